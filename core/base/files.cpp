@@ -1,0 +1,133 @@
+#include "files.hpp"
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sextant {
+namespace fs = std::filesystem;
+namespace {
+
+Error io_error(std::string_view what, const fs::path& path, int code) {
+  const char* remedy = code == EACCES || code == EPERM || code == EROFS ? "; check its permissions"
+                       : code == ENOSPC || code == EDQUOT               ? "; free some space there or choose another folder"
+                       : code == ENOENT                                 ? "; check the path"
+                                                                        : "";
+  return {Error::Kind::io, fmt::format("cannot {} {}: {}{}", what, path.string(), std::strerror(code), remedy)};
+}
+
+// write(2) until all is out; errno is left for the caller
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+fs::path xdg_folder(const char* variable, const char* below_home) {
+  if (const char* value = std::getenv(variable); value && *value == '/') return fs::path(value) / "sextant";
+  const char* home = std::getenv("HOME");
+  return fs::path(home && *home ? home : "/tmp") / below_home / "sextant";
+}
+
+}  // namespace
+
+Result<std::string> read_file(const fs::path& path, uint64_t bytes_max) {
+  // O_NONBLOCK: opening a pipe that nobody writes must not hang
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return io_error("read", path, errno);
+  struct stat status{};
+  std::string content;
+  Result<std::string> result = content;
+  if (::fstat(fd, &status) != 0) {
+    result = io_error("read", path, errno);
+  } else if (S_ISDIR(status.st_mode)) {
+    result = Error{Error::Kind::io, fmt::format("{} is a directory; name a file", path.string())};
+  } else if (!S_ISREG(status.st_mode)) {
+    result = Error{Error::Kind::io, fmt::format("{} is not a regular file (a pipe or device?); copy it to a file first", path.string())};
+  } else if (static_cast<uint64_t>(status.st_size) > bytes_max) {
+    result = Error{Error::Kind::io, fmt::format("{} has {} bytes, more than the {} that such a file may have", path.string(),
+                                                static_cast<uint64_t>(status.st_size), bytes_max)};
+  } else {
+    content.resize(static_cast<size_t>(status.st_size));
+    size_t done = 0;
+    while (done < content.size()) {
+      const ssize_t n = ::read(fd, content.data() + done, content.size() - done);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) { result = io_error("read", path, errno); break; }
+      if (n == 0) break;  // it shrank meanwhile
+      done += static_cast<size_t>(n);
+    }
+    if (result) {
+      content.resize(done);
+      result = std::move(content);
+    }
+  }
+  ::close(fd);
+  return result;
+}
+
+Result<void> make_folders(const fs::path& folder) {
+  std::error_code code;
+  fs::create_directories(folder, code);
+  if (code) return io_error("make the folder", folder, code.value());
+  return {};
+}
+
+Result<void> write_file(const fs::path& path, std::string_view content) {
+  if (path.has_parent_path()) SXT_CHECK(make_folders(path.parent_path()));
+  fs::path temporary = path;
+  temporary += fmt::format(".{}.tmp", ::getpid());
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) return io_error("write", path, errno);
+  const bool written = write_all(fd, content) && ::fsync(fd) == 0;
+  const int code = errno;
+  ::close(fd);
+  if (!written) {
+    ::unlink(temporary.c_str());
+    return io_error("write", path, code);
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int rename_code = errno;
+    ::unlink(temporary.c_str());
+    return io_error("write", path, rename_code);
+  }
+  return {};
+}
+
+Result<AppendFile> AppendFile::open(const fs::path& path) {
+  if (path.has_parent_path()) SXT_CHECK(make_folders(path.parent_path()));
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (fd < 0) return io_error("write", path, errno);
+  return AppendFile(fd, path);
+}
+AppendFile::AppendFile(AppendFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+AppendFile& AppendFile::operator=(AppendFile&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(path_, other.path_);
+  return *this;
+}
+AppendFile::~AppendFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+Result<void> AppendFile::append(std::string_view lines) {
+  struct stat before{};
+  if (::fstat(fd_, &before) != 0) return io_error("write", path_, errno);
+  if (before.st_nlink == 0)
+    return Error{Error::Kind::io, fmt::format("{} was removed while it was being written; nothing more can be kept there", path_.string())};
+  if (write_all(fd_, lines)) return {};
+  const int code = errno;
+  if (::ftruncate(fd_, before.st_size) != 0) return io_error("write (and could not take back a half line of)", path_, code);
+  return io_error("write", path_, code);
+}
+
+fs::path cache_folder() { return xdg_folder("XDG_CACHE_HOME", ".cache"); }
+fs::path data_folder() { return xdg_folder("XDG_DATA_HOME", ".local/share"); }
+
+}  // namespace sextant

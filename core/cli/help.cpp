@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+#include <sstream>
+#include "commands.hpp"
+#include "options.hpp"
+
+namespace sextant::cli {
+namespace {
+
+constexpr const char* overview = R"(sextant: evaluate language models on data sets
+
+Usage: sextant COMMAND [ARGUMENTS]
+
+  run      [CONFIG.json] ...      evaluate models on data sets
+  list     [datasets|models|plugins|summarizers] [PATTERN...]
+  prompt   ... [-n INDEX] [--tokens]   show byte for byte what the model would be sent
+  report   RUN_DIR                rebuild the tables of a run
+  plugins  list | info KIND:ID | run KIND:ID | check FILE.so | describe FILE.so | probe FILE.so
+  model    info | tokenize | detokenize | score | generate | chat    look into one model
+  help     COMMAND                more about one of these
+
+sextant --version prints the version. A first run:
+
+  sextant run --datasets ceval_xyj_gen --limit 10
+)";
+
+std::string with_options(const char* head, const po::options_description& options) {
+  std::ostringstream out;
+  out << head << '\n' << options;
+  return out.str();
+}
+
+}  // namespace
+
+std::string help_text(const std::string& command) {
+  if (command.empty()) return overview;
+  if (command == "run")
+    return with_options(R"(Usage: sextant run [CONFIG.json] --datasets NAME... [--model-path FILE.gguf | --models NAME...] [OPTIONS]
+
+Evaluates models on data sets and prints a table. Everything that happened is kept in a folder below --work-dir.
+Exit codes: 0 all done, 64 usage, 65 bad data or configuration, 69 backend or device unavailable, 70 crash,
+75 incomplete (run the same command with -r), 130 interrupted.
+)", run_options());
+  if (command == "prompt")
+    return with_options(R"(Usage: sextant prompt --datasets NAME... [--model-path FILE.gguf | --models NAME...] [-n INDEX] [--tokens] [--json]
+
+Shows byte for byte what the model would be sent; runs no model.
+)", prompt_options());
+  if (command == "list")
+    return R"(Usage: sextant list [datasets|models|plugins|summarizers] [PATTERN...] [--json]
+
+Lists what there is. Without a kind: models and data sets, a table each. A PATTERN is a name, or has * and ?; a name without
+them also matches what contains it.
+)";
+  if (command == "report")
+    return R"(Usage: sextant report RUN_DIR [--json]
+
+Rebuilds the tables of a run from its results: prints the table and writes summary/ anew.
+)";
+  if (command == "model")
+    return R"(Usage: sextant model info | tokenize | detokenize | score | generate | chat [OPTIONS]
+
+Looks into one model, given by --model-path FILE.gguf (default: SmolLM2-135M-Instruct), --hf-path DIR or, for tokens alone,
+--tokenizer-path. All but info read JSON lines from stdin (or --input FILE) and write one JSON line for each, in order:
+
+  tokenize    {"text"} -> {"ids"}                  --add-special-tokens, --split-special-tokens
+  detokenize  {"ids"} -> {"text"}
+  chat        {"messages", "add_generation_prompt", ...} -> {"text"} or {"error"}      --chat-template FILE.jinja
+  score       {"prefix", "continuations"} -> {"scores": [{"logprob", "tokens", "greedy", "token_logprobs", "total_logprob",
+              "total_tokens"}]}                    natural logarithms
+  generate    {"prompt"} or {"messages"} -> {"text", "ids", "prompt_tokens", "finish"}
+  info        one JSON object with --json
+
+Options: --backend, --compute, --threads, --max-out-len, --max-seq-len, --batch-size, --plugin-path, --input FILE, --json
+)";
+  if (command == "plugins")
+    return R"(Usage: sextant plugins list [PATTERN...] | info KIND:ID | run KIND:ID [--config JSON] | check FILE.so | describe FILE.so
+
+  list       every plugin that would be found, what it shadows, and what cannot be used and why
+  info       one component: its facts and options
+  run        tries one component on JSON lines from stdin (or --input FILE)
+  check      looks a file over as the host would: statically, in a child process, and its schemas
+  describe   prints the manifest that stands beside a plugin as FILE.json
+)";
+  return "";
+}
+
+}  // namespace sextant::cli

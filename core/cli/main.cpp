@@ -1,0 +1,62 @@
+// The one binary. Everything that it can do beyond this dispatch comes from cards and plugins.
+#include <fmt/format.h>
+#include <functional>
+#include <utility>
+#include "../base/exit_code.hpp"
+#include "../base/text.hpp"
+#include "commands.hpp"
+#include "crash.hpp"
+#include "version.hpp"
+#include "workspace.hpp"
+
+namespace {
+
+using namespace sextant;
+using Command = std::function<int(const std::vector<std::string>&)>;
+
+const std::vector<std::pair<std::string, Command>>& commands() {
+  static const std::vector<std::pair<std::string, Command>> all = {
+      {"run", cli::run_command},       {"list", cli::list_command},   {"prompt", cli::prompt_command},
+      {"report", cli::report_command}, {"model", cli::model_command}, {"plugins", cli::plugins_command},
+  };
+  return all;
+}
+
+int unknown(const std::string& word) {
+  std::vector<std::string> names = {"help"};
+  for (const auto& command : commands()) names.push_back(command.first);
+  return cli::fail({Error::Kind::usage, fmt::format("there is no command '{}'{}; `sextant --help` lists them", word, did_you_mean(word, names))});
+}
+
+int help(const std::vector<std::string>& args) {
+  const std::string text = cli::help_text(args.empty() ? "" : args.front());
+  return text.empty() ? unknown(args.front()) : cli::print(text);
+}
+
+int dispatch(const std::vector<std::string>& args) {
+  if (args.empty()) {
+    cli::print(cli::help_text(""));
+    return exit_usage;
+  }
+  const std::string& word = args.front();
+  const std::vector<std::string> rest(args.begin() + 1, args.end());
+  if (word == "--version") return cli::print(fmt::format("sextant {}\n", version));
+  if (word == "--help" || word == "-h" || word == "help") return help(rest);
+  if (word != "plugins" || rest.empty() || rest.front() != "probe") cli::catch_crashes();
+  for (const auto& [name, command] : commands())
+    if (name == word) return command(rest);
+  if (word == "worker") return cli::fail({Error::Kind::device, "`sextant worker` is not built yet; one process does the work of a run"});
+  return unknown(word);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::bad_alloc&) {
+    return cli::fail({Error::Kind::internal, "out of memory; a smaller --batch-size or --max-seq-len needs less"});
+  } catch (const std::exception& e) {
+    return cli::fail({Error::Kind::internal, fmt::format("this is a bug in Sextant: {}", e.what())});
+  }
+}

@@ -1,0 +1,238 @@
+// `sextant model ...`: one model looked into. JSON lines in, one JSON line out for each, in order.
+#include <cstdio>
+#include <fmt/format.h>
+#include <iostream>
+#include "../base/exit_code.hpp"
+#include "../base/files.hpp"
+#include "../base/log.hpp"
+#include "../base/text.hpp"
+#include "../infer/model_session.hpp"
+#include "commands.hpp"
+#include "json_lines.hpp"
+#include "options.hpp"
+#include "workspace.hpp"
+
+namespace sextant::cli {
+namespace {
+
+Error bad_line(size_t number, const std::string& what) { return {Error::Kind::data, fmt::format("input line {}: {}", number, what)}; }
+
+Result<std::string> text_member(const JsonLine& line, const char* key) {
+  const auto value = json::find_string(line.object, key);
+  if (!value) return bad_line(line.number, fmt::format("\"{}\" is missing or no text", key));
+  return *value;
+}
+
+json::Value id_list(std::span<const int32_t> ids, json::Document::AllocatorType& a) {
+  json::Value list(rapidjson::kArrayType);
+  for (const int32_t id : ids) list.PushBack(id, a);
+  return list;
+}
+
+struct Lookup {
+  infer::ModelSession& session;
+  const po::variables_map& values;
+  std::vector<JsonLine> lines;
+};
+
+uint32_t token_flags(const po::variables_map& values) {
+  return (values["add-special-tokens"].as<bool>() ? uint32_t{SXT_REQUEST_ADD_SPECIAL} : 0u) | (values["split-special-tokens"].as<bool>() ? uint32_t{SXT_REQUEST_SPLIT_SPECIAL} : 0u);
+}
+
+Result<std::vector<json::Document>> tokenize(Lookup& lookup) {
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < lookup.lines.size(); ++i) {
+    SXT_TRY(std::string text, text_member(lookup.lines[i], "text"));
+    texts.push_back(std::move(text));
+  }
+  SXT_TRY(const auto all, lookup.session.model().tokenize(texts, token_flags(lookup.values)));
+  std::vector<json::Document> out(all.size());
+  for (size_t i = 0; i < all.size(); ++i) {
+    out[i].SetObject();
+    json::set(out[i], "ids", id_list(all[i], out[i].GetAllocator()), out[i].GetAllocator());
+  }
+  return out;
+}
+
+Result<std::vector<json::Document>> detokenize(Lookup& lookup) {
+  std::vector<std::vector<int32_t>> ids(lookup.lines.size());
+  for (size_t i = 0; i < lookup.lines.size(); ++i) {
+    const json::Value* list = json::find(lookup.lines[i].object, "ids");
+    if (!list || !list->IsArray()) return bad_line(lookup.lines[i].number, "\"ids\" is missing or no list");
+    for (const auto& id : list->GetArray()) {
+      if (!id.IsInt()) return bad_line(lookup.lines[i].number, "\"ids\" must hold whole numbers");
+      ids[i].push_back(id.GetInt());
+    }
+  }
+  SXT_TRY(const auto texts, lookup.session.model().detokenize(ids, 0));
+  std::vector<json::Document> out(texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) {
+    out[i].SetObject();
+    json::set(out[i], "text", texts[i], out[i].GetAllocator());
+  }
+  return out;
+}
+
+Result<std::vector<json::Document>> chat(Lookup& lookup) {
+  std::vector<json::Document> out(lookup.lines.size());
+  for (size_t i = 0; i < lookup.lines.size(); ++i) {
+    const auto text = lookup.session.render_chat(json::write(lookup.lines[i].object));
+    if (!text && text.error().kind != Error::Kind::data) return text.error();
+    out[i].SetObject();
+    if (text) json::set(out[i], "text", *text, out[i].GetAllocator());
+    else json::set(out[i], "error", text.error().message, out[i].GetAllocator());
+  }
+  return out;
+}
+
+// Runs the requests of all lines at once; the first failure of a line becomes its {"error"}.
+Result<std::vector<json::Document>> run_requests(infer::ModelSession& session, const std::vector<plugin::Request>& requests,
+                                                 const std::function<void(const plugin::RequestResult&, json::Document&)>& write) {
+  std::vector<json::Document> out(requests.size());
+  SXT_CHECK(session.model().run(requests, [&](size_t i, plugin::RequestResult result) {
+    out[i].SetObject();
+    if (result.error) json::set(out[i], "error", result.error->message, out[i].GetAllocator());
+    else write(result, out[i]);
+  }));
+  return out;
+}
+
+Result<std::vector<json::Document>> score(Lookup& lookup) {
+  std::vector<plugin::Request> requests(lookup.lines.size());
+  for (size_t i = 0; i < lookup.lines.size(); ++i) {
+    SXT_TRY(requests[i].prefix, text_member(lookup.lines[i], "prefix"));
+    const json::Value* list = json::find(lookup.lines[i].object, "continuations");
+    if (!list || !list->IsArray() || list->Empty()) return bad_line(lookup.lines[i].number, "\"continuations\" is missing or empty");
+    for (const auto& text : list->GetArray()) {
+      if (!text.IsString()) return bad_line(lookup.lines[i].number, "\"continuations\" must hold texts");
+      requests[i].continuations.emplace_back(json::text(text));
+    }
+    requests[i].flags = SXT_REQUEST_ADD_SPECIAL | SXT_REQUEST_TOKEN_LOGPROBS |
+                        (lookup.values["split-special-tokens"].as<bool>() ? uint32_t{SXT_REQUEST_SPLIT_SPECIAL} : 0u);
+  }
+  return run_requests(lookup.session, requests, [](const plugin::RequestResult& result, json::Document& out) {
+    auto& a = out.GetAllocator();
+    json::Value scores(rapidjson::kArrayType);
+    for (const plugin::Score& one : result.scores) {
+      json::Value item(rapidjson::kObjectType), logprobs(rapidjson::kArrayType);
+      for (const float logprob : one.token_logprobs) logprobs.PushBack(logprob, a);
+      json::set(item, "logprob", json::Value(one.logprob), a);
+      json::set(item, "tokens", json::Value(one.token_count), a);
+      json::set(item, "greedy", json::Value(one.greedy), a);
+      json::set(item, "token_logprobs", std::move(logprobs), a);
+      json::set(item, "total_logprob", json::Value(one.total_logprob), a);
+      json::set(item, "total_tokens", json::Value(one.total_tokens), a);
+      scores.PushBack(std::move(item), a);
+    }
+    json::set(out, "scores", std::move(scores), a);
+  });
+}
+
+Result<std::vector<json::Document>> generate(Lookup& lookup) {
+  std::vector<plugin::Request> requests(lookup.lines.size());
+  const config::ModelConfig& model = lookup.session.config();
+  for (size_t i = 0; i < lookup.lines.size(); ++i) {
+    const json::Document& line = lookup.lines[i].object;
+    if (json::find(line, "messages")) {
+      json::Document conversation = json::copy(line);
+      if (!json::find(conversation, "add_generation_prompt"))
+        json::set(conversation, "add_generation_prompt", json::Value(true), conversation.GetAllocator());
+      auto text = lookup.session.render_chat(json::write(conversation));
+      if (!text) return bad_line(lookup.lines[i].number, text.error().message);
+      requests[i].prefix = *std::move(text);
+    } else {
+      SXT_TRY(requests[i].prefix, text_member(lookup.lines[i], "prompt"));
+      requests[i].flags = SXT_REQUEST_ADD_SPECIAL;
+    }
+    plugin::Sampling sampling;
+    sampling.max_new_tokens = model.max_out_len;
+    sampling.min_new_tokens = model.min_out_len;
+    sampling.temperature = model.temperature;
+    sampling.top_p = model.top_p;
+    sampling.top_k = model.top_k;
+    sampling.stop = model.stop_words;
+    sampling.id = i;
+    requests[i].sampling = std::move(sampling);
+  }
+  return run_requests(lookup.session, requests, [](const plugin::RequestResult& result, json::Document& out) {
+    auto& a = out.GetAllocator();
+    json::set(out, "text", result.text, a);
+    json::set(out, "ids", id_list(result.ids, a), a);
+    json::set(out, "prompt_tokens", json::Value(result.prompt_tokens), a);
+    json::set(out, "finish", result.finish == SXT_FINISH_EOS ? "eos" : result.finish == SXT_FINISH_STOP ? "stop" : "length", a);
+  });
+}
+
+int info(infer::ModelSession& session, bool as_json) {
+  const auto about = session.model().describe();
+  if (!about) return fail(about.error());
+  json::Document out = json::copy(*about);
+  json::set(out, "weights_sha256", session.weights_sha256(), out.GetAllocator());
+  json::set(out, "context_length", json::Value(session.context_length()), out.GetAllocator());
+  if (as_json) return print(json::write(out) + "\n");
+  std::string text;
+  for (const auto& member : out.GetObject())
+    text += fmt::format("{:<24} {}\n", json::text(member.name), member.value.IsString() ? std::string(json::text(member.value)) : json::write(member.value));
+  return print(text);
+}
+
+po::options_description model_options() {
+  po::options_description options = prompt_options();
+  options.add_options()("input", po::value<std::string>()->default_value(""), "JSON lines, instead of stdin")("add-special-tokens", po::bool_switch(), "")(
+      "split-special-tokens", po::bool_switch(), "");
+  return options;
+}
+
+// A tokenizer or a chat template alone needs no weights and no model: any backend that can read it serves.
+Result<config::ModelConfig> resolve_model(Workspace& workspace, RunCommandFlags& flags, bool with_weights) {
+  config::World world = workspace.world();
+  if (!with_weights && flags.run.model_path.empty() && flags.run.hf_path.empty() && flags.run.models.empty() &&
+      (!flags.run.tokenizer_path.empty() || !flags.run.chat_template.empty()))
+    world.default_model = []() -> Result<std::string> { return std::string(); };
+  SXT_TRY(std::vector<config::ModelConfig> models, config::resolve_models(flags.run, world));
+  if (models.size() != 1) return Error{Error::Kind::usage, "name one model"};
+  return std::move(models.front());
+}
+
+Result<int> look(const std::string& verb, const po::variables_map& values) {
+  SXT_TRY(RunCommandFlags flags, run_flags(values));
+  Workspace workspace(flags.config_dir, flags.plugin_path);
+  const bool with_weights = verb == "score" || verb == "generate" || verb == "info";
+  SXT_TRY(const config::ModelConfig model, resolve_model(workspace, flags, with_weights));
+  SXT_TRY(infer::ModelSession session, infer::ModelSession::open(workspace.host(), model, with_weights));
+  for (const std::string& warning : session.warnings()) log_warning(warning);
+  if (verb == "info") return info(session, flags.json);
+  Lookup lookup{session, values, {}};
+  SXT_TRY(lookup.lines, read_json_lines(values["input"].as<std::string>()));
+  auto out = verb == "tokenize" ? tokenize(lookup) : verb == "detokenize" ? detokenize(lookup) : verb == "chat" ? chat(lookup) : verb == "score" ? score(lookup) : generate(lookup);
+  if (!out) return out.error();
+  std::string text;
+  bool failed = false;
+  for (const json::Document& line : *out) {
+    text += json::write(line) + "\n";
+    failed = failed || (verb != "chat" && json::find(line, "error"));
+  }
+  const int printed = print(text);
+  return printed != exit_ok ? printed : failed ? static_cast<int>(exit_data) : static_cast<int>(exit_ok);
+}
+
+}  // namespace
+
+int model_command(const std::vector<std::string>& args) {
+  const std::vector<std::string> verbs = {"info", "tokenize", "detokenize", "score", "generate", "chat"};
+  if (args.empty() || args.front() == "--help" || args.front() == "-h") {
+    print(help_text("model"));
+    return args.empty() ? exit_usage : exit_ok;
+  }
+  if (std::find(verbs.begin(), verbs.end(), args.front()) == verbs.end())
+    return fail({Error::Kind::usage, fmt::format("`sextant model {}` is unknown{}; there are: {}", args.front(), did_you_mean(args.front(), verbs), join(verbs, ", "))});
+  const auto values = parse_options({args.begin() + 1, args.end()}, model_options());
+  if (!values) return fail(values.error());
+  if ((*values)["help"].as<bool>()) return print(help_text("model"));
+  if ((*values)["quiet"].as<bool>() || !(*values)["debug"].as<bool>()) set_log_threshold(LogLevel::warning);
+  catch_signals();
+  const auto code = look(args.front(), *values);
+  return code ? *code : fail(code.error());
+}
+
+}  // namespace sextant::cli

@@ -1,0 +1,229 @@
+#include "options.hpp"
+#include <algorithm>
+#include <boost/program_options/parsers.hpp>
+#include <boost/program_options/positional_options.hpp>
+#include <fmt/format.h>
+#include "../base/text.hpp"
+
+namespace sextant::cli {
+namespace {
+
+Error usage(std::string message) { return {Error::Kind::usage, std::move(message)}; }
+
+using Texts = std::vector<std::string>;
+
+constexpr const char* latest = "latest";  // -r without a time
+
+po::typed_value<std::string>* text() { return po::value<std::string>(); }
+po::typed_value<Texts>* texts() { return po::value<Texts>()->multitoken(); }
+
+void add_what(po::options_description& options) {
+  options.add_options()
+      ("config", text()->value_name("CONFIG"), "a configuration file (JSON); also as a bare word")
+      ("models", texts()->value_name("NAME..."), "model cards")
+      ("datasets", texts()->value_name("NAME..."), "data set cards, NAME or NAME/VARIANT")
+      ("summarizer", text()->value_name("NAME"), "summarizer card: the groups of the table")
+      ("model-path", text()->value_name("FILE"), "a GGUF model")
+      ("hf-path", text()->value_name("DIR"), "a Hugging Face model folder")
+      ("hf-type", text()->value_name("TYPE"), "base or chat (default): whether generation uses the chat template")
+      ("tokenizer-path", text()->value_name("PATH"), "a tokenizer other than the model's own")
+      ("tokenizer-kwargs", texts()->value_name("K=V..."), "accepted for OpenCompass' sake")
+      ("model-kwargs", texts()->value_name("K=V..."), "settings of the backend")
+      ("generation-kwargs", texts()->value_name("K=V..."), "do_sample, temperature, top_p, top_k")
+      ("peft-path", text()->value_name("DIR"), "a LoRA adapter")
+      ("max-seq-len", po::value<int64_t>()->value_name("N"), "tokens of context (default: the model's)")
+      ("max-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at most (default 256)")
+      ("min-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at least")
+      ("batch-size", po::value<int64_t>()->value_name("N"), "bounds memory, never results")
+      ("num-gpus,hf-num-gpus", po::value<int64_t>()->value_name("N"), "GPUs per model")
+      ("pad-token-id", po::value<int64_t>()->value_name("ID"), "accepted; nothing is padded")
+      ("stop-words", texts()->value_name("TEXT..."), "generation ends before the first of these")
+      ("backend", text()->value_name("ID"), "auto, cpu, or any model plugin")
+      ("threads", po::value<int64_t>()->value_name("N"), "threads of the backend (default: all cores)")
+      ("compute", text()->value_name("TYPE"), "auto, f32, bf16, fp16 or int8")
+      ("memory", text()->value_name("SIZE"), "memory to use at most")
+      ("no-prefix-reuse", po::bool_switch(), "compute shared prefixes again for every request")
+      ("chat-template", text()->value_name("WHICH"), "auto, none or a .jinja file")
+      ("system-prompt", text()->value_name("TEXT"), "a system message before every conversation")
+      ("custom-dataset-path", text()->value_name("FILE"), "a csv or jsonl file with questions")
+      ("custom-dataset-meta-path", text()->value_name("FILE"), "its .meta.json (default: beside it)")
+      ("custom-dataset-data-type", text()->value_name("TYPE"), "mcq or qa")
+      ("custom-dataset-infer-method", text()->value_name("HOW"), "gen or ppl")
+      ("limit", po::value<double>()->value_name("N"), "samples per data set: a count, or a fraction below 1")
+      ("limit-mode", text()->value_name("HOW"), "first (default) or random")
+      ("seed", po::value<int64_t>()->value_name("N"), "for sampling and --limit-mode random (default 0)")
+      ("compat", text()->value_name("WHICH"), "none, opencompass, opencompass-0.2.4 or lm-eval (docs/compat.md)")
+      ("data-dir", text()->value_name("DIR"), "where the data sets lie")
+      ("config-dir", text()->value_name("DIR"), "more cards, searched first")
+      ("plugin-path", texts()->value_name("DIR..."), "more plugins, searched first");
+}
+
+void add_common(po::options_description& options) {
+  options.add_options()
+      ("json", po::bool_switch(), "machine-readable output")
+      ("quiet", po::bool_switch(), "warnings and errors only")
+      ("debug", po::bool_switch(), "log everything")
+      ("help,h", po::bool_switch(), "this text");
+}
+
+std::string get(const po::variables_map& values, const char* name) { return values.count(name) ? values[name].as<std::string>() : std::string(); }
+Texts get_all(const po::variables_map& values, const char* name) { return values.count(name) ? values[name].as<Texts>() : Texts(); }
+bool is_set(const po::variables_map& values, const char* name) { return values.count(name) && values[name].as<bool>(); }
+
+template <class T> Result<std::optional<T>> get_number(const po::variables_map& values, const char* name) {
+  if (!values.count(name)) return std::optional<T>();
+  const int64_t value = values[name].as<int64_t>();
+  if (value < 0 || static_cast<uint64_t>(value) > std::numeric_limits<T>::max())
+    return usage(fmt::format("--{} is {}; give a number from 0 to {}", name, value, std::numeric_limits<T>::max()));
+  return std::optional<T>(static_cast<T>(value));
+}
+
+Result<config::RunFlags::KeyValues> get_pairs(const po::variables_map& values, const char* name) {
+  config::RunFlags::KeyValues pairs;
+  for (const std::string& item : get_all(values, name)) {
+    const size_t equals = item.find('=');
+    if (equals == 0 || equals == item.npos) return usage(fmt::format("--{} '{}' is not of the form KEY=VALUE", name, item));
+    std::string value = item.substr(equals + 1);
+    if (value.size() >= 2 && value.front() == '\'' && value.back() == '\'') value = value.substr(1, value.size() - 2);
+    pairs.emplace_back(item.substr(0, equals), value);
+  }
+  return pairs;
+}
+
+}  // namespace
+
+Result<po::variables_map> parse_options(const std::vector<std::string>& args, const po::options_description& options, const char* positional,
+                                        int positional_max, const Texts& optional_values) {
+  // Boost has no option with or without a value behind it: attach what is meant ("--reuse=TS")
+  Texts given;
+  for (size_t i = 0; i < args.size(); ++i) {
+    const auto it = std::find(optional_values.begin(), optional_values.end(), args[i]);
+    if (it == optional_values.end()) { given.push_back(args[i]); continue; }
+    const std::string long_name = args[i] == "-r" ? "--reuse" : args[i];
+    const bool value_follows = i + 1 < args.size() && !args[i + 1].starts_with("-") && !args[i + 1].ends_with(".json");
+    // without a value the last run is meant, or yes; said here, since Boost would take the next word all the same
+    const char* silent = long_name == "--reuse" ? latest : "true";
+    given.push_back(long_name + "=" + (value_follows ? args[++i] : silent));
+  }
+  po::positional_options_description bare;
+  if (*positional) bare.add(positional, positional_max);
+  po::variables_map values;
+  try {
+    namespace style = po::command_line_style;
+    const int allowed = style::allow_long | style::allow_short | style::allow_dash_for_short | style::long_allow_next | style::long_allow_adjacent |
+                        style::short_allow_next | style::short_allow_adjacent;
+    po::store(po::command_line_parser(given).options(options).positional(bare).style(allowed).run(), values);
+    po::notify(values);
+  } catch (const po::unknown_option& e) {
+    Texts names;
+    for (const auto& option : options.options()) names.push_back("--" + option->long_name());
+    return usage(fmt::format("unknown option '{}'{}", e.get_option_name(), did_you_mean(e.get_option_name(), names)));
+  } catch (const po::too_many_positional_options_error&) {
+    return usage("there are more bare words on the command line than this command takes; did an option lose its dashes?");
+  } catch (const std::exception& e) {
+    return usage(e.what());
+  }
+  return values;
+}
+
+const Texts& run_optional_values() {
+  static const Texts names = {"-r", "--reuse", "--dump-eval-details"};
+  return names;
+}
+
+po::options_description run_options() {
+  po::options_description options("Options");
+  add_what(options);
+  options.add_options()
+      ("mode,m", text()->value_name("MODE"), "all (default), infer, eval or viz")
+      ("reuse,r", text()->value_name("[TS]"), "go on with the last run, or the one of that time")
+      ("work-dir,w", text()->value_name("DIR"), "where runs are written (default outputs/default)")
+      ("dry-run", po::bool_switch(), "print the plan, compute nothing")
+      ("allow-missing", po::bool_switch(), "data sets that are not there do not fail the run")
+      ("cache", po::bool_switch(), "take answers of earlier runs in the work dir, by content key")
+      ("dump-eval-details", text()->value_name("[BOOL]"), "details per sample in results (default true)")
+      ("max-num-workers", po::value<int64_t>()->value_name("N"), "accepted; one process does the work")
+      ("max-workers-per-gpu", po::value<int64_t>()->value_name("N"), "accepted; one process does the work")
+      ("retry", po::value<int64_t>()->value_name("N"), "accepted; -r goes on where a run stopped");
+  add_common(options);
+  return options;
+}
+
+po::options_description prompt_options() {
+  po::options_description options("Options");
+  add_what(options);
+  options.add_options()
+      ("index,n", po::value<int64_t>()->value_name("INDEX"), "only this row")
+      ("tokens", po::bool_switch(), "token ids as well");
+  add_common(options);
+  return options;
+}
+
+Result<RunCommandFlags> run_flags(const po::variables_map& values) {
+  RunCommandFlags flags;
+  config::RunFlags& run = flags.run;
+  run.config = get(values, "config");
+  run.models = get_all(values, "models");
+  run.datasets = get_all(values, "datasets");
+  run.summarizer = get(values, "summarizer");
+  run.hf_path = get(values, "hf-path");
+  run.hf_type = get(values, "hf-type");
+  run.model_path = get(values, "model-path");
+  run.tokenizer_path = get(values, "tokenizer-path");
+  run.peft_path = get(values, "peft-path");
+  run.backend = get(values, "backend");
+  run.compute = get(values, "compute");
+  run.memory = get(values, "memory");
+  run.chat_template = get(values, "chat-template");
+  run.system_prompt = get(values, "system-prompt");
+  SXT_TRY(run.model_kwargs, get_pairs(values, "model-kwargs"));
+  SXT_TRY(run.tokenizer_kwargs, get_pairs(values, "tokenizer-kwargs"));
+  SXT_TRY(run.generation_kwargs, get_pairs(values, "generation-kwargs"));
+  SXT_TRY(run.max_seq_len, get_number<uint32_t>(values, "max-seq-len"));
+  SXT_TRY(run.max_out_len, get_number<uint32_t>(values, "max-out-len"));
+  SXT_TRY(run.min_out_len, get_number<uint32_t>(values, "min-out-len"));
+  SXT_TRY(run.batch_size, get_number<uint32_t>(values, "batch-size"));
+  SXT_TRY(run.threads, get_number<uint32_t>(values, "threads"));
+  SXT_TRY(run.num_gpus, get_number<uint32_t>(values, "num-gpus"));
+  SXT_TRY(run.pad_token_id, get_number<uint32_t>(values, "pad-token-id"));
+  SXT_TRY(run.seed, get_number<uint64_t>(values, "seed"));
+  run.stop_words = get_all(values, "stop-words");
+  run.no_prefix_reuse = is_set(values, "no-prefix-reuse");
+  run.custom_dataset_path = get(values, "custom-dataset-path");
+  run.custom_dataset_meta_path = get(values, "custom-dataset-meta-path");
+  run.custom_dataset_data_type = get(values, "custom-dataset-data-type");
+  run.custom_dataset_infer_method = get(values, "custom-dataset-infer-method");
+  if (values.count("limit")) run.limit = values["limit"].as<double>();
+  run.limit_mode = get(values, "limit-mode");
+  run.compat = get(values, "compat");
+  run.data_dir = get(values, "data-dir");
+  run.work_dir = get(values, "work-dir");
+  run.allow_missing = is_set(values, "allow-missing");
+  if (const std::string details = get(values, "dump-eval-details"); !details.empty()) {
+    if (details != "true" && details != "True" && details != "false" && details != "False")
+      return usage(fmt::format("--dump-eval-details is '{}'; it must be true or false", details));
+    run.dump_eval_details = details == "true" || details == "True";
+  }
+  if (values.count("mode")) flags.mode = get(values, "mode");
+  if (flags.mode != "all" && flags.mode != "infer" && flags.mode != "eval" && flags.mode != "viz")
+    return usage(fmt::format("--mode is '{}'; it must be all, infer, eval or viz", flags.mode));
+  flags.reuse = values.count("reuse") > 0;
+  flags.reuse_timestamp = get(values, "reuse") == latest ? "" : get(values, "reuse");
+  flags.config_dir = get(values, "config-dir");
+  flags.plugin_path = get_all(values, "plugin-path");
+  flags.dry_run = is_set(values, "dry-run");
+  flags.debug = is_set(values, "debug");
+  flags.quiet = is_set(values, "quiet");
+  flags.json = is_set(values, "json");
+  flags.cache = is_set(values, "cache");
+  flags.tokens = is_set(values, "tokens");
+  flags.help = is_set(values, "help");
+  SXT_TRY(flags.index, get_number<uint64_t>(values, "index"));
+  for (const char* name : {"max-num-workers", "max-workers-per-gpu"})
+    if (values.count(name) && values[name].as<int64_t>() > 1)
+      flags.warnings.push_back(fmt::format("--{} changes nothing: one process works through all tasks, with --threads threads", name));
+  if (values.count("retry")) flags.warnings.emplace_back("--retry changes nothing: nothing is tried twice by itself; -r goes on where a run stopped");
+  return flags;
+}
+
+}  // namespace sextant::cli

@@ -1,0 +1,41 @@
+// Command lines: `sextant run`'s flags (shared with `prompt`), and the small parser that all commands use.
+#pragma once
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
+#include <string>
+#include <vector>
+#include "../config/resolve.hpp"
+
+namespace sextant::cli {
+
+namespace po = boost::program_options;
+
+/// Parses `args`; `positional` names the option that takes bare words (empty: none are allowed), at most `positional_max`
+/// (-1: any number). An unknown option's error suggests the nearest. Options in `optional_values` may stand without a value
+/// ("--reuse" or "--reuse TS").
+Result<po::variables_map> parse_options(const std::vector<std::string>& args, const po::options_description& options, const char* positional = "",
+                                        int positional_max = 1, const std::vector<std::string>& optional_values = {});
+
+/// `sextant run`'s flags beyond those that make the RunConfig.
+struct RunCommandFlags {
+  config::RunFlags run;
+  std::string mode = "all";
+  bool reuse = false;
+  std::string reuse_timestamp;
+  std::string config_dir;
+  std::vector<std::string> plugin_path;
+  bool dry_run = false, debug = false, quiet = false, json = false, cache = false;
+  // `prompt` only
+  std::optional<uint64_t> index;
+  bool tokens = false;
+  bool help = false;
+  std::vector<std::string> warnings;   // flags that change nothing here
+};
+po::options_description run_options();
+po::options_description prompt_options();     // run's, less what concerns running, and -n, --tokens
+Result<RunCommandFlags> run_flags(const po::variables_map& values);
+
+/// Where `sextant run`'s options with an optional value are listed for parse_options.
+const std::vector<std::string>& run_optional_values();
+
+}  // namespace sextant::cli

@@ -1,0 +1,365 @@
+#include "plugins_command.hpp"
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <set>
+#include <unistd.h>
+#include "../base/exit_code.hpp"
+#include "../base/files.hpp"
+#include "../base/log.hpp"
+#include "../base/text.hpp"
+#include "../plugin/elf_check.hpp"
+#include "../plugin/loader.hpp"
+#include "../plugin/manifest.hpp"
+#include "../plugin/probe.hpp"
+#include "../plugin/schema.hpp"
+#include "plugins_run.hpp"
+
+namespace sextant::cli {
+namespace {
+
+using plugin::ComponentInfo;
+using plugin::Found;
+using plugin::Registry;
+
+constexpr const char* overview = R"(usage: sextant plugins COMMAND ...
+
+  list [PATTERN...]     the plugins that were found, those that others hide, and the files that cannot be used
+  info KIND:ID          one plugin's facts and options
+  run KIND:ID           try one plugin on JSON lines
+  describe FILE.so      print the manifest of a plugin that you built; keep it beside it as FILE.json
+  check FILE.so         is it sound? says "ok" or what is wrong
+  probe FILE.so         (internal) load it here and print its manifest
+
+A KIND is dataset, template, model, metric or postprocessor. 'sextant plugins COMMAND --help' says more.
+Plugins are looked for in --plugin-path DIR (may be repeated), $SEXTANT_PLUGIN_PATH (folders separated by colons),
+$XDG_DATA_HOME/sextant/plugins and the folder that Sextant was installed with; of two with one id the first is used.
+)";
+
+struct Help {
+  std::string_view command, text;
+};
+constexpr std::array<Help, 6> helps{{
+    {"list",
+     "usage: sextant plugins list [PATTERN...] [--json] [--plugin-path DIR]...\n\n"
+     "PATTERN is matched with an id, a kind or KIND:ID; * and ? are wild. Reads only manifests. --json writes one\n"
+     "JSON object a line: plugins with \"kind\", hidden ones with \"shadowed_by\", unusable files with \"problem\".\n"},
+    {"info",
+     "usage: sextant plugins info KIND:ID [--json] [--plugin-path DIR]...\n\n"
+     "Facts of one plugin, and the keys of its configuration with type, default and meaning. KIND: may be left out\n"
+     "where only one kind has that id.\n"},
+    {"run",
+     "usage: sextant plugins run KIND:ID [--config JSON] [--input FILE] [--split NAME] [--plugin-path DIR]...\n\n"
+     "Reads JSON lines from stdin (or FILE) and writes one for each:\n"
+     "  postprocessor  {\"text\"} -> {\"text\"}\n"
+     "  metric         {\"prediction\", \"reference\", \"record\"?} -> {\"score\"}, and at the end {\"aggregate\": {...}}\n"
+     "  template       {\"record\", \"shots\"?, \"output_column\"?, \"generate\"?} -> its prompt\n"
+     "  dataset        no input: writes the records of --split NAME; --config '{\"path\": \"FOLDER\"}' says where they lie\n"},
+    {"describe",
+     "usage: sextant plugins describe FILE.so\n\nLoads the file and prints its manifest (JSON with the sha256 of the file).\n"},
+    {"check",
+     "usage: sextant plugins check FILE.so [--json]\n\n"
+     "Checks the file's form, loads it in a child process, and compares it with the manifest beside it, if there is one.\n"},
+    {"probe",
+     "usage: sextant plugins probe FILE.so\n\nInternal: loads and initialises the file here, prints its manifest or "
+     "{\"error\"}.\n"},
+}};
+
+struct Arguments {
+  std::vector<std::string> positional, plugin_path;
+  std::string config = "{}", input, split;
+  bool json = false, help = false;
+};
+
+Error usage(std::string message) { return {Error::Kind::usage, std::move(message)}; }
+
+Result<Arguments> parse(const std::string& command, const std::vector<std::string>& args) {
+  Arguments out;
+  std::map<std::string, std::string*> values;
+  if (command == "run") values = {{"--config", &out.config}, {"--input", &out.input}, {"--split", &out.split}};
+  std::vector<std::string> known{"--help", "--json", "--plugin-path"};
+  for (const auto& [flag, target] : values) known.push_back(flag);
+  bool only_positional = false;
+  for (size_t i = 0; i < args.size(); ++i) {
+    const std::string& arg = args[i];
+    if (only_positional || arg.size() < 2 || arg[0] != '-') { out.positional.push_back(arg); continue; }
+    if (arg == "--") { only_positional = true; continue; }
+    if (arg == "--help" || arg == "-h") { out.help = true; continue; }
+    if (arg == "--json") { out.json = true; continue; }
+    const size_t equals = arg.find('=');
+    const std::string flag = arg.substr(0, equals);
+    const auto it = values.find(flag);
+    if (flag != "--plugin-path" && it == values.end())
+      return usage(fmt::format("'plugins {}' has no option {}{}; see 'sextant plugins {} --help'", command, flag,
+                               did_you_mean(flag, known), command));
+    if (equals == arg.npos && i + 1 == args.size()) return usage(fmt::format("{} needs a value", flag));
+    std::string value = equals == arg.npos ? args[++i] : arg.substr(equals + 1);
+    if (it == values.end()) out.plugin_path.push_back(std::move(value));
+    else *it->second = std::move(value);
+  }
+  return out;
+}
+
+Registry discover(const Arguments& arguments) {
+  return Registry::discover(plugin::SearchPath::standard(arguments.plugin_path));
+}
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print_line(const json::Value& value) { print(json::write(value) + "\n"); }
+
+Result<std::string> one_argument(const Arguments& arguments, std::string_view command, std::string_view what) {
+  if (arguments.positional.size() == 1) return arguments.positional[0];
+  return usage(fmt::format("'plugins {}' takes one {}; see 'sextant plugins {} --help'", command, what, command));
+}
+
+bool matches(const std::vector<std::string>& patterns, plugin::Kind kind, std::string_view id) {
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+           return glob_match(pattern, id) || glob_match(pattern, plugin::kind_name(kind)) ||
+                  glob_match(pattern, plugin::component_name(kind, id));
+         });
+}
+
+// ---- list ---------------------------------------------------------------------------------------------------------------
+/// Columns a terminal gives the text: one a character, two for the wide ones of East Asia.
+size_t columns_of(std::string_view text) {
+  size_t columns = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0) != 0x80) columns += byte >= 0xE3 ? 2 : 1;
+  }
+  return columns;
+}
+
+void print_table(const std::vector<std::array<std::string, 5>>& rows) {
+  std::array<size_t, 5> widths{};
+  for (const auto& row : rows)
+    for (size_t k = 0; k < row.size(); ++k) widths[k] = std::max(widths[k], columns_of(row[k]));
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t k = 0; k < row.size(); ++k) {
+      line += row[k];
+      if (k + 1 < row.size()) line += std::string(widths[k] - columns_of(row[k]) + 2, ' ');
+    }
+    print(line + "\n");
+  }
+}
+
+void list_json(const Registry& registry, const std::vector<std::string>& patterns) {
+  for (const auto& file : registry.files())
+    for (const ComponentInfo& component : file.components) {
+      if (!matches(patterns, component.kind, component.id)) continue;
+      json::Document out;
+      auto& allocator = out.GetAllocator();
+      out.CopyFrom(plugin::component_json(component, allocator), allocator);
+      out.RemoveMember("schema");
+      json::set(out, "path", file.path.string(), allocator);
+      json::set(out, "sha256", file.sha256, allocator);
+      json::set(out, "abi", fmt::format("{}.{}", file.abi_major, file.abi_minor), allocator);
+      print_line(out);
+    }
+  for (const auto& hidden : registry.shadowed()) {
+    if (!matches(patterns, hidden.kind, hidden.id)) continue;
+    json::Document out(rapidjson::kObjectType);
+    json::set(out, "kind", plugin::kind_name(hidden.kind), out.GetAllocator());
+    json::set(out, "id", hidden.id, out.GetAllocator());
+    json::set(out, "path", hidden.path.string(), out.GetAllocator());
+    json::set(out, "shadowed_by", hidden.by.string(), out.GetAllocator());
+    print_line(out);
+  }
+  for (const auto& problem : registry.problems()) {
+    json::Document out(rapidjson::kObjectType);
+    json::set(out, "path", problem.path.string(), out.GetAllocator());
+    json::set(out, "problem", problem.sentence, out.GetAllocator());
+    print_line(out);
+  }
+}
+
+Result<int> list(const Arguments& arguments) {
+  const Registry registry = discover(arguments);
+  if (arguments.json) {
+    list_json(registry, arguments.positional);
+    return int{exit_ok};
+  }
+  std::vector<std::array<std::string, 5>> rows{{"KIND", "ID", "VERSION", "SUMMARY", "PATH"}};
+  for (const auto& file : registry.files())
+    for (const ComponentInfo& component : file.components)
+      if (matches(arguments.positional, component.kind, component.id))
+        rows.push_back({std::string(plugin::kind_name(component.kind)), component.id, component.version,
+                        shorten(component.summary, 72), file.path.string()});
+  std::sort(rows.begin() + 1, rows.end());
+  const bool found = rows.size() > 1;
+  if (found) print_table(rows);
+  for (const auto& hidden : registry.shadowed())
+    if (matches(arguments.positional, hidden.kind, hidden.id))
+      print(fmt::format("shadowed: {} in {} by {}\n", plugin::component_name(hidden.kind, hidden.id), hidden.path.string(),
+                        hidden.by.string()));
+  std::fflush(stdout);
+  for (const auto& problem : registry.problems()) log_warning(problem.sentence);
+  if (found) return int{exit_ok};
+  if (registry.files().empty()) {
+    log_warning("no plugin was found; name a folder with --plugin-path or $SEXTANT_PLUGIN_PATH");
+    return int{exit_ok};
+  }
+  std::vector<std::string> ids;
+  for (const auto& file : registry.files())
+    for (const ComponentInfo& component : file.components) ids.push_back(component.id);
+  const std::string& first = arguments.positional.front();
+  return Error{Error::Kind::config,
+               fmt::format("no plugin matches '{}'{}", join(arguments.positional, "', '"), did_you_mean(first, ids))};
+}
+
+// ---- info, run: one plugin by name ----------------------------------------------------------------------------------------
+/// "metric:bleu", or "bleu" where only one kind has it.
+Result<Found> resolve(const Registry& registry, const std::string& name) {
+  if (const size_t colon = name.find(':'); colon != name.npos) {
+    SXT_TRY(const plugin::Kind kind, plugin::kind_from_name(name.substr(0, colon)));
+    return registry.find(kind, name.substr(colon + 1));
+  }
+  std::vector<Found> found;
+  std::vector<std::string> ids, full;
+  for (const auto& file : registry.files())
+    for (const ComponentInfo& component : file.components) {
+      ids.push_back(component.id);
+      if (component.id != name) continue;
+      found.push_back({&file, &component});
+      full.push_back(plugin::component_name(component.kind, component.id));
+    }
+  if (found.size() == 1) return found[0];
+  if (found.empty())
+    return Error{Error::Kind::config, fmt::format("there is no plugin '{}'{}; 'sextant plugins list' shows what is there", name,
+                                                  did_you_mean(name, ids))};
+  return usage(fmt::format("'{}' may be {}; name it with its kind", name, join(full, " or ")));
+}
+
+Result<int> info(const Arguments& arguments) {
+  SXT_TRY(const std::string name, one_argument(arguments, "info", "KIND:ID"));
+  const Registry registry = discover(arguments);
+  SXT_TRY(const Found found, resolve(registry, name));
+  const ComponentInfo& component = *found.component;
+  if (arguments.json) {
+    json::Document out;
+    auto& allocator = out.GetAllocator();
+    out.CopyFrom(plugin::component_json(component, allocator), allocator);
+    json::set(out, "path", found.file->path.string(), allocator);
+    json::set(out, "sha256", found.file->sha256, allocator);
+    json::set(out, "abi", fmt::format("{}.{}", found.file->abi_major, found.file->abi_minor), allocator);
+    print_line(out);
+    return int{exit_ok};
+  }
+  const std::string capabilities = join(plugin::capability_names(component.capabilities), ", ");
+  print(
+      fmt::format("{}\n  {}\n\n  version       {}\n  license       {}\n  capabilities  {}\n  file          {}\n  sha256        "
+                  "{}\n  plugin ABI    {}.{}\n",
+                  plugin::component_name(component.kind, component.id), component.summary, component.version, component.license,
+                  capabilities.empty() ? "none" : capabilities, found.file->path.string(), found.file->sha256,
+                  found.file->abi_major, found.file->abi_minor));
+  SXT_TRY(const json::Document schema, plugin::parse_schema(component.schema, name));
+  const auto options = plugin::options_of(schema);
+  print(options.empty() ? "\nIt takes no configuration.\n" : "\nconfiguration:\n");
+  for (const plugin::Option& option : options) {
+    std::string line = fmt::format("  {}  {}", option.name, option.type);
+    if (option.required) line += ", required";
+    if (!option.default_json.empty()) line += ", default " + option.default_json;
+    print(line + "\n");
+    if (!option.description.empty()) print(fmt::format("      {}\n", option.description));
+  }
+  return int{exit_ok};
+}
+
+Result<int> run(const Arguments& arguments) {
+  SXT_TRY(const std::string name, one_argument(arguments, "run", "KIND:ID"));
+  Registry registry = discover(arguments);
+  SXT_TRY(const Found found, resolve(registry, name));
+  const RunOptions options{found.component->kind, found.component->id, arguments.config, arguments.input, arguments.split};
+  plugin::Host host(std::move(registry), nullptr);
+  SXT_CHECK(run_plugin(host, options));
+  return int{exit_ok};
+}
+
+// ---- describe, check, probe: one file ---------------------------------------------------------------------------------------
+Result<int> describe(const Arguments& arguments) {
+  SXT_TRY(const std::string file, one_argument(arguments, "describe", "FILE.so"));
+  // what the plugin prints while it is loaded must not stand in the manifest
+  std::fflush(stdout);
+  const int answer = ::fcntl(1, F_DUPFD_CLOEXEC, 3);
+  ::dup2(2, 1);
+  const auto facts = plugin::describe_library(file);
+  std::fflush(stdout);
+  ::dup2(answer, 1);
+  ::close(answer);
+  if (!facts) return facts.error();
+  print(json::write_pretty(plugin::manifest_json(*facts)) + "\n");
+  return int{exit_ok};
+}
+
+/// Does the manifest beside the library say what the library says?
+Result<void> compare(const plugin::PluginFile& facts) {
+  const std::filesystem::path manifest = std::filesystem::path(facts.path).replace_extension(".json");
+  std::error_code code;
+  if (!std::filesystem::exists(manifest, code)) return {};
+  SXT_TRY(const std::string text, read_file(manifest));
+  SXT_TRY(const plugin::PluginFile said, plugin::parse_manifest(text, manifest.string(), facts.path));
+  if (json::canonical(plugin::manifest_json(said)) == json::canonical(plugin::manifest_json(facts))) return {};
+  return Error{Error::Kind::data, fmt::format("{} does not say what {} holds; write it anew with 'sextant plugins describe {}'",
+                                              manifest.string(), facts.path.string(), facts.path.string())};
+}
+
+Result<int> check(const Arguments& arguments) {
+  SXT_TRY(const std::string file, one_argument(arguments, "check", "FILE.so"));
+  SXT_TRY(const plugin::EntryHead head, plugin::check_elf(file));
+  SXT_CHECK(plugin::check_head(head, file));
+  std::string init_error;
+  SXT_TRY(const plugin::PluginFile facts, plugin::probe_afresh(file, init_error));
+  if (!init_error.empty()) return Error{Error::Kind::data, init_error};
+  SXT_CHECK(compare(facts));
+  std::vector<std::string> names;
+  for (const ComponentInfo& component : facts.components) names.push_back(plugin::component_name(component.kind, component.id));
+  if (arguments.json) print_line(plugin::manifest_json(facts));
+  else print(fmt::format("{}: ok ({})\n", file, join(names, ", ")));
+  return int{exit_ok};
+}
+
+Result<int> dispatch(const std::string& command, const Arguments& arguments) {
+  if (command == "list") return list(arguments);
+  if (command == "info") return info(arguments);
+  if (command == "run") return run(arguments);
+  if (command == "describe") return describe(arguments);
+  if (command == "check") return check(arguments);
+  SXT_TRY(const std::string file, one_argument(arguments, "probe", "FILE.so"));
+  plugin::probe_here(file);
+}
+
+Result<int> execute(const std::vector<std::string>& args) {
+  if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
+    print(overview);
+    return int{args.empty() ? exit_usage : exit_ok};
+  }
+  const auto help = std::find_if(helps.begin(), helps.end(), [&](const Help& h) { return h.command == args[0]; });
+  if (help == helps.end()) {
+    std::vector<std::string> commands;
+    for (const Help& h : helps) commands.emplace_back(h.command);
+    return usage(fmt::format("there is no 'sextant plugins {}'{}; the commands are {}", args[0],
+                             did_you_mean(args[0], commands), join(commands, ", ")));
+  }
+  SXT_TRY(const Arguments arguments, parse(args[0], {args.begin() + 1, args.end()}));
+  if (arguments.help) {
+    print(help->text);
+    return int{exit_ok};
+  }
+  return dispatch(args[0], arguments);
+}
+
+}  // namespace
+
+int plugins_command(std::vector<std::string> args) {
+  const Result<int> code = execute(args);
+  std::fflush(stdout);
+  if (code) return *code;
+  log_error(code.error().message);
+  return exit_code_of(code.error().kind);
+}
+
+}  // namespace sextant::cli

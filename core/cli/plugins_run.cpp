@@ -1,0 +1,153 @@
+#include "plugins_run.hpp"
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <numeric>
+
+namespace sextant::cli {
+namespace {
+
+using plugin::Host;
+constexpr std::string_view config_origin = "--config";
+
+Result<void> write_line(const json::Value& value) {
+  const std::string line = json::write(value) + "\n";
+  if (std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && std::fflush(stdout) == 0) return {};
+  return Error{Error::Kind::io, "cannot write to stdout; was the pipe closed or is the disk full?"};
+}
+
+/// Calls `use` with every line's JSON object and its place ("stdin:3").
+Result<void> for_each_line(const std::string& input,
+                           const std::function<Result<void>(const json::Document&, const std::string&)>& use) {
+  std::ifstream file;
+  if (!input.empty()) {
+    std::error_code code;
+    if (!std::filesystem::is_directory(input, code)) file.open(input);
+    if (!file.is_open()) return Error{Error::Kind::io, fmt::format("cannot read {}; check --input", input)};
+  }
+  std::istream& stream = input.empty() ? std::cin : file;
+  std::string line;
+  for (size_t number = 1; std::getline(stream, line); ++number) {
+    if (line.find_first_not_of(" \t\r") == line.npos) continue;
+    const std::string place = fmt::format("{}:{}", input.empty() ? "stdin" : input, number);
+    auto parsed = json::parse(line, place);
+    if (!parsed) return Error{Error::Kind::data, parsed.error().message};
+    if (!parsed->IsObject()) return Error{Error::Kind::data, fmt::format("{}: a line must be a JSON object", place)};
+    SXT_CHECK(use(*parsed, place));
+  }
+  return {};
+}
+
+Result<std::string> text_of(const json::Value& line, const char* key, const std::string& place) {
+  if (auto text = json::find_string(line, key)) return *std::move(text);
+  return Error{Error::Kind::data, fmt::format("{}: the line lacks the text \"{}\"", place, key)};
+}
+
+std::string json_of(const json::Value& line, const char* key, const char* otherwise) {
+  const json::Value* value = json::find(line, key);
+  return value ? json::write(*value) : otherwise;
+}
+
+json::Value number_or_null(double number) { return std::isfinite(number) ? json::Value(number) : json::Value(); }
+
+Result<void> run_postprocessor(Host& host, const RunOptions& options, const std::string& config) {
+  SXT_TRY(plugin::Postprocessor processor, host.postprocessor(options.id, config, config_origin));
+  return for_each_line(options.input, [&](const json::Document& line, const std::string& place) -> Result<void> {
+    SXT_TRY(std::string text, text_of(line, "text", place));
+    SXT_TRY(const std::vector<std::string> results, processor.apply(std::span<const std::string>(&text, 1)));
+    json::Document out(rapidjson::kObjectType);
+    json::set(out, "text", results.at(0), out.GetAllocator());
+    return write_line(out);
+  });
+}
+
+Result<void> run_metric(Host& host, const RunOptions& options, const std::string& config) {
+  SXT_TRY(plugin::Metric metric, host.metric(options.id, config, config_origin));
+  std::vector<plugin::Judged> samples;
+  std::vector<double> scores;
+  SXT_CHECK(for_each_line(options.input, [&](const json::Document& line, const std::string& place) -> Result<void> {
+    SXT_TRY(std::string prediction, text_of(line, "prediction", place));
+    if (!json::find(line, "reference"))
+      return Error{Error::Kind::data, fmt::format("{}: the line lacks the \"reference\"", place)};
+    samples.push_back({std::move(prediction), json_of(line, "reference", "null"), json_of(line, "record", "{}")});
+    SXT_TRY(const std::vector<double> score, metric.score(std::span(samples).last(1)));
+    scores.push_back(score.at(0));
+    json::Document out(rapidjson::kObjectType);
+    json::set(out, "score", number_or_null(score[0]), out.GetAllocator());
+    return write_line(out);
+  }));
+  SXT_TRY(const std::optional<json::Document> own, metric.aggregate(samples, scores));
+  json::Document out(rapidjson::kObjectType);
+  json::Value aggregate(rapidjson::kObjectType);
+  if (own) {
+    aggregate.CopyFrom(*own, out.GetAllocator());
+  } else {
+    const double mean = std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
+    json::set(aggregate, options.id, number_or_null(mean * 100), out.GetAllocator());
+  }
+  json::set(out, "aggregate", std::move(aggregate), out.GetAllocator());
+  return write_line(out);
+}
+
+Result<void> run_template(Host& host, const RunOptions& options, const std::string& config) {
+  SXT_TRY(plugin::Template template_, host.template_(options.id, config, config_origin));
+  return for_each_line(options.input, [&](const json::Document& line, const std::string& place) -> Result<void> {
+    const json::Value* record = json::find(line, "record");
+    if (!record || !record->IsObject())
+      return Error{Error::Kind::data, fmt::format("{}: the line lacks the object \"record\"", place)};
+    plugin::RenderItem item;
+    item.record_json = json::write(*record);
+    if (const json::Value* shots = json::find(line, "shots")) {
+      if (!shots->IsArray()) return Error{Error::Kind::data, fmt::format("{}: \"shots\" must be a list of records", place)};
+      for (const auto& shot : shots->GetArray()) item.shots_json.push_back(json::write(shot));
+    }
+    item.output_column = json::find_string(line, "output_column").value_or("");
+    item.generate = json::find_bool(line, "generate").value_or(false);
+    SXT_TRY(const json::Document prompt, template_.render(item));
+    return write_line(prompt);
+  });
+}
+
+Result<void> run_dataset(Host& host, const RunOptions& options, const std::string& config) {
+  SXT_TRY(plugin::Dataset dataset, host.dataset(options.id, config, config_origin));
+  if (options.split.empty()) {
+    SXT_TRY(const json::Document facts, dataset.describe());
+    std::vector<std::string> splits;
+    if (const json::Value* known = json::find(facts, "splits"); known && known->IsObject())
+      for (const auto& member : known->GetObject()) splits.emplace_back(json::text(member.name));
+    return Error{Error::Kind::usage,
+                 fmt::format("name one of the splits of dataset:{} with --split ({})", options.id, fmt::join(splits, ", "))};
+  }
+  SXT_TRY(const uint64_t count, dataset.count(options.split));
+  constexpr uint64_t block = 1024;  // so that a large set is written as it is read
+  for (uint64_t first = 0; first < count; first += block) {
+    SXT_TRY(const std::vector<std::string> records, dataset.read(options.split, first, std::min(block, count - first)));
+    for (const std::string& record : records) {
+      SXT_TRY(const json::Document parsed, json::parse(record, fmt::format("a record of dataset:{}", options.id)));
+      SXT_CHECK(write_line(parsed));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_plugin(Host& host, const RunOptions& options) {
+  SXT_TRY(const json::Document config, json::parse(options.config, config_origin, json::Syntax::relaxed));
+  const std::string strict = json::write(config);
+  switch (options.kind) {
+    case plugin::Kind::postprocessor: return run_postprocessor(host, options, strict);
+    case plugin::Kind::metric: return run_metric(host, options, strict);
+    case plugin::Kind::template_: return run_template(host, options, strict);
+    case plugin::Kind::dataset: return run_dataset(host, options, strict);
+    case plugin::Kind::model: break;
+  }
+  return Error{Error::Kind::usage,
+               "'plugins run' takes no models; try one with 'sextant model generate' or 'sextant model score'"};
+}
+
+}  // namespace sextant::cli

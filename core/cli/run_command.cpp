@@ -1,0 +1,275 @@
+// `sextant run`: resolve, then infer -> eval -> viz, each from what the one before it wrote.
+#include <algorithm>
+#include <fmt/format.h>
+#include <unistd.h>
+#include "../base/exit_code.hpp"
+#include "../base/files.hpp"
+#include "../base/local_time.hpp"
+#include "../base/log.hpp"
+#include "../evaluate/stage.hpp"
+#include "../infer/run_model.hpp"
+#include "../report/outcomes.hpp"
+#include "../store/task_log.hpp"
+#include "commands.hpp"
+#include "options.hpp"
+#include "progress.hpp"
+#include "version.hpp"
+#include "workspace.hpp"
+
+namespace sextant::cli {
+namespace {
+
+constexpr size_t log_lines_shown = 5;
+
+std::string now_text() { return local_time("%Y-%m-%dT%H:%M:%S%z"); }
+
+std::string host_name() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+bool infers(const RunCommandFlags& flags) { return flags.mode == "all" || flags.mode == "infer"; }
+bool evaluates(const RunCommandFlags& flags) { return flags.mode == "all" || flags.mode == "eval"; }
+
+// The folder to write to: a new one, or the one that -r names.
+Result<store::RunFolder> open_folder(const RunCommandFlags& flags, const std::string& work_dir) {
+  if (!flags.reuse) return store::RunFolder::create(work_dir);
+  auto folder = store::RunFolder::reuse(work_dir, flags.reuse_timestamp);
+  if (folder || folder.error().kind != Error::Kind::missing) return folder;
+  if (!infers(flags)) return folder;
+  log_warning(folder.error().message + "; a new run is started");
+  return store::RunFolder::create(work_dir);
+}
+
+std::vector<store::TaskRecord> failed_tasks(const config::RunConfig& run, const config::ModelConfig& model, const Error& error) {
+  std::vector<store::TaskRecord> records;
+  for (const config::DatasetConfig& dataset : run.datasets) {
+    store::TaskRecord record;
+    record.model = model.abbr;
+    record.dataset = dataset.task_name;
+    record.status = error.kind == Error::Kind::cancelled ? "incomplete" : "failed";
+    record.error = error.message;
+    record.error_kind = error.kind;
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+Result<std::vector<store::TaskRecord>> infer_model(plugin::Host& host, const config::ModelConfig& model, infer::ModelJob job, bool show_progress,
+                                                   store::RunRecord& record) {
+  SXT_TRY(infer::ModelSession session, infer::ModelSession::open(host, model, true));
+  for (const std::string& warning : session.warnings()) log_warning(fmt::format("{}: {}", model.abbr, warning));
+  log_info(fmt::format("{}: {} on {}, {}, loaded in {:.2f} s", model.abbr, model.backend, session.device(), session.compute(), session.load_s()));
+  if (model.max_seq_len && session.context_length() < model.max_seq_len)
+    log_warning(fmt::format("{}: --max-seq-len {} is beyond the model's own context of {} tokens", model.abbr, model.max_seq_len, session.context_length()));
+  record.models.push_back({model.abbr, model.backend, session.device(), session.weights_sha256(), session.load_s()});
+  record.compute = session.compute();
+  ProgressLine line(model.abbr, show_progress);
+  job.progress = [&](const infer::Progress& progress) { line.update(progress); };
+  return infer::run_model(host, session, job);
+}
+
+void infer_all(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, const RunCommandFlags& flags, store::RunRecord& record) {
+  infer::ModelJob job;
+  job.run = &run;
+  job.folder = &folder;
+  job.cancelled = &interrupted();
+  job.cache = flags.cache;
+  for (const config::ModelConfig& model : run.models) {
+    auto tasks = infer_model(host, model, job, stderr_is_terminal() && !flags.quiet, record);
+    if (!tasks) tasks = failed_tasks(run, model, tasks.error());
+    std::move(tasks->begin(), tasks->end(), std::back_inserter(record.tasks));
+  }
+}
+
+// The plugins that this process loaded, and those of the stages before it: -m eval and viz load few or none.
+std::vector<store::PluginRecord> plugin_records(plugin::Host& host, std::vector<store::PluginRecord> earlier) {
+  std::vector<store::PluginRecord> records;
+  for (const plugin::PluginFile* file : host.loaded())
+    for (const plugin::ComponentInfo& component : file->components)
+      records.push_back({fmt::format("{}:{}", plugin::kind_name(component.kind), component.id), component.version, file->path.string(), file->sha256});
+  for (store::PluginRecord& record : earlier) {
+    const auto same = [&](const store::PluginRecord& r) { return r.id == record.id && r.sha256 == record.sha256; };
+    if (std::none_of(records.begin(), records.end(), same)) records.push_back(std::move(record));
+  }
+  return records;
+}
+
+// What a script sees: the worst that happened to any task.
+int exit_code(const store::RunRecord& record, bool allow_missing) {
+  int code = exit_ok;
+  for (const store::TaskRecord& task : record.tasks) {
+    if (task.status == "failed") return task.error_kind ? exit_code_of(*task.error_kind) : exit_internal;
+    if (task.status == "missing" && !allow_missing) code = exit_data;
+  }
+  if (code != exit_ok) return code;
+  for (const store::TaskRecord& task : record.tasks)
+    if (task.status == "incomplete") {
+      // a disk that filled up is not mended by -r alone, and its message says so
+      if (task.error_kind && *task.error_kind == Error::Kind::io) return exit_data;
+      code = exit_incomplete;
+    }
+  return code;
+}
+
+std::string run_status(const store::RunRecord& record, bool allow_missing) {
+  std::string status = "complete";
+  for (const store::TaskRecord& task : record.tasks) {
+    if (task.status == "failed" || (task.status == "missing" && !allow_missing)) return "failed";
+    if (task.status == "incomplete") status = "incomplete";
+  }
+  return status;
+}
+
+// One line for each reason: where a model could not be opened, all its tasks failed for the same one.
+void explain_failures(const store::RunFolder& folder, const store::RunRecord& record, bool allow_missing) {
+  for (size_t i = 0, n = 0; i < record.tasks.size(); i += n) {
+    const store::TaskRecord& task = record.tasks[i];
+    const auto same = [&](const store::TaskRecord& other) {
+      return other.model == task.model && other.status == task.status && other.error == task.error;
+    };
+    for (n = 1; i + n < record.tasks.size() && same(record.tasks[i + n]);) ++n;
+    if (task.status == "complete") continue;
+    const bool expected = task.status == "missing" && allow_missing;
+    const std::string what = n == 1 ? task.dataset : fmt::format("{} and {} more", task.dataset, n - 1);
+    log(expected ? LogLevel::warning : LogLevel::error, fmt::format("{} on {}: {}: {}", what, task.model, task.status, task.error));
+    if (task.status != "failed") continue;
+    for (const auto& path : {folder.infer_log(task.model, task.dataset), folder.eval_log(task.model, task.dataset)}) {
+      const std::vector<std::string> tail = store::TaskLog::tail(path, log_lines_shown);
+      if (tail.empty()) continue;
+      log_error(fmt::format("the end of {}:", path.string()));
+      for (const std::string& line : tail) log_error("  " + line);
+    }
+  }
+}
+
+Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, bool as_json) {
+  int code = exit_ok;
+  std::string out;
+  for (const config::ModelConfig& model : run.models) {
+    SXT_TRY(infer::ModelSession session, infer::ModelSession::open(workspace.host(), model, true));
+    std::vector<store::TaskRecord> tasks;
+    SXT_TRY(const json::Document plan, infer::plan_model(workspace.host(), session, run, tasks));
+    uint64_t samples = 0;
+    for (const store::TaskRecord& task : tasks) {
+      samples += task.status == "planned" ? task.samples : 0;
+      if (task.status == "planned") continue;
+      if (task.status == "failed" || !run.allow_missing) code = task.error_kind ? exit_code_of(*task.error_kind) : exit_data;
+      log(task.status == "missing" && run.allow_missing ? LogLevel::warning : LogLevel::error,
+          fmt::format("{} on {}: {}: {}", task.dataset, task.model, task.status, task.error));
+    }
+    if (as_json) {
+      out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{}}}\n", json::quote(model.abbr), samples, json::write(plan));
+      continue;
+    }
+    const auto number = [&](const char* key) { return json::find_number(plan, key).value_or(0); };
+    out += fmt::format("{}: {} samples of {} data sets\n", model.abbr, samples, tasks.size());
+    for (const store::TaskRecord& task : tasks) out += fmt::format("  {:<40} {:>8} samples  {}\n", task.dataset, task.samples, task.status);
+    out += fmt::format("  prompt tokens {:.0f}, of which {:.0f} must be computed", number("prompt_tokens"), number("computed_tokens"));
+    out += fmt::format("; keys and values {:.1f} MiB, peak memory {:.1f} MiB", number("kv_bytes") / 1048576, number("peak_bytes") / 1048576);
+    if (json::find(plan, "seconds")) out += fmt::format("; about {:.0f} s", number("seconds"));
+    out += '\n';
+  }
+  if (const int printed = print(out); printed != exit_ok) return printed;
+  return code;
+}
+
+// The records of an earlier run, for `-m eval` and `-m viz`, which compute no sample.
+Result<store::RunRecord> earlier_record(const store::RunFolder& folder) {
+  SXT_TRY(const std::string text, read_file(folder.run_json()));
+  SXT_TRY(const json::Document document, json::parse(text, folder.run_json().string()));
+  SXT_TRY(store::RunRecord record, store::run_record_from_json(document, folder.run_json().string()));
+  // a task that failed in the eval stage has its predictions and can be scored again
+  for (store::TaskRecord& task : record.tasks)
+    if (task.status == "failed" && std::filesystem::exists(folder.predictions(task.model, task.dataset))) {
+      task.status = "complete";
+      task.error.clear();
+      task.error_kind.reset();
+    }
+  return record;
+}
+
+Result<int> run(const RunCommandFlags& given) {
+  RunCommandFlags flags = given;
+  Workspace workspace(flags.config_dir, flags.plugin_path);
+  workspace.warn_about_problems();
+  for (const std::string& warning : flags.warnings) log_warning(warning);
+  if (!infers(flags) && !flags.reuse)
+    return Error{Error::Kind::usage, fmt::format("-m {} works on an earlier run; give -r (the last one) or -r TIMESTAMP", flags.mode)};
+
+  // a run that is taken up again may be named by its folder alone
+  const bool named = !flags.run.config.empty() || !flags.run.datasets.empty() || !flags.run.custom_dataset_path.empty();
+  std::optional<store::RunFolder> folder;
+  if (flags.reuse && !named) {
+    SXT_TRY(store::RunFolder reused, store::RunFolder::reuse(flags.run.work_dir.empty() ? "outputs/default" : flags.run.work_dir, flags.reuse_timestamp));
+    flags.run.config = reused.config().string();
+    folder.emplace(std::move(reused));
+  }
+  config::World world = workspace.world();
+  if (!infers(flags)) world.find_backend = nullptr;  // a run may be scored and shown where its backend is not
+  SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, world));
+  const config::RunConfig& run = resolved.config;
+  std::error_code code_ignored;
+  for (const config::ModelConfig& model : run.models)
+    if ((infers(flags) || flags.dry_run) && !model.path.empty() && !std::filesystem::exists(model.path, code_ignored))
+      return Error{Error::Kind::config, fmt::format("the model {} is not there; check the path (relative ones start at the current folder)", model.path)};
+  if (flags.dry_run) return dry_run(workspace, run, flags.json);
+  if (!folder) {
+    const std::string work_dir = flags.run.work_dir.empty() ? resolved.work_dir : flags.run.work_dir;
+    SXT_TRY(store::RunFolder opened, open_folder(flags, work_dir));
+    folder.emplace(std::move(opened));
+  }
+  log_info(fmt::format("this run is kept in {}", folder->path().string()));
+
+  store::RunRecord record;
+  if (infers(flags)) {
+    SXT_CHECK(write_file(folder->config(), config::to_json(run)));
+    record.started = now_text();
+    record.status = "incomplete";
+    record.host = host_name();
+    SXT_CHECK(write_file(folder->run_json(), store::to_json(record)));  // whatever happens next, nothing looks complete
+    infer_all(workspace.host(), run, *folder, flags, record);
+  } else {
+    SXT_TRY(record, earlier_record(*folder));
+  }
+  if (evaluates(flags)) evaluate::evaluate_all(workspace.host(), run, *folder, record.tasks);
+  record.plugins = plugin_records(workspace.host(), std::move(record.plugins));
+  record.finished = now_text();
+  record.status = run_status(record, run.allow_missing);
+  SXT_CHECK(write_file(folder->run_json(), store::to_json(record)));
+
+  const bool viz = flags.mode == "all" || flags.mode == "viz";
+  if (viz) {
+    SXT_TRY(const report::Table table, report::table_of_run(*folder, run, record));
+    SXT_CHECK(report::write_summary(*folder, table));
+    if (const int printed = print(flags.json ? report::to_json(table, folder->path().string(), record.status) + "\n" : report::to_text(table));
+        printed != exit_ok)
+      return printed;
+    for (const std::string& error : table.errors) log_warning(error);
+  }
+  explain_failures(*folder, record, run.allow_missing);
+  if (interrupted() && record.status == "incomplete") {
+    const bool kept_failed = std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& t) { return t.error_kind == Error::Kind::io; });
+    if (!kept_failed) return static_cast<int>(exit_interrupted);
+  }
+  const int code = exit_code(record, run.allow_missing);
+  if (code == exit_incomplete) log_error("the run is incomplete; run the same command with -r to go on");
+  return code;
+}
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& args) {
+  const auto values = parse_options(args, run_options(), "config", 1, run_optional_values());
+  if (!values) return fail(values.error());
+  const auto flags = run_flags(*values);
+  if (!flags) return fail(flags.error());
+  if (flags->help) return print(help_text("run"));
+  set_log_threshold(flags->debug ? LogLevel::debug : flags->quiet ? LogLevel::warning : LogLevel::info);
+  catch_signals();
+  const auto code = run(*flags);
+  return code ? *code : fail(code.error());
+}
+
+}  // namespace sextant::cli

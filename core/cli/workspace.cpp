@@ -1,0 +1,96 @@
+#include "workspace.hpp"
+#include <csignal>
+#include <cstdio>
+#include <fmt/format.h>
+#include <unistd.h>
+#include "../base/exit_code.hpp"
+#include "../base/files.hpp"
+#include "../base/log.hpp"
+
+namespace sextant::cli {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* default_model_file = "SmolLM2-135M-Instruct.Q4_1.gguf";
+
+extern "C" void on_signal(int) {
+  if (interrupted().exchange(true)) ::_exit(exit_interrupted);
+}
+
+}  // namespace
+
+std::atomic<bool>& interrupted() {
+  static std::atomic<bool> flag = false;
+  return flag;
+}
+
+void catch_signals() {
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+Workspace::Workspace(const std::string& config_dir, const std::vector<std::string>& plugin_path) {
+  plugin::Registry registry = plugin::Registry::discover(plugin::SearchPath::standard(plugin_path));
+  cards_ = config::CardStore::open(config::card_folders(config_dir, registry.search().folders));
+  host_ = std::make_unique<plugin::Host>(std::move(registry), &interrupted());
+}
+
+void Workspace::warn_about_problems() const {
+  for (const plugin::Problem& problem : host_->registry().problems()) log_warning(problem.sentence);
+  for (const std::string& problem : cards_.problems()) log_warning(problem);
+}
+
+config::World Workspace::world() {
+  config::World world;
+  world.cards = &cards_;
+  world.backend_accepts = [this](const std::string& backend, const std::string& key) {
+    return host_->accepts(plugin::Kind::model, backend, key);
+  };
+  world.find_backend = [this](const std::string& backend) -> Result<void> {
+    const auto found = host_->registry().find(plugin::Kind::model, backend);
+    if (!found) return Error{Error::Kind::device, "--backend: " + found.error().message};
+    return {};
+  };
+  world.auto_backend = [this]() -> Result<std::string> {
+    if (host_->registry().find(plugin::Kind::model, "cpu")) return std::string("cpu");
+    return Error{Error::Kind::device, "there is no backend for --backend auto: the plugin model:cpu is not installed; name one with --backend "
+                                      "(`sextant plugins list model`)"};
+  };
+  world.custom_columns = [this](const std::string& path) -> Result<std::vector<std::string>> {
+    json::Document config;
+    config.SetObject();
+    json::set(config, "path", path, config.GetAllocator());
+    SXT_TRY(plugin::Dataset loader, host_->dataset("custom", json::write(config), "--custom-dataset-path"));
+    SXT_TRY(const json::Document about, loader.describe());
+    std::vector<std::string> columns;
+    if (const json::Value* fields = json::find(about, "fields"); fields && fields->IsArray())
+      for (const auto& field : fields->GetArray())
+        if (field.IsString()) columns.emplace_back(json::text(field));
+    return columns;
+  };
+  world.default_model = []() -> Result<std::string> {
+    const fs::path path = default_model_path();
+    std::error_code code;
+    if (fs::exists(path, code)) return path.string();
+    return Error{Error::Kind::usage, fmt::format("no model is named and the default one is not there ({}); give --model-path FILE.gguf, "
+                                                 "--hf-path DIR or --models NAME, or fetch it with tools/demo.sh", path.string())};
+  };
+  world.warn = [](const std::string& sentence) { log_warning(sentence); };
+  return world;
+}
+
+int fail(const Error& error) {
+  log_error(error.message);
+  return exit_code_of(error.kind);
+}
+
+int print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return exit_ok;
+  return fail({Error::Kind::io, "cannot write to standard output; is the disk full?"});
+}
+
+fs::path default_model_path() { return cache_folder() / "models" / default_model_file; }
+
+}  // namespace sextant::cli

@@ -1,0 +1,40 @@
+// What every command works with: the plugins and cards that this machine has.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+#include "../config/resolve.hpp"
+#include "../plugin/components.hpp"
+
+namespace sextant::cli {
+
+class Workspace {
+ public:
+  Workspace(const std::string& config_dir, const std::vector<std::string>& plugin_path);
+  plugin::Host& host() { return *host_; }
+  const config::CardStore& cards() const { return cards_; }
+  /// For resolve(): cards, schemas, the default model.
+  config::World world();
+  /// One warning for each file that cannot be used.
+  void warn_about_problems() const;
+
+ private:
+  std::unique_ptr<plugin::Host> host_;
+  config::CardStore cards_;
+};
+
+/// Set by SIGINT and SIGTERM; a second signal ends the process at once.
+std::atomic<bool>& interrupted();
+void catch_signals();
+
+/// Prints the error to stderr and returns its exit code.
+int fail(const Error& error);
+
+/// Writes to stdout all at once; a closed pipe ends the process quietly, a full disk is an error.
+int print(std::string_view text);
+
+/// SmolLM2-135M-Instruct, where tools/demo.sh puts it.
+std::filesystem::path default_model_path();
+
+}  // namespace sextant::cli

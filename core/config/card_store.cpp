@@ -1,0 +1,81 @@
+#include "card_store.hpp"
+#include <algorithm>
+#include <array>
+#include <boost/dll/runtime_symbol_info.hpp>
+#include <fmt/format.h>
+#include "../base/files.hpp"
+#include "../base/text.hpp"
+#include "json_source.hpp"
+
+namespace sextant::config {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::array<std::string_view, 3> kind_names = {"dataset", "model", "summarizer"};  // in CardKind's order
+constexpr int folder_depth_max = 2;  // cards/, cards/datasets/x.json, cards/datasets/set/x.json
+
+std::vector<fs::path> json_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code code;
+  fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, code), end;
+  for (; !code && it != end; it.increment(code)) {
+    if (it.depth() >= folder_depth_max) it.disable_recursion_pending();
+    if (it->path().extension() == ".json" && it->is_regular_file(code)) files.push_back(it->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+CardStore CardStore::open(const std::vector<fs::path>& folders) {
+  CardStore store;
+  for (const fs::path& folder : folders) {
+    for (const fs::path& path : json_files(folder)) {
+      const auto text = read_file(path, 16u << 20);
+      if (!text) { store.problems_.push_back(text.error().message); continue; }
+      const auto document = json::parse(*text, path.string(), json::Syntax::relaxed);
+      if (!document) { store.problems_.push_back(document.error().message); continue; }
+      const auto kind = json::find_string(*document, "card");
+      if (!kind) continue;
+      const auto known = std::find(kind_names.begin(), kind_names.end(), *kind);
+      if (known == kind_names.end()) {
+        store.problems_.push_back(fmt::format("{}: \"card\" is '{}'; it must be 'dataset', 'model' or 'summarizer'", path.string(), *kind));
+        continue;
+      }
+      CardEntry entry{static_cast<CardKind>(known - kind_names.begin()), path.stem().string(), path,
+                      json::find_string(*document, "summary").value_or("")};
+      const bool taken = std::any_of(store.entries_.begin(), store.entries_.end(),
+                                     [&](const CardEntry& e) { return e.kind == entry.kind && e.name == entry.name; });
+      if (!taken) store.entries_.push_back(std::move(entry));
+    }
+  }
+  std::sort(store.entries_.begin(), store.entries_.end(), [](const CardEntry& a, const CardEntry& b) { return a.name < b.name; });
+  return store;
+}
+
+Result<const CardEntry*> CardStore::find(CardKind kind, std::string_view name) const {
+  std::vector<std::string> names;
+  for (const CardEntry& entry : entries_) {
+    if (entry.kind != kind) continue;
+    if (entry.name == name) return &entry;
+    names.push_back(entry.name);
+  }
+  const char* what = kind == CardKind::dataset ? "data set" : kind == CardKind::model ? "model" : "summarizer";
+  for (const std::string& problem : problems_)  // a broken card is the likelier reason than a typo
+    if (problem.find("/" + std::string(name) + ".json") != problem.npos) return Error{Error::Kind::config, problem};
+  return Error{Error::Kind::config, fmt::format("there is no {} called '{}'{}; `sextant list {}s` shows what there is", what, name,
+                                                did_you_mean(name, names), kind_names[static_cast<size_t>(kind)])};
+}
+
+std::vector<fs::path> card_folders(const std::string& config_dir, std::span<const fs::path> plugin_folders) {
+  std::vector<fs::path> folders;
+  if (!config_dir.empty()) folders.emplace_back(config_dir);
+  for (const fs::path& folder : plugin_folders) folders.push_back(folder / "cards");
+  std::error_code code;
+  const fs::path program(boost::dll::program_location().string());
+  folders.push_back(fs::weakly_canonical(program.parent_path() / ".." / "share" / "sextant" / "cards", code));
+  return folders;
+}
+
+}  // namespace sextant::config

@@ -1,0 +1,213 @@
+#include "json_source.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+#include <rapidjson/reader.h>
+#include "../base/files.hpp"
+#include "../base/text.hpp"
+
+namespace sextant::config {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr uint64_t card_bytes_max = 16u << 20;  // a card is written by a person
+
+std::string escape_pointer(std::string_view key) {
+  std::string out;
+  for (const char c : key) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return out;
+}
+
+// Notes the offset of every key while RapidJSON reads the text once more; the DOM itself keeps no positions.
+struct KeyLines {
+  using Ch = char;
+  const rapidjson::StringStream& stream;
+  std::string_view text;
+  std::unordered_map<std::string, size_t>& line_of;
+  struct Level { bool array; size_t index; std::string key; };
+  std::vector<Level> levels;
+  size_t counted = 0, line = 1;
+
+  std::string pointer() const {
+    std::string out;
+    for (const Level& level : levels) out += "/" + (level.array ? std::to_string(level.index) : escape_pointer(level.key));
+    return out;
+  }
+  size_t line_here() {
+    const size_t here = std::min(stream.Tell(), text.size());
+    for (; counted < here; ++counted) line += text[counted] == '\n';
+    return line;
+  }
+  bool value() {
+    if (!levels.empty() && levels.back().array) {
+      line_of.emplace(pointer(), line_here());
+      ++levels.back().index;
+    }
+    return true;
+  }
+  bool Null() { return value(); }
+  bool Bool(bool) { return value(); }
+  bool Int(int) { return value(); }
+  bool Uint(unsigned) { return value(); }
+  bool Int64(int64_t) { return value(); }
+  bool Uint64(uint64_t) { return value(); }
+  bool Double(double) { return value(); }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return value(); }
+  bool String(const char*, rapidjson::SizeType, bool) { return value(); }
+  bool StartObject() { levels.push_back({false, 0, {}}); return true; }
+  bool Key(const char* name, rapidjson::SizeType size, bool) {
+    levels.back().key.assign(name, size);
+    line_of.emplace(pointer(), line_here());
+    return true;
+  }
+  bool EndObject(rapidjson::SizeType) { levels.pop_back(); return value(); }
+  bool StartArray() { levels.push_back({true, 0, {}}); return true; }
+  bool EndArray(rapidjson::SizeType) { levels.pop_back(); return value(); }
+};
+
+const char* type_name(Shape::Type type) {
+  switch (type) {
+    case Shape::Type::string: return "a text";
+    case Shape::Type::integer: return "a whole number";
+    case Shape::Type::number: return "a number";
+    case Shape::Type::boolean: return "true or false";
+    case Shape::Type::object: return "an object";
+    case Shape::Type::array: return "a list";
+    case Shape::Type::any: break;
+  }
+  return "a value";
+}
+bool has_type(const json::Value& value, Shape::Type type) {
+  switch (type) {
+    case Shape::Type::string: return value.IsString();
+    case Shape::Type::integer: return value.IsInt64();
+    case Shape::Type::number: return value.IsNumber();
+    case Shape::Type::boolean: return value.IsBool();
+    case Shape::Type::object: return value.IsObject();
+    case Shape::Type::array: return value.IsArray();
+    case Shape::Type::any: break;
+  }
+  return true;
+}
+
+std::string dotted(std::string_view pointer) {
+  std::string out(pointer.empty() ? pointer : pointer.substr(1));
+  std::replace(out.begin(), out.end(), '/', '.');
+  return out;
+}
+
+Result<json::Document> load_chain(const fs::path& path, const Shape& shape, std::vector<std::string>& chain) {
+  std::error_code code;
+  const fs::path canonical = fs::weakly_canonical(path, code);
+  const std::string name = code ? path.string() : canonical.string();
+  if (std::find(chain.begin(), chain.end(), name) != chain.end()) {
+    chain.push_back(name);
+    return Error{Error::Kind::config, fmt::format("\"extends\" goes in a circle: {}; remove one of them", join(chain, " -> "))};
+  }
+  SXT_TRY(JsonSource source, JsonSource::load(path));
+  SXT_CHECK(source.check(shape));
+  chain.push_back(name);
+  json::Document merged;
+  merged.SetObject();
+  if (const json::Value* extends = json::find(source.root(), "extends")) {
+    std::vector<std::string> parents;
+    if (extends->IsString()) parents.emplace_back(json::text(*extends));
+    else if (extends->IsArray())
+      for (const auto& item : extends->GetArray())
+        if (item.IsString()) parents.emplace_back(json::text(item));
+    if (parents.empty() && !(extends->IsArray() && extends->Empty()))
+      return Error{Error::Kind::config, fmt::format("{}: \"extends\" must be a file name or a list of them", source.at("/extends"))};
+    for (const std::string& parent : parents) {
+      const fs::path file = fs::path(path).parent_path() / parent;
+      if (!fs::exists(file, code))
+        return Error{Error::Kind::config, fmt::format("{}: \"extends\" names {}, which is not there", source.at("/extends"), file.string())};
+      SXT_TRY(const json::Document base, load_chain(file, shape, chain));
+      merge_into(merged, base, merged.GetAllocator());
+    }
+  }
+  chain.pop_back();
+  merge_into(merged, source.root(), merged.GetAllocator());
+  merged.RemoveMember("extends");
+  return merged;
+}
+
+}  // namespace
+
+Result<JsonSource> JsonSource::load(const fs::path& path) {
+  SXT_TRY(std::string text, read_file(path, card_bytes_max));
+  return from_text(std::move(text), path.string());
+}
+
+Result<JsonSource> JsonSource::from_text(std::string text, std::string origin) {
+  JsonSource source;
+  source.origin_ = std::move(origin);
+  SXT_TRY(source.root_, json::parse(text, source.origin_, json::Syntax::relaxed));
+  rapidjson::StringStream stream(text.c_str());
+  rapidjson::Reader reader;
+  KeyLines lines{stream, text, source.line_of_, {}, 0, 1};
+  reader.Parse<json::relaxed_flags>(stream, lines);
+  if (!source.root_.IsObject())
+    return Error{Error::Kind::config, fmt::format("{}: the file must hold one JSON object", source.origin_)};
+  return source;
+}
+
+JsonSource JsonSource::from_value(const json::Value& value, std::string origin) {
+  JsonSource source;
+  source.origin_ = std::move(origin);
+  source.root_ = json::copy(value);
+  return source;
+}
+
+std::string JsonSource::at(const std::string& pointer) const {
+  const auto it = line_of_.find(pointer);
+  return it == line_of_.end() ? origin_ : fmt::format("{}:{}", origin_, it->second);
+}
+
+Result<void> JsonSource::check(const Shape& shape) const { return check(root_, shape, ""); }
+
+Result<void> JsonSource::check(const json::Value& value, const Shape& shape, const std::string& pointer) const {
+  if (!has_type(value, shape.type))
+    return Error{Error::Kind::config, fmt::format("{}: {} must be {}", at(pointer), dotted(pointer), type_name(shape.type))};
+  if (shape.type == Shape::Type::array && !shape.item.empty()) {
+    for (rapidjson::SizeType i = 0; i < value.Size(); ++i) SXT_CHECK(check(value[i], shape.item[0], fmt::format("{}/{}", pointer, i)));
+  }
+  if (shape.type != Shape::Type::object) return {};
+  for (const auto& member : value.GetObject()) {
+    const std::string name(json::text(member.name));
+    const std::string below = pointer + "/" + escape_pointer(name);
+    const auto known = std::find_if(shape.members.begin(), shape.members.end(), [&](const auto& m) { return m.first == name; });
+    if (known != shape.members.end()) {
+      SXT_CHECK(check(member.value, known->second, below));
+    } else if (shape.open && !shape.item.empty()) {
+      SXT_CHECK(check(member.value, shape.item[0], below));
+    } else if (!shape.open) {
+      std::vector<std::string> names;
+      for (const auto& m : shape.members) names.push_back(m.first);
+      return Error{Error::Kind::config, fmt::format("{}: unknown key '{}'{}; known here: {}", at(below), dotted(below), did_you_mean(name, names), join(names, ", "))};
+    }
+  }
+  return {};
+}
+
+Result<json::Document> load_merged(const fs::path& path, const Shape& shape) {
+  std::vector<std::string> chain;
+  return load_chain(path, shape, chain);
+}
+
+void merge_into(json::Value& base, const json::Value& over, json::Document::AllocatorType& allocator) {
+  if (!base.IsObject() || !over.IsObject()) {
+    base.CopyFrom(over, allocator);
+    return;
+  }
+  for (const auto& member : over.GetObject()) {
+    const auto there = base.FindMember(member.name);
+    if (there != base.MemberEnd()) {
+      merge_into(there->value, member.value, allocator);
+    } else {
+      json::Value value;
+      value.CopyFrom(member.value, allocator);
+      json::set(base, json::text(member.name), std::move(value), allocator);
+    }
+  }
+}
+
+}  // namespace sextant::config

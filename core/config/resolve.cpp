@@ -1,0 +1,357 @@
+#include "resolve.hpp"
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <set>
+#include "../base/text.hpp"
+#include "json_source.hpp"
+#include "shapes.hpp"
+
+namespace sextant::config {
+namespace fs = std::filesystem;
+namespace {
+
+Error usage(std::string message) { return {Error::Kind::usage, std::move(message)}; }
+Error later(std::string message) { return {Error::Kind::device, std::move(message)}; }
+
+// A card's data sets and groups, kept together until every name is known.
+struct CardSets {
+  std::vector<DatasetConfig> datasets;
+  std::vector<SummaryGroup> groups;
+};
+
+Result<CardSets> sets_of_card(const std::string& name, const World& world) {
+  const size_t slash = name.find('/');
+  SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::dataset, name.substr(0, slash)));
+  CardSets sets;
+  SXT_TRY(sets.datasets, read_dataset_card(*entry, slash == name.npos ? "" : name.substr(slash + 1), sets.groups));
+  return sets;
+}
+
+// An object inside a configuration is checked as a file of its own would be.
+Result<void> check_inline(const json::Value& value, const Shape& shape, const std::string& origin) {
+  if (!value.IsObject()) return Error{Error::Kind::config, origin + " must be a card's name or an object"};
+  return JsonSource::from_value(value, origin).check(shape);
+}
+
+// Makes the names of files and rows unique: where a run holds a set as gen and as ppl, the ppl one is called <abbr>_ppl.
+Result<void> name_tasks(std::vector<CardSets>& cards) {
+  std::set<std::string> taken, named;
+  for (const CardSets& card : cards)
+    if (!card.datasets.empty() && !named.insert(card.datasets.front().card + "\n" + card.datasets.front().abbr).second)
+      return usage(fmt::format("the data set '{}' is named twice; name it once", card.datasets.front().card));
+  const auto rank = [](const CardSets& card) { return card.datasets.empty() ? Method::gen : card.datasets.front().inferencer.method; };
+  std::vector<CardSets*> order;
+  for (CardSets& card : cards) order.push_back(&card);
+  std::stable_sort(order.begin(), order.end(), [&](auto* a, auto* b) { return rank(*a) < rank(*b); });
+  for (CardSets* card : order) {
+    const auto clashes = [&] {
+      return std::any_of(card->datasets.begin(), card->datasets.end(), [&](const DatasetConfig& d) { return taken.contains(d.task_name.empty() ? d.abbr : d.task_name); });
+    };
+    std::string suffix;
+    if (clashes()) {
+      if (rank(*card) != Method::gen) {
+        suffix = rank(*card) == Method::ppl ? "_ppl" : "_ll";
+        for (DatasetConfig& dataset : card->datasets) dataset.task_name = dataset.abbr + suffix;
+      }
+      if (clashes()) {  // the same method twice: the card tells them apart
+        suffix = fmt::format("_{}", card->datasets.front().card);
+        std::replace(suffix.begin(), suffix.end(), '/', '_');
+        for (DatasetConfig& dataset : card->datasets) dataset.task_name = dataset.abbr + suffix;
+        if (clashes()) return usage(fmt::format("the data set '{}' is named twice; name it once", card->datasets.front().card));
+      }
+    }
+    std::set<std::string> members;
+    for (DatasetConfig& dataset : card->datasets) {
+      if (dataset.task_name.empty()) dataset.task_name = dataset.abbr;
+      members.insert(dataset.abbr);
+      taken.insert(dataset.task_name);
+    }
+    if (suffix.empty()) continue;
+    for (const SummaryGroup& group : card->groups) members.insert(group.name);
+    for (SummaryGroup& group : card->groups) {
+      group.name += suffix;
+      for (std::string& member : group.members)
+        if (members.contains(member)) member += suffix;
+    }
+  }
+  return {};
+}
+
+std::string model_abbr(const std::string& path, bool hugging_face, Compat compat) {
+  fs::path p = fs::path(path).lexically_normal();
+  if (p.filename().empty()) p = p.parent_path();
+  std::string name = p.filename().string();
+  if (hugging_face && compat == Compat::opencompass_0_2_4)
+    return fmt::format("opencompass.models.huggingface.HuggingFace_{}_{}", p.parent_path().filename().string(), name);
+  if (hugging_face) return name + "_hf";
+  if (name.size() > 5 && name.ends_with(".gguf")) name.resize(name.size() - 5);
+  return name;
+}
+
+class ModelFlags {
+ public:
+  ModelFlags(const RunFlags& flags, const World& world) : flags_(flags), world_(world) {}
+
+  // Flags win over what a card says.
+  Result<void> apply(ModelConfig& model) {
+    SXT_CHECK(refuse_what_comes_later());
+    if (!flags_.backend.empty()) model.backend = flags_.backend;
+    if (model.backend == "auto") { SXT_TRY(model.backend, world_.auto_backend()); }
+    if (world_.find_backend) SXT_CHECK(world_.find_backend(model.backend));
+    json::Document parsed;
+    SXT_TRY(parsed, json::parse(model.config, model.abbr));
+    config_ = std::move(parsed);
+    if (!model.path.empty()) set("path", model.path);
+    if (flags_.threads) set("threads", *flags_.threads, "--threads", model.backend);
+    if (flags_.batch_size) {
+      if (*flags_.batch_size == 0) return usage("--batch-size is 0; give 1 or more");
+      set("batch_size", *flags_.batch_size, "--batch-size", model.backend);
+    }
+    if (!flags_.compute.empty()) set("compute", flags_.compute, "--compute", model.backend);
+    if (flags_.no_prefix_reuse) set("prefix_reuse", false, "--no-prefix-reuse", model.backend);
+    if (!flags_.tokenizer_path.empty() && !model.hugging_face) set("tokenizer_path", flags_.tokenizer_path, "--tokenizer-path", model.backend);
+    if (!flags_.chat_template.empty()) {
+      set("chat_template", flags_.chat_template, "--chat-template", model.backend);
+      model.chat = flags_.chat_template == "auto" ? Chat::automatic : flags_.chat_template == "none" ? Chat::none : Chat::file;
+    }
+    if (!flags_.hf_type.empty()) {
+      if (flags_.hf_type != "base" && flags_.hf_type != "chat") return usage(fmt::format("--hf-type is '{}'; it must be 'base' or 'chat'", flags_.hf_type));
+      model.base = flags_.hf_type == "base";
+    }
+    if (!flags_.system_prompt.empty()) model.system_prompt = flags_.system_prompt;
+    if (flags_.max_seq_len) model.max_seq_len = *flags_.max_seq_len;
+    if (model.max_seq_len) set("max_seq_len", model.max_seq_len, "--max-seq-len", model.backend);
+    if (flags_.max_out_len) {
+      if (*flags_.max_out_len == 0) return usage("--max-out-len is 0; give 1 or more");
+      model.max_out_len = *flags_.max_out_len;
+    }
+    if (flags_.min_out_len) model.min_out_len = *flags_.min_out_len;
+    model.stop_words.insert(model.stop_words.end(), flags_.stop_words.begin(), flags_.stop_words.end());
+    for (const auto& [key, value] : flags_.model_kwargs) model_kwarg(key, value, model.backend);
+    for (const auto& [key, value] : flags_.tokenizer_kwargs) SXT_CHECK(tokenizer_kwarg(key, value));
+    for (const auto& [key, value] : flags_.generation_kwargs) SXT_CHECK(generation_kwarg(key, value, model));
+    model.config = json::write(config_);
+    return {};
+  }
+
+  void warn_once() {
+    if (flags_.num_gpus && *flags_.num_gpus > 0) world_.warn("--num-gpus changes nothing: the cpu backend uses no GPU");
+    if (flags_.pad_token_id) world_.warn("--pad-token-id changes nothing: batches are packed, nothing is padded");
+  }
+
+ private:
+  Result<void> refuse_what_comes_later() const {
+    if (!flags_.peft_path.empty()) return later("--peft-path is not supported yet; merge the adapter into the model first");
+    if (!flags_.memory.empty()) return later("--memory is not supported yet; --batch-size bounds the memory");
+    if (!flags_.compute.empty() && flags_.compute != "auto" && flags_.compute != "f32") {
+      if (flags_.compute == "bf16" || flags_.compute == "fp16" || flags_.compute == "int8")
+        return later(fmt::format("--compute {} is not supported yet; leave it out or give f32", flags_.compute));
+      return usage(fmt::format("--compute is '{}'; it must be auto, f32, bf16, fp16 or int8", flags_.compute));
+    }
+    return {};
+  }
+  template <class T> void set(const char* key, T value) {
+    if constexpr (std::is_convertible_v<T, std::string_view>) json::set(config_, key, std::string_view(value), config_.GetAllocator());
+    else json::set(config_, key, json::Value(value), config_.GetAllocator());
+  }
+  template <class T> void set(const char* key, T value, const char* flag, const std::string& backend) {
+    if (world_.backend_accepts(backend, key)) set(key, std::move(value));
+    else world_.warn(fmt::format("{} changes nothing: the backend '{}' has no such setting", flag, backend));
+  }
+  void warn_about(const std::string& key, const std::string& why) {
+    if (warned_.insert(key).second) world_.warn(fmt::format("{} changes nothing: {}", key, why));
+  }
+  void model_kwarg(const std::string& key, const std::string& value, const std::string& backend) {
+    if (key == "trust_remote_code") return warn_about(key, "no code that comes with a model is ever run");
+    if (key == "device_map") return warn_about(key, "--backend chooses the device");
+    if (key == "torch_dtype" || key == "dtype") return warn_about(key, "--compute chooses the precision");
+    if (!world_.backend_accepts(backend, key)) return warn_about(key, fmt::format("the backend '{}' has no such setting", backend));
+    const json::Document parsed = parse_kwarg(value);
+    json::Value copy;
+    copy.CopyFrom(parsed, config_.GetAllocator());
+    json::set(config_, key, std::move(copy), config_.GetAllocator());
+  }
+  Result<void> tokenizer_kwarg(const std::string& key, const std::string& value) {
+    if (key == "trust_remote_code") warn_about(key, "no code that comes with a model is ever run");
+    else if (key == "truncation_side" || key == "truncation") {
+      if (value != "left" && value != "True") warn_about(key, "a prompt that is too long always loses text from its left");
+    } else if (key != "padding_side" && key != "use_fast") warn_about(key, "Sextant's tokenizers have no such setting");
+    return {};
+  }
+  Result<void> generation_kwarg(const std::string& key, const std::string& value, ModelConfig& model) {
+    const json::Document parsed = parse_kwarg(value);
+    if (key == "do_sample") {
+      if (parsed.IsBool() && parsed.GetBool() && model.temperature == 0) model.temperature = 1;
+      if (parsed.IsBool() && !parsed.GetBool()) model.temperature = 0;
+      return {};
+    }
+    if (key != "temperature" && key != "top_p" && key != "top_k") {
+      warn_about(key, "generation has no such setting (temperature, top_p, top_k, do_sample)");
+      return {};
+    }
+    if (!parsed.IsNumber() || parsed.GetDouble() < 0) return usage(fmt::format("--generation-kwargs {}={}: give a number, 0 or more", key, value));
+    if (key == "temperature") model.temperature = static_cast<float>(parsed.GetDouble());
+    if (key == "top_p") model.top_p = static_cast<float>(parsed.GetDouble());
+    if (key == "top_k") model.top_k = static_cast<uint32_t>(parsed.GetDouble());
+    return {};
+  }
+
+  const RunFlags& flags_;
+  const World& world_;
+  json::Document config_;
+  std::set<std::string> warned_;
+};
+
+// The models of the file and the flags, with the flags applied to each.
+Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Value& file, Compat compat, const World& world) {
+  std::vector<ModelConfig> models;
+  if (!flags.hf_path.empty() && !flags.model_path.empty()) return usage("give --hf-path or --model-path, not both");
+  if (const json::Value* listed = json::find(file, "models")) {
+    for (rapidjson::SizeType i = 0; i < listed->Size(); ++i) {
+      const json::Value& item = (*listed)[i];
+      const std::string origin = fmt::format("{}: models[{}]", flags.config, i);
+      if (item.IsString()) {
+        SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, json::text(item)));
+        SXT_TRY(ModelConfig model, read_model_card(*entry));
+        models.push_back(std::move(model));
+      } else {
+        SXT_CHECK(check_inline(item, model_card_shape(), origin));
+        SXT_TRY(ModelConfig model, model_from_json(item, fmt::format("model-{}", i), origin));
+        models.push_back(std::move(model));
+      }
+    }
+  }
+  for (const std::string& name : flags.models) {
+    SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, name));
+    SXT_TRY(ModelConfig model, read_model_card(*entry));
+    models.push_back(std::move(model));
+  }
+  std::string path = !flags.hf_path.empty() ? flags.hf_path : flags.model_path;
+  const bool needs_default = models.empty() && path.empty() && (flags.backend.empty() || flags.backend == "auto" || flags.backend == "cpu");
+  if (needs_default) { SXT_TRY(path, world.default_model()); }
+  if (!path.empty() || models.empty()) {
+    ModelConfig model;
+    model.hugging_face = !flags.hf_path.empty();
+    model.path = path;
+    model.abbr = path.empty() ? flags.backend : model_abbr(path, model.hugging_face, compat);
+    models.push_back(std::move(model));
+  }
+  ModelFlags model_flags(flags, world);
+  std::set<std::string> abbrs;
+  for (ModelConfig& model : models) {
+    if (model.hugging_face)
+      return later(fmt::format("{}: Hugging Face folders are not supported yet; convert the model to GGUF and give it with --model-path", model.path));
+    SXT_CHECK(model_flags.apply(model));
+    if (!abbrs.insert(model.abbr).second) return usage(fmt::format("two models are called '{}'; give one of them another \"abbr\"", model.abbr));
+  }
+  model_flags.warn_once();
+  return models;
+}
+
+// The data sets of the file and the flags, their tasks named.
+Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& file, const World& world) {
+  std::vector<CardSets> cards;
+  if (const json::Value* datasets = json::find(file, "datasets")) {
+    for (rapidjson::SizeType i = 0; i < datasets->Size(); ++i) {
+      const json::Value& item = (*datasets)[i];
+      const std::string origin = fmt::format("{}: datasets[{}]", flags.config, i);
+      if (item.IsString()) {
+        SXT_TRY(CardSets sets, sets_of_card(std::string(json::text(item)), world));
+        cards.push_back(std::move(sets));
+      } else {
+        SXT_CHECK(check_inline(item, dataset_card_shape(), origin));
+        CardSets sets;
+        SXT_TRY(sets.datasets, dataset_from_json(item, fmt::format("dataset-{}", i), origin, sets.groups));
+        cards.push_back(std::move(sets));
+      }
+    }
+  }
+  for (const std::string& name : flags.datasets) {
+    SXT_TRY(CardSets sets, sets_of_card(name, world));
+    cards.push_back(std::move(sets));
+  }
+  if (!flags.custom_dataset_path.empty()) {
+    SXT_TRY(const std::vector<std::string> columns, world.custom_columns(flags.custom_dataset_path));
+    SXT_TRY(DatasetConfig dataset, custom_dataset(flags, columns));
+    cards.push_back({{std::move(dataset)}, {}});
+  }
+  if (cards.empty()) return usage("no data set is named; give --datasets NAME... (`sextant list datasets`), --custom-dataset-path or a CONFIG.json");
+  SXT_CHECK(name_tasks(cards));
+  return cards;
+}
+
+}  // namespace
+
+json::Document parse_kwarg(const std::string& value) {
+  json::Document out;
+  std::string text = value;
+  if (text.size() >= 2 && (text.front() == '\'' || text.front() == '"') && text.back() == text.front()) {
+    out.SetString(text.substr(1, text.size() - 2), out.GetAllocator());
+    return out;
+  }
+  if (text == "True" || text == "False") {
+    out.SetBool(text == "True");
+    return out;
+  }
+  if (text == "None") return out;
+  if (auto parsed = json::parse(text, "")) return *std::move(parsed);
+  out.SetString(text, out.GetAllocator());
+  return out;
+}
+
+Result<std::vector<ModelConfig>> resolve_models(const RunFlags& flags, const World& world) {
+  json::Document no_file;
+  no_file.SetObject();
+  SXT_TRY(const Compat compat, compat_from_name(flags.compat.empty() ? "none" : flags.compat));
+  return models_of(flags, no_file, compat, world);
+}
+
+Result<Resolved> resolve(const RunFlags& flags, const World& world) {
+  Resolved resolved;
+  RunConfig& run = resolved.config;
+  json::Document file;
+  file.SetObject();
+  if (!flags.config.empty()) {
+    SXT_TRY(file, load_merged(flags.config, run_config_shape()));
+  }
+  const auto both = [&](const char* key, bool flag_given) { return flag_given && json::find(file, key); };
+  if (both("models", !flags.models.empty() || !flags.hf_path.empty() || !flags.model_path.empty()))
+    return usage(fmt::format("{} names the models; leave out --models, --hf-path and --model-path, or \"models\" there", flags.config));
+  if (both("datasets", !flags.datasets.empty() || !flags.custom_dataset_path.empty()))
+    return usage(fmt::format("{} names the data sets; leave out --datasets and --custom-dataset-path, or \"datasets\" there", flags.config));
+
+  SXT_TRY(run.compat, compat_from_name(!flags.compat.empty() ? flags.compat : json::find_string(file, "compat").value_or("none")));
+  run.limit.value = flags.limit.value_or(json::find_number(file, "limit").value_or(0));
+  if (run.limit.value < 0 || (run.limit.value > 1 && run.limit.value != static_cast<double>(static_cast<uint64_t>(run.limit.value))))
+    return usage("--limit must be a count (1, 2, ...) or a fraction between 0 and 1");
+  const std::string limit_mode = !flags.limit_mode.empty() ? flags.limit_mode : json::find_string(file, "limit_mode").value_or("first");
+  if (limit_mode != "first" && limit_mode != "random") return usage(fmt::format("--limit-mode is '{}'; it must be 'first' or 'random'", limit_mode));
+  run.limit.random = limit_mode == "random";
+  run.seed = flags.seed.value_or(static_cast<uint64_t>(json::find_int(file, "seed").value_or(0)));
+  run.data_dir = !flags.data_dir.empty() ? flags.data_dir : json::find_string(file, "data_dir").value_or("");
+  run.allow_missing = flags.allow_missing || json::find_bool(file, "allow_missing").value_or(false);
+  run.dump_eval_details = flags.dump_eval_details.value_or(json::find_bool(file, "dump_eval_details").value_or(true));
+  resolved.work_dir = !flags.work_dir.empty() ? flags.work_dir : json::find_string(file, "work_dir").value_or("outputs/default");
+
+  SXT_TRY(std::vector<CardSets> cards, sets_of(flags, file, world));
+  SXT_TRY(run.models, models_of(flags, file, run.compat, world));
+
+  run.summarizer.name = "default";
+  for (CardSets& card : cards) {
+    std::move(card.datasets.begin(), card.datasets.end(), std::back_inserter(run.datasets));
+    std::move(card.groups.begin(), card.groups.end(), std::back_inserter(run.summarizer.groups));
+  }
+  if (const json::Value* summarizer = json::find(file, "summarizer")) {
+    run.summarizer.name = json::find_string(*summarizer, "name").value_or("default");
+    if (const json::Value* groups = json::find(*summarizer, "groups")) { SXT_TRY(run.summarizer.groups, groups_from_json(*groups, flags.config)); }
+  }
+  if (!flags.summarizer.empty()) {
+    SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::summarizer, flags.summarizer));
+    SXT_TRY(run.summarizer, read_summarizer_card(*entry));
+  }
+  return resolved;
+}
+
+}  // namespace sextant::config

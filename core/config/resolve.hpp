@@ -1,0 +1,64 @@
+// From flags and a configuration file to a RunConfig: cards found, overrides applied, names made unique.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+#include "card_store.hpp"
+#include "run_config.hpp"
+
+namespace sextant::config {
+
+/// `sextant run`'s flags as they were given; what was not given is empty. Names are the flags'.
+struct RunFlags {
+  using KeyValues = std::vector<std::pair<std::string, std::string>>;
+  std::string config;
+  std::vector<std::string> models, datasets;
+  std::string summarizer;
+  std::string hf_path, hf_type, model_path, tokenizer_path, peft_path, backend, compute, memory, chat_template, system_prompt;
+  KeyValues model_kwargs, tokenizer_kwargs, generation_kwargs;
+  std::optional<uint32_t> max_seq_len, max_out_len, min_out_len, batch_size, threads, num_gpus, pad_token_id;
+  std::vector<std::string> stop_words;
+  bool no_prefix_reuse = false;
+  std::string custom_dataset_path, custom_dataset_meta_path, custom_dataset_data_type, custom_dataset_infer_method;
+  std::optional<double> limit;
+  std::string limit_mode;
+  std::optional<uint64_t> seed;
+  std::string compat;
+  std::string data_dir, work_dir;
+  bool allow_missing = false;
+  std::optional<bool> dump_eval_details;
+};
+
+/// What resolving needs to know of the world; passed in, so that it can be tested without plugins.
+struct World {
+  const CardStore* cards = nullptr;
+  /// Does the backend's schema declare that key?
+  std::function<bool(const std::string& backend, const std::string& key)> backend_accepts;
+  /// Is there such a backend? An error of kind device, where not. Left empty where nothing is computed.
+  std::function<Result<void>(const std::string& backend)> find_backend;
+  /// The backend that "auto" means, or an error of kind device.
+  std::function<Result<std::string>()> auto_backend;
+  /// Columns of a custom csv/jsonl file, in order.
+  std::function<Result<std::vector<std::string>>(const std::string& path)> custom_columns;
+  /// The model file to take where none is named; an error says how to get it.
+  std::function<Result<std::string>()> default_model;
+  std::function<void(const std::string&)> warn;
+};
+
+struct Resolved {
+  RunConfig config;
+  std::string work_dir;       // from the flags or the file; "outputs/default" otherwise
+};
+Result<Resolved> resolve(const RunFlags& flags, const World& world);
+/// The models alone, for `sextant model`.
+Result<std::vector<ModelConfig>> resolve_models(const RunFlags& flags, const World& world);
+
+/// A --xxx-kwargs value as Python would read it: True, False, None, numbers, quoted or bare text.
+json::Document parse_kwarg(const std::string& value);
+
+/// The data set of --custom-dataset-path (custom_dataset.cpp).
+Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<std::string>& columns);
+
+}  // namespace sextant::config

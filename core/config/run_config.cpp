@@ -1,0 +1,72 @@
+#include "run_config.hpp"
+#include <fmt/format.h>
+#include "../base/text.hpp"
+#include "card_store.hpp"
+
+namespace sextant::config {
+namespace {
+
+constexpr std::pair<Compat, std::string_view> compat_names[] = {
+    {Compat::none, "none"},
+    {Compat::opencompass, "opencompass"},
+    {Compat::opencompass_0_2_4, "opencompass-0.2.4"},
+    {Compat::lm_eval, "lm-eval"},
+};
+
+}  // namespace
+
+std::string_view compat_name(Compat compat) {
+  for (const auto& [value, name] : compat_names)
+    if (value == compat) return name;
+  return "none";
+}
+
+Result<Compat> compat_from_name(std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& [value, known] : compat_names) {
+    if (known == name) return value;
+    names.emplace_back(known);
+  }
+  return Error{Error::Kind::usage, fmt::format("compat '{}' is unknown{}; there are: {}", name, did_you_mean(name, names), join(names, ", "))};
+}
+
+std::string_view method_name(Method method) {
+  return method == Method::gen ? "gen" : method == Method::ppl ? "ppl" : "loglikelihood";
+}
+
+std::string to_json(const RunConfig& config) {
+  json::Document out;
+  out.SetObject();
+  auto& a = out.GetAllocator();
+  const auto add = [&](json::Value& list, const json::Document& item) {
+    json::Value value;
+    value.CopyFrom(item, a);
+    list.PushBack(std::move(value), a);
+  };
+  json::Value models(rapidjson::kArrayType), datasets(rapidjson::kArrayType), groups(rapidjson::kArrayType);
+  for (const ModelConfig& model : config.models) add(models, model_to_json(model));
+  for (const DatasetConfig& dataset : config.datasets) add(datasets, dataset_to_json(dataset));
+  for (const SummaryGroup& group : config.summarizer.groups) {
+    json::Value members(rapidjson::kArrayType), value(rapidjson::kObjectType);
+    for (const std::string& member : group.members) members.PushBack(json::Value(member, a), a);
+    json::set(value, "name", group.name, a);
+    json::set(value, "members", std::move(members), a);
+    groups.PushBack(std::move(value), a);
+  }
+  json::set(out, "models", std::move(models), a);
+  json::set(out, "datasets", std::move(datasets), a);
+  json::Value summarizer(rapidjson::kObjectType);
+  json::set(summarizer, "name", config.summarizer.name, a);
+  json::set(summarizer, "groups", std::move(groups), a);
+  json::set(out, "summarizer", std::move(summarizer), a);
+  json::set(out, "compat", compat_name(config.compat), a);
+  json::set(out, "limit", json::Value(config.limit.value), a);
+  json::set(out, "limit_mode", config.limit.random ? "random" : "first", a);
+  json::set(out, "seed", json::Value(config.seed), a);
+  json::set(out, "data_dir", config.data_dir, a);
+  json::set(out, "allow_missing", json::Value(config.allow_missing), a);
+  json::set(out, "dump_eval_details", json::Value(config.dump_eval_details), a);
+  return json::write_pretty(out) + "\n";
+}
+
+}  // namespace sextant::config

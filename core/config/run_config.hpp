@@ -1,0 +1,110 @@
+// The configuration of a run, resolved: every card found, every default filled in. Plain data that is written to
+// configs/run.json and read back; running that file again gives the same run.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+#include <sextant/json.hpp>
+
+namespace sextant::config {
+
+enum class Compat { none, opencompass, opencompass_0_2_4, lm_eval };
+
+/// A component by id, and its configuration as a JSON object's text.
+struct PluginChoice {
+  std::string id;
+  std::string config = "{}";
+};
+
+struct Retriever {
+  enum class Type { zero, fix_k } type = Type::zero;
+  std::vector<uint32_t> ids;        // fix_k: rows of the train split, in this order
+};
+
+enum class Method { gen, ppl, loglikelihood };
+
+struct Inferencer {
+  Method method = Method::gen;
+  uint32_t max_out_len = 0;         // 0: the model's
+  std::vector<std::string> stop;    // besides the model's
+};
+
+/// One data set of a run: one row of the table, one task per model.
+struct DatasetConfig {
+  std::string abbr;                 // "ceval-accountant"
+  std::string task_name;            // abbr, or abbr_ppl where a run holds a set as gen and as ppl: names its files
+  std::string card;                 // the card it came from: "ceval_gen"
+  std::string card_path;            // for messages
+  std::string version;              // first 6 hex digits of the sha256 of the canonical inference JSON
+  PluginChoice loader;
+  std::string folder;               // the set's folder below the data folder: "ceval/formal_ceval"
+  std::string path;                 // where the core found it; empty until the plan
+  std::vector<std::string> input_columns;
+  std::string output_column, train_split, test_split, test_range;
+  Retriever retriever;
+  PluginChoice template_;
+  Inferencer inferencer;
+  std::vector<PluginChoice> postprocessors;
+  std::vector<PluginChoice> metrics;
+};
+
+/// How conversations become text.
+enum class Chat {
+  automatic,    // gen: the model's chat template if it has one; ppl and loglikelihood: none
+  none,         // never
+  file,         // the one that the backend's "chat_template" names, for every method
+};
+
+struct ModelConfig {
+  std::string abbr;
+  std::string backend = "auto";             // a component's id, or "auto"
+  std::string config = "{}";                // for the backend
+  std::string path;                         // of the weights: a file, or a Hugging Face folder; empty: the backend needs none
+  bool hugging_face = false;                // --hf-path, hf_path
+  bool base = false;                        // --hf-type base
+  Chat chat = Chat::automatic;
+  std::string system_prompt;
+  std::string meta_template;                // JSON text, or empty: none
+  uint32_t max_seq_len = 0;                 // 0: the model's own context
+  uint32_t max_out_len = 256, min_out_len = 0;
+  float temperature = 0, top_p = 1;
+  uint32_t top_k = 0;
+  std::vector<std::string> stop_words;
+};
+
+/// A row of the table that is computed from others.
+struct SummaryGroup {
+  std::string name;
+  std::vector<std::string> members;         // abbrs or earlier groups' names
+};
+struct Summarizer {
+  std::string name;
+  std::vector<SummaryGroup> groups;         // members before the groups that name them
+};
+
+struct Limit {
+  double value = 0;                         // 0: all; below 1: a fraction; else a count
+  bool random = false;                      // --limit-mode random, drawn with the run's seed
+};
+
+struct RunConfig {
+  std::vector<ModelConfig> models;
+  std::vector<DatasetConfig> datasets;
+  Summarizer summarizer;
+  Compat compat = Compat::none;
+  Limit limit;
+  uint64_t seed = 0;
+  std::string data_dir;                     // --data-dir, or empty
+  bool allow_missing = false;
+  bool dump_eval_details = true;
+};
+
+/// configs/run.json; it is read back as any configuration is (resolve.hpp).
+std::string to_json(const RunConfig& config);
+
+std::string_view compat_name(Compat compat);
+Result<Compat> compat_from_name(std::string_view name);
+std::string_view method_name(Method method);
+
+}  // namespace sextant::config

@@ -1,0 +1,12 @@
+// The form of cards and configurations (docs/cards.md, docs/configuration.md), as tables that json_source checks against.
+#pragma once
+#include "json_source.hpp"
+
+namespace sextant::config {
+
+const Shape& dataset_card_shape();
+const Shape& model_card_shape();
+const Shape& summarizer_card_shape();
+const Shape& run_config_shape();
+
+}  // namespace sextant::config

@@ -1,0 +1,13 @@
+// The eval stage: predictions in, results out, one task at a time.
+#pragma once
+#include "../config/run_config.hpp"
+#include "../plugin/components.hpp"
+#include "../store/run_folder.hpp"
+
+namespace sextant::evaluate {
+
+/// Scores every task of `records` whose predictions are complete and writes results/<model>/<task>.json; fills eval_s and
+/// results_sha256. A task that cannot be scored becomes `failed` with the reason, and its log says so.
+void evaluate_all(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, std::vector<store::TaskRecord>& records);
+
+}  // namespace sextant::evaluate

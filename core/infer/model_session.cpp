@@ -1,0 +1,74 @@
+#include "model_session.hpp"
+#include <chrono>
+#include <fmt/format.h>
+#include "../base/local_time.hpp"
+
+namespace sextant::infer {
+namespace {
+
+// They bound memory or choose a schedule; the same-bits promise says that they change no answer.
+constexpr const char* keys_without_effect[] = {"threads", "batch_size", "memory", "prefix_reuse", "schedule_seed", "path", "weights",
+                                               // switches of the sample backend: what it answers, it answers as without them
+                                               "delay_ms", "crash_on", "fail_on", "hang_on"};
+
+}  // namespace
+
+Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelConfig& config, bool with_weights) {
+  const auto start = std::chrono::steady_clock::now();
+  SXT_TRY(json::Document keys, json::parse(config.config, config.abbr));
+  if (!with_weights && host.accepts(plugin::Kind::model, config.backend, "weights"))
+    json::set(keys, "weights", json::Value(rapidjson::kNullType), keys.GetAllocator());
+  SXT_TRY(plugin::Model model, host.model(config.backend, json::write(keys), fmt::format("model '{}'", config.abbr)));
+  ModelSession session(std::move(model));
+  session.config_ = config;
+  session.now_ = local_time("%Y-%m-%dT%H:%M:%S");
+  SXT_TRY(const sxt_model_info info, session.model_.info());
+  session.weights_sha256_ = info.weights_sha256;
+  session.context_length_ = info.context_length;
+  session.has_chat_template_ = (info.abilities & SXT_MODEL_CHAT) != 0;
+  SXT_TRY(const json::Document about, session.model_.describe());
+  session.device_ = json::find_string(about, "device").value_or(config.backend);
+  session.compute_ = json::find_string(about, "compute").value_or("f32");
+  if (const auto chat = json::find_bool(about, "has_chat_template")) session.has_chat_template_ = *chat;
+  if (const json::Value* warnings = json::find(about, "warnings"); warnings && warnings->IsArray())
+    for (const auto& warning : warnings->GetArray())
+      if (warning.IsString()) session.warnings_.emplace_back(json::text(warning));
+  session.load_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return session;
+}
+
+render::Format ModelSession::format(config::Method method, config::Compat compat) const {
+  render::Format format;
+  format.compat = compat;
+  format.system_prompt = config_.system_prompt;
+  format.meta_template = config_.meta_template;
+  format.chat = config_.chat == config::Chat::file ||
+                (config_.chat == config::Chat::automatic && method == config::Method::gen && !config_.base && has_chat_template_);
+  return format;
+}
+
+Result<std::string> ModelSession::render_chat(std::string_view conversation_json) {
+  SXT_TRY(json::Document conversation, json::parse(conversation_json, "conversation"));
+  if (conversation.IsObject() && !json::find(conversation, "now")) json::set(conversation, "now", now_, conversation.GetAllocator());
+  return model_.render_chat(json::write(conversation));
+}
+
+Result<std::vector<uint32_t>> ModelSession::count_tokens(const std::vector<std::string>& texts, bool chat) {
+  SXT_TRY(const auto ids, model_.tokenize(texts, chat ? 0 : SXT_REQUEST_ADD_SPECIAL));
+  std::vector<uint32_t> counts;
+  for (const auto& list : ids) counts.push_back(static_cast<uint32_t>(list.size()));
+  return counts;
+}
+
+std::string ModelSession::key_config() const {
+  json::Document keys;
+  if (auto parsed = json::parse(config_.config, config_.abbr)) keys = *std::move(parsed);
+  for (const char* key : keys_without_effect) keys.RemoveMember(key);
+  auto& a = keys.GetAllocator();
+  json::set(keys, "backend", config_.backend, a);
+  json::set(keys, "compute", compute_, a);
+  json::set(keys, "context_length", json::Value(context_length_), a);
+  return json::canonical(keys);
+}
+
+}  // namespace sextant::infer

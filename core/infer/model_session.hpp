@@ -1,0 +1,48 @@
+// One model of a run, opened: its backend object, what it is, and how prompts become text for it.
+// Ownership: owns the backend's object. Threads: [owner].
+#pragma once
+#include <string>
+#include <vector>
+#include "../config/run_config.hpp"
+#include "../plugin/components.hpp"
+#include "../render/render.hpp"
+
+namespace sextant::infer {
+
+class ModelSession {
+ public:
+  /// `with_weights` false: tokenizer and chat template only (sextant prompt, --dry-run's rendering).
+  static Result<ModelSession> open(plugin::Host& host, const config::ModelConfig& config, bool with_weights);
+
+  plugin::Model& model() { return model_; }
+  const config::ModelConfig& config() const { return config_; }
+  const std::string& weights_sha256() const { return weights_sha256_; }
+  const std::string& device() const { return device_; }
+  const std::string& compute() const { return compute_; }
+  uint32_t context_length() const { return context_length_; }
+  double load_s() const { return load_s_; }
+  bool has_chat_template() const { return has_chat_template_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+  /// The text that a method's prompts are made in.
+  render::Format format(config::Method method, config::Compat compat) const;
+  /// A template that prints the date prints the session's, unless the conversation brings its own "now".
+  Result<std::string> render_chat(std::string_view conversation_json);
+  /// Tokens of each text, special tokens as the tokenizer's files add them unless `chat`.
+  Result<std::vector<uint32_t>> count_tokens(const std::vector<std::string>& texts, bool chat);
+
+  /// The part of the configuration that an answer can depend on, canonical: for content keys.
+  std::string key_config() const;
+
+ private:
+  explicit ModelSession(plugin::Model model) : model_(std::move(model)) {}
+  plugin::Model model_;
+  config::ModelConfig config_;
+  std::string weights_sha256_, device_, compute_, now_;
+  uint32_t context_length_ = 0;
+  double load_s_ = 0;
+  bool has_chat_template_ = false;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace sextant::infer

@@ -1,0 +1,123 @@
+#include "call.hpp"
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+#include "../base/text.hpp"
+
+namespace sextant::plugin {
+namespace {
+
+// fixed memory: the handler of a crash must not touch the heap
+char current_call[128] = "";
+
+}  // namespace
+
+const char* call_in_progress() { return current_call; }
+
+CallMark::CallMark(std::string_view who) {
+  const size_t size = std::min(who.size(), sizeof current_call - 1);
+  std::memcpy(current_call, who.data(), size);
+  current_call[size] = '\0';
+}
+CallMark::~CallMark() { current_call[0] = '\0'; }
+
+std::string repair_utf8(std::string_view bytes) {
+  if (is_valid_utf8(bytes)) return std::string(bytes);
+  std::string out;
+  for (size_t i = 0; i < bytes.size();) {
+    const auto first = static_cast<unsigned char>(bytes[i]);
+    const size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    const std::string_view character = bytes.substr(i, length);
+    const bool whole = character.size() == length && is_valid_utf8(character);
+    out += whole ? character : std::string_view("\xEF\xBF\xBD");
+    i += whole ? length : 1;
+  }
+  return out;
+}
+
+std::string one_line(std::string_view message) {
+  while (!message.empty() && static_cast<unsigned char>(message.back()) <= ' ') message.remove_suffix(1);
+  std::string out = shorten(repair_utf8(message), sizeof(sxt_error::message));
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7F') c = ' ';
+  return out;
+}
+
+std::optional<std::string_view> view(sxt_str text) {
+  if (text.size == 0) return std::string_view{};
+  if (!text.data) return std::nullopt;
+  return std::string_view{text.data, static_cast<size_t>(text.size)};
+}
+
+Error::Kind kind_of(sxt_status status) {
+  switch (status) {
+    case SXT_BAD_CONFIG: return Error::Kind::config;
+    case SXT_BAD_DATA: case SXT_TOO_LONG: return Error::Kind::data;
+    case SXT_IO: return Error::Kind::io;
+    case SXT_NO_DEVICE: case SXT_UNSUPPORTED: return Error::Kind::device;
+    case SXT_CANCELLED: return Error::Kind::cancelled;
+    case SXT_MISSING: return Error::Kind::missing;
+    default: return Error::Kind::internal;
+  }
+}
+
+Error status_error(std::string_view who, std::string_view function, sxt_status status, const sxt_error& reason) {
+  const std::string message = one_line({reason.message, ::strnlen(reason.message, sizeof reason.message)});
+  if (!message.empty()) return {kind_of(status), fmt::format("{}: {}", who, message)};
+  if (status == SXT_CANCELLED) return {kind_of(status), fmt::format("{} was interrupted", who)};
+  return {kind_of(status), fmt::format("{} failed in {} with status {} and gave no reason; report it to the plugin's author",
+                                       who, function, status)};
+}
+
+Error thrown_error(std::string_view who, std::string_view function, const char* what) {
+  return misbehaved(who,
+                    fmt::format("threw a C++ exception out of {}{}{}", function, what ? ": " : "", what ? one_line(what) : ""));
+}
+
+Error misbehaved(std::string_view who, std::string_view did) {
+  return {Error::Kind::internal, fmt::format("{} {}; report it to the plugin's author", who, did)};
+}
+
+void Texts::put(void* ctx, uint64_t index, sxt_str bytes) {
+  auto& self = *static_cast<Texts*>(ctx);
+  const std::lock_guard lock(self.mutex_);
+  if (!self.complaint_.empty()) return;
+  try {
+    const auto text = view(bytes);
+    if (index >= self.texts_.size())
+      self.complaint_ = fmt::format("gave a result for item {} of {} in {}", index, self.texts_.size(), self.function_);
+    else if (self.texts_[index])
+      self.complaint_ = fmt::format("gave two results for item {} in {}", index, self.function_);
+    else if (!text)
+      self.complaint_ =
+          fmt::format("gave a result of {} bytes without data for item {} in {}", bytes.size, index, self.function_);
+    else
+      self.texts_[index] = std::string(*text);
+  } catch (const std::exception&) {  // it must not travel through the plugin
+    self.complaint_ = "gave a result that does not fit the memory";
+  }
+}
+
+Result<std::vector<std::string>> Texts::take() {
+  for (size_t i = 0; i < texts_.size() && complaint_.empty(); ++i)
+    if (!texts_[i]) complaint_ = fmt::format("gave no result for item {} of {} in {}", i, texts_.size(), function_);
+  return take_or_empty();
+}
+
+Result<std::vector<std::string>> Texts::take_or_empty() {
+  if (!complaint_.empty()) return misbehaved(who_, complaint_);
+  std::vector<std::string> out;
+  out.reserve(texts_.size());
+  for (auto& text : texts_) out.push_back(text ? std::move(*text) : std::string());
+  return out;
+}
+
+Result<json::Document> take_object(Texts& texts, std::string_view who, std::string_view function) {
+  SXT_TRY(const std::vector<std::string> all, texts.take());
+  auto parsed = json::parse(all.at(0), fmt::format("the result of {}", function));
+  if (!parsed) return misbehaved(who, fmt::format("gave broken JSON ({})", parsed.error().message));
+  if (!parsed->IsObject()) return misbehaved(who, fmt::format("gave no JSON object in {}", function));
+  return parsed;
+}
+
+}  // namespace sextant::plugin

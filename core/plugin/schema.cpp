@@ -1,0 +1,223 @@
+#include "schema.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+#include <regex>
+#include <rapidjson/pointer.h>
+// patterns by std::regex: RapidJSON's own know less, and end the program with an assertion on a malformed one
+#define RAPIDJSON_SCHEMA_USE_INTERNALREGEX 0
+#include <rapidjson/schema.h>
+#include "../base/text.hpp"
+
+namespace sextant::plugin {
+namespace {
+
+using Pointer = rapidjson::Pointer;
+
+/// "a.b.0" for /a/b/0
+std::string dotted(const Pointer& pointer) {
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < pointer.GetTokenCount(); ++i)
+    parts.emplace_back(pointer.GetTokens()[i].name, pointer.GetTokens()[i].length);
+  return join(parts, ".");
+}
+
+std::vector<std::string> property_names(const json::Value& schema) {
+  std::vector<std::string> names;
+  if (const json::Value* properties = json::find(schema, "properties"); properties && properties->IsObject())
+    for (const auto& member : properties->GetObject()) names.emplace_back(json::text(member.name));
+  return names;
+}
+
+std::string type_text(const json::Value& schema) {
+  std::vector<std::string> parts;
+  if (const json::Value* values = json::find(schema, "enum"); values && values->IsArray()) {
+    for (const auto& value : values->GetArray()) parts.push_back(json::write(value));
+    return "one of " + join(parts, ", ");
+  }
+  for (const char* keyword : {"anyOf", "oneOf"})
+    if (const json::Value* choices = json::find(schema, keyword); choices && choices->IsArray()) {
+      for (const auto& choice : choices->GetArray()) parts.push_back(type_text(choice));
+      return join(parts, " or ");
+    }
+  const json::Value* type = json::find(schema, "type");
+  if (type && type->IsArray())
+    for (const auto& name : type->GetArray()) parts.emplace_back(name.IsString() ? json::text(name) : "?");
+  if (type && type->IsString()) parts.emplace_back(json::text(*type));
+  return parts.empty() ? "any" : join(parts, "|");
+}
+
+std::string found(const json::Value& value) { return shorten(json::write(value), 60); }
+
+/// What the keyword wants of the value: the second half of the sentence.
+std::string complaint(std::string_view keyword, const json::Value& schema, const json::Value& value) {
+  const json::Value* limit = json::find(schema, keyword);
+  const std::string wanted = limit ? shorten(json::write(*limit), 120) : "?";
+  if (keyword == "type" || keyword == "enum") return fmt::format("must be {}, not {}", type_text(schema), found(value));
+  if (keyword == "minimum" || keyword == "exclusiveMinimum" || keyword == "maximum" || keyword == "exclusiveMaximum") {
+    const bool lower = keyword.ends_with("inimum");
+    const json::Value* bound = json::find(schema, lower ? "minimum" : "maximum");
+    const json::Value* open = json::find(schema, lower ? "exclusiveMinimum" : "exclusiveMaximum");
+    const bool exclusive = open && open->IsBool() && open->GetBool();
+    return fmt::format("must be {}{} {}, not {}", exclusive ? (lower ? "greater than" : "less than") : "at ",
+                       exclusive ? "" : (lower ? "least" : "most"), bound ? json::write(*bound) : "?", found(value));
+  }
+  if (keyword == "multipleOf") return fmt::format("must be a multiple of {}, not {}", wanted, found(value));
+  if (keyword == "minLength") return fmt::format("must have at least {} characters, not {}", wanted, found(value));
+  if (keyword == "maxLength") return fmt::format("must have at most {} characters, not {}", wanted, found(value));
+  if (keyword == "pattern") return fmt::format("must match the pattern {}, not {}", wanted, found(value));
+  if (keyword == "minItems") return fmt::format("must have at least {} items", wanted);
+  if (keyword == "maxItems" || keyword == "additionalItems")
+    return fmt::format("has more items than the {} allowed", limit && limit->IsUint() ? wanted : "number");
+  if (keyword == "uniqueItems") return "must not hold an item twice";
+  if (keyword == "minProperties") return fmt::format("must have at least {} keys", wanted);
+  if (keyword == "maxProperties") return fmt::format("must have at most {} keys", wanted);
+  if (keyword == "anyOf" || keyword == "oneOf") return fmt::format("must be {}, not {}", type_text(schema), found(value));
+  return fmt::format("breaks the rule \"{}\" of its schema with {}", keyword, found(value));
+}
+
+/// The schema's rule that `config` broke, as a sentence behind "origin: component ".
+std::string sentence(const json::Value& schema_root, const json::Value& config, const rapidjson::SchemaValidator& validator) {
+  const json::Value* schema = validator.GetInvalidSchemaPointer().Get(schema_root);
+  const Pointer where = validator.GetInvalidDocumentPointer();
+  const std::string_view keyword = validator.GetInvalidSchemaKeyword() ? validator.GetInvalidSchemaKeyword() : "?";
+  const json::Value* value = where.Get(config);
+  if (!schema) schema = &schema_root;
+  const auto prefixed = [&](const std::string& name, const Pointer& parent) {
+    return parent.GetTokenCount() == 0 ? name : dotted(parent) + "." + name;
+  };
+  if (keyword == "additionalProperties") {
+    // the validator looks at the key before its value: the pointer ends in the unknown key
+    const size_t depth = where.GetTokenCount();
+    const Pointer parent(where.GetTokens(), depth == 0 ? 0 : depth - 1);
+    const std::string unknown =
+        depth == 0 ? "?" : std::string(where.GetTokens()[depth - 1].name, where.GetTokens()[depth - 1].length);
+    const std::vector<std::string> names = property_names(*schema);
+    const std::string others = names.empty() ? "it takes no configuration" : fmt::format("its keys are {}", join(names, ", "));
+    return fmt::format("does not know the key '{}'{}; {}", prefixed(unknown, parent), did_you_mean(unknown, names), others);
+  }
+  if (keyword == "required") {
+    if (const json::Value* required = json::find(*schema, "required"); required && required->IsArray() && value)
+      for (const auto& name : required->GetArray())
+        if (name.IsString() && !json::find(*value, json::text(name)))
+          return fmt::format("needs the key '{}', which is not given", prefixed(std::string(json::text(name)), where));
+  }
+  const std::string key = dotted(where);
+  const json::Value nothing;
+  return (key.empty() ? "is configured with a value that " : fmt::format("has the key '{}', which ", key)) +
+         complaint(keyword, *schema, value ? *value : nothing);
+}
+
+bool leads_nowhere(const json::Value& reference_holder, const json::Value& root) {
+  const json::Value* target = &reference_holder;
+  constexpr int hops_max = 16;
+  for (int hops = 0; target->IsObject(); ++hops) {
+    const auto reference = json::find_string(*target, "$ref");
+    if (!reference) return false;
+    const Pointer pointer(reference->data(), reference->size());
+    target = reference->starts_with('#') && pointer.IsValid() ? pointer.Get(root) : nullptr;
+    if (!target || hops == hops_max) return true;
+  }
+  return false;
+}
+
+bool is_regex(const std::string& pattern) {
+  try {
+    const std::regex compiled(pattern);
+    return true;
+  } catch (const std::regex_error&) {
+    return false;
+  }
+}
+
+/// What RapidJSON would not survive or quietly ignore, or "": a "$ref" to nothing or in a circle, a malformed "pattern".
+std::string fault_of(const json::Value& value, const json::Value& root) {
+  std::string fault;
+  if (value.IsArray())
+    for (auto it = value.Begin(); it != value.End() && fault.empty(); ++it) fault = fault_of(*it, root);
+  if (!value.IsObject()) return fault;
+  if (leads_nowhere(value, root))
+    return fmt::format("the \"$ref\" {}, which leads nowhere or in a circle", *json::find_string(value, "$ref"));
+  if (const auto pattern = json::find_string(value, "pattern"); pattern && !is_regex(*pattern))
+    return fmt::format("the \"pattern\" {}, which is no regular expression", *pattern);
+  for (auto it = value.MemberBegin(); it != value.MemberEnd() && fault.empty(); ++it)
+    if (const std::string_view name = json::text(it->name); name != "default" && name != "enum")
+      fault = fault_of(it->value, root);
+  return fault;
+}
+
+void fill_defaults(const json::Value& schema, json::Value& config, json::Document::AllocatorType& allocator) {
+  const json::Value* properties = json::find(schema, "properties");
+  if (!properties || !properties->IsObject() || !config.IsObject()) return;
+  for (const auto& member : properties->GetObject()) {
+    const std::string_view name = json::text(member.name);
+    if (const json::Value* otherwise = json::find(member.value, "default"); otherwise && !json::find(config, name))
+      json::set(config, name, json::Value(*otherwise, allocator), allocator);
+    if (const auto it = config.FindMember(member.name); it != config.MemberEnd())
+      fill_defaults(member.value, it->value, allocator);
+  }
+}
+
+void add_options(const json::Value& schema, const std::string& prefix, std::vector<Option>& out) {
+  const json::Value* properties = json::find(schema, "properties");
+  if (!properties || !properties->IsObject()) return;
+  const json::Value* required = json::find(schema, "required");
+  for (const auto& member : properties->GetObject()) {
+    Option option;
+    option.name = prefix + std::string(json::text(member.name));
+    option.type = type_text(member.value);
+    option.description = json::find_string(member.value, "description").value_or("");
+    if (const json::Value* value = json::find(member.value, "default")) option.default_json = json::write(*value);
+    if (required && required->IsArray())
+      for (const auto& name : required->GetArray())
+        option.required |= name.IsString() && json::text(name) == json::text(member.name);
+    out.push_back(option);
+    add_options(member.value, option.name + ".", out);
+  }
+}
+
+}  // namespace
+
+Result<json::Document> parse_schema(std::string_view schema, std::string_view origin) {
+  auto parsed = json::parse(schema, origin);
+  if (!parsed) return Error{Error::Kind::data, parsed.error().message};
+  // RapidJSON asserts on a schema whose root is no object or a reference that leads nowhere
+  if (!parsed->IsObject() || parsed->HasMember("$ref"))
+    return Error{Error::Kind::data, fmt::format("{} must be a JSON Schema object without a $ref at its root", origin)};
+  if (const std::string fault = fault_of(*parsed, *parsed); !fault.empty())
+    return Error{Error::Kind::data, fmt::format("{} has {}", origin, fault)};
+  if (const auto type = json::find_string(*parsed, "type"); type && *type != "object")
+    return Error{Error::Kind::data,
+                 fmt::format("{} describes a \"{}\"; a configuration is always an \"object\"", origin, *type)};
+  return parsed;
+}
+
+Result<std::string> check_config(std::string_view component, std::string_view schema, std::string_view config_json,
+                                 std::string_view origin) {
+  SXT_TRY(const json::Document schema_root, parse_schema(schema, fmt::format("the schema of {}", component)));
+  SXT_TRY(json::Document config,
+          json::parse(config_json.empty() ? "{}" : config_json, fmt::format("{}: {}", origin, component)));
+  if (!config.IsObject())
+    return Error{Error::Kind::config,
+                 fmt::format("{}: {} is configured with {}; give a JSON object", origin, component, found(config))};
+  const rapidjson::SchemaDocument compiled(schema_root);
+  rapidjson::SchemaValidator validator(compiled);
+  if (!config.Accept(validator))
+    return Error{Error::Kind::config, fmt::format("{}: {} {}", origin, component, sentence(schema_root, config, validator))};
+  fill_defaults(schema_root, config, config.GetAllocator());
+  return json::write(config);
+}
+
+bool schema_accepts(std::string_view schema, std::string_view property) {
+  const auto parsed = json::parse(schema, "schema");
+  if (!parsed) return false;
+  const json::Value* properties = json::find(*parsed, "properties");
+  return properties && json::find(*properties, property);
+}
+
+std::vector<Option> options_of(const json::Value& schema) {
+  std::vector<Option> out;
+  add_options(schema, "", out);
+  return out;
+}
+
+}  // namespace sextant::plugin

@@ -1,0 +1,33 @@
+// Shared by the files of this folder: the two ways from pieces to one prompt, and what both need.
+#pragma once
+#include "meta_template.hpp"
+#include "render.hpp"
+
+namespace sextant::render {
+
+/// What one prompt is made from. `format.meta_template` has been read into `meta`; where there is one, it replaces the chat
+/// template.
+struct Assembly {
+  const std::vector<Piece>& pieces;
+  config::Method method;
+  const Format& format;
+  const MetaTemplate* meta;            // or null
+  const RenderChat& render_chat;
+
+  bool chat() const { return format.chat && !meta; }
+  /// The reply is still to come: generated, or scored as a continuation.
+  bool open() const { return method != config::Method::ppl; }
+};
+
+/// contract.md, "What the defaults mean".
+Result<Prompt> assemble_default(const Assembly& in);
+/// As OpenCompass does it, byte for byte; docs/compat.md lists the differences.
+Result<Prompt> assemble_opencompass(const Assembly& in);
+
+/// The conversation through the model's chat template. `question_at`: the byte of the last user turn where the question begins.
+Result<Prompt> apply_chat_template(std::vector<Message> messages, size_t question_at, const Assembly& in);
+
+/// Appends a turn; one of the same role as the last is joined to it by one LF. Returns where `content` begins in its turn.
+size_t append_turn(std::vector<Message>& messages, std::string_view role, std::string_view content);
+
+}  // namespace sextant::render

@@ -1,0 +1,71 @@
+// From a data set's row to what the model is sent: one pure function that the run, `sextant prompt` and the tests share.
+//
+//   record + shots --template plugin--> pieces --assemble--> text, or chat turns --model's chat template--> text
+//
+// Nothing here reads files or clocks; the template plugin and the chat template come in as functions.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <sextant/json.hpp>
+#include "../config/run_config.hpp"
+
+namespace sextant::render {
+
+struct Piece {
+  enum class Section { begin, shot, round, end } section = Section::round;
+  std::string role;            // "HUMAN", "BOT", "SYSTEM", ...; empty: plain text
+  std::string fallback_role;   // where the meta template does not know the role
+  uint32_t shot = 0;           // which example, for Section::shot
+  std::string text;
+};
+struct LabelledPieces {
+  std::string label;           // ppl: the bare label; gen and loglikelihood: empty
+  std::vector<Piece> pieces;
+};
+struct Continuation {
+  std::string label, text;
+};
+/// What a template plugin returned, parsed: gen has one entry, ppl one per label, loglikelihood one and its continuations.
+struct Rendered {
+  std::vector<LabelledPieces> prompts;
+  std::vector<Continuation> continuations;
+};
+Result<Rendered> parse_rendered(const json::Value& value, config::Method method, std::string_view origin);
+
+struct Message {
+  std::string role, content;   // as the chat template names them: "user", "assistant", "system"
+};
+
+/// One prompt, ready to be sent.
+struct Prompt {
+  std::string label;
+  std::string text;                    // byte for byte
+  std::vector<Message> messages;       // where a chat template was applied: what it was given
+  size_t question_bytes = 0;           // trailing bytes of `text` that hold the final question and must not be cut
+  bool chat = false;                   // no special tokens are added to a chat template's output
+};
+struct Prompts {
+  std::vector<Prompt> prompts;         // gen, loglikelihood: one; ppl: one per label, in the card's order
+  std::vector<Continuation> continuations;
+};
+
+/// How a model wants its text.
+struct Format {
+  bool chat = false;                   // use render_chat
+  std::string system_prompt;
+  std::string meta_template;           // JSON text, or empty
+  config::Compat compat = config::Compat::none;
+  bool few_shot = false;               // the card's retriever draws examples, even if none is left: OpenCompass then still
+                                       // puts the separator that ends them (compat modes only)
+};
+/// Applies the chat template: messages in (abi.h's conversation JSON), text out.
+using RenderChat = std::function<Result<std::string>(std::string_view conversation_json)>;
+
+/// Pieces to prompts: joins, meta template, roles, chat template. contract.md says the defaults, spec/opencompass.md (2.2, 3.3)
+/// what the compat modes do instead (documented in docs/compat.md).
+Result<Prompts> assemble(const Rendered& rendered, config::Method method, const Format& format, const RenderChat& render_chat);
+
+}  // namespace sextant::render

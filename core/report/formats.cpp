@@ -1,0 +1,135 @@
+// A table as text, csv, markdown, JSON and OpenCompass' summary file.
+#include <algorithm>
+#include <fmt/format.h>
+#include "report.hpp"
+#include "width.hpp"
+
+namespace sextant::report {
+namespace {
+
+constexpr size_t named_columns = 4;  // before those of the models
+
+std::vector<std::vector<std::string>> grid(const Table& table) {
+  std::vector<std::vector<std::string>> lines;
+  std::vector<std::string> head = {"dataset", "version", "metric", "mode"};  // named_columns of them
+  head.insert(head.end(), table.models.begin(), table.models.end());
+  lines.push_back(std::move(head));
+  for (const Row& row : table.rows) {
+    std::vector<std::string> line = {row.dataset, row.version, row.metric, row.mode};
+    for (const Cell& cell : row.cells) line.push_back(cell.text);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::string replace(std::string_view text, char what, const char* with) {
+  std::string out;
+  for (const char c : text) {
+    if (c == what)
+      out += with;
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string csv_cell(const std::string& text) {
+  return text.find_first_of(",\"\r\n") == text.npos ? text : "\"" + replace(text, '"', "\"\"") + "\"";
+}
+
+}  // namespace
+
+// As tabulate's "simple" format sets it, which OpenCompass' users and scripts know: a column is two wider than its heading at
+// least, two blanks stand between columns, numbers are flush right, and no line ends in a blank.
+std::string to_text(const Table& table) {
+  const auto lines = grid(table);
+  std::vector<size_t> widths;
+  for (const std::string& heading : lines.front()) widths.push_back(display_width(heading) + 2);
+  for (const auto& line : lines)
+    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
+  const auto is_numeric = [&](size_t column) {
+    return column >= named_columns && std::all_of(table.rows.begin(), table.rows.end(), [&](const Row& row) {
+             return row.cells[column - named_columns].value.has_value();
+           });
+  };
+  std::string out, dashes;
+  for (const size_t columns : widths) dashes += (dashes.empty() ? "" : "  ") + std::string(columns, '-');
+  for (size_t n = 0; n < lines.size(); ++n) {
+    std::string text;
+    for (size_t i = 0; i < lines[n].size(); ++i) {
+      const std::string padding(widths[i] - display_width(lines[n][i]), ' ');
+      text += (i == 0 ? "" : "  ") + (is_numeric(i) ? padding + lines[n][i] : lines[n][i] + padding);
+    }
+    out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
+    if (n == 0) out += dashes + "\n";
+  }
+  return out;
+}
+
+std::string to_csv(const Table& table) {
+  std::string out;
+  for (const auto& line : grid(table))
+    for (size_t i = 0; i < line.size(); ++i) out += csv_cell(line[i]) + (i + 1 < line.size() ? "," : "\n");
+  return out;
+}
+
+std::string to_markdown(const Table& table) {
+  std::string out;
+  const auto lines = grid(table);
+  for (size_t n = 0; n < lines.size(); ++n) {
+    out += "|";
+    for (const std::string& cell : lines[n]) out += " " + replace(replace(cell, '|', "\\|"), '\n', " ") + " |";
+    out += "\n";
+    if (n > 0) continue;
+    out += "|";
+    for (size_t i = 0; i < lines[0].size(); ++i) out += i < named_columns ? " --- |" : " ---: |";
+    out += "\n";
+  }
+  return out;
+}
+
+std::string to_json(const Table& table, const std::string& run_dir, const std::string& status) {
+  json::Document out;
+  out.SetObject();
+  auto& a = out.GetAllocator();
+  json::set(out, "run_dir", run_dir, a);
+  json::set(out, "status", status, a);
+  json::Value rows(rapidjson::kArrayType);
+  for (const Row& row : table.rows)
+    for (size_t model = 0; model < row.cells.size(); ++model) {
+      const Cell& cell = row.cells[model];
+      json::Value item(rapidjson::kObjectType);
+      json::set(item, "dataset", row.dataset, a);
+      json::set(item, "version", row.version, a);
+      json::set(item, "metric", row.metric, a);
+      json::set(item, "mode", row.mode, a);
+      json::set(item, "model", table.models[model], a);
+      json::set(item, "value", cell.value ? json::Value(*cell.value) : json::Value(rapidjson::kNullType), a);
+      if (!cell.value) json::set(item, "status", cell.text, a);
+      if (!cell.error.empty()) json::set(item, "error", cell.error, a);
+      rows.PushBack(std::move(item), a);
+    }
+  json::set(out, "rows", std::move(rows), a);
+  return json::write(out);
+}
+
+std::string to_summary_file(const Table& table, const std::string& timestamp) {
+  const std::string above(128, '^'), below(128, '$'), rule(128, '-');
+  const auto block = [&](const char* title, const std::string& body) {
+    return fmt::format("{}\n{}\n{}{}\n", title, above, body, below);
+  };
+  const std::string divider = fmt::format("\n{} THIS IS A DIVIDER {}\n\n", rule, rule);
+  std::string raw;
+  for (size_t model = 0; model < table.models.size(); ++model) {
+    raw += fmt::format("-------------------------------\nModel: {}\n", table.models[model]);
+    for (const Row& row : table.rows) {
+      const Cell& cell = row.cells[model];
+      raw += fmt::format("{}: {{{}: {}}}{}{}\n", row.dataset, row.metric,
+                         cell.value ? fmt::format("{}", *cell.value) : cell.text, cell.error.empty() ? "" : " ", cell.error);
+    }
+  }
+  return timestamp + "\n" + block("tabulate format", to_text(table)) + divider + block("csv format", to_csv(table)) + divider +
+         block("markdown format", to_markdown(table)) + divider + block("raw format", raw);
+}
+
+}  // namespace sextant::report

@@ -1,0 +1,49 @@
+// The table of a run: rows from results, groups from the summarizer; written as text, csv and markdown, and as JSON for --json.
+// Pure: what it needs comes in as data.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+#include "../config/run_config.hpp"
+#include "../store/run_folder.hpp"
+
+namespace sextant::report {
+
+/// One task's outcome as the table needs it.
+struct TaskOutcome {
+  std::string model, dataset;                              // abbrs (task names)
+  std::string version, mode;                               // mode: gen, ppl, ll
+  std::string status;                                      // complete, missing, failed, incomplete
+  std::string error;
+  std::vector<std::pair<std::string, double>> metrics;     // first is shown; all get a row where there are several
+};
+struct Cell {
+  std::optional<double> value;
+  std::string text;       // "41.50", "failed", "missing", "incomplete", "not scored"; "-": no such task
+  std::string error;                                       // of a group: which members are missing
+};
+struct Row {
+  std::string dataset, version, metric, mode;
+  std::vector<Cell> cells;                                 // one per model, in order
+};
+struct Table {
+  std::vector<std::string> models;
+  std::vector<Row> rows;
+  std::vector<std::string> errors;                         // one sentence per group and model that could not be computed
+};
+
+/// Data sets in the run's order, then the groups that have at least one member in the run. A group's value is the naive average
+/// of its members' values; a member that is missing or failed gives an error that names it, never a number.
+Table make_table(const std::vector<std::string>& models, const std::vector<TaskOutcome>& outcomes,
+                 const config::Summarizer& summarizer);
+
+std::string to_text(const Table& table);       // for the terminal: columns as wide as their East Asian width needs
+std::string to_csv(const Table& table);        // dataset,version,metric,mode,<model>...; two decimals
+std::string to_markdown(const Table& table);
+/// {"run_dir", "status", "rows": [{"dataset", "version", "metric", "mode", "model", "value"}]}; value null where there is none,
+/// then "status" says what the cell shows and "error" why
+std::string to_json(const Table& table, const std::string& run_dir, const std::string& status);
+/// summary_<ts>.txt: the text table, csv and markdown, as OpenCompass lays them out.
+std::string to_summary_file(const Table& table, const std::string& timestamp);
+
+}  // namespace sextant::report

@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <map>
+#include "../base/text.hpp"
+#include "report.hpp"
+
+namespace sextant::report {
+namespace {
+
+constexpr const char* no_task = "-";  // the model has no such task; never said of one that went wrong
+
+Cell number_cell(double value) {
+  Cell cell;
+  cell.text = fmt::format("{:.2f}", value);
+  if (std::isfinite(value)) cell.value = value;
+  return cell;
+}
+
+Cell cell_of(const TaskOutcome* outcome, const std::string& metric) {
+  Cell cell;
+  if (!outcome) {
+    cell.text = no_task;
+  } else if (outcome->status != "complete") {
+    cell.text = outcome->status;
+    cell.error = outcome->error;
+  } else {
+    for (const auto& [name, value] : outcome->metrics)
+      if (name == metric) return number_cell(value);
+    cell.text = outcome->metrics.empty() ? "not scored" : no_task;
+  }
+  return cell;
+}
+
+// What a group takes from its members, per model; data sets and earlier groups alike.
+struct Member {
+  Cell cell;
+  std::string mode;
+};
+using Members = std::map<std::string, std::vector<Member>>;
+
+// One data set's rows, one a metric; the first metric is what groups average.
+void add_dataset(const std::string& dataset, const std::vector<const TaskOutcome*>& per_model, Table& table, Members& members) {
+  Row row;
+  row.dataset = dataset;
+  std::vector<std::string> metrics;  // of all models, in the order in which they are first named
+  for (const TaskOutcome* outcome : per_model) {
+    if (!outcome) continue;
+    if (row.version.empty()) row.version = outcome->version;
+    row.mode = row.mode.empty() || row.mode == outcome->mode ? outcome->mode : "mixed";
+    for (const auto& metric : outcome->metrics)
+      if (std::find(metrics.begin(), metrics.end(), metric.first) == metrics.end()) metrics.push_back(metric.first);
+  }
+  if (metrics.empty()) metrics.push_back("-");
+  for (const std::string& metric : metrics) {
+    row.metric = metric;
+    row.cells.clear();
+    for (const TaskOutcome* outcome : per_model) row.cells.push_back(cell_of(outcome, metric));
+    table.rows.push_back(row);
+  }
+  std::vector<Member>& out = members[dataset];
+  for (const TaskOutcome* outcome : per_model) {
+    const std::string first = outcome && !outcome->metrics.empty() ? outcome->metrics.front().first : metrics.front();
+    out.push_back({cell_of(outcome, first), outcome ? outcome->mode : ""});
+  }
+}
+
+// "ceval-law is missing, ceval-logic is not in this run and 40 more"
+std::string sentence_of(const std::vector<std::string>& lacking) {
+  constexpr size_t named_max = 8;  // a message is read; the table has the rest
+  std::string out = join(std::span(lacking).first(std::min(named_max, lacking.size())), ", ");
+  if (lacking.size() > named_max) out += fmt::format(" and {} more", lacking.size() - named_max);
+  return out;
+}
+
+struct Average {
+  Member member;
+  std::string error;
+};
+
+// The naive average of one model's members, or what stands in its place.
+Average average(const config::SummaryGroup& group, const std::string& model, size_t model_index, const Members& members) {
+  Average out;
+  double sum = 0;
+  std::vector<std::string> lacking;
+  bool any_task = false, any_failed = false, any_missing = false;
+  for (const std::string& name : group.members) {
+    const auto it = members.find(name);
+    const Member* member = it == members.end() ? nullptr : &it->second[model_index];
+    const bool here = member && member->cell.text != no_task;
+    any_task = any_task || here;
+    if (here && !member->mode.empty())
+      out.member.mode = out.member.mode.empty() || out.member.mode == member->mode ? member->mode : "mixed";
+    if (here && member->cell.value) {
+      sum += *member->cell.value;
+      continue;
+    }
+    any_missing = any_missing || !here || member->cell.text == "missing";
+    any_failed = any_failed || (here && member->cell.text == "failed");
+    lacking.push_back(fmt::format("{} is {}", name, here ? member->cell.text : "not in this run"));
+  }
+  if (!any_task) {
+    out.member.cell.text = no_task;
+  } else if (lacking.empty()) {
+    out.member.cell = number_cell(sum / static_cast<double>(group.members.size()));
+  } else {
+    out.error = fmt::format("{} has no average for {}: {}", group.name, model, sentence_of(lacking));
+    out.member.cell.text = any_failed ? "failed" : any_missing ? "missing" : "incomplete";
+    out.member.cell.error = out.error;
+  }
+  return out;
+}
+
+void add_group(const config::SummaryGroup& group, Table& table, Members& members) {
+  if (std::none_of(group.members.begin(), group.members.end(), [&](const std::string& name) { return members.contains(name); }))
+    return;
+  Row row{group.name, "-", "naive_average", "", {}};
+  std::vector<Member> averages;
+  for (size_t i = 0; i < table.models.size(); ++i) {
+    Average average_of_model = average(group, table.models[i], i, members);
+    Member& member = average_of_model.member;
+    if (!average_of_model.error.empty()) table.errors.push_back(average_of_model.error);
+    if (!member.mode.empty()) row.mode = row.mode.empty() || row.mode == member.mode ? member.mode : "mixed";
+    row.cells.push_back(member.cell);
+    averages.push_back(std::move(member));
+  }
+  if (row.mode.empty()) row.mode = "-";
+  table.rows.push_back(std::move(row));
+  members.insert_or_assign(group.name, std::move(averages));
+}
+
+}  // namespace
+
+Table make_table(const std::vector<std::string>& models, const std::vector<TaskOutcome>& outcomes,
+                 const config::Summarizer& summarizer) {
+  Table table;
+  table.models = models;
+  std::vector<std::string> datasets;  // in the run's order
+  std::map<std::string, std::vector<const TaskOutcome*>> per_model;
+  for (const TaskOutcome& outcome : outcomes) {
+    const auto model = std::find(models.begin(), models.end(), outcome.model);
+    if (model == models.end()) continue;
+    const auto [it, fresh] = per_model.try_emplace(outcome.dataset, models.size(), nullptr);
+    if (fresh) datasets.push_back(outcome.dataset);
+    it->second[static_cast<size_t>(model - models.begin())] = &outcome;
+  }
+  Members members;
+  for (const std::string& dataset : datasets) add_dataset(dataset, per_model[dataset], table, members);
+  for (const config::SummaryGroup& group : summarizer.groups) add_group(group, table, members);
+  return table;
+}
+
+}  // namespace sextant::report

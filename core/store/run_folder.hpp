@@ -1,0 +1,82 @@
+// A run's folder: <work-dir>/<YYYYmmdd_HHMMSS>/ and the files in it (docs/files.md). Knows paths, the lock and the formats of
+// predictions, results and run.json; knows nothing of models or metrics.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+#include "journal.hpp"
+
+namespace sextant::store {
+
+class RunFolder {
+ public:
+  /// Makes <work_dir>/<timestamp> (a taken one gets _2, _3, ...) and locks it.
+  static Result<RunFolder> create(const std::filesystem::path& work_dir);
+  /// Takes an existing run up again: `timestamp`, or the last one when empty or "latest"; it may lack configs/run.json. A
+  /// second process on the same folder is an error that says so and names the first one's process id. Nothing to reuse: Error
+  /// of kind missing (the caller warns and creates).
+  static Result<RunFolder> reuse(const std::filesystem::path& work_dir, std::string_view timestamp);
+  RunFolder(RunFolder&&) noexcept;
+  ~RunFolder();                                     // gives the lock back
+
+  const std::filesystem::path& path() const;
+  std::string timestamp() const;                    // the folder's name
+  std::filesystem::path config() const;             // configs/run.json
+  std::filesystem::path run_json() const;
+  std::filesystem::path journal(std::string_view model, std::string_view task) const;
+  std::filesystem::path infer_log(std::string_view model, std::string_view task) const;
+  std::filesystem::path eval_log(std::string_view model, std::string_view task) const;
+  std::filesystem::path predictions(std::string_view model, std::string_view task) const;
+  std::filesystem::path results(std::string_view model, std::string_view task) const;
+  std::filesystem::path summary(std::string_view extension) const;   // summary/summary_<ts>.<extension>
+
+ private:
+  RunFolder(std::filesystem::path path, int lock_fd);
+  std::filesystem::path path_;
+  int lock_fd_ = -1;
+};
+
+/// A model's or task's name as the name of a file: '/' and whatever else is unfit become '_'; it never leaves its folder. A
+/// name that is too long for a file system is cut and gets a hash.
+std::string safe_file_name(std::string_view name);
+
+/// journal/<model>/<task>.jsonl in any run's folder.
+std::filesystem::path journal_path(const std::filesystem::path& run_folder, std::string_view model, std::string_view task);
+
+/// Reads and writes predictions/<model>/<task>.json as OpenCompass has it (gen: {"0": {"origin_prompt", "prediction", "gold"}};
+/// ppl: {"0": {"label: A": {"testing input", "prompt", "PPL", "BPB"}, ..., "origin_prompt", "prediction", "gold"}}; for
+/// loglikelihood "logprob" and "tokens" instead), doubles so that they survive being read back, in sample order. "record" holds the data row.
+Result<void> write_predictions(const std::filesystem::path& path, const std::vector<Sample>& samples, config::Method method);
+/// What `-m eval` needs of them, in order.
+struct StoredPrediction {
+  uint64_t index = 0;
+  std::string prediction, gold_json, record_json;
+  std::vector<LabelScore> labels;
+};
+Result<std::vector<StoredPrediction>> read_predictions(const std::filesystem::path& path);
+
+struct TaskRecord {                                  // a line of run.json's "tasks"
+  std::string model, dataset, status, error;         // status: complete, missing, failed, incomplete
+  std::optional<Error::Kind> error_kind;             // decides the exit code; written as "error_kind"
+  uint64_t samples = 0, samples_failed = 0;
+  uint64_t prompt_tokens = 0, computed_tokens = 0, generated_tokens = 0;
+  uint64_t truncated_prompts = 0, dropped_shots = 0;
+  double infer_s = 0, eval_s = 0;
+  uint64_t peak_rss_bytes = 0;
+  std::string results_sha256;
+};
+struct ModelRecord { std::string abbr, backend, device, weights_sha256; double load_s = 0; };
+struct PluginRecord { std::string id, version, path, sha256; };
+struct RunRecord {
+  std::string started, finished, status, compute, host;
+  std::vector<ModelRecord> models;
+  std::vector<PluginRecord> plugins;
+  std::vector<TaskRecord> tasks;
+};
+std::string to_json(const RunRecord& record);
+Result<RunRecord> run_record_from_json(const json::Value& value, std::string_view origin);
+
+}  // namespace sextant::store

@@ -1,0 +1,143 @@
+// run.json and back.
+#include <algorithm>
+#include <fmt/format.h>
+#include "../base/text.hpp"
+#include "run_folder.hpp"
+#include "version.hpp"
+
+namespace sextant::store {
+namespace {
+
+constexpr std::pair<Error::Kind, std::string_view> kind_names[] = {
+    {Error::Kind::usage, "usage"},
+    {Error::Kind::config, "config"},
+    {Error::Kind::data, "data"},
+    {Error::Kind::missing, "missing"},
+    {Error::Kind::io, "io"},
+    {Error::Kind::device, "device"},
+    {Error::Kind::internal, "internal"},
+    {Error::Kind::cancelled, "cancelled"},
+};
+
+using Allocator = json::Document::AllocatorType;
+
+json::Value task_to_json(const TaskRecord& task, Allocator& a) {
+  json::Value out(rapidjson::kObjectType);
+  json::set(out, "model", task.model, a);
+  json::set(out, "dataset", task.dataset, a);
+  json::set(out, "status", task.status, a);
+  json::set(out, "error", to_valid_utf8(task.error), a);  // may quote a plugin or a path
+  if (task.error_kind)
+    for (const auto& [kind, name] : kind_names)
+      if (kind == *task.error_kind) json::set(out, "error_kind", name, a);
+  if (task.status == "missing") return out;  // nothing was counted
+  const std::pair<const char*, uint64_t> counters[] = {
+      {"samples", task.samples},
+      {"samples_failed", task.samples_failed},
+      {"prompt_tokens", task.prompt_tokens},
+      {"computed_tokens", task.computed_tokens},
+      {"generated_tokens", task.generated_tokens},
+      {"truncated_prompts", task.truncated_prompts},
+      {"dropped_shots", task.dropped_shots},
+  };
+  for (const auto& [name, value] : counters) json::set(out, name, json::Value(value), a);
+  json::set(out, "infer_s", json::Value(task.infer_s), a);
+  json::set(out, "eval_s", json::Value(task.eval_s), a);
+  json::set(out, "peak_rss_bytes", json::Value(task.peak_rss_bytes), a);
+  json::set(out, "results_sha256", task.results_sha256, a);
+  return out;
+}
+
+uint64_t number(const json::Value& object, const char* key) {
+  const json::Value* value = json::find(object, key);
+  return value && value->IsUint64() ? value->GetUint64() : 0;
+}
+std::string text(const json::Value& object, const char* key) { return json::find_string(object, key).value_or(""); }
+
+TaskRecord task_from_json(const json::Value& in) {
+  TaskRecord task;
+  task.model = text(in, "model");
+  task.dataset = text(in, "dataset");
+  task.status = text(in, "status");
+  task.error = text(in, "error");
+  for (const auto& [kind, name] : kind_names)
+    if (name == text(in, "error_kind")) task.error_kind = kind;
+  task.samples = number(in, "samples");
+  task.samples_failed = number(in, "samples_failed");
+  task.prompt_tokens = number(in, "prompt_tokens");
+  task.computed_tokens = number(in, "computed_tokens");
+  task.generated_tokens = number(in, "generated_tokens");
+  task.truncated_prompts = number(in, "truncated_prompts");
+  task.dropped_shots = number(in, "dropped_shots");
+  task.infer_s = json::find_number(in, "infer_s").value_or(0);
+  task.eval_s = json::find_number(in, "eval_s").value_or(0);
+  task.peak_rss_bytes = number(in, "peak_rss_bytes");
+  task.results_sha256 = text(in, "results_sha256");
+  return task;
+}
+
+template <class F> void each(const json::Value& object, const char* key, F&& use) {
+  if (const json::Value* list = json::find(object, key); list && list->IsArray())
+    for (const auto& item : list->GetArray()) use(item);
+}
+
+}  // namespace
+
+std::string to_json(const RunRecord& record) {
+  json::Document out;
+  out.SetObject();
+  auto& a = out.GetAllocator();
+  json::set(out, "schema", json::Value(1), a);
+  json::set(out, "sextant_version", version, a);
+  json::set(out, "started", record.started, a);
+  json::set(out, "finished", record.finished, a);
+  json::set(out, "status", record.status, a);
+  json::set(out, "compute", record.compute, a);
+  json::set(out, "host", record.host, a);
+  json::Value models(rapidjson::kArrayType), plugins(rapidjson::kArrayType), tasks(rapidjson::kArrayType);
+  for (const ModelRecord& model : record.models) {
+    json::Value item(rapidjson::kObjectType);
+    json::set(item, "abbr", model.abbr, a);
+    json::set(item, "backend", model.backend, a);
+    json::set(item, "device", model.device, a);
+    json::set(item, "weights_sha256", model.weights_sha256, a);
+    json::set(item, "load_s", json::Value(model.load_s), a);
+    models.PushBack(std::move(item), a);
+  }
+  for (const PluginRecord& plugin : record.plugins) {
+    json::Value item(rapidjson::kObjectType);
+    json::set(item, "id", plugin.id, a);
+    json::set(item, "version", plugin.version, a);
+    json::set(item, "path", to_valid_utf8(plugin.path), a);
+    json::set(item, "sha256", plugin.sha256, a);
+    plugins.PushBack(std::move(item), a);
+  }
+  for (const TaskRecord& task : record.tasks) tasks.PushBack(task_to_json(task, a), a);
+  json::set(out, "models", std::move(models), a);
+  json::set(out, "plugins", std::move(plugins), a);
+  json::set(out, "tasks", std::move(tasks), a);
+  return json::write_pretty(out) + "\n";
+}
+
+Result<RunRecord> run_record_from_json(const json::Value& value, std::string_view origin) {
+  if (number(value, "schema") != 1)
+    return Error{Error::Kind::data,
+                 fmt::format("{}: \"schema\" is not 1; the file is no run.json of this version of Sextant", origin)};
+  RunRecord record;
+  record.started = text(value, "started");
+  record.finished = text(value, "finished");
+  record.status = text(value, "status");
+  record.compute = text(value, "compute");
+  record.host = text(value, "host");
+  each(value, "models", [&](const json::Value& in) {
+    record.models.push_back({text(in, "abbr"), text(in, "backend"), text(in, "device"), text(in, "weights_sha256"),
+                             json::find_number(in, "load_s").value_or(0)});
+  });
+  each(value, "plugins", [&](const json::Value& in) {
+    record.plugins.push_back({text(in, "id"), text(in, "version"), text(in, "path"), text(in, "sha256")});
+  });
+  each(value, "tasks", [&](const json::Value& in) { record.tasks.push_back(task_from_json(in)); });
+  return record;
+}
+
+}  // namespace sextant::store

@@ -1,0 +1,302 @@
+// The kernels, written once on vectors of `width` floats. The including file names the instruction set: it defines KERNEL_TABLE
+// (the function that returns the table), KERNEL_NAME and KERNEL_LABEL, and is compiled with that set's flags and
+// -ffp-contract=off (a multiplication and an addition are fused where this file says so, never where the compiler likes).
+#include <cmath>
+#include <cstring>
+#include "kernels.hpp"
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#define SXT_UNROLL _Pragma("GCC unroll 32")
+#define SXT_INLINE [[gnu::always_inline]] inline
+
+namespace sextant::cpu {
+namespace {  // each instruction set has its own copy of everything below
+
+// ---- vectors -------------------------------------------------------------------------------------------------------------
+#if defined(__AVX512F__)
+constexpr uint32_t width = 16, columns = 4;  // 6 rows x 4 vectors of accumulators, of 32 registers
+using Vector = __m512;
+SXT_INLINE Vector splat(float x) { return _mm512_set1_ps(x); }
+SXT_INLINE Vector load(const float* p) { return _mm512_loadu_ps(p); }
+SXT_INLINE void store(float* p, Vector v) { _mm512_storeu_ps(p, v); }
+SXT_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+#elif defined(__AVX2__)
+constexpr uint32_t width = 8, columns = 2;   // 6 rows x 2 vectors, of 16 registers
+using Vector = __m256;
+SXT_INLINE Vector splat(float x) { return _mm256_set1_ps(x); }
+SXT_INLINE Vector load(const float* p) { return _mm256_loadu_ps(p); }
+SXT_INLINE void store(float* p, Vector v) { _mm256_storeu_ps(p, v); }
+SXT_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+#else
+constexpr uint32_t width = 4, columns = 2;
+typedef float Vector __attribute__((vector_size(16)));
+SXT_INLINE Vector splat(float x) { return Vector{x, x, x, x}; }
+SXT_INLINE Vector load(const float* p) { Vector v; std::memcpy(&v, p, sizeof v); return v; }
+SXT_INLINE void store(float* p, Vector v) { std::memcpy(p, &v, sizeof v); }
+SXT_INLINE Vector fma(Vector a, Vector b, Vector c) { return a * b + c; }  // two roundings: not every machine has one
+#endif
+// not the intrinsic: GCC 12 warns of its own header there
+SXT_INLINE Vector max(Vector a, Vector b) { return a > b ? a : b; }
+typedef int32_t Integers __attribute__((vector_size(width * 4)));
+
+SXT_INLINE float sum_of(Vector v) {
+  float x[width];
+  store(x, v);
+  for (uint32_t n = width / 2; n > 0; n /= 2)
+    for (uint32_t i = 0; i < n; ++i) x[i] += x[i + n];
+  return x[0];
+}
+SXT_INLINE float max_of(Vector v) {
+  float x[width];
+  store(x, v);
+  for (uint32_t n = width / 2; n > 0; n /= 2)
+    for (uint32_t i = 0; i < n; ++i) x[i] = x[i] > x[i + n] ? x[i] : x[i + n];
+  return x[0];
+}
+// 2^x for x <= 0, relative error about 1e-7; below -126 it is 0. A polynomial of degree 6 on [-0.5, 0.5].
+SXT_INLINE Vector exp2_of(Vector x) {
+  const Vector magic = splat(12582912.f);  // 1.5 * 2^23: what is added to it is rounded to an integer, in the low bits
+  const Vector bounded = max(x, splat(-126.f)), shifted = bounded + magic, f = bounded - (shifted - magic);
+  Vector r = splat(1.535336188319500e-4f);
+  r = fma(r, f, splat(1.339887440266574e-3f));
+  r = fma(r, f, splat(9.618437357674640e-3f));
+  r = fma(r, f, splat(5.550332471162809e-2f));
+  r = fma(r, f, splat(2.402264791363012e-1f));
+  r = fma(r, f, splat(6.931472028550421e-1f));
+  r = fma(r, f, splat(1.f));
+  Integers bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits + 127) << 23;
+  Vector power;
+  std::memcpy(&power, &bits, sizeof power);
+  const Vector y = r * power;
+  return x < splat(-126.f) ? splat(0.f) : y;
+}
+constexpr float log2_e = 1.44269504088896341f;
+
+// ---- matrix product --------------------------------------------------------------------------------------------------------
+// acc[r][j] += sum over i < n of a[r][i] * b[j][i * step ...]: one chain for each lane
+template <uint32_t R, uint32_t C>
+SXT_INLINE void accumulate(Vector (&acc)[R][C], const float* const (&a)[R], const float* const (&b)[C], size_t step,
+                           uint32_t n) {
+  for (uint32_t i = 0; i < n; ++i) {
+    Vector v[C];
+    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) v[j] = load(b[j] + i * step);
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) {
+      const Vector x = splat(a[r][i]);
+      SXT_UNROLL for (uint32_t j = 0; j < C; ++j) acc[r][j] = fma(x, v[j], acc[r][j]);
+    }
+  }
+}
+
+template <uint32_t R>
+[[gnu::noinline]] void gemm_rows(const float* a, size_t a_stride, const float* w, uint32_t k, float* c, size_t c_stride,
+                                 bool add) {
+  for (uint32_t first = 0; first < panel; first += columns * width) {
+    Vector acc[R][columns];
+    const float *rows[R], *b[columns];
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) {
+      rows[r] = a + r * a_stride;
+      SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) acc[r][j] = splat(0.f);
+    }
+    SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) b[j] = w + first + j * width;
+    accumulate<R, columns>(acc, rows, b, panel, k);
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) {
+      float* to = c + r * c_stride + first + j * width;
+      store(to, add ? load(to) + acc[r][j] : acc[r][j]);
+    }
+  }
+}
+
+void gemm(const float* a, size_t a_stride, uint32_t rows, const float* w, uint32_t k, uint32_t panels, float* c,
+          size_t c_stride, bool add) {
+  for (uint32_t p = 0; p < panels; ++p, w += size_t{k} * panel, c += panel) {
+    uint32_t r = 0;
+    for (; r + 6 <= rows; r += 6) gemm_rows<6>(a + r * a_stride, a_stride, w, k, c + r * c_stride, c_stride, add);
+    const float* from = a + r * a_stride;
+    float* to = c + r * c_stride;
+    switch (rows - r) {
+      case 5: gemm_rows<5>(from, a_stride, w, k, to, c_stride, add); break;
+      case 4: gemm_rows<4>(from, a_stride, w, k, to, c_stride, add); break;
+      case 3: gemm_rows<3>(from, a_stride, w, k, to, c_stride, add); break;
+      case 2: gemm_rows<2>(from, a_stride, w, k, to, c_stride, add); break;
+      case 1: gemm_rows<1>(from, a_stride, w, k, to, c_stride, add); break;
+      default: break;
+    }
+  }
+}
+
+// ---- rows -------------------------------------------------------------------------------------------------------------------
+void rms_norm(const float* x, const float* w, float* y, uint32_t n, float epsilon) {
+  Vector squares[2] = {splat(0.f), splat(0.f)};
+  uint32_t i = 0;
+  for (; i + 2 * width <= n; i += 2 * width)
+    SXT_UNROLL for (uint32_t j = 0; j < 2; ++j) {
+      const Vector v = load(x + i + j * width);
+      squares[j] = fma(v, v, squares[j]);
+    }
+  double sum = sum_of(squares[0] + squares[1]);
+  for (uint32_t j = i; j < n; ++j) sum += static_cast<double>(x[j]) * x[j];
+  const auto factor = static_cast<float>(1 / std::sqrt(sum / n + static_cast<double>(epsilon)));
+  for (i = 0; i + width <= n; i += width) store(y + i, load(x + i) * splat(factor) * load(w + i));
+  for (; i < n; ++i) y[i] = x[i] * factor * w[i];
+}
+
+void rope(float* x, const float* cosine, const float* sine, uint32_t half) {
+  uint32_t i = 0;
+  for (; i + width <= half; i += width) {
+    const Vector a = load(x + i), b = load(x + half + i), c = load(cosine + i), s = load(sine + i);
+    store(x + i, a * c - b * s);
+    store(x + half + i, b * c + a * s);
+  }
+  for (; i < half; ++i) {
+    const float a = x[i], b = x[half + i];
+    x[i] = a * cosine[i] - b * sine[i];
+    x[half + i] = b * cosine[i] + a * sine[i];
+  }
+}
+
+// silu(g) = g / (1 + e^-g); the exponent is kept at or below 0
+void swiglu(const float* gate, const float* up, float* y) {
+  SXT_UNROLL for (uint32_t i = 0; i < panel; i += width) {
+    const Vector g = load(gate + i), zero = splat(0.f);
+    const Vector e = exp2_of(splat(-log2_e) * max(g, zero - g));
+    const Vector s = g / (splat(1.f) + e);
+    store(y + i, (g < zero ? s * e : s) * load(up + i));
+  }
+}
+
+VocabularyChunk vocabulary(const float* logits, uint32_t n) {
+  Vector top = load(logits);
+  for (uint32_t i = width; i < n; i += width) top = max(top, load(logits + i));
+  const float best = max_of(top);
+  Vector sum = splat(0.f);
+  for (uint32_t i = 0; i < n; i += width) sum = sum + exp2_of((load(logits + i) - splat(best)) * splat(log2_e));
+  uint32_t index = 0;
+  while (index + 1 < n && logits[index] != best) ++index;
+  return {best, sum_of(sum), index};
+}
+
+// ---- attention ----
+constexpr uint32_t block_pages = key_block / page_keys;
+constexpr float hidden_score = -1e30f;  // of a key that a row does not see; finite, so that differences stay numbers
+
+struct RowStates {
+  float* max;   // [rows]
+  float* sum;   // [rows][16]: lanes
+  float* out;   // [rows][head_dim]
+};
+
+// out[r][0 .. C * width) = out * factor + p[r] * values, over the first `keys` keys of the block
+template <uint32_t R, uint32_t C>
+SXT_INLINE void weigh(const float (&p)[R][key_block], const float (&factor)[R], const float* const* value, uint32_t head_dim,
+                      uint32_t dim, uint32_t keys, float* out) {
+  Vector acc[R][C];
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r)
+    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) acc[r][j] = load(out + r * head_dim + dim + j * width) * splat(factor[r]);
+  for (uint32_t g = 0; g * page_keys < keys; ++g) {
+    const float *a[R], *b[C];
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) a[r] = p[r] + g * page_keys;
+    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) b[j] = value[g] + dim + j * width;
+    accumulate<R, C>(acc, a, b, head_dim, keys - g * page_keys < page_keys ? keys - g * page_keys : page_keys);
+  }
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r)
+    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) store(out + r * head_dim + dim + j * width, acc[r][j]);
+}
+
+// R rows against the keys first_key .. first_key + 63, of which `keys` may be read
+template <uint32_t R>
+[[gnu::noinline]] void attend_block(const Attention& t, uint32_t row, uint32_t first_key, uint32_t keys,
+                                    const RowStates& state) {
+  const uint32_t first_page = first_key / page_keys, head_dim = t.head_dim;
+  alignas(64) float p[R][key_block];
+  const float* q[R];
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) q[r] = t.query[row + r];
+  for (uint32_t first = 0; first < key_block; first += columns * width) {
+    Vector acc[R][columns];
+    const float* b[columns];
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) acc[r][j] = splat(0.f);
+    // pages after the last key that is seen are not there: the last one is read instead, and masked below
+    SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) {
+      const uint32_t column = first + j * width, page = column / page_keys, last = (keys - 1) / page_keys;
+      b[j] = t.key[first_page + (page < last ? page : last)] + column % page_keys;
+    }
+    accumulate<R, columns>(acc, q, b, page_keys, head_dim);
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j)
+        store(p[r] + first + j * width, acc[r][j]);
+  }
+  Integers lane;
+  for (uint32_t i = 0; i < width; ++i) lane[i] = static_cast<int32_t>(i);
+  float factor[R];
+  for (uint32_t r = 0; r < R; ++r) {
+    const int32_t seen = static_cast<int32_t>(t.position[row + r]) - static_cast<int32_t>(first_key) + 1;
+    Vector top = splat(hidden_score);
+    for (uint32_t i = 0; i < key_block; i += width) {
+      const Integers visible = lane + static_cast<int32_t>(i) < seen;
+      const Vector s = visible ? load(p[r] + i) * splat(t.scale) : splat(hidden_score);
+      store(p[r] + i, s);
+      top = max(top, s);
+    }
+    const float before = state.max[row + r], highest = max_of(top), now = highest > before ? highest : before;
+    float lanes[width];
+    store(lanes, exp2_of(splat(before - now)));
+    factor[r] = lanes[0];
+    state.max[row + r] = now;
+    float* sums = state.sum + (row + r) * 16;
+    Vector sum = splat(0.f);
+    for (uint32_t i = 0; i < key_block; i += width) {
+      const Integers visible = lane + static_cast<int32_t>(i) < seen;
+      const Vector e = visible ? exp2_of(load(p[r] + i) - splat(now)) : splat(0.f);
+      store(p[r] + i, e);
+      sum = sum + e;
+    }
+    store(sums, fma(load(sums), splat(factor[r]), sum));
+  }
+  float* out = state.out + size_t{row} * head_dim;
+  uint32_t dim = 0;
+  for (; dim + columns * width <= head_dim; dim += columns * width)
+    weigh<R, columns>(p, factor, t.value + first_page, head_dim, dim, keys, out);
+  for (; dim < head_dim; dim += width) weigh<R, 1>(p, factor, t.value + first_page, head_dim, dim, keys, out);
+}
+
+void attend(const Attention& t) {
+  const RowStates state{t.scratch, t.scratch + attention_rows_max, t.scratch + attention_rows_max * 17};
+  for (uint32_t r = 0; r < t.rows; ++r) state.max[r] = hidden_score;
+  std::memset(state.sum, 0, (t.rows * 16) * sizeof(float));
+  std::memset(state.out, 0, size_t{t.rows} * t.head_dim * sizeof(float));
+  const uint32_t last = t.position[t.rows - 1];
+  for (uint32_t first_key = 0; first_key <= last; first_key += key_block) {
+    uint32_t r = 0;
+    const auto keys = [&](uint32_t last_row) {
+      const uint32_t n = t.position[last_row] - first_key + 1;
+      return n < key_block ? n : key_block;
+    };
+    for (; r + 6 <= t.rows; r += 6)
+      if (t.position[r + 5] >= first_key) attend_block<6>(t, r, first_key, keys(r + 5), state);
+    if (r == t.rows || t.position[t.rows - 1] < first_key) continue;
+    const uint32_t n = keys(t.rows - 1);
+    switch (t.rows - r) {
+      case 5: attend_block<5>(t, r, first_key, n, state); break;
+      case 4: attend_block<4>(t, r, first_key, n, state); break;
+      case 3: attend_block<3>(t, r, first_key, n, state); break;
+      case 2: attend_block<2>(t, r, first_key, n, state); break;
+      default: attend_block<1>(t, r, first_key, n, state); break;
+    }
+  }
+  for (uint32_t r = 0; r < t.rows; ++r) {
+    const Vector inverse = splat(1.f / sum_of(load(state.sum + r * 16)));
+    for (uint32_t i = 0; i < t.head_dim; i += width)
+      store(t.out[r] + i, load(state.out + size_t{r} * t.head_dim + i) * inverse);
+  }
+}
+
+}  // namespace
+
+const Kernels& KERNEL_TABLE() {
+  static constexpr Kernels table{KERNEL_NAME, KERNEL_LABEL, gemm, rms_norm, rope, swiglu, attend, vocabulary};
+  return table;
+}
+
+}  // namespace sextant::cpu

@@ -1,0 +1,80 @@
+#include "thread_pool.hpp"
+#include <utility>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace sextant::cpu {
+namespace {
+
+constexpr uint32_t spins = 4000;   // pauses, about 50 us: longer than the gap between two loops of a layer
+constexpr uint32_t yields = 200;   // then, where others want the core, let them have it
+
+void pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#endif
+}
+
+// Waits until `value` is no longer `old`: spinning, yielding, then asleep.
+void wait_while(const std::atomic<uint32_t>& value, uint32_t old, bool may_sleep) {
+  for (uint32_t i = 0;; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    if (i < spins) pause();
+    else if (!may_sleep || i < spins + yields) std::this_thread::yield();
+    else value.wait(old, std::memory_order_acquire);
+  }
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(uint32_t threads) {
+  for (uint32_t t = 1; t < threads; ++t) workers_.emplace_back([this, t] { serve(t); });
+}
+
+ThreadPool::~ThreadPool() {
+  stop_ = true;
+  generation_.fetch_add(1, std::memory_order_release);
+  generation_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::work(uint32_t thread) {
+  try {
+    for (uint32_t tile; (tile = next_.fetch_add(1, std::memory_order_relaxed)) < tiles_;) call_(body_, tile, thread);
+  } catch (...) {
+    const std::lock_guard lock(error_mutex_);
+    if (!error_) error_ = std::current_exception();
+    next_.store(tiles_, std::memory_order_relaxed);
+  }
+}
+
+void ThreadPool::serve(uint32_t thread) {
+  for (uint32_t seen = 0;;) {
+    wait_while(generation_, seen, true);
+    ++seen;
+    if (stop_) return;
+    work(thread);
+    busy_.fetch_sub(1, std::memory_order_release);
+  }
+}
+
+void ThreadPool::run_erased(uint32_t tiles, Call call, void* body) {
+  call_ = call;
+  body_ = body;
+  tiles_ = tiles;
+  next_.store(0, std::memory_order_relaxed);
+  const auto helpers = static_cast<uint32_t>(workers_.size());
+  if (tiles > 1 && helpers > 0) {
+    busy_.store(helpers, std::memory_order_relaxed);
+    generation_.fetch_add(1, std::memory_order_release);
+    generation_.notify_all();
+    work(0);
+    for (uint32_t left; (left = busy_.load(std::memory_order_acquire)) != 0;) wait_while(busy_, left, false);
+  } else {
+    work(0);
+  }
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+}  // namespace sextant::cpu

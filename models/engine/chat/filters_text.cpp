@@ -1,0 +1,188 @@
+// Filters whose result is a text or a number.
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <sextant/utf8.hpp>
+#include "evaluator.hpp"
+#include "text.hpp"
+
+namespace sextant::engine::jinja {
+namespace {
+
+using Given = const Arguments&;
+
+// A filter that works on str(subject) and has no arguments.
+template <std::string (*f)(std::string_view)> Value on_text(Evaluator& e, const Value& subject, Given given) {
+  const Bound bound("the filter", given, {});
+  return e.text(f(e.print(subject)));
+}
+
+Value trim(Evaluator& e, const Value& subject, Given given) {
+  const Bound bound("trim", given, {"chars"});
+  const std::string s = e.print(subject);
+  const bool blanks = !bound[0] || bound[0]->is_none();
+  const std::string chars = blanks ? "" : bound.text(0, "");
+  return e.text(std::string(strip(s, true, true, blanks ? std::nullopt : std::optional<std::string_view>(chars))));
+}
+
+std::string word_titles(std::string_view text) {
+  std::string out;
+  bool starts = true;
+  for (size_t i = 0; i < text.size();) {
+    const utf8::Character c = utf8::at(text, i);
+    append(out, starts ? upper(c.code) : lower(c.code));
+    starts = is_blank(c.code) || std::string_view("-({[<").find(text[i]) != std::string_view::npos;
+    i += c.size;
+  }
+  return out;
+}
+
+Value tojson(Evaluator& e, const Value& subject, Given given) {
+  const Bound bound("tojson", given, {"ensure_ascii", "indent", "separators", "sort_keys"});
+  JsonStyle style{bound.flag(0, false), bound.flag(3, false)};
+  if (bound[1] && !bound[1]->is_none()) {
+    style.indent = bound[1]->string() ? *bound[1]->string() : std::string(static_cast<size_t>(std::clamp<int64_t>(bound.integer(1, 0), 0, 64)), ' ');
+    style.item_separator = ",";
+  }
+  if (bound[2] && !bound[2]->is_none()) {
+    const Values two = e.iterate(*bound[2]);
+    if (two.size() != 2 || !two[0].string() || !two[1].string()) throw Failure("tojson: separators are two strings");
+    style.item_separator = *two[0].string();
+    style.key_separator = *two[1].string();
+  }
+  e.charge(subject.size().weight);
+  return e.text(python_json(subject, style, e.byte_limit()));
+}
+
+Value default_value(Evaluator&, const Value& subject, Given given) {
+  const Bound bound("default", given, {"default_value", "boolean"});
+  const bool missing = subject.is_undefined() || (bound.flag(1, false) && !truth(subject));
+  return missing ? bound.get(0, Value("")) : subject;
+}
+
+Value string(Evaluator& e, const Value& subject, Given) { return subject.string() ? subject : e.text(e.print(subject)); }
+Value safe(Evaluator& e, const Value& subject, Given) { return Value::markup(e.print(subject)); }
+Value escape(Evaluator& e, const Value& subject, Given) { return subject.is_markup() ? subject : Value::markup(escaped(e.print(subject))); }
+Value forceescape(Evaluator& e, const Value& subject, Given) { return Value::markup(escaped(e.print(subject))); }
+
+Value replace(Evaluator& e, const Value& subject, Given given) {
+  const Bound bound("replace", given, {"old", "new", "count"}, 2);
+  const std::string s = e.print(subject), from = e.print(*bound[0]), to = e.print(*bound[1]);
+  if (to.size() > 1 && s.size() / std::max<size_t>(1, from.size()) > e.byte_limit() / to.size()) throw Failure("replace would make too large a text");
+  return e.text(replaced(s, from, to, bound.integer(2, -1)));
+}
+
+Value indent(Evaluator& e, const Value& subject, Given given) {
+  const Bound bound("indent", given, {"width", "first", "blank"});
+  const std::string by = bound[0] && bound[0]->string() ? *bound[0]->string() : std::string(static_cast<size_t>(std::clamp<int64_t>(bound.integer(0, 4), 0, 1000)), ' ');
+  const std::string s = e.print(subject);
+  const bool blank = bound.flag(2, false);
+  std::string out = bound.flag(1, false) ? by : "";
+  for (size_t at = 0;;) {
+    const size_t end = std::min(s.find('\n', at), s.size());
+    if (at > 0 && (blank || end > at)) out += by;
+    out.append(s, at, end - at);
+    if (out.size() > e.byte_limit()) throw Failure("indent would make too large a text");
+    if (end == s.size()) break;
+    out += '\n';
+    at = end + 1;
+  }
+  return e.text(std::move(out));
+}
+
+Value to_int(Evaluator&, const Value& subject, Given given) {
+  const Bound bound("int", given, {"default", "base"});
+  if (subject.is_undefined()) throw Failure("the filter int needs a value");
+  if (subject.is_integral()) return subject.to_integer();
+  const auto from_real = [&](double d) { return std::isfinite(d) && std::fabs(d) < 9.2e18 ? Value(static_cast<int64_t>(d)) : bound.get(0, Value(0)); };
+  if (subject.real()) return from_real(*subject.real());
+  if (!subject.string()) return bound.get(0, Value(0));
+  std::string s(strip(*subject.string(), true, true));
+  s.erase(std::remove(s.begin(), s.end(), '_'), s.end());
+  std::string_view digits = s;
+  if (!digits.empty() && digits[0] == '+') digits.remove_prefix(1);
+  int64_t whole = 0;
+  const int base = static_cast<int>(std::clamp<int64_t>(bound.integer(1, 10), 2, 36));
+  if (base == 16 && digits.size() > 2 && digits[0] == '0' && (digits[1] | 0x20) == 'x') digits.remove_prefix(2);
+  const auto as_int = std::from_chars(digits.data(), digits.data() + digits.size(), whole, base);
+  if (as_int.ec == std::errc() && as_int.ptr == digits.data() + digits.size()) return whole;
+  double real = 0;
+  const auto as_real = std::from_chars(digits.data(), digits.data() + digits.size(), real);
+  return as_real.ec == std::errc() && as_real.ptr == digits.data() + digits.size() ? from_real(real) : bound.get(0, Value(0));
+}
+
+Value to_float(Evaluator&, const Value& subject, Given given) {
+  const Bound bound("float", given, {"default"});
+  if (subject.is_undefined()) throw Failure("the filter float needs a value");
+  if (subject.is_number()) return subject.to_real();
+  if (!subject.string()) return bound.get(0, Value(0.0));
+  const std::string_view s = strip(*subject.string(), true, true);
+  double real = 0;
+  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), real);
+  return error == std::errc() && end == s.data() + s.size() ? Value(real) : bound.get(0, Value(0.0));
+}
+
+Value absolute(Evaluator&, const Value& subject, Given) {
+  if (subject.real()) return std::fabs(*subject.real());
+  if (!subject.is_integral() || subject.to_integer() == INT64_MIN) throw Failure(fmt::format("abs needs a number, not a value of type {}", type_name(subject)));
+  return std::abs(subject.to_integer());
+}
+
+Value round(Evaluator&, const Value& subject, Given given) {
+  const Bound bound("round", given, {"precision", "method"});
+  if (!subject.is_number()) throw Failure(fmt::format("round needs a number, not a value of type {}", type_name(subject)));
+  const std::string method = bound.text(1, "common");
+  const int64_t precision = bound.integer(0, 0);
+  if (precision < -300 || precision > 300) throw Failure("the precision of round is out of range");
+  const double x = subject.to_real(), scale = std::pow(10.0, static_cast<double>(precision));
+  if (method == "ceil") return std::ceil(x * scale) / scale;
+  if (method == "floor") return std::floor(x * scale) / scale;
+  if (method != "common") throw Failure("round knows the methods common, ceil and floor");
+  if (precision < 0) return std::nearbyint(x * scale) / scale;
+  // Python rounds the exact decimal value, ties to even; so does printing
+  const std::string digits = fmt::format("{:.{}f}", x, precision);
+  double rounded = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), rounded);
+  return subject.real() ? Value(rounded) : Value(subject.to_integer());
+}
+
+Value format(Evaluator& e, const Value& subject, Given given) {
+  if (!given.named.empty() && !given.positional.empty()) throw Failure("format takes arguments with names or without, not both");
+  Value arguments(List{given.positional, List::Kind::tuple});
+  if (!given.named.empty()) {
+    Dict dict;
+    for (const auto& [name, value] : given.named) dict.set(Value(name), value);
+    arguments = Value(std::move(dict));
+  }
+  return percent_format(e, e.print(subject), arguments);
+}
+
+Value wordcount(Evaluator& e, const Value& subject, Given) {
+  const std::string s = e.print(subject);
+  int64_t words = 0;
+  bool inside = false;
+  for (size_t i = 0; i < s.size();) {
+    const utf8::Character c = utf8::at(s, i);
+    const bool letter = is_letter(c.code) || is_digit(c.code) || c.code == '_';
+    words += letter && !inside;
+    inside = letter;
+    i += c.size;
+  }
+  return words;
+}
+
+}  // namespace
+
+Filter find_text_filter(std::string_view name) {
+  static constexpr std::pair<std::string_view, Filter> all[] = {
+      {"trim", trim}, {"tojson", tojson}, {"default", default_value}, {"d", default_value}, {"string", string}, {"safe", safe},
+      {"replace", replace}, {"indent", indent}, {"int", to_int}, {"float", to_float}, {"abs", absolute}, {"round", round}, {"format", format},
+      {"upper", on_text<upper>}, {"lower", on_text<lower>}, {"capitalize", on_text<capitalized>}, {"title", on_text<word_titles>},
+      {"escape", escape}, {"e", escape}, {"forceescape", forceescape}, {"wordcount", wordcount}};
+  for (const auto& [known, f] : all)
+    if (known == name) return f;
+  return nullptr;
+}
+
+}  // namespace sextant::engine::jinja

@@ -1,0 +1,224 @@
+#include <algorithm>
+#include <fmt/format.h>
+#include "parser.hpp"
+
+namespace sextant::engine::jinja {
+
+Body Parser::run() { return body({}, {}); }
+
+// Statements up to one of the words in `ends`, which is left to the caller to read; {% has been read.
+Body Parser::body(std::initializer_list<std::string_view> ends, std::string_view opened_by) {
+  const Nested nested(*this);
+  Body out;
+  const int line = now().line;
+  for (;;) {
+    switch (now().kind) {
+      case Token::Kind::end:
+        if (ends.size() > 0) throw Failure(fmt::format("{{% {} %}} is not closed by {{% {} %}}", opened_by, *(ends.end() - 1)), line);
+        return out;
+      case Token::Kind::data: {
+        const int at = now().line;
+        out.push_back({Stmt::Kind::text, at, next().text});
+        break;
+      }
+      case Token::Kind::print_begin: {
+        Stmt stmt{Stmt::Kind::print, next().line};
+        stmt.expr = tuple();
+        expect(Token::Kind::print_end);
+        out.push_back(std::move(stmt));
+        break;
+      }
+      default:
+        next();  // {%
+        if (std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return now().is_name(end); })) return out;
+        statement(out);
+        expect(Token::Kind::block_end);
+    }
+  }
+}
+
+void Parser::statement(Body& out) {
+  const Token& token = now();
+  if (token.kind != Token::Kind::name) unexpected("a statement");
+  if (token.is_name("if")) return out.push_back(branch());
+  if (token.is_name("set")) return out.push_back(set());
+  if (token.is_name("break") || token.is_name("continue")) {
+    if (loops_ == 0) throw Failure("{% " + token.text + " %} stands outside of a loop", token.line);
+    return out.push_back({token.is_name("break") ? Stmt::Kind::break_loop : Stmt::Kind::continue_loop, next().line});
+  }
+  if (token.is_name("print")) {
+    Stmt stmt{Stmt::Kind::print, next().line};
+    stmt.expr = tuple();
+    return out.push_back(std::move(stmt));
+  }
+  const bool lenient = std::exchange(lenient_, false);
+  if (token.is_name("for")) out.push_back(loop());
+  else if (token.is_name("macro")) out.push_back(macro());
+  else if (token.is_name("call")) out.push_back(call_block());
+  else if (token.is_name("filter")) out.push_back(filter_block());
+  else if (token.is_name("with") || token.is_name("generation") || token.is_name("block")) out.push_back(scope(token.text));
+  else if (token.is_name("include") || token.is_name("import") || token.is_name("from") || token.is_name("extends"))
+    throw Failure("{% " + token.text + " %} needs other files, which a chat template does not have", token.line);
+  else throw Failure("{% " + token.text + " %} is no statement that chat templates know, or stands where it cannot", token.line);
+  lenient_ = lenient;
+}
+
+Stmt Parser::branch() {
+  const bool lenient = std::exchange(lenient_, true);
+  Stmt stmt{Stmt::Kind::branch, next().line};
+  Stmt* last = &stmt;
+  uint32_t nested = 0;  // an elif is a branch within else
+  for (;;) {
+    last->expr = tuple(false);
+    expect(Token::Kind::block_end);
+    last->body = body({"elif", "else", "endif"}, "if");
+    if (!now().is_name("elif")) break;
+    if (++nested > 200) throw Failure("more than 200 elif in one statement", now().line);
+    last->otherwise.push_back({Stmt::Kind::branch, next().line});
+    last = &last->otherwise.back();
+  }
+  if (skip_name("else")) {
+    expect(Token::Kind::block_end);
+    last->otherwise = body({"endif"}, "if");
+  }
+  next();  // endif
+  lenient_ = lenient;
+  return stmt;
+}
+
+Stmt Parser::loop() {
+  Stmt stmt{Stmt::Kind::loop, next().line};
+  stmt.target = target(false);
+  if (!skip_name("in")) unexpected("'in'");
+  stmt.expr = tuple(false, "recursive");
+  if (skip_name("if")) stmt.condition = expression();
+  stmt.recursive = skip_name("recursive");
+  expect(Token::Kind::block_end);
+  ++loops_;
+  stmt.body = body({"else", "endfor"}, "for");
+  --loops_;
+  if (skip_name("else")) {
+    expect(Token::Kind::block_end);
+    stmt.otherwise = body({"endfor"}, "for");
+  }
+  next();
+  return stmt;
+}
+
+// What can stand left of an assignment: names, tuples of them, and, for set, attributes of a namespace.
+ExprPtr Parser::target(bool with_namespace) {
+  const int line = now().line;
+  std::vector<ExprPtr> parts;
+  bool comma = false;
+  while (now().kind != Token::Kind::block_end && !now().is("=") && !now().is_name("in") && !now().is(")") && !now().is("|")) {
+    if (skip("(")) {
+      parts.push_back(target(with_namespace));
+      expect(")");
+    } else {
+      const int at = now().line;
+      const std::string name = expect_name();
+      for (const std::string_view taken : {"true", "false", "none", "True", "False", "None"})
+        if (name == taken) throw Failure("'" + name + "' cannot be assigned to", at);
+      ExprPtr node = make(Expr::Kind::name, at, {}, name);
+      if (with_namespace && skip(".")) node = make(Expr::Kind::attribute, at, parts_of(std::move(node)), expect_name());
+      parts.push_back(std::move(node));
+    }
+    comma = skip(",");
+    if (!comma) break;
+  }
+  if (parts.empty()) unexpected("a name");
+  if (parts.size() == 1 && !comma) return std::move(parts.front());
+  return make(Expr::Kind::tuple, line, std::move(parts));
+}
+
+Stmt Parser::set() {
+  Stmt stmt{Stmt::Kind::assign, next().line};
+  stmt.target = target(true);
+  if (skip("=")) {
+    stmt.expr = tuple();
+    return stmt;
+  }
+  stmt.kind = Stmt::Kind::assign_block;
+  const bool lenient = std::exchange(lenient_, false);
+  stmt.expr = filters(nullptr);
+  if (stmt.expr) check_known(*stmt.expr);
+  expect(Token::Kind::block_end);
+  stmt.body = body({"endset"}, "set");
+  next();
+  lenient_ = lenient;
+  return stmt;
+}
+
+void Parser::signature(Macro& macro) {
+  expect("(");
+  while (!now().is(")")) {
+    if (!macro.parameters.empty()) expect(",");
+    Parameter parameter{expect_name(), nullptr};
+    if (skip("=")) parameter.otherwise = expression();
+    else if (!macro.parameters.empty() && macro.parameters.back().otherwise) throw Failure("a parameter without a default follows one that has one", now().line);
+    macro.parameters.push_back(std::move(parameter));
+  }
+  expect(")");
+}
+
+Body Parser::macro_body(Macro& macro, std::string_view end, std::string_view opened_by) {
+  expect(Token::Kind::block_end);
+  macros_.push_back(&macro);
+  const uint32_t loops = std::exchange(loops_, 0);
+  Body out = body({end}, opened_by);
+  loops_ = loops;
+  macros_.pop_back();
+  next();
+  return out;
+}
+
+Stmt Parser::macro() {
+  Stmt stmt{Stmt::Kind::macro, next().line};
+  stmt.macro = std::make_unique<Macro>();
+  stmt.macro->name = expect_name();
+  signature(*stmt.macro);
+  stmt.macro->body = macro_body(*stmt.macro, "endmacro", "macro");
+  return stmt;
+}
+
+Stmt Parser::call_block() {
+  Stmt stmt{Stmt::Kind::call_block, next().line};
+  stmt.macro = std::make_unique<Macro>();
+  stmt.macro->name = "caller";
+  if (now().is("(")) signature(*stmt.macro);
+  stmt.expr = expression();
+  if (stmt.expr->kind != Expr::Kind::call) throw Failure("{% call %} needs the call of a macro", stmt.line);
+  stmt.macro->body = macro_body(*stmt.macro, "endcall", "call");
+  return stmt;
+}
+
+Stmt Parser::filter_block() {
+  Stmt stmt{Stmt::Kind::filter_block, next().line};
+  // {% filter a|b %}: the first has no bar before it
+  tokens_.insert(tokens_.begin() + static_cast<std::ptrdiff_t>(at_), Token{Token::Kind::op, "|", stmt.line});
+  stmt.expr = filters(nullptr);
+  check_known(*stmt.expr);
+  expect(Token::Kind::block_end);
+  stmt.body = body({"endfilter"}, "filter");
+  next();
+  return stmt;
+}
+
+Stmt Parser::scope(std::string_view opened_by) {
+  const std::string word(opened_by), end = "end" + word;
+  Stmt stmt{Stmt::Kind::scope, next().line};
+  if (word == "block") expect_name();
+  while (word == "with" && now().kind != Token::Kind::block_end) {
+    if (!stmt.bindings.empty()) expect(",");
+    ExprPtr name = target(false);
+    expect("=");
+    stmt.bindings.emplace_back(std::move(name), expression());
+  }
+  expect(Token::Kind::block_end);
+  stmt.body = body({end}, word);
+  next();
+  if (word == "block" && now().kind == Token::Kind::name) next();
+  return stmt;
+}
+
+}  // namespace sextant::engine::jinja

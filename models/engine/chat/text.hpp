@@ -1,0 +1,30 @@
+// Python's text, for values that keep UTF-8: positions are code points, and what is a blank or an upper-case letter is Unicode's.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sextant::engine::jinja {
+
+size_t length(std::string_view text);                      // in code points
+std::vector<std::string_view> characters(std::string_view text);
+bool is_blank(char32_t c);                                 // str.isspace()
+void append(std::string& out, char32_t c);
+/// Strips blanks, or any of the characters in `of`, from the chosen sides.
+std::string_view strip(std::string_view text, bool left, bool right, std::optional<std::string_view> of = {});
+char32_t upper(char32_t c);                                // of Latin, Greek, Cyrillic and Armenian letters; others as they are
+char32_t lower(char32_t c);
+bool is_letter(char32_t c);
+bool is_digit(char32_t c);
+bool is_printable(char32_t c);
+std::string upper(std::string_view text);
+std::string lower(std::string_view text);
+std::string capitalized(std::string_view text);            // str.capitalize()
+std::string titled(std::string_view text);                 // str.title(): every word's first letter upper, the others lower
+std::string quoted(std::string_view text);                 // repr()
+std::string escaped(std::string_view text);                // for HTML, as Jinja2's escape
+std::string replaced(std::string_view text, std::string_view from, std::string_view to, int64_t count = -1);
+
+}  // namespace sextant::engine::jinja

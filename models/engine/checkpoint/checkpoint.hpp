@@ -1,0 +1,44 @@
+// A checkpoint on disk, as the engine sees it: named tensors and metadata, mapped into memory, checked before use. GGUF is
+// the first format; Hugging Face folders implement the same interface.
+// Ownership: views live as long as the Checkpoint. Threads: const members are [any].
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <sextant/json.hpp>
+
+namespace sextant::engine {
+
+/// How a tensor's numbers are stored. Block formats are GGML's; sizes and meaning: dequantize.hpp.
+enum class TensorType : uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
+
+struct Tensor {
+  std::string name;
+  TensorType type;
+  std::vector<uint64_t> shape;  // row-major, slowest first: a matrix is {rows = outputs, columns = inputs}
+  std::span<const std::byte> bytes;
+
+  uint64_t rows() const { return shape.size() < 2 ? 1 : shape[0]; }
+  uint64_t columns() const { return shape.empty() ? 0 : shape.back(); }
+};
+
+class Checkpoint {
+ public:
+  virtual ~Checkpoint() = default;
+  virtual std::string_view path() const = 0;
+  virtual const std::vector<Tensor>& tensors() const = 0;
+  /// The tensor of that name, or null.
+  virtual const Tensor* find(std::string_view name) const = 0;
+  /// Metadata as one JSON object: GGUF's key-value pairs under their own names ("llama.block_count"). Arrays of more than
+  /// 1,000 items (vocabularies) are left out; they are read through the format's own class.
+  virtual const json::Value& metadata() const = 0;
+  /// sha256 over the file's bytes, hex; cached beside XDG_CACHE_HOME/sextant by path, size and mtime.
+  virtual Result<std::string> sha256() const = 0;
+};
+
+}  // namespace sextant::engine

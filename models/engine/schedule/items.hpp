@@ -1,0 +1,31 @@
+// Requests as token sequences: one item for each continuation that is scored, one for each prompt that is continued.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+#include <sextant/abi.h>
+#include "../tokenizer/tokenizer.hpp"
+
+namespace sextant::engine {
+
+struct Item {
+  std::vector<int32_t> tokens;
+  uint32_t start = 0;      // scoring: the continuation's first token that has a probability; generating: tokens.size()
+  uint32_t truncated = 0;  // tokens cut from the left
+};
+
+struct RequestItems {
+  std::vector<Item> items;
+  sxt_status status = SXT_OK;  // of this request alone
+  std::string message;
+};
+
+/// Tokenises one request. `index` names it in messages. Boundary, empty prefix and truncation are abi.h's rules; a token that
+/// the tokenizer itself puts in front (BOS) is not what is cut. [any]
+RequestItems make_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, uint32_t context);
+
+/// 12345 -> "12,345"
+std::string with_commas(uint64_t n);
+
+}  // namespace sextant::engine

@@ -1,0 +1,46 @@
+// What a call has to compute: every request's items, laid into one trie, and who pays for which token. Fixed before anything
+// runs, and independent of the order in which it will run.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+#include <sextant/abi.h>
+#include "../tokenizer/tokenizer.hpp"
+#include "items.hpp"
+#include "trie.hpp"
+
+namespace sextant::engine {
+
+struct JobItem {
+  uint32_t request, part;    // part: the continuation's index
+  uint32_t start, tokens;    // the continuation's first token, the item's length
+  uint32_t new_tokens;       // generating: how many may follow (what the context allows); 0: nothing is generated
+};
+struct JobRequest {
+  sxt_status status = SXT_OK;
+  std::string message;
+  uint32_t items = 0;
+  uint32_t prompt_tokens = 0, computed_tokens = 0, truncated_tokens = 0;
+};
+
+/// Calls body(i) for i in [0, n), perhaps on several threads.
+using ForEach = std::function<void(uint64_t n, const std::function<void(uint64_t)>& body)>;
+
+struct Job {
+  std::span<const sxt_request> requests;
+  std::vector<JobRequest> outcome;  // [requests]
+  std::vector<JobItem> items;       // numbered as in the trie
+  TokenTrie trie;
+  uint64_t prompt_tokens = 0, computed_tokens = 0, new_tokens = 0;
+
+  bool generates(uint32_t item) const { return items[item].new_tokens > 0; }
+};
+
+/// Tokenises in blocks with `for_each`, so that only distinct tokens stay in memory. `cancelled` is asked between blocks; the
+/// job is not complete then.
+Job make_job(std::span<const sxt_request> requests, const Tokenizer& tokenizer, uint32_t context, bool prefix_reuse,
+             const ForEach& for_each, const std::function<bool()>& cancelled);
+
+}  // namespace sextant::engine

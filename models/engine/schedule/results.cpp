@@ -1,0 +1,105 @@
+#include "results.hpp"
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <sextant/sdk.hpp>
+
+namespace sextant::engine {
+
+Results::Results(const Job& job, const sxt_result_sink& sink)
+    : job_(job), sink_(sink), logprob_(job.trie.tokens().size()), best_(job.trie.tokens().size()), parts_(job.requests.size()) {
+  for (const JobRequest& outcome : job.outcome) open_.push_back(outcome.items);
+}
+
+sxt_result Results::result_of(uint32_t request) const {
+  const JobRequest& outcome = job_.outcome[request];
+  sxt_result result{};
+  result.struct_size = sizeof result;
+  result.status = outcome.status;
+  result.message = borrow(outcome.message);
+  result.prompt_tokens = outcome.prompt_tokens;
+  result.computed_tokens = outcome.computed_tokens;
+  result.truncated_tokens = outcome.truncated_tokens;
+  return result;
+}
+
+void Results::deliver_empty() {
+  for (uint32_t r = 0; r < open_.size(); ++r)
+    if (open_[r] == 0) {
+      const sxt_result result = result_of(r);
+      sink_.put(sink_.ctx, r, &result);
+    }
+}
+
+void Results::node_done(uint32_t node) {
+  for (uint32_t item = job_.trie.nodes()[node].first_end; item != TokenTrie::none; item = job_.trie.next_end(item)) {
+    const uint32_t request = job_.items[item].request;
+    if (!job_.requests[request].sampling) {
+      score(item, node);
+    } else if (!job_.generates(item)) {  // max_new_tokens 0, or a prompt that fills the context
+      sxt_result result = result_of(request);
+      result.finish = SXT_FINISH_LENGTH;
+      sink_.put(sink_.ctx, request, &result);
+    }
+  }
+}
+
+void Results::score(uint32_t item, uint32_t node) {
+  const JobItem& i = job_.items[item];
+  const auto& nodes = job_.trie.nodes();
+  if (parts_[i.request].empty()) parts_[i.request].resize(job_.outcome[i.request].items);
+  Part& part = parts_[i.request][i.part];
+  std::vector<uint32_t> path;
+  for (uint32_t n = node; n != 0; n = nodes[n].parent) path.push_back(n);
+  std::reverse(path.begin(), path.end());
+  const bool wants_tokens = job_.requests[i.request].flags & SXT_REQUEST_TOKEN_LOGPROBS;
+  bool greedy = true;
+  uint32_t position = 0;
+  for (const uint32_t n : path)
+    for (uint32_t t = nodes[n].first_token; t < nodes[n].first_token + nodes[n].length; ++t, ++position) {
+      if (position == 0) continue;
+      part.score.total_logprob += logprob_[t];
+      if (position < i.start) continue;
+      part.score.logprob += logprob_[t];
+      ++part.score.token_count;
+      greedy = greedy && best_[t];
+      if (wants_tokens) part.token_logprob.push_back(logprob_[t]);
+    }
+  part.score.total_tokens = i.tokens;
+  part.score.flags = greedy ? 1 : 0;
+  if (--open_[i.request] == 0) {
+    deliver(i.request, parts_[i.request]);
+    std::vector<Part>().swap(parts_[i.request]);
+  }
+}
+
+void Results::deliver(uint32_t request, const std::vector<Part>& parts) {
+  sxt_result result = result_of(request);
+  std::vector<sxt_score> scores;
+  std::string message;
+  for (const Part& part : parts) {
+    scores.push_back(part.score);
+    if (!part.token_logprob.empty()) scores.back().token_logprob = part.token_logprob.data();
+    if (!std::isfinite(part.score.total_logprob)) {
+      result.status = SXT_BAD_DATA;
+      message = fmt::format(
+          "request {}: the model's probabilities are not finite; its file is damaged, or it needs another compute type",
+          request);
+    }
+  }
+  result.message = borrow(message);
+  if (result.status == SXT_OK) result.score = scores.data();
+  sink_.put(sink_.ctx, request, &result);
+}
+
+void Results::generated(uint32_t item, const Sequence& sequence) {
+  const uint32_t request = job_.items[item].request;
+  sxt_result result = result_of(request);
+  result.text = borrow(sequence.text());
+  result.ids = sequence.ids().data();
+  result.id_count = sequence.ids().size();
+  result.finish = sequence.finish();
+  sink_.put(sink_.ctx, request, &result);
+}
+
+}  // namespace sextant::engine

@@ -1,0 +1,211 @@
+#include "scheduler.hpp"
+#include <algorithm>
+#include <cassert>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include "results.hpp"
+#include "sequence.hpp"
+#include "visitor.hpp"
+
+namespace sextant::engine {
+namespace {
+
+// A generation at work.
+struct Live {
+  uint32_t item;
+  std::vector<uint32_t> pages;
+  uint32_t reserved;
+  bool own_tail = false;     // the prompt's last page has been copied, or was full
+  uint32_t generated = 0;
+  int32_t token = -1;        // the last one
+  std::optional<Sequence> sequence;  // nothing when planning
+  uint32_t head = 0;         // its row of the batch's outputs
+};
+
+// The loop that `plan` and `run` share. Without a device, no token is computed and every generation uses all its room.
+class Loop {
+ public:
+  Loop(const Job& job, const DeviceLimits& limits, const ScheduleOptions& options, const Tokenizer* tokenizer)
+      : job_(job),
+        limits_(limits),
+        options_(options),
+        tokenizer_(tokenizer),
+        pool_(limits.pages),
+        visitor_(job, pool_, options.seed),
+        random_(options.seed + 1),
+        first_token_(job.items.size(), -1),
+        batch_size_(std::clamp(options.batch_size, 1u, limits.rows_max)) {}
+
+  bool go(Device* device, const Hooks& hooks, Results* results);
+  Cost cost() const { return {rows_, head_rows_, batches_, pool_.peak()}; }
+
+ private:
+  void build();
+  void add_row(Live& live);
+  float* logits_row(const sxt_sampling& sampling);
+  void apply(const Outputs& outputs, Results* results);
+  bool accept(Live& live, int32_t token, Results* results);
+  void release(Live& live);
+
+  const Job& job_;
+  const DeviceLimits limits_;
+  const ScheduleOptions options_;
+  const Tokenizer* tokenizer_;
+  PagePool pool_;
+  Visitor visitor_;
+  std::mt19937_64 random_;
+  std::vector<int32_t> first_token_;  // [items]
+  const uint32_t batch_size_;
+  std::vector<Live> live_;
+  std::vector<uint32_t> tails_;       // pages that are copied in this batch
+  Batch batch_;
+  Filled filled_;
+  std::vector<std::vector<float>> logits_;  // rows that are sampled from
+  size_t logits_used_ = 0;
+  uint64_t rows_ = 0, head_rows_ = 0, batches_ = 0, generated_ = 0;
+};
+
+float* Loop::logits_row(const sxt_sampling& sampling) {
+  if (!tokenizer_ || !(sampling.temperature > 0)) return nullptr;
+  if (logits_used_ == logits_.size()) logits_.emplace_back(limits_.vocab);
+  return logits_[logits_used_++].data();
+}
+
+void Loop::add_row(Live& live) {
+  const JobItem& item = job_.items[live.item];
+  const uint32_t position = item.tokens + live.generated - 1, index = position / page_tokens;
+  if (!live.own_tail) {
+    live.own_tail = true;
+    if (position % page_tokens != 0) {
+      const uint32_t copy = pool_.take_reserved();
+      --live.reserved;
+      batch_.copies.push_back({live.pages[index], copy});
+      tails_.push_back(live.pages[index]);
+      live.pages[index] = copy;
+    }
+  }
+  if (index == live.pages.size()) {
+    live.pages.push_back(pool_.take_reserved());
+    --live.reserved;
+  }
+  batch_.runs.push_back({batch_.rows(), 1, position, static_cast<uint32_t>(batch_.pages.size())});
+  batch_.pages.insert(batch_.pages.end(), live.pages.begin(), live.pages.end());
+  live.head = static_cast<uint32_t>(batch_.head.size());
+  const sxt_sampling& sampling = *job_.requests[item.request].sampling;
+  batch_.head.push_back({batch_.rows(), 0, 0, live.generated < sampling.min_new_tokens, logits_row(sampling)});
+  batch_.tokens.push_back(live.token);
+  batch_.positions.push_back(position);
+}
+
+void Loop::build() {
+  batch_.clear();
+  filled_.clear();
+  logits_used_ = 0;
+  for (Live& live : live_) add_row(live);
+  uint32_t rows_max = limits_.rows_max;
+  const auto decoding = static_cast<uint32_t>(live_.size());
+  if (options_.seed != 0 && decoding < rows_max)
+    rows_max = decoding + 1 + static_cast<uint32_t>(random_() % (random_() % 2 ? 37 : rows_max - decoding));
+  rows_max = std::min(rows_max, limits_.rows_max);
+  visitor_.fill(batch_, rows_max, batch_size_ - decoding,
+                [&](uint32_t item) { return logits_row(*job_.requests[job_.items[item].request].sampling); }, filled_);
+}
+
+void Loop::release(Live& live) {
+  for (const uint32_t page : live.pages) pool_.release(page);
+  pool_.unreserve(live.reserved);
+}
+
+// Returns true when the generation is over and delivered.
+bool Loop::accept(Live& live, int32_t token, Results* results) {
+  live.token = token;
+  ++live.generated;
+  const uint32_t room = job_.items[live.item].new_tokens;
+  if (!live.sequence) return live.generated == room;
+  if (!live.sequence->accept(token)) return false;
+  results->generated(live.item, *live.sequence);
+  return true;
+}
+
+void Loop::apply(const Outputs& outputs, Results* results) {
+  if (results) {
+    for (const HeadRow& row : batch_.head)
+      for (uint32_t t = row.first_target; t < row.first_target + row.target_count; ++t) {
+        const HeadResult& head = outputs.head[static_cast<size_t>(&row - batch_.head.data())];
+        results->learn(filled_.target_tokens[t], outputs.target_logits[t] - head.log_sum_exp, batch_.targets[t] == head.best);
+      }
+    const auto pick = [&](uint32_t head, uint32_t item, uint32_t position) {
+      const std::span<const float> logits(batch_.head[head].logits, batch_.head[head].logits ? limits_.vocab : 0);
+      return next_token(*job_.requests[job_.items[item].request].sampling, outputs.head[head].best, logits,
+                        tokenizer_->end_of_generation(), position);
+    };
+    for (const auto& p : filled_.picks) first_token_[p.item] = pick(p.head, p.item, 0);
+    for (Live& live : live_) live.token = pick(live.head, live.item, live.generated);
+  }
+  const auto over = [&](Live& live) {
+    if (!accept(live, live.token, results)) return false;
+    generated_ += job_.items[live.item].new_tokens;
+    release(live);
+    return true;
+  };
+  std::erase_if(live_, over);
+  for (Started& started : filled_.started) {
+    const JobItem& item = job_.items[started.item];
+    Live live{started.item, std::move(started.pages), started.reserved, false, 0, first_token_[started.item], std::nullopt, 0};
+    if (results) live.sequence.emplace(*job_.requests[item.request].sampling, *tokenizer_, item.new_tokens);
+    if (!over(live)) live_.push_back(std::move(live));
+  }
+  for (const uint32_t node : filled_.nodes)
+    if (results) results->node_done(node);
+}
+
+bool Loop::go(Device* device, const Hooks& hooks, Results* results) {
+  Outputs outputs;
+  const uint64_t total = job_.computed_tokens + job_.new_tokens;
+  uint64_t prompt_rows = 0;
+  bool compacted = false;
+  while (!visitor_.finished() || !live_.empty()) {
+    if (hooks.cancelled()) return false;
+    const auto decoding = static_cast<uint32_t>(live_.size());
+    build();
+    if (batch_.rows() == 0 && filled_.empty()) {
+      // nothing is alive but the path itself: it can always go on once it holds no page twice
+      if (compacted) throw std::logic_error("the scheduler cannot go on: no page is free and nothing is being computed");
+      visitor_.batch_done();
+      visitor_.compact();
+      compacted = true;
+      continue;
+    }
+    compacted = false;
+    if (device && batch_.rows() > 0 && !device->run(batch_, hooks.cancelled, outputs)) return false;
+    rows_ += batch_.rows();
+    head_rows_ += batch_.head.size();
+    ++batches_;
+    apply(outputs, results);
+    for (const uint32_t page : tails_) pool_.release(page);
+    tails_.clear();
+    visitor_.batch_done();
+    prompt_rows += batch_.rows() - decoding;
+    hooks.progress(std::min(total, prompt_rows + generated_), total);
+  }
+  hooks.progress(total, total);
+  return true;
+}
+
+}  // namespace
+
+Cost plan(const Job& job, const DeviceLimits& limits, const ScheduleOptions& options) {
+  Loop loop(job, limits, options, nullptr);
+  loop.go(nullptr, {}, nullptr);
+  return loop.cost();
+}
+
+bool run(const Job& job, Device& device, const Tokenizer& tokenizer, const ScheduleOptions& options, const Hooks& hooks,
+         const sxt_result_sink& sink) {
+  Results results(job, sink);
+  results.deliver_empty();
+  return Loop(job, device.limits(), options, &tokenizer).go(&device, hooks, &results);
+}
+
+}  // namespace sextant::engine

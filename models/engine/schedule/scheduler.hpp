@@ -1,0 +1,31 @@
+// Runs all requests of a call on a device: prompts and generations in the same batches, results as soon as they are there.
+// The order of work never shows in a result; every number of a result is fixed by the request alone.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include "device.hpp"
+#include "job.hpp"
+
+namespace sextant::engine {
+
+struct ScheduleOptions {
+  uint32_t batch_size = 64;  // generations at once
+  uint64_t seed = 0;         // not 0: shuffle every choice of order and batch, for tests
+};
+struct Hooks {
+  std::function<bool()> cancelled = [] { return false; };
+  std::function<void(uint64_t done, uint64_t total)> progress = [](uint64_t, uint64_t) {};  // tokens
+};
+struct Cost {
+  uint64_t rows = 0, head_rows = 0, batches = 0;  // rows: tokens whose state is computed, generated ones included
+  uint32_t pages_peak = 0;
+};
+
+/// What `run` would do if every generation used all the tokens it may. Computes nothing.
+Cost plan(const Job& job, const DeviceLimits& limits, const ScheduleOptions& options);
+
+/// Runs the job; returns false when cancelled. `sink` gets one result for each request.
+bool run(const Job& job, Device& device, const Tokenizer& tokenizer, const ScheduleOptions& options, const Hooks& hooks,
+         const sxt_result_sink& sink);
+
+}  // namespace sextant::engine

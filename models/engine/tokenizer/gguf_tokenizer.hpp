@@ -1,0 +1,12 @@
+// The tokenizer that a GGUF file carries in its "tokenizer.ggml" keys.
+#pragma once
+#include <memory>
+#include "../checkpoint/gguf.hpp"
+#include "tokenizer.hpp"
+
+namespace sextant::engine {
+
+/// Supports tokenizer.ggml.model "gpt2" with the pre-tokenizers of pre_tokenizer.hpp; the file is not needed afterwards.
+Result<std::unique_ptr<Tokenizer>> make_tokenizer(const GgufFile& file);
+
+}  // namespace sextant::engine

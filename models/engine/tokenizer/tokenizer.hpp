@@ -1,0 +1,56 @@
+// Text to token ids and back. Ownership: a Tokenizer owns its tables. Threads: const members are [any].
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <sextant/result.hpp>
+
+namespace sextant::engine {
+
+struct EncodeOptions {
+  bool add_special = false;    // BOS/EOS as the tokenizer's own files say (post-processor, add_bos_token)
+  bool split_special = false;  // special tokens inside the text are plain text
+};
+
+struct Encoding {
+  std::vector<int32_t> ids;
+  std::vector<uint32_t> end;   // [ids] byte offset in the text just after each token; added specials: of what stands before
+};
+
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+  virtual uint32_t vocab_size() const = 0;
+  virtual Encoding encode(std::string_view text, EncodeOptions options) const = 0;
+  /// The bytes of the ids, invalid UTF-8 kept as it is; special tokens are written out unless skip_special.
+  virtual std::string decode(std::span<const int32_t> ids, bool skip_special) const = 0;
+  /// The token's text as the vocabulary spells it when decoded ("<|im_end|>"), or nothing for an id out of range.
+  virtual std::optional<std::string> piece(int32_t id) const = 0;
+  virtual std::optional<int32_t> bos() const = 0;
+  virtual std::optional<int32_t> eos() const = 0;
+  /// Ids that end a generation: eos, end-of-turn, as the files say.
+  virtual const std::vector<int32_t>& end_of_generation() const = 0;
+  virtual bool is_special(int32_t id) const = 0;
+};
+
+/// Replaces every maximal broken part of UTF-8 by U+FFFD, as Python's errors="replace" does.
+std::string repair_utf8(std::string_view bytes);
+
+/// Turns a stream of tokens into text without ever emitting half a character.
+class StreamDecoder {
+ public:
+  explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special) : tokenizer_(&tokenizer), skip_special_(skip_special) {}
+  std::string push(int32_t id);   // what became complete
+  std::string finish();           // the rest, repaired
+
+ private:
+  const Tokenizer* tokenizer_;
+  bool skip_special_;
+  std::string pending_;
+};
+
+}  // namespace sextant::engine

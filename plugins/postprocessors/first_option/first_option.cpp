@@ -1,0 +1,28 @@
+#include "first_option.hpp"
+#include <sextant/sdk.hpp>
+
+namespace {
+
+using namespace sextant;
+
+struct FirstOption : Postprocessor {
+  explicit FirstOption(Context c) : Postprocessor(std::move(c)) {
+    const std::string options = context.text("options", "ABCD");
+    const bool cushion = json::find_bool(context.config(), "cushion").value_or(true);
+    const std::string compat = context.text("compat");
+    if (postprocess::is_opencompass(compat)) opencompass = or_throw(postprocess::FirstOptionOpencompass::make(options, cushion));
+    else own = or_throw(postprocess::FirstOption::make(options, cushion));
+  }
+  std::string apply(std::string_view text) override { return or_throw(own ? (*own)(text) : (*opencompass)(text)); }
+  std::optional<postprocess::FirstOption> own;
+  std::optional<postprocess::FirstOptionOpencompass> opencompass;
+};
+
+constexpr const char* schema =
+    R"({"type": "object", "additionalProperties": false, "properties": {)" SXT_OPTIONS_SCHEMA "," SXT_COMPAT_SCHEMA R"(,
+  "cushion": {"type": "boolean", "default": true, "description": "where no answer is stated, take a letter found anywhere"}}})";
+
+}  // namespace
+
+SEXTANT_PLUGIN(sextant::component<FirstOption>(
+    {.id = "first_option", .summary = "the option letter that a Chinese or English answer decides for", .schema = schema}))

@@ -1,0 +1,51 @@
+// regex: what a pattern's group caught.
+#include <sextant/sdk.hpp>
+#include "../pattern.hpp"
+
+namespace {
+
+using namespace sextant;
+using postprocess::Match;
+using postprocess::Pattern;
+
+struct Regex : Postprocessor {
+  explicit Regex(Context c) : Postprocessor(std::move(c)) {
+    if (group > pattern.group_count())
+      throw ConfigError("regex: 'group' is " + std::to_string(group) + ", but the pattern '" + pattern.text() + "' has " +
+                        std::to_string(pattern.group_count()) + " groups; 0 is the whole match");
+  }
+  std::string apply(std::string_view text) override {
+    std::optional<Match> found = or_throw(pattern.search(text));
+    while (found && last) {
+      // an empty match must not be found again at the same place
+      const size_t next = found->end > found->begin ? found->end : found->end + 1;
+      std::optional<Match> later;
+      if (next <= text.size()) later = or_throw(pattern.search(text, next));
+      if (!later) break;
+      found = std::move(later);
+    }
+    return found ? std::string(found->groups[group]) : std::string();
+  }
+  const Pattern pattern = or_throw(Pattern::compile(context.text("pattern"), context.text("flags")));
+  const size_t group = static_cast<size_t>(json::find_int(context.config(), "group").value_or(default_group()));
+  const bool last = context.text("match") == "last";
+
+ private:
+  int64_t default_group() const { return pattern.group_count() > 0 ? 1 : 0; }
+};
+
+constexpr const char* schema = R"({
+  "type": "object", "additionalProperties": false, "required": ["pattern"],
+  "properties": {
+    "pattern": {"type": "string", "description": "PCRE2, over UTF-8 text with Unicode classes"},
+    "group": {"type": "integer", "minimum": 0,
+      "description": "the group that is the result, 0: the whole match; by default 1, or 0 where the pattern has no group"},
+    "match": {"enum": ["first", "last"], "default": "first", "description": "which of several matches"},
+    "flags": {"type": "string", "default": "",
+      "description": "i: either case; m: ^ and $ at lines; s: . takes line feeds; x: blanks are ignored"}
+  }})";
+
+}  // namespace
+
+SEXTANT_PLUGIN(sextant::component<Regex>(
+    {.id = "regex", .summary = "a group of a regular expression's first or last match", .schema = schema}))

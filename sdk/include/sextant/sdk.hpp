@@ -1,0 +1,295 @@
+// The C++20 SDK: derive from a base class, name it in SEXTANT_PLUGIN, done. The shims below turn the C ABI's calls into
+// virtual calls and exceptions into sxt_error, so that nothing is ever thrown across the boundary.
+//
+//   struct ExactMatch : sextant::Metric {
+//     using Metric::Metric;
+//     double score(const sextant::Judged& sample) override { return sample.prediction == sample.reference ? 1 : 0; }
+//   };
+//   SEXTANT_PLUGIN(sextant::component<ExactMatch>({.id = "exact_match", .summary = "1 if equal, else 0"}))
+//
+// Threads: an object is used by one thread at a time (the ABI's [owner]). Ownership: what a method gets is borrowed for the
+// call; what it returns is copied. Errors: throw sextant::PluginError (or any std::exception).
+#pragma once
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <sextant/abi.h>
+#include <sextant/json.hpp>
+
+namespace sextant {
+
+inline std::string_view view(sxt_str s) { return s.size ? std::string_view{s.data, static_cast<size_t>(s.size)} : std::string_view{}; }
+inline sxt_str borrow(std::string_view s) { return {s.data(), s.size()}; }
+
+/// What a plugin throws: the status says whose fault it is, the text is one sentence that names file, key or id.
+struct PluginError : std::runtime_error {
+  PluginError(sxt_status status_, const std::string& what) : runtime_error(what), status(status_) {}
+  explicit PluginError(const Error& error) : runtime_error(error.message), status(status_of(error.kind)) {}
+  sxt_status status;
+
+  static sxt_status status_of(Error::Kind kind) {
+    switch (kind) {
+      case Error::Kind::usage: case Error::Kind::config: return SXT_BAD_CONFIG;
+      case Error::Kind::data: return SXT_BAD_DATA;
+      case Error::Kind::missing: return SXT_MISSING;
+      case Error::Kind::io: return SXT_IO;
+      case Error::Kind::device: return SXT_NO_DEVICE;
+      case Error::Kind::cancelled: return SXT_CANCELLED;
+      case Error::Kind::internal: break;
+    }
+    return SXT_INTERNAL;
+  }
+};
+struct ConfigError : PluginError { explicit ConfigError(const std::string& what) : PluginError(SXT_BAD_CONFIG, what) {} };
+struct DataError : PluginError { explicit DataError(const std::string& what) : PluginError(SXT_BAD_DATA, what) {} };
+
+/// The value, or the error thrown: for plugin code that calls functions returning Result.
+template <class T> T or_throw(Result<T> result) {
+  if (!result) throw PluginError(result.error());
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+/// Fills *reterr (cut to its size at a character's start) and returns the status.
+inline sxt_status fail(sxt_error* reterr, sxt_status status, std::string_view what) noexcept {
+  if (!reterr) return status;
+  size_t n = std::min(what.size(), sizeof reterr->message - 1);
+  while (n < what.size() && n > 0 && (static_cast<unsigned char>(what[n]) & 0xC0) == 0x80) --n;
+  std::memcpy(reterr->message, what.data(), n);
+  reterr->message[n] = '\0';
+  reterr->status = status;
+  return status;
+}
+template <class F> sxt_status guard(sxt_error* reterr, F&& body) noexcept {
+  try { body(); return SXT_OK; }
+  catch (const PluginError& e) { return fail(reterr, e.status, e.what()); }
+  catch (const std::bad_alloc&) { return fail(reterr, SXT_NO_MEMORY, "out of memory"); }
+  catch (const std::exception& e) { return fail(reterr, SXT_INTERNAL, e.what()); }
+  catch (...) { return fail(reterr, SXT_INTERNAL, "unknown exception"); }
+}
+
+/// What every component is made with: its configuration (already checked against its schema, defaults filled in) and the host.
+class Context {
+ public:
+  Context(const sxt_host* host, sxt_str config_json) : host_(host) {
+    config_ = or_throw(json::parse(config_json.size ? view(config_json) : "{}", "configuration"));
+  }
+  const json::Value& config() const { return config_; }
+  std::string text(std::string_view key, std::string_view otherwise = "") const {
+    return json::find_string(config_, key).value_or(std::string(otherwise));
+  }
+  void log(int32_t level, std::string_view line) const { if (host_ && host_->log) host_->log(host_->ctx, level, borrow(line)); }
+  bool cancelled() const { return host_ && host_->cancelled && host_->cancelled(host_->ctx) != 0; }
+  void progress(uint64_t done, uint64_t total) const { if (host_ && host_->progress) host_->progress(host_->ctx, done, total); }
+
+ private:
+  const sxt_host* host_;  // lives as long as the process
+  json::Document config_;
+};
+
+/// A sink as a function call.
+class Sink {
+ public:
+  explicit Sink(sxt_sink sink) : sink_(sink) {}
+  void operator()(uint64_t index, std::string_view bytes) const { sink_.put(sink_.ctx, index, borrow(bytes)); }
+
+ private:
+  sxt_sink sink_;
+};
+
+struct Judged {
+  std::string_view prediction;
+  std::string reference;            // a JSON string's text, or the JSON itself
+  std::string_view reference_json;
+  std::string_view record_json;     // the data set's row, "{}" if there is none
+};
+
+class Component {
+ public:
+  explicit Component(Context context) : context(std::move(context)) {}
+  virtual ~Component() = default;
+  Component(const Component&) = delete;
+  Component& operator=(const Component&) = delete;
+
+ protected:
+  Context context;
+};
+
+struct Metric : Component {
+  using Component::Component;
+  static constexpr uint32_t kind = SXT_METRIC;
+  virtual double score(const Judged& sample) = 0;
+  /// JSON object of the whole set's numbers, or "" for {"<id>": mean of the scores x 100}.
+  virtual std::string aggregate(std::span<const Judged>, std::span<const double>) { return {}; }
+  static constexpr bool has_aggregate = false;  // set to true in the derived class that overrides it
+};
+struct Postprocessor : Component {
+  using Component::Component;
+  static constexpr uint32_t kind = SXT_POSTPROCESSOR;
+  virtual std::string apply(std::string_view text) = 0;
+};
+struct Dataset : Component {
+  using Component::Component;
+  static constexpr uint32_t kind = SXT_DATASET;
+  virtual std::string describe() = 0;                                                     // JSON, see abi.h
+  virtual uint64_t count(std::string_view split) = 0;
+  virtual void read(std::string_view split, uint64_t first, uint64_t n, const Sink& ret_record_json) = 0;
+};
+struct Template : Component {
+  using Component::Component;
+  static constexpr uint32_t kind = SXT_TEMPLATE;
+  virtual std::string render(const sxt_render_item& item) = 0;                            // JSON, see abi.h
+};
+struct Model : Component {
+  using Component::Component;
+  static constexpr uint32_t kind = SXT_MODEL;
+  virtual sxt_model_info info() = 0;
+  virtual std::string describe() { return "{}"; }
+  virtual std::vector<int32_t> tokenize(std::string_view text, uint32_t flags) = 0;
+  virtual std::string detokenize(std::span<const int32_t> ids, uint32_t flags) = 0;
+  virtual std::string render_chat(std::string_view conversation_json) = 0;                // JSON {"text"} or {"error"}
+  virtual std::string plan(std::span<const sxt_request> requests) = 0;
+  virtual void run(std::span<const sxt_request> requests, const sxt_result_sink& sink) = 0;
+};
+
+namespace detail {
+
+inline Judged judged(const sxt_judged& j) {
+  Judged out{view(j.prediction), std::string(view(j.reference_json)), view(j.reference_json), view(j.record_json)};
+  if (!out.reference.empty() && out.reference.front() == '"')
+    if (auto parsed = json::parse(out.reference, "reference"); parsed && parsed->IsString()) out.reference = json::text(*parsed);
+  return out;
+}
+
+template <class T> struct Box : sxt_object {
+  T impl;
+  explicit Box(Context context) : sxt_object{}, impl(std::move(context)) {}
+  static T& of(sxt_object* object) { return static_cast<Box*>(object)->impl; }
+};
+
+template <class T> const void* vtable(std::string_view id) {
+  using B = Box<T>;
+  if constexpr (T::kind == SXT_METRIC) {
+    static const sxt_metric_v1 table{
+        sizeof(sxt_metric_v1), 0,
+        [](sxt_object* o, const sxt_judged* j, uint64_t n, double* ret_score, sxt_error* e) {
+          return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) ret_score[i] = B::of(o).score(judged(j[i])); });
+        },
+        T::has_aggregate ? +[](sxt_object* o, const sxt_judged* j, const double* score, uint64_t n, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] {
+            std::vector<Judged> all;
+            for (uint64_t i = 0; i < n; ++i) all.push_back(judged(j[i]));
+            Sink{ret}(0, B::of(o).aggregate(all, {score, n}));
+          });
+        } : nullptr};
+    return id == "sextant.metric/1" ? &table : nullptr;
+  } else if constexpr (T::kind == SXT_POSTPROCESSOR) {
+    static const sxt_postprocessor_v1 table{
+        sizeof(sxt_postprocessor_v1), 0, [](sxt_object* o, const sxt_str* text, uint64_t n, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, B::of(o).apply(view(text[i]))); });
+        }};
+    return id == "sextant.postprocessor/1" ? &table : nullptr;
+  } else if constexpr (T::kind == SXT_DATASET) {
+    static const sxt_dataset_v1 table{
+        sizeof(sxt_dataset_v1), 0,
+        [](sxt_object* o, sxt_sink ret, sxt_error* e) { return guard(e, [&] { Sink{ret}(0, B::of(o).describe()); }); },
+        [](sxt_object* o, sxt_str split, uint64_t* ret, sxt_error* e) { return guard(e, [&] { *ret = B::of(o).count(view(split)); }); },
+        [](sxt_object* o, sxt_str split, uint64_t first, uint64_t n, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] { B::of(o).read(view(split), first, n, Sink{ret}); });
+        }};
+    return id == "sextant.dataset/1" ? &table : nullptr;
+  } else if constexpr (T::kind == SXT_TEMPLATE) {
+    static const sxt_template_v1 table{
+        sizeof(sxt_template_v1), 0, [](sxt_object* o, const sxt_render_item* item, uint64_t n, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, B::of(o).render(item[i])); });
+        }};
+    return id == "sextant.template/1" ? &table : nullptr;
+  } else {
+    static_assert(T::kind == SXT_MODEL);
+    static const sxt_model_v1 table{
+        sizeof(sxt_model_v1), 0,
+        [](sxt_object* o, sxt_model_info* ret, sxt_error* e) {
+          return guard(e, [&] {
+            sxt_model_info info = B::of(o).info();
+            const uint32_t size = std::min<uint32_t>(ret->struct_size, sizeof info);
+            info.struct_size = size;
+            std::memcpy(ret, &info, size);
+          });
+        },
+        [](sxt_object* o, sxt_sink ret, sxt_error* e) { return guard(e, [&] { Sink{ret}(0, B::of(o).describe()); }); },
+        [](sxt_object* o, const sxt_str* text, uint64_t n, uint32_t flags, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] {
+            for (uint64_t i = 0; i < n; ++i) {
+              const auto ids = B::of(o).tokenize(view(text[i]), flags);
+              Sink{ret}(i, {reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(int32_t)});
+            }
+          });
+        },
+        [](sxt_object* o, const sxt_str* bytes, uint64_t n, uint32_t flags, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] {
+            for (uint64_t i = 0; i < n; ++i) {
+              std::vector<int32_t> ids(bytes[i].size / sizeof(int32_t));
+              if (!ids.empty()) std::memcpy(ids.data(), bytes[i].data, ids.size() * sizeof(int32_t));
+              Sink{ret}(i, B::of(o).detokenize(ids, flags));
+            }
+          });
+        },
+        [](sxt_object* o, const sxt_str* conversation, uint64_t n, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, B::of(o).render_chat(view(conversation[i]))); });
+        },
+        [](sxt_object* o, const sxt_request* r, uint64_t n, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] { Sink{ret}(0, B::of(o).plan({r, n})); });
+        },
+        [](sxt_object* o, const sxt_request* r, uint64_t n, sxt_result_sink sink, sxt_error* e) {
+          return guard(e, [&] { B::of(o).run({r, n}, sink); });
+        }};
+    return id == "sextant.model/1" ? &table : nullptr;
+  }
+}
+
+}  // namespace detail
+
+/// The facts that the core shows before it creates anything.
+struct About {
+  const char* id;
+  const char* summary = "";
+  const char* schema = R"({"type":"object","properties":{},"additionalProperties":false})";  // JSON Schema draft 4
+  const char* version = "1";
+  const char* license = "Apache-2.0";
+  uint32_t capabilities = SXT_CAP_DETERMINISTIC;
+};
+
+template <class T> constexpr sxt_component component(About about) {
+  return {sizeof(sxt_component), T::kind, about.capabilities, 0, about.id, about.version, about.summary, about.license, about.schema,
+          [](const sxt_host* host, sxt_str config, sxt_object** ret, sxt_error* e) -> sxt_status {
+            return guard(e, [&] {
+              auto box = std::make_unique<detail::Box<T>>(Context(host, config));
+              box->struct_size = sizeof(sxt_object);
+              box->destroy = [](sxt_object* o) { delete static_cast<detail::Box<T>*>(o); };
+              box->get_interface = [](sxt_object*, const char* id) -> const void* { return detail::vtable<T>(id); };
+              *ret = box.release();
+            });
+          }};
+}
+
+}  // namespace sextant
+
+/// Defines the entry of a plugin: SEXTANT_PLUGIN(component<A>({...}), component<B>({...})). Once per shared object.
+#define SEXTANT_PLUGIN(...)                                                                                        \
+  namespace {                                                                                                      \
+  constexpr sxt_component sxt_component_list_[] = {__VA_ARGS__};                                                   \
+  template <size_t... I> struct SxtPointers_ { static constexpr const sxt_component* list[] = {&sxt_component_list_[I]...}; }; \
+  template <size_t... I> constexpr const sxt_component* const* sxt_pointers_(std::index_sequence<I...>) {          \
+    return SxtPointers_<I...>::list;                                                                               \
+  }                                                                                                                \
+  }                                                                                                                \
+  extern "C" SXT_EXPORT const sxt_entry sextant_plugin_entry = {                                                   \
+      {'S', 'E', 'X', 'T', 'A', 'N', 'T', 0}, SXT_ABI_MAJOR, SXT_ABI_MINOR, sizeof(sxt_entry),                      \
+      sizeof sxt_component_list_ / sizeof *sxt_component_list_,                                                    \
+      sxt_pointers_(std::make_index_sequence<sizeof sxt_component_list_ / sizeof *sxt_component_list_>{}), nullptr, nullptr};

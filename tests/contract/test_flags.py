@@ -1,0 +1,275 @@
+"""Flags of `sextant run`: what they change, those that change nothing and say so, and those of later issues."""
+
+import os
+import pty
+
+from .data import inline_set, make_ceval, make_mcq
+from .harness import DATA, THIRD_PARTY, UNAVAILABLE, ContractTest, write
+
+
+class FlagTest(ContractTest):
+    def setUp(self):
+        super().setUp()
+        make_mcq(self.dir / "set.jsonl")
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl")]})
+        # its prompt asks nothing, so the sample backend answers with noise of full length
+        noise = inline_set(self.dir / "set.jsonl", abbr="noise")
+        noise["infer"]["template"] = {"type": "text", "prompt": "{question} So"}
+        noise["eval"]["postprocessors"] = []
+        write(self.dir / "noise.json", {"datasets": [noise]})
+
+    def replies(self, *args):
+        return [line for line in self.run_sample("noise.json", "--hf-type", "base", *args).run.journal("noise")]
+
+
+class Generation(FlagTest):
+    def test_max_out_len(self):
+        for line in self.replies("--max-out-len", "7"):
+            self.assertLessEqual(line["generated_tokens"], 7)
+            self.assertEqual(len(line["prediction"].encode()), line["generated_tokens"])
+        self.assertIn("length", {line["finish"] for line in self.replies("--max-out-len", "2")})
+
+    def test_min_out_len(self):
+        run = self.run_sample("run.json", "--min-out-len", "5", "--max-out-len", "9").run
+        self.assertTrue(all(line["generated_tokens"] >= 5 for line in run.journal("tiny")))
+        self.assertTrue(
+            any(line["generated_tokens"] < 5 for line in self.run_sample("run.json", "--max-out-len", "9").run.journal("tiny"))
+        )
+
+    def test_stop_words_end_the_reply_before_the_first_of_them(self):
+        plain = self.replies("--max-out-len", "40")
+        stops = [plain[0]["prediction"][3], plain[1]["prediction"][5]]
+        stopped = self.replies("--max-out-len", "40", "--stop-words", *stops)
+        by_index = {line["index"]: line for line in stopped}
+        for line in plain:
+            text = line["prediction"]
+            cut = min([text.index(stop) for stop in stops if stop in text], default=len(text))
+            self.assertEqual(by_index[line["index"]]["prediction"], text[:cut])
+        self.assertEqual(by_index[plain[0]["index"]]["finish"], "stop")
+
+    def test_greedy_by_default_and_sampling_by_its_seed(self):
+        texts = lambda *args: sorted((line["index"], line["prediction"]) for line in self.replies("--max-out-len", "12", *args))
+        self.assertEqual(texts("--seed", "1"), texts("--seed", "2"))
+        sampled = ("--generation-kwargs", "do_sample=True", "temperature=1.5", "--seed")
+        self.assertEqual(texts(*sampled, "1"), texts(*sampled, "1"))
+        self.assertNotEqual(texts(*sampled, "1"), texts(*sampled, "2"))
+        self.assertEqual(texts("--generation-kwargs", "do_sample=False"), texts())
+
+    def test_hf_type(self):
+        prompt = lambda *args: self.run_sample("run.json", *args).run.predictions("tiny")[0]["origin_prompt"]
+        self.assertIsInstance(prompt(), list)
+        self.assertIsInstance(prompt("--hf-type", "chat"), list)
+        self.assertIsInstance(prompt("--hf-type", "base"), str)
+        self.assertIsInstance(prompt("--chat-template", "none"), str)
+
+    def test_ppl_uses_no_chat_template_unless_one_is_named(self):
+        write(self.dir / "ppl.json", {"datasets": [inline_set(self.dir / "set.jsonl", method="ppl")]})
+        text = self.run_sample("ppl.json").run.predictions("tiny")[0]["label: A"]["testing input"]
+        self.assertNotIn("<|", text)
+        self.assertTrue(text.endswith("Answer: A"))
+
+    def test_system_prompt(self):
+        prompt = self.run_sample("run.json", "--system-prompt", "Be brief.").run.predictions("tiny")[0]["origin_prompt"]
+        self.assertEqual(prompt[0], {"role": "SYSTEM", "prompt": "Be brief."})
+        self.assertEqual([turn["role"] for turn in prompt], ["SYSTEM", "HUMAN"])
+
+    def test_a_long_prompt_loses_examples_then_text_and_both_are_counted(self):
+        write(self.dir / "shots.json", {"datasets": [inline_set(self.dir / "set.jsonl", shots=True)]})
+        task = self.run_sample("shots.json", "--max-seq-len", "160", "--max-out-len", "8").run.task("tiny")
+        self.assertGreater(task["dropped_shots"], 0)
+        self.assertEqual(task["status"], "complete")
+        task = self.run_sample("shots.json", "--max-seq-len", "4000", "--max-out-len", "8").run.task("tiny")
+        self.assertEqual((task["dropped_shots"], task["truncated_prompts"]), (0, 0))
+
+    def test_a_question_that_does_not_fit_fails(self):
+        outcome = self.run_sample("run.json", "--max-seq-len", "30", "--max-out-len", "8", expect=DATA)
+        self.assertIn("failed", outcome.stdout)
+        self.assertEqual(outcome.run.task("tiny")["status"], "failed")
+
+    def test_max_seq_len_beyond_the_context_is_a_warning(self):
+        outcome = self.run_sample("run.json", "--max-seq-len", "100000")
+        self.assertRegex(outcome.stderr, r"(?m)^sextant: warning: .*--max-seq-len 100000.*4096")
+
+
+class Without(FlagTest):
+    """What changes nothing says so, once."""
+
+    def assert_one_warning(self, word, *args):
+        outcome = self.run_sample("run.json", "--limit", "1", *args)
+        warnings = [line for line in outcome.stderr.splitlines() if line.startswith("sextant: warning:") and word in line]
+        self.assertEqual(len(warnings), 1, outcome)
+
+    def test_one_warning_each(self):
+        for word, args in (
+            ("--num-gpus", ["--num-gpus", "1"]),
+            ("--num-gpus", ["--hf-num-gpus", "2"]),
+            ("device_map", ["--model-kwargs", "device_map='auto'"]),
+            ("trust_remote_code", ["--model-kwargs", "trust_remote_code=True"]),
+            ("trust_remote_code", ["--tokenizer-kwargs", "trust_remote_code=True", "--model-kwargs", "trust_remote_code=True"]),
+            ("--pad-token-id", ["--pad-token-id", "0"]),
+            ("torch_dtype", ["--model-kwargs", "torch_dtype=torch.float16"]),
+            ("no_such_key", ["--model-kwargs", "no_such_key=1"]),
+            ("repetition_penalty", ["--generation-kwargs", "repetition_penalty=1.1"]),
+            ("--retry", ["--retry", "2"]),
+            ("--max-num-workers", ["--max-num-workers", "8"]),
+        ):
+            with self.subTest(" ".join(args)):
+                self.assert_one_warning(word, *args)
+
+    def test_opencompass_own_command_runs_with_two_models(self):
+        """All that the contract's InternLM2 command says beside its path; a warning names each flag once, not once a model."""
+        write(self.dir / "cards/a.json", {"card": "model", "abbr": "a", "backend": "sample"})
+        write(self.dir / "cards/b.json", {"card": "model", "abbr": "b", "backend": "sample"})
+        make_ceval(self.dir)
+        outcome = self.run_sample(
+            "--datasets",
+            "ceval_gen",
+            "--models",
+            "a",
+            "b",
+            "--config-dir",
+            "cards",
+            "--data-dir",
+            ".",
+            "--tokenizer-kwargs",
+            "padding_side='left'",
+            "truncation='left'",
+            "trust_remote_code=True",
+            "--model-kwargs",
+            "device_map='auto'",
+            "trust_remote_code=True",
+            "--max-seq-len",
+            "1024",
+            "--max-out-len",
+            "16",
+            "--batch-size",
+            "2",
+            "--num-gpus",
+            "1",
+            "--debug",
+        )
+        self.assertEqual(outcome.run.record["status"], "complete")
+        for word in ("trust_remote_code", "device_map", "--num-gpus"):
+            lines = [line for line in outcome.stderr.splitlines() if "warning" in line and word in line]
+            self.assertEqual(len(lines), 1, (word, outcome))
+
+
+class Later(FlagTest):
+    def test_one_sentence_and_69(self):
+        for args in (
+            ["--hf-path", "models/internlm2-chat-1_8b"],
+            ["--peft-path", "adapter"],
+            ["--memory", "4GiB"],
+            ["--compute", "bf16"],
+            ["--compute", "fp16"],
+            ["--compute", "int8"],
+        ):
+            with self.subTest(" ".join(args)):
+                outcome = self.run_sample("run.json", *args, expect=UNAVAILABLE)
+                self.assertEqual(outcome.stdout, "")
+                self.assertEqual(outcome.stderr.count("\n"), 1, outcome)
+                self.assertIn(args[1] if args[0] == "--hf-path" else args[0], outcome.stderr)
+        self.assertEqual(self.run_folders(), [])
+
+    def test_a_backend_that_is_not_there(self):
+        self.assert_refused(
+            self.sextant("run", "run.json", "--backend", "cuda", "--plugin-path", THIRD_PARTY), UNAVAILABLE, "cuda"
+        )
+        outcome = self.sextant("run", "run.json", "--backend", "sampel", "--plugin-path", THIRD_PARTY)
+        self.assertEqual(outcome.rc, UNAVAILABLE, outcome)
+        self.assertRegex(outcome.stderr, "sampel.*'sample'")
+
+    def test_worker(self):
+        self.assert_refused(self.sextant("worker"), UNAVAILABLE, "worker")
+
+
+class Output(FlagTest):
+    def test_details_can_be_left_out(self):
+        run = self.run_sample("run.json", "--dump-eval-details", "false").run
+        self.assertNotIn("details", run.results("tiny"))
+        with_details = self.run_sample("run.json", "--dump-eval-details").run
+        self.assertEqual(len(with_details.results("tiny")["details"]), 10)
+        self.assertEqual(run.hashes(), with_details.hashes())
+
+    def test_dry_run_plans_and_writes_nothing(self):
+        real = self.run_sample("run.json", "-w", "outputs/real").run.task("tiny")
+        outcome = self.run_sample("run.json", "--dry-run", "--model-kwargs", "delay_ms=1000")
+        self.assertEqual([path.parent.name for path in self.run_folders()], ["real"])
+        self.assertIn("tiny", outcome.stdout)
+        for counter in ("prompt_tokens", "computed_tokens", "samples"):
+            self.assertIn(str(real[counter]), outcome.stdout, counter)
+
+    def test_dry_run_as_json(self):
+        [line] = self.run_sample("run.json", "--dry-run", "--json").lines()
+        self.assertEqual((line["model"], line["samples"]), ("sample", 10))
+        self.assertLessEqual(line["plan"]["computed_tokens"], line["plan"]["prompt_tokens"])
+
+    def test_quiet(self):
+        loud, quiet = self.run_sample("run.json"), self.run_sample("run.json", "--quiet")
+        self.assertNotEqual(loud.stderr, "")
+        self.assertEqual(quiet.stderr, "")
+        self.assertEqual(quiet.stdout, loud.stdout)
+        self.assertIn("--pad-token-id", self.run_sample("run.json", "--quiet", "--pad-token-id", "0").stderr)
+
+    def test_debug_logs_no_less(self):
+        self.assertGreaterEqual(
+            len(self.run_sample("run.json", "--debug").stderr.splitlines()),
+            len(self.run_sample("run.json").stderr.splitlines()),
+        )
+
+    def test_results_on_stdout_logs_on_stderr(self):
+        outcome = self.run_sample("run.json")
+        self.assertRegex(outcome.stdout, r"\Adataset +version +metric +mode +sample\n")
+        self.assertTrue(all(line.startswith("sextant: ") for line in outcome.stderr.splitlines()), outcome)
+
+    def test_no_colour_and_no_progress_without_a_terminal(self):
+        for env in ({}, {"NO_COLOR": "1"}, {"TERM": "xterm-256color"}):
+            outcome = self.run_sample("run.json", env=env)
+            self.assertNotRegex(outcome.stdout + outcome.stderr, r"[\x1b\r]")
+
+    def test_a_path_names_the_model_by_its_last_component(self):
+        write(self.dir / "models/Tiny-Model.Q4.gguf", "weights")
+        run = self.run_sample("run.json", "--model-path", "models/Tiny-Model.Q4.gguf").run
+        self.assertEqual(run.record["models"][0]["abbr"], "Tiny-Model.Q4")
+        self.assertTrue(run.file("predictions", "tiny", "Tiny-Model.Q4").exists())
+
+    def test_nothing_is_written_outside_the_work_dir(self):
+        before = {path for path in self.dir.iterdir()}
+        self.run_sample("run.json", "-w", "elsewhere/runs")
+        self.assertEqual({path.name for path in self.dir.iterdir()} - {path.name for path in before}, {"elsewhere"})
+
+    def on_a_terminal(self, **env):
+        """What a run writes to stderr where that is a terminal."""
+        master, slave = pty.openpty()
+        process = self.start(
+            "run",
+            "run.json",
+            "--backend",
+            "sample",
+            "--model-kwargs",
+            "delay_ms=30",
+            "--plugin-path",
+            THIRD_PARTY,
+            env=env,
+            stderr=slave,
+        )
+        os.close(slave)
+        text = b""
+        while True:
+            try:
+                block = os.read(master, 4096)
+            except OSError:  # EIO: the other side has closed
+                break
+            if not block:
+                break
+            text += block
+        os.close(master)
+        process.communicate()
+        self.assertEqual(process.returncode, 0)
+        return text.decode("utf-8", "replace")
+
+    def test_progress_on_a_terminal_shows_what_is_done(self):
+        self.assertRegex(self.on_a_terminal(TERM="xterm"), r"\r[^\n]*\d+/10")
+
+    def test_no_color_is_honoured_on_a_terminal(self):
+        self.assertNotRegex(self.on_a_terminal(TERM="xterm", NO_COLOR="1"), r"\x1b\[[0-9;]*m")

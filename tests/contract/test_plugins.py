@@ -1,0 +1,209 @@
+"""`sextant plugins`: what there is, one plugin tried on JSON lines, and one file looked over."""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+
+from .data import ceval_row, make_ceval, make_mcq, mcq_rows
+from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, write
+
+SAMPLE = os.path.join(THIRD_PARTY, "sample.so")
+
+
+class List(ContractTest):
+    def test_json_has_an_object_a_line(self):
+        rows = self.json_lines("plugins", "list", "--json", "--plugin-path", THIRD_PARTY)
+        ids = {(row["kind"], row["id"]) for row in rows}
+        self.assertLessEqual(
+            {
+                ("model", "sample"),
+                ("dataset", "ceval"),
+                ("dataset", "ceval_xyj"),
+                ("template", "dialogue"),
+                ("template", "text"),
+                ("postprocessor", "first_capital"),
+                ("metric", "accuracy"),
+            },
+            ids,
+        )
+        for row in rows:
+            self.assertTrue(row["summary"] and row["version"] and row["abi"] and row["path"], row)
+            self.assertEqual(row["sha256"], hashlib.sha256(pathlib.Path(row["path"]).read_bytes()).hexdigest())
+
+    def test_patterns(self):
+        ids = lambda *patterns: {(row["kind"], row["id"]) for row in self.json_lines("plugins", "list", *patterns, "--json")}
+        self.assertEqual(ids("metric:acc*"), {("metric", "accuracy")})
+        self.assertEqual({kind for kind, _ in ids("dataset")}, {"dataset"})
+
+    def test_environment_variable_and_data_home(self):
+        rows = self.sextant("plugins", "list", "model", env={"SEXTANT_PLUGIN_PATH": "/nowhere:" + THIRD_PARTY})
+        self.assertIn("sample", rows.stdout)
+        shutil.copytree(THIRD_PARTY, self.home / "data/sextant/plugins")
+        self.assertIn("home/data/sextant/plugins/sample.so", self.sextant("plugins", "list", "model").stdout)
+
+    def test_the_first_wins_and_the_shadowed_are_listed(self):
+        shutil.copytree(THIRD_PARTY, self.dir / "mine")
+        outcome = self.sextant("plugins", "list", "--plugin-path", "mine", "--plugin-path", THIRD_PARTY)
+        self.assert_rc(outcome, OK)
+        self.assertRegex(outcome.stdout, r"(?m)^shadowed: model:sample in %s by .*mine/sample.so$" % SAMPLE)
+
+    def test_the_same_id_twice_in_one_folder_names_both_files(self):
+        shutil.copytree(THIRD_PARTY, self.dir / "mine")
+        for suffix in ("so", "json"):
+            shutil.copy(self.dir / ("mine/sample." + suffix), self.dir / ("mine/other." + suffix))
+        outcome = self.sextant("plugins", "list", "--plugin-path", "mine")
+        self.assertRegex(outcome.stderr, r"sample\.so.*other\.so|other\.so.*sample\.so")
+
+    def test_a_broken_plugin_costs_one_sentence(self):
+        write(self.dir / "mine/broken.so", "no library\n")
+        outcome = self.sextant("plugins", "list", "--plugin-path", "mine", "--plugin-path", THIRD_PARTY)
+        self.assert_rc(outcome, OK)
+        self.assertEqual(len([line for line in outcome.stderr.splitlines() if "mine/broken.so" in line]), 1, outcome)
+        self.assertIn("sample", outcome.stdout)
+        run = self.sextant(
+            "run", "--datasets", "ceval_xyj_gen", "--limit", "1", "--backend", "sample", "--plugin-path", "mine", THIRD_PARTY
+        )
+        self.assert_rc(run, OK)
+
+
+class Info(ContractTest):
+    def test_facts_and_options(self):
+        outcome = self.sextant("plugins", "info", "model:sample", "--plugin-path", THIRD_PARTY)
+        self.assert_rc(outcome, OK)
+        for word in ("model:sample", SAMPLE, "fail_on", "context_length", "default 4096"):
+            self.assertIn(word, outcome.stdout)
+
+    def test_json(self):
+        [row] = self.json_lines("plugins", "info", "postprocessor:first_capital", "--json")
+        self.assertEqual((row["kind"], row["id"]), ("postprocessor", "first_capital"))
+        self.assertIn("options", json.dumps(row["schema"]))
+
+    def test_a_mistyped_id(self):
+        outcome = self.sextant("plugins", "info", "metric:acuracy")
+        self.assertEqual(outcome.rc, DATA, outcome)
+        self.assertRegex(outcome.stderr, "acuracy.*'accuracy'")
+        outcome = self.sextant("plugins", "info", "metrics:accuracy")
+        self.assertNotEqual(outcome.rc, OK)
+        self.assertIn("metrics", outcome.stderr)
+
+
+class Run(ContractTest):
+    def lines(self, plugin, config, lines, *args, **options):
+        return self.json_lines("plugins", "run", plugin, "--config", json.dumps(config), *args, lines=lines, **options)
+
+    def test_postprocessor(self):
+        texts = ["The answer is B.", "ABBA", "none", "a B c D"]
+        rows = self.lines("postprocessor:first_capital", {"options": "ABCD"}, [{"text": text} for text in texts])
+        self.assertEqual([row["text"] for row in rows], ["B", "", "", "B"])
+        self.assertTrue(all(set(row) == {"text"} for row in rows))
+
+    def test_metric(self):
+        rows = self.lines(
+            "metric:accuracy",
+            {},
+            [{"prediction": "A", "reference": "A"}, {"prediction": "B", "reference": "A", "record": {"A": "x"}}],
+        )
+        self.assertEqual(rows[:2], [{"score": 1.0}, {"score": 0.0}])
+        self.assertEqual(rows[2], {"aggregate": {"accuracy": 50.0}})
+
+    def test_template(self):
+        config = {"round": [{"role": "HUMAN", "prompt": "{question} {A}"}, {"role": "BOT", "prompt": "{answer}"}]}
+        record = {"question": "Q {A}?", "A": "x", "answer": "A"}
+        shot = {"question": "S?", "A": "y", "answer": "B"}
+        rows = self.lines(
+            "template:dialogue", config, [{"record": record, "shots": [shot], "output_column": "answer", "generate": True}]
+        )
+        text = json.dumps(rows[0])
+        self.assertIn("Q {A}? x", text)
+        self.assertIn("S? y", text)
+
+    def test_dataset(self):
+        make_ceval(self.dir)
+        rows = self.lines("dataset:ceval", {"path": str(self.dir / "ceval/formal_ceval"), "name": "law"}, [], "--split", "val")
+        self.assertEqual([row["question"] for row in rows], [ceval_row("law", "val", i)["question"] for i in range(3)])
+        make_mcq(self.dir / "set.csv")
+        rows = self.lines("dataset:custom", {"path": "set.csv"}, [], "--split", "test")
+        self.assertEqual([row["question"] for row in rows], [row["question"] for row in mcq_rows(10)])
+
+    def test_dataset_without_a_split(self):
+        make_mcq(self.dir / "set.csv")
+        self.assert_refused(
+            self.sextant("plugins", "run", "dataset:custom", "--config", '{"path": "set.csv"}'), USAGE, "--split", "test"
+        )
+
+    def test_a_bad_line_is_named(self):
+        for stdin in ('{"text": "A"}\n{"text": \n', '{"text": "A"}\n{"txet": "A"}\n', '{"text": "A"}\n[]\n'):
+            outcome = self.sextant(
+                "plugins", "run", "postprocessor:first_capital", "--config", '{"options": "ABCD"}', stdin=stdin
+            )
+            self.assertEqual(outcome.rc, DATA, outcome)
+            self.assertRegex(outcome.stderr, r"stdin(:| line )2")
+
+    def test_a_bad_configuration_names_the_key(self):
+        outcome = self.sextant("plugins", "run", "postprocessor:first_capital", "--config", '{"optoins": "ABCD"}', stdin="")
+        self.assertEqual(outcome.rc, DATA, outcome)
+        self.assertIn("optoins", outcome.stderr)
+
+    def test_json_beside_is_accepted(self):
+        args = ("plugins", "run", "postprocessor:first_capital", "--config", '{"options": "ABCD"}')
+        line = '{"text": "B"}\n'
+        self.assertEqual(self.sextant(*args, "--json", stdin=line).stdout, self.sextant(*args, stdin=line).stdout)
+
+    def test_a_model_is_refused(self):
+        self.assert_refused(
+            self.sextant("plugins", "run", "model:sample", "--plugin-path", THIRD_PARTY), USAGE, "sextant model"
+        )
+
+
+class File(ContractTest):
+    def test_check(self):
+        outcome = self.sextant("plugins", "check", SAMPLE)
+        self.assert_rc(outcome, OK)
+        self.assertIn("ok", outcome.stdout)
+        self.assertIn("model:sample", outcome.stdout)
+
+    def test_check_refuses_what_is_no_plugin(self):
+        libc = next(
+            path
+            for path in ("/lib/x86_64-linux-gnu/libc.so.6", "/lib/aarch64-linux-gnu/libc.so.6", "/lib64/libc.so.6")
+            if os.path.exists(path)
+        )
+        half = self.dir / "half.so"
+        half.write_bytes(pathlib.Path(SAMPLE).read_bytes()[:3000])
+        for path, words in (
+            (write(self.dir / "text.so", "hello\n"), ["text.so"]),
+            (half, ["half.so"]),
+            (libc, [libc, "sextant_plugin_entry"]),
+            ("nowhere.so", ["nowhere.so"]),
+        ):
+            with self.subTest(str(path)):
+                self.assert_refused(self.sextant("plugins", "check", path), DATA, *words)
+
+    def test_check_compares_with_the_manifest_beside_it(self):
+        shutil.copy(SAMPLE, self.dir / "sample.so")
+        manifest = json.loads(pathlib.Path(THIRD_PARTY, "sample.json").read_text())
+        manifest["sha256"] = "0" * 64
+        write(self.dir / "sample.json", manifest)
+        self.assert_refused(self.sextant("plugins", "check", "sample.so"), DATA, "sample.json", "sextant plugins describe")
+
+    def test_describe_writes_the_manifest(self):
+        outcome = self.sextant("plugins", "describe", SAMPLE)
+        self.assert_rc(outcome, OK)
+        manifest = json.loads(outcome.stdout)
+        self.assertEqual(manifest, json.loads(pathlib.Path(THIRD_PARTY, "sample.json").read_text()))
+        self.assertEqual(manifest["sha256"], hashlib.sha256(pathlib.Path(SAMPLE).read_bytes()).hexdigest())
+
+    def test_probe(self):
+        outcome = self.sextant("plugins", "probe", SAMPLE)
+        self.assert_rc(outcome, OK)
+        self.assertIn("sample", outcome.stdout)
+
+    def test_without_a_manifest_it_is_probed_and_the_verdict_kept(self):
+        (self.dir / "mine").mkdir()
+        shutil.copy(SAMPLE, self.dir / "mine/sample.so")
+        for _ in range(2):
+            outcome = self.sextant("plugins", "list", "model:sample", "--plugin-path", "mine")
+            self.assertIn("mine/sample.so", outcome.stdout)
+        self.assertTrue(any(path.is_file() for path in (self.home / "cache").rglob("*")))

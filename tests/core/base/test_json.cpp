@@ -1,0 +1,44 @@
+// What sextant/json.hpp promises beyond RapidJSON: exact doubles, and no input that takes the stack or the meaning.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <sextant/json.hpp>
+
+using namespace sextant;
+
+TEST_CASE("a zero is a zero whatever its exponent") {
+  for (const char* text : {"0e308", "0E99", "0.000e300", "0e-400", "0.0", "0e5"}) {
+    const auto parsed = json::parse(text, "x");
+    REQUIRE(parsed);
+    CHECK(parsed->GetDouble() == 0.0);
+    CHECK_FALSE(std::signbit(parsed->GetDouble()));
+  }
+  CHECK(std::signbit(json::parse("[1, -0e99]", "x")->GetArray()[1].GetDouble()));
+}
+
+TEST_CASE("a number beyond a double's range is an error") {
+  CHECK(json::parse("1.7976931348623157e308", "x"));
+  for (const char* text : {"2e308", "[-1e999]", "5555555555555555555555555555555555555555555555555555555555555555555555555e308"}) CHECK_FALSE(json::parse(text, "x"));
+}
+
+TEST_CASE("half a surrogate pair is an error") {
+  CHECK(json::write(*json::parse(R"("\ud83d\ude00")", "x")) == "\"\xF0\x9F\x98\x80\"");
+  for (const char* text : {R"("\ude00")", R"(["\\ud83d\ude00"])", R"({"\udc00": 1})", R"("\ud83d")"}) CHECK_FALSE(json::parse(text, "x"));
+}
+
+TEST_CASE("nesting ends at depth_max") {
+  const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  CHECK(json::parse(nested(json::depth_max), "x"));
+  for (const size_t depth : {size_t{json::depth_max} + 1, size_t{3'000'000}}) {
+    const auto parsed = json::parse(nested(depth), "x.json");
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().message.find("x.json:1:201: lists and objects nest more than 200 deep") == 0);
+  }
+}
+
+TEST_CASE("doubles survive writing and reading to the bit") {
+  for (const double value : {0.1, 1e-5, 3.6676000356674194, 5e-324, 1.7976931348623157e308, -2.2250738585072014e-308, 1e22, 123456789012345680.0}) {
+    json::Document document;
+    document.SetDouble(value);
+    CHECK(json::parse(json::write(document), "x")->GetDouble() == value);
+  }
+}

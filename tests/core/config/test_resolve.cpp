@@ -1,0 +1,199 @@
+#include <catch2/catch.hpp>
+#include <map>
+#include "../../../core/config/resolve.hpp"
+#include "../temporary_folder.hpp"
+
+using namespace sextant;
+using namespace sextant::config;
+
+namespace {
+
+std::string card(const char* method) {
+  return std::string(R"({"card": "dataset", "loader": {"type": "x"}, "folder": "x", "abbr": "x",
+      "reader": {"input_columns": ["q"], "output_column": "a"}, "infer": {"template": {"type": "text", "prompt": "{q}"}, "inferencer": {"type": ")") +
+         method + R"("}}, "eval": {"metrics": [{"type": "accuracy"}]}, "groups": [{"name": "all", "members": ["x"]}]})";
+}
+
+// A world without plugins: a backend with a few settings, three cards.
+struct Fixture {
+  test::TemporaryFolder folder;
+  CardStore cards;
+  std::vector<std::string> warnings;
+  RunFlags flags;
+  Fixture() {
+    test::spit(folder / "x_gen.json", card("gen"));
+    test::spit(folder / "x_cot_gen.json", card("gen"));
+    test::spit(folder / "x_ppl.json", card("ppl"));
+    test::spit(folder / "sums.json", R"({"card": "summarizer", "groups": [{"name": "mine", "members": ["x"]}]})");
+    cards = CardStore::open({folder.path()});
+    flags.model_path = "/models/tiny.gguf";
+    flags.datasets = {"x_gen"};
+  }
+  Result<Resolved> resolve() {
+    World world;
+    world.cards = &cards;
+    world.backend_accepts = [](const std::string&, const std::string& key) { return key == "threads" || key == "batch_size" || key == "chat_template"; };
+    world.auto_backend = []() -> Result<std::string> { return std::string("cpu"); };
+    world.custom_columns = [](const std::string&) -> Result<std::vector<std::string>> { return std::vector<std::string>{"question", "A", "B", "answer"}; };
+    world.default_model = []() -> Result<std::string> { return std::string("/cache/default.gguf"); };
+    world.warn = [this](const std::string& sentence) { warnings.push_back(sentence); };
+    return config::resolve(flags, world);
+  }
+  std::string error() {
+    const auto resolved = resolve();
+    return resolved ? "" : resolved.error().message;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a model given by path is called by its last component", "[config]") {
+  Fixture f;
+  CHECK(f.resolve()->config.models[0].abbr == "tiny");
+  CHECK(f.resolve()->config.models[0].backend == "cpu");
+  f.flags.model_path = "/a/b.gguf/";
+  CHECK(f.resolve()->config.models[0].abbr == "b");
+}
+
+TEST_CASE("without a model the default one is taken", "[config]") {
+  Fixture f;
+  f.flags.model_path.clear();
+  CHECK(f.resolve()->config.models[0].path == "/cache/default.gguf");
+}
+
+TEST_CASE("where a run holds a set as gen and as ppl, the ppl one gets _ppl, and so do its groups", "[config]") {
+  Fixture f;
+  f.flags.datasets = GENERATE(std::vector<std::string>{"x_gen", "x_ppl"}, std::vector<std::string>{"x_ppl", "x_gen"});
+  const auto run = f.resolve();
+  REQUIRE(run);
+  std::map<std::string, Method> methods;
+  for (const auto& d : run->config.datasets) methods[d.task_name] = d.inferencer.method;
+  CHECK(methods == std::map<std::string, Method>{{"x", Method::gen}, {"x_ppl", Method::ppl}});
+  std::map<std::string, std::string> groups;
+  for (const auto& g : run->config.summarizer.groups) groups[g.name] = g.members[0];
+  CHECK(groups == std::map<std::string, std::string>{{"all", "x"}, {"all_ppl", "x_ppl"}});
+}
+
+TEST_CASE("two cards of one method are told apart by the card, one card twice is refused", "[config]") {
+  Fixture f;
+  f.flags.datasets = {"x_gen", "x_cot_gen"};
+  CHECK(f.resolve()->config.datasets[1].task_name == "x_x_cot_gen");
+  f.flags.datasets = {"x_gen", "x_gen"};
+  CHECK(f.error().find("named twice") != std::string::npos);
+}
+
+TEST_CASE("OpenCompass' settings that mean nothing here give one warning each", "[config]") {
+  Fixture f;
+  f.flags.model_kwargs = {{"device_map", "auto"}, {"trust_remote_code", "True"}};
+  f.flags.tokenizer_kwargs = {{"padding_side", "left"}, {"truncation", "left"}, {"trust_remote_code", "True"}};
+  f.flags.num_gpus = 1;
+  REQUIRE(f.resolve());
+  CHECK(f.warnings.size() == 3);
+}
+
+TEST_CASE("a setting that the backend has not is a warning, never silence", "[config]") {
+  Fixture f;
+  f.flags.model_kwargs = {{"frobnicate", "1"}};
+  f.flags.no_prefix_reuse = true;
+  REQUIRE(f.resolve());
+  CHECK(f.warnings.size() == 2);
+}
+
+TEST_CASE("what comes later says so with one sentence", "[config]") {
+  struct Case { void (*set)(RunFlags&); };
+  const Case c = GENERATE(values<Case>({{[](RunFlags& f) { f.model_path.clear(); f.hf_path = "/m/internlm2"; }},
+                                        {[](RunFlags& f) { f.peft_path = "/m/lora"; }},
+                                        {[](RunFlags& f) { f.memory = "4G"; }},
+                                        {[](RunFlags& f) { f.compute = "bf16"; }}}));
+  Fixture f;
+  c.set(f.flags);
+  const auto resolved = f.resolve();
+  REQUIRE_FALSE(resolved);
+  CHECK(resolved.error().kind == Error::Kind::device);
+}
+
+TEST_CASE("flags that make no sense are usage errors", "[config]") {
+  struct Case { void (*set)(RunFlags&); const char* expect; };
+  const Case c = GENERATE(values<Case>({{[](RunFlags& f) { f.batch_size = 0; }, "--batch-size"},
+                                        {[](RunFlags& f) { f.limit = -1; }, "--limit"},
+                                        {[](RunFlags& f) { f.limit = 2.5; }, "--limit"},
+                                        {[](RunFlags& f) { f.limit_mode = "last"; }, "--limit-mode"},
+                                        {[](RunFlags& f) { f.compat = "opencompas"; }, "did you mean 'opencompass'?"},
+                                        {[](RunFlags& f) { f.hf_type = "instruct"; }, "--hf-type"},
+                                        {[](RunFlags& f) { f.datasets.clear(); }, "no data set is named"},
+                                        {[](RunFlags& f) { f.hf_path = "/x"; }, "not both"}}));
+  Fixture f;
+  c.set(f.flags);
+  CAPTURE(c.expect);
+  CHECK(f.error().find(c.expect) != std::string::npos);
+}
+
+TEST_CASE("a resolved run, written and resolved again, is the same run", "[config]") {
+  Fixture f;
+  f.flags.datasets = {"x_gen", "x_ppl"};
+  f.flags.max_out_len = 7;
+  f.flags.generation_kwargs = {{"do_sample", "True"}, {"temperature", "0.5"}};
+  f.flags.limit = 0.5;
+  f.flags.seed = 9;
+  f.flags.threads = 2;
+  const auto first = f.resolve();
+  REQUIRE(first);
+  const std::string text = to_json(first->config);
+  test::spit(f.folder / "out/run.json", text);
+  Fixture g;
+  g.flags = {};
+  g.flags.config = f.folder / "out/run.json";
+  const auto second = g.resolve();
+  REQUIRE(second);
+  CHECK(to_json(second->config) == text);
+}
+
+TEST_CASE("a configuration names models and data sets by card or in place", "[config]") {
+  Fixture f;
+  test::spit(f.folder / "out/c.json", R"({// a comment
+    "models": [{"model_path": "/m/a.gguf", "abbr": "mine"}], "datasets": ["x_ppl"], "limit": 3,})");
+  f.flags = {};
+  f.flags.config = f.folder / "out/c.json";
+  const auto run = f.resolve();
+  REQUIRE(run);
+  CHECK(run->config.models[0].abbr == "mine");
+  CHECK(run->config.datasets[0].inferencer.method == Method::ppl);
+  CHECK(run->config.limit.value == 3);
+  f.flags.datasets = {"x_gen"};
+  CHECK(f.error().find("names the data sets") != std::string::npos);
+}
+
+TEST_CASE("a summarizer card replaces the cards' groups", "[config]") {
+  Fixture f;
+  f.flags.summarizer = "sums";
+  const auto run = f.resolve();
+  REQUIRE(run);
+  REQUIRE(run->config.summarizer.groups.size() == 1);
+  CHECK(run->config.summarizer.groups[0].name == "mine");
+}
+
+TEST_CASE("a custom file becomes a data set by its columns", "[config]") {
+  Fixture f;
+  f.flags.datasets.clear();
+  f.flags.custom_dataset_path = "/data/quiz.csv";
+  auto run = f.resolve();
+  REQUIRE(run);
+  const DatasetConfig& set = run->config.datasets[0];
+  CHECK(set.abbr == "quiz");
+  CHECK(set.postprocessors[0].id == "first_option");
+  CHECK(set.template_.config.find("A. {A}\\nB. {B}\\n") != std::string::npos);
+  f.flags.custom_dataset_infer_method = "ppl";
+  run = f.resolve();
+  REQUIRE(run);
+  CHECK(run->config.datasets[0].inferencer.method == Method::ppl);
+  f.flags.custom_dataset_data_type = "qa";
+  CHECK(f.error().find("cannot be asked by ppl") != std::string::npos);
+}
+
+TEST_CASE("K=V is read as Python would", "[config]") {
+  CHECK(parse_kwarg("True").IsTrue());
+  CHECK(parse_kwarg("None").IsNull());
+  CHECK(parse_kwarg("0.5").GetDouble() == 0.5);
+  CHECK(json::text(parse_kwarg("'left'")) == "left");
+  CHECK(json::text(parse_kwarg("auto")) == "auto");
+}

@@ -1,0 +1,68 @@
+// What the tests of this folder share: real template components, a chat template that can be read, and short names.
+#pragma once
+#include <catch2/catch.hpp>
+#include "../../../core/render/render.hpp"
+#include "../../../plugins/templates/components.hpp"
+
+namespace sextant::test {
+
+using config::Compat;
+using config::Method;
+using render::Piece;
+using enum render::Piece::Section;  // begin, shot, round, end
+
+/// One item through a template component, as the ABI gives it to the core.
+template <class T = templates::DialogueTemplate>
+std::string render_json(const std::string& config, const std::string& record, const std::vector<std::string>& shots = {},
+                        bool generate = true, std::string_view output_column = "answer") {
+  T component(Context(nullptr, borrow(config)));
+  std::vector<sxt_str> borrowed;
+  for (const std::string& shot : shots) borrowed.push_back(borrow(shot));
+  return component.render({borrow(record), borrowed.data(), borrowed.size(), borrow(output_column), generate ? 1u : 0u, 0});
+}
+
+template <class T> T value_of(Result<T> result) {
+  if (!result) FAIL(result.error().message);
+  return *std::move(result);
+}
+template <class T> std::string message_of(const Result<T>& result) {
+  return result ? "(no error)" : result.error().message;
+}
+
+inline render::Rendered parsed(const std::string& text, Method method) {
+  return value_of(render::parse_rendered(value_of(json::parse(text, "answer")), method, "card x"));
+}
+
+/// "[user]...[/user]" for each turn, and "[assistant]" where a reply is asked for.
+inline Result<std::string> bracket_chat(std::string_view conversation_json) {
+  const json::Document conversation = value_of(json::parse(conversation_json, "conversation"));
+  std::string text;
+  for (const auto& message : conversation["messages"].GetArray()) {
+    const std::string role = message["role"].GetString();
+    text += "[" + role + "]" + std::string(json::text(message["content"])) + "[/" + role + "]";
+  }
+  return text + (conversation["add_generation_prompt"].GetBool() ? "[assistant]" : "");
+}
+
+inline Result<render::Prompts> assembled(const render::Rendered& rendered, Method method, const render::Format& format = {}) {
+  return render::assemble(rendered, method, format, bracket_chat);
+}
+/// The only prompt.
+inline render::Prompt assembled_one(std::vector<Piece> pieces, Method method, const render::Format& format = {}) {
+  auto prompts = value_of(assembled({{{"", std::move(pieces)}}, {}}, method, format));
+  REQUIRE(prompts.prompts.size() == 1);
+  return prompts.prompts.front();
+}
+inline std::string question_of(const render::Prompt& prompt) {
+  REQUIRE(prompt.question_bytes <= prompt.text.size());
+  return prompt.text.substr(prompt.text.size() - prompt.question_bytes);
+}
+
+inline Piece human(Piece::Section section, std::string text, uint32_t shot = 0) { return {section, "HUMAN", "", shot,
+    std::move(text)}; }
+inline Piece bot(Piece::Section section, std::string text, uint32_t shot = 0) { return {section, "BOT", "", shot,
+    std::move(text)}; }
+inline Piece plain(Piece::Section section, std::string text, uint32_t shot = 0) { return {section, "", "", shot,
+    std::move(text)}; }
+
+}  // namespace sextant::test

@@ -1,0 +1,221 @@
+// The table: what a cell says, groups and their members, and the forms it is written in.
+#include <catch2/catch.hpp>
+#include "../../../core/report/report.hpp"
+#include "../../../core/report/width.hpp"
+
+namespace sextant::test {
+namespace {
+using namespace report;
+using Catch::Matchers::Contains;
+
+TaskOutcome done(const std::string& model, const std::string& dataset, double accuracy, const std::string& mode = "gen") {
+  return {model, dataset, "abc123", mode, "complete", "", {{"accuracy", accuracy}}};
+}
+TaskOutcome not_done(const std::string& model, const std::string& dataset, const std::string& status) {
+  return {model, dataset, "abc123", "gen", status, "the reason", {}};
+}
+config::Summarizer groups(std::vector<config::SummaryGroup> list) { return {"test", std::move(list)}; }
+
+std::vector<std::string> texts(const Row& row) {
+  std::vector<std::string> out;
+  for (const Cell& cell : row.cells) out.push_back(cell.text);
+  return out;
+}
+const Row& row_of(const Table& table, const std::string& dataset) {
+  for (const Row& row : table.rows)
+    if (row.dataset == dataset) return row;
+  FAIL("no row " << dataset);
+  std::abort();
+}
+
+TEST_CASE("data sets stand in the run's order, groups behind them") {
+  const Table table = make_table({"m"}, {done("m", "z", 1), done("m", "a", 2)}, groups({{"g", {"a", "z"}}}));
+  REQUIRE(table.rows.size() == 3);
+  CHECK(table.rows[0].dataset == "z");
+  CHECK(table.rows[1].dataset == "a");
+  CHECK(table.rows[2].dataset == "g");
+  CHECK(table.rows[0].version == "abc123");
+  CHECK(table.rows[0].metric == "accuracy");
+  CHECK(table.rows[2].version == "-");
+  CHECK(table.rows[2].metric == "naive_average");
+  CHECK(table.rows[2].cells[0].value == 1.5);
+  CHECK(table.errors.empty());
+}
+
+TEST_CASE("a cell says what went wrong; '-' is only for a task that the model has not got") {
+  const std::vector<std::string> models{"a", "b", "c", "d", "e", "f"};
+  TaskOutcome unscored = done("f", "x", 0);
+  unscored.metrics.clear();
+  const Table table = make_table(models,
+                                 {done("a", "x", 41.499), not_done("b", "x", "failed"), not_done("c", "x", "missing"),
+                                  not_done("d", "x", "incomplete"), unscored},
+                                 {});
+  CHECK(texts(table.rows.at(0)) == std::vector<std::string>{"41.50", "failed", "missing", "incomplete", "-", "not scored"});
+  CHECK(table.rows[0].cells[1].error == "the reason");
+  CHECK_FALSE(table.rows[0].cells[1].value);
+  const Table none = make_table({"b"}, {not_done("b", "x", "failed")}, {});
+  CHECK(none.rows.at(0).metric == "-");
+  CHECK(texts(none.rows[0]) == std::vector<std::string>{"failed"});
+}
+
+TEST_CASE("several metrics are several rows, matched by name; groups take the first") {
+  TaskOutcome first = done("a", "x", 10), second = done("b", "x", 0);
+  first.metrics = {{"bleu", 10}, {"chrf", 20}};
+  second.metrics = {{"bleu", 30}, {"length", 7}};
+  const Table table = make_table({"a", "b", "c"}, {first, second, not_done("c", "x", "failed")}, groups({{"g", {"x"}}}));
+  REQUIRE(table.rows.size() == 4);
+  CHECK(table.rows[0].metric == "bleu");
+  CHECK(texts(table.rows[0]) == std::vector<std::string>{"10.00", "30.00", "failed"});
+  CHECK(table.rows[1].metric == "chrf");
+  CHECK(texts(table.rows[1]) == std::vector<std::string>{"20.00", "-", "failed"});
+  CHECK(texts(table.rows[2]) == std::vector<std::string>{"-", "7.00", "failed"});
+  CHECK(texts(table.rows[3]) == std::vector<std::string>{"10.00", "30.00", "failed"});
+}
+
+TEST_CASE("a group without a member's number has none, and says why") {
+  struct Row {
+    std::string name;
+    std::vector<TaskOutcome> outcomes;
+    std::string cell, error;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"all there", {done("m", "x", 1), done("m", "y", 2)}, "1.50", ""},
+           {"failed", {done("m", "x", 1), not_done("m", "y", "failed")}, "failed", "g has no average for m: y is failed"},
+           {"missing", {done("m", "x", 1), not_done("m", "y", "missing")}, "missing", "g has no average for m: y is missing"},
+           {"incomplete",
+            {done("m", "x", 1), not_done("m", "y", "incomplete")},
+            "incomplete",
+            "g has no average for m: y is incomplete"},
+           {"not in the run", {done("m", "x", 1)}, "missing", "g has no average for m: y is not in this run"},
+           {"failed is worse",
+            {not_done("m", "x", "missing"), not_done("m", "y", "failed")},
+            "failed",
+            "g has no average for m: x is missing, y is failed"}}) {
+    CAPTURE(row.name);
+    const Table table = make_table({"m"}, row.outcomes, groups({{"g", {"x", "y"}}}));
+    const auto& cell = row_of(table, "g").cells.at(0);
+    CHECK(cell.text == row.cell);
+    CHECK(cell.value.has_value() == row.error.empty());
+    CHECK(table.errors == (row.error.empty() ? std::vector<std::string>() : std::vector<std::string>{row.error}));
+  }
+}
+
+TEST_CASE("a group without a member in the run is not shown; a model without a member's task has '-'") {
+  const Table table = make_table({"m", "n"}, {done("m", "x", 1), done("n", "z", 5)},
+                                 groups({{"none", {"p", "q"}}, {"g", {"x"}}, {"outer", {"none", "x"}}}));
+  CHECK(table.rows.size() == 4);
+  CHECK(texts(row_of(table, "g")) == std::vector<std::string>{"1.00", "-"});
+  CHECK(texts(row_of(table, "outer")) == std::vector<std::string>{"missing", "-"});
+  CHECK(table.errors == std::vector<std::string>{"outer has no average for m: none is not in this run"});
+}
+
+TEST_CASE("a group of groups is the average of their averages, and fails with them") {
+  const config::Summarizer nested = groups({{"g1", {"a", "b"}}, {"g2", {"c"}}, {"all", {"g1", "g2"}}});
+  const Table good = make_table({"m"}, {done("m", "a", 0), done("m", "b", 100), done("m", "c", 10)}, nested);
+  CHECK(row_of(good, "all").cells[0].value == 30);
+  const Table bad = make_table({"m"}, {not_done("m", "a", "failed"), done("m", "b", 100), done("m", "c", 10)}, nested);
+  CHECK(row_of(bad, "all").cells[0].text == "failed");
+  CHECK(bad.errors.back() == "all has no average for m: g1 is failed");
+}
+
+TEST_CASE("a group's mode is its members', or mixed") {
+  const config::Summarizer nested = groups({{"same", {"a", "b"}}, {"both", {"a", "c"}}, {"all", {"same", "c"}}});
+  const Table table = make_table({"m"}, {done("m", "a", 1), done("m", "b", 1), done("m", "c", 1, "ppl")}, nested);
+  CHECK(row_of(table, "same").mode == "gen");
+  CHECK(row_of(table, "both").mode == "mixed");
+  CHECK(row_of(table, "all").mode == "mixed");
+}
+
+TEST_CASE("a long list of lacking members is cut in the message") {
+  std::vector<std::string> members{"x"};
+  for (int i = 0; i < 51; ++i) members.push_back("y" + std::to_string(i));
+  const Table table = make_table({"m"}, {done("m", "x", 1)}, groups({{"g", members}}));
+  REQUIRE(table.errors.size() == 1);
+  CHECK_THAT(table.errors[0], Catch::Matchers::EndsWith("y7 is not in this run and 43 more"));
+}
+
+Table example() {
+  return make_table({"SmolLM2", "b|c"},
+                    {done("SmolLM2", "ceval-法学", 41.5), done("b|c", "ceval-法学", 7), done("SmolLM2", "a,\"b\"", 100),
+                     not_done("b|c", "a,\"b\"", "failed")},
+                    groups({{"ceval", {"ceval-法学"}}}));
+}
+
+TEST_CASE("the text table is set as tabulate sets it, wide characters included") {
+  CHECK(to_text(example()) ==
+        "dataset     version    metric         mode      SmolLM2  b|c\n"
+        "----------  ---------  -------------  ------  ---------  ------\n"
+        "ceval-法学  abc123     accuracy       gen         41.50  7.00\n"
+        "a,\"b\"       abc123     accuracy       gen        100.00  failed\n"
+        "ceval       -          naive_average  gen         41.50  7.00\n");
+}
+
+TEST_CASE("csv quotes as RFC 4180 says") {
+  CHECK(to_csv(example()) ==
+        "dataset,version,metric,mode,SmolLM2,b|c\n"
+        "ceval-法学,abc123,accuracy,gen,41.50,7.00\n"
+        "\"a,\"\"b\"\"\",abc123,accuracy,gen,100.00,failed\n"
+        "ceval,-,naive_average,gen,41.50,7.00\n");
+}
+
+TEST_CASE("markdown escapes what would end a cell") {
+  CHECK(to_markdown(example()) ==
+        "| dataset | version | metric | mode | SmolLM2 | b\\|c |\n"
+        "| --- | --- | --- | --- | ---: | ---: |\n"
+        "| ceval-法学 | abc123 | accuracy | gen | 41.50 | 7.00 |\n"
+        "| a,\"b\" | abc123 | accuracy | gen | 100.00 | failed |\n"
+        "| ceval | - | naive_average | gen | 41.50 | 7.00 |\n");
+}
+
+TEST_CASE("the JSON form has one row per data set, metric and model, with every digit") {
+  const Table table = make_table({"m", "n"}, {done("m", "x", 100.0 / 3), not_done("n", "x", "failed")}, {});
+  const auto out = json::parse(to_json(table, "outputs/default/20260102_030405", "failed"), "json");
+  REQUIRE(out);
+  CHECK(json::find_string(*out, "run_dir") == "outputs/default/20260102_030405");
+  CHECK(json::find_string(*out, "status") == "failed");
+  const json::Value& rows = (*out)["rows"];
+  REQUIRE(rows.Size() == 2);
+  for (const char* key : {"dataset", "version", "metric", "mode", "model"}) CHECK(json::find_string(rows[0], key));
+  CHECK(json::find_number(rows[0], "value") == 100.0 / 3);
+  CHECK(rows[1]["value"].IsNull());
+  CHECK(json::find_string(rows[1], "status") == "failed");
+  CHECK(json::find_string(rows[1], "error") == "the reason");
+}
+
+TEST_CASE("the summary file has OpenCompass' blocks in its order") {
+  const std::string text = to_summary_file(example(), "20260102_030405");
+  CHECK(text.starts_with("20260102_030405\ntabulate format\n" + std::string(128, '^') + "\ndataset     version"));
+  size_t last = 0;
+  for (const std::string title : {"tabulate format", "csv format", "markdown format", "raw format"}) {
+    const size_t at = text.find("\n" + title + "\n" + std::string(128, '^') + "\n");
+    REQUIRE(at != text.npos);
+    CHECK(at >= last);
+    last = at;
+  }
+  CHECK_THAT(text, Contains("\n" + std::string(128, '$') + "\n\n" + std::string(128, '-') + " THIS IS A DIVIDER " +
+                            std::string(128, '-') + "\n\n"));
+  CHECK_THAT(text, Contains("Model: b|c\nceval-法学: {accuracy: 7}\na,\"b\": {accuracy: failed} the reason\n"));
+}
+
+TEST_CASE("wide characters take two columns, combining marks none") {
+  struct Row {
+    std::string text;
+    size_t columns;
+  };
+  for (const Row& row : std::vector<Row>{{"", 0},
+                                         {"abc", 3},
+                                         {"答案", 4},
+                                         {"é", 1},
+                                         {"e\xCC\x81", 1},
+                                         {"ａ", 2},
+                                         {"한글", 4},
+                                         {"🙂", 2},
+                                         {"…", 1},
+                                         {"\xE7", 1}}) {
+    CAPTURE(row.text);
+    CHECK(display_width(row.text) == row.columns);
+  }
+}
+
+}  // namespace
+}  // namespace sextant::test

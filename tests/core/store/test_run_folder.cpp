@@ -1,0 +1,206 @@
+// A run's folder: its name, its lock, taking it up again, safe file names.
+#include <catch2/catch.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "../../../core/store/run_folder.hpp"
+#include "../temporary_folder.hpp"
+
+namespace sextant::test {
+namespace {
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+using store::RunFolder;
+
+bool is_timestamp(const std::string& name) {  // YYYYmmdd_HHMMSS
+  return name.size() == 15 && name[8] == '_' && name.find_first_not_of("0123456789") == 8 &&
+         name.find_first_not_of("0123456789", 9) == name.npos;
+}
+
+TEST_CASE("a run gets a folder of its own, named by the time; a taken name gets a number") {
+  const TemporaryFolder work_dir;
+  const auto first = RunFolder::create(work_dir / "outputs/default");
+  REQUIRE(first);
+  CHECK(is_timestamp(first->timestamp()));
+  std::vector<std::string> names{first->timestamp()};
+  for (int i = 0; i < 3; ++i) {
+    const auto next = RunFolder::create(work_dir / "outputs/default");
+    REQUIRE(next);
+    CHECK(is_timestamp(next->timestamp().substr(0, 15)));
+    CHECK(std::find(names.begin(), names.end(), next->timestamp()) == names.end());
+    names.push_back(next->timestamp());
+  }
+}
+
+TEST_CASE("without a name the last run is taken up, by time and then by number") {
+  struct Row {
+    std::vector<std::string> names;
+    std::string last;
+  };
+  for (const Row& row :
+       std::vector<Row>{{{"20240101_000000", "20231231_235959"}, "20240101_000000"},
+                        {{"20240101_000000", "20240101_000000_2", "20240101_000000_10"}, "20240101_000000_10"},
+                        {{"20240101_000000", "zzz", "30000101", "20250101_00000x", "20250101_000000_old", "20250101_000000_"},
+                         "20240101_000000"}}) {
+    const TemporaryFolder work_dir;
+    for (const std::string& name : row.names) fs::create_directories(work_dir / name);
+    spit(work_dir / "20990101_000000", "a file is no run");
+    for (const std::string asked : {"", "latest"}) {
+      const auto run = RunFolder::reuse(work_dir.path(), asked);
+      REQUIRE(run);
+      CHECK(run->timestamp() == row.last);
+    }
+  }
+}
+
+TEST_CASE("a run is taken up by its name, with or without a configuration in it") {
+  const TemporaryFolder work_dir;
+  fs::create_directories(work_dir / "20240101_000000");
+  fs::create_directories(work_dir / "renamed by hand");
+  CHECK(RunFolder::reuse(work_dir.path(), "20240101_000000"));
+  CHECK(RunFolder::reuse(work_dir.path(), "renamed by hand"));
+}
+
+TEST_CASE("nothing to reuse is missing; a name that leaves the work dir is refused") {
+  const TemporaryFolder work_dir;
+  fs::create_directories(work_dir / "runs/inner");
+  for (const std::string name : {"", "latest", "20240101_000000"}) {
+    const auto run = RunFolder::reuse(work_dir / "runs", name);
+    REQUIRE_FALSE(run);
+    CHECK(run.error().kind == Error::Kind::missing);
+  }
+  CHECK(RunFolder::reuse(work_dir / "lacking", "").error().kind == Error::Kind::missing);
+  for (const std::string name : {".", "..", "../runs", "inner/..", "/tmp"}) {
+    CAPTURE(name);
+    const auto run = RunFolder::reuse(work_dir / "runs", name);
+    REQUIRE_FALSE(run);
+    CHECK(run.error().kind == Error::Kind::usage);
+  }
+  fs::create_directories(work_dir / "runs/20240102_000000");
+  CHECK_THAT(RunFolder::reuse(work_dir / "runs", "20240101_000000").error().message,
+             Contains("the last one there is 20240102_000000"));
+}
+
+TEST_CASE("a second writer is told the first one's process id; the lock goes with its owner") {
+  const TemporaryFolder work_dir;
+  std::string name;
+  {
+    const auto run = RunFolder::create(work_dir.path());
+    REQUIRE(run);
+    name = run->timestamp();
+    const auto second = RunFolder::reuse(work_dir.path(), name);
+    REQUIRE_FALSE(second);
+    CHECK(second.error().kind == Error::Kind::io);
+    CHECK_THAT(second.error().message, Contains(name + " is being written by process " + std::to_string(::getpid()) +
+                                                "; wait for it or choose another --work-dir"));
+  }
+  CHECK(RunFolder::reuse(work_dir.path(), name));
+
+  // a process that is killed gives its lock back too
+  int ready[2];
+  REQUIRE(::pipe(ready) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const auto run = RunFolder::reuse(work_dir.path(), name);
+    const char done = run ? 'y' : 'n';
+    if (::write(ready[1], &done, 1) != 1) ::_exit(1);
+    ::pause();
+    ::_exit(0);
+  }
+  char done = 0;
+  REQUIRE(::read(ready[0], &done, 1) == 1);
+  CHECK(done == 'y');
+  CHECK_THAT(RunFolder::reuse(work_dir.path(), name).error().message, Contains("process " + std::to_string(child) + ";"));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+  CHECK(RunFolder::reuse(work_dir.path(), name));
+}
+
+TEST_CASE("a work dir that cannot be written is one clear sentence") {
+  const TemporaryFolder folder;
+  spit(folder / "file", "");
+  struct Row {
+    fs::path work_dir;
+    std::string says;
+  };
+  for (const Row& row : std::vector<Row>{{folder / "file", "is not a folder; choose another --work-dir"},
+                                         {folder / "file/below", "file/below"},
+                                         {"/proc/nothing", "/proc/nothing"}}) {
+    const auto run = RunFolder::create(row.work_dir);
+    REQUIRE_FALSE(run);
+    CHECK(run.error().kind == Error::Kind::io);
+    CHECK_THAT(run.error().message, Contains(row.says));
+  }
+}
+
+TEST_CASE("a work dir that belongs to someone else is one clear sentence") {
+  const TemporaryFolder folder;
+  fs::create_directories(folder / "theirs");
+  fs::permissions(folder.path(), static_cast<fs::perms>(0711));
+  fs::permissions(folder / "theirs", static_cast<fs::perms>(0555));
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {  // root may write everywhere, so it becomes nobody
+    if (::geteuid() == 0 && ::setuid(65534) != 0) ::_exit(77);
+    const auto run = RunFolder::create(folder / "theirs");
+    if (run || run.error().kind != Error::Kind::io) ::_exit(1);
+    const std::string& message = run.error().message;
+    ::_exit(message.find("theirs") != message.npos &&
+                    message.find("Permission denied; choose another --work-dir") != message.npos
+                ? 0
+                : 2);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  fs::permissions(folder / "theirs", fs::perms::owner_all);
+  if (WEXITSTATUS(status) == 77) {
+    WARN("SKIP: the tests run as root and may not become another user");
+    return;
+  }
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("files lie where contract and docs say, and never outside the run") {
+  const TemporaryFolder work_dir;
+  const auto run = RunFolder::create(work_dir.path());
+  REQUIRE(run);
+  const fs::path root = run->path();
+  CHECK(run->config() == root / "configs/run.json");
+  CHECK(run->run_json() == root / "run.json");
+  CHECK(run->journal("m", "d") == root / "journal/m/d.jsonl");
+  CHECK(run->infer_log("m", "d") == root / "logs/infer/m/d.out");
+  CHECK(run->eval_log("m", "d") == root / "logs/eval/m/d.out");
+  CHECK(run->predictions("m", "d") == root / "predictions/m/d.json");
+  CHECK(run->results("m", "d") == root / "results/m/d.json");
+  CHECK(run->summary("csv") == root / "summary" / ("summary_" + run->timestamp() + ".csv"));
+  for (const std::string name : {"..", ".", "", "../../x", "/etc/passwd", "a\\b", "..\\x", "x\ny"}) {
+    CAPTURE(name);
+    const fs::path path = run->predictions(name, name);
+    CHECK(path.lexically_normal() == path);
+    CHECK(path.parent_path().parent_path() == root / "predictions");
+  }
+}
+
+TEST_CASE("a name becomes a safe file name") {
+  struct Row {
+    std::string name, file;
+  };
+  for (const Row& row : std::vector<Row>{{"ceval-accountant", "ceval-accountant"},
+                                         {"org/model", "org_model"},
+                                         {"", "_"},
+                                         {".", "_."},
+                                         {"..", "_.."},
+                                         {"a\tb", "a_b"},
+                                         {"模型 1.8B", "模型 1.8B"}}) {
+    CHECK(store::safe_file_name(row.name) == row.file);
+  }
+  const std::string longest(300, 'x'), other = longest + "y";
+  CHECK(store::safe_file_name(longest).size() == 200);
+  CHECK(store::safe_file_name(longest) != store::safe_file_name(other));
+}
+
+}  // namespace
+}  // namespace sextant::test

@@ -1,0 +1,63 @@
+// A fuzz target: any bytes as JSON, as a line of a journal, and as a plugin's schema. What is taken must come back the same when
+// it is written and read again: a resumed run rests on it.
+#include <cstdlib>
+#include <sextant/json.hpp>
+#include "../../core/plugin/schema.hpp"
+#include "../../core/store/sample_json.hpp"
+
+using namespace sextant;
+
+namespace {
+
+// Doubles to the bit; the order of members too.
+bool same(const json::Value& a, const json::Value& b) {
+  if (a.GetType() != b.GetType()) return false;
+  if (a.IsDouble() || b.IsDouble()) return a.IsDouble() && b.IsDouble() && a.GetDouble() == b.GetDouble();
+  if (a.IsArray()) return a.Size() == b.Size() && std::equal(a.Begin(), a.End(), b.Begin(), same);
+  if (!a.IsObject()) return a == b;
+  return a.MemberCount() == b.MemberCount() &&
+         std::equal(a.MemberBegin(), a.MemberEnd(), b.MemberBegin(), [](const auto& x, const auto& y) { return x.name == y.name && same(x.value, y.value); });
+}
+
+void round_trip(std::string_view text, json::Syntax syntax) {
+  const auto document = json::parse(text, "fuzz.json", syntax);
+  if (!document) {
+    if (document.error().message.rfind("fuzz.json:", 0) != 0) std::abort();
+    return;
+  }
+  const auto again = json::parse(json::write(*document), "again");
+  if (!again || !same(*document, *again)) std::abort();
+  const auto pretty = json::parse(json::write_pretty(*document), "pretty");
+  if (!pretty || !same(*document, *pretty)) std::abort();
+  const std::string canonical = json::canonical(*document);
+  const auto sorted = json::parse(canonical, "canonical");
+  if (!sorted || json::canonical(*sorted) != canonical) std::abort();
+}
+
+void journal(std::string_view text) {
+  const auto sample = store::sample_from_line(text);
+  if (!sample) return;
+  const std::string line = store::to_line(*sample);
+  if (line.find('\n') != line.npos) std::abort();
+  const auto again = store::sample_from_line(line);
+  if (!again || store::to_line(*again) != line) std::abort();
+}
+
+// The first line is a schema, the rest a configuration.
+void schema(std::string_view text) {
+  const size_t end = std::min(text.find('\n'), text.size());
+  const std::string_view schema = text.substr(0, end), config = text.substr(std::min(end + 1, text.size()));
+  static_cast<void>(plugin::check_config("metric:fuzz", schema, config, "fuzz"));
+  if (const auto parsed = plugin::parse_schema(schema, "fuzz")) plugin::options_of(*parsed);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  round_trip(text, json::Syntax::strict);
+  round_trip(text, json::Syntax::relaxed);
+  journal(text);
+  schema(text);
+  return 0;
+}

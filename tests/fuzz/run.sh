@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Builds each fuzz target with clang's libFuzzer (addresses and undefined behaviour checked) and runs it for SECONDS:
+#   tests/fuzz/run.sh [SECONDS [TARGET...]]     targets: csv json card gguf
+# Fails on any crash, leak, endless loop or run-away memory, and says where the input lies that shows it. The binaries, and the corpora
+# that grow from run to run, lie in $SEXTANT_FUZZ_DIR (default build/fuzz).
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+seconds=${1:-20}
+shift || true
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=(csv json card gguf)
+work=${SEXTANT_FUZZ_DIR:-$root/build/fuzz}
+cxx=${FUZZ_CXX:-clang++}
+command -v "$cxx" >/dev/null || { echo "SKIP: fuzzing needs clang++ (apt-get install clang)" >&2; exit 77; }
+launcher=()
+command -v ccache >/dev/null && launcher=(ccache)
+flags=(-std=c++20 -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+  -fsanitize-ignorelist="$root/tests/fuzz/ignored.txt"
+  -DIGNORED="$(sha256sum <"$root/tests/fuzz/ignored.txt" | cut -c1-8)"  # ccache does not look into that list
+  -DBOOST_DLL_USE_STD_FS -Wno-ambiguous-reversed-operator  # as RapidJSON 1.1 compares its iterators
+  -I"$root/sdk/include" -I"$root/models/engine")
+libraries=(-ldl -lfmt -lcrypto -lpcre2-8)
+
+core() { local name; for name in "$@"; do echo "core/$name.cpp"; done; }
+sources_of() {
+  case $1 in
+    csv) ;;
+    json) core base/text base/files plugin/schema store/sample_json ;;
+    card) core base/text base/files base/sha256 base/log config/json_source config/shapes config/card config/card_store config/model_card \
+            config/run_config ;;
+    gguf) (cd "$root" && echo models/engine/{checkpoint,architecture,tokenizer}/*.cpp) ;;
+    *) echo "there is no target $1; there are: csv json card gguf" >&2; exit 64 ;;
+  esac
+}
+
+build() {  # TARGET
+  local source object objects=()
+  for source in "tests/fuzz/fuzz_$1.cpp" $(sources_of "$1"); do
+    object=$work/objects/${source//\//_}.o
+    "${launcher[@]}" "$cxx" "${flags[@]}" -c "$root/$source" -o "$object"
+    objects+=("$object")
+  done
+  "$cxx" -fsanitize=fuzzer,address,undefined "${objects[@]}" "${libraries[@]}" -o "$work/fuzz_$1"
+}
+
+seeds() {  # TARGET: what sound input looks like
+  local out=$work/corpus/$1 card
+  mkdir -p "$out"
+  case $1 in
+    csv)
+      printf 'id,question,A,B,C,D,answer\n0,"a ""quoted"", one",1,2,3,4,A\n1,"two\nlines",,,,,B\n' >"$out/quoted"
+      printf '\xef\xbb\xbfquestion\tA\tB\tanswer\r\n\xe5\xa4\xa9\t1\t2\tA\r\n' >"$out/tsv"
+      cp "$root"/datasets/ceval_xyj/data/val/xyj_val.csv "$out/xyj" ;;
+    json)
+      printf '{"a": [1, -2.5e-3, true, null, "\\u00e4\\ud83d\\ude00"], "b": {"c": 18446744073709551615}}' >"$out/values"
+      printf '// a comment\n{"a": [1, 2,], /* another */ "b": 1e308,}' >"$out/relaxed"
+      printf '{"key":"0f22","index":0,"prediction":"B","gold":"B","record":{"q":"x"},"prompts":[{"label":"A","text":"1","chat":true,"question_bytes":1,"messages":[{"role":"user","content":"1"}]}],"labels":[{"label":"A","input":"1","logprob":-1.5,"tokens":2,"value":0.75}],"prompt_tokens":16,"computed_tokens":16,"generated_tokens":1,"truncated_tokens":0,"dropped_shots":0,"finish":"eos"}' >"$out/journal"
+      printf '{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"type":["string","null"],"default":"x","pattern":"^[a-z]+$"},"b":{"enum":[1,2]},"c":{"type":"array","items":{"$ref":"#/definitions/d"}}},"definitions":{"d":{"type":"integer","minimum":0}}}\n{"a":"y","b":1,"c":[3]}' >"$out/schema" ;;
+    card)
+      for card in "$root"/datasets/*/cards/*.json "$root"/models/cards/*.json; do
+        # subject lists are long and teach nothing; "extends" is not followed
+        [ -f "$card" ] && [ "$(stat -c %s "$card")" -lt 6000 ] && grep -v '"extends"' "$card" >"$out/${card##*/}"
+      done
+      printf '{"card":"dataset","abbr":"x-${n}","loader":{"type":"custom"},"path":"q.csv","each":[{"n":"a"},{"n":"b"}],"reader":{"input_columns":["question"],"output_column":"answer","test_range":"[:3]"},"infer":{"retriever":{"type":"fix_k","ids":[0]},"template":{"type":"text","prompt":"{question}"},"inferencer":{"type":"gen","max_out_len":3,"stop":["."]}},"eval":{"postprocessors":[{"type":"first_capital"}],"metrics":[{"type":"accuracy"}]},"groups":[{"name":"g","members":["x-a"]}],"variants":{"v":{"infer":{"inferencer":{"type":"ppl"}}}}}' >"$out/whole"
+      printf '{"card":"model","abbr":"m","backend":"cpu","model_path":"m.gguf","max_seq_len":2048,"meta_template":{"round":[{"role":"HUMAN","begin":"<","end":">"},{"role":"BOT","begin":"","generate":true}]},"stop_words":["x"],"generation":{"temperature":0.5},"config":{"threads":2}}' >"$out/model" ;;
+    gguf) cp "$root/tests/golden/tiny_llama.gguf" "$out/tiny"; head -c 20000 "$out/tiny" >"$out/cut" ;;
+  esac
+}
+
+mkdir -p "$work/objects" "$work/found"
+failed=0
+for target in "${targets[@]}"; do
+  build "$target"
+  seeds "$target"
+  log=$work/$target.log
+  status=0
+  ASAN_OPTIONS=allocator_may_return_null=1 "$work/fuzz_$target" -max_total_time="$seconds" -rss_limit_mb=1024 -malloc_limit_mb=256 -timeout=10 \
+    -max_len=400000 -artifact_prefix="$work/found/$target-" -print_final_stats=1 "$work/corpus/$target" >"$log" 2>&1 || status=$?
+  executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+  if [ "$status" -eq 0 ]; then
+    echo "ok: $target, ${executions:-0} executions, $(sed -n 's/.*cov: \([0-9]*\).*/\1/p' "$log" | tail -n 1) edges"
+  else
+    failed=1
+    echo "not ok: $target" >&2
+    tail -n 40 "$log" >&2
+  fi
+done
+exit "$failed"

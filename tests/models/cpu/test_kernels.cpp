@@ -1,0 +1,153 @@
+// Every kernel of every instruction set that this processor has, against the same sum in double.
+#include <cmath>
+#include <random>
+#include <vector>
+#include <catch2/catch.hpp>
+#include "../../../models/cpu/isa.hpp"
+
+using namespace sextant;
+using namespace sextant::cpu;
+
+namespace {
+
+std::vector<const Kernels*> available() {
+  std::vector<const Kernels*> out;
+  for (const char* isa : {"portable", "avx2", "avx512"})
+    if (const auto kernels = choose_kernels(isa)) out.push_back(*kernels);
+    else WARN("SKIP: " << kernels.error().message);
+  return out;
+}
+
+std::vector<float> numbers(size_t n, uint64_t seed, float scale = 1) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<float> normal(0, scale);
+  std::vector<float> out(n);
+  for (float& x : out) x = normal(random);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("gemm is the product, and the same bits for any number of rows", "[cpu][kernels]") {
+  constexpr uint32_t k = 100, panels = 2, rows = 23, stride = 130;
+  const auto a = numbers(rows * k, 1), w = numbers(panels * k * panel, 2), before = numbers(rows * stride, 3);
+  for (const Kernels* kernels : available())
+    for (const bool add : {false, true}) {
+      CAPTURE(kernels->name, add);
+      auto c = before;
+      kernels->gemm(a.data(), k, rows, w.data(), k, panels, c.data(), stride, add);
+      for (uint32_t r = 0; r < rows; ++r)
+        for (uint32_t n = 0; n < panels * panel; ++n) {
+          double sum = add ? before[r * stride + n] : 0;
+          for (uint32_t i = 0; i < k; ++i)
+            sum += static_cast<double>(a[r * k + i]) * w[(n / panel * k + i) * panel + n % panel];
+          REQUIRE(c[r * stride + n] == Approx(sum).margin(2e-5));
+        }
+      for (uint32_t n = 1; n <= rows; ++n) {  // each split of the rows
+        auto other = before;
+        for (uint32_t first = 0; first < rows; first += n)
+          kernels->gemm(a.data() + first * k, k, std::min(n, rows - first), w.data(), k, panels, other.data() + first * stride,
+                        stride, add);
+        REQUIRE(other == c);
+      }
+    }
+}
+
+TEST_CASE("rms_norm divides by the root of the mean square", "[cpu][kernels]") {
+  for (const Kernels* kernels : available())
+    for (const uint32_t n : {16u, 96u, 100u, 576u}) {
+      CAPTURE(kernels->name, n);
+      const auto x = numbers(n, 4, 3), w = numbers(n, 5);
+      std::vector<float> y(n);
+      kernels->rms_norm(x.data(), w.data(), y.data(), n, 1e-5f);
+      double squares = 0;
+      for (const float v : x) squares += static_cast<double>(v) * v;
+      for (uint32_t i = 0; i < n; ++i)
+        REQUIRE(y[i] == Approx(x[i] / std::sqrt(squares / n + 1e-5) * w[i]).epsilon(1e-6).margin(1e-7));
+    }
+}
+
+TEST_CASE("rope turns pairs", "[cpu][kernels]") {
+  for (const Kernels* kernels : available())
+    for (const uint32_t half : {8u, 20u, 32u}) {
+      CAPTURE(kernels->name, half);
+      const auto x = numbers(2 * half, 6), angle = numbers(half, 7, 3);
+      std::vector<float> cosine, sine, y = x;
+      for (const float a : angle) cosine.push_back(std::cos(a)), sine.push_back(std::sin(a));
+      kernels->rope(y.data(), cosine.data(), sine.data(), half);
+      for (uint32_t i = 0; i < half; ++i) {
+        REQUIRE(y[i] == Approx(double(x[i]) * cosine[i] - double(x[half + i]) * sine[i]).margin(1e-6));
+        REQUIRE(y[half + i] == Approx(double(x[half + i]) * cosine[i] + double(x[i]) * sine[i]).margin(1e-6));
+      }
+    }
+}
+
+TEST_CASE("swiglu is silu(gate) * up, for large numbers too", "[cpu][kernels]") {
+  auto gate = numbers(panel, 8, 4);
+  gate[0] = -200, gate[1] = 200, gate[2] = 0, gate[3] = -88;
+  const auto up = numbers(panel, 9);
+  for (const Kernels* kernels : available()) {
+    CAPTURE(kernels->name);
+    std::vector<float> y(panel);
+    kernels->swiglu(gate.data(), up.data(), y.data());
+    for (uint32_t i = 0; i < panel; ++i)
+      REQUIRE(y[i] == Approx(gate[i] / (1 + std::exp(-double(gate[i]))) * up[i]).epsilon(1e-6).margin(1e-30));
+  }
+}
+
+TEST_CASE("vocabulary finds the first best and the sum of exponentials", "[cpu][kernels]") {
+  for (const Kernels* kernels : available())
+    for (const uint32_t n : {16u, 48u, 512u}) {
+      CAPTURE(kernels->name, n);
+      auto logits = numbers(n, 10, 5);
+      logits[n / 2] = logits[n - 1] = 40;
+      const VocabularyChunk got = kernels->vocabulary(logits.data(), n);
+      double sum = 0;
+      for (const float x : logits) sum += std::exp(double(x) - 40);
+      CHECK(got.best == n / 2);
+      CHECK(got.max == 40);
+      CHECK(got.sum == Approx(sum).epsilon(1e-6));
+    }
+}
+
+TEST_CASE("attend is softmax(q k) v over the keys that a row sees, the same bits for any grouping of rows", "[cpu][kernels]") {
+  for (const uint32_t head_dim : {16u, 64u, 80u})
+    for (const uint32_t first : {0u, 50u, 200u}) {
+      constexpr uint32_t tokens = 13, group = 3, rows = tokens * group;
+      const uint32_t keys = first + tokens, pages = (keys + page_keys - 1) / page_keys;
+      const auto q = numbers(rows * head_dim, 11), page = numbers(pages * 2 * page_keys * head_dim, 12);
+      std::vector<const float*> query, key, value;
+      std::vector<uint32_t> position;
+      for (uint32_t r = 0; r < rows; ++r) query.push_back(q.data() + r * head_dim), position.push_back(first + r / group);
+      for (uint32_t p = 0; p < pages; ++p)
+        key.push_back(page.data() + p * 2 * page_keys * head_dim), value.push_back(key.back() + page_keys * head_dim);
+      std::vector<float> scratch(attention_scratch(head_dim));
+      const double scale = 1 / std::sqrt(double(head_dim));
+      for (const Kernels* kernels : available()) {
+        CAPTURE(kernels->name, head_dim, first);
+        const auto attend = [&](uint32_t step) {
+          std::vector<float> y(rows * head_dim);
+          std::vector<float*> out;
+          for (uint32_t r = 0; r < rows; ++r) out.push_back(y.data() + r * head_dim);
+          for (uint32_t r = 0; r < rows; r += step)
+            kernels->attend({query.data() + r, position.data() + r, out.data() + r, std::min(step, rows - r), head_dim,
+                             key.data(), value.data(), static_cast<float>(scale * 1.4426950408889634), scratch.data()});
+          return y;
+        };
+        const auto y = attend(rows);
+        for (uint32_t r = 0; r < rows; ++r) {
+          std::vector<double> p(position[r] + 1), sum(head_dim);
+          double total = 0;
+          for (uint32_t j = 0; j <= position[r]; ++j) {
+            double dot = 0;
+            for (uint32_t i = 0; i < head_dim; ++i)
+              dot += double(query[r][i]) * key[j / page_keys][i * page_keys + j % page_keys];
+            total += p[j] = std::exp(dot * scale);
+            for (uint32_t i = 0; i < head_dim; ++i) sum[i] += p[j] * value[j / page_keys][(j % page_keys) * head_dim + i];
+          }
+          for (uint32_t i = 0; i < head_dim; ++i) REQUIRE(y[r * head_dim + i] == Approx(sum[i] / total).margin(3e-6));
+        }
+        for (uint32_t step = 1; step < rows; ++step) REQUIRE(attend(step) == y);
+      }
+    }
+}

@@ -1,0 +1,117 @@
+// The architecture table of a small llama made here, and what a wrong one is refused for.
+#include <functional>
+#include <catch2/catch.hpp>
+#include <architecture/tensors.hpp>
+#include <checkpoint/gguf.hpp>
+#include "../gguf_writer.hpp"
+
+using namespace sextant;
+using namespace sextant::engine;
+using namespace sextant::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+struct Plan {
+  std::string family = "llama";
+  std::vector<std::pair<std::string, uint32_t>> counts = {
+      {"block_count", 2}, {"embedding_length", 8}, {"attention.head_count", 4}, {"attention.head_count_kv", 2},
+      {"feed_forward_length", 12}, {"context_length", 64}, {"rope.dimension_count", 2}};
+  std::vector<std::pair<std::string, std::vector<uint64_t>>> tensors;  // fastest dimension first
+
+  Plan() {
+    tensors = {{"token_embd.weight", {8, 20}}, {"output_norm.weight", {8}}};
+    for (const std::string layer : {"blk.0.", "blk.1."}) {
+      for (const auto& [name, dims] : std::vector<std::pair<std::string, std::vector<uint64_t>>>{
+               {"attn_norm", {8}}, {"attn_q", {8, 8}}, {"attn_k", {8, 4}}, {"attn_v", {8, 4}}, {"attn_output", {8, 8}},
+               {"ffn_norm", {8}}, {"ffn_gate", {8, 12}}, {"ffn_up", {8, 12}}, {"ffn_down", {12, 8}}}) {
+        tensors.emplace_back(layer + name + ".weight", dims);
+      }
+    }
+  }
+  void set(const std::string& key, uint32_t value) {
+    for (auto& count : counts) if (count.first == key) count.second = value;
+  }
+  void drop_key(const std::string& key) { std::erase_if(counts, [&](auto& count) { return count.first == key; }); }
+  void drop(const std::string& name) { std::erase_if(tensors, [&](auto& tensor) { return tensor.first == name; }); }
+
+  GgufWriter writer() const {
+    GgufWriter writer;
+    writer.text("general.architecture", family).f32("llama.rope.freq_base", 5'000);
+    for (const auto& [key, value] : counts) writer.u32("llama." + key, value);
+    for (const auto& [name, dims] : tensors) writer.zeros(name, dims);
+    return writer;
+  }
+};
+
+std::unique_ptr<GgufFile> open(const GgufWriter& writer) {
+  const TemporaryFile holder(writer.bytes());
+  auto file = GgufFile::open(holder.path());
+  if (!file) FAIL(file.error().message);
+  return *std::move(file);
+}
+
+}  // namespace
+
+TEST_CASE("a llama's table and tensors are read", "[engine][architecture]") {
+  Plan plan;
+  const bool tied = GENERATE(true, false);
+  if (!tied) plan.tensors.push_back({"output.weight", {8, 20}});
+  const auto file = open(plan.writer());
+  const auto a = read_architecture(*file);
+  if (!a) FAIL(a.error().message);
+  CHECK(a->family == "llama");
+  CHECK(a->layers == 2);
+  CHECK(a->hidden == 8);
+  CHECK(a->heads == 4);
+  CHECK(a->kv_heads == 2);
+  CHECK(a->head_dim == 2);
+  CHECK(a->feed_forward == 12);
+  CHECK(a->vocab == 20);
+  CHECK(a->context == 64);
+  CHECK(a->norm_epsilon == 1e-5f);
+  CHECK(a->rope_theta == 5'000);
+  CHECK(a->rope_dims == 2);
+  CHECK(a->rope_interleaved);
+  CHECK(a->rope_factors.empty());
+  CHECK(a->tied_embeddings == tied);
+  const auto tensors = find_tensors(*file, *a);
+  REQUIRE(tensors);
+  CHECK(tensors->output == file->find(tied ? "token_embd.weight" : "output.weight"));
+  CHECK(tensors->layers.at(1).ffn_down == file->find("blk.1.ffn_down.weight"));
+}
+
+TEST_CASE("RoPE factors are read and must be positive", "[engine][architecture]") {
+  Plan plan;
+  plan.tensors.push_back({"rope_freqs.weight", {1}});
+  GgufWriter writer = plan.writer();
+  CHECK_THAT(read_architecture(*open(writer)).error().message, Contains("factor that is not positive"));
+  writer.data.replace(writer.data.size() - 4, 4, le(2.5f));
+  CHECK(read_architecture(*open(writer))->rope_factors == std::vector<float>{2.5f});
+}
+
+TEST_CASE("an architecture that does not fit is refused with its reason", "[engine][architecture]") {
+  struct { std::function<void(Plan&)> change; std::string reason; } const cases[] = {
+      {[](Plan& p) { p.family = "mamba"; }, "architecture \"mamba\" is not supported; supported: llama"},
+      {[](Plan& p) { p.drop("blk.1.attn_v.weight"); }, "tensor \"blk.1.attn_v.weight\" is missing"},
+      {[](Plan& p) { p.drop("token_embd.weight"); }, "tensor \"token_embd.weight\" is missing"},
+      {[](Plan& p) { p.drop("output_norm.weight"); }, "tensor \"output_norm.weight\" is missing"},
+      {[](Plan& p) { p.tensors.push_back({"blk.0.attn_q.bias", {8}}); }, "tensor \"blk.0.attn_q.bias\" belongs to no part"},
+      {[](Plan& p) { p.set("feed_forward_length", 16); },
+       "\"blk.0.ffn_gate.weight\" has shape [12, 8], and the metadata ask for [16, 8]"},
+      {[](Plan& p) { p.drop_key("block_count"); }, "metadata key \"llama.block_count\" is missing"},
+      {[](Plan& p) { p.set("block_count", 0); }, "must be a whole number from 1 to"},
+      {[](Plan& p) { p.set("embedding_length", 4'000'000'000); }, "must be a whole number from 1 to"},
+      {[](Plan& p) { p.set("attention.head_count_kv", 3); }, "cannot share 3 key-value heads"},
+      {[](Plan& p) { p.set("attention.head_count", 16); }, "do not divide a width of 8"},
+      {[](Plan& p) { p.set("rope.dimension_count", 3); }, "must be even and at most 2"},
+      {[](Plan& p) { p.counts.emplace_back("expert_count", 8); }, "\"llama.expert_count\" asks for something"},
+  };
+  for (const auto& c : cases) {
+    Plan plan;
+    c.change(plan);
+    const auto a = read_architecture(*open(plan.writer()));
+    INFO(c.reason);
+    CHECK((a ? "it was accepted" : a.error().message).find(c.reason) != std::string::npos);
+  }
+}

@@ -1,0 +1,27 @@
+#include "../../plugins/metrics/accuracy/accuracy.cpp"
+#include "component.hpp"
+
+TEST_CASE("accuracy: equality of strings, nothing else") {
+  const sxt_component& component = *sextant_plugin_entry.components[0];
+  sxt_object* object = nullptr;
+  sxt_error error{};
+  REQUIRE(component.create(nullptr, sextant::borrow("{}"), &object, &error) == SXT_OK);
+  const auto* table = static_cast<const sxt_metric_v1*>(object->get_interface(object, "sextant.metric/1"));
+  REQUIRE(table);
+  CHECK(table->aggregate == nullptr);  // the mean is the core's
+  struct Case { const char *prediction, *reference; double expected; };
+  for (const Case& c : {Case{"A", R"("A")", 1},
+                        {"A", R"("B")", 0},
+                        {"a", R"("A")", 0},
+                        {"A ", R"("A")", 0},
+                        {"", R"("")", 1},
+                        {"4", "4", 1},
+                        {"“", R"("\u201c")", 1}}) {
+    INFO(c.prediction << " " << c.reference);
+    const sxt_judged sample{sextant::borrow(c.prediction), sextant::borrow(c.reference), sextant::borrow("{}")};
+    double score = -1;
+    REQUIRE(table->score(object, &sample, 1, &score, &error) == SXT_OK);
+    CHECK(score == c.expected);
+  }
+  object->destroy(object);
+}

@@ -1,0 +1,185 @@
+#include <functional>
+#include <catch2/catch.hpp>
+#include "../../plugins/postprocessors/first_capital/first_capital.hpp"
+#include "../../plugins/postprocessors/first_capital_multi/first_capital_multi.hpp"
+#include "../../plugins/postprocessors/first_option/first_option.hpp"
+#include "../../plugins/postprocessors/last_option/last_option.hpp"
+#include "golden.hpp"
+
+using namespace sextant;
+using namespace sextant::postprocess;
+
+namespace {
+
+template <class T> T must(Result<T> result) {
+  INFO((result ? "" : result.error().message));
+  REQUIRE(result);
+  return *std::move(result);
+}
+
+/// Every golden string through `extract`, against the golden's member `name`.
+void check_golden(const char* name, const std::function<std::string(std::string_view)>& extract) {
+  const json::Document all = test::golden("mcq");
+  if (all.IsNull()) return;
+  REQUIRE(all.Size() > 40);
+  for (const auto& entry : all.GetArray()) {
+    const std::string text = *json::find_string(entry, "text");
+    INFO(text);
+    CHECK(extract(text) == *json::find_string(entry, name));
+  }
+}
+
+struct Case { const char* text; const char* expected; };
+
+}  // namespace
+
+TEST_CASE("first_capital in OpenCompass' way gives what OpenCompass gives") {
+  const FirstUppercase extract = must(FirstUppercase::make());
+  check_golden("first_capital", [&](std::string_view text) { return must(extract(text)); });
+}
+
+TEST_CASE("first_option in OpenCompass' way gives what OpenCompass gives") {
+  struct Variant { const char* golden; const char* options; bool cushion; };
+  for (const Variant& v : {Variant{"first_option_ABCD", "ABCD", true}, Variant{"first_option_ABCD_nocushion", "ABCD", false},
+                           Variant{"first_option_AJ", "ABCDEFGHIJ", true}}) {
+    INFO(v.golden);
+    const auto extract = must(FirstOptionOpencompass::make(v.options, v.cushion));
+    check_golden(v.golden, [&](std::string_view text) { return must(extract(text)); });
+  }
+}
+
+TEST_CASE("last_option and first_capital_multi in OpenCompass' way give what OpenCompass gives") {
+  check_golden("last_option_ABCD", [](std::string_view text) { return last_option_opencompass(text, "ABCD"); });
+  check_golden("first_capital_multi", [](std::string_view text) { return first_run(text, "ABCD", false); });
+}
+
+TEST_CASE("CMMLU's pattern gives what OpenCompass gives") {
+  const Pattern pattern = must(Pattern::compile(R"((?i)答案\s*:\s*[\W]*([A-D])[\W]*)"));
+  check_golden("match_cmmlu", [&](std::string_view text) {
+    const auto match = must(pattern.search(text));
+    return match ? std::string(match->groups[1]) : std::string();
+  });
+}
+
+TEST_CASE("OpenCompass' first_option prefers the order of the options inside a group") {
+  CHECK(must(must(FirstOptionOpencompass::make("ABCD", true))("C. because A")) == "A");
+}
+
+TEST_CASE("first_capital takes the first option letter that stands alone") {
+  for (const Case& c : {Case{"B", "B"},
+                        {"The answer is C", "C"},
+                        {"选A。", "A"},
+                        {"Ａ选项", "A"},
+                        {"（Ｄ）", "D"},
+                        {"ABS brakes: C", "C"},
+                        {"A4 paper, B", "B"},
+                        {"CDA", ""},
+                        {"I think E", ""},
+                        {"", ""},
+                        {"答案D选项", "D"},
+                        {"\xFF"
+                         "B",
+                         "B"},
+                        {"2B or C", "C"}}) {
+    INFO(c.text);
+    CHECK(first_capital(c.text, "ABCD") == c.expected);
+  }
+  CHECK(first_capital("I think E", "ABCDE") == "E");
+}
+
+TEST_CASE("last_option takes the last option letter that stands alone") {
+  for (const Case& c : {Case{"A or B? B, not CD", "B"}, {"答案：Ｃ", "C"}, {"A", "A"}, {"none", ""}, {"B DA", "B"}}) {
+    INFO(c.text);
+    CHECK(last_option(c.text, "ABCD") == c.expected);
+  }
+}
+
+TEST_CASE("first_capital_multi takes the first run of letters that stands alone") {
+  for (const Case& c : {Case{"Answer: ABD", "ABD"}, {"答案是ＡＣ", "AC"}, {"ABE", ""}, {"B", "B"}, {"", ""}}) {
+    INFO(c.text);
+    CHECK(first_run(c.text, "ABCD", true) == c.expected);
+  }
+}
+
+TEST_CASE("first_option finds the answer that is stated") {
+  const auto extract = must(FirstOption::make("ABCD", true));
+  for (const Case& c : {Case{"故选A", "A"},
+                        {"故选：B", "B"},
+                        {"答案：B", "B"},
+                        {"答案应该是C", "C"},
+                        {"答案选项为 B", "B"},
+                        {"正确答案：(B)", "B"},
+                        {"选项D正确", "D"},
+                        {"只有A是对的", "A"},
+                        {"说法不正确的是D", "D"},
+                        {"The answer is (D).", "D"},
+                        {"The answer is option: A", "A"},
+                        {"The correct answer is \\boxed{B}", "B"},
+                        {"The correct option is: \\boxed{D}", "D"},
+                        {"The answer to the question is A", "A"},
+                        {"ANSWER: C", "C"},
+                        {"answer : d", "D"},
+                        {"I think B", "B"},
+                        {"(C)", "C"},
+                        {"**B** is right", "B"},
+                        {"1. foo A\n2. B", "B"},
+                        {"  C  ", "C"},
+                        {"A和B都不对，选C", "C"},
+                        {"Let's think step by step. The answer is D", "D"},
+                        {"ＡＢ", ""},
+                        {"答案是Ａ", "A"},
+                        {"The capital of France is Paris. B", "B"},
+                        {"综上所述，答案是\nD", "D"},
+                        {"D\n\n解析：A错误", "D"},
+                        {"C. because A", "C"},
+                        {"选项A错误，选项B正确", "B"},
+                        {"A cat sat. The best choice is **D**", "D"},
+                        {"A good question! Option C is correct", "C"},
+                        {"答案是 无", ""},
+                        {"no option here", ""},
+                        {"", ""},
+                        {"因此，正确的选项是 **B**。", "B"},
+                        {"**Answer:** B", "B"},
+                        {"**答案**：C", "C"},
+                        {"Option A is wrong. The answer is B.", "B"},
+                        {"A是错误的，B是正确的", "B"},
+                        {"The answer is A because B is wrong", "A"}}) {
+    INFO(c.text);
+    CHECK(must(extract(c.text)) == c.expected);
+  }
+}
+
+TEST_CASE("first_option without cushion does not guess from a letter in passing") {
+  const auto strict = must(FirstOption::make("ABCD", false)), loose = must(FirstOption::make("ABCD", true));
+  CHECK(must(strict("vitamin C helps")) == "");
+  CHECK(must(loose("Plan B, maybe")) == "B");
+  CHECK(must(strict("Plan B, maybe")) == "");
+}
+
+TEST_CASE("first_option agrees with OpenCompass on nearly all goldens") {
+  // where it does not, OpenCompass finds nothing: full-width and lower-case letters
+  const auto extract = must(FirstOption::make("ABCD", true));
+  const json::Document all = test::golden("mcq");
+  if (all.IsNull()) return;
+  for (const auto& entry : all.GetArray()) {
+    const std::string text = *json::find_string(entry, "text"), expected = *json::find_string(entry, "first_option_ABCD");
+    INFO(text);
+    if (!expected.empty()) CHECK(must(extract(text)) == expected);
+  }
+}
+
+TEST_CASE("a pattern that backtracks for ever is an error, not a hang") {
+  const Pattern pattern = must(Pattern::compile("(a+)+$"));
+  const auto found = pattern.search(std::string(64, 'a') + "b");
+  REQUIRE_FALSE(found);
+  CHECK(found.error().message.find("(a+)+$") != std::string::npos);
+}
+
+TEST_CASE("a broken pattern or flag is a configuration error that names it") {
+  const auto broken = Pattern::compile("(abc");
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().message.find("'(abc'") != std::string::npos);
+  const auto flag = Pattern::compile("a", "iq");
+  REQUIRE_FALSE(flag);
+  CHECK(flag.error().message.find("'q'") != std::string::npos);
+}
