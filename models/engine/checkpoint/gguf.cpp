@@ -1,5 +1,6 @@
 #include "gguf.hpp"
 #include "dequantize.hpp"
+#include "git_lfs.hpp"
 #include "gguf_cursor.hpp"
 #include "gguf_tensors.hpp"
 #include "weights_hash.hpp"
@@ -7,7 +8,6 @@
 namespace sextant::engine {
 
 using gguf::Cursor;
-using gguf::shown;
 using gguf::ValueType;
 
 namespace {
@@ -95,6 +95,7 @@ Result<std::unique_ptr<GgufFile>> GgufFile::open(const std::string& path) {
 }
 
 Result<void> GgufFile::read() {
+  SXT_CHECK(refuse_git_lfs_pointer(path(), file_.bytes()));
   Cursor cursor(path(), file_.bytes(), 0, max_header_bytes);
   SXT_TRY(const auto magic, cursor.read<uint32_t>("the magic"));
   if (magic != 0x46554747) {

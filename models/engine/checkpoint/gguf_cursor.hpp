@@ -9,19 +9,12 @@
 #include <string>
 #include <string_view>
 #include <fmt/format.h>
-#include <sextant/json.hpp>
-#include <sextant/utf8.hpp>
 #include "gguf.hpp"
+#include "shown.hpp"
 
 namespace sextant::engine::gguf {
 
 static_assert(std::endian::native == std::endian::little, "GGUF files are little endian, and so are the machines that we know");
-
-/// A name out of a file, fit for an error message: escaped and cut.
-inline std::string shown(std::string_view name) {
-  const std::string_view cut = name.substr(0, 80);
-  return json::quote(cut.substr(0, utf8::valid_prefix(cut))) + (cut.size() < name.size() ? "..." : "");
-}
 
 class Cursor {
  public:
