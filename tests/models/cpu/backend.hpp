@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string>
 #include <catch2/catch.hpp>
-#include "../../../models/cpu/cpu_model.hpp"
+#include "../../../models/cpu/cpu_hardware.hpp"
 #include "../engine/schedule/fakes.hpp"
 
 namespace fakes {

@@ -1,25 +1,18 @@
 #include "config.hpp"
 #include <algorithm>
-#include <thread>
 
-namespace sextant::cpu {
+namespace sextant::engine {
 
-Config read_config(const Context& context) {
+BackendConfig read_backend_config(const Context& context) {
   const json::Value& json = context.config();
   const auto number = [&](const char* key, int64_t otherwise) {
     return static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(json, key).value_or(otherwise)));
   };
-  Config config;
+  BackendConfig config;
   config.path = context.text("path");
   const json::Value* weights = json::find(json, "weights");
   config.weights = !(weights && weights->IsNull());
-  config.threads = static_cast<uint32_t>(number("threads", 0));
-  if (config.threads == 0) config.threads = std::max(1u, std::thread::hardware_concurrency());
-  const std::string compute = context.text("compute", "auto");
-  if (compute != "auto" && compute != "f32")
-    throw PluginError(SXT_UNSUPPORTED,
-                      "compute: the cpu backend computes in f32 only, not in " + compute + "; use auto or f32");
-  config.isa = context.text("isa", "auto");
+  config.compute = context.text("compute", "auto");
   config.batch_size = static_cast<uint32_t>(std::clamp<uint64_t>(number("batch_size", 64), 1, 1024));
   config.memory = number("memory", 0);
   config.max_seq_len = static_cast<uint32_t>(number("max_seq_len", 0));
@@ -28,9 +21,10 @@ Config read_config(const Context& context) {
   config.chat_template = context.text("chat_template", "auto");
   config.tokenizer_path = context.text("tokenizer_path");
   // without weights, a tokenizer or a chat template can stand alone
-  const bool alone = !config.weights && (!config.tokenizer_path.empty() || (config.chat_template != "auto" && config.chat_template != "none"));
+  const bool own_template = config.chat_template != "auto" && config.chat_template != "none";
+  const bool alone = !config.weights && (!config.tokenizer_path.empty() || own_template);
   if (config.path.empty() && !alone) throw ConfigError("path: the configuration names no model file; set it to a .gguf file");
   return config;
 }
 
-}  // namespace sextant::cpu
+}  // namespace sextant::engine

@@ -1,16 +1,17 @@
-// What a configuration asks of the backend: its JSON Schema, and the values read from it.
+// What a configuration asks of any backend that is built on the engine; a backend's own keys stand beside these.
 #pragma once
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <sextant/sdk.hpp>
 
-namespace sextant::cpu {
+namespace sextant::engine {
 
-struct Config {
-  std::string path;            // of the .gguf; empty: none, and a tokenizer or a chat template stands alone
+struct BackendConfig {
+  std::string path;            // of the model; empty: none, and a tokenizer or a chat template stands alone
   bool weights = true;         // false: only the vocabulary and the chat template are used
-  uint32_t threads = 0;        // resolved: at least 1
-  std::string isa;
+  std::string compute;         // "auto", "f32", ...: what it comes to is the hardware's business
   uint32_t batch_size = 64;
   uint64_t memory = 0;         // bytes; 0: most of what is free
   uint32_t max_seq_len = 0;    // 0: the checkpoint's own
@@ -20,15 +21,17 @@ struct Config {
   std::string tokenizer_path;  // empty: the model's own
 };
 
-inline constexpr const char* config_schema = R"schema({
+/// Throws PluginError for values that do not go together.
+BackendConfig read_backend_config(const Context& context);
+
+/// The beginning of a backend's JSON Schema; with_own_properties adds the backend's own members of "properties".
+inline constexpr char backend_schema[] = R"schema({
   "type": "object",
+  "additionalProperties": false,
   "properties": {
     "path": {"type": "string", "minLength": 1, "description": "the model, a .gguf file; may be left out where weights is null and tokenizer_path or chat_template names a file"},
     "weights": {"type": "null", "description": "null: load no weights; only tokens and chat prompts can be asked for"},
-    "threads": {"type": "integer", "minimum": 0, "maximum": 1024, "default": 0, "description": "0: one for each core"},
-    "compute": {"enum": ["auto", "f32", "bf16", "fp16", "int8"], "default": "auto", "description": "auto is f32"},
-    "isa": {"enum": ["auto", "avx512", "avx2", "portable"], "default": "auto",
-            "description": "the processor's instructions to use"},
+    "compute": {"enum": ["auto", "f32", "bf16", "fp16", "int8"], "default": "auto", "description": "the precision; auto is f32"},
     "batch_size": {"type": "integer", "minimum": 1, "maximum": 1024, "default": 64,
                    "description": "generations at once; bounds memory, never results"},
     "memory": {"type": "integer", "minimum": 0, "default": 0,
@@ -39,12 +42,13 @@ inline constexpr const char* config_schema = R"schema({
     "schedule_seed": {"type": "integer", "minimum": 0, "default": 0,
                       "description": "not 0: work in a random order (for tests; results are the same)"},
     "chat_template": {"type": "string", "default": "auto", "description": "auto (the model's own), none, or a .jinja file"},
-    "tokenizer_path": {"type": "string", "default": "", "description": "another file to take the vocabulary from"}
-  },
-  "additionalProperties": false
-})schema";
+    "tokenizer_path": {"type": "string", "default": "", "description": "another file to take the vocabulary from"})schema";
 
-/// Throws PluginError for a value that this backend cannot honour.
-Config read_config(const Context& context);
+template <size_t N> constexpr std::array<char, sizeof backend_schema + N + 1> with_own_properties(const char (&own)[N]) {
+  std::array<char, sizeof backend_schema + N + 1> schema{};
+  char* end = std::copy_n(backend_schema, sizeof backend_schema - 1, schema.begin());
+  std::copy_n("}}", 2, std::copy_n(own, N - 1, end));
+  return schema;
+}
 
-}  // namespace sextant::cpu
+}  // namespace sextant::engine

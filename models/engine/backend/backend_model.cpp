@@ -1,0 +1,168 @@
+#include "backend_model.hpp"
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <fmt/format.h>
+#include "../schedule/items.hpp"
+#include "../tokenizer/gguf_tokenizer.hpp"
+
+namespace sextant::engine {
+namespace {
+
+std::string read_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw PluginError(SXT_IO, "chat_template: cannot read " + path + "; give auto, none or a .jinja file");
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Floating-point operations of all matrix products; the scores of attention are left out, they are few.
+double operations(const Architecture& a, const Cost& cost) {
+  const double q = double(a.heads) * a.head_dim, kv = double(a.kv_heads) * a.head_dim;
+  const double row = 2.0 * a.layers * a.hidden * (2 * q + 2 * kv + 3.0 * a.feed_forward), head_row = 2.0 * a.hidden * a.vocab;
+  return static_cast<double>(cost.rows) * row + static_cast<double>(cost.head_rows) * head_row;
+}
+
+}  // namespace
+
+BackendModel::BackendModel(Context c) : Model(std::move(c)), config_(read_backend_config(context)) {}
+
+void BackendModel::load(std::unique_ptr<Hardware> hardware) {
+  hardware_ = std::move(hardware);
+  if (!config_.path.empty()) file_ = or_throw(GgufFile::open(config_.path));
+  load_vocabulary();
+  if (config_.weights) load_weights();
+}
+
+void BackendModel::warn(std::string text) {
+  context.log(SXT_LOG_WARNING, text);
+  warnings_.push_back(std::move(text));
+}
+
+void BackendModel::load_vocabulary() {
+  std::unique_ptr<GgufFile> other;
+  if (!config_.tokenizer_path.empty()) other = or_throw(GgufFile::open(config_.tokenizer_path));
+  if (other || file_) tokenizer_ = or_throw(make_tokenizer(other ? *other : *file_));
+  if (config_.chat_template == "none") return;
+  const bool own = config_.chat_template == "auto";
+  const GgufFile* const holder = file_ ? file_.get() : other.get();  // there is one if the template is its own
+  const auto source = own ? holder->text("tokenizer.chat_template") : std::optional(read_text(config_.chat_template));
+  if (!source) return;
+  const std::string& name = file_ ? config_.path : config_.tokenizer_path;
+  auto parsed = ChatTemplate::parse(*source, own ? "tokenizer.chat_template of " + name : config_.chat_template);
+  if (parsed) chat_ = *std::move(parsed);
+  else if (own) warn("the model's chat template cannot be used: " + parsed.error().message);  // scoring does not need it
+  else throw PluginError(parsed.error());
+}
+
+const Tokenizer& BackendModel::tokenizer() const {
+  if (!tokenizer_) throw PluginError(SXT_UNSUPPORTED, "only a chat template was configured; set path or tokenizer_path to a .gguf file for its tokens");
+  return *tokenizer_;
+}
+
+void BackendModel::load_weights() {
+  const auto begin = std::chrono::steady_clock::now();
+  architecture_ = or_throw(read_architecture(*file_));
+  if (tokenizer_->vocab_size() > architecture_->vocab)
+    throw DataError(fmt::format("{}: the tokenizer has {} ids, the embedding {} rows; they do not belong together",
+                                config_.path, with_commas(tokenizer_->vocab_size()),
+                                with_commas(architecture_->vocab)));
+  const uint32_t context_length = config_.max_seq_len ? config_.max_seq_len : architecture_->context;
+  if (context_length > architecture_->context)
+    warn(fmt::format("max_seq_len: {} tokens are more than the {} that {} was trained for", with_commas(context_length),
+                     with_commas(architecture_->context), config_.path));
+  device_ = hardware_->make_device({*file_, *architecture_, config_, context_length, tokenizer_->end_of_generation()}, report_);
+  const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const DeviceLimits limits = device_->limits();
+  context.log(SXT_LOG_INFO, fmt::format("{}: weights {} MiB, buffers {} MiB, up to {} MiB of keys and values ({} tokens); {}; "
+                                        "loaded in {:.1f} s",
+                                        config_.path, report_.weights >> 20, report_.buffers >> 20,
+                                        (report_.page * limits.pages) >> 20, with_commas(uint64_t{limits.pages} * page_tokens),
+                                        report_.label, took));
+}
+
+Device& BackendModel::device() {
+  if (!device_)
+    throw PluginError(
+        SXT_UNSUPPORTED,
+        config_.path + ": the weights were not loaded (\"weights\": null); only tokens and chat prompts can be asked for");
+  return *device_;
+}
+
+sxt_model_info BackendModel::info() {
+  sxt_model_info info{};
+  info.struct_size = sizeof info;
+  if (tokenizer_) info.abilities |= SXT_MODEL_TOKENIZE;
+  if (chat_) info.abilities |= SXT_MODEL_CHAT;
+  if (device_) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE;
+  if (tokenizer_) info.vocab_size = tokenizer_->vocab_size();
+  if (!device_) return info;
+  info.context_length = device_->limits().context;
+  const std::string sha256 = or_throw(file_->sha256());
+  std::memcpy(info.weights_sha256, sha256.data(), std::min(sha256.size(), sizeof info.weights_sha256 - 1));
+  return info;
+}
+
+std::vector<int32_t> BackendModel::tokenize(std::string_view text, uint32_t flags) {
+  return tokenizer().encode(text, {(flags & SXT_REQUEST_ADD_SPECIAL) != 0, (flags & SXT_REQUEST_SPLIT_SPECIAL) != 0}).ids;
+}
+
+std::string BackendModel::detokenize(std::span<const int32_t> ids, uint32_t) {
+  for (const int32_t id : ids)
+    if (!tokenizer().piece(id))
+      throw DataError(fmt::format("id {} is not in the vocabulary of {} ids", id, with_commas(tokenizer_->vocab_size())));
+  return repair_utf8(tokenizer().decode(ids, false));
+}
+
+std::string BackendModel::render_chat(std::string_view conversation_json) {
+  json::Document conversation = or_throw(json::parse(conversation_json, "conversation"));
+  if (!conversation.IsObject()) throw DataError("a conversation is a JSON object with \"messages\"");
+  const auto fill_in = [&](const char* key, std::optional<int32_t> id) {
+    if (!json::find(conversation, key))
+      json::set(conversation, key, id ? tokenizer_->piece(*id).value_or("") : "", conversation.GetAllocator());
+  };
+  if (tokenizer_) {
+    fill_in("bos_token", tokenizer_->bos());
+    fill_in("eos_token", tokenizer_->eos());
+  }
+  if (!chat_) {
+    const std::string& name = file_ ? config_.path : config_.tokenizer_path;
+    return R"({"error":)" + json::quote(name + " has no chat template that can be used; give one as chat_template") + "}";
+  }
+  const Result<std::string> text = chat_->render(conversation);
+  return text ? R"({"text":)" + json::quote(*text) + "}" : R"({"error":)" + json::quote(text.error().message) + "}";
+}
+
+Job BackendModel::make_job(std::span<const sxt_request> requests) {
+  const auto for_each = [this](uint64_t n, const std::function<void(uint64_t)>& body) { hardware_->for_each(n, body); };
+  Job job = engine::make_job(requests, *tokenizer_, device().limits().context, config_.prefix_reuse, for_each,
+                             [this] { return context.cancelled(); });
+  if (context.cancelled()) throw PluginError(SXT_CANCELLED, "cancelled");
+  return job;
+}
+
+std::string BackendModel::plan(std::span<const sxt_request> requests) {
+  const Job job = make_job(requests);
+  const Cost cost = engine::plan(job, device().limits(), schedule());
+  const size_t kv = report_.page * cost.pages_peak;
+  // the speed of an earlier run, else what such hardware reaches
+  const double speed = operations_per_s_ > 0 ? operations_per_s_ : report_.operations_per_s;
+  const double seconds = operations(*architecture_, cost) / speed;
+  return fmt::format(R"({{"prompt_tokens":{},"computed_tokens":{},"kv_bytes":{},"peak_bytes":{},"seconds":{:.3f}}})",
+                     job.prompt_tokens, job.computed_tokens, kv, report_.weights + report_.buffers + kv, seconds);
+}
+
+void BackendModel::run(std::span<const sxt_request> requests, const sxt_result_sink& sink) {
+  Device& d = device();
+  const Job job = make_job(requests);
+  const Hooks hooks{[this] { return context.cancelled(); },
+                    [this](uint64_t done, uint64_t total) { context.progress(done, total); }};
+  const auto begin = std::chrono::steady_clock::now();
+  if (!engine::run(job, d, *tokenizer_, schedule(), hooks, sink)) throw PluginError(SXT_CANCELLED, "cancelled");
+  const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  // generations that end early compute less than was planned, so only scoring tells the speed
+  if (took > 1 && job.new_tokens == 0)
+    operations_per_s_ = operations(*architecture_, engine::plan(job, d.limits(), schedule())) / took;
+}
+
+}  // namespace sextant::engine

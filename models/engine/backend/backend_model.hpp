@@ -1,0 +1,60 @@
+// A model backend as the core sees it, all but its hardware: one model's files, its tokenizer and chat template, and the
+// scheduler that runs requests on a device. Threads: [owner], as the ABI says.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+#include <sextant/sdk.hpp>
+#include "../chat/chat_template.hpp"
+#include "../checkpoint/gguf.hpp"
+#include "../schedule/scheduler.hpp"
+#include "../tokenizer/tokenizer.hpp"
+#include "hardware.hpp"
+
+namespace sextant::engine {
+
+class BackendModel : public Model {
+ public:
+  sxt_model_info info() override;
+  std::string describe() override;
+  std::vector<int32_t> tokenize(std::string_view text, uint32_t flags) override;
+  std::string detokenize(std::span<const int32_t> ids, uint32_t flags) override;
+  std::string render_chat(std::string_view conversation_json) override;
+  std::string plan(std::span<const sxt_request> requests) override;
+  void run(std::span<const sxt_request> requests, const sxt_result_sink& sink) override;
+
+ protected:
+  explicit BackendModel(Context context);
+  /// Second half of the construction: opens the files, and loads the weights where they are asked for.
+  void load(std::unique_ptr<Hardware> hardware);
+
+ private:
+  void load_vocabulary();
+  void load_weights();
+  void warn(std::string text);
+  const Tokenizer& tokenizer() const;  // throws where there is none
+  Device& device();
+  Job make_job(std::span<const sxt_request> requests);
+  ScheduleOptions schedule() const { return {config_.batch_size, config_.schedule_seed}; }
+
+  BackendConfig config_;
+  std::unique_ptr<Hardware> hardware_;
+  std::unique_ptr<GgufFile> file_;        // null where a tokenizer or a chat template stands alone
+  std::unique_ptr<Tokenizer> tokenizer_;  // null where a chat template stands alone
+  std::optional<ChatTemplate> chat_;
+  std::vector<std::string> warnings_;
+  // what stands below is there only with weights
+  std::optional<Architecture> architecture_;
+  DeviceReport report_;
+  std::unique_ptr<Device> device_;  // after what it refers to
+  double operations_per_s_ = 0;     // of the latest run that tells; 0: none yet
+};
+
+/// The model of a backend whose hardware is H, made from the component's Context.
+template <class H> class BackendOf : public BackendModel {
+ public:
+  explicit BackendOf(Context context) : BackendModel(std::move(context)) { load(std::make_unique<H>(this->context)); }
+};
+
+}  // namespace sextant::engine

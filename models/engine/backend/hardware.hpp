@@ -1,0 +1,44 @@
+// What a backend adds to the engine: the hardware that its device runs on. Everything else of a backend, from the files of a
+// model to its results, is BackendModel's.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+#include "../architecture/architecture.hpp"
+#include "../schedule/device.hpp"
+#include "config.hpp"
+
+namespace sextant::engine {
+
+struct DeviceOrder {
+  const Checkpoint& checkpoint;      // outlives the device
+  const Architecture& architecture;
+  const BackendConfig& config;
+  uint32_t context;                  // tokens of the longest sequence
+  std::vector<int32_t> end;          // ids that end a generation: what a row with forbid_end must not choose
+};
+
+/// What was made: for the log, for `plan` and for `sextant model info`. Memory in bytes, fixed at load.
+struct DeviceReport {
+  std::string label;      // "AVX-512, 2 threads"
+  std::string compute;    // "f32"
+  size_t weights = 0, buffers = 0;
+  size_t page = 0;        // one page of keys and values
+  double operations_per_s = 0;  // that such hardware reaches, for the first estimate of a plan's time
+};
+
+class Hardware {
+ public:
+  virtual ~Hardware() = default;
+  virtual const char* name() const = 0;  // of the device in describe(): "cpu"
+  /// Plans the memory, loads the weights. Throws PluginError: what the device cannot compute (SXT_UNSUPPORTED), what does not
+  /// fit, with the numbers (SXT_NO_MEMORY), a device that is not there (SXT_NO_DEVICE).
+  virtual std::unique_ptr<Device> make_device(const DeviceOrder& order, DeviceReport& ret_report) = 0;
+  /// Calls body(i) for i in [0, n), perhaps on several threads: how requests are tokenised.
+  virtual void for_each(uint64_t n, const std::function<void(uint64_t)>& body) {
+    for (uint64_t i = 0; i < n; ++i) body(i);
+  }
+};
+
+}  // namespace sextant::engine
