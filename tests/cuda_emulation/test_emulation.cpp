@@ -1,0 +1,240 @@
+// The emulation against what CUDA's manuals say: fragments, shuffles, rounding, streams, graphs, cuBLASLt.
+#include <cmath>
+#include <cstring>
+#include <vector>
+#include <catch2/catch.hpp>
+#include "cublasLt.h"
+#include "cuda_bf16.h"
+#include "cuda_fp16.h"
+#include "cuda_runtime.h"
+
+namespace {
+
+template <class T>
+struct DeviceArray {
+  T* data = nullptr;
+  size_t size;
+  explicit DeviceArray(size_t n) : size(n) { REQUIRE(cudaMalloc(&data, n * sizeof(T)) == cudaSuccess); }
+  explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) {
+    REQUIRE(cudaMemcpy(data, values.data(), size * sizeof(T), cudaMemcpyHostToDevice) == cudaSuccess);
+  }
+  ~DeviceArray() { cudaFree(data); }
+  DeviceArray(const DeviceArray&) = delete;
+  std::vector<T> host() const {
+    std::vector<T> out(size);
+    REQUIRE(cudaMemcpy(out.data(), data, size * sizeof(T), cudaMemcpyDeviceToHost) == cudaSuccess);
+    return out;
+  }
+};
+
+template <class... P, class... A>
+cudaError_t launch(void (*kernel)(P...), unsigned blocks, unsigned threads, size_t shared, cudaStream_t stream, A... arguments) {
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(blocks);
+  config.blockDim = dim3(threads);
+  config.dynamicSmemBytes = shared;
+  config.stream = stream;
+  return cudaLaunchKernelEx(&config, kernel, arguments...);
+}
+
+void add_one(float* p) { p[threadIdx.x] += 1; }
+
+// c [16][8] = a [16][16] * b [16][8], fragments loaded by ldmatrix: b by its transposing form.
+void multiply(float* c, const __nv_bfloat16* a, const __nv_bfloat16* b) {
+  SHARED_ARRAY(__nv_bfloat16, sa, 16 * 16);
+  SHARED_ARRAY(__nv_bfloat16, sb, 32 * 8);
+  for (unsigned i = threadIdx.x; i < 256; i += 32) sa[i] = a[i], sb[i] = b[i % 128];
+  __syncwarp();
+  const unsigned lane = threadIdx.x;
+  unsigned fa[4], fb[4];
+  emulation::load_matrices(fa, sa + (lane % 16) * 16 + lane / 16 * 8, false, {__FILE__, __LINE__});
+  emulation::load_matrices(fb, sb + lane * 8, true, {__FILE__, __LINE__});
+  float d[4] = {};
+  emulation::mma_16x8x16(d, fa, fb, false, {__FILE__, __LINE__});
+  const unsigned g = lane / 4, t = lane % 4 * 2;
+  c[g * 8 + t] = d[0], c[g * 8 + t + 1] = d[1], c[(g + 8) * 8 + t] = d[2], c[(g + 8) * 8 + t + 1] = d[3];
+}
+
+void collectives(int* out) {
+  const int lane = static_cast<int>(threadIdx.x);
+  out[lane] = __shfl_sync(~0u, lane, 5);
+  out[32 + lane] = __shfl_xor_sync(~0u, lane, 3);
+  out[64 + lane] = __shfl_down_sync(~0u, lane, 4);
+  out[96 + lane] = __shfl_up_sync(~0u, lane, 4);
+  out[128 + lane] = __shfl_sync(~0u, lane, 1, 8);
+  out[160 + lane] = static_cast<int>(__ballot_sync(~0u, lane % 3 == 0));
+  out[192 + lane] = __syncthreads_count(lane < 10);
+}
+
+}  // namespace
+
+TEST_CASE("mma and ldmatrix follow the PTX manual's fragments") {
+  std::vector<__nv_bfloat16> a(256), b(128);
+  for (size_t i = 0; i < a.size(); ++i) a[i] = __float2bfloat16(static_cast<float>(i % 13) - 6);
+  for (size_t i = 0; i < b.size(); ++i) b[i] = __float2bfloat16(static_cast<float>(i % 7) - 3);
+  DeviceArray<__nv_bfloat16> da(a), db(b);
+  DeviceArray<float> dc(128);
+  REQUIRE(launch(multiply, 1, 32, 0, nullptr, dc.data, static_cast<const __nv_bfloat16*>(da.data), static_cast<const __nv_bfloat16*>(db.data)) == cudaSuccess);
+  const auto c = dc.host();
+  for (size_t m = 0; m < 16; ++m)
+    for (size_t n = 0; n < 8; ++n) {
+      float sum = 0;
+      for (size_t k = 0; k < 16; ++k) sum += __bfloat162float(a[m * 16 + k]) * __bfloat162float(b[k * 8 + n]);
+      CHECK(c[m * 8 + n] == sum);
+    }
+}
+
+TEST_CASE("shuffles, votes and counts") {
+  DeviceArray<int> out(224);
+  REQUIRE(launch(collectives, 1, 32, 0, nullptr, out.data) == cudaSuccess);
+  const auto v = out.host();
+  for (int lane = 0; lane < 32; ++lane) {
+    const auto at = [&](int row) { return v[static_cast<size_t>(32 * row + lane)]; };
+    CHECK(at(0) == 5);
+    CHECK(at(1) == (lane ^ 3));
+    CHECK(at(2) == (lane < 28 ? lane + 4 : lane));
+    CHECK(at(3) == (lane >= 4 ? lane - 4 : lane));
+    CHECK(at(4) == lane / 8 * 8 + 1);
+    CHECK(static_cast<unsigned>(at(5)) == 0x49249249u);
+    CHECK(at(6) == 10);
+  }
+}
+
+TEST_CASE("16-bit floats round to the nearest even") {
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    const __half h{static_cast<uint16_t>(bits)};
+    const float f = __half2float(h);
+    if (std::isnan(f)) CHECK(std::isnan(__half2float(__float2half_rn(f))));
+    else if (__float2half_rn(f).bits != bits) FAIL("half " << bits);
+  }
+  CHECK(__float2half_rn(1.0f + 0x1p-11f).bits == 0x3c00);               // a tie, to even
+  CHECK(__float2half_rn(1.0f + 3 * 0x1p-11f).bits == 0x3c02);
+  CHECK(__float2half_rn(65519.0f).bits == 0x7bff);
+  CHECK(__float2half_rn(65520.0f).bits == 0x7c00);
+  CHECK(__float2half_rn(0x1p-25f).bits == 0);
+  CHECK(__float2half_rn(0x1.8p-25f).bits == 1);
+  CHECK(__float2bfloat16_rn(1.0f + 0x1p-8f).bits == 0x3f80);            // a tie, to even
+  CHECK(__float2bfloat16_rn(1.0f + 3 * 0x1p-8f).bits == 0x3f82);
+}
+
+TEST_CASE("a stream works when something waits for it, a graph as often as it is launched") {
+  DeviceArray<float> x(std::vector<float>{1});
+  cudaStream_t stream, other;
+  cudaEvent_t event;
+  REQUIRE(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking) == cudaSuccess);
+  REQUIRE(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking) == cudaSuccess);
+  REQUIRE(cudaEventCreateWithFlags(&event, cudaEventDisableTiming) == cudaSuccess);
+  REQUIRE(launch(add_one, 1, 1, 0, stream, x.data) == cudaSuccess);
+  REQUIRE(cudaEventRecord(event, stream) == cudaSuccess);
+  REQUIRE(launch(add_one, 1, 1, 0, stream, x.data) == cudaSuccess);
+  CHECK(*x.data == 1);
+  CHECK(cudaEventQuery(event) == cudaErrorNotReady);
+  SECTION("another stream waits for an event") {
+    REQUIRE(cudaStreamWaitEvent(other, event) == cudaSuccess);
+    REQUIRE(cudaStreamSynchronize(other) == cudaSuccess);
+    CHECK(*x.data == 2);
+    CHECK(cudaEventQuery(event) == cudaSuccess);
+  }
+  SECTION("captured work runs with the graph only") {
+    REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
+    cudaGraph_t graph;
+    cudaGraphExec_t executable;
+    REQUIRE(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal) == cudaSuccess);
+    REQUIRE(launch(add_one, 1, 1, 0, stream, x.data) == cudaSuccess);
+    REQUIRE(cudaStreamEndCapture(stream, &graph) == cudaSuccess);
+    REQUIRE(cudaGraphInstantiate(&executable, graph) == cudaSuccess);
+    REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
+    CHECK(*x.data == 3);
+    for (int i = 0; i < 3; ++i) REQUIRE(cudaGraphLaunch(executable, stream) == cudaSuccess);
+    REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
+    CHECK(*x.data == 6);
+    cudaGraphExecDestroy(executable);
+    cudaGraphDestroy(graph);
+  }
+  SECTION("waiting breaks a capture") {
+    cudaGraph_t graph;
+    REQUIRE(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal) == cudaSuccess);
+    CHECK(cudaStreamSynchronize(stream) == cudaErrorStreamCaptureUnsupported);
+    CHECK(cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated);
+    CHECK(cudaGetLastError() == cudaErrorStreamCaptureInvalidated);
+  }
+  cudaEventDestroy(event);
+  cudaStreamDestroy(other);
+  cudaStreamDestroy(stream);
+}
+
+TEST_CASE("calls are refused as the device refuses them") {
+  DeviceArray<float> x(4);
+  float host[4] = {};
+  CHECK(cudaMemcpy(host, x.data, 16, cudaMemcpyHostToDevice) == cudaErrorInvalidValue);
+  CHECK(cudaMemcpy(x.data, host, 20, cudaMemcpyHostToDevice) == cudaErrorInvalidValue);
+  CHECK(launch(add_one, 1, 1025, 0, nullptr, x.data) == cudaErrorInvalidConfiguration);
+  CHECK(launch(add_one, 0, 1, 0, nullptr, x.data) == cudaErrorInvalidConfiguration);
+  CHECK(launch(add_one, 1, 1, 49153, nullptr, x.data) == cudaErrorInvalidValue);
+  CHECK(cudaFuncSetAttribute(add_one, cudaFuncAttributeMaxDynamicSharedMemorySize, 228 << 10) == cudaErrorInvalidValue);
+  CHECK(cudaFuncSetAttribute(add_one, cudaFuncAttributeMaxDynamicSharedMemorySize, 64 << 10) == cudaSuccess);
+  CHECK(launch(add_one, 1, 1, 49153, nullptr, x.data) == cudaSuccess);
+  emulation::set_memory(1 << 20);
+  void* p = nullptr;
+  CHECK(cudaMalloc(&p, 2 << 20) == cudaErrorMemoryAllocation);
+  emulation::set_memory(8ull << 30);
+}
+
+namespace {
+
+struct Product {  // d [n][m] = b [n][k] * a [m][k]^T, row by row
+  cublasLtHandle_t handle;
+  cublasLtMatmulDesc_t description;
+  cublasLtMatrixLayout_t a, b, d;
+  Product(cudaDataType type, uint64_t m, uint64_t n, uint64_t k, int64_t leading_a) {
+    const cublasOperation_t transposed = CUBLAS_OP_T;
+    REQUIRE(cublasLtCreate(&handle) == CUBLAS_STATUS_SUCCESS);
+    REQUIRE(cublasLtMatmulDescCreate(&description, CUBLAS_COMPUTE_32F, CUDA_R_32F) == CUBLAS_STATUS_SUCCESS);
+    REQUIRE(cublasLtMatmulDescSetAttribute(description, CUBLASLT_MATMUL_DESC_TRANSA, &transposed, sizeof transposed) == CUBLAS_STATUS_SUCCESS);
+    REQUIRE(cublasLtMatrixLayoutCreate(&a, type, k, m, leading_a) == CUBLAS_STATUS_SUCCESS);
+    REQUIRE(cublasLtMatrixLayoutCreate(&b, type, k, n, static_cast<int64_t>(k)) == CUBLAS_STATUS_SUCCESS);
+    REQUIRE(cublasLtMatrixLayoutCreate(&d, CUDA_R_32F, m, n, static_cast<int64_t>(m)) == CUBLAS_STATUS_SUCCESS);
+  }
+  ~Product() {
+    for (const auto layout : {a, b, d}) cublasLtMatrixLayoutDestroy(layout);
+    cublasLtMatmulDescDestroy(description);
+    cublasLtDestroy(handle);
+  }
+  cublasStatus_t run(const void* pa, const void* pb, float* pd, uint64_t split) {
+    const float one = 1, zero = 0;
+    const cublasLtMatmulAlgo_t algorithm{{21, split, 0}};
+    return cublasLtMatmul(handle, description, &one, pa, a, pb, b, &zero, pd, d, pd, d, &algorithm, nullptr, 0, nullptr);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a product of cuBLASLt is that of doubles, and a row's bits do not depend on the others") {
+  constexpr size_t m = 40, n = 37, k = 64;
+  std::vector<float> a(m * k), b(n * k);
+  for (size_t i = 0; i < a.size(); ++i) a[i] = std::sin(static_cast<float>(i));
+  for (size_t i = 0; i < b.size(); ++i) b[i] = std::cos(static_cast<float>(3 * i));
+  DeviceArray<float> da(a), db(b), d(n * m), one(m);
+  REQUIRE(Product(CUDA_R_32F, m, n, k, k).run(da.data, db.data, d.data, 1) == CUBLAS_STATUS_SUCCESS);
+  const auto all = d.host();
+  double worst = 0;
+  for (size_t i = 0; i < n; ++i)
+    for (size_t j = 0; j < m; ++j) {
+      double sum = 0;
+      for (size_t p = 0; p < k; ++p) sum += double{a[j * k + p]} * b[i * k + p];
+      worst = std::max(worst, std::abs(sum - all[i * m + j]));
+    }
+  CHECK(worst < 1e-5);
+  for (size_t i = 0; i < n; ++i) {
+    REQUIRE(Product(CUDA_R_32F, m, 1, k, k).run(da.data, db.data + i * k, one.data, 1) == CUBLAS_STATUS_SUCCESS);
+    CHECK(std::memcmp(one.data, all.data() + i * m, m * sizeof(float)) == 0);
+  }
+}
+
+TEST_CASE("cuBLASLt refuses what the real one refuses") {
+  DeviceArray<float> a(64 * 64), b(64 * 64), d(64 * 64);
+  CHECK(Product(CUDA_R_32F, 40, 8, 64, 63).run(a.data, b.data, d.data, 1) == CUBLAS_STATUS_INVALID_VALUE);   // lda < k
+  CHECK(Product(CUDA_R_32F, 40, 8, 64, 64).run(a.data + 1, b.data, d.data, 1) == CUBLAS_STATUS_NOT_SUPPORTED);  // misaligned
+  CHECK(Product(CUDA_R_32F, 65, 64, 64, 64).run(a.data, b.data, d.data, 1) == CUBLAS_STATUS_INVALID_VALUE);  // past the end
+  CHECK(Product(CUDA_R_16BF, 8, 8, 12, 12).run(a.data, b.data, d.data, 1) == CUBLAS_STATUS_NOT_SUPPORTED);   // stride of 24 bytes
+}
