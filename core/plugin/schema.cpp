@@ -1,25 +1,10 @@
 #include "schema.hpp"
-#include <algorithm>
 #include <fmt/format.h>
-#include <regex>
-#include <rapidjson/pointer.h>
-// patterns by std::regex: RapidJSON's own know less, and end the program with an assertion on a malformed one
-#define RAPIDJSON_SCHEMA_USE_INTERNALREGEX 0
-#include <rapidjson/schema.h>
 #include "../base/text.hpp"
+#include "schema_rules.hpp"
 
 namespace sextant::plugin {
 namespace {
-
-using Pointer = rapidjson::Pointer;
-
-/// "a.b.0" for /a/b/0
-std::string dotted(const Pointer& pointer) {
-  std::vector<std::string> parts;
-  for (size_t i = 0; i < pointer.GetTokenCount(); ++i)
-    parts.emplace_back(pointer.GetTokens()[i].name, pointer.GetTokens()[i].length);
-  return join(parts, ".");
-}
 
 std::vector<std::string> property_names(const json::Value& schema) {
   std::vector<std::string> names;
@@ -75,74 +60,20 @@ std::string complaint(std::string_view keyword, const json::Value& schema, const
   return fmt::format("breaks the rule \"{}\" of its schema with {}", keyword, found(value));
 }
 
-/// The schema's rule that `config` broke, as a sentence behind "origin: component ".
-std::string sentence(const json::Value& schema_root, const json::Value& config, const rapidjson::SchemaValidator& validator) {
-  const json::Value* schema = validator.GetInvalidSchemaPointer().Get(schema_root);
-  const Pointer where = validator.GetInvalidDocumentPointer();
-  const std::string_view keyword = validator.GetInvalidSchemaKeyword() ? validator.GetInvalidSchemaKeyword() : "?";
-  const json::Value* value = where.Get(config);
-  if (!schema) schema = &schema_root;
-  const auto prefixed = [&](const std::string& name, const Pointer& parent) {
-    return parent.GetTokenCount() == 0 ? name : dotted(parent) + "." + name;
-  };
-  if (keyword == "additionalProperties") {
-    // the validator looks at the key before its value: the pointer ends in the unknown key
-    const size_t depth = where.GetTokenCount();
-    const Pointer parent(where.GetTokens(), depth == 0 ? 0 : depth - 1);
-    const std::string unknown =
-        depth == 0 ? "?" : std::string(where.GetTokens()[depth - 1].name, where.GetTokens()[depth - 1].length);
-    const std::vector<std::string> names = property_names(*schema);
+/// What is wrong, as a sentence behind "origin: component ".
+std::string sentence(const Breach& breach) {
+  const std::string key = join(breach.path, ".");
+  if (breach.keyword == "additionalProperties") {
+    const std::vector<std::string> names = property_names(*breach.schema);
     const std::string others = names.empty() ? "it takes no configuration" : fmt::format("its keys are {}", join(names, ", "));
-    return fmt::format("does not know the key '{}'{}; {}", prefixed(unknown, parent), did_you_mean(unknown, names), others);
+    return fmt::format("does not know the key '{}'{}; {}", key, did_you_mean(breach.path.back(), names), others);
   }
-  if (keyword == "required") {
-    if (const json::Value* required = json::find(*schema, "required"); required && required->IsArray() && value)
-      for (const auto& name : required->GetArray())
-        if (name.IsString() && !json::find(*value, json::text(name)))
-          return fmt::format("needs the key '{}', which is not given", prefixed(std::string(json::text(name)), where));
-  }
-  const std::string key = dotted(where);
-  const json::Value nothing;
+  if (breach.keyword == "required")
+    for (const auto& name : (*breach.schema)["required"].GetArray())
+      if (!breach.value->HasMember(name))
+        return fmt::format("needs the key '{}{}', which is not given", key.empty() ? "" : key + ".", json::text(name));
   return (key.empty() ? "is configured with a value that " : fmt::format("has the key '{}', which ", key)) +
-         complaint(keyword, *schema, value ? *value : nothing);
-}
-
-bool leads_nowhere(const json::Value& reference_holder, const json::Value& root) {
-  const json::Value* target = &reference_holder;
-  constexpr int hops_max = 16;
-  for (int hops = 0; target->IsObject(); ++hops) {
-    const auto reference = json::find_string(*target, "$ref");
-    if (!reference) return false;
-    const Pointer pointer(reference->data(), reference->size());
-    target = reference->starts_with('#') && pointer.IsValid() ? pointer.Get(root) : nullptr;
-    if (!target || hops == hops_max) return true;
-  }
-  return false;
-}
-
-bool is_regex(const std::string& pattern) {
-  try {
-    const std::regex compiled(pattern);
-    return true;
-  } catch (const std::regex_error&) {
-    return false;
-  }
-}
-
-/// What RapidJSON would not survive or quietly ignore, or "": a "$ref" to nothing or in a circle, a malformed "pattern".
-std::string fault_of(const json::Value& value, const json::Value& root) {
-  std::string fault;
-  if (value.IsArray())
-    for (auto it = value.Begin(); it != value.End() && fault.empty(); ++it) fault = fault_of(*it, root);
-  if (!value.IsObject()) return fault;
-  if (leads_nowhere(value, root))
-    return fmt::format("the \"$ref\" {}, which leads nowhere or in a circle", *json::find_string(value, "$ref"));
-  if (const auto pattern = json::find_string(value, "pattern"); pattern && !is_regex(*pattern))
-    return fmt::format("the \"pattern\" {}, which is no regular expression", *pattern);
-  for (auto it = value.MemberBegin(); it != value.MemberEnd() && fault.empty(); ++it)
-    if (const std::string_view name = json::text(it->name); name != "default" && name != "enum")
-      fault = fault_of(it->value, root);
-  return fault;
+         complaint(breach.keyword, *breach.schema, *breach.value);
 }
 
 void fill_defaults(const json::Value& schema, json::Value& config, json::Document::AllocatorType& allocator) {
@@ -180,10 +111,9 @@ void add_options(const json::Value& schema, const std::string& prefix, std::vect
 Result<json::Document> parse_schema(std::string_view schema, std::string_view origin) {
   auto parsed = json::parse(schema, origin);
   if (!parsed) return Error{Error::Kind::data, parsed.error().message};
-  // RapidJSON asserts on a schema whose root is no object or a reference that leads nowhere
   if (!parsed->IsObject() || parsed->HasMember("$ref"))
     return Error{Error::Kind::data, fmt::format("{} must be a JSON Schema object without a $ref at its root", origin)};
-  if (const std::string fault = fault_of(*parsed, *parsed); !fault.empty())
+  if (const std::string fault = schema_fault(*parsed); !fault.empty())
     return Error{Error::Kind::data, fmt::format("{} has {}", origin, fault)};
   if (const auto type = json::find_string(*parsed, "type"); type && *type != "object")
     return Error{Error::Kind::data,
@@ -199,10 +129,9 @@ Result<std::string> check_config(std::string_view component, std::string_view sc
   if (!config.IsObject())
     return Error{Error::Kind::config,
                  fmt::format("{}: {} is configured with {}; give a JSON object", origin, component, found(config))};
-  const rapidjson::SchemaDocument compiled(schema_root);
-  rapidjson::SchemaValidator validator(compiled);
-  if (!config.Accept(validator))
-    return Error{Error::Kind::config, fmt::format("{}: {} {}", origin, component, sentence(schema_root, config, validator))};
+  const auto breach = find_breach(schema_root, config);
+  if (!breach) return Error{breach.error().kind, fmt::format("the schema of {} {}", component, breach.error().message)};
+  if (*breach) return Error{Error::Kind::config, fmt::format("{}: {} {}", origin, component, sentence(**breach))};
   fill_defaults(schema_root, config, config.GetAllocator());
   return json::write(config);
 }

@@ -1,5 +1,5 @@
 // A component's configuration against the JSON Schema (draft 4) that it publishes: one sentence for what is wrong, the
-// defaults filled in, and the schema read as a list of options for help. RapidJSON's validator does the checking. Pure.
+// defaults filled in, and the schema read as a list of options for help. Pure.
 #pragma once
 #include <string>
 #include <string_view>

@@ -25,7 +25,7 @@ core() { local name; for name in "$@"; do echo "core/$name.cpp"; done; }
 sources_of() {
   case $1 in
     csv) ;;
-    json) core base/text base/files plugin/schema store/sample_json ;;
+    json) core base/text base/files plugin/pattern plugin/schema plugin/schema_check plugin/schema_form store/sample_json ;;
     card) core base/text base/files base/sha256 base/log config/json_source config/shapes config/card config/card_store config/model_card \
             config/run_config ;;
     safetensors) (cd "$root" && echo models/engine/checkpoint/*.cpp) ;;
@@ -34,14 +34,22 @@ sources_of() {
   esac
 }
 
-build() {  # TARGET
-  local source object objects=()
-  for source in "tests/fuzz/fuzz_$1.cpp" $(sources_of "$1"); do
-    object=$work/objects/${source//\//_}.o
-    "${launcher[@]}" "$cxx" "${flags[@]}" -c "$root/$source" -o "$object"
-    objects+=("$object")
+object_of() { echo "$work/objects/${1//\//_}.o"; }
+compile() { "${launcher[@]}" "$cxx" "${flags[@]}" -c "$root/$1" -o "$(object_of "$1")"; }
+build_all() {  # every source of every target once, as many at a time as there are cores
+  local target source objects running=0
+  for target in "${targets[@]}"; do echo "tests/fuzz/fuzz_$target.cpp" $(sources_of "$target"); done | tr ' ' '\n' | sort -u >"$work/sources"
+  while read -r source; do
+    [ "$running" -lt "$(nproc)" ] || { wait -n; running=$((running - 1)); }
+    compile "$source" &
+    running=$((running + 1))
+  done <"$work/sources"
+  while [ "$running" -gt 0 ]; do wait -n; running=$((running - 1)); done
+  for target in "${targets[@]}"; do
+    objects=()
+    for source in "tests/fuzz/fuzz_$target.cpp" $(sources_of "$target"); do objects+=("$(object_of "$source")"); done
+    "$cxx" -fsanitize=fuzzer,address,undefined "${objects[@]}" "${libraries[@]}" -o "$work/fuzz_$target"
   done
-  "$cxx" -fsanitize=fuzzer,address,undefined "${objects[@]}" "${libraries[@]}" -o "$work/fuzz_$1"
 }
 
 seeds() {  # TARGET: what sound input looks like
@@ -56,7 +64,8 @@ seeds() {  # TARGET: what sound input looks like
       printf '{"a": [1, -2.5e-3, true, null, "\\u00e4\\ud83d\\ude00"], "b": {"c": 18446744073709551615}}' >"$out/values"
       printf '// a comment\n{"a": [1, 2,], /* another */ "b": 1e308,}' >"$out/relaxed"
       printf '{"key":"0f22","index":0,"prediction":"B","gold":"B","record":{"q":"x"},"prompts":[{"label":"A","text":"1","chat":true,"question_bytes":1,"messages":[{"role":"user","content":"1"}]}],"labels":[{"label":"A","input":"1","logprob":-1.5,"tokens":2,"value":0.75}],"prompt_tokens":16,"computed_tokens":16,"generated_tokens":1,"truncated_tokens":0,"dropped_shots":0,"finish":"eos"}' >"$out/journal"
-      printf '{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"type":["string","null"],"default":"x","pattern":"^[a-z]+$"},"b":{"enum":[1,2]},"c":{"type":"array","items":{"$ref":"#/definitions/d"}}},"definitions":{"d":{"type":"integer","minimum":0}}}\n{"a":"y","b":1,"c":[3]}' >"$out/schema" ;;
+      printf '{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"type":["string","null"],"default":"x","pattern":"^[a-z]+$"},"b":{"enum":[1,2]},"c":{"type":"array","items":{"$ref":"#/definitions/d"}}},"definitions":{"d":{"type":"integer","minimum":0}}}\n{"a":"y","b":1,"c":[3]}' >"$out/schema"
+      printf '{"patternProperties":{"^a":{"allOf":[{"multipleOf":2},{"not":{"maximum":0}}]}},"minProperties":1,"dependencies":{"a":["b"]},"properties":{"b":{"items":[{}],"additionalItems":false,"uniqueItems":true},"c":{"oneOf":[{"maxLength":1},{"$ref":"#/properties/b"}]}}}\n{"a":2,"b":[1],"c":"x"}' >"$out/rules" ;;
     card)
       for card in "$root"/datasets/*/cards/*.json "$root"/models/cards/*.json; do
         # subject lists are long and teach nothing; "extends" is not followed
@@ -72,8 +81,8 @@ seeds() {  # TARGET: what sound input looks like
 
 mkdir -p "$work/objects" "$work/found"
 failed=0
+build_all
 for target in "${targets[@]}"; do
-  build "$target"
   seeds "$target"
   log=$work/$target.log
   status=0
@@ -84,8 +93,13 @@ for target in "${targets[@]}"; do
     echo "ok: $target, ${executions:-0} executions, $(sed -n 's/.*cov: \([0-9]*\).*/\1/p' "$log" | tail -n 1) edges"
   else
     failed=1
-    echo "not ok: $target" >&2
-    tail -n 40 "$log" >&2
+    {
+      echo "not ok: $target, exit $status; the reason, the stack, and where the input lies:"
+      grep -n -m 20 -E 'ERROR|SUMMARY|runtime error|Assertion|ALARM|Test unit written' "$log" || tail -n 20 "$log"
+      grep -E '^ *#[0-9]+ 0x' "$log" | grep -v -E ' in (__|fuzzer::|raise|abort|LLVMFuzzer)' | head -n 25
+      found=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+      [ -z "$found" ] || { echo "the input, its first bytes:"; head -c 600 "$found" | od -A d -c | head -n 40; }
+    } | cut -c 1-400 >&2
   fi
 done
 exit "$failed"

@@ -67,14 +67,117 @@ TEST_CASE("an empty configuration is an empty object") {
 }
 
 TEST_CASE("a schema that is none is the plugin's fault") {
-  const std::string bad =
-      GENERATE("", "[]", "3", R"({"type": "string"})", R"({"$ref": "#/definitions/x"})", R"({"type": "object")",
-               R"({"properties": {"a": {"$ref": "#/definitions/x"}}})", R"({"properties": {"a": {"pattern": "(("}}})",
-               R"({"definitions": {"x": {"$ref": "#/definitions/x"}}})");
+  const auto [bad, expected] = GENERATE(table<std::string, std::string>({
+      {"", ":1:1: The document is empty"},
+      {"[]", "must be a JSON Schema object"},
+      {"3", "must be a JSON Schema object"},
+      {R"({"type": "string"})", "describes a \"string\""},
+      {R"({"$ref": "#/definitions/x"})", "without a $ref at its root"},
+      {R"({"type": "object")", "Missing a comma"},
+      {R"({"properties": {"a": {"$ref": "#/definitions/x"}}})", R"(has the "$ref" "#/definitions/x", which leads nowhere or)"},
+      {R"({"properties": {"a": {"$ref": "#/required"}}, "required": ["a"]})", R"("#/required", which leads nowhere)"},
+      {R"({"properties": {"a": {"$ref": 3}}})", R"(the "$ref" 3, which leads nowhere)"},
+      {R"({"definitions": {"x": {"$ref": "#/definitions/x"}}})", "in a circle"},
+      {R"({"elsewhere": {"type": "text"}, "not": {"$ref": "#/elsewhere"}})", R"(has the "type" "text", which must be "null",)"},
+      {R"({"properties": {"a": {"pattern": "(("}}})", R"(the "pattern" "((", which must be a regular expression)"},
+      {R"({"type": []})", R"(the "type" [])"},
+      {R"({"enum": 3})", "a list that is not empty"},
+      {R"({"properties": {"a": 3}})", "an object of schemas"},
+      {R"({"properties": [{}]})", "an object of schemas"},
+      {R"({"patternProperties": "1"})", "an object of schemas (objects) whose names are regular expressions"},
+      {R"({"patternProperties": {"(": {}}})", "whose names are regular expressions"},
+      {R"({"additionalProperties": 1})", "a schema (an object), true or false"},
+      {R"({"required": true})", "a list of names"},
+      {R"({"required": [1]})", "a list of names"},
+      {R"({"dependencies": {"a": [1]}})", "an object of schemas (objects) or lists of names"},
+      {R"({"properties": {"a": {"items": [1]}}})", "a schema (an object) or a list of schemas"},
+      {R"({"properties": {"a": {"items": [{"maxItems": -1}]}}})", "a whole number of 0 or more"},
+      {R"({"allOf": [1]})", "a list of schemas"},
+      {R"({"oneOf": []})", "a list of schemas (objects) that is not empty"},
+      {R"({"anyOf": [[]]})", "a list of schemas"},
+      {R"({"not": 3})", "a schema (an object)"},
+      {R"({"minimum": "1"})", "a number"},
+      {R"({"multipleOf": 0})", "a number above 0"},
+      {R"({"exclusiveMaximum": 3})", "true or false"},
+  }));
+  CAPTURE(bad);
   const auto parsed = parse_schema(bad, "the schema of metric:m");
   REQUIRE_FALSE(parsed);
   CHECK(parsed.error().kind == Error::Kind::data);
-  CHECK_THAT(parsed.error().message, Contains("the schema of metric:m"));
+  CHECK_THAT(parsed.error().message, Contains("the schema of metric:m") && Contains(expected));
+}
+
+TEST_CASE("each rule of a schema is kept or broken") {
+  const auto [rules, kept, broken] = GENERATE(table<std::string, std::string, std::string>({
+      {R"({"type": ["null", "boolean"]})", "[null, true, false]", "[0, \"\", [], {}]"},
+      {R"({"type": "integer"})", "[0, -1, 18446744073709551615]", "[1.0, true]"},
+      {R"({"type": "number"})", "[0, -1.5]", "[null, \"1\"]"},
+      {R"({"type": "object"})", "[{}]", "[[]]"},
+      {R"({"enum": [1, "a", [2], {"x": 1, "y": 2}, null]})",
+       R"([1, 1.0, "a", [2], {"y": 2, "x": 1}, null])", R"([2, "b", [], {"x": 1}, false])"},
+      {R"({"minimum": -9223372036854775808})", "[-9223372036854775808, 18446744073709551615, -0.5]", "[-1e30]"},
+      {R"({"minimum": 9007199254740992, "exclusiveMinimum": true})", "[9007199254740993]", "[9007199254740992]"},
+      {R"({"maximum": 18446744073709551615})", "[18446744073709551615, -1]", "[1e30]"},
+      {R"({"maximum": -1, "exclusiveMaximum": true})", "[-2]", "[-1, 18446744073709551615]"},
+      {R"({"multipleOf": 3})", "[0, -9, 9223372036854775806, 1.5e1]", "[-9223372036854775808, 1]"},
+      {R"({"multipleOf": 0.1})", "[0.3, -7, 1e300]", "[0.25]"},
+      {R"({"multipleOf": 1e-300})", "[1e300]", "[]"},
+      {R"({"minLength": 2, "maxLength": 3})", R"(["\u4e2d\u6587", "abc", 7])", R"(["\u4e2d", "abcd"])"},
+      {R"({"pattern": "^b+$"})", R"(["b", 3])", R"(["ab", "b\n", ""])"},
+      {R"({"pattern": "b"})", R"(["abc"])", R"(["ac"])"},
+      {R"({"items": {"type": "null"}, "minItems": 1, "maxItems": 2})", "[[null], [null, null]]", "[[], [1], [null, null, null]]"},
+      {R"({"items": [{"type": "null"}], "additionalItems": false})", "[[], [null]]", "[[1], [null, null]]"},
+      {R"({"items": [{"type": "null"}], "additionalItems": {"type": "boolean"}})", "[[null, true]]", "[[null, null]]"},
+      {R"({"uniqueItems": true})", R"([[], [1, "1", [1], {"a": 1}]])", R"([[1, 1], [{"a": 1, "b": 2}, {"b": 2, "a": 1}]])"},
+      {R"({"required": ["a", "b"]})", R"([{"a": 1, "b": null}])", R"([{"a": 1}])"},
+      {R"({"minProperties": 1, "maxProperties": 1})", R"([{"a": 1}])", R"([{}, {"a": 1, "b": 1}])"},
+      {R"({"patternProperties": {"^a": {"type": "null"}}, "additionalProperties": false})",
+       R"([{"ab": null}])", R"([{"ab": 1}, {"b": null}])"},
+      {R"({"properties": {"a": {}}, "additionalProperties": {"type": "null"}})", R"([{"a": 1, "b": null}])", R"([{"b": 1}])"},
+      {R"({"dependencies": {"a": ["b"], "c": {"required": ["d"]}}})",
+       R"([{}, {"a": 1, "b": 1}, {"c": 1, "d": 1}])", R"([{"a": 1}, {"c": 1}])"},
+      {R"({"allOf": [{"minimum": 1}, {"maximum": 2}]})", "[1, 2]", "[0, 3]"},
+      {R"({"anyOf": [{"minimum": 2}, {"maximum": 0}]})", "[0, 2]", "[1]"},
+      {R"({"oneOf": [{"minimum": 1}, {"maximum": 2}]})", "[0, 3]", "[1, 2]"},
+      {R"({"not": {"type": "null"}})", "[1]", "[null]"},
+  }));
+  CAPTURE(rules);
+  const std::string schema = R"({"properties": {"v": )" + rules + "}}";
+  for (const auto& [list, expected] : {std::pair(kept, true), std::pair(broken, false)}) {
+    const auto values = json::parse(list, "values");
+    REQUIRE(values);
+    for (const auto& value : values->GetArray()) {
+      const auto checked = check_config("metric:m", schema, R"({"v":)" + json::write(value) + "}", "flag");
+      CAPTURE(json::write(value));
+      CHECK(checked.has_value() == expected);
+      if (!checked) CHECK_THAT(checked.error().message, Contains("flag: metric:m ") && Contains("'v"));
+    }
+  }
+}
+
+TEST_CASE("a schema that cannot be checked within bounds is the plugin's fault") {
+  const std::string letters(30'000, 'a');
+  std::string doubling = R"({"properties": {"a": {"$ref": "#/definitions/x0"}}, "definitions": {"x40": {"type": "null"})";
+  for (int i = 0; i < 40; ++i) {
+    const std::string next = R"({"$ref": "#/definitions/x)" + std::to_string(i + 1) + "\"}";
+    doubling += R"(, "x)" + std::to_string(i) + R"(": {"anyOf": [)" + next + ", " + next + "]}";
+  }
+  const auto [schema, config, expected] = GENERATE_COPY(table<std::string, std::string, std::string>({
+      {R"({"allOf": [{"$ref": "#/definitions/a"}], "definitions": {"a": {"allOf": [{"$ref": "#/definitions/a"}]}}})",
+       "{}", "without an end"},
+      {R"({"not": {"$ref": "#"}})", "{}", "without an end"},
+      {R"({"properties": {"a": {"pattern": "^(a|a)*c"}}})", R"({"a": ")" + letters + "\"}", "takes too long to match"},
+      {doubling + "}}", R"({"a": 1})", "too many rules"},
+  }));
+  const auto checked = check_config("metric:m", schema, config, "flag");
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().kind == Error::Kind::data);
+  CHECK_THAT(checked.error().message, Contains("the schema of metric:m ") && Contains(expected));
+}
+
+TEST_CASE("a long text is no matter for a pattern") {
+  const std::string schema = R"({"properties": {"a": {"pattern": "^[ab]*$"}}})";
+  CHECK(check_config("metric:m", schema, R"({"a": ")" + std::string(200'000, 'a') + "\"}", "flag"));
 }
 
 TEST_CASE("a schema may refer to itself") {
