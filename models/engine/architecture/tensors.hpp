@@ -1,4 +1,5 @@
-// Which tensor of a checkpoint plays which part, so that a device walks a struct and never spells a name.
+// Which tensor of a checkpoint plays which part, so that a device walks a struct and never spells a name: fused, grouped and
+// permuted matrices all look plain from here.
 // Ownership: pointers live as long as the Checkpoint. Threads: [any].
 #pragma once
 #include <vector>
@@ -6,27 +7,52 @@
 
 namespace sextant::engine {
 
-/// Shapes: d = hidden, q = heads * head_dim, k = kv_heads * head_dim, f = feed_forward.
-struct LayerTensors {
-  const Tensor* attn_norm = nullptr;    // [d]
-  const Tensor* attn_q = nullptr;       // [q, d]
-  const Tensor* attn_k = nullptr;       // [k, d]
-  const Tensor* attn_v = nullptr;       // [k, d]
-  const Tensor* attn_output = nullptr;  // [d, q]
-  const Tensor* ffn_norm = nullptr;     // [d]
-  const Tensor* ffn_gate = nullptr;     // [f, d]
-  const Tensor* ffn_up = nullptr;       // [f, d]
-  const Tensor* ffn_down = nullptr;     // [d, f]
+/// A matrix made of a tensor's rows: row i is row first + i / run * stride + i % run of the tensor. A bias or the weights of a
+/// norm are the same with rows of one number.
+struct Rows {
+  const Tensor* tensor = nullptr;  // null: not there
+  uint64_t count = 0;
+  uint64_t first = 0, run = 0, stride = 0;
+  /// Not 0: in each head of head_dim rows, the first `paired` ones hold the pairs of RoPE beside each other, (0, 1), (2, 3) ..;
+  /// here they come as (i, i + paired / 2).
+  uint32_t head_dim = 0, paired = 0;
+
+  explicit operator bool() const { return tensor != nullptr; }
+  uint64_t stored_row(uint64_t i) const;  // [0, count) -> row of the tensor
 };
 
+/// Shapes: d = hidden, q = heads * head_dim, k = kv_heads * head_dim, f = feed_forward (or an expert's).
+struct FeedForwardTensors {
+  Rows gate, up;            // [f, d]
+  Rows down;                // [d, f]
+  Rows gate_bias, up_bias;  // [f]
+  Rows down_bias;           // [d]
+};
+struct LayerTensors {
+  Rows attention_norm, feed_forward_norm;            // [d]
+  Rows post_attention_norm, post_feed_forward_norm;  // [d]
+  Rows q_norm, k_norm;                               // [head_dim]
+  Rows q;                                            // [q, d]
+  Rows k, v;                                         // [k, d]
+  Rows output;                                       // [d, q]
+  Rows q_bias, k_bias, v_bias, output_bias;          // [q], [k], [k], [d]
+  FeedForwardTensors feed_forward;                   // where the layer has no experts
+  Rows router;                                       // [experts, d]
+  std::vector<FeedForwardTensors> experts;           // [experts]
+};
 struct ModelTensors {
-  const Tensor* token_embd = nullptr;   // [vocab, d]
+  Rows embedding;   // [vocab, d]
   std::vector<LayerTensors> layers;
-  const Tensor* output_norm = nullptr;  // [d]
-  const Tensor* output = nullptr;       // [vocab, d]; token_embd itself where the head is tied
+  Rows final_norm;  // [d]
+  Rows head;        // [vocab, d]; the embedding where they are tied
 };
 
 /// Finds the tensors of an architecture that read_architecture returned for this checkpoint; the same errors.
 Result<ModelTensors> find_tensors(const Checkpoint& checkpoint, const Architecture& architecture);
+
+/// Row i as float32: out [columns of the tensor].
+void read_row(const Rows& rows, uint64_t i, float* out);
+/// A bias or a norm, `offset` added: out [count].
+void read_vector(const Rows& rows, float offset, float* out);
 
 }  // namespace sextant::engine
