@@ -35,10 +35,10 @@ Result<DevicePlan> plan_memory(const Architecture& a, uint32_t threads, uint32_t
   plan.context = context;
   plan.rows_max = rows_per_batch;
   plan.weights = weights_bytes(a);
-  plan.page = a.layers * page_floats(a) * sizeof(float);
+  plan.page = a.layers.size() * page_floats(a) * sizeof(float);
   const size_t row = 3 * size_t{rounded(a.hidden)} + rounded(qkv_width(a)) + rounded(a.heads * a.head_dim) +
                      rounded(a.feed_forward) + chunk_count(a) * sizeof(VocabularyChunk) / sizeof(float);
-  plan.buffers = (plan.rows_max * row + size_t{context} * a.rope_dims + threads * scratch_floats(a)) * sizeof(float);
+  plan.buffers = (plan.rows_max * row + size_t{context} * a.ropes[0].dims + threads * scratch_floats(a)) * sizeof(float);
   // one path at its longest, and the copy of a page where a generation leaves it
   const size_t least = engine::pages_for(context) + 2;
   const size_t useful = (size_t{batch_size} + 1) * engine::pages_for(context) + plan.rows_max;
@@ -65,8 +65,8 @@ CpuDevice::CpuDevice(const engine::Checkpoint& checkpoint, const Architecture& a
       qkv_(rounded(qkv_width(a))),
       attention_(rounded(a.heads * a.head_dim)),
       feed_forward_(rounded(a.feed_forward)),
-      kv_(size_t{a.layers} * plan.pages * page_floats(a)),
-      rope_(size_t{plan.context} * a.rope_dims) {
+      kv_(a.layers.size() * plan.pages * page_floats(a)),
+      rope_(size_t{plan.context} * a.ropes[0].dims) {
   const size_t rows = plan.rows_max;
   x_ = Floats(rows * hidden_);
   h_ = Floats(rows * hidden_);
@@ -74,14 +74,13 @@ CpuDevice::CpuDevice(const engine::Checkpoint& checkpoint, const Architecture& a
   attention_rows_ = Floats(rows * attention_);
   act_ = Floats(rows * feed_forward_);
   for (uint32_t t = 0; t < pool.size(); ++t) scratch_.emplace_back(scratch_floats(a));
-  const uint32_t half = a.rope_dims / 2;
+  const uint32_t half = a.ropes[0].dims / 2;
+  const std::vector<double> frequencies = engine::rope_frequencies(a.ropes[0], 0);
   pool_.run(plan.context, [&](uint32_t position, uint32_t) {
-    float* cosine = rope_.data() + size_t{position} * a.rope_dims;
+    float* cosine = rope_.data() + size_t{position} * a.ropes[0].dims;
     for (uint32_t i = 0; i < half; ++i) {
-      const double frequency =
-          std::pow(a.rope_theta, -2.0 * i / a.rope_dims) / (a.rope_factors.empty() ? 1.0 : a.rope_factors[i]);
-      cosine[i] = static_cast<float>(std::cos(position * frequency));
-      cosine[half + i] = static_cast<float>(std::sin(position * frequency));
+      cosine[i] = static_cast<float>(std::cos(position * frequencies[i]));
+      cosine[half + i] = static_cast<float>(std::sin(position * frequencies[i]));
     }
   });
 }
@@ -99,7 +98,7 @@ bool CpuDevice::run(const Batch& batch, const std::function<bool()>& cancelled, 
   const uint32_t rows = batch.rows(), threads = pool_.size();
   const uint32_t tiles = (rows + tile_max - 1) / tile_max, even = (rows / (4 * threads) + micro - 1) / micro * micro;
   const uint32_t tile = tiles >= 8 * threads ? tile_max : std::clamp(even, 4 * micro, tile_max);
-  for (uint32_t l = 0; l < architecture_.layers; ++l) {
+  for (uint32_t l = 0; l < architecture_.layers.size(); ++l) {
     if (cancelled()) return false;
     if (rows >= split_below * threads) layer_by_rows(batch, l, tile);
     else layer_by_columns(batch, l);
@@ -111,7 +110,7 @@ bool CpuDevice::run(const Batch& batch, const std::function<bool()>& cancelled, 
 // Copies may follow one another (a copy of a copy): within a layer they keep their order.
 void CpuDevice::copy_pages(const Batch& batch) {
   if (batch.copies.empty()) return;
-  pool_.run(architecture_.layers, [&](uint32_t layer, uint32_t) {
+  pool_.run(static_cast<uint32_t>(architecture_.layers.size()), [&](uint32_t layer, uint32_t) {
     for (const engine::PageCopy& c : batch.copies)
       std::memcpy(page(layer, c.to, 0), page(layer, c.from, 0), page_floats(architecture_) * sizeof(float));
   });
@@ -120,7 +119,7 @@ void CpuDevice::copy_pages(const Batch& batch) {
 void CpuDevice::embed(const Batch& batch) {
   pool_.run((batch.rows() + 31) / 32, [&](uint32_t tile, uint32_t) {
     for (uint32_t r = tile * 32; r < std::min(tile * 32 + 32, batch.rows()); ++r)
-      read_row(*weights_.embedding, static_cast<uint64_t>(batch.tokens[r]), x_.data() + size_t{r} * hidden_);
+      engine::read_row(weights_.embedding, static_cast<uint64_t>(batch.tokens[r]), x_.data() + size_t{r} * hidden_);
   });
 }
 
@@ -208,9 +207,9 @@ void CpuDevice::place_keys(const Batch& batch, uint32_t layer, Range rows) {
     if (r >= run->first_row + run->rows) ++run;
     float* row = qkv_rows_.data() + size_t{r} * qkv_;
     const uint32_t position = batch.positions[r];
-    const float* cosine = rope_.data() + size_t{position} * a.rope_dims;
+    const float* cosine = rope_.data() + size_t{position} * a.ropes[0].dims;
     for (uint32_t head = 0; head < a.heads + a.kv_heads; ++head)
-      kernels_.rope(row + size_t{head} * a.head_dim, cosine, cosine + a.rope_dims / 2, a.rope_dims / 2);
+      kernels_.rope(row + size_t{head} * a.head_dim, cosine, cosine + a.ropes[0].dims / 2, a.ropes[0].dims / 2);
     const float *key = row + size_t{a.heads} * a.head_dim, *value = key + size_t{a.kv_heads} * a.head_dim;
     store(layer, batch.pages[run->first_page + position / engine::page_tokens], position % engine::page_tokens, key, value);
     for (; extra != batch.stores.end() && extra->row == r; ++extra) store(layer, extra->page, extra->offset, key, value);
@@ -249,7 +248,7 @@ void CpuDevice::attend(const Batch& batch, uint32_t layer, Range rows, Range kv_
               out[n] = attention_rows_.data() + size_t{r} * attention_ + size_t{g * group + i} * a.head_dim;
               position[n] = batch.positions[r];
             }
-          const float scale = static_cast<float>(1.4426950408889634 / std::sqrt(static_cast<double>(a.head_dim)));
+          const float scale = static_cast<float>(1.4426950408889634 * static_cast<double>(a.attention_scale));
           kernels_.attend({query, position, out, n, a.head_dim, keys.data(), values.data(), scale, scratch_[thread].data()});
         }
     }

@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <vector>
-#include "../engine/architecture/architecture.hpp"
+#include "../engine/architecture/tensors.hpp"
 #include "memory.hpp"
 #include "thread_pool.hpp"
 
@@ -26,17 +26,12 @@ struct Weights {
   std::vector<LayerWeights> layers;
   Floats final_norm;
   Matrix head;
-  const engine::Tensor* embedding = nullptr;  // read row by row
+  engine::Rows embedding;  // read row by row
 };
-
-/// Row `row` of a tensor as float32: out [columns].
-void read_row(const engine::Tensor& tensor, uint64_t row, float* out);
 
 /// Bytes that load_weights will need.
 size_t weights_bytes(const engine::Architecture& architecture);
 
-/// The rows of the query and key heads are put in the order in which RoPE pairs i with i + dims / 2, whatever order the file
-/// has.
 Weights load_weights(const engine::Checkpoint& checkpoint, const engine::Architecture& architecture, ThreadPool& pool);
 
 }  // namespace sextant::cpu

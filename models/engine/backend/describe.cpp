@@ -58,11 +58,10 @@ std::string BackendModel::describe() {
     const Architecture& a = *architecture_;
     w.Key("architecture");
     w.StartObject();
-    number("layers", a.layers), number("hidden", a.hidden), number("heads", a.heads), number("kv_heads", a.kv_heads);
+    number("layers", a.layers.size()), number("hidden", a.hidden), number("heads", a.heads), number("kv_heads", a.kv_heads);
     number("head_dim", a.head_dim), number("feed_forward", a.feed_forward), number("context", a.context);
-    flag("tied_embeddings", a.tied_embeddings), flag("rope_interleaved", a.rope_interleaved),
-        flag("rope_scaled", !a.rope_factors.empty());
-    w.Key("rope_theta"), w.Double(a.rope_theta);
+    flag("tied_embeddings", a.tied_embeddings), flag("rope_scaled", !a.ropes[0].divisors.empty());
+    w.Key("rope_theta"), w.Double(a.ropes[0].theta);
     w.EndObject();
     number("context_length", device_->limits().context);
     text("device", fmt::format("{}, {}", hardware_->name(), report_.label));

@@ -1,4 +1,5 @@
 // The architecture table of a small llama made here, and what a wrong one is refused for.
+#include <cmath>
 #include <functional>
 #include <catch2/catch.hpp>
 #include <architecture/tensors.hpp>
@@ -61,7 +62,7 @@ TEST_CASE("a llama's table and tensors are read", "[engine][architecture]") {
   const auto a = read_architecture(*file);
   if (!a) FAIL(a.error().message);
   CHECK(a->family == "llama");
-  CHECK(a->layers == 2);
+  CHECK(a->layers.size() == 2);
   CHECK(a->hidden == 8);
   CHECK(a->heads == 4);
   CHECK(a->kv_heads == 2);
@@ -70,15 +71,46 @@ TEST_CASE("a llama's table and tensors are read", "[engine][architecture]") {
   CHECK(a->vocab == 20);
   CHECK(a->context == 64);
   CHECK(a->norm_epsilon == 1e-5f);
-  CHECK(a->rope_theta == 5'000);
-  CHECK(a->rope_dims == 2);
-  CHECK(a->rope_interleaved);
-  CHECK(a->rope_factors.empty());
+  CHECK(a->attention_scale == Approx(1 / std::sqrt(2.0)));
+  REQUIRE(a->ropes.size() == 1);
+  CHECK(a->ropes[0].theta == 5'000);
+  CHECK(a->ropes[0].dims == 2);
+  CHECK(a->ropes[0].divisors.empty());
   CHECK(a->tied_embeddings == tied);
   const auto tensors = find_tensors(*file, *a);
   REQUIRE(tensors);
-  CHECK(tensors->output == file->find(tied ? "token_embd.weight" : "output.weight"));
-  CHECK(tensors->layers.at(1).ffn_down == file->find("blk.1.ffn_down.weight"));
+  CHECK(tensors->head.tensor == file->find(tied ? "token_embd.weight" : "output.weight"));
+  CHECK(tensors->layers.at(1).feed_forward.down.tensor == file->find("blk.1.ffn_down.weight"));
+}
+
+TEST_CASE("rows of fused, grouped and permuted matrices are found", "[engine][architecture]") {
+  Rows keys;  // of InternLM2: groups of two query heads, a key head and a value head, four rows each
+  keys.first = 8, keys.run = 4, keys.stride = 16, keys.count = 8;
+  CHECK(keys.stored_row(0) == 8);
+  CHECK(keys.stored_row(3) == 11);
+  CHECK(keys.stored_row(4) == 24);
+  Rows permuted;  // heads of 6 rows, of which 4 are pairs
+  permuted.run = permuted.stride = permuted.count = 12;
+  permuted.head_dim = 6, permuted.paired = 4;
+  std::vector<uint64_t> stored;
+  for (uint64_t i = 0; i < 12; ++i) stored.push_back(permuted.stored_row(i));
+  CHECK(stored == std::vector<uint64_t>{0, 2, 1, 3, 4, 5, 6, 8, 7, 9, 10, 11});
+}
+
+TEST_CASE("a row and a vector are read as float32", "[engine][architecture]") {
+  const float numbers[] = {1, 2, 3, 4, 5, 6};
+  Tensor matrix{"m", TensorType::f32, {3, 2}, std::as_bytes(std::span(numbers))};
+  Rows rows;
+  rows.tensor = &matrix, rows.first = 1, rows.count = rows.run = rows.stride = 2;
+  float row[2];
+  read_row(rows, 1, row);
+  CHECK(row[0] == 5);
+  CHECK(row[1] == 6);
+  Tensor vector{"v", TensorType::f32, {6}, std::as_bytes(std::span(numbers))};
+  rows.tensor = &vector;
+  read_vector(rows, 1, row);
+  CHECK(row[0] == 3);
+  CHECK(row[1] == 4);
 }
 
 TEST_CASE("RoPE factors are read and must be positive", "[engine][architecture]") {
@@ -87,7 +119,7 @@ TEST_CASE("RoPE factors are read and must be positive", "[engine][architecture]"
   GgufWriter writer = plan.writer();
   CHECK_THAT(read_architecture(*open(writer)).error().message, Contains("factor that is not positive"));
   writer.data.replace(writer.data.size() - 4, 4, le(2.5f));
-  CHECK(read_architecture(*open(writer))->rope_factors == std::vector<float>{2.5f});
+  CHECK(read_architecture(*open(writer))->ropes.at(0).divisors == std::vector<double>{2.5});
 }
 
 TEST_CASE("an architecture that does not fit is refused with its reason", "[engine][architecture]") {
