@@ -1,80 +1,10 @@
-// The kernels, written once on vectors of `width` floats. The including file names the instruction set: it defines KERNEL_TABLE
-// (the function that returns the table), KERNEL_NAME and KERNEL_LABEL, and is compiled with that set's flags and
-// -ffp-contract=off (a multiplication and an addition are fused where this file says so, never where the compiler likes).
-#include <cmath>
-#include <cstring>
+// The kernels, written once on vectors (vectors.inc.hpp). The including file names the instruction set: it defines KERNEL_TABLE
+// (the function that returns the table), KERNEL_NAME and KERNEL_LABEL.
 #include "kernels.hpp"
-#if defined(__AVX512F__) || defined(__AVX2__)
-#include <immintrin.h>
-#endif
-
-#define SXT_UNROLL _Pragma("GCC unroll 32")
-#define SXT_INLINE [[gnu::always_inline]] inline
+#include "vectors.inc.hpp"
 
 namespace sextant::cpu {
 namespace {  // each instruction set has its own copy of everything below
-
-// ---- vectors -------------------------------------------------------------------------------------------------------------
-#if defined(__AVX512F__)
-constexpr uint32_t width = 16, columns = 4;  // 6 rows x 4 vectors of accumulators, of 32 registers
-using Vector = __m512;
-SXT_INLINE Vector splat(float x) { return _mm512_set1_ps(x); }
-SXT_INLINE Vector load(const float* p) { return _mm512_loadu_ps(p); }
-SXT_INLINE void store(float* p, Vector v) { _mm512_storeu_ps(p, v); }
-SXT_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
-#elif defined(__AVX2__)
-constexpr uint32_t width = 8, columns = 2;   // 6 rows x 2 vectors, of 16 registers
-using Vector = __m256;
-SXT_INLINE Vector splat(float x) { return _mm256_set1_ps(x); }
-SXT_INLINE Vector load(const float* p) { return _mm256_loadu_ps(p); }
-SXT_INLINE void store(float* p, Vector v) { _mm256_storeu_ps(p, v); }
-SXT_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
-#else
-constexpr uint32_t width = 4, columns = 2;
-typedef float Vector __attribute__((vector_size(16)));
-SXT_INLINE Vector splat(float x) { return Vector{x, x, x, x}; }
-SXT_INLINE Vector load(const float* p) { Vector v; std::memcpy(&v, p, sizeof v); return v; }
-SXT_INLINE void store(float* p, Vector v) { std::memcpy(p, &v, sizeof v); }
-SXT_INLINE Vector fma(Vector a, Vector b, Vector c) { return a * b + c; }  // two roundings: not every machine has one
-#endif
-// not the intrinsic: GCC 12 warns of its own header there
-SXT_INLINE Vector max(Vector a, Vector b) { return a > b ? a : b; }
-typedef int32_t Integers __attribute__((vector_size(width * 4)));
-
-SXT_INLINE float sum_of(Vector v) {
-  float x[width];
-  store(x, v);
-  for (uint32_t n = width / 2; n > 0; n /= 2)
-    for (uint32_t i = 0; i < n; ++i) x[i] += x[i + n];
-  return x[0];
-}
-SXT_INLINE float max_of(Vector v) {
-  float x[width];
-  store(x, v);
-  for (uint32_t n = width / 2; n > 0; n /= 2)
-    for (uint32_t i = 0; i < n; ++i) x[i] = x[i] > x[i + n] ? x[i] : x[i + n];
-  return x[0];
-}
-// 2^x for x <= 0, relative error about 1e-7; below -126 it is 0. A polynomial of degree 6 on [-0.5, 0.5].
-SXT_INLINE Vector exp2_of(Vector x) {
-  const Vector magic = splat(12582912.f);  // 1.5 * 2^23: what is added to it is rounded to an integer, in the low bits
-  const Vector bounded = max(x, splat(-126.f)), shifted = bounded + magic, f = bounded - (shifted - magic);
-  Vector r = splat(1.535336188319500e-4f);
-  r = fma(r, f, splat(1.339887440266574e-3f));
-  r = fma(r, f, splat(9.618437357674640e-3f));
-  r = fma(r, f, splat(5.550332471162809e-2f));
-  r = fma(r, f, splat(2.402264791363012e-1f));
-  r = fma(r, f, splat(6.931472028550421e-1f));
-  r = fma(r, f, splat(1.f));
-  Integers bits;
-  std::memcpy(&bits, &shifted, sizeof bits);
-  bits = (bits + 127) << 23;
-  Vector power;
-  std::memcpy(&power, &bits, sizeof power);
-  const Vector y = r * power;
-  return x < splat(-126.f) ? splat(0.f) : y;
-}
-constexpr float log2_e = 1.44269504088896341f;
 
 // ---- matrix product --------------------------------------------------------------------------------------------------------
 // acc[r][j] += sum over i < n of a[r][i] * b[j][i * step ...]: one chain for each lane
