@@ -3,10 +3,14 @@
 #include <string_view>
 #include <sextant/result.hpp>
 #include "kernels.hpp"
+#include "matmul.hpp"
 
 namespace sextant::cpu {
 
-/// "auto" (the widest that this processor has), "avx512", "avx2" or "portable". One that it has not got is an error.
+/// "auto" (the widest that this processor has), "amx", "avx512", "avx2" or "portable". One that it has not got is an error.
 Result<const Kernels*> choose_kernels(std::string_view isa);
+/// Likewise, for bf16 or int8. Where an instruction set has no instructions for the format, others do its work: the result is
+/// never an error that choose_kernels would not give.
+Result<const MatMul*> choose_matmul(std::string_view isa, Compute compute);
 
 }  // namespace sextant::cpu

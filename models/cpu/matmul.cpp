@@ -1,0 +1,107 @@
+// Packing of weights and the int8 encoding of rows: once for all instruction sets, so that they agree in every bit.
+#include "matmul.hpp"
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include "half.hpp"
+#include "int8.hpp"
+
+namespace sextant::cpu {
+namespace {
+
+// The 32 numbers of a row from `first` on, zeros beyond k.
+void block_of(const float* row, uint32_t first, uint32_t k, float (&ret)[depth_step]) {
+  for (uint32_t i = 0; i < depth_step; ++i) ret[i] = first + i < k ? row[first + i] : 0;
+}
+
+float largest(const float (&x)[depth_step]) {
+  float lanes[8] = {};
+  for (uint32_t i = 0; i < depth_step; i += 8)
+    for (uint32_t j = 0; j < 8; ++j) lanes[j] = std::max(lanes[j], std::abs(x[i + j]));
+  return std::max(std::max(std::max(lanes[0], lanes[1]), std::max(lanes[2], lanes[3])),
+                  std::max(std::max(lanes[4], lanes[5]), std::max(lanes[6], lanes[7])));
+}
+
+// To the nearest integer, ties to even: in the low bits after 1.5 * 2^23 is added. |x| is far below 2^22.
+int32_t nearest(float x) { return std::bit_cast<int32_t>(x + 12582912.f) - std::bit_cast<int32_t>(12582912.f); }
+
+void pack_bf16(const float* rows, uint32_t k, uint16_t* to) {
+  for (uint32_t i = 0; i < padded_depth(k); i += 2)
+    for (uint32_t n = 0; n < panel_columns; ++n)
+      for (uint32_t j = i; j < i + 2; ++j) *to++ = j < k ? to_bf16(rows[size_t{n} * k + j]) : uint16_t{0};
+}
+
+void pack_q8(const float* rows, uint32_t k, void* panel) {
+  for (uint32_t n = 0; n < panel_columns; ++n)
+    for (uint32_t b = 0; b < padded_depth(k) / depth_step; ++b) {
+      float x[depth_step];
+      block_of(rows + size_t{n} * k, b * depth_step, k, x);
+      const uint16_t scale = to_f16(largest(x) / 127);
+      const float inverse = from_f16(scale) > 0 ? 1 / from_f16(scale) : 0;
+      int8_t weights[depth_step];
+      for (uint32_t i = 0; i < depth_step; ++i)
+        weights[i] = static_cast<int8_t>(std::clamp(nearest(x[i] * inverse), -127, 127));
+      pack_block_q8(weights, scale, b, n, panel);
+    }
+}
+
+}  // namespace
+
+size_t panel_bytes(PanelFormat format, uint32_t k) {
+  const size_t depth = padded_depth(k), blocks = depth / depth_step;
+  switch (format) {
+    case PanelFormat::f32: return size_t{k} * panel_columns * sizeof(float);
+    case PanelFormat::bf16: return depth * panel_columns * sizeof(uint16_t);
+    case PanelFormat::q8: return blocks * q8_block_bytes;
+    case PanelFormat::q4: return blocks * q4_block_bytes;
+  }
+  return 0;
+}
+
+void pack_panel(PanelFormat format, const float* rows, uint32_t k, void* panel) {
+  if (format == PanelFormat::bf16) return pack_bf16(rows, k, static_cast<uint16_t*>(panel));
+  if (format == PanelFormat::q8) return pack_q8(rows, k, panel);
+  auto* to = static_cast<float*>(panel);
+  for (uint32_t i = 0; i < k; ++i)
+    for (uint32_t n = 0; n < panel_columns; ++n) *to++ = rows[size_t{n} * k + i];
+}
+
+void pack_block_q8(const int8_t* weights, uint16_t scale, uint32_t block, uint32_t column, void* panel) {
+  auto* to = static_cast<uint8_t*>(panel) + block * q8_block_bytes;
+  for (uint32_t i = 0; i < depth_step; ++i)
+    to[i / 4 * group_bytes + column * 4 + i % 4] = static_cast<uint8_t>(weights[i] + 128);
+  std::memcpy(to + 8 * group_bytes + column * 2, &scale, sizeof scale);
+}
+
+void pack_block_q4(const uint8_t* nibbles, uint16_t scale, uint16_t minimum, uint32_t block, uint32_t column, void* panel) {
+  auto* to = static_cast<uint8_t*>(panel) + block * q4_block_bytes;
+  for (uint32_t i = 0; i < depth_step / 2; i += 4) std::memcpy(to + i / 4 * group_bytes + column * 4, nibbles + i, 4);
+  std::memcpy(to + 4 * group_bytes + column * 2, &scale, sizeof scale);
+  std::memcpy(to + 4 * group_bytes + 2 * panel_columns + column * 2, &minimum, sizeof minimum);
+}
+
+size_t int8_row_bytes(uint32_t k) {
+  const size_t depth = padded_depth(k);
+  return (depth + depth / depth_step * (sizeof(float) + sizeof(int32_t)) + 63) / 64 * 64;
+}
+
+void encode_int8(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
+  const EncodedRow to(row, k);
+  for (uint32_t at = 0; at < n; at += depth_step) {
+    const uint32_t b = (first + at) / depth_step;
+    float numbers[depth_step];
+    block_of(x, at, n, numbers);
+    const float top = largest(numbers), inverse = top > 0 ? 127 / top : 0;
+    auto* out = const_cast<int8_t*>(to.numbers) + b * depth_step;
+    int32_t sum = 0;
+    for (uint32_t i = 0; i < depth_step; ++i) {
+      const int32_t q = nearest(numbers[i] * inverse);
+      out[i] = static_cast<int8_t>(q);
+      sum += q;
+    }
+    const_cast<float*>(to.scales)[b] = top / 127;
+    const_cast<int32_t*>(to.sums)[b] = sum;
+  }
+}
+
+}  // namespace sextant::cpu

@@ -1,0 +1,151 @@
+// The bf16 product on the tile unit (AMX-BF16). A tile of results is one chain for each element: TDPBF16PS adds 32 products of
+// a row to it, always in the same order, whatever other rows there are. Denormals are zero to it.
+#include <immintrin.h>
+#include <algorithm>
+#include <cstring>
+#include "half.hpp"
+#include "matmul_tables.hpp"
+
+namespace sextant::cpu {
+namespace {
+
+constexpr uint32_t tile_rows = 16, tile_columns = 16;
+constexpr uint32_t chunk_steps = 8;  // of 32 inputs: 32 KiB of a panel stay in the first-level cache while all rows pass
+constexpr size_t pair_row = panel_columns * 2 * sizeof(uint16_t);  // bytes of one row of pairs of a panel
+
+// Tiles 0..3 hold results, 4 and 5 rows of a, 6 and 7 columns of w.
+struct alignas(64) TileShapes {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {};
+  explicit TileShapes(uint32_t m) {
+    const auto n = static_cast<uint8_t>(m);
+    for (int i = 0; i < 6; ++i) rows[i] = n;
+    rows[6] = rows[7] = tile_rows;
+  }
+};
+
+// What comes next of the weights, fetched line by line between the products.
+struct Ahead {
+  const char* at;
+  uint32_t lines;  // a step
+};
+
+// 32 rows, 32 columns
+[[gnu::always_inline]] inline void block_32(const char* a, size_t a_stride, const char* w, uint32_t steps, float* c,
+                                            size_t c_stride, bool add, Ahead ahead) {
+  const size_t c_bytes = c_stride * sizeof(float);
+  const char* below = a + tile_rows * a_stride;
+  float* c_below = c + tile_rows * c_stride;
+  if (add) {
+    _tile_loadd(0, c, c_bytes);
+    _tile_loadd(1, c + tile_columns, c_bytes);
+    _tile_loadd(2, c_below, c_bytes);
+    _tile_loadd(3, c_below + tile_columns, c_bytes);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  for (uint32_t s = 0; s < steps; ++s, a += 64, below += 64, w += tile_rows * pair_row) {
+    _tile_loadd(6, w, pair_row);
+    _tile_loadd(4, a, a_stride);
+    _tile_loadd(7, w + 64, pair_row);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(5, below, a_stride);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+    for (uint32_t i = 0; i < ahead.lines; ++i, ahead.at += 64) _mm_prefetch(ahead.at, _MM_HINT_T0);
+  }
+  _tile_stored(0, c, c_bytes);
+  _tile_stored(1, c + tile_columns, c_bytes);
+  _tile_stored(2, c_below, c_bytes);
+  _tile_stored(3, c_below + tile_columns, c_bytes);
+}
+
+// up to 16 rows, 64 columns
+void block_16(const char* a, size_t a_stride, const char* w, uint32_t steps, float* c, size_t c_stride, bool add) {
+  const size_t c_bytes = c_stride * sizeof(float);
+  if (add) {
+    _tile_loadd(0, c, c_bytes);
+    _tile_loadd(1, c + tile_columns, c_bytes);
+    _tile_loadd(2, c + 2 * tile_columns, c_bytes);
+    _tile_loadd(3, c + 3 * tile_columns, c_bytes);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  for (uint32_t s = 0; s < steps; ++s, a += 64, w += tile_rows * pair_row) {
+    _tile_loadd(4, a, a_stride);
+    _tile_loadd(6, w, pair_row);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, w + 64, pair_row);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(6, w + 128, pair_row);
+    _tile_dpbf16ps(2, 4, 6);
+    _tile_loadd(7, w + 192, pair_row);
+    _tile_dpbf16ps(3, 4, 7);
+  }
+  _tile_stored(0, c, c_bytes);
+  _tile_stored(1, c + tile_columns, c_bytes);
+  _tile_stored(2, c + 2 * tile_columns, c_bytes);
+  _tile_stored(3, c + 3 * tile_columns, c_bytes);
+}
+
+void multiply(const void* encoded, size_t a_stride, uint32_t rows, const Panels& w, float* c, size_t c_stride, bool add) {
+  const auto* a = static_cast<const char*>(encoded);
+  const uint32_t steps = padded_depth(w.k) / depth_step, whole = rows / (2 * tile_rows) * 2 * tile_rows;
+  const size_t panel_size = size_t{steps} * tile_rows * pair_row;
+  const auto* first_panel = static_cast<const char*>(w.data);
+  if (whole > 0) {
+    const TileShapes shapes(tile_rows);
+    _tile_loadconfig(&shapes);
+    const uint32_t lines = std::max(1u, 64 / (whole / tile_rows));  // a step of a panel has 64 lines
+    for (uint32_t p = 0; p < w.count; ++p)
+      for (uint32_t first = 0; first < steps; first += chunk_steps) {
+        const uint32_t n = std::min(chunk_steps, steps - first);
+        const char* chunk = first_panel + p * panel_size + first * tile_rows * pair_row;
+        for (uint32_t r = 0; r < whole; r += 2 * tile_rows)
+          for (uint32_t half = 0; half < 2; ++half) {
+            const Ahead ahead{chunk + panel_size + (r / tile_rows + half) * size_t{lines} * 64 * n,
+                              p + 1 < w.count ? lines : 0};
+            block_32(a + r * a_stride + first * 64, a_stride, chunk + half * 128, n,
+                     c + r * c_stride + p * panel_columns + half * 32, c_stride, add || first > 0, ahead);
+          }
+      }
+  }
+  for (uint32_t r = whole; r < rows; r += tile_rows) {
+    const TileShapes shapes(std::min(tile_rows, rows - r));
+    _tile_loadconfig(&shapes);
+    for (uint32_t p = 0; p < w.count; ++p)
+      block_16(a + r * a_stride, a_stride, first_panel + p * panel_size, steps, c + r * c_stride + p * panel_columns, c_stride,
+               add);
+  }
+  _tile_release();
+}
+
+// An odd number of cache lines: the rows of a tile lie in different sets of the cache.
+size_t row_bytes(uint32_t k) { return (size_t{padded_depth(k)} * sizeof(uint16_t) / 64 | 1) * 64; }
+
+void encode(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
+  uint16_t* out = static_cast<uint16_t*>(row) + first;
+  uint32_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), (__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(x + i)));
+  for (; i < n; ++i) out[i] = to_bf16(x[i]);
+  if (first + n == k)
+    for (; first + i < padded_depth(k); ++i) out[i] = 0;
+}
+
+}  // namespace
+
+const MatMul& bf16_amx() {
+  static constexpr MatMul table{"amx", Compute::bf16, row_bytes, encode, multiply};
+  return table;
+}
+
+}  // namespace sextant::cpu

@@ -1,0 +1,275 @@
+// The int8 product on vectors. Compiled once for each instruction set: MATMUL_TABLE names the function that returns the table,
+// MATMUL_NAME the set.
+//
+// A block of 32 products is summed exactly in integers, so only its scaling has an order: the blocks of a row follow one
+// another. All instruction sets that fuse a multiplication with an addition give the same bits.
+#include "int8.hpp"
+#include "matmul_tables.hpp"
+#include "vectors.inc.hpp"
+
+namespace sextant::cpu {
+namespace {
+
+constexpr uint32_t byte_lanes = width * 4;
+#if defined(__AVX512VNNI__)
+using Bytes = __m512i;
+SXT_INLINE Bytes load_bytes(const uint8_t* p) { return _mm512_loadu_si512(p); }
+SXT_INLINE Bytes splat_four(const int8_t* p) {
+  int32_t x;
+  std::memcpy(&x, p, 4);
+  return _mm512_set1_epi32(x);
+}
+SXT_INLINE Bytes splat_int(int32_t x) { return _mm512_set1_epi32(x); }
+SXT_INLINE Bytes low_nibbles(Bytes v) { return _mm512_and_si512(v, _mm512_set1_epi8(15)); }
+SXT_INLINE Bytes high_nibbles(Bytes v) { return _mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15)); }
+// sum + the four products of each lane; w unsigned, a signed
+SXT_INLINE Bytes dot_four(Bytes sum, Bytes w, Bytes a) { return _mm512_dpbusd_epi32(sum, w, a); }
+// not the unmasked intrinsics: GCC 12 warns of its own header there
+SXT_INLINE Vector to_float(Bytes v) { return _mm512_maskz_cvtepi32_ps(0xffff, v); }
+SXT_INLINE Vector load_f16(const uint8_t* p) {
+  return _mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+#elif defined(__AVX2__)
+using Bytes = __m256i;
+SXT_INLINE Bytes load_bytes(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+SXT_INLINE Bytes splat_four(const int8_t* p) {
+  int32_t x;
+  std::memcpy(&x, p, 4);
+  return _mm256_set1_epi32(x);
+}
+SXT_INLINE Bytes splat_int(int32_t x) { return _mm256_set1_epi32(x); }
+SXT_INLINE Bytes low_nibbles(Bytes v) { return _mm256_and_si256(v, _mm256_set1_epi8(15)); }
+SXT_INLINE Bytes high_nibbles(Bytes v) { return _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15)); }
+SXT_INLINE Bytes dot_four(Bytes sum, Bytes w, Bytes a) {
+  // two products of the full range do not fit 16 bits, so each half of w's range is taken alone
+  const Bytes low = _mm256_and_si256(w, _mm256_set1_epi8(127)), high = _mm256_and_si256(w, _mm256_set1_epi8(-128));
+  const Bytes ones = _mm256_set1_epi16(1);
+  const Bytes low_pairs = _mm256_maddubs_epi16(low, a), high_pairs = _mm256_maddubs_epi16(high, a);
+  return _mm256_add_epi32(sum, _mm256_add_epi32(_mm256_madd_epi16(low_pairs, ones), _mm256_madd_epi16(high_pairs, ones)));
+}
+SXT_INLINE Bytes dot_four_nibbles(Bytes sum, Bytes w, Bytes a) {
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(w, a), _mm256_set1_epi16(1)));
+}
+SXT_INLINE Vector to_float(Bytes v) { return _mm256_cvtepi32_ps(v); }
+SXT_INLINE Vector load_f16(const uint8_t* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
+#else
+typedef int32_t Bytes __attribute__((vector_size(16)));
+SXT_INLINE Bytes load_bytes(const uint8_t* p) {
+  Bytes v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+SXT_INLINE Bytes splat_int(int32_t x) { return Bytes{x, x, x, x}; }
+SXT_INLINE Bytes splat_four(const int8_t* p) {
+  int32_t x;
+  std::memcpy(&x, p, 4);
+  return splat_int(x);
+}
+SXT_INLINE Bytes low_nibbles(Bytes v) { return v & 0x0f0f0f0f; }
+SXT_INLINE Bytes high_nibbles(Bytes v) { return v >> 4 & 0x0f0f0f0f; }
+SXT_INLINE Bytes dot_four(Bytes sum, Bytes w, Bytes a) {
+  SXT_UNROLL for (int shift = 0; shift < 32; shift += 8) sum += (w >> shift & 255) * (a << (24 - shift) >> 24);
+  return sum;
+}
+SXT_INLINE Vector to_float(Bytes v) { return __builtin_convertvector(v, Vector); }
+SXT_INLINE Vector load_f16(const uint8_t* p) {
+  Vector v;
+  for (uint32_t i = 0; i < width; ++i) {
+    uint16_t half;
+    std::memcpy(&half, p + 2 * i, sizeof half);
+    v[i] = from_f16(half);
+  }
+  return v;
+}
+#endif
+#if defined(__AVX512VNNI__) || !defined(__AVX2__)
+SXT_INLINE Bytes dot_four_nibbles(Bytes sum, Bytes w, Bytes a) { return dot_four(sum, w, a); }
+#endif
+
+// R rows, C vectors of columns from `column` on
+template <uint32_t R, uint32_t C, bool Nibbles>
+SXT_INLINE void multiply_columns(const EncodedRow (&a)[R], const uint8_t* w, uint32_t blocks, uint32_t column, float* c,
+                                 size_t c_stride, bool add) {
+  constexpr size_t block_bytes = Nibbles ? q4_block_bytes : q8_block_bytes;
+  constexpr size_t scale_at = Nibbles ? 4 * group_bytes : 8 * group_bytes, minimum_at = scale_at + 2 * panel_columns;
+  Vector acc[R][C];
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < C; ++j) acc[r][j] =
+      add ? load(c + r * c_stride + column + j * width) : splat(0.f);
+  for (uint32_t b = 0; b < blocks; ++b, w += block_bytes) {
+    Bytes sum[R][C];
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) {
+      const Bytes start = splat_int(Nibbles ? 0 : -128 * a[r].sums[b]);  // q8 weights are stored with 128 added
+      SXT_UNROLL for (uint32_t j = 0; j < C; ++j) sum[r][j] = start;
+    }
+    const uint8_t* at = w + column * 4;
+    SXT_UNROLL for (uint32_t g = 0; g < (Nibbles ? 4 : 8); ++g, at += group_bytes) {
+      Bytes v[C];
+      SXT_UNROLL for (uint32_t j = 0; j < C; ++j) v[j] = load_bytes(at + j * byte_lanes);
+      SXT_UNROLL for (uint32_t r = 0; r < R; ++r) {
+        const int8_t* x = a[r].numbers + b * depth_step + g * 4;
+        if constexpr (Nibbles) {
+          const Bytes first = splat_four(x), second = splat_four(x + 16);
+          SXT_UNROLL for (uint32_t j = 0; j < C; ++j) sum[r][j] =
+              dot_four_nibbles(dot_four_nibbles(sum[r][j], low_nibbles(v[j]), first), high_nibbles(v[j]), second);
+        } else {
+          const Bytes x4 = splat_four(x);
+          SXT_UNROLL for (uint32_t j = 0; j < C; ++j) sum[r][j] = dot_four(sum[r][j], v[j], x4);
+        }
+      }
+    }
+    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) {
+      const Vector scale = load_f16(w + scale_at + (column + j * width) * 2);
+      SXT_UNROLL for (uint32_t r = 0; r < R; ++r) acc[r][j] =
+          fma(to_float(sum[r][j]) * splat(a[r].scales[b]), scale, acc[r][j]);
+      if constexpr (Nibbles) {
+        const Vector minimum = load_f16(w + minimum_at + (column + j * width) * 2);
+        SXT_UNROLL for (uint32_t r = 0; r < R; ++r) acc[r][j] =
+            fma(splat(a[r].scales[b] * static_cast<float>(a[r].sums[b])), minimum, acc[r][j]);
+      }
+    }
+  }
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < C; ++j)
+      store(c + r * c_stride + column + j * width, acc[r][j]);
+}
+
+template <uint32_t R, uint32_t C, bool Nibbles>
+[[gnu::noinline]] void multiply_rows(const char* a, size_t a_stride, const uint8_t* w, uint32_t k, float* c, size_t c_stride,
+                                     bool add) {
+  EncodedRow rows[R];
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) rows[r] = EncodedRow(a + r * a_stride, k);
+  for (uint32_t column = 0; column < panel_columns; column += C * width)
+    multiply_columns<R, C, Nibbles>(rows, w, padded_depth(k) / depth_step, column, c, c_stride, add);
+}
+
+#if defined(__AMX_INT8__)
+// The tile unit sums the integers of 16 rows and 16 columns at once; vectors scale them in the same order as above.
+constexpr uint32_t tile_rows = 16, chunk_blocks = 8;
+
+struct alignas(64) TileShapes {  // tile 0: sums [16][16], 4: rows of a [16][32 bytes], 6: weights [8][16][4]
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 0, 0, 0, depth_step, 0, 64};
+  uint8_t rows[16] = {tile_rows, 0, 0, 0, tile_rows, 0, depth_step / 4};
+};
+
+// What 16 rows' blocks are multiplied with, block by block.
+struct alignas(64) BlockFactors {
+  float scale[chunk_blocks][tile_rows];
+  float weighted_sum[chunk_blocks][tile_rows];  // scale * sum
+  int32_t offset[chunk_blocks][tile_rows];      // what 128 added to every weight has added
+
+  BlockFactors(const char* a, size_t a_stride, uint32_t k, uint32_t first_block, uint32_t blocks) {
+    for (uint32_t r = 0; r < tile_rows; ++r) {
+      const EncodedRow row(a + r * a_stride, k);
+      for (uint32_t b = 0; b < blocks; ++b) {
+        scale[b][r] = row.scales[first_block + b];
+        weighted_sum[b][r] = row.scales[first_block + b] * static_cast<float>(row.sums[first_block + b]);
+        offset[b][r] = -128 * row.sums[first_block + b];
+      }
+    }
+  }
+};
+
+// 16 rows and columns, `blocks` blocks of 32 inputs: numbers of a, weights as bytes, scales (and minima) of the columns
+template <bool Nibbles>
+[[gnu::noinline]] void multiply_tile(const char* a, size_t a_stride, const uint8_t* bytes, size_t bytes_step,
+                                     const uint8_t* scales, size_t scales_step, uint32_t blocks, const BlockFactors& factors,
+                                     float* c, size_t c_stride, bool add) {
+  Vector acc[tile_rows];
+  SXT_UNROLL for (uint32_t r = 0; r < tile_rows; ++r) acc[r] = add ? load(c + r * c_stride) : splat(0.f);
+  // all integers first: a vector that is loaded right after its tile was stored waits for the store
+  alignas(64) int32_t sums[chunk_blocks][tile_rows][width];
+  for (uint32_t b = 0; b < blocks; ++b, bytes += bytes_step) {
+    _tile_zero(0);
+    _tile_loadd(4, a + b * depth_step, a_stride);
+    _tile_loadd(6, bytes, group_bytes);
+    _tile_dpbsud(0, 4, 6);
+    _tile_stored(0, sums[b], sizeof sums[b][0]);
+  }
+  for (uint32_t b = 0; b < blocks; ++b, scales += scales_step) {
+    const int32_t(&sum)[tile_rows][width] = sums[b];
+    const Vector scale = load_f16(scales);
+    SXT_UNROLL for (uint32_t r = 0; r < tile_rows; ++r) {
+      Bytes total = _mm512_load_si512(sum[r]);
+      if constexpr (!Nibbles) total = _mm512_add_epi32(total, splat_int(factors.offset[b][r]));
+      acc[r] = fma(to_float(total) * splat(factors.scale[b][r]), scale, acc[r]);
+    }
+    if constexpr (Nibbles) {
+      const Vector minimum = load_f16(scales + 2 * panel_columns);
+      SXT_UNROLL for (uint32_t r = 0; r < tile_rows; ++r) acc[r] = fma(splat(factors.weighted_sum[b][r]), minimum, acc[r]);
+    }
+  }
+  SXT_UNROLL for (uint32_t r = 0; r < tile_rows; ++r) store(c + r * c_stride, acc[r]);
+}
+
+// The first whole tiles of rows; returns how many rows those are.
+template <bool Nibbles>
+uint32_t multiply_tiles(const char* a, size_t a_stride, uint32_t rows, const uint8_t* w, uint32_t k, float* c, size_t c_stride,
+                        bool add) {
+  constexpr size_t block_bytes = Nibbles ? q4_block_bytes : q8_block_bytes,
+                   weight_bytes = Nibbles ? 4 * group_bytes : 8 * group_bytes;
+  const uint32_t whole = rows / tile_rows * tile_rows, blocks = padded_depth(k) / depth_step;
+  if (whole == 0) return 0;
+  const TileShapes shapes;
+  _tile_loadconfig(&shapes);
+  alignas(64) uint8_t unpacked[chunk_blocks][8 * group_bytes];
+  for (uint32_t first = 0; first < blocks; first += chunk_blocks, w += chunk_blocks * block_bytes) {
+    const uint32_t n = blocks - first < chunk_blocks ? blocks - first : chunk_blocks;
+    if constexpr (Nibbles)
+      for (uint32_t b = 0; b < n; ++b)
+        for (uint32_t i = 0; i < 4 * group_bytes; i += byte_lanes) {
+          const Bytes v = load_bytes(w + b * block_bytes + i);
+          _mm512_store_si512(unpacked[b] + i, low_nibbles(v));
+          _mm512_store_si512(unpacked[b] + 4 * group_bytes + i, high_nibbles(v));
+        }
+    for (uint32_t r = 0; r < whole; r += tile_rows) {
+      const BlockFactors factors(a + r * a_stride, a_stride, k, first, n);
+      for (uint32_t column = 0; column < panel_columns; column += width)
+        multiply_tile<Nibbles>(a + r * a_stride + first * depth_step, a_stride, (Nibbles ? unpacked[0] : w) + column * 4,
+                               Nibbles ? sizeof unpacked[0] : block_bytes, w + weight_bytes + column * 2, block_bytes, n,
+                               factors, c + r * c_stride + column, c_stride, add || first > 0);
+    }
+  }
+  _tile_release();
+  return whole;
+}
+#else
+template <bool Nibbles> uint32_t multiply_tiles(const char*, size_t, uint32_t, const uint8_t*, uint32_t, float*, size_t, bool) {
+  return 0;
+}
+#endif
+
+template <bool Nibbles>
+void multiply_panel(const char* a, size_t a_stride, uint32_t rows, const uint8_t* w, uint32_t k, float* c, size_t c_stride,
+                    bool add) {
+  constexpr uint32_t alone = byte_lanes == 64 ? 4 : 2;  // vectors of columns for one row: the panel is read as it lies
+  uint32_t r = multiply_tiles<Nibbles>(a, a_stride, rows, w, k, c, c_stride, add);
+  for (; r + 4 <= rows; r += 4)
+    multiply_rows<4, byte_lanes == 64 ? 2 : 1, Nibbles>(a + r * a_stride, a_stride, w, k, c + r * c_stride, c_stride, add);
+  const char* from = a + r * a_stride;
+  float* to = c + r * c_stride;
+  switch (rows - r) {
+    case 3: multiply_rows<3, byte_lanes == 64 ? 2 : 1, Nibbles>(from, a_stride, w, k, to, c_stride, add); break;
+    case 2: multiply_rows<2, byte_lanes == 64 ? 2 : 1, Nibbles>(from, a_stride, w, k, to, c_stride, add); break;
+    case 1: multiply_rows<1, alone, Nibbles>(from, a_stride, w, k, to, c_stride, add); break;
+    default: break;
+  }
+}
+
+void multiply(const void* encoded, size_t a_stride, uint32_t rows, const Panels& w, float* c, size_t c_stride, bool add) {
+  const auto* a = static_cast<const char*>(encoded);
+  const auto* at = static_cast<const uint8_t*>(w.data);
+  const bool nibbles = w.format == PanelFormat::q4;
+  const size_t step = size_t{padded_depth(w.k) / depth_step} * (nibbles ? q4_block_bytes : q8_block_bytes);
+  for (uint32_t p = 0; p < w.count; ++p, at += step, c += panel_columns)
+    if (nibbles) multiply_panel<true>(a, a_stride, rows, at, w.k, c, c_stride, add);
+    else multiply_panel<false>(a, a_stride, rows, at, w.k, c, c_stride, add);
+}
+
+}  // namespace
+
+const MatMul& MATMUL_TABLE() {
+  static constexpr MatMul table{MATMUL_NAME, Compute::int8, int8_row_bytes, encode_int8, multiply};
+  return table;
+}
+
+}  // namespace sextant::cpu
