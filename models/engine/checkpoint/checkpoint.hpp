@@ -1,5 +1,4 @@
-// A checkpoint on disk, as the engine sees it: named tensors and metadata, mapped into memory, checked before use. GGUF is
-// the first format; Hugging Face folders implement the same interface.
+// A checkpoint on disk, as the engine sees it: named tensors and metadata, mapped into memory, checked before use.
 // Ownership: views live as long as the Checkpoint. Threads: const members are [any].
 #pragma once
 #include <cstddef>
@@ -27,18 +26,25 @@ struct Tensor {
   uint64_t columns() const { return shape.empty() ? 0 : shape.back(); }
 };
 
+/// Whose names tensors and metadata have.
+enum class CheckpointFormat : uint8_t { gguf, hugging_face };
+
 class Checkpoint {
  public:
   virtual ~Checkpoint() = default;
+  virtual CheckpointFormat format() const = 0;
   virtual std::string_view path() const = 0;
   virtual const std::vector<Tensor>& tensors() const = 0;
   /// The tensor of that name, or null.
   virtual const Tensor* find(std::string_view name) const = 0;
-  /// Metadata as one JSON object: GGUF's key-value pairs under their own names ("llama.block_count"). Arrays of more than
-  /// 1,000 items (vocabularies) are left out; they are read through the format's own class.
+  /// Metadata as one JSON object: config.json, or GGUF's key-value pairs under their own names ("llama.block_count"). There,
+  /// arrays of more than 1,000 items (vocabularies) are left out; they are read through the format's own class.
   virtual const json::Value& metadata() const = 0;
-  /// sha256 over the file's bytes, hex; cached beside XDG_CACHE_HOME/sextant by path, size and mtime.
+  /// sha256 over the bytes of every file that says what is computed, hex; see weights_hash.hpp.
   virtual Result<std::string> sha256() const = 0;
 };
+
+/// Opens a GGUF file or a Hugging Face folder, whichever lies there; anything else is refused with what to do about it.
+Result<std::unique_ptr<Checkpoint>> open_checkpoint(const std::string& path);
 
 }  // namespace sextant::engine

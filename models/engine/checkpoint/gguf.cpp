@@ -149,7 +149,7 @@ const Tensor* GgufFile::find(std::string_view name) const {
   return it == index_.end() ? nullptr : &tensors_[it->second];
 }
 
-Result<std::string> GgufFile::sha256() const { return weights_sha256(file_); }
+Result<std::string> GgufFile::sha256() const { return weights_sha256({&file_}); }
 
 Result<const gguf::Array*> GgufFile::array(std::string_view key) const {
   const auto it = arrays_.find(std::string(key));

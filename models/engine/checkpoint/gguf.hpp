@@ -28,6 +28,7 @@ class GgufFile : public Checkpoint {
  public:
   static Result<std::unique_ptr<GgufFile>> open(const std::string& path);
 
+  CheckpointFormat format() const override { return CheckpointFormat::gguf; }
   std::string_view path() const override { return file_.path(); }
   const std::vector<Tensor>& tensors() const override { return tensors_; }
   const Tensor* find(std::string_view name) const override;

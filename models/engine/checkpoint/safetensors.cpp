@@ -11,7 +11,8 @@
 namespace sextant::engine {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "safetensors are little endian, and so are the machines that we know");
+static_assert(std::endian::native == std::endian::little,
+              "safetensors are little endian, and so are the machines that we know");
 
 constexpr uint64_t max_header_bytes = 100'000'000;  // the reference's own limit
 constexpr rapidjson::SizeType max_dimensions = 8;
@@ -51,8 +52,8 @@ class Reader {
                                max_header_bytes));
     }
     if (size > bytes_.size() - sizeof size) {
-      return error(fmt::format("the header has {} bytes, and only {} are in the file (cut short?)", size,
-                               bytes_.size() - sizeof size));
+      return error(
+          fmt::format("the header has {} bytes, and only {} are in the file (cut short?)", size, bytes_.size() - sizeof size));
     }
     const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + sizeof size, static_cast<size_t>(size));
     // RapidJSON would take a NUL for the end of the text
@@ -69,8 +70,10 @@ class Reader {
       return error(what + " lacks \"dtype\", \"shape\" or two \"data_offsets\"");
     const auto type = tensor_type(*dtype);
     if (!type) {
-      return Error{Error::Kind::data, fmt::format("{}: {} has type {}, which cannot be read; take a checkpoint of F32, F16 or BF16 "
-                                                  "tensors, or a GGUF file of the model", path_, what, shown(*dtype))};
+      return Error{Error::Kind::data,
+                   fmt::format("{}: {} has type {}, which cannot be read; take a checkpoint of F32, F16 or BF16 "
+                               "tensors, or a GGUF file of the model",
+                               path_, what, shown(*dtype))};
     }
     if (shape->Size() > max_dimensions)
       return error(fmt::format("{} has {} dimensions, and none has more than {}", what, shape->Size(), max_dimensions));
@@ -85,8 +88,8 @@ class Reader {
     }
     const json::Value &begin = (*offsets)[0], &end = (*offsets)[1];
     if (!begin.IsUint64() || !end.IsUint64() || begin.GetUint64() > end.GetUint64() || end.GetUint64() > data_.size()) {
-      return error(fmt::format("{} lies at {}, and {} bytes of data are in the file (cut short?)", what, json::write(*offsets).substr(0, 80),
-                               data_.size()));
+      return error(fmt::format("{} lies at {}, and {} bytes of data are in the file (cut short?)", what,
+                               json::write(*offsets).substr(0, 80), data_.size()));
     }
     const uint64_t size = end.GetUint64() - begin.GetUint64(), needed = elements * block_format(*type).bytes;
     if (size != needed) return error(fmt::format("{} has {} bytes, and its type and shape ask for {}", what, size, needed));
@@ -106,13 +109,16 @@ class Reader {
     for (const Tensor& tensor : tensors) order.push_back(&tensor);
     const auto begin = [](const Tensor* t) { return t->bytes.data(); };
     const auto end = [](const Tensor* t) { return t->bytes.data() + t->bytes.size(); };
-    std::sort(order.begin(), order.end(), [&](auto* a, auto* b) { return std::pair(begin(a), end(a)) < std::pair(begin(b), end(b)); });
+    std::sort(order.begin(), order.end(),
+              [&](auto* a, auto* b) { return std::pair(begin(a), end(a)) < std::pair(begin(b), end(b)); });
     const std::byte* expected = data_.data();
     const Tensor* before = nullptr;
     for (const Tensor* tensor : order) {
-      if (begin(tensor) < expected) return error(fmt::format("tensors {} and {} overlap", shown(before->name), shown(tensor->name)));
+      if (begin(tensor) < expected)
+        return error(fmt::format("tensors {} and {} overlap", shown(before->name), shown(tensor->name)));
       if (begin(tensor) > expected)
-        return error(fmt::format("{} bytes before tensor {} belong to no tensor", begin(tensor) - expected, shown(tensor->name)));
+        return error(
+            fmt::format("{} bytes before tensor {} belong to no tensor", begin(tensor) - expected, shown(tensor->name)));
       expected = end(tensor);
       before = tensor;
     }

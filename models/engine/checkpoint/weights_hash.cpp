@@ -1,9 +1,11 @@
 #include "weights_hash.hpp"
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <unistd.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -43,52 +45,78 @@ void write_cache(const fs::path& path, const json::Value& cache) {
   {
     std::ofstream out(draft, std::ios::binary);
     out << json::write_pretty(cache) << '\n';
-    if (!out.flush()) { out.close(); fs::remove(draft, ignored); return; }
+    if (!out.flush()) {
+      out.close();
+      fs::remove(draft, ignored);
+      return;
+    }
   }
   fs::rename(draft, path, ignored);
   if (ignored) fs::remove(draft, ignored);
 }
 
-Result<std::string> compute(const MappedFile& file) {
+Result<std::string> sha256_hex(const void* data, size_t bytes) {
   const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1 ||
-      EVP_DigestUpdate(context.get(), file.bytes().data(), file.bytes().size()) != 1 ||
-      EVP_DigestFinal_ex(context.get(), digest, &size) != 1) {
-    return Error{Error::Kind::internal,
-                 fmt::format("{}: OpenSSL could not compute its sha256; check the OpenSSL installation", file.path())};
+      EVP_DigestUpdate(context.get(), data, bytes) != 1 || EVP_DigestFinal_ex(context.get(), digest, &size) != 1) {
+    return Error{Error::Kind::internal, "OpenSSL could not compute a sha256; check the OpenSSL installation"};
   }
   std::string hex;
   for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
   return hex;
 }
 
-}  // namespace
-
-Result<std::string> weights_sha256(const MappedFile& file) {
+std::string cache_key(const MappedFile& file) {
   std::error_code ignored;
   const fs::path absolute = fs::weakly_canonical(file.path(), ignored);
-  const std::string key = absolute.empty() ? file.path() : absolute.string();
-  const auto size = static_cast<int64_t>(file.bytes().size());
-  const fs::path path = cache_path();
-  json::Document cache = read_cache(path);
-  if (const json::Value* entry = json::find(cache, key)) {
-    const auto hash = json::find_string(*entry, "sha256");
-    if (json::find_int(*entry, "size") == size && json::find_int(*entry, "mtime_ns") == file.mtime_ns() && hash &&
-        hash->size() == 64) {
-      return *hash;
-    }
-  }
-  SXT_TRY(std::string hash, compute(file));
+  return absolute.empty() ? file.path() : absolute.string();
+}
+
+std::optional<std::string> remembered(const json::Document& cache, const MappedFile& file) {
+  const json::Value* entry = json::find(cache, cache_key(file));
+  if (!entry || json::find_int(*entry, "size") != static_cast<int64_t>(file.bytes().size()) ||
+      json::find_int(*entry, "mtime_ns") != file.mtime_ns())
+    return std::nullopt;
+  auto hash = json::find_string(*entry, "sha256");
+  return hash && hash->size() == 64 ? hash : std::nullopt;
+}
+
+void remember(json::Document& cache, const MappedFile& file, const std::string& hash) {
   auto& allocator = cache.GetAllocator();
   json::Value entry(rapidjson::kObjectType);
-  json::set(entry, "size", json::Value(size), allocator);
+  json::set(entry, "size", json::Value(static_cast<int64_t>(file.bytes().size())), allocator);
   json::set(entry, "mtime_ns", json::Value(file.mtime_ns()), allocator);
   json::set(entry, "sha256", hash, allocator);
-  json::set(cache, key, std::move(entry), allocator);
-  write_cache(path, cache);
-  return hash;
+  json::set(cache, cache_key(file), std::move(entry), allocator);
+}
+
+}  // namespace
+
+Result<std::string> weights_sha256(std::vector<const MappedFile*> files) {
+  constexpr size_t worth_remembering_bytes = 1 << 20;
+  const fs::path path = cache_path();
+  json::Document cache = read_cache(path);
+  bool changed = false;
+  std::vector<std::string> lines;
+  for (const MappedFile* file : files) {
+    const bool cached = file->bytes().size() >= worth_remembering_bytes;
+    std::optional<std::string> hash = cached ? remembered(cache, *file) : std::nullopt;
+    if (!hash) {
+      SXT_TRY(hash, sha256_hex(file->bytes().data(), file->bytes().size()));
+      if (cached) remember(cache, *file, *hash);
+      changed = changed || cached;
+    }
+    if (files.size() == 1) lines = {*hash};
+    else lines.push_back(fmt::format("{}  {}\n", *hash, fs::path(file->path()).filename().string()));
+  }
+  if (changed) write_cache(path, cache);
+  if (lines.size() == 1) return lines.front();
+  std::sort(lines.begin(), lines.end(), [](auto& a, auto& b) { return a.substr(64) < b.substr(64); });
+  std::string text;
+  for (const std::string& line : lines) text += line;
+  return sha256_hex(text.data(), text.size());
 }
 
 }  // namespace sextant::engine

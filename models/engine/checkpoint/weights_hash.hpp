@@ -1,12 +1,14 @@
-// The sha256 of a weights file, computed once per (path, size, mtime) and remembered between runs.
+// The sha256 of a model's files, computed once per (path, size, mtime) of each and remembered between runs.
 #pragma once
 #include <string>
+#include <vector>
 #include "mapped_file.hpp"
 
 namespace sextant::engine {
 
-/// Hex. Remembered in $XDG_CACHE_HOME/sextant/weights.json (or ~/.cache/...); a cache that is missing, broken or cannot be
+/// Hex. Of one file: its sha256. Of several: that of what `sha256sum` prints for them, one line a file, sorted by name.
+/// Remembered in $XDG_CACHE_HOME/sextant/weights.json (or ~/.cache/...); a cache that is missing, broken or cannot be
 /// written costs time only. [any] thread.
-Result<std::string> weights_sha256(const MappedFile& file);
+Result<std::string> weights_sha256(std::vector<const MappedFile*> files);
 
 }  // namespace sextant::engine

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <checkpoint/gguf.hpp>
 #include <sys/stat.h>
+#include "../../../core/temporary_folder.hpp"
 #include "../gguf_writer.hpp"
 #include "../sha256.hpp"
 
@@ -167,7 +168,8 @@ TEST_CASE("a huge sparse file that claims much is refused soon", "[engine][gguf]
 }
 
 TEST_CASE("sha256 is that of the bytes, with a good, a broken and no cache", "[engine][gguf]") {
-  const std::string bytes = GgufWriter().u32("k", 1).bytes();
+  const std::vector<uint64_t> large = {1 << 18};  // 1 MiB: smaller files are not worth remembering
+  const std::string bytes = GgufWriter().u32("k", 1).zeros("t", large).bytes();
   const TemporaryFile holder(bytes), cache("");
   std::filesystem::remove(cache.path());
   std::filesystem::create_directories(cache.path());
@@ -178,11 +180,17 @@ TEST_CASE("sha256 is that of the bytes, with a good, a broken and no cache", "[e
   CHECK(hash() == truth);
   CHECK(std::filesystem::exists(memory));
   CHECK(hash() == truth);
+  {  // what is remembered is used: a false memory is believed
+    std::string text = slurp(memory);
+    text.replace(text.find(truth), 64, std::string(64, 'f'));
+    std::ofstream(memory) << text;
+    CHECK(hash() == std::string(64, 'f'));
+  }
   for (const char* broken : {"", "{", "[]", "{\"x\": 1}"}) {
     std::ofstream(memory) << broken;
     CHECK(hash() == truth);
   }
-  const std::string longer = GgufWriter().u32("k", 1).u32("l", 2).bytes();  // another file of the same name
+  const std::string longer = GgufWriter().u32("k", 1).u32("l", 2).zeros("t", large).bytes();  // another file of the same name
   std::ofstream(holder.path(), std::ios::binary) << longer;
   CHECK(hash() == sha256(longer.data(), longer.size()));
   ::setenv("XDG_CACHE_HOME", "/proc/nowhere", 1);

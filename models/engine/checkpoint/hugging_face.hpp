@@ -1,0 +1,45 @@
+// A Hugging Face folder: config.json and the weights beside it, in model.safetensors or in the shards that
+// model.safetensors.index.json names. Everything is mapped, nothing is copied, and no code out of the folder is run.
+// Ownership: views live as long as the folder object. Threads: const members are [any].
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+#include "checkpoint.hpp"
+#include "safetensors.hpp"
+
+namespace sextant::engine {
+
+class HuggingFaceFolder : public Checkpoint {
+ public:
+  /// Refused, each with one sentence that says what to do: a folder without config.json or without weights, weights that are
+  /// pickles, quantised or Git LFS pointers; a shard that is missing, and an index that does not say what the shards hold.
+  static Result<std::unique_ptr<HuggingFaceFolder>> open(const std::string& path);
+
+  CheckpointFormat format() const override { return CheckpointFormat::hugging_face; }
+  std::string_view path() const override { return path_; }
+  const std::vector<Tensor>& tensors() const override { return tensors_; }
+  const Tensor* find(std::string_view name) const override;
+  /// config.json as it stands.
+  const json::Value& metadata() const override { return config_; }
+  /// Over config.json, the weights, and the files that say how a text becomes ids and a conversation becomes text.
+  Result<std::string> sha256() const override;
+
+ private:
+  HuggingFaceFolder() = default;
+  Result<void> read_config();
+  Result<void> read_weights();
+  Result<void> read_shards(const std::string& index);
+  std::string file(std::string_view name) const { return path_ + "/" + std::string(name); }
+  bool has(std::string_view name) const;
+
+  std::string path_;  // no '/' at its end
+  json::Document config_;
+  std::vector<SafetensorsFile> files_;
+  std::vector<Tensor> tensors_;
+  std::unordered_map<std::string_view, size_t> index_;  // names are those of tensors_
+};
+
+}  // namespace sextant::engine

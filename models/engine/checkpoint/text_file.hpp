@@ -1,0 +1,14 @@
+// The small text files beside a model's weights, read whole and within a limit. [any] thread.
+#pragma once
+#include <string>
+#include <sextant/json.hpp>
+
+namespace sextant::engine {
+
+/// Refuses what is no regular file, empty, or larger than `max_bytes`.
+Result<std::string> read_text_file(const std::string& path, size_t max_bytes);
+
+/// The same, as JSON; strict, as programs write it. An error of kind `data`, with line and column.
+Result<json::Document> read_json_file(const std::string& path, size_t max_bytes);
+
+}  // namespace sextant::engine
