@@ -76,4 +76,17 @@ Result<const MatMul*> choose_matmul(std::string_view isa, Compute compute) {
   return missing(isa);
 }
 
+Result<const AttentionFormat*> choose_attention(std::string_view isa) {
+  if (isa == "portable") return &attention_bf16_portable();
+#if defined(__x86_64__)
+  const Processor& has = processor();
+  if (has.amx && (isa == "auto" || isa == "amx")) return &attention_bf16_amx();
+  if (has.avx512 && (isa == "auto" || isa == "avx512"))
+    return has.avx512_bf16 ? &attention_bf16_avx512bf16() : &attention_bf16_avx512();
+  if (has.avx2 && (isa == "auto" || isa == "avx2")) return &attention_bf16_avx2();
+#endif
+  if (isa == "auto") return &attention_bf16_portable();
+  return missing(isa);
+}
+
 }  // namespace sextant::cpu

@@ -2,6 +2,7 @@
 #pragma once
 #include <string_view>
 #include <sextant/result.hpp>
+#include "attention.hpp"
 #include "kernels.hpp"
 #include "matmul.hpp"
 
@@ -12,5 +13,7 @@ Result<const Kernels*> choose_kernels(std::string_view isa);
 /// Likewise, for bf16 or int8. Where an instruction set has no instructions for the format, others do its work: the result is
 /// never an error that choose_kernels would not give.
 Result<const MatMul*> choose_matmul(std::string_view isa, Compute compute);
+/// Attention with keys and values in bf16, likewise.
+Result<const AttentionFormat*> choose_attention(std::string_view isa);
 
 }  // namespace sextant::cpu

@@ -2,9 +2,8 @@
 // a row to it, always in the same order, whatever other rows there are. Denormals are zero to it.
 #include <immintrin.h>
 #include <algorithm>
-#include <cstring>
-#include "half.hpp"
 #include "matmul_tables.hpp"
+#include "pairs.inc.hpp"
 
 namespace sextant::cpu {
 namespace {
@@ -132,13 +131,7 @@ void multiply(const void* encoded, size_t a_stride, uint32_t rows, const Panels&
 size_t row_bytes(uint32_t k) { return (size_t{padded_depth(k)} * sizeof(uint16_t) / 64 | 1) * 64; }
 
 void encode(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
-  uint16_t* out = static_cast<uint16_t*>(row) + first;
-  uint32_t i = 0;
-  for (; i + 16 <= n; i += 16)
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), (__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(x + i)));
-  for (; i < n; ++i) out[i] = to_bf16(x[i]);
-  if (first + n == k)
-    for (; first + i < padded_depth(k); ++i) out[i] = 0;
+  encode_pairs(x, n, first + n == k ? padded_depth(k) - first : n, static_cast<Encoded*>(row) + first);
 }
 
 }  // namespace

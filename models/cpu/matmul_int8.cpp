@@ -1,5 +1,5 @@
-// The int8 product on vectors. Compiled once for each instruction set: MATMUL_TABLE names the function that returns the table,
-// MATMUL_NAME the set.
+// The int8 product on vectors. Compiled once for each instruction set: KERNEL_TABLE names the function that returns the table,
+// KERNEL_NAME the set.
 //
 // A block of 32 products is summed exactly in integers, so only its scaling has an order: the blocks of a row follow one
 // another. All instruction sets that fuse a multiplication with an addition give the same bits.
@@ -267,8 +267,8 @@ void multiply(const void* encoded, size_t a_stride, uint32_t rows, const Panels&
 
 }  // namespace
 
-const MatMul& MATMUL_TABLE() {
-  static constexpr MatMul table{MATMUL_NAME, Compute::int8, int8_row_bytes, encode_int8, multiply};
+const MatMul& KERNEL_TABLE() {
+  static constexpr MatMul table{KERNEL_NAME, Compute::int8, int8_row_bytes, encode_int8, multiply};
   return table;
 }
 

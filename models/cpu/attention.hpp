@@ -1,0 +1,43 @@
+// Attention over keys and values in pages, by number format. Method: FlashAttention-2 (Dao 2023), algorithm 1, with key blocks
+// counted from position 0: a row's bits do not depend on the rows beside it.
+//
+// bf16: queries, keys, values and the weights of the values are rounded to bf16; scores, softmax and sums are float32.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace sextant::cpu {
+
+inline constexpr uint32_t attention_group = 48;  // query rows that one call takes at most
+
+/// Up to 48 query rows and the pages of one key-value head.
+struct PagedAttention {
+  const float* const* query;  // [rows][head_dim]
+  const uint32_t* position;   // [rows] ascending: the last key that each row sees
+  float* const* out;          // [rows][head_dim]
+  uint32_t rows, head_dim;    // head_dim: a multiple of 16
+  const void* const* pages;   // [pages] from position 0 on
+  float scale;                // of the scores
+  float softcap;              // 0: none
+  uint32_t window;            // keys that a row sees, itself included; 0: all
+  float* scratch;             // scratch_floats(head_dim)
+};
+
+struct AttentionFormat {
+  const char* name;
+  /// Bytes of 16 keys and values of one head, a multiple of 64. Pages are zero before their first use.
+  size_t (*page_bytes)(uint32_t head_dim);
+  size_t (*scratch_floats)(uint32_t head_dim);
+  /// Puts one key and one value [head_dim] into place `offset` (0 to 15) of a page.
+  void (*put)(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page);
+  void (*attend)(const PagedAttention& task);
+};
+
+const AttentionFormat& attention_bf16_portable();
+// x86-64 only
+const AttentionFormat& attention_bf16_avx2();
+const AttentionFormat& attention_bf16_avx512();
+const AttentionFormat& attention_bf16_avx512bf16();
+const AttentionFormat& attention_bf16_amx();
+
+}  // namespace sextant::cpu

@@ -1,0 +1,288 @@
+// Attention in bf16, compiled once for each instruction set: KERNEL_TABLE names the function that returns the table,
+// KERNEL_NAME the set. A page holds {keys [head_dim / 2][16][2], values [8][head_dim][2]}: both products read pairs.
+#include <cmath>
+#include <cstring>
+#include "attention.hpp"
+#include "matmul.hpp"
+#include "pairs.inc.hpp"
+
+namespace sextant::cpu {
+namespace {
+
+constexpr uint32_t page_keys = 16, block_keys = 64, block_pages = block_keys / page_keys;
+constexpr float hidden_score = -1e30f;  // of a key that a row does not see; finite, so that differences stay numbers
+#if defined(__AMX_BF16__)
+constexpr uint32_t group_rows = 16;  // that go through a block together
+#else
+constexpr uint32_t group_rows = 6;
+#endif
+
+// head_dim as the keys' product takes it: whole steps of 32
+uint32_t depth(uint32_t head_dim) { return padded_depth(head_dim); }
+size_t value_at(uint32_t head_dim) { return size_t{depth(head_dim)} * page_keys; }  // in numbers
+
+size_t page_bytes(uint32_t head_dim) { return (value_at(head_dim) + size_t{page_keys} * head_dim) * sizeof(uint16_t); }
+
+size_t scratch_floats(uint32_t head_dim) { return attention_group * (size_t{1} + 16 + head_dim + depth(head_dim)) + 64; }
+
+void put(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page) {
+  auto* keys = static_cast<uint16_t*>(page);
+  uint16_t* values = keys + value_at(head_dim) + offset / 2 * 2 * head_dim + offset % 2;
+  for (uint32_t i = 0; i < head_dim; i += 2) {
+    keys[i * page_keys + offset * 2] = to_bf16(key[i]);
+    keys[i * page_keys + offset * 2 + 1] = to_bf16(key[i + 1]);
+  }
+  for (uint32_t i = 0; i < head_dim; ++i) values[2 * i] = to_bf16(value[i]);
+}
+
+struct State {
+  float* out;      // [rows][head_dim]
+  float* sum;      // [rows][16]: lanes
+  float* max;      // [rows]
+  Encoded* query;  // [rows][depth]
+
+  State(float* scratch, uint32_t head_dim) {
+    scratch += (64 - reinterpret_cast<uintptr_t>(scratch) % 64) % 64 / sizeof(float);
+    query = reinterpret_cast<Encoded*>(scratch);
+    out = scratch + size_t{attention_group} * depth(head_dim);
+    sum = out + size_t{attention_group} * head_dim;
+    max = sum + attention_group * 16;
+  }
+};
+
+// Turns a row's scores against the keys first_key .. first_key + 63 into weights; returns what its earlier sum is multiplied
+// by.
+SXT_INLINE float weights_of(const PagedAttention& t, uint32_t row, uint32_t first_key, float* scores, Encoded* weights,
+                            const State& state) {
+  const int32_t seen = static_cast<int32_t>(t.position[row]) - static_cast<int32_t>(first_key) + 1;
+  const int32_t hidden = t.window ? seen - static_cast<int32_t>(t.window) : 0;  // keys before the window
+  Integers lane;
+  for (uint32_t i = 0; i < width; ++i) lane[i] = static_cast<int32_t>(i);
+  const auto visible = [&](uint32_t i) {
+    const Integers key = lane + static_cast<int32_t>(i);
+    return (key < seen) & (key >= hidden);
+  };
+  const Vector scale = splat(t.scale * log2_e);
+  Vector top = splat(hidden_score);
+  if (t.softcap > 0) {
+    const Vector inner = splat(2 * log2_e * t.scale / t.softcap), outer = splat(t.softcap * log2_e);
+    for (uint32_t i = 0; i < block_keys; i += width) {
+      // tanh(x) = sign(x) (1 - e^-2|x|) / (1 + e^-2|x|)
+      const Vector x = load(scores + i) * inner, e = exp2_of(splat(0.f) - max(x, splat(0.f) - x));
+      const Vector y = (splat(1.f) - e) / (splat(1.f) + e) * outer;
+      const Vector s = visible(i) ? (x < splat(0.f) ? splat(0.f) - y : y) : splat(hidden_score);
+      store(scores + i, s);
+      top = max(top, s);
+    }
+  } else {
+    SXT_UNROLL for (uint32_t i = 0; i < block_keys; i += width) {
+      const Vector s = visible(i) ? load(scores + i) * scale : splat(hidden_score);
+      store(scores + i, s);
+      top = max(top, s);
+    }
+  }
+  const float before = state.max[row], highest = max_of(top), now = highest > before ? highest : before;
+  float lanes[width];
+  store(lanes, exp2_of(splat(before - now)));
+  state.max[row] = now;
+  Vector sum = splat(0.f);
+  SXT_UNROLL for (uint32_t i = 0; i < block_keys; i += width) {
+    const Vector e = visible(i) ? exp2_of(load(scores + i) - splat(now)) : splat(0.f);
+    store(scores + i, e);
+    sum = sum + e;
+  }
+  encode_pairs(scores, block_keys, block_keys, weights);
+  float* sums = state.sum + row * 16;
+  store(sums, fma(load(sums), splat(lanes[0]), sum));
+  return lanes[0];
+}
+
+// The pages of a block; those after the last key that is seen are not there: the last one is read instead, and masked.
+struct Block {
+  const uint16_t* page[block_pages];
+  uint32_t first_key, keys;  // keys that any row sees, from the block's first on
+
+  Block(const PagedAttention& t, uint32_t first, uint32_t last_key) : first_key(first) {
+    keys = last_key - first + 1 < block_keys ? last_key - first + 1 : block_keys;
+    for (uint32_t p = 0; p < block_pages; ++p)
+      page[p] =
+          static_cast<const uint16_t*>(t.pages[first / page_keys + (p < (keys - 1) / page_keys ? p : (keys - 1) / page_keys)]);
+  }
+};
+
+#if defined(__AMX_BF16__)
+// Tiles 0..3: results [16][16]; 4: queries or nothing; 5: keys [16][16][2]; 6: weights [16][16 keys]; 7: values [8][16][2].
+struct alignas(64) TileShapes {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 32, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 8};
+};
+
+void attend_group(const PagedAttention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
+  alignas(64) float scores[group_rows][block_keys];
+  alignas(64) Encoded weights[group_rows][block_keys];
+  float factor[group_rows];
+  const uint32_t steps = depth(t.head_dim) / depth_step;
+  const Encoded* query = state.query + size_t{row} * depth(t.head_dim);
+  const size_t query_stride = depth(t.head_dim) * sizeof(Encoded);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (uint32_t s = 0; s < steps; ++s) {
+    const size_t at = size_t{s} * depth_step * page_keys;
+    _tile_loadd(4, query + s * depth_step, query_stride);
+    _tile_loadd(5, block.page[0] + at, 64);
+    _tile_dpbf16ps(0, 4, 5);
+    _tile_loadd(5, block.page[1] + at, 64);
+    _tile_dpbf16ps(1, 4, 5);
+    _tile_loadd(5, block.page[2] + at, 64);
+    _tile_dpbf16ps(2, 4, 5);
+    _tile_loadd(5, block.page[3] + at, 64);
+    _tile_dpbf16ps(3, 4, 5);
+  }
+  _tile_stored(0, scores[0], sizeof scores[0]);
+  _tile_stored(1, scores[0] + 16, sizeof scores[0]);
+  _tile_stored(2, scores[0] + 32, sizeof scores[0]);
+  _tile_stored(3, scores[0] + 48, sizeof scores[0]);
+  for (uint32_t r = 0; r < rows; ++r) factor[r] = weights_of(t, row + r, block.first_key, scores[r], weights[r], state);
+  if (rows < group_rows) std::memset(weights[rows], 0, (group_rows - rows) * sizeof weights[0]);
+  const uint32_t pages = (block.keys + page_keys - 1) / page_keys;
+  const size_t values = value_at(t.head_dim), value_stride = size_t{t.head_dim} * 2 * sizeof(uint16_t);
+  for (uint32_t dim = 0; dim < t.head_dim; dim += 64) {
+    const uint32_t parts = t.head_dim - dim < 64 ? (t.head_dim - dim) / 16 : 4;
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (uint32_t p = 0; p < pages; ++p) {
+      const uint16_t* v = block.page[p] + values + size_t{dim} * 2;
+      _tile_loadd(6, weights[0] + p * page_keys, sizeof weights[0]);
+      _tile_loadd(7, v, value_stride);
+      _tile_dpbf16ps(0, 6, 7);
+      if (parts > 1) {
+        _tile_loadd(7, v + 32, value_stride);
+        _tile_dpbf16ps(1, 6, 7);
+      }
+      if (parts > 2) {
+        _tile_loadd(7, v + 64, value_stride);
+        _tile_dpbf16ps(2, 6, 7);
+      }
+      if (parts > 3) {
+        _tile_loadd(7, v + 96, value_stride);
+        _tile_dpbf16ps(3, 6, 7);
+      }
+    }
+    _tile_stored(0, scores[0], sizeof scores[0]);
+    _tile_stored(1, scores[0] + 16, sizeof scores[0]);
+    _tile_stored(2, scores[0] + 32, sizeof scores[0]);
+    _tile_stored(3, scores[0] + 48, sizeof scores[0]);
+    for (uint32_t r = 0; r < rows; ++r) {
+      float* out = state.out + size_t{row + r} * t.head_dim + dim;
+      for (uint32_t i = 0; i < parts; ++i)
+        store(out + i * 16, fma(load(out + i * 16), splat(factor[r]), load(scores[r] + i * 16)));
+    }
+  }
+}
+
+struct Tiles {
+  Tiles() {
+    const TileShapes shapes;
+    _tile_loadconfig(&shapes);
+  }
+  ~Tiles() { _tile_release(); }
+};
+#else
+struct Tiles {};
+
+// out[r][0 .. C * width) = out * factor + weights[r] * values
+template <uint32_t R, uint32_t C>
+SXT_INLINE void weigh(const Encoded (&weights)[R][block_keys], const float (&factor)[R], const Block& block, uint32_t head_dim,
+                      uint32_t dim, float* out) {
+  Vector acc[R][C];
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < C; ++j) acc[r][j] =
+      load(out + r * head_dim + dim + j * width) * splat(factor[r]);
+  for (uint32_t p = 0; p * page_keys < block.keys; ++p) {
+    const Encoded* a[R];
+    const uint16_t* b[C];
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) a[r] = weights[r] + p * page_keys;
+    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) b[j] = block.page[p] + value_at(head_dim) + (dim + j * width) * 2;
+    const uint32_t keys = block.keys - p * page_keys < page_keys ? block.keys - p * page_keys : page_keys;
+    accumulate_pairs<R, C>(acc, a, b, 2 * head_dim, (keys + 1) / 2);
+  }
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < C; ++j)
+      store(out + r * head_dim + dim + j * width, acc[r][j]);
+}
+
+template <uint32_t R>
+[[gnu::noinline]] void attend_rows(const PagedAttention& t, uint32_t row, const Block& block, const State& state) {
+  alignas(64) float scores[R][block_keys];
+  alignas(64) Encoded weights[R][block_keys];
+  const Encoded* query[R];
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) query[r] = state.query + size_t{row + r} * depth(t.head_dim);
+  for (uint32_t first = 0; first < block_keys; first += columns * width) {
+    Vector acc[R][columns];
+    const uint16_t* b[columns];
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) acc[r][j] = splat(0.f);
+    SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) b[j] =
+        block.page[(first + j * width) / page_keys] + (first + j * width) % page_keys * 2;
+    accumulate_pairs<R, columns>(acc, query, b, 2 * page_keys, t.head_dim / 2);
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j)
+        store(scores[r] + first + j * width, acc[r][j]);
+  }
+  float factor[R];
+  for (uint32_t r = 0; r < R; ++r) factor[r] = weights_of(t, row + r, block.first_key, scores[r], weights[r], state);
+  float* out = state.out + size_t{row} * t.head_dim;
+  uint32_t dim = 0;
+  for (; dim + columns * width <= t.head_dim; dim += columns * width)
+    weigh<R, columns>(weights, factor, block, t.head_dim, dim, out);
+  for (; dim < t.head_dim; dim += width) weigh<R, 1>(weights, factor, block, t.head_dim, dim, out);
+}
+
+void attend_group(const PagedAttention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
+  switch (rows) {
+    case 6: return attend_rows<6>(t, row, block, state);
+    case 5: return attend_rows<5>(t, row, block, state);
+    case 4: return attend_rows<4>(t, row, block, state);
+    case 3: return attend_rows<3>(t, row, block, state);
+    case 2: return attend_rows<2>(t, row, block, state);
+    default: return attend_rows<1>(t, row, block, state);
+  }
+}
+#endif
+
+void attend(const PagedAttention& t) {
+  const State state(t.scratch, t.head_dim);
+  const uint32_t padded = (t.rows + group_rows - 1) / group_rows * group_rows;
+  for (uint32_t r = 0; r < t.rows; ++r) {
+    state.max[r] = hidden_score;
+    encode_pairs(t.query[r], t.head_dim, depth(t.head_dim), state.query + size_t{r} * depth(t.head_dim));
+  }
+  // a group takes its missing rows along as zeros
+  std::memset(state.query + size_t{t.rows} * depth(t.head_dim), 0,
+              size_t{padded - t.rows} * depth(t.head_dim) * sizeof(Encoded));
+  std::memset(state.sum, 0, t.rows * 16 * sizeof(float));
+  std::memset(state.out, 0, size_t{t.rows} * t.head_dim * sizeof(float));
+  const uint32_t first_seen = t.window && t.position[0] + 1 > t.window ? t.position[0] + 1 - t.window : 0;
+  [[maybe_unused]] const Tiles tiles;
+  for (uint32_t first_key = first_seen / block_keys * block_keys; first_key <= t.position[t.rows - 1]; first_key += block_keys)
+    for (uint32_t r = 0; r < t.rows; r += group_rows) {
+      const uint32_t rows = t.rows - r < group_rows ? t.rows - r : group_rows, last = t.position[r + rows - 1];
+      if (last < first_key || (t.window && t.position[r] >= first_key + block_keys - 1 + t.window)) continue;
+      attend_group(t, r, rows, Block(t, first_key, last), state);
+    }
+  for (uint32_t r = 0; r < t.rows; ++r) {
+    const Vector inverse = splat(1.f / sum_of(load(state.sum + r * 16)));
+    for (uint32_t i = 0; i < t.head_dim; i += width)
+      store(t.out[r] + i, load(state.out + size_t{r} * t.head_dim + i) * inverse);
+  }
+}
+
+}  // namespace
+
+const AttentionFormat& KERNEL_TABLE() {
+  static constexpr AttentionFormat table{KERNEL_NAME, page_bytes, scratch_floats, put, attend};
+  return table;
+}
+
+}  // namespace sextant::cpu
