@@ -1,4 +1,5 @@
 #include "cpu_hardware.hpp"
+#include <algorithm>
 #include <fmt/format.h>
 #include <thread>
 #include "isa.hpp"
@@ -18,10 +19,21 @@ void check_compute(const std::string& compute) {
 
 // What this backend cannot compute yet, in one sentence.
 void check_supported(const engine::Architecture& a, std::string_view path) {
-  const char* missing = a.activation != engine::Activation::silu ? "an activation other than SiLU"
-                        : a.qkv_bias                             ? "biases of queries, keys and values"
-                        : a.head_dim % 16 != 0                   ? "heads whose width is no multiple of 16"
-                                                                 : nullptr;
+  const auto any_layer = [&](auto&& differs) { return std::any_of(a.layers.begin(), a.layers.end(), differs); };
+  const bool scaled = a.embedding_scale != 1 || a.residual_scale != 1 || a.logit_scale != 1 || a.norm_offset != 0 ||
+                      a.attention_softcap != 0 || a.logit_softcap != 0 || a.head_normalised;
+  const engine::Rope& rope = a.ropes[0];
+  const char* missing =
+      a.activation != engine::Activation::silu                             ? "an activation other than SiLU"
+      : a.qkv_bias || a.output_bias || a.feed_forward_bias                 ? "biases"
+      : a.qk_norm || a.post_norms                                          ? "norms of queries and keys or after a part"
+      : scaled                                                             ? "scales or soft caps"
+      : any_layer([](const engine::LayerShape& l) { return l.experts; })   ? "experts"
+      : any_layer([](const engine::LayerShape& l) { return l.window; })    ? "a sliding window"
+      : any_layer([](const engine::LayerShape& l) { return l.rope != 0; }) ? "layers with different positions"
+      : rope.magnitude != 1 || engine::rope_length(a, UINT32_MAX) != 0     ? "a RoPE that depends on the length"
+      : a.head_dim % 16 != 0                                               ? "heads whose width is no multiple of 16"
+                                                                           : nullptr;
   if (missing)
     throw PluginError(SXT_UNSUPPORTED, fmt::format("{}: the model has {}, which the cpu backend does not support", path, missing));
 }

@@ -1,6 +1,7 @@
 #include "architecture.hpp"
 #include <algorithm>
 #include "gguf_families.hpp"
+#include "hf_families.hpp"
 #include "tensors.hpp"
 
 namespace sextant::engine {
@@ -12,7 +13,8 @@ uint32_t rope_length(const Architecture& architecture, uint32_t length) {
 }
 
 Result<Architecture> read_architecture(const Checkpoint& checkpoint) {
-  SXT_TRY(Architecture architecture, read_gguf_architecture(checkpoint));
+  const bool gguf = checkpoint.format() == CheckpointFormat::gguf;
+  SXT_TRY(Architecture architecture, gguf ? read_gguf_architecture(checkpoint) : read_hf_architecture(checkpoint));
   SXT_CHECK(find_tensors(checkpoint, architecture));
   return architecture;
 }

@@ -24,8 +24,8 @@ struct Rope {
   double beta_fast = 32, beta_slow = 1;                        // yarn
   bool truncate = true;                                        // yarn: its borders are rounded to whole dimensions
   double magnitude = 1;              // cosines and sines are multiplied by it (yarn's and longrope's attention factor)
-  std::vector<double> divisors;      // [dims / 2] longrope up to original_context, or a GGUF's rope_freqs; empty: ones
-  std::vector<double> long_divisors; // [dims / 2] longrope beyond original_context
+  std::vector<double> divisors{};    // [dims / 2] longrope up to original_context, or a GGUF's rope_freqs; empty: ones
+  std::vector<double> long_divisors{};  // [dims / 2] longrope beyond original_context
 };
 
 /// The length that stands for a request of `length` tokens: requests for which it is equal rotate alike and may share keys.

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include "../checkpoint/dequantize.hpp"
+#include "names.hpp"
 
 namespace sextant::engine {
 namespace {
+
+using Shape = std::vector<uint64_t>;
 
 Error wrong(const Checkpoint& checkpoint, std::string_view what) {
   return {Error::Kind::data,
@@ -15,63 +18,169 @@ Error wrong(const Checkpoint& checkpoint, std::string_view what) {
 // Finds tensors by name, checks their shapes, and remembers which ones were asked for.
 class Finder {
  public:
-  explicit Finder(const Checkpoint& checkpoint) : checkpoint_(&checkpoint) {}
+  Finder(const Checkpoint& checkpoint, const Architecture& a) : checkpoint_(checkpoint), a_(a), names_(tensor_names(checkpoint, a)) {}
 
-  /// All rows of the tensor (a vector's numbers), in their order.
-  Result<Rows> find(const std::string& name, std::vector<uint64_t> shape) {
-    const Tensor* tensor = checkpoint_->find(name);
-    if (!tensor) return wrong(*checkpoint_, fmt::format("tensor \"{}\" is missing", name));
-    if (tensor->shape != shape) {
-      return wrong(*checkpoint_, fmt::format("tensor \"{}\" has shape [{}], and the metadata ask for [{}]", name,
-                                             fmt::join(tensor->shape, ", "), fmt::join(shape, ", ")));
-    }
-    if (shape.size() == 1 && tensor->type != TensorType::f32) {
-      return wrong(*checkpoint_, fmt::format("tensor \"{}\" must be stored as F32, as every norm is", name));
-    }
-    found_.insert(tensor);
-    Rows rows;
-    rows.tensor = tensor;
-    rows.count = rows.run = rows.stride = shape[0];
-    return rows;
-  }
-  void expect(std::string_view name) {
-    if (const Tensor* tensor = checkpoint_->find(name)) found_.insert(tensor);
-  }
-  /// A tensor that nobody asked for means that the model computes something that we would leave out.
-  Result<void> no_other() const {
-    for (const Tensor& tensor : checkpoint_->tensors()) {
-      if (found_.count(&tensor) > 0) continue;
-      return Error{Error::Kind::data,
-                   fmt::format("{}: tensor \"{}\" belongs to no part of this architecture, so the model would be "
-                               "computed wrongly; take a model of a supported architecture",
-                               checkpoint_->path(), tensor.name)};
-    }
-    return {};
-  }
+  Result<ModelTensors> model();
 
  private:
-  const Checkpoint* checkpoint_;
+  /// All rows of the tensor (a vector's numbers), in their order.
+  Result<Rows> whole(const std::string& name, const Shape& shape);
+  Result<LayerTensors> layer(uint32_t layer);
+  Result<void> qkv(const std::string& prefix, std::string_view suffix, Rows& ret_q, Rows& ret_k, Rows& ret_v);
+  Result<FeedForwardTensors> feed_forward(const std::string& prefix);
+  Result<void> experts(const std::string& prefix, LayerTensors& ret);
+  Result<Rows> expert(const std::string& name, uint32_t i, uint64_t rows, uint64_t columns);
+  Result<void> no_other() const;
+
+  // matrices have columns, biases have not
+  static Shape shape_of(std::string_view suffix, uint64_t rows, uint64_t columns) {
+    return suffix == ".bias" ? Shape{rows} : Shape{rows, columns};
+  }
+  uint64_t q_rows() const { return uint64_t{a_.heads} * a_.head_dim; }
+  uint64_t k_rows() const { return uint64_t{a_.kv_heads} * a_.head_dim; }
+
+  const Checkpoint& checkpoint_;
+  const Architecture& a_;
+  const TensorNames names_;
   std::unordered_set<const Tensor*> found_;
 };
 
-Result<LayerTensors> find_layer(Finder& finder, const Architecture& a, uint32_t layer) {
-  const uint64_t q = uint64_t{a.heads} * a.head_dim, k = uint64_t{a.kv_heads} * a.head_dim;
-  const auto name = [&](std::string_view part) { return fmt::format("blk.{}.{}.weight", layer, part); };
-  LayerTensors t;
-  SXT_TRY(t.attention_norm, finder.find(name("attn_norm"), {a.hidden}));
-  SXT_TRY(t.q, finder.find(name("attn_q"), {q, a.hidden}));
-  SXT_TRY(t.k, finder.find(name("attn_k"), {k, a.hidden}));
-  SXT_TRY(t.v, finder.find(name("attn_v"), {k, a.hidden}));
-  SXT_TRY(t.output, finder.find(name("attn_output"), {a.hidden, q}));
-  SXT_TRY(t.feed_forward_norm, finder.find(name("ffn_norm"), {a.hidden}));
-  SXT_TRY(t.feed_forward.gate, finder.find(name("ffn_gate"), {a.feed_forward, a.hidden}));
-  SXT_TRY(t.feed_forward.up, finder.find(name("ffn_up"), {a.feed_forward, a.hidden}));
-  SXT_TRY(t.feed_forward.down, finder.find(name("ffn_down"), {a.hidden, a.feed_forward}));
-  for (Rows* rows : {&t.q, &t.k}) {  // the converter permutes them to pairs (0, 1), (2, 3) ...
-    rows->head_dim = a.head_dim;
-    rows->paired = a.ropes.at(0).dims;
+// Rows first, first + 1, ... of a tensor; or of each stride of its rows the first `run`.
+Rows part(const Rows& whole, uint64_t first, uint64_t count) {
+  Rows rows = whole;
+  rows.first = first;
+  rows.count = rows.run = rows.stride = count;
+  return rows;
+}
+Rows part(const Rows& whole, uint64_t first, uint64_t count, uint64_t run, uint64_t stride) {
+  Rows rows = part(whole, first, count);
+  rows.run = run;
+  rows.stride = stride;
+  return rows;
+}
+
+Result<Rows> Finder::whole(const std::string& name, const Shape& shape) {
+  const Tensor* tensor = checkpoint_.find(name);
+  if (!tensor) return wrong(checkpoint_, fmt::format("tensor \"{}\" is missing", name));
+  if (tensor->shape != shape) {
+    return wrong(checkpoint_, fmt::format("tensor \"{}\" has shape [{}], and the metadata ask for [{}]", name,
+                                          fmt::join(tensor->shape, ", "), fmt::join(shape, ", ")));
   }
+  if (shape.size() == 1 && block_format(tensor->type).elements != 1)
+    return wrong(checkpoint_, fmt::format("tensor \"{}\" must be stored as F32, F16 or BF16, as every norm and bias is", name));
+  found_.insert(tensor);
+  return part({.tensor = tensor}, 0, shape.size() < 3 ? shape[0] : shape[0] * shape[1]);
+}
+
+Result<void> Finder::qkv(const std::string& prefix, std::string_view suffix, Rows& q, Rows& k, Rows& v) {
+  const uint64_t rows = q_rows(), kv = k_rows(), head = a_.head_dim, group = a_.heads / a_.kv_heads;
+  const auto find = [&](const std::string& name, uint64_t n) {
+    return whole(prefix + name + std::string(suffix), shape_of(suffix, n, a_.hidden));
+  };
+  if (names_.fused == TensorNames::Qkv::separate) {
+    SXT_TRY(q, find(names_.q, rows));
+    SXT_TRY(k, find(names_.k, kv));
+    SXT_TRY(v, find(names_.v, kv));
+  } else {
+    SXT_TRY(const Rows all, find(names_.qkv, rows + 2 * kv));
+    if (names_.fused == TensorNames::Qkv::stacked) {
+      q = part(all, 0, rows), k = part(all, rows, kv), v = part(all, rows + kv, kv);
+    } else {
+      const uint64_t stride = (group + 2) * head;
+      q = part(all, 0, rows, group * head, stride);
+      k = part(all, group * head, kv, head, stride);
+      v = part(all, (group + 1) * head, kv, head, stride);
+    }
+  }
+  if (names_.pairs_adjacent)
+    for (Rows* pairs : {&q, &k}) pairs->head_dim = a_.head_dim, pairs->paired = a_.ropes.at(0).dims;
+  return {};
+}
+
+Result<FeedForwardTensors> Finder::feed_forward(const std::string& prefix) {
+  const uint64_t f = a_.feed_forward, d = a_.hidden;
+  FeedForwardTensors t;
+  if (names_.gate_up.empty()) {
+    SXT_TRY(t.gate, whole(prefix + names_.gate + ".weight", {f, d}));
+    SXT_TRY(t.up, whole(prefix + names_.up + ".weight", {f, d}));
+  } else {
+    SXT_TRY(const Rows both, whole(prefix + names_.gate_up + ".weight", {2 * f, d}));
+    t.gate = part(both, 0, f), t.up = part(both, f, f);
+  }
+  SXT_TRY(t.down, whole(prefix + names_.down + ".weight", {d, f}));
+  if (!a_.feed_forward_bias) return t;
+  SXT_TRY(t.gate_bias, whole(prefix + names_.gate + ".bias", {f}));
+  SXT_TRY(t.up_bias, whole(prefix + names_.up + ".bias", {f}));
+  SXT_TRY(t.down_bias, whole(prefix + names_.down + ".bias", {d}));
   return t;
+}
+
+// One expert's matrix: a tensor of its own, or a slice of one tensor for all.
+Result<Rows> Finder::expert(const std::string& name, uint32_t i, uint64_t rows, uint64_t columns) {
+  if (name.find("{}") != name.npos) return whole(fmt::format(fmt::runtime(name), i) + ".weight", {rows, columns});
+  SXT_TRY(const Rows all, whole(name + ".weight", {a_.experts.count, rows, columns}));
+  return part(all, i * rows, rows);
+}
+
+Result<void> Finder::experts(const std::string& prefix, LayerTensors& t) {
+  const uint64_t f = a_.experts.feed_forward, d = a_.hidden;
+  SXT_TRY(t.router, whole(prefix + names_.router + ".weight", {a_.experts.count, d}));
+  for (uint32_t i = 0; i < a_.experts.count; ++i) {
+    FeedForwardTensors e;
+    SXT_TRY(e.gate, expert(prefix + names_.expert_gate, i, f, d));
+    SXT_TRY(e.up, expert(prefix + names_.expert_up, i, f, d));
+    SXT_TRY(e.down, expert(prefix + names_.expert_down, i, d, f));
+    t.experts.push_back(e);
+  }
+  return {};
+}
+
+Result<LayerTensors> Finder::layer(uint32_t layer) {
+  const std::string prefix = fmt::format(fmt::runtime(names_.layer), layer);
+  const auto norm = [&](const std::string& name, uint64_t n) { return whole(prefix + name + ".weight", {n}); };
+  LayerTensors t;
+  SXT_TRY(t.attention_norm, norm(names_.attention_norm, a_.hidden));
+  SXT_TRY(t.feed_forward_norm, norm(names_.feed_forward_norm, a_.hidden));
+  if (a_.post_norms) {
+    SXT_TRY(t.post_attention_norm, norm(names_.post_attention_norm, a_.hidden));
+    SXT_TRY(t.post_feed_forward_norm, norm(names_.post_feed_forward_norm, a_.hidden));
+  }
+  if (a_.qk_norm) {
+    SXT_TRY(t.q_norm, norm(names_.q_norm, a_.head_dim));
+    SXT_TRY(t.k_norm, norm(names_.k_norm, a_.head_dim));
+  }
+  SXT_CHECK(qkv(prefix, ".weight", t.q, t.k, t.v));
+  if (a_.qkv_bias) { SXT_CHECK(qkv(prefix, ".bias", t.q_bias, t.k_bias, t.v_bias)); }
+  SXT_TRY(t.output, whole(prefix + names_.output + ".weight", {a_.hidden, q_rows()}));
+  if (a_.output_bias) { SXT_TRY(t.output_bias, whole(prefix + names_.output + ".bias", {a_.hidden})); }
+  if (a_.layers[layer].experts) { SXT_CHECK(experts(prefix, t)); }
+  else { SXT_TRY(t.feed_forward, feed_forward(prefix)); }
+  return t;
+}
+
+Result<ModelTensors> Finder::model() {
+  ModelTensors model;
+  SXT_TRY(model.embedding, whole(names_.embedding, {a_.vocab, a_.hidden}));
+  for (uint32_t i = 0; i < a_.layers.size(); ++i) {
+    SXT_TRY(LayerTensors tensors, layer(i));
+    model.layers.push_back(std::move(tensors));
+  }
+  SXT_TRY(model.final_norm, whole(names_.final_norm, {a_.hidden}));
+  model.head = model.embedding;
+  if (!a_.tied_embeddings) { SXT_TRY(model.head, whole(names_.head, {a_.vocab, a_.hidden})); }
+  SXT_CHECK(no_other());
+  return model;
+}
+
+// A tensor that nobody asked for means that the model computes something that we would leave out.
+Result<void> Finder::no_other() const {
+  for (const Tensor& tensor : checkpoint_.tensors()) {
+    if (found_.count(&tensor) > 0 || is_tolerated(checkpoint_, a_, tensor.name)) continue;
+    return Error{Error::Kind::data, fmt::format("{}: tensor \"{}\" belongs to no part of this architecture, so the model would be "
+                                                "computed wrongly; take a model of a supported architecture",
+                                                checkpoint_.path(), tensor.name)};
+  }
+  return {};
 }
 
 }  // namespace
@@ -84,20 +193,8 @@ uint64_t Rows::stored_row(uint64_t i) const {
   return first + i / run * stride + i % run;
 }
 
-Result<ModelTensors> find_tensors(const Checkpoint& checkpoint, const Architecture& a) {
-  Finder finder(checkpoint);
-  ModelTensors model;
-  SXT_TRY(model.embedding, finder.find("token_embd.weight", {a.vocab, a.hidden}));
-  for (uint32_t layer = 0; layer < a.layers.size(); ++layer) {
-    SXT_TRY(LayerTensors tensors, find_layer(finder, a, layer));
-    model.layers.push_back(std::move(tensors));
-  }
-  SXT_TRY(model.final_norm, finder.find("output_norm.weight", {a.hidden}));
-  model.head = model.embedding;
-  if (!a.tied_embeddings) { SXT_TRY(model.head, finder.find("output.weight", {a.vocab, a.hidden})); }
-  finder.expect("rope_freqs.weight");  // read into Rope::divisors
-  SXT_CHECK(finder.no_other());
-  return model;
+Result<ModelTensors> find_tensors(const Checkpoint& checkpoint, const Architecture& architecture) {
+  return Finder(checkpoint, architecture).model();
 }
 
 void read_row(const Rows& rows, uint64_t i, float* out) {

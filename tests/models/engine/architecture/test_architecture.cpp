@@ -124,11 +124,13 @@ TEST_CASE("RoPE factors are read and must be positive", "[engine][architecture]"
 
 TEST_CASE("an architecture that does not fit is refused with its reason", "[engine][architecture]") {
   struct { std::function<void(Plan&)> change; std::string reason; } const cases[] = {
-      {[](Plan& p) { p.family = "mamba"; }, "architecture \"mamba\" is not supported; supported: llama"},
+      {[](Plan& p) { p.family = "mamba"; }, "architecture \"mamba\" is not supported; supported: baichuan, gemma, "},
       {[](Plan& p) { p.drop("blk.1.attn_v.weight"); }, "tensor \"blk.1.attn_v.weight\" is missing"},
       {[](Plan& p) { p.drop("token_embd.weight"); }, "tensor \"token_embd.weight\" is missing"},
       {[](Plan& p) { p.drop("output_norm.weight"); }, "tensor \"output_norm.weight\" is missing"},
-      {[](Plan& p) { p.tensors.push_back({"blk.0.attn_q.bias", {8}}); }, "tensor \"blk.0.attn_q.bias\" belongs to no part"},
+      {[](Plan& p) { p.family = "deepseek2"; }, "architecture \"deepseek2\" has multi-head latent attention"},
+      {[](Plan& p) { p.tensors.push_back({"blk.0.attn_q.bias", {8}}); }, "tensor \"blk.0.attn_k.bias\" is missing"},
+      {[](Plan& p) { p.tensors.push_back({"blk.1.attn_q.bias", {8}}); }, "tensor \"blk.1.attn_q.bias\" belongs to no part"},
       {[](Plan& p) { p.set("feed_forward_length", 16); },
        "\"blk.0.ffn_gate.weight\" has shape [12, 8], and the metadata ask for [16, 8]"},
       {[](Plan& p) { p.drop_key("block_count"); }, "metadata key \"llama.block_count\" is missing"},
@@ -137,7 +139,7 @@ TEST_CASE("an architecture that does not fit is refused with its reason", "[engi
       {[](Plan& p) { p.set("attention.head_count_kv", 3); }, "cannot share 3 key-value heads"},
       {[](Plan& p) { p.set("attention.head_count", 16); }, "do not divide a width of 8"},
       {[](Plan& p) { p.set("rope.dimension_count", 3); }, "must be even and at most 2"},
-      {[](Plan& p) { p.counts.emplace_back("expert_count", 8); }, "\"llama.expert_count\" asks for something"},
+      {[](Plan& p) { p.counts.emplace_back("expert_count", 8); }, "\"llama.expert_count\" and the layers' routers do not agree"},
   };
   for (const auto& c : cases) {
     Plan plan;

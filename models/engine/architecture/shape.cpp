@@ -1,0 +1,49 @@
+#include "shape.hpp"
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include "../checkpoint/shown.hpp"
+
+namespace sextant::engine {
+
+Result<void> read_widths(const Keys& keys, const WidthKeys& names, Architecture& ret, uint32_t head_dim) {
+  Architecture& a = ret;
+  SXT_TRY(const uint32_t layers, keys.count(names.layers, 1'024));
+  a.layers.resize(layers);
+  SXT_TRY(a.hidden, keys.count(names.hidden, 65'536));
+  SXT_TRY(a.heads, keys.count(names.heads, 1'024));
+  SXT_TRY(a.kv_heads, keys.count_or(names.kv_heads, 1'024, a.heads));
+  if (a.heads % a.kv_heads != 0)
+    return keys.wrong(fmt::format("{} heads cannot share {} key-value heads evenly", a.heads, a.kv_heads));
+  SXT_TRY(a.head_dim, keys.count_or(names.head_dim, 1'024, head_dim));
+  if (a.head_dim == 0) {
+    if (a.hidden % a.heads != 0) return keys.wrong(fmt::format("{} heads do not divide a width of {}", a.heads, a.hidden));
+    a.head_dim = a.hidden / a.heads;
+  }
+  SXT_TRY(a.feed_forward, keys.count(names.feed_forward, 1 << 20));
+  SXT_TRY(a.context, keys.count(names.context, 1 << 27));
+  SXT_TRY(a.norm_epsilon, real_or(keys, names.norm_epsilon, 0, 1, 1e-5));
+  return {};
+}
+
+Result<float> real_or(const Keys& keys, std::string_view name, double least, double most, double otherwise) {
+  SXT_TRY(const double x, keys.number_or(name, least, most, otherwise));
+  return static_cast<float>(x);
+}
+
+float inverse_root(double x) { return static_cast<float>(1 / std::sqrt(x)); }
+
+double yarn_magnitude(double factor, double mscale) { return factor <= 1 ? 1 : 0.1 * mscale * std::log(factor) + 1; }
+
+Error unknown_family(const Checkpoint& checkpoint, std::string_view what, std::string_view name,
+                     std::span<const std::string_view> supported) {
+  constexpr std::string_view latent[] = {"deepseek2", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe_lite",
+                                         "kimi_k2", "longcat_flash", "minicpm3"};
+  const bool mla = std::find(std::begin(latent), std::end(latent), name) != std::end(latent);
+  return {Error::Kind::data, fmt::format("{}: {} {} {}; supported: {}", checkpoint.path(), what, shown(name),
+                                         mla ? "has multi-head latent attention, which is not supported" : "is not supported",
+                                         fmt::join(supported, ", "))};
+}
+
+}  // namespace sextant::engine
