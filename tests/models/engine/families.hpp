@@ -1,0 +1,76 @@
+// tests/golden/families: tiny checkpoints of every family, and what transformers computes from them.
+#pragma once
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <sextant/csv.hpp>
+#include <unistd.h>
+#include "../../../models/engine/checkpoint/checkpoint.hpp"
+
+namespace sextant::test {
+
+inline std::string family_file(const std::string& name) { return std::string(SEXTANT_GOLDEN_DIR) + "/families/" + name; }
+
+template <class T> T must(Result<T> result) {
+  if (!result) FAIL(result.error().message);
+  return *std::move(result);
+}
+
+/// A Hugging Face folder made of a configuration and one of the weight files; gone at the end.
+class TinyFolder {
+ public:
+  TinyFolder(const std::string& weights, const json::Value& config) {
+    static int number = 0;
+    path_ = std::filesystem::temp_directory_path() / fmt::format("sextant-family-{}-{}", ::getpid(), number++);
+    std::filesystem::create_directory(path_);
+    std::ofstream(path_ / "config.json") << json::write(config);
+    std::filesystem::create_symlink(family_file(weights), path_ / "model.safetensors");
+  }
+  TinyFolder(const TinyFolder&) = delete;
+  ~TinyFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::unique_ptr<engine::Checkpoint> open() const { return must(engine::open_checkpoint(path_.string())); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct FamilyGolden {
+  std::string name;
+  std::unique_ptr<engine::Checkpoint> checkpoint;
+  std::vector<std::vector<double>> log_probs;  // [prompts][tokens - 1]
+};
+struct FamilyGoldens {
+  std::vector<std::vector<int32_t>> prompts;
+  std::vector<FamilyGolden> entries;  // GGUF files beside the Hugging Face layout they were made from
+};
+
+inline FamilyGoldens read_family_goldens() {
+  const json::Document file = must(json::parse(must(csv::read_text(family_file("goldens.json"))), "goldens.json"));
+  FamilyGoldens goldens;
+  for (const auto& prompt : json::find(file, "prompts")->GetArray()) {
+    goldens.prompts.emplace_back();
+    for (const auto& id : prompt.GetArray()) goldens.prompts.back().push_back(id.GetInt());
+  }
+  for (const auto& entry : json::find(file, "entries")->GetArray()) {
+    std::vector<std::vector<double>> log_probs;
+    for (const auto& list : json::find(entry, "logprobs")->GetArray()) {
+      log_probs.emplace_back();
+      for (const auto& x : list.GetArray()) log_probs.back().push_back(x.GetDouble());
+    }
+    const std::string name = *json::find_string(entry, "name");
+    const TinyFolder folder(*json::find_string(entry, "weights"), *json::find(entry, "config"));
+    goldens.entries.push_back({name, folder.open(), log_probs});
+    if (const auto gguf = json::find_string(entry, "gguf"))
+      goldens.entries.push_back({name + ", GGUF", must(engine::open_checkpoint(family_file(*gguf))), log_probs});
+  }
+  return goldens;
+}
+
+}  // namespace sextant::test
