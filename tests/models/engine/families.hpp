@@ -7,6 +7,7 @@
 #include <vector>
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sextant/csv.hpp>
 #include <unistd.h>
 #include "../../../models/engine/checkpoint/checkpoint.hpp"
