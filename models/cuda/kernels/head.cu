@@ -1,0 +1,75 @@
+// The output head: logits come in chunks of the vocabulary and are folded into a running log-sum-exp, the best id, and the targets'
+// logits. [rows][vocab] never exists.
+#include "gpu.cuh"
+#include "kernels.hpp"
+
+namespace sextant::cuda {
+namespace {
+
+constexpr int threads = 256;
+
+// One block a row. The maximum does not depend on an order; the sum is a thread's ids in ascending order, then a fixed tree.
+__global__ void __launch_bounds__(threads) head_chunk_kernel(const HeadChunk a) {
+  SHARED_ARRAY(float, parts, threads / 32);
+  SHARED_ARRAY(float, maxima, threads);
+  SHARED_ARRAY(uint32_t, places, threads);
+  const HeadTask task = a.tasks[blockIdx.x];
+  float* logits = a.logits + size_t(blockIdx.x) * a.stride;
+  const auto value = [&](uint32_t i) {
+    const float v = a.scale * logits[i];
+    return a.softcap > 0 ? a.softcap * tanhf(v / a.softcap) : v;
+  };
+  const auto impossible = [&](uint32_t i) {
+    bool found = false;
+    for (uint32_t e = 0; task.forbid_end && e < a.end_count; ++e) found |= uint32_t(a.end[e]) == a.first_id + i;
+    return found;
+  };
+  for (uint32_t t = threadIdx.x; t < task.target_count; t += threads) {
+    const uint32_t id = uint32_t(a.targets[task.first_target + t]) - a.first_id;  // wraps below first_id
+    if (id < a.ids) a.target_logits[task.first_target + t] = value(id);
+  }
+  float maximum = -INFINITY;
+  uint32_t place = 0;
+  for (uint32_t i = threadIdx.x; i < a.ids; i += threads) {
+    const float v = value(i);
+    if (v > maximum && !impossible(i)) maximum = v, place = i;
+  }
+  maxima[threadIdx.x] = maximum;
+  places[threadIdx.x] = place;
+  __syncthreads();
+  for (uint32_t step = threads / 2; step > 0; step /= 2) {
+    if (threadIdx.x < step) {
+      const float other = maxima[threadIdx.x + step];
+      const uint32_t other_place = places[threadIdx.x + step];
+      if (other > maxima[threadIdx.x] || (other == maxima[threadIdx.x] && other_place < places[threadIdx.x]))
+        maxima[threadIdx.x] = other, places[threadIdx.x] = other_place;
+    }
+    __syncthreads();
+  }
+  maximum = maxima[0];
+  float sum = 0;
+  if (maximum > -INFINITY)
+    for (uint32_t i = threadIdx.x; i < a.ids; i += threads)
+      if (!impossible(i)) sum += expf(value(i) - maximum);
+  sum = block_sum<threads>(sum, parts);
+  if (threadIdx.x == 0 && maximum > -INFINITY) {
+    HeadState state = a.state[blockIdx.x];
+    if (a.first_id == 0 || state.sum == 0) state = {sum, maximum, int32_t(a.first_id + places[0])};
+    else if (maximum > state.maximum)
+      state = {state.sum * exp(double(state.maximum) - maximum) + sum, maximum, int32_t(a.first_id + places[0])};
+    else
+      state.sum += sum * exp(double(maximum) - state.maximum);
+    a.state[blockIdx.x] = state;
+  }
+  if (threadIdx.x == 0 && maximum == -INFINITY && a.first_id == 0) a.state[blockIdx.x] = {0, -INFINITY, 0};
+  if (task.keep_logits)  // a barrier has passed since others read them
+    for (uint32_t i = threadIdx.x; i < a.ids; i += threads) logits[i] = value(i);
+}
+
+}  // namespace
+
+cudaError_t head_chunk(const HeadChunk& a, cudaStream_t stream) {
+  return launch(head_chunk_kernel, dim3(a.rows), threads, 0, stream, a);
+}
+
+}  // namespace sextant::cuda

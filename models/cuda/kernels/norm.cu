@@ -1,0 +1,53 @@
+// The residual stream and RMSNorm: one block a row.
+#include "gpu.cuh"
+#include "kernels.hpp"
+
+namespace sextant::cuda {
+namespace {
+
+constexpr int threads = 256;
+
+template <class T> __global__ void __launch_bounds__(threads) residual_norm_kernel(const ResidualNorm<T> a) {
+  SHARED_ARRAY(float, add_parts, threads / 32);
+  SHARED_ARRAY(float, parts, threads / 32);
+  const size_t row = a.gather ? a.gather[blockIdx.x] : blockIdx.x;
+  float* x = a.x + row * a.hidden;
+  const T* add = a.add ? a.add + row * a.hidden : nullptr;
+  const auto joining = [&](uint32_t i) { return to_float(add[i]) + (a.add_bias ? a.add_bias[i] : 0.0f); };
+  float add_scale = a.add_scale;
+  if (add && a.add_norm) {
+    float squares = 0;
+    for (uint32_t i = threadIdx.x; i < a.hidden; i += threads) {
+      const float v = joining(i);
+      squares += v * v;
+    }
+    add_scale *= rsqrtf(block_sum<threads>(squares, add_parts) / a.hidden + a.epsilon);
+  }
+  const auto joined = [&](uint32_t i) {
+    return add ? x[i] + add_scale * joining(i) * (a.add_norm ? a.add_norm[i] : 1.0f) : x[i];
+  };
+  // gathered rows may be read by another block, too: x stays as it is, and is put together a second time below
+  float squares = 0;
+  for (uint32_t i = threadIdx.x; i < a.hidden; i += threads) {
+    const float v = joined(i);
+    if (add && !a.gather) x[i] = v;
+    squares += v * v;
+  }
+  if (!a.weight) return;
+  const float scale = rsqrtf(block_sum<threads>(squares, parts) / a.hidden + a.epsilon);
+  T* y = a.y + size_t(blockIdx.x) * a.hidden;
+  for (uint32_t i = threadIdx.x; i < a.hidden; i += threads) {
+    const float v = a.gather ? joined(i) : x[i];
+    y[i] = from_float<T>(v * scale * a.weight[i]);
+  }
+}
+
+}  // namespace
+
+template <class T> cudaError_t residual_norm(const ResidualNorm<T>& a, cudaStream_t stream) {
+  return launch(residual_norm_kernel<T>, dim3(a.rows), threads, 0, stream, a);
+}
+template cudaError_t residual_norm(const ResidualNorm<bf16>&, cudaStream_t);
+template cudaError_t residual_norm(const ResidualNorm<float>&, cudaStream_t);
+
+}  // namespace sextant::cuda

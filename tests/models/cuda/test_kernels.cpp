@@ -1,0 +1,360 @@
+// Every kernel but attention against the same in double precision, in several orders of threads.
+#include "../../../models/engine/checkpoint/dequantize.hpp"
+#include "device_array.hpp"
+
+using namespace device_test;
+using namespace sextant;
+using namespace sextant::cuda;
+
+TEMPLATE_TEST_CASE("embedding", "", float, bf16) {
+  constexpr uint32_t vocab = 11, hidden = 150, rows = 5;
+  Random random(1);
+  const auto table = random.numbers<TestType>(vocab * hidden);
+  const std::vector<int32_t> tokens{3, 10, 0, 3, 7};
+  DeviceArray<TestType> d_table(table);
+  DeviceArray<int32_t> d_tokens(tokens);
+  const auto got = in_all_orders([&] {
+    DeviceArray<float> x(rows * hidden);
+    CUDA_REQUIRE(embed(Embed<TestType>{d_tokens, d_table, x, rows, hidden, 2.5f}, nullptr));
+    return x.host();
+  });
+  for (uint32_t r = 0; r < rows; ++r)
+    for (uint32_t i = 0; i < hidden; ++i)
+      REQUIRE(got[r * hidden + i] == 2.5f * wide(table[static_cast<uint32_t>(tokens[r]) * hidden + i]));
+}
+
+namespace {
+
+std::vector<double> norm_of(const std::vector<double>& v, const std::vector<float>& weight, double epsilon) {
+  double squares = 0;
+  for (const double x : v) squares += x * x;
+  const double scale = 1 / std::sqrt(squares / static_cast<double>(v.size()) + epsilon);
+  std::vector<double> out(v.size());
+  for (size_t i = 0; i < v.size(); ++i) out[i] = v[i] * scale * weight[i];
+  return out;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("residual and norm", "", float, bf16) {
+  constexpr double epsilon = 1e-5;
+  Random random(2);
+  struct Case { uint32_t rows, hidden; bool add, bias, post_norm, norm, gather; };
+  const Case cases[] = {{3, 576, true, false, false, true, false}, {2, 96, false, false, false, true, false},
+                        {2, 300, true, true, true, true, false},   {4, 96, true, true, false, true, true},
+                        {3, 64, true, false, true, true, true},    {2, 64, true, false, false, false, false}};
+  for (const Case& c : cases) {
+    CAPTURE(c.rows, c.hidden, c.add, c.bias, c.post_norm, c.norm, c.gather);
+    const uint32_t all = c.gather ? 9 : c.rows;
+    const auto x = random.numbers<float>(all * c.hidden);
+    const auto add = random.numbers<TestType>(all * c.hidden, 2);
+    const auto bias = random.numbers<float>(c.hidden), post = random.numbers<float>(c.hidden), weight = random.numbers<float>(c.hidden);
+    std::vector<uint32_t> rows(c.rows);
+    for (uint32_t i = 0; i < c.rows; ++i) rows[i] = c.gather ? 2 * i + 1 : i;
+    DeviceArray<TestType> d_add(add);
+    DeviceArray<float> d_bias(bias), d_post(post), d_weight(weight);
+    DeviceArray<uint32_t> d_rows(rows);
+    std::vector<float> x_after;
+    std::vector<TestType> y_got;
+    in_all_orders([&] {
+      DeviceArray<float> d_x(x);
+      DeviceArray<TestType> y(c.rows * c.hidden);
+      CUDA_REQUIRE(residual_norm(ResidualNorm<TestType>{d_x, c.add ? d_add.get() : nullptr, c.bias ? d_bias.get() : nullptr,
+                                                        c.post_norm ? d_post.get() : nullptr, c.norm ? d_weight.get() : nullptr, y,
+                                                        c.gather ? d_rows.get() : nullptr, c.rows, c.hidden, 0.5f,
+                                                        static_cast<float>(epsilon)},
+                                 nullptr));
+      x_after = d_x.host();
+      y_got = c.norm ? y.host() : std::vector<TestType>{};
+      auto both = x_after;
+      for (const TestType v : y_got) both.push_back(wide(v));
+      return both;
+    });
+    std::vector<double> x_expected(x.begin(), x.end()), y_expected;
+    for (const uint32_t r : rows) {
+      std::vector<double> row(x.begin() + r * c.hidden, x.begin() + (r + 1) * c.hidden), joining(c.hidden);
+      for (uint32_t i = 0; i < c.hidden; ++i) joining[i] = wide(add[r * c.hidden + i]) + (c.bias ? bias[i] : 0.0);
+      if (c.post_norm) joining = norm_of(joining, post, epsilon);
+      for (uint32_t i = 0; c.add && i < c.hidden; ++i) row[i] += 0.5 * joining[i];
+      if (!c.gather) std::copy(row.begin(), row.end(), x_expected.begin() + r * c.hidden);
+      const auto y = norm_of(row, weight, epsilon);
+      if (c.norm) y_expected.insert(y_expected.end(), y.begin(), y.end());
+    }
+    CHECK(difference(x_after, x_expected) < 1e-6);
+    if (c.norm) CHECK(difference(y_got, y_expected) < tolerance<TestType>);
+  }
+}
+
+TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16) {
+  struct Case { uint32_t heads, kv_heads, head_dim, rope_dims; bool bias, norm; };
+  const Case cases[] = {{9, 3, 64, 64, false, false}, {4, 2, 16, 16, true, false}, {2, 1, 128, 128, true, true}, {2, 2, 96, 24, false, true},
+                        {1, 1, 256, 256, false, false}, {2, 1, 32, 0, false, true}};
+  constexpr uint32_t rows = 3, pages = 4, table_rows = 7;
+  Random random(3);
+  for (const Case& c : cases) {
+    CAPTURE(c.heads, c.kv_heads, c.head_dim, c.rope_dims, c.bias, c.norm);
+    const uint32_t all_heads = c.heads + 2 * c.kv_heads, half = c.rope_dims / 2, D = c.head_dim;
+    const auto qkv = random.numbers<TestType>(rows * all_heads * D);
+    const auto bias = random.numbers<float>(all_heads * D), q_norm = random.numbers<float>(D), k_norm = random.numbers<float>(D);
+    std::vector<float2> turn(std::max<size_t>(1, table_rows * half));
+    for (auto& t : turn) t = {static_cast<float>(random.normal()), static_cast<float>(random.normal())};
+    const std::vector<uint32_t> rope_row{6, 0, 3}, slot{17, 63, 5};
+    DeviceArray<float> d_bias(bias), d_q(q_norm), d_k(k_norm);
+    DeviceArray<float2> d_turn(turn);
+    DeviceArray<uint32_t> d_rope_row(rope_row), d_slot(slot);
+    std::vector<TestType> q_got, keys_got, values_got;
+    in_all_orders([&] {
+      DeviceArray<TestType> d_qkv(qkv);
+      const std::vector<TestType> empty(size_t{pages} * c.kv_heads * 16 * D, narrow<TestType>(0));
+      DeviceArray<TestType> keys(empty), values(empty);
+      PlaceKeys<TestType> a{d_qkv, c.bias ? d_bias.get() : nullptr, c.norm ? d_q.get() : nullptr, c.norm ? d_k.get() : nullptr,
+                            c.rope_dims ? d_turn.get() : nullptr, d_rope_row, d_slot, keys, values, rows, c.heads, c.kv_heads, D, c.rope_dims,
+                            1e-5f};
+      CUDA_REQUIRE(place_keys(a, nullptr));
+      q_got = d_qkv.host(), keys_got = keys.host(), values_got = values.host();
+      auto both = q_got;
+      both.insert(both.end(), keys_got.begin(), keys_got.end());
+      both.insert(both.end(), values_got.begin(), values_got.end());
+      return both;
+    });
+    std::vector<double> q_expected, keys_expected(keys_got.size(), 0), values_expected(values_got.size(), 0);
+    for (const TestType v : qkv) q_expected.push_back(wide(v));
+    for (uint32_t r = 0; r < rows; ++r)
+      for (uint32_t h = 0; h < all_heads; ++h) {
+        std::vector<double> v(D);
+        for (uint32_t i = 0; i < D; ++i) v[i] = wide(qkv[(r * all_heads + h) * D + i]) + (c.bias ? bias[h * D + i] : 0.0);
+        const bool value = h >= c.heads + c.kv_heads;
+        if (c.norm && !value) v = norm_of(v, h < c.heads ? q_norm : k_norm, 1e-5);
+        std::vector<double> turned = v;
+        for (uint32_t i = 0; i < half && !value; ++i) {
+          const float2 t = turn[rope_row[r] * half + i];
+          turned[i] = v[i] * t.x - v[i + half] * t.y;
+          turned[i + half] = v[i + half] * t.x + v[i] * t.y;
+        }
+        for (uint32_t i = 0; i < D; ++i) {
+          if (h < c.heads) q_expected[(r * all_heads + h) * D + i] = turned[i];
+          else {
+            const uint32_t kv = h - c.heads - (value ? c.kv_heads : 0);
+            (value ? values_expected : keys_expected)[((slot[r] / 16 * c.kv_heads + kv) * 16 + slot[r] % 16) * D + i] = turned[i];
+          }
+        }
+      }
+    CHECK(difference(q_got, q_expected) < tolerance<TestType>);
+    CHECK(difference(keys_got, keys_expected) < tolerance<TestType>);
+    CHECK(difference(values_got, values_expected) < tolerance<TestType>);
+  }
+}
+
+TEST_CASE("slots are copied in all layers") {
+  constexpr uint32_t layers = 2, pages = 5, kv_heads = 2, D = 16;
+  constexpr size_t layer = size_t{pages} * kv_heads * 16 * D;
+  std::vector<float> keys(layers * layer), values(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) keys[i] = static_cast<float>(i), values[i] = -static_cast<float>(i);
+  const std::vector<SlotCopy> copies{{16, 48, 16}, {3, 64 + 9, 1}};  // a page, and one token
+  DeviceArray<SlotCopy> d_copies(copies);
+  std::vector<float> got_values;
+  const auto got = in_all_orders([&] {
+    DeviceArray<float> k(keys), v(values);
+    CUDA_REQUIRE(copy_slots(CopySlots<float>{k, v, d_copies, 2, layers, kv_heads, D, layer}, nullptr));
+    got_values = v.host();
+    return k.host();
+  });
+  for (uint32_t l = 0; l < layers; ++l)
+    for (uint32_t slot = 0; slot < pages * 16; ++slot)
+      for (uint32_t h = 0; h < kv_heads; ++h)
+        for (uint32_t i = 0; i < D; ++i) {
+          const auto at = [&](uint32_t s) { return l * layer + ((s / 16 * kv_heads + h) * 16 + s % 16) * D + i; };
+          const uint32_t from = slot / 16 == 3 ? slot - 32 : slot == 73 ? 3 : slot;
+          REQUIRE(got[at(slot)] == keys[at(from)]);
+          REQUIRE(got_values[at(slot)] == values[at(from)]);
+        }
+}
+
+TEMPLATE_TEST_CASE("gated activations", "", float, bf16) {
+  constexpr uint32_t rows = 3, width = 300;
+  Random random(4);
+  const auto gate_up = random.numbers<TestType>(rows * 2 * width, 2);
+  const auto bias = random.numbers<float>(2 * width);
+  DeviceArray<TestType> d_gate_up(gate_up);
+  DeviceArray<float> d_bias(bias);
+  for (const bool biased : {false, true})
+    for (const GateFunction f : {GateFunction::silu, GateFunction::gelu_tanh}) {
+      const auto got = in_all_orders([&] {
+        DeviceArray<TestType> out(rows * width);
+        CUDA_REQUIRE(gate(Gate<TestType>{d_gate_up, biased ? d_bias.get() : nullptr, out, rows, width, f}, nullptr));
+        return out.host();
+      });
+      std::vector<double> expected;
+      for (uint32_t r = 0; r < rows; ++r)
+        for (uint32_t i = 0; i < width; ++i) {
+          const double g = wide(gate_up[r * 2 * width + i]) + (biased ? bias[i] : 0.0);
+          const double u = wide(gate_up[(r * 2 + 1) * width + i]) + (biased ? bias[width + i] : 0.0);
+          const double a = f == GateFunction::silu ? g / (1 + std::exp(-g))
+                                                   : 0.5 * g * (1 + std::tanh(std::sqrt(2 / M_PI) * (g + 0.044715 * g * g * g)));
+          expected.push_back(a * u);
+        }
+      CHECK(difference(got, expected) < tolerance<TestType>);
+    }
+}
+
+TEST_CASE("the head folds chunks of logits") {
+  constexpr uint32_t rows = 4, vocab = 1000, stride = 400;
+  const float scale = GENERATE(1.0f, 0.5f), softcap = GENERATE(0.0f, 3.0f);
+  CAPTURE(scale, softcap);
+  Random random(5);
+  auto raw = random.numbers<float>(rows * vocab, 3);
+  raw[0 * vocab + 990] = raw[0 * vocab + 410] = 40;  // a tie: the lower id
+  raw[1 * vocab + 7] = 50;                           // an end: forbidden in row 1, not in row 2
+  raw[2 * vocab + 7] = 50;
+  const std::vector<int32_t> end{7, 999}, targets{0, 399, 400, 999, 7, 7};
+  const std::vector<HeadTask> tasks{{0, 4, 0, 0}, {4, 1, 1, 1}, {5, 1, 0, 0}, {6, 0, 0, 0}};
+  const auto value = [&](uint32_t r, uint32_t id) {
+    const double v = double{scale} * raw[r * vocab + id];
+    return softcap > 0 ? softcap * std::tanh(v / softcap) : v;
+  };
+  DeviceArray<HeadTask> d_tasks(tasks);
+  DeviceArray<int32_t> d_targets(targets), d_end(end);
+  std::vector<HeadState> states;
+  std::vector<float> kept(vocab);
+  const auto got = in_all_orders([&] {
+    DeviceArray<HeadState> state(rows);
+    DeviceArray<float> target_logits(targets.size());
+    for (uint32_t first = 0; first < vocab; first += stride) {
+      const uint32_t ids = std::min(stride, vocab - first);
+      std::vector<float> chunk(rows * stride, NAN);
+      for (uint32_t r = 0; r < rows; ++r) std::copy_n(raw.begin() + r * vocab + first, ids, chunk.begin() + r * stride);
+      DeviceArray<float> logits(chunk);
+      CUDA_REQUIRE(head_chunk({logits, d_tasks, d_targets, d_end, state, target_logits, rows, stride, first, ids, 2, scale, softcap}, nullptr));
+      const auto after = logits.host();
+      std::copy_n(after.begin() + stride, ids, kept.begin() + first);
+    }
+    states = state.host();
+    auto all = target_logits.host();
+    for (const HeadState& s : states) {
+      all.push_back(static_cast<float>(s.sum)), all.push_back(s.maximum), all.push_back(static_cast<float>(s.best));
+    }
+    return all;
+  });
+  size_t target = 0;
+  for (uint32_t r = 0; r < rows; ++r) {
+    CAPTURE(r);
+    double maximum = -INFINITY, sum = 0;
+    int32_t best = -1;
+    for (uint32_t id = 0; id < vocab; ++id)
+      if (!(tasks[r].forbid_end && (id == 7 || id == 999)) && static_cast<float>(value(r, id)) > static_cast<float>(maximum))
+        maximum = value(r, id), best = static_cast<int32_t>(id);
+    for (uint32_t id = 0; id < vocab; ++id)
+      if (!(tasks[r].forbid_end && (id == 7 || id == 999))) sum += std::exp(value(r, id) - maximum);
+    CHECK(states[r].maximum + std::log(states[r].sum) == Approx(maximum + std::log(sum)).epsilon(1e-6));
+    if (softcap == 0) CHECK(states[r].best == best);  // capped, many are as good as equal
+    for (uint32_t t = 0; t < tasks[r].target_count; ++t, ++target)
+      CHECK(got[target] == Approx(value(r, static_cast<uint32_t>(targets[target]))).epsilon(1e-5));
+  }
+  for (uint32_t id = 0; id < vocab; ++id) REQUIRE(kept[id] == Approx(value(1, id)).epsilon(1e-5));
+}
+
+TEST_CASE("blocks become the engine's numbers") {
+  using engine::TensorType;
+  static_assert(static_cast<int>(BlockType::q6_k) == static_cast<int>(TensorType::q6_k));
+  constexpr uint32_t stored_rows = 12, rows = 8, columns = 512;
+  Random random(6);
+  for (int t = 0; t <= static_cast<int>(TensorType::q6_k); ++t) {
+    const auto type = static_cast<TensorType>(t);
+    const engine::BlockFormat& format = engine::block_format(type);
+    CAPTURE(std::string(format.name));
+    const size_t row_bytes = columns / format.elements * format.bytes;
+    std::vector<uint8_t> bytes(stored_rows * row_bytes);
+    for (uint8_t& b : bytes) b = static_cast<uint8_t>(random.below(256));
+    if (format.elements == 1)  // numbers, not patterns: no NaN
+      for (size_t i = format.bytes - 1; i < bytes.size(); i += format.bytes) bytes[i] = static_cast<uint8_t>(0x30 | (bytes[i] & 0x83));
+    else  // each block's halves likewise, wherever the format has them
+      for (size_t block = 0; block < bytes.size(); block += format.bytes)
+        for (const size_t half : {size_t{0}, size_t{2}, size_t{format.bytes} - 2}) bytes[block + half + 1] = static_cast<uint8_t>(0x20 | (bytes[block + half + 1] & 0x93));
+    DeviceArray<uint8_t> d_bytes(bytes);
+    struct Case { uint64_t first, run, stride; uint32_t head_dim, paired; };
+    for (const Case& c : {Case{2, 8, 8, 0, 0}, Case{1, 2, 3, 0, 0}, Case{0, 8, 8, 4, 4}, Case{0, 8, 8, 8, 4}}) {
+      CAPTURE(c.first, c.run, c.stride, c.head_dim, c.paired);
+      std::vector<float> expected(rows * columns);
+      for (uint32_t i = 0; i < rows; ++i) {
+        uint64_t j = i;
+        if (c.paired && i % c.head_dim < c.paired)
+          j = i / c.head_dim * c.head_dim + (i % c.head_dim < c.paired / 2 ? 2 * (i % c.head_dim) : 2 * (i % c.head_dim - c.paired / 2) + 1);
+        const uint64_t row = c.first + j / c.run * c.stride + j % c.run;
+        engine::dequantize(type, reinterpret_cast<const std::byte*>(bytes.data() + row * row_bytes), expected.data() + i * columns, columns);
+      }
+      const auto run = [&](auto number, bool normalise) {
+        using T = decltype(number);
+        DeviceArray<T> out(rows * columns);
+        CUDA_REQUIRE(dequantize(Dequantize<T>{d_bytes, out, c.first, c.run, c.stride, row_bytes, rows, columns, c.head_dim, c.paired,
+                                              static_cast<BlockType>(t), normalise}, nullptr));
+        return out.host();
+      };
+      REQUIRE(same_bits(run(0.0f, false), expected));
+      const auto halves = run(bf16{}, false);
+      for (size_t i = 0; i < halves.size(); ++i) REQUIRE(wide(halves[i]) == wide(__float2bfloat16(expected[i])));
+      const auto scaled = run(0.0f, true);
+      double squares = 0;
+      for (uint32_t i = 0; i < columns; ++i) squares += double{scaled[i]} * scaled[i];
+      REQUIRE(squares == Approx(1).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE("a router takes the highest experts, the first of equal ones") {
+  struct Case { uint32_t experts, used; bool normalise; };
+  constexpr uint32_t rows = 5;
+  Random random(7);
+  for (const Case& c : {Case{8, 2, true}, Case{60, 4, false}, Case{3, 3, true}, Case{128, 8, true}}) {
+    CAPTURE(c.experts, c.used, c.normalise);
+    auto logits = random.numbers<float>(rows * c.experts);
+    for (uint32_t e = 0; e < c.experts; ++e) logits[e] = 1;  // row 0: all are equal
+    DeviceArray<float> d_logits(logits);
+    std::vector<uint32_t> chosen;
+    const auto weights = in_all_orders([&] {
+      DeviceArray<uint32_t> d_chosen(rows * c.used);
+      DeviceArray<float> d_weights(rows * c.used);
+      CUDA_REQUIRE(route({d_logits, d_chosen, d_weights, rows, c.experts, c.used, c.normalise}, nullptr));
+      chosen = d_chosen.host();
+      return d_weights.host();
+    });
+    for (uint32_t r = 0; r < rows; ++r) {
+      std::vector<double> p(c.experts);
+      double sum = 0, used = 0;
+      for (uint32_t e = 0; e < c.experts; ++e) sum += p[e] = std::exp(double{logits[r * c.experts + e]});
+      std::vector<double> expected;
+      for (uint32_t k = 0; k < c.used; ++k) {
+        uint32_t best = 0;
+        for (uint32_t e = 1; e < c.experts; ++e) if (p[e] > p[best]) best = e;
+        CHECK(chosen[r * c.used + k] == best);
+        expected.push_back(p[best] / sum);
+        used += expected.back();
+        p[best] = -1;
+      }
+      for (uint32_t k = 0; k < c.used; ++k)
+        CHECK(weights[r * c.used + k] == Approx(c.normalise ? expected[k] / used : expected[k]).epsilon(1e-5));
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("rows go to the experts and come back", "", float, bf16) {
+  constexpr uint32_t rows = 3, used = 2, width = 140;
+  Random random(8);
+  const auto x = random.numbers<TestType>(rows * width);
+  const std::vector<uint32_t> order{4, 1, 0, 5, 3, 2};  // row and place of what each expert row computes
+  const auto weights = random.numbers<float>(rows * used);
+  std::vector<uint32_t> place(rows * used);
+  for (uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+  DeviceArray<TestType> d_x(x);
+  DeviceArray<uint32_t> d_order(order), d_place(place);
+  DeviceArray<float> d_weights(weights);
+  const auto got = in_all_orders([&] {
+    DeviceArray<TestType> gathered(rows * used * width), out(rows * width);
+    CUDA_REQUIRE(gather_rows(GatherRows<TestType>{d_x, d_order, gathered, rows * used, width, used}, nullptr));
+    CUDA_REQUIRE(combine_experts(CombineExperts<TestType>{gathered, d_place, d_weights, out, rows, used, width}, nullptr));
+    return out.host();
+  });
+  std::vector<double> expected;
+  for (uint32_t r = 0; r < rows; ++r)
+    for (uint32_t i = 0; i < width; ++i) expected.push_back((double{weights[2 * r]} + weights[2 * r + 1]) * wide(x[r * width + i]));
+  CHECK(difference(got, expected) < tolerance<TestType>);
+}
