@@ -88,6 +88,12 @@ Result<json::Value> read_values(Cursor cursor, const gguf::Array& array, std::st
 }  // namespace
 
 Result<std::unique_ptr<GgufFile>> GgufFile::open(const std::string& path) {
+  SXT_TRY(std::unique_ptr<GgufFile> file, open_one(path));
+  if (file->integer("split.count").value_or(1) > 1) return open_parts(std::move(file));
+  return file;
+}
+
+Result<std::unique_ptr<GgufFile>> GgufFile::open_one(const std::string& path) {
   SXT_TRY(MappedFile mapped, MappedFile::open(path));
   std::unique_ptr<GgufFile> file(new GgufFile(std::move(mapped)));
   SXT_CHECK(file->read());
@@ -149,7 +155,11 @@ const Tensor* GgufFile::find(std::string_view name) const {
   return it == index_.end() ? nullptr : &tensors_[it->second];
 }
 
-Result<std::string> GgufFile::sha256() const { return weights_sha256({&file_}); }
+Result<std::string> GgufFile::sha256() const {
+  std::vector<const MappedFile*> files = {&file_};
+  for (const auto& part : parts_) files.push_back(&part->file_);
+  return weights_sha256(std::move(files));
+}
 
 Result<const gguf::Array*> GgufFile::array(std::string_view key) const {
   const auto it = arrays_.find(std::string(key));

@@ -26,6 +26,7 @@ struct Array {
 
 class GgufFile : public Checkpoint {
  public:
+  /// A model in several files (`gguf-split`: NAME-00001-of-00003.gguf) is opened whole, whichever of them is named.
   static Result<std::unique_ptr<GgufFile>> open(const std::string& path);
 
   CheckpointFormat format() const override { return CheckpointFormat::gguf; }
@@ -49,10 +50,13 @@ class GgufFile : public Checkpoint {
 
  private:
   explicit GgufFile(MappedFile file) : file_(std::move(file)) {}
+  static Result<std::unique_ptr<GgufFile>> open_one(const std::string& path);
+  static Result<std::unique_ptr<GgufFile>> open_parts(std::unique_ptr<GgufFile> named);  // gguf_parts.cpp
   Result<void> read();
   Result<const gguf::Array*> array(std::string_view key) const;
 
   MappedFile file_;
+  std::vector<std::unique_ptr<GgufFile>> parts_;  // the second and later files of the model
   json::Document metadata_;
   std::unordered_map<std::string, gguf::Array> arrays_;
   std::vector<Tensor> tensors_;
