@@ -3,7 +3,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include "../checkpoint/shown.hpp"
+#include "../checkpoint/messages.hpp"
 
 namespace sextant::engine {
 

@@ -197,12 +197,7 @@ Result<ModelTensors> find_tensors(const Checkpoint& checkpoint, const Architectu
   return Finder(checkpoint, architecture).model();
 }
 
-void read_row(const Rows& rows, uint64_t i, float* out) {
-  const Tensor& tensor = *rows.tensor;
-  const BlockFormat& format = block_format(tensor.type);
-  const size_t columns = tensor.columns(), row_bytes = columns / format.elements * format.bytes;
-  dequantize(tensor.type, tensor.bytes.data() + rows.stored_row(i) * row_bytes, out, columns);
-}
+void read_row(const Rows& rows, uint64_t i, float* out) { read_row(*rows.tensor, rows.stored_row(i), out); }
 
 void read_vector(const Rows& rows, float offset, float* out) {
   const Tensor& tensor = *rows.tensor;

@@ -16,11 +16,20 @@ namespace sextant::engine {
 /// How a tensor's numbers are stored. Block formats are GGML's; sizes and meaning: dequantize.hpp.
 enum class TensorType : uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
 
+/// What an adapter adds to a matrix [rows, columns]: scale * B A.
+struct LowRank {
+  uint64_t rank;
+  float scale;
+  std::vector<float> a;  // [rank, columns]
+  std::vector<float> b;  // [rows, rank]
+};
+
 struct Tensor {
   std::string name;
   TensorType type;
   std::vector<uint64_t> shape;  // row-major, slowest first: a matrix is {rows = outputs, columns = inputs}
   std::span<const std::byte> bytes;
+  std::shared_ptr<const LowRank> added = nullptr;  // part of every row that read_row gives
 
   uint64_t rows() const { return shape.size() < 2 ? 1 : shape[0]; }
   uint64_t columns() const { return shape.empty() ? 0 : shape.back(); }
@@ -45,6 +54,7 @@ class Checkpoint {
 };
 
 /// Opens a GGUF file or a Hugging Face folder, whichever lies there; anything else is refused with what to do about it.
-Result<std::unique_ptr<Checkpoint>> open_checkpoint(const std::string& path);
+/// `adapter`: empty, or the folder of a PEFT LoRA adapter, to be merged into a Hugging Face folder (adapter.hpp).
+Result<std::unique_ptr<Checkpoint>> open_checkpoint(const std::string& path, const std::string& adapter = "");
 
 }  // namespace sextant::engine

@@ -162,4 +162,19 @@ void dequantize(TensorType type, const std::byte* blocks, float* out, size_t n) 
   }
 }
 
+void read_row(const Tensor& tensor, uint64_t row, float* out) {
+  const BlockFormat& format = block_format(tensor.type);
+  const size_t columns = tensor.columns();
+  dequantize(tensor.type, tensor.bytes.data() + row * (columns / format.elements) * format.bytes, out, columns);
+  if (!tensor.added) return;
+  const LowRank& added = *tensor.added;
+  std::vector<float> sum(columns, 0.0f);
+  for (uint64_t k = 0; k < added.rank; ++k) {
+    const float b = added.b[row * added.rank + k];
+    const float* a = added.a.data() + k * columns;
+    for (size_t i = 0; i < columns; ++i) sum[i] += b * a[i];
+  }
+  for (size_t i = 0; i < columns; ++i) out[i] += added.scale * sum[i];
+}
+
 }  // namespace sextant::engine

@@ -1,4 +1,4 @@
-// GGML's block formats: their sizes, and the float32 numbers that their blocks stand for. Pure; [any] thread.
+// GGML's block formats: their sizes, and the float32 numbers that their blocks and tensors stand for. Pure; [any] thread.
 // Source of the formats: ggml (ggml-common.h, struct block_*) and its Python reader (gguf.quants), version 3 of GGUF.
 #pragma once
 #include <cstddef>
@@ -22,5 +22,8 @@ float half_to_float(uint16_t half);
 /// Writes `n` numbers, `n` a multiple of the format's elements: blocks [n / elements] -> out [n]. The results are bit for bit
 /// those of gguf.quants.dequantize (float32 arithmetic in its order, no fused multiply-add). `blocks` needs no alignment.
 void dequantize(TensorType type, const std::byte* blocks, float* out, size_t n);
+
+/// Row `row` of a matrix as it is stored, or a vector (row 0): out [columns], with what an adapter adds.
+void read_row(const Tensor& tensor, uint64_t row, float* out);
 
 }  // namespace sextant::engine

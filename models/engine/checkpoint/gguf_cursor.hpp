@@ -10,7 +10,7 @@
 #include <string_view>
 #include <fmt/format.h>
 #include "gguf.hpp"
-#include "shown.hpp"
+#include "messages.hpp"
 
 namespace sextant::engine::gguf {
 

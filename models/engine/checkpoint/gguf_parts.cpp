@@ -6,8 +6,6 @@
 namespace sextant::engine {
 namespace {
 
-Error refused(std::string_view path, std::string_view what) { return {Error::Kind::data, fmt::format("{}: {}", path, what)}; }
-
 std::string suffix_of(int64_t number, int64_t count) { return fmt::format("-{:05}-of-{:05}.gguf", number + 1, count); }
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <set>
 #include <fmt/format.h>
+#include "messages.hpp"
 #include "pickle.hpp"
-#include "shown.hpp"
 #include "text_file.hpp"
 #include "weights_hash.hpp"
 
@@ -43,8 +43,6 @@ std::optional<std::string> first_with(const std::vector<std::string>& names, std
     if (name.ends_with(suffix)) return name;
   return std::nullopt;
 }
-
-Error refused(std::string_view path, std::string_view what) { return {Error::Kind::data, fmt::format("{}: {}", path, what)}; }
 
 }  // namespace
 
@@ -150,6 +148,12 @@ Result<void> HuggingFaceFolder::read_shards(const std::string& index) {
                  fmt::format("says that tensor {} is in {}, and it is not; fetch both again", shown(tensor), shown(shard)));
 }
 
+Result<void> HuggingFaceFolder::merge_adapter(const std::string& folder) {
+  SXT_TRY(adapter_, read_adapter(folder, *this));
+  for (auto& [name, change] : adapter_.changes) tensors_[index_.at(name)].added = change;
+  return {};
+}
+
 const Tensor* HuggingFaceFolder::find(std::string_view name) const {
   const auto it = index_.find(name);
   return it == index_.end() ? nullptr : &tensors_[it->second];
@@ -158,6 +162,7 @@ const Tensor* HuggingFaceFolder::find(std::string_view name) const {
 Result<std::string> HuggingFaceFolder::sha256() const {
   std::vector<const MappedFile*> mapped;
   for (const SafetensorsFile& weights : files_) mapped.push_back(&weights.file());
+  for (const MappedFile& file : adapter_.files) mapped.push_back(&file);
   std::vector<MappedFile> small;
   for (const std::string& name : files_in(path_)) {
     if (!name.ends_with(".tiktoken") &&

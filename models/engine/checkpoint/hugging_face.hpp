@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+#include "adapter.hpp"
 #include "checkpoint.hpp"
 #include "safetensors.hpp"
 
@@ -18,13 +19,16 @@ class HuggingFaceFolder : public Checkpoint {
   /// pickles, quantised or Git LFS pointers; a shard that is missing, and an index that does not say what the shards hold.
   static Result<std::unique_ptr<HuggingFaceFolder>> open(const std::string& path);
 
+  /// From here on the model is this one with the adapter merged in; once.
+  Result<void> merge_adapter(const std::string& folder);
+
   CheckpointFormat format() const override { return CheckpointFormat::hugging_face; }
   std::string_view path() const override { return path_; }
   const std::vector<Tensor>& tensors() const override { return tensors_; }
   const Tensor* find(std::string_view name) const override;
   /// config.json as it stands.
   const json::Value& metadata() const override { return config_; }
-  /// Over config.json, the weights, and the files that say how a text becomes ids and a conversation becomes text.
+  /// Over config.json, the weights, the adapter's files, and those that say how a text becomes ids and a conversation text.
   Result<std::string> sha256() const override;
 
  private:
@@ -38,6 +42,7 @@ class HuggingFaceFolder : public Checkpoint {
   std::string path_;  // no '/' at its end
   json::Document config_;
   std::vector<SafetensorsFile> files_;
+  Adapter adapter_;  // of no files where there is none
   std::vector<Tensor> tensors_;
   std::unordered_map<std::string_view, size_t> index_;  // names are those of tensors_
 };

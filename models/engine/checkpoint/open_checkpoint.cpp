@@ -30,12 +30,18 @@ std::optional<Error> other_format(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Checkpoint>> open_checkpoint(const std::string& path) {
+Result<std::unique_ptr<Checkpoint>> open_checkpoint(const std::string& path, const std::string& adapter) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
-    SXT_TRY(std::unique_ptr<Checkpoint> folder, HuggingFaceFolder::open(path));
-    return folder;
+    SXT_TRY(std::unique_ptr<HuggingFaceFolder> folder, HuggingFaceFolder::open(path));
+    if (!adapter.empty()) SXT_CHECK(folder->merge_adapter(adapter));
+    return std::unique_ptr<Checkpoint>(std::move(folder));
   }
+  if (!adapter.empty())
+    return Error{
+        Error::Kind::data,
+        fmt::format("{}: a PEFT adapter can be merged into a Hugging Face folder only; give the model's folder as --hf-path",
+                    path)};
   if (auto error = other_format(path)) return *std::move(error);
   SXT_TRY(std::unique_ptr<Checkpoint> file, GgufFile::open(path));
   return file;

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include "dequantize.hpp"
 #include "git_lfs.hpp"
-#include "shown.hpp"
+#include "messages.hpp"
 
 namespace sextant::engine {
 namespace {

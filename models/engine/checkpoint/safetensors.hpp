@@ -18,6 +18,7 @@ class SafetensorsFile {
   static Result<SafetensorsFile> open(const std::string& path);
 
   const MappedFile& file() const { return file_; }
+  MappedFile take_file() && { return std::move(file_); }
   const std::vector<Tensor>& tensors() const { return tensors_; }  // in the order of the header
 
  private:
