@@ -136,8 +136,9 @@ std::string BackendModel::render_chat(std::string_view conversation_json) {
 
 Job BackendModel::make_job(std::span<const sxt_request> requests) {
   const auto for_each = [this](uint64_t n, const std::function<void(uint64_t)>& body) { hardware_->for_each(n, body); };
-  Job job = engine::make_job(requests, *tokenizer_, device().limits().context, config_.prefix_reuse, for_each,
-                             [this] { return context.cancelled(); });
+  Job job = engine::make_job(
+      requests, *tokenizer_, device().limits().context, config_.prefix_reuse,
+      [this](uint32_t tokens) { return rope_length(*architecture_, tokens); }, for_each, [this] { return context.cancelled(); });
   if (context.cancelled()) throw PluginError(SXT_CANCELLED, "cancelled");
   return job;
 }

@@ -19,6 +19,7 @@ struct Run {
   uint32_t first_row, rows;
   uint32_t position;    // of the first row
   uint32_t first_page;  // into Batch::pages; the table covers positions 0 .. position + rows - 1
+  uint32_t rope_length; // what the rows' angles are computed for (rope.hpp), the same all along a path
 };
 struct PageCopy { uint32_t from, to; };
 struct ExtraStore { uint32_t row, page, offset; };  // this row's keys and values go to a second place, too

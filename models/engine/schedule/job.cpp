@@ -6,7 +6,8 @@ namespace {
 
 constexpr uint64_t block = 256;  // requests tokenised before their tokens are laid into the trie
 
-void add_request(Job& job, uint32_t index, RequestItems&& made, uint32_t context, bool share) {
+void add_request(Job& job, uint32_t index, RequestItems&& made, uint32_t context,
+                 const std::function<uint32_t(uint32_t)>& rope_length, bool share) {
   JobRequest& outcome = job.outcome[index];
   const sxt_sampling* sampling = job.requests[index].sampling;
   outcome.status = made.status;
@@ -16,9 +17,9 @@ void add_request(Job& job, uint32_t index, RequestItems&& made, uint32_t context
     const Item& item = made.items[part];
     const auto tokens = static_cast<uint32_t>(item.tokens.size());
     const uint32_t room = sampling ? std::min(sampling->max_new_tokens, context - tokens) : 0;
-    job.items.push_back({index, part, item.start, tokens, room});
+    job.items.push_back({index, part, item.start, tokens, room, rope_length(tokens)});
     // requests come in order: what is new is charged to the lowest-numbered one that uses it
-    outcome.computed_tokens += job.trie.add(item.tokens, !sampling, share);
+    outcome.computed_tokens += job.trie.add(item.tokens, job.items.back().rope_length, !sampling, share);
     outcome.prompt_tokens += tokens;
     outcome.truncated_tokens += item.truncated;
     job.new_tokens += room;
@@ -30,7 +31,8 @@ void add_request(Job& job, uint32_t index, RequestItems&& made, uint32_t context
 }  // namespace
 
 Job make_job(std::span<const sxt_request> requests, const Tokenizer& tokenizer, uint32_t context, bool prefix_reuse,
-             const ForEach& for_each, const std::function<bool()>& cancelled) {
+             const std::function<uint32_t(uint32_t)>& rope_length, const ForEach& for_each,
+             const std::function<bool()>& cancelled) {
   Job job;
   job.requests = requests;
   job.outcome.resize(requests.size());
@@ -38,7 +40,7 @@ Job make_job(std::span<const sxt_request> requests, const Tokenizer& tokenizer, 
     std::vector<RequestItems> made(std::min<uint64_t>(block, requests.size() - first));
     for_each(made.size(), [&](uint64_t i) { made[i] = make_items(requests[first + i], first + i, tokenizer, context); });
     for (uint64_t i = 0; i < made.size(); ++i)
-      add_request(job, static_cast<uint32_t>(first + i), std::move(made[i]), context, prefix_reuse);
+      add_request(job, static_cast<uint32_t>(first + i), std::move(made[i]), context, rope_length, prefix_reuse);
   }
   return job;
 }

@@ -17,6 +17,7 @@ struct JobItem {
   uint32_t request, part;    // part: the continuation's index
   uint32_t start, tokens;    // the continuation's first token, the item's length
   uint32_t new_tokens;       // generating: how many may follow (what the context allows); 0: nothing is generated
+  uint32_t rope_length;      // that of all its tokens when scoring, of its prompt when generating
 };
 struct JobRequest {
   sxt_status status = SXT_OK;
@@ -38,9 +39,10 @@ struct Job {
   bool generates(uint32_t item) const { return items[item].new_tokens > 0; }
 };
 
-/// Tokenises in blocks with `for_each`, so that only distinct tokens stay in memory. `cancelled` is asked between blocks; the
-/// job is not complete then.
+/// Tokenises in blocks with `for_each`, so that only distinct tokens stay in memory. `rope_length` is the model's
+/// (architecture.hpp). `cancelled` is asked between blocks; the job is not complete then.
 Job make_job(std::span<const sxt_request> requests, const Tokenizer& tokenizer, uint32_t context, bool prefix_reuse,
-             const ForEach& for_each, const std::function<bool()>& cancelled);
+             const std::function<uint32_t(uint32_t tokens)>& rope_length, const ForEach& for_each,
+             const std::function<bool()>& cancelled);
 
 }  // namespace sextant::engine

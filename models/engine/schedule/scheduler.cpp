@@ -89,7 +89,7 @@ void Loop::add_row(Live& live) {
     live.pages.push_back(pool_.take_reserved());
     --live.reserved;
   }
-  batch_.runs.push_back({batch_.rows(), 1, position, static_cast<uint32_t>(batch_.pages.size())});
+  batch_.runs.push_back({batch_.rows(), 1, position, static_cast<uint32_t>(batch_.pages.size()), item.rope_length});
   batch_.pages.insert(batch_.pages.end(), live.pages.begin(), live.pages.end());
   live.head = static_cast<uint32_t>(batch_.head.size());
   const sxt_sampling& sampling = *job_.requests[item.request].sampling;

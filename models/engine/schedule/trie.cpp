@@ -3,15 +3,12 @@
 #include <stdexcept>
 
 namespace sextant::engine {
-namespace {
-uint64_t key(uint32_t node, int32_t token) { return static_cast<uint64_t>(node) << 32 | static_cast<uint32_t>(token); }
-}  // namespace
 
-uint32_t TokenTrie::append(uint32_t parent, std::span<const int32_t> tokens, bool share) {
+uint32_t TokenTrie::append(uint32_t parent, std::span<const int32_t> tokens, uint32_t rope_length, bool share) {
   if (tokens_.size() + tokens.size() >= none) throw std::length_error("more than 4,294,967,294 distinct tokens in one call");
   const auto id = static_cast<uint32_t>(nodes_.size());
   Node node{static_cast<uint32_t>(tokens_.size()), static_cast<uint32_t>(tokens.size()),
-            nodes_[parent].position + nodes_[parent].length};
+            nodes_[parent].position + nodes_[parent].length, rope_length};
   node.parent = parent;
   node.previous = nodes_[parent].last_child;
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
@@ -19,7 +16,7 @@ uint32_t TokenTrie::append(uint32_t parent, std::span<const int32_t> tokens, boo
   else nodes_[node.previous].next = id;
   nodes_[parent].last_child = id;
   nodes_.push_back(node);
-  if (share) child_[key(parent, tokens[0])] = id;
+  if (share) children_of(parent)[key(parent, rope_length, tokens[0])] = id;
   return id;
 }
 
@@ -31,13 +28,13 @@ uint32_t TokenTrie::split(uint32_t node, uint32_t length) {
   upper.length = length;
   upper.first_child = upper.last_child = node;
   upper.first_end = none;
-  child_[key(lower.parent, tokens_[lower.first_token])] = id;
+  children_of(lower.parent)[key(lower.parent, lower.rope_length, tokens_[lower.first_token])] = id;
   lower.first_token += length;
   lower.position += length;
   lower.length -= length;
   lower.parent = id;
   lower.next = lower.previous = none;
-  child_[key(id, tokens_[lower.first_token])] = node;
+  child_[key(id, lower.rope_length, tokens_[lower.first_token])] = node;
   if (upper.previous == none) nodes_[upper.parent].first_child = id;
   else nodes_[upper.previous].next = id;
   if (upper.next == none) nodes_[upper.parent].last_child = id;
@@ -46,15 +43,16 @@ uint32_t TokenTrie::split(uint32_t node, uint32_t length) {
   return id;
 }
 
-uint32_t TokenTrie::add(std::span<const int32_t> tokens, bool scored, bool share) {
+uint32_t TokenTrie::add(std::span<const int32_t> tokens, uint32_t rope_length, bool scored, bool share) {
   uint32_t node = 0;
   size_t done = 0;
   uint32_t added = 0;
   while (done < tokens.size()) {
-    const auto found = share ? child_.find(key(node, tokens[done])) : child_.end();
-    if (found == child_.end()) {
+    const auto& children = children_of(node);
+    const auto found = share ? children.find(key(node, rope_length, tokens[done])) : children.end();
+    if (found == children.end()) {
       added = static_cast<uint32_t>(tokens.size() - done);
-      node = append(node, tokens.subspan(done), share);
+      node = append(node, tokens.subspan(done), rope_length, share);
       break;
     }
     node = found->second;

@@ -96,7 +96,7 @@ uint32_t Visitor::place(Batch& batch, uint32_t rows_max) {
     }
     return 0;
   }
-  batch.runs.push_back({batch.rows(), rows, position, static_cast<uint32_t>(batch.pages.size())});
+  batch.runs.push_back({batch.rows(), rows, position, static_cast<uint32_t>(batch.pages.size()), node.rope_length});
   batch.pages.insert(batch.pages.end(), frame.pages.begin(), frame.pages.end());
   frame.batch = batch_;
   frame.batch_row = batch.rows();

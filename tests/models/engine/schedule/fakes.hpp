@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -60,14 +61,15 @@ inline int32_t best(uint64_t hash, bool forbid_end) {
   return 'c' + static_cast<int32_t>(hash / 23 % 20);
 }
 
-/// Pages hold token ids; what a row sees is read back through its page table and must be what the scheduler promised.
+/// Pages hold token ids and the rope_length of their keys; what a row sees is read back through its page table and must be what
+/// the scheduler promised.
 class HashDevice : public Device {
  public:
   DeviceLimits given;
   uint64_t rows = 0, batches = 0;
   uint32_t cancel_after = UINT32_MAX;
   explicit HashDevice(DeviceLimits limits) : given(limits), pages_(limits.pages) {
-    for (auto& page : pages_) page.fill(-1);
+    for (auto& page : pages_) page.fill({-1, 0});
   }
 
   DeviceLimits limits() const override { return given; }
@@ -83,8 +85,8 @@ class HashDevice : public Device {
       for (uint32_t r = run.first_row; r < run.first_row + run.rows; ++r) {
         const uint32_t p = run.position + r - run.first_row;
         if (b.positions[r] != p || p >= given.context) throw std::logic_error("a wrong position");
-        pages_.at(b.pages.at(run.first_page + p / page_tokens))[p % page_tokens] = b.tokens[r];
-        for (; extra != b.stores.end() && extra->row == r; ++extra) pages_.at(extra->page)[extra->offset] = b.tokens[r];
+        pages_.at(b.pages.at(run.first_page + p / page_tokens))[p % page_tokens] = {b.tokens[r], run.rope_length};
+        for (; extra != b.stores.end() && extra->row == r; ++extra) pages_.at(extra->page)[extra->offset] = {b.tokens[r], run.rope_length};
       }
       next += run.rows;
     }
@@ -92,9 +94,12 @@ class HashDevice : public Device {
     std::vector<uint64_t> hash(b.rows());
     for (const Run& run : b.runs)
       for (uint32_t r = run.first_row; r < run.first_row + run.rows; ++r) {
-        uint64_t h = 1;
-        for (uint32_t p = 0; p <= b.positions[r]; ++p)
-          h = extend(h, pages_.at(b.pages.at(run.first_page + p / page_tokens))[p % page_tokens]);
+        uint64_t h = 1 + run.rope_length;
+        for (uint32_t p = 0; p <= b.positions[r]; ++p) {
+          const Key& key = pages_.at(b.pages.at(run.first_page + p / page_tokens))[p % page_tokens];
+          if (key.rope_length != run.rope_length) throw std::logic_error("a key that was rotated for another length");
+          h = extend(h, key.token);
+        }
         hash[r] = h;
       }
     ret.head.clear();
@@ -112,7 +117,8 @@ class HashDevice : public Device {
   }
 
  private:
-  std::vector<std::array<int32_t, page_tokens>> pages_;
+  struct Key { int32_t token; uint32_t rope_length; };
+  std::vector<std::array<Key, page_tokens>> pages_;
 };
 
 /// What came back for one request.
@@ -197,9 +203,14 @@ class Requests {
   std::vector<std::unique_ptr<Owned>> owned_;
 };
 
-inline Job job_of(const std::vector<sxt_request>& requests, const Tokenizer& tokenizer, uint32_t context, bool reuse = true) {
+/// Architecture's rope_length as a function of an item's tokens.
+using RopeLength = std::function<uint32_t(uint32_t tokens)>;
+inline uint32_t no_rope_length(uint32_t) { return 0; }
+
+inline Job job_of(const std::vector<sxt_request>& requests, const Tokenizer& tokenizer, uint32_t context, bool reuse = true,
+                  const RopeLength& rope_length = no_rope_length) {
   return make_job(
-      requests, tokenizer, context, reuse,
+      requests, tokenizer, context, reuse, rope_length,
       [](uint64_t n, const auto& body) {
         for (uint64_t i = 0; i < n; ++i) body(i);
       },
@@ -207,10 +218,11 @@ inline Job job_of(const std::vector<sxt_request>& requests, const Tokenizer& tok
 }
 
 inline std::vector<Got> run_all(const std::vector<sxt_request>& requests, Device& device, const Tokenizer& tokenizer,
-                                const ScheduleOptions& options, bool reuse = true) {
+                                const ScheduleOptions& options, bool reuse = true,
+                                const RopeLength& rope_length = no_rope_length) {
   std::vector<Got> got(requests.size());
   struct Both { std::vector<Got>* got; const std::vector<sxt_request>* requests; } both{&got, &requests};
-  const Job job = job_of(requests, tokenizer, device.limits().context, reuse);
+  const Job job = job_of(requests, tokenizer, device.limits().context, reuse, rope_length);
   const sxt_result_sink sink{&both, [](void* ctx, uint64_t i, const sxt_result* r) {
     auto* b = static_cast<Both*>(ctx);
     collect_scores(b->got, i, r, (*b->requests)[i].continuation_count);

@@ -15,19 +15,19 @@ std::vector<int32_t> tokens_of(const Bytes& t, const std::string& text, bool bos
   if (bos) ids.insert(ids.begin(), Bytes::bos_id);
   return ids;
 }
-uint64_t hash_of(const std::vector<int32_t>& ids, size_t n) {
-  uint64_t h = 1;
+uint64_t hash_of(const std::vector<int32_t>& ids, size_t n, uint32_t rope_length) {
+  uint64_t h = 1 + rope_length;
   for (size_t i = 0; i < n; ++i) h = extend(h, ids[i]);
   return h;
 }
-float logprob(const std::vector<int32_t>& ids, size_t i) {
-  const uint64_t h = hash_of(ids, i);
+float logprob(const std::vector<int32_t>& ids, size_t i, uint32_t rope_length) {
+  const uint64_t h = hash_of(ids, i, rope_length);
   return static_cast<float>(logit(h, ids[i]) - log_sum_exp(h));
 }
-std::vector<int32_t> greedy(std::vector<int32_t> ids, const sxt_sampling& s, uint32_t context) {
+std::vector<int32_t> greedy(std::vector<int32_t> ids, const sxt_sampling& s, uint32_t context, uint32_t rope_length) {
   std::vector<int32_t> out;
   while (out.size() < s.max_new_tokens && ids.size() < context) {
-    const int32_t token = best(hash_of(ids, ids.size()), out.size() < s.min_new_tokens);
+    const int32_t token = best(hash_of(ids, ids.size(), rope_length), out.size() < s.min_new_tokens);
     if (token == Bytes::eos_id) break;
     out.push_back(token);
     ids.push_back(token);
@@ -36,6 +36,10 @@ std::vector<int32_t> greedy(std::vector<int32_t> ids, const sxt_sampling& s, uin
 }
 
 constexpr uint32_t context = 160;
+
+// the ways of models: none, LongRoPE's one step, dynamic NTK's own frequencies for every length beyond the original one
+const RopeLength rope_lengths[] = {no_rope_length, [](uint32_t n) { return n > 60 ? 61u : 0u; },
+                                   [](uint32_t n) { return n > 40 ? n : 0u; }};
 
 // Many requests that share prefixes at any cut, of every kind.
 Requests random_requests(uint64_t seed, size_t n) {
@@ -58,7 +62,8 @@ Requests random_requests(uint64_t seed, size_t n) {
   return out;
 }
 
-void check(const std::vector<sxt_request>& requests, const std::vector<Got>& got, const Bytes& t) {
+void check(const std::vector<sxt_request>& requests, const std::vector<Got>& got, const Bytes& t,
+           const RopeLength& rope_length = no_rope_length) {
   for (size_t i = 0; i < requests.size(); ++i) {
     CAPTURE(i);
     const sxt_request& r = requests[i];
@@ -67,7 +72,7 @@ void check(const std::vector<sxt_request>& requests, const std::vector<Got>& got
     const std::string prefix(view(r.prefix));
     if (r.sampling) {
       const auto prompt = tokens_of(t, prefix, prefix.empty());
-      REQUIRE(got[i].ids == greedy(prompt, *r.sampling, context));
+      REQUIRE(got[i].ids == greedy(prompt, *r.sampling, context, rope_length(static_cast<uint32_t>(prompt.size()))));
       REQUIRE(got[i].prompt_tokens == prompt.size());
       continue;
     }
@@ -78,7 +83,8 @@ void check(const std::vector<sxt_request>& requests, const std::vector<Got>& got
       const auto ids = tokens_of(t, text, prefix.empty() && !whole);
       double total = 0;
       std::vector<float> last;
-      for (size_t k = 1; k < ids.size(); ++k) total += logprob(ids, k), last.push_back(logprob(ids, k));
+      const uint32_t length = rope_length(static_cast<uint32_t>(ids.size()));
+      for (size_t k = 1; k < ids.size(); ++k) total += logprob(ids, k, length), last.push_back(logprob(ids, k, length));
       const auto& s = got[i].scores[c];
       REQUIRE(s.total_logprob == total);
       REQUIRE(s.total_tokens == ids.size());
@@ -101,6 +107,19 @@ TEST_CASE("every request gets what it would get alone, in any order and batch", 
         CAPTURE(reuse, batch_size, seed);
         HashDevice device({128, 2000, context, 259});
         check(all, run_all(all, device, tokenizer, {batch_size, seed}, reuse), tokenizer);
+      }
+}
+
+TEST_CASE("keys are shared only between requests that rotate alike", "[schedule]") {
+  const Bytes tokenizer;
+  const Requests requests = random_requests(7, 80);
+  const auto all = requests.all();
+  for (const RopeLength& rope_length : rope_lengths)
+    for (const bool reuse : {true, false})
+      for (const uint64_t seed : {0ull, 1ull, 2ull}) {
+        CAPTURE(&rope_length - rope_lengths, reuse, seed);
+        HashDevice device({128, pages_for(context) + 40, context, 259});
+        check(all, run_all(all, device, tokenizer, {16, seed}, reuse, rope_length), tokenizer, rope_length);
       }
 }
 
@@ -135,30 +154,33 @@ TEST_CASE("counters are the trie's and never the schedule's", "[schedule]") {
   const Bytes tokenizer;
   const Requests requests = random_requests(5, 80);
   const auto all = requests.all();
-  // oracle: the distinct token paths, charged to the first request that has them
-  std::set<std::vector<int32_t>> paths;
-  std::vector<uint32_t> computed(all.size());
-  for (size_t i = 0; i < all.size(); ++i) {
-    const std::string prefix(view(all[i].prefix));
-    std::vector<std::vector<int32_t>> items;
-    if (all[i].sampling) items.push_back(tokens_of(tokenizer, prefix, prefix.empty()));
-    for (size_t c = 0; c < all[i].continuation_count; ++c)
-      items.push_back(tokens_of(tokenizer, prefix + std::string(view(all[i].continuation[c])),
-                                prefix.empty() && !(all[i].flags & SXT_REQUEST_WHOLE)));
-    for (const auto& ids : items)
-      for (size_t n = 1; n <= ids.size(); ++n)
-        computed[i] += paths.insert({ids.begin(), ids.begin() + static_cast<long>(n)}).second;
-  }
-  for (const uint64_t seed : {0ull, 9ull}) {
-    HashDevice device({100, 300, context, 259});
-    const auto got = run_all(all, device, tokenizer, {8, seed});
-    uint64_t sum = 0;
+  for (const RopeLength& rope_length : rope_lengths) {
+    // oracle: the distinct token paths of each rope_length, charged to the first request that has them
+    std::set<std::pair<uint32_t, std::vector<int32_t>>> paths;
+    std::vector<uint32_t> computed(all.size());
     for (size_t i = 0; i < all.size(); ++i) {
-      CAPTURE(i);
-      REQUIRE(got[i].computed_tokens == computed[i]);
-      sum += computed[i];
+      const std::string prefix(view(all[i].prefix));
+      std::vector<std::vector<int32_t>> items;
+      if (all[i].sampling) items.push_back(tokens_of(tokenizer, prefix, prefix.empty()));
+      for (size_t c = 0; c < all[i].continuation_count; ++c)
+        items.push_back(tokens_of(tokenizer, prefix + std::string(view(all[i].continuation[c])),
+                                  prefix.empty() && !(all[i].flags & SXT_REQUEST_WHOLE)));
+      for (const auto& ids : items)
+        for (size_t n = 1; n <= ids.size(); ++n)
+          computed[i] += paths.emplace(rope_length(static_cast<uint32_t>(ids.size())),
+                                       std::vector(ids.begin(), ids.begin() + static_cast<long>(n))).second;
     }
-    REQUIRE(job_of(all, tokenizer, context).computed_tokens == sum);
+    for (const uint64_t seed : {0ull, 9ull}) {
+      HashDevice device({100, 300, context, 259});
+      const auto got = run_all(all, device, tokenizer, {8, seed}, true, rope_length);
+      uint64_t sum = 0;
+      for (size_t i = 0; i < all.size(); ++i) {
+        CAPTURE(i);
+        REQUIRE(got[i].computed_tokens == computed[i]);
+        sum += computed[i];
+      }
+      REQUIRE(job_of(all, tokenizer, context, true, rope_length).computed_tokens == sum);
+    }
   }
   const Job naive = job_of(all, tokenizer, context, false);
   CHECK(naive.computed_tokens == naive.prompt_tokens);
@@ -183,8 +205,9 @@ TEST_CASE("the plan says what the run then does", "[schedule]") {
   for (int i = 0; i < 30; ++i) requests.score(std::string(static_cast<size_t>(50 + i), 'c'), {"A", "B"});
   const auto all = requests.all();
   HashDevice device({64, 40, context, 259});
-  const Cost cost = plan(job_of(all, tokenizer, context), device.limits(), {8, 0});
-  run_all(all, device, tokenizer, {8, 0});
+  const RopeLength rope_length = GENERATE(from_range(std::begin(rope_lengths), std::end(rope_lengths)));
+  const Cost cost = plan(job_of(all, tokenizer, context, true, rope_length), device.limits(), {8, 0});
+  run_all(all, device, tokenizer, {8, 0}, true, rope_length);
   CHECK(cost.rows == device.rows);
   CHECK(cost.batches == device.batches);
   CHECK(cost.pages_peak <= 40);
