@@ -5,28 +5,21 @@
 // together. Threads: one run() at a time.
 #pragma once
 #include <memory>
+#include <unordered_map>
 #include "../engine/schedule/device.hpp"
 #include "kernels.hpp"
+#include "memory_plan.hpp"
 #include "thread_pool.hpp"
 #include "weights.hpp"
+#include "widths.hpp"
 
 namespace sextant::cpu {
 
-struct DevicePlan {  // memory in bytes, fixed at load
-  uint32_t rows_max = 0, context = 0, pages = 0;
-  size_t weights = 0, buffers = 0, page = 0;  // page: one page of keys and values
-  size_t total() const { return weights + buffers + page * pages; }
-};
-
-/// Lays out the memory: weights and buffers first, then as many pages as fit into `memory` bytes and could be of use to
-/// `batch_size` sequences of `context` tokens. An error, with the numbers, where not even one sequence fits.
-Result<DevicePlan> plan_memory(const engine::Architecture& architecture, uint32_t threads, uint32_t batch_size,
-                               uint32_t context, size_t memory);
-
 class CpuDevice : public engine::Device {
  public:
-  /// `end`: the ids that a row with forbid_end must not choose. The checkpoint and the pool outlive the device.
-  CpuDevice(const engine::Checkpoint& checkpoint, const engine::Architecture& architecture, const DevicePlan& plan,
+  /// `tensors` are the architecture's; what they point to and the pool outlive the device. `end`: the ids that a row with
+  /// forbid_end must not choose.
+  CpuDevice(const engine::ModelTensors& tensors, const engine::Architecture& architecture, const DevicePlan& plan,
             const Kernels& kernels, ThreadPool& pool, std::vector<int32_t> end);
 
   engine::DeviceLimits limits() const override;
@@ -35,25 +28,38 @@ class CpuDevice : public engine::Device {
  private:
   struct Range { uint32_t first, last; };  // [first, last)
 
+  // cpu_device.cpp: a batch through the layers
   void copy_pages(const engine::Batch& batch);
   void embed(const engine::Batch& batch);
   void layer_by_rows(const engine::Batch& batch, uint32_t layer, uint32_t tile);
   void layer_by_columns(const engine::Batch& batch, uint32_t layer);
-  // parts of a layer, each for a range of rows and of output panels or heads
+  template <class Body> void by_columns(uint32_t rows, uint32_t panels, Body&& body);
   void normalise(const Floats& weight, Range rows);
+  void multiply(const Floats& from, uint32_t stride, const Matrix& m, const Floats& bias, Range rows, Range panels, Floats& to,
+                uint32_t to_stride, bool add);
+  void project_residual(const Floats& from, uint32_t stride, const Matrix& m, const Floats& bias, Range rows, Range panels);
+  void add_residual(const Floats& post_norm, Range rows);
+
+  // attention.cpp
+  void compute_angles(const engine::Batch& batch);
+  const std::vector<double>& frequencies(uint32_t rope, uint32_t rope_length);
   void project_qkv(uint32_t layer, Range rows, Range panels);
   void place_keys(const engine::Batch& batch, uint32_t layer, Range rows);
+  void store(uint32_t layer, uint32_t page, uint32_t offset, const float* key, const float* value);
   void attend(const engine::Batch& batch, uint32_t layer, Range rows, Range kv_heads, uint32_t thread);
-  void project_output(uint32_t layer, Range rows, Range panels);
-  void gate_up(uint32_t layer, Range rows, Range panels, uint32_t thread);
-  void project_down(uint32_t layer, Range rows, Range panels);
-  template <class Body> void by_columns(uint32_t rows, uint32_t panels, Body&& body);
+  float* page(uint32_t layer, uint32_t page, uint32_t kv_head) const;
 
+  // feed_forward.cpp
+  void gate_up(const FeedForwardWeights& w, const Floats& from, Range rows, Range panels, Floats& to, uint32_t to_stride,
+               uint32_t thread);
+  void experts(uint32_t layer, uint32_t rows);
+  template <class Body> void by_expert(uint32_t panels, Body&& body);
+  void route(const LayerWeights& w, Range rows, uint32_t thread);
+  void group_by_expert(uint32_t rows);
+
+  // head.cpp: only rows that are looked at, the vocabulary in chunks
   void look(const engine::Batch& batch, engine::Outputs& ret);
   void look_at_chunk(const engine::Batch& batch, uint32_t chunk, uint32_t thread, engine::Outputs& ret);
-
-  float* page(uint32_t layer, uint32_t page, uint32_t kv_head) const;
-  void store(uint32_t layer, uint32_t page, uint32_t offset, const float* key, const float* value);
 
   const engine::Architecture architecture_;
   const DevicePlan plan_;
@@ -61,16 +67,25 @@ class CpuDevice : public engine::Device {
   ThreadPool& pool_;
   const std::vector<int32_t> end_;
   Weights weights_;
+  const Widths width_;
+  const bool plain_residual_;  // what a part computes is added as it is: the product can write into the stream itself
 
-  uint32_t hidden_, qkv_, attention_, feed_forward_;  // row strides: widths rounded up to whole panels
-  mutable Floats kv_;       // [layers][pages][kv_heads]{key [head_dim][16], value [16][head_dim]}
-  Floats rope_;             // [context]{cosine [rope_dims / 2], sine [rope_dims / 2]}
+  mutable Floats kv_;       // [layers][pages][kv_heads]{key [head][16], value [16][head]}
+  Floats angles_;           // [ropes][rows]{cosine [dims / 2], sine [dims / 2]}
+  std::vector<size_t> first_angle_;  // [ropes]
+  std::vector<std::unordered_map<uint32_t, std::vector<double>>> frequencies_;  // [ropes] by rope_length
   Floats x_;                // [rows][hidden] residual stream
-  Floats h_;                // [rows][hidden] its norm
+  Floats h_;                // [rows][hidden] its norm, later what a part of the layer adds to it
   Floats qkv_rows_;         // [rows][query heads, key heads, value heads]
-  Floats attention_rows_;   // [rows][heads * head_dim]
+  Floats attention_rows_;   // [rows][heads]
   Floats act_;              // [rows][feed_forward]
   std::vector<Floats> scratch_;        // [threads]
+  // experts: slots are (row, expert) sorted by expert, then by row
+  struct Choice { uint32_t expert, slot; float weight; };
+  std::vector<Choice> choices_;        // [rows][used] by ascending expert
+  std::vector<uint32_t> first_slot_;   // [experts + 1]
+  Floats slots_;                       // [slots][hidden] inputs, later outputs
+  Floats slot_act_;                    // [slots][expert]
   Floats head_rows_;                   // [rows of the head][hidden]
   std::vector<VocabularyChunk> chunks_;  // [rows of the head][chunks]
   struct Want { uint32_t target, head; };

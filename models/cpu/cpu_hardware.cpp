@@ -17,27 +17,6 @@ void check_compute(const std::string& compute) {
     throw PluginError(SXT_UNSUPPORTED, "compute: the cpu backend computes in f32 only, not in " + compute + "; use auto or f32");
 }
 
-// What this backend cannot compute yet, in one sentence.
-void check_supported(const engine::Architecture& a, std::string_view path) {
-  const auto any_layer = [&](auto&& differs) { return std::any_of(a.layers.begin(), a.layers.end(), differs); };
-  const bool scaled = a.embedding_scale != 1 || a.residual_scale != 1 || a.logit_scale != 1 || a.norm_offset != 0 ||
-                      a.attention_softcap != 0 || a.logit_softcap != 0 || a.head_normalised;
-  const engine::Rope& rope = a.ropes[0];
-  const char* missing =
-      a.activation != engine::Activation::silu                             ? "an activation other than SiLU"
-      : a.qkv_bias || a.output_bias || a.feed_forward_bias                 ? "biases"
-      : a.qk_norm || a.post_norms                                          ? "norms of queries and keys or after a part"
-      : scaled                                                             ? "scales or soft caps"
-      : any_layer([](const engine::LayerShape& l) { return l.experts; })   ? "experts"
-      : any_layer([](const engine::LayerShape& l) { return l.window; })    ? "a sliding window"
-      : any_layer([](const engine::LayerShape& l) { return l.rope != 0; }) ? "layers with different positions"
-      : rope.magnitude != 1 || engine::rope_length(a, UINT32_MAX) != 0     ? "a RoPE that depends on the length"
-      : a.head_dim % 16 != 0                                               ? "heads whose width is no multiple of 16"
-                                                                           : nullptr;
-  if (missing)
-    throw PluginError(SXT_UNSUPPORTED, fmt::format("{}: the model has {}, which the cpu backend does not support", path, missing));
-}
-
 // Operations per second and thread that such processors reach, measured on Zen 4 at 3.6 GHz.
 double nominal_speed(std::string_view isa) { return isa == "avx512" ? 95e9 : isa == "avx2" ? 75e9 : 18e9; }
 
@@ -47,12 +26,12 @@ CpuHardware::CpuHardware(const Context& context) : isa_(context.text("isa", "aut
 
 std::unique_ptr<engine::Device> CpuHardware::make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) {
   check_compute(order.config.compute);
-  check_supported(order.architecture, order.checkpoint.path());
   const Kernels& kernels = *or_throw(choose_kernels(isa_));
   const size_t memory = order.config.memory ? order.config.memory : available_memory() / 5 * 4;
   const auto plan = plan_memory(order.architecture, pool_.size(), order.config.batch_size, order.context, memory);
   if (!plan) throw PluginError(SXT_NO_MEMORY, fmt::format("{}: {}", order.checkpoint.path(), plan.error().message));
-  auto device = std::make_unique<CpuDevice>(order.checkpoint, order.architecture, *plan, kernels, pool_, order.end);
+  const auto tensors = or_throw(engine::find_tensors(order.checkpoint, order.architecture));
+  auto device = std::make_unique<CpuDevice>(tensors, order.architecture, *plan, kernels, pool_, order.end);
   ret_report = {fmt::format("{}, {} thread{}", kernels.label, pool_.size(), pool_.size() == 1 ? "" : "s"), "f32", plan->weights,
                 plan->buffers, plan->page, nominal_speed(kernels.name) * pool_.size()};
   return device;

@@ -18,10 +18,12 @@ struct Attention {
   const uint32_t* position;      // [rows] ascending: the last key that each row sees
   float* const* out;             // [rows][head_dim]
   uint32_t rows, head_dim;       // head_dim: a multiple of 16
-  const float* const* key;       // [pages][head_dim][16]
+  const float* const* key;       // [pages][head_dim][16]; blocks before the first row's window are not read
   const float* const* value;     // [pages][16][head_dim]
   float scale;                   // of the scores, times log2(e)
   float* scratch;                // attention_scratch(head_dim) floats
+  uint32_t window = 0;           // a row sees its last `window` keys; 0: all
+  float soft_cap = 0;            // of the scaled scores, times log2(e); 0: none
 };
 inline constexpr size_t attention_scratch(uint32_t head_dim) { return attention_rows_max * (size_t{head_dim} + 32); }
 
@@ -40,8 +42,12 @@ struct Kernels {
   void (*rms_norm)(const float* x, const float* w, float* y, uint32_t n, float epsilon);
   /// Rotates the pairs (x[i], x[i + half]) by the angles whose cosines and sines are given. Su et al. 2021.
   void (*rope)(float* x, const float* cosine, const float* sine, uint32_t half);
-  /// y = silu(gate) * up for one panel of 64.
+  /// y = silu(gate) * up for one panel of 64. Shazeer 2020, equation 6.
   void (*swiglu)(const float* gate, const float* up, float* y);
+  /// y = gelu(gate) * up for one panel of 64, gelu by its approximation with tanh. Hendrycks and Gimpel 2016, section 2.
+  void (*geglu)(const float* gate, const float* up, float* y);
+  /// x = scale * x, soft-capped: cap * tanh(scale * x / cap) where cap is not 0. n is a multiple of 16.
+  void (*scale_and_cap)(float* x, uint32_t n, float scale, float cap);
   void (*attend)(const Attention& task);
   /// n is a multiple of 16.
   VocabularyChunk (*vocabulary)(const float* logits, uint32_t n);

@@ -88,13 +88,32 @@ void rope(float* x, const float* cosine, const float* sine, uint32_t half) {
   }
 }
 
-// silu(g) = g / (1 + e^-g); the exponent is kept at or below 0
+// g / (1 + e^-t) of each lane; the exponent is kept at or below 0
+SXT_INLINE Vector gated(Vector g, Vector t) {
+  const Vector zero = splat(0.f), e = exp2_of(splat(-log2_e) * max(t, zero - t)), s = g / (splat(1.f) + e);
+  return t < zero ? s * e : s;
+}
+
 void swiglu(const float* gate, const float* up, float* y) {
   SXT_UNROLL for (uint32_t i = 0; i < panel; i += width) {
-    const Vector g = load(gate + i), zero = splat(0.f);
-    const Vector e = exp2_of(splat(-log2_e) * max(g, zero - g));
-    const Vector s = g / (splat(1.f) + e);
-    store(y + i, (g < zero ? s * e : s) * load(up + i));
+    const Vector g = load(gate + i);
+    store(y + i, gated(g, g) * load(up + i));
+  }
+}
+
+// g / 2 * (1 + tanh(t / 2)) = g / (1 + e^-t)
+void geglu(const float* gate, const float* up, float* y) {
+  constexpr float root = 1.59576912160573071f;  // 2 * sqrt(2 / pi)
+  SXT_UNROLL for (uint32_t i = 0; i < panel; i += width) {
+    const Vector g = load(gate + i), cubic = splat(root * 0.044715f) * g * g;
+    store(y + i, gated(g, (splat(root) + cubic) * g) * load(up + i));
+  }
+}
+
+void scale_and_cap(float* x, uint32_t n, float scale, float cap) {
+  for (uint32_t i = 0; i < n; i += width) {
+    const Vector y = load(x + i) * splat(scale);
+    store(x + i, cap == 0 ? y : splat(cap) * tanh_of(y * splat(1 / cap)));
   }
 }
 
@@ -112,6 +131,11 @@ VocabularyChunk vocabulary(const float* logits, uint32_t n) {
 // ---- attention ----
 constexpr uint32_t block_pages = key_block / page_keys;
 constexpr float hidden_score = -1e30f;  // of a key that a row does not see; finite, so that differences stay numbers
+
+// The first key that a row sees.
+SXT_INLINE uint32_t first_seen(const Attention& t, uint32_t row) {
+  return t.window != 0 && t.position[row] >= t.window ? t.position[row] - t.window + 1 : 0;
+}
 
 struct RowStates {
   float* max;   // [rows]
@@ -161,11 +185,15 @@ template <uint32_t R>
   for (uint32_t i = 0; i < width; ++i) lane[i] = static_cast<int32_t>(i);
   float factor[R];
   for (uint32_t r = 0; r < R; ++r) {
+    // keys of the block that this row sees: [from, seen)
     const int32_t seen = static_cast<int32_t>(t.position[row + r]) - static_cast<int32_t>(first_key) + 1;
+    const int32_t from = static_cast<int32_t>(first_seen(t, row + r)) - static_cast<int32_t>(first_key);
+    float scale = t.scale;
+    if (t.soft_cap != 0) scale_and_cap(p[r], key_block, t.scale, t.soft_cap), scale = 1;
     Vector top = splat(hidden_score);
     for (uint32_t i = 0; i < key_block; i += width) {
-      const Integers visible = lane + static_cast<int32_t>(i) < seen;
-      const Vector s = visible ? load(p[r] + i) * splat(t.scale) : splat(hidden_score);
+      const Integers at = lane + static_cast<int32_t>(i), visible = (at < seen) & (at >= from);
+      const Vector s = visible ? load(p[r] + i) * splat(scale) : splat(hidden_score);
       store(p[r] + i, s);
       top = max(top, s);
     }
@@ -177,7 +205,7 @@ template <uint32_t R>
     float* sums = state.sum + (row + r) * 16;
     Vector sum = splat(0.f);
     for (uint32_t i = 0; i < key_block; i += width) {
-      const Integers visible = lane + static_cast<int32_t>(i) < seen;
+      const Integers at = lane + static_cast<int32_t>(i), visible = (at < seen) & (at >= from);
       const Vector e = visible ? exp2_of(load(p[r] + i) - splat(now)) : splat(0.f);
       store(p[r] + i, e);
       sum = sum + e;
@@ -197,15 +225,17 @@ void attend(const Attention& t) {
   std::memset(state.sum, 0, (t.rows * 16) * sizeof(float));
   std::memset(state.out, 0, size_t{t.rows} * t.head_dim * sizeof(float));
   const uint32_t last = t.position[t.rows - 1];
-  for (uint32_t first_key = 0; first_key <= last; first_key += key_block) {
+  // a block that a row does not see leaves its state as it is, to the bit: where the blocks begin does not matter
+  for (uint32_t first_key = first_seen(t, 0) / key_block * key_block; first_key <= last; first_key += key_block) {
     uint32_t r = 0;
     const auto keys = [&](uint32_t last_row) {
       const uint32_t n = t.position[last_row] - first_key + 1;
       return n < key_block ? n : key_block;
     };
     for (; r + 6 <= t.rows; r += 6)
-      if (t.position[r + 5] >= first_key) attend_block<6>(t, r, first_key, keys(r + 5), state);
-    if (r == t.rows || t.position[t.rows - 1] < first_key) continue;
+      if (t.position[r + 5] >= first_key && first_seen(t, r) < first_key + key_block)
+        attend_block<6>(t, r, first_key, keys(r + 5), state);
+    if (r == t.rows || t.position[t.rows - 1] < first_key || first_seen(t, r) >= first_key + key_block) continue;
     const uint32_t n = keys(t.rows - 1);
     switch (t.rows - r) {
       case 5: attend_block<5>(t, r, first_key, n, state); break;
@@ -225,7 +255,7 @@ void attend(const Attention& t) {
 }  // namespace
 
 const Kernels& KERNEL_TABLE() {
-  static constexpr Kernels table{KERNEL_NAME, KERNEL_LABEL, gemm, rms_norm, rope, swiglu, attend, vocabulary};
+  static constexpr Kernels table{KERNEL_NAME, KERNEL_LABEL, gemm, rms_norm, rope, swiglu, geglu, scale_and_cap, attend, vocabulary};
   return table;
 }
 

@@ -16,6 +16,7 @@ class Floats {
     std::swap(bytes_, other.bytes_);
     return *this;
   }
+  explicit operator bool() const { return data_ != nullptr; }
   float* data() { return data_; }
   const float* data() const { return data_; }
   size_t bytes() const { return bytes_; }

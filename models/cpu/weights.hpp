@@ -14,12 +14,22 @@ struct Matrix {
   uint32_t panel_count = 0;
 };
 
-struct LayerWeights {
-  Floats attention_norm, feed_forward_norm;  // [hidden]
-  Matrix qkv;        // query heads, key heads, value heads
-  Matrix output;
-  Matrix gate_up;    // panels take turns: 64 columns of gate, the same 64 of up
+// Floats that the architecture has not are empty. Biases have the width of their matrix's panels, zeros at the end.
+struct FeedForwardWeights {
+  Matrix gate_up;       // panels take turns: 64 columns of gate, the same 64 of up
   Matrix down;
+  Floats gate_bias, up_bias, down_bias;
+};
+struct LayerWeights {
+  Floats attention_norm, feed_forward_norm;            // [hidden]
+  Floats post_attention_norm, post_feed_forward_norm;  // [hidden]
+  Floats q_norm, k_norm;                               // [head_dim]
+  Matrix qkv;           // query heads, key heads, value heads, each head padded to Widths::head
+  Matrix output;        // its inputs are such heads
+  Floats qkv_bias, output_bias;
+  FeedForwardWeights feed_forward;            // where the layer has no experts
+  Matrix router;
+  std::vector<FeedForwardWeights> experts;
 };
 
 struct Weights {
@@ -32,6 +42,7 @@ struct Weights {
 /// Bytes that load_weights will need.
 size_t weights_bytes(const engine::Architecture& architecture);
 
-Weights load_weights(const engine::Checkpoint& checkpoint, const engine::Architecture& architecture, ThreadPool& pool);
+/// `tensors` are the architecture's.
+Weights load_weights(const engine::ModelTensors& tensors, const engine::Architecture& architecture, ThreadPool& pool);
 
 }  // namespace sextant::cpu

@@ -95,6 +95,42 @@ TEST_CASE("swiglu is silu(gate) * up, for large numbers too", "[cpu][kernels]") 
   }
 }
 
+TEST_CASE("geglu is gelu(gate) * up by tanh, for large numbers too", "[cpu][kernels]") {
+  auto gate = numbers(panel, 18, 3);
+  gate[0] = -200, gate[1] = 200, gate[2] = 0, gate[3] = -6;
+  const auto up = numbers(panel, 19);
+  for (const Kernels* kernels : available()) {
+    CAPTURE(kernels->name);
+    std::vector<float> y(panel);
+    kernels->geglu(gate.data(), up.data(), y.data());
+    for (uint32_t i = 0; i < panel; ++i) {
+      const double g = gate[i];
+      const double gelu = g / (1 + std::exp(-2 * std::sqrt(2 / M_PI) * (g + 0.044715 * g * g * g)));
+      REQUIRE(y[i] == Approx(gelu * up[i]).epsilon(1e-6).margin(1e-9));
+    }
+  }
+}
+
+TEST_CASE("a soft cap is a tanh to six digits, from tiny numbers to huge ones", "[cpu][kernels]") {
+  std::vector<float> x;
+  for (int e = -30; e <= 20; ++e)
+    for (const float sign : {-1.f, 1.f}) x.push_back(sign * 0.7f * std::exp2(static_cast<float>(e) / 3));
+  x.insert(x.end(), {0.f, 1e30f, -1e30f, 0.625f, -0.625f});
+  while (x.size() % 16 != 0) x.push_back(static_cast<float>(x.size()) / 100);
+  for (const Kernels* kernels : available()) {
+    CAPTURE(kernels->name);
+    for (const float scale : {1.f, 0.3f}) {
+      auto y = x, scaled = x;
+      kernels->scale_and_cap(y.data(), static_cast<uint32_t>(y.size()), scale, 30);
+      kernels->scale_and_cap(scaled.data(), static_cast<uint32_t>(x.size()), scale, 0);
+      for (size_t i = 0; i < x.size(); ++i) {
+        REQUIRE(y[i] == Approx(30 * std::tanh(double(x[i]) * double(scale) / 30)).epsilon(1e-6).margin(0));
+        REQUIRE(scaled[i] == x[i] * scale);
+      }
+    }
+  }
+}
+
 TEST_CASE("vocabulary finds the first best and the sum of exponentials", "[cpu][kernels]") {
   for (const Kernels* kernels : available())
     for (const uint32_t n : {16u, 48u, 512u}) {
@@ -111,43 +147,48 @@ TEST_CASE("vocabulary finds the first best and the sum of exponentials", "[cpu][
 }
 
 TEST_CASE("attend is softmax(q k) v over the keys that a row sees, the same bits for any grouping of rows", "[cpu][kernels]") {
-  for (const uint32_t head_dim : {16u, 64u, 80u})
-    for (const uint32_t first : {0u, 50u, 200u}) {
-      constexpr uint32_t tokens = 13, group = 3, rows = tokens * group;
-      const uint32_t keys = first + tokens, pages = (keys + page_keys - 1) / page_keys;
-      const auto q = numbers(rows * head_dim, 11), page = numbers(pages * 2 * page_keys * head_dim, 12);
-      std::vector<const float*> query, key, value;
-      std::vector<uint32_t> position;
-      for (uint32_t r = 0; r < rows; ++r) query.push_back(q.data() + r * head_dim), position.push_back(first + r / group);
-      for (uint32_t p = 0; p < pages; ++p)
-        key.push_back(page.data() + p * 2 * page_keys * head_dim), value.push_back(key.back() + page_keys * head_dim);
-      std::vector<float> scratch(attention_scratch(head_dim));
-      const double scale = 1 / std::sqrt(double(head_dim));
-      for (const Kernels* kernels : available()) {
-        CAPTURE(kernels->name, head_dim, first);
-        const auto attend = [&](uint32_t step) {
-          std::vector<float> y(rows * head_dim);
-          std::vector<float*> out;
-          for (uint32_t r = 0; r < rows; ++r) out.push_back(y.data() + r * head_dim);
-          for (uint32_t r = 0; r < rows; r += step)
-            kernels->attend({query.data() + r, position.data() + r, out.data() + r, std::min(step, rows - r), head_dim,
-                             key.data(), value.data(), static_cast<float>(scale * 1.4426950408889634), scratch.data()});
-          return y;
-        };
-        const auto y = attend(rows);
-        for (uint32_t r = 0; r < rows; ++r) {
-          std::vector<double> p(position[r] + 1), sum(head_dim);
-          double total = 0;
-          for (uint32_t j = 0; j <= position[r]; ++j) {
-            double dot = 0;
-            for (uint32_t i = 0; i < head_dim; ++i)
-              dot += double(query[r][i]) * key[j / page_keys][i * page_keys + j % page_keys];
-            total += p[j] = std::exp(dot * scale);
-            for (uint32_t i = 0; i < head_dim; ++i) sum[i] += p[j] * value[j / page_keys][(j % page_keys) * head_dim + i];
-          }
-          for (uint32_t i = 0; i < head_dim; ++i) REQUIRE(y[r * head_dim + i] == Approx(sum[i] / total).margin(3e-6));
+  struct Case { uint32_t head_dim, first, window; double cap; };
+  for (const auto& [head_dim, first, window, cap] :
+       {Case{16, 0, 0, 0}, {16, 50, 0, 2}, {64, 0, 0, 0}, {64, 200, 0, 0}, {80, 50, 0, 0}, {80, 200, 0, 1}, {16, 0, 1, 0},
+        {16, 50, 5, 0}, {64, 120, 64, 0}, {64, 200, 70, 3}, {80, 250, 190, 0}}) {
+    constexpr uint32_t tokens = 13, group = 3, rows = tokens * group;
+    const uint32_t keys = first + tokens, pages = (keys + page_keys - 1) / page_keys;
+    const auto q = numbers(rows * head_dim, 11), page = numbers(pages * 2 * page_keys * head_dim, 12);
+    std::vector<const float*> query, key, value;
+    std::vector<uint32_t> position;
+    for (uint32_t r = 0; r < rows; ++r) query.push_back(q.data() + r * head_dim), position.push_back(first + r / group);
+    const uint32_t unseen = window && first >= window ? (first - window + 1) / key_block * key_block / page_keys : 0;
+    key.resize(unseen, nullptr), value = key;  // they are not read
+    for (uint32_t p = unseen; p < pages; ++p)
+      key.push_back(page.data() + p * 2 * page_keys * head_dim), value.push_back(key.back() + page_keys * head_dim);
+    std::vector<float> scratch(attention_scratch(head_dim));
+    const double scale = 1 / std::sqrt(double(head_dim));
+    for (const Kernels* kernels : available()) {
+      CAPTURE(kernels->name, head_dim, first, window, cap);
+      const auto attend = [&](uint32_t step) {
+        std::vector<float> y(rows * head_dim);
+        std::vector<float*> out;
+        for (uint32_t r = 0; r < rows; ++r) out.push_back(y.data() + r * head_dim);
+        for (uint32_t r = 0; r < rows; r += step)
+          kernels->attend({query.data() + r, position.data() + r, out.data() + r, std::min(step, rows - r), head_dim,
+                           key.data(), value.data(), static_cast<float>(scale * 1.4426950408889634), scratch.data(), window,
+                           static_cast<float>(cap * 1.4426950408889634)});
+        return y;
+      };
+      const auto y = attend(rows);
+      for (uint32_t r = 0; r < rows; ++r) {
+        std::vector<double> p(position[r] + 1), sum(head_dim);
+        double total = 0;
+        for (uint32_t j = window && position[r] >= window ? position[r] - window + 1 : 0; j <= position[r]; ++j) {
+          double dot = 0;
+          for (uint32_t i = 0; i < head_dim; ++i)
+            dot += double(query[r][i]) * key[j / page_keys][i * page_keys + j % page_keys];
+          total += p[j] = std::exp(cap != 0 ? cap * std::tanh(dot * scale / cap) : dot * scale);
+          for (uint32_t i = 0; i < head_dim; ++i) sum[i] += p[j] * value[j / page_keys][(j % page_keys) * head_dim + i];
         }
-        for (uint32_t step = 1; step < rows; ++step) REQUIRE(attend(step) == y);
+        for (uint32_t i = 0; i < head_dim; ++i) REQUIRE(y[r * head_dim + i] == Approx(sum[i] / total).margin(3e-6));
       }
+      for (uint32_t step = 1; step < rows; ++step) REQUIRE(attend(step) == y);
     }
+  }
 }

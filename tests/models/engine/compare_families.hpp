@@ -57,7 +57,8 @@ inline void compare_families(engine::Hardware& hardware, const std::string& comp
       continue;
     }
     const auto run = [&](bool reuse, uint64_t seed) {
-      return fakes::run_all(requests.all(), *device, tokenizer, {.batch_size = 4, .seed = seed}, reuse);
+      return fakes::run_all(requests.all(), *device, tokenizer, {.batch_size = 4, .seed = seed}, reuse,
+                            [&](uint32_t tokens) { return engine::rope_length(a, tokens); });
     };
     const auto got = run(true, 0);
     double worst = 0;

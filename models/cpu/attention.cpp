@@ -1,0 +1,139 @@
+// The attention part of a layer: angles of the batch's positions, queries, keys and values, and what is seen through them.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include "cpu_device.hpp"
+
+namespace sextant::cpu {
+namespace {
+
+using engine::Batch;
+using engine::Run;
+
+constexpr size_t lengths_kept = 4096;  // frequencies of so many request lengths; they are cheap to compute again
+
+auto run_of(const Batch& batch, uint32_t row) {
+  return std::upper_bound(batch.runs.begin(), batch.runs.end(), row,
+                          [](uint32_t r, const Run& run) { return r < run.first_row; }) -
+         1;
+}
+
+}  // namespace
+
+const std::vector<double>& CpuDevice::frequencies(uint32_t rope, uint32_t rope_length) {
+  auto& known = frequencies_[rope];
+  const auto [it, added] = known.try_emplace(rope_length);
+  if (added) it->second = engine::rope_frequencies(architecture_.ropes[rope], rope_length);
+  return it->second;
+}
+
+// Once for all layers. In double: an angle of thousands of radians has no digits to lose.
+void CpuDevice::compute_angles(const Batch& batch) {
+  for (uint32_t k = 0; k < architecture_.ropes.size(); ++k) {
+    const engine::Rope& rope = architecture_.ropes[k];
+    const uint32_t half = rope.dims / 2;
+    std::vector<const double*> frequency(batch.rows());
+    if (frequencies_[k].size() > lengths_kept) frequencies_[k].clear();
+    for (const Run& run : batch.runs)
+      std::fill_n(frequency.begin() + run.first_row, run.rows, frequencies(k, run.rope_length).data());
+    pool_.run((batch.rows() + 15) / 16, [&](uint32_t tile, uint32_t) {
+      for (uint32_t r = tile * 16; r < std::min(tile * 16 + 16, batch.rows()); ++r) {
+        float* cosine = angles_.data() + first_angle_[k] + size_t{r} * rope.dims;
+        for (uint32_t i = 0; i < half; ++i) {
+          const double angle = batch.positions[r] * frequency[r][i];
+          cosine[i] = static_cast<float>(std::cos(angle) * rope.magnitude);
+          cosine[half + i] = static_cast<float>(std::sin(angle) * rope.magnitude);
+        }
+      }
+    });
+  }
+}
+
+void CpuDevice::project_qkv(uint32_t layer, Range rows, Range panels) {
+  const LayerWeights& w = weights_.layers[layer];
+  multiply(h_, width_.hidden, w.qkv, w.qkv_bias, rows, panels, qkv_rows_, width_.qkv, false);
+}
+
+float* CpuDevice::page(uint32_t layer, uint32_t page, uint32_t kv_head) const {
+  const size_t head = size_t{2} * width_.head * page_keys;
+  return kv_.data() + ((size_t{layer} * plan_.pages + page) * architecture_.kv_heads + kv_head) * head;
+}
+
+void CpuDevice::store(uint32_t layer, uint32_t to, uint32_t offset, const float* key, const float* value) {
+  const uint32_t head = width_.head;
+  for (uint32_t g = 0; g < architecture_.kv_heads; ++g) {
+    float* keys = page(layer, to, g);
+    for (uint32_t i = 0; i < head; ++i) keys[i * page_keys + offset] = key[g * head + i];
+    std::memcpy(keys + (page_keys + offset) * size_t{head}, value + g * head, head * sizeof(float));
+  }
+}
+
+// Normalises and rotates queries and keys, and puts keys and values where the scheduler wants them.
+void CpuDevice::place_keys(const Batch& batch, uint32_t layer, Range rows) {
+  const engine::Architecture& a = architecture_;
+  const LayerWeights& w = weights_.layers[layer];
+  const int32_t rope = a.layers[layer].rope;
+  auto run = run_of(batch, rows.first);
+  auto extra = std::lower_bound(batch.stores.begin(), batch.stores.end(), rows.first,
+                                [](const engine::ExtraStore& s, uint32_t row) { return s.row < row; });
+  for (uint32_t r = rows.first; r < rows.last; ++r) {
+    if (r >= run->first_row + run->rows) ++run;
+    float* row = qkv_rows_.data() + size_t{r} * width_.qkv;
+    for (uint32_t head = 0; a.qk_norm && head < a.heads + a.kv_heads; ++head) {
+      float* x = row + size_t{head} * width_.head;
+      kernels_.rms_norm(x, (head < a.heads ? w.q_norm : w.k_norm).data(), x, a.head_dim, a.norm_epsilon);
+    }
+    if (rope >= 0) {
+      const auto k = static_cast<size_t>(rope);
+      const uint32_t dims = a.ropes[k].dims;
+      const float* cosine = angles_.data() + first_angle_[k] + size_t{r} * dims;
+      for (uint32_t head = 0; head < a.heads + a.kv_heads; ++head)
+        kernels_.rope(row + size_t{head} * width_.head, cosine, cosine + dims / 2, dims / 2);
+    }
+    const float *key = row + width_.heads, *value = key + size_t{a.kv_heads} * width_.head;
+    const uint32_t position = batch.positions[r];
+    store(layer, batch.pages[run->first_page + position / engine::page_tokens], position % engine::page_tokens, key, value);
+    for (; extra != batch.stores.end() && extra->row == r; ++extra) store(layer, extra->page, extra->offset, key, value);
+  }
+}
+
+void CpuDevice::attend(const Batch& batch, uint32_t layer, Range rows, Range kv_heads, uint32_t thread) {
+  constexpr double log2_e = 1.4426950408889634;
+  const engine::Architecture& a = architecture_;
+  const uint32_t group = a.heads / a.kv_heads, tokens_max = std::max(1u, attention_rows_max / group);
+  const size_t value_offset = size_t{width_.head} * page_keys;
+  const auto scale = static_cast<float>(log2_e * static_cast<double>(a.attention_scale));
+  const auto soft_cap = static_cast<float>(log2_e * static_cast<double>(a.attention_softcap));
+  const float* query[attention_rows_max];
+  float* out[attention_rows_max];
+  uint32_t position[attention_rows_max];
+  std::vector<const float*> keys, values;
+  for (auto run = run_of(batch, rows.first); run != batch.runs.end() && run->first_row < rows.last; ++run) {
+    const Range part{std::max(rows.first, run->first_row), std::min(rows.last, run->first_row + run->rows)};
+    const uint32_t pages = engine::pages_for(run->position + part.last - run->first_row);
+    for (uint32_t g = kv_heads.first; g < kv_heads.last; ++g) {
+      keys.clear();
+      values.clear();
+      for (uint32_t p = 0; p < pages; ++p) {
+        keys.push_back(page(layer, batch.pages[run->first_page + p], g));
+        values.push_back(keys.back() + value_offset);
+      }
+      // more query heads to a key head than one call takes: several calls a token
+      const uint32_t heads_step = std::min(group, attention_rows_max);
+      for (uint32_t first = part.first; first < part.last; first += tokens_max)
+        for (uint32_t head = 0; head < group; head += heads_step) {
+          uint32_t n = 0;
+          for (uint32_t r = first; r < std::min(first + tokens_max, part.last); ++r)
+            for (uint32_t i = head; i < std::min(head + heads_step, group); ++i, ++n) {
+              query[n] = qkv_rows_.data() + size_t{r} * width_.qkv + size_t{g * group + i} * width_.head;
+              out[n] = attention_rows_.data() + size_t{r} * width_.attention + size_t{g * group + i} * width_.head;
+              position[n] = batch.positions[r];
+            }
+          kernels_.attend({query, position, out, n, width_.head, keys.data(), values.data(), scale, scratch_[thread].data(),
+                           a.layers[layer].window, soft_cap});
+        }
+    }
+  }
+}
+
+}  // namespace sextant::cpu

@@ -1,0 +1,77 @@
+// The output head: only rows that are looked at, the vocabulary in chunks.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include "cpu_device.hpp"
+
+namespace sextant::cpu {
+
+using engine::Batch;
+
+void CpuDevice::look(const Batch& batch, engine::Outputs& ret) {
+  const auto rows = static_cast<uint32_t>(batch.head.size()), chunks = chunk_count(architecture_);
+  ret.head.resize(rows);
+  ret.target_logits.resize(batch.targets.size());
+  if (rows == 0) return;
+  if (head_rows_.bytes() < size_t{rows} * width_.hidden * sizeof(float))
+    head_rows_ = Floats(size_t{std::max(rows, plan_.rows_max)} * width_.hidden);
+  chunks_.resize(size_t{rows} * chunks);
+  pool_.run((rows + 15) / 16, [&](uint32_t t, uint32_t) {
+    for (uint32_t r = t * 16; r < std::min(rows, t * 16 + 16); ++r)
+      kernels_.rms_norm(x_.data() + size_t{batch.head[r].row} * width_.hidden, weights_.final_norm.data(),
+                        head_rows_.data() + size_t{r} * width_.hidden, architecture_.hidden, architecture_.norm_epsilon);
+  });
+  // targets sorted by chunk, and by row within one
+  first_want_.assign(chunks + 1, 0);
+  for (const int32_t id : batch.targets) ++first_want_[static_cast<uint32_t>(id) / chunk + 1];
+  for (uint32_t c = 0; c < chunks; ++c) first_want_[c + 1] += first_want_[c];
+  wants_.resize(batch.targets.size());
+  std::vector<uint32_t> next(first_want_.begin(), first_want_.end() - 1);
+  for (uint32_t r = 0; r < rows; ++r)
+    for (uint32_t t = batch.head[r].first_target; t < batch.head[r].first_target + batch.head[r].target_count; ++t)
+      wants_[next[static_cast<uint32_t>(batch.targets[t]) / chunk]++] = {t, r};
+  pool_.run(chunks, [&](uint32_t c, uint32_t thread) { look_at_chunk(batch, c, thread, ret); });
+  for (uint32_t r = 0; r < rows; ++r) {  // in the order of the chunks
+    const VocabularyChunk* part = chunks_.data() + size_t{r} * chunks;
+    uint32_t top = 0;
+    for (uint32_t c = 1; c < chunks; ++c)
+      if (part[c].max > part[top].max) top = c;
+    double sum = 0;
+    for (uint32_t c = 0; c < chunks; ++c) sum += part[c].sum * std::exp(static_cast<double>(part[c].max) - part[top].max);
+    ret.head[r] = {part[top].max + std::log(sum), static_cast<int32_t>(top * chunk + part[top].best)};
+  }
+}
+
+void CpuDevice::look_at_chunk(const Batch& batch, uint32_t c, uint32_t thread, engine::Outputs& ret) {
+  constexpr float lowest = -1e30f;
+  const auto rows = static_cast<uint32_t>(batch.head.size());
+  const uint32_t chunks = chunk_count(architecture_), first_id = c * chunk,
+                 ids = std::min(chunk, architecture_.vocab - first_id);
+  const uint32_t panels = std::min(chunk_panels, weights_.head.panel_count - c * chunk_panels), padded = (ids + 15) / 16 * 16;
+  const bool reshaped = architecture_.logit_scale != 1 || architecture_.logit_softcap != 0;
+  float* logits = scratch_[thread].data();  // [tile][chunk]
+  uint32_t want = first_want_[c];
+  for (uint32_t first = 0; first < rows; first += tile_max) {
+    const uint32_t last = std::min(rows, first + tile_max);
+    kernels_.gemm(head_rows_.data() + size_t{first} * width_.hidden, width_.hidden, last - first,
+                  weights_.head.panels.data() + size_t{first_id} * weights_.head.k, weights_.head.k, panels, logits, chunk,
+                  false);
+    for (uint32_t r = 0; reshaped && r < last - first; ++r)
+      kernels_.scale_and_cap(logits + size_t{r} * chunk, padded, architecture_.logit_scale, architecture_.logit_softcap);
+    for (; want < first_want_[c + 1] && wants_[want].head < last; ++want)
+      ret.target_logits[wants_[want].target] = logits[size_t{wants_[want].head - first} * chunk +
+                                                      static_cast<uint32_t>(batch.targets[wants_[want].target]) - first_id];
+    for (uint32_t r = first; r < last; ++r) {
+      float* row = logits + size_t{r - first} * chunk;
+      if (batch.head[r].logits) std::memcpy(batch.head[r].logits + first_id, row, ids * sizeof(float));
+      if (batch.head[r].forbid_end)
+        for (const int32_t id : end_)
+          if (static_cast<uint32_t>(id) >= first_id && static_cast<uint32_t>(id) < first_id + ids)
+            row[static_cast<uint32_t>(id) - first_id] = lowest;
+      std::fill(row + ids, row + padded, lowest);
+      chunks_[size_t{r} * chunks + c] = kernels_.vocabulary(row, padded);
+    }
+  }
+}
+
+}  // namespace sextant::cpu

@@ -1,0 +1,214 @@
+// Every flag of the layer description on tiny models of random weights: the numbers are those of the reference in double, and
+// the same bits however the work is cut.
+#include "../../../models/cpu/cpu_device.hpp"
+#include "../../../models/cpu/isa.hpp"
+#include "../engine/schedule/fakes.hpp"
+#include "reference.hpp"
+#include "tiny_model.hpp"
+
+using namespace fakes;
+
+namespace {
+
+constexpr uint32_t context = 320;
+
+Architecture plain() {
+  Architecture a;
+  a.family = "tiny";
+  a.hidden = 48, a.heads = 4, a.kv_heads = 2, a.head_dim = 16, a.feed_forward = 72, a.vocab = 259, a.context = context;
+  a.layers.resize(2);
+  Rope rope;
+  rope.dims = 16;
+  a.ropes.push_back(rope);
+  a.attention_scale = 0.25f;
+  return a;
+}
+void add_experts(Architecture& a, bool normalise) {
+  a.experts.count = 6, a.experts.used = 2, a.experts.feed_forward = 40, a.experts.normalise = normalise;
+  a.layers[1].experts = true;
+}
+void add_gemma(Architecture& a) {  // all that Gemma 2 and 3 have
+  a.activation = Activation::gelu_tanh;
+  a.norm_offset = 1, a.norm_epsilon = 1e-6f;
+  a.post_norms = a.qk_norm = a.tied_embeddings = true;
+  a.embedding_scale = 6.9282f, a.attention_softcap = 5, a.logit_softcap = 3;
+  a.layers[0].window = 70;
+  a.ropes.push_back(a.ropes[0]);
+  a.ropes[1].theta = 1e6;
+  a.layers[1].rope = 1;
+}
+
+struct Variant { const char* name; void (*change)(Architecture&); };
+const Variant variants[] = {
+    {"plain", [](Architecture&) {}},
+    {"tied", [](Architecture& a) { a.tied_embeddings = true; }},
+    {"window 7", [](Architecture& a) { a.layers[0].window = 7; }},
+    {"windows of one block and a bit", [](Architecture& a) { a.layers[0].window = 64, a.layers[1].window = 65; }},
+    {"window of one token", [](Architecture& a) { a.layers[1].window = 1; }},
+    {"soft caps", [](Architecture& a) { a.attention_softcap = 0.7f, a.logit_softcap = 2; }},
+    {"biases", [](Architecture& a) { a.qkv_bias = a.output_bias = a.feed_forward_bias = true; }},
+    {"query and key norms", [](Architecture& a) { a.qk_norm = true; }},
+    {"post norms", [](Architecture& a) { a.post_norms = true, a.output_bias = true; }},
+    {"norm offset", [](Architecture& a) { a.norm_offset = 1; }},
+    {"scales", [](Architecture& a) {
+       a.embedding_scale = 12, a.residual_scale = 0.3f, a.logit_scale = 0.5f, a.attention_scale = 0.1f;
+     }},
+    {"gelu", [](Architecture& a) { a.activation = Activation::gelu_tanh; }},
+    {"no positions", [](Architecture& a) { a.layers[1].rope = -1; }},
+    {"no positions at all", [](Architecture& a) { a.layers[0].rope = a.layers[1].rope = -1, a.ropes.clear(); }},
+    {"partial rotation, two ropes", [](Architecture& a) {
+       a.ropes.push_back(a.ropes[0]);
+       a.ropes[0].dims = 6, a.ropes[0].magnitude = 1.2, a.ropes[1].theta = 500, a.layers[1].rope = 1;
+     }},
+    {"heads of 20", [](Architecture& a) { a.head_dim = 20, a.ropes[0].dims = 20, a.qk_norm = a.qkv_bias = true; }},
+    {"heads of 80", [](Architecture& a) { a.head_dim = 80, a.ropes[0].dims = 80; }},
+    {"one key head for 50", [](Architecture& a) { a.heads = 50, a.kv_heads = 1, a.head_dim = 4, a.ropes[0].dims = 4; }},
+    {"normalised head", [](Architecture& a) { a.head_normalised = true; }},
+    {"experts", [](Architecture& a) { add_experts(a, true); }},
+    {"experts, weights as they are", [](Architecture& a) {
+       add_experts(a, false);
+       a.layers[0].experts = a.post_norms = true, a.residual_scale = 0.5f;
+     }},
+    {"gemma", add_gemma},
+    {"everything", [](Architecture& a) {
+       add_gemma(a);
+       add_experts(a, true);
+       a.head_dim = 20, a.ropes[0].dims = 10, a.ropes[1].dims = 20;
+       a.qkv_bias = a.output_bias = a.feed_forward_bias = true;
+       a.residual_scale = 0.4f, a.logit_scale = 0.7f;
+     }},
+};
+
+// A model, and a device that runs it.
+struct Runner {
+  cpu::ThreadPool pool;
+  cpu::CpuDevice device;
+  const Architecture& architecture;
+  Runner(const TinyModel& model, const cpu::Kernels& kernels, uint32_t threads, uint32_t batch_size = 64)
+      : pool(threads),
+        device(model.tensors, model.architecture,
+               or_throw(cpu::plan_memory(model.architecture, threads, batch_size, context, size_t{1} << 30)), kernels, pool,
+               {Bytes::eos_id}),
+        architecture(model.architecture) {}
+  std::vector<Got> run(const std::vector<sxt_request>& requests, const ScheduleOptions& options = {}, bool reuse = true) {
+    return run_all(requests, device, Bytes(), options, reuse, [&](uint32_t n) { return rope_length(architecture, n); });
+  }
+};
+
+std::unique_ptr<TinyModel> model_of(const Variant& variant) {
+  Architecture a = plain();
+  variant.change(a);
+  auto model = std::make_unique<TinyModel>(a);
+  for (const LayerTensors& layer : model->tensors.layers)  // a tie in every row: the lower one is taken
+    if (layer.router) TinyModel::copy_row(layer.router, 1, 4);
+  return model;
+}
+
+std::string words(uint64_t seed, size_t length) {
+  std::mt19937_64 random(seed);
+  std::string text;
+  while (text.size() < length) text += static_cast<char>('a' + random() % 20);
+  return text;
+}
+
+std::vector<const cpu::Kernels*> tables() {
+  std::vector<const cpu::Kernels*> out;
+  for (const char* isa : {"portable", "avx2", "avx512"})
+    if (const auto kernels = cpu::choose_kernels(isa)) out.push_back(*kernels);
+    else WARN("SKIP: " << kernels.error().message);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("every flag computes what the reference does", "[cpu][layers]") {
+  double worst = 0;
+  for (const Variant& variant : variants) {
+    const auto model = model_of(variant);
+    // long enough to leave every window by more than a block, and to fill a batch that is cut by rows
+    const std::string text = words(5, 230);
+    Requests requests;
+    requests.score("", {text}, SXT_REQUEST_WHOLE | SXT_REQUEST_TOKEN_LOGPROBS);
+    requests.generate(text.substr(0, 90), 12).min_new_tokens = 12;
+    const auto ids = Bytes().encode(text, {}).ids;
+    reference::Model expected(model->tensors, model->architecture,
+                              rope_length(model->architecture, static_cast<uint32_t>(ids.size())));
+    std::vector<double> logprobs;
+    for (size_t i = 0; i + 1 < ids.size(); ++i) logprobs.push_back(expected.next(ids[i])[static_cast<size_t>(ids[i + 1])]);
+    const auto prompt = Bytes().encode(text.substr(0, 90), {}).ids;
+    for (const cpu::Kernels* kernels : tables()) {
+      CAPTURE(variant.name, kernels->name);
+      const auto got = Runner(*model, *kernels, 1).run(requests.all());
+      REQUIRE(got[0].token_logprobs[0].size() == logprobs.size());
+      double worst_here = 0;
+      for (size_t i = 0; i < logprobs.size(); ++i)
+        worst_here = std::max(worst_here, std::abs(static_cast<double>(got[0].token_logprobs[0][i]) - logprobs[i]));
+      CHECK(worst_here < 4e-5);
+      worst = std::max(worst, worst_here);
+      // what it goes on with is the likeliest, or as good as that
+      reference::Model next(model->tensors, model->architecture,
+                            rope_length(model->architecture, static_cast<uint32_t>(prompt.size())));
+      reference::Numbers p;
+      for (const int32_t id : prompt) p = next.next(id);
+      REQUIRE(got[1].ids.size() == 12);
+      for (const int32_t id : got[1].ids) {
+        p[Bytes::eos_id] = -1e9;
+        REQUIRE(*std::max_element(p.begin(), p.end()) - p[static_cast<size_t>(id)] < 1e-4);
+        p = next.next(id);
+      }
+    }
+  }
+  WARN(std::size(variants) << " variants, the worst log-probability differs by " << worst);
+}
+
+TEST_CASE("every flag gives the same bits for any threads, batch, reuse and order", "[cpu][layers][invariance]") {
+  Requests requests;
+  const std::string shots = words(8, 140);
+  for (int i = 0; i < 14; ++i) {
+    const std::string prefix = shots.substr(0, 140 - static_cast<size_t>(i % 3) * 37) + words(static_cast<uint64_t>(i), 9);
+    if (i % 4 == 0) requests.generate(prefix, 9);
+    else requests.score(prefix, {"A", "Bcd", words(3, 20 + static_cast<size_t>(i))});
+  }
+  const auto all = requests.all();
+  for (const cpu::Kernels* kernels : tables())
+    for (const Variant& variant : variants) {
+      CAPTURE(variant.name, kernels->name);
+      const auto model = model_of(variant);
+      const auto expected = Runner(*model, *kernels, 1).run(all);
+      struct { uint32_t threads, batch_size; uint64_t seed; bool reuse; } const ways[] = {
+          {2, 64, 0, true}, {1, 1, 3, true}, {2, 7, 4, false}};
+      for (const auto& way : ways) {
+        CAPTURE(way.threads, way.batch_size, way.seed, way.reuse);
+        const auto got = Runner(*model, *kernels, way.threads, way.batch_size).run(all, {way.batch_size, way.seed}, way.reuse);
+        for (size_t i = 0; i < all.size(); ++i) {
+          CAPTURE(i);
+          REQUIRE(got[i].ids == expected[i].ids);
+          REQUIRE(got[i].token_logprobs == expected[i].token_logprobs);
+          for (size_t c = 0; c < got[i].scores.size(); ++c)
+            REQUIRE(got[i].scores[c].total_logprob == expected[i].scores[c].total_logprob);
+        }
+      }
+    }
+}
+
+TEST_CASE("the bytes of weights are known before they are loaded", "[cpu][layers]") {
+  for (const Variant& variant : variants) {
+    CAPTURE(variant.name);
+    const auto model = model_of(variant);
+    cpu::ThreadPool pool(1);
+    const cpu::Weights weights = cpu::load_weights(model->tensors, model->architecture, pool);
+    size_t bytes = weights.final_norm.bytes() + weights.head.panels.bytes();
+    const auto add = [&](const cpu::FeedForwardWeights& f) {
+      bytes += f.gate_up.panels.bytes() + f.down.panels.bytes() + f.gate_bias.bytes() + f.up_bias.bytes() + f.down_bias.bytes();
+    };
+    for (const cpu::LayerWeights& l : weights.layers) {
+      for (const cpu::Floats* f : {&l.attention_norm, &l.feed_forward_norm, &l.post_attention_norm, &l.post_feed_forward_norm,
+                                   &l.q_norm, &l.k_norm, &l.qkv.panels, &l.output.panels, &l.qkv_bias, &l.output_bias,
+                                   &l.router.panels})
+        bytes += f->bytes();
+      add(l.feed_forward);
+      for (const auto& expert : l.experts) add(expert);
+    }
+    CHECK(cpu::weights_bytes(model->architecture) == bytes);
+  }
+}
