@@ -75,7 +75,8 @@ Result<Rope> read_rope(const Keys& keys, const Context& c) {
   rope.dims = static_cast<uint32_t>(c.a.head_dim * partial);
   if (rope.dims % 2 != 0 || rope.dims == 0)
     return keys.wrong(fmt::format("{} leaves {} of {} dimensions to RoPE, and they must be even",
-                                  keys.key("partial_rotary_factor"), rope.dims, c.a.head_dim));
+                                  (keys.find("partial_rotary_factor") ? keys : c.config).key("partial_rotary_factor"), rope.dims,
+                                  c.a.head_dim));
   SXT_TRY(const uint32_t own_context, keys.count_or("original_max_position_embeddings", 1 << 27, c.a.context));
   SXT_TRY(rope.original_context, c.config.count_or("original_max_position_embeddings", 1 << 27, own_context));
   SXT_TRY(const std::string old_type, keys.text_or("type", "default"));

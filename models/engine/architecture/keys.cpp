@@ -4,6 +4,13 @@
 
 namespace sextant::engine {
 
+Error malformed(const Checkpoint& checkpoint, std::string_view sentence) {
+  const bool gguf = checkpoint.format() == CheckpointFormat::gguf;
+  return {Error::Kind::data, fmt::format("{}: {}; {}", checkpoint.path(), sentence,
+                                         gguf ? "convert the model anew, or take another file of it"
+                                              : "fetch the model again, config.json and weights of one and the same")};
+}
+
 Keys Keys::of_gguf(const Checkpoint& checkpoint, const std::string& architecture) {
   return {checkpoint, checkpoint.metadata(), "metadata key", architecture + "."};
 }
@@ -102,10 +109,6 @@ Result<std::vector<uint32_t>> Keys::counts(std::string_view name, size_t size) c
   return counts;
 }
 
-Error Keys::wrong(std::string_view sentence) const {
-  return {Error::Kind::data,
-          fmt::format("{}: {}; convert the model anew, or take another file of it", checkpoint_->path(), sentence)};
-}
 Error Keys::unsupported(std::string_view name, std::string_view why) const {
   return {Error::Kind::data, fmt::format("{}: {} {}; take a model that does without", checkpoint_->path(), key(name), why)};
 }

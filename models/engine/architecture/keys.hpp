@@ -9,6 +9,9 @@
 
 namespace sextant::engine {
 
+/// "FILE: `sentence`; take another copy of the model": what is there cannot be right.
+Error malformed(const Checkpoint& checkpoint, std::string_view sentence);
+
 class Keys {
  public:
   /// `object`: the JSON object that is read. Errors say `what` ("metadata key") and `prefix` + the key's name.
@@ -36,8 +39,7 @@ class Keys {
   /// Whole numbers or flags, `size` of them; `size` 0: any number of them.
   Result<std::vector<uint32_t>> counts(std::string_view name, size_t size) const;
 
-  /// "FILE: `sentence`; take another copy of the model": what is there cannot be right.
-  Error wrong(std::string_view sentence) const;
+  Error wrong(std::string_view sentence) const { return malformed(*checkpoint_, sentence); }
   /// "FILE: WHAT "key" `why`": what is there may be right, and is not computed here.
   Error unsupported(std::string_view name, std::string_view why) const;
   std::string key(std::string_view name) const { return what_ + " \"" + prefix_ + std::string(name) + "\""; }

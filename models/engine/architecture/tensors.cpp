@@ -3,17 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include "../checkpoint/dequantize.hpp"
+#include "keys.hpp"
 #include "names.hpp"
 
 namespace sextant::engine {
 namespace {
 
 using Shape = std::vector<uint64_t>;
-
-Error wrong(const Checkpoint& checkpoint, std::string_view what) {
-  return {Error::Kind::data,
-          fmt::format("{}: {}; convert the model anew, or take another file of it", checkpoint.path(), what)};
-}
 
 // Finds tensors by name, checks their shapes, and remembers which ones were asked for.
 class Finder {
@@ -61,13 +57,13 @@ Rows part(const Rows& whole, uint64_t first, uint64_t count, uint64_t run, uint6
 
 Result<Rows> Finder::whole(const std::string& name, const Shape& shape) {
   const Tensor* tensor = checkpoint_.find(name);
-  if (!tensor) return wrong(checkpoint_, fmt::format("tensor \"{}\" is missing", name));
+  if (!tensor) return malformed(checkpoint_, fmt::format("tensor \"{}\" is missing", name));
   if (tensor->shape != shape) {
-    return wrong(checkpoint_, fmt::format("tensor \"{}\" has shape [{}], and the metadata ask for [{}]", name,
-                                          fmt::join(tensor->shape, ", "), fmt::join(shape, ", ")));
+    return malformed(checkpoint_, fmt::format("tensor \"{}\" has shape [{}], and the metadata ask for [{}]", name,
+                                              fmt::join(tensor->shape, ", "), fmt::join(shape, ", ")));
   }
   if (shape.size() == 1 && block_format(tensor->type).elements != 1)
-    return wrong(checkpoint_, fmt::format("tensor \"{}\" must be stored as F32, F16 or BF16, as every norm and bias is", name));
+    return malformed(checkpoint_, fmt::format("tensor \"{}\" must be stored as F32, F16 or BF16, as every norm and bias is", name));
   found_.insert(tensor);
   return part({.tensor = tensor}, 0, shape.size() < 3 ? shape[0] : shape[0] * shape[1]);
 }

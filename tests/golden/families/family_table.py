@@ -147,3 +147,22 @@ ENTRIES = [
     ("minicpm", "llama", MINICPM, "minicpm"),
     ("granite", "llama", GRANITE, None),
 ]
+
+# (members of a llama's configuration, length of the request): RoPE at the widths and contexts of real models
+WIDE = {"hidden_size": 512, "num_attention_heads": 4, "num_key_value_heads": 4}
+ROPES = [
+    (WIDE | {"rope_theta": 500000.0, "max_position_embeddings": 131072,
+             "rope_scaling": {**LLAMA3_ROPE, "original_max_position_embeddings": 8192}}, 4000),
+    (WIDE | {"rope_theta": 1000000.0, "max_position_embeddings": 32768,
+             "rope_scaling": {**YARN, "original_max_position_embeddings": 32768}}, 4000),
+    (WIDE | {"rope_theta": 150000.0, "max_position_embeddings": 131072,
+             "rope_scaling": {**YARN, "factor": 32.0, "original_max_position_embeddings": 4096, "truncate": False,
+                              "beta_fast": 32.0, "beta_slow": 1.0, "mscale": 0.707, "mscale_all_dim": 1.0}}, 4000),
+    (WIDE | {"rope_theta": 1000000.0, "max_position_embeddings": 32768, "rope_scaling": {"type": "dynamic", "factor": 2.0}},
+     32768),
+    (WIDE | {"rope_theta": 1000000.0, "max_position_embeddings": 32768, "rope_scaling": {"type": "dynamic", "factor": 2.0}},
+     40001),
+    (WIDE | {"partial_rotary_factor": 0.75, "max_position_embeddings": 131072, "original_max_position_embeddings": 4096,
+             "rope_scaling": {"type": "longrope", "short_factor": factors(1.0, 3.0, 48), "long_factor": factors(1.0, 60.0, 48)}},
+     4097),
+]

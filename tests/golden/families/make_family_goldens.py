@@ -16,10 +16,11 @@ import safetensors.torch
 import torch
 import transformers
 from transformers import AutoConfig, AutoModelForCausalLM
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 import family_layouts
 import family_reference
-from family_table import ENTRIES, WEIGHTS
+from family_table import ENTRIES, LLAMA, ROPES, WEIGHTS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VERSION = "4.57.6"
@@ -124,6 +125,14 @@ def compute(name, weights, c, ids):
     return computed
 
 
+def rope(changes, length):
+    c = AutoConfig.for_model(**{**LLAMA, **changes})
+    c.rope_scaling["rope_type"] = c.rope_scaling.get("rope_type", c.rope_scaling.get("type"))
+    frequencies, magnitude = ROPE_INIT_FUNCTIONS[c.rope_scaling["rope_type"]](c, "cpu", seq_len=length)
+    return {"config": changes, "length": length, "magnitude": magnitude,
+            "frequencies": [float(f"{x:.9g}") for x in frequencies.tolist()]}
+
+
 def for_gguf(c, tensors):
     return (c, tensors) if c["model_type"] == "minicpm" else as_llama(c, tensors)  # GGUF has keys for MiniCPM's factors
 
@@ -145,7 +154,8 @@ def make():
         entries.append(entry)
         print(f"{np.mean(np.concatenate(entry['logprobs'])):8.4f}  {name}", file=sys.stderr)
     with open(os.path.join(HERE, "goldens.json"), "w", encoding="utf-8") as f:
-        head = {"transformers": transformers.__version__, "torch": torch.__version__, "prompts": all_ids}
+        head = {"transformers": transformers.__version__, "torch": torch.__version__, "prompts": all_ids,
+                "ropes": [rope(*r) for r in ROPES]}
         f.write(json.dumps(head)[:-1] + ',\n"entries": [\n' + ",\n".join(json.dumps(e) for e in entries) + "\n]}\n")
 
 

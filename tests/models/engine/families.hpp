@@ -14,7 +14,9 @@
 
 namespace sextant::test {
 
-inline std::string family_file(const std::string& name) { return std::string(SEXTANT_GOLDEN_DIR) + "/families/" + name; }
+inline std::filesystem::path family_file(const std::string& name) {
+  return std::filesystem::path(SEXTANT_GOLDEN_DIR) / "families" / name;  // an absolute name stays
+}
 
 template <class T> T must(Result<T> result) {
   if (!result) FAIL(result.error().message);
@@ -69,7 +71,7 @@ inline FamilyGoldens read_family_goldens() {
     const TinyFolder folder(*json::find_string(entry, "weights"), *json::find(entry, "config"));
     goldens.entries.push_back({name, folder.open(), log_probs});
     if (const auto gguf = json::find_string(entry, "gguf"))
-      goldens.entries.push_back({name + ", GGUF", must(engine::open_checkpoint(family_file(*gguf))), log_probs});
+      goldens.entries.push_back({name + ", GGUF", must(engine::open_checkpoint(family_file(*gguf).string())), log_probs});
   }
   return goldens;
 }

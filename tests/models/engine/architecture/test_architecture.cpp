@@ -15,6 +15,7 @@ namespace {
 
 struct Plan {
   std::string family = "llama";
+  std::function<void(GgufWriter&)> more = [](GgufWriter&) {};  // further keys, with their prefix
   std::vector<std::pair<std::string, uint32_t>> counts = {
       {"block_count", 2}, {"embedding_length", 8}, {"attention.head_count", 4}, {"attention.head_count_kv", 2},
       {"feed_forward_length", 12}, {"context_length", 64}, {"rope.dimension_count", 2}};
@@ -38,8 +39,9 @@ struct Plan {
 
   GgufWriter writer() const {
     GgufWriter writer;
-    writer.text("general.architecture", family).f32("llama.rope.freq_base", 5'000);
-    for (const auto& [key, value] : counts) writer.u32("llama." + key, value);
+    writer.text("general.architecture", family).f32(family + ".rope.freq_base", 5'000);
+    for (const auto& [key, value] : counts) writer.u32(family + "." + key, value);
+    more(writer);
     for (const auto& [name, dims] : tensors) writer.zeros(name, dims);
     return writer;
   }
@@ -122,6 +124,80 @@ TEST_CASE("RoPE factors are read and must be positive", "[engine][architecture]"
   CHECK(read_architecture(*open(writer))->ropes.at(0).divisors == std::vector<double>{2.5});
 }
 
+TEST_CASE("the ways to stretch RoPE in GGUF are read", "[engine][architecture]") {
+  struct { std::function<void(GgufWriter&)> keys; Rope::Scaling scaling; double factor, magnitude; } const cases[] = {
+      {[](GgufWriter& w) { w.text("llama.rope.scaling.type", "none").f32("llama.rope.scaling.factor", 4); },
+       Rope::Scaling::none, 4, 1},
+      {[](GgufWriter& w) { w.f32("llama.rope.scaling.factor", 4); }, Rope::Scaling::linear, 4, 1},
+      {[](GgufWriter& w) { w.f32("llama.rope.scale_linear", 2); }, Rope::Scaling::linear, 2, 1},
+      {[](GgufWriter& w) { w.f32("llama.rope.scaling.factor", 0); }, Rope::Scaling::none, 1, 1},
+      {[](GgufWriter& w) {
+         w.text("llama.rope.scaling.type", "yarn").f32("llama.rope.scaling.factor", 4);
+         w.u32("llama.rope.scaling.original_context_length", 16);
+       },
+       Rope::Scaling::yarn, 4, 0.1 * std::log(4.0) + 1},
+  };
+  for (const auto& c : cases) {
+    Plan plan;
+    plan.more = c.keys;
+    const auto a = read_architecture(*open(plan.writer()));
+    REQUIRE(a);
+    CHECK(a->ropes[0].scaling == c.scaling);
+    CHECK(a->ropes[0].factor == c.factor);
+    CHECK(a->ropes[0].magnitude == Approx(c.magnitude));
+  }
+}
+
+TEST_CASE("constants that GGUF files leave out are the family's", "[engine][architecture]") {
+  Plan plan;
+  plan.family = "minicpm";
+  const auto minicpm = read_architecture(*open(plan.writer()));
+  REQUIRE(minicpm);
+  CHECK(minicpm->embedding_scale == 12);
+  CHECK(minicpm->residual_scale == Approx(1.4 / std::sqrt(2.0)));
+  CHECK(minicpm->logit_scale == Approx(256.0 / 8));
+  plan.family = "gemma2";
+  for (const std::string layer : {"blk.0.", "blk.1."})
+    for (const std::string name : {"post_attention_norm", "post_ffw_norm"}) plan.tensors.push_back({layer + name + ".weight", {8}});
+  const auto gemma = read_architecture(*open(plan.writer()));
+  REQUIRE(gemma);
+  CHECK(gemma->attention_softcap == 50);
+  CHECK(gemma->logit_softcap == 30);
+  CHECK(gemma->layers[0].window == 4'096);
+  CHECK(gemma->layers[1].window == 0);
+  CHECK(gemma->norm_offset == 0);  // the converter has added it
+}
+
+TEST_CASE("experts are found in one tensor or each in its own", "[engine][architecture]") {
+  Plan plan;
+  plan.counts.emplace_back("expert_count", 3);
+  plan.counts.emplace_back("expert_used_count", 2);
+  const bool stacked = GENERATE(true, false);
+  for (const std::string layer : {"blk.0.", "blk.1."}) {
+    plan.tensors.push_back({layer + "ffn_gate_inp.weight", {8, 3}});
+    for (const std::string part : {"gate", "up", "down"}) {
+      const std::string name = layer + "ffn_" + part;
+      const std::vector<uint64_t> dims = part == "down" ? std::vector<uint64_t>{12, 8} : std::vector<uint64_t>{8, 12};
+      plan.drop(name + ".weight");
+      if (stacked) plan.tensors.push_back({name + "_exps.weight", {dims[0], dims[1], 3}});
+      for (int e = 0; !stacked && e < 3; ++e) plan.tensors.push_back({name + "." + std::to_string(e) + ".weight", dims});
+    }
+  }
+  const auto file = open(plan.writer());
+  const auto a = read_architecture(*file);
+  INFO((a ? "" : a.error().message));
+  REQUIRE(a);
+  CHECK(a->experts.count == 3);
+  CHECK(a->experts.used == 2);
+  CHECK(a->experts.normalise);
+  const auto tensors = find_tensors(*file, *a);
+  REQUIRE(tensors);
+  const Rows& down = tensors->layers[1].experts.at(2).down;
+  CHECK(down.tensor == file->find(stacked ? "blk.1.ffn_down_exps.weight" : "blk.1.ffn_down.2.weight"));
+  CHECK(down.count == 8);
+  CHECK(down.stored_row(1) == (stacked ? 17 : 1));
+}
+
 TEST_CASE("an architecture that does not fit is refused with its reason", "[engine][architecture]") {
   struct { std::function<void(Plan&)> change; std::string reason; } const cases[] = {
       {[](Plan& p) { p.family = "mamba"; }, "architecture \"mamba\" is not supported; supported: baichuan, gemma, "},
@@ -139,6 +215,14 @@ TEST_CASE("an architecture that does not fit is refused with its reason", "[engi
       {[](Plan& p) { p.set("attention.head_count_kv", 3); }, "cannot share 3 key-value heads"},
       {[](Plan& p) { p.set("attention.head_count", 16); }, "do not divide a width of 8"},
       {[](Plan& p) { p.set("rope.dimension_count", 3); }, "must be even and at most 2"},
+      {[](Plan& p) { p.more = [](GgufWriter& w) { w.text("llama.rope.scaling.type", "spiral"); }; },
+       "\"llama.rope.scaling.type\" asks for a RoPE scaling that is not supported"},
+      {[](Plan& p) { p.more = [](GgufWriter& w) { w.f32("llama.expert_weights_scale", 2.5); }; },
+       "\"llama.expert_weights_scale\" asks for something that is not supported"},
+      {[](Plan& p) { p.more = [](GgufWriter& w) { w.f32("llama.logit_scale", 2); }; },
+       "\"llama.logit_scale\" asks for something that is not supported"},
+      {[](Plan& p) { p.counts.emplace_back("attention.value_length", 4); }, "\"llama.attention.value_length\" differs"},
+      {[](Plan& p) { p.family = "baichuan", p.set("block_count", 40); }, "the 13B model, whose ALiBi is not supported"},
       {[](Plan& p) { p.counts.emplace_back("expert_count", 8); }, "\"llama.expert_count\" and the layers' routers do not agree"},
   };
   for (const auto& c : cases) {

@@ -1,0 +1,193 @@
+// config.json: what a wrong or foreign one is refused for, what is filled in where a key is absent, and which tensors are
+// tolerated. What the right ones compute is test_families.cpp's business.
+#include <cmath>
+#include "../../../../models/engine/architecture/hf_families.hpp"
+#include "../../../../models/engine/architecture/tensors.hpp"
+#include "../families.hpp"
+
+using namespace sextant;
+using namespace sextant::engine;
+using namespace sextant::test;
+
+namespace {
+
+const json::Value& golden(const std::string& name) {
+  static const json::Document file = must(json::parse(must(csv::read_text(family_file("goldens.json"))), "goldens.json"));
+  for (const auto& entry : json::find(file, "entries")->GetArray())
+    if (*json::find_string(entry, "name") == name) return entry;
+  FAIL("there is no entry " << name);
+  throw;
+}
+
+// {"key": value, ...} over a configuration; null removes a key
+json::Document changed(const json::Value& config, const std::string& changes) {
+  json::Document result = json::copy(config);
+  const json::Document parsed = must(json::parse(changes, "changes"));
+  for (const auto& member : parsed.GetObject()) {
+    if (member.value.IsNull()) result.RemoveMember(member.name);
+    else json::set(result, json::text(member.name), json::Value(member.value, result.GetAllocator()), result.GetAllocator());
+  }
+  return result;
+}
+
+// A configuration alone.
+class ConfigOnly : public Checkpoint {
+ public:
+  explicit ConfigOnly(json::Document config) : config_(std::move(config)) {}
+  CheckpointFormat format() const override { return CheckpointFormat::hugging_face; }
+  std::string_view path() const override { return "folder"; }
+  const std::vector<Tensor>& tensors() const override { return none_; }
+  const Tensor* find(std::string_view) const override { return nullptr; }
+  const json::Value& metadata() const override { return config_; }
+  Result<std::string> sha256() const override { return std::string(); }
+
+ private:
+  json::Document config_;
+  std::vector<Tensor> none_;
+};
+
+}  // namespace
+
+TEST_CASE("a configuration that is wrong or not computed is refused with its reason", "[engine][architecture]") {
+  struct { std::string entry, changes, reason; } const cases[] = {
+      {"llama", R"({"model_type": null})", "config.json key \"model_type\" is missing"},
+      {"llama", R"({"model_type": "mamba"})", "model_type \"mamba\" is not supported; supported: baichuan, gemma, "},
+      {"llama", R"({"model_type": "deepseek_v3"})", "has multi-head latent attention, which is not supported"},
+      {"llama", R"({"num_hidden_layers": null})", "config.json key \"num_hidden_layers\" is missing"},
+      {"llama", R"({"num_hidden_layers": 5})", "tensor \"model.layers.4.input_layernorm.weight\" is missing"},
+      {"llama", R"({"num_hidden_layers": 3})", "tensor \"model.layers.3.input_layernorm.weight\" belongs to no part"},
+      {"llama", R"({"hidden_size": 4000000000})", "\"hidden_size\" must be a whole number from 1 to 65536"},
+      {"llama", R"({"hidden_size": "48"})", "\"hidden_size\" must be a whole number"},
+      {"llama", R"({"num_key_value_heads": 2})", "3 heads cannot share 2 key-value heads"},
+      {"llama", R"({"num_attention_heads": 5})", "5 heads do not divide a width of 48"},
+      {"llama", R"({"head_dim": 24})", "self_attn.q_proj.weight\" has shape [48, 48], and the metadata ask for [72, 48]"},
+      {"llama", R"({"vocab_size": 130})", "\"model.embed_tokens.weight\" has shape [131, 48], and the metadata ask for [130, 48]"},
+      {"llama", R"({"hidden_act": "relu"})", "\"hidden_act\" is \"relu\", and the activations are"},
+      {"llama", R"({"attention_bias": true})", "tensor \"model.layers.0.self_attn.q_proj.bias\" is missing"},
+      {"llama, biases", R"({"attention_bias": false})", "self_attn.k_proj.bias\" belongs to no part"},
+      {"llama, biases", R"({"mlp_bias": "yes"})", "\"mlp_bias\" must be true or false"},
+      {"llama", R"({"num_experts": 8})", "\"num_experts\" asks for experts"},
+      {"llama", R"({"kv_lora_rank": 16})", "\"kv_lora_rank\" asks for something that is not supported"},
+      {"llama", R"({"attention_multiplier": 0.5})", "\"attention_multiplier\" asks for something that is not supported"},
+      {"llama", R"({"partial_rotary_factor": 0.7})", "\"partial_rotary_factor\" leaves 11 of 16 dimensions"},
+      {"llama", R"({"rms_norm_eps": -1})", "\"rms_norm_eps\" must be a number from 0 to 1"},
+      {"llama", R"({"rope_theta": 0})", "\"rope_theta\" must be a number from"},
+      {"llama", R"({"rope_scaling": 4})", "\"rope_scaling\" must be an object"},
+      {"llama", R"({"rope_scaling": {"type": "mrope"}})", "\"rope_scaling.type\" is \"mrope\", and the scalings are"},
+      {"llama", R"({"rope_scaling": {"type": "linear"}})", "\"rope_scaling.factor\" is missing"},
+      {"llama", R"({"rope_scaling": {"type": "linear", "factor": 2, "mrope_section": [1]}})",
+       "\"rope_scaling.mrope_section\" is not known"},
+      {"llama", R"({"rope_scaling": {"type": "dynamic", "alpha": 1000}})", "\"rope_scaling.alpha\" is not known"},
+      {"llama", R"({"rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4}})",
+       "\"rope_scaling.high_freq_factor\" must be above low_freq_factor"},
+      {"llama", R"({"rope_scaling": {"type": "linear", "factor": 2}, "rope_parameters": {"rope_type": "default"}})",
+       "\"rope_parameters\" and rope_scaling differ"},
+      {"llama", R"({"rope_parameters": {"full_attention": {"rope_type": "yarn"}, "sliding_attention": 3}})",
+       "\"rope_parameters.sliding_attention\" must be an object"},
+      {"phi4, LongRoPE", R"({"rope_scaling": {"type": "longrope", "short_factor": [1, 1], "long_factor": [1, 1]}})",
+       "\"rope_scaling.short_factor\" must be a list of 6 numbers"},
+      {"qwen3, config of 5", R"({"layer_types": ["full_attention"]})", "\"layer_types\" must be a list of 2 texts"},
+      {"qwen3, config of 5", R"({"layer_types": ["full_attention", "chunked_attention"]})",
+       "\"layer_types\" names a layer that is neither"},
+      {"smollm3", R"({"no_rope_layers": [1, 0]})", "\"no_rope_layers\" must be a list of 4 whole numbers"},
+      {"mistral", R"({"sliding_window": -3})", "\"sliding_window\" must be a whole number"},
+      {"mixtral", R"({"num_experts_per_tok": 6})", "\"num_experts_per_tok\" must be a whole number from 1 to 5"},
+      {"mixtral", R"({"num_local_experts": 6})", "block_sparse_moe.gate.weight\" has shape [5, 48]"},
+      {"gemma", R"({"hidden_activation": "gelu"})", "\"hidden_activation\" is \"gelu\""},
+      {"gemma3", R"({"use_bidirectional_attention": true})", "\"use_bidirectional_attention\" asks for something"},
+      {"baichuan2", R"({"max_position_embeddings": null})", "the 13B model, whose ALiBi is not supported"},
+  };
+  for (const auto& c : cases) {
+    INFO(c.reason);
+    const json::Value& entry = golden(c.entry);
+    const TinyFolder folder(*json::find_string(entry, "weights"), changed(*json::find(entry, "config"), c.changes));
+    const auto checkpoint = folder.open();
+    const auto a = read_architecture(*checkpoint);
+    CHECK_THAT(a ? "it was accepted" : a.error().message, Catch::Matchers::Contains(c.reason));
+  }
+}
+
+TEST_CASE("what a configuration leaves out is transformers' default", "[engine][architecture]") {
+  const auto read = [](const std::string& entry, const std::string& changes) {
+    return must(read_hf_architecture(ConfigOnly(changed(*json::find(golden(entry), "config"), changes))));
+  };
+  CHECK(read("llama", R"({"num_key_value_heads": null})").kv_heads == 3);
+  CHECK(read("llama", R"({"rope_theta": null})").ropes[0].theta == 10'000);
+  CHECK(read("llama", R"({"tie_word_embeddings": null})").tied_embeddings);  // there is no head
+  CHECK(read("smollm3", R"({"rope_theta": null})").ropes[0].theta == 2'000'000);
+  CHECK(read("mixtral", R"({"rope_theta": null})").ropes[0].theta == 1'000'000);
+  CHECK(read("mistral", R"({"sliding_window": null})").layers[0].window == 4'096);
+  CHECK(read("mistral, no window", "{}").layers[0].window == 0);  // null is not absent
+  CHECK(read("qwen3", R"({"head_dim": null})").head_dim == 128);
+  CHECK(read("gemma", R"({"head_dim": null, "hidden_act": "gelu"})").head_dim == 256);
+  CHECK(read("gemma2", R"({"attn_logit_softcapping": null})").attention_softcap == 50);
+  CHECK(read("gemma2", R"({"query_pre_attn_scalar": null})").attention_scale == 0.0625f);
+  CHECK(read("baichuan2", "{}").head_normalised);
+  CHECK_FALSE(read("baichuan2", R"({"architectures": ["BaiChuanForCausalLM"]})").head_normalised);
+  const Architecture gemma3 = read("gemma3, pattern of 6", R"({"sliding_window": null})");
+  CHECK(gemma3.layers[4].window == 4'096);
+  CHECK(gemma3.layers[4].rope == 1);
+  CHECK(gemma3.layers[5].window == 0);
+  CHECK(gemma3.layers[5].rope == 0);
+  const Architecture internlm = read("internlm2.5", "{}");
+  CHECK(rope_length(internlm, 24) == 0);
+  CHECK(rope_length(internlm, 25) == 25);
+  const Architecture phi = read("phi4, LongRoPE", "{}");
+  CHECK(rope_length(phi, 32) == 0);
+  CHECK(rope_length(phi, 40) == rope_length(phi, 128));
+  CHECK(rope_length(phi, 40) > 32);
+}
+
+TEST_CASE("frequencies are those of transformers at real widths", "[engine][architecture]") {
+  const json::Document file = must(json::parse(must(csv::read_text(family_file("goldens.json"))), "goldens.json"));
+  for (const auto& item : json::find(file, "ropes")->GetArray()) {
+    CAPTURE(json::write(*json::find(item, "config")));
+    const ConfigOnly checkpoint(changed(*json::find(golden("llama"), "config"), json::write(*json::find(item, "config"))));
+    const Architecture a = must(read_hf_architecture(checkpoint));
+    const auto length = static_cast<uint32_t>(*json::find_int(item, "length"));
+    const auto frequencies = rope_frequencies(a.ropes[0], rope_length(a, length));
+    const json::Value& expected = *json::find(item, "frequencies");
+    REQUIRE(frequencies.size() == expected.Size());
+    for (rapidjson::SizeType i = 0; i < expected.Size(); ++i)
+      CHECK(frequencies[i] == Approx(expected[i].GetDouble()).epsilon(4e-6));  // theirs are float32
+    CHECK(a.ropes[0].magnitude == Approx(*json::find_number(item, "magnitude")).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("copies of what is computed anyway are tolerated", "[engine][architecture]") {
+  const json::Value& entry = golden("llama");
+  const TinyFolder folder(*json::find_string(entry, "weights"),
+                          changed(*json::find(entry, "config"), R"({"tie_word_embeddings": true})"));
+  const auto checkpoint = folder.open();
+  const Architecture a = must(read_architecture(*checkpoint));
+  CHECK(must(find_tensors(*checkpoint, a)).head.tensor == checkpoint->find("model.embed_tokens.weight"));
+}
+
+TEST_CASE("the text half of a model of text and pictures is found", "[engine][architecture]") {
+  const json::Value& entry = golden("gemma3");
+  const std::string weights = must(csv::read_text(family_file(*json::find_string(entry, "weights"))));
+  for (const std::string prefix : {"language_model.model.", "model.language_model."}) {
+    uint64_t size = 0;
+    std::memcpy(&size, weights.data(), sizeof size);
+    std::string header = weights.substr(8, size);
+    for (size_t at = 0; (at = header.find("\"model.", at)) != header.npos; at += prefix.size()) header.replace(at + 1, 6, prefix);
+    const size_t data = weights.size() - 8 - size;
+    header = fmt::format(R"({{"model.vision_tower.x":{{"dtype":"F32","shape":[1],"data_offsets":[{},{}]}},{})", data, data + 4,
+                         header.substr(1));
+    const std::string path = (std::filesystem::temp_directory_path() / fmt::format("sextant-vision-{}", ::getpid())).string();
+    size = header.size();
+    std::ofstream(path, std::ios::binary)
+        << std::string(reinterpret_cast<const char*>(&size), 8) << header << weights.substr(weights.size() - data) << std::string(4, '\0');
+    json::Document config = json::copy(*json::find(entry, "config"));
+    json::Document outer;
+    outer.SetObject();
+    json::set(outer, "model_type", "gemma3", outer.GetAllocator());
+    json::set(outer, "text_config", json::Value(config, outer.GetAllocator()), outer.GetAllocator());
+    const TinyFolder folder(path, outer);
+    const auto checkpoint = folder.open();
+    const auto a = read_architecture(*checkpoint);
+    INFO((a ? "" : a.error().message));
+    CHECK(a);
+    std::filesystem::remove(path);
+  }
+}
