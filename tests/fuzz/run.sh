@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds each fuzz target with clang's libFuzzer (addresses and undefined behaviour checked) and runs it for SECONDS:
-#   tests/fuzz/run.sh [SECONDS [TARGET...]]     targets: csv json card gguf safetensors
+#   tests/fuzz/run.sh [SECONDS [TARGET...]]     targets: csv json card gguf safetensors config
 # Fails on any crash, leak, endless loop or run-away memory, and says where the input lies that shows it. The binaries, and the corpora
 # that grow from run to run, lie in $SEXTANT_FUZZ_DIR (default build/fuzz).
 set -euo pipefail
@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 seconds=${1:-20}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(csv json card gguf safetensors)
+[ ${#targets[@]} -gt 0 ] || targets=(csv json card gguf safetensors config)
 work=${SEXTANT_FUZZ_DIR:-$root/build/fuzz}
 cxx=${FUZZ_CXX:-clang++}
 command -v "$cxx" >/dev/null || { echo "SKIP: fuzzing needs clang++ (apt-get install clang)" >&2; exit 77; }
@@ -29,8 +29,9 @@ sources_of() {
     card) core base/text base/files base/sha256 base/log config/json_source config/shapes config/card config/card_store config/model_card \
             config/run_config ;;
     safetensors) (cd "$root" && echo models/engine/checkpoint/*.cpp) ;;
+    config) (cd "$root" && echo models/engine/{checkpoint,architecture}/*.cpp) ;;
     gguf) (cd "$root" && echo models/engine/{checkpoint,architecture,tokenizer}/*.cpp) ;;
-    *) echo "there is no target $1; there are: csv json card gguf safetensors" >&2; exit 64 ;;
+    *) echo "there is no target $1; there are: csv json card gguf safetensors config" >&2; exit 64 ;;
   esac
 }
 
@@ -74,6 +75,10 @@ seeds() {  # TARGET: what sound input looks like
       printf '{"card":"dataset","abbr":"x-${n}","loader":{"type":"custom"},"path":"q.csv","each":[{"n":"a"},{"n":"b"}],"reader":{"input_columns":["question"],"output_column":"answer","test_range":"[:3]"},"infer":{"retriever":{"type":"fix_k","ids":[0]},"template":{"type":"text","prompt":"{question}"},"inferencer":{"type":"gen","max_out_len":3,"stop":["."]}},"eval":{"postprocessors":[{"type":"first_capital"}],"metrics":[{"type":"accuracy"}]},"groups":[{"name":"g","members":["x-a"]}],"variants":{"v":{"infer":{"inferencer":{"type":"ppl"}}}}}' >"$out/whole"
       printf '{"card":"model","abbr":"m","backend":"cpu","model_path":"m.gguf","max_seq_len":2048,"meta_template":{"round":[{"role":"HUMAN","begin":"<","end":">"},{"role":"BOT","begin":"","generate":true}]},"stop_words":["x"],"generation":{"temperature":0.5},"config":{"threads":2}}' >"$out/model" ;;
     gguf) cp "$root/tests/golden/tiny_llama.gguf" "$out/tiny"; head -c 20000 "$out/tiny" >"$out/cut" ;;
+    config)
+      python3 -c 'import json, sys
+for i, entry in enumerate(json.load(open(sys.argv[1]))["entries"]):
+    json.dump(entry["config"], open(f"{sys.argv[2]}/{i}", "w"))' "$root/tests/golden/families/goldens.json" "$out" ;;
     safetensors)
       printf '\x55\0\0\0\0\0\0\0{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}12345678' >"$out/one" ;;
   esac

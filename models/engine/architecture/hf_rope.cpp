@@ -49,6 +49,7 @@ Result<void> read_longrope(const Keys& keys, const Context& c, Rope& rope) {
   rope.scaling = Rope::Scaling::longrope;
   SXT_TRY(rope.divisors, keys.numbers("short_factor", rope.dims / 2, 1e-6, most));
   SXT_TRY(rope.long_divisors, keys.numbers("long_factor", rope.dims / 2, 1e-6, most));
+  if (rope.original_context < 2) return keys.wrong("LongRoPE needs an original context of more than one token");
   const double stretched = double(c.a.context) / rope.original_context;
   double factor = stretched;
   if (!c.config.find("original_max_position_embeddings")) { SXT_TRY(factor, keys.number_or("factor", 1e-3, most, stretched)); }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include "../../../../models/engine/architecture/hf_families.hpp"
 #include "../../../../models/engine/architecture/tensors.hpp"
+#include "../config_only.hpp"
 #include "../families.hpp"
 
 using namespace sextant;
@@ -29,22 +30,6 @@ json::Document changed(const json::Value& config, const std::string& changes) {
   }
   return result;
 }
-
-// A configuration alone.
-class ConfigOnly : public Checkpoint {
- public:
-  explicit ConfigOnly(json::Document config) : config_(std::move(config)) {}
-  CheckpointFormat format() const override { return CheckpointFormat::hugging_face; }
-  std::string_view path() const override { return "folder"; }
-  const std::vector<Tensor>& tensors() const override { return none_; }
-  const Tensor* find(std::string_view) const override { return nullptr; }
-  const json::Value& metadata() const override { return config_; }
-  Result<std::string> sha256() const override { return std::string(); }
-
- private:
-  json::Document config_;
-  std::vector<Tensor> none_;
-};
 
 }  // namespace
 
