@@ -19,8 +19,12 @@ std::string read_text(const std::string& path) {
 // Floating-point operations of all matrix products; the scores of attention are left out, they are few.
 double operations(const Architecture& a, const Cost& cost) {
   const double q = double(a.heads) * a.head_dim, kv = double(a.kv_heads) * a.head_dim;
-  const double row = 2.0 * static_cast<double>(a.layers.size()) * a.hidden * (2 * q + 2 * kv + 3.0 * a.feed_forward),
-               head_row = 2.0 * a.hidden * a.vocab;
+  double row = 0;
+  for (const LayerShape& layer : a.layers) {
+    const double feed_forward = layer.experts ? double(a.experts.used) * a.experts.feed_forward : a.feed_forward;
+    row += 2.0 * a.hidden * (2 * q + 2 * kv + 3 * feed_forward + (layer.experts ? a.experts.count : 0));
+  }
+  const double head_row = 2.0 * a.hidden * a.vocab;
   return static_cast<double>(cost.rows) * row + static_cast<double>(cost.head_rows) * head_row;
 }
 

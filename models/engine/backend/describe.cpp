@@ -2,6 +2,7 @@
 #include <map>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include "../architecture/describe.hpp"
 #include "../checkpoint/dequantize.hpp"
 #include "backend_model.hpp"
 
@@ -55,14 +56,8 @@ std::string BackendModel::describe() {
   for (const auto& [name, count] : types) number(std::string(name).c_str(), count);
   w.EndObject();
   if (device_) {
-    const Architecture& a = *architecture_;
     w.Key("architecture");
-    w.StartObject();
-    number("layers", a.layers.size()), number("hidden", a.hidden), number("heads", a.heads), number("kv_heads", a.kv_heads);
-    number("head_dim", a.head_dim), number("feed_forward", a.feed_forward), number("context", a.context);
-    flag("tied_embeddings", a.tied_embeddings), flag("rope_scaled", !a.ropes[0].divisors.empty());
-    w.Key("rope_theta"), w.Double(a.ropes[0].theta);
-    w.EndObject();
+    write_architecture(w, *architecture_);
     number("context_length", device_->limits().context);
     text("device", fmt::format("{}, {}", hardware_->name(), report_.label));
     text("compute", report_.compute);

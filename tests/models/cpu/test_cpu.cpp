@@ -187,6 +187,9 @@ TEST_CASE("a model says what it is", "[cpu]") {
   CHECK(json::find_string(about, "eos") == "<|im_end|>");
   CHECK(json::find_int(about, "eos_id") == 2);
   CHECK_THAT(*json::find_string(about, "device"), Catch::StartsWith("cpu, ") && Catch::EndsWith(", 2 threads"));
+  const json::Value& architecture = *json::find(about, "architecture");
+  CHECK(json::find_int(architecture, "layers") == 2);
+  CHECK(json::find_int((*json::find(architecture, "ropes"))[0], "layers") == 2);
   REQUIRE(json::find(about, "warnings")->Size() >= 1);  // more tokens than it was trained for
   sxt_model_info info{};
   info.struct_size = sizeof info;
