@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 # what llama.cpp rotates as pairs (0, 1), (2, 3), ...
-PERMUTED = {"llama", "llama_bias", "internlm2", "smollm3", "baichuan", "minicpm", "mixtral"}
+PERMUTED = {"llama", "llama_bias", "internlm2", "smollm3", "baichuan", "minicpm", "mixtral", "granite"}
 ARCHITECTURE = {"llama_bias": "llama", "mixtral": "llama", "phi4": "phi3"}
 
 NAMES = [
@@ -94,6 +94,11 @@ def write(path, kind, c, tensors):
         w.add_embedding_scale(float(c["scale_emb"]))
         w.add_residual_scale(c["scale_depth"] / c["num_hidden_layers"] ** 0.5)
         w.add_logit_scale(c["hidden_size"] / c["dim_model_base"])
+    if kind == "granite":
+        w.add_embedding_scale(c["embedding_multiplier"])
+        w.add_attention_scale(c["attention_multiplier"])
+        w.add_residual_scale(c["residual_multiplier"])
+        w.add_logit_scale(c["logits_scaling"])
     stored = renamed(tensors, kind, c)
     add_rope(w, arch, c, stored)
     for name, tensor in stored.items():

@@ -145,7 +145,7 @@ ENTRIES = [
     ("internlm3", "llama_bias", INTERNLM3, None),
     ("baichuan2", "baichuan", BAICHUAN, "baichuan"),
     ("minicpm", "llama", MINICPM, "minicpm"),
-    ("granite", "llama", GRANITE, None),
+    ("granite", "llama", GRANITE, "granite"),
 ]
 
 # (members of a llama's configuration, length of the request): RoPE at the widths and contexts of real models
