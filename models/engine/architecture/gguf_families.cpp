@@ -177,7 +177,7 @@ Result<Architecture> read_family(const Checkpoint& checkpoint, const Family& fam
                          .kv_heads = "attention.head_count_kv", .head_dim = "attention.key_length",
                          .feed_forward = "feed_forward_length", .context = "context_length",
                          .norm_epsilon = "attention.layer_norm_rms_epsilon"},
-                        a));
+                        {.norm_epsilon = 1e-5}, a));
   SXT_TRY(const uint32_t value_dim, keys.count_or("attention.value_length", 1'024, a.head_dim));
   if (value_dim != a.head_dim) return keys.unsupported("attention.value_length", "differs from the keys' length");
   if (family.name == "baichuan" && a.layers.size() == 40)

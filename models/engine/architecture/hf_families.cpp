@@ -21,7 +21,7 @@ struct Family {
   std::string_view name = model_type;                // Architecture::family
   std::string_view qkv_bias = {}, output_bias = {};  // keys; "always": there is none and there are biases
   std::string_view feed_forward_bias = {};
-  uint32_t head_dim = 0;                             // where there is no key; 0: hidden / heads
+  WidthDefaults widths = {};
   double theta = 10'000;
   bool gemma = false;                                // norms hold w - 1, GELU, the embedding times sqrt(hidden)
   bool qk_norm = false;
@@ -29,17 +29,23 @@ struct Family {
   Windows windows = Windows::all_layers;
   uint32_t window = 0;                               // where there is no key
   std::string_view experts = {};                     // the key of their number
+  uint32_t vocab = 0;                                // where there is no key; 0: it must be there
 };
+// the larger Gemma 3 leave out of "text_config" what is as here
+constexpr WidthDefaults gemma3_widths{.layers = 26, .hidden = 2'304, .heads = 8, .kv_heads = 4, .head_dim = 256,
+                                      .feed_forward = 9'216, .context = 131'072, .norm_epsilon = 1e-6};
+constexpr WidthDefaults gemma_widths{.head_dim = 256, .norm_epsilon = 1e-6};
 constexpr Family families[] = {
     {.model_type = "baichuan"},
-    {.model_type = "gemma", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .head_dim = 256, .gemma = true},
-    {.model_type = "gemma2", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .head_dim = 256, .gemma = true,
+    {.model_type = "gemma", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .widths = gemma_widths, .gemma = true},
+    {.model_type = "gemma2", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .widths = gemma_widths, .gemma = true,
      .post_norms = true, .windows = Windows::alternate, .window = 4'096},
-    {.model_type = "gemma3", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .head_dim = 256,
-     .theta = 1'000'000, .gemma = true, .qk_norm = true, .post_norms = true, .windows = Windows::pattern, .window = 4'096},
+    {.model_type = "gemma3", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .widths = gemma3_widths,
+     .theta = 1'000'000, .gemma = true, .qk_norm = true, .post_norms = true, .windows = Windows::pattern, .window = 4'096,
+     .vocab = 262'208},
     {.model_type = "gemma3_text", .name = "gemma3", .qkv_bias = "attention_bias", .output_bias = "attention_bias",
-     .head_dim = 256, .theta = 1'000'000, .gemma = true, .qk_norm = true, .post_norms = true, .windows = Windows::pattern,
-     .window = 4'096},
+     .widths = gemma3_widths, .theta = 1'000'000, .gemma = true, .qk_norm = true, .post_norms = true,
+     .windows = Windows::pattern, .window = 4'096, .vocab = 262'208},
     {.model_type = "granite", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .feed_forward_bias = "mlp_bias"},
     {.model_type = "internlm2", .qkv_bias = "bias", .output_bias = "bias"},
     {.model_type = "internlm3", .qkv_bias = "qkv_bias", .output_bias = "bias", .feed_forward_bias = "bias"},
@@ -49,7 +55,7 @@ constexpr Family families[] = {
     {.model_type = "mixtral", .theta = 1'000'000, .experts = "num_local_experts"},
     {.model_type = "phi3"},
     {.model_type = "qwen2", .qkv_bias = "always", .windows = Windows::qwen, .window = 4'096},
-    {.model_type = "qwen3", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .head_dim = 128, .qk_norm = true,
+    {.model_type = "qwen3", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .widths = {.head_dim = 128}, .qk_norm = true,
      .windows = Windows::qwen, .window = 4'096},
     {.model_type = "qwen3_moe", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .qk_norm = true,
      .windows = Windows::qwen, .window = 4'096, .experts = "num_experts"},
@@ -229,8 +235,9 @@ Result<Architecture> read_family(const Keys& keys, const Family& family) {
                         {.layers = "num_hidden_layers", .hidden = "hidden_size", .heads = "num_attention_heads",
                          .kv_heads = "num_key_value_heads", .head_dim = "head_dim", .feed_forward = "intermediate_size",
                          .context = "max_position_embeddings", .norm_epsilon = "rms_norm_eps"},
-                        a, family.head_dim));
-  SXT_TRY(a.vocab, keys.count("vocab_size", vocab_max));
+                        family.widths, a));
+  SXT_TRY(a.vocab, keys.count_or("vocab_size", vocab_max, family.vocab));
+  if (a.vocab == 0) return keys.wrong(fmt::format("{} is missing", keys.key("vocab_size")));
   SXT_CHECK(read_activation(keys, family, a));
   SXT_CHECK(read_biases(keys, family, a));
   SXT_CHECK(read_layers(keys, family, a));

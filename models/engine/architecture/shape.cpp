@@ -7,23 +7,28 @@
 
 namespace sextant::engine {
 
-Result<void> read_widths(const Keys& keys, const WidthKeys& names, Architecture& ret, uint32_t head_dim) {
+Result<void> read_widths(const Keys& keys, const WidthKeys& names, const WidthDefaults& defaults, Architecture& ret) {
   Architecture& a = ret;
-  SXT_TRY(const uint32_t layers, keys.count(names.layers, 1'024));
+  const auto width = [&](std::string_view name, uint32_t most, uint32_t otherwise) {
+    return otherwise == 0 ? keys.count(name, most) : keys.count_or(name, most, otherwise);
+  };
+  SXT_TRY(const uint32_t layers, width(names.layers, 1'024, defaults.layers));
   a.layers.resize(layers);
-  SXT_TRY(a.hidden, keys.count(names.hidden, 65'536));
-  SXT_TRY(a.heads, keys.count(names.heads, 1'024));
-  SXT_TRY(a.kv_heads, keys.count_or(names.kv_heads, 1'024, a.heads));
+  SXT_TRY(a.hidden, width(names.hidden, 65'536, defaults.hidden));
+  SXT_TRY(a.heads, width(names.heads, 1'024, defaults.heads));
+  SXT_TRY(a.kv_heads, width(names.kv_heads, 1'024, defaults.kv_heads ? defaults.kv_heads : a.heads));
   if (a.heads % a.kv_heads != 0)
     return keys.wrong(fmt::format("{} heads cannot share {} key-value heads evenly", a.heads, a.kv_heads));
-  SXT_TRY(a.head_dim, keys.count_or(names.head_dim, 1'024, head_dim));
+  SXT_TRY(a.head_dim, keys.count_or(names.head_dim, 1'024, defaults.head_dim));
   if (a.head_dim == 0) {
     if (a.hidden % a.heads != 0) return keys.wrong(fmt::format("{} heads do not divide a width of {}", a.heads, a.hidden));
     a.head_dim = a.hidden / a.heads;
   }
-  SXT_TRY(a.feed_forward, keys.count(names.feed_forward, 1 << 20));
-  SXT_TRY(a.context, keys.count(names.context, 1 << 27));
-  SXT_TRY(a.norm_epsilon, real_or(keys, names.norm_epsilon, 0, 1, 1e-5));
+  SXT_TRY(a.feed_forward, width(names.feed_forward, 1 << 20, defaults.feed_forward));
+  SXT_TRY(a.context, width(names.context, 1 << 27, defaults.context));
+  SXT_TRY(const double epsilon, defaults.norm_epsilon > 0 ? keys.number_or(names.norm_epsilon, 0, 1, defaults.norm_epsilon)
+                                                          : keys.number(names.norm_epsilon, 0, 1));
+  a.norm_epsilon = static_cast<float>(epsilon);
   return {};
 }
 

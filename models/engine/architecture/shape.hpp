@@ -9,9 +9,13 @@ namespace sextant::engine {
 inline constexpr uint32_t vocab_max = 1 << 24, experts_max = 1'024;
 
 struct WidthKeys { std::string_view layers, hidden, heads, kv_heads, head_dim, feed_forward, context, norm_epsilon; };
-/// Fills in the widths that all families have and checks that they fit together. `head_dim`: where the file has no key of it,
-/// 0: hidden / heads.
-Result<void> read_widths(const Keys& keys, const WidthKeys& names, Architecture& ret, uint32_t head_dim = 0);
+/// What stands for a key that is not there. 0: it must be there; of kv_heads: heads; of head_dim: hidden / heads.
+struct WidthDefaults {
+  uint32_t layers = 0, hidden = 0, heads = 0, kv_heads = 0, head_dim = 0, feed_forward = 0, context = 0;
+  double norm_epsilon = 0;
+};
+/// Fills in the widths that all families have and checks that they fit together.
+Result<void> read_widths(const Keys& keys, const WidthKeys& names, const WidthDefaults& defaults, Architecture& ret);
 
 /// A number as the float that the table holds.
 Result<float> real_or(const Keys& keys, std::string_view name, double least, double most, double otherwise);

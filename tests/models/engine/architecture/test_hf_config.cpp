@@ -55,6 +55,8 @@ TEST_CASE("a configuration that is wrong or not computed is refused with its rea
       {"llama", R"({"kv_lora_rank": 16})", "\"kv_lora_rank\" asks for something that is not supported"},
       {"llama", R"({"attention_multiplier": 0.5})", "\"attention_multiplier\" asks for something that is not supported"},
       {"llama", R"({"partial_rotary_factor": 0.7})", "\"partial_rotary_factor\" leaves 11 of 16 dimensions"},
+      {"llama", R"({"rms_norm_eps": null})", "\"rms_norm_eps\" is missing"},
+      {"llama", R"({"vocab_size": null})", "\"vocab_size\" is missing"},
       {"llama", R"({"rms_norm_eps": -1})", "\"rms_norm_eps\" must be a number from 0 to 1"},
       {"llama", R"({"rope_theta": 0})", "\"rope_theta\" must be a number from"},
       {"llama", R"({"rope_scaling": 4})", "\"rope_scaling\" must be an object"},
@@ -109,6 +111,14 @@ TEST_CASE("what a configuration leaves out is transformers' default", "[engine][
   CHECK(read("gemma2", R"({"query_pre_attn_scalar": null})").attention_scale == 0.0625f);
   CHECK(read("baichuan2", "{}").head_normalised);
   CHECK_FALSE(read("baichuan2", R"({"architectures": ["BaiChuanForCausalLM"]})").head_normalised);
+  const Architecture vision = read("gemma3", R"({"num_attention_heads": null, "num_key_value_heads": null, "vocab_size": null,
+      "head_dim": null, "max_position_embeddings": null, "rms_norm_eps": null})");  // as Gemma 3 4B leaves them out
+  CHECK(vision.heads == 8);
+  CHECK(vision.kv_heads == 4);
+  CHECK(vision.head_dim == 256);
+  CHECK(vision.vocab == 262'208);
+  CHECK(vision.context == 131'072);
+  CHECK(vision.norm_epsilon == 1e-6f);
   const Architecture gemma3 = read("gemma3, pattern of 6", R"({"sliding_window": null})");
   CHECK(gemma3.layers[4].window == 4'096);
   CHECK(gemma3.layers[4].rope == 1);
