@@ -77,6 +77,7 @@ config::World Workspace::world() {
     return Error{Error::Kind::usage, fmt::format("no model is named and the default one is not there ({}); give --model-path FILE.gguf, "
                                                  "--hf-path DIR or --models NAME, or fetch it with tools/demo.sh", path.string())};
   };
+  world.locate = config::locate_model;
   world.warn = [](const std::string& sentence) { log_warning(sentence); };
   return world;
 }

@@ -36,6 +36,7 @@ Result<ModelConfig> model_from_json(const json::Value& card, const std::string& 
   }
   if (!model.path.empty()) json::set(config, "path", model.path, a);
   if (const auto path = json::find_string(card, "tokenizer_path")) json::set(config, "tokenizer_path", *path, a);
+  if (const auto path = json::find_string(card, "peft_path")) json::set(config, "peft_path", *path, a);
   if (const auto size = json::find_int(card, "batch_size")) json::set(config, "batch_size", json::Value(*size), a);
   const std::string type = json::find_string(card, "hf_type").value_or("chat");
   if (type != "chat" && type != "base")

@@ -103,7 +103,10 @@ class ModelFlags {
     json::Document parsed;
     SXT_TRY(parsed, json::parse(model.config, model.abbr));
     config_ = std::move(parsed);
-    if (!model.path.empty()) set("path", model.path);
+    if (!model.path.empty()) {
+      SXT_TRY(model.path, locate(model.hugging_face ? "--hf-path" : "--model-path", model.path, model.hugging_face ? ModelFiles::folder : ModelFiles::file));
+      set("path", model.path);
+    }
     if (flags_.threads) set("threads", *flags_.threads, "--threads", model.backend);
     if (flags_.batch_size) {
       if (*flags_.batch_size == 0) return usage("--batch-size is 0; give 1 or more");
@@ -111,7 +114,14 @@ class ModelFlags {
     }
     if (!flags_.compute.empty()) set("compute", flags_.compute, "--compute", model.backend);
     if (flags_.no_prefix_reuse) set("prefix_reuse", false, "--no-prefix-reuse", model.backend);
-    if (!flags_.tokenizer_path.empty() && !model.hugging_face) set("tokenizer_path", flags_.tokenizer_path, "--tokenizer-path", model.backend);
+    if (!flags_.tokenizer_path.empty()) set("tokenizer_path", flags_.tokenizer_path, "--tokenizer-path", model.backend);
+    if (!flags_.peft_path.empty()) {
+      if (!world_.backend_accepts(model.backend, "peft_path"))
+        return usage(fmt::format("--peft-path: the backend '{}' merges no adapters; merge it into the model first", model.backend));
+      set("peft_path", flags_.peft_path);
+    }
+    SXT_CHECK(locate_key("tokenizer_path", "--tokenizer-path", ModelFiles::either));
+    SXT_CHECK(locate_key("peft_path", "--peft-path", ModelFiles::folder));
     if (!flags_.chat_template.empty()) {
       set("chat_template", flags_.chat_template, "--chat-template", model.backend);
       model.chat = flags_.chat_template == "auto" ? Chat::automatic : flags_.chat_template == "none" ? Chat::none : Chat::file;
@@ -143,13 +153,22 @@ class ModelFlags {
 
  private:
   Result<void> refuse_what_comes_later() const {
-    if (!flags_.peft_path.empty()) return later("--peft-path is not supported yet; merge the adapter into the model first");
     if (!flags_.memory.empty()) return later("--memory is not supported yet; --batch-size bounds the memory");
     if (!flags_.compute.empty() && flags_.compute != "auto" && flags_.compute != "f32") {
       if (flags_.compute == "bf16" || flags_.compute == "fp16" || flags_.compute == "int8")
         return later(fmt::format("--compute {} is not supported yet; leave it out or give f32", flags_.compute));
       return usage(fmt::format("--compute is '{}'; it must be auto, f32, bf16, fp16 or int8", flags_.compute));
     }
+    return {};
+  }
+  Result<std::string> locate(const char* origin, const std::string& path, ModelFiles expected) const {
+    return world_.locate ? world_.locate(origin, path, expected) : path;
+  }
+  Result<void> locate_key(const char* key, const char* origin, ModelFiles expected) {
+    const auto path = json::find_string(config_, key);
+    if (!path || path->empty()) return {};
+    SXT_TRY(const std::string found, locate(origin, *path, expected));
+    set(key, found);
     return {};
   }
   template <class T> void set(const char* key, T value) {
@@ -241,8 +260,6 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
   ModelFlags model_flags(flags, world);
   std::set<std::string> abbrs;
   for (ModelConfig& model : models) {
-    if (model.hugging_face)
-      return later(fmt::format("{}: Hugging Face folders are not supported yet; convert the model to GGUF and give it with --model-path", model.path));
     SXT_CHECK(model_flags.apply(model));
     if (!abbrs.insert(model.abbr).second) return usage(fmt::format("two models are called '{}'; give one of them another \"abbr\"", model.abbr));
   }

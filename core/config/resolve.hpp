@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 #include "card_store.hpp"
+#include "locate_model.hpp"
 #include "run_config.hpp"
 
 namespace sextant::config {
@@ -42,6 +43,8 @@ struct World {
   std::function<Result<std::string>()> auto_backend;
   /// Columns of a custom csv/jsonl file, in order.
   std::function<Result<std::vector<std::string>>(const std::string& path)> custom_columns;
+  /// Where the files lie that somebody named (locate_model.hpp); empty: where the name says.
+  std::function<Result<std::string>(const std::string& origin, const std::string& path, ModelFiles expected)> locate;
   /// The model file to take where none is named; an error says how to get it.
   std::function<Result<std::string>()> default_model;
   std::function<void(const std::string&)> warn;

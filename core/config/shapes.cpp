@@ -60,6 +60,7 @@ const Shape& model_card_shape() {
       {"hf_path", Shape::text()},
       {"hf_type", Shape::text()},
       {"tokenizer_path", Shape::text()},
+      {"peft_path", Shape::text()},
       {"max_seq_len", Shape::integer()},
       {"max_out_len", Shape::integer()},
       {"min_out_len", Shape::integer()},

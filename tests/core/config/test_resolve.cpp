@@ -20,6 +20,7 @@ struct Fixture {
   CardStore cards;
   std::vector<std::string> warnings;
   RunFlags flags;
+  bool accepts_adapters = true;
   Fixture() {
     test::spit(folder / "x_gen.json", card("gen"));
     test::spit(folder / "x_cot_gen.json", card("gen"));
@@ -32,7 +33,7 @@ struct Fixture {
   Result<Resolved> resolve() {
     World world;
     world.cards = &cards;
-    world.backend_accepts = [](const std::string&, const std::string& key) { return key == "threads" || key == "batch_size" || key == "chat_template"; };
+    world.backend_accepts = [this](const std::string&, const std::string& key) { return key == "threads" || key == "batch_size" || key == "chat_template" || key == "tokenizer_path" || (key == "peft_path" && accepts_adapters); };
     world.auto_backend = []() -> Result<std::string> { return std::string("cpu"); };
     world.custom_columns = [](const std::string&) -> Result<std::vector<std::string>> { return std::vector<std::string>{"question", "A", "B", "answer"}; };
     world.default_model = []() -> Result<std::string> { return std::string("/cache/default.gguf"); };
@@ -53,6 +54,23 @@ TEST_CASE("a model given by path is called by its last component", "[config]") {
   CHECK(f.resolve()->config.models[0].backend == "cpu");
   f.flags.model_path = "/a/b.gguf/";
   CHECK(f.resolve()->config.models[0].abbr == "b");
+}
+
+TEST_CASE("a Hugging Face folder is called by its last component and _hf, as OpenCompass calls it", "[config]") {
+  Fixture f;
+  f.flags.model_path.clear();
+  f.flags.hf_path = GENERATE("/m/internlm/internlm2-chat-1_8b", "internlm/internlm2-chat-1_8b", "/m/internlm/internlm2-chat-1_8b/");
+  f.flags.peft_path = f.flags.tokenizer_path = "/m/other";
+  const auto run = f.resolve();
+  REQUIRE(run);
+  CHECK(run->config.models[0].abbr == "internlm2-chat-1_8b_hf");
+  CHECK(run->config.models[0].hugging_face);
+  const json::Document config = *json::parse(run->config.models[0].config, "");
+  CHECK(json::find_string(config, "path") == f.flags.hf_path);
+  CHECK(json::find_string(config, "peft_path") == "/m/other");
+  CHECK(json::find_string(config, "tokenizer_path") == "/m/other");
+  f.flags.compat = "opencompass-0.2.4";
+  CHECK(f.resolve()->config.models[0].abbr == "opencompass.models.huggingface.HuggingFace_internlm_internlm2-chat-1_8b");
 }
 
 TEST_CASE("without a model the default one is taken", "[config]") {
@@ -101,15 +119,20 @@ TEST_CASE("a setting that the backend has not is a warning, never silence", "[co
 
 TEST_CASE("what comes later says so with one sentence", "[config]") {
   struct Case { void (*set)(RunFlags&); };
-  const Case c = GENERATE(values<Case>({{[](RunFlags& f) { f.model_path.clear(); f.hf_path = "/m/internlm2"; }},
-                                        {[](RunFlags& f) { f.peft_path = "/m/lora"; }},
-                                        {[](RunFlags& f) { f.memory = "4G"; }},
+  const Case c = GENERATE(values<Case>({{[](RunFlags& f) { f.memory = "4G"; }},
                                         {[](RunFlags& f) { f.compute = "bf16"; }}}));
   Fixture f;
   c.set(f.flags);
   const auto resolved = f.resolve();
   REQUIRE_FALSE(resolved);
   CHECK(resolved.error().kind == Error::Kind::device);
+}
+
+TEST_CASE("an adapter that the backend cannot merge is refused, never left out", "[config]") {
+  Fixture f;
+  f.accepts_adapters = false;
+  f.flags.peft_path = "/m/lora";
+  CHECK(f.error().find("--peft-path") == 0);
 }
 
 TEST_CASE("flags that make no sense are usage errors", "[config]") {

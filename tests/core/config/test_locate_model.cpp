@@ -1,0 +1,71 @@
+// Files named by path or by a Hugging Face id.
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include "../../../core/config/locate_model.hpp"
+#include "../temporary_folder.hpp"
+
+using namespace sextant;
+using namespace sextant::config;
+using Catch::Matchers::Contains;
+
+namespace {
+
+// A cache of one model, as huggingface_hub lays it out.
+struct Cache {
+  test::TemporaryFolder folder;
+  std::string model = (folder / "hub/models--org--name").string(), snapshot = model + "/snapshots/abc123";
+  Cache() {
+    ::unsetenv("HF_HUB_CACHE");
+    ::setenv("HF_HOME", folder.path().c_str(), 1);
+    test::spit(model + "/refs/main", "abc123");
+    test::spit(snapshot + "/config.json", "{}");
+  }
+  ~Cache() { ::unsetenv("HF_HOME"); }
+};
+std::string found(const std::string& path) { return *locate_model("--hf-path", path, ModelFiles::folder); }
+
+}  // namespace
+
+TEST_CASE("a Hugging Face id means the snapshot that lies in the cache", "[config]") {
+  const Cache cache;
+  CHECK(found("org/name") == cache.snapshot);
+  CHECK(*locate_model("--tokenizer-path", "org/name", ModelFiles::either) == cache.snapshot);
+  CHECK(*locate_model("--model-path", "org/name", ModelFiles::file) == "org/name");
+  test::spit(cache.model + "/refs/main", "abc123\n");
+  CHECK(found("org/name") == cache.snapshot);
+  ::setenv("HF_HUB_CACHE", (cache.folder / "hub").c_str(), 1);
+  ::unsetenv("HF_HOME");
+  CHECK(found("org/name") == cache.snapshot);
+  ::unsetenv("HF_HUB_CACHE");
+  ::setenv("XDG_CACHE_HOME", "/nonexistent", 1);
+  CHECK(found("org/name") == "org/name");
+  ::unsetenv("XDG_CACHE_HOME");
+}
+
+TEST_CASE("what lies in no cache comes back as it is", "[config]") {
+  const Cache cache;
+  for (const char* path : {"org/other", "name", "org/name/x", "../hub/models--org--name", "/org/name", "", "org/", "./name"}) {
+    CAPTURE(path);
+    CHECK(found(path) == path);
+  }
+  for (const char* revision : {"", "../abc123", "later", "abc123/x"}) {
+    CAPTURE(revision);
+    test::spit(cache.model + "/refs/main", revision);
+    CHECK(found("org/name") == "org/name");
+  }
+}
+
+TEST_CASE("a path that is there is never looked up", "[config]") {
+  const Cache cache;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(cache.folder.path());
+  std::filesystem::create_directories("org/name");
+  CHECK(found("org/name") == "org/name");
+  std::filesystem::current_path(before);
+}
+
+TEST_CASE("a file for a folder and a folder for a file are refused", "[config]") {
+  const Cache cache;
+  CHECK_THAT(locate_model("--hf-path", cache.snapshot + "/config.json", ModelFiles::folder).error().message, Contains("--hf-path: " + cache.snapshot + "/config.json is a file"));
+  CHECK_THAT(locate_model("--model-path", cache.snapshot, ModelFiles::file).error().message, Contains("give a Hugging Face folder as --hf-path"));
+}
