@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 #include <fmt/format.h>
+#include "../checkpoint/gguf.hpp"
 #include "../schedule/items.hpp"
 #include "../tokenizer/gguf_tokenizer.hpp"
 
@@ -34,7 +35,7 @@ BackendModel::BackendModel(Context c) : Model(std::move(c)), config_(read_backen
 
 void BackendModel::load(std::unique_ptr<Hardware> hardware) {
   hardware_ = std::move(hardware);
-  if (!config_.path.empty()) file_ = or_throw(GgufFile::open(config_.path));
+  if (!config_.path.empty() && config_.weights) checkpoint_ = or_throw(open_checkpoint(config_.path, config_.peft_path));
   load_vocabulary();
   if (config_.weights) load_weights();
 }
@@ -45,16 +46,19 @@ void BackendModel::warn(std::string text) {
 }
 
 void BackendModel::load_vocabulary() {
-  std::unique_ptr<GgufFile> other;
-  if (!config_.tokenizer_path.empty()) other = or_throw(GgufFile::open(config_.tokenizer_path));
-  if (other || file_) tokenizer_ = or_throw(make_tokenizer(other ? *other : *file_));
+  const std::string& from = config_.tokenizer_path.empty() ? config_.path : config_.tokenizer_path;
+  const std::string& holder = config_.path.empty() ? config_.tokenizer_path : config_.path;  // of the chat template
+  std::unique_ptr<GgufFile> vocabulary, other;
+  if (!from.empty()) {
+    vocabulary = or_throw(GgufFile::open(from));
+    tokenizer_ = or_throw(make_tokenizer(*vocabulary));
+  }
   if (config_.chat_template == "none") return;
   const bool own = config_.chat_template == "auto";
-  const GgufFile* const holder = file_ ? file_.get() : other.get();  // there is one if the template is its own
-  const auto source = own ? holder->text("tokenizer.chat_template") : std::optional(read_text(config_.chat_template));
+  if (own && holder != from) other = or_throw(GgufFile::open(holder));
+  const auto source = own ? (other ? *other : *vocabulary).text("tokenizer.chat_template") : std::optional(read_text(config_.chat_template));
   if (!source) return;
-  const std::string& name = file_ ? config_.path : config_.tokenizer_path;
-  auto parsed = ChatTemplate::parse(*source, own ? "tokenizer.chat_template of " + name : config_.chat_template);
+  auto parsed = ChatTemplate::parse(*source, own ? "tokenizer.chat_template of " + holder : config_.chat_template);
   if (parsed) chat_ = *std::move(parsed);
   else if (own) warn("the model's chat template cannot be used: " + parsed.error().message);  // scoring does not need it
   else throw PluginError(parsed.error());
@@ -67,7 +71,7 @@ const Tokenizer& BackendModel::tokenizer() const {
 
 void BackendModel::load_weights() {
   const auto begin = std::chrono::steady_clock::now();
-  architecture_ = or_throw(read_architecture(*file_));
+  architecture_ = or_throw(read_architecture(*checkpoint_));
   if (tokenizer_->vocab_size() > architecture_->vocab)
     throw DataError(fmt::format("{}: the tokenizer has {} ids, the embedding {} rows; they do not belong together",
                                 config_.path, with_commas(tokenizer_->vocab_size()),
@@ -76,7 +80,7 @@ void BackendModel::load_weights() {
   if (context_length > architecture_->context)
     warn(fmt::format("max_seq_len: {} tokens are more than the {} that {} was trained for", with_commas(context_length),
                      with_commas(architecture_->context), config_.path));
-  device_ = hardware_->make_device({*file_, *architecture_, config_, context_length, tokenizer_->end_of_generation()}, report_);
+  device_ = hardware_->make_device({*checkpoint_, *architecture_, config_, context_length, tokenizer_->end_of_generation()}, report_);
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const DeviceLimits limits = device_->limits();
   context.log(SXT_LOG_INFO, fmt::format("{}: weights {} MiB, buffers {} MiB, up to {} MiB of keys and values ({} tokens); {}; "
@@ -103,7 +107,7 @@ sxt_model_info BackendModel::info() {
   if (tokenizer_) info.vocab_size = tokenizer_->vocab_size();
   if (!device_) return info;
   info.context_length = device_->limits().context;
-  const std::string sha256 = or_throw(file_->sha256());
+  const std::string sha256 = or_throw(checkpoint_->sha256());
   std::memcpy(info.weights_sha256, sha256.data(), std::min(sha256.size(), sizeof info.weights_sha256 - 1));
   return info;
 }
@@ -131,7 +135,7 @@ std::string BackendModel::render_chat(std::string_view conversation_json) {
     fill_in("eos_token", tokenizer_->eos());
   }
   if (!chat_) {
-    const std::string& name = file_ ? config_.path : config_.tokenizer_path;
+    const std::string& name = config_.path.empty() ? config_.tokenizer_path : config_.path;
     return R"({"error":)" + json::quote(name + " has no chat template that can be used; give one as chat_template") + "}";
   }
   const Result<std::string> text = chat_->render(conversation);

@@ -7,7 +7,7 @@
 #include <vector>
 #include <sextant/sdk.hpp>
 #include "../chat/chat_template.hpp"
-#include "../checkpoint/gguf.hpp"
+#include "../checkpoint/checkpoint.hpp"
 #include "../schedule/scheduler.hpp"
 #include "../tokenizer/tokenizer.hpp"
 #include "hardware.hpp"
@@ -40,8 +40,8 @@ class BackendModel : public Model {
 
   BackendConfig config_;
   std::unique_ptr<Hardware> hardware_;
-  std::unique_ptr<GgufFile> file_;        // null where a tokenizer or a chat template stands alone
-  std::unique_ptr<Tokenizer> tokenizer_;  // null where a chat template stands alone
+  std::unique_ptr<Checkpoint> checkpoint_;  // null without weights
+  std::unique_ptr<Tokenizer> tokenizer_;    // null where a chat template stands alone
   std::optional<ChatTemplate> chat_;
   std::vector<std::string> warnings_;
   // what stands below is there only with weights

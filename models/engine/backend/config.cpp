@@ -10,6 +10,7 @@ BackendConfig read_backend_config(const Context& context) {
   };
   BackendConfig config;
   config.path = context.text("path");
+  config.peft_path = context.text("peft_path");
   const json::Value* weights = json::find(json, "weights");
   config.weights = !(weights && weights->IsNull());
   config.compute = context.text("compute", "auto");
@@ -23,7 +24,7 @@ BackendConfig read_backend_config(const Context& context) {
   // without weights, a tokenizer or a chat template can stand alone
   const bool own_template = config.chat_template != "auto" && config.chat_template != "none";
   const bool alone = !config.weights && (!config.tokenizer_path.empty() || own_template);
-  if (config.path.empty() && !alone) throw ConfigError("path: the configuration names no model file; set it to a .gguf file");
+  if (config.path.empty() && !alone) throw ConfigError("path: the configuration names no model file; set it to a .gguf file or a Hugging Face folder");
   return config;
 }
 

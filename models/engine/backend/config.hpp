@@ -10,6 +10,7 @@ namespace sextant::engine {
 
 struct BackendConfig {
   std::string path;            // of the model; empty: none, and a tokenizer or a chat template stands alone
+  std::string peft_path;       // a LoRA adapter's folder; empty: none
   bool weights = true;         // false: only the vocabulary and the chat template are used
   std::string compute;         // "auto", "f32", ...: what it comes to is the hardware's business
   uint32_t batch_size = 64;
@@ -29,7 +30,8 @@ inline constexpr char backend_schema[] = R"schema({
   "type": "object",
   "additionalProperties": false,
   "properties": {
-    "path": {"type": "string", "minLength": 1, "description": "the model, a .gguf file; may be left out where weights is null and tokenizer_path or chat_template names a file"},
+    "path": {"type": "string", "minLength": 1, "description": "the model, a .gguf file or a Hugging Face folder; may be left out where weights is null and tokenizer_path or chat_template names a file"},
+    "peft_path": {"type": "string", "default": "", "description": "the folder of a PEFT LoRA adapter, merged into a Hugging Face folder as it is loaded"},
     "weights": {"type": "null", "description": "null: load no weights; only tokens and chat prompts can be asked for"},
     "compute": {"enum": ["auto", "f32", "bf16", "fp16", "int8"], "default": "auto", "description": "the precision; auto is f32"},
     "batch_size": {"type": "integer", "minimum": 1, "maximum": 1024, "default": 64,
@@ -42,7 +44,7 @@ inline constexpr char backend_schema[] = R"schema({
     "schedule_seed": {"type": "integer", "minimum": 0, "default": 0,
                       "description": "not 0: work in a random order (for tests; results are the same)"},
     "chat_template": {"type": "string", "default": "auto", "description": "auto (the model's own), none, or a .jinja file"},
-    "tokenizer_path": {"type": "string", "default": "", "description": "another file to take the vocabulary from"})schema";
+    "tokenizer_path": {"type": "string", "default": "", "description": "another file or folder to take the vocabulary from"})schema";
 
 template <size_t N> constexpr std::array<char, sizeof backend_schema + N + 1> with_own_properties(const char (&own)[N]) {
   std::array<char, sizeof backend_schema + N + 1> schema{};

@@ -42,14 +42,14 @@ std::string BackendModel::describe() {
   text("path", config_.path);
   uint64_t parameters = 0;
   std::map<std::string_view, uint64_t> types;
-  for (size_t i = 0; file_ && i < file_->tensors().size(); ++i) {
-    const Tensor& t = file_->tensors()[i];
+  for (size_t i = 0; checkpoint_ && i < checkpoint_->tensors().size(); ++i) {
+    const Tensor& t = checkpoint_->tensors()[i];
     uint64_t numbers = 1;
     for (const uint64_t n : t.shape) numbers *= n;
     parameters += numbers;
     ++types[block_format(t.type).name];
   }
-  text("family", file_ ? file_->text("general.architecture").value_or("") : "");
+  text("family", architecture_ ? architecture_->family : "");
   number("parameters", parameters);
   w.Key("tensor_types");
   w.StartObject();
@@ -79,7 +79,7 @@ std::string BackendModel::describe() {
     }
     w.EndArray();
   }
-  flag("add_bos", file_ && file_->boolean("tokenizer.ggml.add_bos_token").value_or(false));
+  flag("add_bos", checkpoint_ && json::find_bool(checkpoint_->metadata(), "tokenizer.ggml.add_bos_token").value_or(false));
   flag("has_chat_template", chat_.has_value());
   text("chat_template_sha256", chat_ ? sha256_hex(chat_->source()) : "");
   w.Key("warnings");
