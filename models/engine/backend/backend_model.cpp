@@ -5,7 +5,7 @@
 #include <iterator>
 #include <fmt/format.h>
 #include "../schedule/items.hpp"
-#include "../tokenizer/gguf_tokenizer.hpp"
+#include "../tokenizer/open_vocabulary.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -45,23 +45,28 @@ void BackendModel::warn(std::string text) {
 }
 
 void BackendModel::load_vocabulary() {
-  std::unique_ptr<GgufFile> other;
-  if (!config_.tokenizer_path.empty()) other = or_throw(GgufFile::open(config_.tokenizer_path));
-  if (other || file_) tokenizer_ = or_throw(make_tokenizer(other ? *other : *file_));
+  const std::string& from = config_.tokenizer_path.empty() ? config_.path : config_.tokenizer_path;
+  std::optional<ChatTemplateSource> source;
+  if (!from.empty()) {
+    Vocabulary vocabulary = or_throw(open_vocabulary(from));
+    tokenizer_ = std::move(vocabulary.tokenizer);
+    adds_bos_ = vocabulary.add_bos;
+    source = std::move(vocabulary.chat_template);
+    for (std::string& text : vocabulary.warnings) warn(std::move(text));
+  }
   if (config_.chat_template == "none") return;
   const bool own = config_.chat_template == "auto";
-  const GgufFile* const holder = file_ ? file_.get() : other.get();  // there is one if the template is its own
-  const auto source = own ? holder->text("tokenizer.chat_template") : std::optional(read_text(config_.chat_template));
+  if (!own) source = ChatTemplateSource{read_text(config_.chat_template), config_.chat_template};
+  else if (!config_.path.empty() && from != config_.path) source = or_throw(find_chat_template(config_.path));
   if (!source) return;
-  const std::string& name = file_ ? config_.path : config_.tokenizer_path;
-  auto parsed = ChatTemplate::parse(*source, own ? "tokenizer.chat_template of " + name : config_.chat_template);
+  auto parsed = ChatTemplate::parse(source->text, source->origin);
   if (parsed) chat_ = *std::move(parsed);
   else if (own) warn("the model's chat template cannot be used: " + parsed.error().message);  // scoring does not need it
   else throw PluginError(parsed.error());
 }
 
 const Tokenizer& BackendModel::tokenizer() const {
-  if (!tokenizer_) throw PluginError(SXT_UNSUPPORTED, "only a chat template was configured; set path or tokenizer_path to a .gguf file for its tokens");
+  if (!tokenizer_) throw PluginError(SXT_UNSUPPORTED, "only a chat template was configured; set path or tokenizer_path for its tokens");
   return *tokenizer_;
 }
 

@@ -79,7 +79,7 @@ std::string BackendModel::describe() {
     }
     w.EndArray();
   }
-  flag("add_bos", file_ && file_->boolean("tokenizer.ggml.add_bos_token").value_or(false));
+  flag("add_bos", adds_bos_);
   flag("has_chat_template", chat_.has_value());
   text("chat_template_sha256", chat_ ? sha256_hex(chat_->source()) : "");
   w.Key("warnings");

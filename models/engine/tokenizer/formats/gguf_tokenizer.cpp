@@ -1,5 +1,5 @@
 #include "gguf_tokenizer.hpp"
-#include <algorithm>
+#include <set>
 #include <fmt/format.h>
 #include "../pipeline_tokenizer.hpp"
 #include "../words/bpe_model.hpp"
@@ -149,13 +149,17 @@ Result<std::unique_ptr<Tokenizer>> make_sentencepiece(const GgufFile& file, bool
                                                 scores.size())};
   }
   const auto unk = file.integer("tokenizer.ggml.unknown_token_id").value_or(0);
+  std::set<std::string_view> seen;
   for (size_t i = 0; i < scores.size(); ++i) {
     // some converters call every token unknown that a template uses; one is
     PieceKind kind = common.kinds[i];
     if (kind == PieceKind::unknown || static_cast<int64_t>(i) == unk)
       kind = static_cast<int64_t>(i) == unk ? PieceKind::unknown : PieceKind::control;
     model.byte_fallback = model.byte_fallback || kind == PieceKind::byte;
-    model.pieces.push_back({common.tables.tokens[i], scores[i], kind});
+    // libsentencepiece takes neither empty pieces nor a spelling twice
+    const std::string& text = common.tables.tokens[i];
+    const bool usable = !text.empty() && seen.insert(text).second;
+    model.pieces.push_back(usable ? SentencePieceModel::Piece{text, scores[i], kind} : filling(i));
   }
   model.add_dummy_prefix = file.boolean("tokenizer.ggml.add_space_prefix").value_or(true);
   model.remove_extra_whitespaces = file.boolean("tokenizer.ggml.remove_extra_whitespaces").value_or(false);

@@ -13,23 +13,8 @@ namespace {
 // How many ids a vocabulary may leave out: a wild id must not cost memory.
 constexpr size_t gap_max = 65'536;
 
-// {"token": id, ...} to [id]
 Result<std::vector<std::string>> read_vocabulary(const JsonStep& step) {
-  const json::Value& vocab = *json::find(step.value, "vocab");
-  if (!vocab.IsObject()) return step.error("\"vocab\" is no object of tokens and ids");
-  std::vector<std::string> tokens;
-  const size_t size_max = vocab.MemberCount() + gap_max;
-  for (const auto& member : vocab.GetObject()) {
-    const auto wrong = [&](const char* what) {
-      return step.error(fmt::format("the token {} has {}", json::quote(json::text(member.name).substr(0, 40)), what));
-    };
-    if (!member.value.IsUint()) return wrong("an id that is no whole number from 0 on");
-    const size_t id = member.value.GetUint();
-    if (id >= size_max) return wrong("an id far beyond the number of tokens");
-    if (id >= tokens.size()) tokens.resize(id + 1);
-    tokens[id] = json::text(member.name);
-  }
-  return tokens;
+  return read_json_vocabulary(*json::find(step.value, "vocab"), step.origin + ": " + step.name());
 }
 
 TokenIds index(const std::vector<std::string>& tokens) {
@@ -153,6 +138,23 @@ std::string model_type(const json::Value& model) {
 }
 
 }  // namespace
+
+Result<std::vector<std::string>> read_json_vocabulary(const json::Value& vocab, const std::string& origin) {
+  if (!vocab.IsObject()) return Error{Error::Kind::data, origin + ": the vocabulary is no object of tokens and ids"};
+  std::vector<std::string> tokens;
+  const size_t size_max = vocab.MemberCount() + gap_max;
+  for (const auto& member : vocab.GetObject()) {
+    const bool whole = member.value.IsUint();
+    if (!whole || member.value.GetUint() >= size_max) {
+      return Error{Error::Kind::data, fmt::format("{}: the token {} has an id {}", origin, json::quote(json::text(member.name).substr(0, 40)),
+                                                  whole ? "far beyond the number of tokens" : "that is no whole number from 0 on")};
+    }
+    const size_t id = member.value.GetUint();
+    if (id >= tokens.size()) tokens.resize(id + 1);
+    tokens[id] = json::text(member.name);
+  }
+  return tokens;
+}
 
 Result<void> read_json_model(const json::Value& model, Pipeline& pipeline) {
   const std::string type = model_type(model);

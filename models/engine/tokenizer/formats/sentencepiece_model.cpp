@@ -63,6 +63,8 @@ Error damaged(std::string_view origin, std::string_view what) {
 
 }  // namespace
 
+SentencePieceModel::Piece filling(size_t id) { return {fmt::format("[FILLING_{}]", id), 0, PieceKind::unused}; }
+
 bool is_sentencepiece_model(std::string_view bytes) {
   protobuf::Reader reader(bytes.substr(0, std::min<size_t>(bytes.size(), 4096)));
   SentencePieceModel::Piece piece;
@@ -81,6 +83,9 @@ Result<SentencePieceModel> read_sentencepiece_model(std::string_view bytes, cons
     if (reader.number == field::normalizer_spec) sound = read_normalizer_spec(reader.bytes, model);
   }
   if (!sound || !reader.sound()) return damaged(origin, "this is no sentencepiece model, or a damaged one");
+  // sentencepiece 0.2.1 and later leave a NUL that is a piece to the byte tokens (older ones found it)
+  for (size_t i = 0; i < model.pieces.size(); ++i)
+    if (model.byte_fallback && model.pieces[i].text == std::string_view("\0", 1)) model.pieces[i] = filling(i);
   if (type != unigram && type != bpe) return damaged(origin, "only sentencepiece's unigram and bpe models are supported");
   model.unigram = type == unigram;
   return model;
@@ -124,7 +129,7 @@ std::string serialize(const SentencePieceModel& model) {
   trainer.varint(field::treat_whitespace_as_suffix, model.treat_whitespace_as_suffix);
   trainer.varint(field::byte_fallback, model.byte_fallback);
   normalizer.bytes(field::charsmap, model.charsmap);
-  normalizer.varint(field::add_dummy_prefix, model.add_dummy_prefix);
+  normalizer.varint(field::add_dummy_prefix, model.add_dummy_prefix && !model.prefix_once);
   normalizer.varint(field::remove_extra_whitespaces, model.remove_extra_whitespaces);
   normalizer.varint(field::escape_whitespaces, model.escape_whitespaces);
   out.bytes(field::trainer_spec, trainer.text);

@@ -23,8 +23,12 @@ struct SentencePieceModel {
   bool unigram = true;        // or BPE
   bool byte_fallback = false, treat_whitespace_as_suffix = false;
   bool add_dummy_prefix = true, remove_extra_whitespaces = true, escape_whitespaces = true;
+  bool prefix_once = false;   // the dummy prefix stands before the whole text only, not after every added token
   std::string charsmap;       // precompiled rules; empty: none
 };
+
+/// Stands for a piece that libsentencepiece would not take, and that is never to be found in a text.
+SentencePieceModel::Piece filling(size_t id);
 
 /// Whether the bytes begin like a tokenizer.model: a piece in field 1.
 bool is_sentencepiece_model(std::string_view bytes);

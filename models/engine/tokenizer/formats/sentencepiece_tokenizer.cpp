@@ -14,6 +14,7 @@ class SentencePieceTokenizer : public VocabularyBase {
     auto made = std::make_unique<SentencePieceTokenizer>();
     const auto status = made->processor_.LoadFromSerializedProto(serialize(model));
     if (!status.ok()) return Error{Error::Kind::data, fmt::format("{}: libsentencepiece refuses the model: {}", model.origin, status.ToString())};
+    made->prefix_once_ = model.prefix_once && model.add_dummy_prefix;
     Decoder decoder;
     decoder.add(decode_byte_token);
     if (model.escape_whitespaces) decoder.add(replace_all(std::string(blank), " "));
@@ -32,19 +33,23 @@ class SentencePieceTokenizer : public VocabularyBase {
  private:
   void encode_valid(std::string_view text, EncodeOptions options, Encoding& out) const override {
     added_.scan(
-        text, options.split_special,
-        [&](size_t begin, size_t end) {
-          const auto pieces = processor_.EncodeAsImmutableProto(text.substr(begin, end - begin));
-          for (size_t i = 0; i < pieces.pieces_size(); ++i) {
-            const auto piece = pieces.pieces(static_cast<int>(i));
-            add(out, static_cast<int32_t>(piece.id()), begin + piece.end());
-          }
-        },
+        text, options.split_special, [&](size_t begin, size_t end) { encode_part(text.substr(begin, end - begin), begin, out); },
         [&](int32_t id, size_t, size_t end) { add(out, id, end); });
+  }
+
+  void encode_part(std::string_view part, size_t begin, Encoding& out) const {
+    const bool prefixed = prefix_once_ && begin == 0;
+    const size_t prefix = prefixed ? blank.size() : 0;
+    const auto pieces = processor_.EncodeAsImmutableProto(prefixed ? std::string(blank).append(part) : std::string(part));
+    for (size_t i = 0; i < pieces.pieces_size(); ++i) {
+      const auto piece = pieces.pieces(static_cast<int>(i));
+      add(out, static_cast<int32_t>(piece.id()), begin + std::max<size_t>(piece.end(), prefix) - prefix);
+    }
   }
 
   sentencepiece::SentencePieceProcessor processor_;
   AddedTokenFinder added_;
+  bool prefix_once_ = false;
 };
 
 }  // namespace

@@ -14,8 +14,10 @@ constexpr uint16_t none = UINT16_MAX;
 constexpr uint16_t second_of_pair = 0x8000;  // utf8proc's mark in comb_index
 
 unsigned options(Form form) {
-  const unsigned compatible = form == Form::nfkc || form == Form::nfkd ? UTF8PROC_COMPAT : 0u;
-  return UTF8PROC_STABLE | compatible | (form == Form::nfc || form == Form::nfkc ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE);
+  unsigned how = UTF8PROC_STABLE;
+  if (form == Form::nfkc || form == Form::nfkd) how |= UTF8PROC_COMPAT;
+  how |= form == Form::nfc || form == Form::nfkc ? unsigned{UTF8PROC_COMPOSE} : unsigned{UTF8PROC_DECOMPOSE};
+  return how;
 }
 
 // Whether characters before `c` may change with it: it is reordered, or composed with one of them.
