@@ -78,9 +78,9 @@ class Reference:
     add_special: Callable[[str], list] | None = None
 
 
-def of_tokenizer(name, path, tokenizer):
+def of_tokenizer(name, path, tokenizer, before=()):
     plain = lambda text: tokenizer.encode(text, add_special_tokens=False).ids
-    added = lambda text: tokenizer.encode(text, add_special_tokens=True).ids
+    added = lambda text: [*before, *tokenizer.encode(text, add_special_tokens=True).ids]
 
     def as_text(text):
         tokenizer.encode_special_tokens = True
@@ -115,6 +115,7 @@ def of_gguf(path):
     f = fields(path)
     name = os.path.basename(path).removesuffix(".gguf").removeprefix("ggml-vocab-")
     kind = scalar(f, "tokenizer.ggml.model")
+    before = [scalar(f, "tokenizer.ggml.bos_token_id")] if scalar(f, "tokenizer.ggml.add_bos_token", kind == "llama" or scalar(f, "tokenizer.ggml.pre") == "llama-bpe") else []
     tokens, types = strings(f, "tokenizer.ggml.tokens"), numbers(f, "tokenizer.ggml.token_type")
     if kind in ("gpt2", "gemma4"):
         merges = [(m[:m.index(" ", 1)], m[m.index(" ", 1) + 1:]) for m in strings(f, "tokenizer.ggml.merges")]
@@ -129,7 +130,7 @@ def of_gguf(path):
         if normalizer:
             tokenizer.normalizer = normalizer
         tokenizer.add_tokens([AddedToken(t, normalized=False, special=k == 3) for t, k in zip(tokens, types) if k in (3, 4)])
-        return of_tokenizer(name, path, tokenizer)
+        return of_tokenizer(name, path, tokenizer, before)
     model = sentencepiece_model_pb2.ModelProto()
     unk = scalar(f, "tokenizer.ggml.unknown_token_id", 0)
     for i, (token, score, type_) in enumerate(zip(tokens, numbers(f, "tokenizer.ggml.scores"), types)):
@@ -143,7 +144,7 @@ def of_gguf(path):
     model.normalizer_spec.remove_extra_whitespaces = False
     added = {t: i for i, (t, k) in enumerate(zip(tokens, types)) if k in (2, 3, 4)}
     special = {t: i for i, (t, k) in enumerate(zip(tokens, types)) if k in (2, 3)}
-    return of_sentencepiece(name, path, model.SerializeToString(), added, special)
+    return of_sentencepiece(name, path, model.SerializeToString(), added, special, before)
 
 
 def of_sentencepiece(name, path, proto, added, special, before=()):

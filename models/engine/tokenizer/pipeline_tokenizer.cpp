@@ -9,15 +9,16 @@ class PipelineTokenizer : public VocabularyBase {
   static Result<std::unique_ptr<Tokenizer>> make(Pipeline pipeline) {
     auto made = std::make_unique<PipelineTokenizer>();
     std::vector<AddedToken> raw, normalized;
-    std::vector<std::string> raw_contents, normalized_contents;
-    for (const AddedToken& token : pipeline.vocabulary.added) {
-      AlignedText content{token.content, 0, {}};
-      if (token.normalized) pipeline.normalizer.apply(content);
+    for (AddedToken& token : pipeline.vocabulary.added) {
+      if (token.normalized) {  // from here on the normalised form is what it looks like, also to the decoder
+        AlignedText content{std::move(token.content), 0, {}};
+        pipeline.normalizer.apply(content);
+        token.content = std::move(content.bytes);
+      }
       (token.normalized ? normalized : raw).push_back(token);
-      (token.normalized ? normalized_contents : raw_contents).push_back(std::move(content.bytes));
     }
-    made->raw_ = AddedTokenFinder(std::move(raw), std::move(raw_contents));
-    made->normalized_ = AddedTokenFinder(std::move(normalized), std::move(normalized_contents));
+    made->raw_ = AddedTokenFinder(std::move(raw));
+    made->normalized_ = AddedTokenFinder(std::move(normalized));
     SXT_CHECK(made->take(std::move(pipeline.vocabulary), pipeline.decoder, pipeline.added_tokens_are_decoded));
     made->normalizer_ = std::move(pipeline.normalizer);
     made->pre_tokenizer_ = std::move(pipeline.pre_tokenizer);

@@ -1,5 +1,6 @@
 // What tokenizers have in common once their tables are read: ids to text and back to meaning. Encoding is left to those derived.
 #pragma once
+#include <algorithm>
 #include <string>
 #include <vector>
 #include <sextant/result.hpp>
@@ -31,7 +32,8 @@ class VocabularyBase : public Tokenizer {
   bool in_range(int32_t id) const { return id >= 0 && static_cast<size_t>(id) < texts_.size(); }
   static void add(Encoding& out, int32_t id, size_t end) {
     out.ids.push_back(id);
-    out.end.push_back(static_cast<uint32_t>(end));
+    // a token found in the blanks that another one took along would end before it
+    out.end.push_back(std::max(static_cast<uint32_t>(end), out.end.empty() ? 0 : out.end.back()));
   }
 
   VocabularyTables tables_;

@@ -18,14 +18,12 @@ class SentencePieceTokenizer : public VocabularyBase {
     Decoder decoder;
     decoder.add(decode_byte_token);
     if (model.escape_whitespaces) decoder.add(replace_all(std::string(blank), " "));
-    if (model.add_dummy_prefix && !model.treat_whitespace_as_suffix) {
+    if ((model.add_dummy_prefix || model.remove_extra_whitespaces) && !model.treat_whitespace_as_suffix) {
       decoder.add([](std::string& token, bool first) {
         if (first && !token.empty() && token.front() == ' ') token.erase(0, 1);
       });
     }
-    std::vector<std::string> contents;
-    for (const AddedToken& token : tables.added) contents.push_back(token.content);
-    made->added_ = AddedTokenFinder(tables.added, std::move(contents));
+    made->added_ = AddedTokenFinder(tables.added);
     SXT_CHECK(made->take(std::move(tables), decoder, false));
     return std::unique_ptr<Tokenizer>(std::move(made));
   }

@@ -14,11 +14,10 @@ utf8::Character character_before(std::string_view text, size_t offset) {
 
 }  // namespace
 
-AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> tokens, std::vector<std::string> contents)
-    : tokens_(std::move(tokens)), contents_(std::move(contents)) {
+AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
   std::vector<std::pair<std::string_view, int32_t>> strings;
-  for (size_t i = 0; i < contents_.size(); ++i)
-    if (!contents_[i].empty()) strings.emplace_back(contents_[i], static_cast<int32_t>(i));
+  for (size_t i = 0; i < tokens_.size(); ++i)
+    if (!tokens_[i].content.empty()) strings.emplace_back(tokens_[i].content, static_cast<int32_t>(i));
   trie_ = Trie(std::move(strings));
 }
 

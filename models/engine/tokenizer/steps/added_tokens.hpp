@@ -22,8 +22,8 @@ struct AddedToken {
 class AddedTokenFinder {
  public:
   AddedTokenFinder() = default;
-  /// `contents` in the order of `tokens`: what to look for. The longest that begins leftmost is found.
-  AddedTokenFinder(std::vector<AddedToken> tokens, std::vector<std::string> contents);
+  /// The longest that begins leftmost is found.
+  explicit AddedTokenFinder(std::vector<AddedToken> tokens);
   bool empty() const { return trie_.empty(); }
 
   /// Calls plain(begin, end) for the text between tokens and found(id, begin, end) for the tokens, from left to right.
@@ -40,10 +40,10 @@ class AddedTokenFinder {
       }
       const AddedToken& token = tokens_[static_cast<size_t>(index)];
       size_t begin = at, end = at + size;
-      at = end;  // what is not taken is not searched again
+      at = end;  // what is not taken is not searched again; what is stripped is, as in the reference
       if ((split_special && token.special) || (token.single_word && !stands_alone(text, begin, end))) continue;
       if (token.lstrip) begin = std::max(from, blank_before(text, begin));
-      if (token.rstrip) at = end = blank_after(text, end);
+      if (token.rstrip) end = blank_after(text, end);
       if (from < begin) plain(from, begin);
       found(token.id, begin, end);
       from = end;
@@ -57,8 +57,7 @@ class AddedTokenFinder {
   static size_t blank_after(std::string_view text, size_t end);
 
   std::vector<AddedToken> tokens_;
-  std::vector<std::string> contents_;  // what the trie's strings are views of
-  Trie trie_;                          // values are indices of tokens_
+  Trie trie_;  // values are indices of tokens_
 };
 
 }  // namespace sextant::engine

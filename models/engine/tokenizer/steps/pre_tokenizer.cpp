@@ -13,6 +13,11 @@ constexpr unsigned nesting_max = 16;
 // GPT-2's pattern (encoder.py, 2019), which ByteLevel brings along
 constexpr std::string_view gpt2 = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
+// \w+|[^\w\s]+ where \w is Unicode's word character in full (UTS 18): with letter numbers, circled letters and Join_Control
+#define WORD R"(\w\p{Nl}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}\x{200c}\x{200d})"
+constexpr std::string_view words_and_others = "[" WORD "]+|[^" WORD "\\s]+";
+#undef WORD
+
 template <class Is, class Visit> void find_characters(std::string_view text, Is is, Visit visit) {
   for (size_t i = 0; i < text.size();) {
     const utf8::Character character = utf8::at(text, i);
@@ -142,7 +147,7 @@ Result<void> add(PreTokenizer& pre_tokenizer, const JsonStep& step, bool last) {
     SXT_TRY(const Cut behavior, read_behavior(step, "Isolated"));
     pre_tokenizer.add(cut_characters_step(is_punctuation, behavior));
   } else if (type == "Whitespace") {
-    SXT_TRY(Regex regex, Regex::compile_oniguruma(R"([\w\x{200c}\x{200d}]+|[^\w\x{200c}\x{200d}\s]+)", "Whitespace"));
+    SXT_TRY(Regex regex, Regex::compile_oniguruma(words_and_others, "Whitespace"));
     pre_tokenizer.add(cut_step(std::move(regex), Cut::removed, true));
   } else if (type == "WhitespaceSplit") {
     pre_tokenizer.add(cut_characters_step(unicode::is_whitespace, Cut::removed));

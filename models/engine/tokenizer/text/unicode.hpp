@@ -11,7 +11,7 @@ bool is_punctuation(char32_t c);       // P
 bool is_mark(char32_t c);              // M
 bool is_nonspacing_mark(char32_t c);   // Mn
 bool is_other(char32_t c);             // Cc, Cf, Co, Cn
-bool is_word_character(char32_t c);    // \w of Unicode: letters, marks, decimal digits, connectors, Join_Control
+bool is_word_character(char32_t c);    // \w of UTS 18: letters, marks, digits, connectors, ...
 
 void append(std::string& text, char32_t c);
 /// Unicode's unconditional full mapping.
