@@ -6,7 +6,7 @@ libraries make of texts that are trying.
 
 NAME.json is a tokenizer.json, NAME.model a sentencepiece model. NAME.golden has a line for each text of texts.json: a hash of the
 ids plainly, with special tokens as text, with special tokens added, and of the decoded text (the first 8 hex digits of sha256; - where
-sentencepiece would write its sign for what is unknown).
+sentencepiece would write its sign for what is unknown, or strips more than the one blank that it added).
 """
 import csv
 import hashlib
@@ -168,7 +168,7 @@ def model_rows(proto, lines):
         return ids
     for text in lines:
         plain, as_text = encode(text), processor.encode(text) if text else []
-        yield digest(plain), digest(as_text), digest([1, *plain] if proto.trainer_spec.model_type == 2 else plain), "-" if 0 in as_text else digest(processor.decode(as_text))
+        yield digest(plain), digest(as_text), digest([1, *plain] if proto.trainer_spec.model_type == 2 else plain), "-" if 0 in as_text or BLANK in text else digest(processor.decode(as_text))
 
 
 LINES = corpus()

@@ -230,6 +230,7 @@ TEST_CASE("a GGUF file's keys become a tokenizer", "[engine][tokenizer]") {
   CHECK_THAT(refusal(3, GgufWriter().i32s("tokenizer.ggml.token_type", {1})), Contains("kinds"));
   types[0] = 9;
   CHECK_THAT(refusal(3, GgufWriter().i32s("tokenizer.ggml.token_type", types)), Contains("token 0 has type 9"));
+  types[0] = 1;
   CHECK_THAT(refusal(4, GgufWriter().strings("tokenizer.ggml.merges", {"ab"})), Contains("merge 0"));
   CHECK_THAT(refusal(5, GgufWriter().u32("tokenizer.ggml.eos_token_id", 259)), Contains("names no token"));
 }
