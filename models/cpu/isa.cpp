@@ -61,6 +61,10 @@ Result<const Kernels*> choose_kernels(std::string_view isa) {
 }
 
 Result<const MatMul*> choose_matmul(std::string_view isa, Compute compute) {
+  if (compute == Compute::f32) {
+    SXT_TRY(const Kernels* kernels, choose_kernels(isa));
+    return &kernels->matmul;
+  }
   const bool bf16 = compute == Compute::bf16;
   if (isa == "portable") return bf16 ? &bf16_portable() : &int8_portable();
 #if defined(__x86_64__)
@@ -76,7 +80,11 @@ Result<const MatMul*> choose_matmul(std::string_view isa, Compute compute) {
   return missing(isa);
 }
 
-Result<const AttentionFormat*> choose_attention(std::string_view isa) {
+Result<const AttentionFormat*> choose_attention(std::string_view isa, Compute compute) {
+  if (compute == Compute::f32) {
+    SXT_TRY(const Kernels* kernels, choose_kernels(isa));
+    return &kernels->attention;
+  }
   if (isa == "portable") return &attention_bf16_portable();
 #if defined(__x86_64__)
   const Processor& has = processor();

@@ -56,7 +56,7 @@ void encode(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
 }  // namespace
 
 const MatMul& KERNEL_TABLE() {
-  static constexpr MatMul table{KERNEL_NAME, Compute::bf16, row_bytes, encode, multiply};
+  static constexpr MatMul table{KERNEL_NAME, Compute::bf16, 6, 96, row_bytes, encode, multiply};
   return table;
 }
 

@@ -3,6 +3,7 @@
 //
 // A block of 32 products is summed exactly in integers, so only its scaling has an order: the blocks of a row follow one
 // another. All instruction sets that fuse a multiplication with an addition give the same bits.
+#include "../engine/checkpoint/dequantize.hpp"
 #include "int8.hpp"
 #include "matmul_tables.hpp"
 #include "vectors.inc.hpp"
@@ -77,7 +78,7 @@ SXT_INLINE Vector load_f16(const uint8_t* p) {
   for (uint32_t i = 0; i < width; ++i) {
     uint16_t half;
     std::memcpy(&half, p + 2 * i, sizeof half);
-    v[i] = from_f16(half);
+    v[i] = engine::half_to_float(half);
   }
   return v;
 }
@@ -143,7 +144,7 @@ template <uint32_t R, uint32_t C, bool Nibbles>
 
 #if defined(__AMX_INT8__)
 // The tile unit sums the integers of 16 rows and 16 columns at once; vectors scale them in the same order as above.
-constexpr uint32_t tile_rows = 16, chunk_blocks = 8;
+constexpr uint32_t tile_rows = 16, group_rows = tile_rows, chunk_blocks = 8;
 
 struct alignas(64) TileShapes {  // tile 0: sums [16][16], 4: rows of a [16][32 bytes], 6: weights [8][16][4]
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
@@ -268,7 +269,7 @@ void multiply(const void* encoded, size_t a_stride, uint32_t rows, const Panels&
 }  // namespace
 
 const MatMul& KERNEL_TABLE() {
-  static constexpr MatMul table{KERNEL_NAME, Compute::int8, int8_row_bytes, encode_int8, multiply};
+  static constexpr MatMul table{KERNEL_NAME, Compute::int8, group_rows, 96, int8_row_bytes, encode_int8, multiply};
   return table;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 #include <catch2/catch.hpp>
+#include "../../../models/engine/checkpoint/dequantize.hpp"
 #include "../../../models/cpu/half.hpp"
 #include "../../../models/cpu/int8.hpp"
 #include "../../../models/cpu/isa.hpp"
@@ -67,7 +68,7 @@ struct Product {
                       packed.data() + n / panel_columns * panel_bytes(format, k));
         for (uint32_t i = 0; i < 32; ++i)
           w[size_t{n} * k + b * 32 + i] =
-              from_f16(scale) * static_cast<float>(i < 16 ? nibbles[i] & 15 : nibbles[i - 16] >> 4) + from_f16(minimum);
+              engine::half_to_float(scale) * static_cast<float>(i < 16 ? nibbles[i] & 15 : nibbles[i - 16] >> 4) + engine::half_to_float(minimum);
       }
   }
   std::vector<float> multiply(const MatMul& matmul, bool add, uint32_t step) {
@@ -109,7 +110,7 @@ Reference reference(const Product& p, Compute compute) {
       } else {
         float top = 0;
         for (uint32_t j = i / 32 * 32; j < std::min(p.k, i / 32 * 32 + 32); ++j) top = std::max(top, std::abs(row[j]));
-        const double scale = from_f16(to_f16(top / 127));
+        const double scale = engine::half_to_float(to_f16(top / 127));
         ret.w.push_back(std::nearbyint(std::min(127.0, std::max(-127.0, row[i] / scale))) * scale);
       }
     }
@@ -141,9 +142,9 @@ void check(Compute compute, PanelFormat format, uint32_t k, double margin) {
 TEST_CASE("half-width floats round to nearest, ties to even", "[cpu][matmul]") {
   for (uint32_t i = 0; i < 65536; ++i) {
     const auto bits = static_cast<uint16_t>(i);
-    const float f16 = from_f16(bits), bf16 = from_bf16(bits);
+    const float f16 = engine::half_to_float(bits), bf16 = from_bf16(bits);
     if (!std::isnan(f16)) REQUIRE(to_f16(f16) == bits);
-    else REQUIRE(std::isnan(from_f16(to_f16(f16))));
+    else REQUIRE(std::isnan(engine::half_to_float(to_f16(f16))));
     if (!std::isnan(bf16)) REQUIRE(to_bf16(bf16) == bits);
     else REQUIRE(std::isnan(from_bf16(to_bf16(bf16))));
   }
