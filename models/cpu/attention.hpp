@@ -14,15 +14,15 @@ inline constexpr uint32_t attention_rows_max = 48;  // query rows that one call 
 
 /// Up to 48 query rows over the pages of one key-value head.
 struct Attention {
-  const float* const* query;     // [rows][head_dim]
-  const uint32_t* position;      // [rows] ascending: the last key that each row sees
-  float* const* out;             // [rows][head_dim]
-  uint32_t rows, head_dim;       // head_dim: a multiple of 16
-  const void* const* pages;      // from position 0 on; blocks before the first row's window are not read
-  float scale;                   // of the scores, times log2(e)
-  float* scratch;                // scratch_floats(head_dim)
-  uint32_t window = 0;           // a row sees its last `window` keys; 0: all
-  float soft_cap = 0;            // of the scaled scores, times log2(e); 0: none
+  const float* const* query;  // [rows][head_dim]
+  const uint32_t* position;   // [rows] ascending: the last key that each row sees
+  float* const* out;          // [rows][head_dim]
+  uint32_t rows, head_dim;    // head_dim: a multiple of 16
+  const void* const* pages;   // from position 0 on; blocks before the first row's window are not read
+  float scale;                // of the scores, times log2(e)
+  float* scratch;             // scratch_floats(head_dim)
+  uint32_t window = 0;        // a row sees its last `window` keys; 0: all
+  float soft_cap = 0;         // of the scaled scores, times log2(e); 0: none
 };
 
 struct AttentionFormat {

@@ -117,8 +117,7 @@ template <class Body> void CpuDevice::by_columns(uint32_t rows, uint32_t panels,
   const uint32_t wanted = std::max(1u, panels * row_tiles / (3 * pool_.size())), groups = (panels + wanted - 1) / wanted;
   pool_.run(row_tiles * groups, [&](uint32_t t, uint32_t thread) {
     const uint32_t r = t / groups, g = t % groups;
-    body(Range{r * tile, std::min(rows, (r + 1) * tile)}, Range{g * wanted, std::min(panels, (g + 1) * wanted)},
-         thread);
+    body(Range{r * tile, std::min(rows, (r + 1) * tile)}, Range{g * wanted, std::min(panels, (g + 1) * wanted)}, thread);
   });
 }
 
@@ -138,20 +137,16 @@ void CpuDevice::layer_by_columns(const Batch& batch, uint32_t layer) {
     attend(batch, layer, {r * 16, std::min(rows, r * 16 + 16)}, {g, g + 1}, thread);
   });
   each_row([&](Range r) { encode_attention(r); });
-  by_columns(rows, w.output.panel_count, [&](Range r, Range p, uint32_t) {
-    project_residual(attention_in_, w.output, w.output_bias, r, p);
-  });
+  by_columns(rows, w.output.panel_count,
+             [&](Range r, Range p, uint32_t) { project_residual(attention_in_, w.output, w.output_bias, r, p); });
   each_row([&](Range r) {
     if (!plain_residual_) add_residual(w.post_attention_norm, r);
     normalise(w.feed_forward_norm, r);
   });
   if (architecture_.layers[layer].experts) return experts(layer, rows);
-  by_columns(rows, f.gate_up.panel_count / 2, [&](Range r, Range p, uint32_t thread) {
-    gate_up(f, h_in_, r, p, act_, thread);
-  });
-  by_columns(rows, f.down.panel_count, [&](Range r, Range p, uint32_t) {
-    project_residual(act_, f.down, f.down_bias, r, p);
-  });
+  by_columns(rows, f.gate_up.panel_count / 2,
+             [&](Range r, Range p, uint32_t thread) { gate_up(f, h_in_, r, p, act_, thread); });
+  by_columns(rows, f.down.panel_count, [&](Range r, Range p, uint32_t) { project_residual(act_, f.down, f.down_bias, r, p); });
   if (!plain_residual_) each_row([&](Range r) { add_residual(w.post_feed_forward_norm, r); });
 }
 

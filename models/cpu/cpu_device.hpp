@@ -1,5 +1,5 @@
-// The CPU as a device of the engine: the transformer on packed panels, keys and values in pages. What enters a matrix product is
-// encoded in the compute type's format first (matmul.hpp); all else is float32.
+// The CPU as a device of the engine: the transformer on packed panels, keys and values in pages. What enters a matrix product
+// is encoded in the compute type's format first (matmul.hpp); all else is float32.
 //
 // Work is cut in one of two ways, which give the same bits: many rows are cut into tiles of rows that go through half a layer
 // at a time and stay in a core's cache; few rows are cut by output columns and heads, so that all threads read the weights
@@ -26,10 +26,13 @@ class CpuDevice : public engine::Device {
   bool run(const engine::Batch& batch, const std::function<bool()>& cancelled, engine::Outputs& ret_outputs) override;
 
  private:
-  struct Range { uint32_t first, last; };  // [first, last)
+  struct Range {
+    uint32_t first, last;
+  };                // [first, last)
   struct Encoded {  // rows of k numbers in the compute type's format
     Encoded() = default;
-    Encoded(const MatMul& matmul, size_t rows, uint32_t numbers) : k(numbers), stride(matmul.row_bytes(numbers)), bytes(rows * stride) {}
+    Encoded(const MatMul& matmul, size_t rows, uint32_t numbers)
+        : k(numbers), stride(matmul.row_bytes(numbers)), bytes(rows * stride) {}
     char* row(size_t r) { return bytes.data() + r * stride; }
     const char* row(size_t r) const { return bytes.data() + r * stride; }
     uint32_t k = 0;
@@ -44,8 +47,8 @@ class CpuDevice : public engine::Device {
   void layer_by_columns(const engine::Batch& batch, uint32_t layer);
   template <class Body> void by_columns(uint32_t rows, uint32_t panels, Body&& body);
   void normalise(const Floats& weight, Range rows);
-  void multiply(const Encoded& from, const Matrix& m, const Floats& bias, Range rows, Range panels, Floats& to, uint32_t to_stride,
-                bool add);
+  void multiply(const Encoded& from, const Matrix& m, const Floats& bias, Range rows, Range panels, Floats& to,
+                uint32_t to_stride, bool add);
   void project_residual(const Encoded& from, const Matrix& m, const Floats& bias, Range rows, Range panels);
   void add_residual(const Floats& post_norm, Range rows);
 
@@ -81,30 +84,35 @@ class CpuDevice : public engine::Device {
   const Widths width_;
   const bool plain_residual_;  // what a part computes is added as it is: the product can write into the stream itself
 
-  mutable Bytes kv_;        // [layers][pages][kv_heads] pages of attention_
-  Floats angles_;           // [ropes][rows]{cosine [dims / 2], sine [dims / 2]}
+  mutable Bytes kv_;                 // [layers][pages][kv_heads] pages of attention_
+  Floats angles_;                    // [ropes][rows]{cosine [dims / 2], sine [dims / 2]}
   std::vector<size_t> first_angle_;  // [ropes]
   std::vector<std::unordered_map<uint32_t, std::vector<double>>> frequencies_;  // [ropes] by rope_length
-  Floats x_;                // [rows][hidden] residual stream
-  Floats h_;                // [rows][hidden] its norm, later what a part of the layer adds to it
-  Floats qkv_rows_;         // [rows][query heads, key heads, value heads]
-  Floats attention_rows_;   // [rows][heads]
-  Encoded h_in_;            // [rows][hidden] a norm, as a matrix takes it
-  Encoded attention_in_;    // [rows][heads]
-  Encoded act_;             // [rows][feed_forward]
-  std::vector<Floats> scratch_;        // [threads]
+  Floats x_;                                                                    // [rows][hidden] residual stream
+  Floats h_;                     // [rows][hidden] its norm, later what a part of the layer adds to it
+  Floats qkv_rows_;              // [rows][query heads, key heads, value heads]
+  Floats attention_rows_;        // [rows][heads]
+  Encoded h_in_;                 // [rows][hidden] a norm, as a matrix takes it
+  Encoded attention_in_;         // [rows][heads]
+  Encoded act_;                  // [rows][feed_forward]
+  std::vector<Floats> scratch_;  // [threads]
   // experts: slots are (row, expert) sorted by expert, then by row
-  struct Choice { uint32_t expert, slot; float weight; };
-  std::vector<Choice> choices_;        // [rows][used] by ascending expert
-  std::vector<uint32_t> first_slot_;   // [experts + 1]
-  Encoded slots_in_;                   // [slots][hidden]
-  Encoded slot_act_;                   // [slots][expert]
-  Floats slots_;                       // [slots][hidden] outputs
-  Encoded head_rows_;                  // [rows of the head][hidden]
+  struct Choice {
+    uint32_t expert, slot;
+    float weight;
+  };
+  std::vector<Choice> choices_;          // [rows][used] by ascending expert
+  std::vector<uint32_t> first_slot_;     // [experts + 1]
+  Encoded slots_in_;                     // [slots][hidden]
+  Encoded slot_act_;                     // [slots][expert]
+  Floats slots_;                         // [slots][hidden] outputs
+  Encoded head_rows_;                    // [rows of the head][hidden]
   std::vector<VocabularyChunk> chunks_;  // [rows of the head][chunks]
-  struct Want { uint32_t target, head; };
-  std::vector<Want> wants_;            // targets by chunk, then by row
-  std::vector<uint32_t> first_want_;   // [chunks + 1]
+  struct Want {
+    uint32_t target, head;
+  };
+  std::vector<Want> wants_;           // targets by chunk, then by row
+  std::vector<uint32_t> first_want_;  // [chunks + 1]
 };
 
 }  // namespace sextant::cpu

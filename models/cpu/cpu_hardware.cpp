@@ -16,7 +16,8 @@ Compute compute_of(const std::string& name) {
   if (name == "bf16") return Compute::bf16;
   if (name == "int8") return Compute::int8;
   if (name == "auto" || name == "f32") return Compute::f32;
-  throw PluginError(SXT_UNSUPPORTED, fmt::format("compute: the cpu backend does not compute in {}; use f32, bf16 or int8", name));
+  throw PluginError(SXT_UNSUPPORTED,
+                    fmt::format("compute: the cpu backend does not compute in {}; use f32, bf16 or int8", name));
 }
 
 const char* name_of(Compute compute) { return compute == Compute::bf16 ? "bf16" : compute == Compute::int8 ? "int8" : "f32"; }
@@ -40,12 +41,18 @@ std::unique_ptr<engine::Device> CpuHardware::make_device(const engine::DeviceOrd
                           *or_throw(choose_attention(isa_, compute))};
   const auto tensors = or_throw(engine::find_tensors(order.checkpoint, order.architecture));
   const size_t memory = order.config.memory ? order.config.memory : available_memory() / 5 * 4;
-  const auto plan = plan_memory(tensors, order.architecture, numerics, pool_.size(), order.config.batch_size, order.context, memory);
+  const auto plan =
+      plan_memory(tensors, order.architecture, numerics, pool_.size(), order.config.batch_size, order.context, memory);
   if (!plan) throw PluginError(SXT_NO_MEMORY, fmt::format("{}: {}", order.checkpoint.path(), plan.error().message));
   auto device = std::make_unique<CpuDevice>(tensors, order.architecture, *plan, numerics, pool_, order.end);
   const std::string_view isa = numerics.matmul.name;
-  ret_report = {fmt::format("{}, {} thread{}", isa == "amx" ? "AMX" : numerics.kernels.label, pool_.size(), pool_.size() == 1 ? "" : "s"),
-                name_of(compute), plan->weights, plan->buffers, plan->page, nominal_speed(numerics.matmul) * pool_.size()};
+  ret_report = {
+      fmt::format("{}, {} thread{}", isa == "amx" ? "AMX" : numerics.kernels.label, pool_.size(), pool_.size() == 1 ? "" : "s"),
+      name_of(compute),
+      plan->weights,
+      plan->buffers,
+      plan->page,
+      nominal_speed(numerics.matmul) * pool_.size()};
   return device;
 }
 

@@ -12,7 +12,8 @@ void CpuDevice::gate_up(const FeedForwardWeights& w, const Encoded& from, Range 
   float* y = scratch_[thread].data();  // [64]
   float* both = y + panel;             // [rows]{gate [64], up [64]}
   for (uint32_t p = panels.first; p < panels.last; ++p) {
-    matmul_.multiply(from.row(rows.first), from.stride, rows.last - rows.first, w.gate_up.panels(2 * p, 2), both, 2 * panel, false);
+    matmul_.multiply(from.row(rows.first), from.stride, rows.last - rows.first, w.gate_up.panels(2 * p, 2), both, 2 * panel,
+                     false);
     for (uint32_t r = rows.first; r < rows.last; ++r) {
       float *gate = both + size_t{r - rows.first} * 2 * panel, *up = gate + panel;
       for (uint32_t i = 0; w.gate_bias && i < panel; ++i) {
@@ -31,8 +32,8 @@ void CpuDevice::gate_up(const FeedForwardWeights& w, const Encoded& from, Range 
 void CpuDevice::route(const LayerWeights& w, Range rows, uint32_t thread) {
   const uint32_t count = architecture_.experts.count, used = architecture_.experts.used;
   float* logits = scratch_[thread].data();  // [rows][router]
-  kernels_.matmul.multiply(h_.data() + size_t{rows.first} * width_.hidden, width_.hidden * sizeof(float), rows.last - rows.first,
-                           w.router.panels(0, w.router.panel_count), logits, width_.router, false);
+  kernels_.matmul.multiply(h_.data() + size_t{rows.first} * width_.hidden, width_.hidden * sizeof(float),
+                           rows.last - rows.first, w.router.panels(0, w.router.panel_count), logits, width_.router, false);
   std::vector<double> p(count);
   for (uint32_t r = rows.first; r < rows.last; ++r, logits += width_.router) {
     const float highest = *std::max_element(logits, logits + count);
@@ -66,7 +67,10 @@ void CpuDevice::group_by_expert(uint32_t rows) {
 // body(expert, slots, panels, thread) over tiles of an expert's slots and so many panels that every thread gets some; experts
 // without a row are left out
 template <class Body> void CpuDevice::by_expert(uint32_t panels, Body&& body) {
-  struct Task { uint32_t expert; Range slots; };
+  struct Task {
+    uint32_t expert;
+    Range slots;
+  };
   const uint32_t tile = matmul_.tile_rows;
   std::vector<Task> tiles;
   for (uint32_t e = 0; e < architecture_.experts.count; ++e)

@@ -56,8 +56,8 @@ void CpuDevice::look_at_chunk(const Batch& batch, uint32_t c, uint32_t thread, e
   uint32_t want = first_want_[c];
   for (uint32_t first = 0; first < rows; first += matmul_.tile_rows) {
     const uint32_t last = std::min(rows, first + matmul_.tile_rows);
-    matmul_.multiply(head_rows_.row(first), head_rows_.stride, last - first, weights_.head.panels(c * chunk_panels, panels), logits,
-                     chunk, false);
+    matmul_.multiply(head_rows_.row(first), head_rows_.stride, last - first, weights_.head.panels(c * chunk_panels, panels),
+                     logits, chunk, false);
     for (uint32_t r = 0; reshaped && r < last - first; ++r)
       kernels_.scale_and_cap(logits + size_t{r} * chunk, padded, architecture_.logit_scale, architecture_.logit_softcap);
     for (; want < first_want_[c + 1] && wants_[want].head < last; ++want)

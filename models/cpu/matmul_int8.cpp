@@ -234,6 +234,8 @@ uint32_t multiply_tiles(const char* a, size_t a_stride, uint32_t rows, const uin
   return whole;
 }
 #else
+constexpr uint32_t group_rows = 4;
+
 template <bool Nibbles> uint32_t multiply_tiles(const char*, size_t, uint32_t, const uint8_t*, uint32_t, float*, size_t, bool) {
   return 0;
 }

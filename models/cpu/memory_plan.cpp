@@ -41,7 +41,8 @@ Result<DevicePlan> plan_memory(const engine::ModelTensors& tensors, const engine
   plan.page = a.layers.size() * page_bytes(a, with.attention);
   const auto encoded = with.matmul.row_bytes;
   // the head has as many rows at most
-  const size_t floats = 2 * size_t{width.hidden} + width.qkv + width.attention + rope_floats(a) + size_t{a.experts.used} * width.hidden;
+  const size_t floats =
+      2 * size_t{width.hidden} + width.qkv + width.attention + rope_floats(a) + size_t{a.experts.used} * width.hidden;
   const size_t row = floats * sizeof(float) + 2 * encoded(a.hidden) + encoded(width.heads) + encoded(a.feed_forward) +
                      a.experts.used * (encoded(a.hidden) + encoded(a.experts.feed_forward)) +
                      chunk_count(a) * sizeof(VocabularyChunk);

@@ -10,7 +10,7 @@ namespace sextant::cpu {
 inline constexpr uint32_t rows_per_batch = 1024;  // more bring no speed: the weights are read once per tile, not per batch
 inline constexpr uint32_t chunk_panels = 8;       // of the vocabulary: 512 ids at a time
 inline constexpr uint32_t chunk = chunk_panels * 64;
-inline constexpr uint32_t route_tile = 16;        // rows whose experts are chosen at once
+inline constexpr uint32_t route_tile = 16;  // rows whose experts are chosen at once
 
 /// What computes, and in which numbers.
 struct Numerics {
@@ -36,6 +36,7 @@ size_t page_bytes(const engine::Architecture& architecture, const AttentionForma
 /// Weights and buffers first, then as many pages as fit into `memory` bytes and could be of use to `batch_size` sequences of
 /// `context` tokens. An error, with the numbers, where not even one sequence fits.
 Result<DevicePlan> plan_memory(const engine::ModelTensors& tensors, const engine::Architecture& architecture,
-                               const Numerics& numerics, uint32_t threads, uint32_t batch_size, uint32_t context, size_t memory);
+                               const Numerics& numerics, uint32_t threads, uint32_t batch_size, uint32_t context,
+                               size_t memory);
 
 }  // namespace sextant::cpu

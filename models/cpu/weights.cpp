@@ -15,7 +15,10 @@ using engine::Rows;
 using engine::TensorType;
 
 // An output row of a packed matrix: a row of a checkpoint's, or zeros.
-struct Source { const Rows* rows; uint64_t row; };
+struct Source {
+  const Rows* rows;
+  uint64_t row;
+};
 
 // How a matrix is made.
 struct Recipe {
@@ -25,14 +28,17 @@ struct Recipe {
   bool normalised = false;          // each row is scaled to length 1
   PanelFormat format = PanelFormat::f32;
 
-  Recipe(std::vector<Source> from, uint32_t inputs, Compute compute) : Recipe(std::move(from), inputs, {inputs, inputs}, false, compute) {}
+  Recipe(std::vector<Source> from, uint32_t inputs, Compute compute)
+      : Recipe(std::move(from), inputs, {inputs, inputs}, false, compute) {}
   Recipe(std::vector<Source> from, uint32_t inputs, std::pair<uint32_t, uint32_t> groups, bool unit_length, Compute compute)
       : rows(std::move(from)), k(inputs), length(groups.first), padded(groups.second), normalised(unit_length) {
     if (compute == Compute::bf16) format = PanelFormat::bf16;
     if (compute != Compute::int8) return;
     const bool narrow = as_stored() && std::all_of(rows.begin(), rows.end(), [](const Source& s) {
-      return !s.rows || s.rows->tensor->type == TensorType::q4_0 || s.rows->tensor->type == TensorType::q4_1;
-    });
+                          if (!s.rows) return true;
+                          const engine::Tensor& t = *s.rows->tensor;
+                          return !t.added && (t.type == TensorType::q4_0 || t.type == TensorType::q4_1);
+                        });
     format = narrow ? PanelFormat::q4 : PanelFormat::q8;
   }
   bool as_stored() const { return length == padded && !normalised; }
@@ -85,7 +91,8 @@ void read(const Recipe& recipe, const Source& source, float* row) {
 // The blocks of a row as the checkpoint has them, where a panel can take them; false where it cannot.
 bool copy_blocks(const Recipe& recipe, const Source& source, uint32_t column, char* panel_data) {
   const engine::Tensor& tensor = *source.rows->tensor;
-  if (!recipe.as_stored() || (recipe.format == PanelFormat::q8 && tensor.type != TensorType::q8_0)) return false;
+  if (!recipe.as_stored() || tensor.added || (recipe.format == PanelFormat::q8 && tensor.type != TensorType::q8_0))
+    return false;
   const size_t bytes = engine::block_format(tensor.type).bytes;
   const std::byte* at = tensor.bytes.data() + source.rows->stored_row(source.row) * (recipe.k / depth_step) * bytes;
   for (uint32_t b = 0; b < recipe.k / depth_step; ++b, at += bytes) {
@@ -158,7 +165,9 @@ Recipe gate_up_of(const engine::FeedForwardTensors& from, const Architecture& a,
   return {std::move(rows), a.hidden, compute};
 }
 
-Recipe down_of(const engine::FeedForwardTensors& from, uint32_t width, Compute compute) { return {all_of(from.down), width, compute}; }
+Recipe down_of(const engine::FeedForwardTensors& from, uint32_t width, Compute compute) {
+  return {all_of(from.down), width, compute};
+}
 
 Recipe head_of(const engine::ModelTensors& tensors, const Architecture& a, Compute compute) {
   return {all_of(tensors.head), a.hidden, {a.hidden, a.hidden}, a.head_normalised, compute};
@@ -175,7 +184,8 @@ FeedForwardWeights load_feed_forward(const engine::FeedForwardTensors& from, con
   return w;
 }
 
-LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a, bool experts, Compute compute, ThreadPool& pool) {
+LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a, bool experts, Compute compute,
+                        ThreadPool& pool) {
   const Widths width(a);
   LayerWeights w;
   w.attention_norm = vector_of(from.attention_norm, a.norm_offset);

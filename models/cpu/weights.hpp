@@ -11,17 +11,19 @@
 namespace sextant::cpu {
 
 struct Matrix {
-  Bytes data;           // [panel_count], columns beyond the last are zero
+  Bytes data;  // [panel_count], columns beyond the last are zero
   PanelFormat format = PanelFormat::f32;
-  uint32_t k = 0;       // inputs
+  uint32_t k = 0;  // inputs
   uint32_t panel_count = 0;
 
-  Panels panels(uint32_t first, uint32_t count) const { return {format, data.data() + first * panel_bytes(format, k), k, count}; }
+  Panels panels(uint32_t first, uint32_t count) const {
+    return {format, data.data() + first * panel_bytes(format, k), k, count};
+  }
 };
 
 // Floats that the architecture has not are empty. Biases have the width of their matrix's panels, zeros at the end.
 struct FeedForwardWeights {
-  Matrix gate_up;       // panels take turns: 64 columns of gate, the same 64 of up
+  Matrix gate_up;  // panels take turns: 64 columns of gate, the same 64 of up
   Matrix down;
   Floats gate_bias, up_bias, down_bias;
 };
@@ -29,10 +31,10 @@ struct LayerWeights {
   Floats attention_norm, feed_forward_norm;            // [hidden]
   Floats post_attention_norm, post_feed_forward_norm;  // [hidden]
   Floats q_norm, k_norm;                               // [head_dim]
-  Matrix qkv;           // query heads, key heads, value heads, each head padded to Widths::head
-  Matrix output;        // its inputs are such heads
+  Matrix qkv;                                          // query heads, key heads, value heads, each head padded to Widths::head
+  Matrix output;                                       // its inputs are such heads
   Floats qkv_bias, output_bias;
-  FeedForwardWeights feed_forward;            // where the layer has no experts
+  FeedForwardWeights feed_forward;  // where the layer has no experts
   Matrix router;
   std::vector<FeedForwardWeights> experts;
 };

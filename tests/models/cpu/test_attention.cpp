@@ -1,4 +1,4 @@
-// Paged bf16 attention of every instruction set that this processor has, against softmax(q k) v in double.
+// Paged attention in f32 and bf16 of every instruction set that this processor has, against softmax(q k) v in double.
 #include <cmath>
 #include <random>
 #include <vector>
@@ -11,13 +11,13 @@ using namespace sextant::cpu;
 
 namespace {
 
-std::vector<const AttentionFormat*> available() {
+std::vector<const AttentionFormat*> available(Compute compute) {
   std::vector<const AttentionFormat*> out;
   for (const char* isa : {"portable", "avx2", "avx512", "amx"})
-    if (const auto format = choose_attention(isa)) out.push_back(*format);
+    if (const auto format = choose_attention(isa, compute)) out.push_back(*format);
     else WARN("SKIP: " << format.error().message);
 #if defined(__x86_64__)
-  if (choose_kernels("avx512")) out.push_back(&attention_bf16_avx512());
+  if (compute == Compute::bf16 && choose_kernels("avx512")) out.push_back(&attention_bf16_avx512());
 #endif
   return out;
 }
@@ -30,7 +30,8 @@ std::vector<float> numbers(size_t n, uint64_t seed) {
   return out;
 }
 
-constexpr uint32_t tokens = 13, group = 3, rows = tokens * group, page_keys = 16;
+constexpr float log2_e = 1.44269504f;
+constexpr uint32_t tokens = 13, group = 3, rows = tokens * group;
 
 struct Case {
   uint32_t head_dim, first;  // the first query's position
@@ -86,25 +87,26 @@ struct Problem {
     }
     for (uint32_t r = 0; r < rows; r += step)
       format.attend({query.data() + r, position.data() + r, out.data() + r, std::min(step, rows - r), c.head_dim, pages.data(),
-                     c.scale(), c.softcap, c.window, scratch.data()});
+                     c.scale() * log2_e, scratch.data(), c.window, c.softcap * log2_e});
     return y;
   }
 };
 
 }  // namespace
 
-TEST_CASE("bf16 attention is softmax(q k) v over the keys that a row sees, the same bits for any grouping of rows",
-          "[cpu][attention]") {
-  const Case cases[] = {{64, 0, 0, 0},   {64, 50, 0, 0},    {64, 200, 0, 0},  {16, 70, 0, 0},   {80, 120, 0, 0},
+TEST_CASE("attention is softmax(q k) v over the keys that a row sees, the same bits for any grouping of rows", "[cpu][attention]") {
+  const Case cases[] = {{64, 0, 0, 0},  {64, 50, 0, 0},     {64, 200, 0, 0}, {16, 70, 0, 0},   {80, 120, 0, 0},
                         {256, 40, 0, 0}, {64, 150, 2.f, 0}, {64, 150, 0, 20}, {64, 200, 0, 64}, {96, 300, 5.f, 100}};
-  for (const Case& c : cases) {
-    const Problem problem{c};
-    const auto expected = problem.expected();
-    for (const AttentionFormat* format : available()) {
-      CAPTURE(format->name, c.head_dim, c.first, c.softcap, c.window);
-      const auto y = problem.attend(*format, rows);
-      for (size_t i = 0; i < y.size(); ++i) REQUIRE(y[i] == Approx(expected[i]).margin(6e-3));  // weights have 8 bits
-      for (uint32_t step = 1; step < rows; ++step) REQUIRE(problem.attend(*format, step) == y);
+  // in bf16 the weights have 8 bits
+  for (const auto& [compute, margin] : {std::pair{Compute::f32, 5e-6}, {Compute::bf16, 6e-3}})
+    for (const Case& c : cases) {
+      const Problem problem{c};
+      const auto expected = problem.expected();
+      for (const AttentionFormat* format : available(compute)) {
+        CAPTURE(format->name, margin, c.head_dim, c.first, c.softcap, c.window);
+        const auto y = problem.attend(*format, rows);
+        for (size_t i = 0; i < y.size(); ++i) REQUIRE(y[i] == Approx(expected[i]).margin(margin));
+        for (uint32_t step = 1; step < rows; ++step) REQUIRE(problem.attend(*format, step) == y);
+      }
     }
-  }
 }

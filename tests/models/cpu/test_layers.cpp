@@ -38,7 +38,10 @@ void add_gemma(Architecture& a) {  // all that Gemma 2 and 3 have
   a.layers[1].rope = 1;
 }
 
-struct Variant { const char* name; void (*change)(Architecture&); };
+struct Variant {
+  const char* name;
+  void (*change)(Architecture&);
+};
 const Variant variants[] = {
     {"plain", [](Architecture&) {}},
     {"tied", [](Architecture& a) { a.tied_embeddings = true; }},
@@ -50,13 +53,13 @@ const Variant variants[] = {
     {"query and key norms", [](Architecture& a) { a.qk_norm = true; }},
     {"post norms", [](Architecture& a) { a.post_norms = true, a.output_bias = true; }},
     {"norm offset", [](Architecture& a) { a.norm_offset = 1; }},
-    {"scales", [](Architecture& a) {
-       a.embedding_scale = 12, a.residual_scale = 0.3f, a.logit_scale = 0.5f, a.attention_scale = 0.1f;
-     }},
+    {"scales",
+     [](Architecture& a) { a.embedding_scale = 12, a.residual_scale = 0.3f, a.logit_scale = 0.5f, a.attention_scale = 0.1f; }},
     {"gelu", [](Architecture& a) { a.activation = Activation::gelu_tanh; }},
     {"no positions", [](Architecture& a) { a.layers[1].rope = -1; }},
     {"no positions at all", [](Architecture& a) { a.layers[0].rope = a.layers[1].rope = -1, a.ropes.clear(); }},
-    {"partial rotation, two ropes", [](Architecture& a) {
+    {"partial rotation, two ropes",
+     [](Architecture& a) {
        a.ropes.push_back(a.ropes[0]);
        a.ropes[0].dims = 6, a.ropes[0].magnitude = 1.2, a.ropes[1].theta = 500, a.layers[1].rope = 1;
      }},
@@ -65,12 +68,14 @@ const Variant variants[] = {
     {"one key head for 50", [](Architecture& a) { a.heads = 50, a.kv_heads = 1, a.head_dim = 4, a.ropes[0].dims = 4; }},
     {"normalised head", [](Architecture& a) { a.head_normalised = true; }},
     {"experts", [](Architecture& a) { add_experts(a, true); }},
-    {"experts, weights as they are", [](Architecture& a) {
+    {"experts, weights as they are",
+     [](Architecture& a) {
        add_experts(a, false);
        a.layers[0].experts = a.post_norms = true, a.residual_scale = 0.5f;
      }},
     {"gemma", add_gemma},
-    {"everything", [](Architecture& a) {
+    {"everything",
+     [](Architecture& a) {
        add_gemma(a);
        add_experts(a, true);
        a.head_dim = 20, a.ropes[0].dims = 10, a.ropes[1].dims = 20;
@@ -84,11 +89,12 @@ struct Runner {
   cpu::ThreadPool pool;
   cpu::CpuDevice device;
   const Architecture& architecture;
-  Runner(const TinyModel& model, const cpu::Kernels& kernels, uint32_t threads, uint32_t batch_size = 64)
+  Runner(const TinyModel& model, const cpu::Numerics& numerics, uint32_t threads, uint32_t batch_size = 64)
       : pool(threads),
         device(model.tensors, model.architecture,
-               or_throw(cpu::plan_memory(model.architecture, threads, batch_size, context, size_t{1} << 30)), kernels, pool,
-               {Bytes::eos_id}),
+               or_throw(cpu::plan_memory(model.tensors, model.architecture, numerics, threads, batch_size, context,
+                                         size_t{1} << 30)),
+               numerics, pool, {Bytes::eos_id}),
         architecture(model.architecture) {}
   std::vector<Got> run(const std::vector<sxt_request>& requests, const ScheduleOptions& options = {}, bool reuse = true) {
     return run_all(requests, device, Bytes(), options, reuse, [&](uint32_t n) { return rope_length(architecture, n); });
@@ -111,18 +117,28 @@ std::string words(uint64_t seed, size_t length) {
   return text;
 }
 
-std::vector<const cpu::Kernels*> tables() {
-  std::vector<const cpu::Kernels*> out;
-  for (const char* isa : {"portable", "avx2", "avx512"})
-    if (const auto kernels = cpu::choose_kernels(isa)) out.push_back(*kernels);
-    else WARN("SKIP: " << kernels.error().message);
+// Every instruction set of this processor, in one number format.
+std::vector<cpu::Numerics> tables(cpu::Compute compute) {
+  std::vector<cpu::Numerics> out;
+  for (const char* isa : {"portable", "avx2", "avx512", "amx"}) {
+    const auto kernels = cpu::choose_kernels(isa);
+    if (!kernels) WARN("SKIP: " << kernels.error().message);
+    else
+      out.push_back({**kernels, *or_throw(cpu::choose_matmul(isa, compute)), *or_throw(cpu::choose_attention(isa, compute))});
+  }
   return out;
 }
+
+// How far a log-probability of these models may be from the reference's: rounding to 8 bits of 24, blocks of int8.
+constexpr struct {
+  cpu::Compute compute;
+  double tolerance;
+} computes[] = {{cpu::Compute::f32, 4e-5}, {cpu::Compute::bf16, 0.2}, {cpu::Compute::int8, 0.2}};
 
 }  // namespace
 
 TEST_CASE("every flag computes what the reference does", "[cpu][layers]") {
-  double worst = 0;
+  double worst[std::size(computes)] = {};
   for (const Variant& variant : variants) {
     const auto model = model_of(variant);
     // long enough to leave every window by more than a block, and to fill a batch that is cut by rows
@@ -136,29 +152,31 @@ TEST_CASE("every flag computes what the reference does", "[cpu][layers]") {
     std::vector<double> logprobs;
     for (size_t i = 0; i + 1 < ids.size(); ++i) logprobs.push_back(expected.next(ids[i])[static_cast<size_t>(ids[i + 1])]);
     const auto prompt = Bytes().encode(text.substr(0, 90), {}).ids;
-    for (const cpu::Kernels* kernels : tables()) {
-      CAPTURE(variant.name, kernels->name);
-      const auto got = Runner(*model, *kernels, 1).run(requests.all());
-      REQUIRE(got[0].token_logprobs[0].size() == logprobs.size());
-      double worst_here = 0;
-      for (size_t i = 0; i < logprobs.size(); ++i)
-        worst_here = std::max(worst_here, std::abs(static_cast<double>(got[0].token_logprobs[0][i]) - logprobs[i]));
-      CHECK(worst_here < 4e-5);
-      worst = std::max(worst, worst_here);
-      // what it goes on with is the likeliest, or as good as that
-      reference::Model next(model->tensors, model->architecture,
-                            rope_length(model->architecture, static_cast<uint32_t>(prompt.size())));
-      reference::Numbers p;
-      for (const int32_t id : prompt) p = next.next(id);
-      REQUIRE(got[1].ids.size() == 12);
-      for (const int32_t id : got[1].ids) {
-        p[Bytes::eos_id] = -1e9;
-        REQUIRE(*std::max_element(p.begin(), p.end()) - p[static_cast<size_t>(id)] < 1e-4);
-        p = next.next(id);
+    for (const auto& [compute, tolerance] : computes)
+      for (const cpu::Numerics& numerics : tables(compute)) {
+        CAPTURE(variant.name, int(compute), numerics.matmul.name);
+        const auto got = Runner(*model, numerics, 1).run(requests.all());
+        REQUIRE(got[0].token_logprobs[0].size() == logprobs.size());
+        double worst_here = 0;
+        for (size_t i = 0; i < logprobs.size(); ++i)
+          worst_here = std::max(worst_here, std::abs(static_cast<double>(got[0].token_logprobs[0][i]) - logprobs[i]));
+        CHECK(worst_here < tolerance);
+        worst[static_cast<size_t>(compute)] = std::max(worst[static_cast<size_t>(compute)], worst_here);
+        // what it goes on with is the likeliest, or as good as that
+        reference::Model next(model->tensors, model->architecture,
+                              rope_length(model->architecture, static_cast<uint32_t>(prompt.size())));
+        reference::Numbers p;
+        for (const int32_t id : prompt) p = next.next(id);
+        REQUIRE(got[1].ids.size() == 12);
+        for (const int32_t id : got[1].ids) {
+          p[Bytes::eos_id] = -1e9;
+          REQUIRE(*std::max_element(p.begin(), p.end()) - p[static_cast<size_t>(id)] < 2.5 * tolerance);
+          p = next.next(id);
+        }
       }
-    }
   }
-  WARN(std::size(variants) << " variants, the worst log-probability differs by " << worst);
+  WARN(std::size(variants) << " variants, the worst log-probability differs by " << worst[0] << " in f32, " << worst[1]
+                           << " in bf16, " << worst[2] << " in int8");
 }
 
 TEST_CASE("every flag gives the same bits for any threads, batch, reuse and order", "[cpu][layers][invariance]") {
@@ -170,25 +188,30 @@ TEST_CASE("every flag gives the same bits for any threads, batch, reuse and orde
     else requests.score(prefix, {"A", "Bcd", words(3, 20 + static_cast<size_t>(i))});
   }
   const auto all = requests.all();
-  for (const cpu::Kernels* kernels : tables())
-    for (const Variant& variant : variants) {
-      CAPTURE(variant.name, kernels->name);
-      const auto model = model_of(variant);
-      const auto expected = Runner(*model, *kernels, 1).run(all);
-      struct { uint32_t threads, batch_size; uint64_t seed; bool reuse; } const ways[] = {
-          {2, 64, 0, true}, {1, 1, 3, true}, {2, 7, 4, false}};
-      for (const auto& way : ways) {
-        CAPTURE(way.threads, way.batch_size, way.seed, way.reuse);
-        const auto got = Runner(*model, *kernels, way.threads, way.batch_size).run(all, {way.batch_size, way.seed}, way.reuse);
-        for (size_t i = 0; i < all.size(); ++i) {
-          CAPTURE(i);
-          REQUIRE(got[i].ids == expected[i].ids);
-          REQUIRE(got[i].token_logprobs == expected[i].token_logprobs);
-          for (size_t c = 0; c < got[i].scores.size(); ++c)
-            REQUIRE(got[i].scores[c].total_logprob == expected[i].scores[c].total_logprob);
+  for (const auto& [compute, tolerance] : computes)
+    for (const cpu::Numerics& numerics : tables(compute))
+      for (const Variant& variant : variants) {
+        CAPTURE(variant.name, int(compute), numerics.matmul.name, tolerance);
+        const auto model = model_of(variant);
+        const auto expected = Runner(*model, numerics, 1).run(all);
+        struct {
+          uint32_t threads, batch_size;
+          uint64_t seed;
+          bool reuse;
+        } const ways[] = {{2, 64, 0, true}, {1, 1, 3, true}, {2, 7, 4, false}};
+        for (const auto& way : ways) {
+          CAPTURE(way.threads, way.batch_size, way.seed, way.reuse);
+          const auto got =
+              Runner(*model, numerics, way.threads, way.batch_size).run(all, {way.batch_size, way.seed}, way.reuse);
+          for (size_t i = 0; i < all.size(); ++i) {
+            CAPTURE(i);
+            REQUIRE(got[i].ids == expected[i].ids);
+            REQUIRE(got[i].token_logprobs == expected[i].token_logprobs);
+            for (size_t c = 0; c < got[i].scores.size(); ++c)
+              REQUIRE(got[i].scores[c].total_logprob == expected[i].scores[c].total_logprob);
+          }
         }
       }
-    }
 }
 
 TEST_CASE("the bytes of weights are known before they are loaded", "[cpu][layers]") {
@@ -196,19 +219,22 @@ TEST_CASE("the bytes of weights are known before they are loaded", "[cpu][layers
     CAPTURE(variant.name);
     const auto model = model_of(variant);
     cpu::ThreadPool pool(1);
-    const cpu::Weights weights = cpu::load_weights(model->tensors, model->architecture, pool);
-    size_t bytes = weights.final_norm.bytes() + weights.head.panels.bytes();
-    const auto add = [&](const cpu::FeedForwardWeights& f) {
-      bytes += f.gate_up.panels.bytes() + f.down.panels.bytes() + f.gate_bias.bytes() + f.up_bias.bytes() + f.down_bias.bytes();
-    };
-    for (const cpu::LayerWeights& l : weights.layers) {
-      for (const cpu::Floats* f : {&l.attention_norm, &l.feed_forward_norm, &l.post_attention_norm, &l.post_feed_forward_norm,
-                                   &l.q_norm, &l.k_norm, &l.qkv.panels, &l.output.panels, &l.qkv_bias, &l.output_bias,
-                                   &l.router.panels})
-        bytes += f->bytes();
-      add(l.feed_forward);
-      for (const auto& expert : l.experts) add(expert);
+    for (const auto& [compute, tolerance] : computes) {
+      CAPTURE(int(compute), tolerance);
+      const cpu::Weights weights = cpu::load_weights(model->tensors, model->architecture, compute, pool);
+      size_t bytes = weights.final_norm.bytes() + weights.head.data.bytes();
+      const auto add = [&](const cpu::FeedForwardWeights& f) {
+        bytes += f.gate_up.data.bytes() + f.down.data.bytes() + f.gate_bias.bytes() + f.up_bias.bytes() + f.down_bias.bytes();
+      };
+      for (const cpu::LayerWeights& l : weights.layers) {
+        for (const cpu::Floats* f : {&l.attention_norm, &l.feed_forward_norm, &l.post_attention_norm, &l.post_feed_forward_norm,
+                                     &l.q_norm, &l.k_norm, &l.qkv_bias, &l.output_bias})
+          bytes += f->bytes();
+        for (const cpu::Matrix* m : {&l.qkv, &l.output, &l.router}) bytes += m->data.bytes();
+        add(l.feed_forward);
+        for (const auto& expert : l.experts) add(expert);
+      }
+      CHECK(cpu::weights_bytes(model->tensors, model->architecture, compute) == bytes);
     }
-    CHECK(cpu::weights_bytes(model->architecture) == bytes);
   }
 }

@@ -1,4 +1,4 @@
-// The bf16 and int8 products of every instruction set that this processor has, against the same sums in double.
+// The products of every number format on every instruction set that this processor has, against the same sums in double.
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -51,8 +51,12 @@ struct Product {
   Aligned packed{panels * panel_bytes(format, k)};
 
   Product(uint32_t depth, PanelFormat stored) : k(depth), format(stored) {
-    for (uint32_t p = 0; p < panels && format != PanelFormat::q4; ++p)
-      pack_panel(format, w.data() + size_t{p} * panel_columns * k, k, packed.data() + p * panel_bytes(format, k));
+    for (uint32_t p = 0; p < panels; ++p) {
+      const float* from = w.data() + size_t{p} * panel_columns * k;
+      char* to = packed.data() + p * panel_bytes(format, k);
+      if (format == PanelFormat::f32 || format == PanelFormat::bf16) pack_panel(format, from, k, to);
+      for (uint32_t n = 0; format == PanelFormat::q8 && n < panel_columns; ++n) pack_row_q8(from + n * k, k, n, to);
+    }
     if (format == PanelFormat::q4) pack_nibbles();
   }
   // random nibbles, scales and minima; w holds what they stand for
@@ -92,6 +96,10 @@ Reference reference(const Product& p, Compute compute) {
   for (uint32_t r = 0; r < rows; ++r)
     for (uint32_t i = 0; i < p.k; ++i) {
       const float* row = p.x.data() + size_t{r} * p.k;
+      if (compute == Compute::f32) {
+        ret.x.push_back(row[i]);
+        continue;
+      }
       if (compute == Compute::bf16) {
         ret.x.push_back(from_bf16(to_bf16(row[i])));
         continue;
@@ -103,7 +111,7 @@ Reference reference(const Product& p, Compute compute) {
   for (uint32_t n = 0; n < width; ++n)
     for (uint32_t i = 0; i < p.k; ++i) {
       const float* row = p.w.data() + size_t{n} * p.k;
-      if (p.format == PanelFormat::q4) {
+      if (p.format == PanelFormat::q4 || p.format == PanelFormat::f32) {
         ret.w.push_back(row[i]);
       } else if (p.format == PanelFormat::bf16) {
         ret.w.push_back(from_bf16(to_bf16(row[i])));
@@ -162,6 +170,11 @@ TEST_CASE("half-width floats round to nearest, ties to even", "[cpu][matmul]") {
   }
 }
 
+TEST_CASE("f32 products are the sums, the same bits for any number of rows", "[cpu][matmul]") {
+  check(Compute::f32, PanelFormat::f32, 100, 5e-5);
+  check(Compute::f32, PanelFormat::f32, 576, 5e-5);
+}
+
 TEST_CASE("bf16 products are the sums of rounded numbers, the same bits for any number of rows", "[cpu][matmul]") {
   check(Compute::bf16, PanelFormat::bf16, 100, 1e-4);
   check(Compute::bf16, PanelFormat::bf16, 288, 1e-4);
@@ -194,7 +207,7 @@ TEST_CASE("instruction sets that may agree do", "[cpu][matmul]") {
 }
 
 TEST_CASE("a row may be encoded in parts", "[cpu][matmul]") {
-  for (const Compute compute : {Compute::bf16, Compute::int8})
+  for (const Compute compute : {Compute::f32, Compute::bf16, Compute::int8})
     for (const MatMul* matmul : available(compute)) {
       CAPTURE(matmul->name);
       const uint32_t k = 200;
