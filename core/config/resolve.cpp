@@ -109,7 +109,18 @@ class ModelFlags {
       if (*flags_.batch_size == 0) return usage("--batch-size is 0; give 1 or more");
       set("batch_size", *flags_.batch_size, "--batch-size", model.backend);
     }
-    if (!flags_.compute.empty()) set("compute", flags_.compute, "--compute", model.backend);
+    if (!flags_.compute.empty()) {
+      const std::string_view known[] = {"auto", "f32", "bf16", "fp16", "int8"};
+      if (std::find(std::begin(known), std::end(known), flags_.compute) == std::end(known))
+        return usage(fmt::format("--compute is '{}'; it must be auto, f32, bf16, fp16 or int8", flags_.compute));
+      set("compute", flags_.compute, "--compute", model.backend);
+    }
+    if (!flags_.memory.empty()) {
+      const std::optional<uint64_t> bytes = parse_size(flags_.memory);
+      if (!bytes || *bytes == 0)
+        return usage(fmt::format("--memory is '{}'; give bytes, or a number with K, M, G or T behind it, as in 8G", flags_.memory));
+      set("memory", *bytes, "--memory", model.backend);
+    }
     if (flags_.no_prefix_reuse) set("prefix_reuse", false, "--no-prefix-reuse", model.backend);
     if (!flags_.tokenizer_path.empty() && !model.hugging_face) set("tokenizer_path", flags_.tokenizer_path, "--tokenizer-path", model.backend);
     if (!flags_.chat_template.empty()) {
@@ -144,12 +155,6 @@ class ModelFlags {
  private:
   Result<void> refuse_what_comes_later() const {
     if (!flags_.peft_path.empty()) return later("--peft-path is not supported yet; merge the adapter into the model first");
-    if (!flags_.memory.empty()) return later("--memory is not supported yet; --batch-size bounds the memory");
-    if (!flags_.compute.empty() && flags_.compute != "auto" && flags_.compute != "f32") {
-      if (flags_.compute == "bf16" || flags_.compute == "fp16" || flags_.compute == "int8")
-        return later(fmt::format("--compute {} is not supported yet; leave it out or give f32", flags_.compute));
-      return usage(fmt::format("--compute is '{}'; it must be auto, f32, bf16, fp16 or int8", flags_.compute));
-    }
     return {};
   }
   template <class T> void set(const char* key, T value) {

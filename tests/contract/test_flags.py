@@ -159,10 +159,6 @@ class Later(FlagTest):
         for args in (
             ["--hf-path", "models/internlm2-chat-1_8b"],
             ["--peft-path", "adapter"],
-            ["--memory", "4GiB"],
-            ["--compute", "bf16"],
-            ["--compute", "fp16"],
-            ["--compute", "int8"],
         ):
             with self.subTest(" ".join(args)):
                 outcome = self.run_sample("run.json", *args, expect=UNAVAILABLE)

@@ -31,7 +31,7 @@ inline constexpr char backend_schema[] = R"schema({
   "properties": {
     "path": {"type": "string", "minLength": 1, "description": "the model, a .gguf file; may be left out where weights is null and tokenizer_path or chat_template names a file"},
     "weights": {"type": "null", "description": "null: load no weights; only tokens and chat prompts can be asked for"},
-    "compute": {"enum": ["auto", "f32", "bf16", "fp16", "int8"], "default": "auto", "description": "the precision; auto is f32"},
+    "compute": {"enum": ["auto", "f32", "bf16", "fp16", "int8"], "default": "auto", "description": "the numbers of matrix products and of keys and values; auto is f32"},
     "batch_size": {"type": "integer", "minimum": 1, "maximum": 1024, "default": 64,
                    "description": "generations at once; bounds memory, never results"},
     "memory": {"type": "integer", "minimum": 0, "default": 0,

@@ -102,9 +102,7 @@ TEST_CASE("a setting that the backend has not is a warning, never silence", "[co
 TEST_CASE("what comes later says so with one sentence", "[config]") {
   struct Case { void (*set)(RunFlags&); };
   const Case c = GENERATE(values<Case>({{[](RunFlags& f) { f.model_path.clear(); f.hf_path = "/m/internlm2"; }},
-                                        {[](RunFlags& f) { f.peft_path = "/m/lora"; }},
-                                        {[](RunFlags& f) { f.memory = "4G"; }},
-                                        {[](RunFlags& f) { f.compute = "bf16"; }}}));
+                                        {[](RunFlags& f) { f.peft_path = "/m/lora"; }}}));
   Fixture f;
   c.set(f.flags);
   const auto resolved = f.resolve();
