@@ -130,7 +130,8 @@ VocabularyChunk vocabulary(const float* logits, uint32_t n) {
 
 // ---- attention ----
 constexpr uint32_t block_pages = key_block / page_keys;
-constexpr float hidden_score = -1e30f;  // of a key that a row does not see; finite, so that differences stay numbers
+// of a key that a row does not see: finite, so that differences stay numbers, and so low that exp2_of gives 0
+constexpr float hidden_score = -1e30f;
 
 // The first key that a row sees.
 SXT_INLINE uint32_t first_seen(const Attention& t, uint32_t row) {
@@ -202,11 +203,14 @@ template <uint32_t R>
     store(lanes, exp2_of(splat(before - now)));
     factor[r] = lanes[0];
     state.max[row + r] = now;
+    if (now == hidden_score) {  // nothing seen yet: the window begins after this block
+      std::memset(p[r], 0, sizeof p[r]);
+      continue;
+    }
     float* sums = state.sum + (row + r) * 16;
     Vector sum = splat(0.f);
     for (uint32_t i = 0; i < key_block; i += width) {
-      const Integers at = lane + static_cast<int32_t>(i), visible = (at < seen) & (at >= from);
-      const Vector e = visible ? exp2_of(load(p[r] + i) - splat(now)) : splat(0.f);
+      const Vector e = exp2_of(load(p[r] + i) - splat(now));  // 0 where hidden
       store(p[r] + i, e);
       sum = sum + e;
     }

@@ -60,6 +60,14 @@ const Variant variants[] = {
        a.ropes.push_back(a.ropes[0]);
        a.ropes[0].dims = 6, a.ropes[0].magnitude = 1.2, a.ropes[1].theta = 500, a.layers[1].rope = 1;
      }},
+    {"dynamic NTK", [](Architecture& a) {
+       a.ropes[0].scaling = Rope::Scaling::dynamic_ntk, a.ropes[0].factor = 4, a.ropes[0].original_context = 100;
+     }},
+    {"LongRoPE", [](Architecture& a) {
+       Rope& rope = a.ropes[0];
+       rope.scaling = Rope::Scaling::longrope, rope.factor = 2, rope.original_context = 146;
+       rope.divisors.assign(8, 1.5), rope.long_divisors.assign(8, 3);
+     }},
     {"heads of 20", [](Architecture& a) { a.head_dim = 20, a.ropes[0].dims = 20, a.qk_norm = a.qkv_bias = true; }},
     {"heads of 80", [](Architecture& a) { a.head_dim = 80, a.ropes[0].dims = 80; }},
     {"one key head for 50", [](Architecture& a) { a.heads = 50, a.kv_heads = 1, a.head_dim = 4, a.ropes[0].dims = 4; }},
@@ -151,11 +159,13 @@ TEST_CASE("every flag computes what the reference does", "[cpu][layers]") {
       reference::Numbers p;
       for (const int32_t id : prompt) p = next.next(id);
       REQUIRE(got[1].ids.size() == 12);
+      double behind = 0;
       for (const int32_t id : got[1].ids) {
         p[Bytes::eos_id] = -1e9;
-        REQUIRE(*std::max_element(p.begin(), p.end()) - p[static_cast<size_t>(id)] < 1e-4);
+        behind = std::max(behind, *std::max_element(p.begin(), p.end()) - p[static_cast<size_t>(id)]);
         p = next.next(id);
       }
+      CHECK(behind < 1e-4);
     }
   }
   WARN(std::size(variants) << " variants, the worst log-probability differs by " << worst);
