@@ -61,7 +61,7 @@ Result<std::string> locate_model(const std::string& origin, const std::string& p
   if (expected == ModelFiles::file && fs::is_directory(status))
     return Error{
         Error::Kind::data,
-        fmt::format("{}: {} is a folder, and a GGUF file is wanted; name the file, or give a Hugging Face folder as --hf-path",
+        fmt::format("{}: {} is a directory, and a GGUF file is wanted; name the file, or give a Hugging Face folder as --hf-path",
                     origin, path)};
   if (fs::exists(status) || expected == ModelFiles::file || !is_hub_id(path)) return path;
   const std::string snapshot = snapshot_of(path);
