@@ -1,26 +1,12 @@
 // What `sextant model info` prints of a model.
 #include <map>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include "../architecture/describe.hpp"
 #include "../checkpoint/dequantize.hpp"
+#include "../checkpoint/sha256.hpp"
 #include "backend_model.hpp"
 
 namespace sextant::engine {
-namespace {
-
-std::string sha256_hex(std::string_view text) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (!EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha256(), nullptr))
-    throw std::runtime_error("sha256 is not available in libcrypto");
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
-}
-
-}  // namespace
-
 std::string BackendModel::describe() {
   rapidjson::StringBuffer buffer;
   json::Writer w(buffer);
@@ -81,7 +67,7 @@ std::string BackendModel::describe() {
   }
   flag("add_bos", checkpoint_ && json::find_bool(checkpoint_->metadata(), "tokenizer.ggml.add_bos_token").value_or(false));
   flag("has_chat_template", chat_.has_value());
-  text("chat_template_sha256", chat_ ? sha256_hex(chat_->source()) : "");
+  text("chat_template_sha256", chat_ ? or_throw(sha256_hex(std::as_bytes(std::span(chat_->source())))) : "");
   w.Key("warnings");
   w.StartArray();
   for (const std::string& line : warnings_) w.String(line);

@@ -3,13 +3,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <memory>
 #include <optional>
 #include <unistd.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <sextant/json.hpp>
+#include "sha256.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -55,19 +53,6 @@ void write_cache(const fs::path& path, const json::Value& cache) {
   if (ignored) fs::remove(draft, ignored);
 }
 
-Result<std::string> sha256_hex(const void* data, size_t bytes) {
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1 ||
-      EVP_DigestUpdate(context.get(), data, bytes) != 1 || EVP_DigestFinal_ex(context.get(), digest, &size) != 1) {
-    return Error{Error::Kind::internal, "OpenSSL could not compute a sha256; check the OpenSSL installation"};
-  }
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
-}
-
 std::string cache_key(const MappedFile& file) {
   std::error_code ignored;
   const fs::path absolute = fs::weakly_canonical(file.path(), ignored);
@@ -104,7 +89,7 @@ Result<std::string> weights_sha256(std::vector<const MappedFile*> files) {
     const bool cached = file->bytes().size() >= worth_remembering_bytes;
     std::optional<std::string> hash = cached ? remembered(cache, *file) : std::nullopt;
     if (!hash) {
-      SXT_TRY(hash, sha256_hex(file->bytes().data(), file->bytes().size()));
+      SXT_TRY(hash, sha256_hex(file->bytes()));
       if (cached) remember(cache, *file, *hash);
       changed = changed || cached;
     }
@@ -116,7 +101,7 @@ Result<std::string> weights_sha256(std::vector<const MappedFile*> files) {
   std::sort(lines.begin(), lines.end(), [](auto& a, auto& b) { return a.substr(64) < b.substr(64); });
   std::string text;
   for (const std::string& line : lines) text += line;
-  return sha256_hex(text.data(), text.size());
+  return sha256_hex(std::as_bytes(std::span(text)));
 }
 
 }  // namespace sextant::engine

@@ -1,10 +1,10 @@
 // Paged bf16 attention of every instruction set that this processor has, against softmax(q k) v in double.
 #include <cmath>
-#include <random>
 #include <vector>
 #include <catch2/catch.hpp>
 #include "../../../models/cpu/half.hpp"
 #include "../../../models/cpu/isa.hpp"
+#include "numbers.hpp"
 
 using namespace sextant;
 using namespace sextant::cpu;
@@ -23,10 +23,8 @@ std::vector<const AttentionFormat*> available() {
 }
 
 std::vector<float> numbers(size_t n, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> out(n);
-  for (float& x : out) x = from_bf16(to_bf16(normal(random)));  // what is left of them once they are encoded
+  std::vector<float> out = fakes::numbers(n, seed);
+  for (float& x : out) x = from_bf16(to_bf16(x));  // what is left of them once they are encoded
   return out;
 }
 

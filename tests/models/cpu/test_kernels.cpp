@@ -1,12 +1,13 @@
 // Every kernel of every instruction set that this processor has, against the same sum in double.
 #include <cmath>
-#include <random>
 #include <vector>
 #include <catch2/catch.hpp>
 #include "../../../models/cpu/isa.hpp"
+#include "numbers.hpp"
 
 using namespace sextant;
 using namespace sextant::cpu;
+using fakes::numbers;
 
 namespace {
 
@@ -15,14 +16,6 @@ std::vector<const Kernels*> available() {
   for (const char* isa : {"portable", "avx2", "avx512"})
     if (const auto kernels = choose_kernels(isa)) out.push_back(*kernels);
     else WARN("SKIP: " << kernels.error().message);
-  return out;
-}
-
-std::vector<float> numbers(size_t n, uint64_t seed, float scale = 1) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> normal(0, scale);
-  std::vector<float> out(n);
-  for (float& x : out) x = normal(random);
   return out;
 }
 

@@ -9,9 +9,11 @@
 #include "../../../models/cpu/int8.hpp"
 #include "../../../models/cpu/isa.hpp"
 #include "../../../models/cpu/matmul_tables.hpp"
+#include "numbers.hpp"
 
 using namespace sextant;
 using namespace sextant::cpu;
+using fakes::numbers;
 
 namespace {
 
@@ -23,14 +25,6 @@ std::vector<const MatMul*> available(Compute compute) {
 #if defined(__x86_64__)
   if (compute == Compute::bf16 && choose_kernels("avx512")) out.push_back(&bf16_avx512());
 #endif
-  return out;
-}
-
-std::vector<float> numbers(size_t n, uint64_t seed, float scale = 1) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> normal(0, scale);
-  std::vector<float> out(n);
-  for (float& x : out) x = normal(random);
   return out;
 }
 
