@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds each fuzz target with clang's libFuzzer (addresses and undefined behaviour checked) and runs it for SECONDS:
-#   tests/fuzz/run.sh [SECONDS [TARGET...]]     targets: csv json card gguf safetensors config
+#   tests/fuzz/run.sh [SECONDS [TARGET...]]     targets: csv json card gguf safetensors config jinja
 # Fails on any crash, leak, endless loop or run-away memory, and says where the input lies that shows it. The binaries, and the corpora
 # that grow from run to run, lie in $SEXTANT_FUZZ_DIR (default build/fuzz).
 set -euo pipefail
@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 seconds=${1:-20}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(csv json card gguf safetensors config)
+[ ${#targets[@]} -gt 0 ] || targets=(csv json card gguf safetensors config jinja)
 work=${SEXTANT_FUZZ_DIR:-$root/build/fuzz}
 cxx=${FUZZ_CXX:-clang++}
 command -v "$cxx" >/dev/null || { echo "SKIP: fuzzing needs clang++ (apt-get install clang)" >&2; exit 77; }
@@ -28,10 +28,11 @@ sources_of() {
     json) core base/text base/files plugin/pattern plugin/schema plugin/schema_check plugin/schema_form store/sample_json ;;
     card) core base/text base/files base/sha256 base/log config/json_source config/shapes config/card config/card_store config/model_card \
             config/run_config ;;
+    jinja) (cd "$root" && echo models/engine/chat/*.cpp) ;;
     safetensors) (cd "$root" && echo models/engine/checkpoint/*.cpp) ;;
     config) (cd "$root" && echo models/engine/{checkpoint,architecture}/*.cpp) ;;
     gguf) (cd "$root" && echo models/engine/{checkpoint,architecture,tokenizer}/*.cpp) ;;
-    *) echo "there is no target $1; there are: csv json card gguf safetensors config" >&2; exit 64 ;;
+    *) echo "there is no target $1; there are: csv json card gguf safetensors config jinja" >&2; exit 64 ;;
   esac
 }
 
@@ -79,6 +80,13 @@ seeds() {  # TARGET: what sound input looks like
       python3 -c 'import json, sys
 for i, entry in enumerate(json.load(open(sys.argv[1]))["entries"]):
     json.dump(entry["config"], open(f"{sys.argv[2]}/{i}", "w"))' "$root/tests/golden/families/goldens.json" "$out" ;;
+    jinja)
+      python3 -c 'import sys
+sys.path.insert(0, sys.argv[1])
+import jinja_cases
+for i, case in enumerate(jinja_cases.cases()):
+    open(f"{sys.argv[2]}/{i}", "wb").write(case.encode())' "$root/tests/golden" "$out"
+      printf '{%%- for m in messages -%%}<{{ m.role }}>{{ m.content | trim }}</s>{%%- endfor -%%}\0{"messages":[{"role":"user","content":" hi "}]}' >"$out/own" ;;
     safetensors)
       printf '\x55\0\0\0\0\0\0\0{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}12345678' >"$out/one" ;;
   esac

@@ -2,7 +2,8 @@
 """Writes chat.json: what transformers' chat template engine makes of real templates, as sha256 (the templates are others' text).
 
 Needs: pip install transformers jinja2. Usage: make_chat_goldens.py TEMPLATE_FOLDER > chat.json
-{"conversations": [inputs for ChatTemplate::render], "templates": {file: [the first 16 digits of the output's sha256, or null where it is refused]}}
+{"conversations": [inputs for ChatTemplate::render],
+ "templates": {file: {"sha256": of the template, "outputs": [the first 16 digits of each output's sha256, or null where it is refused]}}}
 With --full the outputs themselves stand in place of the sums, to look into a difference.
 """
 import datetime
@@ -50,6 +51,20 @@ def conversations():
         (turns("Think", "<think>a</think>b", "Again"), True, {"enable_thinking": False}),
         ([{"role": "user", "content": [{"type": "text", "text": "Parts "}, {"type": "text", "text": "of it"}]}], True, {}),
         ([{"role": "user", "content": None}, {"role": "assistant"}, {"role": "odd", "content": 1.0}], False, {}),
+        (called + turns("It rains.", "Thank you.")[::-1], True, {"tools": [tool, tool], "enable_thinking": True, "date_string": "1 Jan 2025"}),
+        (turns("And then?") + [
+            {"role": "assistant", "content": None, "reasoning_content": "I must ask.", "tool_calls": [
+                {"type": "function", "id": "call00002", "function": {"name": "weather", "arguments": "{\"city\": \"M\u00fcnchen\"}"}},
+                {"type": "function", "id": "call00003", "function": {"name": "weather", "arguments": {}}}]},
+            {"role": "tool", "tool_call_id": "call00002", "name": "weather", "content": "7 \u00b0C"},
+            {"role": "tool", "tool_call_id": "call00003", "name": "weather", "content": [{"type": "text", "text": "no city"}]},
+            {"role": "assistant", "content": "7 \u00b0C", "reasoning_content": "Easy."}, {"role": "user", "content": "Thanks"}], True, {"tools": [tool]}),
+        (turns("Look", system="See") + [{"role": "assistant", "content": [{"type": "text", "text": "I look."}]},
+            {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is it?"}]}], True, {}),
+        ([{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "2 * 3?"}], True, {"reasoning_effort": "high", "thinking": True}),
+        ([{"role": "system", "content": "A"}, {"role": "system", "content": "B"}, {"role": "user", "content": "C"}, {"role": "user", "content": "D"}], True, {}),
+        (turns("One", "Two", "Three"), True, {"documents": [{"title": "T", "text": "Some <text>"}], "tools": [], "custom_instructions": "X"}),
+        (turns("{{ 7 * 7 }}", "{% raw %}", "a\tb\x00c", system="\\u0041 \"q\" 'p'"), False, {"enable_thinking": False}),
     ]
     for messages, generate, more in cases:
         yield {"messages": messages, "add_generation_prompt": generate, "bos_token": "<s>", "eos_token": "</s>", "now": NOW, **more}
@@ -73,9 +88,12 @@ def main():
     for path in sorted(folder.glob("*.jinja")):
         template = path.read_bytes().decode()
         outputs = [rendered(template, conversation) for conversation in inputs]
-        sums[path.name] = outputs if full else [None if text is None else hashlib.sha256(text.encode()).hexdigest()[:16] for text in outputs]
+        if not full:
+            outputs = [None if text is None else hashlib.sha256(text.encode()).hexdigest()[:16] for text in outputs]
+        sums[path.name] = {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "outputs": outputs}
     lines = [f"{json.dumps(name)}: {json.dumps(outputs)}" for name, outputs in sums.items()]
     print('{"conversations": [\n' + ",\n".join(json.dumps(c) for c in inputs) + '\n],\n"templates": {\n' + ",\n".join(lines) + "\n}}")
 
 
-main()
+if __name__ == "__main__":
+    main()

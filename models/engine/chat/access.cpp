@@ -35,6 +35,17 @@ Range adjusted(const Value& start, const Value& stop, const Value& step, int64_t
   return r;
 }
 
+Value macro_attribute(const Macro& macro, std::string_view name) {
+  if (name == "name") return Value(macro.name);
+  if (name == "catch_kwargs") return macro.takes_kwargs;
+  if (name == "catch_varargs") return macro.takes_varargs;
+  if (name == "caller") return macro.takes_caller;
+  if (name != "arguments") return Value::undefined(fmt::format("'{}' of a macro", name));
+  List names{{}, List::Kind::tuple};
+  for (const Parameter& parameter : macro.parameters) names.items.emplace_back(parameter.name);
+  return Value(std::move(names));
+}
+
 template <class Items, class Take> void each(const Range& r, const Items& items, const Take& take) {
   for (int64_t i = r.start; r.step > 0 ? i < r.stop : i > r.stop;) {
     take(items[static_cast<size_t>(i)]);
@@ -45,8 +56,9 @@ template <class Items, class Take> void each(const Range& r, const Items& items,
 }  // namespace
 
 Value Evaluator::attribute(const Value& object, std::string_view name) {
-  if (object.is_undefined()) throw Failure(describe(object));
-  if (name.substr(0, 2) == "__") return missing(object, std::string(name));  // the sandbox hides Python's own
+  const bool hidden = name.substr(0, 2) == "__";  // Python's own, which the sandbox hides
+  if (object.is_undefined() && name != "__class__") throw Failure(describe(object));
+  if (hidden && !object.dict()) return missing(object, std::string(name));
   if (const Namespace* ns = object.ns()) {
     const Value* v = ns->members.find(name);
     return v ? *v : missing(object, std::string(name));
@@ -57,6 +69,10 @@ Value Evaluator::attribute(const Value& object, std::string_view name) {
     charge(dict->members.size() / 16);
     if (const Value* v = dict->find(name)) return *v;
   }
+  if (const List* list = object.list(); list && list->label == "group" && (name == "grouper" || name == "list"))
+    return list->items[name == "list"];
+  if (const Function* f = object.function(); f && f->macro) return macro_attribute(*f->macro, name);
+  if (is_unsupported(object, name)) throw Failure(fmt::format("'{}' of {} is not supported", name, describe(object)));
   return missing(object, std::string(name));
 }
 
@@ -91,7 +107,7 @@ Value Evaluator::slice(const Expr& e) {
     const auto all = characters(*s);
     std::string out;
     each(adjusted(start, stop, step, static_cast<int64_t>(all.size())), all, [&](std::string_view c) { out += c; });
-    return text(std::move(out));
+    return text(std::move(out), object.is_markup());
   }
   const List* list = object.list();
   if (!list || list->kind == List::Kind::generator || list->kind == List::Kind::view) throw Failure(fmt::format("{} cannot be sliced", describe(object)));
@@ -113,8 +129,8 @@ Values Evaluator::iterate(const Value& v) {
   } else if (const std::string* s = v.string()) {
     charge(s->size());
     for (const std::string_view c : characters(*s)) out.emplace_back(c);
-  } else if (const Loop* loop = v.loop()) {
-    return loop->items;
+  } else if (v.loop()) {
+    throw Failure("to iterate over 'loop' is not supported");
   } else if (!v.is_undefined()) {
     throw Failure(fmt::format("{} cannot be iterated over", describe(v)));
   }

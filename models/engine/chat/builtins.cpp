@@ -78,12 +78,21 @@ Dict members(Evaluator& e, const char* callee, const Arguments& given) {
 }
 
 Value dict(Evaluator& e, const Arguments& given) { return Value(members(e, "dict()", given)); }
-Value make_namespace(Evaluator& e, const Arguments& given) { return Value(e.new_namespace(members(e, "namespace()", given))); }
+Value make_namespace(Evaluator& e, const Arguments& given) {
+  Dict attributes = members(e, "namespace()", given);
+  for (const auto& member : attributes.members)
+    if (member.first.string()) check_attribute(*member.first.string());
+  return Value(e.new_namespace(std::move(attributes)));
+}
 Value strftime_now(Evaluator& e, const Arguments& given) {
   return e.text(format_time(e.now(), Bound("strftime_now()", given, {"format"}, 1).text(0, "")));
 }
 
 }  // namespace
+
+void check_attribute(std::string_view name) {
+  if (name.starts_with('_')) throw Failure(fmt::format("a namespace takes no attribute that begins with _, such as '{}'", name));
+}
 
 Builtin find_builtin(std::string_view name) {
   constexpr std::pair<std::string_view, Builtin> all[] = {{"raise_exception", raise_exception}, {"range", range}, {"dict", dict},
@@ -92,6 +101,14 @@ Builtin find_builtin(std::string_view name) {
     if (known == name) return f;
   return nullptr;
 }
+
+namespace {
+std::string microseconds(std::string_view now) {
+  std::string digits(now.size() > 20 && now[19] == '.' ? now.substr(20, 6) : "");
+  digits.resize(std::min(digits.find_first_not_of("0123456789"), digits.size()));
+  return digits + std::string(6 - digits.size(), '0');
+}
+}  // namespace
 
 std::string format_time(std::string_view now, std::string_view format) {
   std::tm t{};
@@ -111,9 +128,17 @@ std::string format_time(std::string_view now, std::string_view format) {
   t.tm_yday = before[month - 1] + t.tm_mday - 1 + (leap && month > 2);
   t.tm_year -= 1900;
   t.tm_mon -= 1;
-  std::string out(256 + 64 * format.size(), '\0');
   if (format.size() > 4096) throw Failure("the format of strftime_now() is too long");
-  const std::string terminated = std::string(format) + "\x01";  // so that an empty result differs from none
+  // the conversation's time has no zone; the C library does not know Python's %f
+  std::string terminated;
+  for (size_t i = 0; i < format.size(); ++i) {
+    const char next = format[i] == '%' && i + 1 < format.size() ? format[i + 1] : 0;
+    if (next == 'f') terminated += microseconds(now);
+    else if (next != 'Z' && next != 'z') terminated.append(format, i, next ? 2 : 1);
+    i += next != 0;
+  }
+  terminated += '\x01';  // so that an empty result differs from none
+  std::string out(256 + 64 * terminated.size(), '\0');
   out.resize(std::strftime(out.data(), out.size(), terminated.c_str(), &t));
   if (!out.empty()) out.pop_back();
   return out;

@@ -1,5 +1,6 @@
 #include "chat_template.hpp"
 #include <fmt/format.h>
+#include <unordered_map>
 #include "evaluator.hpp"
 #include "parser.hpp"
 
@@ -13,6 +14,7 @@ Value from_json(const json::Value& v, uint32_t depth = 0) {
   if (v.IsNull()) return jinja::None{};
   if (v.IsBool()) return v.GetBool();
   if (v.IsInt64()) return v.GetInt64();
+  if (v.IsUint64()) throw jinja::Failure(fmt::format("the number {} in the conversation is too large", v.GetUint64()));
   if (v.IsNumber()) return v.GetDouble();
   if (v.IsString()) return json::text(v);
   if (v.IsArray()) {
@@ -21,7 +23,13 @@ Value from_json(const json::Value& v, uint32_t depth = 0) {
     return list;
   }
   jinja::Dict dict;
-  for (const auto& member : v.GetObject()) dict.members.emplace_back(json::text(member.name), from_json(member.value, depth + 1));
+  std::unordered_map<std::string_view, size_t> places;
+  for (const auto& member : v.GetObject()) {
+    Value value = from_json(member.value, depth + 1);
+    const auto [place, is_new] = places.emplace(json::text(member.name), dict.members.size());
+    if (is_new) dict.members.emplace_back(json::text(member.name), std::move(value));
+    else dict.members[place->second].second = std::move(value);  // as Python: the last of a name counts
+  }
   return dict;
 }
 
@@ -37,6 +45,7 @@ struct ChatTemplate::Program {
 };
 
 Result<ChatTemplate> ChatTemplate::parse(std::string source, std::string name) {
+  if (utf8::valid_prefix(source) != source.size()) return Error{Error::Kind::data, name + ": the chat template is not UTF-8"};
   auto program = std::make_shared<Program>();
   try {
     program->body = jinja::Parser(jinja::tokenize(source)).run();

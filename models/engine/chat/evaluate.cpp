@@ -16,10 +16,10 @@ Evaluator::Deeper::Deeper(Evaluator& e) : evaluator(e) {
   }
 }
 
-Value Evaluator::text(std::string s) {
+Value Evaluator::text(std::string s, bool markup) {
   if (s.size() > limits_.output_bytes) throw Failure(fmt::format("a text grew beyond {} bytes", limits_.output_bytes));
   charge(s.size() / 256);  // so that all texts together stay within a few hundred MiB
-  return Value(std::move(s));
+  return markup ? Value::markup(std::move(s)) : Value(std::move(s));
 }
 
 Value Evaluator::list(Values items, List::Kind kind) {
@@ -102,6 +102,8 @@ Value Evaluator::variable(const Expr& e) {
     for (const auto& [name, value] : scope->variables)
       if (name == e.name) return value;
   if (find_builtin(e.name)) return Value(Function{e.name});
+  for (const std::string_view known : {"self", "cycler", "joiner", "lipsum"})
+    if (e.name == known) throw Failure("'" + e.name + "' is not supported");
   return Value::undefined("'" + e.name + "'");
 }
 

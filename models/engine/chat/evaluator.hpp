@@ -26,7 +26,7 @@ class Evaluator {
   /// Counts `steps` against the limit; whoever walks over a value counts its weight.
   void charge(uint64_t steps);
   void charge(const Value& v) { charge(v.size().weight / 8); }
-  Value text(std::string s);                         // a new string, charged
+  Value text(std::string s, bool markup = false);    // a new string, charged
   Value list(Values items, List::Kind kind = List::Kind::list);
   std::string print(const Value& v);                 // str(v)
   Values iterate(const Value& v);                    // consumes a generator
@@ -47,11 +47,12 @@ class Evaluator {
   Flow execute(const Stmt& stmt, std::string& out);
   Flow loop(const Stmt& stmt, const Value& over, Scope* outer, uint32_t nesting, std::string& out);
   Flow rounds(const Stmt& stmt, Loop& loop, Scope* outer, std::string& out);
+  Flow otherwise(const Stmt& stmt, Scope* outer, std::string& out);
   Flow scoped(const Body& body, std::string& out, Scope* scope);
   void assign(const Expr& target, const Value& value);
   void set_variable(std::string_view name, Value value);
   void emit(std::string& out, std::string_view s);
-  Value captured_output(const Body& body);           // of a block with a scope of its own
+  Flow capture(const Body& body, Value& ret_output);  // of a block with a scope of its own; lost where a loop goes on or ends
   Value through_filters(const Expr* chain, Value value);
   Value call_macro(const Function& f, const Arguments& arguments);
   Value call_loop(Loop& loop, const Arguments& arguments);

@@ -61,8 +61,16 @@ Evaluator::Flow Evaluator::execute(const Stmt& stmt, std::string& out) {
     }
     case Kind::loop: return loop(stmt, evaluate(*stmt.expr), scope_, 0, out);
     case Kind::assign: assign(*stmt.target, evaluate(*stmt.expr)); break;
-    case Kind::assign_block: assign(*stmt.target, through_filters(stmt.expr.get(), captured_output(stmt.body))); break;
-    case Kind::filter_block: emit(out, print(through_filters(stmt.expr.get(), captured_output(stmt.body)))); break;
+    case Kind::assign_block:
+    case Kind::filter_block: {
+      Value output;
+      const Flow flow = capture(stmt.body, output);
+      if (flow != Flow::normal) return flow;
+      output = through_filters(stmt.expr.get(), std::move(output));
+      if (stmt.kind == Kind::assign_block) assign(*stmt.target, output);
+      else emit(out, print(output));
+      break;
+    }
     case Kind::macro:
     case Kind::call_block: {
       for (Scope* scope = scope_; scope && !scope->captured; scope = scope->outer) scope->captured = true;
@@ -99,6 +107,7 @@ void Evaluator::assign(const Expr& target, const Value& value) {
   if (target.kind == Expr::Kind::attribute) {
     const Value object = evaluate(*target.parts[0]);
     if (!object.ns()) throw Failure(fmt::format("only a namespace's attributes can be set; {} is none", target.parts[0]->name));
+    check_attribute(target.name);
     object.ns()->members.set(Value(target.name), value);
     return;
   }
@@ -109,12 +118,13 @@ void Evaluator::assign(const Expr& target, const Value& value) {
   for (size_t i = 0; i < items.size(); ++i) assign(*target.parts[i], items[i]);
 }
 
-Value Evaluator::captured_output(const Body& body) {
+Evaluator::Flow Evaluator::capture(const Body& body, Value& ret_output) {
   std::string out;
   Scope& inner = scopes_.emplace_back();
   inner.outer = scope_;
-  scoped(body, out, &inner);
-  return text(std::move(out));
+  const Flow flow = scoped(body, out, &inner);
+  ret_output = text(std::move(out));
+  return flow;
 }
 
 Value Evaluator::through_filters(const Expr* chain, Value value) {

@@ -5,8 +5,9 @@
 
 namespace sextant::engine::jinja {
 
-Value part_of(Evaluator& e, const Value& v, const Value& name) {
-  if (!name.string()) return e.item(v, name);
+Value part_of(Evaluator& e, const Value& v, const Value& name, const Value* otherwise) {
+  const auto known = [&](Value part) { return part.is_undefined() && otherwise ? *otherwise : part; };
+  if (!name.string()) return known(e.item(v, name));
   Value out = v;
   std::string_view rest = *name.string();
   for (bool more = true; more;) {
@@ -15,7 +16,7 @@ Value part_of(Evaluator& e, const Value& v, const Value& name) {
     more = dot != rest.npos;
     if (more) rest.remove_prefix(dot + 1);
     const bool number = !key.empty() && key.size() < 10 && std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
-    out = e.item(out, number ? Value(int64_t{std::stoi(std::string(key))}) : Value(key));
+    out = known(e.item(out, number ? Value(int64_t{std::stoi(std::string(key))}) : Value(key)));
   }
   return out;
 }
@@ -52,10 +53,8 @@ Value map(Evaluator& e, const Value& subject, Given given) {
   if (!truth(subject)) return e.list({}, List::Kind::generator);  // Jinja2 takes none for no items here
   if (given.positional.empty()) {
     const Bound bound("map", given, {"attribute", "default"}, 1);
-    for (const Value& v : e.iterate(subject)) {
-      Value part = part_of(e, v, *bound[0]);
-      out.push_back(part.is_undefined() && bound[1] ? *bound[1] : std::move(part));
-    }
+    const Value* otherwise = bound[1] && !bound[1]->is_none() ? bound[1] : nullptr;
+    for (const Value& v : e.iterate(subject)) out.push_back(part_of(e, v, *bound[0], otherwise));
     return e.list(std::move(out), List::Kind::generator);
   }
   const std::string name = first_text("map", given, 0);

@@ -66,18 +66,9 @@ Value items(Evaluator& e, const Value& subject, Given) {
   return e.list(std::move(out), List::Kind::generator);
 }
 
-// What sorting compares: strings without case unless it is asked for.
-Value sort_key(const Value& v, bool case_sensitive) { return v.string() && !case_sensitive ? Value(lower(*v.string())) : v; }
-
-Values sorted(Evaluator& e, Values values, Values keys, bool reverse) {
-  std::vector<size_t> order(values.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    e.charge(std::min(keys[a].size().weight, keys[b].size().weight) / 8);
-    return reverse ? less(keys[b], keys[a]) : less(keys[a], keys[b]);
-  });
+Values sorted(Evaluator& e, const Values& values, const Values& keys, bool reverse) {
   Values out;
-  for (const size_t i : order) out.push_back(values[i]);
+  for (const size_t i : sorted_order(e, keys, reverse)) out.push_back(values[i]);
   return out;
 }
 
@@ -93,7 +84,7 @@ Value sort(Evaluator& e, const Value& subject, Given given) {
     for (const Value& name : split_names(*bound[2])) parts.push_back(sort_key(part_of(e, v, name), bound.flag(1, false)));
     keys.push_back(e.list(std::move(parts)));
   }
-  return e.list(sorted(e, std::move(values), std::move(keys), bound.flag(0, false)));
+  return e.list(sorted(e, values, keys, bound.flag(0, false)));
 }
 
 Value dictsort(Evaluator& e, const Value& subject, Given given) {
@@ -106,7 +97,7 @@ Value dictsort(Evaluator& e, const Value& subject, Given given) {
     values.push_back(pair(key, value));
     keys.push_back(sort_key(by == "key" ? key : value, bound.flag(0, false)));
   }
-  return e.list(sorted(e, std::move(values), std::move(keys), bound.flag(2, false)));
+  return e.list(sorted(e, values, keys, bound.flag(2, false)));
 }
 
 Value unique(Evaluator& e, const Value& subject, Given given) {
@@ -138,6 +129,7 @@ template <bool greatest> Value extreme(Evaluator& e, const Value& subject, Given
 Value sum(Evaluator& e, const Value& subject, Given given) {
   const Bound bound("sum", given, {"attribute", "start"});
   Value out = bound.get(1, Value(0));
+  if (out.string()) throw Failure("sum does not join strings");
   for (const Value& v : e.iterate(subject)) out = e.add(out, bound[0] && !bound[0]->is_none() ? part_of(e, v, *bound[0]) : v);
   return out;
 }
@@ -145,24 +137,11 @@ Value sum(Evaluator& e, const Value& subject, Given given) {
 Value reverse(Evaluator& e, const Value& subject, Given) {
   Values items = e.iterate(subject);
   std::reverse(items.begin(), items.end());
-  if (!subject.string()) return e.list(std::move(items), List::Kind::generator);
+  const bool was_generator = subject.list() && subject.list()->kind == List::Kind::generator;  // Jinja2 makes a list of it
+  if (!subject.string()) return e.list(std::move(items), was_generator ? List::Kind::list : List::Kind::generator);
   std::string out;
   for (const Value& c : items) out += *c.string();
   return e.text(std::move(out));
-}
-
-Value batch(Evaluator& e, const Value& subject, Given given) {
-  const Bound bound("batch", given, {"linecount", "fill_with"}, 1);
-  const int64_t size = bound.integer(0, 1);
-  if (size < 1 || size > 100'000) throw Failure("the size of batch is out of range");
-  Values out, row;
-  for (Value& v : e.iterate(subject)) {
-    if (row.size() == static_cast<size_t>(size)) out.push_back(e.list(std::exchange(row, {})));
-    row.push_back(std::move(v));
-  }
-  if (bound[1] && !bound[1]->is_none() && !row.empty()) row.resize(static_cast<size_t>(size), *bound[1]);
-  if (!row.empty()) out.push_back(e.list(std::move(row)));
-  return e.list(std::move(out), List::Kind::generator);
 }
 
 Value attr(Evaluator& e, const Value& subject, Given given) {
@@ -177,14 +156,14 @@ Filter find_sequence_filter(std::string_view name) {
   static constexpr std::pair<std::string_view, Filter> all[] = {
       {"length", length_of}, {"count", length_of}, {"first", first}, {"last", last}, {"list", list}, {"join", join}, {"items", items},
       {"sort", sort}, {"dictsort", dictsort}, {"unique", unique}, {"max", extreme<true>}, {"min", extreme<false>}, {"sum", sum},
-      {"reverse", reverse}, {"batch", batch}, {"attr", attr}};
+      {"reverse", reverse}, {"attr", attr}};
   for (const auto& [known, f] : all)
     if (known == name) return f;
   return nullptr;
 }
 
 Filter find_filter(std::string_view name) {
-  for (const auto find : {find_text_filter, find_sequence_filter, find_selecting_filter})
+  for (const auto find : {find_text_filter, find_sequence_filter, find_selecting_filter, find_grouping_filter})
     if (const Filter f = find(name)) return f;
   return nullptr;
 }

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <optional>
 #include <fmt/format.h>
 #include <sextant/utf8.hpp>
 #include "evaluator.hpp"
@@ -12,10 +14,23 @@ namespace {
 
 using Given = const Arguments&;
 
+std::string word_titles(std::string_view text) {
+  std::string out;
+  bool starts = true;
+  for (size_t i = 0; i < text.size();) {
+    const utf8::Character c = utf8::at(text, i);
+    if (starts && c.code == 0xDF) out += "SS";
+    else append(out, starts ? upper(c.code) : lower(c.code));
+    starts = is_blank(c.code) || std::string_view("-({[<").find(text[i]) != std::string_view::npos;
+    i += c.size;
+  }
+  return out;
+}
+
 // A filter that works on str(subject) and has no arguments.
 template <std::string (*f)(std::string_view)> Value on_text(Evaluator& e, const Value& subject, Given given) {
   const Bound bound("the filter", given, {});
-  return e.text(f(e.print(subject)));
+  return e.text(f(e.print(subject)), subject.is_markup() && f != word_titles);
 }
 
 Value trim(Evaluator& e, const Value& subject, Given given) {
@@ -23,19 +38,25 @@ Value trim(Evaluator& e, const Value& subject, Given given) {
   const std::string s = e.print(subject);
   const bool blanks = !bound[0] || bound[0]->is_none();
   const std::string chars = blanks ? "" : bound.text(0, "");
-  return e.text(std::string(strip(s, true, true, blanks ? std::nullopt : std::optional<std::string_view>(chars))));
+  return e.text(std::string(strip(s, true, true, blanks ? std::nullopt : std::optional<std::string_view>(chars))), subject.is_markup());
 }
 
-std::string word_titles(std::string_view text) {
-  std::string out;
-  bool starts = true;
-  for (size_t i = 0; i < text.size();) {
-    const utf8::Character c = utf8::at(text, i);
-    append(out, starts ? upper(c.code) : lower(c.code));
-    starts = is_blank(c.code) || std::string_view("-({[<").find(text[i]) != std::string_view::npos;
-    i += c.size;
-  }
-  return out;
+Value center(Evaluator& e, const Value& subject, Given given) {
+  const Bound bound("center", given, {"width"});
+  return e.text(centered(e.print(subject), std::min<int64_t>(bound.integer(0, 80), static_cast<int64_t>(e.byte_limit())), " "), subject.is_markup());
+}
+
+Value truncate(Evaluator& e, const Value& subject, Given given) {
+  const Bound bound("truncate", given, {"length", "killwords", "end", "leeway"});
+  if (!subject.string()) throw Failure(fmt::format("truncate needs a string, not a value of type {}", type_name(subject)));
+  const std::string end = bound.text(2, "...");
+  const int64_t most = bound.integer(0, 255), leeway = bound.integer(3, 5), kept = most - static_cast<int64_t>(length(end));
+  if (kept < 0 || leeway < 0) throw Failure("truncate needs a length that its end fits into, and a leeway of 0 or more");
+  const auto all = characters(*subject.string());
+  if (static_cast<int64_t>(all.size()) <= std::min<int64_t>(most, INT32_MAX) + std::min<int64_t>(leeway, INT32_MAX)) return subject;
+  std::string text = kept == 0 ? "" : subject.string()->substr(0, static_cast<size_t>(all[static_cast<size_t>(kept)].data() - all[0].data()));
+  if (!bound.flag(1, false)) text.resize(std::min(text.rfind(' '), text.size()));
+  return e.text(text + end, subject.is_markup());
 }
 
 Value tojson(Evaluator& e, const Value& subject, Given given) {
@@ -75,52 +96,78 @@ Value replace(Evaluator& e, const Value& subject, Given given) {
 
 Value indent(Evaluator& e, const Value& subject, Given given) {
   const Bound bound("indent", given, {"width", "first", "blank"});
+  if (!subject.string()) throw Failure(fmt::format("indent needs a string, not a value of type {}", type_name(subject)));
+  if (bound[0] && bound[0]->is_none()) throw Failure("indent needs a width");
   const std::string by = bound[0] && bound[0]->string() ? *bound[0]->string() : std::string(static_cast<size_t>(std::clamp<int64_t>(bound.integer(0, 4), 0, 1000)), ' ');
-  const std::string s = e.print(subject);
-  const bool blank = bound.flag(2, false);
+  const std::string s = *subject.string() + "\n";
   std::string out = bound.flag(1, false) ? by : "";
-  for (size_t at = 0;;) {
-    const size_t end = std::min(s.find('\n', at), s.size());
-    if (at > 0 && (blank || end > at)) out += by;
-    out.append(s, at, end - at);
+  bool first = true;
+  for (const std::string_view line : lines(s)) {
+    if (!first) out += '\n';
+    if (!first && (bound.flag(2, false) || !line.empty())) out += by;
+    out += line;
+    first = false;
     if (out.size() > e.byte_limit()) throw Failure("indent would make too large a text");
-    if (end == s.size()) break;
-    out += '\n';
-    at = end + 1;
   }
-  return e.text(std::move(out));
+  return e.text(std::move(out), subject.is_markup());
+}
+
+// What Python's float() reads.
+std::optional<double> real_of(std::string_view text) {
+  std::string s(strip(text, true, true));
+  for (size_t i = 0; i < s.size(); ++i)
+    if (s[i] == '_' && (i == 0 || i + 1 == s.size() || !is_digit(static_cast<unsigned char>(s[i - 1])) || !is_digit(static_cast<unsigned char>(s[i + 1])))) return {};
+  s.erase(std::remove(s.begin(), s.end(), '_'), s.end());
+  std::string_view digits = s;
+  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
+  double real = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), real);
+  if (end != digits.data() + digits.size() || error == std::errc::invalid_argument || digits.ends_with(')')) return {};
+  return error == std::errc() ? real : std::strtod(s.c_str(), nullptr);  // beyond the range: infinite, or 0
+}
+
+// What Python's int() reads.
+std::optional<int64_t> integer_of(std::string_view text, int base) {
+  std::string s(strip(text, true, true));
+  bool negative = false;
+  if (s.starts_with('+') || s.starts_with('-')) negative = s[0] == '-', s.erase(0, 1);
+  const char mark = s.size() > 1 && s[0] == '0' ? static_cast<char>(s[1] | 0x20) : 0;
+  const bool prefixed = (base == 16 && mark == 'x') || (base == 8 && mark == 'o') || (base == 2 && mark == 'b');
+  if (prefixed) s.erase(0, 2 + (s.size() > 2 && s[2] == '_'));
+  if (s.empty() || s.starts_with('_') || s.ends_with('_') || s.find("__") != s.npos || s.starts_with('-')) return {};
+  s.erase(std::remove(s.begin(), s.end(), '_'), s.end());
+  if (negative) s.insert(0, 1, '-');
+  int64_t whole = 0;
+  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), whole, base);
+  if (end != s.data() + s.size() || error == std::errc::invalid_argument) return {};
+  if (error != std::errc()) throw Failure("an integer is too large");
+  return whole;
 }
 
 Value to_int(Evaluator&, const Value& subject, Given given) {
   const Bound bound("int", given, {"default", "base"});
   if (subject.is_undefined()) throw Failure("the filter int needs a value");
   if (subject.is_integral()) return subject.to_integer();
-  const auto from_real = [&](double d) { return std::isfinite(d) && std::fabs(d) < 9.2e18 ? Value(static_cast<int64_t>(d)) : bound.get(0, Value(0)); };
+  const auto from_real = [&](double d) -> Value {
+    if (!std::isfinite(d)) return bound.get(0, Value(0));
+    if (std::fabs(d) >= 9.2e18) throw Failure("an integer is too large");
+    return static_cast<int64_t>(d);
+  };
   if (subject.real()) return from_real(*subject.real());
   if (!subject.string()) return bound.get(0, Value(0));
-  std::string s(strip(*subject.string(), true, true));
-  s.erase(std::remove(s.begin(), s.end(), '_'), s.end());
-  std::string_view digits = s;
-  if (!digits.empty() && digits[0] == '+') digits.remove_prefix(1);
-  int64_t whole = 0;
-  const int base = static_cast<int>(std::clamp<int64_t>(bound.integer(1, 10), 2, 36));
-  if (base == 16 && digits.size() > 2 && digits[0] == '0' && (digits[1] | 0x20) == 'x') digits.remove_prefix(2);
-  const auto as_int = std::from_chars(digits.data(), digits.data() + digits.size(), whole, base);
-  if (as_int.ec == std::errc() && as_int.ptr == digits.data() + digits.size()) return whole;
-  double real = 0;
-  const auto as_real = std::from_chars(digits.data(), digits.data() + digits.size(), real);
-  return as_real.ec == std::errc() && as_real.ptr == digits.data() + digits.size() ? from_real(real) : bound.get(0, Value(0));
+  const int64_t base = bound.integer(1, 10);
+  if (base < 2 || base > 36) throw Failure("the base of int is from 2 to 36");
+  if (const auto whole = integer_of(*subject.string(), static_cast<int>(base))) return *whole;
+  const auto real = real_of(*subject.string());
+  return real ? from_real(*real) : bound.get(0, Value(0));
 }
 
 Value to_float(Evaluator&, const Value& subject, Given given) {
   const Bound bound("float", given, {"default"});
   if (subject.is_undefined()) throw Failure("the filter float needs a value");
   if (subject.is_number()) return subject.to_real();
-  if (!subject.string()) return bound.get(0, Value(0.0));
-  const std::string_view s = strip(*subject.string(), true, true);
-  double real = 0;
-  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), real);
-  return error == std::errc() && end == s.data() + s.size() ? Value(real) : bound.get(0, Value(0.0));
+  const auto real = subject.string() ? real_of(*subject.string()) : std::nullopt;
+  return real ? Value(*real) : bound.get(0, Value(0.0));
 }
 
 Value absolute(Evaluator&, const Value& subject, Given) {
@@ -136,9 +183,11 @@ Value round(Evaluator&, const Value& subject, Given given) {
   const int64_t precision = bound.integer(0, 0);
   if (precision < -300 || precision > 300) throw Failure("the precision of round is out of range");
   const double x = subject.to_real(), scale = std::pow(10.0, static_cast<double>(precision));
-  if (method == "ceil") return std::ceil(x * scale) / scale;
-  if (method == "floor") return std::floor(x * scale) / scale;
+  // Python's ceil and floor make integers, which have no -0
+  if (method == "ceil") return (std::ceil(x * scale) + 0.0) / scale;
+  if (method == "floor") return (std::floor(x * scale) + 0.0) / scale;
   if (method != "common") throw Failure("round knows the methods common, ceil and floor");
+  if (precision < 0 && subject.is_integral()) return static_cast<int64_t>(std::nearbyint(x * scale) / scale);
   if (precision < 0) return std::nearbyint(x * scale) / scale;
   // Python rounds the exact decimal value, ties to even; so does printing
   const std::string digits = fmt::format("{:.{}f}", x, precision);
@@ -176,7 +225,7 @@ Value wordcount(Evaluator& e, const Value& subject, Given) {
 
 Filter find_text_filter(std::string_view name) {
   static constexpr std::pair<std::string_view, Filter> all[] = {
-      {"trim", trim}, {"tojson", tojson}, {"default", default_value}, {"d", default_value}, {"string", string}, {"safe", safe},
+      {"trim", trim}, {"center", center}, {"truncate", truncate}, {"tojson", tojson}, {"default", default_value}, {"d", default_value}, {"string", string}, {"safe", safe},
       {"replace", replace}, {"indent", indent}, {"int", to_int}, {"float", to_float}, {"abs", absolute}, {"round", round}, {"format", format},
       {"upper", on_text<upper>}, {"lower", on_text<lower>}, {"capitalize", on_text<capitalized>}, {"title", on_text<word_titles>},
       {"escape", escape}, {"e", escape}, {"forceescape", forceescape}, {"wordcount", wordcount}};

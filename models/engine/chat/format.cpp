@@ -1,80 +1,65 @@
 // Python's two ways to fill in values: "%s" % x and "{}".format(x).
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <fmt/format.h>
+#include <optional>
+#include <sextant/utf8.hpp>
+#include "format_spec.hpp"
 #include "nesting.hpp"
 #include "text.hpp"
 
 namespace sextant::engine::jinja {
 namespace {
 
-constexpr int64_t width_max = 100'000;
+bool among(char c, std::string_view characters) { return c != 0 && characters.find(c) != characters.npos; }
 
-struct Spec {
-  bool left = false, center = false, zero = false, plus = false, blank = false, comma = false;
-  std::string fill = " ";
-  int64_t width = 0, precision = -1;
-  char type = 0;
-};
-
-int64_t read_number(std::string_view format, size_t& at, int64_t otherwise) {
-  int64_t n = otherwise;
-  const auto [end, error] = std::from_chars(format.data() + at, format.data() + format.size(), n);
-  if (error == std::errc()) at = static_cast<size_t>(end - format.data());
-  if (n > width_max || error == std::errc::result_out_of_range) throw Failure("a width or precision in a format is too large");
-  return n;
-}
-
-std::string padded(const Spec& spec, std::string text, bool number) {
-  const auto size = static_cast<int64_t>(length(text));
-  if (size >= spec.width) return text;
-  const int64_t missing = spec.width - size, before = spec.left ? 0 : spec.center ? missing / 2 : missing;
-  if (spec.zero && number && !spec.left && !spec.center) {
-    const size_t sign = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
-    return text.insert(sign, static_cast<size_t>(missing), '0');
-  }
+std::string ascii(const std::string& text) {
   std::string out;
-  for (int64_t i = 0; i < before; ++i) out += spec.fill;
-  out += text;
-  for (int64_t i = before; i < missing; ++i) out += spec.fill;
+  for (size_t i = 0; i < text.size();) {
+    const utf8::Character c = utf8::at(text, i);
+    if (c.code < 0x80) out += text[i];
+    else if (c.code < 0x100) out += fmt::format("\\x{:02x}", static_cast<uint32_t>(c.code));
+    else if (c.code < 0x10000) out += fmt::format("\\u{:04x}", static_cast<uint32_t>(c.code));
+    else out += fmt::format("\\U{:08x}", static_cast<uint32_t>(c.code));
+    i += c.size;
+  }
   return out;
 }
 
-std::string with_commas(std::string digits) {
-  size_t end = digits.find('.');
-  if (end == digits.npos) end = digits.size();
-  const size_t begin = digits.starts_with('-') ? 1 : 0;
-  for (size_t i = end; i > begin + 3; i -= 3) digits.insert(i - 3, 1, ',');
-  return digits;
-}
-
-std::string number_text(const Spec& spec, const Value& v) {
-  if (!v.is_number()) throw Failure(fmt::format("a format needs a number, not {}", describe(v)));
+std::string character(const Value& v) {
+  if (v.string() && length(*v.string()) == 1) return *v.string();
+  if (!v.is_integral() || v.to_integer() < 0 || v.to_integer() > 0x10FFFF || (v.to_integer() >> 11) == 0x1B)
+    throw Failure("%c needs one character, or its number");
   std::string out;
-  const int precision = static_cast<int>(spec.precision < 0 ? 6 : spec.precision);
-  switch (spec.type) {
-    case 'd': case 'i': case 'u': out = fmt::format("{}", v.real() ? static_cast<int64_t>(std::clamp(*v.real(), -9.2e18, 9.2e18)) : v.to_integer()); break;
-    case 'x': case 'X': case 'o': case 'b': {
-      if (!v.is_integral()) throw Failure("a format needs an integer");
-      const int64_t i = v.to_integer();
-      out = spec.type == 'x' ? fmt::format("{:x}", i) : spec.type == 'X' ? fmt::format("{:X}", i) : spec.type == 'o' ? fmt::format("{:o}", i) : fmt::format("{:b}", i);
-      break;
-    }
-    case 'e': out = fmt::format("{:.{}e}", v.to_real(), precision); break;
-    case 'g': out = fmt::format("{:.{}g}", v.to_real(), precision); break;
-    case '%': out = fmt::format("{:.{}f}%", v.to_real() * 100, precision); break;
-    default: out = fmt::format("{:.{}f}", v.to_real(), precision); break;
-  }
-  if (spec.comma) out = with_commas(std::move(out));
-  if (out[0] != '-' && (spec.plus || spec.blank)) out.insert(0, spec.plus ? "+" : " ");
-  return padded(spec, std::move(out), true);
+  append(out, static_cast<char32_t>(v.to_integer()));
+  return out;
 }
 
-std::string cut(std::string text, int64_t precision) {
-  if (precision < 0) return text;
-  const auto all = characters(text);
-  if (static_cast<size_t>(precision) >= all.size()) return text;
-  return text.substr(0, static_cast<size_t>(all[static_cast<size_t>(precision)].data() - text.data()));
+int64_t truncated(const Value& v) {
+  if (v.is_integral()) return v.to_integer();
+  if (!v.real()) throw Failure(fmt::format("a format needs a number, not {}", describe(v)));
+  if (!(std::fabs(*v.real()) < 9.2e18)) throw Failure("an integer is too large");
+  return static_cast<int64_t>(*v.real());
+}
+
+/// One place of a percent format.
+std::string percent_text(Evaluator& e, FormatSpec spec, bool zeros, const Value& v) {
+  const bool left = spec.align == '<';
+  if (among(spec.type, "sra")) {
+    const std::string text = spec.type == 's' ? e.print(v) : to_repr(v, e.byte_limit());
+    return padded(spec, cut(spec.type == 'a' ? ascii(text) : text, spec.precision), '>');
+  }
+  if (spec.type == 'c') return padded(spec, character(v), '>');
+  if (zeros && !left) spec.align = '=', spec.fill = "0";
+  if (among(spec.type, "diu")) return integer_text(spec, truncated(v), spec.precision);
+  if (among(spec.type, "xXo")) {
+    if (!v.is_integral()) throw Failure(fmt::format("%{} needs an integer, not {}", spec.type, describe(v)));
+    return integer_text(spec, v.to_integer(), spec.precision);
+  }
+  if (!among(spec.type, "eEfFgG")) throw Failure(fmt::format("a format has the unknown type '{}'", spec.type));
+  if (!v.is_number()) throw Failure(fmt::format("a format needs a number, not {}", describe(v)));
+  return real_number_text(spec, v.to_real());
 }
 
 }  // namespace
@@ -82,10 +67,14 @@ std::string cut(std::string text, int64_t precision) {
 Value percent_format(Evaluator& e, const std::string& format, const Value& arguments) {
   const List* tuple = arguments.list() && arguments.list()->kind == List::Kind::tuple ? arguments.list() : nullptr;
   size_t used = 0;
-  bool by_name = false;
   const auto next = [&]() -> Value {
     if (tuple ? used >= tuple->items.size() : used > 0) throw Failure("a format has more places than values");
     return tuple ? tuple->items[used++] : (++used, arguments);
+  };
+  const auto next_size = [&] {
+    const Value v = next();
+    if (!v.is_integral() || std::abs(v.to_integer()) > 100'000) throw Failure("* in a format needs a small integer");
+    return v.to_integer();
   };
   std::string out;
   for (size_t i = 0; i < format.size(); ++i) {
@@ -93,125 +82,196 @@ Value percent_format(Evaluator& e, const std::string& format, const Value& argum
       out += format[i];
       continue;
     }
-    Spec spec;
-    Value v;
-    bool named = false;
+    const Value* named = nullptr;
     if (++i < format.size() && format[i] == '(') {
       const size_t end = format.find(')', i);
-      const Value* member = end != format.npos && arguments.dict() ? arguments.dict()->find(std::string_view(format).substr(i + 1, end - i - 1)) : nullptr;
-      if (!member) throw Failure("a format names a value that is not there");
-      v = *member, named = by_name = true, i = end + 1;
+      if (end != format.npos && arguments.dict()) named = arguments.dict()->find(std::string_view(format).substr(i + 1, end - i - 1));
+      if (!named) throw Failure("a format names a value that is not there");
+      i = end + 1;
     }
-    for (; i < format.size() && std::string_view("-0+ #").find(format[i]) != std::string_view::npos; ++i) {
-      spec.left |= format[i] == '-';
-      spec.zero |= format[i] == '0';
-      spec.plus |= format[i] == '+';
-      spec.blank |= format[i] == ' ';
+    FormatSpec spec;
+    bool zeros = false;
+    for (; i < format.size() && among(format[i], "-0+ #"); ++i) {
+      if (format[i] == '-') spec.align = '<';
+      zeros |= format[i] == '0';
+      if (format[i] == '+' || (format[i] == ' ' && spec.sign != '+')) spec.sign = format[i];
+      spec.alternate |= format[i] == '#';
     }
-    spec.width = read_number(format, i, 0);
-    if (i < format.size() && format[i] == '.') spec.precision = read_number(format, ++i, 0);
+    const auto size = [&](int64_t otherwise) {
+      if (i >= format.size() || format[i] != '*') return read_number(format, i, otherwise);
+      ++i;
+      return next_size();
+    };
+    spec.width = size(0);
+    if (spec.width < 0) spec.align = '<', spec.width = -spec.width;
+    if (i < format.size() && format[i] == '.') ++i, spec.precision = std::max<int64_t>(0, size(0));
+    if (i < format.size() && among(format[i], "hlL")) ++i;
     if (i >= format.size()) throw Failure("a format ends after %");
     spec.type = format[i];
-    if (spec.type == '%') {
-      out += '%';
-      continue;
-    }
-    if (!named) v = next();
-    if (spec.type == 's') out += padded(spec, cut(e.print(v), spec.precision), false);
-    else if (spec.type == 'r') out += padded(spec, cut(to_repr(v, e.byte_limit()), spec.precision), false);
-    else if (std::string_view("diuxXofFeEgG").find(spec.type) != std::string_view::npos) out += number_text(spec, v);
-    else throw Failure(fmt::format("a format has the unknown type '{}'", spec.type));
+    out += spec.type == '%' ? "%" : percent_text(e, spec, zeros, named ? *named : next());
     if (out.size() > e.byte_limit()) throw Failure("a format would make too large a text");
   }
-  if (tuple ? used < tuple->items.size() : used == 0 && !by_name && !arguments.dict() && !arguments.list()) throw Failure("a format has fewer places than values");
+  // what has items may go unused, as Python has it
+  const List* list = arguments.list();
+  const bool has_items = arguments.dict() || arguments.is_undefined() || (list && list->kind != List::Kind::generator && list->kind != List::Kind::view);
+  if (tuple ? used < tuple->items.size() : used == 0 && !has_items) throw Failure("a format has fewer places than values");
   return e.text(std::move(out));
 }
 
 namespace {
 
-Spec read_spec(std::string_view text) {
-  Spec spec;
+FormatSpec read_spec(std::string_view text) {
+  FormatSpec spec;
   size_t i = 0;
-  const auto align = [&](size_t at) { return at < text.size() && std::string_view("<>^").find(text[at]) != std::string_view::npos; };
-  bool aligned = false;
-  if (!text.empty()) {
-    const size_t first = characters(text).front().size();
-    if (align(first)) spec.fill = std::string(text.substr(0, first)), i = first;
-    if (align(i)) spec.left = text[i] == '<', spec.center = text[i] == '^', aligned = true, ++i;
+  const auto align_at = [&](size_t at) { return at < text.size() && among(text[at], "<>^="); };
+  const size_t first = text.empty() ? 0 : utf8::at(text, 0).size;
+  if (align_at(first)) spec.fill = std::string(text.substr(0, first)), i = first;
+  if (align_at(i)) spec.align = text[i++];
+  if (i < text.size() && among(text[i], "+- ")) spec.sign = text[i++];
+  if (i < text.size() && text[i] == '#') spec.alternate = true, ++i;
+  if (i < text.size() && text[i] == '0') {
+    if (!spec.align) spec.fill = "0", spec.align = '0';  // '=' for numbers, '<' for texts
+    else if (spec.fill == " ") spec.fill = "0";
+    ++i;
   }
-  if (i < text.size() && text[i] == '+') spec.plus = true, ++i;
-  if (i < text.size() && text[i] == ' ') spec.blank = true, ++i;
-  if (i < text.size() && text[i] == '0') spec.zero = true, ++i;
   spec.width = read_number(text, i, 0);
-  if (i < text.size() && text[i] == ',') spec.comma = true, ++i;
-  if (i < text.size() && text[i] == '.') spec.precision = read_number(text, ++i, 0);
+  if (i < text.size() && among(text[i], ",_")) spec.grouping = text[i++];
+  if (i < text.size() && text[i] == '.') {
+    spec.precision = read_number(text, ++i, -1);
+    if (spec.precision < 0) throw Failure("a format has no precision after the point");
+  }
   if (i < text.size()) spec.type = text[i++];
-  if (i != text.size() || std::string_view("\0sdxXobfFeg%", 12).find(spec.type) == std::string_view::npos) throw Failure(fmt::format("'{}' is no format that is known", text));
-  if (!aligned && spec.type == 0) spec.center = false;
+  if (i != text.size()) throw Failure(fmt::format("'{}' is no format that is known", text));
   return spec;
 }
 
-}  // namespace
+std::string text_by_spec(const FormatSpec& given, const std::string& text) {
+  FormatSpec spec = given;
+  if (spec.align == '0') spec.align = '<';
+  if ((spec.type != 0 && spec.type != 's') || spec.sign || spec.alternate || spec.grouping || spec.align == '=')
+    throw Failure("a format for numbers is used for a string");
+  return padded(spec, cut(text, spec.precision), '<');
+}
 
-Value brace_format(Evaluator& e, const std::string& format, const Arguments& given) {
-  std::string out;
-  size_t used = 0;
-  const auto find = [&](std::string_view name) -> Value {
+std::string number_by_spec(const FormatSpec& given, const Value& v) {
+  FormatSpec spec = given;
+  if (spec.align == '0') spec.align = '=';
+  const bool whole = v.is_integral() && (spec.type == 0 || among(spec.type, "dxXobnc"));
+  if (!whole && spec.type != 0 && !among(spec.type, "eEfFgGn%")) throw Failure(fmt::format("format(): '{}' does not go with {}", spec.type, describe(v)));
+  if (spec.grouping && (among(spec.type, "nc") || (spec.grouping == ',' && among(spec.type, "xXob")))) throw Failure("a format groups digits that cannot be grouped");
+  if (!whole) return real_number_text(spec, v.to_real());
+  if (spec.precision >= 0) throw Failure("a format for integers has a precision");
+  if (spec.type != 'c') return integer_text(spec, v.to_integer());
+  if (spec.sign || spec.alternate) throw Failure("a format for a character has a sign");
+  return padded(spec, character(v), '<');
+}
+
+/// "{...}" filled in from the arguments of one call.
+class BraceFormat {
+ public:
+  BraceFormat(Evaluator& e, const Arguments& given) : e_(e), given_(given) {}
+
+  std::string fill(std::string_view format, int depth = 0) {
+    if (depth > 1) throw Failure("the places of a format nest too deep");
+    std::string out;
+    for (size_t i = 0; i < format.size(); ++i) {
+      const char c = format[i];
+      if (c != '{' && c != '}') {
+        out += c;
+        continue;
+      }
+      if (i + 1 < format.size() && format[i + 1] == c) {
+        out += c;
+        ++i;
+        continue;
+      }
+      if (c == '}') throw Failure("format(): a single '}'");
+      const size_t end = closing(format, i + 1);
+      out += field(format.substr(i + 1, end - i - 1), depth);
+      if (out.size() > e_.byte_limit()) throw Failure("format() would make too large a text");
+      i = end;
+    }
+    return out;
+  }
+
+ private:
+  static size_t closing(std::string_view format, size_t at) {
+    for (int open = 1; at < format.size(); ++at) {
+      if (format[at] == '{') ++open;
+      if (format[at] == '}' && --open == 0) return at;
+    }
+    throw Failure("format(): a '{' is not closed");
+  }
+
+  Value argument(std::string_view name) {
     size_t index = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
-    if (name.empty()) index = used++;
-    if (name.empty() || (error == std::errc() && end == name.data() + name.size())) {
-      if (index >= given.positional.size()) throw Failure("format() has more places than values");
-      return given.positional[index];
+    const bool numbered = !name.empty() && error == std::errc() && end == name.data() + name.size();
+    if (!numbered && !name.empty()) {
+      for (const auto& [known, value] : given_.named)
+        if (known == name) return value;
+      throw Failure(fmt::format("format() has no value named '{}'", name));
     }
-    for (const auto& [known, value] : given.named)
-      if (known == name) return value;
-    throw Failure(fmt::format("format() has no value named '{}'", name));
-  };
-  for (size_t i = 0; i < format.size(); ++i) {
-    const char c = format[i];
-    if ((c == '{' || c == '}') && i + 1 < format.size() && format[i + 1] == c) {
-      out += c;
-      ++i;
-      continue;
+    if (numbered_ && *numbered_ != numbered) throw Failure("format() mixes numbered places with places that are not");
+    numbered_ = numbered;
+    if (!numbered) index = next_++;
+    if (index >= given_.positional.size()) throw Failure("format() has more places than values");
+    return given_.positional[index];
+  }
+
+  /// name.attribute[item]!r:spec
+  std::string field(std::string_view text, int depth) {
+    size_t end = 0;
+    for (bool inside = false; end < text.size() && (inside || !among(text[end], "!:")); ++end) {
+      if (text[end] == '{' || text[end] == '}') throw Failure("format(): a brace stands in the name of a value");
+      inside = text[end] == '[' || (inside && text[end] != ']');
     }
-    if (c == '}') throw Failure("format(): a single '}'");
-    if (c != '{') {
-      out += c;
-      continue;
+    const std::string_view name = text.substr(0, end);
+    char conversion = 0;
+    if (end < text.size() && text[end] == '!') {
+      if (end + 1 >= text.size() || !among(text[end + 1], "rsa") || (end + 2 < text.size() && text[end + 2] != ':')) throw Failure("format() knows !r, !s and !a");
+      conversion = text[end + 1];
+      end += 2;
     }
-    const size_t end = format.find('}', i);
-    if (end == format.npos) throw Failure("format(): a '{' is not closed");
-    std::string_view field = std::string_view(format).substr(i + 1, end - i - 1), spec_text;
-    if (const size_t colon = field.find(':'); colon != field.npos) spec_text = field.substr(colon + 1), field = field.substr(0, colon);
-    bool repr = false;
-    if (field.size() >= 2 && field[field.size() - 2] == '!') repr = field.back() == 'r', field.remove_suffix(2);
-    // {0.name} and {a[key]} lead on from a value
-    const size_t part = std::min(field.find_first_of(".["), field.size());
-    Value v = find(field.substr(0, part));
-    for (std::string_view rest = field.substr(part); !rest.empty();) {
+    const Value v = value(name);
+    const FormatSpec spec = read_spec(end < text.size() ? fill(text.substr(end + 1), depth + 1) : "");
+    const bool plain = end + 1 >= text.size();
+    if (conversion) {
+      const std::string converted = conversion == 's' ? e_.print(v) : to_repr(v, e_.byte_limit());
+      return text_by_spec(spec, conversion == 'a' ? ascii(converted) : converted);
+    }
+    if (v.string()) return text_by_spec(spec, *v.string());
+    if (plain) return e_.print(v);
+    if (!v.is_number()) throw Failure(fmt::format("a format does not go with {}", describe(v)));
+    return number_by_spec(spec, v);
+  }
+
+  Value value(std::string_view name) {
+    const size_t first = std::min(name.find_first_of(".["), name.size());
+    Value v = argument(name.substr(0, first));
+    for (std::string_view rest = name.substr(first); !rest.empty();) {
       const bool attribute = rest[0] == '.';
-      const size_t stop = attribute ? std::min(rest.find_first_of(".[", 1), rest.size()) : std::min(rest.find(']'), rest.size());
+      if (!attribute && rest[0] != '[') throw Failure("format(): only . or [ can follow ]");
+      const size_t stop = attribute ? std::min(rest.find_first_of(".[", 1), rest.size()) : rest.find(']');
+      if (stop == rest.npos) throw Failure("format(): a '[' is not closed");
       const std::string_view key = rest.substr(1, stop - 1);
+      if (key.empty()) throw Failure("format(): the name of an attribute is empty");
       int64_t index = 0;
       const auto number = std::from_chars(key.data(), key.data() + key.size(), index);
-      v = attribute ? e.attribute(v, key) : e.item(v, !key.empty() && number.ptr == key.data() + key.size() ? Value(index) : Value(key));
-      rest.remove_prefix(std::min(rest.size(), stop + !attribute));
+      v = attribute ? e_.attribute(v, key) : e_.item(v, number.ptr == key.data() + key.size() ? Value(index) : Value(key));
+      rest.remove_prefix(stop + !attribute);
     }
-    Spec spec = read_spec(spec_text);
-    const bool number = !repr && (v.integer() || v.real() || (v.boolean() && spec.type != 0 && spec.type != 's'));
-    if (number && spec.type == 0) spec.type = v.real() ? (spec.precision < 0 ? 0 : 'g') : 'd';
-    if (number && spec.type != 0 && spec.type != 's') out += number_text(spec, v);
-    else {
-      if (spec.type != 0 && spec.type != 's') throw Failure(fmt::format("format(): '{}' does not go with {}", spec.type, describe(v)));
-      const bool aligns_left = spec_text.find('>') == spec_text.npos && !spec.center && !v.is_number();
-      spec.left |= aligns_left;
-      out += padded(spec, cut(repr ? to_repr(v, e.byte_limit()) : e.print(v), v.real() ? -1 : spec.precision), v.is_number());
-    }
-    if (out.size() > e.byte_limit()) throw Failure("format() would make too large a text");
-    i = end;
+    return v;
   }
-  return e.text(std::move(out));
-}
+
+  Evaluator& e_;
+  const Arguments& given_;
+  std::optional<bool> numbered_;
+  size_t next_ = 0;
+};
+
+}  // namespace
+
+Value brace_format(Evaluator& e, const std::string& format, const Arguments& given) { return e.text(BraceFormat(e, given).fill(format)); }
 
 }  // namespace sextant::engine::jinja

@@ -45,6 +45,8 @@ std::string unescaped(std::string_view s, int line) {
       for (; n < 3 && i + n < s.size() && s[i + n] >= '0' && s[i + n] <= '7'; ++n) code = code * 8 + static_cast<char32_t>(s[i + n] - '0');
       append(out, code);
       i += n - 1;
+    } else if (c == 'N') {
+      throw Failure("\\N in a string is not supported", line);
     } else if (const size_t digits = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0) {
       char32_t code = 0;
       if (i + digits >= s.size()) throw Failure("a string ends inside an escape", line);
@@ -146,7 +148,7 @@ class Lexer {
       return std::string_view(text_).substr(i + sign, 2) == "%}";
     };
     size_t end = 0;
-    if (!word(at_, "raw", end)) return false;
+    if (!word(at_, "raw", end) || text_[end - 3] == '+') return false;
     close(end - at_, text_[end - 3] == '-' ? '-' : 0, false);
     for (size_t mark = text_.find("{%", at_); mark != text_.npos; mark = text_.find("{%", mark + 1)) {
       const char sign = sign_at(mark + 2);
@@ -228,6 +230,7 @@ class Lexer {
     }
     std::string text = text_.substr(at_, end - at_);
     text.erase(std::remove(text.begin(), text.end(), '_'), text.end());
+    if (!real && base >= '0' && base <= '9' && text.find_first_not_of('0') != text.npos) throw Failure("a number begins with 0", line_);
     add(real ? Token::Kind::real : Token::Kind::integer, std::move(text));
     advance(end - at_);
   }

@@ -37,14 +37,19 @@ using Filter = Value (*)(Evaluator&, const Value& subject, const Arguments&);
 using Test = bool (*)(Evaluator&, const Value& subject, const Arguments&);
 using Builtin = Value (*)(Evaluator&, const Arguments&);
 
+/// Throws Failure for a name that begins with _: transformers keeps such attributes out of namespaces.
+void check_attribute(std::string_view name);
 Filter find_filter(std::string_view name);      // null: unknown
 Filter find_text_filter(std::string_view name);      // the half of find_filter in filters_text.cpp
 Filter find_sequence_filter(std::string_view name);  // the half in filters_sequence.cpp
 Filter find_selecting_filter(std::string_view name); // map, select and their kin
+Filter find_grouping_filter(std::string_view name);  // batch, slice, groupby
 Test find_test(std::string_view name);
 Builtin find_builtin(std::string_view name);
 /// Whether Python's type has that method and the sandbox allows it (it forbids what changes a value).
 bool has_method(const Value& self, std::string_view name);
+/// Whether Python's type has that attribute and this folder does not.
+bool is_unsupported(const Value& self, std::string_view name);
 Value call_method(Evaluator&, const Value& self, std::string_view name, const Arguments&);
 Value call_text_method(Evaluator&, const std::string& self, std::string_view name, const Arguments&);
 

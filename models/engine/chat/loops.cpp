@@ -22,16 +22,20 @@ Evaluator::Flow Evaluator::loop(const Stmt& stmt, const Value& over, Scope* oute
     }
     state.items = std::move(kept);
   }
-  if (state.items.empty()) {
-    Scope& inner = scopes_.emplace_back();
-    inner.outer = outer;
-    return scoped(stmt.otherwise, out, &inner);
-  }
-  return rounds(stmt, state, outer, out);
+  return state.items.empty() ? otherwise(stmt, outer, out) : rounds(stmt, state, outer, out);
+}
+
+// Jinja2 takes {% else %} where no round came to its end, also where all were left by continue or the first by break.
+Evaluator::Flow Evaluator::otherwise(const Stmt& stmt, Scope* outer, std::string& out) {
+  if (stmt.otherwise.empty()) return Flow::normal;
+  Scope& inner = scopes_.emplace_back();
+  inner.outer = outer;
+  return scoped(stmt.otherwise, out, &inner);
 }
 
 Evaluator::Flow Evaluator::rounds(const Stmt& stmt, Loop& loop, Scope* outer, std::string& out) {
   Scope* inner = nullptr;
+  bool finished = false;  // a round came to its end
   for (; loop.index < loop.items.size(); ++loop.index) {
     charge(0);
     // each round begins with fresh variables
@@ -44,9 +48,10 @@ Evaluator::Flow Evaluator::rounds(const Stmt& stmt, Loop& loop, Scope* outer, st
     const Flow flow = execute(stmt.body, out);
     scope_ = before;
     if (flow == Flow::broken) break;
+    finished |= flow == Flow::normal;
   }
   if (!inner->captured) inner->variables.clear();
-  return Flow::normal;
+  return finished ? Flow::normal : otherwise(stmt, outer, out);
 }
 
 // loop(items) inside of {% for ... recursive %}

@@ -59,23 +59,7 @@ Value split(Evaluator& e, Text self, Given given, bool from_right) {
 }
 
 Value splitlines(Evaluator& e, Text self, Given given) {
-  const bool keep = Bound("splitlines()", given, {"keepends"}).flag(0, false);
-  std::vector<std::string_view> out;
-  const std::string_view text = self;
-  size_t begin = 0;
-  for (size_t i = 0; i < text.size();) {
-    const utf8::Character c = utf8::at(text, i);
-    size_t end = i + c.size;
-    const bool breaks = (c.code >= 10 && c.code <= 13) || (c.code >= 0x1C && c.code <= 0x1E) || c.code == 0x85 || c.code == 0x2028 || c.code == 0x2029;
-    if (c.code == '\r' && end < text.size() && text[end] == '\n') ++end;
-    if (breaks) {
-      out.push_back(text.substr(begin, (keep ? end : i) - begin));
-      begin = end;
-    }
-    i = end;
-  }
-  if (begin < text.size()) out.push_back(text.substr(begin));
-  return as_list(e, out);
+  return as_list(e, lines(self, Bound("splitlines()", given, {"keepends"}).flag(0, false)));
 }
 
 Value stripped(Evaluator& e, Text self, Given given, bool left, bool right) {
@@ -176,8 +160,8 @@ Value padded(Evaluator& e, Text self, std::string_view name, Given given) {
   const int64_t missing = bound.integer(0, 0) - static_cast<int64_t>(length(self));
   if (missing <= 0) return Value(self);
   if (missing > static_cast<int64_t>(e.byte_limit())) throw Failure("padding would make too large a text");
-  const bool odd_left = missing % 2 && bound.integer(0, 0) % 2;
-  const int64_t left = name == "ljust" ? 0 : name == "center" ? missing / 2 + odd_left : missing;
+  if (name == "center") return e.text(centered(self, bound.integer(0, 0), fill));
+  const int64_t left = name == "ljust" ? 0 : missing;
   std::string out;
   const bool sign = name == "zfill" && !self.empty() && (self[0] == '-' || self[0] == '+');
   if (sign) out += self[0];
@@ -197,11 +181,38 @@ template <class Is> bool all_are(std::string_view text, const Is& is) {
   return !text.empty();
 }
 
+bool is_titled(std::string_view text) {
+  bool inside = false, any = false;
+  for (size_t i = 0; i < text.size();) {
+    const utf8::Character c = utf8::at(text, i);
+    const bool is_upper = lower(c.code) != c.code, is_lower = upper(c.code) != c.code;
+    if (is_upper ? inside : is_lower && !inside) return false;
+    inside = is_upper || is_lower;
+    any |= inside;
+    i += c.size;
+  }
+  return any;
+}
+
+Value expandtabs(Evaluator& e, Text self, Given given) {
+  const int64_t size = std::clamp<int64_t>(Bound("expandtabs()", given, {"tabsize"}).integer(0, 8), 0, 1000);
+  std::string out;
+  int64_t column = 0;
+  for (const std::string_view c : characters(self)) {
+    if (c != "\t") out += c;
+    else if (size > 0) out.append(static_cast<size_t>(size - column % size), ' ');
+    column = c == "\n" || c == "\r" ? 0 : c == "\t" ? (size > 0 ? column + size - column % size : column) : column + 1;
+    if (out.size() > e.byte_limit()) throw Failure("expandtabs() would make too large a text");
+  }
+  return e.text(std::move(out));
+}
+
 std::string swapped(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size();) {
     const utf8::Character c = utf8::at(text, i);
-    append(out, upper(c.code) != c.code ? upper(c.code) : lower(c.code));
+    if (c.code == 0xDF) out += "SS";
+    else append(out, upper(c.code) != c.code ? upper(c.code) : lower(c.code));
     i += c.size;
   }
   return out;
@@ -210,6 +221,9 @@ std::string swapped(std::string_view text) {
 }  // namespace
 
 Value call_text_method(Evaluator& e, const std::string& self, std::string_view name, const Arguments& given) {
+  const bool by_name = name == "split" || name == "rsplit" || name == "splitlines" || name == "expandtabs" || name == "format";
+  if (!by_name && !given.named.empty()) throw Failure(fmt::format("{}() takes no arguments with names", name));
+  if (name == "expandtabs") return expandtabs(e, self, given);
   if (name == "split" || name == "rsplit") return split(e, self, given, name == "rsplit");
   if (name == "splitlines") return splitlines(e, self, given);
   if (name == "strip" || name == "lstrip" || name == "rstrip") return stripped(e, self, given, name != "rstrip", name != "lstrip");
@@ -225,10 +239,14 @@ Value call_text_method(Evaluator& e, const std::string& self, std::string_view n
   if (name == "ljust" || name == "rjust" || name == "center" || name == "zfill") return padded(e, self, name, given);
   const Bound none("a method of a string", given, {});
   if (name == "upper") return e.text(upper(self));
-  if (name == "lower" || name == "casefold") return e.text(lower(self));
+  if (name == "lower") return e.text(lower(self));
+  if (name == "casefold") return e.text(replaced(lower(self), "\xC3\x9F", "ss"));
   if (name == "title") return e.text(titled(self));
   if (name == "capitalize") return e.text(capitalized(self));
   if (name == "swapcase") return e.text(swapped(self));
+  if (name == "istitle") return is_titled(self);
+  if (name == "isascii") return std::all_of(self.begin(), self.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (name == "isprintable") return self.empty() || all_are(self, is_printable);
   if (name == "isspace") return all_are(self, is_blank);
   if (name == "isalpha") return all_are(self, is_letter);
   if (name == "isalnum") return all_are(self, [](char32_t c) { return is_letter(c) || is_digit(c); });

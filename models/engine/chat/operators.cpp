@@ -40,6 +40,8 @@ Value arithmetic(const std::string& op, const Value& a, const Value& b) {
   const bool real = a.real() || b.real();
   if ((op == "/" || op == "//" || op == "%") && b.to_real() == 0) throw Failure("division by zero");
   if (op == "/") return a.to_real() / b.to_real();
+  if (op == "**" && a.to_real() == 0 && b.to_real() < 0) throw Failure("0 to a negative power");
+  if (op == "**" && a.to_real() < 0 && b.real() && std::floor(*b.real()) != *b.real()) throw Failure("complex numbers are not supported");
   if (op == "**") return real ? Value(std::pow(a.to_real(), b.to_real())) : whole_power(a.to_integer(), b.to_integer());
   if (real) {
     const double x = a.to_real(), y = b.to_real();
@@ -65,6 +67,7 @@ Value Evaluator::binary(const std::string& op, const Value& a, const Value& b) {
     const Value joined = text(part(a) + part(b));
     return markup ? Value::markup(*joined.string()) : joined;
   }
+  if (op == "%" && a.is_markup()) throw Failure("% with a safe string is not supported");
   if (op == "%" && a.string()) return percent_format(*this, *a.string(), b);
   if (a.is_number() && b.is_number()) return arithmetic(op, a, b);
   if (op == "+" && is_sequence(a) && is_sequence(b) && a.list()->kind == b.list()->kind) {
@@ -83,7 +86,7 @@ Value Evaluator::binary(const std::string& op, const Value& a, const Value& b) {
       std::string out;
       out.reserve(size * count);
       for (uint64_t i = 0; size > 0 && i < count; ++i) out += *repeated.string();
-      return text(std::move(out));
+      return text(std::move(out), repeated.is_markup());
     }
     charge(size * count);
     Values items;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <fmt/format.h>
 #include "library.hpp"
 #include "parser.hpp"
@@ -8,6 +9,8 @@ namespace sextant::engine::jinja {
 
 namespace {
 constexpr uint32_t depth_max = 200;  // of expressions within expressions, and of blocks within blocks
+
+bool is_number(const Expr& e) { return e.kind == Expr::Kind::constant || (e.kind == Expr::Kind::unary && is_number(*e.parts[0])); }
 }
 
 Parser::Nested::Nested(Parser& p) : parser(p) {
@@ -183,10 +186,16 @@ ExprPtr Parser::product() {
 }
 
 ExprPtr Parser::power() {
+  const bool negative = now().is("-") && (ahead().kind == Token::Kind::integer || ahead().kind == Token::Kind::real);
   ExprPtr left = unary();
   while (now().is("**")) {
     const int line = next().line;
-    left = make(Expr::Kind::binary, line, parts_of(std::move(left), unary()), "**");
+    ExprPtr right = unary();
+    // Jinja2 writes -2 ** x down as Python, where it is -(2 ** x); with numbers on both sides it computes (-2) ** 2 itself
+    const bool swapped = negative && left->kind == Expr::Kind::unary && left->parts[0]->kind == Expr::Kind::constant && !is_number(*right);
+    ExprPtr base = swapped ? std::move(left->parts[0]) : std::move(left);
+    left = make(Expr::Kind::binary, line, parts_of(std::move(base), std::move(right)), "**");
+    if (swapped) left = make(Expr::Kind::unary, line, parts_of(std::move(left)), "-");
   }
   return left;
 }
@@ -229,7 +238,8 @@ ExprPtr Parser::name_or_constant() {
   } else if (kind == Kind::real) {
     const std::string text = next().text;
     double number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
+    if (std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc::result_out_of_range)
+      number = std::strtod(text.c_str(), nullptr);  // infinite, or 0
     node->constant = Value(number);
   } else if (kind == Kind::integer) {
     const Token token = next();

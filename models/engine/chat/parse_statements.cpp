@@ -46,21 +46,27 @@ void Parser::statement(Body& out) {
     if (loops_ == 0) throw Failure("{% " + token.text + " %} stands outside of a loop", token.line);
     return out.push_back({token.is_name("break") ? Stmt::Kind::break_loop : Stmt::Kind::continue_loop, next().line});
   }
-  if (token.is_name("print")) {
-    Stmt stmt{Stmt::Kind::print, next().line};
-    stmt.expr = tuple();
-    return out.push_back(std::move(stmt));
-  }
+  if (token.is_name("print")) return print(out);
   const bool lenient = std::exchange(lenient_, false);
-  if (token.is_name("for")) out.push_back(loop());
+  if (token.is_name("for")) out.push_back(loop(lenient));
   else if (token.is_name("macro")) out.push_back(macro());
-  else if (token.is_name("call")) out.push_back(call_block());
+  else if (token.is_name("call")) out.push_back(call_block(lenient));
   else if (token.is_name("filter")) out.push_back(filter_block());
-  else if (token.is_name("with") || token.is_name("generation") || token.is_name("block")) out.push_back(scope(token.text));
+  else if (token.is_name("with") || token.is_name("generation") || token.is_name("block")) out.push_back(scope(token.text, lenient));
   else if (token.is_name("include") || token.is_name("import") || token.is_name("from") || token.is_name("extends"))
     throw Failure("{% " + token.text + " %} needs other files, which a chat template does not have", token.line);
   else throw Failure("{% " + token.text + " %} is no statement that chat templates know, or stands where it cannot", token.line);
   lenient_ = lenient;
+}
+
+void Parser::print(Body& out) {
+  const int line = next().line;
+  do {
+    if (now().kind == Token::Kind::block_end) break;
+    Stmt stmt{Stmt::Kind::print, line};
+    stmt.expr = expression();
+    out.push_back(std::move(stmt));
+  } while (skip(","));
 }
 
 Stmt Parser::branch() {
@@ -86,11 +92,15 @@ Stmt Parser::branch() {
   return stmt;
 }
 
-Stmt Parser::loop() {
+// `lenient`: whether what the loop goes over may use unknown filters (its body may not).
+Stmt Parser::loop(bool lenient) {
   Stmt stmt{Stmt::Kind::loop, next().line};
+  ++loop_variables_, ++inner_scopes_;
   stmt.target = target(false);
   if (!skip_name("in")) unexpected("'in'");
+  lenient_ = lenient;
   stmt.expr = tuple(false, "recursive");
+  lenient_ = false;
   if (skip_name("if")) stmt.condition = expression();
   stmt.recursive = skip_name("recursive");
   expect(Token::Kind::block_end);
@@ -102,6 +112,7 @@ Stmt Parser::loop() {
     stmt.otherwise = body({"endfor"}, "for");
   }
   next();
+  --loop_variables_, --inner_scopes_;
   return stmt;
 }
 
@@ -119,12 +130,14 @@ ExprPtr Parser::target(bool with_namespace) {
       const std::string name = expect_name();
       for (const std::string_view taken : {"true", "false", "none", "True", "False", "None"})
         if (name == taken) throw Failure("'" + name + "' cannot be assigned to", at);
+      if (loop_variables_ > 0 && name == "loop" && !now().is(".")) throw Failure("'loop' cannot be assigned to inside of a loop", at);
       ExprPtr node = make(Expr::Kind::name, at, {}, name);
       if (with_namespace && skip(".")) node = make(Expr::Kind::attribute, at, parts_of(std::move(node)), expect_name());
       parts.push_back(std::move(node));
     }
     comma = skip(",");
     if (!comma) break;
+    if (now().is("=")) unexpected("a name");
   }
   if (parts.empty()) unexpected("a name");
   if (parts.size() == 1 && !comma) return std::move(parts.front());
@@ -154,6 +167,8 @@ void Parser::signature(Macro& macro) {
   while (!now().is(")")) {
     if (!macro.parameters.empty()) expect(",");
     Parameter parameter{expect_name(), nullptr};
+    for (const Parameter& other : macro.parameters)
+      if (other.name == parameter.name) throw Failure("two parameters are named '" + other.name + "'", now().line);
     if (skip("=")) parameter.otherwise = expression();
     else if (!macro.parameters.empty() && macro.parameters.back().otherwise) throw Failure("a parameter without a default follows one that has one", now().line);
     macro.parameters.push_back(std::move(parameter));
@@ -165,10 +180,19 @@ Body Parser::macro_body(Macro& macro, std::string_view end, std::string_view ope
   expect(Token::Kind::block_end);
   macros_.push_back(&macro);
   const uint32_t loops = std::exchange(loops_, 0);
+  ++inner_scopes_;
   Body out = body({end}, opened_by);
+  --inner_scopes_;
   loops_ = loops;
   macros_.pop_back();
   next();
+  // a parameter of such a name is an ordinary one
+  for (const Parameter& parameter : macro.parameters) {
+    if (parameter.name == "caller" && macro.takes_caller && !parameter.otherwise)
+      throw Failure("a parameter named 'caller' needs a default", now().line);
+    if (parameter.name == "varargs") macro.takes_varargs = false;
+    if (parameter.name == "kwargs") macro.takes_kwargs = false;
+  }
   return out;
 }
 
@@ -181,12 +205,14 @@ Stmt Parser::macro() {
   return stmt;
 }
 
-Stmt Parser::call_block() {
+Stmt Parser::call_block(bool lenient) {
   Stmt stmt{Stmt::Kind::call_block, next().line};
   stmt.macro = std::make_unique<Macro>();
   stmt.macro->name = "caller";
   if (now().is("(")) signature(*stmt.macro);
+  lenient_ = lenient;
   stmt.expr = expression();
+  lenient_ = false;
   if (stmt.expr->kind != Expr::Kind::call) throw Failure("{% call %} needs the call of a macro", stmt.line);
   stmt.macro->body = macro_body(*stmt.macro, "endcall", "call");
   return stmt;
@@ -204,18 +230,30 @@ Stmt Parser::filter_block() {
   return stmt;
 }
 
-Stmt Parser::scope(std::string_view opened_by) {
+Stmt Parser::scope(std::string_view opened_by, bool lenient) {
   const std::string word(opened_by), end = "end" + word;
   Stmt stmt{Stmt::Kind::scope, next().line};
-  if (word == "block") expect_name();
+  if (word == "block") {
+    if (inner_scopes_ > 0) throw Failure("{% block %} inside of a loop, a macro or {% with %} is not supported", stmt.line);
+    const std::string name = expect_name();
+    if (!blocks_.insert(name).second) throw Failure("two blocks are named '" + name + "'", stmt.line);
+    if (now().is_name("scoped") || now().is_name("required")) throw Failure("{% block " + name + " " + now().text + " %} is not supported", stmt.line);
+  }
+  lenient_ = lenient;
   while (word == "with" && now().kind != Token::Kind::block_end) {
     if (!stmt.bindings.empty()) expect(",");
     ExprPtr name = target(false);
     expect("=");
     stmt.bindings.emplace_back(std::move(name), expression());
   }
+  lenient_ = false;
   expect(Token::Kind::block_end);
+  const uint32_t loops = loops_;
+  if (word == "generation") loops_ = 0;  // Jinja2 makes a macro of it
+  inner_scopes_ += word == "with";
   stmt.body = body({end}, word);
+  inner_scopes_ -= word == "with";
+  loops_ = loops;
   next();
   if (word == "block" && now().kind == Token::Kind::name) next();
   return stmt;

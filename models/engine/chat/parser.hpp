@@ -1,6 +1,7 @@
 // Tokens to the tree. Jinja2's grammar without what needs a loader (extends, include, import).
 #pragma once
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,12 +21,13 @@ class Parser {
   Body body(std::initializer_list<std::string_view> ends, std::string_view opened_by);
   void statement(Body& out);
   Stmt branch();
-  Stmt loop();
+  Stmt loop(bool lenient);
   Stmt set();
   Stmt macro();
-  Stmt call_block();
+  Stmt call_block(bool lenient);
   Stmt filter_block();
-  Stmt scope(std::string_view word);
+  Stmt scope(std::string_view word, bool lenient);
+  void print(Body& out);
   void signature(Macro& macro);
   Body macro_body(Macro& macro, std::string_view end, std::string_view opened_by);
   ExprPtr target(bool with_namespace);
@@ -75,7 +77,10 @@ class Parser {
   uint32_t depth_ = 0;
   bool lenient_ = false;              // inside {% if %} or x if y: unknown filters and tests fail only when they are reached
   std::vector<Macro*> macros_;        // being read
-  uint32_t loops_ = 0;                // being read, in this macro
+  std::set<std::string> blocks_;      // the names that were seen
+  uint32_t loops_ = 0;                // being read, that {% break %} would leave
+  uint32_t loop_variables_ = 0;       // being read, in which `loop` cannot be assigned to
+  uint32_t inner_scopes_ = 0;         // being read, whose variables a {% block %} would not see
 };
 
 struct Parser::Nested {

@@ -37,7 +37,7 @@ class Writer {
       if (k != marks.npos) (out_ += '\\') += letters[k];
       else if (c.code >= 0x10000 && style_.ascii)
         out_ += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((c.code - 0x10000u) >> 10), 0xDC00 + ((c.code - 0x10000u) & 0x3FF));
-      else if (c.code < 0x20 || (c.code >= 0x7F + 1u && style_.ascii)) out_ += fmt::format("\\u{:04x}", static_cast<uint32_t>(c.code));
+      else if (c.code < 0x20 || (c.code >= 0x7F && style_.ascii)) out_ += fmt::format("\\u{:04x}", static_cast<uint32_t>(c.code));
       else out_.append(s, i, c.size);
       i += c.size;
     }

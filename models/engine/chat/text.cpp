@@ -131,6 +131,24 @@ bool is_printable(char32_t c) {
   return !space && !format && !(c >= 0xE000 && c <= 0xF8FF) && c < 0xE0000 && (c & 0xFFFE) != 0xFFFE;
 }
 
+std::vector<std::string_view> lines(std::string_view text, bool keep_ends) {
+  std::vector<std::string_view> out;
+  size_t begin = 0;
+  for (size_t i = 0; i < text.size();) {
+    const utf8::Character c = utf8::at(text, i);
+    size_t end = i + c.size;
+    const bool breaks = (c.code >= 10 && c.code <= 13) || (c.code >= 0x1C && c.code <= 0x1E) || c.code == 0x85 || c.code == 0x2028 || c.code == 0x2029;
+    if (c.code == '\r' && end < text.size() && text[end] == '\n') ++end;
+    if (breaks) {
+      out.push_back(text.substr(begin, (keep_ends ? end : i) - begin));
+      begin = end;
+    }
+    i = end;
+  }
+  if (begin < text.size()) out.push_back(text.substr(begin));
+  return out;
+}
+
 std::string upper(std::string_view text) {
   return map(text, [](std::string& out, char32_t c) { c == 0xDF ? void(out += "SS") : append(out, upper(c)); });
 }
@@ -141,7 +159,8 @@ std::string lower(std::string_view text) {
 std::string capitalized(std::string_view text) {
   bool first = true;
   return map(text, [&](std::string& out, char32_t c) {
-    append(out, first ? upper(c) : lower(c));
+    if (first && c == 0xDF) out += "Ss";
+    else append(out, first ? upper(c) : lower(c));
     first = false;
   });
 }
@@ -149,8 +168,9 @@ std::string capitalized(std::string_view text) {
 std::string titled(std::string_view text) {
   bool inside = false;
   return map(text, [&](std::string& out, char32_t c) {
-    append(out, inside ? lower(c) : upper(c));
-    inside = upper(c) != c || lower(c) != c;  // only cased letters hold a word together
+    if (!inside && c == 0xDF) out += "Ss";
+    else append(out, inside ? lower(c) : upper(c));
+    inside = c == 0xDF || upper(c) != c || lower(c) != c;  // only cased letters hold a word together
   });
 }
 
@@ -178,6 +198,15 @@ std::string escaped(std::string_view text) {
     else if (c == '\'') out += "&#39;";
     else out += c;
   }
+  return out;
+}
+
+std::string centered(std::string_view text, int64_t width, std::string_view fill) {
+  const int64_t missing = std::max<int64_t>(0, width - static_cast<int64_t>(length(text))), left = missing / 2 + (missing & width & 1);
+  std::string out;
+  for (int64_t i = 0; i < left; ++i) out += fill;
+  out += text;
+  for (int64_t i = left; i < missing; ++i) out += fill;
   return out;
 }
 

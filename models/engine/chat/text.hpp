@@ -19,12 +19,15 @@ char32_t lower(char32_t c);
 bool is_letter(char32_t c);
 bool is_digit(char32_t c);
 bool is_printable(char32_t c);
+/// str.splitlines()
+std::vector<std::string_view> lines(std::string_view text, bool keep_ends = false);
 std::string upper(std::string_view text);
 std::string lower(std::string_view text);
 std::string capitalized(std::string_view text);            // str.capitalize()
 std::string titled(std::string_view text);                 // str.title(): every word's first letter upper, the others lower
 std::string quoted(std::string_view text);                 // repr()
 std::string escaped(std::string_view text);                // for HTML, as Jinja2's escape
+std::string centered(std::string_view text, int64_t width, std::string_view fill);  // str.center()
 std::string replaced(std::string_view text, std::string_view from, std::string_view to, int64_t count = -1);
 
 }  // namespace sextant::engine::jinja

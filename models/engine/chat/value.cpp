@@ -48,6 +48,7 @@ class Printer {
     else if (const Dict* d = v.dict()) dict(*d);
     else if (const Namespace* n = v.ns()) add("<Namespace "), dict(n->members), add(">");
     else if (v.loop()) add(fmt::format("<LoopContext {}/{}>", v.loop()->index + 1, v.loop()->items.size()));
+    else if (v.function()->macro) add("<Macro " + quoted(v.function()->name) + ">");
     else add("<function " + v.function()->name + ">");
   }
 
@@ -72,6 +73,7 @@ class Printer {
   }
   void list(const List& l) {
     const Nested nested(depth_);
+    if (l.kind == List::Kind::range && l.label.empty()) throw Failure("printing a part of a range() is not supported");
     if (l.kind == List::Kind::range) return add(l.label);
     if (l.kind == List::Kind::generator) return add("<generator object>");
     const bool tuple = l.kind == List::Kind::tuple;
@@ -197,7 +199,7 @@ bool equal(const Value& a, const Value& b) {
   if (a.list() && b.list()) {
     const List &x = *a.list(), &y = *b.list();
     if (&x == &y) return true;
-    const bool comparable = x.kind == y.kind && x.kind != List::Kind::generator;
+    const bool comparable = x.kind == y.kind && x.kind != List::Kind::generator && x.label != "dict_values";
     return comparable && std::equal(x.items.begin(), x.items.end(), y.items.begin(), y.items.end(), equal);
   }
   if (a.ns() || a.loop()) return a.ns() == b.ns() && a.loop() == b.loop();
@@ -209,7 +211,7 @@ bool equal(const Value& a, const Value& b) {
 bool hashable(const Value& v) {
   const List* l = v.list();
   if (l && l->kind == List::Kind::tuple) return std::all_of(l->items.begin(), l->items.end(), hashable);
-  return !v.dict() && !(l && (l->kind == List::Kind::list || l->kind == List::Kind::view));
+  return !v.dict() && !(l && (l->kind == List::Kind::list || (l->kind == List::Kind::view && l->label != "dict_values")));
 }
 
 bool less(const Value& a, const Value& b) {

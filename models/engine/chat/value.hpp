@@ -15,9 +15,8 @@ namespace sextant::engine::jinja {
 
 /// Why a template cannot be parsed or rendered. Thrown inside this folder only; ChatTemplate turns it into an Error.
 struct Failure : std::runtime_error {
-  using std::runtime_error::runtime_error;
   explicit Failure(const std::string& text, int at = 0) : std::runtime_error(text), line(at) {}
-  int line;  // 0: not known here; the statement that runs fills it in
+  int line = 0;  // 0: not known here; the statement that runs fills it in
 };
 
 struct List;
@@ -114,7 +113,7 @@ struct List {
   };
   Values items;
   Kind kind = Kind::list;
-  std::string label = {};               // how a view or range prints
+  std::string label = {};               // how a view or range prints; "group" for what groupby makes
   mutable size_t taken = 0;             // of a generator: how many items were read
   Value::Size size = {};
 };
