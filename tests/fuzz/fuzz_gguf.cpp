@@ -4,7 +4,7 @@
 #include <architecture/tensors.hpp>
 #include <checkpoint/dequantize.hpp>
 #include <checkpoint/gguf.hpp>
-#include <tokenizer/gguf_tokenizer.hpp>
+#include <tokenizer/formats/gguf_tokenizer.hpp>
 #include "memory_file.hpp"
 
 using namespace sextant::engine;

@@ -19,7 +19,7 @@ flags=(-std=c++20 -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-saniti
   -DIGNORED="$(sha256sum <"$root/tests/fuzz/ignored.txt" | cut -c1-8)"  # ccache does not look into that list
   -DBOOST_DLL_USE_STD_FS -Wno-ambiguous-reversed-operator  # as RapidJSON 1.1 compares its iterators
   -I"$root/sdk/include" -I"$root/models/engine")
-libraries=(-ldl -lfmt -lcrypto -lpcre2-8)
+libraries=(-ldl -lfmt -lcrypto -lpcre2-8 -lsentencepiece -lutf8proc)
 
 core() { local name; for name in "$@"; do echo "core/$name.cpp"; done; }
 sources_of() {
@@ -31,7 +31,7 @@ sources_of() {
     jinja) (cd "$root" && echo models/engine/chat/*.cpp) ;;
     safetensors) (cd "$root" && echo models/engine/checkpoint/*.cpp) ;;
     config) (cd "$root" && echo models/engine/{checkpoint,architecture}/*.cpp) ;;
-    gguf) (cd "$root" && echo models/engine/{checkpoint,architecture,tokenizer}/*.cpp) ;;
+    gguf) (cd "$root" && echo models/engine/{checkpoint,architecture,tokenizer,tokenizer/*}/*.cpp) ;;
     *) echo "there is no target $1; there are: csv json card gguf safetensors config jinja" >&2; exit 64 ;;
   esac
 }

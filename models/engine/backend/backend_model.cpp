@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include "../checkpoint/gguf.hpp"
 #include "../schedule/items.hpp"
-#include "../tokenizer/gguf_tokenizer.hpp"
+#include "../tokenizer/open_vocabulary.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -47,25 +47,27 @@ void BackendModel::warn(std::string text) {
 
 void BackendModel::load_vocabulary() {
   const std::string& from = config_.tokenizer_path.empty() ? config_.path : config_.tokenizer_path;
-  const std::string& holder = config_.path.empty() ? config_.tokenizer_path : config_.path;  // of the chat template
-  std::unique_ptr<GgufFile> vocabulary, other;
+  std::optional<ChatTemplateSource> source;
   if (!from.empty()) {
-    vocabulary = or_throw(GgufFile::open(from));
-    tokenizer_ = or_throw(make_tokenizer(*vocabulary));
+    Vocabulary vocabulary = or_throw(open_vocabulary(from));
+    tokenizer_ = std::move(vocabulary.tokenizer);
+    adds_bos_ = vocabulary.add_bos;
+    source = std::move(vocabulary.chat_template);
+    for (std::string& text : vocabulary.warnings) warn(std::move(text));
   }
   if (config_.chat_template == "none") return;
   const bool own = config_.chat_template == "auto";
-  if (own && holder != from) other = or_throw(GgufFile::open(holder));
-  const auto source = own ? (other ? *other : *vocabulary).text("tokenizer.chat_template") : std::optional(read_text(config_.chat_template));
+  if (!own) source = ChatTemplateSource{read_text(config_.chat_template), config_.chat_template};
+  else if (!config_.path.empty() && from != config_.path) source = or_throw(find_chat_template(config_.path));
   if (!source) return;
-  auto parsed = ChatTemplate::parse(*source, own ? "tokenizer.chat_template of " + holder : config_.chat_template);
+  auto parsed = ChatTemplate::parse(source->text, source->origin);
   if (parsed) chat_ = *std::move(parsed);
   else if (own) warn("the model's chat template cannot be used: " + parsed.error().message);  // scoring does not need it
   else throw PluginError(parsed.error());
 }
 
 const Tokenizer& BackendModel::tokenizer() const {
-  if (!tokenizer_) throw PluginError(SXT_UNSUPPORTED, "only a chat template was configured; set path or tokenizer_path to a .gguf file for its tokens");
+  if (!tokenizer_) throw PluginError(SXT_UNSUPPORTED, "only a chat template was configured; set path or tokenizer_path for its tokens");
   return *tokenizer_;
 }
 

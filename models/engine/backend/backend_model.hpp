@@ -42,6 +42,7 @@ class BackendModel : public Model {
   std::unique_ptr<Hardware> hardware_;
   std::unique_ptr<Checkpoint> checkpoint_;  // null without weights
   std::unique_ptr<Tokenizer> tokenizer_;    // null where a chat template stands alone
+  bool adds_bos_ = false;                   // to what is tokenised with add_special
   std::optional<ChatTemplate> chat_;
   std::vector<std::string> warnings_;
   // what stands below is there only with weights

@@ -65,7 +65,7 @@ std::string BackendModel::describe() {
     }
     w.EndArray();
   }
-  flag("add_bos", checkpoint_ && json::find_bool(checkpoint_->metadata(), "tokenizer.ggml.add_bos_token").value_or(false));
+  flag("add_bos", adds_bos_);
   flag("has_chat_template", chat_.has_value());
   text("chat_template_sha256", chat_ ? or_throw(sha256_hex(std::as_bytes(std::span(chat_->source())))) : "");
   w.Key("warnings");

@@ -3,9 +3,11 @@
 #include <catch2/catch.hpp>
 #include <checkpoint/gguf.hpp>
 #include <sextant/utf8.hpp>
-#include <tokenizer/bpe_tokenizer.hpp>
-#include <tokenizer/gguf_tokenizer.hpp>
-#include <tokenizer/merges.hpp>
+#include <tokenizer/formats/gguf_pre_tokenizers.hpp>
+#include <tokenizer/formats/gguf_tokenizer.hpp>
+#include <tokenizer/pipeline_tokenizer.hpp>
+#include <tokenizer/words/bpe_model.hpp>
+#include <tokenizer/words/merges.hpp>
 #include "../gguf_writer.hpp"
 
 using namespace sextant;
@@ -28,32 +30,44 @@ std::vector<std::string> byte_tokens() {
   return tokens;
 }
 
-BpeTables small_tables() {
-  BpeTables tables;
-  tables.origin = "test";
-  tables.tokens = byte_tokens();
+// A vocabulary and its merges; what stands around them is the same in every test.
+struct Small {
+  VocabularyTables vocabulary;
+  BpeTables bpe;
+};
+
+Small small_tables() {
+  Small small;
+  small.bpe.origin = small.vocabulary.origin = "test";
+  std::vector<std::string>& tokens = small.bpe.tokens = byte_tokens();
   for (const auto& [left, right] : std::vector<std::pair<std::string, std::string>>{
            {"a", "b"}, {"ab", "c"}, {"\xC4\xA0", "a"}, {"b", "c"}, {"\xC3\xA4", "\xC2\xB8"}, {"b", "b"}}) {
-    tables.merges.emplace_back(left, right);
-    tables.tokens.push_back(left + right);
+    small.bpe.merges.emplace_back(left, right);
+    tokens.push_back(left + right);
   }
-  tables.kinds.assign(tables.tokens.size(), TokenKind::normal);
-  for (const char* special : {"<s>", "</s>", "<s>x"}) {
-    tables.tokens.push_back(special);
-    tables.kinds.push_back(TokenKind::special);
+  small.vocabulary.tokens = tokens;
+  for (const char* content : {"<s>", "</s>", "<s>x", "<user>"}) {
+    small.vocabulary.added.push_back({static_cast<int32_t>(small.vocabulary.tokens.size()), content, content[1] != 'u'});
+    small.vocabulary.tokens.push_back(content);
   }
-  tables.tokens.push_back("<user>");
-  tables.kinds.push_back(TokenKind::user_defined);
-  tables.pre_tokenizer = find_pre_tokenizer("smollm");
-  tables.bos = 262;
-  tables.eos = 263;
-  tables.add_bos = true;
-  tables.add_eos = true;
-  return tables;
+  small.vocabulary.bos = 262;
+  small.vocabulary.eos = 263;
+  small.vocabulary.before = {262};
+  small.vocabulary.after = {263};
+  return small;
+}
+
+Result<std::unique_ptr<Tokenizer>> make(Small small) {
+  Pipeline pipeline;
+  pipeline.vocabulary = std::move(small.vocabulary);
+  SXT_TRY(pipeline.pre_tokenizer, compile_pre_tokenizer(*find_pre_tokenizer("smollm")));
+  SXT_TRY(pipeline.model, make_bpe_model(std::move(small.bpe)));
+  pipeline.decoder.add(decode_byte_alphabet);
+  return make_pipeline_tokenizer(std::move(pipeline));
 }
 
 std::unique_ptr<Tokenizer> small() {
-  auto tokenizer = make_bpe_tokenizer(small_tables());
+  auto tokenizer = make(small_tables());
   if (!tokenizer) FAIL(tokenizer.error().message);
   return *std::move(tokenizer);
 }
@@ -114,7 +128,6 @@ TEST_CASE("words short and long merge as the plainest algorithm does", "[engine]
   std::mt19937 random(3);
   Merges merges(60);
   std::vector<std::array<int32_t, 3>> rules;  // left, right, merged; by rank
-  for (int b = 0; b < 4; ++b) merges.set_byte(static_cast<uint8_t>('a' + b), b);
   for (int32_t merged = 4; merged < 64; ++merged) {
     const std::array<int32_t, 3> rule{static_cast<int32_t>(random() % static_cast<unsigned>(merged)),
                                       static_cast<int32_t>(random() % static_cast<unsigned>(merged)), merged};
@@ -125,11 +138,11 @@ TEST_CASE("words short and long merge as the plainest algorithm does", "[engine]
   }
   for (const size_t size : {1, 2, 3, 10, 40, 127, 128, 129, 130, 300, 1'000}) {
     for (int round = 0; round < 20; ++round) {
-      std::string word;
+      std::vector<WordToken> tokens;
       std::vector<int32_t> expected;
-      while (word.size() < size) {
-        word += static_cast<char>('a' + random() % 4);
-        expected.push_back(word.back() - 'a');
+      while (tokens.size() < size) {
+        expected.push_back(static_cast<int32_t>(random() % 4));
+        tokens.push_back({expected.back(), static_cast<uint32_t>(tokens.size() + 1)});
       }
       for (bool again = true; again;) {
         again = false;
@@ -143,22 +156,23 @@ TEST_CASE("words short and long merge as the plainest algorithm does", "[engine]
           if (again) break;
         }
       }
-      std::vector<WordToken> tokens;
-      merges.apply(word, tokens);
+      merges.apply(tokens);
       std::vector<int32_t> ids;
       for (const WordToken& token : tokens) ids.push_back(token.id);
-      CAPTURE(word);
+      CAPTURE(size, round);
       REQUIRE(ids == expected);
-      CHECK(tokens.back().end == word.size());
+      CHECK(tokens.back().end == size);
     }
   }
 }
 
 TEST_CASE("a byte that the vocabulary lacks gives no token", "[engine][tokenizer]") {
-  Merges merges(0);
-  merges.set_byte('a', 1);
+  BpeTables tables;
+  tables.tokens = {"b", "a"};
+  const auto model = make_bpe_model(tables);
+  REQUIRE(model);
   std::vector<WordToken> tokens;
-  merges.apply("xaxa", tokens);
+  (*model)->encode("xaxa", tokens);
   REQUIRE(tokens.size() == 2);
   CHECK(tokens[0].end == 3);
   CHECK(tokens[1].end == 4);
@@ -166,16 +180,18 @@ TEST_CASE("a byte that the vocabulary lacks gives no token", "[engine][tokenizer
 
 TEST_CASE("tables that do not fit together are refused", "[engine][tokenizer]") {
   const auto refusal = [](auto change) {
-    BpeTables tables = small_tables();
+    Small tables = small_tables();
     change(tables);
-    const auto tokenizer = make_bpe_tokenizer(std::move(tables));
+    const auto tokenizer = make(std::move(tables));
     return tokenizer ? "it was accepted" : tokenizer.error().message;
   };
-  CHECK_THAT(refusal([](BpeTables& t) { t.merges.emplace_back("a", "zz"); }), Contains("merge 6 (\"a\" \"zz\")"));
-  CHECK_THAT(refusal([](BpeTables& t) { t.bos = 5'000; }), Contains("outside the vocabulary"));
-  CHECK_THAT(refusal([](BpeTables& t) { t.end_of_generation = {-1}; }), Contains("outside the vocabulary"));
-  CHECK_THAT(refusal([](BpeTables& t) { t.kinds.pop_back(); }), Contains("kinds"));
-  CHECK_THAT(refusal([](BpeTables& t) { t.tokens.clear(); }), Contains("vocabulary is empty"));
+  CHECK_THAT(refusal([](Small& t) { t.bpe.merges.emplace_back("a", "zz"); }), Contains("merge 6 (\"a\" \"zz\")"));
+  CHECK_THAT(refusal([](Small& t) { t.vocabulary.bos = 5'000; }), Contains("outside the vocabulary"));
+  CHECK_THAT(refusal([](Small& t) { t.vocabulary.before = {5'000}; }), Contains("outside the vocabulary"));
+  CHECK_THAT(refusal([](Small& t) { t.vocabulary.end_of_generation = {-1}; }), Contains("outside the vocabulary"));
+  CHECK_THAT(refusal([](Small& t) { t.vocabulary.added[0].id = 1 << 30; }), Contains("far beyond the vocabulary"));
+  CHECK_THAT(refusal([](Small& t) { t.vocabulary.tokens.clear(); }), Contains("vocabulary is empty"));
+  CHECK_THAT(refusal([](Small& t) { t.bpe.byte_fallback = true; }), Contains("lacks some of the tokens <0x00> to <0xFF>"));
 }
 
 TEST_CASE("a GGUF file's keys become a tokenizer", "[engine][tokenizer]") {
@@ -208,11 +224,13 @@ TEST_CASE("a GGUF file's keys become a tokenizer", "[engine][tokenizer]") {
     const auto made = make_tokenizer(*file_with([&](GgufWriter& w) { w.pairs[index] = replacement.pairs[0]; }));
     return made ? "it was accepted" : made.error().message;
   };
-  CHECK_THAT(refusal(0, GgufWriter().text("tokenizer.ggml.model", "llama")), Contains("tokenizer \"llama\" is not supported"));
-  CHECK_THAT(refusal(1, GgufWriter().text("tokenizer.ggml.pre", "?")), Contains("supported: gpt-2, smollm"));
+  CHECK_THAT(refusal(0, GgufWriter().text("tokenizer.ggml.model", "bert")), Contains("tokenizer \"bert\" is not supported"));
+  CHECK_THAT(refusal(1, GgufWriter().text("tokenizer.ggml.pre", "?")), Contains("supported: gpt-2, "));
   CHECK_THAT(refusal(2, GgufWriter().u32("x", 1)), Contains("no array \"tokenizer.ggml.tokens\""));
   CHECK_THAT(refusal(3, GgufWriter().i32s("tokenizer.ggml.token_type", {1})), Contains("kinds"));
-  CHECK_THAT(refusal(3, GgufWriter().i32s("tokenizer.ggml.token_type", {9})), Contains("token 0 has type 9"));
+  types[0] = 9;
+  CHECK_THAT(refusal(3, GgufWriter().i32s("tokenizer.ggml.token_type", types)), Contains("token 0 has type 9"));
+  types[0] = 1;
   CHECK_THAT(refusal(4, GgufWriter().strings("tokenizer.ggml.merges", {"ab"})), Contains("merge 0"));
   CHECK_THAT(refusal(5, GgufWriter().u32("tokenizer.ggml.eos_token_id", 259)), Contains("names no token"));
 }

@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <checkpoint/gguf.hpp>
 #include <sextant/csv.hpp>
-#include <tokenizer/gguf_tokenizer.hpp>
+#include <tokenizer/formats/gguf_tokenizer.hpp>
 #include "../sha256.hpp"
 
 using namespace sextant;

@@ -1,7 +1,7 @@
 // Broken UTF-8: repaired as Python's errors="replace" does, and never emitted in halves.
 #include <catch2/catch.hpp>
 #include <sextant/utf8.hpp>
-#include <tokenizer/bpe_tokenizer.hpp>
+#include <tokenizer/tokenizer.hpp>
 
 using namespace sextant;
 using namespace sextant::engine;

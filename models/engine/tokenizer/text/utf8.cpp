@@ -1,7 +1,7 @@
 #include "utf8_repair.hpp"
 #include <numeric>
 #include <sextant/utf8.hpp>
-#include "tokenizer.hpp"
+#include "../tokenizer.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -56,7 +56,10 @@ std::string repair_utf8(std::string_view bytes, std::vector<size_t>* origin) {
 std::string repair_utf8(std::string_view bytes) { return repair_utf8(bytes, nullptr); }
 
 std::string StreamDecoder::push(int32_t id) {
-  pending_ += tokenizer_->decode({&id, 1}, skip_special_);
+  if (!skip_special_ || !tokenizer_->is_special(id)) {
+    pending_ += tokenizer_->decode_next(id, first_);
+    first_ = false;
+  }
   // hold back a character that has begun and may still be completed: at most three bytes
   size_t ready = pending_.size();
   for (size_t back = 1; back <= 3 && back <= pending_.size(); ++back) {

@@ -17,7 +17,6 @@ uint64_t pair_of(int32_t left, int32_t right) {
 }  // namespace
 
 Merges::Merges(size_t count) {
-  byte_ids_.fill(-1);
   const size_t size = std::bit_ceil(2 * count + 2);
   entries_.resize(size);
   shift_ = 64 - std::countr_zero(size);
@@ -38,17 +37,9 @@ const Merges::Entry* Merges::find(int32_t left, int32_t right) const {
   }
 }
 
-void Merges::apply(std::string_view word, std::vector<WordToken>& tokens) const {
-  thread_local std::vector<WordToken> symbols;
-  symbols.clear();
-  for (size_t i = 0; i < word.size(); ++i) {
-    const int32_t id = byte_ids_[static_cast<uint8_t>(word[i])];
-    if (id >= 0) symbols.push_back({id, static_cast<uint32_t>(i + 1)});
-    else if (!symbols.empty()) symbols.back().end = static_cast<uint32_t>(i + 1);
-  }
+void Merges::apply(std::vector<WordToken>& symbols) const {
   if (symbols.size() <= short_symbols) merge_short(symbols);
   else merge_long(symbols);
-  tokens.insert(tokens.end(), symbols.begin(), symbols.end());
 }
 
 void Merges::merge_short(std::vector<WordToken>& symbols) const {

@@ -1,8 +1,8 @@
 // The tokenizer that a GGUF file carries in its "tokenizer.ggml" keys.
 #pragma once
 #include <memory>
-#include "../checkpoint/gguf.hpp"
-#include "tokenizer.hpp"
+#include "../../checkpoint/gguf.hpp"
+#include "../tokenizer.hpp"
 
 namespace sextant::engine {
 

@@ -1,0 +1,34 @@
+// Opens whatever a model's users have as its vocabulary: a Hugging Face folder, a GGUF, a tokenizer.json, a tokenizer.model or a
+// file of tiktoken's. Files are recognised by what they hold. [any] thread.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+#include <sextant/result.hpp>
+#include "tokenizer.hpp"
+
+namespace sextant::engine {
+
+struct ChatTemplateSource {
+  std::string text;
+  std::string origin;  // names it in errors: "tokenizer.chat_template of model.gguf", a path
+};
+
+struct Vocabulary {
+  std::unique_ptr<Tokenizer> tokenizer;
+  bool add_bos = false, add_eos = false;            // what add_special does
+  std::optional<ChatTemplateSource> chat_template;  // the one that the same path carries
+  std::vector<std::string> warnings;                // what looks wrong and can be lived with
+};
+
+/// In a folder, tokenizer.json comes before tokenizer.model, *.tiktoken and vocab.json with merges.txt; tokenizer_config.json,
+/// special_tokens_map.json, added_tokens.json, generation_config.json and config.json say what the special tokens are. What a file
+/// alone leaves open, it leaves out: BOS and EOS of a tokenizer.json are then those of its post-processor.
+/// A *.tiktoken has Qwen's pattern and special tokens unless its name says llama3, cl100k or o200k.
+Result<Vocabulary> open_vocabulary(const std::string& path);
+
+/// The chat template that a folder or a GGUF carries, without reading the vocabulary; nothing where there is none.
+Result<std::optional<ChatTemplateSource>> find_chat_template(const std::string& path);
+
+}  // namespace sextant::engine
