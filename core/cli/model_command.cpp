@@ -191,7 +191,9 @@ Result<config::ModelConfig> resolve_model(Workspace& workspace, RunCommandFlags&
     world.default_model = []() -> Result<std::string> { return std::string(); };
   SXT_TRY(std::vector<config::ModelConfig> models, config::resolve_models(flags.run, world));
   if (models.size() != 1) return Error{Error::Kind::usage, "name one model"};
-  return std::move(models.front());
+  config::ModelConfig model = std::move(models.front());
+  if (model.abbr.empty()) model.abbr = flags.run.tokenizer_path.empty() ? flags.run.chat_template : flags.run.tokenizer_path;
+  return model;
 }
 
 Result<int> look(const std::string& verb, const po::variables_map& values) {

@@ -120,6 +120,10 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
     return usage(fmt::format("unknown option '{}'{}", e.get_option_name(), did_you_mean(e.get_option_name(), names)));
   } catch (const po::too_many_positional_options_error&) {
     return usage("there are more bare words on the command line than this command takes; did an option lose its dashes?");
+  } catch (const po::invalid_command_line_syntax& e) {
+    if (e.kind() != po::invalid_syntax::missing_parameter) return usage(e.what());
+    const po::option_description* option = options.find_nothrow(e.get_option_name().substr(e.get_option_name().find_first_not_of('-')), false);
+    return usage(fmt::format("{0} needs a value: {0} {1}", e.get_option_name(), option ? option->semantic()->name() : "VALUE"));
   } catch (const std::exception& e) {
     return usage(e.what());
   }

@@ -168,6 +168,18 @@ Result<Batch> prepare_all(plugin::Host& host, ModelSession& session, const Model
   return batch;
 }
 
+// Said before hours are spent on the others; which file is missing stands in each task's error.
+void warn_about_missing(const std::vector<TaskState>& tasks) {
+  std::vector<std::string> names;
+  for (const TaskState& task : tasks)
+    if (task.record.status == "missing") names.push_back(task.record.dataset);
+  if (names.empty() || tasks.size() == 1) return;
+  const size_t shown = std::min<size_t>(names.size(), 5), more = names.size() - shown;
+  log_warning(fmt::format("{} of {} data sets are not there: {}{}", names.size(), tasks.size(),
+                          fmt::join(names.begin(), names.begin() + static_cast<ptrdiff_t>(shown), ", "),
+                          more ? fmt::format(" and {} more", more) : ""));
+}
+
 // The label that wins: least mean negative log-probability, or greatest sum; the first one on ties.
 void choose_label(store::Sample& sample, config::Method method) {
   const store::LabelScore* best = nullptr;
@@ -213,6 +225,7 @@ std::string code_version(plugin::Host& host, const config::ModelConfig& model) {
 Result<std::vector<store::TaskRecord>> run_model(plugin::Host& host, ModelSession& session, const ModelJob& job) {
   const auto start = Clock::now();
   SXT_TRY(Batch batch, prepare_all(host, session, job));
+  warn_about_missing(batch.tasks);
   const std::string& abbr = session.config().abbr;
 
   std::optional<Error> stopped;    // nothing more can be kept

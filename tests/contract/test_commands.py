@@ -80,6 +80,12 @@ class Mistyped(ContractTest):
             with self.subTest("%s %s" % (command, flag)):
                 self.assert_refused(self.sextant(command, flag, "x"), USAGE, flag, "'%s'" % meant)
 
+    def test_flag_without_its_value(self):
+        for flag, value in (("--model-path", "FILE"), ("--hf-path", "DIR"), ("--stop-words", "TEXT..."), ("--limit", "N")):
+            with self.subTest(flag):
+                self.assert_refused(self.sextant("run", flag), USAGE, "%s needs a value: %s %s" % (flag, flag, value))
+        self.assert_refused(self.sextant("model", "info", "--model-path"), USAGE, "--model-path needs a value")
+
     def test_dataset(self):
         self.assert_refused(
             self.sextant("run", "--datasets", "ceval_gne", "--backend", "sample", "--plugin-path", THIRD_PARTY),
