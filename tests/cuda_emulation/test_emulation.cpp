@@ -177,7 +177,7 @@ TEST_CASE("calls are refused as the device refuses them") {
   emulation::set_memory(1 << 20);
   void* p = nullptr;
   CHECK(cudaMalloc(&p, 2 << 20) == cudaErrorMemoryAllocation);
-  emulation::set_memory(8ull << 30);
+  emulation::set_memory(1ull << 30);
 }
 
 namespace {

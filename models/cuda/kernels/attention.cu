@@ -183,7 +183,7 @@ template <int dim> __global__ void __launch_bounds__(Shape<dim>::threads, 1) att
   for (int e = 0; e < 2; ++e) {
     const uint32_t i = first_row + g + 8 * e;
     if (i >= row_count) continue;
-    const size_t partial = task.partial + size_t(i / group) * task.partial_stride;
+    const size_t partial = size_t(task.partial) + i / group;
     if (task.partial != no_index && t == 0 && first_dim == 0)
       a.partial_state[partial * a.heads + head[e]] = make_float2(total[e].maximum, total[e].sum);
 #pragma unroll
@@ -218,7 +218,7 @@ template <> cudaError_t attention(const Attention<bf16>& a, cudaStream_t stream)
 }
 
 uint32_t attention_rows(uint32_t group, uint32_t head_dim, bool is_bf16) {
-  if (head_dim % 16 != 0 || head_dim > 256 || group == 0) return 0;
+  if ((is_bf16 && head_dim % 8 != 0) || head_dim > 256 || group == 0) return 0;  // cp.async moves 16 bytes
   const uint32_t rows = !is_bf16 || head_dim <= 128 ? 64 : 32;
   return rows / group;
 }

@@ -61,7 +61,7 @@ __global__ void __launch_bounds__(warps * 32) attention_f32_kernel(const Attenti
       if ((first_key + 32) % split_keys == 0) finish_split();
     }
     finish_split();
-    const size_t partial = (task.partial + size_t(i / group) * task.partial_stride) * a.heads + head;
+    const size_t partial = (size_t(task.partial) + i / group) * a.heads + head;
     if (task.partial != no_index && lane == 0) a.partial_state[partial] = make_float2(total.maximum, total.sum);
 #pragma unroll
     for (int j = 0; j < per_lane; ++j) {

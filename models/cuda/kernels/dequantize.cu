@@ -76,12 +76,12 @@ __device__ float number(const uint8_t* row, uint32_t i, BlockType type) {
 // One block a row of the result.
 template <class T> __global__ void __launch_bounds__(threads) dequantize_kernel(const Dequantize<T> a) {
   SHARED_ARRAY(float, parts, threads / 32);
-  uint64_t i = blockIdx.x;
+  uint64_t i = a.first_row + blockIdx.x;
   if (a.paired > 0) {
     const uint64_t head = i / a.head_dim, within = i % a.head_dim, half = a.paired / 2;
     if (within < a.paired) i = head * a.head_dim + (within < half ? 2 * within : 2 * (within - half) + 1);
   }
-  const uint8_t* row = a.blocks + (a.first + i / a.run * a.stride + i % a.run) * a.row_bytes;
+  const uint8_t* row = a.blocks + (a.first + i / a.run * a.stride + i % a.run - a.first_block_row) * a.row_bytes;
   T* out = a.out + size_t(blockIdx.x) * a.columns;
   float scale = 1;
   if (a.normalise) {

@@ -25,6 +25,7 @@ __global__ void __launch_bounds__(32) route_kernel(const Route a) {
   }
   sum = warp_sum(sum);
   float weights[used_max] = {}, used_sum = 0;
+  uint32_t chosen[used_max] = {};
 #pragma unroll
   for (int k = 0; k < used_max; ++k) {
     if (k >= int(a.used)) break;
@@ -44,12 +45,18 @@ __global__ void __launch_bounds__(32) route_kernel(const Route a) {
       if (j * 32 + lane == index) v[j] = -1;
     weights[k] = best / sum;
     used_sum += weights[k];
-    if (lane == 0) a.chosen[size_t(blockIdx.x) * a.used + k] = index;
+    chosen[k] = index;
   }
+  if (lane > 0) return;
 #pragma unroll
-  for (int k = 0; k < used_max; ++k)
-    if (k < int(a.used) && lane == 0)
-      a.weights[size_t(blockIdx.x) * a.used + k] = a.normalise ? weights[k] / used_sum : weights[k];
+  for (int k = 0; k < used_max; ++k) {
+    if (k >= int(a.used)) break;
+    uint32_t place = 0;
+#pragma unroll
+    for (int other = 0; other < used_max; ++other) place += other < int(a.used) && chosen[other] < chosen[k];
+    a.chosen[size_t(blockIdx.x) * a.used + place] = chosen[k];
+    a.weights[size_t(blockIdx.x) * a.used + place] = a.normalise ? weights[k] / used_sum : weights[k];
+  }
 }
 
 template <class T> __global__ void __launch_bounds__(128) gather_rows_kernel(const GatherRows<T> a) {

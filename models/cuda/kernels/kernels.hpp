@@ -41,6 +41,17 @@ template <class T> struct ResidualNorm {
 };
 template <class T> cudaError_t residual_norm(const ResidualNorm<T>& arguments, cudaStream_t stream);
 
+/// Cosines and sines of the rotary positions, times `magnitude`: frequency times position in double precision, once a batch.
+struct Angles {
+  const double* frequencies;   // [classes][half]: rows of different classes rotate differently (engine::rope_length)
+  const uint32_t* row_class;   // [rows]
+  const uint32_t* positions;   // [rows]
+  float2* out;                 // [rows][half]
+  uint32_t rows, half;
+  double magnitude;
+};
+cudaError_t angles(const Angles& arguments, cudaStream_t stream);
+
 /// Between the product that makes queries, keys and values and the attention: bias, norm per head, rotary positions (Su et al. 2021)
 /// of queries and keys, and keys and values into their pages. Queries stay where they are.
 template <class T> struct PlaceKeys {
@@ -48,12 +59,11 @@ template <class T> struct PlaceKeys {
   const float* bias;         // [(heads + 2 kv_heads) * head_dim] or null
   const float* q_norm;       // [head_dim] or null
   const float* k_norm;       // [head_dim] or null
-  const float2* rope;        // [..][rope_dims / 2] cosine and sine; null: no positions
-  const uint32_t* rope_row;  // [rows] row of `rope`
+  const float2* angles;      // [rows][rope_dims / 2] cosine and sine; null: no positions
   const uint32_t* slot;      // [rows] 16 * page + offset
   T* keys;                   // [pages][kv_heads][16][head_dim]
   T* values;                 // [pages][kv_heads][16][head_dim]
-  uint32_t rows, heads, kv_heads, head_dim, rope_dims;  // head_dim: a multiple of 16, at most 256
+  uint32_t rows, heads, kv_heads, head_dim, rope_dims;  // head_dim: at most 256
   float epsilon;
 };
 template <class T> cudaError_t place_keys(const PlaceKeys<T>& arguments, cudaStream_t stream);
@@ -78,10 +88,9 @@ struct AttentionTask {
   uint32_t first_page;            // into Attention::pages, for position 0
   uint32_t key_first, key_end;    // key_first: a multiple of 32; what a row does not see in between is masked
   uint32_t partial;               // no_index: the whole attention of the rows. Else the keys lie within one split, and row i leaves
-                                  // its part at partial + i * partial_stride
-  uint32_t partial_stride;
+                                  // its part at partial + i
 };
-/// Of a row whose attention was cut into splits.
+/// Of a row whose attention was cut into splits: its parts stand at first_partial + i * partial_stride.
 struct AttentionMerge {
   uint32_t row;
   uint32_t first_partial, count;
@@ -113,7 +122,7 @@ template <class T> struct MergeSplits {
   const float* partial_out;      // as above
   const float2* partial_state;
   T* out;                        // [..][heads][head_dim]
-  uint32_t count, heads, head_dim;
+  uint32_t count, partial_stride, heads, head_dim;
 };
 template <class T> cudaError_t merge_splits(const MergeSplits<T>& arguments, cudaStream_t stream);
 
@@ -156,10 +165,10 @@ cudaError_t head_chunk(const HeadChunk& arguments, cudaStream_t stream);
 /// first `paired` rows of each head_dim the row that RoPE's pairs are stored in: engine::Rows, tensors.hpp.
 enum class BlockType : uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
 template <class T> struct Dequantize {
-  const uint8_t* blocks;  // rows of `row_bytes`, aligned to 2
-  T* out;                 // [rows][columns]
-  uint64_t first, run, stride, row_bytes;
-  uint32_t rows, columns, head_dim, paired;
+  const uint8_t* blocks;  // rows of `row_bytes`, from row `first_block_row` of the tensor on
+  T* out;                 // [rows][columns], rows first_row .. of the matrix
+  uint64_t first, run, stride, row_bytes, first_block_row;
+  uint32_t first_row, rows, columns, head_dim, paired;
   BlockType type;
   bool normalise;         // each row is scaled to length 1
 };
@@ -168,7 +177,7 @@ template <class T> cudaError_t dequantize(const Dequantize<T>& arguments, cudaSt
 /// A mixture's choice for each row: softmax over all experts, the `used` highest, ties to the lowest index.
 struct Route {
   const float* logits;   // [rows][experts]
-  uint32_t* chosen;      // [rows][used], best first
+  uint32_t* chosen;      // [rows][used], ascending
   float* weights;        // [rows][used]
   uint32_t rows, experts, used;  // experts: at most 256; used: at most 16
   bool normalise;        // weights are divided by their sum

@@ -13,7 +13,7 @@ template <class T> __global__ void __launch_bounds__(warps * 32) place_keys_kern
   const uint32_t row = blockIdx.x, warp = threadIdx.x / 32, lane = threadIdx.x % 32, half = a.rope_dims / 2;
   float* head = heads + warp * head_dim_max;
   const uint32_t slot = a.slot[row];
-  const float2* turn = a.rope ? a.rope + size_t(a.rope_row[row]) * half : nullptr;
+  const float2* turn = a.angles ? a.angles + size_t(row) * half : nullptr;
   for (uint32_t h = warp; h < a.heads + 2 * a.kv_heads; h += warps) {
     const bool is_query = h < a.heads, is_value = h >= a.heads + a.kv_heads;
     T* from = a.qkv + (size_t(row) * (a.heads + 2 * a.kv_heads) + h) * a.head_dim;
@@ -56,6 +56,14 @@ template <class T> __global__ void __launch_bounds__(warps * 32) place_keys_kern
   }
 }
 
+__global__ void __launch_bounds__(128) angles_kernel(const Angles a) {
+  const double* frequencies = a.frequencies + size_t(a.row_class[blockIdx.x]) * a.half;
+  for (uint32_t i = threadIdx.x; i < a.half; i += 128) {
+    const double angle = a.positions[blockIdx.x] * frequencies[i];
+    a.out[size_t(blockIdx.x) * a.half + i] = make_float2(float(a.magnitude * cos(angle)), float(a.magnitude * sin(angle)));
+  }
+}
+
 // grid: copies, layers
 template <class T> __global__ void __launch_bounds__(128) copy_slots_kernel(const CopySlots<T> a) {
   const SlotCopy copy = a.copies[blockIdx.x];
@@ -78,6 +86,10 @@ template <class T> cudaError_t place_keys(const PlaceKeys<T>& a, cudaStream_t st
 }
 template cudaError_t place_keys(const PlaceKeys<bf16>&, cudaStream_t);
 template cudaError_t place_keys(const PlaceKeys<float>&, cudaStream_t);
+
+cudaError_t angles(const Angles& a, cudaStream_t stream) {
+  return launch(angles_kernel, dim3(a.rows), 128, 0, stream, a);
+}
 
 template <class T> cudaError_t copy_slots(const CopySlots<T>& a, cudaStream_t stream) {
   return launch(copy_slots_kernel<T>, dim3(a.count, a.layers), 128, 0, stream, a);

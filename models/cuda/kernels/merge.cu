@@ -13,7 +13,7 @@ template <class T> __global__ void __launch_bounds__(128) merge_splits_kernel(co
     SoftmaxState total;
     float out = 0;
     for (uint32_t i = 0; i < m.count; ++i) {
-      const size_t partial = size_t(m.first_partial + i) * a.heads + head;
+      const size_t partial = (m.first_partial + size_t(i) * a.partial_stride) * a.heads + head;
       const float2 state = a.partial_state[partial];
       const MergeFactors f = merge(total, SoftmaxState{state.x, state.y});
       out = merged(out, a.partial_out[partial * a.head_dim + d], f);

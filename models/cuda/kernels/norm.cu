@@ -5,9 +5,8 @@
 namespace sextant::cuda {
 namespace {
 
-constexpr int threads = 256;
-
-template <class T> __global__ void __launch_bounds__(threads) residual_norm_kernel(const ResidualNorm<T> a) {
+// As many threads as the width needs: which, and so the tree of the sums, depends on the width alone.
+template <class T, int threads> __global__ void __launch_bounds__(threads) residual_norm_kernel(const ResidualNorm<T> a) {
   SHARED_ARRAY(float, add_parts, threads / 32);
   SHARED_ARRAY(float, parts, threads / 32);
   const size_t row = a.gather ? a.gather[blockIdx.x] : blockIdx.x;
@@ -45,7 +44,9 @@ template <class T> __global__ void __launch_bounds__(threads) residual_norm_kern
 }  // namespace
 
 template <class T> cudaError_t residual_norm(const ResidualNorm<T>& a, cudaStream_t stream) {
-  return launch(residual_norm_kernel<T>, dim3(a.rows), threads, 0, stream, a);
+  if (a.hidden <= 256) return launch(residual_norm_kernel<T, 32>, dim3(a.rows), 32, 0, stream, a);
+  if (a.hidden <= 1024) return launch(residual_norm_kernel<T, 128>, dim3(a.rows), 128, 0, stream, a);
+  return launch(residual_norm_kernel<T, 256>, dim3(a.rows), 256, 0, stream, a);
 }
 template cudaError_t residual_norm(const ResidualNorm<bf16>&, cudaStream_t);
 template cudaError_t residual_norm(const ResidualNorm<float>&, cudaStream_t);

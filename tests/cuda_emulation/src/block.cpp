@@ -169,18 +169,19 @@ bool Block::run_turn(const std::vector<unsigned>& turn) {
 
 void Block::run_block(Order& order) {
   std::vector<unsigned> warps, turn;
+  if (order.greedy()) order.arrange(warps_.size(), warps);
+  else order.arrange(fibers_.size(), turn);
   while (live_ > 0) {
     bool moved = false;
     if (order.greedy()) {
-      order.arrange(warps_.size(), warps);
       for (const unsigned w : warps) {
         turn.clear();
         for (unsigned i = w * 32; i < std::min<size_t>(w * 32 + 32, fibers_.size()); ++i) turn.push_back(i);
         while (run_turn(turn)) moved = true;
       }
     } else {
-      order.arrange(fibers_.size(), turn);
       moved = run_turn(turn);
+      if (order.random()) order.arrange(fibers_.size(), turn);
     }
     if (!moved) report_deadlock();
   }

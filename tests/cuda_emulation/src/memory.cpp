@@ -11,7 +11,7 @@ namespace {
 
 struct Memory {
   std::map<uintptr_t, size_t> device, pinned;
-  size_t total = 8ull << 30, used = 0;
+  size_t total = 1ull << 30, used = 0;
 };
 Memory& memory() {
   static Memory all = [] {

@@ -14,6 +14,7 @@ class Order {
 
   /// greedy: one warp runs as far as it gets before the next one moves, so that warps drift apart.
   bool greedy() const { return kind_ == Kind::greedy || kind_ == Kind::greedy_reverse; }
+  bool random() const { return kind_ == Kind::random; }
   /// 0 .. count - 1 in the order of the turn; drawn anew at each call where it is random.
   void arrange(size_t count, std::vector<unsigned>& ret);
 

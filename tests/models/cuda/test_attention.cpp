@@ -41,16 +41,16 @@ template <class T> class Sequence {
       const uint32_t count = std::min(most, queries_ - first), end = positions_[first + count - 1] + 1;
       const uint32_t oldest = s_.window && positions_[first] >= s_.window ? positions_[first] - s_.window + 1 : 0;
       if (!split) {
-        tasks.push_back({first, count, 0, oldest / 32 * 32, end, no_index, 0});
+        tasks.push_back({first, count, 0, oldest / 32 * 32, end, no_index});
         continue;
       }
       const uint32_t first_split = oldest / split_keys, splits = (end + split_keys - 1) / split_keys - first_split;
       for (uint32_t i = 0; i < splits; ++i) {
         const uint32_t begin = (first_split + i) * split_keys;
-        tasks.push_back({first, count, 0, std::max(begin, oldest / 32 * 32), std::min(begin + split_keys, end), partials + i, splits});
+        tasks.push_back({first, count, 0, std::max(begin, oldest / 32 * 32), std::min(begin + split_keys, end), i * queries_ + first});
+        partials = std::max(partials, (i + 1) * queries_);
       }
-      for (uint32_t i = 0; i < count; ++i) merges.push_back({first + i, partials + i * splits, splits});
-      partials += count * splits;
+      for (uint32_t i = 0; i < count; ++i) merges.push_back({first + i, first + i, splits});
     }
     DeviceArray<T> qkv(qkv_), keys(keys_), values(values_), out(size_t{queries_} * s_.heads * s_.head_dim);
     DeviceArray<uint32_t> d_rows(rows), positions(positions_), pages(table_);
@@ -61,7 +61,7 @@ template <class T> class Sequence {
     CUDA_REQUIRE(attention(Attention<T>{qkv, keys, values, out, d_rows, positions, pages, d_tasks, partial_out, partial_state,
                                         static_cast<uint32_t>(tasks.size()), s_.heads, s_.kv_heads, s_.head_dim, s_.window, scale(), s_.softcap},
                            nullptr));
-    if (split) CUDA_REQUIRE(merge_splits(MergeSplits<T>{d_merges, partial_out, partial_state, out, static_cast<uint32_t>(merges.size()), s_.heads, s_.head_dim}, nullptr));
+    if (split) CUDA_REQUIRE(merge_splits(MergeSplits<T>{d_merges, partial_out, partial_state, out, static_cast<uint32_t>(merges.size()), queries_, s_.heads, s_.head_dim}, nullptr));
     return out.host();
   }
 

@@ -42,7 +42,8 @@ TEMPLATE_TEST_CASE("residual and norm", "", float, bf16) {
   struct Case { uint32_t rows, hidden; bool add, bias, post_norm, norm, gather; };
   const Case cases[] = {{3, 576, true, false, false, true, false}, {2, 96, false, false, false, true, false},
                         {2, 300, true, true, true, true, false},   {4, 96, true, true, false, true, true},
-                        {3, 64, true, false, true, true, true},    {2, 64, true, false, false, false, false}};
+                        {3, 64, true, false, true, true, true},    {2, 64, true, false, false, false, false},
+                        {1, 1100, true, false, true, true, false}};
   for (const Case& c : cases) {
     CAPTURE(c.rows, c.hidden, c.add, c.bias, c.post_norm, c.norm, c.gather);
     const uint32_t all = c.gather ? 9 : c.rows;
@@ -89,26 +90,26 @@ TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16) {
   struct Case { uint32_t heads, kv_heads, head_dim, rope_dims; bool bias, norm; };
   const Case cases[] = {{9, 3, 64, 64, false, false}, {4, 2, 16, 16, true, false}, {2, 1, 128, 128, true, true}, {2, 2, 96, 24, false, true},
                         {1, 1, 256, 256, false, false}, {2, 1, 32, 0, false, true}};
-  constexpr uint32_t rows = 3, pages = 4, table_rows = 7;
+  constexpr uint32_t rows = 3, pages = 4;
   Random random(3);
   for (const Case& c : cases) {
     CAPTURE(c.heads, c.kv_heads, c.head_dim, c.rope_dims, c.bias, c.norm);
     const uint32_t all_heads = c.heads + 2 * c.kv_heads, half = c.rope_dims / 2, D = c.head_dim;
     const auto qkv = random.numbers<TestType>(rows * all_heads * D);
     const auto bias = random.numbers<float>(all_heads * D), q_norm = random.numbers<float>(D), k_norm = random.numbers<float>(D);
-    std::vector<float2> turn(std::max<size_t>(1, table_rows * half));
+    std::vector<float2> turn(std::max<size_t>(1, rows * half));
     for (auto& t : turn) t = {static_cast<float>(random.normal()), static_cast<float>(random.normal())};
-    const std::vector<uint32_t> rope_row{6, 0, 3}, slot{17, 63, 5};
+    const std::vector<uint32_t> slot{17, 63, 5};
     DeviceArray<float> d_bias(bias), d_q(q_norm), d_k(k_norm);
     DeviceArray<float2> d_turn(turn);
-    DeviceArray<uint32_t> d_rope_row(rope_row), d_slot(slot);
+    DeviceArray<uint32_t> d_slot(slot);
     std::vector<TestType> q_got, keys_got, values_got;
     in_all_orders([&] {
       DeviceArray<TestType> d_qkv(qkv);
       const std::vector<TestType> empty(size_t{pages} * c.kv_heads * 16 * D, narrow<TestType>(0));
       DeviceArray<TestType> keys(empty), values(empty);
       PlaceKeys<TestType> a{d_qkv, c.bias ? d_bias.get() : nullptr, c.norm ? d_q.get() : nullptr, c.norm ? d_k.get() : nullptr,
-                            c.rope_dims ? d_turn.get() : nullptr, d_rope_row, d_slot, keys, values, rows, c.heads, c.kv_heads, D, c.rope_dims,
+                            c.rope_dims ? d_turn.get() : nullptr, d_slot, keys, values, rows, c.heads, c.kv_heads, D, c.rope_dims,
                             1e-5f};
       CUDA_REQUIRE(place_keys(a, nullptr));
       q_got = d_qkv.host(), keys_got = keys.host(), values_got = values.host();
@@ -127,7 +128,7 @@ TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16) {
         if (c.norm && !value) v = norm_of(v, h < c.heads ? q_norm : k_norm, 1e-5);
         std::vector<double> turned = v;
         for (uint32_t i = 0; i < half && !value; ++i) {
-          const float2 t = turn[rope_row[r] * half + i];
+          const float2 t = turn[r * half + i];
           turned[i] = v[i] * t.x - v[i + half] * t.y;
           turned[i + half] = v[i + half] * t.x + v[i] * t.y;
         }
@@ -143,6 +144,27 @@ TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16) {
     CHECK(difference(keys_got, keys_expected) < tolerance<TestType>);
     CHECK(difference(values_got, values_expected) < tolerance<TestType>);
   }
+}
+
+TEST_CASE("angles are those of doubles, each row's of its own class") {
+  constexpr uint32_t rows = 4, half = 40;
+  std::vector<double> frequencies(2 * half);
+  for (uint32_t i = 0; i < half; ++i) frequencies[i] = std::pow(10000.0, -1.0 * i / half), frequencies[half + i] = frequencies[i] / 3;
+  const std::vector<uint32_t> row_class{0, 1, 0, 1}, positions{0, 1, 100'003, 77};
+  DeviceArray<double> d_frequencies(frequencies);
+  DeviceArray<uint32_t> d_class(row_class), d_positions(positions);
+  std::vector<float2> got;
+  in_all_orders([&] {
+    DeviceArray<float2> out(rows * half);
+    CUDA_REQUIRE(angles({d_frequencies, d_class, d_positions, out, rows, half, 1.5}, nullptr));
+    return got = out.host();
+  });
+  for (uint32_t r = 0; r < rows; ++r)
+    for (uint32_t i = 0; i < half; ++i) {
+      const double angle = positions[r] * frequencies[row_class[r] * half + i];
+      REQUIRE(got[r * half + i].x == Approx(1.5 * std::cos(angle)).margin(1e-7));
+      REQUIRE(got[r * half + i].y == Approx(1.5 * std::sin(angle)).margin(1e-7));
+    }
 }
 
 TEST_CASE("slots are copied in all layers") {
@@ -285,7 +307,7 @@ TEST_CASE("blocks become the engine's numbers") {
       const auto run = [&](auto number, bool normalise) {
         using T = decltype(number);
         DeviceArray<T> out(rows * columns);
-        CUDA_REQUIRE(dequantize(Dequantize<T>{d_bytes, out, c.first, c.run, c.stride, row_bytes, rows, columns, c.head_dim, c.paired,
+        CUDA_REQUIRE(dequantize(Dequantize<T>{d_bytes, out, c.first, c.run, c.stride, row_bytes, 0, 0, rows, columns, c.head_dim, c.paired,
                                               static_cast<BlockType>(t), normalise}, nullptr));
         return out.host();
       };
@@ -322,13 +344,19 @@ TEST_CASE("a router takes the highest experts, the first of equal ones") {
       double sum = 0, used = 0;
       for (uint32_t e = 0; e < c.experts; ++e) sum += p[e] = std::exp(double{logits[r * c.experts + e]});
       std::vector<double> expected;
+      std::vector<bool> taken(c.experts);
       for (uint32_t k = 0; k < c.used; ++k) {
-        uint32_t best = 0;
-        for (uint32_t e = 1; e < c.experts; ++e) if (p[e] > p[best]) best = e;
-        CHECK(chosen[r * c.used + k] == best);
-        expected.push_back(p[best] / sum);
-        used += expected.back();
-        p[best] = -1;
+        uint32_t best = c.experts;
+        for (uint32_t e = 0; e < c.experts; ++e)
+          if (!taken[e] && (best == c.experts || p[e] > p[best])) best = e;
+        taken[best] = true;
+        used += p[best] / sum;
+      }
+      uint32_t next = r * c.used;
+      for (uint32_t e = 0; e < c.experts; ++e) {
+        if (!taken[e]) continue;
+        CHECK(chosen[next++] == e);
+        expected.push_back(p[e] / sum);
       }
       for (uint32_t k = 0; k < c.used; ++k)
         CHECK(weights[r * c.used + k] == Approx(c.normalise ? expected[k] / used : expected[k]).epsilon(1e-5));

@@ -115,7 +115,7 @@ bool is_device_memory(const void* pointer, size_t bytes);
 /// CUDA_EMULATION_ORDER is the default.
 void set_order(const char* order);
 /// What cudaMemGetInfo says that the device has, and cudaMalloc gives at most. The environment's CUDA_EMULATION_MEMORY is the
-/// default, else 8 GiB.
+/// default, else 1 GiB.
 void set_memory(size_t bytes);
 
 }  // namespace emulation

@@ -1,0 +1,82 @@
+#include "cuda_hardware.hpp"
+#include <fmt/format.h>
+#include "cuda_device.hpp"
+
+namespace sextant::cuda {
+namespace {
+
+using engine::Architecture;
+
+// What these kernels cannot compute, in one sentence.
+void check_supported(const Architecture& a, std::string_view path, bool is_bf16) {
+  const bool odd = a.hidden % 8 || a.feed_forward % 8 || a.experts.feed_forward % 8 || a.heads * a.head_dim % 8;
+  const char* missing = a.heads % a.kv_heads != 0 || attention_rows(a.heads / a.kv_heads, a.head_dim, is_bf16) == 0
+                            ? "heads of a shape"
+                        : is_bf16 && odd ? "a width that is no multiple of 8, which bf16 needs: use f32;"
+                        : a.experts.count > 256 || a.experts.used > 16 ? "more experts than 256, or more than 16 for a token,"
+                        : a.experts.count > 0 && a.feed_forward_bias   ? "experts with biases"
+                                                                       : nullptr;
+  if (missing)
+    throw PluginError(SXT_UNSUPPORTED,
+                      fmt::format("{}: the model has {} that the cuda backend does not support", path, missing));
+}
+
+// Tensor cores of an H100 at half of their best; only a plan's first estimate rests on it.
+constexpr double nominal_speed = 3e14;
+
+}  // namespace
+
+CudaHardware::CudaHardware(const Context& context) {
+  device_ = static_cast<int>(json::find_int(context.config(), "device").value_or(0));
+  int count = 0;
+  const cudaError_t found = cudaGetDeviceCount(&count);
+  if (found != cudaSuccess || count == 0)
+    throw PluginError(SXT_NO_DEVICE, fmt::format("the cuda backend finds no GPU that it can use ({}); use --backend cpu",
+                                                 found == cudaSuccess ? "there is none" : cudaGetErrorString(found)));
+  if (device_ >= count)
+    throw PluginError(SXT_NO_DEVICE,
+                      fmt::format("device: there is no GPU {}; the machine has {}, counted from 0", device_, count));
+  CUDA_CHECK(cudaSetDevice(device_));
+  cudaDeviceProp properties{};
+  CUDA_CHECK(cudaGetDeviceProperties(&properties, device_));
+  multiprocessors_ = properties.multiProcessorCount;
+  label_ = properties.name;
+  if (properties.major < 8)
+    throw PluginError(SXT_NO_DEVICE,
+                      fmt::format("the cuda backend needs a GPU of compute capability 8.0 or later; {} has {}.{}", label_,
+                                  properties.major, properties.minor));
+}
+
+std::unique_ptr<engine::Device> CudaHardware::make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) {
+  CUDA_CHECK(cudaSetDevice(device_));
+  const std::string& compute = order.config.compute;
+  const bool is_bf16 = compute == "auto" || compute == "bf16";
+  if (!is_bf16 && compute != "f32")
+    throw PluginError(SXT_UNSUPPORTED,
+                      "compute: the cuda backend computes in bf16 or f32, not in " + compute + "; use auto, bf16 or f32");
+  check_supported(order.architecture, order.checkpoint.path(), is_bf16);
+  const auto tensors = or_throw(engine::find_tensors(order.checkpoint, order.architecture));
+  return is_bf16 ? make<bf16>(order, tensors, ret_report) : make<float>(order, tensors, ret_report);
+}
+
+template <class T>
+std::unique_ptr<engine::Device> CudaHardware::make(const engine::DeviceOrder& order, const engine::ModelTensors& tensors,
+                                                   engine::DeviceReport& ret_report) {
+  size_t memory = order.config.memory, free = 0, total = 0;
+  CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  if (memory == 0) memory = free / 5 * 4;
+  const auto plan = plan_memory<T>(order.architecture, tensors, order.config.batch_size, order.context, memory);
+  if (!plan) throw PluginError(SXT_NO_MEMORY, fmt::format("{}: {}", order.checkpoint.path(), plan.error().message));
+  auto device =
+      std::make_unique<CudaDevice<T>>(tensors, order.architecture, *plan, order.end, static_cast<uint32_t>(multiprocessors_));
+  const uint32_t padded = device->padded_products();
+  ret_report = {label_ + (padded ? fmt::format(", {} products padded", padded) : ""),
+                sizeof(T) == 2 ? "bf16" : "f32",
+                plan->weights,
+                plan->buffers,
+                plan->page,
+                nominal_speed};
+  return device;
+}
+
+}  // namespace sextant::cuda

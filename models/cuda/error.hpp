@@ -1,0 +1,19 @@
+// Every call of the CUDA runtime and of cuBLASLt is checked: a failure is a PluginError that names call, file and line.
+#pragma once
+#include <cublasLt.h>
+#include <cuda_runtime.h>
+
+namespace sextant::cuda {
+
+[[noreturn]] void fail(cudaError_t error, const char* call, const char* file, int line);
+[[noreturn]] void fail(cublasStatus_t status, const char* call, const char* file, int line);
+inline void check(cudaError_t error, const char* call, const char* file, int line) {
+  if (error != cudaSuccess) fail(error, call, file, line);
+}
+inline void check(cublasStatus_t status, const char* call, const char* file, int line) {
+  if (status != CUBLAS_STATUS_SUCCESS) fail(status, call, file, line);
+}
+
+}  // namespace sextant::cuda
+
+#define CUDA_CHECK(call) ::sextant::cuda::check(call, #call, __FILE__, __LINE__)

@@ -1,0 +1,163 @@
+#include "gemm.hpp"
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <vector>
+
+namespace sextant::cuda {
+namespace {
+
+constexpr size_t layouts_max = 4096;  // beyond, the cache is emptied: 100 bytes each
+size_t size_of(cudaDataType_t type) { return type == CUDA_R_32F ? sizeof(float) : sizeof(bf16); }
+
+}  // namespace
+
+// Row-major matrices are what cuBLAS calls transposed ones: y^T [outputs][rows] = w [outputs][inputs] * x^T, where w is stored
+// with its rows as columns.
+struct Gemm::Layouts {
+  cublasLtMatrixLayout_t w = nullptr, x = nullptr, y = nullptr;
+
+  Layouts(const Shape& s, uint32_t rows) {
+    CUDA_CHECK(cublasLtMatrixLayoutCreate(&w, s.in, s.inputs, s.outputs, s.inputs));
+    CUDA_CHECK(cublasLtMatrixLayoutCreate(&x, s.in, s.inputs, rows, s.inputs));
+    CUDA_CHECK(cublasLtMatrixLayoutCreate(&y, s.out, s.outputs, rows, s.y_stride));
+  }
+  ~Layouts() {
+    for (const cublasLtMatrixLayout_t l : {w, x, y})
+      if (l) (void)cublasLtMatrixLayoutDestroy(l);
+  }
+  Layouts(const Layouts&) = delete;
+  Layouts& operator=(const Layouts&) = delete;
+};
+
+Gemm::Gemm(void* workspace, cudaStream_t stream) : workspace_(workspace), stream_(stream) {
+  const cublasOperation_t transposed = CUBLAS_OP_T;
+  CUDA_CHECK(cublasLtCreate(&handle_));
+  CUDA_CHECK(cublasLtMatmulDescCreate(&description_, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+  CUDA_CHECK(cublasLtMatmulDescSetAttribute(description_, CUBLASLT_MATMUL_DESC_TRANSA, &transposed, sizeof transposed));
+}
+
+Gemm::~Gemm() {
+  layouts_.clear();
+  if (description_) (void)cublasLtMatmulDescDestroy(description_);
+  if (handle_) (void)cublasLtDestroy(handle_);
+}
+
+const Gemm::Layouts& Gemm::layouts(const Shape& shape, uint32_t rows) {
+  if (layouts_.size() >= layouts_max) layouts_.clear();
+  auto& entry = layouts_[{shape, rows}];
+  if (!entry) entry = std::make_unique<Layouts>(shape, rows);
+  return *entry;
+}
+
+void Gemm::run(const Shape& shape, const Plan& plan, const void* x, const void* w, void* y, uint32_t rows) {
+  const float one = 1, zero = 0;
+  const Layouts& l = layouts(shape, plan.padded ? plan.rows_max : rows);
+  CUDA_CHECK(cublasLtMatmul(handle_, description_, &one, w, l.w, x, l.x, &zero, y, l.y, y, l.y, &plan.algorithm, workspace_,
+                            workspace_bytes, stream_));
+}
+
+// The candidates are cuBLAS's own, the fastest first, for the largest product. Those that split the sum over the inputs are
+// left out: how they split depends on the number of rows.
+void Gemm::choose(const Shape& shape, uint32_t rows_max, void* x, const void* w, void* y) {
+  if (plans_.count(shape)) return;
+  constexpr int most = 16;
+  cublasLtMatmulHeuristicResult_t found[most];
+  int count = 0;
+  const Layouts& large = layouts(shape, rows_max);
+  cublasLtMatmulPreference_t preference = nullptr;
+  const uint64_t workspace = workspace_bytes;
+  const uint32_t whole_sums = CUBLASLT_REDUCTION_SCHEME_NONE;
+  CUDA_CHECK(cublasLtMatmulPreferenceCreate(&preference));
+  CUDA_CHECK(
+      cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof workspace));
+  CUDA_CHECK(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &whole_sums,
+                                                  sizeof whole_sums));
+  const cublasStatus_t asked = cublasLtMatmulAlgoGetHeuristic(handle_, description_, large.w, large.x, large.y, large.y,
+                                                              preference, most, found, &count);
+  (void)cublasLtMatmulPreferenceDestroy(preference);
+  CUDA_CHECK(asked);
+  Plan first;
+  bool any = false;
+  for (int i = 0; i < count; ++i) {
+    const Plan plan{found[i].algo, rows_max, false};
+    int32_t split = 1;
+    CUDA_CHECK(
+        cublasLtMatmulAlgoConfigGetAttribute(&plan.algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM, &split, sizeof split, nullptr));
+    if (found[i].state != CUBLAS_STATUS_SUCCESS || split > 1) continue;
+    if (!any) first = plan;
+    any = true;
+    if (rows_stand_alone(shape, plan, x, w, y)) {
+      plans_[shape] = plan;
+      return;
+    }
+  }
+  CUDA_CHECK(any ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_SUPPORTED);
+  first.padded = true;
+  plans_[shape] = first;
+}
+
+// Some rows, computed in products of different sizes and at different places: all must have the same bits.
+bool Gemm::rows_stand_alone(const Shape& shape, const Plan& plan, void* x, const void* w, void* y) {
+  const uint32_t rows = std::min(plan.rows_max, 200u);
+  const size_t x_row = size_of(shape.in) * shape.inputs, y_row = size_of(shape.out) * shape.y_stride;
+  std::vector<unsigned char> input(rows * x_row);
+  uint32_t state = 1;
+  for (size_t i = 0; i < input.size(); i += size_of(shape.in)) {  // numbers of both signs between 2^-3 and 2
+    state = state * 1664525 + 1013904223;
+    const uint32_t bits =
+        (state & 0x807f0000u) | (0x3e000000u + (state >> 8 & 3) * 0x00800000u) | (shape.in == CUDA_R_32F ? state & 0xffffu : 0);
+    std::memcpy(input.data() + i, reinterpret_cast<const unsigned char*>(&bits) + 4 - size_of(shape.in), size_of(shape.in));
+  }
+  const auto product = [&](uint32_t first, uint32_t count) {
+    std::vector<unsigned char> out(count * y_row);
+    CUDA_CHECK(cudaMemcpyAsync(x, input.data() + first * x_row, count * x_row, cudaMemcpyHostToDevice, stream_));
+    run(shape, plan, x, w, y, count);
+    CUDA_CHECK(cudaMemcpyAsync(out.data(), y, out.size(), cudaMemcpyDeviceToHost, stream_));
+    CUDA_CHECK(cudaStreamSynchronize(stream_));
+    return out;
+  };
+  // an algorithm may not take every number of rows
+  for (const uint32_t count : {1u, 2u, 7u, 16u, 65u, rows, plan.rows_max}) {
+    cublasLtMatmulHeuristicResult_t result;
+    const Layouts& l = layouts(shape, std::min(count, plan.rows_max));
+    if (cublasLtMatmulAlgoCheck(handle_, description_, l.w, l.x, l.y, l.y, &plan.algorithm, &result) != CUBLAS_STATUS_SUCCESS ||
+        result.workspaceSize > workspace_bytes)
+      return false;
+  }
+  const auto all = product(0, rows);
+  for (const auto& [first, count] :
+       {std::pair{0u, 1u}, {rows - 1, 1u}, {rows / 3, std::min(7u, rows - rows / 3)}, {rows / 2, rows - rows / 2}}) {
+    const auto some = product(first, count);
+    for (uint32_t r = 0; r < count; ++r)
+      if (std::memcmp(some.data() + r * y_row, all.data() + (first + r) * y_row, size_of(shape.out) * shape.outputs))
+        return false;
+  }
+  return true;
+}
+
+uint32_t Gemm::padded_shapes() const {
+  return static_cast<uint32_t>(std::count_if(plans_.begin(), plans_.end(), [](const auto& p) { return p.second.padded; }));
+}
+
+template <class T, class Y>
+void Gemm::choose(T* x, const T* w, Y* y, uint32_t rows_max, uint32_t inputs, uint32_t outputs, uint32_t y_stride) {
+  choose(Shape{data_type<T>, data_type<Y>, inputs, outputs, y_stride}, rows_max, x, w, y);
+}
+
+template <class T, class Y>
+void Gemm::multiply(const T* x, const T* w, Y* y, uint32_t rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride) {
+  const Shape shape{data_type<T>, data_type<Y>, inputs, outputs, y_stride};
+  const auto plan = plans_.find(shape);
+  assert(plan != plans_.end());
+  run(shape, plan->second, x, w, y, rows);
+}
+
+template void Gemm::choose(bf16*, const bf16*, bf16*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::choose(bf16*, const bf16*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::choose(float*, const float*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::multiply(const bf16*, const bf16*, bf16*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::multiply(const bf16*, const bf16*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::multiply(const float*, const float*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
+
+}  // namespace sextant::cuda

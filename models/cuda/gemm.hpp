@@ -1,0 +1,61 @@
+// Matrix products by cuBLASLt, each shape by one algorithm that was chosen at load and never changes: it splits no sum, and a
+// test has shown that a row's bits depend neither on how many rows there are nor on which one it is.
+#pragma once
+#include <map>
+#include <memory>
+#include <tuple>
+#include <cublasLt.h>
+#include "kernels/kernels.hpp"
+#include "memory.hpp"
+
+namespace sextant::cuda {
+
+template <class T> constexpr cudaDataType_t data_type = sizeof(T) == 2 ? CUDA_R_16BF : CUDA_R_32F;
+
+class Gemm {
+ public:
+  static constexpr size_t workspace_bytes = 32 << 20;
+
+  /// `workspace`, [workspace_bytes] on the device, outlives this.
+  Gemm(void* workspace, cudaStream_t stream);
+  ~Gemm();
+  Gemm(const Gemm&) = delete;
+  Gemm& operator=(const Gemm&) = delete;
+
+  /// Chooses the algorithm for products of this shape, with x [rows_max][inputs], w and y [rows_max][outputs] as what to test
+  /// it on; what stands in x and y is lost. A shape that was chosen before costs nothing. y_stride: outputs, or more.
+  template <class T, class Y>
+  void choose(T* x, const T* w, Y* y, uint32_t rows_max, uint32_t inputs, uint32_t outputs, uint32_t y_stride);
+  /// y [rows][y_stride] = x [rows][inputs] * w [outputs][inputs]^T. Its shape must have been chosen. x and y reach to rows_max.
+  template <class T, class Y>
+  void multiply(const T* x, const T* w, Y* y, uint32_t rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride);
+  /// Shapes for which no algorithm passed the test; they are computed with rows_max rows each time.
+  uint32_t padded_shapes() const;
+
+ private:
+  struct Shape {
+    cudaDataType_t in, out;
+    uint32_t inputs, outputs, y_stride;
+    auto operator<=>(const Shape&) const = default;
+  };
+  struct Plan {
+    cublasLtMatmulAlgo_t algorithm{};
+    uint32_t rows_max = 0;
+    bool padded = false;  // always with rows_max rows
+  };
+  struct Layouts;
+
+  const Layouts& layouts(const Shape& shape, uint32_t rows);
+  void run(const Shape& shape, const Plan& plan, const void* x, const void* w, void* y, uint32_t rows);
+  void choose(const Shape& shape, uint32_t rows_max, void* x, const void* w, void* y);
+  bool rows_stand_alone(const Shape& shape, const Plan& plan, void* x, const void* w, void* y);
+
+  cublasLtHandle_t handle_ = nullptr;
+  cublasLtMatmulDesc_t description_ = nullptr;
+  void* workspace_;
+  cudaStream_t stream_;
+  std::map<Shape, Plan> plans_;
+  std::map<std::tuple<Shape, uint32_t>, std::unique_ptr<Layouts>> layouts_;
+};
+
+}  // namespace sextant::cuda

@@ -1,0 +1,95 @@
+#include "memory_plan.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+#include "../engine/schedule/items.hpp"
+#include "gemm.hpp"
+
+namespace sextant::cuda {
+namespace {
+
+using engine::Architecture;
+
+// Enough rows that matrix products run at full speed and launches do not show.
+constexpr uint32_t rows_most = 8192, rows_least = 256;
+constexpr uint32_t head_rows_most = 1024, chunk_most = 8192;  // 32 MiB of logits
+constexpr uint32_t partials_most = 4096;
+
+std::string mebibytes(size_t bytes) { return engine::with_commas((bytes + (1u << 20) - 1) >> 20) + " MiB"; }
+
+}  // namespace
+
+template <class T> Buffers<T> lay_out_buffers(const Architecture& a, const MemoryPlan& plan, Carver& carver) {
+  const size_t rows = plan.rows_max, hidden = a.hidden, heads = size_t{a.heads} * a.head_dim, slots = plan.slots;
+  bool any_dense = false;
+  for (const engine::LayerShape& layer : a.layers) any_dense |= !layer.experts;
+  const size_t gated = std::max(any_dense ? rows * a.feed_forward : 0, slots * a.experts.feed_forward);
+  Buffers<T> b;
+  b.x = carver.take<float>(rows * hidden);
+  b.h = carver.take<T>(rows * hidden);
+  b.add = carver.take<T>(rows * hidden);
+  b.qkv = carver.take<T>(rows * (heads + size_t{2} * a.kv_heads * a.head_dim));
+  b.attention = carver.take<T>(rows * heads);
+  b.gate_up = carver.take<T>(2 * gated);
+  b.act = carver.take<T>(gated);
+  size_t pairs = 0;
+  for (const engine::Rope& rope : a.ropes) pairs += rope.dims / 2;
+  b.angles = carver.take<float2>(rows * pairs);
+  b.partial_out = carver.take<float>(plan.partials * heads);
+  b.partial_state = carver.take<float2>(size_t{plan.partials} * a.heads);
+  b.head = carver.take<T>(plan.head_rows * hidden);
+  b.logits = carver.take<float>(size_t{plan.head_rows} * plan.chunk);
+  b.state = carver.take<HeadState>(rows);
+  if (slots > 0) {
+    b.router = carver.take<float>(rows * a.experts.count);
+    b.chosen = carver.take<uint32_t>(rows * a.experts.used);
+    b.choice = carver.take<float>(rows * a.experts.used);
+    b.slot_in = carver.take<T>(slots * hidden);
+    b.slot_out = carver.take<T>(slots * hidden);
+  }
+  b.workspace = carver.take<std::byte>(Gemm::workspace_bytes);
+  return b;
+}
+
+template <class T>
+Result<MemoryPlan> plan_memory(const Architecture& a, const engine::ModelTensors& tensors, uint32_t batch_size,
+                               uint32_t context, size_t memory) {
+  MemoryPlan plan;
+  plan.context = context;
+  plan.chunk = std::min(chunk_most, (a.vocab + 7) / 8 * 8);
+  plan.partials = partials_most;
+  Carver weights;
+  lay_out_weights<T>(tensors, a, weights);
+  plan.weights = weights.used();
+  plan.page = sizeof(T) * 2 * a.layers.size() * a.kv_heads * a.head_dim * page_tokens;
+  const size_t left = memory > plan.weights ? memory - plan.weights : 0;
+  for (plan.rows_max = rows_most;; plan.rows_max /= 2) {  // a quarter of what the weights leave, if that is enough for anything
+    plan.head_rows = std::min(head_rows_most, plan.rows_max);
+    plan.slots = a.experts.count ? plan.rows_max * a.experts.used + page_tokens * a.experts.count : 0;
+    Carver buffers;
+    lay_out_buffers<T>(a, plan, buffers);
+    plan.buffers = buffers.used();
+    if (plan.buffers <= left / 4 || plan.rows_max == rows_least) break;
+    plan.partials = std::max(plan.partials / 2, 512u);
+  }
+  // one path at its longest, and the copy of a page where a generation leaves it
+  const size_t least = engine::pages_for(context) + 2;
+  const size_t useful = (size_t{batch_size} + 1) * engine::pages_for(context) + plan.rows_max;
+  const size_t fixed = plan.weights + plan.buffers, fits = memory > fixed ? (memory - fixed) / plan.page : 0;
+  if (fits < least)
+    return Error{
+        Error::Kind::config,
+        fmt::format(
+            "memory: {} are too few: the weights take {}, the buffers {}, and the keys and values of one sequence of {} "
+            "tokens {}; raise memory or lower max_seq_len",
+            mebibytes(memory), mebibytes(plan.weights), mebibytes(plan.buffers), engine::with_commas(context),
+            mebibytes(least * plan.page))};
+  plan.pages = static_cast<uint32_t>(std::min({fits, useful, size_t{UINT32_MAX / page_tokens}}));
+  return plan;
+}
+
+template Buffers<bf16> lay_out_buffers(const Architecture&, const MemoryPlan&, Carver&);
+template Buffers<float> lay_out_buffers(const Architecture&, const MemoryPlan&, Carver&);
+template Result<MemoryPlan> plan_memory<bf16>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, size_t);
+template Result<MemoryPlan> plan_memory<float>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, size_t);
+
+}  // namespace sextant::cuda

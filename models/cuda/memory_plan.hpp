@@ -1,0 +1,48 @@
+// What a model needs of a GPU's memory: weights, buffers for a batch, and pages of keys and values in what is left.
+#pragma once
+#include <string>
+#include "../engine/backend/hardware.hpp"
+#include "weights.hpp"
+
+namespace sextant::cuda {
+
+struct MemoryPlan {  // bytes
+  uint32_t rows_max = 0, context = 0, pages = 0;
+  uint32_t head_rows = 0;  // of the output head at once
+  uint32_t chunk = 0;      // ids of the vocabulary at once
+  uint32_t partials = 0;   // partial results of attention
+  uint32_t slots = 0;      // rows of all experts together; 0: the model has none
+  size_t weights = 0, buffers = 0, page = 0;
+  size_t total() const { return weights + buffers + page * pages; }
+};
+
+/// What stands in memory while a batch runs.
+template <class T> struct Buffers {
+  float* x = nullptr;               // [rows][hidden] residual stream
+  T* h = nullptr;                   // [rows][hidden] its norm
+  T* add = nullptr;                 // [rows][hidden] what joins the stream next
+  T* qkv = nullptr;                 // [rows][heads + 2 kv_heads][head_dim]
+  T* attention = nullptr;           // [rows][heads][head_dim]
+  T* gate_up = nullptr;             // [rows or slots][2][feed_forward]
+  T* act = nullptr;                 // [rows or slots][feed_forward]
+  float2* angles = nullptr;         // [ropes][rows][dims / 2]
+  float* partial_out = nullptr;     // [partials][heads][head_dim]
+  float2* partial_state = nullptr;  // [partials][heads]
+  T* head = nullptr;                // [head_rows][hidden]
+  float* logits = nullptr;          // [head_rows][chunk]
+  HeadState* state = nullptr;       // [rows]
+  float* router = nullptr;          // [rows][experts]
+  uint32_t* chosen = nullptr;       // [rows][used]
+  float* choice = nullptr;          // [rows][used]
+  T* slot_in = nullptr;             // [slots][hidden]
+  T* slot_out = nullptr;            // [slots][hidden]
+  void* workspace = nullptr;        // cuBLAS's
+};
+template <class T> Buffers<T> lay_out_buffers(const engine::Architecture& architecture, const MemoryPlan& plan, Carver& carver);
+
+/// An error, with the numbers, where not even one sequence fits into `memory` bytes.
+template <class T>
+Result<MemoryPlan> plan_memory(const engine::Architecture& architecture, const engine::ModelTensors& tensors,
+                               uint32_t batch_size, uint32_t context, size_t memory);
+
+}  // namespace sextant::cuda

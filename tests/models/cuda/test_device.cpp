@@ -1,0 +1,108 @@
+// The whole device on the emulation: against transformers for every family, against the CPU backend for a real model.
+#include <cstdlib>
+#include "../../../models/cpu/cpu_hardware.hpp"
+#include "../../../models/cuda/cuda_hardware.hpp"
+#include "../engine/compare_families.hpp"
+
+using namespace sextant;
+
+namespace {
+
+struct Loaded {
+  std::unique_ptr<engine::Checkpoint> checkpoint;
+  engine::Architecture architecture;
+  explicit Loaded(const std::string& path)
+      : checkpoint(or_throw(engine::open_checkpoint(path))), architecture(or_throw(engine::read_architecture(*checkpoint))) {}
+
+  std::unique_ptr<engine::Device> on(engine::Hardware& hardware, const char* compute, uint32_t context, size_t memory) const {
+    engine::BackendConfig config;
+    config.compute = compute;
+    config.memory = memory;
+    config.batch_size = 4;
+    engine::DeviceReport report;
+    return hardware.make_device({*checkpoint, architecture, config, context, {2}}, report);
+  }
+};
+
+std::string some_ids(uint32_t first, uint32_t count, uint32_t vocab) {
+  std::string text;
+  for (uint32_t i = 0; i < count; ++i) text += fmt::format("{}{}", i ? " " : "", (first + i * i * 7 + i * 13) % vocab);
+  return text;
+}
+
+double worst_difference(const std::vector<fakes::Got>& a, const std::vector<fakes::Got>& b) {
+  double worst = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    INFO(a[i].message << b[i].message);
+    REQUIRE(a[i].status == SXT_OK);
+    REQUIRE(b[i].status == SXT_OK);
+    for (size_t c = 0; c < a[i].token_logprobs.size(); ++c)
+      for (size_t t = 0; t < a[i].token_logprobs[c].size(); ++t)
+        worst = std::max(worst, double{std::abs(a[i].token_logprobs[c][t] - b[i].token_logprobs[c][t])});
+  }
+  return worst;
+}
+
+cuda::CudaHardware emulated() { return cuda::CudaHardware(Context(nullptr, borrow("{}"))); }
+cpu::CpuHardware processor() { return cpu::CpuHardware(Context(nullptr, borrow(R"({"threads": 1})"))); }
+
+}  // namespace
+
+TEST_CASE("every family in float32 is that of transformers") {
+  auto hardware = emulated();
+  test::compare_families(hardware, "f32", 1e-4);
+}
+
+TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatever the schedule") {
+  const Loaded tiny(SEXTANT_GOLDEN_DIR "/tiny_llama.gguf");
+  const test::Ids tokenizer;
+  fakes::Requests requests;
+  const std::string shared = some_ids(3, 280, 131);  // more than one split of the keys
+  requests.score(shared + " ", {"5 6 7", "5 9", "11"});
+  requests.score(some_ids(3, 140, 131) + " ", {"8 8 8 8"});
+  requests.score("", {some_ids(40, 37, 131)});
+  requests.generate(shared + " 17", 6);
+  requests.generate("1 2 3", 5);
+  auto gpu = emulated();
+  auto cpu = processor();
+  const auto expected = fakes::run_all(requests.all(), *tiny.on(cpu, "f32", 512, 1 << 28), tokenizer, {.batch_size = 4}, true);
+  for (const auto& [compute, tolerance] : {std::pair{"f32", 1e-4}, {"bf16", 0.4}}) {  // random weights magnify what bf16 rounds
+    CAPTURE(compute);
+    const auto device = tiny.on(gpu, compute, 512, 1 << 28);
+    const auto got = fakes::run_all(requests.all(), *device, tokenizer, {.batch_size = 4}, true);
+    const double worst = worst_difference(got, expected);
+    CHECK(worst < tolerance);
+    WARN(compute << ": the worst log-probability differs by " << worst);
+    if (compute[0] == 'f') for (size_t i = 0; i < got.size(); ++i) CHECK(got[i].ids == expected[i].ids);
+    for (const auto& [batch, seed, reuse] : {std::tuple{1u, 0u, false}, {4u, 6u, true}}) {
+      CAPTURE(batch, seed, reuse);
+      const auto other = fakes::run_all(requests.all(), *device, tokenizer, {.batch_size = batch, .seed = seed}, reuse);
+      for (size_t i = 0; i < got.size(); ++i) {
+        CHECK(other[i].token_logprobs == got[i].token_logprobs);
+        CHECK(other[i].ids == got[i].ids);
+      }
+    }
+  }
+}
+
+TEST_CASE("a real GGUF on the emulation is that of the CPU in float32") {
+  const char* path = std::getenv("SEXTANT_TEST_MODEL");
+  if (!path || !*path) {
+    WARN("SKIP: SEXTANT_TEST_MODEL (SmolLM2-135M-Instruct, Q4_1) is not set");
+    return;
+  }
+  const Loaded model(path);
+  const test::Ids tokenizer;
+  fakes::Requests requests;
+  requests.score(some_ids(1000, 12, 40'000) + " ", {"28 2003", "33"});
+  auto gpu = emulated();
+  auto cpu = processor();
+  const size_t memory = 900 << 20;
+  const auto expected = fakes::run_all(requests.all(), *model.on(cpu, "f32", 64, memory), tokenizer, {.batch_size = 1}, true);
+  for (const auto& [compute, tolerance] : {std::pair{"f32", 1e-4}, {"bf16", 0.25}}) {
+    const auto got = fakes::run_all(requests.all(), *model.on(gpu, compute, 64, memory), tokenizer, {.batch_size = 1}, true);
+    const double worst = worst_difference(got, expected);
+    CHECK(worst < tolerance);
+    WARN(compute << ": the worst log-probability differs by " << worst);
+  }
+}

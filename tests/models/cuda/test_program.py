@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""The CUDA sources as a backend of the installed program: test_program.py cuda_emu.so MODEL.gguf, with SEXTANT_PROGRAM. Writes TAP."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+PROGRAM = os.environ.get("SEXTANT_PROGRAM")
+LINES = [{"prefix": "the cat and", "continuations": [" the", " of a", "s"]}, {"prefix": "", "continuations": ["in the morning"]}]
+
+
+def sextant(*arguments):
+    lines = "".join(json.dumps(line) + "\n" for line in LINES)
+    return subprocess.run([PROGRAM, *arguments], input=lines, capture_output=True, text=True, timeout=200)
+
+
+def score(model, *arguments):
+    result = sextant("model", "score", "--model-path", model, *arguments)
+    if result.returncode:
+        raise AssertionError(result.stderr.strip())
+    return [s["logprob"] for line in result.stdout.splitlines() for s in json.loads(line)["scores"]]
+
+
+def scores_are_the_cpus(folder, model):
+    expected = score(model, "--backend", "cpu")
+    emulated = ["--backend", "cuda_emu", "--plugin-path", folder]
+    for compute, tolerance in (("f32", 1e-4), ("auto", 0.5)):  # auto is bf16
+        got = score(model, *emulated, "--compute", compute)
+        worst = max(abs(a - b) for a, b in zip(got, expected, strict=True))
+        assert worst < tolerance, f"{compute}: {worst}"
+
+
+def no_gpu_is_one_sentence(_, model):
+    if pathlib.Path("/dev/nvidiactl").exists():
+        return "SKIP there is a GPU"
+    if "cuda" not in sextant("plugins", "list", "model").stdout.split():
+        return "SKIP the plugin cuda was not built"
+    result = sextant("model", "score", "--model-path", model, "--backend", "cuda")
+    assert result.returncode == 69, f"exit {result.returncode}: {result.stderr}"
+    assert result.stdout == "" and result.stderr.count("\n") == 1 and "finds no GPU" in result.stderr, result.stderr
+
+
+def main(arguments):
+    library, model = arguments
+    cases = (scores_are_the_cpus, no_gpu_is_one_sentence)
+    print(f"1..{len(cases)}")
+    failed = 0
+    for number, case in enumerate(cases, 1):
+        note = "SKIP SEXTANT_PROGRAM is not set"
+        if PROGRAM:
+            try:
+                note = case(str(pathlib.Path(library).parent), model) or ""
+            except (AssertionError, subprocess.TimeoutExpired) as breach:
+                failed += 1
+                print(f"not ok {number} - {case.__name__}\n# " + str(breach).replace("\n", "\n# "))
+                continue
+        print(f"ok {number} - {case.__name__}{' # ' + note if note else ''}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
