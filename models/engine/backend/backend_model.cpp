@@ -35,6 +35,7 @@ BackendModel::BackendModel(Context c) : Model(std::move(c)), config_(read_backen
 
 void BackendModel::load(std::unique_ptr<Hardware> hardware) {
   hardware_ = std::move(hardware);
+  check_model_is_named(config_);  // not before: that the device is not there comes first
   if (!config_.path.empty() && config_.weights) checkpoint_ = or_throw(open_checkpoint(config_.path, config_.peft_path));
   load_vocabulary();
   if (config_.weights) load_weights();

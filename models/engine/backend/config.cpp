@@ -21,11 +21,14 @@ BackendConfig read_backend_config(const Context& context) {
   config.schedule_seed = number("schedule_seed", 0);
   config.chat_template = context.text("chat_template", "auto");
   config.tokenizer_path = context.text("tokenizer_path");
+  return config;
+}
+
+void check_model_is_named(const BackendConfig& config) {
   // without weights, a tokenizer or a chat template can stand alone
   const bool own_template = config.chat_template != "auto" && config.chat_template != "none";
   const bool alone = !config.weights && (!config.tokenizer_path.empty() || own_template);
   if (config.path.empty() && !alone) throw ConfigError("path: the configuration names no model file; set it to a .gguf file or a Hugging Face folder");
-  return config;
 }
 
 }  // namespace sextant::engine

@@ -22,8 +22,9 @@ struct BackendConfig {
   std::string tokenizer_path;  // empty: the model's own
 };
 
-/// Throws PluginError for values that do not go together.
 BackendConfig read_backend_config(const Context& context);
+/// Throws PluginError where there is no model, nor anything that can stand alone.
+void check_model_is_named(const BackendConfig& config);
 
 /// The beginning of a backend's JSON Schema; with_own_properties adds the backend's own members of "properties".
 inline constexpr char backend_schema[] = R"schema({
