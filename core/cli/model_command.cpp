@@ -9,6 +9,7 @@
 #include "../infer/model_session.hpp"
 #include "commands.hpp"
 #include "json_lines.hpp"
+#include "model_info.hpp"
 #include "options.hpp"
 #include "workspace.hpp"
 
@@ -167,13 +168,22 @@ int info(infer::ModelSession& session, bool as_json) {
   const auto about = session.model().describe();
   if (!about) return fail(about.error());
   json::Document out = json::copy(*about);
-  json::set(out, "weights_sha256", session.weights_sha256(), out.GetAllocator());
-  json::set(out, "context_length", json::Value(session.context_length()), out.GetAllocator());
-  if (as_json) return print(json::write(out) + "\n");
-  std::string text;
-  for (const auto& member : out.GetObject())
-    text += fmt::format("{:<24} {}\n", json::text(member.name), member.value.IsString() ? std::string(json::text(member.value)) : json::write(member.value));
-  return print(text);
+  if (!session.weights_sha256().empty()) {
+    json::set(out, "weights_sha256", session.weights_sha256(), out.GetAllocator());
+    json::set(out, "context_length", json::Value(session.context_length()), out.GetAllocator());
+  }
+  return print(as_json ? json::write(out) + "\n" : model_info_text(out));
+}
+
+// A model that no device here can compute, for its size or its kind, is described all the same; the exit code says it.
+Result<int> info(Workspace& workspace, const config::ModelConfig& model, bool as_json) {
+  auto session = infer::ModelSession::open(workspace.host(), model, infer::Load::weights);
+  if (session) return info(*session, as_json);
+  if (session.error().kind != Error::Kind::device) return session.error();
+  auto described = infer::ModelSession::open(workspace.host(), model, infer::Load::description);
+  if (!described) return session.error();
+  const int printed = info(*described, as_json);
+  return printed == exit_ok ? fail(session.error()) : printed;
 }
 
 po::options_description model_options() {
@@ -201,9 +211,10 @@ Result<int> look(const std::string& verb, const po::variables_map& values) {
   Workspace workspace(flags.config_dir, flags.plugin_path);
   const bool with_weights = verb == "score" || verb == "generate" || verb == "info";
   SXT_TRY(const config::ModelConfig model, resolve_model(workspace, flags, with_weights));
-  SXT_TRY(infer::ModelSession session, infer::ModelSession::open(workspace.host(), model, with_weights));
+  if (verb == "info") return info(workspace, model, flags.json);
+  SXT_TRY(infer::ModelSession session,
+          infer::ModelSession::open(workspace.host(), model, with_weights ? infer::Load::weights : infer::Load::vocabulary));
   for (const std::string& warning : session.warnings()) log_warning(warning);
-  if (verb == "info") return info(session, flags.json);
   Lookup lookup{session, values, {}};
   SXT_TRY(lookup.lines, read_json_lines(values["input"].as<std::string>()));
   auto out = verb == "tokenize" ? tokenize(lookup) : verb == "detokenize" ? detokenize(lookup) : verb == "chat" ? chat(lookup) : verb == "score" ? score(lookup) : generate(lookup);

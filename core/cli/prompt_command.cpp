@@ -105,7 +105,7 @@ Result<int> show(const RunCommandFlags& flags) {
   const config::RunConfig& run = resolved.config;
   int code = exit_ok;
   for (const config::ModelConfig& model : run.models) {
-    SXT_TRY(infer::ModelSession session, infer::ModelSession::open(workspace.host(), model, false));
+    SXT_TRY(infer::ModelSession session, infer::ModelSession::open(workspace.host(), model, infer::Load::vocabulary));
     for (const config::DatasetConfig& dataset : run.datasets) {
       const auto shown = show_dataset(workspace, session, dataset, run, flags);
       if (shown) {

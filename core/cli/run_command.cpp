@@ -58,7 +58,7 @@ std::vector<store::TaskRecord> failed_tasks(const config::RunConfig& run, const 
 
 Result<std::vector<store::TaskRecord>> infer_model(plugin::Host& host, const config::ModelConfig& model, infer::ModelJob job, bool show_progress,
                                                    store::RunRecord& record) {
-  SXT_TRY(infer::ModelSession session, infer::ModelSession::open(host, model, true));
+  SXT_TRY(infer::ModelSession session, infer::ModelSession::open(host, model, infer::Load::weights));
   for (const std::string& warning : session.warnings()) log_warning(fmt::format("{}: {}", model.abbr, warning));
   log_info(fmt::format("{}: {} on {}, {}, loaded in {:.2f} s", model.abbr, model.backend, session.device(), session.compute(), session.load_s()));
   if (model.max_seq_len && session.context_length() < model.max_seq_len)
@@ -148,7 +148,7 @@ Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, bool as_
   int code = exit_ok;
   std::string out;
   for (const config::ModelConfig& model : run.models) {
-    SXT_TRY(infer::ModelSession session, infer::ModelSession::open(workspace.host(), model, true));
+    SXT_TRY(infer::ModelSession session, infer::ModelSession::open(workspace.host(), model, infer::Load::weights));
     std::vector<store::TaskRecord> tasks;
     SXT_TRY(const json::Document plan, infer::plan_model(workspace.host(), session, run, tasks));
     uint64_t samples = 0;

@@ -14,10 +14,11 @@ constexpr const char* keys_without_effect[] = {"threads", "batch_size", "memory"
 
 }  // namespace
 
-Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelConfig& config, bool with_weights) {
+Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelConfig& config, Load load) {
   const auto start = std::chrono::steady_clock::now();
   SXT_TRY(json::Document keys, json::parse(config.config, config.abbr));
-  if (!with_weights && host.accepts(plugin::Kind::model, config.backend, "weights"))
+  if (load == Load::description) json::set(keys, "weights", "description", keys.GetAllocator());
+  else if (load == Load::vocabulary && host.accepts(plugin::Kind::model, config.backend, "weights"))
     json::set(keys, "weights", json::Value(rapidjson::kNullType), keys.GetAllocator());
   SXT_TRY(plugin::Model model, host.model(config.backend, json::write(keys), fmt::format("model '{}'", config.abbr)));
   ModelSession session(std::move(model));

@@ -9,10 +9,15 @@
 
 namespace sextant::infer {
 
+enum class Load {
+  vocabulary,   // tokenizer and chat template only (sextant prompt)
+  description,  // and what the checkpoint says of its weights, without loading them; not every backend can
+  weights,
+};
+
 class ModelSession {
  public:
-  /// `with_weights` false: tokenizer and chat template only (sextant prompt, --dry-run's rendering).
-  static Result<ModelSession> open(plugin::Host& host, const config::ModelConfig& config, bool with_weights);
+  static Result<ModelSession> open(plugin::Host& host, const config::ModelConfig& config, Load load);
 
   plugin::Model& model() { return model_; }
   const config::ModelConfig& config() const { return config_; }

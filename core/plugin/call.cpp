@@ -54,7 +54,7 @@ Error::Kind kind_of(sxt_status status) {
     case SXT_BAD_CONFIG: return Error::Kind::config;
     case SXT_BAD_DATA: case SXT_TOO_LONG: return Error::Kind::data;
     case SXT_IO: return Error::Kind::io;
-    case SXT_NO_DEVICE: case SXT_UNSUPPORTED: return Error::Kind::device;
+    case SXT_NO_DEVICE: case SXT_NO_MEMORY: case SXT_UNSUPPORTED: return Error::Kind::device;
     case SXT_CANCELLED: return Error::Kind::cancelled;
     case SXT_MISSING: return Error::Kind::missing;
     default: return Error::Kind::internal;

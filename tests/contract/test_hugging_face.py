@@ -1,13 +1,15 @@
 """A Hugging Face folder as users have them: an InternLM2 chat model, with the command that OpenCompass' users know."""
 
+import hashlib
 import pathlib
 import shlex
 import shutil
+import struct
 import tempfile
 
-from .checkpoints import INTERNLM2_VOCAB, TURN_END, TURN_START, make_internlm2
+from .checkpoints import CHAT_TEMPLATE, INTERNLM2_VOCAB, TURN_END, TURN_START, make_internlm2
 from .data import SUBJECTS, make_ceval
-from .harness import DATA, OK, REAL_DATA, ContractTest, RunFolder, needs_real_data
+from .harness import DATA, OK, REAL_DATA, UNAVAILABLE, ContractTest, RunFolder, needs_real_data
 
 # as the contract has it, DIR included
 COMMAND = r"""
@@ -153,6 +155,31 @@ class Look(InternLM2):
         line = {"messages": [{"role": "user", "content": "hello"}], "add_generation_prompt": True}
         [row] = self.look("chat", "--hf-path", MODEL, lines=[line])
         self.assertEqual(row["text"], "<s><|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n")
+
+    def test_info(self):
+        [info] = self.look("info", "--hf-path", MODEL, "--json")
+        self.assert_schema(info, "model_info")
+        self.assertEqual((info["family"], info["vocab_size"], info["architecture"]["vocab"]), ("internlm2", 92544, 92544))
+        self.assertEqual(info["chat_template_sha256"], hashlib.sha256(CHAT_TEMPLATE.encode()).hexdigest())
+        self.assertEqual([end["id"] for end in info["end_of_generation"]], [2, TURN_END])
+        self.assertTrue(info["add_bos"])
+        stored = pathlib.Path(self.dir, MODEL, "model.safetensors").read_bytes()
+        self.assertEqual(info["memory"]["weights_bytes"]["stored"], len(stored) - 8 - struct.unpack("<Q", stored[:8])[0])
+        self.assertEqual(info["parameters"] * 2, info["memory"]["weights_bytes"]["stored"])
+        # that its padding ends a text is all there is to say
+        self.assertEqual(["pad_token" in line for line in info["looks_wrong"]], [True])
+        text = self.sextant("model", "info", "--hf-path", MODEL).stdout
+        for line in (r"^family +internlm2$", r"^  ropes .*dynamic NTK", r"^parameters +5,938,336$"):
+            self.assertRegex(text, "(?m)" + line)
+
+    def test_a_model_that_does_not_fit_is_described_all_the_same(self):
+        outcome = self.sextant("model", "info", "--hf-path", MODEL, "--json", "--model-kwargs", "memory=1000000")
+        self.assert_rc(outcome, UNAVAILABLE)
+        self.assertIn("raise memory", outcome.stderr)
+        [info] = outcome.lines()
+        self.assert_schema(info, "model_info")
+        self.assertNotIn("device", info)
+        self.assertEqual(info["parameters"], 5938336)
 
     def test_list(self):
         outcome = self.sextant("list", "models", "internlm2")

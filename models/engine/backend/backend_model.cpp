@@ -36,8 +36,10 @@ BackendModel::BackendModel(Context c) : Model(std::move(c)), config_(read_backen
 void BackendModel::load(std::unique_ptr<Hardware> hardware) {
   hardware_ = std::move(hardware);
   check_model_is_named(config_);  // not before: that the device is not there comes first
-  if (!config_.path.empty() && config_.weights) checkpoint_ = or_throw(open_checkpoint(config_.path, config_.peft_path));
+  if (!config_.path.empty() && (config_.weights || config_.description))
+    checkpoint_ = or_throw(open_checkpoint(config_.path, config_.peft_path));
   load_vocabulary();
+  if (checkpoint_) architecture_ = or_throw(read_architecture(*checkpoint_));
   if (config_.weights) load_weights();
 }
 
@@ -47,12 +49,12 @@ void BackendModel::warn(std::string text) {
 }
 
 void BackendModel::load_vocabulary() {
-  const std::string& from = config_.tokenizer_path.empty() ? config_.path : config_.tokenizer_path;
+  const std::string& from = vocabulary_path();
   std::optional<ChatTemplateSource> source;
   if (!from.empty()) {
     Vocabulary vocabulary = or_throw(open_vocabulary(from));
     tokenizer_ = std::move(vocabulary.tokenizer);
-    adds_bos_ = vocabulary.add_bos;
+    adds_bos_ = vocabulary.add_bos, adds_eos_ = vocabulary.add_eos;
     source = std::move(vocabulary.chat_template);
     for (std::string& text : vocabulary.warnings) warn(std::move(text));
   }
@@ -61,6 +63,7 @@ void BackendModel::load_vocabulary() {
   if (!own) source = ChatTemplateSource{read_text(config_.chat_template), config_.chat_template};
   else if (!config_.path.empty() && from != config_.path) source = or_throw(find_chat_template(config_.path));
   if (!source) return;
+  chat_origin_ = source->origin;
   auto parsed = ChatTemplate::parse(source->text, source->origin);
   if (parsed) chat_ = *std::move(parsed);
   else if (own) warn("the model's chat template cannot be used: " + parsed.error().message);  // scoring does not need it
@@ -74,7 +77,6 @@ const Tokenizer& BackendModel::tokenizer() const {
 
 void BackendModel::load_weights() {
   const auto begin = std::chrono::steady_clock::now();
-  architecture_ = or_throw(read_architecture(*checkpoint_));
   if (tokenizer_->vocab_size() > architecture_->vocab)
     throw DataError(fmt::format("{}: the tokenizer has {} ids, the embedding {} rows; they do not belong together",
                                 config_.path, with_commas(tokenizer_->vocab_size()),

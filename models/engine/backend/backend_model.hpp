@@ -31,6 +31,7 @@ class BackendModel : public Model {
 
  private:
   void load_vocabulary();
+  const std::string& vocabulary_path() const { return config_.tokenizer_path.empty() ? config_.path : config_.tokenizer_path; }
   void load_weights();
   void warn(std::string text);
   const Tokenizer& tokenizer() const;  // throws where there is none
@@ -40,13 +41,14 @@ class BackendModel : public Model {
 
   BackendConfig config_;
   std::unique_ptr<Hardware> hardware_;
-  std::unique_ptr<Checkpoint> checkpoint_;  // null without weights
+  std::unique_ptr<Checkpoint> checkpoint_;  // null without weights and their description
   std::unique_ptr<Tokenizer> tokenizer_;    // null where a chat template stands alone
-  bool adds_bos_ = false;                   // to what is tokenised with add_special
+  bool adds_bos_ = false, adds_eos_ = false;  // to what is tokenised with add_special
   std::optional<ChatTemplate> chat_;
+  std::string chat_origin_;                 // the file that it is from
   std::vector<std::string> warnings_;
+  std::optional<Architecture> architecture_;  // null without a checkpoint
   // what stands below is there only with weights
-  std::optional<Architecture> architecture_;
   DeviceReport report_;
   std::unique_ptr<Device> device_;  // after what it refers to
   double operations_per_s_ = 0;     // of the latest run that tells; 0: none yet

@@ -12,7 +12,8 @@ BackendConfig read_backend_config(const Context& context) {
   config.path = context.text("path");
   config.peft_path = context.text("peft_path");
   const json::Value* weights = json::find(json, "weights");
-  config.weights = !(weights && weights->IsNull());
+  config.description = json::find_string(json, "weights") == "description";
+  config.weights = !(weights && weights->IsNull()) && !config.description;
   config.compute = context.text("compute", "auto");
   config.batch_size = static_cast<uint32_t>(std::clamp<uint64_t>(number("batch_size", 64), 1, 1024));
   config.memory = number("memory", 0);

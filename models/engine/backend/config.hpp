@@ -11,7 +11,8 @@ namespace sextant::engine {
 struct BackendConfig {
   std::string path;            // of the model; empty: none, and a tokenizer or a chat template stands alone
   std::string peft_path;       // a LoRA adapter's folder; empty: none
-  bool weights = true;         // false: only the vocabulary and the chat template are used
+  bool weights = true;         // false: only the vocabulary and the chat template are used,
+  bool description = false;    // and the checkpoint is read and checked, to be described
   std::string compute;         // "auto", "f32", ...: what it comes to is the hardware's business
   uint32_t batch_size = 64;
   uint64_t memory = 0;         // bytes; 0: most of what is free
@@ -33,7 +34,7 @@ inline constexpr char backend_schema[] = R"schema({
   "properties": {
     "path": {"type": "string", "minLength": 1, "description": "the model, a .gguf file or a Hugging Face folder; may be left out where weights is null and tokenizer_path or chat_template names a file"},
     "peft_path": {"type": "string", "default": "", "description": "the folder of a PEFT LoRA adapter, merged into a Hugging Face folder as it is loaded"},
-    "weights": {"type": "null", "description": "null: load no weights; only tokens and chat prompts can be asked for"},
+    "weights": {"enum": [null, "description"], "description": "null: load no weights; only tokens and chat prompts can be asked for. description: load none, but read what the checkpoint says of them, for `sextant model info`"},
     "compute": {"enum": ["auto", "f32", "bf16", "fp16", "int8"], "default": "auto", "description": "the precision; auto is f32"},
     "batch_size": {"type": "integer", "minimum": 1, "maximum": 1024, "default": 64,
                    "description": "generations at once; bounds memory, never results"},

@@ -1,79 +1,136 @@
-// What `sextant model info` prints of a model.
+// What `sextant model info` prints of a model; docs/models.md lists the members.
+#include <filesystem>
 #include <map>
 #include <fmt/format.h>
 #include "../architecture/describe.hpp"
+#include "../architecture/footprint.hpp"
 #include "../checkpoint/dequantize.hpp"
 #include "../checkpoint/sha256.hpp"
 #include "backend_model.hpp"
+#include "findings.hpp"
 
 namespace sextant::engine {
-std::string BackendModel::describe() {
-  rapidjson::StringBuffer buffer;
-  json::Writer w(buffer);
-  const auto text = [&](const char* key, std::string_view value) {
-    w.Key(key);
-    w.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  };
-  const auto number = [&](const char* key, uint64_t value) { w.Key(key); w.Uint64(value); };
-  const auto flag = [&](const char* key, bool value) { w.Key(key); w.Bool(value); };
-  const auto token = [&](const char* key, std::optional<int32_t> id) {
-    w.Key(key);
-    if (id) w.String(tokenizer_->piece(*id).value_or(""));
+namespace {
+
+class Description {
+ public:
+  Description() : w_(buffer_) { w_.StartObject(); }
+  std::string finish() {
+    w_.EndObject();
+    return {buffer_.GetString(), buffer_.GetSize()};
+  }
+
+  json::Writer& writer() { return w_; }
+  void key(std::string_view name) { w_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
+  void value(std::string_view text) {  // a vocabulary's bytes need be no UTF-8
+    const std::string valid = repair_utf8(text);
+    w_.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
+  }
+  void text(std::string_view name, std::string_view text) { key(name), value(text); }
+  void number(std::string_view name, uint64_t number) { key(name), w_.Uint64(number); }
+  void flag(std::string_view name, bool flag) { key(name), w_.Bool(flag); }
+  template <class Body> void object(std::string_view name, Body&& body) {
+    key(name);
+    w_.StartObject();
+    body();
+    w_.EndObject();
+  }
+  void texts(std::string_view name, const std::vector<std::string>& lines) {
+    key(name);
+    w_.StartArray();
+    for (const std::string& line : lines) value(line);
+    w_.EndArray();
+  }
+
+ private:
+  rapidjson::StringBuffer buffer_;
+  json::Writer w_;
+};
+
+void write_weights(Description& out, const Checkpoint& checkpoint, const Architecture& architecture) {
+  std::map<std::string_view, uint64_t> types;
+  for (const Tensor& tensor : checkpoint.tensors()) ++types[block_format(tensor.type).name];
+  const Footprint f = footprint(checkpoint, architecture);
+  out.number("parameters", f.parameters);
+  out.object("tensor_types", [&] {
+    for (const auto& [name, count] : types) out.number(name, count);
+  });
+  out.key("architecture");
+  write_architecture(out.writer(), architecture);
+  out.object("memory", [&] {
+    out.object("weights_bytes", [&] {
+      out.number("stored", f.stored), out.number("f32", f.f32), out.number("bf16", f.bf16), out.number("int8", f.int8);
+    });
+    out.object("kv_bytes_per_1000_tokens", [&] { out.number("f32", 1000 * f.kv_f32), out.number("bf16", 1000 * f.kv_bf16); });
+  });
+}
+
+// The tokens around a text: which, whether they are added, and the files that say so.
+void write_tokens(Description& out, const Tokenizer& tokenizer, const SpecialTokenClaims& claims) {
+  const auto piece = [&](int32_t id) { return tokenizer.piece(id).value_or(""); };
+  const auto token = [&](const std::string& name, std::optional<int32_t> id, const std::vector<TokenClaim>& where) {
+    json::Writer& w = out.writer();
+    out.key(name);
+    if (id) out.value(piece(*id));
     else w.Null();
-    w.Key((std::string(key) + "_id").c_str());
+    out.key(name + "_id");
     if (id) w.Int(*id);
     else w.Null();
+    out.text(name + "_from", id ? where_named(where, *id) : "");
   };
-  w.StartObject();
-  text("path", config_.path);
-  uint64_t parameters = 0;
-  std::map<std::string_view, uint64_t> types;
-  for (size_t i = 0; checkpoint_ && i < checkpoint_->tensors().size(); ++i) {
-    const Tensor& t = checkpoint_->tensors()[i];
-    uint64_t numbers = 1;
-    for (const uint64_t n : t.shape) numbers *= n;
-    parameters += numbers;
-    ++types[block_format(t.type).name];
-  }
-  text("family", architecture_ ? architecture_->family : "");
-  number("parameters", parameters);
-  w.Key("tensor_types");
-  w.StartObject();
-  for (const auto& [name, count] : types) number(std::string(name).c_str(), count);
-  w.EndObject();
-  if (device_) {
-    w.Key("architecture");
-    write_architecture(w, *architecture_);
-    number("context_length", device_->limits().context);
-    text("device", fmt::format("{}, {}", hardware_->name(), report_.label));
-    text("compute", report_.compute);
-    number("weights_bytes", report_.weights), number("buffer_bytes", report_.buffers),
-        number("kv_bytes_max", report_.page * device_->limits().pages);
-    number("kv_bytes_per_token", report_.page / page_tokens);
-  }
-  if (tokenizer_) {
-    number("vocab_size", tokenizer_->vocab_size());
-    token("bos", tokenizer_->bos());
-    token("eos", tokenizer_->eos());
-    w.Key("end_of_generation");
-    w.StartArray();
-    for (const int32_t id : tokenizer_->end_of_generation()) {
-      w.StartObject();
-      number("id", static_cast<uint64_t>(id));
-      text("piece", tokenizer_->piece(id).value_or(""));
-      w.EndObject();
-    }
-    w.EndArray();
-  }
-  flag("add_bos", adds_bos_);
-  flag("has_chat_template", chat_.has_value());
-  text("chat_template_sha256", chat_ ? or_throw(sha256_hex(std::as_bytes(std::span(chat_->source())))) : "");
-  w.Key("warnings");
+  out.number("vocab_size", tokenizer.vocab_size());
+  token("bos", tokenizer.bos(), claims.bos);
+  token("eos", tokenizer.eos(), claims.eos);
+  const bool padded = !claims.pad.empty() && !claims.pad.front().ids.empty();
+  token("pad", padded ? std::optional(claims.pad.front().ids.front()) : std::nullopt, claims.pad);
+  json::Writer& w = out.writer();
+  out.key("end_of_generation");
   w.StartArray();
-  for (const std::string& line : warnings_) w.String(line);
+  for (const int32_t id : tokenizer.end_of_generation()) {
+    w.StartObject();
+    out.number("id", static_cast<uint64_t>(id));
+    out.text("piece", piece(id));
+    const std::string from = where_named(claims.eos, id);
+    out.text("from", from.empty() ? "its name" : from);
+    w.EndObject();
+  }
   w.EndArray();
-  w.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace
+
+std::string BackendModel::describe() {
+  Description out;
+  out.text("path", config_.path);
+  out.text("family", architecture_ ? architecture_->family : "");
+  if (architecture_) write_weights(out, *checkpoint_, *architecture_);
+  if (device_) {
+    out.number("context_length", device_->limits().context);
+    out.text("device", fmt::format("{}, {}", hardware_->name(), report_.label));
+    out.text("compute", report_.compute);
+    out.number("weights_bytes", report_.weights), out.number("buffer_bytes", report_.buffers);
+    out.number("kv_bytes_max", report_.page * device_->limits().pages);
+    out.number("kv_bytes_per_token", report_.page / page_tokens);
+  }
+  std::optional<SpecialTokenClaims> claims;
+  if (tokenizer_) {
+    // the files were read when the model was opened; one that cannot be read again says nothing
+    if (auto read = read_special_token_claims(vocabulary_path(), *tokenizer_)) claims = *std::move(read);
+    write_tokens(out, *tokenizer_, claims.value_or(SpecialTokenClaims()));
+  }
+  out.flag("add_bos", adds_bos_), out.flag("add_eos", adds_eos_);
+  out.text("add_from", claims && !claims->adds.empty() ? claims->adds : "no file; what is usual for such a vocabulary");
+  out.flag("has_chat_template", chat_.has_value());
+  out.text("chat_template_sha256", chat_ ? or_throw(sha256_hex(std::as_bytes(std::span(chat_->source())))) : "");
+  out.text("chat_template_from", chat_ ? chat_origin_ : "");
+  out.texts("warnings", warnings_);
+  if (tokenizer_ && architecture_) {
+    std::filesystem::path path = std::filesystem::path(config_.path).lexically_normal();
+    if (path.filename().empty()) path = path.parent_path();
+    out.texts("looks_wrong", findings({path.filename().string(), &*tokenizer_, &*architecture_, chat_ ? &*chat_ : nullptr,
+                                       claims ? &*claims : nullptr}));
+  }
+  return out.finish();
 }
 
 }  // namespace sextant::engine

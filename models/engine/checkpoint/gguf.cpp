@@ -1,4 +1,5 @@
 #include "gguf.hpp"
+#include <fstream>
 #include "dequantize.hpp"
 #include "git_lfs.hpp"
 #include "gguf_cursor.hpp"
@@ -86,6 +87,12 @@ Result<json::Value> read_values(Cursor cursor, const gguf::Array& array, std::st
 }
 
 }  // namespace
+
+bool GgufFile::is_one(const std::string& path) {
+  char head[4] = {};
+  std::ifstream in(path, std::ios::binary);
+  return in.read(head, sizeof head) && std::string_view(head, sizeof head) == "GGUF";
+}
 
 Result<std::unique_ptr<GgufFile>> GgufFile::open(const std::string& path) {
   SXT_TRY(std::unique_ptr<GgufFile> file, open_one(path));

@@ -28,6 +28,8 @@ class GgufFile : public Checkpoint {
  public:
   /// A model in several files (`gguf-split`: NAME-00001-of-00003.gguf) is opened whole, whichever of them is named.
   static Result<std::unique_ptr<GgufFile>> open(const std::string& path);
+  /// Whether the file begins as one.
+  static bool is_one(const std::string& path);
 
   CheckpointFormat format() const override { return CheckpointFormat::gguf; }
   std::string_view path() const override { return file_.path(); }

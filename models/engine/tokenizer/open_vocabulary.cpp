@@ -1,6 +1,5 @@
 #include "open_vocabulary.hpp"
 #include <filesystem>
-#include <fstream>
 #include <fmt/format.h>
 #include "../checkpoint/gguf.hpp"
 #include "formats/folder.hpp"
@@ -11,12 +10,6 @@ namespace sextant::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_gguf(const std::string& path) {
-  char head[4] = {};
-  std::ifstream in(path, std::ios::binary);
-  return in.read(head, sizeof head) && std::string_view(head, sizeof head) == "GGUF";
-}
 
 std::optional<ChatTemplateSource> template_of(const GgufFile& file) {
   auto text = file.text("tokenizer.chat_template");
@@ -34,7 +27,7 @@ Result<Vocabulary> open_vocabulary(const std::string& path) {
     vocabulary.tokenizer = std::move(folder.tokenizer);
     vocabulary.warnings = std::move(folder.warnings);
     SXT_TRY(vocabulary.chat_template, find_chat_template(path));
-  } else if (is_gguf(path)) {
+  } else if (GgufFile::is_one(path)) {
     SXT_TRY(const auto file, GgufFile::open(path));
     SXT_TRY(vocabulary.tokenizer, make_tokenizer(*file));
     vocabulary.chat_template = template_of(*file);
@@ -52,7 +45,7 @@ Result<Vocabulary> open_vocabulary(const std::string& path) {
 Result<std::optional<ChatTemplateSource>> find_chat_template(const std::string& path) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) return find_folder_template(path);
-  if (!is_gguf(path)) return std::optional<ChatTemplateSource>();
+  if (!GgufFile::is_one(path)) return std::optional<ChatTemplateSource>();
   SXT_TRY(const auto file, GgufFile::open(path));
   return template_of(*file);
 }

@@ -1,0 +1,19 @@
+// What a model's numbers take in memory at each precision, as arithmetic: what a device adds (buffers, padding, copies) is its
+// own affair.
+#pragma once
+#include <cstdint>
+#include "architecture.hpp"
+
+namespace sextant::engine {
+
+struct Footprint {
+  uint64_t parameters = 0;
+  // bytes of the weights; norms and biases count as float32 in all but the first
+  uint64_t stored = 0, f32 = 0, bf16 = 0;
+  uint64_t int8 = 0;                 // with a float32 scale for each 32 numbers of a row
+  uint64_t kv_f32 = 0, kv_bf16 = 0;  // bytes of keys and values for each token
+};
+
+Footprint footprint(const Checkpoint& checkpoint, const Architecture& architecture);
+
+}  // namespace sextant::engine
