@@ -7,32 +7,55 @@ PATH: a GGUF, tokenizer.json, tokenizer.model or *.tiktoken, a Hugging Face fold
 holds such files. Needs tokenizers, sentencepiece, tiktoken, gguf and protobuf, for folders transformers. Prints a line for each
 tokenizer: texts, and how many differ (plainly, with special tokens as text, with BOS and EOS, and decoded); fails if any does.
 """
+
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, __file__.rsplit("/", 1)[0] + "/tokenizers")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "tokenizers"))
 import references  # noqa: E402
 import texts  # noqa: E402
 
 
 def sextant(program, verb, path, lines, *flags):
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    done = subprocess.run([program, "model", verb, "--tokenizer-path", path, *flags], input=text.encode(), capture_output=True, check=False)
+    command = [program, "model", verb, "--tokenizer-path", path, *flags]
+    done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{path}: {done.stderr.decode()}")
-    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+    return [json.loads(line) for line in done.stdout.splitlines()]  # of bytes: only there a line ends with \n alone
 
 
-def compare(program, reference, lines, encode, *flags):
+def encoded_differently(program, reference, lines, encode, *flags):
     ours = [line["ids"] for line in sextant(program, "tokenize", reference.path, [{"text": t} for t in lines], *flags)]
     wrong = [(t, theirs, mine) for t, mine in zip(lines, ours) if mine != (theirs := list(encode(t)))]
     for text, theirs, mine in wrong[:3]:
         at = next((i for i, (a, b) in enumerate(zip(theirs, mine)) if a != b), min(len(theirs), len(mine)))
-        print(f"    {text[:200]!r} at token {at}: expected {theirs[max(0, at - 2):at + 6]}, got {mine[max(0, at - 2):at + 6]}", flush=True)
-    return len(wrong), ours
+        near = slice(max(0, at - 2), at + 6)
+        print(f"    {text[:200]!r} at token {at}: expected {theirs[near]}, got {mine[near]}", flush=True)
+    return len(wrong)
+
+
+def decoded_differently(program, reference, lines):
+    both = [reference.round_trip(t) for t in lines]
+    ours = [line["text"] for line in sextant(program, "detokenize", reference.path, [{"ids": list(ids)} for ids, _ in both])]
+    wrong = [(ids, theirs, mine) for (ids, theirs), mine in zip(both, ours) if mine != theirs]
+    for i, theirs, mine in wrong[:3]:
+        at = next((k for k, (a, b) in enumerate(zip(theirs, mine)) if a != b), min(len(theirs), len(mine)))
+        near = slice(max(0, at - 20), at + 20)
+        print(f"    {list(i[:12])} at character {at}: expected {theirs[near]!r}, got {mine[near]!r}", flush=True)
+    return len(wrong)
+
+
+def check(program, reference, lines):
+    """How many texts differ plainly, as text, with BOS and EOS, and decoded."""
+    yield encoded_differently(program, reference, lines, reference.encode)
+    for encode, flag in ((reference.split_special, "--split-special-tokens"), (reference.add_special, "--add-special-tokens")):
+        yield encoded_differently(program, reference, lines, encode, flag) if encode else "-"
+    yield decoded_differently(program, reference, lines)
 
 
 def main():
@@ -46,12 +69,13 @@ def main():
     for reference in references.find(args.path):
         begin = time.time()
         lines = texts.texts(args.data, reference.specials, args.count)
-        plain, _ = compare(args.sextant, reference, lines, reference.encode)
-        split = compare(args.sextant, reference, lines, reference.split_special, "--split-special-tokens")[0] if reference.split_special else "-"
-        added = compare(args.sextant, reference, lines[:500], reference.add_special, "--add-special-tokens")[0] if reference.add_special else "-"
-        failed = failed or any(n not in (0, "-") for n in (plain, split, added))
-        print(f"{reference.name:36} {len(lines):6} texts, {plain} differ; as text {split}; with BOS/EOS {added}   ({time.time() - begin:.0f} s)",
-              flush=True)
+        plain, split, added, decoded = check(args.sextant, reference, lines)
+        failed = failed or any(n not in (0, "-") for n in (plain, split, added, decoded))
+        print(
+            f"{reference.name:32} {len(lines):6} texts, differ: {plain}; as text {split}; with BOS/EOS {added}; "
+            f"decoded {decoded}   ({time.time() - begin:.0f} s)",
+            flush=True,
+        )
     return 1 if failed else 0
 
 

@@ -3,6 +3,7 @@ opens, and a function from a text to ids.
 
 What a GGUF leaves out (its pre-tokenizer is only a name there) stands here as the models' own tokenizer.json files say it.
 """
+
 import base64
 import dataclasses
 import glob
@@ -27,10 +28,13 @@ def split(pattern, behavior="isolated"):
     return pre_tokenizers.Split(Regex(pattern), behavior)
 
 
-def cl100k(digits, letters=r"\p{L}"):
-    return pre_tokenizers.Sequence([split(
-        rf"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?[{letters}]+|\p{{N}}{digits}| ?[^\s{letters}\p{{N}}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"),
-        BYTES])
+def cl100k_pattern(digits, letters=r"\p{L}"):
+    words = rf"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?[{letters}]+|\p{{N}}{digits}"
+    return words + rf"| ?[^\s{letters}\p{{N}}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+
+def cl100k(*args):
+    return pre_tokenizers.Sequence([split(cl100k_pattern(*args)), BYTES])
 
 
 # the cased letters that DeepSeek LLM's authors listed: those of the Basic Latin to Adlam blocks, without mathematical ones
@@ -45,7 +49,8 @@ DEEPSEEK_LETTERS = (
     r"\x{2134}\x{2139}\x{213c}-\x{213f}\x{2145}-\x{2149}\x{214e}\x{2183}\x{2184}\x{2c00}-\x{2c7b}\x{2c7e}-\x{2ce4}"
     r"\x{2ceb}-\x{2cee}\x{2cf2}\x{2cf3}\x{a640}-\x{a66d}\x{a680}-\x{a69b}\x{a722}-\x{a76f}\x{a771}-\x{a787}\x{a78b}-"
     r"\x{a78e}\x{ab70}-\x{abbf}\x{fb00}-\x{fb06}\x{fb13}-\x{fb17}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{10400}-\x{1044f}"
-    r"\x{104b0}-\x{104d3}\x{104d8}-\x{104fb}\x{10c80}-\x{10cb2}\x{10cc0}-\x{10cf2}\x{118a0}-\x{118df}\x{1e900}-\x{1e943}")
+    r"\x{104b0}-\x{104d3}\x{104d8}-\x{104fb}\x{10c80}-\x{10cb2}\x{10cc0}-\x{10cf2}\x{118a0}-\x{118df}\x{1e900}-\x{1e943}"
+)
 CHINESE = "[一-龥ࠀ-一가-퟿]+"
 
 # by tokenizer.ggml.pre: normalizer, pre-tokenizer, ignore_merges
@@ -59,12 +64,38 @@ BYTE_LEVEL = {
     "llama-bpe": (None, cl100k("{1,3}"), True),
     "qwen2": (normalizers.NFC(), cl100k(""), False),
     "qwen35": (normalizers.NFC(), cl100k("", r"\p{L}\p{M}"), False),
-    "deepseek-llm": (None, pre_tokenizers.Sequence([
-        split("[\r\n]"), split(rf"\s?[{DEEPSEEK_LETTERS}]+"), split(r"\s?[!-/:-~！-／：-～‘-‟　-。]+"), split(r"\s+$"), split(CHINESE), DIGITS, BYTES]), False),
-    "deepseek-coder": (None, pre_tokenizers.Sequence([
-        split("[\r\n]"), split(r"\s?\p{L}+"), split(r"\s?\p{P}+"), split(CHINESE), DIGITS, BYTES]), False),
-    "falcon": (None, pre_tokenizers.Sequence([
-        pre_tokenizers.Punctuation("contiguous"), GPT2, pre_tokenizers.Digits(individual_digits=False), split("[0-9][0-9][0-9]")]), False),
+    "deepseek-llm": (
+        None,
+        pre_tokenizers.Sequence(
+            [
+                split("[\r\n]"),
+                split(rf"\s?[{DEEPSEEK_LETTERS}]+"),
+                split(r"\s?[!-/:-~！-／：-～‘-‟　-。]+"),
+                split(r"\s+$"),
+                split(CHINESE),
+                DIGITS,
+                BYTES,
+            ]
+        ),
+        False,
+    ),
+    "deepseek-coder": (
+        None,
+        pre_tokenizers.Sequence([split("[\r\n]"), split(r"\s?\p{L}+"), split(r"\s?\p{P}+"), split(CHINESE), DIGITS, BYTES]),
+        False,
+    ),
+    "falcon": (
+        None,
+        pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Punctuation("contiguous"),
+                GPT2,
+                pre_tokenizers.Digits(individual_digits=False),
+                split("[0-9][0-9][0-9]"),
+            ]
+        ),
+        False,
+    ),
 }
 
 
@@ -74,7 +105,8 @@ class Reference:
     path: str
     encode: Callable[[str], list]
     specials: list
-    split_special: Callable[[str], list] | None = None   # with special tokens as plain text
+    round_trip: Callable[[str], tuple]  # ids, and what they decode to
+    split_special: Callable[[str], list] | None = None  # with special tokens as plain text
     add_special: Callable[[str], list] | None = None
 
 
@@ -88,8 +120,10 @@ def of_tokenizer(name, path, tokenizer, before=()):
             return plain(text)
         finally:
             tokenizer.encode_special_tokens = False
+
     specials = [str(t) for t in tokenizer.get_added_tokens_decoder().values() if t.special]
-    return Reference(name, path, plain, specials[:8], as_text, added)
+    back = lambda text: (ids := plain(text), tokenizer.decode(ids, skip_special_tokens=False))
+    return Reference(name, path, plain, specials[:8], back, as_text, added)
 
 
 def fields(path):
@@ -115,18 +149,21 @@ def of_gguf(path):
     f = fields(path)
     name = os.path.basename(path).removesuffix(".gguf").removeprefix("ggml-vocab-")
     kind = scalar(f, "tokenizer.ggml.model")
-    before = [scalar(f, "tokenizer.ggml.bos_token_id")] if scalar(f, "tokenizer.ggml.add_bos_token", kind == "llama" or scalar(f, "tokenizer.ggml.pre") == "llama-bpe") else []
+    bos_is_usual = kind in ("llama", "gemma4") or scalar(f, "tokenizer.ggml.pre") == "llama-bpe"
+    before = [scalar(f, "tokenizer.ggml.bos_token_id")] if scalar(f, "tokenizer.ggml.add_bos_token", bos_is_usual) else []
     tokens, types = strings(f, "tokenizer.ggml.tokens"), numbers(f, "tokenizer.ggml.token_type")
     if kind in ("gpt2", "gemma4"):
-        merges = [(m[:m.index(" ", 1)], m[m.index(" ", 1) + 1:]) for m in strings(f, "tokenizer.ggml.merges")]
+        merges = [(m[: m.index(" ", 1)], m[m.index(" ", 1) + 1 :]) for m in strings(f, "tokenizer.ggml.merges")]
         vocab = {t: i for i, t in enumerate(tokens)}
         if kind == "gpt2":
             normalizer, pre, ignore = BYTE_LEVEL[scalar(f, "tokenizer.ggml.pre", "gpt-2")]
             tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=ignore))
             tokenizer.pre_tokenizer = pre
+            tokenizer.decoder = decoders.ByteLevel()
         else:
             normalizer = normalizers.Replace(" ", BLANK)
             tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, byte_fallback=True, fuse_unk=True, unk_token="<unk>"))
+            tokenizer.decoder = decoders.Sequence([decoders.Replace(BLANK, " "), decoders.ByteFallback(), decoders.Fuse()])
         if normalizer:
             tokenizer.normalizer = normalizer
         tokenizer.add_tokens([AddedToken(t, normalized=False, special=k == 3) for t, k in zip(tokens, types) if k in (3, 4)])
@@ -150,6 +187,9 @@ def of_gguf(path):
 def of_sentencepiece(name, path, proto, added, special, before=()):
     """As transformers' classes for a tokenizer.model: added tokens are cut out, every part between is a text of its own."""
     processor = sentencepiece.SentencePieceProcessor(model_proto=proto)
+    spelling = sentencepiece_model_pb2.ModelProto.FromString(proto)
+    spelling.trainer_spec.unk_surface = "<unk>"  # what is unknown decodes to the piece, as in transformers, and not to a sign
+    decoder = sentencepiece.SentencePieceProcessor(model_proto=spelling.SerializeToString())
 
     def encode(text, tokens=added):
         ids = []
@@ -157,8 +197,12 @@ def of_sentencepiece(name, path, proto, added, special, before=()):
         for part in re.split(f"({pattern})", text) if tokens else [text]:
             ids += [tokens[part]] if part in tokens else processor.encode(part) if part else []
         return ids
+
     ordinary = {t: i for t, i in added.items() if t not in special}
-    return Reference(name, path, encode, list(special)[:8], lambda text: encode(text, ordinary), (lambda text: [*before, *encode(text)]))
+    back = lambda text: (ids := processor.encode(text), decoder.decode(ids))  # control pieces would be left out
+    return Reference(
+        name, path, encode, list(special)[:8], back, lambda text: encode(text, ordinary), lambda text: [*before, *encode(text)]
+    )
 
 
 def of_model_file(path):
@@ -169,16 +213,23 @@ def of_model_file(path):
     return of_sentencepiece(os.path.basename(path), path, proto, special, special, [1])
 
 
-def of_tiktoken(name, path, pattern, specials, nfc=False):
+def of_tiktoken(name, path, pattern, specials, nfc=False, bos=()):
     with open(path, "rb") as file:
-        ranks = {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in file.read().splitlines() if line)}
+        ranks = {
+            base64.b64decode(token): int(rank) for token, rank in (line.split() for line in file.read().splitlines() if line)
+        }
     encoding = tiktoken.Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens=specials(len(ranks)))
     norm = (lambda text: unicodedata.normalize("NFC", text)) if nfc else (lambda text: text)
-    return Reference(name, path, lambda text: encoding.encode(norm(text), allowed_special="all", disallowed_special=()),
-                     list(specials(len(ranks)))[:8], lambda text: encoding.encode(norm(text), allowed_special=set(), disallowed_special=()))
-
-
-CL100K_FAMILY = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    back = lambda text: (ids := encoding.encode(norm(text), allowed_special="all"), encoding.decode(ids))
+    return Reference(
+        name,
+        path,
+        lambda text: encoding.encode(norm(text), allowed_special="all", disallowed_special=()),
+        list(specials(len(ranks)))[:8],
+        back,
+        lambda text: encoding.encode(norm(text), allowed_special=set(), disallowed_special=()),
+        lambda text: [*map(specials(len(ranks)).get, bos), *encoding.encode(norm(text), allowed_special="all")],
+    )
 
 
 def qwen_specials(n):
@@ -187,10 +238,33 @@ def qwen_specials(n):
 
 
 def llama3_specials(n):
-    names = ["<|begin_of_text|>", "<|end_of_text|>", "<|reserved_special_token_0|>", "<|reserved_special_token_1|>", "<|finetune_right_pad_id|>",
-             "<|reserved_special_token_2|>", "<|start_header_id|>", "<|end_header_id|>", "<|eom_id|>", "<|eot_id|>", "<|python_tag|>"]
+    names = [
+        "<|begin_of_text|>",
+        "<|end_of_text|>",
+        "<|reserved_special_token_0|>",
+        "<|reserved_special_token_1|>",
+        "<|finetune_right_pad_id|>",
+        "<|reserved_special_token_2|>",
+        "<|start_header_id|>",
+        "<|end_header_id|>",
+        "<|eom_id|>",
+        "<|eot_id|>",
+        "<|python_tag|>",
+    ]
     names += [f"<|reserved_special_token_{i}|>" for i in range(3, 248)]
     return {name: n + i for i, name in enumerate(names)}
+
+
+def of_openai(name, path):
+    """cl100k and o200k, patterns and special tokens as tiktoken's own plugin has them; their vocabularies it would fetch."""
+    from tiktoken_ext import openai_public
+
+    for encoding in ("cl100k_base", "o200k_base"):
+        if encoding.removesuffix("_base") in name:
+            openai_public.load_tiktoken_bpe = lambda *_, **__: {}
+            parts = getattr(openai_public, encoding)()
+            return of_tiktoken(name, path, parts["pat_str"], lambda _: parts["special_tokens"])
+    return None
 
 
 def of_json(path, name=None):
@@ -200,10 +274,18 @@ def of_json(path, name=None):
 def of_folder(path):
     """A Hugging Face folder, as transformers opens it."""
     from transformers import AutoTokenizer
+
     tokenizer = AutoTokenizer.from_pretrained(path)
-    plain = lambda text: tokenizer.encode(text, add_special_tokens=False)
-    return Reference(os.path.basename(path.rstrip("/")), path, plain, tokenizer.all_special_tokens[:8],
-                     None, lambda text: tokenizer.encode(text))
+    encode = lambda text, **how: tokenizer.encode(text, add_special_tokens=False, **how)
+    return Reference(
+        os.path.basename(path.rstrip("/")),
+        path,
+        encode,
+        tokenizer.all_special_tokens[:8],
+        lambda text: (ids := encode(text), tokenizer.decode(ids, clean_up_tokenization_spaces=False)),
+        lambda text: encode(text, split_special_tokens=True),
+        tokenizer.encode,
+    )
 
 
 def find(paths):
@@ -222,13 +304,11 @@ def find(paths):
             elif base.endswith("tokenizer.json"):
                 yield of_json(file, base.removesuffix(".json") if base != "tokenizer.json" else None)
             elif base.endswith(".tiktoken"):
-                if "cl100k" in base or "o200k" in base:
-                    continue  # tiktoken fetches its own; see test_tiktoken.cpp
-                yield of_tiktoken(base, file, CL100K_FAMILY % "", qwen_specials, nfc=True)
+                yield of_openai(base, file) or of_tiktoken(base, file, cl100k_pattern(""), qwen_specials, nfc=True)
             elif ".model" in base:
                 with open(file, "rb") as head:
                     first = head.read(64)
                 if first[:1] == b"\x0a":
                     yield of_model_file(file)
                 elif re.match(rb"[A-Za-z0-9+/=]+ \d+\n", first):
-                    yield of_tiktoken(base, file, CL100K_FAMILY % "{1,3}", llama3_specials)
+                    yield of_tiktoken(base, file, cl100k_pattern("{1,3}"), llama3_specials, bos=["<|begin_of_text|>"])

@@ -47,6 +47,7 @@ Result<void> VocabularyBase::take(VocabularyTables tables, const Decoder& decode
     if (first != texts_[id]) first_.emplace_back(static_cast<int32_t>(id), std::move(first));
   }
   trims_last_blank_ = decoder.trims_last_blank;
+  first_until_text_ = decoder.first_until_text;
   tables_ = std::move(tables);
   std::sort(tables_.end_of_generation.begin(), tables_.end_of_generation.end());
   tables_.end_of_generation.erase(std::unique(tables_.end_of_generation.begin(), tables_.end_of_generation.end()),
@@ -54,13 +55,15 @@ Result<void> VocabularyBase::take(VocabularyTables tables, const Decoder& decode
   return {};
 }
 
-std::string VocabularyBase::decode_next(int32_t id, bool first) const {
+std::string VocabularyBase::decode_next(int32_t id, bool& first) const {
   if (!in_range(id)) return {};
+  const std::string* text = &texts_[static_cast<size_t>(id)];
   if (first) {
     const auto it = std::lower_bound(first_.begin(), first_.end(), id, [](const auto& entry, int32_t i) { return entry.first < i; });
-    if (it != first_.end() && it->first == id) return it->second;
+    if (it != first_.end() && it->first == id) text = &it->second;
+    first = first_until_text_ && text->empty();
   }
-  return texts_[static_cast<size_t>(id)];
+  return *text;
 }
 
 std::string VocabularyBase::decode(std::span<const int32_t> ids, bool skip_special) const {
@@ -69,7 +72,6 @@ std::string VocabularyBase::decode(std::span<const int32_t> ids, bool skip_speci
   for (const int32_t id : ids) {
     if (!in_range(id) || (skip_special && is_special(id))) continue;
     text += decode_next(id, first);
-    first = false;
   }
   if (trims_last_blank_ && !text.empty() && text.back() == ' ') text.pop_back();
   return text;

@@ -20,7 +20,7 @@ class VocabularyBase : public Tokenizer {
     return in_range(id) ? std::optional(texts_[static_cast<size_t>(id)]) : std::nullopt;
   }
   std::string decode(std::span<const int32_t> ids, bool skip_special) const override;
-  std::string decode_next(int32_t id, bool first) const override;
+  std::string decode_next(int32_t id, bool& first) const override;
   /// Adds the tokens before and after, and repairs broken UTF-8 before encode_valid sees it.
   Encoding encode(std::string_view text, EncodeOptions options) const override;
 
@@ -42,7 +42,7 @@ class VocabularyBase : public Tokenizer {
   std::vector<std::string> texts_;                          // [vocab] where something stands before
   std::vector<std::pair<int32_t, std::string>> first_;      // the texts that differ where nothing does, by id
   std::vector<bool> special_;
-  bool trims_last_blank_ = false;
+  bool trims_last_blank_ = false, first_until_text_ = false;
 };
 
 }  // namespace sextant::engine

@@ -57,8 +57,7 @@ constexpr std::string_view deepseek3 =
     R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 // Falcon: Punctuation(contiguous), ByteLevel, Digits, then digits by three
-constexpr std::string_view punctuation = R"([!-/:-@\[-`{-~\p{P}]+)";
-constexpr std::string_view spell_bytes = "";
+constexpr std::string_view punctuation = "(punctuation)", spell_bytes = "(bytes)";  // no patterns: see compile_pre_tokenizer
 constexpr std::string_view digits = R"(\p{N}+)";
 constexpr std::string_view three_ascii_digits = "[0-9][0-9][0-9]";
 
@@ -132,7 +131,11 @@ Result<PreTokenizer> compile_pre_tokenizer(const PreTokenizerRules& rules) {
   PreTokenizer pre_tokenizer;
   pre_tokenizer.bytes_for_the_model = true;
   for (const std::string_view pattern : rules.patterns) {
-    if (pattern.empty()) {
+    if (pattern == punctuation) {
+      pre_tokenizer.add(cut_punctuation_step(Cut::contiguous));
+      continue;
+    }
+    if (pattern == spell_bytes) {
       pre_tokenizer.add(byte_alphabet_words_step());
       pre_tokenizer.bytes_for_the_model = false;
       continue;

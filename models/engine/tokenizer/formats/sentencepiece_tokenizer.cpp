@@ -16,13 +16,14 @@ class SentencePieceTokenizer : public VocabularyBase {
     if (!status.ok()) return Error{Error::Kind::data, fmt::format("{}: libsentencepiece refuses the model: {}", model.origin, status.ToString())};
     made->prefix_once_ = model.prefix_once && model.add_dummy_prefix;
     Decoder decoder;
-    decoder.add(decode_byte_token);
-    if (model.escape_whitespaces) decoder.add(replace_all(std::string(blank), " "));
-    if ((model.add_dummy_prefix || model.remove_extra_whitespaces) && !model.treat_whitespace_as_suffix) {
+    if (model.add_dummy_prefix || model.remove_extra_whitespaces) {
       decoder.add([](std::string& token, bool first) {
-        if (first && !token.empty() && token.front() == ' ') token.erase(0, 1);
+        if (first && token.starts_with(blank)) token.erase(0, blank.size());
       });
     }
+    decoder.first_until_text = model.remove_extra_whitespaces;
+    decoder.add(replace_all(std::string(blank), " "));
+    decoder.add(decode_byte_token);
     made->added_ = AddedTokenFinder(tables.added);
     SXT_CHECK(made->take(std::move(tables), decoder, false));
     return std::unique_ptr<Tokenizer>(std::move(made));

@@ -20,6 +20,8 @@ class Decoder {
   }
   /// The last token's text loses its trailing blank (BPEDecoder); seen only where a text is decoded as a whole.
   bool trims_last_blank = false;
+  /// A token that gives no text leaves the one after it the first.
+  bool first_until_text = false;
 
  private:
   std::vector<Step> steps_;

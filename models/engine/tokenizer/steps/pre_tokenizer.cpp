@@ -145,7 +145,7 @@ Result<void> add(PreTokenizer& pre_tokenizer, const JsonStep& step, bool last) {
     pre_tokenizer.add(cut_characters_step(unicode::is_numeric, step.flag("individual_digits", false) ? Cut::isolated : Cut::contiguous));
   } else if (type == "Punctuation") {
     SXT_TRY(const Cut behavior, read_behavior(step, "Isolated"));
-    pre_tokenizer.add(cut_characters_step(is_punctuation, behavior));
+    pre_tokenizer.add(cut_punctuation_step(behavior));
   } else if (type == "Whitespace") {
     SXT_TRY(Regex regex, Regex::compile_oniguruma(words_and_others, "Whitespace"));
     pre_tokenizer.add(cut_step(std::move(regex), Cut::removed, true));
@@ -153,7 +153,7 @@ Result<void> add(PreTokenizer& pre_tokenizer, const JsonStep& step, bool last) {
     pre_tokenizer.add(cut_characters_step(unicode::is_whitespace, Cut::removed));
   } else if (type == "BertPreTokenizer") {
     pre_tokenizer.add(cut_characters_step(unicode::is_whitespace, Cut::removed));
-    pre_tokenizer.add(cut_characters_step(is_punctuation, Cut::isolated));
+    pre_tokenizer.add(cut_punctuation_step(Cut::isolated));
   } else if (type == "CharDelimiterSplit") {
     SXT_TRY(const std::string delimiter, step.text("delimiter"));
     const char32_t code = utf8::at(delimiter, 0).code;
@@ -181,6 +181,8 @@ PreTokenizer::Step cut_characters_step(std::function<bool(char32_t)> is, Cut beh
     cut(words, behavior, false, [&](std::string_view word, auto visit) { find_characters(word, is, visit); });
   };
 }
+
+PreTokenizer::Step cut_punctuation_step(Cut behavior) { return cut_characters_step(is_punctuation, behavior); }
 
 PreTokenizer::Step byte_alphabet_words_step() { return to_byte_alphabet; }
 

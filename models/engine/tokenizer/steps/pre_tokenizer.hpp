@@ -44,6 +44,8 @@ enum class Cut { removed, isolated, merged_with_previous, merged_with_next, cont
 PreTokenizer::Step cut_step(Regex regex, Cut behavior, bool invert = false);
 /// Runs of characters of one kind: `is(c)`.
 PreTokenizer::Step cut_characters_step(std::function<bool(char32_t)> is, Cut behavior);
+/// Punctuation, ASCII's symbols included.
+PreTokenizer::Step cut_punctuation_step(Cut behavior);
 /// Every byte of every word in GPT-2's alphabet, for models that do not take bytes.
 PreTokenizer::Step byte_alphabet_words_step();
 

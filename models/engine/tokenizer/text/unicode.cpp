@@ -3,6 +3,7 @@
 #include <memory>
 #include <sextant/utf8.hpp>
 #include <utf8proc.h>
+#include "newer_characters.hpp"
 
 namespace sextant::engine::unicode {
 namespace {
@@ -54,17 +55,18 @@ bool is_numeric(char32_t c) {
 }
 bool is_punctuation(char32_t c) {
   const int k = category(c);
-  return k >= UTF8PROC_CATEGORY_PC && k <= UTF8PROC_CATEGORY_PO;
+  if (c == 0x166D || c == 0x111C9) return true;  // until Unicode 11
+  return k >= UTF8PROC_CATEGORY_PC && k <= UTF8PROC_CATEGORY_PO && !is_newer_punctuation(c);
 }
 bool is_mark(char32_t c) {
   const int k = category(c);
-  return k >= UTF8PROC_CATEGORY_MN && k <= UTF8PROC_CATEGORY_ME;
+  if (c == 0x1CF2 || c == 0x1CF3) return true;  // until Unicode 11
+  return k >= UTF8PROC_CATEGORY_MN && k <= UTF8PROC_CATEGORY_ME && !is_newer_mark(c);
 }
-bool is_nonspacing_mark(char32_t c) { return category(c) == UTF8PROC_CATEGORY_MN; }
-bool is_other(char32_t c) {
-  const int k = category(c);
-  return k == UTF8PROC_CATEGORY_CN || k >= UTF8PROC_CATEGORY_CC;
+bool is_nonspacing_mark(char32_t c) {
+  return c == 0x1734 || (category(c) == UTF8PROC_CATEGORY_MN && !is_newer_nonspacing_mark(c));  // the former until Unicode 14
 }
+bool is_other(char32_t c) { return category(c) >= UTF8PROC_CATEGORY_CC && !is_newer_format(c); }
 bool is_word_character(char32_t c) {
   const int k = category(c);
   const bool circled = (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) || (c >= 0x1F150 && c <= 0x1F169) ||
@@ -93,6 +95,10 @@ void normalize(AlignedText& text, Form form) {
     // one character and what joins it
     const utf8::Character first = utf8::at(bytes, begin);
     size_t end = begin + first.size;
+    if ((how & UTF8PROC_COMPAT) != 0 && is_newer_compatible(first.code)) {
+      begin = end;
+      continue;
+    }
     for (utf8::Character next = utf8::at(bytes, end); next.size > 0 && joins_what_precedes(next.code, how);
          next = utf8::at(bytes, end))
       end += next.size;

@@ -1,4 +1,5 @@
-// What Unicode says of characters, out of utf8proc (Unicode 15 in 2.8), in the terms of Hugging Face tokenizers. Pure; [any].
+// What Unicode says of characters, out of utf8proc (Unicode 15 in 2.8), in the terms of Hugging Face tokenizers. Where its tables are
+// older, ours are as old (newer_characters.hpp). Pure; [any].
 #pragma once
 #include <string>
 #include "aligned_text.hpp"
@@ -10,7 +11,7 @@ bool is_numeric(char32_t c);           // N
 bool is_punctuation(char32_t c);       // P
 bool is_mark(char32_t c);              // M
 bool is_nonspacing_mark(char32_t c);   // Mn
-bool is_other(char32_t c);             // Cc, Cf, Co, Cn
+bool is_other(char32_t c);             // Cc, Cf, Co
 bool is_word_character(char32_t c);    // \w of UTS 18: letters, marks, digits, connectors, ...
 
 void append(std::string& text, char32_t c);

@@ -56,10 +56,7 @@ std::string repair_utf8(std::string_view bytes, std::vector<size_t>* origin) {
 std::string repair_utf8(std::string_view bytes) { return repair_utf8(bytes, nullptr); }
 
 std::string StreamDecoder::push(int32_t id) {
-  if (!skip_special_ || !tokenizer_->is_special(id)) {
-    pending_ += tokenizer_->decode_next(id, first_);
-    first_ = false;
-  }
+  if (!skip_special_ || !tokenizer_->is_special(id)) pending_ += tokenizer_->decode_next(id, first_);
   // hold back a character that has begun and may still be completed: at most three bytes
   size_t ready = pending_.size();
   for (size_t back = 1; back <= 3 && back <= pending_.size(); ++back) {
