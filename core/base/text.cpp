@@ -1,6 +1,7 @@
 #include "text.hpp"
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <fmt/format.h>
 #include <numeric>
 
@@ -120,6 +121,23 @@ std::string shorten(std::string_view text, size_t bytes_max) {
   size_t n = bytes_max;
   while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80) --n;
   return std::string(text.substr(0, n)) + "...";
+}
+
+std::optional<uint64_t> parse_size(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || !(number >= 0)) return std::nullopt;
+  std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  if (!unit.empty()) {
+    const size_t power = std::string_view("BKMGT").find(static_cast<char>(std::toupper(static_cast<unsigned char>(unit[0]))));
+    if (power == std::string_view::npos) return std::nullopt;
+    for (size_t i = 0; i < power; ++i) number *= 1024;
+    unit.remove_prefix(1);
+    if (power > 0 && (unit == "iB" || unit == "B" || unit == "ib" || unit == "b")) unit = {};
+  }
+  if (!unit.empty() || number >= 0x1p63) return std::nullopt;
+  return static_cast<uint64_t>(number);
 }
 
 }  // namespace sextant

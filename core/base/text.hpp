@@ -1,5 +1,7 @@
 // Small text helpers that several rooms of the core share. Pure; [any] thread.
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +27,9 @@ std::string to_valid_utf8(std::string_view bytes);
 
 /// Joins with `separator`: "a, b, c".
 std::string join(std::span<const std::string> parts, std::string_view separator);
+
+/// "8G", "1.5 GiB", "512MB" or "1000000": bytes, with K, M, G and T as powers of 1024; nothing where it is no such text.
+std::optional<uint64_t> parse_size(std::string_view text);
 
 /// The first `bytes_max` bytes, cut at a character's start, with "..." where something was cut: for texts inside messages.
 std::string shorten(std::string_view text, size_t bytes_max);

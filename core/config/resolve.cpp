@@ -13,7 +13,6 @@ namespace fs = std::filesystem;
 namespace {
 
 Error usage(std::string message) { return {Error::Kind::usage, std::move(message)}; }
-Error later(std::string message) { return {Error::Kind::device, std::move(message)}; }
 
 // A card's data sets and groups, kept together until every name is known.
 struct CardSets {
@@ -96,7 +95,6 @@ class ModelFlags {
 
   // Flags win over what a card says.
   Result<void> apply(ModelConfig& model) {
-    SXT_CHECK(refuse_what_comes_later());
     if (!flags_.backend.empty()) model.backend = flags_.backend;
     if (model.backend == "auto") { SXT_TRY(model.backend, world_.auto_backend()); }
     if (world_.find_backend) SXT_CHECK(world_.find_backend(model.backend));
@@ -112,7 +110,18 @@ class ModelFlags {
       if (*flags_.batch_size == 0) return usage("--batch-size is 0; give 1 or more");
       set("batch_size", *flags_.batch_size, "--batch-size", model.backend);
     }
-    if (!flags_.compute.empty()) set("compute", flags_.compute, "--compute", model.backend);
+    if (!flags_.compute.empty()) {
+      const std::string_view known[] = {"auto", "f32", "bf16", "fp16", "int8"};
+      if (std::find(std::begin(known), std::end(known), flags_.compute) == std::end(known))
+        return usage(fmt::format("--compute is '{}'; it must be auto, f32, bf16, fp16 or int8", flags_.compute));
+      set("compute", flags_.compute, "--compute", model.backend);
+    }
+    if (!flags_.memory.empty()) {
+      const std::optional<uint64_t> bytes = parse_size(flags_.memory);
+      if (!bytes || *bytes == 0)
+        return usage(fmt::format("--memory is '{}'; give bytes, or a number with K, M, G or T behind it, as in 8G", flags_.memory));
+      set("memory", *bytes, "--memory", model.backend);
+    }
     if (flags_.no_prefix_reuse) set("prefix_reuse", false, "--no-prefix-reuse", model.backend);
     if (!flags_.tokenizer_path.empty()) set("tokenizer_path", flags_.tokenizer_path, "--tokenizer-path", model.backend);
     if (!flags_.peft_path.empty()) {
@@ -152,15 +161,6 @@ class ModelFlags {
   }
 
  private:
-  Result<void> refuse_what_comes_later() const {
-    if (!flags_.memory.empty()) return later("--memory is not supported yet; --batch-size bounds the memory");
-    if (!flags_.compute.empty() && flags_.compute != "auto" && flags_.compute != "f32") {
-      if (flags_.compute == "bf16" || flags_.compute == "fp16" || flags_.compute == "int8")
-        return later(fmt::format("--compute {} is not supported yet; leave it out or give f32", flags_.compute));
-      return usage(fmt::format("--compute is '{}'; it must be auto, f32, bf16, fp16 or int8", flags_.compute));
-    }
-    return {};
-  }
   Result<std::string> locate(const char* origin, const std::string& path, ModelFiles expected) const {
     return world_.locate ? world_.locate(origin, path, expected) : path;
   }

@@ -1,7 +1,6 @@
 // The attention part of a layer: angles of the batch's positions, queries, keys and values, and what is seen through them.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include "cpu_device.hpp"
 
 namespace sextant::cpu {
@@ -51,21 +50,18 @@ void CpuDevice::compute_angles(const Batch& batch) {
 
 void CpuDevice::project_qkv(uint32_t layer, Range rows, Range panels) {
   const LayerWeights& w = weights_.layers[layer];
-  multiply(h_, width_.hidden, w.qkv, w.qkv_bias, rows, panels, qkv_rows_, width_.qkv, false);
+  multiply(h_in_, w.qkv, w.qkv_bias, rows, panels, qkv_rows_, width_.qkv, false);
 }
 
-float* CpuDevice::page(uint32_t layer, uint32_t page, uint32_t kv_head) const {
-  const size_t head = size_t{2} * width_.head * page_keys;
+char* CpuDevice::page(uint32_t layer, uint32_t page, uint32_t kv_head) const {
+  const size_t head = attention_.page_bytes(width_.head);
   return kv_.data() + ((size_t{layer} * plan_.pages + page) * architecture_.kv_heads + kv_head) * head;
 }
 
 void CpuDevice::store(uint32_t layer, uint32_t to, uint32_t offset, const float* key, const float* value) {
   const uint32_t head = width_.head;
-  for (uint32_t g = 0; g < architecture_.kv_heads; ++g) {
-    float* keys = page(layer, to, g);
-    for (uint32_t i = 0; i < head; ++i) keys[i * page_keys + offset] = key[g * head + i];
-    std::memcpy(keys + (page_keys + offset) * size_t{head}, value + g * head, head * sizeof(float));
-  }
+  for (uint32_t g = 0; g < architecture_.kv_heads; ++g)
+    attention_.put(key + g * head, value + g * head, head, offset, page(layer, to, g));
 }
 
 // Normalises and rotates queries and keys, and puts keys and values where the scheduler wants them.
@@ -101,23 +97,18 @@ void CpuDevice::attend(const Batch& batch, uint32_t layer, Range rows, Range kv_
   constexpr double log2_e = 1.4426950408889634;
   const engine::Architecture& a = architecture_;
   const uint32_t group = a.heads / a.kv_heads, tokens_max = std::max(1u, attention_rows_max / group);
-  const size_t value_offset = size_t{width_.head} * page_keys;
   const auto scale = static_cast<float>(log2_e * static_cast<double>(a.attention_scale));
   const auto soft_cap = static_cast<float>(log2_e * static_cast<double>(a.attention_softcap));
   const float* query[attention_rows_max];
   float* out[attention_rows_max];
   uint32_t position[attention_rows_max];
-  std::vector<const float*> keys, values;
+  std::vector<const void*> pages;
   for (auto run = run_of(batch, rows.first); run != batch.runs.end() && run->first_row < rows.last; ++run) {
     const Range part{std::max(rows.first, run->first_row), std::min(rows.last, run->first_row + run->rows)};
-    const uint32_t pages = engine::pages_for(run->position + part.last - run->first_row);
+    const uint32_t page_count = engine::pages_for(run->position + part.last - run->first_row);
     for (uint32_t g = kv_heads.first; g < kv_heads.last; ++g) {
-      keys.clear();
-      values.clear();
-      for (uint32_t p = 0; p < pages; ++p) {
-        keys.push_back(page(layer, batch.pages[run->first_page + p], g));
-        values.push_back(keys.back() + value_offset);
-      }
+      pages.clear();
+      for (uint32_t p = 0; p < page_count; ++p) pages.push_back(page(layer, batch.pages[run->first_page + p], g));
       // more query heads to a key head than one call takes: several calls a token
       const uint32_t heads_step = std::min(group, attention_rows_max);
       for (uint32_t first = part.first; first < part.last; first += tokens_max)
@@ -129,11 +120,16 @@ void CpuDevice::attend(const Batch& batch, uint32_t layer, Range rows, Range kv_
               out[n] = attention_rows_.data() + size_t{r} * width_.attention + size_t{g * group + i} * width_.head;
               position[n] = batch.positions[r];
             }
-          kernels_.attend({query, position, out, n, width_.head, keys.data(), values.data(), scale, scratch_[thread].data(),
-                           a.layers[layer].window, soft_cap});
+          attention_.attend({query, position, out, n, width_.head, pages.data(), scale, scratch_[thread].data(),
+                             a.layers[layer].window, soft_cap});
         }
     }
   }
+}
+
+void CpuDevice::encode_attention(Range rows) {
+  for (size_t r = rows.first; r < rows.last; ++r)
+    matmul_.encode(attention_rows_.data() + r * width_.attention, 0, attention_in_.k, attention_in_.k, attention_in_.row(r));
 }
 
 }  // namespace sextant::cpu

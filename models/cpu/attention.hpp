@@ -8,19 +8,21 @@
 
 namespace sextant::cpu {
 
-inline constexpr uint32_t attention_group = 48;  // query rows that one call takes at most
+inline constexpr uint32_t key_block = 64;           // keys per step of the online softmax
+inline constexpr uint32_t page_keys = 16;           // keys per page
+inline constexpr uint32_t attention_rows_max = 48;  // query rows that one call takes
 
-/// Up to 48 query rows and the pages of one key-value head.
-struct PagedAttention {
+/// Up to 48 query rows over the pages of one key-value head.
+struct Attention {
   const float* const* query;  // [rows][head_dim]
   const uint32_t* position;   // [rows] ascending: the last key that each row sees
   float* const* out;          // [rows][head_dim]
   uint32_t rows, head_dim;    // head_dim: a multiple of 16
-  const void* const* pages;   // [pages] from position 0 on
-  float scale;                // of the scores
-  float softcap;              // 0: none
-  uint32_t window;            // keys that a row sees, itself included; 0: all
+  const void* const* pages;   // from position 0 on; blocks before the first row's window are not read
+  float scale;                // of the scores, times log2(e)
   float* scratch;             // scratch_floats(head_dim)
+  uint32_t window = 0;        // a row sees its last `window` keys; 0: all
+  float soft_cap = 0;         // of the scaled scores, times log2(e); 0: none
 };
 
 struct AttentionFormat {
@@ -30,7 +32,7 @@ struct AttentionFormat {
   size_t (*scratch_floats)(uint32_t head_dim);
   /// Puts one key and one value [head_dim] into place `offset` (0 to 15) of a page.
   void (*put)(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page);
-  void (*attend)(const PagedAttention& task);
+  void (*attend)(const Attention& task);
 };
 
 const AttentionFormat& attention_bf16_portable();

@@ -1,6 +1,5 @@
 // Attention in bf16, compiled once for each instruction set: KERNEL_TABLE names the function that returns the table,
 // KERNEL_NAME the set. A page holds {keys [head_dim / 2][16][2], values [8][head_dim][2]}: both products read pairs.
-#include <cmath>
 #include <cstring>
 #include "attention.hpp"
 #include "matmul.hpp"
@@ -9,12 +8,12 @@
 namespace sextant::cpu {
 namespace {
 
-constexpr uint32_t page_keys = 16, block_keys = 64, block_pages = block_keys / page_keys;
+constexpr uint32_t block_pages = key_block / page_keys;
 constexpr float hidden_score = -1e30f;  // of a key that a row does not see; finite, so that differences stay numbers
 #if defined(__AMX_BF16__)
 constexpr uint32_t group_rows = 16;  // that go through a block together
 #else
-constexpr uint32_t group_rows = 6;
+constexpr uint32_t group_rows = group_rows_max;
 #endif
 
 // head_dim as the keys' product takes it: whole steps of 32
@@ -23,7 +22,7 @@ size_t value_at(uint32_t head_dim) { return size_t{depth(head_dim)} * page_keys;
 
 size_t page_bytes(uint32_t head_dim) { return (value_at(head_dim) + size_t{page_keys} * head_dim) * sizeof(uint16_t); }
 
-size_t scratch_floats(uint32_t head_dim) { return attention_group * (size_t{1} + 16 + head_dim + depth(head_dim)) + 64; }
+size_t scratch_floats(uint32_t head_dim) { return attention_rows_max * (size_t{1} + 16 + head_dim + depth(head_dim)) + 64; }
 
 void put(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page) {
   auto* keys = static_cast<uint16_t*>(page);
@@ -44,15 +43,15 @@ struct State {
   State(float* scratch, uint32_t head_dim) {
     scratch += (64 - reinterpret_cast<uintptr_t>(scratch) % 64) % 64 / sizeof(float);
     query = reinterpret_cast<Encoded*>(scratch);
-    out = scratch + size_t{attention_group} * depth(head_dim);
-    sum = out + size_t{attention_group} * head_dim;
-    max = sum + attention_group * 16;
+    out = scratch + size_t{attention_rows_max} * depth(head_dim);
+    sum = out + size_t{attention_rows_max} * head_dim;
+    max = sum + attention_rows_max * 16;
   }
 };
 
 // Turns a row's scores against the keys first_key .. first_key + 63 into weights; returns what its earlier sum is multiplied
 // by.
-SXT_INLINE float weights_of(const PagedAttention& t, uint32_t row, uint32_t first_key, float* scores, Encoded* weights,
+SXT_INLINE float weights_of(const Attention& t, uint32_t row, uint32_t first_key, float* scores, Encoded* weights,
                             const State& state) {
   const int32_t seen = static_cast<int32_t>(t.position[row]) - static_cast<int32_t>(first_key) + 1;
   const int32_t hidden = t.window ? seen - static_cast<int32_t>(t.window) : 0;  // keys before the window
@@ -62,36 +61,26 @@ SXT_INLINE float weights_of(const PagedAttention& t, uint32_t row, uint32_t firs
     const Integers key = lane + static_cast<int32_t>(i);
     return (key < seen) & (key >= hidden);
   };
-  const Vector scale = splat(t.scale * log2_e);
+  const Vector scale = splat(t.scale);
   Vector top = splat(hidden_score);
-  if (t.softcap > 0) {
-    const Vector inner = splat(2 * log2_e * t.scale / t.softcap), outer = splat(t.softcap * log2_e);
-    for (uint32_t i = 0; i < block_keys; i += width) {
-      // tanh(x) = sign(x) (1 - e^-2|x|) / (1 + e^-2|x|)
-      const Vector x = load(scores + i) * inner, e = exp2_of(splat(0.f) - max(x, splat(0.f) - x));
-      const Vector y = (splat(1.f) - e) / (splat(1.f) + e) * outer;
-      const Vector s = visible(i) ? (x < splat(0.f) ? splat(0.f) - y : y) : splat(hidden_score);
-      store(scores + i, s);
-      top = max(top, s);
-    }
-  } else {
-    SXT_UNROLL for (uint32_t i = 0; i < block_keys; i += width) {
-      const Vector s = visible(i) ? load(scores + i) * scale : splat(hidden_score);
-      store(scores + i, s);
-      top = max(top, s);
-    }
+  SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
+    Vector s = load(scores + i) * scale;
+    if (t.soft_cap != 0) s = splat(t.soft_cap) * tanh_of(s * splat(1 / t.soft_cap));
+    s = visible(i) ? s : splat(hidden_score);
+    store(scores + i, s);
+    top = max(top, s);
   }
   const float before = state.max[row], highest = max_of(top), now = highest > before ? highest : before;
   float lanes[width];
   store(lanes, exp2_of(splat(before - now)));
   state.max[row] = now;
   Vector sum = splat(0.f);
-  SXT_UNROLL for (uint32_t i = 0; i < block_keys; i += width) {
+  SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
     const Vector e = visible(i) ? exp2_of(load(scores + i) - splat(now)) : splat(0.f);
     store(scores + i, e);
     sum = sum + e;
   }
-  encode_pairs(scores, block_keys, block_keys, weights);
+  encode_pairs(scores, key_block, key_block, weights);
   float* sums = state.sum + row * 16;
   store(sums, fma(load(sums), splat(lanes[0]), sum));
   return lanes[0];
@@ -102,8 +91,8 @@ struct Block {
   const uint16_t* page[block_pages];
   uint32_t first_key, keys;  // keys that any row sees, from the block's first on
 
-  Block(const PagedAttention& t, uint32_t first, uint32_t last_key) : first_key(first) {
-    keys = last_key - first + 1 < block_keys ? last_key - first + 1 : block_keys;
+  Block(const Attention& t, uint32_t first, uint32_t last_key) : first_key(first) {
+    keys = last_key - first + 1 < key_block ? last_key - first + 1 : key_block;
     for (uint32_t p = 0; p < block_pages; ++p)
       page[p] =
           static_cast<const uint16_t*>(t.pages[first / page_keys + (p < (keys - 1) / page_keys ? p : (keys - 1) / page_keys)]);
@@ -118,9 +107,9 @@ struct alignas(64) TileShapes {
   uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 8};
 };
 
-void attend_group(const PagedAttention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
-  alignas(64) float scores[group_rows][block_keys];
-  alignas(64) Encoded weights[group_rows][block_keys];
+void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
+  alignas(64) float scores[group_rows][key_block];
+  alignas(64) Encoded weights[group_rows][key_block];
   float factor[group_rows];
   const uint32_t steps = depth(t.head_dim) / depth_step;
   const Encoded* query = state.query + size_t{row} * depth(t.head_dim);
@@ -197,7 +186,7 @@ struct Tiles {};
 
 // out[r][0 .. C * width) = out * factor + weights[r] * values
 template <uint32_t R, uint32_t C>
-SXT_INLINE void weigh(const Encoded (&weights)[R][block_keys], const float (&factor)[R], const Block& block, uint32_t head_dim,
+SXT_INLINE void weigh(const Encoded (&weights)[R][key_block], const float (&factor)[R], const Block& block, uint32_t head_dim,
                       uint32_t dim, float* out) {
   Vector acc[R][C];
   SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < C; ++j) acc[r][j] =
@@ -215,12 +204,12 @@ SXT_INLINE void weigh(const Encoded (&weights)[R][block_keys], const float (&fac
 }
 
 template <uint32_t R>
-[[gnu::noinline]] void attend_rows(const PagedAttention& t, uint32_t row, const Block& block, const State& state) {
-  alignas(64) float scores[R][block_keys];
-  alignas(64) Encoded weights[R][block_keys];
+[[gnu::noinline]] void attend_rows(const Attention& t, uint32_t row, const Block& block, const State& state) {
+  alignas(64) float scores[R][key_block];
+  alignas(64) Encoded weights[R][key_block];
   const Encoded* query[R];
   SXT_UNROLL for (uint32_t r = 0; r < R; ++r) query[r] = state.query + size_t{row + r} * depth(t.head_dim);
-  for (uint32_t first = 0; first < block_keys; first += columns * width) {
+  for (uint32_t first = 0; first < key_block; first += columns * width) {
     Vector acc[R][columns];
     const uint16_t* b[columns];
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) acc[r][j] = splat(0.f);
@@ -239,19 +228,12 @@ template <uint32_t R>
   for (; dim < t.head_dim; dim += width) weigh<R, 1>(weights, factor, block, t.head_dim, dim, out);
 }
 
-void attend_group(const PagedAttention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
-  switch (rows) {
-    case 6: return attend_rows<6>(t, row, block, state);
-    case 5: return attend_rows<5>(t, row, block, state);
-    case 4: return attend_rows<4>(t, row, block, state);
-    case 3: return attend_rows<3>(t, row, block, state);
-    case 2: return attend_rows<2>(t, row, block, state);
-    default: return attend_rows<1>(t, row, block, state);
-  }
+void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
+  with_rows<group_rows>(rows, row, [&](auto n, uint32_t r) { attend_rows<n()>(t, r, block, state); });
 }
 #endif
 
-void attend(const PagedAttention& t) {
+void attend(const Attention& t) {
   const State state(t.scratch, t.head_dim);
   const uint32_t padded = (t.rows + group_rows - 1) / group_rows * group_rows;
   for (uint32_t r = 0; r < t.rows; ++r) {
@@ -265,10 +247,10 @@ void attend(const PagedAttention& t) {
   std::memset(state.out, 0, size_t{t.rows} * t.head_dim * sizeof(float));
   const uint32_t first_seen = t.window && t.position[0] + 1 > t.window ? t.position[0] + 1 - t.window : 0;
   [[maybe_unused]] const Tiles tiles;
-  for (uint32_t first_key = first_seen / block_keys * block_keys; first_key <= t.position[t.rows - 1]; first_key += block_keys)
+  for (uint32_t first_key = first_seen / key_block * key_block; first_key <= t.position[t.rows - 1]; first_key += key_block)
     for (uint32_t r = 0; r < t.rows; r += group_rows) {
       const uint32_t rows = t.rows - r < group_rows ? t.rows - r : group_rows, last = t.position[r + rows - 1];
-      if (last < first_key || (t.window && t.position[r] >= first_key + block_keys - 1 + t.window)) continue;
+      if (last < first_key || (t.window && t.position[r] >= first_key + key_block - 1 + t.window)) continue;
       attend_group(t, r, rows, Block(t, first_key, last), state);
     }
   for (uint32_t r = 0; r < t.rows; ++r) {

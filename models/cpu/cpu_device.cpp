@@ -8,37 +8,42 @@ namespace {
 
 using engine::Batch;
 
-constexpr uint32_t micro = 6;         // rows of the kernels' tile
-constexpr uint32_t split_below = 96;  // rows per thread; fewer are cut by columns
+constexpr uint32_t split_below = 96;      // rows per thread; fewer are cut by columns
+constexpr uint32_t tiles_per_thread = 4;  // at least, as far as they are not too small
 
 }  // namespace
 
 CpuDevice::CpuDevice(const engine::ModelTensors& tensors, const engine::Architecture& a, const DevicePlan& plan,
-                     const Kernels& kernels, ThreadPool& pool, std::vector<int32_t> end)
+                     const Numerics& numerics, ThreadPool& pool, std::vector<int32_t> end)
     : architecture_(a),
       plan_(plan),
-      kernels_(kernels),
+      kernels_(numerics.kernels),
+      matmul_(numerics.matmul),
+      attention_(numerics.attention),
       pool_(pool),
       end_(std::move(end)),
-      weights_(load_weights(tensors, a, pool)),
+      weights_(load_weights(tensors, a, numerics.matmul.compute, pool)),
       width_(a),
       plain_residual_(!a.post_norms && a.residual_scale == 1),
-      kv_(a.layers.size() * plan.pages * page_floats(a)),
+      kv_(a.layers.size() * plan.pages * page_bytes(a, numerics.attention)),
       frequencies_(a.ropes.size()) {
   const size_t rows = plan.rows_max, slots = rows * a.experts.used;
   x_ = Floats(rows * width_.hidden);
   h_ = Floats(rows * width_.hidden);
   qkv_rows_ = Floats(rows * width_.qkv);
   attention_rows_ = Floats(rows * width_.attention);
-  act_ = Floats(rows * width_.feed_forward);
+  h_in_ = Encoded(matmul_, rows, a.hidden);
+  attention_in_ = Encoded(matmul_, rows, width_.heads);
+  act_ = Encoded(matmul_, rows, a.feed_forward);
+  slots_in_ = Encoded(matmul_, slots, a.hidden);
+  slot_act_ = Encoded(matmul_, slots, a.experts.feed_forward);
   slots_ = Floats(slots * width_.hidden);
-  slot_act_ = Floats(slots * width_.expert);
   angles_ = Floats(rows * rope_floats(a));
   for (size_t first = 0; const engine::Rope& rope : a.ropes) {
     first_angle_.push_back(first);
     first += rows * rope.dims;
   }
-  for (uint32_t t = 0; t < pool.size(); ++t) scratch_.emplace_back(scratch_floats(a));
+  for (uint32_t t = 0; t < pool.size(); ++t) scratch_.emplace_back(scratch_floats(a, numerics));
 }
 
 engine::DeviceLimits CpuDevice::limits() const { return {plan_.rows_max, plan_.pages, plan_.context, architecture_.vocab}; }
@@ -48,8 +53,9 @@ bool CpuDevice::run(const Batch& batch, const std::function<bool()>& cancelled, 
   embed(batch);
   compute_angles(batch);
   const uint32_t rows = batch.rows(), threads = pool_.size();
-  const uint32_t tiles = (rows + tile_max - 1) / tile_max, even = (rows / (4 * threads) + micro - 1) / micro * micro;
-  const uint32_t tile = tiles >= 8 * threads ? tile_max : std::clamp(even, 4 * micro, tile_max);
+  // at least two tiles a thread, for they take their time; more where they can be large all the same
+  const uint32_t step = matmul_.rows_together, even = (rows / (tiles_per_thread * threads) + step - 1) / step * step;
+  const uint32_t tile = std::clamp(even, std::min(4 * step, matmul_.tile_rows), matmul_.tile_rows);
   for (uint32_t l = 0; l < architecture_.layers.size(); ++l) {
     if (cancelled()) return false;
     if (rows >= split_below * threads) layer_by_rows(batch, l, tile);
@@ -64,7 +70,7 @@ void CpuDevice::copy_pages(const Batch& batch) {
   if (batch.copies.empty()) return;
   pool_.run(static_cast<uint32_t>(architecture_.layers.size()), [&](uint32_t layer, uint32_t) {
     for (const engine::PageCopy& c : batch.copies)
-      std::memcpy(page(layer, c.to, 0), page(layer, c.from, 0), page_floats(architecture_) * sizeof(float));
+      std::memcpy(page(layer, c.to, 0), page(layer, c.from, 0), page_bytes(architecture_, attention_));
   });
 }
 
@@ -93,12 +99,13 @@ void CpuDevice::layer_by_rows(const Batch& batch, uint32_t layer, uint32_t tile)
   pool_.run(tiles, [&](uint32_t t, uint32_t thread) {
     const Range r = range(tiles - 1 - t);  // the last tiles see the most keys: the small ones fill the end
     attend(batch, layer, r, {0, architecture_.kv_heads}, thread);
-    project_residual(attention_rows_, width_.attention, w.output, w.output_bias, r, {0, w.output.panel_count});
+    encode_attention(r);
+    project_residual(attention_in_, w.output, w.output_bias, r, {0, w.output.panel_count});
     if (!plain_residual_) add_residual(w.post_attention_norm, r);
     normalise(w.feed_forward_norm, r);
     if (experts_here) return;
-    gate_up(f, h_, r, {0, f.gate_up.panel_count / 2}, act_, width_.feed_forward, thread);
-    project_residual(act_, width_.feed_forward, f.down, f.down_bias, r, {0, f.down.panel_count});
+    gate_up(f, h_in_, r, {0, f.gate_up.panel_count / 2}, act_, thread);
+    project_residual(act_, f.down, f.down_bias, r, {0, f.down.panel_count});
     if (!plain_residual_) add_residual(w.post_feed_forward_norm, r);
   });
   if (experts_here) experts(layer, rows);
@@ -106,12 +113,11 @@ void CpuDevice::layer_by_rows(const Batch& batch, uint32_t layer, uint32_t tile)
 
 // body(rows, panels, thread) over tiles of up to tile_max rows and so many panels that every thread gets some
 template <class Body> void CpuDevice::by_columns(uint32_t rows, uint32_t panels, Body&& body) {
-  const uint32_t row_tiles = (rows + tile_max - 1) / tile_max;
+  const uint32_t tile = matmul_.tile_rows, row_tiles = (rows + tile - 1) / tile;
   const uint32_t wanted = std::max(1u, panels * row_tiles / (3 * pool_.size())), groups = (panels + wanted - 1) / wanted;
   pool_.run(row_tiles * groups, [&](uint32_t t, uint32_t thread) {
     const uint32_t r = t / groups, g = t % groups;
-    body(Range{r * tile_max, std::min(rows, (r + 1) * tile_max)}, Range{g * wanted, std::min(panels, (g + 1) * wanted)},
-         thread);
+    body(Range{r * tile, std::min(rows, (r + 1) * tile)}, Range{g * wanted, std::min(panels, (g + 1) * wanted)}, thread);
   });
 }
 
@@ -130,44 +136,42 @@ void CpuDevice::layer_by_columns(const Batch& batch, uint32_t layer) {
     const uint32_t r = t / kv_heads, g = t % kv_heads;
     attend(batch, layer, {r * 16, std::min(rows, r * 16 + 16)}, {g, g + 1}, thread);
   });
-  by_columns(rows, w.output.panel_count, [&](Range r, Range p, uint32_t) {
-    project_residual(attention_rows_, width_.attention, w.output, w.output_bias, r, p);
-  });
+  each_row([&](Range r) { encode_attention(r); });
+  by_columns(rows, w.output.panel_count,
+             [&](Range r, Range p, uint32_t) { project_residual(attention_in_, w.output, w.output_bias, r, p); });
   each_row([&](Range r) {
     if (!plain_residual_) add_residual(w.post_attention_norm, r);
     normalise(w.feed_forward_norm, r);
   });
   if (architecture_.layers[layer].experts) return experts(layer, rows);
-  by_columns(rows, f.gate_up.panel_count / 2, [&](Range r, Range p, uint32_t thread) {
-    gate_up(f, h_, r, p, act_, width_.feed_forward, thread);
-  });
-  by_columns(rows, f.down.panel_count, [&](Range r, Range p, uint32_t) {
-    project_residual(act_, width_.feed_forward, f.down, f.down_bias, r, p);
-  });
+  by_columns(rows, f.gate_up.panel_count / 2,
+             [&](Range r, Range p, uint32_t thread) { gate_up(f, h_in_, r, p, act_, thread); });
+  by_columns(rows, f.down.panel_count, [&](Range r, Range p, uint32_t) { project_residual(act_, f.down, f.down_bias, r, p); });
   if (!plain_residual_) each_row([&](Range r) { add_residual(w.post_feed_forward_norm, r); });
 }
 
 void CpuDevice::normalise(const Floats& weight, Range rows) {
-  for (size_t r = rows.first; r < rows.last; ++r)
-    kernels_.rms_norm(x_.data() + r * width_.hidden, weight.data(), h_.data() + r * width_.hidden, architecture_.hidden,
-                      architecture_.norm_epsilon);
+  for (size_t r = rows.first; r < rows.last; ++r) {
+    float* h = h_.data() + r * width_.hidden;
+    kernels_.rms_norm(x_.data() + r * width_.hidden, weight.data(), h, architecture_.hidden, architecture_.norm_epsilon);
+    matmul_.encode(h, 0, h_in_.k, h_in_.k, h_in_.row(r));
+  }
 }
 
 // Some panels of to = from * m, the bias added.
-void CpuDevice::multiply(const Floats& from, uint32_t stride, const Matrix& m, const Floats& bias, Range rows, Range panels,
-                         Floats& to, uint32_t to_stride, bool add) {
+void CpuDevice::multiply(const Encoded& from, const Matrix& m, const Floats& bias, Range rows, Range panels, Floats& to,
+                         uint32_t to_stride, bool add) {
   const uint32_t first = panels.first * panel, columns = (panels.last - panels.first) * panel;
   float* out = to.data() + size_t{rows.first} * to_stride + first;
-  kernels_.gemm(from.data() + size_t{rows.first} * stride, stride, rows.last - rows.first,
-                m.panels.data() + size_t{first} * m.k, m.k, panels.last - panels.first, out, to_stride, add);
+  matmul_.multiply(from.row(rows.first), from.stride, rows.last - rows.first,
+                   m.panels(panels.first, panels.last - panels.first), out, to_stride, add);
   for (uint32_t r = rows.first; bias && r < rows.last; ++r, out += to_stride)
     for (uint32_t i = 0; i < columns; ++i) out[i] += bias[first + i];
 }
 
 // What a part of the layer says: into the stream, or to where add_residual takes it from.
-void CpuDevice::project_residual(const Floats& from, uint32_t stride, const Matrix& m, const Floats& bias, Range rows,
-                                 Range panels) {
-  multiply(from, stride, m, bias, rows, panels, plain_residual_ ? x_ : h_, width_.hidden, plain_residual_);
+void CpuDevice::project_residual(const Encoded& from, const Matrix& m, const Floats& bias, Range rows, Range panels) {
+  multiply(from, m, bias, rows, panels, plain_residual_ ? x_ : h_, width_.hidden, plain_residual_);
 }
 
 void CpuDevice::add_residual(const Floats& post_norm, Range rows) {

@@ -24,7 +24,7 @@ using CpuModel = engine::BackendOf<CpuHardware>;
 
 inline constexpr auto config_schema_text = engine::with_own_properties(R"schema(,
     "threads": {"type": "integer", "minimum": 0, "maximum": 1024, "default": 0, "description": "0: one for each core"},
-    "isa": {"enum": ["auto", "avx512", "avx2", "portable"], "default": "auto",
+    "isa": {"enum": ["auto", "amx", "avx512", "avx2", "portable"], "default": "auto",
             "description": "the processor's instructions to use"})schema");
 inline constexpr const char* config_schema = config_schema_text.data();
 

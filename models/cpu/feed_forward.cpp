@@ -6,21 +6,22 @@
 
 namespace sextant::cpu {
 
-void CpuDevice::gate_up(const FeedForwardWeights& w, const Floats& from, Range rows, Range panels, Floats& to,
-                        uint32_t to_stride, uint32_t thread) {
-  const Matrix& m = w.gate_up;
+void CpuDevice::gate_up(const FeedForwardWeights& w, const Encoded& from, Range rows, Range panels, Encoded& to,
+                        uint32_t thread) {
   const auto activate = architecture_.activation == engine::Activation::silu ? kernels_.swiglu : kernels_.geglu;
-  float* both = scratch_[thread].data();  // [rows]{gate [64], up [64]}
+  float* y = scratch_[thread].data();  // [64]
+  float* both = y + panel;             // [rows]{gate [64], up [64]}
   for (uint32_t p = panels.first; p < panels.last; ++p) {
-    kernels_.gemm(from.data() + size_t{rows.first} * width_.hidden, width_.hidden, rows.last - rows.first,
-                  m.panels.data() + size_t{2} * p * panel * m.k, m.k, 2, both, 2 * panel, false);
+    matmul_.multiply(from.row(rows.first), from.stride, rows.last - rows.first, w.gate_up.panels(2 * p, 2), both, 2 * panel,
+                     false);
     for (uint32_t r = rows.first; r < rows.last; ++r) {
       float *gate = both + size_t{r - rows.first} * 2 * panel, *up = gate + panel;
       for (uint32_t i = 0; w.gate_bias && i < panel; ++i) {
         gate[i] += w.gate_bias[p * panel + i];
         up[i] += w.up_bias[p * panel + i];
       }
-      activate(gate, up, to.data() + size_t{r} * to_stride + p * panel);
+      activate(gate, up, y);
+      matmul_.encode(y, p * panel, std::min(panel, to.k - p * panel), to.k, to.row(r));
     }
   }
 }
@@ -31,8 +32,8 @@ void CpuDevice::gate_up(const FeedForwardWeights& w, const Floats& from, Range r
 void CpuDevice::route(const LayerWeights& w, Range rows, uint32_t thread) {
   const uint32_t count = architecture_.experts.count, used = architecture_.experts.used;
   float* logits = scratch_[thread].data();  // [rows][router]
-  kernels_.gemm(h_.data() + size_t{rows.first} * width_.hidden, width_.hidden, rows.last - rows.first, w.router.panels.data(),
-                w.router.k, w.router.panel_count, logits, width_.router, false);
+  kernels_.matmul.multiply(h_.data() + size_t{rows.first} * width_.hidden, width_.hidden * sizeof(float),
+                           rows.last - rows.first, w.router.panels(0, w.router.panel_count), logits, width_.router, false);
   std::vector<double> p(count);
   for (uint32_t r = rows.first; r < rows.last; ++r, logits += width_.router) {
     const float highest = *std::max_element(logits, logits + count);
@@ -66,11 +67,15 @@ void CpuDevice::group_by_expert(uint32_t rows) {
 // body(expert, slots, panels, thread) over tiles of an expert's slots and so many panels that every thread gets some; experts
 // without a row are left out
 template <class Body> void CpuDevice::by_expert(uint32_t panels, Body&& body) {
-  struct Task { uint32_t expert; Range slots; };
+  struct Task {
+    uint32_t expert;
+    Range slots;
+  };
+  const uint32_t tile = matmul_.tile_rows;
   std::vector<Task> tiles;
   for (uint32_t e = 0; e < architecture_.experts.count; ++e)
-    for (uint32_t s = first_slot_[e]; s < first_slot_[e + 1]; s += tile_max)
-      tiles.push_back({e, {s, std::min(s + tile_max, first_slot_[e + 1])}});
+    for (uint32_t s = first_slot_[e]; s < first_slot_[e + 1]; s += tile)
+      tiles.push_back({e, {s, std::min(s + tile, first_slot_[e + 1])}});
   const auto n = static_cast<uint32_t>(tiles.size());
   const uint32_t wanted = std::clamp(panels * n / (3 * pool_.size()), 1u, panels), groups = (panels + wanted - 1) / wanted;
   pool_.run(n * groups, [&](uint32_t t, uint32_t thread) {
@@ -91,13 +96,13 @@ void CpuDevice::experts(uint32_t layer, uint32_t rows) {
   pool_.run(row_tiles, [&](uint32_t t, uint32_t) {
     for (size_t r = range(t).first; r < range(t).last; ++r)
       for (size_t k = r * used; k < (r + 1) * used; ++k)
-        std::memcpy(slots_.data() + choices_[k].slot * hidden, h_.data() + r * hidden, hidden * sizeof(float));
+        std::memcpy(slots_in_.row(choices_[k].slot), h_in_.row(r), h_in_.stride);
   });
   by_expert(w.experts[0].gate_up.panel_count / 2, [&](uint32_t e, Range slots, Range panels, uint32_t thread) {
-    gate_up(w.experts[e], slots_, slots, panels, slot_act_, width_.expert, thread);
+    gate_up(w.experts[e], slots_in_, slots, panels, slot_act_, thread);
   });
   by_expert(w.experts[0].down.panel_count, [&](uint32_t e, Range slots, Range panels, uint32_t) {
-    multiply(slot_act_, width_.expert, w.experts[e].down, w.experts[e].down_bias, slots, panels, slots_, width_.hidden, false);
+    multiply(slot_act_, w.experts[e].down, w.experts[e].down_bias, slots, panels, slots_, width_.hidden, false);
   });
   pool_.run(row_tiles, [&](uint32_t t, uint32_t) {
     for (size_t r = range(t).first; r < range(t).last; ++r) {

@@ -1,4 +1,5 @@
-// Conversions between float32 and the 16-bit formats, scalar. Rounding is to nearest, ties to even.
+// Conversions between float32 and the 16-bit formats, scalar; engine::half_to_float is the one that is not here. Rounding is to
+// nearest, ties to even.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -12,15 +13,6 @@ inline uint16_t to_bf16(float x) {
 }
 inline float from_bf16(uint16_t x) { return std::bit_cast<float>(uint32_t{x} << 16); }
 
-inline float from_f16(uint16_t x) {
-  const uint32_t sign = uint32_t{x} >> 15 << 31, exponent = x >> 10 & 31u, fraction = x & 1023u;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
-  if (exponent == 0) {
-    const float tiny = static_cast<float>(fraction) * 0x1p-24f;
-    return sign ? -tiny : tiny;
-  }
-  return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
-}
 inline uint16_t to_f16(float x) {
   const auto bits = std::bit_cast<uint32_t>(x);
   const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000u);

@@ -13,13 +13,16 @@ void CpuDevice::look(const Batch& batch, engine::Outputs& ret) {
   ret.head.resize(rows);
   ret.target_logits.resize(batch.targets.size());
   if (rows == 0) return;
-  if (head_rows_.bytes() < size_t{rows} * width_.hidden * sizeof(float))
-    head_rows_ = Floats(size_t{std::max(rows, plan_.rows_max)} * width_.hidden);
+  if (head_rows_.bytes.bytes() < rows * matmul_.row_bytes(architecture_.hidden))
+    head_rows_ = Encoded(matmul_, std::max(rows, plan_.rows_max), architecture_.hidden);
   chunks_.resize(size_t{rows} * chunks);
-  pool_.run((rows + 15) / 16, [&](uint32_t t, uint32_t) {
-    for (uint32_t r = t * 16; r < std::min(rows, t * 16 + 16); ++r)
-      kernels_.rms_norm(x_.data() + size_t{batch.head[r].row} * width_.hidden, weights_.final_norm.data(),
-                        head_rows_.data() + size_t{r} * width_.hidden, architecture_.hidden, architecture_.norm_epsilon);
+  pool_.run((rows + 15) / 16, [&](uint32_t t, uint32_t thread) {
+    float* norm = scratch_[thread].data();
+    for (uint32_t r = t * 16; r < std::min(rows, t * 16 + 16); ++r) {
+      kernels_.rms_norm(x_.data() + size_t{batch.head[r].row} * width_.hidden, weights_.final_norm.data(), norm,
+                        architecture_.hidden, architecture_.norm_epsilon);
+      matmul_.encode(norm, 0, head_rows_.k, head_rows_.k, head_rows_.row(r));
+    }
   });
   // targets sorted by chunk, and by row within one
   first_want_.assign(chunks + 1, 0);
@@ -51,11 +54,10 @@ void CpuDevice::look_at_chunk(const Batch& batch, uint32_t c, uint32_t thread, e
   const bool reshaped = architecture_.logit_scale != 1 || architecture_.logit_softcap != 0;
   float* logits = scratch_[thread].data();  // [tile][chunk]
   uint32_t want = first_want_[c];
-  for (uint32_t first = 0; first < rows; first += tile_max) {
-    const uint32_t last = std::min(rows, first + tile_max);
-    kernels_.gemm(head_rows_.data() + size_t{first} * width_.hidden, width_.hidden, last - first,
-                  weights_.head.panels.data() + size_t{first_id} * weights_.head.k, weights_.head.k, panels, logits, chunk,
-                  false);
+  for (uint32_t first = 0; first < rows; first += matmul_.tile_rows) {
+    const uint32_t last = std::min(rows, first + matmul_.tile_rows);
+    matmul_.multiply(head_rows_.row(first), head_rows_.stride, last - first, weights_.head.panels(c * chunk_panels, panels),
+                     logits, chunk, false);
     for (uint32_t r = 0; reshaped && r < last - first; ++r)
       kernels_.scale_and_cap(logits + size_t{r} * chunk, padded, architecture_.logit_scale, architecture_.logit_softcap);
     for (; want < first_want_[c + 1] && wants_[want].head < last; ++want)

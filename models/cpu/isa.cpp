@@ -42,51 +42,58 @@ const Processor& processor() {
   return detected;
 }
 
-Error missing(std::string_view isa) {
-  return {Error::Kind::device, "isa: this processor has no \"" + std::string(isa) + "\"; use \"auto\""};
+enum class InstructionSet : uint8_t { portable, avx2, avx512, amx };
+
+Result<InstructionSet> choose(std::string_view isa) {
+  const Processor& has = processor();
+  const bool any = isa == "auto";
+  if (has.amx && (any || isa == "amx")) return InstructionSet::amx;
+  if (has.avx512 && (any || isa == "avx512")) return InstructionSet::avx512;
+  if (has.avx2 && (any || isa == "avx2")) return InstructionSet::avx2;
+  if (any || isa == "portable") return InstructionSet::portable;
+  return Error{Error::Kind::device, "isa: this processor has no \"" + std::string(isa) + "\"; use \"auto\""};
 }
 
 }  // namespace
 
 Result<const Kernels*> choose_kernels(std::string_view isa) {
-  if (isa == "portable") return &portable_kernels();
+  SXT_TRY(const InstructionSet set, choose(isa));
 #if defined(__x86_64__)
-  const Processor& has = processor();
-  if (isa == "amx" && has.amx) return &avx512_kernels();
-  if (has.avx512 && (isa == "auto" || isa == "avx512")) return &avx512_kernels();
-  if (has.avx2 && (isa == "auto" || isa == "avx2")) return &avx2_kernels();
+  if (set == InstructionSet::avx2) return &avx2_kernels();
+  if (set != InstructionSet::portable) return &avx512_kernels();
 #endif
-  if (isa == "auto") return &portable_kernels();
-  return missing(isa);
+  return &portable_kernels();
 }
 
 Result<const MatMul*> choose_matmul(std::string_view isa, Compute compute) {
-  const bool bf16 = compute == Compute::bf16;
-  if (isa == "portable") return bf16 ? &bf16_portable() : &int8_portable();
-#if defined(__x86_64__)
-  const Processor& has = processor();
-  if (has.amx && (isa == "auto" || isa == "amx")) return bf16 ? &bf16_amx() : &int8_amx();
-  if (has.avx512 && (isa == "auto" || isa == "avx512")) {
-    if (bf16) return has.avx512_bf16 ? &bf16_avx512bf16() : &bf16_avx512();
-    return has.avx512_vnni ? &int8_avx512() : &int8_avx2();
+  if (compute == Compute::f32) {
+    SXT_TRY(const Kernels* kernels, choose_kernels(isa));
+    return &kernels->matmul;
   }
-  if (has.avx2 && (isa == "auto" || isa == "avx2")) return bf16 ? &bf16_avx2() : &int8_avx2();
+  const bool bf16 = compute == Compute::bf16;
+  SXT_TRY(const InstructionSet set, choose(isa));
+#if defined(__x86_64__)
+  if (set == InstructionSet::amx) return bf16 ? &bf16_amx() : &int8_amx();
+  if (set == InstructionSet::avx512 && bf16) return processor().avx512_bf16 ? &bf16_avx512bf16() : &bf16_avx512();
+  if (set == InstructionSet::avx512 && processor().avx512_vnni) return &int8_avx512();
+  if (set != InstructionSet::portable) return bf16 ? &bf16_avx2() : &int8_avx2();
 #endif
-  if (isa == "auto") return bf16 ? &bf16_portable() : &int8_portable();
-  return missing(isa);
+  return bf16 ? &bf16_portable() : &int8_portable();
 }
 
-Result<const AttentionFormat*> choose_attention(std::string_view isa) {
-  if (isa == "portable") return &attention_bf16_portable();
+Result<const AttentionFormat*> choose_attention(std::string_view isa, Compute compute) {
+  if (compute == Compute::f32) {
+    SXT_TRY(const Kernels* kernels, choose_kernels(isa));
+    return &kernels->attention;
+  }
+  SXT_TRY(const InstructionSet set, choose(isa));
 #if defined(__x86_64__)
-  const Processor& has = processor();
-  if (has.amx && (isa == "auto" || isa == "amx")) return &attention_bf16_amx();
-  if (has.avx512 && (isa == "auto" || isa == "avx512"))
-    return has.avx512_bf16 ? &attention_bf16_avx512bf16() : &attention_bf16_avx512();
-  if (has.avx2 && (isa == "auto" || isa == "avx2")) return &attention_bf16_avx2();
+  if (set == InstructionSet::amx) return &attention_bf16_amx();
+  if (set == InstructionSet::avx512)
+    return processor().avx512_bf16 ? &attention_bf16_avx512bf16() : &attention_bf16_avx512();
+  if (set == InstructionSet::avx2) return &attention_bf16_avx2();
 #endif
-  if (isa == "auto") return &attention_bf16_portable();
-  return missing(isa);
+  return &attention_bf16_portable();
 }
 
 }  // namespace sextant::cpu

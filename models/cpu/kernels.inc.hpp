@@ -40,22 +40,22 @@ template <uint32_t R>
   }
 }
 
-void gemm(const float* a, size_t a_stride, uint32_t rows, const float* w, uint32_t k, uint32_t panels, float* c,
-          size_t c_stride, bool add) {
-  for (uint32_t p = 0; p < panels; ++p, w += size_t{k} * panel, c += panel) {
-    uint32_t r = 0;
-    for (; r + 6 <= rows; r += 6) gemm_rows<6>(a + r * a_stride, a_stride, w, k, c + r * c_stride, c_stride, add);
-    const float* from = a + r * a_stride;
-    float* to = c + r * c_stride;
-    switch (rows - r) {
-      case 5: gemm_rows<5>(from, a_stride, w, k, to, c_stride, add); break;
-      case 4: gemm_rows<4>(from, a_stride, w, k, to, c_stride, add); break;
-      case 3: gemm_rows<3>(from, a_stride, w, k, to, c_stride, add); break;
-      case 2: gemm_rows<2>(from, a_stride, w, k, to, c_stride, add); break;
-      case 1: gemm_rows<1>(from, a_stride, w, k, to, c_stride, add); break;
-      default: break;
-    }
+void multiply(const void* encoded, size_t stride_bytes, uint32_t rows, const Panels& panels, float* c, size_t c_stride, bool add) {
+  const auto* a = static_cast<const float*>(encoded);
+  const auto* w = static_cast<const float*>(panels.data);
+  const size_t a_stride = stride_bytes / sizeof(float);
+  const uint32_t k = panels.k;
+  for (uint32_t p = 0; p < panels.count; ++p, w += size_t{k} * panel, c += panel) {
+    in_groups<group_rows_max>(rows, [&](auto n, uint32_t r) {
+      gemm_rows<n()>(a + r * a_stride, a_stride, w, k, c + r * c_stride, c_stride, add);
+    });
   }
+}
+
+size_t row_bytes(uint32_t k) { return (k * sizeof(float) + 63) / 64 * 64; }
+
+void encode(const float* x, uint32_t first, uint32_t n, uint32_t, void* row) {
+  std::memcpy(static_cast<float*>(row) + first, x, n * sizeof(float));
 }
 
 // ---- rows -------------------------------------------------------------------------------------------------------------------
@@ -138,6 +138,18 @@ SXT_INLINE uint32_t first_seen(const Attention& t, uint32_t row) {
   return t.window != 0 && t.position[row] >= t.window ? t.position[row] - t.window + 1 : 0;
 }
 
+// A page: {keys [head_dim][16], values [16][head_dim]}
+SXT_INLINE const float* keys_of(const void* page) { return static_cast<const float*>(page); }
+SXT_INLINE const float* values_of(const void* page, uint32_t head_dim) { return keys_of(page) + size_t{page_keys} * head_dim; }
+size_t page_bytes(uint32_t head_dim) { return size_t{2} * page_keys * head_dim * sizeof(float); }
+size_t scratch_floats(uint32_t head_dim) { return attention_rows_max * (size_t{head_dim} + 32); }
+
+void put(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page) {
+  auto* keys = static_cast<float*>(page);
+  for (uint32_t i = 0; i < head_dim; ++i) keys[i * page_keys + offset] = key[i];
+  std::memcpy(keys + (page_keys + offset) * size_t{head_dim}, value, head_dim * sizeof(float));
+}
+
 struct RowStates {
   float* max;   // [rows]
   float* sum;   // [rows][16]: lanes
@@ -146,7 +158,7 @@ struct RowStates {
 
 // out[r][0 .. C * width) = out * factor + p[r] * values, over the first `keys` keys of the block
 template <uint32_t R, uint32_t C>
-SXT_INLINE void weigh(const float (&p)[R][key_block], const float (&factor)[R], const float* const* value, uint32_t head_dim,
+SXT_INLINE void weigh(const float (&p)[R][key_block], const float (&factor)[R], const void* const* pages, uint32_t head_dim,
                       uint32_t dim, uint32_t keys, float* out) {
   Vector acc[R][C];
   SXT_UNROLL for (uint32_t r = 0; r < R; ++r)
@@ -154,7 +166,7 @@ SXT_INLINE void weigh(const float (&p)[R][key_block], const float (&factor)[R], 
   for (uint32_t g = 0; g * page_keys < keys; ++g) {
     const float *a[R], *b[C];
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) a[r] = p[r] + g * page_keys;
-    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) b[j] = value[g] + dim + j * width;
+    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) b[j] = values_of(pages[g], head_dim) + dim + j * width;
     accumulate<R, C>(acc, a, b, head_dim, keys - g * page_keys < page_keys ? keys - g * page_keys : page_keys);
   }
   SXT_UNROLL for (uint32_t r = 0; r < R; ++r)
@@ -176,7 +188,7 @@ template <uint32_t R>
     // pages after the last key that is seen are not there: the last one is read instead, and masked below
     SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) {
       const uint32_t column = first + j * width, page = column / page_keys, last = (keys - 1) / page_keys;
-      b[j] = t.key[first_page + (page < last ? page : last)] + column % page_keys;
+      b[j] = keys_of(t.pages[first_page + (page < last ? page : last)]) + column % page_keys;
     }
     accumulate<R, columns>(acc, q, b, page_keys, head_dim);
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j)
@@ -219,8 +231,8 @@ template <uint32_t R>
   float* out = state.out + size_t{row} * head_dim;
   uint32_t dim = 0;
   for (; dim + columns * width <= head_dim; dim += columns * width)
-    weigh<R, columns>(p, factor, t.value + first_page, head_dim, dim, keys, out);
-  for (; dim < head_dim; dim += width) weigh<R, 1>(p, factor, t.value + first_page, head_dim, dim, keys, out);
+    weigh<R, columns>(p, factor, t.pages + first_page, head_dim, dim, keys, out);
+  for (; dim < head_dim; dim += width) weigh<R, 1>(p, factor, t.pages + first_page, head_dim, dim, keys, out);
 }
 
 void attend(const Attention& t) {
@@ -231,23 +243,11 @@ void attend(const Attention& t) {
   const uint32_t last = t.position[t.rows - 1];
   // a block that a row does not see leaves its state as it is, to the bit: where the blocks begin does not matter
   for (uint32_t first_key = first_seen(t, 0) / key_block * key_block; first_key <= last; first_key += key_block) {
-    uint32_t r = 0;
-    const auto keys = [&](uint32_t last_row) {
-      const uint32_t n = t.position[last_row] - first_key + 1;
-      return n < key_block ? n : key_block;
-    };
-    for (; r + 6 <= t.rows; r += 6)
-      if (t.position[r + 5] >= first_key && first_seen(t, r) < first_key + key_block)
-        attend_block<6>(t, r, first_key, keys(r + 5), state);
-    if (r == t.rows || t.position[t.rows - 1] < first_key || first_seen(t, r) >= first_key + key_block) continue;
-    const uint32_t n = keys(t.rows - 1);
-    switch (t.rows - r) {
-      case 5: attend_block<5>(t, r, first_key, n, state); break;
-      case 4: attend_block<4>(t, r, first_key, n, state); break;
-      case 3: attend_block<3>(t, r, first_key, n, state); break;
-      case 2: attend_block<2>(t, r, first_key, n, state); break;
-      default: attend_block<1>(t, r, first_key, n, state); break;
-    }
+    in_groups<group_rows_max>(t.rows, [&](auto n, uint32_t r) {
+      const uint32_t last_seen = t.position[r + n - 1];
+      if (last_seen < first_key || first_seen(t, r) >= first_key + key_block) return;
+      attend_block<n()>(t, r, first_key, last_seen - first_key < key_block ? last_seen - first_key + 1 : key_block, state);
+    });
   }
   for (uint32_t r = 0; r < t.rows; ++r) {
     const Vector inverse = splat(1.f / sum_of(load(state.sum + r * 16)));
@@ -259,7 +259,9 @@ void attend(const Attention& t) {
 }  // namespace
 
 const Kernels& KERNEL_TABLE() {
-  static constexpr Kernels table{KERNEL_NAME, KERNEL_LABEL, gemm, rms_norm, rope, swiglu, geglu, scale_and_cap, attend, vocabulary};
+  static constexpr Kernels table{
+      KERNEL_NAME, KERNEL_LABEL, rms_norm, rope, swiglu, geglu, scale_and_cap, vocabulary,
+      {KERNEL_NAME, Compute::f32, 6, 96, row_bytes, encode, multiply}, {KERNEL_NAME, page_bytes, scratch_floats, put, attend}};
   return table;
 }
 

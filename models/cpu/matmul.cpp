@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include "../engine/checkpoint/dequantize.hpp"
 #include "half.hpp"
 #include "int8.hpp"
 
@@ -31,20 +32,6 @@ void pack_bf16(const float* rows, uint32_t k, uint16_t* to) {
       for (uint32_t j = i; j < i + 2; ++j) *to++ = j < k ? to_bf16(rows[size_t{n} * k + j]) : uint16_t{0};
 }
 
-void pack_q8(const float* rows, uint32_t k, void* panel) {
-  for (uint32_t n = 0; n < panel_columns; ++n)
-    for (uint32_t b = 0; b < padded_depth(k) / depth_step; ++b) {
-      float x[depth_step];
-      block_of(rows + size_t{n} * k, b * depth_step, k, x);
-      const uint16_t scale = to_f16(largest(x) / 127);
-      const float inverse = from_f16(scale) > 0 ? 1 / from_f16(scale) : 0;
-      int8_t weights[depth_step];
-      for (uint32_t i = 0; i < depth_step; ++i)
-        weights[i] = static_cast<int8_t>(std::clamp(nearest(x[i] * inverse), -127, 127));
-      pack_block_q8(weights, scale, b, n, panel);
-    }
-}
-
 }  // namespace
 
 size_t panel_bytes(PanelFormat format, uint32_t k) {
@@ -60,10 +47,21 @@ size_t panel_bytes(PanelFormat format, uint32_t k) {
 
 void pack_panel(PanelFormat format, const float* rows, uint32_t k, void* panel) {
   if (format == PanelFormat::bf16) return pack_bf16(rows, k, static_cast<uint16_t*>(panel));
-  if (format == PanelFormat::q8) return pack_q8(rows, k, panel);
   auto* to = static_cast<float*>(panel);
   for (uint32_t i = 0; i < k; ++i)
     for (uint32_t n = 0; n < panel_columns; ++n) *to++ = rows[size_t{n} * k + i];
+}
+
+void pack_row_q8(const float* row, uint32_t k, uint32_t column, void* panel) {
+  for (uint32_t b = 0; b < padded_depth(k) / depth_step; ++b) {
+    float x[depth_step];
+    block_of(row, b * depth_step, k, x);
+    const uint16_t scale = to_f16(largest(x) / 127);
+    const float stored = engine::half_to_float(scale), inverse = stored > 0 ? 1 / stored : 0;
+    int8_t weights[depth_step];
+    for (uint32_t i = 0; i < depth_step; ++i) weights[i] = static_cast<int8_t>(std::clamp(nearest(x[i] * inverse), -127, 127));
+    pack_block_q8(weights, scale, b, column, panel);
+  }
 }
 
 void pack_block_q8(const int8_t* weights, uint16_t scale, uint32_t block, uint32_t column, void* panel) {

@@ -18,7 +18,7 @@ inline constexpr uint32_t panel_columns = 64;  // output columns that are stored
 
 enum class Compute : uint8_t { f32, bf16, int8 };
 
-/// How the weights of a panel are stored; k is rounded up to depth_step with zeros.
+/// How the weights of a panel are stored; k is rounded up to depth_step with zeros, except in f32.
 enum class PanelFormat : uint8_t {
   f32,   // [k][64]
   bf16,  // [k / 2][64][2]
@@ -40,6 +40,8 @@ struct Panels {
 struct MatMul {
   const char* name;  // "amx"
   Compute compute;
+  uint32_t rows_together;  // a number of rows that wastes nothing
+  uint32_t tile_rows;      // as many rows as may go through half a layer together: their numbers stay in a core's cache
   /// Bytes of an encoded row of k numbers: a multiple of 64.
   size_t (*row_bytes)(uint32_t k);
   /// Encodes x[0 .. n) as the columns first .. first + n of a row of k; first is a multiple of 32, and so is n, or the row ends
@@ -49,9 +51,11 @@ struct MatMul {
   void (*multiply)(const void* a, size_t a_stride, uint32_t rows, const Panels& w, float* c, size_t c_stride, bool add);
 };
 
-/// Stores up to 64 rows of weights, [64][k] floats (rows beyond the matrix are zero), as one panel of format f32, bf16 or q8.
-/// q8 rounds to nearest with scale = largest magnitude of the block / 127, as float16.
+/// Stores 64 rows of weights, [64][k] floats, as one panel of format f32 or bf16.
 void pack_panel(PanelFormat format, const float* rows, uint32_t k, void* panel);
+
+/// Rounds a row of weights into column `column` of a q8 panel: scale = largest magnitude of the block / 127, as float16.
+void pack_row_q8(const float* row, uint32_t k, uint32_t column, void* panel);
 
 /// One block of 32 weights of column `column` as it lies in a GGUF file, into a q8 or q4 panel, unchanged.
 void pack_block_q8(const int8_t* weights, uint16_t scale, uint32_t block, uint32_t column, void* panel);

@@ -137,7 +137,7 @@ void encode(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
 }  // namespace
 
 const MatMul& bf16_amx() {
-  static constexpr MatMul table{"amx", Compute::bf16, row_bytes, encode, multiply};
+  static constexpr MatMul table{"amx", Compute::bf16, 2 * tile_rows, 256, row_bytes, encode, multiply};
   return table;
 }
 

@@ -31,19 +31,9 @@ void multiply(const void* encoded, size_t stride_bytes, uint32_t rows, const Pan
   const size_t a_stride = stride_bytes / sizeof(Encoded);
   const uint32_t pairs = padded_depth(w.k) / 2;
   for (uint32_t p = 0; p < w.count; ++p, panel_at += size_t{pairs} * 2 * panel_columns, c += panel_columns) {
-    uint32_t r = 0;
-    for (; r + 6 <= rows; r += 6)
-      multiply_rows<6>(a + r * a_stride, a_stride, panel_at, pairs, c + r * c_stride, c_stride, add);
-    const Encoded* from = a + r * a_stride;
-    float* to = c + r * c_stride;
-    switch (rows - r) {
-      case 5: multiply_rows<5>(from, a_stride, panel_at, pairs, to, c_stride, add); break;
-      case 4: multiply_rows<4>(from, a_stride, panel_at, pairs, to, c_stride, add); break;
-      case 3: multiply_rows<3>(from, a_stride, panel_at, pairs, to, c_stride, add); break;
-      case 2: multiply_rows<2>(from, a_stride, panel_at, pairs, to, c_stride, add); break;
-      case 1: multiply_rows<1>(from, a_stride, panel_at, pairs, to, c_stride, add); break;
-      default: break;
-    }
+    in_groups<group_rows_max>(rows, [&](auto n, uint32_t r) {
+      multiply_rows<n()>(a + r * a_stride, a_stride, panel_at, pairs, c + r * c_stride, c_stride, add);
+    });
   }
 }
 
@@ -56,7 +46,7 @@ void encode(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
 }  // namespace
 
 const MatMul& KERNEL_TABLE() {
-  static constexpr MatMul table{KERNEL_NAME, Compute::bf16, row_bytes, encode, multiply};
+  static constexpr MatMul table{KERNEL_NAME, Compute::bf16, 6, 96, row_bytes, encode, multiply};
   return table;
 }
 

@@ -3,6 +3,7 @@
 //
 // A block of 32 products is summed exactly in integers, so only its scaling has an order: the blocks of a row follow one
 // another. All instruction sets that fuse a multiplication with an addition give the same bits.
+#include "../engine/checkpoint/dequantize.hpp"
 #include "int8.hpp"
 #include "matmul_tables.hpp"
 #include "vectors.inc.hpp"
@@ -77,7 +78,7 @@ SXT_INLINE Vector load_f16(const uint8_t* p) {
   for (uint32_t i = 0; i < width; ++i) {
     uint16_t half;
     std::memcpy(&half, p + 2 * i, sizeof half);
-    v[i] = from_f16(half);
+    v[i] = engine::half_to_float(half);
   }
   return v;
 }
@@ -143,7 +144,7 @@ template <uint32_t R, uint32_t C, bool Nibbles>
 
 #if defined(__AMX_INT8__)
 // The tile unit sums the integers of 16 rows and 16 columns at once; vectors scale them in the same order as above.
-constexpr uint32_t tile_rows = 16, chunk_blocks = 8;
+constexpr uint32_t tile_rows = 16, group_rows = tile_rows, chunk_blocks = 8;
 
 struct alignas(64) TileShapes {  // tile 0: sums [16][16], 4: rows of a [16][32 bytes], 6: weights [8][16][4]
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
@@ -233,6 +234,8 @@ uint32_t multiply_tiles(const char* a, size_t a_stride, uint32_t rows, const uin
   return whole;
 }
 #else
+constexpr uint32_t group_rows = 4;
+
 template <bool Nibbles> uint32_t multiply_tiles(const char*, size_t, uint32_t, const uint8_t*, uint32_t, float*, size_t, bool) {
   return 0;
 }
@@ -242,17 +245,12 @@ template <bool Nibbles>
 void multiply_panel(const char* a, size_t a_stride, uint32_t rows, const uint8_t* w, uint32_t k, float* c, size_t c_stride,
                     bool add) {
   constexpr uint32_t alone = byte_lanes == 64 ? 4 : 2;  // vectors of columns for one row: the panel is read as it lies
-  uint32_t r = multiply_tiles<Nibbles>(a, a_stride, rows, w, k, c, c_stride, add);
-  for (; r + 4 <= rows; r += 4)
-    multiply_rows<4, byte_lanes == 64 ? 2 : 1, Nibbles>(a + r * a_stride, a_stride, w, k, c + r * c_stride, c_stride, add);
-  const char* from = a + r * a_stride;
-  float* to = c + r * c_stride;
-  switch (rows - r) {
-    case 3: multiply_rows<3, byte_lanes == 64 ? 2 : 1, Nibbles>(from, a_stride, w, k, to, c_stride, add); break;
-    case 2: multiply_rows<2, byte_lanes == 64 ? 2 : 1, Nibbles>(from, a_stride, w, k, to, c_stride, add); break;
-    case 1: multiply_rows<1, alone, Nibbles>(from, a_stride, w, k, to, c_stride, add); break;
-    default: break;
-  }
+  const uint32_t done = multiply_tiles<Nibbles>(a, a_stride, rows, w, k, c, c_stride, add);
+  in_groups<4>(rows - done, [&](auto n, uint32_t first) {
+    constexpr uint32_t vectors = n() == 1 ? alone : byte_lanes == 64 ? 2 : 1;
+    const size_t r = done + first;
+    multiply_rows<n(), vectors, Nibbles>(a + r * a_stride, a_stride, w, k, c + r * c_stride, c_stride, add);
+  });
 }
 
 void multiply(const void* encoded, size_t a_stride, uint32_t rows, const Panels& w, float* c, size_t c_stride, bool add) {
@@ -268,7 +266,7 @@ void multiply(const void* encoded, size_t a_stride, uint32_t rows, const Panels&
 }  // namespace
 
 const MatMul& KERNEL_TABLE() {
-  static constexpr MatMul table{KERNEL_NAME, Compute::int8, int8_row_bytes, encode_int8, multiply};
+  static constexpr MatMul table{KERNEL_NAME, Compute::int8, group_rows, 96, int8_row_bytes, encode_int8, multiply};
   return table;
 }
 

@@ -7,17 +7,17 @@
 
 namespace sextant::cpu {
 
-Floats::Floats(size_t count) : bytes_(count * sizeof(float)) {
-  if (bytes_ == 0) return;
-  void* p = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+void* take_memory(size_t bytes) {
+  if (bytes == 0) return nullptr;
+  void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) throw std::bad_alloc();
   constexpr size_t huge_page = size_t{2} << 20;
-  if (bytes_ >= 2 * huge_page) madvise(p, bytes_, MADV_HUGEPAGE);
-  data_ = static_cast<float*>(p);
+  if (bytes >= 2 * huge_page) madvise(p, bytes, MADV_HUGEPAGE);
+  return p;
 }
 
-Floats::~Floats() {
-  if (data_) munmap(data_, bytes_);
+void give_memory_back(void* memory, size_t bytes) {
+  if (memory) munmap(memory, bytes);
 }
 
 size_t available_memory() {

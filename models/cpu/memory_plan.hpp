@@ -2,15 +2,22 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include "../engine/architecture/architecture.hpp"
+#include "../engine/architecture/tensors.hpp"
+#include "kernels.hpp"
 
 namespace sextant::cpu {
 
 inline constexpr uint32_t rows_per_batch = 1024;  // more bring no speed: the weights are read once per tile, not per batch
-inline constexpr uint32_t tile_max = 96;          // rows; a tile's part of a layer stays in 1 MiB of second-level cache
 inline constexpr uint32_t chunk_panels = 8;       // of the vocabulary: 512 ids at a time
 inline constexpr uint32_t chunk = chunk_panels * 64;
-inline constexpr uint32_t route_tile = 16;        // rows whose experts are chosen at once
+inline constexpr uint32_t route_tile = 16;  // rows whose experts are chosen at once
+
+/// What computes, and in which numbers.
+struct Numerics {
+  const Kernels& kernels;
+  const MatMul& matmul;
+  const AttentionFormat& attention;
+};
 
 struct DevicePlan {  // memory in bytes, fixed at load
   uint32_t rows_max = 0, context = 0, pages = 0;
@@ -20,15 +27,16 @@ struct DevicePlan {  // memory in bytes, fixed at load
 
 uint32_t chunk_count(const engine::Architecture& architecture);
 /// Numbers that one thread needs at once.
-size_t scratch_floats(const engine::Architecture& architecture);
+size_t scratch_floats(const engine::Architecture& architecture, const Numerics& numerics);
 /// Cosines and sines of a row, for all ropes.
 uint32_t rope_floats(const engine::Architecture& architecture);
-/// Keys and values of a page in one layer.
-size_t page_floats(const engine::Architecture& architecture);
+/// Bytes of a page's keys and values in one layer.
+size_t page_bytes(const engine::Architecture& architecture, const AttentionFormat& attention);
 
 /// Weights and buffers first, then as many pages as fit into `memory` bytes and could be of use to `batch_size` sequences of
 /// `context` tokens. An error, with the numbers, where not even one sequence fits.
-Result<DevicePlan> plan_memory(const engine::Architecture& architecture, uint32_t threads, uint32_t batch_size,
-                               uint32_t context, size_t memory);
+Result<DevicePlan> plan_memory(const engine::ModelTensors& tensors, const engine::Architecture& architecture,
+                               const Numerics& numerics, uint32_t threads, uint32_t batch_size, uint32_t context,
+                               size_t memory);
 
 }  // namespace sextant::cpu

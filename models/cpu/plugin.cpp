@@ -2,5 +2,5 @@
 #include "cpu_hardware.hpp"
 
 SEXTANT_PLUGIN(sextant::component<sextant::cpu::CpuModel>({.id = "cpu",
-                                                           .summary = "runs GGUF models on the processor, in float32",
+                                                           .summary = "runs models on the processor, in f32, bf16 or int8",
                                                            .schema = sextant::cpu::config_schema}))

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
 #endif
@@ -36,6 +37,18 @@ SXT_INLINE Vector load(const float* p) { Vector v; std::memcpy(&v, p, sizeof v);
 SXT_INLINE void store(float* p, Vector v) { std::memcpy(p, &v, sizeof v); }
 SXT_INLINE Vector fma(Vector a, Vector b, Vector c) { return a * b + c; }  // two roundings: not every machine has one
 #endif
+constexpr uint32_t group_rows_max = 6;  // as many rows as those accumulators are for
+
+/// Calls body(N, first) for rows [first, first + N): whole groups of MAX, then the rest as one. N is an integral constant.
+template <uint32_t MAX, class Body> SXT_INLINE void with_rows(uint32_t rows, uint32_t first, const Body& body) {
+  if constexpr (MAX > 1)
+    if (rows < MAX) return with_rows<MAX - 1>(rows, first, body);
+  body(std::integral_constant<uint32_t, MAX>{}, first);
+}
+template <uint32_t MAX, class Body> SXT_INLINE void in_groups(uint32_t rows, const Body& body) {
+  for (uint32_t first = 0; first < rows; first += MAX) with_rows<MAX>(rows - first, first, body);
+}
+
 // not the intrinsic: GCC 12 warns of its own header there
 SXT_INLINE Vector max(Vector a, Vector b) { return a > b ? a : b; }
 typedef int32_t Integers __attribute__((vector_size(width * 4)));

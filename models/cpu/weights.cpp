@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
+#include "../engine/checkpoint/dequantize.hpp"
+#include "half.hpp"
 #include "widths.hpp"
 
 namespace sextant::cpu {
@@ -9,11 +12,39 @@ namespace {
 
 using engine::Architecture;
 using engine::Rows;
+using engine::TensorType;
 
 // An output row of a packed matrix: a row of a checkpoint's, or zeros.
-struct Source { const Rows* rows; uint64_t row; };
-// What becomes of a row of inputs: each group of `length` numbers is padded with zeros to `padded`.
-struct Groups { uint32_t length, padded; };
+struct Source {
+  const Rows* rows;
+  uint64_t row;
+};
+
+// How a matrix is made.
+struct Recipe {
+  std::vector<Source> rows;
+  uint32_t k = 0;                   // inputs, after padding
+  uint32_t length = 0, padded = 0;  // each group of `length` inputs is padded with zeros to `padded`
+  bool normalised = false;          // each row is scaled to length 1
+  PanelFormat format = PanelFormat::f32;
+
+  Recipe(std::vector<Source> from, uint32_t inputs, Compute compute)
+      : Recipe(std::move(from), inputs, {inputs, inputs}, false, compute) {}
+  Recipe(std::vector<Source> from, uint32_t inputs, std::pair<uint32_t, uint32_t> groups, bool unit_length, Compute compute)
+      : rows(std::move(from)), k(inputs), length(groups.first), padded(groups.second), normalised(unit_length) {
+    if (compute == Compute::bf16) format = PanelFormat::bf16;
+    if (compute != Compute::int8) return;
+    const bool narrow = as_stored() && std::all_of(rows.begin(), rows.end(), [](const Source& s) {
+                          if (!s.rows) return true;
+                          const engine::Tensor& t = *s.rows->tensor;
+                          return !t.added && (t.type == TensorType::q4_0 || t.type == TensorType::q4_1);
+                        });
+    format = narrow ? PanelFormat::q4 : PanelFormat::q8;
+  }
+  bool as_stored() const { return length == padded && !normalised; }
+  uint32_t panel_count() const { return panels_of(static_cast<uint32_t>(rows.size())); }
+  size_t bytes() const { return panel_count() * panel_bytes(format, k); }
+};
 
 Floats vector_of(const Rows& rows, float offset) {
   if (!rows) return {};
@@ -42,37 +73,68 @@ Floats qkv_bias_of(const engine::LayerTensors& from, const Architecture& a, cons
   return out;
 }
 
-// k inputs after padding by `groups`. `normalised`: each row is scaled to length 1.
-Matrix pack(const std::vector<Source>& rows, uint32_t k, Groups groups, bool normalised, ThreadPool& pool) {
-  Matrix m;
-  m.k = k;
-  m.panel_count = panels_of(static_cast<uint32_t>(rows.size()));
-  m.panels = Floats(size_t{m.panel_count} * panel * k);
-  pool.run(m.panel_count, [&](uint32_t p, uint32_t) {
-    std::vector<float> block(size_t{panel} * k);
-    for (uint32_t n = 0; n < panel && p * panel + n < rows.size(); ++n) {
-      const Source& s = rows[p * panel + n];
-      if (!s.rows) continue;
-      float* row = block.data() + size_t{n} * k;
-      engine::read_row(*s.rows, s.row, row);
-      for (uint32_t g = k / groups.padded; groups.length != groups.padded && g-- > 0;) {
-        float* to = row + size_t{g} * groups.padded;
-        std::memmove(to, row + size_t{g} * groups.length, groups.length * sizeof(float));
-        std::fill(to + groups.length, to + groups.padded, 0.f);
-      }
-      if (!normalised) continue;
-      double squares = 0;
-      for (uint32_t i = 0; i < k; ++i) squares += static_cast<double>(row[i]) * row[i];
-      const double length = std::max(std::sqrt(squares), 1e-12);
-      for (uint32_t i = 0; i < k; ++i) row[i] = static_cast<float>(row[i] / length);
+// A row as float32, [k].
+void read(const Recipe& recipe, const Source& source, float* row) {
+  engine::read_row(*source.rows, source.row, row);
+  for (uint32_t g = recipe.k / recipe.padded; recipe.length != recipe.padded && g-- > 0;) {
+    float* to = row + size_t{g} * recipe.padded;
+    std::memmove(to, row + size_t{g} * recipe.length, recipe.length * sizeof(float));
+    std::fill(to + recipe.length, to + recipe.padded, 0.f);
+  }
+  if (!recipe.normalised) return;
+  double squares = 0;
+  for (uint32_t i = 0; i < recipe.k; ++i) squares += static_cast<double>(row[i]) * row[i];
+  const double size = std::max(std::sqrt(squares), 1e-12);
+  for (uint32_t i = 0; i < recipe.k; ++i) row[i] = static_cast<float>(row[i] / size);
+}
+
+// The blocks of a row as the checkpoint has them, where a panel can take them; false where it cannot.
+bool copy_blocks(const Recipe& recipe, const Source& source, uint32_t column, char* panel_data) {
+  const engine::Tensor& tensor = *source.rows->tensor;
+  if (!recipe.as_stored() || tensor.added || (recipe.format == PanelFormat::q8 && tensor.type != TensorType::q8_0))
+    return false;
+  const size_t bytes = engine::block_format(tensor.type).bytes;
+  const std::byte* at = tensor.bytes.data() + source.rows->stored_row(source.row) * (recipe.k / depth_step) * bytes;
+  for (uint32_t b = 0; b < recipe.k / depth_step; ++b, at += bytes) {
+    uint16_t scale, minimum;
+    std::memcpy(&scale, at, sizeof scale);
+    if (tensor.type == TensorType::q8_0) {
+      pack_block_q8(reinterpret_cast<const int8_t*>(at + 2), scale, b, column, panel_data);
+    } else if (tensor.type == TensorType::q4_1) {
+      std::memcpy(&minimum, at + 2, sizeof minimum);
+      pack_block_q4(reinterpret_cast<const uint8_t*>(at + 4), scale, minimum, b, column, panel_data);
+    } else {  // Q4_0: (nibble - 8) * scale
+      minimum = to_f16(-8 * engine::half_to_float(scale));
+      pack_block_q4(reinterpret_cast<const uint8_t*>(at + 2), scale, minimum, b, column, panel_data);
     }
-    float* to = m.panels.data() + size_t{p} * panel * k;
-    for (uint32_t i = 0; i < k; ++i)
-      for (uint32_t n = 0; n < panel; ++n) *to++ = block[size_t{n} * k + i];
+  }
+  return true;
+}
+
+Matrix pack(const Recipe& recipe, ThreadPool& pool) {
+  Matrix m;
+  m.k = recipe.k;
+  m.format = recipe.format;
+  m.panel_count = recipe.panel_count();
+  m.data = Bytes(recipe.bytes());
+  const bool blocks = m.format == PanelFormat::q8 || m.format == PanelFormat::q4;
+  pool.run(m.panel_count, [&](uint32_t p, uint32_t) {
+    char* to = m.data.data() + p * panel_bytes(m.format, m.k);
+    std::vector<float> rows(size_t{blocks ? 1 : panel} * m.k);
+    for (uint32_t n = 0; n < panel && p * panel + n < recipe.rows.size(); ++n) {
+      const Source& source = recipe.rows[p * panel + n];
+      if (!source.rows) continue;
+      if (!blocks) {
+        read(recipe, source, rows.data() + size_t{n} * m.k);
+      } else if (!copy_blocks(recipe, source, n, to)) {
+        read(recipe, source, rows.data());
+        pack_row_q8(rows.data(), m.k, n, to);
+      }
+    }
+    if (!blocks) pack_panel(m.format, rows.data(), m.k, to);
   });
   return m;
 }
-Matrix pack(const std::vector<Source>& rows, uint32_t k, ThreadPool& pool) { return pack(rows, k, {k, k}, false, pool); }
 
 std::vector<Source> all_of(const Rows& rows) {
   std::vector<Source> out;
@@ -80,22 +142,50 @@ std::vector<Source> all_of(const Rows& rows) {
   return out;
 }
 
-FeedForwardWeights load_feed_forward(const engine::FeedForwardTensors& from, const Architecture& a, uint32_t width,
-                                     ThreadPool& pool) {
-  FeedForwardWeights w;
+Recipe qkv_of(const engine::LayerTensors& from, const Architecture& a, Compute compute) {
+  std::vector<Source> rows;
+  for (const Rows* part : {&from.q, &from.k, &from.v})
+    for (uint64_t r = 0; r < part->count; ++r) {
+      rows.push_back({part, r});
+      if ((r + 1) % a.head_dim == 0) rows.insert(rows.end(), Widths(a).head - a.head_dim, Source{nullptr, 0});
+    }
+  return {std::move(rows), a.hidden, compute};
+}
+
+Recipe output_of(const engine::LayerTensors& from, const Architecture& a, Compute compute) {
+  const Widths width(a);
+  return {all_of(from.output), width.heads, {a.head_dim, width.head}, false, compute};
+}
+
+Recipe gate_up_of(const engine::FeedForwardTensors& from, const Architecture& a, uint32_t width, Compute compute) {
   std::vector<Source> rows;
   for (uint32_t first = 0; first < width; first += panel)
     for (const Rows* part : {&from.gate, &from.up})
       for (uint32_t r = first; r < first + panel; ++r) rows.push_back({r < width ? part : nullptr, r});
-  w.gate_up = pack(rows, a.hidden, pool);
-  w.down = pack(all_of(from.down), width, pool);
+  return {std::move(rows), a.hidden, compute};
+}
+
+Recipe down_of(const engine::FeedForwardTensors& from, uint32_t width, Compute compute) {
+  return {all_of(from.down), width, compute};
+}
+
+Recipe head_of(const engine::ModelTensors& tensors, const Architecture& a, Compute compute) {
+  return {all_of(tensors.head), a.hidden, {a.hidden, a.hidden}, a.head_normalised, compute};
+}
+
+FeedForwardWeights load_feed_forward(const engine::FeedForwardTensors& from, const Architecture& a, uint32_t width,
+                                     Compute compute, ThreadPool& pool) {
+  FeedForwardWeights w;
+  w.gate_up = pack(gate_up_of(from, a, width, compute), pool);
+  w.down = pack(down_of(from, width, compute), pool);
   w.gate_bias = bias_of(from.gate_bias, a.feed_forward_bias, whole_panels(width));
   w.up_bias = bias_of(from.up_bias, a.feed_forward_bias, whole_panels(width));
   w.down_bias = bias_of(from.down_bias, a.feed_forward_bias, whole_panels(a.hidden));
   return w;
 }
 
-LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a, bool experts, ThreadPool& pool) {
+LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a, bool experts, Compute compute,
+                        ThreadPool& pool) {
   const Widths width(a);
   LayerWeights w;
   w.attention_norm = vector_of(from.attention_norm, a.norm_offset);
@@ -104,55 +194,52 @@ LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a,
   w.post_feed_forward_norm = vector_of(from.post_feed_forward_norm, a.norm_offset);
   w.q_norm = vector_of(from.q_norm, a.norm_offset);
   w.k_norm = vector_of(from.k_norm, a.norm_offset);
-  std::vector<Source> rows;
-  for (const Rows* part : {&from.q, &from.k, &from.v})
-    for (uint64_t r = 0; r < part->count; ++r) {
-      rows.push_back({part, r});
-      if ((r + 1) % a.head_dim == 0) rows.insert(rows.end(), width.head - a.head_dim, Source{nullptr, 0});
-    }
-  w.qkv = pack(rows, a.hidden, pool);
+  w.qkv = pack(qkv_of(from, a, compute), pool);
   w.qkv_bias = qkv_bias_of(from, a, width);
-  w.output = pack(all_of(from.output), width.heads, {a.head_dim, width.head}, false, pool);
+  w.output = pack(output_of(from, a, compute), pool);
   w.output_bias = bias_of(from.output_bias, a.output_bias, width.hidden);
   if (!experts) {
-    w.feed_forward = load_feed_forward(from.feed_forward, a, a.feed_forward, pool);
+    w.feed_forward = load_feed_forward(from.feed_forward, a, a.feed_forward, compute, pool);
     return w;
   }
-  w.router = pack(all_of(from.router), a.hidden, pool);
-  for (const auto& expert : from.experts) w.experts.push_back(load_feed_forward(expert, a, a.experts.feed_forward, pool));
+  w.router = pack({all_of(from.router), a.hidden, Compute::f32}, pool);
+  for (const auto& expert : from.experts)
+    w.experts.push_back(load_feed_forward(expert, a, a.experts.feed_forward, compute, pool));
   return w;
 }
 
-size_t matrix_floats(uint32_t k, uint32_t columns) { return size_t{whole_panels(columns)} * k; }
-
-size_t feed_forward_floats(const Architecture& a, uint32_t width) {
+size_t feed_forward_bytes(const engine::FeedForwardTensors& from, const Architecture& a, uint32_t width, Compute compute) {
   const size_t biases = a.feed_forward_bias ? 2 * whole_panels(width) + whole_panels(a.hidden) : 0;
-  return 2 * matrix_floats(a.hidden, width) + matrix_floats(width, a.hidden) + biases;
+  return gate_up_of(from, a, width, compute).bytes() + down_of(from, width, compute).bytes() + biases * sizeof(float);
 }
 
 }  // namespace
 
-size_t weights_bytes(const Architecture& a) {
+size_t weights_bytes(const engine::ModelTensors& tensors, const Architecture& a, Compute compute) {
   const Widths width(a);
-  size_t floats = a.hidden + matrix_floats(a.hidden, a.vocab);
-  for (const engine::LayerShape& layer : a.layers) {
+  size_t floats = a.hidden, bytes = head_of(tensors, a, compute).bytes();
+  for (size_t l = 0; l < a.layers.size(); ++l) {
+    const engine::LayerTensors& from = tensors.layers[l];
     floats += (a.post_norms ? 4 : 2) * size_t{a.hidden} + (a.qk_norm ? 2 * a.head_dim : 0);
-    floats += matrix_floats(a.hidden, width.qkv_columns) + (a.qkv_bias ? width.qkv : 0);
-    floats += matrix_floats(width.heads, a.hidden) + (a.output_bias ? width.hidden : 0);
-    if (layer.experts) floats += matrix_floats(a.hidden, a.experts.count) +
-                                 a.experts.count * feed_forward_floats(a, a.experts.feed_forward);
-    else floats += feed_forward_floats(a, a.feed_forward);
+    floats += (a.qkv_bias ? width.qkv : 0) + (a.output_bias ? width.hidden : 0);
+    bytes += qkv_of(from, a, compute).bytes() + output_of(from, a, compute).bytes();
+    if (!a.layers[l].experts) {
+      bytes += feed_forward_bytes(from.feed_forward, a, a.feed_forward, compute);
+      continue;
+    }
+    bytes += Recipe(all_of(from.router), a.hidden, Compute::f32).bytes();
+    for (const auto& expert : from.experts) bytes += feed_forward_bytes(expert, a, a.experts.feed_forward, compute);
   }
-  return floats * sizeof(float);
+  return bytes + floats * sizeof(float);
 }
 
-Weights load_weights(const engine::ModelTensors& tensors, const Architecture& a, ThreadPool& pool) {
+Weights load_weights(const engine::ModelTensors& tensors, const Architecture& a, Compute compute, ThreadPool& pool) {
   Weights w;
   for (size_t l = 0; l < a.layers.size(); ++l)
-    w.layers.push_back(load_layer(tensors.layers[l], a, a.layers[l].experts, pool));
+    w.layers.push_back(load_layer(tensors.layers[l], a, a.layers[l].experts, compute, pool));
   w.embedding = tensors.embedding;
   w.final_norm = vector_of(tensors.final_norm, a.norm_offset);
-  w.head = pack(all_of(tensors.head), a.hidden, {a.hidden, a.hidden}, a.head_normalised, pool);
+  w.head = pack(head_of(tensors, a, compute), pool);
   return w;
 }
 

@@ -25,6 +25,7 @@ except ImportError:  # the schemas are then skipped, visibly; everything else st
     jsonschema = None
 
 HERE = pathlib.Path(__file__).resolve().parent
+TINY_MODEL = HERE.parent / "golden" / "tiny_llama.gguf"
 PROGRAM = os.environ.get("SEXTANT_PROGRAM", "")
 THIRD_PARTY = os.environ.get("SEXTANT_TEST_THIRD_PARTY", "")
 REAL_DATA = os.environ.get("SEXTANT_TEST_DATA", "")

@@ -109,6 +109,7 @@ class Mistyped(ContractTest):
             ("--compat", "opencompas"),
             ("--hf-type", "chatty"),
             ("--compute", "f33"),
+            ("--memory", "much"),
             ("--dump-eval-details", "maybe"),
             ("--max-out-len", "many"),
             ("--max-out-len", "-1"),

@@ -1,10 +1,10 @@
-"""Flags of `sextant run`: what they change, those that change nothing and say so, and those of later issues."""
+"""Flags of `sextant run`: what they change, those that change nothing and say so, and those that cannot be honoured."""
 
 import os
 import pty
 
 from .data import inline_set, make_ceval, make_mcq
-from .harness import DATA, THIRD_PARTY, UNAVAILABLE, ContractTest, write
+from .harness import DATA, THIRD_PARTY, TINY_MODEL, UNAVAILABLE, ContractTest, write
 
 
 class FlagTest(ContractTest):
@@ -154,20 +154,11 @@ class Without(FlagTest):
             self.assertEqual(len(lines), 1, (word, outcome))
 
 
-class Later(FlagTest):
-    def test_one_sentence_and_69(self):
-        for args in (
-            ["--memory", "4GiB"],
-            ["--compute", "bf16"],
-            ["--compute", "fp16"],
-            ["--compute", "int8"],
-        ):
-            with self.subTest(" ".join(args)):
-                outcome = self.run_sample("run.json", *args, expect=UNAVAILABLE)
-                self.assertEqual(outcome.stdout, "")
-                self.assertEqual(outcome.stderr.count("\n"), 1, outcome)
-                self.assertIn(args[0], outcome.stderr)
-        self.assertEqual(self.run_folders(), [])
+class Unavailable(FlagTest):
+    def test_a_compute_type_that_the_backend_has_not(self):
+        outcome = self.sextant("run", "run.json", "--backend", "cpu", "--model-path", TINY_MODEL, "--compute", "fp16")
+        self.assert_rc(outcome, UNAVAILABLE)
+        self.assertRegex(outcome.stderr, "compute: .*fp16; use f32, bf16 or int8")
 
     def test_a_backend_that_is_not_there(self):
         outcome = self.sextant("run", "run.json", "--backend", "sampel", "--plugin-path", THIRD_PARTY)

@@ -9,10 +9,9 @@ import pathlib
 import re
 
 from contract.data import make_mcq
-from contract.harness import OK, THIRD_PARTY, ContractTest, RunFolder, read_json, write
+from contract.harness import OK, THIRD_PARTY, TINY_MODEL, ContractTest, RunFolder, read_json, write
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
-TINY_MODEL = TESTS / "golden" / "tiny_llama.gguf"
 KILLS = int(os.environ.get("SEXTANT_KILLS", "8"))
 
 QUESTION = "{question}\nA. {A}\nB. {B}\nC. {C}\nD. {D}\nAnswer:"

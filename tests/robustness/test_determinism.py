@@ -11,27 +11,27 @@ SEED = int(os.environ.get("SEXTANT_SEED", "20"))
 class Determinism(RobustnessTest):
     def draw(self, dice):
         """The flags of one schedule."""
-        args = ["--threads", dice.choice([1, 2]), "--batch-size", dice.choice([1, 2, 16]),
+        args = ["--threads", dice.choice([1, 2, 3]), "--batch-size", dice.choice([1, 7, 64]),
                 "--model-kwargs", "schedule_seed=%d" % dice.randrange(1, 1 << 30)]
         if dice.random() < 0.5:
             args.append("--no-prefix-reuse")
         return args
 
-    def same_bits(self, backend):
+    def same_bits(self, backend, *settings, schedules=SCHEDULES):
         self.make_cards()
-        alone = self.evaluate(backend, work_dir="alone").run
+        alone = self.evaluate(backend, *settings, work_dir="alone").run
         expected = alone.hashes()
         self.assertEqual(set(expected), {"small_" + m for m in self.METHODS})
         self.assertTrue(all(expected.values()), expected)
         dice = random.Random(SEED)
-        for i in range(SCHEDULES):
-            args = self.draw(dice)
+        for i in range(schedules):
+            args = [*self.draw(dice), *settings]
             with self.subTest(seed=SEED, schedule=i, args=" ".join(map(str, args))):
                 run = self.evaluate(backend, *args, work_dir="schedule%d" % i).run
                 self.assertEqual(run.hashes(), expected)
                 if i % 3 == 0:  # a part first, the rest after a resume with another schedule
                     self.halve_journals(run)
-                    resumed = self.evaluate(backend, *self.draw(dice), "-r", run.path.name, work_dir="schedule%d" % i).run
+                    resumed = self.evaluate(backend, *self.draw(dice), *settings, "-r", run.path.name, work_dir="schedule%d" % i).run
                     self.assertEqual(resumed.path, run.path)
                     self.assertEqual(resumed.hashes(), expected)
 
@@ -47,6 +47,12 @@ class Determinism(RobustnessTest):
 
     def test_cpu_backend(self):
         self.same_bits("cpu")
+
+    def test_cpu_backend_in_bf16(self):
+        self.same_bits("cpu", "--compute", "bf16", schedules=5)
+
+    def test_cpu_backend_in_int8(self):
+        self.same_bits("cpu", "--compute", "int8", schedules=5)
 
     def test_another_question_another_hash(self):
         """The hash can differ at all."""

@@ -93,3 +93,15 @@ TEST_CASE("parts are joined with what stands between them") {
 
 }  // namespace
 }  // namespace sextant::test
+
+TEST_CASE("a size is bytes, or a number with a unit") {
+  struct { const char* text; std::optional<uint64_t> bytes; } cases[] = {
+      {"0", 0},          {"1000000", 1000000},   {"8G", 8ull << 30},  {"1.5 GiB", 3ull << 29}, {"512mb", 512ull << 20},
+      {"2T", 2ull << 40}, {"64KiB", 65536},       {"7B", 7},           {"", {}},                {"G", {}},
+      {"-1", {}},        {"8X", {}},             {"8GG", {}},         {"nan", {}},             {"inf", {}},
+      {"1e30", {}},      {"8 G and more", {}}};
+  for (const auto& c : cases) {
+    CAPTURE(c.text);
+    CHECK(sextant::parse_size(c.text) == c.bytes);
+  }
+}

@@ -33,7 +33,10 @@ struct Fixture {
   Result<Resolved> resolve() {
     World world;
     world.cards = &cards;
-    world.backend_accepts = [this](const std::string&, const std::string& key) { return key == "threads" || key == "batch_size" || key == "chat_template" || key == "tokenizer_path" || (key == "peft_path" && accepts_adapters); };
+    world.backend_accepts = [this](const std::string&, const std::string& key) { 
+      return key == "threads" || key == "batch_size" || key == "compute" || key == "memory" || key == "chat_template" ||
+             key == "tokenizer_path" || (key == "peft_path" && accepts_adapters);
+    };
     world.auto_backend = []() -> Result<std::string> { return std::string("cpu"); };
     world.custom_columns = [](const std::string&) -> Result<std::vector<std::string>> { return std::vector<std::string>{"question", "A", "B", "answer"}; };
     world.default_model = []() -> Result<std::string> { return std::string("/cache/default.gguf"); };
@@ -117,15 +120,15 @@ TEST_CASE("a setting that the backend has not is a warning, never silence", "[co
   CHECK(f.warnings.size() == 2);
 }
 
-TEST_CASE("what comes later says so with one sentence", "[config]") {
-  struct Case { void (*set)(RunFlags&); };
-  const Case c = GENERATE(values<Case>({{[](RunFlags& f) { f.memory = "4G"; }},
-                                        {[](RunFlags& f) { f.compute = "bf16"; }}}));
+TEST_CASE("the compute type and the memory reach the backend", "[config]") {
   Fixture f;
-  c.set(f.flags);
-  const auto resolved = f.resolve();
-  REQUIRE_FALSE(resolved);
-  CHECK(resolved.error().kind == Error::Kind::device);
+  f.flags.compute = "bf16";
+  f.flags.memory = "1.5G";
+  const auto run = f.resolve();
+  REQUIRE(run);
+  const json::Document config = *json::parse(run->config.models[0].config, "");
+  CHECK(json::find_string(config, "compute") == "bf16");
+  CHECK(json::find_int(config, "memory") == 3ll << 29);
 }
 
 TEST_CASE("an adapter that the backend cannot merge is refused, never left out", "[config]") {
@@ -141,6 +144,9 @@ TEST_CASE("flags that make no sense are usage errors", "[config]") {
                                         {[](RunFlags& f) { f.limit = -1; }, "--limit"},
                                         {[](RunFlags& f) { f.limit = 2.5; }, "--limit"},
                                         {[](RunFlags& f) { f.limit_mode = "last"; }, "--limit-mode"},
+                                        {[](RunFlags& f) { f.compute = "f33"; }, "--compute"},
+                                        {[](RunFlags& f) { f.memory = "8 gallons"; }, "--memory"},
+                                        {[](RunFlags& f) { f.memory = "0"; }, "--memory"},
                                         {[](RunFlags& f) { f.compat = "opencompas"; }, "did you mean 'opencompass'?"},
                                         {[](RunFlags& f) { f.hf_type = "instruct"; }, "--hf-type"},
                                         {[](RunFlags& f) { f.datasets.clear(); }, "no data set is named"},

@@ -145,7 +145,7 @@ TEST_CASE("the least memory gives the same results, less is refused with the num
 TEST_CASE("configurations that cannot be honoured are refused in a sentence", "[cpu]") {
   struct Case { const char *path, *settings; sxt_status status; const char* says; };
   for (const Case& c : {Case{"/no/such.gguf", "", SXT_IO, "/no/such.gguf"},
-                        {tiny.c_str(), "\"compute\":\"bf16\"", SXT_UNSUPPORTED, "bf16"},
+                        {tiny.c_str(), "\"compute\":\"fp16\"", SXT_UNSUPPORTED, "fp16"},
                         {tiny.c_str(), "\"chat_template\":\"/no/such.jinja\"", SXT_IO, "/no/such.jinja"}}) {
     CAPTURE(c.path, c.settings);
     const Backend backend(c.path, c.settings);

@@ -21,31 +21,6 @@ std::vector<const Kernels*> available() {
 
 }  // namespace
 
-TEST_CASE("gemm is the product, and the same bits for any number of rows", "[cpu][kernels]") {
-  constexpr uint32_t k = 100, panels = 2, rows = 23, stride = 130;
-  const auto a = numbers(rows * k, 1), w = numbers(panels * k * panel, 2), before = numbers(rows * stride, 3);
-  for (const Kernels* kernels : available())
-    for (const bool add : {false, true}) {
-      CAPTURE(kernels->name, add);
-      auto c = before;
-      kernels->gemm(a.data(), k, rows, w.data(), k, panels, c.data(), stride, add);
-      for (uint32_t r = 0; r < rows; ++r)
-        for (uint32_t n = 0; n < panels * panel; ++n) {
-          double sum = add ? before[r * stride + n] : 0;
-          for (uint32_t i = 0; i < k; ++i)
-            sum += static_cast<double>(a[r * k + i]) * w[(n / panel * k + i) * panel + n % panel];
-          REQUIRE(c[r * stride + n] == Approx(sum).margin(2e-5));
-        }
-      for (uint32_t n = 1; n <= rows; ++n) {  // each split of the rows
-        auto other = before;
-        for (uint32_t first = 0; first < rows; first += n)
-          kernels->gemm(a.data() + first * k, k, std::min(n, rows - first), w.data(), k, panels, other.data() + first * stride,
-                        stride, add);
-        REQUIRE(other == c);
-      }
-    }
-}
-
 TEST_CASE("rms_norm divides by the root of the mean square", "[cpu][kernels]") {
   for (const Kernels* kernels : available())
     for (const uint32_t n : {16u, 96u, 100u, 576u}) {
@@ -137,51 +112,4 @@ TEST_CASE("vocabulary finds the first best and the sum of exponentials", "[cpu][
       CHECK(got.max == 40);
       CHECK(got.sum == Approx(sum).epsilon(1e-6));
     }
-}
-
-TEST_CASE("attend is softmax(q k) v over the keys that a row sees, the same bits for any grouping of rows", "[cpu][kernels]") {
-  struct Case { uint32_t head_dim, first, window; double cap; };
-  for (const auto& [head_dim, first, window, cap] :
-       {Case{16, 0, 0, 0}, {16, 50, 0, 2}, {64, 0, 0, 0}, {64, 200, 0, 0}, {80, 50, 0, 0}, {80, 200, 0, 1}, {16, 0, 1, 0},
-        {16, 50, 5, 0}, {64, 120, 64, 0}, {64, 200, 70, 3}, {80, 250, 190, 0}}) {
-    constexpr uint32_t tokens = 13, group = 3, rows = tokens * group;
-    const uint32_t keys = first + tokens, pages = (keys + page_keys - 1) / page_keys;
-    const auto q = numbers(rows * head_dim, 11), page = numbers(pages * 2 * page_keys * head_dim, 12);
-    std::vector<const float*> query, key, value;
-    std::vector<uint32_t> position;
-    for (uint32_t r = 0; r < rows; ++r) query.push_back(q.data() + r * head_dim), position.push_back(first + r / group);
-    const uint32_t unseen = window && first >= window ? (first - window + 1) / key_block * key_block / page_keys : 0;
-    key.resize(unseen, nullptr), value = key;  // they are not read
-    for (uint32_t p = unseen; p < pages; ++p)
-      key.push_back(page.data() + p * 2 * page_keys * head_dim), value.push_back(key.back() + page_keys * head_dim);
-    std::vector<float> scratch(attention_scratch(head_dim));
-    const double scale = 1 / std::sqrt(double(head_dim));
-    for (const Kernels* kernels : available()) {
-      CAPTURE(kernels->name, head_dim, first, window, cap);
-      const auto attend = [&](uint32_t step) {
-        std::vector<float> y(rows * head_dim);
-        std::vector<float*> out;
-        for (uint32_t r = 0; r < rows; ++r) out.push_back(y.data() + r * head_dim);
-        for (uint32_t r = 0; r < rows; r += step)
-          kernels->attend({query.data() + r, position.data() + r, out.data() + r, std::min(step, rows - r), head_dim,
-                           key.data(), value.data(), static_cast<float>(scale * 1.4426950408889634), scratch.data(), window,
-                           static_cast<float>(cap * 1.4426950408889634)});
-        return y;
-      };
-      const auto y = attend(rows);
-      for (uint32_t r = 0; r < rows; ++r) {
-        std::vector<double> p(position[r] + 1), sum(head_dim);
-        double total = 0;
-        for (uint32_t j = window && position[r] >= window ? position[r] - window + 1 : 0; j <= position[r]; ++j) {
-          double dot = 0;
-          for (uint32_t i = 0; i < head_dim; ++i)
-            dot += double(query[r][i]) * key[j / page_keys][i * page_keys + j % page_keys];
-          total += p[j] = std::exp(cap != 0 ? cap * std::tanh(dot * scale / cap) : dot * scale);
-          for (uint32_t i = 0; i < head_dim; ++i) sum[i] += p[j] * value[j / page_keys][(j % page_keys) * head_dim + i];
-        }
-        for (uint32_t i = 0; i < head_dim; ++i) REQUIRE(y[r * head_dim + i] == Approx(sum[i] / total).margin(3e-6));
-      }
-      for (uint32_t step = 1; step < rows; ++step) REQUIRE(attend(step) == y);
-    }
-  }
 }

@@ -1,10 +1,11 @@
-// The bf16 and int8 products of every instruction set that this processor has, against the same sums in double.
+// The products of every number format on every instruction set that this processor has, against the same sums in double.
 #include <cmath>
 #include <cstring>
 #include <random>
 #include <string>
 #include <vector>
 #include <catch2/catch.hpp>
+#include "../../../models/engine/checkpoint/dequantize.hpp"
 #include "../../../models/cpu/half.hpp"
 #include "../../../models/cpu/int8.hpp"
 #include "../../../models/cpu/isa.hpp"
@@ -44,8 +45,12 @@ struct Product {
   Aligned packed{panels * panel_bytes(format, k)};
 
   Product(uint32_t depth, PanelFormat stored) : k(depth), format(stored) {
-    for (uint32_t p = 0; p < panels && format != PanelFormat::q4; ++p)
-      pack_panel(format, w.data() + size_t{p} * panel_columns * k, k, packed.data() + p * panel_bytes(format, k));
+    for (uint32_t p = 0; p < panels; ++p) {
+      const float* from = w.data() + size_t{p} * panel_columns * k;
+      char* to = packed.data() + p * panel_bytes(format, k);
+      if (format == PanelFormat::f32 || format == PanelFormat::bf16) pack_panel(format, from, k, to);
+      for (uint32_t n = 0; format == PanelFormat::q8 && n < panel_columns; ++n) pack_row_q8(from + n * k, k, n, to);
+    }
     if (format == PanelFormat::q4) pack_nibbles();
   }
   // random nibbles, scales and minima; w holds what they stand for
@@ -61,7 +66,7 @@ struct Product {
                       packed.data() + n / panel_columns * panel_bytes(format, k));
         for (uint32_t i = 0; i < 32; ++i)
           w[size_t{n} * k + b * 32 + i] =
-              from_f16(scale) * static_cast<float>(i < 16 ? nibbles[i] & 15 : nibbles[i - 16] >> 4) + from_f16(minimum);
+              engine::half_to_float(scale) * static_cast<float>(i < 16 ? nibbles[i] & 15 : nibbles[i - 16] >> 4) + engine::half_to_float(minimum);
       }
   }
   std::vector<float> multiply(const MatMul& matmul, bool add, uint32_t step) {
@@ -85,6 +90,10 @@ Reference reference(const Product& p, Compute compute) {
   for (uint32_t r = 0; r < rows; ++r)
     for (uint32_t i = 0; i < p.k; ++i) {
       const float* row = p.x.data() + size_t{r} * p.k;
+      if (compute == Compute::f32) {
+        ret.x.push_back(row[i]);
+        continue;
+      }
       if (compute == Compute::bf16) {
         ret.x.push_back(from_bf16(to_bf16(row[i])));
         continue;
@@ -96,14 +105,14 @@ Reference reference(const Product& p, Compute compute) {
   for (uint32_t n = 0; n < width; ++n)
     for (uint32_t i = 0; i < p.k; ++i) {
       const float* row = p.w.data() + size_t{n} * p.k;
-      if (p.format == PanelFormat::q4) {
+      if (p.format == PanelFormat::q4 || p.format == PanelFormat::f32) {
         ret.w.push_back(row[i]);
       } else if (p.format == PanelFormat::bf16) {
         ret.w.push_back(from_bf16(to_bf16(row[i])));
       } else {
         float top = 0;
         for (uint32_t j = i / 32 * 32; j < std::min(p.k, i / 32 * 32 + 32); ++j) top = std::max(top, std::abs(row[j]));
-        const double scale = from_f16(to_f16(top / 127));
+        const double scale = engine::half_to_float(to_f16(top / 127));
         ret.w.push_back(std::nearbyint(std::min(127.0, std::max(-127.0, row[i] / scale))) * scale);
       }
     }
@@ -135,9 +144,9 @@ void check(Compute compute, PanelFormat format, uint32_t k, double margin) {
 TEST_CASE("half-width floats round to nearest, ties to even", "[cpu][matmul]") {
   for (uint32_t i = 0; i < 65536; ++i) {
     const auto bits = static_cast<uint16_t>(i);
-    const float f16 = from_f16(bits), bf16 = from_bf16(bits);
+    const float f16 = engine::half_to_float(bits), bf16 = from_bf16(bits);
     if (!std::isnan(f16)) REQUIRE(to_f16(f16) == bits);
-    else REQUIRE(std::isnan(from_f16(to_f16(f16))));
+    else REQUIRE(std::isnan(engine::half_to_float(to_f16(f16))));
     if (!std::isnan(bf16)) REQUIRE(to_bf16(bf16) == bits);
     else REQUIRE(std::isnan(from_bf16(to_bf16(bf16))));
   }
@@ -153,6 +162,12 @@ TEST_CASE("half-width floats round to nearest, ties to even", "[cpu][matmul]") {
     CHECK(to_f16(c.x) == c.f16);
     CHECK(to_bf16(c.x) == c.bf16);
   }
+}
+
+// The margins are noise of float32 sums: up to 576 additions to sums of up to about 40, each off by up to 2^-24 of that.
+TEST_CASE("f32 products are the sums, the same bits for any number of rows", "[cpu][matmul]") {
+  check(Compute::f32, PanelFormat::f32, 100, 5e-5);
+  check(Compute::f32, PanelFormat::f32, 576, 5e-5);
 }
 
 TEST_CASE("bf16 products are the sums of rounded numbers, the same bits for any number of rows", "[cpu][matmul]") {
@@ -187,7 +202,7 @@ TEST_CASE("instruction sets that may agree do", "[cpu][matmul]") {
 }
 
 TEST_CASE("a row may be encoded in parts", "[cpu][matmul]") {
-  for (const Compute compute : {Compute::bf16, Compute::int8})
+  for (const Compute compute : {Compute::f32, Compute::bf16, Compute::int8})
     for (const MatMul* matmul : available(compute)) {
       CAPTURE(matmul->name);
       const uint32_t k = 200;
