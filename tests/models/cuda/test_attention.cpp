@@ -134,6 +134,7 @@ TEMPLATE_TEST_CASE("how attention is cut changes no bit", "", bf16, float) {
     const Sequence<TestType> sequence(c.shape, c.length, c.queries, 11);
     const auto whole = sequence.run(all, false);
     for (const uint32_t cut : {1u, 7u}) CHECK(same_bits(sequence.run(cut, false), whole));
-    for (const uint32_t cut : {1u, 7u, all}) CHECK(same_bits(sequence.run(cut, true), whole));
+    for (const uint32_t cut : {1u, 7u}) CHECK(same_bits(sequence.run(cut, true), whole));
+    CHECK(same_bits(in_all_orders([&] { return sequence.run(all, true); }), whole));
   }
 }
