@@ -2,6 +2,7 @@
 """Makes what lies beside it: a tiny checkpoint of every family and goldens.json, what transformers computes from each.
 
     make_family_goldens.py           (needs torch, transformers 4.57.6, gguf 0.19.0, safetensors, numpy)
+    make_family_goldens.py --bf16    makes bf16_noise.json: how far transformers' own bf16 is from goldens.json
     make_family_goldens.py --check   compares goldens.json with the installed transformers, for one of another major version
 
 In float32, eager attention, a fresh model and one full forward pass for each prompt.
@@ -84,7 +85,7 @@ def as_llama(c, tensors):
 
 
 @torch.no_grad()
-def log_probs(c, tensors, ids):
+def log_probs(c, tensors, ids, dtype=torch.float32):
     """-> [tokens - 1]: of each next token"""
     c, tensors = as_llama(c, tensors)
     with tempfile.TemporaryDirectory() as folder:
@@ -92,7 +93,7 @@ def log_probs(c, tensors, ids):
             json.dump(c, f)
         safetensors.torch.save_file({n: t.clone() for n, t in tensors.items()}, os.path.join(folder, "model.safetensors"),
                                     metadata={"format": "pt"})
-        model, loading = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager",
+        model, loading = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="eager",
                                                               output_loading_info=True)
     assert not any(loading.values()), loading
     logits = model.eval()(torch.tensor([ids]), use_cache=False).logits[0].double()
@@ -116,10 +117,10 @@ def in_style_of_4(c):
     return {**c, "rope_scaling": None if rope.get("rope_type") == "default" else rope}
 
 
-def compute(name, weights, c, ids):
+def compute(name, weights, c, ids, dtype=torch.float32):
     tensors = safetensors.torch.load_file(weights_path(weights))
-    computed = log_probs(in_style_of_4(c) if transformers.__version__.startswith("4.") else c, tensors, ids)
-    if c["model_type"] in ("internlm2", "baichuan", "minicpm"):
+    computed = log_probs(in_style_of_4(c) if transformers.__version__.startswith("4.") else c, tensors, ids, dtype)
+    if c["model_type"] in ("internlm2", "baichuan", "minicpm") and dtype == torch.float32:
         second = family_reference.log_probs(c, tensors, np.array(ids))
         assert np.abs(second - computed).max() < TOLERANCE, (name, np.abs(second - computed).max())
     return computed
@@ -159,9 +160,25 @@ def make():
         f.write(json.dumps(head)[:-1] + ',\n"entries": [\n' + ",\n".join(json.dumps(e) for e in entries) + "\n]}\n")
 
 
-def check():
+def read_goldens():
     with open(os.path.join(HERE, "goldens.json"), encoding="utf-8") as f:
-        goldens = json.load(f)
+        return json.load(f)
+
+
+def make_bf16_noise():
+    """Per entry the mean distance of a log-probability from float32's: what bf16 costs, whoever computes."""
+    goldens, noise = read_goldens(), {}
+    for entry in goldens["entries"]:
+        distances = np.concatenate([
+            np.abs(compute(entry["name"], entry["weights"].removesuffix(".safetensors"), entry["config"], ids, torch.bfloat16) - expected)
+            for ids, expected in zip(goldens["prompts"], entry["logprobs"])])
+        noise[entry["name"]] = float(f"{distances.mean():.4g}")
+    with open(os.path.join(HERE, "bf16_noise.json"), "w", encoding="utf-8") as f:
+        f.write("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in noise.items()) + "\n}\n")
+
+
+def check():
+    goldens = read_goldens()
     for entry in goldens["entries"]:
         worst = 0.0
         for ids, expected in zip(goldens["prompts"], entry["logprobs"]):
@@ -174,4 +191,4 @@ def check():
 if __name__ == "__main__":
     torch.set_num_threads(2)
     transformers.logging.set_verbosity_error()
-    check() if "--check" in sys.argv[1:] else make()
+    {"--check": check, "--bf16": make_bf16_noise}.get("".join(sys.argv[1:]), make)()

@@ -53,6 +53,11 @@ TEST_CASE("every family in float32 is that of transformers") {
   test::compare_families(hardware, "f32", 1e-4);
 }
 
+TEST_CASE("every family in bf16 is as near as transformers' bf16") {
+  auto hardware = emulated();
+  test::compare_families(hardware, "bf16", std::nullopt);
+}
+
 TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatever the schedule") {
   const Loaded tiny(SEXTANT_GOLDEN_DIR "/tiny_llama.gguf");
   const test::Ids tokenizer;

@@ -47,7 +47,8 @@ class TinyFolder {
 struct FamilyGolden {
   std::string name;
   std::unique_ptr<engine::Checkpoint> checkpoint;
-  std::vector<std::vector<double>> log_probs;  // [prompts][tokens - 1]
+  std::vector<std::vector<double>> log_probs;  // [prompts][tokens - 1], in float32
+  double bf16_mean;                            // how far transformers' own bf16 is from them
 };
 struct FamilyGoldens {
   std::vector<std::vector<int32_t>> prompts;
@@ -56,6 +57,7 @@ struct FamilyGoldens {
 
 inline FamilyGoldens read_family_goldens() {
   const json::Document file = must(json::parse(must(csv::read_text(family_file("goldens.json"))), "goldens.json"));
+  const json::Document bf16 = must(json::parse(must(csv::read_text(family_file("bf16_noise.json"))), "bf16_noise.json"));
   FamilyGoldens goldens;
   for (const auto& prompt : json::find(file, "prompts")->GetArray()) {
     goldens.prompts.emplace_back();
@@ -69,9 +71,10 @@ inline FamilyGoldens read_family_goldens() {
     }
     const std::string name = *json::find_string(entry, "name");
     const TinyFolder folder(*json::find_string(entry, "weights"), *json::find(entry, "config"));
-    goldens.entries.push_back({name, folder.open(), log_probs});
+    const double noise = json::find(bf16, name.c_str())->GetDouble();
+    goldens.entries.push_back({name, folder.open(), log_probs, noise});
     if (const auto gguf = json::find_string(entry, "gguf"))
-      goldens.entries.push_back({name + ", GGUF", must(engine::open_checkpoint(family_file(*gguf).string())), log_probs});
+      goldens.entries.push_back({name + ", GGUF", must(engine::open_checkpoint(family_file(*gguf).string())), log_probs, noise});
   }
   return goldens;
 }
