@@ -14,7 +14,6 @@ void check_supported(const Architecture& a, std::string_view path, bool is_bf16)
                             ? "heads of a shape"
                         : is_bf16 && odd ? "a width that is no multiple of 8, which bf16 needs: use f32;"
                         : a.experts.count > 256 || a.experts.used > 16 ? "more experts than 256, or more than 16 for a token,"
-                        : a.experts.count > 0 && a.feed_forward_bias   ? "experts with biases"
                                                                        : nullptr;
   if (missing)
     throw PluginError(SXT_UNSUPPORTED,

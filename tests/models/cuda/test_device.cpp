@@ -90,7 +90,8 @@ TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatev
   }
 }
 
-TEST_CASE("a real GGUF on the emulation is that of the CPU in float32") {
+// tests/golden/smollm2_bf16.json: texts that share beginnings, what transformers computes of them, and how far its bf16 is from that.
+TEST_CASE("a real GGUF is that of the CPU and of transformers, the same bits whatever the schedule") {
   const char* path = std::getenv("SEXTANT_TEST_MODEL");
   if (!path || !*path) {
     WARN("SKIP: SEXTANT_TEST_MODEL (SmolLM2-135M-Instruct, Q4_1) is not set");
@@ -98,16 +99,53 @@ TEST_CASE("a real GGUF on the emulation is that of the CPU in float32") {
   }
   const Loaded model(path);
   const test::Ids tokenizer;
+  const json::Document golden = or_throw(json::parse(or_throw(csv::read_text(SEXTANT_GOLDEN_DIR "/smollm2_bf16.json")), "golden"));
   fakes::Requests requests;
-  requests.score(some_ids(1000, 12, 40'000) + " ", {"28 2003", "33"});
+  std::vector<std::vector<double>> expected;
+  for (const auto& item : json::find(golden, "items")->GetArray()) {
+    std::vector<int> ids;
+    for (const auto& id : json::find(item, "ids")->GetArray()) ids.push_back(id.GetInt());
+    requests.score("", {fmt::format("{}", fmt::join(ids, " "))});
+    expected.emplace_back();
+    for (const auto& x : json::find(item, "logprobs")->GetArray()) expected.back().push_back(x.GetDouble());
+    if (expected.size() == 1) requests.generate(fmt::format("{}", fmt::join(ids.begin(), ids.begin() + 20, " ")), 3);
+  }
   auto gpu = emulated();
   auto cpu = processor();
   const size_t memory = 900 << 20;
-  const auto expected = fakes::run_all(requests.all(), *model.on(cpu, "f32", 64, memory), tokenizer, {.batch_size = 1}, true);
-  for (const auto& [compute, tolerance] : {std::pair{"f32", 1e-4}, {"bf16", 0.25}}) {
-    const auto got = fakes::run_all(requests.all(), *model.on(gpu, compute, 64, memory), tokenizer, {.batch_size = 1}, true);
-    const double worst = worst_difference(got, expected);
-    CHECK(worst < tolerance);
-    WARN(compute << ": the worst log-probability differs by " << worst);
+  const auto on_cpu = fakes::run_all(requests.all(), *model.on(cpu, "f32", 64, memory), tokenizer, {.batch_size = 4}, true);
+  for (const bool exact : {true, false}) {
+    CAPTURE(exact);
+    const auto device = model.on(gpu, exact ? "f32" : "bf16", 64, memory);
+    const auto got = fakes::run_all(requests.all(), *device, tokenizer, {.batch_size = 4}, true);
+    double sum = 0, count = 0, worst = 0;
+    size_t next = 0;
+    for (const fakes::Got& one : got) {
+      REQUIRE(one.status == SXT_OK);
+      if (!one.ids.empty()) continue;
+      const auto& row = expected.at(next++);
+      REQUIRE(one.token_logprobs[0].size() == row.size());
+      for (size_t t = 0; t < row.size(); ++t) {
+        const double difference = std::abs(one.token_logprobs[0][t] - row[t]);
+        sum += difference, ++count, worst = std::max(worst, difference);
+      }
+    }
+    REQUIRE(next == expected.size());
+    WARN((exact ? "f32" : "bf16") << ": differences from transformers' float32: mean " << sum / count << ", worst " << worst);
+    if (exact) {
+      CHECK(worst < 1e-4);
+      CHECK(worst_difference(got, on_cpu) < 1e-4);
+      for (size_t i = 0; i < got.size(); ++i) CHECK(got[i].ids == on_cpu[i].ids);
+    } else {
+      CHECK(sum / count < json::find(golden, "bf16_mean")->GetDouble());  // transformers' own bf16
+    }
+    for (const auto& [batch, seed, reuse] : {std::tuple{1u, 0u, false}, {4u, 6u, true}}) {
+      CAPTURE(batch, seed, reuse);
+      const auto other = fakes::run_all(requests.all(), *device, tokenizer, {.batch_size = batch, .seed = seed}, reuse);
+      for (size_t i = 0; i < got.size(); ++i) {
+        CHECK(other[i].token_logprobs == got[i].token_logprobs);
+        CHECK(other[i].ids == got[i].ids);
+      }
+    }
   }
 }
