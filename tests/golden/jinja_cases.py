@@ -485,6 +485,12 @@ NOT_SUPPORTED = [
     "{% set j = joiner(',') %}{{ j() }}{{ j() }}{{ j() }}",
     "{% for x in l %}{% for y in loop %}{{ y }}{% endfor %}{{ x }}|{% endfor %}",
 ]
+# characters of which Unicode says more than ASCII does, and the methods that ask for it
+CHARACTERS = ["²", "½", "٣", "Ⅷ", "ß", "ẞ", "ŉ", "ﬁ", "ǅ", "İ", "ı", "ΐ", "ᾳ", "ᾼ", "Σ", "ς", "ԱՒև", "Ꙁ", "Ⴀ", "Ꭰ", "𐐀", "Ⓐ", "中", "\u00ad", "\u2028",
+              "\ue000", "\u0301"]
+CHARACTER_METHODS = ["upper", "lower", "title", "capitalize", "swapcase", "casefold", "isalpha", "isalnum", "isdecimal", "isdigit", "isnumeric",
+                     "isprintable", "isspace", "isupper", "islower", "istitle"]
+
 # what comes out otherwise, and stands in no golden: full-width digits in int, a generator that a loop left, an attribute of a hidden one
 DIFFERENT = ["{{ '１２'|int }}", "{% set g = l|map('string') %}{% for x in g %}{{ x }}{% break %}{% endfor %}{{ g|list }}",
              "{{ ''.__class__.__mro__ }}"]
@@ -498,7 +504,9 @@ def conversation():
 
 
 def cases():
-    all_of_them = ["{{ " + e + " }}" for e in EXPRESSIONS] + TEMPLATES
+    numbers = [f"{n}|round({digits})" for n in (123456789012345678, 9223372036854775755, -25, 15, 5) for digits in (-1, -2, -18, -20)]
+    characters = [f"{{% for c in {CHARACTERS} %}}{{{{ c.{method}() }}}} {{% endfor %}}" for method in CHARACTER_METHODS]
+    all_of_them = ["{{ " + e + " }}" for e in EXPRESSIONS + numbers] + TEMPLATES + characters
     return [case for case in dict.fromkeys(all_of_them) if "random" not in case and case not in DIFFERENT]
 
 

@@ -6,6 +6,7 @@ Needs: pip install transformers jinja2. Usage: make_chat_goldens.py TEMPLATE_FOL
  "templates": {file: {"sha256": of the template, "outputs": [the first 16 digits of each output's sha256, or null where it is refused]}}}
 With --full the outputs themselves stand in place of the sums, to look into a difference.
 """
+import copy
 import datetime
 import hashlib
 import json
@@ -71,7 +72,7 @@ def conversations():
 
 
 def rendered(template, conversation):
-    variables = {"tools": None, "documents": None, **conversation}
+    variables = {"tools": None, "documents": None, **copy.deepcopy(conversation)}  # a template may change its lists
     del variables["now"]
     try:
         return chat._compile_jinja_template(template).render(**variables)

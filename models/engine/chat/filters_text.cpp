@@ -19,8 +19,8 @@ std::string word_titles(std::string_view text) {
   bool starts = true;
   for (size_t i = 0; i < text.size();) {
     const utf8::Character c = utf8::at(text, i);
-    if (starts && c.code == 0xDF) out += "SS";
-    else append(out, starts ? upper(c.code) : lower(c.code));
+    if (!c.valid) out += text[i];
+    else starts ? append_upper(out, c.code) : append_lower(out, c.code);
     starts = is_blank(c.code) || std::string_view("-({[<").find(text[i]) != std::string_view::npos;
     i += c.size;
   }
@@ -112,11 +112,13 @@ Value indent(Evaluator& e, const Value& subject, Given given) {
   return e.text(std::move(out), subject.is_markup());
 }
 
+bool is_plain_digit(char c) { return c >= '0' && c <= '9'; }
+
 // What Python's float() reads.
 std::optional<double> real_of(std::string_view text) {
   std::string s(strip(text, true, true));
   for (size_t i = 0; i < s.size(); ++i)
-    if (s[i] == '_' && (i == 0 || i + 1 == s.size() || !is_digit(static_cast<unsigned char>(s[i - 1])) || !is_digit(static_cast<unsigned char>(s[i + 1])))) return {};
+    if (s[i] == '_' && (i == 0 || i + 1 == s.size() || !is_plain_digit(s[i - 1]) || !is_plain_digit(s[i + 1]))) return {};
   s.erase(std::remove(s.begin(), s.end(), '_'), s.end());
   std::string_view digits = s;
   if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
@@ -176,6 +178,21 @@ Value absolute(Evaluator&, const Value& subject, Given) {
   return std::abs(subject.to_integer());
 }
 
+// To a multiple of 10^digits, ties to the even one.
+Value rounded_integer(int64_t n, int64_t digits) {
+  constexpr int64_t half_of_1e19 = 5'000'000'000'000'000'000;
+  if (digits > 18 && (digits > 19 || (n >= -half_of_1e19 && n <= half_of_1e19))) return int64_t{0};
+  int64_t unit = 1, out = 0;
+  for (int64_t i = 0; i < std::min<int64_t>(digits, 18); ++i) unit *= 10;
+  int64_t times = n / unit;
+  const int64_t twice = 2 * (n % unit);
+  const bool odd = times % 2 != 0;
+  if (twice > unit || (twice == unit && odd)) ++times;
+  if (twice < -unit || (twice == -unit && odd)) --times;
+  if (digits > 18 || __builtin_mul_overflow(times, unit, &out)) throw Failure("an integer is too large");
+  return out;
+}
+
 Value round(Evaluator&, const Value& subject, Given given) {
   const Bound bound("round", given, {"precision", "method"});
   if (!subject.is_number()) throw Failure(fmt::format("round needs a number, not a value of type {}", type_name(subject)));
@@ -187,7 +204,7 @@ Value round(Evaluator&, const Value& subject, Given given) {
   if (method == "ceil") return (std::ceil(x * scale) + 0.0) / scale;
   if (method == "floor") return (std::floor(x * scale) + 0.0) / scale;
   if (method != "common") throw Failure("round knows the methods common, ceil and floor");
-  if (precision < 0 && subject.is_integral()) return static_cast<int64_t>(std::nearbyint(x * scale) / scale);
+  if (precision < 0 && subject.is_integral()) return rounded_integer(subject.to_integer(), -precision);
   if (precision < 0) return std::nearbyint(x * scale) / scale;
   // Python rounds the exact decimal value, ties to even; so does printing
   const std::string digits = fmt::format("{:.{}f}", x, precision);
@@ -213,7 +230,7 @@ Value wordcount(Evaluator& e, const Value& subject, Given) {
   bool inside = false;
   for (size_t i = 0; i < s.size();) {
     const utf8::Character c = utf8::at(s, i);
-    const bool letter = is_letter(c.code) || is_digit(c.code) || c.code == '_';
+    const bool letter = is_letter(c.code) || is_numeric(c.code) || c.code == '_';
     words += letter && !inside;
     inside = letter;
     i += c.size;

@@ -185,9 +185,9 @@ bool is_titled(std::string_view text) {
   bool inside = false, any = false;
   for (size_t i = 0; i < text.size();) {
     const utf8::Character c = utf8::at(text, i);
-    const bool is_upper = lower(c.code) != c.code, is_lower = upper(c.code) != c.code;
-    if (is_upper ? inside : is_lower && !inside) return false;
-    inside = is_upper || is_lower;
+    const bool begins = is_upper(c.code) || is_title(c.code), goes_on = is_lower(c.code);
+    if (begins ? inside : goes_on && !inside) return false;
+    inside = begins || goes_on;
     any |= inside;
     i += c.size;
   }
@@ -205,17 +205,6 @@ Value expandtabs(Evaluator& e, Text self, Given given) {
     if (out.size() > e.byte_limit()) throw Failure("expandtabs() would make too large a text");
   }
   return e.text(std::move(out));
-}
-
-std::string swapped(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size();) {
-    const utf8::Character c = utf8::at(text, i);
-    if (c.code == 0xDF) out += "SS";
-    else append(out, upper(c.code) != c.code ? upper(c.code) : lower(c.code));
-    i += c.size;
-  }
-  return out;
 }
 
 }  // namespace
@@ -240,7 +229,7 @@ Value call_text_method(Evaluator& e, const std::string& self, std::string_view n
   const Bound none("a method of a string", given, {});
   if (name == "upper") return e.text(upper(self));
   if (name == "lower") return e.text(lower(self));
-  if (name == "casefold") return e.text(replaced(lower(self), "\xC3\x9F", "ss"));
+  if (name == "casefold") return e.text(folded(self));
   if (name == "title") return e.text(titled(self));
   if (name == "capitalize") return e.text(capitalized(self));
   if (name == "swapcase") return e.text(swapped(self));
@@ -249,10 +238,12 @@ Value call_text_method(Evaluator& e, const std::string& self, std::string_view n
   if (name == "isprintable") return self.empty() || all_are(self, is_printable);
   if (name == "isspace") return all_are(self, is_blank);
   if (name == "isalpha") return all_are(self, is_letter);
-  if (name == "isalnum") return all_are(self, [](char32_t c) { return is_letter(c) || is_digit(c); });
-  if (name == "isupper") return upper(self) == self && lower(self) != self;
-  if (name == "islower") return lower(self) == self && upper(self) != self;
-  return all_are(self, is_digit);  // isdigit, isdecimal, isnumeric
+  if (name == "isalnum") return all_are(self, [](char32_t c) { return is_letter(c) || is_numeric(c); });
+  if (name == "isdecimal") return all_are(self, is_decimal);
+  if (name == "isnumeric") return all_are(self, is_numeric);
+  if (name == "isupper") return is_upper(self);
+  if (name == "islower") return is_lower(self);
+  return all_are(self, is_digit);  // isdigit
 }
 
 }  // namespace sextant::engine::jinja

@@ -54,14 +54,8 @@ bool is_filter(Evaluator&, const Value& v) { return name_of(v).string() && find_
 bool is_test(Evaluator&, const Value& v) { return name_of(v).string() && find_test(*v.string()); }
 bool is_same(Evaluator&, const Value& v, Given given) { return std::string_view(type_name(v)) == type_name(other(given)) && equal(v, other(given)); }
 bool is_in(Evaluator& e, const Value& v, Given given) { return e.contains(other(given), v); }
-bool is_lower(Evaluator& e, const Value& v) {
-  const std::string s = e.print(v);
-  return lower(s) == s && upper(s) != s;
-}
-bool is_upper(Evaluator& e, const Value& v) {
-  const std::string s = e.print(v);
-  return upper(s) == s && lower(s) != s;
-}
+bool is_lower_text(Evaluator& e, const Value& v) { return is_lower(e.print(v)); }
+bool is_upper_text(Evaluator& e, const Value& v) { return is_upper(e.print(v)); }
 bool is_equal(Evaluator& e, const Value& v, Given given) { return e.charge(v), equal(v, other(given)); }
 bool is_unequal(Evaluator& e, const Value& v, Given given) { return e.charge(v), !equal(v, other(given)); }
 bool is_less(Evaluator&, const Value& v, Given given) { return less(v, other(given)); }
@@ -86,7 +80,7 @@ Test find_test(std::string_view name) {
       {"defined", alone<is_defined>}, {"undefined", alone<is_undefined>}, {"none", alone<is_none>}, {"string", alone<is_string>}, {"mapping", alone<is_mapping>},
       {"iterable", alone<is_iterable>}, {"sequence", alone<is_sequence>}, {"number", alone<is_number>}, {"integer", alone<is_integer>}, {"float", alone<is_float>},
       {"boolean", alone<is_boolean>}, {"true", alone<is_true>}, {"false", alone<is_false>}, {"callable", alone<is_callable>}, {"odd", alone<is_odd>}, {"even", alone<is_even>},
-      {"filter", alone<is_filter>}, {"test", alone<is_test>}, {"escaped", alone<is_escaped>}, {"lower", alone<is_lower>}, {"upper", alone<is_upper>}};
+      {"filter", alone<is_filter>}, {"test", alone<is_test>}, {"escaped", alone<is_escaped>}, {"lower", alone<is_lower_text>}, {"upper", alone<is_upper_text>}};
   for (const auto& [known, f] : with_value)
     if (known == name) return f;
   for (const auto& [known, f] : of_one)

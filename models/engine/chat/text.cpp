@@ -18,15 +18,6 @@ template <class F> std::string map(std::string_view text, const F& f) {
   return out;
 }
 
-// Letters in pairs: upper case at even (or odd) code points, the lower one right after it.
-bool paired_even(char32_t c) {
-  return (c >= 0x100 && c < 0x130) || (c >= 0x132 && c < 0x138) || (c >= 0x14A && c < 0x178) || (c >= 0x1DE && c < 0x1F0) ||
-         (c >= 0x1F8 && c < 0x220) || (c >= 0x222 && c < 0x234) || (c >= 0x370 && c < 0x374) || (c >= 0x3D8 && c < 0x3F0) ||
-         (c >= 0x460 && c < 0x482) || (c >= 0x48A && c < 0x4C0) || (c >= 0x4D0 && c < 0x530) || (c >= 0x1E00 && c < 0x1E96) ||
-         (c >= 0x1EA0 && c < 0x1F00);
-}
-bool paired_odd(char32_t c) { return (c >= 0x139 && c < 0x149) || (c >= 0x179 && c < 0x17F) || (c >= 0x1CD && c < 0x1DD) || (c >= 0x4C1 && c < 0x4CF); }
-
 }  // namespace
 
 size_t length(std::string_view text) {
@@ -79,58 +70,6 @@ std::string_view strip(std::string_view text, bool left, bool right, std::option
   return text;
 }
 
-char32_t upper(char32_t c) {
-  if (c < 0x80) return c >= 'a' && c <= 'z' ? c - 32 : c;
-  if ((c >= 0xE0 && c <= 0xFE && c != 0xF7) || (c >= 0x3B1 && c <= 0x3CB && c != 0x3C2) || (c >= 0x430 && c <= 0x44F)) return c - 32;
-  if (c == 0xFF) return 0x178;
-  if (c == 0xB5) return 0x39C;
-  if (c == 0x131) return 'I';
-  if (c == 0x3C2) return 0x3A3;
-  if (c == 0x3AC) return 0x386;
-  if (c >= 0x3AD && c <= 0x3AF) return c - 37;
-  if (c == 0x3CC) return 0x38C;
-  if (c == 0x3CD || c == 0x3CE) return c - 63;
-  if (c >= 0x450 && c <= 0x45F) return c - 80;
-  if (c == 0x4CF) return 0x4C0;
-  if (c >= 0x561 && c <= 0x586) return c - 48;
-  if (paired_even(c)) return c & ~char32_t{1};
-  if (paired_odd(c)) return c % 2 ? c : c - 1;
-  return c;
-}
-
-char32_t lower(char32_t c) {
-  if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
-  if ((c >= 0xC0 && c <= 0xDE && c != 0xD7) || (c >= 0x391 && c <= 0x3AB && c != 0x3A2) || (c >= 0x410 && c <= 0x42F)) return c + 32;
-  if (c == 0x178) return 0xFF;
-  if (c == 0x386) return 0x3AC;
-  if (c >= 0x388 && c <= 0x38A) return c + 37;
-  if (c == 0x38C) return 0x3CC;
-  if (c == 0x38E || c == 0x38F) return c + 63;
-  if (c >= 0x400 && c <= 0x40F) return c + 80;
-  if (c == 0x4C0) return 0x4CF;
-  if (c >= 0x531 && c <= 0x556) return c + 48;
-  if (paired_even(c)) return c | 1;
-  if (paired_odd(c)) return c % 2 ? c + 1 : c;
-  return c;
-}
-
-bool is_letter(char32_t c) {
-  if (c < 0x80) return lower(c) >= 'a' && lower(c) <= 'z';
-  if (is_blank(c) || !is_printable(c)) return false;
-  return c == 0xAA || c == 0xB5 || c == 0xBA || (c >= 0xC0 && c != 0xD7 && c != 0xF7 && c < 0x2000) || (c >= 0x2C00 && c < 0x2E00) ||
-         (c >= 0x3041 && c < 0xE000) || (c >= 0xF900 && c < 0xFB50) || (c >= 0xFF21 && c < 0xFFE0 && lower(c) != c) || (c >= 0x20000 && c < 0x32000);
-}
-
-bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
-
-bool is_printable(char32_t c) {
-  if (c < 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0xAD) return false;
-  const bool space = c != ' ' && is_blank(c);
-  const bool format = (c >= 0x600 && c <= 0x605) || c == 0x61C || c == 0x6DD || c == 0x70F || c == 0x180E || (c >= 0x200B && c <= 0x200F) ||
-                      (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB);
-  return !space && !format && !(c >= 0xE000 && c <= 0xF8FF) && c < 0xE0000 && (c & 0xFFFE) != 0xFFFE;
-}
-
 std::vector<std::string_view> lines(std::string_view text, bool keep_ends) {
   std::vector<std::string_view> out;
   size_t begin = 0;
@@ -149,18 +88,13 @@ std::vector<std::string_view> lines(std::string_view text, bool keep_ends) {
   return out;
 }
 
-std::string upper(std::string_view text) {
-  return map(text, [](std::string& out, char32_t c) { c == 0xDF ? void(out += "SS") : append(out, upper(c)); });
-}
-std::string lower(std::string_view text) {
-  return map(text, [](std::string& out, char32_t c) { append(out, lower(c)); });
-}
+std::string upper(std::string_view text) { return map(text, append_upper); }
+std::string lower(std::string_view text) { return map(text, append_lower); }
 
 std::string capitalized(std::string_view text) {
   bool first = true;
   return map(text, [&](std::string& out, char32_t c) {
-    if (first && c == 0xDF) out += "Ss";
-    else append(out, first ? upper(c) : lower(c));
+    first ? append_title(out, c) : append_lower(out, c);
     first = false;
   });
 }
@@ -168,10 +102,42 @@ std::string capitalized(std::string_view text) {
 std::string titled(std::string_view text) {
   bool inside = false;
   return map(text, [&](std::string& out, char32_t c) {
-    if (!inside && c == 0xDF) out += "Ss";
-    else append(out, inside ? lower(c) : upper(c));
-    inside = c == 0xDF || upper(c) != c || lower(c) != c;  // only cased letters hold a word together
+    inside ? append_lower(out, c) : append_title(out, c);
+    inside = is_cased(c);  // only cased letters hold a word together
   });
+}
+
+std::string swapped(std::string_view text) {
+  return map(text, [](std::string& out, char32_t c) {
+    if (is_title(c)) append(out, c);
+    else lower(c) != c ? append_lower(out, c) : append_upper(out, c);
+  });
+}
+
+std::string folded(std::string_view text) { return map(text, append_folded); }
+
+namespace {
+
+template <class Is> bool all_cased_are(std::string_view text, const Is& is) {
+  bool any = false;
+  for (size_t i = 0; i < text.size();) {
+    const utf8::Character c = utf8::at(text, i);
+    if (c.valid && is_cased(c.code)) {
+      if (!is(c.code)) return false;
+      any = true;
+    }
+    i += c.size;
+  }
+  return any;
+}
+
+}  // namespace
+
+bool is_upper(std::string_view text) {
+  return all_cased_are(text, [](char32_t c) { return is_upper(c); });
+}
+bool is_lower(std::string_view text) {
+  return all_cased_are(text, [](char32_t c) { return is_lower(c); });
 }
 
 std::string quoted(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
+#include "letters.hpp"
 
 namespace sextant::engine::jinja {
 
@@ -14,17 +15,16 @@ bool is_blank(char32_t c);                                 // str.isspace()
 void append(std::string& out, char32_t c);
 /// Strips blanks, or any of the characters in `of`, from the chosen sides.
 std::string_view strip(std::string_view text, bool left, bool right, std::optional<std::string_view> of = {});
-char32_t upper(char32_t c);                                // of Latin, Greek, Cyrillic and Armenian letters; others as they are
-char32_t lower(char32_t c);
-bool is_letter(char32_t c);
-bool is_digit(char32_t c);
-bool is_printable(char32_t c);
 /// str.splitlines()
 std::vector<std::string_view> lines(std::string_view text, bool keep_ends = false);
 std::string upper(std::string_view text);
-std::string lower(std::string_view text);
+std::string lower(std::string_view text);                  // a sigma at a word's end is like any other
+std::string swapped(std::string_view text);                // str.swapcase()
+std::string folded(std::string_view text);                 // str.casefold()
 std::string capitalized(std::string_view text);            // str.capitalize()
 std::string titled(std::string_view text);                 // str.title(): every word's first letter upper, the others lower
+bool is_upper(std::string_view text);                      // str.isupper(): no cased letter is another, and there is one
+bool is_lower(std::string_view text);
 std::string quoted(std::string_view text);                 // repr()
 std::string escaped(std::string_view text);                // for HTML, as Jinja2's escape
 std::string centered(std::string_view text, int64_t width, std::string_view fill);  // str.center()
