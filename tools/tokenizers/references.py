@@ -145,6 +145,13 @@ def scalar(f, key, otherwise=None):
     return bytes(value).decode() if f[key].types[0] == gguf.GGUFValueType.STRING else value[0].item()
 
 
+def bytes_of(token):
+    """A token in GPT-2's alphabet: printable Latin-1 stands for itself, the other bytes follow from U+0100 on."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [b for b in range(256) if b not in printable]
+    return bytes(others[ord(c) - 256] if ord(c) >= 256 else ord(c) for c in token)
+
+
 def of_gguf(path):
     f = fields(path)
     name = os.path.basename(path).removesuffix(".gguf").removeprefix("ggml-vocab-")
@@ -167,7 +174,15 @@ def of_gguf(path):
         if normalizer:
             tokenizer.normalizer = normalizer
         tokenizer.add_tokens([AddedToken(t, normalized=False, special=k == 3) for t, k in zip(tokens, types) if k in (3, 4)])
-        return of_tokenizer(name, path, tokenizer, before)
+        reference = of_tokenizer(name, path, tokenizer, before)
+        if kind == "gpt2":
+            # the tokenizers library takes added tokens for spelled bytes as well, which a text never meant
+            spelled = [t.encode() if k in (3, 4) else bytes_of(t) for t, k in zip(tokens, types)]
+            reference.round_trip = lambda text: (
+                ids := reference.encode(text),
+                b"".join(spelled[i] for i in ids).decode(errors="replace"),
+            )
+        return reference
     model = sentencepiece_model_pb2.ModelProto()
     unk = scalar(f, "tokenizer.ggml.unknown_token_id", 0)
     for i, (token, score, type_) in enumerate(zip(tokens, numbers(f, "tokenizer.ggml.scores"), types)):

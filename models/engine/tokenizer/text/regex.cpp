@@ -1,5 +1,6 @@
 #include "regex.hpp"
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include <stdexcept>
 #include <pcre2.h>
 #include <fmt/format.h>
 #include <sextant/json.hpp>
@@ -22,13 +23,24 @@ struct Matcher {
   }
 };
 
+std::string message_of(int status) {
+  PCRE2_UCHAR message[128] = {};
+  pcre2_get_error_message(status, message, sizeof message);
+  return reinterpret_cast<const char*>(message);
+}
+
 }  // namespace
 
 struct Regex::Code {
-  explicit Code(pcre2_code* compiled) : code(compiled) {}
+  Code(pcre2_code* compiled, std::string_view source, std::string_view where) : code(compiled), pattern(source), origin(where) {}
   Code(const Code&) = delete;
   ~Code() { pcre2_code_free(code); }
+  std::string given_up(int status, size_t size) const {
+    return fmt::format("{}: the regular expression {} gives up on a text of {} bytes: {}", origin, json::quote(pattern.substr(0, 200)), size,
+                       message_of(status));
+  }
   pcre2_code* code;
+  std::string pattern, origin;  // for messages
 };
 
 Result<Regex> Regex::compile(std::string_view pattern, std::string_view origin) {
@@ -38,14 +50,12 @@ Result<Regex> Regex::compile(std::string_view pattern, std::string_view origin) 
   pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
                                    PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE, &number, &offset, nullptr);
   if (!code) {
-    PCRE2_UCHAR message[128] = {};
-    pcre2_get_error_message(number, message, sizeof message);
     return Error{Error::Kind::data, fmt::format("{}: the regular expression {} cannot be used: {} (byte {} of its PCRE2 form)", origin,
-                                                json::quote(pattern.substr(0, 200)), reinterpret_cast<const char*>(message), offset)};
+                                                json::quote(pattern.substr(0, 200)), message_of(number), offset)};
   }
   pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where it cannot, matching is slower and the same
   Regex regex;
-  regex.code_ = std::make_shared<const Code>(code);
+  regex.code_ = std::make_shared<const Code>(code, pattern, origin);
   return regex;
 }
 
@@ -61,9 +71,11 @@ Result<Regex> Regex::compile_oniguruma(std::string_view pattern, std::string_vie
 bool Regex::Search::next(size_t& ret_begin, size_t& ret_end) {
   thread_local Matcher matcher;
   while (at_ <= text_.size()) {
-    // the caller checked the UTF-8; a failure other than "no match" (a limit) counts as no further match
+    // the caller checked the UTF-8
     const auto* subject = reinterpret_cast<PCRE2_SPTR>(text_.data());
-    if (pcre2_match(code_.code, subject, text_.size(), at_, PCRE2_NO_UTF_CHECK, matcher.data, matcher.context) < 0) return false;
+    const int status = pcre2_match(code_.code, subject, text_.size(), at_, PCRE2_NO_UTF_CHECK, matcher.data, matcher.context);
+    if (status == PCRE2_ERROR_NOMATCH) return false;
+    if (status < 0) throw std::runtime_error(code_.given_up(status, text_.size()));
     const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(matcher.data);
     ret_begin = bounds[0];
     ret_end = bounds[1];

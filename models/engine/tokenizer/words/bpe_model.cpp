@@ -1,5 +1,6 @@
 #include "bpe_model.hpp"
 #include <array>
+#include <bit>
 #include <fmt/format.h>
 #include <sextant/json.hpp>
 #include <sextant/utf8.hpp>
@@ -10,15 +11,28 @@
 namespace sextant::engine {
 namespace {
 
+// Bits of hashes: says for most words at once that a table does not hold them.
+class HashFilter {
+ public:
+  void add(const TokenIds& ids) {
+    bits_.resize(std::bit_ceil(ids.size() * 8 + 64));
+    for (const auto& [token, id] : ids) bits_[TextHash()(token) % bits_.size()] = true;
+  }
+  bool may_hold(size_t hash) const { return bits_[hash % bits_.size()]; }
+
+ private:
+  std::vector<bool> bits_;
+};
+
 class BpeModel : public WordModel {
  public:
   explicit BpeModel(Merges merges) : merges_(std::move(merges)) { bytes_.fill(-1), fallback_.fill(-1); }
 
   void encode(std::string_view word, std::vector<WordToken>& tokens) const override {
-    const bool short_word = word.size() <= WordCache::longest_word;
-    if (short_word && cache_.find(word, tokens)) return;
+    const size_t hash = TextHash()(word);
+    if (cache_.find(word, hash, tokens)) return;
     const size_t first = tokens.size();
-    const int32_t whole = ignore_merges ? find_id(ids, word) : -1;
+    const int32_t whole = ignore_merges && whole_words.may_hold(hash) ? find_id(ids, word) : -1;
     if (whole >= 0) {
       tokens.push_back({whole, static_cast<uint32_t>(word.size())});
     } else {
@@ -29,7 +43,7 @@ class BpeModel : public WordModel {
       merges_.apply(symbols);
       tokens.insert(tokens.end(), symbols.begin(), symbols.end());
     }
-    if (short_word) cache_.remember(word, tokens.data() + first, tokens.size() - first);
+    cache_.remember(word, hash, tokens.data() + first, tokens.size() - first);
   }
 
   bool by_bytes = true, ignore_merges = false, fuse_unk = false;
@@ -38,6 +52,7 @@ class BpeModel : public WordModel {
   std::array<int32_t, 256> bytes_;     // by_bytes: the token of each byte, or -1
   std::array<int32_t, 256> fallback_;  // <0x..> of each byte, or -1 everywhere
   TokenIds ids;                        // of words where they are looked up whole, of characters unless by_bytes
+  HashFilter whole_words;              // ignore_merges: of `ids`, because most words are in no table
 
  private:
   // A byte without token belongs to the token before it, or to the first one after, unless there is an `unk`.
@@ -137,6 +152,7 @@ Result<std::unique_ptr<WordModel>> make_bpe_model(BpeTables tables) {
   } else if (tables.ignore_merges) {
     for (const auto& [token, id] : ids) model->ids.insert_or_assign(unspell(token).value_or(token), id);
   }
+  if (model->ignore_merges) model->whole_words.add(model->ids);
   return std::unique_ptr<WordModel>(std::move(model));
 }
 
@@ -161,6 +177,7 @@ std::unique_ptr<WordModel> make_ranked_bpe_model(const std::vector<std::string>&
   model->ignore_merges = true;
   for (unsigned b = 0; b < 256; ++b) model->bytes_[b] = find_id(ids, std::string(1, static_cast<char>(b)));
   model->ids = std::move(ids);
+  model->whole_words.add(model->ids);
   return model;
 }
 

@@ -37,6 +37,8 @@ const Merges::Entry* Merges::find(int32_t left, int32_t right) const {
   }
 }
 
+void Merges::prefetch(int32_t left, int32_t right) const { __builtin_prefetch(&entries_[slot(pair_of(left, right))]); }
+
 void Merges::apply(std::vector<WordToken>& symbols) const {
   if (symbols.size() <= short_symbols) merge_short(symbols);
   else merge_long(symbols);
@@ -50,6 +52,8 @@ void Merges::merge_short(std::vector<WordToken>& symbols) const {
     merged[i] = entry ? entry->merged : 0;
   };
   size_t n = symbols.size();
+  // the table is larger than the processor's caches, so what will be looked up is asked for first
+  for (size_t i = 0; i + 1 < n; ++i) prefetch(symbols[i].id, symbols[i + 1].id);
   for (size_t i = 0; i + 1 < n; ++i) look(i);
   while (n > 1) {
     const auto best = static_cast<size_t>(std::min_element(ranks, ranks + n - 1) - ranks);  // of equal ranks the leftmost
@@ -62,6 +66,8 @@ void Merges::merge_short(std::vector<WordToken>& symbols) const {
       std::copy(merged + best + 2, merged + n - 1, merged + best + 1);
     }
     --n;
+    if (best > 0) prefetch(symbols[best - 1].id, symbols[best].id);
+    if (best + 1 < n) prefetch(symbols[best].id, symbols[best + 1].id);
     if (best > 0) look(best - 1);
     if (best + 1 < n) look(best);
   }

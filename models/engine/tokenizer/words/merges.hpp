@@ -27,6 +27,7 @@ class Merges {
   static constexpr int32_t no_rank = INT32_MAX;
 
   const Entry* find(int32_t left, int32_t right) const;
+  void prefetch(int32_t left, int32_t right) const;
   size_t slot(uint64_t pair) const { return static_cast<size_t>(pair * 0x9E3779B97F4A7C15u >> shift_); }
   void merge_short(std::vector<WordToken>& symbols) const;
   void merge_long(std::vector<WordToken>& symbols) const;
