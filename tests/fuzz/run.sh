@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds each fuzz target with clang's libFuzzer (addresses and undefined behaviour checked) and runs it for SECONDS:
-#   tests/fuzz/run.sh [SECONDS [TARGET...]]     targets: csv json card gguf safetensors config jinja
+#   tests/fuzz/run.sh [SECONDS [TARGET...]]     targets: csv json card gguf safetensors config jinja tokenizer
 # Fails on any crash, leak, endless loop or run-away memory, and says where the input lies that shows it. The binaries, and the corpora
 # that grow from run to run, lie in $SEXTANT_FUZZ_DIR (default build/fuzz).
 set -euo pipefail
@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 seconds=${1:-20}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(csv json card gguf safetensors config jinja)
+[ ${#targets[@]} -gt 0 ] || targets=(csv json card gguf safetensors config jinja tokenizer)
 work=${SEXTANT_FUZZ_DIR:-$root/build/fuzz}
 cxx=${FUZZ_CXX:-clang++}
 command -v "$cxx" >/dev/null || { echo "SKIP: fuzzing needs clang++ (apt-get install clang)" >&2; exit 77; }
@@ -32,7 +32,8 @@ sources_of() {
     safetensors) (cd "$root" && echo models/engine/checkpoint/*.cpp) ;;
     config) (cd "$root" && echo models/engine/{checkpoint,architecture}/*.cpp) ;;
     gguf) (cd "$root" && echo models/engine/{checkpoint,architecture,tokenizer,tokenizer/*}/*.cpp) ;;
-    *) echo "there is no target $1; there are: csv json card gguf safetensors config jinja" >&2; exit 64 ;;
+    tokenizer) (cd "$root" && echo models/engine/{checkpoint,tokenizer,tokenizer/*}/*.cpp) ;;
+    *) echo "there is no target $1; there are: csv json card gguf safetensors config jinja tokenizer" >&2; exit 64 ;;
   esac
 }
 
@@ -55,7 +56,7 @@ build_all() {  # every source of every target once, as many at a time as there a
 }
 
 seeds() {  # TARGET: what sound input looks like
-  local out=$work/corpus/$1 card
+  local out=$work/corpus/$1 card name
   mkdir -p "$out"
   case $1 in
     csv)
@@ -87,6 +88,15 @@ import jinja_cases
 for i, case in enumerate(jinja_cases.cases()):
     open(f"{sys.argv[2]}/{i}", "wb").write(case.encode())' "$root/tests/golden" "$out"
       printf '{%%- for m in messages -%%}<{{ m.role }}>{{ m.content | trim }}</s>{%%- endfor -%%}\0{"messages":[{"role":"user","content":" hi "}]}' >"$out/own" ;;
+    tokenizer)
+      cp "$root"/tests/golden/tokenizers/*.json "$root"/tests/golden/tokenizers/*.model "$out"
+      rm "$out/texts.json"
+      printf 'YQ== 0\nYg== 1\nYWI= 2\n4A== 3\n' >"$out/ranks"
+      local beside
+      beside=$'\n--file--\n{"bos_token":{"content":"<s>"},"eos_token":"</s>","add_bos_token":true,"legacy":false,'
+      beside+='"added_tokens_decoder":{"5":{"content":"<x>","special":true,"lstrip":true}}}'
+      beside+=$'\n--file--\n{"<y>":430}\n--file--\n{"additional_special_tokens":["<z>"]}\n--file--\n{"eos_token_id":[1,2]}'
+      for name in byte_level.json sp_bpe.model; do cat "$out/$name" - <<<"$beside" >"$out/folder_$name"; done ;;
     safetensors)
       printf '\x55\0\0\0\0\0\0\0{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}12345678' >"$out/one" ;;
   esac
