@@ -10,7 +10,7 @@ struct Footprint {
   uint64_t parameters = 0;
   // bytes of the weights; norms and biases count as float32 in all but the first
   uint64_t stored = 0, f32 = 0, bf16 = 0;
-  uint64_t int8 = 0;                 // with a float32 scale for each 32 numbers of a row
+  uint64_t int8 = 0;  // blocks of 32 with a 16-bit scale; what is stored in 4 bits stays so
   uint64_t kv_f32 = 0, kv_bf16 = 0;  // bytes of keys and values for each token
 };
 

@@ -195,7 +195,7 @@ TEST_CASE("what a model takes is the arithmetic of its shapes", "[backend][info]
   CHECK(f.stored == 240 + 160);
   CHECK(f.f32 == 4 * 160);
   CHECK(f.bf16 == 2 * 120 + 4 * 40);
-  CHECK(f.int8 == 120 + 3 * 2 * 4 + 4 * 40);  // a row of 40 has two scales
+  CHECK(f.int8 == 3 * 2 * (32 + 2) + 4 * 40);  // a row of 40 is two blocks
   CHECK(f.kv_f32 == 2 * 3 * 2 * 12 * 4);
   CHECK(f.kv_bf16 == 2 * 3 * 2 * 12 * 2);
 }
