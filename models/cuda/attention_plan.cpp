@@ -99,14 +99,14 @@ class Planner {
     return tasks;
   }
 
-  // Row i of the list leaves split s at s * partial_stride + i.
+  // Row i of the list leaves split s at s * stride + i.
   void split(const std::vector<const Run*>& runs) {
     std::vector<uint32_t> first_row;  // of each run, in plan_.rows
     for (const Run* run : runs) {
       first_row.push_back(static_cast<uint32_t>(plan_.rows.size()));
       for (uint32_t r = 0; r < run->rows; ++r) plan_.rows.push_back(run->first_row + r);
     }
-    plan_.partial_stride = static_cast<uint32_t>(plan_.rows.size());
+    const auto stride = static_cast<uint32_t>(plan_.rows.size());
     for (uint32_t s = 0; s < split_count(runs); ++s)
       groups_at(runs, s, [&](size_t first, size_t last) {
         uint32_t end = 0, oldest = UINT32_MAX;
@@ -119,13 +119,13 @@ class Planner {
         for (uint32_t r = 0; r < rows; r += limits_.rows_max)
           plan_.tasks.push_back({first_row[first] + r, std::min(limits_.rows_max, rows - r), runs[first]->first_page,
                                  std::max(oldest, s * split_keys), std::min(end, (s + 1) * split_keys),
-                                 s * plan_.partial_stride + first_row[first] + r});
+                                 s * stride + first_row[first] + r});
       });
     for (size_t i = 0; i < runs.size(); ++i) {
       const uint32_t first_split = keys_of(*runs[i], 0, 1, limits_.window).oldest / split_keys;
       for (uint32_t r = 0; r < runs[i]->rows; ++r)
-        plan_.merges.push_back({runs[i]->first_row + r, first_split * plan_.partial_stride + first_row[i] + r,
-                                last_split(*runs[i]) + 1 - first_split});
+        plan_.merges.push_back({runs[i]->first_row + r, first_split * stride + first_row[i] + r,
+                                last_split(*runs[i]) + 1 - first_split, stride});
     }
   }
 

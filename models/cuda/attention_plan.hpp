@@ -11,7 +11,6 @@ struct AttentionPlan {
   std::vector<uint32_t> rows;  // of the batch, in the order of the tasks
   std::vector<AttentionTask> tasks;
   std::vector<AttentionMerge> merges;  // of the rows that are cut into splits
-  uint32_t partial_stride = 0;         // rows that are cut; partial results: that, times the splits of the longest
 };
 
 struct AttentionLimits {

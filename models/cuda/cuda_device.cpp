@@ -1,5 +1,6 @@
 #include "cuda_device.hpp"
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <sextant/sdk.hpp>
@@ -14,6 +15,8 @@ using engine::Run;
 namespace {
 
 constexpr size_t tables_bytes = 1 << 20;  // at first
+constexpr uint32_t step_rows_max = 1024;  // more rows keep the GPU busy for longer than launching takes
+template <class T> void fill_up(std::vector<T>& table, size_t size, T value) { table.resize(std::max(table.size(), size), value); }
 template <class A> void grow(A& allocation, size_t bytes) {
   if (allocation.bytes() < bytes) allocation = A(2 * bytes);
 }
@@ -82,21 +85,35 @@ template <class T> engine::DeviceLimits CudaDevice<T>::limits() const {
 template <class T> typename CudaDevice<T>::Places CudaDevice<T>::make_tables(const Batch& batch) {
   tables_.clear();
   Places places{};
-  places.tokens = tables_.add(batch.tokens);
+  // experts are chosen on the host, in the middle of a layer
+  places.is_step = batch.runs.size() == batch.rows() && batch.rows() <= step_rows_max && batch.stores.empty() && plan_.slots == 0;
+  places.rows = places.is_step ? std::bit_ceil(batch.rows()) : batch.rows();
+  std::vector<int32_t> tokens = batch.tokens;
+  fill_up(tokens, places.rows, 0);
+  places.tokens = tables_.add(tokens);
+  add_positions(batch, places);
+  add_attention(batch, places);
   places.pages = tables_.add(batch.pages);
   for (const auto& round : rounds_of(batch.copies)) {
     places.copies.push_back(tables_.add(round));
     places.copy_counts.push_back(static_cast<uint32_t>(round.size()));
   }
-  add_positions(batch, places);
-  add_attention(batch, places);
   add_head(batch, places);
   tables_.send(stream_);
   return places;
 }
 
+// All that the launches of compute_layers are given, but for what never changes.
+template <class T> std::vector<size_t> CudaDevice<T>::step_key(const Places& p) const {
+  std::vector<size_t> key{reinterpret_cast<size_t>(tables_.at<std::byte>(0)), p.rows, p.tokens, p.positions, p.slots, p.row_class, p.pages};
+  key.insert(key.end(), p.frequencies.begin(), p.frequencies.end());
+  for (const auto& [window, a] : p.attention) key.insert(key.end(), {a.rows, a.tasks, a.merges, a.task_count, a.merge_count});
+  return key;
+}
+
 template <class T> void CudaDevice<T>::add_positions(const Batch& batch, Places& ret) {
-  std::vector<uint32_t> slots(batch.rows()), row_class(batch.rows()), classes;
+  std::vector<uint32_t> positions = batch.positions, slots(ret.rows, no_index), row_class(ret.rows), classes;
+  fill_up(positions, ret.rows, 0u);
   for (const Run& run : batch.runs) {
     auto found = std::find(classes.begin(), classes.end(), run.rope_length);
     if (found == classes.end()) found = classes.insert(classes.end(), run.rope_length);
@@ -106,7 +123,7 @@ template <class T> void CudaDevice<T>::add_positions(const Batch& batch, Places&
       row_class[r] = static_cast<uint32_t>(found - classes.begin());
     }
   }
-  ret.positions = tables_.add(batch.positions);
+  ret.positions = tables_.add(positions);
   ret.slots = tables_.add(slots);
   ret.row_class = tables_.add(row_class);
   std::vector<SlotCopy> stores;
@@ -128,15 +145,19 @@ template <class T> void CudaDevice<T>::add_attention(const Batch& batch, Places&
   const Architecture& a = architecture_;
   for (const engine::LayerShape& layer : a.layers) {
     if (ret.attention.count(layer.window)) continue;
-    const AttentionPlan plan =
+    AttentionPlan plan =
         plan_attention(batch, {attention_rows(a.heads / a.kv_heads, a.head_dim, sizeof(T) == 2), layer.window,
                                (2 * multiprocessors_ + a.kv_heads - 1) / a.kv_heads, plan_.partials});
+    if (ret.is_step) {
+      fill_up(plan.rows, ret.rows, 0u);
+      fill_up(plan.tasks, std::bit_ceil(plan.tasks.size()), AttentionTask{});
+      if (!plan.merges.empty()) fill_up(plan.merges, std::bit_ceil(plan.merges.size()), AttentionMerge{});
+    }
     ret.attention[layer.window] = {tables_.add(plan.rows),
                                    tables_.add(plan.tasks),
                                    tables_.add(plan.merges),
                                    static_cast<uint32_t>(plan.tasks.size()),
-                                   static_cast<uint32_t>(plan.merges.size()),
-                                   plan.partial_stride};
+                                   static_cast<uint32_t>(plan.merges.size())};
   }
 }
 
@@ -158,25 +179,15 @@ template <class T> void CudaDevice<T>::add_head(const Batch& batch, Places& ret)
 template <class T>
 bool CudaDevice<T>::run(const Batch& batch, const std::function<bool()>& cancelled, engine::Outputs& ret_outputs) {
   const auto layers = static_cast<uint32_t>(architecture_.layers.size());
-  const uint32_t rows = batch.rows();
   const Places places = make_tables(batch);
   for (size_t i = 0; i < places.copies.size(); ++i) copy(0, layers, places.copies[i], places.copy_counts[i]);
-  CUDA_CHECK(embed(Embed<T>{tables_.at<int32_t>(places.tokens), weights_.embedding, buffers_.x, rows, architecture_.hidden,
-                            architecture_.embedding_scale},
-                   stream_));
-  compute_angles(rows, places);
-  Joining joining;
-  for (uint32_t l = 0; l < layers; ++l) {
-    if (cancelled()) {
-      stream_.wait();
-      return false;
-    }
-    normalise(joining, weights_.layers[l].attention_norm, rows);
-    joining = attend(l, rows, places);
-    normalise(joining, weights_.layers[l].feed_forward_norm, rows);
-    joining = feed_forward(l, rows);
+  if (places.is_step) {
+    steps_.run(step_key(places), stream_, [&] { compute_layers(places, [] { return false; }); });
+  } else if (!compute_layers(places, cancelled)) {
+    stream_.wait();
+    return false;
   }
-  look(batch, places, joining);
+  look(batch, places, left_by(weights_.layers.back()));
   if (!wait(cancelled)) return false;
   const auto* state = reinterpret_cast<const HeadState*>(results_.data());
   ret_outputs.head.resize(batch.head.size());
@@ -184,6 +195,24 @@ bool CudaDevice<T>::run(const Batch& batch, const std::function<bool()>& cancell
     ret_outputs.head[i] = {state[i].maximum + std::log(state[i].sum), state[i].best};
   const auto* logits = reinterpret_cast<const float*>(state + batch.head.size());
   ret_outputs.target_logits.assign(logits, logits + batch.targets.size());
+  return true;
+}
+
+template <class T> bool CudaDevice<T>::compute_layers(const Places& places, const std::function<bool()>& cancelled) {
+  const uint32_t rows = places.rows;
+  CUDA_CHECK(embed(Embed<T>{tables_.at<int32_t>(places.tokens), weights_.embedding, buffers_.x, rows, architecture_.hidden,
+                            architecture_.embedding_scale},
+                   stream_));
+  compute_angles(rows, places);
+  Joining joining;
+  for (uint32_t l = 0; l < architecture_.layers.size(); ++l) {
+    if (cancelled()) return false;
+    normalise(joining, weights_.layers[l].attention_norm, rows);
+    joining = attend(l, rows, places);
+    normalise(joining, weights_.layers[l].feed_forward_norm, rows);
+    feed_forward(l, rows);
+    joining = left_by(weights_.layers[l]);
+  }
   return true;
 }
 
@@ -261,25 +290,21 @@ template <class T> typename CudaDevice<T>::Joining CudaDevice<T>::attend(uint32_
   if (plan.merge_count > 0)
     CUDA_CHECK(
         merge_splits(MergeSplits<T>{tables_.at<AttentionMerge>(plan.merges), buffers_.partial_out, buffers_.partial_state,
-                                    buffers_.attention, plan.merge_count, plan.partial_stride, a.heads, a.head_dim},
+                                    buffers_.attention, plan.merge_count, a.heads, a.head_dim},
                      stream_));
   gemm_.multiply(buffers_.attention, w.output, buffers_.add, rows, query_width_, a.hidden, a.hidden);
   return {w.output_bias, w.post_attention_norm, true};
 }
 
-template <class T> typename CudaDevice<T>::Joining CudaDevice<T>::feed_forward(uint32_t layer, uint32_t rows) {
+template <class T> void CudaDevice<T>::feed_forward(uint32_t layer, uint32_t rows) {
   const Architecture& a = architecture_;
   const LayerWeights<T>& w = weights_.layers[layer];
   const FeedForwardWeights<T>& f = w.feed_forward;
-  if (a.layers[layer].experts) {
-    experts(w, rows);
-    return {nullptr, w.post_feed_forward_norm, true};
-  }
+  if (a.layers[layer].experts) return experts(w, rows);
   gemm_.multiply(buffers_.h, f.gate_up, buffers_.gate_up, rows, a.hidden, 2 * a.feed_forward, 2 * a.feed_forward);
   const auto function = static_cast<GateFunction>(a.activation);
   CUDA_CHECK(gate(Gate<T>{buffers_.gate_up, f.gate_up_bias, buffers_.act, rows, a.feed_forward, function}, stream_));
   gemm_.multiply(buffers_.act, f.down, buffers_.add, rows, a.feed_forward, a.hidden, a.hidden);
-  return {f.down_bias, w.post_feed_forward_norm, true};
 }
 static_assert(static_cast<int>(GateFunction::silu) == static_cast<int>(engine::Activation::silu) &&
               static_cast<int>(GateFunction::gelu_tanh) == static_cast<int>(engine::Activation::gelu_tanh));

@@ -50,6 +50,7 @@ template <int dim> __global__ void __launch_bounds__(Shape<dim>::threads, 1) att
   const Tiles<dim> tiles{reinterpret_cast<bf16*>(shared)};
   float* const finished = reinterpret_cast<float*>(shared + S::tiles_bytes);  // [rows][dim], each element its owner's alone
   const AttentionTask task = a.tasks[blockIdx.x];
+  if (task.rows == 0) return;
   const uint32_t kv_head = blockIdx.y, group = a.heads / a.kv_heads, row_count = task.rows * group;
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4 * 2;
   const int first_row = warp / S::shares * 16, first_dim = warp % S::shares * S::out_dim;

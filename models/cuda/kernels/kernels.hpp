@@ -60,7 +60,7 @@ template <class T> struct PlaceKeys {
   const float* q_norm;       // [head_dim] or null
   const float* k_norm;       // [head_dim] or null
   const float2* angles;      // [rows][rope_dims / 2] cosine and sine; null: no positions
-  const uint32_t* slot;      // [rows] 16 * page + offset
+  const uint32_t* slot;      // [rows] 16 * page + offset; no_index: the row is passed over
   T* keys;                   // [pages][kv_heads][16][head_dim]
   T* values;                 // [pages][kv_heads][16][head_dim]
   uint32_t rows, heads, kv_heads, head_dim, rope_dims;  // head_dim: at most 256
@@ -84,16 +84,16 @@ template <class T> cudaError_t copy_slots(const CopySlots<T>& arguments, cudaStr
 
 /// A block's share of the attention: some rows that see the same pages, times one key-value head and its query heads.
 struct AttentionTask {
-  uint32_t first, rows;           // into Attention::rows
+  uint32_t first, rows;           // into Attention::rows; 0 rows: nothing is done
   uint32_t first_page;            // into Attention::pages, for position 0
   uint32_t key_first, key_end;    // key_first: a multiple of 32; what a row does not see in between is masked
   uint32_t partial;               // no_index: the whole attention of the rows. Else the keys lie within one split, and row i leaves
                                   // its part at partial + i
 };
-/// Of a row whose attention was cut into splits: its parts stand at first_partial + i * partial_stride.
+/// Of a row whose attention was cut into splits: its parts stand at first_partial + i * stride. count 0: none, nothing is done.
 struct AttentionMerge {
   uint32_t row;
-  uint32_t first_partial, count;
+  uint32_t first_partial, count, stride;
 };
 
 /// Keys are taken in splits of 256, counted from position 0: online softmax within a split (FlashAttention-2, Dao 2023), splits merged
@@ -122,7 +122,7 @@ template <class T> struct MergeSplits {
   const float* partial_out;      // as above
   const float2* partial_state;
   T* out;                        // [..][heads][head_dim]
-  uint32_t count, partial_stride, heads, head_dim;
+  uint32_t count, heads, head_dim;
 };
 template <class T> cudaError_t merge_splits(const MergeSplits<T>& arguments, cudaStream_t stream);
 

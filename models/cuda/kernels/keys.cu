@@ -13,6 +13,7 @@ template <class T> __global__ void __launch_bounds__(warps * 32) place_keys_kern
   const uint32_t row = blockIdx.x, warp = threadIdx.x / 32, lane = threadIdx.x % 32, half = a.rope_dims / 2;
   float* head = heads + warp * head_dim_max;
   const uint32_t slot = a.slot[row];
+  if (slot == no_index) return;
   const float2* turn = a.angles ? a.angles + size_t(row) * half : nullptr;
   for (uint32_t h = warp; h < a.heads + 2 * a.kv_heads; h += warps) {
     const bool is_query = h < a.heads, is_value = h >= a.heads + a.kv_heads;

@@ -9,11 +9,12 @@ namespace {
 template <class T> __global__ void __launch_bounds__(128) merge_splits_kernel(const MergeSplits<T> a) {
   const AttentionMerge m = a.merges[blockIdx.x];
   const uint32_t head = blockIdx.y;
+  if (m.count == 0) return;
   for (uint32_t d = threadIdx.x; d < a.head_dim; d += 128) {
     SoftmaxState total;
     float out = 0;
     for (uint32_t i = 0; i < m.count; ++i) {
-      const size_t partial = (m.first_partial + size_t(i) * a.partial_stride) * a.heads + head;
+      const size_t partial = (m.first_partial + size_t(i) * m.stride) * a.heads + head;
       const float2 state = a.partial_state[partial];
       const MergeFactors f = merge(total, SoftmaxState{state.x, state.y});
       out = merged(out, a.partial_out[partial * a.head_dim + d], f);

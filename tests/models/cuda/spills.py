@@ -11,12 +11,13 @@ USED = re.compile(r"Used (\d+) registers")
 
 def short(mangled):
     """attention_kernel<256> out of _ZN7sextant4cuda...16attention_kernelILi256EEEv..."""
-    for match in re.finditer(r"(\d+)", mangled):
-        name = mangled[match.end():match.end() + int(match[1])]
-        if name.endswith("_kernel"):
-            rest = mangled[match.end() + int(match[1]):]
-            argument = re.match(r"I(?:Li(\d+)|(f)|(\d+)__nv_bfloat16)E", rest)
-            return name + (f"<{argument[1] or ('float' if argument[2] else 'bf16')}>" if argument else "")
+    for match in re.finditer(r"(?=(\d+))", mangled):  # a length may follow on a hash's digits
+        name = mangled[match.end(1):match.end(1) + int(match[1])]
+        if re.fullmatch(r"[a-z]\w*_kernel", name) and len(name) == int(match[1]):
+            rest = mangled[match.end(1) + len(name):]
+            arguments = re.match(r"I(f|13__nv_bfloat16)?(?:Li(\d+)E)?E", rest)
+            spelled = [{"f": "float", "13__nv_bfloat16": "bf16"}.get(a, a) for a in arguments.groups() if a] if arguments else []
+            return name + ("<%s>" % ", ".join(spelled) if spelled else "")
     return mangled
 
 

@@ -50,7 +50,7 @@ template <class T> class Sequence {
         tasks.push_back({first, count, 0, std::max(begin, oldest / 32 * 32), std::min(begin + split_keys, end), i * queries_ + first});
         partials = std::max(partials, (i + 1) * queries_);
       }
-      for (uint32_t i = 0; i < count; ++i) merges.push_back({first + i, first + i, splits});
+      for (uint32_t i = 0; i < count; ++i) merges.push_back({first + i, first + i, splits, queries_});
     }
     DeviceArray<T> qkv(qkv_), keys(keys_), values(values_), out(size_t{queries_} * s_.heads * s_.head_dim);
     DeviceArray<uint32_t> d_rows(rows), positions(positions_), pages(table_);
@@ -61,7 +61,7 @@ template <class T> class Sequence {
     CUDA_REQUIRE(attention(Attention<T>{qkv, keys, values, out, d_rows, positions, pages, d_tasks, partial_out, partial_state,
                                         static_cast<uint32_t>(tasks.size()), s_.heads, s_.kv_heads, s_.head_dim, s_.window, scale(), s_.softcap},
                            nullptr));
-    if (split) CUDA_REQUIRE(merge_splits(MergeSplits<T>{d_merges, partial_out, partial_state, out, static_cast<uint32_t>(merges.size()), queries_, s_.heads, s_.head_dim}, nullptr));
+    if (split) CUDA_REQUIRE(merge_splits(MergeSplits<T>{d_merges, partial_out, partial_state, out, static_cast<uint32_t>(merges.size()), s_.heads, s_.head_dim}, nullptr));
     return out.host();
   }
 

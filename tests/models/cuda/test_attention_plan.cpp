@@ -53,7 +53,7 @@ void check(const engine::Batch& batch, const AttentionLimits& limits, const Atte
   for (const AttentionMerge& m : plan.merges) {
     REQUIRE(merged.insert(m.row).second);
     std::vector<uint32_t> wanted;
-    for (uint32_t i = 0; i < m.count; ++i) wanted.push_back(m.first_partial + i * plan.partial_stride);
+    for (uint32_t i = 0; i < m.count; ++i) wanted.push_back(m.first_partial + i * m.stride);
     for (const uint32_t p : wanted) REQUIRE(std::count(parts[m.row].begin(), parts[m.row].end(), p) == 1);
     // parts that are not merged hold nothing that the row sees; they stand before those that are
     for (const uint32_t p : parts[m.row]) REQUIRE((p < m.first_partial || std::count(wanted.begin(), wanted.end(), p) == 1));

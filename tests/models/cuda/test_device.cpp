@@ -1,6 +1,7 @@
 // The whole device on the emulation: against transformers for every family, against the CPU backend for a real model.
 #include <cstdlib>
 #include "../../../models/cpu/cpu_hardware.hpp"
+#include "../../../models/cuda/cuda_device.hpp"
 #include "../../../models/cuda/cuda_hardware.hpp"
 #include "../engine/compare_families.hpp"
 
@@ -88,6 +89,65 @@ TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatev
       }
     }
   }
+}
+
+namespace {
+
+// Sequences of a batch, each in pages of its own.
+struct Sequences {
+  static constexpr uint32_t pages_each = 20;
+  engine::Batch batch;
+  void add(uint32_t sequence, uint32_t position, uint32_t rows) {
+    engine::Run run{batch.rows(), rows, position, static_cast<uint32_t>(batch.pages.size()), 1};
+    for (uint32_t p = 0; p < engine::pages_for(position + rows); ++p) batch.pages.push_back(sequence * pages_each + p);
+    for (uint32_t r = 0; r < rows; ++r) {
+      batch.tokens.push_back(static_cast<int32_t>((sequence * 31 + (position + r) * 7) % 131));
+      batch.positions.push_back(position + r);
+    }
+    batch.head.push_back({batch.rows() - 1, 0, 0, false, nullptr});
+    batch.runs.push_back(run);
+  }
+};
+std::vector<double> run(engine::Device& device, const engine::Batch& batch) {
+  engine::Outputs out;
+  REQUIRE(device.run(batch, [] { return false; }, out));
+  std::vector<double> all;
+  for (const engine::HeadResult& h : out.head) all.push_back(h.log_sum_exp), all.push_back(h.best);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("steps of decoding are recorded once and replayed, with the same bits") {
+  const Loaded tiny(SEXTANT_GOLDEN_DIR "/tiny_llama.gguf");
+  auto gpu = emulated();
+  const auto make = [&] {
+    auto device = tiny.on(gpu, "bf16", 300, 1 << 28);
+    Sequences prompts;  // of very different lengths; one is beyond a split of the keys
+    for (const auto& [sequence, tokens] : {std::pair{0u, 5u}, {1u, 33u}, {2u, 280u}, {3u, 16u}, {4u, 1u}, {5u, 47u}}) prompts.add(sequence, 0, tokens);
+    (void)run(*device, prompts.batch);
+    return device;
+  };
+  const auto step = [](std::initializer_list<std::pair<uint32_t, uint32_t>> rows) {
+    Sequences s;
+    for (const auto& [sequence, position] : rows) s.add(sequence, position, 1);
+    return s.batch;
+  };
+  const auto device = make();
+  const auto replayed = [&] { return dynamic_cast<cuda::CudaDevice<cuda::bf16>&>(*device).replayed_steps(); };
+  const auto five = step({{0, 5}, {1, 33}, {2, 280}, {4, 1}, {5, 47}}), one = step({{2, 280}});
+  const auto six = step({{3, 16}, {0, 5}, {1, 33}, {2, 280}, {4, 1}, {5, 47}});
+  const auto first = run(*device, five);
+  CHECK(replayed() == 0);
+  CHECK(run(*device, five) == first);  // recorded
+  CHECK(replayed() == 1);
+  CHECK(run(*device, five) == first);
+  const auto more = run(*device, six);  // fits into what five were filled up to
+  CHECK(replayed() == 3);
+  CHECK(std::equal(first.begin(), first.end(), more.begin() + 2));
+  CHECK(run(*make(), six) == more);  // as it is launched
+  for (int i = 0; i < 2; ++i) CHECK(run(*device, one) == std::vector<double>(first.begin() + 4, first.begin() + 6));
+  CHECK(replayed() == 4);
 }
 
 // tests/golden/smollm2_bf16.json: texts that share beginnings, what transformers computes of them, and how far its bf16 is from that.
