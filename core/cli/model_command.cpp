@@ -214,7 +214,6 @@ Result<int> look(const std::string& verb, const po::variables_map& values) {
   if (verb == "info") return info(workspace, model, flags.json);
   SXT_TRY(infer::ModelSession session,
           infer::ModelSession::open(workspace.host(), model, with_weights ? infer::Load::weights : infer::Load::vocabulary));
-  for (const std::string& warning : session.warnings()) log_warning(warning);
   Lookup lookup{session, values, {}};
   SXT_TRY(lookup.lines, read_json_lines(values["input"].as<std::string>()));
   auto out = verb == "tokenize" ? tokenize(lookup) : verb == "detokenize" ? detokenize(lookup) : verb == "chat" ? chat(lookup) : verb == "score" ? score(lookup) : generate(lookup);

@@ -59,7 +59,6 @@ std::vector<store::TaskRecord> failed_tasks(const config::RunConfig& run, const 
 Result<std::vector<store::TaskRecord>> infer_model(plugin::Host& host, const config::ModelConfig& model, infer::ModelJob job, bool show_progress,
                                                    store::RunRecord& record) {
   SXT_TRY(infer::ModelSession session, infer::ModelSession::open(host, model, infer::Load::weights));
-  for (const std::string& warning : session.warnings()) log_warning(fmt::format("{}: {}", model.abbr, warning));
   log_info(fmt::format("{}: {} on {}, {}, loaded in {:.2f} s", model.abbr, model.backend, session.device(), session.compute(), session.load_s()));
   if (model.max_seq_len && session.context_length() < model.max_seq_len)
     log_warning(fmt::format("{}: --max-seq-len {} is beyond the model's own context of {} tokens", model.abbr, model.max_seq_len, session.context_length()));

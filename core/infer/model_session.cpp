@@ -2,6 +2,7 @@
 #include <chrono>
 #include <fmt/format.h>
 #include "../base/local_time.hpp"
+#include "../base/log.hpp"
 
 namespace sextant::infer {
 namespace {
@@ -34,7 +35,7 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   if (const auto chat = json::find_bool(about, "has_chat_template")) session.has_chat_template_ = *chat;
   if (const json::Value* warnings = json::find(about, "warnings"); warnings && warnings->IsArray())
     for (const auto& warning : warnings->GetArray())
-      if (warning.IsString()) session.warnings_.emplace_back(json::text(warning));
+      if (warning.IsString()) log_warning(fmt::format("{}: {}", config.abbr, json::text(warning)));
   session.load_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return session;
 }

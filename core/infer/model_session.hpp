@@ -17,6 +17,7 @@ enum class Load {
 
 class ModelSession {
  public:
+  /// Logs what the backend finds wrong with the model.
   static Result<ModelSession> open(plugin::Host& host, const config::ModelConfig& config, Load load);
 
   plugin::Model& model() { return model_; }
@@ -27,7 +28,6 @@ class ModelSession {
   uint32_t context_length() const { return context_length_; }
   double load_s() const { return load_s_; }
   bool has_chat_template() const { return has_chat_template_; }
-  const std::vector<std::string>& warnings() const { return warnings_; }
 
   /// The text that a method's prompts are made in.
   render::Format format(config::Method method, config::Compat compat) const;
@@ -47,7 +47,6 @@ class ModelSession {
   uint32_t context_length_ = 0;
   double load_s_ = 0;
   bool has_chat_template_ = false;
-  std::vector<std::string> warnings_;
 };
 
 }  // namespace sextant::infer

@@ -144,6 +144,12 @@ class Look(InternLM2):
             self.assertTrue(len(row["ids"]) == 3 or row["finish"] == "eos", row)
             self.assertTrue(all(0 <= token < INTERNLM2_VOCAB for token in row["ids"]))
 
+    def test_a_warning_of_the_backend_is_said_once(self):
+        for verb, line in (("generate", '{"prompt": "a"}'), ("info", "")):
+            outcome = self.sextant("model", verb, "--hf-path", MODEL, "--max-seq-len", "40000", "--max-out-len", "1", stdin=line)
+            self.assert_rc(outcome, OK)
+            self.assertEqual(["40,000" in line for line in warnings(outcome)], [True], outcome)
+
     def test_score(self):
         lines = [{"prefix": "one two", "continuations": [" three", " four"]}]
         [row] = self.look("score", "--hf-path", MODEL, lines=lines)

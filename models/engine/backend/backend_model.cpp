@@ -43,11 +43,6 @@ void BackendModel::load(std::unique_ptr<Hardware> hardware) {
   if (config_.weights) load_weights();
 }
 
-void BackendModel::warn(std::string text) {
-  context.log(SXT_LOG_WARNING, text);
-  warnings_.push_back(std::move(text));
-}
-
 void BackendModel::load_vocabulary() {
   const std::string& from = vocabulary_path();
   std::optional<ChatTemplateSource> source;
@@ -56,7 +51,7 @@ void BackendModel::load_vocabulary() {
     tokenizer_ = std::move(vocabulary.tokenizer);
     adds_bos_ = vocabulary.add_bos, adds_eos_ = vocabulary.add_eos;
     source = std::move(vocabulary.chat_template);
-    for (std::string& text : vocabulary.warnings) warn(std::move(text));
+    for (std::string& text : vocabulary.warnings) warnings_.push_back(std::move(text));
   }
   if (config_.chat_template == "none") return;
   const bool own = config_.chat_template == "auto";
@@ -66,7 +61,7 @@ void BackendModel::load_vocabulary() {
   chat_origin_ = source->origin;
   auto parsed = ChatTemplate::parse(source->text, source->origin);
   if (parsed) chat_ = *std::move(parsed);
-  else if (own) warn("the model's chat template cannot be used: " + parsed.error().message);  // scoring does not need it
+  else if (own) warnings_.push_back("the model's chat template cannot be used: " + parsed.error().message);  // scoring does not need it
   else throw PluginError(parsed.error());
 }
 
@@ -83,7 +78,7 @@ void BackendModel::load_weights() {
                                 with_commas(architecture_->vocab)));
   const uint32_t context_length = config_.max_seq_len ? config_.max_seq_len : architecture_->context;
   if (context_length > architecture_->context)
-    warn(fmt::format("max_seq_len: {} tokens are more than the {} that {} was trained for", with_commas(context_length),
+    warnings_.push_back(fmt::format("max_seq_len: {} tokens are more than the {} that {} was trained for", with_commas(context_length),
                      with_commas(architecture_->context), config_.path));
   device_ = hardware_->make_device({*checkpoint_, *architecture_, config_, context_length, tokenizer_->end_of_generation()}, report_);
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

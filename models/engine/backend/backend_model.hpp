@@ -33,7 +33,6 @@ class BackendModel : public Model {
   void load_vocabulary();
   const std::string& vocabulary_path() const { return config_.tokenizer_path.empty() ? config_.path : config_.tokenizer_path; }
   void load_weights();
-  void warn(std::string text);
   const Tokenizer& tokenizer() const;  // throws where there is none
   Device& device();
   Job make_job(std::span<const sxt_request> requests);
@@ -46,7 +45,7 @@ class BackendModel : public Model {
   bool adds_bos_ = false, adds_eos_ = false;  // to what is tokenised with add_special
   std::optional<ChatTemplate> chat_;
   std::string chat_origin_;                 // the file that it is from
-  std::vector<std::string> warnings_;
+  std::vector<std::string> warnings_;  // the core logs them
   std::optional<Architecture> architecture_;  // null without a checkpoint
   // what stands below is there only with weights
   DeviceReport report_;
