@@ -7,6 +7,7 @@
 #include "../checkpoint/gguf.hpp"
 #include "../schedule/items.hpp"
 #include "../tokenizer/open_vocabulary.hpp"
+#include "special_tokens.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -128,7 +129,7 @@ std::string BackendModel::render_chat(std::string_view conversation_json) {
   if (!conversation.IsObject()) throw DataError("a conversation is a JSON object with \"messages\"");
   const auto fill_in = [&](const char* key, std::optional<int32_t> id) {
     if (!json::find(conversation, key))
-      json::set(conversation, key, id ? tokenizer_->piece(*id).value_or("") : "", conversation.GetAllocator());
+      json::set(conversation, key, id ? token_content(*tokenizer_, *id) : "", conversation.GetAllocator());
   };
   if (tokenizer_) {
     fill_in("bos_token", tokenizer_->bos());

@@ -67,7 +67,7 @@ void write_weights(Description& out, const Checkpoint& checkpoint, const Archite
 
 // The tokens around a text: which, whether they are added, and the files that say so.
 void write_tokens(Description& out, const Tokenizer& tokenizer, const SpecialTokenClaims& claims) {
-  const auto piece = [&](int32_t id) { return tokenizer.piece(id).value_or(""); };
+  const auto piece = [&](int32_t id) { return token_content(tokenizer, id); };
   const auto token = [&](const std::string& name, std::optional<int32_t> id, const std::vector<TokenClaim>& where) {
     json::Writer& w = out.writer();
     out.key(name);

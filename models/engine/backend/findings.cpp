@@ -10,7 +10,7 @@ namespace {
 constexpr const char* reply_text = "Yes-yes";  // nothing that a template could write by itself
 
 std::string token_text(const Tokenizer& tokenizer, int32_t id) {
-  return fmt::format("{} ({})", tokenizer.piece(id).value_or("?"), id);
+  return fmt::format("{} ({})", token_content(tokenizer, id), id);
 }
 
 std::string token_list(const Tokenizer& tokenizer, const std::vector<int32_t>& ids) {
@@ -126,7 +126,7 @@ class Findings {
       if (!contains(tokenizer_.end_of_generation(), id))
         add("the chat template ends a reply with {}, and no file says that it ends a generation: replies go on to "
             "--max-out-len; give --stop-words '{}'",
-            token_text(tokenizer_, id), tokenizer_.piece(id).value_or(""));
+            token_text(tokenizer_, id), token_content(tokenizer_, id));
       return;
     }
   }
@@ -164,7 +164,7 @@ class Findings {
 }  // namespace
 
 std::string sample_chat(const ChatTemplate& chat, const Tokenizer& tokenizer, const char* reply) {
-  const auto piece = [&](std::optional<int32_t> id) { return json::quote(id ? tokenizer.piece(*id).value_or("") : ""); };
+  const auto piece = [&](std::optional<int32_t> id) { return json::quote(id ? token_content(tokenizer, *id) : ""); };
   const std::string answer = reply ? fmt::format(R"(,{{"role":"assistant","content":"{}"}})", reply) : "";
   const auto conversation =
       json::parse(fmt::format(R"({{"messages":[{{"role":"user","content":"Well?"}}{}],"add_generation_prompt":{},)"

@@ -121,6 +121,12 @@ std::optional<int32_t> find_token(const Tokenizer& tokenizer, const std::string&
   return tokenizer.is_special(ids.front()) || tokenizer.piece(ids.front()) == text ? std::optional(ids.front()) : std::nullopt;
 }
 
+std::string token_content(const Tokenizer& tokenizer, int32_t id) {
+  std::string text = tokenizer.piece(id).value_or("");
+  if (text.starts_with(' ') && find_token(tokenizer, text.substr(1)) == id) text.erase(0, 1);
+  return text;
+}
+
 std::string where_named(const std::vector<TokenClaim>& claims, int32_t id) {
   for (const TokenClaim& claim : claims)
     if (std::find(claim.ids.begin(), claim.ids.end(), id) != claim.ids.end()) return claim.where;

@@ -28,6 +28,9 @@ Result<SpecialTokenClaims> read_special_token_claims(const std::string& path, co
 /// The token whose text this is, or nothing.
 std::optional<int32_t> find_token(const Tokenizer& tokenizer, const std::string& text);
 
+/// The text that stands for the token: a tokenizer without a decoder would write a blank before it.
+std::string token_content(const Tokenizer& tokenizer, int32_t id);
+
 /// The first claim that names `id`, or "".
 std::string where_named(const std::vector<TokenClaim>& claims, int32_t id);
 

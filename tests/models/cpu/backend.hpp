@@ -76,6 +76,13 @@ class Backend {
     REQUIRE(table_->describe(object_, into(text), &error) == SXT_OK);
     return or_throw(json::parse(text, "describe"));
   }
+  json::Document render_chat(const std::string& conversation) {
+    require();
+    std::string text;
+    const sxt_str one = borrow(conversation);
+    REQUIRE(table_->render_chat(object_, &one, 1, into(text), &error) == SXT_OK);
+    return or_throw(json::parse(text, "render_chat"));
+  }
   std::vector<int32_t> tokenize(const std::string& text, uint32_t flags = 0) {
     require();
     std::string bytes;

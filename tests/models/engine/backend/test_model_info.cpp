@@ -64,6 +64,9 @@ class TinyModel {
   json::Document info(const std::string& settings = R"("weights":"description")") const {
     return Backend(path_.string(), settings).describe();
   }
+  json::Document chat(const std::string& conversation) const {
+    return Backend(path_.string(), R"("weights":null)").render_chat(conversation);
+  }
 
  private:
   fs::path path_;
@@ -166,6 +169,17 @@ TEST_CASE("the tokens around a text are named with the files that say so", "[bac
   const json::Document gguf = Backend(golden("tiny_llama.gguf"), R"("weights":"description")").describe();
   CHECK(text(gguf, "bos_from") == "tiny_llama.gguf: tokenizer.ggml.bos_token_id");
   CHECK(text(gguf, "add_from") == "tiny_llama.gguf: tokenizer.ggml.add_bos_token");
+}
+
+TEST_CASE("without a decoder no token gets a blank before it", "[backend][info]") {
+  std::string joined = tokenizer_json();
+  joined.erase(joined.find("\"decoder\""), std::string_view(R"("decoder":{"type":"Fuse"},)").size());
+  const TinyModel model({{"tokenizer.json", joined}});
+  const json::Document info = model.info();
+  CHECK(json::find_string(info, "bos") == "<s>");
+  CHECK(json::find(info, "looks_wrong")->Empty());
+  CHECK(json::find_string(model.chat(R"({"messages":[{"role":"user","content":"a"}]})"), "text") ==
+        "<s><|im_start|>user a<|im_end|>");
 }
 
 TEST_CASE("a description loads nothing and says of the weights what a loaded model says", "[backend][info]") {

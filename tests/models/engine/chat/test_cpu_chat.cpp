@@ -7,17 +7,6 @@ using namespace fakes;
 
 namespace {
 
-// What render_chat answers.
-json::Document rendered(Backend& backend, const std::string& conversation) {
-  INFO(backend.error.message);
-  REQUIRE(backend.created());
-  std::string text;
-  const sxt_str one = borrow(conversation);
-  const sxt_sink sink{&text, [](void* c, uint64_t, sxt_str bytes) { *static_cast<std::string*>(c) = view(bytes); }};
-  REQUIRE(backend.table().render_chat(backend.object(), &one, 1, sink, &backend.error) == SXT_OK);
-  return or_throw(json::parse(text, "render_chat"));
-}
-
 std::string template_file() {
   const std::string path = "chat_test.jinja";
   std::ofstream(path) << "{% for m in messages %}{{ bos_token }}{{ m.role }}: {{ m.content }}\n{% endfor %}"
@@ -32,13 +21,13 @@ const std::string here = __FILE__, file = here.substr(0, here.rfind("models/engi
 
 TEST_CASE("a chat template needs neither weights nor a model", "[chat][cpu]") {
   Backend backend("", "\"weights\":null,\"chat_template\":" + json::quote(template_file()));
-  CHECK(json::find_string(rendered(backend, hello), "text") == "user: Hello\n");
+  CHECK(json::find_string(backend.render_chat(hello), "text") == "user: Hello\n");
   CHECK(json::find_bool(backend.describe(), "has_chat_template") == true);
 }
 
 TEST_CASE("a refusal is an answer that names template, line and message", "[chat][cpu]") {
   Backend backend("", "\"weights\":null,\"chat_template\":" + json::quote(template_file()));
-  const auto error = json::find_string(rendered(backend, R"({"messages": []})"), "error");
+  const auto error = json::find_string(backend.render_chat(R"({"messages": []})"), "error");
   REQUIRE(error);
   CHECK(error->find("chat_test.jinja:2: ") == 0);
   CHECK(error->find("no turns") != error->npos);
@@ -47,14 +36,14 @@ TEST_CASE("a refusal is an answer that names template, line and message", "[chat
 TEST_CASE("a tokenizer alone gives tokens, and without a template no chat prompts", "[chat][cpu]") {
   Backend backend("", "\"weights\":null,\"chat_template\":\"none\",\"tokenizer_path\":" + json::quote(file));
   CHECK_FALSE(backend.tokenize("ab").empty());
-  CHECK(json::find_string(rendered(backend, hello), "error"));
+  CHECK(json::find_string(backend.render_chat(hello), "error"));
 }
 
 TEST_CASE("the model's tokens are the template's bos_token and eos_token", "[chat][cpu]") {
   Backend backend(file, "\"weights\":null,\"chat_template\":" + json::quote(template_file()));
   const std::string bos = json::find_string(backend.describe(), "bos").value_or("");
   CHECK_FALSE(bos.empty());
-  CHECK(json::find_string(rendered(backend, hello), "text") == bos + "user: Hello\n");
+  CHECK(json::find_string(backend.render_chat(hello), "text") == bos + "user: Hello\n");
 }
 
 TEST_CASE("without a path and something that stands alone there is no backend", "[chat][cpu]") {
