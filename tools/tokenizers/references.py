@@ -108,6 +108,8 @@ class Reference:
     round_trip: Callable[[str], tuple]  # ids, and what they decode to
     split_special: Callable[[str], list] | None = None  # with special tokens as plain text
     add_special: Callable[[str], list] | None = None
+    # two cuts of one probability: which of them counts, sentencepiece changed between 0.1.99 and 0.2
+    is_tie: Callable[[list, list], bool] = lambda theirs, ours: False
 
 
 def of_tokenizer(name, path, tokenizer, before=()):
@@ -225,7 +227,13 @@ def of_model_file(path):
         proto = file.read()
     model = sentencepiece_model_pb2.ModelProto.FromString(proto)
     special = {p.piece: i for i, p in enumerate(model.pieces) if p.type in (2, 3)}
-    return of_sentencepiece(os.path.basename(path), path, proto, special, special, [1])
+    unigram = model.trainer_spec.model_type == 1
+    reference = of_sentencepiece(os.path.basename(path), path, proto, special, special, [] if unigram else [1])
+    if unigram:
+        total = lambda ids: sum(model.pieces[i].score for i in ids)
+        spell = lambda ids: "".join(model.pieces[i].piece for i in ids)
+        reference.is_tie = lambda a, b: spell(a) == spell(b) and abs(total(a) - total(b)) < 1e-3
+    return reference
 
 
 def of_tiktoken(name, path, pattern, specials, nfc=False, bos=()):

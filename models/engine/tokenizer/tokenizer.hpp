@@ -25,7 +25,7 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
   virtual uint32_t vocab_size() const = 0;
-  /// Throws std::runtime_error where a regular expression of the tokenizer gives up on the text (text/regex.hpp).
+  /// Throws DataError where a regular expression of the tokenizer gives up on the text (text/regex.hpp).
   virtual Encoding encode(std::string_view text, EncodeOptions options) const = 0;
   /// The bytes of the ids, invalid UTF-8 kept as it is; special tokens are written out unless skip_special.
   virtual std::string decode(std::span<const int32_t> ids, bool skip_special) const = 0;

@@ -1,9 +1,9 @@
 #include "regex.hpp"
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include <stdexcept>
 #include <pcre2.h>
 #include <fmt/format.h>
 #include <sextant/json.hpp>
+#include <sextant/sdk.hpp>
 #include <sextant/utf8.hpp>
 
 namespace sextant::engine {
@@ -36,8 +36,8 @@ struct Regex::Code {
   Code(const Code&) = delete;
   ~Code() { pcre2_code_free(code); }
   std::string given_up(int status, size_t size) const {
-    return fmt::format("{}: the regular expression {} gives up on a text of {} bytes: {}", origin, json::quote(pattern.substr(0, 200)), size,
-                       message_of(status));
+    return fmt::format("{}: the regular expression {} gives up on a text of {} bytes ({}); shorten the text, or set tokenizer_path to a "
+                       "tokenizer with another pattern", origin, json::quote(pattern.substr(0, 200)), size, message_of(status));
   }
   pcre2_code* code;
   std::string pattern, origin;  // for messages
@@ -75,7 +75,7 @@ bool Regex::Search::next(size_t& ret_begin, size_t& ret_end) {
     const auto* subject = reinterpret_cast<PCRE2_SPTR>(text_.data());
     const int status = pcre2_match(code_.code, subject, text_.size(), at_, PCRE2_NO_UTF_CHECK, matcher.data, matcher.context);
     if (status == PCRE2_ERROR_NOMATCH) return false;
-    if (status < 0) throw std::runtime_error(code_.given_up(status, text_.size()));
+    if (status < 0) throw DataError(code_.given_up(status, text_.size()));
     const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(matcher.data);
     ret_begin = bounds[0];
     ret_end = bounds[1];

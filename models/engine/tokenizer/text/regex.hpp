@@ -18,7 +18,7 @@ class Regex {
   static Result<Regex> compile_oniguruma(std::string_view pattern, std::string_view origin);
 
   /// Calls `visit(begin, end)` for the matches in `text` (valid UTF-8) from left to right, as most engines find all matches: an
-  /// empty one right after another match does not count. Throws std::runtime_error, with a sentence, where the pattern needs more
+  /// empty one right after another match does not count. Throws DataError where the pattern needs more
   /// steps or stack than PCRE2's limits allow: no tokens are better than wrong ones.
   template <class Visit> void for_each(std::string_view text, Visit visit) const {
     Search search(*this, text);
