@@ -70,6 +70,8 @@ class PipelineTokenizer : public VocabularyBase {
 
 }  // namespace
 
-Result<std::unique_ptr<Tokenizer>> make_pipeline_tokenizer(Pipeline pipeline) { return PipelineTokenizer::make(std::move(pipeline)); }
+Result<std::unique_ptr<Tokenizer>> make_pipeline_tokenizer(Pipeline pipeline) {
+  return PipelineTokenizer::make(std::move(pipeline));
+}
 
 }  // namespace sextant::engine

@@ -29,8 +29,8 @@ class Tokenizer {
   virtual Encoding encode(std::string_view text, EncodeOptions options) const = 0;
   /// The bytes of the ids, invalid UTF-8 kept as it is; special tokens are written out unless skip_special.
   virtual std::string decode(std::span<const int32_t> ids, bool skip_special) const = 0;
-  /// The bytes that one id adds to a text. `first`: nothing stands before it, where some tokenizers leave a blank out; becomes what
-  /// is true of the id after it.
+  /// The bytes that one id adds to a text. `first`: nothing stands before it, where some tokenizers leave a blank out; becomes
+  /// what is true of the id after it.
   virtual std::string decode_next(int32_t id, bool& first) const { return first = false, decode({&id, 1}, false); }
   /// The token's text as the vocabulary spells it when decoded ("<|im_end|>"), or nothing for an id out of range.
   virtual std::optional<std::string> piece(int32_t id) const = 0;

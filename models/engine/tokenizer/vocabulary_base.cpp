@@ -22,12 +22,14 @@ Result<void> VocabularyBase::take(VocabularyTables tables, const Decoder& decode
   size_t size = tables.tokens.size();
   for (const AddedToken& token : tables.added) {
     if (token.id < 0 || static_cast<size_t>(token.id) >= tables.tokens.size() + tables.added.size() + gap_max)
-      return wrong(fmt::format("an added token has the id {}, far beyond the vocabulary of {} tokens", token.id, tables.tokens.size()));
+      return wrong(
+          fmt::format("an added token has the id {}, far beyond the vocabulary of {} tokens", token.id, tables.tokens.size()));
     size = std::max(size, static_cast<size_t>(token.id) + 1);
   }
   const auto beyond = [&](int32_t id) { return id < 0 || static_cast<size_t>(id) >= size; };
   if ((tables.bos && beyond(*tables.bos)) || (tables.eos && beyond(*tables.eos)) ||
-      std::any_of(tables.before.begin(), tables.before.end(), beyond) || std::any_of(tables.after.begin(), tables.after.end(), beyond) ||
+      std::any_of(tables.before.begin(), tables.before.end(), beyond) ||
+      std::any_of(tables.after.begin(), tables.after.end(), beyond) ||
       std::any_of(tables.end_of_generation.begin(), tables.end_of_generation.end(), beyond))
     return wrong(fmt::format("a BOS, EOS or end-of-turn id lies outside the vocabulary of {} tokens", size));
   texts_ = std::move(tables.tokens);
@@ -59,7 +61,8 @@ std::string VocabularyBase::decode_next(int32_t id, bool& first) const {
   if (!in_range(id)) return {};
   const std::string* text = &texts_[static_cast<size_t>(id)];
   if (first) {
-    const auto it = std::lower_bound(first_.begin(), first_.end(), id, [](const auto& entry, int32_t i) { return entry.first < i; });
+    const auto it =
+        std::lower_bound(first_.begin(), first_.end(), id, [](const auto& entry, int32_t i) { return entry.first < i; });
     if (it != first_.end() && it->first == id) text = &it->second;
     first = first_until_text_ && text->empty();
   }

@@ -23,7 +23,8 @@ Result<std::vector<std::pair<std::string, std::string>>> read_merges(const std::
     if (line.empty() || line.substr(0, 9) == "#version:") continue;
     const size_t blank = line.find(' ');
     if (blank == line.npos || line.find(' ', blank + 1) != line.npos)
-      return Error{Error::Kind::data, fmt::format("{}:{}: a merge is two tokens with a blank between them; take the file anew", path, number)};
+      return Error{Error::Kind::data,
+                   fmt::format("{}:{}: a merge is two tokens with a blank between them; take the file anew", path, number)};
     merges.emplace_back(line.substr(0, blank), line.substr(blank + 1));
   }
   return merges;

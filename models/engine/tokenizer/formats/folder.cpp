@@ -51,8 +51,11 @@ Result<FolderVocabulary> open_folder_vocabulary(const std::string& path) {
   } else if (has(path, "vocab.json") && has(path, "merges.txt")) {
     SXT_TRY(folder.tokenizer, open_byte_level_files(path, config, folder.warnings));
   } else {
-    return Error{Error::Kind::data, fmt::format("{}: no tokenizer.json, tokenizer.model, *.tiktoken, or vocab.json with merges.txt in this folder; "
-                                                "set tokenizer_path to the model's tokenizer", path)};
+    return Error{
+        Error::Kind::data,
+        fmt::format("{}: no tokenizer.json, tokenizer.model, *.tiktoken, or vocab.json with merges.txt in this folder; "
+                    "set tokenizer_path to the model's tokenizer",
+                    path)};
   }
   return folder;
 }

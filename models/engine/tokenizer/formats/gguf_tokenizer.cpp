@@ -16,8 +16,9 @@ Result<std::vector<PieceKind>> token_kinds(const GgufFile& file, size_t vocab) {
   if (!file.has_array("tokenizer.ggml.token_type")) return kinds;
   SXT_TRY(const auto types, file.int_array("tokenizer.ggml.token_type"));
   if (types.size() != vocab) {
-    return Error{Error::Kind::data, fmt::format("{}: {} tokens have {} kinds in tokenizer.ggml.token_type; convert the model anew",
-                                                file.path(), vocab, types.size())};
+    return Error{Error::Kind::data,
+                 fmt::format("{}: {} tokens have {} kinds in tokenizer.ggml.token_type; convert the model anew", file.path(),
+                             vocab, types.size())};
   }
   for (size_t i = 0; i < vocab; ++i) {
     if (types[i] < 1 || types[i] > 6) {
@@ -145,8 +146,8 @@ Result<std::unique_ptr<Tokenizer>> make_sentencepiece(const GgufFile& file, bool
   model.unigram = unigram;
   SXT_TRY(const auto scores, file.float_array("tokenizer.ggml.scores"));
   if (scores.size() != common.kinds.size()) {
-    return Error{Error::Kind::data, fmt::format("{}: {} tokens have {} scores; convert the model anew", file.path(), common.kinds.size(),
-                                                scores.size())};
+    return Error{Error::Kind::data, fmt::format("{}: {} tokens have {} scores; convert the model anew", file.path(),
+                                                common.kinds.size(), scores.size())};
   }
   const auto unk = file.integer("tokenizer.ggml.unknown_token_id").value_or(0);
   std::set<std::string_view> seen;
@@ -178,8 +179,8 @@ Result<std::unique_ptr<Tokenizer>> make_tokenizer(const GgufFile& file) {
   if (model == "gemma4") return make_gemma4(file);
   if (model == "llama" || model == "t5") return make_sentencepiece(file, model == "t5");
   return Error{Error::Kind::data,
-               fmt::format("{}: the tokenizer {} is not supported; supported: \"gpt2\", \"llama\", \"t5\", \"gemma4\"", file.path(),
-                           model ? json::quote(model->substr(0, 80)) : "(none)")};
+               fmt::format("{}: the tokenizer {} is not supported; supported: \"gpt2\", \"llama\", \"t5\", \"gemma4\"",
+                           file.path(), model ? json::quote(model->substr(0, 80)) : "(none)")};
 }
 
 }  // namespace sextant::engine

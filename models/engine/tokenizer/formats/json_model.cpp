@@ -146,8 +146,9 @@ Result<std::vector<std::string>> read_json_vocabulary(const json::Value& vocab, 
   for (const auto& member : vocab.GetObject()) {
     const bool whole = member.value.IsUint();
     if (!whole || member.value.GetUint() >= size_max) {
-      return Error{Error::Kind::data, fmt::format("{}: the token {} has an id {}", origin, json::quote(json::text(member.name).substr(0, 40)),
-                                                  whole ? "far beyond the number of tokens" : "that is no whole number from 0 on")};
+      return Error{Error::Kind::data,
+                   fmt::format("{}: the token {} has an id {}", origin, json::quote(json::text(member.name).substr(0, 40)),
+                               whole ? "far beyond the number of tokens" : "that is no whole number from 0 on")};
     }
     const size_t id = member.value.GetUint();
     if (id >= tokens.size()) tokens.resize(id + 1);

@@ -68,7 +68,8 @@ SentencePieceModel::Piece filling(size_t id) { return {fmt::format("[FILLING_{}]
 bool is_sentencepiece_model(std::string_view bytes) {
   protobuf::Reader reader(bytes.substr(0, std::min<size_t>(bytes.size(), 4096)));
   SentencePieceModel::Piece piece;
-  return reader.next() && reader.number == field::pieces && !reader.bytes.empty() && read_piece(reader.bytes, piece) && !piece.text.empty();
+  return reader.next() && reader.number == field::pieces && !reader.bytes.empty() && read_piece(reader.bytes, piece) &&
+         !piece.text.empty();
 }
 
 Result<SentencePieceModel> read_sentencepiece_model(std::string_view bytes, const std::string& origin) {
@@ -78,7 +79,8 @@ Result<SentencePieceModel> read_sentencepiece_model(std::string_view bytes, cons
   protobuf::Reader reader(bytes);
   bool sound = true;
   while (sound && reader.next()) {
-    if (reader.number == field::pieces) sound = read_piece(reader.bytes, model.pieces.emplace_back()) && model.pieces.size() <= pieces_max;
+    if (reader.number == field::pieces)
+      sound = read_piece(reader.bytes, model.pieces.emplace_back()) && model.pieces.size() <= pieces_max;
     if (reader.number == field::trainer_spec) sound = read_trainer(reader.bytes, model, type);
     if (reader.number == field::normalizer_spec) sound = read_normalizer_spec(reader.bytes, model);
   }
@@ -92,7 +94,8 @@ Result<SentencePieceModel> read_sentencepiece_model(std::string_view bytes, cons
 }
 
 Result<void> check_sentencepiece_model(const SentencePieceModel& model) {
-  if (model.pieces.empty() || model.pieces.size() > pieces_max) return damaged(model.origin, "the model has no pieces, or too many");
+  if (model.pieces.empty() || model.pieces.size() > pieces_max)
+    return damaged(model.origin, "the model has no pieces, or too many");
   std::set<std::string_view> seen;
   size_t unknown = 0, bytes = 0;
   for (size_t i = 0; i < model.pieces.size(); ++i) {

@@ -13,7 +13,9 @@ class SentencePieceTokenizer : public VocabularyBase {
   static Result<std::unique_ptr<Tokenizer>> make(const SentencePieceModel& model, VocabularyTables tables) {
     auto made = std::make_unique<SentencePieceTokenizer>();
     const auto status = made->processor_.LoadFromSerializedProto(serialize(model));
-    if (!status.ok()) return Error{Error::Kind::data, fmt::format("{}: libsentencepiece refuses the model: {}", model.origin, status.ToString())};
+    if (!status.ok())
+      return Error{Error::Kind::data,
+                   fmt::format("{}: libsentencepiece refuses the model: {}", model.origin, status.ToString())};
     made->prefix_once_ = model.prefix_once && model.add_dummy_prefix;
     Decoder decoder;
     if (model.add_dummy_prefix || model.remove_extra_whitespaces) {

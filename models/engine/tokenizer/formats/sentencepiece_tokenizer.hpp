@@ -1,5 +1,6 @@
-// Tokenizers that libsentencepiece runs: BPE by scores and Unigram, with added tokens found beforehand, as the tokenizer classes of
-// transformers that load a tokenizer.model do it: every part between two added tokens is encoded as a text of its own.
+// Tokenizers that libsentencepiece runs: BPE by scores and Unigram, with added tokens found beforehand, as the tokenizer
+// classes of transformers that load a tokenizer.model do it: every part between two added tokens is encoded as a text of its
+// own.
 #pragma once
 #include <memory>
 #include <sextant/result.hpp>

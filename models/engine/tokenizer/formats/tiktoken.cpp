@@ -43,7 +43,11 @@ KnownEncoding llama3() {
 
 KnownEncoding cl100k() {
   // rank 100,256 is left out
-  return {cl100k_rules, {{1, "<|endoftext|>"}, {2, "<|fim_prefix|>"}, {3, "<|fim_middle|>"}, {4, "<|fim_suffix|>"}, {20, "<|endofprompt|>"}}, {}, 1, false};
+  return {cl100k_rules,
+          {{1, "<|endoftext|>"}, {2, "<|fim_prefix|>"}, {3, "<|fim_middle|>"}, {4, "<|fim_suffix|>"}, {20, "<|endofprompt|>"}},
+          {},
+          1,
+          false};
 }
 
 KnownEncoding o200k() {
@@ -98,7 +102,8 @@ Result<Pipeline> read_tiktoken(std::string_view text, const std::string& path) {
     std::string token;
     size_t rank = 0;
     if (!read_line(line, token, rank) || rank > 2 * lines + 1024) {
-      return Error{Error::Kind::data, fmt::format("{}:{}: no token in base64 with its rank after a blank; take the file anew", path, number)};
+      return Error{Error::Kind::data,
+                   fmt::format("{}:{}: no token in base64 with its rank after a blank; take the file anew", path, number)};
     }
     if (rank >= tokens.size()) tokens.resize(rank + 1);
     tokens[rank] = std::move(token);

@@ -11,8 +11,8 @@ namespace sextant::engine {
 /// Whether the text begins with such a line.
 bool is_tiktoken(std::string_view text);
 
-/// `path` names the encoding: llama3, cl100k or o200k in a file's name, else Qwen's; a file not named *.tiktoken with 128,000 tokens
-/// is Llama 3's tokenizer.model.
+/// `path` names the encoding: llama3, cl100k or o200k in a file's name, else Qwen's; a file not named *.tiktoken with 128,000
+/// tokens is Llama 3's tokenizer.model.
 Result<Pipeline> read_tiktoken(std::string_view text, const std::string& path);
 
 }  // namespace sextant::engine

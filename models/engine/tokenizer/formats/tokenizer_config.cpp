@@ -75,7 +75,8 @@ Result<void> read_added_tokens(const json::Value& file, const std::string& path,
   if (!file.IsObject() || !config.added.empty()) return {};
   for (const auto& member : file.GetObject()) {
     if (!member.value.IsInt() || member.value.GetInt() < 0)
-      return Error{Error::Kind::data, fmt::format("{}: the id of {} is no whole number from 0 on", path, json::quote(json::text(member.name).substr(0, 40)))};
+      return Error{Error::Kind::data, fmt::format("{}: the id of {} is no whole number from 0 on", path,
+                                                  json::quote(json::text(member.name).substr(0, 40)))};
     AddedToken token;
     token.id = member.value.GetInt();
     token.content = json::text(member.name);
@@ -112,7 +113,8 @@ Result<TokenizerConfig> read_tokenizer_config(const std::string& folder) {
   SXT_CHECK(read_added_tokens(added, folder + "/added_tokens.json", config));
   read_end_ids(generation, config);
   read_end_ids(model, config);
-  if (const auto id = json::find_int(model, "bos_token_id"); id && *id >= 0 && *id <= INT32_MAX) config.bos_id = static_cast<int32_t>(*id);
+  if (const auto id = json::find_int(model, "bos_token_id"); id && *id >= 0 && *id <= INT32_MAX)
+    config.bos_id = static_cast<int32_t>(*id);
   return config;
 }
 
@@ -131,8 +133,8 @@ void apply(const TokenizerConfig& config, VocabularyTables& tables, std::vector<
   for (AddedToken token : config.added) {
     const int32_t id = find_id(ids, token.content);
     if (id >= 0 && id != token.id) {
-      warnings.push_back(fmt::format("{}: the token {} has the id {} there, and {} in the files beside it; the former counts", tables.origin,
-                                     json::quote(token.content.substr(0, 40)), id, token.id));
+      warnings.push_back(fmt::format("{}: the token {} has the id {} there, and {} in the files beside it; the former counts",
+                                     tables.origin, json::quote(token.content.substr(0, 40)), id, token.id));
       token.id = id;
     }
     add(std::move(token));
@@ -154,7 +156,9 @@ void apply(const TokenizerConfig& config, VocabularyTables& tables, std::vector<
   if (const auto id = id_of(config.eos)) tables.eos = id;
   for (const int32_t id : config.end_of_generation) {
     if (static_cast<size_t>(id) < size) tables.end_of_generation.push_back(id);
-    else warnings.push_back(fmt::format("{}: eos_token_id {} of the configuration is not in the vocabulary of {}", tables.origin, id, size));
+    else
+      warnings.push_back(
+          fmt::format("{}: eos_token_id {} of the configuration is not in the vocabulary of {}", tables.origin, id, size));
   }
   if (!tables.eos && !tables.end_of_generation.empty()) tables.eos = tables.end_of_generation.front();
   if (tables.eos) tables.end_of_generation.push_back(*tables.eos);

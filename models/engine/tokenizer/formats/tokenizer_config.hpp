@@ -1,5 +1,5 @@
-// What the files beside a vocabulary say in a Hugging Face folder: tokenizer_config.json, special_tokens_map.json, added_tokens.json,
-// generation_config.json and config.json. [any] thread.
+// What the files beside a vocabulary say in a Hugging Face folder: tokenizer_config.json, special_tokens_map.json,
+// added_tokens.json, generation_config.json and config.json. [any] thread.
 #pragma once
 #include <optional>
 #include <string>

@@ -13,7 +13,8 @@ Result<std::vector<AddedToken>> read_added_tokens(const json::Value& document, c
   std::vector<AddedToken> tokens;
   const json::Value* list = json::find(document, "added_tokens");
   if (!list || list->IsNull()) return tokens;
-  const Error wrong{Error::Kind::data, fmt::format("{}: \"added_tokens\" is no list of objects with \"id\" and \"content\"", origin)};
+  const Error wrong{Error::Kind::data,
+                    fmt::format("{}: \"added_tokens\" is no list of objects with \"id\" and \"content\"", origin)};
   if (!list->IsArray()) return wrong;
   for (const auto& item : list->GetArray()) {
     const auto id = json::find_int(item, "id");

@@ -8,8 +8,8 @@
 
 namespace sextant::engine {
 
-/// What the file says; special ids (bos, eos, end of generation) are left to other files. `origin` names it in errors. A construct
-/// that is not supported is an error that names it.
+/// What the file says; special ids (bos, eos, end of generation) are left to other files. `origin` names it in errors. A
+/// construct that is not supported is an error that names it.
 Result<Pipeline> read_tokenizer_json(const json::Value& document, const std::string& origin);
 
 /// Whether a JSON document looks like one.

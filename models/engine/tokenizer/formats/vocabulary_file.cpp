@@ -34,14 +34,18 @@ Result<VocabularyFile> VocabularyFile::open(const std::string& path) {
     SXT_TRY(file.document_, json::parse(file.text_, path));
     file.text_.clear();
     if (is_tokenizer_json(file.document_)) return file;
-    return Error{Error::Kind::data, fmt::format("{}: this JSON is no tokenizer.json (it has no \"model\" with a \"vocab\"); name the "
-                                                "model's folder", path)};
+    return Error{Error::Kind::data,
+                 fmt::format("{}: this JSON is no tokenizer.json (it has no \"model\" with a \"vocab\"); name the "
+                             "model's folder",
+                             path)};
   }
   if (is_tiktoken(file.text_)) file.format_ = Format::tiktoken;
   else if (is_sentencepiece_model(file.text_)) file.format_ = Format::sentencepiece;
   else {
-    return Error{Error::Kind::data, fmt::format("{}: this is no tokenizer that is known; name a model's folder, a .gguf, a tokenizer.json, "
-                                                "a tokenizer.model or a .tiktoken file", path)};
+    return Error{Error::Kind::data,
+                 fmt::format("{}: this is no tokenizer that is known; name a model's folder, a .gguf, a tokenizer.json, "
+                             "a tokenizer.model or a .tiktoken file",
+                             path)};
   }
   return file;
 }
@@ -69,15 +73,18 @@ Result<std::unique_ptr<Tokenizer>> VocabularyFile::make_json(const TokenizerConf
   const json::Value* processor = json::find(document_, "post_processor");
   if (!processor || processor->IsNull()) {
     surround(tables, config.add_bos.value_or(false), config.add_eos.value_or(false));
-  } else if (tables.bos && config.add_bos && *config.add_bos != (!tables.before.empty() && tables.before.front() == *tables.bos)) {
-    warnings.push_back(fmt::format("{}: its post-processor {} BOS, add_bos_token of tokenizer_config.json says otherwise; the former counts",
-                                   path_, tables.before.empty() ? "adds no" : "adds"));
+  } else if (tables.bos && config.add_bos &&
+             *config.add_bos != (!tables.before.empty() && tables.before.front() == *tables.bos)) {
+    warnings.push_back(
+        fmt::format("{}: its post-processor {} BOS, add_bos_token of tokenizer_config.json says otherwise; the former counts",
+                    path_, tables.before.empty() ? "adds no" : "adds"));
   }
   finish(tables);
   return make_pipeline_tokenizer(std::move(pipeline));
 }
 
-Result<std::unique_ptr<Tokenizer>> VocabularyFile::make_sentencepiece(const TokenizerConfig& config, std::vector<std::string>& warnings) {
+Result<std::unique_ptr<Tokenizer>> VocabularyFile::make_sentencepiece(const TokenizerConfig& config,
+                                                                      std::vector<std::string>& warnings) {
   SXT_TRY(SentencePieceModel model, read_sentencepiece_model(text_, path_));
   VocabularyTables tables;
   tables.origin = path_;
@@ -99,7 +106,8 @@ Result<std::unique_ptr<Tokenizer>> VocabularyFile::make_sentencepiece(const Toke
   return make_sentencepiece_tokenizer(std::move(model), std::move(tables));
 }
 
-Result<std::unique_ptr<Tokenizer>> VocabularyFile::make_tiktoken(const TokenizerConfig& config, std::vector<std::string>& warnings) {
+Result<std::unique_ptr<Tokenizer>> VocabularyFile::make_tiktoken(const TokenizerConfig& config,
+                                                                 std::vector<std::string>& warnings) {
   SXT_TRY(Pipeline pipeline, read_tiktoken(text_, path_));
   VocabularyTables& tables = pipeline.vocabulary;
   apply(config, tables, warnings);

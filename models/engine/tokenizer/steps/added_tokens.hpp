@@ -33,7 +33,8 @@ class AddedTokenFinder {
     for (size_t at = 0; at < text.size();) {
       size_t size = 0;
       int32_t index = Trie::none;
-      if (trie_.begins(text[at])) trie_.for_each_prefix(text.substr(at), [&](size_t n, int32_t value) { size = n, index = value; });
+      if (trie_.begins(text[at]))
+        trie_.for_each_prefix(text.substr(at), [&](size_t n, int32_t value) { size = n, index = value; });
       if (index == Trie::none) {
         ++at;
         continue;

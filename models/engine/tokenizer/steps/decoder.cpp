@@ -38,8 +38,10 @@ Result<void> add_strip(Decoder& decoder, const JsonStep& step, bool fused) {
 Result<void> add_metaspace(Decoder& decoder, const JsonStep& step) {
   SXT_TRY(const std::string replacement, step.text("replacement"));
   if (replacement.empty()) return step.error("\"replacement\" is empty");
-  const bool prefixed = step.flag("add_prefix_space", true) && json::find_string(step.value, "prepend_scheme").value_or("always") != "never";
-  decoder.add([replacement, prefixed](std::string& token, bool first) { replace(token, replacement, first && prefixed ? "" : " "); });
+  const bool prefixed =
+      step.flag("add_prefix_space", true) && json::find_string(step.value, "prepend_scheme").value_or("always") != "never";
+  decoder.add(
+      [replacement, prefixed](std::string& token, bool first) { replace(token, replacement, first && prefixed ? "" : " "); });
   return {};
 }
 

@@ -43,7 +43,8 @@ template <class Drop> Normalizer::Step drop_step(Drop drop) {
   });
 }
 
-Normalizer::Step lowercase_step() { return each_character([](char32_t c, std::string& out) { unicode::append_lowercase(out, c); });
+Normalizer::Step lowercase_step() {
+  return each_character([](char32_t c, std::string& out) { unicode::append_lowercase(out, c); });
 }
 
 // sentencepiece's nmt_nfkc without the nfkc

@@ -62,7 +62,8 @@ struct Metaspace {
     rewrite(words, [this](std::string_view word, Span span, Rewriter& out) {
       const bool begun = word.front() == ' ' || word.substr(0, replacement.size()) == replacement;
       // `words` is being read from still, so its offsets are those of the word
-      if (!begun && (scheme == Scheme::always || (scheme == Scheme::first && out.origin_of(span.begin) == 0))) out.put(replacement, span.begin);
+      if (!begun && (scheme == Scheme::always || (scheme == Scheme::first && out.origin_of(span.begin) == 0)))
+        out.put(replacement, span.begin);
       for (size_t i = span.begin; i < span.end; ++i) {
         if (word[i - span.begin] == ' ') out.put(replacement, i);
         else out.keep(i, i + 1);
@@ -94,7 +95,10 @@ Result<Metaspace> read_metaspace(const JsonStep& step) {
   if (scheme != "always" && scheme != "first" && scheme != "never")
     return step.error(fmt::format("the prepend_scheme {} is not supported", json::quote(scheme.substr(0, 80))));
   using Scheme = Metaspace::Scheme;
-  return Metaspace{std::move(replacement), scheme == "always" ? Scheme::always : scheme == "first" ? Scheme::first : Scheme::never,
+  return Metaspace{std::move(replacement),
+                   scheme == "always"  ? Scheme::always
+                   : scheme == "first" ? Scheme::first
+                                       : Scheme::never,
                    step.flag("split", true)};
 }
 
@@ -142,7 +146,8 @@ Result<void> add(PreTokenizer& pre_tokenizer, const JsonStep& step, bool last) {
       cut(words, behavior, invert, [&](std::string_view word, auto visit) { pattern.for_each(word, visit); });
     });
   } else if (type == "Digits") {
-    pre_tokenizer.add(cut_characters_step(unicode::is_numeric, step.flag("individual_digits", false) ? Cut::isolated : Cut::contiguous));
+    pre_tokenizer.add(
+        cut_characters_step(unicode::is_numeric, step.flag("individual_digits", false) ? Cut::isolated : Cut::contiguous));
   } else if (type == "Punctuation") {
     SXT_TRY(const Cut behavior, read_behavior(step, "Isolated"));
     pre_tokenizer.add(cut_punctuation_step(behavior));

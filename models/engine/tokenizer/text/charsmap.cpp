@@ -17,7 +17,9 @@ constexpr size_t whole_cluster_below = 6;  // bytes
 }  // namespace
 
 Result<Charsmap> Charsmap::read(std::string_view bytes) {
-  const auto wrong = [](const char* what) { return Error{Error::Kind::data, std::string("the precompiled rules are damaged: ") + what}; };
+  const auto wrong = [](const char* what) {
+    return Error{Error::Kind::data, std::string("the precompiled rules are damaged: ") + what};
+  };
   uint32_t size = 0;
   if (bytes.size() < sizeof size) return wrong("they are too short");
   std::memcpy(&size, bytes.data(), sizeof size);
@@ -27,7 +29,8 @@ Result<Charsmap> Charsmap::read(std::string_view bytes) {
   map.units_.resize(size / 4);
   std::memcpy(map.units_.data(), bytes.data(), size);
   map.replacements_ = bytes.substr(size);
-  if (map.replacements_.empty() || map.replacements_.back() != '\0' || utf8::valid_prefix(map.replacements_) != map.replacements_.size())
+  if (map.replacements_.empty() || map.replacements_.back() != '\0' ||
+      utf8::valid_prefix(map.replacements_) != map.replacements_.size())
     return wrong("the replacements are no NUL-ended UTF-8");
   for (size_t i = 0; i < map.units_.size(); ++i) {
     const uint32_t unit = map.units_[i];

@@ -1,5 +1,5 @@
-// sentencepiece's compiled normalization rules ("precompiled_charsmap"): a double array trie (darts-clone's units) from strings to
-// their replacements. Threads: const members are [any].
+// sentencepiece's compiled normalization rules ("precompiled_charsmap"): a double array trie (darts-clone's units) from strings
+// to their replacements. Threads: const members are [any].
 #pragma once
 #include <cstdint>
 #include <string>
@@ -12,8 +12,8 @@ namespace sextant::engine {
 
 class Charsmap {
  public:
-  /// Bytes: the trie's size in bytes as uint32 LE, its units, then the replacements, each ended by a NUL. Every step that a lookup
-  /// could take is checked, so that other readers of the same bytes are safe as well.
+  /// Bytes: the trie's size in bytes as uint32 LE, its units, then the replacements, each ended by a NUL. Every step that a
+  /// lookup could take is checked, so that other readers of the same bytes are safe as well.
   static Result<Charsmap> read(std::string_view bytes);
 
   /// As Hugging Face tokenizers applies it: a grapheme cluster of under six bytes as a whole, else character by character, and of

@@ -1,5 +1,5 @@
-// Tables of what is too new for the reference. tools/check_characters.py compares every character, and shows what changes with another
-// version of a library.
+// Tables of what is too new for the reference. tools/check_characters.py compares every character, and shows what changes with
+// another version of a library.
 #include "newer_characters.hpp"
 #include <algorithm>
 #include <iterator>
@@ -65,7 +65,8 @@ constexpr Range compatibles[] = {
 };
 
 template <size_t n> bool in(const Range (&table)[n], char32_t c) {
-  const Range* found = std::lower_bound(std::begin(table), std::end(table), c, [](const Range& range, char32_t x) { return range.last < x; });
+  const Range* found =
+      std::lower_bound(std::begin(table), std::end(table), c, [](const Range& range, char32_t x) { return range.last < x; });
   return found != std::end(table) && found->first <= c;
 }
 

@@ -136,7 +136,8 @@ class Translator {
     if (kind == 'p' || kind == 'P') return property(kind);
     if (kind == 'u') {
       const std::string_view digits = pattern_.substr(at_ + 2, 4);
-      if (digits.size() != 4 || digits.find_first_not_of("0123456789abcdefABCDEF") != digits.npos) return unsupported("\\u without four digits");
+      if (digits.size() != 4 || digits.find_first_not_of("0123456789abcdefABCDEF") != digits.npos)
+        return unsupported("\\u without four digits");
       out_ += "\\x{" + std::string(digits) + "}";
       at_ += 6;
       return {};
@@ -158,7 +159,8 @@ class Translator {
 
   Result<void> property(char kind) {
     const size_t end = pattern_.find('}', at_);
-    if (at_ + 2 >= pattern_.size() || pattern_[at_ + 2] != '{' || end == pattern_.npos) return unsupported("a property without braces");
+    if (at_ + 2 >= pattern_.size() || pattern_[at_ + 2] != '{' || end == pattern_.npos)
+      return unsupported("a property without braces");
     std::string name;
     for (const char c : pattern_.substr(at_ + 3, end - at_ - 3))
       if (c != '_' && c != ' ' && c != '-') name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

@@ -36,8 +36,10 @@ struct Regex::Code {
   Code(const Code&) = delete;
   ~Code() { pcre2_code_free(code); }
   std::string given_up(int status, size_t size) const {
-    return fmt::format("{}: the regular expression {} gives up on a text of {} bytes ({}); shorten the text, or set tokenizer_path to a "
-                       "tokenizer with another pattern", origin, json::quote(pattern.substr(0, 200)), size, message_of(status));
+    return fmt::format(
+        "{}: the regular expression {} gives up on a text of {} bytes ({}); shorten the text, or set tokenizer_path to a "
+        "tokenizer with another pattern",
+        origin, json::quote(pattern.substr(0, 200)), size, message_of(status));
   }
   pcre2_code* code;
   std::string pattern, origin;  // for messages
@@ -50,8 +52,8 @@ Result<Regex> Regex::compile(std::string_view pattern, std::string_view origin) 
   pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
                                    PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE, &number, &offset, nullptr);
   if (!code) {
-    return Error{Error::Kind::data, fmt::format("{}: the regular expression {} cannot be used: {} (byte {} of its PCRE2 form)", origin,
-                                                json::quote(pattern.substr(0, 200)), message_of(number), offset)};
+    return Error{Error::Kind::data, fmt::format("{}: the regular expression {} cannot be used: {} (byte {} of its PCRE2 form)",
+                                                origin, json::quote(pattern.substr(0, 200)), message_of(number), offset)};
   }
   pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);  // where it cannot, matching is slower and the same
   Regex regex;

@@ -24,7 +24,8 @@ class Trie {
       next.clear();
       for (const Range& range : level) {
         size_t from = range.from;
-        for (; from < range.to && strings[from].first.size() == range.depth; ++from) nodes_[range.node].value = strings[from].second;
+        for (; from < range.to && strings[from].first.size() == range.depth; ++from)
+          nodes_[range.node].value = strings[from].second;
         nodes_[range.node].children = static_cast<uint32_t>(nodes_.size());
         while (from < range.to) {
           const auto byte = static_cast<uint8_t>(strings[from].first[range.depth]);

@@ -26,8 +26,9 @@ bool joins_what_precedes(char32_t c, unsigned how) {
   if (c < 0x300) return false;
   utf8proc_int32_t first[32];
   int boundary = 0;
-  const auto count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), first, 32,
-                                             static_cast<utf8proc_option_t>((how & UTF8PROC_COMPAT) | UTF8PROC_DECOMPOSE), &boundary);
+  const auto count =
+      utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), first, 32,
+                              static_cast<utf8proc_option_t>((how & UTF8PROC_COMPAT) | UTF8PROC_DECOMPOSE), &boundary);
   const auto head = count > 0 ? static_cast<char32_t>(first[0]) : c;
   if ((head >= 0x1160 && head < 0x1200) || property(head).combining_class != 0) return true;  // vowels and finals of Hangul
   const uint16_t pair = property(head).comb_index;
@@ -46,8 +47,8 @@ bool inert(char32_t c, Form form) {
 }  // namespace
 
 bool is_whitespace(char32_t c) {
-  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 bool is_numeric(char32_t c) {
   const int k = category(c);
@@ -71,7 +72,8 @@ bool is_word_character(char32_t c) {
   const int k = category(c);
   const bool circled = (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) || (c >= 0x1F150 && c <= 0x1F169) ||
                        (c >= 0x1F170 && c <= 0x1F189);
-  return (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_NL) || k == UTF8PROC_CATEGORY_PC || c == 0x200C || c == 0x200D || circled;
+  return (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_NL) || k == UTF8PROC_CATEGORY_PC || c == 0x200C || c == 0x200D ||
+         circled;
 }
 
 void append(std::string& text, char32_t c) {

@@ -1,5 +1,5 @@
-// What Unicode says of characters, out of utf8proc (Unicode 15 in 2.8), in the terms of Hugging Face tokenizers. Where its tables are
-// older, ours are as old (newer_characters.hpp). Pure; [any].
+// What Unicode says of characters, out of utf8proc (Unicode 15 in 2.8), in the terms of Hugging Face tokenizers. Where its
+// tables are older, ours are as old (newer_characters.hpp). Pure; [any].
 #pragma once
 #include <string>
 #include "aligned_text.hpp"

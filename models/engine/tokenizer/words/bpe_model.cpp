@@ -106,7 +106,8 @@ Result<Merges> make_merges(const BpeTables& tables, const TokenIds& ids) {
   Merges merges(tables.merges.size());
   for (size_t rank = 0; rank < tables.merges.size(); ++rank) {
     const auto& [left, right] = tables.merges[rank];
-    const size_t skip = right.substr(0, tables.continuing_prefix.size()) == tables.continuing_prefix ? tables.continuing_prefix.size() : 0;
+    const size_t skip =
+        right.substr(0, tables.continuing_prefix.size()) == tables.continuing_prefix ? tables.continuing_prefix.size() : 0;
     const int32_t l = find_id(ids, left), r = find_id(ids, right), both = find_id(ids, left + right.substr(skip));
     if (l < 0 || r < 0 || both < 0) {
       return Error{Error::Kind::data,
@@ -143,8 +144,10 @@ Result<std::unique_ptr<WordModel>> make_bpe_model(BpeTables tables) {
       all = all && model->fallback_[b] >= 0;
     }
     if (!all) {
-      return Error{Error::Kind::data, fmt::format("{}: byte_fallback is on, but the vocabulary lacks some of the tokens <0x00> to <0xFF>; "
-                                                  "convert the model anew", tables.origin)};
+      return Error{Error::Kind::data,
+                   fmt::format("{}: byte_fallback is on, but the vocabulary lacks some of the tokens <0x00> to <0xFF>; "
+                               "convert the model anew",
+                               tables.origin)};
     }
   }
   if (!tables.bytes) {

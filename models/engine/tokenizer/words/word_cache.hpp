@@ -1,5 +1,6 @@
-// Remembers the tokens of short words: texts repeat them. A table of fixed size in which a word takes the place of another one with
-// the same slot; an entry is one cache line, because a miss of the processor's cache costs more than all else here. Threads: [any].
+// Remembers the tokens of short words: texts repeat them. A table of fixed size in which a word takes the place of another one
+// with the same slot; an entry is one cache line, because a miss of the processor's cache costs more than all else here.
+// Threads: [any].
 #pragma once
 #include <array>
 #include <cstring>

@@ -58,7 +58,9 @@ class WordLevelModel : public WordModel {
 
 }  // namespace
 
-std::unique_ptr<WordModel> make_wordpiece_model(WordPieceTables tables) { return std::make_unique<WordPieceModel>(std::move(tables)); }
+std::unique_ptr<WordModel> make_wordpiece_model(WordPieceTables tables) {
+  return std::make_unique<WordPieceModel>(std::move(tables));
+}
 
 std::unique_ptr<WordModel> make_word_level_model(TokenIds ids, int32_t unk) {
   return std::make_unique<WordLevelModel>(std::move(ids), unk);

@@ -1,5 +1,5 @@
-// How fast a tokenizer encodes, on one thread: bench_tokenizer VOCABULARY TEXTFILE... prints MB/s for each file, the text given line
-// by line as samples are, once with an empty word cache and then as a run goes on.
+// How fast a tokenizer encodes, on one thread: bench_tokenizer VOCABULARY TEXTFILE... prints MB/s for each file, the text given
+// line by line as samples are, once with an empty word cache and then as a run goes on.
 #include <cstdio>
 #include <ctime>
 #include <fstream>

@@ -1,5 +1,5 @@
-// Hugging Face folders against transformers: tests/golden/tokenizer_folders.json, made by make_tokenizer_folder_goldens.py; and folders
-// whose files are missing or contradict each other.
+// Hugging Face folders against transformers: tests/golden/tokenizer_folders.json, made by make_tokenizer_folder_goldens.py; and
+// folders whose files are missing or contradict each other.
 #include <cstdlib>
 #include <catch2/catch.hpp>
 #include <sextant/json.hpp>
@@ -58,7 +58,8 @@ TEST_CASE("folders give transformers' ids, BOS, EOS and chat template", "[engine
     INFO(*json::find_string(entry, "name"));
     Files files;
     for (const auto& file : json::find(entry, "files")->GetObject())
-      files.emplace_back(json::text(file.name), file.value.IsString() ? std::string(json::text(file.value)) : json::write(file.value));
+      files.emplace_back(json::text(file.name),
+                         file.value.IsString() ? std::string(json::text(file.value)) : json::write(file.value));
     const Vocabulary vocabulary = opened(files);
     const Tokenizer& tokenizer = *vocabulary.tokenizer;
     CHECK(tokenizer.bos() == id(*json::find(entry, "bos")));
@@ -82,11 +83,13 @@ TEST_CASE("InternLM2's tokenizer with its special tokens adds BOS and knows its 
     WARN("SKIP: SEXTANT_TEST_DATA is not set, so InternLM2's tokenizer.model is not at hand");
     return;
   }
-  const std::string config = R"({"tokenizer_class":"InternLM2Tokenizer","auto_map":{"AutoTokenizer":["x.InternLM2Tokenizer",null]},
+  const std::string config =
+      R"({"tokenizer_class":"InternLM2Tokenizer","auto_map":{"AutoTokenizer":["x.InternLM2Tokenizer",null]},
     "bos_token":"<s>","eos_token":"</s>","added_tokens_decoder":{"0":{"content":"<unk>","special":true},"1":{"content":"<s>","special":true},
     "2":{"content":"</s>","special":true},"92542":{"content":"<|im_end|>","special":true},"92543":{"content":"<|im_start|>","special":true}}})";
   const Vocabulary vocabulary =
-      opened({{"tokenizer.model", test::slurp(fs::path(data) / "tokenizers" / "internlm2.tokenizer.model")}, {"tokenizer_config.json", config}});
+      opened({{"tokenizer.model", test::slurp(fs::path(data) / "tokenizers" / "internlm2.tokenizer.model")},
+              {"tokenizer_config.json", config}});
   CHECK(vocabulary.add_bos);
   CHECK_FALSE(vocabulary.add_eos);
   CHECK(vocabulary.warnings.empty());
@@ -126,11 +129,14 @@ TEST_CASE("files that contradict each other are said, and the vocabulary's own f
     for (const std::string& text : opened(files).warnings) all += text + "\n";
     return all;
   };
-  const std::pair<std::string, std::string> json_file{"tokenizer.json", "@byte_level.json"}, model_file{"tokenizer.model", "@sp_bpe.model"};
+  const std::pair<std::string, std::string> json_file{"tokenizer.json", "@byte_level.json"},
+      model_file{"tokenizer.model", "@sp_bpe.model"};
   CHECK(warnings({json_file}).empty());
-  CHECK_THAT(warnings({json_file, {"tokenizer_config.json", R"({"added_tokens_decoder":{"7":{"content":"<s>","special":true}}})"}}),
-             Contains("<s>") && Contains("has the id 1 there, and 7 in the files beside it"));
-  CHECK_THAT(warnings({json_file, {"tokenizer_config.json", R"({"bos_token":"<s>","add_bos_token":false})"}}), Contains("add_bos_token"));
+  CHECK_THAT(
+      warnings({json_file, {"tokenizer_config.json", R"({"added_tokens_decoder":{"7":{"content":"<s>","special":true}}})"}}),
+      Contains("<s>") && Contains("has the id 1 there, and 7 in the files beside it"));
+  CHECK_THAT(warnings({json_file, {"tokenizer_config.json", R"({"bos_token":"<s>","add_bos_token":false})"}}),
+             Contains("add_bos_token"));
   CHECK_THAT(warnings({model_file, {"generation_config.json", R"({"eos_token_id":[2,5000]})"}}), Contains("eos_token_id 5000"));
 }
 
@@ -138,9 +144,12 @@ TEST_CASE("a folder without a tokenizer, or with a damaged file, is an error tha
   CHECK_THAT(refusal({}), Contains("no tokenizer.json, tokenizer.model") && Contains("tokenizer_path"));
   CHECK_THAT(refusal({{"vocab.json", "{}"}}), Contains("no tokenizer.json"));
   CHECK_THAT(refusal({{"tokenizer.json", ""}}), Contains("tokenizer.json"));
-  CHECK_THAT(refusal({{"tokenizer.json", "@byte_level.json"}, {"tokenizer_config.json", "{"}}), Contains("tokenizer_config.json"));
-  CHECK_THAT(refusal({{"tokenizer.model", "@sp_bpe.model"}, {"tokenizer_config.json", R"({"added_tokens_decoder":{"x":{"content":"y"}}})"}}),
+  CHECK_THAT(refusal({{"tokenizer.json", "@byte_level.json"}, {"tokenizer_config.json", "{"}}),
+             Contains("tokenizer_config.json"));
+  CHECK_THAT(refusal({{"tokenizer.model", "@sp_bpe.model"},
+                      {"tokenizer_config.json", R"({"added_tokens_decoder":{"x":{"content":"y"}}})"}}),
              Contains("added_tokens_decoder"));
-  CHECK_THAT(refusal({{"tokenizer.model", "@sp_bpe.model"}, {"added_tokens.json", R"({"<x>":2000000000})"}}), Contains("far beyond"));
+  CHECK_THAT(refusal({{"tokenizer.model", "@sp_bpe.model"}, {"added_tokens.json", R"({"<x>":2000000000})"}}),
+             Contains("far beyond"));
   CHECK_THAT(refusal({{"vocab.json", R"({"a":0})"}, {"merges.txt", "a b c\n"}}), Contains("merges.txt:1"));
 }

@@ -1,4 +1,5 @@
-// Tokenizer files that are damaged or mean: each is refused with a sentence that names the file and what is wrong, or does no harm.
+// Tokenizer files that are damaged or mean: each is refused with a sentence that names the file and what is wrong, or does no
+// harm.
 #include <catch2/catch.hpp>
 #include <sextant/json.hpp>
 #include <tokenizer/open_vocabulary.hpp>
@@ -99,8 +100,10 @@ TEST_CASE("a damaged tokenizer.json is refused by what is wrong in it", "[engine
 }
 
 TEST_CASE("sequences nested without end are refused", "[engine][tokenizer]") {
-  for (const auto& [role, list] : std::vector<std::pair<std::string, std::string>>{
-           {"normalizer", "normalizers"}, {"pre_tokenizer", "pretokenizers"}, {"decoder", "decoders"}, {"post_processor", "processors"}}) {
+  for (const auto& [role, list] : std::vector<std::pair<std::string, std::string>>{{"normalizer", "normalizers"},
+                                                                                   {"pre_tokenizer", "pretokenizers"},
+                                                                                   {"decoder", "decoders"},
+                                                                                   {"post_processor", "processors"}}) {
     std::string deep = "null";
     for (int i = 0; i < 40; ++i) deep = R"({"type":"Sequence",")" + list + R"(":[)" + deep + "]}";
     CHECK_THAT(refusal(letters("\"" + role + "\":" + deep)), Contains("nest too deep"));

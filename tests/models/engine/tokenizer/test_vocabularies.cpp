@@ -32,7 +32,9 @@ std::vector<std::string> texts() {
   return out;
 }
 
-std::string digest(const std::vector<int32_t>& ids) { return test::sha256(ids.data(), ids.size() * sizeof(int32_t)).substr(0, 8); }
+std::string digest(const std::vector<int32_t>& ids) {
+  return test::sha256(ids.data(), ids.size() * sizeof(int32_t)).substr(0, 8);
+}
 
 void check_ends(const Encoding& e, size_t size) {
   REQUIRE(e.ids.size() == e.end.size());
