@@ -4,6 +4,9 @@
 #include "attention.hpp"
 #include "matmul.hpp"
 #include "pairs.inc.hpp"
+#if defined(__AMX_BF16__)
+#include "tiles.inc.hpp"
+#endif
 
 namespace sextant::cpu {
 namespace {
@@ -50,23 +53,23 @@ struct State {
 };
 
 // Turns a row's scores against the keys first_key .. first_key + 63 into weights; returns what its earlier sum is multiplied
-// by.
-SXT_INLINE float weights_of(const Attention& t, uint32_t row, uint32_t first_key, float* scores, Encoded* weights,
+// by. ALL: the row sees each of these keys.
+template <bool ALL>
+SXT_INLINE float weights_of(const Attention& t, uint32_t row, int32_t hidden, int32_t seen, float* scores, Encoded* weights,
                             const State& state) {
-  const int32_t seen = static_cast<int32_t>(t.position[row]) - static_cast<int32_t>(first_key) + 1;
-  const int32_t hidden = t.window ? seen - static_cast<int32_t>(t.window) : 0;  // keys before the window
   Integers lane;
   for (uint32_t i = 0; i < width; ++i) lane[i] = static_cast<int32_t>(i);
-  const auto visible = [&](uint32_t i) {
+  const auto visible = [&](uint32_t i, Vector v, Vector otherwise) {
+    if constexpr (ALL) return v;
     const Integers key = lane + static_cast<int32_t>(i);
-    return (key < seen) & (key >= hidden);
+    return (key < seen) & (key >= hidden) ? v : otherwise;
   };
   const Vector scale = splat(t.scale);
   Vector top = splat(hidden_score);
   SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
     Vector s = load(scores + i) * scale;
     if (t.soft_cap != 0) s = splat(t.soft_cap) * tanh_of(s * splat(1 / t.soft_cap));
-    s = visible(i) ? s : splat(hidden_score);
+    s = visible(i, s, splat(hidden_score));
     store(scores + i, s);
     top = max(top, s);
   }
@@ -76,7 +79,7 @@ SXT_INLINE float weights_of(const Attention& t, uint32_t row, uint32_t first_key
   state.max[row] = now;
   Vector sum = splat(0.f);
   SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
-    const Vector e = visible(i) ? exp2_of(load(scores + i) - splat(now)) : splat(0.f);
+    const Vector e = visible(i, exp2_of(load(scores + i) - splat(now)), splat(0.f));
     store(scores + i, e);
     sum = sum + e;
   }
@@ -84,6 +87,14 @@ SXT_INLINE float weights_of(const Attention& t, uint32_t row, uint32_t first_key
   float* sums = state.sum + row * 16;
   store(sums, fma(load(sums), splat(lanes[0]), sum));
   return lanes[0];
+}
+SXT_INLINE float weights_of(const Attention& t, uint32_t row, uint32_t first_key, float* scores, Encoded* weights,
+                            const State& state) {
+  // the keys of the block that the row sees: [hidden, seen)
+  const int32_t seen = static_cast<int32_t>(t.position[row]) - static_cast<int32_t>(first_key) + 1;
+  const int32_t hidden = t.window ? seen - static_cast<int32_t>(t.window) : 0;
+  if (hidden <= 0 && seen >= static_cast<int32_t>(key_block)) return weights_of<true>(t, row, hidden, seen, scores, weights, state);
+  return weights_of<false>(t, row, hidden, seen, scores, weights, state);
 }
 
 // The pages of a block; those after the last key that is seen are not there: the last one is read instead, and masked.
@@ -177,7 +188,7 @@ void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& 
 struct Tiles {
   Tiles() {
     const TileShapes shapes;
-    _tile_loadconfig(&shapes);
+    load_shapes(shapes);
   }
   ~Tiles() { _tile_release(); }
 };

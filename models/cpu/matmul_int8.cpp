@@ -7,6 +7,9 @@
 #include "int8.hpp"
 #include "matmul_tables.hpp"
 #include "vectors.inc.hpp"
+#if defined(__AMX_INT8__)
+#include "tiles.inc.hpp"
+#endif
 
 namespace sextant::cpu {
 namespace {
@@ -211,7 +214,7 @@ uint32_t multiply_tiles(const char* a, size_t a_stride, uint32_t rows, const uin
   const uint32_t whole = rows / tile_rows * tile_rows, blocks = padded_depth(k) / depth_step;
   if (whole == 0) return 0;
   const TileShapes shapes;
-  _tile_loadconfig(&shapes);
+  load_shapes(shapes);
   alignas(64) uint8_t unpacked[chunk_blocks][8 * group_bytes];
   for (uint32_t first = 0; first < blocks; first += chunk_blocks, w += chunk_blocks * block_bytes) {
     const uint32_t n = blocks - first < chunk_blocks ? blocks - first : chunk_blocks;
