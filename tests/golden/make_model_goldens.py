@@ -2,6 +2,7 @@
 """Makes tests/golden/smollm2_f32.json: what transformers computes in float32 from the same GGUF.
 
     make_model_goldens.py MODEL.gguf DATA_DIR OUT.json        (needs torch, transformers, gguf)
+    make_model_goldens.py MODEL.gguf DATA_DIR OUT.json bf16   makes smollm2_scores_bf16.json: every third of these scores in bf16
 
 Only row ids, hashes and numbers are written, never the text of a benchmark: tests/models/cpu/golden_test.cpp builds the same
 prompts from the same rows (the two functions below named as there).
@@ -85,7 +86,8 @@ def significant(x):
 
 def main():
     model_path, data, out = sys.argv[1:4]
-    torch.set_num_threads(2)
+    bf16 = sys.argv[4:] == ["bf16"]
+    torch.set_num_threads(1)
     folder, name = os.path.split(os.path.abspath(model_path))
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
     # the conversion from GGUF loses this model's per-digit split
@@ -95,7 +97,7 @@ def main():
     # ... and its end token
     fields = gguf.GGUFReader(model_path).fields
     bos, eos = (int(fields[f"tokenizer.ggml.{k}_token_id"].contents()) for k in ("bos", "eos"))
-    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.bfloat16 if bf16 else torch.float32).eval()
     encode = lambda text: tokenizer(text, add_special_tokens=False)["input_ids"]
 
     @torch.no_grad()
@@ -135,12 +137,16 @@ def main():
         return {**{k: item[k] for k in ("path", "row", "shots") if k in item}, "prompt_tokens": len(ids),
                 "count": len(made), "ties": ties, "ids_sha256": sha(made[:ties[0]] if ties else made)}
 
-    items = choose(data)
+    items = choose(data)[::3 if bf16 else 1]
     scored = []
     for k, item in enumerate(items):
         scored.append(score(dict(item)))
         if k % 20 == 0:
             print(k, "of", len(items), scored[-1]["tokens"], file=sys.stderr, flush=True)
+    if bf16:
+        with open(out, "w", encoding="utf-8") as f:
+            f.write('{"logprobs": [\n' + ",\n".join(json.dumps(s["logprobs"]) for s in scored) + "\n]}\n")
+        return
     short = [i for i in items if i.get("shots", 0) == 0 and not i["path"].startswith("wikitext2")]
     short = [i for i, s in zip(items, scored) if i in short and s["tokens"] < 260]
     generated = [generate(i) for i in short[::max(1, len(short) // 64)][:64]]

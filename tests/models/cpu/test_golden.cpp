@@ -1,5 +1,6 @@
 // SmolLM2-135M in float32 against transformers: tests/golden/smollm2_f32.json, made by make_model_goldens.py, which builds its
 // prompts from the rows of SEXTANT_TEST_DATA just as the functions here do. Needs SEXTANT_TEST_MODEL, too.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -79,47 +80,108 @@ std::optional<Setting> setting() {
   return Setting{model, data, or_throw(json::parse(read_text(golden_file("smollm2_f32.json")), "smollm2_f32.json"))};
 }
 
+// What the backend says of every `step`-th item, as the golden keeps it: the four options' own token each, or the last tokens
+// of one continuation.
+std::vector<std::vector<float>> logprobs_of(Backend& backend, const Setting& with, size_t step) {
+  Requests requests;
+  const auto& items = *json::find(with.golden, "score");
+  std::vector<size_t> kept;
+  for (size_t i = 0; i < items.Size(); i += step) {
+    const json::Value& item = items[static_cast<rapidjson::SizeType>(i)];
+    CAPTURE(json::write(item));
+    Prompt prompt = build(with.data, item);
+    auto ids = backend.tokenize(prompt.prefix + prompt.continuations[0]);
+    if (prompt.prefix.empty()) ids.insert(ids.begin(), 1);  // BOS
+    CHECK(sha_of(ids) == *json::find_string(item, "ids_sha256"));
+    requests.score(std::move(prompt.prefix), std::move(prompt.continuations));
+    kept.push_back(json::find(item, "logprobs")->Size());
+  }
+  const auto got = backend.run(requests.all());
+  std::vector<std::vector<float>> out(got.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    CAPTURE(i, got[i].message);
+    REQUIRE(got[i].status == SXT_OK);
+    if (got[i].scores.size() > 1)
+      for (const auto& tokens : got[i].token_logprobs) out[i].push_back(tokens.back());
+    else
+      out[i] = got[i].token_logprobs[0];
+    REQUIRE(out[i].size() >= kept[i]);
+    out[i].erase(out[i].begin(), out[i].end() - static_cast<ptrdiff_t>(kept[i]));
+  }
+  return out;
+}
+
+std::vector<double> numbers_of(const json::Value& list) {
+  std::vector<double> out;
+  for (const auto& number : list.GetArray()) out.push_back(number.GetDouble());
+  return out;
+}
+
+template <class T> size_t best_of(const std::vector<T>& options) {
+  return static_cast<size_t>(std::max_element(options.begin(), options.end()) - options.begin());
+}
+
+// How far log-probabilities are from transformers' in float32, and how often another of the four options is the likeliest.
+struct Distance {
+  double sum = 0, worst = 0, widest_flip = 0;  // the last: by how much the right one had been ahead
+  size_t count = 0, flips = 0;
+  double mean() const { return sum / static_cast<double>(count); }
+  template <class T> void add(const std::vector<double>& f32, const std::vector<T>& other) {
+    REQUIRE(f32.size() == other.size());
+    for (size_t k = 0; k < f32.size(); ++k, ++count) {
+      const double difference = std::abs(static_cast<double>(other[k]) - f32[k]);
+      sum += difference;
+      worst = std::max(worst, difference);
+    }
+    if (f32.size() != 4 || best_of(f32) == best_of(other)) return;
+    ++flips;
+    widest_flip = std::max(widest_flip, f32[best_of(f32)] - f32[best_of(other)]);
+  }
+};
+
+std::ostream& operator<<(std::ostream& out, const Distance& d) {
+  return out << "mean " << d.mean() << ", worst " << d.worst << ", " << d.flips << " choices flip (ahead by up to " << d.widest_flip << ")";
+}
+
 }  // namespace
 
 TEST_CASE("log-probabilities are those of transformers", "[model][cpu]") {
   const auto with = setting();
   if (!with) return;
   Backend backend(with->model);
-  Requests requests;
   const auto& items = *json::find(with->golden, "score");
-  for (const auto& item : items.GetArray()) {
-    CAPTURE(json::write(item));
-    Prompt prompt = build(with->data, item);
-    auto ids = backend.tokenize(prompt.prefix + prompt.continuations[0]);
-    if (prompt.prefix.empty()) ids.insert(ids.begin(), 1);  // BOS
-    CHECK(sha_of(ids) == *json::find_string(item, "ids_sha256"));
-    requests.score(std::move(prompt.prefix), std::move(prompt.continuations));
-  }
-  const auto got = backend.run(requests.all());
-  double worst = 0;
-  uint64_t compared = 0;
+  const auto got = logprobs_of(backend, *with, 1);
+  Distance distance;
   for (size_t i = 0; i < got.size(); ++i) {
     const json::Value& item = items[static_cast<rapidjson::SizeType>(i)];
-    CAPTURE(json::write(item), got[i].message);
-    REQUIRE(got[i].status == SXT_OK);
-    const json::Value& expected = *json::find(item, "logprobs");
-    // the four options' own token each, or the last tokens of one continuation
-    std::vector<float> mine;
-    if (got[i].scores.size() > 1)
-      for (const auto& tokens : got[i].token_logprobs) mine.push_back(tokens.back());
-    else
-      mine = got[i].token_logprobs[0];
-    REQUIRE(mine.size() >= expected.Size());
-    mine.erase(mine.begin(), mine.end() - expected.Size());
-    for (rapidjson::SizeType k = 0; k < expected.Size(); ++k) {
-      const double difference = std::abs(mine[k] - expected[k].GetDouble());
-      worst = std::max(worst, difference);
-      ++compared;
-      REQUIRE(difference < tolerance);
-    }
+    CAPTURE(json::write(item));
+    distance.add(numbers_of(*json::find(item, "logprobs")), got[i]);
+    REQUIRE(distance.worst < tolerance);
   }
-  CHECK(compared > 1000);
-  WARN(compared << " log-probabilities of " << got.size() << " prompts, the worst differs by " << worst);
+  CHECK(distance.count > 1000);
+  WARN(distance.count << " log-probabilities of " << got.size() << " prompts: " << distance);
+}
+
+// smollm2_scores_bf16.json: every third of these scores, of transformers in bf16.
+TEST_CASE("bf16 is no further from float32 than transformers' own bf16 is", "[model][cpu]") {
+  const auto with = setting();
+  if (!with) return;
+  constexpr size_t step = 3;
+  Backend backend(with->model, "\"compute\":\"bf16\"");
+  const auto got = logprobs_of(backend, *with, step);
+  const json::Document theirs = or_throw(json::parse(read_text(golden_file("smollm2_scores_bf16.json")), "smollm2_scores_bf16.json"));
+  const auto &items = *json::find(with->golden, "score"), &bf16 = *json::find(theirs, "logprobs");
+  REQUIRE(bf16.Size() == got.size());
+  Distance ours, reference;
+  for (size_t i = 0; i < got.size(); ++i) {
+    const auto at = static_cast<rapidjson::SizeType>(i * step);
+    CAPTURE(json::write(items[at]));
+    const auto f32 = numbers_of(*json::find(items[at], "logprobs"));
+    ours.add(f32, got[i]);
+    reference.add(f32, numbers_of(bf16[static_cast<rapidjson::SizeType>(i)]));
+  }
+  CHECK(ours.mean() <= reference.mean());
+  WARN(ours.count << " log-probabilities; ours: " << ours << "; transformers': " << reference);
 }
 
 TEST_CASE("greedy generations are those of transformers", "[model][cpu]") {
