@@ -1,0 +1,60 @@
+"""The rows of the benchmark: what is measured, on whom, and what it should reach."""
+
+
+class Row:
+    def __init__(self, name, work, unit, goal, peers, ours, theirs, needs_data=False):
+        self.name, self.work, self.unit, self.goal, self.peers = name, work, unit, goal, peers
+        self.more_is_better = unit == "tok/s"
+        self.needs_data = needs_data
+        self._ours, self._theirs = ours, theirs
+
+    def contestants(self, sextant, peers):
+        """[(name, function that measures once)], Sextant first; peers that are not installed are left out."""
+        out = [("sextant", lambda: self._ours(sextant))]
+        if all(peers.has(peer) for peer in self.peers):
+            out += self._theirs(sextant, peers)
+        return out
+
+
+FORMATS = ("Q4_1", "Q8_0", "BF16", "F16", "F32")
+
+
+def llama_prefill(tokens, formats):
+    return lambda _, peers: [("llama.cpp " + f, lambda f=f: peers.llama_bench(f, tokens, 0)) for f in formats]
+
+
+def llama_decode(prompts, formats):
+    return lambda _, peers: [("llama.cpp " + f, lambda f=f: peers.llama_batched(f, prompts)) for f in formats]
+
+
+ROWS = [
+    Row("prefill512_bf16", "prefill 512 tokens, no reuse, no head, bf16", "tok/s", ">= 2.2", ["llama.cpp"],
+        lambda s: s.prefill(512, "bf16"), llama_prefill(512, FORMATS)),
+    Row("prefill1000_bf16", "prefill 1000 tokens, no reuse, no head, bf16", "tok/s", ">= 2.8", ["llama.cpp"],
+        lambda s: s.prefill(1000, "bf16"), llama_prefill(1000, FORMATS)),
+    Row("prefill512_f32", "prefill 512 tokens, no reuse, no head, f32", "tok/s", ">= 1.7 (F32)", ["llama.cpp"],
+        lambda s: s.prefill(512, "f32"), llama_prefill(512, ("F32",))),
+    Row("decode1", "decode, one prompt, int8 on Q4_1", "tok/s", ">= 1.5", ["llama.cpp"],
+        lambda s: s.decode(1, "int8"), lambda _, p: [("llama.cpp " + f, lambda f=f: p.llama_bench(f, 0, 64)) for f in FORMATS]),
+    Row("decode16", "decode, 16 prompts at once, bf16", "tok/s", ">= 2", ["llama.cpp"],
+        lambda s: s.decode(16, "bf16"), llama_decode(16, FORMATS)),
+    Row("decode64", "decode, 64 prompts at once, bf16", "tok/s", ">= 2.2", ["llama.cpp"],
+        lambda s: s.decode(64, "bf16"), llama_decode(64, FORMATS)),
+    Row("choice_llama", "cmmlu_ppl, five-shot, whole process, bf16", "s", ">= 7", ["llama.cpp"],
+        lambda s: s.wall("cmmlu_ppl", "bf16"),
+        lambda s, p: [("llama-perplexity " + f, lambda f=f: p.llama_choice(f, s.questions())) for f in ("BF16", "Q8_0", "F32")], True),
+    Row("choice_lm_eval", "cmmlu_ppl, five-shot, whole process, bf16", "s", ">= 15", ["lm-eval"],
+        lambda s: s.wall("cmmlu_ppl", "bf16"), lambda s, p: [("lm-eval bf16", lambda: p.lm_eval(s.questions()))], True),
+    Row("ppl_opencompass", "cmmlu_ppl, five-shot, whole process, bf16", "s", ">= 120", ["opencompass"],
+        lambda s: s.wall("cmmlu_ppl", "bf16"),
+        lambda s, p: [("OpenCompass bf16", lambda: p.opencompass("cmmlu_ppl", s))], True),
+    Row("gen_opencompass", "cmmlu_gen_c13365, five-shot, whole process, bf16", "s", ">= 28", ["opencompass"],
+        lambda s: s.wall("cmmlu_gen_c13365", "bf16"),
+        lambda s, p: [("OpenCompass bf16", lambda: p.opencompass("cmmlu_gen_c13365", s))], True),
+    Row("memory_bf16", "peak memory, cmmlu_ppl, bf16", "MiB", ">= 4", ["opencompass"],
+        lambda s: s.peak_mib("cmmlu_ppl", "bf16"),
+        lambda s, p: [("OpenCompass bf16", lambda: p.opencompass_peak_mib("cmmlu_ppl", s))], True),
+    Row("memory_int8", "peak memory, cmmlu_ppl, weights kept quantised", "MiB", ">= 6", ["opencompass"],
+        lambda s: s.peak_mib("cmmlu_ppl", "int8"),
+        lambda s, p: [("OpenCompass bf16", lambda: p.opencompass_peak_mib("cmmlu_ppl", s))], True),
+]
