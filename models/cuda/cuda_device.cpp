@@ -191,8 +191,11 @@ bool CudaDevice<T>::run(const Batch& batch, const std::function<bool()>& cancell
   if (!wait(cancelled)) return false;
   const auto* state = reinterpret_cast<const HeadState*>(results_.data());
   ret_outputs.head.resize(batch.head.size());
-  for (size_t i = 0; i < batch.head.size(); ++i)
+  for (size_t i = 0; i < batch.head.size(); ++i) {
     ret_outputs.head[i] = {state[i].maximum + std::log(state[i].sum), state[i].best};
+    if (std::is_same_v<T, fp16> && !std::isfinite(ret_outputs.head[i].log_sum_exp))
+      throw PluginError(SXT_UNSUPPORTED, "compute: this model's numbers grow beyond what fp16 holds (65,504); use bf16 or f32");
+  }
   const auto* logits = reinterpret_cast<const float*>(state + batch.head.size());
   ret_outputs.target_logits.assign(logits, logits + batch.targets.size());
   return true;
@@ -385,6 +388,7 @@ template <class T> void CudaDevice<T>::look(const Batch& batch, const Places& pl
 }
 
 template class CudaDevice<bf16>;
+template class CudaDevice<fp16>;
 template class CudaDevice<float>;
 
 }  // namespace sextant::cuda

@@ -1,5 +1,5 @@
 // A GPU as a device of the engine: a batch goes through the layers as a list of kernels and matrix products on one stream,
-// without the host waiting in between (but for the choice of experts). T: bf16, or float for exactness. Threads: one run() at a
+// without the host waiting in between (but for the choice of experts). T: bf16, fp16, or float for exactness. Threads: one run() at a
 // time.
 #pragma once
 #include <map>

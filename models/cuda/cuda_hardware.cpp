@@ -8,11 +8,11 @@ namespace {
 using engine::Architecture;
 
 // What these kernels cannot compute, in one sentence.
-void check_supported(const Architecture& a, std::string_view path, bool is_bf16) {
+void check_supported(const Architecture& a, std::string_view path, bool is_16_bit) {
   const bool odd = a.hidden % 8 || a.feed_forward % 8 || a.experts.feed_forward % 8 || a.heads * a.head_dim % 8;
-  const char* missing = a.heads % a.kv_heads != 0 || attention_rows(a.heads / a.kv_heads, a.head_dim, is_bf16) == 0
+  const char* missing = a.heads % a.kv_heads != 0 || attention_rows(a.heads / a.kv_heads, a.head_dim, is_16_bit) == 0
                             ? "heads of a shape"
-                        : is_bf16 && odd ? "a width that is no multiple of 8, which bf16 needs: use f32;"
+                        : is_16_bit && odd ? "a width that is no multiple of 8, which bf16 and fp16 need: use f32;"
                         : a.experts.count > 256 || a.experts.used > 16 ? "more experts than 256, or more than 16 for a token,"
                                                                        : nullptr;
   if (missing)
@@ -49,13 +49,12 @@ CudaHardware::CudaHardware(const Context& context) {
 std::unique_ptr<engine::Device> CudaHardware::make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) {
   CUDA_CHECK(cudaSetDevice(device_));
   const std::string& compute = order.config.compute;
-  const bool is_bf16 = compute == "auto" || compute == "bf16";
-  if (!is_bf16 && compute != "f32")
-    throw PluginError(SXT_UNSUPPORTED,
-                      "compute: the cuda backend computes in bf16 or f32, not in " + compute + "; use auto, bf16 or f32");
-  check_supported(order.architecture, order.checkpoint.path(), is_bf16);
+  if (compute == "int8")
+    throw PluginError(SXT_UNSUPPORTED, "compute: the cuda backend does not compute in int8; use auto, bf16, fp16 or f32");
+  check_supported(order.architecture, order.checkpoint.path(), compute != "f32");
   const auto tensors = or_throw(engine::find_tensors(order.checkpoint, order.architecture));
-  return is_bf16 ? make<bf16>(order, tensors, ret_report) : make<float>(order, tensors, ret_report);
+  if (compute == "f32") return make<float>(order, tensors, ret_report);
+  return compute == "fp16" ? make<fp16>(order, tensors, ret_report) : make<bf16>(order, tensors, ret_report);
 }
 
 template <class T>
@@ -70,7 +69,7 @@ std::unique_ptr<engine::Device> CudaHardware::make(const engine::DeviceOrder& or
       std::make_unique<CudaDevice<T>>(tensors, order.architecture, *plan, order.end, static_cast<uint32_t>(multiprocessors_));
   const uint32_t padded = device->padded_products();
   ret_report = {label_ + (padded ? fmt::format(", {} products padded", padded) : ""),
-                sizeof(T) == 2 ? "bf16" : "f32",
+                order.config.compute == "auto" ? "bf16" : order.config.compute,
                 plan->weights,
                 plan->buffers,
                 plan->page,

@@ -8,7 +8,7 @@ namespace sextant::cuda {
 namespace {
 
 constexpr size_t layouts_max = 4096;  // beyond, the cache is emptied: 100 bytes each
-size_t size_of(cudaDataType_t type) { return type == CUDA_R_32F ? sizeof(float) : sizeof(bf16); }
+size_t size_of(cudaDataType_t type) { return type == CUDA_R_32F ? sizeof(float) : sizeof(uint16_t); }
 
 }  // namespace
 
@@ -103,7 +103,7 @@ bool Gemm::rows_stand_alone(const Shape& shape, const Plan& plan, void* x, const
   const size_t x_row = size_of(shape.in) * shape.inputs, y_row = size_of(shape.out) * shape.y_stride;
   std::vector<unsigned char> input(rows * x_row);
   uint32_t state = 1;
-  for (size_t i = 0; i < input.size(); i += size_of(shape.in)) {  // numbers of both signs between 2^-3 and 2
+  for (size_t i = 0; i < input.size(); i += size_of(shape.in)) {  // numbers of both signs around 1
     state = state * 1664525 + 1013904223;
     const uint32_t bits =
         (state & 0x807f0000u) | (0x3e000000u + (state >> 8 & 3) * 0x00800000u) | (shape.in == CUDA_R_32F ? state & 0xffffu : 0);
@@ -154,10 +154,14 @@ void Gemm::multiply(const T* x, const T* w, Y* y, uint32_t rows, uint32_t inputs
 }
 
 template void Gemm::choose(bf16*, const bf16*, bf16*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::choose(fp16*, const fp16*, fp16*, uint32_t, uint32_t, uint32_t, uint32_t);
 template void Gemm::choose(bf16*, const bf16*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::choose(fp16*, const fp16*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
 template void Gemm::choose(float*, const float*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
 template void Gemm::multiply(const bf16*, const bf16*, bf16*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::multiply(const fp16*, const fp16*, fp16*, uint32_t, uint32_t, uint32_t, uint32_t);
 template void Gemm::multiply(const bf16*, const bf16*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::multiply(const fp16*, const fp16*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
 template void Gemm::multiply(const float*, const float*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
 
 }  // namespace sextant::cuda

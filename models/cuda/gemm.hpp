@@ -10,7 +10,9 @@
 
 namespace sextant::cuda {
 
-template <class T> constexpr cudaDataType_t data_type = sizeof(T) == 2 ? CUDA_R_16BF : CUDA_R_32F;
+template <class T> constexpr cudaDataType_t data_type = CUDA_R_32F;
+template <> inline constexpr cudaDataType_t data_type<bf16> = CUDA_R_16BF;
+template <> inline constexpr cudaDataType_t data_type<fp16> = CUDA_R_16F;
 
 class Gemm {
  public:

@@ -88,8 +88,10 @@ Result<MemoryPlan> plan_memory(const Architecture& a, const engine::ModelTensors
 }
 
 template Buffers<bf16> lay_out_buffers(const Architecture&, const MemoryPlan&, Carver&);
+template Buffers<fp16> lay_out_buffers(const Architecture&, const MemoryPlan&, Carver&);
 template Buffers<float> lay_out_buffers(const Architecture&, const MemoryPlan&, Carver&);
 template Result<MemoryPlan> plan_memory<bf16>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, size_t);
+template Result<MemoryPlan> plan_memory<fp16>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, size_t);
 template Result<MemoryPlan> plan_memory<float>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, size_t);
 
 }  // namespace sextant::cuda

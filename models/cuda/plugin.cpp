@@ -6,5 +6,5 @@
 #endif
 
 SEXTANT_PLUGIN(sextant::component<sextant::cuda::CudaModel>({.id = CUDA_BACKEND_ID,
-                                                             .summary = "runs models on NVIDIA GPUs, in bf16 or float32",
+                                                             .summary = "runs models on NVIDIA GPUs, in bf16, fp16 or float32",
                                                              .schema = sextant::cuda::config_schema}))

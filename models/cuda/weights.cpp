@@ -175,8 +175,10 @@ void load_weights(const ModelTensors& tensors, const Architecture& a, const Weig
 }
 
 template Weights<bf16> lay_out_weights(const ModelTensors&, const Architecture&, Carver&);
+template Weights<fp16> lay_out_weights(const ModelTensors&, const Architecture&, Carver&);
 template Weights<float> lay_out_weights(const ModelTensors&, const Architecture&, Carver&);
 template void load_weights(const ModelTensors&, const Architecture&, const Weights<bf16>&, cudaStream_t);
+template void load_weights(const ModelTensors&, const Architecture&, const Weights<fp16>&, cudaStream_t);
 template void load_weights(const ModelTensors&, const Architecture&, const Weights<float>&, cudaStream_t);
 
 }  // namespace sextant::cuda

@@ -17,17 +17,17 @@ template <int dim> struct Shape {
   static constexpr int warps = 4, threads = warps * 32, stride = dim + pad;
   static constexpr int shares = dim <= 128 ? 1 : 2, out_dim = dim / shares, rows = warps / shares * 16;
   static constexpr bool query_in_registers = dim <= 128;
-  static constexpr size_t tiles_bytes = sizeof(bf16) * 2 * 2 * tile * stride;  // two stages of keys and values
+  static constexpr size_t tiles_bytes = sizeof(uint16_t) * 2 * 2 * tile * stride;  // two stages of keys and values
   static constexpr size_t bytes = tiles_bytes + sizeof(float) * rows * dim;    // and the sum of finished splits
 };
 
-template <int dim> struct Tiles {
-  bf16* shared;  // [2][key, value][tile][stride]
-  __device__ bf16* keys(int stage) const { return shared + stage * 2 * tile * Shape<dim>::stride; }
-  __device__ bf16* values(int stage) const { return keys(stage) + tile * Shape<dim>::stride; }
+template <class T, int dim> struct Tiles {
+  T* shared;  // [2][key, value][tile][stride]
+  __device__ T* keys(int stage) const { return shared + stage * 2 * tile * Shape<dim>::stride; }
+  __device__ T* values(int stage) const { return keys(stage) + tile * Shape<dim>::stride; }
 
   // Keys beyond the task's last are zeros: nothing that stands in memory by chance may meet a weight of zero.
-  __device__ void load(const Attention<bf16>& a, const AttentionTask& task, uint32_t kv_head, uint32_t first_key, int stage) const {
+  __device__ void load(const Attention<T>& a, const AttentionTask& task, uint32_t kv_head, uint32_t first_key, int stage) const {
     constexpr int pieces = dim / 8;  // of 16 bytes a row
     for (int i = threadIdx.x; i < tile * pieces; i += Shape<dim>::threads) {
       const uint32_t key = first_key + i / pieces, d = i % pieces * 8;
@@ -44,10 +44,10 @@ template <int dim> struct Tiles {
 };
 
 // dim: head_dim, rounded up; what is beyond is zero.
-template <int dim> __global__ void __launch_bounds__(Shape<dim>::threads, 1) attention_kernel(const Attention<bf16> a) {
+template <class T, int dim> __global__ void __launch_bounds__(Shape<dim>::threads, 1) attention_kernel(const Attention<T> a) {
   using S = Shape<dim>;
   DYNAMIC_SHARED(unsigned char, shared);
-  const Tiles<dim> tiles{reinterpret_cast<bf16*>(shared)};
+  const Tiles<T, dim> tiles{reinterpret_cast<T*>(shared)};
   float* const finished = reinterpret_cast<float*>(shared + S::tiles_bytes);  // [rows][dim], each element its owner's alone
   const AttentionTask task = a.tasks[blockIdx.x];
   if (task.rows == 0) return;
@@ -58,7 +58,7 @@ template <int dim> __global__ void __launch_bounds__(Shape<dim>::threads, 1) att
 
   // this thread's two rows: a token and a query head each
   uint32_t row[2], head[2], position[2], oldest[2];
-  const bf16* query[2];
+  const T* query[2];
 #pragma unroll
   for (int e = 0; e < 2; ++e) {
     const uint32_t i = min(uint32_t(first_row + g + 8 * e), row_count - 1);  // rows beyond the last repeat it
@@ -113,7 +113,7 @@ template <int dim> __global__ void __launch_bounds__(Shape<dim>::threads, 1) att
     }
     __syncthreads();
     if (warp_has_rows) {
-      const bf16 *keys = tiles.keys(stage), *values = tiles.values(stage);
+      const T *keys = tiles.keys(stage), *values = tiles.values(stage);
       float s[tile / 8][4] = {};  // scores: rows g and g + 8, keys 8 n + t and the next
 #pragma unroll
       for (int i = 0; i < dim / 16; i += 2) {
@@ -124,11 +124,11 @@ template <int dim> __global__ void __launch_bounds__(Shape<dim>::threads, 1) att
           uint32_t k[4];  // keys 8 n .., dimensions 16 i .. 16 i + 31
           load_matrices<false>(k, keys + (n * 8 + lane % 8) * S::stride + i * 16 + lane / 8 * 8);
           if constexpr (S::query_in_registers) {
-            multiply_add(s[n], q[i], k[0], k[1]);
-            multiply_add(s[n], q[i + 1], k[2], k[3]);
+            multiply_add<T>(s[n], q[i], k[0], k[1]);
+            multiply_add<T>(s[n], q[i + 1], k[2], k[3]);
           } else {
-            multiply_add(s[n], other[0], k[0], k[1]);
-            multiply_add(s[n], other[1], k[2], k[3]);
+            multiply_add<T>(s[n], other[0], k[0], k[1]);
+            multiply_add<T>(s[n], other[1], k[2], k[3]);
           }
         }
       }
@@ -161,8 +161,8 @@ template <int dim> __global__ void __launch_bounds__(Shape<dim>::threads, 1) att
           weight[j] = maximum[j / 2] > -INFINITY ? exp2f(s[n][j] - maximum[j / 2]) : 0.0f;
           state[j / 2].sum += weight[j];
         }
-        p[n / 2][n % 2 * 2] = pack(weight[0], weight[1]);
-        p[n / 2][n % 2 * 2 + 1] = pack(weight[2], weight[3]);
+        p[n / 2][n % 2 * 2] = pack<T>(weight[0], weight[1]);
+        p[n / 2][n % 2 * 2 + 1] = pack<T>(weight[2], weight[3]);
       }
 #pragma unroll
       for (int n = 0; n < S::out_dim / 8; ++n) {
@@ -170,8 +170,8 @@ template <int dim> __global__ void __launch_bounds__(Shape<dim>::threads, 1) att
         for (int j = 0; j < 4; ++j) out[n][j] *= factor[j / 2];
         uint32_t v[4];  // keys 0 .. 31, dimensions 8 n ..
         load_matrices<true>(v, values + lane * S::stride + first_dim + n * 8);
-        multiply_add(out[n], p[0], v[0], v[1]);
-        multiply_add(out[n], p[1], v[2], v[3]);
+        multiply_add<T>(out[n], p[0], v[0], v[1]);
+        multiply_add<T>(out[n], p[1], v[2], v[3]);
       }
       if ((first_key + tile) % split_keys == 0 && first_key + tile < task.key_end) finish_split();
     }
@@ -195,32 +195,35 @@ template <int dim> __global__ void __launch_bounds__(Shape<dim>::threads, 1) att
       if (task.partial != no_index) {
         *reinterpret_cast<float2*>(a.partial_out + (partial * a.heads + head[e]) * a.head_dim + d) = sum;
       } else {
-        const uint32_t both = pack(sum.x / total[e].sum, sum.y / total[e].sum);
+        const uint32_t both = pack<T>(sum.x / total[e].sum, sum.y / total[e].sum);
         *reinterpret_cast<uint32_t*>(a.out + (size_t(row[e]) * a.heads + head[e]) * a.head_dim + d) = both;
       }
     }
   }
 }
 
-template <int dim> cudaError_t launch_attention(const Attention<bf16>& a, cudaStream_t stream) {
-  const auto kernel = attention_kernel<dim>;
+template <int dim, class T> cudaError_t launch_attention(const Attention<T>& a, cudaStream_t stream) {
+  const auto kernel = attention_kernel<T, dim>;
   const cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(Shape<dim>::bytes));
   if (error != cudaSuccess) return error;
   return launch(kernel, dim3(a.task_count, a.kv_heads), Shape<dim>::threads, Shape<dim>::bytes, stream, a);
 }
 
-}  // namespace
-
-template <> cudaError_t attention(const Attention<bf16>& a, cudaStream_t stream) {
+template <class T> cudaError_t launch_for_width(const Attention<T>& a, cudaStream_t stream) {
   if (a.head_dim <= 64) return launch_attention<64>(a, stream);
   if (a.head_dim <= 96) return launch_attention<96>(a, stream);
   if (a.head_dim <= 128) return launch_attention<128>(a, stream);
   return launch_attention<256>(a, stream);
 }
 
-uint32_t attention_rows(uint32_t group, uint32_t head_dim, bool is_bf16) {
-  if ((is_bf16 && head_dim % 8 != 0) || head_dim > 256 || group == 0) return 0;  // cp.async moves 16 bytes
-  const uint32_t rows = !is_bf16 || head_dim <= 128 ? 64 : 32;
+}  // namespace
+
+template <> cudaError_t attention(const Attention<bf16>& a, cudaStream_t stream) { return launch_for_width(a, stream); }
+template <> cudaError_t attention(const Attention<fp16>& a, cudaStream_t stream) { return launch_for_width(a, stream); }
+
+uint32_t attention_rows(uint32_t group, uint32_t head_dim, bool is_16_bit) {
+  if ((is_16_bit && head_dim % 8 != 0) || head_dim > 256 || group == 0) return 0;  // cp.async moves 16 bytes
+  const uint32_t rows = !is_16_bit || head_dim <= 128 ? 64 : 32;
   return rows / group;
 }
 

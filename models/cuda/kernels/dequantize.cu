@@ -1,6 +1,5 @@
 // A checkpoint's blocks as T. The formats are GGML's (models/engine/checkpoint/dequantize.cpp says how each is laid out); products and
 // sums round one after the other, so that float32 results are the engine's bit for bit.
-#include <cuda_fp16.h>
 #include "gpu.cuh"
 #include "kernels.hpp"
 
@@ -104,6 +103,7 @@ template <class T> cudaError_t dequantize(const Dequantize<T>& a, cudaStream_t s
   return launch(dequantize_kernel<T>, dim3(a.rows), threads, 0, stream, a);
 }
 template cudaError_t dequantize(const Dequantize<bf16>&, cudaStream_t);
+template cudaError_t dequantize(const Dequantize<fp16>&, cudaStream_t);
 template cudaError_t dequantize(const Dequantize<float>&, cudaStream_t);
 
 }  // namespace sextant::cuda

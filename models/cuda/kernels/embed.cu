@@ -17,6 +17,7 @@ template <class T> cudaError_t embed(const Embed<T>& a, cudaStream_t stream) {
   return launch(embed_kernel<T>, dim3(a.rows), 128, 0, stream, a);
 }
 template cudaError_t embed(const Embed<bf16>&, cudaStream_t);
+template cudaError_t embed(const Embed<fp16>&, cudaStream_t);
 template cudaError_t embed(const Embed<float>&, cudaStream_t);
 
 }  // namespace sextant::cuda

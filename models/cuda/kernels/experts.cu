@@ -84,11 +84,13 @@ template <class T> cudaError_t gather_rows(const GatherRows<T>& a, cudaStream_t 
   return launch(gather_rows_kernel<T>, dim3(a.rows), 128, 0, stream, a);
 }
 template cudaError_t gather_rows(const GatherRows<bf16>&, cudaStream_t);
+template cudaError_t gather_rows(const GatherRows<fp16>&, cudaStream_t);
 template cudaError_t gather_rows(const GatherRows<float>&, cudaStream_t);
 template <class T> cudaError_t combine_experts(const CombineExperts<T>& a, cudaStream_t stream) {
   return launch(combine_experts_kernel<T>, dim3(a.rows), 128, 0, stream, a);
 }
 template cudaError_t combine_experts(const CombineExperts<bf16>&, cudaStream_t);
+template cudaError_t combine_experts(const CombineExperts<fp16>&, cudaStream_t);
 template cudaError_t combine_experts(const CombineExperts<float>&, cudaStream_t);
 
 }  // namespace sextant::cuda

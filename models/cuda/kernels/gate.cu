@@ -27,6 +27,7 @@ template <class T> cudaError_t gate(const Gate<T>& a, cudaStream_t stream) {
   return launch(gate_kernel<T>, dim3((a.width + threads - 1) / threads, a.rows), threads, 0, stream, a);
 }
 template cudaError_t gate(const Gate<bf16>&, cudaStream_t);
+template cudaError_t gate(const Gate<fp16>&, cudaStream_t);
 template cudaError_t gate(const Gate<float>&, cudaStream_t);
 
 }  // namespace sextant::cuda

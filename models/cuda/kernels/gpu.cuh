@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
 #ifdef __CUDACC__
@@ -15,16 +16,27 @@
 namespace sextant::cuda {
 
 using bf16 = __nv_bfloat16;
+using fp16 = __half;
 
 __device__ __forceinline__ float to_float(float x) { return x; }
 __device__ __forceinline__ float to_float(bf16 x) { return __bfloat162float(x); }
+__device__ __forceinline__ float to_float(fp16 x) { return __half2float(x); }
 template <class T> __device__ __forceinline__ T from_float(float x);
 template <> __device__ __forceinline__ float from_float<float>(float x) { return x; }
 template <> __device__ __forceinline__ bf16 from_float<bf16>(float x) { return __float2bfloat16(x); }
-__device__ __forceinline__ uint32_t pack(float low, float high) {
-  const __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
+template <> __device__ __forceinline__ fp16 from_float<fp16>(float x) { return __float2half(x); }
+template <class T> inline constexpr bool is_bf16 = false;
+template <> inline constexpr bool is_bf16<bf16> = true;
+/// Two numbers of 16 bits as one of 32, the first in the lower half.
+template <class T> __device__ __forceinline__ uint32_t pack(float low, float high) {
   uint32_t bits;
-  memcpy(&bits, &pair, 4);
+  if constexpr (is_bf16<T>) {
+    const __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
+    memcpy(&bits, &pair, 4);
+  } else {
+    const __half2 pair = __floats2half2_rn(low, high);
+    memcpy(&bits, &pair, 4);
+  }
   return bits;
 }
 
@@ -61,22 +73,27 @@ template <int threads> __device__ __forceinline__ float block_sum(float v, float
 #define GPU_PLACE
 #endif
 
-/// d [16][8] += a [16][16] * b [16][8]; fragments as in the PTX ISA's mma.m16n8k16.
+/// d [16][8] += a [16][16] * b [16][8], of T's; fragments as in the PTX ISA's mma.m16n8k16.
+template <class T>
 __device__ __forceinline__ void multiply_add(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1 GPU_PLACE) {
 #ifdef CUDA_EMULATION
   const uint32_t b[2] = {b0, b1};
-  emulation::mma_16x8x16(d, a, b, false, {file, line});
+  emulation::mma_16x8x16(d, a, b, !is_bf16<T>, {file, line});
 #else
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+#define MULTIPLY_ADD(type)                                                                                                  \
+  asm volatile(                                                                                                             \
+      "mma.sync.aligned.m16n8k16.row.col.f32." type "." type ".f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};" \
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])                                                                      \
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1))
+  if constexpr (is_bf16<T>) MULTIPLY_ADD("bf16");
+  else MULTIPLY_ADD("f16");
+#undef MULTIPLY_ADD
 #endif
 }
 
 /// Four 8 x 8 matrices from shared memory: lane 8 i + r names row r of matrix i.
 template <bool transposed>
-__device__ __forceinline__ void load_matrices(uint32_t (&ret)[4], const bf16* row GPU_PLACE) {
+__device__ __forceinline__ void load_matrices(uint32_t (&ret)[4], const void* row GPU_PLACE) {
 #ifdef CUDA_EMULATION
   emulation::load_matrices(ret, row, transposed, {file, line});
 #else

@@ -1,5 +1,5 @@
 // The kernels of the CUDA backend, each as a struct of its arguments and a launcher. T is the type of activations, weights and cache:
-// bf16 or float. All pointers are to device memory; a null pointer is allowed where it is said. Launchers return at once; work runs
+// bf16, fp16 or float. All pointers are to device memory; a null pointer is allowed where it is said. Launchers return at once; work runs
 // in the order of the stream.
 //
 // Every output element is made by one chain of operations whose order depends on its own row only: not on the number of rows, nor
@@ -7,11 +7,13 @@
 #pragma once
 #include <cstdint>
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
 namespace sextant::cuda {
 
 using bf16 = __nv_bfloat16;
+using fp16 = __half;
 inline constexpr uint32_t page_tokens = 16;  // positions of a page of keys and values
 inline constexpr uint32_t no_index = 0xffffffffu;
 
@@ -115,7 +117,7 @@ template <class T> struct Attention {
   float scale, softcap;        // softcap 0: none
 };
 /// Rows of one task at most; 0: this shape cannot be computed.
-uint32_t attention_rows(uint32_t group, uint32_t head_dim, bool is_bf16);
+uint32_t attention_rows(uint32_t group, uint32_t head_dim, bool is_16_bit);
 template <class T> cudaError_t attention(const Attention<T>& arguments, cudaStream_t stream);
 template <class T> struct MergeSplits {
   const AttentionMerge* merges;  // [count]

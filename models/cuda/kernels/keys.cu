@@ -86,6 +86,7 @@ template <class T> cudaError_t place_keys(const PlaceKeys<T>& a, cudaStream_t st
   return launch(place_keys_kernel<T>, dim3(a.rows), warps * 32, 0, stream, a);
 }
 template cudaError_t place_keys(const PlaceKeys<bf16>&, cudaStream_t);
+template cudaError_t place_keys(const PlaceKeys<fp16>&, cudaStream_t);
 template cudaError_t place_keys(const PlaceKeys<float>&, cudaStream_t);
 
 cudaError_t angles(const Angles& a, cudaStream_t stream) {
@@ -96,6 +97,7 @@ template <class T> cudaError_t copy_slots(const CopySlots<T>& a, cudaStream_t st
   return launch(copy_slots_kernel<T>, dim3(a.count, a.layers), 128, 0, stream, a);
 }
 template cudaError_t copy_slots(const CopySlots<bf16>&, cudaStream_t);
+template cudaError_t copy_slots(const CopySlots<fp16>&, cudaStream_t);
 template cudaError_t copy_slots(const CopySlots<float>&, cudaStream_t);
 
 }  // namespace sextant::cuda

@@ -29,6 +29,7 @@ template <class T> cudaError_t merge_splits(const MergeSplits<T>& a, cudaStream_
   return launch(merge_splits_kernel<T>, dim3(a.count, a.heads), 128, 0, stream, a);
 }
 template cudaError_t merge_splits(const MergeSplits<bf16>&, cudaStream_t);
+template cudaError_t merge_splits(const MergeSplits<fp16>&, cudaStream_t);
 template cudaError_t merge_splits(const MergeSplits<float>&, cudaStream_t);
 
 }  // namespace sextant::cuda

@@ -49,6 +49,7 @@ template <class T> cudaError_t residual_norm(const ResidualNorm<T>& a, cudaStrea
   return launch(residual_norm_kernel<T, 256>, dim3(a.rows), 256, 0, stream, a);
 }
 template cudaError_t residual_norm(const ResidualNorm<bf16>&, cudaStream_t);
+template cudaError_t residual_norm(const ResidualNorm<fp16>&, cudaStream_t);
 template cudaError_t residual_norm(const ResidualNorm<float>&, cudaStream_t);
 
 }  // namespace sextant::cuda

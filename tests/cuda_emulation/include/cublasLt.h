@@ -2,6 +2,7 @@
 // are NVIDIA's. It runs on OpenBLAS, after the checks that the real one makes.
 #pragma once
 #include "cuda_bf16.h"
+#include "cuda_fp16.h"
 #include "cuda_runtime.h"
 
 enum cublasStatus_t {

@@ -54,7 +54,19 @@ cublasStatus_t check(const cublasLtMatmulDescOpaque_t* op, const Layout* a, cons
 }
 
 float load(const void* p, cudaDataType type, size_t i) {
-  return type == CUDA_R_32F ? static_cast<const float*>(p)[i] : __bfloat162float(static_cast<const __nv_bfloat16*>(p)[i]);
+  switch (type) {
+    case CUDA_R_32F: return static_cast<const float*>(p)[i];
+    case CUDA_R_16F: return __half2float(static_cast<const __half*>(p)[i]);
+    case CUDA_R_16BF: break;
+  }
+  return __bfloat162float(static_cast<const __nv_bfloat16*>(p)[i]);
+}
+void store(void* p, cudaDataType type, size_t i, float value) {
+  switch (type) {
+    case CUDA_R_32F: static_cast<float*>(p)[i] = value; break;
+    case CUDA_R_16F: static_cast<__half*>(p)[i] = __float2half_rn(value); break;
+    case CUDA_R_16BF: static_cast<__nv_bfloat16*>(p)[i] = __float2bfloat16_rn(value); break;
+  }
 }
 
 // A block of columns of a column-major matrix as float32, padded with zeros: out [columns][rows].
@@ -65,7 +77,7 @@ void widen(const void* p, const Layout& l, uint64_t first, uint64_t columns, std
     float* out = ret.data() + c * l.rows;
     if (l.type == CUDA_R_32F) std::memcpy(out, static_cast<const float*>(p) + at, l.rows * 4);
     else
-      for (uint64_t r = 0; r < l.rows; ++r) out[r] = __bfloat162float(static_cast<const __nv_bfloat16*>(p)[at + r]);
+      for (uint64_t r = 0; r < l.rows; ++r) out[r] = load(p, l.type, at + r);
   }
 }
 
@@ -86,8 +98,7 @@ void multiply(bool transpose_a, float alpha, const void* a, Layout la, const voi
         const size_t at = static_cast<size_t>(first + n) * static_cast<size_t>(ld.leading) + static_cast<size_t>(m);
         float value = block[static_cast<size_t>(n) * static_cast<size_t>(s.m) + static_cast<size_t>(m)];
         if (beta != 0) value += beta * load(c, ld.type, at);
-        if (ld.type == CUDA_R_32F) static_cast<float*>(d)[at] = value;
-        else static_cast<__nv_bfloat16*>(d)[at] = __float2bfloat16_rn(value);
+        store(d, ld.type, at, value);
       }
   }
 }

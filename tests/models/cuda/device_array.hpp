@@ -9,20 +9,26 @@
 #include <vector>
 #include <catch2/catch.hpp>
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 #include <cuda_runtime.h>
 #include "../../../models/cuda/kernels/kernels.hpp"
 
 namespace device_test {
 
 using sextant::cuda::bf16;
+using sextant::cuda::fp16;
 
 inline float wide(float x) { return x; }
 inline float wide(bf16 x) { return __bfloat162float(x); }
+inline float wide(fp16 x) { return __half2float(x); }
 template <class T> T narrow(double x);
 template <> inline float narrow<float>(double x) { return static_cast<float>(x); }
 template <> inline bf16 narrow<bf16>(double x) { return __float2bfloat16(static_cast<float>(x)); }
+template <> inline fp16 narrow<fp16>(double x) { return __float2half(static_cast<float>(x)); }
 /// The relative error of one rounding to T, and a little for the arithmetic before it.
-template <class T> constexpr double tolerance = sizeof(T) == 2 ? 1.0 / 200 : 2e-6;
+template <class T> constexpr double tolerance = 2e-6;
+template <> inline constexpr double tolerance<bf16> = 1.0 / 200;
+template <> inline constexpr double tolerance<fp16> = 1.0 / 1600;
 
 #define CUDA_REQUIRE(call) REQUIRE(std::string(cudaGetErrorName(call)) == "cudaSuccess")
 

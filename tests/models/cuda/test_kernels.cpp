@@ -6,7 +6,7 @@ using namespace device_test;
 using namespace sextant;
 using namespace sextant::cuda;
 
-TEMPLATE_TEST_CASE("embedding", "", float, bf16) {
+TEMPLATE_TEST_CASE("embedding", "", float, bf16, fp16) {
   constexpr uint32_t vocab = 11, hidden = 150, rows = 5;
   Random random(1);
   const auto table = random.numbers<TestType>(vocab * hidden);
@@ -36,7 +36,7 @@ std::vector<double> norm_of(const std::vector<double>& v, const std::vector<floa
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("residual and norm", "", float, bf16) {
+TEMPLATE_TEST_CASE("residual and norm", "", float, bf16, fp16) {
   constexpr double epsilon = 1e-5;
   Random random(2);
   struct Case { uint32_t rows, hidden; bool add, bias, post_norm, norm, gather; };
@@ -86,7 +86,7 @@ TEMPLATE_TEST_CASE("residual and norm", "", float, bf16) {
   }
 }
 
-TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16) {
+TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16, fp16) {
   struct Case { uint32_t heads, kv_heads, head_dim, rope_dims; bool bias, norm; };
   const Case cases[] = {{9, 3, 64, 64, false, false}, {4, 2, 16, 16, true, false}, {2, 1, 128, 128, true, true}, {2, 2, 96, 24, false, true},
                         {1, 1, 256, 256, false, false}, {2, 1, 32, 0, false, true}};
@@ -192,7 +192,7 @@ TEST_CASE("slots are copied in all layers") {
         }
 }
 
-TEMPLATE_TEST_CASE("gated activations", "", float, bf16) {
+TEMPLATE_TEST_CASE("gated activations", "", float, bf16, fp16) {
   constexpr uint32_t rows = 3, width = 300;
   Random random(4);
   const auto gate_up = random.numbers<TestType>(rows * 2 * width, 2);
@@ -314,8 +314,12 @@ TEST_CASE("blocks become the engine's numbers") {
         });
       };
       REQUIRE(same_bits(run(0.0f, false), expected));
-      const auto halves = run(bf16{}, false);
-      for (size_t i = 0; i < halves.size(); ++i) REQUIRE(wide(halves[i]) == wide(__float2bfloat16(expected[i])));
+      const auto rounded = run(bf16{}, false);
+      const auto halves = run(fp16{}, false);
+      for (size_t i = 0; i < halves.size(); ++i) {
+        REQUIRE(wide(rounded[i]) == wide(narrow<bf16>(expected[i])));
+        REQUIRE(wide(halves[i]) == wide(narrow<fp16>(expected[i])));
+      }
       const auto scaled = run(0.0f, true);
       double squares = 0;
       for (uint32_t i = 0; i < columns; ++i) squares += double{scaled[i]} * scaled[i];
@@ -366,7 +370,7 @@ TEST_CASE("a router takes the highest experts, the first of equal ones") {
   }
 }
 
-TEMPLATE_TEST_CASE("rows go to the experts and come back", "", float, bf16) {
+TEMPLATE_TEST_CASE("rows go to the experts and come back", "", float, bf16, fp16) {
   constexpr uint32_t rows = 3, used = 2, width = 140;
   Random random(8);
   const auto x = random.numbers<TestType>(rows * width);

@@ -36,8 +36,9 @@ class Ids : public engine::Tokenizer {
 
 /// Prints the differences of each family that the hardware computes; one that it refuses is counted as left out. tolerance: of the worst
 /// difference; none: as in bf16, the mean one may be that of transformers' own bf16, and a quarter more where a rounding may choose another
-/// expert, which changes a token by far more than rounding does.
-inline void compare_families(engine::Hardware& hardware, const std::string& compute, std::optional<double> tolerance) {
+/// expert, which changes a token by far more than rounding does; times noise_share.
+inline void compare_families(engine::Hardware& hardware, const std::string& compute, std::optional<double> tolerance,
+                             double noise_share = 1) {
   const FamilyGoldens goldens = read_family_goldens();
   const Ids tokenizer;
   fakes::Requests requests;
@@ -75,7 +76,7 @@ inline void compare_families(engine::Hardware& hardware, const std::string& comp
       }
     }
     if (tolerance) CHECK(worst < *tolerance);
-    else CHECK(sum / count < entry.bf16_mean * (a.experts.count > 0 ? 1.25 : 1));
+    else CHECK(sum / count < noise_share * entry.bf16_mean * (a.experts.count > 0 ? 1.25 : 1));
     table += fmt::format("\n{:8.1e}  {}", worst, entry.name);
     if (!tolerance) table += fmt::format(": {:.1f} of transformers' own on average", sum / count / entry.bf16_mean);
     for (const auto& other : {run(false, 0), run(true, 7)})
