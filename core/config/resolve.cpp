@@ -156,7 +156,7 @@ class ModelFlags {
   }
 
   void warn_once() {
-    if (flags_.num_gpus && *flags_.num_gpus > 0) world_.warn("--num-gpus changes nothing: the cpu backend uses no GPU");
+    if (flags_.num_gpus && *flags_.num_gpus > 0) world_.warn("--num-gpus changes nothing: a model runs on the one device that its backend chooses");
     if (flags_.pad_token_id) world_.warn("--pad-token-id changes nothing: batches are packed, nothing is padded");
   }
 
