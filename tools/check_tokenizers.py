@@ -29,6 +29,15 @@ def sextant(program, verb, path, lines, *flags):
     return [json.loads(line) for line in done.stdout.splitlines()]  # of bytes: only there a line ends with \n alone
 
 
+def told(wrong, shorten, unit, before, after):
+    """How many (input, expected, got) there are; prints where the first few part."""
+    for given, theirs, mine in wrong[:3]:
+        at = next((i for i, (a, b) in enumerate(zip(theirs, mine)) if a != b), min(len(theirs), len(mine)))
+        near = slice(max(0, at - before), at + after)
+        print(f"    {shorten(given)} at {unit} {at}: expected {theirs[near]!r}, got {mine[near]!r}", flush=True)
+    return len(wrong)
+
+
 def encoded_differently(program, reference, lines, encode, *flags):
     ours = [line["ids"] for line in sextant(program, "tokenize", reference.path, [{"text": t} for t in lines], *flags)]
     wrong = [(t, theirs, mine) for t, mine in zip(lines, ours) if mine != (theirs := list(encode(t)))]
@@ -36,22 +45,14 @@ def encoded_differently(program, reference, lines, encode, *flags):
     if ties:
         print(f"    {len(ties)} texts have two cuts of one probability, and the other one counts there", flush=True)
     wrong = [entry for entry in wrong if entry not in ties]
-    for text, theirs, mine in wrong[:3]:
-        at = next((i for i, (a, b) in enumerate(zip(theirs, mine)) if a != b), min(len(theirs), len(mine)))
-        near = slice(max(0, at - 2), at + 6)
-        print(f"    {text[:200]!r} at token {at}: expected {theirs[near]}, got {mine[near]}", flush=True)
-    return len(wrong)
+    return told(wrong, lambda text: repr(text[:200]), "token", 2, 6)
 
 
 def decoded_differently(program, reference, lines):
     both = [reference.round_trip(t) for t in lines]
     ours = [line["text"] for line in sextant(program, "detokenize", reference.path, [{"ids": list(ids)} for ids, _ in both])]
     wrong = [(ids, theirs, mine) for (ids, theirs), mine in zip(both, ours) if mine != theirs]
-    for i, theirs, mine in wrong[:3]:
-        at = next((k for k, (a, b) in enumerate(zip(theirs, mine)) if a != b), min(len(theirs), len(mine)))
-        near = slice(max(0, at - 20), at + 20)
-        print(f"    {list(i[:12])} at character {at}: expected {theirs[near]!r}, got {mine[near]!r}", flush=True)
-    return len(wrong)
+    return told(wrong, lambda ids: list(ids[:12]), "character", 20, 20)
 
 
 def check(program, reference, lines):

@@ -44,6 +44,19 @@ double worst_difference(const std::vector<fakes::Got>& a, const std::vector<fake
   return worst;
 }
 
+// One request at a time without reuse, and several in a random order with it, give the bits of `got`.
+void check_other_schedules(const std::vector<fakes::Got>& got, const fakes::Requests& requests, engine::Device& device,
+                           const engine::Tokenizer& tokenizer) {
+  for (const auto& [batch, seed, reuse] : {std::tuple{1u, 0u, false}, {4u, 6u, true}}) {
+    CAPTURE(batch, seed, reuse);
+    const auto other = fakes::run_all(requests.all(), device, tokenizer, {.batch_size = batch, .seed = seed}, reuse);
+    for (size_t i = 0; i < got.size(); ++i) {
+      CHECK(other[i].token_logprobs == got[i].token_logprobs);
+      CHECK(other[i].ids == got[i].ids);
+    }
+  }
+}
+
 cuda::CudaHardware emulated() { return cuda::CudaHardware(Context(nullptr, borrow("{}"))); }
 cpu::CpuHardware processor() { return cpu::CpuHardware(Context(nullptr, borrow(R"({"threads": 1})"))); }
 
@@ -85,14 +98,7 @@ TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatev
     CHECK(worst < tolerance);
     WARN(compute << ": the worst log-probability differs by " << worst);
     if (compute[0] == 'f') for (size_t i = 0; i < got.size(); ++i) CHECK(got[i].ids == expected[i].ids);
-    for (const auto& [batch, seed, reuse] : {std::tuple{1u, 0u, false}, {4u, 6u, true}}) {
-      CAPTURE(batch, seed, reuse);
-      const auto other = fakes::run_all(requests.all(), *device, tokenizer, {.batch_size = batch, .seed = seed}, reuse);
-      for (size_t i = 0; i < got.size(); ++i) {
-        CHECK(other[i].token_logprobs == got[i].token_logprobs);
-        CHECK(other[i].ids == got[i].ids);
-      }
-    }
+    check_other_schedules(got, requests, *device, tokenizer);
   }
 }
 
@@ -218,13 +224,6 @@ TEST_CASE("a real GGUF is that of the CPU and of transformers, the same bits wha
     } else {
       CHECK(sum / count < share * json::find(golden, "bf16_mean")->GetDouble());
     }
-    for (const auto& [batch, seed, reuse] : {std::tuple{1u, 0u, false}, {4u, 6u, true}}) {
-      CAPTURE(batch, seed, reuse);
-      const auto other = fakes::run_all(requests.all(), *device, tokenizer, {.batch_size = batch, .seed = seed}, reuse);
-      for (size_t i = 0; i < got.size(); ++i) {
-        CHECK(other[i].token_logprobs == got[i].token_logprobs);
-        CHECK(other[i].ids == got[i].ids);
-      }
-    }
+    check_other_schedules(got, requests, *device, tokenizer);
   }
 }
