@@ -1,25 +1,16 @@
 #include "cuda_device.hpp"
 #include <algorithm>
-#include <bit>
 #include <chrono>
-#include <cmath>
 #include <sextant/sdk.hpp>
-#include "page_copies.hpp"
 
 namespace sextant::cuda {
 
 using engine::Architecture;
 using engine::Batch;
-using engine::Run;
 
 namespace {
 
-constexpr size_t tables_bytes = 1 << 20;  // at first
-constexpr uint32_t step_rows_max = 1024;  // more rows keep the GPU busy for longer than launching takes
-template <class T> void fill_up(std::vector<T>& table, size_t size, T value) { table.resize(std::max(table.size(), size), value); }
-template <class A> void grow(A& allocation, size_t bytes) {
-  if (allocation.bytes() < bytes) allocation = A(2 * bytes);
-}
+constexpr size_t expert_tables_bytes = 1 << 20;  // at first
 
 }  // namespace
 
@@ -28,8 +19,6 @@ CudaDevice<T>::CudaDevice(const engine::ModelTensors& tensors, const Architectur
                           std::vector<int32_t> end, uint32_t multiprocessors)
     : architecture_(a),
       plan_(plan),
-      end_(std::move(end)),
-      multiprocessors_(multiprocessors),
       qkv_width_((a.heads + 2 * a.kv_heads) * a.head_dim),
       query_width_(a.heads * a.head_dim),
       memory_(plan.total() + 2 * Carver::alignment),
@@ -44,9 +33,9 @@ CudaDevice<T>::CudaDevice(const engine::ModelTensors& tensors, const Architectur
             return buffers_.workspace;
           }(),
           stream_),
-      tables_(tables_bytes),
-      expert_tables_(plan.slots > 0 ? tables_bytes : 0),
-      frequencies_(a.ropes.size()) {
+      head_(architecture_, plan_, weights_, buffers_, gemm_),
+      tables_(architecture_, plan_, std::move(end), multiprocessors, sizeof(T) == 2),
+      expert_tables_(plan.slots > 0 ? expert_tables_bytes : 0) {
   load_weights(tensors, a, weights_, stream_);
   choose_products();
 }
@@ -69,8 +58,7 @@ template <class T> void CudaDevice<T>::choose_products() {
       gemm_.choose(buffers_.act, w.feed_forward.down, buffers_.add, rows, a.feed_forward, a.hidden, a.hidden);
     }
   }
-  for (const uint32_t ids : {std::min(plan_.chunk, a.vocab), a.vocab % plan_.chunk})
-    if (ids > 0) gemm_.choose(buffers_.head, weights_.head, buffers_.logits, plan_.head_rows, a.hidden, ids, plan_.chunk);
+  head_.choose_products();
   if (plan_.slots > 0 && gemm_.padded_shapes() > 0)
     throw PluginError(SXT_UNSUPPORTED,
                       "cuBLAS has no algorithm for this model's experts whose results do not depend on the batch");
@@ -80,124 +68,20 @@ template <class T> engine::DeviceLimits CudaDevice<T>::limits() const {
   return {plan_.rows_max, plan_.pages, plan_.context, architecture_.vocab};
 }
 
-// ---- tables ----
-
-template <class T> typename CudaDevice<T>::Places CudaDevice<T>::make_tables(const Batch& batch) {
-  tables_.clear();
-  Places places{};
-  // experts are chosen on the host, in the middle of a layer
-  places.is_step = batch.runs.size() == batch.rows() && batch.rows() <= step_rows_max && batch.stores.empty() && plan_.slots == 0;
-  places.rows = places.is_step ? std::bit_ceil(batch.rows()) : batch.rows();
-  std::vector<int32_t> tokens = batch.tokens;
-  fill_up(tokens, places.rows, 0);
-  places.tokens = tables_.add(tokens);
-  add_positions(batch, places);
-  add_attention(batch, places);
-  places.pages = tables_.add(batch.pages);
-  for (const auto& round : rounds_of(batch.copies)) {
-    places.copies.push_back(tables_.add(round));
-    places.copy_counts.push_back(static_cast<uint32_t>(round.size()));
-  }
-  add_head(batch, places);
-  tables_.send(stream_);
-  return places;
-}
-
-// All that the launches of compute_layers are given, but for what never changes.
-template <class T> std::vector<size_t> CudaDevice<T>::step_key(const Places& p) const {
-  std::vector<size_t> key{reinterpret_cast<size_t>(tables_.at<std::byte>(0)), p.rows, p.tokens, p.positions, p.slots, p.row_class, p.pages};
-  key.insert(key.end(), p.frequencies.begin(), p.frequencies.end());
-  for (const auto& [window, a] : p.attention) key.insert(key.end(), {a.rows, a.tasks, a.merges, a.task_count, a.merge_count});
-  return key;
-}
-
-template <class T> void CudaDevice<T>::add_positions(const Batch& batch, Places& ret) {
-  std::vector<uint32_t> positions = batch.positions, slots(ret.rows, no_index), row_class(ret.rows), classes;
-  fill_up(positions, ret.rows, 0u);
-  for (const Run& run : batch.runs) {
-    auto found = std::find(classes.begin(), classes.end(), run.rope_length);
-    if (found == classes.end()) found = classes.insert(classes.end(), run.rope_length);
-    for (uint32_t r = run.first_row; r < run.first_row + run.rows; ++r) {
-      const uint32_t position = batch.positions[r];
-      slots[r] = batch.pages[run.first_page + position / page_tokens] * page_tokens + position % page_tokens;
-      row_class[r] = static_cast<uint32_t>(found - classes.begin());
-    }
-  }
-  ret.positions = tables_.add(positions);
-  ret.slots = tables_.add(slots);
-  ret.row_class = tables_.add(row_class);
-  std::vector<SlotCopy> stores;
-  for (const engine::ExtraStore& s : batch.stores) stores.push_back({slots[s.row], s.page * page_tokens + s.offset, 1});
-  ret.stores = tables_.add(stores);
-  ret.store_count = static_cast<uint32_t>(stores.size());
-  for (size_t r = 0; r < architecture_.ropes.size(); ++r) {
-    std::vector<double> frequencies;
-    for (const uint32_t length : classes) {
-      auto& known = frequencies_[r][length];
-      if (known.empty()) known = engine::rope_frequencies(architecture_.ropes[r], length);
-      frequencies.insert(frequencies.end(), known.begin(), known.end());
-    }
-    ret.frequencies.push_back(tables_.add(frequencies));
-  }
-}
-
-template <class T> void CudaDevice<T>::add_attention(const Batch& batch, Places& ret) {
-  const Architecture& a = architecture_;
-  for (const engine::LayerShape& layer : a.layers) {
-    if (ret.attention.count(layer.window)) continue;
-    AttentionPlan plan =
-        plan_attention(batch, {attention_rows(a.heads / a.kv_heads, a.head_dim, sizeof(T) == 2), layer.window,
-                               (2 * multiprocessors_ + a.kv_heads - 1) / a.kv_heads, plan_.partials});
-    if (ret.is_step) {
-      fill_up(plan.rows, ret.rows, 0u);
-      fill_up(plan.tasks, std::bit_ceil(plan.tasks.size()), AttentionTask{});
-      if (!plan.merges.empty()) fill_up(plan.merges, std::bit_ceil(plan.merges.size()), AttentionMerge{});
-    }
-    ret.attention[layer.window] = {tables_.add(plan.rows),
-                                   tables_.add(plan.tasks),
-                                   tables_.add(plan.merges),
-                                   static_cast<uint32_t>(plan.tasks.size()),
-                                   static_cast<uint32_t>(plan.merges.size())};
-  }
-}
-
-template <class T> void CudaDevice<T>::add_head(const Batch& batch, Places& ret) {
-  std::vector<uint32_t> rows;
-  std::vector<HeadTask> tasks;
-  for (const engine::HeadRow& h : batch.head) {
-    rows.push_back(h.row);
-    tasks.push_back({h.first_target, h.target_count, h.forbid_end, h.logits != nullptr});
-  }
-  ret.head_rows = tables_.add(rows);
-  ret.head_tasks = tables_.add(tasks);
-  ret.targets = tables_.add(batch.targets);
-  ret.end = tables_.add(end_);
-}
-
-// ---- a batch ----
-
 template <class T>
 bool CudaDevice<T>::run(const Batch& batch, const std::function<bool()>& cancelled, engine::Outputs& ret_outputs) {
   const auto layers = static_cast<uint32_t>(architecture_.layers.size());
-  const Places places = make_tables(batch);
+  const Places places = tables_.make(batch, stream_);
   for (size_t i = 0; i < places.copies.size(); ++i) copy(0, layers, places.copies[i], places.copy_counts[i]);
   if (places.is_step) {
-    steps_.run(step_key(places), stream_, [&] { compute_layers(places, [] { return false; }); });
+    steps_.run(tables_.step_key(places), stream_, [&] { compute_layers(places, [] { return false; }); });
   } else if (!compute_layers(places, cancelled)) {
     stream_.wait();
     return false;
   }
-  look(batch, places, left_by(weights_.layers.back()));
+  head_.look(batch, tables_, places, left_by(weights_.layers.back()), stream_);
   if (!wait(cancelled)) return false;
-  const auto* state = reinterpret_cast<const HeadState*>(results_.data());
-  ret_outputs.head.resize(batch.head.size());
-  for (size_t i = 0; i < batch.head.size(); ++i) {
-    ret_outputs.head[i] = {state[i].maximum + std::log(state[i].sum), state[i].best};
-    if (std::is_same_v<T, fp16> && !std::isfinite(ret_outputs.head[i].log_sum_exp))
-      throw PluginError(SXT_UNSUPPORTED, "compute: this model's numbers grow beyond what fp16 holds (65,504); use bf16 or f32");
-  }
-  const auto* logits = reinterpret_cast<const float*>(state + batch.head.size());
-  ret_outputs.target_logits.assign(logits, logits + batch.targets.size());
+  head_.read(batch, ret_outputs);
   return true;
 }
 
@@ -265,7 +149,7 @@ template <class T> void CudaDevice<T>::normalise(const Joining& joining, const f
       stream_));
 }
 
-template <class T> typename CudaDevice<T>::Joining CudaDevice<T>::attend(uint32_t layer, uint32_t rows, const Places& places) {
+template <class T> Joining CudaDevice<T>::attend(uint32_t layer, uint32_t rows, const Places& places) {
   const Architecture& a = architecture_;
   const LayerWeights<T>& w = weights_.layers[layer];
   const engine::LayerShape& shape = a.layers[layer];
@@ -351,40 +235,6 @@ template <class T> void CudaDevice<T>::experts(const LayerWeights<T>& w, uint32_
   CUDA_CHECK(combine_experts(CombineExperts<T>{buffers_.slot_out, expert_tables_.at<uint32_t>(place_at), buffers_.choice,
                                                buffers_.add, rows, used, a.hidden},
                              stream_));
-}
-
-// Only rows that predict something, and the vocabulary in chunks: [rows][vocab] never exists.
-template <class T> void CudaDevice<T>::look(const Batch& batch, const Places& places, const Joining& joining) {
-  const Architecture& a = architecture_;
-  const auto rows = static_cast<uint32_t>(batch.head.size());
-  grow(target_logits_, batch.targets.size() * sizeof(float));
-  auto* target_logits = reinterpret_cast<float*>(target_logits_.data());
-  for (uint32_t first = 0; first < rows; first += plan_.head_rows) {
-    const uint32_t some = std::min(plan_.head_rows, rows - first);
-    CUDA_CHECK(residual_norm(ResidualNorm<T>{buffers_.x, joining.any ? buffers_.add : nullptr, joining.bias, joining.norm,
-                                             weights_.final_norm, buffers_.head, tables_.at<uint32_t>(places.head_rows) + first,
-                                             some, a.hidden, a.residual_scale, a.norm_epsilon},
-                             stream_));
-    for (uint32_t id = 0; id < a.vocab; id += plan_.chunk) {
-      const uint32_t ids = std::min(plan_.chunk, a.vocab - id);
-      gemm_.multiply(buffers_.head, weights_.head + size_t{id} * a.hidden, buffers_.logits, some, a.hidden, ids, plan_.chunk);
-      CUDA_CHECK(
-          head_chunk({buffers_.logits, tables_.at<HeadTask>(places.head_tasks) + first, tables_.at<int32_t>(places.targets),
-                      tables_.at<int32_t>(places.end), buffers_.state + first, target_logits, some, plan_.chunk, id, ids,
-                      static_cast<uint32_t>(end_.size()), a.logit_scale, a.logit_softcap},
-                     stream_));
-      for (uint32_t r = 0; r < some; ++r)
-        if (float* logits = batch.head[first + r].logits)
-          CUDA_CHECK(cudaMemcpyAsync(logits + id, buffers_.logits + size_t{r} * plan_.chunk, ids * sizeof(float),
-                                     cudaMemcpyDeviceToHost, stream_));
-    }
-  }
-  const size_t state_bytes = rows * sizeof(HeadState), target_bytes = batch.targets.size() * sizeof(float);
-  grow(results_, state_bytes + target_bytes);
-  if (state_bytes > 0)
-    CUDA_CHECK(cudaMemcpyAsync(results_.data(), buffers_.state, state_bytes, cudaMemcpyDeviceToHost, stream_));
-  if (target_bytes > 0)
-    CUDA_CHECK(cudaMemcpyAsync(results_.data() + state_bytes, target_logits, target_bytes, cudaMemcpyDeviceToHost, stream_));
 }
 
 template class CudaDevice<bf16>;

@@ -2,16 +2,13 @@
 // without the host waiting in between (but for the choice of experts). T: bf16, fp16, or float for exactness. Threads: one run() at a
 // time.
 #pragma once
-#include <map>
-#include <memory>
-#include <unordered_map>
 #include "../engine/architecture/tensors.hpp"
 #include "../engine/schedule/device.hpp"
-#include "attention_plan.hpp"
+#include "batch_tables.hpp"
 #include "gemm.hpp"
 #include "memory_plan.hpp"
 #include "recorded_steps.hpp"
-#include "tables.hpp"
+#include "score_head.hpp"
 
 namespace sextant::cuda {
 
@@ -27,37 +24,12 @@ template <class T> class CudaDevice : public engine::Device {
   uint64_t replayed_steps() const { return steps_.replayed(); }
 
  private:
-  // Where a batch's tables stand (tables.hpp).
-  struct Places {
-    size_t tokens, positions, slots, row_class, pages, stores, head_rows, head_tasks, targets, end;
-    std::vector<size_t> frequencies;  // [ropes]
-    struct Attention {
-      size_t rows, tasks, merges;
-      uint32_t task_count, merge_count;
-    };
-    std::map<uint32_t, Attention> attention;  // by window
-    std::vector<size_t> copies;
-    std::vector<uint32_t> copy_counts;
-    uint32_t store_count;
-    bool is_step;   // of decoding, which comes again and again: its tables are filled up to sizes that repeat
-    uint32_t rows;  // that are computed: those of the batch, or a step's, filled up
-  };
+  using Places = BatchTables::Places;
 
   void choose_products();
-  Places make_tables(const engine::Batch& batch);
-  std::vector<size_t> step_key(const Places& places) const;
-  void add_positions(const engine::Batch& batch, Places& ret);
-  void add_attention(const engine::Batch& batch, Places& ret);
-  void add_head(const engine::Batch& batch, Places& ret);
-
   void copy(size_t first_layer, size_t layers, size_t copies, uint32_t count);
   bool compute_layers(const Places& places, const std::function<bool()>& cancelled);
   void compute_angles(uint32_t rows, const Places& places);
-  /// What the half of a layer before left in buffers_.add, joined to the stream when the next norm is taken.
-  struct Joining {
-    const float *bias = nullptr, *norm = nullptr;
-    bool any = false;
-  };
   void normalise(const Joining& joining, const float* weight, uint32_t rows);
   Joining attend(uint32_t layer, uint32_t rows, const Places& places);
   void feed_forward(uint32_t layer, uint32_t rows);
@@ -65,13 +37,11 @@ template <class T> class CudaDevice : public engine::Device {
     return {layer.feed_forward.down_bias, layer.post_feed_forward_norm, true};
   }
   void experts(const LayerWeights<T>& weights, uint32_t rows);
-  void look(const engine::Batch& batch, const Places& places, const Joining& joining);
   bool wait(const std::function<bool()>& cancelled);
 
   const engine::Architecture architecture_;
   const MemoryPlan plan_;
-  const std::vector<int32_t> end_;
-  const uint32_t multiprocessors_, qkv_width_, query_width_;
+  const uint32_t qkv_width_, query_width_;
   Stream stream_;
   Event done_;
   DeviceMemory memory_;
@@ -80,11 +50,11 @@ template <class T> class CudaDevice : public engine::Device {
   T *keys_ = nullptr, *values_ = nullptr;  // [layers][pages][kv_heads][16][head_dim]
   size_t layer_stride_ = 0;                // elements
   Gemm gemm_;
-  Tables tables_, expert_tables_;
+  ScoreHead<T> head_;
+  BatchTables tables_;
+  Tables expert_tables_;
   RecordedSteps steps_;
-  DeviceMemory target_logits_;                                                  // grows
-  PinnedMemory results_, chosen_;                                               // grow
-  std::vector<std::unordered_map<uint32_t, std::vector<double>>> frequencies_;  // [ropes] by rope_length
+  PinnedMemory chosen_;  // grows
 };
 
 }  // namespace sextant::cuda

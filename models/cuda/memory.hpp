@@ -39,6 +39,11 @@ template <bool pinned> class Allocation {
 using DeviceMemory = Allocation<false>;
 using PinnedMemory = Allocation<true>;
 
+/// Room for `bytes` at least; what stood there is lost where it was not.
+template <bool pinned> void grow(Allocation<pinned>& allocation, size_t bytes) {
+  if (allocation.bytes() < bytes) allocation = Allocation<pinned>(2 * bytes);
+}
+
 /// Takes parts off a stretch of memory, each aligned for tensor cores. Without memory it only counts.
 class Carver {
  public:

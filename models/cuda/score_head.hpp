@@ -1,0 +1,39 @@
+// The end of a batch: for the rows that predict something, what the vocabulary says of them. T: as CudaDevice.
+#pragma once
+#include "../engine/schedule/device.hpp"
+#include "batch_tables.hpp"
+#include "gemm.hpp"
+
+namespace sextant::cuda {
+
+/// What half a layer left in Buffers::add, joined to the stream when the next norm is taken.
+struct Joining {
+  const float *bias = nullptr, *norm = nullptr;
+  bool any = false;
+};
+
+template <class T> class ScoreHead {
+ public:
+  /// All that is given outlives this.
+  ScoreHead(const engine::Architecture& architecture, const MemoryPlan& plan, const Weights<T>& weights, const Buffers<T>& buffers,
+            Gemm& gemm)
+      : architecture_(architecture), plan_(plan), weights_(weights), buffers_(buffers), gemm_(gemm) {}
+
+  void choose_products();
+  /// Puts its work, and the copies of its results, into the stream.
+  void look(const engine::Batch& batch, const BatchTables& tables, const BatchTables::Places& places, Joining joining,
+            cudaStream_t stream);
+  /// Once the stream has got there.
+  void read(const engine::Batch& batch, engine::Outputs& ret_outputs) const;
+
+ private:
+  const engine::Architecture& architecture_;
+  const MemoryPlan& plan_;
+  const Weights<T>& weights_;
+  const Buffers<T>& buffers_;
+  Gemm& gemm_;
+  DeviceMemory target_logits_;  // grows
+  PinnedMemory results_;        // grows
+};
+
+}  // namespace sextant::cuda
