@@ -52,49 +52,105 @@ struct State {
   }
 };
 
-// Turns a row's scores against the keys first_key .. first_key + 63 into weights; returns what its earlier sum is multiplied
-// by. ALL: the row sees each of these keys.
-template <bool ALL>
-SXT_INLINE float weights_of(const Attention& t, uint32_t row, int32_t hidden, int32_t seen, float* scores, Encoded* weights,
-                            const State& state) {
-  Integers lane;
-  for (uint32_t i = 0; i < width; ++i) lane[i] = static_cast<int32_t>(i);
-  const auto visible = [&](uint32_t i, Vector v, Vector otherwise) {
-    if constexpr (ALL) return v;
-    const Integers key = lane + static_cast<int32_t>(i);
+// 2^x for x <= 0, relative error 7e-6, exact for whole numbers: for weights that are rounded to bf16, which is 300 times coarser.
+// 1 + x q(x) on [-0.5, 0.5], q interpolated at Chebyshev's points.
+SXT_INLINE Vector weight_of(Vector x) {
+#if defined(__AVX512F__)
+  const Vector whole = _mm512_maskz_roundscale_ps(0xffff, x, 0), f = x - whole;  // not the plain intrinsics: GCC 12 warns of its header
+#else
+  const Vector magic = splat(12582912.f);  // 1.5 * 2^23: what is added to it is rounded to an integer, in the low bits
+  const Vector bounded = max(x, splat(-126.f)), shifted = bounded + magic, f = bounded - (shifted - magic);
+#endif
+  Vector r = splat(9.656710288546807e-3f);
+  r = fma(r, f, splat(5.583828294621972e-2f));
+  r = fma(r, f, splat(2.402253009741219e-1f));
+  r = fma(r, f, splat(6.931367338836215e-1f));
+  r = fma(r, f, splat(1.f));
+#if defined(__AVX512F__)
+  return _mm512_maskz_scalef_ps(0xffff, r, whole);
+#else
+  Integers bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits + 127) << 23;
+  Vector power;
+  std::memcpy(&power, &bits, sizeof power);
+  return x < splat(-126.f) ? splat(0.f) : r * power;
+#endif
+}
+
+// Which of the keys first_key .. first_key + 63 a row sees: those of [hidden, seen).
+struct Seen {
+  int32_t hidden, seen;
+  Seen(const Attention& t, uint32_t row, uint32_t first_key)
+      : seen(static_cast<int32_t>(t.position[row]) - static_cast<int32_t>(first_key) + 1) {
+    hidden = t.window ? seen - static_cast<int32_t>(t.window) : 0;
+  }
+  bool all() const { return hidden <= 0 && seen >= static_cast<int32_t>(key_block); }
+  SXT_INLINE Vector where(uint32_t i, Vector v, Vector otherwise) const {
+    Integers key;
+    for (uint32_t lane = 0; lane < width; ++lane) key[lane] = static_cast<int32_t>(i + lane);
     return (key < seen) & (key >= hidden) ? v : otherwise;
-  };
+  }
+};
+
+// Scales and caps a row's scores; returns the highest that it sees.
+SXT_INLINE float finish_scores(const Attention& t, const Seen& seen, float* scores) {
+  if (seen.all() && t.soft_cap == 0) {  // weights_of scales these
+    Vector top = load(scores);
+    SXT_UNROLL for (uint32_t i = width; i < key_block; i += width) top = max(top, load(scores + i));
+    return max_of(top) * t.scale;
+  }
   const Vector scale = splat(t.scale);
   Vector top = splat(hidden_score);
   SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
     Vector s = load(scores + i) * scale;
     if (t.soft_cap != 0) s = splat(t.soft_cap) * tanh_of(s * splat(1 / t.soft_cap));
-    s = visible(i, s, splat(hidden_score));
+    s = seen.where(i, s, splat(hidden_score));
     store(scores + i, s);
     top = max(top, s);
   }
-  const float before = state.max[row], highest = max_of(top), now = highest > before ? highest : before;
-  float lanes[width];
-  store(lanes, exp2_of(splat(before - now)));
-  state.max[row] = now;
+  return max_of(top);
+}
+
+// Turns a row's scores into weights; `factor`: what its earlier sum is multiplied by.
+SXT_INLINE void weights_of(const Attention& t, const Seen& seen, float highest, float factor, float* scores, Encoded* weights,
+                           float* sums) {
   Vector sum = splat(0.f);
-  SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
-    const Vector e = visible(i, exp2_of(load(scores + i) - splat(now)), splat(0.f));
-    store(scores + i, e);
-    sum = sum + e;
+  if (seen.all()) {
+    const Vector scale = splat(t.soft_cap == 0 ? t.scale : 1.f), shift = splat(-highest);
+    SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
+      const Vector e = weight_of(fma(load(scores + i), scale, shift));
+      store(scores + i, e);
+      sum = sum + e;
+    }
+  } else {
+    SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
+      const Vector e = seen.where(i, weight_of(load(scores + i) - splat(highest)), splat(0.f));
+      store(scores + i, e);
+      sum = sum + e;
+    }
   }
   encode_pairs(scores, key_block, key_block, weights);
-  float* sums = state.sum + row * 16;
-  store(sums, fma(load(sums), splat(lanes[0]), sum));
-  return lanes[0];
+  store(sums, fma(load(sums), splat(factor), sum));
 }
-SXT_INLINE float weights_of(const Attention& t, uint32_t row, uint32_t first_key, float* scores, Encoded* weights,
-                            const State& state) {
-  // the keys of the block that the row sees: [hidden, seen)
-  const int32_t seen = static_cast<int32_t>(t.position[row]) - static_cast<int32_t>(first_key) + 1;
-  const int32_t hidden = t.window ? seen - static_cast<int32_t>(t.window) : 0;
-  if (hidden <= 0 && seen >= static_cast<int32_t>(key_block)) return weights_of<true>(t, row, hidden, seen, scores, weights, state);
-  return weights_of<false>(t, row, hidden, seen, scores, weights, state);
+
+// The same for `rows` rows from `row` on; factor [R] is what their earlier sums are multiplied by.
+template <uint32_t R>
+SXT_INLINE void weigh_scores(const Attention& t, uint32_t row, uint32_t rows, uint32_t first_key, float (*scores)[key_block],
+                             Encoded (*weights)[key_block], float* factor, const State& state) {
+  constexpr uint32_t lanes = (R + width - 1) / width * width;
+  alignas(64) float before[lanes] = {}, highest[lanes] = {}, fall[lanes];
+  for (uint32_t r = 0; r < rows; ++r) {
+    before[r] = state.max[row + r];
+    const float top = finish_scores(t, Seen(t, row + r, first_key), scores[r]);
+    highest[r] = top > before[r] ? top : before[r];
+    state.max[row + r] = highest[r];
+  }
+  for (uint32_t i = 0; i < lanes; i += width) store(fall + i, weight_of(load(before + i) - load(highest + i)));
+  for (uint32_t r = 0; r < rows; ++r) {
+    factor[r] = fall[r];
+    weights_of(t, Seen(t, row + r, first_key), highest[r], factor[r], scores[r], weights[r], state.sum + (row + r) * 16);
+  }
 }
 
 // The pages of a block; those after the last key that is seen are not there: the last one is read instead, and masked.
@@ -145,7 +201,7 @@ void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& 
   _tile_stored(1, scores[0] + 16, sizeof scores[0]);
   _tile_stored(2, scores[0] + 32, sizeof scores[0]);
   _tile_stored(3, scores[0] + 48, sizeof scores[0]);
-  for (uint32_t r = 0; r < rows; ++r) factor[r] = weights_of(t, row + r, block.first_key, scores[r], weights[r], state);
+  weigh_scores<group_rows>(t, row, rows, block.first_key, scores, weights, factor, state);
   if (rows < group_rows) std::memset(weights[rows], 0, (group_rows - rows) * sizeof weights[0]);
   const uint32_t pages = (block.keys + page_keys - 1) / page_keys;
   const size_t values = value_at(t.head_dim), value_stride = size_t{t.head_dim} * 2 * sizeof(uint16_t);
@@ -231,7 +287,7 @@ template <uint32_t R>
         store(scores[r] + first + j * width, acc[r][j]);
   }
   float factor[R];
-  for (uint32_t r = 0; r < R; ++r) factor[r] = weights_of(t, row + r, block.first_key, scores[r], weights[r], state);
+  weigh_scores<R>(t, row, R, block.first_key, scores, weights, factor, state);
   float* out = state.out + size_t{row} * t.head_dim;
   uint32_t dim = 0;
   for (; dim + columns * width <= t.head_dim; dim += columns * width)
