@@ -36,6 +36,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--items", type=int, default=5, help="questions per CMMLU subject")
+    parser.add_argument("--subjects", type=int, default=3, choices=range(1, 1 + len(Sextant.SUBJECTS)), help="CMMLU subjects")
     parser.add_argument("--json", metavar="FILE", help="all figures")
     parser.add_argument("--work", default=str(ROOT / "build" / "bench"), help="peers, models and scratch files")
     parser.add_argument("--install", action="store_true", help="fetch and build the peers that are not there")
@@ -120,7 +121,8 @@ def main():
         if name not in known:
             sys.exit("there is no row '%s'; --list shows them" % name)
     peers = Peers(pathlib.Path(args.work), pathlib.Path(args.model), args.threads)
-    sextant = Sextant(args.sextant, args.model, pathlib.Path(args.work) / "scratch", args.threads, args.data, args.items)
+    sextant = Sextant(args.sextant, args.model, pathlib.Path(args.work) / "scratch", args.threads, args.data, args.items,
+                      args.subjects)
     rows = [known[name] for name in args.rows] if args.rows else [row for row in ROWS if args.data or not row.needs_data]
     if args.install:
         for name in {peer for row in rows for peer in row.peers}:
@@ -129,7 +131,7 @@ def main():
     results = [compare(row, figures[row.name]) for row in rows]
     if args.json:
         document = {"machine": machine(), "sextant": sextant.version(), "peers": peers.versions(), "threads": args.threads,
-                    "items_per_subject": args.items, "rounds": args.rounds, "rows": results}
+                    "items_per_subject": args.items, "subjects": args.subjects, "rounds": args.rounds, "rows": results}
         pathlib.Path(args.json).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     print(table(results))
     return 0

@@ -14,9 +14,9 @@ WORDS = ("the of and a in that it was for on are as with they at be this have fr
 
 
 class Sextant:
-    def __init__(self, program, model, scratch, threads, data, items):
+    def __init__(self, program, model, scratch, threads, data, items, subjects):
         self.program, self.model, self.scratch, self.threads = program, model, scratch, threads
-        self.data, self.items = data, items
+        self.data, self.items, self.subjects = data, items, self.SUBJECTS[:subjects]
         scratch.mkdir(parents=True, exist_ok=True)
 
     def version(self):
@@ -82,19 +82,19 @@ class Sextant:
             taken.append((task["generated_tokens"], task["infer_s"]))
         return (taken[1][0] - taken[0][0]) / (taken[1][1] - taken[0][1])
 
-    # ---- CMMLU: three subjects, five-shot ----
+    # ---- CMMLU: a few subjects, five-shot ----
 
     SUBJECTS = ("agronomy", "ancient_chinese", "astronomy")
 
     def cmmlu(self, card):
-        """The card, three of its subjects, `items` questions each."""
+        """The card, some of its subjects, `items` questions each."""
         [path] = pathlib.Path(self.program).resolve().parent.parent.rglob("cards/%s.json" % card)
         subjects = json.loads((path.parent / "cmmlu_subjects.json").read_text(encoding="utf-8"))["each"]
         folder = self.scratch / "cards"
         folder.mkdir(exist_ok=True)
         own = folder / ("bench_%s.json" % card)
-        three = {"card": "dataset", "extends": str(path), "each": [s for s in subjects if s["name"] in self.SUBJECTS], "groups": []}
-        own.write_text(json.dumps(three, ensure_ascii=False), encoding="utf-8")
+        few = {"card": "dataset", "extends": str(path), "each": [s for s in subjects if s["name"] in self.subjects], "groups": []}
+        own.write_text(json.dumps(few, ensure_ascii=False), encoding="utf-8")
         return ["bench_" + card], ["--config-dir", folder, "--limit", self.items, "--compat", "opencompass", "--max-out-len", 16]
 
     def wall(self, card, compute):
