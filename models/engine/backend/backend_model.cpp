@@ -1,4 +1,6 @@
 #include "backend_model.hpp"
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <fstream>
@@ -6,6 +8,7 @@
 #include <fmt/format.h>
 #include "../checkpoint/gguf.hpp"
 #include "../schedule/items.hpp"
+#include "../schedule/workers.hpp"
 #include "../tokenizer/open_vocabulary.hpp"
 #include "special_tokens.hpp"
 
@@ -81,22 +84,32 @@ void BackendModel::load_weights() {
   if (context_length > architecture_->context)
     warnings_.push_back(fmt::format("max_seq_len: {} tokens are more than the {} that {} was trained for", with_commas(context_length),
                      with_commas(architecture_->context), config_.path));
-  device_ = hardware_->make_device({*checkpoint_, *architecture_, config_, context_length, tokenizer_->end_of_generation()}, report_);
+  const uint32_t workers = hardware_->workers();
+  std::vector<std::unique_ptr<Device>> devices(workers);
+  std::vector<DeviceReport> reports(workers);
+  std::atomic<bool> failed = false;
+  on_workers(workers, failed, [&](uint32_t worker) {
+    const DeviceOrder order{*checkpoint_, *architecture_, config_, context_length, tokenizer_->end_of_generation(), worker};
+    devices[worker] = hardware_->make_device(order, reports[worker]);
+  });
+  devices_ = std::move(devices);
+  report_ = std::move(reports.front());
+  if (workers > 1) report_.label = fmt::format("{} x {}", workers, report_.label);
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  const DeviceLimits limits = device_->limits();
-  context.log(SXT_LOG_INFO, fmt::format("{}: weights {} MiB, buffers {} MiB, up to {} MiB of keys and values ({} tokens); {}; "
+  const DeviceLimits limits = devices_.front()->limits();
+  context.log(SXT_LOG_INFO, fmt::format("{}: {}weights {} MiB, buffers {} MiB, up to {} MiB of keys and values ({} tokens); {}; "
                                         "loaded in {:.1f} s",
-                                        config_.path, report_.weights >> 20, report_.buffers >> 20,
+                                        config_.path, workers > 1 ? "on each device " : "", report_.weights >> 20, report_.buffers >> 20,
                                         (report_.page * limits.pages) >> 20, with_commas(uint64_t{limits.pages} * page_tokens),
                                         report_.label, took));
 }
 
-Device& BackendModel::device() {
-  if (!device_)
+const std::vector<std::unique_ptr<Device>>& BackendModel::devices() {
+  if (devices_.empty())
     throw PluginError(
         SXT_UNSUPPORTED,
         config_.path + ": the weights were not loaded (\"weights\": null); only tokens and chat prompts can be asked for");
-  return *device_;
+  return devices_;
 }
 
 sxt_model_info BackendModel::info() {
@@ -104,10 +117,10 @@ sxt_model_info BackendModel::info() {
   info.struct_size = sizeof info;
   if (tokenizer_) info.abilities |= SXT_MODEL_TOKENIZE;
   if (chat_) info.abilities |= SXT_MODEL_CHAT;
-  if (device_) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE;
+  if (!devices_.empty()) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE;
   if (tokenizer_) info.vocab_size = tokenizer_->vocab_size();
-  if (!device_) return info;
-  info.context_length = device_->limits().context;
+  if (devices_.empty()) return info;
+  info.context_length = devices_.front()->limits().context;
   const std::string sha256 = or_throw(checkpoint_->sha256());
   std::memcpy(info.weights_sha256, sha256.data(), std::min(sha256.size(), sizeof info.weights_sha256 - 1));
   return info;
@@ -146,34 +159,43 @@ std::string BackendModel::render_chat(std::string_view conversation_json) {
 Job BackendModel::make_job(std::span<const sxt_request> requests) {
   const auto for_each = [this](uint64_t n, const std::function<void(uint64_t)>& body) { hardware_->for_each(n, body); };
   Job job = engine::make_job(
-      requests, *tokenizer_, device().limits().context, config_.prefix_reuse,
+      requests, *tokenizer_, devices().front()->limits().context, config_.prefix_reuse,
       [this](uint32_t tokens) { return rope_length(*architecture_, tokens); }, for_each, [this] { return context.cancelled(); });
   if (context.cancelled()) throw PluginError(SXT_CANCELLED, "cancelled");
+  if (devices_.size() > 1) share_out(job, static_cast<uint32_t>(devices_.size()));
   return job;
 }
 
 std::string BackendModel::plan(std::span<const sxt_request> requests) {
   const Job job = make_job(requests);
-  const Cost cost = engine::plan(job, device().limits(), schedule());
-  const size_t kv = report_.page * cost.pages_peak;
-  // the speed of an earlier run, else what such hardware reaches
-  const double speed = operations_per_s_ > 0 ? operations_per_s_ : report_.operations_per_s;
-  const double seconds = operations(*architecture_, cost) / speed;
-  return fmt::format(R"({{"prompt_tokens":{},"computed_tokens":{},"kv_bytes":{},"peak_bytes":{},"seconds":{:.3f}}})",
-                     job.prompt_tokens, job.computed_tokens, kv, report_.weights + report_.buffers + kv, seconds);
+  size_t kv = 0;
+  double seconds = 0;
+  for (const Share& share : job.shares) {
+    const Cost cost = engine::plan(job, share, devices_.front()->limits(), schedule());
+    kv += report_.page * cost.pages_peak;
+    // the speed of an earlier run, else what such hardware reaches
+    seconds = std::max(seconds, operations(*architecture_, cost) / (operations_per_s_ > 0 ? operations_per_s_ : report_.operations_per_s));
+  }
+  return fmt::format(R"({{"prompt_tokens":{},"computed_tokens":{},"devices":{},"kv_bytes":{},"peak_bytes":{},"seconds":{:.3f}}})",
+                     job.prompt_tokens, job.computed_tokens, devices_.size(), kv,
+                     devices_.size() * (report_.weights + report_.buffers) + kv, seconds);
 }
 
 void BackendModel::run(std::span<const sxt_request> requests, const sxt_result_sink& sink) {
-  Device& d = device();
   const Job job = make_job(requests);
+  std::vector<Device*> on;
+  for (const auto& device : devices_) on.push_back(device.get());
   const Hooks hooks{[this] { return context.cancelled(); },
                     [this](uint64_t done, uint64_t total) { context.progress(done, total); }};
   const auto begin = std::chrono::steady_clock::now();
-  if (!engine::run(job, d, *tokenizer_, schedule(), hooks, sink)) throw PluginError(SXT_CANCELLED, "cancelled");
+  if (!engine::run(job, on, *tokenizer_, schedule(), hooks, sink)) throw PluginError(SXT_CANCELLED, "cancelled");
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   // generations that end early compute less than was planned, so only scoring tells the speed
-  if (took > 1 && job.new_tokens == 0)
-    operations_per_s_ = operations(*architecture_, engine::plan(job, d.limits(), schedule())) / took;
+  if (took <= 1 || job.new_tokens > 0) return;
+  double most = 0;  // of one device: the others waited for it
+  for (const Share& share : job.shares)
+    most = std::max(most, operations(*architecture_, engine::plan(job, share, on.front()->limits(), schedule())));
+  operations_per_s_ = most / took;
 }
 
 }  // namespace sextant::engine

@@ -34,7 +34,7 @@ class BackendModel : public Model {
   const std::string& vocabulary_path() const { return config_.tokenizer_path.empty() ? config_.path : config_.tokenizer_path; }
   void load_weights();
   const Tokenizer& tokenizer() const;  // throws where there is none
-  Device& device();
+  const std::vector<std::unique_ptr<Device>>& devices();
   Job make_job(std::span<const sxt_request> requests);
   ScheduleOptions schedule() const { return {config_.batch_size, config_.schedule_seed}; }
 
@@ -48,9 +48,9 @@ class BackendModel : public Model {
   std::vector<std::string> warnings_;  // the core logs them
   std::optional<Architecture> architecture_;  // null without a checkpoint
   // what stands below is there only with weights
-  DeviceReport report_;
-  std::unique_ptr<Device> device_;  // after what it refers to
-  double operations_per_s_ = 0;     // of the latest run that tells; 0: none yet
+  DeviceReport report_;             // of one device; they are alike
+  std::vector<std::unique_ptr<Device>> devices_;  // one for each worker; after what they refer to
+  double operations_per_s_ = 0;     // of one device in the latest run that tells; 0: none yet
 };
 
 /// The model of a backend whose hardware is H, made from the component's Context.

@@ -104,12 +104,13 @@ std::string BackendModel::describe() {
   out.text("path", config_.path);
   out.text("family", architecture_ ? architecture_->family : "");
   if (architecture_) write_weights(out, *checkpoint_, *architecture_);
-  if (device_) {
-    out.number("context_length", device_->limits().context);
+  if (!devices_.empty()) {
+    const DeviceLimits limits = devices_.front()->limits();
+    out.number("context_length", limits.context);
     out.text("device", fmt::format("{}, {}", hardware_->name(), report_.label));
     out.text("compute", report_.compute);
     out.number("weights_bytes", report_.weights), out.number("buffer_bytes", report_.buffers);
-    out.number("kv_bytes_max", report_.page * device_->limits().pages);
+    out.number("kv_bytes_max", report_.page * limits.pages);
     out.number("kv_bytes_per_token", report_.page / page_tokens);
   }
   std::optional<SpecialTokenClaims> claims;

@@ -17,9 +17,10 @@ struct DeviceOrder {
   const BackendConfig& config;
   uint32_t context;                  // tokens of the longest sequence
   std::vector<int32_t> end;          // ids that end a generation: what a row with forbid_end must not choose
+  uint32_t worker = 0;               // the one that the device is for
 };
 
-/// What was made: for the log, for `plan` and for `sextant model info`. Memory in bytes, fixed at load.
+/// What was made, of one device: for the log, for `plan` and for `sextant model info`. Memory in bytes, fixed at load.
 struct DeviceReport {
   std::string label;      // "AVX-512, 2 threads"
   std::string compute;    // "f32"
@@ -32,7 +33,10 @@ class Hardware {
  public:
   virtual ~Hardware() = default;
   virtual const char* name() const = 0;  // of the device in describe(): "cpu"
-  /// Plans the memory, loads the weights. Throws PluginError: what the device cannot compute (SXT_UNSUPPORTED), what does not
+  /// How many devices share the work of a call, each with its own copy of the weights (share.hpp). They are alike: the same bits,
+  /// the same limits.
+  virtual uint32_t workers() const { return 1; }
+  /// One worker's device. With several workers this is called on a thread of each at the same time. Plans the memory, loads the weights. Throws PluginError: what the device cannot compute (SXT_UNSUPPORTED), what does not
   /// fit, with the numbers (SXT_NO_MEMORY), a device that is not there (SXT_NO_DEVICE).
   virtual std::unique_ptr<Device> make_device(const DeviceOrder& order, DeviceReport& ret_report) = 0;
   /// Calls body(i) for i in [0, n), perhaps on several threads: how requests are tokenised.

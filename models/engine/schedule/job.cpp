@@ -18,14 +18,12 @@ void add_request(Job& job, uint32_t index, RequestItems&& made, uint32_t context
     const auto tokens = static_cast<uint32_t>(item.tokens.size());
     const uint32_t room = sampling ? std::min(sampling->max_new_tokens, context - tokens) : 0;
     job.items.push_back({index, part, item.start, tokens, room, rope_length(tokens)});
-    // requests come in order: what is new is charged to the lowest-numbered one that uses it
-    outcome.computed_tokens += job.trie.add(item.tokens, job.items.back().rope_length, !sampling, share);
+    job.trie.add(item.tokens, job.items.back().rope_length, share);
     outcome.prompt_tokens += tokens;
     outcome.truncated_tokens += item.truncated;
     job.new_tokens += room;
   }
   job.prompt_tokens += outcome.prompt_tokens;
-  job.computed_tokens += outcome.computed_tokens;
 }
 
 }  // namespace
@@ -42,6 +40,7 @@ Job make_job(std::span<const sxt_request> requests, const Tokenizer& tokenizer, 
     for (uint64_t i = 0; i < made.size(); ++i)
       add_request(job, static_cast<uint32_t>(first + i), std::move(made[i]), context, rope_length, prefix_reuse);
   }
+  share_out(job, 1);
   return job;
 }
 

@@ -9,6 +9,7 @@
 #include <sextant/abi.h>
 #include "../tokenizer/tokenizer.hpp"
 #include "items.hpp"
+#include "share.hpp"
 #include "trie.hpp"
 
 namespace sextant::engine {
@@ -34,13 +35,14 @@ struct Job {
   std::vector<JobRequest> outcome;  // [requests]
   std::vector<JobItem> items;       // numbered as in the trie
   TokenTrie trie;
+  std::vector<Share> shares;        // one for each worker
   uint64_t prompt_tokens = 0, computed_tokens = 0, new_tokens = 0;
 
   bool generates(uint32_t item) const { return items[item].new_tokens > 0; }
 };
 
 /// Tokenises in blocks with `for_each`, so that only distinct tokens stay in memory. `rope_length` is the model's
-/// (architecture.hpp). `cancelled` is asked between blocks; the job is not complete then.
+/// (architecture.hpp). `cancelled` is asked between blocks; the job is not complete then. It is shared out to one worker.
 Job make_job(std::span<const sxt_request> requests, const Tokenizer& tokenizer, uint32_t context, bool prefix_reuse,
              const std::function<uint32_t(uint32_t tokens)>& rope_length, const ForEach& for_each,
              const std::function<bool()>& cancelled);

@@ -31,8 +31,22 @@ void Results::deliver_empty() {
     }
 }
 
-void Results::node_done(uint32_t node) {
+// Workers that share a path both learn its tokens, the same numbers.
+void Results::learn(const Batch& batch, std::span<const uint32_t> tokens, const Outputs& outputs) {
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < batch.head.size(); ++i) {
+    const HeadRow& row = batch.head[i];
+    for (uint32_t t = row.first_target; t < row.first_target + row.target_count; ++t) {
+      logprob_[tokens[t]] = static_cast<float>(outputs.target_logits[t] - outputs.head[i].log_sum_exp);
+      best_[tokens[t]] = batch.targets[t] == outputs.head[i].best;
+    }
+  }
+}
+
+void Results::node_done(const Share& share, uint32_t node) {
+  const std::lock_guard lock(mutex_);
   for (uint32_t item = job_.trie.nodes()[node].first_end; item != TokenTrie::none; item = job_.trie.next_end(item)) {
+    if (!share.items[item]) continue;
     const uint32_t request = job_.items[item].request;
     if (!job_.requests[request].sampling) {
       score(item, node);
@@ -99,6 +113,7 @@ void Results::generated(uint32_t item, const Sequence& sequence) {
   result.ids = sequence.ids().data();
   result.id_count = sequence.ids().size();
   result.finish = sequence.finish();
+  const std::lock_guard lock(mutex_);
   sink_.put(sink_.ctx, request, &result);
 }
 

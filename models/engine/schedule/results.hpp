@@ -1,6 +1,9 @@
-// Gathers what became known about the items of each request and delivers a request's result when its last item is done.
+// Gathers what became known about the items of each request and delivers a request's result when its last item is done, one at a
+// time. Threads: several workers, each for its share.
 #pragma once
 #include <cstdint>
+#include <mutex>
+#include <span>
 #include <vector>
 #include <sextant/abi.h>
 #include "device.hpp"
@@ -15,13 +18,10 @@ class Results {
 
   /// Requests that were refused, and those that ask for nothing.
   void deliver_empty();
-  /// ln p of a token of the trie, and whether it was the best.
-  void learn(uint32_t token, double logprob, bool best) {
-    logprob_[token] = static_cast<float>(logprob);
-    best_[token] = best;
-  }
-  /// All probabilities up to the end of this node are known.
-  void node_done(uint32_t node);
+  /// What a batch says of tokens of the trie: ln p, and whether each was the best. tokens: [Batch::targets]
+  void learn(const Batch& batch, std::span<const uint32_t> tokens, const Outputs& outputs);
+  /// All probabilities up to the end of this node are known to the worker of that share.
+  void node_done(const Share& share, uint32_t node);
   /// A generation is over.
   void generated(uint32_t item, const Sequence& sequence);
 
@@ -36,6 +36,7 @@ class Results {
 
   const Job& job_;
   sxt_result_sink sink_;
+  std::mutex mutex_;             // what follows, and the sink
   std::vector<float> logprob_;   // [tokens of the trie]
   std::vector<uint8_t> best_;    // [tokens of the trie]
   std::vector<uint32_t> open_;   // [requests] items that are not done

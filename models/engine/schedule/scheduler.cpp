@@ -1,12 +1,16 @@
 #include "scheduler.hpp"
 #include <algorithm>
+#include <atomic>
 #include <cassert>
+#include <mutex>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <stdexcept>
 #include "results.hpp"
 #include "sequence.hpp"
 #include "visitor.hpp"
+#include "workers.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -26,13 +30,14 @@ struct Live {
 // The loop that `plan` and `run` share. Without a device, no token is computed and every generation uses all its room.
 class Loop {
  public:
-  Loop(const Job& job, const DeviceLimits& limits, const ScheduleOptions& options, const Tokenizer* tokenizer)
+  Loop(const Job& job, const Share& share, const DeviceLimits& limits, const ScheduleOptions& options, const Tokenizer* tokenizer)
       : job_(job),
+        share_(share),
         limits_(limits),
         options_(options),
         tokenizer_(tokenizer),
         pool_(limits.pages),
-        visitor_(job, pool_, options.seed),
+        visitor_(job, share, pool_, options.seed),
         random_(options.seed + 1),
         first_token_(job.items.size(), -1),
         batch_size_(std::clamp(options.batch_size, 1u, limits.rows_max)) {}
@@ -49,6 +54,7 @@ class Loop {
   void release(Live& live);
 
   const Job& job_;
+  const Share& share_;
   const DeviceLimits limits_;
   const ScheduleOptions options_;
   const Tokenizer* tokenizer_;
@@ -130,11 +136,7 @@ bool Loop::accept(Live& live, int32_t token, Results* results) {
 
 void Loop::apply(const Outputs& outputs, Results* results) {
   if (results) {
-    for (const HeadRow& row : batch_.head)
-      for (uint32_t t = row.first_target; t < row.first_target + row.target_count; ++t) {
-        const HeadResult& head = outputs.head[static_cast<size_t>(&row - batch_.head.data())];
-        results->learn(filled_.target_tokens[t], outputs.target_logits[t] - head.log_sum_exp, batch_.targets[t] == head.best);
-      }
+    results->learn(batch_, filled_.target_tokens, outputs);
     const auto pick = [&](uint32_t head, uint32_t item, uint32_t position) {
       const std::span<const float> logits(batch_.head[head].logits, batch_.head[head].logits ? limits_.vocab : 0);
       return next_token(*job_.requests[job_.items[item].request].sampling, outputs.head[head].best, logits,
@@ -157,12 +159,12 @@ void Loop::apply(const Outputs& outputs, Results* results) {
     if (!over(live)) live_.push_back(std::move(live));
   }
   for (const uint32_t node : filled_.nodes)
-    if (results) results->node_done(node);
+    if (results) results->node_done(share_, node);
 }
 
 bool Loop::go(Device* device, const Hooks& hooks, Results* results) {
   Outputs outputs;
-  const uint64_t total = job_.computed_tokens + job_.new_tokens;
+  const uint64_t total = share_.computed_tokens + share_.new_tokens;
   uint64_t prompt_rows = 0;
   bool compacted = false;
   while (!visitor_.finished() || !live_.empty()) {
@@ -195,17 +197,31 @@ bool Loop::go(Device* device, const Hooks& hooks, Results* results) {
 
 }  // namespace
 
-Cost plan(const Job& job, const DeviceLimits& limits, const ScheduleOptions& options) {
-  Loop loop(job, limits, options, nullptr);
+Cost plan(const Job& job, const Share& share, const DeviceLimits& limits, const ScheduleOptions& options) {
+  Loop loop(job, share, limits, options, nullptr);
   loop.go(nullptr, {}, nullptr);
   return loop.cost();
 }
 
-bool run(const Job& job, Device& device, const Tokenizer& tokenizer, const ScheduleOptions& options, const Hooks& hooks,
-         const sxt_result_sink& sink) {
+bool run(const Job& job, std::span<Device* const> devices, const Tokenizer& tokenizer, const ScheduleOptions& options,
+         const Hooks& hooks, const sxt_result_sink& sink) {
+  assert(devices.size() == job.shares.size());
   Results results(job, sink);
   results.deliver_empty();
-  return Loop(job, device.limits(), options, &tokenizer).go(&device, hooks, &results);
+  std::atomic<bool> failed = false, cancelled = false;
+  std::mutex mutex;
+  std::vector<uint64_t> done(devices.size());
+  on_workers(static_cast<uint32_t>(devices.size()), failed, [&](uint32_t worker) {
+    const Hooks own{[&] { return failed || hooks.cancelled(); },
+                    [&, worker](uint64_t tokens, uint64_t) {
+                      const std::lock_guard lock(mutex);
+                      done[worker] = tokens;
+                      hooks.progress(std::accumulate(done.begin(), done.end(), uint64_t{0}), job.computed_tokens + job.new_tokens);
+                    }};
+    Loop loop(job, job.shares[worker], devices[worker]->limits(), options, &tokenizer);
+    if (!loop.go(devices[worker], own, &results)) cancelled = true;
+  });
+  return !cancelled;
 }
 
 }  // namespace sextant::engine

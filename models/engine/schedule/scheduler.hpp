@@ -1,8 +1,9 @@
-// Runs all requests of a call on a device: prompts and generations in the same batches, results as soon as they are there.
-// The order of work never shows in a result; every number of a result is fixed by the request alone.
+// Runs all requests of a call on one device or several: prompts and generations in the same batches, results as soon as they are
+// there. The order of work, and who did it, never shows in a result; every number of a result is fixed by the request alone.
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <span>
 #include "device.hpp"
 #include "job.hpp"
 
@@ -12,6 +13,7 @@ struct ScheduleOptions {
   uint32_t batch_size = 64;  // generations at once
   uint64_t seed = 0;         // not 0: shuffle every choice of order and batch, for tests
 };
+/// Several workers ask `cancelled` at once; `progress` is told one at a time.
 struct Hooks {
   std::function<bool()> cancelled = [] { return false; };
   std::function<void(uint64_t done, uint64_t total)> progress = [](uint64_t, uint64_t) {};  // tokens
@@ -21,11 +23,13 @@ struct Cost {
   uint32_t pages_peak = 0;
 };
 
-/// What `run` would do if every generation used all the tokens it may. Computes nothing.
-Cost plan(const Job& job, const DeviceLimits& limits, const ScheduleOptions& options);
+/// What `run` would do for one of the job's shares if every generation used all the tokens it may. Computes nothing.
+Cost plan(const Job& job, const Share& share, const DeviceLimits& limits, const ScheduleOptions& options);
 
-/// Runs the job; returns false when cancelled. `sink` gets one result for each request.
-bool run(const Job& job, Device& device, const Tokenizer& tokenizer, const ScheduleOptions& options, const Hooks& hooks,
-         const sxt_result_sink& sink);
+/// Runs the job, each share on a device and a thread of its own; returns false when cancelled. `sink` gets one result for each
+/// request, one at a time. When a device throws, the others stop, too, and this throws what it did. devices: [Job::shares], alike,
+/// so that it does not matter which one computes what.
+bool run(const Job& job, std::span<Device* const> devices, const Tokenizer& tokenizer, const ScheduleOptions& options,
+         const Hooks& hooks, const sxt_result_sink& sink);
 
 }  // namespace sextant::engine

@@ -43,15 +43,13 @@ uint32_t TokenTrie::split(uint32_t node, uint32_t length) {
   return id;
 }
 
-uint32_t TokenTrie::add(std::span<const int32_t> tokens, uint32_t rope_length, bool scored, bool share) {
+void TokenTrie::add(std::span<const int32_t> tokens, uint32_t rope_length, bool share) {
   uint32_t node = 0;
   size_t done = 0;
-  uint32_t added = 0;
   while (done < tokens.size()) {
     const auto& children = children_of(node);
     const auto found = share ? children.find(key(node, rope_length, tokens[done])) : children.end();
     if (found == children.end()) {
-      added = static_cast<uint32_t>(tokens.size() - done);
       node = append(node, tokens.subspan(done), rope_length, share);
       break;
     }
@@ -65,9 +63,6 @@ uint32_t TokenTrie::add(std::span<const int32_t> tokens, uint32_t rope_length, b
   }
   next_end_.push_back(nodes_[node].first_end);
   nodes_[node].first_end = static_cast<uint32_t>(next_end_.size() - 1);
-  if (scored)
-    for (uint32_t n = node; n != none && !nodes_[n].scored; n = nodes_[n].parent) nodes_[n].scored = true;
-  return added;
 }
 
 }  // namespace sextant::engine

@@ -18,14 +18,12 @@ class TokenTrie {
     uint32_t rope_length = 0;      // of all items below; the root's means nothing
     uint32_t parent = none, first_child = none, last_child = none, next = none, previous = none;
     uint32_t first_end = none;     // items that end with this node's last token, through next_end()
-    bool scored = false;           // some item below wants probabilities
   };
 
   TokenTrie() { nodes_.push_back({0, 0, 0}); }
 
-  /// Adds items in order 0, 1, ...; returns how many tokens were not there before. `share` false gives the item a path of its
-  /// own.
-  uint32_t add(std::span<const int32_t> tokens, uint32_t rope_length, bool scored, bool share);
+  /// Adds items in order 0, 1, ... `share` false gives the item a path of its own.
+  void add(std::span<const int32_t> tokens, uint32_t rope_length, bool share);
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<int32_t>& tokens() const { return tokens_; }

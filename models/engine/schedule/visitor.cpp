@@ -3,20 +3,28 @@
 
 namespace sextant::engine {
 
-Visitor::Visitor(const Job& job, PagePool& pool, uint64_t seed) : job_(job), pool_(pool), shuffle_(seed != 0), random_(seed) {
+Visitor::Visitor(const Job& job, const Share& share, PagePool& pool, uint64_t seed)
+    : job_(job), share_(share), pool_(pool), shuffle_(seed != 0), random_(seed) {
   push(0);
 }
 
 bool Visitor::generates(uint32_t node) const {
   for (uint32_t item = job_.trie.nodes()[node].first_end; item != TokenTrie::none; item = job_.trie.next_end(item))
-    if (job_.generates(item)) return true;
+    if (share_.items[item] && job_.generates(item)) return true;
+  return false;
+}
+
+bool Visitor::has_children(uint32_t node) const {
+  const auto& nodes = job_.trie.nodes();
+  for (uint32_t child = nodes[node].first_child; child != TokenTrie::none; child = nodes[child].next)
+    if (share_.nodes[child]) return true;
   return false;
 }
 
 // The state of a token that nothing follows is never looked at.
 uint32_t Visitor::rows_of(uint32_t node) const {
   const auto& n = job_.trie.nodes()[node];
-  return n.length - (n.length > 0 && n.first_child == TokenTrie::none && !generates(node));
+  return n.length - (n.length > 0 && !has_children(node) && !generates(node));
 }
 
 void Visitor::push(uint32_t node) {
@@ -25,9 +33,9 @@ void Visitor::push(uint32_t node) {
   frame.rows = rows_of(node);
   const auto& nodes = job_.trie.nodes();
   for (uint32_t child = nodes[node].first_child; child != TokenTrie::none; child = nodes[child].next)
-    frame.children.push_back(child);
+    if (share_.nodes[child]) frame.children.push_back(child);
   for (uint32_t item = nodes[node].first_end; item != TokenTrie::none; item = job_.trie.next_end(item))
-    if (job_.generates(item)) frame.generating.push_back(item);
+    if (share_.items[item] && job_.generates(item)) frame.generating.push_back(item);
   if (shuffle_) {
     std::shuffle(frame.children.begin(), frame.children.end(), random_);
     std::shuffle(frame.generating.begin(), frame.generating.end(), random_);
@@ -120,10 +128,10 @@ void Visitor::look(Batch& batch, const Frame& frame, uint32_t row, uint32_t k,
     ret.target_tokens.push_back(token);
   };
   const bool last = k + 1 == node.length;
-  if (!last && node.scored) want(node.first_token + k + 1);
+  if (!last && share_.scored[frame.node]) want(node.first_token + k + 1);
   if (last)
     for (uint32_t child = node.first_child; child != TokenTrie::none; child = nodes[child].next)
-      if (nodes[child].scored) want(nodes[child].first_token);
+      if (share_.scored[child]) want(nodes[child].first_token);
   const auto count = static_cast<uint32_t>(batch.targets.size()) - first;
   if (count) batch.head.push_back({row, first, count, false, nullptr});
   if (!last) return;

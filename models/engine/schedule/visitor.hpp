@@ -31,8 +31,9 @@ struct Filled {
 
 class Visitor {
  public:
-  /// `seed` 0 visits in the requests' order; any other value shuffles every choice.
-  Visitor(const Job& job, PagePool& pool, uint64_t seed);
+  /// `share`: one of the job's; nothing else is visited. `seed` 0 visits in the requests' order; any other value shuffles every
+  /// choice.
+  Visitor(const Job& job, const Share& share, PagePool& pool, uint64_t seed);
 
   /// Appends to `batch` until it has rows_max rows, pages run out, or `sequences` generations have begun. `logits_row(item)`
   /// gives the place for an item's logits, or null.
@@ -57,6 +58,7 @@ class Visitor {
 
   uint32_t rows_of(uint32_t node) const;
   bool generates(uint32_t node) const;
+  bool has_children(uint32_t node) const;
   void push(uint32_t node);
   void pop();
   bool enter(Batch& batch);
@@ -66,6 +68,7 @@ class Visitor {
   bool start(Frame& frame, uint32_t item, Filled& ret);
 
   const Job& job_;
+  const Share& share_;
   PagePool& pool_;
   std::vector<Frame> stack_;
   std::vector<uint32_t> in_flight_;  // pages to release when the batch has run

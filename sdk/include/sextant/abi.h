@@ -203,7 +203,7 @@ typedef struct sxt_model_v1 {
   /* one JSON object per conversation: {"messages": [{"role", "content"}...], "add_generation_prompt", "tools"?, "kwargs"?,
    * "bos_token"?, "eos_token"?, "now"?}; ret_prompt: one put per conversation, {"text"} or {"error"} */
   sxt_status (*render_chat)(sxt_object *, const sxt_str *conversation_json, uint64_t n, sxt_sink ret_prompt_json, sxt_error *); /* [owner] */
-  /* ret_json, one put: {"prompt_tokens", "computed_tokens", "kv_bytes", "peak_bytes", "seconds"?}. Computes nothing. */
+  /* ret_json, one put: {"prompt_tokens", "computed_tokens", "kv_bytes", "peak_bytes", "devices"?, "seconds"?}. Computes nothing. */
   sxt_status (*plan)(sxt_object *, const sxt_request *, uint64_t n, sxt_sink ret_json, sxt_error *);                       /* [owner] */
   sxt_status (*run)(sxt_object *, const sxt_request *, uint64_t n, sxt_result_sink, sxt_error *);                          /* [owner] */
 } sxt_model_v1;

@@ -203,6 +203,23 @@ class Requests {
   std::vector<std::unique_ptr<Owned>> owned_;
 };
 
+/// Hands each result to collect_scores, which then knows how many continuations there are.
+class Collector {
+ public:
+  explicit Collector(const std::vector<sxt_request>& requests) : requests_(&requests), got_(requests.size()) {}
+  sxt_result_sink sink() {
+    return {this, [](void* ctx, uint64_t i, const sxt_result* r) {
+      auto* self = static_cast<Collector*>(ctx);
+      collect_scores(&self->got_, i, r, (*self->requests_)[i].continuation_count);
+    }};
+  }
+  std::vector<Got>& got() { return got_; }
+
+ private:
+  const std::vector<sxt_request>* requests_;
+  std::vector<Got> got_;
+};
+
 /// Architecture's rope_length as a function of an item's tokens.
 using RopeLength = std::function<uint32_t(uint32_t tokens)>;
 inline uint32_t no_rope_length(uint32_t) { return 0; }
@@ -217,18 +234,20 @@ inline Job job_of(const std::vector<sxt_request>& requests, const Tokenizer& tok
       [] { return false; });
 }
 
+/// The devices share the work, each on a thread of its own.
+inline std::vector<Got> run_all(const std::vector<sxt_request>& requests, std::span<Device* const> devices, const Tokenizer& tokenizer,
+                                const ScheduleOptions& options, bool reuse = true,
+                                const RopeLength& rope_length = no_rope_length) {
+  Job job = job_of(requests, tokenizer, devices.front()->limits().context, reuse, rope_length);
+  share_out(job, static_cast<uint32_t>(devices.size()));
+  Collector collector(requests);
+  if (!run(job, devices, tokenizer, options, {}, collector.sink())) throw std::runtime_error("cancelled");
+  return std::move(collector.got());
+}
 inline std::vector<Got> run_all(const std::vector<sxt_request>& requests, Device& device, const Tokenizer& tokenizer,
                                 const ScheduleOptions& options, bool reuse = true,
                                 const RopeLength& rope_length = no_rope_length) {
-  std::vector<Got> got(requests.size());
-  struct Both { std::vector<Got>* got; const std::vector<sxt_request>* requests; } both{&got, &requests};
-  const Job job = job_of(requests, tokenizer, device.limits().context, reuse, rope_length);
-  const sxt_result_sink sink{&both, [](void* ctx, uint64_t i, const sxt_result* r) {
-    auto* b = static_cast<Both*>(ctx);
-    collect_scores(b->got, i, r, (*b->requests)[i].continuation_count);
-  }};
-  if (!run(job, device, tokenizer, options, {}, sink)) throw std::runtime_error("cancelled");
-  return got;
+  return run_all(requests, std::array{&device}, tokenizer, options, reuse, rope_length);
 }
 
 }  // namespace fakes

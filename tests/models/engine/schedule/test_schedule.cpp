@@ -206,7 +206,8 @@ TEST_CASE("the plan says what the run then does", "[schedule]") {
   const auto all = requests.all();
   HashDevice device({64, 40, context, 259});
   const RopeLength rope_length = GENERATE(from_range(std::begin(rope_lengths), std::end(rope_lengths)));
-  const Cost cost = plan(job_of(all, tokenizer, context, true, rope_length), device.limits(), {8, 0});
+  const Job job = job_of(all, tokenizer, context, true, rope_length);
+  const Cost cost = plan(job, job.shares[0], device.limits(), {8, 0});
   run_all(all, device, tokenizer, {8, 0}, true, rope_length);
   CHECK(cost.rows == device.rows);
   CHECK(cost.batches == device.batches);
@@ -220,8 +221,8 @@ TEST_CASE("a cancelled run stops", "[schedule]") {
   const auto all = requests.all();
   HashDevice device({64, 40, context, 259});
   std::vector<Got> got(1);
-  CHECK_FALSE(run(job_of(all, tokenizer, context), device, tokenizer, {}, {[] { return true; }, [](uint64_t, uint64_t) {}},
-                  {&got, collect}));
+  CHECK_FALSE(run(job_of(all, tokenizer, context), std::array<Device*, 1>{&device}, tokenizer, {},
+                  {[] { return true; }, [](uint64_t, uint64_t) {}}, {&got, collect}));
   CHECK(got[0].puts == 0);
 }
 
