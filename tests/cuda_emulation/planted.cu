@@ -184,6 +184,19 @@ int main(int, char** arguments) {
     if (cudaMemcpyAsync(pinned, out, 16, cudaMemcpyDeviceToHost, stream)) return 64;
     return pinned[0] != pinned[0] ? 3 : 0;
   }
+  if (!std::strcmp(name, "kernel_on_another_device") || !std::strcmp(name, "copy_on_another_device")) {
+    emulation::set_devices(2);
+    cudaStream_t stream;
+    if (cudaMalloc(&out, sizeof values) || cudaSetDevice(1) || cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking)) return 64;
+    cudaLaunchConfig_t config{};
+    config.gridDim = dim3(1);
+    config.blockDim = dim3(threads);
+    config.stream = stream;
+    if (name[0] == 'c') (void)cudaMemcpyAsync(out, values, sizeof values, cudaMemcpyHostToDevice, stream);
+    else (void)cudaLaunchKernelEx(&config, no_barrier, out);
+    (void)cudaStreamSynchronize(stream);
+    return 0;
+  }
   for (const Case& c : cases) {
     if (std::strcmp(name, c.name)) continue;
     if (cudaMemcpy(out, values, sizeof values, cudaMemcpyHostToDevice)) return 64;

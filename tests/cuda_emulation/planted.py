@@ -38,6 +38,8 @@ CASES = [
     ("copy_never_waited_for", "plain", "emulation", r"cp\.async"),
     ("copy_misaligned", "plain", "emulation", r"not aligned.*planted\.cu:\d+"),
     ("host_reads_too_early", "plain", "nan", ""),
+    ("kernel_on_another_device", "plain", "emulation", r"work of device 1 touches memory of device 0"),
+    ("copy_on_another_device", "plain", "emulation", r"work of device 1 touches memory of device 0"),
 ]
 
 

@@ -1,6 +1,9 @@
 // The emulation against what CUDA's manuals say: fragments, shuffles, rounding, streams, graphs, cuBLASLt.
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
+#include <thread>
+#include <utility>
 #include <vector>
 #include <catch2/catch.hpp>
 #include "cublasLt.h"
@@ -178,6 +181,99 @@ TEST_CASE("calls are refused as the device refuses them") {
   void* p = nullptr;
   CHECK(cudaMalloc(&p, 2 << 20) == cudaErrorMemoryAllocation);
   emulation::set_memory(1ull << 30);
+}
+
+namespace {
+
+// Two devices for as long as this lives.
+struct TwoDevices {
+  TwoDevices() { emulation::set_devices(2); }
+  ~TwoDevices() { emulation::set_devices(1); }
+};
+
+}  // namespace
+
+TEST_CASE("memory, streams, events and graphs belong to a device") {
+  const TwoDevices two;
+  int count = 0;
+  REQUIRE(cudaGetDeviceCount(&count) == cudaSuccess);
+  CHECK(count == 2);
+  CHECK(cudaSetDevice(2) == cudaErrorInvalidDevice);
+  size_t free = 0, total = 0, before = 0;
+  REQUIRE(cudaMemGetInfo(&before, &total) == cudaSuccess);
+  REQUIRE(cudaSetDevice(1) == cudaSuccess);
+  DeviceArray<float> x(std::vector<float>{1, 2});
+  REQUIRE(cudaMemGetInfo(&free, &total) == cudaSuccess);
+  CHECK(free == before - 8);
+  cudaStream_t stream;
+  cudaEvent_t event;
+  cudaGraph_t graph;
+  cudaGraphExec_t executable;
+  REQUIRE(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking) == cudaSuccess);
+  REQUIRE(cudaEventCreateWithFlags(&event, cudaEventDisableTiming) == cudaSuccess);
+  REQUIRE(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal) == cudaSuccess);
+  REQUIRE(launch(add_one, 1, 2, 0, stream, x.data) == cudaSuccess);
+  REQUIRE(cudaStreamEndCapture(stream, &graph) == cudaSuccess);
+  REQUIRE(cudaGraphInstantiate(&executable, graph) == cudaSuccess);
+
+  REQUIRE(cudaSetDevice(0) == cudaSuccess);
+  REQUIRE(cudaMemGetInfo(&free, &total) == cudaSuccess);
+  CHECK(free == before);
+  CHECK(launch(add_one, 1, 2, 0, stream, x.data) == cudaErrorInvalidResourceHandle);
+  CHECK(cudaEventRecord(event) == cudaErrorInvalidResourceHandle);
+  CHECK(cudaGraphLaunch(executable, nullptr) == cudaErrorInvalidResourceHandle);
+  CHECK(cudaEventRecord(event, stream) == cudaSuccess);  // these may be asked for from anywhere
+  CHECK(cudaGraphLaunch(executable, stream) == cudaSuccess);
+  CHECK(cudaStreamSynchronize(stream) == cudaSuccess);
+
+  REQUIRE(cudaSetDevice(1) == cudaSuccess);
+  CHECK(x.host() == std::vector<float>{2, 3});
+  CHECK(cudaGetLastError() == cudaErrorInvalidResourceHandle);
+  cudaGraphExecDestroy(executable);
+  cudaGraphDestroy(graph);
+  cudaEventDestroy(event);
+  cudaStreamDestroy(stream);
+}
+
+TEST_CASE("each thread chooses its own device, and several work at once") {
+  const TwoDevices two;
+  const auto work = [](int device, std::vector<float>& out) {
+    if (cudaSetDevice(device) != cudaSuccess) return;
+    float *x = nullptr, host[32];
+    std::fill(host, host + 32, static_cast<float>(10 * device));
+    cudaStream_t stream;
+    cudaMalloc(&x, sizeof host);
+    cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+    cudaMemcpyAsync(x, host, sizeof host, cudaMemcpyHostToDevice, stream);
+    for (int i = 0; i < 100; ++i) launch(add_one, 1, 32, 0, stream, x);
+    cudaMemcpyAsync(host, x, sizeof host, cudaMemcpyDeviceToHost, stream);
+    if (cudaStreamSynchronize(stream) == cudaSuccess) out.assign(host, host + 32);
+    cudaStreamDestroy(stream);
+    cudaFree(x);
+  };
+  std::vector<float> first, second;
+  std::thread other(work, 1, std::ref(second));
+  work(0, first);
+  other.join();
+  CHECK(first == std::vector<float>(32, 100));
+  CHECK(second == std::vector<float>(32, 110));
+}
+
+TEST_CASE("CUDA_VISIBLE_DEVICES leaves out devices") {
+  const TwoDevices two;
+  const auto seen = [](const char* list) {
+    setenv("CUDA_VISIBLE_DEVICES", list, 1);
+    int count = -1;
+    const cudaError_t error = cudaGetDeviceCount(&count);
+    unsetenv("CUDA_VISIBLE_DEVICES");
+    return std::pair(error, count);
+  };
+  CHECK(seen("1") == std::pair(cudaSuccess, 1));
+  CHECK(seen("1,0") == std::pair(cudaSuccess, 2));
+  CHECK(seen("0,5,1") == std::pair(cudaSuccess, 1));  // what follows a wrong one does not count
+  CHECK(seen("") == std::pair(cudaErrorNoDevice, 0));
+  CHECK(seen("-1") == std::pair(cudaErrorNoDevice, 0));
+  (void)cudaGetLastError();
 }
 
 namespace {

@@ -4,8 +4,11 @@
 #include "cublasLt.h"
 #include <cblas.h>
 #include <vector>
+#include "device.hpp"
 
-struct cublasLtContext {};
+struct cublasLtContext {
+  int device = emulation::current_device();
+};
 struct cublasLtMatmulDescOpaque_t {
   cublasOperation_t a = CUBLAS_OP_N, b = CUBLAS_OP_N;
 };
@@ -218,6 +221,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
   if (const cublasStatus_t status = check(description, a_layout, b_layout, c_layout, d_layout, s); status != CUBLAS_STATUS_SUCCESS)
     return status;
   if (description->b != CUBLAS_OP_N) return CUBLAS_STATUS_NOT_SUPPORTED;  // the real one can; the backend has no use for it
+  if (handle->device != emulation::current_device()) return CUBLAS_STATUS_INVALID_VALUE;
   if (!aligned(a) || !aligned(b) || !aligned(d)) return CUBLAS_STATUS_NOT_SUPPORTED;
   for (const auto& [pointer, layout] : {std::pair{a, a_layout}, {b, b_layout}, {static_cast<const void*>(d), d_layout}})
     if (!emulation::is_device_memory(pointer, (layout->leading * (layout->columns - 1) + layout->rows) * size_of(layout->type)))

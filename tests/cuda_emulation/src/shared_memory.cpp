@@ -7,7 +7,7 @@
 namespace emulation {
 namespace {
 
-constexpr size_t static_room = 48 << 10;  // what the device gives a block without being asked for more
+constexpr size_t static_room = shared_default;
 
 void fill_with_nan(char* p, size_t bytes) {
   auto* words = reinterpret_cast<volatile uint32_t*>(p);

@@ -5,6 +5,8 @@
 
 namespace emulation {
 
+inline constexpr size_t shared_default = 48 << 10, shared_most = 227 << 10;  // bytes a block, of sm_90: unasked, and at most
+
 class SharedMemory {
  public:
   /// For the next block. Under the race check every block gets other memory, kept until the launch ends, so that accesses of

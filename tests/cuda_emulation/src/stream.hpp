@@ -4,8 +4,9 @@
 
 namespace emulation {
 
-/// Remembers an error for cudaGetLastError and returns it.
+/// Remembers an error for the calling thread's cudaGetLastError and returns it.
 cudaError_t report(cudaError_t error);
-void finish_all_streams();
+inline constexpr int any_device = -1;
+void finish_streams(int device);
 
 }  // namespace emulation

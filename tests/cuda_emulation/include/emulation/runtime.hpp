@@ -1,6 +1,8 @@
 // The part of the CUDA runtime that the backend uses: memory, streams, events, graphs, launches. Names and values are CUDA's.
 // A stream is a list of what was asked of it, worked off as late as possible: when something waits for it. So work that nobody
-// waited for shows as NaN on the host. The legacy default stream (null) waits for all others and works at once.
+// waited for shows as NaN on the host. The legacy default stream (null) waits for all others of its device and works at once.
+// Several threads may call: one at a time gets through. Streams, events, graphs and memory belong to the device that was the
+// calling thread's when they were made; no device reaches another's memory.
 #pragma once
 #include <functional>
 #include <tuple>
@@ -62,6 +64,7 @@ cudaError_t cudaGetLastError();
 cudaError_t cudaPeekAtLastError();
 cudaError_t cudaGetDeviceCount(int* count);
 cudaError_t cudaSetDevice(int device);
+cudaError_t cudaGetDevice(int* device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device);
 cudaError_t cudaDriverGetVersion(int* version);
@@ -114,7 +117,12 @@ bool is_device_memory(const void* pointer, size_t bytes);
 /// The order in which threads, warps and blocks run: forward, reverse, greedy, greedy-reverse or random:SEED. The environment's
 /// CUDA_EMULATION_ORDER is the default.
 void set_order(const char* order);
-/// What cudaMemGetInfo says that the device has, and cudaMalloc gives at most. The environment's CUDA_EMULATION_MEMORY is the
+/// How many devices there are. The environment's CUDA_EMULATION_DEVICES is the default, else 1; CUDA_VISIBLE_DEVICES leaves out some of
+/// them. To be called before anything is allocated.
+void set_devices(int count);
+/// Of a device; 8 otherwise.
+void set_multiprocessors(int device, int count);
+/// What cudaMemGetInfo says that each device has, and cudaMalloc gives at most. The environment's CUDA_EMULATION_MEMORY is the
 /// default, else 1 GiB.
 void set_memory(size_t bytes);
 
