@@ -35,7 +35,7 @@ void add_what(po::options_description& options) {
       ("max-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at most (default 256)")
       ("min-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at least")
       ("batch-size", po::value<int64_t>()->value_name("N"), "bounds memory, never results")
-      ("num-gpus,hf-num-gpus", po::value<int64_t>()->value_name("N"), "GPUs per model")
+      ("num-gpus,hf-num-gpus", po::value<int64_t>()->value_name("N"), "GPUs that share the work, each with the whole model (cuda)")
       ("pad-token-id", po::value<int64_t>()->value_name("ID"), "accepted; nothing is padded")
       ("stop-words", texts()->value_name("TEXT..."), "generation ends before the first of these")
       ("backend", text()->value_name("ID"), "auto, cpu, or any model plugin")

@@ -167,6 +167,7 @@ Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, bool as_
     for (const store::TaskRecord& task : tasks) out += fmt::format("  {:<40} {:>8} samples  {}\n", task.dataset, task.samples, task.status);
     out += fmt::format("  prompt tokens {:.0f}, of which {:.0f} must be computed", number("prompt_tokens"), number("computed_tokens"));
     out += fmt::format("; keys and values {:.1f} MiB, peak memory {:.1f} MiB", number("kv_bytes") / 1048576, number("peak_bytes") / 1048576);
+    if (number("devices") > 1) out += fmt::format(", on {:.0f} devices together", number("devices"));
     if (json::find(plan, "seconds")) out += fmt::format("; about {:.0f} s", number("seconds"));
     out += '\n';
   }

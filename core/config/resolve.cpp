@@ -110,6 +110,10 @@ class ModelFlags {
       if (*flags_.batch_size == 0) return usage("--batch-size is 0; give 1 or more");
       set("batch_size", *flags_.batch_size, "--batch-size", model.backend);
     }
+    if (flags_.num_gpus && *flags_.num_gpus > 0) {
+      if (world_.backend_accepts(model.backend, "num_gpus")) set("num_gpus", *flags_.num_gpus);
+      else warn_about("--num-gpus", fmt::format("the backend '{}' uses no GPUs", model.backend));
+    }
     if (!flags_.compute.empty()) {
       const std::string_view known[] = {"auto", "f32", "bf16", "fp16", "int8"};
       if (std::find(std::begin(known), std::end(known), flags_.compute) == std::end(known))
@@ -156,7 +160,6 @@ class ModelFlags {
   }
 
   void warn_once() {
-    if (flags_.num_gpus && *flags_.num_gpus > 0) world_.warn("--num-gpus changes nothing: a model runs on the one device that its backend chooses");
     if (flags_.pad_token_id) world_.warn("--pad-token-id changes nothing: batches are packed, nothing is padded");
   }
 

@@ -12,12 +12,19 @@ namespace {
 
 constexpr size_t expert_tables_bytes = 1 << 20;  // at first
 
+int current_gpu() {
+  int gpu = 0;
+  CUDA_CHECK(cudaGetDevice(&gpu));
+  return gpu;
+}
+
 }  // namespace
 
 template <class T>
 CudaDevice<T>::CudaDevice(const engine::ModelTensors& tensors, const Architecture& a, const MemoryPlan& plan,
                           std::vector<int32_t> end, uint32_t multiprocessors)
-    : architecture_(a),
+    : gpu_(current_gpu()),
+      architecture_(a),
       plan_(plan),
       qkv_width_((a.heads + 2 * a.kv_heads) * a.head_dim),
       query_width_(a.heads * a.head_dim),
@@ -70,6 +77,7 @@ template <class T> engine::DeviceLimits CudaDevice<T>::limits() const {
 
 template <class T>
 bool CudaDevice<T>::run(const Batch& batch, const std::function<bool()>& cancelled, engine::Outputs& ret_outputs) {
+  CUDA_CHECK(cudaSetDevice(gpu_));
   const auto layers = static_cast<uint32_t>(architecture_.layers.size());
   const Places places = tables_.make(batch, stream_);
   for (size_t i = 0; i < places.copies.size(); ++i) copy(0, layers, places.copies[i], places.copy_counts[i]);

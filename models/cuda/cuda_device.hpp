@@ -1,6 +1,6 @@
 // A GPU as a device of the engine: a batch goes through the layers as a list of kernels and matrix products on one stream,
 // without the host waiting in between (but for the choice of experts). T: bf16, fp16, or float for exactness. Threads: one run() at a
-// time.
+// time, from any.
 #pragma once
 #include "../engine/architecture/tensors.hpp"
 #include "../engine/schedule/device.hpp"
@@ -14,7 +14,8 @@ namespace sextant::cuda {
 
 template <class T> class CudaDevice : public engine::Device {
  public:
-  /// `end`: the ids that a row with forbid_end must not choose. Nothing of the checkpoint is needed once this is made.
+  /// On the GPU that the calling thread has chosen. `end`: the ids that a row with forbid_end must not choose. Nothing of the
+  /// checkpoint is needed once this is made.
   CudaDevice(const engine::ModelTensors& tensors, const engine::Architecture& architecture, const MemoryPlan& plan,
              std::vector<int32_t> end, uint32_t multiprocessors);
 
@@ -39,6 +40,7 @@ template <class T> class CudaDevice : public engine::Device {
   void experts(const LayerWeights<T>& weights, uint32_t rows);
   bool wait(const std::function<bool()>& cancelled);
 
+  const int gpu_;
   const engine::Architecture architecture_;
   const MemoryPlan plan_;
   const uint32_t qkv_width_, query_width_;

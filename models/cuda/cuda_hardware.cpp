@@ -1,4 +1,7 @@
 #include "cuda_hardware.hpp"
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
 #include <fmt/format.h>
 #include "cuda_device.hpp"
 
@@ -27,6 +30,7 @@ constexpr double nominal_speed = 3e14;
 
 CudaHardware::CudaHardware(const Context& context) {
   device_ = static_cast<int>(json::find_int(context.config(), "device").value_or(0));
+  gpus_ = static_cast<int>(json::find_int(context.config(), "num_gpus").value_or(1));
   int count = 0;
   const cudaError_t found = cudaGetDeviceCount(&count);
   if (found != cudaSuccess || count == 0)
@@ -35,19 +39,38 @@ CudaHardware::CudaHardware(const Context& context) {
   if (device_ >= count)
     throw PluginError(SXT_NO_DEVICE,
                       fmt::format("device: there is no GPU {}; the machine has {}, counted from 0", device_, count));
-  CUDA_CHECK(cudaSetDevice(device_));
-  cudaDeviceProp properties{};
-  CUDA_CHECK(cudaGetDeviceProperties(&properties, device_));
-  multiprocessors_ = properties.multiProcessorCount;
-  label_ = properties.name;
-  if (properties.major < 8)
+  if (gpus_ > count - device_)
     throw PluginError(SXT_NO_DEVICE,
-                      fmt::format("the cuda backend needs a GPU of compute capability 8.0 or later; {} has {}.{}", label_,
-                                  properties.major, properties.minor));
+                      fmt::format("num_gpus: {} GPUs are asked for, and {} can be used{}{}; give --num-gpus {} or fewer", gpus_, count - device_,
+                                  device_ > 0 ? fmt::format(" from GPU {} on", device_) : "",
+                                  std::getenv("CUDA_VISIBLE_DEVICES") ? ", with CUDA_VISIBLE_DEVICES as it is" : "", count - device_));
+  cudaDeviceProp first{};
+  for (int gpu = device_ + gpus_ - 1; gpu >= device_; --gpu) {  // the first one stays chosen
+    CUDA_CHECK(cudaSetDevice(gpu));
+    cudaDeviceProp properties{};
+    CUDA_CHECK(cudaGetDeviceProperties(&properties, gpu));
+    if (properties.major < 8)
+      throw PluginError(SXT_NO_DEVICE,
+                        fmt::format("the cuda backend needs a GPU of compute capability 8.0 or later; {} has {}.{}", properties.name,
+                                    properties.major, properties.minor));
+    const bool is_last = gpu == device_ + gpus_ - 1;
+    if (!is_last && (std::string_view(properties.name) != first.name || properties.major != first.major ||
+                     properties.minor != first.minor || properties.multiProcessorCount != first.multiProcessorCount))
+      throw PluginError(SXT_NO_DEVICE,
+                        fmt::format("num_gpus: GPU {} is {} and GPU {} is {}, whose results differ in their last bits; take GPUs of one kind, "
+                                    "through CUDA_VISIBLE_DEVICES",
+                                    gpu, properties.name, gpu + 1, first.name));
+    first = properties;
+    size_t free = 0, total = 0;
+    CUDA_CHECK(cudaMemGetInfo(&free, &total));
+    free_ = is_last ? free : std::min(free_, free);
+  }
+  multiprocessors_ = first.multiProcessorCount;
+  label_ = first.name;
 }
 
 std::unique_ptr<engine::Device> CudaHardware::make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) {
-  CUDA_CHECK(cudaSetDevice(device_));
+  CUDA_CHECK(cudaSetDevice(device_ + static_cast<int>(order.worker)));
   const std::string& compute = order.config.compute;
   if (compute == "int8")
     throw PluginError(SXT_UNSUPPORTED, "compute: the cuda backend does not compute in int8; use auto, bf16, fp16 or f32");
@@ -60,9 +83,8 @@ std::unique_ptr<engine::Device> CudaHardware::make_device(const engine::DeviceOr
 template <class T>
 std::unique_ptr<engine::Device> CudaHardware::make(const engine::DeviceOrder& order, const engine::ModelTensors& tensors,
                                                    engine::DeviceReport& ret_report) {
-  size_t memory = order.config.memory, free = 0, total = 0;
-  CUDA_CHECK(cudaMemGetInfo(&free, &total));
-  if (memory == 0) memory = free / 5 * 4;
+  // one plan for all: what a product's algorithm is chosen for must not differ between GPUs
+  const size_t memory = order.config.memory ? order.config.memory : free_ / 5 * 4;
   const auto plan = plan_memory<T>(order.architecture, tensors, order.config.batch_size, order.context, memory);
   if (!plan) throw PluginError(SXT_NO_MEMORY, fmt::format("{}: {}", order.checkpoint.path(), plan.error().message));
   auto device =

@@ -1,4 +1,5 @@
-// A GPU as a backend's hardware: what it is, what it can compute, how much fits.
+// GPUs of one kind as a backend's hardware: what they are, what they can compute, how much fits. Each works alone on its share of the
+// requests, with a copy of the weights.
 #pragma once
 #include "../engine/architecture/tensors.hpp"
 #include "../engine/backend/backend_model.hpp"
@@ -7,10 +8,11 @@ namespace sextant::cuda {
 
 class CudaHardware : public engine::Hardware {
  public:
-  /// Throws SXT_NO_DEVICE where there is no driver or no such GPU.
+  /// Throws SXT_NO_DEVICE where there is no driver, there are fewer GPUs than asked for, or these are not of one kind.
   explicit CudaHardware(const Context& context);
 
   const char* name() const override { return "cuda"; }
+  uint32_t workers() const override { return static_cast<uint32_t>(gpus_); }
   std::unique_ptr<engine::Device> make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) override;
 
  private:
@@ -18,14 +20,17 @@ class CudaHardware : public engine::Hardware {
   std::unique_ptr<engine::Device> make(const engine::DeviceOrder& order, const engine::ModelTensors& tensors,
                                        engine::DeviceReport& ret_report);
 
-  int device_ = 0, multiprocessors_ = 0;
+  int device_ = 0, gpus_ = 1;  // those numbered device_ .. device_ + gpus_ - 1
+  int multiprocessors_ = 0;
+  size_t free_ = 0;            // bytes, of the GPU that has least
   std::string label_;
 };
 
 using CudaModel = engine::BackendOf<CudaHardware>;
 
 inline constexpr auto config_schema_text = engine::with_own_properties(R"schema(,
-    "device": {"type": "integer", "minimum": 0, "maximum": 1023, "default": 0, "description": "the number of the GPU"})schema");
+    "device": {"type": "integer", "minimum": 0, "maximum": 1023, "default": 0, "description": "the number of the GPU, or of the first of several"},
+    "num_gpus": {"type": "integer", "minimum": 1, "maximum": 1024, "default": 1, "description": "how many GPUs share the requests, each with a copy of the model"})schema");
 inline constexpr const char* config_schema = config_schema_text.data();
 
 }  // namespace sextant::cuda

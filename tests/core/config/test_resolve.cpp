@@ -20,7 +20,7 @@ struct Fixture {
   CardStore cards;
   std::vector<std::string> warnings;
   RunFlags flags;
-  bool accepts_adapters = true;
+  bool accepts_adapters = true, has_gpus = false;
   Fixture() {
     test::spit(folder / "x_gen.json", card("gen"));
     test::spit(folder / "x_cot_gen.json", card("gen"));
@@ -35,7 +35,7 @@ struct Fixture {
     world.cards = &cards;
     world.backend_accepts = [this](const std::string&, const std::string& key) { 
       return key == "threads" || key == "batch_size" || key == "compute" || key == "memory" || key == "chat_template" ||
-             key == "tokenizer_path" || (key == "peft_path" && accepts_adapters);
+             key == "tokenizer_path" || (key == "peft_path" && accepts_adapters) || (key == "num_gpus" && has_gpus);
     };
     world.auto_backend = []() -> Result<std::string> { return std::string("cpu"); };
     world.custom_columns = [](const std::string&) -> Result<std::vector<std::string>> { return std::vector<std::string>{"question", "A", "B", "answer"}; };
@@ -110,6 +110,16 @@ TEST_CASE("OpenCompass' settings that mean nothing here give one warning each", 
   f.flags.num_gpus = 1;
   REQUIRE(f.resolve());
   CHECK(f.warnings.size() == 3);
+}
+
+TEST_CASE("the number of GPUs goes to a backend that can use several", "[config]") {
+  Fixture f;
+  f.flags.num_gpus = 4;
+  f.has_gpus = true;
+  const auto run = f.resolve();
+  REQUIRE(run);
+  CHECK(json::find_int(*json::parse(run->config.models[0].config, ""), "num_gpus") == 4);
+  CHECK(f.warnings.empty());
 }
 
 TEST_CASE("a setting that the backend has not is a warning, never silence", "[config]") {

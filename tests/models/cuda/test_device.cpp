@@ -2,34 +2,13 @@
 #include <cstdlib>
 #include "../../../models/cpu/cpu_hardware.hpp"
 #include "../../../models/cuda/cuda_device.hpp"
-#include "../../../models/cuda/cuda_hardware.hpp"
-#include "../engine/compare_families.hpp"
+#include "loaded.hpp"
 
 using namespace sextant;
+using test::Loaded;
+using test::some_ids;
 
 namespace {
-
-struct Loaded {
-  std::unique_ptr<engine::Checkpoint> checkpoint;
-  engine::Architecture architecture;
-  explicit Loaded(const std::string& path)
-      : checkpoint(or_throw(engine::open_checkpoint(path))), architecture(or_throw(engine::read_architecture(*checkpoint))) {}
-
-  std::unique_ptr<engine::Device> on(engine::Hardware& hardware, const char* compute, uint32_t context, size_t memory) const {
-    engine::BackendConfig config;
-    config.compute = compute;
-    config.memory = memory;
-    config.batch_size = 4;
-    engine::DeviceReport report;
-    return hardware.make_device({*checkpoint, architecture, config, context, {2}}, report);
-  }
-};
-
-std::string some_ids(uint32_t first, uint32_t count, uint32_t vocab) {
-  std::string text;
-  for (uint32_t i = 0; i < count; ++i) text += fmt::format("{}{}", i ? " " : "", (first + i * i * 7 + i * 13) % vocab);
-  return text;
-}
 
 double worst_difference(const std::vector<fakes::Got>& a, const std::vector<fakes::Got>& b) {
   double worst = 0;
@@ -57,7 +36,7 @@ void check_other_schedules(const std::vector<fakes::Got>& got, const fakes::Requ
   }
 }
 
-cuda::CudaHardware emulated() { return cuda::CudaHardware(Context(nullptr, borrow("{}"))); }
+cuda::CudaHardware emulated() { return test::gpus("{}"); }
 cpu::CpuHardware processor() { return cpu::CpuHardware(Context(nullptr, borrow(R"({"threads": 1})"))); }
 
 }  // namespace

@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 PROGRAM = os.environ.get("SEXTANT_PROGRAM")
 REAL = os.environ.get("SEXTANT_TEST_MODEL")  # SmolLM2-135M
@@ -38,6 +39,44 @@ def a_real_models_scores_are_the_cpus(folder, _):
     scores_are_the_cpus(folder, REAL, (("f32", 1e-4), ("auto", 0.2)))  # transformers' bf16 is off by up to 0.18
 
 
+def run(folder, model, work, *arguments, devices=2):
+    """`sextant run` on a small custom set, on so many emulated GPUs."""
+    rows = work / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"question": f"what is {i} and the cat in the morning?", "A": "the", "B": "of a", "C": "in", "D": "s",
+                                        "answer": "ABCD"[i % 4]}) + "\n" for i in range(8)))
+    return subprocess.run([PROGRAM, "run", "--model-path", model, "--backend", "cuda_emu", "--plugin-path", folder, "--compute", "f32",
+                           "--custom-dataset-path", str(rows), "--custom-dataset-data-type", "mcq", "--custom-dataset-infer-method", "ppl",
+                           "--max-seq-len", "256", "--memory", "256M", "-w", str(work), *arguments], capture_output=True, text=True, timeout=200,
+                          env=dict(os.environ, CUDA_EMULATION_DEVICES=str(devices)))
+
+
+def two_gpus_give_what_one_gives_and_count_what_was_planned(folder, model):
+    with tempfile.TemporaryDirectory() as scratch:
+        answers, totals = [], []
+        for count in ("1", "2"):
+            work = pathlib.Path(scratch) / count
+            work.mkdir()
+            planned = run(folder, model, work, "--num-gpus", count, "--dry-run", "--json")
+            done = run(folder, model, work, "--num-gpus", count)
+            assert planned.returncode == 0 and done.returncode == 0, planned.stderr + done.stderr
+            samples = [json.loads(line) for path in work.glob("*/journal/*/*.jsonl") for line in path.read_text().splitlines()]
+            totals.append(sum(s["computed_tokens"] for s in samples))
+            assert json.loads(planned.stdout)["plan"]["computed_tokens"] == totals[-1], (planned.stdout, totals)
+            answers.append({s["key"]: (s["prediction"], s["labels"]) for s in samples})
+            assert len(answers[-1]) == 8, samples
+            record = json.loads(next(work.glob("*/run.json")).read_text())
+            assert ("2 x " in record["models"][0]["device"]) == (count == "2"), record["models"]
+        assert answers[0] == answers[1]  # under the same keys, too
+        assert totals[0] < totals[1], totals  # the beginning of the prompts, on both
+
+
+def more_gpus_than_there_are_is_one_sentence(folder, model):
+    with tempfile.TemporaryDirectory() as scratch:
+        result = run(folder, model, pathlib.Path(scratch), "--num-gpus", "3")
+        assert result.returncode == 69, f"exit {result.returncode}: {result.stderr}"
+        assert "3 GPUs are asked for, and 2 can be used; give --num-gpus 2 or fewer" in result.stderr, result.stderr
+
+
 def no_gpu_is_one_sentence(_, model):
     if pathlib.Path("/dev/nvidiactl").exists():
         return "SKIP there is a GPU"
@@ -50,7 +89,8 @@ def no_gpu_is_one_sentence(_, model):
 
 def main(arguments):
     library, model = arguments
-    cases = (scores_are_the_cpus, a_real_models_scores_are_the_cpus, no_gpu_is_one_sentence)
+    cases = (scores_are_the_cpus, a_real_models_scores_are_the_cpus, two_gpus_give_what_one_gives_and_count_what_was_planned,
+             more_gpus_than_there_are_is_one_sentence, no_gpu_is_one_sentence)
     print(f"1..{len(cases)}")
     failed = 0
     for number, case in enumerate(cases, 1):
