@@ -7,7 +7,9 @@ import random
 import shutil
 import struct
 
-from .harness import REAL_DATA, write
+from .harness import HERE, REAL_DATA, read_json, write
+
+FAMILIES = HERE.parent / "golden" / "families"
 
 INTERNLM2_TOKENIZER = pathlib.Path(REAL_DATA, "tokenizers/internlm2.tokenizer.model")
 INTERNLM2_VOCAB = 92544
@@ -108,4 +110,33 @@ def make_internlm2(folder, config=INTERNLM2_CONFIG, tokenizer_config=()):
     for name in ("configuration", "modeling", "tokenization"):
         write(folder / (name + "_internlm2.py"), "open('%s_was_run', 'w').close()\n" % name)
     write_safetensors(folder / "model.safetensors", internlm2_weights(config))
+    return folder
+
+
+def letters_tokenizer(vocabulary):
+    """A tokenizer.json whose tokens are the printable letters of ASCII and LF, one each."""
+    special = ["<unk>", "<s>", "</s>"]
+    letters = special + ["\n"] + [chr(code) for code in range(32, 127)]
+    letters += ["<%d>" % i for i in range(len(letters), vocabulary)]
+    return {
+        "version": "1.0",
+        "added_tokens": [
+            {"id": i, "content": text, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+            for i, text in enumerate(special)
+        ],
+        "normalizer": None,
+        "pre_tokenizer": None,
+        "post_processor": None,
+        "decoder": {"type": "Fuse"},
+        "model": {"type": "BPE", "unk_token": "<unk>", "fuse_unk": False, "vocab": {x: i for i, x in enumerate(letters)}, "merges": []},
+    }
+
+
+def make_family(folder, name, context=2048):
+    """The tiny checkpoint of an entry of tests/golden/families, for longer texts than it has, with letters for tokens."""
+    folder = pathlib.Path(folder)
+    [entry] = [entry for entry in read_json(FAMILIES / "goldens.json")["entries"] if entry["name"] == name]
+    write(folder / "config.json", {**entry["config"], "max_position_embeddings": context})
+    write(folder / "tokenizer.json", letters_tokenizer(entry["config"]["vocab_size"]))
+    shutil.copy(FAMILIES / entry["weights"], folder / "model.safetensors")
     return folder
