@@ -57,7 +57,7 @@ Result<InstructionSet> choose(std::string_view isa) {
 }  // namespace
 
 Result<const Kernels*> choose_kernels(std::string_view isa) {
-  SXT_TRY(const InstructionSet set, choose(isa));
+  SXT_TRY([[maybe_unused]] const InstructionSet set, choose(isa));
 #if defined(__x86_64__)
   if (set == InstructionSet::avx2) return &avx2_kernels();
   if (set != InstructionSet::portable) return &avx512_kernels();
@@ -71,7 +71,7 @@ Result<const MatMul*> choose_matmul(std::string_view isa, Compute compute) {
     return &kernels->matmul;
   }
   const bool bf16 = compute == Compute::bf16;
-  SXT_TRY(const InstructionSet set, choose(isa));
+  SXT_TRY([[maybe_unused]] const InstructionSet set, choose(isa));
 #if defined(__x86_64__)
   if (set == InstructionSet::amx) return bf16 ? &bf16_amx() : &int8_amx();
   if (set == InstructionSet::avx512 && bf16) return processor().avx512_bf16 ? &bf16_avx512bf16() : &bf16_avx512();
@@ -86,7 +86,7 @@ Result<const AttentionFormat*> choose_attention(std::string_view isa, Compute co
     SXT_TRY(const Kernels* kernels, choose_kernels(isa));
     return &kernels->attention;
   }
-  SXT_TRY(const InstructionSet set, choose(isa));
+  SXT_TRY([[maybe_unused]] const InstructionSet set, choose(isa));
 #if defined(__x86_64__)
   if (set == InstructionSet::amx) return &attention_bf16_amx();
   if (set == InstructionSet::avx512)
