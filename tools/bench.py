@@ -123,7 +123,8 @@ def main():
     peers = Peers(pathlib.Path(args.work), pathlib.Path(args.model), args.threads)
     sextant = Sextant(args.sextant, args.model, pathlib.Path(args.work) / "scratch", args.threads, args.data, args.items,
                       args.subjects)
-    rows = [known[name] for name in args.rows] if args.rows else [row for row in ROWS if args.data or not row.needs_data]
+    can_run = [row for row in ROWS if (args.data or not row.needs_data) and (row.peers != ["oneDNN"] or peers.has("oneDNN"))]
+    rows = [known[name] for name in args.rows] if args.rows else can_run
     if args.install:
         for name in {peer for row in rows for peer in row.peers}:
             peers.install(name)

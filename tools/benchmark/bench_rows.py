@@ -1,10 +1,12 @@
 """The rows of the benchmark: what is measured, on whom, and what it should reach."""
 
+from .onednn import Products
+
 
 class Row:
     def __init__(self, name, work, unit, goal, peers, ours, theirs, needs_data=False):
         self.name, self.work, self.unit, self.goal, self.peers = name, work, unit, goal, peers
-        self.more_is_better = unit == "tok/s"
+        self.more_is_better = unit in ("tok/s", "GFLOP/s")
         self.needs_data = needs_data
         self._ours, self._theirs = ours, theirs
 
@@ -27,6 +29,12 @@ def llama_decode(prompts, formats):
     return lambda _, peers: [("llama.cpp " + f, lambda f=f: peers.llama_batched(f, prompts)) for f in formats]
 
 
+def onednn(compute, goal):
+    products = Products(compute)
+    return Row("onednn_" + compute, "prefill's products of 512 rows, %s" % compute, "GFLOP/s", goal, ["oneDNN"],
+               lambda s: products.rate("ours", s), lambda s, _: [("oneDNN", lambda: products.rate("oneDNN", s))])
+
+
 ROWS = [
     Row("prefill512_bf16", "prefill 512 tokens, no reuse, no head, bf16", "tok/s", ">= 2.2", ["llama.cpp"],
         lambda s: s.prefill(512, "bf16"), llama_prefill(512, FORMATS)),
@@ -34,6 +42,8 @@ ROWS = [
         lambda s: s.prefill(1000, "bf16"), llama_prefill(1000, FORMATS)),
     Row("prefill512_f32", "prefill 512 tokens, no reuse, no head, f32", "tok/s", ">= 1.7 (F32)", ["llama.cpp"],
         lambda s: s.prefill(512, "f32"), llama_prefill(512, ("F32",))),
+    onednn("bf16", ">= 0.85"),
+    onednn("f32", ">= 0.9"),
     Row("decode1", "decode, one prompt, int8 on Q4_1", "tok/s", ">= 1.5", ["llama.cpp"],
         lambda s: s.decode(1, "int8"), lambda _, p: [("llama.cpp " + f, lambda f=f: p.llama_bench(f, 0, 64)) for f in FORMATS]),
     Row("decode16", "decode, 16 prompts at once, bf16", "tok/s", ">= 2", ["llama.cpp"],

@@ -11,7 +11,7 @@ import sys
 import tarfile
 import textwrap
 
-from . import process
+from . import onednn, process
 
 LLAMA = "llama-cpp-python==0.3.36"  # its source archive carries all of llama.cpp
 LM_EVAL = ["lm-eval==0.4.13", "transformers==4.57.6", "huggingface_hub<1", "datasets<5", "accelerate", "gguf"]
@@ -34,6 +34,8 @@ class Peers:
         return self.work / "venvs" / peer / "bin" / "python"
 
     def has(self, peer):
+        if peer == "oneDNN":
+            return onednn.program() is not None
         return (self.bin / "llama-bench").exists() if peer == "llama.cpp" else self.python(peer).exists()
 
     def versions(self):
@@ -41,7 +43,7 @@ class Peers:
         return {peer: pin for peer, pin in names.items() if self.has(peer)}
 
     def install(self, peer):
-        if self.has(peer):
+        if self.has(peer) or peer == "oneDNN":  # a package of the system; onednn.py says what is missing
             return
         if peer == "llama.cpp":
             self.build_llama()
