@@ -24,6 +24,5 @@ struct EncodedRow {
 };
 
 size_t int8_row_bytes(uint32_t k);
-void encode_int8(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row);
 
 }  // namespace sextant::cpu

@@ -1,4 +1,4 @@
-// Packing of weights and the int8 encoding of rows: once for all instruction sets, so that they agree in every bit.
+// Packing of weights: once for all instruction sets.
 #include "matmul.hpp"
 #include <algorithm>
 #include <cmath>
@@ -81,25 +81,6 @@ void pack_block_q4(const uint8_t* nibbles, uint16_t scale, uint16_t minimum, uin
 size_t int8_row_bytes(uint32_t k) {
   const size_t depth = padded_depth(k);
   return (depth + depth / depth_step * (sizeof(float) + sizeof(int32_t)) + 63) / 64 * 64;
-}
-
-void encode_int8(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
-  const EncodedRow to(row, k);
-  for (uint32_t at = 0; at < n; at += depth_step) {
-    const uint32_t b = (first + at) / depth_step;
-    float numbers[depth_step];
-    block_of(x, at, n, numbers);
-    const float top = largest(numbers), inverse = top > 0 ? 127 / top : 0;
-    auto* out = const_cast<int8_t*>(to.numbers) + b * depth_step;
-    int32_t sum = 0;
-    for (uint32_t i = 0; i < depth_step; ++i) {
-      const int32_t q = nearest(numbers[i] * inverse);
-      out[i] = static_cast<int8_t>(q);
-      sum += q;
-    }
-    const_cast<float*>(to.scales)[b] = top / 127;
-    const_cast<int32_t*>(to.sums)[b] = sum;
-  }
 }
 
 }  // namespace sextant::cpu

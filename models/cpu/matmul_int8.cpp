@@ -4,7 +4,7 @@
 // A block of 32 products is summed exactly in integers, so only its scaling has an order: the blocks of a row follow one
 // another. All instruction sets that fuse a multiplication with an addition give the same bits.
 #include "../engine/checkpoint/dequantize.hpp"
-#include "int8.hpp"
+#include "encode_int8.inc.hpp"
 #include "matmul_tables.hpp"
 #include "vectors.inc.hpp"
 #if defined(__AMX_INT8__)

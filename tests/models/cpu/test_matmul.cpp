@@ -215,11 +215,28 @@ TEST_CASE("a row may be encoded in parts", "[cpu][matmul]") {
     }
 }
 
-TEST_CASE("a row of zeros stays zeros", "[cpu][matmul]") {
-  std::vector<char> row(int8_row_bytes(64));
-  const std::vector<float> zeros(64);
-  encode_int8(zeros.data(), 0, 64, 64, row.data());
-  const EncodedRow encoded(row.data(), 64);
-  for (uint32_t i = 0; i < 64; ++i) CHECK(encoded.numbers[i] == 0);
-  CHECK(encoded.scales[0] == 0);
+TEST_CASE("int8 rows are the nearest integers in steps of a block's largest magnitude / 127", "[cpu][matmul]") {
+  constexpr uint32_t k = 200;  // the last block is a quarter full
+  auto x = numbers(k, 6, 100);
+  std::fill_n(x.begin() + 32, 32, 0.f);
+  x[64] = -1e6f;
+  for (const MatMul* matmul : available(Compute::int8)) {
+    CAPTURE(matmul->name);
+    std::vector<char> row(matmul->row_bytes(k));
+    matmul->encode(x.data(), 0, k, k, row.data());
+    const EncodedRow encoded(row.data(), k);
+    for (uint32_t b = 0; b < (k + 31) / 32; ++b) {
+      CAPTURE(b);
+      float largest = 0;
+      for (uint32_t i = b * 32; i < std::min(k, b * 32 + 32); ++i) largest = std::max(largest, std::abs(x[i]));
+      CHECK(encoded.scales[b] == largest / 127);
+      int32_t sum = 0;
+      for (uint32_t i = b * 32; i < b * 32 + 32; ++i) {
+        const float steps = i < k && largest > 0 ? x[i] * (127 / largest) : 0;
+        CHECK(encoded.numbers[i] == static_cast<int>(std::nearbyint(steps)));
+        sum += encoded.numbers[i];
+      }
+      CHECK(encoded.sums[b] == sum);
+    }
+  }
 }
