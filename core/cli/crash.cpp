@@ -1,9 +1,11 @@
 // A crash costs the process (a plugin's memory is ours), never what was done before it: the journal holds every finished sample.
 #include "crash.hpp"
 #include <csignal>
+#include <ctime>
 #include <cstring>
 #include <unistd.h>
 #include "../base/exit_code.hpp"
+#include "../infer/run_model.hpp"
 #include "../plugin/call.hpp"
 
 namespace sextant::cli {
@@ -26,7 +28,14 @@ void say(const char* text) {
   if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) ::_exit(exit_internal);
 }
 
+// The thread that journals goes on meanwhile, unless it is the one that crashed.
+void wait_for_the_journal() {
+  constexpr timespec step{0, 5'000'000};
+  for (int i = 0; i < 200 && infer::unkept_answers().load() > 0; ++i) ::nanosleep(&step, nullptr);
+}
+
 extern "C" void on_crash(int signal) {
+  wait_for_the_journal();
   say("\nsextant: error: ");
   const char* who = plugin::call_in_progress();
   say(*who ? who : "Sextant itself");

@@ -6,6 +6,7 @@
 #include "../base/files.hpp"
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
+#include "../base/process.hpp"
 #include "../evaluate/stage.hpp"
 #include "../infer/run_model.hpp"
 #include "../report/outcomes.hpp"
@@ -65,7 +66,10 @@ Result<std::vector<store::TaskRecord>> infer_model(plugin::Host& host, const con
   record.models.push_back({model.abbr, model.backend, session.device(), session.weights_sha256(), session.load_s()});
   record.compute = session.compute();
   ProgressLine line(model.abbr, show_progress);
-  job.progress = [&](const infer::Progress& progress) { line.update(progress); };
+  job.progress = [&](const infer::Progress& progress) {
+    if (progress.samples_computed > 0 && record.first_sample_s == 0) record.first_sample_s = seconds_since_process_start();
+    line.update(progress);
+  };
   return infer::run_model(host, session, job);
 }
 
@@ -75,6 +79,7 @@ void infer_all(plugin::Host& host, const config::RunConfig& run, const store::Ru
   job.folder = &folder;
   job.cancelled = &interrupted();
   job.cache = flags.cache;
+  if (evaluates(flags)) job.complete = [&](store::TaskRecord& task) { evaluate::evaluate_task(host, run, folder, task); };
   for (const config::ModelConfig& model : run.models) {
     auto tasks = infer_model(host, model, job, stderr_is_terminal() && !flags.quiet, record);
     if (!tasks) tasks = failed_tasks(run, model, tasks.error());
@@ -148,10 +153,9 @@ Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, bool as_
   std::string out;
   for (const config::ModelConfig& model : run.models) {
     SXT_TRY(infer::ModelSession session, infer::ModelSession::open(workspace.host(), model, infer::Load::weights));
-    std::vector<store::TaskRecord> tasks;
-    SXT_TRY(const json::Document plan, infer::plan_model(workspace.host(), session, run, tasks));
+    SXT_TRY(const infer::Plan plan, infer::plan_model(workspace.host(), session, run));
     uint64_t samples = 0;
-    for (const store::TaskRecord& task : tasks) {
+    for (const store::TaskRecord& task : plan.tasks) {
       samples += task.status == "planned" ? task.samples : 0;
       if (task.status == "planned") continue;
       if (task.status == "failed" || !run.allow_missing) code = task.error_kind ? exit_code_of(*task.error_kind) : exit_data;
@@ -159,16 +163,17 @@ Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, bool as_
           fmt::format("{} on {}: {}: {}", task.dataset, task.model, task.status, task.error));
     }
     if (as_json) {
-      out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{}}}\n", json::quote(model.abbr), samples, json::write(plan));
+      out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{}}}\n", json::quote(model.abbr), samples, infer::to_json(plan));
       continue;
     }
-    const auto number = [&](const char* key) { return json::find_number(plan, key).value_or(0); };
-    out += fmt::format("{}: {} samples of {} data sets\n", model.abbr, samples, tasks.size());
-    for (const store::TaskRecord& task : tasks) out += fmt::format("  {:<40} {:>8} samples  {}\n", task.dataset, task.samples, task.status);
-    out += fmt::format("  prompt tokens {:.0f}, of which {:.0f} must be computed", number("prompt_tokens"), number("computed_tokens"));
-    out += fmt::format("; keys and values {:.1f} MiB, peak memory {:.1f} MiB", number("kv_bytes") / 1048576, number("peak_bytes") / 1048576);
-    if (number("devices") > 1) out += fmt::format(", on {:.0f} devices together", number("devices"));
-    if (json::find(plan, "seconds")) out += fmt::format("; about {:.0f} s", number("seconds"));
+    out += fmt::format("{}: {} samples of {} data sets\n", model.abbr, samples, plan.tasks.size());
+    for (const store::TaskRecord& task : plan.tasks) out += fmt::format("  {:<40} {:>8} samples  {}\n", task.dataset, task.samples, task.status);
+    out += fmt::format("  prompt tokens {}, of which {} must be computed", plan.prompt_tokens, plan.computed_tokens);
+    out += fmt::format("; keys and values {:.1f} MiB, peak memory {:.1f} MiB, of it {:.1f} MiB beside the model",
+                       static_cast<double>(plan.kv_bytes) / 1048576, static_cast<double>(plan.peak_bytes) / 1048576,
+                       static_cast<double>(plan.beside_bytes) / 1048576);
+    if (plan.devices > 1) out += fmt::format(", on {} devices together", plan.devices);
+    if (plan.seconds) out += fmt::format("; about {:.0f} s", *plan.seconds);
     out += '\n';
   }
   if (const int printed = print(out); printed != exit_ok) return printed;
@@ -233,7 +238,8 @@ Result<int> run(const RunCommandFlags& given) {
   } else {
     SXT_TRY(record, earlier_record(*folder));
   }
-  if (evaluates(flags)) evaluate::evaluate_all(workspace.host(), run, *folder, record.tasks);
+  // what was inferred just now has been scored as it became complete
+  if (evaluates(flags) && !infers(flags)) evaluate::evaluate_all(workspace.host(), run, *folder, record.tasks);
   record.plugins = plugin_records(workspace.host(), std::move(record.plugins));
   record.finished = now_text();
   record.status = run_status(record, run.allow_missing);

@@ -9,8 +9,8 @@
 namespace sextant::evaluate {
 namespace {
 
-Result<void> evaluate_task(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
-                           store::TaskRecord& record) {
+Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
+                               const store::RunFolder& folder, store::TaskRecord& record) {
   SXT_TRY(const auto predictions, store::read_predictions(folder.predictions(record.model, record.dataset)));
   SXT_TRY(const Evaluated evaluated, evaluate(host, dataset, run.compat, predictions));
   SXT_CHECK(write_file(folder.results(record.model, record.dataset), to_json(evaluated, run.dump_eval_details) + "\n"));
@@ -22,20 +22,22 @@ Result<void> evaluate_task(plugin::Host& host, const config::RunConfig& run, con
 
 }  // namespace
 
+void evaluate_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record) {
+  const auto dataset = std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& d) { return d.task_name == record.dataset; });
+  if (dataset == run.datasets.end()) return;
+  const auto start = std::chrono::steady_clock::now();
+  const auto done = score_predictions(host, run, *dataset, folder, record);
+  record.eval_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (done) return;
+  record.status = "failed";
+  record.error = done.error().message;
+  record.error_kind = done.error().kind;
+  store::TaskLog(folder.eval_log(record.model, record.dataset)).line("error: " + done.error().message);
+}
+
 void evaluate_all(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, std::vector<store::TaskRecord>& records) {
-  for (store::TaskRecord& record : records) {
-    if (record.status != "complete") continue;
-    const auto dataset = std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& d) { return d.task_name == record.dataset; });
-    if (dataset == run.datasets.end()) continue;
-    const auto start = std::chrono::steady_clock::now();
-    const auto done = evaluate_task(host, run, *dataset, folder, record);
-    record.eval_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    if (done) continue;
-    record.status = "failed";
-    record.error = done.error().message;
-    record.error_kind = done.error().kind;
-    store::TaskLog(folder.eval_log(record.model, record.dataset)).line("error: " + done.error().message);
-  }
+  for (store::TaskRecord& record : records)
+    if (record.status == "complete") evaluate_task(host, run, folder, record);
 }
 
 }  // namespace sextant::evaluate

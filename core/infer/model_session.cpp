@@ -24,6 +24,8 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   SXT_TRY(plugin::Model model, host.model(config.backend, json::write(keys), fmt::format("model '{}'", config.abbr)));
   ModelSession session(std::move(model));
   session.config_ = config;
+  if (const auto found = host.registry().find(plugin::Kind::model, config.backend))
+    session.concurrent_ = (found->component->capabilities & SXT_CAP_CONCURRENT) != 0;
   session.now_ = local_time("%Y-%m-%dT%H:%M:%S");
   SXT_TRY(const sxt_model_info info, session.model_.info());
   session.weights_sha256_ = info.weights_sha256;

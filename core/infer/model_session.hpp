@@ -1,5 +1,5 @@
 // One model of a run, opened: its backend object, what it is, and how prompts become text for it.
-// Ownership: owns the backend's object. Threads: [owner].
+// Ownership: owns the backend's object. Threads: [owner]; where concurrent(), calls may overlap.
 #pragma once
 #include <string>
 #include <vector>
@@ -28,6 +28,8 @@ class ModelSession {
   uint32_t context_length() const { return context_length_; }
   double load_s() const { return load_s_; }
   bool has_chat_template() const { return has_chat_template_; }
+  /// The backend takes calls while another one is at work (SXT_CAP_CONCURRENT): prompts can be prepared beside the model.
+  bool concurrent() const { return concurrent_; }
 
   /// The text that a method's prompts are made in.
   render::Format format(config::Method method, config::Compat compat) const;
@@ -46,7 +48,7 @@ class ModelSession {
   std::string weights_sha256_, device_, compute_, now_;
   uint32_t context_length_ = 0;
   double load_s_ = 0;
-  bool has_chat_template_ = false;
+  bool has_chat_template_ = false, concurrent_ = false;
 };
 
 }  // namespace sextant::infer

@@ -1,5 +1,5 @@
-// All tasks of one model: prepare every sample, take finished ones from the journals, give the rest to the backend in one call,
-// journal each result before it counts, write a task's predictions as soon as its last sample is there.
+// All tasks of one model: samples are prepared in waves beside the model, finished ones are taken from the journals, each result
+// is journalled before it counts, and a task's predictions are written and scored as soon as its last sample is there.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -8,29 +8,34 @@
 #include "../plan/data.hpp"
 #include "../store/run_folder.hpp"
 #include "model_session.hpp"
+#include "plan.hpp"
 #include "prepare.hpp"
 
 namespace sextant::infer {
 
 struct Progress {
-  uint64_t samples_done = 0, samples_total = 0, tokens_done = 0, tokens_total = 0;
+  uint64_t samples_done = 0, samples_total = 0;    // total: of the data sets that have been prepared so far
+  uint64_t samples_computed = 0;                   // by this run, and journalled
+  uint64_t tokens_done = 0, tokens_total = 0;      // total: estimated, once all is prepared; 0 before
 };
 
 struct ModelJob {
   const config::RunConfig* run = nullptr;
   const store::RunFolder* folder = nullptr;
-  std::atomic<bool>* cancelled = nullptr;          // set here too, when nothing more can be kept
-  std::function<void(const Progress&)> progress;   // [any] thread, often
-  bool cache = false;                              // --cache: answers of earlier runs, by content key
+  std::atomic<bool>* cancelled = nullptr;                 // set here too, when nothing more can be kept
+  std::function<void(const Progress&)> progress;          // [any] thread, often; calls do not overlap
+  std::function<void(store::TaskRecord&)> complete;       // a complete task's predictions are written; calls do not overlap
+  bool cache = false;                                     // --cache: answers of earlier runs, by content key
 };
 
-/// Runs every data set of job.run for the session's model. Returns one record per data set, in order; an Error only where the
-/// whole model failed (its tasks are then failed, with that error).
-Result<std::vector<store::TaskRecord>> run_model(plugin::Host& host, ModelSession& session, const ModelJob& job);
+/// Runs every data set of job.run for the session's model. Returns one record per data set, in order.
+std::vector<store::TaskRecord> run_model(plugin::Host& host, ModelSession& session, const ModelJob& job);
 
-/// What would be computed: the backend's plan over all requests, as JSON, and the tasks whose data are missing.
-Result<json::Document> plan_model(plugin::Host& host, ModelSession& session, const config::RunConfig& run,
-                                  std::vector<store::TaskRecord>& ret_tasks);
+/// Answers that run_model() was given and that are not in the journal yet. Lock-free: for the handler of a crash.
+const std::atomic<uint64_t>& unkept_answers();
+
+/// What would be computed, wave by wave as run_model() would send it.
+Result<Plan> plan_model(plugin::Host& host, ModelSession& session, const config::RunConfig& run);
 
 /// "0.1.0+<sha256 of the backend's plugin, 12 digits>": part of every content key.
 std::string code_version(plugin::Host& host, const config::ModelConfig& model);

@@ -1,25 +1,49 @@
 #include "call.hpp"
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <iterator>
 #include <fmt/format.h>
 #include "../base/text.hpp"
 
 namespace sextant::plugin {
 namespace {
 
-// fixed memory: the handler of a crash must not touch the heap
-char current_call[128] = "";
+// Calls in progress, in fixed memory: the handler of a crash must not touch the heap. A call beyond the last slot has no name.
+struct Slot {
+  std::atomic<bool> taken = false;
+  char name[128] = "";
+};
+constinit Slot slots[32];
+constexpr int no_slot = -1;
+constinit thread_local int own_slot = no_slot;
 
 }  // namespace
 
-const char* call_in_progress() { return current_call; }
-
-CallMark::CallMark(std::string_view who) {
-  const size_t size = std::min(who.size(), sizeof current_call - 1);
-  std::memcpy(current_call, who.data(), size);
-  current_call[size] = '\0';
+const char* call_in_progress() {
+  if (own_slot != no_slot) return slots[own_slot].name;
+  for (const Slot& slot : slots)
+    if (slot.name[0]) return slot.name;
+  return "";
 }
-CallMark::~CallMark() { current_call[0] = '\0'; }
+
+CallMark::CallMark(std::string_view who) : outer_(own_slot) {
+  for (int i = 0; i < static_cast<int>(std::size(slots)); ++i) {
+    Slot& slot = slots[i];
+    if (slot.taken.exchange(true)) continue;
+    const size_t size = std::min(who.size(), sizeof slot.name - 1);
+    std::memcpy(slot.name, who.data(), size);
+    slot.name[size] = '\0';
+    own_slot = i;
+    return;
+  }
+}
+CallMark::~CallMark() {
+  if (own_slot == outer_) return;
+  slots[own_slot].name[0] = '\0';
+  slots[own_slot].taken = false;
+  own_slot = outer_;
+}
 
 std::string repair_utf8(std::string_view bytes) {
   if (is_valid_utf8(bytes)) return std::string(bytes);

@@ -36,7 +36,7 @@ Lines parse_lines(std::string_view text) {
 }  // namespace
 
 Result<Journal> Journal::open(const fs::path& path) {
-  std::unordered_map<std::string, Sample> by_key;
+  std::unordered_map<std::string, std::optional<Sample>> by_key;
   std::error_code code;
   if (fs::exists(path, code)) {
     SXT_TRY(const std::string text, read_file(path, journal_bytes_max));
@@ -61,13 +61,17 @@ Result<Journal> Journal::open(const fs::path& path) {
 
 const Sample* Journal::find(const std::string& key) const {
   const auto it = by_key_.find(key);
-  return it == by_key_.end() ? nullptr : &it->second;
+  return it == by_key_.end() || !it->second ? nullptr : &*it->second;
+}
+
+void Journal::forget() {
+  for (auto& [key, sample] : by_key_) sample.reset();
 }
 
 Result<void> Journal::append(const Sample& sample) {
   if (by_key_.contains(sample.key)) return {};
   SXT_CHECK(file_.append(to_line(sample) + "\n"));
-  by_key_.emplace(sample.key, sample);
+  by_key_.emplace(sample.key, std::nullopt);
   return {};
 }
 

@@ -2,6 +2,7 @@
 // A killed run leaves at most one half line at the end, which is cut off when the journal is opened again.
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include "../base/files.hpp"
@@ -14,15 +15,18 @@ class Journal {
   /// Opens or makes the file and reads what is there; a half last line is cut off, a broken line elsewhere is skipped with a
   /// warning (its sample is computed again).
   static Result<Journal> open(const std::filesystem::path& path);
-  /// The finished sample of that key, or null. Keys: content_key().
+  /// The sample of that key that was there when the file was opened, or null. Keys: content_key().
   const Sample* find(const std::string& key) const;
+  /// Nothing more will be looked for: lets go of what find() could give.
+  void forget();
   size_t size() const { return by_key_.size(); }
+  /// Writes the sample's line unless its key is there; keeps nothing but the key.
   Result<void> append(const Sample& sample);
 
  private:
   explicit Journal(AppendFile file) : file_(std::move(file)) {}
   AppendFile file_;
-  std::unordered_map<std::string, Sample> by_key_;
+  std::unordered_map<std::string, std::optional<Sample>> by_key_;
 };
 
 /// The samples of another run's journal; empty where there is none. Never writes.

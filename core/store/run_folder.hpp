@@ -75,6 +75,7 @@ struct RunRecord {
   std::vector<ModelRecord> models;
   std::vector<PluginRecord> plugins;
   std::vector<TaskRecord> tasks;
+  double first_sample_s = 0;   // from the start of the process until the first sample that it computed was in the journal; 0: none
 };
 std::string to_json(const RunRecord& record);
 Result<RunRecord> run_record_from_json(const json::Value& value, std::string_view origin);

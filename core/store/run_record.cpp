@@ -94,6 +94,7 @@ std::string to_json(const RunRecord& record) {
   json::set(out, "status", record.status, a);
   json::set(out, "compute", record.compute, a);
   json::set(out, "host", record.host, a);
+  if (record.first_sample_s > 0) json::set(out, "first_sample_s", json::Value(record.first_sample_s), a);
   json::Value models(rapidjson::kArrayType), plugins(rapidjson::kArrayType), tasks(rapidjson::kArrayType);
   for (const ModelRecord& model : record.models) {
     json::Value item(rapidjson::kObjectType);
@@ -129,6 +130,7 @@ Result<RunRecord> run_record_from_json(const json::Value& value, std::string_vie
   record.status = text(value, "status");
   record.compute = text(value, "compute");
   record.host = text(value, "host");
+  record.first_sample_s = json::find_number(value, "first_sample_s").value_or(0);
   each(value, "models", [&](const json::Value& in) {
     record.models.push_back({text(in, "abbr"), text(in, "backend"), text(in, "device"), text(in, "weights_sha256"),
                              json::find_number(in, "load_s").value_or(0)});

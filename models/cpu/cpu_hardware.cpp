@@ -54,6 +54,7 @@ std::unique_ptr<engine::Device> CpuHardware::make_device(const engine::DeviceOrd
       name_of(compute),
       plan->weights,
       plan->buffers,
+      plan->weights,
       plan->page,
       nominal_speed(numerics.matmul) * pool_.size()};
   return device;

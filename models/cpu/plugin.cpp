@@ -3,4 +3,5 @@
 
 SEXTANT_PLUGIN(sextant::component<sextant::cpu::CpuModel>({.id = "cpu",
                                                            .summary = "runs models on the processor, in f32, bf16 or int8",
-                                                           .schema = sextant::cpu::config_schema}))
+                                                           .schema = sextant::cpu::config_schema,
+                                                           .capabilities = sextant::engine::backend_capabilities}))

@@ -94,6 +94,7 @@ std::unique_ptr<engine::Device> CudaHardware::make(const engine::DeviceOrder& or
                 order.config.compute == "auto" ? "bf16" : order.config.compute,
                 plan->weights,
                 plan->buffers,
+                0,
                 plan->page,
                 nominal_speed};
   return device;

@@ -7,4 +7,5 @@
 
 SEXTANT_PLUGIN(sextant::component<sextant::cuda::CudaModel>({.id = CUDA_BACKEND_ID,
                                                              .summary = "runs models on NVIDIA GPUs, in bf16, fp16 or float32",
-                                                             .schema = sextant::cuda::config_schema}))
+                                                             .schema = sextant::cuda::config_schema,
+                                                             .capabilities = sextant::engine::backend_capabilities}))

@@ -189,7 +189,7 @@ static const char schema[] =
     "\"hang_on\":{\"type\":\"string\",\"default\":\"\",\"description\":\"... never ends\"}}}";
 
 static const sxt_component component = {
-    sizeof component, SXT_MODEL, SXT_CAP_DETERMINISTIC, 0, "sample", "1", "a toy model in plain C: for tests, and to copy",
+    sizeof component, SXT_MODEL, SXT_CAP_CONCURRENT | SXT_CAP_DETERMINISTIC, 0, "sample", "1", "a toy model in plain C: for tests, and to copy",
     "Apache-2.0", schema, create};
 static const sxt_component *const components[] = {&component};
 

@@ -1,5 +1,5 @@
 /* The object behind the "sample" backend: its configuration, and the two halves of sextant.model/1 that live in files of their
- * own. Everything is [owner]: the core calls one object from one thread at a time. */
+ * own. Once created, an object is only read, so that its calls may overlap (SXT_CAP_CONCURRENT). */
 #ifndef SAMPLE_H
 #define SAMPLE_H
 #include <sextant/abi.h>

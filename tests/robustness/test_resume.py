@@ -5,7 +5,7 @@ import random
 import signal
 import time
 
-from contract.harness import CRASH, DATA, OK
+from contract.harness import CRASH, DATA, OK, write
 from robustness.cases import KILLS, RobustnessTest
 
 SEED = int(os.environ.get("SEXTANT_SEED", "20"))
@@ -81,6 +81,14 @@ class Resume(RobustnessTest):
         self.rows = 40
         self.make_cards(self.rows, max_out_len=48)
         self.killed("cpu", KILLS // 2, "--threads", 1, "--batch-size", 2)
+
+    def test_killed_with_several_calls_of_the_model(self):
+        """So much text that it goes to the model in more than one wave."""
+        self.rows = 40
+        self.make_cards(self.rows)
+        text = self.questions.read_text(encoding="utf-8")
+        write(self.questions, text.replace("Question number", "Once more and at length: " * 38 + "question number"))
+        self.killed("sample", 2, "--model-kwargs", "delay_ms=5")
 
     def test_half_a_line_and_a_broken_line(self):
         self.make_cards()

@@ -1,7 +1,7 @@
 """A run over all of C-Eval's and CMMLU's items, generated and scored: it ends with a table, and its memory is bounded.
 
-The backend is given all requests of a model at once, so what is held grows with the items before the first is run, and is
-flat from there on. SEXTANT_SCALE is the part of the items to run (default 0.25; 1 for all).
+The backend is given its requests in waves, and what was sent is let go of when its data set is done. SEXTANT_SCALE is the part of the
+items to run (default 0.25; 1 for all).
 """
 import os
 import time
@@ -31,6 +31,12 @@ class Scale(RobustnessTest):
         rows = outcome.stdout.splitlines()
         for task in tasks:
             self.assertTrue(any(row.startswith(task["dataset"].removesuffix("_ppl") + " ") for row in rows), task["dataset"])
+        plan = self.sextant("run", "--datasets", *SETS, "--data-dir", REAL_DATA, *self.BACKENDS["sample"], "--allow-missing", *limit,
+                            "--dry-run", "--json", timeout=500)
+        self.assert_rc(plan, OK)
+        [line] = plan.lines()
+        for counter in ("prompt_tokens", "computed_tokens"):
+            self.assertEqual(line["plan"][counter], sum(task[counter] for task in done), counter)
         samples = sum(task["samples"] for task in done)
         peak = max(task["peak_rss_bytes"] for task in done)
         self.assertGreater(peak, 0)

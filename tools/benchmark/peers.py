@@ -130,8 +130,8 @@ class Peers:
                             "pretrained=%s,dtype=bfloat16" % self.hf_folder("lm-eval"), "--device", "cpu", "--batch_size", "1", "--tasks",
                             "bench", "--include_path", self.work / "tasks"], env=self.offline()).wall_s
 
-    def opencompass(self, card, sextant):
-        """Wall seconds of a run over the card's subjects."""
+    def opencompass_command(self, card, sextant):
+        """(command, folder, environment) of a run over the card's subjects."""
         folder = self.work / "opencompass"
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "data").mkdir(parents=True)
@@ -139,10 +139,20 @@ class Peers:
         (folder / "bench.py").write_text(OPENCOMPASS_CONFIG % {
             "card": card, "batch": OPENCOMPASS_BATCH[card], "abbrs": tuple("cmmlu-" + s for s in sextant.subjects), "items": sextant.items,
             "model": self.hf_folder("opencompass")}, encoding="utf-8")
-        done = process.run([self.python("opencompass").parent / "opencompass", "bench.py", "-w", "out", "--debug"], cwd=folder,
-                           env={**self.offline(), "COMPASS_DATA_CACHE": str(folder)})
+        return ([self.python("opencompass").parent / "opencompass", "bench.py", "-w", "out", "--debug"], folder,
+                {**self.offline(), "COMPASS_DATA_CACHE": str(folder)})
+
+    def opencompass(self, card, sextant):
+        """Wall seconds of such a run."""
+        command, folder, env = self.opencompass_command(card, sextant)
+        done = process.run(command, cwd=folder, env=env)
         self.peaks[card] = done.peak_bytes
         return done.wall_s
+
+    def opencompass_first_sample(self, card, sextant):
+        """Seconds until the first label of the first batch has been scored: sooner than any whole sample of it."""
+        command, folder, env = self.opencompass_command(card, sextant)
+        return process.time_until(r"Calculating PPL.*\b1/\d+ \[", command, cwd=folder, env=env)
 
     def opencompass_peak_mib(self, card, sextant):
         if card not in self.peaks:

@@ -1,6 +1,8 @@
 """A command run to its end, its time and its memory."""
 
 import os
+import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -30,3 +32,23 @@ def run(command, cwd=None, env=None):
     if process.returncode != 0:
         raise Failed("%s\nended with %s:\n%s" % (" ".join(map(str, command)), process.returncode, (errors or text)[-2000:]))
     return Finished(text, wall, usage.ru_maxrss * 1024)
+
+
+def time_until(pattern, command, cwd=None, env=None):
+    """Seconds until what `command` writes holds `pattern` (a regular expression, over lines); it is then ended. Failed where it never does."""
+    begin = time.monotonic()
+    process = subprocess.Popen([str(c) for c in command], cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    text = ""
+    try:
+        while chunk := process.stdout.read1(1 << 16):
+            text += chunk.decode("utf-8", "replace")
+            if re.search(pattern, text, re.DOTALL):
+                return time.monotonic() - begin
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+    raise Failed("%s\nended before it wrote %s:\n%s" % (" ".join(map(str, command)), pattern, text[-2000:]))

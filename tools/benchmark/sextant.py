@@ -107,6 +107,11 @@ class Sextant:
         _, _, peak = self.run(card, datasets, "--compute", compute, *flags)
         return peak / 2**20
 
+    def first_sample(self, card, compute):
+        datasets, flags = self.cmmlu(card)
+        record, _, _ = self.run(card, datasets, "--compute", compute, *flags)
+        return record["first_sample_s"]
+
     def questions(self):
         """The prompts of the cmmlu_ppl items without the answer's letter, for the peers."""
         datasets, flags = self.cmmlu("cmmlu_ppl")

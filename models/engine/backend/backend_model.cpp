@@ -33,6 +33,13 @@ double operations(const Architecture& a, const Cost& cost) {
   return static_cast<double>(cost.rows) * row + static_cast<double>(cost.head_rows) * head_row;
 }
 
+// What a job and its results take: the trie with its index, and what is learnt of each token.
+size_t job_bytes(const Job& job) {
+  constexpr size_t of_token = sizeof(int32_t) + sizeof(float) + 1, of_node = sizeof(TokenTrie::Node) + 48;  // 48: an entry of the index
+  return job.trie.tokens().size() * of_token + job.trie.nodes().size() * of_node + job.items.size() * (sizeof(JobItem) + sizeof(uint32_t)) +
+         job.outcome.size() * (sizeof(JobRequest) + 32);
+}
+
 }  // namespace
 
 BackendModel::BackendModel(Context c) : Model(std::move(c)), config_(read_backend_config(context)) {}
@@ -51,7 +58,8 @@ void BackendModel::load_vocabulary() {
   const std::string& from = vocabulary_path();
   std::optional<ChatTemplateSource> source;
   if (!from.empty()) {
-    Vocabulary vocabulary = or_throw(open_vocabulary(from));
+    const auto* open = from == config_.path ? dynamic_cast<const GgufFile*>(checkpoint_.get()) : nullptr;
+    Vocabulary vocabulary = or_throw(open ? open_vocabulary(*open) : open_vocabulary(from));
     tokenizer_ = std::move(vocabulary.tokenizer);
     adds_bos_ = vocabulary.add_bos, adds_eos_ = vocabulary.add_eos;
     source = std::move(vocabulary.chat_template);
@@ -95,6 +103,7 @@ void BackendModel::load_weights() {
   devices_ = std::move(devices);
   report_ = std::move(reports.front());
   if (workers > 1) report_.label = fmt::format("{} x {}", workers, report_.label);
+  checkpoint_->let_go();
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const DeviceLimits limits = devices_.front()->limits();
   context.log(SXT_LOG_INFO, fmt::format("{}: {}weights {} MiB, buffers {} MiB, up to {} MiB of keys and values ({} tokens); {}; "
@@ -156,8 +165,11 @@ std::string BackendModel::render_chat(std::string_view conversation_json) {
   return text ? R"({"text":)" + json::quote(*text) + "}" : R"({"error":)" + json::quote(text.error().message) + "}";
 }
 
-Job BackendModel::make_job(std::span<const sxt_request> requests) {
-  const auto for_each = [this](uint64_t n, const std::function<void(uint64_t)>& body) { hardware_->for_each(n, body); };
+Job BackendModel::make_job(std::span<const sxt_request> requests, bool on_device_threads) {
+  const auto for_each = [&](uint64_t n, const std::function<void(uint64_t)>& body) {
+    if (on_device_threads) hardware_->for_each(n, body);
+    else for (uint64_t i = 0; i < n; ++i) body(i);
+  };
   Job job = engine::make_job(
       requests, *tokenizer_, devices().front()->limits().context, config_.prefix_reuse,
       [this](uint32_t tokens) { return rope_length(*architecture_, tokens); }, for_each, [this] { return context.cancelled(); });
@@ -167,7 +179,8 @@ Job BackendModel::make_job(std::span<const sxt_request> requests) {
 }
 
 std::string BackendModel::plan(std::span<const sxt_request> requests) {
-  const Job job = make_job(requests);
+  const std::lock_guard lock(device_mutex_);
+  const Job job = make_job(requests, true);
   size_t kv = 0;
   double seconds = 0;
   for (const Share& share : job.shares) {
@@ -176,13 +189,18 @@ std::string BackendModel::plan(std::span<const sxt_request> requests) {
     // the speed of an earlier run, else what such hardware reaches
     seconds = std::max(seconds, operations(*architecture_, cost) / (operations_per_s_ > 0 ? operations_per_s_ : report_.operations_per_s));
   }
-  return fmt::format(R"({{"prompt_tokens":{},"computed_tokens":{},"devices":{},"kv_bytes":{},"peak_bytes":{},"seconds":{:.3f}}})",
+  return fmt::format(R"({{"prompt_tokens":{},"computed_tokens":{},"devices":{},"kv_bytes":{},"peak_bytes":{},)"
+                     R"("resident_bytes":{},"seconds":{:.3f}}})",
                      job.prompt_tokens, job.computed_tokens, devices_.size(), kv,
-                     devices_.size() * (report_.weights + report_.buffers) + kv, seconds);
+                     devices_.size() * (report_.weights + report_.buffers) + kv + job_bytes(job),
+                     devices_.size() * report_.resident, seconds);
 }
 
 void BackendModel::run(std::span<const sxt_request> requests, const sxt_result_sink& sink) {
-  const Job job = make_job(requests);
+  devices();  // throws where there is none
+  std::unique_lock lock(device_mutex_, std::try_to_lock);
+  const Job job = make_job(requests, lock.owns_lock());
+  if (!lock) lock.lock();
   std::vector<Device*> on;
   for (const auto& device : devices_) on.push_back(device.get());
   const Hooks hooks{[this] { return context.cancelled(); },

@@ -1,7 +1,9 @@
 // A model backend as the core sees it, all but its hardware: one model's files, its tokenizer and chat template, and the
-// scheduler that runs requests on a device. Threads: [owner], as the ABI says.
+// scheduler that runs requests on a device. Threads: [any] once it is made (SXT_CAP_CONCURRENT): where calls of run overlap, one
+// has the device and the next one's requests are tokenised meanwhile.
 #pragma once
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,7 +37,7 @@ class BackendModel : public Model {
   void load_weights();
   const Tokenizer& tokenizer() const;  // throws where there is none
   const std::vector<std::unique_ptr<Device>>& devices();
-  Job make_job(std::span<const sxt_request> requests);
+  Job make_job(std::span<const sxt_request> requests, bool on_device_threads);
   ScheduleOptions schedule() const { return {config_.batch_size, config_.schedule_seed}; }
 
   BackendConfig config_;
@@ -50,8 +52,12 @@ class BackendModel : public Model {
   // what stands below is there only with weights
   DeviceReport report_;             // of one device; they are alike
   std::vector<std::unique_ptr<Device>> devices_;  // one for each worker; after what they refer to
+  std::mutex device_mutex_;         // for the devices, the hardware's threads, and what follows
   double operations_per_s_ = 0;     // of one device in the latest run that tells; 0: none yet
 };
+
+/// What every backend of the engine can do (SXT_CAP_*).
+inline constexpr uint32_t backend_capabilities = SXT_CAP_CONCURRENT | SXT_CAP_DETERMINISTIC;
 
 /// The model of a backend whose hardware is H, made from the component's Context.
 template <class H> class BackendOf : public BackendModel {

@@ -25,6 +25,7 @@ struct DeviceReport {
   std::string label;      // "AVX-512, 2 threads"
   std::string compute;    // "f32"
   size_t weights = 0, buffers = 0;
+  size_t resident = 0;    // of these, what this process holds as soon as the device is made
   size_t page = 0;        // one page of keys and values
   double operations_per_s = 0;  // that such hardware reaches, for the first estimate of a plan's time
 };
@@ -39,7 +40,7 @@ class Hardware {
   /// One worker's device. With several workers this is called on a thread of each at the same time. Plans the memory, loads the weights. Throws PluginError: what the device cannot compute (SXT_UNSUPPORTED), what does not
   /// fit, with the numbers (SXT_NO_MEMORY), a device that is not there (SXT_NO_DEVICE).
   virtual std::unique_ptr<Device> make_device(const DeviceOrder& order, DeviceReport& ret_report) = 0;
-  /// Calls body(i) for i in [0, n), perhaps on several threads: how requests are tokenised.
+  /// Calls body(i) for i in [0, n), perhaps on several threads: how requests are tokenised. Not while a batch runs.
   virtual void for_each(uint64_t n, const std::function<void(uint64_t)>& body) {
     for (uint64_t i = 0; i < n; ++i) body(i);
   }

@@ -51,6 +51,8 @@ class Checkpoint {
   virtual const json::Value& metadata() const = 0;
   /// sha256 over the bytes of every file that says what is computed, hex; see weights_hash.hpp.
   virtual Result<std::string> sha256() const = 0;
+  /// The tensors have been read: gives the memory of the mapped files back. They can be read again.
+  virtual void let_go() const = 0;
 };
 
 /// Opens a GGUF file or a Hugging Face folder, whichever lies there; anything else is refused with what to do about it.

@@ -168,6 +168,11 @@ Result<std::string> GgufFile::sha256() const {
   return weights_sha256(std::move(files));
 }
 
+void GgufFile::let_go() const {
+  file_.let_go();
+  for (const auto& part : parts_) part->file_.let_go();
+}
+
 Result<const gguf::Array*> GgufFile::array(std::string_view key) const {
   const auto it = arrays_.find(std::string(key));
   if (it != arrays_.end() && it->second.count <= max_array_items) return &it->second;

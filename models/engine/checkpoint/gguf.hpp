@@ -37,6 +37,7 @@ class GgufFile : public Checkpoint {
   const Tensor* find(std::string_view name) const override;
   const json::Value& metadata() const override { return metadata_; }
   Result<std::string> sha256() const override;
+  void let_go() const override;
 
   /// Scalars; nothing where the key is absent or of another kind.
   std::optional<std::string> text(std::string_view key) const { return json::find_string(metadata_, key); }

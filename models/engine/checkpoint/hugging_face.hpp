@@ -30,6 +30,7 @@ class HuggingFaceFolder : public Checkpoint {
   const json::Value& metadata() const override { return config_; }
   /// Over config.json, the weights, the adapter's files, and those that say how a text becomes ids and a conversation text.
   Result<std::string> sha256() const override;
+  void let_go() const override { for (const SafetensorsFile& file : files_) file.file().let_go(); }
 
  private:
   HuggingFaceFolder() = default;

@@ -20,6 +20,8 @@ class MappedFile {
 
   const std::string& path() const { return path_; }
   std::span<const std::byte> bytes() const { return bytes_; }
+  /// Gives the memory of what was read back to the system; what is looked at again is read from the file again.
+  void let_go() const;
   int64_t mtime_ns() const { return mtime_ns_; }
 
  private:

@@ -90,6 +90,7 @@ Result<std::string> weights_sha256(std::vector<const MappedFile*> files) {
     std::optional<std::string> hash = cached ? remembered(cache, *file) : std::nullopt;
     if (!hash) {
       SXT_TRY(hash, sha256_hex(file->bytes()));
+      file->let_go();
       if (cached) remember(cache, *file, *hash);
       changed = changed || cached;
     }

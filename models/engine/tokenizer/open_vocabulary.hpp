@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 #include <sextant/result.hpp>
+#include "../checkpoint/gguf.hpp"
 #include "tokenizer.hpp"
 
 namespace sextant::engine {
@@ -27,6 +28,8 @@ struct Vocabulary {
 /// file alone leaves open, it leaves out: BOS and EOS of a tokenizer.json are then those of its post-processor. A *.tiktoken
 /// has Qwen's pattern and special tokens unless its name says llama3, cl100k or o200k.
 Result<Vocabulary> open_vocabulary(const std::string& path);
+/// The same of a GGUF that is open already; it need not stay open.
+Result<Vocabulary> open_vocabulary(const GgufFile& file);
 
 /// The chat template that a folder or a GGUF carries, without reading the vocabulary; nothing where there is none.
 Result<std::optional<ChatTemplateSource>> find_chat_template(const std::string& path);

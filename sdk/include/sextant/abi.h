@@ -10,8 +10,8 @@
  *           to do), and the ret_ arguments are untouched. reterr and the ret_ arguments are never NULL.
  *           C++ exceptions must not leave a plugin (the C++ SDK sees to it).
  * Threads   [any]   may be called from any thread, also concurrently.
- *           [owner] one call at a time per object; the core makes one object per worker thread,
- *                   unless the component has SXT_CAP_CONCURRENT.
+ *           [owner] one call at a time per object, unless the component has SXT_CAP_CONCURRENT: the core then tokenizes, renders chats
+ *                   and calls run for the requests that come next while a model is in run; a busy device's call waits for its turn.
  * Growth    Structs only grow at the end, and say their size; an interface that must change otherwise
  *           gets a new id ("sextant.model/2") beside the old one. SXT_HAS() asks whether a member is there.
  */
@@ -203,7 +203,8 @@ typedef struct sxt_model_v1 {
   /* one JSON object per conversation: {"messages": [{"role", "content"}...], "add_generation_prompt", "tools"?, "kwargs"?,
    * "bos_token"?, "eos_token"?, "now"?}; ret_prompt: one put per conversation, {"text"} or {"error"} */
   sxt_status (*render_chat)(sxt_object *, const sxt_str *conversation_json, uint64_t n, sxt_sink ret_prompt_json, sxt_error *); /* [owner] */
-  /* ret_json, one put: {"prompt_tokens", "computed_tokens", "kv_bytes", "peak_bytes", "devices"?, "seconds"?}. Computes nothing. */
+  /* ret_json, one put: {"prompt_tokens", "computed_tokens", "kv_bytes", "peak_bytes", "resident_bytes"?, "devices"?, "seconds"?}. Computes
+   * nothing. */
   sxt_status (*plan)(sxt_object *, const sxt_request *, uint64_t n, sxt_sink ret_json, sxt_error *);                       /* [owner] */
   sxt_status (*run)(sxt_object *, const sxt_request *, uint64_t n, sxt_result_sink, sxt_error *);                          /* [owner] */
 } sxt_model_v1;

@@ -7,7 +7,7 @@ namespace {
 using namespace store;
 
 RunRecord example() {
-  RunRecord record{"2026-01-02 03:04:05", "2026-01-02 03:05:00", "failed", "f32", "box", {}, {}, {}};
+  RunRecord record{"2026-01-02 03:04:05", "2026-01-02 03:05:00", "failed", "f32", "box", {}, {}, {}, 0.25};
   record.models = {{"m", "cpu", "4 threads", "00ff", 1.25}};
   record.plugins = {{"metric:accuracy", "1", "/plugins/accuracy.so", "abcd"}};
   TaskRecord done{"m", "ceval-law", "complete", "", {}, 24, 0, 1000, 400, 48, 1, 2, 0.1, 0.01, uint64_t{1} << 40, "beef"};
@@ -30,6 +30,10 @@ TEST_CASE("run.json has the members that scripts rely on") {
   CHECK(json::find_int(out, "schema") == 1);
   for (const char* key : {"sextant_version", "started", "finished", "status", "compute", "host"})
     CHECK(json::find_string(out, key));
+  CHECK(json::find_number(out, "first_sample_s") == 0.25);
+  RunRecord none = example();
+  none.first_sample_s = 0;  // all was in the journal
+  CHECK_FALSE(json::find(parsed(none), "first_sample_s"));
   for (const char* key : {"abbr", "backend", "device", "weights_sha256", "load_s"}) CHECK(json::find(out["models"][0], key));
   for (const char* key : {"id", "version", "path", "sha256"}) CHECK(json::find(out["plugins"][0], key));
   for (const char* key : {"model", "dataset", "status", "error", "samples", "samples_failed", "prompt_tokens",

@@ -15,6 +15,7 @@ class ConfigOnly : public engine::Checkpoint {
   const engine::Tensor* find(std::string_view) const override { return nullptr; }
   const json::Value& metadata() const override { return config_; }
   Result<std::string> sha256() const override { return std::string(); }
+  void let_go() const override {}
 
  private:
   json::Document config_;

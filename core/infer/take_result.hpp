@@ -1,0 +1,12 @@
+// A backend's answer becomes part of its sample. Pure.
+#pragma once
+#include "../config/run_config.hpp"
+#include "../plugin/components.hpp"
+#include "../store/sample.hpp"
+
+namespace sextant::infer {
+
+/// Moves a result into its sample; an error where the backend's numbers make no sense.
+Result<void> take_result(store::Sample& sample, config::Method method, plugin::RequestResult& result);
+
+}  // namespace sextant::infer
