@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include "cpu_device.hpp"
 
 namespace sextant::cpu {
@@ -16,11 +17,13 @@ void CpuDevice::look(const Batch& batch, engine::Outputs& ret) {
   if (head_rows_.bytes.bytes() < rows * matmul_.row_bytes(architecture_.hidden))
     head_rows_ = Encoded(matmul_, std::max(rows, plan_.rows_max), architecture_.hidden);
   chunks_.resize(size_t{rows} * chunks);
+  is_number_.resize(rows);
   pool_.run((rows + 15) / 16, [&](uint32_t t, uint32_t thread) {
     float* norm = scratch_[thread].data();
     for (uint32_t r = t * 16; r < std::min(rows, t * 16 + 16); ++r) {
       kernels_.rms_norm(x_.data() + size_t{batch.head[r].row} * width_.hidden, weights_.final_norm.data(), norm,
                         architecture_.hidden, architecture_.norm_epsilon);
+      is_number_[r] = std::all_of(norm, norm + architecture_.hidden, [](float v) { return std::isfinite(v); });
       matmul_.encode(norm, 0, head_rows_.k, head_rows_.k, head_rows_.row(r));
     }
   });
@@ -41,6 +44,7 @@ void CpuDevice::look(const Batch& batch, engine::Outputs& ret) {
       if (part[c].max > part[top].max) top = c;
     double sum = 0;
     for (uint32_t c = 0; c < chunks; ++c) sum += part[c].sum * std::exp(static_cast<double>(part[c].max) - part[top].max);
+    if (!is_number_[r]) sum = std::numeric_limits<double>::quiet_NaN();  // a maximum may pass over it
     ret.head[r] = {part[top].max + std::log(sum), static_cast<int32_t>(top * chunk + part[top].best)};
   }
 }

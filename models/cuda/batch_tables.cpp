@@ -109,10 +109,19 @@ void BatchTables::add_attention(const Batch& batch, Places& ret) {
 void BatchTables::add_head(const Batch& batch, Places& ret) {
   std::vector<uint32_t> rows;
   std::vector<HeadTask> tasks;
+  std::vector<DrawTask> draws;
   for (const engine::HeadRow& h : batch.head) {
+    const bool drawn = h.draw.temperature > 0;
+    const auto i = static_cast<uint32_t>(rows.size());
+    if (i == 0 || ret.head_groups.back().rows == plan_.head_rows || (drawn && ret.head_groups.back().draws == plan_.draws))
+      ret.head_groups.push_back({i, 0, static_cast<uint32_t>(draws.size()), 0});
+    auto& group = ret.head_groups.back();
     rows.push_back(h.row);
-    tasks.push_back({h.first_target, h.target_count, h.forbid_end, h.logits != nullptr});
+    tasks.push_back({h.first_target, h.target_count, h.forbid_end, drawn ? group.draws : no_index});
+    if (drawn) draws.push_back({h.draw, i, h.forbid_end});
+    ++group.rows, group.draws += drawn;
   }
+  ret.draws = tables_.add(draws);
   ret.head_rows = tables_.add(rows);
   ret.head_tasks = tables_.add(tasks);
   ret.targets = tables_.add(batch.targets);

@@ -15,7 +15,7 @@ class BatchTables {
  public:
   /// Where the tables of one batch stand; valid until the next make().
   struct Places {
-    size_t tokens, positions, slots, row_class, pages, stores, head_rows, head_tasks, targets, end;
+    size_t tokens, positions, slots, row_class, pages, stores, head_rows, head_tasks, targets, end, draws;
     std::vector<size_t> frequencies;  // [ropes]
     struct Attention {
       size_t rows, tasks, merges;
@@ -25,6 +25,10 @@ class BatchTables {
     std::vector<size_t> copies;
     std::vector<uint32_t> copy_counts;
     uint32_t store_count;
+    struct Group {  // of rows of the head, looked at together
+      uint32_t first, rows, first_draw, draws;
+    };
+    std::vector<Group> head_groups;
     bool is_step;   // of decoding, which comes again and again: its tables are filled up to sizes that repeat
     uint32_t rows;  // that are computed: those of the batch, or a step's, filled up
   };

@@ -72,7 +72,7 @@ template <class T> void CudaDevice<T>::choose_products() {
 }
 
 template <class T> engine::DeviceLimits CudaDevice<T>::limits() const {
-  return {plan_.rows_max, plan_.pages, plan_.context, architecture_.vocab};
+  return {plan_.rows_max, plan_.pages, plan_.context, architecture_.vocab, true};
 }
 
 template <class T>

@@ -12,6 +12,7 @@ using engine::Architecture;
 // Enough rows that matrix products run at full speed and launches do not show.
 constexpr uint32_t rows_most = 8192, rows_least = 256;
 constexpr uint32_t head_rows_most = 1024, chunk_most = 8192;  // 32 MiB of logits
+constexpr uint32_t draws_most = 64;  // a block each, so that few more run at once
 constexpr uint32_t partials_most = 4096;
 
 std::string mebibytes(size_t bytes) { return engine::with_commas((bytes + (1u << 20) - 1) >> 20) + " MiB"; }
@@ -39,6 +40,7 @@ template <class T> Buffers<T> lay_out_buffers(const Architecture& a, const Memor
   b.head = carver.take<T>(plan.head_rows * hidden);
   b.logits = carver.take<float>(size_t{plan.head_rows} * plan.chunk);
   b.state = carver.take<HeadState>(rows);
+  b.kept = carver.take<float>(size_t{plan.draws} * a.vocab);
   if (slots > 0) {
     b.router = carver.take<float>(rows * a.experts.count);
     b.chosen = carver.take<uint32_t>(rows * a.experts.used);
@@ -56,6 +58,7 @@ Result<MemoryPlan> plan_memory(const Architecture& a, const engine::ModelTensors
   MemoryPlan plan;
   plan.context = context;
   plan.chunk = std::min(chunk_most, (a.vocab + 7) / 8 * 8);
+  plan.draws = std::min(draws_most, batch_size);
   plan.partials = partials_most;
   Carver weights;
   lay_out_weights<T>(tensors, a, weights);

@@ -10,6 +10,7 @@ struct MemoryPlan {  // bytes
   uint32_t rows_max = 0, context = 0, pages = 0;
   uint32_t head_rows = 0;  // of the output head at once
   uint32_t chunk = 0;      // ids of the vocabulary at once
+  uint32_t draws = 0;      // rows at once whose tokens are drawn
   uint32_t partials = 0;   // partial results of attention
   uint32_t slots = 0;      // rows of all experts together; 0: the model has none
   size_t weights = 0, buffers = 0, page = 0;
@@ -31,6 +32,7 @@ template <class T> struct Buffers {
   T* head = nullptr;                // [head_rows][hidden]
   float* logits = nullptr;          // [head_rows][chunk]
   HeadState* state = nullptr;       // [rows]
+  float* kept = nullptr;            // [draws][vocab] logits
   float* router = nullptr;          // [rows][experts]
   uint32_t* chosen = nullptr;       // [rows][used]
   float* choice = nullptr;          // [rows][used]

@@ -1,8 +1,6 @@
 #include "score_head.hpp"
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
-#include <sextant/sdk.hpp>
 
 namespace sextant::cuda {
 
@@ -20,25 +18,24 @@ void ScoreHead<T>::look(const engine::Batch& batch, const BatchTables& tables, c
   const auto rows = static_cast<uint32_t>(batch.head.size());
   grow(target_logits_, batch.targets.size() * sizeof(float));
   auto* target_logits = reinterpret_cast<float*>(target_logits_.data());
-  for (uint32_t first = 0; first < rows; first += plan_.head_rows) {
-    const uint32_t some = std::min(plan_.head_rows, rows - first);
+  const auto* end = tables.at<int32_t>(places.end);
+  for (const auto& group : places.head_groups) {
     CUDA_CHECK(residual_norm(ResidualNorm<T>{buffers_.x, joining.any ? buffers_.add : nullptr, joining.bias, joining.norm,
-                                             weights_.final_norm, buffers_.head, tables.at<uint32_t>(places.head_rows) + first,
-                                             some, a.hidden, a.residual_scale, a.norm_epsilon},
+                                             weights_.final_norm, buffers_.head, tables.at<uint32_t>(places.head_rows) + group.first,
+                                             group.rows, a.hidden, a.residual_scale, a.norm_epsilon},
                              stream));
     for (uint32_t id = 0; id < a.vocab; id += plan_.chunk) {
       const uint32_t ids = std::min(plan_.chunk, a.vocab - id);
-      gemm_.multiply(buffers_.head, weights_.head + size_t{id} * a.hidden, buffers_.logits, some, a.hidden, ids, plan_.chunk);
-      CUDA_CHECK(
-          head_chunk({buffers_.logits, tables.at<HeadTask>(places.head_tasks) + first, tables.at<int32_t>(places.targets),
-                      tables.at<int32_t>(places.end), buffers_.state + first, target_logits, some, plan_.chunk, id, ids,
-                      tables.end_count(), a.logit_scale, a.logit_softcap},
-                     stream));
-      for (uint32_t r = 0; r < some; ++r)
-        if (float* logits = batch.head[first + r].logits)
-          CUDA_CHECK(cudaMemcpyAsync(logits + id, buffers_.logits + size_t{r} * plan_.chunk, ids * sizeof(float),
-                                     cudaMemcpyDeviceToHost, stream));
+      gemm_.multiply(buffers_.head, weights_.head + size_t{id} * a.hidden, buffers_.logits, group.rows, a.hidden, ids, plan_.chunk);
+      CUDA_CHECK(head_chunk({buffers_.logits, tables.at<HeadTask>(places.head_tasks) + group.first, tables.at<int32_t>(places.targets), end,
+                             buffers_.state + group.first, target_logits, buffers_.kept, group.rows, plan_.chunk, a.vocab, id, ids,
+                             tables.end_count(), a.logit_scale, a.logit_softcap},
+                            stream));
     }
+    if (group.draws > 0)
+      CUDA_CHECK(draw_tokens({buffers_.kept, tables.at<DrawTask>(places.draws) + group.first_draw, end, buffers_.state, group.draws,
+                              a.vocab, tables.end_count()},
+                             stream));
   }
   const size_t state_bytes = rows * sizeof(HeadState), target_bytes = batch.targets.size() * sizeof(float);
   grow(results_, state_bytes + target_bytes);
@@ -51,11 +48,7 @@ void ScoreHead<T>::look(const engine::Batch& batch, const BatchTables& tables, c
 template <class T> void ScoreHead<T>::read(const engine::Batch& batch, engine::Outputs& ret_outputs) const {
   const auto* state = reinterpret_cast<const HeadState*>(results_.data());
   ret_outputs.head.resize(batch.head.size());
-  for (size_t i = 0; i < batch.head.size(); ++i) {
-    ret_outputs.head[i] = {state[i].maximum + std::log(state[i].sum), state[i].best};
-    if (std::is_same_v<T, fp16> && !std::isfinite(ret_outputs.head[i].log_sum_exp))
-      throw PluginError(SXT_UNSUPPORTED, "compute: this model's numbers grow beyond what fp16 holds (65,504); use bf16 or f32");
-  }
+  for (size_t i = 0; i < batch.head.size(); ++i) ret_outputs.head[i] = {state[i].maximum + std::log(state[i].sum), state[i].best};
   const auto* logits = reinterpret_cast<const float*>(state + batch.head.size());
   ret_outputs.target_logits.assign(logits, logits + batch.targets.size());
 }

@@ -14,7 +14,7 @@ __global__ void __launch_bounds__(threads) head_chunk_kernel(const HeadChunk a) 
   SHARED_ARRAY(float, maxima, threads);
   SHARED_ARRAY(uint32_t, places, threads);
   const HeadTask task = a.tasks[blockIdx.x];
-  float* logits = a.logits + size_t(blockIdx.x) * a.stride;
+  const float* logits = a.logits + size_t(blockIdx.x) * a.stride;
   const auto value = [&](uint32_t i) {
     const float v = a.scale * logits[i];
     return a.softcap > 0 ? a.softcap * tanhf(v / a.softcap) : v;
@@ -48,22 +48,24 @@ __global__ void __launch_bounds__(threads) head_chunk_kernel(const HeadChunk a) 
   }
   maximum = maxima[0];
   float sum = 0;
-  if (maximum > -INFINITY)
-    for (uint32_t i = threadIdx.x; i < a.ids; i += threads)
-      if (!impossible(i)) sum += expf(value(i) - maximum);
+  for (uint32_t i = threadIdx.x; i < a.ids; i += threads) {
+    const float v = value(i);
+    if (v != v) sum = v;  // what is no number makes the row none, also where nothing else is there
+    else if (maximum > -INFINITY && !impossible(i)) sum += expf(v - maximum);
+  }
   sum = block_sum<threads>(sum, parts);
-  if (threadIdx.x == 0 && maximum > -INFINITY) {
-    HeadState state = a.state[blockIdx.x];
-    if (a.first_id == 0 || state.sum == 0) state = {sum, maximum, int32_t(a.first_id + places[0])};
-    else if (maximum > state.maximum)
-      state = {state.sum * exp(double(state.maximum) - maximum) + sum, maximum, int32_t(a.first_id + places[0])};
-    else
-      state.sum += sum * exp(double(maximum) - state.maximum);
+  if (threadIdx.x == 0) {
+    HeadState state = a.first_id == 0 ? HeadState{0, -INFINITY, 0} : a.state[blockIdx.x];
+    if (maximum > state.maximum) {
+      if (state.maximum > -INFINITY) state.sum *= exp(double(state.maximum) - maximum);
+      state = {state.sum + sum, maximum, int32_t(a.first_id + places[0])};
+    } else {
+      state.sum += maximum > -INFINITY ? sum * exp(double(maximum) - state.maximum) : sum;
+    }
     a.state[blockIdx.x] = state;
   }
-  if (threadIdx.x == 0 && maximum == -INFINITY && a.first_id == 0) a.state[blockIdx.x] = {0, -INFINITY, 0};
-  if (task.keep_logits)  // a barrier has passed since others read them
-    for (uint32_t i = threadIdx.x; i < a.ids; i += threads) logits[i] = value(i);
+  if (task.kept_row != no_index)
+    for (uint32_t i = threadIdx.x; i < a.ids; i += threads) a.kept[size_t(task.kept_row) * a.vocab + a.first_id + i] = value(i);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
+#include "../../engine/schedule/draw.hpp"
 
 namespace sextant::cuda {
 
@@ -148,20 +149,36 @@ struct HeadState {
 struct HeadTask {
   uint32_t first_target, target_count;
   uint32_t forbid_end;   // not 0: the ids `end` count as impossible
-  uint32_t keep_logits;  // not 0: logits are left as they count: scaled, capped
+  uint32_t kept_row;     // the row of HeadChunk::kept that its logits go to; no_index: they are not kept
 };
 /// One chunk of the vocabulary: joins the state, picks the targets. logit = softcap * tanh(scale * raw / softcap).
 struct HeadChunk {
-  float* logits;            // [rows][stride] raw; ids first_id .. first_id + ids - 1
+  const float* logits;      // [rows][stride] raw; ids first_id .. first_id + ids - 1
   const HeadTask* tasks;    // [rows]
   const int32_t* targets;   // ids
   const int32_t* end;       // [end_count] ids
   HeadState* state;         // [rows]
   float* target_logits;     // as targets
-  uint32_t rows, stride, first_id, ids, end_count;
+  float* kept;              // [..][vocab] logits as they count: scaled, capped
+  uint32_t rows, stride, vocab, first_id, ids, end_count;
   float scale, softcap;
 };
 cudaError_t head_chunk(const HeadChunk& arguments, cudaStream_t stream);
+
+/// Rows whose next token is drawn, once all chunks are done: the same token as engine::sample() draws from the same logits.
+struct DrawTask {
+  engine::Draw draw;
+  uint32_t head;         // the row's place in `state`, whose maximum is known and whose best becomes the token
+  uint32_t forbid_end;   // not 0: the ids `end` are not drawn
+};
+struct DrawTokens {
+  const float* logits;    // [rows][vocab]
+  const DrawTask* tasks;  // [rows]
+  const int32_t* end;     // [end_count] ids, each once
+  HeadState* state;
+  uint32_t rows, vocab, end_count;
+};
+cudaError_t draw_tokens(const DrawTokens& arguments, cudaStream_t stream);
 
 /// A matrix of a checkpoint as T: row i of `out` is row first + j / run * stride + j % run of the blocks, where j is i, or within the
 /// first `paired` rows of each head_dim the row that RoPE's pairs are stored in: engine::Rows, tensors.hpp.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <vector>
+#include "draw.hpp"
 
 namespace sextant::engine {
 
@@ -30,6 +31,7 @@ struct HeadRow {
   uint32_t first_target, target_count;  // into Batch::targets
   bool forbid_end;                      // the ids that end a generation cannot be the best one
   float* logits;                        // [vocab], written if not null: for sampling, at most batch_size rows at once
+  Draw draw{};                          // for a device that draws: what HeadResult::best shall be, if temperature > 0
 };
 
 struct Batch {
@@ -57,7 +59,7 @@ struct Batch {
 
 struct HeadResult {
   double log_sum_exp;
-  int32_t best;  // the id with the highest logit, the lowest such id
+  int32_t best;  // the id with the highest logit, the lowest such id; or the one drawn (sampler.hpp's sample())
 };
 struct Outputs {
   std::vector<HeadResult> head;        // [Batch::head]
@@ -69,6 +71,7 @@ struct DeviceLimits {
   uint32_t pages;      // of the pool
   uint32_t context;    // positions 0 .. context - 1
   uint32_t vocab;
+  bool draws = false;  // the device draws tokens itself; else it gives logits
 };
 
 class Device {

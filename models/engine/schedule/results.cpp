@@ -87,6 +87,14 @@ void Results::score(uint32_t item, uint32_t node) {
   }
 }
 
+namespace {
+
+std::string not_finite(uint32_t request) {
+  return fmt::format("request {}: the model's probabilities are not finite; its file is damaged, or it needs another compute type", request);
+}
+
+}  // namespace
+
 void Results::deliver(uint32_t request, const std::vector<Part>& parts) {
   sxt_result result = result_of(request);
   std::vector<sxt_score> scores;
@@ -96,9 +104,7 @@ void Results::deliver(uint32_t request, const std::vector<Part>& parts) {
     if (!part.token_logprob.empty()) scores.back().token_logprob = part.token_logprob.data();
     if (!std::isfinite(part.score.total_logprob)) {
       result.status = SXT_BAD_DATA;
-      message = fmt::format(
-          "request {}: the model's probabilities are not finite; its file is damaged, or it needs another compute type",
-          request);
+      message = not_finite(request);
     }
   }
   result.message = borrow(message);
@@ -113,6 +119,16 @@ void Results::generated(uint32_t item, const Sequence& sequence) {
   result.ids = sequence.ids().data();
   result.id_count = sequence.ids().size();
   result.finish = sequence.finish();
+  const std::lock_guard lock(mutex_);
+  sink_.put(sink_.ctx, request, &result);
+}
+
+void Results::failed(uint32_t item) {
+  const uint32_t request = job_.items[item].request;
+  const std::string message = not_finite(request);
+  sxt_result result = result_of(request);
+  result.status = SXT_BAD_DATA;
+  result.message = borrow(message);
   const std::lock_guard lock(mutex_);
   sink_.put(sink_.ctx, request, &result);
 }

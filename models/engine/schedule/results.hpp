@@ -24,6 +24,8 @@ class Results {
   void node_done(const Share& share, uint32_t node);
   /// A generation is over.
   void generated(uint32_t item, const Sequence& sequence);
+  /// A generation cannot go on: the model's probabilities are not finite.
+  void failed(uint32_t item);
 
  private:
   struct Part {

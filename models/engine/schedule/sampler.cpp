@@ -1,6 +1,5 @@
 #include "sampler.hpp"
 #include <algorithm>
-#include <cmath>
 
 namespace sextant::engine {
 namespace {
@@ -12,41 +11,44 @@ uint64_t mix(uint64_t x) {
 }
 }  // namespace
 
-double uniform(uint64_t seed, uint64_t id, uint64_t position) {
-  return static_cast<double>(mix(mix(mix(seed) ^ id) ^ position) >> 11) * 0x1p-53;
+uint64_t random_bits(uint64_t seed, uint64_t id, uint64_t position) { return mix(mix(mix(seed) ^ id) ^ position) >> 11; }
+
+Draw draw_at(const sxt_sampling& s, uint64_t position) {
+  return {s.temperature, s.top_p, s.top_k, random_bits(s.seed, s.id, position)};
 }
 
-int32_t sample(std::span<const float> logits, const sxt_sampling& sampling, std::span<const int32_t> forbidden, double random) {
-  struct Candidate { double p; int32_t id; };
-  const auto better = [](const Candidate& a, const Candidate& b) { return a.p != b.p ? a.p > b.p : a.id < b.id; };
-  const double top = *std::max_element(logits.begin(), logits.end());
+int32_t sample(std::span<const float> logits, const Draw& draw, std::span<const int32_t> forbidden) {
+  struct Candidate { uint32_t rank; int32_t id; uint64_t weight; };
+  const auto better = [](const Candidate& a, const Candidate& b) { return a.rank != b.rank ? a.rank > b.rank : a.id < b.id; };
   std::vector<Candidate> candidates;
   candidates.reserve(logits.size());
   for (size_t id = 0; id < logits.size(); ++id)
     if (std::find(forbidden.begin(), forbidden.end(), static_cast<int32_t>(id)) == forbidden.end())
-      candidates.push_back({std::exp((logits[id] - top) / sampling.temperature), static_cast<int32_t>(id)});
-  if (sampling.top_k && sampling.top_k < candidates.size()) {
-    std::nth_element(candidates.begin(), candidates.begin() + sampling.top_k, candidates.end(), better);
-    candidates.resize(sampling.top_k);
-    std::sort(candidates.begin(), candidates.end(), better);
+      candidates.push_back({draw::rank(logits[id]), static_cast<int32_t>(id), 0});
+  const float highest = draw::logit_of(std::min_element(candidates.begin(), candidates.end(), better)->rank);
+  if (draw.top_k && draw.top_k < candidates.size()) {
+    std::nth_element(candidates.begin(), candidates.begin() + draw.top_k, candidates.end(), better);
+    candidates.resize(draw.top_k);
   }
-  double total = 0;
-  for (const Candidate& c : candidates) total += c.p;
-  if (sampling.top_p < 1) {  // the smallest set whose probability reaches top_p
-    // all that lie below this together hold less than 1 - top_p: they need not be sorted
-    const double low = (1 - static_cast<double>(sampling.top_p)) * total / static_cast<double>(candidates.size());
-    std::erase_if(candidates, [&](const Candidate& c) { return c.p < low; });
+  uint64_t total = 0;
+  for (Candidate& c : candidates) total += c.weight = draw::weight(draw::logit_of(c.rank), highest, draw.temperature);
+  if (draw.top_p < 1) {  // the smallest set of the highest that reaches its share
+    const uint64_t enough = draw::share(draw.top_p, total);
+    // all that lie below this together hold less than the rest: they need not be sorted
+    const uint64_t low = (total - enough) / candidates.size();
+    std::erase_if(candidates, [&](const Candidate& c) { return c.weight < low; });
     std::sort(candidates.begin(), candidates.end(), better);
-    double sum = 0;
     size_t n = 0;
-    while (n < candidates.size() && (n == 0 || sum < sampling.top_p * total)) sum += candidates[n++].p;
-    total = sum;
+    for (total = 0; total < enough; ++n) total += candidates[n].weight;
     candidates.resize(n);
   }
-  double rest = random * total;
-  for (const Candidate& c : candidates)
-    if ((rest -= c.p) < 0) return c.id;
-  return candidates.back().id;
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.id < b.id; });
+  uint64_t before = draw::point(draw.random, total);
+  for (const Candidate& c : candidates) {
+    if (before < c.weight) return c.id;
+    before -= c.weight;
+  }
+  return candidates.back().id;  // no weight at all: not for finite logits
 }
 
 }  // namespace sextant::engine

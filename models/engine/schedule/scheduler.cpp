@@ -2,18 +2,22 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <cmath>
 #include <mutex>
 #include <numeric>
 #include <optional>
 #include <random>
 #include <stdexcept>
 #include "results.hpp"
+#include "sampler.hpp"
 #include "sequence.hpp"
 #include "visitor.hpp"
 #include "workers.hpp"
 
 namespace sextant::engine {
 namespace {
+
+constexpr int32_t no_token = -2;  // the model's numbers are none
 
 // A generation at work.
 struct Live {
@@ -73,7 +77,7 @@ class Loop {
 };
 
 float* Loop::logits_row(const sxt_sampling& sampling) {
-  if (!tokenizer_ || !(sampling.temperature > 0)) return nullptr;
+  if (!tokenizer_ || limits_.draws || !(sampling.temperature > 0)) return nullptr;
   if (logits_used_ == logits_.size()) logits_.emplace_back(limits_.vocab);
   return logits_[logits_used_++].data();
 }
@@ -100,6 +104,7 @@ void Loop::add_row(Live& live) {
   live.head = static_cast<uint32_t>(batch_.head.size());
   const sxt_sampling& sampling = *job_.requests[item.request].sampling;
   batch_.head.push_back({batch_.rows(), 0, 0, live.generated < sampling.min_new_tokens, logits_row(sampling)});
+  if (limits_.draws) batch_.head.back().draw = draw_at(sampling, live.generated);
   batch_.tokens.push_back(live.token);
   batch_.positions.push_back(position);
 }
@@ -116,6 +121,8 @@ void Loop::build() {
   rows_max = std::min(rows_max, limits_.rows_max);
   visitor_.fill(batch_, rows_max, batch_size_ - decoding,
                 [&](uint32_t item) { return logits_row(*job_.requests[job_.items[item].request].sampling); }, filled_);
+  if (limits_.draws)
+    for (const auto& p : filled_.picks) batch_.head[p.head].draw = draw_at(*job_.requests[job_.items[p.item].request].sampling, 0);
 }
 
 void Loop::release(Live& live) {
@@ -129,6 +136,10 @@ bool Loop::accept(Live& live, int32_t token, Results* results) {
   ++live.generated;
   const uint32_t room = job_.items[live.item].new_tokens;
   if (!live.sequence) return live.generated == room;
+  if (token == no_token) {
+    results->failed(live.item);
+    return true;
+  }
   if (!live.sequence->accept(token)) return false;
   results->generated(live.item, *live.sequence);
   return true;
@@ -138,6 +149,8 @@ void Loop::apply(const Outputs& outputs, Results* results) {
   if (results) {
     results->learn(batch_, filled_.target_tokens, outputs);
     const auto pick = [&](uint32_t head, uint32_t item, uint32_t position) {
+      if (!std::isfinite(outputs.head[head].log_sum_exp)) return no_token;
+      if (limits_.draws) return outputs.head[head].best;
       const std::span<const float> logits(batch_.head[head].logits, batch_.head[head].logits ? limits_.vocab : 0);
       return next_token(*job_.requests[job_.items[item].request].sampling, outputs.head[head].best, logits,
                         tokenizer_->end_of_generation(), position);

@@ -41,7 +41,7 @@ int32_t next_token(const sxt_sampling& sampling, int32_t best, std::span<const f
                    uint64_t position) {
   if (!(sampling.temperature > 0)) return best;
   const bool forbid_end = position < sampling.min_new_tokens;
-  return sample(logits, sampling, forbid_end ? end : std::span<const int32_t>{}, uniform(sampling.seed, sampling.id, position));
+  return sample(logits, draw_at(sampling, position), forbid_end ? end : std::span<const int32_t>{});
 }
 
 }  // namespace sextant::engine

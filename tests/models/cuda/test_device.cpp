@@ -66,6 +66,10 @@ TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatev
   requests.score("", {some_ids(40, 37, 131)});
   requests.generate(shared + " 17", 6);
   requests.generate("1 2 3", 5);
+  for (const uint64_t id : {1, 2, 3, 4, 5}) {
+    sxt_sampling& s = requests.generate("9 8 7", 6);
+    s.temperature = 1.5f, s.top_k = id % 2 ? 30 : 0, s.top_p = id % 3 ? 0.8f : 1, s.seed = 4, s.id = id;
+  }
   auto gpu = emulated();
   auto cpu = processor();
   const auto expected = fakes::run_all(requests.all(), *tiny.on(cpu, "f32", 512, 1 << 28), tokenizer, {.batch_size = 4}, true);
@@ -140,16 +144,27 @@ TEST_CASE("steps of decoding are recorded once and replayed, with the same bits"
   CHECK(replayed() == 4);
 }
 
-TEST_CASE("numbers that fp16 does not hold are an error, not a result") {
+TEST_CASE("numbers beyond what the compute type holds fail what they belong to, as on the CPU") {
   Loaded tiny(SEXTANT_GOLDEN_DIR "/tiny_llama.gguf");
-  tiny.architecture.norm_offset = 1e6f;
+  const auto [offset, compute, finite] = GENERATE(table<float, const char*, bool>(
+      {{1e6f, "fp16", false}, {1e6f, "bf16", true}, {1e6f, "f32", true}, {INFINITY, "bf16", false}, {INFINITY, "f32", false}}));
+  CAPTURE(offset, compute);
+  tiny.architecture.norm_offset = offset;
+  fakes::Requests requests;
+  requests.generate("1 2 3", 5);
+  requests.generate("1 2 3", 5).temperature = 1;
+  requests.score("4 5 ", {"6"});
   auto gpu = emulated();
-  Sequences prompt;
-  prompt.add(0, 0, 5);
-  engine::Outputs out;
-  CHECK_THROWS_WITH(tiny.on(gpu, "fp16", 64, 1 << 28)->run(prompt.batch, [] { return false; }, out), Catch::Contains("fp16"));
-  CHECK(tiny.on(gpu, "bf16", 64, 1 << 28)->run(prompt.batch, [] { return false; }, out));
-  CHECK(std::isfinite(out.head[0].log_sum_exp));
+  auto cpu = processor();
+  for (engine::Hardware* hardware : {static_cast<engine::Hardware*>(&gpu), static_cast<engine::Hardware*>(&cpu)}) {
+    if (hardware == &cpu && std::string_view(compute) == "fp16") continue;  // which it does not have
+    const auto device = tiny.on(*hardware, compute, 64, 1 << 28);
+    for (const fakes::Got& got : fakes::run_all(requests.all(), *device, test::Ids(), {.batch_size = 4}, true)) {
+      CHECK(got.puts == 1);
+      CHECK((got.status == SXT_OK) == finite);
+      if (!finite) CHECK_THAT(got.message, Catch::Contains("not finite"));
+    }
+  }
 }
 
 // tests/golden/smollm2_bf16.json: texts that share beginnings, what transformers computes of them, and how far its bf16 is from that.

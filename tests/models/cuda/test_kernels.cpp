@@ -1,5 +1,6 @@
 // Every kernel but attention against the same in double precision, in several orders of threads.
 #include "../../../models/engine/checkpoint/dequantize.hpp"
+#include "../../../models/engine/schedule/sampler.hpp"
 #include "device_array.hpp"
 
 using namespace device_test;
@@ -229,7 +230,7 @@ TEST_CASE("the head folds chunks of logits") {
   raw[1 * vocab + 7] = 50;                           // an end: forbidden in row 1, not in row 2
   raw[2 * vocab + 7] = 50;
   const std::vector<int32_t> end{7, 999}, targets{0, 399, 400, 999, 7, 7};
-  const std::vector<HeadTask> tasks{{0, 4, 0, 0}, {4, 1, 1, 1}, {5, 1, 0, 0}, {6, 0, 0, 0}};
+  const std::vector<HeadTask> tasks{{0, 4, 0, no_index}, {4, 1, 1, 1}, {5, 1, 0, no_index}, {6, 0, 0, 0}};
   const auto value = [&](uint32_t r, uint32_t id) {
     const double v = double{scale} * raw[r * vocab + id];
     return softcap > 0 ? softcap * std::tanh(v / softcap) : v;
@@ -237,19 +238,18 @@ TEST_CASE("the head folds chunks of logits") {
   DeviceArray<HeadTask> d_tasks(tasks);
   DeviceArray<int32_t> d_targets(targets), d_end(end);
   std::vector<HeadState> states;
-  std::vector<float> kept(vocab);
+  std::vector<float> kept;
   const auto got = in_all_orders([&] {
     DeviceArray<HeadState> state(rows);
-    DeviceArray<float> target_logits(targets.size());
+    DeviceArray<float> target_logits(targets.size()), d_kept(2 * vocab);
     for (uint32_t first = 0; first < vocab; first += stride) {
       const uint32_t ids = std::min(stride, vocab - first);
       std::vector<float> chunk(rows * stride, NAN);
       for (uint32_t r = 0; r < rows; ++r) std::copy_n(raw.begin() + r * vocab + first, ids, chunk.begin() + r * stride);
       DeviceArray<float> logits(chunk);
-      CUDA_REQUIRE(head_chunk({logits, d_tasks, d_targets, d_end, state, target_logits, rows, stride, first, ids, 2, scale, softcap}, nullptr));
-      const auto after = logits.host();
-      std::copy_n(after.begin() + stride, ids, kept.begin() + first);
+      CUDA_REQUIRE(head_chunk({logits, d_tasks, d_targets, d_end, state, target_logits, d_kept, rows, stride, vocab, first, ids, 2, scale, softcap}, nullptr));
     }
+    kept = d_kept.host();
     states = state.host();
     auto all = target_logits.host();
     for (const HeadState& s : states) {
@@ -272,7 +272,71 @@ TEST_CASE("the head folds chunks of logits") {
     for (uint32_t t = 0; t < tasks[r].target_count; ++t, ++target)
       CHECK(got[target] == Approx(value(r, static_cast<uint32_t>(targets[target]))).epsilon(1e-5));
   }
-  for (uint32_t id = 0; id < vocab; ++id) REQUIRE(kept[id] == Approx(value(1, id)).epsilon(1e-5));
+  for (uint32_t id = 0; id < vocab; ++id) {
+    REQUIRE(kept[vocab + id] == Approx(value(1, id)).epsilon(1e-5));
+    REQUIRE(kept[id] == Approx(value(3, id)).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("a row whose logits are no numbers has no finite sum") {
+  constexpr uint32_t vocab = 600, stride = 300;
+  struct Case { uint32_t first, count; float what; bool finite; };
+  const Case c = GENERATE(Case{0, 0, 0, true}, Case{5, 1, NAN, false}, Case{0, 300, NAN, false}, Case{300, 300, NAN, false},
+                          Case{0, 600, NAN, false}, Case{7, 1, INFINITY, false}, Case{400, 1, -INFINITY, true}, Case{0, 300, -INFINITY, true},
+                          Case{0, 600, -INFINITY, false});
+  CAPTURE(c.first, c.count, c.what);
+  std::vector<float> raw = Random(9).numbers<float>(vocab);
+  std::fill_n(raw.begin() + c.first, c.count, c.what);
+  DeviceArray<HeadTask> task({{0, 0, 0, no_index}});
+  DeviceArray<float> logits(raw);
+  const auto got = in_all_orders([&] {
+    DeviceArray<HeadState> state(1);
+    for (uint32_t first = 0; first < vocab; first += stride)
+      CUDA_REQUIRE(head_chunk({logits + first, task, nullptr, nullptr, state, nullptr, nullptr, 1, stride, vocab, first, stride, 0, 1, 0}, nullptr));
+    const HeadState s = state.host()[0];
+    return std::vector<float>{static_cast<float>(s.maximum + std::log(s.sum))};
+  });
+  CHECK(std::isfinite(got[0]) == c.finite);
+}
+
+TEST_CASE("tokens are drawn as the engine draws them") {
+  const uint32_t vocab = GENERATE(131u, 1000u);
+  const bool coarse = GENERATE(false, true);  // logits that are often equal
+  CAPTURE(vocab, coarse);
+  const std::vector<int32_t> end{0, 77};
+  Random random(10);
+  std::vector<DrawTask> tasks;
+  for (const float temperature : {0.1f, 1.0f, 3.0f})
+    for (const auto& [top_k, top_p] : {std::pair{0u, 1.0f}, {0u, 0.9f}, {0u, 1e-6f}, {1u, 1.0f}, {40u, 1.0f}, {7u, 0.5f}, {5000u, 0.99f}}) {
+      const auto i = static_cast<uint32_t>(tasks.size());
+      tasks.push_back({{temperature, top_p, top_k, engine::random_bits(3, i, 0)}, 2 * i, i % 2});
+    }
+  const auto rows = static_cast<uint32_t>(tasks.size());
+  auto logits = random.numbers<float>(rows * vocab, 4);
+  for (float& l : logits) if (coarse) l = std::round(l);
+  for (uint32_t r = 0; r < rows; r += 2) logits[r * vocab] = 30;  // an end, far above all
+  std::vector<HeadState> states(2 * rows, {1, 0, -7});
+  for (uint32_t r = 0; r < rows; ++r) {
+    float& maximum = states[tasks[r].head].maximum = -INFINITY;
+    for (uint32_t id = 0; id < vocab; ++id)
+      if (!tasks[r].forbid_end || (id != 0 && id != 77)) maximum = std::max(maximum, logits[r * vocab + id]);
+  }
+  DeviceArray<float> d_logits(logits);
+  DeviceArray<DrawTask> d_tasks(tasks);
+  DeviceArray<int32_t> d_end(end);
+  const auto got = in_all_orders([&] {
+    DeviceArray<HeadState> state(states);
+    CUDA_REQUIRE(draw_tokens({d_logits, d_tasks, d_end, state, rows, vocab, 2}, nullptr));
+    std::vector<int32_t> best;
+    for (const HeadState& s : state.host()) best.push_back(s.best);
+    return best;
+  });
+  for (uint32_t r = 0; r < rows; ++r) {
+    CAPTURE(r, tasks[r].draw.temperature, tasks[r].draw.top_k, tasks[r].draw.top_p);
+    const std::span<const int32_t> forbidden = tasks[r].forbid_end ? std::span<const int32_t>(end) : std::span<const int32_t>();
+    CHECK(got[2 * r] == engine::sample(std::span(logits).subspan(r * vocab, vocab), tasks[r].draw, forbidden));
+    CHECK(got[2 * r + 1] == -7);
+  }
 }
 
 TEST_CASE("blocks become the engine's numbers") {
