@@ -1,4 +1,5 @@
 // The emulation against what CUDA's manuals say: fragments, shuffles, rounding, streams, graphs, cuBLASLt.
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -164,6 +165,29 @@ TEST_CASE("a stream works when something waits for it, a graph as often as it is
   cudaEventDestroy(event);
   cudaStreamDestroy(other);
   cudaStreamDestroy(stream);
+}
+
+TEST_CASE("the time between two events is that of the work between them") {
+  cudaStream_t stream;
+  cudaEvent_t begin, end, untimed;
+  float milliseconds = -1;
+  REQUIRE(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking) == cudaSuccess);
+  REQUIRE(cudaEventCreateWithFlags(&begin, cudaEventDefault) == cudaSuccess);
+  REQUIRE(cudaEventCreateWithFlags(&end, cudaEventDefault) == cudaSuccess);
+  REQUIRE(cudaEventCreateWithFlags(&untimed, cudaEventDisableTiming) == cudaSuccess);
+  CHECK(cudaEventElapsedTime(&milliseconds, begin, end) == cudaErrorInvalidResourceHandle);  // not recorded
+  REQUIRE(cudaEventRecord(begin, stream) == cudaSuccess);
+  REQUIRE(emulation::enqueue(stream, [] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }) == cudaSuccess);
+  REQUIRE(cudaEventRecord(end, stream) == cudaSuccess);
+  REQUIRE(cudaEventRecord(untimed, stream) == cudaSuccess);
+  CHECK(cudaEventElapsedTime(&milliseconds, begin, end) == cudaErrorNotReady);
+  REQUIRE(cudaEventSynchronize(untimed) == cudaSuccess);
+  CHECK(cudaEventElapsedTime(&milliseconds, begin, end) == cudaSuccess);
+  CHECK(milliseconds >= 20);
+  CHECK(cudaEventElapsedTime(&milliseconds, begin, untimed) == cudaErrorInvalidResourceHandle);
+  for (const cudaEvent_t e : {begin, end, untimed}) CHECK(cudaEventDestroy(e) == cudaSuccess);
+  CHECK(cudaStreamDestroy(stream) == cudaSuccess);
+  cudaGetLastError();
 }
 
 TEST_CASE("calls are refused as the device refuses them") {

@@ -1,9 +1,11 @@
 // Streams, events, graphs, copies and launches.
 #include "stream.hpp"
+#include <chrono>
 #include <cstring>
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -40,9 +42,13 @@ struct CUstream_st {
   }
 };
 struct CUevent_st {
+  using Clock = std::chrono::steady_clock;
+
   int device = emulation::current_device();
   cudaStream_t stream = nullptr;  // null: not recorded yet, which counts as over
   uint64_t position = 0;
+  bool timed = false;
+  std::shared_ptr<std::optional<Clock::time_point>> reached{};  // of the last record; its stream writes it
 };
 
 namespace emulation {
@@ -239,9 +245,10 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   });
 }
 
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   const Lock lock;
   *event = new CUevent_st;
+  (*event)->timed = !(flags & cudaEventDisableTiming);
   events().insert(*event);
   return cudaSuccess;
 }
@@ -258,8 +265,21 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   if (!events().count(event) || !known(stream) || event->device != (stream ? stream->device : current_device()))
     return report(cudaErrorInvalidResourceHandle);
   if (stream && stream->capture) return report(cudaErrorStreamCaptureUnsupported);
+  if (event->timed) {
+    event->reached = std::make_shared<std::optional<CUevent_st::Clock::time_point>>();
+    enqueue(stream, [reached = event->reached] { *reached = CUevent_st::Clock::now(); });
+  }
   event->stream = stream;
   event->position = stream ? stream->asked : 0;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
+  const Lock lock;
+  for (const cudaEvent_t e : {begin, end})
+    if (!events().count(e) || !e->reached) return report(cudaErrorInvalidResourceHandle);
+  if (!*begin->reached || !*end->reached) return report(cudaErrorNotReady);
+  *milliseconds = std::chrono::duration<float, std::milli>(**end->reached - **begin->reached).count();
   return cudaSuccess;
 }
 
