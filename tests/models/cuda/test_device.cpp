@@ -57,7 +57,7 @@ TEST_CASE("every family in fp16 is nearer: it rounds eight times more finely") {
 }
 
 TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatever the schedule") {
-  const Loaded tiny(SEXTANT_GOLDEN_DIR "/tiny_llama.gguf");
+  const Loaded tiny(test::golden_folder() / "tiny_llama.gguf");
   const test::Ids tokenizer;
   fakes::Requests requests;
   const std::string shared = some_ids(3, 280, 131);  // more than one split of the keys
@@ -113,7 +113,7 @@ std::vector<double> run(engine::Device& device, const engine::Batch& batch) {
 }  // namespace
 
 TEST_CASE("steps of decoding are recorded once and replayed, with the same bits") {
-  const Loaded tiny(SEXTANT_GOLDEN_DIR "/tiny_llama.gguf");
+  const Loaded tiny(test::golden_folder() / "tiny_llama.gguf");
   auto gpu = emulated();
   const auto make = [&] {
     auto device = tiny.on(gpu, "bf16", 300, 1 << 28);
@@ -145,7 +145,7 @@ TEST_CASE("steps of decoding are recorded once and replayed, with the same bits"
 }
 
 TEST_CASE("numbers beyond what the compute type holds fail what they belong to, as on the CPU") {
-  Loaded tiny(SEXTANT_GOLDEN_DIR "/tiny_llama.gguf");
+  Loaded tiny(test::golden_folder() / "tiny_llama.gguf");
   const auto [offset, compute, finite] = GENERATE(table<float, const char*, bool>(
       {{1e6f, "fp16", false}, {1e6f, "bf16", true}, {1e6f, "f32", true}, {INFINITY, "bf16", false}, {INFINITY, "f32", false}}));
   CAPTURE(offset, compute);
@@ -176,7 +176,8 @@ TEST_CASE("a real GGUF is that of the CPU and of transformers, the same bits wha
   }
   const Loaded model(path);
   const test::Ids tokenizer;
-  const json::Document golden = or_throw(json::parse(or_throw(csv::read_text(SEXTANT_GOLDEN_DIR "/smollm2_bf16.json")), "golden"));
+  const auto stored = test::golden_folder() / "smollm2_bf16.json";
+  const json::Document golden = or_throw(json::parse(or_throw(csv::read_text(stored.string())), "golden"));
   fakes::Requests requests;
   std::vector<std::vector<double>> expected;
   for (const auto& item : json::find(golden, "items")->GetArray()) {

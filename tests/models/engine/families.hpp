@@ -1,5 +1,6 @@
 // tests/golden/families: tiny checkpoints of every family, and what transformers computes from them.
 #pragma once
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -14,8 +15,13 @@
 
 namespace sextant::test {
 
+/// Where the stored answers lie; a program that was brought to another machine is told.
+inline std::filesystem::path golden_folder() {
+  const char* elsewhere = std::getenv("SEXTANT_GOLDEN_DIR");
+  return elsewhere ? elsewhere : SEXTANT_GOLDEN_DIR;
+}
 inline std::filesystem::path family_file(const std::string& name) {
-  return std::filesystem::path(SEXTANT_GOLDEN_DIR) / "families" / name;  // an absolute name stays
+  return golden_folder() / "families" / name;  // an absolute name stays
 }
 
 template <class T> T must(Result<T> result) {
