@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Measures the CUDA backend on a machine with a GPU, beside its peers. tools/gpu-check.sh calls it step by step; see gpu_bench/.
 
-    tools/gpu-bench.py ceilings|models|ours|peers|invariance|accuracy|table [--shape SHAPE] [--out DIR] ...
+    tools/gpu-bench.py ceilings|models|ours|peers|kernels|llama|start|invariance|accuracy|table [--shape SHAPE] [--out DIR] ...
 
-Each figure is a file in --out and is not measured twice. Needs torch and transformers but for `ours`, `invariance` and `table`.
-`--shape tiny --device cpu --backend cpu --scale 0.1` tries everything where there is no GPU.
+Each figure is a file in --out and is not measured twice. `ceilings`, `peers` and `accuracy` need torch and transformers, `models` and
+`kernels` use torch where it is there. `--shape tiny --device cpu --scale 0.05` is for trying everything where there is no GPU, as
+tools/gpu-check.sh --rehearse does.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 sys.dont_write_bytecode = True
-from gpu_bench import ours, shapes, table, work  # noqa: E402
+from gpu_bench import choices, kernels, llama, ours, shapes, table, work  # noqa: E402
 from gpu_bench.results import Results  # noqa: E402
 
 
@@ -59,6 +60,30 @@ def measure_peers(options, results):
             results.measure("peers-%s-%s" % (options.shape, name), lambda: how(peer, work.scaled(work.WORKS[of], options.scale)))
 
 
+def measure_kernels(options, results):
+    some = kernels.cases(options.shape, options.scale)
+    cold = kernels.COLD_BYTES if options.device != "cpu" else 0
+    results.measure("kernels-" + options.shape,
+                    lambda: {"seconds": kernels.ours(options.time_kernels, some, 20 if cold else 0, cold), "scale": options.scale})
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        print("kernels: there is no torch to compare with")
+        return
+    results.measure("kernels-%s-torch" % options.shape, lambda: {"seconds": kernels.peers(options.device, some)})
+
+
+def measure_llama(options, results):
+    peer = llama.Llama(options.llama, options.model, options.device)
+    for name, (of, how) in llama.PEERS.items():
+        if of in works(options):
+            results.measure("peers-%s-%s" % (options.shape, name), lambda: how(peer, work.scaled(work.WORKS[of], options.scale)))
+
+
+def start(options, results):
+    results.measure("start-" + options.shape, lambda: ours.start(options.program, options.model))
+
+
 def works(options):
     return [name for name in work.WORKS if options.work in (None, name)]
 
@@ -72,19 +97,27 @@ def accuracy(options, results):
 
 
 def compare(options):
-    """Distances of log-probabilities from transformers' float32: Sextant's in both types, and transformers' own bf16."""
+    """Distances of log-probabilities from transformers' float32, Sextant's in both types and transformers' own bf16; and what is chosen."""
     from gpu_bench import peers
 
     texts = [bytes(p).decode() for p in work.prompts(work.scaled(work.WORKS["prefill"], options.scale))[:8]]
-    reference = [v for row in peers.token_logprobs(peers.Peer(str(options.model), options.device, "float32"), texts) for v in row]
-    others = {"f32": options.program.token_logprobs(options.model, "f32", texts)}
-    if options.backend != "cpu":
-        others["bf16"] = options.program.token_logprobs(options.model, "auto", texts)
-    others["peer_bf16"] = peers.token_logprobs(peers.Peer(str(options.model), options.device), texts)
-    figure = {"tokens": len(reference)}
-    for name, rows in others.items():
-        distances = [abs(a - b) for a, b in zip((v for row in rows for v in row), reference, strict=True)]
-        figure |= {name + "_worst": max(distances), name + "_mean": statistics.fmean(distances)}
+    questions = work.prompts(work.scaled(work.CHOICES, options.scale))
+    asked = [bytes(q).decode() for q in questions]
+    exact, rounded = (peers.Peer(str(options.model), options.device, dtype) for dtype in ("float32", "bfloat16"))
+    tokens = {"reference": peers.token_logprobs(exact, texts), "peer_bf16": peers.token_logprobs(rounded, texts)}
+    options_of = {"reference": peers.option_logprobs(exact, questions), "peer_bf16": peers.option_logprobs(rounded, questions)}
+    exact = rounded = None  # their memory is needed
+    peers.free(options.device)
+    for name, compute in (("f32", "f32"), ("bf16", "bf16")):
+        tokens[name] = options.program.token_logprobs(options.model, compute, texts)
+        options_of[name] = options.program.option_logprobs(options.model, compute, asked)
+    flat = {name: [v for row in rows for v in row] for name, rows in tokens.items()}
+    figure = {"tokens": len(flat["reference"])}
+    noise = choices.noise_of(options_of["reference"], options_of["peer_bf16"])
+    for name in ("f32", "bf16", "peer_bf16"):
+        distances = [abs(a - b) for a, b in zip(flat[name], flat["reference"], strict=True)]
+        figure |= {name + "_worst": max(distances), name + "_mean": statistics.fmean(distances),
+                   name + "_choices": choices.compare(options_of["reference"], options_of[name], noise)}
     return figure
 
 
@@ -99,8 +132,8 @@ def write_table(options, results):
     (options.page / (name + ".json")).write_text(json.dumps(figures, indent=1) + "\n")
 
 
-COMMANDS = {"ceilings": ceilings, "models": models, "ours": measure_ours, "peers": measure_peers, "invariance": invariance,
-            "accuracy": accuracy, "table": write_table}
+COMMANDS = {"ceilings": ceilings, "models": models, "ours": measure_ours, "peers": measure_peers, "kernels": measure_kernels,
+            "llama": measure_llama, "start": start, "invariance": invariance, "accuracy": accuracy, "table": write_table}
 
 
 def main():
@@ -112,14 +145,17 @@ def main():
     parser.add_argument("--models", type=pathlib.Path, default=ROOT / "build/gpu-check/models", help="where models are made")
     parser.add_argument("--page", type=pathlib.Path, default=ROOT / "docs/bench", help="where the table goes")
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/gpu/root/bin/sextant")
+    parser.add_argument("--time-kernels", type=pathlib.Path, default=ROOT / "build/gpu/tests/models/cuda/time_kernels_gpu")
+    parser.add_argument("--llama", type=pathlib.Path, default=ROOT / "build/gpu/llama/bin", help="llama.cpp's programs")
     parser.add_argument("--plugin-path", type=pathlib.Path)
     parser.add_argument("--backend", default="cuda")
     parser.add_argument("--device", default="cuda", help="torch's")
+    parser.add_argument("--again", action="store_true", help="measure what was measured before, too")
     parser.add_argument("--scale", type=float, default=1, help="below 1: less work")
     options = parser.parse_args()
     options.model = options.models / options.shape
     options.program = ours.Program(options.program, options.backend, options.plugin_path)
-    results = Results(options.out)
+    results = Results(options.out, options.again)
     COMMANDS[options.command](options, results)
     return 1 if results.failed else 0
 

@@ -49,16 +49,21 @@ def choice_opencompass(peer, work):
     return {"rate": len(some) / peer.seconds(body), "unit": "questions/s"}
 
 
+def best_batch(peer, rows, sizes, amount, unit, body):
+    """`amount` of work by the seconds of the best batch size; body(ids) is one batch."""
+    def all_batches(size):
+        for batch in batches(rows, size):
+            body(peer.ids(batch))
+
+    rates = {size: amount / peer.seconds(lambda: all_batches(size)) for size in sizes}
+    return {"rate": max(rates.values()), "unit": unit, "by_batch": rates}
+
+
 def choice_best_batch(peer, work):
     """One prompt a question, the last token's logits, the best batch size."""
-    rows, rates = works.prompts(work), {}
-    for size in (8, 32, 128):
-        def body():
-            for batch in batches(rows, size):
-                peer.model(peer.ids(batch), logits_to_keep=1).logits[:, -1].float().log_softmax(-1).cpu()
-
-        rates[size] = len(rows) / peer.seconds(body)
-    return {"rate": max(rates.values()), "unit": "questions/s", "by_batch": rates}
+    rows = works.prompts(work)
+    last = lambda ids: peer.model(ids, logits_to_keep=1).logits[:, -1].float().log_softmax(-1).cpu()
+    return best_batch(peer, rows, (8, 32, 128), len(rows), "questions/s", last)
 
 
 def choice_shared_prefix(peer, work):
@@ -76,14 +81,9 @@ def choice_shared_prefix(peer, work):
 
 
 def prefill(peer, work):
-    rows, rates = works.prompts(work), {}
-    for size in (4, 16, 32):
-        def body():
-            for batch in batches(rows, size):
-                peer.model(peer.ids(batch), logits_to_keep=1, use_cache=False).logits.cpu()
-
-        rates[size] = len(rows) * (work.shared + work.own) / peer.seconds(body)
-    return {"rate": max(rates.values()), "unit": "tokens/s", "by_batch": rates}
+    rows = works.prompts(work)
+    last = lambda ids: peer.model(ids, logits_to_keep=1, use_cache=False).logits.cpu()
+    return best_batch(peer, rows, (4, 16, 32), len(rows) * (work.shared + work.own), "tokens/s", last)
 
 
 def generate(peer, work, **options):
@@ -134,6 +134,27 @@ def token_logprobs(peer, texts):
             logprobs = peer.model(ids).logits[0, :-1].float().log_softmax(-1)
             out.append(logprobs.gather(-1, ids[0, 1:, None])[:, 0].tolist())
     return out
+
+
+def option_logprobs(peer, rows, batch=32):
+    """[row][option]: what each answer's letter has as the next token."""
+    letters, out = [ord(c) for c in works.OPTIONS], []
+    with peer.torch.inference_mode():
+        for some in batches(rows, batch):
+            logprobs = peer.model(peer.ids(some), logits_to_keep=1).logits[:, -1].float().log_softmax(-1)
+            out += logprobs[:, letters].tolist()
+    return out
+
+
+def free(device):
+    """Gives back what torch keeps of memory that nobody uses; other programs want it."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if device != "cpu":
+        torch.cuda.empty_cache()
 
 
 def ceilings(device):

@@ -6,6 +6,10 @@ Their vocabulary is bytes: a text of n ASCII letters is n tokens whose ids are i
 import dataclasses
 import json
 import pathlib
+import random
+import struct
+
+from . import model_files
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,36 +79,47 @@ def config_json(s):
     }
 
 
+def tensor_shapes(s):
+    shapes = {"model.embed_tokens.weight": [s.vocab, s.hidden], "model.norm.weight": [s.hidden]}
+    if not s.tied:
+        shapes["lm_head.weight"] = [s.vocab, s.hidden]
+    for i in range(s.layers):
+        at = "model.layers.%d." % i
+        for part, sizes in (
+            ("input_layernorm", [s.hidden]), ("post_attention_layernorm", [s.hidden]),
+            ("self_attn.q_proj", [s.heads * s.head_dim, s.hidden]), ("self_attn.k_proj", [s.kv_heads * s.head_dim, s.hidden]),
+            ("self_attn.v_proj", [s.kv_heads * s.head_dim, s.hidden]), ("self_attn.o_proj", [s.hidden, s.heads * s.head_dim]),
+            ("mlp.gate_proj", [s.feed_forward, s.hidden]), ("mlp.up_proj", [s.feed_forward, s.hidden]),
+            ("mlp.down_proj", [s.hidden, s.feed_forward]),
+        ):
+            shapes[at + part + ".weight"] = sizes
+    return shapes
+
+
+def random_parts(rows, columns, device):
+    """bf16 bytes of a matrix whose outputs are of unit size for inputs of unit size. Without torch: slow, for the tiny shape."""
+    try:
+        import torch
+    except ImportError:
+        for _ in range(rows):
+            yield b"".join(struct.pack("<f", random.gauss(0, columns**-0.5))[2:] for _ in range(columns))
+        return
+    step = max(1, (64 << 20) // columns)
+    for first in range(0, rows, step):
+        numbers = torch.randn(min(step, rows - first), columns, device=device, dtype=torch.float32) * columns**-0.5
+        yield numbers.to(torch.bfloat16).cpu().view(torch.uint8).numpy().tobytes()
+
+
 def make(name, folder, device):
     """Writes a Hugging Face folder, once."""
-    import torch
-    from safetensors.torch import save_file
-
     s, folder = SHAPES[name], pathlib.Path(folder)
     if (folder / "config.json").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(1)
-
-    def matrix(rows, columns):  # outputs of unit size for inputs of unit size
-        numbers = torch.randn(rows, columns, device=device, dtype=torch.float32) * columns**-0.5
-        return numbers.to(torch.bfloat16).cpu()
-
-    ones = torch.ones(s.hidden, dtype=torch.bfloat16)
-    tensors = {"model.embed_tokens.weight": matrix(s.vocab, s.hidden), "model.norm.weight": ones.clone()}
-    if not s.tied:
-        tensors["lm_head.weight"] = matrix(s.vocab, s.hidden)
-    for i in range(s.layers):
-        at = "model.layers.%d." % i
-        tensors[at + "input_layernorm.weight"] = ones.clone()
-        tensors[at + "post_attention_layernorm.weight"] = ones.clone()
-        for part, rows, columns in (
-            ("self_attn.q_proj", s.heads * s.head_dim, s.hidden), ("self_attn.k_proj", s.kv_heads * s.head_dim, s.hidden),
-            ("self_attn.v_proj", s.kv_heads * s.head_dim, s.hidden), ("self_attn.o_proj", s.hidden, s.heads * s.head_dim),
-            ("mlp.gate_proj", s.feed_forward, s.hidden), ("mlp.up_proj", s.feed_forward, s.hidden),
-            ("mlp.down_proj", s.hidden, s.feed_forward),
-        ):
-            tensors[at + part + ".weight"] = matrix(rows, columns)
-    save_file(tensors, str(folder / "model.safetensors"), metadata={"format": "pt"})
+    random.seed(1)
+    shapes = tensor_shapes(s)
+    one = struct.pack("<f", 1)[2:]
+    parts_of = lambda tensor: [one * s.hidden] if len(shapes[tensor]) == 1 else random_parts(*shapes[tensor], device)
+    model_files.write_safetensors(folder / "model.safetensors", shapes, parts_of)
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer_json(s.vocab)))
     (folder / "config.json").write_text(json.dumps(config_json(s), indent=1))  # last: it says that the rest is there

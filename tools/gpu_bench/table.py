@@ -2,6 +2,7 @@
 
 import datetime
 
+from . import kernels, llama, peers
 from .shapes import SHAPES
 from .work import WORKS
 
@@ -51,12 +52,58 @@ def goals(f):
     for shape in ("1.8b", "8b"):
         equal = f.all.get("invariance-" + shape, {}).get("equal")
         add("G6", "one hash of results for five schedules, %s" % shape, None if equal is None else float(equal), 1, "yes = 1")
+        for count in (kernels.PREFILL_ROWS, kernels.DECODE_ROWS):
+            cost = kernels.cost_of_one_algorithm(f.all.get("kernels-" + shape, {}).get("seconds", {}), count)
+            add("G6", "one algorithm for any number of rows, against cuBLAS' choice for %d, products of a layer, %s" % (count, shape),
+                cost, 10, "% more time", False)
     a = f.all.get("accuracy-1.8b", {})
     add("G7", "float32, largest difference of a log-probability", a.get("f32_worst"), 1e-4, "nats", False)
     noise = a.get("bf16_mean") / a["peer_bf16_mean"] if a.get("bf16_mean") is not None and a.get("peer_bf16_mean") else None
     add("G7", "bf16's mean distance from float32, by transformers' own", noise, 1.0, "x", False)
-    add("G8", "8b, weights loaded", f.all.get("ours-8b-decode_1", {}).get("load_s"), 10, "s", False)
+    chosen = a.get("bf16_choices", {})
+    same = chosen.get("same_share")
+    add("G7", "bf16, items with the same choice as in float32", same if same is None else 100 * same, 99.5, "%")
+    add("G7", "flipped choices with a margin above bf16's noise", chosen.get("flips_above_noise"), 0, "", False)
+    add("G8", "8b, from the start of the program to the first token", f.all.get("start-8b", {}).get("seconds"), 10, "s", False)
     return rows
+
+
+def against_llama(f):
+    """Rows of [shape, work, ours, llama.cpp's, ratio] for what both have measured."""
+    rows = []
+    for shape in SHAPES:
+        for name, (work, _) in llama.PEERS.items():
+            one, other = "ours-%s-%s" % (shape, work), "peers-%s-%s" % (shape, name)
+            ratio = f.ratio(one, other)
+            if ratio:
+                rows.append([shape, work, number(f.rate(one)), number(f.rate(other)) + " " + f.all[other]["unit"], number(ratio)])
+    return rows
+
+
+def kernel_rows(f):
+    """Rows of [shape, kernel, microseconds, TB/s, TFLOP/s, torch's microseconds, ratio]."""
+    rows = []
+    for shape in SHAPES:
+        figure = f.all.get("kernels-" + shape, {})
+        theirs = f.all.get("kernels-%s-torch" % shape, {}).get("seconds", {})
+        cases = kernels.cases(shape, figure.get("scale", 1)) if "seconds" in figure else {}
+        for name, seconds in figure.get("seconds", {}).items():
+            if name not in cases:
+                continue
+            flop, size = kernels.work_of(*cases[name])
+            other = theirs.get(name)
+            rows.append([shape, name, number(1e6 * seconds), number(size / seconds / 1e12), number(flop / seconds / 1e12) if flop else "",
+                         number(1e6 * other) if other else "", number(other / seconds) if other else ""])
+    return rows
+
+
+def expected():
+    """The names of all figures of a whole check."""
+    names = ["ceilings", "versions", "accuracy-1.8b", "start-8b"]
+    for shape in ("1.8b", "8b"):
+        names += ["invariance-" + shape, "kernels-" + shape, "kernels-%s-torch" % shape]
+        names += ["peers-%s-%s" % (shape, peer) for peer in (*peers.PEERS, *llama.PEERS)]
+    return names + ["ours-%s-%s" % (shape, work) for shape in ("135m", "1.8b", "8b") for work in WORKS]
 
 
 def number(value):
@@ -74,11 +121,20 @@ def page(figures, facts):
         verdict = "not measured" if value is None else "met" if good else "**not met**"
         lines.append("| %s | %s | %s | %s %s %s | %s |" % (goal, what, "" if value is None else number(value), sign, number(target), unit,
                                                           verdict))
-    lines += ["", "| figure | |", "|---|---|"]
+    for heading, columns, rows in (
+        ("llama.cpp on the same work", ("model", "work", "Sextant", "llama.cpp", "ratio"), against_llama(f)),
+        ("Kernels, one to one with torch's", ("model", "kernel", "us", "TB/s", "TFLOP/s", "torch's us", "ratio"), kernel_rows(f))):
+        if rows:
+            lines += ["", "## " + heading, "", "| %s |" % " | ".join(columns), "|---" * len(columns) + "|"]
+            lines += ["| %s |" % " | ".join(row) for row in rows]
+    lines += ["", "## Figures", "", "| figure | |", "|---|---|"]
     for name, figure in figures.items():
         shown = figure.get("error") or ("%s %s" % (number(figure["rate"]), figure["unit"]) if "rate" in figure else "")
         if shown:
             lines.append("| %s | %s |" % (name, shown.replace("|", "/").replace("\n", " ")))
+    missing = [name for name in expected() if name not in figures]
+    if missing:
+        lines += ["", "Missing: " + ", ".join(missing) + "."]
     return "\n".join(lines) + "\n"
 
 

@@ -32,6 +32,9 @@ WORKS = {
     "generic": Work("1024 prompts of 128 tokens, 128 more each", 1, 1024, 0, 128, 128, 512, whole=True),
 }
 
+START = Work("one prompt of 16 tokens: until the first token is there", 1, 1, 0, 16, 1, 1)
+CHOICES = Work("1024 short questions: whether bf16 changes a choice", 16, 64, 60, 30)
+
 
 def scaled(work, scale):
     """A smaller one of the same form, to try the scripts on."""
