@@ -6,6 +6,7 @@
 
 Each round measures every row once, Sextant and each peer in turn, the order reversed from round to round, so that a slow minute of the
 machine meets all of them. A row's ratio is Sextant against the peer with the best median; min, median and max are over the rounds.
+--json is written after every round.
 --install fetches the peers from PyPI at fixed versions and builds what needs building (llama.cpp: minutes; OpenCompass and lm-eval:
 gigabytes); without it rows use the peers that the work folder has, and a row without a peer says so. Rows that need CMMLU want --data.
 """
@@ -33,8 +34,8 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", nargs="*", metavar="ROW", help="names, as --list prints them (default: all that can run)")
     parser.add_argument("--list", action="store_true", help="the rows, what they measure and their goals")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=3, help="how often each row is measured (default 3)")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of every contestant (default: all cores)")
     parser.add_argument("--items", type=int, default=5, help="questions per CMMLU subject")
     parser.add_argument("--subjects", type=int, default=3, choices=range(1, 1 + len(Sextant.SUBJECTS)), help="CMMLU subjects")
     parser.add_argument("--json", metavar="FILE", help="all figures")
@@ -43,7 +44,8 @@ def arguments():
     parser.add_argument("--data", default=os.environ.get("SEXTANT_TEST_DATA", ""), help="a folder that holds cmmlu/")
     parser.add_argument("--sextant", default=os.environ.get("SEXTANT_PROGRAM", "sextant"), help="the installed program")
     parser.add_argument("--model", default=os.environ.get("SEXTANT_TEST_MODEL") or
-                        os.path.expanduser("~/.cache/sextant/models/SmolLM2-135M-Instruct.Q4_1.gguf"))
+                        os.path.expanduser("~/.cache/sextant/models/SmolLM2-135M-Instruct.Q4_1.gguf"),
+                        help="the GGUF file (default: SmolLM2-135M-Instruct, where tools/demo.sh puts it)")
     return parser.parse_args()
 
 
@@ -55,7 +57,7 @@ def machine():
             "system": platform.platform()}
 
 
-def measure(rows, sextant, peers, rounds):
+def measure(rows, sextant, peers, rounds, after_round=lambda figures: None):
     """{row: {contestant: [figure per round]}}. A peer that fails is left out of its row; Sextant must not."""
     figures = {row.name: {} for row in rows}
     failed = set()
@@ -78,6 +80,7 @@ def measure(rows, sextant, peers, rounds):
                 figures[row.name].setdefault(name, []).append(figure)
                 say("round %d  %-18s %-22s %10.1f %s  (%.0f s)" % (number + 1, row.name, name, figure, row.unit,
                                                                  time.monotonic() - begin))
+        after_round(figures)
     return figures
 
 
@@ -110,6 +113,20 @@ def table(results):
     return "\n".join(lines)
 
 
+def write(args, rows, figures, sextant, peers):
+    """What is there after a round, so that a benchmark that is stopped leaves its figures."""
+    if not args.json:
+        return
+    results = [compare(row, figures[row.name]) for row in rows]
+    document = {"machine": machine(), "sextant": sextant.version(), "peers": peers.versions(), "threads": args.threads,
+                "items_per_subject": args.items, "subjects": args.subjects,
+                "rounds": max(len(r["sextant"]) for r in results), "rows": results}
+    path = pathlib.Path(args.json)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    part.rename(path)
+
+
 def main():
     args = arguments()
     known = {row.name: row for row in ROWS}
@@ -128,13 +145,8 @@ def main():
     if args.install:
         for name in {peer for row in rows for peer in row.peers}:
             peers.install(name)
-    figures = measure(rows, sextant, peers, args.rounds)
-    results = [compare(row, figures[row.name]) for row in rows]
-    if args.json:
-        document = {"machine": machine(), "sextant": sextant.version(), "peers": peers.versions(), "threads": args.threads,
-                    "items_per_subject": args.items, "subjects": args.subjects, "rounds": args.rounds, "rows": results}
-        pathlib.Path(args.json).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    print(table(results))
+    figures = measure(rows, sextant, peers, args.rounds, lambda figures: write(args, rows, figures, sextant, peers))
+    print(table([compare(row, figures[row.name]) for row in rows]))
     return 0
 
 

@@ -88,10 +88,13 @@ class Peers:
         return test["avg_ts"]
 
     def llama_batched(self, kind, prompts):
+        # a row of one prompt comes last: the program may end before its log has written its last lines
         out = process.run([self.bin / "llama-batched-bench", "-m", self.gguf(kind), "-t", self.threads, "-c", 16384, "-npp", 128, "-ntg",
-                           64, "-npl", prompts, "--output-format", "jsonl"]).stdout
-        [line] = [json.loads(text) for text in out.splitlines() if text.startswith("{")]
-        return line["speed_tg"]
+                           64, "-npl", "%d,1" % prompts, "--output-format", "jsonl"]).stdout
+        for line in (json.loads(text) for text in out.splitlines() if text.startswith("{")):
+            if line["pl"] == prompts:
+                return line["speed_tg"]
+        raise process.Failed("llama-batched-bench printed no row for %d prompts" % prompts)
 
     def llama_choice(self, kind, questions):
         """Wall seconds of llama-perplexity over the questions; the right answer is not known to it and does not matter here."""

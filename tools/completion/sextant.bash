@@ -29,7 +29,7 @@ _sextant() {
         ((values == 0)) && case $flag in
           --hf-type) choices='base chat' ;;
           --compat) choices='none opencompass opencompass-0.2.4 lm-eval' ;;
-          --compute) choices='auto f32 bf16 int8' ;;
+          --compute) choices='auto f32 bf16 fp16 int8' ;;
           --limit-mode) choices='first random' ;;
           --chat-template) choices='auto none' ;;
           --custom-dataset-data-type) choices='mcq qa' ;;

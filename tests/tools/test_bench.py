@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""tools/bench.py: what it keeps of a benchmark that is stopped: test_bench.py TOOLS. Writes TAP."""
+import argparse
+import contextlib
+import importlib
+import io
+import json
+import pathlib
+import sys
+
+import tap
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+bench = importlib.import_module("bench")
+
+
+class Contestants:
+    """Stands for Sextant and for its peers."""
+
+    def version(self):
+        return "0"
+
+    def versions(self):
+        return {}
+
+
+class Row:
+    name, work, unit, goal, more_is_better = "row", "some work", "tok/s", ">= 1", True
+
+    def __init__(self, rounds_that_succeed):
+        self.left, self.figure = rounds_that_succeed, 0.0
+
+    def contestants(self, sextant, peers):
+        return [("sextant", self.ours), ("slow", lambda: 5.0), ("broken", self.broken)]
+
+    def ours(self):
+        if self.left == 0:
+            raise bench.Failed("stopped")
+        self.left -= 1
+        self.figure += 10
+        return self.figure
+
+    def broken(self):
+        raise bench.Failed("has never run")
+
+
+def a_benchmark_that_is_stopped_leaves_its_rounds(folder):
+    args = argparse.Namespace(json=str(folder / "figures.json"), threads=1, items=1, subjects=1)
+    everyone, row = Contestants(), Row(2)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            bench.measure([row], everyone, everyone, 3, lambda figures: bench.write(args, [row], figures, everyone, everyone))
+        raise AssertionError("Sextant's failure did not end the benchmark")
+    except SystemExit:
+        pass
+    document = json.loads((folder / "figures.json").read_text())
+    assert document["rounds"] == 2 and [path.name for path in folder.iterdir()] == ["figures.json"], document
+    [kept] = document["rows"]
+    assert kept["sextant"] == [10, 20] and kept["peers"] == {"slow": [5.0, 5.0]} and kept["ratio"] == [2, 3, 4], kept
+
+
+if __name__ == "__main__":
+    sys.exit(tap.run((a_benchmark_that_is_stopped_leaves_its_rounds,)))
