@@ -43,11 +43,14 @@ def caught(mutation, arguments, folder):
     file, what, which, source, test = mutation
     kernels, include, tests, main, plain, emulation, engine = arguments[:7]
     compiler = arguments[7:]
-    shutil.copytree(kernels, folder)
-    (folder / file).write_text(without((folder / file).read_text(), what, which))
+    models = pathlib.Path(kernels).resolve().parent.parent
+    copy = folder / "cuda" / "kernels"
+    shutil.copytree(kernels, copy)
+    (folder / "engine").symlink_to(models / "engine")  # which the kernels include from
+    (copy / file).write_text(without((copy / file).read_text(), what, which))
     build = subprocess.run(
         [*compiler, "-std=c++20", "-O1", "-g", "-fsanitize=thread", "-fno-strict-aliasing", "-ffp-contract=off", "-w", f"-I{include}",
-         "-x", "c++", str(folder / source), "-x", "none", "-Wl,--whole-archive", main, tests, "-Wl,--no-whole-archive", plain, emulation,
+         "-x", "c++", str(copy / source), "-x", "none", "-Wl,--whole-archive", main, tests, "-Wl,--no-whole-archive", plain, emulation,
          engine, "-lboost_context", "-lopenblas", "-o", str(folder / "test")], capture_output=True, text=True)
     if build.returncode:
         return False, "does not build: " + build.stderr[-500:]
