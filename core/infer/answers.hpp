@@ -13,6 +13,8 @@ class Answers {
   /// `run_folder` is this run's own; its neighbours are read when a data set is first asked for. Empty: there are none.
   Answers(std::filesystem::path run_folder, std::string model) : run_folder_(std::move(run_folder)), model_(std::move(model)) {}
   const store::Sample* find(const std::string& task_name, const std::string& key);
+  /// The data set is prepared: its answers need not be kept.
+  void forget(const std::string& task_name) { by_task_.erase(task_name); }
 
  private:
   std::filesystem::path run_folder_;

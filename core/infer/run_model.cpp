@@ -1,8 +1,10 @@
 #include "run_model.hpp"
 #include <chrono>
+#include <exception>
 #include <fmt/format.h>
 #include <mutex>
 #include <thread>
+#include "../base/alternative_stack.hpp"
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../base/queue.hpp"
@@ -25,10 +27,10 @@ std::deque<Task> make_tasks(const ModelSession& session, const ModelJob& job) {
 }
 
 // Said as soon as it is known; which file is missing stands in each task's error.
-void warn_about_missing(std::deque<Task>& tasks) {
+void warn_about_missing(const std::deque<Task>& tasks) {
   std::vector<std::string> names;
   for (const Task& task : tasks)
-    if (const store::TaskRecord record = task.plan(); record.status == "missing") names.push_back(record.dataset);
+    if (task.missing()) names.push_back(task.dataset().task_name);
   if (names.empty() || tasks.size() == 1) return;
   const size_t shown = std::min<size_t>(names.size(), 5), more = names.size() - shown;
   log_warning(fmt::format("{} of {} data sets are not there: {}{}", names.size(), tasks.size(),
@@ -77,6 +79,7 @@ class ModelRun {
   std::mutex mutex_;    // for what follows
   std::optional<Error> end_;  // what ended the run before its time: nothing more is computed
   bool lost_ = false;         // nothing more can be kept
+  std::exception_ptr thrown_; // the first exception of any thread
   bool all_prepared_ = false;
   Progress progress_;
   uint64_t call_done_ = 0, call_total_ = 0;  // tokens of the call that reported last
@@ -99,11 +102,15 @@ void ModelRun::stop(const Error& error) {
   if (job_.cancelled) job_.cancelled->store(true);
 }
 
-// An exception must not leave a thread: it ends the run, not the process.
+// An exception must not leave a thread: go() throws it again when all threads have ended.
 template <class Body> void ModelRun::guarded(Body&& body) {
   try {
     body();
   } catch (const std::exception& e) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!thrown_) thrown_ = std::current_exception();
+    }
     stop({Error::Kind::internal, fmt::format("the run cannot go on: {}", e.what())});
   }
 }
@@ -111,6 +118,7 @@ template <class Body> void ModelRun::guarded(Body&& body) {
 // A thread that takes what comes; it goes on after an error, so that nobody waits for room in its queue for ever.
 template <class T, class Use> std::thread ModelRun::serve(Queue<T>& queue, Use use) {
   return std::thread([this, &queue, use] {
+    const AlternativeStack stack;
     while (auto value = queue.pop()) guarded([&] { use(*std::move(value)); });
   });
 }
@@ -198,6 +206,7 @@ std::vector<store::TaskRecord> ModelRun::go() {
   done_.close();
   closer.join();
   host_.on_progress({});
+  if (thrown_) std::rethrow_exception(thrown_);  // main() says what it was; run.json stays "incomplete"
   if (waves_.cancelled()) end({Error::Kind::cancelled, "interrupted"});
   return records(std::chrono::duration<double>(Clock::now() - start_time).count());
 }

@@ -40,6 +40,8 @@ class Task {
 
   struct Counts { uint64_t samples = 0, settled = 0; };  // settled: needs no answer of the model
   Counts counts() const;
+  /// Its data are not there. May be asked while record() is being written.
+  bool missing() const;
   /// What is known of it so far, "planned" where it could be prepared.
   store::TaskRecord plan() const;
   /// After close(), by one thread at a time.
@@ -65,7 +67,7 @@ class Task {
   size_t pending_ = 0;                     // samples that the model still owes
   uint64_t reused_ = 0;                    // finished by an earlier run
   uint64_t unfit_ = 0;                     // could not be prepared
-  bool prepared_ = false, done_ = false;
+  bool prepared_ = false, done_ = false, missing_ = false;
 };
 
 }  // namespace sextant::infer

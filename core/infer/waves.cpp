@@ -70,6 +70,7 @@ Result<bool> Waves::fill(Wave& wave) {
 void Waves::end_task(const Result<void>& prepared) {
   if (prepared) tasks_[task_].prepared();
   else tasks_[task_].refuse(prepared.error());
+  earlier_.forget(tasks_[task_].dataset().task_name);
   open_.reset();
   done_(task_++);
 }

@@ -1,6 +1,6 @@
 // Requests of all data sets, in waves: what the model gets in one call. The next wave is prepared while it computes the one
 // before, and what was sent need not be kept. Where a wave ends depends on the samples alone, so that a plan counts what a run
-// computes: texts are shared within a wave (docs/adr/0011-waves.md). Threads: [owner].
+// computes: texts are shared within a wave (docs/adr/0011-requests-go-in-waves.md). Threads: [owner].
 #pragma once
 #include <cstdint>
 #include <deque>

@@ -22,9 +22,12 @@ constinit thread_local int own_slot = no_slot;
 
 const char* call_in_progress() {
   if (own_slot != no_slot) return slots[own_slot].name;
-  for (const Slot& slot : slots)
-    if (slot.name[0]) return slot.name;
-  return "";
+  const char* any = "";
+  for (const Slot& slot : slots) {  // a thread of a plugin's own: models are the ones that have them
+    if (std::strncmp(slot.name, "model:", 6) == 0) return slot.name;
+    if (slot.name[0] && !*any) any = slot.name;
+  }
+  return any;
 }
 
 CallMark::CallMark(std::string_view who) : outer_(own_slot) {

@@ -39,7 +39,6 @@ template <class T> Buffers<T> lay_out_buffers(const Architecture& a, const Memor
   b.partial_state = carver.take<float2>(size_t{plan.partials} * a.heads);
   b.head = carver.take<T>(plan.head_rows * hidden);
   b.logits = carver.take<float>(size_t{plan.head_rows} * plan.chunk);
-  b.state = carver.take<HeadState>(rows);
   b.kept = carver.take<float>(size_t{plan.draws} * a.vocab);
   if (slots > 0) {
     b.router = carver.take<float>(rows * a.experts.count);

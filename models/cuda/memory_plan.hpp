@@ -31,7 +31,6 @@ template <class T> struct Buffers {
   float2* partial_state = nullptr;  // [partials][heads]
   T* head = nullptr;                // [head_rows][hidden]
   float* logits = nullptr;          // [head_rows][chunk]
-  HeadState* state = nullptr;       // [rows]
   float* kept = nullptr;            // [draws][vocab] logits
   float* router = nullptr;          // [rows][experts]
   uint32_t* chosen = nullptr;       // [rows][used]

@@ -18,6 +18,8 @@ void ScoreHead<T>::look(const engine::Batch& batch, const BatchTables& tables, c
   const auto rows = static_cast<uint32_t>(batch.head.size());
   grow(target_logits_, batch.targets.size() * sizeof(float));
   auto* target_logits = reinterpret_cast<float*>(target_logits_.data());
+  grow(states_, rows * sizeof(HeadState));
+  auto* states = reinterpret_cast<HeadState*>(states_.data());
   const auto* end = tables.at<int32_t>(places.end);
   for (const auto& group : places.head_groups) {
     CUDA_CHECK(residual_norm(ResidualNorm<T>{buffers_.x, joining.any ? buffers_.add : nullptr, joining.bias, joining.norm,
@@ -28,19 +30,19 @@ void ScoreHead<T>::look(const engine::Batch& batch, const BatchTables& tables, c
       const uint32_t ids = std::min(plan_.chunk, a.vocab - id);
       gemm_.multiply(buffers_.head, weights_.head + size_t{id} * a.hidden, buffers_.logits, group.rows, a.hidden, ids, plan_.chunk);
       CUDA_CHECK(head_chunk({buffers_.logits, tables.at<HeadTask>(places.head_tasks) + group.first, tables.at<int32_t>(places.targets), end,
-                             buffers_.state + group.first, target_logits, buffers_.kept, group.rows, plan_.chunk, a.vocab, id, ids,
+                             states + group.first, target_logits, buffers_.kept, group.rows, plan_.chunk, a.vocab, id, ids,
                              tables.end_count(), a.logit_scale, a.logit_softcap},
                             stream));
     }
     if (group.draws > 0)
-      CUDA_CHECK(draw_tokens({buffers_.kept, tables.at<DrawTask>(places.draws) + group.first_draw, end, buffers_.state, group.draws,
+      CUDA_CHECK(draw_tokens({buffers_.kept, tables.at<DrawTask>(places.draws) + group.first_draw, end, states, group.draws,
                               a.vocab, tables.end_count()},
                              stream));
   }
   const size_t state_bytes = rows * sizeof(HeadState), target_bytes = batch.targets.size() * sizeof(float);
   grow(results_, state_bytes + target_bytes);
   if (state_bytes > 0)
-    CUDA_CHECK(cudaMemcpyAsync(results_.data(), buffers_.state, state_bytes, cudaMemcpyDeviceToHost, stream));
+    CUDA_CHECK(cudaMemcpyAsync(results_.data(), states, state_bytes, cudaMemcpyDeviceToHost, stream));
   if (target_bytes > 0)
     CUDA_CHECK(cudaMemcpyAsync(results_.data() + state_bytes, target_logits, target_bytes, cudaMemcpyDeviceToHost, stream));
 }

@@ -33,6 +33,7 @@ template <class T> class ScoreHead {
   const Buffers<T>& buffers_;
   Gemm& gemm_;
   DeviceMemory target_logits_;  // grows
+  DeviceMemory states_;         // grows: several generations may begin with the same row
   PinnedMemory results_;        // grows
 };
 

@@ -64,7 +64,7 @@ class Row {
       prefix = prefix << 8 | uint32_t(found[0]);
       wanted = found[1];
     }
-    const Weight each = weighed ? weight(prefix) : 1;
+    const Weight drawn = weighed ? weight(prefix) : Weight{1}, each = drawn > 0 ? drawn : Weight{1};  // 0: a row of no numbers
     return {prefix, uint32_t((wanted + each - 1) / each)};
   }
 

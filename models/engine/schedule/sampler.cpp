@@ -32,6 +32,7 @@ int32_t sample(std::span<const float> logits, const Draw& draw, std::span<const 
   }
   uint64_t total = 0;
   for (Candidate& c : candidates) total += c.weight = draw::weight(draw::logit_of(c.rank), highest, draw.temperature);
+  if (total == 0) return candidates.back().id;  // not for finite logits
   if (draw.top_p < 1) {  // the smallest set of the highest that reaches its share
     const uint64_t enough = draw::share(draw.top_p, total);
     // all that lie below this together hold less than the rest: they need not be sorted
@@ -39,7 +40,7 @@ int32_t sample(std::span<const float> logits, const Draw& draw, std::span<const 
     std::erase_if(candidates, [&](const Candidate& c) { return c.weight < low; });
     std::sort(candidates.begin(), candidates.end(), better);
     size_t n = 0;
-    for (total = 0; total < enough; ++n) total += candidates[n].weight;
+    for (total = 0; n < candidates.size() && total < enough; ++n) total += candidates[n].weight;
     candidates.resize(n);
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.id < b.id; });
@@ -48,7 +49,7 @@ int32_t sample(std::span<const float> logits, const Draw& draw, std::span<const 
     if (before < c.weight) return c.id;
     before -= c.weight;
   }
-  return candidates.back().id;  // no weight at all: not for finite logits
+  return candidates.back().id;
 }
 
 }  // namespace sextant::engine
