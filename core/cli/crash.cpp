@@ -4,6 +4,7 @@
 #include <ctime>
 #include <cstring>
 #include <unistd.h>
+#include "../base/alternative_stack.hpp"
 #include "../base/exit_code.hpp"
 #include "../infer/run_model.hpp"
 #include "../plugin/call.hpp"
@@ -50,12 +51,7 @@ extern "C" void on_crash(int signal) {
 }  // namespace
 
 void catch_crashes() {
-  // a stack that overflowed is no place for a handler
-  static char stack[16384];
-  stack_t alternative{};
-  alternative.ss_sp = stack;
-  alternative.ss_size = sizeof stack;
-  ::sigaltstack(&alternative, nullptr);
+  static const AlternativeStack stack;  // one that overflowed is no place for a handler
   for (const int signal : crash_signals) {
     struct sigaction action{};
     ::sigaction(signal, nullptr, &action);

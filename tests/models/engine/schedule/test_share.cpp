@@ -247,36 +247,41 @@ TEST_CASE("progress adds up over the devices", "[share]") {
   CHECK(last == job.computed_tokens + job.new_tokens);
 }
 
-TEST_CASE("a device that fails stops the others, and its error is the run's", "[share]") {
+// Three requests that share nothing, one for each of three workers.
+struct OneForEach {
   const Bytes tokenizer;
   Requests requests;
-  for (const char* text : {"c", "d", "e"}) requests.score(text, {"x"});
-  const auto all = requests.all();
-  Job job = job_of(all, tokenizer, context);
-  share_out(job, 3);
+  std::vector<sxt_request> all;
+  Job job;
+
+  OneForEach() {
+    for (const char* text : {"c", "d", "e"}) requests.score(text, {"x"});
+    all = requests.all();
+    job = job_of(all, tokenizer, context);
+    share_out(job, 3);
+  }
+};
+
+TEST_CASE("a device that fails stops the others, and its error is the run's", "[share]") {
+  OneForEach one;
   std::atomic<int> busy = 0;
   BusyDevice first(busy), last(busy);
   BrokenDevice broken(busy);
-  Collector collector(all);
+  Collector collector(one.all);
   const std::array<Device*, 3> devices{&first, &broken, &last};
-  CHECK_THROWS_WITH(run(job, devices, tokenizer, {}, {}, collector.sink()), "GPU 1 fell off the bus");
+  CHECK_THROWS_WITH(run(one.job, devices, one.tokenizer, {}, {}, collector.sink()), "GPU 1 fell off the bus");
   CHECK(busy == 2);
   for (const Got& got : collector.got()) CHECK(got.puts == 0);
 }
 
 TEST_CASE("a cancelled run stops on all devices", "[share]") {
-  const Bytes tokenizer;
-  Requests requests;
-  for (const char* text : {"c", "d", "e"}) requests.score(text, {"x"});
-  const auto all = requests.all();
-  Job job = job_of(all, tokenizer, context);
-  share_out(job, 3);
+  OneForEach one;
   std::atomic<int> busy = 0;
   BusyDevice a(busy), b(busy), c(busy);
-  Collector collector(all);
+  Collector collector(one.all);
   Hooks hooks;
   hooks.cancelled = [&] { return busy == 3; };
   const std::array<Device*, 3> devices{&a, &b, &c};
-  CHECK_FALSE(run(job, devices, tokenizer, {}, hooks, collector.sink()));
+  CHECK_FALSE(run(one.job, devices, one.tokenizer, {}, hooks, collector.sink()));
   CHECK(busy == 3);
 }
