@@ -17,6 +17,30 @@ auto run_of(const Batch& batch, uint32_t row) {
          1;
 }
 
+uint32_t shared_pages(const Batch& batch, const Run& a, const Run& b) {
+  const uint32_t *first = batch.pages.data() + a.first_page, *second = batch.pages.data() + b.first_page;
+  const uint32_t most = std::min(engine::pages_for(a.position + a.rows), engine::pages_for(b.position + b.rows));
+  return static_cast<uint32_t>(std::mismatch(first, first + most, second).first - first);
+}
+
+// The paths of the rows from `first` on, rows counted in tokens: up to `most`, and no further than a path that shares no block with
+// the one before. ret_last: where they end; `run`, that of `first`, becomes that of ret_last.
+template <class Runs>
+uint32_t collect_paths(const Batch& batch, Runs& run, uint32_t first, uint32_t most, PathRows* ret_paths, uint32_t& ret_last) {
+  uint32_t count = 0, shared = 0;
+  for (ret_last = first; ret_last < most;) {
+    const uint32_t last = std::min(most, run->first_row + run->rows);
+    ret_paths[count++] = {last - ret_last, batch.pages.data() + run->first_page, shared};
+    ret_last = last;
+    if (last < run->first_row + run->rows) break;
+    const auto& before = *run++;
+    if (run == batch.runs.end()) break;
+    shared = shared_pages(batch, before, *run);
+    if (shared * page_keys < key_block) break;
+  }
+  return count;
+}
+
 }  // namespace
 
 const std::vector<double>& CpuDevice::frequencies(uint32_t rope, uint32_t rope_length) {
@@ -53,9 +77,10 @@ void CpuDevice::project_qkv(uint32_t layer, Range rows, Range panels) {
   multiply(h_in_, w.qkv, w.qkv_bias, rows, panels, qkv_rows_, width_.qkv, false);
 }
 
+size_t CpuDevice::page_step() const { return page_bytes(architecture_, attention_); }
+
 char* CpuDevice::page(uint32_t layer, uint32_t page, uint32_t kv_head) const {
-  const size_t head = attention_.page_bytes(width_.head);
-  return kv_.data() + ((size_t{layer} * plan_.pages + page) * architecture_.kv_heads + kv_head) * head;
+  return kv_.data() + (size_t{layer} * plan_.pages + page) * page_step() + kv_head * attention_.page_bytes(width_.head);
 }
 
 void CpuDevice::store(uint32_t layer, uint32_t to, uint32_t offset, const float* key, const float* value) {
@@ -102,28 +127,27 @@ void CpuDevice::attend(const Batch& batch, uint32_t layer, Range rows, Range kv_
   const float* query[attention_rows_max];
   float* out[attention_rows_max];
   uint32_t position[attention_rows_max];
-  std::vector<const void*> pages;
-  for (auto run = run_of(batch, rows.first); run != batch.runs.end() && run->first_row < rows.last; ++run) {
-    const Range part{std::max(rows.first, run->first_row), std::min(rows.last, run->first_row + run->rows)};
-    const uint32_t page_count = engine::pages_for(run->position + part.last - run->first_row);
-    for (uint32_t g = kv_heads.first; g < kv_heads.last; ++g) {
-      pages.clear();
-      for (uint32_t p = 0; p < page_count; ++p) pages.push_back(page(layer, batch.pages[run->first_page + p], g));
-      // more query heads to a key head than one call takes: several calls a token
-      const uint32_t heads_step = std::min(group, attention_rows_max);
-      for (uint32_t first = part.first; first < part.last; first += tokens_max)
-        for (uint32_t head = 0; head < group; head += heads_step) {
-          uint32_t n = 0;
-          for (uint32_t r = first; r < std::min(first + tokens_max, part.last); ++r)
-            for (uint32_t i = head; i < std::min(head + heads_step, group); ++i, ++n) {
-              query[n] = qkv_rows_.data() + size_t{r} * width_.qkv + size_t{g * group + i} * width_.head;
-              out[n] = attention_rows_.data() + size_t{r} * width_.attention + size_t{g * group + i} * width_.head;
-              position[n] = batch.positions[r];
-            }
-          attention_.attend({query, position, out, n, width_.head, pages.data(), scale, scratch_[thread].data(),
-                             a.layers[layer].window, soft_cap});
-        }
-    }
+  PathRows paths[attention_rows_max];
+  // more query heads to a key head than one call takes: several calls a token
+  const uint32_t heads_step = std::min(group, attention_rows_max);
+  auto run = run_of(batch, rows.first);
+  for (uint32_t first = rows.first, last; first < rows.last; first = last) {
+    const uint32_t path_count = collect_paths(batch, run, first, std::min(first + tokens_max, rows.last), paths, last);
+    for (uint32_t g = kv_heads.first; g < kv_heads.last; ++g)
+      for (uint32_t head = 0; head < group; head += heads_step) {
+        const uint32_t heads = std::min(heads_step, group - head);
+        PathRows of_heads[attention_rows_max];
+        for (uint32_t p = 0; p < path_count; ++p) of_heads[p] = {paths[p].rows * heads, paths[p].pages, paths[p].shared_pages};
+        uint32_t n = 0;
+        for (uint32_t r = first; r < last; ++r)
+          for (uint32_t i = head; i < head + heads; ++i, ++n) {
+            query[n] = qkv_rows_.data() + size_t{r} * width_.qkv + size_t{g * group + i} * width_.head;
+            out[n] = attention_rows_.data() + size_t{r} * width_.attention + size_t{g * group + i} * width_.head;
+            position[n] = batch.positions[r];
+          }
+        attention_.attend({query, position, out, n, width_.head, of_heads, page(layer, 0, g), page_step(), scale,
+                           scratch_[thread].data(), a.layers[layer].window, soft_cap});
+      }
   }
 }
 

@@ -12,17 +12,28 @@ inline constexpr uint32_t key_block = 64;           // keys per step of the onli
 inline constexpr uint32_t page_keys = 16;           // keys per page
 inline constexpr uint32_t attention_rows_max = 48;  // query rows that one call takes
 
+/// Consecutive rows of a call that see one path's keys.
+struct PathRows {
+  uint32_t rows;
+  const uint32_t* pages;  // the path's page table, from position 0 on; blocks before the first row's window are not read
+  uint32_t shared_pages;  // so many leading pages are those of the path before, too: rows of both go through them together
+};
+
 /// Up to 48 query rows over the pages of one key-value head.
 struct Attention {
   const float* const* query;  // [rows][head_dim]
-  const uint32_t* position;   // [rows] ascending: the last key that each row sees
+  const uint32_t* position;   // [rows] the last key that each row sees; ascending within a path
   float* const* out;          // [rows][head_dim]
   uint32_t rows, head_dim;    // head_dim: a multiple of 16
-  const void* const* pages;   // from position 0 on; blocks before the first row's window are not read
+  const PathRows* paths;      // cover the rows in order
+  const char* first_page;     // where page 0 of the pool lies for this layer and head,
+  size_t page_step;           // and how far each is from the one before
   float scale;                // of the scores, times log2(e)
   float* scratch;             // scratch_floats(head_dim)
   uint32_t window = 0;        // a row sees its last `window` keys; 0: all
   float soft_cap = 0;         // of the scaled scores, times log2(e); 0: none
+
+  const char* page(uint32_t id) const { return first_page + id * page_step; }
 };
 
 struct AttentionFormat {

@@ -1,7 +1,7 @@
 // Attention in bf16, compiled once for each instruction set: KERNEL_TABLE names the function that returns the table,
 // KERNEL_NAME the set. A page holds {keys [head_dim / 2][16][2], values [8][head_dim][2]}: both products read pairs.
 #include <cstring>
-#include "attention.hpp"
+#include "attention_groups.inc.hpp"
 #include "matmul.hpp"
 #include "pairs.inc.hpp"
 #if defined(__AMX_BF16__)
@@ -11,8 +11,6 @@
 namespace sextant::cpu {
 namespace {
 
-constexpr uint32_t block_pages = key_block / page_keys;
-constexpr float hidden_score = -1e30f;  // of a key that a row does not see; finite, so that differences stay numbers
 #if defined(__AMX_BF16__)
 constexpr uint32_t group_rows = 16;  // that go through a block together
 #else
@@ -153,18 +151,8 @@ SXT_INLINE void weigh_scores(const Attention& t, uint32_t row, uint32_t rows, ui
   }
 }
 
-// The pages of a block; those after the last key that is seen are not there: the last one is read instead, and masked.
-struct Block {
-  const uint16_t* page[block_pages];
-  uint32_t first_key, keys;  // keys that any row sees, from the block's first on
-
-  Block(const Attention& t, uint32_t first, uint32_t last_key) : first_key(first) {
-    keys = last_key - first + 1 < key_block ? last_key - first + 1 : key_block;
-    for (uint32_t p = 0; p < block_pages; ++p)
-      page[p] =
-          static_cast<const uint16_t*>(t.pages[first / page_keys + (p < (keys - 1) / page_keys ? p : (keys - 1) / page_keys)]);
-  }
-};
+SXT_INLINE const uint16_t* keys_of(const char* page) { return reinterpret_cast<const uint16_t*>(page); }
+SXT_INLINE const uint16_t* values_of(const char* page, uint32_t head_dim) { return keys_of(page) + value_at(head_dim); }
 
 #if defined(__AMX_BF16__)
 // Tiles 0..3: results [16][16]; 4: queries or nothing; 5: keys [16][16][2]; 6: weights [16][16 keys]; 7: values [8][16][2].
@@ -188,13 +176,13 @@ void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& 
   for (uint32_t s = 0; s < steps; ++s) {
     const size_t at = size_t{s} * depth_step * page_keys;
     _tile_loadd(4, query + s * depth_step, query_stride);
-    _tile_loadd(5, block.page[0] + at, 64);
+    _tile_loadd(5, keys_of(block.page[0]) + at, 64);
     _tile_dpbf16ps(0, 4, 5);
-    _tile_loadd(5, block.page[1] + at, 64);
+    _tile_loadd(5, keys_of(block.page[1]) + at, 64);
     _tile_dpbf16ps(1, 4, 5);
-    _tile_loadd(5, block.page[2] + at, 64);
+    _tile_loadd(5, keys_of(block.page[2]) + at, 64);
     _tile_dpbf16ps(2, 4, 5);
-    _tile_loadd(5, block.page[3] + at, 64);
+    _tile_loadd(5, keys_of(block.page[3]) + at, 64);
     _tile_dpbf16ps(3, 4, 5);
   }
   _tile_stored(0, scores[0], sizeof scores[0]);
@@ -204,7 +192,7 @@ void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& 
   weigh_scores<group_rows>(t, row, rows, block.first_key, scores, weights, factor, state);
   if (rows < group_rows) std::memset(weights[rows], 0, (group_rows - rows) * sizeof weights[0]);
   const uint32_t pages = (block.keys + page_keys - 1) / page_keys;
-  const size_t values = value_at(t.head_dim), value_stride = size_t{t.head_dim} * 2 * sizeof(uint16_t);
+  const size_t value_stride = size_t{t.head_dim} * 2 * sizeof(uint16_t);
   for (uint32_t dim = 0; dim < t.head_dim; dim += 64) {
     const uint32_t parts = t.head_dim - dim < 64 ? (t.head_dim - dim) / 16 : 4;
     _tile_zero(0);
@@ -212,7 +200,7 @@ void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& 
     _tile_zero(2);
     _tile_zero(3);
     for (uint32_t p = 0; p < pages; ++p) {
-      const uint16_t* v = block.page[p] + values + size_t{dim} * 2;
+      const uint16_t* v = values_of(block.page[p], t.head_dim) + size_t{dim} * 2;
       _tile_loadd(6, weights[0] + p * page_keys, sizeof weights[0]);
       _tile_loadd(7, v, value_stride);
       _tile_dpbf16ps(0, 6, 7);
@@ -262,7 +250,7 @@ SXT_INLINE void weigh(const Encoded (&weights)[R][key_block], const float (&fact
     const Encoded* a[R];
     const uint16_t* b[C];
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) a[r] = weights[r] + p * page_keys;
-    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) b[j] = block.page[p] + value_at(head_dim) + (dim + j * width) * 2;
+    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) b[j] = values_of(block.page[p], head_dim) + (dim + j * width) * 2;
     const uint32_t keys = block.keys - p * page_keys < page_keys ? block.keys - p * page_keys : page_keys;
     accumulate_pairs<R, C>(acc, a, b, 2 * head_dim, (keys + 1) / 2);
   }
@@ -281,7 +269,7 @@ template <uint32_t R>
     const uint16_t* b[columns];
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) acc[r][j] = splat(0.f);
     SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) b[j] =
-        block.page[(first + j * width) / page_keys] + (first + j * width) % page_keys * 2;
+        keys_of(block.page[(first + j * width) / page_keys]) + (first + j * width) % page_keys * 2;
     accumulate_pairs<R, columns>(acc, query, b, 2 * page_keys, t.head_dim / 2);
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j)
         store(scores[r] + first + j * width, acc[r][j]);
@@ -312,14 +300,8 @@ void attend(const Attention& t) {
               size_t{padded - t.rows} * depth(t.head_dim) * sizeof(Encoded));
   std::memset(state.sum, 0, t.rows * 16 * sizeof(float));
   std::memset(state.out, 0, size_t{t.rows} * t.head_dim * sizeof(float));
-  const uint32_t first_seen = t.window && t.position[0] + 1 > t.window ? t.position[0] + 1 - t.window : 0;
   [[maybe_unused]] const Tiles tiles;
-  for (uint32_t first_key = first_seen / key_block * key_block; first_key <= t.position[t.rows - 1]; first_key += key_block)
-    for (uint32_t r = 0; r < t.rows; r += group_rows) {
-      const uint32_t rows = t.rows - r < group_rows ? t.rows - r : group_rows, last = t.position[r + rows - 1];
-      if (last < first_key || (t.window && t.position[r] >= first_key + key_block - 1 + t.window)) continue;
-      attend_group(t, r, rows, Block(t, first_key, last), state);
-    }
+  for_each_group<group_rows>(t, [&](uint32_t r, uint32_t rows, const Block& block) { attend_group(t, r, rows, block, state); });
   for (uint32_t r = 0; r < t.rows; ++r) {
     const Vector inverse = splat(1.f / sum_of(load(state.sum + r * 16)));
     for (uint32_t i = 0; i < t.head_dim; i += width)

@@ -70,7 +70,7 @@ void CpuDevice::copy_pages(const Batch& batch) {
   if (batch.copies.empty()) return;
   pool_.run(static_cast<uint32_t>(architecture_.layers.size()), [&](uint32_t layer, uint32_t) {
     for (const engine::PageCopy& c : batch.copies)
-      std::memcpy(page(layer, c.to, 0), page(layer, c.from, 0), page_bytes(architecture_, attention_));
+      std::memcpy(page(layer, c.to, 0), page(layer, c.from, 0), page_step());
   });
 }
 

@@ -61,6 +61,7 @@ class CpuDevice : public engine::Device {
   void attend(const engine::Batch& batch, uint32_t layer, Range rows, Range kv_heads, uint32_t thread);
   void encode_attention(Range rows);
   char* page(uint32_t layer, uint32_t page, uint32_t kv_head) const;
+  size_t page_step() const;  // bytes from a page of a layer to the next
 
   // feed_forward.cpp
   void gate_up(const FeedForwardWeights& w, const Encoded& from, Range rows, Range panels, Encoded& to, uint32_t thread);

@@ -1,5 +1,6 @@
 // The kernels, written once on vectors (vectors.inc.hpp). The including file names the instruction set: it defines KERNEL_TABLE
 // (the function that returns the table), KERNEL_NAME and KERNEL_LABEL.
+#include "attention_groups.inc.hpp"
 #include "kernels.hpp"
 #include "vectors.inc.hpp"
 
@@ -130,18 +131,9 @@ VocabularyChunk vocabulary(const float* logits, uint32_t n) {
 }
 
 // ---- attention ----
-constexpr uint32_t block_pages = key_block / page_keys;
-// of a key that a row does not see: finite, so that differences stay numbers, and so low that exp2_of gives 0
-constexpr float hidden_score = -1e30f;
-
-// The first key that a row sees.
-SXT_INLINE uint32_t first_seen(const Attention& t, uint32_t row) {
-  return t.window != 0 && t.position[row] >= t.window ? t.position[row] - t.window + 1 : 0;
-}
-
 // A page: {keys [head_dim][16], values [16][head_dim]}
-SXT_INLINE const float* keys_of(const void* page) { return static_cast<const float*>(page); }
-SXT_INLINE const float* values_of(const void* page, uint32_t head_dim) { return keys_of(page) + size_t{page_keys} * head_dim; }
+SXT_INLINE const float* keys_of(const char* page) { return reinterpret_cast<const float*>(page); }
+SXT_INLINE const float* values_of(const char* page, uint32_t head_dim) { return keys_of(page) + size_t{page_keys} * head_dim; }
 size_t page_bytes(uint32_t head_dim) { return size_t{2} * page_keys * head_dim * sizeof(float); }
 size_t scratch_floats(uint32_t head_dim) { return attention_rows_max * (size_t{head_dim} + 32); }
 
@@ -157,28 +149,28 @@ struct RowStates {
   float* out;   // [rows][head_dim]
 };
 
-// out[r][0 .. C * width) = out * factor + p[r] * values, over the first `keys` keys of the block
+// out[r][0 .. C * width) = out * factor + p[r] * values
 template <uint32_t R, uint32_t C>
-SXT_INLINE void weigh(const float (&p)[R][key_block], const float (&factor)[R], const void* const* pages, uint32_t head_dim,
-                      uint32_t dim, uint32_t keys, float* out) {
+SXT_INLINE void weigh(const float (&p)[R][key_block], const float (&factor)[R], const Block& block, uint32_t head_dim,
+                      uint32_t dim, float* out) {
   Vector acc[R][C];
   SXT_UNROLL for (uint32_t r = 0; r < R; ++r)
     SXT_UNROLL for (uint32_t j = 0; j < C; ++j) acc[r][j] = load(out + r * head_dim + dim + j * width) * splat(factor[r]);
-  for (uint32_t g = 0; g * page_keys < keys; ++g) {
+  for (uint32_t g = 0; g * page_keys < block.keys; ++g) {
     const float *a[R], *b[C];
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) a[r] = p[r] + g * page_keys;
-    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) b[j] = values_of(pages[g], head_dim) + dim + j * width;
-    accumulate<R, C>(acc, a, b, head_dim, keys - g * page_keys < page_keys ? keys - g * page_keys : page_keys);
+    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) b[j] = values_of(block.page[g], head_dim) + dim + j * width;
+    accumulate<R, C>(acc, a, b, head_dim, lesser(block.keys - g * page_keys, page_keys));
   }
   SXT_UNROLL for (uint32_t r = 0; r < R; ++r)
     SXT_UNROLL for (uint32_t j = 0; j < C; ++j) store(out + r * head_dim + dim + j * width, acc[r][j]);
 }
 
-// R rows against the keys first_key .. first_key + 63, of which `keys` may be read
+// R rows against a block of keys
 template <uint32_t R>
-[[gnu::noinline]] void attend_block(const Attention& t, uint32_t row, uint32_t first_key, uint32_t keys,
-                                    const RowStates& state) {
-  const uint32_t first_page = first_key / page_keys, head_dim = t.head_dim;
+[[gnu::noinline]] void attend_block(const Attention& t, uint32_t row, const Block& block, const RowStates& state) {
+  const uint32_t head_dim = t.head_dim;
+  const auto first_key = static_cast<int32_t>(block.first_key);
   alignas(64) float p[R][key_block];
   const float* q[R];
   SXT_UNROLL for (uint32_t r = 0; r < R; ++r) q[r] = t.query[row + r];
@@ -186,11 +178,8 @@ template <uint32_t R>
     Vector acc[R][columns];
     const float* b[columns];
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) acc[r][j] = splat(0.f);
-    // pages after the last key that is seen are not there: the last one is read instead, and masked below
-    SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) {
-      const uint32_t column = first + j * width, page = column / page_keys, last = (keys - 1) / page_keys;
-      b[j] = keys_of(t.pages[first_page + (page < last ? page : last)]) + column % page_keys;
-    }
+    SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) b[j] =
+        keys_of(block.page[(first + j * width) / page_keys]) + (first + j * width) % page_keys;
     accumulate<R, columns>(acc, q, b, page_keys, head_dim);
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j)
         store(p[r] + first + j * width, acc[r][j]);
@@ -200,8 +189,8 @@ template <uint32_t R>
   float factor[R];
   for (uint32_t r = 0; r < R; ++r) {
     // keys of the block that this row sees: [from, seen)
-    const int32_t seen = static_cast<int32_t>(t.position[row + r]) - static_cast<int32_t>(first_key) + 1;
-    const int32_t from = static_cast<int32_t>(first_seen(t, row + r)) - static_cast<int32_t>(first_key);
+    const int32_t seen = static_cast<int32_t>(t.position[row + r]) - first_key + 1;
+    const int32_t from = static_cast<int32_t>(first_seen(t, row + r)) - first_key;
     float scale = t.scale;
     if (t.soft_cap != 0) scale_and_cap(p[r], key_block, t.scale, t.soft_cap), scale = 1;
     Vector top = splat(hidden_score);
@@ -232,8 +221,8 @@ template <uint32_t R>
   float* out = state.out + size_t{row} * head_dim;
   uint32_t dim = 0;
   for (; dim + columns * width <= head_dim; dim += columns * width)
-    weigh<R, columns>(p, factor, t.pages + first_page, head_dim, dim, keys, out);
-  for (; dim < head_dim; dim += width) weigh<R, 1>(p, factor, t.pages + first_page, head_dim, dim, keys, out);
+    weigh<R, columns>(p, factor, block, head_dim, dim, out);
+  for (; dim < head_dim; dim += width) weigh<R, 1>(p, factor, block, head_dim, dim, out);
 }
 
 void attend(const Attention& t) {
@@ -241,15 +230,9 @@ void attend(const Attention& t) {
   for (uint32_t r = 0; r < t.rows; ++r) state.max[r] = hidden_score;
   std::memset(state.sum, 0, (t.rows * 16) * sizeof(float));
   std::memset(state.out, 0, size_t{t.rows} * t.head_dim * sizeof(float));
-  const uint32_t last = t.position[t.rows - 1];
-  // a block that a row does not see leaves its state as it is, to the bit: where the blocks begin does not matter
-  for (uint32_t first_key = first_seen(t, 0) / key_block * key_block; first_key <= last; first_key += key_block) {
-    in_groups<group_rows_max>(t.rows, [&](auto n, uint32_t r) {
-      const uint32_t last_seen = t.position[r + n - 1];
-      if (last_seen < first_key || first_seen(t, r) >= first_key + key_block) return;
-      attend_block<n()>(t, r, first_key, last_seen - first_key < key_block ? last_seen - first_key + 1 : key_block, state);
-    });
-  }
+  for_each_group<group_rows_max>(t, [&](uint32_t first, uint32_t rows, const Block& block) {
+    with_rows<group_rows_max>(rows, first, [&](auto n, uint32_t r) { attend_block<n()>(t, r, block, state); });
+  });
   for (uint32_t r = 0; r < t.rows; ++r) {
     const Vector inverse = splat(1.f / sum_of(load(state.sum + r * 16)));
     for (uint32_t i = 0; i < t.head_dim; i += width)

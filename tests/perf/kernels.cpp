@@ -1,4 +1,5 @@
 // Products, attention and what is done to rows, on the two instruction sets that valgrind can run.
+#include <numeric>
 #include "../../models/cpu/isa.hpp"
 #include "../../models/cpu/memory.hpp"
 #include "../models/cpu/numbers.hpp"
@@ -52,8 +53,8 @@ Work attention(const AttentionFormat& format, uint32_t tokens) {
   for (uint32_t j = 0; j < keys; ++j)
     format.put(k.data() + j * head_dim, v.data() + j * head_dim, head_dim, j % page_keys,
                memory->data() + j / page_keys * format.page_bytes(head_dim));
-  std::vector<const void*> pages;
-  for (uint32_t p = 0; p < keys / page_keys; ++p) pages.push_back(memory->data() + p * format.page_bytes(head_dim));
+  std::vector<uint32_t> pages(keys / page_keys);
+  std::iota(pages.begin(), pages.end(), 0);
   std::vector<const float*> query;
   std::vector<float*> to;
   std::vector<uint32_t> position;
@@ -63,8 +64,10 @@ Work attention(const AttentionFormat& format, uint32_t tokens) {
     position.push_back(keys - tokens + r / group);
   }
   return [=, &format](int) {
-    format.attend({query.data(), position.data(), to.data(), tokens * group, head_dim, pages.data(), 0.18f, scratch->data()});
-    (void)q, (void)memory, (void)out;  // held for the pointers
+    const PathRows path{tokens * group, pages.data(), 0};
+    format.attend({query.data(), position.data(), to.data(), path.rows, head_dim, &path, memory->data(), format.page_bytes(head_dim), 0.18f,
+                   scratch->data()});
+    (void)q, (void)out;  // held for the pointers
   };
 }
 

@@ -73,30 +73,54 @@ struct Problem {
 
   // `step` rows a call
   std::vector<float> attend(const AttentionFormat& format, uint32_t step) const {
-    const size_t bytes = format.page_bytes(c.head_dim), page_count = (c.keys() + page_keys - 1) / page_keys;
-    std::vector<char> memory(page_count * bytes + 64);
-    char* first = memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64;
-    std::vector<const void*> pages;
+    const uint32_t page_count = (c.keys() + page_keys - 1) / page_keys;
     const uint32_t seen = c.window && c.first >= c.window ? (c.first - c.window + 1) / key_block * key_block : 0;
+    Pages pages(format, c.head_dim, page_count);
+    std::vector<uint32_t> table;
     // what lies before the first row's window is not read
-    for (size_t p = 0; p < page_count; ++p) pages.push_back(p * page_keys < seen ? nullptr : first + p * bytes);
-    for (uint32_t j = seen; j < c.keys(); ++j)
-      format.put(k.data() + j * c.head_dim, v.data() + j * c.head_dim, c.head_dim, j % page_keys,
-                 first + j / page_keys * bytes);
-    std::vector<float> y(rows * c.head_dim), scratch(format.scratch_floats(c.head_dim));
+    for (uint32_t p = 0; p < page_count; ++p) table.push_back(p * page_keys < seen ? UINT32_MAX : p);
+    for (uint32_t j = seen; j < c.keys(); ++j) pages.put(j / page_keys, j % page_keys, k.data() + j * c.head_dim, v.data() + j * c.head_dim);
+    Call call(*this);
+    for (uint32_t r = 0; r < rows; r += step) {
+      const PathRows path{std::min(step, rows - r), table.data(), 0};
+      call(pages, r, path.rows, &path);
+    }
+    return call.y;
+  }
+
+  struct Pages {
+    const AttentionFormat& format;
+    uint32_t head_dim;
+    std::vector<char> memory;
+    Pages(const AttentionFormat& f, uint32_t dim, size_t count) : format(f), head_dim(dim), memory(count * f.page_bytes(dim) + 64) {}
+    char* first() { return memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64; }
+    void put(uint32_t page, uint32_t offset, const float* key, const float* value) {
+      format.put(key, value, head_dim, offset, first() + page * format.page_bytes(head_dim));
+    }
+  };
+
+  // Rows of one path after the other; position: of the rows.
+  struct Call {
+    const Problem& problem;
+    std::vector<float> y = std::vector<float>(rows * problem.c.head_dim);
     std::vector<const float*> query;
     std::vector<float*> out;
     std::vector<uint32_t> position;
-    for (uint32_t r = 0; r < rows; ++r) {
-      query.push_back(q.data() + r * c.head_dim);
-      out.push_back(y.data() + r * c.head_dim);
-      position.push_back(c.first + r / group);
+
+    explicit Call(const Problem& p) : problem(p) {
+      for (uint32_t r = 0; r < rows; ++r) {
+        query.push_back(p.q.data() + r * p.c.head_dim);
+        out.push_back(y.data() + r * p.c.head_dim);
+        position.push_back(p.c.first + r / group);
+      }
     }
-    for (uint32_t r = 0; r < rows; r += step)
-      format.attend({query.data() + r, position.data() + r, out.data() + r, std::min(step, rows - r), c.head_dim, pages.data(),
-                     c.scale() * log2_e, scratch.data(), c.window, c.softcap * log2_e});
-    return y;
-  }
+    void operator()(Pages& pages, uint32_t row, uint32_t count, const PathRows* paths) {
+      const Case& c = problem.c;
+      std::vector<float> scratch(pages.format.scratch_floats(c.head_dim));
+      pages.format.attend({query.data() + row, position.data() + row, out.data() + row, count, c.head_dim, paths, pages.first(),
+                           pages.format.page_bytes(c.head_dim), c.scale() * log2_e, scratch.data(), c.window, c.softcap * log2_e});
+    }
+  };
 };
 
 }  // namespace
@@ -123,4 +147,39 @@ TEST_CASE("attention is softmax(q k) v over the keys that a row sees, the same b
         for (uint32_t step = 1; step < rows; ++step) REQUIRE(problem.attend(*format, step) == y);
       }
     }
+}
+
+TEST_CASE("paths that share their beginning go through it together, with the bits that each has alone", "[cpu][attention]") {
+  struct Row { uint32_t rows, position; };  // rows of three heads from this position on
+  // answers to one prompt of 128 tokens; others leave it earlier, inside a page, or are the prompt's own last tokens
+  const Row paths[] = {{2, 126}, {1, 130}, {1, 170}, {3, 128}, {1, 69}, {2, 199}, {1, 128}, {2, 140}};
+  const uint32_t shared[] = {0, 8, 8, 8, 4, 4, 8, 8};  // pages that are those of the path before
+  for (const Compute compute : {Compute::f32, Compute::bf16})
+    for (const uint32_t window : {0u, 40u, 100u})
+      for (const AttentionFormat* format : available(compute)) {
+        CAPTURE(format->name, int(compute), window);
+        const Problem problem{{64, 187, 0, window}};
+        constexpr uint32_t length = 208, dim = 64;
+        const auto k = numbers(std::size(paths) * length * dim, 4), v = numbers(std::size(paths) * length * dim, 5);
+        Problem::Pages pages(*format, dim, std::size(paths) * length / page_keys);
+        std::vector<std::vector<uint32_t>> tables;
+        for (uint32_t p = 0; p < std::size(paths); ++p) {  // each path writes all pages; the shared ones are taken from the path before
+          auto& table = tables.emplace_back();
+          for (uint32_t i = 0; i < length / page_keys; ++i) table.push_back(i < shared[p] ? tables[p - 1][i] : p * length / page_keys + i);
+          for (uint32_t j = shared[p] * page_keys; j < length; ++j)
+            pages.put(table[j / page_keys], j % page_keys, k.data() + (p * length + j) * dim, v.data() + (p * length + j) * dim);
+        }
+        std::vector<PathRows> together, alone;
+        Problem::Call one(problem), each(problem);
+        uint32_t row = 0;
+        for (uint32_t p = 0; p < std::size(paths); ++p) {
+          together.push_back({paths[p].rows * group, tables[p].data(), shared[p]});
+          alone.push_back({paths[p].rows * group, tables[p].data(), 0});
+          for (uint32_t i = 0; i < paths[p].rows * group; ++i, ++row) one.position[row] = each.position[row] = paths[p].position + i / group;
+        }
+        REQUIRE(row == rows);
+        one(pages, 0, rows, together.data());
+        for (uint32_t r = 0, p = 0; r < rows; r += alone[p++].rows) each(pages, r, alone[p].rows, &alone[p]);
+        CHECK(one.y == each.y);
+      }
 }
