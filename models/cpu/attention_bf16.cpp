@@ -12,9 +12,9 @@ namespace sextant::cpu {
 namespace {
 
 #if defined(__AMX_BF16__)
-constexpr uint32_t group_rows = 16;  // that go through a block together
+constexpr uint32_t tile_rows = 16, group_rows = attention_rows_max;  // that go through a block together
 #else
-constexpr uint32_t group_rows = group_rows_max;
+constexpr uint32_t tile_rows = 1, group_rows = group_rows_max;
 #endif
 
 // head_dim as the keys' product takes it: whole steps of 32
@@ -76,6 +76,10 @@ SXT_INLINE Vector weight_of(Vector x) {
 #endif
 }
 
+alignas(64) constexpr int32_t block_keys[key_block] = {
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+    32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+
 // Which of the keys first_key .. first_key + 63 a row sees: those of [hidden, seen).
 struct Seen {
   int32_t hidden, seen;
@@ -86,17 +90,17 @@ struct Seen {
   bool all() const { return hidden <= 0 && seen >= static_cast<int32_t>(key_block); }
   SXT_INLINE Vector where(uint32_t i, Vector v, Vector otherwise) const {
     Integers key;
-    for (uint32_t lane = 0; lane < width; ++lane) key[lane] = static_cast<int32_t>(i + lane);
+    std::memcpy(&key, block_keys + i, sizeof key);
     return (key < seen) & (key >= hidden) ? v : otherwise;
   }
 };
 
-// Scales and caps a row's scores; returns the highest that it sees.
-SXT_INLINE float finish_scores(const Attention& t, const Seen& seen, float* scores) {
+// Scales and caps a row's scores; returns lanes whose highest is the highest that it sees, in float32.
+SXT_INLINE Vector finish_scores(const Attention& t, const Seen& seen, float* scores) {
   if (seen.all() && t.soft_cap == 0) {  // weights_of scales these
     Vector top = load(scores);
     SXT_UNROLL for (uint32_t i = width; i < key_block; i += width) top = max(top, load(scores + i));
-    return max_of(top) * t.scale;
+    return top * splat(t.scale);
   }
   const Vector scale = splat(t.scale);
   Vector top = splat(hidden_score);
@@ -107,45 +111,48 @@ SXT_INLINE float finish_scores(const Attention& t, const Seen& seen, float* scor
     store(scores + i, s);
     top = max(top, s);
   }
-  return max_of(top);
+  return top;
 }
 
 // Turns a row's scores into weights; `factor`: what its earlier sum is multiplied by.
-SXT_INLINE void weights_of(const Attention& t, const Seen& seen, float highest, float factor, float* scores, Encoded* weights,
+SXT_INLINE void weights_of(const Attention& t, const Seen& seen, float highest, float factor, const float* scores, Encoded* weights,
                            float* sums) {
   Vector sum = splat(0.f);
   if (seen.all()) {
     const Vector scale = splat(t.soft_cap == 0 ? t.scale : 1.f), shift = splat(-highest);
     SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
       const Vector e = weight_of(fma(load(scores + i), scale, shift));
-      store(scores + i, e);
+      encode_vector(e, weights + i);
       sum = sum + e;
     }
   } else {
     SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
       const Vector e = seen.where(i, weight_of(load(scores + i) - splat(highest)), splat(0.f));
-      store(scores + i, e);
+      encode_vector(e, weights + i);
       sum = sum + e;
     }
   }
-  encode_pairs(scores, key_block, key_block, weights);
   store(sums, fma(load(sums), splat(factor), sum));
 }
 
-// The same for `rows` rows from `row` on; factor [R] is what their earlier sums are multiplied by.
+// The same for `rows` of R rows from `row` on; factor [R] is what their earlier sums are multiplied by.
 template <uint32_t R>
 SXT_INLINE void weigh_scores(const Attention& t, uint32_t row, uint32_t rows, uint32_t first_key, float (*scores)[key_block],
                              Encoded (*weights)[key_block], float* factor, const State& state) {
   constexpr uint32_t lanes = (R + width - 1) / width * width;
   alignas(64) float before[lanes] = {}, highest[lanes] = {}, fall[lanes];
-  for (uint32_t r = 0; r < rows; ++r) {
-    before[r] = state.max[row + r];
-    const float top = finish_scores(t, Seen(t, row + r, first_key), scores[r]);
-    highest[r] = top > before[r] ? top : before[r];
-    state.max[row + r] = highest[r];
+  Vector tops[R];
+  for (uint32_t r = 0; r < R; ++r) tops[r] = splat(hidden_score);
+  for (uint32_t r = 0; r < rows; ++r) tops[r] = finish_scores(t, Seen(t, row + r, first_key), scores[r]);
+  maxima_of(tops, highest);
+  for (uint32_t r = 0; r < rows; ++r) before[r] = state.max[row + r];
+  for (uint32_t i = 0; i < lanes; i += width) {
+    const Vector now = max(load(highest + i), load(before + i));
+    store(fall + i, weight_of(load(before + i) - now));
+    store(highest + i, now);
   }
-  for (uint32_t i = 0; i < lanes; i += width) store(fall + i, weight_of(load(before + i) - load(highest + i)));
   for (uint32_t r = 0; r < rows; ++r) {
+    state.max[row + r] = highest[r];
     factor[r] = fall[r];
     weights_of(t, Seen(t, row + r, first_key), highest[r], factor[r], scores[r], weights[r], state.sum + (row + r) * 16);
   }
@@ -162,13 +169,10 @@ struct alignas(64) TileShapes {
   uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 8};
 };
 
-void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
-  alignas(64) float scores[group_rows][key_block];
-  alignas(64) Encoded weights[group_rows][key_block];
-  float factor[group_rows];
+// scores [16][64] = queries [16][depth] * the block's keys
+SXT_INLINE void multiply_keys(const Attention& t, const Encoded* query, const Block& block, float (*scores)[key_block]) {
   const uint32_t steps = depth(t.head_dim) / depth_step;
-  const Encoded* query = state.query + size_t{row} * depth(t.head_dim);
-  const size_t query_stride = depth(t.head_dim) * sizeof(Encoded);
+  const size_t query_stride = depth(t.head_dim) * sizeof(Encoded), stride = sizeof scores[0];
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
@@ -185,42 +189,61 @@ void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& 
     _tile_loadd(5, keys_of(block.page[3]) + at, 64);
     _tile_dpbf16ps(3, 4, 5);
   }
-  _tile_stored(0, scores[0], sizeof scores[0]);
-  _tile_stored(1, scores[0] + 16, sizeof scores[0]);
-  _tile_stored(2, scores[0] + 32, sizeof scores[0]);
-  _tile_stored(3, scores[0] + 48, sizeof scores[0]);
-  weigh_scores<group_rows>(t, row, rows, block.first_key, scores, weights, factor, state);
-  if (rows < group_rows) std::memset(weights[rows], 0, (group_rows - rows) * sizeof weights[0]);
+  _tile_stored(0, scores[0], stride);
+  _tile_stored(1, scores[0] + 16, stride);
+  _tile_stored(2, scores[0] + 32, stride);
+  _tile_stored(3, scores[0] + 48, stride);
+}
+
+// sums [16][64] = weights [16][64] * `parts` times 16 numbers, from `dim` on, of the block's values
+SXT_INLINE void multiply_values(const Attention& t, const Encoded (*weights)[key_block], const Block& block, uint32_t dim,
+                                uint32_t parts, float (*sums)[64]) {
   const uint32_t pages = (block.keys + page_keys - 1) / page_keys;
-  const size_t value_stride = size_t{t.head_dim} * 2 * sizeof(uint16_t);
+  const size_t value_stride = size_t{t.head_dim} * 2 * sizeof(uint16_t), stride = sizeof sums[0];
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (uint32_t p = 0; p < pages; ++p) {
+    const uint16_t* v = values_of(block.page[p], t.head_dim) + size_t{dim} * 2;
+    _tile_loadd(6, weights[0] + p * page_keys, sizeof weights[0]);
+    _tile_loadd(7, v, value_stride);
+    _tile_dpbf16ps(0, 6, 7);
+    if (parts > 1) {
+      _tile_loadd(7, v + 32, value_stride);
+      _tile_dpbf16ps(1, 6, 7);
+    }
+    if (parts > 2) {
+      _tile_loadd(7, v + 64, value_stride);
+      _tile_dpbf16ps(2, 6, 7);
+    }
+    if (parts > 3) {
+      _tile_loadd(7, v + 96, value_stride);
+      _tile_dpbf16ps(3, 6, 7);
+    }
+  }
+  _tile_stored(0, sums[0], stride);
+  _tile_stored(1, sums[0] + 16, stride);
+  _tile_stored(2, sums[0] + 32, stride);
+  _tile_stored(3, sums[0] + 48, stride);
+}
+
+// A few tiles of rows. Each step is done for all of them before the next: what a tile has just stored, or is to read, is on its
+// way while another one is worked on.
+void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
+  alignas(64) float scores[group_rows][key_block];
+  alignas(64) Encoded weights[group_rows][key_block];
+  float factor[group_rows];
+  for (uint32_t r = 0; r < rows; r += tile_rows)
+    multiply_keys(t, state.query + size_t{row + r} * depth(t.head_dim), block, scores + r);
+  for (uint32_t r = 0; r < rows; r += tile_rows) {
+    const uint32_t n = rows - r < tile_rows ? rows - r : tile_rows;
+    weigh_scores<tile_rows>(t, row + r, n, block.first_key, scores + r, weights + r, factor + r, state);
+    if (n < tile_rows) std::memset(weights[r + n], 0, (tile_rows - n) * sizeof weights[0]);
+  }
   for (uint32_t dim = 0; dim < t.head_dim; dim += 64) {
     const uint32_t parts = t.head_dim - dim < 64 ? (t.head_dim - dim) / 16 : 4;
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-    for (uint32_t p = 0; p < pages; ++p) {
-      const uint16_t* v = values_of(block.page[p], t.head_dim) + size_t{dim} * 2;
-      _tile_loadd(6, weights[0] + p * page_keys, sizeof weights[0]);
-      _tile_loadd(7, v, value_stride);
-      _tile_dpbf16ps(0, 6, 7);
-      if (parts > 1) {
-        _tile_loadd(7, v + 32, value_stride);
-        _tile_dpbf16ps(1, 6, 7);
-      }
-      if (parts > 2) {
-        _tile_loadd(7, v + 64, value_stride);
-        _tile_dpbf16ps(2, 6, 7);
-      }
-      if (parts > 3) {
-        _tile_loadd(7, v + 96, value_stride);
-        _tile_dpbf16ps(3, 6, 7);
-      }
-    }
-    _tile_stored(0, scores[0], sizeof scores[0]);
-    _tile_stored(1, scores[0] + 16, sizeof scores[0]);
-    _tile_stored(2, scores[0] + 32, sizeof scores[0]);
-    _tile_stored(3, scores[0] + 48, sizeof scores[0]);
+    for (uint32_t r = 0; r < rows; r += tile_rows) multiply_values(t, weights + r, block, dim, parts, scores + r);
     for (uint32_t r = 0; r < rows; ++r) {
       float* out = state.out + size_t{row + r} * t.head_dim + dim;
       for (uint32_t i = 0; i < parts; ++i)
@@ -290,12 +313,12 @@ void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& 
 
 void attend(const Attention& t) {
   const State state(t.scratch, t.head_dim);
-  const uint32_t padded = (t.rows + group_rows - 1) / group_rows * group_rows;
+  const uint32_t padded = (t.rows + tile_rows - 1) / tile_rows * tile_rows;
   for (uint32_t r = 0; r < t.rows; ++r) {
     state.max[r] = hidden_score;
     encode_pairs(t.query[r], t.head_dim, depth(t.head_dim), state.query + size_t{r} * depth(t.head_dim));
   }
-  // a group takes its missing rows along as zeros
+  // a tile takes its missing rows along as zeros
   std::memset(state.query + size_t{t.rows} * depth(t.head_dim), 0,
               size_t{padded - t.rows} * depth(t.head_dim) * sizeof(Encoded));
   std::memset(state.sum, 0, t.rows * 16 * sizeof(float));

@@ -49,12 +49,24 @@ SXT_INLINE void accumulate_pairs(Vector (&acc)[R][C], const Encoded* const (&a)[
   }
 }
 
+// out[0 .. width) = v as bf16
+SXT_INLINE void encode_vector(Vector v, Encoded* out) {
+#if defined(__AVX512BF16__)
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), (__m256i)_mm512_cvtneps_pbh(v));
+#else
+  Words bits;
+  std::memcpy(&bits, &v, sizeof bits);
+  const Words rounded = bits + 0x7fffu + (bits >> 16 & 1u), quiet = bits | 0x400000u;  // not a number stays one
+  bits = (v == v ? rounded : quiet) & 0xffff0000u;
+  std::memcpy(out, &bits, sizeof bits);
+#endif
+}
+
 // out[0 .. padded) = x[0 .. n) as bf16, zeros behind
 SXT_INLINE void encode_pairs(const float* x, uint32_t n, uint32_t padded, Encoded* out) {
   uint32_t i = 0;
+  for (; i + width <= n; i += width) encode_vector(load(x + i), out + i);
 #if defined(__AVX512BF16__)
-  for (; i + width <= n; i += width)
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), (__m256i)_mm512_cvtneps_pbh(load(x + i)));
   for (; i < n; ++i) out[i] = to_bf16(x[i]);
 #else
   for (; i < n; ++i) out[i] = from_bf16(to_bf16(x[i]));

@@ -67,6 +67,26 @@ SXT_INLINE float max_of(Vector v) {
     for (uint32_t i = 0; i < n; ++i) x[i] = x[i] > x[i + n] ? x[i] : x[i + n];
   return x[0];
 }
+// out[i] = the highest lane of v[i]
+template <uint32_t N> SXT_INLINE void maxima_of(const Vector (&v)[N], float* out) {
+#if defined(__AVX512F__)
+  if constexpr (N == 16) {  // lanes of two vectors, then of four, .. meet in one
+    Vector two[8], four[4], eight[2];
+    SXT_UNROLL for (uint32_t i = 0; i < 8; ++i) two[i] = max(_mm512_maskz_unpacklo_ps(0xffff, v[2 * i], v[2 * i + 1]),
+                                                             _mm512_maskz_unpackhi_ps(0xffff, v[2 * i], v[2 * i + 1]));
+    SXT_UNROLL for (uint32_t i = 0; i < 4; ++i) {
+      const __m512d a = _mm512_castps_pd(two[2 * i]), b = _mm512_castps_pd(two[2 * i + 1]);
+      four[i] = max(_mm512_castpd_ps(_mm512_maskz_unpacklo_pd(0xff, a, b)), _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(0xff, a, b)));
+    }
+    // a lane of 128 bits of four[i] now holds candidates of the rows 4 i .. 4 i + 3
+    SXT_UNROLL for (uint32_t i = 0; i < 2; ++i) eight[i] = max(_mm512_maskz_shuffle_f32x4(0xffff, four[2 * i], four[2 * i + 1], 0x88),
+                                                               _mm512_maskz_shuffle_f32x4(0xffff, four[2 * i], four[2 * i + 1], 0xdd));
+    return store(out, max(_mm512_maskz_shuffle_f32x4(0xffff, eight[0], eight[1], 0x88),
+                          _mm512_maskz_shuffle_f32x4(0xffff, eight[0], eight[1], 0xdd)));
+  }
+#endif
+  for (uint32_t i = 0; i < N; ++i) out[i] = max_of(v[i]);
+}
 // 2^x for x <= 0, relative error about 1e-7; below -126 it is 0. A polynomial of degree 6 on [-0.5, 0.5].
 SXT_INLINE Vector exp2_of(Vector x) {
   const Vector magic = splat(12582912.f);  // 1.5 * 2^23: what is added to it is rounded to an integer, in the low bits
