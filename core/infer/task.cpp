@@ -105,23 +105,25 @@ bool Task::take_done() {
   return done_ = true;
 }
 
-// The error that decides a task's exit code is that of its first failed sample.
+// The error that decides a task's exit code is that of its first failed sample; but a task that was cut short is incomplete,
+// whatever failed before: a resumed run gets to its end.
 void Task::decide(const Error* whole) {
   std::sort(failures_.begin(), failures_.end(), [](const Failure& a, const Failure& b) { return a.index < b.index; });
   record_.samples_failed = failures_.size();
-  const std::string not_computed = fmt::format("{} of {} samples were not computed", failures_.size() + pending_, samples_.size());
-  if (!failures_.empty()) {
-    const Failure& first = failures_.front();
-    const bool cancelled = first.error.kind == Error::Kind::cancelled;
-    record_.status = cancelled ? "incomplete" : "failed";
-    record_.error = cancelled ? not_computed
-                              : fmt::format("{} of {} samples failed; the first is sample {}: {}", failures_.size(), samples_.size(), first.index,
-                                            first.error.message);
-    record_.error_kind = first.error.kind;
-  } else if (pending_ > 0 || !prepared_) {
+  const Failure* first = failures_.empty() ? nullptr : &failures_.front();
+  const std::string failed = first ? fmt::format("{} of {} samples failed; the first is sample {}: {}", failures_.size(), samples_.size(),
+                                                 first->index, first->error.message)
+                                   : "";
+  const bool cut_short = pending_ > 0 || !prepared_;
+  if (cut_short && (whole || !first)) {
     record_.status = "incomplete";
-    record_.error = whole ? whole->message : not_computed;
+    record_.error = whole ? whole->message : fmt::format("{} of {} samples were not computed", pending_, samples_.size());
+    if (first) record_.error += "; " + failed;
     record_.error_kind = whole ? whole->kind : Error::Kind::cancelled;
+  } else if (first) {
+    record_.status = "failed";
+    record_.error = failed;
+    record_.error_kind = first->error.kind;
   } else {
     record_.status = "complete";
   }

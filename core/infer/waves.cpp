@@ -53,8 +53,8 @@ Result<bool> Waves::fill(Wave& wave) {
     const plan::Row& row = open_->data.rows[open_->row];
     auto prepared = open_->preparer->prepare(open_->data, row);
     if (!prepared) {
-      // an error of the configuration is every row's; one of the data is this row's
-      if (prepared.error().kind == Error::Kind::config) return prepared.error();
+      // an error of the configuration is every row's, and so is an interrupt; one of the data is this row's
+      if (prepared.error().kind == Error::Kind::config || prepared.error().kind == Error::Kind::cancelled) return prepared.error();
       task.add_failed(row.index, prepared.error());
       continue;
     }

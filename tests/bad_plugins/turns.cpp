@@ -36,6 +36,7 @@ struct Question : sextant::Template {
     const auto record = sextant::or_throw(sextant::json::parse(sextant::view(item.record_json), "record"));
     const std::string question = sextant::json::find_string(record, "question").value_or("");
     if (question == "broken") throw sextant::PluginError(SXT_BAD_CONFIG, "this row shows that the template is wrong");
+    if (question == "unfit") throw sextant::PluginError(SXT_BAD_DATA, "this row cannot be rendered");
     for (int i = 0; question == "gate" && !model_called; ++i) {
       if (i == 5000) throw sextant::PluginError(SXT_BAD_DATA, "the model was given nothing before all was prepared");
       std::this_thread::sleep_for(std::chrono::milliseconds(2));

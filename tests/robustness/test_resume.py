@@ -220,3 +220,15 @@ class Resume(RobustnessTest):
         self.assertEqual(self.last_run().record["status"], "incomplete")
         self.assertEqual(self.evaluate("sample", "-r").run.hashes(), expected)
         self.assertEqual(len(self.journal_keys(self.folders()[0])), 3 * 12)
+
+    def test_interrupted_after_a_sample_failed(self):
+        """The failed sample is not the interrupt's matter: 130 now, and its own code once a resumed run has got to the end."""
+        self.make_cards(rows=60)
+        args = ["--model-kwargs", "fail_on=Question number 6?"]
+        process = self.start_run("sample", [*args, "delay_ms=30"])
+        self.wait_for(lambda: self.folders() and len(self.journal_keys(self.folders()[0])) > 6)
+        self.assert_rc(self.interrupt(process, signal.SIGINT), 130)
+        self.assertEqual(self.last_run().record["status"], "incomplete")
+        failed = self.evaluate("sample", "-r", *args, expect=65)
+        self.assert_says(failed, "small_gen", "sample 6")
+        self.assertEqual(len(self.journal_keys(failed.run.path)), 3 * 59)

@@ -21,6 +21,7 @@ struct Job {
   config::RunConfig run;
   std::optional<store::RunFolder> folder;
   std::atomic<bool> cancelled = false;
+  bool interrupt_when_prepared = false;
 
   Job() : host((plugins.add_with_manifest("turns"), plugins.discover()), nullptr) { new_folder(); }
 
@@ -55,6 +56,9 @@ struct Job {
     job.run = &run;
     job.folder = &*folder;
     job.cancelled = &cancelled;
+    job.progress = [&](const Progress& progress) {
+      if (interrupt_when_prepared && progress.samples_total > 0) cancelled = true;
+    };
     job.complete = [&](store::TaskRecord& record) {
       CHECK(std::filesystem::exists(folder->predictions(record.model, record.dataset)));
       if (ret_complete) ret_complete->push_back(record.dataset);
@@ -150,6 +154,19 @@ TEST_CASE("a run that is interrupted while it is prepared has computed nothing m
   CHECK(records[0].status == "incomplete");
   CHECK(records[0].error_kind == Error::Kind::cancelled);
   CHECK(records[0].error == "interrupted");
+}
+
+TEST_CASE("a task that an interrupt cut short is incomplete, also where a row had failed") {
+  if (!plugin::test::ready()) return;
+  Job job;
+  job.add("first", 8, "unfit");
+  job.interrupt_when_prepared = GENERATE(true, false);
+  const auto records = job.go("turns");
+  CHECK(records[0].samples_failed == 1);
+  CHECK(records[0].status == (job.cancelled ? "incomplete" : "failed"));
+  CHECK(records[0].error_kind == (job.cancelled ? Error::Kind::cancelled : Error::Kind::data));
+  CHECK_THAT(records[0].error, Contains("this row cannot be rendered"));
+  CHECK(job.journalled("turns", "first") == (job.cancelled ? 0 : 7));
 }
 
 TEST_CASE("a journal that cannot be written ends the run and is its error") {
