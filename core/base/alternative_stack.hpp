@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstddef>
 #include <memory>
+#include <new>
 
 namespace sextant {
 
@@ -11,7 +12,8 @@ class AlternativeStack {
   AlternativeStack() {
     stack_t now{};
     if (::sigaltstack(nullptr, &now) != 0 || !(now.ss_flags & SS_DISABLE)) return;  // a sanitizer's
-    bytes_ = std::make_unique<char[]>(size);
+    bytes_.reset(new (std::nothrow) char[size]);
+    if (!bytes_) return;
     stack_t own{};
     own.ss_sp = bytes_.get();
     own.ss_size = size;

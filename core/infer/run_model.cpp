@@ -3,6 +3,7 @@
 #include <exception>
 #include <fmt/format.h>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include "../base/alternative_stack.hpp"
 #include "../base/log.hpp"
@@ -38,6 +39,23 @@ void warn_about_missing(const std::deque<Task>& tasks) {
                           more ? fmt::format(" and {} more", more) : ""));
 }
 
+// A thread that takes what comes through a queue, until that is closed and empty; the end of this object is the end of both.
+template <class T> class Server {
+ public:
+  template <class Use> Server(Queue<T>& queue, Use use)
+      : queue_(queue), thread_([&queue, use] {
+          const AlternativeStack stack;
+          while (auto value = queue.pop()) use(*std::move(value));
+        }) {}
+  ~Server() { queue_.close(); }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+ private:
+  Queue<T>& queue_;
+  std::jthread thread_;
+};
+
 // What runs beside what: the preparer makes waves, two callers take turns at the model (one computes, the other's texts are
 // tokenised meanwhile), the keeper journals answers, the closer writes predictions and scores them.
 class ModelRun {
@@ -56,7 +74,7 @@ class ModelRun {
     plugin::RequestResult result;
   };
   template <class Body> void guarded(Body&& body);
-  template <class T, class Use> std::thread serve(Queue<T>& queue, Use use);
+  void work();
   void task_prepared(size_t task);
   void compute(const Wave& wave);
   void keep(Answer answer);
@@ -113,14 +131,6 @@ template <class Body> void ModelRun::guarded(Body&& body) {
     }
     stop({Error::Kind::internal, fmt::format("the run cannot go on: {}", e.what())});
   }
-}
-
-// A thread that takes what comes; it goes on after an error, so that nobody waits for room in its queue for ever.
-template <class T, class Use> std::thread ModelRun::serve(Queue<T>& queue, Use use) {
-  return std::thread([this, &queue, use] {
-    const AlternativeStack stack;
-    while (auto value = queue.pop()) guarded([&] { use(*std::move(value)); });
-  });
 }
 
 template <class Change> void ModelRun::advance(Change change) {
@@ -184,27 +194,30 @@ void ModelRun::close(size_t i) {
   if (task.record().status == "complete" && job_.complete) job_.complete(task.record());
 }
 
-std::vector<store::TaskRecord> ModelRun::go() {
-  const auto start_time = Clock::now();
-  host_.on_progress([this](uint64_t done, uint64_t total) { tokens(done, total); });
-  std::thread closer = serve(done_, [this](size_t task) { close(task); });
-  std::thread keeper = serve(answers_, [this](Answer answer) {
+// Each server goes on after an error, so that nobody waits for room in its queue for ever. They end in turn, the last one first.
+void ModelRun::work() {
+  const Server closer(done_, [this](size_t task) { guarded([&] { close(task); }); });
+  const Server keeper(answers_, [this](Answer answer) {
     guarded([&] { keep(std::move(answer)); });
     --unkept;
   });
   if (session_.concurrent()) {
-    const auto call = [this](const Wave& wave) { compute(wave); };
-    std::thread callers[] = {serve(prepared_, call), serve(prepared_, call)};
+    const auto call = [this](const Wave& wave) { guarded([&] { compute(wave); }); };
+    const Server first(prepared_, call), second(prepared_, call);
     guarded([this] { while (auto wave = waves_.next()) prepared_.push(*std::move(wave)); });
-    prepared_.close();
-    for (std::thread& caller : callers) caller.join();
   } else {
     guarded([this] { while (const auto wave = waves_.next()) compute(*wave); });
   }
-  answers_.close();
-  keeper.join();
-  done_.close();
-  closer.join();
+}
+
+std::vector<store::TaskRecord> ModelRun::go() {
+  const auto start_time = Clock::now();
+  host_.on_progress([this](uint64_t done, uint64_t total) { tokens(done, total); });
+  try {
+    work();
+  } catch (const std::system_error& e) {  // before anything was prepared
+    end({Error::Kind::device, fmt::format("no further thread can be started ({}); allow this user more processes (ulimit -u)", e.code().message())});
+  }
   host_.on_progress({});
   if (thrown_) std::rethrow_exception(thrown_);  // main() says what it was; run.json stays "incomplete"
   if (waves_.cancelled()) end({Error::Kind::cancelled, "interrupted"});

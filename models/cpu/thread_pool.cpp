@@ -1,5 +1,8 @@
 #include "thread_pool.hpp"
+#include <system_error>
 #include <utility>
+#include <fmt/format.h>
+#include <sextant/sdk.hpp>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -29,10 +32,19 @@ void wait_while(const std::atomic<uint32_t>& value, uint32_t old, bool may_sleep
 }  // namespace
 
 ThreadPool::ThreadPool(uint32_t threads) {
-  for (uint32_t t = 1; t < threads; ++t) workers_.emplace_back([this, t] { serve(t); });
+  workers_.reserve(threads);
+  try {
+    for (uint32_t t = 1; t < threads; ++t) workers_.emplace_back([this, t] { serve(t); });
+  } catch (const std::system_error& e) {
+    end();
+    throw PluginError(SXT_NO_DEVICE, fmt::format("threads: of {} threads only {} can be started ({}); give fewer, or allow this user more processes "
+                                                 "(ulimit -u)", threads, size(), e.code().message()));
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { end(); }
+
+void ThreadPool::end() {
   stop_ = true;
   generation_.fetch_add(1, std::memory_order_release);
   generation_.notify_all();

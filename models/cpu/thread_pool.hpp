@@ -14,6 +14,7 @@ namespace sextant::cpu {
 
 class ThreadPool {
  public:
+  /// Throws PluginError where the system starts no more threads.
   explicit ThreadPool(uint32_t threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -32,6 +33,7 @@ class ThreadPool {
   void run_erased(uint32_t tiles, Call call, void* body);
   void work(uint32_t thread);
   void serve(uint32_t thread);
+  void end();
 
   std::vector<std::thread> workers_;
   Call call_ = nullptr;

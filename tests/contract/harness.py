@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -153,7 +154,14 @@ class ContractTest(unittest.TestCase):
         env.update({k: v for k, v in more.items() if v is not None})
         return env
 
-    def start(self, *args, env=None, cwd=None, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE):
+    def start(self, *args, env=None, cwd=None, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, limits=None):
+        """limits: what the program may have at most, {"AS": bytes, ...} as setrlimit(2) names it."""
+
+        def limit():
+            for name, most in (limits or {}).items():
+                kind = getattr(resource, "RLIMIT_" + name)
+                resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
+
         return subprocess.Popen(
             [PROGRAM, *map(str, args)],
             cwd=cwd or self.dir,
@@ -161,10 +169,11 @@ class ContractTest(unittest.TestCase):
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
+            preexec_fn=limit,
         )
 
-    def sextant(self, *args, stdin="", env=None, cwd=None, timeout=TIMEOUT_S):
-        process = self.start(*args, env=env, cwd=cwd, stdin=subprocess.PIPE)
+    def sextant(self, *args, stdin="", env=None, cwd=None, timeout=TIMEOUT_S, limits=None):
+        process = self.start(*args, env=env, cwd=cwd, stdin=subprocess.PIPE, limits=limits)
         data = stdin if isinstance(stdin, bytes) else stdin.encode("utf-8")
         try:
             out, err = process.communicate(data, timeout=timeout)

@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import resource
 import signal
 import time
 
@@ -232,3 +233,16 @@ class Resume(RobustnessTest):
         failed = self.evaluate("sample", "-r", *args, expect=65)
         self.assert_says(failed, "small_gen", "sample 6")
         self.assertEqual(len(self.journal_keys(failed.run.path)), 3 * 59)
+
+    def test_threads_that_cannot_be_started(self):
+        """Threads whose stacks do not fit the address space: the first one, or one of those after it."""
+        self.make_cards()
+        expected = self.evaluate("sample", work_dir="alone").run.hashes()
+        for megabytes in (3000, 1200, 700, 600):
+            with self.subTest(megabytes):
+                refused = self.evaluate("sample", "-r", expect=75, limits={"STACK": megabytes << 20, "AS": 2 << 30})
+                self.assert_says(refused, "no further thread can be started")
+                self.assertEqual(refused.run.record["status"], "incomplete")
+        self.assertEqual(self.evaluate("sample", "-r").run.hashes(), expected)
+        refused = self.evaluate("cpu", "--threads", 500, expect=69, work_dir="cpu", limits={"AS": 2 << 30})
+        self.assert_says(refused, "threads: of 500 threads only")

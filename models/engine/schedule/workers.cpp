@@ -1,8 +1,11 @@
 #include "workers.hpp"
 #include <algorithm>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <vector>
+#include <fmt/format.h>
+#include <sextant/sdk.hpp>
 
 namespace sextant::engine {
 
@@ -20,9 +23,10 @@ void on_workers(uint32_t workers, std::atomic<bool>& failed, const std::function
     std::vector<std::jthread> threads;
     try {
       for (uint32_t worker = 1; worker < workers; ++worker) threads.emplace_back(work, worker);
-    } catch (...) {  // no thread to be had
-      failed = true;
-      throw;
+    } catch (const std::system_error& e) {
+      failed = true;  // those that did start are waited for
+      throw PluginError(SXT_NO_DEVICE, fmt::format("of {} workers, one a device, only {} get a thread ({}); allow this user more processes (ulimit -u)",
+                                                   workers, threads.size() + 1, e.code().message()));
     }
     work(0);
   }

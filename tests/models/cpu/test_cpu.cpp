@@ -3,6 +3,7 @@
 #include <fstream>
 #include <random>
 #include "../../../models/cpu/thread_pool.hpp"
+#include "../few_threads.hpp"
 #include "backend.hpp"
 
 using namespace fakes;
@@ -221,4 +222,12 @@ TEST_CASE("an exception in a worker reaches the caller, and the pool goes on", "
     pool.run(100, [&](uint32_t tile, uint32_t) { sum += tile; });
     REQUIRE(sum == 4950);
   }
+}
+
+TEST_CASE("a pool whose threads cannot all be started says so; those that were have ended", "[cpu][threads]") {
+  {
+    const sextant::test::FewThreads limit;
+    CHECK_THROWS_WITH(cpu::ThreadPool(16), Catch::Matches("threads: of 16 threads only [2-9] can be started \\(.+\\); give fewer, .*"));
+  }
+  CHECK(cpu::ThreadPool(16).size() == 16);
 }

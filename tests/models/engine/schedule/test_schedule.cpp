@@ -3,6 +3,8 @@
 #include <memory>
 #include <random>
 #include <set>
+#include "../../../../models/engine/schedule/workers.hpp"
+#include "../../few_threads.hpp"
 #include "fakes.hpp"
 
 using namespace fakes;
@@ -288,4 +290,21 @@ TEST_CASE("a generation ends at a stop string, at the end token or at its length
     }
     FAIL("no generation ended");
   }
+}
+
+TEST_CASE("workers that cannot all have a thread say so, and those that have one are waited for") {
+  std::atomic<bool> failed = false;
+  std::atomic<uint32_t> begun = 0, ended = 0;
+  const auto body = [&](uint32_t) {
+    ++begun;
+    while (!failed) std::this_thread::yield();
+    ++ended;
+  };
+  {
+    const sextant::test::FewThreads limit;
+    CHECK_THROWS_WITH(on_workers(16, failed, body), Catch::Matches("of 16 workers, one a device, only [2-9] get a thread \\(.+\\); allow .*"));
+  }
+  CHECK(failed);
+  CHECK(begun > 0);
+  CHECK(ended == begun);
 }
