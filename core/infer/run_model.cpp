@@ -9,6 +9,7 @@
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../base/queue.hpp"
+#include "call_progress.hpp"
 #include "version.hpp"
 #include "waves.hpp"
 
@@ -100,7 +101,7 @@ class ModelRun {
   std::exception_ptr thrown_; // the first exception of any thread
   bool all_prepared_ = false;
   Progress progress_;
-  uint64_t call_done_ = 0, call_total_ = 0;  // tokens of the call that reported last
+  CallProgress calls_;
 };
 
 std::optional<Error> ModelRun::ended() {
@@ -142,14 +143,8 @@ template <class Change> void ModelRun::advance(Change change) {
   if (job_.progress) job_.progress(progress_);
 }
 
-// A backend counts within one call, and calls follow each other.
 void ModelRun::tokens(uint64_t done, uint64_t total) {
-  advance([&](Progress& p) {
-    if (total != call_total_ || done < call_done_) call_done_ = 0;
-    p.tokens_done += done - call_done_;
-    call_done_ = done;
-    call_total_ = total;
-  });
+  advance([&](Progress& p) { p.tokens_done += calls_.more(done, total); });
 }
 
 void ModelRun::task_prepared(size_t task) {
