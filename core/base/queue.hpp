@@ -20,6 +20,11 @@ template <class T> class Queue {
     waiting_.push_back(std::move(value));
     has_more_.notify_one();
   }
+  /// Waits until fewer than `n` things wait to be taken.
+  void wait_below(size_t n) {
+    std::unique_lock lock(mutex_);
+    has_room_.wait(lock, [&] { return waiting_.size() < n; });
+  }
   /// Nothing more will be pushed.
   void close() {
     const std::lock_guard lock(mutex_);
@@ -33,7 +38,7 @@ template <class T> class Queue {
     if (waiting_.empty()) return std::nullopt;
     std::optional<T> value(std::move(waiting_.front()));
     waiting_.pop_front();
-    has_room_.notify_one();
+    has_room_.notify_all();
     return value;
   }
 

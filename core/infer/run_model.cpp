@@ -19,6 +19,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t answers_waiting = 4096;  // for the journal; a disk that is slower than the model for long holds it up
+// Done, and waiting for the closer, with their samples in memory. It is the preparer that waits while there are more, not the keeper:
+// what the model has computed is journalled at once. So there can be more of them by what the waves at work hold.
+constexpr size_t tasks_waiting = 8;
 
 std::atomic<uint64_t> unkept = 0;
 
@@ -156,6 +159,7 @@ void ModelRun::task_prepared(size_t task) {
   });
   if (task + 1 == tasks_.size()) warn_about_missing(tasks_);
   if (tasks_[task].take_done()) done_.push(task);
+  done_.wait_below(tasks_waiting);
 }
 
 void ModelRun::compute(const Wave& wave) {

@@ -1,6 +1,9 @@
 // Samples are prepared beside the model: it begins before all is prepared, and nothing else shows.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <functional>
+#include <thread>
 #include <fmt/format.h>
 #include "../plugin/plugin_folder.hpp"
 #include "../temporary_folder.hpp"
@@ -22,6 +25,8 @@ struct Job {
   std::optional<store::RunFolder> folder;
   std::atomic<bool> cancelled = false;
   bool interrupt_when_prepared = false;
+  std::atomic<uint64_t> prepared = 0;     // samples
+  std::function<void()> before_complete = [] {};
 
   Job() : host((plugins.add_with_manifest("turns"), plugins.discover()), nullptr) { new_folder(); }
 
@@ -57,9 +62,11 @@ struct Job {
     job.folder = &*folder;
     job.cancelled = &cancelled;
     job.progress = [&](const Progress& progress) {
+      prepared = progress.samples_total;
       if (interrupt_when_prepared && progress.samples_total > 0) cancelled = true;
     };
     job.complete = [&](store::TaskRecord& record) {
+      before_complete();
       CHECK(std::filesystem::exists(folder->predictions(record.model, record.dataset)));
       if (ret_complete) ret_complete->push_back(record.dataset);
     };
@@ -167,6 +174,25 @@ TEST_CASE("a task that an interrupt cut short is incomplete, also where a row ha
   CHECK(records[0].error_kind == (job.cancelled ? Error::Kind::cancelled : Error::Kind::data));
   CHECK_THAT(records[0].error, Contains("this row cannot be rendered"));
   CHECK(job.journalled("turns", "first") == (job.cancelled ? 0 : 7));
+}
+
+TEST_CASE("while data sets wait to be scored, no more are prepared than a few") {
+  if (!plugin::test::ready()) return;
+  constexpr uint64_t tasks = 40;
+  Job job;
+  for (uint64_t i = 0; i < tasks; ++i) job.add(fmt::format("set{}", i), 1);
+  job.go("turns");
+  uint64_t prepared = 0;
+  job.prepared = 0;
+  job.before_complete = [&] {  // all samples are the journal's, so that preparing a task is all there is to do
+    if (prepared > 0) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    prepared = job.prepared;
+  };
+  for (const store::TaskRecord& record : job.go("turns")) CHECK(record.status == "complete");
+  CHECK(prepared > 0);
+  CHECK(prepared < tasks / 2);
+  CHECK(job.prepared == tasks);
 }
 
 TEST_CASE("a journal that cannot be written ends the run and is its error") {
