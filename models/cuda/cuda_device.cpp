@@ -49,7 +49,7 @@ CudaDevice<T>::CudaDevice(const engine::ModelTensors& tensors, const Architectur
 
 template <class T> void CudaDevice<T>::choose_products() {
   const Architecture& a = architecture_;
-  const uint32_t rows = plan_.rows_max;
+  constexpr uint32_t rows = rows_most;
   for (size_t l = 0; l < a.layers.size(); ++l) {
     const LayerWeights<T>& w = weights_.layers[l];
     gemm_.choose(buffers_.h, w.qkv, buffers_.qkv, rows, a.hidden, qkv_width_, qkv_width_);

@@ -83,7 +83,7 @@ std::unique_ptr<engine::Device> CudaHardware::make_device(const engine::DeviceOr
 template <class T>
 std::unique_ptr<engine::Device> CudaHardware::make(const engine::DeviceOrder& order, const engine::ModelTensors& tensors,
                                                    engine::DeviceReport& ret_report) {
-  // one plan for all: what a product's algorithm is chosen for must not differ between GPUs
+  // one plan for all, for a call takes them for alike
   const size_t memory = order.config.memory ? order.config.memory : free_ / 5 * 4;
   const auto plan = plan_memory<T>(order.architecture, tensors, order.config.batch_size, order.context, memory);
   if (!plan) throw PluginError(SXT_NO_MEMORY, fmt::format("{}: {}", order.checkpoint.path(), plan.error().message));

@@ -51,20 +51,27 @@ const Gemm::Layouts& Gemm::layouts(const Shape& shape, uint32_t rows) {
 }
 
 void Gemm::run(const Shape& shape, const Plan& plan, const void* x, const void* w, void* y, uint32_t rows) {
+  if (!plan.padded) return product(shape, plan, x, w, y, rows);
+  const size_t x_row = size_of(shape.in) * shape.inputs, y_row = size_of(shape.out) * shape.y_stride;
+  for (size_t r = 0; r < rows; r += padded_rows)
+    product(shape, plan, static_cast<const std::byte*>(x) + r * x_row, w, static_cast<std::byte*>(y) + r * y_row, padded_rows);
+}
+
+void Gemm::product(const Shape& shape, const Plan& plan, const void* x, const void* w, void* y, uint32_t rows) {
   const float one = 1, zero = 0;
-  const Layouts& l = layouts(shape, plan.padded ? plan.rows_max : rows);
+  const Layouts& l = layouts(shape, rows);
   CUDA_CHECK(cublasLtMatmul(handle_, description_, &one, w, l.w, x, l.x, &zero, y, l.y, y, l.y, &plan.algorithm, workspace_,
                             workspace_bytes, stream_));
 }
 
-// The candidates are cuBLAS's own, the fastest first, for the largest product. Those that split the sum over the inputs are
-// left out: how they split depends on the number of rows.
-void Gemm::choose(const Shape& shape, uint32_t rows_max, void* x, const void* w, void* y) {
+// The candidates are cuBLAS's own, the fastest first. Those that split the sum over the inputs are left out: how they split
+// depends on the number of rows.
+void Gemm::choose(const Shape& shape, uint32_t fast_rows, void* x, const void* w, void* y) {
   if (plans_.count(shape)) return;
   constexpr int most = 16;
   cublasLtMatmulHeuristicResult_t found[most];
   int count = 0;
-  const Layouts& large = layouts(shape, rows_max);
+  const Layouts& large = layouts(shape, fast_rows);
   cublasLtMatmulPreference_t preference = nullptr;
   const uint64_t workspace = workspace_bytes;
   const uint32_t whole_sums = CUBLASLT_REDUCTION_SCHEME_NONE;
@@ -80,14 +87,14 @@ void Gemm::choose(const Shape& shape, uint32_t rows_max, void* x, const void* w,
   Plan first;
   bool any = false;
   for (int i = 0; i < count; ++i) {
-    const Plan plan{found[i].algo, rows_max, false};
+    const Plan plan{found[i].algo, false};
     int32_t split = 1;
     CUDA_CHECK(
         cublasLtMatmulAlgoConfigGetAttribute(&plan.algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM, &split, sizeof split, nullptr));
     if (found[i].state != CUBLAS_STATUS_SUCCESS || split > 1) continue;
     if (!any) first = plan;
     any = true;
-    if (rows_stand_alone(shape, plan, x, w, y)) {
+    if (takes(shape, plan, fast_rows) && rows_stand_alone(shape, plan, x, w, y)) {
       plans_[shape] = plan;
       return;
     }
@@ -97,9 +104,18 @@ void Gemm::choose(const Shape& shape, uint32_t rows_max, void* x, const void* w,
   plans_[shape] = first;
 }
 
+// An algorithm may not take every number of rows.
+bool Gemm::takes(const Shape& shape, const Plan& plan, uint32_t rows) {
+  cublasLtMatmulHeuristicResult_t result;
+  const Layouts& l = layouts(shape, rows);
+  return cublasLtMatmulAlgoCheck(handle_, description_, l.w, l.x, l.y, l.y, &plan.algorithm, &result) == CUBLAS_STATUS_SUCCESS &&
+         result.workspaceSize <= workspace_bytes;
+}
+
 // Some rows, computed in products of different sizes and at different places: all must have the same bits.
 bool Gemm::rows_stand_alone(const Shape& shape, const Plan& plan, void* x, const void* w, void* y) {
-  const uint32_t rows = std::min(plan.rows_max, 200u);
+  constexpr uint32_t rows = 200;
+  static_assert(rows <= padded_rows);
   const size_t x_row = size_of(shape.in) * shape.inputs, y_row = size_of(shape.out) * shape.y_stride;
   std::vector<unsigned char> input(rows * x_row);
   uint32_t state = 1;
@@ -109,7 +125,7 @@ bool Gemm::rows_stand_alone(const Shape& shape, const Plan& plan, void* x, const
         (state & 0x807f0000u) | (0x3e000000u + (state >> 8 & 3) * 0x00800000u) | (shape.in == CUDA_R_32F ? state & 0xffffu : 0);
     std::memcpy(input.data() + i, reinterpret_cast<const unsigned char*>(&bits) + 4 - size_of(shape.in), size_of(shape.in));
   }
-  const auto product = [&](uint32_t first, uint32_t count) {
+  const auto of_rows = [&](uint32_t first, uint32_t count) {
     std::vector<unsigned char> out(count * y_row);
     CUDA_CHECK(cudaMemcpyAsync(x, input.data() + first * x_row, count * x_row, cudaMemcpyHostToDevice, stream_));
     run(shape, plan, x, w, y, count);
@@ -117,18 +133,12 @@ bool Gemm::rows_stand_alone(const Shape& shape, const Plan& plan, void* x, const
     CUDA_CHECK(cudaStreamSynchronize(stream_));
     return out;
   };
-  // an algorithm may not take every number of rows
-  for (const uint32_t count : {1u, 2u, 7u, 16u, 65u, rows, plan.rows_max}) {
-    cublasLtMatmulHeuristicResult_t result;
-    const Layouts& l = layouts(shape, std::min(count, plan.rows_max));
-    if (cublasLtMatmulAlgoCheck(handle_, description_, l.w, l.x, l.y, l.y, &plan.algorithm, &result) != CUBLAS_STATUS_SUCCESS ||
-        result.workspaceSize > workspace_bytes)
-      return false;
-  }
-  const auto all = product(0, rows);
+  for (const uint32_t count : {1u, 2u, 7u, 16u, 65u, rows})
+    if (!takes(shape, plan, count)) return false;
+  const auto all = of_rows(0, rows);
   for (const auto& [first, count] :
-       {std::pair{0u, 1u}, {rows - 1, 1u}, {rows / 3, std::min(7u, rows - rows / 3)}, {rows / 2, rows - rows / 2}}) {
-    const auto some = product(first, count);
+       {std::pair{0u, 1u}, {rows - 1, 1u}, {rows / 3, 7u}, {rows / 2, rows - rows / 2}}) {
+    const auto some = of_rows(first, count);
     for (uint32_t r = 0; r < count; ++r)
       if (std::memcmp(some.data() + r * y_row, all.data() + (first + r) * y_row, size_of(shape.out) * shape.outputs))
         return false;
@@ -141,8 +151,8 @@ uint32_t Gemm::padded_shapes() const {
 }
 
 template <class T, class Y>
-void Gemm::choose(T* x, const T* w, Y* y, uint32_t rows_max, uint32_t inputs, uint32_t outputs, uint32_t y_stride) {
-  choose(Shape{data_type<T>, data_type<Y>, inputs, outputs, y_stride}, rows_max, x, w, y);
+void Gemm::choose(T* x, const T* w, Y* y, uint32_t fast_rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride) {
+  choose(Shape{data_type<T>, data_type<Y>, inputs, outputs, y_stride}, fast_rows, x, w, y);
 }
 
 template <class T, class Y>

@@ -9,9 +9,9 @@ namespace {
 
 using engine::Architecture;
 
-// Enough rows that matrix products run at full speed and launches do not show.
-constexpr uint32_t rows_most = 8192, rows_least = 256;
-constexpr uint32_t head_rows_most = 1024, chunk_most = 8192;  // 32 MiB of logits
+constexpr uint32_t rows_least = 256;
+static_assert(rows_least % Gemm::padded_rows == 0);
+constexpr uint32_t chunk_most = 8192;  // 32 MiB of logits
 constexpr uint32_t draws_most = 64;  // a block each, so that few more run at once
 constexpr uint32_t partials_most = 4096;
 

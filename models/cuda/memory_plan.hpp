@@ -6,6 +6,9 @@
 
 namespace sextant::cuda {
 
+// Enough rows that matrix products run at full speed and launches do not show, where there is memory for them.
+inline constexpr uint32_t rows_most = 8192, head_rows_most = 1024;
+
 struct MemoryPlan {  // bytes
   uint32_t rows_max = 0, context = 0, pages = 0;
   uint32_t head_rows = 0;  // of the output head at once

@@ -7,7 +7,7 @@ namespace sextant::cuda {
 template <class T> void ScoreHead<T>::choose_products() {
   const engine::Architecture& a = architecture_;
   for (const uint32_t ids : {std::min(plan_.chunk, a.vocab), a.vocab % plan_.chunk})
-    if (ids > 0) gemm_.choose(buffers_.head, weights_.head, buffers_.logits, plan_.head_rows, a.hidden, ids, plan_.chunk);
+    if (ids > 0) gemm_.choose(buffers_.head, weights_.head, buffers_.logits, head_rows_most, a.hidden, ids, plan_.chunk);
 }
 
 // Only rows that predict something, and the vocabulary in chunks: [rows][vocab] never exists.

@@ -1,6 +1,7 @@
 // cuBLASLt over OpenBLAS's sgemm. Columns of the result are computed in blocks of a fixed number, so that a column's bits do not
-// depend on how many there are, as with a real algorithm that splits nothing; the algorithms that split k are there, too, and
-// their bits do depend on it, so that a backend that takes one of them shows.
+// depend on how many there are, as with a real algorithm that splits nothing. One such algorithm goes through k at once and is the
+// fastest for large products, one in steps, for small ones: their bits differ, so that a backend whose choice depends on what must
+// not matter shows. One that splits k is there, too.
 #include "cublasLt.h"
 #include <cblas.h>
 #include <vector>
@@ -26,6 +27,9 @@ namespace {
 
 using Layout = cublasLtMatrixLayoutOpaque_t;
 constexpr int column_block = 16;
+constexpr uint64_t large_columns = 1024;
+constexpr uint64_t at_once = 21, in_steps = 6;  // algorithms
+constexpr int k_step = 16;
 
 size_t size_of(cudaDataType type) { return type == CUDA_R_32F ? 4 : 2; }
 template <class T>
@@ -85,11 +89,11 @@ void widen(const void* p, const Layout& l, uint64_t first, uint64_t columns, std
 }
 
 void multiply(bool transpose_a, float alpha, const void* a, Layout la, const void* b, Layout lb, float beta, const void* c, void* d,
-              Layout ld, Shape s, int split) {
+              Layout ld, Shape s, int step_k) {
   openblas_set_num_threads(1);
   std::vector<float> wide_a, wide_b, block(static_cast<size_t>(s.m) * column_block);
   widen(a, la, 0, la.columns, wide_a);
-  const int leading_a = static_cast<int>(la.rows), step_k = (s.k + split - 1) / split;
+  const int leading_a = static_cast<int>(la.rows);
   for (int first = 0; first < s.n; first += column_block) {
     widen(b, lb, static_cast<uint64_t>(first), column_block, wide_b);
     for (int k = 0; k < s.k; k += step_k)
@@ -182,7 +186,10 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
   if (!handle || !preference || wanted < 1) return CUBLAS_STATUS_INVALID_VALUE;
   Shape shape;
   if (const cublasStatus_t status = check(description, a, b, c, d, shape); status != CUBLAS_STATUS_SUCCESS) return status;
-  const cublasLtMatmulAlgo_t candidates[] = {{{21, 4, CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE}}, {{21, 1, 0}}, {{6, 1, 0}}};
+  const bool is_large = d->columns >= large_columns;
+  const cublasLtMatmulAlgo_t candidates[] = {{{at_once, 4, CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE}},
+                                             {{is_large ? at_once : in_steps, 1, 0}},
+                                             {{is_large ? in_steps : at_once, 1, 0}}};
   for (const cublasLtMatmulAlgo_t& algorithm : candidates) {
     if (algorithm.data[2] & ~uint64_t{preference->reductions} || *found == wanted) continue;
     results[(*found)++] = {algorithm, 0, CUBLAS_STATUS_SUCCESS, 1.0f, {}};
@@ -227,11 +234,11 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
     if (!emulation::is_device_memory(pointer, (layout->leading * (layout->columns - 1) + layout->rows) * size_of(layout->type)))
       return CUBLAS_STATUS_INVALID_VALUE;  // the real one would end with an illegal address, later
   const float factor = *static_cast<const float*>(alpha), add = *static_cast<const float*>(beta);
-  const int split = static_cast<int>(algorithm->data[1]);
+  const int split = static_cast<int>(algorithm->data[1]), step_k = algorithm->data[0] == in_steps ? k_step : (s.k + split - 1) / split;
   const bool transposed = description->a == CUBLAS_OP_T;
   const cudaError_t error =
       emulation::enqueue(stream, [=, la = *a_layout, lb = *b_layout, ld = *d_layout] {
-        multiply(transposed, factor, a, la, b, lb, add, c, d, ld, s, split);
+        multiply(transposed, factor, a, la, b, lb, add, c, d, ld, s, step_k);
       });
   return error == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
 }

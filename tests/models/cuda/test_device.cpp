@@ -85,6 +85,28 @@ TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatev
   }
 }
 
+TEST_CASE("bits do not depend on how much memory there is, though the rows of a batch do") {
+  const Loaded tiny(test::golden_folder() / "tiny_llama.gguf");
+  const test::Ids tokenizer;
+  fakes::Requests requests;
+  requests.score(some_ids(3, 280, 131) + " ", {"5 6 7", "11"});
+  requests.generate("9 8 7", 6).temperature = 1;
+  auto gpu = emulated();
+  for (const char* compute : {"f32", "bf16"}) {
+    CAPTURE(compute);
+    const auto little = tiny.on(gpu, compute, 512, 1 << 27), much = tiny.on(gpu, compute, 512, 1 << 29);
+    REQUIRE(little->limits().rows_max == 256);
+    REQUIRE(much->limits().rows_max == 8192);
+    const auto expected = fakes::run_all(requests.all(), *much, tokenizer, {.batch_size = 4}, true);
+    const auto got = fakes::run_all(requests.all(), *little, tokenizer, {.batch_size = 4}, true);
+    for (size_t i = 0; i < got.size(); ++i) {
+      CHECK(got[i].status == SXT_OK);
+      CHECK(got[i].token_logprobs == expected[i].token_logprobs);
+      CHECK(got[i].ids == expected[i].ids);
+    }
+  }
+}
+
 namespace {
 
 // Sequences of a batch, each in pages of its own.

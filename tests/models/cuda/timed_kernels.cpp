@@ -151,7 +151,9 @@ struct Product {
   uint32_t rows, inputs, outputs, rows_max;
   explicit Product(const Keys& k)
       : rows(k.at("rows")), inputs(k.at("inputs")), outputs(k.at("outputs")), rows_max(std::max(rows, k.at("rows_max"))) {}
-  // only what is read and written each time is there once a set; x and y reach to rows_max, for choosing and for padding
+  // of x and y, for choosing and for padding
+  size_t all_rows() const { return (size_t{rows_max} + Gemm::padded_rows - 1) / Gemm::padded_rows * Gemm::padded_rows; }
+  // only what is read and written each time is there once a set
   size_t bytes() const { return 2 * (size_t{inputs} * outputs + size_t{rows} * (inputs + outputs)); }
 };
 
@@ -160,8 +162,8 @@ Timed product(const Keys& k) {
   const Product p(k);
   const auto workspace = std::make_shared<DeviceMemory>(Gemm::workspace_bytes);
   return {p.bytes(), [=, gemm = std::shared_ptr<Gemm>()](cudaStream_t stream) mutable -> std::function<void()> {
-            const auto x = numbers<bf16>(size_t{p.rows_max} * p.inputs), w = numbers<bf16>(size_t{p.inputs} * p.outputs);
-            const auto y = numbers<bf16>(size_t{p.rows_max} * p.outputs);
+            const auto x = numbers<bf16>(p.all_rows() * p.inputs), w = numbers<bf16>(size_t{p.inputs} * p.outputs);
+            const auto y = numbers<bf16>(p.all_rows() * p.outputs);
             if (!gemm) {
               gemm = std::make_shared<Gemm>(workspace->data(), stream);
               gemm->choose(at<bf16>(x), at<bf16>(w), at<bf16>(y), p.rows_max, p.inputs, p.outputs, p.outputs);
