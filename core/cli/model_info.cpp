@@ -1,6 +1,7 @@
 #include "model_info.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/numbers.hpp>
 
 namespace sextant::cli {
 namespace {
@@ -8,11 +9,6 @@ namespace {
 constexpr size_t name_width = 26;
 
 bool is_plain(const json::Value& value) { return !value.IsObject() && !value.IsArray(); }
-
-std::string with_commas(std::string digits) {
-  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
-}
 
 bool is_id(std::string_view name) { return name == "id" || name.ends_with("_id"); }
 
@@ -22,7 +18,7 @@ std::string plain(std::string_view name, const json::Value& value) {
   if (value.IsNull()) return "-";
   if (value.IsBool()) return value.GetBool() ? "yes" : "no";
   if (!value.IsUint64() || is_id(name)) return json::write(value);
-  const std::string digits = with_commas(json::write(value));
+  const std::string digits = with_commas(value.GetUint64());
   const bool bytes = name.find("bytes") != name.npos && value.GetUint64() >= 1 << 20;
   if (!bytes) return digits;
   const double mebibytes = static_cast<double>(value.GetUint64()) / (1 << 20);

@@ -1,17 +1,12 @@
 #include "memory_plan.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/numbers.hpp>
 #include "../engine/schedule/device.hpp"
-#include "../engine/schedule/items.hpp"
 #include "weights.hpp"
 #include "widths.hpp"
 
 namespace sextant::cpu {
-namespace {
-
-std::string mebibytes(size_t bytes) { return engine::with_commas((bytes + (1u << 20) - 1) >> 20) + " MiB"; }
-
-}  // namespace
 
 static_assert(chunk == chunk_panels * panel);
 
@@ -56,7 +51,7 @@ Result<DevicePlan> plan_memory(const engine::ModelTensors& tensors, const engine
                                                   "and values of one sequence of {} tokens {}; "
                                                   "raise memory or lower max_seq_len",
                                                   mebibytes(memory), mebibytes(plan.weights), mebibytes(plan.buffers),
-                                                  engine::with_commas(context), mebibytes(least * plan.page))};
+                                                  with_commas(context), mebibytes(least * plan.page))};
   plan.pages = static_cast<uint32_t>(std::min({fits, useful, size_t{UINT32_MAX / engine::page_tokens}}));
   return plan;
 }

@@ -1,7 +1,7 @@
 #include "memory_plan.hpp"
 #include <algorithm>
 #include <fmt/format.h>
-#include "../engine/schedule/items.hpp"
+#include <sextant/numbers.hpp>
 #include "gemm.hpp"
 
 namespace sextant::cuda {
@@ -14,8 +14,6 @@ static_assert(rows_least % Gemm::padded_rows == 0);
 constexpr uint32_t chunk_most = 8192;  // 32 MiB of logits
 constexpr uint32_t draws_most = 64;  // a block each, so that few more run at once
 constexpr uint32_t partials_most = 4096;
-
-std::string mebibytes(size_t bytes) { return engine::with_commas((bytes + (1u << 20) - 1) >> 20) + " MiB"; }
 
 }  // namespace
 
@@ -83,7 +81,7 @@ Result<MemoryPlan> plan_memory(const Architecture& a, const engine::ModelTensors
         fmt::format(
             "memory: {} are too few: the weights take {}, the buffers {}, and the keys and values of one sequence of {} "
             "tokens {}; raise memory or lower max_seq_len",
-            mebibytes(memory), mebibytes(plan.weights), mebibytes(plan.buffers), engine::with_commas(context),
+            mebibytes(memory), mebibytes(plan.weights), mebibytes(plan.buffers), with_commas(context),
             mebibytes(least * plan.page))};
   plan.pages = static_cast<uint32_t>(std::min({fits, useful, size_t{UINT32_MAX / page_tokens}}));
   return plan;

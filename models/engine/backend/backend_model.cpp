@@ -3,11 +3,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <fmt/format.h>
+#include <sextant/numbers.hpp>
 #include "../checkpoint/gguf.hpp"
-#include "../schedule/items.hpp"
+#include "../checkpoint/text_file.hpp"
 #include "../schedule/workers.hpp"
 #include "../tokenizer/open_vocabulary.hpp"
 #include "special_tokens.hpp"
@@ -15,10 +14,10 @@
 namespace sextant::engine {
 namespace {
 
-std::string read_text(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw PluginError(SXT_IO, "chat_template: cannot read " + path + "; give auto, none or a .jinja file");
-  return {std::istreambuf_iterator<char>(in), {}};
+ChatTemplateSource template_of_file(const std::string& path) {
+  Result<std::string> text = read_text_file(path, template_bytes_max);
+  if (!text) throw PluginError(SXT_IO, fmt::format("chat_template: {}; give auto, none or a .jinja file", text.error().message));
+  return {*std::move(text), path};
 }
 
 // Floating-point operations of all matrix products; the scores of attention are left out, they are few.
@@ -67,7 +66,7 @@ void BackendModel::load_vocabulary() {
   }
   if (config_.chat_template == "none") return;
   const bool own = config_.chat_template == "auto";
-  if (!own) source = ChatTemplateSource{read_text(config_.chat_template), config_.chat_template};
+  if (!own) source = template_of_file(config_.chat_template);
   else if (!config_.path.empty() && from != config_.path) source = or_throw(find_chat_template(config_.path));
   if (!source) return;
   chat_origin_ = source->origin;

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 #include <fmt/format.h>
-#include "../schedule/items.hpp"
+#include <sextant/numbers.hpp>
 
 namespace sextant::engine {
 namespace {

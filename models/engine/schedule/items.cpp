@@ -1,6 +1,7 @@
 #include "items.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/numbers.hpp>
 #include <sextant/sdk.hpp>
 
 namespace sextant::engine {
@@ -37,16 +38,6 @@ std::optional<Failure> truncate(Item& item, std::vector<uint32_t>& end, size_t a
 }
 
 }  // namespace
-
-std::string with_commas(uint64_t n) {
-  const std::string digits = std::to_string(n);
-  std::string out;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) out += ',';
-    out += digits[i];
-  }
-  return out;
-}
 
 RequestItems make_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, uint32_t context) {
   RequestItems out;

@@ -25,7 +25,4 @@ struct RequestItems {
 /// the tokenizer itself puts in front (BOS) is not what is cut. [any]
 RequestItems make_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, uint32_t context);
 
-/// 12345 -> "12,345"
-std::string with_commas(uint64_t n);
-
 }  // namespace sextant::engine

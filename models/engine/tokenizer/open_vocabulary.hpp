@@ -1,6 +1,7 @@
 // Opens whatever a model's users have as its vocabulary: a Hugging Face folder, a GGUF, a tokenizer.json, a tokenizer.model or a
 // file of tiktoken's. Files are recognised by what they hold. [any] thread.
 #pragma once
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,8 @@
 #include "tokenizer.hpp"
 
 namespace sextant::engine {
+
+inline constexpr size_t template_bytes_max = 16 << 20;
 
 struct ChatTemplateSource {
   std::string text;

@@ -1,9 +1,19 @@
 // Small text helpers, by tables.
 #include <catch2/catch.hpp>
+#include <sextant/numbers.hpp>
 #include "../../../core/base/text.hpp"
 
 namespace sextant::test {
 namespace {
+
+TEST_CASE("numbers in messages have commas, bytes are rounded up to MiB") {
+  for (const auto& [number, text] : {std::pair<uint64_t, const char*>{0, "0"}, {999, "999"}, {1000, "1,000"}, {123456, "123,456"},
+                                     {UINT64_MAX, "18,446,744,073,709,551,615"}})
+    CHECK(with_commas(number) == text);
+  CHECK(mebibytes(0) == "0 MiB");
+  CHECK(mebibytes(1) == "1 MiB");
+  CHECK(mebibytes(uint64_t{3} << 30) == "3,072 MiB");
+}
 
 TEST_CASE("a mistyped name finds the nearest one, a foreign one finds none") {
   const std::vector<std::string> names{"ceval_gen", "ceval_ppl", "cmmlu_gen", "gsm8k_gen", "temperature"};

@@ -12,7 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t template_bytes_max = 16 << 20;
 constexpr size_t config_bytes_max = 64 << 20;
 
 bool has(const std::string& folder, const char* name) {
