@@ -1,15 +1,23 @@
 #include "cpu_hardware.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <sched.h>
 #include <thread>
 #include "isa.hpp"
 
 namespace sextant::cpu {
 namespace {
 
+// That this process may run on: a container or numactl leaves it some, which hardware_concurrency() does not see.
+uint32_t processors() {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return static_cast<uint32_t>(CPU_COUNT(&allowed));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
 uint32_t threads_of(const Context& context) {
   const auto threads = static_cast<uint32_t>(std::max<int64_t>(0, json::find_int(context.config(), "threads").value_or(0)));
-  return threads ? threads : std::max(1u, std::thread::hardware_concurrency());
+  return threads ? threads : processors();
 }
 
 Compute compute_of(const std::string& name) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <fstream>
 #include <random>
+#include <sched.h>
 #include "../../../models/cpu/thread_pool.hpp"
 #include "../few_threads.hpp"
 #include "backend.hpp"
@@ -230,4 +231,19 @@ TEST_CASE("a pool whose threads cannot all be started says so; those that were h
     CHECK_THROWS_WITH(cpu::ThreadPool(16), Catch::Matches("threads: of 16 threads only [2-9] can be started \\(.+\\); give fewer, .*"));
   }
   CHECK(cpu::ThreadPool(16).size() == 16);
+}
+
+TEST_CASE("there are as many threads as asked for, else one for each processor that the process may run on", "[cpu][threads]") {
+  cpu_set_t all, one;
+  REQUIRE(sched_getaffinity(0, sizeof all, &all) == 0);
+  CPU_ZERO(&one);
+  for (size_t i = 0; CPU_COUNT(&one) == 0; ++i)
+    if (CPU_ISSET(i, &all)) CPU_SET(i, &one);
+  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
+  for (const auto& [settings, label] : {std::pair{"", ", 1 thread;"}, {"\"threads\":0", ", 1 thread;"}, {"\"threads\":3", ", 3 threads;"}}) {
+    CAPTURE(settings);
+    const Backend backend(tiny, settings);
+    CHECK_THAT(backend.logged.empty() ? backend.error.message : backend.logged.back(), Catch::Contains(label));
+  }
+  REQUIRE(sched_setaffinity(0, sizeof all, &all) == 0);
 }
