@@ -79,8 +79,9 @@ void CpuDevice::project_qkv(uint32_t layer, Range rows, Range panels) {
 
 size_t CpuDevice::page_step() const { return page_bytes(architecture_, attention_); }
 
+// All layers of a page lie together: pages that were never used are then the end of the memory, in whole huge pages.
 char* CpuDevice::page(uint32_t layer, uint32_t page, uint32_t kv_head) const {
-  return kv_.data() + (size_t{layer} * plan_.pages + page) * page_step() + kv_head * attention_.page_bytes(width_.head);
+  return kv_.data() + (page * architecture_.layers.size() + layer) * page_step() + kv_head * attention_.page_bytes(width_.head);
 }
 
 void CpuDevice::store(uint32_t layer, uint32_t to, uint32_t offset, const float* key, const float* value) {
@@ -145,7 +146,7 @@ void CpuDevice::attend(const Batch& batch, uint32_t layer, Range rows, Range kv_
             out[n] = attention_rows_.data() + size_t{r} * width_.attention + size_t{g * group + i} * width_.head;
             position[n] = batch.positions[r];
           }
-        attention_.attend({query, position, out, n, width_.head, of_heads, page(layer, 0, g), page_step(), scale,
+        attention_.attend({query, position, out, n, width_.head, of_heads, page(layer, 0, g), a.layers.size() * page_step(), scale,
                            scratch_[thread].data(), a.layers[layer].window, soft_cap});
       }
   }

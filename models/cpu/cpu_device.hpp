@@ -61,7 +61,7 @@ class CpuDevice : public engine::Device {
   void attend(const engine::Batch& batch, uint32_t layer, Range rows, Range kv_heads, uint32_t thread);
   void encode_attention(Range rows);
   char* page(uint32_t layer, uint32_t page, uint32_t kv_head) const;
-  size_t page_step() const;  // bytes from a page of a layer to the next
+  size_t page_step() const;  // bytes from one layer of a page to the next
 
   // feed_forward.cpp
   void gate_up(const FeedForwardWeights& w, const Encoded& from, Range rows, Range panels, Encoded& to, uint32_t thread);
@@ -85,7 +85,7 @@ class CpuDevice : public engine::Device {
   const Widths width_;
   const bool plain_residual_;  // what a part computes is added as it is: the product can write into the stream itself
 
-  mutable Bytes kv_;                 // [layers][pages][kv_heads] pages of attention_
+  mutable Bytes kv_;                 // [pages][layers][kv_heads] pages of attention_
   Floats angles_;                    // [ropes][rows]{cosine [dims / 2], sine [dims / 2]}
   std::vector<size_t> first_angle_;  // [ropes]
   std::vector<std::unordered_map<uint32_t, std::vector<double>>> frequencies_;  // [ropes] by rope_length

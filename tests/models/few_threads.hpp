@@ -1,9 +1,8 @@
 // While it lives a few threads can be started and no more: their stacks are large, the address space has room for three.
 #pragma once
-#include <cstdio>
 #include <pthread.h>
 #include <sys/resource.h>
-#include <unistd.h>
+#include "statm.hpp"
 
 namespace sextant::test {
 
@@ -17,14 +16,9 @@ class FewThreads {
     pthread_attr_setstacksize(&large, stack);
     pthread_setattr_default_np(&large);
     pthread_attr_destroy(&large);
-    unsigned long long pages = 0;
-    if (std::FILE* statm = std::fopen("/proc/self/statm", "re")) {
-      if (std::fscanf(statm, "%llu", &pages) != 1) pages = 0;
-      std::fclose(statm);
-    }
     getrlimit(RLIMIT_AS, &limit_);
     rlimit less = limit_;
-    less.rlim_cur = static_cast<rlim_t>(pages) * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + 4 * stack;
+    less.rlim_cur = memory_of_process().mapped + 4 * stack;
     setrlimit(RLIMIT_AS, &less);
   }
   ~FewThreads() {

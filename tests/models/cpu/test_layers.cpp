@@ -3,6 +3,7 @@
 #include "../../../models/cpu/cpu_device.hpp"
 #include "../../../models/cpu/isa.hpp"
 #include "../engine/schedule/fakes.hpp"
+#include "../statm.hpp"
 #include "reference.hpp"
 #include "tiny_model.hpp"
 
@@ -285,4 +286,25 @@ TEST_CASE("the bytes of weights are known before they are loaded", "[cpu][layers
       CHECK(cpu::weights_bytes(model->tensors, model->architecture, compute) == bytes);
     }
   }
+}
+
+TEST_CASE("a device takes no more memory than its plan says, though only some of its pages are used", "[cpu][layers]") {
+  Architecture a = plain();
+  a.layers.resize(40);
+  const TinyModel model(a);
+  const cpu::Numerics numerics = tables(cpu::Compute::f32).front();
+  const size_t before = sextant::test::memory_of_process().resident;
+  Runner runner(model, numerics, 2);
+  Requests requests;
+  size_t pages = 0;
+  for (uint64_t i = 0; i < 8; ++i) {
+    requests.score(words(i, 300), {"x"});
+    pages += pages_for(303);
+  }
+  for (const Got& got : runner.run(requests.all())) REQUIRE(got.status == SXT_OK);
+  const cpu::DevicePlan plan = or_throw(cpu::plan_memory(model.tensors, a, numerics, 2, 64, context, size_t{1} << 30));
+  const size_t planned = plan.weights + plan.buffers + pages * plan.page, taken = sextant::test::memory_of_process().resident - before;
+  CAPTURE(planned, taken, plan.weights, plan.buffers, plan.page);
+  CHECK(plan.pages > 4 * pages);
+  CHECK(taken < planned + (size_t{8} << 20));  // the rest of a huge page or two, and what runs the requests
 }

@@ -3,6 +3,7 @@
 #include <memory>
 #include <random>
 #include <set>
+#include <thread>
 #include "../../../../models/engine/schedule/workers.hpp"
 #include "../../few_threads.hpp"
 #include "fakes.hpp"
