@@ -64,7 +64,8 @@ std::unique_ptr<engine::Device> CpuHardware::make_device(const engine::DeviceOrd
       plan->buffers,
       plan->weights,
       plan->page,
-      nominal_speed(numerics.matmul) * pool_.size()};
+      nominal_speed(numerics.matmul) * pool_.size(),
+      plan->file};
   return device;
 }
 

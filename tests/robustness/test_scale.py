@@ -43,3 +43,12 @@ class Scale(RobustnessTest):
         self.assertLess(peak, BYTES_BASE + BYTES_PER_SAMPLE_MAX * samples)
         print("# %d samples of %d tasks (%d missing) in %.1f s, peak %.0f MiB, %.1f KiB a sample" % (
             samples, len(done), len(tasks) - len(done), time.monotonic() - begin, peak / 2**20, peak / samples / 1024))
+
+    def test_a_run_takes_what_is_planned(self):
+        self.make_cards(rows=40)
+        [line] = self.sextant("run", *self.cards_args(), *self.BACKENDS["cpu"], "--dry-run", "--json").lines()
+        planned = line["plan"]["peak_bytes"]
+        peak = max(task["peak_rss_bytes"] for task in self.evaluate("cpu").run.record["tasks"])
+        print("# planned %.1f MiB, peak %.1f MiB" % (planned / 2**20, peak / 2**20))
+        self.assertLess(peak, 1.05 * planned + (2 << 20))
+        self.assertLess(planned, 1.05 * peak + (8 << 20))

@@ -191,7 +191,7 @@ std::string BackendModel::plan(std::span<const sxt_request> requests) {
   return fmt::format(R"({{"prompt_tokens":{},"computed_tokens":{},"devices":{},"kv_bytes":{},"peak_bytes":{},)"
                      R"("resident_bytes":{},"seconds":{:.3f}}})",
                      job.prompt_tokens, job.computed_tokens, devices_.size(), kv,
-                     devices_.size() * (report_.weights + report_.buffers) + kv + job_bytes(job),
+                     devices_.size() * (report_.weights + report_.buffers) + report_.file + kv + job_bytes(job),
                      devices_.size() * report_.resident, seconds);
 }
 

@@ -28,6 +28,7 @@ struct DeviceReport {
   size_t resident = 0;    // of these, what this process holds as soon as the device is made
   size_t page = 0;        // one page of keys and values
   double operations_per_s = 0;  // that such hardware reaches, for the first estimate of a plan's time
+  size_t file = 0;        // of the checkpoint, mapped, what is read while it runs
 };
 
 class Hardware {
