@@ -15,6 +15,7 @@ namespace sextant::cpu {
 namespace {
 
 constexpr uint32_t byte_lanes = width * 4;
+constexpr size_t blocks_ahead = 4;  // are fetched: with few rows the weights come from afar, and panels lie one after the other
 #if defined(__AVX512VNNI__)
 using Bytes = __m512i;
 SXT_INLINE Bytes load_bytes(const uint8_t* p) { return _mm512_loadu_si512(p); }
@@ -108,7 +109,10 @@ SXT_INLINE void multiply_columns(const EncodedRow (&a)[R], const uint8_t* w, uin
     const uint8_t* at = w + column * 4;
     SXT_UNROLL for (uint32_t g = 0; g < (Nibbles ? 4 : 8); ++g, at += group_bytes) {
       Bytes v[C];
-      SXT_UNROLL for (uint32_t j = 0; j < C; ++j) v[j] = load_bytes(at + j * byte_lanes);
+      SXT_UNROLL for (uint32_t j = 0; j < C; ++j) {
+        __builtin_prefetch(at + blocks_ahead * block_bytes + j * byte_lanes);
+        v[j] = load_bytes(at + j * byte_lanes);
+      }
       SXT_UNROLL for (uint32_t r = 0; r < R; ++r) {
         const int8_t* x = a[r].numbers + b * depth_step + g * 4;
         if constexpr (Nibbles) {

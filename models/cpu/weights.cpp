@@ -111,15 +111,22 @@ bool copy_blocks(const Recipe& recipe, const Source& source, uint32_t column, ch
   return true;
 }
 
-Matrix pack(const Recipe& recipe, ThreadPool& pool) {
+// Where matrices are packed: one after the other, by the pool's threads.
+struct Packer {
+  char* at;
+  ThreadPool& pool;
+  Matrix pack(const Recipe& recipe);
+};
+
+Matrix Packer::pack(const Recipe& recipe) {
   Matrix m;
   m.k = recipe.k;
   m.format = recipe.format;
   m.panel_count = recipe.panel_count();
-  m.data = Bytes(recipe.bytes());
+  m.data = std::exchange(at, at + recipe.bytes());
   const bool blocks = m.format == PanelFormat::q8 || m.format == PanelFormat::q4;
   pool.run(m.panel_count, [&](uint32_t p, uint32_t) {
-    char* to = m.data.data() + p * panel_bytes(m.format, m.k);
+    char* to = m.data + p * panel_bytes(m.format, m.k);
     std::vector<float> rows(size_t{blocks ? 1 : panel} * m.k);
     for (uint32_t n = 0; n < panel && p * panel + n < recipe.rows.size(); ++n) {
       const Source& source = recipe.rows[p * panel + n];
@@ -174,18 +181,17 @@ Recipe head_of(const engine::ModelTensors& tensors, const Architecture& a, Compu
 }
 
 FeedForwardWeights load_feed_forward(const engine::FeedForwardTensors& from, const Architecture& a, uint32_t width,
-                                     Compute compute, ThreadPool& pool) {
+                                     Compute compute, Packer& packer) {
   FeedForwardWeights w;
-  w.gate_up = pack(gate_up_of(from, a, width, compute), pool);
-  w.down = pack(down_of(from, width, compute), pool);
+  w.gate_up = packer.pack(gate_up_of(from, a, width, compute));
+  w.down = packer.pack(down_of(from, width, compute));
   w.gate_bias = bias_of(from.gate_bias, a.feed_forward_bias, whole_panels(width));
   w.up_bias = bias_of(from.up_bias, a.feed_forward_bias, whole_panels(width));
   w.down_bias = bias_of(from.down_bias, a.feed_forward_bias, whole_panels(a.hidden));
   return w;
 }
 
-LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a, bool experts, Compute compute,
-                        ThreadPool& pool) {
+LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a, bool experts, Compute compute, Packer& packer) {
   const Widths width(a);
   LayerWeights w;
   w.attention_norm = vector_of(from.attention_norm, a.norm_offset);
@@ -194,34 +200,31 @@ LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a,
   w.post_feed_forward_norm = vector_of(from.post_feed_forward_norm, a.norm_offset);
   w.q_norm = vector_of(from.q_norm, a.norm_offset);
   w.k_norm = vector_of(from.k_norm, a.norm_offset);
-  w.qkv = pack(qkv_of(from, a, compute), pool);
+  w.qkv = packer.pack(qkv_of(from, a, compute));
   w.qkv_bias = qkv_bias_of(from, a, width);
-  w.output = pack(output_of(from, a, compute), pool);
+  w.output = packer.pack(output_of(from, a, compute));
   w.output_bias = bias_of(from.output_bias, a.output_bias, width.hidden);
   if (!experts) {
-    w.feed_forward = load_feed_forward(from.feed_forward, a, a.feed_forward, compute, pool);
+    w.feed_forward = load_feed_forward(from.feed_forward, a, a.feed_forward, compute, packer);
     return w;
   }
-  w.router = pack({all_of(from.router), a.hidden, Compute::f32}, pool);
+  w.router = packer.pack({all_of(from.router), a.hidden, Compute::f32});
   for (const auto& expert : from.experts)
-    w.experts.push_back(load_feed_forward(expert, a, a.experts.feed_forward, compute, pool));
+    w.experts.push_back(load_feed_forward(expert, a, a.experts.feed_forward, compute, packer));
   return w;
 }
 
 size_t feed_forward_bytes(const engine::FeedForwardTensors& from, const Architecture& a, uint32_t width, Compute compute) {
-  const size_t biases = a.feed_forward_bias ? 2 * whole_panels(width) + whole_panels(a.hidden) : 0;
-  return gate_up_of(from, a, width, compute).bytes() + down_of(from, width, compute).bytes() + biases * sizeof(float);
+  return gate_up_of(from, a, width, compute).bytes() + down_of(from, width, compute).bytes();
+}
+size_t feed_forward_floats(const Architecture& a, uint32_t width) {
+  return a.feed_forward_bias ? 2 * whole_panels(width) + whole_panels(a.hidden) : 0;
 }
 
-}  // namespace
-
-size_t weights_bytes(const engine::ModelTensors& tensors, const Architecture& a, Compute compute) {
-  const Widths width(a);
-  size_t floats = a.hidden, bytes = head_of(tensors, a, compute).bytes();
+size_t matrices_bytes(const engine::ModelTensors& tensors, const Architecture& a, Compute compute) {
+  size_t bytes = head_of(tensors, a, compute).bytes();
   for (size_t l = 0; l < a.layers.size(); ++l) {
     const engine::LayerTensors& from = tensors.layers[l];
-    floats += (a.post_norms ? 4 : 2) * size_t{a.hidden} + (a.qk_norm ? 2 * a.head_dim : 0);
-    floats += (a.qkv_bias ? width.qkv : 0) + (a.output_bias ? width.hidden : 0);
     bytes += qkv_of(from, a, compute).bytes() + output_of(from, a, compute).bytes();
     if (!a.layers[l].experts) {
       bytes += feed_forward_bytes(from.feed_forward, a, a.feed_forward, compute);
@@ -230,16 +233,32 @@ size_t weights_bytes(const engine::ModelTensors& tensors, const Architecture& a,
     bytes += Recipe(all_of(from.router), a.hidden, Compute::f32).bytes();
     for (const auto& expert : from.experts) bytes += feed_forward_bytes(expert, a, a.experts.feed_forward, compute);
   }
-  return bytes + floats * sizeof(float);
+  return bytes;
+}
+
+}  // namespace
+
+size_t weights_bytes(const engine::ModelTensors& tensors, const Architecture& a, Compute compute) {
+  const Widths width(a);
+  size_t floats = a.hidden;
+  for (size_t l = 0; l < a.layers.size(); ++l) {
+    floats += (a.post_norms ? 4 : 2) * size_t{a.hidden} + (a.qk_norm ? 2 * a.head_dim : 0);
+    floats += (a.qkv_bias ? width.qkv : 0) + (a.output_bias ? width.hidden : 0);
+    floats += a.layers[l].experts ? tensors.layers[l].experts.size() * feed_forward_floats(a, a.experts.feed_forward)
+                                  : feed_forward_floats(a, a.feed_forward);
+  }
+  return matrices_bytes(tensors, a, compute) + floats * sizeof(float);
 }
 
 Weights load_weights(const engine::ModelTensors& tensors, const Architecture& a, Compute compute, ThreadPool& pool) {
   Weights w;
+  w.matrices = Bytes(matrices_bytes(tensors, a, compute));
+  Packer packer{w.matrices.data(), pool};
   for (size_t l = 0; l < a.layers.size(); ++l)
-    w.layers.push_back(load_layer(tensors.layers[l], a, a.layers[l].experts, compute, pool));
+    w.layers.push_back(load_layer(tensors.layers[l], a, a.layers[l].experts, compute, packer));
   w.embedding = tensors.embedding;
   w.final_norm = vector_of(tensors.final_norm, a.norm_offset);
-  w.head = pack(head_of(tensors, a, compute), pool);
+  w.head = packer.pack(head_of(tensors, a, compute));
   return w;
 }
 

@@ -11,13 +11,14 @@
 namespace sextant::cpu {
 
 struct Matrix {
-  Bytes data;  // [panel_count], columns beyond the last are zero
+  char* data = nullptr;  // [panel_count], columns beyond the last are zero; lies in Weights::matrices
   PanelFormat format = PanelFormat::f32;
   uint32_t k = 0;  // inputs
   uint32_t panel_count = 0;
 
+  size_t bytes() const { return panel_count * panel_bytes(format, k); }
   Panels panels(uint32_t first, uint32_t count) const {
-    return {format, data.data() + first * panel_bytes(format, k), k, count};
+    return {format, data + first * panel_bytes(format, k), k, count};
   }
 };
 
@@ -40,6 +41,7 @@ struct LayerWeights {
 };
 
 struct Weights {
+  Bytes matrices;  // all of them, so that they lie in few, large pages
   std::vector<LayerWeights> layers;
   Floats final_norm;
   Matrix head;

@@ -15,22 +15,27 @@ uint16_t load16(Bytes p) { return static_cast<uint16_t>(p[0] | p[1] << 8); }
 uint32_t load32(Bytes p) { return load16(p) | static_cast<uint32_t>(load16(p + 2)) << 16; }
 float load_half(Bytes p) { return half_to_float(load16(p)); }
 
+// 16 bytes: low nibbles are numbers 0..15, high ones 16..31. A copy of their own: what is written might lie over what is read.
+struct Nibbles {
+  int8_t number[32];
+  explicit Nibbles(Bytes p) {
+    for (int j = 0; j < 16; ++j) number[j] = static_cast<int8_t>(p[j] & 15);
+    for (int j = 0; j < 16; ++j) number[j + 16] = static_cast<int8_t>(p[j] >> 4);
+  }
+};
+
 // block: [half d][16 bytes: nibble j = number j, high nibbles = numbers 16..31]
 void q4_0(Bytes p, float* out) {
   const float d = load_half(p);
-  for (int j = 0; j < 16; ++j) {
-    out[j] = d * static_cast<float>((p[2 + j] & 15) - 8);
-    out[j + 16] = d * static_cast<float>((p[2 + j] >> 4) - 8);
-  }
+  const Nibbles n(p + 2);
+  for (int j = 0; j < 32; ++j) out[j] = d * static_cast<float>(n.number[j] - 8);
 }
 
 // [half d][half m][16 bytes]
 void q4_1(Bytes p, float* out) {
   const float d = load_half(p), m = load_half(p + 2);
-  for (int j = 0; j < 16; ++j) {
-    out[j] = d * static_cast<float>(p[4 + j] & 15) + m;
-    out[j + 16] = d * static_cast<float>(p[4 + j] >> 4) + m;
-  }
+  const Nibbles n(p + 4);
+  for (int j = 0; j < 32; ++j) out[j] = d * static_cast<float>(n.number[j]) + m;
 }
 
 // the fifth bit of number k is bit k of `high`

@@ -271,19 +271,21 @@ TEST_CASE("the bytes of weights are known before they are loaded", "[cpu][layers
     for (const cpu::Compute compute : computes) {
       CAPTURE(int(compute));
       const cpu::Weights weights = cpu::load_weights(model->tensors, model->architecture, compute, pool);
-      size_t bytes = weights.final_norm.bytes() + weights.head.data.bytes();
+      size_t bytes = weights.final_norm.bytes() + weights.head.bytes(), matrices = weights.head.bytes();
       const auto add = [&](const cpu::FeedForwardWeights& f) {
-        bytes += f.gate_up.data.bytes() + f.down.data.bytes() + f.gate_bias.bytes() + f.up_bias.bytes() + f.down_bias.bytes();
+        matrices += f.gate_up.bytes() + f.down.bytes();
+        bytes += f.gate_up.bytes() + f.down.bytes() + f.gate_bias.bytes() + f.up_bias.bytes() + f.down_bias.bytes();
       };
       for (const cpu::LayerWeights& l : weights.layers) {
         for (const cpu::Floats* f : {&l.attention_norm, &l.feed_forward_norm, &l.post_attention_norm, &l.post_feed_forward_norm,
                                      &l.q_norm, &l.k_norm, &l.qkv_bias, &l.output_bias})
           bytes += f->bytes();
-        for (const cpu::Matrix* m : {&l.qkv, &l.output, &l.router}) bytes += m->data.bytes();
+        for (const cpu::Matrix* m : {&l.qkv, &l.output, &l.router}) bytes += m->bytes(), matrices += m->bytes();
         add(l.feed_forward);
         for (const auto& expert : l.experts) add(expert);
       }
       CHECK(cpu::weights_bytes(model->tensors, model->architecture, compute) == bytes);
+      CHECK(weights.matrices.bytes() == matrices);
     }
   }
 }
