@@ -57,7 +57,7 @@ SXT_INLINE Vector weight_of(Vector x) {
   const Vector whole = _mm512_maskz_roundscale_ps(0xffff, x, 0), f = x - whole;  // not the plain intrinsics: GCC 12 warns of its header
 #else
   const Vector magic = splat(12582912.f);  // 1.5 * 2^23: what is added to it is rounded to an integer, in the low bits
-  const Vector bounded = max(x, splat(-126.f)), shifted = bounded + magic, f = bounded - (shifted - magic);
+  const Vector bounded = max(splat(-126.f), x), shifted = bounded + magic, f = bounded - (shifted - magic);
 #endif
   Vector r = splat(9.656710288546807e-3f);
   r = fma(r, f, splat(5.583828294621972e-2f));

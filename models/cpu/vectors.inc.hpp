@@ -50,6 +50,7 @@ template <uint32_t MAX, class Body> SXT_INLINE void in_groups(uint32_t rows, con
 }
 
 // not the intrinsic: GCC 12 warns of its own header there
+// b where one of the two is not a number
 SXT_INLINE Vector max(Vector a, Vector b) { return a > b ? a : b; }
 typedef int32_t Integers __attribute__((vector_size(width * 4)));
 
@@ -87,10 +88,11 @@ template <uint32_t N> SXT_INLINE void maxima_of(const Vector (&v)[N], float* out
 #endif
   for (uint32_t i = 0; i < N; ++i) out[i] = max_of(v[i]);
 }
-// 2^x for x <= 0, relative error about 1e-7; below -126 it is 0. A polynomial of degree 6 on [-0.5, 0.5].
+// 2^x for x <= 0, relative error about 1e-7; below -126 it is 0, and what is not a number stays so. A polynomial of degree 6
+// on [-0.5, 0.5].
 SXT_INLINE Vector exp2_of(Vector x) {
   const Vector magic = splat(12582912.f);  // 1.5 * 2^23: what is added to it is rounded to an integer, in the low bits
-  const Vector bounded = max(x, splat(-126.f)), shifted = bounded + magic, f = bounded - (shifted - magic);
+  const Vector bounded = max(splat(-126.f), x), shifted = bounded + magic, f = bounded - (shifted - magic);
   Vector r = splat(1.535336188319500e-4f);
   r = fma(r, f, splat(1.339887440266574e-3f));
   r = fma(r, f, splat(9.618437357674640e-3f));

@@ -1,5 +1,6 @@
 // Every kernel of every instruction set that this processor has, against the same sum in double.
 #include <cmath>
+#include <limits>
 #include <vector>
 #include <catch2/catch.hpp>
 #include "../../../models/cpu/isa.hpp"
@@ -111,5 +112,15 @@ TEST_CASE("vocabulary finds the first best and the sum of exponentials", "[cpu][
       CHECK(got.best == n / 2);
       CHECK(got.max == 40);
       CHECK(got.sum == Approx(sum).epsilon(1e-6));
+    }
+}
+
+TEST_CASE("one logit that is no number makes the sum none", "[cpu][kernels]") {
+  for (const Kernels* kernels : available())
+    for (uint32_t at = 0; at < 48; ++at) {
+      CAPTURE(kernels->name, at);
+      auto logits = numbers(48, 10, 5);
+      logits[at] = std::numeric_limits<float>::quiet_NaN();
+      CHECK(std::isnan(kernels->vocabulary(logits.data(), 48).sum));
     }
 }
