@@ -244,5 +244,5 @@ class Resume(RobustnessTest):
                 self.assert_says(refused, "no further thread can be started")
                 self.assertEqual(refused.run.record["status"], "incomplete")
         self.assertEqual(self.evaluate("sample", "-r").run.hashes(), expected)
-        refused = self.evaluate("cpu", "--threads", 500, expect=69, work_dir="cpu", limits={"AS": 2 << 30})
+        refused = self.evaluate("cpu", "--threads", 500, expect=69, work_dir="cpu", limits={"STACK": 8 << 20, "AS": 2 << 30})
         self.assert_says(refused, "threads: of 500 threads only")
