@@ -27,12 +27,24 @@ size_t scratch_floats(uint32_t head_dim) { return attention_rows_max * (size_t{1
 
 void put(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page) {
   auto* keys = static_cast<uint16_t*>(page);
-  uint16_t* values = keys + value_at(head_dim) + offset / 2 * 2 * head_dim + offset % 2;
+  uint16_t* values = keys + value_at(head_dim) + offset / 2 * 2 * head_dim;  // [head_dim][2]: of two keys
+#if defined(__AVX512BF16__)
+  const __mmask32 places = offset % 2 ? 0xaaaaaaaau : 0x55555555u;
+  for (uint32_t i = 0; i < head_dim; i += width) {
+    uint32_t pairs[width / 2];
+    encode_vector(load(key + i), reinterpret_cast<Encoded*>(pairs));
+    SXT_UNROLL for (uint32_t j = 0; j < width / 2; ++j)
+        std::memcpy(keys + (i + 2 * j) * page_keys + offset * 2, &pairs[j], sizeof pairs[j]);
+    const __m512i numbers = _mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)_mm512_cvtneps_pbh(load(value + i)));
+    _mm512_mask_storeu_epi16(values + 2 * i, places, offset % 2 ? _mm512_maskz_slli_epi32(0xffff, numbers, 16) : numbers);
+  }
+#else
   for (uint32_t i = 0; i < head_dim; i += 2) {
     keys[i * page_keys + offset * 2] = to_bf16(key[i]);
     keys[i * page_keys + offset * 2 + 1] = to_bf16(key[i + 1]);
   }
-  for (uint32_t i = 0; i < head_dim; ++i) values[2 * i] = to_bf16(value[i]);
+  for (uint32_t i = 0; i < head_dim; ++i) values[2 * i + offset % 2] = to_bf16(value[i]);
+#endif
 }
 
 struct State {
