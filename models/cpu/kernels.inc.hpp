@@ -245,7 +245,7 @@ void attend(const Attention& t) {
 const Kernels& KERNEL_TABLE() {
   static constexpr Kernels table{
       KERNEL_NAME, KERNEL_LABEL, rms_norm, rope, swiglu, geglu, scale_and_cap, vocabulary,
-      {KERNEL_NAME, Compute::f32, 6, 96, row_bytes, encode, multiply}, {KERNEL_NAME, page_bytes, scratch_floats, put, attend}};
+      {KERNEL_NAME, Compute::f32, 6, 192, row_bytes, encode, multiply}, {KERNEL_NAME, page_bytes, scratch_floats, put, attend}};
   return table;
 }
 
