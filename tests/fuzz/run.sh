@@ -14,7 +14,7 @@ cxx=${FUZZ_CXX:-clang++}
 command -v "$cxx" >/dev/null || { echo "SKIP: fuzzing needs clang++ (apt-get install clang)" >&2; exit 77; }
 launcher=()
 command -v ccache >/dev/null && launcher=(ccache)
-flags=(-std=c++20 -g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+flags=(-std=c++20 -gline-tables-only -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
   -fsanitize-ignorelist="$root/tests/fuzz/ignored.txt"
   -DIGNORED="$(sha256sum <"$root/tests/fuzz/ignored.txt" | cut -c1-8)"  # ccache does not look into that list
   -DBOOST_DLL_USE_STD_FS -Wno-ambiguous-reversed-operator  # as RapidJSON 1.1 compares its iterators
@@ -102,27 +102,38 @@ for i, case in enumerate(jinja_cases.cases()):
   esac
 }
 
-mkdir -p "$work/objects" "$work/found"
-failed=0
-build_all
-for target in "${targets[@]}"; do
+# Says on standard output how it went; fails where an input was found.
+fuzz() {
+  local target=$1 log=$work/$1.log status=0 executions found
   seeds "$target"
-  log=$work/$target.log
-  status=0
   ASAN_OPTIONS=allocator_may_return_null=1 "$work/fuzz_$target" -max_total_time="$seconds" -rss_limit_mb=1024 -malloc_limit_mb=256 -timeout=10 \
     -max_len=400000 -artifact_prefix="$work/found/$target-" -print_final_stats=1 "$work/corpus/$target" >"$log" 2>&1 || status=$?
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   if [ "$status" -eq 0 ]; then
     echo "ok: $target, ${executions:-0} executions, $(sed -n 's/.*cov: \([0-9]*\).*/\1/p' "$log" | tail -n 1) edges"
-  else
-    failed=1
-    {
-      echo "not ok: $target, exit $status; the reason, the stack, and where the input lies:"
-      grep -n -m 20 -E 'ERROR|SUMMARY|runtime error|Assertion|ALARM|Test unit written' "$log" || tail -n 20 "$log"
-      grep -E '^ *#[0-9]+ 0x' "$log" | grep -v -E ' in (__|fuzzer::|raise|abort|LLVMFuzzer)' | head -n 25
-      found=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
-      [ -z "$found" ] || { echo "the input, its first bytes:"; head -c 600 "$found" | od -A d -c | head -n 40; }
-    } | cut -c 1-400 >&2
+    return
   fi
+  {
+    echo "not ok: $target, exit $status; the reason, the stack, and where the input lies:"
+    grep -n -m 20 -E 'ERROR|SUMMARY|runtime error|Assertion|ALARM|Test unit written' "$log" || tail -n 20 "$log"
+    grep -E '^ *#[0-9]+ 0x' "$log" | grep -v -E ' in (__|fuzzer::|raise|abort|LLVMFuzzer)' | head -n 25
+    found=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+    [ -z "$found" ] || { echo "the input, its first bytes:"; head -c 600 "$found" | od -A d -c | head -n 40; }
+  } | cut -c 1-400
+  return 1
+}
+
+mkdir -p "$work/objects" "$work/found"
+build_all
+failed=0
+running=0
+for target in "${targets[@]}"; do  # as many at a time as there are cores
+  [ "$running" -lt "$(nproc)" ] || { wait -n || failed=1; running=$((running - 1)); }
+  fuzz "$target" >"$work/$target.report" &
+  running=$((running + 1))
+done
+while [ "$running" -gt 0 ]; do wait -n || failed=1; running=$((running - 1)); done
+for target in "${targets[@]}"; do
+  if grep -q '^ok: ' "$work/$target.report"; then cat "$work/$target.report"; else cat "$work/$target.report" >&2; fi
 done
 exit "$failed"

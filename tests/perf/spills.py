@@ -74,10 +74,16 @@ def functions(library):
         yield name, body
 
 
+def only_fetches(loop):
+    return any(i.name.startswith("prefetch") for i in loop) and not any(i.name.startswith(("v", "t")) and i.name != "test" for i in loop)
+
+
 def innermost_loops(body):
-    """Stretches from the target of a jump back to the jump that hold no other such stretch."""
+    """Stretches from the target of a jump back to the jump that hold no other such stretch, but for those that only fetch what comes
+    next."""
     place = {instruction.address: i for i, instruction in enumerate(body)}
     loops = [(place[i.target()], at) for at, i in enumerate(body) if i.target() in place and place[i.target()] <= at]
+    loops = [(first, last) for first, last in loops if not only_fetches(body[first:last + 1])]
     for first, last in loops:
         if not any((a, b) != (first, last) and first <= a and b <= last for a, b in loops):
             yield body[first:last + 1]
