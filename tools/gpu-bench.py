@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the CUDA backend on a machine with a GPU, beside its peers. tools/gpu-check.sh calls it step by step; see gpu_bench/.
 
-    tools/gpu-bench.py ceilings|models|ours|peers|kernels|llama|start|invariance|accuracy|table [--shape SHAPE] [--out DIR] ...
+    tools/gpu-bench.py ceilings|models|ours|quantised|peers|kernels|llama|start|invariance|accuracy|table [--shape SHAPE] [--out DIR] ...
 
 Each figure is a file in --out and is not measured twice. `ceilings`, `peers` and `accuracy` need torch and transformers, `models` and
 `kernels` use torch where it is there. `--shape tiny --device cpu --scale 0.05` is for trying everything where there is no GPU, as
@@ -20,7 +20,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 sys.dont_write_bytecode = True
-from gpu_bench import choices, kernels, llama, ours, shapes, table, work  # noqa: E402
+from gpu_bench import choices, kernels, llama, model_files, ours, shapes, table, work  # noqa: E402
 from gpu_bench.results import Results  # noqa: E402
 
 
@@ -49,6 +49,17 @@ def models(options, results):
 def measure_ours(options, results):
     for name in works(options):
         results.measure("ours-%s-%s" % (options.shape, name), lambda: ours.measure(options.program, options.model, name, options.scale))
+
+
+def measure_quantised(options, results):
+    """The same work on 4-bit weights that stay so on the GPU."""
+    model = options.models / "quantised" / (options.shape + ".gguf")
+    if not model.exists():
+        model.parent.mkdir(exist_ok=True)
+        model_files.write_gguf(options.model, model, quantised=True)
+    for name in [name for name in works(options) if name in work.QUANTISED]:
+        results.measure("quantised-%s-%s" % (options.shape, name),
+                        lambda: ours.measure(options.program, model, name, options.scale, keep_quantised=True))
 
 
 def measure_peers(options, results):
@@ -132,8 +143,8 @@ def write_table(options, results):
     (options.page / (name + ".json")).write_text(json.dumps(figures, indent=1) + "\n")
 
 
-COMMANDS = {"ceilings": ceilings, "models": models, "ours": measure_ours, "peers": measure_peers, "kernels": measure_kernels,
-            "llama": measure_llama, "start": start, "invariance": invariance, "accuracy": accuracy, "table": write_table}
+COMMANDS = {"ceilings": ceilings, "models": models, "ours": measure_ours, "quantised": measure_quantised, "peers": measure_peers,
+            "kernels": measure_kernels, "llama": measure_llama, "start": start, "invariance": invariance, "accuracy": accuracy, "table": write_table}
 
 
 def main():

@@ -31,8 +31,10 @@ peers-1.8b         600 120  transformers on the same work: G1, G3
 invariance-1.8b    300  60  one hash of results for five schedules: G6
 accuracy-1.8b      600  90  distances from transformers in float32, flipped choices: G7
 kernels-1.8b       300  60  kernels one to one with torch's, the cost of one algorithm for all row counts: G6
+quantised-1.8b     300  60  the same speed with 4-bit weights that stay so
 models-8b          600 120  a model of random weights in the shape of Llama 3 8B
 ours-8b            600 120  speed: G2 to G5
+quantised-8b       600  90  the same speed with 4-bit weights that stay so
 start-8b           300  60  from the start to the first token: G8
 racecheck          600  60  compute-sanitizer: races in shared memory
 memcheck           600  60  compute-sanitizer: accesses out of bounds
@@ -133,7 +135,7 @@ run_step() {
     llama-*)
       [ -x "$llama/bin/llama-bench" ] || skip "llama.cpp is not built"
       bench llama "${1#*-}" ;;
-    ours-*|invariance-*|kernels-*|start-*) bench "${1%%-*}" "${1#*-}" ;;
+    ours-*|quantised-*|invariance-*|kernels-*|start-*) bench "${1%%-*}" "${1#*-}" ;;
     table) bench table ;;
   esac
 }

@@ -29,10 +29,10 @@ CudaDevice<T>::CudaDevice(const engine::ModelTensors& tensors, const Architectur
       qkv_width_((a.heads + 2 * a.kv_heads) * a.head_dim),
       query_width_(a.heads * a.head_dim),
       memory_(plan.total() + 2 * Carver::alignment),
-      gemm_(
+      products_(
           [&] {
             Carver carver(memory_.data());
-            weights_ = lay_out_weights<T>(tensors, a, carver);
+            weights_ = lay_out_weights<T>(tensors, a, plan.keep_quantised, carver);
             buffers_ = lay_out_buffers<T>(a, plan, carver);
             layer_stride_ = size_t{plan.pages} * a.kv_heads * page_tokens * a.head_dim;
             keys_ = carver.take<T>(a.layers.size() * layer_stride_);
@@ -40,7 +40,7 @@ CudaDevice<T>::CudaDevice(const engine::ModelTensors& tensors, const Architectur
             return buffers_.workspace;
           }(),
           stream_),
-      head_(architecture_, plan_, weights_, buffers_, gemm_),
+      head_(architecture_, plan_, weights_, buffers_, products_),
       tables_(architecture_, plan_, std::move(end), multiprocessors, sizeof(T) == 2),
       expert_tables_(plan.slots > 0 ? expert_tables_bytes : 0) {
   load_weights(tensors, a, weights_, stream_);
@@ -52,21 +52,22 @@ template <class T> void CudaDevice<T>::choose_products() {
   constexpr uint32_t rows = rows_most;
   for (size_t l = 0; l < a.layers.size(); ++l) {
     const LayerWeights<T>& w = weights_.layers[l];
-    gemm_.choose(buffers_.h, w.qkv, buffers_.qkv, rows, a.hidden, qkv_width_, qkv_width_);
-    gemm_.choose(buffers_.attention, w.output, buffers_.add, rows, query_width_, a.hidden, a.hidden);
+    products_.choose(buffers_.h, w.qkv, buffers_.qkv, rows, a.hidden, qkv_width_, qkv_width_);
+    products_.choose(buffers_.attention, w.output, buffers_.add, rows, query_width_, a.hidden, a.hidden);
     if (a.layers[l].experts) {
       const uint32_t width = a.experts.feed_forward;
-      gemm_.choose(buffers_.h, w.router, buffers_.router, rows, a.hidden, a.experts.count, a.experts.count);
-      gemm_.choose(buffers_.slot_in, w.experts[0].gate_up, buffers_.gate_up, rows, a.hidden, 2 * width, 2 * width);
-      gemm_.choose(buffers_.act, w.experts[0].down, buffers_.slot_out, rows, width, a.hidden, a.hidden);
+      products_.choose(buffers_.h, w.router, buffers_.router, rows, a.hidden, a.experts.count, a.experts.count);
+      for (const FeedForwardWeights<T>& expert : w.experts) {
+        products_.choose(buffers_.slot_in, expert.gate_up, buffers_.gate_up, rows, a.hidden, 2 * width, 2 * width);
+        products_.choose(buffers_.act, expert.down, buffers_.slot_out, rows, width, a.hidden, a.hidden);
+      }
     } else {
-      gemm_.choose(buffers_.h, w.feed_forward.gate_up, buffers_.gate_up, rows, a.hidden, 2 * a.feed_forward,
-                   2 * a.feed_forward);
-      gemm_.choose(buffers_.act, w.feed_forward.down, buffers_.add, rows, a.feed_forward, a.hidden, a.hidden);
+      products_.choose(buffers_.h, w.feed_forward.gate_up, buffers_.gate_up, rows, a.hidden, 2 * a.feed_forward, 2 * a.feed_forward);
+      products_.choose(buffers_.act, w.feed_forward.down, buffers_.add, rows, a.feed_forward, a.hidden, a.hidden);
     }
   }
   head_.choose_products();
-  if (plan_.slots > 0 && gemm_.padded_shapes() > 0)
+  if (plan_.slots > 0 && products_.padded_shapes() > 0)
     throw PluginError(SXT_UNSUPPORTED,
                       "cuBLAS has no algorithm for this model's experts whose results do not depend on the batch");
 }
@@ -95,8 +96,8 @@ bool CudaDevice<T>::run(const Batch& batch, const std::function<bool()>& cancell
 
 template <class T> bool CudaDevice<T>::compute_layers(const Places& places, const std::function<bool()>& cancelled) {
   const uint32_t rows = places.rows;
-  CUDA_CHECK(embed(Embed<T>{tables_.at<int32_t>(places.tokens), weights_.embedding, buffers_.x, rows, architecture_.hidden,
-                            architecture_.embedding_scale},
+  CUDA_CHECK(embed(Embed<T>{tables_.at<int32_t>(places.tokens), weights_.embedding.numbers, buffers_.x, rows, architecture_.hidden,
+                            architecture_.embedding_scale, weights_.embedding.blocks[0]},
                    stream_));
   compute_angles(rows, places);
   Joining joining;
@@ -162,7 +163,7 @@ template <class T> Joining CudaDevice<T>::attend(uint32_t layer, uint32_t rows, 
   const LayerWeights<T>& w = weights_.layers[layer];
   const engine::LayerShape& shape = a.layers[layer];
   T *keys = keys_ + layer * layer_stride_, *values = values_ + layer * layer_stride_;
-  gemm_.multiply(buffers_.h, w.qkv, buffers_.qkv, rows, a.hidden, qkv_width_, qkv_width_);
+  products_.multiply(buffers_.h, w.qkv, buffers_.qkv, rows, a.hidden, qkv_width_, qkv_width_);
   const float2* angles = nullptr;
   uint32_t dims = 0;
   if (shape.rope >= 0) {
@@ -187,7 +188,7 @@ template <class T> Joining CudaDevice<T>::attend(uint32_t layer, uint32_t rows, 
         merge_splits(MergeSplits<T>{tables_.at<AttentionMerge>(plan.merges), buffers_.partial_out, buffers_.partial_state,
                                     buffers_.attention, plan.merge_count, a.heads, a.head_dim},
                      stream_));
-  gemm_.multiply(buffers_.attention, w.output, buffers_.add, rows, query_width_, a.hidden, a.hidden);
+  products_.multiply(buffers_.attention, w.output, buffers_.add, rows, query_width_, a.hidden, a.hidden);
   return {w.output_bias, w.post_attention_norm, true};
 }
 
@@ -196,10 +197,10 @@ template <class T> void CudaDevice<T>::feed_forward(uint32_t layer, uint32_t row
   const LayerWeights<T>& w = weights_.layers[layer];
   const FeedForwardWeights<T>& f = w.feed_forward;
   if (a.layers[layer].experts) return experts(w, rows);
-  gemm_.multiply(buffers_.h, f.gate_up, buffers_.gate_up, rows, a.hidden, 2 * a.feed_forward, 2 * a.feed_forward);
+  products_.multiply(buffers_.h, f.gate_up, buffers_.gate_up, rows, a.hidden, 2 * a.feed_forward, 2 * a.feed_forward);
   const auto function = static_cast<GateFunction>(a.activation);
   CUDA_CHECK(gate(Gate<T>{buffers_.gate_up, f.gate_up_bias, buffers_.act, rows, a.feed_forward, function}, stream_));
-  gemm_.multiply(buffers_.act, f.down, buffers_.add, rows, a.feed_forward, a.hidden, a.hidden);
+  products_.multiply(buffers_.act, f.down, buffers_.add, rows, a.feed_forward, a.hidden, a.hidden);
 }
 static_assert(static_cast<int>(GateFunction::silu) == static_cast<int>(engine::Activation::silu) &&
               static_cast<int>(GateFunction::gelu_tanh) == static_cast<int>(engine::Activation::gelu_tanh));
@@ -209,7 +210,7 @@ static_assert(static_cast<int>(GateFunction::silu) == static_cast<int>(engine::A
 template <class T> void CudaDevice<T>::experts(const LayerWeights<T>& w, uint32_t rows) {
   const Architecture& a = architecture_;
   const uint32_t count = a.experts.count, used = a.experts.used, width = a.experts.feed_forward, choices = rows * used;
-  gemm_.multiply(buffers_.h, w.router, buffers_.router, rows, a.hidden, count, count);
+  products_.multiply(buffers_.h, w.router, buffers_.router, rows, a.hidden, count, count);
   CUDA_CHECK(route({buffers_.router, buffers_.chosen, buffers_.choice, rows, count, used, a.experts.normalise}, stream_));
   grow(chosen_, choices * sizeof(uint32_t));
   CUDA_CHECK(cudaMemcpyAsync(chosen_.data(), buffers_.chosen, choices * sizeof(uint32_t), cudaMemcpyDeviceToHost, stream_));
@@ -236,9 +237,9 @@ template <class T> void CudaDevice<T>::experts(const LayerWeights<T>& w, uint32_
     const FeedForwardWeights<T>& f = w.experts[e];
     const size_t slot = first[e];
     T *both = buffers_.gate_up + slot * 2 * width, *act = buffers_.act + slot * width;
-    gemm_.multiply(buffers_.slot_in + slot * a.hidden, f.gate_up, both, wanted[e], a.hidden, 2 * width, 2 * width);
+    products_.multiply(buffers_.slot_in + slot * a.hidden, f.gate_up, both, wanted[e], a.hidden, 2 * width, 2 * width);
     CUDA_CHECK(gate(Gate<T>{both, f.gate_up_bias, act, wanted[e], width, static_cast<GateFunction>(a.activation)}, stream_));
-    gemm_.multiply(act, f.down, buffers_.slot_out + slot * a.hidden, wanted[e], width, a.hidden, a.hidden);
+    products_.multiply(act, f.down, buffers_.slot_out + slot * a.hidden, wanted[e], width, a.hidden, a.hidden);
   }
   CUDA_CHECK(combine_experts(CombineExperts<T>{buffers_.slot_out, expert_tables_.at<uint32_t>(place_at), buffers_.choice,
                                                buffers_.add, rows, used, a.hidden},

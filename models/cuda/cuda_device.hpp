@@ -5,8 +5,8 @@
 #include "../engine/architecture/tensors.hpp"
 #include "../engine/schedule/device.hpp"
 #include "batch_tables.hpp"
-#include "gemm.hpp"
 #include "memory_plan.hpp"
+#include "products.hpp"
 #include "recorded_steps.hpp"
 #include "score_head.hpp"
 
@@ -21,7 +21,7 @@ template <class T> class CudaDevice : public engine::Device {
 
   engine::DeviceLimits limits() const override;
   bool run(const engine::Batch& batch, const std::function<bool()>& cancelled, engine::Outputs& ret_outputs) override;
-  uint32_t padded_products() const { return gemm_.padded_shapes(); }
+  uint32_t padded_products() const { return products_.padded_shapes(); }
   uint64_t replayed_steps() const { return steps_.replayed(); }
 
  private:
@@ -51,7 +51,7 @@ template <class T> class CudaDevice : public engine::Device {
   Buffers<T> buffers_;
   T *keys_ = nullptr, *values_ = nullptr;  // [layers][pages][kv_heads][16][head_dim]
   size_t layer_stride_ = 0;                // elements
-  Gemm gemm_;
+  Products products_;
   ScoreHead<T> head_;
   BatchTables tables_;
   Tables expert_tables_;

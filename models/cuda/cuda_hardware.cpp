@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 #include <fmt/format.h>
+#include "../engine/checkpoint/dequantize.hpp"
 #include "cuda_device.hpp"
 
 namespace sextant::cuda {
@@ -31,6 +32,7 @@ constexpr double nominal_speed = 3e14;
 CudaHardware::CudaHardware(const Context& context) {
   device_ = static_cast<int>(json::find_int(context.config(), "device").value_or(0));
   gpus_ = static_cast<int>(json::find_int(context.config(), "num_gpus").value_or(1));
+  keep_quantised_ = json::find_bool(context.config(), "keep_quantised").value_or(false);
   int count = 0;
   const cudaError_t found = cudaGetDeviceCount(&count);
   if (found != cudaSuccess || count == 0)
@@ -75,6 +77,11 @@ std::unique_ptr<engine::Device> CudaHardware::make_device(const engine::DeviceOr
   if (compute == "int8")
     throw PluginError(SXT_UNSUPPORTED, "compute: the cuda backend does not compute in int8; use auto, bf16, fp16 or f32");
   check_supported(order.architecture, order.checkpoint.path(), compute != "f32");
+  const auto is_quantised = [](const engine::Tensor& t) { return engine::block_format(t.type).elements > 1; };
+  const auto& stored = order.checkpoint.tensors();
+  if (keep_quantised_ && std::none_of(stored.begin(), stored.end(), is_quantised))
+    throw PluginError(SXT_UNSUPPORTED, fmt::format("{}: keep_quantised: none of its weights is quantised; leave keep_quantised out",
+                                                   order.checkpoint.path()));
   const auto tensors = or_throw(engine::find_tensors(order.checkpoint, order.architecture));
   if (compute == "f32") return make<float>(order, tensors, ret_report);
   return compute == "fp16" ? make<fp16>(order, tensors, ret_report) : make<bf16>(order, tensors, ret_report);
@@ -85,12 +92,12 @@ std::unique_ptr<engine::Device> CudaHardware::make(const engine::DeviceOrder& or
                                                    engine::DeviceReport& ret_report) {
   // one plan for all, for a call takes them for alike
   const size_t memory = order.config.memory ? order.config.memory : free_ / 5 * 4;
-  const auto plan = plan_memory<T>(order.architecture, tensors, order.config.batch_size, order.context, memory);
+  const auto plan = plan_memory<T>(order.architecture, tensors, order.config.batch_size, order.context, memory, keep_quantised_);
   if (!plan) throw PluginError(SXT_NO_MEMORY, fmt::format("{}: {}", order.checkpoint.path(), plan.error().message));
   auto device =
       std::make_unique<CudaDevice<T>>(tensors, order.architecture, *plan, order.end, static_cast<uint32_t>(multiprocessors_));
   const uint32_t padded = device->padded_products();
-  ret_report = {label_ + (padded ? fmt::format(", {} products padded", padded) : ""),
+  ret_report = {label_ + (padded ? fmt::format(", {} products padded", padded) : "") + (keep_quantised_ ? ", weights kept quantised" : ""),
                 order.config.compute == "auto" ? "bf16" : order.config.compute,
                 plan->weights,
                 plan->buffers,

@@ -51,14 +51,15 @@ template <class T> Buffers<T> lay_out_buffers(const Architecture& a, const Memor
 
 template <class T>
 Result<MemoryPlan> plan_memory(const Architecture& a, const engine::ModelTensors& tensors, uint32_t batch_size,
-                               uint32_t context, size_t memory) {
+                               uint32_t context, size_t memory, bool keep_quantised) {
   MemoryPlan plan;
   plan.context = context;
+  plan.keep_quantised = keep_quantised;
   plan.chunk = std::min(chunk_most, (a.vocab + 7) / 8 * 8);
   plan.draws = std::min(draws_most, batch_size);
   plan.partials = partials_most;
   Carver weights;
-  lay_out_weights<T>(tensors, a, weights);
+  lay_out_weights<T>(tensors, a, keep_quantised, weights);
   plan.weights = weights.used();
   plan.page = sizeof(T) * 2 * a.layers.size() * a.kv_heads * a.head_dim * page_tokens;
   const size_t left = memory > plan.weights ? memory - plan.weights : 0;
@@ -90,8 +91,8 @@ Result<MemoryPlan> plan_memory(const Architecture& a, const engine::ModelTensors
 template Buffers<bf16> lay_out_buffers(const Architecture&, const MemoryPlan&, Carver&);
 template Buffers<fp16> lay_out_buffers(const Architecture&, const MemoryPlan&, Carver&);
 template Buffers<float> lay_out_buffers(const Architecture&, const MemoryPlan&, Carver&);
-template Result<MemoryPlan> plan_memory<bf16>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, size_t);
-template Result<MemoryPlan> plan_memory<fp16>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, size_t);
-template Result<MemoryPlan> plan_memory<float>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, size_t);
+template Result<MemoryPlan> plan_memory<bf16>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, size_t, bool);
+template Result<MemoryPlan> plan_memory<fp16>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, size_t, bool);
+template Result<MemoryPlan> plan_memory<float>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, size_t, bool);
 
 }  // namespace sextant::cuda

@@ -16,6 +16,7 @@ struct MemoryPlan {  // bytes
   uint32_t draws = 0;      // rows at once whose tokens are drawn
   uint32_t partials = 0;   // partial results of attention
   uint32_t slots = 0;      // rows of all experts together; 0: the model has none
+  bool keep_quantised = false;  // matrices stay in their blocks
   size_t weights = 0, buffers = 0, page = 0;
   size_t total() const { return weights + buffers + page * pages; }
 };
@@ -47,6 +48,6 @@ template <class T> Buffers<T> lay_out_buffers(const engine::Architecture& archit
 /// An error, with the numbers, where not even one sequence fits into `memory` bytes.
 template <class T>
 Result<MemoryPlan> plan_memory(const engine::Architecture& architecture, const engine::ModelTensors& tensors,
-                               uint32_t batch_size, uint32_t context, size_t memory);
+                               uint32_t batch_size, uint32_t context, size_t memory, bool keep_quantised);
 
 }  // namespace sextant::cuda

@@ -7,7 +7,7 @@ namespace sextant::cuda {
 template <class T> void ScoreHead<T>::choose_products() {
   const engine::Architecture& a = architecture_;
   for (const uint32_t ids : {std::min(plan_.chunk, a.vocab), a.vocab % plan_.chunk})
-    if (ids > 0) gemm_.choose(buffers_.head, weights_.head, buffers_.logits, head_rows_most, a.hidden, ids, plan_.chunk);
+    if (ids > 0) products_.choose(buffers_.head, weights_.head, buffers_.logits, head_rows_most, a.hidden, ids, plan_.chunk);
 }
 
 // Only rows that predict something, and the vocabulary in chunks: [rows][vocab] never exists.
@@ -28,7 +28,7 @@ void ScoreHead<T>::look(const engine::Batch& batch, const BatchTables& tables, c
                              stream));
     for (uint32_t id = 0; id < a.vocab; id += plan_.chunk) {
       const uint32_t ids = std::min(plan_.chunk, a.vocab - id);
-      gemm_.multiply(buffers_.head, weights_.head + size_t{id} * a.hidden, buffers_.logits, group.rows, a.hidden, ids, plan_.chunk);
+      products_.multiply(buffers_.head, rows_of(weights_.head, id, ids, a.hidden), buffers_.logits, group.rows, a.hidden, ids, plan_.chunk);
       CUDA_CHECK(head_chunk({buffers_.logits, tables.at<HeadTask>(places.head_tasks) + group.first, tables.at<int32_t>(places.targets), end,
                              states + group.first, target_logits, buffers_.kept, group.rows, plan_.chunk, a.vocab, id, ids,
                              tables.end_count(), a.logit_scale, a.logit_softcap},

@@ -2,7 +2,7 @@
 #pragma once
 #include "../engine/schedule/device.hpp"
 #include "batch_tables.hpp"
-#include "gemm.hpp"
+#include "products.hpp"
 
 namespace sextant::cuda {
 
@@ -16,8 +16,8 @@ template <class T> class ScoreHead {
  public:
   /// All that is given outlives this.
   ScoreHead(const engine::Architecture& architecture, const MemoryPlan& plan, const Weights<T>& weights, const Buffers<T>& buffers,
-            Gemm& gemm)
-      : architecture_(architecture), plan_(plan), weights_(weights), buffers_(buffers), gemm_(gemm) {}
+            Products& products)
+      : architecture_(architecture), plan_(plan), weights_(weights), buffers_(buffers), products_(products) {}
 
   void choose_products();
   /// Puts its work, and the copies of its results, into the stream.
@@ -31,7 +31,7 @@ template <class T> class ScoreHead {
   const MemoryPlan& plan_;
   const Weights<T>& weights_;
   const Buffers<T>& buffers_;
-  Gemm& gemm_;
+  Products& products_;
   DeviceMemory target_logits_;  // grows
   DeviceMemory states_;         // grows: several generations may begin with the same row
   PinnedMemory results_;        // grows

@@ -16,7 +16,7 @@ bool head_is_embedding(const ModelTensors& t, const Architecture& a) {
   return t.head.tensor == t.embedding.tensor && t.head.first == t.embedding.first && !a.head_normalised;
 }
 
-// One walk over all parts, for laying out and for loading: visit.matrix(T*&, {rows ..}) and visit.vector(float*&, {rows ..},
+// One walk over all parts, for laying out and for loading: visit.matrix(Matrix<T>&, {rows ..}) and visit.vector(float*&, {rows ..},
 // offset). Parts that the model does not have are skipped.
 template <class T, class Visitor> void walk(FeedForwardWeights<T>& w, const FeedForwardTensors& t, Visitor& visit) {
   visit.matrix(w.gate_up, {&t.gate, &t.up});
@@ -61,11 +61,41 @@ uint64_t count(Parts parts) {
   return n;
 }
 
+bool is_quantised(engine::TensorType type) { return engine::block_format(type).elements > 1; }
+size_t row_bytes(const engine::Tensor& tensor) {
+  const engine::BlockFormat& format = engine::block_format(tensor.type);
+  return tensor.columns() / format.elements * format.bytes;
+}
+
 template <class T> struct LayOut {
   Carver& carver;
-  void matrix(T*& to, Parts parts, bool = false) { to = carver.take<T>(count(parts) * (*parts.begin())->tensor->columns()); }
+  bool keep_quantised;
+
+  void matrix(Matrix<T>& to, Parts parts, bool normalise = false) {
+    if (!stay(parts, normalise)) {
+      to.numbers = carver.take<T>(count(parts) * (*parts.begin())->tensor->columns());
+      return;
+    }
+    BlockRows* part = to.blocks;
+    for (const Rows* r : parts) {
+      const size_t bytes = row_bytes(*r->tensor);
+      *part++ = {carver.take<uint8_t>(r->count * bytes), static_cast<uint32_t>(r->count), static_cast<uint32_t>(bytes),
+                 static_cast<BlockType>(r->tensor->type)};
+    }
+  }
   void vector(float*& to, Parts parts, float) {
     if (count(parts) > 0) to = carver.take<float>(count(parts));
+  }
+
+ private:
+  bool stay(Parts parts, bool normalise) const {
+    if (!keep_quantised || normalise) return false;
+    bool any = false;
+    for (const Rows* r : parts) {
+      if (r->tensor->added) return false;
+      any |= is_quantised(r->tensor->type);
+    }
+    return any;
   }
 };
 
@@ -73,15 +103,20 @@ template <class T> struct LayOut {
 template <class T> class Loader {
  public:
   Loader(const ModelTensors& tensors, cudaStream_t stream)
-      : half_(std::clamp(tensors.embedding.tensor->bytes.size(), size_t{1} << 20, size_t{32} << 20)),
+      : half_(std::clamp(tensors.embedding.tensor->bytes.size() / Carver::alignment * Carver::alignment, size_t{1} << 20, size_t{32} << 20)),
         pinned_(2 * half_),
         device_(2 * half_),
         stream_(stream) {}
   ~Loader() { (void)cudaStreamSynchronize(stream_); }
 
-  void matrix(T*& to, Parts parts, bool normalise = false) {
-    T* out = to;
+  void matrix(Matrix<T>& to, Parts parts, bool normalise = false) {
+    const BlockRows* kept = to.blocks;
+    T* out = to.numbers;
     for (const Rows* rows : parts) {
+      if (to.in_blocks()) {
+        keep(*rows, *kept++);
+        continue;
+      }
       load(*rows, out, normalise);
       out += rows->count * rows->tensor->columns();
     }
@@ -104,8 +139,7 @@ template <class T> class Loader {
     const engine::Tensor& tensor = *rows.tensor;
     if (tensor.added) return load_merged(rows, to, normalise);
     const uint64_t columns = tensor.columns();
-    const engine::BlockFormat& format = engine::block_format(tensor.type);
-    const size_t row_bytes = columns / format.elements * format.bytes;
+    const size_t row_bytes = cuda::row_bytes(tensor);
     // as many rows as fit into a half; they may lie apart in the file, with rows of other parts between them
     for (uint64_t first = 0; first < rows.count;) {
       uint64_t low = rows.stored_row(first), high = low + 1, last = first + 1;
@@ -136,14 +170,35 @@ template <class T> class Loader {
     }
   }
 
+  // Rows as they are, in the matrix' order.
+  void keep(const Rows& rows, const BlockRows& to) {
+    const size_t bytes = to.row_bytes;
+    const uint64_t most = std::max<uint64_t>(1, half_ / bytes);
+    for (uint64_t first = 0; first < rows.count; first += most) {
+      const uint64_t n = std::min(most, rows.count - first);
+      std::byte* host = free_half(n * bytes);
+      for (uint64_t i = 0; i < n; ++i)
+        std::memcpy(host + i * bytes, rows.tensor->bytes.data() + rows.stored_row(first + i) * bytes, bytes);
+      CUDA_CHECK(cudaMemcpyAsync(const_cast<uint8_t*>(to.blocks) + first * bytes, host, n * bytes, cudaMemcpyHostToDevice, stream_));
+      half_sent();
+    }
+  }
+
   void send(const std::byte* blocks, size_t bytes, Dequantize<T> arguments) {
-    CUDA_CHECK(bytes <= half_ ? cudaSuccess : cudaErrorInvalidValue);  // a row of more than a MiB: no such model
-    std::byte *host = pinned_.data() + next_ * half_, *device = device_.data() + next_ * half_;
-    CUDA_CHECK(cudaEventSynchronize(free_[next_]));
+    std::byte *host = free_half(bytes), *device = device_.data() + next_ * half_;
     std::memcpy(host, blocks, bytes);
     CUDA_CHECK(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream_));
     arguments.blocks = reinterpret_cast<const uint8_t*>(device);
     CUDA_CHECK(dequantize(arguments, stream_));
+    half_sent();
+  }
+
+  std::byte* free_half(size_t bytes) {
+    CUDA_CHECK(bytes <= half_ ? cudaSuccess : cudaErrorInvalidValue);  // a row of more than a MiB: no such model
+    CUDA_CHECK(cudaEventSynchronize(free_[next_]));
+    return pinned_.data() + next_ * half_;
+  }
+  void half_sent() {
     CUDA_CHECK(cudaEventRecord(free_[next_], stream_));
     next_ ^= 1;
   }
@@ -161,9 +216,10 @@ static_assert(static_cast<int>(BlockType::f32) == static_cast<int>(engine::Tenso
 
 }  // namespace
 
-template <class T> Weights<T> lay_out_weights(const ModelTensors& tensors, const Architecture& a, Carver& carver) {
+template <class T>
+Weights<T> lay_out_weights(const ModelTensors& tensors, const Architecture& a, bool keep_quantised, Carver& carver) {
   Weights<T> weights;
-  LayOut<T> visit{carver};
+  LayOut<T> visit{carver, keep_quantised};
   walk(weights, tensors, a, visit);
   return weights;
 }
@@ -174,9 +230,9 @@ void load_weights(const ModelTensors& tensors, const Architecture& a, const Weig
   walk(places, tensors, a, visit);
 }
 
-template Weights<bf16> lay_out_weights(const ModelTensors&, const Architecture&, Carver&);
-template Weights<fp16> lay_out_weights(const ModelTensors&, const Architecture&, Carver&);
-template Weights<float> lay_out_weights(const ModelTensors&, const Architecture&, Carver&);
+template Weights<bf16> lay_out_weights(const ModelTensors&, const Architecture&, bool, Carver&);
+template Weights<fp16> lay_out_weights(const ModelTensors&, const Architecture&, bool, Carver&);
+template Weights<float> lay_out_weights(const ModelTensors&, const Architecture&, bool, Carver&);
 template void load_weights(const ModelTensors&, const Architecture&, const Weights<bf16>&, cudaStream_t);
 template void load_weights(const ModelTensors&, const Architecture&, const Weights<fp16>&, cudaStream_t);
 template void load_weights(const ModelTensors&, const Architecture&, const Weights<float>&, cudaStream_t);

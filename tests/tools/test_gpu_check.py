@@ -81,13 +81,15 @@ def minutes_end_the_check_and_the_table_is_written_all_the_same(folder):
 def a_rehearsal_goes_through_everything_that_needs_no_gpu(folder):
     if not os.environ.get("SEXTANT_TEST_PREFIX") or not (BUILD / "tests/models/cuda/cuda_emu.so").exists():
         return "SKIP there is no installed program, or no emulation"
-    steps = ("models-1.8b", "ours-1.8b", "invariance-1.8b", "start-8b", "kernels-1.8b", "racecheck", "table")
+    steps = ("models-1.8b", "ours-1.8b", "quantised-1.8b", "invariance-1.8b", "start-8b", "kernels-1.8b", "racecheck", "table")
     result = check("--rehearse", *steps, folder=folder, SEXTANT_GPU_BUILD=str(BUILD))
-    expect(result, 0, "racecheck: skipped", "table: ok", "Kernels, one to one")
+    expect(result, 0, "racecheck: skipped", "table: ok", "Kernels, one to one", "Weights that stay quantised")
     figures = {path.stem: json.loads(path.read_text()) for path in (folder / "out/rehearsal/figures").glob("*.json")}
     assert figures["invariance-tiny"]["equal"] is True, figures["invariance-tiny"]
     assert all(figure.get("rate", 1) > 0 and "error" not in figure for figure in figures.values()), figures
     assert len([name for name in figures if name.startswith("ours-tiny-")]) >= 6, figures
+    quantised = [figure["device"] for name, figure in figures.items() if name.startswith("quantised-tiny-")]
+    assert len(quantised) == 3 and all("kept quantised" in device for device in quantised), quantised
 
 
 CASES = (steps_are_listed_with_their_limits, no_gpu_is_one_sentence, unknown_words_are_usage,

@@ -13,6 +13,7 @@ from .shapes import SHAPES
 
 COLD_BYTES = 256 << 20  # of the arrays that launches go round over; more than a GPU's cache
 PREFILL_ROWS, DECODE_ROWS = 8192, 256
+Q4_0 = 3  # BlockType in models/cuda/kernels/kernels.hpp; blocks of 32 numbers in 18 bytes
 
 
 def layer_products(shape):
@@ -41,6 +42,8 @@ def cases(name, scale=1):
             keys = {"rows": few(rows), "inputs": inputs, "outputs": outputs, "rows_max": few(PREFILL_ROWS)}
             found["%s, %d rows" % (matrix, rows)] = ("product", keys)
             found["%s, %d rows, free choice" % (matrix, rows)] = ("free_product", keys)
+            kept = {"rows": few(rows), "inputs": inputs, "outputs": outputs, "type": Q4_0}
+            found["%s, %d rows, Q4_0" % (matrix, rows)] = ("block_product", kept)
     return found
 
 
@@ -160,8 +163,10 @@ def work_of(kernel, keys):
         return 0, k["rows"] * k["width"] * 12  # the stream read and written in float32
     if kernel == "gate":
         return 0, k["rows"] * k["width"] * 6
-    if kernel in ("product", "free_product"):
-        return 2 * k["rows"] * k["inputs"] * k["outputs"], 2 * (k["rows"] * (k["inputs"] + k["outputs"]) + k["inputs"] * k["outputs"])
+    if kernel in ("product", "free_product", "block_product"):
+        weights = k["inputs"] * k["outputs"]
+        size = weights * 18 // 32 if kernel == "block_product" else 2 * weights
+        return 2 * k["rows"] * weights, size + 2 * k["rows"] * (k["inputs"] + k["outputs"])
     queries = k["sequences"] * k["heads"] * k["head_dim"]
     if kernel == "prefill":
         return 2 * queries * k["tokens"] * (k["tokens"] + 1), 4 * k["tokens"] * (queries + k["sequences"] * k["kv_heads"] * k["head_dim"])

@@ -1,6 +1,7 @@
-"""Models as files, with nothing but the standard library: safetensors written, and copied into a GGUF file for llama.cpp."""
+"""Models as files, with nothing but the standard library: safetensors written, and copied into GGUF files, as they are or quantised."""
 
 import json
+import random
 import struct
 
 COPY_BYTES = 64 << 20
@@ -40,7 +41,8 @@ def product(sizes):
 # ---- GGUF ----
 
 UINT32, FLOAT32, STRING = 4, 6, 8
-F32, BF16 = 0, 30  # tensor types
+F32, Q4_0, BF16 = 0, 2, 30  # tensor types
+Q4_0_NUMBERS, Q4_0_BYTES = 32, 18  # of a block
 ALIGNMENT = 32
 NAMES = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output", "input_layernorm": "attn_norm",
          "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
@@ -84,8 +86,27 @@ def widened(data):
     return b"".join(b"\0\0" + data[i : i + 2] for i in range(0, len(data), 2))
 
 
-def write_gguf(folder, path):
-    """The weights of a folder that shapes.make() wrote, for measuring speed: rows stay in the order they have, no tokenizer is there."""
+def random_blocks(rows, columns):
+    """Q4_0: a scale, then 32 nibbles less 8, whose deviation is 4.6; outputs are of unit size for inputs of unit size."""
+    scale = struct.pack("<e", columns**-0.5 / 4.6)
+    some = b"".join(scale + random.randbytes(Q4_0_BYTES - 2) for _ in range(1 << 16))  # what weights say does not matter: over and over
+    left = rows * columns // Q4_0_NUMBERS * Q4_0_BYTES
+    while left:
+        yield some[:left]
+        left -= min(left, len(some))
+
+
+def parts_of_file(source, at, size):
+    source.seek(at)
+    while size:
+        part = source.read(min(size, COPY_BYTES))
+        yield part
+        size -= len(part)
+
+
+def write_gguf(folder, path, quantised=False):
+    """The weights of a folder that shapes.make() wrote, for measuring speed: rows stay in the order they have, no tokenizer is there.
+    quantised: matrices are of random Q4_0 blocks instead."""
     config = json.loads((folder / "config.json").read_text())
     fields = fields_of(config)
     scratch = path.with_suffix(".part")
@@ -96,20 +117,18 @@ def write_gguf(folder, path):
             out.write(field(*one))
         at, layout = 0, []
         for name, entry in tensors.items():
-            is_vector = len(entry["shape"]) == 1  # llama.cpp wants norms in float32
-            size = product(entry["shape"]) * (4 if is_vector else 2)
-            out.write(text(gguf_name(name)) + struct.pack("<I", len(entry["shape"])))
-            out.write(struct.pack("<%dQ" % len(entry["shape"]), *reversed(entry["shape"])))
-            out.write(struct.pack("<IQ", F32 if is_vector else BF16, at))
-            layout.append((at, entry["data_offsets"], is_vector))
+            shape = entry["shape"]
+            kind = F32 if len(shape) == 1 else Q4_0 if quantised else BF16  # llama.cpp wants norms in float32
+            size = product(shape) // Q4_0_NUMBERS * Q4_0_BYTES if kind == Q4_0 else product(shape) * (4 if kind == F32 else 2)
+            out.write(text(gguf_name(name)) + struct.pack("<I", len(shape)))
+            out.write(struct.pack("<%dQ" % len(shape), *reversed(shape)))
+            out.write(struct.pack("<IQ", kind, at))
+            layout.append((at, entry, kind))
             at += size + -size % ALIGNMENT
         data = out.tell() + -out.tell() % ALIGNMENT
-        for at, (first, end), is_vector in layout:
+        for at, entry, kind in layout:
             out.write(b"\0" * (data + at - out.tell()))
-            source.seek(begin + first)
-            left = end - first
-            while left:
-                part = source.read(min(left, COPY_BYTES))
-                out.write(widened(part) if is_vector else part)
-                left -= len(part)
+            first, end = entry["data_offsets"]
+            for part in random_blocks(*entry["shape"]) if kind == Q4_0 else parts_of_file(source, begin + first, end - first):
+                out.write(widened(part) if kind == F32 else part)
     scratch.rename(path)

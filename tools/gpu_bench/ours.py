@@ -54,6 +54,13 @@ class Program:
         return [json.loads(line)["scores"] for line in out.splitlines()]
 
 
+def weights_of(model):
+    """A folder of shapes.make(), or a GGUF, which has no vocabulary: the folder of its name beside its own has it."""
+    if model.suffix == ".gguf":
+        return {"model_path": str(model), "tokenizer_path": str(model.parent.parent / model.stem / "tokenizer.json")}
+    return {"hf_path": str(model), "hf_type": "base"}
+
+
 def configuration(folder, model, backend, work, new, config):
     template = {"type": "text", "prompt": "{question}"}
     inferencer = {"type": "gen", "max_out_len": new}
@@ -62,7 +69,7 @@ def configuration(folder, model, backend, work, new, config):
         inferencer = {"type": "loglikelihood"}
     return {
         "models": [{
-            "abbr": "model", "hf_path": str(model), "hf_type": "base", "backend": backend, "batch_size": work.batch,
+            "abbr": "model", **weights_of(model), "backend": backend, "batch_size": work.batch,
             "max_seq_len": (work.shared + work.own + new + 16) // 16 * 16, "max_out_len": max(new, 1), "min_out_len": new,
             "config": config,
         }],
@@ -75,13 +82,13 @@ def configuration(folder, model, backend, work, new, config):
     }
 
 
-def measure(program, model, name, scale=1, rounds=2):
+def measure(program, model, name, scale=1, rounds=2, **config):
     """The best of some rounds, and all of them. Where tokens are generated, the time of one token each is taken off: what is left is steps."""
     work = works.scaled(works.WORKS[name], scale)
     rates, record = [], {}
     for _ in range(rounds):
-        first = program.run(model, work, 1)[1]["infer_s"] if work.new and not work.whole else 0
-        loaded, task = program.run(model, work, work.new)
+        first = program.run(model, work, 1, **config)[1]["infer_s"] if work.new and not work.whole else 0
+        loaded, task = program.run(model, work, work.new, **config)
         if scale < 1:  # so little work that the times are noise: nothing may fail by them
             first = min(first, task["infer_s"] / 2)
         value, unit = works.rate(work, task["infer_s"], first, task["computed_tokens"])

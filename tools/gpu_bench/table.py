@@ -4,7 +4,7 @@ import datetime
 
 from . import kernels, llama, peers
 from .shapes import SHAPES
-from .work import WORKS
+from .work import QUANTISED, WORKS
 
 
 class Figures:
@@ -80,6 +80,18 @@ def against_llama(f):
     return rows
 
 
+def quantised_rows(f):
+    """Rows of [shape, work, rate with weights kept in Q4_0, rate in bf16, ratio]."""
+    rows = []
+    for shape in SHAPES:
+        for work in QUANTISED:
+            one, other = "quantised-%s-%s" % (shape, work), "ours-%s-%s" % (shape, work)
+            ratio = f.ratio(one, other)
+            if ratio:
+                rows.append([shape, work, number(f.rate(one)) + " " + f.all[one]["unit"], number(f.rate(other)), number(ratio)])
+    return rows
+
+
 def kernel_rows(f):
     """Rows of [shape, kernel, microseconds, TB/s, TFLOP/s, torch's microseconds, ratio]."""
     rows = []
@@ -103,6 +115,7 @@ def expected():
     for shape in ("1.8b", "8b"):
         names += ["invariance-" + shape, "kernels-" + shape, "kernels-%s-torch" % shape]
         names += ["peers-%s-%s" % (shape, peer) for peer in (*peers.PEERS, *llama.PEERS)]
+        names += ["quantised-%s-%s" % (shape, work) for work in QUANTISED]
     return names + ["ours-%s-%s" % (shape, work) for shape in ("135m", "1.8b", "8b") for work in WORKS]
 
 
@@ -123,6 +136,7 @@ def page(figures, facts):
                                                           verdict))
     for heading, columns, rows in (
         ("llama.cpp on the same work", ("model", "work", "Sextant", "llama.cpp", "ratio"), against_llama(f)),
+        ("Weights that stay quantised", ("model", "work", "Q4_0", "bf16", "ratio"), quantised_rows(f)),
         ("Kernels, one to one with torch's", ("model", "kernel", "us", "TB/s", "TFLOP/s", "torch's us", "ratio"), kernel_rows(f))):
         if rows:
             lines += ["", "## " + heading, "", "| %s |" % " | ".join(columns), "|---" * len(columns) + "|"]

@@ -32,6 +32,7 @@ WORKS = {
     "generic": Work("1024 prompts of 128 tokens, 128 more each", 1, 1024, 0, 128, 128, 512, whole=True),
 }
 
+QUANTISED = ("prefill", "decode_1", "decode_256")  # what is measured with weights that stay quantised, too
 START = Work("one prompt of 16 tokens: until the first token is there", 1, 1, 0, 16, 1, 1)
 CHOICES = Work("1024 short questions: whether bf16 changes a choice", 16, 64, 60, 30)
 

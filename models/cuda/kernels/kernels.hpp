@@ -18,13 +18,23 @@ using fp16 = __half;
 inline constexpr uint32_t page_tokens = 16;  // positions of a page of keys and values
 inline constexpr uint32_t no_index = 0xffffffffu;
 
+/// How a checkpoint stores numbers: engine::TensorType.
+enum class BlockType : uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
+/// Rows of a matrix that stays in the blocks of its file; aligned to 4. 0 rows: none.
+struct BlockRows {
+  const uint8_t* blocks = nullptr;  // [rows][row_bytes]
+  uint32_t rows = 0, row_bytes = 0;
+  BlockType type = BlockType::f32;
+};
+
 /// x[row] = scale * table[tokens[row]].
 template <class T> struct Embed {
   const int32_t* tokens;  // [rows]
-  const T* table;         // [vocab][hidden]
+  const T* table;         // [vocab][hidden]; null: it is `blocks`
   float* x;               // [rows][hidden]
   uint32_t rows, hidden;
   float scale;
+  BlockRows blocks = {};  // whose numbers are rounded to T
 };
 template <class T> cudaError_t embed(const Embed<T>& arguments, cudaStream_t stream);
 
@@ -182,9 +192,8 @@ cudaError_t draw_tokens(const DrawTokens& arguments, cudaStream_t stream);
 
 /// A matrix of a checkpoint as T: row i of `out` is row first + j / run * stride + j % run of the blocks, where j is i, or within the
 /// first `paired` rows of each head_dim the row that RoPE's pairs are stored in: engine::Rows, tensors.hpp.
-enum class BlockType : uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
 template <class T> struct Dequantize {
-  const uint8_t* blocks;  // rows of `row_bytes`, from row `first_block_row` of the tensor on
+  const uint8_t* blocks;  // rows of `row_bytes`, from row `first_block_row` of the tensor on; aligned to 4
   T* out;                 // [rows][columns], rows first_row .. of the matrix
   uint64_t first, run, stride, row_bytes, first_block_row;
   uint32_t first_row, rows, columns, head_dim, paired;
@@ -192,6 +201,18 @@ template <class T> struct Dequantize {
   bool normalise;         // each row is scaled to length 1
 };
 template <class T> cudaError_t dequantize(const Dequantize<T>& arguments, cudaStream_t stream);
+
+inline constexpr int block_parts = 3;  // queries, keys and values
+/// y [rows][y_stride] = x [rows][inputs] * w^T, w's numbers rounded to T as dequantize() rounds them, sums in float32. w: the parts, one
+/// below the other; those that are none come last. inputs: a multiple of 32.
+template <class T> struct BlockProduct {
+  const T* x;
+  BlockRows parts[block_parts];
+  T* y;           // or null:
+  float* wide_y;  // the sums as they are; null: y
+  uint32_t rows, inputs, y_stride;
+};
+template <class T> cudaError_t block_product(const BlockProduct<T>& arguments, cudaStream_t stream);
 
 /// A mixture's choice for each row: softmax over all experts, the `used` highest, ties to the lowest index.
 struct Route {

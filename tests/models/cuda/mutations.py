@@ -12,6 +12,7 @@ import tempfile
 # file to change, what to take out, which of them (from 1), file to compile, test to run
 MUTATIONS = [
     ("gpu.cuh", "__syncthreads();", 1, "norm.cu", "residual and norm - bf16"),
+    ("block_product.cu", "__syncthreads();", 1, "block_product.cu", "products of every block format - bf16"),
     ("keys.cu", "__syncwarp();", 1, "keys.cu", "keys are rotated*"),
     ("keys.cu", "__syncwarp();", 2, "keys.cu", "keys are rotated*"),
     ("head.cu", "__syncthreads();", 1, "head.cu", "the head folds*"),

@@ -15,8 +15,9 @@ def short(mangled):
         name = mangled[match.end(1):match.end(1) + int(match[1])]
         if re.fullmatch(r"[a-z]\w*_kernel", name) and len(name) == int(match[1]):
             rest = mangled[match.end(1) + len(name):]
-            arguments = re.match(r"I(f|13__nv_bfloat16|6__half)?(?:Li(\d+)E)?E", rest)
-            spelled = [{"f": "float", "13__nv_bfloat16": "bf16", "6__half": "fp16"}.get(a, a) for a in arguments.groups() if a] if arguments else []
+            arguments = re.match(r"I(f|13__nv_bfloat16|6__half)?((?:Li\d+E)*)E", rest)
+            names = {"f": "float", "13__nv_bfloat16": "bf16", "6__half": "fp16"}
+            spelled = [names[a] for a in arguments.groups()[:1] if a] + re.findall(r"\d+", arguments[2]) if arguments else []
             return name + ("<%s>" % ", ".join(spelled) if spelled else "")
     return mangled
 

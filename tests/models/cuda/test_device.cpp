@@ -5,36 +5,12 @@
 #include "loaded.hpp"
 
 using namespace sextant;
+using test::check_other_schedules;
 using test::Loaded;
 using test::some_ids;
+using test::worst_difference;
 
 namespace {
-
-double worst_difference(const std::vector<fakes::Got>& a, const std::vector<fakes::Got>& b) {
-  double worst = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    INFO(a[i].message << b[i].message);
-    REQUIRE(a[i].status == SXT_OK);
-    REQUIRE(b[i].status == SXT_OK);
-    for (size_t c = 0; c < a[i].token_logprobs.size(); ++c)
-      for (size_t t = 0; t < a[i].token_logprobs[c].size(); ++t)
-        worst = std::max(worst, double{std::abs(a[i].token_logprobs[c][t] - b[i].token_logprobs[c][t])});
-  }
-  return worst;
-}
-
-// One request at a time without reuse, and several in a random order with it, give the bits of `got`.
-void check_other_schedules(const std::vector<fakes::Got>& got, const fakes::Requests& requests, engine::Device& device,
-                           const engine::Tokenizer& tokenizer) {
-  for (const auto& [batch, seed, reuse] : {std::tuple{1u, 0u, false}, {4u, 6u, true}}) {
-    CAPTURE(batch, seed, reuse);
-    const auto other = fakes::run_all(requests.all(), device, tokenizer, {.batch_size = batch, .seed = seed}, reuse);
-    for (size_t i = 0; i < got.size(); ++i) {
-      CHECK(other[i].token_logprobs == got[i].token_logprobs);
-      CHECK(other[i].ids == got[i].ids);
-    }
-  }
-}
 
 cuda::CudaHardware emulated() { return test::gpus("{}"); }
 cpu::CpuHardware processor() { return cpu::CpuHardware(Context(nullptr, borrow(R"({"threads": 1})"))); }

@@ -1,7 +1,6 @@
 // Every kernel but attention against the same in double precision, in several orders of threads.
-#include "../../../models/engine/checkpoint/dequantize.hpp"
 #include "../../../models/engine/schedule/sampler.hpp"
-#include "device_array.hpp"
+#include "random_blocks.hpp"
 
 using namespace device_test;
 using namespace sextant;
@@ -22,6 +21,29 @@ TEMPLATE_TEST_CASE("embedding", "", float, bf16, fp16) {
   for (uint32_t r = 0; r < rows; ++r)
     for (uint32_t i = 0; i < hidden; ++i)
       REQUIRE(got[r * hidden + i] == 2.5f * wide(table[static_cast<uint32_t>(tokens[r]) * hidden + i]));
+}
+
+TEMPLATE_TEST_CASE("embedding out of blocks", "", float, bf16, fp16) {
+  constexpr uint32_t vocab = 5, hidden = 768, rows = 3;
+  const engine::TensorType type = GENERATE(engine::TensorType::q4_1, engine::TensorType::q6_k);
+  Random random(12);
+  const auto bytes = random_blocks(random, type, vocab, hidden);
+  const auto row_bytes = static_cast<uint32_t>(bytes.size() / vocab);
+  const std::vector<int32_t> tokens{4, 0, 4};
+  DeviceArray<uint8_t> d_bytes(bytes);
+  DeviceArray<int32_t> d_tokens(tokens);
+  const auto got = in_all_orders([&] {
+    DeviceArray<float> x(rows * hidden);
+    const BlockRows table{d_bytes, vocab, row_bytes, static_cast<BlockType>(type)};
+    CUDA_REQUIRE(embed(Embed<TestType>{d_tokens, nullptr, x, rows, hidden, 2.5f, table}, nullptr));
+    return x.host();
+  });
+  std::vector<float> row(hidden);
+  for (uint32_t r = 0; r < rows; ++r) {
+    const uint8_t* blocks = bytes.data() + static_cast<uint32_t>(tokens[r]) * row_bytes;
+    engine::dequantize(type, reinterpret_cast<const std::byte*>(blocks), row.data(), hidden);
+    for (uint32_t i = 0; i < hidden; ++i) REQUIRE(got[r * hidden + i] == 2.5f * wide(narrow<TestType>(row[i])));
+  }
 }
 
 namespace {
@@ -349,13 +371,7 @@ TEST_CASE("blocks become the engine's numbers") {
     const engine::BlockFormat& format = engine::block_format(type);
     CAPTURE(std::string(format.name));
     const size_t row_bytes = columns / format.elements * format.bytes;
-    std::vector<uint8_t> bytes(stored_rows * row_bytes);
-    for (uint8_t& b : bytes) b = static_cast<uint8_t>(random.below(256));
-    if (format.elements == 1)  // numbers, not patterns: no NaN
-      for (size_t i = format.bytes - 1; i < bytes.size(); i += format.bytes) bytes[i] = static_cast<uint8_t>(0x30 | (bytes[i] & 0x83));
-    else  // each block's halves likewise, wherever the format has them
-      for (size_t block = 0; block < bytes.size(); block += format.bytes)
-        for (const size_t half : {size_t{0}, size_t{2}, size_t{format.bytes} - 2}) bytes[block + half + 1] = static_cast<uint8_t>(0x20 | (bytes[block + half + 1] & 0x93));
+    const auto bytes = random_blocks(random, type, stored_rows, columns);
     DeviceArray<uint8_t> d_bytes(bytes);
     struct Case { uint64_t first, run, stride; uint32_t head_dim, paired; };
     for (const Case& c : {Case{2, 8, 8, 0, 0}, Case{1, 2, 3, 0, 0}, Case{0, 8, 8, 4, 4}, Case{0, 8, 8, 8, 4}}) {

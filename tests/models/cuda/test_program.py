@@ -77,6 +77,26 @@ def more_gpus_than_there_are_is_one_sentence(folder, model):
         assert "3 GPUs are asked for, and 2 can be used; give --num-gpus 2 or fewer" in result.stderr, result.stderr
 
 
+def weights_that_stay_quantised_have_the_scores_of_others(folder, model):
+    with tempfile.TemporaryDirectory() as scratch:
+        found = []
+        for kept in ("false", "true"):
+            work = pathlib.Path(scratch) / kept
+            work.mkdir()
+            done = run(folder, model, work, "--model-kwargs", "keep_quantised=" + kept)
+            assert done.returncode == 0, done.stderr
+            record = json.loads(next(work.glob("*/run.json")).read_text())
+            assert ("weights kept quantised" in record["models"][0]["device"]) == (kept == "true"), record["models"]
+            lines = [json.loads(line) for path in work.glob("*/journal/*/*.jsonl") for line in path.read_text().splitlines()]
+            found.append({line["index"]: line for line in lines})
+        assert len(found[0]) == 8 and found[0].keys() == found[1].keys(), found
+        for index, plain in found[0].items():
+            assert plain["key"] != found[1][index]["key"]  # last digits differ: no answer of the one counts for the other
+            assert plain["prediction"] == found[1][index]["prediction"], (plain, found[1][index])
+            worst = max(abs(a["logprob"] - b["logprob"]) for a, b in zip(plain["labels"], found[1][index]["labels"], strict=True))
+            assert worst < 1e-3, (plain, found[1][index])
+
+
 def no_gpu_is_one_sentence(_, model):
     if pathlib.Path("/dev/nvidiactl").exists():
         return "SKIP there is a GPU"
@@ -90,7 +110,7 @@ def no_gpu_is_one_sentence(_, model):
 def main(arguments):
     library, model = arguments
     cases = (scores_are_the_cpus, a_real_models_scores_are_the_cpus, two_gpus_give_what_one_gives_and_count_what_was_planned,
-             more_gpus_than_there_are_is_one_sentence, no_gpu_is_one_sentence)
+             more_gpus_than_there_are_is_one_sentence, weights_that_stay_quantised_have_the_scores_of_others, no_gpu_is_one_sentence)
     print(f"1..{len(cases)}")
     failed = 0
     for number, case in enumerate(cases, 1):

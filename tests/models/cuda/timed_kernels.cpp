@@ -5,6 +5,7 @@
 #include "../../../models/cuda/attention_plan.hpp"
 #include "../../../models/cuda/gemm.hpp"
 #include "../../../models/cuda/memory.hpp"
+#include "../../../models/engine/checkpoint/dequantize.hpp"
 #include "sextant/sdk.hpp"
 
 namespace sextant::cuda {
@@ -183,11 +184,28 @@ Timed free_product(const Keys& k) {
           }};
 }
 
+// A matrix of that BlockType that stays in its blocks.
+Timed product_of_blocks(const Keys& k) {
+  const uint32_t rows = k.at("rows"), inputs = k.at("inputs"), outputs = k.at("outputs");
+  const engine::BlockFormat& format = engine::block_format(static_cast<engine::TensorType>(k.at("type")));
+  const uint32_t row_bytes = inputs / format.elements * format.bytes;
+  return {size_t{outputs} * row_bytes + size_t{rows} * (inputs + outputs) * 2, [=](cudaStream_t stream) -> std::function<void()> {
+            const auto x = numbers<bf16>(size_t{rows} * inputs), y = numbers<bf16>(size_t{rows} * outputs);
+            const auto w = numbers<bf16>(size_t{outputs} * row_bytes / 2);  // as bits: as halves these are numbers, too
+            return [=] {
+              BlockProduct<bf16> product{at<bf16>(x), {}, at<bf16>(y), nullptr, rows, inputs, outputs};
+              product.parts[0] = {at<uint8_t>(w), outputs, row_bytes, static_cast<BlockType>(k.at("type"))};
+              CUDA_CHECK(block_product(product, stream));
+            };
+          }};
+}
+
 }  // namespace
 
 const std::map<std::string_view, MakeTimed>& timed_kernels() {
   static const std::map<std::string_view, MakeTimed> all = {{"norm", norm},     {"gate", gate_up},    {"prefill", prefill},
-                                                            {"decode", decode}, {"product", product}, {"free_product", free_product}};
+                                                            {"decode", decode}, {"product", product}, {"free_product", free_product},
+                                                            {"block_product", product_of_blocks}};
   return all;
 }
 
