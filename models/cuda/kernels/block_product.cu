@@ -82,7 +82,7 @@ template <int m_tiles, int n_tiles> struct Tile {
 
 // grid: tiles of outputs, each within one part of the matrix; tiles of rows
 template <class T, int m_tiles, int n_tiles>
-__global__ void __launch_bounds__(threads, 1) block_product_kernel(const BlockProduct<T> a) {
+__global__ void __launch_bounds__(threads) block_product_kernel(const BlockProduct<T> a) {
   using Size = Tile<m_tiles, n_tiles>;
   DYNAMIC_SHARED(float, parts);  // [warps][rows][stride]
   BlockRows part = a.parts[0];
