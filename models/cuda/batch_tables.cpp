@@ -17,10 +17,11 @@ template <class T> void fill_up(std::vector<T>& table, size_t size, T value) { t
 
 }  // namespace
 
-BatchTables::BatchTables(const engine::Architecture& architecture, const MemoryPlan& plan, std::vector<int32_t> end,
+BatchTables::BatchTables(const engine::Architecture& architecture, const MemoryPlan& plan, Part part, std::vector<int32_t> end,
                          uint32_t multiprocessors, bool is_16_bit)
     : architecture_(architecture),
       plan_(plan),
+      part_(part),
       end_(std::move(end)),
       multiprocessors_(multiprocessors),
       is_16_bit_(is_16_bit),
@@ -30,12 +31,11 @@ BatchTables::BatchTables(const engine::Architecture& architecture, const MemoryP
 BatchTables::Places BatchTables::make(const Batch& batch, cudaStream_t stream) {
   tables_.clear();
   Places places{};
-  // experts are chosen on the host, in the middle of a layer
-  places.is_step = batch.runs.size() == batch.rows() && batch.rows() <= step_rows_max && batch.stores.empty() && plan_.slots == 0;
+  // not recorded: experts are chosen on the host, in the middle of a layer; what several GPUs do begins on one thread, in one order
+  places.is_step = batch.runs.size() == batch.rows() && batch.rows() <= step_rows_max && batch.stores.empty() && plan_.slots == 0 &&
+                   part_.ranks == 1;
   places.rows = places.is_step ? std::bit_ceil(batch.rows()) : batch.rows();
-  std::vector<int32_t> tokens = batch.tokens;
-  fill_up(tokens, places.rows, 0);
-  places.tokens = tables_.add(tokens);
+  add_tokens(batch, places);
   add_positions(batch, places);
   add_attention(batch, places);
   places.pages = tables_.add(batch.pages);
@@ -54,6 +54,24 @@ std::vector<size_t> BatchTables::step_key(const Places& p) const {
   key.insert(key.end(), p.frequencies.begin(), p.frequencies.end());
   for (const auto& [window, a] : p.attention) key.insert(key.end(), {a.rows, a.tasks, a.merges, a.task_count, a.merge_count});
   return key;
+}
+
+void BatchTables::add_tokens(const Batch& batch, Places& ret) {
+  std::vector<int32_t> tokens = batch.tokens;
+  fill_up(tokens, ret.rows, 0);
+  ret.tokens = tables_.add(tokens);
+  if (part_.ranks == 1) return;
+  const Shares ids = vocabulary(architecture_.vocab, plan_.chunk, part_.ranks);
+  std::vector<int32_t> own(ret.rows);
+  std::vector<uint32_t> gathered(ret.rows);
+  for (uint32_t r = 0; r < ret.rows; ++r) {
+    const auto id = static_cast<uint32_t>(tokens[r]);
+    const uint32_t owner = ids.owner(id);
+    own[r] = owner == part_.rank ? static_cast<int32_t>(id - ids.first(owner)) : 0;
+    gathered[r] = owner * ret.rows + r;
+  }
+  ret.own_tokens = tables_.add(own);
+  ret.gathered_rows = tables_.add(gathered);
 }
 
 void BatchTables::add_positions(const Batch& batch, Places& ret) {

@@ -7,6 +7,7 @@
 #include "../engine/architecture/architecture.hpp"
 #include "../engine/schedule/device.hpp"
 #include "memory_plan.hpp"
+#include "split.hpp"
 #include "tables.hpp"
 
 namespace sextant::cuda {
@@ -16,6 +17,7 @@ class BatchTables {
   /// Where the tables of one batch stand; valid until the next make().
   struct Places {
     size_t tokens, positions, slots, row_class, pages, stores, head_rows, head_tasks, targets, end, draws;
+    size_t own_tokens, gathered_rows;  // of one GPU among several: rows of its part of the embedding, and of what all took from theirs
     std::vector<size_t> frequencies;  // [ropes]
     struct Attention {
       size_t rows, tasks, merges;
@@ -33,9 +35,9 @@ class BatchTables {
     uint32_t rows;  // that are computed: those of the batch, or a step's, filled up
   };
 
-  /// `architecture` and `plan` outlive this. `end`: the ids that a row with forbid_end must not choose.
-  BatchTables(const engine::Architecture& architecture, const MemoryPlan& plan, std::vector<int32_t> end, uint32_t multiprocessors,
-              bool is_16_bit);
+  /// `architecture`, the GPU's part of it, and `plan` outlive this. `end`: the ids that a row with forbid_end must not choose.
+  BatchTables(const engine::Architecture& architecture, const MemoryPlan& plan, Part part, std::vector<int32_t> end,
+              uint32_t multiprocessors, bool is_16_bit);
 
   /// The copy to the device is put into the stream; what used the tables before must be over.
   Places make(const engine::Batch& batch, cudaStream_t stream);
@@ -45,12 +47,14 @@ class BatchTables {
   uint32_t end_count() const { return static_cast<uint32_t>(end_.size()); }
 
  private:
+  void add_tokens(const engine::Batch& batch, Places& ret);
   void add_positions(const engine::Batch& batch, Places& ret);
   void add_attention(const engine::Batch& batch, Places& ret);
   void add_head(const engine::Batch& batch, Places& ret);
 
   const engine::Architecture& architecture_;
   const MemoryPlan& plan_;
+  const Part part_;
   const std::vector<int32_t> end_;
   const uint32_t multiprocessors_;
   const bool is_16_bit_;

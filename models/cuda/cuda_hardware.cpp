@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include "../engine/checkpoint/dequantize.hpp"
 #include "cuda_device.hpp"
+#include "split.hpp"
 
 namespace sextant::cuda {
 namespace {
@@ -32,6 +33,7 @@ constexpr double nominal_speed = 3e14;
 CudaHardware::CudaHardware(const Context& context) {
   device_ = static_cast<int>(json::find_int(context.config(), "device").value_or(0));
   gpus_ = static_cast<int>(json::find_int(context.config(), "num_gpus").value_or(1));
+  together_ = static_cast<uint32_t>(json::find_int(context.config(), "tensor_parallel").value_or(0));
   keep_quantised_ = json::find_bool(context.config(), "keep_quantised").value_or(false);
   int count = 0;
   const cudaError_t found = cudaGetDeviceCount(&count);
@@ -46,6 +48,12 @@ CudaHardware::CudaHardware(const Context& context) {
                       fmt::format("num_gpus: {} GPUs are asked for, and {} can be used{}{}; give --num-gpus {} or fewer", gpus_, count - device_,
                                   device_ > 0 ? fmt::format(" from GPU {} on", device_) : "",
                                   std::getenv("CUDA_VISIBLE_DEVICES") ? ", with CUDA_VISIBLE_DEVICES as it is" : "", count - device_));
+  there_ = count - device_;
+  if (together_ > 0 && gpus_ % static_cast<int>(together_) != 0)
+    throw PluginError(SXT_BAD_CONFIG,
+                      fmt::format("tensor_parallel: {} GPUs shall hold one copy of the model, and num_gpus is {}, no multiple of it; give "
+                                  "--num-gpus {}",
+                                  together_, gpus_, together_));
   cudaDeviceProp first{};
   for (int gpu = device_ + gpus_ - 1; gpu >= device_; --gpu) {  // the first one stays chosen
     CUDA_CHECK(cudaSetDevice(gpu));
@@ -71,39 +79,88 @@ CudaHardware::CudaHardware(const Context& context) {
   label_ = first.name;
 }
 
-std::unique_ptr<engine::Device> CudaHardware::make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) {
-  CUDA_CHECK(cudaSetDevice(device_ + static_cast<int>(order.worker)));
+namespace {
+
+// Calls body(T()) with the type of the model's numbers, once what is asked for is known to be there.
+template <class Body> auto with_type(const engine::DeviceOrder& order, Body&& body) {
   const std::string& compute = order.config.compute;
   if (compute == "int8")
     throw PluginError(SXT_UNSUPPORTED, "compute: the cuda backend does not compute in int8; use auto, bf16, fp16 or f32");
   check_supported(order.architecture, order.checkpoint.path(), compute != "f32");
+  if (compute == "f32") return body(float());
+  return compute == "fp16" ? body(fp16()) : body(bf16());
+}
+
+}  // namespace
+
+uint32_t CudaHardware::workers(const engine::DeviceOrder& order) const {
+  const auto tensors = or_throw(engine::find_tensors(order.checkpoint, order.architecture));
+  return with_type(order, [&](auto type) { return static_cast<uint32_t>(gpus_) / plan<decltype(type)>(order, tensors).ranks; });
+}
+
+std::unique_ptr<engine::Device> CudaHardware::make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) {
   const auto is_quantised = [](const engine::Tensor& t) { return engine::block_format(t.type).elements > 1; };
   const auto& stored = order.checkpoint.tensors();
   if (keep_quantised_ && std::none_of(stored.begin(), stored.end(), is_quantised))
     throw PluginError(SXT_UNSUPPORTED, fmt::format("{}: keep_quantised: none of its weights is quantised; leave keep_quantised out",
                                                    order.checkpoint.path()));
   const auto tensors = or_throw(engine::find_tensors(order.checkpoint, order.architecture));
-  if (compute == "f32") return make<float>(order, tensors, ret_report);
-  return compute == "fp16" ? make<fp16>(order, tensors, ret_report) : make<bf16>(order, tensors, ret_report);
+  return with_type(order, [&](auto type) { return make<decltype(type)>(order, tensors, ret_report); });
+}
+
+template <class T> MemoryPlan CudaHardware::plan(const engine::DeviceOrder& order, const engine::ModelTensors& tensors) const {
+  const engine::Architecture& a = order.architecture;
+  // one plan for all, for a call takes them for alike
+  const size_t memory = order.config.memory ? order.config.memory : free_ / 5 * 4;
+  const auto plan_for = [&](uint32_t ranks) {
+    return plan_memory<T>(a, tensors, ranks, order.config.batch_size, order.context, memory, keep_quantised_);
+  };
+  if (together_ > 0) {
+    if (const std::string why = cannot_split(a, together_, sizeof(T) == 2); !why.empty())
+      throw PluginError(SXT_UNSUPPORTED, fmt::format("{}: tensor_parallel: {}", order.checkpoint.path(), why));
+    const auto plan = plan_for(together_);
+    if (!plan) throw PluginError(SXT_NO_MEMORY, fmt::format("{}: {}", order.checkpoint.path(), plan.error().message));
+    return *plan;
+  }
+  const auto alone = plan_for(1);
+  if (alone) return *alone;
+  // as few as it fits; of GPUs that were not asked for, only the number is told
+  std::string why;
+  for (uint32_t ranks = 2; ranks <= static_cast<uint32_t>(there_); ++ranks) {
+    const std::string uneven = cannot_split(a, ranks, sizeof(T) == 2);
+    if (!uneven.empty()) {
+      if (ranks == static_cast<uint32_t>(gpus_)) why = "; " + uneven;
+      continue;
+    }
+    const auto plan = plan_for(ranks);
+    if (!plan) continue;
+    if (static_cast<uint32_t>(gpus_) % ranks == 0) return *plan;
+    why += fmt::format("; {} GPUs can hold it together: give --num-gpus {}", ranks, ranks);
+    break;
+  }
+  throw PluginError(SXT_NO_MEMORY, fmt::format("{}: {}{}", order.checkpoint.path(), alone.error().message, why));
 }
 
 template <class T>
 std::unique_ptr<engine::Device> CudaHardware::make(const engine::DeviceOrder& order, const engine::ModelTensors& tensors,
-                                                   engine::DeviceReport& ret_report) {
-  // one plan for all, for a call takes them for alike
-  const size_t memory = order.config.memory ? order.config.memory : free_ / 5 * 4;
-  const auto plan = plan_memory<T>(order.architecture, tensors, order.config.batch_size, order.context, memory, keep_quantised_);
-  if (!plan) throw PluginError(SXT_NO_MEMORY, fmt::format("{}: {}", order.checkpoint.path(), plan.error().message));
+                                                   engine::DeviceReport& ret_report) const {
+  const MemoryPlan plan = this->plan<T>(order, tensors);
+  const int gpu = device_ + static_cast<int>(order.worker * plan.ranks);
   auto device =
-      std::make_unique<CudaDevice<T>>(tensors, order.architecture, *plan, order.end, static_cast<uint32_t>(multiprocessors_));
-  const uint32_t padded = device->padded_products();
-  ret_report = {label_ + (padded ? fmt::format(", {} products padded", padded) : "") + (keep_quantised_ ? ", weights kept quantised" : ""),
+      std::make_unique<CudaDevice<T>>(tensors, order.architecture, plan, order.end, gpu, static_cast<uint32_t>(multiprocessors_));
+  const uint32_t padded = device->products().padded_shapes(), deviating = device->products().deviating_shapes();
+  ret_report = {(plan.ranks > 1 ? fmt::format("{} of {} together", plan.ranks, label_) : label_) +
+                    (padded ? fmt::format(", {} products padded", padded) : "") +
+                    (keep_quantised_ ? ", weights kept quantised" : "") +
+                    (deviating ? fmt::format(", {} products that may differ from one GPU's in their last bits", deviating) : ""),
                 order.config.compute == "auto" ? "bf16" : order.config.compute,
-                plan->weights,
-                plan->buffers,
+                plan.weights,
+                plan.buffers,
                 0,
-                plan->page,
-                nominal_speed};
+                plan.page,
+                nominal_speed * plan.ranks,
+                0,
+                plan.ranks};
   return device;
 }
 

@@ -9,7 +9,8 @@ namespace sextant::cuda {
 // Enough rows that matrix products run at full speed and launches do not show, where there is memory for them.
 inline constexpr uint32_t rows_most = 8192, head_rows_most = 1024;
 
-struct MemoryPlan {  // bytes
+struct MemoryPlan {  // bytes, of each GPU
+  uint32_t ranks = 1;      // GPUs that hold the model together
   uint32_t rows_max = 0, context = 0, pages = 0;
   uint32_t head_rows = 0;  // of the output head at once
   uint32_t chunk = 0;      // ids of the vocabulary at once
@@ -21,7 +22,8 @@ struct MemoryPlan {  // bytes
   size_t total() const { return weights + buffers + page * pages; }
 };
 
-/// What stands in memory while a batch runs.
+/// What stands in memory while a batch runs. Of heads and feed-forward columns a GPU has its own (split.hpp); what other GPUs need goes
+/// into a `.._part`, is gathered, and stands as a whole beside it. Where a GPU has all, the part is the whole.
 template <class T> struct Buffers {
   float* x = nullptr;               // [rows][hidden] residual stream
   T* h = nullptr;                   // [rows][hidden] its norm
@@ -40,14 +42,22 @@ template <class T> struct Buffers {
   uint32_t* chosen = nullptr;       // [rows][used]
   float* choice = nullptr;          // [rows][used]
   T* slot_in = nullptr;             // [slots][hidden]
-  T* slot_out = nullptr;            // [slots][hidden]
+  T* slot_out = nullptr;            // [slots][hidden, its columns]
+  T* attention_part = nullptr;      // [rows][heads / ranks][head_dim]
+  T* act_part = nullptr;            // [rows or slots][feed_forward, its columns]
+  T* add_part = nullptr;            // [rows][hidden, its columns]
+  // null where it is alone:
+  float* kept_part = nullptr;       // [draws][its ids]
+  HeadState* states_part = nullptr; // [its chunks][rows]
+  void* gathered = nullptr;         // [ranks] of whichever part
   void* workspace = nullptr;        // cuBLAS's
 };
 template <class T> Buffers<T> lay_out_buffers(const engine::Architecture& architecture, const MemoryPlan& plan, Carver& carver);
 
-/// An error, with the numbers, where not even one sequence fits into `memory` bytes.
+/// The plan of each of `ranks` GPUs that hold the model together; `tensors` are the whole model's. An error, with the numbers, where not
+/// even one sequence fits into `memory` bytes of each.
 template <class T>
-Result<MemoryPlan> plan_memory(const engine::Architecture& architecture, const engine::ModelTensors& tensors,
+Result<MemoryPlan> plan_memory(const engine::Architecture& architecture, const engine::ModelTensors& tensors, uint32_t ranks,
                                uint32_t batch_size, uint32_t context, size_t memory, bool keep_quantised);
 
 }  // namespace sextant::cuda

@@ -14,10 +14,11 @@ class Products {
   /// `workspace`: as Gemm's.
   Products(void* workspace, cudaStream_t stream) : gemm_(workspace, stream), stream_(stream) {}
 
-  /// As Gemm::choose; nothing is to be chosen for a matrix in blocks.
+  /// As Gemm::choose; nothing is to be chosen for a matrix in blocks, of which a part has the bits of the whole.
   template <class T, class Y>
-  void choose(T* x, const Matrix<T>& w, Y* y, uint32_t rows_max, uint32_t inputs, uint32_t outputs, uint32_t y_stride) {
-    if (!w.in_blocks()) gemm_.choose(x, w.numbers, y, rows_max, inputs, outputs, y_stride);
+  void choose(T* x, const Matrix<T>& w, Y* y, uint32_t rows_max, uint32_t inputs, uint32_t outputs, uint32_t y_stride,
+              const Gemm::Whole* whole = nullptr) {
+    if (!w.in_blocks()) gemm_.choose(x, w.numbers, y, rows_max, inputs, outputs, y_stride, whole);
   }
   /// y [rows][y_stride] = x [rows][inputs] * w [outputs][inputs]^T.
   template <class T, class Y>
@@ -30,6 +31,7 @@ class Products {
     CUDA_CHECK(block_product(product, stream_));
   }
   uint32_t padded_shapes() const { return gemm_.padded_shapes(); }
+  uint32_t deviating_shapes() const { return gemm_.deviating_shapes(); }
 
  private:
   Gemm gemm_;

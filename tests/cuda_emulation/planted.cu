@@ -4,7 +4,7 @@
 #include <cstring>
 #include "cuda_bf16.h"
 #include "cuda_runtime.h"
-
+#include "nccl.h"
 
 namespace {
 
@@ -166,6 +166,35 @@ constexpr Case cases[] = {
     {"copy_misaligned", copy_misaligned, 1, threads * 16},
 };
 
+// Two devices gather what each has: "well", "before_the_work" of one of them is asked for in the gather's stream, "without_the_other".
+int gather(const char* how) {
+  emulation::set_devices(2);
+  const int devices[] = {0, 1};
+  ncclComm_t communicators[2];
+  float *send[2], *receive[2], values[4];
+  cudaStream_t streams[2], beside[2];
+  if (ncclCommInitAll(communicators, 2, devices) != ncclSuccess) return 64;
+  const float one[] = {1, 1};
+  for (int d = 0; d < 2; ++d) {
+    if (cudaSetDevice(d) || cudaMalloc(&send[d], 8) || cudaMalloc(&receive[d], 16)) return 64;
+    for (cudaStream_t* stream : {&streams[d], &beside[d]})
+      if (cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking)) return 64;
+    const bool late = d == 1 && !std::strcmp(how, "before_the_work");
+    if (cudaMemcpyAsync(send[d], one, 8, cudaMemcpyHostToDevice, late ? beside[d] : streams[d])) return 64;
+  }
+  (void)ncclGroupStart();
+  for (int d = 0; d < (std::strcmp(how, "without_the_other") ? 2 : 1); ++d)
+    if (ncclAllGather(send[d], receive[d], 2, ncclFloat32, communicators[d], streams[d]) != ncclSuccess) return 64;
+  if (ncclGroupEnd() != ncclSuccess) return 64;
+  for (int d = 0; d < 2; ++d) {
+    if (cudaSetDevice(d) || cudaMemcpyAsync(values, receive[d], 16, cudaMemcpyDeviceToHost, streams[d])) return 64;
+    if (cudaStreamSynchronize(streams[d])) return 64;
+    for (const float v : values)
+      if (v != v) return 3;
+  }
+  return 0;
+}
+
 }  // namespace
 
 // Exits 3 where a result is NaN.
@@ -197,6 +226,7 @@ int main(int, char** arguments) {
     (void)cudaStreamSynchronize(stream);
     return 0;
   }
+  if (!std::strncmp(name, "gather_", 7)) return gather(name + 7);
   for (const Case& c : cases) {
     if (std::strcmp(name, c.name)) continue;
     if (cudaMemcpy(out, values, sizeof values, cudaMemcpyHostToDevice)) return 64;

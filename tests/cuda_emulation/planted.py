@@ -40,6 +40,9 @@ CASES = [
     ("host_reads_too_early", "plain", "nan", ""),
     ("kernel_on_another_device", "plain", "emulation", r"work of device 1 touches memory of device 0"),
     ("copy_on_another_device", "plain", "emulation", r"work of device 1 touches memory of device 0"),
+    ("gather_well", "plain", "nothing", ""),
+    ("gather_before_the_work", "plain", "nan", ""),
+    ("gather_without_the_other", "plain", "emulation", r"rank 1 of 2 takes no part"),
 ]
 
 

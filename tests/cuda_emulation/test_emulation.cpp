@@ -11,6 +11,8 @@
 #include "cuda_bf16.h"
 #include "cuda_fp16.h"
 #include "cuda_runtime.h"
+#include "dlfcn.h"
+#include "nccl.h"
 
 namespace {
 
@@ -357,4 +359,61 @@ TEST_CASE("cuBLASLt refuses what the real one refuses") {
   CHECK(Product(CUDA_R_32F, 40, 8, 64, 64).run(a.data + 1, b.data, d.data, 1) == CUBLAS_STATUS_NOT_SUPPORTED);  // misaligned
   CHECK(Product(CUDA_R_32F, 65, 64, 64, 64).run(a.data, b.data, d.data, 1) == CUBLAS_STATUS_INVALID_VALUE);  // past the end
   CHECK(Product(CUDA_R_16BF, 8, 8, 12, 12).run(a.data, b.data, d.data, 1) == CUBLAS_STATUS_NOT_SUPPORTED);   // stride of 24 bytes
+}
+
+TEST_CASE("devices gather what each has, in the order of their streams") {
+  const TwoDevices two;
+  const int devices[] = {1, 0};  // the ranks' order is the caller's
+  ncclComm_t communicators[2];
+  REQUIRE(ncclCommInitAll(communicators, 2, devices) == ncclSuccess);
+  float *data[2], *host[2];
+  cudaStream_t streams[2];
+  for (const int rank : {0, 1}) {
+    REQUIRE(cudaSetDevice(devices[rank]) == cudaSuccess);
+    REQUIRE(cudaMalloc(&data[rank], 16) == cudaSuccess);
+    REQUIRE(cudaHostAlloc(&host[rank], 16, cudaHostAllocDefault) == cudaSuccess);
+    REQUIRE(cudaStreamCreateWithFlags(&streams[rank], cudaStreamNonBlocking) == cudaSuccess);
+    const float own[] = {static_cast<float>(rank), 5};
+    REQUIRE(cudaMemcpyAsync(data[rank] + 2 * rank, own, 8, cudaMemcpyHostToDevice, streams[rank]) == cudaSuccess);
+  }
+  emulation::set_nccl("");
+  const auto gather = [&](int rank, size_t count = 2) {  // in place
+    return ncclAllGather(data[rank] + 2 * rank, data[rank], count, ncclFloat32, communicators[rank], streams[rank]);
+  };
+  REQUIRE(ncclGroupStart() == ncclSuccess);
+  REQUIRE(gather(1) == ncclSuccess);
+  REQUIRE(gather(0) == ncclSuccess);
+  REQUIRE(ncclGroupEnd() == ncclSuccess);
+  CHECK(emulation::nccl_traffic().gathers == 1);
+  CHECK(emulation::nccl_traffic().bytes == 16);
+  for (const int rank : {0, 1}) {
+    REQUIRE(cudaMemcpyAsync(host[rank], data[rank], 16, cudaMemcpyDeviceToHost, streams[rank]) == cudaSuccess);
+    CHECK(std::isnan(host[rank][0]));  // nobody has waited
+  }
+  for (const int rank : {0, 1}) {
+    REQUIRE(cudaStreamSynchronize(streams[rank]) == cudaSuccess);
+    CHECK(std::vector<float>(host[rank], host[rank] + 4) == std::vector<float>{0, 5, 1, 5});
+  }
+  CHECK(gather(0, 3) == ncclInvalidArgument);  // more than there is
+  CHECK(ncclAllGather(data[0] + 1, data[0], 2, ncclFloat32, communicators[0], streams[0]) == ncclInvalidArgument);
+  CHECK(ncclAllGather(data[1], data[1], 2, ncclFloat32, communicators[0], streams[0]) == ncclInvalidArgument);  // another's memory
+  CHECK(ncclAllGather(data[0], data[0], 2, ncclFloat32, communicators[0], streams[1]) == ncclInvalidUsage);
+  CHECK(ncclAllGather(data[0], data[0], 2, ncclFloat32, nullptr, streams[0]) == ncclInvalidArgument);
+  CHECK(ncclGroupEnd() == ncclInvalidUsage);
+  const int twice[] = {1, 1}, beyond[] = {0, 2};
+  ncclComm_t none[2];
+  CHECK(ncclCommInitAll(none, 2, twice) == ncclInvalidUsage);
+  CHECK(ncclCommInitAll(none, 2, beyond) == ncclUnhandledCudaError);
+  CHECK(dlopen("libnccl.so.2", 0) != nullptr);
+  emulation::set_nccl("absent");
+  CHECK(dlopen("libnccl.so.2", 0) == nullptr);
+  CHECK(std::strstr(dlerror(), "libnccl.so.2") != nullptr);
+  emulation::set_nccl("");
+  for (const int rank : {0, 1}) {
+    CHECK(ncclCommDestroy(communicators[rank]) == ncclSuccess);
+    cudaStreamDestroy(streams[rank]);
+    cudaFree(data[rank]);
+    cudaFreeHost(host[rank]);
+  }
+  cudaSetDevice(0);
 }

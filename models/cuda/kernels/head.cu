@@ -8,6 +8,17 @@ namespace {
 
 constexpr int threads = 256;
 
+// What is known of some ids joins what is known of the ids before them. Rounded step by step: two kernels must get the same bits.
+__device__ __forceinline__ void join(HeadState& state, const HeadState& next) {
+  if (next.maximum > state.maximum) {
+    if (state.maximum > -INFINITY) state.sum = __dmul_rn(state.sum, exp(double(state.maximum) - next.maximum));
+    state = {__dadd_rn(state.sum, next.sum), next.maximum, next.best};
+  } else {
+    const bool any = next.maximum > -INFINITY;
+    state.sum = __dadd_rn(state.sum, any ? __dmul_rn(next.sum, exp(double(next.maximum) - state.maximum)) : next.sum);
+  }
+}
+
 // One block a row. The maximum does not depend on an order; the sum is a thread's ids in ascending order, then a fixed tree.
 __global__ void __launch_bounds__(threads) head_chunk_kernel(const HeadChunk a) {
   SHARED_ARRAY(float, parts, threads / 32);
@@ -55,23 +66,33 @@ __global__ void __launch_bounds__(threads) head_chunk_kernel(const HeadChunk a) 
   }
   sum = block_sum<threads>(sum, parts);
   if (threadIdx.x == 0) {
-    HeadState state = a.first_id == 0 ? HeadState{0, -INFINITY, 0} : a.state[blockIdx.x];
-    if (maximum > state.maximum) {
-      if (state.maximum > -INFINITY) state.sum *= exp(double(state.maximum) - maximum);
-      state = {state.sum + sum, maximum, int32_t(a.first_id + places[0])};
-    } else {
-      state.sum += maximum > -INFINITY ? sum * exp(double(maximum) - state.maximum) : sum;
-    }
+    HeadState state = a.alone || a.first_id == 0 ? HeadState{0, -INFINITY, 0} : a.state[blockIdx.x];
+    join(state, {sum, maximum, int32_t(a.first_id + places[0])});
     a.state[blockIdx.x] = state;
   }
   if (task.kept_row != no_index)
-    for (uint32_t i = threadIdx.x; i < a.ids; i += threads) a.kept[size_t(task.kept_row) * a.vocab + a.first_id + i] = value(i);
+    for (uint32_t i = threadIdx.x; i < a.ids; i += threads) a.kept[size_t(task.kept_row) * a.kept_stride + i] = value(i);
+}
+
+// One thread a row.
+__global__ void __launch_bounds__(threads) join_states_kernel(const JoinStates a) {
+  const uint32_t row = blockIdx.x * threads + threadIdx.x;
+  if (row >= a.rows) return;
+  HeadState state{0, -INFINITY, 0};
+  for (uint32_t rank = 0; rank < a.ranks; ++rank) {
+    const uint32_t count = a.chunks * (rank + 1) / a.ranks - a.chunks * rank / a.ranks;
+    for (uint32_t c = 0; c < count; ++c) join(state, a.from[(size_t(rank) * a.chunks_most + c) * a.rows + row]);
+  }
+  a.state[row] = state;
 }
 
 }  // namespace
 
 cudaError_t head_chunk(const HeadChunk& a, cudaStream_t stream) {
   return launch(head_chunk_kernel, dim3(a.rows), threads, 0, stream, a);
+}
+cudaError_t join_states(const JoinStates& a, cudaStream_t stream) {
+  return launch(join_states_kernel, dim3((a.rows + threads - 1) / threads), threads, 0, stream, a);
 }
 
 }  // namespace sextant::cuda

@@ -167,13 +167,31 @@ struct HeadChunk {
   const HeadTask* tasks;    // [rows]
   const int32_t* targets;   // ids
   const int32_t* end;       // [end_count] ids
-  HeadState* state;         // [rows]
+  HeadState* state;         // [rows]; begins with the chunk of id 0
   float* target_logits;     // as targets
-  float* kept;              // [..][vocab] logits as they count: scaled, capped
-  uint32_t rows, stride, vocab, first_id, ids, end_count;
+  float* kept;              // [..][kept_stride] logits as they count: scaled, capped; from the chunk's first id on
+  uint32_t rows, stride, kept_stride, first_id, ids, end_count;
   float scale, softcap;
+  bool alone = false;       // the state is this chunk's alone
 };
 cudaError_t head_chunk(const HeadChunk& arguments, cudaStream_t stream);
+/// The states of single chunks, gathered from several GPUs, joined in the order of the vocabulary: the bits of head_chunk's own way.
+/// The ranks have chunks [chunks * rank / ranks, chunks * (rank + 1) / ranks).
+struct JoinStates {
+  const HeadState* from;  // [ranks][chunks_most][rows]
+  HeadState* state;       // [rows]
+  uint32_t rows, ranks, chunks, chunks_most;
+};
+cudaError_t join_states(const JoinStates& arguments, cudaStream_t stream);
+
+/// Columns that several GPUs computed, beside each other: rank r has units [units * r / ranks, units * (r + 1) / ranks), of `unit` columns
+/// each; the last unit ends with the width.
+template <class T> struct JoinColumns {
+  const T* from;  // [ranks], each [rows][the rank's columns] at the beginning of room for [rows][the most columns of a rank]
+  T* to;          // [rows][width]
+  uint32_t rows, width, ranks, units, unit;
+};
+template <class T> cudaError_t join_columns(const JoinColumns<T>& arguments, cudaStream_t stream);
 
 /// Rows whose next token is drawn, once all chunks are done: the same token as engine::sample() draws from the same logits.
 struct DrawTask {

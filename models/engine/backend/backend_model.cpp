@@ -91,12 +91,14 @@ void BackendModel::load_weights() {
   if (context_length > architecture_->context)
     warnings_.push_back(fmt::format("max_seq_len: {} tokens are more than the {} that {} was trained for", with_commas(context_length),
                      with_commas(architecture_->context), config_.path));
-  const uint32_t workers = hardware_->workers();
+  const DeviceOrder first{*checkpoint_, *architecture_, config_, context_length, tokenizer_->end_of_generation()};
+  const uint32_t workers = hardware_->workers(first);
   std::vector<std::unique_ptr<Device>> devices(workers);
   std::vector<DeviceReport> reports(workers);
   std::atomic<bool> failed = false;
   on_workers(workers, failed, [&](uint32_t worker) {
-    const DeviceOrder order{*checkpoint_, *architecture_, config_, context_length, tokenizer_->end_of_generation(), worker};
+    DeviceOrder order = first;
+    order.worker = worker;
     devices[worker] = hardware_->make_device(order, reports[worker]);
   });
   devices_ = std::move(devices);
@@ -107,7 +109,7 @@ void BackendModel::load_weights() {
   const DeviceLimits limits = devices_.front()->limits();
   context.log(SXT_LOG_INFO, fmt::format("{}: {}weights {} MiB, buffers {} MiB, up to {} MiB of keys and values ({} tokens); {}; "
                                         "loaded in {:.1f} s",
-                                        config_.path, workers > 1 ? "on each device " : "", report_.weights >> 20, report_.buffers >> 20,
+                                        config_.path, workers * report_.parts > 1 ? "on each device " : "", report_.weights >> 20, report_.buffers >> 20,
                                         (report_.page * limits.pages) >> 20, with_commas(uint64_t{limits.pages} * page_tokens),
                                         report_.label, took));
 }
@@ -182,17 +184,17 @@ std::string BackendModel::plan(std::span<const sxt_request> requests) {
   const Job job = make_job(requests, true);
   size_t kv = 0;
   double seconds = 0;
+  const size_t parts = devices_.size() * report_.parts;
   for (const Share& share : job.shares) {
     const Cost cost = engine::plan(job, share, devices_.front()->limits(), schedule());
-    kv += report_.page * cost.pages_peak;
+    kv += report_.parts * report_.page * cost.pages_peak;
     // the speed of an earlier run, else what such hardware reaches
     seconds = std::max(seconds, operations(*architecture_, cost) / (operations_per_s_ > 0 ? operations_per_s_ : report_.operations_per_s));
   }
   return fmt::format(R"({{"prompt_tokens":{},"computed_tokens":{},"devices":{},"kv_bytes":{},"peak_bytes":{},)"
                      R"("resident_bytes":{},"seconds":{:.3f}}})",
-                     job.prompt_tokens, job.computed_tokens, devices_.size(), kv,
-                     devices_.size() * (report_.weights + report_.buffers) + report_.file + kv + job_bytes(job),
-                     devices_.size() * report_.resident, seconds);
+                     job.prompt_tokens, job.computed_tokens, parts, kv,
+                     parts * (report_.weights + report_.buffers) + report_.file + kv + job_bytes(job), parts * report_.resident, seconds);
 }
 
 void BackendModel::run(std::span<const sxt_request> requests, const sxt_result_sink& sink) {

@@ -109,9 +109,10 @@ std::string BackendModel::describe() {
     out.number("context_length", limits.context);
     out.text("device", fmt::format("{}, {}", hardware_->name(), report_.label));
     out.text("compute", report_.compute);
-    out.number("weights_bytes", report_.weights), out.number("buffer_bytes", report_.buffers);
-    out.number("kv_bytes_max", report_.page * limits.pages);
-    out.number("kv_bytes_per_token", report_.page / page_tokens);
+    const size_t parts = report_.parts;
+    out.number("weights_bytes", parts * report_.weights), out.number("buffer_bytes", parts * report_.buffers);
+    out.number("kv_bytes_max", parts * report_.page * limits.pages);
+    out.number("kv_bytes_per_token", parts * report_.page / page_tokens);
   }
   std::optional<SpecialTokenClaims> claims;
   if (tokenizer_) {

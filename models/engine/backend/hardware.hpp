@@ -20,7 +20,7 @@ struct DeviceOrder {
   uint32_t worker = 0;               // the one that the device is for
 };
 
-/// What was made, of one device: for the log, for `plan` and for `sextant model info`. Memory in bytes, fixed at load.
+/// What was made, of one device: for the log, for `plan` and for `sextant model info`. Memory in bytes, fixed at load, of each part.
 struct DeviceReport {
   std::string label;      // "AVX-512, 2 threads"
   std::string compute;    // "f32"
@@ -29,6 +29,7 @@ struct DeviceReport {
   size_t page = 0;        // one page of keys and values
   double operations_per_s = 0;  // that such hardware reaches, for the first estimate of a plan's time
   size_t file = 0;        // of the checkpoint, mapped, what is read while it runs
+  uint32_t parts = 1;     // of which the device is made, each with memory of its own: GPUs that hold one model together
 };
 
 class Hardware {
@@ -36,8 +37,8 @@ class Hardware {
   virtual ~Hardware() = default;
   virtual const char* name() const = 0;  // of the device in describe(): "cpu"
   /// How many devices share the work of a call, each with its own copy of the weights (share.hpp). They are alike: the same bits,
-  /// the same limits.
-  virtual uint32_t workers() const { return 1; }
+  /// the same limits. Throws as make_device.
+  virtual uint32_t workers(const DeviceOrder&) const { return 1; }
   /// One worker's device. With several workers this is called on a thread of each at the same time. Plans the memory, loads the weights. Throws PluginError: what the device cannot compute (SXT_UNSUPPORTED), what does not
   /// fit, with the numbers (SXT_NO_MEMORY), a device that is not there (SXT_NO_DEVICE).
   virtual std::unique_ptr<Device> make_device(const DeviceOrder& order, DeviceReport& ret_report) = 0;

@@ -1,5 +1,5 @@
-// cuBLASLt over OpenBLAS's sgemm. Columns of the result are computed in blocks of a fixed number, so that a column's bits do not
-// depend on how many there are, as with a real algorithm that splits nothing. One such algorithm goes through k at once and is the
+// cuBLASLt over OpenBLAS's sgemm. Rows and columns of the result are computed in blocks of fixed numbers, so that an element's bits do
+// not depend on how many there are, as with a real algorithm that splits nothing. One such algorithm goes through k at once and is the
 // fastest for large products, one in steps, for small ones: their bits differ, so that a backend whose choice depends on what must
 // not matter shows. One that splits k is there, too.
 #include "cublasLt.h"
@@ -26,8 +26,8 @@ struct cublasLtMatmulPreferenceOpaque_t {
 namespace {
 
 using Layout = cublasLtMatrixLayoutOpaque_t;
-constexpr int column_block = 16;
-constexpr uint64_t large_columns = 1024;
+constexpr int column_block = 16, row_block = 64;
+constexpr uint64_t large_columns = 1024, large_rows = 64;
 constexpr uint64_t at_once = 21, in_steps = 6;  // algorithms
 constexpr int k_step = 16;
 
@@ -91,19 +91,21 @@ void widen(const void* p, const Layout& l, uint64_t first, uint64_t columns, std
 void multiply(bool transpose_a, float alpha, const void* a, Layout la, const void* b, Layout lb, float beta, const void* c, void* d,
               Layout ld, Shape s, int step_k) {
   openblas_set_num_threads(1);
-  std::vector<float> wide_a, wide_b, block(static_cast<size_t>(s.m) * column_block);
-  widen(a, la, 0, la.columns, wide_a);
+  const int step_m = transpose_a ? row_block : s.m, rows = (s.m + step_m - 1) / step_m * step_m;
+  std::vector<float> wide_a, wide_b, block(static_cast<size_t>(rows) * column_block);
+  widen(a, la, 0, transpose_a ? static_cast<uint64_t>(rows) : la.columns, wide_a);
   const int leading_a = static_cast<int>(la.rows);
   for (int first = 0; first < s.n; first += column_block) {
     widen(b, lb, static_cast<uint64_t>(first), column_block, wide_b);
-    for (int k = 0; k < s.k; k += step_k)
-      cblas_sgemm(CblasColMajor, transpose_a ? CblasTrans : CblasNoTrans, CblasNoTrans, s.m, column_block,
-                  std::min(step_k, s.k - k), alpha, wide_a.data() + (transpose_a ? k : k * leading_a), leading_a,
-                  wide_b.data() + k, s.k, k == 0 ? 0.0f : 1.0f, block.data(), s.m);
+    for (int m = 0; m < rows; m += step_m)
+      for (int k = 0; k < s.k; k += step_k)
+        cblas_sgemm(CblasColMajor, transpose_a ? CblasTrans : CblasNoTrans, CblasNoTrans, step_m, column_block,
+                    std::min(step_k, s.k - k), alpha, wide_a.data() + m * leading_a + (transpose_a ? k : k * leading_a), leading_a,
+                    wide_b.data() + k, s.k, k == 0 ? 0.0f : 1.0f, block.data() + m, rows);
     for (int n = 0; n < column_block && first + n < s.n; ++n)
       for (int m = 0; m < s.m; ++m) {
         const size_t at = static_cast<size_t>(first + n) * static_cast<size_t>(ld.leading) + static_cast<size_t>(m);
-        float value = block[static_cast<size_t>(n) * static_cast<size_t>(s.m) + static_cast<size_t>(m)];
+        float value = block[static_cast<size_t>(n) * static_cast<size_t>(rows) + static_cast<size_t>(m)];
         if (beta != 0) value += beta * load(c, ld.type, at);
         store(d, ld.type, at, value);
       }
@@ -186,7 +188,7 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
   if (!handle || !preference || wanted < 1) return CUBLAS_STATUS_INVALID_VALUE;
   Shape shape;
   if (const cublasStatus_t status = check(description, a, b, c, d, shape); status != CUBLAS_STATUS_SUCCESS) return status;
-  const bool is_large = d->columns >= large_columns;
+  const bool is_large = d->columns >= large_columns && d->rows >= large_rows;
   const cublasLtMatmulAlgo_t candidates[] = {{{at_once, 4, CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE}},
                                              {{is_large ? at_once : in_steps, 1, 0}},
                                              {{is_large ? in_steps : at_once, 1, 0}}};

@@ -92,6 +92,10 @@ bool is_device_memory(const void* pointer, size_t bytes) {
   const Lock lock;
   return find(memory().device, pointer, bytes) != nullptr;
 }
+int device_of(const void* pointer, size_t bytes) {
+  const Stretch* found = find(memory().device, pointer, bytes);
+  return found ? found->device : -1;
+}
 bool is_pinned_memory(const void* pointer, size_t bytes) { return find(memory().pinned, pointer, bytes) != nullptr; }
 void set_memory(size_t bytes) {
   const Lock lock;

@@ -4,6 +4,7 @@
 
 namespace emulation {
 
+int device_of(const void* pointer, size_t bytes);  // of cudaMalloc's memory; -1: it is none
 bool is_pinned_memory(const void* pointer, size_t bytes);
 
 }  // namespace emulation

@@ -93,6 +93,12 @@ void finish_streams(int device) {
     if (device == any_device || s->device == device) s->run_until(s->asked);
 }
 
+bool can_gather(cudaStream_t stream, int device) {
+  return stream && known(stream) && stream->device == device && !stream->capture;
+}
+uint64_t stream_end(cudaStream_t stream) { return stream->asked; }
+void run_before(cudaStream_t stream, uint64_t end) { stream->run_until(end - 1); }
+
 cudaError_t enqueue(cudaStream_t stream, Work work) {
   const Lock lock;
   if (!known(stream)) return report(cudaErrorInvalidResourceHandle);

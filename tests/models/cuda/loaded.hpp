@@ -18,12 +18,24 @@ struct Loaded {
 
   std::unique_ptr<engine::Device> on(engine::Hardware& hardware, const char* compute, uint32_t context, size_t memory,
                                      uint32_t worker = 0, engine::DeviceReport* ret_report = nullptr) const {
+    const engine::BackendConfig config = configured(compute, memory);
+    engine::DeviceReport report;
+    auto device = hardware.make_device({*checkpoint, architecture, config, context, {2}, worker}, report);
+    if (ret_report) *ret_report = report;
+    return device;
+  }
+  uint32_t workers(const engine::Hardware& hardware, const char* compute, uint32_t context, size_t memory) const {
+    const engine::BackendConfig config = configured(compute, memory);
+    return hardware.workers({*checkpoint, architecture, config, context, {2}});
+  }
+
+ private:
+  static engine::BackendConfig configured(const char* compute, size_t memory) {
     engine::BackendConfig config;
     config.compute = compute;
     config.memory = memory;
     config.batch_size = 4;
-    engine::DeviceReport report;
-    return hardware.make_device({*checkpoint, architecture, config, context, {2}, worker}, ret_report ? *ret_report : report);
+    return config;
   }
 };
 

@@ -269,7 +269,7 @@ TEST_CASE("the head folds chunks of logits") {
       std::vector<float> chunk(rows * stride, NAN);
       for (uint32_t r = 0; r < rows; ++r) std::copy_n(raw.begin() + r * vocab + first, ids, chunk.begin() + r * stride);
       DeviceArray<float> logits(chunk);
-      CUDA_REQUIRE(head_chunk({logits, d_tasks, d_targets, d_end, state, target_logits, d_kept, rows, stride, vocab, first, ids, 2, scale, softcap}, nullptr));
+      CUDA_REQUIRE(head_chunk({logits, d_tasks, d_targets, d_end, state, target_logits, d_kept + first, rows, stride, vocab, first, ids, 2, scale, softcap}, nullptr));
     }
     kept = d_kept.host();
     states = state.host();
@@ -298,6 +298,48 @@ TEST_CASE("the head folds chunks of logits") {
     REQUIRE(kept[vocab + id] == Approx(value(1, id)).epsilon(1e-5));
     REQUIRE(kept[id] == Approx(value(3, id)).epsilon(1e-5));
   }
+}
+
+// Five chunks, the last one short: two on the first GPU, three on the second, and one GPU that has all.
+TEST_CASE("the head's states of several GPUs join to the bits of one") {
+  constexpr uint32_t rows = 3, vocab = 90, chunk = 20, ranks = 2, chunks = 5, chunks_most = 3;
+  auto raw = Random(6).numbers<float>(rows * vocab, 5);
+  raw[vocab + 30] = NAN;
+  std::fill_n(raw.begin() + 2 * vocab, 45, -INFINITY);
+  DeviceArray<HeadTask> tasks(std::vector<HeadTask>(rows, {0, 0, 0, no_index}));
+  DeviceArray<float> logits(raw);
+  DeviceArray<HeadState> alone(rows), gathered(ranks * chunks_most * rows), joined(rows);
+  for (uint32_t c = 0; c < chunks; ++c) {
+    const uint32_t first = c * chunk, ids = std::min(chunk, vocab - first), place = c < 2 ? c : c - 2 + chunks_most;
+    HeadChunk arguments{logits + first, tasks, nullptr, nullptr, alone, nullptr, nullptr, rows, vocab, vocab, first, ids, 0, 1, 0};
+    CUDA_REQUIRE(head_chunk(arguments, nullptr));
+    arguments.state = gathered + place * rows, arguments.alone = true;
+    CUDA_REQUIRE(head_chunk(arguments, nullptr));
+  }
+  CUDA_REQUIRE(join_states({gathered, joined, rows, ranks, chunks, chunks_most}, nullptr));
+  const auto expected = alone.host(), got = joined.host();
+  for (uint32_t r = 0; r < rows; ++r) {
+    CAPTURE(r);
+    CHECK(std::memcmp(&got[r].sum, &expected[r].sum, sizeof got[r].sum) == 0);
+    CHECK(got[r].maximum == expected[r].maximum);
+    CHECK(got[r].best == expected[r].best);
+  }
+  CHECK(std::isnan(got[1].sum));
+}
+
+TEST_CASE("columns of several GPUs come beside each other") {
+  constexpr uint32_t rows = 5, width = 27, unit = 4, units = 7, ranks = 3, most = 12;  // units 0-1, 2-3, 4-6
+  std::vector<float> gathered(ranks * rows * most, NAN);
+  const uint32_t first[] = {0, 8, 16, width};
+  for (uint32_t rank = 0; rank < ranks; ++rank)
+    for (uint32_t r = 0; r < rows; ++r)
+      for (uint32_t c = first[rank]; c < first[rank + 1]; ++c)
+        gathered[rank * rows * most + r * (first[rank + 1] - first[rank]) + c - first[rank]] = static_cast<float>(100 * r + c);
+  DeviceArray<float> from(gathered), to(rows * width);
+  CUDA_REQUIRE(join_columns(JoinColumns<float>{from, to, rows, width, ranks, units, unit}, nullptr));
+  const auto got = to.host();
+  for (uint32_t r = 0; r < rows; ++r)
+    for (uint32_t c = 0; c < width; ++c) REQUIRE(got[r * width + c] == static_cast<float>(100 * r + c));
 }
 
 TEST_CASE("a row whose logits are no numbers has no finite sum") {

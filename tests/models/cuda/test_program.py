@@ -39,15 +39,17 @@ def a_real_models_scores_are_the_cpus(folder, _):
     scores_are_the_cpus(folder, REAL, (("f32", 1e-4), ("auto", 0.2)))  # transformers' bf16 is off by up to 0.18
 
 
-def run(folder, model, work, *arguments, devices=2):
-    """`sextant run` on a small custom set, on so many emulated GPUs."""
+def run(folder, model, work, *arguments, devices=2, config=None, environment=None):
+    """`sextant run` on a small custom set, on so many emulated GPUs. `config`: keys of the backend."""
     rows = work / "rows.jsonl"
     rows.write_text("".join(json.dumps({"question": f"what is {i} and the cat in the morning?", "A": "the", "B": "of a", "C": "in", "D": "s",
                                         "answer": "ABCD"[i % 4]}) + "\n" for i in range(8)))
-    return subprocess.run([PROGRAM, "run", "--model-path", model, "--backend", "cuda_emu", "--plugin-path", folder, "--compute", "f32",
+    card = work / "tiny.json"
+    card.write_text(json.dumps({"card": "model", "abbr": "tiny", "backend": "cuda_emu", "model_path": model, "config": config or {}}))
+    return subprocess.run([PROGRAM, "run", "--models", "tiny", "--config-dir", str(work), "--plugin-path", folder, "--compute", "f32",
                            "--custom-dataset-path", str(rows), "--custom-dataset-data-type", "mcq", "--custom-dataset-infer-method", "ppl",
                            "--max-seq-len", "256", "--memory", "256M", "-w", str(work), *arguments], capture_output=True, text=True, timeout=200,
-                          env=dict(os.environ, CUDA_EMULATION_DEVICES=str(devices)))
+                          env=dict(os.environ, CUDA_EMULATION_DEVICES=str(devices), **(environment or {})))
 
 
 def two_gpus_give_what_one_gives_and_count_what_was_planned(folder, model):
@@ -68,6 +70,28 @@ def two_gpus_give_what_one_gives_and_count_what_was_planned(folder, model):
             assert ("2 x " in record["models"][0]["device"]) == (count == "2"), record["models"]
         assert answers[0] == answers[1]  # under the same keys, too
         assert totals[0] < totals[1], totals  # the beginning of the prompts, on both
+
+
+def a_model_that_two_gpus_hold_has_the_hash_of_one(folder, model):
+    with tempfile.TemporaryDirectory() as scratch:
+        seen = []
+        for count, config in ((1, {}), (2, {"tensor_parallel": 2})):
+            work = pathlib.Path(scratch) / str(count)
+            work.mkdir()
+            done = run(folder, model, work, "--num-gpus", str(count), config=config)
+            assert done.returncode == 0, done.stderr
+            record = json.loads(next(work.glob("*/run.json")).read_text())
+            seen.append(record["tasks"][0]["results_sha256"])
+            assert ("2 of " in record["models"][0]["device"]) == (count == 2), record["models"]
+        assert seen[0] == seen[1], seen
+
+
+def without_nccl_it_is_one_sentence(folder, model):
+    with tempfile.TemporaryDirectory() as scratch:
+        work = pathlib.Path(scratch)
+        result = run(folder, model, work, "--num-gpus", "2", config={"tensor_parallel": 2}, environment={"CUDA_EMULATION_NCCL": "absent"})
+        assert result.returncode == 69, f"exit {result.returncode}: {result.stderr}"
+        assert "through NCCL, which cannot be opened (libnccl.so.2: " in result.stderr and "install it" in result.stderr, result.stderr
 
 
 def more_gpus_than_there_are_is_one_sentence(folder, model):
@@ -110,7 +134,8 @@ def no_gpu_is_one_sentence(_, model):
 def main(arguments):
     library, model = arguments
     cases = (scores_are_the_cpus, a_real_models_scores_are_the_cpus, two_gpus_give_what_one_gives_and_count_what_was_planned,
-             more_gpus_than_there_are_is_one_sentence, weights_that_stay_quantised_have_the_scores_of_others, no_gpu_is_one_sentence)
+             a_model_that_two_gpus_hold_has_the_hash_of_one, without_nccl_it_is_one_sentence, more_gpus_than_there_are_is_one_sentence,
+             weights_that_stay_quantised_have_the_scores_of_others, no_gpu_is_one_sentence)
     print(f"1..{len(cases)}")
     failed = 0
     for number, case in enumerate(cases, 1):
