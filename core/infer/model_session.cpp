@@ -7,9 +7,10 @@
 namespace sextant::infer {
 namespace {
 
-// They bound memory, choose a schedule or share the work out; the same-bits promise says that they change no answer. What lies at the paths is in the
-// sha256 of the weights.
-constexpr const char* keys_without_effect[] = {"threads", "num_gpus", "batch_size", "memory", "prefix_reuse", "schedule_seed", "path", "peft_path", "weights",
+// They bound memory, choose a schedule or share the work out; the same-bits promise says that they change no answer. What lies at the
+// paths is in the sha256 of the weights.
+constexpr const char* keys_without_effect[] = {"threads", "num_gpus", "tensor_parallel", "batch_size", "memory", "prefix_reuse",
+                                               "schedule_seed", "path", "peft_path", "weights",
                                                // switches of the sample backend: what it answers, it answers as without them
                                                "delay_ms", "crash_on", "fail_on", "hang_on"};
 

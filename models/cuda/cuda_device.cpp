@@ -68,8 +68,7 @@ bool CudaDevice<T>::compute(const Batch& batch, const std::function<bool()>& can
   if (first.places().is_step) {
     steps_.run(first.tables().step_key(first.places()), first.stream(), [&] { compute_layers([] { return false; }); });
   } else if (!compute_layers(cancelled)) {
-    each([](Rank<T>& rank) { rank.wait(); });
-    return false;
+    return wait([] { return true; });  // false; what runs cannot be stopped, but lasts no longer than a batch
   }
   look(batch);
   if (!wait(cancelled)) return false;
@@ -107,6 +106,7 @@ template <class T> void CudaDevice<T>::feed_forward(uint32_t l) {
   if (a.layers[l].experts) {
     uint32_t slots = 0;  // the same on all: they chose from the same numbers
     each([l](Rank<T>& rank) { rank.route(l); });
+    if (group_) wait([] { return false; });  // what was chosen lies behind a gather, which may fail
     each([&](Rank<T>& rank) { slots = rank.gate_experts(l); });
     gather(&Buffers<T>::act_part, &Buffers<T>::act, slots, columns(a.experts.feed_forward, plan_.ranks));
     each([l](Rank<T>& rank) { rank.project_experts(l); });
@@ -136,9 +136,11 @@ template <class T> void CudaDevice<T>::look(const Batch& batch) {
   each([&](Rank<T>& rank) { rank.head().send(batch, rank.stream()); });
 }
 
-// The host looks at the events, so that it can ask whether to go on, and whether a gather has failed.
+// Until all is done, whether it is cancelled or not. The host looks at the events, so that it can ask, and see that a gather has failed:
+// a stream behind it would never end.
 template <class T> bool CudaDevice<T>::wait(const std::function<bool()>& cancelled) {
   each([](Rank<T>& rank) { rank.mark_end(); });
+  bool go_on = true;
   auto asked = std::chrono::steady_clock::now();
   for (const auto& rank : ranks_) {
     while (!rank->is_done()) {
@@ -146,13 +148,10 @@ template <class T> bool CudaDevice<T>::wait(const std::function<bool()>& cancell
       if (now - asked < std::chrono::milliseconds(2)) continue;
       asked = now;
       if (group_) group_->check();
-      if (cancelled()) {
-        each([](Rank<T>& r) { r.wait(); });  // what runs cannot be stopped, but lasts no longer than a batch
-        return false;
-      }
+      go_on = go_on && !cancelled();
     }
   }
-  return true;
+  return go_on;
 }
 
 template class CudaDevice<bf16>;

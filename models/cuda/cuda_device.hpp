@@ -2,6 +2,7 @@
 // matrix products on one stream of each, without the host waiting in between (but for the choice of experts). T: bf16, fp16, or float for
 // exactness. Threads: one run() at a time, from any.
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <vector>
 #include "../engine/schedule/device.hpp"
@@ -20,8 +21,9 @@ template <class T> class CudaDevice : public engine::Device {
 
   engine::DeviceLimits limits() const override;
   bool run(const engine::Batch& batch, const std::function<bool()>& cancelled, engine::Outputs& ret_outputs) override;
-  /// Of one GPU; the others are alike.
-  const Products& products() const { return ranks_.front()->products(); }
+  /// Products as Gemm counts them, of the GPU that has most.
+  uint32_t padded_shapes() const { return most([](const Products& p) { return p.padded_shapes(); }); }
+  uint32_t deviating_shapes() const { return most([](const Products& p) { return p.deviating_shapes(); }); }
   uint64_t replayed_steps() const { return steps_.replayed(); }
 
  private:
@@ -30,6 +32,12 @@ template <class T> class CudaDevice : public engine::Device {
   void feed_forward(uint32_t layer);
   void look(const engine::Batch& batch);
   bool wait(const std::function<bool()>& cancelled);
+  // The GPUs' parts need not be alike.
+  template <class Count> uint32_t most(Count&& count) const {
+    uint32_t out = 0;
+    for (const auto& rank : ranks_) out = std::max(out, count(rank->products()));
+    return out;
+  }
   /// Calls body(rank) for each, with its GPU chosen.
   template <class Body> void each(Body&& body);
   /// [rows][its columns] of each GPU become [rows][shares.width] on all. Where one is alone it has written there.

@@ -125,7 +125,7 @@ template <class T> MemoryPlan CudaHardware::plan(const engine::DeviceOrder& orde
   const auto alone = plan_for(1);
   if (alone) return *alone;
   // as few as it fits; of GPUs that were not asked for, only the number is told
-  std::string why;
+  std::string why, fit;
   for (uint32_t ranks = 2; ranks <= static_cast<uint32_t>(there_); ++ranks) {
     const std::string uneven = cannot_split(a, ranks, sizeof(T) == 2);
     if (!uneven.empty()) {
@@ -135,10 +135,9 @@ template <class T> MemoryPlan CudaHardware::plan(const engine::DeviceOrder& orde
     const auto plan = plan_for(ranks);
     if (!plan) continue;
     if (static_cast<uint32_t>(gpus_) % ranks == 0) return *plan;
-    why += fmt::format("; {} GPUs can hold it together: give --num-gpus {}", ranks, ranks);
-    break;
+    if (fit.empty()) fit = fmt::format("; {} GPUs can hold it together: give --num-gpus {}", ranks, ranks);
   }
-  throw PluginError(SXT_NO_MEMORY, fmt::format("{}: {}{}", order.checkpoint.path(), alone.error().message, why));
+  throw PluginError(SXT_NO_MEMORY, fmt::format("{}: {}{}{}", order.checkpoint.path(), alone.error().message, why, fit));
 }
 
 template <class T>
@@ -148,7 +147,7 @@ std::unique_ptr<engine::Device> CudaHardware::make(const engine::DeviceOrder& or
   const int gpu = device_ + static_cast<int>(order.worker * plan.ranks);
   auto device =
       std::make_unique<CudaDevice<T>>(tensors, order.architecture, plan, order.end, gpu, static_cast<uint32_t>(multiprocessors_));
-  const uint32_t padded = device->products().padded_shapes(), deviating = device->products().deviating_shapes();
+  const uint32_t padded = device->padded_shapes(), deviating = device->deviating_shapes();
   ret_report = {(plan.ranks > 1 ? fmt::format("{} of {} together", plan.ranks, label_) : label_) +
                     (padded ? fmt::format(", {} products padded", padded) : "") +
                     (keep_quantised_ ? ", weights kept quantised" : "") +

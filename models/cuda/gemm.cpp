@@ -113,7 +113,7 @@ Gemm::Plan Gemm::choose(const Shape& shape, uint32_t fast_rows, void* x, const v
   return first;
 }
 
-// The whole product's matrix is made of copies of the part: so every place where the part may stand is tested.
+// The whole product's matrix is made of copies of the part, which stands at all multiples of its width there.
 Gemm::Plan Gemm::choose_as_whole(const Shape& shape, const Whole& whole, uint32_t fast_rows, void* x, const void* w, void* y) {
   Shape all = shape;
   all.outputs = all.y_stride = whole.outputs;
@@ -140,7 +140,9 @@ Gemm::Plan Gemm::choose_as_whole(const Shape& shape, const Whole& whole, uint32_
           return false;
     return true;
   };
-  if ((plan.padded ? takes(shape, plan, padded_rows) : takes_any(shape, plan, fast_rows)) && same_bits()) return plan;
+  const bool sound =
+      plan.padded ? takes(shape, plan, padded_rows) : takes_any(shape, plan, fast_rows) && rows_stand_alone(shape, plan, x, w, y);
+  if (sound && same_bits()) return plan;
   ++deviating_;
   return choose(shape, fast_rows, x, w, y);
 }
@@ -188,28 +190,29 @@ uint32_t Gemm::padded_shapes() const {
 }
 
 template <class T, class Y>
-void Gemm::choose(T* x, const T* w, Y* y, uint32_t fast_rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride, const Whole* whole) {
-  const Shape shape{data_type<T>, data_type<Y>, inputs, outputs, y_stride};
+void Gemm::choose(Use use, T* x, const T* w, Y* y, uint32_t fast_rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride,
+                  const Whole* whole) {
+  const Shape shape{use, data_type<T>, data_type<Y>, inputs, outputs, y_stride};
   if (!plans_.count(shape)) plans_[shape] = whole ? choose_as_whole(shape, *whole, fast_rows, x, w, y) : choose(shape, fast_rows, x, w, y);
 }
 
 template <class T, class Y>
-void Gemm::multiply(const T* x, const T* w, Y* y, uint32_t rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride) {
-  const Shape shape{data_type<T>, data_type<Y>, inputs, outputs, y_stride};
+void Gemm::multiply(Use use, const T* x, const T* w, Y* y, uint32_t rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride) {
+  const Shape shape{use, data_type<T>, data_type<Y>, inputs, outputs, y_stride};
   const auto plan = plans_.find(shape);
   assert(plan != plans_.end());
   run(shape, plan->second, x, w, y, rows);
 }
 
-template void Gemm::choose(bf16*, const bf16*, bf16*, uint32_t, uint32_t, uint32_t, uint32_t, const Whole*);
-template void Gemm::choose(fp16*, const fp16*, fp16*, uint32_t, uint32_t, uint32_t, uint32_t, const Whole*);
-template void Gemm::choose(bf16*, const bf16*, float*, uint32_t, uint32_t, uint32_t, uint32_t, const Whole*);
-template void Gemm::choose(fp16*, const fp16*, float*, uint32_t, uint32_t, uint32_t, uint32_t, const Whole*);
-template void Gemm::choose(float*, const float*, float*, uint32_t, uint32_t, uint32_t, uint32_t, const Whole*);
-template void Gemm::multiply(const bf16*, const bf16*, bf16*, uint32_t, uint32_t, uint32_t, uint32_t);
-template void Gemm::multiply(const fp16*, const fp16*, fp16*, uint32_t, uint32_t, uint32_t, uint32_t);
-template void Gemm::multiply(const bf16*, const bf16*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
-template void Gemm::multiply(const fp16*, const fp16*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
-template void Gemm::multiply(const float*, const float*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::choose(Use, bf16*, const bf16*, bf16*, uint32_t, uint32_t, uint32_t, uint32_t, const Whole*);
+template void Gemm::choose(Use, fp16*, const fp16*, fp16*, uint32_t, uint32_t, uint32_t, uint32_t, const Whole*);
+template void Gemm::choose(Use, bf16*, const bf16*, float*, uint32_t, uint32_t, uint32_t, uint32_t, const Whole*);
+template void Gemm::choose(Use, fp16*, const fp16*, float*, uint32_t, uint32_t, uint32_t, uint32_t, const Whole*);
+template void Gemm::choose(Use, float*, const float*, float*, uint32_t, uint32_t, uint32_t, uint32_t, const Whole*);
+template void Gemm::multiply(Use, const bf16*, const bf16*, bf16*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::multiply(Use, const fp16*, const fp16*, fp16*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::multiply(Use, const bf16*, const bf16*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::multiply(Use, const fp16*, const fp16*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
+template void Gemm::multiply(Use, const float*, const float*, float*, uint32_t, uint32_t, uint32_t, uint32_t);
 
 }  // namespace sextant::cuda

@@ -38,15 +38,20 @@ class Gemm {
     return whole_outputs * (inputs + padded_rows) * sizeof(T) + 2 * Carver::alignment;
   }
 
-  /// Chooses the algorithm for products of this shape that is fast for `fast_rows` rows, a constant. It is tested on x
-  /// [padded_rows][inputs], w and y [padded_rows][y_stride]; what stands in x and y is lost. A shape that was chosen before costs
+  /// Where a product stands. Each place has its own algorithm: products of one shape may be parts of unlike wholes, or have other rows to
+  /// be fast for.
+  enum class Use { qkv, output, router, gate_up, down, expert_gate_up, expert_down, head };
+
+  /// Chooses the algorithm for products of this shape and use that is fast for `fast_rows` rows, a constant of the use. It is tested
+  /// on x [padded_rows][inputs], w and y [padded_rows][y_stride]; what stands in x and y is lost. A shape that was chosen before costs
   /// nothing. y_stride: outputs, or more. `whole`: null where these are all columns; else x and y are of one type.
   template <class T, class Y>
-  void choose(T* x, const T* w, Y* y, uint32_t fast_rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride, const Whole* whole = nullptr);
+  void choose(Use use, T* x, const T* w, Y* y, uint32_t fast_rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride,
+              const Whole* whole = nullptr);
   /// y [rows][y_stride] = x [rows][inputs] * w [outputs][inputs]^T. Its shape must have been chosen. x and y reach to a multiple of
   /// padded_rows.
   template <class T, class Y>
-  void multiply(const T* x, const T* w, Y* y, uint32_t rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride);
+  void multiply(Use use, const T* x, const T* w, Y* y, uint32_t rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride);
   /// Shapes for which no algorithm passed the test; they are computed padded_rows rows at a time.
   uint32_t padded_shapes() const;
   /// Shapes whose bits are not those of the whole product, because its algorithm does not compute some of its columns alike.
@@ -57,6 +62,7 @@ class Gemm {
   static_assert(test_rows <= padded_rows);
 
   struct Shape {
+    Use use;
     cudaDataType_t in, out;
     uint32_t inputs, outputs, y_stride;
     auto operator<=>(const Shape&) const = default;

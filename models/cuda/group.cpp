@@ -9,7 +9,7 @@ using nccl::Result;
 
 Group::Group(const std::vector<int>& gpus) : gpus_(gpus) {
   std::vector<nccl::Communicator> made(gpus.size(), nullptr);
-  NCCL_CHECK(functions().comm_init_all(made.data(), static_cast<int>(made.size()), gpus.data()));
+  nccl::check(functions().comm_init_all(made.data(), static_cast<int>(made.size()), gpus.data()), "ncclCommInitAll()", __FILE__, __LINE__);
   communicators_ = std::move(made);
   CUDA_CHECK(cudaSetDevice(gpus.front()));
 }
@@ -22,7 +22,7 @@ void Group::all_gather(std::span<const Member> members, size_t bytes) {
   if (communicators_.empty()) throw PluginError(SXT_NO_DEVICE, "the GPUs that hold the model together failed before; start again");
   const nccl::Functions& f = functions();
   try {
-    NCCL_CHECK(f.group_start());
+    nccl::check(f.group_start(), "ncclGroupStart()", __FILE__, __LINE__);
     Result put = Result::success;
     for (size_t rank = 0; rank < members.size() && put == Result::success; ++rank) {
       const Member& m = members[rank];
@@ -40,7 +40,7 @@ void Group::all_gather(std::span<const Member> members, size_t bytes) {
 void Group::check() {
   for (const nccl::Communicator c : communicators_) {
     Result state = Result::success;
-    NCCL_CHECK(functions().comm_get_async_error(c, &state));
+    nccl::check(functions().comm_get_async_error(c, &state), "ncclCommGetAsyncError()", __FILE__, __LINE__);
     if (state == Result::success) continue;
     try {
       nccl::fail(state, "ncclAllGather()", __FILE__, __LINE__);

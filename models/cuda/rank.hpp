@@ -45,7 +45,6 @@ template <class T> class Rank {
   /// Its work up to here is over when this event has come.
   void mark_end() { CUDA_CHECK(cudaEventRecord(done_, stream_)); }
   bool is_done() const;
-  void wait() const { stream_.wait(); }
 
  private:
   void choose_products(const engine::Architecture& whole);

@@ -8,7 +8,8 @@ template <class T> void ScoreHead<T>::choose_products() {
   const engine::Architecture& a = architecture_;
   const uint32_t end_id = ids_.first(part_.rank + 1);
   for (uint32_t id = ids_.first(part_.rank); id < end_id; id += plan_.chunk)
-    products_.choose(buffers_.head, weights_.head, buffers_.logits, head_rows_most, a.hidden, std::min(plan_.chunk, a.vocab - id), plan_.chunk);
+    products_.choose(Gemm::Use::head, buffers_.head, weights_.head, buffers_.logits, head_rows_most, a.hidden,
+                     std::min(plan_.chunk, a.vocab - id), plan_.chunk);
 }
 
 template <class T> void ScoreHead<T>::reserve(const engine::Batch& batch) {
@@ -32,8 +33,8 @@ void ScoreHead<T>::look(const BatchTables& tables, const BatchTables::Places& pl
                            stream));
   for (uint32_t id = first_id; id < end_id; id += plan_.chunk) {
     const uint32_t ids = std::min(plan_.chunk, a.vocab - id);
-    products_.multiply(buffers_.head, rows_of(weights_.head, id - first_id, ids, a.hidden), buffers_.logits, group.rows, a.hidden, ids,
-                       plan_.chunk);
+    products_.multiply(Gemm::Use::head, buffers_.head, rows_of(weights_.head, id - first_id, ids, a.hidden), buffers_.logits, group.rows,
+                       a.hidden, ids, plan_.chunk);
     CUDA_CHECK(head_chunk({buffers_.logits, tables.at<HeadTask>(places.head_tasks) + group.first, tables.at<int32_t>(places.targets),
                            tables.at<int32_t>(places.end), state, target_logits(),
                            (alone ? buffers_.kept : buffers_.kept_part) + (id - first_id), group.rows, plan_.chunk,
