@@ -215,7 +215,8 @@ std::vector<store::TaskRecord> ModelRun::go() {
   try {
     work();
   } catch (const std::system_error& e) {  // before anything was prepared
-    end({Error::Kind::device, fmt::format("no further thread can be started ({}); allow this user more processes (ulimit -u)", e.code().message())});
+    end({Error::Kind::device,
+         fmt::format("no further thread can be started ({}); allow this user more processes (ulimit -u)", e.code().message())});
   }
   host_.on_progress({});
   if (thrown_) std::rethrow_exception(thrown_);  // main() says what it was; run.json stays "incomplete"

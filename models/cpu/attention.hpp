@@ -41,7 +41,8 @@ struct AttentionFormat {
   /// Bytes of 16 keys and values of one head, a multiple of 64. Pages are zero before their first use.
   size_t (*page_bytes)(uint32_t head_dim);
   size_t (*scratch_floats)(uint32_t head_dim);
-  /// Puts one key and one value [head_dim] into place `offset` (0 to 15) of a page.
+  /// Puts one key and one value [head_dim] into place `offset` (0 to 15) of a page. Where the value is not finite, the key becomes no
+  /// number and the value 0: rows that see it get no numbers, and the others, which multiply it with 0, are left alone.
   void (*put)(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page);
   void (*attend)(const Attention& task);
 };

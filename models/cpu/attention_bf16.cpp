@@ -14,7 +14,7 @@ namespace {
 #if defined(__AMX_BF16__)
 constexpr uint32_t tile_rows = 16, group_rows = attention_rows_max;  // that go through a block together
 #else
-constexpr uint32_t tile_rows = 1, group_rows = group_rows_max;
+constexpr uint32_t group_rows = group_rows_max;
 #endif
 
 // head_dim as the keys' product takes it: whole steps of 32
@@ -28,6 +28,11 @@ size_t scratch_floats(uint32_t head_dim) { return attention_rows_max * (size_t{1
 void put(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page) {
   auto* keys = static_cast<uint16_t*>(page);
   uint16_t* values = keys + value_at(head_dim) + offset / 2 * 2 * head_dim;  // [head_dim][2]: of two keys
+  if (!all_finite(value, head_dim)) {  // rows that do not see it multiply it with 0
+    for (uint32_t i = 0; i < head_dim; ++i) keys[i / 2 * 2 * page_keys + offset * 2 + i % 2] = to_bf16(NAN);
+    for (uint32_t i = 0; i < head_dim; ++i) values[2 * i + offset % 2] = 0;
+    return;
+  }
 #if defined(__AVX512BF16__)
   const __mmask32 places = offset % 2 ? 0xaaaaaaaau : 0x55555555u;
   for (uint32_t i = 0; i < head_dim; i += width) {
@@ -181,7 +186,8 @@ struct alignas(64) TileShapes {
   uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 8};
 };
 
-// scores [16][64] = queries [16][depth] * the block's keys
+// scores [16][64] = queries [16][depth] * the block's keys. A group's last tile takes along what lies behind its queries, whatever that
+// is: there is room for it, and its scores are not looked at.
 SXT_INLINE void multiply_keys(const Attention& t, const Encoded* query, const Block& block, float (*scores)[key_block]) {
   const uint32_t steps = depth(t.head_dim) / depth_step;
   const size_t query_stride = depth(t.head_dim) * sizeof(Encoded), stride = sizeof scores[0];
@@ -325,14 +331,10 @@ void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& 
 
 void attend(const Attention& t) {
   const State state(t.scratch, t.head_dim);
-  const uint32_t padded = (t.rows + tile_rows - 1) / tile_rows * tile_rows;
   for (uint32_t r = 0; r < t.rows; ++r) {
     state.max[r] = hidden_score;
     encode_pairs(t.query[r], t.head_dim, depth(t.head_dim), state.query + size_t{r} * depth(t.head_dim));
   }
-  // a tile takes its missing rows along as zeros
-  std::memset(state.query + size_t{t.rows} * depth(t.head_dim), 0,
-              size_t{padded - t.rows} * depth(t.head_dim) * sizeof(Encoded));
   std::memset(state.sum, 0, t.rows * 16 * sizeof(float));
   std::memset(state.out, 0, size_t{t.rows} * t.head_dim * sizeof(float));
   [[maybe_unused]] const Tiles tiles;

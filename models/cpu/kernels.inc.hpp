@@ -139,8 +139,14 @@ size_t scratch_floats(uint32_t head_dim) { return attention_rows_max * (size_t{h
 
 void put(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page) {
   auto* keys = static_cast<float*>(page);
+  float* values = keys + (page_keys + offset) * size_t{head_dim};
+  if (!all_finite(value, head_dim)) {  // rows that do not see it multiply it with 0
+    for (uint32_t i = 0; i < head_dim; ++i) keys[i * page_keys + offset] = NAN;
+    std::memset(values, 0, head_dim * sizeof(float));
+    return;
+  }
   for (uint32_t i = 0; i < head_dim; ++i) keys[i * page_keys + offset] = key[i];
-  std::memcpy(keys + (page_keys + offset) * size_t{head_dim}, value, head_dim * sizeof(float));
+  std::memcpy(values, value, head_dim * sizeof(float));
 }
 
 struct RowStates {
@@ -205,7 +211,7 @@ template <uint32_t R>
     store(lanes, exp2_of(splat(before - now)));
     factor[r] = lanes[0];
     state.max[row + r] = now;
-    if (now == hidden_score) {  // nothing seen yet: the window begins after this block
+    if (seen <= 0 || from >= static_cast<int32_t>(key_block)) {  // nothing is seen here: the state stays
       std::memset(p[r], 0, sizeof p[r]);
       continue;
     }

@@ -68,6 +68,16 @@ SXT_INLINE float max_of(Vector v) {
     for (uint32_t i = 0; i < n; ++i) x[i] = x[i] > x[i + n] ? x[i] : x[i + n];
   return x[0];
 }
+// n: a multiple of `width`
+SXT_INLINE bool all_finite(const float* x, uint32_t n) {
+  Vector none = splat(0.f);  // stays 0: a difference of finite numbers with themselves is
+  for (uint32_t i = 0; i < n; i += width) none = none + (load(x + i) - load(x + i));
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask(none, splat(0.f), _CMP_EQ_OQ) == 0xffff;
+#else
+  return sum_of(none) == 0;
+#endif
+}
 // out[i] = the highest lane of v[i]
 template <uint32_t N> SXT_INLINE void maxima_of(const Vector (&v)[N], float* out) {
 #if defined(__AVX512F__)

@@ -300,7 +300,7 @@ sxt_status sample_run(sxt_object *object, const sxt_request *r, uint64_t n, sxt_
     if (!wait_delay(s)) { status = sample_fail(reterr, SXT_CANCELLED, "cancelled"); break; }
     status = run_one(s, &map, &r[k], k, &results[k], &outcomes[k], sink, reterr);
     done += results[k].computed_tokens;
-    if (status == SXT_OK && s->host && s->host->progress) s->host->progress(s->host->ctx, done, total);
+    if (status == SXT_OK && results[k].computed_tokens > 0 && s->host && s->host->progress) s->host->progress(s->host->ctx, done, total);
   }
   free(results);
   free(outcomes);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <stdexcept>
+#include <utility>
 #include "results.hpp"
 #include "sampler.hpp"
 #include "sequence.hpp"
@@ -178,7 +179,10 @@ void Loop::apply(const Outputs& outputs, Results* results) {
 bool Loop::go(Device* device, const Hooks& hooks, Results* results) {
   Outputs outputs;
   const uint64_t total = share_.computed_tokens + share_.new_tokens;
-  uint64_t prompt_rows = 0;
+  uint64_t prompt_rows = 0, reported = 0;
+  const auto report = [&](uint64_t done) {  // once each: whoever adds calls up takes the total for the end of one
+    if (done != std::exchange(reported, done)) hooks.progress(done, total);
+  };
   bool compacted = false;
   while (!visitor_.finished() || !live_.empty()) {
     if (hooks.cancelled()) return false;
@@ -202,9 +206,9 @@ bool Loop::go(Device* device, const Hooks& hooks, Results* results) {
     tails_.clear();
     visitor_.batch_done();
     prompt_rows += batch_.rows() - decoding;
-    hooks.progress(std::min(total, prompt_rows + generated_), total);
+    report(std::min(total, prompt_rows + generated_));
   }
-  hooks.progress(total, total);
+  report(total);
   return true;
 }
 

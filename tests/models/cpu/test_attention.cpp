@@ -1,5 +1,7 @@
 // Paged attention in f32 and bf16 of every instruction set that this processor has, against softmax(q k) v in double.
 #include <cmath>
+#include <limits>
+#include <numeric>
 #include <vector>
 #include <catch2/catch.hpp>
 #include "../../../models/cpu/half.hpp"
@@ -79,7 +81,8 @@ struct Problem {
     std::vector<uint32_t> table;
     // what lies before the first row's window is not read
     for (uint32_t p = 0; p < page_count; ++p) table.push_back(p * page_keys < seen ? UINT32_MAX : p);
-    for (uint32_t j = seen; j < c.keys(); ++j) pages.put(j / page_keys, j % page_keys, k.data() + j * c.head_dim, v.data() + j * c.head_dim);
+    for (uint32_t j = seen; j < c.keys(); ++j)
+      pages.put(j / page_keys, j % page_keys, k.data() + j * c.head_dim, v.data() + j * c.head_dim);
     Call call(*this);
     for (uint32_t r = 0; r < rows; r += step) {
       const PathRows path{std::min(step, rows - r), table.data(), 0};
@@ -154,12 +157,13 @@ TEST_CASE("paths that share their beginning go through it together, with the bit
   // answers to one prompt of 128 tokens; others leave it earlier, inside a page, or are the prompt's own last tokens
   const Row paths[] = {{2, 126}, {1, 130}, {1, 170}, {3, 128}, {1, 69}, {2, 199}, {1, 128}, {2, 140}};
   const uint32_t shared[] = {0, 8, 8, 8, 4, 4, 8, 8};  // pages that are those of the path before
+  const Case cases[] = {{64, 187, 0, 0}, {64, 187, 0, 40}, {80, 187, 3, 100}, {16, 187, 3, 0}};
   for (const Compute compute : {Compute::f32, Compute::bf16})
-    for (const uint32_t window : {0u, 40u, 100u})
+    for (const Case& c : cases)
       for (const AttentionFormat* format : available(compute)) {
-        CAPTURE(format->name, int(compute), window);
-        const Problem problem{{64, 187, 0, window}};
-        constexpr uint32_t length = 208, dim = 64;
+        CAPTURE(format->name, int(compute), c.head_dim, c.softcap, c.window);
+        const Problem problem{c};
+        const uint32_t length = 208, dim = c.head_dim;
         const auto k = numbers(std::size(paths) * length * dim, 4), v = numbers(std::size(paths) * length * dim, 5);
         Problem::Pages pages(*format, dim, std::size(paths) * length / page_keys);
         std::vector<std::vector<uint32_t>> tables;
@@ -175,11 +179,35 @@ TEST_CASE("paths that share their beginning go through it together, with the bit
         for (uint32_t p = 0; p < std::size(paths); ++p) {
           together.push_back({paths[p].rows * group, tables[p].data(), shared[p]});
           alone.push_back({paths[p].rows * group, tables[p].data(), 0});
-          for (uint32_t i = 0; i < paths[p].rows * group; ++i, ++row) one.position[row] = each.position[row] = paths[p].position + i / group;
+          for (uint32_t i = 0; i < paths[p].rows * group; ++i, ++row)
+            one.position[row] = each.position[row] = paths[p].position + i / group;
         }
         REQUIRE(row == rows);
         one(pages, 0, rows, together.data());
         for (uint32_t r = 0, p = 0; r < rows; r += alone[p++].rows) each(pages, r, alone[p].rows, &alone[p]);
         CHECK(one.y == each.y);
+      }
+}
+
+TEST_CASE("a value that is no number reaches the rows that see it, and no other", "[cpu][attention]") {
+  // 13 tokens from 70 on; the bad one is the last key of the first block, one of their own, or the next one
+  for (const uint32_t bad : {63u, 76u, 83u})
+    for (const Compute compute : {Compute::f32, Compute::bf16})
+      for (const AttentionFormat* format : available(compute)) {
+        CAPTURE(format->name, int(compute), bad);
+        const Problem problem{{64, 70, 0, 0}};
+        constexpr uint32_t keys = 96, dim = 64;
+        const auto k = numbers(keys * dim, 4);
+        auto v = numbers(keys * dim, 5);
+        v[bad * dim + 7] = std::numeric_limits<float>::quiet_NaN();
+        Problem::Pages pages(*format, dim, keys / page_keys);
+        std::vector<uint32_t> table(keys / page_keys);
+        std::iota(table.begin(), table.end(), 0);
+        for (uint32_t j = 0; j < keys; ++j) pages.put(table[j / page_keys], j % page_keys, k.data() + j * dim, v.data() + j * dim);
+        const PathRows path{rows, table.data(), 0};
+        Problem::Call call(problem);
+        call(pages, 0, rows, &path);
+        for (uint32_t r = 0; r < rows; ++r)
+          for (uint32_t i = 0; i < dim; ++i) REQUIRE(std::isnan(call.y[r * dim + i]) == (call.position[r] >= bad));
       }
 }
