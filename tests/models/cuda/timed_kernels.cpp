@@ -167,10 +167,10 @@ Timed product(const Keys& k) {
             const auto y = numbers<bf16>(p.all_rows() * p.outputs);
             if (!gemm) {
               gemm = std::make_shared<Gemm>(workspace->data(), stream);
-              gemm->choose(at<bf16>(x), at<bf16>(w), at<bf16>(y), p.rows_max, p.inputs, p.outputs, p.outputs);
+              gemm->choose(Gemm::Use::gate_up, at<bf16>(x), at<bf16>(w), at<bf16>(y), p.rows_max, p.inputs, p.outputs, p.outputs);
             }
             return [=, gemm = gemm, workspace = workspace] {
-              gemm->multiply(at<bf16>(x), at<bf16>(w), at<bf16>(y), p.rows, p.inputs, p.outputs, p.outputs);
+              gemm->multiply(Gemm::Use::gate_up, at<bf16>(x), at<bf16>(w), at<bf16>(y), p.rows, p.inputs, p.outputs, p.outputs);
             };
           }};
 }
