@@ -14,7 +14,7 @@ compile() {
   local compiler=$1 object=$2 source=$3
   shift 3
   "$compiler" -std=c++20 -O3 -DNDEBUG -Wall -Wextra -Werror -I"$root" -I"$root/sdk/include" -isystem "$build/include" "$@" -c "$root/$source" -o "$object" ||
-    die "$source cannot be compiled for aarch64"
+    die "$source cannot be compiled by $compiler"
 }
 
 # name, source, flags: as models/cpu/meson.build has them

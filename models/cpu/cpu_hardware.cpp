@@ -8,7 +8,7 @@
 namespace sextant::cpu {
 namespace {
 
-// That this process may run on: a container or numactl leaves it some, which hardware_concurrency() does not see.
+// That this process may run on: a container's cpuset or numactl leaves it some, which hardware_concurrency() does not see.
 uint32_t processors() {
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return static_cast<uint32_t>(CPU_COUNT(&allowed));
