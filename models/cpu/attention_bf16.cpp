@@ -70,26 +70,18 @@ struct State {
 // 2^x for x <= 0, relative error 7e-6, exact for whole numbers: for weights that are rounded to bf16, which is 300 times coarser.
 // 1 + x q(x) on [-0.5, 0.5], q interpolated at Chebyshev's points.
 SXT_INLINE Vector weight_of(Vector x) {
+  const auto polynomial = [](Vector f) {
+    Vector r = splat(9.656710288546807e-3f);
+    r = fma(r, f, splat(5.583828294621972e-2f));
+    r = fma(r, f, splat(2.402253009741219e-1f));
+    r = fma(r, f, splat(6.931367338836215e-1f));
+    return fma(r, f, splat(1.f));
+  };
 #if defined(__AVX512F__)
-  const Vector whole = _mm512_maskz_roundscale_ps(0xffff, x, 0), f = x - whole;  // not the plain intrinsics: GCC 12 warns of its header
+  const Vector whole = _mm512_maskz_roundscale_ps(0xffff, x, 0);  // not the plain intrinsics: GCC 12 warns of its header
+  return _mm512_maskz_scalef_ps(0xffff, polynomial(x - whole), whole);
 #else
-  const Vector magic = splat(12582912.f);  // 1.5 * 2^23: what is added to it is rounded to an integer, in the low bits
-  const Vector bounded = max(splat(-126.f), x), shifted = bounded + magic, f = bounded - (shifted - magic);
-#endif
-  Vector r = splat(9.656710288546807e-3f);
-  r = fma(r, f, splat(5.583828294621972e-2f));
-  r = fma(r, f, splat(2.402253009741219e-1f));
-  r = fma(r, f, splat(6.931367338836215e-1f));
-  r = fma(r, f, splat(1.f));
-#if defined(__AVX512F__)
-  return _mm512_maskz_scalef_ps(0xffff, r, whole);
-#else
-  Integers bits;
-  std::memcpy(&bits, &shifted, sizeof bits);
-  bits = (bits + 127) << 23;
-  Vector power;
-  std::memcpy(&power, &bits, sizeof power);
-  return x < splat(-126.f) ? splat(0.f) : r * power;
+  return exp2_by(x, polynomial);
 #endif
 }
 

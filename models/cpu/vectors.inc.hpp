@@ -98,18 +98,11 @@ template <uint32_t N> SXT_INLINE void maxima_of(const Vector (&v)[N], float* out
 #endif
   for (uint32_t i = 0; i < N; ++i) out[i] = max_of(v[i]);
 }
-// 2^x for x <= 0, relative error about 1e-7; below -126 it is 0, and what is not a number stays so. A polynomial of degree 6
-// on [-0.5, 0.5].
-SXT_INLINE Vector exp2_of(Vector x) {
+// 2^x for x <= 0: polynomial(f), 2^f on [-0.5, 0.5], times a whole power. Below -126 it is 0, and what is not a number stays so.
+template <class Polynomial> SXT_INLINE Vector exp2_by(Vector x, const Polynomial& polynomial) {
   const Vector magic = splat(12582912.f);  // 1.5 * 2^23: what is added to it is rounded to an integer, in the low bits
   const Vector bounded = max(splat(-126.f), x), shifted = bounded + magic, f = bounded - (shifted - magic);
-  Vector r = splat(1.535336188319500e-4f);
-  r = fma(r, f, splat(1.339887440266574e-3f));
-  r = fma(r, f, splat(9.618437357674640e-3f));
-  r = fma(r, f, splat(5.550332471162809e-2f));
-  r = fma(r, f, splat(2.402264791363012e-1f));
-  r = fma(r, f, splat(6.931472028550421e-1f));
-  r = fma(r, f, splat(1.f));
+  const Vector r = polynomial(f);
   Integers bits;
   std::memcpy(&bits, &shifted, sizeof bits);
   bits = (bits + 127) << 23;
@@ -117,6 +110,18 @@ SXT_INLINE Vector exp2_of(Vector x) {
   std::memcpy(&power, &bits, sizeof power);
   const Vector y = r * power;
   return x < splat(-126.f) ? splat(0.f) : y;
+}
+// Relative error about 1e-7, by a polynomial of degree 6.
+SXT_INLINE Vector exp2_of(Vector x) {
+  return exp2_by(x, [](Vector f) {
+    Vector r = splat(1.535336188319500e-4f);
+    r = fma(r, f, splat(1.339887440266574e-3f));
+    r = fma(r, f, splat(9.618437357674640e-3f));
+    r = fma(r, f, splat(5.550332471162809e-2f));
+    r = fma(r, f, splat(2.402264791363012e-1f));
+    r = fma(r, f, splat(6.931472028550421e-1f));
+    return fma(r, f, splat(1.f));
+  });
 }
 constexpr float log2_e = 1.44269504088896341f;
 

@@ -33,4 +33,5 @@ inline void check(Result result, const char* call, const char* file, int line) {
 
 }  // namespace sextant::cuda::nccl
 
-#define NCCL_CHECK(call) ::sextant::cuda::nccl::check(call, #call, __FILE__, __LINE__)
+// function: as NCCL's users know it, "ncclAllGather()"
+#define NCCL_CHECK(result, function) ::sextant::cuda::nccl::check(result, function, __FILE__, __LINE__)

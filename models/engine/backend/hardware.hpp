@@ -39,8 +39,9 @@ class Hardware {
   /// How many devices share the work of a call, each with its own copy of the weights (share.hpp). They are alike: the same bits,
   /// the same limits. Throws as make_device.
   virtual uint32_t workers(const DeviceOrder&) const { return 1; }
-  /// One worker's device. With several workers this is called on a thread of each at the same time. Plans the memory, loads the weights. Throws PluginError: what the device cannot compute (SXT_UNSUPPORTED), what does not
-  /// fit, with the numbers (SXT_NO_MEMORY), a device that is not there (SXT_NO_DEVICE).
+  /// One worker's device. With several workers this is called on a thread of each at the same time. Plans the memory, loads the
+  /// weights. Throws PluginError: what the device cannot compute (SXT_UNSUPPORTED), what does not fit, with the numbers
+  /// (SXT_NO_MEMORY), a device that is not there (SXT_NO_DEVICE).
   virtual std::unique_ptr<Device> make_device(const DeviceOrder& order, DeviceReport& ret_report) = 0;
   /// Calls body(i) for i in [0, n), perhaps on several threads: how requests are tokenised. Not while a batch runs.
   virtual void for_each(uint64_t n, const std::function<void(uint64_t)>& body) {
