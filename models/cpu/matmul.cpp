@@ -27,9 +27,11 @@ float largest(const float (&x)[depth_step]) {
 int32_t nearest(float x) { return std::bit_cast<int32_t>(x + 12582912.f) - std::bit_cast<int32_t>(12582912.f); }
 
 void pack_bf16(const float* rows, uint32_t k, uint16_t* to) {
-  for (uint32_t i = 0; i < padded_depth(k); i += 2)
-    for (uint32_t n = 0; n < panel_columns; ++n)
-      for (uint32_t j = i; j < i + 2; ++j) *to++ = j < k ? to_bf16(rows[size_t{n} * k + j]) : uint16_t{0};
+  for (uint32_t step = 0; step < k; step += depth_step)
+    for (uint32_t tile = 0; tile < panel_columns; tile += tile_columns)
+      for (uint32_t i = step; i < step + depth_step; i += 2)
+        for (uint32_t n = tile; n < tile + tile_columns; ++n)
+          for (uint32_t j = i; j < i + 2; ++j) *to++ = j < k ? to_bf16(rows[size_t{n} * k + j]) : uint16_t{0};
 }
 
 }  // namespace

@@ -21,11 +21,11 @@ enum class Compute : uint8_t { f32, bf16, int8 };
 /// How the weights of a panel are stored; k is rounded up to depth_step with zeros, except in f32.
 enum class PanelFormat : uint8_t {
   f32,   // [k][64]
-  bf16,  // [k / 2][64][2]
+  bf16,  // [k / 32][4][16][16][2]: tiles of 32 inputs, in pairs, by 16 columns
   q8,    // [k / 32]{[8][64][4] int8 + 128, scale [64] f16}
   q4,    // [k / 32]{[4][64][4] low nibbles: rows 0 to 15 of the block, high: 16 to 31; scale [64] f16, minimum [64] f16}
 };
-inline constexpr uint32_t depth_step = 32;
+inline constexpr uint32_t depth_step = 32, tile_columns = 16;
 inline constexpr uint32_t padded_depth(uint32_t k) { return (k + depth_step - 1) / depth_step * depth_step; }
 size_t panel_bytes(PanelFormat format, uint32_t k);
 

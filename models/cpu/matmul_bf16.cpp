@@ -6,8 +6,10 @@
 namespace sextant::cpu {
 namespace {
 
+constexpr size_t tile_numbers = depth_step * tile_columns, step_numbers = depth_step * panel_columns;
+
 template <uint32_t R>
-[[gnu::noinline]] void multiply_rows(const Encoded* a, size_t a_stride, const uint16_t* w, uint32_t pairs, float* c,
+[[gnu::noinline]] void multiply_rows(const Encoded* a, size_t a_stride, const uint16_t* w, uint32_t steps, float* c,
                                      size_t c_stride, bool add) {
   for (uint32_t first = 0; first < panel_columns; first += columns * width) {
     Vector acc[R][columns];
@@ -18,8 +20,15 @@ template <uint32_t R>
       SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) acc[r][j] =
           add ? load(c + r * c_stride + first + j * width) : splat(0.f);
     }
-    SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) b[j] = w + 2 * (first + j * width);
-    accumulate_pairs<R, columns>(acc, rows, b, 2 * panel_columns, pairs);
+    SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) {
+      const uint32_t column = first + j * width;
+      b[j] = w + column / tile_columns * tile_numbers + column % tile_columns * 2;
+    }
+    for (uint32_t s = 0; s < steps; ++s) {
+      accumulate_pairs<R, columns>(acc, rows, b, 2 * tile_columns, depth_step / 2);
+      SXT_UNROLL for (uint32_t r = 0; r < R; ++r) rows[r] += depth_step;
+      SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) b[j] += step_numbers;
+    }
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j)
         store(c + r * c_stride + first + j * width, acc[r][j]);
   }
@@ -29,10 +38,10 @@ void multiply(const void* encoded, size_t stride_bytes, uint32_t rows, const Pan
   const auto* a = static_cast<const Encoded*>(encoded);
   const auto* panel_at = static_cast<const uint16_t*>(w.data);
   const size_t a_stride = stride_bytes / sizeof(Encoded);
-  const uint32_t pairs = padded_depth(w.k) / 2;
-  for (uint32_t p = 0; p < w.count; ++p, panel_at += size_t{pairs} * 2 * panel_columns, c += panel_columns) {
+  const uint32_t steps = padded_depth(w.k) / depth_step;
+  for (uint32_t p = 0; p < w.count; ++p, panel_at += steps * step_numbers, c += panel_columns) {
     in_groups<group_rows_max>(rows, [&](auto n, uint32_t r) {
-      multiply_rows<n()>(a + r * a_stride, a_stride, panel_at, pairs, c + r * c_stride, c_stride, add);
+      multiply_rows<n()>(a + r * a_stride, a_stride, panel_at, steps, c + r * c_stride, c_stride, add);
     });
   }
 }
