@@ -9,6 +9,7 @@ namespace {
 using engine::Batch;
 using engine::Run;
 
+static_assert(page_keys == engine::page_tokens);
 constexpr size_t lengths_kept = 4096;  // frequencies of so many request lengths; they are cheap to compute again
 
 auto run_of(const Batch& batch, uint32_t row) {

@@ -9,7 +9,7 @@
 namespace sextant::cpu {
 
 inline constexpr uint32_t key_block = 64;           // keys per step of the online softmax
-inline constexpr uint32_t page_keys = 16;           // keys per page
+inline constexpr uint32_t page_keys = 32;           // keys per page
 inline constexpr uint32_t attention_rows_max = 48;  // query rows that one call takes
 
 /// Consecutive rows of a call that see one path's keys.
@@ -38,10 +38,10 @@ struct Attention {
 
 struct AttentionFormat {
   const char* name;
-  /// Bytes of 16 keys and values of one head, a multiple of 64. Pages are zero before their first use.
+  /// Bytes of a page of one head's keys and values, a multiple of 64. Pages are zero before their first use.
   size_t (*page_bytes)(uint32_t head_dim);
   size_t (*scratch_floats)(uint32_t head_dim);
-  /// Puts one key and one value [head_dim] into place `offset` (0 to 15) of a page. Where the value is not finite, the key becomes no
+  /// Puts one key and one value [head_dim] into place `offset` of a page. Where the value is not finite, the key becomes no
   /// number and the value 0: rows that see it get no numbers, and the others, which multiply it with 0, are left alone.
   void (*put)(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page);
   void (*attend)(const Attention& task);

@@ -1,5 +1,6 @@
 // Attention in bf16, compiled once for each instruction set: KERNEL_TABLE names the function that returns the table,
-// KERNEL_NAME the set. A page holds {keys [head_dim / 2][16][2], values [8][head_dim][2]}: both products read pairs.
+// KERNEL_NAME the set. A page holds {keys [2][head_dim / 2][16][2], values [head_dim / 16][16][16][2]}: both products read pairs, of a
+// key's numbers and of two keys' values, in tiles that lie in one piece.
 #include <cstring>
 #include "attention_groups.inc.hpp"
 #include "matmul.hpp"
@@ -16,21 +17,29 @@ constexpr uint32_t tile_rows = 16, group_rows = attention_rows_max;  // that go 
 #else
 constexpr uint32_t group_rows = group_rows_max;
 #endif
+constexpr uint32_t tile_keys = 16, tile_dims = 16;
+constexpr uint32_t pair_row = 2 * 16;  // numbers of one row of pairs of a tile
 
 // head_dim as the keys' product takes it: whole steps of 32
 uint32_t depth(uint32_t head_dim) { return padded_depth(head_dim); }
 size_t value_at(uint32_t head_dim) { return size_t{depth(head_dim)} * page_keys; }  // in numbers
+// Where a key's numbers begin: its pairs are a pair_row apart.
+SXT_INLINE size_t key_at(uint32_t key, uint32_t head_dim) {
+  return size_t{key} / tile_keys * tile_keys * depth(head_dim) + key % tile_keys * 2;
+}
+// Where a number of the values begins: its pairs of keys are a pair_row apart.
+SXT_INLINE size_t dim_at(uint32_t dim) { return size_t{dim} / tile_dims * tile_dims * page_keys + dim % tile_dims * 2; }
 
 size_t page_bytes(uint32_t head_dim) { return (value_at(head_dim) + size_t{page_keys} * head_dim) * sizeof(uint16_t); }
 
 size_t scratch_floats(uint32_t head_dim) { return attention_rows_max * (size_t{1} + 16 + head_dim + depth(head_dim)) + 64; }
 
 void put(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page) {
-  auto* keys = static_cast<uint16_t*>(page);
-  uint16_t* values = keys + value_at(head_dim) + offset / 2 * 2 * head_dim;  // [head_dim][2]: of two keys
+  auto* keys = static_cast<uint16_t*>(page) + key_at(offset, head_dim);
+  uint16_t* values = static_cast<uint16_t*>(page) + value_at(head_dim) + offset / 2 * pair_row;
   if (!all_finite(value, head_dim)) {  // rows that do not see it multiply it with 0
-    for (uint32_t i = 0; i < head_dim; ++i) keys[i / 2 * 2 * page_keys + offset * 2 + i % 2] = to_bf16(NAN);
-    for (uint32_t i = 0; i < head_dim; ++i) values[2 * i + offset % 2] = 0;
+    for (uint32_t i = 0; i < head_dim; ++i) keys[i / 2 * pair_row + i % 2] = to_bf16(NAN);
+    for (uint32_t i = 0; i < head_dim; ++i) values[dim_at(i) + offset % 2] = 0;
     return;
   }
 #if defined(__AVX512BF16__)
@@ -39,16 +48,16 @@ void put(const float* key, const float* value, uint32_t head_dim, uint32_t offse
     uint32_t pairs[width / 2];
     encode_vector(load(key + i), reinterpret_cast<Encoded*>(pairs));
     SXT_UNROLL for (uint32_t j = 0; j < width / 2; ++j)
-        std::memcpy(keys + (i + 2 * j) * page_keys + offset * 2, &pairs[j], sizeof pairs[j]);
+        std::memcpy(keys + (i / 2 + j) * pair_row, &pairs[j], sizeof pairs[j]);
     const __m512i numbers = _mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)_mm512_cvtneps_pbh(load(value + i)));
-    _mm512_mask_storeu_epi16(values + 2 * i, places, offset % 2 ? _mm512_maskz_slli_epi32(0xffff, numbers, 16) : numbers);
+    _mm512_mask_storeu_epi16(values + dim_at(i), places, offset % 2 ? _mm512_maskz_slli_epi32(0xffff, numbers, 16) : numbers);
   }
 #else
   for (uint32_t i = 0; i < head_dim; i += 2) {
-    keys[i * page_keys + offset * 2] = to_bf16(key[i]);
-    keys[i * page_keys + offset * 2 + 1] = to_bf16(key[i + 1]);
+    keys[i / 2 * pair_row] = to_bf16(key[i]);
+    keys[i / 2 * pair_row + 1] = to_bf16(key[i + 1]);
   }
-  for (uint32_t i = 0; i < head_dim; ++i) values[2 * i + offset % 2] = to_bf16(value[i]);
+  for (uint32_t i = 0; i < head_dim; ++i) values[dim_at(i) + offset % 2] = to_bf16(value[i]);
 #endif
 }
 
@@ -171,85 +180,104 @@ SXT_INLINE const uint16_t* keys_of(const char* page) { return reinterpret_cast<c
 SXT_INLINE const uint16_t* values_of(const char* page, uint32_t head_dim) { return keys_of(page) + value_at(head_dim); }
 
 #if defined(__AMX_BF16__)
-// Tiles 0..3: results [16][16]; 4: queries or nothing; 5: keys [16][16][2]; 6: weights [16][16 keys]; 7: values [8][16][2].
+// Tiles 0..3: results [rows][16]; 4: queries or weights [rows][32]; 5..7: keys or values [16][16][2].
 struct alignas(64) TileShapes {
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 32, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 8};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {0, 0, 0, 0, 0, 16, 16, 16};
+  explicit TileShapes(uint32_t n) {
+    for (int i = 0; i < 5; ++i) rows[i] = static_cast<uint8_t>(n);
+  }
 };
+
+// The tile unit, while attend runs. A group of few rows takes tiles of so many: the unit's time is that of the rows.
+class Tiles {
+ public:
+  Tiles() = default;
+  Tiles(const Tiles&) = delete;
+  Tiles& operator=(const Tiles&) = delete;
+  ~Tiles() { _tile_release(); }
+  void shape_for(uint32_t rows) {
+    rows = lesser(rows, tile_rows);
+    if (rows == rows_) return;
+    const TileShapes shapes(rows);
+    load_shapes(shapes);
+    rows_ = rows;
+  }
+
+ private:
+  uint32_t rows_ = 0;
+};
+
+SXT_INLINE void clear_results() {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+}
+
+SXT_INLINE void store_results(float (*to)[64]) {
+  _tile_stored(0, to[0], sizeof to[0]);
+  _tile_stored(1, to[0] + 16, sizeof to[0]);
+  _tile_stored(2, to[0] + 32, sizeof to[0]);
+  _tile_stored(3, to[0] + 48, sizeof to[0]);
+}
+
+// results += rows [16][32], a_stride bytes apart, * `parts` tiles of pairs. Loads stand before products as far as there are tiles
+// for them: see matmul_amx_bf16.cpp.
+SXT_INLINE void multiply_tiles(const Encoded* rows, size_t stride, const uint16_t* const (&tiles)[4], uint32_t parts) {
+  constexpr size_t row = pair_row * sizeof(uint16_t);
+  _tile_loadd(4, rows, stride);
+  _tile_loadd(5, tiles[0], row);
+  if (parts > 1) _tile_loadd(6, tiles[1], row);
+  if (parts > 2) _tile_loadd(7, tiles[2], row);
+  _tile_dpbf16ps(0, 4, 5);
+  if (parts > 3) _tile_loadd(5, tiles[3], row);
+  if (parts > 1) _tile_dpbf16ps(1, 4, 6);
+  if (parts > 2) _tile_dpbf16ps(2, 4, 7);
+  if (parts > 3) _tile_dpbf16ps(3, 4, 5);
+}
 
 // scores [16][64] = queries [16][depth] * the block's keys. A group's last tile takes along what lies behind its queries, whatever that
 // is: there is room for it, and its scores are not looked at.
 SXT_INLINE void multiply_keys(const Attention& t, const Encoded* query, const Block& block, float (*scores)[key_block]) {
   const uint32_t steps = depth(t.head_dim) / depth_step;
-  const size_t query_stride = depth(t.head_dim) * sizeof(Encoded), stride = sizeof scores[0];
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-  for (uint32_t s = 0; s < steps; ++s) {
-    const size_t at = size_t{s} * depth_step * page_keys;
-    _tile_loadd(4, query + s * depth_step, query_stride);
-    _tile_loadd(5, keys_of(block.page[0]) + at, 64);
-    _tile_dpbf16ps(0, 4, 5);
-    _tile_loadd(5, keys_of(block.page[1]) + at, 64);
-    _tile_dpbf16ps(1, 4, 5);
-    _tile_loadd(5, keys_of(block.page[2]) + at, 64);
-    _tile_dpbf16ps(2, 4, 5);
-    _tile_loadd(5, keys_of(block.page[3]) + at, 64);
-    _tile_dpbf16ps(3, 4, 5);
+  const uint16_t* keys[key_block / tile_keys];
+  for (uint32_t i = 0; i < key_block / tile_keys; ++i)
+    keys[i] = keys_of(block.page[i * tile_keys / page_keys]) + key_at(i * tile_keys % page_keys, t.head_dim);
+  clear_results();
+  for (uint32_t s = 0; s < steps; ++s, query += depth_step) {
+    multiply_tiles(query, depth(t.head_dim) * sizeof(Encoded), keys, 4);
+    for (const uint16_t*& at : keys) at += depth_step / 2 * pair_row;
   }
-  _tile_stored(0, scores[0], stride);
-  _tile_stored(1, scores[0] + 16, stride);
-  _tile_stored(2, scores[0] + 32, stride);
-  _tile_stored(3, scores[0] + 48, stride);
+  store_results(scores);
 }
 
 // sums [16][64] = weights [16][64] * `parts` times 16 numbers, from `dim` on, of the block's values
 SXT_INLINE void multiply_values(const Attention& t, const Encoded (*weights)[key_block], const Block& block, uint32_t dim,
                                 uint32_t parts, float (*sums)[64]) {
-  const uint32_t pages = (block.keys + page_keys - 1) / page_keys;
-  const size_t value_stride = size_t{t.head_dim} * 2 * sizeof(uint16_t), stride = sizeof sums[0];
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-  for (uint32_t p = 0; p < pages; ++p) {
-    const uint16_t* v = values_of(block.page[p], t.head_dim) + size_t{dim} * 2;
-    _tile_loadd(6, weights[0] + p * page_keys, sizeof weights[0]);
-    _tile_loadd(7, v, value_stride);
-    _tile_dpbf16ps(0, 6, 7);
-    if (parts > 1) {
-      _tile_loadd(7, v + 32, value_stride);
-      _tile_dpbf16ps(1, 6, 7);
-    }
-    if (parts > 2) {
-      _tile_loadd(7, v + 64, value_stride);
-      _tile_dpbf16ps(2, 6, 7);
-    }
-    if (parts > 3) {
-      _tile_loadd(7, v + 96, value_stride);
-      _tile_dpbf16ps(3, 6, 7);
-    }
+  static_assert(page_keys == depth_step);
+  clear_results();
+  for (uint32_t p = 0; p * page_keys < block.keys; ++p) {
+    const uint16_t* v = values_of(block.page[p], t.head_dim) + dim_at(dim);
+    constexpr size_t tile = tile_dims * page_keys;
+    multiply_tiles(weights[0] + p * page_keys, sizeof weights[0], {v, v + tile, v + 2 * tile, v + 3 * tile}, parts);
   }
-  _tile_stored(0, sums[0], stride);
-  _tile_stored(1, sums[0] + 16, stride);
-  _tile_stored(2, sums[0] + 32, stride);
-  _tile_stored(3, sums[0] + 48, stride);
+  store_results(sums);
 }
 
-// A few tiles of rows. Each step is done for all of them before the next: what a tile has just stored, or is to read, is on its
-// way while another one is worked on.
-void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
-  alignas(64) float scores[group_rows][key_block];
-  alignas(64) Encoded weights[group_rows][key_block];
-  float factor[group_rows];
+template <uint32_t R>
+SXT_INLINE void attend_tiles(const Attention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
+  constexpr uint32_t most = R < tile_rows ? tile_rows : group_rows;
+  alignas(64) float scores[most][key_block];
+  alignas(64) Encoded weights[most][key_block];
+  float factor[most];
   for (uint32_t r = 0; r < rows; r += tile_rows)
     multiply_keys(t, state.query + size_t{row + r} * depth(t.head_dim), block, scores + r);
   for (uint32_t r = 0; r < rows; r += tile_rows) {
-    const uint32_t n = rows - r < tile_rows ? rows - r : tile_rows;
-    weigh_scores<tile_rows>(t, row + r, n, block.first_key, scores + r, weights + r, factor + r, state);
-    if (n < tile_rows) std::memset(weights[r + n], 0, (tile_rows - n) * sizeof weights[0]);
+    const uint32_t n = lesser(rows - r, tile_rows);
+    weigh_scores<R>(t, row + r, n, block.first_key, scores + r, weights + r, factor + r, state);
+    if (r > 0 && n < tile_rows) std::memset(weights[r + n], 0, (tile_rows - n) * sizeof weights[0]);
   }
   for (uint32_t dim = 0; dim < t.head_dim; dim += 64) {
     const uint32_t parts = t.head_dim - dim < 64 ? (t.head_dim - dim) / 16 : 4;
@@ -262,13 +290,13 @@ void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& 
   }
 }
 
-struct Tiles {
-  Tiles() {
-    const TileShapes shapes;
-    load_shapes(shapes);
-  }
-  ~Tiles() { _tile_release(); }
-};
+// A few tiles of rows. Each step is done for all of them before the next: what a tile has just stored, or is to read, is on its
+// way while another one is worked on.
+void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& block, const State& state, Tiles& tiles) {
+  tiles.shape_for(rows);
+  if (rows <= 4) return attend_tiles<4>(t, row, rows, block, state);
+  attend_tiles<tile_rows>(t, row, rows, block, state);
+}
 #else
 struct Tiles {};
 
@@ -283,9 +311,9 @@ SXT_INLINE void weigh(const Encoded (&weights)[R][key_block], const float (&fact
     const Encoded* a[R];
     const uint16_t* b[C];
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) a[r] = weights[r] + p * page_keys;
-    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) b[j] = values_of(block.page[p], head_dim) + (dim + j * width) * 2;
+    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) b[j] = values_of(block.page[p], head_dim) + dim_at(dim + j * width);
     const uint32_t keys = block.keys - p * page_keys < page_keys ? block.keys - p * page_keys : page_keys;
-    accumulate_pairs<R, C>(acc, a, b, 2 * head_dim, (keys + 1) / 2);
+    accumulate_pairs<R, C>(acc, a, b, pair_row, (keys + 1) / 2);
   }
   SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < C; ++j)
       store(out + r * head_dim + dim + j * width, acc[r][j]);
@@ -302,8 +330,8 @@ template <uint32_t R>
     const uint16_t* b[columns];
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) acc[r][j] = splat(0.f);
     SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) b[j] =
-        keys_of(block.page[(first + j * width) / page_keys]) + (first + j * width) % page_keys * 2;
-    accumulate_pairs<R, columns>(acc, query, b, 2 * page_keys, t.head_dim / 2);
+        keys_of(block.page[(first + j * width) / page_keys]) + key_at((first + j * width) % page_keys, t.head_dim);
+    accumulate_pairs<R, columns>(acc, query, b, pair_row, t.head_dim / 2);
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j)
         store(scores[r] + first + j * width, acc[r][j]);
   }
@@ -316,7 +344,7 @@ template <uint32_t R>
   for (; dim < t.head_dim; dim += width) weigh<R, 1>(weights, factor, block, t.head_dim, dim, out);
 }
 
-void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
+void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& block, const State& state, Tiles&) {
   with_rows<group_rows>(rows, row, [&](auto n, uint32_t r) { attend_rows<n()>(t, r, block, state); });
 }
 #endif
@@ -329,8 +357,8 @@ void attend(const Attention& t) {
   }
   std::memset(state.sum, 0, t.rows * 16 * sizeof(float));
   std::memset(state.out, 0, size_t{t.rows} * t.head_dim * sizeof(float));
-  [[maybe_unused]] const Tiles tiles;
-  for_each_group<group_rows>(t, [&](uint32_t r, uint32_t rows, const Block& block) { attend_group(t, r, rows, block, state); });
+  Tiles tiles;
+  for_each_group<group_rows>(t, [&](uint32_t r, uint32_t rows, const Block& block) { attend_group(t, r, rows, block, state, tiles); });
   for (uint32_t r = 0; r < t.rows; ++r) {
     const Vector inverse = splat(1.f / sum_of(load(state.sum + r * 16)));
     for (uint32_t i = 0; i < t.head_dim; i += width)

@@ -131,7 +131,7 @@ VocabularyChunk vocabulary(const float* logits, uint32_t n) {
 }
 
 // ---- attention ----
-// A page: {keys [head_dim][16], values [16][head_dim]}
+// A page: {keys [head_dim][32], values [32][head_dim]}
 SXT_INLINE const float* keys_of(const char* page) { return reinterpret_cast<const float*>(page); }
 SXT_INLINE const float* values_of(const char* page, uint32_t head_dim) { return keys_of(page) + size_t{page_keys} * head_dim; }
 size_t page_bytes(uint32_t head_dim) { return size_t{2} * page_keys * head_dim * sizeof(float); }

@@ -81,19 +81,25 @@ SXT_INLINE bool all_finite(const float* x, uint32_t n) {
 // out[i] = the highest lane of v[i]
 template <uint32_t N> SXT_INLINE void maxima_of(const Vector (&v)[N], float* out) {
 #if defined(__AVX512F__)
-  if constexpr (N == 16) {  // lanes of two vectors, then of four, .. meet in one
-    Vector two[8], four[4], eight[2];
-    SXT_UNROLL for (uint32_t i = 0; i < 8; ++i) two[i] = max(_mm512_maskz_unpacklo_ps(0xffff, v[2 * i], v[2 * i + 1]),
+  if constexpr (N == 4 || N == 16) {  // lanes of two vectors, then of four, .. meet in one
+    Vector two[N / 2], four[N / 4];
+    SXT_UNROLL for (uint32_t i = 0; i < N / 2; ++i) two[i] = max(_mm512_maskz_unpacklo_ps(0xffff, v[2 * i], v[2 * i + 1]),
                                                              _mm512_maskz_unpackhi_ps(0xffff, v[2 * i], v[2 * i + 1]));
-    SXT_UNROLL for (uint32_t i = 0; i < 4; ++i) {
+    SXT_UNROLL for (uint32_t i = 0; i < N / 4; ++i) {
       const __m512d a = _mm512_castps_pd(two[2 * i]), b = _mm512_castps_pd(two[2 * i + 1]);
       four[i] = max(_mm512_castpd_ps(_mm512_maskz_unpacklo_pd(0xff, a, b)), _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(0xff, a, b)));
     }
     // a lane of 128 bits of four[i] now holds candidates of the rows 4 i .. 4 i + 3
+    if constexpr (N == 4) {
+      const Vector other = max(four[0], _mm512_maskz_shuffle_f32x4(0xffff, four[0], four[0], 0x4e));
+      return store(out, max(other, _mm512_maskz_shuffle_f32x4(0xffff, other, other, 0xb1)));
+    } else {
+    Vector eight[2];
     SXT_UNROLL for (uint32_t i = 0; i < 2; ++i) eight[i] = max(_mm512_maskz_shuffle_f32x4(0xffff, four[2 * i], four[2 * i + 1], 0x88),
                                                                _mm512_maskz_shuffle_f32x4(0xffff, four[2 * i], four[2 * i + 1], 0xdd));
     return store(out, max(_mm512_maskz_shuffle_f32x4(0xffff, eight[0], eight[1], 0x88),
                           _mm512_maskz_shuffle_f32x4(0xffff, eight[0], eight[1], 0xdd)));
+    }
   }
 #endif
   for (uint32_t i = 0; i < N; ++i) out[i] = max_of(v[i]);

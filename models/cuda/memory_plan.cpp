@@ -94,7 +94,7 @@ Result<MemoryPlan> plan_memory(const Architecture& a, const engine::ModelTensors
   const size_t left = memory > plan.weights ? memory - plan.weights : 0;
   for (plan.rows_max = rows_most;; plan.rows_max /= 2) {  // a quarter of what the weights leave, if that is enough for anything
     plan.head_rows = std::min(head_rows_most, plan.rows_max);
-    plan.slots = a.experts.count ? plan.rows_max * a.experts.used + page_tokens * a.experts.count : 0;
+    plan.slots = a.experts.count ? plan.rows_max * a.experts.used + expert_rows_step * a.experts.count : 0;
     Carver buffers;
     lay_out_buffers<T>(a, plan, buffers);
     plan.buffers = buffers.used();

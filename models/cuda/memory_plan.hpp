@@ -8,6 +8,7 @@ namespace sextant::cuda {
 
 // Enough rows that matrix products run at full speed and launches do not show, where there is memory for them.
 inline constexpr uint32_t rows_most = 8192, head_rows_most = 1024;
+inline constexpr uint32_t expert_rows_step = 16;  // an expert's rows begin at a multiple of so many
 
 struct MemoryPlan {  // bytes, of each GPU
   uint32_t ranks = 1;      // GPUs that hold the model together

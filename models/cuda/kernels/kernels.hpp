@@ -15,7 +15,7 @@ namespace sextant::cuda {
 
 using bf16 = __nv_bfloat16;
 using fp16 = __half;
-inline constexpr uint32_t page_tokens = 16;  // positions of a page of keys and values
+inline constexpr uint32_t page_tokens = 32;  // positions of a page of keys and values
 inline constexpr uint32_t no_index = 0xffffffffu;
 
 /// How a checkpoint stores numbers: engine::TensorType.

@@ -1,7 +1,7 @@
 // What a device must be able to do, and the only thing the scheduler knows about one: run a packed batch of tokens through the
 // model, keeping keys and values in pages, and look at the vocabulary for some rows. `cpu` and `cuda` implement it.
 //
-// A page holds the keys and values of 16 consecutive positions of one path, for all layers. Full pages are shared between
+// A page holds the keys and values of 32 consecutive positions of one path, for all layers. Full pages are shared between
 // paths; where a path leaves another inside a page, the scheduler asks for a copy of that page, or, for tokens that are
 // computed in this very batch, for a second store.
 #pragma once
@@ -12,7 +12,7 @@
 
 namespace sextant::engine {
 
-inline constexpr uint32_t page_tokens = 16;
+inline constexpr uint32_t page_tokens = 32;
 inline constexpr uint32_t pages_for(uint64_t tokens) { return static_cast<uint32_t>((tokens + page_tokens - 1) / page_tokens); }
 
 /// Consecutive tokens of one path. They see the path's earlier tokens through its page table, and each other causally.

@@ -13,8 +13,8 @@ template <class T> class Sequence {
  public:
   Sequence(const Shape& shape, uint32_t length, uint32_t queries, uint32_t seed) : s_(shape), queries_(queries) {
     Random random(seed);
-    const uint32_t pages = (length + 15) / 16;
-    const size_t page = size_t{s_.kv_heads} * 16 * s_.head_dim;
+    const uint32_t pages = (length + page_tokens - 1) / page_tokens;
+    const size_t page = size_t{s_.kv_heads} * page_tokens * s_.head_dim;
     keys_.assign((pages + 1) * page, narrow<T>(NAN));
     values_ = keys_;
     for (uint32_t p = 0; p < pages; ++p) table_.push_back(pages - p);
@@ -90,7 +90,7 @@ template <class T> class Sequence {
 
  private:
   size_t at(uint32_t key, uint32_t kv_head) const {
-    return ((size_t{table_[key / 16]} * s_.kv_heads + kv_head) * 16 + key % 16) * s_.head_dim;
+    return ((size_t{table_[key / page_tokens]} * s_.kv_heads + kv_head) * page_tokens + key % page_tokens) * s_.head_dim;
   }
   float scale() const { return 1 / std::sqrt(static_cast<float>(s_.head_dim)); }
 

@@ -37,7 +37,7 @@ void check(const engine::Batch& batch, const AttentionLimits& limits, const Atte
       if (t.partial != no_index) parts[row].push_back(t.partial + i);
       for (uint32_t key = t.key_first; key < t.key_end; ++key) {
         if (key > position || (limits.window && key + limits.window <= position)) continue;
-        seen[row].insert(batch.pages.at(t.first_page + key / 16) * 16 + key % 16);
+        seen[row].insert(batch.pages.at(t.first_page + key / page_tokens) * page_tokens + key % page_tokens);
       }
     }
   }
@@ -46,7 +46,7 @@ void check(const engine::Batch& batch, const AttentionLimits& limits, const Atte
       std::multiset<uint32_t> expected;
       const uint32_t position = batch.positions[r];
       for (uint32_t key = limits.window && position >= limits.window ? position - limits.window + 1 : 0; key <= position; ++key)
-        expected.insert(batch.pages[run.first_page + key / 16] * 16 + key % 16);
+        expected.insert(batch.pages[run.first_page + key / page_tokens] * page_tokens + key % page_tokens);
       REQUIRE(seen[r] == expected);
     }
   std::set<uint32_t> merged;
@@ -72,21 +72,21 @@ TEST_CASE("every row sees its keys once, however attention is cut") {
         const AttentionLimits limits{21, window, blocks, partials};
         engine::Batch batch;
         add_run(batch, 0, 100, 100);   // a prompt
-        add_run(batch, 700, 1, 3);     // decoding on a shared prefix
+        add_run(batch, 700, 1, 2);     // decoding on a shared prefix
         add_run(batch, 600, 50, 100);  // a long continuation
-        add_run(batch, 710, 1, 6);
+        add_run(batch, 710, 1, 3);
         add_run(batch, 5, 1, 1);
         add_run(batch, 520, 3, 100);   // few rows, nothing shared
         add_run(batch, 511, 1, 0);
         add_run(batch, 255, 2, 1);
-        for (uint32_t i = 0; i < 30; ++i) add_run(batch, 800 + i, 1, 100 - 3 * i % 60);
+        for (uint32_t i = 0; i < 30; ++i) add_run(batch, 800 + i, 1, 50 - 3 * i % 30);
         check(batch, limits, plan_attention(batch, limits));
       }
 }
 
 TEST_CASE("sequences share the keys of a common prefix") {
   engine::Batch batch;
-  for (uint32_t i = 0; i < 40; ++i) add_run(batch, 600 + i, 1, 4);  // 34 and more shared pages: two splits
+  for (uint32_t i = 0; i < 40; ++i) add_run(batch, 600 + i, 1, 3);  // 16 and more shared pages: two splits
   const AttentionLimits limits{20, 0, 1, 4096};
   const AttentionPlan plan = plan_attention(batch, limits);
   check(batch, limits, plan);

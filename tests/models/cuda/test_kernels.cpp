@@ -129,7 +129,7 @@ TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16, f
     std::vector<TestType> q_got, keys_got, values_got;
     in_all_orders([&] {
       DeviceArray<TestType> d_qkv(qkv);
-      const std::vector<TestType> empty(size_t{pages} * c.kv_heads * 16 * D, narrow<TestType>(0));
+      const std::vector<TestType> empty(size_t{pages} * c.kv_heads * page_tokens * D, narrow<TestType>(0));
       DeviceArray<TestType> keys(empty), values(empty);
       PlaceKeys<TestType> a{d_qkv, c.bias ? d_bias.get() : nullptr, c.norm ? d_q.get() : nullptr, c.norm ? d_k.get() : nullptr,
                             c.rope_dims ? d_turn.get() : nullptr, d_slot, keys, values, rows, c.heads, c.kv_heads, D, c.rope_dims,
@@ -159,7 +159,7 @@ TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16, f
           if (h < c.heads) q_expected[(r * all_heads + h) * D + i] = turned[i];
           else {
             const uint32_t kv = h - c.heads - (value ? c.kv_heads : 0);
-            (value ? values_expected : keys_expected)[((slot[r] / 16 * c.kv_heads + kv) * 16 + slot[r] % 16) * D + i] = turned[i];
+            (value ? values_expected : keys_expected)[((slot[r] / page_tokens * c.kv_heads + kv) * page_tokens + slot[r] % page_tokens) * D + i] = turned[i];
           }
         }
       }
@@ -192,10 +192,10 @@ TEST_CASE("angles are those of doubles, each row's of its own class") {
 
 TEST_CASE("slots are copied in all layers") {
   constexpr uint32_t layers = 2, pages = 5, kv_heads = 2, D = 16;
-  constexpr size_t layer = size_t{pages} * kv_heads * 16 * D;
+  constexpr size_t layer = size_t{pages} * kv_heads * page_tokens * D;
   std::vector<float> keys(layers * layer), values(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) keys[i] = static_cast<float>(i), values[i] = -static_cast<float>(i);
-  const std::vector<SlotCopy> copies{{16, 48, 16}, {3, 64 + 9, 1}};  // a page, and one token
+  const std::vector<SlotCopy> copies{{page_tokens, 3 * page_tokens, page_tokens}, {3, 4 * page_tokens + 9, 1}};  // a page, and one token
   DeviceArray<SlotCopy> d_copies(copies);
   std::vector<float> got_values;
   const auto got = in_all_orders([&] {
@@ -205,11 +205,11 @@ TEST_CASE("slots are copied in all layers") {
     return k.host();
   });
   for (uint32_t l = 0; l < layers; ++l)
-    for (uint32_t slot = 0; slot < pages * 16; ++slot)
+    for (uint32_t slot = 0; slot < pages * page_tokens; ++slot)
       for (uint32_t h = 0; h < kv_heads; ++h)
         for (uint32_t i = 0; i < D; ++i) {
-          const auto at = [&](uint32_t s) { return l * layer + ((s / 16 * kv_heads + h) * 16 + s % 16) * D + i; };
-          const uint32_t from = slot / 16 == 3 ? slot - 32 : slot == 73 ? 3 : slot;
+          const auto at = [&](uint32_t s) { return l * layer + ((s / page_tokens * kv_heads + h) * page_tokens + s % page_tokens) * D + i; };
+          const uint32_t from = slot / page_tokens == 3 ? slot - 2 * page_tokens : slot == 4 * page_tokens + 9 ? 3 : slot;
           REQUIRE(got[at(slot)] == keys[at(from)]);
           REQUIRE(got_values[at(slot)] == values[at(from)]);
         }
