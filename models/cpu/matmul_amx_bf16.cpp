@@ -12,7 +12,8 @@ namespace {
 constexpr uint32_t tile_rows = 16;
 // Of 32 inputs. So much of a panel (4 KiB a step) stays in the second cache while all rows pass; a panel is cut evenly, since a
 // short last chunk would load and store the results for little.
-constexpr uint32_t chunk_steps_max = 18;
+constexpr uint32_t chunk_steps_max = 48;
+constexpr uint32_t near_steps = 24;  // 32 rows of so many stay in the first cache
 constexpr size_t pair_row = tile_columns * 2 * sizeof(uint16_t);  // bytes of one row of pairs of a tile
 constexpr size_t tile_bytes = tile_rows * pair_row, step_bytes = panel_columns / tile_columns * tile_bytes;
 constexpr uint32_t quarter_lines = step_bytes / 64 / 4;
@@ -62,7 +63,7 @@ struct Results {
 [[gnu::always_inline]] inline void block_32(const char* a, size_t a_stride, const char* w, uint32_t steps, float* c,
                                             size_t c_stride, bool add, Ahead ahead, float* next) {
   const size_t c_bytes = c_stride * sizeof(float);
-  const uint32_t result_rows = (2 * tile_rows + steps - 1) / steps;
+  const uint32_t result_rows = (2 * tile_rows + steps - 1) / steps, fetched_rows = steps > near_steps ? tile_rows : 0;
   Results results{next, c_bytes};
   const char* below = a + tile_rows * a_stride;
   float* c_below = c + tile_rows * c_stride;
@@ -79,6 +80,10 @@ struct Results {
   }
   for (uint32_t s = 0; s < steps; ++s, a += 64, below += 64, w += step_bytes) {
     results.fetch(result_rows);
+    for (uint32_t r = 0; r < fetched_rows; ++r) {  // of the next step
+      _mm_prefetch(a + 64 + r * a_stride, _MM_HINT_T0);
+      _mm_prefetch(below + 64 + r * a_stride, _MM_HINT_T0);
+    }
     ahead.fetch();
     _tile_loadd(6, w, pair_row);
     _tile_loadd(7, w + tile_bytes, pair_row);
