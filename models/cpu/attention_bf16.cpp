@@ -1,6 +1,6 @@
 // Attention in bf16, compiled once for each instruction set: KERNEL_TABLE names the function that returns the table,
-// KERNEL_NAME the set. A page holds {keys [2][head_dim / 2][16][2], values [head_dim / 16][16][16][2]}: both products read pairs, of a
-// key's numbers and of two keys' values, in tiles that lie in one piece.
+// KERNEL_NAME the set. A page holds {keys [2][depth / 2][16][2], values [head_dim / 16][16][16][2]}: both products read pairs, of
+// a key's numbers and of two keys' values, in tiles that lie in one piece.
 #include <cstring>
 #include "attention_groups.inc.hpp"
 #include "matmul.hpp"
@@ -18,7 +18,7 @@ constexpr uint32_t tile_rows = 16, group_rows = attention_rows_max;  // that go 
 constexpr uint32_t group_rows = group_rows_max;
 #endif
 constexpr uint32_t tile_keys = 16, tile_dims = 16;
-constexpr uint32_t pair_row = 2 * 16;  // numbers of one row of pairs of a tile
+constexpr uint32_t pair_row = 2 * tile_keys;  // numbers of one row of pairs of a tile
 
 // head_dim as the keys' product takes it: whole steps of 32
 uint32_t depth(uint32_t head_dim) { return padded_depth(head_dim); }
@@ -223,49 +223,51 @@ SXT_INLINE void store_results(float (*to)[64]) {
   _tile_stored(3, to[0] + 48, sizeof to[0]);
 }
 
-// results += rows [16][32], a_stride bytes apart, * `parts` tiles of pairs. Loads stand before products as far as there are tiles
-// for them: see matmul_amx_bf16.cpp.
-SXT_INLINE void multiply_tiles(const Encoded* rows, size_t stride, const uint16_t* const (&tiles)[4], uint32_t parts) {
+// results += rows [..][32], `stride` bytes apart, * `parts` tiles of pairs; tile(i): where one lies. Loads stand before products as
+// far as there are tiles for them: see matmul_amx_bf16.cpp.
+template <class Tile> SXT_INLINE void multiply_tiles(const Encoded* rows, size_t stride, const Tile& tile, uint32_t parts) {
   constexpr size_t row = pair_row * sizeof(uint16_t);
   _tile_loadd(4, rows, stride);
-  _tile_loadd(5, tiles[0], row);
-  if (parts > 1) _tile_loadd(6, tiles[1], row);
-  if (parts > 2) _tile_loadd(7, tiles[2], row);
+  _tile_loadd(5, tile(0), row);
+  if (parts > 1) _tile_loadd(6, tile(1), row);
+  if (parts > 2) _tile_loadd(7, tile(2), row);
   _tile_dpbf16ps(0, 4, 5);
-  if (parts > 3) _tile_loadd(5, tiles[3], row);
+  if (parts > 3) _tile_loadd(5, tile(3), row);
   if (parts > 1) _tile_dpbf16ps(1, 4, 6);
   if (parts > 2) _tile_dpbf16ps(2, 4, 7);
   if (parts > 3) _tile_dpbf16ps(3, 4, 5);
 }
 
-// scores [16][64] = queries [16][depth] * the block's keys. A group's last tile takes along what lies behind its queries, whatever that
-// is: there is room for it, and its scores are not looked at.
+// scores [..][64] = queries [..][depth] * the block's keys. The last tile of a group of more than 16 rows takes along what lies
+// behind its queries, whatever that is: there is room for it, and its scores are not looked at.
 SXT_INLINE void multiply_keys(const Attention& t, const Encoded* query, const Block& block, float (*scores)[key_block]) {
   const uint32_t steps = depth(t.head_dim) / depth_step;
+  constexpr size_t step_numbers = depth_step / 2 * pair_row;
   const uint16_t* keys[key_block / tile_keys];
   for (uint32_t i = 0; i < key_block / tile_keys; ++i)
     keys[i] = keys_of(block.page[i * tile_keys / page_keys]) + key_at(i * tile_keys % page_keys, t.head_dim);
   clear_results();
   for (uint32_t s = 0; s < steps; ++s, query += depth_step) {
-    multiply_tiles(query, depth(t.head_dim) * sizeof(Encoded), keys, 4);
-    for (const uint16_t*& at : keys) at += depth_step / 2 * pair_row;
+    const auto tile = [&](uint32_t i) { return keys[i] + s * step_numbers; };
+    multiply_tiles(query, depth(t.head_dim) * sizeof(Encoded), tile, key_block / tile_keys);
   }
   store_results(scores);
 }
 
-// sums [16][64] = weights [16][64] * `parts` times 16 numbers, from `dim` on, of the block's values
+// sums [..][64] = weights [..][64] * `parts` times 16 numbers, from `dim` on, of the block's values
 SXT_INLINE void multiply_values(const Attention& t, const Encoded (*weights)[key_block], const Block& block, uint32_t dim,
                                 uint32_t parts, float (*sums)[64]) {
   static_assert(page_keys == depth_step);
   clear_results();
   for (uint32_t p = 0; p * page_keys < block.keys; ++p) {
-    const uint16_t* v = values_of(block.page[p], t.head_dim) + dim_at(dim);
-    constexpr size_t tile = tile_dims * page_keys;
-    multiply_tiles(weights[0] + p * page_keys, sizeof weights[0], {v, v + tile, v + 2 * tile, v + 3 * tile}, parts);
+    const uint16_t* values = values_of(block.page[p], t.head_dim);
+    const auto tile = [&](uint32_t i) { return values + dim_at(dim + i * tile_dims); };
+    multiply_tiles(weights[0] + p * page_keys, sizeof weights[0], tile, parts);
   }
   store_results(sums);
 }
 
+// R: rows whose softmax goes together, 4 or a tile's.
 template <uint32_t R>
 SXT_INLINE void attend_tiles(const Attention& t, uint32_t row, uint32_t rows, const Block& block, const State& state) {
   constexpr uint32_t most = R < tile_rows ? tile_rows : group_rows;
@@ -277,6 +279,7 @@ SXT_INLINE void attend_tiles(const Attention& t, uint32_t row, uint32_t rows, co
   for (uint32_t r = 0; r < rows; r += tile_rows) {
     const uint32_t n = lesser(rows - r, tile_rows);
     weigh_scores<R>(t, row + r, n, block.first_key, scores + r, weights + r, factor + r, state);
+    // a first tile has just the group's rows; another one's others must weigh nothing
     if (r > 0 && n < tile_rows) std::memset(weights[r + n], 0, (tile_rows - n) * sizeof weights[0]);
   }
   for (uint32_t dim = 0; dim < t.head_dim; dim += 64) {
@@ -358,7 +361,8 @@ void attend(const Attention& t) {
   std::memset(state.sum, 0, t.rows * 16 * sizeof(float));
   std::memset(state.out, 0, size_t{t.rows} * t.head_dim * sizeof(float));
   Tiles tiles;
-  for_each_group<group_rows>(t, [&](uint32_t r, uint32_t rows, const Block& block) { attend_group(t, r, rows, block, state, tiles); });
+  for_each_group<group_rows>(
+      t, [&](uint32_t r, uint32_t rows, const Block& block) { attend_group(t, r, rows, block, state, tiles); });
   for (uint32_t r = 0; r < t.rows; ++r) {
     const Vector inverse = splat(1.f / sum_of(load(state.sum + r * 16)));
     for (uint32_t i = 0; i < t.head_dim; i += width)

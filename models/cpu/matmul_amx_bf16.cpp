@@ -14,8 +14,8 @@ constexpr uint32_t tile_rows = 16;
 // short last chunk would load and store the results for little.
 constexpr uint32_t chunk_steps_max = 48;
 constexpr uint32_t near_steps = 24;  // 32 rows of so many stay in the first cache
-constexpr size_t pair_row = tile_columns * 2 * sizeof(uint16_t);  // bytes of one row of pairs of a tile
-constexpr size_t tile_bytes = tile_rows * pair_row, step_bytes = panel_columns / tile_columns * tile_bytes;
+constexpr size_t pair_row_bytes = tile_columns * 2 * sizeof(uint16_t);  // bytes of one row of pairs of a tile
+constexpr size_t tile_bytes = tile_rows * pair_row_bytes, step_bytes = panel_columns / tile_columns * tile_bytes;
 constexpr uint32_t quarter_lines = step_bytes / 64 / 4;
 
 // Tiles 0..3 hold results, 4 and 5 rows of a, 6 and 7 columns of w.
@@ -85,8 +85,8 @@ struct Results {
       _mm_prefetch(below + 64 + r * a_stride, _MM_HINT_T0);
     }
     ahead.fetch();
-    _tile_loadd(6, w, pair_row);
-    _tile_loadd(7, w + tile_bytes, pair_row);
+    _tile_loadd(6, w, pair_row_bytes);
+    _tile_loadd(7, w + tile_bytes, pair_row_bytes);
     ahead.fetch();
     _tile_loadd(4, a, a_stride);
     _tile_loadd(5, below, a_stride);
@@ -120,16 +120,16 @@ void block_16(const char* a, size_t a_stride, const char* w, uint32_t steps, flo
   for (uint32_t s = 0; s < steps; ++s, a += 64, w += step_bytes) {
     ahead.fetch();
     _tile_loadd(4, a, a_stride);
-    _tile_loadd(6, w, pair_row);
+    _tile_loadd(6, w, pair_row_bytes);
     ahead.fetch();
     _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, w + tile_bytes, pair_row);
+    _tile_loadd(7, w + tile_bytes, pair_row_bytes);
     ahead.fetch();
     _tile_dpbf16ps(1, 4, 7);
-    _tile_loadd(6, w + 2 * tile_bytes, pair_row);
+    _tile_loadd(6, w + 2 * tile_bytes, pair_row_bytes);
     ahead.fetch();
     _tile_dpbf16ps(2, 4, 6);
-    _tile_loadd(7, w + 3 * tile_bytes, pair_row);
+    _tile_loadd(7, w + 3 * tile_bytes, pair_row_bytes);
     _tile_dpbf16ps(3, 4, 7);
   }
   _tile_stored(0, c, c_bytes);
@@ -152,8 +152,9 @@ void multiply_blocks(const char* a, size_t a_stride, uint32_t rows, const char* 
     for (uint32_t r = 0; r < rows; r += 2 * tile_rows)
       for (uint32_t half = 0; half < 2; ++half, ahead.at += size_t{n} * 4 * lines * 64) {
         float* block = c + r * c_stride + half * 2 * tile_columns;
-        float* next = half == 0 ? block + 2 * tile_columns : r + 2 * tile_rows < rows ? c + (r + 2 * tile_rows) * c_stride : begin;
-        block_32(a + r * a_stride + first * 64, a_stride, chunk + half * 2 * tile_bytes, n, block, c_stride, add || first > 0, ahead, next);
+        float* below = r + 2 * tile_rows < rows ? c + (r + 2 * tile_rows) * c_stride : begin;
+        block_32(a + r * a_stride + first * 64, a_stride, chunk + half * 2 * tile_bytes, n, block, c_stride, add || first > 0, ahead,
+                 half == 0 ? block + 2 * tile_columns : below);
       }
   }
 }

@@ -54,12 +54,20 @@ template <uint32_t MAX, class Body> SXT_INLINE void in_groups(uint32_t rows, con
 SXT_INLINE Vector max(Vector a, Vector b) { return a > b ? a : b; }
 typedef int32_t Integers __attribute__((vector_size(width * 4)));
 
+// Halves are added to each other until one lane is left.
 SXT_INLINE float sum_of(Vector v) {
+#if defined(__AVX512F__)
+  const __m256 eight = _mm512_extractf32x8_ps(v, 0) + _mm512_extractf32x8_ps(v, 1);
+  const __m128 four = _mm256_castps256_ps128(eight) + _mm256_extractf128_ps(eight, 1);
+  const __m128 two = four + _mm_movehl_ps(four, four);
+  return two[0] + two[1];
+#else
   float x[width];
   store(x, v);
   for (uint32_t n = width / 2; n > 0; n /= 2)
     for (uint32_t i = 0; i < n; ++i) x[i] += x[i + n];
   return x[0];
+#endif
 }
 SXT_INLINE float max_of(Vector v) {
   float x[width];
@@ -94,11 +102,12 @@ template <uint32_t N> SXT_INLINE void maxima_of(const Vector (&v)[N], float* out
       const Vector other = max(four[0], _mm512_maskz_shuffle_f32x4(0xffff, four[0], four[0], 0x4e));
       return store(out, max(other, _mm512_maskz_shuffle_f32x4(0xffff, other, other, 0xb1)));
     } else {
-    Vector eight[2];
-    SXT_UNROLL for (uint32_t i = 0; i < 2; ++i) eight[i] = max(_mm512_maskz_shuffle_f32x4(0xffff, four[2 * i], four[2 * i + 1], 0x88),
-                                                               _mm512_maskz_shuffle_f32x4(0xffff, four[2 * i], four[2 * i + 1], 0xdd));
-    return store(out, max(_mm512_maskz_shuffle_f32x4(0xffff, eight[0], eight[1], 0x88),
-                          _mm512_maskz_shuffle_f32x4(0xffff, eight[0], eight[1], 0xdd)));
+      Vector eight[2];
+      SXT_UNROLL for (uint32_t i = 0; i < 2; ++i)
+          eight[i] = max(_mm512_maskz_shuffle_f32x4(0xffff, four[2 * i], four[2 * i + 1], 0x88),
+                         _mm512_maskz_shuffle_f32x4(0xffff, four[2 * i], four[2 * i + 1], 0xdd));
+      return store(out, max(_mm512_maskz_shuffle_f32x4(0xffff, eight[0], eight[1], 0x88),
+                            _mm512_maskz_shuffle_f32x4(0xffff, eight[0], eight[1], 0xdd)));
     }
   }
 #endif
@@ -106,6 +115,10 @@ template <uint32_t N> SXT_INLINE void maxima_of(const Vector (&v)[N], float* out
 }
 // 2^x for x <= 0: polynomial(f), 2^f on [-0.5, 0.5], times a whole power. Below -126 it is 0, and what is not a number stays so.
 template <class Polynomial> SXT_INLINE Vector exp2_by(Vector x, const Polynomial& polynomial) {
+#if defined(__AVX512F__)  // the same bits in fewer steps
+  const Vector whole = _mm512_maskz_roundscale_ps(0xffff, x, 0);  // not the plain intrinsics: GCC 12 warns of its header
+  return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, splat(-126.f), _CMP_NLT_UQ), polynomial(x - whole), whole);
+#else
   const Vector magic = splat(12582912.f);  // 1.5 * 2^23: what is added to it is rounded to an integer, in the low bits
   const Vector bounded = max(splat(-126.f), x), shifted = bounded + magic, f = bounded - (shifted - magic);
   const Vector r = polynomial(f);
@@ -116,6 +129,7 @@ template <class Polynomial> SXT_INLINE Vector exp2_by(Vector x, const Polynomial
   std::memcpy(&power, &bits, sizeof power);
   const Vector y = r * power;
   return x < splat(-126.f) ? splat(0.f) : y;
+#endif
 }
 // Relative error about 1e-7, by a polynomial of degree 6.
 SXT_INLINE Vector exp2_of(Vector x) {

@@ -7,6 +7,8 @@
 
 namespace sextant::cuda {
 
+static_assert(page_tokens == engine::page_tokens);
+
 /// Each round's pages are read and written by no other copy of that round.
 inline std::vector<std::vector<SlotCopy>> rounds_of(const std::vector<engine::PageCopy>& copies) {
   std::vector<std::vector<SlotCopy>> rounds;

@@ -211,7 +211,8 @@ template <class T> uint32_t Rank<T>::gate_experts(uint32_t layer) {
   auto& [first, wanted, place_at] = expert_rows_;
   first.assign(count + 1, 0), wanted.assign(count, 0);
   for (uint32_t i = 0; i < choices; ++i) ++wanted[chosen[i]];
-  for (uint32_t e = 0; e < count; ++e) first[e + 1] = first[e] + (wanted[e] + expert_rows_step - 1) / expert_rows_step * expert_rows_step;
+  for (uint32_t e = 0; e < count; ++e)
+    first[e + 1] = first[e] + (wanted[e] + expert_rows_step - 1) / expert_rows_step * expert_rows_step;
   std::vector<uint32_t> next(first.begin(), first.end() - 1), source(first[count], 0), place(choices);
   for (uint32_t i = 0; i < choices; ++i) {
     place[i] = next[chosen[i]]++;

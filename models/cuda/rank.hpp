@@ -64,7 +64,7 @@ template <class T> class Rank {
   DeviceMemory memory_;
   Weights<T> weights_;
   Buffers<T> buffers_;
-  T *keys_ = nullptr, *values_ = nullptr;  // [layers][pages][kv_heads][16][head_dim]
+  T *keys_ = nullptr, *values_ = nullptr;  // [layers][pages][kv_heads][page_tokens][head_dim]
   size_t layer_stride_ = 0;                // elements
   Products products_;
   ScoreHead<T> head_;

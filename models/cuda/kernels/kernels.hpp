@@ -73,9 +73,9 @@ template <class T> struct PlaceKeys {
   const float* q_norm;       // [head_dim] or null
   const float* k_norm;       // [head_dim] or null
   const float2* angles;      // [rows][rope_dims / 2] cosine and sine; null: no positions
-  const uint32_t* slot;      // [rows] 16 * page + offset; no_index: the row is passed over
-  T* keys;                   // [pages][kv_heads][16][head_dim]
-  T* values;                 // [pages][kv_heads][16][head_dim]
+  const uint32_t* slot;      // [rows] page_tokens * page + offset; no_index: the row is passed over
+  T* keys;                   // [pages][kv_heads][page_tokens][head_dim]
+  T* values;                 // [pages][kv_heads][page_tokens][head_dim]
   uint32_t rows, heads, kv_heads, head_dim, rope_dims;  // head_dim: at most 256
   float epsilon;
 };
@@ -83,11 +83,11 @@ template <class T> cudaError_t place_keys(const PlaceKeys<T>& arguments, cudaStr
 
 /// Keys and values of whole pages or single slots to another place, in all layers at once. No `to` may be another's `from` or `to`.
 struct SlotCopy {
-  uint32_t from, to;  // 16 * page + offset
+  uint32_t from, to;  // page_tokens * page + offset
   uint32_t tokens;    // from there on, within the page
 };
 template <class T> struct CopySlots {
-  T* keys;                  // [layers][layer_stride], each [pages][kv_heads][16][head_dim]
+  T* keys;                  // [layers][layer_stride], each [pages][kv_heads][page_tokens][head_dim]
   T* values;                // likewise
   const SlotCopy* copies;   // [count]
   uint32_t count, layers, kv_heads, head_dim;
@@ -114,8 +114,8 @@ struct AttentionMerge {
 inline constexpr uint32_t split_keys = 256;
 template <class T> struct Attention {
   const T* qkv;                // [..][heads + 2 kv_heads][head_dim] queries, as place_keys leaves them
-  const T* keys;               // [pages][kv_heads][16][head_dim]
-  const T* values;             // [pages][kv_heads][16][head_dim]
+  const T* keys;               // [pages][kv_heads][page_tokens][head_dim]
+  const T* values;             // [pages][kv_heads][page_tokens][head_dim]
   T* out;                      // [..][heads][head_dim]
   const uint32_t* rows;        // [..] rows of qkv and out
   const uint32_t* positions;   // [row of qkv] the last key that it sees

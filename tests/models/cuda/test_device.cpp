@@ -116,7 +116,7 @@ TEST_CASE("steps of decoding are recorded once and replayed, with the same bits"
   const auto make = [&] {
     auto device = tiny.on(gpu, "bf16", 300, 1 << 28);
     Sequences prompts;  // of very different lengths; one is beyond a split of the keys
-    for (const auto& [sequence, tokens] : {std::pair{0u, 5u}, {1u, 33u}, {2u, 280u}, {3u, 16u}, {4u, 1u}, {5u, 47u}}) prompts.add(sequence, 0, tokens);
+    for (const auto& [sequence, tokens] : {std::pair{0u, 5u}, {1u, 33u}, {2u, 280u}, {3u, 32u}, {4u, 1u}, {5u, 47u}}) prompts.add(sequence, 0, tokens);
     (void)run(*device, prompts.batch);
     return device;
   };
@@ -128,7 +128,7 @@ TEST_CASE("steps of decoding are recorded once and replayed, with the same bits"
   const auto device = make();
   const auto replayed = [&] { return dynamic_cast<cuda::CudaDevice<cuda::bf16>&>(*device).replayed_steps(); };
   const auto five = step({{0, 5}, {1, 33}, {2, 280}, {4, 1}, {5, 47}}), one = step({{2, 280}});
-  const auto six = step({{3, 16}, {0, 5}, {1, 33}, {2, 280}, {4, 1}, {5, 47}});
+  const auto six = step({{3, 32}, {0, 5}, {1, 33}, {2, 280}, {4, 1}, {5, 47}});
   const auto first = run(*device, five);
   CHECK(replayed() == 0);
   CHECK(run(*device, five) == first);  // recorded

@@ -122,7 +122,10 @@ TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16, f
     const auto bias = random.numbers<float>(all_heads * D), q_norm = random.numbers<float>(D), k_norm = random.numbers<float>(D);
     std::vector<float2> turn(std::max<size_t>(1, rows * half));
     for (auto& t : turn) t = {static_cast<float>(random.normal()), static_cast<float>(random.normal())};
-    const std::vector<uint32_t> slot{17, 63, 5};
+    const auto at = [&](uint32_t s, uint32_t kv) {
+      return ((size_t{s} / page_tokens * c.kv_heads + kv) * page_tokens + s % page_tokens) * D;
+    };
+    const std::vector<uint32_t> slot{page_tokens + 1, pages * page_tokens - 1, 5};
     DeviceArray<float> d_bias(bias), d_q(q_norm), d_k(k_norm);
     DeviceArray<float2> d_turn(turn);
     DeviceArray<uint32_t> d_slot(slot);
@@ -159,7 +162,7 @@ TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16, f
           if (h < c.heads) q_expected[(r * all_heads + h) * D + i] = turned[i];
           else {
             const uint32_t kv = h - c.heads - (value ? c.kv_heads : 0);
-            (value ? values_expected : keys_expected)[((slot[r] / page_tokens * c.kv_heads + kv) * page_tokens + slot[r] % page_tokens) * D + i] = turned[i];
+            (value ? values_expected : keys_expected)[at(slot[r], kv) + i] = turned[i];
           }
         }
       }
@@ -195,7 +198,8 @@ TEST_CASE("slots are copied in all layers") {
   constexpr size_t layer = size_t{pages} * kv_heads * page_tokens * D;
   std::vector<float> keys(layers * layer), values(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) keys[i] = static_cast<float>(i), values[i] = -static_cast<float>(i);
-  const std::vector<SlotCopy> copies{{page_tokens, 3 * page_tokens, page_tokens}, {3, 4 * page_tokens + 9, 1}};  // a page, and one token
+  // a page, and one token
+  const std::vector<SlotCopy> copies{{page_tokens, 3 * page_tokens, page_tokens}, {3, 4 * page_tokens + 9, 1}};
   DeviceArray<SlotCopy> d_copies(copies);
   std::vector<float> got_values;
   const auto got = in_all_orders([&] {
@@ -208,7 +212,9 @@ TEST_CASE("slots are copied in all layers") {
     for (uint32_t slot = 0; slot < pages * page_tokens; ++slot)
       for (uint32_t h = 0; h < kv_heads; ++h)
         for (uint32_t i = 0; i < D; ++i) {
-          const auto at = [&](uint32_t s) { return l * layer + ((s / page_tokens * kv_heads + h) * page_tokens + s % page_tokens) * D + i; };
+          const auto at = [&](uint32_t s) {
+            return l * layer + ((s / page_tokens * kv_heads + h) * page_tokens + s % page_tokens) * D + i;
+          };
           const uint32_t from = slot / page_tokens == 3 ? slot - 2 * page_tokens : slot == 4 * page_tokens + 9 ? 3 : slot;
           REQUIRE(got[at(slot)] == keys[at(from)]);
           REQUIRE(got_values[at(slot)] == values[at(from)]);

@@ -147,7 +147,7 @@ TEST_CASE("a token of many short branches never runs out of pages", "[schedule]"
     path += static_cast<char>('c' + i % 7);
   }
   const auto all = requests.all();
-  for (const uint32_t pages : {pages_for(context) + 2, 40u, 500u}) {
+  for (const uint32_t pages : {pages_for(context) + 2, 20u, 500u}) {
     HashDevice device({64, pages, context, 259});
     check(all, run_all(all, device, tokenizer, {16, 0}), tokenizer);
   }
