@@ -1,8 +1,7 @@
 // Products, attention and what is done to rows, on the two instruction sets that valgrind can run.
-#include <numeric>
 #include "../../models/cpu/isa.hpp"
 #include "../../models/cpu/memory.hpp"
-#include "../models/cpu/numbers.hpp"
+#include "../models/cpu/text_attention.hpp"
 #include "paths.hpp"
 
 namespace sextant::perf {
@@ -43,32 +42,9 @@ Work encoding(const MatMul& matmul, uint32_t rows) {
   };
 }
 
-// `tokens` tokens of three heads each on one key head, the last ones of a text of 256.
 Work attention(const AttentionFormat& format, uint32_t tokens) {
-  constexpr uint32_t keys = 256, group = 3, head_dim = 64;
-  auto memory = std::make_shared<Bytes>(keys / page_keys * format.page_bytes(head_dim));
-  auto scratch = std::make_shared<Floats>(format.scratch_floats(head_dim)), out = std::make_shared<Floats>(tokens * group * head_dim);
-  auto q = std::make_shared<std::vector<float>>(numbers(tokens * group * head_dim, 1));
-  const auto k = numbers(keys * head_dim, 2), v = numbers(keys * head_dim, 3);
-  for (uint32_t j = 0; j < keys; ++j)
-    format.put(k.data() + j * head_dim, v.data() + j * head_dim, head_dim, j % page_keys,
-               memory->data() + j / page_keys * format.page_bytes(head_dim));
-  std::vector<uint32_t> pages(keys / page_keys);
-  std::iota(pages.begin(), pages.end(), 0);
-  std::vector<const float*> query;
-  std::vector<float*> to;
-  std::vector<uint32_t> position;
-  for (uint32_t r = 0; r < tokens * group; ++r) {
-    query.push_back(q->data() + r * head_dim);
-    to.push_back(out->data() + r * head_dim);
-    position.push_back(keys - tokens + r / group);
-  }
-  return [=, &format](int) {
-    const PathRows path{tokens * group, pages.data(), 0};
-    format.attend({query.data(), position.data(), to.data(), path.rows, head_dim, &path, memory->data(), format.page_bytes(head_dim), 0.18f,
-                   scratch->data()});
-    (void)q, (void)out;  // held for the pointers
-  };
+  auto text = std::make_shared<fakes::TextAttention>(format, 3 * tokens, 256);
+  return [=](int) { text->attend(); };
 }
 
 Work storing_keys(const AttentionFormat& format) {

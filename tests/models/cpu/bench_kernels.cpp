@@ -13,13 +13,12 @@
 #include <cstring>
 #include <functional>
 #include <memory>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
 #include "../../../models/cpu/isa.hpp"
 #include "../../../models/cpu/memory.hpp"
-#include "numbers.hpp"
+#include "text_attention.hpp"
 
 using namespace sextant::cpu;
 
@@ -79,33 +78,12 @@ Work product(const MatMul& matmul, uint32_t rows, uint32_t k, uint32_t panels) {
           }, {}, {}};
 }
 
-// The last rows / 3 tokens of a text of so many keys, three heads each.
 Work attention(const AttentionFormat& format, uint32_t rows, uint32_t keys) {
-  constexpr uint32_t head_dim = 64, group = 3, times = 8;
-  const uint32_t pages = (keys + page_keys - 1) / page_keys;
-  // as large as a pool of pages is, so that it lies in large pages of the system, too
-  auto memory = std::make_shared<Bytes>(std::max<size_t>(pages * format.page_bytes(head_dim), 8 << 20));
-  auto scratch = std::make_shared<Floats>(format.scratch_floats(head_dim)), out = std::make_shared<Floats>(size_t{rows} * head_dim);
-  auto q = std::make_shared<std::vector<float>>(fakes::numbers(size_t{rows} * head_dim, 1));
-  const auto k = fakes::numbers(size_t{keys} * head_dim, 2), v = fakes::numbers(size_t{keys} * head_dim, 3);
-  for (uint32_t j = 0; j < keys; ++j)
-    format.put(k.data() + j * head_dim, v.data() + j * head_dim, head_dim, j % page_keys,
-               memory->data() + j / page_keys * format.page_bytes(head_dim));
-  std::vector<uint32_t> table(pages), position(rows);
-  std::iota(table.begin(), table.end(), 0);
-  std::vector<const float*> query(rows);
-  std::vector<float*> to(rows);
-  for (uint32_t r = 0; r < rows; ++r) {
-    position[r] = keys - rows / group + r / group;
-    query[r] = q->data() + size_t{r} * head_dim;
-    to[r] = out->data() + size_t{r} * head_dim;
-  }
-  return {"attention, " + std::to_string(rows) + " rows, " + std::to_string(keys) + " keys", "us", [=, &format, held = std::pair(q, out)] {
-            const PathRows path{rows, table.data(), 0};
+  constexpr uint32_t times = 8;
+  auto text = std::make_shared<fakes::TextAttention>(format, rows, keys);
+  return {"attention, " + std::to_string(rows) + " rows, " + std::to_string(keys) + " keys", "us", [=] {
             const double begin = now();
-            for (uint32_t i = 0; i < times; ++i)
-              format.attend({query.data(), position.data(), to.data(), rows, head_dim, &path, memory->data(), format.page_bytes(head_dim),
-                             0.18f, scratch->data()});
+            for (uint32_t i = 0; i < times; ++i) text->attend();
             return (now() - begin) / times * 1e6;
           }, {}, {}};
 }
