@@ -10,7 +10,7 @@
 
 namespace fakes {
 
-/// `rows` rows, three heads a token, on one key head of 64 numbers; the last token sees `keys` keys. Movable; one thread at a time.
+/// `rows` rows, three heads a token, on one key head of 64 numbers; the last token sees `keys` keys. One thread at a time.
 class TextAttention {
  public:
   TextAttention(const sextant::cpu::AttentionFormat& format, uint32_t rows, uint32_t keys)
@@ -33,6 +33,8 @@ class TextAttention {
       position_.push_back(keys - rows / group + r / group);
     }
   }
+  TextAttention(const TextAttention&) = delete;  // its rows are pointers into itself
+  TextAttention& operator=(const TextAttention&) = delete;
   void attend() {
     const auto rows = static_cast<uint32_t>(query_.size());
     const sextant::cpu::PathRows path{rows, table_.data(), 0};
