@@ -1,0 +1,46 @@
+// What came back. The journal holds these, one line each. Plain data.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+#include "message.hpp"
+
+namespace sextant::data {
+
+struct ContinuationScore {
+  double logprob = 0, total_logprob = 0;     // nats: the continuation's tokens; the item's tokens 2..N
+  uint32_t tokens = 0, total_tokens = 0;     // of the continuation; N of the item
+  bool greedy = false;                       // every token of the continuation was the argmax
+  std::vector<float> token_logprobs;         // where they were wanted
+};
+
+enum class Finish { none, eos, stop, length, tool_calls };
+std::string_view finish_name(Finish finish);  // "", "eos", "stop", "length", "tool_calls"
+
+struct Usage {
+  uint32_t prompt_tokens = 0;                // as if nothing were shared
+  uint32_t computed_tokens = 0;              // really computed for this request
+  uint32_t generated_tokens = 0;
+  uint32_t truncated_tokens = 0;             // cut from the prompt's left
+  Usage& operator+=(const Usage& more);
+};
+
+struct Response {
+  std::string key;                           // the request's
+  std::string text, thinking;                // generate, tool
+  std::vector<int32_t> ids;                  // tokenize: the ids; never journalled for generate
+  std::vector<ContinuationScore> scores;     // score, whole: one per continuation
+  std::vector<ToolCall> calls;
+  std::vector<float> embedding;
+  Finish finish = Finish::none;
+  Usage usage;
+  std::optional<Error> error;                // this request's own; never journalled
+  bool too_long = false;                     // the error is that the prompt does not fit
+};
+
+/// The journal's line, without the LF: complete and lossless; doubles with as many digits as it takes to read the same bits back.
+std::string to_line(const Response& response);
+Result<Response> response_from_line(std::string_view line);
+
+}  // namespace sextant::data
