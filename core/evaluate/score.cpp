@@ -95,7 +95,7 @@ Result<Evaluated> score(const config::DatasetConfig& dataset, const std::vector<
 
   std::vector<std::string> texts;
   for (const StoredPrediction& prediction : predictions) texts.push_back(prediction.prediction);
-  if (dataset.inferencer.method == config::Method::gen)
+  if (dataset.inferencer.id == "gen")
     for (const PostprocessorStep& step : postprocessors) {
       SXT_TRY(texts, apply_all("postprocessor:" + step.id, step.apply, texts, predictions));
     }

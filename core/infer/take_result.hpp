@@ -7,6 +7,6 @@
 namespace sextant::infer {
 
 /// Moves a result into its sample; an error where the backend's numbers make no sense.
-Result<void> take_result(store::Sample& sample, config::Method method, plugin::RequestResult& result);
+Result<void> take_result(store::Sample& sample, data::Form form, plugin::RequestResult& result);
 
 }  // namespace sextant::infer
