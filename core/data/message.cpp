@@ -1,45 +1,50 @@
 #include "message.hpp"
-#include <fmt/format.h>
+#include "../base/text.hpp"
+#include "fields.hpp"
 
 namespace sextant::data {
 namespace {
 
-constexpr std::pair<Part::Kind, std::string_view> kinds[] = {
-    {Part::Kind::text, "text"}, {Part::Kind::image, "image"}, {Part::Kind::audio, "audio"}};
+using Allocator = json::Document::AllocatorType;
 
-std::string_view kind_name(Part::Kind kind) {
-  for (const auto& [value, name] : kinds)
-    if (value == kind) return name;
-  return "text";
-}
+constexpr std::string_view kinds[] = {"text", "image", "audio"};
 
-Error bad(std::string_view origin, std::string_view what) { return {Error::Kind::data, fmt::format("{}: a message {}", origin, what)}; }
-
-json::Value part_to_json(const Part& part, json::Document::AllocatorType& a) {
+json::Value part_to_json(const Part& part, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
-  json::set(out, "type", kind_name(part.kind), a);
+  json::set(out, "type", part_kind_name(part.kind), a);
   if (part.kind == Part::Kind::text) {
-    json::set(out, "text", part.text, a);
-    return out;
+    json::set(out, "text", to_valid_utf8(part.text), a);
+  } else {
+    json::set(out, "uri", part.uri, a);
+    json::set(out, "media_type", part.media_type, a);
   }
-  json::set(out, "uri", part.uri, a);
-  if (!part.media_type.empty()) json::set(out, "media_type", part.media_type, a);
   return out;
 }
 
-Result<Part> part_from_json(const json::Value& value, std::string_view origin) {
-  const std::string type = json::find_string(value, "type").value_or("");
-  for (const auto& [kind, name] : kinds) {
-    if (name != type) continue;
-    return Part{kind, json::find_string(value, "text").value_or(""), json::find_string(value, "uri").value_or(""),
-                json::find_string(value, "media_type").value_or("")};
-  }
-  return bad(origin, fmt::format("has a part of type '{}'; it must be text, image or audio", type));
+Result<Part> part_from_json(const json::Value& value, const std::string& origin) {
+  Fields in(value, origin);
+  Part part;
+  std::string type = "text";
+  in.read("type", type);
+  bool known = false;
+  for (size_t i = 0; i < std::size(kinds); ++i)
+    if (kinds[i] == type) part.kind = static_cast<Part::Kind>(i), known = true;
+  if (!known) in.fail("type", "text, image or audio");
+  in.read("text", part.text);
+  in.read("uri", part.uri);
+  in.read("media_type", part.media_type);
+  in.require(part.kind == Part::Kind::text ? "text" : "uri");
+  SXT_CHECK(in.take(true));
+  return part;
 }
 
 }  // namespace
 
-Message::Message(std::string role_, std::string text) : role(std::move(role_)) { parts.push_back({Part::Kind::text, std::move(text), {}, {}}); }
+std::string_view part_kind_name(Part::Kind kind) { return kinds[static_cast<size_t>(kind)]; }
+
+Message::Message(std::string role_, std::string text) : role(std::move(role_)) {
+  parts.push_back({Part::Kind::text, std::move(text), {}, {}});
+}
 
 std::string Message::text() const {
   std::string out;
@@ -53,11 +58,31 @@ void Message::append(std::string_view more) {
   parts.back().text += more;
 }
 
-json::Value to_json(const Message& message, json::Document::AllocatorType& a) {
+json::Value to_json(const ToolCall& call, Allocator& a) {
+  json::Value out(rapidjson::kObjectType);
+  json::set(out, "id", call.id, a);
+  json::set(out, "name", call.name, a);
+  json::set(out, "arguments", embed(call.arguments.empty() ? "{}" : call.arguments, a), a);
+  return out;
+}
+
+Result<ToolCall> tool_call_from_json(const json::Value& value, std::string_view origin) {
+  Fields in(value, origin);
+  ToolCall call;
+  in.read("id", call.id);
+  in.read("name", call.name);
+  // a model may write arguments that are no JSON: they come as a text
+  if (const json::Value* arguments = in.find("arguments")) call.arguments = arguments->IsString() ? std::string(json::text(*arguments)) : json::write(*arguments);
+  in.require("name");
+  SXT_CHECK(in.take(true));
+  return call;
+}
+
+json::Value to_json(const Message& message, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   json::set(out, "role", message.role, a);
-  if (message.parts.empty() || (message.parts.size() == 1 && message.parts.front().kind == Part::Kind::text)) {
-    json::set(out, "content", message.text(), a);
+  if (message.parts.size() == 1 && message.parts.front().kind == Part::Kind::text) {
+    json::set(out, "content", to_valid_utf8(message.parts.front().text), a);
   } else {
     json::Value parts(rapidjson::kArrayType);
     for (const Part& part : message.parts) parts.PushBack(part_to_json(part, a), a);
@@ -65,13 +90,7 @@ json::Value to_json(const Message& message, json::Document::AllocatorType& a) {
   }
   if (!message.calls.empty()) {
     json::Value calls(rapidjson::kArrayType);
-    for (const ToolCall& call : message.calls) {
-      json::Value item(rapidjson::kObjectType);
-      json::set(item, "id", call.id, a);
-      json::set(item, "name", call.name, a);
-      json::set(item, "arguments", call.arguments, a);
-      calls.PushBack(std::move(item), a);
-    }
+    for (const ToolCall& call : message.calls) calls.PushBack(to_json(call, a), a);
     json::set(out, "tool_calls", std::move(calls), a);
   }
   if (!message.call_id.empty()) json::set(out, "tool_call_id", message.call_id, a);
@@ -79,27 +98,45 @@ json::Value to_json(const Message& message, json::Document::AllocatorType& a) {
 }
 
 Result<Message> message_from_json(const json::Value& value, std::string_view origin) {
-  if (!value.IsObject()) return bad(origin, "is not an object");
-  const auto role = json::find_string(value, "role");
+  Fields in(value, origin);
+  Message message;
+  in.read("role", message.role);
+  in.require("role");
   const json::Value* content = json::find(value, "content");
-  if (!role) return bad(origin, "has no text \"role\"");
-  Message out;
-  out.role = *role;
   if (content && content->IsString()) {
-    out.append(json::text(*content));
-  } else if (content && content->IsArray()) {
-    for (const auto& item : content->GetArray()) {
-      SXT_TRY(Part part, part_from_json(item, origin));
-      out.parts.push_back(std::move(part));
-    }
-  } else if (content && !content->IsNull()) {
-    return bad(origin, "has a \"content\" that is neither a text nor a list of parts");
+    std::string text;
+    in.read("content", text);
+    message.parts.push_back({Part::Kind::text, std::move(text), {}, {}});
+  } else {
+    in.each("content", [&](const json::Value& part, const std::string& where) -> Result<void> {
+      SXT_TRY(Part parsed, part_from_json(part, where));
+      message.parts.push_back(std::move(parsed));
+      return {};
+    });
   }
-  if (const json::Value* calls = json::find(value, "tool_calls"); calls && calls->IsArray())
-    for (const auto& item : calls->GetArray())
-      out.calls.push_back({json::find_string(item, "id").value_or(""), json::find_string(item, "name").value_or(""),
-                           json::find_string(item, "arguments").value_or("{}")});
-  out.call_id = json::find_string(value, "tool_call_id").value_or("");
+  in.each("tool_calls", [&](const json::Value& call, const std::string& where) -> Result<void> {
+    SXT_TRY(ToolCall parsed, tool_call_from_json(call, where));
+    message.calls.push_back(std::move(parsed));
+    return {};
+  });
+  in.read("tool_call_id", message.call_id);
+  SXT_CHECK(in.take(true));
+  return message;
+}
+
+json::Value to_json(const std::vector<Message>& messages, Allocator& a) {
+  json::Value out(rapidjson::kArrayType);
+  for (const Message& message : messages) out.PushBack(to_json(message, a), a);
+  return out;
+}
+
+Result<std::vector<Message>> messages_from_json(const json::Value& value, std::string_view origin) {
+  if (!value.IsArray()) return Error{Error::Kind::data, std::string(origin) + " is no list of messages"};
+  std::vector<Message> out;
+  for (const auto& item : value.GetArray()) {
+    SXT_TRY(Message message, message_from_json(item, std::string(origin) + "[" + std::to_string(out.size()) + "]"));
+    out.push_back(std::move(message));
+  }
   return out;
 }
 
