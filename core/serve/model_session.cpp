@@ -4,7 +4,7 @@
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 
-namespace sextant::infer {
+namespace sextant::serve {
 namespace {
 
 // They bound memory, choose a schedule or share the work out; the same-bits promise says that they change no answer. What lies at the
@@ -59,6 +59,11 @@ Result<std::string> ModelSession::render_chat(std::string_view conversation_json
   return model_.render_chat(json::write(conversation));
 }
 
+Result<std::vector<int32_t>> ModelSession::tokenize(const std::string& text, bool add_special) {
+  SXT_TRY(auto ids, model_.tokenize(std::span(&text, 1), add_special ? SXT_REQUEST_ADD_SPECIAL : 0));
+  return std::move(ids.front());
+}
+
 Result<std::vector<uint32_t>> ModelSession::count_tokens(const std::vector<std::string>& texts, bool chat) {
   SXT_TRY(const auto ids, model_.tokenize(texts, chat ? 0 : SXT_REQUEST_ADD_SPECIAL));
   std::vector<uint32_t> counts;
@@ -77,4 +82,4 @@ std::string ModelSession::key_config() const {
   return json::canonical(keys);
 }
 
-}  // namespace sextant::infer
+}  // namespace sextant::serve

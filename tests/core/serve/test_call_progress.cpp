@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <utility>
 #include <vector>
-#include "core/infer/call_progress.hpp"
+#include "core/serve/call_progress.hpp"
 
 TEST_CASE("tokens are counted once, however the reports of several calls are mixed") {
   using Reports = std::vector<std::pair<uint64_t, uint64_t>>;
@@ -16,7 +16,7 @@ TEST_CASE("tokens are counted once, however the reports of several calls are mix
       {{{20, 50}, {10, 50}, {30, 50}}, 30},                                 // reports of a call's threads, out of order
       {{{0, 0}, {0, 0}}, 0},
   }));
-  sextant::infer::CallProgress calls;
+  sextant::serve::CallProgress calls;
   uint64_t sum = 0;
   for (const auto& [done, total] : reports) sum += calls.more(done, total);
   CHECK(sum == tokens);

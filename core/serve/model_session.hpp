@@ -7,7 +7,7 @@
 #include "../plugin/components.hpp"
 #include "../render/render.hpp"
 
-namespace sextant::infer {
+namespace sextant::serve {
 
 enum class Load {
   vocabulary,   // tokenizer and chat template only (sextant prompt)
@@ -31,10 +31,11 @@ class ModelSession {
   /// The backend takes calls while another one is at work (SXT_CAP_CONCURRENT): prompts can be prepared beside the model.
   bool concurrent() const { return concurrent_; }
 
-  /// The text that a method's prompts are made in.
+  /// How prompts of that form become text.
   render::Format format(data::Form form, config::Compat compat) const;
   /// A template that prints the date prints the session's, unless the conversation brings its own "now".
   Result<std::string> render_chat(std::string_view conversation_json);
+  Result<std::vector<int32_t>> tokenize(const std::string& text, bool add_special);
   /// Tokens of each text, special tokens as the tokenizer's files add them unless `chat`.
   Result<std::vector<uint32_t>> count_tokens(const std::vector<std::string>& texts, bool chat);
 
@@ -51,4 +52,4 @@ class ModelSession {
   bool has_chat_template_ = false, concurrent_ = false;
 };
 
-}  // namespace sextant::infer
+}  // namespace sextant::serve

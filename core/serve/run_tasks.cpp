@@ -1,4 +1,4 @@
-#include "run_model.hpp"
+#include "run_tasks.hpp"
 #include <chrono>
 #include <exception>
 #include <fmt/format.h>
@@ -9,11 +9,12 @@
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../base/queue.hpp"
+#include "ask_model.hpp"
 #include "call_progress.hpp"
 #include "version.hpp"
 #include "waves.hpp"
 
-namespace sextant::infer {
+namespace sextant::serve {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -25,17 +26,35 @@ constexpr size_t tasks_waiting = 8;
 
 std::atomic<uint64_t> unkept = 0;
 
-std::deque<Task> make_tasks(const ModelSession& session, const ModelJob& job) {
+std::deque<Task> make_tasks(std::vector<TaskSpec> specs, const store::RunFolder* folder) {
   std::deque<Task> tasks;
-  for (const config::DatasetConfig& dataset : job.run->datasets) tasks.emplace_back(dataset, session.config().abbr, job.folder);
+  for (TaskSpec& spec : specs) tasks.emplace_back(std::move(spec), folder);
   return tasks;
+}
+
+KeyBase key_base(plugin::Host& host, const ModelSession& session) {
+  return {session.weights_sha256(), session.key_config(), code_version(host, session.config())};
+}
+
+// The journals of this run, and with --cache those of the runs beside it.
+Result<store::Responses> open_responses(const Job& job, const std::string& model) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> earlier;
+  const fs::path own = store::journal_folder(job.folder->path(), model);
+  if (job.cache) {
+    std::error_code code;
+    for (const auto& entry : fs::directory_iterator(job.folder->path().parent_path(), code))
+      if (entry.is_directory(code) && entry.path() != job.folder->path()) earlier.push_back(store::journal_folder(entry.path(), model));
+    std::sort(earlier.begin(), earlier.end());
+  }
+  return store::Responses::open(own, earlier);
 }
 
 // Said as soon as it is known; which file is missing stands in each task's error.
 void warn_about_missing(const std::deque<Task>& tasks) {
   std::vector<std::string> names;
   for (const Task& task : tasks)
-    if (task.missing()) names.push_back(task.dataset().task_name);
+    if (task.missing()) names.push_back(task.spec().name);
   if (names.empty() || tasks.size() == 1) return;
   const size_t shown = std::min<size_t>(names.size(), 5), more = names.size() - shown;
   log_warning(fmt::format("{} of {} data sets are not there: {}{}", names.size(), tasks.size(),
@@ -64,22 +83,27 @@ template <class T> class Server {
 // tokenised meanwhile), the keeper journals answers, the closer writes predictions and scores them.
 class ModelRun {
  public:
-  ModelRun(plugin::Host& host, ModelSession& session, const ModelJob& job)
+  ModelRun(plugin::Host& host, ModelSession& session, std::vector<TaskSpec> specs, store::Responses responses, const Job& job)
       : host_(host),
         session_(session),
         job_(job),
-        tasks_(make_tasks(session, job)),
-        waves_(host, session, job, tasks_, [this](size_t task) { task_prepared(task); }) {}
+        tasks_(make_tasks(std::move(specs), job.folder)),
+        board_(std::move(responses)),
+        waves_(session, key_base(host, session), board_, tasks_, [this] { return cancelled(); }, [this](size_t task) { task_prepared(task); },
+               [this](size_t task, Task::State state) { settled(task, state, false); }) {}
   std::vector<store::TaskRecord> go();
 
  private:
   struct Answer {
-    Wave::Place place;
-    plugin::RequestResult result;
+    size_t task = 0;          // who asked
+    data::Response response;
+    bool over = false;        // no answer: all of the wave's have come
   };
+  bool cancelled() const { return job_.cancelled && job_.cancelled->load(); }
   template <class Body> void guarded(Body&& body);
   void work();
   void task_prepared(size_t task);
+  void settled(size_t task, Task::State state, bool computed);
   void compute(const Wave& wave);
   void keep(Answer answer);
   void close(size_t task);
@@ -92,8 +116,9 @@ class ModelRun {
 
   plugin::Host& host_;
   ModelSession& session_;
-  const ModelJob& job_;
+  const Job& job_;
   std::deque<Task> tasks_;
+  Board board_;
   Waves waves_;
   Queue<Wave> prepared_{1};
   Queue<Answer> answers_{answers_waiting};
@@ -115,12 +140,14 @@ std::optional<Error> ModelRun::ended() {
 void ModelRun::end(const Error& error) {
   const std::lock_guard lock(mutex_);
   if (!end_) end_ = error;
+  waves_.stop();
 }
 
 void ModelRun::stop(const Error& error) {
   const std::lock_guard lock(mutex_);
   if (!lost_) end_ = error;  // it is worth more than the backend's word that it was interrupted
   lost_ = true;
+  waves_.stop();
   if (job_.cancelled) job_.cancelled->store(true);
 }
 
@@ -151,10 +178,8 @@ void ModelRun::tokens(uint64_t done, uint64_t total) {
 }
 
 void ModelRun::task_prepared(size_t task) {
-  const Task::Counts counts = tasks_[task].counts();
   advance([&](Progress& p) {
-    p.samples_total += counts.samples;
-    p.samples_done += counts.settled;
+    p.samples_total += tasks_[task].counts().samples;
     all_prepared_ = task + 1 == tasks_.size();
   });
   if (task + 1 == tasks_.size()) warn_about_missing(tasks_);
@@ -162,35 +187,46 @@ void ModelRun::task_prepared(size_t task) {
   done_.wait_below(tasks_waiting);
 }
 
-void ModelRun::compute(const Wave& wave) {
-  if (ended()) return;
-  const auto ran = session_.model().run(wave.requests, [&](size_t i, plugin::RequestResult result) {
-    ++unkept;
-    answers_.push({wave.places[i], std::move(result)});
+// An attempt is over.
+void ModelRun::settled(size_t task, Task::State state, bool computed) {
+  advance([&](Progress& p) {
+    ++p.samples_done;
+    p.samples_computed += computed && state == Task::State::done;
   });
-  if (!ran) end(ran.error());
+  if (tasks_[task].take_done()) done_.push(task);
+}
+
+void ModelRun::compute(const Wave& wave) {
+  if (!ended()) {
+    const auto ran = ask_model(session_.model(), wave.requests, [&](size_t i, data::Response response) {
+      ++unkept;
+      answers_.push({wave.places[i].task, std::move(response), false});
+    });
+    if (!ran) end(ran.error());
+  }
+  ++unkept;
+  answers_.push({0, {}, true});
 }
 
 void ModelRun::keep(Answer answer) {
+  if (answer.over) return waves_.over();
   {
     const std::lock_guard lock(mutex_);
     if (lost_) return;
   }
-  Task& task = tasks_[answer.place.task];
-  const auto kept = task.answer(answer.place.sample, std::move(answer.result));
-  if (!kept) return stop(kept.error());
-  if (*kept == Task::Kept::later) return;
-  advance([&](Progress& p) {
-    ++p.samples_done;
-    p.samples_computed += *kept == Task::Kept::yes;
-  });
-  if (task.take_done()) done_.push(answer.place.task);
+  auto deliveries = board_.settle(tasks_[answer.task].spec().name, std::move(answer.response));
+  if (!deliveries) return stop(deliveries.error());
+  for (Board::Delivery& delivery : *deliveries) {
+    const Task::State state = tasks_[delivery.place.task].answer(delivery.place, std::move(delivery.response));
+    if (state == Task::State::again) waves_.again(delivery.place);
+    if (state == Task::State::done || state == Task::State::failed) settled(delivery.place.task, state, true);
+  }
 }
 
 void ModelRun::close(size_t i) {
   Task& task = tasks_[i];
   if (const auto closed = task.close(nullptr); !closed) return stop(closed.error());
-  if (task.record().status == "complete" && job_.complete) job_.complete(task.record());
+  if (task.record().status == "complete" && job_.complete) job_.complete(task.spec(), task.record());
 }
 
 // Each server goes on after an error, so that nobody waits for room in its queue for ever. They end in turn, the last one first.
@@ -220,7 +256,7 @@ std::vector<store::TaskRecord> ModelRun::go() {
   }
   host_.on_progress({});
   if (thrown_) std::rethrow_exception(thrown_);  // main() says what it was; run.json stays "incomplete"
-  if (waves_.cancelled()) end({Error::Kind::cancelled, "interrupted"});
+  if (cancelled()) end({Error::Kind::cancelled, "interrupted"});
   return records(std::chrono::duration<double>(Clock::now() - start_time).count());
 }
 
@@ -250,27 +286,41 @@ std::string code_version(plugin::Host& host, const config::ModelConfig& model) {
 
 const std::atomic<uint64_t>& unkept_answers() { return unkept; }
 
-std::vector<store::TaskRecord> run_model(plugin::Host& host, ModelSession& session, const ModelJob& job) {
-  return ModelRun(host, session, job).go();
+std::vector<store::TaskRecord> run_tasks(plugin::Host& host, ModelSession& session, std::vector<TaskSpec> specs, const Job& job) {
+  auto responses = open_responses(job, session.config().abbr);
+  if (responses) return ModelRun(host, session, std::move(specs), *std::move(responses), job).go();
+  std::vector<store::TaskRecord> records;
+  for (TaskSpec& spec : specs) {
+    Task task(std::move(spec), job.folder);
+    task.refuse(responses.error());
+    records.push_back(task.record());
+  }
+  return records;
 }
 
-Result<Plan> plan_model(plugin::Host& host, ModelSession& session, const config::RunConfig& run) {
-  ModelJob job;
-  job.run = &run;
-  std::deque<Task> tasks = make_tasks(session, job);
-  Waves waves(host, session, job, tasks, [](size_t) {});
+Result<Plan> plan_tasks(plugin::Host& host, ModelSession& session, std::vector<TaskSpec> specs) {
+  std::deque<Task> tasks = make_tasks(std::move(specs), nullptr);
+  Board board(store::Responses::none());
+  Waves waves(session, key_base(host, session), board, tasks, [] { return false; }, [](size_t) {}, [](size_t, Task::State) {});
   PlanOfWaves plan(resident_bytes());
   const auto add = [&](const Wave& wave) -> Result<void> {
-    SXT_TRY(const json::Document planned, session.model().plan(wave.requests));
+    SXT_TRY(const json::Document planned, plan_call(session.model(), wave.requests));
     plan.add(planned, wave.bytes);
+    waves.over();
     return {};
   };
   std::optional<Wave> wave = waves.next();
-  if (!wave) SXT_CHECK(add({}));
+  if (!wave) {
+    SXT_TRY(const json::Document planned, plan_call(session.model(), {}));
+    plan.add(planned, 0);
+  }
   for (; wave; wave = waves.next()) SXT_CHECK(add(*wave));
   Plan out = plan.take();
-  for (const Task& task : tasks) out.tasks.push_back(task.plan());
+  for (const Task& task : tasks) {
+    out.tasks.push_back(task.plan());
+    out.exact = out.exact && task.spec().inferencer->one_round();
+  }
   return out;
 }
 
-}  // namespace sextant::infer
+}  // namespace sextant::serve

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <map>
 
-namespace sextant::infer {
+namespace sextant::serve {
 
 class CallProgress {
  public:
@@ -22,4 +22,4 @@ class CallProgress {
   std::map<uint64_t, uint64_t> known_;  // [total of a call at work] tokens
 };
 
-}  // namespace sextant::infer
+}  // namespace sextant::serve

@@ -8,7 +8,7 @@
 #include <sextant/json.hpp>
 #include "../store/run_folder.hpp"
 
-namespace sextant::infer {
+namespace sextant::serve {
 
 struct Plan {
   std::vector<store::TaskRecord> tasks;     // status "planned", "missing" or "failed"
@@ -16,6 +16,7 @@ struct Plan {
   uint64_t kv_bytes = 0;                    // the most of any wave
   uint64_t peak_bytes = 0;                  // what the backend plans, and what this process holds beside it
   uint64_t beside_bytes = 0;                // of these, what is not the backend's plan
+  bool exact = true;                        // false: what is asked depends on what the model says; the numbers are the least
   uint64_t devices = 1;                     // that the model's memory is spread over
   std::optional<double> seconds;            // nothing where the backend does not say
 };
@@ -38,4 +39,4 @@ class PlanOfWaves {
   uint64_t held_most_ = 0, backend_resident_ = 0;
 };
 
-}  // namespace sextant::infer
+}  // namespace sextant::serve

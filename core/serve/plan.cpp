@@ -2,12 +2,11 @@
 #include <algorithm>
 #include <numeric>
 
-namespace sextant::infer {
+namespace sextant::serve {
 namespace {
 
-// One wave is computed, one tokenised, one waits and one is made; each text is in a request, in its sample, and for scored ones
-// a second time there.
-constexpr size_t waves_at_once = 4, copies = 3;
+// One wave is computed, one tokenised, one waits and one is made. Each text is held once, by its attempt, and lent to the backend.
+constexpr size_t waves_at_once = 4, copies = 1;
 // Post-processors and metrics, which a plan does not load, and the heaps of a run's threads: 4.5 MiB with a tiny model.
 constexpr uint64_t only_in_a_run = 5 << 20;
 
@@ -45,8 +44,9 @@ std::string to_json(const Plan& plan) {
   json::set(out, "peak_bytes", json::Value(plan.peak_bytes), a);
   json::set(out, "beside_bytes", json::Value(plan.beside_bytes), a);
   json::set(out, "devices", json::Value(plan.devices), a);
+  json::set(out, "exact", json::Value(plan.exact), a);
   if (plan.seconds) json::set(out, "seconds", json::Value(*plan.seconds), a);
   return json::write(out);
 }
 
-}  // namespace sextant::infer
+}  // namespace sextant::serve
