@@ -6,7 +6,7 @@
 #include "../store/task_log.hpp"
 #include "evaluate.hpp"
 
-namespace sextant::evaluate {
+namespace sextant::score {
 namespace {
 
 Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
@@ -22,7 +22,7 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
 
 }  // namespace
 
-void evaluate_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record) {
+void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record) {
   const auto dataset = std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& d) { return d.task_name == record.dataset; });
   if (dataset == run.datasets.end()) return;
   const auto start = std::chrono::steady_clock::now();
@@ -35,9 +35,9 @@ void evaluate_task(plugin::Host& host, const config::RunConfig& run, const store
   store::TaskLog(folder.eval_log(record.model, record.dataset)).line("error: " + done.error().message);
 }
 
-void evaluate_all(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, std::vector<store::TaskRecord>& records) {
+void score_all(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, std::vector<store::TaskRecord>& records) {
   for (store::TaskRecord& record : records)
-    if (record.status == "complete") evaluate_task(host, run, folder, record);
+    if (record.status == "complete") score_task(host, run, folder, record);
 }
 
-}  // namespace sextant::evaluate
+}  // namespace sextant::score

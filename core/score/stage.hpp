@@ -4,13 +4,13 @@
 #include "../plugin/components.hpp"
 #include "../store/run_folder.hpp"
 
-namespace sextant::evaluate {
+namespace sextant::score {
 
 /// Scores a complete task's predictions and writes results/<model>/<task>.json; fills eval_s and results_sha256. A task that cannot
 /// be scored becomes `failed` with the reason, and its log says so.
-void evaluate_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record);
+void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record);
 
 /// The same for every task of `records` that is complete.
-void evaluate_all(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, std::vector<store::TaskRecord>& records);
+void score_all(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, std::vector<store::TaskRecord>& records);
 
-}  // namespace sextant::evaluate
+}  // namespace sextant::score

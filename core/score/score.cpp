@@ -4,16 +4,16 @@
 #include <fmt/format.h>
 #include "../base/sha256.hpp"
 
-namespace sextant::evaluate {
+namespace sextant::score {
 namespace {
 
-using store::StoredPrediction;
+using data::Attempt;
 
-bool has_answer(const StoredPrediction& prediction) { return prediction.gold_json != "\"\"" && prediction.gold_json != "null"; }
+bool has_answer(const Attempt& prediction) { return prediction.target_json != "\"\"" && prediction.target_json != "null"; }
 
 // Gives all items to `step` at once; where that fails, one by one, so that the error names the sample.
 template <class T, class Step> auto apply_all(const std::string& name, const Step& step, const std::vector<T>& items,
-                                              const std::vector<StoredPrediction>& predictions)
+                                              const std::vector<Attempt>& predictions)
     -> decltype(step(std::span<const T>(items))) {
   auto all = step(std::span<const T>(items));
   if (all) {
@@ -23,7 +23,7 @@ template <class T, class Step> auto apply_all(const std::string& name, const Ste
   if (all.error().kind == Error::Kind::cancelled) return all;
   for (size_t i = 0; i < items.size(); ++i)
     if (const auto one = step(std::span<const T>(&items[i], 1)); !one)
-      return Error{one.error().kind, fmt::format("{} (sample {})", one.error().message, predictions[i].index)};
+      return Error{one.error().kind, fmt::format("{} (sample {})", one.error().message, predictions[i].id.row)};
   return all;
 }
 
@@ -58,7 +58,7 @@ void add_numbers(Numbers& all, const std::string& id, const Numbers& more) {
   }
 }
 
-Result<void> check_answers(const config::DatasetConfig& dataset, const std::vector<StoredPrediction>& predictions) {
+Result<void> check_answers(const config::DatasetConfig& dataset, const std::vector<Attempt>& predictions) {
   if (dataset.output_column.empty()) return {};  // the metric judges by the record
   const auto lacking = std::count_if(predictions.begin(), predictions.end(), [](const auto& p) { return !has_answer(p); });
   if (lacking == 0) return {};
@@ -73,18 +73,18 @@ Result<void> check_answers(const config::DatasetConfig& dataset, const std::vect
 }  // namespace
 
 // 17 significant digits: every language's printf gives the same text, and every double its own.
-std::string canonical_line(const StoredPrediction& prediction, double score) {
+std::string canonical_line(const Attempt& prediction, double score) {
   const auto number = [](double value) { return std::isfinite(value) ? fmt::format("{:.17g}", value) : std::string("null"); };
   std::string labels;
-  for (const store::LabelScore& label : prediction.labels)
+  for (const data::LabelScore& label : prediction.labels)
     labels += fmt::format("{}{{\"label\":{},\"value\":{}}}", labels.empty() ? "" : ",", json::quote(label.label),
                           number(label.value));
-  return fmt::format("{{\"index\":{},\"labels\":[{}],\"prediction\":{},\"score\":{}}}\n", prediction.index, labels,
+  return fmt::format("{{\"index\":{},\"labels\":[{}],\"prediction\":{},\"score\":{}}}\n", prediction.id.row, labels,
                      json::quote(prediction.prediction), number(score));
 }
 
 Result<Evaluated> score(const config::DatasetConfig& dataset, const std::vector<PostprocessorStep>& postprocessors,
-                        const std::vector<MetricStep>& metrics, const std::vector<StoredPrediction>& predictions) {
+                        const std::vector<MetricStep>& metrics, const std::vector<Attempt>& predictions) {
   if (metrics.empty())
     return Error{Error::Kind::config, fmt::format("{}: {} has no metric; name one in \"eval\": {{\"metrics\": [...]}}",
                                                   dataset.card_path, dataset.abbr)};
@@ -94,7 +94,7 @@ Result<Evaluated> score(const config::DatasetConfig& dataset, const std::vector<
   SXT_CHECK(check_answers(dataset, predictions));
 
   std::vector<std::string> texts;
-  for (const StoredPrediction& prediction : predictions) texts.push_back(prediction.prediction);
+  for (const Attempt& prediction : predictions) texts.push_back(prediction.prediction);
   if (dataset.inferencer.id == "gen")
     for (const PostprocessorStep& step : postprocessors) {
       SXT_TRY(texts, apply_all("postprocessor:" + step.id, step.apply, texts, predictions));
@@ -102,7 +102,7 @@ Result<Evaluated> score(const config::DatasetConfig& dataset, const std::vector<
 
   std::vector<plugin::Judged> samples;
   for (size_t i = 0; i < predictions.size(); ++i)
-    samples.push_back({texts[i], predictions[i].gold_json, predictions[i].record_json});
+    samples.push_back({texts[i], predictions[i].target_json, predictions[i].record_json});
   Evaluated evaluated;
   std::vector<double> shown;
   for (const MetricStep& metric : metrics) {
@@ -114,10 +114,10 @@ Result<Evaluated> score(const config::DatasetConfig& dataset, const std::vector<
   std::string lines;
   for (size_t i = 0; i < predictions.size(); ++i) {
     lines += canonical_line(predictions[i], shown[i]);
-    evaluated.details.push_back({predictions[i].index, texts[i], predictions[i].gold_json, shown[i]});
+    evaluated.details.push_back({predictions[i].id.row, texts[i], predictions[i].target_json, shown[i]});
   }
   evaluated.results_sha256 = sha256_hex(lines);
   return evaluated;
 }
 
-}  // namespace sextant::evaluate
+}  // namespace sextant::score

@@ -1,7 +1,7 @@
 #include "evaluate.hpp"
 #include "score.hpp"
 
-namespace sextant::evaluate {
+namespace sextant::score {
 namespace {
 
 // A component's configuration with "compat" filled in where its schema declares it and the card does not.
@@ -16,7 +16,7 @@ Result<std::string> with_compat(plugin::Host& host, plugin::Kind kind, const con
 }  // namespace
 
 Result<Evaluated> evaluate(plugin::Host& host, const config::DatasetConfig& dataset, config::Compat compat,
-                           const std::vector<store::StoredPrediction>& predictions) {
+                           const std::vector<data::Attempt>& predictions) {
   std::vector<PostprocessorStep> postprocessors;
   if (dataset.inferencer.id == "gen")
     for (const config::PluginChoice& choice : dataset.filters.front().postprocessors) {
@@ -38,4 +38,4 @@ Result<Evaluated> evaluate(plugin::Host& host, const config::DatasetConfig& data
   return score(dataset, postprocessors, metrics, predictions);
 }
 
-}  // namespace sextant::evaluate
+}  // namespace sextant::score

@@ -4,9 +4,10 @@
 #include <vector>
 #include "../config/run_config.hpp"
 #include "../plugin/components.hpp"
+#include "../store/predictions.hpp"
 #include "../store/run_folder.hpp"
 
-namespace sextant::evaluate {
+namespace sextant::score {
 
 struct Detail {
   uint64_t index = 0;
@@ -23,9 +24,9 @@ struct Evaluated {
 /// `predictions` in sample order. References are the golds; rows without an answer (a test split) are an Error of kind data
 /// that says so.
 Result<Evaluated> evaluate(plugin::Host& host, const config::DatasetConfig& dataset, config::Compat compat,
-                           const std::vector<store::StoredPrediction>& predictions);
+                           const std::vector<data::Attempt>& predictions);
 
 /// results/<model>/<task>.json: {"accuracy": 41.5, ..., "details": [{"index", "pred", "answer", "correct"}]}.
 std::string to_json(const Evaluated& evaluated, bool with_details);
 
-}  // namespace sextant::evaluate
+}  // namespace sextant::score

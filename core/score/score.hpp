@@ -5,7 +5,7 @@
 #include <span>
 #include "evaluate.hpp"
 
-namespace sextant::evaluate {
+namespace sextant::score {
 
 struct PostprocessorStep {
   std::string id;
@@ -21,9 +21,9 @@ struct MetricStep {
 /// Post-processors in order (gen only: a label that won needs no reading), then every metric. The details and the hash hold the
 /// first metric's scores. A sample that a plugin fails on is named in the error.
 Result<Evaluated> score(const config::DatasetConfig& dataset, const std::vector<PostprocessorStep>& postprocessors,
-                        const std::vector<MetricStep>& metrics, const std::vector<store::StoredPrediction>& predictions);
+                        const std::vector<MetricStep>& metrics, const std::vector<data::Attempt>& predictions);
 
 /// What results_sha256 is made of: one line per sample with its LF (docs/files.md). `score` NaN: null.
-std::string canonical_line(const store::StoredPrediction& prediction, double score);
+std::string canonical_line(const data::Attempt& prediction, double score);
 
-}  // namespace sextant::evaluate
+}  // namespace sextant::score

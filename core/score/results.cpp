@@ -4,7 +4,7 @@
 #include "../base/text.hpp"
 #include "evaluate.hpp"
 
-namespace sextant::evaluate {
+namespace sextant::score {
 namespace {
 
 json::Value number_or_null(double value) {
@@ -41,4 +41,4 @@ std::string to_json(const Evaluated& evaluated, bool with_details) {
   return json::write_pretty(out);
 }
 
-}  // namespace sextant::evaluate
+}  // namespace sextant::score
