@@ -1,6 +1,7 @@
 #include "run_graph.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include "../base/log.hpp"
 #include "../score/stage.hpp"
 #include "../serve/dataset_task.hpp"
