@@ -23,6 +23,11 @@ bool is_word(char32_t c) {
   return c == '_' || (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) ||
          (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO);
 }
+/// \w of the package regex, which NLTK from 3.10 on uses for this one rule; older versions use is_word there, too.
+bool is_word_of_regex(char32_t c) {
+  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+  return category == UTF8PROC_CATEGORY_PC || (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NL);
+}
 bool is_one_of(char32_t c, View set) { return set.find(c) != set.npos; }
 /// Letters in either case; long s and the i without or with a dot are what Python counts as cases of s and i.
 char32_t folded(char32_t c) {
@@ -91,9 +96,10 @@ void opening_quotes(Text& text) {
 void opening_apostrophes(Text& text) {
   constexpr View endings[] = {U"re", U"ve", U"ll", U"m", U"t", U"s", U"d", U"n"};
   rewrite(text, [&](Text& out, size_t at) -> size_t {
-    if (text[at] != '\'' || (at > 0 && is_word(text[at - 1])) || !has_word_at(text, at + 1)) return 0;
+    const auto word_at = [&](size_t i) { return i < text.size() && is_word_of_regex(text[i]); };
+    if (text[at] != '\'' || (at > 0 && word_at(at - 1)) || !word_at(at + 1)) return 0;
     for (const View ending : endings)
-      if (has_folded_at(text, at + 1, ending) && !has_word_at(text, at + 1 + ending.size())) return 0;
+      if (has_folded_at(text, at + 1, ending) && !word_at(at + 1 + ending.size())) return 0;
     out += U"' ";
     return 1;
   });

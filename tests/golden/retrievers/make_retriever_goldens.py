@@ -92,7 +92,7 @@ def nasty_texts(rng):
     parts = ["'", "''", '"', "`", "``", "...", "..", ".", ":", ",", ";", "$", "&", "(", ")", "[", "]", "{", "}", "<", ">", "--", "-", "—", "?", "!",
              "*", "%", " ", "  ", "\n", "\t", "“", "”", "‘", "’", "«", "»", "„", "cannot", "Can", "not", "d'ye", "gimme", "gonna", "gotta", "lemme",
              "more'n", "wanna", "'tis", "'Twas", "n't", "'ll", "'RE", "'ve", "'s", "'S", "'d", "'em", "'n", "a", "word", "U.S.", "3", "3.5", "1,000",
-             "中", "问题", "。", "，", "é", "ß", "_", "\u3000", "\u00a0", "x'", "'90s", "don't", "٣"]
+             "中", "问题", "。", "，", "é", "ß", "_", "\u3000", "\u00a0", "x'", "'90s", "don't", "٣", "½", "e\u0301", "ſ", "Ⅷ", "''s"]
     out = ["".join(rng.choice(parts) + rng.choice(["", "", " "]) for _ in range(rng.randint(1, 14))) for _ in range(400)]
     return out + ["", " ", "a.", "a. \n", "end.) \"", "Good muffins cost $3.88\nin New York.  Please buy me\ntwo of them.\n\nThanks."]
 
