@@ -1,5 +1,5 @@
-// bm25: the rows whose words match the sample's best (OpenCompass' BM25Retriever), best first. Equal scores: the lower row first; in the
-// compat modes as numpy's argsort leaves them, reversed.
+// bm25: the rows whose words match the sample's best (OpenCompass' BM25Retriever), best first. Equal scores: the lower row
+// first; in the compat modes as numpy's argsort leaves them, reversed.
 #include <algorithm>
 #include <optional>
 #include "config_keys.hpp"
@@ -24,7 +24,8 @@ class Bm25 : public Retriever {
     for (const std::string& text : corpus().texts) documents.push_back(words_of(text));
     okapi_.emplace(documents, parameters_);
     if (okapi_->empty() && shots_ > 0)
-      return error(Error::Kind::data, "no row of split '" + corpus().split + "' has a word in its input columns; name the columns that hold text");
+      return error(Error::Kind::data,
+                   "no row of split '" + corpus().split + "' has a word in its input columns; name the columns that hold text");
     return {};
   }
 
@@ -33,7 +34,8 @@ class Bm25 : public Retriever {
     Choice choice;
     if (compat()) {  // fewer rows than examples: all rows
       const std::vector<uint32_t> order = numpy_argsort<double>(scores);
-      choice.positions.assign(order.rbegin(), order.rbegin() + static_cast<ptrdiff_t>(std::min<uint64_t>(shots_, order.size())));
+      choice.positions.assign(order.rbegin(),
+                              order.rbegin() + static_cast<ptrdiff_t>(std::min<uint64_t>(shots_, order.size())));
       return choice;
     }
     if (shots_ > scores.size() - own.size()) return too_few(shots_, scores.size() - own.size(), query);

@@ -26,7 +26,8 @@ std::optional<uint64_t> ConfigKeys::whole_if_set(std::initializer_list<std::stri
   const json::Value* value = take(names);
   if (!value) return std::nullopt;
   if (value->IsUint64() && value->GetUint64() >= least && value->GetUint64() <= most) return value->GetUint64();
-  fail(fmt::format("\"{}\" is {}; it must be a whole number from {} to {}", *names.begin(), shorten(json::write(*value), 40), least, most));
+  fail(fmt::format("\"{}\" is {}; it must be a whole number from {} to {}", *names.begin(), shorten(json::write(*value), 40),
+                   least, most));
   return std::nullopt;
 }
 

@@ -1,9 +1,9 @@
-// dpp: near rows that differ from each other, most relevant first (OpenCompass' DPPRetriever; Ye et al. 2023, "Compositional Exemplars
-// for In-context Learning").
+// dpp: near rows that differ from each other, most relevant first (OpenCompass' DPPRetriever; Ye et al. 2023, "Compositional
+// Exemplars for In-context Learning").
 //
-// Among the nearest rows a determinantal point process with kernel r_i * s_ij * r_j, where s is (cosine + 1) / 2 between rows and
-// r = exp((relevance - its maximum) / (2 * scale_factor)) with relevance (cosine + 1) / 2 to the sample. The most probable set is
-// searched greedily (Chen, Zhang, Zhou 2018, "Fast Greedy MAP Inference for Determinantal Point Process").
+// Among the nearest rows a determinantal point process with kernel r_i * s_ij * r_j, where s is (cosine + 1) / 2 between rows
+// and r = exp((relevance - its maximum) / (2 * scale_factor)) with relevance (cosine + 1) / 2 to the sample. The most
+// probable set is searched greedily (Chen, Zhang, Zhou 2018, "Fast Greedy MAP Inference for Determinantal Point Process").
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -14,15 +14,16 @@
 namespace sextant::retrieve {
 namespace {
 
-/// Greedy MAP over a kernel [n, n]: items in the order of their choice. Nothing where the determinant of every further set is 0 up to
-/// rounding. Precision as in OpenCompass: the kernel and the remaining gains are floats, the Cholesky rows doubles.
+/// Greedy MAP over a kernel [n, n]: items in the order of their choice. Nothing where the determinant of every further set is
+/// 0 up to rounding. Precision as in OpenCompass: the kernel and the remaining gains are floats, the Cholesky rows doubles.
 std::optional<std::vector<uint32_t>> greedy_map(const std::vector<float>& kernel, size_t n, uint64_t count) {
   std::vector<float> gains(n);
   for (size_t i = 0; i < n; ++i) gains[i] = kernel[i * n + i];
   std::vector<std::vector<double>> cholesky;   // one row per chosen item
   std::vector<uint32_t> chosen;
   while (chosen.size() < count) {
-    const size_t item = static_cast<size_t>(std::max_element(gains.begin(), gains.end()) - gains.begin());   // the first of equal ones
+    // the first of equal ones
+    const size_t item = static_cast<size_t>(std::max_element(gains.begin(), gains.end()) - gains.begin());
     if (!(gains[item] > 0)) return std::nullopt;
     chosen.push_back(static_cast<uint32_t>(item));
     if (chosen.size() == count) break;
@@ -72,11 +73,14 @@ class Dpp : public NearestRetriever {
     const float most = *std::max_element(relevance.begin(), relevance.end());
     for (float& r : relevance) r = std::exp((r - most) / static_cast<float>(2 * settings_.scale_factor));
     for (size_t i = 0; i < n; ++i)
-      for (size_t j = 0; j < n; ++j) kernel[i * n + j] = relevance[j] * ((inner_product(units[i], units[j]) + 1) / 2) * relevance[i];
+      for (size_t j = 0; j < n; ++j)
+        kernel[i * n + j] = relevance[j] * ((inner_product(units[i], units[j]) + 1) / 2) * relevance[i];
     const auto chosen = greedy_map(kernel, n, settings_.shots);
     if (!chosen)
-      return error(Error::Kind::data, fmt::format("the {} rows nearest to row {} do not differ enough for {} examples; raise \"candidate_num\" "
-                                                  "or \"scale_factor\"", n, query.row, settings_.shots));
+      return error(Error::Kind::data,
+                   fmt::format("the {} rows nearest to row {} do not differ enough for {} examples; raise \"candidate_num\" "
+                               "or \"scale_factor\"",
+                               n, query.row, settings_.shots));
     std::vector<float> negative;
     for (const uint32_t item : *chosen) negative.push_back(-relevance[item]);
     for (const uint32_t at : numpy_argsort<float>(negative)) choice.positions.push_back(rows[(*chosen)[at]]);
@@ -99,8 +103,10 @@ Made make_dpp(const json::Value& config, const Options& options) {
   if (options.compat) keys.whole({"seed"}, 1);   // OpenCompass takes it and does not use it
   SXT_CHECK(keys.finish());
   if (settings.candidate_num < settings.shots)
-    return Error{Error::Kind::config, fmt::format("retriever dpp: \"candidate_num\" is {}; say among how many of the nearest rows the {} "
-                                                  "examples are chosen", settings.candidate_num, settings.shots)};
+    return Error{Error::Kind::config,
+                 fmt::format("retriever dpp: \"candidate_num\" is {}; say among how many of the nearest rows the {} "
+                             "examples are chosen",
+                             settings.candidate_num, settings.shots)};
   return std::unique_ptr<Retriever>(std::make_unique<Dpp>(options.compat, settings));
 }
 

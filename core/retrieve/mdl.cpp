@@ -1,9 +1,9 @@
 // mdl: of several lists drawn among the nearest rows, the one with which a model is surest of the sample's label (OpenCompass'
 // MDLRetriever; Wu et al. 2023, "Self-Adaptive In-Context Learning", chooses by minimum description length).
 //
-// retrieve() gives the lists: the nearest rows first, the others drawn at random without replacement. A model then tells, for each list
-// and label, the mean cross entropy of the prompt behind the examples; choose() takes the list whose labels' probabilities, exp(-loss)
-// normalised to 1, have the least entropy.
+// retrieve() gives the lists: the nearest rows first, the others drawn at random without replacement. A model then tells, for
+// each list and label, the mean cross entropy of the prompt behind the examples; choose() takes the list whose labels'
+// probabilities, exp(-loss) normalised to 1, have the least entropy.
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -31,10 +31,11 @@ class Mdl : public NearestRetriever {
     if (!compat() || settings_.select_time == 1) return {};
     const uint64_t candidates = std::min<uint64_t>(settings_.candidate_num, corpus().size());
     if (settings_.shots > candidates)
-      return error(Error::Kind::config, fmt::format("{} examples are to be drawn from {} candidates; raise \"candidate_num\", or ask for fewer",
-                                                    settings_.shots, candidates));
-    legacy_.emplace(static_cast<uint32_t>(settings_.seed), static_cast<uint32_t>(candidates), static_cast<uint32_t>(settings_.shots),
-                    static_cast<uint32_t>(settings_.select_time - 1));
+      return error(Error::Kind::config,
+                   fmt::format("{} examples are to be drawn from {} candidates; raise \"candidate_num\", or ask for fewer",
+                               settings_.shots, candidates));
+    legacy_.emplace(static_cast<uint32_t>(settings_.seed), static_cast<uint32_t>(candidates),
+                    static_cast<uint32_t>(settings_.shots), static_cast<uint32_t>(settings_.select_time - 1));
     return {};
   }
 
@@ -51,7 +52,8 @@ class Mdl : public NearestRetriever {
         for (const uint32_t i : legacy_->draw(query.position, draw)) list.push_back(rows[i]);
         continue;
       }
-      for (Shuffled order(rows.size(), settings_.seed, fmt::format("{}\n{}", corpus().name, draw), query.row); list.size() < settings_.shots;)
+      for (Shuffled order(rows.size(), settings_.seed, fmt::format("{}\n{}", corpus().name, draw), query.row);
+           list.size() < settings_.shots;)
         list.push_back(rows[order.next()]);
     }
     return choice;
@@ -64,7 +66,8 @@ class Mdl : public NearestRetriever {
       double sum = 0, negative_entropy = 0;
       for (const double loss : losses[list]) sum += std::exp(-loss);
       for (const double loss : losses[list]) negative_entropy += std::exp(-loss) / sum * std::log(std::exp(-loss) / sum);
-      // NaN, where no label has a probability that a double can hold: as Python's max() has it, first it stays, later it never wins
+      // NaN, where no label has a probability that a double can hold: as Python's max() has it, first it stays, later it
+      // never wins
       if (list == 0 || negative_entropy > most) {
         best = list;
         most = negative_entropy;
@@ -91,8 +94,10 @@ Made make_mdl(const json::Value& config, const Options& options) {
   settings.similarity = similarity_from(keys);
   SXT_CHECK(keys.finish());
   if (!options.compat && settings.candidate_num < settings.shots)
-    return Error{Error::Kind::config, fmt::format("retriever mdl: \"candidate_num\" is {}; say among how many of the nearest rows the {} "
-                                                  "examples are drawn", settings.candidate_num, settings.shots)};
+    return Error{Error::Kind::config,
+                 fmt::format("retriever mdl: \"candidate_num\" is {}; say among how many of the nearest rows the {} "
+                             "examples are drawn",
+                             settings.candidate_num, settings.shots)};
   return std::unique_ptr<Retriever>(std::make_unique<Mdl>(options.compat, settings));
 }
 

@@ -19,7 +19,8 @@ float inner_product(std::span<const float> a, std::span<const float> b) {
 
 Nearest::Nearest(const Corpus& corpus, Similarity similarity) : corpus_(corpus) {
   if (similarity != Similarity::cosine) return;
-  for (size_t row = 0; row < corpus.size(); ++row) lengths_.push_back(std::sqrt(inner_product(corpus.embedding(row), corpus.embedding(row))));
+  for (size_t row = 0; row < corpus.size(); ++row)
+    lengths_.push_back(std::sqrt(inner_product(corpus.embedding(row), corpus.embedding(row))));
 }
 
 std::vector<float> Nearest::similarities(std::span<const float> query) const {

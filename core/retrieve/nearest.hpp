@@ -21,8 +21,9 @@ class Nearest {
   std::vector<float> similarities(std::span<const float> query) const;
   /// The `count` most similar rows that are not in `skipped` (ascending), best first; equal ones: the lower row first.
   Positions find(std::span<const float> query, uint64_t count, std::span<const uint64_t> skipped) const;
-  /// The same as faiss' IndexFlatIP answers a single query of fewer than 100 results: an equal one that comes later does not replace
-  /// what was found, what is replaced is the lowest row of the least similar, and equal ones are listed from the highest row down.
+  /// The same as faiss' IndexFlatIP answers a single query of fewer than 100 results: an equal one that comes later does not
+  /// replace what was found, what is replaced is the lowest row of the least similar, and equal ones are listed from the
+  /// highest row down.
   Positions find_as_faiss(std::span<const float> query, uint64_t count) const;
 
  private:
@@ -36,7 +37,8 @@ class NearestRetriever : public Retriever {
   Traits traits() const override { return {.wants_embeddings = true}; }
 
  protected:
-  NearestRetriever(std::string id, bool compat, Similarity similarity) : Retriever(std::move(id), compat), similarity_(similarity) {}
+  NearestRetriever(std::string id, bool compat, Similarity similarity)
+      : Retriever(std::move(id), compat), similarity_(similarity) {}
   Result<void> index() override;
   const Nearest& nearest() const { return *nearest_; }
   /// The `count` nearest rows, in the compat modes as faiss lists them; fewer where the corpus has no more.

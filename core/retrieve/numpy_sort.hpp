@@ -1,10 +1,10 @@
-// The order in which numpy's argsort leaves numbers, equal ones included: the compat modes show the rows that OpenCompass shows, and
-// there the order of equal scores is an accident of the sorting. Pure; [any].
+// The order in which numpy's argsort leaves numbers, equal ones included: the compat modes show the rows that OpenCompass
+// shows, and there the order of equal scores is an accident of the sorting. Pure; [any].
 //
-// Source: numpy's argsort of kind "quicksort" on floats, as it is described in its manual and seen in its results: quicksort with a
-// median of three, insertion sort up to 16 elements. numpy 1.25 and later sort with AVX-512 where the processor has it, and leave
-// equal numbers in another order; this is what all versions do elsewhere. Where quicksort would become quadratic numpy changes to
-// heapsort; here equal numbers then keep their order.
+// Source: numpy's argsort of kind "quicksort" on floats, as it is described in its manual and seen in its results: quicksort
+// with a median of three, insertion sort up to 16 elements. numpy 1.25 and later sort with AVX-512 where the processor has
+// it, and leave equal numbers in another order; this is what all versions do elsewhere. Where quicksort would become
+// quadratic numpy changes to heapsort; here equal numbers then keep their order.
 #pragma once
 #include <algorithm>
 #include <bit>
@@ -18,7 +18,8 @@ namespace sextant::retrieve {
 namespace detail {
 
 /// Sorts order[first .. last], both inclusive, by `less` on elements.
-template <class Less> void quicksort(std::vector<uint32_t>& order, ptrdiff_t first, ptrdiff_t last, int levels, const Less& less) {
+template <class Less>
+void quicksort(std::vector<uint32_t>& order, ptrdiff_t first, ptrdiff_t last, int levels, const Less& less) {
   const auto at = [&](ptrdiff_t i) -> uint32_t& { return order[static_cast<size_t>(i)]; };
   for (; last - first > 15; --levels) {
     if (levels < 0) return std::stable_sort(order.begin() + first, order.begin() + last + 1, less);
@@ -50,7 +51,9 @@ template <class Less> void quicksort(std::vector<uint32_t>& order, ptrdiff_t fir
 template <class T> std::vector<uint32_t> numpy_argsort(std::span<const T> values) {
   std::vector<uint32_t> order(values.size());
   std::iota(order.begin(), order.end(), 0u);
-  const auto less = [&](uint32_t a, uint32_t b) { return values[a] < values[b] || (values[b] != values[b] && values[a] == values[a]); };
+  const auto less = [&](uint32_t a, uint32_t b) {
+    return values[a] < values[b] || (values[b] != values[b] && values[a] == values[a]);
+  };
   const int levels = 2 * (static_cast<int>(std::bit_width(values.size())) - 1);
   detail::quicksort(order, 0, static_cast<ptrdiff_t>(values.size()) - 1, levels, less);
   return order;

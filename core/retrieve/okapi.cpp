@@ -3,7 +3,8 @@
 
 namespace sextant::retrieve {
 
-Okapi::Okapi(const std::vector<std::vector<std::string>>& documents, const OkapiParameters& parameters) : parameters_(parameters) {
+Okapi::Okapi(const std::vector<std::vector<std::string>>& documents, const OkapiParameters& parameters)
+    : parameters_(parameters) {
   const double n = static_cast<double>(documents.size());
   uint64_t words = 0;
   for (uint32_t d = 0; d < documents.size(); ++d) {
@@ -18,7 +19,8 @@ Okapi::Okapi(const std::vector<std::vector<std::string>>& documents, const Okapi
   }
   const double mean_length = static_cast<double>(words) / n;
   for (const auto& document : documents)
-    length_part_.push_back(parameters.k1 * ((1 - parameters.b) + parameters.b * static_cast<double>(document.size()) / mean_length));
+    length_part_.push_back(parameters.k1 *
+                           ((1 - parameters.b) + parameters.b * static_cast<double>(document.size()) / mean_length));
   double sum = 0;
   for (Term& term : terms_) {
     const double with = static_cast<double>(term.postings.size());

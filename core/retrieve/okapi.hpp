@@ -1,6 +1,6 @@
-// Okapi BM25 over a corpus of word lists, with the arithmetic of the Python package rank_bm25 (BM25Okapi), addition by addition, so that
-// the compat modes find the same ties: idf = ln(N - n + 0.5) - ln(n + 0.5); where that is negative, epsilon times the mean of all idf.
-// Robertson, Zaragoza 2009; the floor: Trotman, Puurula, Burgess 2014. Pure; const members [any].
+// Okapi BM25 over a corpus of word lists, with the arithmetic of the Python package rank_bm25 (BM25Okapi), addition by
+// addition, so that the compat modes find the same ties: idf = ln(N - n + 0.5) - ln(n + 0.5); where that is negative, epsilon
+// times the mean of all idf. Robertson, Zaragoza 2009; the floor: Trotman, Puurula, Burgess 2014. Pure; const members [any].
 #pragma once
 #include <cstdint>
 #include <string>

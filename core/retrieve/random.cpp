@@ -1,5 +1,6 @@
-// random: rows drawn without replacement (OpenCompass' RandomRetriever). Our own stream is keyed by (seed, data set, row), so that a
-// sample's examples do not change with a limit, the order or a resume. In the compat modes numpy's stream, which goes from row to row.
+// random: rows drawn without replacement (OpenCompass' RandomRetriever). Our own stream is keyed by (seed, data set, row), so
+// that a sample's examples do not change with a limit, the order or a resume. In the compat modes numpy's stream, which goes
+// from row to row.
 #include <algorithm>
 #include <fmt/format.h>
 #include <optional>
@@ -19,8 +20,9 @@ class Random : public Retriever {
   Result<void> index() override {
     if (!compat()) return {};
     if (shots_ > corpus().size())
-      return error(Error::Kind::config, fmt::format("{} examples are wanted, but split '{}' has {} rows; ask for at most that many", shots_,
-                                                    corpus().split, corpus().size()));
+      return error(Error::Kind::config,
+                   fmt::format("{} examples are wanted, but split '{}' has {} rows; ask for at most that many", shots_,
+                               corpus().split, corpus().size()));
     legacy_.emplace(static_cast<uint32_t>(seed_), static_cast<uint32_t>(corpus().size()), static_cast<uint32_t>(shots_), 1);
     return {};
   }
@@ -34,7 +36,8 @@ class Random : public Retriever {
     }
     if (shots_ > corpus().size() - own.size()) return too_few(shots_, corpus().size() - own.size(), query);
     for (Shuffled order(corpus().size(), seed_, corpus().name, query.row); choice.positions.size() < shots_;)
-      if (const uint64_t position = order.next(); !std::binary_search(own.begin(), own.end(), position)) choice.positions.push_back(position);
+      if (const uint64_t position = order.next(); !std::binary_search(own.begin(), own.end(), position))
+        choice.positions.push_back(position);
     return choice;
   }
 

@@ -8,8 +8,8 @@
 
 namespace sextant::retrieve {
 
-/// The numbers 0 .. n-1 in an order that (seed, name, row) alone decides, one at a time: a Fisher-Yates shuffle that keeps only the
-/// places it has touched. SplitMix64 (Steele, Lea, Flood 2014) from a key that is SHA-256's.
+/// The numbers 0 .. n-1 in an order that (seed, name, row) alone decides, one at a time: a Fisher-Yates shuffle that keeps
+/// only the places it has touched. SplitMix64 (Steele, Lea, Flood 2014) from a key that is SHA-256's.
 class Shuffled {
  public:
   Shuffled(uint64_t n, uint64_t seed, std::string_view name, uint64_t row);
@@ -22,9 +22,10 @@ class Shuffled {
   std::unordered_map<uint64_t, uint64_t> moved_;
 };
 
-/// What numpy's `np.random.seed(seed)` and then, per query and draw, `np.random.choice(population, count, replace=False)` give: a
-/// whole permutation of the population is drawn each time, and its first `count` elements are taken. The stream is a single one, so
-/// the lists of a query are those after all queries before it; they are kept, which makes the order of the queries irrelevant.
+/// What numpy's `np.random.seed(seed)` and then, per query and draw, `np.random.choice(population, count, replace=False)`
+/// give: a whole permutation of the population is drawn each time, and its first `count` elements are taken. The stream is a
+/// single one, so the lists of a query are those after all queries before it; they are kept, which makes the order of the
+/// queries irrelevant.
 class LegacyDraws {
  public:
   LegacyDraws(uint32_t seed, uint32_t population, uint32_t count, uint32_t draws_per_query)

@@ -12,7 +12,8 @@ void append_float(std::string& out, double value) {
   const double size = std::fabs(value);
   const bool fixed = size == 0 || (size >= 1e-4 && size < 1e16);
   char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, fixed ? std::chars_format::fixed : std::chars_format::scientific);
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, value, fixed ? std::chars_format::fixed : std::chars_format::scientific);
   const std::string_view digits(buffer, static_cast<size_t>(end.ptr - buffer));
   out += digits;
   if (fixed && digits.find('.') == digits.npos) out += ".0";

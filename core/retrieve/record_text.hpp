@@ -1,5 +1,5 @@
-// A row's text for retrieval: its input columns as Python's str() writes them, joined by one blank, as OpenCompass' DatasetReader does.
-// Pure; [any].
+// A row's text for retrieval: its input columns as Python's str() writes them, joined by one blank, as OpenCompass'
+// DatasetReader does. Pure; [any].
 #pragma once
 #include <span>
 #include <string>

@@ -30,12 +30,16 @@ struct Retriever::OwnRows {
   std::unordered_map<std::string_view, Positions> by_record;
 };
 
-Error Retriever::error(Error::Kind kind, std::string_view what) const { return {kind, fmt::format("retriever {}: {}", id_, what)}; }
+Error Retriever::error(Error::Kind kind, std::string_view what) const {
+  return {kind, fmt::format("retriever {}: {}", id_, what)};
+}
 
 Error Retriever::too_few(uint64_t wanted, uint64_t available, const Query& query) const {
-  return error(Error::Kind::config,
-               fmt::format("{} examples are wanted, but split '{}' has {} that row {} of split '{}' may be shown; ask for at most that many",
-                           wanted, corpus().split, available, query.row, query.split));
+  return error(
+      Error::Kind::config,
+      fmt::format(
+          "{} examples are wanted, but split '{}' has {} that row {} of split '{}' may be shown; ask for at most that many",
+          wanted, corpus().split, available, query.row, query.split));
 }
 
 Result<void> Retriever::prepare(std::shared_ptr<const Corpus> corpus) {
@@ -44,8 +48,10 @@ Result<void> Retriever::prepare(std::shared_ptr<const Corpus> corpus) {
   if (corpus->records.size() != n || (wants.wants_texts && corpus->texts.size() != n) ||
       (wants.wants_embeddings && (corpus->embeddings.size() != n * corpus->width || (n > 0 && corpus->width == 0))))
     return error(Error::Kind::internal, "the corpus' columns differ in length; this is a bug, please report it");
-  if (wants.wants_embeddings && !std::all_of(corpus->embeddings.begin(), corpus->embeddings.end(), [](float x) { return std::isfinite(x); }))
-    return error(Error::Kind::data, fmt::format("an embedding of split '{}' is not finite; check the embedding model", corpus->split));
+  if (wants.wants_embeddings &&
+      !std::all_of(corpus->embeddings.begin(), corpus->embeddings.end(), [](float x) { return std::isfinite(x); }))
+    return error(Error::Kind::data,
+                 fmt::format("an embedding of split '{}' is not finite; check the embedding model", corpus->split));
   corpus_ = std::move(corpus);
   own_rows_ = std::make_shared<const OwnRows>(*corpus_);
   return index();
@@ -55,11 +61,13 @@ Result<void> Retriever::check(const Query& query) const {
   if (!corpus_) return error(Error::Kind::internal, "prepare() was not called; this is a bug, please report it");
   if (!traits().wants_embeddings) return {};
   if (query.embedding.size() != corpus().width)
-    return error(Error::Kind::internal, fmt::format("the embedding of row {} has {} elements and the corpus' have {}; one model must make both",
-                                                    query.row, query.embedding.size(), corpus().width));
+    return error(Error::Kind::internal,
+                 fmt::format("the embedding of row {} has {} elements and the corpus' have {}; one model must make both",
+                             query.row, query.embedding.size(), corpus().width));
   if (!std::all_of(query.embedding.begin(), query.embedding.end(), [](float x) { return std::isfinite(x); }))
-    return error(Error::Kind::data, fmt::format("the embedding of row {} of split '{}' is not finite; check the embedding model", query.row,
-                                                query.split));
+    return error(
+        Error::Kind::data,
+        fmt::format("the embedding of row {} of split '{}' is not finite; check the embedding model", query.row, query.split));
   return {};
 }
 
@@ -71,8 +79,8 @@ Result<Choice> Retriever::retrieve(const Query& query) {
     return std::any_of(list.begin(), list.end(), [&](uint64_t position) { return position >= corpus().size(); });
   };
   if (beyond(choice.positions) || std::any_of(choice.candidates.begin(), choice.candidates.end(), beyond))
-    return error(Error::Kind::internal, fmt::format("row {} got an example beyond the {} rows of split '{}'", query.row, corpus().size(),
-                                                    corpus().split));
+    return error(Error::Kind::internal, fmt::format("row {} got an example beyond the {} rows of split '{}'", query.row,
+                                                    corpus().size(), corpus().split));
   settle(choice, own);
   return choice;
 }
@@ -81,8 +89,8 @@ Result<Choice> Retriever::choose(const Query& query, Choice candidates, std::spa
   SXT_CHECK(check(query));
   if (candidates.candidates.empty()) return candidates;
   if (losses.size() != candidates.candidates.size())
-    return error(Error::Kind::internal, fmt::format("{} candidate lists of row {} have {} scores", candidates.candidates.size(), query.row,
-                                                    losses.size()));
+    return error(Error::Kind::internal, fmt::format("{} candidate lists of row {} have {} scores", candidates.candidates.size(),
+                                                    query.row, losses.size()));
   SXT_TRY(const size_t index, best(losses));
   Choice choice;
   choice.positions = std::move(candidates.candidates[index]);

@@ -2,7 +2,7 @@
 // embeddings and scores are computed by the stages before it (see Traits) and come in as plain data. One file per retriever;
 // registry.cpp lists them. docs/retrievers.md describes each one's configuration, and where it differs from OpenCompass.
 //
-//   make_retriever -> prepare(corpus) once -> retrieve(query) per sample -> where wants_scores: choose(query, candidates, losses)
+//   make_retriever -> prepare(corpus) once -> retrieve(query) per sample -> where wants_scores: choose(query, ...)
 //
 // What a query gets depends on the query alone, never on which queries came before. Threads: one caller at a time.
 #pragma once
@@ -73,7 +73,7 @@ class Retriever {
 
   /// Builds what the retriever needs of the corpus, which has at least one row unless the retriever can do without.
   virtual Result<void> index() { return {}; }
-  /// `own` are the positions of the query itself, ascending; in the compat modes it is empty, because the originals do not look.
+  /// `own` are the positions of the query itself, ascending; empty in the compat modes, because the originals do not look.
   virtual Result<Choice> find(const Query& query, std::span<const uint64_t> own) = 0;
   virtual Result<size_t> best(std::span<const Losses> losses) const;
 

@@ -1,5 +1,6 @@
-// sliding_window: the k rows before the sample, the last of them nearest to the question (OpenCompass' SlidingWindowRetriever). Before
-// the first row come the last ones. OpenCompass counts a sample by its place in the test split, whichever split the examples are from.
+// sliding_window: the k rows before the sample, the last of them nearest to the question (OpenCompass'
+// SlidingWindowRetriever). Before the first row come the last ones. OpenCompass counts a sample by its place in the test
+// split, whichever split the examples are from.
 #include <algorithm>
 #include <fmt/format.h>
 #include "config_keys.hpp"
@@ -42,15 +43,19 @@ class SlidingWindow : public Retriever {
   }
 
   Result<Choice> as_opencompass(const Query& query) const {
-    const int64_t n = static_cast<int64_t>(corpus().size()), place = static_cast<int64_t>(query.position), k = static_cast<int64_t>(shots_);
+    const int64_t n = static_cast<int64_t>(corpus().size()), place = static_cast<int64_t>(query.position),
+                  k = static_cast<int64_t>(shots_);
     Choice choice;
     const int64_t padding = std::max<int64_t>(0, k - place);
     for (int64_t row = n - padding; row < n; ++row) choice.positions.push_back(static_cast<uint64_t>(row < 0 ? row + n : row));
-    for (int64_t row = std::max<int64_t>(0, place - k); row < place; ++row) choice.positions.push_back(static_cast<uint64_t>(row));
+    for (int64_t row = std::max<int64_t>(0, place - k); row < place; ++row)
+      choice.positions.push_back(static_cast<uint64_t>(row));
     // Python takes a negative index from the end, and fails beyond either end
     if (padding > 2 * n || (k > 0 && place > n))
-      return error(Error::Kind::config, fmt::format("sample {} looks for examples outside of split '{}' with its {} rows; OpenCompass fails "
-                                                    "there too; choose a smaller \"k\" or test_range", query.position, corpus().split, n));
+      return error(Error::Kind::config,
+                   fmt::format("sample {} looks for examples outside of split '{}' with its {} rows; OpenCompass fails "
+                               "there too; choose a smaller \"k\" or test_range",
+                               query.position, corpus().split, n));
     return choice;
   }
 

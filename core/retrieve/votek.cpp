@@ -1,9 +1,10 @@
 // votek: rows that many others have among their nearest, and not the same others; one list for all samples (OpenCompass'
 // VotekRetriever; Su et al. 2022, "Selective Annotation Makes Language Models Better Few-Shot Learners").
 //
-// Every row votes for the votek_k rows nearest to it by cosine. By number of votes, a row is taken unless everyone who voted for it also
-// voted for one before it. Where that gives too few, rows are drawn at random: OpenCompass without a seed, so that its runs differ from
-// each other there; here by a stream that the seed and the data set decide, in the compat modes too.
+// Every row votes for the votek_k rows nearest to it by cosine. By number of votes, a row is taken unless everyone who voted
+// for it also voted for one before it. Where that gives too few, rows are drawn at random: OpenCompass without a seed, so
+// that its runs differ from each other there; here by a stream that the seed and the data set decide, in the compat modes
+// too.
 #include <algorithm>
 #include <fmt/format.h>
 #include "makers.hpp"
@@ -68,7 +69,8 @@ class Votek : public NearestRetriever {
         }
         nominees[place[row]].voters.push_back(voter);
       }
-    std::stable_sort(nominees.begin(), nominees.end(), [](const Nominee& a, const Nominee& b) { return a.voters.size() > b.voters.size(); });
+    std::stable_sort(nominees.begin(), nominees.end(),
+                     [](const Nominee& a, const Nominee& b) { return a.voters.size() > b.voters.size(); });
     Positions out;
     for (auto nominee = nominees.begin(); nominee != nominees.end(); ++nominee) {
       const auto covers = [&](const Nominee& earlier) {

@@ -1,5 +1,5 @@
-// The rules are rewrites of the whole text, one after the other, and their order matters: each puts blanks around what becomes a word
-// of its own, and later ones see those blanks. At the end the text is cut at white space.
+// The rules are rewrites of the whole text, one after the other, and their order matters: each puts blanks around what
+// becomes a word of its own, and later ones see those blanks. At the end the text is cut at white space.
 #include "word_tokenizer.hpp"
 #include <initializer_list>
 #include <sextant/utf8.hpp>
@@ -14,8 +14,8 @@ using View = std::u32string_view;
 // ---- characters, as Python's re sees them
 
 bool is_space(char32_t c) {
-  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 bool is_digit(char32_t c) { return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_ND; }
 bool is_word(char32_t c) {
@@ -44,8 +44,8 @@ bool has_folded_at(const Text& text, size_t at, View word) {
 
 // ---- rewrites
 
-/// `replace(out, at)` appends what stands for the text from `at` on and returns how many characters it has read; 0: none, so the
-/// character is kept.
+/// `replace(out, at)` appends what stands for the text from `at` on and returns how many characters it has read; 0: none, so
+/// the character is kept.
 template <class Replace> void rewrite(Text& text, Replace replace) {
   Text out;
   out.reserve(text.size() + text.size() / 4 + 16);
@@ -123,7 +123,8 @@ void colons_and_commas(Text& text) {
     return 2;
   });
   const size_t last = text.size() - (text.ends_with(U'\n') ? 2 : 1);
-  if (last < text.size() && is_one_of(text[last], U":,")) text = text.substr(0, last) + U' ' + text[last] + U' ' + text.substr(last + 1);
+  if (last < text.size() && is_one_of(text[last], U":,"))
+    text = text.substr(0, last) + U' ' + text[last] + U' ' + text.substr(last + 1);
 }
 /// word' -> word ' where a blank follows
 void closing_apostrophes(Text& text) {
@@ -173,8 +174,11 @@ void split_contraction(Text& text, const Contraction& contraction) {
     const size_t skipped = contraction.around == Around::space_before ? 1 : 0;
     if (skipped ? text[at] != ' ' : at > 0 && is_word(text[at - 1])) return 0;
     const size_t begin = at + skipped, end = begin + length;
-    if (!has_folded_at(text, begin, contraction.first) || !has_folded_at(text, begin + contraction.first.size(), contraction.second)) return 0;
-    if (contraction.around == Around::space_behind ? end >= text.size() || !is_space(text[end]) : has_word_at(text, end)) return 0;
+    if (!has_folded_at(text, begin, contraction.first) ||
+        !has_folded_at(text, begin + contraction.first.size(), contraction.second))
+      return 0;
+    if (contraction.around == Around::space_behind ? end >= text.size() || !is_space(text[end]) : has_word_at(text, end))
+      return 0;
     put_apart(out, View(text).substr(begin, contraction.first.size()));
     out.append(text, begin + contraction.first.size(), contraction.second.size()).append(U" ");
     return skipped + length;

@@ -1,5 +1,5 @@
-// What tests/golden/retrievers/make_retriever_goldens.py gave OpenCompass: its texts out of texts.json, and its embeddings and losses,
-// which are hashes of row numbers, computed here as they are there.
+// What tests/golden/retrievers/make_retriever_goldens.py gave OpenCompass: its texts out of texts.json, and its embeddings
+// and losses, which are hashes of row numbers, computed here as they are there.
 #pragma once
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -72,8 +72,8 @@ inline Query query_of(const Corpus& corpus, uint64_t row) {
   return {corpus.split, row, row, corpus.records[row], corpus.texts[row], corpus.embedding(row)};
 }
 
-inline Result<std::unique_ptr<retrieve::Retriever>> make(std::string_view id, const std::string& config, retrieve::Options options,
-                                                         std::shared_ptr<const Corpus> corpus) {
+inline Result<std::unique_ptr<retrieve::Retriever>> make(std::string_view id, const std::string& config,
+                                                         retrieve::Options options, std::shared_ptr<const Corpus> corpus) {
   SXT_TRY(const json::Document parsed, json::parse(config, "config"));
   SXT_TRY(auto retriever, retrieve::make_retriever(id, parsed, options));
   SXT_CHECK(retriever->prepare(std::move(corpus)));

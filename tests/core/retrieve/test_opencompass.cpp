@@ -11,7 +11,8 @@ struct Data {
   Corpus queries;
 };
 
-/// plain: two splits. ties: the same with embeddings whose inner products are often equal. itself: the corpus' own rows are the queries.
+/// plain: two splits. ties: the same with embeddings whose inner products are often equal. itself: the corpus' own rows are
+/// the queries.
 Data data_of(std::string_view name, const json::Value& texts) {
   const uint64_t kind = name == "ties" ? 1 : 0;
   Data data;
@@ -74,9 +75,11 @@ TEST_CASE("numpy's stream does not depend on the order of the queries", "[retrie
   const json::Document texts = golden("texts.json");
   const Data data = data_of("plain", texts);
   struct Case { const char* id; const char* config; };
-  const Case c = GENERATE(values<Case>({{"random", R"({"k": 4})"}, {"mdl", R"({"k": 3, "candidate_num": 9, "select_time": 4})"}}));
+  const Case c =
+      GENERATE(values<Case>({{"random", R"({"k": 4})"}, {"mdl", R"({"k": 3, "candidate_num": 9, "select_time": 4})"}}));
   INFO(c.id);
-  const auto forward = make(c.id, c.config, {.compat = true}, data.corpus), backward = make(c.id, c.config, {.compat = true}, data.corpus);
+  const auto forward = make(c.id, c.config, {.compat = true}, data.corpus),
+             backward = make(c.id, c.config, {.compat = true}, data.corpus);
   std::vector<retrieve::Choice> there(50), back(50);
   for (uint64_t i = 0; i < 50; ++i) there[i] = *(*forward)->retrieve(query_of(data.queries, i));
   for (uint64_t i = 50; i-- > 0;) back[i] = *(*backward)->retrieve(query_of(data.queries, i));
@@ -111,7 +114,8 @@ TEST_CASE("more examples than rows: the compat modes do what OpenCompass does", 
   }
   const float one[] = {1};
   const auto retriever = make(c.id, c.config, {.compat = true}, corpus);
-  const auto choice = retriever ? (*retriever)->retrieve({"test", 0, 0, "x", "red", one}) : Result<retrieve::Choice>(retriever.error());
+  const auto choice =
+      retriever ? (*retriever)->retrieve({"test", 0, 0, "x", "red", one}) : Result<retrieve::Choice>(retriever.error());
   if (*c.error) {
     REQUIRE_FALSE(choice);
     CHECK_THAT(choice.error().message, Catch::Contains(c.error));

@@ -44,7 +44,8 @@ std::shared_ptr<Corpus> corpus_with_copies(uint64_t kind = 0) {
   for (const uint64_t copy : {20u, 59u}) {
     corpus->records[copy] = corpus->records[7];
     corpus->texts[copy] = corpus->texts[7];
-    std::copy_n(corpus->embeddings.begin() + 7 * width, width, corpus->embeddings.begin() + static_cast<ptrdiff_t>(copy * width));
+    std::copy_n(corpus->embeddings.begin() + 7 * width, width,
+                corpus->embeddings.begin() + static_cast<ptrdiff_t>(copy * width));
   }
   return corpus;
 }
@@ -105,7 +106,8 @@ TEST_CASE("our own stream depends on seed, data set and row, and gives every row
   auto renamed = std::make_shared<Corpus>(*corpus);
   renamed->name = "other";
   const auto one = make("random", R"({"k": 6})", {.seed = 1}, corpus), two = make("random", R"({"k": 6})", {.seed = 2}, corpus),
-             own = make("random", R"({"k": 6, "seed": 1})", {.seed = 2}, corpus), other = make("random", R"({"k": 6})", {.seed = 1}, renamed);
+             own = make("random", R"({"k": 6, "seed": 1})", {.seed = 2}, corpus),
+             other = make("random", R"({"k": 6})", {.seed = 1}, renamed);
   std::vector<int> times(60);
   int by_seed = 0, by_name = 0;
   for (uint64_t row = 0; row < 3000; ++row) {
@@ -142,7 +144,8 @@ TEST_CASE("more examples than rows that may be shown is an error that says how m
   const auto retriever = make(kind.id, kind.config, {}, corpus);
   const auto choice = (*retriever)->retrieve(query_of(*corpus, 7));   // its three copies leave 57
   REQUIRE_FALSE(choice);
-  CHECK_THAT(choice.error().message, Catch::Contains("retriever " + std::string(kind.id) + ": 58 examples") && Catch::Contains("has 57 that row 7"));
+  CHECK_THAT(choice.error().message,
+             Catch::Contains("retriever " + std::string(kind.id) + ": 58 examples") && Catch::Contains("has 57 that row 7"));
 }
 
 TEST_CASE("fix_k shows its list, or its beginning, without the sample itself", "[retrieve]") {

@@ -92,5 +92,6 @@ TEST_CASE("BM25 of a word that most documents have is above zero", "[retrieve]")
   const auto scores = okapi.scores({"a", "c", "unknown", "c"});
   CHECK(scores[0] == Approx(floor * 2.5 / (1 + 1.5)));
   CHECK(scores[1] == Approx(floor * 2.5 / (1 + 1.5 * (0.25 + 0.75 * 0.5))));
-  CHECK(scores[2] == Approx(floor * 2.5 / (1 + 1.5 * (0.25 + 0.75 * 1.5)) + 2 * rare * 2 * 2.5 / (2 + 1.5 * (0.25 + 0.75 * 1.5))));
+  CHECK(scores[2] ==
+        Approx(floor * 2.5 / (1 + 1.5 * (0.25 + 0.75 * 1.5)) + 2 * rare * 2 * 2.5 / (2 + 1.5 * (0.25 + 0.75 * 1.5))));
 }

@@ -5,7 +5,7 @@ Needs: pip install 'numpy==1.26.4' rank_bm25==0.2.2 nltk faiss-cpu==1.8.0.post1 
        pip download --no-deps opencompass==0.5.4, unpacked. Usage: make_retriever_goldens.py FOLDER_OF_THE_PACKAGE
 
 What is not as published, because it cannot be had or does not run:
-- embeddings and the losses of MDL's language model are hashes of row numbers (vector(), loss()); the C++ test has the same hash;
+- embeddings and the losses of MDL's language model are hashes of row numbers (vector(), loss()); the C++ test has it too;
 - word_tokenize gets preserve_line=True: cutting a text into sentences first needs Punkt's trained data;
 - DPPRetriever indexes a Python list with an array, which is a TypeError; its fast_map_dpp is made to return an array;
 - VotekRetriever fills a list with random.sample without a seed; only how many rows came before the filling is kept ("chosen");
@@ -89,12 +89,13 @@ def rows_of(rng, count, seen):
 
 def nasty_texts(rng):
     """Strings that meet every rule of the tokenizer, and each other."""
-    parts = ["'", "''", '"', "`", "``", "...", "..", ".", ":", ",", ";", "$", "&", "(", ")", "[", "]", "{", "}", "<", ">", "--", "-", "—", "?", "!",
-             "*", "%", " ", "  ", "\n", "\t", "“", "”", "‘", "’", "«", "»", "„", "cannot", "Can", "not", "d'ye", "gimme", "gonna", "gotta", "lemme",
-             "more'n", "wanna", "'tis", "'Twas", "n't", "'ll", "'RE", "'ve", "'s", "'S", "'d", "'em", "'n", "a", "word", "U.S.", "3", "3.5", "1,000",
-             "中", "问题", "。", "，", "é", "ß", "_", "\u3000", "\u00a0", "x'", "'90s", "don't", "٣", "½", "e\u0301", "ſ", "Ⅷ", "''s"]
+    parts = ["'", "''", '"', "`", "``", "...", "..", ".", ":", ",", ";", "$", "&", "(", ")", "[", "]", "{", "}", "<", ">", "--",
+             "-", "—", "?", "!", "*", "%", " ", "  ", "\n", "\t", "“", "”", "‘", "’", "«", "»", "„", "cannot", "Can", "not",
+             "d'ye", "gimme", "gonna", "gotta", "lemme", "more'n", "wanna", "'tis", "'Twas", "n't", "'ll", "'RE", "'ve", "'s",
+             "'S", "'d", "'em", "'n", "a", "word", "U.S.", "3", "3.5", "1,000", "中", "问题", "。", "，", "é", "ß", "_", "\u3000",
+             "\u00a0", "x'", "'90s", "don't", "٣", "½", "e\u0301", "ſ", "Ⅷ", "''s"]
     out = ["".join(rng.choice(parts) + rng.choice(["", "", " "]) for _ in range(rng.randint(1, 14))) for _ in range(400)]
-    return out + ["", " ", "a.", "a. \n", "end.) \"", "Good muffins cost $3.88\nin New York.  Please buy me\ntwo of them.\n\nThanks."]
+    return out + ["", " ", "a.", "a. \n", "end.) \"", "The ferry left at 6.30.\nNobody was on it, I'm told.  \n"]
 
 
 # ---- OpenCompass' classes
@@ -140,8 +141,9 @@ def main(package):
     corpus, queries = rows_of(rng, CORPUS_ROWS, seen), rows_of(rng, QUERY_ROWS, seen)
     write("texts.json", {"corpus": corpus, "queries": queries})
     nasty = nasty_texts(rng)
-    write("argsort.json", [[values, kinds, numpy.argsort(numpy.array([mixed(i) % kinds for i in range(values)], dtype=dtype)).tolist()]
-                           for values in (1, 16, 17, 18, 33, 100, 700) for kinds, dtype in ((1, "f8"), (4, "f8"), (5, "f4"))])
+    numbers = lambda count, kinds, dtype: numpy.array([mixed(i) % kinds for i in range(count)], dtype=dtype)  # noqa: E731
+    write("argsort.json", [[count, kinds, numpy.argsort(numbers(count, kinds, dtype)).tolist()]
+                           for count in (1, 16, 17, 18, 33, 100, 700) for kinds, dtype in ((1, "f8"), (4, "f8"), (5, "f4"))])
     write("tokens.json", [[text, " ".join(tokenize(text, preserve_line=True))] for text in nasty])
 
     reader = DatasetReader.__new__(DatasetReader)
@@ -177,7 +179,8 @@ def main(package):
     case("topk", "TopkRetriever", plain, {"ice_num": 8})
     case("topk", "TopkRetriever", ties, {"ice_num": 8})
     case("topk", "TopkRetriever", itself, {"ice_num": 1})
-    case("mdl", "MDLRetriever", plain, {"ice_num": 4, "candidate_num": 12, "select_time": 6, "seed": 5}, ice_template=Template(), labels=[0, 1, 2])
+    case("mdl", "MDLRetriever", plain, {"ice_num": 4, "candidate_num": 12, "select_time": 6, "seed": 5},
+         ice_template=Template(), labels=[0, 1, 2])
     case("mdl", "MDLRetriever", ties, {"ice_num": 3, "candidate_num": 30}, ice_template=Template(), labels=[0, 1])
     case("dpp", "DPPRetriever", plain, {"ice_num": 5, "candidate_num": 24})
     case("dpp", "DPPRetriever", itself, {"ice_num": 3, "candidate_num": 40, "scale_factor": 0.3})
@@ -211,7 +214,8 @@ def write(name, value):
     elif isinstance(value, list):
         text = "[\n" + ",\n".join(compact(item) for item in value) + "]\n"
     else:
-        text = "{" + ",\n".join(compact(key) + ":[\n" + ",\n".join(compact(row) for row in rows) + "]" for key, rows in value.items()) + "}\n"
+        lists = (compact(key) + ":[\n" + ",\n".join(compact(row) for row in rows) + "]" for key, rows in value.items())
+        text = "{" + ",\n".join(lists) + "}\n"
     (HERE / name).write_text(text, encoding="utf-8")
 
 
