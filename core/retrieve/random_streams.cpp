@@ -3,7 +3,7 @@
 #include <charconv>
 #include <fmt/format.h>
 #include <numeric>
-#include "../base/sha256.hpp"
+#include <sextant/sha256.hpp>
 
 namespace sextant::retrieve {
 
