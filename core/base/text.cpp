@@ -4,6 +4,7 @@
 #include <charconv>
 #include <fmt/format.h>
 #include <numeric>
+#include <sextant/utf8_text.hpp>
 
 namespace sextant {
 namespace {
@@ -21,30 +22,6 @@ size_t edit_distance(std::string_view a, std::string_view b) {
     }
   }
   return row[b.size()];
-}
-
-// The character that `bytes` (not empty) begins with, or as many bytes as could have begun one (Unicode 15, table 3-7).
-struct Sequence {
-  size_t length = 1;
-  bool whole = false;
-};
-Sequence first_sequence(std::string_view bytes) {
-  const auto at = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return {1, true};
-  const size_t length = lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
-  if (length == 0) return {};
-  // the second byte's range shuts out overlong forms, surrogates and what lies beyond U+10FFFF
-  const unsigned low = lead == 0xE0   ? 0xA0
-                       : lead == 0xF0 ? 0x90
-                                      : 0x80,
-                 high = lead == 0xED   ? 0x9F
-                        : lead == 0xF4 ? 0x8F
-                                       : 0xBF;
-  size_t have = 1;
-  while (have < length && have < bytes.size() && at(have) >= (have == 1 ? low : 0x80) && at(have) <= (have == 1 ? high : 0xBF))
-    ++have;
-  return {have, have == length};
 }
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
@@ -92,35 +69,13 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-bool is_valid_utf8(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const Sequence next = first_sequence(bytes);
-    if (!next.whole) return false;
-    bytes.remove_prefix(next.length);
-  }
-  return true;
-}
-
-std::string to_valid_utf8(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
-  while (!bytes.empty()) {
-    const Sequence next = first_sequence(bytes);
-    out += next.whole ? bytes.substr(0, next.length) : std::string_view("\xEF\xBF\xBD");
-    bytes.remove_prefix(next.length);
-  }
-  return out;
-}
-
 std::string join(std::span<const std::string> parts, std::string_view separator) {
   return fmt::format("{}", fmt::join(parts.begin(), parts.end(), separator));
 }
 
 std::string shorten(std::string_view text, size_t bytes_max) {
   if (text.size() <= bytes_max) return std::string(text);
-  size_t n = bytes_max;
-  while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80) --n;
-  return std::string(text.substr(0, n)) + "...";
+  return std::string(text.substr(0, utf8::boundary(text, bytes_max))) + "...";
 }
 
 std::optional<uint64_t> parse_size(std::string_view text) {

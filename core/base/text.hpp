@@ -19,12 +19,6 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
 /// Shell-style match over the whole of `text`: * and ? are wild; letters match in either case.
 bool glob_match(std::string_view pattern, std::string_view text);
 
-bool is_valid_utf8(std::string_view bytes);
-
-/// The same text with U+FFFD for whatever is no UTF-8, one for each broken character: for what models and foreign files say,
-/// before it is written as JSON.
-std::string to_valid_utf8(std::string_view bytes);
-
 /// Joins with `separator`: "a, b, c".
 std::string join(std::span<const std::string> parts, std::string_view separator);
 

@@ -15,7 +15,7 @@
 #include "../plugin/loader.hpp"
 #include "../plugin/manifest.hpp"
 #include "../plugin/probe.hpp"
-#include "../plugin/schema.hpp"
+#include <sextant/json_schema.hpp>
 #include "plugins_run.hpp"
 
 namespace sextant::cli {

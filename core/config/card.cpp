@@ -1,7 +1,7 @@
 // Cards to plain data and back: DatasetConfig and ModelConfig in the JSON form of docs/cards.md.
 #include <algorithm>
 #include <fmt/format.h>
-#include "../base/sha256.hpp"
+#include <sextant/sha256.hpp>
 #include "../base/text.hpp"
 #include "card_store.hpp"
 #include "json_source.hpp"

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include "../base/files.hpp"
-#include "../base/sha256.hpp"
+#include <sextant/sha256.hpp>
 #include "../base/text.hpp"
 #include "json_source.hpp"
 #include "resolve.hpp"

@@ -1,7 +1,7 @@
 // The inferencers that there are. A new one is a file beside this one and a row here.
 #include <fmt/format.h>
 #include "../base/text.hpp"
-#include "../plugin/schema.hpp"
+#include <sextant/json_schema.hpp>
 #include "inferencer.hpp"
 
 namespace sextant::infer {

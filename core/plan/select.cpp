@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <numeric>
 #include <optional>
-#include "../base/sha256.hpp"
+#include <sextant/sha256.hpp>
 
 namespace sextant::plan {
 namespace {

@@ -7,7 +7,7 @@
 #include <boost/dll/shared_library.hpp>
 #include <fmt/format.h>
 #include "../base/log.hpp"
-#include "../base/sha256.hpp"
+#include <sextant/sha256.hpp>
 #include "call.hpp"
 #include "elf_check.hpp"
 #include "manifest.hpp"

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 #include <fmt/format.h>
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "call.hpp"
 #include "elf_check.hpp"
@@ -150,7 +151,7 @@ Result<PluginFile> facts_of(const sxt_entry& entry, const fs::path& library) {
     info.summary = text_or_empty(component->summary);
     info.license = text_or_empty(component->license);
     for (const std::string* text : {&info.version, &info.summary, &info.license})
-      if (!is_valid_utf8(*text))
+      if (!utf8::is_valid(*text))
         return bad(fmt::format("describes {} in a text that is not UTF-8", component_name(info.kind, info.id)));
     info.capabilities = component->capabilities;
     const std::string name = component_name(info.kind, info.id);

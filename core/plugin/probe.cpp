@@ -11,7 +11,7 @@
 #include <boost/dll/runtime_symbol_info.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
-#include "../base/sha256.hpp"
+#include <sextant/sha256.hpp>
 #include "../base/text.hpp"
 #include "call.hpp"
 #include "child.hpp"

@@ -5,7 +5,8 @@
 #include <fmt/format.h>
 #include <unordered_map>
 #include <unordered_set>
-#include "pattern.hpp"
+#include <sextant/regex.hpp>
+#include <sextant/utf8_text.hpp>
 
 namespace sextant::plugin {
 namespace {
@@ -45,9 +46,7 @@ bool is_multiple(const json::Value& value, const json::Value& factor) {
 }
 
 uint64_t characters(const json::Value& value) {
-  const std::string_view text = json::text(value);
-  const auto begins_one = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-  return static_cast<uint64_t>(std::count_if(text.begin(), text.end(), begins_one));
+  return utf8::length(json::text(value));
 }
 
 bool is_same(const json::Value& value, const std::string& canonical, const json::Value& other) {
@@ -107,10 +106,10 @@ class Check {
   bool matches(const json::Value& pattern, const json::Value& text) {
     if (!afford(work_of_match)) return false;
     auto it = patterns_.find(&pattern);
-    if (it == patterns_.end()) it = patterns_.emplace(&pattern, Pattern::compile(json::text(pattern))).first;
-    const std::optional<bool> found = it->second ? it->second->found_in(json::text(text)) : false;
+    if (it == patterns_.end()) it = patterns_.emplace(&pattern, schema_regex(json::text(pattern))).first;
+    const Result<bool> found = it->second ? it->second->found_in(json::text(text)) : Result<bool>(false);
     if (!found && fault_.empty()) fault_ = fmt::format("has the pattern {}, which takes too long to match", json::write(pattern));
-    return found.value_or(false);
+    return found && *found;
   }
 
   Found own_type(const json::Value& schema, const json::Value& value) {
@@ -242,7 +241,7 @@ class Check {
 
   const json::Value& root_;
   std::vector<std::string> path_;
-  std::unordered_map<const json::Value*, std::optional<Pattern>> patterns_;
+  std::unordered_map<const json::Value*, Result<Regex>> patterns_;
   std::string fault_;
   unsigned depth_ = 0;
   size_t work_ = 0;

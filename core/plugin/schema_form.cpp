@@ -5,7 +5,6 @@
 #include <unordered_set>
 #include <rapidjson/pointer.h>
 #include "../base/text.hpp"
-#include "pattern.hpp"
 
 namespace sextant::plugin {
 namespace {
@@ -79,7 +78,7 @@ bool is_string(const json::Value& value) { return value.IsString(); }
 bool is_list_of(const json::Value& value, bool (*item)(const json::Value&)) {
   return value.IsArray() && std::all_of(value.Begin(), value.End(), item);
 }
-bool is_regex(const json::Value& value) { return value.IsString() && Pattern::compile(json::text(value)); }
+bool is_regex(const json::Value& value) { return value.IsString() && schema_regex(json::text(value)); }
 template <class F>
 bool is_map_of(const json::Value& value, F member) {
   return value.IsObject() && std::all_of(value.MemberBegin(), value.MemberEnd(), member);
@@ -130,6 +129,16 @@ void add_schemas(const json::Value& value, Form form, std::vector<const json::Va
 }
 
 }  // namespace
+
+Result<Regex> schema_regex(std::string_view pattern) {
+  RegexOptions options;
+  options.unicode_classes = false;
+  options.dollar_is_end = options.valid_text = true;  // ECMA 262
+  // a sane pattern takes some hundred steps on a configuration's value; what backtracks without an end is ended within milliseconds
+  options.limits = {.steps = 100'000, .heap_kib = 16'384, .seconds = 1};
+  options.error_kind = Error::Kind::data;
+  return Regex::compile(pattern, std::move(options));
+}
 
 const json::Value* follow_references(const json::Value& schema, const json::Value& root) {
   const json::Value* target = &schema;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 #include <sextant/json.hpp>
+#include <sextant/regex.hpp>
 
 namespace sextant::plugin {
 
@@ -14,6 +15,9 @@ const json::Value* follow_references(const json::Value& schema, const json::Valu
 
 /// Why `root` and what it refers to cannot be used as a schema, behind "the schema of x has ", or "".
 std::string schema_fault(const json::Value& root);
+
+/// A pattern of a schema, with the bounds that they have.
+Result<Regex> schema_regex(std::string_view pattern);
 
 struct Breach {
   const json::Value* schema;      // that has the keyword

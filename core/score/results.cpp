@@ -1,6 +1,7 @@
 // results/<model>/<task>.json.
 #include <algorithm>
 #include <cmath>
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "evaluate.hpp"
 
@@ -28,7 +29,7 @@ std::string to_json(const Evaluated& evaluated, bool with_details) {
       json::Value item(rapidjson::kObjectType), answer;
       if (const auto parsed = json::parse(detail.answer_json, "")) answer.CopyFrom(*parsed, a);
       json::set(item, "index", json::Value(detail.index), a);
-      json::set(item, "pred", to_valid_utf8(detail.pred), a);
+      json::set(item, "pred", utf8::repair(detail.pred), a);
       json::set(item, "answer", std::move(answer), a);
       if (!binary)
         json::set(item, "score", number_or_null(detail.score), a);

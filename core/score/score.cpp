@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include "../base/sha256.hpp"
+#include <sextant/sha256.hpp>
 
 namespace sextant::score {
 namespace {

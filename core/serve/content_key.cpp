@@ -1,7 +1,7 @@
 #include "content_key.hpp"
 #include <charconv>
 #include <fmt/format.h>
-#include "../base/sha256.hpp"
+#include <sextant/sha256.hpp>
 
 namespace sextant::serve {
 namespace {

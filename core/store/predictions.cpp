@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
 #include "../base/text.hpp"
 #include "../data/fields.hpp"
@@ -61,7 +62,7 @@ json::Value turns_to_json(const std::vector<data::Turn>& turns, Allocator& a) {
     json::Value item(rapidjson::kObjectType), messages(rapidjson::kArrayType);
     for (const data::Message& message : turn.messages) messages.PushBack(data::to_json(message, a), a);
     json::set(item, "messages", std::move(messages), a);
-    json::set(item, "reply", to_valid_utf8(turn.reply), a);
+    json::set(item, "reply", utf8::repair(turn.reply), a);
     out.PushBack(std::move(item), a);
   }
   return out;
@@ -74,13 +75,13 @@ json::Value attempt_to_json(const Attempt& attempt, data::Form form, bool repeat
   for (const data::LabelScore& label : attempt.labels)
     json::set(item, fmt::format("{}{}", label_prefix, label.label), label_to_json(label, prefix, form, a), a);
   if (!attempt.prompts.empty()) json::set(item, "origin_prompt", origin_prompt(attempt.prompts.front(), a), a);
-  json::set(item, "prediction", to_valid_utf8(attempt.prediction), a);
+  json::set(item, "prediction", utf8::repair(attempt.prediction), a);
   json::set(item, "gold", data::embed(attempt.target_json, a), a);
   json::set(item, "index", json::Value(attempt.id.row), a);
   json::set(item, "record", data::embed(attempt.record_json, a), a);
   if (repeats) json::set(item, "repeat", json::Value(attempt.id.repeat), a);
   if (!attempt.cluster.empty()) json::set(item, "cluster", attempt.cluster, a);
-  if (!attempt.thinking.empty()) json::set(item, "thinking", to_valid_utf8(attempt.thinking), a);
+  if (!attempt.thinking.empty()) json::set(item, "thinking", utf8::repair(attempt.thinking), a);
   if (!attempt.turns.empty()) json::set(item, "turns", turns_to_json(attempt.turns, a), a);
   if (!attempt.extra_json.empty()) json::set(item, "extra", data::embed(attempt.extra_json, a), a);
   if (!attempt.finish.empty()) json::set(item, "finish", attempt.finish, a);

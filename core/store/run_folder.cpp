@@ -9,7 +9,8 @@
 #include "../base/files.hpp"
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
-#include "../base/sha256.hpp"
+#include <sextant/sha256.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 
 namespace sextant::store {
@@ -150,7 +151,7 @@ std::string safe_file_name(std::string_view name) {
   for (const char c : name) out += is_name_byte(c) ? c : '_';
   if (out.empty() || out == "." || out == "..") out = "_" + out;
   if (out.size() <= file_name_bytes_max) return out;
-  return to_valid_utf8(std::string_view(out).substr(0, file_name_bytes_max - 17)) + "_" + sha256_hex(name).substr(0, 16);
+  return utf8::repair(std::string_view(out).substr(0, file_name_bytes_max - 17)) + "_" + sha256_hex(name).substr(0, 16);
 }
 
 fs::path journal_folder(const fs::path& run_folder, std::string_view model) { return run_folder / "journal" / safe_file_name(model); }

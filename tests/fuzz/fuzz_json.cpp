@@ -2,7 +2,7 @@
 // it is written and read again: a resumed run rests on it.
 #include <cstdlib>
 #include <sextant/json.hpp>
-#include "../../core/plugin/schema.hpp"
+#include <sextant/json_schema.hpp>
 #include "../../core/store/sample_json.hpp"
 
 using namespace sextant;

@@ -59,36 +59,6 @@ TEST_CASE("a glob matches the whole text, in either case") {
   }
 }
 
-TEST_CASE("what is not UTF-8 is seen, and replaced one character at a time") {
-  const std::string mark = "\xEF\xBF\xBD";
-  struct Row {
-    std::string name, bytes, text;
-  };
-  for (const Row& row : std::vector<Row>{{"ascii", "abc", "abc"},
-                                         {"empty", "", ""},
-                                         {"nul", std::string("a\0b", 3), std::string("a\0b", 3)},
-                                         {"chinese", "答案", "答案"},
-                                         {"emoji", "\xF0\x9F\x99\x82", "\xF0\x9F\x99\x82"},
-                                         {"cut off", "a\xE7\xAD", "a" + mark},
-                                         {"cut off inside",
-                                          "\xE7\xAD"
-                                          "b",
-                                          mark + "b"},
-                                         {"lone continuation", "a\x80z", "a" + mark + "z"},
-                                         {"overlong slash", "\xC0\xAF", mark + mark},
-                                         {"overlong of three", "\xE0\x80\xAF", mark + mark + mark},
-                                         {"surrogate", "\xED\xA0\x80", mark + mark + mark},
-                                         {"beyond U+10FFFF", "\xF4\x90\x80\x80", mark + mark + mark + mark},
-                                         {"last of all", "\xF4\x8F\xBF\xBF", "\xF4\x8F\xBF\xBF"},
-                                         {"latin-1", "caf\xE9", "caf" + mark},
-                                         {"cut emoji", "\xF0\x9F\x99", mark}}) {
-    CAPTURE(row.name);
-    CHECK(is_valid_utf8(row.bytes) == (row.bytes == row.text));
-    CHECK(to_valid_utf8(row.bytes) == row.text);
-    CHECK(is_valid_utf8(to_valid_utf8(row.bytes)));
-  }
-}
-
 TEST_CASE("a text is shortened between characters") {
   CHECK(shorten("abc", 3) == "abc");
   CHECK(shorten("abcd", 3) == "abc...");

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
-#include "../../../core/base/sha256.hpp"
+#include <sextant/sha256.hpp>
 #include "../../../core/evaluate/score.hpp"
 
 namespace sextant::test {

@@ -1,6 +1,6 @@
 // A configuration against its schema: one sentence for each way to get it wrong, and the defaults.
 #include <catch2/catch.hpp>
-#include "core/plugin/schema.hpp"
+#include <sextant/json_schema.hpp>
 
 using namespace sextant;
 using namespace sextant::plugin;
