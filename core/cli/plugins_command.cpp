@@ -256,10 +256,10 @@ Result<int> info(const Arguments& arguments) {
                   plugin::component_name(component.kind, component.id), component.summary, component.version, component.license,
                   capabilities.empty() ? "none" : capabilities, found.file->path.string(), found.file->sha256,
                   found.file->abi_major, found.file->abi_minor));
-  SXT_TRY(const json::Document schema, plugin::parse_schema(component.schema, name));
-  const auto options = plugin::options_of(schema);
+  SXT_TRY(const json::Document parsed, schema::parse(component.schema, name));
+  const auto options = schema::options(parsed);
   print(options.empty() ? "\nIt takes no configuration.\n" : "\nconfiguration:\n");
-  for (const plugin::Option& option : options) {
+  for (const schema::Option& option : options) {
     std::string line = fmt::format("  {}  {}", option.name, option.type);
     if (option.required) line += ", required";
     if (!option.default_json.empty()) line += ", default " + option.default_json;

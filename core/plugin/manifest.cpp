@@ -3,11 +3,11 @@
 #include <array>
 #include <cstring>
 #include <fmt/format.h>
+#include <sextant/json_schema.hpp>
 #include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "call.hpp"
 #include "elf_check.hpp"
-#include "schema.hpp"
 
 namespace sextant::plugin {
 namespace fs = std::filesystem;
@@ -156,7 +156,7 @@ Result<PluginFile> facts_of(const sxt_entry& entry, const fs::path& library) {
     info.capabilities = component->capabilities;
     const std::string name = component_name(info.kind, info.id);
     SXT_TRY(const json::Document schema,
-            parse_schema(component->config_schema ? component->config_schema : R"({"type":"object"})",
+            schema::parse(component->config_schema ? component->config_schema : R"({"type":"object"})",
                          fmt::format("{}: the schema of {}", library.string(), name)));
     info.schema = json::write(schema);
     out.components.push_back(std::move(info));

@@ -26,8 +26,8 @@ core() { local name; for name in "$@"; do echo "core/$name.cpp"; done; }
 sources_of() {
   case $1 in
     csv) ;;
-    json) lib regex; lib text; core base/text base/files plugin/schema plugin/schema_check plugin/schema_form store/sample_json ;;
-    card) lib text; core base/text base/files base/log config/json_source config/shapes config/card config/card_store config/model_card \
+    json) lib regex; lib text; lib schema; core base/text base/files store/sample_json ;;
+    card) lib regex; lib schema; lib text; core base/text base/files base/log config/json_source config/shapes config/card config/card_store config/model_card \
             config/run_config ;;
     jinja) lib jinja; lib regex; lib text; (cd "$root" && echo models/engine/chat/*.cpp) ;;
     safetensors) lib regex; lib text; (cd "$root" && echo models/engine/checkpoint/*.cpp) ;;

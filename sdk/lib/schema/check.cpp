@@ -1,5 +1,5 @@
 // A value against the rules of a schema.
-#include "schema_rules.hpp"
+#include "rules.hpp"
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include <sextant/regex.hpp>
 #include <sextant/utf8_text.hpp>
 
-namespace sextant::plugin {
+namespace sextant::schema {
 namespace {
 
 // Rules inside rules: an honest schema takes a few for each level that JSON may nest (200).
@@ -256,4 +256,4 @@ Result<std::optional<Breach>> find_breach(const json::Value& root, const json::V
   return found;
 }
 
-}  // namespace sextant::plugin
+}  // namespace sextant::schema

@@ -1,17 +1,11 @@
-#include "schema.hpp"
+#include <sextant/json_schema.hpp>
+#include <algorithm>
 #include <fmt/format.h>
-#include "../base/text.hpp"
-#include "schema_rules.hpp"
+#include <sextant/message_text.hpp>
+#include "rules.hpp"
 
-namespace sextant::plugin {
+namespace sextant::schema {
 namespace {
-
-std::vector<std::string> property_names(const json::Value& schema) {
-  std::vector<std::string> names;
-  if (const json::Value* properties = json::find(schema, "properties"); properties && properties->IsObject())
-    for (const auto& member : properties->GetObject()) names.emplace_back(json::text(member.name));
-  return names;
-}
 
 std::string type_text(const json::Value& schema) {
   std::vector<std::string> parts;
@@ -33,33 +27,6 @@ std::string type_text(const json::Value& schema) {
 
 std::string found(const json::Value& value) { return shorten(json::write(value), 60); }
 
-/// What the keyword wants of the value: the second half of the sentence.
-std::string complaint(std::string_view keyword, const json::Value& schema, const json::Value& value) {
-  const json::Value* limit = json::find(schema, keyword);
-  const std::string wanted = limit ? shorten(json::write(*limit), 120) : "?";
-  if (keyword == "type" || keyword == "enum") return fmt::format("must be {}, not {}", type_text(schema), found(value));
-  if (keyword == "minimum" || keyword == "exclusiveMinimum" || keyword == "maximum" || keyword == "exclusiveMaximum") {
-    const bool lower = keyword.ends_with("inimum");
-    const json::Value* bound = json::find(schema, lower ? "minimum" : "maximum");
-    const json::Value* open = json::find(schema, lower ? "exclusiveMinimum" : "exclusiveMaximum");
-    const bool exclusive = open && open->IsBool() && open->GetBool();
-    return fmt::format("must be {}{} {}, not {}", exclusive ? (lower ? "greater than" : "less than") : "at ",
-                       exclusive ? "" : (lower ? "least" : "most"), bound ? json::write(*bound) : "?", found(value));
-  }
-  if (keyword == "multipleOf") return fmt::format("must be a multiple of {}, not {}", wanted, found(value));
-  if (keyword == "minLength") return fmt::format("must have at least {} characters, not {}", wanted, found(value));
-  if (keyword == "maxLength") return fmt::format("must have at most {} characters, not {}", wanted, found(value));
-  if (keyword == "pattern") return fmt::format("must match the pattern {}, not {}", wanted, found(value));
-  if (keyword == "minItems") return fmt::format("must have at least {} items", wanted);
-  if (keyword == "maxItems" || keyword == "additionalItems")
-    return fmt::format("has more items than the {} allowed", limit && limit->IsUint() ? wanted : "number");
-  if (keyword == "uniqueItems") return "must not hold an item twice";
-  if (keyword == "minProperties") return fmt::format("must have at least {} keys", wanted);
-  if (keyword == "maxProperties") return fmt::format("must have at most {} keys", wanted);
-  if (keyword == "anyOf" || keyword == "oneOf") return fmt::format("must be {}, not {}", type_text(schema), found(value));
-  return fmt::format("breaks the rule \"{}\" of its schema with {}", keyword, found(value));
-}
-
 /// What is wrong, as a sentence behind "origin: component ".
 std::string sentence(const Breach& breach) {
   const std::string key = join(breach.path, ".");
@@ -73,7 +40,7 @@ std::string sentence(const Breach& breach) {
       if (!breach.value->HasMember(name))
         return fmt::format("needs the key '{}{}', which is not given", key.empty() ? "" : key + ".", json::text(name));
   return (key.empty() ? "is configured with a value that " : fmt::format("has the key '{}', which ", key)) +
-         complaint(breach.keyword, *breach.schema, *breach.value);
+         complaint(breach);
 }
 
 void fill_defaults(const json::Value& schema, json::Value& config, json::Document::AllocatorType& allocator) {
@@ -108,7 +75,42 @@ void add_options(const json::Value& schema, const std::string& prefix, std::vect
 
 }  // namespace
 
-Result<json::Document> parse_schema(std::string_view schema, std::string_view origin) {
+std::vector<std::string> property_names(const json::Value& schema) {
+  std::vector<std::string> names;
+  if (const json::Value* properties = json::find(schema, "properties"); properties && properties->IsObject())
+    for (const auto& member : properties->GetObject()) names.emplace_back(json::text(member.name));
+  return names;
+}
+
+std::string complaint(const Breach& breach) {
+  const std::string_view keyword = breach.keyword;
+  const json::Value &schema = *breach.schema, &value = *breach.value;
+  const json::Value* limit = json::find(schema, keyword);
+  const std::string wanted = limit ? shorten(json::write(*limit), 120) : "?";
+  if (keyword == "type" || keyword == "enum") return fmt::format("must be {}, not {}", type_text(schema), found(value));
+  if (keyword == "minimum" || keyword == "exclusiveMinimum" || keyword == "maximum" || keyword == "exclusiveMaximum") {
+    const bool lower = keyword.ends_with("inimum");
+    const json::Value* bound = json::find(schema, lower ? "minimum" : "maximum");
+    const json::Value* open = json::find(schema, lower ? "exclusiveMinimum" : "exclusiveMaximum");
+    const bool exclusive = open && open->IsBool() && open->GetBool();
+    return fmt::format("must be {}{} {}, not {}", exclusive ? (lower ? "greater than" : "less than") : "at ",
+                       exclusive ? "" : (lower ? "least" : "most"), bound ? json::write(*bound) : "?", found(value));
+  }
+  if (keyword == "multipleOf") return fmt::format("must be a multiple of {}, not {}", wanted, found(value));
+  if (keyword == "minLength") return fmt::format("must have at least {} characters, not {}", wanted, found(value));
+  if (keyword == "maxLength") return fmt::format("must have at most {} characters, not {}", wanted, found(value));
+  if (keyword == "pattern") return fmt::format("must match the pattern {}, not {}", wanted, found(value));
+  if (keyword == "minItems") return fmt::format("must have at least {} items", wanted);
+  if (keyword == "maxItems" || keyword == "additionalItems")
+    return fmt::format("has more items than the {} allowed", limit && limit->IsUint() ? wanted : "number");
+  if (keyword == "uniqueItems") return "must not hold an item twice";
+  if (keyword == "minProperties") return fmt::format("must have at least {} keys", wanted);
+  if (keyword == "maxProperties") return fmt::format("must have at most {} keys", wanted);
+  if (keyword == "anyOf" || keyword == "oneOf") return fmt::format("must be {}, not {}", type_text(schema), found(value));
+  return fmt::format("breaks the rule \"{}\" of its schema with {}", keyword, found(value));
+}
+
+Result<json::Document> parse(std::string_view schema, std::string_view origin) {
   auto parsed = json::parse(schema, origin);
   if (!parsed) return Error{Error::Kind::data, parsed.error().message};
   if (!parsed->IsObject() || parsed->HasMember("$ref"))
@@ -123,7 +125,7 @@ Result<json::Document> parse_schema(std::string_view schema, std::string_view or
 
 Result<std::string> check_config(std::string_view component, std::string_view schema, std::string_view config_json,
                                  std::string_view origin) {
-  SXT_TRY(const json::Document schema_root, parse_schema(schema, fmt::format("the schema of {}", component)));
+  SXT_TRY(const json::Document schema_root, parse(schema, fmt::format("the schema of {}", component)));
   SXT_TRY(json::Document config,
           json::parse(config_json.empty() ? "{}" : config_json, fmt::format("{}: {}", origin, component)));
   if (!config.IsObject())
@@ -136,17 +138,17 @@ Result<std::string> check_config(std::string_view component, std::string_view sc
   return json::write(config);
 }
 
-bool schema_accepts(std::string_view schema, std::string_view property) {
+bool accepts(std::string_view schema, std::string_view property) {
   const auto parsed = json::parse(schema, "schema");
   if (!parsed) return false;
   const json::Value* properties = json::find(*parsed, "properties");
   return properties && json::find(*properties, property);
 }
 
-std::vector<Option> options_of(const json::Value& schema) {
+std::vector<Option> options(const json::Value& schema) {
   std::vector<Option> out;
   add_options(schema, "", out);
   return out;
 }
 
-}  // namespace sextant::plugin
+}  // namespace sextant::schema

@@ -1,12 +1,12 @@
 // Whether a schema is one: each keyword has a value of its form, wherever a reference leads.
-#include "schema_rules.hpp"
+#include "rules.hpp"
 #include <algorithm>
 #include <fmt/format.h>
 #include <unordered_set>
 #include <rapidjson/pointer.h>
-#include "../base/text.hpp"
+#include <sextant/message_text.hpp>
 
-namespace sextant::plugin {
+namespace sextant::schema {
 namespace {
 
 enum class Form {
@@ -46,6 +46,8 @@ constexpr Keyword keywords[] = {
     {"oneOf", Form::schemas},
     {"not", Form::schema},
     {"definitions", Form::schema_map},
+    {"x-affects-results", Form::flag},
+    {"x-secret", Form::flag},
 };
 
 std::string_view wanted(Form form) {
@@ -178,4 +180,4 @@ std::string schema_fault(const json::Value& root) {
   return "";
 }
 
-}  // namespace sextant::plugin
+}  // namespace sextant::schema

@@ -3,12 +3,12 @@
 #include <sextant/json_schema.hpp>
 
 using namespace sextant;
-using namespace sextant::plugin;
+using namespace sextant::schema;
 using Catch::Matchers::Contains;
 
 namespace {
 
-constexpr const char* schema = R"({
+constexpr const char* mixed = R"({
   "type": "object", "additionalProperties": false, "required": ["path"],
   "properties": {
     "path": {"type": "string", "minLength": 1},
@@ -45,7 +45,7 @@ TEST_CASE("what is wrong with a configuration is said in one sentence") {
       {R"([1])", "is configured with [1]; give a JSON object"},
       {R"({"path": )", "flag: metric:m:1:10: Invalid value"},
   }));
-  const auto checked = check_config("metric:m", schema, config, "flag");
+  const auto checked = check_config("metric:m", mixed, config, "flag");
   REQUIRE_FALSE(checked);
   CHECK(checked.error().kind == Error::Kind::config);
   CHECK_THAT(checked.error().message, Contains(expected));
@@ -57,7 +57,7 @@ TEST_CASE("defaults are filled in, also of nested objects, and nothing that was 
       {R"({"mode":"last","path":"p","inner":{}})", R"({"mode":"last","path":"p","inner":{"depth":2}})"},
       {R"({"path":"p","inner":{"depth":7},"share":0.1})", R"({"path":"p","inner":{"depth":7},"share":0.1,"mode":"first"})"},
   }));
-  const auto checked = check_config("metric:m", schema, config, "flag");
+  const auto checked = check_config("metric:m", mixed, config, "flag");
   REQUIRE(checked);
   CHECK(*checked == expected);
 }
@@ -101,7 +101,7 @@ TEST_CASE("a schema that is none is the plugin's fault") {
       {R"({"exclusiveMaximum": 3})", "true or false"},
   }));
   CAPTURE(bad);
-  const auto parsed = parse_schema(bad, "the schema of metric:m");
+  const auto parsed = parse(bad, "the schema of metric:m");
   REQUIRE_FALSE(parsed);
   CHECK(parsed.error().kind == Error::Kind::data);
   CHECK_THAT(parsed.error().message, Contains("the schema of metric:m") && Contains(expected));
@@ -190,19 +190,77 @@ TEST_CASE("a schema may refer to itself") {
 }
 
 TEST_CASE("only declared properties are accepted") {
-  CHECK(schema_accepts(schema, "path"));
-  CHECK_FALSE(schema_accepts(schema, "depth"));
-  CHECK_FALSE(schema_accepts(R"({"type": "object"})", "path"));
+  CHECK(accepts(mixed, "path"));
+  CHECK_FALSE(accepts(mixed, "depth"));
+  CHECK_FALSE(accepts(R"({"type": "object"})", "path"));
 }
 
 TEST_CASE("a schema reads as a list of options") {
-  const auto options = options_of(*parse_schema(schema, "schema"));
-  REQUIRE(options.size() == 9);
-  CHECK(options[0].name == "path");
-  CHECK(options[0].required);
-  CHECK(options[1].type == R"(one of "first", "last")");
-  CHECK(options[1].default_json == "\"first\"");
-  CHECK(options[1].description == "which one");
-  CHECK(options[5].type == "string or null");
-  CHECK(options[8].name == "inner.depth");
+  const auto list = options(*parse(mixed, "schema"));
+  REQUIRE(list.size() == 9);
+  CHECK(list[0].name == "path");
+  CHECK(list[0].required);
+  CHECK(list[1].type == R"(one of "first", "last")");
+  CHECK(list[1].default_json == "\"first\"");
+  CHECK(list[1].description == "which one");
+  CHECK(list[5].type == "string or null");
+  CHECK(list[8].name == "inner.depth");
+}
+
+namespace {
+
+// a secret of each place where one can stand, and what no result depends on
+constexpr const char* annotated = R"({
+  "type": "object", "definitions": {
+    "login": {"type": "object", "properties": {"user": {"type": "string"}, "password": {"type": "string", "x-secret": true},
+              "next": {"$ref": "#/definitions/login"}}},
+    "hidden": {"type": "string", "x-secret": true}},
+  "properties": {
+    "threads": {"type": "integer", "x-affects-results": false},
+    "schedule": {"type": "object", "x-affects-results": false, "properties": {"seed": {"type": "integer"}}},
+    "sampling": {"type": "object", "properties": {"seed": {"type": "integer"}, "trace": {"anyOf": [{"type": "null"}, {"type": "string", "x-affects-results": false}]}}},
+    "token": {"$ref": "#/definitions/hidden"},
+    "login": {"$ref": "#/definitions/login"},
+    "keys": {"type": "array", "items": {"type": "string", "x-secret": true}},
+    "headers": {"type": "object", "properties": {"accept": {"type": "string"}}, "additionalProperties": {"type": "string", "x-secret": true}},
+    "env": {"type": "object", "patternProperties": {"_KEY$": {"x-secret": true}}},
+    "plain": {"type": "string"}}})";
+
+}  // namespace
+
+TEST_CASE("a key affects results unless the schema of it, or of an object around it, says that it does not") {
+  const json::Document schema = *parse(annotated, "schema");
+  for (const auto& [key, expected] : {std::pair("plain", true), {"threads", false}, {"schedule", false}, {"schedule.seed", false}, {"sampling", true},
+                                      {"sampling.seed", true}, {"sampling.trace", false}, {"unknown", true}, {"plain.unknown", true}, {"", true}}) {
+    CAPTURE(key);
+    CHECK(affects_results(schema, key) == expected);
+  }
+}
+
+TEST_CASE("what affects no result is taken out of a configuration") {
+  const json::Document schema = *parse(annotated, "schema");
+  json::Document config = *json::parse(R"({"threads": 3, "schedule": {"seed": 1}, "sampling": {"seed": 1, "trace": "x"}, "plain": "p"})", "config");
+  remove_without_effect(schema, config);
+  CHECK(json::write(config) == R"({"sampling":{"seed":1},"plain":"p"})");
+}
+
+TEST_CASE("the keys of secrets are listed, and those of a schema that refers to itself once") {
+  CHECK(secret_keys(*parse(annotated, "schema")) ==
+        std::vector<std::string>{"token", "login.password", "keys.*", "headers.*", "env.*"});
+  CHECK(secret_keys(*parse(R"({"type": "object"})", "schema")).empty());
+}
+
+TEST_CASE("secrets are taken out of a configuration, wherever the schema has them") {
+  const json::Document schema = *parse(annotated, "schema");
+  json::Document config = *json::parse(
+      R"({"token": "t", "login": {"user": "u", "password": "p1", "next": {"password": "p2"}}, "keys": ["k1", "k2"],
+          "headers": {"accept": "a", "authorization": "h"}, "env": {"HOME": "/", "API_KEY": 7}, "plain": "p"})", "config");
+  CHECK(remove_secrets(schema, config) == std::vector<std::string>{"t", "p1", "p2", "k1", "k2", "h", "7"});
+  CHECK(json::write(config) ==
+        R"({"login":{"user":"u","next":{}},"keys":[],"headers":{"accept":"a"},"env":{"HOME":"/"},"plain":"p"})");
+}
+
+TEST_CASE("an annotation is true or false") {
+  for (const char* bad : {R"({"properties": {"a": {"x-secret": "yes"}}})", R"({"properties": {"a": {"x-affects-results": 0}}})"})
+    CHECK_THAT(parse(bad, "schema").error().message, Contains("which must be true or false"));
 }
