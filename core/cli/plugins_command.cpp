@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <set>
 #include <unistd.h>
+#include <sextant/json_schema.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
 #include "../base/log.hpp"
@@ -15,7 +16,6 @@
 #include "../plugin/loader.hpp"
 #include "../plugin/manifest.hpp"
 #include "../plugin/probe.hpp"
-#include <sextant/json_schema.hpp>
 #include "plugins_run.hpp"
 
 namespace sextant::cli {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
-#include "../base/files.hpp"
 #include <sextant/sha256.hpp>
+#include "../base/files.hpp"
 #include "../base/text.hpp"
 #include "json_source.hpp"
 #include "resolve.hpp"

@@ -1,7 +1,7 @@
 // The inferencers that there are. A new one is a file beside this one and a row here.
 #include <fmt/format.h>
-#include "../base/text.hpp"
 #include <sextant/json_schema.hpp>
+#include "../base/text.hpp"
 #include "inferencer.hpp"
 
 namespace sextant::infer {
@@ -21,7 +21,7 @@ Result<std::unique_ptr<Inferencer>> make_inferencer(std::string_view id, std::st
     names.emplace_back(type.id);
     if (type.id != id) continue;
     SXT_TRY(const std::string checked,
-            plugin::check_config(fmt::format("inferencer:{}", id), type.schema, config_json, origin));
+            schema::check_config(fmt::format("inferencer:{}", id), type.schema, config_json, origin));
     SXT_TRY(const json::Document config, json::parse(checked, origin));
     auto made = type.make(config);
     if (!made) return Error{made.error().kind, fmt::format("{}: {}", origin, made.error().message)};

@@ -3,12 +3,12 @@
 #include <array>
 #include <mutex>
 #include <fmt/format.h>
+#include <sextant/json_schema.hpp>
 #include "../base/log.hpp"
 #include "call.hpp"
 #include "components.hpp"
 #include "loader.hpp"
 #include "manifest.hpp"
-#include <sextant/json_schema.hpp>
 
 namespace sextant::plugin {
 namespace {

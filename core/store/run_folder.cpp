@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include <sextant/sha256.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
-#include <sextant/sha256.hpp>
-#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 
 namespace sextant::store {

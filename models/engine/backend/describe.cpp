@@ -2,11 +2,11 @@
 #include <filesystem>
 #include <map>
 #include <fmt/format.h>
+#include <sextant/sha256.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../architecture/describe.hpp"
 #include "../architecture/footprint.hpp"
 #include "../checkpoint/dequantize.hpp"
-#include <sextant/sha256.hpp>
-#include <sextant/utf8_text.hpp>
 #include "backend_model.hpp"
 #include "findings.hpp"
 
