@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <sextant/csv.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
 #include "../base/text.hpp"
 #include "card_parts.hpp"
@@ -68,7 +69,7 @@ void walk(const fs::path& folder, std::string_view pattern, const Names& names, 
   std::sort(children.begin(), children.end());
   for (const fs::path& child : children) {
     Names here = names;
-    if (ret_found.size() >= entries_max || !is_valid_utf8(child.filename().string()) || !match(pattern.substr(0, slash), child.filename().string(), here))
+    if (ret_found.size() >= entries_max || !utf8::is_valid(child.filename().string()) || !match(pattern.substr(0, slash), child.filename().string(), here))
       continue;
     if (slash != pattern.npos) walk(child, pattern.substr(slash + 1), here, ret_found);
     else if (std::find(ret_found.begin(), ret_found.end(), here) == ret_found.end()) ret_found.push_back(std::move(here));
@@ -133,7 +134,7 @@ Result<void> add_from_file(json::Document& out, const std::string& name, const j
       if (one.empty()) continue;
       const std::string place = fmt::format("{}:{}", file.string(), line);
       if (extension != ".jsonl") {
-        if (!is_valid_utf8(one)) return card_error(place, "the line is not UTF-8 text");
+        if (!utf8::is_valid(one)) return card_error(place, "the line is not UTF-8 text");
         out.PushBack(entry_of_name(one, a), a);
         continue;
       }

@@ -150,16 +150,7 @@ bool accepts(std::string_view schema, std::string_view property) {
   return properties && json::find(*properties, property);
 }
 
-<<<<<<< HEAD:sdk/lib/schema/config.cpp
 std::vector<Option> options(const json::Value& schema) {
-=======
-bool schema_says(std::string_view schema, std::string_view annotation) {
-  const auto parsed = json::parse(schema, "schema");
-  return parsed && json::find_bool(*parsed, annotation).value_or(false);
-}
-
-std::vector<Option> options_of(const json::Value& schema) {
->>>>>>> eb22209 (Templates: forms from one card, choices of rows, Jinja):core/plugin/schema.cpp
   std::vector<Option> out;
   add_options(schema, "", out);
   return out;
