@@ -73,7 +73,7 @@ std::string_view type_in_words(std::string_view type) {
   return type;
 }
 
-Result<json::Document> load_chain(const fs::path& path, const Shape& shape, std::vector<std::string>& chain) {
+Result<json::Document> load_chain(const fs::path& path, const Shape& shape, const CardFinder& find_card, std::vector<std::string>& chain) {
   std::error_code code;
   const fs::path canonical = fs::weakly_canonical(path, code);
   const std::string name = code ? path.string() : canonical.string();
@@ -95,10 +95,15 @@ Result<json::Document> load_chain(const fs::path& path, const Shape& shape, std:
     if (parents.empty() && !(extends->IsArray() && extends->Empty()))
       return Error{Error::Kind::config, fmt::format("{}: \"extends\" must be a file name or a list of them", source.at("/extends"))};
     for (const std::string& parent : parents) {
-      const fs::path file = fs::path(path).parent_path() / parent;
-      if (!fs::exists(file, code))
-        return Error{Error::Kind::config, fmt::format("{}: \"extends\" names {}, which is not there", source.at("/extends"), file.string())};
-      SXT_TRY(const json::Document base, load_chain(file, shape, chain));
+      fs::path file = fs::path(path).parent_path() / parent;
+      if (!fs::exists(file, code)) {
+        const CardEntry* card = find_card ? find_card(fs::path(parent).extension() == ".json" ? fs::path(parent).stem().string() : parent, chain) : nullptr;
+        if (!card)
+          return Error{Error::Kind::config, fmt::format("{}: \"extends\" names {}, which is neither a file beside it nor a card's name", source.at("/extends"),
+                                                        parent)};
+        file = card->path;
+      }
+      SXT_TRY(const json::Document base, load_chain(file, shape, find_card, chain));
       merge_into(merged, base, merged.GetAllocator());
     }
   }
@@ -161,9 +166,9 @@ Error JsonSource::unlike(const schema::Breach& breach) const {
   return error(fmt::format("{} {}", key.empty() ? "the file" : key, schema::complaint(breach)));
 }
 
-Result<json::Document> load_merged(const fs::path& path, const Shape& shape) {
+Result<json::Document> load_merged(const fs::path& path, const Shape& shape, const CardFinder& find_card) {
   std::vector<std::string> chain;
-  return load_chain(path, shape, chain);
+  return load_chain(path, shape, find_card, chain);
 }
 
 void merge_into(json::Value& base, const json::Value& over, json::Document::AllocatorType& allocator) {

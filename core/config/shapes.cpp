@@ -6,7 +6,8 @@ namespace sextant::config {
 namespace {
 
 // What several of them use. Whole numbers are what int64_t holds. A component's own keys are checked against its schema when it is
-// created; "extends" is a name or a list of names, at which load_merged looks closer.
+// created, as an inferencer's and a retriever's are. What is {} is looked at closer where it is read: "extends" (load_merged), "each"
+// (entries_of_each), "weights" (groups_from_json), a judge's "model".
 constexpr const char* definitions = R"("definitions": {
   "text": {"type": "string"},
   "whole": {"type": "integer", "maximum": 9223372036854775807},
@@ -14,7 +15,9 @@ constexpr const char* definitions = R"("definitions": {
   "component": {"type": "object", "properties": {"type": {"type": "string"}}},
   "components": {"type": "array", "items": {"$ref": "#/definitions/component"}},
   "groups": {"type": "array", "items": {"type": "object", "additionalProperties": false,
-    "properties": {"name": {"type": "string"}, "members": {"$ref": "#/definitions/names"}}}}
+    "properties": {"name": {"type": "string"}, "members": {"$ref": "#/definitions/names"}, "weights": {}}}},
+  "inferencer": {"type": "object", "properties": {
+    "type": {"type": "string"}, "max_out_len": {"$ref": "#/definitions/whole"}, "stop": {"$ref": "#/definitions/names"}}}
 })";
 
 constexpr const char* dataset = R"(
@@ -28,25 +31,33 @@ constexpr const char* dataset = R"(
   "folder": {"type": "string"},
   "path": {"type": "string"},
   "abbr": {"type": "string"},
-  "each": {"type": "array", "items": {"type": "object"}},
+  "each": {},
   "reader": {"type": "object", "additionalProperties": false, "properties": {
     "input_columns": {"$ref": "#/definitions/names"},
     "output_column": {"type": "string"},
     "train_split": {"type": "string"},
     "test_split": {"type": "string"},
-    "test_range": {"type": "string"}}},
+    "test_range": {"type": "string"},
+    "cluster_column": {"type": "string"},
+    "derive": {"type": "object"}}},
   "infer": {"type": "object", "additionalProperties": false, "properties": {
-    "retriever": {"type": "object", "additionalProperties": false, "properties": {
+    "retriever": {"type": "object", "properties": {
       "type": {"type": "string"},
       "ids": {"type": "array", "items": {"$ref": "#/definitions/whole"}}}},
     "template": {"$ref": "#/definitions/component"},
-    "inferencer": {"type": "object", "additionalProperties": false, "properties": {
-      "type": {"type": "string"},
-      "max_out_len": {"$ref": "#/definitions/whole"},
-      "stop": {"$ref": "#/definitions/names"}}}}},
+    "inferencer": {"$ref": "#/definitions/inferencer"},
+    "repeats": {"$ref": "#/definitions/whole"}}},
   "eval": {"type": "object", "additionalProperties": false, "properties": {
     "postprocessors": {"$ref": "#/definitions/components"},
-    "metrics": {"$ref": "#/definitions/components"}}},
+    "filters": {"type": "object", "additionalProperties": {"$ref": "#/definitions/components"}},
+    "reference_postprocessors": {"$ref": "#/definitions/components"},
+    "metrics": {"$ref": "#/definitions/components"},
+    "judge": {"type": "object", "additionalProperties": false, "properties": {
+      "model": {},
+      "template": {"$ref": "#/definitions/component"},
+      "inferencer": {"$ref": "#/definitions/inferencer"},
+      "postprocessors": {"$ref": "#/definitions/components"},
+      "metrics": {"$ref": "#/definitions/components"}}}}},
   "groups": {"$ref": "#/definitions/groups"})";
 
 constexpr const char* model = R"(
@@ -83,6 +94,7 @@ constexpr const char* summarizer = R"(
 constexpr const char* run_config = R"(
   "extends": {},
   "models": {"type": "array"},
+  "helpers": {"type": "array"},
   "datasets": {"type": "array"},
   "summarizer": {"type": "object", "additionalProperties": false, "properties": {
     "name": {"type": "string"},
@@ -91,6 +103,8 @@ constexpr const char* run_config = R"(
   "limit": {"type": "number"},
   "limit_mode": {"type": "string"},
   "seed": {"$ref": "#/definitions/whole"},
+  "rows": {"type": "string"},
+  "exclude": {"type": "array", "items": {"type": "object"}},
   "data_dir": {"type": "string"},
   "allow_missing": {"type": "boolean"},
   "dump_eval_details": {"type": "boolean"},

@@ -2,7 +2,7 @@
 #pragma once
 #include <optional>
 #include "../config/run_config.hpp"
-#include "../plan/data.hpp"
+#include "../load/data.hpp"
 #include "renderer.hpp"
 
 namespace sextant::serve {
@@ -20,13 +20,13 @@ class DatasetFeed : public Feed {
   size_t size() const { return data_.rows.size(); }
 
  private:
-  Item item_of(const plan::Row& row);
+  Item item_of(const load::Row& row);
   plugin::Host& host_;
   ModelSession& session_;
   const config::DatasetConfig& dataset_;
   const config::RunConfig& run_;
   const data::Form form_;
-  plan::TaskData data_;
+  load::TaskData data_;
   std::optional<Renderer> renderer_;
   size_t next_ = 0;
 };

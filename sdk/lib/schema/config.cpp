@@ -138,6 +138,11 @@ Result<std::string> check_config(std::string_view component, std::string_view sc
   return json::write(config);
 }
 
+bool says(std::string_view schema, std::string_view annotation) {
+  const auto parsed = json::parse(schema, "schema");
+  return parsed && json::find_bool(*parsed, annotation).value_or(false);
+}
+
 bool accepts(std::string_view schema, std::string_view property) {
   const auto parsed = json::parse(schema, "schema");
   if (!parsed) return false;

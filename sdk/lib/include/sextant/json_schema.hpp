@@ -40,6 +40,8 @@ Result<std::string> check_config(std::string_view component, std::string_view sc
 
 /// Does the schema declare that property at its top level?
 bool accepts(std::string_view schema, std::string_view property);
+/// Has the schema "annotation": true at its top level?
+bool says(std::string_view schema, std::string_view annotation);
 
 /// One line of help.
 struct Option {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <sextant/sha256.hpp>
 
-namespace sextant::plan {
+namespace sextant::load {
 namespace {
 
 Error bad_range(std::string_view range) {
@@ -45,7 +45,7 @@ std::vector<uint64_t> slice(const std::vector<uint64_t>& rows, std::optional<int
 }  // namespace
 
 Result<std::vector<uint64_t>> select_rows(uint64_t count, std::string_view test_range, const config::Limit& limit, uint64_t seed,
-                                          std::string_view name) {
+                                          std::string_view name, const std::vector<config::RowRange>& wanted, const std::set<uint64_t>& excluded) {
   std::vector<uint64_t> rows(count);
   std::iota(rows.begin(), rows.end(), uint64_t{0});
   for (std::string_view rest = test_range; !rest.empty();) {
@@ -65,10 +65,19 @@ Result<std::vector<uint64_t>> select_rows(uint64_t count, std::string_view test_
     if (!ok || step == 0 || step > step_max || step < -step_max) return bad_range(test_range);
     rows = slice(rows, begin, end, step);
   }
+  std::erase_if(rows, [&](uint64_t row) { return excluded.contains(row); });
+  for (const config::RowRange& range : wanted)
+    if (range.last >= count)
+      return Error{Error::Kind::usage, fmt::format("--rows names row {} of {}, which has rows 0 to {}", range.last, name, count - 1)};
+  if (!wanted.empty())
+    std::erase_if(rows, [&](uint64_t row) {
+      return std::none_of(wanted.begin(), wanted.end(), [&](const config::RowRange& range) { return range.first <= row && row <= range.last; });
+    });
+  if (rows.empty()) return Error{Error::Kind::usage, fmt::format("no row of {} is left to evaluate; check test_range, --rows and --exclude", name)};
   if (limit.value <= 0) return rows;
   // a fraction below 1 takes at least one row of a set that has any
-  const double wanted = limit.value < 1 ? std::max(1.0, std::floor(limit.value * static_cast<double>(rows.size()))) : limit.value;
-  const size_t keep = static_cast<size_t>(std::min(wanted, static_cast<double>(rows.size())));
+  const double kept = limit.value < 1 ? std::max(1.0, std::floor(limit.value * static_cast<double>(rows.size()))) : limit.value;
+  const size_t keep = static_cast<size_t>(std::min(kept, static_cast<double>(rows.size())));
   if (limit.random) {
     // rows in the order of a hash each: the same rows on every machine and library version
     std::vector<std::pair<std::string, size_t>> order;
@@ -86,4 +95,4 @@ Result<std::vector<uint64_t>> select_rows(uint64_t count, std::string_view test_
   return rows;
 }
 
-}  // namespace sextant::plan
+}  // namespace sextant::load
