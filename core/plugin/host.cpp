@@ -153,6 +153,11 @@ bool Host::accepts(Kind kind, std::string_view id, std::string_view property) co
   return found && schema::accepts(found->component->schema, property);
 }
 
+bool Host::says(Kind kind, std::string_view id, std::string_view annotation) const {
+  const auto found = state_->registry.find(kind, id);
+  return found && schema::says(found->component->schema, annotation);
+}
+
 std::vector<const PluginFile*> Host::loaded() const {
   const std::lock_guard lock(state_->mutex);
   return state_->loaded;
