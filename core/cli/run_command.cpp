@@ -7,9 +7,9 @@
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 #include "../base/process.hpp"
-#include "../evaluate/stage.hpp"
 #include "../infer/run_model.hpp"
 #include "../report/outcomes.hpp"
+#include "../score/stage.hpp"
 #include "../store/task_log.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -79,7 +79,7 @@ void infer_all(plugin::Host& host, const config::RunConfig& run, const store::Ru
   job.folder = &folder;
   job.cancelled = &interrupted();
   job.cache = flags.cache;
-  if (evaluates(flags)) job.complete = [&](store::TaskRecord& task) { evaluate::evaluate_task(host, run, folder, task); };
+  if (evaluates(flags)) job.complete = [&](store::TaskRecord& task) { score::score_task(host, run, folder, task); };
   for (const config::ModelConfig& model : run.models) {
     auto tasks = infer_model(host, model, job, stderr_is_terminal() && !flags.quiet, record);
     if (!tasks) tasks = failed_tasks(run, model, tasks.error());
@@ -239,7 +239,7 @@ Result<int> run(const RunCommandFlags& given) {
     SXT_TRY(record, earlier_record(*folder));
   }
   // what was inferred just now has been scored as it became complete
-  if (evaluates(flags) && !infers(flags)) evaluate::evaluate_all(workspace.host(), run, *folder, record.tasks);
+  if (evaluates(flags) && !infers(flags)) score::score_all(workspace.host(), run, *folder, record.tasks);
   record.plugins = plugin_records(workspace.host(), std::move(record.plugins));
   record.finished = now_text();
   record.status = run_status(record, run.allow_missing);

@@ -11,6 +11,21 @@ const char* status_of(Error::Kind kind) {
   return kind == Error::Kind::missing ? "missing" : kind == Error::Kind::cancelled ? "incomplete" : "failed";
 }
 
+data::Attempt attempt_of(const store::Sample& sample, const std::string& task) {
+  data::Attempt attempt;
+  attempt.id = {task, sample.index, 0};
+  attempt.record_json = sample.record_json;
+  attempt.target_json = sample.gold_json;
+  attempt.prompts = sample.prompts;
+  attempt.prediction = sample.prediction;
+  for (const store::LabelScore& label : sample.labels)
+    attempt.labels.push_back({label.label, data::Text(label.input), label.logprob, label.tokens, label.value});
+  attempt.finish = sample.finish;
+  attempt.usage = {sample.prompt_tokens, sample.computed_tokens, sample.generated_tokens, sample.truncated_tokens};
+  attempt.dropped_shots = sample.dropped_shots;
+  return attempt;
+}
+
 }  // namespace
 
 Task::Task(const config::DatasetConfig& dataset, const std::string& model, const store::RunFolder* folder)
@@ -147,7 +162,9 @@ Result<void> Task::close(const Error* whole) {
   journal_.reset();
   const std::vector<store::Sample> samples = std::move(samples_);
   if (record_.status != "complete" || !folder_) return {};
-  const auto written = store::write_predictions(folder_->predictions(record_.model, record_.dataset), samples, form_of(dataset_.inferencer));
+  std::vector<data::Attempt> attempts;
+  for (const store::Sample& sample : samples) attempts.push_back(attempt_of(sample, record_.dataset));
+  const auto written = store::write_predictions(folder_->predictions(record_.model, record_.dataset), attempts, form_of(dataset_.inferencer));
   if (written) return {};
   record_.status = "incomplete";
   record_.error = written.error().message;

@@ -1,5 +1,5 @@
-// A run's folder: <work-dir>/<YYYYmmdd_HHMMSS>/ and the files in it (docs/files.md). Knows paths, the lock and the formats of
-// predictions, results and run.json; knows nothing of models or metrics.
+// A run's folder: <work-dir>/<YYYYmmdd_HHMMSS>/ and the files in it (docs/files.md). Knows paths, the lock and the format of
+// run.json; knows nothing of models or metrics.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 #include "journal.hpp"
+#include "predictions.hpp"
 
 namespace sextant::store {
 
@@ -30,6 +31,7 @@ class RunFolder {
   std::filesystem::path infer_log(std::string_view model, std::string_view task) const;
   std::filesystem::path eval_log(std::string_view model, std::string_view task) const;
   std::filesystem::path predictions(std::string_view model, std::string_view task) const;
+  std::filesystem::path samples(std::string_view model, std::string_view task) const;    // one line an attempt
   std::filesystem::path results(std::string_view model, std::string_view task) const;
   std::filesystem::path summary(std::string_view extension) const;   // summary/summary_<ts>.<extension>
 
@@ -45,18 +47,6 @@ std::string safe_file_name(std::string_view name);
 
 /// journal/<model>/<task>.jsonl in any run's folder.
 std::filesystem::path journal_path(const std::filesystem::path& run_folder, std::string_view model, std::string_view task);
-
-/// Reads and writes predictions/<model>/<task>.json as OpenCompass has it (gen: {"0": {"origin_prompt", "prediction", "gold"}};
-/// ppl: {"0": {"label: A": {"testing input", "prompt", "PPL", "BPB"}, ..., "origin_prompt", "prediction", "gold"}}; for
-/// loglikelihood "logprob" and "tokens" instead), doubles so that they survive being read back, in sample order. "record" holds the data row.
-Result<void> write_predictions(const std::filesystem::path& path, const std::vector<Sample>& samples, data::Form form);
-/// What `-m eval` needs of them, in order.
-struct StoredPrediction {
-  uint64_t index = 0;
-  std::string prediction, gold_json, record_json;
-  std::vector<LabelScore> labels;
-};
-Result<std::vector<StoredPrediction>> read_predictions(const std::filesystem::path& path);
 
 struct TaskRecord {                                  // a line of run.json's "tasks"
   std::string model, dataset, status, error;         // status: complete, missing, failed, incomplete
