@@ -10,7 +10,7 @@ die() { say "error: $*"; exit 1; }
 packages_build=(g++ meson ninja-build pkg-config libboost-dev libboost-program-options-dev rapidjson-dev libfmt-dev libpcre2-dev
   libsentencepiece-dev libutf8proc-dev
   libssl-dev catch2 ca-certificates python3 python3-pip)
-packages_test=(python3-jsonschema clang libclang-rt-14-dev ccache valgrind
+packages_test=(python3-jsonschema jq clang libclang-rt-14-dev ccache valgrind
   libboost-context-dev libopenblas-dev)
 
 have_package() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }

@@ -4,6 +4,7 @@
 #include <utility>
 #include "../base/exit_code.hpp"
 #include "../base/text.hpp"
+#include "../score/isolated.hpp"
 #include "commands.hpp"
 #include "crash.hpp"
 #include "version.hpp"
@@ -42,10 +43,12 @@ int dispatch(const std::vector<std::string>& args) {
   const std::vector<std::string> rest(args.begin() + 1, args.end());
   if (word == "--version") return cli::print(fmt::format("sextant {}\n", version));
   if (word == "--help" || word == "-h" || word == "help") return help(rest);
-  if (word != "plugins" || rest.empty() || rest.front() != "probe") cli::catch_crashes();
+  const bool watched = word == "worker" || (word == "plugins" && !rest.empty() && rest.front() == "probe");  // by the process that started it
+  if (!watched) cli::catch_crashes();
   for (const auto& [name, command] : commands())
     if (name == word) return command(rest);
-  if (word == "worker") return cli::fail({Error::Kind::device, "`sextant worker` is not built yet; one process does the work of a run"});
+  if (word == "worker" && rest == std::vector<std::string>{"score"}) return score::serve_isolated(0);
+  if (word == "worker") return cli::fail({Error::Kind::device, "`sextant worker` is for Sextant's own processes"});
   return unknown(word);
 }
 

@@ -48,6 +48,12 @@ struct Judge {
   std::vector<PluginChoice> metrics;
 };
 
+/// G-Pass@k at each threshold, and mG-Pass@k, of sets with repeats.
+struct GPassAt {
+  std::vector<uint32_t> k;
+  std::vector<double> tau = {0, 0.25, 0.5, 0.75, 1};
+};
+
 /// One data set of a run: one row of the table, one task per model.
 struct DatasetConfig {
   std::string abbr;                 // "ceval-accountant"
@@ -68,6 +74,9 @@ struct DatasetConfig {
   std::vector<PluginChoice> reference_postprocessors;   // of the target, before it is compared
   std::vector<PluginChoice> metrics;
   uint32_t repeats = 1;             // attempts of each sample
+  std::vector<uint32_t> pass_at;    // k of pass@k, where there are repeats
+  GPassAt g_pass_at;
+  double attempt_limit_s = 60;      // how long isolated scorers may take for one attempt
   std::string cluster_column;       // samples of one value belong together; empty: each is alone
   std::optional<Judge> judge;
 };

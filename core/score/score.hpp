@@ -1,29 +1,77 @@
-// Scoring with plugins that come in as functions: pure, so that tests need none.
+// From attempts to named values: filters, metrics, repeats, the canonical hash. Pure but for the reader that it calls.
 #pragma once
 #include <functional>
-#include <optional>
-#include <span>
-#include "evaluate.hpp"
+#include <memory>
+#include <string>
+#include <vector>
+#include "../config/run_config.hpp"
+#include "../data/score.hpp"
+#include "reading.hpp"
 
 namespace sextant::score {
 
-struct PostprocessorStep {
-  std::string id;
-  std::function<Result<std::vector<std::string>>(std::span<const std::string>)> apply;
+/// What a metric declares of one of its values (facts_json in the ABI).
+struct ValueFacts {
+  std::string name;                  // "" or the metric's id: its only value
+  bool higher_is_better = true;
+  double low = std::numeric_limits<double>::quiet_NaN(), high = std::numeric_limits<double>::quiet_NaN();  // NaN: not known
 };
-struct MetricStep {
+struct MetricFacts {
   std::string id;
-  std::function<Result<std::vector<double>>(std::span<const plugin::Judged>)> score;
-  /// nothing: the core takes the mean of the scores times 100, under the metric's id
-  std::function<Result<std::optional<json::Document>>(std::span<const plugin::Judged>, std::span<const double>)> aggregate;
+  std::vector<ValueFacts> values;    // in the order of importance; empty: nothing is declared
+};
+/// {"values": [{"name", "higher_is_better"?, "range"?: [low, high]}]}; an empty text declares nothing.
+Result<std::vector<ValueFacts>> facts_from_json(std::string_view facts_json, const std::string& origin);
+
+/// One value of every attempt, as a column of a table.
+struct Column {
+  std::string metric, filter;        // metric: the value's name, unique within the filter
+  std::string key;                   // "accuracy", "accuracy,strict" where a set has several filters
+  ValueFacts facts;
+  size_t filter_index = 0;
+  size_t metric_index = 0;           // of DatasetConfig::metrics
+  std::vector<double> values;        // one per attempt; NaN: none
+  bool chosen = false;               // from the attempt's choices (acc, acc_norm, ...), not from a metric
 };
 
-/// Post-processors in order (gen only: a label that won needs no reading), then every metric. The details and the hash hold the
-/// first metric's scores. A sample that a plugin fails on is named in the error.
-Result<Evaluated> score(const config::DatasetConfig& dataset, const std::vector<PostprocessorStep>& postprocessors,
-                        const std::vector<MetricStep>& metrics, const std::vector<data::Attempt>& predictions);
+/// Where a set has several repeats: a column's numbers, one per repeat, with what they come to.
+struct Repeated {
+  std::string key;
+  std::vector<double> runs;
+  double mean = 0, deviation = 0;
+};
 
-/// What results_sha256 is made of: one line per sample with its LF (docs/files.md). `score` NaN: null.
-std::string canonical_line(const data::Attempt& prediction, double score);
+struct Scored {
+  std::vector<data::Attempt> attempts;         // in the order of their numbers
+  std::vector<std::string> filters;
+  std::vector<std::vector<Reading>> readings;  // [attempt][filter]
+  std::vector<Column> columns;                 // filter by filter; the first one is what is shown of single attempts
+  std::vector<data::Estimate> numbers;         // rows of the table, groups take the first. metric: the whole key
+  std::vector<Repeated> repeated;
+  uint32_t repeats = 1;
+  std::string results_sha256;                  // of one canonical line per attempt; empty where one has failed
+  uint64_t failed = 0;                         // attempts that could not be scored
+  std::optional<Error> error;                  // why the task fails all the same: the first failure, or a metric's
+};
+
+/// Makes a reader: once for each thread that scores.
+using MakeReader = std::function<Result<std::unique_ptr<Reader>>()>;
+
+/// Scores `attempts` (in sample order; of a repeat all, then of the next, as predictions files number them) on up to `threads` threads:
+/// the same bits whatever their number. Rows without an answer (a test split) are an Error of kind data that says so.
+Result<Scored> score(const config::DatasetConfig& dataset, std::vector<data::Attempt> attempts, const std::vector<MetricFacts>& metrics,
+                     const MakeReader& make_reader, unsigned threads = 1);
+
+/// One line per attempt, filter and value, for whoever computes with single scores.
+std::vector<data::Score> lines_of(const Scored& scored);
+
+/// What results_sha256 is made of: one line per attempt with its LF (docs/files.md). `score` NaN: null. `repeats`: a member says which.
+std::string canonical_line(const data::Attempt& attempt, double score, bool repeats);
+
+/// results/<model>/<task>.json
+std::string to_json(const Scored& scored, bool with_details);
+
+/// samples/<model>/<task>.jsonl, whole.
+std::string samples_of(const Scored& scored, std::string_view dataset);
 
 }  // namespace sextant::score

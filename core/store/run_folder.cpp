@@ -139,6 +139,9 @@ fs::path RunFolder::eval_log(std::string_view model, std::string_view task) cons
 fs::path RunFolder::predictions(std::string_view model, std::string_view task) const {
   return path_ / "predictions" / safe_file_name(model) / (safe_file_name(task) + ".json");
 }
+fs::path RunFolder::samples(std::string_view model, std::string_view task) const {
+  return path_ / "samples" / safe_file_name(model) / (safe_file_name(task) + ".jsonl");
+}
 fs::path RunFolder::results(std::string_view model, std::string_view task) const {
   return path_ / "results" / safe_file_name(model) / (safe_file_name(task) + ".json");
 }

@@ -1,5 +1,5 @@
-// A run's folder: <work-dir>/<YYYYmmdd_HHMMSS>/ and the files in it (docs/files.md). Knows paths, the lock and the formats of
-// predictions, results and run.json; knows nothing of models or metrics.
+// A run's folder: <work-dir>/<YYYYmmdd_HHMMSS>/ and the files in it (docs/files.md). Knows paths, the lock and the format of
+// run.json; knows nothing of models or metrics.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 #include <sextant/json.hpp>
+#include "predictions.hpp"
 
 namespace sextant::store {
 
@@ -31,6 +32,7 @@ class RunFolder {
   std::filesystem::path infer_log(std::string_view model, std::string_view task) const;
   std::filesystem::path eval_log(std::string_view model, std::string_view task) const;
   std::filesystem::path predictions(std::string_view model, std::string_view task) const;
+  std::filesystem::path samples(std::string_view model, std::string_view task) const;    // one line an attempt
   std::filesystem::path results(std::string_view model, std::string_view task) const;
   std::filesystem::path summary(std::string_view extension) const;   // summary/summary_<ts>.<extension>
 

@@ -1,57 +1,88 @@
-// Predictions in OpenCompass' form, and what -m eval reads back of them.
+// Predictions in OpenCompass' form, and the attempts that come back of them.
 #include <catch2/catch.hpp>
 #include "../../../core/base/files.hpp"
-#include "../../../core/store/run_folder.hpp"
+#include "../../../core/store/predictions.hpp"
 #include "../temporary_folder.hpp"
-#include "samples.hpp"
 
 namespace sextant::test {
 namespace {
 using Catch::Matchers::Contains;
+using data::Attempt;
 using data::Form;
-using store::Sample;
 
-json::Document written(const std::vector<Sample>& samples, Form form) {
+Attempt gen_attempt(uint64_t row) {
+  Attempt attempt;
+  attempt.id.row = row;
+  attempt.record_json = R"({"question":"1 + 1 = ?","A":"\"2\"","n":2.5,"list":[1,null,true],"answer":"A"})";
+  attempt.target_json = R"("A")";
+  attempt.prompts = {
+      {"", "<s>user\n1 + 1 = ?\nassistant\n", {{"system", "be brief"}, {"user", "1 + 1 = ?"}, {"assistant", ""}}, 21, true}};
+  attempt.prediction = "答案: A\n\t\"\\";
+  attempt.usage = {11, 7, 3, 2};
+  attempt.dropped_shots = 1;
+  attempt.finish = "eos";
+  return attempt;
+}
+Attempt ppl_attempt(uint64_t row) {
+  Attempt attempt;
+  attempt.id.row = row;
+  attempt.record_json = R"({"question":"天空","answer":"B"})";
+  attempt.target_json = R"("B")";
+  attempt.prompts = {{"A", "天空 A", {}, 5, false}, {"B", "天空 B", {}, 5, false}};
+  attempt.labels = {{"A", "天空 A", -14.670400142669678, 4, 3.6676000356674194}, {"B", "天空 B", -0.1, 4, 0.025}};
+  attempt.prediction = "B";
+  return attempt;
+}
+Attempt loglikelihood_attempt(uint64_t row) {
+  Attempt attempt = ppl_attempt(row);
+  attempt.prompts = {{"", "天空", {}, 5, false}};
+  attempt.labels = {{"A", " 蓝", -1.0 / 3, 1, -1.0 / 3}, {"B", " 绿", -2.0 / 3, 2, -2.0 / 3}};
+  attempt.extra_json = R"({"choices":{"sum":"A","token":"B"}})";
+  attempt.prediction = "A";
+  return attempt;
+}
+
+json::Document written(const std::vector<Attempt>& attempts, Form form) {
   const TemporaryFolder folder;
-  REQUIRE(store::write_predictions(folder / "d.json", samples, form));
+  REQUIRE(store::write_predictions(folder / "d.json", attempts, form));
   auto parsed = json::parse(slurp(folder / "d.json"), "predictions");
   REQUIRE(parsed);
   return *std::move(parsed);
 }
-std::vector<store::StoredPrediction> round_trip(const std::vector<Sample>& samples, Form form) {
+std::vector<Attempt> round_trip(const std::vector<Attempt>& attempts, Form form) {
   const TemporaryFolder folder;
-  REQUIRE(store::write_predictions(folder / "d.json", samples, form));
-  auto read = store::read_predictions(folder / "d.json");
+  REQUIRE(store::write_predictions(folder / "d.json", attempts, form));
+  auto read = store::read_predictions(folder / "d.json", "law");
   REQUIRE(read);
   return *std::move(read);
 }
 
 TEST_CASE("gen: the prompt as text, or as OpenCompass' turns where a chat template was used") {
-  Sample plain = gen_sample(5, "k");
+  Attempt plain = gen_attempt(5);
   plain.prompts[0].messages.clear();
-  const json::Document out = written({gen_sample(4, "k"), plain}, Form::open);
+  const json::Document out = written({gen_attempt(4), plain}, Form::open);
   const json::Value* turns = json::find(out["0"], "origin_prompt");
   REQUIRE(turns);
   CHECK(json::write(*turns) ==
         R"([{"role":"SYSTEM","prompt":"be brief"},{"role":"HUMAN","prompt":"1 + 1 = ?"},{"role":"BOT","prompt":""}])");
-  CHECK(json::find_string(out["1"], "origin_prompt") == plain.prompts[0].text);
+  CHECK(json::find_string(out["1"], "origin_prompt") == plain.prompts[0].text.str());
   CHECK(json::find_string(out["0"], "prediction") == plain.prediction);
   CHECK(json::find_string(out["0"], "gold") == "A");
 }
 
 TEST_CASE("gold is written whatever it is") {
   for (const std::string gold : {"\"\"", "0", "null", "false", "[\"a\",\"b\"]", "2.5", "{\"x\":[]}"}) {
-    Sample sample = gen_sample(0, "k");
-    sample.gold_json = gold;
+    Attempt sample = gen_attempt(0);
+    sample.target_json = gold;
     const json::Document out = written({sample}, Form::open);
     REQUIRE(json::find(out["0"], "gold"));
     CHECK(json::write(*json::find(out["0"], "gold")) == gold);
-    CHECK(round_trip({sample}, Form::open)[0].gold_json == gold);
+    CHECK(round_trip({sample}, Form::open)[0].target_json == gold);
   }
 }
 
 TEST_CASE("ppl: per label the text, PPL and bits per byte as OpenCompass computes them") {
-  const json::Document out = written({ppl_sample(0, "k")}, Form::labels);
+  const json::Document out = written({ppl_attempt(0)}, Form::labels);
   const json::Value* a = json::find(out["0"], "label: A");
   REQUIRE(a);
   CHECK(json::find_string(*a, "testing input") == "天空 A");
@@ -63,7 +94,7 @@ TEST_CASE("ppl: per label the text, PPL and bits per byte as OpenCompass compute
 }
 
 TEST_CASE("loglikelihood: per label the whole text, its log-probability and tokens") {
-  const json::Document out = written({loglikelihood_sample(0, "k")}, Form::continuations);
+  const json::Document out = written({loglikelihood_attempt(0)}, Form::continuations);
   const json::Value* b = json::find(out["0"], "label: B");
   REQUIRE(b);
   CHECK(json::find_string(*b, "testing input") == "天空 绿");
@@ -73,14 +104,14 @@ TEST_CASE("loglikelihood: per label the whole text, its log-probability and toke
 }
 
 TEST_CASE("what scoring needs comes back, bit for bit and in order") {
-  std::vector<Sample> samples;
-  for (uint64_t i = 0; i < 12; ++i) samples.push_back(ppl_sample(100 + 2 * i, "k"));
+  std::vector<Attempt> samples;
+  for (uint64_t i = 0; i < 12; ++i) samples.push_back(ppl_attempt(100 + 2 * i));
   const auto back = round_trip(samples, Form::labels);
   REQUIRE(back.size() == 12);
   for (size_t i = 0; i < 12; ++i) {
-    CHECK(back[i].index == 100 + 2 * i);
+    CHECK(back[i].id.row == 100 + 2 * i);
     CHECK(back[i].prediction == "B");
-    CHECK(back[i].gold_json == samples[i].gold_json);
+    CHECK(back[i].target_json == samples[i].target_json);
     CHECK(back[i].record_json == samples[i].record_json);
     REQUIRE(back[i].labels.size() == 2);
     CHECK(back[i].labels[0].label == "A");
@@ -88,17 +119,65 @@ TEST_CASE("what scoring needs comes back, bit for bit and in order") {
     CHECK(back[i].labels[0].logprob == samples[i].labels[0].logprob);
     CHECK(back[i].labels[0].tokens == 4);
   }
-  CHECK(round_trip({loglikelihood_sample(0, "k")}, Form::continuations)[0].labels[1].value == -2.0 / 3);
-  CHECK(round_trip({gen_sample(0, "k")}, Form::open)[0].prediction == gen_sample(0, "k").prediction);
+  CHECK(round_trip({loglikelihood_attempt(0)}, Form::continuations)[0].labels[1].value == -2.0 / 3);
+  CHECK(round_trip({gen_attempt(0)}, Form::open)[0].prediction == gen_attempt(0).prediction);
+}
+
+TEST_CASE("everything that a samples file is made of comes back") {
+  Attempt said = gen_attempt(3);
+  said.id.repeat = 1;
+  said.cluster = "page 3";
+  said.thinking = "hm";
+  said.turns = {{{}, "5"}, {{{"user", "Are you sure?"}}, "4"}};
+  const auto back = round_trip({gen_attempt(3), said}, Form::open);
+  REQUIRE(back.size() == 2);
+  CHECK(back[1].id == data::SampleId{"law", 3, 1});
+  CHECK(back[1].cluster == "page 3");
+  CHECK(back[1].thinking == "hm");
+  CHECK(back[1].finish == "eos");
+  CHECK(back[1].usage.prompt_tokens == 11);
+  CHECK(back[1].usage.generated_tokens == 3);
+  CHECK(back[1].usage.truncated_tokens == 2);
+  CHECK(back[1].dropped_shots == 1);
+  REQUIRE(back[1].turns.size() == 2);
+  CHECK(back[1].turns[0].reply == "5");
+  CHECK(back[1].turns[1].messages == said.turns[1].messages);
+  CHECK(back[1].prompts[0].messages == said.prompts[0].messages);
+  const auto scored = round_trip({loglikelihood_attempt(0)}, Form::continuations);
+  CHECK(scored[0].extra_json == loglikelihood_attempt(0).extra_json);
+  CHECK(scored[0].labels[1].input == data::Text(" 绿"));
+  CHECK(scored[0].prompts[0].text == data::Text("天空"));
+}
+
+TEST_CASE("repeats are numbered as OpenCompass numbers them: all of one, then all of the next") {
+  std::vector<Attempt> said;
+  for (uint64_t row : {4, 9})
+    for (uint32_t repeat = 0; repeat < 3; ++repeat) {
+      said.push_back(gen_attempt(row));
+      said.back().id.repeat = repeat;
+    }
+  const json::Document out = written(said, Form::open);
+  for (uint64_t i = 0; i < 6; ++i) {
+    const auto& one = out[std::to_string(i).c_str()];
+    CHECK(json::find_int(one, "index") == (i % 2 == 0 ? 4 : 9));
+    CHECK(json::find_int(one, "repeat") == static_cast<int64_t>(i / 2));
+  }
+  CHECK_FALSE(json::find(written({gen_attempt(0)}, Form::open)["0"], "repeat"));
+}
+
+TEST_CASE("nothing in the file depends on what an earlier run had computed") {
+  Attempt one = gen_attempt(0), other = gen_attempt(0);
+  other.usage.computed_tokens = 0;
+  CHECK(written({one}, Form::open) == written({other}, Form::open));
 }
 
 TEST_CASE("a prediction that is no UTF-8 leaves the file readable") {
-  Sample sample = gen_sample(0, "k");
+  Attempt sample = gen_attempt(0);
   sample.prediction = "\xE7\xAD";
   CHECK(round_trip({sample}, Form::open)[0].prediction == "\xEF\xBF\xBD");
 }
 
-TEST_CASE("no samples make an empty object") { CHECK(round_trip({}, Form::open).empty()); }
+TEST_CASE("no attempts make an empty object") { CHECK(round_trip({}, Form::open).empty()); }
 
 TEST_CASE("a missing or edited file is an error that names file and key") {
   struct Row {
@@ -109,9 +188,9 @@ TEST_CASE("a missing or edited file is an error that names file and key") {
                         {"[]", "no JSON object"},
                         {R"({"0": 1})", "sample 0"},
                         {R"({"1": {}})", "\"1\""},
-                        {R"({"0": {"gold": "A"}})", "sample 0 has no text \"prediction\""},
+                        {R"({"0": {"gold": "A"}})", "sample 0: \"prediction\" is missing"},
                         {R"({"0": {"prediction": ["a"], "gold": "A"}})", "\"prediction\""},
-                        {R"({"0": {"prediction": "A"}})", "sample 0 has no \"gold\""},
+                        {R"({"0": {"prediction": "A"}})", "sample 0: \"gold\" is missing"},
                         {R"({"0": {"prediction": "A", "gold": "A", "label: A": {"PPL": "x"}}})", "\"label: A\""},
                         {R"({"0": {"prediction": "A", "gold": "A", "index": -1}})", "\"index\""}}) {
     CAPTURE(row.text);

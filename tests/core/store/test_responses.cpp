@@ -35,7 +35,7 @@ TEST_CASE("a sample survives its journal line member by member") {
   CHECK(out->prompts[0].question_bytes == 21);
   REQUIRE(out->prompts[0].messages.size() == 3);
   CHECK(out->prompts[0].messages[1].role == "user");
-  CHECK(out->prompts[0].messages[1].content == "1 + 1 = ?");
+  CHECK(out->prompts[0].messages[1].text() == "1 + 1 = ?");
   CHECK(out->prompt_tokens == 11);
   CHECK(out->computed_tokens == 7);
   CHECK(out->generated_tokens == 3);

@@ -1,0 +1,21 @@
+// Readings to columns, and columns to numbers.
+#pragma once
+#include "score.hpp"
+
+namespace sextant::score {
+
+/// One column per filter and value. Two metrics may call a value by the same name; the later one's then carries its id.
+void add_columns(Scored& scored, const std::vector<MetricFacts>& metrics);
+
+/// acc, acc_norm, acc_bytes and acc_token, where attempts carry the choices by sum, per character, byte and token (extra "choices"):
+/// 1 where the choice is the target. Names and numbers as in lm-eval.
+void add_choices(Scored& scored);
+
+/// The numbers of each repeat: a metric's own over its whole set, else each column's mean x 100. Several repeats come to their
+/// mean and standard deviation, and to pass@k and G-Pass@k where the card asks for them.
+Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics, Reader& reader);
+
+/// The rows of a table of repeats, by the first column of each filter: appended to scored.numbers.
+void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset);
+
+}  // namespace sextant::score

@@ -1,0 +1,118 @@
+#include "components.hpp"
+#include <fmt/format.h>
+#include "isolated.hpp"
+
+namespace sextant::score {
+namespace {
+
+// A component's configuration with "compat" filled in where its schema declares it and the card does not.
+Result<std::string> with_compat(plugin::Host& host, plugin::Kind kind, const config::PluginChoice& choice, config::Compat compat,
+                                const std::string& origin) {
+  SXT_TRY(json::Document config, json::parse(choice.config, origin));
+  if (host.accepts(kind, choice.id, "compat") && !json::find(config, "compat"))
+    json::set(config, "compat", config::compat_name(compat), config.GetAllocator());
+  return json::write(config);
+}
+
+Result<std::vector<std::string>> apply(plugin::Postprocessor& component, std::span<const Extract> items) {
+  std::vector<std::string> texts;
+  for (const Extract& item : items) texts.emplace_back(item.text);
+  return component.apply(texts);
+}
+
+std::vector<plugin::Judged> judged(std::span<const Judged> items) {
+  std::vector<plugin::Judged> out;
+  out.reserve(items.size());
+  for (const Judged& item : items)
+    out.push_back({std::string(item.prediction), std::string(item.reference_json), std::string(item.record_json)});
+  return out;
+}
+
+Result<std::vector<Verdict>> judge(plugin::Metric& component, std::span<const Judged> items) {
+  SXT_TRY(const std::vector<double> scores, component.score(judged(items)));
+  std::vector<Verdict> out;
+  out.reserve(scores.size());
+  for (const double score : scores) out.push_back({{{"", score}}, {}, {}});
+  return out;
+}
+
+Result<std::vector<PostprocessorStep>> chain(plugin::Host& host, const std::vector<config::PluginChoice>& choices, config::Compat compat,
+                                             const std::string& origin) {
+  std::vector<PostprocessorStep> out;
+  for (const config::PluginChoice& choice : choices) {
+    SXT_TRY(const std::string config, with_compat(host, plugin::Kind::postprocessor, choice, compat, origin));
+    SXT_TRY(plugin::Postprocessor component, host.postprocessor(choice.id, config, origin));
+    out.push_back({choice.id, [component](std::span<const Extract> items) mutable { return apply(component, items); }});
+  }
+  return out;
+}
+
+std::string facts_json_of(const plugin::Host& host, plugin::Kind kind, const std::string& id) {
+  (void)host, (void)kind, (void)id;  // manifests carry no facts yet
+  return {};
+}
+
+// Is it of the installation? Its folder is the last one that is searched.
+bool is_installed(const plugin::Host& host, plugin::Kind kind, const std::string& id) {
+  const auto found = host.registry().find(kind, id);
+  const auto& folders = host.registry().search().folders;
+  if (!found || folders.empty()) return true;  // whoever creates it says what is wrong
+  const auto relative = found->file->path.lexically_normal().lexically_relative(folders.back().lexically_normal());
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+}  // namespace
+
+Result<Steps> steps_of(plugin::Host& host, const config::DatasetConfig& dataset, config::Compat compat) {
+  Steps steps;
+  for (const config::Filter& filter : dataset.filters) {
+    SXT_TRY(auto postprocessors, chain(host, filter.postprocessors, compat, dataset.card_path));
+    steps.filters.push_back({filter.name, std::move(postprocessors)});
+  }
+  SXT_TRY(steps.reference, chain(host, dataset.reference_postprocessors, compat, dataset.card_path));
+  for (const config::PluginChoice& choice : dataset.metrics) {
+    SXT_TRY(const std::string config, with_compat(host, plugin::Kind::metric, choice, compat, dataset.card_path));
+    SXT_TRY(plugin::Metric component, host.metric(choice.id, config, dataset.card_path));
+    steps.metrics.push_back({choice.id, [component](std::span<const Judged> items) mutable { return judge(component, items); },
+                             [component](std::span<const Judged> items, std::span<const double> first) mutable {
+                               return component.aggregate(judged(items), first);
+                             }});
+  }
+  return steps;
+}
+
+Result<std::vector<MetricFacts>> facts_of(const plugin::Host& host, const config::DatasetConfig& dataset) {
+  std::vector<MetricFacts> out;
+  for (const config::PluginChoice& choice : dataset.metrics) {
+    SXT_TRY(auto values, facts_from_json(facts_json_of(host, plugin::Kind::metric, choice.id), "metric:" + choice.id));
+    out.push_back({choice.id, std::move(values)});
+  }
+  return out;
+}
+
+std::string isolated_component(const plugin::Host& host, const config::DatasetConfig& dataset) {
+  std::string out;
+  const auto look = [&](plugin::Kind kind, const std::vector<config::PluginChoice>& choices) {
+    for (const config::PluginChoice& choice : choices) {
+      const auto facts = json::parse(facts_json_of(host, kind, choice.id), "facts");
+      const bool asks = facts && json::find_bool(*facts, "isolate").value_or(false);
+      if (out.empty() && (asks || !is_installed(host, kind, choice.id)))
+        out = fmt::format("{}:{}", plugin::kind_name(kind), choice.id);
+    }
+  };
+  for (const config::Filter& filter : dataset.filters) look(plugin::Kind::postprocessor, filter.postprocessors);
+  look(plugin::Kind::postprocessor, dataset.reference_postprocessors);
+  look(plugin::Kind::metric, dataset.metrics);
+  return out;
+}
+
+MakeReader make_reader(plugin::Host& host, const config::DatasetConfig& dataset, config::Compat compat) {
+  if (!isolated_component(host, dataset).empty())
+    return [&host, &dataset, compat]() { return start_isolated(host.registry().search().folders, dataset, compat); };
+  return [&host, &dataset, compat]() -> Result<std::unique_ptr<Reader>> {
+    SXT_TRY(Steps steps, steps_of(host, dataset, compat));
+    return std::unique_ptr<Reader>(std::make_unique<StepReader>(std::move(steps)));
+  };
+}
+
+}  // namespace sextant::score

@@ -1,0 +1,22 @@
+// Readers that call plugins: in this process, or in one of their own where a component may crash or hang.
+#pragma once
+#include "../plugin/components.hpp"
+#include "score.hpp"
+#include "steps.hpp"
+
+namespace sextant::score {
+
+/// The set's filters, reference post-processors and metrics, created.
+Result<Steps> steps_of(plugin::Host& host, const config::DatasetConfig& dataset, config::Compat compat);
+
+/// What the set's metrics declare.
+Result<std::vector<MetricFacts>> facts_of(const plugin::Host& host, const config::DatasetConfig& dataset);
+
+/// The first of the set's components that is not to run in this process: it came from elsewhere than the installation, or asks for
+/// it (facts "isolate": true). Empty: there is none.
+std::string isolated_component(const plugin::Host& host, const config::DatasetConfig& dataset);
+
+/// Makes readers: of this process, or a process each where a component is to be isolated.
+MakeReader make_reader(plugin::Host& host, const config::DatasetConfig& dataset, config::Compat compat);
+
+}  // namespace sextant::score

@@ -1,0 +1,46 @@
+// What scoring reads out of attempts, before anything is added up. Plain data.
+#pragma once
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+#include "../data/attempt.hpp"
+
+namespace sextant::score {
+
+/// What a metric says of one attempt: named values (NaN: none; the name "" is the metric's id), what it read, and why.
+struct Verdict {
+  std::vector<std::pair<std::string, double>> values;
+  std::string answer, explanation;
+  bool operator==(const Verdict&) const = default;
+};
+
+/// One attempt under one filter.
+struct Reading {
+  std::string answer;                // what the filter's post-processors made of the prediction
+  std::string reference_json;        // the target, after the reference's post-processors
+  std::vector<Verdict> verdicts;     // one per metric; empty where something failed before it
+  std::optional<Error> error;        // the first thing that failed
+};
+
+/// All attempts of one row, in the order of their repeats.
+using Row = std::vector<const data::Attempt*>;
+/// [attempt][filter]
+using RowReading = std::vector<std::vector<Reading>>;
+
+/// Reads rows. Each worker thread has one of its own. Threads: [owner].
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  /// What fails on a row is in its readings. An Error: nothing more can be read (cancelled, a component that cannot be made).
+  virtual Result<std::vector<RowReading>> read(std::span<const Row> rows) = 0;
+  /// The metric's own numbers over a whole set, or nothing where the core takes means. `first`: its first value of each.
+  virtual Result<std::optional<std::vector<std::pair<std::string, double>>>> aggregate(size_t metric, std::span<const Reading* const> readings,
+                                                                                      std::span<const data::Attempt* const> attempts,
+                                                                                      std::span<const double> first) = 0;
+};
+
+}  // namespace sextant::score

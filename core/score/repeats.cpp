@@ -1,0 +1,77 @@
+// pass@k and G-Pass@k of a set with repeats.
+#include <cmath>
+#include <fmt/format.h>
+#include <map>
+#include "../base/log.hpp"
+#include "../stats/mean.hpp"
+#include "../stats/pass_at_k.hpp"
+#include "columns.hpp"
+
+namespace sextant::score {
+namespace {
+
+struct Tally {
+  uint64_t attempts = 0, right = 0;
+  bool whole = true;  // every attempt has a score
+};
+
+// 1.0 as Python writes it, so that OpenCompass' names come out: "G-Pass@4_1.0"
+std::string threshold(double tau) {
+  const std::string text = fmt::format("{}", tau);
+  return text.find_first_of(".e") == text.npos ? text + ".0" : text;
+}
+
+std::string key_of(const Scored& scored, const std::string& name, const Column& column) {
+  return scored.filters.size() > 1 ? fmt::format("{},{}", name, column.filter) : name;
+}
+
+}  // namespace
+
+void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset) {
+  if (dataset.pass_at.empty() && dataset.g_pass_at.k.empty()) return;
+  for (size_t filter = 0; filter < scored.filters.size(); ++filter) {
+    const Column* first = nullptr;
+    for (const Column& column : scored.columns)
+      if (!first && !column.chosen && column.filter_index == filter) first = &column;
+    if (!first) continue;
+    std::map<uint64_t, Tally> rows;
+    for (size_t i = 0; i < scored.attempts.size(); ++i) {
+      Tally& row = rows[scored.attempts[i].id.row];
+      const double value = first->values[i];
+      if (!std::isnan(value) && value != 0 && value != 1) {
+        if (!scored.error)
+          scored.error = Error{Error::Kind::config, fmt::format("{}: \"pass_at\" needs a first metric whose values are 0 or 1; {} gives {}",
+                                                                dataset.card_path, first->metric, value)};
+        return;
+      }
+      ++row.attempts;
+      row.right += value == 1;
+      row.whole = row.whole && !std::isnan(value);
+    }
+    const auto put = [&](const std::string& name, uint64_t k, const auto& of) {
+      std::vector<double> values;
+      for (const auto& [row, tally] : rows) {
+        if (k > tally.attempts) {
+          log_warning(fmt::format("{}: {} needs {} attempts of each sample, and there are {}; it is left out (give --repeat {})",
+                                  dataset.abbr, name, k, tally.attempts, k));
+          return;
+        }
+        if (tally.whole) values.push_back(of(tally));
+      }
+      data::Estimate number;
+      number.metric = key_of(scored, name, *first);
+      number.value = 100 * stats::spread_of(values).mean;
+      scored.numbers.push_back(std::move(number));
+    };
+    for (const uint32_t k : dataset.pass_at)
+      put(fmt::format("pass@{}", k), k, [k](const Tally& t) { return stats::pass_at_k(t.attempts, t.right, k); });
+    for (const uint32_t k : dataset.g_pass_at.k) {
+      for (const double tau : dataset.g_pass_at.tau)
+        put(fmt::format("G-Pass@{}_{}", k, threshold(tau)), k,
+            [k, tau](const Tally& t) { return stats::g_pass_at_k(t.attempts, t.right, k, tau); });
+      put(fmt::format("mG-Pass@{}", k), k, [k](const Tally& t) { return stats::mg_pass_at_k(t.attempts, t.right, k); });
+    }
+  }
+}
+
+}  // namespace sextant::score

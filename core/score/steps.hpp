@@ -1,0 +1,61 @@
+// Post-processors and metrics as functions, and the reader that is made of them: tests give plain functions, components.cpp the
+// plugins'.
+#pragma once
+#include <functional>
+#include "reading.hpp"
+
+namespace sextant::score {
+
+/// A text on its way to an answer. Everything is borrowed for the call.
+struct Extract {
+  std::string_view text, record_json;
+  std::span<const std::string> attempts;   // the same of all attempts of the row
+  uint32_t attempt = 0;                    // which of them this is
+};
+struct Judged {
+  std::string_view prediction, reference_json, record_json;
+};
+
+struct PostprocessorStep {
+  std::string id;
+  std::function<Result<std::vector<std::string>>(std::span<const Extract>)> apply;
+};
+struct MetricStep {
+  std::string id;
+  std::function<Result<std::vector<Verdict>>(std::span<const Judged>)> score;
+  /// nothing: the core takes means. A JSON object of numbers.
+  std::function<Result<std::optional<json::Document>>(std::span<const Judged>, std::span<const double>)> aggregate;
+};
+struct FilterSteps {
+  std::string name = "none";
+  std::vector<PostprocessorStep> postprocessors;
+};
+
+/// All that one thread needs to read attempts.
+struct Steps {
+  std::vector<FilterSteps> filters;
+  std::vector<PostprocessorStep> reference;
+  std::vector<MetricStep> metrics;
+};
+
+/// Post-processors in order, for attempts without labels (a label that won needs no reading); the reference's; then every metric.
+/// Where a call fails on many it is repeated for each alone, so that a sample costs itself only.
+class StepReader : public Reader {
+ public:
+  explicit StepReader(Steps steps) : steps_(std::move(steps)) {}
+  Result<std::vector<RowReading>> read(std::span<const Row> rows) override;
+  Result<std::optional<std::vector<std::pair<std::string, double>>>> aggregate(size_t metric, std::span<const Reading* const> readings,
+                                                                              std::span<const data::Attempt* const> attempts,
+                                                                              std::span<const double> first) override;
+
+ private:
+  Result<void> read_references(std::span<const Row> rows, std::vector<RowReading>& out);
+  Result<void> read_filter(const FilterSteps& filter, size_t number, std::span<const Row> rows, std::vector<RowReading>& out);
+  Result<void> judge(size_t filter, std::span<const Row> rows, std::vector<RowReading>& out);
+  Steps steps_;
+};
+
+/// "A" of "\"A\"", the JSON text of anything else: a target as a metric compares it.
+std::string text_of(std::string_view json_text);
+
+}  // namespace sextant::score
