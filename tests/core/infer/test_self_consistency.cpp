@@ -32,7 +32,7 @@ TEST_CASE("the majority wins, a reply without an answer has no vote") {
                                          {R"({"n": 4})", {"none", "never", "no", "7"}, "7"},
                                          {R"({"n": 2})", {"none", "never"}, "none"},
                                          {R"({"n": 3, "answer": "last_line"})", {"a\nyes", "b\n\n yes \n", "no"}, "a\nyes"},
-                                         {R"({"n": 3, "answer": "answer is \\(?([A-D])"})", {"answer is A", "answer is (B)", "the answer is B"}, "answer is (B)"}}) {
+                                         {R"x({"n": 3, "answer": "answer is \\(?([A-D])"})x", {"answer is A", "answer is (B)", "the answer is B"}, "answer is (B)"}}) {
     Bench bench = sampled();
     CAPTURE(row.config);
     CHECK(value_of(bench.drive("self_consistency", row.config, replies(row.replies))).prediction == row.prediction);

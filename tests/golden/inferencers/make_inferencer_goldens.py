@@ -6,6 +6,7 @@ Needs: pip install lm-eval==0.4.13. Usage: make_inferencer_goldens.py > inferenc
   strided       the loop of transformers' documentation on fixed-length models: which positions have a label after its shift
   choices       the index that lm-eval's process_results counts as right: acc (sum), acc_norm (char), acc_bytes (byte)
   words         lm-eval's count_words and count_bytes
+  votes         lm-eval's majority_vote
   calculations  Python's own arithmetic on floats, 15 significant digits
 """
 import ast
@@ -15,6 +16,7 @@ import random
 import types
 
 from lm_eval.api.task import ConfigurableTask, Task
+from lm_eval.filters.selection import MajorityVoteFilter
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
 PREFIX = -1
@@ -90,7 +92,7 @@ def number_text(value):
 
 def main():
     rng = random.Random(14)
-    out = {"disjoint": [], "strided": [], "choices": [], "words": [], "calculations": []}
+    out = {"disjoint": [], "strided": [], "choices": [], "words": [], "votes": [], "calculations": []}
     for tokens, length in [(0, 4), (1, 1), (1, 4), (4, 4), (5, 4), (10, 4), (12, 4), (13, 1), (100, 7), (33, 32), (1000, 256)]:
         out["disjoint"].append({"tokens": tokens, "length": length, "windows": disjoint(tokens, length)})
     for tokens, length, stride in [(0, 4, 2), (1, 4, 2), (2, 4, 2), (4, 4, 1), (10, 4, 2), (10, 4, 3), (11, 4, 3), (100, 7, 5), (1000, 256, 128), (33, 32, 1)]:
@@ -117,6 +119,10 @@ def main():
         out["calculations"].append({"expression": text, "value": number_text(value)})
     for text in ["-2 ** 2", "2 ** -1", "2 ** 3 ** 2", "1 // 0.1", "-7 % 3", "7 % -3", "-7 // 2", "0.1 + 0.2", "1e3 * 2.5", ".5 + 5.", "2**60", "1/3"]:
         out["calculations"].append({"expression": text, "value": number_text(evaluate(ast.parse(text, mode="eval")))})
+    for _ in range(40):
+        answers = [rng.choice(["4", "5", "6", "-1"]) for _ in range(rng.randint(1, 9))]
+        winner = list(MajorityVoteFilter().apply([answers], None))[0][0]
+        out["votes"].append({"answers": answers, "winner": winner, "count": answers.count(winner)})
     print(json.dumps(out, ensure_ascii=False, separators=(",", ":")).replace('"},{', '"},\n{').replace("]},{", "]},\n{"))
 
 
