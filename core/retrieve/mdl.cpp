@@ -23,7 +23,7 @@ struct MdlSettings {
 class Mdl : public NearestRetriever {
  public:
   Mdl(bool compat, const MdlSettings& settings) : NearestRetriever("mdl", compat, settings.similarity), settings_(settings) {}
-  Traits traits() const override { return {.wants_embeddings = true, .wants_scores = true}; }
+  Traits traits() const override { return {.wants_embeddings = true, .wants_scores = true, .scores_per_label = true}; }
 
  protected:
   Result<void> index() override {
@@ -59,7 +59,7 @@ class Mdl : public NearestRetriever {
     return choice;
   }
 
-  Result<size_t> best(std::span<const Losses> losses) const override {
+  Result<size_t> best(const Query&, std::span<const Losses> losses) override {
     size_t best = 0;
     double most = 0;
     for (size_t list = 0; list < losses.size(); ++list) {

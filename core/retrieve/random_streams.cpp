@@ -7,10 +7,15 @@
 
 namespace sextant::retrieve {
 
-Shuffled::Shuffled(uint64_t n, uint64_t seed, std::string_view name, uint64_t row) : n_(n) {
+uint64_t stream_key(uint64_t seed, std::string_view name, uint64_t row) {
   const std::string hash = sha256_hex(fmt::format("retrieve\n{}\n{}\n{}", seed, name, row));
-  std::from_chars(hash.data(), hash.data() + 16, state_, 16);
+  uint64_t key = 0;
+  std::from_chars(hash.data(), hash.data() + 16, key, 16);
+  return key;
 }
+
+Shuffled::Shuffled(uint64_t n, uint64_t seed, std::string_view name, uint64_t row)
+    : n_(n), state_(stream_key(seed, name, row)) {}
 
 uint64_t Shuffled::below(uint64_t bound) {
   const uint64_t mask = std::bit_ceil(bound) - 1;

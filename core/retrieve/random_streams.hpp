@@ -8,8 +8,11 @@
 
 namespace sextant::retrieve {
 
+/// What a random choice for one row begins with: 64 bits of SHA-256 over the three.
+uint64_t stream_key(uint64_t seed, std::string_view name, uint64_t row);
+
 /// The numbers 0 .. n-1 in an order that (seed, name, row) alone decides, one at a time: a Fisher-Yates shuffle that keeps
-/// only the places it has touched. SplitMix64 (Steele, Lea, Flood 2014) from a key that is SHA-256's.
+/// only the places it has touched. SplitMix64 (Steele, Lea, Flood 2014) from stream_key().
 class Shuffled {
  public:
   Shuffled(uint64_t n, uint64_t seed, std::string_view name, uint64_t row);

@@ -81,24 +81,31 @@ Result<Choice> Retriever::retrieve(const Query& query) {
   if (beyond(choice.positions) || std::any_of(choice.candidates.begin(), choice.candidates.end(), beyond))
     return error(Error::Kind::internal, fmt::format("row {} got an example beyond the {} rows of split '{}'", query.row,
                                                     corpus().size(), corpus().split));
+  if (choice.candidates.size() == 1) {
+    choice.positions = std::move(choice.candidates.front());
+    choice.candidates.clear();
+  }
   settle(choice, own);
   return choice;
 }
 
-Result<Choice> Retriever::choose(const Query& query, Choice candidates, std::span<const Losses> losses) const {
+Result<Choice> Retriever::choose(const Query& query, Choice candidates, std::span<const Losses> losses) {
   SXT_CHECK(check(query));
   if (candidates.candidates.empty()) return candidates;
   if (losses.size() != candidates.candidates.size())
     return error(Error::Kind::internal, fmt::format("{} candidate lists of row {} have {} scores", candidates.candidates.size(),
                                                     query.row, losses.size()));
-  SXT_TRY(const size_t index, best(losses));
+  const size_t labels = losses.front().size();
+  if (labels == 0 || std::any_of(losses.begin(), losses.end(), [&](const Losses& list) { return list.size() != labels; }))
+    return error(Error::Kind::internal, fmt::format("the candidate lists of row {} have scores for different labels", query.row));
+  SXT_TRY(const size_t index, best(query, losses));
   Choice choice;
   choice.positions = std::move(candidates.candidates[index]);
   settle(choice, own_rows_->of(query));
   return choice;
 }
 
-Result<size_t> Retriever::best(std::span<const Losses>) const {
+Result<size_t> Retriever::best(const Query&, std::span<const Losses>) {
   return error(Error::Kind::internal, "it gave candidates, but cannot choose among them");
 }
 

@@ -42,6 +42,7 @@ struct Query {
 /// What must be computed before retrieve(), and whether the choice needs a model's scores.
 struct Traits {
   bool wants_texts = false, wants_embeddings = false, wants_scores = false;
+  bool scores_per_label = false;      // wants_scores: of the question with each label, or of the question alone
 };
 
 /// Positions in the corpus, in the order in which the examples are shown.
@@ -49,11 +50,12 @@ using Positions = std::vector<uint64_t>;
 
 struct Choice {
   Positions positions;                // the examples; empty where there are candidates
-  std::vector<Positions> candidates;  // wants_scores: lists of examples, one of which choose() takes
+  std::vector<Positions> candidates;  // wants_scores: two or more lists of examples, one of which choose() takes
   bool own_example = false;           // the sample itself is among its examples (compat modes only)
 };
 
-/// The mean cross entropies of one candidate list: one number per label, in nats (docs/retrievers.md, "mdl").
+/// The mean cross entropies behind one candidate list, in nats: one number per label, or one for the question (Traits).
+/// docs/retrievers.md, "mdl", says which tokens they are of.
 using Losses = std::vector<double>;
 
 class Retriever {
@@ -66,7 +68,7 @@ class Retriever {
   /// Outside the compat modes no list holds the query itself: the same split and row, or the same record.
   Result<Choice> retrieve(const Query& query);
   /// The best of `candidates`; `losses` has one entry per list.
-  Result<Choice> choose(const Query& query, Choice candidates, std::span<const Losses> losses) const;
+  Result<Choice> choose(const Query& query, Choice candidates, std::span<const Losses> losses);
 
  protected:
   Retriever(std::string id, bool compat) : id_(std::move(id)), compat_(compat) {}
@@ -75,7 +77,7 @@ class Retriever {
   virtual Result<void> index() { return {}; }
   /// `own` are the positions of the query itself, ascending; empty in the compat modes, because the originals do not look.
   virtual Result<Choice> find(const Query& query, std::span<const uint64_t> own) = 0;
-  virtual Result<size_t> best(std::span<const Losses> losses) const;
+  virtual Result<size_t> best(const Query& query, std::span<const Losses> losses);
 
   const Corpus& corpus() const { return *corpus_; }
   const std::string& id() const { return id_; }

@@ -218,6 +218,18 @@ TEST_CASE("mdl gives the nearest rows and draws, and takes the list that makes t
   REQUIRE(best);
   CHECK(best->positions == choice->candidates[2]);   // as sure as the next one, and before it
   CHECK_FALSE((*retriever)->choose(query, *choice, std::span(losses).first(3)));
+  CHECK_FALSE((*retriever)->choose(query, *choice, std::vector<retrieve::Losses>{{1, 1}, {2, 3}, {0.5}, {9, 0.5}}));
+}
+
+TEST_CASE("a single candidate list needs no scores", "[retrieve]") {
+  const auto corpus = corpus_with_copies();
+  const auto retriever = make("mdl", R"({"k": 3, "candidate_num": 8, "select_time": 1})", {}, corpus);
+  const Query query = query_of(*corpus, 11);
+  const auto choice = (*retriever)->retrieve(query);
+  REQUIRE(choice);
+  CHECK(choice->candidates.empty());
+  CHECK(choice->positions == examples(**make("topk", R"({"k": 3})", {}, corpus), query));
+  CHECK((*retriever)->choose(query, *choice, {})->positions == choice->positions);
 }
 
 TEST_CASE("OpenCompass' loss leaves out one token more than it divides by", "[retrieve]") {
