@@ -11,6 +11,7 @@ class FixK : public Retriever {
  public:
   FixK(bool compat, std::vector<uint64_t> ids) : Retriever("fix_k", compat), ids_(std::move(ids)) {}
   Traits traits() const override { return {}; }
+  std::optional<Positions> reads() const override { return ids_; }
 
  protected:
   Result<void> index() override {

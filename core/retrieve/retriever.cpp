@@ -11,7 +11,7 @@ struct Retriever::OwnRows {
   explicit OwnRows(const Corpus& corpus) : split(corpus.split) {
     for (uint64_t position = 0; position < corpus.size(); ++position) {
       by_row.emplace(corpus.rows[position], position);
-      by_record[corpus.records[position]].push_back(position);
+      if (!corpus.records[position].empty()) by_record[corpus.records[position]].push_back(position);
     }
   }
   /// Ascending.

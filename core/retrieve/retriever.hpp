@@ -8,6 +8,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,7 +22,7 @@ struct Corpus {
   std::string name;                   // of the data set: random streams are keyed by it
   std::string split;
   std::vector<uint64_t> rows;         // [n] each row's number in the split
-  std::vector<std::string> records;   // [n] each row's JSON
+  std::vector<std::string> records;   // [n] each row's JSON; "" where Retriever::reads() leaves it out
   std::vector<std::string> texts;     // [n] input columns, joined (record_text.hpp); empty unless wants_texts
   std::vector<float> embeddings;      // [n, width]; empty unless wants_embeddings
   size_t width = 0;
@@ -62,6 +63,8 @@ class Retriever {
  public:
   virtual ~Retriever() = default;
   virtual Traits traits() const = 0;
+  /// The positions whose records prepare() must be given; nothing: all of them.
+  virtual std::optional<Positions> reads() const { return std::nullopt; }
 
   /// Checks the corpus' shape and lets the retriever index it.
   Result<void> prepare(std::shared_ptr<const Corpus> corpus);

@@ -9,6 +9,7 @@ class Zero : public Retriever {
  public:
   explicit Zero(bool compat) : Retriever("zero", compat) {}
   Traits traits() const override { return {}; }
+  std::optional<Positions> reads() const override { return Positions(); }
 
  protected:
   Result<Choice> find(const Query&, std::span<const uint64_t>) override { return Choice{}; }

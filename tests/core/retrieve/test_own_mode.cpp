@@ -161,6 +161,19 @@ TEST_CASE("fix_k shows its list, or its beginning, without the sample itself", "
   CHECK(examples(**make("fix_k", c.config, {}, corpus), query_of(*corpus, c.row)) == c.expect);
 }
 
+TEST_CASE("fix_k and zero do not read rows that they do not show", "[retrieve]") {
+  auto corpus = corpus_with_copies();
+  const auto zero = make("zero", "{}", {}, corpus), random = make("random", "{}", {}, corpus);
+  CHECK((*zero)->reads() == Positions());
+  CHECK((*random)->reads() == std::nullopt);
+  for (uint64_t row = 0; row < 60; ++row)
+    if (row != 9 && row != 20) corpus->records[row].clear();
+  const auto fixed = make("fix_k", R"({"ids": [9, 20]})", {}, corpus);
+  CHECK((*fixed)->reads() == Positions{9, 20});
+  CHECK(examples(**fixed, {"test", 1, 1, "", "", {}}) == Positions{9, 20});
+  CHECK(examples(**fixed, {"test", 1, 1, corpus->records[9], "", {}}) == Positions{20});
+}
+
 TEST_CASE("the sliding window ends before the sample and goes round", "[retrieve]") {
   const auto corpus = corpus_with_copies();
   const auto retriever = make("sliding_window", R"({"k": 3})", {}, corpus);
