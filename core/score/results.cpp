@@ -1,6 +1,7 @@
 // results/<model>/<task>.json.
 #include <algorithm>
 #include <cmath>
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "../data/fields.hpp"
 #include "score.hpp"

@@ -1,6 +1,7 @@
 // samples/<model>/<task>.jsonl: one line an attempt, for pandas and jq (docs/files.md). Every line of a file has the same members,
 // but for those that are marked there.
 #include <cmath>
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "../data/fields.hpp"
 #include "score.hpp"

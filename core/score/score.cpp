@@ -5,8 +5,9 @@
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
+#include <sextant/sha256.hpp>
+#include <sextant/utf8_text.hpp>
 #include <thread>
-#include "../base/sha256.hpp"
 #include "columns.hpp"
 
 namespace sextant::score {

@@ -1,4 +1,5 @@
 #include "wire.hpp"
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "../data/fields.hpp"
 
