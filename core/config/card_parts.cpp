@@ -54,6 +54,50 @@ Result<std::vector<Filter>> filters_from_json(const json::Value& eval, const std
   return out;
 }
 
+// {"pass_at": [1, 5], "g_pass_at": {"k": [4], "tau": [0.5, 1]}, "attempt_limit_s": 60}; the shape is checked before
+Result<void> repeats_from_json(const json::Value& eval, const std::string& origin, DatasetConfig& ret_dataset) {
+  const auto counts = [&](const json::Value* list, const char* where, std::vector<uint32_t>& out) -> Result<void> {
+    if (!list) return {};
+    for (const auto& k : list->GetArray()) {
+      if (!k.IsUint() || k.GetUint() == 0) return card_error(origin, fmt::format("{} holds what is no number of attempts; give whole numbers from 1", where));
+      out.push_back(k.GetUint());
+    }
+    return {};
+  };
+  SXT_CHECK(counts(json::find(eval, "pass_at"), "eval.pass_at", ret_dataset.pass_at));
+  if (const json::Value* g = json::find(eval, "g_pass_at")) {
+    SXT_CHECK(counts(json::find(*g, "k"), "eval.g_pass_at.k", ret_dataset.g_pass_at.k));
+    if (const json::Value* tau = json::find(*g, "tau")) {
+      ret_dataset.g_pass_at.tau.clear();
+      for (const auto& one : tau->GetArray()) {
+        if (!(one.GetDouble() >= 0 && one.GetDouble() <= 1)) return card_error(origin, "eval.g_pass_at.tau holds a number that is not between 0 and 1");
+        ret_dataset.g_pass_at.tau.push_back(one.GetDouble());
+      }
+    }
+  }
+  if (const auto limit = json::find_number(eval, "attempt_limit_s")) {
+    if (*limit <= 0) return card_error(origin, "eval.attempt_limit_s must be more than 0 seconds");
+    ret_dataset.attempt_limit_s = *limit;
+  }
+  return {};
+}
+
+void repeats_to_json(const DatasetConfig& dataset, json::Value& ret_eval, Allocator& a) {
+  const auto list = [&](const auto& numbers) {
+    json::Value out(rapidjson::kArrayType);
+    for (const auto number : numbers) out.PushBack(json::Value(number), a);
+    return out;
+  };
+  if (!dataset.pass_at.empty()) json::set(ret_eval, "pass_at", list(dataset.pass_at), a);
+  if (!dataset.g_pass_at.k.empty()) {
+    json::Value g(rapidjson::kObjectType);
+    json::set(g, "k", list(dataset.g_pass_at.k), a);
+    json::set(g, "tau", list(dataset.g_pass_at.tau), a);
+    json::set(ret_eval, "g_pass_at", std::move(g), a);
+  }
+  if (dataset.attempt_limit_s != DatasetConfig().attempt_limit_s) json::set(ret_eval, "attempt_limit_s", json::Value(dataset.attempt_limit_s), a);
+}
+
 }  // namespace
 
 Error card_error(const std::string& origin, const std::string& what) { return {Error::Kind::config, origin + ": " + what}; }
@@ -178,6 +222,7 @@ Result<void> eval_from_json(const json::Value& eval, const std::string& origin, 
   if (const json::Value* judge = json::find(eval, "judge")) {
     SXT_TRY(ret_dataset.judge, judge_from_json(*judge, origin));
   }
+  SXT_CHECK(repeats_from_json(eval, origin, ret_dataset));
   if (ret_dataset.metrics.empty() && !ret_dataset.judge)
     return card_error(origin, "eval.metrics is empty; name at least one, such as {\"type\": \"accuracy\"}");
   return {};
@@ -195,6 +240,7 @@ json::Value eval_to_json(const DatasetConfig& dataset, Allocator& a) {
   if (!dataset.reference_postprocessors.empty())
     json::set(eval, "reference_postprocessors", components_to_json(dataset.reference_postprocessors, a), a);
   json::set(eval, "metrics", components_to_json(dataset.metrics, a), a);
+  repeats_to_json(dataset, eval, a);
   if (dataset.judge) json::set(eval, "judge", judge_to_json(*dataset.judge, a), a);
   return eval;
 }

@@ -52,6 +52,11 @@ constexpr const char* dataset = R"(
     "filters": {"type": "object", "additionalProperties": {"$ref": "#/definitions/components"}},
     "reference_postprocessors": {"$ref": "#/definitions/components"},
     "metrics": {"$ref": "#/definitions/components"},
+    "pass_at": {"type": "array", "items": {"$ref": "#/definitions/whole"}},
+    "g_pass_at": {"type": "object", "additionalProperties": false, "properties": {
+      "k": {"type": "array", "items": {"$ref": "#/definitions/whole"}},
+      "tau": {"type": "array", "items": {"type": "number"}}}},
+    "attempt_limit_s": {"type": "number"},
     "judge": {"type": "object", "additionalProperties": false, "properties": {
       "model": {},
       "template": {"$ref": "#/definitions/component"},

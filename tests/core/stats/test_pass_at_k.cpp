@@ -2,7 +2,6 @@
 // tests/golden/repeats/make_repeats_golden.py.
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <sextant/json.hpp>
 #include "../../../core/base/files.hpp"
 #include "../../../core/stats/mean.hpp"
@@ -13,9 +12,7 @@ namespace {
 using namespace stats;
 
 json::Document golden() {
-  const char* folder = std::getenv("SEXTANT_GOLDEN_DIR");
-  REQUIRE(folder);
-  const auto text = read_file(std::filesystem::path(folder) / "repeats" / "pass_at_k.json");
+  const auto text = read_file(SEXTANT_GOLDEN_DIR "/repeats/pass_at_k.json");
   REQUIRE(text);
   auto parsed = json::parse(*text, "pass_at_k.json");
   REQUIRE(parsed);
