@@ -7,9 +7,11 @@
 #include <fmt/format.h>
 #include "../plugin/plugin_folder.hpp"
 #include "../temporary_folder.hpp"
-#include "core/infer/run_model.hpp"
+#include "core/serve/dataset_task.hpp"
+#include "core/serve/run_tasks.hpp"
+#include "core/store/responses.hpp"
 
-namespace sextant::infer {
+namespace sextant::serve {
 namespace {
 
 using Catch::Matchers::Contains;
@@ -17,7 +19,7 @@ using Catch::Matchers::Contains;
 constexpr size_t row_bytes = 64 << 10;
 
 // A run of data sets that the plugin turns makes, on one of its models.
-struct Job {
+struct Fixture {
   sextant::test::TemporaryFolder work;
   plugin::test::Folder plugins;
   plugin::Host host;
@@ -28,7 +30,7 @@ struct Job {
   std::atomic<uint64_t> prepared = 0;     // samples
   std::function<void()> before_complete = [] {};
 
-  Job() : host((plugins.add_with_manifest("turns"), plugins.discover()), nullptr) { new_folder(); }
+  Fixture() : host((plugins.add_with_manifest("turns"), plugins.discover()), nullptr) { new_folder(); }
 
   void new_folder() {
     auto made = store::RunFolder::create(work.path());
@@ -57,20 +59,28 @@ struct Job {
   }
   std::vector<store::TaskRecord> go(const std::string& model, int fail_call = 0, std::vector<std::string>* ret_complete = nullptr) {
     ModelSession opened = session(model, fail_call);
-    ModelJob job;
-    job.run = &run;
+    serve::Job job;
     job.folder = &*folder;
     job.cancelled = &cancelled;
     job.progress = [&](const Progress& progress) {
       prepared = progress.samples_total;
       if (interrupt_when_prepared && progress.samples_total > 0) cancelled = true;
     };
-    job.complete = [&](store::TaskRecord& record) {
+    job.complete = [&](const TaskSpec&, store::TaskRecord& record) {
       before_complete();
       CHECK(std::filesystem::exists(folder->predictions(record.model, record.dataset)));
       if (ret_complete) ret_complete->push_back(record.dataset);
     };
-    return run_model(host, opened, job);
+    return run_tasks(host, opened, specs(opened, &*folder), job);
+  }
+  std::vector<TaskSpec> specs(ModelSession& session, const store::RunFolder* to) {
+    std::vector<TaskSpec> out;
+    for (const config::DatasetConfig& dataset : run.datasets) {
+      auto spec = infer_task(host, session, dataset, run, to);
+      REQUIRE(spec);
+      out.push_back(*std::move(spec));
+    }
+    return out;
   }
   size_t journalled(const std::string& model, const std::string& task) {
     return store::read_journal(folder->journal(model, task)).size();
@@ -82,7 +92,7 @@ struct Job {
 TEST_CASE("the model is given its first samples before the last one is prepared") {
   if (!plugin::test::ready()) return;
   const std::string model = GENERATE("turns", "one_at_a_time");
-  Job job;
+  Fixture job;
   job.add("first", 8);
   job.add("second", 2, "gate");  // cannot be prepared before the model was called
   std::vector<std::string> complete;
@@ -97,10 +107,10 @@ TEST_CASE("the model is given its first samples before the last one is prepared"
 
 TEST_CASE("what a run computes is what its plan says, wave by wave") {
   if (!plugin::test::ready()) return;
-  Job job;
+  Fixture job;
   for (int i = 0; i < 12; ++i) job.add(fmt::format("set{}", i), 3 + i);
   ModelSession session = job.session("turns");
-  const auto plan = plan_model(job.host, session, job.run);
+  const auto plan = plan_tasks(job.host, session, job.specs(session, nullptr));
   REQUIRE(plan);
   uint64_t computed = 0, samples = 0;
   for (const store::TaskRecord& record : job.go("turns")) {
@@ -115,7 +125,7 @@ TEST_CASE("what a run computes is what its plan says, wave by wave") {
 TEST_CASE("an error late in preparation is said of its task, and the others are kept") {
   if (!plugin::test::ready()) return;
   const std::string model = GENERATE("turns", "one_at_a_time");
-  Job job;
+  Fixture job;
   job.add("first", 8);
   job.add("broken", 8, "broken");
   job.add("gone", 1, "missing");
@@ -134,7 +144,7 @@ TEST_CASE("an error late in preparation is said of its task, and the others are 
 
 TEST_CASE("a device that fails in a later call costs what was not computed; a resume computes the rest alone") {
   if (!plugin::test::ready()) return;
-  Job job;
+  Fixture job;
   job.add("first", 8);
   job.add("second", 40);
   job.add("gone", 1, "missing");
@@ -154,7 +164,7 @@ TEST_CASE("a device that fails in a later call costs what was not computed; a re
 
 TEST_CASE("a run that is interrupted while it is prepared has computed nothing more") {
   if (!plugin::test::ready()) return;
-  Job job;
+  Fixture job;
   job.add("first", 8);
   job.cancelled = true;
   const auto records = job.go("turns");
@@ -165,7 +175,7 @@ TEST_CASE("a run that is interrupted while it is prepared has computed nothing m
 
 TEST_CASE("a task that an interrupt cut short is incomplete, also where a row had failed") {
   if (!plugin::test::ready()) return;
-  Job job;
+  Fixture job;
   job.add("first", 3, "unfit");
   job.add("second", 3);  // there is room for it in the same wave
   job.interrupt_when_prepared = GENERATE(true, false);
@@ -180,7 +190,7 @@ TEST_CASE("a task that an interrupt cut short is incomplete, also where a row ha
 TEST_CASE("while data sets wait to be scored, no more are prepared than a few") {
   if (!plugin::test::ready()) return;
   constexpr uint64_t tasks = 40;
-  Job job;
+  Fixture job;
   for (uint64_t i = 0; i < tasks; ++i) job.add(fmt::format("set{}", i), 1);
   job.go("turns");
   uint64_t prepared = 0;
@@ -198,7 +208,7 @@ TEST_CASE("while data sets wait to be scored, no more are prepared than a few") 
 
 TEST_CASE("a journal that cannot be written ends the run and is its error") {
   if (!plugin::test::ready()) return;
-  Job job;
+  Fixture job;
   job.add("first", 8);
   std::filesystem::create_directories(job.folder->journal("turns", "first"));  // a folder where the file should be
   const auto records = job.go("turns");
@@ -206,4 +216,4 @@ TEST_CASE("a journal that cannot be written ends the run and is its error") {
   CHECK(records[0].error_kind == Error::Kind::io);
 }
 
-}  // namespace sextant::infer
+}  // namespace sextant::serve

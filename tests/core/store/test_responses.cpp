@@ -1,222 +1,166 @@
-// The journal: nothing that was finished is lost, nothing is kept twice, no bit changes.
+// The journal: nothing that was answered is lost, nothing is kept twice, no bit changes.
 #include <bit>
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 #include <random>
 #include "../../../core/base/log.hpp"
-#include "../../../core/store/journal.hpp"
-#include "../../../core/store/sample_json.hpp"
+#include "../../../core/store/responses.hpp"
 #include "../temporary_folder.hpp"
-#include "samples.hpp"
 
 namespace sextant::test {
 namespace {
 namespace fs = std::filesystem;
-using store::Journal;
-using store::Sample;
+using store::Responses;
 
-// Lines are complete, so equal lines are equal samples.
-void check_equal(const Sample* found, const Sample& expected) {
-  REQUIRE(found);
-  CHECK(store::to_line(*found) == store::to_line(expected));
+std::string full_key(int number) { return fmt::format("{:032x}{:032x}", number + 1, number + 1); }
+
+data::Response reply(int number, std::string text = "B") {
+  data::Response response;
+  response.key = full_key(number);
+  response.text = std::move(text);
+  response.finish = data::Finish::eos;
+  response.usage = {11, 7, 3, 2};
+  return response;
+}
+data::Response scored(int number) {
+  data::Response response;
+  response.key = full_key(number);
+  response.scores = {{-14.670400142669678, -20.25, 4, 9, true, {}}, {-1.0 / 3, -2.0 / 3, 1, 5, false, {-0.25f, -1e-30f}}};
+  response.usage = {18, 9, 0, 0};
+  return response;
 }
 
-TEST_CASE("a sample survives its journal line member by member") {
-  const Sample in = gen_sample(7, "k");
-  const auto out = store::sample_from_line(store::to_line(in));
-  REQUIRE(out);
-  CHECK(out->index == 7);
-  CHECK(out->key == "k");
-  CHECK(out->record_json == in.record_json);
-  CHECK(out->gold_json == in.gold_json);
-  CHECK(out->prediction == in.prediction);
-  REQUIRE(out->prompts.size() == 1);
-  CHECK(out->prompts[0].text == in.prompts[0].text);
-  CHECK(out->prompts[0].chat);
-  CHECK(out->prompts[0].question_bytes == 21);
-  REQUIRE(out->prompts[0].messages.size() == 3);
-  CHECK(out->prompts[0].messages[1].role == "user");
-  CHECK(out->prompts[0].messages[1].text() == "1 + 1 = ?");
-  CHECK(out->prompt_tokens == 11);
-  CHECK(out->computed_tokens == 7);
-  CHECK(out->generated_tokens == 3);
-  CHECK(out->truncated_tokens == 2);
-  CHECK(out->dropped_shots == 1);
-  CHECK(out->finish == "eos");
-  const auto scored = store::sample_from_line(store::to_line(ppl_sample(0, "k")));
-  REQUIRE(scored);
-  REQUIRE(scored->labels.size() == 2);
-  CHECK(scored->labels[0].label == "A");
-  CHECK(scored->labels[0].input == "天空 A");
-  CHECK(scored->labels[0].tokens == 4);
-  CHECK(scored->prompts[1].label == "B");
+// Lines are complete, so equal lines are equal responses.
+void check_equal(const std::optional<data::Response>& found, const data::Response& expected) {
+  REQUIRE(found);
+  CHECK(data::to_line(*found) == data::to_line(expected));
+}
+
+Responses opened(const fs::path& folder, const std::vector<fs::path>& earlier = {}) {
+  auto responses = Responses::open(folder, earlier);
+  REQUIRE(responses);
+  return *std::move(responses);
 }
 
 TEST_CASE("a resume changes no bit of any score") {
   std::mt19937_64 random(1);
-  std::vector<double> values{0.0,
-                             -0.0,
-                             1.0,
-                             0.1,
-                             1.0 / 3,
-                             5e-324,
-                             2.2250738585072014e-308,
-                             1.7976931348623157e308,
-                             -18.338000178337097,
-                             1e22,
+  std::vector<double> values{0.0, -0.0, 1.0, 0.1, 1.0 / 3, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -18.338000178337097, 1e22,
                              123456789012345680.0};
   while (values.size() < 20000)
     if (const double value = std::bit_cast<double>(random()); value - value == 0) values.push_back(value);
-  Sample sample = ppl_sample(0, "k");
-  sample.labels.clear();
-  for (const double value : values) sample.labels.push_back({"A", "", value, 1, -value});
-  const auto back = store::sample_from_line(store::to_line(sample));
+  data::Response response = reply(0);
+  for (const double value : values) response.scores.push_back({value, -value, 1, 1, false, {}});
+  const TemporaryFolder folder;
+  REQUIRE(opened(folder.path()).append("d", response));
+  const auto back = opened(folder.path()).find(full_key(0));
   REQUIRE(back);
-  REQUIRE(back->labels.size() == values.size());
+  REQUIRE(back->scores.size() == values.size());
   size_t changed = 0;
   for (size_t i = 0; i < values.size(); ++i)
-    changed += std::bit_cast<uint64_t>(back->labels[i].logprob) != std::bit_cast<uint64_t>(values[i]) ||
-               std::bit_cast<uint64_t>(back->labels[i].value) != std::bit_cast<uint64_t>(-values[i]);
+    changed += std::bit_cast<uint64_t>(back->scores[i].logprob) != std::bit_cast<uint64_t>(values[i]) ||
+               std::bit_cast<uint64_t>(back->scores[i].total_logprob) != std::bit_cast<uint64_t>(-values[i]);
   CHECK(changed == 0);
 }
 
-TEST_CASE("what was appended is found by its key after opening again") {
+TEST_CASE("what was appended is found by its key, at once and after opening again, whichever task's file holds it") {
   const TemporaryFolder folder;
-  const fs::path path = folder / "journal/m/d.jsonl";
   {
-    auto journal = Journal::open(path);
-    REQUIRE(journal);
-    CHECK(journal->size() == 0);
-    REQUIRE(journal->append(gen_sample(0, "one")));
-    REQUIRE(journal->append(ppl_sample(1, "two")));
-    CHECK_FALSE(journal->find("one"));  // what was written is not kept
-    CHECK(journal->size() == 2);
+    Responses responses = opened(folder.path());
+    REQUIRE(responses.append("a", reply(0)));
+    REQUIRE(responses.append("b", scored(1)));
+    check_equal(responses.find(full_key(0)), reply(0));
   }
-  auto journal = Journal::open(path);
-  REQUIRE(journal);
-  CHECK(journal->size() == 2);
-  check_equal(journal->find("one"), gen_sample(0, "one"));
-  check_equal(journal->find("two"), ppl_sample(1, "two"));
-  CHECK_FALSE(journal->find("three"));  // a changed prompt has another key
-  journal->forget();
-  CHECK_FALSE(journal->find("one"));
-  const std::string before = slurp(path);
-  REQUIRE(journal->append(gen_sample(0, "one")));  // its key is still known
-  CHECK(slurp(path) == before);
+  Responses responses = opened(folder.path());
+  CHECK(responses.size() == 2);
+  check_equal(responses.find(full_key(0)), reply(0));
+  check_equal(responses.find(full_key(1)), scored(1));
+  CHECK_FALSE(responses.find(full_key(2)));  // a changed prompt has another key
+  CHECK_FALSE(responses.knows("no key"));
+  REQUIRE(responses.append("b", reply(0)));  // another task asks the same
+  CHECK(store::read_journal(folder / "b.jsonl").size() == 1);
 }
 
 TEST_CASE("a key stands once in the file; the first line of two counts") {
   const TemporaryFolder folder;
-  const fs::path path = folder / "d.jsonl";
-  Sample second = gen_sample(0, "k");
-  second.prediction = "another";
-  spit(path, store::to_line(gen_sample(0, "k")) + "\n" + store::to_line(second) + "\n");
-  auto journal = Journal::open(path);
-  REQUIRE(journal);
-  const std::string before = slurp(path);
-  REQUIRE(journal->append(second));
-  CHECK(slurp(path) == before);
-  check_equal(journal->find("k"), gen_sample(0, "k"));
+  spit(folder / "d.jsonl", data::to_line(reply(0)) + "\n" + data::to_line(reply(0, "another")) + "\n");
+  Responses responses = opened(folder.path());
+  const std::string before = slurp(folder / "d.jsonl");
+  REQUIRE(responses.append("d", reply(0, "another")));
+  CHECK(slurp(folder / "d.jsonl") == before);
+  check_equal(responses.find(full_key(0)), reply(0));
 }
 
 TEST_CASE("a file killed at any byte resumes from its last whole line") {
-  const std::string first = store::to_line(gen_sample(0, "one")) + "\n", second = store::to_line(ppl_sample(1, "two")) + "\n",
-                    both = first + second;
+  const std::string first = data::to_line(reply(0)) + "\n", second = data::to_line(scored(1)) + "\n", both = first + second;
   const TemporaryFolder folder;
   const fs::path path = folder / "d.jsonl";
   for (size_t length = 0; length <= both.size(); ++length) {
     CAPTURE(length);
     spit(path, both.substr(0, length));
-    auto journal = Journal::open(path);
-    REQUIRE(journal);
+    Responses responses = opened(folder.path());
     const size_t whole = length == both.size() ? 2 : length >= first.size() ? 1 : 0;
-    REQUIRE(journal->size() == whole);
+    REQUIRE(responses.size() == whole);
     REQUIRE(fs::file_size(path) == (whole == 2 ? both.size() : whole == 1 ? first.size() : 0));
-    REQUIRE(journal->append(gen_sample(0, "one")));
-    REQUIRE(journal->append(ppl_sample(1, "two")));
+    REQUIRE(responses.append("d", reply(0)));
+    REQUIRE(responses.append("d", scored(1)));
     REQUIRE(slurp(path) == both);
+    check_equal(responses.find(full_key(1)), scored(1));
   }
 }
 
 TEST_CASE("a broken line is passed over with a warning that names file and line; the others count") {
-  const std::string good = store::to_line(gen_sample(0, "one"));
-  for (const std::string broken : {"{", "", "[]", "{\"key\": \"x\"}", "\"text\"",
-                                   "{\"key\":\"x\",\"index\":0,\"prediction\":7,\"gold\":1,\"record\":{}}", "\xFF\xFE"}) {
+  for (const std::string broken : {"{", "", "[]", "{\"key\": 7}", "\"text\"", "{\"key\":\"x\",\"scores\":7}", "\xFF\xFE"}) {
     CAPTURE(broken);
     const TemporaryFolder folder;
     const fs::path path = folder / "d.jsonl";
-    spit(path, good + "\n" + broken + "\n" + store::to_line(ppl_sample(1, "two")) + "\n");
+    spit(path, data::to_line(reply(0)) + "\n" + broken + "\n" + data::to_line(scored(1)) + "\n");
     std::string warning;
     set_log_tap([&](LogLevel level, std::string_view line) {
       if (level == LogLevel::warning) warning += line;
     });
-    const auto journal = Journal::open(path);
+    const Responses responses = opened(folder.path());
     set_log_tap({});
-    REQUIRE(journal);
-    CHECK(journal->size() == 2);
+    CHECK(responses.size() == 2);
     CHECK_THAT(warning, Catch::Matchers::Contains(path.string() + ":2: broken line"));
   }
 }
 
-TEST_CASE("a prediction that is no UTF-8 is kept readable") {
+TEST_CASE("a reply that is no UTF-8 is kept readable") {
   const TemporaryFolder folder;
-  Sample sample = gen_sample(0, "k");
-  sample.prediction = "ok \xE7\xAD";
-  {
-    auto journal = Journal::open(folder / "d.jsonl");
-    REQUIRE(journal);
-    REQUIRE(journal->append(sample));
-  }
-  const auto journal = Journal::open(folder / "d.jsonl");
-  REQUIRE(journal);
-  REQUIRE(journal->find("k"));
-  CHECK(journal->find("k")->prediction == "ok \xEF\xBF\xBD");
+  REQUIRE(opened(folder.path()).append("d", reply(0, "ok \xE7\xAD")));
+  const auto found = opened(folder.path()).find(full_key(0));
+  REQUIRE(found);
+  CHECK(found->text == "ok \xEF\xBF\xBD");
 }
 
-TEST_CASE("a journal that vanishes or cannot be opened gives an error, and the sample does not count") {
+TEST_CASE("a journal that vanishes or cannot be opened gives an error") {
   const TemporaryFolder folder;
-  auto journal = Journal::open(folder / "run/d.jsonl");
-  REQUIRE(journal);
+  Responses responses = opened(folder / "run");
+  REQUIRE(responses.open_task("d"));
   fs::remove_all(folder / "run");
-  CHECK_FALSE(journal->append(gen_sample(0, "k")));
-  CHECK_FALSE(journal->find("k"));
-  CHECK_FALSE(Journal::open(folder.path()));
+  CHECK_FALSE(responses.append("d", reply(0)));
+  CHECK_FALSE(responses.knows(full_key(0)));
+  fs::create_directories(folder / "other/d.jsonl");  // a folder where the file should be
+  CHECK_FALSE(opened(folder / "other").open_task("d"));
 }
 
-TEST_CASE("another run's journal is read without touching it") {
+TEST_CASE("what an earlier run was told is found, and stands in this run's journal once it is used") {
   const TemporaryFolder folder;
-  const std::string text = store::to_line(gen_sample(0, "k")) + "\n{\"half";
-  spit(folder / "d.jsonl", text);
-  CHECK(store::read_journal(folder / "d.jsonl").size() == 1);
-  CHECK(slurp(folder / "d.jsonl") == text);
+  const std::string text = data::to_line(reply(0)) + "\n{\"half";
+  spit(folder / "earlier/d.jsonl", text);
+  Responses responses = opened(folder / "own", {folder / "earlier"});
+  check_equal(responses.find(full_key(0)), reply(0));
+  CHECK(slurp(folder / "earlier/d.jsonl") == text);  // never written
+  REQUIRE(responses.append("d", reply(0)));
+  CHECK(store::read_journal(folder / "own/d.jsonl").size() == 1);
   CHECK(store::read_journal(folder / "none.jsonl").empty());
 }
 
-TEST_CASE("a content key depends on every part and on where one text ends") {
-  const store::KeyParts parts{R"({"q":1})", {"prompt", "continuation"}, "weights", "{}", "{\"max\":1}", "0.1.0", 3};
-  std::vector<store::KeyParts> others(9, parts);
-  others[0].record_json = R"({"q":2})";
-  others[1].prompts = {"promptcontinuation"};
-  others[2].prompts = {"promptc", "ontinuation"};
-  others[3].prompts = {"continuation", "prompt"};
-  others[4].weights_sha256 = "other";
-  others[5].model_config = "{\"x\":1}";
-  others[6].generation = "{\"max\":2}";
-  others[7].code_version = "0.1.1";
-  others[8].index = 4;
-  const std::string key = content_key(parts);
-  CHECK(key.size() == 64);
-  CHECK(content_key(parts) == key);
-  for (size_t i = 0; i < others.size(); ++i) {
-    CAPTURE(i);
-    CHECK(content_key(others[i]) != key);
-    for (size_t k = 0; k < i; ++k) CHECK(content_key(others[i]) != content_key(others[k]));
-  }
-}
-
-TEST_CASE("the content key of docs/files.md") {
-  CHECK(store::content_key(
-            {R"({"question":"1 + 1 = ?","answer":"2"})", {"1 + 1 = ?"}, "00ff", "{}", R"({"form":"gen"})", "0.1.0+abc", 0}) ==
-        "546fa8cc1e3093ca8ee7022362dfe4f261081b759a8e043e694837530648da4c");
+TEST_CASE("a plan keeps nothing") {
+  Responses none = Responses::none();
+  REQUIRE(none.open_task("d"));
+  REQUIRE(none.append("d", reply(0)));
+  CHECK_FALSE(none.find(full_key(0)));
 }
 
 }  // namespace
