@@ -36,8 +36,17 @@ struct Message {
   bool operator==(const Message&) const = default;
 };
 
+/// "text", "image", "audio"
+std::string_view part_kind_name(Part::Kind kind);
+
 /// {"role", "content": "text" | [PART...], "tool_calls"?, "tool_call_id"?}: content is a string where all of it is one text.
+/// sextant/abi/inferencer.h has all of these forms.
 json::Value to_json(const Message& message, json::Document::AllocatorType& allocator);
 Result<Message> message_from_json(const json::Value& value, std::string_view origin);
+json::Value to_json(const std::vector<Message>& messages, json::Document::AllocatorType& allocator);
+Result<std::vector<Message>> messages_from_json(const json::Value& value, std::string_view origin);
+/// {"id", "name", "arguments": {...}}; arguments that are no JSON (a model wrote them) are a text.
+json::Value to_json(const ToolCall& call, json::Document::AllocatorType& allocator);
+Result<ToolCall> tool_call_from_json(const json::Value& value, std::string_view origin);
 
 }  // namespace sextant::data

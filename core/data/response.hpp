@@ -17,6 +17,7 @@ struct ContinuationScore {
 
 enum class Finish { none, eos, stop, length, tool_calls };
 std::string_view finish_name(Finish finish);  // "", "eos", "stop", "length", "tool_calls"
+std::optional<Finish> finish_from_name(std::string_view name);
 
 struct Usage {
   uint32_t prompt_tokens = 0;                // as if nothing were shared
@@ -42,5 +43,8 @@ struct Response {
 /// The journal's line, without the LF: complete and lossless; doubles with as many digits as it takes to read the same bits back.
 std::string to_line(const Response& response);
 Result<Response> response_from_line(std::string_view line);
+/// The same as a JSON value: RESPONSE of sextant/abi/inferencer.h.
+json::Value to_json(const Response& response, json::Document::AllocatorType& allocator);
+Result<Response> response_from_json(const json::Value& value, std::string_view origin);
 
 }  // namespace sextant::data

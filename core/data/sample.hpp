@@ -1,6 +1,7 @@
 // A row chosen for evaluation, and the prompts made of it. Plain data.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 #include "message.hpp"
@@ -51,5 +52,16 @@ enum class Form {
   whole,           // one whole text, nothing is asked (ppl_only, rolling)
 };
 std::string_view form_name(Form form);
+std::optional<Form> form_from_name(std::string_view name);
+
+/// The forms of sextant/abi/inferencer.h.
+json::Value to_json(const SampleId& id, json::Document::AllocatorType& allocator);
+Result<SampleId> sample_id_from_json(const json::Value& value, std::string_view origin);
+json::Value to_json(const Sample& sample, json::Document::AllocatorType& allocator);
+Result<Sample> sample_from_json(const json::Value& value, std::string_view origin);
+json::Value to_json(const Prompt& prompt, json::Document::AllocatorType& allocator);
+Result<Prompt> prompt_from_json(const json::Value& value, std::string_view origin);
+json::Value to_json(const Prompts& prompts, json::Document::AllocatorType& allocator);
+Result<Prompts> prompts_from_json(const json::Value& value, std::string_view origin);
 
 }  // namespace sextant::data
