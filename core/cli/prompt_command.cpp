@@ -67,7 +67,7 @@ std::vector<Shown> shown_of(const infer::Prepared& prepared, const config::Model
     out.push_back(std::move(shown));
   };
   if (dataset.inferencer.method == config::Method::loglikelihood) {
-    for (const store::LabelScore& label : prepared.sample.labels) add(label.label, prepared.request.prefix + label.input, prepared.sample.prompts.front());
+    for (const store::LabelScore& label : prepared.sample.labels) add(label.label, prepared.request.text.str() + label.input, prepared.sample.prompts.front());
   } else {
     for (const render::Prompt& prompt : prepared.sample.prompts) add(prompt.label, prompt.text, prompt);
   }
@@ -86,8 +86,8 @@ Result<int> show_dataset(Workspace& workspace, infer::ModelSession& session, con
     SXT_TRY(const infer::Prepared prepared, preparer.prepare(data, row));
     for (Shown& shown : shown_of(prepared, session.config(), dataset)) {
       if (flags.tokens || flags.json) {
-        const std::vector<std::string> texts = {shown.text};
-        SXT_TRY(auto ids, session.model().tokenize(texts, prepared.request.flags & SXT_REQUEST_ADD_SPECIAL));
+        const std::string_view texts[] = {shown.text};
+        SXT_TRY(auto ids, session.model().tokenize(texts, prepared.request.add_special ? SXT_REQUEST_ADD_SPECIAL : 0));
         shown.tokens = std::move(ids.front());
       }
       if (const int code = print(flags.json ? as_json_line(shown) : as_text(shown, flags.tokens)); code != exit_ok) return code;

@@ -13,6 +13,14 @@ Result<std::string> with_compat(plugin::Host& host, plugin::Kind kind, const con
   return json::write(config);
 }
 
+// The first value of each sample.
+Result<std::vector<double>> first_values(plugin::Metric& metric, std::span<const plugin::Judged> samples) {
+  SXT_TRY(const std::vector<plugin::Scored> scored, metric.score(samples));
+  std::vector<double> out;
+  for (const plugin::Scored& one : scored) out.push_back(one.values.front().second);
+  return out;
+}
+
 }  // namespace
 
 Result<Evaluated> evaluate(plugin::Host& host, const config::DatasetConfig& dataset, config::Compat compat,
@@ -23,14 +31,14 @@ Result<Evaluated> evaluate(plugin::Host& host, const config::DatasetConfig& data
       SXT_TRY(const std::string config, with_compat(host, plugin::Kind::postprocessor, choice, compat, dataset.card_path));
       SXT_TRY(plugin::Postprocessor component, host.postprocessor(choice.id, config, dataset.card_path));
       postprocessors.push_back(
-          {choice.id, [component](std::span<const std::string> texts) mutable { return component.apply(texts); }});
+          {choice.id, [component](std::span<const plugin::ExtractItem> items) mutable { return component.apply(items); }});
     }
   std::vector<MetricStep> metrics;
   for (const config::PluginChoice& choice : dataset.metrics) {
     SXT_TRY(const std::string config, with_compat(host, plugin::Kind::metric, choice, compat, dataset.card_path));
     SXT_TRY(plugin::Metric component, host.metric(choice.id, config, dataset.card_path));
     metrics.push_back({choice.id,
-                       [component](std::span<const plugin::Judged> samples) mutable { return component.score(samples); },
+                       [component](std::span<const plugin::Judged> samples) mutable { return first_values(component, samples); },
                        [component](std::span<const plugin::Judged> samples, std::span<const double> scores) mutable {
                          return component.aggregate(samples, scores);
                        }});

@@ -97,7 +97,9 @@ Result<Evaluated> score(const config::DatasetConfig& dataset, const std::vector<
   for (const StoredPrediction& prediction : predictions) texts.push_back(prediction.prediction);
   if (dataset.inferencer.method == config::Method::gen)
     for (const PostprocessorStep& step : postprocessors) {
-      SXT_TRY(texts, apply_all("postprocessor:" + step.id, step.apply, texts, predictions));
+      std::vector<plugin::ExtractItem> items;
+      for (size_t i = 0; i < texts.size(); ++i) items.push_back({texts[i], predictions[i].record_json, {&texts[i], 1}, 0});
+      SXT_TRY(texts, apply_all("postprocessor:" + step.id, step.apply, items, predictions));
     }
 
   std::vector<plugin::Judged> samples;

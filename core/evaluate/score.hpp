@@ -9,7 +9,7 @@ namespace sextant::evaluate {
 
 struct PostprocessorStep {
   std::string id;
-  std::function<Result<std::vector<std::string>>(std::span<const std::string>)> apply;
+  std::function<Result<std::vector<std::string>>(std::span<const plugin::ExtractItem>)> apply;
 };
 struct MetricStep {
   std::string id;

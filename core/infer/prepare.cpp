@@ -14,12 +14,12 @@ std::string gold_of(const json::Value& record, const std::string& output_column)
   return gold ? json::write(*gold) : "\"\"";
 }
 
-std::string generation_key(const config::DatasetConfig& dataset, const plugin::Request& request, const store::Sample& sample) {
+std::string generation_key(const config::DatasetConfig& dataset, const data::Request& request, const store::Sample& sample) {
   json::Document out;
   out.SetObject();
   auto& a = out.GetAllocator();
   json::set(out, "method", config::method_name(dataset.inferencer.method), a);
-  json::set(out, "flags", json::Value(request.flags), a);
+  json::set(out, "flags", json::Value((request.add_special ? 2u : 0u) | (request.ask == data::Ask::whole ? 4u : 0u)), a);
   json::Value labels(rapidjson::kArrayType);
   for (const store::LabelScore& label : sample.labels) labels.PushBack(json::Value(label.label, a), a);
   json::set(out, "labels", std::move(labels), a);
@@ -33,7 +33,7 @@ std::string generation_key(const config::DatasetConfig& dataset, const plugin::R
       json::set(out, "top_p", json::Value(static_cast<double>(sampling->top_p)), a);
       json::set(out, "top_k", json::Value(sampling->top_k), a);
       json::set(out, "seed", json::Value(sampling->seed), a);
-      json::set(out, "id", json::Value(sampling->id), a);
+      json::set(out, "id", json::Value(sampling->stream), a);
     }
     json::Value stop(rapidjson::kArrayType);
     for (const std::string& text : sampling->stop) stop.PushBack(json::Value(text, a), a);
@@ -57,7 +57,7 @@ Result<render::Prompts> Preparer::render(const plan::TaskData& data, const plan:
   item.shots_json.assign(data.shots.begin(), data.shots.begin() + shots);
   item.output_column = dataset_.output_column;
   const Method method = dataset_.inferencer.method;
-  item.generate = method == Method::gen;
+  item.form = method == Method::gen ? data::Form::open : method == Method::ppl ? data::Form::labels : data::Form::continuations;
   SXT_TRY(const json::Document pieces, renderer_.render(item));
   SXT_TRY(const render::Rendered rendered, render::parse_rendered(pieces, method, "template:" + dataset_.template_.id));
   render::Format format = session_.format(method, run_.compat);
@@ -85,7 +85,7 @@ Result<Prepared> Preparer::prepare(const plan::TaskData& data, const plan::Row& 
 
   Prepared prepared;
   store::Sample& sample = prepared.sample;
-  plugin::Request& request = prepared.request;
+  data::Request& request = prepared.request;
   SXT_TRY(const json::Document record, json::parse(row.record_json, dataset_.abbr));
   sample.index = row.index;
   sample.record_json = row.record_json;
@@ -94,36 +94,38 @@ Result<Prepared> Preparer::prepare(const plan::TaskData& data, const plan::Row& 
   sample.dropped_shots = fitted.dropped_shots;
 
   std::vector<std::string> key_texts;
-  if (!chat) request.flags |= SXT_REQUEST_ADD_SPECIAL;
+  request.ask = method == Method::gen ? data::Ask::generate : method == Method::ppl ? data::Ask::whole : data::Ask::score;
+  request.add_special = !chat;
   // what stands before the final question may be cut, it may not; OpenCompass cuts whatever is on the left
   size_t question = 1;
   if (!exact_opencompass)
     for (const render::Prompt& prompt : sample.prompts) question = std::max(question, prompt.question_bytes);
   request.keep_bytes = question;
   if (method == Method::ppl) {
-    request.flags |= SXT_REQUEST_WHOLE;
     for (const render::Prompt& prompt : sample.prompts) {
-      request.continuations.push_back(prompt.text);
+      request.continuations.emplace_back(prompt.text);
+      key_texts.push_back(prompt.text);
       sample.labels.push_back({prompt.label, prompt.text, 0, 0, 0});
     }
   } else {
-    request.prefix = sample.prompts.front().text;
-    key_texts.push_back(request.prefix);
+    request.text = data::Text(sample.prompts.front().text);
+    key_texts.push_back(sample.prompts.front().text);
   }
   if (method == Method::loglikelihood)
     for (const render::Continuation& continuation : fitted.prompts.continuations) {
-      request.continuations.push_back(continuation.text);
+      request.continuations.emplace_back(continuation.text);
+      key_texts.push_back(continuation.text);
       sample.labels.push_back({continuation.label, continuation.text, 0, 0, 0});
     }
   if (method == Method::gen) {
-    plugin::Sampling sampling;
+    data::Sampling sampling;
     sampling.max_new_tokens = max_out_len;
     sampling.min_new_tokens = model.min_out_len;
     sampling.temperature = model.temperature;
     sampling.top_p = model.top_p;
     sampling.top_k = model.top_k;
     sampling.seed = run_.seed;
-    sampling.id = row.index;
+    sampling.stream = row.index;
     sampling.stop = model.stop_words;
     sampling.stop.insert(sampling.stop.end(), dataset_.inferencer.stop.begin(), dataset_.inferencer.stop.end());
     request.sampling = std::move(sampling);
@@ -131,7 +133,6 @@ Result<Prepared> Preparer::prepare(const plan::TaskData& data, const plan::Row& 
     return Error{Error::Kind::config, fmt::format("{}: the template gives no labels; {} needs \"labels\" or \"continuations\"", dataset_.card_path,
                                                   config::method_name(method))};
   }
-  key_texts.insert(key_texts.end(), request.continuations.begin(), request.continuations.end());
   sample.key = store::content_key({row.record_json, key_texts, session_.weights_sha256(), session_.key_config(),
                                    generation_key(dataset_, request, sample), code_version_, row.index});
   return prepared;

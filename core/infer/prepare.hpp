@@ -11,7 +11,7 @@ namespace sextant::infer {
 
 struct Prepared {
   store::Sample sample;          // all that is known before the model answers
-  plugin::Request request;
+  data::Request request;
 };
 
 /// Renders `row` for `session`, dropping examples until it fits; the same code serves the run and `sextant prompt`.

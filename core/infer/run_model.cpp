@@ -75,7 +75,7 @@ class ModelRun {
  private:
   struct Answer {
     Wave::Place place;
-    plugin::RequestResult result;
+    data::Response response;
   };
   template <class Body> void guarded(Body&& body);
   void work();
@@ -86,7 +86,7 @@ class ModelRun {
   void stop(const Error& error);
   void end(const Error& error);
   std::optional<Error> ended();
-  void tokens(uint64_t done, uint64_t total);
+  void tokens(uint64_t call, uint64_t done);
   template <class Change> void advance(Change change);
   std::vector<store::TaskRecord> records(double elapsed_s);
 
@@ -146,8 +146,8 @@ template <class Change> void ModelRun::advance(Change change) {
   if (job_.progress) job_.progress(progress_);
 }
 
-void ModelRun::tokens(uint64_t done, uint64_t total) {
-  advance([&](Progress& p) { p.tokens_done += calls_.more(done, total); });
+void ModelRun::tokens(uint64_t call, uint64_t done) {
+  advance([&](Progress& p) { p.tokens_done += calls_.more(call, done); });
 }
 
 void ModelRun::task_prepared(size_t task) {
@@ -164,10 +164,12 @@ void ModelRun::task_prepared(size_t task) {
 
 void ModelRun::compute(const Wave& wave) {
   if (ended()) return;
-  const auto ran = session_.model().run(wave.requests, [&](size_t i, plugin::RequestResult result) {
+  const uint64_t call = plugin::Host::new_call();
+  const auto ran = session_.model().run(call, wave.pointers(), [&](size_t i, data::Response response) {
     ++unkept;
-    answers_.push({wave.places[i], std::move(result)});
+    answers_.push({wave.places[i], std::move(response)});
   });
+  advance([&](Progress&) { calls_.ended(call); });
   if (!ran) end(ran.error());
 }
 
@@ -177,7 +179,7 @@ void ModelRun::keep(Answer answer) {
     if (lost_) return;
   }
   Task& task = tasks_[answer.place.task];
-  const auto kept = task.answer(answer.place.sample, std::move(answer.result));
+  const auto kept = task.answer(answer.place.sample, std::move(answer.response));
   if (!kept) return stop(kept.error());
   if (*kept == Task::Kept::later) return;
   advance([&](Progress& p) {
@@ -211,7 +213,7 @@ void ModelRun::work() {
 
 std::vector<store::TaskRecord> ModelRun::go() {
   const auto start_time = Clock::now();
-  host_.on_progress([this](uint64_t done, uint64_t total) { tokens(done, total); });
+  host_.on_progress([this](uint64_t call, uint64_t done, uint64_t) { tokens(call, done); });
   try {
     work();
   } catch (const std::system_error& e) {  // before anything was prepared
@@ -261,7 +263,7 @@ Result<Plan> plan_model(plugin::Host& host, ModelSession& session, const config:
   Waves waves(host, session, job, tasks, [](size_t) {});
   PlanOfWaves plan(resident_bytes());
   const auto add = [&](const Wave& wave) -> Result<void> {
-    SXT_TRY(const json::Document planned, session.model().plan(wave.requests));
+    SXT_TRY(const json::Document planned, session.model().plan(plugin::Host::new_call(), wave.pointers()));
     plan.add(planned, wave.bytes);
     return {};
   };

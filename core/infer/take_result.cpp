@@ -16,24 +16,24 @@ void choose_label(store::Sample& sample, config::Method method) {
 
 }  // namespace
 
-Result<void> take_result(store::Sample& sample, config::Method method, plugin::RequestResult& result) {
-  sample.prompt_tokens = result.prompt_tokens;
-  sample.computed_tokens = result.computed_tokens;
-  sample.truncated_tokens = result.truncated_tokens;
+Result<void> take_result(store::Sample& sample, config::Method method, data::Response& response) {
+  sample.prompt_tokens = response.usage.prompt_tokens;
+  sample.computed_tokens = response.usage.computed_tokens;
+  sample.truncated_tokens = response.usage.truncated_tokens;
   if (method == config::Method::gen) {
-    sample.prediction = std::move(result.text);
-    sample.generated_tokens = static_cast<uint32_t>(result.ids.size());
-    sample.finish = result.finish == SXT_FINISH_EOS ? "eos" : result.finish == SXT_FINISH_STOP ? "stop" : "length";
+    sample.prediction = std::move(response.text);
+    sample.generated_tokens = response.usage.generated_tokens;
+    sample.finish = data::finish_name(response.finish);
     return {};
   }
-  if (result.scores.size() != sample.labels.size())
-    return Error{Error::Kind::internal, fmt::format("the backend scored {} of {} continuations", result.scores.size(), sample.labels.size())};
-  for (size_t i = 0; i < result.scores.size(); ++i) {
-    const plugin::Score& score = result.scores[i];
+  if (response.scores.size() != sample.labels.size())
+    return Error{Error::Kind::internal, fmt::format("the backend scored {} of {} continuations", response.scores.size(), sample.labels.size())};
+  for (size_t i = 0; i < response.scores.size(); ++i) {
+    const data::ContinuationScore& score = response.scores[i];
     store::LabelScore& label = sample.labels[i];
     const bool whole = method == config::Method::ppl;
     label.logprob = whole ? score.total_logprob : score.logprob;
-    label.tokens = whole ? score.total_tokens : score.token_count;
+    label.tokens = whole ? score.total_tokens : score.tokens;
     label.value = whole ? -label.logprob / std::max(1u, label.tokens) : label.logprob;
     if (!std::isfinite(label.value))
       return Error{Error::Kind::internal, fmt::format("the backend gave no finite log-probability for label '{}'", label.label)};

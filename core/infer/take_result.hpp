@@ -1,12 +1,12 @@
 // A backend's answer becomes part of its sample. Pure.
 #pragma once
 #include "../config/run_config.hpp"
-#include "../plugin/components.hpp"
+#include "../data/response.hpp"
 #include "../store/sample.hpp"
 
 namespace sextant::infer {
 
-/// Moves a result into its sample; an error where the backend's numbers make no sense.
-Result<void> take_result(store::Sample& sample, config::Method method, plugin::RequestResult& result);
+/// Moves a response into its sample; an error where the backend's numbers make no sense.
+Result<void> take_result(store::Sample& sample, config::Method method, data::Response& response);
 
 }  // namespace sextant::infer

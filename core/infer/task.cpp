@@ -82,12 +82,12 @@ void Task::count(const store::Sample& sample) {
   record_.dropped_shots += sample.dropped_shots;
 }
 
-Result<Task::Kept> Task::answer(size_t number, plugin::RequestResult result) {
+Result<Task::Kept> Task::answer(size_t number, data::Response response) {
   const std::lock_guard lock(mutex_);
   store::Sample& sample = samples_[number];
-  std::optional<Error> failed = result.error;
+  std::optional<Error> failed = response.error;
   if (!failed)
-    if (const auto taken = take_result(sample, dataset_.inferencer.method, result); !taken) failed = taken.error();
+    if (const auto taken = take_result(sample, dataset_.inferencer.method, response); !taken) failed = taken.error();
   if (failed && failed->kind == Error::Kind::cancelled) return Kept::later;
   if (failed) {
     failures_.push_back({sample.index, *failed});

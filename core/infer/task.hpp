@@ -32,7 +32,7 @@ class Task {
   // ---- answers ----
   enum class Kept { yes, failed, later };  // later: not computed, so that a resumed run asks again
   /// The journal has the sample when this returns. An error: nothing more can be kept.
-  Result<Kept> answer(size_t sample, plugin::RequestResult result);
+  Result<Kept> answer(size_t sample, data::Response response);
   /// True once, when all is prepared and answered: close() is due.
   bool take_done();
   /// Decides on the status and writes the predictions of a complete task. `whole`: what ended the run before its time, or null.

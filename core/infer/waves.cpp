@@ -9,13 +9,19 @@ namespace {
 // fill the memory: its examples are then computed again.
 constexpr uint64_t first_wanted = 256 << 10, most_wanted = 8 << 20, full = 16 << 20;
 
-uint64_t text_bytes(const plugin::Request& request) {
-  uint64_t bytes = request.prefix.size();
-  for (const std::string& text : request.continuations) bytes += text.size();
+uint64_t text_bytes(const data::Request& request) {
+  uint64_t bytes = request.text.size();
+  for (const data::Text& text : request.continuations) bytes += text.size();
   return bytes;
 }
 
 }  // namespace
+
+std::vector<const data::Request*> Wave::pointers() const {
+  std::vector<const data::Request*> out;
+  for (const data::Request& request : requests) out.push_back(&request);
+  return out;
+}
 
 struct Waves::Open {
   plan::TaskData data;

@@ -14,9 +14,10 @@ namespace sextant::infer {
 
 struct Wave {
   struct Place { size_t task = 0, sample = 0; };
-  std::vector<plugin::Request> requests;
+  std::vector<data::Request> requests;
   std::vector<Place> places;   // where the result of each request belongs
   uint64_t bytes = 0;          // of the requests' texts
+  std::vector<const data::Request*> pointers() const;
 };
 
 class Waves {

@@ -31,33 +31,36 @@ std::string type_text(const json::Value& schema) {
   return parts.empty() ? "any" : join(parts, "|");
 }
 
-std::string found(const json::Value& value) { return shorten(json::write(value), 60); }
+/// The value as a message may show it.
+std::string found(const json::Value& schema, const json::Value& value) {
+  return json::find_bool(schema, "x-secret").value_or(false) ? "***" : shorten(json::write(value), 60);
+}
 
 /// What the keyword wants of the value: the second half of the sentence.
 std::string complaint(std::string_view keyword, const json::Value& schema, const json::Value& value) {
   const json::Value* limit = json::find(schema, keyword);
   const std::string wanted = limit ? shorten(json::write(*limit), 120) : "?";
-  if (keyword == "type" || keyword == "enum") return fmt::format("must be {}, not {}", type_text(schema), found(value));
+  if (keyword == "type" || keyword == "enum") return fmt::format("must be {}, not {}", type_text(schema), found(schema, value));
   if (keyword == "minimum" || keyword == "exclusiveMinimum" || keyword == "maximum" || keyword == "exclusiveMaximum") {
     const bool lower = keyword.ends_with("inimum");
     const json::Value* bound = json::find(schema, lower ? "minimum" : "maximum");
     const json::Value* open = json::find(schema, lower ? "exclusiveMinimum" : "exclusiveMaximum");
     const bool exclusive = open && open->IsBool() && open->GetBool();
     return fmt::format("must be {}{} {}, not {}", exclusive ? (lower ? "greater than" : "less than") : "at ",
-                       exclusive ? "" : (lower ? "least" : "most"), bound ? json::write(*bound) : "?", found(value));
+                       exclusive ? "" : (lower ? "least" : "most"), bound ? json::write(*bound) : "?", found(schema, value));
   }
-  if (keyword == "multipleOf") return fmt::format("must be a multiple of {}, not {}", wanted, found(value));
-  if (keyword == "minLength") return fmt::format("must have at least {} characters, not {}", wanted, found(value));
-  if (keyword == "maxLength") return fmt::format("must have at most {} characters, not {}", wanted, found(value));
-  if (keyword == "pattern") return fmt::format("must match the pattern {}, not {}", wanted, found(value));
+  if (keyword == "multipleOf") return fmt::format("must be a multiple of {}, not {}", wanted, found(schema, value));
+  if (keyword == "minLength") return fmt::format("must have at least {} characters, not {}", wanted, found(schema, value));
+  if (keyword == "maxLength") return fmt::format("must have at most {} characters, not {}", wanted, found(schema, value));
+  if (keyword == "pattern") return fmt::format("must match the pattern {}, not {}", wanted, found(schema, value));
   if (keyword == "minItems") return fmt::format("must have at least {} items", wanted);
   if (keyword == "maxItems" || keyword == "additionalItems")
     return fmt::format("has more items than the {} allowed", limit && limit->IsUint() ? wanted : "number");
   if (keyword == "uniqueItems") return "must not hold an item twice";
   if (keyword == "minProperties") return fmt::format("must have at least {} keys", wanted);
   if (keyword == "maxProperties") return fmt::format("must have at most {} keys", wanted);
-  if (keyword == "anyOf" || keyword == "oneOf") return fmt::format("must be {}, not {}", type_text(schema), found(value));
-  return fmt::format("breaks the rule \"{}\" of its schema with {}", keyword, found(value));
+  if (keyword == "anyOf" || keyword == "oneOf") return fmt::format("must be {}, not {}", type_text(schema), found(schema, value));
+  return fmt::format("breaks the rule \"{}\" of its schema with {}", keyword, found(schema, value));
 }
 
 /// What is wrong, as a sentence behind "origin: component ".
@@ -128,7 +131,7 @@ Result<std::string> check_config(std::string_view component, std::string_view sc
           json::parse(config_json.empty() ? "{}" : config_json, fmt::format("{}: {}", origin, component)));
   if (!config.IsObject())
     return Error{Error::Kind::config,
-                 fmt::format("{}: {} is configured with {}; give a JSON object", origin, component, found(config))};
+                 fmt::format("{}: {} is configured with {}; give a JSON object", origin, component, shorten(json::write(config), 60))};
   const auto breach = find_breach(schema_root, config);
   if (!breach) return Error{breach.error().kind, fmt::format("the schema of {} {}", component, breach.error().message)};
   if (*breach) return Error{Error::Kind::config, fmt::format("{}: {} {}", origin, component, sentence(**breach))};

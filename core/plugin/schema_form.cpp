@@ -47,6 +47,8 @@ constexpr Keyword keywords[] = {
     {"oneOf", Form::schemas},
     {"not", Form::schema},
     {"definitions", Form::schema_map},
+    {"x-affects-results", Form::flag},
+    {"x-secret", Form::flag},
 };
 
 std::string_view wanted(Form form) {

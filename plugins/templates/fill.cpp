@@ -12,7 +12,7 @@ class Filler {
     own_ = or_throw(row_from_json(view(item.record_json), "record"));
     hidden_ = own_;
     // a reply that is still to come must not stand in its prompt: it is generated, or scored as a continuation
-    if ((item.generate || !form.continuations.empty()) && !output_column_.empty()) set_column(hidden_, output_column_, "");
+    if ((item.form == SXT_FORM_OPEN || !form.continuations.empty()) && !output_column_.empty()) set_column(hidden_, output_column_, "");
     for (uint64_t i = 0; i < item.shot_count; ++i)
       shots_.push_back(or_throw(row_from_json(view(item.shot_json[i]), "example " + std::to_string(i + 1))));
   }
@@ -114,7 +114,7 @@ class Filler {
 }  // namespace
 
 std::string fill(const Form& form, const sxt_render_item& item) {
-  if (item.generate && form.has_labels())
+  if (item.form == SXT_FORM_OPEN && form.has_labels())
     throw ConfigError("template: labels are for ppl; a reply that is generated needs one prompt (text) or round (dialogue)");
   return Filler(form, item).run();
 }

@@ -57,9 +57,10 @@ MetricStep constant(const std::string& id, double value, const std::string& aggr
           }};
 }
 PostprocessorStep append(const std::string& what) {
-  return {"append", [=](std::span<const std::string> texts) -> Result<std::vector<std::string>> {
+  return {"append", [=](std::span<const plugin::ExtractItem> texts) -> Result<std::vector<std::string>> {
             std::vector<std::string> out;
-            for (const std::string& text : texts) {
+            for (const plugin::ExtractItem& item : texts) {
+              const std::string text(item.text);
               if (text == "boom") return Error{Error::Kind::data, "postprocessor:append failed"};
               out.push_back(text + what);
             }

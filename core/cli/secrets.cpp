@@ -1,0 +1,55 @@
+#include "secrets.hpp"
+#include <functional>
+#include <fmt/format.h>
+#include "../plugin/annotations.hpp"
+#include "../plugin/manifest.hpp"
+
+namespace sextant::cli {
+namespace {
+
+using plugin::Kind;
+
+/// Calls `use` with each component's configuration and the schema that its manifest has; a component that is not installed has none.
+void for_each(config::RunConfig& run, const plugin::Registry& registry,
+              const std::function<void(Kind kind, const std::string& id, const std::string& where, std::string& config, const std::string& schema)>& use) {
+  const auto visit = [&](Kind kind, const std::string& id, const std::string& where, std::string& config) {
+    if (const auto found = registry.find(kind, id)) use(kind, id, where, config, found->component->schema);
+  };
+  for (config::ModelConfig& model : run.models) visit(Kind::model, model.backend, fmt::format("the model '{}'", model.abbr), model.config);
+  for (config::DatasetConfig& dataset : run.datasets) {
+    const std::string where = fmt::format("the data set '{}'", dataset.abbr);
+    visit(Kind::dataset, dataset.loader.id, where, dataset.loader.config);
+    visit(Kind::template_, dataset.template_.id, where, dataset.template_.config);
+    for (config::PluginChoice& choice : dataset.postprocessors) visit(Kind::postprocessor, choice.id, where, choice.config);
+    for (config::PluginChoice& choice : dataset.metrics) visit(Kind::metric, choice.id, where, choice.config);
+  }
+}
+
+}  // namespace
+
+config::RunConfig without_secrets(config::RunConfig run, const plugin::Registry& registry) {
+  for_each(run, registry, [](Kind, const std::string&, const std::string&, std::string& config, const std::string& schema) {
+    config = plugin::with_hidden_secrets(config, schema);
+  });
+  return run;
+}
+
+Result<void> check_secrets(const config::RunConfig& run, const plugin::Registry& registry, bool models) {
+  config::RunConfig copy = run;
+  std::string complaint;
+  for_each(copy, registry, [&](Kind kind, const std::string& id, const std::string& where, std::string& config, const std::string& schema) {
+    if (!complaint.empty() || (kind == Kind::model && !models)) return;
+    const auto value = json::parse(config, id), rules = json::parse(schema, id);
+    if (!value || !rules) return;
+    const std::vector<std::string> hidden = plugin::hidden_secrets(*value, *rules);
+    if (hidden.empty()) return;
+    complaint = fmt::format("{}: the secret \"{}\" of {} is \"{}\", which is what a run's files hold in its place; {}", where, hidden.front(),
+                            plugin::component_name(kind, id), plugin::hidden,
+                            kind == Kind::model ? fmt::format("give it anew with --model-kwargs {}=VALUE", hidden.front())
+                                                : "start from the configuration that holds it");
+  });
+  if (complaint.empty()) return {};
+  return Error{Error::Kind::config, std::move(complaint)};
+}
+
+}  // namespace sextant::cli
