@@ -171,6 +171,37 @@ TEST_CASE("a model's requests are answered once each, and the forgotten ones get
   CHECK_THAT(twice->tokenize(std::vector<std::string_view>{"a"}, 0).error().message, Contains("cannot do 'tokenize'"));
 }
 
+TEST_CASE("a plugin built against shorter structs answers every request") {
+  if (!ready()) return;
+  Fixture fixture("older");
+  CHECK(fixture.host.registry().find(Kind::model, "older")->component->facts.empty());
+  auto model = fixture.host.model("older", "{}", "test");
+  REQUIRE(model);
+  const auto info = model->info();
+  REQUIRE(info);
+  CHECK(info->context_length == 77);
+  CHECK(info->requests_in_flight == 0);
+  data::Request one, two, scored;
+  one.text = data::Text("first"), one.sampling = data::Sampling{};
+  two.text = data::Text("second"), two.sampling = data::Sampling{}, two.messages = {data::Message("user", "second")};
+  scored.ask = data::Ask::score, scored.continuations = {data::Text("a"), data::Text("bcd")}, scored.token_logprobs = true;
+  const data::Request* const requests[] = {&one, &two, &scored};
+  std::map<size_t, data::Response> got;
+  REQUIRE(model->run(3, requests, [&](size_t index, data::Response response) { got[index] = std::move(response); }));
+  REQUIRE(got.size() == 3);
+  CHECK_FALSE(got[0].error);
+  CHECK(got[0].text == "first");
+  CHECK(got[1].text == "second");
+  CHECK(got[1].usage.generated_tokens == 0);
+  CHECK(got[1].finish == data::Finish::length);
+  CHECK(got[1].thinking.empty());
+  REQUIRE(got[2].scores.size() == 2);
+  CHECK(got[2].scores[0].logprob == -1);
+  CHECK(got[2].scores[1].logprob == -3);
+  CHECK(got[2].scores[1].total_tokens == 3);
+  CHECK(got[2].scores[1].token_logprobs.empty());
+}
+
 TEST_CASE("a scoring request without scores is an error of its own") {
   if (!ready()) return;
   Fixture fixture;
