@@ -15,7 +15,7 @@ namespace {
 struct Shown {
   std::string model, dataset, label, text;
   uint64_t index = 0;
-  const std::vector<render::Message>* messages = nullptr;
+  const std::vector<data::Message>* messages = nullptr;
   std::vector<int32_t> tokens;
 };
 
@@ -29,10 +29,10 @@ std::string as_json_line(const Shown& shown) {
   if (!shown.label.empty()) json::set(out, "label", shown.label, a);
   if (shown.messages && !shown.messages->empty()) {
     json::Value messages(rapidjson::kArrayType);
-    for (const render::Message& message : *shown.messages) {
+    for (const data::Message& message : *shown.messages) {
       json::Value item(rapidjson::kObjectType);
       json::set(item, "role", message.role, a);
-      json::set(item, "content", message.content, a);
+      json::set(item, "content", message.text(), a);
       messages.PushBack(std::move(item), a);
     }
     json::set(out, "messages", std::move(messages), a);
@@ -66,10 +66,10 @@ std::vector<Shown> shown_of(const infer::Prepared& prepared, const config::Model
     shown.messages = &prompt.messages;
     out.push_back(std::move(shown));
   };
-  if (dataset.inferencer.method == config::Method::loglikelihood) {
+  if (infer::form_of(dataset.inferencer) == data::Form::continuations) {
     for (const store::LabelScore& label : prepared.sample.labels) add(label.label, prepared.request.text.str() + label.input, prepared.sample.prompts.front());
   } else {
-    for (const render::Prompt& prompt : prepared.sample.prompts) add(prompt.label, prompt.text, prompt);
+    for (const render::Prompt& prompt : prepared.sample.prompts) add(prompt.label, prompt.text.str(), prompt);
   }
   return out;
 }

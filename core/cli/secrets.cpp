@@ -15,13 +15,25 @@ void for_each(config::RunConfig& run, const plugin::Registry& registry,
   const auto visit = [&](Kind kind, const std::string& id, const std::string& where, std::string& config) {
     if (const auto found = registry.find(kind, id)) use(kind, id, where, config, found->component->schema);
   };
-  for (config::ModelConfig& model : run.models) visit(Kind::model, model.backend, fmt::format("the model '{}'", model.abbr), model.config);
+  const auto visit_all = [&](Kind kind, const std::string& where, std::vector<config::PluginChoice>& choices) {
+    for (config::PluginChoice& choice : choices) visit(kind, choice.id, where, choice.config);
+  };
+  for (auto* models : {&run.models, &run.helpers})
+    for (config::ModelConfig& model : *models) visit(Kind::model, model.backend, fmt::format("the model '{}'", model.abbr), model.config);
   for (config::DatasetConfig& dataset : run.datasets) {
     const std::string where = fmt::format("the data set '{}'", dataset.abbr);
     visit(Kind::dataset, dataset.loader.id, where, dataset.loader.config);
+    visit(Kind::retriever, dataset.retriever.id, where, dataset.retriever.config);
     visit(Kind::template_, dataset.template_.id, where, dataset.template_.config);
-    for (config::PluginChoice& choice : dataset.postprocessors) visit(Kind::postprocessor, choice.id, where, choice.config);
-    for (config::PluginChoice& choice : dataset.metrics) visit(Kind::metric, choice.id, where, choice.config);
+    visit(Kind::inferencer, dataset.inferencer.id, where, dataset.inferencer.config);
+    for (config::Filter& filter : dataset.filters) visit_all(Kind::postprocessor, where, filter.postprocessors);
+    visit_all(Kind::postprocessor, where, dataset.reference_postprocessors);
+    visit_all(Kind::metric, where, dataset.metrics);
+    if (!dataset.judge) continue;
+    visit(Kind::template_, dataset.judge->template_.id, where, dataset.judge->template_.config);
+    visit(Kind::inferencer, dataset.judge->inferencer.id, where, dataset.judge->inferencer.config);
+    visit_all(Kind::postprocessor, where, dataset.judge->postprocessors);
+    visit_all(Kind::metric, where, dataset.judge->metrics);
   }
 }
 

@@ -75,25 +75,29 @@ Result<void> fill_in(json::Value& value, const json::Value& entry, const std::st
 Result<Retriever> retriever_from(const json::Value* value, const std::string& origin) {
   Retriever retriever;
   const std::string type = value ? json::find_string(*value, "type").value_or("") : "zero";
-  if (type == "fix_k") retriever.type = Retriever::Type::fix_k;
-  else if (type != "zero") return bad(origin, fmt::format("infer.retriever.type is '{}'; it must be 'zero' or 'fix_k'", type));
+  if (type != "zero" && type != "fix_k") return bad(origin, fmt::format("infer.retriever.type is '{}'; it must be 'zero' or 'fix_k'", type));
+  retriever.id = type;
   const json::Value* ids = value ? json::find(*value, "ids") : nullptr;
   if (ids)
-    for (const auto& id : ids->GetArray()) {
+    for (const auto& id : ids->GetArray())
       if (id.GetInt64() < 0 || id.GetInt64() > UINT32_MAX) return bad(origin, "infer.retriever.ids holds a number below 0");
-      retriever.ids.push_back(static_cast<uint32_t>(id.GetInt64()));
-    }
-  if (retriever.type == Retriever::Type::fix_k && retriever.ids.empty())
+  if (type == "fix_k" && (!ids || ids->Empty()))
     return bad(origin, "infer.retriever is fix_k without \"ids\"; list the rows of the train split to show");
+  if (ids && !ids->Empty()) {
+    json::Document config;
+    config.SetObject();
+    json::set(config, "ids", json::Value(*ids, config.GetAllocator()), config.GetAllocator());
+    retriever.config = json::write(config);
+  }
   return retriever;
 }
 
 Result<Inferencer> inferencer_from(const json::Value* value, const std::string& origin) {
   Inferencer inferencer;
   const std::string type = value ? json::find_string(*value, "type").value_or("") : "";
-  if (type == "ppl") inferencer.method = Method::ppl;
-  else if (type == "loglikelihood") inferencer.method = Method::loglikelihood;
-  else if (type != "gen") return bad(origin, fmt::format("infer.inferencer.type is '{}'; it must be 'gen', 'ppl' or 'loglikelihood'", type));
+  inferencer.id = type;
+  if (type != "gen" && type != "ppl" && type != "loglikelihood")
+    return bad(origin, fmt::format("infer.inferencer.type is '{}'; it must be 'gen', 'ppl' or 'loglikelihood'", type));
   const int64_t max_out_len = json::find_int(*value, "max_out_len").value_or(0);
   if (max_out_len < 0 || max_out_len > UINT32_MAX) return bad(origin, "infer.inferencer.max_out_len must be 1 or more (or absent)");
   inferencer.max_out_len = static_cast<uint32_t>(max_out_len);
@@ -124,7 +128,7 @@ Result<DatasetConfig> dataset_from_filled(const json::Value& card, const std::st
   SXT_TRY(dataset.inferencer, inferencer_from(json::find(*infer, "inferencer"), origin));
   const json::Value* eval = json::find(card, "eval");
   if (!eval) return bad(origin, "\"eval\" is missing; it names the metrics");
-  SXT_TRY(dataset.postprocessors, components(json::find(*eval, "postprocessors"), origin, "eval.postprocessors"));
+  SXT_TRY(dataset.filters.front().postprocessors, components(json::find(*eval, "postprocessors"), origin, "eval.postprocessors"));
   SXT_TRY(dataset.metrics, components(json::find(*eval, "metrics"), origin, "eval.metrics"));
   if (dataset.metrics.empty()) return bad(origin, "eval.metrics is empty; name at least one, such as {\"type\": \"accuracy\"}");
   // hashed in the form that configs/run.json holds, so that a run that is read back has the same version
@@ -226,15 +230,9 @@ json::Document dataset_to_json(const DatasetConfig& dataset) {
   json::set(reader, "test_split", dataset.test_split, a);
   if (!dataset.test_range.empty()) json::set(reader, "test_range", dataset.test_range, a);
   json::set(out, "reader", std::move(reader), a);
-  json::Value retriever(rapidjson::kObjectType);
-  json::set(retriever, "type", dataset.retriever.type == Retriever::Type::zero ? "zero" : "fix_k", a);
-  if (!dataset.retriever.ids.empty()) {
-    json::Value ids(rapidjson::kArrayType);
-    for (const uint32_t id : dataset.retriever.ids) ids.PushBack(id, a);
-    json::set(retriever, "ids", std::move(ids), a);
-  }
+  json::Value retriever = component_to_json({dataset.retriever.id, dataset.retriever.config}, a);
   json::Value inferencer(rapidjson::kObjectType);
-  json::set(inferencer, "type", method_name(dataset.inferencer.method), a);
+  json::set(inferencer, "type", dataset.inferencer.id, a);
   if (dataset.inferencer.max_out_len) json::set(inferencer, "max_out_len", json::Value(dataset.inferencer.max_out_len), a);
   if (!dataset.inferencer.stop.empty()) json::set(inferencer, "stop", list(dataset.inferencer.stop), a);
   json::Value infer(rapidjson::kObjectType);
@@ -248,7 +246,7 @@ json::Document dataset_to_json(const DatasetConfig& dataset) {
     return value;
   };
   json::Value eval(rapidjson::kObjectType);
-  json::set(eval, "postprocessors", chosen(dataset.postprocessors), a);
+  json::set(eval, "postprocessors", chosen(dataset.filters.front().postprocessors), a);
   json::set(eval, "metrics", chosen(dataset.metrics), a);
   json::set(out, "eval", std::move(eval), a);
   return out;

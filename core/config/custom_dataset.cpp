@@ -106,7 +106,7 @@ Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<st
     round.PushBack(turn("BOT", reply, a), a);
     json::set(config, "round", std::move(round), a);
   } else {
-    dataset.inferencer.method = Method::ppl;
+    dataset.inferencer.id = "ppl";
     json::Value labels(rapidjson::kArrayType);
     for (const std::string& option : options) {
       json::Value label(rapidjson::kObjectType), round(rapidjson::kArrayType);
@@ -119,7 +119,7 @@ Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<st
     json::set(config, "labels", std::move(labels), a);
   }
   dataset.template_ = {"dialogue", json::write(config)};
-  if (type == "mcq" && method == "gen") dataset.postprocessors = {{"first_option", fmt::format("{{\"options\":\"{}\"}}", join(options, ""))}};
+  if (type == "mcq" && method == "gen") dataset.filters.front().postprocessors = {{"first_option", fmt::format("{{\"options\":\"{}\"}}", join(options, ""))}};
   dataset.metrics = {{"accuracy", "{}"}};
   dataset.version = sha256_hex(json::canonical(*json::find(dataset_to_json(dataset), "infer"))).substr(0, 6);
   return dataset;

@@ -40,7 +40,8 @@ Result<void> name_tasks(std::vector<CardSets>& cards) {
   for (const CardSets& card : cards)
     if (!card.datasets.empty() && !named.insert(card.datasets.front().card + "\n" + card.datasets.front().abbr).second)
       return usage(fmt::format("the data set '{}' is named twice; name it once", card.datasets.front().card));
-  const auto rank = [](const CardSets& card) { return card.datasets.empty() ? Method::gen : card.datasets.front().inferencer.method; };
+  const auto inferencer = [](const CardSets& card) { return card.datasets.empty() ? std::string("gen") : card.datasets.front().inferencer.id; };
+  const auto rank = [&](const CardSets& card) { return inferencer(card) == "gen" ? 0 : inferencer(card) == "ppl" ? 1 : 2; };
   std::vector<CardSets*> order;
   for (CardSets& card : cards) order.push_back(&card);
   std::stable_sort(order.begin(), order.end(), [&](auto* a, auto* b) { return rank(*a) < rank(*b); });
@@ -50,8 +51,8 @@ Result<void> name_tasks(std::vector<CardSets>& cards) {
     };
     std::string suffix;
     if (clashes()) {
-      if (rank(*card) != Method::gen) {
-        suffix = rank(*card) == Method::ppl ? "_ppl" : "_ll";
+      if (rank(*card) != 0) {
+        suffix = inferencer(*card) == "loglikelihood" ? "_ll" : "_" + inferencer(*card);
         for (DatasetConfig& dataset : card->datasets) dataset.task_name = dataset.abbr + suffix;
       }
       if (clashes()) {  // the same method twice: the card tells them apart

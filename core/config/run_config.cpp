@@ -30,9 +30,6 @@ Result<Compat> compat_from_name(std::string_view name) {
   return Error{Error::Kind::usage, fmt::format("compat '{}' is unknown{}; there are: {}", name, did_you_mean(name, names), join(names, ", "))};
 }
 
-std::string_view method_name(Method method) {
-  return method == Method::gen ? "gen" : method == Method::ppl ? "ppl" : "loglikelihood";
-}
 
 std::string to_json(const RunConfig& config) {
   json::Document out;

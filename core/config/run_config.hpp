@@ -17,17 +17,35 @@ struct PluginChoice {
   std::string config = "{}";
 };
 
+/// Chooses the examples of a sample. `model`: the abbr of a model of RunConfig::helpers whose embeddings or log-probabilities it reads.
 struct Retriever {
-  enum class Type { zero, fix_k } type = Type::zero;
-  std::vector<uint32_t> ids;        // fix_k: rows of the train split, in this order
+  std::string id = "zero";
+  std::string config = "{}";        // JSON object's text: {"ids": [0, 1]} for fix_k
+  std::string model;
+  bool shows_examples() const { return id != "zero"; }
 };
 
-enum class Method { gen, ppl, loglikelihood };
-
+/// Which requests a sample needs: a row of infer::inferencer_types(), or a plugin's id.
 struct Inferencer {
-  Method method = Method::gen;
+  std::string id = "gen";
+  std::string config = "{}";        // its own keys, a JSON object's text
   uint32_t max_out_len = 0;         // 0: the model's
   std::vector<std::string> stop;    // besides the model's
+};
+
+/// A named chain of post-processors: its answers are scored by every metric. A set's only filter is called "none".
+struct Filter {
+  std::string name = "none";
+  std::vector<PluginChoice> postprocessors;
+};
+
+/// Another model's reading of the attempts: rows are the set's rows with the members "prediction", "reference" and the columns' names.
+struct Judge {
+  std::string model;                // the abbr of a model of RunConfig::helpers; empty: the run's --judge
+  PluginChoice template_;
+  Inferencer inferencer;
+  std::vector<PluginChoice> postprocessors;   // of the judge's reply
+  std::vector<PluginChoice> metrics;
 };
 
 /// One data set of a run: one row of the table, one task per model.
@@ -45,8 +63,12 @@ struct DatasetConfig {
   Retriever retriever;
   PluginChoice template_;
   Inferencer inferencer;
-  std::vector<PluginChoice> postprocessors;
+  std::vector<Filter> filters = {{}};
+  std::vector<PluginChoice> reference_postprocessors;   // of the target, before it is compared
   std::vector<PluginChoice> metrics;
+  uint32_t repeats = 1;             // attempts of each sample
+  std::string cluster_column;       // samples of one value belong together; empty: each is alone
+  std::optional<Judge> judge;
 };
 
 /// How conversations become text.
@@ -90,6 +112,7 @@ struct Limit {
 
 struct RunConfig {
   std::vector<ModelConfig> models;
+  std::vector<ModelConfig> helpers;         // judges, embedders: asked, not evaluated
   std::vector<DatasetConfig> datasets;
   Summarizer summarizer;
   Compat compat = Compat::none;
@@ -105,6 +128,5 @@ std::string to_json(const RunConfig& config);
 
 std::string_view compat_name(Compat compat);
 Result<Compat> compat_from_name(std::string_view name);
-std::string_view method_name(Method method);
 
 }  // namespace sextant::config

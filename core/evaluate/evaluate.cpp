@@ -26,8 +26,8 @@ Result<std::vector<double>> first_values(plugin::Metric& metric, std::span<const
 Result<Evaluated> evaluate(plugin::Host& host, const config::DatasetConfig& dataset, config::Compat compat,
                            const std::vector<store::StoredPrediction>& predictions) {
   std::vector<PostprocessorStep> postprocessors;
-  if (dataset.inferencer.method == config::Method::gen)
-    for (const config::PluginChoice& choice : dataset.postprocessors) {
+  if (dataset.inferencer.id == "gen")
+    for (const config::PluginChoice& choice : dataset.filters.front().postprocessors) {
       SXT_TRY(const std::string config, with_compat(host, plugin::Kind::postprocessor, choice, compat, dataset.card_path));
       SXT_TRY(plugin::Postprocessor component, host.postprocessor(choice.id, config, dataset.card_path));
       postprocessors.push_back(

@@ -95,7 +95,7 @@ Result<Evaluated> score(const config::DatasetConfig& dataset, const std::vector<
 
   std::vector<std::string> texts;
   for (const StoredPrediction& prediction : predictions) texts.push_back(prediction.prediction);
-  if (dataset.inferencer.method == config::Method::gen)
+  if (dataset.inferencer.id == "gen")
     for (const PostprocessorStep& step : postprocessors) {
       std::vector<plugin::ExtractItem> items;
       for (size_t i = 0; i < texts.size(); ++i) items.push_back({texts[i], predictions[i].record_json, {&texts[i], 1}, 0});

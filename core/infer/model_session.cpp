@@ -36,13 +36,13 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   return session;
 }
 
-render::Format ModelSession::format(config::Method method, config::Compat compat) const {
+render::Format ModelSession::format(data::Form form, config::Compat compat) const {
   render::Format format;
   format.compat = compat;
   format.system_prompt = config_.system_prompt;
   format.meta_template = config_.meta_template;
   format.chat = config_.chat == config::Chat::file ||
-                (config_.chat == config::Chat::automatic && method == config::Method::gen && !config_.base && has_chat_template_);
+                (config_.chat == config::Chat::automatic && form == data::Form::open && !config_.base && has_chat_template_);
   return format;
 }
 

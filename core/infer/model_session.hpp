@@ -32,7 +32,7 @@ class ModelSession {
   bool concurrent() const { return concurrent_; }
 
   /// The text that a method's prompts are made in.
-  render::Format format(config::Method method, config::Compat compat) const;
+  render::Format format(data::Form form, config::Compat compat) const;
   /// A template that prints the date prints the session's, unless the conversation brings its own "now".
   Result<std::string> render_chat(std::string_view conversation_json);
   /// Tokens of each text, special tokens as the tokenizer's files add them unless `chat`.

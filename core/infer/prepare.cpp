@@ -6,7 +6,7 @@
 namespace sextant::infer {
 namespace {
 
-using config::Method;
+using data::Form;
 
 // The value of the output column as JSON; "" where the row has none (a split without answers).
 std::string gold_of(const json::Value& record, const std::string& output_column) {
@@ -18,7 +18,7 @@ std::string generation_key(const config::DatasetConfig& dataset, const data::Req
   json::Document out;
   out.SetObject();
   auto& a = out.GetAllocator();
-  json::set(out, "method", config::method_name(dataset.inferencer.method), a);
+  json::set(out, "method", dataset.inferencer.id, a);
   json::set(out, "flags", json::Value((request.add_special ? 2u : 0u) | (request.ask == data::Ask::whole ? 4u : 0u)), a);
   json::Value labels(rapidjson::kArrayType);
   for (const store::LabelScore& label : sample.labels) labels.PushBack(json::Value(label.label, a), a);
@@ -44,6 +44,10 @@ std::string generation_key(const config::DatasetConfig& dataset, const data::Req
 
 }  // namespace
 
+Form form_of(const config::Inferencer& inferencer) {
+  return inferencer.id == "ppl" ? Form::labels : inferencer.id == "loglikelihood" ? Form::continuations : Form::open;
+}
+
 Result<plugin::Template> make_template(plugin::Host& host, const config::DatasetConfig& dataset, config::Compat compat) {
   SXT_TRY(json::Document config, json::parse(dataset.template_.config, dataset.card_path));
   if (host.accepts(plugin::Kind::template_, dataset.template_.id, "compat"))
@@ -56,22 +60,22 @@ Result<render::Prompts> Preparer::render(const plan::TaskData& data, const plan:
   item.record_json = row.record_json;
   item.shots_json.assign(data.shots.begin(), data.shots.begin() + shots);
   item.output_column = dataset_.output_column;
-  const Method method = dataset_.inferencer.method;
-  item.form = method == Method::gen ? data::Form::open : method == Method::ppl ? data::Form::labels : data::Form::continuations;
+  const Form form = form_of(dataset_.inferencer);
+  item.form = form;
   SXT_TRY(const json::Document pieces, renderer_.render(item));
-  SXT_TRY(const render::Rendered rendered, render::parse_rendered(pieces, method, "template:" + dataset_.template_.id));
-  render::Format format = session_.format(method, run_.compat);
-  format.few_shot = dataset_.retriever.type != config::Retriever::Type::zero;
-  return render::assemble(rendered, method, format,
+  SXT_TRY(const render::Rendered rendered, render::parse_rendered(pieces, form, "template:" + dataset_.template_.id));
+  render::Format format = session_.format(form, run_.compat);
+  format.few_shot = dataset_.retriever.shows_examples();
+  return render::assemble(rendered, form, format,
                           [this](std::string_view conversation) { return session_.render_chat(conversation); });
 }
 
 Result<Prepared> Preparer::prepare(const plan::TaskData& data, const plan::Row& row) {
   const config::ModelConfig& model = session_.config();
-  const Method method = dataset_.inferencer.method;
+  const Form form = form_of(dataset_.inferencer);
   const uint32_t max_out_len = dataset_.inferencer.max_out_len ? dataset_.inferencer.max_out_len : model.max_out_len;
   const bool exact_opencompass = run_.compat == config::Compat::opencompass || run_.compat == config::Compat::opencompass_0_2_4;
-  const uint32_t limit = render::token_limit(method, run_.compat, session_.context_length(), max_out_len);
+  const uint32_t limit = render::token_limit(form, run_.compat, session_.context_length(), max_out_len);
 
   bool chat = false;
   SXT_TRY(render::Fitted fitted,
@@ -94,30 +98,30 @@ Result<Prepared> Preparer::prepare(const plan::TaskData& data, const plan::Row& 
   sample.dropped_shots = fitted.dropped_shots;
 
   std::vector<std::string> key_texts;
-  request.ask = method == Method::gen ? data::Ask::generate : method == Method::ppl ? data::Ask::whole : data::Ask::score;
+  request.ask = form == Form::open ? data::Ask::generate : form == Form::labels ? data::Ask::whole : data::Ask::score;
   request.add_special = !chat;
   // what stands before the final question may be cut, it may not; OpenCompass cuts whatever is on the left
   size_t question = 1;
   if (!exact_opencompass)
     for (const render::Prompt& prompt : sample.prompts) question = std::max(question, prompt.question_bytes);
   request.keep_bytes = question;
-  if (method == Method::ppl) {
+  if (form == Form::labels) {
     for (const render::Prompt& prompt : sample.prompts) {
-      request.continuations.emplace_back(prompt.text);
-      key_texts.push_back(prompt.text);
-      sample.labels.push_back({prompt.label, prompt.text, 0, 0, 0});
+      request.continuations.push_back(prompt.text);
+      key_texts.push_back(prompt.text.str());
+      sample.labels.push_back({prompt.label, prompt.text.str(), 0, 0, 0});
     }
   } else {
-    request.text = data::Text(sample.prompts.front().text);
-    key_texts.push_back(sample.prompts.front().text);
+    request.text = sample.prompts.front().text;
+    key_texts.push_back(request.text.str());
   }
-  if (method == Method::loglikelihood)
+  if (form == Form::continuations)
     for (const render::Continuation& continuation : fitted.prompts.continuations) {
-      request.continuations.emplace_back(continuation.text);
-      key_texts.push_back(continuation.text);
-      sample.labels.push_back({continuation.label, continuation.text, 0, 0, 0});
+      request.continuations.push_back(continuation.text);
+      key_texts.push_back(continuation.text.str());
+      sample.labels.push_back({continuation.label, continuation.text.str(), 0, 0, 0});
     }
-  if (method == Method::gen) {
+  if (form == Form::open) {
     data::Sampling sampling;
     sampling.max_new_tokens = max_out_len;
     sampling.min_new_tokens = model.min_out_len;
@@ -131,7 +135,7 @@ Result<Prepared> Preparer::prepare(const plan::TaskData& data, const plan::Row& 
     request.sampling = std::move(sampling);
   } else if (request.continuations.empty()) {
     return Error{Error::Kind::config, fmt::format("{}: the template gives no labels; {} needs \"labels\" or \"continuations\"", dataset_.card_path,
-                                                  config::method_name(method))};
+                                                  dataset_.inferencer.id)};
   }
   sample.key = store::content_key({row.record_json, key_texts, session_.weights_sha256(), session_.key_config(),
                                    generation_key(dataset_, request, sample), code_version_, row.index});

@@ -31,6 +31,9 @@ class Preparer {
   std::string code_version_;
 };
 
+/// The prompts that an inferencer asks with.
+data::Form form_of(const config::Inferencer& inferencer);
+
 /// The template component of a data set, created with what the run adds to its configuration.
 Result<plugin::Template> make_template(plugin::Host& host, const config::DatasetConfig& dataset, config::Compat compat);
 

@@ -7,20 +7,20 @@ namespace sextant::infer {
 namespace {
 
 // The label that wins: least mean negative log-probability, or greatest sum; the first one on ties.
-void choose_label(store::Sample& sample, config::Method method) {
+void choose_label(store::Sample& sample, data::Form form) {
   const store::LabelScore* best = nullptr;
   for (const store::LabelScore& label : sample.labels)
-    if (!best || (method == config::Method::ppl ? label.value < best->value : label.value > best->value)) best = &label;
+    if (!best || (form == data::Form::labels ? label.value < best->value : label.value > best->value)) best = &label;
   if (best) sample.prediction = best->label;
 }
 
 }  // namespace
 
-Result<void> take_result(store::Sample& sample, config::Method method, data::Response& response) {
+Result<void> take_result(store::Sample& sample, data::Form form, data::Response& response) {
   sample.prompt_tokens = response.usage.prompt_tokens;
   sample.computed_tokens = response.usage.computed_tokens;
   sample.truncated_tokens = response.usage.truncated_tokens;
-  if (method == config::Method::gen) {
+  if (form == data::Form::open) {
     sample.prediction = std::move(response.text);
     sample.generated_tokens = response.usage.generated_tokens;
     sample.finish = data::finish_name(response.finish);
@@ -31,14 +31,14 @@ Result<void> take_result(store::Sample& sample, config::Method method, data::Res
   for (size_t i = 0; i < response.scores.size(); ++i) {
     const data::ContinuationScore& score = response.scores[i];
     store::LabelScore& label = sample.labels[i];
-    const bool whole = method == config::Method::ppl;
+    const bool whole = form == data::Form::labels;
     label.logprob = whole ? score.total_logprob : score.logprob;
     label.tokens = whole ? score.total_tokens : score.tokens;
     label.value = whole ? -label.logprob / std::max(1u, label.tokens) : label.logprob;
     if (!std::isfinite(label.value))
       return Error{Error::Kind::internal, fmt::format("the backend gave no finite log-probability for label '{}'", label.label)};
   }
-  choose_label(sample, method);
+  choose_label(sample, form);
   return {};
 }
 

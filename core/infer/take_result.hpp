@@ -7,6 +7,6 @@
 namespace sextant::infer {
 
 /// Moves a response into its sample; an error where the backend's numbers make no sense.
-Result<void> take_result(store::Sample& sample, config::Method method, data::Response& response);
+Result<void> take_result(store::Sample& sample, data::Form form, data::Response& response);
 
 }  // namespace sextant::infer

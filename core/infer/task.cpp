@@ -1,6 +1,7 @@
 #include "task.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include "prepare.hpp"
 #include "take_result.hpp"
 
 namespace sextant::infer {
@@ -87,7 +88,7 @@ Result<Task::Kept> Task::answer(size_t number, data::Response response) {
   store::Sample& sample = samples_[number];
   std::optional<Error> failed = response.error;
   if (!failed)
-    if (const auto taken = take_result(sample, dataset_.inferencer.method, response); !taken) failed = taken.error();
+    if (const auto taken = take_result(sample, form_of(dataset_.inferencer), response); !taken) failed = taken.error();
   if (failed && failed->kind == Error::Kind::cancelled) return Kept::later;
   if (failed) {
     failures_.push_back({sample.index, *failed});
@@ -146,7 +147,7 @@ Result<void> Task::close(const Error* whole) {
   journal_.reset();
   const std::vector<store::Sample> samples = std::move(samples_);
   if (record_.status != "complete" || !folder_) return {};
-  const auto written = store::write_predictions(folder_->predictions(record_.model, record_.dataset), samples, dataset_.inferencer.method);
+  const auto written = store::write_predictions(folder_->predictions(record_.model, record_.dataset), samples, form_of(dataset_.inferencer));
   if (written) return {};
   record_.status = "incomplete";
   record_.error = written.error().message;

@@ -85,10 +85,13 @@ Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& data
   SXT_TRY(std::vector<std::string> records, read_rows(loader, dataset.test_split, *rows));
   if (!records.empty()) SXT_CHECK(check_columns(dataset, records.front(), path));
   for (size_t i = 0; i < records.size(); ++i) data.rows.push_back({(*rows)[i], std::move(records[i])});
-  if (dataset.retriever.type == config::Retriever::Type::fix_k) {
+  if (dataset.retriever.shows_examples()) {
     const auto available = loader.count(dataset.train_split);
     if (!available) return explain(available.error());
-    std::vector<uint64_t> ids(dataset.retriever.ids.begin(), dataset.retriever.ids.end());
+    SXT_TRY(const json::Document chosen, json::parse(dataset.retriever.config, dataset.card_path));
+    std::vector<uint64_t> ids;
+    if (const json::Value* list = json::find(chosen, "ids"))
+      for (const auto& id : list->GetArray()) ids.push_back(id.GetUint64());
     for (const uint64_t id : ids)
       if (id >= *available)
         return Error{Error::Kind::data, fmt::format("{}: the retriever wants row {} of the split '{}' in {}, which has {} rows", dataset.abbr, id,

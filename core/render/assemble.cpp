@@ -9,16 +9,17 @@ namespace {
 // lm-eval scores the blanks at the end of a context with the continuation.
 void move_blanks(Prompts& prompts) {
   Prompt& prompt = prompts.prompts.front();
-  const size_t kept = size_without_trailing_blanks(prompt.text);
-  const std::string blanks = prompt.text.substr(kept);
-  prompt.text.resize(kept);
+  const std::string_view text = prompt.text;
+  const size_t kept = size_without_trailing_blanks(text);
+  const std::string blanks(text.substr(kept));
   prompt.question_bytes -= std::min(prompt.question_bytes, blanks.size());
-  for (Continuation& continuation : prompts.continuations) continuation.text.insert(0, blanks);
+  for (Continuation& continuation : prompts.continuations) continuation.text = blanks + continuation.text.str();
+  prompt.text = std::string(text.substr(0, kept));
 }
 
 }  // namespace
 
-Result<Prompts> assemble(const Rendered& rendered, config::Method method, const Format& asked, const RenderChat& render_chat) {
+Result<Prompts> assemble(const Rendered& rendered, Form form, const Format& asked, const RenderChat& render_chat) {
   using config::Compat;
   Format format = asked;
   if (format.compat == Compat::opencompass_0_2_4) format.chat = false;  // it knew no chat templates
@@ -31,13 +32,13 @@ Result<Prompts> assemble(const Rendered& rendered, config::Method method, const 
   Prompts out;
   out.continuations = rendered.continuations;
   for (const LabelledPieces& labelled : rendered.prompts) {
-    const Assembly in{labelled.pieces, method, format, meta ? &*meta : nullptr, render_chat};
+    const Assembly in{labelled.pieces, form, format, meta ? &*meta : nullptr, render_chat};
     SXT_TRY(Prompt prompt, opencompass ? assemble_opencompass(in) : assemble_default(in));
     prompt.label = labelled.label;
     out.prompts.push_back(std::move(prompt));
   }
   if (out.prompts.empty()) return Error{Error::Kind::internal, "the template plugin gave no prompt"};
-  if (method == config::Method::loglikelihood && format.compat == Compat::lm_eval) move_blanks(out);
+  if (form == Form::continuations && format.compat == Compat::lm_eval) move_blanks(out);
   return out;
 }
 

@@ -9,14 +9,14 @@ namespace sextant::render {
 /// template.
 struct Assembly {
   const std::vector<Piece>& pieces;
-  config::Method method;
+  Form form;
   const Format& format;
   const MetaTemplate* meta;            // or null
   const RenderChat& render_chat;
 
   bool chat() const { return format.chat && !meta; }
   /// The reply is still to come: generated, or scored as a continuation.
-  bool open() const { return method != config::Method::ppl; }
+  bool open() const { return form != Form::labels && form != Form::whole; }
 };
 
 /// contract.md, "What the defaults mean".

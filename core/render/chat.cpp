@@ -28,9 +28,9 @@ size_t question_position(std::string_view text, const std::vector<Message>& mess
   for (size_t i = 0; i < messages.size(); ++i)
     if (messages[i].role == "user") last_user = i;
   for (size_t i = 0; i < last_user; ++i)
-    if (const auto found = find_content(text, messages[i].content, from)) from = found->end;
+    if (const auto found = find_content(text, messages[i].text(), from)) from = found->end;
   if (last_user == messages.size()) return 0;
-  const auto found = find_content(text, messages[last_user].content, from);
+  const auto found = find_content(text, messages[last_user].text(), from);
   if (!found) return 0;
   return found->at + (question_at > found->lead ? question_at - found->lead : 0);
 }
@@ -42,12 +42,8 @@ std::string conversation(const std::vector<Message>& messages, bool add_generati
   writer.Key("messages");
   writer.StartArray();
   for (const Message& message : messages) {
-    writer.StartObject();
-    writer.Key("role");
-    writer.String(message.role);
-    writer.Key("content");
-    writer.String(message.content);
-    writer.EndObject();
+    json::Document value;
+    to_json(message, value.GetAllocator()).Accept(writer);
   }
   writer.EndArray();
   writer.Key("add_generation_prompt");
@@ -60,10 +56,10 @@ std::string conversation(const std::vector<Message>& messages, bool add_generati
 
 size_t append_turn(std::vector<Message>& messages, std::string_view role, std::string_view content) {
   if (messages.empty() || messages.back().role != role) messages.push_back({std::string(role), ""});
-  else messages.back().content += '\n';
-  std::string& turn = messages.back().content;
-  turn += content;
-  return turn.size() - content.size();
+  else messages.back().append("\n");
+  const size_t at = messages.back().text().size();
+  messages.back().append(content);
+  return at;
 }
 
 Result<Prompt> apply_chat_template(std::vector<Message> messages, size_t question_at, const Assembly& in) {

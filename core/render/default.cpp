@@ -56,15 +56,17 @@ std::vector<const Piece*> sent_pieces(const Assembly& in) {
 }
 
 Prompt plain_text(const std::vector<const Piece*>& pieces) {
-  Prompt prompt;
+  std::string text;
   std::optional<size_t> question;
   const Piece* last = nullptr;
   for (const Piece* piece : pieces) {
-    const size_t at = append_plain(prompt.text, *piece, last);
+    const size_t at = append_plain(text, *piece, last);
     if (!question && in_question(*piece)) question = at;
     last = piece;
   }
-  prompt.question_bytes = prompt.text.size() - question.value_or(0);
+  Prompt prompt;
+  prompt.question_bytes = text.size() - question.value_or(0);
+  prompt.text = std::move(text);
   return prompt;
 }
 
@@ -132,20 +134,21 @@ Result<Prompt> chat_prompt(const std::vector<Turn>& turns, const Assembly& in) {
 Result<Prompt> meta_prompt(std::vector<Turn> turns, const Assembly& in) {
   const MetaTemplate& meta = *in.meta;
   if (!in.format.system_prompt.empty()) turns.insert(turns.begin(), Turn{"SYSTEM", "HUMAN", in.format.system_prompt, {}});
-  Prompt prompt;
-  prompt.text = meta.begin;
+  std::string text = meta.begin;
   std::optional<size_t> question;
   for (const Turn& turn : turns) {
     SXT_TRY(const Role* role, meta.find_or_fail(turn.role, turn.fallback_role));
     if (!question && turn.question_at) {
-      question = prompt.text.size();   // with the turn's own begin, unless examples stand before it in the same turn
+      question = text.size();   // with the turn's own begin, unless examples stand before it in the same turn
       if (*turn.question_at > 0) *question += role->begin.size() + *turn.question_at;
     }
-    prompt.text += role->begin + turn.text + role->end;
+    text += role->begin + turn.text + role->end;
   }
-  if (!in.open()) prompt.text += meta.end;
-  else if (const Role* reply = meta.generating()) prompt.text += reply->begin;
-  prompt.question_bytes = prompt.text.size() - question.value_or(0);
+  if (!in.open()) text += meta.end;
+  else if (const Role* reply = meta.generating()) text += reply->begin;
+  Prompt prompt;
+  prompt.question_bytes = text.size() - question.value_or(0);
+  prompt.text = std::move(text);
   return prompt;
 }
 

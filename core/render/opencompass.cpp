@@ -26,7 +26,7 @@ bool is_example_place(const Piece& piece) {
 
 class List {
  public:
-  explicit List(const Assembly& in) : by_label_(in.method == config::Method::ppl), few_shot_(in.format.few_shot) {
+  explicit List(const Assembly& in) : by_label_(in.form == Form::labels || in.form == Form::whole), few_shot_(in.format.few_shot) {
     for (size_t i = 0; i < in.pieces.size(); ++i) add(in.pieces[i], i + 1 < in.pieces.size() ? &in.pieces[i + 1] : nullptr);
   }
   std::vector<Entry> entries;
@@ -92,14 +92,14 @@ std::string string_text(const Assembly& in, size_t& question_at) {
 }
 
 Prompt joined_text(const std::vector<Entry>& entries) {
-  Prompt prompt;
+  std::string out;
   std::optional<size_t> question;
   bool first = true;
   const auto append = [&](const std::string& text) {
-    if (!text.empty() && !first) prompt.text += '\n';
-    prompt.text += text;
+    if (!text.empty() && !first) out += '\n';
+    out += text;
     first = false;
-    return prompt.text.size() - text.size();
+    return out.size() - text.size();
   };
   for (const Entry& entry : entries) {
     if (entry.turns.empty()) {
@@ -111,7 +111,9 @@ Prompt joined_text(const std::vector<Entry>& entries) {
       if (entry.question && !question) question = at;
     }
   }
-  prompt.question_bytes = prompt.text.size() - question.value_or(0);
+  Prompt prompt;
+  prompt.question_bytes = out.size() - question.value_or(0);
+  prompt.text = std::move(out);
   return prompt;
 }
 
@@ -223,7 +225,7 @@ Result<Prompt> chat_prompt(const std::vector<Message>& turns, size_t question_at
   std::vector<Message> messages;
   if (!in.format.system_prompt.empty()) append_turn(messages, "system", in.format.system_prompt);
   for (const Message& turn : turns)
-    if (!turn.content.empty()) append_turn(messages, turn.role, turn.content);
+    if (const std::string text = turn.text(); !text.empty()) append_turn(messages, turn.role, text);
   return apply_chat_template(std::move(messages), question_at, in);
 }
 
@@ -234,7 +236,7 @@ Result<Prompt> assemble_opencompass(const Assembly& in) {
     size_t question_at = 0;
     Prompt prompt;
     prompt.text = string_text(in, question_at);
-    if (in.chat()) return chat_prompt({{"user", prompt.text}}, question_at, in);
+    if (in.chat()) return chat_prompt({{"user", prompt.text.str()}}, question_at, in);
     prompt.question_bytes = prompt.text.size() - question_at;
     return prompt;
   }

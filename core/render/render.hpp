@@ -11,6 +11,7 @@
 #include <vector>
 #include <sextant/json.hpp>
 #include "../config/run_config.hpp"
+#include "../data/sample.hpp"
 
 namespace sextant::render {
 
@@ -22,35 +23,21 @@ struct Piece {
   std::string text;
 };
 struct LabelledPieces {
-  std::string label;           // ppl: the bare label; gen and loglikelihood: empty
+  std::string label;           // of a labelled form: the bare label; else empty
   std::vector<Piece> pieces;
 };
-struct Continuation {
-  std::string label, text;
-};
-/// What a template plugin returned, parsed: gen has one entry, ppl one per label, loglikelihood one and its continuations.
+using data::Continuation;
+using data::Form;
+using data::Message;
+using data::Prompt;
+using data::Prompts;
+
+/// What a template plugin returned, parsed: a labelled form has one entry per label, the others one (and its continuations).
 struct Rendered {
   std::vector<LabelledPieces> prompts;
   std::vector<Continuation> continuations;
 };
-Result<Rendered> parse_rendered(const json::Value& value, config::Method method, std::string_view origin);
-
-struct Message {
-  std::string role, content;   // as the chat template names them: "user", "assistant", "system"
-};
-
-/// One prompt, ready to be sent.
-struct Prompt {
-  std::string label;
-  std::string text;                    // byte for byte
-  std::vector<Message> messages;       // where a chat template was applied: what it was given
-  size_t question_bytes = 0;           // trailing bytes of `text` that hold the final question and must not be cut
-  bool chat = false;                   // no special tokens are added to a chat template's output
-};
-struct Prompts {
-  std::vector<Prompt> prompts;         // gen, loglikelihood: one; ppl: one per label, in the card's order
-  std::vector<Continuation> continuations;
-};
+Result<Rendered> parse_rendered(const json::Value& value, Form form, std::string_view origin);
 
 /// How a model wants its text.
 struct Format {
@@ -66,6 +53,6 @@ using RenderChat = std::function<Result<std::string>(std::string_view conversati
 
 /// Pieces to prompts: joins, meta template, roles, chat template. contract.md says the defaults, spec/opencompass.md (2.2, 3.3)
 /// what the compat modes do instead (documented in docs/compat.md).
-Result<Prompts> assemble(const Rendered& rendered, config::Method method, const Format& format, const RenderChat& render_chat);
+Result<Prompts> assemble(const Rendered& rendered, Form form, const Format& format, const RenderChat& render_chat);
 
 }  // namespace sextant::render

@@ -61,10 +61,10 @@ Result<Rendered> read_labels(const json::Value& list, std::string_view origin) {
 
 }  // namespace
 
-Result<Rendered> parse_rendered(const json::Value& value, config::Method method, std::string_view origin) {
+Result<Rendered> parse_rendered(const json::Value& value, Form form, std::string_view origin) {
   if (!value.IsObject()) return broken(origin, "it", "is not an object");
   const json::Value* labels = json::find(value, "labels");
-  if (method == config::Method::ppl) {
+  if (form == Form::labels) {
     if (!labels || !labels->IsArray() || labels->Empty())
       return unfit(origin, "a ppl inferencer needs a template with \"labels\", one prompt each");
     return read_labels(*labels, origin);
@@ -74,7 +74,7 @@ Result<Rendered> parse_rendered(const json::Value& value, config::Method method,
   Rendered out;
   SXT_TRY(LabelledPieces pieces, read_pieces(value, origin, ""));
   out.prompts.push_back(std::move(pieces));
-  if (method == config::Method::gen) return out;
+  if (form == Form::open) return out;
   const json::Value* continuations = json::find(value, "continuations");
   if (!continuations || !continuations->IsArray() || continuations->Empty())
     return unfit(origin, "a loglikelihood inferencer needs a template with \"continuations\"");

@@ -14,9 +14,9 @@ bool is_opencompass(Compat compat) { return compat == Compat::opencompass || com
 
 /// What the model is given for prompt `i`: with each continuation, where there are any.
 void append_items(const Prompts& prompts, size_t i, std::vector<std::string>& texts) {
-  const std::string& text = prompts.prompts[i].text;
+  const std::string text = prompts.prompts[i].text.str();
   if (prompts.continuations.empty()) texts.push_back(text);
-  for (const Continuation& continuation : prompts.continuations) texts.push_back(text + continuation.text);
+  for (const Continuation& continuation : prompts.continuations) texts.push_back(text + continuation.text.str());
 }
 
 Result<bool> fits(const std::vector<std::string>& texts, uint32_t limit, const CountTokens& count) {
@@ -61,8 +61,8 @@ Result<Fitted> fit_each(uint32_t shots, uint32_t limit, const RenderWith& render
 
 }  // namespace
 
-uint32_t token_limit(config::Method method, Compat compat, uint32_t max_seq_len, uint32_t max_out_len) {
-  if (method != config::Method::gen || is_opencompass(compat)) return max_seq_len;
+uint32_t token_limit(Form form, Compat compat, uint32_t max_seq_len, uint32_t max_out_len) {
+  if (form != Form::open || is_opencompass(compat)) return max_seq_len;
   return max_seq_len > max_out_len ? max_seq_len - max_out_len : std::min(max_seq_len, 1u);
 }
 

@@ -13,24 +13,24 @@ std::string opencompass_role(const std::string& role) {
 }
 
 json::Value origin_prompt(const render::Prompt& prompt, json::Document::AllocatorType& a) {
-  if (prompt.messages.empty()) return json::Value(prompt.text, a);
+  if (prompt.messages.empty()) return json::Value(prompt.text.str(), a);
   json::Value turns(rapidjson::kArrayType);
-  for (const render::Message& message : prompt.messages) {
+  for (const data::Message& message : prompt.messages) {
     json::Value turn(rapidjson::kObjectType);
     json::set(turn, "role", opencompass_role(message.role), a);
-    json::set(turn, "prompt", message.content, a);
+    json::set(turn, "prompt", message.text(), a);
     turns.PushBack(std::move(turn), a);
   }
   return turns;
 }
 
-json::Value label_to_json(const LabelScore& label, const std::string& prefix, config::Method method,
+json::Value label_to_json(const LabelScore& label, const std::string& prefix, data::Form form,
                           json::Document::AllocatorType& a) {
   json::Value out(rapidjson::kObjectType);
   const std::string input = prefix + label.input;
   json::set(out, "testing input", input, a);
   json::set(out, "prompt", input, a);
-  if (method == config::Method::ppl) {
+  if (form == data::Form::labels) {
     json::set(out, "PPL", json::Value(label.value), a);
     json::set(out, "BPB", json::Value(input.empty() ? 0.0 : label.value * label.tokens / static_cast<double>(input.size())), a);
   }
@@ -47,7 +47,7 @@ Error broken(const std::filesystem::path& path, const std::string& what) {
 
 }  // namespace
 
-Result<void> write_predictions(const std::filesystem::path& path, const std::vector<Sample>& samples, config::Method method) {
+Result<void> write_predictions(const std::filesystem::path& path, const std::vector<Sample>& samples, data::Form form) {
   json::Document out;
   out.SetObject();
   auto& a = out.GetAllocator();
@@ -55,9 +55,9 @@ Result<void> write_predictions(const std::filesystem::path& path, const std::vec
     const Sample& sample = samples[i];
     json::Value item(rapidjson::kObjectType);
     const std::string prefix =
-        method == config::Method::loglikelihood && !sample.prompts.empty() ? sample.prompts.front().text : std::string();
+        form == data::Form::continuations && !sample.prompts.empty() ? sample.prompts.front().text.str() : std::string();
     for (const LabelScore& label : sample.labels)
-      json::set(item, fmt::format("{}{}", label_prefix, label.label), label_to_json(label, prefix, method, a), a);
+      json::set(item, fmt::format("{}{}", label_prefix, label.label), label_to_json(label, prefix, form, a), a);
     if (!sample.prompts.empty()) json::set(item, "origin_prompt", origin_prompt(sample.prompts.front(), a), a);
     json::set(item, "prediction", to_valid_utf8(sample.prediction), a);
     json::set(item, "gold", embed(sample.gold_json, a), a);

@@ -49,7 +49,7 @@ std::filesystem::path journal_path(const std::filesystem::path& run_folder, std:
 /// Reads and writes predictions/<model>/<task>.json as OpenCompass has it (gen: {"0": {"origin_prompt", "prediction", "gold"}};
 /// ppl: {"0": {"label: A": {"testing input", "prompt", "PPL", "BPB"}, ..., "origin_prompt", "prediction", "gold"}}; for
 /// loglikelihood "logprob" and "tokens" instead), doubles so that they survive being read back, in sample order. "record" holds the data row.
-Result<void> write_predictions(const std::filesystem::path& path, const std::vector<Sample>& samples, config::Method method);
+Result<void> write_predictions(const std::filesystem::path& path, const std::vector<Sample>& samples, data::Form form);
 /// What `-m eval` needs of them, in order.
 struct StoredPrediction {
   uint64_t index = 0;

@@ -8,15 +8,15 @@ namespace {
 json::Value prompt_to_json(const render::Prompt& prompt, json::Document::AllocatorType& a) {
   json::Value out(rapidjson::kObjectType);
   json::set(out, "label", prompt.label, a);
-  json::set(out, "text", prompt.text, a);
+  json::set(out, "text", prompt.text.str(), a);
   json::set(out, "chat", json::Value(prompt.chat), a);
   json::set(out, "question_bytes", json::Value(static_cast<uint64_t>(prompt.question_bytes)), a);
   if (!prompt.messages.empty()) {
     json::Value messages(rapidjson::kArrayType);
-    for (const render::Message& message : prompt.messages) {
+    for (const data::Message& message : prompt.messages) {
       json::Value item(rapidjson::kObjectType);
       json::set(item, "role", message.role, a);
-      json::set(item, "content", message.content, a);
+      json::set(item, "content", message.text(), a);
       messages.PushBack(std::move(item), a);
     }
     json::set(out, "messages", std::move(messages), a);
@@ -43,7 +43,7 @@ render::Prompt prompt_from_json(const json::Value& value) {
   prompt.chat = json::find_bool(value, "chat").value_or(false);
   prompt.question_bytes = number(value, "question_bytes");
   for (const auto& item : list(value, "messages").GetArray())
-    prompt.messages.push_back({text(item, "role"), text(item, "content")});
+    prompt.messages.emplace_back(text(item, "role"), text(item, "content"));
   return prompt;
 }
 

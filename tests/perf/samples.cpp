@@ -35,9 +35,9 @@ Work rendering() {
     for (const std::string& shot : shots) examples.push_back(borrow(shot));
     for (size_t i = 0; i < records.size(); ++i) {
       const std::string pieces = component->render({borrow(records[i]), examples.data(), examples.size(), borrow("answer"), 1, 0});
-      const auto rendered = need(render::parse_rendered(need(json::parse(pieces, "template")), config::Method::gen, "card"));
-      const render::Prompts prompts = need(render::assemble(rendered, config::Method::gen, {}, no_chat));
-      store::content_key({records[i], {prompts.prompts[0].text}, "weights", "{}", R"({"method":"gen"})", "0.1.0", i});
+      const auto rendered = need(render::parse_rendered(need(json::parse(pieces, "template")), data::Form::open, "card"));
+      const render::Prompts prompts = need(render::assemble(rendered, data::Form::open, {}, no_chat));
+      store::content_key({records[i], {prompts.prompts[0].text}, "weights", "{}", R"({"form":"gen"})", "0.1.0", i});
     }
   };
 }

@@ -46,7 +46,7 @@ TEST_CASE("a card gives one data set per entry, its ${} filled in", "[config]") 
   CHECK(law.loader.id == "ceval");
   CHECK(law.loader.config == R"({"name":"law"})");
   CHECK(law.template_.config.find("法学: {question}") != std::string::npos);
-  CHECK(law.retriever.ids == std::vector<uint32_t>{0, 2});
+  CHECK(law.retriever.config == R"({"ids":[0,2]})");
   CHECK(law.inferencer.max_out_len == 5);
   CHECK(law.version.size() == 6);
   CHECK(law.version != (*sets)[0].version);   // the title is part of the prompt
@@ -68,7 +68,7 @@ TEST_CASE("a variant is merged over its card, an unknown one suggests the neares
   Cards cards;
   const auto zero = cards.read("zero");
   REQUIRE(zero);
-  CHECK((*zero)[0].retriever.type == Retriever::Type::zero);
+  CHECK((*zero)[0].retriever.id == "zero");
   const auto wrong = cards.read("zeor");
   REQUIRE_FALSE(wrong);
   CHECK(wrong.error().message.find("did you mean 'zero'?") != std::string::npos);

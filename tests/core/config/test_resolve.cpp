@@ -87,9 +87,9 @@ TEST_CASE("where a run holds a set as gen and as ppl, the ppl one gets _ppl, and
   f.flags.datasets = GENERATE(std::vector<std::string>{"x_gen", "x_ppl"}, std::vector<std::string>{"x_ppl", "x_gen"});
   const auto run = f.resolve();
   REQUIRE(run);
-  std::map<std::string, Method> methods;
-  for (const auto& d : run->config.datasets) methods[d.task_name] = d.inferencer.method;
-  CHECK(methods == std::map<std::string, Method>{{"x", Method::gen}, {"x_ppl", Method::ppl}});
+  std::map<std::string, std::string> methods;
+  for (const auto& d : run->config.datasets) methods[d.task_name] = d.inferencer.id;
+  CHECK(methods == std::map<std::string, std::string>{{"x", "gen"}, {"x_ppl", "ppl"}});
   std::map<std::string, std::string> groups;
   for (const auto& g : run->config.summarizer.groups) groups[g.name] = g.members[0];
   CHECK(groups == std::map<std::string, std::string>{{"all", "x"}, {"all_ppl", "x_ppl"}});
@@ -196,7 +196,7 @@ TEST_CASE("a configuration names models and data sets by card or in place", "[co
   const auto run = f.resolve();
   REQUIRE(run);
   CHECK(run->config.models[0].abbr == "mine");
-  CHECK(run->config.datasets[0].inferencer.method == Method::ppl);
+  CHECK(run->config.datasets[0].inferencer.id == "ppl");
   CHECK(run->config.limit.value == 3);
   f.flags.datasets = {"x_gen"};
   CHECK(f.error().find("names the data sets") != std::string::npos);
@@ -219,12 +219,12 @@ TEST_CASE("a custom file becomes a data set by its columns", "[config]") {
   REQUIRE(run);
   const DatasetConfig& set = run->config.datasets[0];
   CHECK(set.abbr == "quiz");
-  CHECK(set.postprocessors[0].id == "first_option");
+  CHECK(set.filters[0].postprocessors[0].id == "first_option");
   CHECK(set.template_.config.find("A. {A}\\nB. {B}\\n") != std::string::npos);
   f.flags.custom_dataset_infer_method = "ppl";
   run = f.resolve();
   REQUIRE(run);
-  CHECK(run->config.datasets[0].inferencer.method == Method::ppl);
+  CHECK(run->config.datasets[0].inferencer.id == "ppl");
   f.flags.custom_dataset_data_type = "qa";
   CHECK(f.error().find("cannot be asked by ppl") != std::string::npos);
 }

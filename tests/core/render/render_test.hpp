@@ -7,7 +7,7 @@
 namespace sextant::test {
 
 using config::Compat;
-using config::Method;
+using data::Form;
 using render::Piece;
 using enum render::Piece::Section;  // begin, shot, round, end
 
@@ -30,8 +30,8 @@ template <class T> std::string message_of(const Result<T>& result) {
   return result ? "(no error)" : result.error().message;
 }
 
-inline render::Rendered parsed(const std::string& text, Method method) {
-  return value_of(render::parse_rendered(value_of(json::parse(text, "answer")), method, "card x"));
+inline render::Rendered parsed(const std::string& text, Form form) {
+  return value_of(render::parse_rendered(value_of(json::parse(text, "answer")), form, "card x"));
 }
 
 /// "[user]...[/user]" for each turn, and "[assistant]" where a reply is asked for.
@@ -45,12 +45,12 @@ inline Result<std::string> bracket_chat(std::string_view conversation_json) {
   return text + (conversation["add_generation_prompt"].GetBool() ? "[assistant]" : "");
 }
 
-inline Result<render::Prompts> assembled(const render::Rendered& rendered, Method method, const render::Format& format = {}) {
-  return render::assemble(rendered, method, format, bracket_chat);
+inline Result<render::Prompts> assembled(const render::Rendered& rendered, Form form, const render::Format& format = {}) {
+  return render::assemble(rendered, form, format, bracket_chat);
 }
 /// The only prompt.
-inline render::Prompt assembled_one(std::vector<Piece> pieces, Method method, const render::Format& format = {}) {
-  auto prompts = value_of(assembled({{{"", std::move(pieces)}}, {}}, method, format));
+inline render::Prompt assembled_one(std::vector<Piece> pieces, Form form, const render::Format& format = {}) {
+  auto prompts = value_of(assembled({{{"", std::move(pieces)}}, {}}, form, format));
   REQUIRE(prompts.prompts.size() == 1);
   return prompts.prompts.front();
 }

@@ -85,14 +85,14 @@ TEST_CASE("a continuation counts with its prompt") {
 }
 
 TEST_CASE("the limit leaves room for a reply, except in OpenCompass' modes and where nothing is generated") {
-  struct Row { Method method; Compat compat; uint32_t seq, out, limit; };
-  for (const Row& row : {Row{Method::gen, Compat::none, 1024, 16, 1008}, {Method::gen, Compat::lm_eval, 1024, 16, 1008},
-      {Method::ppl, Compat::none, 1024, 16, 1024},
-                         {Method::loglikelihood, Compat::none, 1024, 16, 1024}, {Method::gen, Compat::opencompass, 1024, 16,
+  struct Row { Form form; Compat compat; uint32_t seq, out, limit; };
+  for (const Row& row : {Row{Form::open, Compat::none, 1024, 16, 1008}, {Form::open, Compat::lm_eval, 1024, 16, 1008},
+      {Form::labels, Compat::none, 1024, 16, 1024},
+                         {Form::continuations, Compat::none, 1024, 16, 1024}, {Form::open, Compat::opencompass, 1024, 16,
                              1024},
-                         {Method::gen, Compat::opencompass_0_2_4, 1024, 16, 1024}, {Method::gen, Compat::none, 16, 16, 1},
-                             {Method::gen, Compat::none, 0, 16, 0}})
-    CHECK(render::token_limit(row.method, row.compat, row.seq, row.out) == row.limit);
+                         {Form::open, Compat::opencompass_0_2_4, 1024, 16, 1024}, {Form::open, Compat::none, 16, 16, 1},
+                             {Form::open, Compat::none, 0, 16, 0}})
+    CHECK(render::token_limit(row.form, row.compat, row.seq, row.out) == row.limit);
 }
 
 TEST_CASE("an error of rendering or counting is passed on") {

@@ -215,7 +215,7 @@ TEST_CASE("a content key depends on every part and on where one text ends") {
 
 TEST_CASE("the content key of docs/files.md") {
   CHECK(store::content_key(
-            {R"({"question":"1 + 1 = ?","answer":"2"})", {"1 + 1 = ?"}, "00ff", "{}", R"({"method":"gen"})", "0.1.0+abc", 0}) ==
+            {R"({"question":"1 + 1 = ?","answer":"2"})", {"1 + 1 = ?"}, "00ff", "{}", R"({"form":"gen"})", "0.1.0+abc", 0}) ==
         "546fa8cc1e3093ca8ee7022362dfe4f261081b759a8e043e694837530648da4c");
 }
 

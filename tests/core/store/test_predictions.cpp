@@ -8,19 +8,19 @@
 namespace sextant::test {
 namespace {
 using Catch::Matchers::Contains;
-using config::Method;
+using data::Form;
 using store::Sample;
 
-json::Document written(const std::vector<Sample>& samples, Method method) {
+json::Document written(const std::vector<Sample>& samples, Form form) {
   const TemporaryFolder folder;
-  REQUIRE(store::write_predictions(folder / "d.json", samples, method));
+  REQUIRE(store::write_predictions(folder / "d.json", samples, form));
   auto parsed = json::parse(slurp(folder / "d.json"), "predictions");
   REQUIRE(parsed);
   return *std::move(parsed);
 }
-std::vector<store::StoredPrediction> round_trip(const std::vector<Sample>& samples, Method method) {
+std::vector<store::StoredPrediction> round_trip(const std::vector<Sample>& samples, Form form) {
   const TemporaryFolder folder;
-  REQUIRE(store::write_predictions(folder / "d.json", samples, method));
+  REQUIRE(store::write_predictions(folder / "d.json", samples, form));
   auto read = store::read_predictions(folder / "d.json");
   REQUIRE(read);
   return *std::move(read);
@@ -29,7 +29,7 @@ std::vector<store::StoredPrediction> round_trip(const std::vector<Sample>& sampl
 TEST_CASE("gen: the prompt as text, or as OpenCompass' turns where a chat template was used") {
   Sample plain = gen_sample(5, "k");
   plain.prompts[0].messages.clear();
-  const json::Document out = written({gen_sample(4, "k"), plain}, Method::gen);
+  const json::Document out = written({gen_sample(4, "k"), plain}, Form::open);
   const json::Value* turns = json::find(out["0"], "origin_prompt");
   REQUIRE(turns);
   CHECK(json::write(*turns) ==
@@ -43,15 +43,15 @@ TEST_CASE("gold is written whatever it is") {
   for (const std::string gold : {"\"\"", "0", "null", "false", "[\"a\",\"b\"]", "2.5", "{\"x\":[]}"}) {
     Sample sample = gen_sample(0, "k");
     sample.gold_json = gold;
-    const json::Document out = written({sample}, Method::gen);
+    const json::Document out = written({sample}, Form::open);
     REQUIRE(json::find(out["0"], "gold"));
     CHECK(json::write(*json::find(out["0"], "gold")) == gold);
-    CHECK(round_trip({sample}, Method::gen)[0].gold_json == gold);
+    CHECK(round_trip({sample}, Form::open)[0].gold_json == gold);
   }
 }
 
 TEST_CASE("ppl: per label the text, PPL and bits per byte as OpenCompass computes them") {
-  const json::Document out = written({ppl_sample(0, "k")}, Method::ppl);
+  const json::Document out = written({ppl_sample(0, "k")}, Form::labels);
   const json::Value* a = json::find(out["0"], "label: A");
   REQUIRE(a);
   CHECK(json::find_string(*a, "testing input") == "天空 A");
@@ -63,7 +63,7 @@ TEST_CASE("ppl: per label the text, PPL and bits per byte as OpenCompass compute
 }
 
 TEST_CASE("loglikelihood: per label the whole text, its log-probability and tokens") {
-  const json::Document out = written({loglikelihood_sample(0, "k")}, Method::loglikelihood);
+  const json::Document out = written({loglikelihood_sample(0, "k")}, Form::continuations);
   const json::Value* b = json::find(out["0"], "label: B");
   REQUIRE(b);
   CHECK(json::find_string(*b, "testing input") == "天空 绿");
@@ -75,7 +75,7 @@ TEST_CASE("loglikelihood: per label the whole text, its log-probability and toke
 TEST_CASE("what scoring needs comes back, bit for bit and in order") {
   std::vector<Sample> samples;
   for (uint64_t i = 0; i < 12; ++i) samples.push_back(ppl_sample(100 + 2 * i, "k"));
-  const auto back = round_trip(samples, Method::ppl);
+  const auto back = round_trip(samples, Form::labels);
   REQUIRE(back.size() == 12);
   for (size_t i = 0; i < 12; ++i) {
     CHECK(back[i].index == 100 + 2 * i);
@@ -88,17 +88,17 @@ TEST_CASE("what scoring needs comes back, bit for bit and in order") {
     CHECK(back[i].labels[0].logprob == samples[i].labels[0].logprob);
     CHECK(back[i].labels[0].tokens == 4);
   }
-  CHECK(round_trip({loglikelihood_sample(0, "k")}, Method::loglikelihood)[0].labels[1].value == -2.0 / 3);
-  CHECK(round_trip({gen_sample(0, "k")}, Method::gen)[0].prediction == gen_sample(0, "k").prediction);
+  CHECK(round_trip({loglikelihood_sample(0, "k")}, Form::continuations)[0].labels[1].value == -2.0 / 3);
+  CHECK(round_trip({gen_sample(0, "k")}, Form::open)[0].prediction == gen_sample(0, "k").prediction);
 }
 
 TEST_CASE("a prediction that is no UTF-8 leaves the file readable") {
   Sample sample = gen_sample(0, "k");
   sample.prediction = "\xE7\xAD";
-  CHECK(round_trip({sample}, Method::gen)[0].prediction == "\xEF\xBF\xBD");
+  CHECK(round_trip({sample}, Form::open)[0].prediction == "\xEF\xBF\xBD");
 }
 
-TEST_CASE("no samples make an empty object") { CHECK(round_trip({}, Method::gen).empty()); }
+TEST_CASE("no samples make an empty object") { CHECK(round_trip({}, Form::open).empty()); }
 
 TEST_CASE("a missing or edited file is an error that names file and key") {
   struct Row {
