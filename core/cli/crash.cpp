@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include "../base/alternative_stack.hpp"
 #include "../base/exit_code.hpp"
-#include "../infer/run_model.hpp"
+#include "../serve/run_tasks.hpp"
 #include "../plugin/call.hpp"
 
 namespace sextant::cli {
@@ -32,7 +32,7 @@ void say(const char* text) {
 // The thread that journals goes on meanwhile, unless it is the one that crashed.
 void wait_for_the_journal() {
   constexpr timespec step{0, 5'000'000};
-  for (int i = 0; i < 200 && infer::unkept_answers().load() > 0; ++i) ::nanosleep(&step, nullptr);
+  for (int i = 0; i < 200 && serve::unkept_answers().load() > 0; ++i) ::nanosleep(&step, nullptr);
 }
 
 extern "C" void on_crash(int signal) {

@@ -6,7 +6,7 @@
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
-#include "../infer/model_session.hpp"
+#include "../serve/model_session.hpp"
 #include "commands.hpp"
 #include "json_lines.hpp"
 #include "model_info.hpp"
@@ -31,7 +31,7 @@ json::Value id_list(std::span<const int32_t> ids, json::Document::AllocatorType&
 }
 
 struct Lookup {
-  infer::ModelSession& session;
+  serve::ModelSession& session;
   const po::variables_map& values;
   std::vector<JsonLine> lines;
 };
@@ -88,7 +88,7 @@ Result<std::vector<json::Document>> chat(Lookup& lookup) {
 }
 
 // Runs the requests of all lines at once; the first failure of a line becomes its {"error"}.
-Result<std::vector<json::Document>> run_requests(infer::ModelSession& session, const std::vector<data::Request>& requests,
+Result<std::vector<json::Document>> run_requests(serve::ModelSession& session, const std::vector<data::Request>& requests,
                                                  const std::function<void(const data::Response&, json::Document&)>& write) {
   std::vector<json::Document> out(requests.size());
   std::vector<const data::Request*> pointers;
@@ -168,7 +168,7 @@ Result<std::vector<json::Document>> generate(Lookup& lookup) {
   });
 }
 
-int info(infer::ModelSession& session, bool as_json) {
+int info(serve::ModelSession& session, bool as_json) {
   const auto about = session.model().describe();
   if (!about) return fail(about.error());
   json::Document out = json::copy(*about);
@@ -181,10 +181,10 @@ int info(infer::ModelSession& session, bool as_json) {
 
 // A model that no device here can compute, for its size or its kind, is described all the same; the exit code says it.
 Result<int> info(Workspace& workspace, const config::ModelConfig& model, bool as_json) {
-  auto session = infer::ModelSession::open(workspace.host(), model, infer::Load::weights);
+  auto session = serve::ModelSession::open(workspace.host(), model, serve::Load::weights);
   if (session) return info(*session, as_json);
   if (session.error().kind != Error::Kind::device) return session.error();
-  auto described = infer::ModelSession::open(workspace.host(), model, infer::Load::description);
+  auto described = serve::ModelSession::open(workspace.host(), model, serve::Load::description);
   if (!described) return session.error();
   const int printed = info(*described, as_json);
   return printed == exit_ok ? fail(session.error()) : printed;
@@ -216,8 +216,8 @@ Result<int> look(const std::string& verb, const po::variables_map& values) {
   const bool with_weights = verb == "score" || verb == "generate" || verb == "info";
   SXT_TRY(const config::ModelConfig model, resolve_model(workspace, flags, with_weights));
   if (verb == "info") return info(workspace, model, flags.json);
-  SXT_TRY(infer::ModelSession session,
-          infer::ModelSession::open(workspace.host(), model, with_weights ? infer::Load::weights : infer::Load::vocabulary));
+  SXT_TRY(serve::ModelSession session,
+          serve::ModelSession::open(workspace.host(), model, with_weights ? serve::Load::weights : serve::Load::vocabulary));
   Lookup lookup{session, values, {}};
   SXT_TRY(lookup.lines, read_json_lines(values["input"].as<std::string>()));
   auto out = verb == "tokenize" ? tokenize(lookup) : verb == "detokenize" ? detokenize(lookup) : verb == "chat" ? chat(lookup) : verb == "score" ? score(lookup) : generate(lookup);

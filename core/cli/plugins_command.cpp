@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <set>
 #include <unistd.h>
+#include <sextant/json_schema.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
 #include "../base/log.hpp"
@@ -15,7 +16,6 @@
 #include "../plugin/loader.hpp"
 #include "../plugin/manifest.hpp"
 #include "../plugin/probe.hpp"
-#include "../plugin/schema.hpp"
 #include "plugins_run.hpp"
 
 namespace sextant::cli {
@@ -257,10 +257,10 @@ Result<int> info(const Arguments& arguments) {
                   capabilities.empty() ? "none" : capabilities, found.file->path.string(), found.file->sha256,
                   found.file->abi_major, found.file->abi_minor));
   if (!component.facts.empty()) print(fmt::format("  facts         {}\n", component.facts));
-  SXT_TRY(const json::Document schema, plugin::parse_schema(component.schema, name));
-  const auto options = plugin::options_of(schema);
+  SXT_TRY(const json::Document parsed, schema::parse(component.schema, name));
+  const auto options = schema::options(parsed);
   print(options.empty() ? "\nIt takes no configuration.\n" : "\nconfiguration:\n");
-  for (const plugin::Option& option : options) {
+  for (const schema::Option& option : options) {
     std::string line = fmt::format("  {}  {}", option.name, option.type);
     if (option.required) line += ", required";
     if (!option.default_json.empty()) line += ", default " + option.default_json;

@@ -9,7 +9,7 @@ ProgressLine::~ProgressLine() {
   if (enabled_) set_progress_line("");
 }
 
-void ProgressLine::update(const infer::Progress& progress) {
+void ProgressLine::update(const serve::Progress& progress) {
   if (!enabled_) return;
   const std::lock_guard lock(mutex_);
   const auto now = Clock::now();
@@ -18,7 +18,7 @@ void ProgressLine::update(const infer::Progress& progress) {
   set_progress_line(text(model_, progress, std::chrono::duration<double>(now - start_).count()));
 }
 
-std::string ProgressLine::text(const std::string& model, const infer::Progress& progress, double elapsed_s) {
+std::string ProgressLine::text(const std::string& model, const serve::Progress& progress, double elapsed_s) {
   std::string line = fmt::format("{}: {}/{} samples", model, progress.samples_done, progress.samples_total);
   if (progress.tokens_done > 0 && elapsed_s > 0) {
     const double rate = static_cast<double>(progress.tokens_done) / elapsed_s;

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <mutex>
 #include <string>
-#include "../infer/run_model.hpp"
+#include "../serve/run_tasks.hpp"
 
 namespace sextant::cli {
 
@@ -11,9 +11,9 @@ class ProgressLine {
  public:
   ProgressLine(std::string model, bool enabled) : model_(std::move(model)), enabled_(enabled), start_(Clock::now()) {}
   ~ProgressLine();
-  void update(const infer::Progress& progress);   // [any]
+  void update(const serve::Progress& progress);   // [any]
   /// "model: 12/50 samples, 1,234 tokens/s, 0:05 left"
-  static std::string text(const std::string& model, const infer::Progress& progress, double elapsed_s);
+  static std::string text(const std::string& model, const serve::Progress& progress, double elapsed_s);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include "../base/exit_code.hpp"
 #include "../base/log.hpp"
-#include "../infer/prepare.hpp"
-#include "../infer/run_model.hpp"
+#include "../serve/dataset_feed.hpp"
+#include "../serve/dataset_task.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 #include "workspace.hpp"
@@ -15,7 +15,7 @@ namespace {
 struct Shown {
   std::string model, dataset, label, text;
   uint64_t index = 0;
-  const std::vector<data::Message>* messages = nullptr;
+  std::vector<data::Message> messages;
   std::vector<int32_t> tokens;
 };
 
@@ -27,13 +27,10 @@ std::string as_json_line(const Shown& shown) {
   json::set(out, "dataset", shown.dataset, a);
   json::set(out, "index", json::Value(shown.index), a);
   if (!shown.label.empty()) json::set(out, "label", shown.label, a);
-  if (shown.messages && !shown.messages->empty()) {
+  if (!shown.messages.empty()) {
     json::Value messages(rapidjson::kArrayType);
-    for (const data::Message& message : *shown.messages) {
-      json::Value item(rapidjson::kObjectType);
-      json::set(item, "role", message.role, a);
-      json::set(item, "content", message.text(), a);
-      messages.PushBack(std::move(item), a);
+    for (const data::Message& message : shown.messages) {
+      messages.PushBack(data::to_json(message, a), a);
     }
     json::set(out, "messages", std::move(messages), a);
   } else {
@@ -53,48 +50,39 @@ std::string as_text(const Shown& shown, bool with_tokens) {
   return out;
 }
 
-// The texts of one prepared sample: one per label for ppl and loglikelihood, one for gen.
-std::vector<Shown> shown_of(const infer::Prepared& prepared, const config::ModelConfig& model, const config::DatasetConfig& dataset) {
+// The texts that one sample is asked with first: one per label or continuation, else one.
+std::vector<Shown> shown_of(const serve::Prepared& prepared, const config::ModelConfig& model, const config::DatasetConfig& dataset) {
   std::vector<Shown> out;
-  const auto add = [&](std::string label, std::string text, const render::Prompt& prompt) {
-    Shown shown;
-    shown.model = model.abbr;
-    shown.dataset = dataset.task_name;
-    shown.index = prepared.sample.index;
-    shown.label = std::move(label);
-    shown.text = std::move(text);
-    shown.messages = &prompt.messages;
-    out.push_back(std::move(shown));
+  const auto add = [&](const std::string& label, std::string text, const data::Prompt& prompt) {
+    out.push_back({model.abbr, dataset.task_name, label, std::move(text), prepared.sample.id.row, prompt.messages, {}});
   };
-  if (infer::form_of(dataset.inferencer) == data::Form::continuations) {
-    for (const store::LabelScore& label : prepared.sample.labels) add(label.label, prepared.request.text.str() + label.input, prepared.sample.prompts.front());
-  } else {
-    for (const render::Prompt& prompt : prepared.sample.prompts) add(prompt.label, prompt.text.str(), prompt);
-  }
+  const data::Prompts& prompts = prepared.prompts;
+  for (const data::Continuation& continuation : prompts.continuations)
+    add(continuation.label, prompts.prompts.front().text.str() + continuation.text.str(), prompts.prompts.front());
+  if (!prompts.continuations.empty()) return out;
+  for (const data::Prompt& prompt : prompts.prompts) add(prompt.label, prompt.text.str(), prompt);
   return out;
 }
 
-Result<int> show_dataset(Workspace& workspace, infer::ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,
+Result<int> show_dataset(Workspace& workspace, serve::ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,
                          const RunCommandFlags& flags) {
-  SXT_TRY(const plan::TaskData data, plan::load_data(workspace.host(), dataset, run));
-  SXT_TRY(plugin::Template renderer, infer::make_template(workspace.host(), dataset, run.compat));
-  infer::Preparer preparer(session, renderer, dataset, run, infer::code_version(workspace.host(), session.config()));
+  SXT_TRY(const auto inferencer, serve::open_inferencer(workspace.host(), dataset.inferencer, dataset.card_path));
+  serve::DatasetFeed feed(workspace.host(), session, dataset, run, inferencer->form());
+  SXT_CHECK(feed.open());
   bool found = false;
-  for (const plan::Row& row : data.rows) {
-    if (flags.index && row.index != *flags.index) continue;
+  while (auto item = flags.index ? feed.only(*flags.index) : feed.next()) {
     found = true;
-    SXT_TRY(const infer::Prepared prepared, preparer.prepare(data, row));
+    SXT_TRY(const serve::Prepared prepared, std::move(item->prepared));
     for (Shown& shown : shown_of(prepared, session.config(), dataset)) {
       if (flags.tokens || flags.json) {
-        const std::string_view texts[] = {shown.text};
-        SXT_TRY(auto ids, session.model().tokenize(texts, prepared.request.add_special ? SXT_REQUEST_ADD_SPECIAL : 0));
-        shown.tokens = std::move(ids.front());
+        SXT_TRY(shown.tokens, session.tokenize(shown.text, !prepared.prompts.prompts.front().chat));
       }
       if (const int code = print(flags.json ? as_json_line(shown) : as_text(shown, flags.tokens)); code != exit_ok) return code;
     }
+    if (flags.index) break;
   }
   if (!found && flags.index)
-    return Error{Error::Kind::usage, fmt::format("{} has no sample {} among the {} that are evaluated", dataset.task_name, *flags.index, data.rows.size())};
+    return Error{Error::Kind::usage, fmt::format("{} has no sample {} among the {} that are evaluated", dataset.task_name, *flags.index, feed.size())};
   return static_cast<int>(exit_ok);
 }
 
@@ -105,7 +93,7 @@ Result<int> show(const RunCommandFlags& flags) {
   const config::RunConfig& run = resolved.config;
   int code = exit_ok;
   for (const config::ModelConfig& model : run.models) {
-    SXT_TRY(infer::ModelSession session, infer::ModelSession::open(workspace.host(), model, infer::Load::vocabulary));
+    SXT_TRY(serve::ModelSession session, serve::ModelSession::open(workspace.host(), model, serve::Load::vocabulary));
     for (const config::DatasetConfig& dataset : run.datasets) {
       const auto shown = show_dataset(workspace, session, dataset, run, flags);
       if (shown) {

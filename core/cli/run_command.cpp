@@ -7,9 +7,9 @@
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 #include "../base/process.hpp"
-#include "../evaluate/stage.hpp"
-#include "../infer/run_model.hpp"
+#include "../graph/run_graph.hpp"
 #include "../report/outcomes.hpp"
+#include "../score/stage.hpp"
 #include "../store/task_log.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -44,48 +44,29 @@ Result<store::RunFolder> open_folder(const RunCommandFlags& flags, const std::st
   return store::RunFolder::create(work_dir);
 }
 
-std::vector<store::TaskRecord> failed_tasks(const config::RunConfig& run, const config::ModelConfig& model, const Error& error) {
-  std::vector<store::TaskRecord> records;
-  for (const config::DatasetConfig& dataset : run.datasets) {
-    store::TaskRecord record;
-    record.model = model.abbr;
-    record.dataset = dataset.task_name;
-    record.status = error.kind == Error::Kind::cancelled ? "incomplete" : "failed";
-    record.error = error.message;
-    record.error_kind = error.kind;
-    records.push_back(std::move(record));
-  }
-  return records;
-}
-
-Result<std::vector<store::TaskRecord>> infer_model(plugin::Host& host, const config::ModelConfig& model, infer::ModelJob job, bool show_progress,
-                                                   store::RunRecord& record) {
-  SXT_TRY(infer::ModelSession session, infer::ModelSession::open(host, model, infer::Load::weights));
+// What a person is told of a model that has been opened, and of its progress.
+std::function<void(const serve::Progress&)> announce(const serve::ModelSession& session, const config::ModelConfig& model, bool show_progress,
+                                                     store::RunRecord& record) {
   log_info(fmt::format("{}: {} on {}, {}, loaded in {:.2f} s", model.abbr, model.backend, session.device(), session.compute(), session.load_s()));
   if (model.max_seq_len && session.context_length() < model.max_seq_len)
     log_warning(fmt::format("{}: --max-seq-len {} is beyond the model's own context of {} tokens", model.abbr, model.max_seq_len, session.context_length()));
-  record.models.push_back({model.abbr, model.backend, session.device(), session.weights_sha256(), session.load_s()});
-  record.compute = session.compute();
-  ProgressLine line(model.abbr, show_progress);
-  job.progress = [&](const infer::Progress& progress) {
+  return [&record, line = std::make_shared<ProgressLine>(model.abbr, show_progress)](const serve::Progress& progress) {
     if (progress.samples_computed > 0 && record.first_sample_s == 0) record.first_sample_s = seconds_since_process_start();
-    line.update(progress);
+    line->update(progress);
   };
-  return infer::run_model(host, session, job);
 }
 
-void infer_all(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, const RunCommandFlags& flags, store::RunRecord& record) {
-  infer::ModelJob job;
+void infer_all(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph, const store::RunFolder& folder,
+               const RunCommandFlags& flags, store::RunRecord& record) {
+  graph::RunGraph job;
   job.run = &run;
   job.folder = &folder;
   job.cancelled = &interrupted();
   job.cache = flags.cache;
-  if (evaluates(flags)) job.complete = [&](store::TaskRecord& task) { evaluate::evaluate_task(host, run, folder, task); };
-  for (const config::ModelConfig& model : run.models) {
-    auto tasks = infer_model(host, model, job, stderr_is_terminal() && !flags.quiet, record);
-    if (!tasks) tasks = failed_tasks(run, model, tasks.error());
-    std::move(tasks->begin(), tasks->end(), std::back_inserter(record.tasks));
-  }
+  job.score = evaluates(flags);
+  const bool show_progress = stderr_is_terminal() && !flags.quiet;
+  job.opened = [&](const serve::ModelSession& session, const config::ModelConfig& model) { return announce(session, model, show_progress, record); };
+  graph::run_graph(host, graph, job, record);
 }
 
 // The plugins that this process loaded, and those of the stages before it: -m eval and viz load few or none.
@@ -149,33 +130,53 @@ void explain_failures(const store::RunFolder& folder, const store::RunRecord& re
   }
 }
 
-Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, bool as_json) {
-  int code = exit_ok;
+std::string join_quoted(const std::vector<std::string>& names) {
   std::string out;
-  for (const config::ModelConfig& model : run.models) {
-    SXT_TRY(infer::ModelSession session, infer::ModelSession::open(workspace.host(), model, infer::Load::weights));
-    SXT_TRY(const infer::Plan plan, infer::plan_model(workspace.host(), session, run));
+  for (const std::string& name : names) out += (out.empty() ? "" : ",") + json::quote(name);
+  return out;
+}
+
+std::string plan_text(const graph::StagePlan& planned, uint64_t samples) {
+  const serve::Plan& plan = planned.plan;
+  std::string out = fmt::format("{}: {} samples of {} data sets\n", planned.model, samples, plan.tasks.size());
+  for (const store::TaskRecord& task : plan.tasks) out += fmt::format("  {:<40} {:>8} samples  {}\n", task.dataset, task.samples, task.status);
+  out += fmt::format("  prompt tokens {}, of which {}{} must be computed", plan.prompt_tokens, plan.exact ? "" : "at least ", plan.computed_tokens);
+  out += fmt::format("; keys and values {:.1f} MiB, peak memory {:.1f} MiB, of it {:.1f} MiB beside the model",
+                     static_cast<double>(plan.kv_bytes) / 1048576, static_cast<double>(plan.peak_bytes) / 1048576,
+                     static_cast<double>(plan.beside_bytes) / 1048576);
+  if (plan.devices > 1) out += fmt::format(", on {} devices together", plan.devices);
+  if (plan.seconds) out += fmt::format("; about {:.0f} s", *plan.seconds);
+  return out + '\n';
+}
+
+// The stages that ask a model, in the order in which they are run, where there are more than inference's.
+std::string graph_text(const std::vector<data::Stage>& graph) {
+  const auto plain = [](const data::Stage& stage) { return stage.kind == "infer" || stage.model.empty(); };
+  if (std::all_of(graph.begin(), graph.end(), plain)) return "";
+  std::string out = "stages that ask a model:\n";
+  for (const data::Stage& stage : graph)
+    if (!stage.model.empty()) out += fmt::format("  {:<60} needs {}\n", stage.id, fmt::join(stage.needs, ", "));
+  return out;
+}
+
+Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, const std::vector<data::Stage>& graph, bool as_json) {
+  int code = exit_ok;
+  std::string out = as_json ? "" : graph_text(graph);
+  SXT_TRY(const std::vector<graph::StagePlan> plans, graph::plan_graph(workspace.host(), graph, run));
+  for (const graph::StagePlan& planned : plans) {
     uint64_t samples = 0;
-    for (const store::TaskRecord& task : plan.tasks) {
+    for (const store::TaskRecord& task : planned.plan.tasks) {
       samples += task.status == "planned" ? task.samples : 0;
       if (task.status == "planned") continue;
       if (task.status == "failed" || !run.allow_missing) code = task.error_kind ? exit_code_of(*task.error_kind) : exit_data;
       log(task.status == "missing" && run.allow_missing ? LogLevel::warning : LogLevel::error,
           fmt::format("{} on {}: {}: {}", task.dataset, task.model, task.status, task.error));
     }
-    if (as_json) {
-      out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{}}}\n", json::quote(model.abbr), samples, infer::to_json(plan));
-      continue;
-    }
-    out += fmt::format("{}: {} samples of {} data sets\n", model.abbr, samples, plan.tasks.size());
-    for (const store::TaskRecord& task : plan.tasks) out += fmt::format("  {:<40} {:>8} samples  {}\n", task.dataset, task.samples, task.status);
-    out += fmt::format("  prompt tokens {}, of which {} must be computed", plan.prompt_tokens, plan.computed_tokens);
-    out += fmt::format("; keys and values {:.1f} MiB, peak memory {:.1f} MiB, of it {:.1f} MiB beside the model",
-                       static_cast<double>(plan.kv_bytes) / 1048576, static_cast<double>(plan.peak_bytes) / 1048576,
-                       static_cast<double>(plan.beside_bytes) / 1048576);
-    if (plan.devices > 1) out += fmt::format(", on {} devices together", plan.devices);
-    if (plan.seconds) out += fmt::format("; about {:.0f} s", *plan.seconds);
-    out += '\n';
+    if (as_json)
+      out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{},\"stages\":[{}]}}\n", json::quote(planned.model), samples, serve::to_json(planned.plan),
+                         join_quoted(planned.stages));
+    else
+      out += plan_text(planned, samples);
   }
   if (const int printed = print(out); printed != exit_ok) return printed;
   return code;
@@ -221,7 +222,8 @@ Result<int> run(const RunCommandFlags& given) {
   for (const config::ModelConfig& model : run.models)
     if ((infers(flags) || flags.dry_run) && !model.path.empty() && !std::filesystem::exists(model.path, code_ignored))
       return Error{Error::Kind::config, fmt::format("the model {} is not there; check the path (relative ones start at the current folder)", model.path)};
-  if (flags.dry_run) return dry_run(workspace, run, flags.json);
+  SXT_TRY(const std::vector<data::Stage> graph, graph::build(run, graph::retriever_needs));
+  if (flags.dry_run) return dry_run(workspace, run, graph, flags.json);
   if (!folder) {
     const std::string work_dir = flags.run.work_dir.empty() ? resolved.work_dir : flags.run.work_dir;
     SXT_TRY(store::RunFolder opened, open_folder(flags, work_dir));
@@ -232,16 +234,17 @@ Result<int> run(const RunCommandFlags& given) {
   store::RunRecord record;
   if (infers(flags)) {
     SXT_CHECK(write_file(folder->config(), config::to_json(without_secrets(run, workspace.host().registry()))));
+    SXT_CHECK(write_file(folder->graph(), data::to_json(graph) + "\n"));
     record.started = now_text();
     record.status = "incomplete";
     record.host = host_name();
     SXT_CHECK(write_file(folder->run_json(), store::to_json(record)));  // whatever happens next, nothing looks complete
-    infer_all(workspace.host(), run, *folder, flags, record);
+    infer_all(workspace.host(), run, graph, *folder, flags, record);
   } else {
     SXT_TRY(record, earlier_record(*folder));
   }
   // what was inferred just now has been scored as it became complete
-  if (evaluates(flags) && !infers(flags)) evaluate::evaluate_all(workspace.host(), run, *folder, record.tasks);
+  if (evaluates(flags) && !infers(flags)) score::score_all(workspace.host(), run, *folder, record.tasks);
   record.plugins = plugin_records(workspace.host(), std::move(record.plugins));
   record.finished = now_text();
   record.status = run_status(record, run.allow_missing);

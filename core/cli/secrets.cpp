@@ -1,7 +1,7 @@
 #include "secrets.hpp"
 #include <functional>
 #include <fmt/format.h>
-#include "../plugin/annotations.hpp"
+#include <sextant/json_schema.hpp>
 #include "../plugin/manifest.hpp"
 
 namespace sextant::cli {
@@ -11,7 +11,7 @@ using plugin::Kind;
 
 /// Calls `use` with each component's configuration and the schema that its manifest has; a component that is not installed has none.
 void for_each(config::RunConfig& run, const plugin::Registry& registry,
-              const std::function<void(Kind kind, const std::string& id, const std::string& where, std::string& config, const std::string& schema)>& use) {
+              const std::function<void(Kind kind, const std::string& id, const std::string& where, std::string& config, const std::string& schema_json)>& use) {
   const auto visit = [&](Kind kind, const std::string& id, const std::string& where, std::string& config) {
     if (const auto found = registry.find(kind, id)) use(kind, id, where, config, found->component->schema);
   };
@@ -40,8 +40,12 @@ void for_each(config::RunConfig& run, const plugin::Registry& registry,
 }  // namespace
 
 config::RunConfig without_secrets(config::RunConfig run, const plugin::Registry& registry) {
-  for_each(run, registry, [](Kind, const std::string&, const std::string&, std::string& config, const std::string& schema) {
-    config = plugin::with_hidden_secrets(config, schema);
+  for_each(run, registry, [](Kind, const std::string&, const std::string&, std::string& config, const std::string& schema_json) {
+    auto value = json::parse(config, "");
+    const auto rules = json::parse(schema_json, "");
+    if (!value || !rules) return;
+    schema::hide_secrets(*rules, *value, value->GetAllocator());
+    config = json::write(*value);
   });
   return run;
 }
@@ -49,14 +53,14 @@ config::RunConfig without_secrets(config::RunConfig run, const plugin::Registry&
 Result<void> check_secrets(const config::RunConfig& run, const plugin::Registry& registry, bool models) {
   config::RunConfig copy = run;
   std::string complaint;
-  for_each(copy, registry, [&](Kind kind, const std::string& id, const std::string& where, std::string& config, const std::string& schema) {
+  for_each(copy, registry, [&](Kind kind, const std::string& id, const std::string& where, std::string& config, const std::string& schema_json) {
     if (!complaint.empty() || (kind == Kind::model && !models)) return;
-    const auto value = json::parse(config, id), rules = json::parse(schema, id);
+    const auto value = json::parse(config, id), rules = json::parse(schema_json, id);
     if (!value || !rules) return;
-    const std::vector<std::string> hidden = plugin::hidden_secrets(*value, *rules);
+    const std::vector<std::string> hidden = schema::hidden_secrets(*rules, *value);
     if (hidden.empty()) return;
     complaint = fmt::format("{}: the secret \"{}\" of {} is \"{}\", which is what a run's files hold in its place; {}", where, hidden.front(),
-                            plugin::component_name(kind, id), plugin::hidden,
+                            plugin::component_name(kind, id), schema::hidden,
                             kind == Kind::model ? fmt::format("give it anew with --model-kwargs {}=VALUE", hidden.front())
                                                 : "start from the configuration that holds it");
   });

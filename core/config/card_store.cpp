@@ -47,7 +47,7 @@ CardStore CardStore::open(const std::vector<fs::path>& folders) {
                       json::find_string(*document, "summary").value_or("")};
       const bool taken = std::any_of(store.entries_.begin(), store.entries_.end(),
                                      [&](const CardEntry& e) { return e.kind == entry.kind && e.name == entry.name; });
-      if (!taken) store.entries_.push_back(std::move(entry));
+      (taken ? store.shadowed_ : store.entries_).push_back(std::move(entry));
     }
   }
   std::sort(store.entries_.begin(), store.entries_.end(), [](const CardEntry& a, const CardEntry& b) { return a.name < b.name; });
@@ -66,6 +66,19 @@ Result<const CardEntry*> CardStore::find(CardKind kind, std::string_view name) c
     if (problem.find("/" + std::string(name) + ".json") != problem.npos) return Error{Error::Kind::config, problem};
   return Error{Error::Kind::config, fmt::format("there is no {} called '{}'{}; `sextant list {}s` shows what there is", what, name,
                                                 did_you_mean(name, names), kind_names[static_cast<size_t>(kind)])};
+}
+
+CardFinder finder_of(const CardStore* store, CardKind kind) {
+  if (!store) return {};
+  return [store, kind](std::string_view name, const std::vector<std::string>& chain) -> const CardEntry* {
+    for (const auto* list : {&store->entries(), &store->shadowed()})
+      for (const CardEntry& entry : *list) {
+        std::error_code code;
+        if (entry.kind != kind || entry.name != name) continue;
+        if (std::find(chain.begin(), chain.end(), fs::weakly_canonical(entry.path, code).string()) == chain.end()) return &entry;
+      }
+    return nullptr;
+  };
 }
 
 std::vector<fs::path> card_folders(const std::string& config_dir, std::span<const fs::path> plugin_folders) {

@@ -1,6 +1,7 @@
 // Finds cards by name. A card's name is its file's name without .json; the folders come in order of precedence.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,31 +26,31 @@ class CardStore {
   /// card is passed over; a broken one is listed in problems().
   static CardStore open(const std::vector<std::filesystem::path>& folders);
   const std::vector<CardEntry>& entries() const { return entries_; }
+  /// The others: a card before them has their name and kind.
+  const std::vector<CardEntry>& shadowed() const { return shadowed_; }
   const std::vector<std::string>& problems() const { return problems_; }
   /// The card of that name; an error suggests the nearest.
   Result<const CardEntry*> find(CardKind kind, std::string_view name) const;
 
  private:
   std::vector<CardEntry> entries_;   // the first of a name wins
+  std::vector<CardEntry> shadowed_;  // the others, in the order of their folders
   std::vector<std::string> problems_;
 };
 
 /// The folders for --config-dir (empty: none), beside the plugins (`<plugin folder>/cards`), and installed with the program.
 std::vector<std::filesystem::path> card_folders(const std::string& config_dir, std::span<const std::filesystem::path> plugin_folders);
 
-/// Reads a data set card: `variant` as in NAME/VARIANT, or empty. One DatasetConfig per entry of "each"; the card's groups are
-/// appended to `ret_groups`.
-Result<std::vector<DatasetConfig>> read_dataset_card(const CardEntry& entry, std::string_view variant, std::vector<SummaryGroup>& ret_groups);
-/// One data set as configs/run.json holds it (a card without "each").
-Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& card, const std::string& name, const std::string& origin,
-                                                     std::vector<SummaryGroup>& ret_groups);
+/// Where "extends" finds a card by its name instead of its file's: the first of that name and kind that is none of the files in `chain`,
+/// so that a card may extend the installed one of its own name. Without a store nothing is found.
+using CardFinder = std::function<const CardEntry*(std::string_view name, const std::vector<std::string>& chain)>;
+CardFinder finder_of(const CardStore* store, CardKind kind);
+
+/// One data set as configs/run.json holds it.
 json::Document dataset_to_json(const DatasetConfig& dataset);
 
-Result<ModelConfig> read_model_card(const CardEntry& entry);
+Result<ModelConfig> read_model_card(const CardEntry& entry, const CardStore* store = nullptr);
 Result<ModelConfig> model_from_json(const json::Value& card, const std::string& name, const std::string& origin);
 json::Document model_to_json(const ModelConfig& model);
-
-Result<Summarizer> read_summarizer_card(const CardEntry& entry);
-Result<std::vector<SummaryGroup>> groups_from_json(const json::Value& list, const std::string& origin);
 
 }  // namespace sextant::config

@@ -3,26 +3,16 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <sextant/sha256.hpp>
 #include "../base/files.hpp"
-#include "../base/sha256.hpp"
 #include "../base/text.hpp"
 #include "json_source.hpp"
 #include "resolve.hpp"
+#include "shapes.hpp"
 
 namespace sextant::config {
 namespace fs = std::filesystem;
 namespace {
-
-const Shape& meta_shape() {
-  static const Shape shape = Shape::object({{"abbr", Shape::text()},
-                                            {"data_type", Shape::text()},
-                                            {"infer_method", Shape::text()},
-                                            {"human_prompt", Shape::text()},
-                                            {"bot_prompt", Shape::text()},
-                                            {"output_column", Shape::text()},
-                                            {"options", Shape::list(Shape::text())}});
-  return shape;
-}
 
 json::Value turn(const char* role, const std::string& prompt, json::Document::AllocatorType& a) {
   json::Value value(rapidjson::kObjectType);
@@ -55,7 +45,7 @@ Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<st
   json::Document meta;
   meta.SetObject();
   if (!meta_path.empty()) {
-    SXT_TRY(meta, load_merged(meta_path, meta_shape()));
+    SXT_TRY(meta, load_merged(meta_path, custom_meta_shape()));
   }
   const auto setting = [&](const std::string& flag, const char* key, const std::string& otherwise) {
     return !flag.empty() ? flag : json::find_string(meta, key).value_or(otherwise);

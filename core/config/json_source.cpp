@@ -64,38 +64,16 @@ struct KeyLines {
   bool EndArray(rapidjson::SizeType) { levels.pop_back(); return value(); }
 };
 
-const char* type_name(Shape::Type type) {
-  switch (type) {
-    case Shape::Type::string: return "a text";
-    case Shape::Type::integer: return "a whole number";
-    case Shape::Type::number: return "a number";
-    case Shape::Type::boolean: return "true or false";
-    case Shape::Type::object: return "an object";
-    case Shape::Type::array: return "a list";
-    case Shape::Type::any: break;
-  }
-  return "a value";
-}
-bool has_type(const json::Value& value, Shape::Type type) {
-  switch (type) {
-    case Shape::Type::string: return value.IsString();
-    case Shape::Type::integer: return value.IsInt64();
-    case Shape::Type::number: return value.IsNumber();
-    case Shape::Type::boolean: return value.IsBool();
-    case Shape::Type::object: return value.IsObject();
-    case Shape::Type::array: return value.IsArray();
-    case Shape::Type::any: break;
-  }
-  return true;
+// In the words of persons who write cards.
+std::string_view type_in_words(std::string_view type) {
+  constexpr std::pair<std::string_view, std::string_view> words[] = {{"string", "a text"},  {"integer", "a whole number"}, {"number", "a number"},
+                                                                     {"boolean", "true or false"}, {"object", "an object"}, {"array", "a list"}};
+  for (const auto& [name, in_words] : words)
+    if (name == type) return in_words;
+  return type;
 }
 
-std::string dotted(std::string_view pointer) {
-  std::string out(pointer.empty() ? pointer : pointer.substr(1));
-  std::replace(out.begin(), out.end(), '/', '.');
-  return out;
-}
-
-Result<json::Document> load_chain(const fs::path& path, const Shape& shape, std::vector<std::string>& chain) {
+Result<json::Document> load_chain(const fs::path& path, const Shape& shape, const CardFinder& find_card, std::vector<std::string>& chain) {
   std::error_code code;
   const fs::path canonical = fs::weakly_canonical(path, code);
   const std::string name = code ? path.string() : canonical.string();
@@ -117,10 +95,15 @@ Result<json::Document> load_chain(const fs::path& path, const Shape& shape, std:
     if (parents.empty() && !(extends->IsArray() && extends->Empty()))
       return Error{Error::Kind::config, fmt::format("{}: \"extends\" must be a file name or a list of them", source.at("/extends"))};
     for (const std::string& parent : parents) {
-      const fs::path file = fs::path(path).parent_path() / parent;
-      if (!fs::exists(file, code))
-        return Error{Error::Kind::config, fmt::format("{}: \"extends\" names {}, which is not there", source.at("/extends"), file.string())};
-      SXT_TRY(const json::Document base, load_chain(file, shape, chain));
+      fs::path file = fs::path(path).parent_path() / parent;
+      if (!fs::exists(file, code)) {
+        const CardEntry* card = find_card ? find_card(fs::path(parent).extension() == ".json" ? fs::path(parent).stem().string() : parent, chain) : nullptr;
+        if (!card)
+          return Error{Error::Kind::config, fmt::format("{}: \"extends\" names {}, which is neither a file beside it nor a card's name", source.at("/extends"),
+                                                        parent)};
+        file = card->path;
+      }
+      SXT_TRY(const json::Document base, load_chain(file, shape, find_card, chain));
       merge_into(merged, base, merged.GetAllocator());
     }
   }
@@ -162,35 +145,30 @@ std::string JsonSource::at(const std::string& pointer) const {
   return it == line_of_.end() ? origin_ : fmt::format("{}:{}", origin_, it->second);
 }
 
-Result<void> JsonSource::check(const Shape& shape) const { return check(root_, shape, ""); }
-
-Result<void> JsonSource::check(const json::Value& value, const Shape& shape, const std::string& pointer) const {
-  if (!has_type(value, shape.type))
-    return Error{Error::Kind::config, fmt::format("{}: {} must be {}", at(pointer), dotted(pointer), type_name(shape.type))};
-  if (shape.type == Shape::Type::array && !shape.item.empty()) {
-    for (rapidjson::SizeType i = 0; i < value.Size(); ++i) SXT_CHECK(check(value[i], shape.item[0], fmt::format("{}/{}", pointer, i)));
-  }
-  if (shape.type != Shape::Type::object) return {};
-  for (const auto& member : value.GetObject()) {
-    const std::string name(json::text(member.name));
-    const std::string below = pointer + "/" + escape_pointer(name);
-    const auto known = std::find_if(shape.members.begin(), shape.members.end(), [&](const auto& m) { return m.first == name; });
-    if (known != shape.members.end()) {
-      SXT_CHECK(check(member.value, known->second, below));
-    } else if (shape.open && !shape.item.empty()) {
-      SXT_CHECK(check(member.value, shape.item[0], below));
-    } else if (!shape.open) {
-      std::vector<std::string> names;
-      for (const auto& m : shape.members) names.push_back(m.first);
-      return Error{Error::Kind::config, fmt::format("{}: unknown key '{}'{}; known here: {}", at(below), dotted(below), did_you_mean(name, names), join(names, ", "))};
-    }
-  }
+Result<void> JsonSource::check(const Shape& shape) const {
+  const auto breach = schema::find_breach(shape, root_);
+  if (!breach) return Error{Error::Kind::internal, fmt::format("{}: the schema of this file {}", origin_, breach.error().message)};
+  if (*breach) return unlike(**breach);
   return {};
 }
 
-Result<json::Document> load_merged(const fs::path& path, const Shape& shape) {
+Error JsonSource::unlike(const schema::Breach& breach) const {
+  std::string pointer;
+  for (const std::string& step : breach.path) pointer += "/" + escape_pointer(step);
+  const std::string key = join(breach.path, ".");
+  const auto error = [&](const std::string& what) { return Error{Error::Kind::config, fmt::format("{}: {}", at(pointer), what)}; };
+  if (breach.keyword == "additionalProperties") {
+    const std::vector<std::string> names = schema::property_names(*breach.schema);
+    return error(fmt::format("unknown key '{}'{}; known here: {}", key, did_you_mean(breach.path.back(), names), join(names, ", ")));
+  }
+  const auto type = json::find_string(*breach.schema, "type");
+  if (breach.keyword == "type" && type) return error(fmt::format("{} must be {}", key, type_in_words(*type)));
+  return error(fmt::format("{} {}", key.empty() ? "the file" : key, schema::complaint(breach)));
+}
+
+Result<json::Document> load_merged(const fs::path& path, const Shape& shape, const CardFinder& find_card) {
   std::vector<std::string> chain;
-  return load_chain(path, shape, chain);
+  return load_chain(path, shape, find_card, chain);
 }
 
 void merge_into(json::Value& base, const json::Value& over, json::Document::AllocatorType& allocator) {

@@ -62,8 +62,8 @@ Result<ModelConfig> model_from_json(const json::Value& card, const std::string& 
   return model;
 }
 
-Result<ModelConfig> read_model_card(const CardEntry& entry) {
-  SXT_TRY(json::Document card, load_merged(entry.path, model_card_shape()));
+Result<ModelConfig> read_model_card(const CardEntry& entry, const CardStore* store) {
+  SXT_TRY(json::Document card, load_merged(entry.path, model_card_shape(), finder_of(store, CardKind::model)));
   // a file that is named without a folder is looked for here, then where tools/demo.sh puts models
   if (const auto name = json::find_string(card, "model_path")) {
     std::error_code code;

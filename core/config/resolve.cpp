@@ -4,13 +4,19 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <set>
+#include "../base/files.hpp"
 #include "../base/text.hpp"
+#include "groups.hpp"
 #include "json_source.hpp"
+#include "overrides.hpp"
+#include "rows.hpp"
 #include "shapes.hpp"
 
 namespace sextant::config {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr uint64_t exclude_bytes_max = 256u << 20;
 
 Error usage(std::string message) { return {Error::Kind::usage, std::move(message)}; }
 
@@ -20,11 +26,22 @@ struct CardSets {
   std::vector<SummaryGroup> groups;
 };
 
-Result<CardSets> sets_of_card(const std::string& name, const World& world) {
-  const size_t slash = name.find('/');
-  SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::dataset, name.substr(0, slash)));
+CardOptions options_of(const RunFlags& flags, const World& world) {
+  CardOptions options;
+  options.set = flags.set;
+  if (world.inferencers) options.inferencers = world.inferencers();
+  options.store = world.cards;
+  options.data_folder = world.data_folder;
+  options.warn = world.warn;
+  return options;
+}
+
+Result<CardSets> sets_of_card(const std::string& name, const RunFlags& flags, const World& world) {
+  CardOptions options = options_of(flags, world);
+  const std::string card = read_card_name(name, options.inferencers, options);
+  SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::dataset, card));
   CardSets sets;
-  SXT_TRY(sets.datasets, read_dataset_card(*entry, slash == name.npos ? "" : name.substr(slash + 1), sets.groups));
+  SXT_TRY(sets.datasets, read_dataset_card(*entry, options, sets.groups));
   return sets;
 }
 
@@ -237,7 +254,7 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
       const std::string origin = fmt::format("{}: models[{}]", flags.config, i);
       if (item.IsString()) {
         SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, json::text(item)));
-        SXT_TRY(ModelConfig model, read_model_card(*entry));
+        SXT_TRY(ModelConfig model, read_model_card(*entry, world.cards));
         models.push_back(std::move(model));
       } else {
         SXT_CHECK(check_inline(item, model_card_shape(), origin));
@@ -248,7 +265,7 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
   }
   for (const std::string& name : flags.models) {
     SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, name));
-    SXT_TRY(ModelConfig model, read_model_card(*entry));
+    SXT_TRY(ModelConfig model, read_model_card(*entry, world.cards));
     models.push_back(std::move(model));
   }
   std::string path = !flags.hf_path.empty() ? flags.hf_path : flags.model_path;
@@ -271,6 +288,64 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
   return models;
 }
 
+// What concerns the machine holds for helpers, too; what chooses or changes the evaluated models does not.
+RunFlags helper_flags(const RunFlags& flags) {
+  RunFlags out;
+  out.config = flags.config;
+  out.threads = flags.threads;
+  out.num_gpus = flags.num_gpus;
+  out.batch_size = flags.batch_size;
+  out.memory = flags.memory;
+  out.compute = flags.compute;
+  return out;
+}
+
+// A helper by a card's name, a card written out, or (--judge) a file's or folder's path.
+Result<ModelConfig> make_helper(const std::string& text, const std::string& origin, const RunFlags& flags, Compat compat, const World& world) {
+  ModelConfig model;
+  if (text.starts_with("{")) {
+    SXT_TRY(const json::Document card, json::parse(text, origin));
+    SXT_CHECK(check_inline(card, model_card_shape(), origin + ": model"));
+    const std::string path = json::find_string(card, "model_path").value_or(json::find_string(card, "hf_path").value_or("helper"));
+    SXT_TRY(model, model_from_json(card, model_abbr(path, json::find(card, "hf_path") != nullptr, compat), origin));
+  } else if (text.find('/') != text.npos || text.ends_with(".gguf")) {
+    model.path = text;
+    model.hugging_face = !text.ends_with(".gguf");
+    model.abbr = model_abbr(text, model.hugging_face, compat);
+  } else {
+    SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, text));
+    SXT_TRY(model, read_model_card(*entry, world.cards));
+  }
+  const RunFlags own = helper_flags(flags);
+  SXT_CHECK(ModelFlags(own, world).apply(model));
+  return model;
+}
+
+Result<void> add_helpers(const RunFlags& flags, const json::Value& file, const World& world, RunConfig& run) {
+  std::vector<ModelConfig> listed;
+  if (const json::Value* helpers = json::find(file, "helpers"))
+    for (rapidjson::SizeType i = 0; i < helpers->Size(); ++i) {
+      const std::string origin = fmt::format("{}: helpers[{}]", flags.config, i);
+      SXT_CHECK(check_inline((*helpers)[i], model_card_shape(), origin));
+      SXT_TRY(ModelConfig model, make_helper(json::write((*helpers)[i]), origin, flags, run.compat, world));
+      listed.push_back(std::move(model));
+    }
+  const auto make = [&](const std::string& text, const std::string& origin) { return make_helper(text, origin, flags, run.compat, world); };
+  return name_helpers(run.datasets, listed, flags.judge, make, world.warn, run.helpers);
+}
+
+Result<void> choose_rows(const RunFlags& flags, const json::Value& file, RunConfig& run) {
+  const std::string rows = !flags.rows.empty() ? flags.rows : json::find_string(file, "rows").value_or("");
+  if (!rows.empty()) { SXT_TRY(run.rows, rows_from_text(rows, "--rows")); }
+  if (!flags.exclude.empty()) {
+    SXT_TRY(const std::string text, read_file(flags.exclude, exclude_bytes_max));
+    SXT_TRY(run.exclude, exclusions_from_lines(text, flags.exclude));
+  } else if (const json::Value* exclude = json::find(file, "exclude")) {
+    SXT_TRY(run.exclude, exclusions_from_json(*exclude, flags.config));
+  }
+  return {};
+}
+
 // The data sets of the file and the flags, their tasks named.
 Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& file, const World& world) {
   std::vector<CardSets> cards;
@@ -279,18 +354,18 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
       const json::Value& item = (*datasets)[i];
       const std::string origin = fmt::format("{}: datasets[{}]", flags.config, i);
       if (item.IsString()) {
-        SXT_TRY(CardSets sets, sets_of_card(std::string(json::text(item)), world));
+        SXT_TRY(CardSets sets, sets_of_card(std::string(json::text(item)), flags, world));
         cards.push_back(std::move(sets));
       } else {
         SXT_CHECK(check_inline(item, dataset_card_shape(), origin));
         CardSets sets;
-        SXT_TRY(sets.datasets, dataset_from_json(item, fmt::format("dataset-{}", i), origin, sets.groups));
+        SXT_TRY(sets.datasets, dataset_from_json(item, fmt::format("dataset-{}", i), origin, sets.groups, options_of(flags, world)));
         cards.push_back(std::move(sets));
       }
     }
   }
   for (const std::string& name : flags.datasets) {
-    SXT_TRY(CardSets sets, sets_of_card(name, world));
+    SXT_TRY(CardSets sets, sets_of_card(name, flags, world));
     cards.push_back(std::move(sets));
   }
   if (!flags.custom_dataset_path.empty()) {
@@ -304,23 +379,6 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
 }
 
 }  // namespace
-
-json::Document parse_kwarg(const std::string& value) {
-  json::Document out;
-  std::string text = value;
-  if (text.size() >= 2 && (text.front() == '\'' || text.front() == '"') && text.back() == text.front()) {
-    out.SetString(text.substr(1, text.size() - 2), out.GetAllocator());
-    return out;
-  }
-  if (text == "True" || text == "False") {
-    out.SetBool(text == "True");
-    return out;
-  }
-  if (text == "None") return out;
-  if (auto parsed = json::parse(text, "")) return *std::move(parsed);
-  out.SetString(text, out.GetAllocator());
-  return out;
-}
 
 Result<std::vector<ModelConfig>> resolve_models(const RunFlags& flags, const World& world) {
   json::Document no_file;
@@ -359,6 +417,7 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   SXT_TRY(std::vector<CardSets> cards, sets_of(flags, file, world));
   SXT_TRY(run.models, models_of(flags, file, run.compat, world));
 
+  SXT_CHECK(choose_rows(flags, file, run));
   run.summarizer.name = "default";
   for (CardSets& card : cards) {
     std::move(card.datasets.begin(), card.datasets.end(), std::back_inserter(run.datasets));
@@ -370,8 +429,14 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   }
   if (!flags.summarizer.empty()) {
     SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::summarizer, flags.summarizer));
-    SXT_TRY(run.summarizer, read_summarizer_card(*entry));
+    SXT_TRY(run.summarizer, read_summarizer_card(*entry, world.cards));
   }
+  std::vector<std::string> names;
+  for (const DatasetConfig& dataset : run.datasets) names.push_back(dataset.task_name);
+  SXT_CHECK(expand_members(run.summarizer.groups, names, "the summarizer's groups"));
+  SXT_CHECK(apply_dataset_flags(flags, run.datasets));
+  SXT_CHECK(check_ids(run.datasets, world));
+  SXT_CHECK(add_helpers(flags, file, world, run));
   return resolved;
 }
 

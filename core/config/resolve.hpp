@@ -7,7 +7,9 @@
 #include <vector>
 #include "card_store.hpp"
 #include "locate_model.hpp"
+#include "read_card.hpp"
 #include "run_config.hpp"
+#include "set_member.hpp"
 
 namespace sextant::config {
 
@@ -15,7 +17,12 @@ namespace sextant::config {
 struct RunFlags {
   using KeyValues = std::vector<std::pair<std::string, std::string>>;
   std::string config;
-  std::vector<std::string> models, datasets;
+  std::vector<std::string> models, datasets;   // data sets as NAME[:SUBSET][/INFERENCER|/VARIANT]
+  KeyValues set;                               // a card's members by their paths
+  std::optional<uint32_t> shots, repeat;
+  std::string rows, exclude;                   // "3,17,40-60"; a file
+  std::vector<std::string> extractors, metrics;   // ID or ID:{...}
+  std::string judge;                           // a model card, a GGUF, a folder
   std::string summarizer;
   std::string hf_path, hf_type, model_path, tokenizer_path, peft_path, backend, compute, memory, chat_template, system_prompt;
   KeyValues model_kwargs, tokenizer_kwargs, generation_kwargs;
@@ -41,6 +48,11 @@ struct World {
   std::function<Result<void>(const std::string& backend)> find_backend;
   /// The backend that "auto" means, or an error of kind device.
   std::function<Result<std::string>()> auto_backend;
+  /// The inferencers and retrievers that there are, by id; left empty where any id is taken.
+  std::function<std::vector<KnownInferencer>()> inferencers;
+  std::function<std::vector<std::string>()> retrievers;
+  /// Where the data of a set lie, for cards whose "each" looks there.
+  DataFolder data_folder;
   /// Columns of a custom csv/jsonl file, in order.
   std::function<Result<std::vector<std::string>>(const std::string& path)> custom_columns;
   /// Where the files lie that somebody named (locate_model.hpp); empty: where the name says.
@@ -57,9 +69,6 @@ struct Resolved {
 Result<Resolved> resolve(const RunFlags& flags, const World& world);
 /// The models alone, for `sextant model`.
 Result<std::vector<ModelConfig>> resolve_models(const RunFlags& flags, const World& world);
-
-/// A --xxx-kwargs value as Python would read it: True, False, None, numbers, quoted or bare text.
-json::Document parse_kwarg(const std::string& value);
 
 /// The data set of --custom-dataset-path (custom_dataset.cpp).
 Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<std::string>& columns);

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include "../base/text.hpp"
 #include "card_store.hpp"
+#include "groups.hpp"
+#include "rows.hpp"
 
 namespace sextant::config {
 namespace {
@@ -30,7 +32,6 @@ Result<Compat> compat_from_name(std::string_view name) {
   return Error{Error::Kind::usage, fmt::format("compat '{}' is unknown{}; there are: {}", name, did_you_mean(name, names), join(names, ", "))};
 }
 
-
 std::string to_json(const RunConfig& config) {
   json::Document out;
   out.SetObject();
@@ -43,14 +44,13 @@ std::string to_json(const RunConfig& config) {
   json::Value models(rapidjson::kArrayType), datasets(rapidjson::kArrayType), groups(rapidjson::kArrayType);
   for (const ModelConfig& model : config.models) add(models, model_to_json(model));
   for (const DatasetConfig& dataset : config.datasets) add(datasets, dataset_to_json(dataset));
-  for (const SummaryGroup& group : config.summarizer.groups) {
-    json::Value members(rapidjson::kArrayType), value(rapidjson::kObjectType);
-    for (const std::string& member : group.members) members.PushBack(json::Value(member, a), a);
-    json::set(value, "name", group.name, a);
-    json::set(value, "members", std::move(members), a);
-    groups.PushBack(std::move(value), a);
-  }
+  for (const SummaryGroup& group : config.summarizer.groups) groups.PushBack(group_to_json(group, a), a);
   json::set(out, "models", std::move(models), a);
+  if (!config.helpers.empty()) {
+    json::Value helpers(rapidjson::kArrayType);
+    for (const ModelConfig& model : config.helpers) add(helpers, model_to_json(model));
+    json::set(out, "helpers", std::move(helpers), a);
+  }
   json::set(out, "datasets", std::move(datasets), a);
   json::Value summarizer(rapidjson::kObjectType);
   json::set(summarizer, "name", config.summarizer.name, a);
@@ -60,6 +60,17 @@ std::string to_json(const RunConfig& config) {
   json::set(out, "limit", json::Value(config.limit.value), a);
   json::set(out, "limit_mode", config.limit.random ? "random" : "first", a);
   json::set(out, "seed", json::Value(config.seed), a);
+  if (!config.rows.empty()) json::set(out, "rows", rows_to_text(config.rows), a);
+  if (!config.exclude.empty()) {
+    json::Value exclude(rapidjson::kArrayType);
+    for (const Exclusion& exclusion : config.exclude) {
+      json::Value value(rapidjson::kObjectType);
+      if (!exclusion.dataset.empty()) json::set(value, "dataset", exclusion.dataset, a);
+      json::set(value, "index", json::Value(exclusion.row), a);
+      exclude.PushBack(std::move(value), a);
+    }
+    json::set(out, "exclude", std::move(exclude), a);
+  }
   json::set(out, "data_dir", config.data_dir, a);
   json::set(out, "allow_missing", json::Value(config.allow_missing), a);
   json::set(out, "dump_eval_details", json::Value(config.dump_eval_details), a);

@@ -60,6 +60,7 @@ struct DatasetConfig {
   std::string path;                 // where the core found it; empty until the plan
   std::vector<std::string> input_columns;
   std::string output_column, train_split, test_split, test_range;
+  std::string derive;               // columns made of others: a JSON object's text, or empty
   Retriever retriever;
   PluginChoice template_;
   Inferencer inferencer;
@@ -99,6 +100,8 @@ struct ModelConfig {
 struct SummaryGroup {
   std::string name;
   std::vector<std::string> members;         // abbrs or earlier groups' names
+  std::vector<double> weights = {};         // one a member; empty: all alike
+  bool by_size = false;                     // a member weighs as many samples as it has
 };
 struct Summarizer {
   std::string name;
@@ -110,6 +113,16 @@ struct Limit {
   bool random = false;                      // --limit-mode random, drawn with the run's seed
 };
 
+/// --rows: both ends included.
+struct RowRange {
+  uint64_t first = 0, last = 0;
+};
+/// --exclude: a row that is not evaluated.
+struct Exclusion {
+  std::string dataset;                      // an abbr; empty: of every data set
+  uint64_t row = 0;
+};
+
 struct RunConfig {
   std::vector<ModelConfig> models;
   std::vector<ModelConfig> helpers;         // judges, embedders: asked, not evaluated
@@ -118,6 +131,8 @@ struct RunConfig {
   Compat compat = Compat::none;
   Limit limit;
   uint64_t seed = 0;
+  std::vector<RowRange> rows;               // of each test split; empty: all
+  std::vector<Exclusion> exclude;
   std::string data_dir;                     // --data-dir, or empty
   bool allow_missing = false;
   bool dump_eval_details = true;

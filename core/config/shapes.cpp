@@ -1,101 +1,159 @@
 #include "shapes.hpp"
+#include <cassert>
+#include <string>
 
 namespace sextant::config {
 namespace {
 
-Shape group_shape() { return Shape::object({{"name", Shape::text()}, {"members", Shape::list(Shape::text())}}); }
+// What several of them use. Whole numbers are what int64_t holds. A component's own keys are checked against its schema when it is
+// created, as an inferencer's and a retriever's are. What is {} is looked at closer where it is read: "extends" (load_merged), "each"
+// (entries_of_each), "weights" (groups_from_json), a judge's "model".
+constexpr const char* definitions = R"("definitions": {
+  "text": {"type": "string"},
+  "whole": {"type": "integer", "maximum": 9223372036854775807},
+  "names": {"type": "array", "items": {"type": "string"}},
+  "component": {"type": "object", "properties": {"type": {"type": "string"}}},
+  "components": {"type": "array", "items": {"$ref": "#/definitions/component"}},
+  "groups": {"type": "array", "items": {"type": "object", "additionalProperties": false,
+    "properties": {"name": {"type": "string"}, "members": {"$ref": "#/definitions/names"}, "weights": {}}}},
+  "inferencer": {"type": "object", "properties": {
+    "type": {"type": "string"}, "max_out_len": {"$ref": "#/definitions/whole"}, "stop": {"$ref": "#/definitions/names"}}}
+})";
 
-Shape extends_shape() { return Shape::any(); }  // a name or a list of names; load_merged looks closer
+constexpr const char* dataset = R"(
+  "extends": {},
+  "card": {"type": "string"},
+  "summary": {"type": "string"},
+  "source_card": {"type": "string"},
+  "task_name": {"type": "string"},
+  "version": {"type": "string"},
+  "loader": {"$ref": "#/definitions/component"},
+  "folder": {"type": "string"},
+  "path": {"type": "string"},
+  "abbr": {"type": "string"},
+  "each": {},
+  "reader": {"type": "object", "additionalProperties": false, "properties": {
+    "input_columns": {"$ref": "#/definitions/names"},
+    "output_column": {"type": "string"},
+    "train_split": {"type": "string"},
+    "test_split": {"type": "string"},
+    "test_range": {"type": "string"},
+    "cluster_column": {"type": "string"},
+    "derive": {"type": "object"}}},
+  "infer": {"type": "object", "additionalProperties": false, "properties": {
+    "retriever": {"type": "object", "properties": {
+      "type": {"type": "string"},
+      "ids": {"type": "array", "items": {"$ref": "#/definitions/whole"}}}},
+    "template": {"$ref": "#/definitions/component"},
+    "inferencer": {"$ref": "#/definitions/inferencer"},
+    "repeats": {"$ref": "#/definitions/whole"}}},
+  "eval": {"type": "object", "additionalProperties": false, "properties": {
+    "postprocessors": {"$ref": "#/definitions/components"},
+    "filters": {"type": "object", "additionalProperties": {"$ref": "#/definitions/components"}},
+    "reference_postprocessors": {"$ref": "#/definitions/components"},
+    "metrics": {"$ref": "#/definitions/components"},
+    "judge": {"type": "object", "additionalProperties": false, "properties": {
+      "model": {},
+      "template": {"$ref": "#/definitions/component"},
+      "inferencer": {"$ref": "#/definitions/inferencer"},
+      "postprocessors": {"$ref": "#/definitions/components"},
+      "metrics": {"$ref": "#/definitions/components"}}}}},
+  "groups": {"$ref": "#/definitions/groups"})";
 
-// a component's own keys are checked against its schema when it is created
-Shape component_shape() { return Shape::open_object({{"type", Shape::text()}}); }
+constexpr const char* model = R"(
+  "extends": {},
+  "card": {"type": "string"},
+  "summary": {"type": "string"},
+  "abbr": {"type": "string"},
+  "backend": {"type": "string"},
+  "model_path": {"type": "string"},
+  "hf_path": {"type": "string"},
+  "hf_type": {"type": "string"},
+  "tokenizer_path": {"type": "string"},
+  "peft_path": {"type": "string"},
+  "max_seq_len": {"$ref": "#/definitions/whole"},
+  "max_out_len": {"$ref": "#/definitions/whole"},
+  "min_out_len": {"$ref": "#/definitions/whole"},
+  "batch_size": {"$ref": "#/definitions/whole"},
+  "stop_words": {"$ref": "#/definitions/names"},
+  "generation": {"type": "object", "additionalProperties": false, "properties": {
+    "temperature": {"type": "number"},
+    "top_p": {"type": "number"},
+    "top_k": {"$ref": "#/definitions/whole"}}},
+  "chat_template": {"type": "string"},
+  "system_prompt": {"type": "string"},
+  "meta_template": {"type": "object"},
+  "config": {"type": "object"})";
 
-std::vector<std::pair<std::string, Shape>> dataset_members() {
-  return {
-      {"extends", extends_shape()},
-      {"card", Shape::text()},
-      {"summary", Shape::text()},
-      {"source_card", Shape::text()},
-      {"task_name", Shape::text()},
-      {"version", Shape::text()},
-      {"loader", component_shape()},
-      {"folder", Shape::text()},
-      {"path", Shape::text()},
-      {"abbr", Shape::text()},
-      {"each", Shape::list(Shape::open_object())},
-      {"reader", Shape::object({{"input_columns", Shape::list(Shape::text())},
-                                {"output_column", Shape::text()},
-                                {"train_split", Shape::text()},
-                                {"test_split", Shape::text()},
-                                {"test_range", Shape::text()}})},
-      {"infer", Shape::object({{"retriever", Shape::object({{"type", Shape::text()}, {"ids", Shape::list(Shape::integer())}})},
-                               {"template", component_shape()},
-                               {"inferencer", Shape::object({{"type", Shape::text()},
-                                                             {"max_out_len", Shape::integer()},
-                                                             {"stop", Shape::list(Shape::text())}})}})},
-      {"eval", Shape::object({{"postprocessors", Shape::list(component_shape())}, {"metrics", Shape::list(component_shape())}})},
-      {"groups", Shape::list(group_shape())},
-  };
+constexpr const char* summarizer = R"(
+  "extends": {},
+  "card": {"type": "string"},
+  "summary": {"type": "string"},
+  "groups": {"$ref": "#/definitions/groups"})";
+
+constexpr const char* run_config = R"(
+  "extends": {},
+  "models": {"type": "array"},
+  "helpers": {"type": "array"},
+  "datasets": {"type": "array"},
+  "summarizer": {"type": "object", "additionalProperties": false, "properties": {
+    "name": {"type": "string"},
+    "groups": {"$ref": "#/definitions/groups"}}},
+  "compat": {"type": "string"},
+  "limit": {"type": "number"},
+  "limit_mode": {"type": "string"},
+  "seed": {"$ref": "#/definitions/whole"},
+  "rows": {"type": "string"},
+  "exclude": {"type": "array", "items": {"type": "object"}},
+  "data_dir": {"type": "string"},
+  "allow_missing": {"type": "boolean"},
+  "dump_eval_details": {"type": "boolean"},
+  "work_dir": {"type": "string"})";
+
+constexpr const char* custom_meta = R"(
+  "abbr": {"type": "string"},
+  "data_type": {"type": "string"},
+  "infer_method": {"type": "string"},
+  "human_prompt": {"type": "string"},
+  "bot_prompt": {"type": "string"},
+  "output_column": {"type": "string"},
+  "options": {"$ref": "#/definitions/names"})";
+
+std::string closed(const std::string& properties) {
+  return R"("type": "object", "additionalProperties": false, "properties": {)" + properties + "}";
+}
+
+json::Document schema_of(const std::string& properties) {
+  auto parsed = schema::parse("{" + closed(properties) + ", " + definitions + "}", "the schema of a card");
+  assert(parsed && "a schema of this file is broken");
+  return *std::move(parsed);
 }
 
 }  // namespace
 
 const Shape& dataset_card_shape() {
-  static const Shape shape = [] {
-    auto members = dataset_members();
-    members.push_back({"variants", Shape::map_of(Shape::object(dataset_members()))});  // each is a part of such a card
-    return Shape::object(std::move(members));
-  }();
+  // each variant is a part of such a card
+  static const json::Document shape = schema_of(std::string(dataset) + R"(, "variants": {"type": "object", "additionalProperties": {)" + closed(dataset) + "}}");
   return shape;
 }
 
 const Shape& model_card_shape() {
-  static const Shape shape = Shape::object({
-      {"extends", extends_shape()},
-      {"card", Shape::text()},
-      {"summary", Shape::text()},
-      {"abbr", Shape::text()},
-      {"backend", Shape::text()},
-      {"model_path", Shape::text()},
-      {"hf_path", Shape::text()},
-      {"hf_type", Shape::text()},
-      {"tokenizer_path", Shape::text()},
-      {"peft_path", Shape::text()},
-      {"max_seq_len", Shape::integer()},
-      {"max_out_len", Shape::integer()},
-      {"min_out_len", Shape::integer()},
-      {"batch_size", Shape::integer()},
-      {"stop_words", Shape::list(Shape::text())},
-      {"generation", Shape::object({{"temperature", Shape::number()}, {"top_p", Shape::number()}, {"top_k", Shape::integer()}})},
-      {"chat_template", Shape::text()},
-      {"system_prompt", Shape::text()},
-      {"meta_template", Shape::open_object()},
-      {"config", Shape::open_object()},
-  });
+  static const json::Document shape = schema_of(model);
   return shape;
 }
 
 const Shape& summarizer_card_shape() {
-  static const Shape shape = Shape::object(
-      {{"extends", extends_shape()}, {"card", Shape::text()}, {"summary", Shape::text()}, {"groups", Shape::list(group_shape())}});
+  static const json::Document shape = schema_of(summarizer);
   return shape;
 }
 
 const Shape& run_config_shape() {
-  static const Shape shape = Shape::object({
-      {"extends", extends_shape()},
-      {"models", Shape::list(Shape::any())},
-      {"datasets", Shape::list(Shape::any())},
-      {"summarizer", Shape::object({{"name", Shape::text()}, {"groups", Shape::list(group_shape())}})},
-      {"compat", Shape::text()},
-      {"limit", Shape::number()},
-      {"limit_mode", Shape::text()},
-      {"seed", Shape::integer()},
-      {"data_dir", Shape::text()},
-      {"allow_missing", Shape::boolean()},
-      {"dump_eval_details", Shape::boolean()},
-      {"work_dir", Shape::text()},
-  });
+  static const json::Document shape = schema_of(run_config);
+  return shape;
+}
+
+const Shape& custom_meta_shape() {
+  static const json::Document shape = schema_of(custom_meta);
   return shape;
 }
 

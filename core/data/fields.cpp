@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 
 namespace sextant::data {
@@ -22,7 +23,7 @@ template <class T> json::Value list_of(const std::vector<T>& items, json::Docume
   json::Value out(rapidjson::kArrayType);
   out.Reserve(static_cast<rapidjson::SizeType>(items.size()), allocator);
   for (const T& item : items) {
-    if constexpr (std::is_same_v<T, std::string>) out.PushBack(json::Value(to_valid_utf8(item), allocator), allocator);
+    if constexpr (std::is_same_v<T, std::string>) out.PushBack(json::Value(utf8::repair(item), allocator), allocator);
     else if constexpr (std::is_same_v<T, float>) out.PushBack(number(item), allocator);
     else out.PushBack(json::Value(item), allocator);
   }
@@ -171,7 +172,7 @@ json::Value embed(std::string_view json_text, json::Document::AllocatorType& all
   const auto parsed = json::parse(json_text, "");
   json::Value out;
   if (parsed) out.CopyFrom(*parsed, allocator);
-  else out.SetString(to_valid_utf8(json_text), allocator);
+  else out.SetString(utf8::repair(json_text), allocator);
   return out;
 }
 

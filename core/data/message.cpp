@@ -1,4 +1,5 @@
 #include "message.hpp"
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "fields.hpp"
 
@@ -13,7 +14,7 @@ json::Value part_to_json(const Part& part, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   json::set(out, "type", part_kind_name(part.kind), a);
   if (part.kind == Part::Kind::text) {
-    json::set(out, "text", to_valid_utf8(part.text), a);
+    json::set(out, "text", utf8::repair(part.text), a);
   } else {
     json::set(out, "uri", part.uri, a);
     json::set(out, "media_type", part.media_type, a);
@@ -82,7 +83,7 @@ json::Value to_json(const Message& message, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   json::set(out, "role", message.role, a);
   if (message.parts.size() == 1 && message.parts.front().kind == Part::Kind::text) {
-    json::set(out, "content", to_valid_utf8(message.parts.front().text), a);
+    json::set(out, "content", utf8::repair(message.parts.front().text), a);
   } else {
     json::Value parts(rapidjson::kArrayType);
     for (const Part& part : message.parts) parts.PushBack(part_to_json(part, a), a);

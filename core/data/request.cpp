@@ -1,4 +1,5 @@
 #include "request.hpp"
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "fields.hpp"
 
@@ -54,12 +55,12 @@ json::Value to_json(const Request& request, Allocator& a) {
   if (!request.key.empty()) json::set(out, "key", request.key, a);
   json::set(out, "ask", ask_name(request.ask), a);
   if (request.turn) json::set(out, "turn", json::Value(request.turn), a);
-  if (!request.text.empty()) json::set(out, "text", to_valid_utf8(request.text), a);
+  if (!request.text.empty()) json::set(out, "text", utf8::repair(request.text), a);
   if (!request.messages.empty()) json::set(out, "messages", to_json(request.messages, a), a);
   if (!request.ids.empty()) json::set(out, "ids", list(request.ids, a), a);
   if (!request.continuations.empty()) {
     json::Value texts(rapidjson::kArrayType);
-    for (const Text& text : request.continuations) texts.PushBack(json::Value(to_valid_utf8(text), a), a);
+    for (const Text& text : request.continuations) texts.PushBack(json::Value(utf8::repair(text), a), a);
     json::set(out, "continuations", std::move(texts), a);
   }
   if (!request.continuation_ids.empty()) {

@@ -1,4 +1,5 @@
 #include "response.hpp"
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "fields.hpp"
 
@@ -53,8 +54,8 @@ Usage& Usage::operator+=(const Usage& more) {
 json::Value to_json(const Response& response, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   if (!response.key.empty()) json::set(out, "key", response.key, a);
-  if (!response.text.empty()) json::set(out, "text", to_valid_utf8(response.text), a);
-  if (!response.thinking.empty()) json::set(out, "thinking", to_valid_utf8(response.thinking), a);
+  if (!response.text.empty()) json::set(out, "text", utf8::repair(response.text), a);
+  if (!response.thinking.empty()) json::set(out, "thinking", utf8::repair(response.thinking), a);
   if (!response.ids.empty() && response.finish == Finish::none) json::set(out, "ids", list(response.ids, a), a);
   if (!response.scores.empty()) {
     json::Value scores(rapidjson::kArrayType);

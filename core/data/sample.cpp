@@ -1,4 +1,5 @@
 #include "sample.hpp"
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "fields.hpp"
 
@@ -65,7 +66,7 @@ Result<Sample> sample_from_json(const json::Value& value, std::string_view origi
 json::Value to_json(const Prompt& prompt, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   if (!prompt.label.empty()) json::set(out, "label", prompt.label, a);
-  json::set(out, "text", to_valid_utf8(prompt.text), a);
+  json::set(out, "text", utf8::repair(prompt.text), a);
   if (!prompt.messages.empty()) json::set(out, "messages", to_json(prompt.messages, a), a);
   if (prompt.question_bytes) json::set(out, "question_bytes", json::Value(static_cast<uint64_t>(prompt.question_bytes)), a);
   if (prompt.chat) json::set(out, "chat", json::Value(true), a);
@@ -99,7 +100,7 @@ json::Value to_json(const Prompts& prompts, Allocator& a) {
   for (const Continuation& continuation : prompts.continuations) {
     json::Value item(rapidjson::kObjectType);
     json::set(item, "label", continuation.label, a);
-    json::set(item, "text", to_valid_utf8(continuation.text), a);
+    json::set(item, "text", utf8::repair(continuation.text), a);
     continuations.PushBack(std::move(item), a);
   }
   json::set(out, "continuations", std::move(continuations), a);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <iterator>
 #include <fmt/format.h>
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 
 namespace sextant::plugin {
@@ -48,19 +49,7 @@ CallMark::~CallMark() {
   own_slot = outer_;
 }
 
-std::string repair_utf8(std::string_view bytes) {
-  if (is_valid_utf8(bytes)) return std::string(bytes);
-  std::string out;
-  for (size_t i = 0; i < bytes.size();) {
-    const auto first = static_cast<unsigned char>(bytes[i]);
-    const size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    const std::string_view character = bytes.substr(i, length);
-    const bool whole = character.size() == length && is_valid_utf8(character);
-    out += whole ? character : std::string_view("\xEF\xBF\xBD");
-    i += whole ? length : 1;
-  }
-  return out;
-}
+std::string repair_utf8(std::string_view bytes) { return utf8::repair(bytes); }
 
 std::string one_line(std::string_view message) {
   while (!message.empty() && static_cast<unsigned char>(message.back()) <= ' ') message.remove_suffix(1);

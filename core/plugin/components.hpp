@@ -112,6 +112,8 @@ class Host {
   Result<InferencerPlugin> inferencer(std::string_view id, std::string_view config_json, std::string_view origin);
   /// Does the component's schema declare that top-level property? (The core offers "path", "compat", "options" only to those.)
   bool accepts(Kind kind, std::string_view id, std::string_view property) const;
+  /// Is the component's schema annotated with "x-...": true at its top?
+  bool says(Kind kind, std::string_view id, std::string_view annotation) const;
   /// Files that were loaded so far, for run.json.
   std::vector<const PluginFile*> loaded() const;
 

@@ -3,13 +3,13 @@
 #include <array>
 #include <mutex>
 #include <fmt/format.h>
+#include <sextant/json_schema.hpp>
 #include "../base/log.hpp"
 #include "call.hpp"
 #include "components.hpp"
 #include "facts.hpp"
 #include "loader.hpp"
 #include "manifest.hpp"
-#include "schema.hpp"
 
 namespace sextant::plugin {
 namespace {
@@ -79,7 +79,7 @@ struct Host::State {
     auto found = registry.find(kind, id);
     if (!found) return Error{found.error().kind, fmt::format("{}: {}", origin, found.error().message)};
     const std::string name = component_name(kind, id);
-    SXT_TRY(const std::string config, check_config(name, found->component->schema, config_json, origin));
+    SXT_TRY(const std::string config, schema::check_config(name, found->component->schema, config_json, origin));
     const PluginFile& file = *found->file;
     SXT_TRY(const sxt_entry* entry, load_library(file.path, file.sha256));
     SXT_CHECK(initialise(file.path, *entry, services->table));
@@ -168,7 +168,7 @@ Result<InferencerPlugin> Host::inferencer(std::string_view id, std::string_view 
 
 bool Host::accepts(Kind kind, std::string_view id, std::string_view property) const {
   const auto found = state_->registry.find(kind, id);
-  return found && schema_accepts(found->component->schema, property);
+  return found && schema::accepts(found->component->schema, property);
 }
 
 std::vector<const PluginFile*> Host::loaded() const {

@@ -6,8 +6,8 @@
 #include <vector>  // Boost 1.74's headers use it without including it
 #include <boost/dll/shared_library.hpp>
 #include <fmt/format.h>
+#include <sextant/sha256.hpp>
 #include "../base/log.hpp"
-#include "../base/sha256.hpp"
 #include "call.hpp"
 #include "elf_check.hpp"
 #include "manifest.hpp"

@@ -3,11 +3,12 @@
 #include <array>
 #include <cstring>
 #include <fmt/format.h>
+#include <sextant/json_schema.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "call.hpp"
 #include "elf_check.hpp"
 #include "facts.hpp"
-#include "schema.hpp"
 
 namespace sextant::plugin {
 namespace fs = std::filesystem;
@@ -154,12 +155,12 @@ Result<PluginFile> facts_of(const sxt_entry& entry, const fs::path& library) {
     info.summary = text_or_empty(component->summary);
     info.license = text_or_empty(component->license);
     for (const std::string* text : {&info.version, &info.summary, &info.license})
-      if (!is_valid_utf8(*text))
+      if (!utf8::is_valid(*text))
         return bad(fmt::format("describes {} in a text that is not UTF-8", component_name(info.kind, info.id)));
     info.capabilities = component->capabilities;
     const std::string name = component_name(info.kind, info.id);
     SXT_TRY(const json::Document schema,
-            parse_schema(component->config_schema ? component->config_schema : R"({"type":"object"})",
+            schema::parse(component->config_schema ? component->config_schema : R"({"type":"object"})",
                          fmt::format("{}: the schema of {}", library.string(), name)));
     info.schema = json::write(schema);
     if (SXT_HAS(component, facts_json)) info.facts = component->facts_json;

@@ -9,9 +9,9 @@
 #include <unistd.h>
 #include <vector>  // Boost 1.74's headers use it without including it
 #include <boost/dll/runtime_symbol_info.hpp>
+#include <sextant/sha256.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
-#include "../base/sha256.hpp"
 #include "../base/text.hpp"
 #include "call.hpp"
 #include "child.hpp"

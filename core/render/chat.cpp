@@ -35,7 +35,7 @@ size_t question_position(std::string_view text, const std::vector<Message>& mess
   return found->at + (question_at > found->lead ? question_at - found->lead : 0);
 }
 
-std::string conversation(const std::vector<Message>& messages, bool add_generation_prompt) {
+std::string conversation(const std::vector<Message>& messages, bool add_generation_prompt, std::string_view tools_json = {}) {
   rapidjson::StringBuffer buffer;
   json::Writer writer(buffer);
   writer.StartObject();
@@ -48,6 +48,10 @@ std::string conversation(const std::vector<Message>& messages, bool add_generati
   writer.EndArray();
   writer.Key("add_generation_prompt");
   writer.Bool(add_generation_prompt);
+  if (!tools_json.empty()) {
+    writer.Key("tools");
+    writer.RawValue(tools_json.data(), tools_json.size(), rapidjson::kArrayType);
+  }
   writer.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
 }
@@ -60,6 +64,15 @@ size_t append_turn(std::vector<Message>& messages, std::string_view role, std::s
   const size_t at = messages.back().text().size();
   messages.back().append(content);
   return at;
+}
+
+Result<Prompt> conversation_prompt(std::vector<Message> messages, std::string_view tools_json, const RenderChat& render_chat) {
+  Prompt prompt;
+  prompt.chat = true;
+  SXT_TRY(prompt.text, render_chat(conversation(messages, true, tools_json)));
+  prompt.question_bytes = prompt.text.size() - question_position(prompt.text, messages, 0);
+  prompt.messages = std::move(messages);
+  return prompt;
 }
 
 Result<Prompt> apply_chat_template(std::vector<Message> messages, size_t question_at, const Assembly& in) {

@@ -55,4 +55,8 @@ using RenderChat = std::function<Result<std::string>(std::string_view conversati
 /// what the compat modes do instead (documented in docs/compat.md).
 Result<Prompts> assemble(const Rendered& rendered, Form form, const Format& format, const RenderChat& render_chat);
 
+/// A conversation through the chat template, the reply to come. `tools_json`: what the model may call, or empty. The last turn is the
+/// question that must not be cut.
+Result<Prompt> conversation_prompt(std::vector<Message> messages, std::string_view tools_json, const RenderChat& render_chat);
+
 }  // namespace sextant::render

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <sextant/utf8.hpp>
 
 namespace sextant::report {
 namespace {
@@ -24,11 +25,9 @@ template <size_t N> bool in(uint32_t point, const Range (&ranges)[N]) {
 size_t display_width(std::string_view text) {
   size_t columns = 0;
   for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i++]);
-    uint32_t point = lead < 0x80 ? lead : lead < 0xE0 ? lead & 0x1Fu : lead < 0xF0 ? lead & 0x0Fu : lead & 0x07u;
-    while (i < text.size() && (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80)
-      point = point << 6 | (static_cast<unsigned char>(text[i++]) & 0x3Fu);
-    columns += in(point, zero_width) ? 0 : in(point, wide) ? 2 : 1;
+    const utf8::Character c = utf8::at(text, i);
+    i += c.size;
+    columns += in(c.code, zero_width) ? 0 : in(c.code, wide) ? 2 : 1;
   }
   return columns;
 }

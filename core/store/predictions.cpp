@@ -1,18 +1,34 @@
-// predictions/<model>/<task>.json, in OpenCompass' form with two members more: "index" and "record".
+#include "predictions.hpp"
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
+#include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
 #include "../base/text.hpp"
-#include "run_folder.hpp"
-#include "sample_json.hpp"
+#include "../data/fields.hpp"
 
 namespace sextant::store {
 namespace {
 
-std::string opencompass_role(const std::string& role) {
-  return role == "user" ? "HUMAN" : role == "assistant" ? "BOT" : role == "system" ? "SYSTEM" : role;
+using Allocator = json::Document::AllocatorType;
+using data::Attempt;
+
+constexpr std::string_view label_prefix = "label: ";
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> opencompass_roles{{
+    {"user", "HUMAN"}, {"assistant", "BOT"}, {"system", "SYSTEM"}}};
+
+std::string opencompass_role(std::string_view role) {
+  for (const auto& [ours, theirs] : opencompass_roles)
+    if (ours == role) return std::string(theirs);
+  return std::string(role);
+}
+std::string role_of(std::string_view opencompass) {
+  for (const auto& [ours, theirs] : opencompass_roles)
+    if (theirs == opencompass) return std::string(ours);
+  return std::string(opencompass);
 }
 
-json::Value origin_prompt(const render::Prompt& prompt, json::Document::AllocatorType& a) {
+json::Value origin_prompt(const data::Prompt& prompt, Allocator& a) {
   if (prompt.messages.empty()) return json::Value(prompt.text.str(), a);
   json::Value turns(rapidjson::kArrayType);
   for (const data::Message& message : prompt.messages) {
@@ -24,92 +40,174 @@ json::Value origin_prompt(const render::Prompt& prompt, json::Document::Allocato
   return turns;
 }
 
-json::Value label_to_json(const LabelScore& label, const std::string& prefix, data::Form form,
-                          json::Document::AllocatorType& a) {
+json::Value label_to_json(const data::LabelScore& label, const std::string& prefix, data::Form form, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
-  const std::string input = prefix + label.input;
+  const std::string input = prefix + label.input.str();
   json::set(out, "testing input", input, a);
   json::set(out, "prompt", input, a);
-  if (form == data::Form::labels) {
+  if (form == data::Form::labels || form == data::Form::whole) {
     json::set(out, "PPL", json::Value(label.value), a);
     json::set(out, "BPB", json::Value(input.empty() ? 0.0 : label.value * label.tokens / static_cast<double>(input.size())), a);
   }
   json::set(out, "logprob", json::Value(label.logprob), a);
   json::set(out, "tokens", json::Value(label.tokens), a);
+  // what ranks them, where it is none of the numbers above
+  if (form != data::Form::labels && form != data::Form::whole && label.value != label.logprob) json::set(out, "value", json::Value(label.value), a);
   return out;
 }
 
-constexpr std::string_view label_prefix = "label: ";
+json::Value turns_to_json(const std::vector<data::Turn>& turns, Allocator& a) {
+  json::Value out(rapidjson::kArrayType);
+  for (const data::Turn& turn : turns) {
+    json::Value item(rapidjson::kObjectType), messages(rapidjson::kArrayType);
+    for (const data::Message& message : turn.messages) messages.PushBack(data::to_json(message, a), a);
+    json::set(item, "messages", std::move(messages), a);
+    json::set(item, "reply", utf8::repair(turn.reply), a);
+    out.PushBack(std::move(item), a);
+  }
+  return out;
+}
 
-Error broken(const std::filesystem::path& path, const std::string& what) {
-  return {Error::Kind::data, fmt::format("{}: {}; infer the data set again", path.string(), what)};
+json::Value attempt_to_json(const Attempt& attempt, data::Form form, bool repeats, Allocator& a) {
+  json::Value item(rapidjson::kObjectType);
+  const bool prefixed = (form == data::Form::continuations || form == data::Form::cloze) && !attempt.prompts.empty();
+  const std::string prefix = prefixed ? attempt.prompts.front().text.str() : std::string();
+  for (const data::LabelScore& label : attempt.labels)
+    json::set(item, fmt::format("{}{}", label_prefix, label.label), label_to_json(label, prefix, form, a), a);
+  if (!attempt.prompts.empty()) json::set(item, "origin_prompt", origin_prompt(attempt.prompts.front(), a), a);
+  json::set(item, "prediction", utf8::repair(attempt.prediction), a);
+  json::set(item, "gold", data::embed(attempt.target_json, a), a);
+  json::set(item, "index", json::Value(attempt.id.row), a);
+  json::set(item, "record", data::embed(attempt.record_json, a), a);
+  if (repeats) json::set(item, "repeat", json::Value(attempt.id.repeat), a);
+  if (!attempt.cluster.empty()) json::set(item, "cluster", attempt.cluster, a);
+  if (!attempt.thinking.empty()) json::set(item, "thinking", utf8::repair(attempt.thinking), a);
+  if (!attempt.turns.empty()) json::set(item, "turns", turns_to_json(attempt.turns, a), a);
+  if (!attempt.extra_json.empty()) json::set(item, "extra", data::embed(attempt.extra_json, a), a);
+  if (!attempt.finish.empty()) json::set(item, "finish", attempt.finish, a);
+  // not computed_tokens: it depends on what an earlier run had done
+  json::set(item, "prompt_tokens", json::Value(attempt.usage.prompt_tokens), a);
+  json::set(item, "generated_tokens", json::Value(attempt.usage.generated_tokens), a);
+  if (attempt.usage.truncated_tokens) json::set(item, "truncated_tokens", json::Value(attempt.usage.truncated_tokens), a);
+  if (attempt.dropped_shots) json::set(item, "dropped_shots", json::Value(attempt.dropped_shots), a);
+  return item;
+}
+
+Result<data::Prompt> prompt_from_json(const json::Value& value, const std::string& origin) {
+  data::Prompt prompt;
+  if (value.IsString()) {
+    prompt.text = json::text(value);
+    return prompt;
+  }
+  if (!value.IsArray()) return Error{Error::Kind::data, origin + " must be a text or a list of turns"};
+  for (const auto& turn : value.GetArray())
+    prompt.messages.emplace_back(role_of(json::find_string(turn, "role").value_or("")), json::find_string(turn, "prompt").value_or(""));
+  prompt.chat = true;
+  return prompt;
+}
+
+Result<data::LabelScore> label_from_json(std::string_view name, const json::Value& value, std::string_view prefix, const std::string& origin) {
+  const auto ppl = json::find_number(value, "PPL"), logprob = json::find_number(value, "logprob");
+  if (!ppl && !logprob) return Error{Error::Kind::data, origin + " has neither \"PPL\" nor \"logprob\""};
+  data::LabelScore label;
+  label.label = name;
+  std::string input = json::find_string(value, "testing input").value_or("");
+  if (!ppl && !prefix.empty() && std::string_view(input).starts_with(prefix)) input.erase(0, prefix.size());
+  label.input = std::move(input);
+  label.logprob = logprob.value_or(0);
+  label.tokens = static_cast<uint32_t>(json::find_int(value, "tokens").value_or(0));
+  label.value = json::find_number(value, "value").value_or(ppl ? *ppl : label.logprob);
+  return label;
+}
+
+Result<std::vector<data::Turn>> turns_from_json(data::Fields& fields) {
+  std::vector<data::Turn> turns;
+  fields.each("turns", [&](const json::Value& value, const std::string& origin) -> Result<void> {
+    data::Turn turn;
+    data::Fields in(value, origin);
+    in.read("reply", turn.reply);
+    in.each("messages", [&](const json::Value& message, const std::string& where) -> Result<void> {
+      SXT_TRY(data::Message one, data::message_from_json(message, where));
+      turn.messages.push_back(std::move(one));
+      return {};
+    });
+    SXT_CHECK(in.take());
+    turns.push_back(std::move(turn));
+    return {};
+  });
+  return turns;
+}
+
+Result<Attempt> attempt_from_json(const json::Value& value, const std::string& origin, uint64_t position) {
+  Attempt attempt;
+  attempt.id.row = position;
+  data::Fields fields(value, origin);
+  fields.require("prediction");
+  fields.require("gold");
+  fields.read("prediction", attempt.prediction);
+  fields.read_json("gold", attempt.target_json);
+  attempt.record_json = "{}";
+  fields.read_json("record", attempt.record_json);
+  fields.read("index", attempt.id.row);
+  fields.read("repeat", attempt.id.repeat);
+  fields.read("cluster", attempt.cluster);
+  fields.read("thinking", attempt.thinking);
+  fields.read("finish", attempt.finish);
+  fields.read_json("extra", attempt.extra_json);
+  fields.read("prompt_tokens", attempt.usage.prompt_tokens);
+  fields.read("generated_tokens", attempt.usage.generated_tokens);
+  fields.read("truncated_tokens", attempt.usage.truncated_tokens);
+  fields.read("dropped_shots", attempt.dropped_shots);
+  SXT_TRY(attempt.turns, turns_from_json(fields));
+  SXT_CHECK(fields.take());
+  if (const json::Value* prompt = json::find(value, "origin_prompt")) {
+    SXT_TRY(data::Prompt one, prompt_from_json(*prompt, fields.where("origin_prompt")));
+    attempt.prompts.push_back(std::move(one));
+  }
+  const std::string_view prefix = attempt.prompts.empty() ? std::string_view() : attempt.prompts.front().text.view();
+  for (const auto& field : value.GetObject()) {
+    const std::string_view key = json::text(field.name);
+    if (!key.starts_with(label_prefix)) continue;
+    SXT_TRY(data::LabelScore label, label_from_json(key.substr(label_prefix.size()), field.value, prefix, fmt::format("{}: \"{}\"", origin, key)));
+    attempt.labels.push_back(std::move(label));
+  }
+  return attempt;
 }
 
 }  // namespace
 
-Result<void> write_predictions(const std::filesystem::path& path, const std::vector<Sample>& samples, data::Form form) {
+Result<void> write_predictions(const std::filesystem::path& path, const std::vector<Attempt>& attempts, data::Form form) {
+  std::vector<const Attempt*> order;
+  for (const Attempt& attempt : attempts) order.push_back(&attempt);
+  std::stable_sort(order.begin(), order.end(), [](const Attempt* a, const Attempt* b) { return a->id.repeat < b->id.repeat; });
+  const bool repeats = !order.empty() && order.back()->id.repeat > 0;
   json::Document out;
   out.SetObject();
   auto& a = out.GetAllocator();
-  for (size_t i = 0; i < samples.size(); ++i) {
-    const Sample& sample = samples[i];
-    json::Value item(rapidjson::kObjectType);
-    const std::string prefix =
-        form == data::Form::continuations && !sample.prompts.empty() ? sample.prompts.front().text.str() : std::string();
-    for (const LabelScore& label : sample.labels)
-      json::set(item, fmt::format("{}{}", label_prefix, label.label), label_to_json(label, prefix, form, a), a);
-    if (!sample.prompts.empty()) json::set(item, "origin_prompt", origin_prompt(sample.prompts.front(), a), a);
-    json::set(item, "prediction", to_valid_utf8(sample.prediction), a);
-    json::set(item, "gold", embed(sample.gold_json, a), a);
-    json::set(item, "index", json::Value(sample.index), a);
-    json::set(item, "record", embed(sample.record_json, a), a);
-    out.AddMember(json::Value(std::to_string(i), a), std::move(item), a);
-  }
+  for (size_t i = 0; i < order.size(); ++i) out.AddMember(json::Value(std::to_string(i), a), attempt_to_json(*order[i], form, repeats, a), a);
   return write_file(path, json::write_pretty(out) + "\n");
 }
 
-Result<std::vector<StoredPrediction>> read_predictions(const std::filesystem::path& path) {
+Result<std::vector<Attempt>> read_predictions(const std::filesystem::path& path, std::string_view task) {
   std::error_code code;
   if (!std::filesystem::exists(path, code))
     return Error{Error::Kind::io,
-                 fmt::format("{} is not there; infer the data set first (-m infer or all, with -r)", path.string())};
+                 fmt::format("{} does not exist; infer the data set first (-m infer or all, with -r)", path.string())};
   SXT_TRY(const std::string text, read_file(path));
   SXT_TRY(const json::Document in, json::parse(text, path.string()));
-  if (!in.IsObject()) return broken(path, "the file holds no JSON object");
-  std::vector<StoredPrediction> out;
+  const auto broken = [&](const std::string& what) {
+    return Error{Error::Kind::data, fmt::format("{}: {}; infer the data set again", path.string(), what)};
+  };
+  if (!in.IsObject()) return broken("the file holds no JSON object");
+  std::vector<Attempt> out;
+  out.reserve(in.MemberCount());
   for (const auto& member : in.GetObject()) {
     const std::string name(json::text(member.name));
-    if (name != std::to_string(out.size()))
-      return broken(path, fmt::format("sample \"{}\" stands where \"{}\" should", name, out.size()));
-    const auto prediction = json::find_string(member.value, "prediction");
-    const json::Value* gold = json::find(member.value, "gold");
-    if (!prediction) return broken(path, fmt::format("sample {} has no text \"prediction\"", name));
-    if (!gold) return broken(path, fmt::format("sample {} has no \"gold\"", name));
-    StoredPrediction stored;
-    stored.index = out.size();
-    if (const json::Value* index = json::find(member.value, "index")) {
-      if (!index->IsUint64()) return broken(path, fmt::format("sample {} has an \"index\" that is no row number", name));
-      stored.index = index->GetUint64();
-    }
-    stored.prediction = *prediction;
-    stored.gold_json = json::write(*gold);
-    const json::Value* record = json::find(member.value, "record");
-    stored.record_json = record ? json::write(*record) : "{}";
-    for (const auto& field : member.value.GetObject()) {
-      const std::string_view key = json::text(field.name);
-      if (!key.starts_with(label_prefix)) continue;
-      const auto value = json::find_number(field.value, "PPL"), logprob = json::find_number(field.value, "logprob");
-      if (!value && !logprob)
-        return broken(path, fmt::format("sample {}, \"{}\" has neither \"PPL\" nor \"logprob\"", name, key));
-      LabelScore label;
-      label.label = key.substr(label_prefix.size());
-      label.input = json::find_string(field.value, "testing input").value_or("");
-      label.logprob = logprob.value_or(0);
-      label.tokens = static_cast<uint32_t>(json::find_int(field.value, "tokens").value_or(0));
-      label.value = value ? *value : *logprob;
-      stored.labels.push_back(std::move(label));
-    }
-    out.push_back(std::move(stored));
+    if (name != std::to_string(out.size())) return broken(fmt::format("sample \"{}\" stands where \"{}\" should", name, out.size()));
+    auto attempt = attempt_from_json(member.value, fmt::format("sample {}", name), out.size());
+    if (!attempt) return broken(attempt.error().message);
+    attempt->id.task = task;
+    out.push_back(*std::move(attempt));
   }
   return out;
 }

@@ -6,10 +6,11 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include <sextant/sha256.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
-#include "../base/sha256.hpp"
 #include "../base/text.hpp"
 
 namespace sextant::store {
@@ -126,6 +127,7 @@ Result<RunFolder> RunFolder::reuse(const fs::path& work_dir, std::string_view ti
 const fs::path& RunFolder::path() const { return path_; }
 std::string RunFolder::timestamp() const { return path_.filename().string(); }
 fs::path RunFolder::config() const { return path_ / "configs" / "run.json"; }
+fs::path RunFolder::graph() const { return path_ / "configs" / "graph.json"; }
 fs::path RunFolder::run_json() const { return path_ / "run.json"; }
 fs::path RunFolder::journal(std::string_view model, std::string_view task) const { return journal_path(path_, model, task); }
 fs::path RunFolder::infer_log(std::string_view model, std::string_view task) const {
@@ -149,11 +151,13 @@ std::string safe_file_name(std::string_view name) {
   for (const char c : name) out += is_name_byte(c) ? c : '_';
   if (out.empty() || out == "." || out == "..") out = "_" + out;
   if (out.size() <= file_name_bytes_max) return out;
-  return to_valid_utf8(std::string_view(out).substr(0, file_name_bytes_max - 17)) + "_" + sha256_hex(name).substr(0, 16);
+  return utf8::repair(std::string_view(out).substr(0, file_name_bytes_max - 17)) + "_" + sha256_hex(name).substr(0, 16);
 }
 
+fs::path journal_folder(const fs::path& run_folder, std::string_view model) { return run_folder / "journal" / safe_file_name(model); }
+
 fs::path journal_path(const fs::path& run_folder, std::string_view model, std::string_view task) {
-  return run_folder / "journal" / safe_file_name(model) / (safe_file_name(task) + ".jsonl");
+  return journal_folder(run_folder, model) / (safe_file_name(task) + ".jsonl");
 }
 
 }  // namespace sextant::store

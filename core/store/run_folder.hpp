@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include "journal.hpp"
+#include <sextant/json.hpp>
 
 namespace sextant::store {
 
@@ -25,6 +25,7 @@ class RunFolder {
   const std::filesystem::path& path() const;
   std::string timestamp() const;                    // the folder's name
   std::filesystem::path config() const;             // configs/run.json
+  std::filesystem::path graph() const;              // configs/graph.json
   std::filesystem::path run_json() const;
   std::filesystem::path journal(std::string_view model, std::string_view task) const;
   std::filesystem::path infer_log(std::string_view model, std::string_view task) const;
@@ -43,20 +44,10 @@ class RunFolder {
 /// name that is too long for a file system is cut and gets a hash.
 std::string safe_file_name(std::string_view name);
 
+/// journal/<model> in any run's folder.
+std::filesystem::path journal_folder(const std::filesystem::path& run_folder, std::string_view model);
 /// journal/<model>/<task>.jsonl in any run's folder.
 std::filesystem::path journal_path(const std::filesystem::path& run_folder, std::string_view model, std::string_view task);
-
-/// Reads and writes predictions/<model>/<task>.json as OpenCompass has it (gen: {"0": {"origin_prompt", "prediction", "gold"}};
-/// ppl: {"0": {"label: A": {"testing input", "prompt", "PPL", "BPB"}, ..., "origin_prompt", "prediction", "gold"}}; for
-/// loglikelihood "logprob" and "tokens" instead), doubles so that they survive being read back, in sample order. "record" holds the data row.
-Result<void> write_predictions(const std::filesystem::path& path, const std::vector<Sample>& samples, data::Form form);
-/// What `-m eval` needs of them, in order.
-struct StoredPrediction {
-  uint64_t index = 0;
-  std::string prediction, gold_json, record_json;
-  std::vector<LabelScore> labels;
-};
-Result<std::vector<StoredPrediction>> read_predictions(const std::filesystem::path& path);
 
 struct TaskRecord {                                  // a line of run.json's "tasks"
   std::string model, dataset, status, error;         // status: complete, missing, failed, incomplete

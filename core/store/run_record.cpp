@@ -1,6 +1,7 @@
 // run.json and back.
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "run_folder.hpp"
 #include "version.hpp"
@@ -26,7 +27,7 @@ json::Value task_to_json(const TaskRecord& task, Allocator& a) {
   json::set(out, "model", task.model, a);
   json::set(out, "dataset", task.dataset, a);
   json::set(out, "status", task.status, a);
-  json::set(out, "error", to_valid_utf8(task.error), a);  // may quote a plugin or a path
+  json::set(out, "error", utf8::repair(task.error), a);  // may quote a plugin or a path
   if (task.error_kind)
     for (const auto& [kind, name] : kind_names)
       if (kind == *task.error_kind) json::set(out, "error_kind", name, a);
@@ -109,7 +110,7 @@ std::string to_json(const RunRecord& record) {
     json::Value item(rapidjson::kObjectType);
     json::set(item, "id", plugin.id, a);
     json::set(item, "version", plugin.version, a);
-    json::set(item, "path", to_valid_utf8(plugin.path), a);
+    json::set(item, "path", utf8::repair(plugin.path), a);
     json::set(item, "sha256", plugin.sha256, a);
     plugins.PushBack(std::move(item), a);
   }

@@ -2,7 +2,7 @@
 // it is written and read again: a resumed run rests on it.
 #include <cstdlib>
 #include <sextant/json.hpp>
-#include "../../core/plugin/schema.hpp"
+#include <sextant/json_schema.hpp>
 #include "../../core/store/sample_json.hpp"
 
 using namespace sextant;
@@ -47,8 +47,13 @@ void journal(std::string_view text) {
 void schema(std::string_view text) {
   const size_t end = std::min(text.find('\n'), text.size());
   const std::string_view schema = text.substr(0, end), config = text.substr(std::min(end + 1, text.size()));
-  static_cast<void>(plugin::check_config("metric:fuzz", schema, config, "fuzz"));
-  if (const auto parsed = plugin::parse_schema(schema, "fuzz")) plugin::options_of(*parsed);
+  static_cast<void>(schema::check_config("metric:fuzz", schema, config, "fuzz"));
+  if (const auto parsed = schema::parse(schema, "fuzz")) {
+    schema::options(*parsed);
+    schema::secret_keys(*parsed);
+    schema::affects_results(*parsed, "a.b");
+    if (auto value = json::parse(config, "fuzz")) schema::remove_secrets(*parsed, *value);
+  }
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
-#include <sextant/utf8.hpp>
+#include <sextant/utf8_text.hpp>
 #include <tokenizer/open_vocabulary.hpp>
 #include "memory_file.hpp"
 
@@ -42,7 +42,7 @@ void use(const Vocabulary& vocabulary) {
         streamed += part.size();
       }
       streamed += stream.finish().size();
-      const std::string whole = repair_utf8(tokenizer.decode(e.ids, flag));
+      const std::string whole = utf8::repair(tokenizer.decode(e.ids, flag));
       expect(streamed == whole.size() || streamed == whole.size() + 1);  // a blank at the end may be trimmed
     }
   }

@@ -18,21 +18,22 @@ flags=(-std=c++20 -gline-tables-only -O1 -fsanitize=fuzzer-no-link,address,undef
   -fsanitize-ignorelist="$root/tests/fuzz/ignored.txt"
   -DIGNORED="$(sha256sum <"$root/tests/fuzz/ignored.txt" | cut -c1-8)"  # ccache does not look into that list
   -DBOOST_DLL_USE_STD_FS -Wno-ambiguous-reversed-operator  # as RapidJSON 1.1 compares its iterators
-  -I"$root/sdk/include" -I"$root/models/engine")
+  -I"$root/sdk/include" -I"$root/sdk/lib/include" -I"$root/models/engine")
 libraries=(-ldl -lfmt -lcrypto -lpcre2-8 -lsentencepiece -lutf8proc)
 
+lib() { (cd "$root" && echo sdk/lib/"$1"/*.cpp); }
 core() { local name; for name in "$@"; do echo "core/$name.cpp"; done; }
 sources_of() {
   case $1 in
     csv) ;;
-    json) core base/text base/files plugin/pattern plugin/schema plugin/schema_check plugin/schema_form store/sample_json ;;
-    card) core base/text base/files base/sha256 base/log config/json_source config/shapes config/card config/card_store config/model_card \
+    json) lib regex; lib text; lib schema; core base/text base/files store/sample_json ;;
+    card) lib regex; lib schema; lib text; core base/text base/files base/log config/json_source config/shapes config/card config/card_store config/model_card \
             config/run_config ;;
-    jinja) (cd "$root" && echo models/engine/chat/*.cpp) ;;
-    safetensors) (cd "$root" && echo models/engine/checkpoint/*.cpp) ;;
-    config) (cd "$root" && echo models/engine/{checkpoint,architecture}/*.cpp) ;;
-    gguf) (cd "$root" && echo models/engine/{checkpoint,architecture,tokenizer,tokenizer/*}/*.cpp) ;;
-    tokenizer) (cd "$root" && echo models/engine/{checkpoint,tokenizer,tokenizer/*}/*.cpp) ;;
+    jinja) lib jinja; lib regex; lib text; (cd "$root" && echo models/engine/chat/*.cpp) ;;
+    safetensors) lib regex; lib text; (cd "$root" && echo models/engine/checkpoint/*.cpp) ;;
+    config) lib regex; lib text; (cd "$root" && echo models/engine/{checkpoint,architecture}/*.cpp) ;;
+    gguf) lib regex; lib text; (cd "$root" && echo models/engine/{checkpoint,architecture,tokenizer,tokenizer/*}/*.cpp) ;;
+    tokenizer) lib regex; lib text; (cd "$root" && echo models/engine/{checkpoint,tokenizer,tokenizer/*}/*.cpp) ;;
     *) echo "there is no target $1; there are: csv json card gguf safetensors config jinja tokenizer" >&2; exit 64 ;;
   esac
 }

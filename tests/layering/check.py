@@ -15,15 +15,19 @@ import sys
 SUFFIXES = {".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp"}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(<[^>]+>|"[^"]+")', re.MULTILINE)
 ENTRY = "sextant_plugin_entry"
+FLOORS = ["sdk", "sdk/lib"]  # each stands on those before it, and all others on these
+PUBLIC = {"sdk/lib": "sdk/lib/include/"}  # what others may include of a house that has more
 GENERATED = {"core/version.hpp"}  # made by meson
 # headers of one processor or accelerator: what is device-independent has no business with them
 DEVICE_HEADER = re.compile(r"^(\w*mmintrin|immintrin|arm_neon|arm_sve|cpuid|cuda|cublas|hip|nv|cl|omp)")
 
 
 def area(root, path):
-    """The folder that counts as one house: sdk, core, models/engine, models/cpu, datasets/ceval, plugins/metrics/accuracy, ...
+    """The folder that counts as one house: sdk, sdk/lib, core, models/engine, models/cpu, datasets/ceval, plugins/metrics/accuracy, ...
     Below plugins/, a folder with a meson.build is one plugin; what lies outside of them ("plugins") all of them share."""
     parts = path.split("/")
+    if parts[:2] == ["sdk", "lib"]:
+        return "sdk/lib"
     if parts[0] in ("sdk", "core"):
         return parts[0]
     if parts[0] != "plugins":
@@ -36,18 +40,18 @@ def area(root, path):
 
 def allowed(where):
     """The areas that a file of this one may include."""
-    if where == "sdk":
-        return {"sdk"}
+    if where in FLOORS:
+        return set(FLOORS[:FLOORS.index(where) + 1])
     if where.startswith("plugins"):
-        return {where, "plugins", "sdk"}
+        return {where, "plugins", *FLOORS}
     if where.startswith("models/") and where != "models/engine":
-        return {where, "models/engine", "sdk"}
-    return {where, "sdk"}
+        return {where, "models/engine", *FLOORS}
+    return {where, *FLOORS}
 
 
 def resolve(root, path, name, quoted):
     """The file of the tree that an include names, relative to the root, or None for a system header."""
-    folders = [root / "sdk/include"]
+    folders = [root / "sdk/include", root / "sdk/lib/include"]
     if quoted:
         house = area(root, path)
         folders = [(root / path).parent, root / house, root / "models/engine", root / "models", root] + folders
@@ -76,6 +80,8 @@ def include_breaches(root):
                     breaches.append(f"{place}: includes {name}, which is not in the tree")
                 elif target is not None and area(root, target) not in allowed(house):
                     breaches.append(f"{place}: {house} may include {', '.join(sorted(allowed(house)))}, not {target}")
+                elif target is not None and area(root, target) != house and not target.startswith(PUBLIC.get(area(root, target), "")):
+                    breaches.append(f"{place}: {target} is sdk/lib's own; include what lies in {PUBLIC[area(root, target)]}")
                 elif target is None and house == "models/engine" and DEVICE_HEADER.match(name):
                     breaches.append(f"{place}: models/engine is device-independent and must not include <{name}>")
     if not count:

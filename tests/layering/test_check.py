@@ -11,7 +11,7 @@ import check  # noqa: E402
 
 # includer, the line, whether it is a breach
 INCLUDES = [
-    ("core/cli/a.cpp", '#include "../plan/b.hpp"', False),
+    ("core/cli/a.cpp", '#include "../load/b.hpp"', False),
     ("core/cli/a.cpp", "#include <sextant/sdk.hpp>", False),
     ("core/cli/a.cpp", "#include <vector>", False),
     ("core/cli/a.cpp", '#include "version.hpp"', False),
@@ -24,18 +24,18 @@ INCLUDES = [
     ("plugins/metrics/accuracy/a.cpp", '#include "../../pieces/shared.hpp"', False),
     ("plugins/metrics/accuracy/a.cpp", '#include "../bleu/bleu.hpp"', True),
     ("plugins/pieces/shared.hpp", '#include "../metrics/bleu/bleu.hpp"', True),
-    ("plugins/metrics/accuracy/a.cpp", '#include "../../../core/plan/b.hpp"', True),
+    ("plugins/metrics/accuracy/a.cpp", '#include "../../../core/load/b.hpp"', True),
     ("plugins/templates/a.cpp", '#include "../metrics/bleu/bleu.hpp"', True),
     ("datasets/ceval/a.cpp", '#include "../cmmlu/c.hpp"', True),
     ("models/cpu/a.cpp", '#include "../engine/engine.hpp"', False),
-    ("models/cpu/a.cpp", '#include "../../core/plan/b.hpp"', True),
+    ("models/cpu/a.cpp", '#include "../../core/load/b.hpp"', True),
     ("models/engine/a.cpp", '#include "../cpu/cpu.hpp"', True),
     ("models/engine/a.cpp", "#include <cuda_runtime.h>", True),
     ("models/engine/a.cpp", "#include <immintrin.h>", True),
     ("models/cpu/a.cpp", "#include <immintrin.h>", False),
-    ("sdk/include/sextant/a.hpp", '#include "../../../core/plan/b.hpp"', True),
+    ("sdk/include/sextant/a.hpp", '#include "../../../core/load/b.hpp"', True),
 ]
-HEADERS = ["core/plan/b.hpp", "datasets/cmmlu/c.hpp", "models/engine/engine.hpp", "models/cpu/cpu.hpp",
+HEADERS = ["core/load/b.hpp", "datasets/cmmlu/c.hpp", "models/engine/engine.hpp", "models/cpu/cpu.hpp",
            "plugins/metrics/accuracy/own.hpp", "plugins/metrics/accuracy/meson.build",
            "plugins/metrics/bleu/bleu.hpp", "plugins/metrics/bleu/meson.build", "plugins/pieces/shared.hpp", "plugins/templates/meson.build", "sdk/include/sextant/sdk.hpp"]
 

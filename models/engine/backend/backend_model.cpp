@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <sextant/numbers.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../checkpoint/gguf.hpp"
 #include "../checkpoint/text_file.hpp"
 #include "../schedule/workers.hpp"
@@ -144,7 +145,7 @@ std::string BackendModel::detokenize(std::span<const int32_t> ids, uint32_t) {
   for (const int32_t id : ids)
     if (!tokenizer().piece(id))
       throw DataError(fmt::format("id {} is not in the vocabulary of {} ids", id, with_commas(tokenizer_->vocab_size())));
-  return repair_utf8(tokenizer().decode(ids, false));
+  return utf8::repair(tokenizer().decode(ids, false));
 }
 
 std::string BackendModel::render_chat(std::string_view conversation_json) {

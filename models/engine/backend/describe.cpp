@@ -2,10 +2,11 @@
 #include <filesystem>
 #include <map>
 #include <fmt/format.h>
+#include <sextant/sha256.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../architecture/describe.hpp"
 #include "../architecture/footprint.hpp"
 #include "../checkpoint/dequantize.hpp"
-#include "../checkpoint/sha256.hpp"
 #include "backend_model.hpp"
 #include "findings.hpp"
 
@@ -23,7 +24,7 @@ class Description {
   json::Writer& writer() { return w_; }
   void key(std::string_view name) { w_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
   void value(std::string_view text) {  // a vocabulary's bytes need be no UTF-8
-    const std::string valid = repair_utf8(text);
+    const std::string valid = utf8::repair(text);
     w_.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
   }
   void text(std::string_view name, std::string_view text) { key(name), value(text); }
@@ -123,7 +124,7 @@ std::string BackendModel::describe() {
   out.flag("add_bos", adds_bos_), out.flag("add_eos", adds_eos_);
   out.text("add_from", claims && !claims->adds.empty() ? claims->adds : "no file; what is usual for such a vocabulary");
   out.flag("has_chat_template", chat_.has_value());
-  out.text("chat_template_sha256", chat_ ? or_throw(sha256_hex(std::as_bytes(std::span(chat_->source())))) : "");
+  out.text("chat_template_sha256", chat_ ? sha256_hex(chat_->source()) : "");
   out.text("chat_template_from", chat_ ? chat_origin_ : "");
   out.texts("warnings", warnings_);
   if (tokenizer_ && architecture_) {

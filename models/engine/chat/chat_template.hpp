@@ -1,34 +1,23 @@
-// Chat templates: the sandboxed Jinja subset that model files use. Pure: no file, clock or environment is read.
+// Chat templates: Jinja as transformers renders it for conversations. Pure; const members are [any] thread.
 #pragma once
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <sextant/json.hpp>
+#include <sextant/jinja.hpp>
 
 namespace sextant::engine {
 
-struct ChatLimits {
-  uint64_t steps = 2'000'000;          // evaluated nodes
-  uint32_t depth = 200;                // nested calls, blocks and expressions
-  uint64_t output_bytes = 16u << 20;
-};
+using ChatLimits = jinja::Limits;
 
 class ChatTemplate {
  public:
   /// Parses `source`; `name` (a path, or "tokenizer.chat_template of X.gguf") appears in errors with the line.
   static Result<ChatTemplate> parse(std::string source, std::string name);
   /// Renders one conversation. `input` is an object: {"messages", "add_generation_prompt", "bos_token", "eos_token", "tools"?,
-  /// "kwargs"?: extra variables, "now"?: ISO 8601 local time for strftime_now}. Settings are transformers':
-  /// trim_blocks, lstrip_blocks, loop controls, tojson as Python's json.dumps(ensure_ascii=False).
+  /// "kwargs"?: extra variables, "now"?: ISO 8601 local time for strftime_now}.
   Result<std::string> render(const json::Value& input, const ChatLimits& limits = {}) const;
-  const std::string& source() const;
-
-  struct Program;  // the parsed tree, private to the implementation
+  const std::string& source() const { return template_.source(); }
 
  private:
-  std::string source_;
-  std::shared_ptr<const Program> program_;
+  explicit ChatTemplate(jinja::Template t) : template_(std::move(t)) {}
+  jinja::Template template_;
 };
 
 }  // namespace sextant::engine

@@ -55,13 +55,14 @@ Result<LowRank> change_of(const std::string& module, const Pair& pair, const Ada
     return refused(
         path, fmt::format("tensor {} belongs to {}, and {} has no such matrix; give the model that the adapter was made for",
                           shown(half.name), shown(module + ".weight"), model.path()));
-  if (!config.targets(module))
+  SXT_TRY(const bool targeted, config.targets(module));
+  if (!targeted)
     return refused(
         path,
         fmt::format(
             "tensor {} belongs to a module that \"target_modules\" of adapter_config.json does not name; fetch both again",
             shown(half.name)));
-  const uint64_t rank = config.rank(module);
+  SXT_TRY(const uint64_t rank, config.rank(module));
   const auto check = [&](const Tensor& tensor, uint64_t rows, uint64_t columns) -> Result<void> {
     if (tensor.shape == std::vector<uint64_t>{rows, columns}) return {};
     return refused(
@@ -75,7 +76,8 @@ Result<LowRank> change_of(const std::string& module, const Pair& pair, const Ada
                    fmt::format("adapter_config.json gives module {} no rank of 1 or more; fetch both again", shown(module)));
   SXT_CHECK(check(*pair.a, rank, weight->columns()));
   SXT_CHECK(check(*pair.b, weight->rows(), rank));
-  LowRank change{rank, static_cast<float>(config.scale(module, rank)), numbers_of(*pair.a), numbers_of(*pair.b)};
+  SXT_TRY(const double scale, config.scale(module, rank));
+  LowRank change{rank, static_cast<float>(scale), numbers_of(*pair.a), numbers_of(*pair.b)};
   return change;
 }
 

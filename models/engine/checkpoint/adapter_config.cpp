@@ -1,5 +1,4 @@
 #include "adapter_config.hpp"
-#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include "messages.hpp"
@@ -44,6 +43,20 @@ Result<void> refuse_variants(const json::Value& config, const std::string& path)
   return {};
 }
 
+// How PEFT names modules: by regular expressions, which are mostly plain names. `tail`: a module matches too if what stands behind one
+// of its dots does. The pattern comes out of a file that anybody may have made.
+Result<Regex> module_pattern(std::string_view regex, bool tail) {
+  RegexOptions options;
+  options.whole = options.valid_text = true;
+  options.unicode_classes = false;
+  options.limits = {.steps = 100'000, .heap_kib = 1'024, .pattern_bytes = 10'100};
+  options.error_kind = Error::Kind::data;
+  options.advice = "fetch the adapter again";
+  auto compiled = Regex::compile(fmt::format("{}(?:{})", tail ? "(?:.*\\.)?" : "", regex), std::move(options));
+  if (!compiled) return Error{Error::Kind::data, fmt::format("{} is no regular expression that can be read", shown(regex))};
+  return compiled;
+}
+
 Result<double> number(const json::Value& value, std::string_view key, double most, const std::string& path) {
   const double x = value.IsNumber() ? value.GetDouble() : NAN;
   if (!(std::abs(x) <= most))
@@ -60,7 +73,7 @@ Result<std::vector<AdapterConfig::Override>> AdapterConfig::overrides(const json
   if (!asks(map)) return list;
   if (!map->IsObject()) return refused(path, fmt::format("\"{}\" must be an object; fetch the adapter again", key));
   for (const auto& member : map->GetObject()) {
-    auto pattern = ModulePattern::compile(json::text(member.name), true);
+    auto pattern = module_pattern(json::text(member.name), true);
     if (!pattern) return refused(path, fmt::format("\"{}\": {}; fetch the adapter again", key, pattern.error().message));
     SXT_TRY(const double value, number(member.value, key, max_alpha, path));
     list.push_back({*std::move(pattern), value});
@@ -89,36 +102,45 @@ Result<AdapterConfig> AdapterConfig::read(const std::string& path) {
   // fan_in_fan_out is for layers that store [inputs, outputs]; none here does, and PEFT too puts it out for those that do not
   const json::Value* targets = json::find(json, "target_modules");
   if (!asks(targets) || (targets->IsString() && json::text(*targets) == "all-linear")) return config;
-  const auto add = [&](Result<ModulePattern> pattern) -> Result<void> {
+  const auto add = [&](Result<Regex> pattern) -> Result<void> {
     if (!pattern) return refused(path, fmt::format("\"target_modules\": {}; fetch the adapter again", pattern.error().message));
     config.targets_.push_back(*std::move(pattern));
     return {};
   };
-  if (targets->IsString()) SXT_CHECK(add(ModulePattern::compile(json::text(*targets), false)));
+  if (targets->IsString()) SXT_CHECK(add(module_pattern(json::text(*targets), false)));
   if (targets->IsArray()) {
     for (const json::Value& target : targets->GetArray()) {
       if (!target.IsString()) return refused(path, "\"target_modules\" must be names; fetch the adapter again");
-      SXT_CHECK(add(ModulePattern::literal(json::text(target))));
+      SXT_CHECK(add(module_pattern(regex_escape(json::text(target)), true)));
     }
   }
   return config;
 }
 
-uint64_t AdapterConfig::rank(std::string_view module) const {
-  const auto it = std::find_if(ranks_.begin(), ranks_.end(), [&](const Override& o) { return o.pattern.matches(module); });
-  const double rank = it == ranks_.end() ? rank_ : it->value;
+Result<double> AdapterConfig::overridden(const std::vector<Override>& list, std::string_view module, double otherwise) {
+  for (const Override& entry : list) {
+    SXT_TRY(const bool found, entry.pattern.found_in(module));
+    if (found) return entry.value;
+  }
+  return otherwise;
+}
+
+Result<uint64_t> AdapterConfig::rank(std::string_view module) const {
+  SXT_TRY(const double rank, overridden(ranks_, module, rank_));
   return rank >= 1 && rank <= max_rank ? static_cast<uint64_t>(rank) : 0;
 }
 
-double AdapterConfig::scale(std::string_view module, uint64_t rank) const {
-  const auto it = std::find_if(alphas_.begin(), alphas_.end(), [&](const Override& o) { return o.pattern.matches(module); });
-  const double alpha = it == alphas_.end() ? alpha_ : it->value;
+Result<double> AdapterConfig::scale(std::string_view module, uint64_t rank) const {
+  SXT_TRY(const double alpha, overridden(alphas_, module, alpha_));
   return alpha / (rank_stabilised_ ? std::sqrt(static_cast<double>(rank)) : static_cast<double>(rank));
 }
 
-bool AdapterConfig::targets(std::string_view module) const {
-  return targets_.empty() ||
-         std::any_of(targets_.begin(), targets_.end(), [&](const ModulePattern& p) { return p.matches(module); });
+Result<bool> AdapterConfig::targets(std::string_view module) const {
+  for (const Regex& pattern : targets_) {
+    SXT_TRY(const bool found, pattern.found_in(module));
+    if (found) return true;
+  }
+  return targets_.empty();
 }
 
 }  // namespace sextant::engine

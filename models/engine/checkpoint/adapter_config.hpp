@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 #include <sextant/json.hpp>
-#include "module_pattern.hpp"
+#include <sextant/regex.hpp>
 
 namespace sextant::engine {
 
@@ -16,23 +16,24 @@ class AdapterConfig {
 
   /// lora_alpha / r, or / sqrt(r) with use_rslora; alpha as alpha_pattern has it for this module
   /// ("model.layers.0.mlp.up_proj").
-  double scale(std::string_view module, uint64_t rank) const;
+  Result<double> scale(std::string_view module, uint64_t rank) const;
   /// r, as rank_pattern has it for this module.
-  uint64_t rank(std::string_view module) const;
+  Result<uint64_t> rank(std::string_view module) const;
   /// Whether target_modules names it: what is not named, PEFT leaves out.
-  bool targets(std::string_view module) const;
+  Result<bool> targets(std::string_view module) const;
 
  private:
   struct Override {
-    ModulePattern pattern;
+    Regex pattern;
     double value;
   };
+  static Result<double> overridden(const std::vector<Override>& list, std::string_view module, double otherwise);
   static Result<std::vector<Override>> overrides(const json::Value& config, const char* key, const std::string& path);
 
   double rank_ = 8, alpha_ = 8;
   bool rank_stabilised_ = false;
   std::vector<Override> ranks_, alphas_;  // the first that matches counts
-  std::vector<ModulePattern> targets_;    // none: every module
+  std::vector<Regex> targets_;            // none: every module
 };
 
 }  // namespace sextant::engine

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <fmt/format.h>
 #include <sextant/json.hpp>
-#include "sha256.hpp"
+#include <sextant/sha256.hpp>
 
 namespace sextant::engine {
 namespace {
@@ -89,7 +89,7 @@ Result<std::string> weights_sha256(std::vector<const MappedFile*> files) {
     const bool cached = file->bytes().size() >= worth_remembering_bytes;
     std::optional<std::string> hash = cached ? remembered(cache, *file) : std::nullopt;
     if (!hash) {
-      SXT_TRY(hash, sha256_hex(file->bytes()));
+      hash = sha256_hex(file->bytes());
       file->let_go();
       if (cached) remember(cache, *file, *hash);
       changed = changed || cached;
@@ -102,7 +102,7 @@ Result<std::string> weights_sha256(std::vector<const MappedFile*> files) {
   std::sort(lines.begin(), lines.end(), [](auto& a, auto& b) { return a.substr(64) < b.substr(64); });
   std::string text;
   for (const std::string& line : lines) text += line;
-  return sha256_hex(std::as_bytes(std::span(text)));
+  return sha256_hex(text);
 }
 
 }  // namespace sextant::engine

@@ -25,7 +25,7 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
   virtual uint32_t vocab_size() const = 0;
-  /// Throws DataError where a regular expression of the tokenizer gives up on the text (text/regex.hpp).
+  /// Throws DataError where a regular expression of the tokenizer gives up on the text (text/oniguruma.hpp).
   virtual Encoding encode(std::string_view text, EncodeOptions options) const = 0;
   /// The bytes of the ids, invalid UTF-8 kept as it is; special tokens are written out unless skip_special.
   virtual std::string decode(std::span<const int32_t> ids, bool skip_special) const = 0;
@@ -40,9 +40,6 @@ class Tokenizer {
   virtual const std::vector<int32_t>& end_of_generation() const = 0;
   virtual bool is_special(int32_t id) const = 0;
 };
-
-/// Replaces every maximal broken part of UTF-8 by U+FFFD, as Python's errors="replace" does.
-std::string repair_utf8(std::string_view bytes);
 
 /// Turns a stream of tokens into text without ever emitting half a character.
 class StreamDecoder {

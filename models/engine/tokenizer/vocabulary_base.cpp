@@ -1,8 +1,7 @@
 #include "vocabulary_base.hpp"
 #include <algorithm>
 #include <fmt/format.h>
-#include <sextant/utf8.hpp>
-#include "text/utf8_repair.hpp"
+#include <sextant/utf8_text.hpp>
 
 namespace sextant::engine {
 namespace {
@@ -89,7 +88,7 @@ Encoding VocabularyBase::encode(std::string_view text, EncodeOptions options) co
     // tokens of the repaired text; an end inside a replacement character lies before the broken bytes that it stands for
     const size_t first = out.ids.size();
     std::vector<size_t> origin;
-    const std::string repaired = repair_utf8(text, &origin);
+    const std::string repaired = utf8::repair(text, &origin);
     encode_valid(repaired, options, out);
     for (size_t i = first; i < out.end.size(); ++i) out.end[i] = static_cast<uint32_t>(origin[out.end[i]]);
   }

@@ -1,7 +1,7 @@
 // exact_match: equality after normalisation, as short answers are scored (OpenCompass' EM). Threads: [owner].
 #pragma once
 #include <sextant/json.hpp>
-#include "../../postprocessors/pattern.hpp"
+#include <sextant/regex.hpp>
 
 namespace sextant::metric {
 
@@ -9,36 +9,25 @@ namespace sextant::metric {
 class Normalizer {
  public:
   static Result<Normalizer> make() {
-    SXT_TRY(postprocess::Pattern punctuation, postprocess::Pattern::compile(R"([^\w\s]+)"));
-    SXT_TRY(postprocess::Pattern articles, postprocess::Pattern::compile(R"(\b(?:a|an|the)\b)", "i"));
-    SXT_TRY(postprocess::Pattern blanks, postprocess::Pattern::compile(R"(\s+)"));
+    SXT_TRY(Regex punctuation, Regex::compile(R"([^\w\s]+)"));
+    SXT_TRY(Regex articles, Regex::compile(R"(\b(?:a|an|the)\b)", {.caseless = true}));
+    SXT_TRY(Regex blanks, Regex::compile(R"(\s+)"));
     return Normalizer(std::move(punctuation), std::move(articles), std::move(blanks));
   }
   Result<std::string> operator()(std::string_view text) const {
     std::string out(text.substr(0, text.find_first_of("\n.,")));
-    SXT_TRY(out, replaced(punctuation_, out, ""));
-    SXT_TRY(out, replaced(articles_, out, ""));
-    SXT_TRY(out, replaced(blanks_, out, " "));
+    SXT_TRY(out, punctuation_.replace(out, ""));
+    SXT_TRY(out, articles_.replace(out, ""));
+    SXT_TRY(out, blanks_.replace(out, " "));
     if (out.starts_with(' ')) out.erase(0, 1);
     if (out.ends_with(' ')) out.pop_back();
     return out;
   }
 
  private:
-  Normalizer(postprocess::Pattern punctuation, postprocess::Pattern articles, postprocess::Pattern blanks)
+  Normalizer(Regex punctuation, Regex articles, Regex blanks)
       : punctuation_(std::move(punctuation)), articles_(std::move(articles)), blanks_(std::move(blanks)) {}
-  static Result<std::string> replaced(const postprocess::Pattern& pattern, std::string_view text, std::string_view by) {
-    std::string out;
-    size_t from = 0;
-    for (;;) {
-      SXT_TRY(const auto match, pattern.search(text, from));
-      out += text.substr(from, match ? match->begin - from : text.npos);
-      if (!match) return out;
-      out += by;
-      from = match->end;
-    }
-  }
-  postprocess::Pattern punctuation_, articles_, blanks_;
+  Regex punctuation_, articles_, blanks_;
 };
 
 /// The answers of a reference: an array's texts, or the one text or number.

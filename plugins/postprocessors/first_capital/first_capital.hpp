@@ -1,7 +1,7 @@
 // first_capital: the answer letter that comes first. Pure; [any] thread.
 #pragma once
+#include <sextant/regex.hpp>
 #include "../letters.hpp"
-#include "../pattern.hpp"
 
 namespace sextant::postprocess {
 
@@ -17,8 +17,8 @@ class FirstUppercase {
  public:
   static Result<FirstUppercase> make() {
     // Python's str.isupper is Unicode's property Uppercase: Lu, Roman numerals, circled and squared letters
-    SXT_TRY(Pattern pattern,
-            Pattern::compile(
+    SXT_TRY(Regex pattern,
+            Regex::compile(
                 R"([\p{Lu}\x{2160}-\x{216F}\x{24B6}-\x{24CF}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}])"));
     return FirstUppercase(std::move(pattern));
   }
@@ -28,8 +28,8 @@ class FirstUppercase {
   }
 
  private:
-  explicit FirstUppercase(Pattern pattern) : pattern_(std::move(pattern)) {}
-  Pattern pattern_;
+  explicit FirstUppercase(Regex pattern) : pattern_(std::move(pattern)) {}
+  Regex pattern_;
 };
 
 }  // namespace sextant::postprocess

@@ -1,7 +1,7 @@
 // first_option: the letter that an answer in words decides for. Pure; threads: [owner].
 #pragma once
+#include <sextant/regex.hpp>
 #include "../letters.hpp"
-#include "../pattern.hpp"
 #include "patterns.hpp"
 
 namespace sextant::postprocess {
@@ -23,7 +23,7 @@ class FirstOption {
   /// The option letter, or "".
   Result<std::string> operator()(std::string_view text) const {
     const std::string plain = utf8::half_width(text);
-    for (const Pattern& pattern : patterns_) {
+    for (const Regex& pattern : patterns_) {
       SXT_TRY(const auto match, pattern.search(plain));
       if (!match || match->groups.size() < 2 || match->groups[1].empty()) continue;
       const char letter = match->groups[1].front();
@@ -37,12 +37,12 @@ class FirstOption {
   Result<void> add(std::string pattern, const std::string& option) {
     for (size_t at = pattern.find('@'); at != pattern.npos; at = pattern.find('@', at + option.size()))
       pattern.replace(at, 1, option);
-    SXT_TRY(Pattern compiled, Pattern::compile(pattern));
+    SXT_TRY(Regex compiled, Regex::compile(pattern));
     patterns_.push_back(std::move(compiled));
     return {};
   }
 
-  std::vector<Pattern> patterns_;
+  std::vector<Regex> patterns_;
 };
 
 /// OpenCompass: the first form that matches; of its group, the first letter in the order of the options, not of the text.
@@ -58,7 +58,7 @@ class FirstOptionOpencompass {
 
   Result<std::string> operator()(std::string_view text) const {
     text = strip(text);
-    for (const Pattern& pattern : patterns_) {
+    for (const Regex& pattern : patterns_) {
       SXT_TRY(const auto match, pattern.search(text));
       if (!match) continue;
       std::string_view answer = match->groups[0];
@@ -77,7 +77,7 @@ class FirstOptionOpencompass {
     const bool grouped = pattern.find("(@") != pattern.npos;
     const size_t at = pattern.find('@');
     if (at != pattern.npos) pattern.replace(at, 1, grouped ? "[" + options_ + "]" : option);
-    SXT_TRY(Pattern compiled, Pattern::compile(pattern, "s"));
+    SXT_TRY(Regex compiled, Regex::compile(pattern, {.dotall = true}));
     patterns_.push_back(std::move(compiled));
     return {};
   }
@@ -100,7 +100,7 @@ class FirstOptionOpencompass {
   }
 
   std::string options_;
-  std::vector<Pattern> patterns_;
+  std::vector<Regex> patterns_;
 };
 
 }  // namespace sextant::postprocess

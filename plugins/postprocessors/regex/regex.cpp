@@ -1,32 +1,21 @@
 // regex: what a pattern's group caught.
+#include <sextant/regex.hpp>
 #include <sextant/sdk.hpp>
-#include "../pattern.hpp"
 
 namespace {
 
 using namespace sextant;
-using postprocess::Match;
-using postprocess::Pattern;
-
-struct Regex : Postprocessor {
-  explicit Regex(Context c) : Postprocessor(std::move(c)) {
+struct ByRegex : Postprocessor {
+  explicit ByRegex(Context c) : Postprocessor(std::move(c)) {
     if (group > pattern.group_count())
-      throw ConfigError("regex: 'group' is " + std::to_string(group) + ", but the pattern '" + pattern.text() + "' has " +
+      throw ConfigError("regex: 'group' is " + std::to_string(group) + ", but the pattern '" + pattern.pattern() + "' has " +
                         std::to_string(pattern.group_count()) + " groups; 0 is the whole match");
   }
   std::string apply(std::string_view text) override {
-    std::optional<Match> found = or_throw(pattern.search(text));
-    while (found && last) {
-      // an empty match must not be found again at the same place
-      const size_t next = found->end > found->begin ? found->end : found->end + 1;
-      std::optional<Match> later;
-      if (next <= text.size()) later = or_throw(pattern.search(text, next));
-      if (!later) break;
-      found = std::move(later);
-    }
+    const auto found = or_throw(last ? pattern.search_last(text) : pattern.search(text));
     return found ? std::string(found->groups[group]) : std::string();
   }
-  const Pattern pattern = or_throw(Pattern::compile(context.text("pattern"), context.text("flags")));
+  const Regex pattern = or_throw(Regex::compile(context.text("pattern"), or_throw(RegexOptions::of_flags(context.text("flags")))));
   const size_t group = static_cast<size_t>(json::find_int(context.config(), "group").value_or(default_group()));
   const bool last = context.text("match") == "last";
 
@@ -47,5 +36,5 @@ constexpr const char* schema = R"({
 
 }  // namespace
 
-SEXTANT_PLUGIN(sextant::component<Regex>(
+SEXTANT_PLUGIN(sextant::component<ByRegex>(
     {.id = "regex", .summary = "a group of a regular expression's first or last match", .schema = schema}))

@@ -15,28 +15,6 @@ TEST_CASE("numbers in messages have commas, bytes are rounded up to MiB") {
   CHECK(mebibytes(uint64_t{3} << 30) == "3,072 MiB");
 }
 
-TEST_CASE("a mistyped name finds the nearest one, a foreign one finds none") {
-  const std::vector<std::string> names{"ceval_gen", "ceval_ppl", "cmmlu_gen", "gsm8k_gen", "temperature"};
-  struct Row {
-    std::string word, nearest;
-  };
-  for (const Row& row : std::vector<Row>{{"ceval_gne", "ceval_gen"},
-                                         {"ceval_gen", "ceval_gen"},
-                                         {"cmlu_gen", "cmmlu_gen"},
-                                         {"temprature", "temperature"},
-                                         {"gsm8k", "gsm8k_gen"},
-                                         {"temp", "temperature"},
-                                         {"xyzzy", ""},
-                                         {"", ""},
-                                         {"zz", ""}}) {
-    CAPTURE(row.word);
-    CHECK(nearest_name(row.word, names) == row.nearest);
-  }
-  CHECK(nearest_name("any", {}).empty());
-  CHECK(did_you_mean("ceval_gne", names) == " (did you mean 'ceval_gen'?)");
-  CHECK(did_you_mean("xyzzy", names).empty());
-}
-
 TEST_CASE("a glob matches the whole text, in either case") {
   struct Row {
     std::string pattern, text;
@@ -57,48 +35,6 @@ TEST_CASE("a glob matches the whole text, in either case") {
     CAPTURE(row.pattern, row.text);
     CHECK(glob_match(row.pattern, row.text) == row.matches);
   }
-}
-
-TEST_CASE("what is not UTF-8 is seen, and replaced one character at a time") {
-  const std::string mark = "\xEF\xBF\xBD";
-  struct Row {
-    std::string name, bytes, text;
-  };
-  for (const Row& row : std::vector<Row>{{"ascii", "abc", "abc"},
-                                         {"empty", "", ""},
-                                         {"nul", std::string("a\0b", 3), std::string("a\0b", 3)},
-                                         {"chinese", "答案", "答案"},
-                                         {"emoji", "\xF0\x9F\x99\x82", "\xF0\x9F\x99\x82"},
-                                         {"cut off", "a\xE7\xAD", "a" + mark},
-                                         {"cut off inside",
-                                          "\xE7\xAD"
-                                          "b",
-                                          mark + "b"},
-                                         {"lone continuation", "a\x80z", "a" + mark + "z"},
-                                         {"overlong slash", "\xC0\xAF", mark + mark},
-                                         {"overlong of three", "\xE0\x80\xAF", mark + mark + mark},
-                                         {"surrogate", "\xED\xA0\x80", mark + mark + mark},
-                                         {"beyond U+10FFFF", "\xF4\x90\x80\x80", mark + mark + mark + mark},
-                                         {"last of all", "\xF4\x8F\xBF\xBF", "\xF4\x8F\xBF\xBF"},
-                                         {"latin-1", "caf\xE9", "caf" + mark},
-                                         {"cut emoji", "\xF0\x9F\x99", mark}}) {
-    CAPTURE(row.name);
-    CHECK(is_valid_utf8(row.bytes) == (row.bytes == row.text));
-    CHECK(to_valid_utf8(row.bytes) == row.text);
-    CHECK(is_valid_utf8(to_valid_utf8(row.bytes)));
-  }
-}
-
-TEST_CASE("a text is shortened between characters") {
-  CHECK(shorten("abc", 3) == "abc");
-  CHECK(shorten("abcd", 3) == "abc...");
-  CHECK(shorten("答案是", 4) == "答...");
-  CHECK(shorten("答案是", 2) == "...");
-}
-
-TEST_CASE("parts are joined with what stands between them") {
-  CHECK(join({}, ", ").empty());
-  CHECK(join(std::vector<std::string>{"a", "b", "c"}, ", ") == "a, b, c");
 }
 
 }  // namespace

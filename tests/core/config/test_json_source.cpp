@@ -4,14 +4,12 @@
 #include "../temporary_folder.hpp"
 
 using namespace sextant;
-using config::Shape;
 
 namespace {
 
-const Shape shape = Shape::object({{"extends", Shape::any()},
-                                   {"name", Shape::text()},
-                                   {"sizes", Shape::list(Shape::integer())},
-                                   {"inner", Shape::object({{"alpha", Shape::boolean()}})}});
+const json::Document shape = *schema::parse(R"({"type": "object", "additionalProperties": false, "properties": {
+  "extends": {}, "name": {"type": "string"}, "sizes": {"type": "array", "items": {"type": "integer", "maximum": 9}},
+  "inner": {"type": "object", "additionalProperties": false, "properties": {"alpha": {"type": "boolean"}}}}})", "the test's schema");
 
 std::string message_of(const std::string& text) {
   const auto source = config::JsonSource::from_text(text, "card.json");
@@ -33,6 +31,7 @@ TEST_CASE("an unknown key is named with file, line and the nearest key", "[confi
 TEST_CASE("a wrong type is named with its key", "[config]") {
   CHECK(message_of("{\n\"name\": 3}") == "card.json:2: name must be a text");
   CHECK(message_of("{\"sizes\": [1,\n \"two\"]}") == "card.json:2: sizes.1 must be a whole number");
+  CHECK(message_of("{\"sizes\": [1,\n 10]}") == "card.json:2: sizes.1 must be at most 9, not 10");
   CHECK(message_of("[]") == "card.json: the file must hold one JSON object");
 }
 

@@ -56,7 +56,7 @@ inline render::Prompt assembled_one(std::vector<Piece> pieces, Form form, const 
 }
 inline std::string question_of(const render::Prompt& prompt) {
   REQUIRE(prompt.question_bytes <= prompt.text.size());
-  return prompt.text.substr(prompt.text.size() - prompt.question_bytes);
+  return prompt.text.str().substr(prompt.text.size() - prompt.question_bytes);
 }
 
 inline Piece human(Piece::Section section, std::string text, uint32_t shot = 0) { return {section, "HUMAN", "", shot,

@@ -158,7 +158,7 @@ TEST_CASE("a meta template that is wrong, or lacks a role, says so") {
 TEST_CASE("labels keep their order and names; continuations follow unchanged") {
   const auto prompts = value_of(assembled({{{"B", {plain(round, "b")}}, {"A", {plain(round, "a")}}}, {}}, Form::labels));
   REQUIRE(prompts.prompts.size() == 2);
-  CHECK(prompts.prompts[0].label + prompts.prompts[0].text + prompts.prompts[1].label + prompts.prompts[1].text == "BbAa");
+  CHECK(prompts.prompts[0].label + prompts.prompts[0].text.str() + prompts.prompts[1].label + prompts.prompts[1].text.str() == "BbAa");
   const auto scored = value_of(assembled({{{"", {plain(round, "q ")}}}, {{"A", " x"}}}, Form::continuations));
   CHECK(scored.prompts[0].text == "q ");
   CHECK(scored.continuations[0].text == " x");

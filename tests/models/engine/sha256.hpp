@@ -1,18 +1,9 @@
-// sha256 in hex, for goldens that must not carry the data themselves.
+// SHA-256 in hex, for goldens that must not carry the data themselves.
 #pragma once
-#include <string>
-#include <fmt/format.h>
-#include <openssl/evp.h>
+#include <sextant/sha256.hpp>
 
 namespace sextant::test {
 
-inline std::string sha256(const void* data, size_t size) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned length = 0;
-  EVP_Digest(data, size, digest, &length, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
-}
+inline std::string sha256(const void* data, size_t size) { return sha256_hex(std::span(static_cast<const std::byte*>(data), size)); }
 
 }  // namespace sextant::test

@@ -140,7 +140,7 @@ Result<PreTokenizer> compile_pre_tokenizer(const PreTokenizerRules& rules) {
       pre_tokenizer.bytes_for_the_model = false;
       continue;
     }
-    SXT_TRY(Regex regex, Regex::compile_oniguruma(pattern, fmt::format("the pre-tokenizer {}", rules.name)));
+    SXT_TRY(Regex regex, compile_oniguruma(pattern, fmt::format("the pre-tokenizer {}", rules.name)));
     pre_tokenizer.add(cut_step(std::move(regex), Cut::isolated));
   }
   return pre_tokenizer;

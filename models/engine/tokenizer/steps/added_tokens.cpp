@@ -1,5 +1,5 @@
 #include "added_tokens.hpp"
-#include <sextant/utf8.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../text/unicode.hpp"
 
 namespace sextant::engine {
@@ -8,7 +8,7 @@ namespace {
 // The character that ends before `offset`, which lies on a boundary and is not 0.
 utf8::Character character_before(std::string_view text, size_t offset) {
   size_t begin = offset - 1;
-  while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) --begin;
+  while (begin > 0 && utf8::continues(text[begin])) --begin;
   return utf8::at(text, begin);
 }
 

@@ -1,6 +1,6 @@
 #include "byte_alphabet.hpp"
 #include <array>
-#include <sextant/utf8.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../text/unicode.hpp"
 
 namespace sextant::engine {
@@ -16,7 +16,7 @@ struct Alphabet {
     for (unsigned b = 0; b < 256; ++b) {
       const bool printable = (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
       const char32_t code = printable ? b : next++;
-      unicode::append(spelled[b], code);
+      utf8::append(spelled[b], code);
       byte[code] = static_cast<int16_t>(b);
     }
   }

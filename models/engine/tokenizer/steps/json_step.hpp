@@ -3,7 +3,7 @@
 #include <string>
 #include <fmt/format.h>
 #include <sextant/json.hpp>
-#include "../text/regex.hpp"
+#include "../text/oniguruma.hpp"
 
 namespace sextant::engine {
 
@@ -40,7 +40,7 @@ struct JsonStep {
     std::optional<Regex> regex;
     /// Calls visit(begin, end) for each place in `in`.
     template <class Visit> void for_each(std::string_view in, Visit visit) const {
-      if (regex) return regex->for_each(in, visit);
+      if (regex) return for_each_match(*regex, in, visit);
       if (text->empty()) return;
       for (size_t at = in.find(*text); at != in.npos; at = in.find(*text, at + text->size())) visit(at, at + text->size());
     }
@@ -51,7 +51,7 @@ struct JsonStep {
     if (auto text = found ? json::find_string(*found, "String") : std::nullopt) return Pattern{*std::move(text), {}};
     const auto source = found ? json::find_string(*found, "Regex") : std::nullopt;
     if (!source) return error("\"pattern\" is neither a String nor a Regex");
-    SXT_TRY(Regex regex, Regex::compile_oniguruma(*source, origin + ": " + name()));
+    SXT_TRY(Regex regex, compile_oniguruma(*source, origin + ": " + name()));
     return Pattern{{}, std::move(regex)};
   }
 };

@@ -1,5 +1,5 @@
 #include "normalizer.hpp"
-#include <sextant/utf8.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../text/base64.hpp"
 #include "../text/charsmap.hpp"
 #include "../text/unicode.hpp"
@@ -39,7 +39,7 @@ Normalizer::Step form_step(unicode::Form form) {
 
 template <class Drop> Normalizer::Step drop_step(Drop drop) {
   return each_character([drop](char32_t c, std::string& out) {
-    if (!drop(c)) unicode::append(out, c);
+    if (!drop(c)) utf8::append(out, c);
   });
 }
 
@@ -53,7 +53,7 @@ Normalizer::Step nmt_step() {
     const bool dropped = (c >= 1 && c <= 8) || c == 0xB || (c >= 0xE && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F;
     const bool blank = c == 9 || c == 0xA || c == 0xC || c == 0xD || c == 0x1680 || (c >= 0x200B && c <= 0x200F) || c == 0x2028 ||
                        c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == 0xFFFD;
-    if (!dropped) unicode::append(out, blank ? U' ' : c);
+    if (!dropped) utf8::append(out, blank ? U' ' : c);
   });
 }
 
@@ -90,14 +90,14 @@ void add_bert(Normalizer& normalizer, const JsonStep& step) {
     normalizer.add(each_character([](char32_t c, std::string& out) {
       const bool kept = c == '\t' || c == '\n' || c == '\r';
       if (c == 0 || c == 0xFFFD || (!kept && unicode::is_other(c))) return;
-      unicode::append(out, unicode::is_whitespace(c) ? U' ' : c);
+      utf8::append(out, unicode::is_whitespace(c) ? U' ' : c);
     }));
   }
   if (step.flag("handle_chinese_chars", true)) {
     normalizer.add(each_character([](char32_t c, std::string& out) {
       const bool apart = is_chinese(c);
       if (apart) out += ' ';
-      unicode::append(out, c);
+      utf8::append(out, c);
       if (apart) out += ' ';
     }));
   }

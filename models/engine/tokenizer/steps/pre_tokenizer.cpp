@@ -130,7 +130,7 @@ Result<void> add(PreTokenizer& pre_tokenizer, const JsonStep& step, bool last) {
   if (type == "ByteLevel") {
     if (step.flag("add_prefix_space", true)) pre_tokenizer.add(prefix_space);
     if (step.flag("use_regex", true)) {
-      SXT_TRY(Regex regex, Regex::compile_oniguruma(gpt2, "GPT-2's pattern"));
+      SXT_TRY(Regex regex, compile_oniguruma(gpt2, "GPT-2's pattern"));
       pre_tokenizer.add(cut_step(std::move(regex), Cut::isolated));
     }
     if (last) pre_tokenizer.bytes_for_the_model = true;
@@ -152,7 +152,7 @@ Result<void> add(PreTokenizer& pre_tokenizer, const JsonStep& step, bool last) {
     SXT_TRY(const Cut behavior, read_behavior(step, "Isolated"));
     pre_tokenizer.add(cut_punctuation_step(behavior));
   } else if (type == "Whitespace") {
-    SXT_TRY(Regex regex, Regex::compile_oniguruma(words_and_others, "Whitespace"));
+    SXT_TRY(Regex regex, compile_oniguruma(words_and_others, "Whitespace"));
     pre_tokenizer.add(cut_step(std::move(regex), Cut::removed, true));
   } else if (type == "WhitespaceSplit") {
     pre_tokenizer.add(cut_characters_step(unicode::is_whitespace, Cut::removed));
@@ -177,7 +177,7 @@ Result<void> add(PreTokenizer& pre_tokenizer, const JsonStep& step, bool last) {
 
 PreTokenizer::Step cut_step(Regex regex, Cut behavior, bool invert) {
   return [regex = std::move(regex), behavior, invert](Words& words) {
-    cut(words, behavior, invert, [&](std::string_view word, auto visit) { regex.for_each(word, visit); });
+    cut(words, behavior, invert, [&](std::string_view word, auto visit) { for_each_match(regex, word, visit); });
   };
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 #include <sextant/json.hpp>
 #include "../text/aligned_text.hpp"
-#include "../text/regex.hpp"
+#include "../text/oniguruma.hpp"
 
 namespace sextant::engine {
 

@@ -1,6 +1,6 @@
 #include "charsmap.hpp"
 #include <cstring>
-#include <sextant/utf8.hpp>
+#include <sextant/utf8_text.hpp>
 #include "unicode.hpp"
 
 namespace sextant::engine {
@@ -39,7 +39,7 @@ Result<Charsmap> Charsmap::read(std::string_view bytes) {
     if ((node | 0xFF) >= map.units_.size()) return wrong("the trie leads outside of itself");
     if (!has_leaf(unit)) continue;
     const uint32_t at = value(map.units_[node]);
-    if (at >= map.replacements_.size() || (static_cast<unsigned char>(map.replacements_[at]) & 0xC0) == 0x80)
+    if (at >= map.replacements_.size() || utf8::continues(map.replacements_[at]))
       return wrong("a rule has no replacement");
   }
   return map;

@@ -2,7 +2,10 @@
 #include <cctype>
 #include <map>
 #include <vector>
-#include "regex.hpp"
+#include <fmt/format.h>
+#include <sextant/json.hpp>
+#include <sextant/utf8_text.hpp>
+#include "oniguruma.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -71,7 +74,7 @@ class Translator {
       return {};
     }
     atom({&c, 1}, 1);
-    while (at_ < pattern_.size() && (static_cast<unsigned char>(pattern_[at_]) & 0xC0) == 0x80) out_ += pattern_[at_++];
+    while (at_ < pattern_.size() && utf8::continues(pattern_[at_])) out_ += pattern_[at_++];
     return {};
   }
 
@@ -153,7 +156,7 @@ class Translator {
       return unsupported(std::string("\\") + kind);
     out_ += pattern_.substr(at_, 2);
     at_ += 2;
-    while (at_ < pattern_.size() && (static_cast<unsigned char>(pattern_[at_]) & 0xC0) == 0x80) out_ += pattern_[at_++];
+    while (at_ < pattern_.size() && utf8::continues(pattern_[at_])) out_ += pattern_[at_++];
     return {};
   }
 
@@ -234,5 +237,21 @@ class Translator {
 }  // namespace
 
 Result<std::string> oniguruma_to_pcre2(std::string_view pattern) { return Translator(pattern).run(); }
+
+Result<Regex> compile_oniguruma(std::string_view pattern, std::string_view origin) {
+  const auto translated = oniguruma_to_pcre2(pattern);
+  if (!translated) {
+    return Error{Error::Kind::data, fmt::format("{}: the regular expression {} cannot be used: {}", origin,
+                                                json::quote(pattern.substr(0, 200)), translated.error().message)};
+  }
+  RegexOptions options;
+  options.multiline = true;  // ^ and $ at every line, as in Oniguruma
+  options.valid_text = options.compiled_to_code = true;
+  options.limits.steps = options.limits.depth = 10'000'000;
+  options.limits.heap_kib = 1 << 20;  // where there is no compiler to code
+  options.error_kind = Error::Kind::data;
+  options.advice = "shorten the text, or set tokenizer_path to a tokenizer with another pattern";
+  return Regex::compile(*translated, std::move(options), origin);
+}
 
 }  // namespace sextant::engine

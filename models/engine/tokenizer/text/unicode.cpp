@@ -1,7 +1,7 @@
 #include "unicode.hpp"
 #include <cstdlib>
 #include <memory>
-#include <sextant/utf8.hpp>
+#include <sextant/utf8_text.hpp>
 #include <utf8proc.h>
 #include "newer_characters.hpp"
 
@@ -76,15 +76,9 @@ bool is_word_character(char32_t c) {
          circled;
 }
 
-void append(std::string& text, char32_t c) {
-  utf8proc_uint8_t bytes[4];
-  const auto size = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), bytes);
-  text.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
-}
-
 void append_lowercase(std::string& text, char32_t c) {
   if (c == 0x130) text += "i\xCC\x87";  // the one character whose lower case is two (SpecialCasing.txt)
-  else append(text, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
+  else utf8::append(text, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
 }
 
 void normalize(AlignedText& text, Form form) {

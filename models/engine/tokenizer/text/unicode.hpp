@@ -14,7 +14,6 @@ bool is_nonspacing_mark(char32_t c);   // Mn
 bool is_other(char32_t c);             // Cc, Cf, Co
 bool is_word_character(char32_t c);    // \w of UTS 18: letters, marks, digits, connectors, ...
 
-void append(std::string& text, char32_t c);
 /// Unicode's unconditional full mapping.
 void append_lowercase(std::string& text, char32_t c);
 

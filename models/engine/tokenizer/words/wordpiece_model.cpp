@@ -1,4 +1,4 @@
-#include <sextant/utf8.hpp>
+#include <sextant/utf8_text.hpp>
 #include "other_models.hpp"
 
 namespace sextant::engine {
@@ -21,14 +21,14 @@ class WordPieceModel : public WordModel {
  private:
   bool pieces(std::string_view word, std::vector<WordToken>& tokens) const {
     size_t characters = 0;
-    for (const char c : word) characters += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    for (const char c : word) characters += !utf8::continues(c);
     if (characters > tables_.word_characters_max) return false;
     std::string part;
     for (size_t begin = 0, end; begin < word.size(); begin = end) {
       const std::string& prefix = begin > 0 ? tables_.continuing_prefix : nothing_;
       int32_t id = -1;
       for (end = std::min(word.size(), begin + longest_); end > begin; --end) {
-        if (end < word.size() && (static_cast<unsigned char>(word[end]) & 0xC0) == 0x80) continue;  // inside a character
+        if (end < word.size() && utf8::continues(word[end])) continue;  // inside a character
         part.assign(prefix).append(word, begin, end - begin);
         if ((id = find_id(tables_.ids, part)) >= 0) break;
       }

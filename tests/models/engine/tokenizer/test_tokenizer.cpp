@@ -2,7 +2,7 @@
 #include <random>
 #include <catch2/catch.hpp>
 #include <checkpoint/gguf.hpp>
-#include <sextant/utf8.hpp>
+#include <sextant/utf8_text.hpp>
 #include <tokenizer/formats/gguf_pre_tokenizers.hpp>
 #include <tokenizer/formats/gguf_tokenizer.hpp>
 #include <tokenizer/pipeline_tokenizer.hpp>
@@ -117,8 +117,8 @@ TEST_CASE("any bytes are encoded, as the repaired text is", "[engine][tokenizer]
     std::string text;
     for (unsigned n = random() % 40; n > 0; --n) text += static_cast<char>(random() % 4 == 0 ? random() % 128 : random());
     const Encoding e = tokenizer->encode(text, {});
-    CHECK(e.ids == tokenizer->encode(repair_utf8(text), {}).ids);
-    CHECK(tokenizer->decode(e.ids, false) == repair_utf8(text));
+    CHECK(e.ids == tokenizer->encode(utf8::repair(text), {}).ids);
+    CHECK(tokenizer->decode(e.ids, false) == utf8::repair(text));
     REQUIRE(std::is_sorted(e.end.begin(), e.end.end()));
     CHECK((text.empty() || e.end.back() == text.size()));
   }

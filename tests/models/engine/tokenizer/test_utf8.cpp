@@ -1,6 +1,6 @@
 // Broken UTF-8: repaired as Python's errors="replace" does, and never emitted in halves.
 #include <catch2/catch.hpp>
-#include <sextant/utf8.hpp>
+#include <sextant/utf8_text.hpp>
 #include <tokenizer/tokenizer.hpp>
 
 using namespace sextant;
@@ -53,7 +53,7 @@ const struct { std::string bytes, repaired; } cases[] = {
 }  // namespace
 
 TEST_CASE("broken UTF-8 is repaired as Python replaces it", "[engine][tokenizer]") {
-  for (const auto& c : cases) CHECK(repair_utf8(c.bytes) == c.repaired);
+  for (const auto& c : cases) CHECK(utf8::repair(c.bytes) == c.repaired);
 }
 
 TEST_CASE("a stream of tokens gives the repaired whole, without half a character on the way", "[engine][tokenizer]") {

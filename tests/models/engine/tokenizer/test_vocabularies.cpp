@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <sextant/csv.hpp>
 #include <sextant/json.hpp>
-#include <sextant/utf8.hpp>
+#include <sextant/utf8_text.hpp>
 #include <tokenizer/open_vocabulary.hpp>
 #include "../sha256.hpp"
 
@@ -63,7 +63,7 @@ void check_stream(const Tokenizer& tokenizer, const std::vector<int32_t>& ids, b
     all += part;
   }
   CHECK(whole);
-  CHECK(all + stream.finish() == repair_utf8(tokenizer.decode(ids, skip_special)));
+  CHECK(all + stream.finish() == utf8::repair(tokenizer.decode(ids, skip_special)));
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ TEST_CASE("vocabularies of every kind give the reference libraries' ids and text
       CHECK(digest(e.ids) == plain);
       CHECK(digest(split.ids) == as_text);
       CHECK(digest(tokenizer.encode(text, {true, false}).ids) == added);
-      const std::string ours = repair_utf8(tokenizer.decode(sentencepiece ? split.ids : e.ids, false));
+      const std::string ours = utf8::repair(tokenizer.decode(sentencepiece ? split.ids : e.ids, false));
       CHECK(test::sha256(ours.data(), ours.size()).substr(0, 8) == decoded);
     }
   }

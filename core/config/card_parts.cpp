@@ -1,0 +1,202 @@
+#include "card_parts.hpp"
+#include <fmt/format.h>
+#include "json_source.hpp"
+
+namespace sextant::config {
+namespace {
+
+// The configuration that is left of `value` without the members that have a place of their own.
+std::string config_without(const json::Value& value, std::initializer_list<const char*> members) {
+  json::Document rest = json::copy(value);
+  for (const char* member : members)
+    if (rest.HasMember(member)) rest.EraseMember(member);  // which keeps the order of the others
+  return json::write(rest);
+}
+
+void merge_config(json::Value& out, const std::string& config, Allocator& a) {
+  if (const auto rest = json::parse(config, "configuration")) merge_into(out, *rest, a);
+}
+
+// "model": a card's name, or a model written out.
+Result<std::string> model_of(const json::Value& value, const std::string& origin, const std::string& key) {
+  const json::Value* model = json::find(value, "model");
+  if (!model) return std::string();
+  if (model->IsString()) return std::string(json::text(*model));
+  if (model->IsObject()) return json::write(*model);
+  return card_error(origin, fmt::format("{}.model must be a model card's name, or such a card written out", key));
+}
+void set_model(json::Value& out, const std::string& model, Allocator& a) {
+  if (model.empty()) return;
+  json::Value value;
+  if (const auto inline_card = model.front() == '{' ? json::parse(model, "model") : Result<json::Document>(Error{})) value.CopyFrom(*inline_card, a);
+  else value = json::Value(model, a);
+  json::set(out, "model", std::move(value), a);
+}
+
+Result<std::vector<Filter>> filters_from_json(const json::Value& eval, const std::string& origin) {
+  const json::Value* filters = json::find(eval, "filters");
+  if (!filters) {
+    Filter only;
+    SXT_TRY(only.postprocessors, components_from_json(json::find(eval, "postprocessors"), origin, "eval.postprocessors"));
+    return std::vector<Filter>{std::move(only)};
+  }
+  if (json::find(eval, "postprocessors"))
+    return card_error(origin, "give eval.postprocessors (one chain) or eval.filters (several by name), not both");
+  std::vector<Filter> out;
+  for (const auto& member : filters->GetObject()) {
+    Filter filter{std::string(json::text(member.name)), {}};
+    if (filter.name.empty() || filter.name.find(',') != filter.name.npos)
+      return card_error(origin, fmt::format("eval.filters: '{}' is no name for a filter; use a word without a comma", filter.name));
+    SXT_TRY(filter.postprocessors, components_from_json(&member.value, origin, "eval.filters." + filter.name));
+    out.push_back(std::move(filter));
+  }
+  if (out.empty()) return card_error(origin, "eval.filters is empty; name at least one, or leave it out");
+  return out;
+}
+
+}  // namespace
+
+Error card_error(const std::string& origin, const std::string& what) { return {Error::Kind::config, origin + ": " + what}; }
+
+std::vector<std::string> texts_of(const json::Value* list) {
+  std::vector<std::string> out;
+  if (list && list->IsArray())
+    for (const auto& item : list->GetArray())
+      if (item.IsString()) out.emplace_back(json::text(item));
+  return out;
+}
+
+json::Value list_of(const std::vector<std::string>& texts, Allocator& a) {
+  json::Value value(rapidjson::kArrayType);
+  for (const std::string& text : texts) value.PushBack(json::Value(text, a), a);
+  return value;
+}
+
+Result<PluginChoice> component_from_json(const json::Value* value, const std::string& origin, const std::string& key) {
+  const auto id = value ? json::find_string(*value, "type") : std::nullopt;
+  if (!id || id->empty()) return card_error(origin, fmt::format("{}.type is missing; name a plugin (`sextant plugins list`)", key));
+  return PluginChoice{*id, config_without(*value, {"type"})};
+}
+
+json::Value component_to_json(const PluginChoice& choice, Allocator& a) {
+  json::Value out(rapidjson::kObjectType);
+  json::set(out, "type", choice.id, a);
+  merge_config(out, choice.config, a);
+  return out;
+}
+
+Result<std::vector<PluginChoice>> components_from_json(const json::Value* list, const std::string& origin, const std::string& key) {
+  std::vector<PluginChoice> out;
+  if (!list) return out;
+  if (!list->IsArray()) return card_error(origin, key + " must be a list");
+  for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
+    SXT_TRY(PluginChoice choice, component_from_json(&(*list)[i], origin, fmt::format("{}[{}]", key, i)));
+    out.push_back(std::move(choice));
+  }
+  return out;
+}
+
+json::Value components_to_json(const std::vector<PluginChoice>& choices, Allocator& a) {
+  json::Value value(rapidjson::kArrayType);
+  for (const PluginChoice& choice : choices) value.PushBack(component_to_json(choice, a), a);
+  return value;
+}
+
+Result<Retriever> retriever_from_json(const json::Value* value, const std::string& origin) {
+  Retriever retriever;
+  if (!value) return retriever;
+  retriever.id = json::find_string(*value, "type").value_or("");
+  if (retriever.id.empty()) return card_error(origin, "infer.retriever.type is missing; name a retriever, such as 'zero' or 'fix_k'");
+  const json::Value* ids = json::find(*value, "ids");
+  if (ids && !ids->IsArray()) return card_error(origin, "infer.retriever.ids must be a list of rows of the train split");
+  if (ids)
+    for (const auto& id : ids->GetArray())
+      if (!id.IsInt64() || id.GetInt64() < 0 || id.GetInt64() > UINT32_MAX) return card_error(origin, "infer.retriever.ids holds a number below 0");
+  if (retriever.id == "fix_k" && (!ids || ids->Empty()))
+    return card_error(origin, "infer.retriever is fix_k without \"ids\"; list the rows of the train split to show");
+  SXT_TRY(retriever.model, model_of(*value, origin, "infer.retriever"));
+  retriever.config = ids && ids->Empty() ? config_without(*value, {"type", "model", "ids"}) : config_without(*value, {"type", "model"});
+  return retriever;
+}
+
+json::Value retriever_to_json(const Retriever& retriever, Allocator& a) {
+  json::Value out = component_to_json({retriever.id, retriever.config}, a);
+  set_model(out, retriever.model, a);
+  return out;
+}
+
+Result<Inferencer> inferencer_from_json(const json::Value* value, const std::string& origin, const std::string& key) {
+  Inferencer inferencer;
+  inferencer.id = value ? json::find_string(*value, "type").value_or("") : "";
+  if (inferencer.id.empty()) return card_error(origin, key + ".type is missing; name an inferencer, such as 'gen' or 'ppl'");
+  const json::Value* length = json::find(*value, "max_out_len");
+  if (length && (!length->IsInt64() || length->GetInt64() < 0 || length->GetInt64() > UINT32_MAX))
+    return card_error(origin, key + ".max_out_len must be 1 or more (or absent)");
+  if (length) inferencer.max_out_len = static_cast<uint32_t>(length->GetInt64());
+  inferencer.stop = texts_of(json::find(*value, "stop"));
+  inferencer.config = config_without(*value, {"type", "max_out_len", "stop"});
+  return inferencer;
+}
+
+json::Value inferencer_to_json(const Inferencer& inferencer, Allocator& a) {
+  json::Value out(rapidjson::kObjectType);
+  json::set(out, "type", inferencer.id, a);
+  if (inferencer.max_out_len) json::set(out, "max_out_len", json::Value(inferencer.max_out_len), a);
+  if (!inferencer.stop.empty()) json::set(out, "stop", list_of(inferencer.stop, a), a);
+  merge_config(out, inferencer.config, a);
+  return out;
+}
+
+Result<Judge> judge_from_json(const json::Value& value, const std::string& origin) {
+  Judge judge;
+  SXT_TRY(judge.model, model_of(value, origin, "eval.judge"));
+  SXT_TRY(judge.template_, component_from_json(json::find(value, "template"), origin, "eval.judge.template"));
+  if (const json::Value* inferencer = json::find(value, "inferencer")) {
+    SXT_TRY(judge.inferencer, inferencer_from_json(inferencer, origin, "eval.judge.inferencer"));
+  }
+  SXT_TRY(judge.postprocessors, components_from_json(json::find(value, "postprocessors"), origin, "eval.judge.postprocessors"));
+  SXT_TRY(judge.metrics, components_from_json(json::find(value, "metrics"), origin, "eval.judge.metrics"));
+  if (judge.metrics.empty()) return card_error(origin, "eval.judge.metrics is empty; name at least one, which scores the judge's reply");
+  return judge;
+}
+
+json::Value judge_to_json(const Judge& judge, Allocator& a) {
+  json::Value out(rapidjson::kObjectType);
+  set_model(out, judge.model, a);
+  json::set(out, "template", component_to_json(judge.template_, a), a);
+  json::set(out, "inferencer", inferencer_to_json(judge.inferencer, a), a);
+  json::set(out, "postprocessors", components_to_json(judge.postprocessors, a), a);
+  json::set(out, "metrics", components_to_json(judge.metrics, a), a);
+  return out;
+}
+
+Result<void> eval_from_json(const json::Value& eval, const std::string& origin, DatasetConfig& ret_dataset) {
+  SXT_TRY(ret_dataset.filters, filters_from_json(eval, origin));
+  SXT_TRY(ret_dataset.reference_postprocessors,
+          components_from_json(json::find(eval, "reference_postprocessors"), origin, "eval.reference_postprocessors"));
+  SXT_TRY(ret_dataset.metrics, components_from_json(json::find(eval, "metrics"), origin, "eval.metrics"));
+  if (const json::Value* judge = json::find(eval, "judge")) {
+    SXT_TRY(ret_dataset.judge, judge_from_json(*judge, origin));
+  }
+  if (ret_dataset.metrics.empty() && !ret_dataset.judge)
+    return card_error(origin, "eval.metrics is empty; name at least one, such as {\"type\": \"accuracy\"}");
+  return {};
+}
+
+json::Value eval_to_json(const DatasetConfig& dataset, Allocator& a) {
+  json::Value eval(rapidjson::kObjectType);
+  if (dataset.filters.size() == 1 && dataset.filters.front().name == "none") {
+    json::set(eval, "postprocessors", components_to_json(dataset.filters.front().postprocessors, a), a);
+  } else {
+    json::Value filters(rapidjson::kObjectType);
+    for (const Filter& filter : dataset.filters) json::set(filters, filter.name, components_to_json(filter.postprocessors, a), a);
+    json::set(eval, "filters", std::move(filters), a);
+  }
+  if (!dataset.reference_postprocessors.empty())
+    json::set(eval, "reference_postprocessors", components_to_json(dataset.reference_postprocessors, a), a);
+  json::set(eval, "metrics", components_to_json(dataset.metrics, a), a);
+  if (dataset.judge) json::set(eval, "judge", judge_to_json(*dataset.judge, a), a);
+  return eval;
+}
+
+}  // namespace sextant::config

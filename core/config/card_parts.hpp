@@ -1,0 +1,36 @@
+// The parts that cards are made of, JSON to plain data and back: components, retrievers, inferencers, filters, judges.
+#pragma once
+#include <string>
+#include <vector>
+#include <sextant/json.hpp>
+#include "run_config.hpp"
+
+namespace sextant::config {
+
+using Allocator = json::Document::AllocatorType;
+
+/// "card.json: what is wrong", of kind config.
+Error card_error(const std::string& origin, const std::string& what);
+/// The texts of a list; of anything else none.
+std::vector<std::string> texts_of(const json::Value* list);
+json::Value list_of(const std::vector<std::string>& texts, Allocator& a);
+
+/// {"type": ID, ...its configuration}. `key` names it in errors: "infer.template".
+Result<PluginChoice> component_from_json(const json::Value* value, const std::string& origin, const std::string& key);
+json::Value component_to_json(const PluginChoice& choice, Allocator& a);
+Result<std::vector<PluginChoice>> components_from_json(const json::Value* list, const std::string& origin, const std::string& key);
+json::Value components_to_json(const std::vector<PluginChoice>& choices, Allocator& a);
+
+/// A model is named by a card, or written out: then `model` is its JSON, until resolve() makes a helper of it.
+Result<Retriever> retriever_from_json(const json::Value* value, const std::string& origin);
+json::Value retriever_to_json(const Retriever& retriever, Allocator& a);
+Result<Inferencer> inferencer_from_json(const json::Value* value, const std::string& origin, const std::string& key);
+json::Value inferencer_to_json(const Inferencer& inferencer, Allocator& a);
+Result<Judge> judge_from_json(const json::Value& value, const std::string& origin);
+json::Value judge_to_json(const Judge& judge, Allocator& a);
+
+/// "eval": filters, metrics, judge and what else belongs to scoring.
+Result<void> eval_from_json(const json::Value& eval, const std::string& origin, DatasetConfig& ret_dataset);
+json::Value eval_to_json(const DatasetConfig& dataset, Allocator& a);
+
+}  // namespace sextant::config

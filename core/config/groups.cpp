@@ -1,0 +1,84 @@
+#include "groups.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+#include "../base/text.hpp"
+#include "card_parts.hpp"
+#include "json_source.hpp"
+#include "shapes.hpp"
+
+namespace sextant::config {
+namespace {
+
+bool is_glob(const std::string& member) { return member.find_first_of("*?") != member.npos; }
+
+}  // namespace
+
+Result<std::vector<SummaryGroup>> groups_from_json(const json::Value& list, const std::string& origin) {
+  std::vector<SummaryGroup> groups;
+  for (const auto& item : list.GetArray()) {
+    SummaryGroup group{json::find_string(item, "name").value_or(""), texts_of(json::find(item, "members"))};
+    if (group.name.empty() || group.members.empty())
+      return card_error(origin, fmt::format("groups[{}] needs a \"name\" and \"members\"", groups.size()));
+    if (const json::Value* weights = json::find(item, "weights")) {
+      group.by_size = weights->IsString() && json::text(*weights) == "size";
+      if (!group.by_size && !weights->IsObject())
+        return card_error(origin, fmt::format("groups[{}].weights must be \"size\" or an object with a number for each member", groups.size()));
+      for (size_t i = 0; !group.by_size && i < group.members.size(); ++i) {
+        const auto weight = json::find_number(*weights, group.members[i]);
+        if (!weight || *weight < 0)
+          return card_error(origin, fmt::format("groups[{}].weights has no number for '{}', or one below 0; give each member's", groups.size(), group.members[i]));
+        group.weights.push_back(*weight);
+      }
+      if (!group.by_size && *std::max_element(group.weights.begin(), group.weights.end()) == 0)
+        return card_error(origin, fmt::format("groups[{}].weights are all 0; one must be above", groups.size()));
+      if (!group.by_size)
+        for (const auto& weight : weights->GetObject())
+          if (const std::string name(json::text(weight.name)); std::find(group.members.begin(), group.members.end(), name) == group.members.end())
+            return card_error(origin, fmt::format("groups[{}].weights names '{}', which is no member{}", groups.size(), name, did_you_mean(name, group.members)));
+    }
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+json::Value group_to_json(const SummaryGroup& group, json::Document::AllocatorType& a) {
+  json::Value value(rapidjson::kObjectType);
+  json::set(value, "name", group.name, a);
+  json::set(value, "members", list_of(group.members, a), a);
+  if (group.by_size) json::set(value, "weights", "size", a);
+  if (!group.weights.empty()) {
+    json::Value weights(rapidjson::kObjectType);
+    for (size_t i = 0; i < group.members.size(); ++i) json::set(weights, group.members[i], json::Value(group.weights[i]), a);
+    json::set(value, "weights", std::move(weights), a);
+  }
+  return value;
+}
+
+Result<Summarizer> read_summarizer_card(const CardEntry& entry, const CardStore* store) {
+  SXT_TRY(const json::Document card, load_merged(entry.path, summarizer_card_shape(), finder_of(store, CardKind::summarizer)));
+  Summarizer summarizer{entry.name, {}};
+  if (const json::Value* groups = json::find(card, "groups")) { SXT_TRY(summarizer.groups, groups_from_json(*groups, entry.path.string())); }
+  return summarizer;
+}
+
+Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const std::string> names, const std::string& origin) {
+  for (SummaryGroup& group : groups) {
+    std::vector<std::string> members;
+    std::vector<double> weights;
+    for (size_t i = 0; i < group.members.size(); ++i) {
+      const size_t before = members.size();
+      for (const std::string& name : names)
+        if (is_glob(group.members[i]) && glob_match(group.members[i], name) && std::find(members.begin(), members.end(), name) == members.end())
+          members.push_back(name);
+      if (is_glob(group.members[i]) && members.size() == before)
+        return card_error(origin, fmt::format("the group '{}' has the member '{}', which matches no data set", group.name, group.members[i]));
+      if (!is_glob(group.members[i])) members.push_back(group.members[i]);
+      if (!group.weights.empty()) weights.resize(members.size(), group.weights[i]);
+    }
+    group.members = std::move(members);
+    group.weights = std::move(weights);
+  }
+  return {};
+}
+
+}  // namespace sextant::config

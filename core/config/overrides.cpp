@@ -1,0 +1,123 @@
+#include "overrides.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+#include "../base/text.hpp"
+#include "read_card.hpp"
+
+namespace sextant::config {
+namespace {
+
+Error usage(std::string message) { return {Error::Kind::usage, std::move(message)}; }
+
+Result<void> check_id(const std::string& what, const std::string& id, const std::vector<std::string>& known, const DatasetConfig& dataset) {
+  if (known.empty() || std::find(known.begin(), known.end(), id) != known.end()) return {};
+  return Error{Error::Kind::config, fmt::format("{}: there is no {} '{}'{}; there are: {}", dataset.card_path, what, id, did_you_mean(id, known), join(known, ", "))};
+}
+
+bool same_model(const ModelConfig& a, const ModelConfig& b) { return json::canonical(model_to_json(a)) == json::canonical(model_to_json(b)); }
+
+}  // namespace
+
+Result<PluginChoice> component_flag(const std::string& text, const char* flag) {
+  const size_t colon = text.find(':');
+  PluginChoice choice{text.substr(0, colon), "{}"};
+  if (choice.id.empty()) return usage(fmt::format("{} '{}' names nothing; write ID or ID:{{...}}", flag, text));
+  if (colon == text.npos) return choice;
+  const auto config = json::parse(text.substr(colon + 1), flag, json::Syntax::relaxed);
+  if (!config || !config->IsObject())
+    return usage(fmt::format("{}: what stands behind '{}:' is no JSON object{}", flag, choice.id, config ? "" : " (" + config.error().message + ")"));
+  choice.config = json::write(*config);
+  return choice;
+}
+
+void set_shots(Retriever& retriever, uint32_t shots) {
+  if (shots == 0) {
+    retriever = {};
+    return;
+  }
+  auto parsed = json::parse(retriever.config, "retriever");
+  json::Document config;
+  if (parsed && parsed->IsObject()) config = *std::move(parsed);
+  else config.SetObject();
+  auto& a = config.GetAllocator();
+  if (retriever.id == "zero") retriever.id = "fix_k";
+  if (retriever.id == "fix_k") {
+    const json::Value* given = json::find(config, "ids");
+    json::Value ids(rapidjson::kArrayType);
+    for (rapidjson::SizeType i = 0; i < shots; ++i) {
+      if (given && given->Size() >= shots) ids.PushBack(json::Value((*given)[i], a), a);
+      else ids.PushBack(i, a);
+    }
+    json::set(config, "ids", std::move(ids), a);
+  } else {
+    json::set(config, "ice_num", json::Value(shots), a);
+  }
+  retriever.config = json::write(config);
+}
+
+Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfig>& datasets) {
+  if (flags.repeat && *flags.repeat == 0) return usage("--repeat is 0; give 1 or more");
+  if (flags.shots && *flags.shots > 10'000) return usage(fmt::format("--shots is {}; give at most 10000", *flags.shots));
+  std::vector<PluginChoice> extractors, metrics;
+  for (const std::string& text : flags.extractors) {
+    SXT_TRY(PluginChoice choice, component_flag(text, "--extractor"));
+    extractors.push_back(std::move(choice));
+  }
+  for (const std::string& text : flags.metrics) {
+    SXT_TRY(PluginChoice choice, component_flag(text, "--metric"));
+    metrics.push_back(std::move(choice));
+  }
+  for (DatasetConfig& dataset : datasets) {
+    if (flags.shots) set_shots(dataset.retriever, *flags.shots);
+    if (flags.repeat) dataset.repeats = *flags.repeat;
+    if (!extractors.empty()) dataset.filters = {{"none", extractors}};
+    if (!metrics.empty()) dataset.metrics = metrics;
+    dataset.version = version_of(dataset);
+  }
+  return {};
+}
+
+Result<void> check_ids(const std::vector<DatasetConfig>& datasets, const World& world) {
+  std::vector<std::string> inferencers, retrievers;
+  if (world.inferencers)
+    for (const KnownInferencer& one : world.inferencers()) inferencers.push_back(one.id);
+  if (world.retrievers) retrievers = world.retrievers();
+  for (const DatasetConfig& dataset : datasets) {
+    SXT_CHECK(check_id("inferencer", dataset.inferencer.id, inferencers, dataset));
+    SXT_CHECK(check_id("retriever", dataset.retriever.id, retrievers, dataset));
+    if (dataset.judge) SXT_CHECK(check_id("inferencer", dataset.judge->inferencer.id, inferencers, dataset));
+  }
+  return {};
+}
+
+Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vector<ModelConfig>& listed, const std::string& judge_flag,
+                          const MakeHelper& make, const std::function<void(const std::string&)>& warn, std::vector<ModelConfig>& ret_helpers) {
+  const auto add = [&](const std::string& text, const std::string& origin) -> Result<std::string> {
+    const auto known = std::find_if(listed.begin(), listed.end(), [&](const ModelConfig& model) { return model.abbr == text; });
+    ModelConfig model;
+    if (known != listed.end()) {
+      model = *known;
+    } else {
+      SXT_TRY(model, make(text, origin));
+    }
+    const auto there = std::find_if(ret_helpers.begin(), ret_helpers.end(), [&](const ModelConfig& other) { return other.abbr == model.abbr; });
+    if (there == ret_helpers.end()) ret_helpers.push_back(model);
+    else if (!same_model(*there, model)) return usage(fmt::format("{}: two different models are called '{}'; give one of them another \"abbr\"", origin, model.abbr));
+    return model.abbr;
+  };
+  bool any_judge = false;
+  for (DatasetConfig& dataset : datasets) {
+    if (!dataset.retriever.model.empty()) { SXT_TRY(dataset.retriever.model, add(dataset.retriever.model, dataset.card_path)); }
+    if (!dataset.judge) continue;
+    any_judge = true;
+    const bool by_flag = !judge_flag.empty();
+    if (!by_flag && dataset.judge->model.empty())
+      return usage(fmt::format("{}: the card's judge names no model; give --judge MODEL", dataset.card_path));
+    SXT_TRY(dataset.judge->model, add(by_flag ? judge_flag : dataset.judge->model, by_flag ? "--judge" : dataset.card_path));
+  }
+  if (!judge_flag.empty() && !any_judge && warn) warn("--judge changes nothing: no data set of this run has a judge in its card");
+  for (DatasetConfig& dataset : datasets) dataset.version = version_of(dataset);
+  return {};
+}
+
+}  // namespace sextant::config

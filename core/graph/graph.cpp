@@ -1,0 +1,89 @@
+#include "graph.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace sextant::graph {
+namespace {
+
+// The stages of one data set that no evaluated model is needed for; the last one is what inference waits for.
+Result<std::string> add_sources(std::vector<data::Stage>& graph, const config::DatasetConfig& dataset, const RetrieverNeeds& needs) {
+  const std::string& task = dataset.task_name;
+  const std::string& model = dataset.retriever.model;
+  std::string last = "load/" + task;
+  graph.push_back({last, "load", {}, "", task});
+  if ((needs.embeddings || needs.scores) && model.empty())
+    return Error{Error::Kind::config, fmt::format("{}: the retriever '{}' reads {} of a model; name one as infer.retriever.model", dataset.card_path,
+                                                  dataset.retriever.id, needs.embeddings ? "embeddings" : "log-probabilities")};
+  if (needs.embeddings) {
+    const std::string id = fmt::format("embed/{}/{}", model, task);
+    graph.push_back({id, "embed", {last}, model, task});
+    last = id;
+  }
+  if (needs.scores) {
+    const std::string id = fmt::format("rank/{}/{}", model, task);
+    graph.push_back({id, "rank", {last}, model, task});
+    last = id;
+  }
+  return last;
+}
+
+}  // namespace
+
+std::string judged_name(const std::string& task, const std::string& model) { return task + "@" + model; }
+
+Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::function<RetrieverNeeds(const config::Retriever&)>& needs) {
+  std::vector<data::Stage> graph;
+  std::vector<std::string> sources, scores;
+  for (const config::DatasetConfig& dataset : run.datasets) {
+    SXT_TRY(std::string source, add_sources(graph, dataset, needs(dataset.retriever)));
+    sources.push_back(std::move(source));
+  }
+  for (const config::ModelConfig& model : run.models)
+    for (size_t i = 0; i < run.datasets.size(); ++i) {
+      const config::DatasetConfig& dataset = run.datasets[i];
+      const std::string& task = dataset.task_name;
+      std::string answers = fmt::format("infer/{}/{}", model.abbr, task);
+      graph.push_back({answers, "infer", {sources[i]}, model.abbr, task});
+      if (dataset.judge) {
+        const std::string judge = fmt::format("judge/{}/{}/{}", dataset.judge->model, model.abbr, task);
+        graph.push_back({judge, "judge", {answers}, dataset.judge->model, judged_name(task, model.abbr)});
+        answers = judge;
+      }
+      scores.push_back(fmt::format("score/{}/{}", model.abbr, task));
+      graph.push_back({scores.back(), "score", {answers}, "", task});
+    }
+  graph.push_back({"summarise", "summarise", scores, "", ""});
+  return graph;
+}
+
+std::optional<Ready> next(const std::vector<data::Stage>& graph, const Outcomes& outcomes, const std::string& loaded) {
+  const auto ready = [&](const data::Stage& stage) {
+    return std::all_of(stage.needs.begin(), stage.needs.end(), [&](const std::string& id) { return outcomes.done.contains(id); });
+  };
+  const auto lost = [&](const data::Stage& stage) {
+    return std::any_of(stage.needs.begin(), stage.needs.end(), [&](const std::string& id) { return outcomes.failed.contains(id); });
+  };
+  std::vector<const data::Stage*> all;
+  std::set<std::string> waiting;     // models with stages that are still to become ready
+  for (const data::Stage& stage : graph) {
+    if (outcomes.done.contains(stage.id) || outcomes.failed.contains(stage.id)) continue;
+    if (ready(stage)) all.push_back(&stage);
+    else if (!lost(stage)) waiting.insert(stage.model);
+  }
+  if (all.empty()) return std::nullopt;
+  // what asks no model costs no loading; then the loaded model; then whose turn it is
+  const auto first_of = [&](const std::string& model) {
+    return std::find_if(all.begin(), all.end(), [&](const data::Stage* stage) { return stage->model == model; });
+  };
+  auto chosen = first_of("");
+  if (chosen == all.end() && !loaded.empty()) chosen = first_of(loaded);
+  if (chosen == all.end())
+    chosen = std::find_if(all.begin(), all.end(), [&](const data::Stage* stage) { return !waiting.contains(stage->model); });
+  if (chosen == all.end()) chosen = all.begin();
+  Ready out{(*chosen)->model, {}};
+  for (const data::Stage* stage : all)
+    if (stage->model == out.model) out.stages.push_back(stage);
+  return out;
+}
+
+}  // namespace sextant::graph

@@ -1,0 +1,194 @@
+#include "run_graph.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include "../base/log.hpp"
+#include "../score/stage.hpp"
+#include "../serve/dataset_task.hpp"
+#include "../serve/judge_task.hpp"
+
+namespace sextant::graph {
+namespace {
+
+const config::ModelConfig* find_model(const config::RunConfig& run, const std::string& abbr) {
+  for (const auto* models : {&run.models, &run.helpers})
+    for (const config::ModelConfig& model : *models)
+      if (model.abbr == abbr) return &model;
+  return nullptr;
+}
+
+const config::DatasetConfig* find_dataset(const config::RunConfig& run, const std::string& task) {
+  const auto it = std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& dataset) { return dataset.task_name == task; });
+  return it == run.datasets.end() ? nullptr : &*it;
+}
+
+// What a stage that asks a model is about. A judge's task is named after the data set and the judged model.
+struct Subject {
+  const config::DatasetConfig* dataset = nullptr;
+  std::string judged;
+};
+Subject subject_of(const data::Stage& stage, const config::RunConfig& run) {
+  if (stage.kind != "judge") return {find_dataset(run, stage.task), ""};
+  for (const config::DatasetConfig& dataset : run.datasets)
+    for (const config::ModelConfig& model : run.models)
+      if (stage.task == judged_name(dataset.task_name, model.abbr)) return {&dataset, model.abbr};
+  return {};
+}
+
+store::TaskRecord record_of(const data::Stage& stage, const Error& error) {
+  store::TaskRecord record;
+  record.model = stage.model;
+  record.dataset = stage.task;
+  record.status = error.kind == Error::Kind::cancelled ? "incomplete" : "failed";
+  record.error = error.message;
+  record.error_kind = error.kind;
+  return record;
+}
+
+class Runner {
+ public:
+  Runner(plugin::Host& host, const std::vector<data::Stage>& graph, const RunGraph& job, store::RunRecord& record)
+      : host_(host), graph_(graph), job_(job), record_(record) {}
+
+  void run() {
+    while (const auto ready = next(graph_, outcomes_, loaded_)) {
+      if (ready->model.empty()) without_model(ready->stages);
+      else with_model(ready->model, ready->stages);
+    }
+    collect();
+  }
+
+ private:
+  Result<serve::TaskSpec> spec_of(const data::Stage& stage) {
+    const Subject subject = subject_of(stage, *job_.run);
+    if (stage.kind == "judge") return serve::judge_task(host_, *session_, *subject.dataset, subject.judged, stage.task, *job_.run, *job_.folder);
+    return serve::infer_task(host_, *session_, *subject.dataset, *job_.run, job_.folder);
+  }
+
+  void with_model(const std::string& abbr, const std::vector<const data::Stage*>& stages) {
+    const config::ModelConfig* model = find_model(*job_.run, abbr);
+    if (!model) return fail(stages, {Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)});
+    if (loaded_ != abbr) {
+      session_.reset();  // its memory goes before the next one comes
+      loaded_.clear();
+      auto opened = serve::ModelSession::open(host_, *model, serve::Load::weights);
+      if (!opened) return fail(stages, opened.error());
+      session_.emplace(*std::move(opened));
+      loaded_ = abbr;
+      if (std::none_of(record_.models.begin(), record_.models.end(), [&](const auto& known) { return known.abbr == abbr; }))
+        record_.models.push_back({abbr, model->backend, session_->device(), session_->weights_sha256(), session_->load_s()});
+      if (record_.compute.empty()) record_.compute = session_->compute();
+    }
+    std::vector<serve::TaskSpec> specs;
+    std::vector<const data::Stage*> asked;
+    for (const data::Stage* stage : stages) {
+      auto spec = spec_of(*stage);
+      if (!spec) {
+        fail({stage}, spec.error());
+        continue;
+      }
+      spec->stage = stage->id;
+      specs.push_back(*std::move(spec));
+      asked.push_back(stage);
+    }
+    serve::Job job;
+    job.folder = job_.folder;
+    job.cancelled = job_.cancelled;
+    job.cache = job_.cache;
+    if (job_.opened) job.progress = job_.opened(*session_, *model);
+    job.complete = [this](const serve::TaskSpec& spec, store::TaskRecord& task) { score_when_last(spec, task); };
+    std::vector<store::TaskRecord> records = serve::run_tasks(host_, *session_, std::move(specs), job);
+    for (size_t i = 0; i < records.size(); ++i) {
+      (records[i].status == "complete" ? outcomes_.done : outcomes_.failed).insert(asked[i]->id);
+      records_[asked[i]->id] = std::move(records[i]);
+    }
+  }
+
+  // A set without a judge is scored beside the model, as soon as it is complete.
+  void score_when_last(const serve::TaskSpec& spec, store::TaskRecord& task) {
+    const auto stage = std::find_if(graph_.begin(), graph_.end(), [&](const data::Stage& s) { return s.id == spec.stage; });
+    if (!job_.score || stage == graph_.end() || stage->kind != "infer") return;
+    const Subject subject = subject_of(*stage, *job_.run);
+    if (subject.dataset->judge) return;
+    score::score_task(host_, *job_.run, *job_.folder, task);
+    scored_.insert(fmt::format("score/{}/{}", spec.model, spec.name));
+  }
+
+  void without_model(const std::vector<const data::Stage*>& stages) {
+    for (const data::Stage* stage : stages) {
+      if (stage->kind == "score" && job_.score && !scored_.contains(stage->id)) {
+        // the inference task of the same model and set; the judge's answers are in its predictions
+        for (auto& [id, task] : records_)
+          if (id.starts_with("infer/") && stage->id == fmt::format("score/{}/{}", task.model, task.dataset) && task.status == "complete")
+            score::score_task(host_, *job_.run, *job_.folder, task);
+      }
+      outcomes_.done.insert(stage->id);
+    }
+  }
+
+  void fail(const std::vector<const data::Stage*>& stages, const Error& error) {
+    for (const data::Stage* stage : stages) {
+      outcomes_.failed.insert(stage->id);
+      records_[stage->id] = record_of(*stage, error);
+    }
+  }
+
+  // Inference tasks in the graph's order, then those of helpers. One that was never reached waited for a stage that failed.
+  void collect() {
+    for (const bool helpers : {false, true})
+      for (const data::Stage& stage : graph_) {
+        if (stage.model.empty() || (stage.kind != "infer") != helpers) continue;
+        const auto it = records_.find(stage.id);
+        if (it != records_.end()) {
+          record_.tasks.push_back(std::move(it->second));
+          continue;
+        }
+        const bool cancelled = job_.cancelled && job_.cancelled->load();
+        record_.tasks.push_back(record_of(stage, cancelled ? Error{Error::Kind::cancelled, "interrupted"}
+                                                           : Error{Error::Kind::cancelled, fmt::format("{} did not get to its end", join_failed(stage))}));
+      }
+  }
+  std::string join_failed(const data::Stage& stage) const {
+    for (const std::string& id : stage.needs)
+      if (!outcomes_.done.contains(id)) return id;
+    return "a stage before it";
+  }
+
+  plugin::Host& host_;
+  const std::vector<data::Stage>& graph_;
+  const RunGraph& job_;
+  store::RunRecord& record_;
+  Outcomes outcomes_;
+  std::set<std::string> scored_;
+  std::map<std::string, store::TaskRecord> records_;  // by the stage's id
+  std::optional<serve::ModelSession> session_;
+  std::string loaded_;
+};
+
+}  // namespace
+
+void run_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const RunGraph& job, store::RunRecord& record) {
+  Runner(host, graph, job, record).run();
+}
+
+Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run) {
+  std::vector<StagePlan> out;
+  for (const config::ModelConfig& model : run.models) {
+    SXT_TRY(serve::ModelSession session, serve::ModelSession::open(host, model, serve::Load::weights));
+    StagePlan planned{model.abbr, {}, {}};
+    std::vector<serve::TaskSpec> specs;
+    for (const data::Stage& stage : graph) {
+      if (stage.kind != "infer" || stage.model != model.abbr) continue;
+      SXT_TRY(serve::TaskSpec spec, serve::infer_task(host, session, *find_dataset(run, stage.task), run, nullptr));
+      planned.stages.push_back(stage.id);
+      specs.push_back(std::move(spec));
+    }
+    SXT_TRY(planned.plan, serve::plan_tasks(host, session, std::move(specs)));
+    out.push_back(std::move(planned));
+  }
+  return out;
+}
+
+RetrieverNeeds retriever_needs(const config::Retriever&) { return {}; }
+
+}  // namespace sextant::graph

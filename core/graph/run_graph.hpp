@@ -1,0 +1,38 @@
+// Runs the graph: opens one model after the other, gives it all its stages that are ready, scores what is complete.
+#pragma once
+#include <functional>
+#include <memory>
+#include "../config/run_config.hpp"
+#include "../plugin/components.hpp"
+#include "../serve/run_tasks.hpp"
+#include "../store/run_folder.hpp"
+#include "graph.hpp"
+
+namespace sextant::graph {
+
+struct RunGraph {
+  const config::RunConfig* run = nullptr;
+  const store::RunFolder* folder = nullptr;
+  std::atomic<bool>* cancelled = nullptr;
+  bool cache = false;
+  bool score = true;                                      // -m infer: no
+  /// A model has been opened; what is to be told of its progress.
+  std::function<std::function<void(const serve::Progress&)>(const serve::ModelSession&, const config::ModelConfig&)> opened;
+};
+
+/// Fills in the models and tasks of the record: an inference task per model and data set, in their order, then those of helpers.
+void run_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const RunGraph& job, store::RunRecord& record);
+
+/// What each model stage would compute, model by model, in the order in which run_graph() would open them; nothing is written. Stages that
+/// read what a model says (a judge's, a retriever's) are planned as far as that is known without it.
+struct StagePlan {
+  std::string model;
+  std::vector<std::string> stages;   // their ids
+  serve::Plan plan;
+};
+Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run);
+
+/// What retrievers ask of models.
+RetrieverNeeds retriever_needs(const config::Retriever& retriever);
+
+}  // namespace sextant::graph

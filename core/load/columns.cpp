@@ -1,0 +1,109 @@
+#include "columns.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+#include <sextant/columns.hpp>
+#include "../base/text.hpp"
+
+namespace sextant::load {
+namespace {
+
+constexpr uint64_t leak_rows_min = 20;   // fewer rows may agree by chance
+
+constexpr std::string_view no_texts[] = {"role", "fallback_role", "label", "jinja", "literal", "type", "compat", "form"};
+
+void add(std::vector<std::string>& out, const std::string& path) {
+  if (std::find(out.begin(), out.end(), path) == out.end()) out.push_back(path);
+}
+
+void collect(const json::Value& value, bool in_item, const std::vector<std::string>& literal, Placeholders& out) {
+  if (value.IsString()) {
+    for (const std::string& path : columns::placeholders(json::text(value))) {
+      if (std::find(literal.begin(), literal.end(), path) != literal.end()) continue;
+      add(out.everywhere, path);
+      if (in_item) add(out.in_item, path);
+    }
+  } else if (value.IsArray()) {
+    for (const auto& item : value.GetArray()) collect(item, in_item, literal, out);
+  } else if (value.IsObject()) {
+    for (const auto& member : value.GetObject()) {
+      const std::string_view key = json::text(member.name);
+      if (std::find(std::begin(no_texts), std::end(no_texts), key) != std::end(no_texts)) continue;
+      // options are shown by what the prompt says of them, and a label's own prompt holds every answer in turn
+      collect(member.value, in_item && key != "shot" && key != "choices" && key != "continuations", literal, out);
+    }
+  }
+}
+
+std::vector<std::string> names_of(const json::Value& record) {
+  std::vector<std::string> names;
+  if (record.IsObject())
+    for (const auto& member : record.GetObject()) names.emplace_back(json::text(member.name));
+  return names;
+}
+
+// A column may be named with a dot, so the whole path counts first.
+bool same_column(std::string_view path, std::string_view column) { return path == column || columns::column_of(path) == column; }
+
+}  // namespace
+
+Placeholders placeholders_of(const json::Value& config) {
+  std::vector<std::string> literal;
+  if (const json::Value* list = json::find(config, "literal"); list && list->IsArray())
+    for (const auto& item : list->GetArray())
+      if (item.IsString()) literal.emplace_back(json::text(item));
+  Placeholders out;
+  collect(config, true, literal, out);
+  return out;
+}
+
+Result<void> check_columns(std::span<const std::string> wanted, const json::Value& record, std::string_view name, std::string_view path,
+                           std::string_view who) {
+  for (const std::string& column : wanted) {
+    if (columns::find(record, column)) continue;
+    const std::vector<std::string> there = names_of(record);
+    return Error{Error::Kind::data, fmt::format("{}: the records in {} have no column '{}', which {} names{}; they have: {}", name, path, column, who,
+                                                did_you_mean(column, there), join(there, ", "))};
+  }
+  return {};
+}
+
+Result<void> check_placeholders(std::span<const std::string> paths, const json::Value& record, std::string_view name, std::string_view place,
+                                std::span<const std::string> made_by_template) {
+  for (const std::string& path : paths) {
+    if (columns::find(record, path) || std::find(made_by_template.begin(), made_by_template.end(), path) != made_by_template.end()) continue;
+    const std::vector<std::string> there = names_of(record);
+    const std::string column(columns::column_of(path));
+    const bool known = json::find(record, column);
+    return Error{Error::Kind::data,
+                 known ? fmt::format("{}: the template's {{{}}} names nothing in {}: its '{}' is {}", name, path, place, column,
+                                     shorten(columns::as_text(*json::find(record, column)), 80))
+                       : fmt::format("{}: the template's {{{}}} names no column of {}{}; it has: {}. Correct the name, or list it in the template's "
+                                     "\"literal\" where braces are meant", name, path, place, did_you_mean(column, there), join(there, ", "))};
+  }
+  return {};
+}
+
+AnswerLeak::AnswerLeak(const Placeholders& placeholders, std::string output_column) : output_column_(std::move(output_column)) {
+  for (const std::string& path : placeholders.in_item)
+    if (!same_column(path, output_column_)) suspects_.push_back(path);
+}
+
+void AnswerLeak::look_at(const json::Value& record) {
+  if (suspects_.empty()) return;
+  const json::Value* target = json::find(record, output_column_);
+  if (!target) return suspects_.clear();
+  const std::string answer = columns::as_text(*target);
+  std::erase_if(suspects_, [&](const std::string& path) {
+    const json::Value* value = columns::find(record, path);
+    return answer.empty() || !value || columns::as_text(*value) != answer;
+  });
+  ++rows_;
+}
+
+std::string AnswerLeak::finding(std::string_view name) const {
+  if (suspects_.empty() || rows_ < leak_rows_min) return {};
+  return fmt::format("{}: the prompt shows {{{}}}, which is the answer '{}' in all {} rows; leave it out of the item's own prompt (\"shot\" "
+                     "writes examples differently)", name, suspects_.front(), output_column_, rows_);
+}
+
+}  // namespace sextant::load

@@ -1,0 +1,46 @@
+// What a card says of its columns against the rows that there are: placeholders that name nothing, answers that stand in their own
+// prompt. Looked at before anything is computed. Pure.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <sextant/json.hpp>
+
+namespace sextant::load {
+
+/// The paths that a template's texts have in braces.
+struct Placeholders {
+  std::vector<std::string> everywhere;   // in any text
+  std::vector<std::string> in_item;      // in the item's own prompt: not in examples alone
+};
+/// `config`: of a template component whose schema says "x-placeholders": true. Texts under "role", "fallback_role", "label", "labels" of
+/// choices, "jinja", "literal" and "type" are none; names listed in "literal" are meant as they stand.
+Placeholders placeholders_of(const json::Value& config);
+
+/// One record, parsed, and the place that names it: "row 3 of the split 'test'".
+struct CheckedRow {
+  const json::Document* record;
+  std::string place;
+};
+/// Every column in `wanted` is a member of every record. `who`: what names them: "the card's reader".
+Result<void> check_columns(std::span<const std::string> wanted, const json::Value& record, std::string_view name, std::string_view path, std::string_view who);
+/// Every placeholder names a value of the record.
+Result<void> check_placeholders(std::span<const std::string> paths, const json::Value& record, std::string_view name, std::string_view place,
+                                std::span<const std::string> made_by_template);
+
+/// Columns of the item's own prompt that hold the target in every row: they give the answer away. Fed row by row.
+class AnswerLeak {
+ public:
+  AnswerLeak(const Placeholders& placeholders, std::string output_column);
+  void look_at(const json::Value& record);
+  /// A sentence where one was found in at least 20 rows; else empty.
+  std::string finding(std::string_view name) const;
+
+ private:
+  std::string output_column_;
+  std::vector<std::string> suspects_;
+  uint64_t rows_ = 0;
+};
+
+}  // namespace sextant::load

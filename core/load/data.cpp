@@ -1,0 +1,128 @@
+#include "data.hpp"
+#include <cstdlib>
+#include <fmt/format.h>
+#include <iterator>
+#include <set>
+#include "../base/text.hpp"
+#include "columns.hpp"
+#include "derive.hpp"
+#include "select.hpp"
+
+namespace sextant::load {
+namespace fs = std::filesystem;
+namespace {
+
+// The first candidate that is there; else the first one, so that the loader can name what it misses.
+fs::path locate(const std::vector<fs::path>& candidates) {
+  std::error_code code;
+  for (const fs::path& candidate : candidates)
+    if (fs::exists(candidate, code)) return candidate;
+  return candidates.empty() ? fs::path() : candidates.front();
+}
+
+// Rows that stand apart are read in runs of neighbours.
+Result<std::vector<std::string>> read_rows(plugin::Dataset& loader, const Derive& derive, const std::string& split, const std::vector<uint64_t>& rows) {
+  std::vector<std::string> out;
+  out.reserve(rows.size());
+  for (size_t i = 0; i < rows.size();) {
+    size_t n = 1;
+    while (i + n < rows.size() && rows[i + n] == rows[i] + n) ++n;
+    SXT_TRY(std::vector<std::string> block, read_records(loader, derive, split, rows[i], n));
+    std::move(block.begin(), block.end(), std::back_inserter(out));
+    i += n;
+  }
+  return out;
+}
+
+// A column that the card names and the data lacks would be an empty text in every prompt, or no answer to compare with; a placeholder
+// that names nothing would be sent as it stands.
+Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset, const fs::path& path, TaskData& data) {
+  SXT_TRY(const json::Document template_config, json::parse(dataset.template_.config, dataset.card_path));
+  const bool in_braces = host.says(plugin::Kind::template_, dataset.template_.id, "x-placeholders");
+  const Placeholders placeholders = in_braces ? placeholders_of(template_config) : Placeholders{};
+  const std::vector<std::string> made = {"choice_lines"};   // by the template, of its "choices"
+  std::vector<std::string> wanted = dataset.input_columns;
+  if (!dataset.output_column.empty()) wanted.push_back(dataset.output_column);
+  AnswerLeak leak(placeholders, dataset.output_column);
+  const auto check = [&](const std::string& record_json, const std::string& place, bool example) -> Result<void> {
+    SXT_TRY(const json::Document record, json::parse(record_json, path.string()));
+    if (!example) SXT_CHECK(check_columns(wanted, record, dataset.abbr, path.string(), "the card's reader"));
+    SXT_CHECK(check_placeholders(placeholders.everywhere, record, dataset.abbr, place, made));
+    if (!example) leak.look_at(record);
+    return {};
+  };
+  for (const Row& row : data.rows) SXT_CHECK(check(row.record_json, fmt::format("row {} of the split '{}'", row.index, dataset.test_split), false));
+  for (size_t k = 0; k < data.shots.size(); ++k) SXT_CHECK(check(data.shots[k], fmt::format("example {} of the split '{}'", k + 1, dataset.train_split), true));
+  if (std::string finding = leak.finding(dataset.abbr); !finding.empty()) data.findings.push_back(std::move(finding));
+  return {};
+}
+
+// The rows that a fix_k retriever names.
+Result<std::vector<uint64_t>> fixed_ids(const config::DatasetConfig& dataset) {
+  SXT_TRY(const json::Document chosen, json::parse(dataset.retriever.config, dataset.card_path));
+  std::vector<uint64_t> ids;
+  if (const json::Value* list = json::find(chosen, "ids"); list && list->IsArray())
+    for (const auto& id : list->GetArray()) ids.push_back(id.GetUint64());
+  return ids;
+}
+
+}  // namespace
+
+std::vector<fs::path> data_candidates(const std::string& data_dir, const std::string& folder, const fs::path& loader_plugin) {
+  std::vector<fs::path> out;
+  if (!data_dir.empty()) {
+    out = {fs::path(data_dir) / folder, fs::path(data_dir) / "data" / folder};
+  } else {
+    if (const char* cache = std::getenv("COMPASS_DATA_CACHE"); cache && *cache) out.push_back(fs::path(cache) / "data" / folder);
+    out.push_back(fs::path("data") / folder);
+    if (const char* home = std::getenv("HOME"); home && *home) out.push_back(fs::path(home) / ".cache/opencompass/data" / folder);
+  }
+  if (!loader_plugin.empty()) out.push_back(loader_plugin.parent_path() / folder);
+  return out;
+}
+
+Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
+  SXT_TRY(const plugin::Found found, host.registry().find(plugin::Kind::dataset, dataset.loader.id));
+  const std::vector<fs::path> candidates = data_candidates(run.data_dir, dataset.folder, found.file->path);
+  const fs::path path = dataset.path.empty() ? locate(candidates) : fs::path(dataset.path);
+  SXT_TRY(json::Document config, json::parse(dataset.loader.config, dataset.card_path));
+  json::set(config, "path", path.string(), config.GetAllocator());
+  SXT_TRY(plugin::Dataset loader, host.dataset(dataset.loader.id, json::write(config), dataset.card_path));
+
+  const auto explain = [&](const Error& error) {
+    if (error.kind != Error::Kind::missing || !dataset.path.empty()) return error;
+    std::vector<std::string> places;
+    for (const fs::path& candidate : candidates) places.push_back(candidate.string());
+    return Error{error.kind, fmt::format("{}; looked for the set in {}; give --data-dir", error.message, join(places, ", "))};
+  };
+  json::Document derive_config;
+  if (!dataset.derive.empty()) {
+    SXT_TRY(derive_config, json::parse(dataset.derive, dataset.card_path));
+  }
+  SXT_TRY(const Derive derive, Derive::read(dataset.derive.empty() ? nullptr : &derive_config, dataset.card_path));
+  const auto count = loader.count(dataset.test_split);
+  if (!count) return explain(count.error());
+  if (*count == 0) return Error{Error::Kind::data, fmt::format("{}: the split '{}' in {} is empty", dataset.abbr, dataset.test_split, path.string())};
+  std::set<uint64_t> excluded;
+  for (const config::Exclusion& exclusion : run.exclude)
+    if (exclusion.dataset.empty() || exclusion.dataset == dataset.abbr) excluded.insert(exclusion.row);
+  auto rows = select_rows(*count, dataset.test_range, run.limit, run.seed, dataset.abbr, run.rows, excluded);
+  if (!rows) return Error{rows.error().kind, fmt::format("{}: {}", dataset.card_path, rows.error().message)};
+
+  TaskData data;
+  const auto named = [&](const Error& error) { return Error{error.kind, fmt::format("{}: {}: {}", dataset.abbr, path.string(), error.message)}; };
+  auto records = read_rows(loader, derive, dataset.test_split, *rows);
+  if (!records) return dataset.derive.empty() ? records.error() : named(records.error());
+  for (size_t i = 0; i < records->size(); ++i) data.rows.push_back({(*rows)[i], std::move((*records)[i])});
+  if (dataset.retriever.shows_examples()) {
+    const auto available = loader.count(dataset.train_split);
+    if (!available) return explain(available.error());
+    data.corpus = std::make_shared<Corpus>(std::move(loader), derive, dataset.train_split, *available, dataset.abbr, path.string());
+    SXT_TRY(const std::vector<uint64_t> ids, fixed_ids(dataset));
+    SXT_TRY(data.shots, data.corpus->rows(ids));
+  }
+  SXT_CHECK(check_rows(host, dataset, path, data));
+  return data;
+}
+
+}  // namespace sextant::load

@@ -1,0 +1,111 @@
+#include "content_key.hpp"
+#include <charconv>
+#include <fmt/format.h>
+#include <sextant/sha256.hpp>
+
+namespace sextant::serve {
+namespace {
+
+// One JSON object, its members in alphabetical order as json::canonical() has them: docs/files.md gives the same form, so that anybody
+// can compute a key. Members that say nothing are left out.
+class KeyText {
+ public:
+  KeyText() : writer_(buffer_) { writer_.StartObject(); }
+  void text(const char* name, std::string_view value) {
+    if (value.empty()) return;
+    writer_.Key(name);
+    string(value);
+  }
+  void number(const char* name, uint64_t value) {
+    if (value == 0) return;
+    writer_.Key(name);
+    writer_.Uint64(value);
+  }
+  void real(const char* name, float value) {
+    writer_.Key(name);
+    writer_.Double(static_cast<double>(value));
+  }
+  void flag(const char* name, bool value) {
+    if (!value) return;
+    writer_.Key(name);
+    writer_.Bool(true);
+  }
+  void value(const char* name, const json::Value& value) {
+    writer_.Key(name);
+    json::write_canonical(value, writer_);
+  }
+  template <class List, class Item> void list(const char* name, const List& items, Item&& item) {
+    if (items.empty()) return;
+    writer_.Key(name);
+    writer_.StartArray();
+    for (const auto& one : items) item(one);
+    writer_.EndArray();
+  }
+  void ids(const std::vector<int32_t>& ids) {
+    writer_.StartArray();
+    for (const int32_t id : ids) writer_.Int(id);
+    writer_.EndArray();
+  }
+  void string(std::string_view value) { writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
+  json::Writer& writer() { return writer_; }
+  std::string_view str() {
+    writer_.EndObject();
+    return {buffer_.GetString(), buffer_.GetSize()};
+  }
+
+ private:
+  rapidjson::StringBuffer buffer_;
+  json::Writer writer_;
+};
+
+}  // namespace
+
+std::string content_key(const KeyBase& base, const data::Request& request) {
+  KeyText key;
+  const std::optional<data::Sampling>& sampling = request.sampling;
+  const bool random = sampling && sampling->temperature > 0;  // the rest of greedy decoding changes nothing
+  key.flag("add_special", request.add_special);
+  key.text("ask", data::ask_name(request.ask));
+  key.text("code", base.code_version);
+  key.list("continuation_ids", request.continuation_ids, [&](const std::vector<int32_t>& ids) { key.ids(ids); });
+  key.list("continuations", request.continuations, [&](const data::Text& text) { key.string(text); });
+  key.list("ids", request.ids, [&](int32_t id) { key.writer().Int(id); });
+  key.number("keep_bytes", request.keep_bytes);
+  key.number("max_new_tokens", sampling ? sampling->max_new_tokens : 0);
+  key.number("max_prompt_tokens", request.max_prompt_tokens);
+  key.number("max_thinking_tokens", sampling ? sampling->max_thinking_tokens : 0);
+  if (request.text.empty() && !request.messages.empty()) {  // a text that was made of messages says all that they do
+    json::Document scratch;
+    json::Value messages(rapidjson::kArrayType);
+    for (const data::Message& message : request.messages) messages.PushBack(data::to_json(message, scratch.GetAllocator()), scratch.GetAllocator());
+    key.value("messages", messages);
+  }
+  key.number("min_new_tokens", sampling ? sampling->min_new_tokens : 0);
+  key.text("model", base.model_config);
+  if (random) {
+    key.number("seed", sampling->seed);
+  }
+  if (sampling) key.list("stop", sampling->stop, [&](const std::string& text) { key.string(text); });
+  if (random) {
+    key.number("stream", sampling->stream);
+    key.real("temperature", sampling->temperature);
+  }
+  key.text("text", request.text);
+  key.flag("token_logprobs", request.token_logprobs);
+  key.text("tools", request.tools_json);
+  if (random) {
+    key.number("top_k", sampling->top_k);
+    key.real("top_p", sampling->top_p);
+  }
+  key.text("weights", base.weights_sha256);
+  return sha256_hex(key.str());
+}
+
+uint64_t stream_of(const data::SampleId& sample, uint32_t turn) {
+  const std::string hex = sha256_hex(fmt::format("{}\n{}\n{}\n{}", sample.task, sample.row, sample.repeat, turn));
+  uint64_t stream = 0;
+  std::from_chars(hex.data(), hex.data() + 16, stream, 16);
+  return stream;
+}
+
+}  // namespace sextant::serve

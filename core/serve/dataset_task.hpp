@@ -1,0 +1,21 @@
+// The tasks that ask a model about a data set: what the graph's stages become.
+#pragma once
+#include "../config/run_config.hpp"
+#include "../store/run_folder.hpp"
+#include "task.hpp"
+#include "model_session.hpp"
+
+namespace sextant::serve {
+
+/// The inferencer of a card: a built-in one, or a plugin's.
+Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host& host, const config::Inferencer& inferencer, const std::string& origin);
+
+/// What the run, the model and the card say of every request.
+infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSession& session, const config::RunConfig& run);
+
+/// The data set's samples, asked of the session's model; a complete task's predictions are written below `folder` (null: nowhere).
+/// Borrows everything.
+Result<TaskSpec> infer_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,
+                            const store::RunFolder* folder);
+
+}  // namespace sextant::serve

@@ -1,0 +1,19 @@
+// A judge's task: its samples are another stage's attempts. A row is the attempt's row with the members "prediction" and "reference" (and
+// "prediction_r1", ... of the turns, "thinking" where there is some); template, inferencer, post-processors and metrics are ordinary ones.
+#pragma once
+#include "../config/run_config.hpp"
+#include "../store/run_folder.hpp"
+#include "model_session.hpp"
+#include "task.hpp"
+
+namespace sextant::serve {
+
+/// `judged`: the abbr of the model whose attempts are judged. Reads its predictions below `folder`. `name`: of the task's files. Borrows
+/// everything.
+Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& judged,
+                            const std::string& name, const config::RunConfig& run, const store::RunFolder& folder);
+
+/// The row that a judge is shown. Pure.
+std::string judged_record(const data::Attempt& attempt);
+
+}  // namespace sextant::serve

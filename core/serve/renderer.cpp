@@ -1,0 +1,64 @@
+#include "renderer.hpp"
+#include "../render/truncate.hpp"
+
+namespace sextant::serve {
+namespace {
+
+// The value of the output column as JSON; "" where the row has none (a split without answers).
+std::string target_of(const json::Value& record, const std::string& output_column) {
+  const json::Value* target = json::find(record, output_column);
+  return target ? json::write(*target) : "\"\"";
+}
+
+// Samples of one value belong together.
+std::string cluster_of(const json::Value& record, const std::string& column) {
+  const json::Value* value = column.empty() ? nullptr : json::find(record, column);
+  return !value ? std::string() : value->IsString() ? std::string(json::text(*value)) : json::write(*value);
+}
+
+}  // namespace
+
+Result<Renderer> Renderer::make(plugin::Host& host, ModelSession& session, Options options) {
+  SXT_TRY(json::Document config, json::parse(options.template_.config, options.origin));
+  if (host.accepts(plugin::Kind::template_, options.template_.id, "compat"))
+    json::set(config, "compat", config::compat_name(options.compat), config.GetAllocator());
+  SXT_TRY(plugin::Template renderer, host.template_(options.template_.id, json::write(config), options.origin));
+  return Renderer(session, std::move(renderer), std::move(options));
+}
+
+Result<render::Prompts> Renderer::render(const std::string& record_json, std::span<const std::string> shots) {
+  plugin::RenderItem item;
+  item.record_json = record_json;
+  item.shots_json.assign(shots.begin(), shots.end());
+  item.output_column = options_.output_column;
+  item.form = options_.form;
+  SXT_TRY(const json::Document pieces, renderer_.render(item));
+  SXT_TRY(const render::Rendered rendered, render::parse_rendered(pieces, options_.form, "template:" + options_.template_.id));
+  render::Format format = session_->format(options_.form, options_.compat);
+  format.few_shot = options_.few_shot;
+  return render::assemble(rendered, options_.form, format, [this](std::string_view conversation) { return session_->render_chat(conversation); });
+}
+
+Result<Prepared> Renderer::prepare(const data::SampleId& id, const std::string& record_json, std::span<const std::string> shots) {
+  const uint32_t limit = render::token_limit(options_.form, options_.compat, session_->context_length(), options_.max_out_len);
+  bool chat = false;
+  SXT_TRY(render::Fitted fitted,
+          render::fit(static_cast<uint32_t>(shots.size()), limit, options_.compat,
+                      [&](uint32_t kept) -> Result<render::Prompts> {
+                        SXT_TRY(render::Prompts prompts, render(record_json, shots.first(kept)));
+                        chat = !prompts.prompts.empty() && prompts.prompts.front().chat;
+                        return prompts;
+                      },
+                      [&](const std::vector<std::string>& texts) { return session_->count_tokens(texts, chat); }));
+  Prepared prepared;
+  SXT_TRY(const json::Document record, json::parse(record_json, options_.origin));
+  prepared.sample.id = id;
+  prepared.sample.record_json = record_json;
+  prepared.sample.target_json = target_of(record, options_.output_column);
+  prepared.sample.cluster = cluster_of(record, options_.cluster_column);
+  prepared.prompts = std::move(fitted.prompts);
+  prepared.dropped_shots = fitted.dropped_shots;
+  return prepared;
+}
+
+}  // namespace sextant::serve

@@ -1,0 +1,241 @@
+#include "task.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace sextant::serve {
+namespace {
+
+const char* status_of(Error::Kind kind) {
+  return kind == Error::Kind::missing ? "missing" : kind == Error::Kind::cancelled ? "incomplete" : "failed";
+}
+
+data::Attempt attempt_of(const data::SampleId& id, const Prepared& question, infer::Outcome outcome, const data::Usage& usage) {
+  data::Attempt attempt;
+  attempt.id = id;
+  attempt.record_json = question.sample.record_json;
+  attempt.target_json = question.sample.target_json;
+  attempt.cluster = question.sample.cluster;
+  attempt.prompts = question.prompts.prompts;
+  attempt.dropped_shots = question.dropped_shots;
+  attempt.turns = std::move(outcome.turns);
+  attempt.prediction = std::move(outcome.prediction);
+  attempt.thinking = std::move(outcome.thinking);
+  attempt.labels = std::move(outcome.labels);
+  attempt.extra_json = std::move(outcome.extra_json);
+  attempt.finish = std::move(outcome.finish);
+  attempt.usage = usage;
+  return attempt;
+}
+
+}  // namespace
+
+Task::Task(TaskSpec spec, const store::RunFolder* folder) : spec_(std::move(spec)), folder_(folder) {
+  record_.model = spec_.model;
+  record_.dataset = spec_.name;
+}
+
+size_t Task::add(std::shared_ptr<const Prepared> question, uint32_t repeat) {
+  const std::lock_guard lock(mutex_);
+  auto running = std::make_unique<Running>();
+  running->id = question->sample.id;
+  running->id.repeat = repeat;
+  running->number = attempts_.size();
+  running->question = std::move(question);
+  ++record_.samples;
+  ++pending_;
+  attempts_.push_back(std::move(running));
+  return attempts_.size() - 1;
+}
+
+void Task::add_failed(uint64_t row, Error error) {
+  const std::lock_guard lock(mutex_);
+  record_.samples += spec_.repeats;
+  unfit_ += spec_.repeats;
+  failures_.push_back({row, 0, std::move(error)});
+}
+
+void Task::prepared() {
+  const std::lock_guard lock(mutex_);
+  prepared_ = true;
+}
+
+void Task::refuse(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  record_.status = status_of(error.kind);
+  missing_ = error.kind == Error::Kind::missing;
+  record_.error = error.message;
+  record_.error_kind = error.kind;
+  record_.samples = unfit_ = 0;
+  if (!folder_ || record_.status != "failed") return;
+  if (!log_) log_.emplace(folder_->infer_log(record_.model, record_.dataset));
+  log_->line("error: " + error.message);
+}
+
+Task::State Task::start(size_t attempt) {
+  const std::lock_guard lock(mutex_);
+  return step(*attempts_[attempt]);
+}
+
+std::vector<data::Request>& Task::begin(size_t attempt) {
+  const std::lock_guard lock(mutex_);
+  Running& running = *attempts_[attempt];
+  running.open.asked = std::move(running.next);
+  running.next.clear();
+  running.open.answers.assign(running.open.asked.size(), {});
+  running.waiting = running.open.asked.size();
+  return running.open.asked;
+}
+
+const data::SampleId& Task::id(size_t attempt) const {
+  const std::lock_guard lock(mutex_);
+  return attempts_[attempt]->id;
+}
+
+uint32_t Task::next_turn(size_t attempt) {
+  const std::lock_guard lock(mutex_);
+  return attempts_[attempt]->turns++;
+}
+
+Task::State Task::step(Running& running) {
+  const Prepared& question = *running.question;
+  std::optional<data::Sample> repeated;  // the row is copied only where the sample has another id
+  if (running.id.repeat > 0) {
+    repeated = question.sample;
+    repeated->id = running.id;
+  }
+  auto made = spec_.inferencer->step({repeated ? *repeated : question.sample, question.prompts, spec_.settings}, running.rounds);
+  if (!made) return end(running, made.error());
+  if (!made->done && made->ask.empty())
+    return end(running, Error{Error::Kind::internal, "the inferencer neither asks nor ends; report it to its author"});
+  if (made->done) {
+    finished_.push_back({running.number, attempt_of(running.id, question, *std::move(made->done), running.usage)});
+    return end(running, std::nullopt);
+  }
+  running.next = std::move(made->ask);
+  return State::again;
+}
+
+// What has been asked of an attempt is not needed any more once it is over.
+Task::State Task::end(Running& running, std::optional<Error> failed) {
+  record_.prompt_tokens += running.usage.prompt_tokens;
+  record_.computed_tokens += running.usage.computed_tokens;
+  record_.generated_tokens += running.usage.generated_tokens;
+  record_.truncated_prompts += running.usage.truncated_tokens > 0;
+  record_.dropped_shots += running.question->dropped_shots;
+  if (failed) failures_.push_back({running.id.row, running.id.repeat, *failed});
+  running.over = true;
+  running.rounds = {};
+  running.open = {};
+  running.question.reset();
+  --pending_;
+  return failed ? State::failed : State::done;
+}
+
+Task::State Task::answer(const Place& place, data::Response response) {
+  const std::lock_guard lock(mutex_);
+  Running& running = *attempts_[place.attempt];
+  if (running.over) return State::waiting;  // it failed while it was asked
+  if (response.error && response.error->kind == Error::Kind::cancelled) return State::later;
+  if (response.error && !running.failed) running.failed = response.error;
+  running.usage += response.usage;
+  running.open.answers[place.request] = std::move(response);
+  if (--running.waiting > 0) return State::waiting;
+  if (running.failed) return end(running, running.failed);
+  running.rounds.push_back(std::move(running.open));
+  running.open = {};
+  return step(running);
+}
+
+Task::State Task::fail(size_t attempt, Error error) {
+  const std::lock_guard lock(mutex_);
+  Running& running = *attempts_[attempt];
+  return running.over ? State::failed : end(running, std::move(error));
+}
+
+bool Task::take_done() {
+  const std::lock_guard lock(mutex_);
+  if (done_ || !prepared_ || pending_ > 0) return false;
+  return done_ = true;
+}
+
+// The error that decides a task's exit code is that of its first failed sample; but a task that was cut short is incomplete,
+// whatever failed before: a resumed run gets to its end.
+void Task::decide(const Error* whole) {
+  std::sort(failures_.begin(), failures_.end(), [](const Failure& a, const Failure& b) { return std::pair(a.row, a.repeat) < std::pair(b.row, b.repeat); });
+  record_.samples_failed = failures_.size();
+  const Failure* first = failures_.empty() ? nullptr : &failures_.front();
+  const std::string failed = first ? fmt::format("{} of {} samples failed; the first is sample {}: {}", failures_.size(), record_.samples, first->row,
+                                                 first->error.message)
+                                   : "";
+  const bool cut_short = pending_ > 0 || !prepared_;
+  if (cut_short && (whole || !first)) {
+    record_.status = "incomplete";
+    record_.error = whole ? whole->message : fmt::format("{} of {} samples were not computed", pending_, record_.samples);
+    if (first) record_.error += "; " + failed;
+    record_.error_kind = whole ? whole->kind : Error::Kind::cancelled;
+  } else if (first) {
+    record_.status = "failed";
+    record_.error = failed;
+    record_.error_kind = first->error.kind;
+  } else {
+    record_.status = "complete";
+  }
+}
+
+void Task::write_log() {
+  if (!folder_) return;
+  if (!log_) log_.emplace(folder_->infer_log(record_.model, record_.dataset));
+  log_->line(fmt::format("{}: {} samples, {} prompt tokens, {} computed, {} generated", record_.status, record_.samples, record_.prompt_tokens,
+                         record_.computed_tokens, record_.generated_tokens));
+  for (const Failure& failure : failures_) log_->line(fmt::format("sample {}: {}", failure.row, failure.error.message));
+  if (!record_.error.empty()) log_->line("error: " + record_.error);
+}
+
+Result<void> Task::close(const Error* whole) {
+  const std::lock_guard lock(mutex_);
+  if (record_.status.empty()) {
+    decide(whole);
+    write_log();
+  }
+  std::vector<Finished> finished = std::move(finished_);
+  attempts_.clear();
+  if (record_.status != "complete" || !spec_.keep) return {};
+  // repeat by repeat, each in the order in which the rows are evaluated
+  std::sort(finished.begin(), finished.end(), [](const Finished& a, const Finished& b) {
+    return std::pair(a.attempt.id.repeat, a.number) < std::pair(b.attempt.id.repeat, b.number);
+  });
+  std::vector<data::Attempt> attempts;
+  attempts.reserve(finished.size());
+  for (Finished& one : finished) attempts.push_back(std::move(one.attempt));
+  finished.clear();
+  const auto kept = spec_.keep(attempts);
+  if (kept) return {};
+  record_.status = "incomplete";
+  record_.error = kept.error().message;
+  record_.error_kind = kept.error().kind;
+  return kept.error();
+}
+
+Task::Counts Task::counts() const {
+  const std::lock_guard lock(mutex_);
+  return {record_.samples, record_.samples - pending_};
+}
+
+bool Task::missing() const {
+  const std::lock_guard lock(mutex_);
+  return missing_;
+}
+
+store::TaskRecord Task::plan() const {
+  const std::lock_guard lock(mutex_);
+  store::TaskRecord record = record_;
+  if (record.status.empty()) record.status = failures_.empty() ? "planned" : "failed";
+  if (!failures_.empty()) {
+    record.samples_failed = failures_.size();
+    record.error = fmt::format("sample {}: {}", failures_.front().row, failures_.front().error.message);
+    record.error_kind = failures_.front().error.kind;
+  }
+  return record;
+}
+
+}  // namespace sextant::serve

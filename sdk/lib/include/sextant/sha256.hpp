@@ -1,0 +1,17 @@
+// SHA-256 (FIPS 180-4) through OpenSSL, as 64 lower-case hex digits. [any] thread.
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <sextant/result.hpp>
+
+namespace sextant {
+
+std::string sha256_hex(std::span<const std::byte> bytes);
+inline std::string sha256_hex(std::string_view text) { return sha256_hex(std::as_bytes(std::span(text))); }
+/// A regular file, read in blocks.
+Result<std::string> sha256_file(const std::filesystem::path& path);
+
+}  // namespace sextant
