@@ -48,7 +48,7 @@ build_third_party() {
   local dir=$1 name
   export PKG_CONFIG_PATH
   PKG_CONFIG_PATH=$(dirname "$(find "$dir/root" -name sextant-sdk.pc | head -n 1)")
-  for name in datasets/ceval_xyj models/sample; do
+  for name in datasets/ceval_xyj models/sample tests/third_party/sure tests/third_party/overlap; do
     local out=$dir/third_party_build/$name
     if [ ! -f "$out/build.ninja" ]; then
       meson setup "$out" "$root/$name" --prefix "$dir/third_party" "-Dplugin_dir=$dir/third_party/plugins" >&2 ||

@@ -46,7 +46,8 @@ Result<std::vector<json::Document>> tokenize(Lookup& lookup) {
     SXT_TRY(std::string text, text_member(lookup.lines[i], "text"));
     texts.push_back(std::move(text));
   }
-  SXT_TRY(const auto all, lookup.session.model().tokenize(texts, token_flags(lookup.values)));
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  SXT_TRY(const auto all, lookup.session.model().tokenize(views, token_flags(lookup.values)));
   std::vector<json::Document> out(all.size());
   for (size_t i = 0; i < all.size(); ++i) {
     out[i].SetObject();
@@ -87,38 +88,41 @@ Result<std::vector<json::Document>> chat(Lookup& lookup) {
 }
 
 // Runs the requests of all lines at once; the first failure of a line becomes its {"error"}.
-Result<std::vector<json::Document>> run_requests(serve::ModelSession& session, const std::vector<plugin::Request>& requests,
-                                                 const std::function<void(const plugin::RequestResult&, json::Document&)>& write) {
+Result<std::vector<json::Document>> run_requests(serve::ModelSession& session, const std::vector<data::Request>& requests,
+                                                 const std::function<void(const data::Response&, json::Document&)>& write) {
   std::vector<json::Document> out(requests.size());
-  SXT_CHECK(session.model().run(requests, [&](size_t i, plugin::RequestResult result) {
+  std::vector<const data::Request*> pointers;
+  for (const data::Request& request : requests) pointers.push_back(&request);
+  SXT_CHECK(session.model().run(plugin::Host::new_call(), pointers, [&](size_t i, data::Response response) {
     out[i].SetObject();
-    if (result.error) json::set(out[i], "error", result.error->message, out[i].GetAllocator());
-    else write(result, out[i]);
+    if (response.error) json::set(out[i], "error", response.error->message, out[i].GetAllocator());
+    else write(response, out[i]);
   }));
   return out;
 }
 
 Result<std::vector<json::Document>> score(Lookup& lookup) {
-  std::vector<plugin::Request> requests(lookup.lines.size());
+  std::vector<data::Request> requests(lookup.lines.size());
   for (size_t i = 0; i < lookup.lines.size(); ++i) {
-    SXT_TRY(requests[i].prefix, text_member(lookup.lines[i], "prefix"));
+    SXT_TRY(requests[i].text, text_member(lookup.lines[i], "prefix"));
     const json::Value* list = json::find(lookup.lines[i].object, "continuations");
     if (!list || !list->IsArray() || list->Empty()) return bad_line(lookup.lines[i].number, "\"continuations\" is missing or empty");
     for (const auto& text : list->GetArray()) {
       if (!text.IsString()) return bad_line(lookup.lines[i].number, "\"continuations\" must hold texts");
       requests[i].continuations.emplace_back(json::text(text));
     }
-    requests[i].flags = SXT_REQUEST_ADD_SPECIAL | SXT_REQUEST_TOKEN_LOGPROBS |
-                        (lookup.values["split-special-tokens"].as<bool>() ? uint32_t{SXT_REQUEST_SPLIT_SPECIAL} : 0u);
+    requests[i].ask = data::Ask::score;
+    requests[i].token_logprobs = true;
+    requests[i].split_special = lookup.values["split-special-tokens"].as<bool>();
   }
-  return run_requests(lookup.session, requests, [](const plugin::RequestResult& result, json::Document& out) {
+  return run_requests(lookup.session, requests, [](const data::Response& result, json::Document& out) {
     auto& a = out.GetAllocator();
     json::Value scores(rapidjson::kArrayType);
-    for (const plugin::Score& one : result.scores) {
+    for (const data::ContinuationScore& one : result.scores) {
       json::Value item(rapidjson::kObjectType), logprobs(rapidjson::kArrayType);
       for (const float logprob : one.token_logprobs) logprobs.PushBack(logprob, a);
       json::set(item, "logprob", json::Value(one.logprob), a);
-      json::set(item, "tokens", json::Value(one.token_count), a);
+      json::set(item, "tokens", json::Value(one.tokens), a);
       json::set(item, "greedy", json::Value(one.greedy), a);
       json::set(item, "token_logprobs", std::move(logprobs), a);
       json::set(item, "total_logprob", json::Value(one.total_logprob), a);
@@ -130,7 +134,7 @@ Result<std::vector<json::Document>> score(Lookup& lookup) {
 }
 
 Result<std::vector<json::Document>> generate(Lookup& lookup) {
-  std::vector<plugin::Request> requests(lookup.lines.size());
+  std::vector<data::Request> requests(lookup.lines.size());
   const config::ModelConfig& model = lookup.session.config();
   for (size_t i = 0; i < lookup.lines.size(); ++i) {
     const json::Document& line = lookup.lines[i].object;
@@ -140,27 +144,27 @@ Result<std::vector<json::Document>> generate(Lookup& lookup) {
         json::set(conversation, "add_generation_prompt", json::Value(true), conversation.GetAllocator());
       auto text = lookup.session.render_chat(json::write(conversation));
       if (!text) return bad_line(lookup.lines[i].number, text.error().message);
-      requests[i].prefix = *std::move(text);
+      requests[i].text = *std::move(text);
+      requests[i].add_special = false;
     } else {
-      SXT_TRY(requests[i].prefix, text_member(lookup.lines[i], "prompt"));
-      requests[i].flags = SXT_REQUEST_ADD_SPECIAL;
+      SXT_TRY(requests[i].text, text_member(lookup.lines[i], "prompt"));
     }
-    plugin::Sampling sampling;
+    data::Sampling sampling;
     sampling.max_new_tokens = model.max_out_len;
     sampling.min_new_tokens = model.min_out_len;
     sampling.temperature = model.temperature;
     sampling.top_p = model.top_p;
     sampling.top_k = model.top_k;
     sampling.stop = model.stop_words;
-    sampling.id = i;
+    sampling.stream = i;
     requests[i].sampling = std::move(sampling);
   }
-  return run_requests(lookup.session, requests, [](const plugin::RequestResult& result, json::Document& out) {
+  return run_requests(lookup.session, requests, [](const data::Response& result, json::Document& out) {
     auto& a = out.GetAllocator();
     json::set(out, "text", result.text, a);
     json::set(out, "ids", id_list(result.ids, a), a);
-    json::set(out, "prompt_tokens", json::Value(result.prompt_tokens), a);
-    json::set(out, "finish", result.finish == SXT_FINISH_EOS ? "eos" : result.finish == SXT_FINISH_STOP ? "stop" : "length", a);
+    json::set(out, "prompt_tokens", json::Value(result.usage.prompt_tokens), a);
+    json::set(out, "finish", data::finish_name(result.finish), a);
   });
 }
 

@@ -256,6 +256,7 @@ Result<int> info(const Arguments& arguments) {
                   plugin::component_name(component.kind, component.id), component.summary, component.version, component.license,
                   capabilities.empty() ? "none" : capabilities, found.file->path.string(), found.file->sha256,
                   found.file->abi_major, found.file->abi_minor));
+  if (!component.facts.empty()) print(fmt::format("  facts         {}\n", component.facts));
   SXT_TRY(const json::Document parsed, schema::parse(component.schema, name));
   const auto options = schema::options(parsed);
   print(options.empty() ? "\nIt takes no configuration.\n" : "\nconfiguration:\n");

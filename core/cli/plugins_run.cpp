@@ -7,6 +7,7 @@
 #include <functional>
 #include <iostream>
 #include <numeric>
+#include "../data/fields.hpp"
 
 namespace sextant::cli {
 namespace {
@@ -58,7 +59,15 @@ Result<void> run_postprocessor(Host& host, const RunOptions& options, const std:
   SXT_TRY(plugin::Postprocessor processor, host.postprocessor(options.id, config, config_origin));
   return for_each_line(options.input, [&](const json::Document& line, const std::string& place) -> Result<void> {
     SXT_TRY(std::string text, text_of(line, "text", place));
-    SXT_TRY(const std::vector<std::string> results, processor.apply(std::span<const std::string>(&text, 1)));
+    std::vector<std::string> attempts = {text};
+    if (const json::Value* list = json::find(line, "attempts")) {
+      if (!list->IsArray()) return Error{Error::Kind::data, fmt::format("{}: \"attempts\" must be a list of texts", place)};
+      attempts.clear();
+      for (const auto& item : list->GetArray()) attempts.emplace_back(item.IsString() ? json::text(item) : "");
+    }
+    const std::string record = json_of(line, "record", "{}");
+    const plugin::ExtractItem item{text, record, attempts, static_cast<uint32_t>(json::find_int(line, "attempt").value_or(0))};
+    SXT_TRY(const std::vector<std::string> results, processor.apply({&item, 1}));
     json::Document out(rapidjson::kObjectType);
     json::set(out, "text", results.at(0), out.GetAllocator());
     return write_line(out);
@@ -74,10 +83,19 @@ Result<void> run_metric(Host& host, const RunOptions& options, const std::string
     if (!json::find(line, "reference"))
       return Error{Error::Kind::data, fmt::format("{}: the line lacks the \"reference\"", place)};
     samples.push_back({std::move(prediction), json_of(line, "reference", "null"), json_of(line, "record", "{}")});
-    SXT_TRY(const std::vector<double> score, metric.score(std::span(samples).last(1)));
-    scores.push_back(score.at(0));
+    SXT_TRY(const std::vector<plugin::Scored> scored, metric.score(std::span(samples).last(1)));
+    const plugin::Scored& one = scored.at(0);
+    scores.push_back(one.values.front().second);
     json::Document out(rapidjson::kObjectType);
-    json::set(out, "score", number_or_null(score[0]), out.GetAllocator());
+    auto& a = out.GetAllocator();
+    json::set(out, "score", number_or_null(scores.back()), a);
+    if (one.values.size() > 1) {
+      json::Value values(rapidjson::kObjectType);
+      for (const auto& [name, value] : one.values) json::set(values, name, number_or_null(value), a);
+      json::set(out, "values", std::move(values), a);
+    }
+    if (!one.answer.empty()) json::set(out, "answer", one.answer, a);
+    if (!one.explanation.empty()) json::set(out, "explanation", one.explanation, a);
     return write_line(out);
   }));
   SXT_TRY(const std::optional<json::Document> own, metric.aggregate(samples, scores));
@@ -106,7 +124,10 @@ Result<void> run_template(Host& host, const RunOptions& options, const std::stri
       for (const auto& shot : shots->GetArray()) item.shots_json.push_back(json::write(shot));
     }
     item.output_column = json::find_string(line, "output_column").value_or("");
-    item.generate = json::find_bool(line, "generate").value_or(false);
+    const std::string form = json::find_string(line, "form").value_or(json::find_bool(line, "generate").value_or(false) ? "open" : "labels");
+    const auto known = data::form_from_name(form);
+    if (!known) return Error{Error::Kind::data, fmt::format("{}: \"form\" must be open, labels, continuations, cloze or whole", place)};
+    item.form = *known;
     SXT_TRY(const json::Document prompt, template_.render(item));
     return write_line(prompt);
   });
@@ -134,6 +155,49 @@ Result<void> run_dataset(Host& host, const RunOptions& options, const std::strin
   return {};
 }
 
+Result<void> run_inferencer(Host& host, const RunOptions& options, const std::string& config) {
+  SXT_TRY(plugin::InferencerPlugin inferencer, host.inferencer(options.id, config, config_origin));
+  return for_each_line(options.input, [&](const json::Document& line, const std::string&) -> Result<void> {
+    SXT_TRY(const json::Document step, inferencer.step({json_of(line, "sample", R"({"id":{"task":"","row":0,"repeat":0},"record":{},"target":""})"),
+                                                        json_of(line, "prompts", R"({"prompts":[]})"), json_of(line, "settings", "{}"),
+                                                        json_of(line, "rounds", "[]")}));
+    return write_line(step);
+  });
+}
+
+// The lines are the samples' texts; the corpus is what "corpus" of the first line lists.
+Result<void> run_retriever(Host& host, const RunOptions& options, const std::string& config) {
+  SXT_TRY(plugin::Retriever retriever, host.retriever(options.id, config, config_origin));
+  bool prepared = false;
+  uint64_t row = 0;
+  return for_each_line(options.input, [&](const json::Document& line, const std::string& place) -> Result<void> {
+    if (!prepared) {
+      const json::Value* list = json::find(line, "corpus");
+      if (!list || !list->IsArray()) return Error{Error::Kind::data, fmt::format("{}: the first line lacks the list \"corpus\" of texts", place)};
+      std::vector<std::string> texts;
+      std::vector<plugin::CorpusRow> corpus;
+      for (const auto& item : list->GetArray()) texts.emplace_back(item.IsString() ? json::text(item) : "");
+      for (size_t i = 0; i < texts.size(); ++i) corpus.push_back({i, "{}", texts[i], {}});
+      SXT_CHECK(retriever.prepare(corpus));
+      prepared = true;
+    }
+    SXT_TRY(const std::string text, text_of(line, "text", place));
+    const std::string record = json_of(line, "record", "{}");
+    const plugin::Query query{row++, {}, 0, record, text, {}};
+    SXT_TRY(const auto retrieved, retriever.retrieve({&query, 1}, static_cast<uint64_t>(json::find_int(line, "k").value_or(1))));
+    json::Document out(rapidjson::kObjectType);
+    auto& a = out.GetAllocator();
+    if (retrieved[0].candidates.empty()) {
+      json::set(out, "rows", data::list(retrieved[0].rows, a), a);
+    } else {
+      json::Value candidates(rapidjson::kArrayType);
+      for (const auto& rows : retrieved[0].candidates) candidates.PushBack(data::list(rows, a), a);
+      json::set(out, "candidates", std::move(candidates), a);
+    }
+    return write_line(out);
+  });
+}
+
 }  // namespace
 
 Result<void> run_plugin(Host& host, const RunOptions& options) {
@@ -144,6 +208,8 @@ Result<void> run_plugin(Host& host, const RunOptions& options) {
     case plugin::Kind::metric: return run_metric(host, options, strict);
     case plugin::Kind::template_: return run_template(host, options, strict);
     case plugin::Kind::dataset: return run_dataset(host, options, strict);
+    case plugin::Kind::retriever: return run_retriever(host, options, strict);
+    case plugin::Kind::inferencer: return run_inferencer(host, options, strict);
     case plugin::Kind::model: break;
   }
   return Error{Error::Kind::usage,

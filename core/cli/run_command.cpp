@@ -14,6 +14,7 @@
 #include "commands.hpp"
 #include "options.hpp"
 #include "progress.hpp"
+#include "secrets.hpp"
 #include "version.hpp"
 #include "workspace.hpp"
 
@@ -216,6 +217,7 @@ Result<int> run(const RunCommandFlags& given) {
   if (!infers(flags)) world.find_backend = nullptr;  // a run may be scored and shown where its backend is not
   SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, world));
   const config::RunConfig& run = resolved.config;
+  if (infers(flags) || evaluates(flags)) SXT_CHECK(check_secrets(run, workspace.host().registry(), infers(flags) || flags.dry_run));
   std::error_code code_ignored;
   for (const config::ModelConfig& model : run.models)
     if ((infers(flags) || flags.dry_run) && !model.path.empty() && !std::filesystem::exists(model.path, code_ignored))
@@ -231,7 +233,7 @@ Result<int> run(const RunCommandFlags& given) {
 
   store::RunRecord record;
   if (infers(flags)) {
-    SXT_CHECK(write_file(folder->config(), config::to_json(run)));
+    SXT_CHECK(write_file(folder->config(), config::to_json(without_secrets(run, workspace.host().registry()))));
     SXT_CHECK(write_file(folder->graph(), data::to_json(graph) + "\n"));
     record.started = now_text();
     record.status = "incomplete";

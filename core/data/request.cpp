@@ -72,6 +72,7 @@ json::Value to_json(const Request& request, Allocator& a) {
   if (request.keep_bytes) json::set(out, "keep_bytes", json::Value(request.keep_bytes), a);
   if (request.max_prompt_tokens) json::set(out, "max_prompt_tokens", json::Value(request.max_prompt_tokens), a);
   if (!request.add_special) json::set(out, "add_special", json::Value(false), a);
+  if (request.split_special) json::set(out, "split_special", json::Value(true), a);
   if (request.token_logprobs) json::set(out, "token_logprobs", json::Value(true), a);
   if (request.keep) json::set(out, "keep", json::Value(true), a);
   if (!request.tools_json.empty()) json::set(out, "tools", embed(request.tools_json, a), a);
@@ -115,6 +116,7 @@ Result<Request> request_from_json(const json::Value& value, std::string_view ori
   in.read("keep_bytes", out.keep_bytes);
   in.read("max_prompt_tokens", out.max_prompt_tokens);
   in.read("add_special", out.add_special);
+  in.read("split_special", out.split_special);
   in.read("token_logprobs", out.token_logprobs);
   in.read("keep", out.keep);
   in.read_array("tools", out.tools_json);

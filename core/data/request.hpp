@@ -42,6 +42,7 @@ struct Request {
   uint64_t keep_bytes = 0;          // trailing bytes of `text` that must not be cut; 0: nothing is ever cut
   uint32_t max_prompt_tokens = 0;   // 0: what the context allows
   bool add_special = true;          // add BOS/EOS as the tokenizer's files say
+  bool split_special = false;       // special tokens inside the text are plain text
   bool token_logprobs = false;      // want ContinuationScore::token_logprobs
   bool keep = false;                // a next turn will follow: keep its KV cache while memory allows
   std::string tools_json;           // JSON array of tool schemas offered to the model, or empty

@@ -56,7 +56,7 @@ json::Value to_json(const Response& response, Allocator& a) {
   if (!response.key.empty()) json::set(out, "key", response.key, a);
   if (!response.text.empty()) json::set(out, "text", utf8::repair(response.text), a);
   if (!response.thinking.empty()) json::set(out, "thinking", utf8::repair(response.thinking), a);
-  if (!response.ids.empty()) json::set(out, "ids", list(response.ids, a), a);
+  if (!response.ids.empty() && response.finish == Finish::none) json::set(out, "ids", list(response.ids, a), a);
   if (!response.scores.empty()) {
     json::Value scores(rapidjson::kArrayType);
     for (const ContinuationScore& score : response.scores) scores.PushBack(score_to_json(score, a), a);

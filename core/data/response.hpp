@@ -30,7 +30,7 @@ struct Usage {
 struct Response {
   std::string key;                           // the request's
   std::string text, thinking;                // generate, tool
-  std::vector<int32_t> ids;                  // tokenize: the ids; never journalled for generate
+  std::vector<int32_t> ids;                  // tokenize: the ids; generate: those of the text, which the JSON leaves out
   std::vector<ContinuationScore> scores;     // score, whole: one per continuation
   std::vector<ToolCall> calls;
   std::vector<float> embedding;

@@ -1,7 +1,7 @@
-// The wrappers of data sets, templates, post-processors and metrics (model.cpp has the models').
+// The wrappers of data sets, templates, post-processors and metrics; the other kinds have files of their own.
 #include "components.hpp"
-#include <bit>
-#include <cmath>
+#include <deque>
+#include <limits>
 #include <fmt/format.h>
 #include "call.hpp"
 
@@ -10,15 +10,33 @@ namespace {
 
 constexpr uint64_t records_max = uint64_t{1} << 32;  // a count beyond it is a mistake, and must not become an allocation
 
-/// A quiet NaN with a payload of its own: where it is still there after a call, the plugin wrote nothing.
-constexpr uint64_t unset_bits = 0x7FF8'5E87'A270'0001;
+/// Samples as the ABI has them.
+class LentSamples {
+ public:
+  explicit LentSamples(std::span<const Judged> samples) {
+    lent_.reserve(samples.size());
+    for (const Judged& sample : samples) {
+      lent_.push_back({sizeof(sxt_judged), 0, borrow(sample.prediction), borrow(sample.reference_json), borrow(sample.record_json)});
+      pointers_.push_back(&lent_.back());
+    }
+  }
+  const sxt_judged* const* data() const { return pointers_.data(); }
+  uint64_t size() const { return pointers_.size(); }
 
-std::vector<sxt_judged> borrow_all(std::span<const Judged> samples) {
-  std::vector<sxt_judged> out;
-  out.reserve(samples.size());
-  for (const Judged& sample : samples)
-    out.push_back({borrow(sample.prediction), borrow(sample.reference_json), borrow(sample.record_json)});
-  return out;
+ private:
+  std::vector<sxt_judged> lent_;
+  std::vector<const sxt_judged*> pointers_;
+};
+
+uint32_t form_of(data::Form form) {
+  switch (form) {
+    case data::Form::open: return SXT_FORM_OPEN;
+    case data::Form::labels: return SXT_FORM_LABELS;
+    case data::Form::continuations: return SXT_FORM_CONTINUATIONS;
+    case data::Form::cloze: return SXT_FORM_CLOZE;
+    case data::Form::whole: return SXT_FORM_WHOLE;
+  }
+  return SXT_FORM_OPEN;
 }
 
 }  // namespace
@@ -63,47 +81,86 @@ Result<json::Document> Template::render(const RenderItem& item) {
   std::vector<sxt_str> shots;
   for (const std::string& shot : item.shots_json) shots.push_back(borrow(shot));
   const sxt_render_item borrowed{
-      borrow(item.record_json), shots.data(), shots.size(), borrow(item.output_column), item.generate ? 1u : 0u, 0};
+      sizeof(sxt_render_item), form_of(item.form), borrow(item.record_json), shots.data(), shots.size(), borrow(item.output_column)};
+  const sxt_render_item* const pointers[] = {&borrowed};
   Texts texts(object_.name(), "render", 1);
   SXT_CHECK(guarded(object_.name(), "render",
-                    [&](sxt_error* e) { return table_->render(object_.get(), &borrowed, 1, texts.sink(), e); }));
+                    [&](sxt_error* e) { return table_->render(object_.get(), pointers, 1, texts.sink(), e); }));
   return take_object(texts, object_.name(), "render");
 }
 
-Result<std::vector<std::string>> Postprocessor::apply(std::span<const std::string> texts) {
+Result<std::vector<std::string>> Postprocessor::apply(std::span<const ExtractItem> items) {
   SXT_NEED(table_, apply, object_.name());
-  std::vector<sxt_str> borrowed;
-  for (const std::string& text : texts) borrowed.push_back(borrow(text));
-  Texts out(object_.name(), "apply", texts.size());
+  std::deque<std::vector<sxt_str>> attempts;
+  std::vector<sxt_extract_item> lent;
+  std::vector<const sxt_extract_item*> pointers;
+  lent.reserve(items.size());
+  const std::string* lent_attempts = nullptr;  // items of one sample stand together, and share their attempts
+  for (const ExtractItem& item : items) {
+    if (attempts.empty() || item.attempts.data() != lent_attempts || attempts.back().size() != item.attempts.size()) {
+      attempts.emplace_back();
+      for (const std::string& text : item.attempts) attempts.back().push_back(borrow(text));
+      lent_attempts = item.attempts.data();
+    }
+    lent.push_back({sizeof(sxt_extract_item), item.attempt, borrow(item.text), borrow(item.record_json), attempts.back().data(),
+                    attempts.back().size()});
+    pointers.push_back(&lent.back());
+  }
+  Texts out(object_.name(), "apply", items.size());
   SXT_CHECK(guarded(object_.name(), "apply", [&](sxt_error* e) {
-    return table_->apply(object_.get(), borrowed.data(), borrowed.size(), out.sink(), e);
+    return table_->apply(object_.get(), pointers.data(), pointers.size(), out.sink(), e);
   }));
   SXT_TRY(std::vector<std::string> results, out.take_or_empty());
   for (std::string& result : results) result = repair_utf8(result);
   return results;
 }
 
-Result<std::vector<double>> Metric::score(std::span<const Judged> samples) {
+Result<Scored> Metric::take(const std::string& text, size_t sample) const {
+  const auto bad = [&](std::string_view what) { return misbehaved(object_.name(), fmt::format("{} for sample {}", what, sample)); };
+  const auto parsed = json::parse(text, "score");
+  if (!parsed || !parsed->IsObject()) return bad("gave no JSON object");
+  Scored out;
+  const auto add = [&](std::string name, const json::Value& value) -> Result<void> {
+    if (!value.IsNumber() && !value.IsNull()) return bad(fmt::format("gave no number as the value '{}'", name));
+    out.values.emplace_back(std::move(name), value.IsNull() ? std::numeric_limits<double>::quiet_NaN() : value.GetDouble());
+    return {};
+  };
+  if (const json::Value* value = json::find(*parsed, "value")) {
+    const std::string& name = object_.name();
+    SXT_CHECK(add(name.substr(name.find(':') + 1), *value));
+  } else if (const json::Value* values = json::find(*parsed, "values"); values && values->IsObject() && !values->ObjectEmpty()) {
+    for (const auto& member : values->GetObject()) SXT_CHECK(add(std::string(json::text(member.name)), member.value));
+  } else {
+    return bad("gave neither \"value\" nor \"values\"");
+  }
+  out.answer = json::find_string(*parsed, "answer").value_or("");
+  out.explanation = json::find_string(*parsed, "explanation").value_or("");
+  return out;
+}
+
+Result<std::vector<Scored>> Metric::score(std::span<const Judged> samples) {
   SXT_NEED(table_, score, object_.name());
-  const auto borrowed = borrow_all(samples);
-  std::vector<double> scores(samples.size(), std::bit_cast<double>(unset_bits));
+  const LentSamples lent(samples);
+  Texts texts(object_.name(), "score", samples.size());
   SXT_CHECK(guarded(object_.name(), "score", [&](sxt_error* e) {
-    return table_->score(object_.get(), borrowed.data(), borrowed.size(), scores.data(), e);
+    return table_->score(object_.get(), lent.data(), lent.size(), texts.sink(), e);
   }));
-  for (size_t i = 0; i < scores.size(); ++i) {
-    if (std::bit_cast<uint64_t>(scores[i]) == unset_bits)
-      return misbehaved(object_.name(), fmt::format("gave no score for sample {} of {}", i, scores.size()));
-    if (std::isinf(scores[i])) return misbehaved(object_.name(), fmt::format("gave an infinite score for sample {}", i));
+  SXT_TRY(const std::vector<std::string> all, texts.take());
+  std::vector<Scored> scores;
+  scores.reserve(all.size());
+  for (size_t i = 0; i < all.size(); ++i) {
+    SXT_TRY(Scored scored, take(all[i], i));
+    scores.push_back(std::move(scored));
   }
   return scores;
 }
 
 Result<std::optional<json::Document>> Metric::aggregate(std::span<const Judged> samples, std::span<const double> scores) {
   if (!table_ || !SXT_HAS(table_, aggregate)) return std::optional<json::Document>();
-  const auto borrowed = borrow_all(samples);
+  const LentSamples lent(samples);
   Texts texts(object_.name(), "aggregate", 1);
   SXT_CHECK(guarded(object_.name(), "aggregate", [&](sxt_error* e) {
-    return table_->aggregate(object_.get(), borrowed.data(), scores.data(), borrowed.size(), texts.sink(), e);
+    return table_->aggregate(object_.get(), lent.data(), scores.data(), lent.size(), texts.sink(), e);
   }));
   SXT_TRY(const std::vector<std::string> all, texts.take());
   if (all[0].empty()) return std::optional<json::Document>();

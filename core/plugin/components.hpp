@@ -12,23 +12,14 @@
 #include <string_view>
 #include <vector>
 #include <sextant/json.hpp>
+#include "../data/sample.hpp"
+#include "inferencer.hpp"
+#include "model.hpp"
+#include "object.hpp"
 #include "registry.hpp"
+#include "retriever.hpp"
 
 namespace sextant::plugin {
-
-/// One created component; destroyed with the last owner. Never dlclose()d.
-class Object {
- public:
-  Object() = default;
-  Object(sxt_object* object, std::string name) : object_(object, destroy), name_(std::move(name)) {}
-  sxt_object* get() const { return object_.get(); }
-  const std::string& name() const { return name_; }   // "metric:accuracy"
-
- private:
-  static void destroy(sxt_object* object);
-  std::shared_ptr<sxt_object> object_;
-  std::string name_;
-};
 
 class Dataset {
  public:
@@ -47,22 +38,29 @@ struct RenderItem {
   std::string record_json;
   std::vector<std::string> shots_json;
   std::string output_column;
-  bool generate = false;
+  data::Form form = data::Form::labels;
 };
 class Template {
  public:
   Template(Object object, const sxt_template_v1* table) : object_(std::move(object)), table_(table) {}
-  Result<json::Document> render(const RenderItem& item);   // abi.h has the JSON's form
+  Result<json::Document> render(const RenderItem& item);   // sextant/abi/template.h has the JSON's form
 
  private:
   Object object_;
   const sxt_template_v1* table_;
 };
 
+/// A prediction on its way to an answer; all is borrowed.
+struct ExtractItem {
+  std::string_view text;                       // of this attempt
+  std::string_view record_json;                // the data row, "{}" if there is none
+  std::span<const std::string> attempts;       // the texts of all attempts of the sample, in order; items of one sample share them
+  uint32_t attempt = 0;                        // which of them this is
+};
 class Postprocessor {
  public:
   Postprocessor(Object object, const sxt_postprocessor_v1* table) : object_(std::move(object)), table_(table) {}
-  Result<std::vector<std::string>> apply(std::span<const std::string> texts);
+  Result<std::vector<std::string>> apply(std::span<const ExtractItem> items);
 
  private:
   Object object_;
@@ -72,76 +70,36 @@ class Postprocessor {
 struct Judged {
   std::string prediction, reference_json, record_json;
 };
+/// What a metric says of one prediction.
+struct Scored {
+  std::vector<std::pair<std::string, double>> values;  // in the metric's order; NaN: none for this sample
+  std::string answer, explanation;                     // what was judged and why, where the metric says so
+};
 class Metric {
  public:
   Metric(Object object, const sxt_metric_v1* table) : object_(std::move(object)), table_(table) {}
-  Result<std::vector<double>> score(std::span<const Judged> samples);
-  /// The plugin's own numbers, or nothing where it leaves the mean to the core.
+  Result<std::vector<Scored>> score(std::span<const Judged> samples);
+  /// The plugin's own numbers, or nothing where it leaves the mean to the core. scores: the first value of each sample.
   Result<std::optional<json::Document>> aggregate(std::span<const Judged> samples, std::span<const double> scores);
 
  private:
+  Result<Scored> take(const std::string& text, size_t sample) const;
   Object object_;
   const sxt_metric_v1* table_;
-};
-
-struct Sampling {
-  uint32_t max_new_tokens = 256, min_new_tokens = 0;
-  float temperature = 0, top_p = 1;
-  uint32_t top_k = 0;
-  uint64_t seed = 0, id = 0;
-  std::vector<std::string> stop;
-};
-struct Request {
-  uint32_t flags = 0;                        // SXT_REQUEST_*
-  std::string prefix;
-  std::vector<std::string> continuations;    // scored; empty when generating
-  std::optional<Sampling> sampling;
-  uint64_t keep_bytes = 0;
-  uint32_t max_prompt_tokens = 0;
-};
-struct Score {
-  double logprob = 0, total_logprob = 0;
-  uint32_t token_count = 0, total_tokens = 0;
-  bool greedy = false;
-  std::vector<float> token_logprobs;
-};
-struct RequestResult {
-  std::optional<Error> error;                // this request's own
-  bool too_long = false;                     // the error is SXT_TOO_LONG
-  std::vector<Score> scores;
-  std::string text;
-  std::vector<int32_t> ids;
-  uint32_t prompt_tokens = 0, computed_tokens = 0, truncated_tokens = 0, finish = SXT_FINISH_LENGTH;
-};
-class Model {
- public:
-  Model(Object object, const sxt_model_v1* table) : object_(std::move(object)), table_(table) {}
-  Result<sxt_model_info> info();
-  Result<json::Document> describe();
-  Result<std::vector<std::vector<int32_t>>> tokenize(std::span<const std::string> texts, uint32_t flags);
-  Result<std::vector<std::string>> detokenize(std::span<const std::vector<int32_t>> ids, uint32_t flags);
-  /// The prompt's text, or the template's refusal as an Error of kind data.
-  Result<std::string> render_chat(std::string_view conversation_json);
-  Result<json::Document> plan(std::span<const Request> requests);
-  /// `done` is called once per request, as soon as it is done, in any order, from any one thread at a time. Requests that the
-  /// plugin never answered get an error of their own after the call; where the call itself failed (or was cancelled) they are
-  /// left unanswered, so that a resumed run asks again.
-  Result<void> run(std::span<const Request> requests, const std::function<void(size_t index, RequestResult)>& done);
-
- private:
-  Object object_;
-  const sxt_model_v1* table_;
 };
 
 /// Loads plugins (Boost.DLL) and creates their components. Lives as long as the process uses any of them.
 class Host {
  public:
-  /// `cancelled`: set from a signal handler; plugins poll it. `progress`: [any], tokens of the running call.
+  /// `cancelled`: set from a signal handler; plugins poll it.
   Host(Registry registry, const std::atomic<bool>* cancelled);
   ~Host();
   Host(const Host&) = delete;
   const Registry& registry() const;
-  void on_progress(std::function<void(uint64_t done, uint64_t total)> progress);
+  /// `progress`: [any] thread, one at a time: tokens of a model's call, by the number that it was given.
+  void on_progress(std::function<void(uint64_t call, uint64_t done, uint64_t total)> progress);
+  /// A number for a call of a model, never given before by this process; not 0. [any]
+  static uint64_t new_call();
 
   /// `config_json` is checked against the component's schema (an unknown key suggests the nearest) and its defaults are
   /// filled in. `origin` names where the configuration came from, for the error.
@@ -150,6 +108,8 @@ class Host {
   Result<Postprocessor> postprocessor(std::string_view id, std::string_view config_json, std::string_view origin);
   Result<Metric> metric(std::string_view id, std::string_view config_json, std::string_view origin);
   Result<Model> model(std::string_view id, std::string_view config_json, std::string_view origin);
+  Result<Retriever> retriever(std::string_view id, std::string_view config_json, std::string_view origin);
+  Result<InferencerPlugin> inferencer(std::string_view id, std::string_view config_json, std::string_view origin);
   /// Does the component's schema declare that top-level property? (The core offers "path", "compat", "options" only to those.)
   bool accepts(Kind kind, std::string_view id, std::string_view property) const;
   /// Is the component's schema annotated with "x-...": true at its top?

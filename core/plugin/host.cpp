@@ -7,6 +7,7 @@
 #include "../base/log.hpp"
 #include "call.hpp"
 #include "components.hpp"
+#include "facts.hpp"
 #include "loader.hpp"
 #include "manifest.hpp"
 
@@ -18,7 +19,7 @@ struct Services {
   sxt_host table{};
   std::atomic<const std::atomic<bool>*> cancelled = nullptr;
   std::mutex mutex;
-  std::function<void(uint64_t, uint64_t)> progress;
+  std::function<void(uint64_t, uint64_t, uint64_t)> progress;
 };
 
 void host_log(void*, int32_t level, sxt_str text) {
@@ -26,14 +27,14 @@ void host_log(void*, int32_t level, sxt_str text) {
   const std::string line = one_line(view(text).value_or(""));
   if (!line.empty()) log(levels[static_cast<size_t>(std::clamp(level, 0, 3))], line);
 }
-int32_t host_cancelled(void* ctx) {
+int32_t host_cancelled(void* ctx, uint64_t) {
   const std::atomic<bool>* cancelled = static_cast<Services*>(ctx)->cancelled;
   return cancelled && cancelled->load(std::memory_order_relaxed) ? 1 : 0;
 }
-void host_progress(void* ctx, uint64_t done, uint64_t total) {
+void host_progress(void* ctx, uint64_t call, uint64_t done, uint64_t total) {
   auto& services = *static_cast<Services*>(ctx);
   const std::lock_guard lock(services.mutex);
-  if (services.progress) services.progress(done, total);
+  if (services.progress) services.progress(call, done, total);
 }
 const void* host_extension(void*, const char*) { return nullptr; }
 
@@ -121,7 +122,11 @@ Host::~Host() {
   state_->services->cancelled = nullptr;
 }
 const Registry& Host::registry() const { return state_->registry; }
-void Host::on_progress(std::function<void(uint64_t, uint64_t)> progress) {
+uint64_t Host::new_call() {
+  static std::atomic<uint64_t> latest = 0;
+  return ++latest;
+}
+void Host::on_progress(std::function<void(uint64_t, uint64_t, uint64_t)> progress) {
   const std::lock_guard lock(state_->services->mutex);
   state_->services->progress = std::move(progress);
 }
@@ -146,6 +151,19 @@ Result<Metric> Host::metric(std::string_view id, std::string_view config_json, s
 Result<Model> Host::model(std::string_view id, std::string_view config_json, std::string_view origin) {
   SXT_TRY(auto made, state_->create<sxt_model_v1>(Kind::model, id, "sextant.model/1", config_json, origin));
   return Model(std::move(made.object), made.table);
+}
+
+Result<Retriever> Host::retriever(std::string_view id, std::string_view config_json, std::string_view origin) {
+  SXT_TRY(auto made, state_->create<sxt_retriever_v1>(Kind::retriever, id, "sextant.retriever/1", config_json, origin));
+  SXT_TRY(const Found found, state_->registry.find(Kind::retriever, id));
+  SXT_TRY(const RetrieverWants wants, retriever_wants(*found.component));
+  return Retriever(std::move(made.object), made.table, wants);
+}
+Result<InferencerPlugin> Host::inferencer(std::string_view id, std::string_view config_json, std::string_view origin) {
+  SXT_TRY(auto made, state_->create<sxt_inferencer_v1>(Kind::inferencer, id, "sextant.inferencer/1", config_json, origin));
+  SXT_TRY(const Found found, state_->registry.find(Kind::inferencer, id));
+  SXT_TRY(const InferencerFacts facts, inferencer_facts(*found.component));
+  return InferencerPlugin(std::move(made.object), made.table, facts);
 }
 
 bool Host::accepts(Kind kind, std::string_view id, std::string_view property) const {

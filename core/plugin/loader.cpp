@@ -128,8 +128,8 @@ const sxt_host& bare_host() {
                              0,
                              nullptr,
                              [](void*, int32_t, sxt_str text) { log_info(one_line(view(text).value_or(""))); },
-                             [](void*) -> int32_t { return 0; },
-                             [](void*, uint64_t, uint64_t) {},
+                             [](void*, uint64_t) -> int32_t { return 0; },
+                             [](void*, uint64_t, uint64_t, uint64_t) {},
                              [](void*, const char*) -> const void* { return nullptr; }};
   return host;
 }

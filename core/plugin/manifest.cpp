@@ -8,14 +8,16 @@
 #include "../base/text.hpp"
 #include "call.hpp"
 #include "elf_check.hpp"
+#include "facts.hpp"
 
 namespace sextant::plugin {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t manifest_schema = 1;
-constexpr std::array<std::pair<Kind, std::string_view>, 5> kinds{{{Kind::dataset, "dataset"}, {Kind::template_, "template"},
-    {Kind::model, "model"}, {Kind::metric, "metric"}, {Kind::postprocessor, "postprocessor"}}};
+constexpr std::array<std::pair<Kind, std::string_view>, 7> kinds{{{Kind::dataset, "dataset"}, {Kind::template_, "template"},
+    {Kind::retriever, "retriever"}, {Kind::inferencer, "inferencer"}, {Kind::model, "model"}, {Kind::metric, "metric"},
+    {Kind::postprocessor, "postprocessor"}}};
 constexpr std::array<std::pair<uint32_t, std::string_view>, 3> capabilities_known{{{SXT_CAP_CONCURRENT, "concurrent"},
     {SXT_CAP_DETERMINISTIC, "deterministic"}, {SXT_CAP_NEEDS_GPU, "needs_gpu"}}};
 
@@ -46,6 +48,8 @@ Result<ComponentInfo> parse_component(const json::Value& value, std::string_view
     for (const auto& name : names->GetArray())
       for (const auto& [bit, known] : capabilities_known)
         if (name.IsString() && json::text(name) == known) out.capabilities |= bit;
+  if (const json::Value* facts = json::find(value, "facts")) out.facts = json::write(*facts);
+  if (const auto sound = check_facts(out); !sound) return bad_manifest(origin, library, sound.error().message);
   return out;
 }
 
@@ -159,6 +163,8 @@ Result<PluginFile> facts_of(const sxt_entry& entry, const fs::path& library) {
             schema::parse(component->config_schema ? component->config_schema : R"({"type":"object"})",
                          fmt::format("{}: the schema of {}", library.string(), name)));
     info.schema = json::write(schema);
+    if (SXT_HAS(component, facts_json)) info.facts = component->facts_json;
+    if (const auto sound = check_facts(info); !sound) return Error{Error::Kind::data, fmt::format("{}: {}", library.string(), sound.error().message)};
     out.components.push_back(std::move(info));
   }
   SXT_CHECK(check_unique(out.components, library));
@@ -179,6 +185,10 @@ json::Value component_json(const ComponentInfo& component, json::Document::Alloc
   json::Value schema(rapidjson::kObjectType);
   if (const auto parsed = json::parse(component.schema, component.id)) schema.CopyFrom(*parsed, allocator);
   json::set(out, "schema", std::move(schema), allocator);
+  if (component.facts.empty()) return out;
+  json::Value facts(rapidjson::kObjectType);
+  if (const auto parsed = json::parse(component.facts, component.id)) facts.CopyFrom(*parsed, allocator);
+  json::set(out, "facts", std::move(facts), allocator);
   return out;
 }
 

@@ -1,122 +1,129 @@
 // The wrapper of models: requests lent to the plugin, results taken over and checked as they come.
+#include "model.hpp"
 #include <cmath>
 #include <cstring>
 #include <mutex>
 #include <fmt/format.h>
 #include "call.hpp"
-#include "components.hpp"
+#include "lent_requests.hpp"
 
 namespace sextant::plugin {
 namespace {
 
-/// The requests as the ABI has them; everything borrows from the core's.
-class Lent {
- public:
-  explicit Lent(std::span<const Request> requests)
-      : texts_(requests.size()), stops_(requests.size()), sampling_(requests.size()) {
-    requests_.reserve(requests.size());
-    for (size_t i = 0; i < requests.size(); ++i) add(requests[i], i);
-  }
-  Lent(const Lent&) = delete;
-  const sxt_request* data() const { return requests_.data(); }
-  uint64_t size() const { return requests_.size(); }
+using data::Request;
+using data::Response;
 
- private:
-  void add(const Request& request, size_t i) {
-    for (const std::string& text : request.continuations) texts_[i].push_back(borrow(text));
-    sxt_request out{};
-    out.struct_size = sizeof out;
-    out.flags = request.flags;
-    out.prefix = borrow(request.prefix);
-    out.continuation = texts_[i].data();
-    out.continuation_count = texts_[i].size();
-    out.keep_bytes = request.keep_bytes;
-    out.max_prompt_tokens = request.max_prompt_tokens;
-    if (request.sampling) {
-      const Sampling& from = *request.sampling;
-      for (const std::string& text : from.stop) stops_[i].push_back(borrow(text));
-      sxt_sampling& to = sampling_[i];
-      to.struct_size = sizeof to;
-      to.max_new_tokens = from.max_new_tokens;
-      to.min_new_tokens = from.min_new_tokens;
-      to.temperature = from.temperature;
-      to.top_p = from.top_p;
-      to.top_k = from.top_k;
-      to.seed = from.seed;
-      to.id = from.id;
-      to.stop = stops_[i].data();
-      to.stop_count = stops_[i].size();
-      out.sampling = &to;
-    }
-    requests_.push_back(out);
-  }
-  std::vector<std::vector<sxt_str>> texts_, stops_;
-  std::vector<sxt_sampling> sampling_;
-  std::vector<sxt_request> requests_;
-};
+Error bad(std::string why) { return Error{Error::Kind::internal, std::move(why)}; }
 
-Result<std::vector<Score>> take_scores(const sxt_result& result, const Request& request) {
-  const auto bad = [](std::string why) { return Error{Error::Kind::internal, std::move(why)}; };
-  const size_t count = request.continuations.size();
-  if (count == 0) return std::vector<Score>{};
+/// A result of an older plugin may be shorter: what it lacks keeps its default.
+#define SXT_MEMBER_OR(p, member, otherwise) (SXT_COVERS(p, member) ? (p)->member : (otherwise))
+
+Result<std::vector<data::ContinuationScore>> take_scores(const sxt_result& result, const Request& request) {
+  const size_t count = std::max(request.continuations.size(), request.continuation_ids.size());
+  if (count == 0) return std::vector<data::ContinuationScore>{};
   if (!SXT_HAS(&result, score)) return bad(fmt::format("gave no scores for {} continuations", count));
-  std::vector<Score> out;
+  std::vector<data::ContinuationScore> out;
   for (size_t k = 0; k < count; ++k) {
-    const sxt_score& from = result.score[k];
-    if (std::isnan(from.logprob) || std::isnan(from.total_logprob))
+    const sxt_score* from = result.score[k];
+    if (!from || !SXT_COVERS(from, total_tokens)) return bad(fmt::format("gave no score of continuation {}", k));
+    if (std::isnan(from->logprob) || std::isnan(from->total_logprob))
       return bad(fmt::format("gave NaN as the score of continuation {}", k));
-    Score score{from.logprob, from.total_logprob, from.token_count, from.total_tokens, (from.flags & 1u) != 0, {}};
-    if (from.token_logprob && (request.flags & SXT_REQUEST_TOKEN_LOGPROBS))
-      score.token_logprobs.assign(from.token_logprob, from.token_logprob + from.token_count);
+    data::ContinuationScore score{from->logprob, from->total_logprob, from->token_count, from->total_tokens, (from->flags & 1u) != 0, {}};
+    if (SXT_HAS(from, token_logprob) && request.token_logprobs)
+      score.token_logprobs.assign(from->token_logprob, from->token_logprob + from->token_count);
     out.push_back(std::move(score));
   }
   return out;
 }
 
-/// A result of an older plugin may be shorter: what it lacks keeps its default.
-#define SXT_MEMBER_OR(p, member, otherwise) \
-  ((p)->struct_size >= offsetof(sxt_result, member) + sizeof(p)->member ? (p)->member : (otherwise))
+Result<std::vector<data::ToolCall>> take_calls(const sxt_result& result) {
+  std::vector<data::ToolCall> out;
+  const uint64_t count = SXT_MEMBER_OR(&result, tool_call_count, 0);
+  if (count > 0 && !SXT_HAS(&result, tool_calls)) return bad("gave tool calls with a count but no data");
+  for (uint64_t i = 0; i < count; ++i) {
+    const sxt_tool_call* from = result.tool_calls[i];
+    if (!from || !SXT_COVERS(from, arguments_json)) return bad(fmt::format("gave no tool call {}", i));
+    const auto id = view(from->id), name = view(from->name), arguments = view(from->arguments_json);
+    if (!id || !name || !arguments) return bad("gave a tool call with a size but no data");
+    data::ToolCall call{repair_utf8(*id), repair_utf8(*name), repair_utf8(*arguments)};
+    // one spelling: what is read back from the journal is the same
+    if (const auto parsed = json::parse(call.arguments, ""); parsed && parsed->IsObject()) call.arguments = json::write(*parsed);
+    out.push_back(std::move(call));
+  }
+  return out;
+}
 
-RequestResult take_result(const std::string& who, const Request& request, const sxt_result* from) {
-  RequestResult out;
+data::Finish finish_of(uint32_t finish) {
+  switch (finish) {
+    case SXT_FINISH_EOS: return data::Finish::eos;
+    case SXT_FINISH_STOP: return data::Finish::stop;
+    case SXT_FINISH_TOOL_CALLS: return data::Finish::tool_calls;
+    default: return data::Finish::length;
+  }
+}
+
+/// A generation's text, ids, thinking and tool calls.
+Result<void> take_reply(const sxt_result& from, const Request& request, Response& out) {
+  const auto text = view(SXT_MEMBER_OR(&from, text, sxt_str{})), thinking = view(SXT_MEMBER_OR(&from, thinking, sxt_str{}));
+  const uint64_t id_count = SXT_MEMBER_OR(&from, id_count, 0);
+  const int32_t* ids = SXT_MEMBER_OR(&from, ids, nullptr);
+  if (!text || !thinking || (id_count > 0 && !ids)) return bad("gave a text or ids with a size but no data");
+  if (request.sampling && id_count > request.sampling->max_new_tokens)
+    return bad(fmt::format("generated {} tokens where {} were allowed", id_count, request.sampling->max_new_tokens));
+  out.text = repair_utf8(*text);
+  out.thinking = repair_utf8(*thinking);
+  if (id_count > 0) out.ids.assign(ids, ids + id_count);
+  const uint32_t generated = SXT_MEMBER_OR(&from, generated_tokens, 0);
+  out.usage.generated_tokens = generated ? generated : static_cast<uint32_t>(id_count);
+  out.finish = finish_of(SXT_MEMBER_OR(&from, finish, static_cast<uint32_t>(SXT_FINISH_LENGTH)));
+  SXT_TRY(out.calls, take_calls(from));
+  return {};
+}
+
+Result<void> take_embedding(const sxt_result& from, Response& out) {
+  if (!SXT_HAS(&from, embedding) || from.embedding_size == 0) return bad("gave no embedding");
+  out.embedding.assign(from.embedding, from.embedding + from.embedding_size);
+  for (const float value : out.embedding)
+    if (!std::isfinite(value)) return bad("gave an embedding that is not finite");
+  return {};
+}
+
+Response take_result(const std::string& who, const Request& request, const sxt_result* from) {
+  Response out;
+  out.key = request.key;
   const auto failed = [&](Error::Kind kind, std::string_view why) {
     out.error = Error{kind, fmt::format("{}: {}", who, why)};
     return std::move(out);
   };
   if (!from || from->struct_size < offsetof(sxt_result, message))
     return failed(Error::Kind::internal, "gave a result that is NULL or too small");
-  out.prompt_tokens = SXT_MEMBER_OR(from, prompt_tokens, 0);
-  out.computed_tokens = SXT_MEMBER_OR(from, computed_tokens, 0);
-  out.truncated_tokens = SXT_MEMBER_OR(from, truncated_tokens, 0);
-  out.finish = SXT_MEMBER_OR(from, finish, static_cast<uint32_t>(SXT_FINISH_LENGTH));
+  out.usage.prompt_tokens = SXT_MEMBER_OR(from, prompt_tokens, 0);
+  out.usage.computed_tokens = SXT_MEMBER_OR(from, computed_tokens, 0);
+  out.usage.truncated_tokens = SXT_MEMBER_OR(from, truncated_tokens, 0);
   if (from->status != SXT_OK) {
     const std::string why = one_line(view(SXT_MEMBER_OR(from, message, sxt_str{})).value_or(""));
     out.too_long = from->status == SXT_TOO_LONG;
     return failed(kind_of(from->status),
                   why.empty() ? fmt::format("the request failed with status {} and no reason", from->status) : why);
   }
-  if (!request.sampling) {
+  Result<void> taken;
+  if (request.ask == data::Ask::generate) {
+    taken = take_reply(*from, request, out);
+  } else if (request.ask == data::Ask::embed) {
+    taken = take_embedding(*from, out);
+  } else {
     auto scores = take_scores(*from, request);
-    if (!scores) return failed(scores.error().kind, scores.error().message);
-    out.scores = *std::move(scores);
-    return out;
+    if (scores) out.scores = *std::move(scores);
+    else taken = scores.error();
   }
-  const auto text = view(SXT_MEMBER_OR(from, text, sxt_str{}));
-  const uint64_t id_count = SXT_MEMBER_OR(from, id_count, 0);
-  const int32_t* ids = SXT_MEMBER_OR(from, ids, nullptr);
-  if (!text || (id_count > 0 && !ids)) return failed(Error::Kind::internal, "gave a text or ids with a size but no data");
-  if (id_count > request.sampling->max_new_tokens)
-    return failed(Error::Kind::internal,
-                  fmt::format("generated {} tokens where {} were allowed", id_count, request.sampling->max_new_tokens));
-  out.text = repair_utf8(*text);
-  if (id_count > 0) out.ids.assign(ids, ids + id_count);
+  if (!taken) return failed(taken.error().kind, taken.error().message);
   return out;
 }
 
 /// Takes results over; the plugin may put from any of its threads, `done` is called by one at a time.
 class Results {
  public:
-  Results(const std::string& who, std::span<const Request> requests, const std::function<void(size_t, RequestResult)>& done)
+  Results(const std::string& who, std::span<const Request* const> requests, const std::function<void(size_t, Response)>& done)
       : who_(who), requests_(requests), done_(done), answered_(requests.size()) {}
   Results(const Results&) = delete;
   sxt_result_sink sink() { return {this, &Results::put}; }
@@ -124,7 +131,8 @@ class Results {
   void answer_the_rest() {
     for (size_t i = 0; i < answered_.size(); ++i) {
       if (answered_[i]) continue;
-      RequestResult result;
+      Response result;
+      result.key = requests_[i]->key;
       result.error = misbehaved(who_, fmt::format("never answered request {} of {}", i, answered_.size()));
       done_(i, std::move(result));
     }
@@ -148,11 +156,11 @@ class Results {
       return;
     }
     answered_[index] = true;
-    done_(index, take_result(who_, requests_[index], result));
+    done_(index, take_result(who_, *requests_[index], result));
   }
   const std::string& who_;
-  std::span<const Request> requests_;
-  const std::function<void(size_t, RequestResult)>& done_;
+  std::span<const Request* const> requests_;
+  const std::function<void(size_t, Response)>& done_;
   std::mutex mutex_;
   std::vector<bool> answered_;
   std::string complaint_;
@@ -177,10 +185,10 @@ Result<json::Document> Model::describe() {
   return take_object(texts, object_.name(), "describe");
 }
 
-Result<std::vector<std::vector<int32_t>>> Model::tokenize(std::span<const std::string> texts, uint32_t flags) {
+Result<std::vector<std::vector<int32_t>>> Model::tokenize(std::span<const std::string_view> texts, uint32_t flags) {
   SXT_NEED(table_, tokenize, object_.name());
   std::vector<sxt_str> borrowed;
-  for (const std::string& text : texts) borrowed.push_back(borrow(text));
+  for (const std::string_view text : texts) borrowed.push_back(borrow(text));
   Texts out(object_.name(), "tokenize", texts.size());
   SXT_CHECK(guarded(object_.name(), "tokenize", [&](sxt_error* e) {
     return table_->tokenize(object_.get(), borrowed.data(), borrowed.size(), flags, out.sink(), e);
@@ -198,8 +206,8 @@ Result<std::vector<std::vector<int32_t>>> Model::tokenize(std::span<const std::s
 
 Result<std::vector<std::string>> Model::detokenize(std::span<const std::vector<int32_t>> ids, uint32_t flags) {
   SXT_NEED(table_, detokenize, object_.name());
-  std::vector<sxt_str> borrowed;
-  for (const auto& list : ids) borrowed.push_back({reinterpret_cast<const char*>(list.data()), list.size() * sizeof(int32_t)});
+  std::vector<sxt_ids> borrowed;
+  for (const auto& list : ids) borrowed.push_back({list.data(), list.size()});
   Texts out(object_.name(), "detokenize", ids.size());
   SXT_CHECK(guarded(object_.name(), "detokenize", [&](sxt_error* e) {
     return table_->detokenize(object_.get(), borrowed.data(), borrowed.size(), flags, out.sink(), e);
@@ -223,21 +231,24 @@ Result<std::string> Model::render_chat(std::string_view conversation_json) {
   return *std::move(text);
 }
 
-Result<json::Document> Model::plan(std::span<const Request> requests) {
+Result<json::Document> Model::plan(uint64_t call, std::span<const Request* const> requests) {
   SXT_NEED(table_, plan, object_.name());
-  const Lent lent(requests);
+  const LentRequests lent(requests);
   Texts texts(object_.name(), "plan", 1);
-  SXT_CHECK(guarded(object_.name(), "plan",
-                    [&](sxt_error* e) { return table_->plan(object_.get(), lent.data(), lent.size(), texts.sink(), e); }));
+  SXT_CHECK(guarded(object_.name(), "plan", [&](sxt_error* e) {
+    return table_->plan(object_.get(), call, lent.data(), lent.size(), texts.sink(), e);
+  }));
   return take_object(texts, object_.name(), "plan");
 }
 
-Result<void> Model::run(std::span<const Request> requests, const std::function<void(size_t index, RequestResult)>& done) {
+Result<void> Model::run(uint64_t call, std::span<const Request* const> requests,
+                        const std::function<void(size_t index, Response)>& done) {
   SXT_NEED(table_, run, object_.name());
-  const Lent lent(requests);
+  const LentRequests lent(requests);
   Results results(object_.name(), requests, done);
-  SXT_CHECK(guarded(object_.name(), "run",
-                    [&](sxt_error* e) { return table_->run(object_.get(), lent.data(), lent.size(), results.sink(), e); }));
+  SXT_CHECK(guarded(object_.name(), "run", [&](sxt_error* e) {
+    return table_->run(object_.get(), call, lent.data(), lent.size(), results.sink(), e);
+  }));
   if (!results.complaint().empty()) return misbehaved(object_.name(), results.complaint());
   results.answer_the_rest();
   return {};

@@ -16,7 +16,9 @@ enum class Kind : uint32_t {
   template_ = SXT_TEMPLATE,
   model = SXT_MODEL,
   metric = SXT_METRIC,
-  postprocessor = SXT_POSTPROCESSOR
+  postprocessor = SXT_POSTPROCESSOR,
+  retriever = SXT_RETRIEVER,
+  inferencer = SXT_INFERENCER
 };
 std::string_view kind_name(Kind kind);                  // "dataset", "template", ...
 Result<Kind> kind_from_name(std::string_view name);     // an error suggests the nearest kind
@@ -27,6 +29,7 @@ struct ComponentInfo {
   std::string id, version, summary, license;
   std::string schema;          // JSON Schema text
   uint32_t capabilities = 0;   // SXT_CAP_*
+  std::string facts{};         // JSON object's text (facts.hpp reads it), or empty
 };
 /// One shared object that can be used.
 struct PluginFile {

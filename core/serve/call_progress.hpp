@@ -1,5 +1,4 @@
-// The tokens of a model's calls, added up from what it reports. Two calls may be at work at once and report in turns, and a report
-// does not say whose it is: their totals tell them apart. Where those are equal, the one that is behind counts when the other is done.
+// The tokens of a model's calls, added up from what it reports. Several calls may be at work at once; a report names its call.
 // Threads: [owner].
 #pragma once
 #include <cstdint>
@@ -9,17 +8,18 @@ namespace sextant::serve {
 
 class CallProgress {
  public:
-  /// A call has computed `done` of its `total` tokens. How many these are more than were known of.
-  uint64_t more(uint64_t done, uint64_t total) {
-    uint64_t& known = known_[total];
+  /// The call has computed `done` tokens. How many these are more than were known of.
+  uint64_t more(uint64_t call, uint64_t done) {
+    uint64_t& known = known_[call];
     const uint64_t more = done > known ? done - known : 0;
     known += more;
-    if (done >= total) known_.erase(total);
     return more;
   }
+  /// Nothing more will be reported.
+  void ended(uint64_t call) { known_.erase(call); }
 
  private:
-  std::map<uint64_t, uint64_t> known_;  // [total of a call at work] tokens
+  std::map<uint64_t, uint64_t> known_;  // [call at work] tokens
 };
 
 }  // namespace sextant::serve

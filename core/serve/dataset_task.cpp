@@ -1,10 +1,18 @@
 #include "dataset_task.hpp"
+#include <algorithm>
+#include "../infer/plugin_inferencer.hpp"
 #include "../store/predictions.hpp"
 #include "dataset_feed.hpp"
 
 namespace sextant::serve {
 
-Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host&, const config::Inferencer& inferencer, const std::string& origin) {
+Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host& host, const config::Inferencer& inferencer, const std::string& origin) {
+  const auto types = infer::inferencer_types();
+  const bool built_in = std::any_of(types.begin(), types.end(), [&](const auto& type) { return type.id == inferencer.id; });
+  if (!built_in && host.registry().find(plugin::Kind::inferencer, inferencer.id)) {
+    SXT_TRY(plugin::InferencerPlugin made, host.inferencer(inferencer.id, inferencer.config, origin));
+    return infer::make_plugin_inferencer(std::move(made));
+  }
   return infer::make_inferencer(inferencer.id, inferencer.config, origin);
 }
 

@@ -1,20 +1,11 @@
 #include "model_session.hpp"
 #include <chrono>
 #include <fmt/format.h>
+#include <sextant/json_schema.hpp>
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 
 namespace sextant::serve {
-namespace {
-
-// They bound memory, choose a schedule or share the work out; the same-bits promise says that they change no answer. What lies at the
-// paths is in the sha256 of the weights.
-constexpr const char* keys_without_effect[] = {"threads", "num_gpus", "tensor_parallel", "batch_size", "memory", "prefix_reuse",
-                                               "schedule_seed", "path", "peft_path", "weights",
-                                               // switches of the sample backend: what it answers, it answers as without them
-                                               "delay_ms", "crash_on", "fail_on", "hang_on"};
-
-}  // namespace
 
 Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelConfig& config, Load load) {
   const auto start = std::chrono::steady_clock::now();
@@ -25,8 +16,10 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   SXT_TRY(plugin::Model model, host.model(config.backend, json::write(keys), fmt::format("model '{}'", config.abbr)));
   ModelSession session(std::move(model));
   session.config_ = config;
-  if (const auto found = host.registry().find(plugin::Kind::model, config.backend))
+  if (const auto found = host.registry().find(plugin::Kind::model, config.backend)) {
     session.concurrent_ = (found->component->capabilities & SXT_CAP_CONCURRENT) != 0;
+    session.schema_ = found->component->schema;
+  }
   session.now_ = local_time("%Y-%m-%dT%H:%M:%S");
   SXT_TRY(const sxt_model_info info, session.model_.info());
   session.weights_sha256_ = info.weights_sha256;
@@ -60,12 +53,14 @@ Result<std::string> ModelSession::render_chat(std::string_view conversation_json
 }
 
 Result<std::vector<int32_t>> ModelSession::tokenize(const std::string& text, bool add_special) {
-  SXT_TRY(auto ids, model_.tokenize(std::span(&text, 1), add_special ? SXT_REQUEST_ADD_SPECIAL : 0));
+  const std::string_view view = text;
+  SXT_TRY(auto ids, model_.tokenize({&view, 1}, add_special ? SXT_REQUEST_ADD_SPECIAL : 0));
   return std::move(ids.front());
 }
 
 Result<std::vector<uint32_t>> ModelSession::count_tokens(const std::vector<std::string>& texts, bool chat) {
-  SXT_TRY(const auto ids, model_.tokenize(texts, chat ? 0 : SXT_REQUEST_ADD_SPECIAL));
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  SXT_TRY(const auto ids, model_.tokenize(views, chat ? 0 : SXT_REQUEST_ADD_SPECIAL));
   std::vector<uint32_t> counts;
   for (const auto& list : ids) counts.push_back(static_cast<uint32_t>(list.size()));
   return counts;
@@ -74,8 +69,11 @@ Result<std::vector<uint32_t>> ModelSession::count_tokens(const std::vector<std::
 std::string ModelSession::key_config() const {
   json::Document keys;
   if (auto parsed = json::parse(config_.config, config_.abbr)) keys = *std::move(parsed);
-  for (const char* key : keys_without_effect) keys.RemoveMember(key);
   auto& a = keys.GetAllocator();
+  if (const auto rules = json::parse(schema_, config_.backend)) {
+    schema::remove_without_effect(*rules, keys);
+    schema::hide_secrets(*rules, keys, a);
+  }
   json::set(keys, "backend", config_.backend, a);
   json::set(keys, "compute", compute_, a);
   json::set(keys, "context_length", json::Value(context_length_), a);

@@ -46,6 +46,7 @@ class ModelSession {
   explicit ModelSession(plugin::Model model) : model_(std::move(model)) {}
   plugin::Model model_;
   config::ModelConfig config_;
+  std::string schema_;  // of the backend's configuration
   std::string weights_sha256_, device_, compute_, now_;
   uint32_t context_length_ = 0;
   double load_s_ = 0;

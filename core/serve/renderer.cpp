@@ -31,7 +31,7 @@ Result<render::Prompts> Renderer::render(const std::string& record_json, std::sp
   item.record_json = record_json;
   item.shots_json.assign(shots.begin(), shots.end());
   item.output_column = options_.output_column;
-  item.generate = options_.form == data::Form::open;
+  item.form = options_.form;
   SXT_TRY(const json::Document pieces, renderer_.render(item));
   SXT_TRY(const render::Rendered rendered, render::parse_rendered(pieces, options_.form, "template:" + options_.template_.id));
   render::Format format = session_->format(options_.form, options_.compat);

@@ -9,7 +9,6 @@
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../base/queue.hpp"
-#include "ask_model.hpp"
 #include "call_progress.hpp"
 #include "version.hpp"
 #include "waves.hpp"
@@ -110,7 +109,7 @@ class ModelRun {
   void stop(const Error& error);
   void end(const Error& error);
   std::optional<Error> ended();
-  void tokens(uint64_t done, uint64_t total);
+  void tokens(uint64_t call, uint64_t done);
   template <class Change> void advance(Change change);
   std::vector<store::TaskRecord> records(double elapsed_s);
 
@@ -173,8 +172,8 @@ template <class Change> void ModelRun::advance(Change change) {
   if (job_.progress) job_.progress(progress_);
 }
 
-void ModelRun::tokens(uint64_t done, uint64_t total) {
-  advance([&](Progress& p) { p.tokens_done += calls_.more(done, total); });
+void ModelRun::tokens(uint64_t call, uint64_t done) {
+  advance([&](Progress& p) { p.tokens_done += calls_.more(call, done); });
 }
 
 void ModelRun::task_prepared(size_t task) {
@@ -198,10 +197,12 @@ void ModelRun::settled(size_t task, Task::State state, bool computed) {
 
 void ModelRun::compute(const Wave& wave) {
   if (!ended()) {
-    const auto ran = ask_model(session_.model(), wave.requests, [&](size_t i, data::Response response) {
+    const uint64_t call = plugin::Host::new_call();
+    const auto ran = session_.model().run(call, wave.requests, [&](size_t i, data::Response response) {
       ++unkept;
       answers_.push({wave.places[i].task, std::move(response), false});
     });
+    advance([&](Progress&) { calls_.ended(call); });
     if (!ran) end(ran.error());
   }
   ++unkept;
@@ -247,7 +248,7 @@ void ModelRun::work() {
 
 std::vector<store::TaskRecord> ModelRun::go() {
   const auto start_time = Clock::now();
-  host_.on_progress([this](uint64_t done, uint64_t total) { tokens(done, total); });
+  host_.on_progress([this](uint64_t call, uint64_t done, uint64_t) { tokens(call, done); });
   try {
     work();
   } catch (const std::system_error& e) {  // before anything was prepared
@@ -304,14 +305,14 @@ Result<Plan> plan_tasks(plugin::Host& host, ModelSession& session, std::vector<T
   Waves waves(session, key_base(host, session), board, tasks, [] { return false; }, [](size_t) {}, [](size_t, Task::State) {});
   PlanOfWaves plan(resident_bytes());
   const auto add = [&](const Wave& wave) -> Result<void> {
-    SXT_TRY(const json::Document planned, plan_call(session.model(), wave.requests));
+    SXT_TRY(const json::Document planned, session.model().plan(plugin::Host::new_call(), wave.requests));
     plan.add(planned, wave.bytes);
     waves.over();
     return {};
   };
   std::optional<Wave> wave = waves.next();
   if (!wave) {
-    SXT_TRY(const json::Document planned, plan_call(session.model(), {}));
+    SXT_TRY(const json::Document planned, session.model().plan(plugin::Host::new_call(), {}));
     plan.add(planned, 0);
   }
   for (; wave; wave = waves.next()) SXT_CHECK(add(*wave));

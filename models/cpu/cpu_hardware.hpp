@@ -23,7 +23,7 @@ class CpuHardware : public engine::Hardware {
 using CpuModel = engine::BackendOf<CpuHardware>;
 
 inline constexpr auto config_schema_text = engine::with_own_properties(R"schema(,
-    "threads": {"type": "integer", "minimum": 0, "maximum": 1024, "default": 0, "description": "0: one for each processor that the process may run on"},
+    "threads": {"type": "integer", "minimum": 0, "maximum": 1024, "default": 0, "x-affects-results": false, "description": "0: one for each processor that the process may run on"},
     "isa": {"enum": ["auto", "amx", "avx512", "avx2", "portable"], "default": "auto",
             "description": "the processor's instructions to use"})schema");
 inline constexpr const char* config_schema = config_schema_text.data();

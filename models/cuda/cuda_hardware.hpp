@@ -36,8 +36,8 @@ using CudaModel = engine::BackendOf<CudaHardware>;
 
 inline constexpr auto config_schema_text = engine::with_own_properties(R"schema(,
     "device": {"type": "integer", "minimum": 0, "maximum": 1023, "default": 0, "description": "the number of the GPU, or of the first of several"},
-    "num_gpus": {"type": "integer", "minimum": 1, "maximum": 1024, "default": 1, "description": "how many GPUs; they share the requests, each with a copy of the model, or together hold what does not fit one"},
-    "tensor_parallel": {"type": "integer", "minimum": 0, "maximum": 1024, "default": 0, "description": "how many of them hold one copy together; 0: as few as it fits"},
+    "num_gpus": {"type": "integer", "minimum": 1, "maximum": 1024, "default": 1, "x-affects-results": false, "description": "how many GPUs; they share the requests, each with a copy of the model, or together hold what does not fit one"},
+    "tensor_parallel": {"type": "integer", "minimum": 0, "maximum": 1024, "default": 0, "x-affects-results": false, "description": "how many of them hold one copy together; 0: as few as it fits"},
     "keep_quantised": {"type": "boolean", "default": false, "description": "a GGUF's quantised matrices stay so in the GPU's memory: less of it, faster steps of few sequences, slower prompts"})schema");
 inline constexpr const char* config_schema = config_schema_text.data();
 

@@ -27,12 +27,12 @@ static sxt_status out_of_memory(sxt_error *reterr) { return sample_fail(reterr, 
 static int make_item(const sample *s, const sxt_request *r, const sxt_str *continuation, item *ret, outcome *ret_outcome) {
   const sxt_str none = {NULL, 0}, tail = continuation ? *continuation : none;
   /* an empty prefix is scored after the BOS, but for a whole text */
-  const int bos = (r->flags & SXT_REQUEST_ADD_SPECIAL) != 0 || (r->prefix.size == 0 && !(r->flags & SXT_REQUEST_WHOLE));
+  const int bos = (r->flags & SXT_REQUEST_ADD_SPECIAL) != 0 || (r->prefix.size == 0 && r->ask != SXT_ASK_WHOLE);
   memset(ret, 0, sizeof *ret);
   if (!toy_tokenize(r->prefix.data, r->prefix.size, tail.data, tail.size, bos, (r->flags & SXT_REQUEST_SPLIT_SPECIAL) != 0,
                     &ret->all))
     return 0;
-  const uint64_t new_tokens = r->sampling ? r->sampling->max_new_tokens : 0;
+  const uint64_t new_tokens = r->ask == SXT_ASK_GENERATE ? r->sampling->max_new_tokens : 0;
   uint64_t limit = s->context_length > new_tokens ? s->context_length - new_tokens : 0;
   if (r->max_prompt_tokens && r->max_prompt_tokens < limit) limit = r->max_prompt_tokens;
   const size_t n = ret->all.size, drop = n > limit ? n - limit : 0, front = bos ? 1 : 0;
@@ -68,10 +68,11 @@ static int mentions(const sxt_request *r, const json_buffer *what) {
   return found;
 }
 
-static uint64_t item_count(const sxt_request *r) { return r->sampling ? 1 : r->continuation_count ? r->continuation_count : 1; }
+static int generates(const sxt_request *r) { return r->ask == SXT_ASK_GENERATE; }
+static uint64_t item_count(const sxt_request *r) { return generates(r) ? 1 : r->continuation_count ? r->continuation_count : 1; }
 static const sxt_str *item_tail(const sxt_request *r, uint64_t k) {
   static const sxt_str empty = {NULL, 0};
-  return r->sampling ? NULL : r->continuation_count ? &r->continuation[k] : &empty;
+  return generates(r) ? NULL : r->continuation_count ? &r->continuation[k] : &empty;
 }
 
 /* What the request would cost alone, and what it is charged for: the prefixes that no earlier request has. Returns 0 when
@@ -120,6 +121,7 @@ static int score(const sample *s, prefix_map *map, const sxt_request *r, sxt_sco
     if (!make_item(s, r, item_tail(r, k), &it, ret_outcome)) return 0;
     sxt_score *out = &ret_scores[k];
     memset(out, 0, sizeof *out);
+    out->struct_size = sizeof *out;
     out->total_tokens = (uint32_t)it.size;
     out->flags = 1;
     ret_logprobs[k] = r->flags & SXT_REQUEST_TOKEN_LOGPROBS ? calloc(it.size + 1, sizeof **ret_logprobs) : NULL;
@@ -190,23 +192,26 @@ static int generate(const sample *s, const sxt_request *r, char **ret_text, int3
   }
   ret->text.data = *ret_text;
   ret->text.size = ret->id_count = size;
+  ret->generated_tokens = (uint32_t)size;
   ret->ids = *ret_ids;
   free(ids);
   toy_free(&it.all);
   return 1;
 }
 
-static int cancelled(const sample *s) { return s->host && s->host->cancelled && s->host->cancelled(s->host->ctx); }
+static int cancelled(const sample *s, uint64_t call) {
+  return s->host && s->host->cancelled && s->host->cancelled(s->host->ctx, call);
+}
 /* Sleeps as configured, a few ms at a time; 0: cancelled meanwhile. */
-static int wait_delay(const sample *s) {
+static int wait_delay(const sample *s, uint64_t call) {
   for (uint32_t left = s->delay_ms; left > 0;) {
     const uint32_t part = left < 5 ? left : 5;
     const struct timespec time = {0, (long)part * 1000000};
-    if (cancelled(s)) return 0;
+    if (cancelled(s, call)) return 0;
     nanosleep(&time, NULL);
     left -= part;
   }
-  return !cancelled(s);
+  return !cancelled(s, call);
 }
 
 static sxt_status run_one(const sample *s, prefix_map *map, const sxt_request *r, uint64_t index, sxt_result *result,
@@ -223,13 +228,15 @@ static sxt_status run_one(const sample *s, prefix_map *map, const sxt_request *r
   }
   const uint64_t items = item_count(r);
   sxt_score *scores = calloc(items, sizeof *scores);
+  const sxt_score **pointers = calloc(items, sizeof *pointers);
   float **logprobs = calloc(items, sizeof *logprobs);
   char *text = NULL;
   int32_t *ids = NULL;
-  int ok = scores && logprobs;
+  int ok = scores && pointers && logprobs;
   if (ok && o->status == SXT_OK) {
-    ok = r->sampling ? generate(s, r, &text, &ids, result, o) : score(s, map, r, scores, logprobs, o);
-    if (!r->sampling && r->continuation_count) result->score = scores;
+    ok = generates(r) ? generate(s, r, &text, &ids, result, o) : score(s, map, r, scores, logprobs, o);
+    for (uint64_t k = 0; k < items && pointers; ++k) pointers[k] = &scores[k];
+    if (!generates(r) && r->continuation_count) result->score = pointers;
   }
   if (ok) {
     result->status = o->status;
@@ -240,26 +247,55 @@ static sxt_status run_one(const sample *s, prefix_map *map, const sxt_request *r
   for (uint64_t k = 0; logprobs && k < items; ++k) free(logprobs[k]);
   free(logprobs);
   free(scores);
+  free(pointers);
   free(text);
   free(ids);
   return ok ? SXT_OK : out_of_memory(reterr);
 }
 
+/* What this model cannot do for a request. */
+static void refuse(const sxt_request *r, outcome *ret) {
+  static const char *const kinds[] = {"text", "image", "audio"};
+  const char *what = NULL;
+  for (uint64_t m = 0; m < r->message_count; ++m)
+    for (uint64_t p = 0; p < r->messages[m]->part_count; ++p) {
+      const uint32_t kind = r->messages[m]->parts[p]->kind;
+      if (kind != SXT_PART_TEXT) what = kind <= SXT_PART_AUDIO ? kinds[kind] : "unknown";
+    }
+  if (what) {
+    snprintf(ret->message, sizeof ret->message, "the request has a part of the kind %s; this model takes text only", what);
+  } else if (r->prefix_ids.count || r->continuation_ids) {
+    snprintf(ret->message, sizeof ret->message, "the request gives token ids; this model takes text only");
+  } else if (r->message_count && !r->prefix.size) {
+    snprintf(ret->message, sizeof ret->message, "the request has messages without their text; render them with render_chat first");
+  } else if (r->ask < SXT_ASK_GENERATE || r->ask > SXT_ASK_WHOLE || r->top_logprobs) {
+    snprintf(ret->message, sizeof ret->message, "this model generates and scores, and does nothing else");
+  } else if (generates(r) && !r->sampling) {
+    snprintf(ret->message, sizeof ret->message, "the request is to generate, but has no sampling");
+  } else {
+    return;
+  }
+  ret->status = SXT_UNSUPPORTED;
+}
+
 /* Charges all requests in their order. results[i] and outcomes[i] are request i's. */
-static sxt_status charge_all(const sample *s, prefix_map *map, const sxt_request *r, uint64_t n, sxt_result *results,
+static sxt_status charge_all(const sample *s, prefix_map *map, const sxt_request *const *r, uint64_t n, sxt_result *results,
                              outcome *outcomes, sxt_error *reterr) {
   if (!s->weights)
     return sample_fail(reterr, SXT_UNSUPPORTED,
                        "sample: created without weights (\"weights\": null), so it only tokenizes and renders chats");
   for (uint64_t i = 0; i < n; ++i) {
     results[i].struct_size = sizeof *results;
-    if (!charge(s, map, &r[i], &results[i], &outcomes[i])) return out_of_memory(reterr);
+    refuse(r[i], &outcomes[i]);
+    if (!charge(s, map, r[i], &results[i], &outcomes[i])) return out_of_memory(reterr);
   }
   return SXT_OK;
 }
 
-sxt_status sample_plan(sxt_object *object, const sxt_request *r, uint64_t n, sxt_sink ret_json, sxt_error *reterr) {
+sxt_status sample_plan(sxt_object *object, uint64_t call, const sxt_request *const *r, uint64_t n, sxt_sink ret_json,
+                       sxt_error *reterr) {
   const sample *s = (const sample *)object;
+  (void)call;
   prefix_map map = {NULL, 0, 0};
   sxt_result *results = calloc(n + 1, sizeof *results);
   outcome *outcomes = calloc(n + 1, sizeof *outcomes);
@@ -280,7 +316,8 @@ sxt_status sample_plan(sxt_object *object, const sxt_request *r, uint64_t n, sxt
   return status;
 }
 
-sxt_status sample_run(sxt_object *object, const sxt_request *r, uint64_t n, sxt_result_sink sink, sxt_error *reterr) {
+sxt_status sample_run(sxt_object *object, uint64_t call, const sxt_request *const *r, uint64_t n, sxt_result_sink sink,
+                      sxt_error *reterr) {
   const sample *s = (const sample *)object;
   prefix_map map = {NULL, 0, 0};
   sxt_result *results = calloc(n + 1, sizeof *results);
@@ -297,10 +334,11 @@ sxt_status sample_run(sxt_object *object, const sxt_request *r, uint64_t n, sxt_
   }
   for (uint64_t i = 0; status == SXT_OK && i < n; ++i) {
     const uint64_t k = order[i];
-    if (!wait_delay(s)) { status = sample_fail(reterr, SXT_CANCELLED, "cancelled"); break; }
-    status = run_one(s, &map, &r[k], k, &results[k], &outcomes[k], sink, reterr);
+    if (!wait_delay(s, call)) { status = sample_fail(reterr, SXT_CANCELLED, "cancelled"); break; }
+    status = run_one(s, &map, r[k], k, &results[k], &outcomes[k], sink, reterr);
     done += results[k].computed_tokens;
-    if (status == SXT_OK && results[k].computed_tokens > 0 && s->host && s->host->progress) s->host->progress(s->host->ctx, done, total);
+    if (status == SXT_OK && results[k].computed_tokens > 0 && s->host && s->host->progress) 
+      s->host->progress(s->host->ctx, call, done, total);
   }
   free(results);
   free(outcomes);

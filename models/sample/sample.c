@@ -61,14 +61,13 @@ static sxt_status tokenize(sxt_object *object, const sxt_str *text, uint64_t n, 
   return SXT_OK;
 }
 
-static sxt_status detokenize(sxt_object *object, const sxt_str *bytes, uint64_t n, uint32_t flags, sxt_sink ret_text,
+static sxt_status detokenize(sxt_object *object, const sxt_ids *ids, uint64_t n, uint32_t flags, sxt_sink ret_text,
                              sxt_error *reterr) {
   (void)object, (void)flags;
   for (uint64_t i = 0; i < n; ++i) {
     json_buffer text = {NULL, 0, 0, 0};
-    for (uint64_t k = 0; k + sizeof(int32_t) <= bytes[i].size; k += sizeof(int32_t)) {
-      int32_t id;
-      memcpy(&id, bytes[i].data + k, sizeof id);
+    for (uint64_t k = 0; k < ids[i].count; ++k) {
+      const int32_t id = ids[i].data[k];
       if (id < 0 || id >= TOY_VOCABULARY) {
         buffer_free(&text);
         return sample_fail(reterr, SXT_BAD_DATA, "sample: %d is no token; there are 0 to %d", id, TOY_VOCABULARY - 1);
@@ -167,30 +166,32 @@ static sxt_status create(const sxt_host *host, sxt_str config_json, sxt_object *
   return SXT_OK;
 }
 
+/* no answer depends on such a key: changing it asks nothing again */
+#define NO_EFFECT "\"x-affects-results\":false,"
 static const char schema[] =
     "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-    "\"path\":{\"type\":\"string\",\"description\":\"where a real model's weights lie; this one needs none\"},"
-    "\"weights\":{\"description\":\"null: only tokenize, detokenize and render_chat are served\"},"
+    "\"path\":{" NO_EFFECT "\"type\":\"string\",\"description\":\"where a real model's weights lie; this one needs none\"},"
+    "\"weights\":{" NO_EFFECT "\"description\":\"null: only tokenize, detokenize and render_chat are served\"},"
     "\"tokenizer_path\":{\"type\":\"string\",\"description\":\"not used: tokens are bytes\"},"
     "\"chat_template\":{\"type\":[\"string\",\"null\"],\"description\":\"not used: the template is built in\"},"
     "\"compute\":{\"type\":\"string\",\"description\":\"not used: always f64\"},"
-    "\"memory\":{\"type\":[\"string\",\"number\"],\"description\":\"not used\"},"
-    "\"threads\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"not used: one thread\"},"
-    "\"batch_size\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"not used: requests run one by one\"},"
+    "\"memory\":{" NO_EFFECT "\"type\":[\"string\",\"number\"],\"description\":\"not used\"},"
+    "\"threads\":{" NO_EFFECT "\"type\":\"integer\",\"minimum\":0,\"description\":\"not used: one thread\"},"
+    "\"batch_size\":{" NO_EFFECT "\"type\":\"integer\",\"minimum\":0,\"description\":\"not used: requests run one by one\"},"
     "\"context_length\":{\"type\":\"integer\",\"minimum\":1,\"default\":4096,\"description\":\"tokens of prompt and reply\"},"
     "\"max_seq_len\":{\"type\":\"integer\",\"minimum\":0,\"default\":0,"
     "\"description\":\"a shorter context; 0: context_length\"},"
-    "\"prefix_reuse\":{\"type\":\"boolean\",\"default\":true,\"description\":\"compute what prompts share only once\"},"
-    "\"schedule_seed\":{\"type\":\"integer\",\"minimum\":0,\"default\":0,"
+    "\"prefix_reuse\":{" NO_EFFECT "\"type\":\"boolean\",\"default\":true,\"description\":\"compute what prompts share only once\"},"
+    "\"schedule_seed\":{" NO_EFFECT "\"type\":\"integer\",\"minimum\":0,\"default\":0,"
     "\"description\":\"not 0: requests run in an order drawn with it\"},"
-    "\"delay_ms\":{\"type\":\"integer\",\"minimum\":0,\"default\":0,\"description\":\"wait before each request\"},"
-    "\"fail_on\":{\"type\":\"string\",\"default\":\"\",\"description\":\"a request whose prompt contains this text fails\"},"
-    "\"crash_on\":{\"type\":\"string\",\"default\":\"\",\"description\":\"... crashes the process\"},"
-    "\"hang_on\":{\"type\":\"string\",\"default\":\"\",\"description\":\"... never ends\"}}}";
+    "\"delay_ms\":{" NO_EFFECT "\"type\":\"integer\",\"minimum\":0,\"default\":0,\"description\":\"wait before each request\"},"
+    "\"fail_on\":{" NO_EFFECT "\"type\":\"string\",\"default\":\"\",\"description\":\"a request whose prompt contains this text fails\"},"
+    "\"crash_on\":{" NO_EFFECT "\"type\":\"string\",\"default\":\"\",\"description\":\"... crashes the process\"},"
+    "\"hang_on\":{" NO_EFFECT "\"type\":\"string\",\"default\":\"\",\"description\":\"... never ends\"}}}";
 
 static const sxt_component component = {
     sizeof component, SXT_MODEL, SXT_CAP_CONCURRENT | SXT_CAP_DETERMINISTIC, 0, "sample", "1", "a toy model in plain C: for tests, and to copy",
-    "Apache-2.0", schema, create};
+    "Apache-2.0", schema, create, NULL};
 static const sxt_component *const components[] = {&component};
 
 SXT_EXPORT const sxt_entry sextant_plugin_entry = {

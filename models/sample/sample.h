@@ -18,7 +18,7 @@ typedef struct sample {
 sxt_status sample_fail(sxt_error *reterr, sxt_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* requests.c */
-sxt_status sample_plan(sxt_object *, const sxt_request *, uint64_t n, sxt_sink ret_json, sxt_error *reterr);
-sxt_status sample_run(sxt_object *, const sxt_request *, uint64_t n, sxt_result_sink, sxt_error *reterr);
+sxt_status sample_plan(sxt_object *, uint64_t call, const sxt_request *const *, uint64_t n, sxt_sink ret_json, sxt_error *);
+sxt_status sample_run(sxt_object *, uint64_t call, const sxt_request *const *, uint64_t n, sxt_result_sink, sxt_error *);
 
 #endif

@@ -6,16 +6,9 @@
 namespace sextant::templates {
 namespace {
 
-// An item of the ABI says its form; an older one only whether a reply is generated.
-template <class Item> Ask ask_of(const Form& form, const Item& item) {
-  if constexpr (requires { item.form; }) {
-    if (item.form > static_cast<uint32_t>(Ask::whole)) throw ConfigError("template: the core asks for prompts of a form that this template does not know");
-    return static_cast<Ask>(item.form);
-  } else {
-    if (item.generate) return Ask::open;
-    if (form.ask && *form.ask != Ask::open) return *form.ask;
-    return form.has_labels() ? Ask::labels : form.continuations.empty() && !form.choices ? Ask::whole : Ask::continuations;
-  }
+Ask ask_of(const sxt_render_item& item) {
+  if (item.form > SXT_FORM_WHOLE) throw ConfigError("template: the core asks for prompts of a form that this template does not know");
+  return static_cast<Ask>(item.form);
 }
 
 json::Document record_of(std::string_view text, const std::string& origin) {
@@ -206,7 +199,7 @@ void check_ask(const Form& form, Ask ask) {
 }
 
 std::string fill(const Form& form, const sxt_render_item& item) {
-  const Ask ask = ask_of(form, item);
+  const Ask ask = ask_of(item);
   check_ask(form, ask);
   return Filler(form, item, ask).run();
 }

@@ -39,7 +39,7 @@ sxt_status create(const sxt_host*, sxt_str, sxt_object**, sxt_error*) { return S
 #define COMPONENT_SCHEMA "{\"type\": \"object\", \"additionalProperties\": false}"
 #endif
 const sxt_component component = {sizeof(sxt_component), SXT_METRIC,       0,     0, COMPONENT_ID, "1", "",
-                                 "Apache-2.0",          COMPONENT_SCHEMA, create};
+                                 "Apache-2.0",          COMPONENT_SCHEMA, create,            nullptr};
 #if defined(BAD_DUPLICATE)
 const sxt_component* const components[] = {&component, &component};
 #else

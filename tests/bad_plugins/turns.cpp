@@ -50,9 +50,9 @@ constexpr const char* rows_schema = R"({"type": "object", "properties": {
 constexpr const char* model_schema = R"({"type": "object", "properties": {"fail_on": {"type": "integer"}}})";
 
 /// What a request is charged for depends on what else is in its call: its bytes, but one for all that follow the first.
-std::vector<uint32_t> charges(std::span<const sxt_request> requests) {
+std::vector<uint32_t> charges(std::span<const sxt_request* const> requests) {
   std::vector<uint32_t> out;
-  for (const sxt_request& request : requests) out.push_back(out.empty() ? static_cast<uint32_t>(request.prefix.size) : 1);
+  for (const sxt_request* request : requests) out.push_back(out.empty() ? static_cast<uint32_t>(request->prefix.size) : 1);
   return out;
 }
 
@@ -70,12 +70,12 @@ template <bool concurrent> struct Turns : sextant::Model {
   }
   std::string detokenize(std::span<const int32_t>, uint32_t) override { return ""; }
   std::string render_chat(std::string_view) override { return "{}"; }
-  std::string plan(std::span<const sxt_request> requests) override {
+  std::string plan(uint64_t, std::span<const sxt_request* const> requests) override {
     uint64_t computed = 0;
     for (const uint32_t charge : charges(requests)) computed += charge;
     return R"({"prompt_tokens":0,"kv_bytes":1,"peak_bytes":2,"computed_tokens":)" + std::to_string(computed) + "}";
   }
-  void run(std::span<const sxt_request> requests, const sxt_result_sink& sink) override {
+  void run(uint64_t, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) override {
     const Turn turn(*this);
     model_called = true;
     if (++calls_ == sextant::json::find_int(context.config(), "fail_on").value_or(0))

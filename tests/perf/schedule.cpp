@@ -1,4 +1,5 @@
 // Tokens to trie, plan and batches: what the scheduler itself does for some thousands of items, on a device that does nothing.
+#include <deque>
 #include <sextant/sdk.hpp>
 #include "../../models/engine/schedule/scheduler.hpp"
 #include "paths.hpp"
@@ -42,7 +43,8 @@ struct Requests {
   std::vector<std::string> prompts;
   std::vector<sxt_str> answers;
   sxt_sampling sampling{};
-  std::vector<sxt_request> requests;
+  std::deque<sxt_request> owned;
+  std::vector<const sxt_request*> requests;
 
   Requests() {
     std::string shots;
@@ -55,11 +57,13 @@ struct Requests {
       sxt_request request{};
       request.struct_size = sizeof request;
       request.prefix = borrow(prompts[i]);
+      request.ask = SXT_ASK_SCORE;
       request.continuation = answers.data(), request.continuation_count = answers.size();
-      requests.push_back(request);
+      requests.push_back(&owned.emplace_back(request));
       if (i % 5 != 0) continue;
+      request.ask = SXT_ASK_GENERATE;
       request.continuation = nullptr, request.continuation_count = 0, request.sampling = &sampling;
-      requests.push_back(request);
+      requests.push_back(&owned.emplace_back(request));
     }
   }
 };

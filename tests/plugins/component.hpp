@@ -21,8 +21,10 @@ inline Outcome apply(const sxt_component& component, std::string_view config, st
   const auto* table = static_cast<const sxt_postprocessor_v1*>(object->get_interface(object, "sextant.postprocessor/1"));
   REQUIRE(table);
   const sxt_str one = borrow(text);
+  const sxt_extract_item item{sizeof(sxt_extract_item), 0, one, borrow("{}"), &one, 1};
+  const sxt_extract_item* const items[] = {&item};
   const sxt_sink sink{&out.text, [](void* ctx, uint64_t, sxt_str s) { *static_cast<std::string*>(ctx) = view(s); }};
-  if ((out.status = table->apply(object, &one, 1, sink, &error)) != SXT_OK) out.text = error.message;
+  if ((out.status = table->apply(object, items, 1, sink, &error)) != SXT_OK) out.text = error.message;
   object->destroy(object);
   return out;
 }

@@ -18,10 +18,12 @@ TEST_CASE("accuracy: equality of strings, nothing else") {
                         {"4", "4", 1},
                         {"“", R"("\u201c")", 1}}) {
     INFO(c.prediction << " " << c.reference);
-    const sxt_judged sample{sextant::borrow(c.prediction), sextant::borrow(c.reference), sextant::borrow("{}")};
-    double score = -1;
-    REQUIRE(table->score(object, &sample, 1, &score, &error) == SXT_OK);
-    CHECK(score == c.expected);
+    const sxt_judged sample{sizeof(sxt_judged), 0, sextant::borrow(c.prediction), sextant::borrow(c.reference), sextant::borrow("{}")};
+    const sxt_judged* const samples[] = {&sample};
+    std::string score;
+    const sxt_sink sink{&score, [](void* ctx, uint64_t, sxt_str s) { *static_cast<std::string*>(ctx) = sextant::view(s); }};
+    REQUIRE(table->score(object, samples, 1, sink, &error) == SXT_OK);
+    CHECK(score == (c.expected == 1 ? R"({"value":1.0})" : R"({"value":0.0})"));
   }
   object->destroy(object);
 }

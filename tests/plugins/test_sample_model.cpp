@@ -55,19 +55,19 @@ class Backend {
            r->truncated_tokens,
            r->finish};
       for (uint64_t k = 0; r->score && k < expected_scores; ++k) {
-        const sxt_score& s = r->score[k];
+        const sxt_score& s = *r->score[k];
         g.scores.push_back({s.logprob, s.total_logprob, s.token_count, s.total_tokens, s.flags & 1, {}});
         if (s.token_logprob) g.scores.back().token_logprobs.assign(s.token_logprob, s.token_logprob + s.token_count);
       }
     }};
     expected_scores = requests.empty() ? 0 : requests[0].continuation_count;
-    last = table_->run(object_, requests.data(), requests.size(), sink, &error);
+    last = table_->run(object_, 7, pointers(requests).data(), requests.size(), sink, &error);
     return out;
   }
   std::string plan(const std::vector<sxt_request>& requests) {
     std::string out;
     const sxt_sink sink{&out, [](void* ctx, uint64_t, sxt_str s) { *static_cast<std::string*>(ctx) = view(s); }};
-    last = table_->plan(object_, requests.data(), requests.size(), sink, &error);
+    last = table_->plan(object_, 7, pointers(requests).data(), requests.size(), sink, &error);
     return out;
   }
   std::string chat(std::string_view conversation) {
@@ -93,6 +93,11 @@ class Backend {
   std::vector<uint64_t> order;
 
  private:
+  static std::vector<const sxt_request*> pointers(const std::vector<sxt_request>& requests) {
+    std::vector<const sxt_request*> out;
+    for (const sxt_request& request : requests) out.push_back(&request);
+    return out;
+  }
   static inline uint64_t expected_scores = 0;
   sxt_object* object_ = nullptr;
   const sxt_model_v1* table_ = nullptr;
@@ -109,10 +114,20 @@ struct Requests {
     texts.push_back(std::make_unique<std::string>(text));
     return borrow(*texts.back());
   }
+  sxt_request& add(uint32_t ask, std::string_view prefix) {
+    sxt_request& request = all.emplace_back();
+    request.struct_size = sizeof request;
+    request.ask = ask;
+    request.prefix = keep(prefix);
+    return request;
+  }
   sxt_request& score(std::string_view prefix, std::vector<std::string_view> continuations, uint32_t flags = 0) {
     auto list = std::make_unique<std::vector<sxt_str>>();
     for (auto c : continuations) list->push_back(keep(c));
-    all.push_back({sizeof(sxt_request), flags, keep(prefix), list->data(), list->size(), nullptr, 0, 0, 0});
+    sxt_request& request = add(SXT_ASK_SCORE, prefix);
+    request.flags = flags;
+    request.continuation = list->data();
+    request.continuation_count = list->size();
     lists.push_back(std::move(list));
     return all.back();
   }
@@ -120,8 +135,8 @@ struct Requests {
     auto list = std::make_unique<std::vector<sxt_str>>();
     for (auto c : stop) list->push_back(keep(c));
     samplings.push_back(std::make_unique<sxt_sampling>(
-        sxt_sampling{sizeof(sxt_sampling), max_new_tokens, 0, 1, 0, 0, 0, 0, list->data(), list->size()}));
-    all.push_back({sizeof(sxt_request), 0, keep(prefix), nullptr, 0, samplings.back().get(), 0, 0, 0});
+        sxt_sampling{sizeof(sxt_sampling), max_new_tokens, 0, 1, 0, 0, 0, 0, list->data(), list->size(), 0, 0}));
+    add(SXT_ASK_GENERATE, prefix).sampling = samplings.back().get();
     lists.push_back(std::move(list));
     return *samplings.back();
   }
@@ -156,7 +171,7 @@ TEST_CASE("sample: a score is the sum of its tokens, and the whole is prefix and
   REQUIRE(s.token_logprobs.size() == 3);
   CHECK(s.logprob == Approx(s.token_logprobs[0] + s.token_logprobs[1] + s.token_logprobs[2]));
   Requests prefix;
-  prefix.score("", {"ab"}, SXT_REQUEST_WHOLE);
+  prefix.score("", {"ab"}).ask = SXT_ASK_WHOLE;
   const auto whole = m.run(prefix.all);
   CHECK(s.total == Approx(whole[0].scores[0].total + s.logprob));
 }
@@ -164,7 +179,7 @@ TEST_CASE("sample: a score is the sum of its tokens, and the whole is prefix and
 TEST_CASE("sample: an empty prefix is scored after the BOS, a whole text from token 2") {
   Requests r;
   r.score("", {"ab"});
-  r.score("", {"ab"}, SXT_REQUEST_WHOLE);
+  r.score("", {"ab"}).ask = SXT_ASK_WHOLE;
   Backend m;
   const auto got = m.run(r.all);
   CHECK(got[0].scores[0].tokens == 2);
@@ -304,13 +319,40 @@ TEST_CASE("sample: a request told to crash takes the process with it") {
 TEST_CASE("sample: a cancelled run stops") {
   std::atomic<int> polls = 0;
   sxt_host host{sizeof(sxt_host), 1, 0, 0, &polls, nullptr,
-                [](void* ctx) -> int32_t { return ++*static_cast<std::atomic<int>*>(ctx) > 3; }, nullptr, nullptr};
+                [](void* ctx, uint64_t call) -> int32_t { return call != 7 || ++*static_cast<std::atomic<int>*>(ctx) > 3; }, nullptr, nullptr};
   Requests r;
   for (int i = 0; i < 9; ++i) r.score("x", {"A"});
   Backend m("{}", &host);
   m.run(r.all);
   CHECK(m.last == SXT_CANCELLED);
   CHECK(m.order.size() == 3);
+}
+
+TEST_CASE("sample: what it cannot do is refused by name, and the others go on") {
+  Requests r;
+  const sxt_part image{sizeof(sxt_part), SXT_PART_IMAGE, {}, borrow("a.png"), borrow("image/png")};
+  const sxt_part* const parts[] = {&image};
+  const sxt_message message{sizeof(sxt_message), 0, borrow("user"), parts, 1, nullptr, 0, {}};
+  const sxt_message* const messages[] = {&message};
+  const int32_t id = 1;
+  r.add(SXT_ASK_EMBED, "x");
+  r.add(99, "x");
+  r.add(SXT_ASK_GENERATE, "x");
+  r.score("x", {"A"});
+  r.all.back().messages = messages, r.all.back().message_count = 1;
+  r.score("x", {"A"});
+  r.all.back().prefix_ids = {&id, 1};
+  r.score("x", {"A"});
+  const char* const says[] = {"does nothing else", "does nothing else", "no sampling", "kind image", "token ids"};
+  Backend m;
+  const auto got = m.run(r.all);
+  REQUIRE(m.last == SXT_OK);
+  for (size_t i = 0; i < 5; ++i) {
+    INFO(i);
+    CHECK(got[i].status == SXT_UNSUPPORTED);
+    CHECK(got[i].message.find(says[i]) != std::string::npos);
+  }
+  CHECK(got[5].status == SXT_OK);
 }
 
 TEST_CASE("sample: without weights it only tokenizes and renders") {

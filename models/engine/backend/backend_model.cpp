@@ -167,22 +167,22 @@ std::string BackendModel::render_chat(std::string_view conversation_json) {
   return text ? R"({"text":)" + json::quote(*text) + "}" : R"({"error":)" + json::quote(text.error().message) + "}";
 }
 
-Job BackendModel::make_job(std::span<const sxt_request> requests, bool on_device_threads) {
+Job BackendModel::make_job(uint64_t call, std::span<const sxt_request* const> requests, bool on_device_threads) {
   const auto for_each = [&](uint64_t n, const std::function<void(uint64_t)>& body) {
     if (on_device_threads) hardware_->for_each(n, body);
     else for (uint64_t i = 0; i < n; ++i) body(i);
   };
   Job job = engine::make_job(
       requests, *tokenizer_, devices().front()->limits().context, config_.prefix_reuse,
-      [this](uint32_t tokens) { return rope_length(*architecture_, tokens); }, for_each, [this] { return context.cancelled(); });
-  if (context.cancelled()) throw PluginError(SXT_CANCELLED, "cancelled");
+      [this](uint32_t tokens) { return rope_length(*architecture_, tokens); }, for_each, [this, call] { return context.cancelled(call); });
+  if (context.cancelled(call)) throw PluginError(SXT_CANCELLED, "cancelled");
   if (devices_.size() > 1) share_out(job, static_cast<uint32_t>(devices_.size()));
   return job;
 }
 
-std::string BackendModel::plan(std::span<const sxt_request> requests) {
+std::string BackendModel::plan(uint64_t call, std::span<const sxt_request* const> requests) {
   const std::lock_guard lock(device_mutex_);
-  const Job job = make_job(requests, true);
+  const Job job = make_job(call, requests, true);
   size_t kv = 0;
   double seconds = 0;
   const size_t parts = devices_.size() * report_.parts;
@@ -198,15 +198,15 @@ std::string BackendModel::plan(std::span<const sxt_request> requests) {
                      parts * (report_.weights + report_.buffers) + report_.file + kv + job_bytes(job), parts * report_.resident, seconds);
 }
 
-void BackendModel::run(std::span<const sxt_request> requests, const sxt_result_sink& sink) {
+void BackendModel::run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) {
   devices();  // throws where there is none
   std::unique_lock lock(device_mutex_, std::try_to_lock);
-  const Job job = make_job(requests, lock.owns_lock());
+  const Job job = make_job(call, requests, lock.owns_lock());
   if (!lock) lock.lock();
   std::vector<Device*> on;
   for (const auto& device : devices_) on.push_back(device.get());
-  const Hooks hooks{[this] { return context.cancelled(); },
-                    [this](uint64_t done, uint64_t total) { context.progress(done, total); }};
+  const Hooks hooks{[this, call] { return context.cancelled(call); },
+                    [this, call](uint64_t done, uint64_t total) { context.progress(call, done, total); }};
   const auto begin = std::chrono::steady_clock::now();
   if (!engine::run(job, on, *tokenizer_, schedule(), hooks, sink)) throw PluginError(SXT_CANCELLED, "cancelled");
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -23,8 +23,8 @@ class BackendModel : public Model {
   std::vector<int32_t> tokenize(std::string_view text, uint32_t flags) override;
   std::string detokenize(std::span<const int32_t> ids, uint32_t flags) override;
   std::string render_chat(std::string_view conversation_json) override;
-  std::string plan(std::span<const sxt_request> requests) override;
-  void run(std::span<const sxt_request> requests, const sxt_result_sink& sink) override;
+  std::string plan(uint64_t call, std::span<const sxt_request* const> requests) override;
+  void run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) override;
 
  protected:
   explicit BackendModel(Context context);
@@ -37,7 +37,7 @@ class BackendModel : public Model {
   void load_weights();
   const Tokenizer& tokenizer() const;  // throws where there is none
   const std::vector<std::unique_ptr<Device>>& devices();
-  Job make_job(std::span<const sxt_request> requests, bool on_device_threads);
+  Job make_job(uint64_t call, std::span<const sxt_request* const> requests, bool on_device_threads);
   ScheduleOptions schedule() const { return {config_.batch_size, config_.schedule_seed}; }
 
   BackendConfig config_;

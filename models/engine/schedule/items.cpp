@@ -12,6 +12,16 @@ struct Failure { sxt_status status; std::string message; };
 // The token that stands in for nothing: BOS, else EOS, else none.
 std::optional<int32_t> beginning(const Tokenizer& tokenizer) { return tokenizer.bos() ? tokenizer.bos() : tokenizer.eos(); }
 
+std::string empty_prompt(uint64_t index) {
+  return fmt::format("request {} has an empty prompt and the model has no BOS or EOS to begin with; give it some text", index);
+}
+
+Failure too_long(uint64_t index, uint64_t tokens, uint64_t limit, bool generates, const std::string& kept) {
+  return {SXT_TOO_LONG, fmt::format("request {} has {} tokens, the context holds {} {}{}; shorten it or raise max_seq_len", index,
+                                    with_commas(tokens), with_commas(limit),
+                                    generates ? "before what is to be generated" : "for it", kept)};
+}
+
 // Cuts tokens from the left until `limit` are left; what ends within the last keep_bytes of the prefix, and what follows,
 // stays.
 std::optional<Failure> truncate(Item& item, std::vector<uint32_t>& end, size_t added, size_t prefix_bytes,
@@ -25,10 +35,7 @@ std::optional<Failure> truncate(Item& item, std::vector<uint32_t>& end, size_t a
   if (droppable < excess) {
     const std::string kept =
         request.keep_bytes ? fmt::format(" and its last {} bytes are to stay whole", with_commas(request.keep_bytes)) : "";
-    return Failure{
-        SXT_TOO_LONG,
-        fmt::format("request {} has {} tokens, the context holds {} {}{}; shorten it or raise max_seq_len", index,
-                    with_commas(n), with_commas(limit), generates ? "before what is to be generated" : "for it", kept)};
+    return too_long(index, n, limit, generates, kept);
   }
   const auto first = static_cast<std::ptrdiff_t>(added), last = static_cast<std::ptrdiff_t>(added + excess);
   item.tokens.erase(item.tokens.begin() + first, item.tokens.begin() + last);
@@ -37,15 +44,63 @@ std::optional<Failure> truncate(Item& item, std::vector<uint32_t>& end, size_t a
   return {};
 }
 
+// What the engine cannot do for a request, or what is wrong with it.
+std::optional<Failure> refusal(const sxt_request& request, uint64_t index) {
+  constexpr const char* kinds[] = {"text", "image", "audio"};
+  const auto unsupported = [&](std::string_view what) {
+    return Failure{SXT_UNSUPPORTED, fmt::format("request {} {}", index, what)};
+  };
+  for (uint64_t m = 0; m < request.message_count; ++m)
+    for (uint64_t p = 0; p < request.messages[m]->part_count; ++p)
+      if (const uint32_t kind = request.messages[m]->parts[p]->kind; kind != SXT_PART_TEXT)
+        return unsupported(fmt::format("has a part of the kind {}; this backend takes text only",
+                                       kind < std::size(kinds) ? kinds[kind] : std::to_string(kind)));
+  if (request.message_count > 0 && request.prefix.size == 0 && request.prefix_ids.count == 0)
+    return unsupported("has messages without their text; render them with render_chat first");
+  if (request.top_logprobs > 0) return unsupported("wants top log-probabilities, which this backend does not give");
+  if (request.ask == SXT_ASK_EMBED) return unsupported("asks for an embedding, which this backend does not give");
+  if (request.ask < SXT_ASK_GENERATE || request.ask > SXT_ASK_EMBED)
+    return unsupported(fmt::format("asks for {}, which this backend does not know", request.ask));
+  if (!generates(request)) return {};
+  if (!request.sampling) return Failure{SXT_BAD_DATA, fmt::format("request {} is to generate, but has no sampling", index)};
+  if (SXT_HAS(request.sampling, max_thinking_tokens))
+    return unsupported("limits the tokens of thinking, which this backend cannot; use max_new_tokens");
+  return {};
+}
+
+// The items of a request that gives token ids: taken as they are, never cut.
+std::optional<Failure> items_of_ids(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, uint64_t limit,
+                                    std::vector<Item>& out) {
+  if (!generates(request) && request.continuation_count > 0 && !request.continuation_ids)
+    return Failure{SXT_BAD_DATA, fmt::format("request {} has a prompt of token ids and continuations of text; give ids for both", index)};
+  const uint64_t count = generates(request) ? 1 : request.continuation_count;
+  for (uint64_t c = 0; c < count; ++c) {
+    Item item;
+    item.tokens.assign(request.prefix_ids.data, request.prefix_ids.data + request.prefix_ids.count);
+    if (!generates(request)) {
+      const sxt_ids& more = request.continuation_ids[c];
+      item.tokens.insert(item.tokens.end(), more.data, more.data + more.count);
+    }
+    for (const int32_t id : item.tokens)
+      if (id < 0 || static_cast<uint32_t>(id) >= tokenizer.vocab_size())
+        return Failure{SXT_BAD_DATA, fmt::format("request {} has the token id {}; the vocabulary has {} ids", index, id,
+                                                 with_commas(tokenizer.vocab_size()))};
+    if (item.tokens.size() > limit) return too_long(index, item.tokens.size(), limit, generates(request), "");
+    item.start = static_cast<uint32_t>(generates(request) ? item.tokens.size() : std::max<uint64_t>(request.prefix_ids.count, 1));
+    out.push_back(std::move(item));
+  }
+  return {};
+}
+
 }  // namespace
 
 RequestItems make_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, uint32_t context) {
   RequestItems out;
   const std::string_view prefix = view(request.prefix);
-  const bool generates = request.sampling != nullptr;
-  const bool whole = request.flags & SXT_REQUEST_WHOLE;
+  const bool generates = engine::generates(request);
+  const bool whole = request.ask == SXT_ASK_WHOLE;
   const EncodeOptions options{(request.flags & SXT_REQUEST_ADD_SPECIAL) != 0, (request.flags & SXT_REQUEST_SPLIT_SPECIAL) != 0};
-  const uint64_t new_tokens = generates ? request.sampling->max_new_tokens : 0;
+  const uint64_t new_tokens = generates && request.sampling ? request.sampling->max_new_tokens : 0;
   const uint64_t allowed = context > new_tokens ? context - new_tokens : 0;
   const uint64_t limit = request.max_prompt_tokens ? std::min(request.max_prompt_tokens, context) : allowed;
   const auto fail = [&](Failure failure) {
@@ -53,6 +108,15 @@ RequestItems make_items(const sxt_request& request, uint64_t index, const Tokeni
     out.status = failure.status;
     out.message = std::move(failure.message);
   };
+  if (const auto refused = refusal(request, index)) {
+    fail(*refused);
+    return out;
+  }
+  if (request.prefix_ids.count > 0 || request.continuation_ids) {
+    if (const auto failure = items_of_ids(request, index, tokenizer, limit, out.items)) fail(*failure);
+    else if (generates && out.items.front().tokens.empty()) fail({SXT_BAD_DATA, empty_prompt(index)});
+    return out;
+  }
   const uint64_t count = generates ? 1 : request.continuation_count;
   for (uint64_t c = 0; c < count; ++c) {
     std::string text(prefix);
@@ -76,9 +140,7 @@ RequestItems make_items(const sxt_request& request, uint64_t index, const Tokeni
     if (generates) {
       item.start = static_cast<uint32_t>(item.tokens.size());
       if (item.tokens.empty()) {
-        fail({SXT_BAD_DATA,
-              fmt::format("request {} has an empty prompt and the model has no BOS or EOS to begin with; give it some text",
-                          index)});
+        fail({SXT_BAD_DATA, empty_prompt(index)});
         return out;
       }
     } else {

@@ -21,8 +21,11 @@ struct RequestItems {
   std::string message;
 };
 
-/// Tokenises one request. `index` names it in messages. Boundary, empty prefix and truncation are abi.h's rules; a token that
-/// the tokenizer itself puts in front (BOS) is not what is cut. [any]
+inline bool generates(const sxt_request& request) { return request.ask == SXT_ASK_GENERATE; }
+
+/// Tokenises one request, or takes the ids that it gives. `index` names it in messages. Boundary, empty prefix and truncation are
+/// the rules of abi/model.h; a token that the tokenizer itself puts in front (BOS) is not what is cut. What the engine cannot do is
+/// refused with SXT_UNSUPPORTED. [any]
 RequestItems make_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, uint32_t context);
 
 }  // namespace sextant::engine

@@ -9,7 +9,7 @@ constexpr uint64_t block = 256;  // requests tokenised before their tokens are l
 void add_request(Job& job, uint32_t index, RequestItems&& made, uint32_t context,
                  const std::function<uint32_t(uint32_t)>& rope_length, bool share) {
   JobRequest& outcome = job.outcome[index];
-  const sxt_sampling* sampling = job.requests[index].sampling;
+  const sxt_sampling* sampling = generates(*job.requests[index]) ? job.requests[index]->sampling : nullptr;
   outcome.status = made.status;
   outcome.message = std::move(made.message);
   outcome.items = static_cast<uint32_t>(made.items.size());
@@ -28,7 +28,7 @@ void add_request(Job& job, uint32_t index, RequestItems&& made, uint32_t context
 
 }  // namespace
 
-Job make_job(std::span<const sxt_request> requests, const Tokenizer& tokenizer, uint32_t context, bool prefix_reuse,
+Job make_job(std::span<const sxt_request* const> requests, const Tokenizer& tokenizer, uint32_t context, bool prefix_reuse,
              const std::function<uint32_t(uint32_t)>& rope_length, const ForEach& for_each,
              const std::function<bool()>& cancelled) {
   Job job;
@@ -36,7 +36,7 @@ Job make_job(std::span<const sxt_request> requests, const Tokenizer& tokenizer, 
   job.outcome.resize(requests.size());
   for (uint64_t first = 0; first < requests.size() && !cancelled(); first += block) {
     std::vector<RequestItems> made(std::min<uint64_t>(block, requests.size() - first));
-    for_each(made.size(), [&](uint64_t i) { made[i] = make_items(requests[first + i], first + i, tokenizer, context); });
+    for_each(made.size(), [&](uint64_t i) { made[i] = make_items(*requests[first + i], first + i, tokenizer, context); });
     for (uint64_t i = 0; i < made.size(); ++i)
       add_request(job, static_cast<uint32_t>(first + i), std::move(made[i]), context, rope_length, prefix_reuse);
   }

@@ -31,7 +31,7 @@ struct JobRequest {
 using ForEach = std::function<void(uint64_t n, const std::function<void(uint64_t)>& body)>;
 
 struct Job {
-  std::span<const sxt_request> requests;
+  std::span<const sxt_request* const> requests;
   std::vector<JobRequest> outcome;  // [requests]
   std::vector<JobItem> items;       // numbered as in the trie
   TokenTrie trie;
@@ -43,7 +43,7 @@ struct Job {
 
 /// Tokenises in blocks with `for_each`, so that only distinct tokens stay in memory. `rope_length` is the model's
 /// (architecture.hpp). `cancelled` is asked between blocks; the job is not complete then. It is shared out to one worker.
-Job make_job(std::span<const sxt_request> requests, const Tokenizer& tokenizer, uint32_t context, bool prefix_reuse,
+Job make_job(std::span<const sxt_request* const> requests, const Tokenizer& tokenizer, uint32_t context, bool prefix_reuse,
              const std::function<uint32_t(uint32_t tokens)>& rope_length, const ForEach& for_each,
              const std::function<bool()>& cancelled);
 

@@ -48,7 +48,7 @@ void Results::node_done(const Share& share, uint32_t node) {
   for (uint32_t item = job_.trie.nodes()[node].first_end; item != TokenTrie::none; item = job_.trie.next_end(item)) {
     if (!share.items[item]) continue;
     const uint32_t request = job_.items[item].request;
-    if (!job_.requests[request].sampling) {
+    if (!generates(*job_.requests[request])) {
       score(item, node);
     } else if (!job_.generates(item)) {  // max_new_tokens 0, or a prompt that fills the context
       sxt_result result = result_of(request);
@@ -66,7 +66,7 @@ void Results::score(uint32_t item, uint32_t node) {
   std::vector<uint32_t> path;
   for (uint32_t n = node; n != 0; n = nodes[n].parent) path.push_back(n);
   std::reverse(path.begin(), path.end());
-  const bool wants_tokens = job_.requests[i.request].flags & SXT_REQUEST_TOKEN_LOGPROBS;
+  const bool wants_tokens = job_.requests[i.request]->flags & SXT_REQUEST_TOKEN_LOGPROBS;
   bool greedy = true;
   uint32_t position = 0;
   for (const uint32_t n : path)
@@ -95,13 +95,14 @@ std::string not_finite(uint32_t request) {
 
 }  // namespace
 
-void Results::deliver(uint32_t request, const std::vector<Part>& parts) {
+void Results::deliver(uint32_t request, std::vector<Part>& parts) {
   sxt_result result = result_of(request);
-  std::vector<sxt_score> scores;
+  std::vector<const sxt_score*> scores;
   std::string message;
-  for (const Part& part : parts) {
-    scores.push_back(part.score);
-    if (!part.token_logprob.empty()) scores.back().token_logprob = part.token_logprob.data();
+  for (Part& part : parts) {
+    part.score.struct_size = sizeof part.score;
+    if (!part.token_logprob.empty()) part.score.token_logprob = part.token_logprob.data();
+    scores.push_back(&part.score);
     if (!std::isfinite(part.score.total_logprob)) {
       result.status = SXT_BAD_DATA;
       message = not_finite(request);
@@ -118,6 +119,7 @@ void Results::generated(uint32_t item, const Sequence& sequence) {
   result.text = borrow(sequence.text());
   result.ids = sequence.ids().data();
   result.id_count = sequence.ids().size();
+  result.generated_tokens = static_cast<uint32_t>(sequence.ids().size());
   result.finish = sequence.finish();
   const std::lock_guard lock(mutex_);
   sink_.put(sink_.ctx, request, &result);

@@ -33,7 +33,7 @@ class Results {
     std::vector<float> token_logprob;
   };
   void score(uint32_t item, uint32_t node);
-  void deliver(uint32_t request, const std::vector<Part>& parts);
+  void deliver(uint32_t request, std::vector<Part>& parts);
   sxt_result result_of(uint32_t request) const;
 
   const Job& job_;

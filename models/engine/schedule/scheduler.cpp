@@ -103,7 +103,7 @@ void Loop::add_row(Live& live) {
   batch_.runs.push_back({batch_.rows(), 1, position, static_cast<uint32_t>(batch_.pages.size()), item.rope_length});
   batch_.pages.insert(batch_.pages.end(), live.pages.begin(), live.pages.end());
   live.head = static_cast<uint32_t>(batch_.head.size());
-  const sxt_sampling& sampling = *job_.requests[item.request].sampling;
+  const sxt_sampling& sampling = *job_.requests[item.request]->sampling;
   batch_.head.push_back({batch_.rows(), 0, 0, live.generated < sampling.min_new_tokens, logits_row(sampling)});
   if (limits_.draws) batch_.head.back().draw = draw_at(sampling, live.generated);
   batch_.tokens.push_back(live.token);
@@ -121,9 +121,9 @@ void Loop::build() {
     rows_max = decoding + 1 + static_cast<uint32_t>(random_() % (random_() % 2 ? 37 : rows_max - decoding));
   rows_max = std::min(rows_max, limits_.rows_max);
   visitor_.fill(batch_, rows_max, batch_size_ - decoding,
-                [&](uint32_t item) { return logits_row(*job_.requests[job_.items[item].request].sampling); }, filled_);
+                [&](uint32_t item) { return logits_row(*job_.requests[job_.items[item].request]->sampling); }, filled_);
   if (limits_.draws)
-    for (const auto& p : filled_.picks) batch_.head[p.head].draw = draw_at(*job_.requests[job_.items[p.item].request].sampling, 0);
+    for (const auto& p : filled_.picks) batch_.head[p.head].draw = draw_at(*job_.requests[job_.items[p.item].request]->sampling, 0);
 }
 
 void Loop::release(Live& live) {
@@ -153,7 +153,7 @@ void Loop::apply(const Outputs& outputs, Results* results) {
       if (!std::isfinite(outputs.head[head].log_sum_exp)) return no_token;
       if (limits_.draws) return outputs.head[head].best;
       const std::span<const float> logits(batch_.head[head].logits, batch_.head[head].logits ? limits_.vocab : 0);
-      return next_token(*job_.requests[job_.items[item].request].sampling, outputs.head[head].best, logits,
+      return next_token(*job_.requests[job_.items[item].request]->sampling, outputs.head[head].best, logits,
                         tokenizer_->end_of_generation(), position);
     };
     for (const auto& p : filled_.picks) first_token_[p.item] = pick(p.head, p.item, 0);
@@ -169,7 +169,7 @@ void Loop::apply(const Outputs& outputs, Results* results) {
   for (Started& started : filled_.started) {
     const JobItem& item = job_.items[started.item];
     Live live{started.item, std::move(started.pages), started.reserved, false, 0, first_token_[started.item], std::nullopt, 0};
-    if (results) live.sequence.emplace(*job_.requests[item.request].sampling, *tokenizer_, item.new_tokens);
+    if (results) live.sequence.emplace(*job_.requests[item.request]->sampling, *tokenizer_, item.new_tokens);
     if (!over(live)) live_.push_back(std::move(live));
   }
   for (const uint32_t node : filled_.nodes)

@@ -84,7 +84,7 @@ void share_out(Job& job, uint32_t workers) {
       share.nodes[n] = true;
       tokens += nodes[n].length;
     }
-    if (!job.requests[i.request].sampling)
+    if (!generates(*job.requests[i.request]))
       for (uint32_t n = ends[item]; n != TokenTrie::none && !share.scored[n]; n = nodes[n].parent) share.scored[n] = true;
     job.outcome[i.request].computed_tokens += tokens;
     share.computed_tokens += tokens;

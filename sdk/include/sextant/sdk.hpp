@@ -11,6 +11,7 @@
 // call; what it returns is copied. Errors: throw sextant::PluginError (or any std::exception).
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -85,8 +86,11 @@ class Context {
     return json::find_string(config_, key).value_or(std::string(otherwise));
   }
   void log(int32_t level, std::string_view line) const { if (host_ && host_->log) host_->log(host_->ctx, level, borrow(line)); }
-  bool cancelled() const { return host_ && host_->cancelled && host_->cancelled(host_->ctx) != 0; }
-  void progress(uint64_t done, uint64_t total) const { if (host_ && host_->progress) host_->progress(host_->ctx, done, total); }
+  /// `call` is what run and plan are given; 0: no call in particular.
+  bool cancelled(uint64_t call = 0) const { return host_ && host_->cancelled && host_->cancelled(host_->ctx, call) != 0; }
+  void progress(uint64_t call, uint64_t done, uint64_t total) const {
+    if (host_ && host_->progress) host_->progress(host_->ctx, call, done, total);
+  }
 
  private:
   const sxt_host* host_;  // lives as long as the process
@@ -121,31 +125,114 @@ class Component {
   Context context;
 };
 
+/// What a metric says of one prediction: named values (NaN: none), and what it read and why, where it can say so. The name "" is
+/// the component's id.
+struct Scored {
+  std::vector<std::pair<std::string, double>> values;
+  std::string answer, explanation;
+};
 struct Metric : Component {
   using Component::Component;
   static constexpr uint32_t kind = SXT_METRIC;
-  virtual double score(const Judged& sample) = 0;
-  /// JSON object of the whole set's numbers, or "" for {"<id>": mean of the scores x 100}.
+  /// One number: what most metrics override.
+  virtual double score(const Judged&) { throw PluginError(SXT_INTERNAL, "the metric overrides neither score nor judge"); }
+  /// Several values, an answer, an explanation.
+  virtual Scored judge(const Judged& sample) { return {{{"", score(sample)}}, {}, {}}; }
+  /// JSON object of the whole set's numbers, or "" for {"<id>": mean of the scores x 100}. scores: the first value of each sample.
   virtual std::string aggregate(std::span<const Judged>, std::span<const double>) { return {}; }
   static constexpr bool has_aggregate = false;  // set to true in the derived class that overrides it
+};
+
+/// A prediction on its way to an answer.
+struct Extracted {
+  std::string_view text;                  // of this attempt
+  std::string_view record_json;           // the data set's row, "{}" if there is none
+  std::span<const sxt_str> attempts;      // the texts of all attempts of the sample
+  size_t attempt = 0;                     // which of them this is
 };
 struct Postprocessor : Component {
   using Component::Component;
   static constexpr uint32_t kind = SXT_POSTPROCESSOR;
-  virtual std::string apply(std::string_view text) = 0;
+  /// Text in, text out: what most post-processors override.
+  virtual std::string apply(std::string_view) { throw PluginError(SXT_INTERNAL, "the post-processor overrides neither apply nor extract"); }
+  /// With the record, or all attempts of the sample.
+  virtual std::string extract(const Extracted& item) { return apply(item.text); }
 };
 struct Dataset : Component {
   using Component::Component;
   static constexpr uint32_t kind = SXT_DATASET;
-  virtual std::string describe() = 0;                                                     // JSON, see abi.h
+  virtual std::string describe() = 0;                                                     // JSON, see abi/dataset.h
   virtual uint64_t count(std::string_view split) = 0;
   virtual void read(std::string_view split, uint64_t first, uint64_t n, const Sink& ret_record_json) = 0;
 };
 struct Template : Component {
   using Component::Component;
   static constexpr uint32_t kind = SXT_TEMPLATE;
-  virtual std::string render(const sxt_render_item& item) = 0;                            // JSON, see abi.h
+  virtual std::string render(const sxt_render_item& item) = 0;                            // JSON, see abi/template.h
 };
+struct Retriever : Component {
+  using Component::Component;
+  static constexpr uint32_t kind = SXT_RETRIEVER;
+  /// Once, before the first query. The rows are borrowed for the call.
+  virtual void prepare(std::span<const sxt_corpus_row* const> corpus) = 0;
+  /// The rows that are the query's examples, at most k, in the order in which they are shown.
+  virtual std::vector<uint64_t> retrieve(const sxt_query&, uint64_t) { return {}; }
+  /// Where a model chooses (set `chooses` to true): the lists that it chooses from, and the one that its scores (mean ln p of the
+  /// query behind each) say.
+  static constexpr bool chooses = false;
+  virtual std::vector<std::vector<uint64_t>> candidates(const sxt_query&, uint64_t) { return {}; }
+  virtual size_t choose(const sxt_query&, std::span<const double> scores) {
+    return static_cast<size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+  }
+};
+
+/// A turn of plain text.
+struct Turn { std::string role, content; };
+
+/// What an inferencer is asked: the sample, its prompts, the settings and what was asked and answered so far (abi/inferencer.h).
+struct Question {
+  json::Document sample, prompts, settings, history;
+
+  size_t rounds() const { return history.Size(); }
+  /// The text of the answer to request `i` of a round.
+  std::string reply(size_t round, size_t i = 0) const {
+    const json::Value& answers = history[static_cast<rapidjson::SizeType>(round)]["answers"];
+    return json::find_string(answers[static_cast<rapidjson::SizeType>(i)], "text").value_or("");
+  }
+  /// The first prompt as turns; a prompt of plain text is one turn of the user's.
+  std::vector<Turn> turns() const {
+    std::vector<Turn> out;
+    const json::Value* list = json::find(prompts, "prompts");
+    if (!list || !list->IsArray() || list->Empty()) throw DataError("the template gives no prompt");
+    const json::Value& prompt = (*list)[0];
+    if (const json::Value* messages = json::find(prompt, "messages"); messages && messages->IsArray() && !messages->Empty()) {
+      for (const auto& message : messages->GetArray())
+        out.push_back({json::find_string(message, "role").value_or("user"), json::find_string(message, "content").value_or("")});
+    } else {
+      out.push_back({"user", json::find_string(prompt, "text").value_or("")});
+    }
+    return out;
+  }
+};
+/// A pure function of its question: no state, I/O, clock or random numbers of its own. About::facts says its form and rounds:
+/// R"({"form": "open", "rounds": "many"})".
+struct Inferencer : Component {
+  using Component::Component;
+  static constexpr uint32_t kind = SXT_INFERENCER;
+  virtual std::string step(const Question& question) = 0;                                 // JSON, see abi/inferencer.h
+
+ protected:
+  /// The step that asks for a reply to these turns. `keep`: a next turn will follow.
+  static std::string ask(std::span<const Turn> turns, bool keep = false) {
+    std::string messages;
+    for (const Turn& turn : turns)
+      messages += std::string(messages.empty() ? "" : ",") + R"({"role":)" + json::quote(turn.role) + R"(,"content":)" + json::quote(turn.content) + "}";
+    return R"({"ask":[{"ask":"generate","messages":[)" + messages + "]" + (keep ? R"(,"keep":true)" : "") + "}]}";
+  }
+  /// The last step.
+  static std::string done(std::string_view prediction) { return R"({"done":{"prediction":)" + json::quote(prediction) + "}}"; }
+};
+
 struct Model : Component {
   using Component::Component;
   static constexpr uint32_t kind = SXT_MODEL;
@@ -154,11 +241,47 @@ struct Model : Component {
   virtual std::vector<int32_t> tokenize(std::string_view text, uint32_t flags) = 0;
   virtual std::string detokenize(std::span<const int32_t> ids, uint32_t flags) = 0;
   virtual std::string render_chat(std::string_view conversation_json) = 0;                // JSON {"text"} or {"error"}
-  virtual std::string plan(std::span<const sxt_request> requests) = 0;
-  virtual void run(std::span<const sxt_request> requests, const sxt_result_sink& sink) = 0;
+  /// `call`: what context.cancelled() and progress() are told.
+  virtual std::string plan(uint64_t call, std::span<const sxt_request* const> requests) = 0;
+  virtual void run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) = 0;
 };
 
 namespace detail {
+
+inline std::string scored_json(const Scored& scored) {
+  std::string out;
+  const auto add = [&](std::string_view name, const std::string& value) {
+    out += std::string(out.empty() ? "{" : ",") + '"' + std::string(name) + "\":" + value;
+  };
+  const auto number = [](double value) {
+    if (std::isinf(value)) throw PluginError(SXT_INTERNAL, "gave an infinite score");
+    return json::write(json::Value(value));  // null for NaN
+  };
+  if (scored.values.size() == 1 && scored.values.front().first.empty()) {
+    add("value", number(scored.values.front().second));
+  } else {
+    std::string values;
+    for (const auto& [name, value] : scored.values) values += (values.empty() ? "" : ",") + json::quote(name) + ":" + number(value);
+    add("values", "{" + values + "}");
+  }
+  if (!scored.answer.empty()) add("answer", json::quote(scored.answer));
+  if (!scored.explanation.empty()) add("explanation", json::quote(scored.explanation));
+  return out + "}";
+}
+
+inline std::string rows_json(const std::vector<uint64_t>& rows) {
+  std::string out;
+  for (const uint64_t row : rows) out += (out.empty() ? "" : ",") + std::to_string(row);
+  return "[" + out + "]";
+}
+
+inline Question question(const sxt_question& q) {
+  const auto parse = [](sxt_str text, const char* origin) { return or_throw(json::parse(view(text), origin)); };
+  Question out{parse(q.sample_json, "sample"), parse(q.prompts_json, "prompts"), parse(q.settings_json, "settings"),
+               parse(q.rounds_json, "rounds")};
+  if (!out.history.IsArray()) throw DataError("rounds: not a list");
+  return out;
+}
 
 inline Judged judged(const sxt_judged& j) {
   Judged out{view(j.prediction), std::string(view(j.reference_json)), view(j.reference_json), view(j.record_json)};
@@ -178,21 +301,25 @@ template <class T> const void* vtable(std::string_view id) {
   if constexpr (T::kind == SXT_METRIC) {
     static const sxt_metric_v1 table{
         sizeof(sxt_metric_v1), 0,
-        [](sxt_object* o, const sxt_judged* j, uint64_t n, double* ret_score, sxt_error* e) {
-          return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) ret_score[i] = B::of(o).score(judged(j[i])); });
+        [](sxt_object* o, const sxt_judged* const* j, uint64_t n, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, scored_json(B::of(o).judge(judged(*j[i])))); });
         },
-        T::has_aggregate ? +[](sxt_object* o, const sxt_judged* j, const double* score, uint64_t n, sxt_sink ret, sxt_error* e) {
+        T::has_aggregate ? +[](sxt_object* o, const sxt_judged* const* j, const double* score, uint64_t n, sxt_sink ret, sxt_error* e) {
           return guard(e, [&] {
             std::vector<Judged> all;
-            for (uint64_t i = 0; i < n; ++i) all.push_back(judged(j[i]));
+            for (uint64_t i = 0; i < n; ++i) all.push_back(judged(*j[i]));
             Sink{ret}(0, B::of(o).aggregate(all, {score, n}));
           });
         } : nullptr};
     return id == "sextant.metric/1" ? &table : nullptr;
   } else if constexpr (T::kind == SXT_POSTPROCESSOR) {
     static const sxt_postprocessor_v1 table{
-        sizeof(sxt_postprocessor_v1), 0, [](sxt_object* o, const sxt_str* text, uint64_t n, sxt_sink ret, sxt_error* e) {
-          return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, B::of(o).apply(view(text[i]))); });
+        sizeof(sxt_postprocessor_v1), 0, [](sxt_object* o, const sxt_extract_item* const* item, uint64_t n, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] {
+            for (uint64_t i = 0; i < n; ++i)
+              Sink{ret}(i, B::of(o).extract({view(item[i]->text), view(item[i]->record_json),
+                                             {item[i]->attempts, static_cast<size_t>(item[i]->attempt_count)}, item[i]->attempt}));
+          });
         }};
     return id == "sextant.postprocessor/1" ? &table : nullptr;
   } else if constexpr (T::kind == SXT_DATASET) {
@@ -206,10 +333,39 @@ template <class T> const void* vtable(std::string_view id) {
     return id == "sextant.dataset/1" ? &table : nullptr;
   } else if constexpr (T::kind == SXT_TEMPLATE) {
     static const sxt_template_v1 table{
-        sizeof(sxt_template_v1), 0, [](sxt_object* o, const sxt_render_item* item, uint64_t n, sxt_sink ret, sxt_error* e) {
-          return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, B::of(o).render(item[i])); });
+        sizeof(sxt_template_v1), 0, [](sxt_object* o, const sxt_render_item* const* item, uint64_t n, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, B::of(o).render(*item[i])); });
         }};
     return id == "sextant.template/1" ? &table : nullptr;
+  } else if constexpr (T::kind == SXT_INFERENCER) {
+    static const sxt_inferencer_v1 table{
+        sizeof(sxt_inferencer_v1), 0, [](sxt_object* o, const sxt_question* const* q, uint64_t n, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, B::of(o).step(question(*q[i]))); });
+        }};
+    return id == "sextant.inferencer/1" ? &table : nullptr;
+  } else if constexpr (T::kind == SXT_RETRIEVER) {
+    static const sxt_retriever_v1 table{
+        sizeof(sxt_retriever_v1), 0,
+        [](sxt_object* o, const sxt_corpus_row* const* row, uint64_t n, sxt_error* e) {
+          return guard(e, [&] { B::of(o).prepare({row, static_cast<size_t>(n)}); });
+        },
+        [](sxt_object* o, const sxt_query* const* query, uint64_t n, uint64_t k, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] {
+            for (uint64_t i = 0; i < n; ++i) {
+              if constexpr (T::chooses) {
+                std::string lists;
+                for (const auto& rows : B::of(o).candidates(*query[i], k)) lists += (lists.empty() ? "" : ",") + rows_json(rows);
+                Sink{ret}(i, R"({"candidates":[)" + lists + "]}");
+              } else {
+                Sink{ret}(i, R"({"rows":)" + rows_json(B::of(o).retrieve(*query[i], k)) + "}");
+              }
+            }
+          });
+        },
+        T::chooses ? +[](sxt_object* o, const sxt_query* query, const double* score, uint64_t n, uint64_t* ret, sxt_error* e) {
+          return guard(e, [&] { *ret = B::of(o).choose(*query, {score, static_cast<size_t>(n)}); });
+        } : nullptr};
+    return id == "sextant.retriever/1" ? &table : nullptr;
   } else {
     static_assert(T::kind == SXT_MODEL);
     static const sxt_model_v1 table{
@@ -231,23 +387,19 @@ template <class T> const void* vtable(std::string_view id) {
             }
           });
         },
-        [](sxt_object* o, const sxt_str* bytes, uint64_t n, uint32_t flags, sxt_sink ret, sxt_error* e) {
+        [](sxt_object* o, const sxt_ids* ids, uint64_t n, uint32_t flags, sxt_sink ret, sxt_error* e) {
           return guard(e, [&] {
-            for (uint64_t i = 0; i < n; ++i) {
-              std::vector<int32_t> ids(bytes[i].size / sizeof(int32_t));
-              if (!ids.empty()) std::memcpy(ids.data(), bytes[i].data, ids.size() * sizeof(int32_t));
-              Sink{ret}(i, B::of(o).detokenize(ids, flags));
-            }
+            for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, B::of(o).detokenize({ids[i].data, static_cast<size_t>(ids[i].count)}, flags));
           });
         },
         [](sxt_object* o, const sxt_str* conversation, uint64_t n, sxt_sink ret, sxt_error* e) {
           return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, B::of(o).render_chat(view(conversation[i]))); });
         },
-        [](sxt_object* o, const sxt_request* r, uint64_t n, sxt_sink ret, sxt_error* e) {
-          return guard(e, [&] { Sink{ret}(0, B::of(o).plan({r, n})); });
+        [](sxt_object* o, uint64_t call, const sxt_request* const* r, uint64_t n, sxt_sink ret, sxt_error* e) {
+          return guard(e, [&] { Sink{ret}(0, B::of(o).plan(call, {r, static_cast<size_t>(n)})); });
         },
-        [](sxt_object* o, const sxt_request* r, uint64_t n, sxt_result_sink sink, sxt_error* e) {
-          return guard(e, [&] { B::of(o).run({r, n}, sink); });
+        [](sxt_object* o, uint64_t call, const sxt_request* const* r, uint64_t n, sxt_result_sink sink, sxt_error* e) {
+          return guard(e, [&] { B::of(o).run(call, {r, static_cast<size_t>(n)}, sink); });
         }};
     return id == "sextant.model/1" ? &table : nullptr;
   }
@@ -263,6 +415,7 @@ struct About {
   const char* version = "1";
   const char* license = "Apache-2.0";
   uint32_t capabilities = SXT_CAP_DETERMINISTIC;
+  const char* facts = nullptr;  // JSON, as the kind's header under abi/ says
 };
 
 template <class T> constexpr sxt_component component(About about) {
@@ -275,7 +428,8 @@ template <class T> constexpr sxt_component component(About about) {
               box->get_interface = [](sxt_object*, const char* id) -> const void* { return detail::vtable<T>(id); };
               *ret = box.release();
             });
-          }};
+          },
+          about.facts};
 }
 
 }  // namespace sextant

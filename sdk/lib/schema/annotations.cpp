@@ -1,5 +1,6 @@
 // "x-affects-results" and "x-secret": where a schema says so, and taking what they mark out of a configuration.
 #include <algorithm>
+#include <functional>
 #include "rules.hpp"
 
 namespace sextant::schema {
@@ -49,21 +50,35 @@ class Walk {
     return with_parts(out);
   }
 
-  /// Takes what is marked out of `value`, which is not; `ret_taken` gets it.
-  void take(const Schemas& schemas, json::Value& value, Mark mark, std::vector<std::string>& ret_taken) const {
+  /// Calls `use` with what is marked in `value`, which is not, and its dotted key; where it says true, that is taken out.
+  using Use = std::function<bool(json::Value& part, const std::string& key)>;
+  void for_each(const Schemas& schemas, json::Value& value, Mark mark, const Use& use, const std::string& prefix = "") const {
     if (schemas.empty()) return;
-    const auto taken = [&](const Schemas& own, json::Value& part) {
-      if (!has_mark(own, mark)) return take(own, part, mark, ret_taken), false;
-      ret_taken.push_back(part.IsString() ? std::string(json::text(part)) : json::write(part));
-      return true;
+    const auto taken = [&](const Schemas& own, json::Value& part, const std::string& name) {
+      if (has_mark(own, mark)) return use(part, prefix + name);
+      for_each(own, part, mark, use, prefix + name + ".");
+      return false;
     };
     if (value.IsObject()) {
-      for (auto it = value.MemberBegin(); it != value.MemberEnd();)
-        it = taken(of_member(schemas, json::text(it->name)), it->value) ? value.EraseMember(it) : it + 1;
+      for (auto it = value.MemberBegin(); it != value.MemberEnd();) {
+        const std::string name(json::text(it->name));
+        it = taken(of_member(schemas, name), it->value, name) ? value.EraseMember(it) : it + 1;
+      }
     } else if (value.IsArray()) {
       size_t index = 0;
-      for (auto it = value.Begin(); it != value.End(); ++index) it = taken(of_item(schemas, index), *it) ? value.Erase(it) : it + 1;
+      for (auto it = value.Begin(); it != value.End(); ++index)
+        it = taken(of_item(schemas, index), *it, std::to_string(index)) ? value.Erase(it) : it + 1;
     }
+  }
+
+  /// Takes what is marked out of `value`.
+  std::vector<std::string> take(json::Value& value, Mark mark) const {
+    std::vector<std::string> out;
+    for_each(at_root(), value, mark, [&](const json::Value& part, const std::string&) {
+      out.push_back(part.IsString() ? std::string(json::text(part)) : json::write(part));
+      return true;
+    });
+    return out;
   }
 
   void list(const Schemas& schemas, Mark mark, const std::string& prefix, size_t depth, std::vector<std::string>& out) const {
@@ -136,9 +151,7 @@ bool affects_results(const json::Value& schema, std::string_view key) {
 }
 
 void remove_without_effect(const json::Value& schema, json::Value& config) {
-  std::vector<std::string> taken;
-  const Walk walk(schema);
-  walk.take(walk.at_root(), config, Mark::without_effect, taken);
+  Walk(schema).take(config, Mark::without_effect);
 }
 
 std::vector<std::string> secret_keys(const json::Value& schema) {
@@ -149,10 +162,27 @@ std::vector<std::string> secret_keys(const json::Value& schema) {
 }
 
 std::vector<std::string> remove_secrets(const json::Value& schema, json::Value& config) {
-  std::vector<std::string> taken;
+  return Walk(schema).take(config, Mark::secret);
+}
+
+void hide_secrets(const json::Value& schema, json::Value& config, json::Document::AllocatorType& allocator) {
   const Walk walk(schema);
-  walk.take(walk.at_root(), config, Mark::secret, taken);
-  return taken;
+  walk.for_each(walk.at_root(), config, Mark::secret, [&](json::Value& part, const std::string&) {
+    const bool unset = part.IsNull() || (part.IsString() && part.GetStringLength() == 0);
+    if (!unset) part.SetString(hidden.data(), static_cast<rapidjson::SizeType>(hidden.size()), allocator);
+    return false;
+  });
+}
+
+std::vector<std::string> hidden_secrets(const json::Value& schema, const json::Value& config) {
+  std::vector<std::string> out;
+  json::Document copy = json::copy(config);
+  const Walk walk(schema);
+  walk.for_each(walk.at_root(), copy, Mark::secret, [&](const json::Value& part, const std::string& key) {
+    if (part.IsString() && json::text(part) == hidden) out.push_back(key);
+    return false;
+  });
+  return out;
 }
 
 }  // namespace sextant::schema

@@ -25,7 +25,10 @@ std::string type_text(const json::Value& schema) {
   return parts.empty() ? "any" : join(parts, "|");
 }
 
-std::string found(const json::Value& value) { return shorten(json::write(value), 60); }
+/// The value as a message may show it.
+std::string found(const json::Value& schema, const json::Value& value) {
+  return json::find_bool(schema, "x-secret").value_or(false) ? "***" : shorten(json::write(value), 60);
+}
 
 /// What is wrong, as a sentence behind "origin: component ".
 std::string sentence(const Breach& breach) {
@@ -130,7 +133,7 @@ Result<std::string> check_config(std::string_view component, std::string_view sc
           json::parse(config_json.empty() ? "{}" : config_json, fmt::format("{}: {}", origin, component)));
   if (!config.IsObject())
     return Error{Error::Kind::config,
-                 fmt::format("{}: {} is configured with {}; give a JSON object", origin, component, found(config))};
+                 fmt::format("{}: {} is configured with {}; give a JSON object", origin, component, shorten(json::write(config), 60))};
   const auto breach = find_breach(schema_root, config);
   if (!breach) return Error{breach.error().kind, fmt::format("the schema of {} {}", component, breach.error().message)};
   if (*breach) return Error{Error::Kind::config, fmt::format("{}: {} {}", origin, component, sentence(**breach))};

@@ -18,7 +18,8 @@ std::string render_json(const std::string& config, const std::string& record, co
   T component(Context(nullptr, borrow(config)));
   std::vector<sxt_str> borrowed;
   for (const std::string& shot : shots) borrowed.push_back(borrow(shot));
-  return component.render({borrow(record), borrowed.data(), borrowed.size(), borrow(output_column), generate ? 1u : 0u, 0});
+  return component.render({sizeof(sxt_render_item), generate ? SXT_FORM_OPEN : SXT_FORM_LABELS, borrow(record), borrowed.data(), borrowed.size(),
+                           borrow(output_column)});
 }
 
 template <class T> T value_of(Result<T> result) {

@@ -5,19 +5,25 @@
 #include "core/serve/call_progress.hpp"
 
 TEST_CASE("tokens are counted once, however the reports of several calls are mixed") {
-  using Reports = std::vector<std::pair<uint64_t, uint64_t>>;
+  using Reports = std::vector<std::pair<uint64_t, uint64_t>>;  // call, tokens done
   const auto [reports, tokens] = GENERATE(table<Reports, uint64_t>({
-      {{{30, 100}, {100, 100}}, 100},
-      {{{100, 100}, {40, 70}, {70, 70}}, 170},                              // one after the other
-      {{{100, 100}, {30, 100}, {100, 100}}, 200},                           // equally long
-      {{{10, 100}, {5, 70}, {60, 100}, {40, 70}, {100, 100}, {70, 70}}, 170},  // overlapping
-      {{{10, 100}, {5, 100}, {60, 100}, {40, 100}, {100, 100}, {100, 100}}, 200},
-      {{{10, 100}, {5, 100}, {60, 100}, {40, 100}}, 60},
-      {{{20, 50}, {10, 50}, {30, 50}}, 30},                                 // reports of a call's threads, out of order
-      {{{0, 0}, {0, 0}}, 0},
+      {{{1, 30}, {1, 100}}, 100},
+      {{{1, 100}, {2, 40}, {2, 70}}, 170},                              // one after the other
+      {{{1, 10}, {2, 5}, {1, 60}, {2, 40}, {1, 100}, {2, 70}}, 170},    // overlapping
+      {{{1, 10}, {2, 5}, {1, 60}, {2, 40}, {1, 100}, {2, 100}}, 200},   // equally long
+      {{{1, 10}, {2, 40}, {1, 60}, {2, 5}}, 100},                       // equally long, the second one ahead
+      {{{1, 20}, {1, 10}, {1, 30}}, 30},                                // reports of a call's threads, out of order
+      {{{1, 0}, {2, 0}}, 0},
   }));
   sextant::serve::CallProgress calls;
   uint64_t sum = 0;
-  for (const auto& [done, total] : reports) sum += calls.more(done, total);
+  for (const auto& [call, done] : reports) sum += calls.more(call, done);
   CHECK(sum == tokens);
+}
+
+TEST_CASE("a call that has ended is forgotten, and a number used again counts anew") {
+  sextant::infer::CallProgress calls;
+  CHECK(calls.more(1, 30) == 30);
+  calls.ended(1);
+  CHECK(calls.more(1, 30) == 30);
 }

@@ -30,8 +30,9 @@ class Backend {
     host.struct_size = sizeof host;
     host.ctx = this;
     host.log = [](void* c, int32_t, sxt_str line) { static_cast<Backend*>(c)->logged.emplace_back(view(line)); };
-    host.cancelled = [](void* c) -> int32_t { return static_cast<Backend*>(c)->cancel; };
-    host.progress = [](void* c, uint64_t done, uint64_t total) {
+    host.cancelled = [](void* c, uint64_t) -> int32_t { return static_cast<Backend*>(c)->cancel; };
+    host.progress = [](void* c, uint64_t call, uint64_t done, uint64_t total) {
+      CHECK(call == 7);
       static_cast<Backend*>(c)->done = done;
       static_cast<Backend*>(c)->total = total;
     };
@@ -49,25 +50,25 @@ class Backend {
   sxt_object* object() { return object_; }
   const sxt_model_v1& table() const { return *table_; }
 
-  std::vector<Got> run(const std::vector<sxt_request>& requests) {
+  std::vector<Got> run(const RequestList& requests) {
     require();
     std::vector<Got> got(requests.size());
-    struct Both { std::vector<Got>* got; const std::vector<sxt_request>* requests; } both{&got, &requests};
-    const sxt_status status = table_->run(object_, requests.data(), requests.size(),
+    struct Both { std::vector<Got>* got; const RequestList* requests; } both{&got, &requests};
+    const sxt_status status = table_->run(object_, 7, requests.data(), requests.size(),
                                           {&both,
                                            [](void* ctx, uint64_t i, const sxt_result* r) {
                                              auto* b = static_cast<Both*>(ctx);
-                                             collect_scores(b->got, i, r, (*b->requests)[i].continuation_count);
+                                             collect_scores(b->got, i, r, (*b->requests)[i]->continuation_count);
                                            }},
                                           &error);
     INFO(error.message);
     REQUIRE(status == SXT_OK);
     return got;
   }
-  json::Document plan(const std::vector<sxt_request>& requests) {
+  json::Document plan(const RequestList& requests) {
     require();
     std::string text;
-    REQUIRE(table_->plan(object_, requests.data(), requests.size(), into(text), &error) == SXT_OK);
+    REQUIRE(table_->plan(object_, 7, requests.data(), requests.size(), into(text), &error) == SXT_OK);
     return or_throw(json::parse(text, "plan"));
   }
   json::Document describe() {

@@ -31,7 +31,7 @@ Requests mixed_requests() {
       out.score(question, {" A", " B", " C of the others", " D"});
     }
   }
-  out.score("", {shots}, SXT_REQUEST_WHOLE | SXT_REQUEST_TOKEN_LOGPROBS);
+  out.whole(shots, SXT_REQUEST_TOKEN_LOGPROBS);
   out.score("", {"the"});
   out.score(std::string(4000, 'x'), {"too long"});
   return out;
@@ -179,7 +179,8 @@ TEST_CASE("without weights only tokens and chat prompts can be asked for", "[cpu
   CHECK((info.abilities & SXT_MODEL_SCORE) == 0);
   CHECK(std::string(info.weights_sha256).empty());
   const sxt_request nothing{};
-  CHECK(backend.table().run(backend.object(), &nothing, 1, {}, &backend.error) == SXT_UNSUPPORTED);
+  const sxt_request* const requests[] = {&nothing};
+  CHECK(backend.table().run(backend.object(), 7, requests, 1, {}, &backend.error) == SXT_UNSUPPORTED);
 }
 
 TEST_CASE("a model says what it is", "[cpu]") {

@@ -105,7 +105,7 @@ struct Runner {
                                          size_t{1} << 30)),
                numerics, pool, {Bytes::eos_id}),
         architecture(model.architecture) {}
-  std::vector<Got> run(const std::vector<sxt_request>& requests, const ScheduleOptions& options = {}, bool reuse = true) {
+  std::vector<Got> run(const RequestList& requests, const ScheduleOptions& options = {}, bool reuse = true) {
     return run_all(requests, device, Bytes(), options, reuse, [&](uint32_t n) { return rope_length(architecture, n); });
   }
 };
@@ -174,7 +174,7 @@ TEST_CASE("every flag computes what the reference does", "[cpu][layers]") {
     // long enough to leave every window by more than a block, and to fill a batch that is cut by rows
     const std::string text = words(5, 230);
     Requests requests;
-    requests.score("", {text}, SXT_REQUEST_WHOLE | SXT_REQUEST_TOKEN_LOGPROBS);
+    requests.whole(text, SXT_REQUEST_TOKEN_LOGPROBS);
     const auto ids = Bytes().encode(text, {}).ids;
     const uint32_t length = rope_length(model->architecture, static_cast<uint32_t>(ids.size()));
     std::vector<double> exact;

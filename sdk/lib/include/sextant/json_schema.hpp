@@ -66,4 +66,11 @@ std::vector<std::string> secret_keys(const json::Value& schema);
 /// messages too.
 std::vector<std::string> remove_secrets(const json::Value& schema, json::Value& config);
 
+/// What a secret is written as.
+inline constexpr std::string_view hidden = "***";
+/// Writes it for every secret that is set; null and "" stay.
+void hide_secrets(const json::Value& schema, json::Value& config, json::Document::AllocatorType& allocator);
+/// The dotted keys of the secrets that have been hidden.
+std::vector<std::string> hidden_secrets(const json::Value& schema, const json::Value& config);
+
 }  // namespace sextant::schema

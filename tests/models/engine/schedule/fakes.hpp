@@ -145,12 +145,14 @@ inline void collect_scores(void* ctx, uint64_t index, const sxt_result* r, uint6
   collect(ctx, index, r);
   Got& got = static_cast<std::vector<Got>*>(ctx)->at(index);
   for (uint64_t c = 0; r->score && c < continuations; ++c) {
-    got.scores.push_back(r->score[c]);
+    got.scores.push_back(*r->score[c]);
     got.scores.back().token_logprob = nullptr;
-    const float* p = r->score[c].token_logprob;
-    got.token_logprobs.emplace_back(p, p ? p + r->score[c].token_count : p);
+    const float* p = r->score[c]->token_logprob;
+    got.token_logprobs.emplace_back(p, p ? p + r->score[c]->token_count : p);
   }
 }
+
+using RequestList = std::vector<const sxt_request*>;
 
 /// Requests that own what they point to.
 class Requests {
@@ -161,7 +163,31 @@ class Requests {
     for (const std::string& t : o.texts) o.strings.push_back(borrow(t));
     o.request.continuation = o.strings.data();
     o.request.continuation_count = o.strings.size();
+    o.request.ask = SXT_ASK_SCORE;
     return o.request;
+  }
+  sxt_request& whole(std::string text, uint32_t flags = 0) {
+    sxt_request& request = score("", {std::move(text)}, flags);
+    request.ask = SXT_ASK_WHOLE;
+    return request;
+  }
+  /// Token ids instead of texts.
+  sxt_request& score_ids(std::vector<int32_t> prefix, std::vector<std::vector<int32_t>> continuations) {
+    Owned& o = add_ids(std::move(prefix));
+    o.lists = std::move(continuations);
+    for (const auto& list : o.lists) o.id_lists.push_back({list.data(), list.size()});
+    o.request.continuation_ids = o.id_lists.data();
+    o.request.continuation_count = o.id_lists.size();
+    o.request.ask = SXT_ASK_SCORE;
+    o.request.flags = SXT_REQUEST_TOKEN_LOGPROBS;
+    return o.request;
+  }
+  sxt_sampling& generate_ids(std::vector<int32_t> prefix, uint32_t max_new_tokens) {
+    sxt_sampling& sampling = generate("", max_new_tokens);
+    Owned& o = *owned_.back();
+    o.ids = std::move(prefix);
+    o.request.prefix_ids = {o.ids.data(), o.ids.size()};
+    return sampling;
   }
   sxt_sampling& generate(std::string prefix, uint32_t max_new_tokens, std::vector<std::string> stop = {}, uint32_t flags = 0) {
     Owned& o = add(std::move(prefix), flags);
@@ -174,12 +200,14 @@ class Requests {
     o.sampling.stop = o.strings.data();
     o.sampling.stop_count = o.strings.size();
     o.request.sampling = &o.sampling;
+    o.request.ask = SXT_ASK_GENERATE;
     return o.sampling;
   }
   sxt_request& last() { return owned_.back()->request; }
-  std::vector<sxt_request> all() const {
-    std::vector<sxt_request> out;
-    for (const auto& o : owned_) out.push_back(o->request);
+  /// Valid as long as this object.
+  RequestList all() const {
+    RequestList out;
+    for (const auto& o : owned_) out.push_back(&o->request);
     return out;
   }
 
@@ -188,6 +216,9 @@ class Requests {
     std::string prefix;
     std::vector<std::string> texts;
     std::vector<sxt_str> strings;
+    std::vector<int32_t> ids;
+    std::vector<std::vector<int32_t>> lists;
+    std::vector<sxt_ids> id_lists;
     sxt_sampling sampling{};
     sxt_request request{};
   };
@@ -200,23 +231,29 @@ class Requests {
     o.request.flags = flags;
     return o;
   }
+  Owned& add_ids(std::vector<int32_t> prefix) {
+    Owned& o = add("", 0);
+    o.ids = std::move(prefix);
+    o.request.prefix_ids = {o.ids.data(), o.ids.size()};
+    return o;
+  }
   std::vector<std::unique_ptr<Owned>> owned_;
 };
 
 /// Hands each result to collect_scores, which then knows how many continuations there are.
 class Collector {
  public:
-  explicit Collector(const std::vector<sxt_request>& requests) : requests_(&requests), got_(requests.size()) {}
+  explicit Collector(const RequestList& requests) : requests_(&requests), got_(requests.size()) {}
   sxt_result_sink sink() {
     return {this, [](void* ctx, uint64_t i, const sxt_result* r) {
       auto* self = static_cast<Collector*>(ctx);
-      collect_scores(&self->got_, i, r, (*self->requests_)[i].continuation_count);
+      collect_scores(&self->got_, i, r, (*self->requests_)[i]->continuation_count);
     }};
   }
   std::vector<Got>& got() { return got_; }
 
  private:
-  const std::vector<sxt_request>* requests_;
+  const RequestList* requests_;
   std::vector<Got> got_;
 };
 
@@ -224,7 +261,7 @@ class Collector {
 using RopeLength = std::function<uint32_t(uint32_t tokens)>;
 inline uint32_t no_rope_length(uint32_t) { return 0; }
 
-inline Job job_of(const std::vector<sxt_request>& requests, const Tokenizer& tokenizer, uint32_t context, bool reuse = true,
+inline Job job_of(const RequestList& requests, const Tokenizer& tokenizer, uint32_t context, bool reuse = true,
                   const RopeLength& rope_length = no_rope_length) {
   return make_job(
       requests, tokenizer, context, reuse, rope_length,
@@ -235,7 +272,7 @@ inline Job job_of(const std::vector<sxt_request>& requests, const Tokenizer& tok
 }
 
 /// The devices share the work, each on a thread of its own.
-inline std::vector<Got> run_all(const std::vector<sxt_request>& requests, std::span<Device* const> devices, const Tokenizer& tokenizer,
+inline std::vector<Got> run_all(const RequestList& requests, std::span<Device* const> devices, const Tokenizer& tokenizer,
                                 const ScheduleOptions& options, bool reuse = true,
                                 const RopeLength& rope_length = no_rope_length) {
   Job job = job_of(requests, tokenizer, devices.front()->limits().context, reuse, rope_length);
@@ -244,7 +281,7 @@ inline std::vector<Got> run_all(const std::vector<sxt_request>& requests, std::s
   if (!run(job, devices, tokenizer, options, {}, collector.sink())) throw std::runtime_error("cancelled");
   return std::move(collector.got());
 }
-inline std::vector<Got> run_all(const std::vector<sxt_request>& requests, Device& device, const Tokenizer& tokenizer,
+inline std::vector<Got> run_all(const RequestList& requests, Device& device, const Tokenizer& tokenizer,
                                 const ScheduleOptions& options, bool reuse = true,
                                 const RopeLength& rope_length = no_rope_length) {
   return run_all(requests, std::array{&device}, tokenizer, options, reuse, rope_length);

@@ -24,13 +24,71 @@ TEST_CASE("the continuation starts at the first token that ends after the prefix
 TEST_CASE("an empty prefix is scored after BOS, else EOS, and a whole text after nothing", "[items]") {
   Bytes tokenizer;
   Requests r;
-  const sxt_request plain = r.score("", {"xy"}), whole = r.score("", {"xy"}, SXT_REQUEST_WHOLE);
+  const sxt_request plain = r.score("", {"xy"}), whole = r.whole("xy");
   CHECK(items_of(plain, tokenizer).items[0].tokens == std::vector<int32_t>{Bytes::bos_id, 'x', 'y'});
   CHECK(items_of(plain, tokenizer).items[0].start == 1);
   CHECK(items_of(whole, tokenizer).items[0].tokens == std::vector<int32_t>{'x', 'y'});
   CHECK(items_of(whole, tokenizer).items[0].start == 1);
   tokenizer.has_bos = false;
   CHECK(items_of(plain, tokenizer).items[0].tokens == std::vector<int32_t>{Bytes::eos_id, 'x', 'y'});
+}
+
+TEST_CASE("token ids are taken as they are", "[items]") {
+  Bytes tokenizer;
+  tokenizer.adds_bos = true;
+  Requests r;
+  sxt_request& scored = r.score_ids({'x', 'y'}, {{'z'}, {'a', 'b'}});
+  scored.flags |= SXT_REQUEST_ADD_SPECIAL;
+  const RequestItems made = items_of(scored, tokenizer);
+  REQUIRE(made.status == SXT_OK);
+  REQUIRE(made.items.size() == 2);
+  CHECK(made.items[0].tokens == std::vector<int32_t>{'x', 'y', 'z'});
+  CHECK(made.items[1].tokens == std::vector<int32_t>{'x', 'y', 'a', 'b'});
+  CHECK(made.items[1].start == 2);
+  r.generate_ids({'q'}, 4);
+  const RequestItems prompt = items_of(r.last(), tokenizer);
+  REQUIRE(prompt.items.size() == 1);
+  CHECK(prompt.items[0].tokens == std::vector<int32_t>{'q'});
+  CHECK(prompt.items[0].start == 1);
+}
+
+TEST_CASE("token ids that are none, too many or mixed with text fail with their request", "[items]") {
+  const Bytes tokenizer;
+  Requests r;
+  CHECK(items_of(r.score_ids({'x', 259}, {{'z'}}), tokenizer).status == SXT_BAD_DATA);
+  CHECK(items_of(r.score_ids({'x'}, {{-1}}), tokenizer).status == SXT_BAD_DATA);
+  CHECK(items_of(r.score_ids(std::vector<int32_t>(100, 'x'), {{'z'}}), tokenizer).status == SXT_TOO_LONG);
+  sxt_request& mixed = r.score("", {"a"});
+  const int32_t id = 'x';
+  mixed.prefix_ids = {&id, 1};
+  CHECK_THAT(items_of(mixed, tokenizer).message, Catch::Contains("give ids for both"));
+}
+
+TEST_CASE("what the engine cannot do is refused by name", "[items]") {
+  const Bytes tokenizer;
+  Requests r;
+  const sxt_part audio{sizeof(sxt_part), SXT_PART_AUDIO, {}, borrow("a.wav"), borrow("audio/wav")};
+  const sxt_part* const parts[] = {&audio};
+  const sxt_message message{sizeof(sxt_message), 0, borrow("user"), parts, 1, nullptr, 0, {}};
+  const sxt_message* const messages[] = {&message};
+  const auto refused = [&](const sxt_request& request, const char* says) {
+    const RequestItems made = items_of(request, tokenizer);
+    CHECK(made.status == SXT_UNSUPPORTED);
+    CHECK(made.items.empty());
+    CHECK_THAT(made.message, Catch::Contains(says));
+  };
+  r.generate("x", 4);
+  sxt_request request = r.last();
+  request.messages = messages, request.message_count = 1;
+  refused(request, "request 3 has a part of the kind audio");
+  request = r.last(), request.ask = SXT_ASK_EMBED;
+  refused(request, "embedding");
+  request.ask = 0;
+  refused(request, "asks for 0");
+  request = r.last(), request.top_logprobs = 5;
+  refused(request, "top log-probabilities");
+  r.generate("x", 4).max_thinking_tokens = 9;
+  refused(r.last(), "thinking");
 }
 
 TEST_CASE("a BOS that the tokenizer adds is not added twice", "[items]") {

@@ -59,17 +59,17 @@ Requests random_requests(uint64_t seed, size_t n) {
       case 0: out.generate(prefix, static_cast<uint32_t>(random() % 50)).min_new_tokens = random() % 2 ? 0 : 7; break;
       case 1: out.score(prefix, {" A", " B", " C", " D"}); break;
       case 2: out.score(prefix, {"x", "xy" + std::string(random() % 30, 'z'), ""}); break;
-      default: out.score("", {prefix}, SXT_REQUEST_WHOLE | SXT_REQUEST_TOKEN_LOGPROBS); break;
+      default: out.whole(prefix, SXT_REQUEST_TOKEN_LOGPROBS); break;
     }
   }
   return out;
 }
 
-void check(const std::vector<sxt_request>& requests, const std::vector<Got>& got, const Bytes& t,
+void check(const RequestList& requests, const std::vector<Got>& got, const Bytes& t,
            const RopeLength& rope_length = no_rope_length) {
   for (size_t i = 0; i < requests.size(); ++i) {
     CAPTURE(i);
-    const sxt_request& r = requests[i];
+    const sxt_request& r = *requests[i];
     REQUIRE(got[i].puts == 1);
     REQUIRE(got[i].message == "");
     const std::string prefix(view(r.prefix));
@@ -82,7 +82,7 @@ void check(const std::vector<sxt_request>& requests, const std::vector<Got>& got
     REQUIRE(got[i].scores.size() == r.continuation_count);
     for (size_t c = 0; c < r.continuation_count; ++c) {
       const std::string text = prefix + std::string(view(r.continuation[c]));
-      const bool whole = r.flags & SXT_REQUEST_WHOLE;
+      const bool whole = r.ask == SXT_ASK_WHOLE;
       const auto ids = tokens_of(t, text, prefix.empty() && !whole);
       double total = 0;
       std::vector<float> last;
@@ -162,12 +162,12 @@ TEST_CASE("counters are the trie's and never the schedule's", "[schedule]") {
     std::set<std::pair<uint32_t, std::vector<int32_t>>> paths;
     std::vector<uint32_t> computed(all.size());
     for (size_t i = 0; i < all.size(); ++i) {
-      const std::string prefix(view(all[i].prefix));
+      const std::string prefix(view(all[i]->prefix));
       std::vector<std::vector<int32_t>> items;
-      if (all[i].sampling) items.push_back(tokens_of(tokenizer, prefix, prefix.empty()));
-      for (size_t c = 0; c < all[i].continuation_count; ++c)
-        items.push_back(tokens_of(tokenizer, prefix + std::string(view(all[i].continuation[c])),
-                                  prefix.empty() && !(all[i].flags & SXT_REQUEST_WHOLE)));
+      if (all[i]->sampling) items.push_back(tokens_of(tokenizer, prefix, prefix.empty()));
+      for (size_t c = 0; c < all[i]->continuation_count; ++c)
+        items.push_back(tokens_of(tokenizer, prefix + std::string(view(all[i]->continuation[c])),
+                                  prefix.empty() && !(all[i]->ask == SXT_ASK_WHOLE)));
       for (const auto& ids : items)
         for (size_t n = 1; n <= ids.size(); ++n)
           computed[i] += paths.emplace(rope_length(static_cast<uint32_t>(ids.size())),

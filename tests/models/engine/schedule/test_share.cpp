@@ -29,9 +29,10 @@ Requests some_requests(uint64_t seed, size_t n, bool only_scored = false) {
   return out;
 }
 
-std::vector<Ids> ids_of(const std::vector<sxt_request>& requests, const Bytes& tokenizer) {
+std::vector<Ids> ids_of(const RequestList& requests, const Bytes& tokenizer) {
   std::vector<Ids> out;
-  for (const sxt_request& r : requests) {
+  for (const sxt_request* request : requests) {
+    const sxt_request& r = *request;
     const std::string prefix(view(r.prefix));
     if (r.sampling) out.push_back(tokenizer.encode(prefix, {}).ids);
     for (uint64_t c = 0; c < r.continuation_count; ++c)
@@ -251,7 +252,7 @@ TEST_CASE("progress adds up over the devices", "[share]") {
 struct OneForEach {
   const Bytes tokenizer;
   Requests requests;
-  std::vector<sxt_request> all;
+  RequestList all;
   Job job;
 
   OneForEach() {

@@ -1,0 +1,15 @@
+// Secrets of a run's configuration: the keys that a component's schema marks with "x-secret". They reach no file: what is written
+// holds "***" in their place.
+#pragma once
+#include "../config/run_config.hpp"
+#include "../plugin/registry.hpp"
+
+namespace sextant::cli {
+
+/// The configuration as it may be written.
+config::RunConfig without_secrets(config::RunConfig run, const plugin::Registry& registry);
+
+/// An error where a secret is still the "***" of a file that was written, with how to give it. `models`: the backends are needed, too.
+Result<void> check_secrets(const config::RunConfig& run, const plugin::Registry& registry, bool models);
+
+}  // namespace sextant::cli
