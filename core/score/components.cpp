@@ -15,9 +15,10 @@ Result<std::string> with_compat(plugin::Host& host, plugin::Kind kind, const con
 }
 
 Result<std::vector<std::string>> apply(plugin::Postprocessor& component, std::span<const Extract> items) {
-  std::vector<std::string> texts;
-  for (const Extract& item : items) texts.emplace_back(item.text);
-  return component.apply(texts);
+  std::vector<plugin::ExtractItem> lent;
+  lent.reserve(items.size());
+  for (const Extract& item : items) lent.push_back({item.text, item.record_json, item.attempts, item.attempt});
+  return component.apply(lent);
 }
 
 std::vector<plugin::Judged> judged(std::span<const Judged> items) {
@@ -29,10 +30,10 @@ std::vector<plugin::Judged> judged(std::span<const Judged> items) {
 }
 
 Result<std::vector<Verdict>> judge(plugin::Metric& component, std::span<const Judged> items) {
-  SXT_TRY(const std::vector<double> scores, component.score(judged(items)));
+  SXT_TRY(std::vector<plugin::Scored> scored, component.score(judged(items)));
   std::vector<Verdict> out;
-  out.reserve(scores.size());
-  for (const double score : scores) out.push_back({{{"", score}}, {}, {}});
+  out.reserve(scored.size());
+  for (plugin::Scored& one : scored) out.push_back({std::move(one.values), std::move(one.answer), std::move(one.explanation)});
   return out;
 }
 
@@ -48,8 +49,8 @@ Result<std::vector<PostprocessorStep>> chain(plugin::Host& host, const std::vect
 }
 
 std::string facts_json_of(const plugin::Host& host, plugin::Kind kind, const std::string& id) {
-  (void)host, (void)kind, (void)id;  // manifests carry no facts yet
-  return {};
+  const auto found = host.registry().find(kind, id);
+  return found ? found->component->facts : std::string();
 }
 
 // Is it of the installation? Its folder is the last one that is searched.
