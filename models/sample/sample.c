@@ -184,6 +184,8 @@ static const char schema[] =
     "\"prefix_reuse\":{" NO_EFFECT "\"type\":\"boolean\",\"default\":true,\"description\":\"compute what prompts share only once\"},"
     "\"schedule_seed\":{" NO_EFFECT "\"type\":\"integer\",\"minimum\":0,\"default\":0,"
     "\"description\":\"not 0: requests run in an order drawn with it\"},"
+    "\"api_key\":{" NO_EFFECT "\"x-secret\":true,\"type\":\"string\",\"default\":\"\","
+    "\"description\":\"not used: where a served model takes its key\"},"
     "\"delay_ms\":{" NO_EFFECT "\"type\":\"integer\",\"minimum\":0,\"default\":0,\"description\":\"wait before each request\"},"
     "\"fail_on\":{" NO_EFFECT "\"type\":\"string\",\"default\":\"\",\"description\":\"a request whose prompt contains this text fails\"},"
     "\"crash_on\":{" NO_EFFECT "\"type\":\"string\",\"default\":\"\",\"description\":\"... crashes the process\"},"

@@ -157,6 +157,59 @@ class Run(ContractTest):
         )
 
 
+class ThirdParty(ContractTest):
+    """Inferencers and retrievers that were built against the installed SDK alone."""
+
+    def run_lines(self, name, lines, *more):
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        outcome = self.sextant("plugins", "run", name, "--plugin-path", THIRD_PARTY, *more, stdin=text)
+        self.assert_rc(outcome, OK)
+        return [json.loads(line) for line in outcome.stdout.splitlines()]
+
+    def test_an_inferencer_of_two_turns(self):
+        prompts = {"prompts": [{"text": "2+2?"}]}
+        answer = lambda text: {"asked": [], "answers": [{"text": text, "usage": {}}]}
+        first, second, third = self.run_lines("inferencer:sure", [
+            {"prompts": prompts},
+            {"prompts": prompts, "rounds": [answer("5")]},
+            {"prompts": prompts, "rounds": [answer("5"), answer("4")]},
+        ], "--config", '{"question": "Really?"}')
+        self.assertEqual(first, {"ask": [{"ask": "generate", "messages": [{"role": "user", "content": "2+2?"}], "keep": True}]})
+        self.assertEqual([m["content"] for m in second["ask"][0]["messages"]], ["2+2?", "5", "Really?"])
+        self.assertEqual(third, {"done": {"prediction": "4"}})
+
+    def test_its_facts_are_in_the_manifest(self):
+        info = self.json_lines("plugins", "info", "inferencer:sure", "--json", "--plugin-path", THIRD_PARTY)[0]
+        self.assertEqual(info["facts"], {"form": "open", "rounds": "many"})
+
+    def test_a_retriever_gives_the_rows_that_share_words(self):
+        rows = self.run_lines("retriever:overlap", [
+            {"corpus": ["a cat sat", "the dog ran", "a cat ran away"], "text": "a cat ran", "k": 2},
+            {"text": "the dog", "k": 1},
+        ])
+        self.assertEqual(rows, [{"rows": [0, 2]}, {"rows": [1]}])
+
+
+class Secrets(ContractTest):
+    def test_a_secret_reaches_no_file_and_is_asked_for_anew(self):
+        write(self.dir / "questions.csv", "question,A,B,C,D,answer\n1+1=?,1,2,3,4,B\n")
+        arguments = ["--custom-dataset-path", "questions.csv", "--backend", "sample", "--plugin-path", THIRD_PARTY]
+        secret = ["--model-kwargs", "api_key=topsecret"]
+        outcome = self.sextant("run", *arguments, *secret)
+        self.assert_rc(outcome, OK)
+        folder = next((self.dir / "outputs/default").iterdir())
+        self.assertEqual(json.loads((folder / "configs/run.json").read_text())["models"][0]["config"]["api_key"], "***")
+        for path in folder.rglob("*"):
+            if path.is_file():
+                self.assertNotIn(b"topsecret", path.read_bytes(), path)
+        self.assertNotIn("topsecret", outcome.stdout + outcome.stderr)
+        refused = self.sextant("run", "-r", "--plugin-path", THIRD_PARTY)
+        self.assertNotEqual(refused.returncode, OK)
+        self.assertIn("--model-kwargs api_key=VALUE", refused.stderr)
+        again = self.sextant("run", *arguments, *secret[:1], "api_key=another", "-r")
+        self.assert_rc(again, OK)
+
+
 class File(ContractTest):
     def test_check(self):
         outcome = self.sextant("plugins", "check", SAMPLE)

@@ -90,27 +90,27 @@ std::string complaint(const Breach& breach) {
   const json::Value &schema = *breach.schema, &value = *breach.value;
   const json::Value* limit = json::find(schema, keyword);
   const std::string wanted = limit ? shorten(json::write(*limit), 120) : "?";
-  if (keyword == "type" || keyword == "enum") return fmt::format("must be {}, not {}", type_text(schema), found(value));
+  if (keyword == "type" || keyword == "enum") return fmt::format("must be {}, not {}", type_text(schema), found(schema, value));
   if (keyword == "minimum" || keyword == "exclusiveMinimum" || keyword == "maximum" || keyword == "exclusiveMaximum") {
     const bool lower = keyword.ends_with("inimum");
     const json::Value* bound = json::find(schema, lower ? "minimum" : "maximum");
     const json::Value* open = json::find(schema, lower ? "exclusiveMinimum" : "exclusiveMaximum");
     const bool exclusive = open && open->IsBool() && open->GetBool();
     return fmt::format("must be {}{} {}, not {}", exclusive ? (lower ? "greater than" : "less than") : "at ",
-                       exclusive ? "" : (lower ? "least" : "most"), bound ? json::write(*bound) : "?", found(value));
+                       exclusive ? "" : (lower ? "least" : "most"), bound ? json::write(*bound) : "?", found(schema, value));
   }
-  if (keyword == "multipleOf") return fmt::format("must be a multiple of {}, not {}", wanted, found(value));
-  if (keyword == "minLength") return fmt::format("must have at least {} characters, not {}", wanted, found(value));
-  if (keyword == "maxLength") return fmt::format("must have at most {} characters, not {}", wanted, found(value));
-  if (keyword == "pattern") return fmt::format("must match the pattern {}, not {}", wanted, found(value));
+  if (keyword == "multipleOf") return fmt::format("must be a multiple of {}, not {}", wanted, found(schema, value));
+  if (keyword == "minLength") return fmt::format("must have at least {} characters, not {}", wanted, found(schema, value));
+  if (keyword == "maxLength") return fmt::format("must have at most {} characters, not {}", wanted, found(schema, value));
+  if (keyword == "pattern") return fmt::format("must match the pattern {}, not {}", wanted, found(schema, value));
   if (keyword == "minItems") return fmt::format("must have at least {} items", wanted);
   if (keyword == "maxItems" || keyword == "additionalItems")
     return fmt::format("has more items than the {} allowed", limit && limit->IsUint() ? wanted : "number");
   if (keyword == "uniqueItems") return "must not hold an item twice";
   if (keyword == "minProperties") return fmt::format("must have at least {} keys", wanted);
   if (keyword == "maxProperties") return fmt::format("must have at most {} keys", wanted);
-  if (keyword == "anyOf" || keyword == "oneOf") return fmt::format("must be {}, not {}", type_text(schema), found(value));
-  return fmt::format("breaks the rule \"{}\" of its schema with {}", keyword, found(value));
+  if (keyword == "anyOf" || keyword == "oneOf") return fmt::format("must be {}, not {}", type_text(schema), found(schema, value));
+  return fmt::format("breaks the rule \"{}\" of its schema with {}", keyword, found(schema, value));
 }
 
 Result<json::Document> parse(std::string_view schema, std::string_view origin) {

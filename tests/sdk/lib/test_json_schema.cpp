@@ -264,3 +264,25 @@ TEST_CASE("an annotation is true or false") {
   for (const char* bad : {R"({"properties": {"a": {"x-secret": "yes"}}})", R"({"properties": {"a": {"x-affects-results": 0}}})"})
     CHECK_THAT(parse(bad, "schema").error().message, Contains("which must be true or false"));
 }
+
+TEST_CASE("secrets that are set are written as stars, and found again by them") {
+  const json::Document schema = *parse(annotated, "schema");
+  json::Document config = *json::parse(
+      R"({"token": "", "login": {"user": "u", "password": "p1"}, "keys": ["k1", null], "env": {"API_KEY": 7}, "plain": "***"})", "config");
+  CHECK(hidden_secrets(schema, config).empty());
+  hide_secrets(schema, config, config.GetAllocator());
+  CHECK(json::write(config) ==
+        R"({"token":"","login":{"user":"u","password":"***"},"keys":["***",null],"env":{"API_KEY":"***"},"plain":"***"})");
+  CHECK(hidden_secrets(schema, config) == std::vector<std::string>{"login.password", "keys.0", "env.API_KEY"});
+}
+
+TEST_CASE("a secret that breaks a rule is not shown") {
+  const auto refused = check_config("model:x", R"({"type": "object", "properties": {"key": {"type": "string", "minLength": 9, "x-secret": true}}})",
+                                    R"({"key": "swordfish"})", "--config");
+  REQUIRE(refused);
+  const auto shorter = check_config("model:x", R"({"type": "object", "properties": {"key": {"type": "string", "minLength": 10, "x-secret": true}}})",
+                                    R"({"key": "swordfish"})", "--config");
+  REQUIRE_FALSE(shorter);
+  CHECK(shorter.error().message.find("swordfish") == std::string::npos);
+  CHECK(shorter.error().message.find("***") != std::string::npos);
+}
