@@ -153,7 +153,8 @@ enum {
   SXT_REQUEST_TOKEN_LOGPROBS = 1u << 0, /* fill sxt_score.token_logprob */
   SXT_REQUEST_ADD_SPECIAL = 1u << 1,    /* add BOS/EOS to the item as the tokenizer's own files say */
   SXT_REQUEST_WHOLE = 1u << 2,          /* only total_logprob and total_tokens matter; nothing is put before an empty prefix */
-  SXT_REQUEST_SPLIT_SPECIAL = 1u << 3   /* special tokens inside the text are plain text */
+  SXT_REQUEST_SPLIT_SPECIAL = 1u << 3,  /* special tokens inside the text are plain text */
+  SXT_REQUEST_KEEP = 1u << 4            /* the next turn will follow: keep its KV cache while memory allows */
 };
 /* A request scores (sampling NULL: each continuation after the prefix) or generates (sampling set: continues the prefix).
  * Length: a prompt of more than max_prompt_tokens (0: what the context allows, less max_new_tokens) loses tokens from its
