@@ -140,6 +140,12 @@ void RetainedPages::end() {
       forget(page);
       page = parent;
     }
+  for (const uint32_t page : continued_) nodes_[page].continued = false;
+}
+
+void RetainedPages::mark_continued(uint32_t page) {
+  if (!nodes_[page].continued) continued_.push_back(page);
+  nodes_[page].continued = true;
 }
 
 void RetainedPages::use(const Match& match, uint32_t tokens) {
@@ -150,9 +156,7 @@ void RetainedPages::use(const Match& match, uint32_t tokens) {
     Node& node = nodes_[page];
     end += node.at->first.count;
     raise(page, rank);
-    if (end > tokens || node.continued) continue;
-    node.continued = true;
-    continued_.push_back(page);
+    if (end <= tokens) mark_continued(page);
   }
 }
 
@@ -166,8 +170,9 @@ void RetainedPages::keep(uint32_t rope_length, std::span<const int32_t> path, st
       pool_.release(pages[i]);  // these tokens are there
     } else {
       if (at != tree_.begin()) {
-        const auto before = std::prev(at);  // a part of this page?
-        if (before->first.parent == key.parent && equal_tokens(before->first.span(), key.span()) == before->first.count) forget(before->second);
+        const auto before = std::prev(at);  // the beginning of this page? Others may be about to find it, in this call
+        if (before->first.parent == key.parent && equal_tokens(before->first.span(), key.span()) == before->first.count)
+          mark_continued(before->second);
       }
       at = tree_.emplace_hint(at, key, pages[i]);
       nodes_[pages[i]] = {at, parent, 0, call_, rank, false};

@@ -49,7 +49,7 @@ class RetainedPages {
   struct Key {
     uint64_t parent;  // a page; of first pages: 2^32 + rope_length
     uint32_t count;
-    std::array<int32_t, page_tokens> tokens;  // the first `count`
+    std::array<int32_t, page_tokens> tokens{};  // the first `count`
 
     Key(uint64_t parent, std::span<const int32_t> page);
     std::span<const int32_t> span() const { return {tokens.data(), count}; }
@@ -61,13 +61,14 @@ class RetainedPages {
     uint32_t parent = none, children = 0;
     uint64_t since = 0;                  // the call that left it
     uint64_t rank = 0;                   // the lowest is evicted first; no lower than its children's
-    bool continued = false;              // by a request that was not to be continued
+    bool continued = false;              // by this call, and not kept again: forgotten at its end, if a leaf
   };
 
   static uint64_t root(uint32_t rope_length) { return (uint64_t{1} << 32) + rope_length; }
   uint32_t nearest(const Key& key, uint32_t& ret_equal) const;
   uint64_t next_rank(bool used);
   void raise(uint32_t page, uint64_t rank);
+  void mark_continued(uint32_t page);
   void forget(uint32_t page);
   bool reclaim(uint32_t pages);
   void clear();
@@ -77,7 +78,7 @@ class RetainedPages {
   Tree tree_;
   std::vector<Node> nodes_;                                // [pages]
   std::set<std::pair<uint64_t, uint32_t>> leaves_;         // (rank, page)
-  std::vector<uint32_t> continued_;                        // pages that were marked in this call
+  std::vector<uint32_t> continued_;                        // pages that were marked so in this call
   uint64_t call_ = 0, order_ = 0;
   bool running_ = false;
 };

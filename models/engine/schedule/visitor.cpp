@@ -97,6 +97,7 @@ void Visitor::reuse(Batch& batch, Filled& ret) {
   if (share_.scored[frame.node]) return;
   uint32_t taken = std::min(match.tokens, node.position + frame.rows - !frame.generating.empty());
   if (taken <= node.position) return;
+  retained_->use(match, taken);
   const bool goes_on = taken < node.position + frame.rows;
   const auto& parent = stack_[stack_.size() - 2].pages;
   const uint32_t first = node.position / page_tokens;
@@ -119,7 +120,6 @@ void Visitor::reuse(Batch& batch, Filled& ret) {
     frame.pages.clear();
     return;
   }
-  retained_->use(match, taken);
   frame.placed = taken - node.position;
   ret.reused.push_back({frame.node, frame.placed});
 }
