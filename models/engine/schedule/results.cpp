@@ -7,7 +7,12 @@
 namespace sextant::engine {
 
 Results::Results(const Job& job, const sxt_result_sink& sink)
-    : job_(job), sink_(sink), logprob_(job.trie.tokens().size()), best_(job.trie.tokens().size()), reused_(job.requests.size()), parts_(job.requests.size()) {
+    : job_(job),
+      sink_(sink),
+      logprob_(job.trie.tokens().size()),
+      best_(job.trie.tokens().size()),
+      reused_(job.requests.size()),
+      parts_(job.requests.size()) {
   for (const JobRequest& outcome : job.outcome) open_.push_back(outcome.items);
 }
 

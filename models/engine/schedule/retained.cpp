@@ -15,12 +15,13 @@ std::span<const int32_t> page_of(std::span<const int32_t> path, size_t first) {
 
 }  // namespace
 
-RetainedPages::Key::Key(uint64_t parent, std::span<const int32_t> page) : parent(parent), count(static_cast<uint32_t>(page.size())) {
+RetainedPages::Key::Key(uint64_t parent, std::span<const int32_t> page)
+    : parent(parent), count(static_cast<uint32_t>(page.size())) {
   std::copy(page.begin(), page.end(), tokens.begin());
 }
 
-// Siblings in the order of their tokens: the neighbours of a place have the longest beginnings in common with it, and a page comes
-// directly before the first one that it is the beginning of.
+// Siblings in the order of their tokens: the neighbours of a place have the longest beginnings in common with it, and a page
+// comes directly before the first one that it is the beginning of.
 std::strong_ordering RetainedPages::Key::operator<=>(const Key& other) const {
   if (parent != other.parent) return parent <=> other.parent;
   const auto a = span(), b = other.span();

@@ -1,5 +1,5 @@
-// The KV cache pages that conversations left in a device's memory: found again by their tokens, evicted when a call needs pages.
-// They outlive the calls of run; a page is what is found, kept and evicted.
+// The KV cache pages that conversations left in a device's memory: found again by their tokens, evicted when a call needs
+// pages. They outlive the calls of run (docs/adr/0018-turns-keep-their-pages.md).
 #pragma once
 #include <array>
 #include <compare>
@@ -15,8 +15,8 @@
 
 namespace sextant::engine {
 
-/// A tree of pages: a page's children are the pages that followed it in some path. Leaves may be partly filled. Not thread-safe: one
-/// device's, used by the worker that has the device.
+/// A tree of pages: a page's children are the pages that followed it in some path. Leaves may be partly filled. Not
+/// thread-safe: one device's, used by the worker that has the device.
 class RetainedPages {
  public:
   explicit RetainedPages(uint32_t pages);
@@ -25,8 +25,8 @@ class RetainedPages {
   /// The device's pages, those of the running call included.
   PagePool& pool() { return pool_; }
 
-  /// A call begins. Ranks what is retained: the paths of the call that come last, and before them those that it does not ask for, are
-  /// evicted first. Where the call before did not end (it was cancelled, or a device failed), everything is forgotten.
+  /// A call begins. Ranks what is retained: paths that the call does not ask for are evicted first, then those that it comes to
+  /// last. Where the call before did not end (it was cancelled, or a device failed), everything is forgotten.
   void begin(const Job& job, const Share& share);
   /// The call has ended. Paths that were continued by requests that are not to be continued themselves are forgotten.
   void end();

@@ -35,8 +35,8 @@ struct Live {
 // The loop that `plan` and `run` share. Without a device, no token is computed and every generation uses all its room.
 class Loop {
  public:
-  Loop(const Job& job, const Share& share, const DeviceLimits& limits, const ScheduleOptions& options, const Tokenizer* tokenizer,
-       PagePool& pool, RetainedPages* retained)
+  Loop(const Job& job, const Share& share, const DeviceLimits& limits, const ScheduleOptions& options,
+       const Tokenizer* tokenizer, PagePool& pool, RetainedPages* retained)
       : job_(job),
         share_(share),
         limits_(limits),
@@ -184,7 +184,8 @@ void Loop::apply(const Outputs& outputs, Results* results) {
   std::erase_if(live_, over);
   for (Started& started : filled_.started) {
     const JobItem& item = job_.items[started.item];
-    Live live{started.item, started.node, std::move(started.pages), started.reserved, false, 0, first_token_[started.item], std::nullopt, 0};
+    Live live{started.item, started.node, std::move(started.pages), started.reserved, false, 0,
+              first_token_[started.item], std::nullopt, 0};
     if (results) live.sequence.emplace(*job_.requests[item.request].sampling, *tokenizer_, item.new_tokens);
     if (!over(live)) live_.push_back(std::move(live));
   }

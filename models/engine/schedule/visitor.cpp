@@ -84,9 +84,9 @@ bool Visitor::enter(Batch& batch) {
   return true;
 }
 
-// Takes the first tokens of the top frame's node from what is retained, where nothing has been placed yet. A row that something is
-// asked of is computed: each one where probabilities are wanted, the last one where a generation begins. Of a page that is left in
-// its middle a copy is written on; where no page is left for it, only whole pages are taken.
+// Takes the first tokens of the top frame's node from what is retained, where nothing has been placed yet. Rows whose logits
+// are needed are computed: each one where probabilities are wanted, the last one where a generation begins. Of a page that is
+// left in its middle a copy is written on; where no page is left for it, only whole pages are taken.
 void Visitor::reuse(Batch& batch, Filled& ret) {
   if (stack_.size() < 2 || !stack_[stack_.size() - 2].retained) return;
   Frame& frame = stack_.back();
