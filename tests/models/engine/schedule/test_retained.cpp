@@ -149,3 +149,18 @@ TEST_CASE("after a call that was cancelled nothing is retained, and all pages ar
   CHECK(again.computed_tokens == 200);
   check_same({again}, from_scratch(requests));
 }
+
+TEST_CASE("what a request leaves is not found by its own call, whose counters do not depend on who is done first", "[retained]") {
+  const std::string prompt(40, 'c');
+  Requests alone, requests;
+  alone.generate(prompt, 20).min_new_tokens = 20;
+  const std::string reply = from_scratch(alone)[0].text;
+  requests.generate(prompt, 20, {}, SXT_REQUEST_KEEP).min_new_tokens = 20;
+  for (char c = 'A'; c < 'J'; ++c) requests.generate(prompt + std::string(250, c), 1);  // batches until the reply is there
+  requests.generate(prompt + reply + "?", 1, {}, SXT_REQUEST_KEEP);
+  Engine engine(400);
+  const auto got = engine.run(requests);
+  check_same(got, from_scratch(requests));
+  CHECK(got.back().computed_tokens == 21);
+  CHECK(engine.run(prompt + reply + "!", 1, SXT_REQUEST_KEEP).computed_tokens == 1);
+}
