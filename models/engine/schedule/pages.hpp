@@ -1,25 +1,30 @@
 // Who holds which page. A page is free when nobody holds it; some of the free ones are promised to sequences that generate, so
-// that a sequence that has begun can always end.
+// that a sequence that has begun can always end. Pages held only to be reused later are given up when others need pages.
 #pragma once
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 namespace sextant::engine {
 
 class PagePool {
  public:
-  explicit PagePool(uint32_t pages) : holders_(pages, 0) {}
+  /// Releases at least `pages` pages, or none and returns false.
+  using Reclaim = std::function<bool(uint32_t pages)>;
+
+  explicit PagePool(uint32_t pages, Reclaim reclaim = nullptr) : holders_(pages, 0), reclaim_(std::move(reclaim)) {}
 
   /// A page with one holder, or false where all that are left are promised.
   bool take(uint32_t& ret_page) {
-    if (available() == 0) return false;
+    if (!make_available(1)) return false;
     ret_page = pop();
     return true;
   }
   bool reserve(uint32_t pages) {
-    if (available() < pages) return false;
+    if (!make_available(pages)) return false;
     reserved_ += pages;
     peak_ = std::max(peak_, in_use_ + reserved_);
     return true;
@@ -40,6 +45,7 @@ class PagePool {
   uint32_t peak() const { return peak_; }  // the most pages that were held or promised at once
 
  private:
+  bool make_available(uint32_t pages) { return available() >= pages || (reclaim_ && reclaim_(pages - available())); }
   // pages used lately come first, fresh ones last: memory never needed is never touched
   uint32_t pop() {
     uint32_t page = fresh_;
@@ -51,6 +57,7 @@ class PagePool {
   }
 
   std::vector<uint32_t> holders_, free_;
+  Reclaim reclaim_;
   uint32_t fresh_ = 0, in_use_ = 0, reserved_ = 0, peak_ = 0;
 };
 

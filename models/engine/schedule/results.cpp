@@ -7,7 +7,12 @@
 namespace sextant::engine {
 
 Results::Results(const Job& job, const sxt_result_sink& sink)
-    : job_(job), sink_(sink), logprob_(job.trie.tokens().size()), best_(job.trie.tokens().size()), parts_(job.requests.size()) {
+    : job_(job),
+      sink_(sink),
+      logprob_(job.trie.tokens().size()),
+      best_(job.trie.tokens().size()),
+      reused_(job.requests.size()),
+      parts_(job.requests.size()) {
   for (const JobRequest& outcome : job.outcome) open_.push_back(outcome.items);
 }
 
@@ -18,7 +23,7 @@ sxt_result Results::result_of(uint32_t request) const {
   result.status = outcome.status;
   result.message = borrow(outcome.message);
   result.prompt_tokens = outcome.prompt_tokens;
-  result.computed_tokens = outcome.computed_tokens;
+  result.computed_tokens = outcome.computed_tokens - reused_[request];
   result.truncated_tokens = outcome.truncated_tokens;
   return result;
 }
@@ -41,6 +46,11 @@ void Results::learn(const Batch& batch, std::span<const uint32_t> tokens, const 
       best_[tokens[t]] = batch.targets[t] == outputs.head[i].best;
     }
   }
+}
+
+void Results::reused(const Share& share, uint32_t node, uint32_t tokens) {
+  const std::lock_guard lock(mutex_);
+  reused_[share.payer[node]] += tokens;
 }
 
 void Results::node_done(const Share& share, uint32_t node) {
@@ -115,23 +125,23 @@ void Results::deliver(uint32_t request, std::vector<Part>& parts) {
 
 void Results::generated(uint32_t item, const Sequence& sequence) {
   const uint32_t request = job_.items[item].request;
+  const std::lock_guard lock(mutex_);
   sxt_result result = result_of(request);
   result.text = borrow(sequence.text());
   result.ids = sequence.ids().data();
   result.id_count = sequence.ids().size();
   result.generated_tokens = static_cast<uint32_t>(sequence.ids().size());
   result.finish = sequence.finish();
-  const std::lock_guard lock(mutex_);
   sink_.put(sink_.ctx, request, &result);
 }
 
 void Results::failed(uint32_t item) {
   const uint32_t request = job_.items[item].request;
   const std::string message = not_finite(request);
+  const std::lock_guard lock(mutex_);
   sxt_result result = result_of(request);
   result.status = SXT_BAD_DATA;
   result.message = borrow(message);
-  const std::lock_guard lock(mutex_);
   sink_.put(sink_.ctx, request, &result);
 }
 

@@ -22,6 +22,8 @@ class Results {
   void learn(const Batch& batch, std::span<const uint32_t> tokens, const Outputs& outputs);
   /// All probabilities up to the end of this node are known to the worker of that share.
   void node_done(const Share& share, uint32_t node);
+  /// Tokens of a node were not computed: their KV cache was there. Told before any request that is charged for them is done.
+  void reused(const Share& share, uint32_t node, uint32_t tokens);
   /// A generation is over.
   void generated(uint32_t item, const Sequence& sequence);
   /// A generation cannot go on: the model's probabilities are not finite.
@@ -34,7 +36,7 @@ class Results {
   };
   void score(uint32_t item, uint32_t node);
   void deliver(uint32_t request, std::vector<Part>& parts);
-  sxt_result result_of(uint32_t request) const;
+  sxt_result result_of(uint32_t request) const;  // under the mutex
 
   const Job& job_;
   sxt_result_sink sink_;
@@ -42,6 +44,7 @@ class Results {
   std::vector<float> logprob_;   // [tokens of the trie]
   std::vector<uint8_t> best_;    // [tokens of the trie]
   std::vector<uint32_t> open_;   // [requests] items that are not done
+  std::vector<uint32_t> reused_;  // [requests] tokens charged to it that were not computed
   std::vector<std::vector<Part>> parts_;  // [requests] empty before the first item is done and after delivery
 };
 

@@ -22,7 +22,7 @@ constexpr int32_t no_token = -2;  // the model's numbers are none
 
 // A generation at work.
 struct Live {
-  uint32_t item;
+  uint32_t item, node;       // the node that its prompt ends with
   std::vector<uint32_t> pages;
   uint32_t reserved;
   bool own_tail = false;     // the prompt's last page has been copied, or was full
@@ -35,14 +35,16 @@ struct Live {
 // The loop that `plan` and `run` share. Without a device, no token is computed and every generation uses all its room.
 class Loop {
  public:
-  Loop(const Job& job, const Share& share, const DeviceLimits& limits, const ScheduleOptions& options, const Tokenizer* tokenizer)
+  Loop(const Job& job, const Share& share, const DeviceLimits& limits, const ScheduleOptions& options,
+       const Tokenizer* tokenizer, PagePool& pool, RetainedPages* retained)
       : job_(job),
         share_(share),
         limits_(limits),
         options_(options),
         tokenizer_(tokenizer),
-        pool_(limits.pages),
-        visitor_(job, share, pool_, options.seed),
+        pool_(pool),
+        retained_(retained),
+        visitor_(job, share, pool, retained, options.seed),
         random_(options.seed + 1),
         first_token_(job.items.size(), -1),
         batch_size_(std::clamp(options.batch_size, 1u, limits.rows_max)) {}
@@ -57,13 +59,15 @@ class Loop {
   void apply(const Outputs& outputs, Results* results);
   bool accept(Live& live, int32_t token, Results* results);
   void release(Live& live);
+  void keep(const Live& live);
 
   const Job& job_;
   const Share& share_;
   const DeviceLimits limits_;
   const ScheduleOptions options_;
   const Tokenizer* tokenizer_;
-  PagePool pool_;
+  PagePool& pool_;
+  RetainedPages* const retained_;
   Visitor visitor_;
   std::mt19937_64 random_;
   std::vector<int32_t> first_token_;  // [items]
@@ -127,8 +131,19 @@ void Loop::build() {
 }
 
 void Loop::release(Live& live) {
-  for (const uint32_t page : live.pages) pool_.release(page);
+  const bool next_turn = job_.requests[job_.items[live.item].request].flags & SXT_REQUEST_KEEP;
+  if (next_turn && retained_ && live.token != no_token) keep(live);
+  else
+    for (const uint32_t page : live.pages) pool_.release(page);
   pool_.unreserve(live.reserved);
+}
+
+// Nothing has been computed for the last token.
+void Loop::keep(const Live& live) {
+  std::vector<int32_t> path = job_.trie.path(live.node);
+  const auto& ids = live.sequence->ids();
+  path.insert(path.end(), ids.begin(), ids.begin() + live.generated - 1);
+  retained_->keep(job_.items[live.item].rope_length, path, live.pages);
 }
 
 // Returns true when the generation is over and delivered.
@@ -148,6 +163,7 @@ bool Loop::accept(Live& live, int32_t token, Results* results) {
 
 void Loop::apply(const Outputs& outputs, Results* results) {
   if (results) {
+    for (const auto& r : filled_.reused) results->reused(share_, r.node, r.tokens);
     results->learn(batch_, filled_.target_tokens, outputs);
     const auto pick = [&](uint32_t head, uint32_t item, uint32_t position) {
       if (!std::isfinite(outputs.head[head].log_sum_exp)) return no_token;
@@ -168,7 +184,8 @@ void Loop::apply(const Outputs& outputs, Results* results) {
   std::erase_if(live_, over);
   for (Started& started : filled_.started) {
     const JobItem& item = job_.items[started.item];
-    Live live{started.item, std::move(started.pages), started.reserved, false, 0, first_token_[started.item], std::nullopt, 0};
+    Live live{started.item, started.node, std::move(started.pages), started.reserved, false, 0,
+              first_token_[started.item], std::nullopt, 0};
     if (results) live.sequence.emplace(*job_.requests[item.request]->sampling, *tokenizer_, item.new_tokens);
     if (!over(live)) live_.push_back(std::move(live));
   }
@@ -206,6 +223,7 @@ bool Loop::go(Device* device, const Hooks& hooks, Results* results) {
     tails_.clear();
     visitor_.batch_done();
     prompt_rows += batch_.rows() - decoding;
+    for (const auto& r : filled_.reused) prompt_rows += r.tokens;
     report(std::min(total, prompt_rows + generated_));
   }
   report(total);
@@ -215,14 +233,15 @@ bool Loop::go(Device* device, const Hooks& hooks, Results* results) {
 }  // namespace
 
 Cost plan(const Job& job, const Share& share, const DeviceLimits& limits, const ScheduleOptions& options) {
-  Loop loop(job, share, limits, options, nullptr);
+  PagePool pool(limits.pages);
+  Loop loop(job, share, limits, options, nullptr, pool, nullptr);
   loop.go(nullptr, {}, nullptr);
   return loop.cost();
 }
 
 bool run(const Job& job, std::span<Device* const> devices, const Tokenizer& tokenizer, const ScheduleOptions& options,
-         const Hooks& hooks, const sxt_result_sink& sink) {
-  assert(devices.size() == job.shares.size());
+         const Hooks& hooks, const sxt_result_sink& sink, std::span<const std::unique_ptr<RetainedPages>> retained) {
+  assert(devices.size() == job.shares.size() && (retained.empty() || retained.size() == devices.size()));
   Results results(job, sink);
   results.deliver_empty();
   std::atomic<bool> failed = false, cancelled = false;
@@ -235,8 +254,14 @@ bool run(const Job& job, std::span<Device* const> devices, const Tokenizer& toke
                       done[worker] = tokens;
                       hooks.progress(std::accumulate(done.begin(), done.end(), uint64_t{0}), job.computed_tokens + job.new_tokens);
                     }};
-    Loop loop(job, job.shares[worker], devices[worker]->limits(), options, &tokenizer);
+    const Share& share = job.shares[worker];
+    const DeviceLimits limits = devices[worker]->limits();
+    RetainedPages* const kept = retained.empty() ? nullptr : retained[worker].get();
+    PagePool pool(kept ? 0 : limits.pages);
+    if (kept) kept->begin(job, share);
+    Loop loop(job, share, limits, options, &tokenizer, kept ? kept->pool() : pool, kept);
     if (!loop.go(devices[worker], own, &results)) cancelled = true;
+    else if (kept) kept->end();
   });
   return !cancelled;
 }

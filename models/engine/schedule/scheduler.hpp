@@ -3,9 +3,11 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include "device.hpp"
 #include "job.hpp"
+#include "retained.hpp"
 
 namespace sextant::engine {
 
@@ -23,13 +25,15 @@ struct Cost {
   uint32_t pages_peak = 0;
 };
 
-/// What `run` would do for one of the job's shares if every generation used all the tokens it may. Computes nothing.
+/// What `run` would do for one of the job's shares if every generation used all the tokens it may and nothing were retained.
+/// Computes nothing.
 Cost plan(const Job& job, const Share& share, const DeviceLimits& limits, const ScheduleOptions& options);
 
 /// Runs the job, each share on a device and a thread of its own; returns false when cancelled. `sink` gets one result for each
 /// request, one at a time. When a device throws, the others stop, too, and this throws what it did. devices: [Job::shares], alike,
-/// so that it does not matter which one computes what.
+/// so that it does not matter which one computes what. retained: [devices], what earlier calls left in each one's pages; it is
+/// used, and requests with SXT_REQUEST_KEEP leave theirs there. Empty: the call begins with free pages and leaves nothing.
 bool run(const Job& job, std::span<Device* const> devices, const Tokenizer& tokenizer, const ScheduleOptions& options,
-         const Hooks& hooks, const sxt_result_sink& sink);
+         const Hooks& hooks, const sxt_result_sink& sink, std::span<const std::unique_ptr<RetainedPages>> retained = {});
 
 }  // namespace sextant::engine

@@ -71,7 +71,7 @@ void share_out(Job& job, uint32_t workers) {
   const auto& nodes = job.trie.nodes();
   const std::vector<uint32_t> ends = ends_of(job), worker = cut(job, workers);
   job.shares.assign(workers, Share{std::vector<bool>(job.items.size()), std::vector<bool>(nodes.size()),
-                                   std::vector<bool>(nodes.size())});
+                                   std::vector<bool>(nodes.size()), std::vector<uint32_t>(nodes.size())});
   for (JobRequest& outcome : job.outcome) outcome.computed_tokens = 0;
   job.computed_tokens = 0;
   for (uint32_t item = 0; item < job.items.size(); ++item) {  // requests come in order: the lowest-numbered one meets a token first
@@ -82,6 +82,7 @@ void share_out(Job& job, uint32_t workers) {
     uint32_t tokens = 0;
     for (uint32_t n = ends[item]; n != TokenTrie::none && !share.nodes[n]; n = nodes[n].parent) {
       share.nodes[n] = true;
+      share.payer[n] = i.request;
       tokens += nodes[n].length;
     }
     if (!generates(*job.requests[i.request]))

@@ -43,6 +43,13 @@ uint32_t TokenTrie::split(uint32_t node, uint32_t length) {
   return id;
 }
 
+std::vector<int32_t> TokenTrie::path(uint32_t node) const {
+  std::vector<int32_t> path(nodes_[node].position + nodes_[node].length);
+  for (uint32_t n = node; n != 0; n = nodes_[n].parent)
+    std::copy_n(tokens_.begin() + nodes_[n].first_token, nodes_[n].length, path.begin() + nodes_[n].position);
+  return path;
+}
+
 void TokenTrie::add(std::span<const int32_t> tokens, uint32_t rope_length, bool share) {
   uint32_t node = 0;
   size_t done = 0;

@@ -27,6 +27,8 @@ class TokenTrie {
 
   const std::vector<Node>& nodes() const { return nodes_; }
   const std::vector<int32_t>& tokens() const { return tokens_; }
+  /// All tokens from the root to the end of a node.
+  std::vector<int32_t> path(uint32_t node) const;
   uint32_t next_end(uint32_t item) const { return next_end_[item]; }
 
  private:

@@ -3,9 +3,10 @@
 
 namespace sextant::engine {
 
-Visitor::Visitor(const Job& job, const Share& share, PagePool& pool, uint64_t seed)
-    : job_(job), share_(share), pool_(pool), shuffle_(seed != 0), random_(seed) {
+Visitor::Visitor(const Job& job, const Share& share, PagePool& pool, RetainedPages* retained, uint64_t seed)
+    : job_(job), share_(share), pool_(pool), retained_(retained), shuffle_(seed != 0), random_(seed) {
   push(0);
+  stack_.back().retained = retained_ && retained_->count() > 0;
 }
 
 bool Visitor::generates(uint32_t node) const {
@@ -83,6 +84,46 @@ bool Visitor::enter(Batch& batch) {
   return true;
 }
 
+// Takes the first tokens of the top frame's node from what is retained, where nothing has been placed yet. Rows whose logits
+// are needed are computed: each one where probabilities are wanted, the last one where a generation begins. Of a page that is
+// left in its middle a copy is written on; where no page is left for it, only whole pages are taken.
+void Visitor::reuse(Batch& batch, Filled& ret) {
+  if (stack_.size() < 2 || !stack_[stack_.size() - 2].retained) return;
+  Frame& frame = stack_.back();
+  const auto& node = job_.trie.nodes()[frame.node];
+  const uint32_t end = node.position + node.length;
+  const RetainedPages::Match match = retained_->find(node.rope_length, job_.trie.path(frame.node));
+  frame.retained = match.tokens == end;
+  if (share_.scored[frame.node]) return;
+  uint32_t taken = std::min(match.tokens, node.position + frame.rows - !frame.generating.empty());
+  if (taken <= node.position) return;
+  retained_->use(match, taken);
+  const bool goes_on = taken < node.position + frame.rows;
+  const auto& parent = stack_[stack_.size() - 2].pages;
+  const uint32_t first = node.position / page_tokens;
+  frame.pages.assign(parent.begin(), parent.begin() + first);
+  frame.pages.insert(frame.pages.end(), match.pages.begin() + first, match.pages.begin() + pages_for(taken));
+  for (const uint32_t page : frame.pages) pool_.hold(page);
+  if (goes_on && taken % page_tokens != 0) {
+    const uint32_t page = frame.pages.back();
+    in_flight_.push_back(page);
+    frame.pages.pop_back();
+    if (uint32_t copy; pool_.take(copy)) {
+      batch.copies.push_back({page, copy});
+      frame.pages.push_back(copy);
+    } else {
+      taken -= taken % page_tokens;
+    }
+  }
+  if (taken <= node.position) {
+    in_flight_.insert(in_flight_.end(), frame.pages.begin(), frame.pages.end());
+    frame.pages.clear();
+    return;
+  }
+  frame.placed = taken - node.position;
+  ret.reused.push_back({frame.node, frame.placed});
+}
+
 // Puts as many of the top frame's rows into the batch as fit; returns how many.
 uint32_t Visitor::place(Batch& batch, uint32_t rows_max) {
   Frame& frame = stack_.back();
@@ -148,7 +189,7 @@ bool Visitor::start(Frame& frame, uint32_t item, Filled& ret) {
   const uint32_t pages = rows ? pages_for(i.tokens + rows) - i.tokens / page_tokens : 0;
   if (!pool_.reserve(pages)) return false;
   for (const uint32_t p : frame.pages) pool_.hold(p);
-  ret.started.push_back({item, frame.pages, pages});
+  ret.started.push_back({item, frame.node, frame.pages, pages});
   return true;
 }
 
@@ -157,8 +198,9 @@ void Visitor::fill(Batch& batch, uint32_t rows_max, uint32_t sequences, const st
   while (!stack_.empty()) {
     Frame& frame = stack_.back();
     if (frame.placed < frame.rows) {
-      const uint32_t before = frame.placed, row = batch.rows(), rows = place(batch, rows_max);
-      if (rows == 0) break;
+      if (frame.placed == 0 && retained_ && batch.rows() < rows_max) reuse(batch, ret);
+      const uint32_t before = frame.placed, row = batch.rows(), rows = before < frame.rows ? place(batch, rows_max) : 0;
+      if (rows == 0 && before < frame.rows) break;
       for (uint32_t i = 0; i < rows; ++i) look(batch, frame, row + i, before + i, logits_row, ret);
       if (frame.placed == frame.rows) ret.nodes.push_back(frame.node);
     } else if (frame.next_generating < frame.generating.size()) {

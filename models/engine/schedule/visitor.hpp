@@ -1,6 +1,6 @@
 // Walks the trie depth first and turns it into batches: which tokens next, where their keys and values go, which rows are
 // looked at. A generation is visited like a child of its prompt: it begins once the pages for all that it may write are
-// promised.
+// promised. What earlier calls left of a path (retained.hpp) is taken instead of computed.
 #pragma once
 #include <cstdint>
 #include <random>
@@ -8,12 +8,13 @@
 #include "device.hpp"
 #include "job.hpp"
 #include "pages.hpp"
+#include "retained.hpp"
 
 namespace sextant::engine {
 
 /// A generation that has begun: the prompt's pages, held for it.
 struct Started {
-  uint32_t item;
+  uint32_t item, node;          // the node that its prompt ends with
   std::vector<uint32_t> pages;  // of the whole prompt; the last one, if partly filled, is to be copied before it is written
   uint32_t reserved;            // pages promised
 };
@@ -24,16 +25,18 @@ struct Filled {
   std::vector<Pick> picks;                              // head rows that pick an item's first token
   std::vector<uint32_t> nodes;                          // all of whose probabilities are known then
   std::vector<Started> started;
+  struct Reused { uint32_t node, tokens; };
+  std::vector<Reused> reused;                           // tokens that need not be computed after all
 
-  void clear() { target_tokens.clear(); picks.clear(); nodes.clear(); started.clear(); }
-  bool empty() const { return nodes.empty() && started.empty(); }
+  void clear() { target_tokens.clear(); picks.clear(); nodes.clear(); started.clear(); reused.clear(); }
+  bool empty() const { return nodes.empty() && started.empty() && reused.empty(); }
 };
 
 class Visitor {
  public:
   /// `share`: one of the job's; nothing else is visited. `seed` 0 visits in the requests' order; any other value shuffles every
-  /// choice.
-  Visitor(const Job& job, const Share& share, PagePool& pool, uint64_t seed);
+  /// choice. `retained` may be null; else `pool` is its pool.
+  Visitor(const Job& job, const Share& share, PagePool& pool, RetainedPages* retained, uint64_t seed);
 
   /// Appends to `batch` until it has rows_max rows, pages run out, or `sequences` generations have begun. `logits_row(item)`
   /// gives the place for an item's logits, or null.
@@ -48,7 +51,8 @@ class Visitor {
  private:
   struct Frame {
     uint32_t node;
-    uint32_t rows, placed = 0;            // tokens whose state is computed, and how many of them have been put into a batch
+    uint32_t rows, placed = 0;            // tokens whose state is needed; those put into a batch or taken from what is retained
+    bool retained = false;                // all tokens of the path were retained when they were looked for
     std::vector<uint32_t> children, generating;
     size_t next_child = 0, next_generating = 0;
     std::vector<uint32_t> pages;          // of the path up to the last placed token
@@ -62,6 +66,7 @@ class Visitor {
   void push(uint32_t node);
   void pop();
   bool enter(Batch& batch);
+  void reuse(Batch& batch, Filled& ret);
   uint32_t place(Batch& batch, uint32_t rows_max);
   void look(Batch& batch, const Frame& frame, uint32_t row, uint32_t k, const std::function<float*(uint32_t)>& logits_row,
             Filled& ret);
@@ -70,6 +75,7 @@ class Visitor {
   const Job& job_;
   const Share& share_;
   PagePool& pool_;
+  RetainedPages* const retained_;
   std::vector<Frame> stack_;
   std::vector<uint32_t> in_flight_;  // pages to release when the batch has run
   uint64_t batch_ = 1;

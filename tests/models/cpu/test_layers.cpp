@@ -263,6 +263,48 @@ TEST_CASE("every flag gives the same bits for any threads, batch, reuse and orde
       }
 }
 
+// Computes tokens first .. last - 1 of each path, which has pages of its own. ret_logits: those of the first path's last rows, as
+// many as there is room for.
+void step(Device& device, const std::vector<std::vector<int32_t>>& paths, uint32_t first, uint32_t last,
+          std::vector<std::vector<float>>& ret_logits) {
+  Batch batch;
+  for (uint32_t p = 0; p < paths.size(); ++p) {
+    batch.runs.push_back({batch.rows(), last - first, first, static_cast<uint32_t>(batch.pages.size()), 0});
+    for (uint32_t i = first; i < last; ++i) batch.tokens.push_back(paths[p][i]), batch.positions.push_back(i);
+    for (uint32_t page = 0; page < pages_for(last); ++page) batch.pages.push_back(p * pages_for(context) + page);
+  }
+  for (uint32_t i = 0; i < ret_logits.size(); ++i)
+    batch.head.push_back({last - first - static_cast<uint32_t>(ret_logits.size()) + i, 0, 0, false, ret_logits[i].data()});
+  Outputs outputs;
+  REQUIRE(device.run(batch, [] { return false; }, outputs));
+}
+
+// What a turn of a conversation finds in the KV cache was decoded; without it the same tokens are part of a prompt.
+TEST_CASE("a token that was decoded has the bits that it has as a part of a prompt", "[cpu][layers][invariance]") {
+  constexpr uint32_t end = 90, decoded_from = 56, looked_at = 6;
+  std::vector<std::vector<int32_t>> paths;
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    paths.push_back(Bytes().encode(words(seed, 2 * end), {}).ids);
+    paths.back().resize(end);
+  }
+  for (const cpu::Compute compute : computes)
+    for (const cpu::Numerics& numerics : tables(compute))
+      for (const Variant& variant : variants) {
+        CAPTURE(variant.name, int(compute), numerics.matmul.name);
+        const auto model = model_of(variant);
+        std::vector<std::vector<float>> prompt(looked_at, std::vector<float>(259)), turn = prompt, none;
+        {
+          Runner runner(*model, numerics, 1);
+          step(runner.device, {paths[0]}, 0, end, prompt);
+        }
+        Runner runner(*model, numerics, 2);
+        step(runner.device, paths, 0, decoded_from, none);
+        for (uint32_t i = decoded_from; i < end - looked_at; ++i) step(runner.device, paths, i, i + 1, none);
+        step(runner.device, {paths[0]}, end - looked_at, end, turn);
+        REQUIRE(turn == prompt);
+      }
+}
+
 TEST_CASE("the bytes of weights are known before they are loaded", "[cpu][layers]") {
   for (const Variant& variant : variants) {
     CAPTURE(variant.name);

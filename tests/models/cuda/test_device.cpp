@@ -83,6 +83,39 @@ TEST_CASE("bits do not depend on how much memory there is, though the rows of a 
   }
 }
 
+TEST_CASE("turns of a conversation reuse what the turns before decoded, with the bits that they have from scratch") {
+  const Loaded tiny(test::golden_folder() / "tiny_llama.gguf");
+  const test::Ids tokenizer;
+  auto gpu = emulated();
+  for (const char* compute : {"f32", "bf16", "fp16"}) {
+    CAPTURE(compute);
+    const auto device = tiny.on(gpu, compute, 512, 1 << 28), fresh = tiny.on(gpu, compute, 512, 1 << 28);
+    const std::array<engine::Device*, 1> devices{device.get()};
+    const auto retained = fakes::retained_for(devices);
+    std::vector<std::string> texts{some_ids(3, 270, 131), some_ids(3, 40, 131), some_ids(9, 63, 131)};
+    std::vector<uint32_t> there(texts.size());
+    for (int turn = 0; turn < 3; ++turn) {
+      CAPTURE(turn);
+      fakes::Requests requests;
+      for (const std::string& text : texts) {
+        sxt_sampling& s = requests.generate(text, 7, {}, SXT_REQUEST_KEEP);
+        s.min_new_tokens = 7;
+        if (&text != &texts[0]) s.temperature = 1.5f, s.seed = 3;
+      }
+      const auto got = fakes::run_all(requests.all(), devices, tokenizer, {.batch_size = 4}, true, fakes::no_rope_length, retained);
+      const auto expected = fakes::run_all(requests.all(), *fresh, tokenizer, {.batch_size = 1}, false);
+      for (size_t i = 0; i < got.size(); ++i) {
+        CAPTURE(i);
+        CHECK(got[i].ids == expected[i].ids);
+        if (turn > 0) CHECK(got[i].computed_tokens == got[i].prompt_tokens - there[i]);
+        there[i] = got[i].prompt_tokens + 6;
+        for (const int32_t id : got[i].ids) texts[i] += fmt::format(" {}", id);
+        texts[i] += " 5 6 " + std::to_string(turn + 1);
+      }
+    }
+  }
+}
+
 namespace {
 
 // Sequences of a batch, each in pages of its own.
@@ -109,6 +142,30 @@ std::vector<double> run(engine::Device& device, const engine::Batch& batch) {
 }
 
 }  // namespace
+
+TEST_CASE("a token that was decoded has the bits that it has as a part of a prompt") {
+  const Loaded tiny(test::golden_folder() / "tiny_llama.gguf");
+  auto gpu = emulated();
+  for (const char* compute : {"f32", "bf16", "fp16"}) {
+    CAPTURE(compute);
+    const auto prompted = tiny.on(gpu, compute, 300, 1 << 28), decoded = tiny.on(gpu, compute, 300, 1 << 28);
+    constexpr uint32_t first = 260, last = 285;  // across a split of the keys, which are 256
+    Sequences prompts, beginning;
+    prompts.add(0, 0, last);
+    (void)run(*prompted, prompts.batch);
+    beginning.add(0, 0, first);
+    (void)run(*decoded, beginning.batch);
+    for (uint32_t position = first; position < last; ++position) {
+      Sequences step;
+      step.add(0, position, 1);
+      if (position % 2) step.add(1, position - first, 1);
+      (void)run(*decoded, step.batch);
+    }
+    Sequences next;
+    next.add(0, last, 1);
+    CHECK(run(*decoded, next.batch) == run(*prompted, next.batch));
+  }
+}
 
 TEST_CASE("steps of decoding are recorded once and replayed, with the same bits") {
   const Loaded tiny(test::golden_folder() / "tiny_llama.gguf");

@@ -271,20 +271,27 @@ inline Job job_of(const RequestList& requests, const Tokenizer& tokenizer, uint3
       [] { return false; });
 }
 
+using Retained = std::vector<std::unique_ptr<RetainedPages>>;  // [devices]
+inline Retained retained_for(std::span<Device* const> devices) {
+  Retained out;
+  for (const Device* device : devices) out.push_back(std::make_unique<RetainedPages>(device->limits().pages));
+  return out;
+}
+
 /// The devices share the work, each on a thread of its own.
 inline std::vector<Got> run_all(const RequestList& requests, std::span<Device* const> devices, const Tokenizer& tokenizer,
                                 const ScheduleOptions& options, bool reuse = true,
-                                const RopeLength& rope_length = no_rope_length) {
+                                const RopeLength& rope_length = no_rope_length, const Retained& retained = {}) {
   Job job = job_of(requests, tokenizer, devices.front()->limits().context, reuse, rope_length);
   share_out(job, static_cast<uint32_t>(devices.size()));
   Collector collector(requests);
-  if (!run(job, devices, tokenizer, options, {}, collector.sink())) throw std::runtime_error("cancelled");
+  if (!run(job, devices, tokenizer, options, {}, collector.sink(), retained)) throw std::runtime_error("cancelled");
   return std::move(collector.got());
 }
 inline std::vector<Got> run_all(const RequestList& requests, Device& device, const Tokenizer& tokenizer,
                                 const ScheduleOptions& options, bool reuse = true,
-                                const RopeLength& rope_length = no_rope_length) {
-  return run_all(requests, std::array{&device}, tokenizer, options, reuse, rope_length);
+                                const RopeLength& rope_length = no_rope_length, const Retained& retained = {}) {
+  return run_all(requests, std::array{&device}, tokenizer, options, reuse, rope_length, retained);
 }
 
 }  // namespace fakes
