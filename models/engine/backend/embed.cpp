@@ -19,9 +19,10 @@ void BackendModel::load_sentence_settings() {
   if (own) sentence_.pooling = *pooling_named(config_.pooling), sentence_.from = "pooling";
   if (config_.normalise) sentence_.normalise = *config_.normalise;
   if (!tokenizer_) return;
-  const Encoding around = tokenizer_->encode("a", {true, false});
-  surround_.before = static_cast<uint32_t>(std::count(around.end.begin(), around.end.end(), 0u));
-  surround_.after = static_cast<uint32_t>(tokenizer_->encode("", {true, false}).ids.size()) - surround_.before;
+  // what stands around nothing stands around a letter
+  const std::vector<int32_t> nothing = tokenizer_->encode("", {true, false}).ids, letter = tokenizer_->encode("a", {true, false}).ids;
+  const auto before = std::mismatch(nothing.begin(), nothing.end(), letter.begin(), letter.end()).first - nothing.begin();
+  surround_ = {static_cast<uint32_t>(before), static_cast<uint32_t>(nothing.size() - static_cast<size_t>(before))};
   if (sentence_.lower_case && tokenizer_->encode("Aa", {}).ids != tokenizer_->encode("aa", {}).ids)
     no_embeddings_ = fmt::format("{}: sentence_bert_config.json asks for lower-cased texts, which the tokenizer does not make; lower-case them "
                                  "and set do_lower_case to false there",
