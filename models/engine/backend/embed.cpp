@@ -56,10 +56,11 @@ void BackendModel::refuse_encoder() const {
 EmbeddingText BackendModel::embedding_text(const EmbeddingRequest& request, uint64_t index) const {
   const DeviceLimits limits = devices_.front()->limits();
   EmbeddingText text;
-  text.tokens = request.ids ? *request.ids : tokenizer().encode(request.text, {true, request.split_special}).ids;
+  if (request.ids) text.tokens.assign(request.ids->begin(), request.ids->end());
+  else text.tokens = tokenizer().encode(request.text, {request.add_special, request.split_special}).ids;
   const size_t most = std::min(limits.context, encoder_ ? limits.context : sentence_.tokens.value_or(limits.context));
   if (const size_t n = text.tokens.size(); n > most) {
-    const size_t after = request.ids ? 0 : surround_.after;
+    const size_t after = request.ids || !request.add_special ? 0 : surround_.after;
     text.tokens.erase(text.tokens.end() - static_cast<ptrdiff_t>(n - most + after), text.tokens.end() - static_cast<ptrdiff_t>(after));
     text.truncated = static_cast<uint32_t>(n - most);
   }

