@@ -50,8 +50,8 @@ inline constexpr char backend_schema[] = R"schema({
                       "description": "not 0: work in a random order (for tests; results are the same)"},
     "chat_template": {"type": "string", "default": "auto", "description": "auto (the model's own), none, or a .jinja file"},
     "tokenizer_path": {"type": "string", "default": "", "description": "another file or folder to take the vocabulary from"},
-    "pooling": {"enum": ["auto", "mean", "last", "cls"], "default": "auto",
-                "description": "what an embedding is made of: the mean of all tokens' states, the last token's, the first one's; auto: as the folder's modules.json says, else mean. When it is set, modules.json is left aside"},
+    "pooling": {"enum": ["auto", "mean", "last", "cls"],
+                "description": "what an embedding is made of: the mean of all tokens' states, the last token's, the first one's; auto, as without it: as the folder's modules.json says, else mean. When it is set, modules.json is left aside"},
     "normalise": {"type": "boolean", "description": "embeddings have length 1; left out: as modules.json says, else they have not"})schema";
 
 template <size_t N> constexpr std::array<char, sizeof backend_schema + N + 1> with_own_properties(const char (&own)[N]) {
