@@ -46,13 +46,17 @@ void EncoderDevice::attend(const engine::Run& run, uint32_t head, float* scratch
       values[(size_t{i / panel} * n + j) * panel + i % panel] = value[i];
     }
   }
-  const Panels key_panels{PanelFormat::f32, keys, dim, columns / panel}, value_panels{PanelFormat::f32, values, n, width / panel};
+  const Panels key_panels{PanelFormat::f32, keys, dim, columns / panel},
+      value_panels{PanelFormat::f32, values, n, width / panel};
   const size_t query_stride = matmul_.row_bytes(dim), score_stride = matmul_.row_bytes(n);
   char *query = reinterpret_cast<char*>(scratch + at.query), *weights = reinterpret_cast<char*>(scratch + at.scores_in);
-  const float* bias = weights_.distances ? weights_.distances.data() + size_t{head} * (2 * size_t{plan_.context} - 1) + plan_.context - 1 : nullptr;
+  const float* bias = weights_.distances
+                          ? weights_.distances.data() + size_t{head} * (2 * size_t{plan_.context} - 1) + plan_.context - 1
+                          : nullptr;
   for (uint32_t first = 0; first < n; first += queries_together) {
     const uint32_t count = std::min(queries_together, n - first);
-    for (uint32_t q = 0; q < count; ++q) matmul_.encode(rows + size_t{first + q} * qkv_width_, 0, dim, dim, query + q * query_stride);
+    for (uint32_t q = 0; q < count; ++q)
+      matmul_.encode(rows + size_t{first + q} * qkv_width_, 0, dim, dim, query + q * query_stride);
     matmul_.multiply(query, query_stride, count, key_panels, scores, columns, false);
     for (uint32_t q = 0; q < count; ++q) {
       float* row = scores + size_t{q} * columns;

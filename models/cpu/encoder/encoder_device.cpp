@@ -11,14 +11,15 @@ constexpr uint32_t panel_group = 6;  // and panels: as much of a matrix as stays
 
 }  // namespace
 
-EncoderPlan plan_encoder(const engine::EncoderTensors& tensors, const engine::EncoderShape& s, const MatMul& matmul, uint32_t context,
-                         uint32_t threads) {
+EncoderPlan plan_encoder(const engine::EncoderTensors& tensors, const engine::EncoderShape& s, const MatMul& matmul,
+                         uint32_t context, uint32_t threads) {
   EncoderPlan plan;
   plan.context = context;
   plan.rows_max = std::max(rows_per_batch, context);
   plan.weights = encoder_weights_bytes(s, context);
-  const size_t row = (3 * size_t{whole_panels(s.hidden)} + whole_panels(3 * s.hidden) + whole_panels(s.feed_forward)) * sizeof(float) +
-                     2 * matmul.row_bytes(s.hidden) + matmul.row_bytes(s.feed_forward);
+  const size_t row =
+      (3 * size_t{whole_panels(s.hidden)} + whole_panels(3 * s.hidden) + whole_panels(s.feed_forward)) * sizeof(float) +
+      2 * matmul.row_bytes(s.hidden) + matmul.row_bytes(s.feed_forward);
   plan.buffers = plan.rows_max * row + threads * encoder_scratch_floats(s, matmul, context) * sizeof(float);
   plan.file = tensors.words.tensor->bytes.size() + tensors.positions.tensor->bytes.size();
   return plan;
@@ -47,7 +48,12 @@ EncoderDevice::EncoderDevice(const engine::EncoderTensors& tensors, const engine
 }
 
 engine::DeviceLimits EncoderDevice::limits() const {
-  return {.rows_max = plan_.rows_max, .pages = 0, .context = plan_.context, .vocab = shape_.vocab, .hidden = shape_.hidden, .encodes = true};
+  return {.rows_max = plan_.rows_max,
+          .pages = 0,
+          .context = plan_.context,
+          .vocab = shape_.vocab,
+          .hidden = shape_.hidden,
+          .encodes = true};
 }
 
 bool EncoderDevice::run(const engine::Batch& batch, const std::function<bool()>& cancelled, engine::Outputs& ret_outputs) {
@@ -111,10 +117,12 @@ void EncoderDevice::encode(const Floats& from, uint32_t from_stride, uint32_t ro
 }
 
 void EncoderDevice::multiply(Encoded& from, const EncoderProduct& product, uint32_t rows, Floats& to, bool gelu) {
-  const uint32_t panels = product.matrix.panel_count, groups = (panels + panel_group - 1) / panel_group, stride = panels * panel;
+  const uint32_t panels = product.matrix.panel_count, groups = (panels + panel_group - 1) / panel_group,
+                 stride = panels * panel;
   const uint32_t row_tiles = (rows + row_tile - 1) / row_tile;
   pool_.run(row_tiles * groups, [&](uint32_t t, uint32_t) {
-    const uint32_t row = t % row_tiles * row_tile, first = t / row_tiles * panel_group;  // a matrix' part for all rows, then the next
+    const uint32_t row = t % row_tiles * row_tile,
+                   first = t / row_tiles * panel_group;  // a matrix' part for all rows, then the next
     const uint32_t count = std::min(row_tile, rows - row), here = std::min(panel_group, panels - first);
     float* out = to.data() + size_t{row} * stride + first * panel;
     matmul_.multiply(from.row(row), from.stride, count, product.matrix.panels(first, here), out, stride, false);

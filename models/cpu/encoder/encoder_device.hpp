@@ -15,21 +15,22 @@ struct EncoderPlan {  // memory in bytes, fixed at load
   size_t weights = 0, buffers = 0;
   size_t file = 0;  // what is read out of the mapped checkpoint: words and positions
 };
-EncoderPlan plan_encoder(const engine::EncoderTensors& tensors, const engine::EncoderShape& shape, const MatMul& matmul, uint32_t context,
-                         uint32_t threads);
+EncoderPlan plan_encoder(const engine::EncoderTensors& tensors, const engine::EncoderShape& shape, const MatMul& matmul,
+                         uint32_t context, uint32_t threads);
 
 class EncoderDevice : public engine::Device {
  public:
   /// What `tensors` point to, the kernels and the pool outlive the device.
-  EncoderDevice(const engine::EncoderTensors& tensors, const engine::EncoderShape& shape, const EncoderPlan& plan, const Kernels& kernels,
-                ThreadPool& pool);
+  EncoderDevice(const engine::EncoderTensors& tensors, const engine::EncoderShape& shape, const EncoderPlan& plan,
+                const Kernels& kernels, ThreadPool& pool);
 
   engine::DeviceLimits limits() const override;
   bool run(const engine::Batch& batch, const std::function<bool()>& cancelled, engine::Outputs& ret_outputs) override;
 
  private:
   struct Encoded {  // rows as a product takes them
-    Encoded(const MatMul& matmul, size_t rows, uint32_t numbers) : k(numbers), stride(matmul.row_bytes(numbers)), bytes(rows * stride) {}
+    Encoded(const MatMul& matmul, size_t rows, uint32_t numbers)
+        : k(numbers), stride(matmul.row_bytes(numbers)), bytes(rows * stride) {}
     char* row(size_t r) { return bytes.data() + r * stride; }
     uint32_t k;
     size_t stride;
@@ -53,11 +54,11 @@ class EncoderDevice : public engine::Device {
   ThreadPool& pool_;
   const EncoderWeights weights_;
   const uint32_t hidden_, qkv_width_, feed_forward_;  // in whole panels
-  Floats x_;              // [rows][hidden_]
-  Floats added_;          // [rows][hidden_] what a part of the layer adds to it
-  Floats qkv_;            // [rows][qkv_width_]
-  Floats attention_;      // [rows][hidden_]
-  Floats act_;            // [rows][feed_forward_]
+  Floats x_;                                          // [rows][hidden_]
+  Floats added_;                                      // [rows][hidden_] what a part of the layer adds to it
+  Floats qkv_;                                        // [rows][qkv_width_]
+  Floats attention_;                                  // [rows][hidden_]
+  Floats act_;                                        // [rows][feed_forward_]
   Encoded x_in_, attention_in_, act_in_;
   std::vector<Floats> scratch_;  // [threads]
 };

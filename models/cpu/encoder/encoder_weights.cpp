@@ -35,7 +35,11 @@ class Packer {
 
   // One matrix after the other becomes one; the first is scaled.
   EncoderProduct pack(std::initializer_list<const EncoderMatrix*> parts, float scale = 1) {
-    struct Source { const Rows* rows; uint64_t row; float scale; };
+    struct Source {
+      const Rows* rows;
+      uint64_t row;
+      float scale;
+    };
     std::vector<Source> sources;
     std::vector<float> bias;
     for (const EncoderMatrix* part : parts) {
@@ -77,7 +81,8 @@ Floats distances_of(const Rows& rows, const EncoderShape& s, uint32_t context) {
   const auto reach = static_cast<int32_t>(context) - 1;
   for (int32_t distance = -reach; distance <= reach; ++distance) {
     engine::read_row(rows, engine::distance_bucket(distance, s.distance_buckets), bucket.data());
-    for (uint32_t h = 0; h < s.heads; ++h) out[size_t{h} * (2 * size_t{context} - 1) + static_cast<size_t>(distance + reach)] = bucket[h];
+    for (uint32_t h = 0; h < s.heads; ++h)
+      out[size_t{h} * (2 * size_t{context} - 1) + static_cast<size_t>(distance + reach)] = bucket[h];
   }
   return out;
 }
@@ -85,11 +90,14 @@ Floats distances_of(const Rows& rows, const EncoderShape& s, uint32_t context) {
 }  // namespace
 
 size_t encoder_weights_bytes(const EncoderShape& s, uint32_t context) {
-  const size_t layer_floats = whole_panels(3 * s.hidden) + 2 * size_t{whole_panels(s.hidden)} + whole_panels(s.feed_forward) + 4 * size_t{s.hidden};
-  return s.layers * (layer_bytes(s) + layer_floats * sizeof(float)) + (3 * size_t{s.hidden} + distance_floats(s, context)) * sizeof(float);
+  const size_t layer_floats =
+      whole_panels(3 * s.hidden) + 2 * size_t{whole_panels(s.hidden)} + whole_panels(s.feed_forward) + 4 * size_t{s.hidden};
+  return s.layers * (layer_bytes(s) + layer_floats * sizeof(float)) +
+         (3 * size_t{s.hidden} + distance_floats(s, context)) * sizeof(float);
 }
 
-EncoderWeights load_encoder_weights(const engine::EncoderTensors& tensors, const EncoderShape& s, uint32_t context, ThreadPool& pool) {
+EncoderWeights load_encoder_weights(const engine::EncoderTensors& tensors, const EncoderShape& s, uint32_t context,
+                                    ThreadPool& pool) {
   EncoderWeights w;
   w.matrices = Bytes(s.layers * layer_bytes(s));
   Packer packer(w.matrices.data(), pool);

@@ -25,8 +25,8 @@ struct EncoderWeights {
   Bytes matrices;  // all of them
   std::vector<EncoderLayerWeights> layers;
   NormWeights norm;
-  Floats first_type;         // [hidden], zeros where the encoder has no types
-  Floats distances;          // [heads][2 * context - 1] by key - query + context - 1; empty where there are none
+  Floats first_type;              // [hidden], zeros where the encoder has no types
+  Floats distances;               // [heads][2 * context - 1] by key - query + context - 1; empty where there are none
   engine::Rows words, positions;  // read row by row
 };
 

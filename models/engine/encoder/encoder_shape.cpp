@@ -32,10 +32,12 @@ const Family* family_of(const Checkpoint& checkpoint) {
 Result<void> refuse_unsupported(const Keys& keys) {
   SXT_TRY(const std::string activation, keys.text_or("hidden_act", "gelu"));
   if (activation != "gelu")
-    return keys.unsupported("hidden_act", fmt::format("is {}; of encoders only those with \"gelu\" are supported", json::quote(activation)));
+    return keys.unsupported("hidden_act",
+                            fmt::format("is {}; of encoders only those with \"gelu\" are supported", json::quote(activation)));
   SXT_TRY(const std::string positions, keys.text_or("position_embedding_type", "absolute"));
   if (positions != "absolute")
-    return keys.unsupported("position_embedding_type", fmt::format("is {}; only \"absolute\" is supported", json::quote(positions)));
+    return keys.unsupported("position_embedding_type",
+                            fmt::format("is {}; only \"absolute\" is supported", json::quote(positions)));
   for (const std::string_view flag : {"is_decoder", "add_cross_attention", "is_encoder_decoder"}) {
     SXT_TRY(const bool set, keys.flag_or(flag, false));
     if (set) return keys.unsupported(flag, "is true: this is not an encoder alone");
@@ -79,8 +81,9 @@ class Finder {
                                 : tensor->shape.size() == 2 && tensor->shape[1] == columns && tensor->shape[0] > 0 &&
                                       (rows == 0 || tensor->shape[0] == rows);
     if (!fits)
-      return malformed(checkpoint_, fmt::format("tensor \"{}\" has not the shape that config.json asks for, [{}{}]", tensor->name,
-                                                rows == 0 ? "any" : std::to_string(rows), is_vector ? "" : fmt::format(", {}", columns)));
+      return malformed(checkpoint_,
+                       fmt::format("tensor \"{}\" has not the shape that config.json asks for, [{}{}]", tensor->name,
+                                   rows == 0 ? "any" : std::to_string(rows), is_vector ? "" : fmt::format(", {}", columns)));
     ++found_;
     const uint64_t count = tensor->shape[0];
     return Rows{.tensor = tensor, .count = count, .first = 0, .run = count, .stride = count};
@@ -122,15 +125,18 @@ class Finder {
       std::string_view name = t.name;
       if (!prefix_.empty() && name.starts_with(prefix_)) name.remove_prefix(prefix_.size());
       constexpr std::string_view heads[] = {"pooler.", "cls.", "lm_head.", "classifier.", "qa_outputs.", "dropout."};
-      const bool is_head = std::any_of(std::begin(heads), std::end(heads), [&](std::string_view head) { return name.starts_with(head); });
+      const bool is_head =
+          std::any_of(std::begin(heads), std::end(heads), [&](std::string_view head) { return name.starts_with(head); });
       if (is_head) ++known;
       else if (!name.starts_with("embeddings.") && !name.starts_with("encoder.")) other = t.name;
     }
     if (other.empty() && known == checkpoint_.tensors().size()) return {};
-    return malformed(checkpoint_, other.empty() ? fmt::format("there are tensors of the encoder that the family \"{}\" has not; config.json and "
-                                                              "the weights do not belong together",
-                                                              shape_.family)
-                                                : fmt::format("tensor \"{}\" is none that the family \"{}\" has", other, shape_.family));
+    return malformed(checkpoint_,
+                     other.empty()
+                         ? fmt::format("there are tensors of the encoder that the family \"{}\" has not; config.json and "
+                                       "the weights do not belong together",
+                                       shape_.family)
+                         : fmt::format("tensor \"{}\" is none that the family \"{}\" has", other, shape_.family));
   }
 
   const Checkpoint& checkpoint_;
@@ -152,7 +158,8 @@ Result<EncoderShape> read_encoder_shape(const Checkpoint& checkpoint) {
   s.family = family.model_type;
   SXT_TRY(s.hidden, keys.count("hidden_size", width_max));
   SXT_TRY(s.heads, keys.count("num_attention_heads", width_max));
-  if (s.hidden % s.heads != 0) return keys.wrong(fmt::format("{} does not divide {}", keys.key("num_attention_heads"), keys.key("hidden_size")));
+  if (s.hidden % s.heads != 0)
+    return keys.wrong(fmt::format("{} does not divide {}", keys.key("num_attention_heads"), keys.key("hidden_size")));
   s.head_dim = s.hidden / s.heads;
   SXT_TRY(s.feed_forward, keys.count("intermediate_size", 1 << 20));
   SXT_TRY(s.layers, keys.count("num_hidden_layers", 1'024));
@@ -165,11 +172,13 @@ Result<EncoderShape> read_encoder_shape(const Checkpoint& checkpoint) {
     SXT_TRY(const uint32_t pad, keys.whole_or("pad_token_id", s.vocab - 1, 1));
     s.pad = static_cast<int32_t>(pad);
     s.first_position = pad + 1;
-    if (s.position_rows <= s.first_position) return keys.wrong(fmt::format("{} leaves no position", keys.key("max_position_embeddings")));
+    if (s.position_rows <= s.first_position)
+      return keys.wrong(fmt::format("{} leaves no position", keys.key("max_position_embeddings")));
   }
   s.context = s.position_rows - s.first_position;
   if (family.distances) { SXT_TRY(s.distance_buckets, keys.count_or("relative_attention_num_buckets", 1 << 16, 32)); }
-  if (s.distance_buckets % 4 != 0) return keys.wrong(fmt::format("{} is no multiple of 4", keys.key("relative_attention_num_buckets")));
+  if (s.distance_buckets % 4 != 0)
+    return keys.wrong(fmt::format("{} is no multiple of 4", keys.key("relative_attention_num_buckets")));
   SXT_CHECK(find_encoder_tensors(checkpoint, s));
   return s;
 }
@@ -191,7 +200,8 @@ uint32_t distance_bucket(int32_t distance, uint32_t buckets) {
   const uint32_t side = buckets / 2, exact = side / 2, first = distance > 0 ? side : 0;
   const auto far = static_cast<uint32_t>(std::abs(distance));
   if (far < exact) return first + far;
-  const float share = std::log(static_cast<float>(far) / static_cast<float>(exact)) / std::log(farthest / static_cast<float>(exact));
+  const float share =
+      std::log(static_cast<float>(far) / static_cast<float>(exact)) / std::log(farthest / static_cast<float>(exact));
   return first + std::min(side - 1, exact + static_cast<uint32_t>(share * static_cast<float>(side - exact)));
 }
 

@@ -28,17 +28,21 @@ struct EncoderShape {
 };
 
 /// h = hidden, f = feed_forward.
-struct EncoderNorm { Rows weight, bias; };     // [h]
-struct EncoderMatrix { Rows weight, bias; };   // [outputs, inputs], [outputs]
+struct EncoderNorm {
+  Rows weight, bias;
+};  // [h]
+struct EncoderMatrix {
+  Rows weight, bias;
+};  // [outputs, inputs], [outputs]
 struct EncoderLayerTensors {
   EncoderMatrix q, k, v, output;  // [h, h]
   EncoderNorm attention_norm, output_norm;
-  EncoderMatrix up, down;         // [f, h], [h, f]
+  EncoderMatrix up, down;  // [f, h], [h, f]
 };
 struct EncoderTensors {
-  Rows words, positions, types;   // [.., h]
+  Rows words, positions, types;  // [.., h]
   EncoderNorm norm;
-  Rows distances;                 // [distance_buckets, heads]
+  Rows distances;  // [distance_buckets, heads]
   std::vector<EncoderLayerTensors> layers;
 };
 
@@ -53,7 +57,8 @@ Result<EncoderTensors> find_encoder_tensors(const Checkpoint& checkpoint, const 
 /// The rows of the table of positions for a text's tokens.
 std::vector<uint32_t> position_rows(const EncoderShape& shape, const int32_t* tokens, uint32_t count);
 
-/// The row of `distances` for a key that lies `distance` tokens after the query (Raffel et al. 2019, section 2.1; as MPNet has it).
+/// The row of `distances` for a key that lies `distance` tokens after the query (Raffel et al. 2019, section 2.1; as MPNet has
+/// it).
 uint32_t distance_bucket(int32_t distance, uint32_t buckets);
 
 }  // namespace sextant::engine

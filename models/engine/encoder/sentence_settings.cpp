@@ -27,10 +27,12 @@ Result<Pooling> read_pooling(const std::string& file) {
     if (mode->IsArray())
       for (const auto& one : mode->GetArray()) modes.emplace_back(one.IsString() ? json::text(one) : "");
   } else {
-    constexpr std::pair<const char*, const char*> flags[] = {
-        {"pooling_mode_cls_token", "cls"}, {"pooling_mode_max_tokens", "max"}, {"pooling_mode_mean_tokens", "mean"},
-        {"pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"}, {"pooling_mode_weightedmean_tokens", "weightedmean"},
-        {"pooling_mode_lasttoken", "lasttoken"}};
+    constexpr std::pair<const char*, const char*> flags[] = {{"pooling_mode_cls_token", "cls"},
+                                                             {"pooling_mode_max_tokens", "max"},
+                                                             {"pooling_mode_mean_tokens", "mean"},
+                                                             {"pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"},
+                                                             {"pooling_mode_weightedmean_tokens", "weightedmean"},
+                                                             {"pooling_mode_lasttoken", "lasttoken"}};
     for (const auto& [flag, name] : flags)
       if (json::find_bool(config, flag).value_or(false)) modes.emplace_back(name);
     if (modes.empty()) modes.emplace_back("mean");
@@ -39,9 +41,11 @@ Result<Pooling> read_pooling(const std::string& file) {
   for (const std::string& mode : modes) asked += (asked.empty() ? "" : " and ") + mode;
   const auto pooling = asked == "lasttoken" ? Pooling::last : pooling_named(asked);
   if (pooling && asked != "last") return *pooling;
-  return refused(file, fmt::format("asks for the pooling {}, and mean, cls and lasttoken are computed, one at a time; set pooling to one of them, "
-                                   "if that will do",
-                                   shown(asked)));
+  return refused(
+      file, fmt::format(
+                "asks for the pooling {}, and mean, cls and lasttoken are computed, one at a time; set pooling to one of them, "
+                "if that will do",
+                shown(asked)));
 }
 
 Result<void> read_modules(const std::string& folder, SentenceSettings& settings) {
@@ -49,20 +53,25 @@ Result<void> read_modules(const std::string& folder, SentenceSettings& settings)
   SXT_TRY(const json::Document modules, read_json_file(file, file_bytes_max));
   if (!modules.IsArray()) return refused(file, "is no list of modules; fetch it again");
   for (const auto& module : modules.GetArray()) {
-    const std::string type = json::find_string(module, "type").value_or(""), path = json::find_string(module, "path").value_or("");
+    const std::string type = json::find_string(module, "type").value_or(""),
+                      path = json::find_string(module, "path").value_or("");
     const std::string_view name = last_name(type);
-    if (path.find("..") != path.npos || path.starts_with('/')) return refused(file, fmt::format("the path {} leaves the folder", shown(path)));
+    if (path.find("..") != path.npos || path.starts_with('/'))
+      return refused(file, fmt::format("the path {} leaves the folder", shown(path)));
     if (name == "Transformer") {
-      if (!path.empty()) return refused(file, fmt::format("says that the model lies in the folder {}; give {}/{}", shown(path), folder, path));
+      if (!path.empty())
+        return refused(file, fmt::format("says that the model lies in the folder {}; give {}/{}", shown(path), folder, path));
     } else if (name == "Pooling") {
       settings.from = folder + "/" + path + "/config.json";
       SXT_TRY(settings.pooling, read_pooling(settings.from));
     } else if (name == "Normalize") {
       settings.normalise = true;
     } else if (name != "Dropout") {  // which does nothing but in training
-      return refused(file, fmt::format("has the module {}, which is not computed here; Transformer, Pooling and Normalize are. Set pooling to "
-                                       "leave modules.json aside, if that will do",
-                                       shown(type)));
+      return refused(
+          file,
+          fmt::format("has the module {}, which is not computed here; Transformer, Pooling and Normalize are. Set pooling to "
+                      "leave modules.json aside, if that will do",
+                      shown(type)));
     }
   }
   return {};
@@ -73,7 +82,8 @@ Result<void> read_length(const std::string& file, SentenceSettings& settings) {
   settings.lower_case = json::find_bool(config, "do_lower_case").value_or(false);
   const json::Value* tokens = json::find(config, "max_seq_length");
   if (!tokens || tokens->IsNull()) return {};
-  if (!tokens->IsUint() || tokens->GetUint() == 0) return refused(file, "\"max_seq_length\" is no number of tokens; fetch it again");
+  if (!tokens->IsUint() || tokens->GetUint() == 0)
+    return refused(file, "\"max_seq_length\" is no number of tokens; fetch it again");
   settings.tokens = tokens->GetUint();
   return {};
 }

@@ -17,8 +17,8 @@ struct SentenceSettings {
   bool lower_case = false;         // texts are lower-cased before anything else
 };
 
-/// A folder without these files has the usual settings. What they ask for and is not computed (a dense layer behind the pooling,
-/// several poolings at once) is an error. `modules` false: modules.json and what it names are left aside.
+/// A folder without these files has the usual settings. What they ask for and is not computed (a dense layer behind the
+/// pooling, several poolings at once) is an error. `modules` false: modules.json and what it names are left aside.
 Result<SentenceSettings> read_sentence_settings(const std::string& folder, bool modules);
 
 }  // namespace sextant::engine

@@ -12,12 +12,14 @@
 namespace sextant::engine {
 namespace {
 
-constexpr std::pair<std::string_view, Pooling> poolings[] = {{"mean", Pooling::mean}, {"last", Pooling::last}, {"cls", Pooling::cls}};
+constexpr std::pair<std::string_view, Pooling> poolings[] = {
+    {"mean", Pooling::mean}, {"last", Pooling::last}, {"cls", Pooling::cls}};
 
 // What all workers of a call share: which item comes next, and where vectors go.
 class Call {
  public:
-  Call(std::span<const EmbeddingItem> items, Pooling pooling, bool normalise, uint64_t seed, const Hooks& hooks, const EmbeddingSink& sink)
+  Call(std::span<const EmbeddingItem> items, Pooling pooling, bool normalise, uint64_t seed, const Hooks& hooks,
+       const EmbeddingSink& sink)
       : items(items), pooling(pooling), normalise_(normalise), hooks_(hooks), sink_(sink), order_(items.size()) {
     std::iota(order_.begin(), order_.end(), 0u);
     if (seed) std::shuffle(order_.begin(), order_.end(), std::mt19937_64(seed));
@@ -56,7 +58,7 @@ class Call {
   const EmbeddingSink& sink_;
   std::vector<uint32_t> order_;  // [items]
   std::atomic<uint64_t> next_ = 0;
-  std::mutex mutex_;             // what follows, the sink and the progress
+  std::mutex mutex_;  // what follows, the sink and the progress
   uint64_t done_ = 0, total_ = 0;
 };
 
@@ -84,8 +86,8 @@ class Packer {
   struct Open {  // a sequence that is not done
     uint32_t item, placed = 0;
     std::vector<uint32_t> pages{};
-    std::vector<double> sum{};    // [hidden]
-    uint32_t states = 0;          // of the batch, that are its own
+    std::vector<double> sum{};  // [hidden]
+    uint32_t states = 0;        // of the batch, that are its own
   };
 
   void fill();
@@ -139,7 +141,8 @@ void Packer::place(Open& open, uint32_t rows) {
   for (uint32_t position = open.placed; position < end; ++position) {
     batch_.tokens.push_back(item.tokens[position]);
     batch_.positions.push_back(position);
-    const bool wanted = call_.pooling == Pooling::mean || position == (call_.pooling == Pooling::cls ? 0 : item.tokens.size() - 1);
+    const bool wanted =
+        call_.pooling == Pooling::mean || position == (call_.pooling == Pooling::cls ? 0 : item.tokens.size() - 1);
     if (!wanted) continue;
     batch_.states.push_back(row + position - open.placed);
     ++open.states;

@@ -25,7 +25,8 @@ class Embedder {
  public:
   /// `settings`: further members of the configuration.
   explicit Embedder(const std::string& path, const std::string& settings = "")
-      : model_(Context(nullptr, borrow(config_ = fmt::format(R"({{"path":{}{}{}}})", json::quote(path), settings.empty() ? "" : ",", settings)))) {}
+      : model_(Context(nullptr, borrow(config_ = fmt::format(R"({{"path":{}{}{}}})", json::quote(path),
+                                                             settings.empty() ? "" : ",", settings)))) {}
 
   std::vector<Embedded> embed(const std::vector<EmbeddingRequest>& requests) {
     std::vector<Embedded> out(requests.size());
@@ -54,7 +55,8 @@ std::string tiny(const std::string& name) { return test::embeddings_file(name); 
 bool same_bits(const std::vector<Embedded>& a, const std::vector<Embedded>& b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i)
-    if (a[i].vector.size() != b[i].vector.size() || std::memcmp(a[i].vector.data(), b[i].vector.data(), a[i].vector.size() * sizeof(float)) != 0)
+    if (a[i].vector.size() != b[i].vector.size() ||
+        std::memcmp(a[i].vector.data(), b[i].vector.data(), a[i].vector.size() * sizeof(float)) != 0)
       return false;
   return true;
 }
@@ -83,9 +85,7 @@ std::string why_not(const std::string& path, const std::string& settings = "") {
   try {
     Embedder model(path, settings);
     model.embed(std::vector<std::string>{"a"});
-  } catch (const PluginError& e) {
-    return e.what();
-  }
+  } catch (const PluginError& e) { return e.what(); }
   return "";
 }
 
@@ -326,19 +326,29 @@ TEST_CASE("an encoder that is not computed as it asks for is refused with what t
     text.replace(text.find(from), from.size(), to);
     return text;
   };
-  const auto dense = R"([{"path":"","type":"sentence_transformers.models.Transformer"},{"path":"2_Dense","type":"sentence_transformers.models.Dense"}])";
-  struct Case { std::map<std::string, std::string> files; std::string settings, says; };
+  const auto dense =
+      R"([{"path":"","type":"sentence_transformers.models.Transformer"},{"path":"2_Dense","type":"sentence_transformers.models.Dense"}])";
+  struct Case {
+    std::map<std::string, std::string> files;
+    std::string settings, says;
+  };
   const Case cases[] = {
       {{}, R"("compute":"bf16")", "encoders are computed in f32 alone"},
       {{{"modules.json", dense}}, "", "sentence_transformers.models.Dense"},
       {{{"1_Pooling/config.json", R"({"pooling_mode":"max"})"}}, "", "the pooling \"max\""},
-      {{{"1_Pooling/config.json", R"({"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":true})"}}, "", "\"cls and mean\""},
+      {{{"1_Pooling/config.json", R"({"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":true})"}},
+       "",
+       "\"cls and mean\""},
       {{{"modules.json", R"([{"path":"../x","type":"Pooling"}])"}}, "", "leaves the folder"},
       {{{"config.json", changed("\"gelu\"", "\"relu\"")}}, "", "of encoders only those with \"gelu\""},
       {{{"config.json", changed("\"absolute\"", "\"relative_key\"")}}, "", "only \"absolute\" is supported"},
-      {{{"config.json", changed("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3")}}, "", "encoder.layer.2.attention.self.query.weight\" is missing"},
+      {{{"config.json", changed("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3")}},
+       "",
+       "encoder.layer.2.attention.self.query.weight\" is missing"},
       {{{"config.json", changed("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1")}}, "", "do not belong together"},
-      {{{"config.json", changed("\"intermediate_size\": 28", "\"intermediate_size\": 24")}}, "", "has not the shape that config.json asks for, [24, 20]"},
+      {{{"config.json", changed("\"intermediate_size\": 28", "\"intermediate_size\": 24")}},
+       "",
+       "has not the shape that config.json asks for, [24, 20]"},
       {{{"vocab.txt", "a\nb\n"}}, "", "has no token \"[UNK]\""},
       {{{"vocab.txt", ""}}, "", "or vocab.txt in this folder"},
       {{{"model.safetensors", ""}, {"pytorch_model.bin", "PK\x03\x04"}}, "", "tools/convert_bin.py"},

@@ -46,24 +46,28 @@ Result<std::unique_ptr<Tokenizer>> open_wordpiece_file(const std::string& folder
   int32_t next = 0;
   for (std::string& token : lines_of(text)) {
     const int32_t id = next++;
-    if (utf8::valid_prefix(token) != token.size()) return Error{Error::Kind::data, fmt::format("{}:{}: is no UTF-8; fetch the file again", path, next)};
+    if (utf8::valid_prefix(token) != token.size())
+      return Error{Error::Kind::data, fmt::format("{}:{}: is no UTF-8; fetch the file again", path, next)};
     // a token that stands there twice has the later id, as a dictionary that is filled line by line has it
     ids[token] = id;
   }
   for (const auto& [token, id] : ids) vocab += fmt::format("{}{}:{}", vocab.empty() ? "" : ",", json::quote(token), id);
   for (const std::string& token : specials)
     if (const int32_t id = find_id(ids, token); id >= 0)
-      added += fmt::format(R"({}{{"id":{},"content":{},"special":true,"normalized":false}})", added.empty() ? "" : ",", id, json::quote(token));
+      added += fmt::format(R"({}{{"id":{},"content":{},"special":true,"normalized":false}})", added.empty() ? "" : ",", id,
+                           json::quote(token));
   for (const std::string& token : {unk, cls, sep})
     if (find_id(ids, token) < 0)
-      return Error{Error::Kind::data, fmt::format("{}: has no token {}; this is no vocabulary of BERT's kind, or it is cut short: fetch it again",
-                                                  path, json::quote(token))};
+      return Error{Error::Kind::data,
+                   fmt::format("{}: has no token {}; this is no vocabulary of BERT's kind, or it is cut short: fetch it again",
+                               path, json::quote(token))};
   const std::string as_json = fmt::format(
       R"({{"added_tokens":[{}],"normalizer":{{"type":"BertNormalizer","lowercase":{},"strip_accents":{},"handle_chinese_chars":{}}},)"
       R"("pre_tokenizer":{{"type":"BertPreTokenizer"}},"post_processor":{{"type":"BertProcessing","cls":[{},{}],"sep":[{},{}]}},)"
       R"("decoder":{{"type":"WordPiece","prefix":"##","cleanup":true}},"model":{{"type":"WordPiece","unk_token":{},"vocab":{{{}}}}}}})",
-      added, flag_of(own, "do_lower_case", "true"), flag_of(own, "strip_accents", "null"), flag_of(own, "tokenize_chinese_chars", "true"),
-      json::quote(cls), find_id(ids, cls), json::quote(sep), find_id(ids, sep), json::quote(unk), vocab);
+      added, flag_of(own, "do_lower_case", "true"), flag_of(own, "strip_accents", "null"),
+      flag_of(own, "tokenize_chinese_chars", "true"), json::quote(cls), find_id(ids, cls), json::quote(sep), find_id(ids, sep),
+      json::quote(unk), vocab);
   SXT_TRY(const json::Document document, json::parse(as_json, path));
   SXT_TRY(Pipeline pipeline, read_tokenizer_json(document, path));
   apply(config, pipeline.vocabulary, warnings);

@@ -7,8 +7,8 @@
 
 namespace sextant::engine {
 
-/// Normalised and cut as BERT does; do_lower_case, strip_accents and tokenize_chinese_chars of tokenizer_config.json count. What
-/// else the folder's files say (cls_token, sep_token) is in `config`.
+/// Normalised and cut as BERT does; do_lower_case, strip_accents and tokenize_chinese_chars of tokenizer_config.json count.
+/// What else the folder's files say (cls_token, sep_token) is in `config`.
 Result<std::unique_ptr<Tokenizer>> open_wordpiece_file(const std::string& folder, const TokenizerConfig& config,
                                                        std::vector<std::string>& warnings);
 

@@ -7,7 +7,8 @@ using namespace sextant;
 using namespace sextant::engine;
 
 TEST_CASE("a folder is known for an encoder by its model_type", "[encoder]") {
-  for (const char* name : {"bert", "mpnet", "roberta"}) CHECK(is_encoder(*test::must(open_checkpoint(test::embeddings_file(name)))));
+  for (const char* name : {"bert", "mpnet", "roberta"})
+    CHECK(is_encoder(*test::must(open_checkpoint(test::embeddings_file(name)))));
   for (const auto& family : test::read_family_goldens().entries) CHECK_FALSE(is_encoder(*family.checkpoint));
 }
 
@@ -43,8 +44,9 @@ TEST_CASE("near distances have a bucket each, far ones share some, and both side
   for (int32_t d = 0; d < 8; ++d) CHECK(distance_bucket(-d, 32) == static_cast<uint32_t>(d));
   for (int32_t d = 1; d < 8; ++d) CHECK(distance_bucket(d, 32) == static_cast<uint32_t>(16 + d));
   // eight more to 128, each as much farther as the one before: borders at 8 * 2^(k / 2)
-  const std::pair<int32_t, uint32_t> far[] = {{8, 8}, {11, 8}, {12, 9}, {15, 9}, {16, 10}, {22, 10}, {23, 11}, {31, 11}, {32, 12},
-                                              {45, 12}, {46, 13}, {63, 13}, {64, 14}, {90, 14}, {91, 15}, {127, 15}, {128, 15}, {5000, 15}};
+  const std::pair<int32_t, uint32_t> far[] = {{8, 8},   {11, 8},  {12, 9},  {15, 9},   {16, 10},  {22, 10},
+                                              {23, 11}, {31, 11}, {32, 12}, {45, 12},  {46, 13},  {63, 13},
+                                              {64, 14}, {90, 14}, {91, 15}, {127, 15}, {128, 15}, {5000, 15}};
   for (const auto& [distance, bucket] : far) {
     CAPTURE(distance);
     CHECK(distance_bucket(-distance, 32) == bucket);

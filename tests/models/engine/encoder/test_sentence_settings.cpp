@@ -32,7 +32,9 @@ class Folder {
   fs::path path_;
 };
 
-std::string module(const std::string& path, const std::string& type) { return fmt::format(R"({{"path":"{}","type":"{}"}})", path, type); }
+std::string module(const std::string& path, const std::string& type) {
+  return fmt::format(R"({{"path":"{}","type":"{}"}})", path, type);
+}
 const std::string of_2 = "[" + module("", "sentence_transformers.models.Transformer") + "," +
                          module("1_Pooling", "sentence_transformers.models.Pooling") + "]";
 const std::string of_6 = "[" + module("", "sentence_transformers.base.modules.transformer.Transformer") + "," +
@@ -51,17 +53,33 @@ TEST_CASE("pooling, normalising and length are read from a sentence-transformers
   const std::string pooling = "1_Pooling/config.json", length = "sentence_bert_config.json";
   const Case cases[] = {
       {{}, Pooling::mean, false, {}},
-      {{{"modules.json", of_2}, {pooling, R"({"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":false})"}}, Pooling::cls, false, {}},
+      {{{"modules.json", of_2}, {pooling, R"({"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":false})"}},
+       Pooling::cls,
+       false,
+       {}},
       {{{"modules.json", of_2}, {pooling, R"({"pooling_mode_lasttoken":true})"}}, Pooling::last, false, {}},
       {{{"modules.json", of_2}, {pooling, R"({"word_embedding_dimension":8})"}}, Pooling::mean, false, {}},
       {{{"modules.json", of_6}, {pooling, R"({"pooling_mode":"cls"})"}}, Pooling::cls, true, {}},
-      {{{"modules.json", of_6}, {pooling, R"({"pooling_mode":["lasttoken"]})"}, {length, R"({"max_seq_length":256})"}}, Pooling::last, true, 256},
+      {{{"modules.json", of_6}, {pooling, R"({"pooling_mode":["lasttoken"]})"}, {length, R"({"max_seq_length":256})"}},
+       Pooling::last,
+       true,
+       256},
       {{{length, R"({"max_seq_length":null})"}}, Pooling::mean, false, {}},
       {{{"sentence_roberta_config.json", R"({"max_seq_length":75})"}}, Pooling::mean, false, 75},
-      {{{"modules.json", of_2}, {pooling, "{}"}, {"tokenizer_config.json", R"({"model_max_length":512})"}}, Pooling::mean, false, 512},
-      {{{"modules.json", of_2}, {pooling, "{}"}, {"tokenizer_config.json", R"({"model_max_length":1000000000000000019884624838656})"}},
-       Pooling::mean, false, {}},
-      {{{"tokenizer_config.json", R"({"model_max_length":512})"}}, Pooling::mean, false, {}},  // no such folder: a decoder's business
+      {{{"modules.json", of_2}, {pooling, "{}"}, {"tokenizer_config.json", R"({"model_max_length":512})"}},
+       Pooling::mean,
+       false,
+       512},
+      {{{"modules.json", of_2},
+        {pooling, "{}"},
+        {"tokenizer_config.json", R"({"model_max_length":1000000000000000019884624838656})"}},
+       Pooling::mean,
+       false,
+       {}},
+      {{{"tokenizer_config.json", R"({"model_max_length":512})"}},
+       Pooling::mean,
+       false,
+       {}},  // no such folder: a decoder's business
   };
   for (const Case& c : cases) {
     CAPTURE(&c - cases);
@@ -75,7 +93,8 @@ TEST_CASE("pooling, normalising and length are read from a sentence-transformers
 }
 
 TEST_CASE("modules.json can be left aside, lengths are read all the same", "[encoder]") {
-  const Folder folder({{"modules.json", of_6}, {"1_Pooling/config.json", R"({"pooling_mode":"cls"})"},
+  const Folder folder({{"modules.json", of_6},
+                       {"1_Pooling/config.json", R"({"pooling_mode":"cls"})"},
                        {"sentence_bert_config.json", R"({"max_seq_length":20})"}});
   const auto read = read_sentence_settings(folder.path(), false);
   REQUIRE(read);
@@ -86,7 +105,10 @@ TEST_CASE("modules.json can be left aside, lengths are read all the same", "[enc
 
 TEST_CASE("what a sentence-transformers folder asks for and is not computed is an error that names it", "[encoder]") {
   const std::string pooling = "1_Pooling/config.json";
-  struct Case { std::map<std::string, std::string> files; std::string says; };
+  struct Case {
+    std::map<std::string, std::string> files;
+    std::string says;
+  };
   const Case cases[] = {
       {{{"modules.json", "{}"}}, "modules.json: is no list of modules"},
       {{{"modules.json", "["}}, "modules.json"},

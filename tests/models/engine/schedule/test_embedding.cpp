@@ -37,7 +37,8 @@ std::vector<float> expected(const EmbeddingItem& item, Pooling pooling, bool nor
   for (size_t t = 0; t < item.tokens.size(); ++t) {
     h = extend(h, item.tokens[t]);
     if (pooling == Pooling::cls ? t > 0 : pooling == Pooling::last ? t + 1 < item.tokens.size() : false) continue;
-    for (uint32_t i = 0; i < hidden; ++i) sum[i] += static_cast<double>(state(h, i)) / (pooling == Pooling::mean ? double(item.tokens.size()) : 1);
+    for (uint32_t i = 0; i < hidden; ++i)
+      sum[i] += static_cast<double>(state(h, i)) / (pooling == Pooling::mean ? double(item.tokens.size()) : 1);
   }
   double length = 1;
   if (normalise) length = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.));
@@ -48,7 +49,8 @@ std::vector<float> expected(const EmbeddingItem& item, Pooling pooling, bool nor
 
 using Vectors = std::vector<std::vector<float>>;
 
-Vectors embed_all(const std::vector<EmbeddingItem>& items, Pooling pooling, bool normalise, std::vector<HashDevice>& devices, uint64_t seed = 0) {
+Vectors embed_all(const std::vector<EmbeddingItem>& items, Pooling pooling, bool normalise, std::vector<HashDevice>& devices,
+                  uint64_t seed = 0) {
   Vectors out(items.size());
   std::vector<Device*> on;
   for (HashDevice& device : devices) on.push_back(&device);
@@ -69,7 +71,9 @@ DeviceLimits limits(uint32_t rows_max, uint32_t pages) {
 class WholeTexts : public Device {
  public:
   uint64_t batches = 0;
-  DeviceLimits limits() const override { return {.rows_max = 128, .pages = 0, .context = 128, .vocab = 259, .hidden = 1, .encodes = true}; }
+  DeviceLimits limits() const override {
+    return {.rows_max = 128, .pages = 0, .context = 128, .vocab = 259, .hidden = 1, .encodes = true};
+  }
   bool run(const Batch& b, const std::function<bool()>& cancelled, Outputs& ret) override {
     if (cancelled()) return false;
     ++batches;
@@ -136,7 +140,8 @@ TEST_CASE("an encoder gets whole texts", "[embedding]") {
     WholeTexts device;
     Device* const on[] = {&device};
     std::vector<float> got(items.size());
-    REQUIRE(embed(items, Pooling::mean, false, on, {.seed = seed}, {}, [&](uint32_t item, std::span<const float> v) { got.at(item) = v[0]; }));
+    REQUIRE(embed(items, Pooling::mean, false, on, {.seed = seed}, {},
+                  [&](uint32_t item, std::span<const float> v) { got.at(item) = v[0]; }));
     for (size_t i = 0; i < items.size(); ++i)
       CHECK(got[i] == static_cast<float>(std::accumulate(items[i].tokens.begin(), items[i].tokens.end(), 0)));
     if (seed == 0) CHECK(device.batches == 6);  // 100; 100 28; 1; 128; 5 60 60; 60
@@ -146,7 +151,9 @@ TEST_CASE("an encoder gets whole texts", "[embedding]") {
 TEST_CASE("a vector of zeros cannot be normalised and stays one", "[embedding]") {
   class Zeros : public Device {
    public:
-    DeviceLimits limits() const override { return {.rows_max = 9, .pages = 0, .context = 9, .vocab = 9, .hidden = 2, .encodes = true}; }
+    DeviceLimits limits() const override {
+      return {.rows_max = 9, .pages = 0, .context = 9, .vocab = 9, .hidden = 2, .encodes = true};
+    }
     bool run(const Batch& b, const std::function<bool()>&, Outputs& ret) override {
       ret.states.assign(b.states.size() * 2, 0);
       return true;
@@ -179,7 +186,8 @@ TEST_CASE("a device's failure while embedding is the call's", "[embedding]") {
   const auto items = many_items();
   Broken one(limits(20, 20)), other(limits(20, 20));
   Device* const on[] = {&one, &other};
-  CHECK_THROWS_WITH(embed(items, Pooling::mean, false, on, {}, {}, [](uint32_t, std::span<const float>) {}), "the device is gone");
+  CHECK_THROWS_WITH(embed(items, Pooling::mean, false, on, {}, {}, [](uint32_t, std::span<const float>) {}),
+                    "the device is gone");
 }
 
 TEST_CASE("progress of embedding ends at all tokens", "[embedding]") {
