@@ -46,7 +46,9 @@ CpuDevice::CpuDevice(const engine::ModelTensors& tensors, const engine::Architec
   for (uint32_t t = 0; t < pool.size(); ++t) scratch_.emplace_back(scratch_floats(a, numerics));
 }
 
-engine::DeviceLimits CpuDevice::limits() const { return {plan_.rows_max, plan_.pages, plan_.context, architecture_.vocab}; }
+engine::DeviceLimits CpuDevice::limits() const {
+  return {.rows_max = plan_.rows_max, .pages = plan_.pages, .context = plan_.context, .vocab = architecture_.vocab, .hidden = architecture_.hidden};
+}
 
 bool CpuDevice::run(const Batch& batch, const std::function<bool()>& cancelled, engine::Outputs& ret_outputs) {
   copy_pages(batch);
@@ -62,6 +64,7 @@ bool CpuDevice::run(const Batch& batch, const std::function<bool()>& cancelled, 
     else layer_by_columns(batch, l);
   }
   look(batch, ret_outputs);
+  give_states(batch, ret_outputs);
   return true;
 }
 

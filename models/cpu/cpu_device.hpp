@@ -71,6 +71,7 @@ class CpuDevice : public engine::Device {
   void group_by_expert(uint32_t rows);
 
   // head.cpp: only rows that are looked at, the vocabulary in chunks
+  void give_states(const engine::Batch& batch, engine::Outputs& ret);
   void look(const engine::Batch& batch, engine::Outputs& ret);
   void look_at_chunk(const engine::Batch& batch, uint32_t chunk, uint32_t thread, engine::Outputs& ret);
 

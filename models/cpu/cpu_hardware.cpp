@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <thread>
+#include <sextant/numbers.hpp>
+#include "encoder/encoder_device.hpp"
 #include "isa.hpp"
 
 namespace sextant::cpu {
@@ -58,7 +60,7 @@ std::unique_ptr<engine::Device> CpuHardware::make_device(const engine::DeviceOrd
   auto device = std::make_unique<CpuDevice>(tensors, order.architecture, *plan, numerics, pool_, order.end);
   const std::string_view isa = numerics.matmul.name;
   ret_report = {
-      fmt::format("{}, {} thread{}", isa == "amx" ? "AMX" : numerics.kernels.label, pool_.size(), pool_.size() == 1 ? "" : "s"),
+      label(isa == "amx" ? "AMX" : numerics.kernels.label),
       name_of(compute),
       plan->weights,
       plan->buffers,
@@ -66,6 +68,26 @@ std::unique_ptr<engine::Device> CpuHardware::make_device(const engine::DeviceOrd
       plan->page,
       nominal_speed(numerics.matmul) * pool_.size(),
       plan->file};
+  return device;
+}
+
+std::string CpuHardware::label(std::string_view isa) const {
+  return fmt::format("{}, {} thread{}", isa, pool_.size(), pool_.size() == 1 ? "" : "s");
+}
+
+std::unique_ptr<engine::Device> CpuHardware::make_encoder(const engine::EncoderOrder& order, engine::DeviceReport& ret_report) {
+  if (compute_of(order.config.compute) != Compute::f32)
+    throw PluginError(SXT_UNSUPPORTED, fmt::format("{}: compute: encoders are computed in f32 alone; leave it out", order.checkpoint.path()));
+  const Kernels& kernels = *or_throw(choose_kernels(isa_));
+  const auto tensors = or_throw(engine::find_encoder_tensors(order.checkpoint, order.shape));
+  const EncoderPlan plan = plan_encoder(tensors, order.shape, kernels.matmul, order.context, pool_.size());
+  const size_t memory = order.config.memory ? order.config.memory : available_memory() / 5 * 4;
+  if (memory && plan.weights + plan.buffers > memory)
+    throw PluginError(SXT_NO_MEMORY, fmt::format("{}: memory: {} are too few: the weights take {}, the buffers {}; raise memory or lower max_seq_len",
+                                                 order.checkpoint.path(), mebibytes(memory), mebibytes(plan.weights), mebibytes(plan.buffers)));
+  auto device = std::make_unique<EncoderDevice>(tensors, order.shape, plan, kernels, pool_);
+  ret_report = {label(kernels.label), name_of(Compute::f32), plan.weights, plan.buffers, plan.weights, 0,
+                nominal_speed(kernels.matmul) * pool_.size(), plan.file};
   return device;
 }
 

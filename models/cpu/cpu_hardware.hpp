@@ -13,9 +13,11 @@ class CpuHardware : public engine::Hardware {
 
   const char* name() const override { return "cpu"; }
   std::unique_ptr<engine::Device> make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) override;
+  std::unique_ptr<engine::Device> make_encoder(const engine::EncoderOrder& order, engine::DeviceReport& ret_report) override;
   void for_each(uint64_t n, const std::function<void(uint64_t)>& body) override;
 
  private:
+  std::string label(std::string_view isa) const;
   std::string isa_;
   ThreadPool pool_;
 };

@@ -1,4 +1,4 @@
-// The output head: only rows that are looked at, the vocabulary in chunks.
+// What leaves the last layer: the output head, for rows that are looked at only, with the vocabulary in chunks; and states.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -47,6 +47,16 @@ void CpuDevice::look(const Batch& batch, engine::Outputs& ret) {
     if (!is_number_[r]) sum = std::numeric_limits<double>::quiet_NaN();  // a maximum may pass over it
     ret.head[r] = {part[top].max + std::log(sum), static_cast<int32_t>(top * chunk + part[top].best)};
   }
+}
+
+void CpuDevice::give_states(const Batch& batch, engine::Outputs& ret) {
+  const uint32_t rows = static_cast<uint32_t>(batch.states.size()), hidden = architecture_.hidden;
+  ret.states.resize(size_t{rows} * hidden);
+  pool_.run((rows + 31) / 32, [&](uint32_t t, uint32_t) {
+    for (uint32_t r = t * 32; r < std::min(rows, t * 32 + 32); ++r)
+      kernels_.rms_norm(x_.data() + size_t{batch.states[r]} * width_.hidden, weights_.final_norm.data(), ret.states.data() + size_t{r} * hidden,
+                        hidden, architecture_.norm_epsilon);
+  });
 }
 
 void CpuDevice::look_at_chunk(const Batch& batch, uint32_t c, uint32_t thread, engine::Outputs& ret) {

@@ -31,6 +31,13 @@ struct Kernels {
   void (*scale_and_cap)(float* x, uint32_t n, float scale, float cap);
   /// n is a multiple of 16.
   VocabularyChunk (*vocabulary)(const float* logits, uint32_t n);
+  // of encoders (encoder_kernels.inc.hpp)
+  /// y = (x - mean) / sqrt(variance + epsilon) * w + b; n floats. Ba, Kiros and Hinton 2016.
+  void (*layer_norm)(const float* x, const float* w, const float* b, float* y, uint32_t n, float epsilon);
+  /// x = gelu(x), with the exact gelu: x / 2 * (1 + erf(x / sqrt(2))). n is a multiple of 16.
+  void (*gelu)(float* x, uint32_t n);
+  /// x[0 .. n) = softmax(x + bias); bias may be null. x has room for n rounded up to 16, and is 0 there.
+  void (*softmax)(float* x, const float* bias, uint32_t n);
   MatMul matmul;              // in float32
   AttentionFormat attention;  // in float32
 };

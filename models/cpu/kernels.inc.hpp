@@ -130,6 +130,8 @@ VocabularyChunk vocabulary(const float* logits, uint32_t n) {
   return {best, sum_of(sum), index};
 }
 
+#include "encoder_kernels.inc.hpp"
+
 // ---- attention ----
 // A page: {keys [head_dim][32], values [32][head_dim]}
 SXT_INLINE const float* keys_of(const char* page) { return reinterpret_cast<const float*>(page); }
@@ -250,7 +252,7 @@ void attend(const Attention& t) {
 
 const Kernels& KERNEL_TABLE() {
   static constexpr Kernels table{
-      KERNEL_NAME, KERNEL_LABEL, rms_norm, rope, swiglu, geglu, scale_and_cap, vocabulary,
+      KERNEL_NAME, KERNEL_LABEL, rms_norm, rope, swiglu, geglu, scale_and_cap, vocabulary, layer_norm, gelu, softmax,
       {KERNEL_NAME, Compute::f32, 6, 192, row_bytes, encode, multiply}, {KERNEL_NAME, page_bytes, scratch_floats, put, attend}};
   return table;
 }

@@ -50,8 +50,10 @@ void BackendModel::load(std::unique_ptr<Hardware> hardware) {
   if (!config_.path.empty() && (config_.weights || config_.description))
     checkpoint_ = or_throw(open_checkpoint(config_.path, config_.peft_path));
   load_vocabulary();
-  if (checkpoint_) architecture_ = or_throw(read_architecture(*checkpoint_));
-  if (config_.weights) load_weights();
+  if (checkpoint_ && is_encoder(*checkpoint_)) encoder_ = or_throw(read_encoder_shape(*checkpoint_));
+  else if (checkpoint_) architecture_ = or_throw(read_architecture(*checkpoint_));
+  if (checkpoint_) load_sentence_settings();
+  if (config_.weights) encoder_ ? load_encoder() : load_weights();
 }
 
 void BackendModel::load_vocabulary() {
@@ -108,7 +110,10 @@ void BackendModel::load_weights() {
   report_ = std::move(reports.front());
   if (workers > 1) report_.label = fmt::format("{} x {}", workers, report_.label);
   checkpoint_->let_go();
-  const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  log_loaded(workers, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+}
+
+void BackendModel::log_loaded(uint32_t workers, double took) const {
   const DeviceLimits limits = devices_.front()->limits();
   context.log(SXT_LOG_INFO, fmt::format("{}: {}weights {} MiB, buffers {} MiB, up to {} MiB of keys and values ({} tokens); {}; "
                                         "loaded in {:.1f} s",
@@ -130,7 +135,7 @@ sxt_model_info BackendModel::info() {
   info.struct_size = sizeof info;
   if (tokenizer_) info.abilities |= SXT_MODEL_TOKENIZE;
   if (chat_) info.abilities |= SXT_MODEL_CHAT;
-  if (!devices_.empty()) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE;
+  if (!devices_.empty() && !encoder_) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE;
   if (tokenizer_) info.vocab_size = tokenizer_->vocab_size();
   if (devices_.empty()) return info;
   info.context_length = devices_.front()->limits().context;
@@ -183,6 +188,7 @@ Job BackendModel::make_job(uint64_t call, std::span<const sxt_request* const> re
 }
 
 std::string BackendModel::plan(uint64_t call, std::span<const sxt_request* const> requests) {
+  refuse_encoder();
   const std::lock_guard lock(device_mutex_);
   const Job job = make_job(call, requests, true);
   size_t kv = 0;
@@ -201,6 +207,7 @@ std::string BackendModel::plan(uint64_t call, std::span<const sxt_request* const
 }
 
 void BackendModel::run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) {
+  refuse_encoder();
   devices();  // throws where there is none
   std::unique_lock lock(device_mutex_, std::try_to_lock);
   const Job job = make_job(call, requests, lock.owns_lock());

@@ -10,8 +10,11 @@
 #include <sextant/sdk.hpp>
 #include "../chat/chat_template.hpp"
 #include "../checkpoint/checkpoint.hpp"
+#include "../encoder/encoder_shape.hpp"
+#include "../encoder/sentence_settings.hpp"
 #include "../schedule/scheduler.hpp"
 #include "../tokenizer/tokenizer.hpp"
+#include "embed.hpp"
 #include "hardware.hpp"
 
 namespace sextant::engine {
@@ -25,6 +28,8 @@ class BackendModel : public Model {
   std::string render_chat(std::string_view conversation_json) override;
   std::string plan(uint64_t call, std::span<const sxt_request* const> requests) override;
   void run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) override;
+  /// The requests' vectors (embed.hpp). Throws where the model gives none.
+  void embed(std::span<const EmbeddingRequest> requests, const EmbeddingResultSink& sink);
 
  protected:
   explicit BackendModel(Context context);
@@ -35,6 +40,11 @@ class BackendModel : public Model {
   void load_vocabulary();
   const std::string& vocabulary_path() const { return config_.tokenizer_path.empty() ? config_.path : config_.tokenizer_path; }
   void load_weights();
+  void load_encoder();
+  void load_sentence_settings();
+  void refuse_encoder() const;  // throws where the model is one
+  void log_loaded(uint32_t workers, double seconds) const;
+  EmbeddingText embedding_text(const EmbeddingRequest& request, uint64_t index) const;
   const Tokenizer& tokenizer() const;  // throws where there is none
   const std::vector<std::unique_ptr<Device>>& devices();
   Job make_job(uint64_t call, std::span<const sxt_request* const> requests, bool on_device_threads);
@@ -48,7 +58,11 @@ class BackendModel : public Model {
   std::optional<ChatTemplate> chat_;
   std::string chat_origin_;                 // the file that it is from
   std::vector<std::string> warnings_;  // the core logs them
-  std::optional<Architecture> architecture_;  // null without a checkpoint
+  std::optional<Architecture> architecture_;  // of a decoder; null without a checkpoint
+  std::optional<EncoderShape> encoder_;       // of an encoder
+  SentenceSettings sentence_;                 // how embeddings are made
+  std::string no_embeddings_;                 // why a decoder gives none, though its device could; empty: it does
+  Surround surround_;                         // of a text that is embedded
   // what stands below is there only with weights
   DeviceReport report_;             // of one device; they are alike
   std::vector<std::unique_ptr<Device>> devices_;  // one for each worker; after what they refer to

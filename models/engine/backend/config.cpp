@@ -22,6 +22,8 @@ BackendConfig read_backend_config(const Context& context) {
   config.schedule_seed = number("schedule_seed", 0);
   config.chat_template = context.text("chat_template", "auto");
   config.tokenizer_path = context.text("tokenizer_path");
+  config.pooling = context.text("pooling", "auto");
+  config.normalise = json::find_bool(json, "normalise");
   return config;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <sextant/sdk.hpp>
 
@@ -21,6 +22,8 @@ struct BackendConfig {
   uint64_t schedule_seed = 0;
   std::string chat_template;   // "auto", "none" or a path
   std::string tokenizer_path;  // empty: the model's own
+  std::string pooling;         // "auto" (what the model's folder says, else mean), "mean", "last" or "cls"
+  std::optional<bool> normalise;  // of embeddings; nothing: as the model's folder says, else not
 };
 
 BackendConfig read_backend_config(const Context& context);
@@ -47,7 +50,10 @@ inline constexpr char backend_schema[] = R"schema({
     "schedule_seed": {"type": "integer", "minimum": 0, "default": 0,
                       "x-affects-results": false, "description": "not 0: work in a random order (for tests; results are the same)"},
     "chat_template": {"type": "string", "default": "auto", "description": "auto (the model's own), none, or a .jinja file"},
-    "tokenizer_path": {"type": "string", "default": "", "description": "another file or folder to take the vocabulary from"})schema";
+    "tokenizer_path": {"type": "string", "default": "", "description": "another file or folder to take the vocabulary from"},
+    "pooling": {"enum": ["auto", "mean", "last", "cls"],
+                "description": "what an embedding is made of: the mean of all tokens' states, the last token's, the first one's; auto, as without it: as the folder's modules.json says, else mean. When it is set, modules.json is left aside"},
+    "normalise": {"type": "boolean", "description": "embeddings have length 1; left out: as modules.json says, else they have not"})schema";
 
 template <size_t N> constexpr std::array<char, sizeof backend_schema + N + 1> with_own_properties(const char (&own)[N]) {
   std::array<char, sizeof backend_schema + N + 1> schema{};

@@ -66,6 +66,34 @@ void write_weights(Description& out, const Checkpoint& checkpoint, const Archite
   });
 }
 
+void write_encoder(Description& out, const Checkpoint& checkpoint, const EncoderShape& s) {
+  uint64_t parameters = 0;
+  std::map<std::string_view, uint64_t> types;
+  for (const Tensor& tensor : checkpoint.tensors()) {
+    uint64_t numbers = 1;
+    for (const uint64_t extent : tensor.shape) numbers *= extent;
+    parameters += numbers;
+    ++types[block_format(tensor.type).name];
+  }
+  out.number("parameters", parameters);
+  out.object("tensor_types", [&] {
+    for (const auto& [name, count] : types) out.number(name, count);
+  });
+  out.object("encoder", [&] {
+    out.number("layers", s.layers), out.number("hidden", s.hidden), out.number("heads", s.heads), out.number("head_dim", s.head_dim);
+    out.number("feed_forward", s.feed_forward), out.number("vocab", s.vocab), out.number("context", s.context);
+    if (s.distance_buckets) out.number("distance_buckets", s.distance_buckets);
+  });
+}
+
+void write_embedding(Description& out, const SentenceSettings& settings) {
+  out.object("embedding", [&] {
+    out.text("pooling", name_of(settings.pooling)), out.text("from", settings.from);
+    out.flag("normalise", settings.normalise);
+    if (settings.tokens) out.number("tokens_max", *settings.tokens);
+  });
+}
+
 // The tokens around a text: which, whether they are added, and the files that say so.
 void write_tokens(Description& out, const Tokenizer& tokenizer, const SpecialTokenClaims& claims) {
   const auto piece = [&](int32_t id) { return token_content(tokenizer, id); };
@@ -103,8 +131,10 @@ void write_tokens(Description& out, const Tokenizer& tokenizer, const SpecialTok
 std::string BackendModel::describe() {
   Description out;
   out.text("path", config_.path);
-  out.text("family", architecture_ ? architecture_->family : "");
+  out.text("family", encoder_ ? encoder_->family : architecture_ ? architecture_->family : "");
+  if (encoder_) write_encoder(out, *checkpoint_, *encoder_);
   if (architecture_) write_weights(out, *checkpoint_, *architecture_);
+  if (checkpoint_ && no_embeddings_.empty()) write_embedding(out, sentence_);
   if (!devices_.empty()) {
     const DeviceLimits limits = devices_.front()->limits();
     out.number("context_length", limits.context);
@@ -112,8 +142,8 @@ std::string BackendModel::describe() {
     out.text("compute", report_.compute);
     const size_t parts = report_.parts;
     out.number("weights_bytes", parts * report_.weights), out.number("buffer_bytes", parts * report_.buffers);
-    out.number("kv_bytes_max", parts * report_.page * limits.pages);
-    out.number("kv_bytes_per_token", parts * report_.page / page_tokens);
+    if (!encoder_) out.number("kv_bytes_max", parts * report_.page * limits.pages);
+    if (!encoder_) out.number("kv_bytes_per_token", parts * report_.page / page_tokens);
   }
   std::optional<SpecialTokenClaims> claims;
   if (tokenizer_) {

@@ -5,7 +5,10 @@
 #include <memory>
 #include <string>
 #include <vector>
+#include <fmt/format.h>
+#include <sextant/sdk.hpp>
 #include "../architecture/architecture.hpp"
+#include "../encoder/encoder_shape.hpp"
 #include "../schedule/device.hpp"
 #include "config.hpp"
 
@@ -18,6 +21,13 @@ struct DeviceOrder {
   uint32_t context;                  // tokens of the longest sequence
   std::vector<int32_t> end;          // ids that end a generation: what a row with forbid_end must not choose
   uint32_t worker = 0;               // the one that the device is for
+};
+
+struct EncoderOrder {
+  const Checkpoint& checkpoint;  // outlives the device
+  const EncoderShape& shape;
+  const BackendConfig& config;
+  uint32_t context;              // tokens of the longest text
 };
 
 /// What was made, of one device: for the log, for `plan` and for `sextant model info`. Memory in bytes, fixed at load, of each part.
@@ -43,6 +53,11 @@ class Hardware {
   /// weights. Throws PluginError: what the device cannot compute (SXT_UNSUPPORTED), what does not fit, with the numbers
   /// (SXT_NO_MEMORY), a device that is not there (SXT_NO_DEVICE).
   virtual std::unique_ptr<Device> make_device(const DeviceOrder& order, DeviceReport& ret_report) = 0;
+  /// The device of an encoder (DeviceLimits::encodes), always one. Throws as make_device.
+  virtual std::unique_ptr<Device> make_encoder(const EncoderOrder& order, DeviceReport&) {
+    throw PluginError(SXT_UNSUPPORTED, fmt::format("{}: is an encoder, and the {} backend computes none; use --backend cpu",
+                                                   order.checkpoint.path(), name()));
+  }
   /// Calls body(i) for i in [0, n), perhaps on several threads: how requests are tokenised. Not while a batch runs.
   virtual void for_each(uint64_t n, const std::function<void(uint64_t)>& body) {
     for (uint64_t i = 0; i < n; ++i) body(i);

@@ -18,12 +18,15 @@ constexpr size_t max_index_bytes = size_t{64} << 20;  // the largest known, of 9
 constexpr size_t max_folder_entries = 100'000;
 constexpr std::string_view weights_name = "model.safetensors", index_name = "model.safetensors.index.json";
 
-// Files that change what a model is sent or when it ends; the tokenizer's files are named as transformers names them.
+// Files that change what a model is sent, when it ends, or what an embedding is made of; the tokenizer's files are named as
+// transformers names them.
 constexpr std::string_view hashed_names[] = {
     "added_tokens.json", "chat_template.jinja",     "chat_template.json", "config.json",     "generation_config.json",
-    "merges.txt",        "special_tokens_map.json", "tokenizer.json",     "tokenizer.model", "tokenizer_config.json",
-    "vocab.json",
+    "merges.txt",        "modules.json",            "sentence_bert_config.json", "special_tokens_map.json", "tokenizer.json",
+    "tokenizer.model",   "tokenizer_config.json",   "vocab.json",         "vocab.txt",
 };
+
+constexpr std::string_view pooling_name = "1_Pooling/config.json";
 
 // Names of the regular files directly in the folder, sorted.
 std::vector<std::string> files_in(const std::string& folder) {
@@ -171,6 +174,8 @@ Result<std::string> HuggingFaceFolder::sha256() const {
     auto opened = MappedFile::open(file(name));
     if (opened) small.push_back(*std::move(opened));  // an empty one says nothing, and is no file that can be mapped
   }
+  if (has(pooling_name))
+    if (auto opened = MappedFile::open(file(pooling_name))) small.push_back(*std::move(opened));
   for (const MappedFile& one : small) mapped.push_back(&one);
   return weights_sha256(mapped);
 }

@@ -38,10 +38,14 @@ class Reader {
       tensors.push_back(std::move(tensor));
     }
     SXT_CHECK(check_layout(tensors));
+    std::erase_if(tensors, [](const Tensor& tensor) { return is_numbering(tensor.name); });
     return tensors;
   }
 
  private:
+  // PyTorch saved BERT's list 0, 1, 2, .. of positions with its weights until transformers 4.31. It says nothing.
+  static bool is_numbering(std::string_view name) { return name == "position_ids" || name.ends_with(".position_ids"); }
+
   Result<std::string_view> header_text() const {
     SXT_CHECK(refuse_git_lfs_pointer(path_, bytes_));
     uint64_t size = 0;
@@ -68,7 +72,8 @@ class Reader {
     const json::Value* const offsets = json::find(entry, "data_offsets");
     if (!dtype || !shape || !shape->IsArray() || !offsets || !offsets->IsArray() || offsets->Size() != 2)
       return error(what + " lacks \"dtype\", \"shape\" or two \"data_offsets\"");
-    const auto type = tensor_type(*dtype);
+    const bool numbering = is_numbering(name) && *dtype == "I64";
+    const auto type = numbering ? TensorType::f32 : tensor_type(*dtype);
     if (!type) {
       return Error{Error::Kind::data,
                    fmt::format("{}: {} has type {}, which cannot be read; take a checkpoint of F32, F16 or BF16 "
@@ -80,7 +85,7 @@ class Reader {
     std::vector<uint64_t> extents;
     uint64_t elements = 1;
     for (const json::Value& extent : shape->GetArray()) {
-      // 2^56 numbers of up to 4 bytes: no product can overflow
+      // 2^56 numbers of up to 8 bytes: no product can overflow
       if (!extent.IsUint64() || (elements > 0 && extent.GetUint64() > (uint64_t{1} << 56) / elements))
         return error(what + " has a \"shape\" that is no list of whole numbers, or absurdly large");
       extents.push_back(extent.GetUint64());
@@ -91,7 +96,7 @@ class Reader {
       return error(fmt::format("{} lies at {}, and {} bytes of data are in the file (cut short?)", what,
                                json::write(*offsets).substr(0, 80), data_.size()));
     }
-    const uint64_t size = end.GetUint64() - begin.GetUint64(), needed = elements * block_format(*type).bytes;
+    const uint64_t size = end.GetUint64() - begin.GetUint64(), needed = elements * (numbering ? 8 : block_format(*type).bytes);
     if (size != needed) return error(fmt::format("{} has {} bytes, and its type and shape ask for {}", what, size, needed));
     return Tensor{std::move(name), *type, std::move(extents), data_.subspan(begin.GetUint64(), size)};
   }

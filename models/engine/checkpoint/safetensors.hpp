@@ -14,7 +14,8 @@ namespace sextant::engine {
 
 class SafetensorsFile {
  public:
-  /// Tensors of F32, F16 and BF16 can be read; an error names the first that is of another type.
+  /// Tensors of F32, F16 and BF16 can be read; an error names the first that is of another type. A list of positions that old
+  /// checkpoints carry (`position_ids`, whole numbers) is checked like the others, and left out.
   static Result<SafetensorsFile> open(const std::string& path);
 
   const MappedFile& file() const { return file_; }

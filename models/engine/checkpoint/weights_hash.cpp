@@ -99,7 +99,7 @@ Result<std::string> weights_sha256(std::vector<const MappedFile*> files) {
   }
   if (changed) write_cache(path, cache);
   if (lines.size() == 1) return lines.front();
-  std::sort(lines.begin(), lines.end(), [](auto& a, auto& b) { return a.substr(64) < b.substr(64); });
+  std::sort(lines.begin(), lines.end(), [](auto& a, auto& b) { return std::pair(a.substr(64), a) < std::pair(b.substr(64), b); });
   std::string text;
   for (const std::string& line : lines) text += line;
   return sha256_hex(text);

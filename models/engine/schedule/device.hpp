@@ -1,5 +1,6 @@
 // What a device must be able to do, and the only thing the scheduler knows about one: run a packed batch of tokens through the
-// model, keeping keys and values in pages, and look at the vocabulary for some rows. `cpu` and `cuda` implement it.
+// model, keeping keys and values in pages, and look at the vocabulary for some rows, or give their states. `cpu` and `cuda`
+// implement it. An encoder is a device, too: it keeps no pages and knows no vocabulary, and takes whole texts.
 //
 // A page holds the keys and values of 32 consecutive positions of one path, for all layers. Full pages are shared between
 // paths; where a path leaves another inside a page, the scheduler asks for a copy of that page, or, for tokens that are
@@ -15,7 +16,8 @@ namespace sextant::engine {
 inline constexpr uint32_t page_tokens = 32;
 inline constexpr uint32_t pages_for(uint64_t tokens) { return static_cast<uint32_t>((tokens + page_tokens - 1) / page_tokens); }
 
-/// Consecutive tokens of one path. They see the path's earlier tokens through its page table, and each other causally.
+/// Consecutive tokens of one path. They see the path's earlier tokens through its page table, and each other causally; for an
+/// encoder they are a whole text, and all of them see each other.
 struct Run {
   uint32_t first_row, rows;
   uint32_t position;    // of the first row
@@ -43,6 +45,7 @@ struct Batch {
   std::vector<ExtraStore> stores;  // sorted by row
   std::vector<HeadRow> head;       // sorted by row
   std::vector<int32_t> targets;    // token ids whose logits are wanted
+  std::vector<uint32_t> states;    // rows whose state is wanted, ascending
 
   uint32_t rows() const { return static_cast<uint32_t>(tokens.size()); }
   void clear() {
@@ -54,6 +57,7 @@ struct Batch {
     stores.clear();
     head.clear();
     targets.clear();
+    states.clear();
   }
 };
 
@@ -64,6 +68,7 @@ struct HeadResult {
 struct Outputs {
   std::vector<HeadResult> head;        // [Batch::head]
   std::vector<float> target_logits;    // [Batch::targets]
+  std::vector<float> states;           // [Batch::states][DeviceLimits::hidden], after the last norm
 };
 
 struct DeviceLimits {
@@ -72,6 +77,8 @@ struct DeviceLimits {
   uint32_t context;    // positions 0 .. context - 1
   uint32_t vocab;
   bool draws = false;  // the device draws tokens itself; else it gives logits
+  uint32_t hidden = 0; // numbers of a state; 0: the device gives no states
+  bool encodes = false;  // an encoder: every run is a whole text and has no pages; rows_max is at least the context
 };
 
 class Device {

@@ -131,7 +131,7 @@ void Loop::build() {
 }
 
 void Loop::release(Live& live) {
-  const bool next_turn = job_.requests[job_.items[live.item].request].flags & SXT_REQUEST_KEEP;
+  const bool next_turn = job_.requests[job_.items[live.item].request]->flags & SXT_REQUEST_KEEP;
   if (next_turn && retained_ && live.token != no_token) keep(live);
   else
     for (const uint32_t page : live.pages) pool_.release(page);

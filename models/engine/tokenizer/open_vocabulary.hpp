@@ -26,7 +26,7 @@ struct Vocabulary {
   std::vector<std::string> warnings;                // what looks wrong and can be lived with
 };
 
-/// In a folder, tokenizer.json comes before tokenizer.model, *.tiktoken and vocab.json with merges.txt; tokenizer_config.json,
+/// In a folder, tokenizer.json comes before tokenizer.model, *.tiktoken, vocab.json with merges.txt and vocab.txt; tokenizer_config.json,
 /// special_tokens_map.json, added_tokens.json, generation_config.json and config.json say what the special tokens are. What a
 /// file alone leaves open, it leaves out: BOS and EOS of a tokenizer.json are then those of its post-processor. A *.tiktoken
 /// has Qwen's pattern and special tokens unless its name says llama3, cl100k or o200k.

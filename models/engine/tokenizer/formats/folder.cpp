@@ -6,6 +6,7 @@
 #include "byte_level_files.hpp"
 #include "tokenizer_config.hpp"
 #include "vocabulary_file.hpp"
+#include "wordpiece_file.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -49,10 +50,12 @@ Result<FolderVocabulary> open_folder_vocabulary(const std::string& path) {
     SXT_TRY(folder.tokenizer, std::move(vocabulary).make(config, folder.warnings));
   } else if (has(path, "vocab.json") && has(path, "merges.txt")) {
     SXT_TRY(folder.tokenizer, open_byte_level_files(path, config, folder.warnings));
+  } else if (has(path, "vocab.txt")) {
+    SXT_TRY(folder.tokenizer, open_wordpiece_file(path, config, folder.warnings));
   } else {
     return Error{
         Error::Kind::data,
-        fmt::format("{}: no tokenizer.json, tokenizer.model, *.tiktoken, or vocab.json with merges.txt in this folder; "
+        fmt::format("{}: no tokenizer.json, tokenizer.model, *.tiktoken, vocab.json with merges.txt, or vocab.txt in this folder; "
                     "set tokenizer_path to the model's tokenizer",
                     path)};
   }

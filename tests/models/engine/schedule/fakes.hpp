@@ -61,6 +61,8 @@ inline int32_t best(uint64_t hash, bool forbid_end) {
   return 'c' + static_cast<int32_t>(hash / 23 % 20);
 }
 
+inline float state(uint64_t hash, uint32_t i) { return static_cast<float>(extend(hash, -1 - static_cast<int32_t>(i)) % 2001) / 1000 - 1; }
+
 /// Pages hold token ids and the rope_length of their keys; what a row sees is read back through its page table and must be what
 /// the scheduler promised.
 class HashDevice : public Device {
@@ -111,6 +113,9 @@ class HashDevice : public Device {
       if (row.logits)
         for (uint32_t id = 0; id < given.vocab; ++id) row.logits[id] = logit(hash[row.row], static_cast<int32_t>(id));
     }
+    ret.states.clear();
+    for (const uint32_t row : b.states)
+      for (uint32_t i = 0; i < given.hidden; ++i) ret.states.push_back(state(hash[row], i));
     rows += b.rows();
     ++batches;
     return true;

@@ -1,0 +1,134 @@
+// Embeddings: of a decoder, and of an encoder, which can do nothing else.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <fmt/format.h>
+#include <sextant/numbers.hpp>
+#include "backend_model.hpp"
+
+namespace sextant::engine {
+
+void BackendModel::load_sentence_settings() {
+  const bool own = config_.pooling != "auto";
+  if (checkpoint_->format() == CheckpointFormat::hugging_face) {
+    const Result<SentenceSettings> read = read_sentence_settings(std::string(checkpoint_->path()), !own);
+    if (!read && encoder_) throw PluginError(read.error());
+    if (read) sentence_ = *read;
+    else no_embeddings_ = read.error().message;  // a decoder can be evaluated all the same
+  }
+  if (own) sentence_.pooling = *pooling_named(config_.pooling), sentence_.from = "pooling";
+  if (config_.normalise) sentence_.normalise = *config_.normalise;
+  if (!tokenizer_) return;
+  // what stands around nothing stands around a letter
+  const std::vector<int32_t> nothing = tokenizer_->encode("", {true, false}).ids,
+                             letter = tokenizer_->encode("a", {true, false}).ids;
+  const auto before = std::mismatch(nothing.begin(), nothing.end(), letter.begin(), letter.end()).first - nothing.begin();
+  surround_ = {static_cast<uint32_t>(before), static_cast<uint32_t>(nothing.size() - static_cast<size_t>(before))};
+  if (sentence_.lower_case && tokenizer_->encode("Aa", {}).ids != tokenizer_->encode("aa", {}).ids)
+    no_embeddings_ = fmt::format(
+        "{}: sentence_bert_config.json asks for lower-cased texts, which the tokenizer does not make; lower-case them "
+        "and set do_lower_case to false there",
+        checkpoint_->path());
+}
+
+void BackendModel::load_encoder() {
+  const auto begin = std::chrono::steady_clock::now();
+  if (!no_embeddings_.empty()) throw PluginError(SXT_UNSUPPORTED, no_embeddings_);
+  if (tokenizer_->vocab_size() > encoder_->vocab)
+    throw DataError(fmt::format("{}: the tokenizer has {} ids, the embedding {} rows; they do not belong together",
+                                config_.path, with_commas(tokenizer_->vocab_size()), with_commas(encoder_->vocab)));
+  uint32_t tokens_max = std::min(encoder_->context, sentence_.tokens.value_or(encoder_->context));
+  if (config_.max_seq_len) tokens_max = std::min(encoder_->context, config_.max_seq_len);  // rows of positions end there
+  if (tokens_max <= surround_.before + surround_.after)
+    throw PluginError(SXT_BAD_CONFIG, fmt::format("{}: texts of {} tokens, special ones included, have no room for a text",
+                                                  config_.path, tokens_max));
+  devices_.push_back(hardware_->make_encoder({*checkpoint_, *encoder_, config_, tokens_max}, report_));
+  checkpoint_->let_go();
+  const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  context.log(SXT_LOG_INFO, fmt::format("{}: an encoder; weights {} MiB, buffers {} MiB; {}; loaded in {:.1f} s", config_.path,
+                                        report_.weights >> 20, report_.buffers >> 20, report_.label, took));
+}
+
+void BackendModel::refuse_encoder() const {
+  if (!encoder_) return;
+  throw PluginError(SXT_UNSUPPORTED,
+                    fmt::format("{}: is an encoder ({}): it turns texts into embeddings and can neither score nor generate; "
+                                "take a model that predicts tokens",
+                                config_.path, encoder_->family));
+}
+
+EmbeddingText BackendModel::embedding_text(const EmbeddingRequest& request, uint64_t index) const {
+  const DeviceLimits limits = devices_.front()->limits();
+  EmbeddingText text;
+  if (request.ids) text.tokens.assign(request.ids->begin(), request.ids->end());
+  else text.tokens = tokenizer().encode(request.text, {request.add_special, request.split_special}).ids;
+  const size_t most = std::min(limits.context, encoder_ ? limits.context : sentence_.tokens.value_or(limits.context));
+  if (const size_t n = text.tokens.size(); n > most) {
+    const size_t after = request.ids || !request.add_special ? 0 : surround_.after;
+    text.tokens.erase(text.tokens.end() - static_cast<ptrdiff_t>(n - most + after),
+                      text.tokens.end() - static_cast<ptrdiff_t>(after));
+    text.truncated = static_cast<uint32_t>(n - most);
+  }
+  if (text.tokens.empty())
+    text.wrong =
+        fmt::format("request {} has no tokens, so that there is no state to make an embedding of; give it some text", index);
+  for (const int32_t id : text.tokens)
+    if (id < 0 || static_cast<uint32_t>(id) >= limits.vocab)
+      text.wrong = fmt::format("request {}: id {} is not in the vocabulary of {} ids", index, id, with_commas(limits.vocab));
+  return text;
+}
+
+void BackendModel::embed(std::span<const EmbeddingRequest> requests, const EmbeddingResultSink& sink) {
+  if (devices().front()->limits().hidden == 0)
+    throw PluginError(SXT_UNSUPPORTED, fmt::format("{}: the {} backend gives no embeddings; use --backend cpu", config_.path,
+                                                   hardware_->name()));
+  if (!no_embeddings_.empty()) throw PluginError(SXT_UNSUPPORTED, no_embeddings_);
+  std::unique_lock lock(device_mutex_, std::try_to_lock);
+  std::vector<EmbeddingText> texts(requests.size());
+  const auto tokenise = [&](uint64_t i) { texts[i] = embedding_text(requests[i], i); };
+  if (lock) hardware_->for_each(requests.size(), tokenise);
+  else
+    for (uint64_t i = 0; i < requests.size(); ++i) tokenise(i);
+  std::vector<EmbeddingItem> items;
+  std::vector<uint64_t> request_of;  // [items]
+  const auto result_of = [&](uint64_t i) {
+    EmbeddingResult result;
+    result.prompt_tokens = static_cast<uint32_t>(texts[i].tokens.size());
+    result.truncated_tokens = texts[i].truncated;
+    return result;
+  };
+  const auto fail = [&](uint64_t i, std::string message) {
+    EmbeddingResult result = result_of(i);
+    result.status = SXT_BAD_DATA;
+    result.message = std::move(message);
+    sink(i, result);
+  };
+  for (uint64_t i = 0; i < texts.size(); ++i) {
+    if (!texts[i].wrong.empty()) {
+      fail(i, texts[i].wrong);
+      continue;
+    }
+    const auto tokens = static_cast<uint32_t>(texts[i].tokens.size());
+    items.push_back({texts[i].tokens, architecture_ ? rope_length(*architecture_, tokens) : 0});
+    request_of.push_back(i);
+  }
+  if (!lock) lock.lock();
+  std::vector<Device*> on;
+  for (const auto& device : devices_) on.push_back(device.get());
+  const Hooks hooks{[this] { return context.cancelled(); },
+                    [this](uint64_t done, uint64_t total) { context.progress(done, total); }};
+  const auto deliver = [&](uint32_t item, std::span<const float> vector) {
+    const uint64_t i = request_of[item];
+    if (!std::all_of(vector.begin(), vector.end(), [](float x) { return std::isfinite(x); }))
+      return fail(
+          i, fmt::format(
+                 "request {}: the model's numbers are not finite; its file is damaged, or it needs another compute type", i));
+    EmbeddingResult result = result_of(i);
+    result.vector = vector;
+    sink(i, result);
+  };
+  if (!engine::embed(items, sentence_.pooling, sentence_.normalise, on, schedule(), hooks, deliver))
+    throw PluginError(SXT_CANCELLED, "cancelled");
+}
+
+}  // namespace sextant::engine
