@@ -15,7 +15,7 @@ Usage: sextant COMMAND [ARGUMENTS]
   prompt   ... [-n INDEX] [--tokens]   show byte for byte what the model would be sent
   report   RUN_DIR                rebuild the tables of a run
   plugins  list | info KIND:ID | run KIND:ID | check FILE.so | describe FILE.so | probe FILE.so
-  model    info | tokenize | detokenize | score | generate | chat    look into one model
+  model    info | tokenize | detokenize | score | generate | embed | chat    look into one model
   help     COMMAND                more about one of these
 
 sextant --version prints the version. A first run:
@@ -57,7 +57,7 @@ them also matches what contains it.
 Rebuilds the tables of a run from its results: prints the table and writes summary/ anew.
 )";
   if (command == "model")
-    return R"(Usage: sextant model info | tokenize | detokenize | score | generate | chat [OPTIONS]
+    return R"(Usage: sextant model info | tokenize | detokenize | score | generate | embed | chat [OPTIONS]
 
 Looks into one model, given by --model-path FILE.gguf (default: SmolLM2-135M-Instruct), --hf-path DIR or, for tokens alone,
 --tokenizer-path. All but info read JSON lines from stdin (or --input FILE) and write one JSON line for each, in order:
@@ -68,6 +68,7 @@ Looks into one model, given by --model-path FILE.gguf (default: SmolLM2-135M-Ins
   score       {"prefix", "continuations"} -> {"scores": [{"logprob", "tokens", "greedy", "token_logprobs", "total_logprob",
               "total_tokens"}]}                    natural logarithms
   generate    {"prompt"} or {"messages"} -> {"text", "ids", "prompt_tokens", "finish"}
+  embed       {"text"} or {"ids"} -> {"embedding", "prompt_tokens", "truncated_tokens"}    --model-kwargs pooling=mean|last|cls
   info        one JSON object with --json
 
 Options: --backend, --compute, --threads, --max-out-len, --max-seq-len, --batch-size, --plugin-path, --input FILE, --json

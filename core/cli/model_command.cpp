@@ -24,6 +24,17 @@ Result<std::string> text_member(const JsonLine& line, const char* key) {
   return *value;
 }
 
+Result<std::vector<int32_t>> ids_member(const JsonLine& line) {
+  const json::Value* list = json::find(line.object, "ids");
+  if (!list || !list->IsArray()) return bad_line(line.number, "\"ids\" is missing or no list");
+  std::vector<int32_t> ids;
+  for (const auto& id : list->GetArray()) {
+    if (!id.IsInt()) return bad_line(line.number, "\"ids\" must hold whole numbers");
+    ids.push_back(id.GetInt());
+  }
+  return ids;
+}
+
 json::Value id_list(std::span<const int32_t> ids, json::Document::AllocatorType& a) {
   json::Value list(rapidjson::kArrayType);
   for (const int32_t id : ids) list.PushBack(id, a);
@@ -58,14 +69,7 @@ Result<std::vector<json::Document>> tokenize(Lookup& lookup) {
 
 Result<std::vector<json::Document>> detokenize(Lookup& lookup) {
   std::vector<std::vector<int32_t>> ids(lookup.lines.size());
-  for (size_t i = 0; i < lookup.lines.size(); ++i) {
-    const json::Value* list = json::find(lookup.lines[i].object, "ids");
-    if (!list || !list->IsArray()) return bad_line(lookup.lines[i].number, "\"ids\" is missing or no list");
-    for (const auto& id : list->GetArray()) {
-      if (!id.IsInt()) return bad_line(lookup.lines[i].number, "\"ids\" must hold whole numbers");
-      ids[i].push_back(id.GetInt());
-    }
-  }
+  for (size_t i = 0; i < lookup.lines.size(); ++i) { SXT_TRY(ids[i], ids_member(lookup.lines[i])); }
   SXT_TRY(const auto texts, lookup.session.model().detokenize(ids, 0));
   std::vector<json::Document> out(texts.size());
   for (size_t i = 0; i < texts.size(); ++i) {
@@ -130,6 +134,33 @@ Result<std::vector<json::Document>> score(Lookup& lookup) {
       scores.PushBack(std::move(item), a);
     }
     json::set(out, "scores", std::move(scores), a);
+  });
+}
+
+// A line has a text or, as `tokenize` writes them, ids.
+Result<std::vector<json::Document>> embed(Lookup& lookup) {
+  SXT_TRY(const sxt_model_info about, lookup.session.model().info());
+  if (!(about.abilities & SXT_MODEL_EMBED))
+    return Error{Error::Kind::config, fmt::format("{}: gives no embeddings here; the cpu backend gives those of any model that it computes",
+                                                  lookup.session.config().abbr)};
+  std::vector<data::Request> requests(lookup.lines.size());
+  for (size_t i = 0; i < lookup.lines.size(); ++i) {
+    const JsonLine& line = lookup.lines[i];
+    requests[i].ask = data::Ask::embed;
+    requests[i].split_special = lookup.values["split-special-tokens"].as<bool>();
+    if (json::find(line.object, "ids")) {
+      SXT_TRY(requests[i].ids, ids_member(line));
+    } else {
+      SXT_TRY(requests[i].text, text_member(line, "text"));
+    }
+  }
+  return run_requests(lookup.session, requests, [](const data::Response& result, json::Document& out) {
+    auto& a = out.GetAllocator();
+    json::Value numbers(rapidjson::kArrayType);
+    for (const float number : result.embedding) numbers.PushBack(number, a);
+    json::set(out, "embedding", std::move(numbers), a);
+    json::set(out, "prompt_tokens", json::Value(result.usage.prompt_tokens), a);
+    json::set(out, "truncated_tokens", json::Value(result.usage.truncated_tokens), a);
   });
 }
 
@@ -213,14 +244,14 @@ Result<config::ModelConfig> resolve_model(Workspace& workspace, RunCommandFlags&
 Result<int> look(const std::string& verb, const po::variables_map& values) {
   SXT_TRY(RunCommandFlags flags, run_flags(values));
   Workspace workspace(flags.config_dir, flags.plugin_path);
-  const bool with_weights = verb == "score" || verb == "generate" || verb == "info";
+  const bool with_weights = verb == "score" || verb == "generate" || verb == "embed" || verb == "info";
   SXT_TRY(const config::ModelConfig model, resolve_model(workspace, flags, with_weights));
   if (verb == "info") return info(workspace, model, flags.json);
   SXT_TRY(serve::ModelSession session,
           serve::ModelSession::open(workspace.host(), model, with_weights ? serve::Load::weights : serve::Load::vocabulary));
   Lookup lookup{session, values, {}};
   SXT_TRY(lookup.lines, read_json_lines(values["input"].as<std::string>()));
-  auto out = verb == "tokenize" ? tokenize(lookup) : verb == "detokenize" ? detokenize(lookup) : verb == "chat" ? chat(lookup) : verb == "score" ? score(lookup) : generate(lookup);
+  auto out = verb == "tokenize" ? tokenize(lookup) : verb == "detokenize" ? detokenize(lookup) : verb == "chat" ? chat(lookup) : verb == "score" ? score(lookup) : verb == "embed" ? embed(lookup) : generate(lookup);
   if (!out) return out.error();
   std::string text;
   bool failed = false;
@@ -235,7 +266,7 @@ Result<int> look(const std::string& verb, const po::variables_map& values) {
 }  // namespace
 
 int model_command(const std::vector<std::string>& args) {
-  const std::vector<std::string> verbs = {"info", "tokenize", "detokenize", "score", "generate", "chat"};
+  const std::vector<std::string> verbs = {"info", "tokenize", "detokenize", "score", "generate", "embed", "chat"};
   if (args.empty() || args.front() == "--help" || args.front() == "-h") {
     print(help_text("model"));
     return args.empty() ? exit_usage : exit_ok;

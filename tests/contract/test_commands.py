@@ -9,7 +9,7 @@ from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, write
 
 COMMANDS = ["run", "list", "prompt", "report", "plugins", "model"]
 PLUGIN_VERBS = ["list", "info", "run", "check", "describe", "probe"]
-MODEL_VERBS = ["info", "tokenize", "detokenize", "score", "generate", "chat"]
+MODEL_VERBS = ["info", "tokenize", "detokenize", "score", "generate", "embed", "chat"]
 RUN_FLAGS = """
   --models --datasets --summarizer --hf-path --hf-type --tokenizer-path --tokenizer-kwargs --model-kwargs
   --generation-kwargs --peft-path --max-seq-len --max-out-len --min-out-len --batch-size --num-gpus --hf-num-gpus

@@ -43,7 +43,7 @@ _sextant() {
     case $command in
       list) choices='datasets models plugins summarizers' ;;
       plugins) choices='list info run check describe probe' ;;
-      model) choices='info tokenize detokenize score generate chat' ;;
+      model) choices='info tokenize detokenize score generate embed chat' ;;
       help) choices='run list prompt report plugins model' ;;
     esac
   elif [[ $command == plugins && (${COMP_WORDS[2]} == info || ${COMP_WORDS[2]} == run) ]]; then

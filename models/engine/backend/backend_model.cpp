@@ -32,6 +32,9 @@ double operations(const Architecture& a, const Cost& cost) {
   const double head_row = 2.0 * a.hidden * a.vocab;
   return static_cast<double>(cost.rows) * row + static_cast<double>(cost.head_rows) * head_row;
 }
+double operations(const EncoderShape& s, const Cost& cost) {
+  return static_cast<double>(cost.rows) * s.layers * 2.0 * s.hidden * (4.0 * s.hidden + 2.0 * s.feed_forward);
+}
 
 // What a job and its results take: the trie with its index, and what is learnt of each token.
 size_t job_bytes(const Job& job) {
@@ -136,6 +139,10 @@ sxt_model_info BackendModel::info() {
   if (tokenizer_) info.abilities |= SXT_MODEL_TOKENIZE;
   if (chat_) info.abilities |= SXT_MODEL_CHAT;
   if (!devices_.empty() && !encoder_) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE;
+  if (!devices_.empty() && devices_.front()->limits().hidden > 0 && no_embeddings_.empty()) {
+    info.abilities |= SXT_MODEL_EMBED;
+    info.embedding_size = devices_.front()->limits().hidden;
+  }
   if (tokenizer_) info.vocab_size = tokenizer_->vocab_size();
   if (devices_.empty()) return info;
   info.context_length = devices_.front()->limits().context;
@@ -188,27 +195,47 @@ Job BackendModel::make_job(uint64_t call, std::span<const sxt_request* const> re
 }
 
 std::string BackendModel::plan(uint64_t call, std::span<const sxt_request* const> requests) {
-  refuse_encoder();
+  devices();  // throws where there is none
+  const AskedFor asked(requests);
+  if (!asked.others.empty()) refuse_encoder();
   const std::lock_guard lock(device_mutex_);
-  const Job job = make_job(call, requests, true);
-  size_t kv = 0;
-  double seconds = 0;
+  const uint64_t embedded = embedding_tokens(call, asked.embeddings);
+  const Cost embedding{.rows = embedded};
+  size_t kv = 0, trie = 0;
+  uint64_t prompt_tokens = embedded, computed_tokens = embedded;
+  const double speed = operations_per_s_ > 0 ? operations_per_s_ : report_.operations_per_s;  // of an earlier run, else what such hardware reaches
+  double seconds = (encoder_ ? operations(*encoder_, embedding) : operations(*architecture_, embedding)) / static_cast<double>(devices_.size()) / speed;
   const size_t parts = devices_.size() * report_.parts;
-  for (const Share& share : job.shares) {
-    const Cost cost = engine::plan(job, share, devices_.front()->limits(), schedule());
-    kv += report_.parts * report_.page * cost.pages_peak;
-    // the speed of an earlier run, else what such hardware reaches
-    seconds = std::max(seconds, operations(*architecture_, cost) / (operations_per_s_ > 0 ? operations_per_s_ : report_.operations_per_s));
+  if (!asked.others.empty()) {
+    const Job job = make_job(call, asked.others, true);
+    double longest = 0;
+    for (const Share& share : job.shares) {
+      const Cost cost = engine::plan(job, share, devices_.front()->limits(), schedule());
+      kv += report_.parts * report_.page * cost.pages_peak;
+      longest = std::max(longest, operations(*architecture_, cost) / speed);
+    }
+    seconds += longest;
+    trie = job_bytes(job);
+    prompt_tokens += job.prompt_tokens, computed_tokens += job.computed_tokens;
   }
   return fmt::format(R"({{"prompt_tokens":{},"computed_tokens":{},"devices":{},"kv_bytes":{},"peak_bytes":{},)"
                      R"("resident_bytes":{},"seconds":{:.3f}}})",
-                     job.prompt_tokens, job.computed_tokens, parts, kv,
-                     parts * (report_.weights + report_.buffers) + report_.file + kv + job_bytes(job), parts * report_.resident, seconds);
+                     prompt_tokens, computed_tokens, parts, kv,
+                     parts * (report_.weights + report_.buffers) + report_.file + kv + trie, parts * report_.resident, seconds);
 }
 
 void BackendModel::run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) {
-  refuse_encoder();
   devices();  // throws where there is none
+  const AskedFor asked(requests);
+  if (!asked.others.empty()) refuse_encoder();
+  if (!asked.embeddings.empty()) run_embeddings(call, asked, sink);
+  if (asked.others.empty()) return;
+  AskedFor::Renumbered others{asked.other_numbers, sink};
+  predict(call, asked.others, asked.embeddings.empty() ? sink : others.sink());
+}
+
+// Scores and generates.
+void BackendModel::predict(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) {
   std::unique_lock lock(device_mutex_, std::try_to_lock);
   const Job job = make_job(call, requests, lock.owns_lock());
   if (!lock) lock.lock();

@@ -29,7 +29,7 @@ class BackendModel : public Model {
   std::string plan(uint64_t call, std::span<const sxt_request* const> requests) override;
   void run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) override;
   /// The requests' vectors (embed.hpp). Throws where the model gives none.
-  void embed(std::span<const EmbeddingRequest> requests, const EmbeddingResultSink& sink);
+  void embed(uint64_t call, std::span<const EmbeddingRequest> requests, const EmbeddingResultSink& sink);
 
  protected:
   explicit BackendModel(Context context);
@@ -44,6 +44,10 @@ class BackendModel : public Model {
   void load_sentence_settings();
   void refuse_encoder() const;  // throws where the model is one
   void log_loaded(uint32_t workers, double seconds) const;
+  void predict(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink);
+  void run_embeddings(uint64_t call, const AskedFor& asked, const sxt_result_sink& sink);
+  std::vector<EmbeddingText> embedding_texts(uint64_t call, std::span<const EmbeddingRequest> requests, bool on_device_threads);
+  uint64_t embedding_tokens(uint64_t call, std::span<const sxt_request* const> requests);
   EmbeddingText embedding_text(const EmbeddingRequest& request, uint64_t index) const;
   const Tokenizer& tokenizer() const;  // throws where there is none
   const std::vector<std::unique_ptr<Device>>& devices();

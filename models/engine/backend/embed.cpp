@@ -8,6 +8,22 @@
 
 namespace sextant::engine {
 
+AskedFor::AskedFor(std::span<const sxt_request* const> requests) {
+  for (uint64_t i = 0; i < requests.size(); ++i) {
+    const bool embedding = requests[i]->ask == SXT_ASK_EMBED;
+    (embedding ? embeddings : others).push_back(requests[i]);
+    (embedding ? embedding_numbers : other_numbers).push_back(i);
+  }
+}
+
+EmbeddingRequest embedding_request(const sxt_request& request) {
+  EmbeddingRequest out{.text = view(request.prefix)};
+  if (request.prefix_ids.count > 0) out.ids = std::span(request.prefix_ids.data, request.prefix_ids.count);
+  out.add_special = (request.flags & SXT_REQUEST_ADD_SPECIAL) != 0;
+  out.split_special = (request.flags & SXT_REQUEST_SPLIT_SPECIAL) != 0;
+  return out;
+}
+
 void BackendModel::load_sentence_settings() {
   const bool own = config_.pooling != "auto";
   if (checkpoint_->format() == CheckpointFormat::hugging_face) {
@@ -78,17 +94,52 @@ EmbeddingText BackendModel::embedding_text(const EmbeddingRequest& request, uint
   return text;
 }
 
-void BackendModel::embed(std::span<const EmbeddingRequest> requests, const EmbeddingResultSink& sink) {
+std::vector<EmbeddingText> BackendModel::embedding_texts(uint64_t call, std::span<const EmbeddingRequest> requests,
+                                                         bool on_device_threads) {
   if (devices().front()->limits().hidden == 0)
     throw PluginError(SXT_UNSUPPORTED, fmt::format("{}: the {} backend gives no embeddings; use --backend cpu", config_.path,
                                                    hardware_->name()));
   if (!no_embeddings_.empty()) throw PluginError(SXT_UNSUPPORTED, no_embeddings_);
-  std::unique_lock lock(device_mutex_, std::try_to_lock);
   std::vector<EmbeddingText> texts(requests.size());
-  const auto tokenise = [&](uint64_t i) { texts[i] = embedding_text(requests[i], i); };
-  if (lock) hardware_->for_each(requests.size(), tokenise);
+  const auto tokenise = [&](uint64_t i) {
+    if (!context.cancelled(call)) texts[i] = embedding_text(requests[i], i);
+  };
+  if (on_device_threads) hardware_->for_each(requests.size(), tokenise);
   else
     for (uint64_t i = 0; i < requests.size(); ++i) tokenise(i);
+  if (context.cancelled(call)) throw PluginError(SXT_CANCELLED, "cancelled");
+  return texts;
+}
+
+uint64_t BackendModel::embedding_tokens(uint64_t call, std::span<const sxt_request* const> requests) {
+  if (requests.empty()) return 0;
+  std::vector<EmbeddingRequest> asked;
+  for (const sxt_request* request : requests) asked.push_back(embedding_request(*request));
+  uint64_t tokens = 0;
+  for (const EmbeddingText& text : embedding_texts(call, asked, true)) tokens += text.tokens.size();
+  return tokens;
+}
+
+void BackendModel::run_embeddings(uint64_t call, const AskedFor& asked, const sxt_result_sink& sink) {
+  std::vector<EmbeddingRequest> requests;
+  for (const sxt_request* request : asked.embeddings) requests.push_back(embedding_request(*request));
+  embed(call, requests, [&](uint64_t i, const EmbeddingResult& from) {
+    sxt_result result{};
+    result.struct_size = sizeof result;
+    result.status = from.status;
+    result.message = borrow(from.message);
+    result.prompt_tokens = from.prompt_tokens;
+    result.computed_tokens = from.status == SXT_OK ? from.prompt_tokens : 0;
+    result.truncated_tokens = from.truncated_tokens;
+    if (from.status == SXT_OK) result.embedding = from.vector.data(), result.embedding_size = from.vector.size();
+    sink.put(sink.ctx, asked.embedding_numbers[i], &result);
+  });
+}
+
+void BackendModel::embed(uint64_t call, std::span<const EmbeddingRequest> requests, const EmbeddingResultSink& sink) {
+  devices();  // throws where there is none
+  std::unique_lock lock(device_mutex_, std::try_to_lock);
+  const std::vector<EmbeddingText> texts = embedding_texts(call, requests, lock.owns_lock());
   std::vector<EmbeddingItem> items;
   std::vector<uint64_t> request_of;  // [items]
   const auto result_of = [&](uint64_t i) {
@@ -115,8 +166,8 @@ void BackendModel::embed(std::span<const EmbeddingRequest> requests, const Embed
   if (!lock) lock.lock();
   std::vector<Device*> on;
   for (const auto& device : devices_) on.push_back(device.get());
-  const Hooks hooks{[this] { return context.cancelled(); },
-                    [this](uint64_t done, uint64_t total) { context.progress(done, total); }};
+  const Hooks hooks{[this, call] { return context.cancelled(call); },
+                    [this, call](uint64_t done, uint64_t total) { context.progress(call, done, total); }};
   const auto deliver = [&](uint32_t item, std::span<const float> vector) {
     const uint64_t i = request_of[item];
     if (!std::all_of(vector.begin(), vector.end(), [](float x) { return std::isfinite(x); }))

@@ -33,6 +33,27 @@ struct EmbeddingText {
   uint32_t truncated = 0;
   std::string wrong;  // why it has no embedding
 };
+/// A call's requests, told apart: those for an embedding, and the others.
+struct AskedFor {
+  explicit AskedFor(std::span<const sxt_request* const> requests);
+  std::vector<const sxt_request*> embeddings, others;
+  std::vector<uint64_t> embedding_numbers, other_numbers;  // of each in the call
+
+  /// Hands the others' results on under the numbers that they have in the call.
+  struct Renumbered {
+    const std::vector<uint64_t>& numbers;
+    const sxt_result_sink& to;
+    sxt_result_sink sink() {
+      return {this, [](void* ctx, uint64_t index, const sxt_result* result) {
+                const auto& self = *static_cast<const Renumbered*>(ctx);
+                self.to.put(self.to.ctx, self.numbers[index], result);
+              }};
+    }
+  };
+};
+/// What the engine needs of a request for an embedding.
+EmbeddingRequest embedding_request(const sxt_request& request);
+
 /// How many tokens the tokenizer puts before and after a text.
 struct Surround {
   uint32_t before = 0, after = 0;

@@ -31,7 +31,7 @@ class Embedder {
   std::vector<Embedded> embed(const std::vector<EmbeddingRequest>& requests) {
     std::vector<Embedded> out(requests.size());
     size_t delivered = 0;
-    model_.embed(requests, [&](uint64_t i, const EmbeddingResult& r) {
+    model_.embed(1, requests, [&](uint64_t i, const EmbeddingResult& r) {
       out.at(i) = {r.status, r.message, {r.vector.begin(), r.vector.end()}, r.prompt_tokens, r.truncated_tokens};
       ++delivered;
     });
@@ -309,8 +309,8 @@ TEST_CASE("an encoder neither scores nor generates", "[cpu][embeddings]") {
   for (const bool planning : {true, false}) {
     std::string why;
     try {
-      if (planning) (*model).plan(all);
-      else (*model).run(all, {});
+      if (planning) (*model).plan(1, all);
+      else (*model).run(1, all, {});
     } catch (const PluginError& e) {
       CHECK(e.status == SXT_UNSUPPORTED);
       why = e.what();
