@@ -1,6 +1,7 @@
 #include "plugin_inferencer.hpp"
 #include <mutex>
 #include <fmt/format.h>
+#include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "../data/fields.hpp"
 
@@ -13,7 +14,7 @@ using data::Fields;
 json::Value to_json(const data::LabelScore& label, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   json::set(out, "label", label.label, a);
-  if (!label.input.empty()) json::set(out, "input", to_valid_utf8(label.input), a);
+  if (!label.input.empty()) json::set(out, "input", utf8::repair(label.input), a);
   json::set(out, "logprob", data::number(label.logprob), a);
   json::set(out, "tokens", json::Value(label.tokens), a);
   json::set(out, "value", data::number(label.value), a);
@@ -38,7 +39,7 @@ Result<data::LabelScore> label_from_json(const json::Value& value, const std::st
 json::Value to_json(const data::Turn& turn, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   json::set(out, "messages", data::to_json(turn.messages, a), a);
-  json::set(out, "reply", to_valid_utf8(turn.reply), a);
+  json::set(out, "reply", utf8::repair(turn.reply), a);
   return out;
 }
 
@@ -114,8 +115,8 @@ json::Value to_json(const Round& round, Allocator& a) {
 
 json::Value to_json(const Outcome& outcome, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
-  json::set(out, "prediction", to_valid_utf8(outcome.prediction), a);
-  if (!outcome.thinking.empty()) json::set(out, "thinking", to_valid_utf8(outcome.thinking), a);
+  json::set(out, "prediction", utf8::repair(outcome.prediction), a);
+  if (!outcome.thinking.empty()) json::set(out, "thinking", utf8::repair(outcome.thinking), a);
   if (!outcome.labels.empty()) json::set(out, "labels", list_of(std::span(outcome.labels), a), a);
   if (!outcome.turns.empty()) json::set(out, "turns", list_of(std::span(outcome.turns), a), a);
   if (!outcome.extra_json.empty()) json::set(out, "extra", data::embed(outcome.extra_json, a), a);
