@@ -6,6 +6,7 @@
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
 #include "../base/log.hpp"
+#include "../base/text.hpp"
 
 namespace sextant::cli {
 namespace fs = std::filesystem;
@@ -35,6 +36,9 @@ Workspace::Workspace(const std::string& config_dir, const std::vector<std::strin
   plugin::Registry registry = plugin::Registry::discover(plugin::SearchPath::standard(plugin_path));
   cards_ = config::CardStore::open(config::card_folders(config_dir, registry.search().folders));
   host_ = std::make_unique<plugin::Host>(std::move(registry), &interrupted());
+  auto defaults = config::read_defaults(config::share_folder() / "defaults.json");
+  if (defaults) defaults_ = *std::move(defaults);
+  else log_warning(defaults.error().message);
 }
 
 void Workspace::warn_about_problems() const {
@@ -45,6 +49,7 @@ void Workspace::warn_about_problems() const {
 config::World Workspace::world() {
   config::World world;
   world.cards = &cards_;
+  world.defaults = defaults_;
   world.backend_accepts = [this](const std::string& backend, const std::string& key) {
     return host_->accepts(plugin::Kind::model, backend, key);
   };
@@ -54,15 +59,16 @@ config::World Workspace::world() {
     return {};
   };
   world.auto_backend = [this]() -> Result<std::string> {
-    if (host_->registry().find(plugin::Kind::model, "cpu")) return std::string("cpu");
-    return Error{Error::Kind::device, "there is no backend for --backend auto: the plugin model:cpu is not installed; name one with --backend "
-                                      "(`sextant plugins list model`)"};
+    for (const std::string& id : defaults_.backends)
+      if (host_->registry().find(plugin::Kind::model, id)) return id;
+    return Error{Error::Kind::device, fmt::format("there is no backend for --backend auto: the plugin model:{} is not installed; name one with "
+                                                  "--backend (`sextant plugins list model`)", join(defaults_.backends, " or model:"))};
   };
   world.custom_columns = [this](const std::string& path) -> Result<std::vector<std::string>> {
     json::Document config;
     config.SetObject();
     json::set(config, "path", path, config.GetAllocator());
-    SXT_TRY(plugin::Dataset loader, host_->dataset("custom", json::write(config), "--custom-dataset-path"));
+    SXT_TRY(plugin::Dataset loader, host_->dataset(defaults_.custom_dataset.loader, json::write(config), "--custom-dataset-path"));
     SXT_TRY(const json::Document about, loader.describe());
     std::vector<std::string> columns;
     if (const json::Value* fields = json::find(about, "fields"); fields && fields->IsArray())

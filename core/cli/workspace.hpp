@@ -22,6 +22,7 @@ class Workspace {
  private:
   std::unique_ptr<plugin::Host> host_;
   config::CardStore cards_;
+  config::Defaults defaults_;
 };
 
 /// Set by SIGINT and SIGTERM; a second signal ends the process at once.

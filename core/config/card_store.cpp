@@ -85,10 +85,14 @@ std::vector<fs::path> card_folders(const std::string& config_dir, std::span<cons
   std::vector<fs::path> folders;
   if (!config_dir.empty()) folders.emplace_back(config_dir);
   for (const fs::path& folder : plugin_folders) folders.push_back(folder / "cards");
+  folders.push_back(share_folder() / "cards");
+  return folders;
+}
+
+fs::path share_folder() {
   std::error_code code;
   const fs::path program(boost::dll::program_location().string());
-  folders.push_back(fs::weakly_canonical(program.parent_path() / ".." / "share" / "sextant" / "cards", code));
-  return folders;
+  return fs::weakly_canonical(program.parent_path() / ".." / "share" / "sextant", code);
 }
 
 }  // namespace sextant::config

@@ -33,7 +33,7 @@ std::vector<std::string> option_columns(const std::vector<std::string>& columns)
 
 }  // namespace
 
-Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<std::string>& columns) {
+Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<std::string>& columns, const Defaults::CustomDataset& defaults) {
   const fs::path path = flags.custom_dataset_path;
   fs::path meta_path = flags.custom_dataset_meta_path;
   std::error_code code;
@@ -76,7 +76,7 @@ Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<st
   dataset.card = "custom";
   dataset.card_path = path.string();
   dataset.path = fs::absolute(path, code).string();
-  dataset.loader = {"custom", "{}"};
+  dataset.loader = {defaults.loader, "{}"};
   dataset.output_column = output;
   dataset.train_split = dataset.test_split = "test";
   for (const std::string& column : columns)
@@ -108,9 +108,9 @@ Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<st
     }
     json::set(config, "labels", std::move(labels), a);
   }
-  dataset.template_ = {"dialogue", json::write(config)};
-  if (type == "mcq" && method == "gen") dataset.filters.front().postprocessors = {{"first_option", fmt::format("{{\"options\":\"{}\"}}", join(options, ""))}};
-  dataset.metrics = {{"accuracy", "{}"}};
+  dataset.template_ = {defaults.template_, json::write(config)};
+  if (type == "mcq" && method == "gen") dataset.filters.front().postprocessors = {{defaults.option_postprocessor, fmt::format("{{\"options\":\"{}\"}}", join(options, ""))}};
+  dataset.metrics = {{defaults.metric, "{}"}};
   dataset.version = sha256_hex(json::canonical(*json::find(dataset_to_json(dataset), "infer"))).substr(0, 6);
   return dataset;
 }

@@ -269,7 +269,10 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
     models.push_back(std::move(model));
   }
   std::string path = !flags.hf_path.empty() ? flags.hf_path : flags.model_path;
-  const bool needs_default = models.empty() && path.empty() && (flags.backend.empty() || flags.backend == "auto" || flags.backend == "cpu");
+  const auto is_default = [&](const std::string& backend) {
+    return std::find(world.defaults.backends.begin(), world.defaults.backends.end(), backend) != world.defaults.backends.end();
+  };
+  const bool needs_default = models.empty() && path.empty() && (flags.backend.empty() || flags.backend == "auto" || is_default(flags.backend));
   if (needs_default) { SXT_TRY(path, world.default_model()); }
   if (!path.empty() || models.empty()) {
     ModelConfig model;
@@ -370,7 +373,7 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
   }
   if (!flags.custom_dataset_path.empty()) {
     SXT_TRY(const std::vector<std::string> columns, world.custom_columns(flags.custom_dataset_path));
-    SXT_TRY(DatasetConfig dataset, custom_dataset(flags, columns));
+    SXT_TRY(DatasetConfig dataset, custom_dataset(flags, columns, world.defaults.custom_dataset));
     cards.push_back({{std::move(dataset)}, {}});
   }
   if (cards.empty()) return usage("no data set is named; give --datasets NAME... (`sextant list datasets`), --custom-dataset-path or a CONFIG.json");

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 #include "card_store.hpp"
+#include "defaults.hpp"
 #include "locate_model.hpp"
 #include "read_card.hpp"
 #include "run_config.hpp"
@@ -42,6 +43,8 @@ struct RunFlags {
 /// What resolving needs to know of the world; passed in, so that it can be tested without plugins.
 struct World {
   const CardStore* cards = nullptr;
+  /// The components that are taken where nobody names one.
+  Defaults defaults;
   /// Does the backend's schema declare that key?
   std::function<bool(const std::string& backend, const std::string& key)> backend_accepts;
   /// Is there such a backend? An error of kind device, where not. Left empty where nothing is computed.
@@ -71,6 +74,6 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world);
 Result<std::vector<ModelConfig>> resolve_models(const RunFlags& flags, const World& world);
 
 /// The data set of --custom-dataset-path (custom_dataset.cpp).
-Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<std::string>& columns);
+Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<std::string>& columns, const Defaults::CustomDataset& defaults);
 
 }  // namespace sextant::config

@@ -33,6 +33,7 @@ struct Fixture {
   Result<Resolved> resolve() {
     World world;
     world.cards = &cards;
+    world.defaults = {{"cpu"}, {"csv", "chat_form", "share", "letter"}};
     world.backend_accepts = [this](const std::string&, const std::string& key) { 
       return key == "threads" || key == "batch_size" || key == "compute" || key == "memory" || key == "chat_template" ||
              key == "tokenizer_path" || (key == "peft_path" && accepts_adapters) || (key == "num_gpus" && has_gpus);
@@ -235,4 +236,33 @@ TEST_CASE("K=V is read as Python would", "[config]") {
   CHECK(parse_kwarg("0.5").GetDouble() == 0.5);
   CHECK(json::text(parse_kwarg("'left'")) == "left");
   CHECK(json::text(parse_kwarg("auto")) == "auto");
+}
+
+TEST_CASE("a custom data set's components are the defaults that came with the program", "[config]") {
+  Fixture f;
+  f.flags.datasets.clear();
+  f.flags.custom_dataset_path = "/data/mine.csv";
+  const auto resolved = f.resolve();
+  REQUIRE(resolved);
+  const DatasetConfig& dataset = resolved->config.datasets.at(0);
+  CHECK(dataset.loader.id == "csv");
+  CHECK(dataset.template_.id == "chat_form");
+  CHECK(dataset.metrics.at(0).id == "share");
+  CHECK(dataset.filters.at(0).postprocessors.at(0).id == "letter");
+}
+
+TEST_CASE("the installed defaults are read, and what one lacks is named", "[config]") {
+  const auto installed = read_defaults(std::string(SEXTANT_GOLDEN_DIR) + "/../../core/defaults.json");
+  REQUIRE(installed);
+  CHECK_FALSE(installed->backends.empty());
+  CHECK_FALSE(installed->custom_dataset.option_postprocessor.empty());
+  test::TemporaryFolder folder;
+  for (const auto& [text, says] : {std::pair("{}", "custom_dataset"), {R"({"custom_dataset": {}})", "backends"},
+                                   {R"({"backends": [], "custom_dataset": {"loader": "x", "template": "y", "metric": "z"}})", "option_postprocessor"}}) {
+    test::spit(folder / "defaults.json", text);
+    const auto read = read_defaults(folder / "defaults.json");
+    REQUIRE_FALSE(read);
+    CHECK(read.error().message.find(says) != std::string::npos);
+  }
+  CHECK(read_defaults(folder / "none.json").error().message.find("none.json") != std::string::npos);
 }
