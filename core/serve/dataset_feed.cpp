@@ -1,4 +1,5 @@
 #include "dataset_feed.hpp"
+#include "../base/log.hpp"
 
 namespace sextant::serve {
 
@@ -8,6 +9,7 @@ uint32_t max_out_len(const config::Inferencer& inferencer, const config::ModelCo
 
 Result<void> DatasetFeed::open() {
   SXT_TRY(data_, load::load_data(host_, dataset_, run_));
+  for (const std::string& finding : data_.findings) log_warning(finding);
   SXT_TRY(renderer_, Renderer::make(host_, session_,
                                     {dataset_.template_, dataset_.card_path, dataset_.output_column, dataset_.cluster_column,
                                      dataset_.retriever.shows_examples(), form_, run_.compat, max_out_len(dataset_.inferencer, session_.config())}));

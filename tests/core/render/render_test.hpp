@@ -18,7 +18,13 @@ std::string render_json(const std::string& config, const std::string& record, co
   T component(Context(nullptr, borrow(config)));
   std::vector<sxt_str> borrowed;
   for (const std::string& shot : shots) borrowed.push_back(borrow(shot));
-  return component.render({borrow(record), borrowed.data(), borrowed.size(), borrow(output_column), generate ? 1u : 0u, 0});
+  sxt_render_item item{};
+  item.record_json = borrow(record);
+  item.shot_json = borrowed.data();
+  item.shot_count = borrowed.size();
+  item.output_column = borrow(output_column);
+  item.generate = generate ? 1u : 0u;
+  return component.render(item);
 }
 
 template <class T> T value_of(Result<T> result) {
