@@ -31,11 +31,12 @@ Result<std::string> add_sources(std::vector<data::Stage>& graph, const config::D
 
 std::string judged_name(const std::string& task, const std::string& model) { return task + "@" + model; }
 
-Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::function<RetrieverNeeds(const config::Retriever&)>& needs) {
+Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::function<Result<RetrieverNeeds>(const config::DatasetConfig&)>& needs) {
   std::vector<data::Stage> graph;
   std::vector<std::string> sources, scores;
   for (const config::DatasetConfig& dataset : run.datasets) {
-    SXT_TRY(std::string source, add_sources(graph, dataset, needs(dataset.retriever)));
+    SXT_TRY(const RetrieverNeeds needed, needs(dataset));
+    SXT_TRY(std::string source, add_sources(graph, dataset, needed));
     sources.push_back(std::move(source));
   }
   for (const config::ModelConfig& model : run.models)

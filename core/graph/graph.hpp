@@ -19,8 +19,8 @@ struct RetrieverNeeds {
   bool embeddings = false, scores = false;
 };
 
-/// `needs`: of a card's retriever. An Error names the card that asks for a model which it does not name.
-Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::function<RetrieverNeeds(const config::Retriever&)>& needs);
+/// `needs`: of a data set's retriever. An Error names the card that asks for a model which it does not name.
+Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::function<Result<RetrieverNeeds>(const config::DatasetConfig&)>& needs);
 
 /// Which stages are over, and how.
 struct Outcomes {

@@ -1,10 +1,12 @@
 #include "run_graph.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include "../base/log.hpp"
 #include "../score/stage.hpp"
 #include "../serve/dataset_task.hpp"
 #include "../serve/judge_task.hpp"
+#include "../serve/retrieval_tasks.hpp"
 
 namespace sextant::graph {
 namespace {
@@ -38,6 +40,7 @@ store::TaskRecord record_of(const data::Stage& stage, const Error& error) {
   store::TaskRecord record;
   record.model = stage.model;
   record.dataset = stage.task;
+  if (stage.kind != "infer") record.stage = stage.kind;
   record.status = error.kind == Error::Kind::cancelled ? "incomplete" : "failed";
   record.error = error.message;
   record.error_kind = error.kind;
@@ -61,7 +64,10 @@ class Runner {
   Result<serve::TaskSpec> spec_of(const data::Stage& stage) {
     const Subject subject = subject_of(stage, *job_.run);
     if (stage.kind == "judge") return serve::judge_task(host_, *session_, *subject.dataset, subject.judged, stage.task, *job_.run, *job_.folder);
-    return serve::infer_task(host_, *session_, *subject.dataset, *job_.run, job_.folder);
+    serve::Retrieved& retrieved = retrieved_[stage.task];
+    if (stage.kind == "embed") return serve::embed_task(host_, *session_, *subject.dataset, *job_.run, retrieved);
+    if (stage.kind == "rank") return serve::rank_task(host_, *session_, *subject.dataset, *job_.run, retrieved);
+    return serve::infer_task(host_, *session_, *subject.dataset, *job_.run, job_.folder, &retrieved);
   }
 
   void with_model(const std::string& abbr, const std::vector<const data::Stage*>& stages) {
@@ -99,6 +105,7 @@ class Runner {
     std::vector<store::TaskRecord> records = serve::run_tasks(host_, *session_, std::move(specs), job);
     for (size_t i = 0; i < records.size(); ++i) {
       (records[i].status == "complete" ? outcomes_.done : outcomes_.failed).insert(asked[i]->id);
+      if (asked[i]->kind != "infer") records[i].stage = asked[i]->kind;
       records_[asked[i]->id] = std::move(records[i]);
     }
   }
@@ -159,6 +166,7 @@ class Runner {
   store::RunRecord& record_;
   Outcomes outcomes_;
   std::set<std::string> scored_;
+  std::map<std::string, serve::Retrieved> retrieved_;  // by the task's name
   std::map<std::string, store::TaskRecord> records_;  // by the stage's id
   std::optional<serve::ModelSession> session_;
   std::string loaded_;
@@ -188,6 +196,9 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
   return out;
 }
 
-RetrieverNeeds retriever_needs(const config::Retriever&) { return {}; }
+Result<RetrieverNeeds> retriever_needs(const config::DatasetConfig& dataset) {
+  SXT_TRY(const retrieve::Traits traits, serve::retriever_traits(dataset));
+  return RetrieverNeeds{traits.wants_embeddings, traits.wants_scores};
+}
 
 }  // namespace sextant::graph

@@ -33,6 +33,6 @@ struct StagePlan {
 Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run);
 
 /// What retrievers ask of models.
-RetrieverNeeds retriever_needs(const config::Retriever& retriever);
+Result<RetrieverNeeds> retriever_needs(const config::DatasetConfig& dataset);
 
 }  // namespace sextant::graph

@@ -1,5 +1,5 @@
-// "agent": the model replies, asks for a tool, reads what it says, and goes on, until it has an answer. Two protocols: "react" is text that
-// any model can write; "calls" are the tool calls of a model that was trained for them, and of served ones.
+// "agent": the model replies, asks for a tool, reads what it says, and goes on, until it has an answer. Two protocols: "react"
+// is text that any model can write; "calls" are the tool calls of a model that was trained for them, and of served ones.
 #include <fmt/format.h>
 #include "../base/text.hpp"
 #include "conversation.hpp"
@@ -49,10 +49,11 @@ class Agent : public Inferencer {
         if (round == so_far.size()) return step;
         results = so_far[round++].answers;
         if (results.size() != step.ask.size())
-          return Error{Error::Kind::internal, fmt::format("{} tools gave {} results", step.ask.size(), results.size())};
+          return bad_answer(fmt::format("{} tools gave {} results", step.ask.size(), results.size()));
       }
       size_t next = 0;
-      for (const data::ToolCall& call : calls) say(conversation, call, offered(call.name) ? results[next++].text : refusal(call.name));
+      for (const data::ToolCall& call : calls)
+        say(conversation, call, offered(call.name) ? results[next++].text : refusal(call.name));
     }
     data::Request request = conversation.next(replies + 1 < config_.max_rounds);
     if (config_.react) request.sampling->stop.emplace_back("Observation:");
@@ -126,8 +127,8 @@ Result<std::unique_ptr<Inferencer>> make_agent(const json::Value& config) {
     const std::string name(json::text(item));
     const Tool* tool = find_tool(name);
     if (!tool)
-      return bad_config("agent", fmt::format("offers the tool '{}', which does not exist{}; there are {}", name, did_you_mean(name, known),
-                                             join(known, ", ")));
+      return bad_config("agent", fmt::format("offers the tool '{}', which does not exist{}; there are {}", name,
+                                             did_you_mean(name, known), join(known, ", ")));
     out.tools.push_back(tool);
   }
   return std::unique_ptr<Inferencer>(std::make_unique<Agent>(std::move(out)));
@@ -138,10 +139,14 @@ Result<std::unique_ptr<Inferencer>> make_agent(const json::Value& config) {
 extern const InferencerType agent_type;
 const InferencerType agent_type{
     "agent", "a loop of replies and tools until there is an answer", R"({"type": "object", "properties": {
-  "protocol": {"enum": ["react", "calls"], "default": "react", "description": "react: a text protocol for any model; calls: the model's own tool calls"},
-  "tools": {"type": "array", "items": {"type": "string"}, "minItems": 1, "default": ["calculator"], "description": "the tools that are offered"},
-  "max_rounds": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 8, "description": "replies, the last one included"},
-  "instructions": {"type": "string", "description": "react: what the model is told, with {tools} and {tool_names}; empty: nothing, the prompt says it"}},
+  "protocol": {"enum": ["react", "calls"], "default": "react",
+    "description": "react: a text protocol for any model; calls: the model's own tool calls"},
+  "tools": {"type": "array", "items": {"type": "string"}, "minItems": 1, "default": ["calculator"],
+    "description": "the tools that are offered"},
+  "max_rounds": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 8,
+    "description": "replies, the last one included"},
+  "instructions": {"type": "string",
+    "description": "react: what the model is told, with {tools} and {tool_names}; empty: nothing, the prompt says it"}},
   "additionalProperties": false})",
     make_agent};
 

@@ -1,4 +1,5 @@
-// "chat": a conversation of several turns. Which of the model's turns are asked for, and what the others are filled with, is the mode:
+// "chat": a conversation of several turns. Which of the model's turns are asked for, and what the others are filled with, is
+// the mode:
 //   last           the last one; the data give those before it
 //   every          each, behind the model's own replies so far: one round per turn
 //   every_with_gt  each, behind the replies that the data give: all in one round
@@ -49,14 +50,14 @@ class Chat : public Inferencer {
       if (last && config_.mode == Mode::last && complete) conversation.reply(replies.back()->text);
       if (last) break;
       if (!exchange.given)
-        return Error{Error::Kind::config, fmt::format("the data give no reply to turn {} of {}, which inferencer:chat needs in the mode "
-                                                      "'{}'; use \"mode\": \"every\"", i + 1, turns,
-                                                      config_.mode == Mode::last ? "last" : "every_with_gt")};
+        return Error{Error::Kind::config,
+                     fmt::format("the data give no reply to turn {} of {}, which inferencer:chat needs in the mode '{}'; use \"mode\": "
+                                 "\"every\"", i + 1, turns, config_.mode == Mode::last ? "last" : "every_with_gt")};
       conversation.reply(*exchange.given);
     }
     if (!complete) return step;
     if (replies.empty() || (config_.mode == Mode::every_with_gt && replies.size() != turns))
-      return Error{Error::Kind::internal, fmt::format("{} requests have {} answers", turns, replies.size())};
+      return bad_answer(fmt::format("{} requests have {} answers", turns, replies.size()));
     std::vector<data::Turn> told = conversation.take_turns();
     if (config_.mode == Mode::every_with_gt) {
       if (told.size() < turns) told.push_back({script.exchanges.back().said, ""});
@@ -72,7 +73,8 @@ class Chat : public Inferencer {
     out.prediction = last.text;
     if (config_.all_replies) {
       json::Document list(rapidjson::kArrayType);
-      for (const data::Response* reply : replies) list.PushBack(json::Value(reply->text, list.GetAllocator()), list.GetAllocator());
+      auto& a = list.GetAllocator();
+      for (const data::Response* reply : replies) list.PushBack(json::Value(reply->text, a), a);
       out.prediction = json::write(list);
     }
     out.thinking = last.thinking;
@@ -89,8 +91,10 @@ class Chat : public Inferencer {
 extern const InferencerType chat_type;
 const InferencerType chat_type{
     "chat", "replies of a conversation of several turns", R"({"type": "object", "properties": {
-  "mode": {"enum": ["last", "every", "every_with_gt"], "default": "last", "description": "which of the model's turns are asked for: the last, each behind its own replies, each behind those of the data"},
-  "turns": {"type": "string", "default": "", "description": "a column with the list of turns: texts of the user, or {\"role\", \"content\"}"},
+  "mode": {"enum": ["last", "every", "every_with_gt"], "default": "last",
+    "description": "the replies asked for: the last one, each behind the model's own, each behind those of the data"},
+  "turns": {"type": "string", "default": "",
+    "description": "a column with the list of turns: texts of the user, or {\"role\", \"content\"}"},
   "in_prompt": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 1, "description": "how many of them the prompt shows itself"},
   "prediction": {"enum": ["last", "all"], "default": "last", "description": "the last reply, or all replies as a JSON list"},
   "turn_prefix": {"type": "string", "default": "\n", "description": "without a chat template: before a turn of the user"},

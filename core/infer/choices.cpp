@@ -43,7 +43,7 @@ class Chooser : public Inferencer {
 Result<void> check_finite(const std::vector<data::LabelScore>& labels) {
   for (const data::LabelScore& label : labels)
     if (!std::isfinite(label.value))
-      return Error{Error::Kind::internal, fmt::format("the backend gave no finite log-probability for label '{}'", label.label)};
+      return bad_answer(fmt::format("the backend gave no finite log-probability for label '{}'", label.label));
   return {};
 }
 
@@ -90,7 +90,8 @@ Result<Outcome> choose(const std::vector<data::Continuation>& continuations, con
 }
 
 const std::string_view chooser_schema = R"({"type": "object", "properties": {
-  "delimiter": {"type": "string", "description": "what stands before each option in its continuation and is not counted in its length; absent: all white space at its front"}},
+  "delimiter": {"type": "string", 
+    "description": "what stands before each option and is not counted in its length; absent: all white space at its front"}},
   "additionalProperties": false})";
 
 Result<std::unique_ptr<Inferencer>> make_chooser(std::string_view id, data::Form form, const json::Value& config) {

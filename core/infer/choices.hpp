@@ -11,8 +11,8 @@ Result<void> check_finite(const std::vector<data::LabelScore>& labels);
 size_t greatest(std::span<const double> values);
 size_t least(std::span<const double> values);
 
-/// What an option's length is counted on. lm-eval counts its choice without the delimiter before it: acc_norm in code points, acc_bytes
-/// in UTF-8 bytes. `delimiter` nothing: white space at the front of the continuation is not counted.
+/// What an option's length is counted on. lm-eval counts its choice without the delimiter before it: acc_norm in code points,
+/// acc_bytes in UTF-8 bytes. `delimiter` nothing: white space at the front of the continuation is not counted.
 std::string_view counted_text(std::string_view continuation, const std::optional<std::string>& delimiter);
 
 /// The scores of continuations as an outcome: labels by sum, the prediction the label of the greatest sum, and in extra_json

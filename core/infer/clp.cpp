@@ -1,9 +1,9 @@
-// "clp": the labels' first tokens, read off the one position behind the prompt. Only the labels compete: their probabilities are those of the
-// vocabulary, made to add up to 1.
+// "clp": the labels' first tokens, read off the one position behind the prompt. Only the labels compete: their probabilities
+// are those of the vocabulary, made to add up to 1.
 //
-// One round is enough: the labels are scored as continuations, and the first token's ln p is looked at. Its id is not known here. Two
-// labels of one token each differ in it, since their texts differ. Where a longer label has the very bits of another's ln p, they begin
-// with the same token, and one position cannot tell them apart.
+// One round is enough: the labels are scored as continuations, and the first token's ln p is looked at. Its id is not known
+// here. Two labels of one token each differ in it, since their texts differ. Where a longer label has the very bits of
+// another's ln p, they begin with the same token, and one position cannot tell them apart.
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -30,8 +30,8 @@ class Clp : public Inferencer {
     for (size_t i = 0; i < continuations.size(); ++i) {
       const data::ContinuationScore& score = answer->scores[i];
       if (score.token_logprobs.empty())
-        return Error{Error::Kind::internal, fmt::format("the backend gave no log-probabilities of single tokens for label '{}'; clp needs "
-                                                        "them, use loglikelihood with this model", continuations[i].label)};
+        return bad_answer(fmt::format("the backend gave no log-probabilities of single tokens for label '{}'; use loglikelihood "
+                                      "with this model, clp needs them", continuations[i].label));
       values.push_back(score.token_logprobs.front());
       outcome.labels.push_back({continuations[i].label, continuations[i].text, values.back(), 1, values.back()});
     }
@@ -43,14 +43,15 @@ class Clp : public Inferencer {
   }
 
  private:
-  static Result<void> check_distinct(const std::vector<data::LabelScore>& labels, const std::vector<data::ContinuationScore>& scores) {
+  static Result<void> check_distinct(const std::vector<data::LabelScore>& labels,
+                                     const std::vector<data::ContinuationScore>& scores) {
     for (size_t i = 0; i < labels.size(); ++i)
       for (size_t k = 0; k < i; ++k)
         if (labels[i].value == labels[k].value &&
             (scores[i].tokens > 1 || scores[k].tokens > 1 || labels[i].input == labels[k].input))
           return Error{Error::Kind::config,
-                       fmt::format("labels '{}' and '{}' begin with the same token, which clp cannot tell apart; give labels of one token "
-                                   "each, or use loglikelihood", labels[k].label, labels[i].label)};
+                       fmt::format("labels '{}' and '{}' begin with the same token, which clp cannot tell apart; give labels of "
+                                   "one token each, or use loglikelihood", labels[k].label, labels[i].label)};
     return {};
   }
 
@@ -71,7 +72,7 @@ class Clp : public Inferencer {
 
 extern const InferencerType clp_type;
 const InferencerType clp_type{
-    "clp", "the label whose first token is the likeliest at one position", R"({"type": "object", "properties": {}, "additionalProperties": false})",
-    [](const json::Value&) -> Result<std::unique_ptr<Inferencer>> { return std::unique_ptr<Inferencer>(std::make_unique<Clp>()); }};
+    "clp", "the label whose first token is the likeliest at one position", no_keys,
+    make_default<Clp>};
 
 }  // namespace sextant::infer

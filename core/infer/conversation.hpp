@@ -1,5 +1,5 @@
-// A conversation as it grows: turns for a model with a chat template, one text for any other. It makes the next request, and remembers the
-// turns for the outcome. Pure. Threads: [owner].
+// A conversation as it grows: turns for a model with a chat template, one text for any other. It makes the next request, and
+// remembers the turns for the outcome. Pure. Threads: [owner].
 #pragma once
 #include "inferencer.hpp"
 
@@ -20,7 +20,8 @@ class Conversation {
 
   /// A turn that is not the model's.
   void say(data::Message message);
-  /// What the model is told before anything else: added to the system's turn, else put before the first turn. Nothing is cut from then on.
+  /// What the model is told before anything else: added to the system's turn, else put before the first turn. Nothing is cut
+  /// from then on.
   void instruct(const std::string& text);
   /// The model's turn; with `calls` where it asks for tools.
   void reply(std::string_view text, std::vector<data::ToolCall> calls = {});

@@ -15,7 +15,8 @@ struct Script {
   std::vector<Exchange> exchanges;   // at least one
 };
 
-/// Turns out of a column: texts, which are the user's, or {"role", "content"}. The first `in_prompt` of them the prompt already shows.
+/// Turns out of a column: texts, which are the user's, or {"role", "content"}. The first `in_prompt` of them the prompt already
+/// shows.
 struct TurnColumn {
   std::string name;                  // empty: none
   size_t in_prompt = 1;

@@ -26,7 +26,7 @@ class Gen : public Inferencer {
 
 extern const InferencerType gen_type;
 const InferencerType gen_type{
-    "gen", "the model's reply to one prompt", R"({"type": "object", "properties": {}, "additionalProperties": false})",
-    [](const json::Value&) -> Result<std::unique_ptr<Inferencer>> { return std::unique_ptr<Inferencer>(std::make_unique<Gen>()); }};
+    "gen", "the model's reply to one prompt", no_keys,
+    make_default<Gen>};
 
 }  // namespace sextant::infer

@@ -43,6 +43,7 @@ struct Outcome {
   std::vector<data::Turn> turns;    // of conversations
   std::string extra_json;           // further values by name (an object), or empty
   std::string finish;
+  std::vector<float> embedding;     // of what only embeds
 };
 
 /// Either further requests or the outcome. Keys, turns and streams of requests are filled in by the caller.

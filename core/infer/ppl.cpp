@@ -1,5 +1,5 @@
-// "ppl": one whole text per label; the one that the model finds least surprising wins. A text's number is OpenCompass': the sum of -ln p
-// over tokens 2..N, divided by N.
+// "ppl": one whole text per label; the one that the model finds least surprising wins. A text's number is OpenCompass': the sum
+// of -ln p over tokens 2..N, divided by N.
 #include <algorithm>
 #include "choices.hpp"
 #include "requests.hpp"
@@ -35,7 +35,7 @@ class Ppl : public Inferencer {
 
 extern const InferencerType ppl_type;
 const InferencerType ppl_type{
-    "ppl", "the label whose whole text has the lowest mean of -ln p", R"({"type": "object", "properties": {}, "additionalProperties": false})",
-    [](const json::Value&) -> Result<std::unique_ptr<Inferencer>> { return std::unique_ptr<Inferencer>(std::make_unique<Ppl>()); }};
+    "ppl", "the label whose whole text has the lowest mean of -ln p", no_keys,
+    make_default<Ppl>};
 
 }  // namespace sextant::infer

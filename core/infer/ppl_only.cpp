@@ -19,7 +19,7 @@ class PplOnly : public Inferencer {
     SXT_TRY(const data::Response* answer, only_answer(so_far, 1));
     SXT_TRY(const data::Prompt* prompt, first_prompt(question));
     const data::ContinuationScore& score = answer->scores.front();
-    if (!std::isfinite(score.total_logprob)) return Error{Error::Kind::internal, "the backend gave no finite log-probability for the text"};
+    if (!std::isfinite(score.total_logprob)) return bad_answer("the backend gave no finite log-probability for the text");
     json::Document extra(rapidjson::kObjectType);
     auto& a = extra.GetAllocator();
     json::set(extra, "ppl", json::Value(-score.total_logprob / std::max(1u, score.total_tokens)), a);
@@ -36,7 +36,7 @@ class PplOnly : public Inferencer {
 
 extern const InferencerType ppl_only_type;
 const InferencerType ppl_only_type{
-    "ppl_only", "the mean of -ln p of a given text", R"({"type": "object", "properties": {}, "additionalProperties": false})",
-    [](const json::Value&) -> Result<std::unique_ptr<Inferencer>> { return std::unique_ptr<Inferencer>(std::make_unique<PplOnly>()); }};
+    "ppl_only", "the mean of -ln p of a given text", no_keys,
+    make_default<PplOnly>};
 
 }  // namespace sextant::infer

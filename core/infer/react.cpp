@@ -7,9 +7,9 @@ namespace sextant::infer {
 namespace {
 
 enum class Label { none, thought, action, input, observation, answer };
-constexpr std::pair<std::string_view, Label> labels[] = {{"Thought:", Label::thought},         {"Action:", Label::action},
-                                                         {"Action Input:", Label::input},      {"Observation:", Label::observation},
-                                                         {"Final Answer:", Label::answer}};
+constexpr std::pair<std::string_view, Label> labels[] = {
+    {"Thought:", Label::thought},         {"Action:", Label::action},       {"Action Input:", Label::input},
+    {"Observation:", Label::observation}, {"Final Answer:", Label::answer}};
 
 constexpr std::string_view built_in = R"(You can use tools:
 {tools}

@@ -1,5 +1,5 @@
-// ReAct's text protocol (Yao et al. 2022): lines "Thought:", "Action:", "Action Input:", "Observation:" and "Final Answer:". Pure.
-// Threads: [any].
+// ReAct's text protocol (Yao et al. 2022): lines "Thought:", "Action:", "Action Input:", "Observation:" and "Final Answer:".
+// Pure. Threads: [any].
 #pragma once
 #include <optional>
 #include <span>
@@ -12,7 +12,7 @@ namespace sextant::infer {
 struct ReactReply {
   std::optional<std::string> answer;  // behind "Final Answer:"
   std::string action, input;          // of the first action; both empty where there is none
-  std::string kept;                   // the reply up to an observation that the model made up itself, without white space at its end
+  std::string kept;                   // the reply up to what the model made up behind its action; no white space at its end
 };
 
 /// An action before a final answer counts: the rest of such a reply the model made up without knowing what the tool says.

@@ -35,7 +35,7 @@ Result<data::Request> score_request(const Question& question, std::string_view i
   data::Request request;
   request.ask = data::Ask::score;
   request.text = prompt->text;
-  for (const data::Continuation& continuation : question.prompts.continuations) request.continuations.push_back(continuation.text);
+  for (const data::Continuation& each : question.prompts.continuations) request.continuations.push_back(each.text);
   request.keep_bytes = keep_bytes(question);
   request.add_special = !prompt->chat;
   return request;
@@ -53,10 +53,10 @@ Result<data::Request> whole_request(const Question& question) {
 
 Result<const data::Response*> only_answer(std::span<const Round> so_far, size_t scores) {
   if (so_far.empty() || so_far.back().answers.size() != 1)
-    return Error{Error::Kind::internal, fmt::format("one request has {} answers", so_far.empty() ? 0 : so_far.back().answers.size())};
+    return bad_answer(fmt::format("one request has {} answers", so_far.empty() ? 0 : so_far.back().answers.size()));
   const data::Response& answer = so_far.back().answers.front();
   if (scores > 0 && answer.scores.size() != scores)
-    return Error{Error::Kind::internal, fmt::format("the backend scored {} of {} continuations", answer.scores.size(), scores)};
+    return bad_answer(fmt::format("the backend scored {} of {} continuations", answer.scores.size(), scores));
   return &answer;
 }
 
@@ -68,6 +68,7 @@ Step ask(data::Request request) {
 
 Step done(Outcome outcome) { return {{}, std::move(outcome)}; }
 
+Error bad_answer(std::string message) { return {Error::Kind::internal, std::move(message)}; }
 Error bad_config(std::string_view inferencer, std::string_view what) {
   return {Error::Kind::config, fmt::format("inferencer:{} {}", inferencer, what)};
 }

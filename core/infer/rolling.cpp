@@ -1,5 +1,6 @@
-// "rolling": the log-probability of a whole text of any length, in windows, and its perplexity per word and per byte. Round 1 asks for the
-// text's tokens, round 2 for its windows. A window without context is scored behind BOS, else EOS: request.ids is then empty.
+// "rolling": the log-probability of a whole text of any length, in windows, and its perplexity per word and per byte. Round 1
+// asks for the text's tokens, round 2 for its windows. A window without context is scored behind BOS, else EOS: request.ids is
+// then empty.
 #include <cmath>
 #include <fmt/format.h>
 #include "requests.hpp"
@@ -39,14 +40,11 @@ class Rolling : public Inferencer {
       return Error{Error::Kind::config, "the model does not say how long its context is; give inferencer:rolling a \"window\""};
     if (context > 0 && length > context)
       return bad_config("rolling", fmt::format("has a \"window\" of {} tokens, but the model's context holds {}", length, context));
-    if (stride_ >= length) return bad_config("rolling", fmt::format("has a \"stride\" of {} tokens; it must be less than the window of {}",
-                                                                     stride_, length));
-    const std::vector<Window> windows = stride_ ? strided_windows(ids.size(), length, stride_) : disjoint_windows(ids.size(), length);
+    if (stride_ >= length)
+      return bad_config("rolling", fmt::format("has a \"stride\" of {} tokens; it must be less than the window of {}", stride_, length));
+    const auto part = [&](size_t begin, size_t end) { return std::vector<int32_t>(ids.data() + begin, ids.data() + end); };
     Step step;
-    for (const Window& window : windows) {
-      const auto part = [&](size_t begin, size_t end) {
-        return std::vector<int32_t>(ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.begin() + static_cast<std::ptrdiff_t>(end));
-      };
+    for (const Window& window : stride_ ? strided_windows(ids.size(), length, stride_) : disjoint_windows(ids.size(), length)) {
       data::Request request;
       request.ask = data::Ask::score;
       request.ids = part(window.context, window.begin);
@@ -63,12 +61,12 @@ class Rolling : public Inferencer {
     if (so_far.size() > 1)
       for (const data::Response& answer : so_far[1].answers) {
         if (answer.scores.size() != 1)
-          return Error{Error::Kind::internal, fmt::format("the backend scored {} of 1 continuations", answer.scores.size())};
+          return bad_answer(fmt::format("the backend scored {} of 1 continuations", answer.scores.size()));
         logprob += answer.scores.front().logprob;
         tokens += answer.scores.front().tokens;
         ++windows;
       }
-    if (!std::isfinite(logprob)) return Error{Error::Kind::internal, "the backend gave no finite log-probability for the text"};
+    if (!std::isfinite(logprob)) return bad_answer("the backend gave no finite log-probability for the text");
     std::string counted = prompt.text.str();
     if (!counted_.empty()) {
       SXT_TRY(const json::Document record, json::parse(question.sample.record_json, "the record"));
@@ -102,7 +100,8 @@ extern const InferencerType rolling_type;
 const InferencerType rolling_type{
     "rolling", "the perplexity of a whole text per word and per byte, in windows", R"({"type": "object", "properties": {
   "window": {"type": "integer", "minimum": 1, "maximum": 4294967295, "description": "tokens; absent: the model's context"},
-  "stride": {"type": "integer", "minimum": 1, "maximum": 4294967295, "description": "tokens from one window's beginning to the next one's, as in transformers; absent: lm-eval's disjoint windows"},
+  "stride": {"type": "integer", "minimum": 1, "maximum": 4294967295, 
+    "description": "tokens from one window's beginning to the next one's, as in transformers; absent: lm-eval's disjoint windows"},
   "counted": {"type": "string", "description": "the column whose words and bytes are counted; absent: the text that is scored"}},
   "additionalProperties": false})",
     [](const json::Value& config) -> Result<std::unique_ptr<Inferencer>> {

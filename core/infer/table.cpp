@@ -27,8 +27,8 @@ Result<std::unique_ptr<Inferencer>> make_inferencer(std::string_view id, std::st
     if (!made) return Error{made.error().kind, fmt::format("{}: {}", origin, made.error().message)};
     return made;
   }
-  return Error{Error::Kind::config, fmt::format("{}: there is no inferencer '{}'{}; there are {}", origin, id, did_you_mean(id, names),
-                                                join(names, ", "))};
+  return Error{Error::Kind::config, fmt::format("{}: there is no inferencer '{}'{}; there are {}", origin, id,
+                                                did_you_mean(id, names), join(names, ", "))};
 }
 
 }  // namespace sextant::infer

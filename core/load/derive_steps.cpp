@@ -61,7 +61,8 @@ struct Text : DeriveStep {
     return Made(std::move(out));
   }
   Result<json::Value> make(const json::Value& record, const json::Value*, Allocator& a) const override {
-    for (const std::string& path : columns::placeholders(text)) SXT_TRY([[maybe_unused]] const json::Value* there, column_value(record, path));
+    for (const std::string& path : columns::placeholders(text))
+      if (const auto there = column_value(record, path); !there) return there.error();
     return text_value(columns::fill(text, record), a);
   }
 };

@@ -23,6 +23,7 @@ Result<Table> table_of_run(const store::RunFolder& folder, const config::RunConf
   for (const config::ModelConfig& model : run.models) models.push_back(model.abbr);
   std::vector<TaskOutcome> outcomes;
   for (const store::TaskRecord& task : record.tasks) {
+    if (!task.stage.empty()) continue;  // a helper's
     const auto dataset = std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& d) { return d.task_name == task.dataset; });
     if (dataset == run.datasets.end()) continue;
     TaskOutcome outcome{task.model, task.dataset, dataset->version, "", task.status, task.error, {}};

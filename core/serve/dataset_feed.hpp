@@ -3,15 +3,17 @@
 #include <optional>
 #include "../config/run_config.hpp"
 #include "../load/data.hpp"
+#include "examples.hpp"
 #include "renderer.hpp"
 
 namespace sextant::serve {
 
 class DatasetFeed : public Feed {
  public:
-  /// Borrows all but `form`: the prompts that the inferencer asks with.
-  DatasetFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form)
-      : host_(host), session_(session), dataset_(dataset), run_(run), form_(form) {}
+  /// Borrows all but `form`: the prompts that the inferencer asks with. `retrieved`: what stages have computed for the retriever, or null.
+  DatasetFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form,
+              const Retrieved* retrieved = nullptr)
+      : host_(host), session_(session), dataset_(dataset), run_(run), form_(form), retrieved_(retrieved) {}
   Result<void> open() override;
   std::optional<Item> next() override;
   /// The sample of that row; nothing where it is not among those that are evaluated.
@@ -20,18 +22,24 @@ class DatasetFeed : public Feed {
   size_t size() const { return data_.rows.size(); }
 
  private:
-  Item item_of(const load::Row& row);
+  Item item_of(const load::Row& row, uint64_t position);
+  Result<Prepared> prepare(const load::Row& row, uint64_t position);
   plugin::Host& host_;
   ModelSession& session_;
   const config::DatasetConfig& dataset_;
   const config::RunConfig& run_;
   const data::Form form_;
+  const Retrieved* retrieved_;
   load::TaskData data_;
+  std::optional<Examples> examples_;
   std::optional<Renderer> renderer_;
   size_t next_ = 0;
 };
 
 /// The reply's greatest length: the card's, else the model's.
 uint32_t max_out_len(const config::Inferencer& inferencer, const config::ModelConfig& model);
+
+/// How a data set's rows become prompts of a form.
+Renderer::Options renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form, uint32_t max_out_len);
 
 }  // namespace sextant::serve

@@ -26,12 +26,12 @@ infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSes
 }
 
 Result<TaskSpec> infer_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,
-                            const store::RunFolder* folder) {
+                            const store::RunFolder* folder, const Retrieved* retrieved) {
   TaskSpec spec;
   spec.name = dataset.task_name;
   spec.model = session.config().abbr;
   SXT_TRY(spec.inferencer, open_inferencer(host, dataset.inferencer, dataset.card_path));
-  spec.feed = std::make_unique<DatasetFeed>(host, session, dataset, run, spec.inferencer->form());
+  spec.feed = std::make_unique<DatasetFeed>(host, session, dataset, run, spec.inferencer->form(), retrieved);
   spec.settings = settings_of(dataset.inferencer, session, run);
   spec.repeats = dataset.repeats;
   if (folder)

@@ -3,6 +3,7 @@
 #include "../config/run_config.hpp"
 #include "../store/run_folder.hpp"
 #include "task.hpp"
+#include "examples.hpp"
 #include "model_session.hpp"
 
 namespace sextant::serve {
@@ -14,8 +15,8 @@ Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host& host, c
 infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSession& session, const config::RunConfig& run);
 
 /// The data set's samples, asked of the session's model; a complete task's predictions are written below `folder` (null: nowhere).
-/// Borrows everything.
+/// `retrieved`: what stages have computed for the retriever. Borrows everything.
 Result<TaskSpec> infer_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,
-                            const store::RunFolder* folder);
+                            const store::RunFolder* folder, const Retrieved* retrieved = nullptr);
 
 }  // namespace sextant::serve

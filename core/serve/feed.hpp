@@ -12,6 +12,7 @@ struct Prepared {
   data::Sample sample;              // id.repeat is 0
   data::Prompts prompts;
   uint32_t dropped_shots = 0;       // examples that did not fit
+  bool own_example = false;         // the sample itself is among its examples (compat modes only)
 };
 
 class Feed {

@@ -23,6 +23,8 @@ data::Attempt attempt_of(const data::SampleId& id, const Prepared& question, inf
   attempt.labels = std::move(outcome.labels);
   attempt.extra_json = std::move(outcome.extra_json);
   attempt.finish = std::move(outcome.finish);
+  attempt.embedding = std::move(outcome.embedding);
+  attempt.shots = question.sample.shots;
   attempt.usage = usage;
   return attempt;
 }
@@ -122,6 +124,7 @@ Task::State Task::end(Running& running, std::optional<Error> failed) {
   record_.generated_tokens += running.usage.generated_tokens;
   record_.truncated_prompts += running.usage.truncated_tokens > 0;
   record_.dropped_shots += running.question->dropped_shots;
+  record_.own_examples += running.question->own_example;
   if (failed) failures_.push_back({running.id.row, running.id.repeat, *failed});
   running.over = true;
   running.rounds = {};

@@ -26,6 +26,7 @@ json::Value task_to_json(const TaskRecord& task, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   json::set(out, "model", task.model, a);
   json::set(out, "dataset", task.dataset, a);
+  if (!task.stage.empty()) json::set(out, "stage", task.stage, a);
   json::set(out, "status", task.status, a);
   json::set(out, "error", utf8::repair(task.error), a);  // may quote a plugin or a path
   if (task.error_kind)
@@ -42,6 +43,7 @@ json::Value task_to_json(const TaskRecord& task, Allocator& a) {
       {"dropped_shots", task.dropped_shots},
   };
   for (const auto& [name, value] : counters) json::set(out, name, json::Value(value), a);
+  if (task.own_examples) json::set(out, "own_examples", json::Value(task.own_examples), a);
   json::set(out, "infer_s", json::Value(task.infer_s), a);
   json::set(out, "eval_s", json::Value(task.eval_s), a);
   json::set(out, "peak_rss_bytes", json::Value(task.peak_rss_bytes), a);
@@ -59,6 +61,7 @@ TaskRecord task_from_json(const json::Value& in) {
   TaskRecord task;
   task.model = text(in, "model");
   task.dataset = text(in, "dataset");
+  task.stage = text(in, "stage");
   task.status = text(in, "status");
   task.error = text(in, "error");
   for (const auto& [kind, name] : kind_names)
@@ -70,6 +73,7 @@ TaskRecord task_from_json(const json::Value& in) {
   task.generated_tokens = number(in, "generated_tokens");
   task.truncated_prompts = number(in, "truncated_prompts");
   task.dropped_shots = number(in, "dropped_shots");
+  task.own_examples = number(in, "own_examples");
   task.infer_s = json::find_number(in, "infer_s").value_or(0);
   task.eval_s = json::find_number(in, "eval_s").value_or(0);
   task.peak_rss_bytes = number(in, "peak_rss_bytes");

@@ -56,7 +56,7 @@ class Parser {
     double value = with_sign();
     while (true) {
       if (take_times()) value *= with_sign();
-      else if (take("//")) value = std::floor(value / divisor());
+      else if (take("//")) value = floor_quotient(value, divisor());
       else if (take("/") || take("\u00F7")) value /= divisor();
       else if (take("%")) value = remainder(value, divisor());
       else return value;
@@ -71,6 +71,11 @@ class Parser {
   static double remainder(double a, double b) {
     const double rest = std::fmod(a, b);
     return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+  }
+  // by way of the remainder, so that 1 // 0.1 is 9 and (a // b) * b + a % b is a; 1 / 0.1 alone is rounded up to 10
+  static double floor_quotient(double a, double b) {
+    const double quotient = (a - remainder(a, b)) / b, down = std::floor(quotient);
+    return quotient - down > 0.5 ? down + 1 : down;
   }
   double with_sign() {
     if (++depth_ > depth_max) throw Fault{"the expression nests too deeply"};

@@ -5,9 +5,9 @@
 
 namespace sextant::infer {
 
-/// The value of an expression of decimal numbers, + - * / // % ** and parentheses, with Python's meaning and precedence, in double precision.
-/// "13.5"; whole numbers without a point; 15 significant digits. What is wrong is said as a text as well ("error: division by zero"): the
-/// model reads it.
+/// The value of an expression of decimal numbers, + - * / // % ** and parentheses, with Python's meaning and precedence, in
+/// double precision. "13.5"; whole numbers without a point; 15 significant digits. What is wrong is said as a text as well
+/// ("error: division by zero"): the model reads it.
 std::string calculate(std::string_view expression);
 
 }  // namespace sextant::infer

@@ -65,7 +65,8 @@ Result<std::string> run_tool(std::string_view name, std::string_view arguments_j
   if (!tool) {
     std::vector<std::string> names;
     for (const Tool& each : table) names.emplace_back(each.name);
-    return Error{Error::Kind::config, fmt::format("there is no tool '{}'{}; there are {}", name, did_you_mean(name, names), join(names, ", "))};
+    return Error{Error::Kind::config,
+                 fmt::format("there is no tool '{}'{}; there are {}", name, did_you_mean(name, names), join(names, ", "))};
   }
   const json::Document arguments = parsed(arguments_json);
   if (!arguments.IsObject()) return std::string("error: the arguments are not a JSON object");

@@ -16,15 +16,16 @@ struct Tool {
 std::span<const Tool> tools();
 const Tool* find_tool(std::string_view name);
 
-/// The tools as chat templates and served models take them: [{"type": "function", "function": {"name", "description", "parameters"}}...].
+/// The tools as chat templates and served models take them: [{"type": "function", "function": {"name", "description",
+/// "parameters"}}...].
 std::string tools_json(std::span<const Tool* const> offered);
 
-/// Arguments for a tool out of what a model wrote behind "Action Input:": an object as it is; any other text becomes the tool's first
-/// required parameter.
+/// Arguments for a tool out of what a model wrote behind "Action Input:": an object as it is; any other text becomes the tool's
+/// first required parameter.
 std::string arguments_of_text(const Tool& tool, std::string_view text);
 
-/// What the tool says. What is wrong with the arguments is said as a text as well, because the model reads it; an Error only where there
-/// is no such tool.
+/// What the tool says. What is wrong with the arguments is said as a text as well, because the model reads it; an Error only
+/// where there is no such tool.
 Result<std::string> run_tool(std::string_view name, std::string_view arguments_json);
 
 }  // namespace sextant::infer

@@ -19,6 +19,7 @@ struct Regex::Code {
   RegexLimits limits;
   uint32_t groups = 0, match_bits = 0;
   bool python = false;
+  bool direct = false;  // compiled to code that may be run without pcre2_match's checks
   std::string pattern, origin, advice;  // for messages
 };
 

@@ -142,8 +142,10 @@ Result<Regex> Regex::compile(std::string_view pattern, RegexOptions options, std
   pcre2_set_heap_limit(code->context, options.limits.heap_kib);
   code->limits = options.limits;
   pcre2_set_callout(code->context, watch, &code->limits);
-  if (options.compiled_to_code && pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE) == 0)  // where it cannot: slower and the same
+  if (options.compiled_to_code && pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE) == 0) {  // where it cannot: slower and the same
     pcre2_jit_stack_assign(code->context, thread_stack, nullptr);
+    code->direct = options.valid_text;
+  }
   code->match_bits = options.valid_text ? PCRE2_NO_UTF_CHECK : 0;
   code->python = options.syntax == RegexOptions::Syntax::python;
   code->pattern = pattern;
@@ -171,7 +173,8 @@ int Regex::Search::next(size_t& ret_begin, size_t& ret_end) {
     // Python finds no match again that was empty and takes an empty one behind another; the others take none there
     const uint32_t again = as_python_ && last_end_ == at_ && last_begin_ == at_ ? PCRE2_NOTEMPTY_ATSTART : 0;
     const int status =
-        pcre2_match(code_.code, bytes_of(text_), text_.size(), at_, code_.match_bits | again, data, code_.context);
+        code_.direct ? pcre2_jit_match(code_.code, bytes_of(text_), text_.size(), at_, again, data, code_.context)
+                     : pcre2_match(code_.code, bytes_of(text_), text_.size(), at_, code_.match_bits | again, data, code_.context);
     if (status == PCRE2_ERROR_NOMATCH) return 0;
     if (status < 0) return status;
     const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(data);

@@ -50,7 +50,7 @@ TEST_CASE("a pattern of Python's re finds what re finds") {
     CAPTURE(json::write(entry));
     for (const bool to_code : {false, true}) {
       RegexOptions options = python(json::text(entry["flags"]));
-      options.compiled_to_code = to_code;
+      options.compiled_to_code = options.valid_text = to_code;
       const auto regex = Regex::compile(json::text(entry["pattern"]), options);
       REQUIRE(regex);
       const auto found = regex->find_all(json::text(entry["text"]));

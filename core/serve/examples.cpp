@@ -1,0 +1,127 @@
+#include "examples.hpp"
+#include <fmt/format.h>
+#include "../retrieve/record_text.hpp"
+#include "../retrieve/registry.hpp"
+
+namespace sextant::serve {
+namespace {
+
+bool is_opencompass(config::Compat compat) { return compat == config::Compat::opencompass || compat == config::Compat::opencompass_0_2_4; }
+
+Result<std::unique_ptr<retrieve::Retriever>> make(const config::DatasetConfig& dataset, const retrieve::Options& options) {
+  SXT_TRY(const json::Document config, json::parse(dataset.retriever.config, dataset.card_path));
+  auto made = retrieve::make_retriever(dataset.retriever.id, config, options);
+  if (!made) return Error{made.error().kind, fmt::format("{}: {}", dataset.card_path, made.error().message)};
+  return made;
+}
+
+Result<std::vector<uint64_t>> listed_rows(const config::DatasetConfig& dataset) {
+  SXT_TRY(const json::Document config, json::parse(dataset.retriever.config, dataset.card_path));
+  std::vector<uint64_t> rows;
+  for (const char* key : {"ids", "fix_id_list"})
+    if (const json::Value* list = json::find(config, key); list && list->IsArray() && rows.empty())
+      for (const auto& id : list->GetArray())
+        if (id.IsUint64()) rows.push_back(id.GetUint64());
+  return rows;
+}
+
+}  // namespace
+
+Result<std::string> retrieval_text(const config::DatasetConfig& dataset, const std::string& record_json) {
+  SXT_TRY(const json::Document record, json::parse(record_json, dataset.abbr));
+  auto text = retrieve::record_text(record, dataset.input_columns);
+  if (!text) return Error{text.error().kind, fmt::format("{}: {}", dataset.card_path, text.error().message)};
+  return text;
+}
+
+Result<retrieve::Traits> retriever_traits(const config::DatasetConfig& dataset) {
+  SXT_TRY(const auto retriever, make(dataset, {}));
+  return retriever->traits();
+}
+
+Result<Examples> Examples::open(const config::DatasetConfig& dataset, const load::TaskData& data, const config::RunConfig& run,
+                                const Retrieved* retrieved) {
+  Examples out(dataset);
+  out.retrieved_ = retrieved;
+  out.compat_ = is_opencompass(run.compat);
+  if (!dataset.retriever.shows_examples()) return out;
+  if (dataset.retriever.id == "fix_k") {  // the whole corpus need not be read
+    out.shots_ = data.shots;
+    SXT_TRY(out.shot_rows_, listed_rows(dataset));
+    out.shot_rows_.resize(out.shots_.size());
+    return out;
+  }
+  SXT_TRY(out.retriever_, make(dataset, {run.seed, out.compat_}));
+  const retrieve::Traits traits = out.retriever_->traits();
+  auto corpus = std::make_shared<retrieve::Corpus>();
+  corpus->name = dataset.abbr;
+  corpus->split = dataset.train_split;
+  SXT_TRY(corpus->records, data.corpus->all());
+  for (uint64_t row = 0; row < corpus->records.size(); ++row) corpus->rows.push_back(row);
+  if (traits.wants_texts)
+    for (const std::string& record : corpus->records) {
+      SXT_TRY(std::string text, retrieval_text(dataset, record));
+      corpus->texts.push_back(std::move(text));
+    }
+  if (traits.wants_embeddings) {
+    if (!retrieved || retrieved->width == 0)
+      return Error{Error::Kind::internal, fmt::format("{}: the retriever '{}' was given no embeddings", dataset.abbr, dataset.retriever.id)};
+    corpus->embeddings = retrieved->corpus;
+    corpus->width = retrieved->width;
+  }
+  out.corpus_ = corpus;
+  if (const auto prepared = out.retriever_->prepare(corpus); !prepared)
+    return Error{prepared.error().kind, fmt::format("{}: {}", dataset.card_path, prepared.error().message)};
+  return out;
+}
+
+// The same rows for every sample; outside the compat modes not the sample itself.
+Result<Chosen> Examples::fixed(const load::Row& row) const {
+  Chosen out;
+  for (size_t i = 0; i < shots_.size(); ++i) {
+    const bool own = (dataset_->train_split == dataset_->test_split && shot_rows_[i] == row.index) || shots_[i] == row.record_json;
+    out.own_example = out.own_example || own;
+    if (own && !compat_) continue;
+    out.records.push_back(shots_[i]);
+    out.rows.push_back(shot_rows_[i]);
+  }
+  out.own_example = out.own_example && compat_;
+  return out;
+}
+
+Result<Chosen> Examples::choose(const load::Row& row, uint64_t position, bool rank) {
+  if (!retriever_) return fixed(row);
+  const retrieve::Traits traits = retriever_->traits();
+  std::string text;
+  if (traits.wants_texts) { SXT_TRY(text, retrieval_text(*dataset_, row.record_json)); }
+  retrieve::Query query{dataset_->test_split, row.index, position, row.record_json, text, {}};
+  if (traits.wants_embeddings) {
+    const auto it = retrieved_->samples.find(row.index);
+    if (it == retrieved_->samples.end())
+      return Error{Error::Kind::internal, fmt::format("{}: row {} has no embedding", dataset_->abbr, row.index)};
+    query.embedding = it->second;
+  }
+  SXT_TRY(retrieve::Choice choice, retriever_->retrieve(query));
+  Chosen out;
+  if (!choice.candidates.empty() && rank) {
+    for (const retrieve::Positions& candidate : choice.candidates) {
+      std::vector<std::string>& records = out.candidates.emplace_back();
+      for (const uint64_t at : candidate) records.push_back(corpus_->records[at]);
+    }
+    return out;
+  }
+  if (!choice.candidates.empty()) {
+    const auto losses = retrieved_->losses.find(row.index);
+    if (losses == retrieved_->losses.end())
+      return Error{Error::Kind::internal, fmt::format("{}: no model has ranked the candidates of row {}", dataset_->abbr, row.index)};
+    SXT_TRY(choice, retriever_->choose(query, std::move(choice), losses->second));
+  }
+  out.own_example = choice.own_example;
+  for (const uint64_t at : choice.positions) {
+    out.records.push_back(corpus_->records[at]);
+    out.rows.push_back(corpus_->rows[at]);
+  }
+  return out;
+}
+
+}  // namespace sextant::serve
