@@ -1,7 +1,7 @@
 #include "files.hpp"
 #include <algorithm>
 
-namespace sextant::table {
+namespace sextant::tables {
 namespace fs = std::filesystem;
 namespace {
 
@@ -88,4 +88,4 @@ Result<std::vector<fs::path>> files_of_split(const fs::path& folder, const json:
   return out;
 }
 
-}  // namespace sextant::table
+}  // namespace sextant::tables

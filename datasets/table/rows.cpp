@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <sextant/columns.hpp>
 
-namespace sextant::table {
+namespace sextant::tables {
 namespace {
 
 using Allocator = json::Document::AllocatorType;
@@ -108,4 +108,4 @@ Result<void> read_rows(const std::filesystem::path& file, const std::string& tex
   return {};
 }
 
-}  // namespace sextant::table
+}  // namespace sextant::tables

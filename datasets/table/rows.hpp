@@ -7,7 +7,7 @@
 #include <sextant/csv.hpp>
 #include <sextant/json.hpp>
 
-namespace sextant::table {
+namespace sextant::tables {
 
 /// How a file is read; docs/cards.md lists the keys.
 struct Reading {
@@ -26,4 +26,4 @@ struct Row {
 Result<void> read_rows(const std::filesystem::path& file, const std::string& text, const Reading& reading, json::Document::AllocatorType& allocator,
                        std::vector<Row>& ret_rows);
 
-}  // namespace sextant::table
+}  // namespace sextant::tables

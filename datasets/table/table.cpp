@@ -52,34 +52,34 @@ struct Table : FileDataset {
     return {"test", "train", "val", "dev", "validation"};
   }
   Result<Records> load(std::string_view split) const override {
-    SXT_TRY(const std::vector<std::filesystem::path> files, table::files_of_split(folder(), context.config(), split));
+    SXT_TRY(const std::vector<std::filesystem::path> files, tables::files_of_split(folder(), context.config(), split));
     json::Document owner;
-    std::vector<table::Row> rows;
+    std::vector<tables::Row> rows;
     Records out;
     for (const std::filesystem::path& file : files) {
       SXT_TRY(const std::string text, csv::read_text(file));
-      SXT_CHECK(table::read_rows(file, text, reading, owner.GetAllocator(), rows));
+      SXT_CHECK(tables::read_rows(file, text, reading, owner.GetAllocator(), rows));
       out.bytes += text.size();
     }
     out.file = files.front().string();
-    for (table::Row& row : rows) SXT_CHECK(rename(row, owner.GetAllocator()));
+    for (tables::Row& row : rows) SXT_CHECK(rename(row, owner.GetAllocator()));
     out.fields = names_of(rows.front().record);
     SXT_CHECK(check(rows, out.fields, std::string(split), owner.GetAllocator()));
-    for (const table::Row& row : rows) out.json.push_back(json::write(row.record));
+    for (const tables::Row& row : rows) out.json.push_back(json::write(row.record));
     return out;
   }
 
  protected:
-  virtual Result<void> check(std::vector<table::Row>& rows, std::vector<std::string>& fields, const std::string& split,
+  virtual Result<void> check(std::vector<tables::Row>& rows, std::vector<std::string>& fields, const std::string& split,
                              json::Document::AllocatorType& a) const {
     for (const std::string& column : texts(context.config(), "add"))
       if (!has(fields, column)) {
         fields.push_back(column);
-        for (table::Row& row : rows)
+        for (tables::Row& row : rows)
           if (!json::find(row.record, column)) json::set(row.record, column, "", a);
       }
     for (const std::string& column : texts(context.config(), "require"))
-      for (const table::Row& row : rows)
+      for (const tables::Row& row : rows)
         if (!columns::find(row.record, column))
           return Error{Error::Kind::data, row.place + "there is no column '" + column + "'; the row has: " + csv::detail::listed(names_of(row.record))};
     if (const json::Value* answers = json::find(context.config(), "answers")) {
@@ -89,8 +89,8 @@ struct Table : FileDataset {
     return {};
   }
   /// Every value of the column is one of `options`.
-  static Result<void> check_column(const std::vector<table::Row>& rows, const std::string& column, const std::vector<std::string>& options, bool may_be_empty) {
-    for (const table::Row& row : rows) {
+  static Result<void> check_column(const std::vector<tables::Row>& rows, const std::string& column, const std::vector<std::string>& options, bool may_be_empty) {
+    for (const tables::Row& row : rows) {
       const json::Value* value = columns::find(row.record, column);
       if (!value) return Error{Error::Kind::data, row.place + "there is no column '" + column + "'"};
       const std::string answer = columns::as_text(*value);
@@ -101,11 +101,11 @@ struct Table : FileDataset {
     }
     return {};
   }
-  table::Reading reading;
+  tables::Reading reading;
 
  private:
   // "rename": {"new": "old.path"}: the new column takes the old one's place, or the end where it comes from inside of another.
-  Result<void> rename(table::Row& row, json::Document::AllocatorType& a) const {
+  Result<void> rename(tables::Row& row, json::Document::AllocatorType& a) const {
     const json::Value* names = json::find(context.config(), "rename");
     if (!names) return {};
     for (const auto& member : names->GetObject()) {
@@ -127,15 +127,15 @@ struct Table : FileDataset {
 };
 
 // "q.csv" of the place "q.csv:2: ".
-std::string file_of(const table::Row& row) { return row.place.substr(0, row.place.find_last_of(":,", row.place.size() - 3)); }
+std::string file_of(const tables::Row& row) { return row.place.substr(0, row.place.find_last_of(":,", row.place.size() - 3)); }
 
 // question, A, B, ... and answer (mcq), or question and answer (qa): columns and answers are checked, nothing is renamed.
 struct Custom : Table {
   using Table::Table;
 
  protected:
-  Result<void> check(std::vector<table::Row>& rows, std::vector<std::string>& fields, const std::string&, json::Document::AllocatorType&) const override {
-    for (const table::Row& row : rows)
+  Result<void> check(std::vector<tables::Row>& rows, std::vector<std::string>& fields, const std::string&, json::Document::AllocatorType&) const override {
+    for (const tables::Row& row : rows)
       for (const std::string& field : fields)
         if (!json::find(row.record, field)) return Error{Error::Kind::data, row.place + "no member '" + field + "', which the first row has"};
     const std::string kind = context.text("data_type", "auto");

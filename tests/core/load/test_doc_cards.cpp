@@ -106,7 +106,10 @@ render::Prompts prompts_of(const Used& used, data::Form form) {
   item.shot_json = shots.data();
   item.shot_count = shots.size();
   item.output_column = borrow(used.dataset.output_column);
-  if constexpr (requires { item.form; }) item.form = static_cast<uint32_t>(form);
+  const auto set_form = [&](auto& any) {
+    if constexpr (requires { any.form; }) any.form = static_cast<uint32_t>(form);
+  };
+  set_form(item);
   std::string pieces;
   if (used.dataset.template_.id == "text") pieces = templates::TextTemplate(Context(nullptr, borrow(text))).render(item);
   else pieces = templates::DialogueTemplate(Context(nullptr, borrow(text))).render(item);
