@@ -63,8 +63,10 @@ config::World Workspace::world() {
   };
   world.inferencers = [] {
     std::vector<config::KnownInferencer> known;
-    for (const infer::InferencerType& type : infer::inferencer_types())
-      if (const auto made = infer::make_inferencer(type.id, "{}", "inferencer")) known.push_back({std::string(type.id), (*made)->form()});
+    for (const infer::InferencerType& type : infer::inferencer_types()) {
+      const auto made = infer::make_inferencer(type.id, "{}", "inferencer");  // one that needs a configuration says its form with it
+      known.push_back({std::string(type.id), made ? (*made)->form() : data::Form::open});
+    }
     return known;
   };
   world.data_folder = [this](const std::string& data_dir, const std::string& folder, const std::string& loader) -> Result<fs::path> {
