@@ -21,7 +21,15 @@ void add_what(po::options_description& options) {
   options.add_options()
       ("config", text()->value_name("CONFIG"), "a configuration file (JSON); also as a bare word")
       ("models", texts()->value_name("NAME..."), "model cards")
-      ("datasets", texts()->value_name("NAME..."), "data set cards, NAME or NAME/VARIANT")
+      ("datasets", texts()->value_name("NAME..."), "data set cards: NAME[:PART,...][/INFERENCER|/VARIANT]")
+      ("set", texts()->value_name("KEY=VALUE..."), "a member of the data sets' cards by its path: infer.inferencer.max_out_len=32")
+      ("shots", po::value<int64_t>()->value_name("N"), "examples in a prompt")
+      ("repeat", po::value<int64_t>()->value_name("N"), "attempts of each sample")
+      ("rows", text()->value_name("LIST"), "rows to evaluate: 3,17,40-60")
+      ("exclude", text()->value_name("FILE"), "rows to leave out: a line each, a number or {\"dataset\", \"index\"}")
+      ("extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")
+      ("metric", texts()->value_name("ID[:JSON]..."), "metrics instead of the cards'")
+      ("judge", text()->value_name("MODEL"), "the model that judges: a card, a GGUF or a folder")
       ("summarizer", text()->value_name("NAME"), "summarizer card: the groups of the table")
       ("model-path", text()->value_name("FILE"), "a GGUF model")
       ("hf-path", text()->value_name("DIR"), "a Hugging Face model folder")
@@ -169,6 +177,14 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   run.config = get(values, "config");
   run.models = get_all(values, "models");
   run.datasets = get_all(values, "datasets");
+  SXT_TRY(run.set, get_pairs(values, "set"));
+  SXT_TRY(run.shots, get_number<uint32_t>(values, "shots"));
+  SXT_TRY(run.repeat, get_number<uint32_t>(values, "repeat"));
+  run.rows = get(values, "rows");
+  run.exclude = get(values, "exclude");
+  run.extractors = get_all(values, "extractor");
+  run.metrics = get_all(values, "metric");
+  run.judge = get(values, "judge");
   run.summarizer = get(values, "summarizer");
   run.hf_path = get(values, "hf-path");
   run.hf_type = get(values, "hf-type");

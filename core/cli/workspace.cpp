@@ -7,6 +7,8 @@
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
+#include "../infer/inferencer.hpp"
+#include "../load/data.hpp"
 
 namespace sextant::cli {
 namespace fs = std::filesystem;
@@ -63,6 +65,24 @@ config::World Workspace::world() {
       if (host_->registry().find(plugin::Kind::model, id)) return id;
     return Error{Error::Kind::device, fmt::format("there is no backend for --backend auto: the plugin model:{} is not installed; name one with "
                                                   "--backend (`sextant plugins list model`)", join(defaults_.backends, " or model:"))};
+  };
+  world.inferencers = [] {
+    std::vector<config::KnownInferencer> known;
+    for (const infer::InferencerType& type : infer::inferencer_types()) {
+      const auto made = infer::make_inferencer(type.id, "{}", "inferencer");  // one that needs a configuration says its form with it
+      known.push_back({std::string(type.id), made ? (*made)->form() : data::Form::open});
+    }
+    return known;
+  };
+  world.data_folder = [this](const std::string& data_dir, const std::string& folder, const std::string& loader) -> Result<fs::path> {
+    SXT_TRY(const plugin::Found found, host_->registry().find(plugin::Kind::dataset, loader));
+    std::vector<std::string> places;
+    for (const fs::path& candidate : load::data_candidates(data_dir, folder, found.file->path)) {
+      std::error_code code;
+      if (fs::is_directory(candidate, code)) return candidate;
+      places.push_back(candidate.string());
+    }
+    return Error{Error::Kind::missing, fmt::format("the data folder is in none of {}; give --data-dir", join(places, ", "))};
   };
   world.custom_columns = [this](const std::string& path) -> Result<std::vector<std::string>> {
     json::Document config;

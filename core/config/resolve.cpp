@@ -26,18 +26,19 @@ struct CardSets {
   std::vector<SummaryGroup> groups;
 };
 
-CardOptions options_of(const RunFlags& flags, const World& world) {
+CardOptions options_of(const RunFlags& flags, const std::string& data_dir, const World& world) {
   CardOptions options;
   options.set = flags.set;
   if (world.inferencers) options.inferencers = world.inferencers();
   options.store = world.cards;
-  options.data_folder = world.data_folder;
+  if (world.data_folder)
+    options.data_folder = [&world, data_dir](const std::string& folder, const std::string& loader) { return world.data_folder(data_dir, folder, loader); };
   options.warn = world.warn;
   return options;
 }
 
-Result<CardSets> sets_of_card(const std::string& name, const RunFlags& flags, const World& world) {
-  CardOptions options = options_of(flags, world);
+Result<CardSets> sets_of_card(const std::string& name, const RunFlags& flags, const std::string& data_dir, const World& world) {
+  CardOptions options = options_of(flags, data_dir, world);
   const std::string card = read_card_name(name, options.inferencers, options);
   SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::dataset, card));
   CardSets sets;
@@ -350,25 +351,25 @@ Result<void> choose_rows(const RunFlags& flags, const json::Value& file, RunConf
 }
 
 // The data sets of the file and the flags, their tasks named.
-Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& file, const World& world) {
+Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& file, const std::string& data_dir, const World& world) {
   std::vector<CardSets> cards;
   if (const json::Value* datasets = json::find(file, "datasets")) {
     for (rapidjson::SizeType i = 0; i < datasets->Size(); ++i) {
       const json::Value& item = (*datasets)[i];
       const std::string origin = fmt::format("{}: datasets[{}]", flags.config, i);
       if (item.IsString()) {
-        SXT_TRY(CardSets sets, sets_of_card(std::string(json::text(item)), flags, world));
+        SXT_TRY(CardSets sets, sets_of_card(std::string(json::text(item)), flags, data_dir, world));
         cards.push_back(std::move(sets));
       } else {
         SXT_CHECK(check_inline(item, dataset_card_shape(), origin));
         CardSets sets;
-        SXT_TRY(sets.datasets, dataset_from_json(item, fmt::format("dataset-{}", i), origin, sets.groups, options_of(flags, world)));
+        SXT_TRY(sets.datasets, dataset_from_json(item, fmt::format("dataset-{}", i), origin, sets.groups, options_of(flags, data_dir, world)));
         cards.push_back(std::move(sets));
       }
     }
   }
   for (const std::string& name : flags.datasets) {
-    SXT_TRY(CardSets sets, sets_of_card(name, flags, world));
+    SXT_TRY(CardSets sets, sets_of_card(name, flags, data_dir, world));
     cards.push_back(std::move(sets));
   }
   if (!flags.custom_dataset_path.empty()) {
@@ -417,7 +418,7 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   run.dump_eval_details = flags.dump_eval_details.value_or(json::find_bool(file, "dump_eval_details").value_or(true));
   resolved.work_dir = !flags.work_dir.empty() ? flags.work_dir : json::find_string(file, "work_dir").value_or("outputs/default");
 
-  SXT_TRY(std::vector<CardSets> cards, sets_of(flags, file, world));
+  SXT_TRY(std::vector<CardSets> cards, sets_of(flags, file, run.data_dir, world));
   SXT_TRY(run.models, models_of(flags, file, run.compat, world));
 
   SXT_CHECK(choose_rows(flags, file, run));

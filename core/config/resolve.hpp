@@ -1,5 +1,6 @@
 // From flags and a configuration file to a RunConfig: cards found, overrides applied, names made unique.
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -54,8 +55,8 @@ struct World {
   /// The inferencers and retrievers that there are, by id; left empty where any id is taken.
   std::function<std::vector<KnownInferencer>()> inferencers;
   std::function<std::vector<std::string>()> retrievers;
-  /// Where the data of a set lie, for cards whose "each" looks there.
-  DataFolder data_folder;
+  /// Where the data of a set lie, for cards whose "each" looks there. `data_dir`: the run's.
+  std::function<Result<std::filesystem::path>(const std::string& data_dir, const std::string& folder, const std::string& loader)> data_folder;
   /// Columns of a custom csv/jsonl file, in order.
   std::function<Result<std::vector<std::string>>(const std::string& path)> custom_columns;
   /// Where the files lie that somebody named (locate_model.hpp); empty: where the name says.

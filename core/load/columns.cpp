@@ -9,27 +9,29 @@ namespace {
 
 constexpr uint64_t leak_rows_min = 20;   // fewer rows may agree by chance
 
-constexpr std::string_view no_texts[] = {"role", "fallback_role", "label", "jinja", "literal", "type", "compat", "form"};
+constexpr std::string_view no_texts[] = {"role", "fallback_role", "label", "jinja", "line", "literal", "type", "compat", "form"};
 
 void add(std::vector<std::string>& out, const std::string& path) {
   if (std::find(out.begin(), out.end(), path) == out.end()) out.push_back(path);
 }
 
-void collect(const json::Value& value, bool in_item, const std::vector<std::string>& literal, Placeholders& out) {
+// `columns_only`: a path may go on into the objects of a list, as "{choices.text}" does, so that its column alone can be looked for.
+void collect(const json::Value& value, bool in_item, bool columns_only, const std::vector<std::string>& literal, Placeholders& out) {
   if (value.IsString()) {
-    for (const std::string& path : columns::placeholders(json::text(value))) {
+    for (std::string path : columns::placeholders(json::text(value))) {
       if (std::find(literal.begin(), literal.end(), path) != literal.end()) continue;
+      if (columns_only) path = columns::column_of(path);
       add(out.everywhere, path);
       if (in_item) add(out.in_item, path);
     }
   } else if (value.IsArray()) {
-    for (const auto& item : value.GetArray()) collect(item, in_item, literal, out);
+    for (const auto& item : value.GetArray()) collect(item, in_item, columns_only, literal, out);
   } else if (value.IsObject()) {
     for (const auto& member : value.GetObject()) {
       const std::string_view key = json::text(member.name);
       if (std::find(std::begin(no_texts), std::end(no_texts), key) != std::end(no_texts)) continue;
       // options are shown by what the prompt says of them, and a label's own prompt holds every answer in turn
-      collect(member.value, in_item && key != "shot" && key != "choices" && key != "continuations", literal, out);
+      collect(member.value, in_item && key != "shot" && key != "choices" && key != "continuations", columns_only || key == "choices", literal, out);
     }
   }
 }
@@ -52,7 +54,7 @@ Placeholders placeholders_of(const json::Value& config) {
     for (const auto& item : list->GetArray())
       if (item.IsString()) literal.emplace_back(json::text(item));
   Placeholders out;
-  collect(config, true, literal, out);
+  collect(config, true, false, literal, out);
   return out;
 }
 

@@ -16,7 +16,7 @@ using Made = Result<std::shared_ptr<const DeriveStep>>;
 
 Error config_error(const std::string& where, const std::string& what) { return {Error::Kind::config, where + ": " + what}; }
 Error data_error(const std::string& what) { return {Error::Kind::data, what}; }
-std::string quoted(std::string_view text) { return "'" + shorten(text, 60) + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + shorten(text, 60) + "'"; }
 
 json::Value text_value(std::string_view text, Allocator& a) { return json::Value(text.data(), static_cast<rapidjson::SizeType>(text.size()), a); }
 
@@ -133,7 +133,7 @@ struct IndexToLetter : OnValue {
   Result<json::Value> of(const json::Value& value, Allocator& a) const override {
     const auto index = as_index(value);
     if (!index || *index < first || *index - first > 25)
-      return data_error(fmt::format("{} is no number from {} to {}, so it means no letter", quoted(columns::as_text(value)), first, first + 25));
+      return data_error(fmt::format("{} is no number from {} to {}, so it means no letter", in_quotes(columns::as_text(value)), first, first + 25));
     const char letter = static_cast<char>('A' + (*index - first));
     return text_value({&letter, 1}, a);
   }
@@ -153,7 +153,7 @@ struct Pick : DeriveStep {
     if (!items->IsArray()) return data_error(fmt::format("the column '{}' holds no list", list));
     const auto index = as_index(*place);
     if (!index || *index < 0 || *index >= static_cast<int64_t>(items->Size()))
-      return data_error(fmt::format("{} is no place in '{}', which has {} items", quoted(columns::as_text(*place)), list, items->Size()));
+      return data_error(fmt::format("{} is no place in '{}', which has {} items", in_quotes(columns::as_text(*place)), list, items->Size()));
     return json::Value((*items)[static_cast<rapidjson::SizeType>(*index)], a);
   }
 };
@@ -172,7 +172,7 @@ struct IndexOf : DeriveStep {
     if (!items->IsArray()) return data_error(fmt::format("the column '{}' holds no list", list));
     for (rapidjson::SizeType i = 0; i < items->Size(); ++i)
       if (columns::as_text((*items)[i]) == columns::as_text(*wanted)) return json::Value(i);
-    return data_error(fmt::format("{} is not in '{}'", quoted(columns::as_text(*wanted)), list));
+    return data_error(fmt::format("{} is not in '{}'", in_quotes(columns::as_text(*wanted)), list));
   }
 };
 
@@ -194,7 +194,7 @@ struct Map : OnValue {
     if (!found && value.IsBool()) found = json::find(values, value.GetBool() ? "true" : "false");
     if (!found && otherwise) found = &*otherwise;
     if (found) return json::Value(*found, a);
-    return data_error(fmt::format("\"map\" has no entry for {}; add it, or \"otherwise\"", quoted(text)));
+    return data_error(fmt::format("\"map\" has no entry for {}; add it, or \"otherwise\"", in_quotes(text)));
   }
 };
 
@@ -227,7 +227,7 @@ struct RegexStep : OnValue {
     SXT_TRY(const auto match, last ? pattern->search_last(text) : pattern->search(text));
     if (match && match->has(group)) return text_value(match->groups[group], a);
     if (otherwise) return text_value(*otherwise, a);
-    return data_error(fmt::format("the pattern '{}' is nowhere in {}; change it, or add \"otherwise\"", pattern->pattern(), quoted(text)));
+    return data_error(fmt::format("the pattern '{}' is nowhere in {}; change it, or add \"otherwise\"", pattern->pattern(), in_quotes(text)));
   }
 };
 
@@ -280,7 +280,7 @@ struct Json : OnValue {
   Result<json::Value> of(const json::Value& value, Allocator& a) const override {
     const std::string text = columns::as_text(value);
     const auto parsed = json::parse(text, "the text");
-    if (!parsed) return data_error(fmt::format("{} is no JSON ({})", quoted(text), parsed.error().message));
+    if (!parsed) return data_error(fmt::format("{} is no JSON ({})", in_quotes(text), parsed.error().message));
     return json::Value(*parsed, a);
   }
 };

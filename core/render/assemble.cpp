@@ -17,6 +17,14 @@ void move_blanks(Prompts& prompts) {
   prompt.text = std::string(text.substr(0, kept));
 }
 
+// A label, or an option's text, behind a prompt is a word of its own.
+void separate(Prompts& prompts) {
+  const Prompt& prompt = prompts.prompts.front();
+  const std::string_view text = prompt.text;
+  if (prompt.chat || text.empty() || size_without_trailing_blanks(text) < text.size()) return;
+  for (Continuation& continuation : prompts.continuations) continuation.text = " " + continuation.text.str();
+}
+
 }  // namespace
 
 Result<Prompts> assemble(const Rendered& rendered, Form form, const Format& asked, const RenderChat& render_chat) {
@@ -29,15 +37,27 @@ Result<Prompts> assemble(const Rendered& rendered, Form form, const Format& aske
     SXT_TRY(meta, parse_meta_template(format.meta_template));
   }
 
+  const auto one = [&](const std::vector<Piece>& pieces, Form as) {
+    const Assembly in{pieces, as, format, meta ? &*meta : nullptr, render_chat};
+    return opencompass ? assemble_opencompass(in) : assemble_default(in);
+  };
+  if (rendered.prompts.empty()) return Error{Error::Kind::internal, "the template plugin gave no prompt"};
   Prompts out;
   out.continuations = rendered.continuations;
+  if (rendered.by_label && form == Form::open) {
+    SXT_TRY(Prompt prompt, one(open_pieces(rendered.prompts), form));
+    out.prompts.push_back(std::move(prompt));
+    return out;
+  }
   for (const LabelledPieces& labelled : rendered.prompts) {
-    const Assembly in{labelled.pieces, form, format, meta ? &*meta : nullptr, render_chat};
-    SXT_TRY(Prompt prompt, opencompass ? assemble_opencompass(in) : assemble_default(in));
+    SXT_TRY(Prompt prompt, one(labelled.pieces, rendered.by_label ? Form::labels : form));
     prompt.label = labelled.label;
     out.prompts.push_back(std::move(prompt));
   }
-  if (out.prompts.empty()) return Error{Error::Kind::internal, "the template plugin gave no prompt"};
+  if (rendered.by_label) {
+    SXT_TRY(out, split_texts(std::move(out)));
+  }
+  if (rendered.blank_at_seam) separate(out);
   if (form == Form::continuations && format.compat == Compat::lm_eval) move_blanks(out);
   return out;
 }

@@ -24,6 +24,12 @@ Result<Prompt> assemble_default(const Assembly& in);
 /// As OpenCompass does it, byte for byte; docs/compat.md lists the differences.
 Result<Prompt> assemble_opencompass(const Assembly& in);
 
+/// From prompts per label, whole texts, to their common prefix and what follows it. Blanks at the seam go to the continuations.
+Result<Prompts> split_texts(Prompts whole);
+/// From pieces per label to those of an open prompt: what they have in common, and the labels' own texts listed as options, unless these
+/// are the labels themselves.
+std::vector<Piece> open_pieces(const std::vector<LabelledPieces>& labels);
+
 /// The conversation through the model's chat template. `question_at`: the byte of the last user turn where the question begins.
 Result<Prompt> apply_chat_template(std::vector<Message> messages, size_t question_at, const Assembly& in);
 

@@ -32,10 +32,13 @@ using data::Message;
 using data::Prompt;
 using data::Prompts;
 
-/// What a template plugin returned, parsed: a labelled form has one entry per label, the others one (and its continuations).
+/// What a template plugin returned, parsed: a labelled form has one entry per label, the others one (and its continuations). A template
+/// may answer any form with one prompt per label: split_labels.cpp makes the other forms of them.
 struct Rendered {
   std::vector<LabelledPieces> prompts;
   std::vector<Continuation> continuations;
+  bool by_label = false;               // one prompt per label, though another form was asked for
+  bool blank_at_seam = false;          // continuations are words: a blank goes in front unless the prompt ends in white space or is a chat's
 };
 Result<Rendered> parse_rendered(const json::Value& value, Form form, std::string_view origin);
 

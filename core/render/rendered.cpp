@@ -66,24 +66,29 @@ Result<Rendered> parse_rendered(const json::Value& value, Form form, std::string
   const json::Value* labels = json::find(value, "labels");
   if (form == Form::labels) {
     if (!labels || !labels->IsArray() || labels->Empty())
-      return unfit(origin, "a ppl inferencer needs a template with \"labels\", one prompt each");
+      return unfit(origin, "the template gives no \"labels\", one prompt each, which ppl needs; add \"choices\" to the card");
     return read_labels(*labels, origin);
   }
-  if (labels)
-    return unfit(origin, "a template with \"labels\" needs \"inferencer\": {\"type\": \"ppl\"}");
+  if (labels) {
+    if (!labels->IsArray() || labels->Empty()) return broken(origin, "labels", "is not a list with at least one entry");
+    SXT_TRY(Rendered out, read_labels(*labels, origin));
+    out.by_label = form != Form::whole;
+    return out;
+  }
   Rendered out;
   SXT_TRY(LabelledPieces pieces, read_pieces(value, origin, ""));
   out.prompts.push_back(std::move(pieces));
-  if (form == Form::open) return out;
+  if (form == Form::open || form == Form::whole) return out;
   const json::Value* continuations = json::find(value, "continuations");
   if (!continuations || !continuations->IsArray() || continuations->Empty())
-    return unfit(origin, "a loglikelihood inferencer needs a template with \"continuations\"");
+    return unfit(origin, fmt::format("the template gives no \"continuations\", which prompts of the form {} need; add \"choices\" to the card", data::form_name(form)));
   for (const auto& item : continuations->GetArray()) {
     const auto label = json::find_string(item, "label"), text = json::find_string(item, "text");
     if (!label || !text)
       return broken(origin, fmt::format("continuations[{}]", out.continuations.size()), "lacks \"label\" or \"text\"");
     out.continuations.push_back({*label, *text});
   }
+  out.blank_at_seam = json::find_string(value, "seam") == "blank";
   return out;
 }
 

@@ -27,6 +27,7 @@ Result<Table> table_of_run(const store::RunFolder& folder, const config::RunConf
     const auto dataset = std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& d) { return d.task_name == task.dataset; });
     if (dataset == run.datasets.end()) continue;
     TaskOutcome outcome{task.model, task.dataset, dataset->version, "", task.status, task.error, {}};
+    outcome.samples = task.samples;
     outcome.mode = dataset->inferencer.id == "loglikelihood" ? "ll" : dataset->inferencer.id;
     if (task.status == "complete") {
       auto metrics = read_metrics(folder.results(task.model, task.dataset));

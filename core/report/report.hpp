@@ -16,6 +16,7 @@ struct TaskOutcome {
   std::string status;                                      // complete, missing, failed, incomplete
   std::string error;
   std::vector<std::pair<std::string, double>> metrics;     // first is shown; all get a row where there are several
+  uint64_t samples = 0;                                    // what it weighs in a group by size
 };
 struct Cell {
   std::optional<double> value;

@@ -36,6 +36,7 @@ Cell cell_of(const TaskOutcome* outcome, const std::string& metric) {
 struct Member {
   Cell cell;
   std::string mode;
+  uint64_t samples = 0;
 };
 using Members = std::map<std::string, std::vector<Member>>;
 
@@ -61,7 +62,7 @@ void add_dataset(const std::string& dataset, const std::vector<const TaskOutcome
   std::vector<Member>& out = members[dataset];
   for (const TaskOutcome* outcome : per_model) {
     const std::string first = outcome && !outcome->metrics.empty() ? outcome->metrics.front().first : metrics.front();
-    out.push_back({cell_of(outcome, first), outcome ? outcome->mode : ""});
+    out.push_back({cell_of(outcome, first), outcome ? outcome->mode : "", outcome ? outcome->samples : 0});
   }
 }
 
@@ -78,13 +79,14 @@ struct Average {
   std::string error;
 };
 
-// The naive average of one model's members, or what stands in its place.
+// The average of one model's members, each weighing the same unless the group says otherwise, or what stands in its place.
 Average average(const config::SummaryGroup& group, const std::string& model, size_t model_index, const Members& members) {
   Average out;
-  double sum = 0;
+  double sum = 0, weights = 0;
   std::vector<std::string> lacking;
   bool any_task = false, any_failed = false, any_missing = false;
-  for (const std::string& name : group.members) {
+  for (size_t i = 0; i < group.members.size(); ++i) {
+    const std::string& name = group.members[i];
     const auto it = members.find(name);
     const Member* member = it == members.end() ? nullptr : &it->second[model_index];
     const bool here = member && member->cell.text != no_task;
@@ -92,7 +94,10 @@ Average average(const config::SummaryGroup& group, const std::string& model, siz
     if (here && !member->mode.empty())
       out.member.mode = out.member.mode.empty() || out.member.mode == member->mode ? member->mode : "mixed";
     if (here && member->cell.value) {
-      sum += *member->cell.value;
+      const double weight = group.by_size ? static_cast<double>(member->samples) : group.weights.empty() ? 1 : group.weights[i];
+      sum += weight * *member->cell.value;
+      weights += weight;
+      out.member.samples += member->samples;
       continue;
     }
     any_missing = any_missing || !here || member->cell.text == "missing";
@@ -102,7 +107,7 @@ Average average(const config::SummaryGroup& group, const std::string& model, siz
   if (!any_task) {
     out.member.cell.text = no_task;
   } else if (lacking.empty()) {
-    out.member.cell = number_cell(sum / static_cast<double>(group.members.size()));
+    out.member.cell = number_cell(sum / weights);
   } else {
     out.error = fmt::format("{} has no average for {}: {}", group.name, model, sentence_of(lacking));
     out.member.cell.text = any_failed ? "failed" : any_missing ? "missing" : "incomplete";
@@ -114,7 +119,7 @@ Average average(const config::SummaryGroup& group, const std::string& model, siz
 void add_group(const config::SummaryGroup& group, Table& table, Members& members) {
   if (std::none_of(group.members.begin(), group.members.end(), [&](const std::string& name) { return members.contains(name); }))
     return;
-  Row row{group.name, "-", "naive_average", "", {}};
+  Row row{group.name, "-", group.by_size || !group.weights.empty() ? "weighted_average" : "naive_average", "", {}};
   std::vector<Member> averages;
   for (size_t i = 0; i < table.models.size(); ++i) {
     Average average_of_model = average(group, table.models[i], i, members);

@@ -2,7 +2,9 @@
 // same from the form that configs/run.json holds.
 #include <cstdlib>
 #include "../../core/config/card_store.hpp"
+#include "../../core/config/groups.hpp"
 #include "../../core/config/json_source.hpp"
+#include "../../core/config/read_card.hpp"
 #include "../../core/config/shapes.hpp"
 #include "memory_file.hpp"
 
@@ -13,7 +15,9 @@ namespace {
 
 void use_dataset(const CardEntry& entry, std::string_view variant) {
   std::vector<SummaryGroup> groups;
-  const auto datasets = read_dataset_card(entry, variant, groups);
+  CardOptions options;
+  options.variant = variant;
+  const auto datasets = read_dataset_card(entry, options, groups);
   if (!datasets) return;
   if (datasets->empty()) std::abort();
   for (const DatasetConfig& dataset : *datasets) {

@@ -27,8 +27,8 @@ sources_of() {
   case $1 in
     csv) ;;
     json) lib regex; lib text; lib schema; core base/text base/files store/sample_json ;;
-    card) lib regex; lib schema; lib text; core base/text base/files base/log config/json_source config/shapes config/card config/card_store config/model_card \
-            config/run_config ;;
+    card) lib regex; lib schema; lib text; core base/text base/files base/log config/json_source config/shapes config/card config/card_parts config/card_store \
+            config/each config/groups config/model_card config/read_card config/rows config/run_config config/set_member data/sample ;;
     jinja) lib jinja; lib regex; lib text; (cd "$root" && echo models/engine/chat/*.cpp) ;;
     safetensors) lib regex; lib text; (cd "$root" && echo models/engine/checkpoint/*.cpp) ;;
     config) lib regex; lib text; (cd "$root" && echo models/engine/{checkpoint,architecture}/*.cpp) ;;

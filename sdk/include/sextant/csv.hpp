@@ -115,8 +115,8 @@ inline std::string listed(const std::vector<std::string>& names) {
 
 }  // namespace detail
 
-/// Parses a whole file's text; `origin` names it in errors.
-inline Result<Table> parse(std::string_view text, std::string_view origin, char separator = ',') {
+/// Parses a whole file's text without taking its first row for a header: all rows, whatever they hold. `origin` names it in errors.
+inline Result<Table> parse_rows(std::string_view text, std::string_view origin, char separator = ',') {
   const uint64_t bytes = text.size();
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
   if (const size_t bad = std::min(utf8::valid_prefix(text), text.find('\0')); bad < text.size()) {
@@ -126,8 +126,15 @@ inline Result<Table> parse(std::string_view text, std::string_view origin, char 
                                         " of the file); convert the file to UTF-8"};
   }
   SXT_TRY(std::vector<Row> rows, detail::Reader(text, origin, separator).rows());
+  return Table{std::string(origin), bytes, {}, std::move(rows)};
+}
+
+/// The same with a header: the first row names the columns, and every other has as many cells.
+inline Result<Table> parse(std::string_view text, std::string_view origin, char separator = ',') {
+  SXT_TRY(Table table, parse_rows(text, origin, separator));
+  std::vector<Row> rows = std::move(table.rows);
   if (rows.empty()) return Error{Error::Kind::data, std::string(origin) + " is empty; its first line should name the columns"};
-  Table table{std::string(origin), bytes, std::move(rows.front().cells), {}};
+  table.header = std::move(rows.front().cells);
   rows.erase(rows.begin());
   for (auto name = table.header.begin(); name != table.header.end(); ++name)
     if (!name->empty() && std::find(table.header.begin(), name, *name) != name)

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 #include "../../../core/config/card_store.hpp"
+#include "../../../core/config/groups.hpp"
+#include "../../../core/config/read_card.hpp"
 #include "../temporary_folder.hpp"
 
 using namespace sextant;
@@ -29,7 +31,9 @@ struct Cards {
     store = CardStore::open({folder.path()});
   }
   Result<std::vector<DatasetConfig>> read(std::string_view variant = "") {
-    return read_dataset_card(*store.find(CardKind::dataset, "set_gen").value(), variant, groups);
+    CardOptions options;
+    options.variant = variant;
+    return read_dataset_card(*store.find(CardKind::dataset, "set_gen").value(), options, groups);
   }
   std::vector<SummaryGroup> groups;
 };

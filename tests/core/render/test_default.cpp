@@ -189,9 +189,9 @@ TEST_CASE("a template plugin's answer is read with suspicion") {
       {R"({"pieces": [{"section": "shot", "shot": -1, "text": ""}]})", Form::open, "pieces[0] has a \"shot\""},
       {R"({"labels": [{"pieces": []}]})", Form::labels, "labels[0].label is not a text"},
       {R"({"labels": [{"label": "A"}]})", Form::labels, "labels[0].pieces is not a list"},
-      {R"({"pieces": []})", Form::labels, "needs a template with \"labels\""},
-      {R"({"labels": []})", Form::open, "needs \"inferencer\": {\"type\": \"ppl\"}"},
-      {R"({"pieces": []})", Form::continuations, "needs a template with \"continuations\""},
+      {R"({"pieces": []})", Form::labels, "gives no \"labels\""},
+      {R"({"labels": []})", Form::open, "labels is not a list with at least one entry"},
+      {R"({"pieces": []})", Form::continuations, "gives no \"continuations\""},
       {R"({"pieces": [], "continuations": [{"label": "A"}]})", Form::continuations, "continuations[0] lacks"},
   }));
   CHECK_THAT(message_of(render::parse_rendered(value_of(json::parse(answer, "answer")), form, "card x")),

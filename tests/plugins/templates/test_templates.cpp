@@ -1,4 +1,5 @@
 // The template components through their real classes: what is filled in, which turns stand where, and what is refused.
+#include <sextant/columns.hpp>
 #include "../../../plugins/templates/schemas.hpp"
 #include "../../../plugins/templates/substitute.hpp"
 #include "../../core/render/render_test.hpp"
@@ -6,8 +7,16 @@
 namespace sextant::test {
 namespace {
 
-using templates::Row;
 using templates::TextTemplate;
+
+/// A record of texts.
+using Row = std::vector<std::pair<std::string, std::string>>;
+json::Document record_of(const Row& row) {
+  json::Document record(rapidjson::kObjectType);
+  for (const auto& [name, text] : row) json::set(record, name, text, record.GetAllocator());
+  return record;
+}
+std::string filled_once(const std::string& text, const Row& row) { return columns::fill(text, record_of(row)); }
 
 std::string texts_of(const std::string& answer) {
   const json::Document document = value_of(json::parse(answer, "answer"));
@@ -33,16 +42,16 @@ TEST_CASE("substitution fills columns in one pass and leaves every other brace")
       {"{}", "{}"}, {"{A", "{A"}, {"A}", "A}"}, {"a{b {A} c}d", "a{b x c}d"}, {"[{empty}]", "[]"}, {"{two words}", "w"},
       {"", ""}, {"\\frac{1}{A}", "\\frac{1}x"}, {"{ A }", "{ A }"},
   }));
-  CHECK(templates::substitute_once(text, row) == wanted);
+  CHECK(filled_once(text, row) == wanted);
 }
 
 TEST_CASE("a text without columns is the same after substitution, whatever braces it has") {
   for (uint32_t code = 0; code < 4096; ++code) {  // all texts of six letters of "{}ab"
     std::string text;
     for (uint32_t rest = code, i = 0; i < 6; ++i, rest /= 4) text += "{}ab"[rest % 4];
-    CHECK(templates::substitute_once(text, {{"c", "x"}}) == text);
+    CHECK(filled_once(text, {{"c", "x"}}) == text);
     // what a column brings in is never looked at again
-    CHECK(templates::substitute_once("<{c}>", {{"c", text}, {"a", "1"}, {"b", "2"}}) == "<" + text + ">");
+    CHECK(filled_once("<{c}>", {{"c", text}, {"a", "1"}, {"b", "2"}}) == "<" + text + ">");
   }
 }
 
@@ -54,7 +63,7 @@ TEST_CASE("OpenCompass' substitution replaces column after column, also inside w
       {"{{A}}", {{"A", "x"}}, "{x}"},
       {"{A}{unknown}", {{"A", ""}}, "{unknown}"},
   }));
-  CHECK(templates::substitute_in_sequence(text, row) == wanted);
+  CHECK(templates::substitute_in_sequence(text, record_of(row)) == wanted);
 }
 
 TEST_CASE("values that are no texts stand in a prompt as Python prints them, lists and objects as JSON") {
@@ -66,7 +75,7 @@ TEST_CASE("values that are no texts stand in a prompt as Python prints them, lis
           "None"},
       {R"(["a", 1])", R"(["a",1])"}, {R"({"b": [true]})", R"({"b":[true]})"}, {R"("t")", "t"},
   }));
-  CHECK(templates::as_text(value_of(json::parse(value, "value"))) == wanted);
+  CHECK(columns::as_text(value_of(json::parse(value, "value"))) == wanted);
 }
 
 const std::string qa = R"({"round": [{"role": "HUMAN", "prompt": "Q {q}"}, {"role": "BOT", "prompt": "A {answer}"}]})";
@@ -152,6 +161,12 @@ TEST_CASE("a template that cannot be used says which key is wrong") {
       {"{}", false, "either prompt or labels"},
       {R"({"prompt": "a", "labels": [{"label": "A", "prompt": "a"}]})", false, "not both"},
       {R"({"prompt": 1})", false, "prompt must be a text"},
+      {R"({"prompt": {"jinja": "{% if %}"}})", false, "template: prompt"},
+      {R"({"prompt": "x", "choices": {}})", false, "neither \"texts\" nor a list of \"labels\""},
+      {R"({"prompt": "x", "choices": {"texts": "choices"}})", false, "as in \"{choices}\""},
+      {R"({"prompt": "x", "form": "labels"})", false, "neither \"labels\" nor \"choices\""},
+      {R"({"prompt": "x", "form": "continuations"})", false, "has no \"choices\", \"continuations\" or \"labels\""},
+      {R"({"prompt": "x", "choices": {"labels": ["yes", "no"]}, "form": "cloze"})", false, "add \"texts\" to \"choices\""},
       {R"({"round": []})", true, "round must be a list with at least one entry"},
       {R"({"round": [{"role": "HUMAN"}]})", true, "round[0].prompt must be given"},
       {R"({"round": [{"prompt": "x"}]})", true, "round[0].role must be given"},
@@ -162,7 +177,6 @@ TEST_CASE("a template that cannot be used says which key is wrong") {
       {R"({"prompt": "x", "continuations": [{"label": "A"}]})", false, "continuations[0].text must be given"},
       {R"({"labels": [{"label": "A", "prompt": "x"}], "continuations": [{"label": "A", "text": "x"}]})", false,
           "exclude each other"},
-      {R"({"labels": [{"label": "A", "prompt": "x"}]})", false, "labels are for ppl"},
   }));
   CHECK_THAT(refusal(config, dialogue), Catch::Contains(wanted));
 }
@@ -170,6 +184,53 @@ TEST_CASE("a template that cannot be used says which key is wrong") {
 TEST_CASE("a row that is no JSON object is refused") {
   CHECK_THAT(refusal(qa, true, "[1]"), Catch::Contains("record is not a JSON object"));
   CHECK_THAT(refusal(qa, true, "{}", true, {"{"}), Catch::Contains("example 1:1:"));
+}
+
+TEST_CASE("lists, members and Jinja stand in prompts") {
+  CHECK(texts_of(render_json<TextTemplate>(R"({"prompt": "{c[1]} {a.l} {a.l[0]} {c[9]}"})", R"({"c": ["x", "y"], "a": {"l": [1, true]}})")) ==
+        "y [1,true] 1 {c[9]}");
+  CHECK(texts_of(render_json<TextTemplate>(R"({"prompt": {"jinja": "{% for c in c %}{{ c }};{% endfor %}{{ answer }}\n"}})",
+                                           R"({"c": ["x", "y"], "answer": "y"})")) == "x;y;\n");
+  CHECK_THAT(refusal(R"({"prompt": {"jinja": "{{ nothing }}"}})", false), Catch::Contains("nothing"));
+}
+
+TEST_CASE("one card gives every form: options that differ from row to row are asked as they stand") {
+  const std::string config = R"({"prompt": "{q}\n{choice_lines}\nA: {answer}", "choices": {"texts": "{c}"}, "cloze": "{q}?", "form": ")";
+  const std::string record = R"({"q": "t", "c": ["x", "y", "z"], "answer": "B"})", shot = R"({"q": "s", "c": ["u", "v"], "answer": "A"})";
+  const auto asked = [&](const std::string& form) { return render_json<TextTemplate>(config + form + "\"}", record, {shot}, form == "open"); };
+  CHECK(texts_of(asked("open")) == "s\nA. u\nB. v\nA: A|t\nA. x\nB. y\nC. z\nA: ");
+  CHECK(texts_of(asked("whole")) == "s\nA. u\nB. v\nA: A|t\nA. x\nB. y\nC. z\nA: B");
+  const json::Document labels = value_of(json::parse(asked("labels"), "labels"));
+  REQUIRE(labels["labels"].Size() == 3);
+  CHECK(json::text(labels["labels"][2]["label"]) == "C");
+  CHECK(json::text(labels["labels"][2]["pieces"][0]["text"]) == "s\nA. u\nB. v\nA: A");
+  CHECK(json::text(labels["labels"][2]["pieces"][1]["text"]) == "t\nA. x\nB. y\nC. z\nA: C");
+  const json::Document continuations = value_of(json::parse(asked("continuations"), "continuations"));
+  CHECK(json::write(continuations["continuations"]) == R"([{"label":"A","text":"A"},{"label":"B","text":"B"},{"label":"C","text":"C"}])");
+  CHECK(json::text(continuations["seam"]) == "blank");
+  CHECK(texts_of(asked("continuations")) == "s\nA. u\nB. v\nA: A|t\nA. x\nB. y\nC. z\nA: ");
+  CHECK(texts_of(asked("cloze")) == "s? u|t?");
+  const json::Document cloze = value_of(json::parse(asked("cloze"), "cloze"));
+  CHECK(json::write(cloze["continuations"]) == R"([{"label":"A","text":"x"},{"label":"B","text":"y"},{"label":"C","text":"z"}])");
+}
+
+TEST_CASE("labels and texts of options come from lists, columns and members of objects") {
+  const auto lines = [](const char* choices, const char* record) {
+    return texts_of(render_json<TextTemplate>(std::string(R"({"prompt": "{choice_lines}", "choices": )") + choices + "}", record));
+  };
+  CHECK(lines(R"({"texts": ["{A}", "{B}"], "line": "({label}) {text}"})", R"({"A": "{B}", "B": "y"})") == "(A) {B}\n(B) y");
+  CHECK(lines(R"({"labels": ["yes", "no"], "line": "{label}"})", "{}") == "yes\nno");
+  CHECK(lines(R"({"labels": "{c.label}", "texts": "{c.text}"})", R"({"c": [{"label": "1", "text": "x"}, {"label": "2", "text": "y"}]})") == "1. x\n2. y");
+  CHECK(lines(R"({"labels": "{o.label}", "texts": "{o.text}"})", R"({"o": {"label": ["1", "2"], "text": ["x", "y"]}})") == "1. x\n2. y");
+  for (const auto& [choices, record, wanted] : std::vector<std::tuple<const char*, const char*, const char*>>{
+           {R"({"texts": "{c}"})", R"({"c": "x"})", "holds no list"},
+           {R"({"texts": "{c}"})", "{}", "does not have"},
+           {R"({"texts": "{c}"})", R"({"c": []})", "no options to choose from"},
+           {R"({"texts": "{c}", "labels": "{l}"})", R"({"c": ["x"], "l": ["1", "2"]})", "1 options and 2 labels"},
+           {R"({"labels": "{l}"})", R"({"l": ["1", "1"]})", "two options of this record have the label '1'"}}) {
+    INFO(choices);
+    CHECK_THAT(refusal(std::string(R"({"prompt": "{choice_lines}", "choices": )") + choices + "}", false, record), Catch::Contains(wanted));
+  }
 }
 
 TEST_CASE("the schemas are JSON and describe every property") {

@@ -1,0 +1,193 @@
+// Data sets in files of rows: CSV, TSV, JSON lines, JSON. Where the files lie, which columns they have and what these hold is the card's
+// to say. `custom` is the same for a file that a user brings with --custom-dataset-path.
+#include <algorithm>
+#include <set>
+#include <sextant/columns.hpp>
+#include <sextant/file_dataset.hpp>
+#include "files.hpp"
+#include "rows.hpp"
+
+namespace {
+
+using namespace sextant;
+
+std::vector<std::string> texts(const json::Value& config, std::string_view key) {
+  std::vector<std::string> out;
+  if (const json::Value* list = json::find(config, key); list && list->IsArray())
+    for (const auto& item : list->GetArray())
+      if (item.IsString()) out.emplace_back(json::text(item));
+  return out;
+}
+
+std::vector<std::string> names_of(const json::Value& record) {
+  std::vector<std::string> names;
+  for (const auto& member : record.GetObject()) names.emplace_back(json::text(member.name));
+  return names;
+}
+bool has(const std::vector<std::string>& names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+
+/// A, B, C, ... as far as the columns go without a gap.
+std::vector<std::string> option_columns(const std::vector<std::string>& fields) {
+  std::vector<std::string> out;
+  for (char letter = 'A'; letter <= 'Z' && has(fields, {&letter, 1}); ++letter) out.emplace_back(1, letter);
+  return out;
+}
+
+struct Table : FileDataset {
+  explicit Table(Context from) : FileDataset(std::move(from)) {
+    const json::Value& config = context.config();
+    reading.format = context.text("format", "auto");
+    reading.header = json::find_bool(config, "header").value_or(true);
+    reading.columns = texts(config, "columns");
+    reading.member = context.text("member");
+    if (!reading.header && reading.columns.empty()) throw ConfigError("table: without a header the columns need names; list them in \"columns\"");
+  }
+  std::vector<std::string> splits() const override {
+    if (const json::Value* files = json::find(context.config(), "files")) {
+      std::vector<std::string> names;
+      for (const auto& member : files->GetObject()) names.emplace_back(json::text(member.name));
+      return names;
+    }
+    if (context.text("file").find("{split}") == std::string::npos) return {"test", "train"};
+    return {"test", "train", "val", "dev", "validation"};
+  }
+  Result<Records> load(std::string_view split) const override {
+    SXT_TRY(const std::vector<std::filesystem::path> files, tables::files_of_split(folder(), context.config(), split));
+    json::Document owner;
+    std::vector<tables::Row> rows;
+    Records out;
+    for (const std::filesystem::path& file : files) {
+      SXT_TRY(const std::string text, csv::read_text(file));
+      SXT_CHECK(tables::read_rows(file, text, reading, owner.GetAllocator(), rows));
+      out.bytes += text.size();
+    }
+    out.file = files.front().string();
+    for (tables::Row& row : rows) SXT_CHECK(rename(row, owner.GetAllocator()));
+    out.fields = names_of(rows.front().record);
+    SXT_CHECK(check(rows, out.fields, std::string(split), owner.GetAllocator()));
+    for (const tables::Row& row : rows) out.json.push_back(json::write(row.record));
+    return out;
+  }
+
+ protected:
+  virtual Result<void> check(std::vector<tables::Row>& rows, std::vector<std::string>& fields, const std::string& split,
+                             json::Document::AllocatorType& a) const {
+    for (const std::string& column : texts(context.config(), "add"))
+      if (!has(fields, column)) {
+        fields.push_back(column);
+        for (tables::Row& row : rows)
+          if (!json::find(row.record, column)) json::set(row.record, column, "", a);
+      }
+    for (const std::string& column : texts(context.config(), "require"))
+      for (const tables::Row& row : rows)
+        if (!columns::find(row.record, column))
+          return Error{Error::Kind::data, row.place + "there is no column '" + column + "'; the row has: " + csv::detail::listed(names_of(row.record))};
+    if (const json::Value* answers = json::find(context.config(), "answers")) {
+      const std::string column = json::find_string(*answers, "column").value_or("answer");
+      return check_column(rows, column, texts(*answers, "among"), has(texts(*answers, "unpublished"), split));
+    }
+    return {};
+  }
+  /// Every value of the column is one of `options`.
+  static Result<void> check_column(const std::vector<tables::Row>& rows, const std::string& column, const std::vector<std::string>& options, bool may_be_empty) {
+    for (const tables::Row& row : rows) {
+      const json::Value* value = columns::find(row.record, column);
+      if (!value) return Error{Error::Kind::data, row.place + "there is no column '" + column + "'"};
+      const std::string answer = columns::as_text(*value);
+      if ((answer.empty() && may_be_empty) || has(options, answer)) continue;
+      const json::Value* id = json::find(row.record, "id");
+      return Error{Error::Kind::data, row.place + (id ? "id " + columns::as_text(*id) + ": " : "") + "the answer '" + answer + "' is none of the options " +
+                                          csv::detail::listed(options)};
+    }
+    return {};
+  }
+  tables::Reading reading;
+
+ private:
+  // "rename": {"new": "old.path"}: the new column takes the old one's place, or the end where it comes from inside of another.
+  Result<void> rename(tables::Row& row, json::Document::AllocatorType& a) const {
+    const json::Value* names = json::find(context.config(), "rename");
+    if (!names) return {};
+    for (const auto& member : names->GetObject()) {
+      const std::string_view path = json::text(member.value);
+      const json::Value* value = columns::find(row.record, path);
+      if (!value)
+        return Error{Error::Kind::data, row.place + "there is no column '" + std::string(path) + "' to rename; the row has: " +
+                                            csv::detail::listed(names_of(row.record))};
+      json::Value copy(*value, a);
+      const auto old = row.record.FindMember(json::Value(rapidjson::StringRef(path.data(), path.size())));
+      if (old == row.record.MemberEnd()) {
+        json::set(row.record, json::text(member.name), std::move(copy), a);
+      } else {
+        old->name = json::Value(member.name, a);
+      }
+    }
+    return {};
+  }
+};
+
+// "q.csv" of the place "q.csv:2: ".
+std::string file_of(const tables::Row& row) { return row.place.substr(0, row.place.find_last_of(":,", row.place.size() - 3)); }
+
+// question, A, B, ... and answer (mcq), or question and answer (qa): columns and answers are checked, nothing is renamed.
+struct Custom : Table {
+  using Table::Table;
+
+ protected:
+  Result<void> check(std::vector<tables::Row>& rows, std::vector<std::string>& fields, const std::string&, json::Document::AllocatorType&) const override {
+    for (const tables::Row& row : rows)
+      for (const std::string& field : fields)
+        if (!json::find(row.record, field)) return Error{Error::Kind::data, row.place + "no member '" + field + "', which the first row has"};
+    const std::string kind = context.text("data_type", "auto");
+    const std::vector<std::string> mcq = {"question", "A", "B", "answer"}, qa = {"question", "answer"};
+    if (kind == "mcq" || kind == "qa")
+      for (const std::string& column : kind == "mcq" ? mcq : qa)
+        if (!has(fields, column)) {
+          return Error{Error::Kind::data, file_of(rows.front()) + " has no column '" + column + "'; its columns are: " + csv::detail::listed(fields)};
+        }
+    const std::vector<std::string> options = option_columns(fields);
+    if (kind != "qa" && options.size() >= 2 && has(fields, "answer")) return check_column(rows, "answer", options, false);
+    return {};
+  }
+};
+
+// what both schemas have
+#define TABLE_FILES                                                                                                                           \
+  R"("path": {"type": "string", "description": "set by the core: the folder that holds the files, or the file"},)"                            \
+  R"("file": {"type": "string", "default": "", "description": )"                                                                              \
+  R"("a file's name below path; {split} and {name} are filled in, * and ? match names; without {split} every split is the whole file"},)"     \
+  R"("name": {"type": "string", "description": "what {name} in file names stands for: a subject"},)"                                          \
+  R"("format": {"enum": ["auto", "csv", "tsv", "jsonl", "json"], "default": "auto", "description": "auto: by the file's name"})"
+
+constexpr const char* table_schema = R"({
+  "type": "object", "additionalProperties": false, "required": ["path"],
+  "properties": {)" TABLE_FILES R"(,
+    "files": {"type": "object", "description": "instead of file: each split's file or files, {\"train\": \"a.jsonl\", \"test\": [\"b.jsonl\", \"c*.jsonl\"]}",
+      "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]}},
+    "header": {"type": "boolean", "default": true, "description": "csv, tsv: whether the first line names the columns"},
+    "columns": {"type": "array", "items": {"type": "string"}, "description": "csv, tsv: the columns' names by position; \"\" leaves one out"},
+    "member": {"type": "string", "description": "json: the path of the list of rows inside the object"},
+    "rename": {"type": "object", "additionalProperties": {"type": "string"}, "description": "{\"new\": \"old\"}; the old one may be a path, as in question.stem"},
+    "add": {"type": "array", "items": {"type": "string"}, "description": "columns that are added, empty, where they are missing"},
+    "require": {"type": "array", "items": {"type": "string"}, "description": "columns that every row must have"},
+    "answers": {"type": "object", "additionalProperties": false, "required": ["among"], "description": "what a column may hold, checked in every row",
+      "properties": {
+        "column": {"type": "string", "description": "default: answer"},
+        "among": {"type": "array", "items": {"type": "string"}, "description": "the values"},
+        "unpublished": {"type": "array", "items": {"type": "string"}, "description": "splits in which it may be empty"}}}
+  }})";
+
+constexpr const char* custom_schema = R"({
+  "type": "object", "additionalProperties": false, "required": ["path"],
+  "properties": {)" TABLE_FILES R"(,
+    "data_type": {"enum": ["auto", "mcq", "qa"], "default": "auto",
+      "description": "mcq: question, A, B, ..., answer; qa: question, answer; auto: any, but an answer is one of A, B, ..."}
+  }})";
+
+}  // namespace
+
+SEXTANT_PLUGIN(
+    sextant::component<Table>({.id = "table", .summary = "Files of rows: .csv, .tsv, .jsonl, .json", .schema = table_schema}),
+    sextant::component<Custom>({.id = "custom", .summary = "A file of your own: question, A, B, ..., answer", .schema = custom_schema}))
+
+#undef TABLE_FILES

@@ -1,0 +1,76 @@
+// Derived columns: each step by a table of records, and what is wrong with a card's steps or a row.
+#include <catch2/catch.hpp>
+#include "../../../core/load/derive.hpp"
+
+using namespace sextant;
+using namespace sextant::load;
+
+namespace {
+
+std::string derived(const std::string& steps, const std::string& record) {
+  const auto config = json::parse("{\"x\": " + steps + "}", "derive");
+  if (!config) return config.error().message;
+  const auto derive = Derive::read(&*config, "card.json");
+  if (!derive) return derive.error().message;
+  const auto out = derive->apply(record);
+  if (!out) return out.error().message;
+  const json::Document parsed = *json::parse(*out, "record");
+  return json::write(parsed["x"]);
+}
+
+struct Case { const char *steps, *record, *expected; };
+
+}  // namespace
+
+TEST_CASE("derive: each step makes its value", "[load]") {
+  for (const Case& c : {
+           Case{R"("{a}-{l[1]}")", R"({"a":"x","l":[1,2]})", R"("x-2")"},
+           Case{R"({"text": "{o.k}"})", R"({"o":{"k":true}})", R"("True")"},
+           Case{R"({"index_to_letter": "n"})", R"({"n":3})", R"("D")"},
+           Case{R"({"index_to_letter": "n"})", R"({"n":"0"})", R"("A")"},
+           Case{R"({"index_to_letter": "n", "first": 1})", R"({"n":1})", R"("A")"},
+           Case{R"({"pick": "l", "at": "n"})", R"({"l":["a","b"],"n":1})", R"("b")"},
+           Case{R"({"pick": "l", "at": "n"})", R"({"l":["a","b"],"n":"B"})", R"("b")"},
+           Case{R"([{"index_of": "v", "in": "l"}, {"index_to_letter": true}])", R"({"l":["a","b","c"],"v":"c"})", R"("C")"},
+           Case{R"({"list": ["{A}", "{B}"]})", R"({"A":"1","B":2})", R"(["1","2"])"},
+           Case{R"({"map": {"yes": "A", "no": "B"}, "column": "v"})", R"({"v":"no"})", R"("B")"},
+           Case{R"({"map": {"true": "A", "false": "B"}, "column": "v"})", R"({"v":false})", R"("B")"},
+           Case{R"({"map": {"yes": 1}, "column": "v", "otherwise": null})", R"({"v":"?"})", "null"},
+           Case{R"x({"regex": "#### (.+)", "column": "v"})x", R"({"v":"text\n#### 18"})", R"("18")"},
+           Case{R"({"regex": "[0-9]+", "column": "v", "match": "last"})", R"({"v":"1 2 3"})", R"("3")"},
+           Case{R"({"regex": "q", "column": "v", "otherwise": ""})", R"({"v":"x"})", R"("")"},
+           Case{R"x([{"regex": "#### (.+)", "column": "v"}, {"replace": ",", "with": ""}])x", R"({"v":"#### 1,234,5"})", R"("12345")"},
+           Case{R"({"split": ";", "column": "v"})", R"({"v":"a;b;"})", R"(["a","b",""])"},
+           Case{R"({"json": "v"})", R"({"v":"[1, {\"a\": 2}]"})", R"([1,{"a":2}])"},
+           Case{R"({"jinja": "{{ l | join('+') }}"})", R"({"l":["a","b"]})", R"("a+b")"},
+       }) {
+    INFO(c.steps);
+    CHECK(derived(c.steps, c.record) == c.expected);
+  }
+}
+
+TEST_CASE("derive: what is wrong is named", "[load]") {
+  for (const Case& c : {
+           Case{R"({"index_to_leter": "n"})", "{}", "there is no step 'index_to_leter' (did you mean 'index_to_letter'?)"},
+           Case{R"({"regex": "a", "colum": "v"})", "{}", "has no member 'colum' (did you mean 'column'?)"},
+           Case{R"({"regex": "(", "column": "v"})", "{}", "card.json: reader.derive.x"},
+           Case{R"({"regex": "a", "replace": "b", "with": ""})", "{}", "are two steps"},
+           Case{R"([])", "{}", "the list of steps is empty"},
+           Case{R"({"regex": "a", "column": "v"})", R"({"w":"b"})", "derived column 'x': there is no column 'v'"},
+           Case{R"({"regex": "a", "column": "v"})", R"({"v":"b"})", "the pattern 'a' is nowhere in 'b'"},
+           Case{R"({"index_to_letter": "n"})", R"({"n":-1})", "'-1' is no number from 0 to 25"},
+           Case{R"({"pick": "l", "at": "n"})", R"({"l":["a"],"n":1})", "'1' is no place in 'l', which has 1 items"},
+           Case{R"({"map": {"a": 1}, "column": "v"})", R"({"v":"b"})", "\"map\" has no entry for 'b'"},
+           Case{R"("{nothing}")", R"({"v":"b"})", "there is no column 'nothing'"},
+           Case{R"({"jinja": "{{ nothing }}"})", R"({"v":"b"})", "nothing"},
+       }) {
+    INFO(c.steps);
+    CHECK_THAT(derived(c.steps, c.record), Catch::Contains(c.expected));
+  }
+}
+
+TEST_CASE("derive: a later column sees an earlier one, and a card without any leaves the record's bytes alone", "[load]") {
+  const auto config = json::parse(R"({"a": "1{q}", "b": "2{a}"})", "derive");
+  CHECK(*Derive::read(&*config, "c")->apply(R"({"q":"x"})") == R"({"q":"x","a":"1x","b":"21x"})");
+  CHECK(*Derive::read(nullptr, "c")->apply("{ \"q\" : 1.50 }") == "{ \"q\" : 1.50 }");
+}
