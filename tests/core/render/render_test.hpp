@@ -18,7 +18,11 @@ std::string render_json(const std::string& config, const std::string& record, co
   T component(Context(nullptr, borrow(config)));
   std::vector<sxt_str> borrowed;
   for (const std::string& shot : shots) borrowed.push_back(borrow(shot));
-  return component.render({sizeof(sxt_render_item), generate ? SXT_FORM_OPEN : SXT_FORM_LABELS, borrow(record), borrowed.data(), borrowed.size(),
+  // what the configuration says, or what it has
+  uint32_t asked = generate ? SXT_FORM_OPEN : config.find("\"continuations\"") != config.npos ? SXT_FORM_CONTINUATIONS : SXT_FORM_LABELS;
+  for (uint32_t i = 0; i < std::size(templates::ask_names); ++i)
+    if (config.find("\"form\": \"" + std::string(templates::ask_names[i]) + "\"") != config.npos) asked = i;
+  return component.render({sizeof(sxt_render_item), asked, borrow(record), borrowed.data(), borrowed.size(),
                            borrow(output_column)});
 }
 
