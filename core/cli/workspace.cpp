@@ -9,6 +9,7 @@
 #include "../base/text.hpp"
 #include "../infer/inferencer.hpp"
 #include "../load/data.hpp"
+#include "../plugin/facts.hpp"
 
 namespace sextant::cli {
 namespace fs = std::filesystem;
@@ -66,7 +67,7 @@ config::World Workspace::world() {
     return Error{Error::Kind::device, fmt::format("there is no backend for --backend auto: the plugin model:{} is not installed; name one with "
                                                   "--backend (`sextant plugins list model`)", join(defaults_.backends, " or model:"))};
   };
-  world.inferencers = [] {
+  world.inferencers = [this] {
     std::vector<config::KnownInferencer> known;
     for (const infer::InferencerType& type : infer::inferencer_types()) {
       const auto made = infer::make_inferencer(type.id, "{}", "inferencer");  // one that needs a configuration says its form with it

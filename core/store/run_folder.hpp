@@ -56,15 +56,15 @@ std::filesystem::path journal_path(const std::filesystem::path& run_folder, std:
 
 struct TaskRecord {                                  // a line of run.json's "tasks"
   std::string model, dataset, status, error;         // status: complete, missing, failed, incomplete
-  std::string stage;                                 // "embed", "rank", "judge"; empty: inference
   std::optional<Error::Kind> error_kind;             // decides the exit code; written as "error_kind"
   uint64_t samples = 0, samples_failed = 0;
   uint64_t prompt_tokens = 0, computed_tokens = 0, generated_tokens = 0;
   uint64_t truncated_prompts = 0, dropped_shots = 0;
-  uint64_t own_examples = 0;                         // samples that were among their own examples (compat modes)
   double infer_s = 0, eval_s = 0;
   uint64_t peak_rss_bytes = 0;
   std::string results_sha256;
+  uint64_t own_examples = 0;                         // samples that were among their own examples (compat modes)
+  std::string stage;                                 // "embed", "rank", "judge"; empty: inference
 };
 struct ModelRecord { std::string abbr, backend, device, weights_sha256; double load_s = 0; };
 struct PluginRecord { std::string id, version, path, sha256; };

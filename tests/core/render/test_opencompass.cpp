@@ -75,7 +75,7 @@ TEST_CASE("OpenCompass' generation prompts of C-Eval") {
     REQUIRE(messages.size() == turns.Size());
     for (unsigned i = 0; i < turns.Size(); ++i) {
       CHECK(messages[i].role == (json::text(turns[i]["role"]) == "BOT" ? "assistant" : "user"));
-      CHECK(messages[i].content == json::text(turns[i]["prompt"]));
+      CHECK(messages[i].text() == json::text(turns[i]["prompt"]));
     }
   }
 }

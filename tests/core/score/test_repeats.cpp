@@ -1,7 +1,7 @@
 // Sets with repeats: averages and deviations, the canonical lines, pass@k and G-Pass@k.
 #include <catch2/catch.hpp>
 #include <cmath>
-#include "../../../core/base/sha256.hpp"
+#include <sextant/sha256.hpp>
 #include "../../../core/stats/pass_at_k.hpp"
 #include "scoring.hpp"
 

@@ -1,7 +1,7 @@
 // From attempts to numbers, the canonical hash and results/<model>/<task>.json.
 #include <catch2/catch.hpp>
 #include <cmath>
-#include "../../../core/base/sha256.hpp"
+#include <sextant/sha256.hpp>
 #include "scoring.hpp"
 
 namespace sextant::test {

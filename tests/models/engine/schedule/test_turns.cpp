@@ -66,15 +66,15 @@ struct Oracle {
   }
   uint32_t length(const Ids& ids) const { return rope_length(static_cast<uint32_t>(ids.size())); }
 
-  std::vector<uint32_t> computed(const std::vector<sxt_request>& all) const {
+  std::vector<uint32_t> computed(const RequestList& all) const {
     std::set<Path> wanted, seen;  // wanted: paths whose last row predicts something
-    for (const sxt_request& r : all)
-      for (const Ids& ids : items(r))
-        for (size_t n = r.sampling ? ids.size() : 1; n <= ids.size(); ++n) wanted.insert({length(ids), first(ids, n)});
+    for (const sxt_request* r : all)
+      for (const Ids& ids : items(*r))
+        for (size_t n = r->sampling ? ids.size() : 1; n <= ids.size(); ++n) wanted.insert({length(ids), first(ids, n)});
     std::vector<uint32_t> out;
-    for (const sxt_request& r : all) {
+    for (const sxt_request* r : all) {
       out.push_back(0);
-      for (const Ids& ids : items(r))
+      for (const Ids& ids : items(*r))
         for (size_t n = 1; n <= ids.size(); ++n) {
           const Path path{length(ids), first(ids, n)};
           out.back() += seen.insert(path).second && (wanted.contains(path) || !left.contains(path));
@@ -82,10 +82,10 @@ struct Oracle {
     }
     return out;
   }
-  void learn(const std::vector<sxt_request>& all, const std::vector<Got>& got) {
+  void learn(const RequestList& all, const std::vector<Got>& got) {
     for (size_t i = 0; i < all.size(); ++i) {
-      if (!all[i].sampling) continue;
-      Ids ids = items(all[i])[0];
+      if (!all[i]->sampling) continue;
+      Ids ids = items(*all[i])[0];
       const uint32_t rotated_for = length(ids);
       ids.insert(ids.end(), got[i].ids.begin(), got[i].ids.end());
       for (size_t n = 1; n <= written(got[i]); ++n) left.insert({rotated_for, first(ids, n)});
