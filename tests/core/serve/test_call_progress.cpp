@@ -22,7 +22,7 @@ TEST_CASE("tokens are counted once, however the reports of several calls are mix
 }
 
 TEST_CASE("a call that has ended is forgotten, and a number used again counts anew") {
-  sextant::infer::CallProgress calls;
+  sextant::serve::CallProgress calls;
   CHECK(calls.more(1, 30) == 30);
   calls.ended(1);
   CHECK(calls.more(1, 30) == 30);
