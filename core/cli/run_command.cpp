@@ -222,7 +222,7 @@ Result<int> run(const RunCommandFlags& given) {
   for (const config::ModelConfig& model : run.models)
     if ((infers(flags) || flags.dry_run) && !model.path.empty() && !std::filesystem::exists(model.path, code_ignored))
       return Error{Error::Kind::config, fmt::format("the model {} is not there; check the path (relative ones start at the current folder)", model.path)};
-  SXT_TRY(const std::vector<data::Stage> graph, graph::build(run, graph::retriever_needs));
+  SXT_TRY(const std::vector<data::Stage> graph, graph::build(run, [&](const auto& dataset) { return graph::retriever_needs(workspace.host(), dataset); }));
   if (flags.dry_run) return dry_run(workspace, run, graph, flags.json);
   if (!folder) {
     const std::string work_dir = flags.run.work_dir.empty() ? resolved.work_dir : flags.run.work_dir;

@@ -72,6 +72,12 @@ config::World Workspace::world() {
       const auto made = infer::make_inferencer(type.id, "{}", "inferencer");  // one that needs a configuration says its form with it
       known.push_back({std::string(type.id), made ? (*made)->form() : data::Form::open});
     }
+    for (const plugin::PluginFile& file : host_->registry().files())
+      for (const plugin::ComponentInfo& component : file.components)
+        if (component.kind == plugin::Kind::inferencer) {
+          const auto facts = plugin::inferencer_facts(component);
+          known.push_back({component.id, facts ? facts->form : data::Form::open});
+        }
     return known;
   };
   world.data_folder = [this](const std::string& data_dir, const std::string& folder, const std::string& loader) -> Result<fs::path> {

@@ -200,6 +200,7 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
   }
   SXT_TRY(judge.postprocessors, components_from_json(json::find(value, "postprocessors"), origin, "eval.judge.postprocessors"));
   SXT_TRY(judge.metrics, components_from_json(json::find(value, "metrics"), origin, "eval.judge.metrics"));
+  judge.reference = json::find_string(value, "reference").value_or("");
   if (judge.metrics.empty()) return card_error(origin, "eval.judge.metrics is empty; name at least one, which scores the judge's reply");
   return judge;
 }
@@ -211,6 +212,7 @@ json::Value judge_to_json(const Judge& judge, Allocator& a) {
   json::set(out, "inferencer", inferencer_to_json(judge.inferencer, a), a);
   json::set(out, "postprocessors", components_to_json(judge.postprocessors, a), a);
   json::set(out, "metrics", components_to_json(judge.metrics, a), a);
+  if (!judge.reference.empty()) json::set(out, "reference", judge.reference, a);
   return out;
 }
 

@@ -45,6 +45,7 @@ struct Judge {
   PluginChoice template_;
   Inferencer inferencer;
   std::vector<PluginChoice> postprocessors;   // of the judge's reply
+  std::string reference;            // what the reply is compared with, for all samples; empty: the row's answer
   std::vector<PluginChoice> metrics;
 };
 

@@ -62,6 +62,7 @@ constexpr const char* dataset = R"(
       "template": {"$ref": "#/definitions/component"},
       "inferencer": {"$ref": "#/definitions/inferencer"},
       "postprocessors": {"$ref": "#/definitions/components"},
+      "reference": {"type": "string"},
       "metrics": {"$ref": "#/definitions/components"}}}}},
   "groups": {"$ref": "#/definitions/groups"})";
 

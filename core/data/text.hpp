@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace sextant::data {
 
@@ -19,6 +20,11 @@ class Text {
   size_t size() const { return view().size(); }
   bool empty() const { return view().empty(); }
   friend bool operator==(const Text& a, const Text& b) { return a.text_ == b.text_ || a.view() == b.view(); }
+  template <class T>
+    requires std::is_convertible_v<const T&, std::string_view> && (!std::is_same_v<T, Text>)
+  friend bool operator==(const Text& a, const T& b) {
+    return a.view() == std::string_view(b);
+  }
 
  private:
   std::shared_ptr<const std::string> text_;  // null: the empty text

@@ -1,6 +1,7 @@
 #include "graph.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include "../store/run_folder.hpp"
 
 namespace sextant::graph {
 namespace {
@@ -29,8 +30,6 @@ Result<std::string> add_sources(std::vector<data::Stage>& graph, const config::D
 
 }  // namespace
 
-std::string judged_name(const std::string& task, const std::string& model) { return task + "@" + model; }
-
 Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::function<Result<RetrieverNeeds>(const config::DatasetConfig&)>& needs) {
   std::vector<data::Stage> graph;
   std::vector<std::string> sources, scores;
@@ -47,7 +46,7 @@ Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::
       graph.push_back({answers, "infer", {sources[i]}, model.abbr, task});
       if (dataset.judge) {
         const std::string judge = fmt::format("judge/{}/{}/{}", dataset.judge->model, model.abbr, task);
-        graph.push_back({judge, "judge", {answers}, dataset.judge->model, judged_name(task, model.abbr)});
+        graph.push_back({judge, "judge", {answers}, dataset.judge->model, store::judged_name(task, model.abbr)});
         answers = judge;
       }
       scores.push_back(fmt::format("score/{}/{}", model.abbr, task));

@@ -36,7 +36,4 @@ struct Ready {
 /// Nothing where all is done, or where what is left needs something that will not come.
 std::optional<Ready> next(const std::vector<data::Stage>& graph, const Outcomes& outcomes, const std::string& loaded);
 
-/// The task's name among the judge's: "ceval-law@internlm2".
-std::string judged_name(const std::string& task, const std::string& model);
-
 }  // namespace sextant::graph

@@ -32,7 +32,7 @@ Subject subject_of(const data::Stage& stage, const config::RunConfig& run) {
   if (stage.kind != "judge") return {find_dataset(run, stage.task), ""};
   for (const config::DatasetConfig& dataset : run.datasets)
     for (const config::ModelConfig& model : run.models)
-      if (stage.task == judged_name(dataset.task_name, model.abbr)) return {&dataset, model.abbr};
+      if (stage.task == store::judged_name(dataset.task_name, model.abbr)) return {&dataset, model.abbr};
   return {};
 }
 
@@ -196,8 +196,8 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
   return out;
 }
 
-Result<RetrieverNeeds> retriever_needs(const config::DatasetConfig& dataset) {
-  SXT_TRY(const retrieve::Traits traits, serve::retriever_traits(dataset));
+Result<RetrieverNeeds> retriever_needs(plugin::Host& host, const config::DatasetConfig& dataset) {
+  SXT_TRY(const retrieve::Traits traits, serve::retriever_traits(host, dataset));
   return RetrieverNeeds{traits.wants_embeddings, traits.wants_scores};
 }
 

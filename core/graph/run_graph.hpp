@@ -33,6 +33,6 @@ struct StagePlan {
 Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run);
 
 /// What retrievers ask of models.
-Result<RetrieverNeeds> retriever_needs(const config::DatasetConfig& dataset);
+Result<RetrieverNeeds> retriever_needs(plugin::Host& host, const config::DatasetConfig& dataset);
 
 }  // namespace sextant::graph

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <optional>
+#include <sextant/sha256.hpp>
 #include <thread>
 #include "../base/files.hpp"
 #include "../base/log.hpp"
@@ -14,29 +16,66 @@ namespace {
 // Scoring runs beside a model that computes; more threads would only take its cores.
 constexpr unsigned threads_max = 4;
 
-void write_log(store::TaskLog& log, const Scored& scored) {
+void write_log(const store::TaskLog& log, const Scored& scored) {
   for (const data::Estimate& number : scored.numbers) log.line(fmt::format("{} = {}", number.metric, number.value));
   for (size_t i = 0; i < scored.attempts.size(); ++i)
     for (const Reading& reading : scored.readings[i])
       if (reading.error) log.line(fmt::format("sample {}, repeat {}: {}", scored.attempts[i].id.row, scored.attempts[i].id.repeat, reading.error->message));
 }
 
-Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
-                               const store::RunFolder& folder, store::TaskRecord& record) {
-  SXT_TRY(auto attempts, store::read_predictions(folder.predictions(record.model, record.dataset), record.dataset));
+// One model's attempts by the set's filters and metrics; their lines go to the samples file, and what went wrong to the log.
+Result<Scored> score_attempts(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
+                              const std::string& model, const std::string& task, const store::TaskLog& log) {
+  SXT_TRY(auto attempts, store::read_predictions(folder.predictions(model, task), task));
   SXT_TRY(const auto facts, facts_of(host, dataset));
   if (const std::string isolated = isolated_component(host, dataset); !isolated.empty())
-    log_debug(fmt::format("{} is scored in a process of its own, because {} is not of this installation; {} s an attempt", record.dataset,
-                          isolated, dataset.attempt_limit_s));
+    log_debug(fmt::format("{} is scored in a process of its own, because {} is not of this installation; {} s an attempt", task, isolated,
+                          dataset.attempt_limit_s));
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1u, threads_max);
-  SXT_TRY(const Scored scored, score(dataset, std::move(attempts), facts, make_reader(host, dataset, run.compat), threads));
-  SXT_CHECK(write_file(folder.samples(record.model, record.dataset), samples_of(scored, record.dataset)));
-  SXT_CHECK(write_file(folder.results(record.model, record.dataset), to_json(scored, run.dump_eval_details) + "\n"));
-  store::TaskLog log(folder.eval_log(record.model, record.dataset));
+  SXT_TRY(Scored scored, score(dataset, std::move(attempts), facts, make_reader(host, dataset, run.compat), threads));
+  SXT_CHECK(write_file(folder.samples(model, task), samples_of(scored, task)));
   write_log(log, scored);
-  record.results_sha256 = scored.results_sha256;
-  record.samples_failed = scored.failed;
-  if (scored.error) return *scored.error;
+  return scored;
+}
+
+// What the judge's replies are scored by.
+config::DatasetConfig judged_set(const config::DatasetConfig& dataset) {
+  config::DatasetConfig out = dataset;
+  out.filters = {{"none", dataset.judge->postprocessors}};
+  out.metrics = dataset.judge->metrics;
+  if (!dataset.judge->reference.empty()) out.reference_postprocessors.clear();
+  out.repeats = 1;
+  return out;
+}
+
+// The judge's numbers stand behind the metrics', under names of their own where both are there.
+void add_judged(Scored& scored, Scored judged) {
+  for (data::Estimate& number : judged.numbers) {
+    number.metric = "judge_" + number.metric;
+    scored.numbers.push_back(std::move(number));
+  }
+  scored.results_sha256 = scored.results_sha256.empty() || judged.results_sha256.empty() ? "" : sha256_hex(scored.results_sha256 + judged.results_sha256);
+  scored.failed += judged.failed;
+  if (!scored.error) scored.error = std::move(judged.error);
+}
+
+Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
+                               const store::RunFolder& folder, store::TaskRecord& record) {
+  const store::TaskLog log(folder.eval_log(record.model, record.dataset));
+  std::optional<Scored> scored;
+  if (!dataset.metrics.empty() || !dataset.judge) {
+    SXT_TRY(scored, score_attempts(host, run, dataset, folder, record.model, record.dataset, log));
+  }
+  if (dataset.judge) {
+    SXT_TRY(Scored judged, score_attempts(host, run, judged_set(dataset), folder, dataset.judge->model,
+                                          store::judged_name(record.dataset, record.model), log));
+    if (scored) add_judged(*scored, std::move(judged));
+    else scored = std::move(judged);
+  }
+  SXT_CHECK(write_file(folder.results(record.model, record.dataset), to_json(*scored, run.dump_eval_details) + "\n"));
+  record.results_sha256 = scored->results_sha256;
+  record.samples_failed = scored->failed;
+  if (scored->error) return *scored->error;
   return {};
 }
 
@@ -57,7 +96,7 @@ void score_task(plugin::Host& host, const config::RunConfig& run, const store::R
 
 void score_all(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, std::vector<store::TaskRecord>& records) {
   for (store::TaskRecord& record : records)
-    if (record.status == "complete") score_task(host, run, folder, record);
+    if (record.status == "complete" && record.stage.empty()) score_task(host, run, folder, record);
 }
 
 }  // namespace sextant::score

@@ -14,7 +14,7 @@ Renderer::Options renderer_options(const config::DatasetConfig& dataset, const c
 Result<void> DatasetFeed::open() {
   SXT_TRY(data_, load::load_data(host_, dataset_, run_));
   for (const std::string& finding : data_.findings) log_warning(finding);
-  SXT_TRY(examples_, Examples::open(dataset_, data_, run_, retrieved_));
+  SXT_TRY(examples_, Examples::open(host_, dataset_, data_, run_, retrieved_));
   SXT_TRY(renderer_, Renderer::make(host_, session_, renderer_options(dataset_, run_, form_, max_out_len(dataset_.inferencer, session_.config()))));
   return {};
 }

@@ -1,5 +1,7 @@
 #include "examples.hpp"
+#include <algorithm>
 #include <fmt/format.h>
+#include "../retrieve/plugin_retriever.hpp"
 #include "../retrieve/record_text.hpp"
 #include "../retrieve/registry.hpp"
 
@@ -8,8 +10,17 @@ namespace {
 
 bool is_opencompass(config::Compat compat) { return compat == config::Compat::opencompass || compat == config::Compat::opencompass_0_2_4; }
 
-Result<std::unique_ptr<retrieve::Retriever>> make(const config::DatasetConfig& dataset, const retrieve::Options& options) {
-  SXT_TRY(const json::Document config, json::parse(dataset.retriever.config, dataset.card_path));
+// A built-in retriever, or a plugin's: how many examples that one shows is the card's "ice_num" (5 unless it says), which is the core's key.
+Result<std::unique_ptr<retrieve::Retriever>> make(plugin::Host& host, const config::DatasetConfig& dataset, const retrieve::Options& options) {
+  SXT_TRY(json::Document config, json::parse(dataset.retriever.config, dataset.card_path));
+  const auto built_in = retrieve::retrievers();
+  const bool known = std::any_of(built_in.begin(), built_in.end(), [&](const auto& entry) { return entry.id == dataset.retriever.id; });
+  if (!known && host.registry().find(plugin::Kind::retriever, dataset.retriever.id)) {
+    const int64_t shots = json::find_int(config, "ice_num").value_or(5);
+    config.RemoveMember("ice_num");
+    SXT_TRY(plugin::Retriever made, host.retriever(dataset.retriever.id, json::write(config), dataset.card_path));
+    return retrieve::make_plugin_retriever(dataset.retriever.id, std::move(made), static_cast<uint64_t>(std::max<int64_t>(0, shots)), options);
+  }
   auto made = retrieve::make_retriever(dataset.retriever.id, config, options);
   if (!made) return Error{made.error().kind, fmt::format("{}: {}", dataset.card_path, made.error().message)};
   return made;
@@ -34,12 +45,12 @@ Result<std::string> retrieval_text(const config::DatasetConfig& dataset, const s
   return text;
 }
 
-Result<retrieve::Traits> retriever_traits(const config::DatasetConfig& dataset) {
-  SXT_TRY(const auto retriever, make(dataset, {}));
+Result<retrieve::Traits> retriever_traits(plugin::Host& host, const config::DatasetConfig& dataset) {
+  SXT_TRY(const auto retriever, make(host, dataset, {}));
   return retriever->traits();
 }
 
-Result<Examples> Examples::open(const config::DatasetConfig& dataset, const load::TaskData& data, const config::RunConfig& run,
+Result<Examples> Examples::open(plugin::Host& host, const config::DatasetConfig& dataset, const load::TaskData& data, const config::RunConfig& run,
                                 const Retrieved* retrieved) {
   Examples out(dataset);
   out.retrieved_ = retrieved;
@@ -51,7 +62,7 @@ Result<Examples> Examples::open(const config::DatasetConfig& dataset, const load
     out.shot_rows_.resize(out.shots_.size());
     return out;
   }
-  SXT_TRY(out.retriever_, make(dataset, {run.seed, out.compat_}));
+  SXT_TRY(out.retriever_, make(host, dataset, {run.seed, out.compat_}));
   const retrieve::Traits traits = out.retriever_->traits();
   auto corpus = std::make_shared<retrieve::Corpus>();
   corpus->name = dataset.abbr;

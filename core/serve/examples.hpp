@@ -7,6 +7,7 @@
 #include <vector>
 #include "../config/run_config.hpp"
 #include "../load/data.hpp"
+#include "../plugin/components.hpp"
 #include "../retrieve/retriever.hpp"
 
 namespace sextant::serve {
@@ -29,7 +30,7 @@ struct Chosen {
 class Examples {
  public:
   /// Borrows `retrieved` (null: nothing was computed) and the dataset.
-  static Result<Examples> open(const config::DatasetConfig& dataset, const load::TaskData& data, const config::RunConfig& run,
+  static Result<Examples> open(plugin::Host& host, const config::DatasetConfig& dataset, const load::TaskData& data, const config::RunConfig& run,
                                const Retrieved* retrieved);
   /// `position`: the sample's place among those of the test split. With `rank`, candidates are left for a model to choose among.
   Result<Chosen> choose(const load::Row& row, uint64_t position, bool rank = false);
@@ -50,6 +51,6 @@ class Examples {
 Result<std::string> retrieval_text(const config::DatasetConfig& dataset, const std::string& record_json);
 
 /// What a card's retriever reads of models before it can choose.
-Result<retrieve::Traits> retriever_traits(const config::DatasetConfig& dataset);
+Result<retrieve::Traits> retriever_traits(plugin::Host& host, const config::DatasetConfig& dataset);
 
 }  // namespace sextant::serve

@@ -27,7 +27,9 @@ class JudgeFeed : public Feed {
     if (next_ >= attempts_.size()) return std::nullopt;
     const uint64_t number = next_++;
     const data::Attempt attempt = std::move(attempts_[number]);
-    return Item{number, renderer_->prepare({name_, number, 0}, judged_record(attempt), {})};
+    auto prepared = renderer_->prepare({name_, number, 0}, judged_record(attempt), {});
+    if (prepared && !dataset_.judge->reference.empty()) prepared->sample.target_json = json::quote(dataset_.judge->reference);
+    return Item{number, std::move(prepared)};
   }
 
  private:

@@ -75,7 +75,7 @@ class RankFeed : public Feed {
       : host_(host), session_(session), dataset_(dataset), run_(run), retrieved_(retrieved) {}
   Result<void> open() override {
     SXT_TRY(data_, load::load_data(host_, dataset_, run_));
-    SXT_TRY(examples_, Examples::open(dataset_, data_, run_, &retrieved_));
+    SXT_TRY(examples_, Examples::open(host_, dataset_, data_, run_, &retrieved_));
     SXT_TRY(renderer_, Renderer::make(host_, session_, renderer_options(dataset_, run_, data::Form::labels, 0)));
     return {};
   }

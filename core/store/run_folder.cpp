@@ -157,6 +157,8 @@ std::string safe_file_name(std::string_view name) {
   return utf8::repair(std::string_view(out).substr(0, file_name_bytes_max - 17)) + "_" + sha256_hex(name).substr(0, 16);
 }
 
+std::string judged_name(std::string_view task, std::string_view model) { return fmt::format("{}@{}", task, model); }
+
 fs::path journal_folder(const fs::path& run_folder, std::string_view model) { return run_folder / "journal" / safe_file_name(model); }
 
 fs::path journal_path(const fs::path& run_folder, std::string_view model, std::string_view task) {

@@ -46,6 +46,9 @@ class RunFolder {
 /// name that is too long for a file system is cut and gets a hash.
 std::string safe_file_name(std::string_view name);
 
+/// A judge's task by whose attempts it judges: "ceval-law@internlm2".
+std::string judged_name(std::string_view task, std::string_view model);
+
 /// journal/<model> in any run's folder.
 std::filesystem::path journal_folder(const std::filesystem::path& run_folder, std::string_view model);
 /// journal/<model>/<task>.jsonl in any run's folder.

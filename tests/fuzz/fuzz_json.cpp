@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <sextant/json.hpp>
 #include <sextant/json_schema.hpp>
-#include "../../core/store/sample_json.hpp"
+#include "../../core/data/response.hpp"
 
 using namespace sextant;
 
@@ -35,12 +35,12 @@ void round_trip(std::string_view text, json::Syntax syntax) {
 }
 
 void journal(std::string_view text) {
-  const auto sample = store::sample_from_line(text);
-  if (!sample) return;
-  const std::string line = store::to_line(*sample);
+  const auto response = data::response_from_line(text);
+  if (!response) return;
+  const std::string line = data::to_line(*response);
   if (line.find('\n') != line.npos) std::abort();
-  const auto again = store::sample_from_line(line);
-  if (!again || store::to_line(*again) != line) std::abort();
+  const auto again = data::response_from_line(line);
+  if (!again || data::to_line(*again) != line) std::abort();
 }
 
 // The first line is a schema, the rest a configuration.

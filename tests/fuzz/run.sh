@@ -26,7 +26,7 @@ core() { local name; for name in "$@"; do echo "core/$name.cpp"; done; }
 sources_of() {
   case $1 in
     csv) ;;
-    json) lib regex; lib text; lib schema; core base/text base/files store/sample_json ;;
+    json) lib regex; lib text; lib schema; core base/text base/files data/fields data/message data/response ;;
     card) lib regex; lib schema; lib text; core base/text base/files base/log config/json_source config/shapes config/card config/card_parts config/card_store \
             config/each config/groups config/model_card config/read_card config/rows config/run_config config/set_member data/sample ;;
     jinja) lib jinja; lib regex; lib text; (cd "$root" && echo models/engine/chat/*.cpp) ;;
@@ -67,7 +67,7 @@ seeds() {  # TARGET: what sound input looks like
     json)
       printf '{"a": [1, -2.5e-3, true, null, "\\u00e4\\ud83d\\ude00"], "b": {"c": 18446744073709551615}}' >"$out/values"
       printf '// a comment\n{"a": [1, 2,], /* another */ "b": 1e308,}' >"$out/relaxed"
-      printf '{"key":"0f22","index":0,"prediction":"B","gold":"B","record":{"q":"x"},"prompts":[{"label":"A","text":"1","chat":true,"question_bytes":1,"messages":[{"role":"user","content":"1"}]}],"labels":[{"label":"A","input":"1","logprob":-1.5,"tokens":2,"value":0.75}],"prompt_tokens":16,"computed_tokens":16,"generated_tokens":1,"truncated_tokens":0,"dropped_shots":0,"finish":"eos"}' >"$out/journal"
+      printf '{"key":"0f22","text":"B","scores":[{"logprob":-1.5,"total_logprob":-2.25,"tokens":2,"total_tokens":5,"greedy":true}],"calls":[{"id":"1","name":"calculator","arguments":"{}"}],"finish":"eos","usage":{"prompt_tokens":16,"computed_tokens":16,"generated_tokens":1,"truncated_tokens":0}}' >"$out/journal"
       printf '{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"type":["string","null"],"default":"x","pattern":"^[a-z]+$"},"b":{"enum":[1,2]},"c":{"type":"array","items":{"$ref":"#/definitions/d"}}},"definitions":{"d":{"type":"integer","minimum":0}}}\n{"a":"y","b":1,"c":[3]}' >"$out/schema"
       printf '{"patternProperties":{"^a":{"allOf":[{"multipleOf":2},{"not":{"maximum":0}}]}},"minProperties":1,"dependencies":{"a":["b"]},"properties":{"b":{"items":[{}],"additionalItems":false,"uniqueItems":true},"c":{"oneOf":[{"maxLength":1},{"$ref":"#/properties/b"}]}}}\n{"a":2,"b":[1],"c":"x"}' >"$out/rules" ;;
     card)

@@ -2,8 +2,8 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include "../../core/render/render.hpp"
-#include "../../core/store/journal.hpp"
-#include "../../core/store/sample_json.hpp"
+#include "../../core/serve/content_key.hpp"
+#include "../../core/store/responses.hpp"
 #include "../../plugins/templates/components.hpp"
 #include "../core/temporary_folder.hpp"
 #include "paths.hpp"
@@ -37,35 +37,30 @@ Work rendering() {
       const std::string pieces = component->render({borrow(records[i]), examples.data(), examples.size(), borrow("answer"), 1, 0});
       const auto rendered = need(render::parse_rendered(need(json::parse(pieces, "template")), data::Form::open, "card"));
       const render::Prompts prompts = need(render::assemble(rendered, data::Form::open, {}, no_chat));
-      store::content_key({records[i], {prompts.prompts[0].text}, "weights", "{}", R"({"form":"gen"})", "0.1.0", i});
+      data::Request request;
+      request.text = prompts.prompts[0].text;
+      request.sampling = data::Sampling{};
+      serve::content_key({"weights", "{}", "0.1.0"}, request);
     }
   };
 }
 
-store::Sample sample(int i) {
-  store::Sample s;
-  s.index = static_cast<uint64_t>(i);
-  s.key = fmt::format("{:064x}", i);
-  s.record_json = record(i);
-  s.gold_json = "\"A\"";
-  for (const char* label : {"A", "B", "C", "D"}) {
-    const std::string text = fmt::format("Question {} about \"this\" and 天地, with examples before it\nAnswer: {}", i, label);
-    s.prompts.push_back({label, text, {}, 30, false});
-    s.labels.push_back({label, text, -14.670400142669678 / (i + 1), 40, 0.3667600035667419 / (i + 1)});
-  }
-  s.prediction = "B";
-  s.prompt_tokens = 160, s.computed_tokens = 70;
-  return s;
+data::Response response(int i) {
+  data::Response r;
+  r.key = fmt::format("{:032x}{:032x}", i + 1, i);
+  for (int k = 0; k < 4; ++k) r.scores.push_back({-14.670400142669678 / (i + 1), -20.670400142669678 / (k + 1), 40, 44, false, {}});
+  r.usage = {160, 70, 0, 0};
+  return r;
 }
 
 Work writing() {
-  std::vector<store::Sample> all;
-  for (int i = 0; i < samples; ++i) all.push_back(sample(i));
+  std::vector<data::Response> all;
+  for (int i = 0; i < samples; ++i) all.push_back(response(i));
   auto folder = std::make_shared<test::TemporaryFolder>();
   return [=](int round) {
-    auto journal = need(store::Journal::open(*folder / std::to_string(round)));
-    for (const store::Sample& s : all) {
-      const auto appended = journal.append(s);
+    auto responses = need(store::Responses::open(*folder / std::to_string(round)));
+    for (const data::Response& r : all) {
+      const auto appended = responses.append("d", r);
       if (!appended) throw std::runtime_error(appended.error().message);
     }
   };
@@ -74,10 +69,12 @@ Work writing() {
 Work reading() {
   auto folder = std::make_shared<test::TemporaryFolder>();
   std::string lines;
-  for (int i = 0; i < samples; ++i) lines += store::to_line(sample(i)) + "\n";
-  test::spit(*folder / "journal.jsonl", lines);
+  for (int i = 0; i < samples; ++i) lines += data::to_line(response(i)) + "\n";
+  test::spit(*folder / "d.jsonl", lines);
   return [folder](int) {
-    if (need(store::Journal::open(*folder / "journal.jsonl")).size() != samples) throw std::runtime_error("a sample was lost");
+    const auto responses = need(store::Responses::open(folder->path()));
+    for (int i = 0; i < samples; ++i)
+      if (!responses.find(response(i).key)) throw std::runtime_error("a response was lost");
   };
 }
 

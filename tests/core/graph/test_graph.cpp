@@ -1,6 +1,7 @@
 // The graph is a pure function of the configuration, and each model is opened as seldom as can be.
 #include <catch2/catch.hpp>
 #include "core/graph/graph.hpp"
+#include "core/store/run_folder.hpp"
 
 namespace sextant::graph {
 namespace {
@@ -53,7 +54,7 @@ TEST_CASE("a judge's stage needs the judged answers, and scores need the judge's
   REQUIRE(graph[2].id == "judge/j/m/d");
   CHECK(graph[2].needs == std::vector<std::string>{"infer/m/d"});
   CHECK(graph[2].model == "j");
-  CHECK(graph[2].task == judged_name("d", "m"));
+  CHECK(graph[2].task == store::judged_name("d", "m"));
   CHECK(graph[3].needs == std::vector<std::string>{"judge/j/m/d"});
 }
 
