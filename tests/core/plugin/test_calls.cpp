@@ -28,7 +28,7 @@ TEST_CASE("a metric that misbehaves becomes an error that names it") {
   const auto [id, kind, expected] = GENERATE(table<std::string, Error::Kind, std::string>({
       {"throws", Error::Kind::internal, "metric:throws threw a C++ exception out of score: boom"},
       {"throws_int", Error::Kind::internal, "metric:throws_int threw a C++ exception out of score"},
-      {"fails", Error::Kind::data, "metric:fails: sample 0 has no \xEF\xBF\xBD\xEF\xBF\xBD reference"},
+      {"fails", Error::Kind::data, "metric:fails: sample 0 has no \xEF\xBF\xBD reference"},
       {"fails_silently", Error::Kind::device, "gave no reason"},
       {"endless_message", Error::Kind::internal, "metric:endless_message: xxxx"},
       {"never_fills", Error::Kind::internal, "metric:never_fills gave no result for item 0 of 2 in score"},
