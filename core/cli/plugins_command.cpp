@@ -34,7 +34,7 @@ constexpr const char* overview = R"(usage: sextant plugins COMMAND ...
   check FILE.so         is it sound? says "ok" or what is wrong
   probe FILE.so         (internal) load it here and print its manifest
 
-A KIND is dataset, template, model, metric or postprocessor. 'sextant plugins COMMAND --help' says more.
+A KIND is dataset, template, retriever, inferencer, model, postprocessor or metric. 'sextant plugins COMMAND --help' says more.
 Plugins are looked for in --plugin-path DIR (may be repeated), $SEXTANT_PLUGIN_PATH (folders separated by colons),
 $XDG_DATA_HOME/sextant/plugins and the folder that Sextant was installed with; of two with one id the first is used.
 )";

@@ -146,7 +146,9 @@ std::string plan_text(const graph::StagePlan& planned, uint64_t samples) {
                      static_cast<double>(plan.beside_bytes) / 1048576);
   if (plan.devices > 1) out += fmt::format(", on {} devices together", plan.devices);
   if (plan.seconds) out += fmt::format("; about {:.0f} s", *plan.seconds);
-  return out + '\n';
+  out += '\n';
+  for (const std::string& stage : planned.later) out += fmt::format("  {}: its cost is known when the stages before it have been run\n", stage);
+  return out;
 }
 
 // The stages that ask a model, in the order in which they are run, where there are more than inference's.
@@ -173,8 +175,8 @@ Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, const st
           fmt::format("{} on {}: {}: {}", task.dataset, task.model, task.status, task.error));
     }
     if (as_json)
-      out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{},\"stages\":[{}]}}\n", json::quote(planned.model), samples, serve::to_json(planned.plan),
-                         join_quoted(planned.stages));
+      out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{},\"stages\":[{}],\"later\":[{}]}}\n", json::quote(planned.model), samples, serve::to_json(planned.plan),
+                         join_quoted(planned.stages), join_quoted(planned.later));
     else
       out += plan_text(planned, samples);
   }
@@ -219,9 +221,10 @@ Result<int> run(const RunCommandFlags& given) {
   const config::RunConfig& run = resolved.config;
   if (infers(flags) || evaluates(flags)) SXT_CHECK(check_secrets(run, workspace.host().registry(), infers(flags) || flags.dry_run));
   std::error_code code_ignored;
-  for (const config::ModelConfig& model : run.models)
-    if ((infers(flags) || flags.dry_run) && !model.path.empty() && !std::filesystem::exists(model.path, code_ignored))
-      return Error{Error::Kind::config, fmt::format("the model {} is not there; check the path (relative ones start at the current folder)", model.path)};
+  for (const auto* models : {&run.models, &run.helpers})
+    for (const config::ModelConfig& model : *models)
+      if ((infers(flags) || flags.dry_run) && !model.path.empty() && !std::filesystem::exists(model.path, code_ignored))
+        return Error{Error::Kind::config, fmt::format("the model {} does not exist; check the path (relative ones start at the current folder)", model.path)};
   SXT_TRY(const std::vector<data::Stage> graph, graph::build(run, [&](const auto& dataset) { return graph::retriever_needs(workspace.host(), dataset); }));
   if (flags.dry_run) return dry_run(workspace, run, graph, flags.json);
   if (!folder) {

@@ -179,18 +179,44 @@ void run_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const 
 }
 
 Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run) {
+  std::vector<std::string> models;  // in the order in which they are opened
+  Outcomes outcomes;
+  std::string loaded;
+  while (const auto ready = next(graph, outcomes, loaded)) {
+    if (!ready->model.empty() && std::find(models.begin(), models.end(), ready->model) == models.end()) models.push_back(ready->model);
+    if (!ready->model.empty()) loaded = ready->model;
+    for (const data::Stage* stage : ready->stages) outcomes.done.insert(stage->id);
+  }
   std::vector<StagePlan> out;
-  for (const config::ModelConfig& model : run.models) {
-    SXT_TRY(serve::ModelSession session, serve::ModelSession::open(host, model, serve::Load::weights));
-    StagePlan planned{model.abbr, {}, {}};
-    std::vector<serve::TaskSpec> specs;
+  serve::Retrieved stand_in, unused;
+  stand_in.planned = true;
+  for (const std::string& abbr : models) {
+    const config::ModelConfig* model = find_model(run, abbr);
+    if (!model) return Error{Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)};
+    StagePlan planned;
+    planned.model = abbr;
+    std::vector<const data::Stage*> known;
     for (const data::Stage& stage : graph) {
-      if (stage.kind != "infer" || stage.model != model.abbr) continue;
-      SXT_TRY(serve::TaskSpec spec, serve::infer_task(host, session, *find_dataset(run, stage.task), run, nullptr));
-      planned.stages.push_back(stage.id);
-      specs.push_back(std::move(spec));
+      if (stage.model != abbr) continue;
+      const bool computable = stage.kind == "infer" || stage.kind == "embed";
+      (computable ? planned.stages : planned.later).push_back(stage.id);
+      if (computable) known.push_back(&stage);
     }
-    SXT_TRY(planned.plan, serve::plan_tasks(host, session, std::move(specs)));
+    if (!known.empty()) {
+      SXT_TRY(serve::ModelSession session, serve::ModelSession::open(host, *model, serve::Load::weights));
+      std::vector<serve::TaskSpec> specs;
+      for (const data::Stage* stage : known) {
+        const config::DatasetConfig& dataset = *find_dataset(run, stage->task);
+        SXT_TRY(serve::TaskSpec spec, stage->kind == "embed" ? serve::embed_task(host, session, dataset, run, unused)
+                                                             : serve::infer_task(host, session, dataset, run, nullptr, &stand_in));
+        specs.push_back(std::move(spec));
+      }
+      SXT_TRY(planned.plan, serve::plan_tasks(host, session, std::move(specs)));
+      for (const data::Stage* stage : known) {  // examples that are chosen by a model are not known yet
+        const config::DatasetConfig& dataset = *find_dataset(run, stage->task);
+        if (stage->kind == "infer" && !dataset.retriever.model.empty()) planned.plan.exact = false;
+      }
+    }
     out.push_back(std::move(planned));
   }
   return out;

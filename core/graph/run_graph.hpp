@@ -28,6 +28,7 @@ void run_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const 
 struct StagePlan {
   std::string model;
   std::vector<std::string> stages;   // their ids
+  std::vector<std::string> later;    // stages whose requests are made of what models say: their cost is known when these have said it
   serve::Plan plan;
 };
 Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run);

@@ -74,8 +74,20 @@ Result<Examples> Examples::open(plugin::Host& host, const config::DatasetConfig&
       SXT_TRY(std::string text, retrieval_text(dataset, record));
       corpus->texts.push_back(std::move(text));
     }
+  if (traits.wants_embeddings || traits.wants_scores) {
+    if (!retrieved)
+      return Error{Error::Kind::config, fmt::format("{}: the retriever '{}' reads what the model '{}' says, and this command runs no model; use `sextant "
+                                                    "run`, whose samples file shows the prompts", dataset.card_path, dataset.retriever.id, dataset.retriever.model)};
+    if (retrieved->planned) {
+      out.corpus_ = corpus;
+      SXT_TRY(const json::Document config, json::parse(dataset.retriever.config, dataset.card_path));
+      out.stand_in_ = 1;
+      for (const char* key : {"ice_num", "k", "shots"}) out.stand_in_ = static_cast<uint64_t>(json::find_int(config, key).value_or(static_cast<int64_t>(out.stand_in_)));
+      return out;
+    }
+  }
   if (traits.wants_embeddings) {
-    if (!retrieved || retrieved->width == 0)
+    if (retrieved->width == 0)
       return Error{Error::Kind::internal, fmt::format("{}: the retriever '{}' was given no embeddings", dataset.abbr, dataset.retriever.id)};
     corpus->embeddings = retrieved->corpus;
     corpus->width = retrieved->width;
@@ -102,6 +114,15 @@ Result<Chosen> Examples::fixed(const load::Row& row) const {
 
 Result<Chosen> Examples::choose(const load::Row& row, uint64_t position, bool rank) {
   if (!retriever_) return fixed(row);
+  if (stand_in_ > 0) {
+    Chosen out;
+    for (size_t at = 0; at < corpus_->records.size() && out.rows.size() < stand_in_; ++at) {
+      if (corpus_->records[at] == row.record_json) continue;
+      out.records.push_back(corpus_->records[at]);
+      out.rows.push_back(at);
+    }
+    return out;
+  }
   const retrieve::Traits traits = retriever_->traits();
   std::string text;
   if (traits.wants_texts) { SXT_TRY(text, retrieval_text(*dataset_, row.record_json)); }

@@ -14,6 +14,7 @@ namespace sextant::serve {
 
 /// What stages have computed for a data set's retriever.
 struct Retrieved {
+  bool planned = false;                                            // a plan: nothing was computed, the first rows stand in for the examples
   std::vector<float> corpus;                                       // [rows of the train split, width]
   size_t width = 0;
   std::unordered_map<uint64_t, std::vector<float>> samples;        // [row of the test split] its embedding
@@ -29,7 +30,7 @@ struct Chosen {
 
 class Examples {
  public:
-  /// Borrows `retrieved` (null: nothing was computed) and the dataset.
+  /// Borrows `retrieved` (null: no stage is run before; a retriever that reads a model is then an Error) and the dataset.
   static Result<Examples> open(plugin::Host& host, const config::DatasetConfig& dataset, const load::TaskData& data, const config::RunConfig& run,
                                const Retrieved* retrieved);
   /// `position`: the sample's place among those of the test split. With `rank`, candidates are left for a model to choose among.
@@ -45,6 +46,7 @@ class Examples {
   std::vector<uint64_t> shot_rows_;
   const Retrieved* retrieved_ = nullptr;
   bool compat_ = false;
+  uint64_t stand_in_ = 0;                                          // of a plan: examples of each sample
 };
 
 /// A row's text for retrieval: its input columns.

@@ -1,6 +1,7 @@
 #include "task.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include "../base/log.hpp"
 
 namespace sextant::serve {
 namespace {
@@ -192,6 +193,11 @@ void Task::write_log() {
   if (!log_) log_.emplace(folder_->infer_log(record_.model, record_.dataset));
   log_->line(fmt::format("{}: {} samples, {} from the journal, {} prompt tokens, {} computed, {} generated", record_.status, record_.samples, reused_,
                          record_.prompt_tokens, record_.computed_tokens, record_.generated_tokens));
+  if (record_.own_examples > 0) {
+    const std::string said = fmt::format("{} of {} samples were shown themselves among their examples, as the original does", record_.own_examples, record_.samples);
+    log_->line(said);
+    log_warning(fmt::format("{}: {}", record_.dataset, said));
+  }
   for (const Failure& failure : failures_) log_->line(fmt::format("sample {}: {}", failure.row, failure.error.message));
   if (!record_.error.empty()) log_->line("error: " + record_.error);
 }
