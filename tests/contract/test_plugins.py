@@ -204,7 +204,7 @@ class Secrets(ContractTest):
                 self.assertNotIn(b"topsecret", path.read_bytes(), path)
         self.assertNotIn("topsecret", outcome.stdout + outcome.stderr)
         refused = self.sextant("run", "-r", "--plugin-path", THIRD_PARTY)
-        self.assertNotEqual(refused.returncode, OK)
+        self.assertNotEqual(refused.rc, OK)
         self.assertIn("--model-kwargs api_key=VALUE", refused.stderr)
         again = self.sextant("run", *arguments, *secret[:1], "api_key=another", "-r")
         self.assert_rc(again, OK)
