@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
+#include <sextant/json_schema.hpp>
 #include <unistd.h>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
@@ -16,6 +17,13 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* default_model_file = "SmolLM2-135M-Instruct.Q4_1.gguf";
+
+// The keys that a component's configuration may have; nothing where it takes others, too.
+std::optional<std::vector<std::string>> keys_of(std::string_view schema) {
+  const auto parsed = json::parse(schema, "schema");
+  if (!parsed || json::find_bool(*parsed, "additionalProperties").value_or(true)) return std::nullopt;
+  return schema::property_names(*parsed);
+}
 
 extern "C" void on_signal(int) {
   if (interrupted().exchange(true)) ::_exit(exit_interrupted);
@@ -71,13 +79,13 @@ config::World Workspace::world() {
     std::vector<config::KnownInferencer> known;
     for (const infer::InferencerType& type : infer::inferencer_types()) {
       const auto made = infer::make_inferencer(type.id, "{}", "inferencer");  // one that needs a configuration says its form with it
-      known.push_back({std::string(type.id), made ? (*made)->form() : data::Form::open});
+      known.push_back({std::string(type.id), made ? (*made)->form() : data::Form::open, keys_of(type.schema)});
     }
     for (const plugin::PluginFile& file : host_->registry().files())
       for (const plugin::ComponentInfo& component : file.components)
         if (component.kind == plugin::Kind::inferencer) {
           const auto facts = plugin::inferencer_facts(component);
-          known.push_back({component.id, facts ? facts->form : data::Form::open});
+          known.push_back({component.id, facts ? facts->form : data::Form::open, keys_of(component.schema)});
         }
     return known;
   };

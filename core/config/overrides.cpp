@@ -77,15 +77,35 @@ Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfi
   return {};
 }
 
+// A key that the inferencer does not have is found here, before a model is loaded; its value is checked when it is made.
+Result<void> check_keys(const Inferencer& inferencer, const std::vector<KnownInferencer>& known, const DatasetConfig& dataset) {
+  const auto type = std::find_if(known.begin(), known.end(), [&](const KnownInferencer& one) { return one.id == inferencer.id; });
+  if (type == known.end() || !type->keys) return {};
+  SXT_TRY(const json::Document config, json::parse(inferencer.config, dataset.card_path));
+  std::vector<std::string> keys = {"type", "max_out_len", "stop"};
+  keys.insert(keys.end(), type->keys->begin(), type->keys->end());
+  for (const auto& member : config.GetObject()) {
+    const std::string key(json::text(member.name));
+    if (std::find(keys.begin(), keys.end(), key) == keys.end())
+      return Error{Error::Kind::config, fmt::format("{}: 'infer.inferencer.{}' is unknown{}; {} has: {}", dataset.card_path, key, did_you_mean(key, keys),
+                                                    inferencer.id, join(keys, ", "))};
+  }
+  return {};
+}
+
 Result<void> check_ids(const std::vector<DatasetConfig>& datasets, const World& world) {
   std::vector<std::string> inferencers, retrievers;
-  if (world.inferencers)
-    for (const KnownInferencer& one : world.inferencers()) inferencers.push_back(one.id);
+  std::vector<KnownInferencer> known;
+  if (world.inferencers) known = world.inferencers();
+  for (const KnownInferencer& one : known) inferencers.push_back(one.id);
   if (world.retrievers) retrievers = world.retrievers();
   for (const DatasetConfig& dataset : datasets) {
     SXT_CHECK(check_id("inferencer", dataset.inferencer.id, inferencers, dataset));
+    SXT_CHECK(check_keys(dataset.inferencer, known, dataset));
     SXT_CHECK(check_id("retriever", dataset.retriever.id, retrievers, dataset));
-    if (dataset.judge) SXT_CHECK(check_id("inferencer", dataset.judge->inferencer.id, inferencers, dataset));
+    if (!dataset.judge) continue;
+    SXT_CHECK(check_id("inferencer", dataset.judge->inferencer.id, inferencers, dataset));
+    SXT_CHECK(check_keys(dataset.judge->inferencer, known, dataset));
   }
   return {};
 }

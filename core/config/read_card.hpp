@@ -1,6 +1,7 @@
 // From a data set card to the data sets that it stands for: variants, other inferencers, subsets, overrides, "each" and groups.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@ namespace sextant::config {
 struct KnownInferencer {
   std::string id;
   data::Form form = data::Form::open;
+  std::optional<std::vector<std::string>> keys{};   // of its configuration; nothing: it takes others, too
 };
 
 /// What a card is read with, besides its own text.

@@ -31,7 +31,7 @@ constexpr const char* dataset = R"(
   "folder": {"type": "string"},
   "path": {"type": "string"},
   "abbr": {"type": "string"},
-  "each": {},
+  "each": {"type": ["array", "object"], "items": {"type": ["object", "string"]}},
   "reader": {"type": "object", "additionalProperties": false, "properties": {
     "input_columns": {"$ref": "#/definitions/names"},
     "output_column": {"type": "string"},

@@ -73,7 +73,7 @@ Result<std::vector<uint64_t>> select_rows(uint64_t count, std::string_view test_
     std::erase_if(rows, [&](uint64_t row) {
       return std::none_of(wanted.begin(), wanted.end(), [&](const config::RowRange& range) { return range.first <= row && row <= range.last; });
     });
-  if (rows.empty()) return Error{Error::Kind::usage, fmt::format("no row of {} is left to evaluate; check test_range, --rows and --exclude", name)};
+  if (rows.empty()) return Error{Error::Kind::data, fmt::format("no row of {} is left to evaluate; check test_range, --rows and --exclude", name)};
   if (limit.value <= 0) return rows;
   // a fraction below 1 takes at least one row of a set that has any
   const double kept = limit.value < 1 ? std::max(1.0, std::floor(limit.value * static_cast<double>(rows.size()))) : limit.value;

@@ -138,8 +138,7 @@ std::optional<Error> ModelRun::ended() {
 
 void ModelRun::end(const Error& error) {
   const std::lock_guard lock(mutex_);
-  if (!end_) end_ = error;
-  waves_.stop();
+  if (!end_) end_ = error;  // what is left is still prepared: a set whose data are missing is said to be
 }
 
 void ModelRun::stop(const Error& error) {

@@ -125,6 +125,7 @@ Task::State Task::end(Running& running, std::optional<Error> failed) {
   record_.truncated_prompts += running.usage.truncated_tokens > 0;
   record_.dropped_shots += running.question->dropped_shots;
   record_.own_examples += running.question->own_example;
+  reused_ += running.known > 0 && running.asked == 0;
   if (failed) failures_.push_back({running.id.row, running.id.repeat, *failed});
   running.over = true;
   running.rounds = {};
@@ -134,13 +135,14 @@ Task::State Task::end(Running& running, std::optional<Error> failed) {
   return failed ? State::failed : State::done;
 }
 
-Task::State Task::answer(const Place& place, data::Response response) {
+Task::State Task::answer(const Place& place, data::Response response, bool known) {
   const std::lock_guard lock(mutex_);
   Running& running = *attempts_[place.attempt];
   if (running.over) return State::waiting;  // it failed while it was asked
   if (response.error && response.error->kind == Error::Kind::cancelled) return State::later;
   if (response.error && !running.failed) running.failed = response.error;
   running.usage += response.usage;
+  ++(known ? running.known : running.asked);
   running.open.answers[place.request] = std::move(response);
   if (--running.waiting > 0) return State::waiting;
   if (running.failed) return end(running, running.failed);
@@ -188,8 +190,8 @@ void Task::decide(const Error* whole) {
 void Task::write_log() {
   if (!folder_) return;
   if (!log_) log_.emplace(folder_->infer_log(record_.model, record_.dataset));
-  log_->line(fmt::format("{}: {} samples, {} prompt tokens, {} computed, {} generated", record_.status, record_.samples, record_.prompt_tokens,
-                         record_.computed_tokens, record_.generated_tokens));
+  log_->line(fmt::format("{}: {} samples, {} from the journal, {} prompt tokens, {} computed, {} generated", record_.status, record_.samples, reused_,
+                         record_.prompt_tokens, record_.computed_tokens, record_.generated_tokens));
   for (const Failure& failure : failures_) log_->line(fmt::format("sample {}: {}", failure.row, failure.error.message));
   if (!record_.error.empty()) log_->line("error: " + record_.error);
 }

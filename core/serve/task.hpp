@@ -63,7 +63,8 @@ class Task {
   const data::SampleId& id(size_t attempt) const;
   uint32_t next_turn(size_t attempt);
   /// Takes one answer; the last one of a round makes the next step.
-  State answer(const Place& place, data::Response response);
+  /// `known`: the journal had it.
+  State answer(const Place& place, data::Response response, bool known = false);
   /// A request could not even be asked.
   State fail(size_t attempt, Error error);
   /// True once, when all is prepared and answered: close() is due.
@@ -92,6 +93,7 @@ class Task {
     std::vector<data::Request> next;      // what is to be asked
     std::optional<Error> failed;          // a request of the open round
     data::Usage usage;
+    size_t known = 0, asked = 0;          // answers that the journal had, and others
     bool over = false;
   };
   struct Finished {
@@ -117,6 +119,7 @@ class Task {
   std::vector<Finished> finished_;
   std::vector<Failure> failures_;
   size_t pending_ = 0;                    // attempts that are not over
+  uint64_t reused_ = 0;                   // attempts whose answers the journal had
   uint64_t unfit_ = 0;                    // rows that could not be prepared
   bool prepared_ = false, done_ = false, missing_ = false;
 };

@@ -88,7 +88,7 @@ Result<void> Waves::ask(size_t task, size_t attempt, Task::State state, Wave& wa
       } else {
         SXT_TRY(Board::Found found, board_.look(request, place, asked.spec().name));
         if (found.response) {
-          state = asked.answer(place, *std::move(found.response));
+          state = asked.answer(place, *std::move(found.response), true);
         } else if (!found.asked) {
           wave.bytes += text_bytes(request);
           wave.requests.push_back(&request);

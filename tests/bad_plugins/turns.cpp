@@ -47,7 +47,7 @@ struct Question : sextant::Template {
 
 constexpr const char* rows_schema = R"({"type": "object", "properties": {
   "path": {"type": "string"}, "rows": {"type": "integer"}, "bytes": {"type": "integer"}, "last": {"type": "string"}}})";
-constexpr const char* model_schema = R"({"type": "object", "properties": {"fail_on": {"type": "integer"}}})";
+constexpr const char* model_schema = R"({"type": "object", "properties": {"fail_on": {"type": "integer", "x-affects-results": false}}})";
 
 /// What a request is charged for depends on what else is in its call: its bytes, but one for all that follow the first.
 std::vector<uint32_t> charges(std::span<const sxt_request* const> requests) {

@@ -70,10 +70,14 @@ class RunFolder:
         return next(task for task in self.record["tasks"] if task["dataset"] == dataset)
 
     def file(self, kind, dataset, model="sample"):
-        return self.path / kind / model / (dataset + (".jsonl" if kind == "journal" else ".json"))
+        return self.path / kind / model / (dataset + (".json" if kind in ("predictions", "results") else ".jsonl"))
 
     def journal(self, dataset):
         with open(self.file("journal", dataset), encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def samples(self, dataset):
+        with open(self.file("samples", dataset), encoding="utf-8") as file:
             return [json.loads(line) for line in file]
 
     def predictions(self, dataset):

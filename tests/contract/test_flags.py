@@ -19,7 +19,7 @@ class FlagTest(ContractTest):
         write(self.dir / "noise.json", {"datasets": [noise]})
 
     def replies(self, *args):
-        return [line for line in self.run_sample("noise.json", "--hf-type", "base", *args).run.journal("noise")]
+        return [line for line in self.run_sample("noise.json", "--hf-type", "base", *args).run.samples("noise")]
 
 
 class Generation(FlagTest):
@@ -31,9 +31,9 @@ class Generation(FlagTest):
 
     def test_min_out_len(self):
         run = self.run_sample("run.json", "--min-out-len", "5", "--max-out-len", "9").run
-        self.assertTrue(all(line["generated_tokens"] >= 5 for line in run.journal("tiny")))
+        self.assertTrue(all(line["generated_tokens"] >= 5 for line in run.samples("tiny")))
         self.assertTrue(
-            any(line["generated_tokens"] < 5 for line in self.run_sample("run.json", "--max-out-len", "9").run.journal("tiny"))
+            any(line["generated_tokens"] < 5 for line in self.run_sample("run.json", "--max-out-len", "9").run.samples("tiny"))
         )
 
     def test_stop_words_end_the_reply_before_the_first_of_them(self):

@@ -1,4 +1,4 @@
-"""`sextant prompt` shows byte for byte what the model is sent: the same texts as a run's predictions and journal hold."""
+"""`sextant prompt` shows byte for byte what the model is sent: the same texts as a run's predictions and samples hold."""
 
 from .data import inline_set, make_ceval, make_mcq
 from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, write
@@ -13,16 +13,16 @@ class Prompt(ContractTest):
             self.assert_schema(row, "prompt_line")
         return rows
 
-    def test_gen_equals_the_journal_and_the_predictions(self):
+    def test_gen_equals_the_samples_and_the_predictions(self):
         make_ceval(self.dir)
         args = ("--datasets", "ceval_gen", "--data-dir", ".", "--limit", "1", "--system-prompt", "Only a letter.")
         run = self.run_sample(*args).run
         rows = self.lines(*args)
         self.assertEqual(len(rows), 52)
         for row in rows:
-            line = next(line for line in run.journal(row["dataset"]) if line["index"] == row["index"])
-            self.assertEqual(row["text"], line["prompts"][0]["text"])
-            self.assertEqual(row["messages"], line["prompts"][0]["messages"])
+            line = next(line for line in run.samples(row["dataset"]) if line["index"] == row["index"])
+            self.assertEqual(row["messages"], line["messages"])
+            self.assertEqual(line["prompt_tokens"], len(row["tokens"]))
             turns = run.predictions(row["dataset"])[row["index"]]["origin_prompt"]
             roles = {"HUMAN": "user", "BOT": "assistant", "SYSTEM": "system"}
             self.assertEqual(row["messages"], [{"role": roles[t["role"]], "content": t["prompt"]} for t in turns])

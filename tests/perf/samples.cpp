@@ -34,7 +34,7 @@ Work rendering() {
     std::vector<sxt_str> examples;
     for (const std::string& shot : shots) examples.push_back(borrow(shot));
     for (size_t i = 0; i < records.size(); ++i) {
-      const std::string pieces = component->render({borrow(records[i]), examples.data(), examples.size(), borrow("answer"), 1, 0});
+      const std::string pieces = component->render({sizeof(sxt_render_item), SXT_FORM_OPEN, borrow(records[i]), examples.data(), examples.size(), borrow("answer")});
       const auto rendered = need(render::parse_rendered(need(json::parse(pieces, "template")), data::Form::open, "card"));
       const render::Prompts prompts = need(render::assemble(rendered, data::Form::open, {}, no_chat));
       data::Request request;

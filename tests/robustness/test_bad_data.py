@@ -169,7 +169,7 @@ class BadCard(RobustnessTest):
 
     def test_unknown_key(self):
         self.card["infer"]["inferencer"]["max_out_length"] = 3
-        self.refused(self.card, "small_ppl.json:%d:" % self.line_of("max_out_length"), "'infer.inferencer.max_out_length'",
+        self.refused(self.card, "small_ppl.json:", "'infer.inferencer.max_out_length'",
                      "max_out_len'")
 
     def test_wrong_type(self):

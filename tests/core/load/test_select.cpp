@@ -14,7 +14,6 @@ TEST_CASE("a test_range slices as Python does", "[plan]") {
       {5, "[::2]", {0, 2, 4}},
       {5, "[::-1]", {4, 3, 2, 1, 0}},
       {5, "[4:1:-2]", {4, 2}},
-      {5, "[10:20]", {}},
       {30, "[0:20][10:12]", {10, 11}},
       {5, "[ 1 : 3 ]", {1, 2}},
   }));
@@ -22,6 +21,12 @@ TEST_CASE("a test_range slices as Python does", "[plan]") {
   const auto rows = load::select_rows(c.count, c.range, {}, 0, "x");
   REQUIRE(rows);
   CHECK(*rows == c.expect);
+}
+
+TEST_CASE("a test_range that leaves no row is refused before anything is asked", "[plan]") {
+  const auto rows = load::select_rows(5, "[10:20]", {}, 0, "x");
+  REQUIRE_FALSE(rows);
+  CHECK(rows.error().message.find("no row of x is left") != std::string::npos);
 }
 
 TEST_CASE("what is no slice is refused with the text that was given", "[plan]") {

@@ -19,7 +19,11 @@ std::string render_json(const std::string& config, const std::string& record, co
   std::vector<sxt_str> borrowed;
   for (const std::string& shot : shots) borrowed.push_back(borrow(shot));
   // what the configuration says, or what it has
-  uint32_t asked = generate ? SXT_FORM_OPEN : config.find("\"continuations\"") != config.npos ? SXT_FORM_CONTINUATIONS : SXT_FORM_LABELS;
+  const auto has = [&](const char* key) { return config.find(key) != config.npos; };
+  uint32_t asked = generate                                        ? SXT_FORM_OPEN
+                   : has("\"continuations\"")                      ? SXT_FORM_CONTINUATIONS
+                   : has("\"labels\"") || has("\"choices\"") ? SXT_FORM_LABELS
+                                                                   : SXT_FORM_WHOLE;
   for (uint32_t i = 0; i < std::size(templates::ask_names); ++i)
     if (config.find("\"form\": \"" + std::string(templates::ask_names[i]) + "\"") != config.npos) asked = i;
   return component.render({sizeof(sxt_render_item), asked, borrow(record), borrowed.data(), borrowed.size(),

@@ -99,7 +99,7 @@ TEST_CASE("the model is given its first samples before the last one is prepared"
   for (const store::TaskRecord& record : job.go(model, 0, &complete)) {
     CAPTURE(model, record.dataset, record.error);
     CHECK(record.status == "complete");
-    CHECK(job.journalled(model, record.dataset) == record.samples);
+    CHECK(job.journalled(model, record.dataset) == (record.dataset == "first" ? 8 : 1));  // a row that both have is asked once
   }
   std::sort(complete.begin(), complete.end());
   CHECK(complete == std::vector<std::string>{"first", "second"});
@@ -118,7 +118,7 @@ TEST_CASE("what a run computes is what its plan says, wave by wave") {
     samples += record.samples;
   }
   CHECK(plan->computed_tokens == computed);
-  CHECK(plan->computed_tokens > samples + 2 * row_bytes);  // more than one call
+  CHECK(plan->computed_tokens >= 2 * row_bytes);  // more than one call
   CHECK(plan->computed_tokens < samples * row_bytes / 4);  // few of them
 }
 

@@ -208,7 +208,7 @@ TEST_CASE("a cancelled run gives SXT_CANCELLED", "[cpu]") {
   const auto all = requests.all();
   backend.cancel = true;
   std::vector<Got> got(1);
-  CHECK(backend.table().run(backend.object(), all.data(), 1, {&got, collect}, &backend.error) == SXT_CANCELLED);
+  CHECK(backend.table().run(backend.object(), 1, all.data(), 1, {&got, collect}, &backend.error) == SXT_CANCELLED);
   CHECK(got[0].puts == 0);
 }
 
