@@ -9,9 +9,11 @@ namespace {
 
 using plugin::Kind;
 
-/// Calls `use` with each component's configuration and the schema that its manifest has; a component that is not installed has none.
+/// Calls `use` with each component's configuration and the schema that its manifest has; a component that is not installed has
+/// none.
 void for_each(config::RunConfig& run, const plugin::Registry& registry,
-              const std::function<void(Kind kind, const std::string& id, const std::string& where, std::string& config, const std::string& schema_json)>& use) {
+              const std::function<void(Kind kind, const std::string& id, const std::string& where, std::string& config,
+                                       const std::string& schema_json)>& use) {
   const auto visit = [&](Kind kind, const std::string& id, const std::string& where, std::string& config) {
     if (const auto found = registry.find(kind, id)) use(kind, id, where, config, found->component->schema);
   };
@@ -19,7 +21,8 @@ void for_each(config::RunConfig& run, const plugin::Registry& registry,
     for (config::PluginChoice& choice : choices) visit(kind, choice.id, where, choice.config);
   };
   for (auto* models : {&run.models, &run.helpers})
-    for (config::ModelConfig& model : *models) visit(Kind::model, model.backend, fmt::format("the model '{}'", model.abbr), model.config);
+    for (config::ModelConfig& model : *models)
+      visit(Kind::model, model.backend, fmt::format("the model '{}'", model.abbr), model.config);
   for (config::DatasetConfig& dataset : run.datasets) {
     const std::string where = fmt::format("the data set '{}'", dataset.abbr);
     visit(Kind::dataset, dataset.loader.id, where, dataset.loader.config);
@@ -40,30 +43,33 @@ void for_each(config::RunConfig& run, const plugin::Registry& registry,
 }  // namespace
 
 config::RunConfig without_secrets(config::RunConfig run, const plugin::Registry& registry) {
-  for_each(run, registry, [](Kind, const std::string&, const std::string&, std::string& config, const std::string& schema_json) {
-    auto value = json::parse(config, "");
-    const auto rules = json::parse(schema_json, "");
-    if (!value || !rules) return;
-    schema::hide_secrets(*rules, *value, value->GetAllocator());
-    config = json::write(*value);
-  });
+  for_each(run, registry,
+           [](Kind, const std::string&, const std::string&, std::string& config, const std::string& schema_json) {
+             auto value = json::parse(config, "");
+             const auto rules = json::parse(schema_json, "");
+             if (!value || !rules) return;
+             schema::hide_secrets(*rules, *value, value->GetAllocator());
+             config = json::write(*value);
+           });
   return run;
 }
 
 Result<void> check_secrets(const config::RunConfig& run, const plugin::Registry& registry, bool models) {
   config::RunConfig copy = run;
   std::string complaint;
-  for_each(copy, registry, [&](Kind kind, const std::string& id, const std::string& where, std::string& config, const std::string& schema_json) {
-    if (!complaint.empty() || (kind == Kind::model && !models)) return;
-    const auto value = json::parse(config, id), rules = json::parse(schema_json, id);
-    if (!value || !rules) return;
-    const std::vector<std::string> hidden = schema::hidden_secrets(*rules, *value);
-    if (hidden.empty()) return;
-    complaint = fmt::format("{}: the secret \"{}\" of {} is \"{}\", which is what a run's files hold in its place; {}", where, hidden.front(),
-                            plugin::component_name(kind, id), schema::hidden,
-                            kind == Kind::model ? fmt::format("give it anew with --model-kwargs {}=VALUE", hidden.front())
-                                                : "start from the configuration that holds it");
-  });
+  for_each(
+      copy, registry,
+      [&](Kind kind, const std::string& id, const std::string& where, std::string& config, const std::string& schema_json) {
+        if (!complaint.empty() || (kind == Kind::model && !models)) return;
+        const auto value = json::parse(config, id), rules = json::parse(schema_json, id);
+        if (!value || !rules) return;
+        const std::vector<std::string> hidden = schema::hidden_secrets(*rules, *value);
+        if (hidden.empty()) return;
+        complaint = fmt::format("{}: the secret \"{}\" of {} is \"{}\", which is what a run's files hold in its place; {}",
+                                where, hidden.front(), plugin::component_name(kind, id), schema::hidden,
+                                kind == Kind::model ? fmt::format("give it anew with --model-kwargs {}=VALUE", hidden.front())
+                                                    : "start from the configuration that holds it");
+      });
   if (complaint.empty()) return {};
   return Error{Error::Kind::config, std::move(complaint)};
 }

@@ -105,8 +105,9 @@ void Fields::read(const char* name, std::vector<int32_t>& out) {
                      [](const json::Value& v) { return v.IsInt() ? std::optional<int32_t>(v.GetInt()) : std::nullopt; });
 }
 void Fields::read(const char* name, std::vector<uint64_t>& out) {
-  read_list<uint64_t>(name, out, "a list of whole numbers",
-                      [](const json::Value& v) { return v.IsUint64() ? std::optional<uint64_t>(v.GetUint64()) : std::nullopt; });
+  read_list<uint64_t>(name, out, "a list of whole numbers", [](const json::Value& v) {
+    return v.IsUint64() ? std::optional<uint64_t>(v.GetUint64()) : std::nullopt;
+  });
 }
 void Fields::read(const char* name, std::vector<float>& out) {
   read_list<float>(name, out, "a list of numbers", [](const json::Value& v) {
@@ -142,8 +143,9 @@ Result<void> Fields::take(bool closed) {
     for (const auto& member : object_.GetObject())
       if (std::find(known_.begin(), known_.end(), json::text(member.name)) == known_.end()) {
         std::vector<std::string> names(known_.begin(), known_.end());
-        error_ = Error{Error::Kind::data, fmt::format("{} has the unknown member {}{}", origin_, json::quote(json::text(member.name)),
-                                                      did_you_mean(json::text(member.name), names))};
+        error_ = Error{Error::Kind::data,
+                       fmt::format("{} has the unknown member {}{}", origin_, json::quote(json::text(member.name)),
+                                   did_you_mean(json::text(member.name), names))};
         break;
       }
   if (error_) return *error_;
@@ -152,7 +154,9 @@ Result<void> Fields::take(bool closed) {
 
 json::Value number(double value) {
   if (std::isfinite(value)) return json::Value(value);
-  return json::Value(std::isnan(value) ? rapidjson::StringRef("nan") : value > 0 ? rapidjson::StringRef("inf") : rapidjson::StringRef("-inf"));
+  return json::Value(std::isnan(value) ? rapidjson::StringRef("nan")
+                     : value > 0       ? rapidjson::StringRef("inf")
+                                       : rapidjson::StringRef("-inf"));
 }
 json::Value number(float value) {
   if (!std::isfinite(value)) return number(static_cast<double>(value));

@@ -73,7 +73,8 @@ Result<ToolCall> tool_call_from_json(const json::Value& value, std::string_view 
   in.read("id", call.id);
   in.read("name", call.name);
   // a model may write arguments that are no JSON: they come as a text
-  if (const json::Value* arguments = in.find("arguments")) call.arguments = arguments->IsString() ? std::string(json::text(*arguments)) : json::write(*arguments);
+  if (const json::Value* arguments = in.find("arguments"))
+    call.arguments = arguments->IsString() ? std::string(json::text(*arguments)) : json::write(*arguments);
   in.require("name");
   SXT_CHECK(in.take(true));
   return call;

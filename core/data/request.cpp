@@ -23,7 +23,8 @@ json::Value to_json(const Sampling& sampling, Allocator& a) {
   const Sampling usual;
   json::Value out(rapidjson::kObjectType);
   json::set(out, "max_new_tokens", json::Value(sampling.max_new_tokens), a);
-  if (sampling.min_new_tokens != usual.min_new_tokens) json::set(out, "min_new_tokens", json::Value(sampling.min_new_tokens), a);
+  if (sampling.min_new_tokens != usual.min_new_tokens)
+    json::set(out, "min_new_tokens", json::Value(sampling.min_new_tokens), a);
   if (sampling.temperature != usual.temperature) json::set(out, "temperature", number(sampling.temperature), a);
   if (sampling.top_p != usual.top_p) json::set(out, "top_p", number(sampling.top_p), a);
   if (sampling.top_k != usual.top_k) json::set(out, "top_k", json::Value(sampling.top_k), a);

@@ -159,7 +159,8 @@ Result<Step> step_from_json(const json::Value& value, std::string_view origin, c
   }
   SXT_CHECK(in.take(true));
   if (step.ask.empty() == !step.done)
-    return Error{Error::Kind::data, fmt::format("{} gave {} in step", origin, step.done ? "both \"ask\" and \"done\"" : "neither \"ask\" nor \"done\"")};
+    return Error{Error::Kind::data, fmt::format("{} gave {} in step", origin,
+                                                step.done ? "both \"ask\" and \"done\"" : "neither \"ask\" nor \"done\"")};
   return step;
 }
 

@@ -16,7 +16,8 @@ class LentSamples {
   explicit LentSamples(std::span<const Judged> samples) {
     lent_.reserve(samples.size());
     for (const Judged& sample : samples) {
-      lent_.push_back({sizeof(sxt_judged), 0, borrow(sample.prediction), borrow(sample.reference_json), borrow(sample.record_json)});
+      lent_.push_back(
+          {sizeof(sxt_judged), 0, borrow(sample.prediction), borrow(sample.reference_json), borrow(sample.record_json)});
       pointers_.push_back(&lent_.back());
     }
   }
@@ -81,7 +82,8 @@ Result<json::Document> Template::render(const RenderItem& item) {
   std::vector<sxt_str> shots;
   for (const std::string& shot : item.shots_json) shots.push_back(borrow(shot));
   const sxt_render_item borrowed{
-      sizeof(sxt_render_item), form_of(item.form), borrow(item.record_json), shots.data(), shots.size(), borrow(item.output_column)};
+      sizeof(sxt_render_item),   form_of(item.form), borrow(item.record_json), shots.data(), shots.size(),
+      borrow(item.output_column)};
   const sxt_render_item* const pointers[] = {&borrowed};
   Texts texts(object_.name(), "render", 1);
   SXT_CHECK(guarded(object_.name(), "render",
@@ -116,7 +118,9 @@ Result<std::vector<std::string>> Postprocessor::apply(std::span<const ExtractIte
 }
 
 Result<Scored> Metric::take(const std::string& text, size_t sample) const {
-  const auto bad = [&](std::string_view what) { return misbehaved(object_.name(), fmt::format("{} for sample {}", what, sample)); };
+  const auto bad = [&](std::string_view what) {
+    return misbehaved(object_.name(), fmt::format("{} for sample {}", what, sample));
+  };
   const auto parsed = json::parse(text, "score");
   if (!parsed || !parsed->IsObject()) return bad("gave no JSON object");
   Scored out;
@@ -128,7 +132,8 @@ Result<Scored> Metric::take(const std::string& text, size_t sample) const {
   if (const json::Value* value = json::find(*parsed, "value")) {
     const std::string& name = object_.name();
     SXT_CHECK(add(name.substr(name.find(':') + 1), *value));
-  } else if (const json::Value* values = json::find(*parsed, "values"); values && values->IsObject() && !values->ObjectEmpty()) {
+  } else if (const json::Value* values = json::find(*parsed, "values");
+             values && values->IsObject() && !values->ObjectEmpty()) {
     for (const auto& member : values->GetObject()) SXT_CHECK(add(std::string(json::text(member.name)), member.value));
   } else {
     return bad("gave neither \"value\" nor \"values\"");

@@ -54,7 +54,7 @@ class Template {
 struct ExtractItem {
   std::string_view text;                       // of this attempt
   std::string_view record_json;                // the data row, "{}" if there is none
-  std::span<const std::string> attempts;       // the texts of all attempts of the sample, in order; items of one sample share them
+  std::span<const std::string> attempts;  // the texts of all attempts of the sample, in order; items of one sample share them
   uint32_t attempt = 0;                        // which of them this is
 };
 class Postprocessor {

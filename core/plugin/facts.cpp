@@ -7,8 +7,8 @@ namespace sextant::plugin {
 namespace {
 
 Error bad(const ComponentInfo& component, std::string_view what) {
-  return {Error::Kind::data, fmt::format("the facts of {} {}; see sextant/abi/{}.h", component_name(component.kind, component.id), what,
-                                         kind_name(component.kind))};
+  return {Error::Kind::data, fmt::format("the facts of {} {}; see sextant/abi/{}.h",
+                                         component_name(component.kind, component.id), what, kind_name(component.kind))};
 }
 
 Result<json::Document> parse(const ComponentInfo& component) {
@@ -52,7 +52,8 @@ Result<InferencerFacts> inferencer_facts(const ComponentInfo& component) {
   if (!form) return bad(component, "lack the \"form\": open, labels, continuations, cloze or whole");
   const json::Value* rounds = json::find(facts, "rounds");
   const bool one = rounds && rounds->IsInt() && rounds->GetInt() == 1;
-  if (!one && !(rounds && rounds->IsString() && json::text(*rounds) == "many")) return bad(component, "lack the \"rounds\": 1 or \"many\"");
+  if (!one && !(rounds && rounds->IsString() && json::text(*rounds) == "many"))
+    return bad(component, "lack the \"rounds\": 1 or \"many\"");
   return InferencerFacts{*form, one};
 }
 

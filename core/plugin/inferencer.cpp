@@ -9,7 +9,8 @@ Result<json::Document> InferencerPlugin::step(const QuestionJson& question) {
                           borrow(question.rounds)};
   const sxt_question* const pointers[] = {&lent};
   Texts texts(object_.name(), "step", 1);
-  SXT_CHECK(guarded(object_.name(), "step", [&](sxt_error* e) { return table_->step(object_.get(), pointers, 1, texts.sink(), e); }));
+  SXT_CHECK(
+      guarded(object_.name(), "step", [&](sxt_error* e) { return table_->step(object_.get(), pointers, 1, texts.sink(), e); }));
   return take_object(texts, object_.name(), "step");
 }
 

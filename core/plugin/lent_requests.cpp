@@ -41,12 +41,14 @@ const sxt_message* LentRequests::add(const data::Message& from) {
   to.role = borrow(from.role);
   auto& parts = part_lists_.emplace_back();
   for (const data::Part& part : from.parts)
-    parts.push_back(&parts_.emplace_back(sxt_part{sizeof(sxt_part), kind_of_part(part.kind), borrow(part.text), borrow(part.uri), borrow(part.media_type)}));
+    parts.push_back(&parts_.emplace_back(
+        sxt_part{sizeof(sxt_part), kind_of_part(part.kind), borrow(part.text), borrow(part.uri), borrow(part.media_type)}));
   to.parts = parts.data();
   to.part_count = parts.size();
   auto& calls = call_lists_.emplace_back();
   for (const data::ToolCall& call : from.calls)
-    calls.push_back(&calls_.emplace_back(sxt_tool_call{sizeof(sxt_tool_call), 0, borrow(call.id), borrow(call.name), borrow(call.arguments)}));
+    calls.push_back(&calls_.emplace_back(
+        sxt_tool_call{sizeof(sxt_tool_call), 0, borrow(call.id), borrow(call.name), borrow(call.arguments)}));
   to.tool_calls = calls.data();
   to.tool_call_count = calls.size();
   to.tool_call_id = borrow(from.call_id);

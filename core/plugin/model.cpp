@@ -28,7 +28,8 @@ Result<std::vector<data::ContinuationScore>> take_scores(const sxt_result& resul
     if (!from || !SXT_COVERS(from, total_tokens)) return bad(fmt::format("gave no score of continuation {}", k));
     if (std::isnan(from->logprob) || std::isnan(from->total_logprob))
       return bad(fmt::format("gave NaN as the score of continuation {}", k));
-    data::ContinuationScore score{from->logprob, from->total_logprob, from->token_count, from->total_tokens, (from->flags & 1u) != 0, {}};
+    data::ContinuationScore score{from->logprob,      from->total_logprob,     from->token_count,
+                                  from->total_tokens, (from->flags & 1u) != 0, {}};
     if (SXT_HAS(from, token_logprob) && request.token_logprobs)
       score.token_logprobs.assign(from->token_logprob, from->token_logprob + from->token_count);
     out.push_back(std::move(score));
@@ -47,7 +48,8 @@ Result<std::vector<data::ToolCall>> take_calls(const sxt_result& result) {
     if (!id || !name || !arguments) return bad("gave a tool call with a size but no data");
     data::ToolCall call{repair_utf8(*id), repair_utf8(*name), repair_utf8(*arguments)};
     // one spelling: what is read back from the journal is the same
-    if (const auto parsed = json::parse(call.arguments, ""); parsed && parsed->IsObject()) call.arguments = json::write(*parsed);
+    if (const auto parsed = json::parse(call.arguments, ""); parsed && parsed->IsObject())
+      call.arguments = json::write(*parsed);
     out.push_back(std::move(call));
   }
   return out;

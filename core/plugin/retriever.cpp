@@ -7,8 +7,15 @@ namespace sextant::plugin {
 namespace {
 
 sxt_query lend(const Query& query) {
-  return {sizeof(sxt_query), 0, query.row, query.own_row.value_or(SXT_NO_ROW), query.seed, borrow(query.record_json), borrow(query.text),
-          query.embedding.data(), query.embedding.size()};
+  return {sizeof(sxt_query),
+          0,
+          query.row,
+          query.own_row.value_or(SXT_NO_ROW),
+          query.seed,
+          borrow(query.record_json),
+          borrow(query.text),
+          query.embedding.data(),
+          query.embedding.size()};
 }
 
 }  // namespace
@@ -20,7 +27,8 @@ Result<void> Retriever::prepare(std::span<const CorpusRow> corpus) {
   lent.reserve(corpus.size());
   rows_.clear();
   for (const CorpusRow& row : corpus) {
-    lent.push_back({sizeof(sxt_corpus_row), 0, row.row, borrow(row.record_json), borrow(row.text), row.embedding.data(), row.embedding.size()});
+    lent.push_back({sizeof(sxt_corpus_row), 0, row.row, borrow(row.record_json), borrow(row.text), row.embedding.data(),
+                    row.embedding.size()});
     pointers.push_back(&lent.back());
     rows_.insert(row.row);
   }
@@ -61,7 +69,8 @@ Result<Retrieved> Retriever::take(const std::string& answer, const Query& query,
     std::unordered_set<uint64_t> seen;
     if (!value.IsArray()) return bad("gave no list of rows");
     for (const auto& item : value.GetArray()) {
-      if (!item.IsUint64() || !rows_.count(item.GetUint64())) return bad(fmt::format("gave {}, which is no row of the train split,", json::write(item)));
+      if (!item.IsUint64() || !rows_.count(item.GetUint64()))
+        return bad(fmt::format("gave {}, which is no row of the train split,", json::write(item)));
       if (item.GetUint64() == query.own_row) return bad("gave the sample itself as its example");
       if (!seen.insert(item.GetUint64()).second) return bad(fmt::format("gave the row {} twice", item.GetUint64()));
       rows.push_back(item.GetUint64());
@@ -76,7 +85,8 @@ Result<Retrieved> Retriever::take(const std::string& answer, const Query& query,
       SXT_TRY(std::vector<uint64_t> rows, list(candidate));
       out.candidates.push_back(std::move(rows));
     }
-    if (!wants_.scores && out.candidates.size() > 1) return bad("gave candidates, but its facts do not want \"scores\" to choose by,");
+    if (!wants_.scores && out.candidates.size() > 1)
+      return bad("gave candidates, but its facts do not want \"scores\" to choose by,");
     return out;
   }
   const json::Value* rows = json::find(*parsed, "rows");

@@ -20,13 +20,16 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 #include <sextant/abi.h>
 #include <sextant/json.hpp>
 
 namespace sextant {
 
-inline std::string_view view(sxt_str s) { return s.size ? std::string_view{s.data, static_cast<size_t>(s.size)} : std::string_view{}; }
+inline std::string_view view(sxt_str s) {
+  return s.size ? std::string_view{s.data, static_cast<size_t>(s.size)} : std::string_view{};
+}
 inline sxt_str borrow(std::string_view s) { return {s.data(), s.size()}; }
 
 /// What a plugin throws: the status says whose fault it is, the text is one sentence that names file, key or id.
@@ -125,8 +128,8 @@ class Component {
   Context context;
 };
 
-/// What a metric says of one prediction: named values (NaN: none), and what it read and why, where it can say so. The name "" is
-/// the component's id.
+/// What a metric says of one prediction: named values (NaN: none), and what it read and why, where it can say so. The name ""
+/// is the component's id.
 struct Scored {
   std::vector<std::pair<std::string, double>> values;
   std::string answer, explanation;
@@ -138,7 +141,8 @@ struct Metric : Component {
   virtual double score(const Judged&) { throw PluginError(SXT_INTERNAL, "the metric overrides neither score nor judge"); }
   /// Several values, an answer, an explanation.
   virtual Scored judge(const Judged& sample) { return {{{"", score(sample)}}, {}, {}}; }
-  /// JSON object of the whole set's numbers, or "" for {"<id>": mean of the scores x 100}. scores: the first value of each sample.
+  /// JSON object of the whole set's numbers, or "" for {"<id>": mean of the scores x 100}. scores: the first value of each
+  /// sample.
   virtual std::string aggregate(std::span<const Judged>, std::span<const double>) { return {}; }
   static constexpr bool has_aggregate = false;  // set to true in the derived class that overrides it
 };
@@ -154,7 +158,9 @@ struct Postprocessor : Component {
   using Component::Component;
   static constexpr uint32_t kind = SXT_POSTPROCESSOR;
   /// Text in, text out: what most post-processors override.
-  virtual std::string apply(std::string_view) { throw PluginError(SXT_INTERNAL, "the post-processor overrides neither apply nor extract"); }
+  virtual std::string apply(std::string_view) {
+    throw PluginError(SXT_INTERNAL, "the post-processor overrides neither apply nor extract");
+  }
   /// With the record, or all attempts of the sample.
   virtual std::string extract(const Extracted& item) { return apply(item.text); }
 };
@@ -177,8 +183,8 @@ struct Retriever : Component {
   virtual void prepare(std::span<const sxt_corpus_row* const> corpus) = 0;
   /// The rows that are the query's examples, at most k, in the order in which they are shown.
   virtual std::vector<uint64_t> retrieve(const sxt_query&, uint64_t) { return {}; }
-  /// Where a model chooses (set `chooses` to true): the lists that it chooses from, and the one that its scores (mean ln p of the
-  /// query behind each) say.
+  /// Where a model chooses (set `chooses` to true): the lists that it chooses from, and the one that its scores (mean ln p of
+  /// the query behind each) say.
   static constexpr bool chooses = false;
   virtual std::vector<std::vector<uint64_t>> candidates(const sxt_query&, uint64_t) { return {}; }
   virtual size_t choose(const sxt_query&, std::span<const double> scores) {
@@ -189,7 +195,8 @@ struct Retriever : Component {
 /// A turn of plain text.
 struct Turn { std::string role, content; };
 
-/// What an inferencer is asked: the sample, its prompts, the settings and what was asked and answered so far (abi/inferencer.h).
+/// What an inferencer is asked: the sample, its prompts, the settings and what was asked and answered so far
+/// (abi/inferencer.h).
 struct Question {
   json::Document sample, prompts, settings, history;
 
@@ -207,7 +214,8 @@ struct Question {
     const json::Value& prompt = (*list)[0];
     if (const json::Value* messages = json::find(prompt, "messages"); messages && messages->IsArray() && !messages->Empty()) {
       for (const auto& message : messages->GetArray())
-        out.push_back({json::find_string(message, "role").value_or("user"), json::find_string(message, "content").value_or("")});
+        out.push_back(
+            {json::find_string(message, "role").value_or("user"), json::find_string(message, "content").value_or("")});
     } else {
       out.push_back({"user", json::find_string(prompt, "text").value_or("")});
     }
@@ -224,13 +232,19 @@ struct Inferencer : Component {
  protected:
   /// The step that asks for a reply to these turns. `keep`: a next turn will follow.
   static std::string ask(std::span<const Turn> turns, bool keep = false) {
-    std::string messages;
-    for (const Turn& turn : turns)
-      messages += std::string(messages.empty() ? "" : ",") + R"({"role":)" + json::quote(turn.role) + R"(,"content":)" + json::quote(turn.content) + "}";
-    return R"({"ask":[{"ask":"generate","messages":[)" + messages + "]" + (keep ? R"(,"keep":true)" : "") + "}]}";
+    std::string out = R"({"ask":[{"ask":"generate","messages":[)";
+    const char* before = "";
+    for (const Turn& turn : turns) {
+      out.append(std::exchange(before, ",")).append(R"({"role":)").append(json::quote(turn.role));
+      out.append(R"(,"content":)").append(json::quote(turn.content)).append("}");
+    }
+    return out.append(keep ? R"(],"keep":true}]})" : "]}]}");
   }
   /// The last step.
-  static std::string done(std::string_view prediction) { return R"({"done":{"prediction":)" + json::quote(prediction) + "}}"; }
+  static std::string done(std::string_view prediction) {
+    std::string out = R"({"done":{"prediction":)";
+    return out.append(json::quote(prediction)).append("}}");
+  }
 };
 
 struct Model : Component {
@@ -250,8 +264,8 @@ namespace detail {
 
 inline std::string scored_json(const Scored& scored) {
   std::string out;
-  const auto add = [&](std::string_view name, const std::string& value) {
-    out += std::string(out.empty() ? "{" : ",") + '"' + std::string(name) + "\":" + value;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out.append(out.empty() ? "{\"" : ",\"").append(name).append("\":").append(value);
   };
   const auto number = [](double value) {
     if (std::isinf(value)) throw PluginError(SXT_INTERNAL, "gave an infinite score");
@@ -261,18 +275,19 @@ inline std::string scored_json(const Scored& scored) {
     add("value", number(scored.values.front().second));
   } else {
     std::string values;
-    for (const auto& [name, value] : scored.values) values += (values.empty() ? "" : ",") + json::quote(name) + ":" + number(value);
-    add("values", "{" + values + "}");
+    for (const auto& [name, value] : scored.values)
+      values.append(values.empty() ? "{" : ",").append(json::quote(name)).append(":").append(number(value));
+    add("values", values.empty() ? "{}" : values.append("}"));
   }
   if (!scored.answer.empty()) add("answer", json::quote(scored.answer));
   if (!scored.explanation.empty()) add("explanation", json::quote(scored.explanation));
-  return out + "}";
+  return out.append("}");
 }
 
 inline std::string rows_json(const std::vector<uint64_t>& rows) {
-  std::string out;
-  for (const uint64_t row : rows) out += (out.empty() ? "" : ",") + std::to_string(row);
-  return "[" + out + "]";
+  std::string out = "[";
+  for (const uint64_t row : rows) out.append(out.size() > 1 ? "," : "").append(std::to_string(row));
+  return out.append("]");
 }
 
 inline Question question(const sxt_question& q) {
@@ -286,7 +301,8 @@ inline Question question(const sxt_question& q) {
 inline Judged judged(const sxt_judged& j) {
   Judged out{view(j.prediction), std::string(view(j.reference_json)), view(j.reference_json), view(j.record_json)};
   if (!out.reference.empty() && out.reference.front() == '"')
-    if (auto parsed = json::parse(out.reference, "reference"); parsed && parsed->IsString()) out.reference = json::text(*parsed);
+    if (auto parsed = json::parse(out.reference, "reference"); parsed && parsed->IsString())
+      out.reference = json::text(*parsed);
   return out;
 }
 
@@ -304,7 +320,8 @@ template <class T> const void* vtable(std::string_view id) {
         [](sxt_object* o, const sxt_judged* const* j, uint64_t n, sxt_sink ret, sxt_error* e) {
           return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, scored_json(B::of(o).judge(judged(*j[i])))); });
         },
-        T::has_aggregate ? +[](sxt_object* o, const sxt_judged* const* j, const double* score, uint64_t n, sxt_sink ret, sxt_error* e) {
+        T::has_aggregate ? +[](sxt_object* o, const sxt_judged* const* j, const double* score, uint64_t n, sxt_sink ret,
+                               sxt_error* e) {
           return guard(e, [&] {
             std::vector<Judged> all;
             for (uint64_t i = 0; i < n; ++i) all.push_back(judged(*j[i]));
@@ -314,11 +331,14 @@ template <class T> const void* vtable(std::string_view id) {
     return id == "sextant.metric/1" ? &table : nullptr;
   } else if constexpr (T::kind == SXT_POSTPROCESSOR) {
     static const sxt_postprocessor_v1 table{
-        sizeof(sxt_postprocessor_v1), 0, [](sxt_object* o, const sxt_extract_item* const* item, uint64_t n, sxt_sink ret, sxt_error* e) {
+        sizeof(sxt_postprocessor_v1), 0,
+        [](sxt_object* o, const sxt_extract_item* const* item, uint64_t n, sxt_sink ret, sxt_error* e) {
           return guard(e, [&] {
             for (uint64_t i = 0; i < n; ++i)
-              Sink{ret}(i, B::of(o).extract({view(item[i]->text), view(item[i]->record_json),
-                                             {item[i]->attempts, static_cast<size_t>(item[i]->attempt_count)}, item[i]->attempt}));
+              Sink{ret}(i, B::of(o).extract({view(item[i]->text),
+                                             view(item[i]->record_json),
+                                             {item[i]->attempts, static_cast<size_t>(item[i]->attempt_count)},
+                                             item[i]->attempt}));
           });
         }};
     return id == "sextant.postprocessor/1" ? &table : nullptr;
@@ -326,14 +346,17 @@ template <class T> const void* vtable(std::string_view id) {
     static const sxt_dataset_v1 table{
         sizeof(sxt_dataset_v1), 0,
         [](sxt_object* o, sxt_sink ret, sxt_error* e) { return guard(e, [&] { Sink{ret}(0, B::of(o).describe()); }); },
-        [](sxt_object* o, sxt_str split, uint64_t* ret, sxt_error* e) { return guard(e, [&] { *ret = B::of(o).count(view(split)); }); },
+        [](sxt_object* o, sxt_str split, uint64_t* ret, sxt_error* e) {
+          return guard(e, [&] { *ret = B::of(o).count(view(split)); });
+        },
         [](sxt_object* o, sxt_str split, uint64_t first, uint64_t n, sxt_sink ret, sxt_error* e) {
           return guard(e, [&] { B::of(o).read(view(split), first, n, Sink{ret}); });
         }};
     return id == "sextant.dataset/1" ? &table : nullptr;
   } else if constexpr (T::kind == SXT_TEMPLATE) {
     static const sxt_template_v1 table{
-        sizeof(sxt_template_v1), 0, [](sxt_object* o, const sxt_render_item* const* item, uint64_t n, sxt_sink ret, sxt_error* e) {
+        sizeof(sxt_template_v1), 0,
+        [](sxt_object* o, const sxt_render_item* const* item, uint64_t n, sxt_sink ret, sxt_error* e) {
           return guard(e, [&] { for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, B::of(o).render(*item[i])); });
         }};
     return id == "sextant.template/1" ? &table : nullptr;
@@ -353,11 +376,14 @@ template <class T> const void* vtable(std::string_view id) {
           return guard(e, [&] {
             for (uint64_t i = 0; i < n; ++i) {
               if constexpr (T::chooses) {
-                std::string lists;
-                for (const auto& rows : B::of(o).candidates(*query[i], k)) lists += (lists.empty() ? "" : ",") + rows_json(rows);
-                Sink{ret}(i, R"({"candidates":[)" + lists + "]}");
+                std::string lists = R"({"candidates":)";
+                const char* before = "[";
+                for (const auto& rows : B::of(o).candidates(*query[i], k))
+                  lists.append(std::exchange(before, ",")).append(rows_json(rows));
+                Sink{ret}(i, lists.append(*before == '[' ? "[]}" : "]}"));
               } else {
-                Sink{ret}(i, R"({"rows":)" + rows_json(B::of(o).retrieve(*query[i], k)) + "}");
+                std::string rows = R"({"rows":)";
+                Sink{ret}(i, rows.append(rows_json(B::of(o).retrieve(*query[i], k))).append("}"));
               }
             }
           });
@@ -369,7 +395,8 @@ template <class T> const void* vtable(std::string_view id) {
   } else {
     static_assert(T::kind == SXT_MODEL);
     static const sxt_model_v1 table{
-        sizeof(sxt_model_v1), 0,
+        sizeof(sxt_model_v1),
+        0,
         [](sxt_object* o, sxt_model_info* ret, sxt_error* e) {
           return guard(e, [&] {
             sxt_model_info info = B::of(o).info();
@@ -389,7 +416,8 @@ template <class T> const void* vtable(std::string_view id) {
         },
         [](sxt_object* o, const sxt_ids* ids, uint64_t n, uint32_t flags, sxt_sink ret, sxt_error* e) {
           return guard(e, [&] {
-            for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, B::of(o).detokenize({ids[i].data, static_cast<size_t>(ids[i].count)}, flags));
+            for (uint64_t i = 0; i < n; ++i)
+              Sink{ret}(i, B::of(o).detokenize({ids[i].data, static_cast<size_t>(ids[i].count)}, flags));
           });
         },
         [](sxt_object* o, const sxt_str* conversation, uint64_t n, sxt_sink ret, sxt_error* e) {
@@ -419,7 +447,15 @@ struct About {
 };
 
 template <class T> constexpr sxt_component component(About about) {
-  return {sizeof(sxt_component), T::kind, about.capabilities, 0, about.id, about.version, about.summary, about.license, about.schema,
+  return {sizeof(sxt_component),
+          T::kind,
+          about.capabilities,
+          0,
+          about.id,
+          about.version,
+          about.summary,
+          about.license,
+          about.schema,
           [](const sxt_host* host, sxt_str config, sxt_object** ret, sxt_error* e) -> sxt_status {
             return guard(e, [&] {
               auto box = std::make_unique<detail::Box<T>>(Context(host, config));

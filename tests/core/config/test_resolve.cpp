@@ -20,6 +20,7 @@ struct Fixture {
   CardStore cards;
   std::vector<std::string> warnings;
   RunFlags flags;
+  Defaults defaults{{"cpu"}, {"custom", "dialogue", "accuracy", "first_option"}};
   bool accepts_adapters = true, has_gpus = false;
   Fixture() {
     test::spit(folder / "x_gen.json", card("gen"));
@@ -33,7 +34,7 @@ struct Fixture {
   Result<Resolved> resolve() {
     World world;
     world.cards = &cards;
-    world.defaults = {{"cpu"}, {"csv", "chat_form", "share", "letter"}};
+    world.defaults = defaults;
     world.backend_accepts = [this](const std::string&, const std::string& key) { 
       return key == "threads" || key == "batch_size" || key == "compute" || key == "memory" || key == "chat_template" ||
              key == "tokenizer_path" || (key == "peft_path" && accepts_adapters) || (key == "num_gpus" && has_gpus);
@@ -242,6 +243,7 @@ TEST_CASE("a custom data set's components are the defaults that came with the pr
   Fixture f;
   f.flags.datasets.clear();
   f.flags.custom_dataset_path = "/data/mine.csv";
+  f.defaults.custom_dataset = {"csv", "chat_form", "share", "letter"};
   const auto resolved = f.resolve();
   REQUIRE(resolved);
   const DatasetConfig& dataset = resolved->config.datasets.at(0);

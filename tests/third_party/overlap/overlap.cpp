@@ -1,4 +1,4 @@
-// A retriever as a third party writes it: the rows that share most words with the sample, the best one last, beside the question.
+// A retriever as a third party writes it: the rows that share most words with the sample, the best one last.
 #include <set>
 #include <sstream>
 #include <sextant/sdk.hpp>
@@ -18,11 +18,12 @@ struct Overlap : Retriever {
     for (const sxt_corpus_row* row : corpus) rows.push_back({row->row, words(view(row->text))});
   }
   std::vector<uint64_t> retrieve(const sxt_query& query, uint64_t k) override {
-    std::vector<std::pair<size_t, uint64_t>> ranked;  // shared words, row
+    std::vector<std::pair<ptrdiff_t, uint64_t>> ranked;  // shared words, row
     const std::set<std::string> own = words(view(query.text));
-    for (const auto& [row, theirs] : rows)
-      if (row != query.own_row)
-        ranked.push_back({static_cast<size_t>(std::count_if(theirs.begin(), theirs.end(), [&](const auto& w) { return own.count(w) > 0; })), row});
+    for (const auto& [row, theirs] : rows) {
+      if (row == query.own_row) continue;
+      ranked.push_back({std::count_if(theirs.begin(), theirs.end(), [&](const auto& w) { return own.count(w) > 0; }), row});
+    }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<uint64_t> out;
     for (size_t i = ranked.size() - std::min<size_t>(k, ranked.size()); i < ranked.size(); ++i) out.push_back(ranked[i].second);
@@ -33,4 +34,5 @@ struct Overlap : Retriever {
 
 }  // namespace
 
-SEXTANT_PLUGIN(component<Overlap>({.id = "overlap", .summary = "the rows that share most words", .facts = R"({"wants": ["texts"]})"}))
+SEXTANT_PLUGIN(
+    component<Overlap>({.id = "overlap", .summary = "the rows that share most words", .facts = R"({"wants": ["texts"]})"}))

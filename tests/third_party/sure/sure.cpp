@@ -1,4 +1,4 @@
-// An inferencer of two turns, as a third party writes it: the model answers, is asked whether it is sure, and its second reply counts.
+// An inferencer of two turns, as a third party writes it: the model is asked whether it is sure, and its second reply counts.
 #include <sextant/sdk.hpp>
 
 namespace {
@@ -18,7 +18,7 @@ struct Sure : Inferencer {
 };
 
 constexpr const char* schema = R"({"type": "object", "additionalProperties": false, "properties": {
-  "question": {"type": "string", "default": "Are you sure? Answer again.", "description": "what is asked in the second turn"}}})";
+  "question": {"type": "string", "default": "Are you sure? Answer again.", "description": "asked in the second turn"}}})";
 
 }  // namespace
 
