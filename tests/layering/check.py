@@ -18,6 +18,25 @@ ENTRY = "sextant_plugin_entry"
 FLOORS = ["sdk", "sdk/lib"]  # each stands on those before it, and all others on these
 PUBLIC = {"sdk/lib": "sdk/lib/include/"}  # what others may include of a house that has more
 GENERATED = {"core/version.hpp"}  # made by meson
+# The floors inside core, the lowest first: a folder may include those of its row, which all stand above it. What computes (infer, render,
+# stats) knows nothing of what reads, writes or asks; only graph/ and cli/ know both how to ask a model and how to score.
+CORE = {
+    "base": "",
+    "data": "base",
+    "config": "base data",
+    "store": "base data",
+    "stats": "base data",
+    "plugin": "base data",
+    "infer": "base data plugin",
+    "render": "base config data",
+    "retrieve": "base data plugin",
+    "load": "base config data plugin",
+    "serve": "base config data infer load plugin render retrieve store",
+    "score": "base config data plugin stats store",
+    "graph": "base config data plugin score serve store",
+    "report": "base config data stats store",
+    "cli": "base config data graph infer load plugin report score serve stats store",
+}
 # headers of one processor or accelerator: what is device-independent has no business with them
 DEVICE_HEADER = re.compile(r"^(\w*mmintrin|immintrin|arm_neon|arm_sve|cpuid|cuda|cublas|hip|nv|cl|omp)")
 
@@ -63,6 +82,18 @@ def resolve(root, path, name, quoted):
     return None
 
 
+def core_breach(path, target):
+    """What is wrong where one file of core includes another; nothing where it may."""
+    if target in GENERATED or not target.startswith("core/"):
+        return None
+    where, what = path.split("/")[1], target.split("/")[1]
+    if where not in CORE:
+        return f"core/{where} has no floor; give it a row in {pathlib.Path(__file__).name}"
+    if what == where or what in CORE[where].split():
+        return None
+    return f"core/{where} may include {CORE[where] or 'nothing else of core'}, not {target}"
+
+
 def include_breaches(root):
     breaches, count = [], 0
     for top in ("sdk", "core", "plugins", "datasets", "models"):
@@ -82,6 +113,8 @@ def include_breaches(root):
                     breaches.append(f"{place}: {house} may include {', '.join(sorted(allowed(house)))}, not {target}")
                 elif target is not None and area(root, target) != house and not target.startswith(PUBLIC.get(area(root, target), "")):
                     breaches.append(f"{place}: {target} is sdk/lib's own; include what lies in {PUBLIC[area(root, target)]}")
+                elif target is not None and house == "core" and (breach := core_breach(path, target)):
+                    breaches.append(f"{place}: {breach}")
                 elif target is None and house == "models/engine" and DEVICE_HEADER.match(name):
                     breaches.append(f"{place}: models/engine is device-independent and must not include <{name}>")
     if not count:

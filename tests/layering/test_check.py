@@ -13,6 +13,10 @@ import check  # noqa: E402
 INCLUDES = [
     ("core/cli/a.cpp", '#include "../load/b.hpp"', False),
     ("core/cli/a.cpp", "#include <sextant/sdk.hpp>", False),
+    ("core/infer/a.cpp", '#include "../data/d.hpp"', False),
+    ("core/infer/a.cpp", '#include "../load/b.hpp"', True),
+    ("core/data/a.cpp", '#include "../load/b.hpp"', True),
+    ("core/attic/a.cpp", '#include "../data/d.hpp"', True),
     ("core/cli/a.cpp", "#include <vector>", False),
     ("core/cli/a.cpp", '#include "version.hpp"', False),
     ("core/cli/a.cpp", '#include "../../plugins/metrics/bleu/bleu.hpp"', True),
@@ -35,7 +39,7 @@ INCLUDES = [
     ("models/cpu/a.cpp", "#include <immintrin.h>", False),
     ("sdk/include/sextant/a.hpp", '#include "../../../core/load/b.hpp"', True),
 ]
-HEADERS = ["core/load/b.hpp", "datasets/cmmlu/c.hpp", "models/engine/engine.hpp", "models/cpu/cpu.hpp",
+HEADERS = ["core/load/b.hpp", "core/data/d.hpp", "datasets/cmmlu/c.hpp", "models/engine/engine.hpp", "models/cpu/cpu.hpp",
            "plugins/metrics/accuracy/own.hpp", "plugins/metrics/accuracy/meson.build",
            "plugins/metrics/bleu/bleu.hpp", "plugins/metrics/bleu/meson.build", "plugins/pieces/shared.hpp", "plugins/templates/meson.build", "sdk/include/sextant/sdk.hpp"]
 
