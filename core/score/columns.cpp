@@ -167,6 +167,58 @@ void add_choices(Scored& scored) {
   }
 }
 
+namespace {
+
+// A number that attempts carry in "extra". Over a set: transform(-sum of logprob / sum of `weight`), or the mean where there is no weight.
+struct Perplexity {
+  const char *name, *extra, *weight;
+  double (*transform)(double);
+};
+constexpr Perplexity perplexities[] = {
+    {"word_perplexity", "word_perplexity", "words", [](double x) { return std::exp(x); }},
+    {"byte_perplexity", "byte_perplexity", "bytes", [](double x) { return std::exp(x); }},
+    {"bits_per_byte", "bits_per_byte", "bytes", [](double x) { return x / std::log(2.0); }},
+    {"average_ppl", "ppl", nullptr, nullptr},
+};
+
+double carried(const data::Attempt& attempt, const char* name) {
+  if (attempt.extra_json.empty() || !attempt.labels.empty()) return none;
+  const auto extra = json::parse(attempt.extra_json, "extra");
+  return extra ? json::find_number(*extra, name).value_or(none) : none;
+}
+
+const Perplexity* perplexity_named(const std::string& name) {
+  for (const Perplexity& one : perplexities)
+    if (name == one.name) return &one;
+  return nullptr;
+}
+
+double over_set(const Scored& scored, const Column& column, const Perplexity& kind, uint32_t repeat) {
+  double sum = 0, weights = 0;
+  for (size_t i = 0; i < scored.attempts.size(); ++i) {
+    if (scored.attempts[i].id.repeat != repeat || std::isnan(column.values[i])) continue;
+    sum += kind.weight ? -carried(scored.attempts[i], "logprob") : column.values[i];
+    weights += kind.weight ? carried(scored.attempts[i], kind.weight) : 1;
+  }
+  if (weights == 0) return none;
+  return kind.weight ? kind.transform(sum / weights) : sum / weights;
+}
+
+}  // namespace
+
+void add_perplexities(Scored& scored) {
+  for (const Perplexity& kind : perplexities) {
+    Column column;
+    for (const data::Attempt& attempt : scored.attempts) column.values.push_back(carried(attempt, kind.extra));
+    if (std::all_of(column.values.begin(), column.values.end(), [](double value) { return std::isnan(value); })) continue;
+    column.metric = column.key = kind.name;
+    column.filter = scored.filters.front();
+    column.facts = {column.metric, false, 0, none};
+    column.chosen = true;
+    scored.columns.push_back(std::move(column));
+  }
+}
+
 Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics, Reader& reader) {
   // key -> its number in each repeat; in the order of the table
   std::vector<Repeated> rows;
@@ -219,10 +271,14 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
       taken.insert(taken.end(), names.begin(), names.end());
     }
   }
-  for (const Column& column : scored.columns)
-    if (column.chosen)
-      for (uint32_t repeat = 0; repeat < scored.repeats; ++repeat)
-        if (const double mean = mean_of(scored, column, repeat); !std::isnan(mean)) put(column.key, true, repeat, mean);
+  for (const Column& column : scored.columns) {
+    if (!column.chosen) continue;
+    const Perplexity* perplexity = perplexity_named(column.metric);
+    for (uint32_t repeat = 0; repeat < scored.repeats; ++repeat) {
+      const double value = perplexity ? over_set(scored, column, *perplexity, repeat) : mean_of(scored, column, repeat);
+      if (!std::isnan(value)) put(column.key, column.facts.higher_is_better, repeat, value);
+    }
+  }
 
   const auto estimate = [&](std::string key, bool higher_is_better, double value) {
     data::Estimate number;

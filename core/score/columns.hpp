@@ -11,6 +11,10 @@ void add_columns(Scored& scored, const std::vector<MetricFacts>& metrics);
 /// 1 where the choice is the target. Names and numbers as in lm-eval.
 void add_choices(Scored& scored);
 
+/// word_perplexity, byte_perplexity and bits_per_byte (rolling, as in lm-eval) and average_ppl (ppl_only, as in OpenCompass), where attempts
+/// carry them (extra): lower is better. Over a set the first three weigh each text by its words or bytes.
+void add_perplexities(Scored& scored);
+
 /// The numbers of each repeat: a metric's own over its whole set, else each column's mean x 100. Several repeats come to their
 /// mean and standard deviation, and to pass@k and G-Pass@k where the card asks for them.
 Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics, Reader& reader);

@@ -108,7 +108,7 @@ void count_failures(Scored& scored) {
 
 Result<Scored> score(const config::DatasetConfig& dataset, std::vector<data::Attempt> attempts, const std::vector<MetricFacts>& metrics,
                      const MakeReader& make_reader, unsigned threads) {
-  if (metrics.empty())
+  if (metrics.empty() && !config::measures_itself(dataset.inferencer))
     return Error{Error::Kind::config, fmt::format("{}: {} has no metric; name one in \"eval\": {{\"metrics\": [...]}}", dataset.card_path, dataset.abbr)};
   if (attempts.empty())
     return Error{Error::Kind::data, fmt::format("{} has no predictions to score; check its test_range and --limit", dataset.abbr)};
@@ -125,6 +125,9 @@ Result<Scored> score(const config::DatasetConfig& dataset, std::vector<data::Att
 
   add_columns(scored, metrics);
   add_choices(scored);
+  add_perplexities(scored);
+  if (scored.columns.empty())
+    return Error{Error::Kind::internal, fmt::format("{}: the attempts of {} carry no number", dataset.card_path, dataset.abbr)};
   SXT_CHECK(add_numbers(scored, dataset, metrics, *reader));
   if (scored.error) return scored;
   std::string lines;

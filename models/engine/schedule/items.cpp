@@ -68,7 +68,8 @@ std::optional<Failure> refusal(const sxt_request& request, uint64_t index) {
   return {};
 }
 
-// The items of a request that gives token ids: taken as they are, never cut.
+// The items of a request that gives token ids: taken as they are, never cut; behind no ids, what is scored stands behind BOS or EOS. The
+// last token of a scored item is predicted and never computed, so that it may stand one beyond the context (lm-eval's windows do).
 std::optional<Failure> items_of_ids(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, uint64_t limit,
                                     std::vector<Item>& out) {
   if (!generates(request) && request.continuation_count > 0 && !request.continuation_ids)
@@ -77,6 +78,8 @@ std::optional<Failure> items_of_ids(const sxt_request& request, uint64_t index, 
   for (uint64_t c = 0; c < count; ++c) {
     Item item;
     item.tokens.assign(request.prefix_ids.data, request.prefix_ids.data + request.prefix_ids.count);
+    if (const auto front = beginning(tokenizer); front && item.tokens.empty() && request.ask == SXT_ASK_SCORE) item.tokens.push_back(*front);
+    const size_t given = item.tokens.size();
     if (!generates(request)) {
       const sxt_ids& more = request.continuation_ids[c];
       item.tokens.insert(item.tokens.end(), more.data, more.data + more.count);
@@ -85,8 +88,9 @@ std::optional<Failure> items_of_ids(const sxt_request& request, uint64_t index, 
       if (id < 0 || static_cast<uint32_t>(id) >= tokenizer.vocab_size())
         return Failure{SXT_BAD_DATA, fmt::format("request {} has the token id {}; the vocabulary has {} ids", index, id,
                                                  with_commas(tokenizer.vocab_size()))};
-    if (item.tokens.size() > limit) return too_long(index, item.tokens.size(), limit, generates(request), "");
-    item.start = static_cast<uint32_t>(generates(request) ? item.tokens.size() : std::max<uint64_t>(request.prefix_ids.count, 1));
+    const uint64_t most = limit + (generates(request) ? 0 : 1);
+    if (item.tokens.size() > most) return too_long(index, item.tokens.size(), most, generates(request), "");
+    item.start = static_cast<uint32_t>(generates(request) ? item.tokens.size() : std::max<size_t>(given, 1));
     out.push_back(std::move(item));
   }
   return {};
