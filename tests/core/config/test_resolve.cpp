@@ -221,7 +221,7 @@ TEST_CASE("a custom file becomes a data set by its columns", "[config]") {
   REQUIRE(run);
   const DatasetConfig& set = run->config.datasets[0];
   CHECK(set.abbr == "quiz");
-  CHECK(set.filters[0].postprocessors[0].id == "letter");
+  CHECK(set.filters[0].postprocessors[0].id == "first_option");
   CHECK(set.template_.config.find("A. {A}\\nB. {B}\\n") != std::string::npos);
   f.flags.custom_dataset_infer_method = "ppl";
   run = f.resolve();

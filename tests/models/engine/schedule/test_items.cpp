@@ -52,12 +52,23 @@ TEST_CASE("token ids are taken as they are", "[items]") {
   CHECK(prompt.items[0].start == 1);
 }
 
+TEST_CASE("what is scored behind no ids stands behind BOS, else EOS", "[items]") {
+  Requests r;
+  const Bytes tokenizer;
+  const RequestItems made = items_of(r.score_ids({}, {{'z', 'a'}}), tokenizer);
+  REQUIRE(made.items.size() == 1);
+  CHECK(made.items[0].tokens.size() == 3);
+  CHECK(made.items[0].start == 1);
+}
+
 TEST_CASE("token ids that are none, too many or mixed with text fail with their request", "[items]") {
   const Bytes tokenizer;
   Requests r;
   CHECK(items_of(r.score_ids({'x', 259}, {{'z'}}), tokenizer).status == SXT_BAD_DATA);
   CHECK(items_of(r.score_ids({'x'}, {{-1}}), tokenizer).status == SXT_BAD_DATA);
-  CHECK(items_of(r.score_ids(std::vector<int32_t>(100, 'x'), {{'z'}}), tokenizer).status == SXT_TOO_LONG);
+  // a scored item's last token is never computed: it may stand one beyond the context
+  CHECK(items_of(r.score_ids(std::vector<int32_t>(100, 'x'), {{'z'}}), tokenizer).status == SXT_OK);
+  CHECK(items_of(r.score_ids(std::vector<int32_t>(101, 'x'), {{'z'}}), tokenizer).status == SXT_TOO_LONG);
   sxt_request& mixed = r.score("", {"a"});
   const int32_t id = 'x';
   mixed.prefix_ids = {&id, 1};
