@@ -5,7 +5,7 @@
 
 A run is killed (SIGKILL) after a random number of further journal lines and resumed with -r, until it has been killed so often or is
 complete; then a new one begins. Each must end with the results_sha256 of a run that was never killed, and no response may stand twice in
-the journals. Prints a line per run; exit code 1 where one differs.
+the journals. Prints a line per run; exit code 1 where one differs, 77 where there is no program to try.
 """
 
 import argparse
@@ -74,14 +74,17 @@ def journal_keys(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sextant", required=True)
+    parser.add_argument("--sextant", default=os.environ.get("SEXTANT_PROGRAM"))
     parser.add_argument("--model")
     parser.add_argument("--backend", default="sample")
-    parser.add_argument("--plugin-path")
+    parser.add_argument("--plugin-path", default=os.environ.get("SEXTANT_TEST_THIRD_PARTY"))
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--rows", type=int, default=12)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     args = parser.parse_args()
+    if not args.sextant or not (args.model or args.plugin_path):
+        print("SKIP: give --sextant, and --model or --plugin-path (or SEXTANT_PROGRAM and SEXTANT_TEST_THIRD_PARTY)")
+        sys.exit(77)
     rng = random.Random(args.seed)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="sextant-kills-"))
     judge = {"card": "model", "abbr": "judge"}
