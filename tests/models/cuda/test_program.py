@@ -62,9 +62,9 @@ def two_gpus_give_what_one_gives_and_count_what_was_planned(folder, model):
             done = run(folder, model, work, "--num-gpus", count)
             assert planned.returncode == 0 and done.returncode == 0, planned.stderr + done.stderr
             samples = [json.loads(line) for path in work.glob("*/journal/*/*.jsonl") for line in path.read_text().splitlines()]
-            totals.append(sum(s["computed_tokens"] for s in samples))
+            totals.append(sum(s["usage"]["computed_tokens"] for s in samples))
             assert json.loads(planned.stdout)["plan"]["computed_tokens"] == totals[-1], (planned.stdout, totals)
-            answers.append({s["key"]: (s["prediction"], s["labels"]) for s in samples})
+            answers.append({s["key"]: s["scores"] for s in samples})
             assert len(answers[-1]) == 8, samples
             record = json.loads(next(work.glob("*/run.json")).read_text())
             assert ("2 x " in record["models"][0]["device"]) == (count == "2"), record["models"]
@@ -103,7 +103,7 @@ def more_gpus_than_there_are_is_one_sentence(folder, model):
 
 def weights_that_stay_quantised_have_the_scores_of_others(folder, model):
     with tempfile.TemporaryDirectory() as scratch:
-        found = []
+        found, keys = [], []
         for kept in ("false", "true"):
             work = pathlib.Path(scratch) / kept
             work.mkdir()
@@ -111,13 +111,15 @@ def weights_that_stay_quantised_have_the_scores_of_others(folder, model):
             assert done.returncode == 0, done.stderr
             record = json.loads(next(work.glob("*/run.json")).read_text())
             assert ("weights kept quantised" in record["models"][0]["device"]) == (kept == "true"), record["models"]
-            lines = [json.loads(line) for path in work.glob("*/journal/*/*.jsonl") for line in path.read_text().splitlines()]
-            found.append({line["index"]: line for line in lines})
+            lines = {kind: [json.loads(line) for path in work.glob("*/%s/*/*.jsonl" % kind) for line in path.read_text().splitlines()]
+                     for kind in ("journal", "samples")}
+            keys.append({line["key"] for line in lines["journal"]})
+            found.append({line["index"]: line for line in lines["samples"]})
         assert len(found[0]) == 8 and found[0].keys() == found[1].keys(), found
+        assert not keys[0] & keys[1]  # last digits differ: no answer of the one counts for the other
         for index, plain in found[0].items():
-            assert plain["key"] != found[1][index]["key"]  # last digits differ: no answer of the one counts for the other
             assert plain["prediction"] == found[1][index]["prediction"], (plain, found[1][index])
-            worst = max(abs(a["logprob"] - b["logprob"]) for a, b in zip(plain["labels"], found[1][index]["labels"], strict=True))
+            worst = max(abs(a - b) for a, b in zip(plain["logprobs"], found[1][index]["logprobs"], strict=True))
             assert worst < 1e-3, (plain, found[1][index])
 
 
