@@ -44,7 +44,7 @@ void journal(std::string_view text) {
 }
 
 // The first line is a schema, the rest a configuration.
-void schema(std::string_view text) {
+void checker(std::string_view text) {
   const size_t end = std::min(text.find('\n'), text.size());
   const std::string_view schema = text.substr(0, end), config = text.substr(std::min(end + 1, text.size()));
   static_cast<void>(schema::check_config("metric:fuzz", schema, config, "fuzz"));
@@ -63,6 +63,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   round_trip(text, json::Syntax::strict);
   round_trip(text, json::Syntax::relaxed);
   journal(text);
-  schema(text);
+  checker(text);
   return 0;
 }
