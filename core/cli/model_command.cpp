@@ -6,6 +6,7 @@
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
+#include "../serve/dataset_task.hpp"
 #include "../serve/model_session.hpp"
 #include "commands.hpp"
 #include "json_lines.hpp"
@@ -180,13 +181,7 @@ Result<std::vector<json::Document>> generate(Lookup& lookup) {
     } else {
       SXT_TRY(requests[i].text, text_member(lookup.lines[i], "prompt"));
     }
-    data::Sampling sampling;
-    sampling.max_new_tokens = model.max_out_len;
-    sampling.min_new_tokens = model.min_out_len;
-    sampling.temperature = model.temperature;
-    sampling.top_p = model.top_p;
-    sampling.top_k = model.top_k;
-    sampling.stop = model.stop_words;
+    data::Sampling sampling = serve::sampling_of(model);
     sampling.stream = i;
     requests[i].sampling = std::move(sampling);
   }

@@ -118,8 +118,8 @@ Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& data
     const auto available = loader.count(dataset.train_split);
     if (!available) return explain(available.error());
     data.corpus = std::make_shared<Corpus>(std::move(loader), derive, dataset.train_split, *available, dataset.abbr, path.string());
-    SXT_TRY(const std::vector<uint64_t> ids, fixed_ids(dataset));
-    SXT_TRY(data.shots, data.corpus->rows(ids));
+    SXT_TRY(data.shot_rows, fixed_ids(dataset));
+    SXT_TRY(data.shots, data.corpus->rows(data.shot_rows));
   }
   SXT_CHECK(check_rows(host, dataset, path, data));
   return data;

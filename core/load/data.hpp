@@ -18,6 +18,7 @@ struct Row {
 };
 struct TaskData {
   std::vector<std::string> shots;   // the examples that fix_k names, in order: the same for every row
+  std::vector<uint64_t> shot_rows;  // [shots] their rows of the train split
   std::vector<Row> rows;
   std::shared_ptr<Corpus> corpus;   // of the train split, where the retriever shows examples; else null
   std::vector<std::string> findings;   // what is probably wrong with the card: warnings, one sentence each

@@ -19,7 +19,7 @@ struct Assembly {
   bool open() const { return form != Form::labels && form != Form::whole; }
 };
 
-/// contract.md, "What the defaults mean".
+/// The defaults of docs/compat.md.
 Result<Prompt> assemble_default(const Assembly& in);
 /// As OpenCompass does it, byte for byte; docs/compat.md lists the differences.
 Result<Prompt> assemble_opencompass(const Assembly& in);

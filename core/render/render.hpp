@@ -54,8 +54,8 @@ struct Format {
 /// Applies the chat template: messages in (abi.h's conversation JSON), text out.
 using RenderChat = std::function<Result<std::string>(std::string_view conversation_json)>;
 
-/// Pieces to prompts: joins, meta template, roles, chat template. contract.md says the defaults, spec/opencompass.md (2.2, 3.3)
-/// what the compat modes do instead (documented in docs/compat.md).
+/// Pieces to prompts: joins, meta template, roles, chat template. docs/compat.md says the defaults, and what the compat modes do
+/// instead.
 Result<Prompts> assemble(const Rendered& rendered, Form form, const Format& format, const RenderChat& render_chat);
 
 /// A conversation through the chat template, the reply to come. `tools_json`: what the model may call, or empty. The last turn is the

@@ -16,17 +16,24 @@ Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host& host, c
   return infer::make_inferencer(inferencer.id, inferencer.config, origin);
 }
 
-infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSession& session, const config::RunConfig& run) {
-  const config::ModelConfig& model = session.config();
-  infer::Settings settings;
-  data::Sampling& sampling = settings.sampling;
-  sampling.max_new_tokens = max_out_len(inferencer, model);
+data::Sampling sampling_of(const config::ModelConfig& model) {
+  data::Sampling sampling;
+  sampling.max_new_tokens = model.max_out_len;
   sampling.min_new_tokens = model.min_out_len;
   sampling.temperature = model.temperature;
   sampling.top_p = model.top_p;
   sampling.top_k = model.top_k;
-  sampling.seed = run.seed;
   sampling.stop = model.stop_words;
+  return sampling;
+}
+
+infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSession& session, const config::RunConfig& run) {
+  const config::ModelConfig& model = session.config();
+  infer::Settings settings;
+  settings.sampling = sampling_of(model);
+  data::Sampling& sampling = settings.sampling;
+  sampling.max_new_tokens = max_out_len(inferencer, model);
+  sampling.seed = run.seed;
   sampling.stop.insert(sampling.stop.end(), inferencer.stop.begin(), inferencer.stop.end());
   settings.context_length = session.context_length();
   settings.cut_anywhere = run.compat == config::Compat::opencompass || run.compat == config::Compat::opencompass_0_2_4;

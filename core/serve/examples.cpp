@@ -26,16 +26,6 @@ Result<std::unique_ptr<retrieve::Retriever>> make(plugin::Host& host, const conf
   return made;
 }
 
-Result<std::vector<uint64_t>> listed_rows(const config::DatasetConfig& dataset) {
-  SXT_TRY(const json::Document config, json::parse(dataset.retriever.config, dataset.card_path));
-  std::vector<uint64_t> rows;
-  for (const char* key : {"ids", "fix_id_list"})
-    if (const json::Value* list = json::find(config, key); list && list->IsArray() && rows.empty())
-      for (const auto& id : list->GetArray())
-        if (id.IsUint64()) rows.push_back(id.GetUint64());
-  return rows;
-}
-
 }  // namespace
 
 Result<std::string> retrieval_text(const config::DatasetConfig& dataset, const std::string& record_json) {
@@ -58,8 +48,7 @@ Result<Examples> Examples::open(plugin::Host& host, const config::DatasetConfig&
   if (!dataset.retriever.shows_examples()) return out;
   if (dataset.retriever.id == "fix_k") {  // the whole corpus need not be read
     out.shots_ = data.shots;
-    SXT_TRY(out.shot_rows_, listed_rows(dataset));
-    out.shot_rows_.resize(out.shots_.size());
+    out.shot_rows_ = data.shot_rows;
     return out;
   }
   SXT_TRY(out.retriever_, make(host, dataset, {run.seed, out.compat_}));

@@ -1,4 +1,4 @@
-// The default rules of contract.md, one table or one test for each.
+// The default rules of docs/compat.md, one table or one test for each.
 #include "render_test.hpp"
 
 namespace sextant::test {
