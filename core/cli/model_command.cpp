@@ -117,7 +117,7 @@ Result<std::vector<json::Document>> score(Lookup& lookup) {
       requests[i].continuations.emplace_back(json::text(text));
     }
     requests[i].ask = data::Ask::score;
-    requests[i].token_logprobs = true;
+    requests[i].token_logprobs = requests[i].total_logprob = true;
     requests[i].split_special = lookup.values["split-special-tokens"].as<bool>();
   }
   return run_requests(lookup.session, requests, [](const data::Response& result, json::Document& out) {

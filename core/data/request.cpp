@@ -75,6 +75,7 @@ json::Value to_json(const Request& request, Allocator& a) {
   if (!request.add_special) json::set(out, "add_special", json::Value(false), a);
   if (request.split_special) json::set(out, "split_special", json::Value(true), a);
   if (request.token_logprobs) json::set(out, "token_logprobs", json::Value(true), a);
+  if (request.total_logprob) json::set(out, "total_logprob", json::Value(true), a);
   if (request.keep) json::set(out, "keep", json::Value(true), a);
   if (!request.tools_json.empty()) json::set(out, "tools", embed(request.tools_json, a), a);
   if (request.ask == Ask::tool) json::set(out, "tool", to_json(request.tool, a), a);
@@ -119,6 +120,7 @@ Result<Request> request_from_json(const json::Value& value, std::string_view ori
   in.read("add_special", out.add_special);
   in.read("split_special", out.split_special);
   in.read("token_logprobs", out.token_logprobs);
+  in.read("total_logprob", out.total_logprob);
   in.read("keep", out.keep);
   in.read_array("tools", out.tools_json);
   if (const json::Value* tool = in.find("tool")) {

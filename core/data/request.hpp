@@ -44,6 +44,7 @@ struct Request {
   bool add_special = true;          // add BOS/EOS as the tokenizer's files say
   bool split_special = false;       // special tokens inside the text are plain text
   bool token_logprobs = false;      // want ContinuationScore::token_logprobs
+  bool total_logprob = false;       // score: want ContinuationScore::total_logprob; whole always gives it
   bool keep = false;                // a next turn will follow: keep its KV cache while memory allows
   std::string tools_json;           // JSON array of tool schemas offered to the model, or empty
   ToolCall tool;                    // Ask::tool

@@ -1,4 +1,5 @@
 #include "response.hpp"
+#include <cmath>
 #include <sextant/utf8_text.hpp>
 #include "../base/text.hpp"
 #include "fields.hpp"
@@ -13,7 +14,7 @@ constexpr std::string_view finishes[] = {"", "eos", "stop", "length", "tool_call
 json::Value score_to_json(const ContinuationScore& score, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   json::set(out, "logprob", number(score.logprob), a);
-  json::set(out, "total_logprob", number(score.total_logprob), a);
+  if (!std::isnan(score.total_logprob)) json::set(out, "total_logprob", number(score.total_logprob), a);
   json::set(out, "tokens", json::Value(score.tokens), a);
   json::set(out, "total_tokens", json::Value(score.total_tokens), a);
   if (score.greedy) json::set(out, "greedy", json::Value(true), a);

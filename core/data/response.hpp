@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <limits>
 #include <string>
 #include <vector>
 #include "message.hpp"
@@ -9,7 +10,8 @@
 namespace sextant::data {
 
 struct ContinuationScore {
-  double logprob = 0, total_logprob = 0;     // nats: the continuation's tokens; the item's tokens 2..N
+  double logprob = 0;                        // nats, of the continuation's tokens
+  double total_logprob = std::numeric_limits<double>::quiet_NaN();  // of the item's tokens 2..N; NaN where it was not wanted
   uint32_t tokens = 0, total_tokens = 0;     // of the continuation; N of the item
   bool greedy = false;                       // every token of the continuation was the argmax
   std::vector<float> token_logprobs;         // where they were wanted

@@ -7,6 +7,7 @@ namespace {
 uint32_t flags_of(const data::Request& request) {
   uint32_t flags = 0;
   if (request.token_logprobs) flags |= SXT_REQUEST_TOKEN_LOGPROBS;
+  if (request.total_logprob) flags |= SXT_REQUEST_TOTAL_LOGPROB;
   if (request.add_special) flags |= SXT_REQUEST_ADD_SPECIAL;
   if (request.split_special) flags |= SXT_REQUEST_SPLIT_SPECIAL;
   if (request.keep) flags |= SXT_REQUEST_KEEP;

@@ -26,10 +26,15 @@ Result<std::vector<data::ContinuationScore>> take_scores(const sxt_result& resul
   for (size_t k = 0; k < count; ++k) {
     const sxt_score* from = result.score[k];
     if (!from || !SXT_COVERS(from, total_tokens)) return bad(fmt::format("gave no score of continuation {}", k));
-    if (std::isnan(from->logprob) || std::isnan(from->total_logprob))
+    const bool total = request.total_logprob || request.ask == data::Ask::whole;
+    if (std::isnan(from->logprob) || (total && std::isnan(from->total_logprob)))
       return bad(fmt::format("gave NaN as the score of continuation {}", k));
-    data::ContinuationScore score{from->logprob,      from->total_logprob,     from->token_count,
-                                  from->total_tokens, (from->flags & 1u) != 0, {}};
+    data::ContinuationScore score;
+    score.logprob = from->logprob;
+    if (total) score.total_logprob = from->total_logprob;  // else a backend may give it or not: what is kept is the same
+    score.tokens = from->token_count;
+    score.total_tokens = from->total_tokens;
+    score.greedy = (from->flags & 1u) != 0;
     if (SXT_HAS(from, token_logprob) && request.token_logprobs)
       score.token_logprobs.assign(from->token_logprob, from->token_logprob + from->token_count);
     out.push_back(std::move(score));

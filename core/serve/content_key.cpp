@@ -97,6 +97,7 @@ std::string content_key(const KeyBase& base, const data::Request& request) {
     key.number("top_k", sampling->top_k);
     key.real("top_p", sampling->top_p);
   }
+  key.flag("total_logprob", request.total_logprob);
   key.text("weights", base.weights_sha256);
   return sha256_hex(key.str());
 }

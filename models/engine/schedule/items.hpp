@@ -22,6 +22,8 @@ struct RequestItems {
 };
 
 inline bool generates(const sxt_request& request) { return request.ask == SXT_ASK_GENERATE; }
+/// Probabilities of all tokens, not of the continuation's alone.
+inline bool wants_total(const sxt_request& request) { return request.ask == SXT_ASK_WHOLE || request.flags & SXT_REQUEST_TOTAL_LOGPROB; }
 
 /// Tokenises one request, or takes the ids that it gives. `index` names it in messages. Boundary, empty prefix and truncation are
 /// the rules of abi/model.h; a token that the tokenizer itself puts in front (BOS) is not what is cut. What the engine cannot do is

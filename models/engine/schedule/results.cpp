@@ -1,6 +1,7 @@
 #include "results.hpp"
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <fmt/format.h>
 #include <sextant/sdk.hpp>
 
@@ -77,18 +78,20 @@ void Results::score(uint32_t item, uint32_t node) {
   for (uint32_t n = node; n != 0; n = nodes[n].parent) path.push_back(n);
   std::reverse(path.begin(), path.end());
   const bool wants_tokens = job_.requests[i.request]->flags & SXT_REQUEST_TOKEN_LOGPROBS;
+  const bool total = wants_total(*job_.requests[i.request]);
   bool greedy = true;
   uint32_t position = 0;
   for (const uint32_t n : path)
     for (uint32_t t = nodes[n].first_token; t < nodes[n].first_token + nodes[n].length; ++t, ++position) {
       if (position == 0) continue;
-      part.score.total_logprob += logprob_[t];
+      if (total) part.score.total_logprob += logprob_[t];
       if (position < i.start) continue;
       part.score.logprob += logprob_[t];
       ++part.score.token_count;
       greedy = greedy && best_[t];
       if (wants_tokens) part.token_logprob.push_back(logprob_[t]);
     }
+  if (!total) part.score.total_logprob = std::numeric_limits<double>::quiet_NaN();
   part.score.total_tokens = i.tokens;
   part.score.flags = greedy ? 1 : 0;
   if (--open_[i.request] == 0) {
@@ -113,7 +116,7 @@ void Results::deliver(uint32_t request, std::vector<Part>& parts) {
     part.score.struct_size = sizeof part.score;
     if (!part.token_logprob.empty()) part.score.token_logprob = part.token_logprob.data();
     scores.push_back(&part.score);
-    if (!std::isfinite(part.score.total_logprob)) {
+    if (!std::isfinite(wants_total(*job_.requests[request]) ? part.score.total_logprob : part.score.logprob)) {
       result.status = SXT_BAD_DATA;
       message = not_finite(request);
     }

@@ -71,7 +71,7 @@ void share_out(Job& job, uint32_t workers) {
   const auto& nodes = job.trie.nodes();
   const std::vector<uint32_t> ends = ends_of(job), worker = cut(job, workers);
   job.shares.assign(workers, Share{std::vector<bool>(job.items.size()), std::vector<bool>(nodes.size()),
-                                   std::vector<bool>(nodes.size()), std::vector<uint32_t>(nodes.size())});
+                                   std::vector<uint32_t>(nodes.size(), Share::unscored), std::vector<uint32_t>(nodes.size())});
   for (JobRequest& outcome : job.outcome) outcome.computed_tokens = 0;
   job.computed_tokens = 0;
   for (uint32_t item = 0; item < job.items.size(); ++item) {  // requests come in order: the lowest-numbered one meets a token first
@@ -85,8 +85,11 @@ void share_out(Job& job, uint32_t workers) {
       share.payer[n] = i.request;
       tokens += nodes[n].length;
     }
-    if (!generates(*job.requests[i.request]))
-      for (uint32_t n = ends[item]; n != TokenTrie::none && !share.scored[n]; n = nodes[n].parent) share.scored[n] = true;
+    if (!generates(*job.requests[i.request])) {
+      const uint32_t from = wants_total(*job.requests[i.request]) ? 1 : i.start;
+      // where an item wants as much or more, it does so on the whole path above
+      for (uint32_t n = ends[item]; n != TokenTrie::none && share.scored_from[n] > from; n = nodes[n].parent) share.scored_from[n] = from;
+    }
     job.outcome[i.request].computed_tokens += tokens;
     share.computed_tokens += tokens;
     job.computed_tokens += tokens;

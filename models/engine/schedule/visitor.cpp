@@ -15,6 +15,19 @@ bool Visitor::generates(uint32_t node) const {
   return false;
 }
 
+// The probability of the node's k-th token.
+bool Visitor::wanted(uint32_t node, uint32_t k) const { return job_.trie.nodes()[node].position + k >= share_.scored_from[node]; }
+
+// How many of the frame's first rows need no logits: none wants to know the token behind them.
+uint32_t Visitor::rows_without_logits(const Frame& frame) const {
+  const auto& nodes = job_.trie.nodes();
+  const auto& node = nodes[frame.node];
+  bool last = !frame.generating.empty();
+  for (uint32_t child = node.first_child; child != TokenTrie::none && !last; child = nodes[child].next) last = wanted(child, 0);
+  const uint32_t from = std::max(share_.scored_from[frame.node], node.position + 1) - node.position - 1;
+  return std::min(frame.rows - last, from);
+}
+
 bool Visitor::has_children(uint32_t node) const {
   const auto& nodes = job_.trie.nodes();
   for (uint32_t child = nodes[node].first_child; child != TokenTrie::none; child = nodes[child].next)
@@ -85,7 +98,7 @@ bool Visitor::enter(Batch& batch) {
 }
 
 // Takes the first tokens of the top frame's node from what is retained, where nothing has been placed yet. Rows whose logits
-// are needed are computed: each one where probabilities are wanted, the last one where a generation begins. Of a page that is
+// are needed are computed. Of a page that is
 // left in its middle a copy is written on; where no page is left for it, only whole pages are taken.
 void Visitor::reuse(Batch& batch, Filled& ret) {
   if (stack_.size() < 2 || !stack_[stack_.size() - 2].retained) return;
@@ -94,8 +107,7 @@ void Visitor::reuse(Batch& batch, Filled& ret) {
   const uint32_t end = node.position + node.length;
   const RetainedPages::Match match = retained_->find(node.rope_length, job_.trie.path(frame.node));
   frame.retained = match.tokens == end;
-  if (share_.scored[frame.node]) return;
-  uint32_t taken = std::min(match.tokens, node.position + frame.rows - !frame.generating.empty());
+  uint32_t taken = std::min(match.tokens, node.position + rows_without_logits(frame));
   if (taken <= node.position) return;
   retained_->use(match, taken);
   const bool goes_on = taken < node.position + frame.rows;
@@ -169,10 +181,10 @@ void Visitor::look(Batch& batch, const Frame& frame, uint32_t row, uint32_t k,
     ret.target_tokens.push_back(token);
   };
   const bool last = k + 1 == node.length;
-  if (!last && share_.scored[frame.node]) want(node.first_token + k + 1);
+  if (!last && wanted(frame.node, k + 1)) want(node.first_token + k + 1);
   if (last)
     for (uint32_t child = node.first_child; child != TokenTrie::none; child = nodes[child].next)
-      if (share_.scored[child]) want(nodes[child].first_token);
+      if (wanted(child, 0)) want(nodes[child].first_token);
   const auto count = static_cast<uint32_t>(batch.targets.size()) - first;
   if (count) batch.head.push_back({row, first, count, false, nullptr});
   if (!last) return;

@@ -62,7 +62,8 @@ enum {
 enum {
   SXT_REQUEST_TOKEN_LOGPROBS = 1u << 0, /* fill sxt_score.token_logprob, sxt_result.id_logprob */
   SXT_REQUEST_ADD_SPECIAL = 1u << 1,    /* add BOS/EOS to the item as the tokenizer's own files say */
-  /* 1u << 2 is free */
+  SXT_REQUEST_TOTAL_LOGPROB = 1u << 2,  /* SXT_ASK_SCORE: fill sxt_score.total_logprob, too, which costs the logits of every token of
+                                           the prompt; SXT_ASK_WHOLE always does */
   SXT_REQUEST_SPLIT_SPECIAL = 1u << 3,  /* special tokens inside the text are plain text */
   SXT_REQUEST_KEEP = 1u << 4            /* a next turn follows that begins with this prompt and its reply: keep the KV cache
                                            while memory allows */
@@ -93,7 +94,7 @@ typedef struct sxt_request {
  * after the prefix's last byte. ln p in nats. An empty prefix is scored after BOS, else EOS, else from token 2. */
 typedef struct sxt_score {
   uint32_t struct_size, flags;             /* flags bit 0: every token of the continuation was the argmax */
-  double logprob, total_logprob;           /* the continuation's tokens; the item's tokens 2..N */
+  double logprob, total_logprob;           /* the continuation's tokens; the item's tokens 2..N, NaN where it was not wanted */
   uint32_t token_count, total_tokens;      /* of the continuation; N of the item */
   const float *token_logprob;              /* token_count values, borrowed for the call; NULL if not wanted */
 } sxt_score;

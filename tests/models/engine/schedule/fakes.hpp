@@ -162,7 +162,8 @@ using RequestList = std::vector<const sxt_request*>;
 /// Requests that own what they point to.
 class Requests {
  public:
-  sxt_request& score(std::string prefix, std::vector<std::string> continuations, uint32_t flags = SXT_REQUEST_TOKEN_LOGPROBS) {
+  sxt_request& score(std::string prefix, std::vector<std::string> continuations,
+                     uint32_t flags = SXT_REQUEST_TOKEN_LOGPROBS | SXT_REQUEST_TOTAL_LOGPROB) {
     Owned& o = add(std::move(prefix), flags);
     o.texts = std::move(continuations);
     for (const std::string& t : o.texts) o.strings.push_back(borrow(t));
@@ -184,7 +185,7 @@ class Requests {
     o.request.continuation_ids = o.id_lists.data();
     o.request.continuation_count = o.id_lists.size();
     o.request.ask = SXT_ASK_SCORE;
-    o.request.flags = SXT_REQUEST_TOKEN_LOGPROBS;
+    o.request.flags = SXT_REQUEST_TOKEN_LOGPROBS | SXT_REQUEST_TOTAL_LOGPROB;
     return o.request;
   }
   sxt_sampling& generate_ids(std::vector<int32_t> prefix, uint32_t max_new_tokens) {

@@ -133,6 +133,20 @@ TEST_CASE("probabilities of all tokens are computed, whatever is retained", "[re
   CHECK(got[1].computed_tokens == 4);
 }
 
+TEST_CASE("continuations behind a retained turn need their own tokens", "[retained]") {
+  Engine engine(100);
+  const std::string prompt(100, 'c');
+  const Got first = engine.run(prompt, 20, SXT_REQUEST_KEEP);
+  Requests requests;
+  requests.score(prompt + first.text + "and?", {"x", "y"}, SXT_REQUEST_TOKEN_LOGPROBS);
+  const auto got = engine.run(requests);
+  check_same(got, from_scratch(requests));
+  CHECK(got[0].computed_tokens == 4 + 2);
+  Requests again;
+  again.score(prompt + first.text, {"x", "y"}, SXT_REQUEST_TOKEN_LOGPROBS);
+  check_same(engine.run(again), from_scratch(again));
+}
+
 TEST_CASE("after a call that was cancelled nothing is retained, and all pages are there", "[retained]") {
   Engine engine(pages_for(context) + 2);
   const std::string prompt(200, 'c');

@@ -57,7 +57,7 @@ Requests random_requests(uint64_t seed, size_t n) {
     seen.push_back(prefix);
     switch (random() % 4) {
       case 0: out.generate(prefix, static_cast<uint32_t>(random() % 50)).min_new_tokens = random() % 2 ? 0 : 7; break;
-      case 1: out.score(prefix, {" A", " B", " C", " D"}); break;
+      case 1: out.score(prefix, {" A", " B", " C", " D"}, SXT_REQUEST_TOKEN_LOGPROBS | (random() % 2 ? SXT_REQUEST_TOTAL_LOGPROB : 0)); break;
       case 2: out.score(prefix, {"x", "xy" + std::string(random() % 30, 'z'), ""}); break;
       default: out.whole(prefix, SXT_REQUEST_TOKEN_LOGPROBS); break;
     }
@@ -89,7 +89,8 @@ void check(const RequestList& requests, const std::vector<Got>& got, const Bytes
       const uint32_t length = rope_length(static_cast<uint32_t>(ids.size()));
       for (size_t k = 1; k < ids.size(); ++k) total += logprob(ids, k, length), last.push_back(logprob(ids, k, length));
       const auto& s = got[i].scores[c];
-      REQUIRE(s.total_logprob == total);
+      if (whole || r.flags & SXT_REQUEST_TOTAL_LOGPROB) REQUIRE(s.total_logprob == total);
+      else REQUIRE(std::isnan(s.total_logprob));
       REQUIRE(s.total_tokens == ids.size());
       REQUIRE(s.token_count <= last.size());
       last.erase(last.begin(), last.end() - s.token_count);
@@ -215,6 +216,36 @@ TEST_CASE("the plan says what the run then does", "[schedule]") {
   CHECK(cost.rows == device.rows);
   CHECK(cost.batches == device.batches);
   CHECK(cost.pages_peak <= 40);
+}
+
+TEST_CASE("logits are computed for the rows whose next token's probability is wanted", "[schedule]") {
+  const auto [name, flags, head_rows] = GENERATE(table<const char*, uint32_t, uint64_t>({
+      {"the continuations' tokens: the prompt's last row, and that of what both begin with", 0, 2},
+      {"all tokens of the prompt, too", SXT_REQUEST_TOTAL_LOGPROB, 51},
+  }));
+  INFO(name);
+  const Bytes tokenizer;
+  Requests requests;
+  requests.score(std::string(50, 'c'), {" A", " B"}, flags);
+  const auto all = requests.all();
+  HashDevice device({64, 40, context, 259});
+  const Job job = job_of(all, tokenizer, context);
+  CHECK(plan(job, job.shares[0], device.limits(), {8, 0}).head_rows == head_rows);
+  requests.whole(std::string(50, 'c'));
+  const auto both = requests.all();
+  const Job more = job_of(both, tokenizer, context);
+  CHECK(plan(more, more.shares[0], device.limits(), {8, 0}).head_rows == 51);  // another request wants them
+}
+
+TEST_CASE("a request that wants more of a path than one before it gets it", "[schedule]") {
+  const Bytes tokenizer;
+  Requests requests;
+  requests.score(std::string(50, 'c'), {" A", " B"}, SXT_REQUEST_TOKEN_LOGPROBS);
+  requests.score(std::string(20, 'c'), {std::string(30, 'c') + " A"}, SXT_REQUEST_TOKEN_LOGPROBS);
+  requests.score("", {std::string(50, 'c') + " A"}, SXT_REQUEST_TOKEN_LOGPROBS);
+  const auto all = requests.all();
+  HashDevice device({64, 40, context, 259});
+  check(all, run_all(all, device, tokenizer, {8, 0}), tokenizer);
 }
 
 TEST_CASE("a cancelled run stops", "[schedule]") {
