@@ -141,9 +141,10 @@ TEST_CASE("continuations behind a retained turn need their own tokens", "[retain
   requests.score(prompt + first.text + "and?", {"x", "y"}, SXT_REQUEST_TOKEN_LOGPROBS);
   const auto got = engine.run(requests);
   check_same(got, from_scratch(requests));
-  CHECK(got[0].computed_tokens == 4 + 2);
+  CHECK(got[0].computed_tokens == 1 + 4 + 2);  // the reply's last token was never computed
   Requests again;
   again.score(prompt + first.text, {"x", "y"}, SXT_REQUEST_TOKEN_LOGPROBS);
+  again.score(prompt.substr(0, 70), {"x", "y"}, SXT_REQUEST_TOKEN_LOGPROBS);  // whose last row is retained, and needed for its logits
   check_same(engine.run(again), from_scratch(again));
 }
 
