@@ -134,18 +134,20 @@ TEST_CASE("probabilities of all tokens are computed, whatever is retained", "[re
 }
 
 TEST_CASE("continuations behind a retained turn need their own tokens", "[retained]") {
+  const auto [name, behind, computed] = GENERATE(table<const char*, const char*, uint32_t>({
+      {"after the reply, whose last token was never computed", "and?", 1 + 4 + 2},
+      {"after the reply itself", "", 1 + 2},
+      {"after a part of the prompt, whose last row is needed for its logits", nullptr, 1 + 2},
+  }));
+  INFO(name);
   Engine engine(100);
   const std::string prompt(100, 'c');
   const Got first = engine.run(prompt, 20, SXT_REQUEST_KEEP);
   Requests requests;
-  requests.score(prompt + first.text + "and?", {"x", "y"}, SXT_REQUEST_TOKEN_LOGPROBS);
+  requests.score(behind ? prompt + first.text + behind : prompt.substr(0, 70), {"x", "y"}, SXT_REQUEST_TOKEN_LOGPROBS);
   const auto got = engine.run(requests);
   check_same(got, from_scratch(requests));
-  CHECK(got[0].computed_tokens == 1 + 4 + 2);  // the reply's last token was never computed
-  Requests again;
-  again.score(prompt + first.text, {"x", "y"}, SXT_REQUEST_TOKEN_LOGPROBS);
-  again.score(prompt.substr(0, 70), {"x", "y"}, SXT_REQUEST_TOKEN_LOGPROBS);  // whose last row is retained, and needed for its logits
-  check_same(engine.run(again), from_scratch(again));
+  CHECK(got[0].computed_tokens == computed);
 }
 
 TEST_CASE("after a call that was cancelled nothing is retained, and all pages are there", "[retained]") {
