@@ -118,7 +118,7 @@ TEST_CASE("a broken line is passed over with a warning that names file and line;
     set_log_tap([&](LogLevel level, std::string_view line) {
       if (level == LogLevel::warning) warning += line;
     });
-    const Responses responses = opened(folder.path());
+    Responses responses = opened(folder.path());
     set_log_tap({});
     CHECK(responses.size() == 2);
     CHECK_THAT(warning, Catch::Matchers::Contains(path.string() + ":2: broken line"));
