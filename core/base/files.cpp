@@ -1,4 +1,5 @@
 #include "files.hpp"
+#include "file_parts.hpp"
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>

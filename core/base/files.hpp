@@ -12,45 +12,9 @@ namespace sextant {
 /// A regular file's whole content (at most `bytes_max`; a pipe or device is refused, a directory named as one).
 Result<std::string> read_file(const std::filesystem::path& path, uint64_t bytes_max = uint64_t{1} << 32);
 
-/// A regular file that is read in parts. Threads: const members are [any].
-class InputFile {
- public:
-  /// One that is not there is an Error of kind missing.
-  static Result<InputFile> open(const std::filesystem::path& path);
-  InputFile(InputFile&& other) noexcept;
-  InputFile& operator=(InputFile&& other) noexcept;
-  ~InputFile();
-  const std::filesystem::path& path() const { return path_; }
-  /// Fewer bytes where the file ends before.
-  Result<std::string> read(uint64_t offset, uint64_t size) const;
-
- private:
-  InputFile(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
-  int fd_ = -1;
-  std::filesystem::path path_;
-};
-
 /// Replaces the file at once: written beside it, flushed to the disk, renamed. After a crash the old or the new content is
 /// there, whole. Folders on the way are made.
 Result<void> write_file(const std::filesystem::path& path, std::string_view content);
-
-/// Replaces a file in the same way by content that comes in parts: it is there, whole, after commit(), and else never. Threads: [owner].
-class FileWriter {
- public:
-  static Result<FileWriter> open(const std::filesystem::path& path);
-  FileWriter(FileWriter&& other) noexcept;
-  ~FileWriter();
-  Result<void> write(std::string_view part);
-  Result<void> commit();
-
- private:
-  FileWriter(int fd, std::filesystem::path path, std::filesystem::path temporary)
-      : fd_(fd), path_(std::move(path)), temporary_(std::move(temporary)) {}
-  Result<void> flush();
-  int fd_ = -1;
-  std::filesystem::path path_, temporary_;
-  std::string waiting_;              // to be written
-};
 
 Result<void> make_folders(const std::filesystem::path& folder);
 

@@ -1,5 +1,6 @@
 #include "json_members.hpp"
 #include <sextant/json.hpp>
+#include "files.hpp"
 
 namespace sextant {
 namespace {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include "files.hpp"
+#include "file_parts.hpp"
 
 namespace sextant {
 

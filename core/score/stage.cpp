@@ -5,6 +5,7 @@
 #include <optional>
 #include <sextant/sha256.hpp>
 #include <thread>
+#include "../base/file_parts.hpp"
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../store/task_log.hpp"

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string_view>
 #include <vector>
-#include "../base/files.hpp"
+#include "../base/file_parts.hpp"
 #include "../base/spool.hpp"
 #include "../data/attempt.hpp"
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+#include "../base/file_parts.hpp"
 #include "../base/files.hpp"
 #include "../data/response.hpp"
 
