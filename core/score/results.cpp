@@ -65,13 +65,14 @@ Result<void> write_details(const Scored& scored, const Write& write) {
     SXT_TRY(const LineParts line, scored.lines->get(i));
     SXT_CHECK(write(i == 0 ? "" : ","));
     SXT_CHECK(write(line.detail));
-    if (!binary) SXT_CHECK(write(",\n      \"score\": " + json::write(number_or_null(shown[i]))));
-    else if (!std::isnan(shown[i])) SXT_CHECK(write(shown[i] == 1 ? ",\n      \"correct\": true" : ",\n      \"correct\": false"));
+    std::string rest;
+    if (!binary) rest = ",\n      \"score\": " + json::write(number_or_null(shown[i]));
+    else if (!std::isnan(shown[i])) rest = shown[i] == 1 ? ",\n      \"correct\": true" : ",\n      \"correct\": false";
     if (!line.errors.empty()) {
       SXT_TRY(const json::Document errors, json::parse(line.errors, "a scored attempt"));
-      SXT_CHECK(write(",\n      \"error\": " + json::write(errors[0])));
+      rest += ",\n      \"error\": " + json::write(errors[0]);
     }
-    SXT_CHECK(write("\n    }"));
+    SXT_CHECK(write(rest + "\n    }"));
   }
   return {};
 }
