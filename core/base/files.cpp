@@ -1,4 +1,5 @@
 #include "files.hpp"
+#include "file_parts.hpp"
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -38,39 +39,54 @@ fs::path xdg_folder(const char* variable, const char* below_home) {
 
 }  // namespace
 
-Result<std::string> read_file(const fs::path& path, uint64_t bytes_max) {
+Result<InputFile> InputFile::open(const fs::path& path) {
   // O_NONBLOCK: opening a pipe that nobody writes must not hang
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return io_error("read", path, errno);
-  struct stat status{};
-  std::string content;
-  Result<std::string> result = content;
-  if (::fstat(fd, &status) != 0) {
-    result = io_error("read", path, errno);
-  } else if (S_ISDIR(status.st_mode)) {
-    result = Error{Error::Kind::io, fmt::format("{} is a directory; name a file", path.string())};
-  } else if (!S_ISREG(status.st_mode)) {
-    result = Error{Error::Kind::io, fmt::format("{} is not a regular file (a pipe or device?); copy it to a file first", path.string())};
-  } else if (static_cast<uint64_t>(status.st_size) > bytes_max) {
-    result = Error{Error::Kind::io, fmt::format("{} has {} bytes, more than the {} that such a file may have", path.string(),
-                                                static_cast<uint64_t>(status.st_size), bytes_max)};
-  } else {
-    content.resize(static_cast<size_t>(status.st_size));
-    size_t done = 0;
-    while (done < content.size()) {
-      const ssize_t n = ::read(fd, content.data() + done, content.size() - done);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) { result = io_error("read", path, errno); break; }
-      if (n == 0) break;  // it shrank meanwhile
-      done += static_cast<size_t>(n);
-    }
-    if (result) {
-      content.resize(done);
-      result = std::move(content);
-    }
+  if (fd < 0) {
+    const int code = errno;
+    Error error = io_error("read", path, code);
+    if (code == ENOENT) error.kind = Error::Kind::missing;
+    return error;
   }
-  ::close(fd);
-  return result;
+  InputFile file(fd, path);
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) return io_error("read", path, errno);
+  if (S_ISDIR(status.st_mode)) return Error{Error::Kind::io, fmt::format("{} is a directory; name a file", path.string())};
+  if (!S_ISREG(status.st_mode))
+    return Error{Error::Kind::io, fmt::format("{} is not a regular file (a pipe or device?); copy it to a file first", path.string())};
+  return file;
+}
+InputFile::InputFile(InputFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+InputFile& InputFile::operator=(InputFile&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(path_, other.path_);
+  return *this;
+}
+InputFile::~InputFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+Result<std::string> InputFile::read(uint64_t offset, uint64_t size) const {
+  std::string out(size, '\0');
+  size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t n = ::pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io_error("read", path_, errno);
+    if (n == 0) break;
+    done += static_cast<size_t>(n);
+  }
+  out.resize(done);
+  return out;
+}
+
+Result<std::string> read_file(const fs::path& path, uint64_t bytes_max) {
+  auto file = InputFile::open(path);
+  if (!file) return Error{Error::Kind::io, file.error().message};
+  std::error_code code;
+  const uint64_t bytes = fs::file_size(path, code);
+  if (!code && bytes > bytes_max)
+    return Error{Error::Kind::io, fmt::format("{} has {} bytes, more than the {} that such a file may have", path.string(), bytes, bytes_max)};
+  return file->read(0, code ? 0 : bytes);
 }
 
 Result<void> make_folders(const fs::path& folder) {
@@ -80,25 +96,42 @@ Result<void> make_folders(const fs::path& folder) {
   return {};
 }
 
-Result<void> write_file(const fs::path& path, std::string_view content) {
+Result<FileWriter> FileWriter::open(const fs::path& path) {
   if (path.has_parent_path()) SXT_CHECK(make_folders(path.parent_path()));
   fs::path temporary = path;
   temporary += fmt::format(".{}.tmp", ::getpid());
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return io_error("write", path, errno);
-  const bool written = write_all(fd, content) && ::fsync(fd) == 0;
-  const int code = errno;
-  ::close(fd);
-  if (!written) {
-    ::unlink(temporary.c_str());
-    return io_error("write", path, code);
-  }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int rename_code = errno;
-    ::unlink(temporary.c_str());
-    return io_error("write", path, rename_code);
-  }
+  return FileWriter(fd, path, std::move(temporary));
+}
+FileWriter::FileWriter(FileWriter&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), waiting_(std::move(other.waiting_)) {}
+FileWriter::~FileWriter() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+}
+Result<void> FileWriter::flush() {
+  if (!write_all(fd_, waiting_)) return io_error("write", path_, errno);
+  waiting_.clear();
   return {};
+}
+Result<void> FileWriter::write(std::string_view part) {
+  constexpr size_t waiting_max = 256 << 10;
+  waiting_ += part;
+  return waiting_.size() < waiting_max ? Result<void>() : flush();
+}
+Result<void> FileWriter::commit() {
+  SXT_CHECK(flush());
+  if (::fsync(fd_) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) return io_error("write", path_, errno);
+  ::close(std::exchange(fd_, -1));
+  return {};
+}
+
+Result<void> write_file(const fs::path& path, std::string_view content) {
+  SXT_TRY(FileWriter file, FileWriter::open(path));
+  SXT_CHECK(file.write(content));
+  return file.commit();
 }
 
 Result<AppendFile> AppendFile::open(const fs::path& path) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace sextant {
 
@@ -40,6 +41,15 @@ template <class T> class Queue {
     waiting_.pop_front();
     has_room_.notify_all();
     return value;
+  }
+  /// The oldest ones, at most `n`; waits for one. None once the queue is closed and empty.
+  std::vector<T> pop_some(size_t n) {
+    std::unique_lock lock(mutex_);
+    has_more_.wait(lock, [&] { return !waiting_.empty() || closed_; });
+    std::vector<T> out;
+    for (; !waiting_.empty() && out.size() < n; waiting_.pop_front()) out.push_back(std::move(waiting_.front()));
+    has_room_.notify_all();
+    return out;
   }
 
  private:

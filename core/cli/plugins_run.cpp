@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <deque>
 #include <fmt/format.h>
 #include <fstream>
 #include <functional>
@@ -76,13 +77,15 @@ Result<void> run_postprocessor(Host& host, const RunOptions& options, const std:
 
 Result<void> run_metric(Host& host, const RunOptions& options, const std::string& config) {
   SXT_TRY(plugin::Metric metric, host.metric(options.id, config, config_origin));
+  std::deque<std::string> texts;  // which `samples` borrows
   std::vector<plugin::Judged> samples;
   std::vector<double> scores;
   SXT_CHECK(for_each_line(options.input, [&](const json::Document& line, const std::string& place) -> Result<void> {
     SXT_TRY(std::string prediction, text_of(line, "prediction", place));
     if (!json::find(line, "reference"))
       return Error{Error::Kind::data, fmt::format("{}: the line lacks the \"reference\"", place)};
-    samples.push_back({std::move(prediction), json_of(line, "reference", "null"), json_of(line, "record", "{}")});
+    const auto kept = [&](std::string text) -> std::string_view { return texts.emplace_back(std::move(text)); };
+    samples.push_back({kept(std::move(prediction)), kept(json_of(line, "reference", "null")), kept(json_of(line, "record", "{}"))});
     SXT_TRY(const std::vector<plugin::Scored> scored, metric.score(std::span(samples).last(1)));
     const plugin::Scored& one = scored.at(0);
     scores.push_back(one.values.front().second);

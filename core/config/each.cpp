@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <set>
 #include <sextant/csv.hpp>
 #include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
@@ -60,7 +61,7 @@ bool match(std::string_view pattern, std::string_view name, Names& names) {
   return !name.empty() && (pattern.front() == '?' || pattern.front() == name.front()) && match(pattern.substr(1), name.substr(1), names);
 }
 
-void walk(const fs::path& folder, std::string_view pattern, const Names& names, std::vector<Names>& ret_found) {
+void walk(const fs::path& folder, std::string_view pattern, const Names& names, std::set<Names>& seen, std::vector<Names>& ret_found) {
   const size_t slash = pattern.find('/');
   std::vector<fs::path> children;
   std::error_code code;
@@ -71,8 +72,8 @@ void walk(const fs::path& folder, std::string_view pattern, const Names& names, 
     Names here = names;
     if (ret_found.size() >= entries_max || !utf8::is_valid(child.filename().string()) || !match(pattern.substr(0, slash), child.filename().string(), here))
       continue;
-    if (slash != pattern.npos) walk(child, pattern.substr(slash + 1), here, ret_found);
-    else if (std::find(ret_found.begin(), ret_found.end(), here) == ret_found.end()) ret_found.push_back(std::move(here));
+    if (slash != pattern.npos) walk(child, pattern.substr(slash + 1), here, seen, ret_found);
+    else if (seen.insert(here).second) ret_found.push_back(std::move(here));
   }
 }
 
@@ -88,8 +89,9 @@ Result<void> add_from_glob(json::Document& out, const std::string& pattern, cons
   if (pattern.find("${") == pattern.npos)
     return card_error(origin, fmt::format("each.glob '{}' names nothing; put ${{name}} where the entry's name stands", pattern));
   SXT_TRY(const fs::path folder, folder_of(card, origin, data_folder));
+  std::set<Names> seen;
   std::vector<Names> found;
-  walk(folder, pattern, {}, found);
+  walk(folder, pattern, {}, seen, found);
   if (found.empty())
     return Error{Error::Kind::missing, fmt::format("{}: each.glob: no file in {} matches '{}'; give --data-dir, or correct the pattern", origin, folder.string(), pattern)};
   auto& a = out.GetAllocator();

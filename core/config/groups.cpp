@@ -1,6 +1,8 @@
 #include "groups.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <unordered_map>
+#include <unordered_set>
 #include "../base/text.hpp"
 #include "card_parts.hpp"
 #include "json_source.hpp"
@@ -23,17 +25,21 @@ Result<std::vector<SummaryGroup>> groups_from_json(const json::Value& list, cons
       group.by_size = weights->IsString() && json::text(*weights) == "size";
       if (!group.by_size && !weights->IsObject())
         return card_error(origin, fmt::format("groups[{}].weights must be \"size\" or an object with a number for each member", groups.size()));
+      std::unordered_map<std::string_view, const json::Value*> given;
+      if (!group.by_size)
+        for (const auto& weight : weights->GetObject()) given.emplace(json::text(weight.name), &weight.value);
       for (size_t i = 0; !group.by_size && i < group.members.size(); ++i) {
-        const auto weight = json::find_number(*weights, group.members[i]);
-        if (!weight || *weight < 0)
+        const auto weight = given.find(group.members[i]);
+        if (weight == given.end() || !weight->second->IsNumber() || weight->second->GetDouble() < 0)
           return card_error(origin, fmt::format("groups[{}].weights has no number for '{}', or one below 0; give each member's", groups.size(), group.members[i]));
-        group.weights.push_back(*weight);
+        group.weights.push_back(weight->second->GetDouble());
       }
       if (!group.by_size && *std::max_element(group.weights.begin(), group.weights.end()) == 0)
         return card_error(origin, fmt::format("groups[{}].weights are all 0; one must be above", groups.size()));
+      const std::unordered_set<std::string> there(group.members.begin(), group.members.end());
       if (!group.by_size)
         for (const auto& weight : weights->GetObject())
-          if (const std::string name(json::text(weight.name)); std::find(group.members.begin(), group.members.end(), name) == group.members.end())
+          if (const std::string name(json::text(weight.name)); !there.contains(name))
             return card_error(origin, fmt::format("groups[{}].weights names '{}', which is no member{}", groups.size(), name, did_you_mean(name, group.members)));
     }
     groups.push_back(std::move(group));
@@ -64,15 +70,18 @@ Result<Summarizer> read_summarizer_card(const CardEntry& entry, const CardStore*
 Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const std::string> names, const std::string& origin) {
   for (SummaryGroup& group : groups) {
     std::vector<std::string> members;
+    std::unordered_set<std::string> taken;
     std::vector<double> weights;
     for (size_t i = 0; i < group.members.size(); ++i) {
       const size_t before = members.size();
       for (const std::string& name : names)
-        if (is_glob(group.members[i]) && glob_match(group.members[i], name) && std::find(members.begin(), members.end(), name) == members.end())
-          members.push_back(name);
+        if (is_glob(group.members[i]) && glob_match(group.members[i], name) && taken.insert(name).second) members.push_back(name);
       if (is_glob(group.members[i]) && members.size() == before)
         return card_error(origin, fmt::format("the group '{}' has the member '{}', which matches no data set", group.name, group.members[i]));
-      if (!is_glob(group.members[i])) members.push_back(group.members[i]);
+      if (!is_glob(group.members[i])) {
+        taken.insert(group.members[i]);
+        members.push_back(group.members[i]);
+      }
       if (!group.weights.empty()) weights.resize(members.size(), group.weights[i]);
     }
     group.members = std::move(members);

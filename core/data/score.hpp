@@ -1,18 +1,10 @@
-// One metric on one attempt, and a metric over a data set. Plain data.
+// A metric over a data set. Plain data.
 #pragma once
 #include <cstdint>
 #include <limits>
 #include <string>
-#include "sample.hpp"
 
 namespace sextant::data {
-
-struct Score {
-  SampleId id;
-  std::string metric, filter;     // filter: the named chain of post-processors, "none" where a set has but one
-  double value = std::numeric_limits<double>::quiet_NaN();
-  std::string answer, explanation;
-};
 
 struct Estimate {
   std::string metric, filter;

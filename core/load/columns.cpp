@@ -1,6 +1,7 @@
 #include "columns.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <unordered_set>
 #include <sextant/columns.hpp>
 #include "../base/text.hpp"
 
@@ -11,8 +12,18 @@ constexpr uint64_t leak_rows_min = 20;   // fewer rows may agree by chance
 
 constexpr std::string_view no_texts[] = {"role", "fallback_role", "label", "jinja", "line", "literal", "type", "compat", "form"};
 
-void add(std::vector<std::string>& out, const std::string& path) {
-  if (std::find(out.begin(), out.end(), path) == out.end()) out.push_back(path);
+// Each once, in the order in which they first come.
+void make_unique(std::vector<std::string>& paths) {
+  std::unordered_set<std::string> seen;
+  std::erase_if(paths, [&](const std::string& path) { return !seen.insert(path).second; });
+}
+
+// The names of a record's columns: a record may have very many.
+std::unordered_set<std::string_view> columns_in(const json::Value& record) {
+  std::unordered_set<std::string_view> out;
+  if (record.IsObject())
+    for (const auto& member : record.GetObject()) out.insert(json::text(member.name));
+  return out;
 }
 
 // `columns_only`: a path may go on into the objects of a list, as "{choices.text}" does, so that its column alone can be looked for.
@@ -21,8 +32,8 @@ void collect(const json::Value& value, bool in_item, bool columns_only, const st
     for (std::string path : columns::placeholders(json::text(value))) {
       if (std::find(literal.begin(), literal.end(), path) != literal.end()) continue;
       if (columns_only) path = columns::column_of(path);
-      add(out.everywhere, path);
-      if (in_item) add(out.in_item, path);
+      out.everywhere.push_back(path);
+      if (in_item) out.in_item.push_back(path);
     }
   } else if (value.IsArray()) {
     for (const auto& item : value.GetArray()) collect(item, in_item, columns_only, literal, out);
@@ -55,13 +66,16 @@ Placeholders placeholders_of(const json::Value& config) {
       if (item.IsString()) literal.emplace_back(json::text(item));
   Placeholders out;
   collect(config, true, false, literal, out);
+  make_unique(out.everywhere);
+  make_unique(out.in_item);
   return out;
 }
 
 Result<void> check_columns(std::span<const std::string> wanted, const json::Value& record, std::string_view name, std::string_view path,
                            std::string_view who) {
+  const auto known = columns_in(record);
   for (const std::string& column : wanted) {
-    if (columns::find(record, column)) continue;
+    if (known.contains(column) || columns::find(record, column)) continue;
     const std::vector<std::string> there = names_of(record);
     return Error{Error::Kind::data, fmt::format("{}: the records in {} have no column '{}', which {} names{}; they have: {}", name, path, column, who,
                                                 did_you_mean(column, there), join(there, ", "))};
@@ -71,8 +85,9 @@ Result<void> check_columns(std::span<const std::string> wanted, const json::Valu
 
 Result<void> check_placeholders(std::span<const std::string> paths, const json::Value& record, std::string_view name, std::string_view place,
                                 std::span<const std::string> made_by_template) {
+  const auto known = columns_in(record);
   for (const std::string& path : paths) {
-    if (columns::find(record, path) || std::find(made_by_template.begin(), made_by_template.end(), path) != made_by_template.end()) continue;
+    if (known.contains(path) || columns::find(record, path) || std::find(made_by_template.begin(), made_by_template.end(), path) != made_by_template.end()) continue;
     const std::vector<std::string> there = names_of(record);
     const std::string column(columns::column_of(path));
     const bool known = json::find(record, column);

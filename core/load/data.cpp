@@ -1,4 +1,5 @@
 #include "data.hpp"
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iterator>
@@ -12,26 +13,14 @@ namespace sextant::load {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr uint64_t block_rows = 64;   // a call of the loader for so many; a row may be long
+
 // The first candidate that is there; else the first one, so that the loader can name what it misses.
 fs::path locate(const std::vector<fs::path>& candidates) {
   std::error_code code;
   for (const fs::path& candidate : candidates)
     if (fs::exists(candidate, code)) return candidate;
   return candidates.empty() ? fs::path() : candidates.front();
-}
-
-// Rows that stand apart are read in runs of neighbours.
-Result<std::vector<std::string>> read_rows(plugin::Dataset& loader, const Derive& derive, const std::string& split, const std::vector<uint64_t>& rows) {
-  std::vector<std::string> out;
-  out.reserve(rows.size());
-  for (size_t i = 0; i < rows.size();) {
-    size_t n = 1;
-    while (i + n < rows.size() && rows[i + n] == rows[i] + n) ++n;
-    SXT_TRY(std::vector<std::string> block, read_records(loader, derive, split, rows[i], n));
-    std::move(block.begin(), block.end(), std::back_inserter(out));
-    i += n;
-  }
-  return out;
 }
 
 // A column that the card names and the data lacks would be an empty text in every prompt, or no answer to compare with; a placeholder
@@ -51,7 +40,10 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
     if (!example) leak.look_at(record);
     return {};
   };
-  for (const Row& row : data.rows) SXT_CHECK(check(row.record_json, fmt::format("row {} of the split '{}'", row.index, dataset.test_split), false));
+  for (uint64_t i = 0; i < data.rows.size(); ++i) {
+    SXT_TRY(const Row row, data.rows.at(i));
+    SXT_CHECK(check(row.record_json, fmt::format("row {} of the split '{}'", row.index, dataset.test_split), false));
+  }
   for (size_t k = 0; k < data.shots.size(); ++k) SXT_CHECK(check(data.shots[k], fmt::format("example {} of the split '{}'", k + 1, dataset.train_split), true));
   if (std::string finding = leak.finding(dataset.abbr); !finding.empty()) data.findings.push_back(std::move(finding));
   return {};
@@ -67,6 +59,30 @@ Result<std::vector<uint64_t>> fixed_ids(const config::DatasetConfig& dataset) {
 }
 
 }  // namespace
+
+std::optional<uint64_t> Rows::position_of(uint64_t index) const {
+  const auto it = std::find(indices_.begin(), indices_.end(), index);
+  return it == indices_.end() ? std::nullopt : std::optional(static_cast<uint64_t>(it - indices_.begin()));
+}
+
+Result<void> Rows::read_block(uint64_t position) {
+  block_.clear();
+  block_at_ = position;
+  while (block_.size() < block_rows && position < indices_.size()) {  // rows that stand apart are read in runs of neighbours
+    uint64_t n = 1;
+    while (block_.size() + n < block_rows && position + n < indices_.size() && indices_[position + n] == indices_[position] + n) ++n;
+    SXT_TRY(std::vector<std::string> run, read_records(*loader_, derive_, split_, indices_[position], n));
+    std::move(run.begin(), run.end(), std::back_inserter(block_));
+    position += n;
+  }
+  return {};
+}
+
+Result<Row> Rows::at(uint64_t position) {
+  if (position < block_at_ || position >= block_at_ + block_.size())
+    if (const auto read = read_block(position); !read) return Error{read.error().kind, origin_ + read.error().message};
+  return Row{indices_[position], block_[position - block_at_]};
+}
 
 std::vector<fs::path> data_candidates(const std::string& data_dir, const std::string& folder, const fs::path& loader_plugin) {
   std::vector<fs::path> out;
@@ -110,10 +126,7 @@ Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& data
   if (!rows) return Error{rows.error().kind, fmt::format("{}: {}", dataset.card_path, rows.error().message)};
 
   TaskData data;
-  const auto named = [&](const Error& error) { return Error{error.kind, fmt::format("{}: {}: {}", dataset.abbr, path.string(), error.message)}; };
-  auto records = read_rows(loader, derive, dataset.test_split, *rows);
-  if (!records) return dataset.derive.empty() ? records.error() : named(records.error());
-  for (size_t i = 0; i < records->size(); ++i) data.rows.push_back({(*rows)[i], std::move((*records)[i])});
+  data.rows = Rows(loader, derive, dataset.test_split, dataset.derive.empty() ? "" : fmt::format("{}: {}: ", dataset.abbr, path.string()), *std::move(rows));
   if (dataset.retriever.shows_examples()) {
     const auto available = loader.count(dataset.train_split);
     if (!available) return explain(available.error());

@@ -1,5 +1,6 @@
 #include "select.hpp"
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
@@ -42,6 +43,17 @@ std::vector<uint64_t> slice(const std::vector<uint64_t>& rows, std::optional<int
   return out;
 }
 
+// The same rows, each once.
+std::vector<config::RowRange> joined(std::vector<config::RowRange> ranges) {
+  std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return std::pair(a.first, a.last) < std::pair(b.first, b.last); });
+  std::vector<config::RowRange> out;
+  for (const config::RowRange& range : ranges) {
+    if (!out.empty() && range.first <= out.back().last) out.back().last = std::max(out.back().last, range.last);
+    else out.push_back(range);
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<uint64_t>> select_rows(uint64_t count, std::string_view test_range, const config::Limit& limit, uint64_t seed,
@@ -69,10 +81,12 @@ Result<std::vector<uint64_t>> select_rows(uint64_t count, std::string_view test_
   for (const config::RowRange& range : wanted)
     if (range.last >= count)
       return Error{Error::Kind::usage, fmt::format("--rows names row {} of {}, which has rows 0 to {}", range.last, name, count - 1)};
-  if (!wanted.empty())
-    std::erase_if(rows, [&](uint64_t row) {
-      return std::none_of(wanted.begin(), wanted.end(), [&](const config::RowRange& range) { return range.first <= row && row <= range.last; });
-    });
+  if (!wanted.empty()) {
+    std::vector<bool> is_wanted(count);
+    for (const config::RowRange& range : joined(wanted))
+      for (uint64_t row = range.first; row <= range.last; ++row) is_wanted[row] = true;
+    std::erase_if(rows, [&](uint64_t row) { return !is_wanted[row]; });
+  }
   if (rows.empty()) return Error{Error::Kind::data, fmt::format("no row of {} is left to evaluate; check test_range, --rows and --exclude", name)};
   if (limit.value <= 0) return rows;
   // a fraction below 1 takes at least one row of a set that has any
@@ -80,8 +94,13 @@ Result<std::vector<uint64_t>> select_rows(uint64_t count, std::string_view test_
   const size_t keep = static_cast<size_t>(std::min(kept, static_cast<double>(rows.size())));
   if (limit.random) {
     // rows in the order of a hash each: the same rows on every machine and library version
-    std::vector<std::pair<std::string, size_t>> order;
-    for (size_t i = 0; i < rows.size(); ++i) order.emplace_back(sha256_hex(fmt::format("{}\n{}\n{}", seed, name, rows[i])), i);
+    std::vector<std::pair<std::array<uint64_t, 2>, size_t>> order;  // the first half of the hash is enough to tell rows apart
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const std::string hash = sha256_hex(fmt::format("{}\n{}\n{}", seed, name, rows[i]));
+      std::array<uint64_t, 2> halves{};
+      for (size_t half = 0; half < 2; ++half) std::from_chars(hash.data() + 16 * half, hash.data() + 16 * (half + 1), halves[half], 16);
+      order.emplace_back(halves, i);
+    }
     std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(keep), order.end());
     order.resize(keep);
     std::vector<size_t> chosen;

@@ -67,8 +67,9 @@ class Postprocessor {
   const sxt_postprocessor_v1* table_;
 };
 
+/// All is borrowed.
 struct Judged {
-  std::string prediction, reference_json, record_json;
+  std::string_view prediction, reference_json, record_json;
 };
 /// What a metric says of one prediction.
 struct Scored {
@@ -79,6 +80,8 @@ class Metric {
  public:
   Metric(Object object, const sxt_metric_v1* table) : object_(std::move(object)), table_(table) {}
   Result<std::vector<Scored>> score(std::span<const Judged> samples);
+  /// It has numbers of its own over a set, or may have.
+  bool aggregates() const { return table_ && SXT_HAS(table_, aggregate); }
   /// The plugin's own numbers, or nothing where it leaves the mean to the core. scores: the first value of each sample.
   Result<std::optional<json::Document>> aggregate(std::span<const Judged> samples, std::span<const double> scores);
 

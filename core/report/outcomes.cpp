@@ -1,18 +1,34 @@
 #include "outcomes.hpp"
-#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+#include <unordered_map>
 #include "../base/files.hpp"
+#include "../base/json_members.hpp"
 
 namespace sextant::report {
 namespace {
 
-// The numbers of a results file, in their order; "details" and the like are not among them.
+// The numbers of a results file, in their order; "details" and the like are not among them, and are not read.
 Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::filesystem::path& path) {
-  SXT_TRY(const std::string text, read_file(path));
-  SXT_TRY(const json::Document document, json::parse(text, path.string()));
+  SXT_TRY(const InputFile file, InputFile::open(path));
   std::vector<std::pair<std::string, double>> metrics;
-  if (document.IsObject())
-    for (const auto& member : document.GetObject())
-      if (member.value.IsNumber()) metrics.emplace_back(json::text(member.name), member.value.GetDouble());
+  std::optional<Error> error;
+  SXT_CHECK(scan_members(file, [&](std::string_view name, uint64_t begin, uint64_t end) {
+    constexpr uint64_t number_bytes_max = 64;
+    if (end - begin > number_bytes_max) return true;
+    const auto member = [&]() -> Result<json::Document> {
+      SXT_TRY(const std::string value, file.read(begin, end - begin));
+      return json::parse(fmt::format("{{\"{}\":{}}}", name, value), path.string());
+    }();
+    if (!member) {
+      error = member.error();
+      return false;
+    }
+    const auto& only = *member->MemberBegin();
+    if (only.value.IsNumber()) metrics.emplace_back(json::text(only.name), only.value.GetDouble());
+    return true;
+  }));
+  if (error) return *error;
   return metrics;
 }
 
@@ -21,11 +37,14 @@ Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::file
 Result<Table> table_of_run(const store::RunFolder& folder, const config::RunConfig& run, const store::RunRecord& record) {
   std::vector<std::string> models;
   for (const config::ModelConfig& model : run.models) models.push_back(model.abbr);
+  std::unordered_map<std::string_view, const config::DatasetConfig*> datasets;
+  for (const config::DatasetConfig& dataset : run.datasets) datasets.emplace(dataset.task_name, &dataset);
   std::vector<TaskOutcome> outcomes;
   for (const store::TaskRecord& task : record.tasks) {
     if (!task.stage.empty()) continue;  // a helper's
-    const config::DatasetConfig* dataset = config::find_dataset(run, task.dataset);
-    if (!dataset) continue;
+    const auto known = datasets.find(task.dataset);
+    if (known == datasets.end()) continue;
+    const config::DatasetConfig* dataset = known->second;
     TaskOutcome outcome{task.model, task.dataset, dataset->version, "", task.status, task.error, {}};
     outcome.samples = task.samples;
     outcome.mode = dataset->inferencer.id == "loglikelihood" ? "ll" : dataset->inferencer.id;

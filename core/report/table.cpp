@@ -2,6 +2,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
+#include <unordered_map>
 #include "../base/text.hpp"
 #include "report.hpp"
 
@@ -17,7 +18,8 @@ Cell number_cell(double value) {
   return cell;
 }
 
-Cell cell_of(const TaskOutcome* outcome, const std::string& metric) {
+// What stands where a task has no number of that name.
+Cell cell_without_number(const TaskOutcome* outcome) {
   Cell cell;
   if (!outcome) {
     cell.text = no_task;
@@ -25,8 +27,6 @@ Cell cell_of(const TaskOutcome* outcome, const std::string& metric) {
     cell.text = outcome->status;
     cell.error = outcome->error;
   } else {
-    for (const auto& [name, value] : outcome->metrics)
-      if (name == metric) return number_cell(value);
     cell.text = outcome->metrics.empty() ? "not scored" : no_task;
   }
   return cell;
@@ -45,24 +45,31 @@ void add_dataset(const std::string& dataset, const std::vector<const TaskOutcome
   Row row;
   row.dataset = dataset;
   std::vector<std::string> metrics;  // of all models, in the order in which they are first named
+  std::unordered_map<std::string, size_t> places;  // in `metrics`
   for (const TaskOutcome* outcome : per_model) {
     if (!outcome) continue;
     if (row.version.empty()) row.version = outcome->version;
     row.mode = row.mode.empty() || row.mode == outcome->mode ? outcome->mode : "mixed";
     for (const auto& metric : outcome->metrics)
-      if (std::find(metrics.begin(), metrics.end(), metric.first) == metrics.end()) metrics.push_back(metric.first);
+      if (places.try_emplace(metric.first, metrics.size()).second) metrics.push_back(metric.first);
   }
   if (metrics.empty()) metrics.push_back("-");
-  for (const std::string& metric : metrics) {
-    row.metric = metric;
-    row.cells.clear();
-    for (const TaskOutcome* outcome : per_model) row.cells.push_back(cell_of(outcome, metric));
+  std::vector<std::vector<Cell>> cells(metrics.size(), std::vector<Cell>(per_model.size()));  // [metric][model]
+  for (size_t model = 0; model < per_model.size(); ++model) {
+    for (auto& of_metric : cells) of_metric[model] = cell_without_number(per_model[model]);
+    if (!per_model[model] || per_model[model]->status != "complete") continue;
+    const auto& numbers = per_model[model]->metrics;
+    for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) cells[places.at(number->first)][model] = number_cell(number->second);
+  }
+  for (size_t i = 0; i < metrics.size(); ++i) {
+    row.metric = metrics[i];
+    row.cells = std::move(cells[i]);
     table.rows.push_back(row);
   }
   std::vector<Member>& out = members[dataset];
   for (const TaskOutcome* outcome : per_model) {
-    const std::string first = outcome && !outcome->metrics.empty() ? outcome->metrics.front().first : metrics.front();
-    out.push_back({cell_of(outcome, first), outcome ? outcome->mode : "", outcome ? outcome->samples : 0});
+    const bool has_number = outcome && outcome->status == "complete" && !outcome->metrics.empty();
+    out.push_back({has_number ? number_cell(outcome->metrics.front().second) : cell_without_number(outcome), outcome ? outcome->mode : "", outcome ? outcome->samples : 0});
   }
 }
 
@@ -140,14 +147,16 @@ Table make_table(const std::vector<std::string>& models, const std::vector<TaskO
                  const config::Summarizer& summarizer) {
   Table table;
   table.models = models;
+  std::unordered_map<std::string_view, size_t> places;  // of models
+  for (size_t i = 0; i < models.size(); ++i) places.emplace(models[i], i);
   std::vector<std::string> datasets;  // in the run's order
   std::map<std::string, std::vector<const TaskOutcome*>> per_model;
   for (const TaskOutcome& outcome : outcomes) {
-    const auto model = std::find(models.begin(), models.end(), outcome.model);
-    if (model == models.end()) continue;
+    const auto model = places.find(outcome.model);
+    if (model == places.end()) continue;
     const auto [it, fresh] = per_model.try_emplace(outcome.dataset, models.size(), nullptr);
     if (fresh) datasets.push_back(outcome.dataset);
-    it->second[static_cast<size_t>(model - models.begin())] = &outcome;
+    it->second[model->second] = &outcome;
   }
   Members members;
   for (const std::string& dataset : datasets) add_dataset(dataset, per_model[dataset], table, members);

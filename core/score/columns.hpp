@@ -1,23 +1,21 @@
-// Readings to columns, and columns to numbers.
+// Values to columns, and columns to numbers.
 #pragma once
 #include "score.hpp"
+#include "values.hpp"
 
 namespace sextant::score {
 
-/// One column per filter and value. Two metrics may call a value by the same name; the later one's then carries its id.
-void add_columns(Scored& scored, const std::vector<MetricFacts>& metrics);
-
 /// acc, acc_norm, acc_bytes and acc_token, where attempts carry the choices by sum, per character, byte and token (extra "choices"):
 /// 1 where the choice is the target. Names and numbers as in lm-eval.
-void add_choices(Scored& scored);
+void add_choices(Scored& scored, const Values& values);
 
 /// word_perplexity, byte_perplexity and bits_per_byte (rolling, as in lm-eval) and average_ppl (ppl_only, as in OpenCompass), where attempts
 /// carry them (extra): lower is better. Over a set the first three weigh each text by its words or bytes.
-void add_perplexities(Scored& scored);
+void add_perplexities(Scored& scored, const Values& values);
 
 /// The numbers of each repeat: a metric's own over its whole set, else each column's mean x 100. Several repeats come to their
 /// mean and standard deviation, and to pass@k and G-Pass@k where the card asks for them.
-Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics, Reader& reader);
+Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics, const Values& values, Reader& reader);
 
 /// The rows of a table of repeats, by the first column of each filter: appended to scored.numbers.
 void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset);

@@ -25,7 +25,7 @@ std::vector<plugin::Judged> judged(std::span<const Judged> items) {
   std::vector<plugin::Judged> out;
   out.reserve(items.size());
   for (const Judged& item : items)
-    out.push_back({std::string(item.prediction), std::string(item.reference_json), std::string(item.record_json)});
+    out.push_back({item.prediction, item.reference_json, item.record_json});
   return out;
 }
 
@@ -77,7 +77,8 @@ Result<Steps> steps_of(plugin::Host& host, const config::DatasetConfig& dataset,
     steps.metrics.push_back({choice.id, [component](std::span<const Judged> items) mutable { return judge(component, items); },
                              [component](std::span<const Judged> items, std::span<const double> first) mutable {
                                return component.aggregate(judged(items), first);
-                             }});
+                             },
+                             component.aggregates()});
   }
   return steps;
 }

@@ -67,12 +67,13 @@ class Process {
   enum class Got { line, late, end };
   Got receive(std::chrono::duration<double> limit, std::string& ret_line) {
     const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(limit);
-    for (;;) {
-      if (const size_t lf = buffer_.find('\n'); lf != buffer_.npos) {
+    for (size_t looked_at = 0;;) {
+      if (const size_t lf = buffer_.find('\n', looked_at); lf != buffer_.npos) {
         ret_line = buffer_.substr(0, lf);
         buffer_.erase(0, lf + 1);
         return Got::line;
       }
+      looked_at = buffer_.size();
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
       if (left <= 0) return Got::late;
       pollfd wait{fd_, POLLIN, 0};
@@ -136,10 +137,13 @@ class IsolatedReader : public Reader {
     return out;
   }
 
-  Result<std::optional<std::vector<std::pair<std::string, double>>>> aggregate(size_t metric, std::span<const Reading* const> readings,
-                                                                              std::span<const data::Attempt* const> attempts,
-                                                                              std::span<const double> first) override {
-    SXT_TRY(const json::Document answer, ask(wire::to_line(metric, readings, attempts, first), limit_s_));
+  Result<std::vector<bool>> aggregates() override {
+    if (!process_) SXT_CHECK(start());
+    return aggregates_;
+  }
+
+  Result<Numbers> aggregate(size_t metric, std::span<const Judged> samples, std::span<const double> first) override {
+    SXT_TRY(const json::Document answer, ask(wire::to_line(metric, samples, first), limit_s_));
     return wire::numbers_from(answer);
   }
 
@@ -147,13 +151,16 @@ class IsolatedReader : public Reader {
   // One line there, one back. Where the process ends or is late it is replaced with the next line; that costs a sample.
   Result<json::Document> ask(const std::string& line, double limit_s) {
     costs_a_sample_ = false;
-    if (!process_) {
-      SXT_TRY(process_, Process::start());
-      auto made = exchange(setup_, default_attempt_limit_s);
-      costs_a_sample_ = false;  // components that cannot be made fail the whole set
-      if (!made) return made.error();
-    }
+    if (!process_) SXT_CHECK(start());
     return exchange(line, limit_s);
+  }
+  Result<void> start() {
+    SXT_TRY(process_, Process::start());
+    auto made = exchange(setup_, default_attempt_limit_s);
+    costs_a_sample_ = false;  // components that cannot be made fail the whole set
+    if (!made) return made.error();
+    SXT_TRY(aggregates_, wire::aggregates_from(*made));
+    return {};
   }
   Result<json::Document> exchange(const std::string& line, double limit_s) {
     std::string answer;
@@ -190,6 +197,7 @@ class IsolatedReader : public Reader {
   bool costs_a_sample_ = false;
   unsigned in_a_row_ = 0;          // samples that ended a process
   std::unique_ptr<Process> process_;
+  std::vector<bool> aggregates_;   // [metric]
 };
 
 }  // namespace

@@ -148,22 +148,22 @@ Result<void> StepReader::judge(size_t filter, std::span<const Row> rows, std::ve
   return {};
 }
 
-Result<std::optional<std::vector<std::pair<std::string, double>>>> StepReader::aggregate(size_t metric, std::span<const Reading* const> readings,
-                                                                                        std::span<const data::Attempt* const> attempts,
-                                                                                        std::span<const double> first) {
-  using Numbers = std::vector<std::pair<std::string, double>>;
+Result<std::vector<bool>> StepReader::aggregates() {
+  std::vector<bool> out;
+  for (const MetricStep& step : steps_.metrics) out.push_back(step.aggregates);
+  return out;
+}
+
+Result<Numbers> StepReader::aggregate(size_t metric, std::span<const Judged> samples, std::span<const double> first) {
   const MetricStep& step = steps_.metrics[metric];
-  std::vector<Judged> items;
-  for (size_t i = 0; i < readings.size(); ++i)
-    items.push_back({readings[i]->answer, readings[i]->reference_json, attempts[i]->record_json});
-  SXT_TRY(const auto document, step.aggregate(items, first));
-  if (!document) return std::optional<Numbers>();
-  Numbers numbers;
+  SXT_TRY(const auto document, step.aggregate(samples, first));
+  if (!document) return Numbers();
+  std::vector<std::pair<std::string, double>> numbers;
   if (document->IsObject())
     for (const auto& member : document->GetObject())
       if (member.value.IsNumber()) numbers.emplace_back(json::text(member.name), member.value.GetDouble());
   if (numbers.empty()) return Error{Error::Kind::internal, fmt::format("metric:{} gave no number over all samples", step.id)};
-  return std::optional<Numbers>(std::move(numbers));
+  return Numbers(std::move(numbers));
 }
 
 }  // namespace sextant::score

@@ -31,16 +31,24 @@ using Row = std::vector<const data::Attempt*>;
 /// [attempt][filter]
 using RowReading = std::vector<std::vector<Reading>>;
 
+/// What a metric judges; borrowed for the call.
+struct Judged {
+  std::string_view prediction, reference_json, record_json;
+};
+
+/// A metric's own numbers over a set, by name; nothing where it leaves them to the core, which takes means.
+using Numbers = std::optional<std::vector<std::pair<std::string, double>>>;
+
 /// Reads rows. Each worker thread has one of its own. Threads: [owner].
 class Reader {
  public:
   virtual ~Reader() = default;
   /// What fails on a row is in its readings. An Error: nothing more can be read (cancelled, a component that cannot be made).
   virtual Result<std::vector<RowReading>> read(std::span<const Row> rows) = 0;
-  /// The metric's own numbers over a whole set, or nothing where the core takes means. `first`: its first value of each.
-  virtual Result<std::optional<std::vector<std::pair<std::string, double>>>> aggregate(size_t metric, std::span<const Reading* const> readings,
-                                                                                      std::span<const data::Attempt* const> attempts,
-                                                                                      std::span<const double> first) = 0;
+  /// For each metric, whether it has numbers of its own over a set. Only for those are all samples of a set held in memory.
+  virtual Result<std::vector<bool>> aggregates() = 0;
+  /// `first`: the metric's first value of each sample.
+  virtual Result<Numbers> aggregate(size_t metric, std::span<const Judged> samples, std::span<const double> first) = 0;
 };
 
 }  // namespace sextant::score

@@ -1,7 +1,6 @@
 // pass@k and G-Pass@k of a set with repeats.
 #include <cmath>
 #include <fmt/format.h>
-#include <map>
 #include "../base/log.hpp"
 #include "../stats/mean.hpp"
 #include "../stats/pass_at_k.hpp"
@@ -21,10 +20,6 @@ std::string threshold(double tau) {
   return text.find_first_of(".e") == text.npos ? text + ".0" : text;
 }
 
-std::string key_of(const Scored& scored, const std::string& name, const Column& column) {
-  return scored.filters.size() > 1 ? fmt::format("{},{}", name, column.filter) : name;
-}
-
 }  // namespace
 
 void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset) {
@@ -34,9 +29,9 @@ void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset) {
     for (const Column& column : scored.columns)
       if (!first && !column.chosen && column.filter_index == filter) first = &column;
     if (!first) continue;
-    std::map<uint64_t, Tally> rows;
-    for (size_t i = 0; i < scored.attempts.size(); ++i) {
-      Tally& row = rows[scored.attempts[i].id.row];
+    std::vector<Tally> rows(scored.attempts / scored.repeats);
+    for (uint64_t i = 0; i < scored.attempts; ++i) {
+      Tally& row = rows[i % rows.size()];
       const double value = first->values[i];
       if (!std::isnan(value) && value != 0 && value != 1) {
         if (!scored.error)
@@ -50,7 +45,7 @@ void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset) {
     }
     const auto put = [&](const std::string& name, uint64_t k, const auto& of) {
       std::vector<double> values;
-      for (const auto& [row, tally] : rows) {
+      for (const Tally& tally : rows) {
         if (k > tally.attempts) {
           log_warning(fmt::format("{}: {} needs {} attempts of each sample, and there are {}; it is left out (give --repeat {})",
                                   dataset.abbr, name, k, tally.attempts, k));
@@ -59,7 +54,7 @@ void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset) {
         if (tally.whole) values.push_back(of(tally));
       }
       data::Estimate number;
-      number.metric = key_of(scored, name, *first);
+      number.metric = key_of(scored.filters, name, filter);
       number.value = 100 * stats::spread_of(values).mean;
       scored.numbers.push_back(std::move(number));
     };

@@ -1,8 +1,7 @@
 // results/<model>/<task>.json.
 #include <algorithm>
 #include <cmath>
-#include <sextant/utf8_text.hpp>
-#include "../base/text.hpp"
+#include <unordered_map>
 #include "../data/fields.hpp"
 #include "score.hpp"
 
@@ -10,6 +9,19 @@ namespace sextant::score {
 namespace {
 
 using Allocator = json::Document::AllocatorType;
+
+// json::set() for objects of very many members, which looks through none of them.
+class Members {
+ public:
+  void set(json::Value& object, const std::string& name, json::Value value, Allocator& a) {
+    const auto [place, fresh] = places_.try_emplace(name, object.MemberCount());
+    if (fresh) object.AddMember(json::Value(name, a), std::move(value), a);
+    else (object.MemberBegin() + place->second)->value = std::move(value);
+  }
+
+ private:
+  std::unordered_map<std::string, rapidjson::SizeType> places_;
+};
 
 json::Value number_or_null(double value) { return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType); }
 
@@ -30,6 +42,7 @@ json::Value repeats_json(const Scored& scored, Allocator& a) {
 // {"accuracy": {"higher_is_better": true, "range": [0, 1]}}: of single attempts' values, as their metrics declare them
 json::Value metrics_json(const Scored& scored, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
+  Members members;
   for (const Column& column : scored.columns) {
     json::Value one(rapidjson::kObjectType);
     json::set(one, "higher_is_better", json::Value(column.facts.higher_is_better), a);
@@ -38,52 +51,55 @@ json::Value metrics_json(const Scored& scored, Allocator& a) {
       range.PushBack(number_or_null(column.facts.low), a).PushBack(number_or_null(column.facts.high), a);
       json::set(one, "range", std::move(range), a);
     }
-    json::set(out, column.key, std::move(one), a);
+    members.set(out, column.key, std::move(one), a);
   }
   return out;
 }
 
-json::Value details_json(const Scored& scored, Allocator& a) {
+// Items as write_pretty() would write them in their place.
+Result<void> write_details(const Scored& scored, const Write& write) {
   const std::vector<double>& shown = scored.columns.front().values;
   // right or wrong is said where the metric knows nothing between them
   const bool binary = std::all_of(shown.begin(), shown.end(), [](double v) { return std::isnan(v) || v == 0 || v == 1; });
-  json::Value details(rapidjson::kArrayType);
-  for (size_t i = 0; i < scored.attempts.size(); ++i) {
-    const Reading& reading = scored.readings[i].front();
-    json::Value item(rapidjson::kObjectType);
-    json::set(item, "index", json::Value(scored.attempts[i].id.row), a);
-    if (scored.repeats > 1) json::set(item, "repeat", json::Value(scored.attempts[i].id.repeat), a);
-    json::set(item, "pred", utf8::repair(reading.answer), a);
-    json::set(item, "answer", data::embed(reading.reference_json.empty() ? scored.attempts[i].target_json : reading.reference_json, a), a);
-    if (!binary)
-      json::set(item, "score", number_or_null(shown[i]), a);
-    else if (!std::isnan(shown[i]))
-      json::set(item, "correct", json::Value(shown[i] == 1), a);
-    for (const Reading& one : scored.readings[i])
-      if (one.error && !item.HasMember("error")) json::set(item, "error", utf8::repair(one.error->message), a);
-    details.PushBack(std::move(item), a);
+  for (uint64_t i = 0; i < scored.attempts; ++i) {
+    SXT_TRY(const LineParts line, scored.lines->get(i));
+    SXT_CHECK(write(i == 0 ? "" : ","));
+    SXT_CHECK(write(line.detail));
+    std::string rest;
+    if (!binary) rest = ",\n      \"score\": " + json::write(number_or_null(shown[i]));
+    else if (!std::isnan(shown[i])) rest = shown[i] == 1 ? ",\n      \"correct\": true" : ",\n      \"correct\": false";
+    if (!line.errors.empty()) {
+      SXT_TRY(const json::Document errors, json::parse(line.errors, "a scored attempt"));
+      rest += ",\n      \"error\": " + json::write(errors[0]);
+    }
+    SXT_CHECK(write(rest + "\n    }"));
   }
-  return details;
+  return {};
 }
 
 }  // namespace
 
 // Every number that stands directly in the object is a row of the table, so counts stand one level below.
-std::string to_json(const Scored& scored, bool with_details) {
+Result<void> write_results(const Scored& scored, bool with_details, const Write& write) {
   json::Document out;
   out.SetObject();
   auto& a = out.GetAllocator();
-  for (const data::Estimate& number : scored.numbers) json::set(out, number.metric, number_or_null(number.value), a);
+  Members numbers;
+  for (const data::Estimate& number : scored.numbers) numbers.set(out, number.metric, number_or_null(number.value), a);
   json::Value counts(rapidjson::kObjectType);
-  json::set(counts, "attempts", json::Value(static_cast<uint64_t>(scored.attempts.size())), a);
+  json::set(counts, "attempts", json::Value(scored.attempts), a);
   json::set(counts, "samples_failed", json::Value(scored.failed), a);
   if (scored.repeats > 1) json::set(counts, "repeats", json::Value(scored.repeats), a);
   json::set(out, "counts", std::move(counts), a);
   if (scored.filters.size() > 1) json::set(out, "filters", data::list(scored.filters, a), a);
   if (scored.repeats > 1) json::set(out, "repeats", repeats_json(scored, a), a);
   json::set(out, "metrics", metrics_json(scored, a), a);
-  if (with_details) json::set(out, "details", details_json(scored, a), a);
-  return json::write_pretty(out);
+  std::string head = json::write_pretty(out);
+  if (!with_details) return write(head + "\n");
+  head.resize(head.size() - 2);  // the line feed and the bracket
+  SXT_CHECK(write(head + ",\n  \"details\": ["));
+  SXT_CHECK(write_details(scored, write));
+  return write("\n  ]\n}\n");
 }
 
 }  // namespace sextant::score

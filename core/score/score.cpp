@@ -1,12 +1,9 @@
 #include "score.hpp"
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <fmt/format.h>
-#include <map>
 #include <mutex>
 #include <sextant/sha256.hpp>
-#include <sextant/utf8_text.hpp>
 #include <thread>
 #include "columns.hpp"
 
@@ -14,144 +11,163 @@ namespace sextant::score {
 namespace {
 
 // Rows that one call takes: enough that a call's own cost is nothing, few enough that threads end together.
-constexpr size_t rows_a_stretch = 128;
+constexpr uint64_t rows_a_stretch = 128;
 
 bool has_answer(const data::Attempt& attempt) { return attempt.target_json != "\"\"" && attempt.target_json != "null"; }
 
-Result<void> check_answers(const config::DatasetConfig& dataset, const std::vector<data::Attempt>& attempts) {
-  if (dataset.output_column.empty()) return {};  // the metric judges by the record
-  const auto counted = [&](auto&& wanted) {
-    return std::count_if(attempts.begin(), attempts.end(), [&](const auto& a) { return a.id.repeat == attempts.front().id.repeat && wanted(a); });
-  };
-  const auto lacking = counted([](const auto& a) { return !has_answer(a); });
-  if (lacking == 0) return {};
-  return Error{Error::Kind::data,
-               fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there is no score; the predictions are kept "
-                           "(use -m infer, or another split)",
-                           lacking, counted([](const auto&) { return true; }), dataset.test_split, dataset.abbr, dataset.output_column)};
-}
+// Everything that the threads share: where the next stretch is, and what has come of those before.
+class Pass {
+ public:
+  Pass(const config::DatasetConfig& dataset, const Attempts& attempts, Scored& scored, Values& values, const MakeReader& make_reader, bool judged)
+      : dataset_(dataset), attempts_(attempts), scored_(scored), values_(values), make_reader_(make_reader), judged_(judged),
+        rows_(attempts.count / scored.repeats) {}
 
-struct Rows {
-  std::vector<Row> attempts;
-  std::vector<std::vector<size_t>> numbers;  // of the same attempts in the whole set
-};
-Rows rows_of(const std::vector<data::Attempt>& attempts) {
-  Rows rows;
-  std::map<uint64_t, size_t> place;
-  for (size_t i = 0; i < attempts.size(); ++i) {
-    const auto [it, fresh] = place.try_emplace(attempts[i].id.row, rows.attempts.size());
-    if (fresh) {
-      rows.attempts.emplace_back();
-      rows.numbers.emplace_back();
+  /// Workers take stretches of rows from a counter; where a reading goes depends on its row alone.
+  Result<void> run(Reader& first_reader, unsigned threads) {
+    const uint64_t stretches = (rows_ + rows_a_stretch - 1) / rows_a_stretch;
+    std::vector<std::thread> others;
+    for (uint64_t i = 1; i < std::min<uint64_t>(threads, stretches); ++i) others.emplace_back([this] { work(nullptr); });
+    work(&first_reader);
+    for (std::thread& other : others) other.join();
+    if (lacking_ > 0)
+      return Error{Error::Kind::data,
+                   fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there is no score; the predictions are kept "
+                               "(use -m infer, or another split)", lacking_.load(), rows_, dataset_.test_split, dataset_.abbr, dataset_.output_column)};
+    if (failure_) return *failure_;
+    if (first_failed_.second) {
+      scored_.error = *first_failed_.second;
+      if (scored_.failed > 1) scored_.error->message += fmt::format("; {} of {} samples could not be scored", scored_.failed, scored_.attempts);
     }
-    rows.attempts[it->second].push_back(&attempts[i]);
-    rows.numbers[it->second].push_back(i);
+    return {};
   }
-  return rows;
-}
 
-// Workers take stretches of rows from a counter; where a reading goes depends on its row alone.
-Result<void> read_all(const Rows& rows, const MakeReader& make_reader, Reader& first_reader, unsigned threads,
-                      std::vector<std::vector<Reading>>& readings) {
-  std::atomic<size_t> next = 0;
-  std::mutex mutex;
-  std::optional<Error> failure;
-  const auto work = [&](Reader* reader) {
+ private:
+  void work(Reader* reader) {
     std::unique_ptr<Reader> own;
     for (;;) {
-      const size_t from = next.fetch_add(rows_a_stretch);
-      if (from >= rows.attempts.size()) return;
-      const size_t n = std::min(rows_a_stretch, rows.attempts.size() - from);
-      auto done = [&]() -> Result<std::vector<RowReading>> {
+      const uint64_t from = next_.fetch_add(rows_a_stretch);
+      if (from >= rows_) return;
+      auto done = [&]() -> Result<void> {
         if (!reader) {
-          SXT_TRY(own, make_reader());
+          SXT_TRY(own, make_reader_());
           reader = own.get();
         }
-        return reader->read(std::span(rows.attempts).subspan(from, n));
+        return read(*reader, from, std::min(rows_a_stretch, rows_ - from));
       }();
-      if (!done) {
-        const std::lock_guard lock(mutex);
-        if (!failure) failure = done.error();
-        next = rows.attempts.size();
-        return;
-      }
-      for (size_t r = 0; r < n; ++r)
-        for (size_t a = 0; a < rows.numbers[from + r].size(); ++a) readings[rows.numbers[from + r][a]] = std::move((*done)[r][a]);
+      if (done) continue;
+      const std::lock_guard lock(mutex_);
+      if (!failure_) failure_ = done.error();
+      next_ = rows_;
+      return;
     }
-  };
-  const size_t stretches = (rows.attempts.size() + rows_a_stretch - 1) / rows_a_stretch;
-  std::vector<std::thread> others;
-  for (size_t i = 1; i < std::min<size_t>(threads, stretches); ++i) others.emplace_back(work, nullptr);
-  work(&first_reader);
-  for (std::thread& other : others) other.join();
-  if (failure) return *failure;
-  return {};
-}
-
-// Names the sample in what went wrong, and counts.
-void count_failures(Scored& scored) {
-  for (size_t i = 0; i < scored.attempts.size(); ++i) {
-    const data::SampleId& id = scored.attempts[i].id;
-    const std::string where = scored.repeats > 1 ? fmt::format("sample {}, repeat {}", id.row, id.repeat) : fmt::format("sample {}", id.row);
-    bool failed = false;
-    for (const Reading& reading : scored.readings[i]) {
-      if (!reading.error) continue;
-      failed = true;
-      if (!scored.error) scored.error = Error{reading.error->kind, fmt::format("{} ({})", reading.error->message, where)};
-    }
-    scored.failed += failed;
   }
-  if (scored.failed > 1) scored.error->message += fmt::format("; {} of {} samples could not be scored", scored.failed, scored.attempts.size());
+
+  // All repeats of rows `from` to `from + n - 1`.
+  Result<void> read(Reader& reader, uint64_t from, uint64_t n) {
+    std::vector<std::vector<data::Attempt>> repeats;
+    std::vector<Row> rows(n);
+    for (uint32_t repeat = 0; repeat < scored_.repeats; ++repeat) {
+      SXT_TRY(std::vector<data::Attempt> attempts, attempts_.read(repeat * rows_ + from, n));
+      repeats.push_back(std::move(attempts));
+    }
+    for (const std::vector<data::Attempt>& repeat : repeats)
+      for (uint64_t r = 0; r < n; ++r) {
+        if (repeat[r].id.row != repeats.front()[r].id.row)
+          return Error{Error::Kind::data, fmt::format("the predictions of {} are not the same rows in each repeat; infer the data set again", dataset_.abbr)};
+        rows[r].push_back(&repeat[r]);
+      }
+    if (!dataset_.output_column.empty())  // else the metric judges by the record
+      lacking_ += static_cast<uint64_t>(std::count_if(repeats.front().begin(), repeats.front().end(), [](const auto& attempt) { return !has_answer(attempt); }));
+    if (lacking_ > 0) return {};  // to be counted; nothing is scored any more
+    SXT_TRY(const std::vector<RowReading> readings, reader.read(rows));
+    return keep(rows, readings, from);
+  }
+
+  Result<void> keep(const std::vector<Row>& rows, const std::vector<RowReading>& readings, uint64_t from) {
+    struct Kept {
+      uint64_t number = 0;
+      std::string line;
+    };
+    std::vector<Kept> lines;
+    for (size_t r = 0; r < rows.size(); ++r)
+      for (size_t repeat = 0; repeat < rows[r].size(); ++repeat)
+        lines.push_back({repeat * rows_ + from + r,
+                         Lines::packed(make_line(*rows[r][repeat], readings[r][repeat], scored_.filters, scored_.repeats > 1, judged_))});
+    const std::lock_guard lock(mutex_);
+    for (size_t r = 0; r < rows.size(); ++r)
+      for (size_t repeat = 0; repeat < rows[r].size(); ++repeat) {
+        values_.add(repeat * rows_ + from + r, *rows[r][repeat], readings[r][repeat]);
+        look_for_failure(repeat * rows_ + from + r, *rows[r][repeat], readings[r][repeat]);
+      }
+    for (const Kept& line : lines) SXT_CHECK(scored_.lines->put(line.number, line.line));
+    return {};
+  }
+
+  // Counts, and names the sample in what went wrong with the first one.
+  void look_for_failure(uint64_t number, const data::Attempt& attempt, const std::vector<Reading>& readings) {
+    const auto failed = std::find_if(readings.begin(), readings.end(), [](const Reading& reading) { return reading.error.has_value(); });
+    if (failed == readings.end()) return;
+    ++scored_.failed;
+    if (first_failed_.second && first_failed_.first < number) return;
+    const data::SampleId& id = attempt.id;
+    const std::string where = scored_.repeats > 1 ? fmt::format("sample {}, repeat {}", id.row, id.repeat) : fmt::format("sample {}", id.row);
+    first_failed_ = {number, Error{failed->error->kind, fmt::format("{} ({})", failed->error->message, where)}};
+  }
+
+  const config::DatasetConfig& dataset_;
+  const Attempts& attempts_;
+  Scored& scored_;
+  Values& values_;
+  const MakeReader& make_reader_;
+  const bool judged_;
+  const uint64_t rows_;
+  std::atomic<uint64_t> next_ = 0, lacking_ = 0;
+  std::mutex mutex_;                                    // for what follows, and what scored_ and values_ hold
+  std::optional<Error> failure_;
+  std::pair<uint64_t, std::optional<Error>> first_failed_;
+};
+
+Result<std::string> hash_of(const Scored& scored) {
+  Sha256 hash;
+  for (uint64_t i = 0; i < scored.attempts; ++i) {
+    SXT_TRY(const LineParts line, scored.lines->get(i));
+    hash.add(canonical_line(line, scored.columns.front().values[i], scored.repeats > 1));
+  }
+  return hash.hex();
 }
 
 }  // namespace
 
-Result<Scored> score(const config::DatasetConfig& dataset, std::vector<data::Attempt> attempts, const std::vector<MetricFacts>& metrics,
-                     const MakeReader& make_reader, unsigned threads) {
+Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attempts, const std::vector<MetricFacts>& metrics,
+                     const MakeReader& make_reader, unsigned threads, const std::filesystem::path& working) {
   if (metrics.empty() && !config::measures_itself(dataset.inferencer))
     return Error{Error::Kind::config, fmt::format("{}: {} has no metric; name one in \"eval\": {{\"metrics\": [...]}}", dataset.card_path, dataset.abbr)};
-  if (attempts.empty())
+  if (attempts.count == 0)
     return Error{Error::Kind::data, fmt::format("{} has no predictions to score; check its test_range and --limit", dataset.abbr)};
-  SXT_CHECK(check_answers(dataset, attempts));
-
   Scored scored;
-  scored.attempts = std::move(attempts);
-  for (const data::Attempt& attempt : scored.attempts) scored.repeats = std::max(scored.repeats, attempt.id.repeat + 1);
+  scored.attempts = attempts.count;
+  SXT_TRY(const std::vector<data::Attempt> last, attempts.read(attempts.count - 1, 1));
+  scored.repeats = last.front().id.repeat + 1;
+  if (attempts.count % scored.repeats != 0)
+    return Error{Error::Kind::data, fmt::format("{} has {} predictions of {} repeats; infer the data set again", dataset.abbr, attempts.count, scored.repeats)};
   for (const config::Filter& filter : dataset.filters) scored.filters.push_back(filter.name);
-  scored.readings.resize(scored.attempts.size());
-  SXT_TRY(const std::unique_ptr<Reader> reader, make_reader());
-  SXT_CHECK(read_all(rows_of(scored.attempts), make_reader, *reader, threads, scored.readings));
-  count_failures(scored);
+  scored.lines = std::make_shared<Lines>(scored.attempts, working);
 
-  add_columns(scored, metrics);
-  add_choices(scored);
-  add_perplexities(scored);
+  SXT_TRY(const std::unique_ptr<Reader> reader, make_reader());
+  SXT_TRY(const std::vector<bool> aggregates, reader->aggregates());
+  Values values(scored.attempts, scored.filters, metrics);
+  const bool judged = std::any_of(aggregates.begin(), aggregates.end(), [](bool does) { return does; });
+  SXT_CHECK(Pass(dataset, attempts, scored, values, make_reader, judged).run(*reader, threads));
+
+  scored.columns = values.take_columns();
+  add_choices(scored, values);
+  add_perplexities(scored, values);
   if (scored.columns.empty())
     return Error{Error::Kind::internal, fmt::format("{}: the attempts of {} carry no number", dataset.card_path, dataset.abbr)};
-  SXT_CHECK(add_numbers(scored, dataset, metrics, *reader));
+  SXT_CHECK(add_numbers(scored, dataset, metrics, values, *reader));
   if (scored.error) return scored;
-  std::string lines;
-  for (size_t i = 0; i < scored.attempts.size(); ++i)
-    lines += canonical_line(scored.attempts[i], scored.columns.front().values[i], scored.repeats > 1);
-  scored.results_sha256 = sha256_hex(lines);
+  SXT_TRY(scored.results_sha256, hash_of(scored));
   return scored;
-}
-
-std::vector<data::Score> lines_of(const Scored& scored) {
-  std::vector<data::Score> out;
-  for (size_t i = 0; i < scored.attempts.size(); ++i)
-    for (const Column& column : scored.columns) {
-      const Reading& reading = scored.readings[i][column.filter_index];
-      data::Score line{scored.attempts[i].id, column.metric, column.filter, column.values[i], reading.answer, {}};
-      if (!column.chosen && column.metric_index < reading.verdicts.size()) {
-        const Verdict& verdict = reading.verdicts[column.metric_index];
-        if (!verdict.answer.empty()) line.answer = verdict.answer;
-        line.explanation = verdict.explanation;
-      }
-      if (reading.error) line.explanation = reading.error->message;
-      out.push_back(std::move(line));
-    }
-  return out;
 }
 
 }  // namespace sextant::score

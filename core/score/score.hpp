@@ -1,11 +1,14 @@
-// From attempts to named values: filters, metrics, repeats, the canonical hash. Pure but for the reader that it calls.
+// From attempts to named values: filters, metrics, repeats, the canonical hash. Attempts are read, scored and put down again a stretch at
+// a time, so that the memory holds a few numbers of each and no more.
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 #include "../config/run_config.hpp"
 #include "../data/score.hpp"
+#include "lines.hpp"
 #include "reading.hpp"
 
 namespace sextant::score {
@@ -41,10 +44,16 @@ struct Repeated {
   double mean = 0, deviation = 0;
 };
 
+/// Where attempts come from: in the order of predictions files, all of the first repeat, then of the next. `read`: [any] thread.
+struct Attempts {
+  uint64_t count = 0;
+  std::function<Result<std::vector<data::Attempt>>(uint64_t first, uint64_t n)> read;
+};
+
+/// A set's numbers, and a number per value of each attempt; what else is said of attempts is on the disk.
 struct Scored {
-  std::vector<data::Attempt> attempts;         // in the order of their numbers
+  uint64_t attempts = 0;
   std::vector<std::string> filters;
-  std::vector<std::vector<Reading>> readings;  // [attempt][filter]
   std::vector<Column> columns;                 // filter by filter; the first one is what is shown of single attempts
   std::vector<data::Estimate> numbers;         // rows of the table, groups take the first. metric: the whole key
   std::vector<Repeated> repeated;
@@ -52,26 +61,27 @@ struct Scored {
   std::string results_sha256;                  // of one canonical line per attempt; empty where one has failed
   uint64_t failed = 0;                         // attempts that could not be scored
   std::optional<Error> error;                  // why the task fails all the same: the first failure, or a metric's
+  std::shared_ptr<Lines> lines;                // [attempt]
 };
 
 /// Makes a reader: once for each thread that scores.
 using MakeReader = std::function<Result<std::unique_ptr<Reader>>()>;
+/// Takes a text's parts one after the other.
+using Write = std::function<Result<void>(std::string_view part)>;
 
-/// Scores `attempts` (in sample order; of a repeat all, then of the next, as predictions files number them) on up to `threads` threads:
-/// the same bits whatever their number. Rows without an answer (a test split) are an Error of kind data that says so.
-Result<Scored> score(const config::DatasetConfig& dataset, std::vector<data::Attempt> attempts, const std::vector<MetricFacts>& metrics,
-                     const MakeReader& make_reader, unsigned threads = 1);
-
-/// One line per attempt, filter and value, for whoever computes with single scores.
-std::vector<data::Score> lines_of(const Scored& scored);
+/// Scores attempts on up to `threads` threads: the same bits whatever their number. `working`: a folder for what does not fit into the
+/// memory. Rows without an answer (a test split) are an Error of kind data that says so.
+Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attempts, const std::vector<MetricFacts>& metrics,
+                     const MakeReader& make_reader, unsigned threads, const std::filesystem::path& working);
 
 /// What results_sha256 is made of: one line per attempt with its LF (docs/files.md). `score` NaN: null. `repeats`: a member says which.
-std::string canonical_line(const data::Attempt& attempt, double score, bool repeats);
+std::string canonical_line(const LineParts& attempt, double score, bool repeats);
 
 /// results/<model>/<task>.json
-std::string to_json(const Scored& scored, bool with_details);
+Result<void> write_results(const Scored& scored, bool with_details, const Write& write);
 
-/// samples/<model>/<task>.jsonl, whole.
-std::string samples_of(const Scored& scored, std::string_view dataset);
+/// samples/<model>/<task>.jsonl. `failure` gets what went wrong with each attempt, filter by filter.
+Result<void> write_samples(const Scored& scored, const Write& write,
+                           const std::function<void(const LineParts& attempt, const std::string& message)>& failure);
 
 }  // namespace sextant::score

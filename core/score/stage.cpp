@@ -5,6 +5,7 @@
 #include <optional>
 #include <sextant/sha256.hpp>
 #include <thread>
+#include "../base/file_parts.hpp"
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../store/task_log.hpp"
@@ -16,25 +17,24 @@ namespace {
 // Scoring runs beside a model that computes; more threads would only take its cores.
 constexpr unsigned threads_max = 4;
 
-void write_log(const store::TaskLog& log, const Scored& scored) {
-  for (const data::Estimate& number : scored.numbers) log.line(fmt::format("{} = {}", number.metric, number.value));
-  for (size_t i = 0; i < scored.attempts.size(); ++i)
-    for (const Reading& reading : scored.readings[i])
-      if (reading.error) log.line(fmt::format("sample {}, repeat {}: {}", scored.attempts[i].id.row, scored.attempts[i].id.repeat, reading.error->message));
-}
-
 // One model's attempts by the set's filters and metrics; their lines go to the samples file, and what went wrong to the log.
 Result<Scored> score_attempts(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
                               const std::string& model, const std::string& task, const store::TaskLog& log) {
-  SXT_TRY(auto attempts, store::read_predictions(folder.predictions(model, task), task));
+  SXT_TRY(const store::Predictions predictions, store::Predictions::open(folder.predictions(model, task), task));
+  const Attempts attempts{predictions.size(), [&](uint64_t first, uint64_t n) { return predictions.read(first, n); }};
   SXT_TRY(const auto facts, facts_of(host, dataset));
   if (const std::string isolated = isolated_component(host, dataset); !isolated.empty())
     log_debug(fmt::format("{} is scored in a process of its own, because {} is not of this installation; {} s an attempt", task, isolated,
                           dataset.attempt_limit_s));
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1u, threads_max);
-  SXT_TRY(Scored scored, score(dataset, std::move(attempts), facts, make_reader(host, dataset, run.compat), threads));
-  SXT_CHECK(write_file(folder.samples(model, task), samples_of(scored, task)));
-  write_log(log, scored);
+  const std::filesystem::path path = folder.samples(model, task);
+  SXT_TRY(Scored scored, score(dataset, attempts, facts, make_reader(host, dataset, run.compat), threads, path.parent_path()));
+  for (const data::Estimate& number : scored.numbers) log.line(fmt::format("{} = {}", number.metric, number.value));
+  SXT_TRY(FileWriter file, FileWriter::open(path));
+  SXT_CHECK(write_samples(scored, [&](std::string_view part) { return file.write(part); }, [&](const LineParts& attempt, const std::string& message) {
+    log.line(fmt::format("sample {}, repeat {}: {}", attempt.row, attempt.repeat, message));
+  }));
+  SXT_CHECK(file.commit());
   return scored;
 }
 
@@ -72,7 +72,9 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
     if (scored) add_judged(*scored, std::move(judged));
     else scored = std::move(judged);
   }
-  SXT_CHECK(write_file(folder.results(record.model, record.dataset), to_json(*scored, run.dump_eval_details) + "\n"));
+  SXT_TRY(FileWriter file, FileWriter::open(folder.results(record.model, record.dataset)));
+  SXT_CHECK(write_results(*scored, run.dump_eval_details, [&](std::string_view part) { return file.write(part); }));
+  SXT_CHECK(file.commit());
   record.results_sha256 = scored->results_sha256;
   record.samples_failed = scored->failed;
   if (scored->error) return *scored->error;

@@ -12,10 +12,6 @@ struct Extract {
   std::span<const std::string> attempts;   // the same of all attempts of the row
   uint32_t attempt = 0;                    // which of them this is
 };
-struct Judged {
-  std::string_view prediction, reference_json, record_json;
-};
-
 struct PostprocessorStep {
   std::string id;
   std::function<Result<std::vector<std::string>>(std::span<const Extract>)> apply;
@@ -25,6 +21,7 @@ struct MetricStep {
   std::function<Result<std::vector<Verdict>>(std::span<const Judged>)> score;
   /// nothing: the core takes means. A JSON object of numbers.
   std::function<Result<std::optional<json::Document>>(std::span<const Judged>, std::span<const double>)> aggregate;
+  bool aggregates = true;          // false: `aggregate` has nothing to say
 };
 struct FilterSteps {
   std::string name = "none";
@@ -44,9 +41,8 @@ class StepReader : public Reader {
  public:
   explicit StepReader(Steps steps) : steps_(std::move(steps)) {}
   Result<std::vector<RowReading>> read(std::span<const Row> rows) override;
-  Result<std::optional<std::vector<std::pair<std::string, double>>>> aggregate(size_t metric, std::span<const Reading* const> readings,
-                                                                              std::span<const data::Attempt* const> attempts,
-                                                                              std::span<const double> first) override;
+  Result<std::vector<bool>> aggregates() override;
+  Result<Numbers> aggregate(size_t metric, std::span<const Judged> samples, std::span<const double> first) override;
 
  private:
   Result<void> read_references(std::span<const Row> rows, std::vector<RowReading>& out);

@@ -216,21 +216,20 @@ Result<RowReading> reading_from(const json::Value& value) {
   return out;
 }
 
-std::string to_line(size_t metric, std::span<const Reading* const> readings, std::span<const data::Attempt* const> attempts,
-                    std::span<const double> first) {
+std::string to_line(size_t metric, std::span<const Judged> samples, std::span<const double> first) {
   json::Document out = object();
   auto& a = out.GetAllocator();
   json::set(out, "aggregate", json::Value(static_cast<uint64_t>(metric)), a);
-  json::Value samples(rapidjson::kArrayType);
-  for (size_t i = 0; i < readings.size(); ++i) {
+  json::Value list(rapidjson::kArrayType);
+  for (size_t i = 0; i < samples.size(); ++i) {
     json::Value one(rapidjson::kObjectType);
-    json::set(one, "answer", utf8::repair(readings[i]->answer), a);
-    json::set(one, "reference", readings[i]->reference_json, a);
-    json::set(one, "record", attempts[i]->record_json, a);
+    json::set(one, "answer", utf8::repair(samples[i].prediction), a);
+    json::set(one, "reference", samples[i].reference_json, a);
+    json::set(one, "record", samples[i].record_json, a);
     json::set(one, "first", data::number(first[i]), a);
-    samples.PushBack(std::move(one), a);
+    list.PushBack(std::move(one), a);
   }
-  json::set(out, "samples", std::move(samples), a);
+  json::set(out, "samples", std::move(list), a);
   return json::write(out);
 }
 
@@ -241,18 +240,37 @@ Result<Aggregate> aggregate_from(const json::Value& value) {
   fields.read("aggregate", metric);
   out.metric = metric;
   fields.each("samples", [&](const json::Value& one, const std::string& origin) -> Result<void> {
-    Reading reading;
-    data::Attempt attempt;
+    std::array<std::string, 3> sample;
     double first = 0;
     data::Fields in(one, origin);
-    in.read("answer", reading.answer);
-    in.read("reference", reading.reference_json);
-    in.read("record", attempt.record_json);
+    in.read("answer", sample[0]);
+    in.read("reference", sample[1]);
+    in.read("record", sample[2]);
     in.read("first", first);
-    out.readings.push_back(std::move(reading));
-    out.attempts.push_back(std::move(attempt));
+    out.samples.push_back(std::move(sample));
     out.first.push_back(first);
     return in.take();
+  });
+  SXT_CHECK(fields.take());
+  return out;
+}
+
+std::string to_line(const std::vector<bool>& aggregates) {
+  json::Document out = object();
+  auto& a = out.GetAllocator();
+  json::Value list(rapidjson::kArrayType);
+  for (const bool does : aggregates) list.PushBack(does, a);
+  json::set(out, "aggregates", std::move(list), a);
+  return json::write(out);
+}
+
+Result<std::vector<bool>> aggregates_from(const json::Value& value) {
+  std::vector<bool> out;
+  data::Fields fields(value, "scoring process");
+  fields.each("aggregates", [&](const json::Value& does, const std::string& origin) -> Result<void> {
+    if (!does.IsBool()) return Error{Error::Kind::internal, origin + " must be true or false"};
+    out.push_back(does.GetBool());
+    return {};
   });
   SXT_CHECK(fields.take());
   return out;

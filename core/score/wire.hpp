@@ -1,5 +1,6 @@
 // The lines between scoring and its isolated process. Private to isolated.cpp and worker.cpp.
 #pragma once
+#include <array>
 #include "../config/run_config.hpp"
 #include "reading.hpp"
 
@@ -22,16 +23,17 @@ Result<RowReading> reading_from(const json::Value& value);
 
 struct Aggregate {
   size_t metric = 0;
-  std::vector<Reading> readings;
-  std::vector<data::Attempt> attempts;
+  std::vector<std::array<std::string, 3>> samples;   // prediction, reference, record
   std::vector<double> first;
 };
-std::string to_line(size_t metric, std::span<const Reading* const> readings, std::span<const data::Attempt* const> attempts,
-                    std::span<const double> first);
+std::string to_line(size_t metric, std::span<const Judged> samples, std::span<const double> first);
 Result<Aggregate> aggregate_from(const json::Value& value);
-using Numbers = std::optional<std::vector<std::pair<std::string, double>>>;
 std::string to_line(const Numbers& numbers);
 Result<Numbers> numbers_from(const json::Value& value);
+
+/// What the worker says once it is set up: {"aggregates": [true, ...]}, a member for each metric.
+std::string to_line(const std::vector<bool>& aggregates);
+Result<std::vector<bool>> aggregates_from(const json::Value& value);
 
 /// {"failed": {"kind", "message"}}
 std::string to_line(const Error& error);

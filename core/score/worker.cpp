@@ -13,12 +13,13 @@ namespace sextant::score {
 namespace {
 
 bool read_line(int fd, std::string& buffer, std::string& ret_line) {
-  for (;;) {
-    if (const size_t lf = buffer.find('\n'); lf != buffer.npos) {
+  for (size_t looked_at = 0;;) {
+    if (const size_t lf = buffer.find('\n', looked_at); lf != buffer.npos) {
       ret_line = buffer.substr(0, lf);
       buffer.erase(0, lf + 1);
       return true;
     }
+    looked_at = buffer.size();
     char block[65536];
     const ssize_t n = ::read(fd, block, sizeof block);
     if (n < 0 && errno == EINTR) continue;
@@ -57,15 +58,14 @@ Result<std::string> answer(Worker& worker, const std::string& line) {
   SXT_TRY(const json::Document request, json::parse(line, "worker score"));
   if (!worker.reader) {
     SXT_CHECK(set_up(worker, request));
-    return std::string("{}");
+    SXT_TRY(const std::vector<bool> aggregates, worker.reader->aggregates());
+    return wire::to_line(aggregates);
   }
   if (json::find(request, "aggregate")) {
     SXT_TRY(const wire::Aggregate aggregate, wire::aggregate_from(request));
-    std::vector<const Reading*> readings;
-    std::vector<const data::Attempt*> attempts;
-    for (const Reading& reading : aggregate.readings) readings.push_back(&reading);
-    for (const data::Attempt& attempt : aggregate.attempts) attempts.push_back(&attempt);
-    SXT_TRY(const auto numbers, worker.reader->aggregate(aggregate.metric, readings, attempts, aggregate.first));
+    std::vector<Judged> samples;
+    for (const auto& [prediction, reference, record] : aggregate.samples) samples.push_back({prediction, reference, record});
+    SXT_TRY(const Numbers numbers, worker.reader->aggregate(aggregate.metric, samples, aggregate.first));
     return wire::to_line(numbers);
   }
   SXT_TRY(const std::vector<data::Attempt> attempts, wire::row_from(request));

@@ -15,25 +15,27 @@ Result<Board::Found> Board::look(const data::Request& request, const Place& plac
   }
   if (auto response = responses_.find(request.key)) {
     SXT_CHECK(responses_.append(task, *response));  // where only an earlier run has it
-    if (!charged_.insert(request.key).second) response->usage.computed_tokens = 0;
+    if (!responses_.take_charge(request.key)) response->usage.computed_tokens = 0;
     return Found{std::move(response), false};
   }
   waiting_.emplace(request.key, std::vector<Place>{place});
   return Found{};
 }
 
-Result<std::vector<Board::Delivery>> Board::settle(const std::string& task, data::Response response) {
+Result<std::vector<Board::Delivery>> Board::settle(std::vector<Answer> answers) {
   const std::lock_guard lock(mutex_);
-  if (!response.error) {
-    SXT_CHECK(responses_.append(task, response));
-    charged_.insert(response.key);
-  }
-  auto node = waiting_.extract(response.key);
+  std::vector<store::Responses::Entry> lines;
+  for (const Answer& answer : answers)
+    if (!answer.response.error) lines.push_back({answer.task, &answer.response});
+  SXT_CHECK(responses_.append(lines));
   std::vector<Delivery> out;
-  if (node.empty()) return out;
-  for (const Place& place : node.mapped()) {
-    out.push_back({place, response});
-    response.usage.computed_tokens = 0;
+  for (Answer& answer : answers) {
+    auto node = waiting_.extract(answer.response.key);
+    if (node.empty()) continue;
+    for (const Place& place : node.mapped()) {
+      out.push_back({place, answer.response});
+      answer.response.usage.computed_tokens = 0;
+    }
   }
   return out;
 }

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 #include "../store/responses.hpp"
 #include "task.hpp"
@@ -24,13 +23,17 @@ class Board {
   };
   /// Where neither is there, the caller asks. `task`: who asks, whose journal the response is to stand in.
   Result<Found> look(const data::Request& request, const Place& place, const std::string& task);
-  /// The response of a request that was looked up is there: journalled when this returns, unless it failed. All places that wait for it,
-  /// the one that asked first; the tokens are charged to that one alone. An Error: nothing more can be kept.
+  /// Responses of requests that were looked up are there: journalled when this returns, but for those that failed. All places that wait
+  /// for them, the one that asked first; the tokens are charged to that one alone. An Error: nothing more can be kept.
   struct Delivery {
     Place place;
     data::Response response;
   };
-  Result<std::vector<Delivery>> settle(const std::string& task, data::Response response);
+  struct Answer {
+    const std::string* task = nullptr;   // who asked
+    data::Response response;
+  };
+  Result<std::vector<Delivery>> settle(std::vector<Answer> answers);
   /// A request that was looked up is not asked after all.
   void drop(std::string_view key);
 
@@ -38,7 +41,6 @@ class Board {
   std::mutex mutex_;
   store::Responses responses_;
   std::unordered_map<std::string, std::vector<Place>> waiting_;
-  std::unordered_set<std::string> charged_;  // keys of responses from the journal whose tokens have been counted
 };
 
 }  // namespace sextant::serve

@@ -20,18 +20,18 @@ Result<void> DatasetFeed::open() {
 }
 
 std::optional<Feed::Item> DatasetFeed::next() {
-  if (next_ >= data_.rows.size()) return std::nullopt;
-  const load::Row row = std::move(data_.rows[next_]);  // the sample has it from here on
-  return item_of(row, next_++);
+  return next_ < data_.rows.size() ? std::optional(item_at(next_++)) : std::nullopt;
 }
 
 std::optional<Feed::Item> DatasetFeed::only(uint64_t row) {
-  for (size_t i = 0; i < data_.rows.size(); ++i)
-    if (data_.rows[i].index == row) return item_of(data_.rows[i], i);
-  return std::nullopt;
+  const auto position = data_.rows.position_of(row);
+  return position ? std::optional(item_at(*position)) : std::nullopt;
 }
 
-Feed::Item DatasetFeed::item_of(const load::Row& row, uint64_t position) { return {row.index, prepare(row, position)}; }
+Feed::Item DatasetFeed::item_at(uint64_t position) {
+  const auto row = data_.rows.at(position);
+  return {data_.rows.index(position), row ? prepare(*row, position) : row.error()};
+}
 
 Result<Prepared> DatasetFeed::prepare(const load::Row& row, uint64_t position) {
   // a limit leaves the rows' places as they are; only test_range moves them

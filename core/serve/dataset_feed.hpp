@@ -22,7 +22,7 @@ class DatasetFeed : public Feed {
   size_t size() const { return data_.rows.size(); }
 
  private:
-  Item item_of(const load::Row& row, uint64_t position);
+  Item item_at(uint64_t position);
   Result<Prepared> prepare(const load::Row& row, uint64_t position);
   plugin::Host& host_;
   ModelSession& session_;

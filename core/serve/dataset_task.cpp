@@ -5,6 +5,23 @@
 #include "dataset_feed.hpp"
 
 namespace sextant::serve {
+namespace {
+
+class PredictionsSink : public AttemptSink {
+ public:
+  PredictionsSink(std::filesystem::path path, data::Form form, uint32_t repeats) : writer_(std::move(path), form, repeats) {}
+  Result<void> add(uint64_t number, data::Attempt attempt) override { return writer_.add(number, attempt); }
+  Result<void> finish() override { return writer_.finish(); }
+
+ private:
+  store::PredictionsWriter writer_;
+};
+
+}  // namespace
+
+std::unique_ptr<AttemptSink> predictions_sink(std::filesystem::path path, data::Form form, uint32_t repeats) {
+  return std::make_unique<PredictionsSink>(std::move(path), form, repeats);
+}
 
 Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host& host, const config::Inferencer& inferencer, const std::string& origin) {
   const auto types = infer::inferencer_types();
@@ -49,10 +66,7 @@ Result<TaskSpec> infer_task(plugin::Host& host, ModelSession& session, const con
   spec.feed = std::make_unique<DatasetFeed>(host, session, dataset, run, spec.inferencer->form(), retrieved);
   spec.settings = settings_of(dataset.inferencer, session, run);
   spec.repeats = dataset.repeats;
-  if (folder)
-    spec.keep = [folder, form = spec.inferencer->form(), model = spec.model, name = spec.name](const std::vector<data::Attempt>& attempts) {
-      return store::write_predictions(folder->predictions(model, name), attempts, form);
-    };
+  if (folder) spec.sink = predictions_sink(folder->predictions(spec.model, spec.name), spec.inferencer->form(), spec.repeats);
   return spec;
 }
 

@@ -17,6 +17,9 @@ data::Sampling sampling_of(const config::ModelConfig& model);
 /// What the run, the model and the card say of every request.
 infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSession& session, const config::RunConfig& run);
 
+/// The predictions file of a complete task.
+std::unique_ptr<AttemptSink> predictions_sink(std::filesystem::path path, data::Form form, uint32_t repeats);
+
 /// The data set's samples, asked of the session's model; a complete task's predictions are written below `folder` (null: nowhere).
 /// `retrieved`: what stages have computed for the retriever. Borrows everything.
 Result<TaskSpec> infer_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,

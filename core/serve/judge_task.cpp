@@ -14,7 +14,8 @@ class JudgeFeed : public Feed {
       : host_(host), session_(session), dataset_(dataset), name_(std::move(name)), predictions_(std::move(predictions)), run_(run), form_(form) {}
 
   Result<void> open() override {
-    SXT_TRY(attempts_, store::read_predictions(predictions_, name_));
+    SXT_TRY(store::Predictions attempts, store::Predictions::open(predictions_, name_));
+    attempts_.emplace(std::move(attempts));
     const config::Judge& judge = *dataset_.judge;
     SXT_TRY(renderer_, Renderer::make(host_, session_,
                                       {judge.template_, dataset_.card_path, dataset_.output_column, dataset_.cluster_column, false, form_,
@@ -24,9 +25,11 @@ class JudgeFeed : public Feed {
 
   // A sample is a row and a repeat of the judged model: its row number counts both, so that each has a random stream of its own.
   std::optional<Item> next() override {
-    if (next_ >= attempts_.size()) return std::nullopt;
+    if (next_ >= attempts_->size()) return std::nullopt;
     const uint64_t number = next_++;
-    const data::Attempt attempt = std::move(attempts_[number]);
+    const auto read = attempts_->read(number, 1);
+    if (!read) return Item{number, read.error()};
+    const data::Attempt& attempt = read->front();
     auto prepared = renderer_->prepare({name_, number, 0}, judged_record(attempt), {});
     if (prepared && !dataset_.judge->reference.empty()) prepared->sample.target_json = json::quote(dataset_.judge->reference);
     return Item{number, std::move(prepared)};
@@ -40,7 +43,7 @@ class JudgeFeed : public Feed {
   const std::filesystem::path predictions_;
   const config::RunConfig& run_;
   const data::Form form_;
-  std::vector<data::Attempt> attempts_;
+  std::optional<store::Predictions> attempts_;
   std::optional<Renderer> renderer_;
   size_t next_ = 0;
 };
@@ -71,9 +74,7 @@ Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const con
   const data::Form form = spec.inferencer->form();
   spec.feed = std::make_unique<JudgeFeed>(host, session, dataset, name, folder.predictions(judged, dataset.task_name), run, form);
   spec.settings = settings_of(judge.inferencer, session, run);
-  spec.keep = [path = folder.predictions(spec.model, name), form](const std::vector<data::Attempt>& attempts) {
-    return store::write_predictions(path, attempts, form);
-  };
+  spec.sink = predictions_sink(folder.predictions(spec.model, name), form, 1);
   return spec;
 }
 

@@ -8,47 +8,63 @@ namespace sextant::serve {
 namespace {
 
 // The rows of the train split, then those of the test split, as texts.
+struct Embedded {
+  load::TaskData data;
+  std::vector<std::string> corpus;
+};
 class EmbedFeed : public Feed {
  public:
-  EmbedFeed(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run, Retrieved& ret)
-      : host_(host), dataset_(dataset), run_(run), ret_(ret) {}
+  EmbedFeed(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run, std::shared_ptr<Embedded> rows, Retrieved& ret)
+      : host_(host), dataset_(dataset), run_(run), rows_(std::move(rows)), ret_(ret) {}
   Result<void> open() override {
-    SXT_TRY(data_, load::load_data(host_, dataset_, run_));
-    SXT_TRY(corpus_, data_.corpus->all());
+    SXT_TRY(rows_->data, load::load_data(host_, dataset_, run_));
+    SXT_TRY(rows_->corpus, rows_->data.corpus->all());
     ret_ = {};
     return {};
   }
   std::optional<Item> next() override {
-    if (next_ >= corpus_.size() + data_.rows.size()) return std::nullopt;
+    const std::vector<std::string>& corpus = rows_->corpus;
+    if (next_ >= corpus.size() + rows_->data.rows.size()) return std::nullopt;
     const uint64_t number = next_++;
-    const std::string& record = number < corpus_.size() ? corpus_[number] : data_.rows[number - corpus_.size()].record_json;
-    auto text = retrieval_text(dataset_, record);
+    const auto row = number < corpus.size() ? load::Row{number, corpus[number]} : rows_->data.rows.at(number - corpus.size());
+    if (!row) return Item{number, row.error()};
+    auto text = retrieval_text(dataset_, row->record_json);
     if (!text) return Item{number, text.error()};
     Prepared prepared;
     prepared.sample.id = {dataset_.task_name, number, 0};
     prepared.prompts.prompts.emplace_back().text = data::Text(*std::move(text));
     return Item{number, std::move(prepared)};
   }
-  Result<void> keep(const std::vector<data::Attempt>& attempts) {
-    for (const data::Attempt& attempt : attempts) {
-      const std::vector<float>& vector = attempt.embedding;
-      if (ret_.width == 0) ret_.width = vector.size();
-      if (vector.empty() || vector.size() != ret_.width)
-        return Error{Error::Kind::internal, fmt::format("an embedding of {} numbers stands beside one of {}", vector.size(), ret_.width)};
-      if (attempt.id.row < corpus_.size()) ret_.corpus.insert(ret_.corpus.end(), vector.begin(), vector.end());
-      else ret_.samples[data_.rows[attempt.id.row - corpus_.size()].index] = vector;
-    }
-    return {};
-  }
 
  private:
   plugin::Host& host_;
   const config::DatasetConfig& dataset_;
   const config::RunConfig& run_;
+  const std::shared_ptr<Embedded> rows_;
   Retrieved& ret_;
-  load::TaskData data_;
-  std::vector<std::string> corpus_;
   size_t next_ = 0;
+};
+
+class EmbedSink : public AttemptSink {
+ public:
+  EmbedSink(std::shared_ptr<const Embedded> rows, Retrieved& ret) : rows_(std::move(rows)), ret_(ret) {}
+  Result<void> add(uint64_t, data::Attempt attempt) override {
+    const std::vector<float>& vector = attempt.embedding;
+    const uint64_t corpus = rows_->corpus.size();
+    if (ret_.width == 0) {
+      ret_.width = vector.size();
+      ret_.corpus.resize(corpus * ret_.width);
+    }
+    if (vector.empty() || vector.size() != ret_.width)
+      return Error{Error::Kind::internal, fmt::format("an embedding of {} numbers stands beside one of {}", vector.size(), ret_.width)};
+    if (attempt.id.row < corpus) std::copy(vector.begin(), vector.end(), ret_.corpus.begin() + static_cast<std::ptrdiff_t>(attempt.id.row * ret_.width));
+    else ret_.samples[rows_->data.rows.index(attempt.id.row - corpus)] = vector;
+    return {};
+  }
+
+ private:
+  const std::shared_ptr<const Embedded> rows_;
+  Retrieved& ret_;
 };
 
 class Embed : public infer::Inferencer {
@@ -81,8 +97,9 @@ class RankFeed : public Feed {
   }
   std::optional<Item> next() override {
     if (next_ >= data_.rows.size()) return std::nullopt;
-    const load::Row& row = data_.rows[next_];
-    return Item{row.index, prepare(row, next_++)};
+    const uint64_t position = next_++;
+    const auto row = data_.rows.at(position);
+    return Item{data_.rows.index(position), row ? prepare(*row, position) : row.error()};
   }
 
  private:
@@ -139,15 +156,32 @@ class Rank : public infer::Inferencer {
   }
 };
 
+class RankSink : public AttemptSink {
+ public:
+  explicit RankSink(Retrieved& ret) : ret_(ret) {}
+  Result<void> add(uint64_t, data::Attempt attempt) override {
+    std::vector<retrieve::Losses>& losses = ret_.losses[attempt.id.row];
+    for (const data::LabelScore& label : attempt.labels) {
+      const size_t candidate = std::stoul(label.label);
+      if (losses.size() <= candidate) losses.resize(candidate + 1);
+      losses[candidate].push_back(label.value);
+    }
+    return {};
+  }
+
+ private:
+  Retrieved& ret_;
+};
+
 }  // namespace
 
 Result<TaskSpec> embed_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run, Retrieved& ret) {
   TaskSpec spec;
   spec.name = dataset.task_name;
   spec.model = session.config().abbr;
-  auto feed = std::make_unique<EmbedFeed>(host, dataset, run, ret);
-  spec.keep = [feed = feed.get()](const std::vector<data::Attempt>& attempts) { return feed->keep(attempts); };
-  spec.feed = std::move(feed);
+  const auto rows = std::make_shared<Embedded>();
+  spec.feed = std::make_unique<EmbedFeed>(host, dataset, run, rows, ret);
+  spec.sink = std::make_unique<EmbedSink>(rows, ret);
   spec.inferencer = std::make_unique<Embed>();
   return spec;
 }
@@ -159,17 +193,7 @@ Result<TaskSpec> rank_task(plugin::Host& host, ModelSession& session, const conf
   spec.feed = std::make_unique<RankFeed>(host, session, dataset, run, ret);
   spec.inferencer = std::make_unique<Rank>();
   spec.settings = settings_of(dataset.inferencer, session, run);
-  spec.keep = [&ret](const std::vector<data::Attempt>& attempts) -> Result<void> {
-    for (const data::Attempt& attempt : attempts) {
-      std::vector<retrieve::Losses>& losses = ret.losses[attempt.id.row];
-      for (const data::LabelScore& label : attempt.labels) {
-        const size_t candidate = std::stoul(label.label);
-        if (losses.size() <= candidate) losses.resize(candidate + 1);
-        losses[candidate].push_back(label.value);
-      }
-    }
-    return {};
-  };
+  spec.sink = std::make_unique<RankSink>(ret);
   return spec;
 }
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 #include "../base/alternative_stack.hpp"
 #include "../base/log.hpp"
 #include "../base/process.hpp"
@@ -19,6 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t answers_waiting = 4096;  // for the journal; a disk that is slower than the model for long holds it up
+constexpr size_t answers_together = 256;  // journalled by one write, where so many have come
 // Done, and waiting for the closer, with their samples in memory. It is the preparer that waits while there are more, not the keeper:
 // what the model has computed is journalled at once. So there can be more of them by what the waves at work hold.
 constexpr size_t tasks_waiting = 8;
@@ -67,7 +69,11 @@ template <class T> class Server {
   template <class Use> Server(Queue<T>& queue, Use use)
       : queue_(queue), thread_([&queue, use] {
           const AlternativeStack stack;
-          while (auto value = queue.pop()) use(*std::move(value));
+          if constexpr (std::is_invocable_v<Use, std::vector<T>>) {
+            for (auto values = queue.pop_some(answers_together); !values.empty(); values = queue.pop_some(answers_together)) use(std::move(values));
+          } else {
+            while (auto value = queue.pop()) use(*std::move(value));
+          }
         }) {}
   ~Server() { queue_.close(); }
   Server(const Server&) = delete;
@@ -104,7 +110,7 @@ class ModelRun {
   void task_prepared(size_t task);
   void settled(size_t task, Task::State state, bool computed);
   void compute(const Wave& wave);
-  void keep(Answer answer);
+  void keep(std::vector<Answer> answers);
   void close(size_t task);
   void stop(const Error& error);
   void end(const Error& error);
@@ -208,19 +214,28 @@ void ModelRun::compute(const Wave& wave) {
   answers_.push({0, {}, true});
 }
 
-void ModelRun::keep(Answer answer) {
-  if (answer.over) return waves_.over();
-  {
+void ModelRun::keep(std::vector<Answer> answers) {
+  std::vector<Board::Answer> came;
+  size_t over = 0;
+  for (Answer& answer : answers) {
+    if (answer.over) ++over;
+    else came.push_back({&tasks_[answer.task].spec().name, std::move(answer.response)});
+  }
+  const bool lost = [this] {
     const std::lock_guard lock(mutex_);
-    if (lost_) return;
+    return lost_;
+  }();
+  if (!lost && !came.empty()) {
+    auto deliveries = board_.settle(std::move(came));
+    if (!deliveries) stop(deliveries.error());
+    else
+      for (Board::Delivery& delivery : *deliveries) {
+        const Task::State state = tasks_[delivery.place.task].answer(delivery.place, std::move(delivery.response));
+        if (state == Task::State::again) waves_.again(delivery.place);
+        if (state == Task::State::done || state == Task::State::failed) settled(delivery.place.task, state, true);
+      }
   }
-  auto deliveries = board_.settle(tasks_[answer.task].spec().name, std::move(answer.response));
-  if (!deliveries) return stop(deliveries.error());
-  for (Board::Delivery& delivery : *deliveries) {
-    const Task::State state = tasks_[delivery.place.task].answer(delivery.place, std::move(delivery.response));
-    if (state == Task::State::again) waves_.again(delivery.place);
-    if (state == Task::State::done || state == Task::State::failed) settled(delivery.place.task, state, true);
-  }
+  for (; over > 0; --over) waves_.over();
 }
 
 void ModelRun::close(size_t i) {
@@ -232,9 +247,10 @@ void ModelRun::close(size_t i) {
 // Each server goes on after an error, so that nobody waits for room in its queue for ever. They end in turn, the last one first.
 void ModelRun::work() {
   const Server closer(done_, [this](size_t task) { guarded([&] { close(task); }); });
-  const Server keeper(answers_, [this](Answer answer) {
-    guarded([&] { keep(std::move(answer)); });
-    --unkept;
+  const Server keeper(answers_, [this](std::vector<Answer> answers) {
+    const size_t count = answers.size();
+    guarded([&] { keep(std::move(answers)); });
+    unkept -= count;
   });
   if (session_.concurrent()) {
     const auto call = [this](const Wave& wave) { guarded([&] { compute(wave); }); };
@@ -306,6 +322,7 @@ Result<Plan> plan_tasks(plugin::Host& host, ModelSession& session, std::vector<T
   const auto add = [&](const Wave& wave) -> Result<void> {
     SXT_TRY(const json::Document planned, session.model().plan(plugin::Host::new_call(), wave.requests));
     plan.add(planned, wave.bytes);
+    for (const Place& place : wave.places) tasks[place.task].forget(place.attempt);
     waves.over();
     return {};
   };

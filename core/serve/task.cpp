@@ -53,13 +53,26 @@ size_t Task::add(std::shared_ptr<const Prepared> question, uint32_t repeat) {
 void Task::add_failed(uint64_t row, Error error) {
   const std::lock_guard lock(mutex_);
   record_.samples += spec_.repeats;
-  unfit_ += spec_.repeats;
-  failures_.push_back({row, 0, std::move(error)});
+  note_failure({row, 0, std::move(error)});
 }
 
+// Its rows are not needed any more.
 void Task::prepared() {
   const std::lock_guard lock(mutex_);
   prepared_ = true;
+  spec_.feed.reset();
+}
+
+void Task::note_failure(Failure failure) {
+  if (!record_.status.empty()) return;  // it was refused as a whole
+  ++record_.samples_failed;
+  if (folder_) log(fmt::format("sample {}: {}", failure.row, failure.error.message));
+  if (!first_failure_ || std::pair(failure.row, failure.repeat) < std::pair(first_failure_->row, first_failure_->repeat)) first_failure_ = std::move(failure);
+}
+
+void Task::log(const std::string& line) {
+  if (!log_) log_.emplace(folder_->infer_log(record_.model, record_.dataset));
+  log_->line(line);
 }
 
 void Task::refuse(const Error& error) {
@@ -68,15 +81,15 @@ void Task::refuse(const Error& error) {
   missing_ = error.kind == Error::Kind::missing;
   record_.error = error.message;
   record_.error_kind = error.kind;
-  record_.samples = unfit_ = 0;
-  if (!folder_ || record_.status != "failed") return;
-  if (!log_) log_.emplace(folder_->infer_log(record_.model, record_.dataset));
-  log_->line("error: " + error.message);
+  record_.samples = record_.samples_failed = 0;
+  first_failure_.reset();
+  spec_.feed.reset();
+  if (folder_ && record_.status == "failed") log("error: " + error.message);
 }
 
 Task::State Task::start(size_t attempt) {
-  const std::lock_guard lock(mutex_);
-  return step(*attempts_[attempt]);
+  std::unique_lock lock(mutex_);
+  return step(lock, *attempts_[attempt]);
 }
 
 std::vector<data::Request>& Task::begin(size_t attempt) {
@@ -99,7 +112,14 @@ uint32_t Task::next_turn(size_t attempt) {
   return attempts_[attempt]->turns++;
 }
 
-Task::State Task::step(Running& running) {
+Result<void> Task::keep(uint64_t number, data::Attempt attempt) {
+  if (!spec_.sink) return {};
+  const std::lock_guard lock(sink_mutex_);
+  return spec_.sink->add(number, std::move(attempt));
+}
+
+// Whoever prepares others need not wait until an attempt has been put down: it is over only then, and nobody else looks at it before.
+Task::State Task::step(std::unique_lock<std::mutex>& lock, Running& running) {
   const Prepared& question = *running.question;
   std::optional<data::Sample> repeated;  // the row is copied only where the sample has another id
   if (running.id.repeat > 0) {
@@ -111,14 +131,18 @@ Task::State Task::step(Running& running) {
   if (!made->done && made->ask.empty())
     return end(running, Error{Error::Kind::internal, "the inferencer neither asks nor ends; report it to its author"});
   if (made->done) {
-    finished_.push_back({running.number, attempt_of(running.id, question, *std::move(made->done), running.usage)});
+    data::Attempt attempt = attempt_of(running.id, question, *std::move(made->done), running.usage);
+    lock.unlock();
+    const auto kept = keep(running.number, std::move(attempt));
+    lock.lock();
+    if (!kept && !unkept_) unkept_ = kept.error();
     return end(running, std::nullopt);
   }
   running.next = std::move(made->ask);
   return State::again;
 }
 
-// What has been asked of an attempt is not needed any more once it is over.
+// Nothing of an attempt is needed any more once it is over.
 Task::State Task::end(Running& running, std::optional<Error> failed) {
   record_.prompt_tokens += running.usage.prompt_tokens;
   record_.computed_tokens += running.usage.computed_tokens;
@@ -127,19 +151,16 @@ Task::State Task::end(Running& running, std::optional<Error> failed) {
   record_.dropped_shots += running.question->dropped_shots;
   record_.own_examples += running.question->own_example;
   reused_ += running.known > 0 && running.asked == 0;
-  if (failed) failures_.push_back({running.id.row, running.id.repeat, *failed});
-  running.over = true;
-  running.rounds = {};
-  running.open = {};
-  running.question.reset();
+  if (failed) note_failure({running.id.row, running.id.repeat, *failed});
+  attempts_[running.number].reset();
   --pending_;
   return failed ? State::failed : State::done;
 }
 
 Task::State Task::answer(const Place& place, data::Response response, bool known) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  if (!attempts_[place.attempt]) return State::waiting;  // it failed while it was asked
   Running& running = *attempts_[place.attempt];
-  if (running.over) return State::waiting;  // it failed while it was asked
   if (response.error && response.error->kind == Error::Kind::cancelled) return State::later;
   if (response.error && !running.failed) running.failed = response.error;
   running.usage += response.usage;
@@ -149,13 +170,17 @@ Task::State Task::answer(const Place& place, data::Response response, bool known
   if (running.failed) return end(running, running.failed);
   running.rounds.push_back(std::move(running.open));
   running.open = {};
-  return step(running);
+  return step(lock, running);
 }
 
 Task::State Task::fail(size_t attempt, Error error) {
   const std::lock_guard lock(mutex_);
-  Running& running = *attempts_[attempt];
-  return running.over ? State::failed : end(running, std::move(error));
+  return attempts_[attempt] ? end(*attempts_[attempt], std::move(error)) : State::failed;
+}
+
+void Task::forget(size_t attempt) {
+  const std::lock_guard lock(mutex_);
+  attempts_[attempt].reset();
 }
 
 bool Task::take_done() {
@@ -167,10 +192,8 @@ bool Task::take_done() {
 // The error that decides a task's exit code is that of its first failed sample; but a task that was cut short is incomplete,
 // whatever failed before: a resumed run gets to its end.
 void Task::decide(const Error* whole) {
-  std::sort(failures_.begin(), failures_.end(), [](const Failure& a, const Failure& b) { return std::pair(a.row, a.repeat) < std::pair(b.row, b.repeat); });
-  record_.samples_failed = failures_.size();
-  const Failure* first = failures_.empty() ? nullptr : &failures_.front();
-  const std::string failed = first ? fmt::format("{} of {} samples failed; the first is sample {}: {}", failures_.size(), record_.samples, first->row,
+  const std::optional<Failure>& first = first_failure_;
+  const std::string failed = first ? fmt::format("{} of {} samples failed; the first is sample {}: {}", record_.samples_failed, record_.samples, first->row,
                                                  first->error.message)
                                    : "";
   const bool cut_short = pending_ > 0 || !prepared_;
@@ -190,16 +213,14 @@ void Task::decide(const Error* whole) {
 
 void Task::write_log() {
   if (!folder_) return;
-  if (!log_) log_.emplace(folder_->infer_log(record_.model, record_.dataset));
-  log_->line(fmt::format("{}: {} samples, {} from the journal, {} prompt tokens, {} computed, {} generated", record_.status, record_.samples, reused_,
+  log(fmt::format("{}: {} samples, {} from the journal, {} prompt tokens, {} computed, {} generated", record_.status, record_.samples, reused_,
                          record_.prompt_tokens, record_.computed_tokens, record_.generated_tokens));
   if (record_.own_examples > 0) {
     const std::string said = fmt::format("{} of {} samples were shown themselves among their examples, as the original does", record_.own_examples, record_.samples);
-    log_->line(said);
+    log(said);
     log_warning(fmt::format("{}: {}", record_.dataset, said));
   }
-  for (const Failure& failure : failures_) log_->line(fmt::format("sample {}: {}", failure.row, failure.error.message));
-  if (!record_.error.empty()) log_->line("error: " + record_.error);
+  if (!record_.error.empty()) log("error: " + record_.error);
 }
 
 Result<void> Task::close(const Error* whole) {
@@ -208,18 +229,10 @@ Result<void> Task::close(const Error* whole) {
     decide(whole);
     write_log();
   }
-  std::vector<Finished> finished = std::move(finished_);
   attempts_.clear();
-  if (record_.status != "complete" || !spec_.keep) return {};
-  // repeat by repeat, each in the order in which the rows are evaluated
-  std::sort(finished.begin(), finished.end(), [](const Finished& a, const Finished& b) {
-    return std::pair(a.attempt.id.repeat, a.number) < std::pair(b.attempt.id.repeat, b.number);
-  });
-  std::vector<data::Attempt> attempts;
-  attempts.reserve(finished.size());
-  for (Finished& one : finished) attempts.push_back(std::move(one.attempt));
-  finished.clear();
-  const auto kept = spec_.keep(attempts);
+  const std::unique_ptr<AttemptSink> sink = std::move(spec_.sink);
+  if (record_.status != "complete" || !sink) return {};
+  const Result<void> kept = unkept_ ? Result<void>(*unkept_) : sink->finish();
   if (kept) return {};
   record_.status = "incomplete";
   record_.error = kept.error().message;
@@ -240,11 +253,10 @@ bool Task::missing() const {
 store::TaskRecord Task::plan() const {
   const std::lock_guard lock(mutex_);
   store::TaskRecord record = record_;
-  if (record.status.empty()) record.status = failures_.empty() ? "planned" : "failed";
-  if (!failures_.empty()) {
-    record.samples_failed = failures_.size();
-    record.error = fmt::format("sample {}: {}", failures_.front().row, failures_.front().error.message);
-    record.error_kind = failures_.front().error.kind;
+  if (record.status.empty()) record.status = first_failure_ ? "failed" : "planned";
+  if (first_failure_) {
+    record.error = fmt::format("sample {}: {}", first_failure_->row, first_failure_->error.message);
+    record.error_kind = first_failure_->error.kind;
   }
   return record;
 }

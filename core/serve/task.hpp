@@ -2,7 +2,6 @@
 // prepared by one thread and answered by another, so every function locks. Threads: [any].
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,8 +14,17 @@
 
 namespace sextant::serve {
 
-/// What a task is made of. `keep`: what becomes of its attempts when all of them are done, in the order of their repeats, then rows; an
-/// Error leaves the task incomplete.
+/// What becomes of a task's attempts. An Error leaves the task incomplete. Threads: one at a time.
+class AttemptSink {
+ public:
+  virtual ~AttemptSink() = default;
+  /// One is over, the others in whatever order. `number`: its place among all, row by row, then repeat by repeat.
+  virtual Result<void> add(uint64_t number, data::Attempt attempt) = 0;
+  /// All have been added.
+  virtual Result<void> finish() { return {}; }
+};
+
+/// What a task is made of.
 struct TaskSpec {
   std::string name;                       // of its files: "ceval-law"
   std::string model;                      // the abbr
@@ -25,7 +33,7 @@ struct TaskSpec {
   std::unique_ptr<infer::Inferencer> inferencer;
   infer::Settings settings;
   uint32_t repeats = 1;
-  std::function<Result<void>(const std::vector<data::Attempt>&)> keep;
+  std::unique_ptr<AttemptSink> sink;      // null: nothing is kept (a plan)
 };
 
 /// Where a request belongs.
@@ -67,9 +75,11 @@ class Task {
   State answer(const Place& place, data::Response response, bool known = false);
   /// A request could not even be asked.
   State fail(size_t attempt, Error error);
+  /// A plan has counted what the attempt asks; nobody will answer.
+  void forget(size_t attempt);
   /// True once, when all is prepared and answered: close() is due.
   bool take_done();
-  /// Decides on the status and hands a complete task's attempts to keep(). `whole`: what ended the run before its time, or null.
+  /// Decides on the status, and finishes the sink of a complete task. `whole`: what ended the run before its time, or null.
   Result<void> close(const Error* whole);
 
   struct Counts { uint64_t samples = 0, settled = 0; };  // settled: needs no answer of the model any more
@@ -94,19 +104,17 @@ class Task {
     std::optional<Error> failed;          // a request of the open round
     data::Usage usage;
     size_t known = 0, asked = 0;          // answers that the journal had, and others
-    bool over = false;
-  };
-  struct Finished {
-    size_t number = 0;
-    data::Attempt attempt;
   };
   struct Failure {
     uint64_t row = 0;
     uint32_t repeat = 0;
     Error error;
   };
-  State step(Running& running);
+  State step(std::unique_lock<std::mutex>& lock, Running& running);
   State end(Running& running, std::optional<Error> failed);
+  Result<void> keep(uint64_t number, data::Attempt attempt);
+  void log(const std::string& line);
+  void note_failure(Failure failure);
   void decide(const Error* whole);
   void write_log();
 
@@ -115,12 +123,12 @@ class Task {
   mutable std::mutex mutex_;
   store::TaskRecord record_;
   std::optional<store::TaskLog> log_;
-  std::vector<std::unique_ptr<Running>> attempts_;
-  std::vector<Finished> finished_;
-  std::vector<Failure> failures_;
+  std::vector<std::unique_ptr<Running>> attempts_;   // null: over
+  std::mutex sink_mutex_;                            // for spec_.sink
+  std::optional<Error> unkept_;                      // what the sink could not take
+  std::optional<Failure> first_failure_;             // by row, then repeat
   size_t pending_ = 0;                    // attempts that are not over
   uint64_t reused_ = 0;                   // attempts whose answers the journal had
-  uint64_t unfit_ = 0;                    // rows that could not be prepared
   bool prepared_ = false, done_ = false, missing_ = false;
 };
 

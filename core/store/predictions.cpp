@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
+#include "../base/json_members.hpp"
 #include "../base/text.hpp"
 #include "../data/fields.hpp"
 
@@ -14,6 +15,8 @@ using Allocator = json::Document::AllocatorType;
 using data::Attempt;
 
 constexpr std::string_view label_prefix = "label: ";
+// what stands around a value that is an object's only member, its name empty
+constexpr std::string_view name_at = "{\n  \"\": ", behind_value = "\n}";
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> opencompass_roles{{
     {"user", "HUMAN"}, {"assistant", "BOT"}, {"system", "SYSTEM"}}};
 
@@ -179,37 +182,72 @@ Result<Attempt> attempt_from_json(const json::Value& value, const std::string& o
 
 }  // namespace
 
-Result<void> write_predictions(const std::filesystem::path& path, const std::vector<Attempt>& attempts, data::Form form) {
-  std::vector<const Attempt*> order;
-  for (const Attempt& attempt : attempts) order.push_back(&attempt);
-  std::stable_sort(order.begin(), order.end(), [](const Attempt* a, const Attempt* b) { return a->id.repeat < b->id.repeat; });
-  const bool repeats = !order.empty() && order.back()->id.repeat > 0;
+Result<void> PredictionsWriter::add(uint64_t number, const Attempt& attempt) {
   json::Document out;
   out.SetObject();
   auto& a = out.GetAllocator();
-  for (size_t i = 0; i < order.size(); ++i) out.AddMember(json::Value(std::to_string(i), a), attempt_to_json(*order[i], form, repeats, a), a);
-  return write_file(path, json::write_pretty(out) + "\n");
+  out.AddMember("", attempt_to_json(attempt, form_, repeats_ > 1, a), a);
+  const std::string text = json::write_pretty(out);
+  const std::string_view value = std::string_view(text).substr(name_at.size(), text.size() - name_at.size() - behind_value.size());
+  SXT_TRY(const uint64_t offset, spool_.append(value));
+  if (places_.size() <= number) places_.resize(number + 1);
+  places_[number] = {offset, value.size()};
+  return {};
 }
 
-Result<std::vector<Attempt>> read_predictions(const std::filesystem::path& path, std::string_view task) {
-  std::error_code code;
-  if (!std::filesystem::exists(path, code))
-    return Error{Error::Kind::io,
-                 fmt::format("{} does not exist; infer the data set first (-m infer or all, with -r)", path.string())};
-  SXT_TRY(const std::string text, read_file(path));
-  SXT_TRY(const json::Document in, json::parse(text, path.string()));
-  const auto broken = [&](const std::string& what) {
-    return Error{Error::Kind::data, fmt::format("{}: {}; infer the data set again", path.string(), what)};
-  };
-  if (!in.IsObject()) return broken("the file holds no JSON object");
+Result<void> PredictionsWriter::finish() {
+  SXT_TRY(FileWriter file, FileWriter::open(path_));
+  SXT_CHECK(file.write("{"));
+  const uint64_t rows = places_.size() / repeats_;
+  for (uint64_t i = 0; i < places_.size(); ++i) {
+    const Place& place = places_[i % rows * repeats_ + i / rows];
+    SXT_TRY(const std::string_view value, spool_.read(place.offset, place.size));
+    SXT_CHECK(file.write(fmt::format("{}\n  \"{}\": ", i == 0 ? "" : ",", i)));
+    SXT_CHECK(file.write(value));
+  }
+  SXT_CHECK(file.write(places_.empty() ? "}\n" : "\n}\n"));
+  return file.commit();
+}
+
+Error Predictions::broken(const std::string& what) const {
+  return {Error::Kind::data, fmt::format("{}: {}; infer the data set again", file_.path().string(), what)};
+}
+
+Result<Predictions> Predictions::open(const std::filesystem::path& path, std::string_view task) {
+  auto file = InputFile::open(path);
+  if (!file && file.error().kind == Error::Kind::missing)
+    return Error{Error::Kind::io, fmt::format("{} does not exist; infer the data set first (-m infer or all, with -r)", path.string())};
+  if (!file) return file.error();
+  Predictions out(*std::move(file), task);
+  SXT_CHECK(out.find_places());
+  return out;
+}
+
+Result<void> Predictions::find_places() {
+  std::optional<std::string> wrong_name;
+  SXT_CHECK(scan_members(file_, [&](std::string_view name, uint64_t begin, uint64_t end) {
+    if (name == std::to_string(places_.size())) places_.push_back({begin, end});
+    else wrong_name = name;
+    return !wrong_name;
+  }));
+  if (wrong_name) return broken(fmt::format("sample \"{}\" stands where \"{}\" should", *wrong_name, places_.size()));
+  return {};
+}
+
+Result<std::vector<Attempt>> Predictions::read(uint64_t first, uint64_t n) const {
   std::vector<Attempt> out;
-  out.reserve(in.MemberCount());
-  for (const auto& member : in.GetObject()) {
-    const std::string name(json::text(member.name));
-    if (name != std::to_string(out.size())) return broken(fmt::format("sample \"{}\" stands where \"{}\" should", name, out.size()));
-    auto attempt = attempt_from_json(member.value, fmt::format("sample {}", name), out.size());
+  out.reserve(n);
+  if (n == 0) return out;
+  const uint64_t begin = places_[first].begin, bytes = places_[first + n - 1].end - begin;
+  SXT_TRY(const std::string text, file_.read(begin, bytes));
+  if (text.size() != bytes) return broken("the file was changed while it was read");
+  for (uint64_t i = first; i < first + n; ++i) {
+    const std::string origin = fmt::format("sample {}", i);
+    const auto value = json::parse(std::string_view(text).substr(places_[i].begin - begin, places_[i].end - places_[i].begin), origin);
+    if (!value) return broken(value.error().message);
+    auto attempt = attempt_from_json(*value, origin, i);
     if (!attempt) return broken(attempt.error().message);
-    attempt->id.task = task;
+    attempt->id.task = task_;
     out.push_back(*std::move(attempt));
   }
   return out;

@@ -1,11 +1,9 @@
 #include "responses.hpp"
 #include <algorithm>
 #include <charconv>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <functional>
 #include <system_error>
-#include <unistd.h>
 #include "../base/log.hpp"
 #include "run_folder.hpp"
 
@@ -13,26 +11,26 @@ namespace sextant::store {
 namespace fs = std::filesystem;
 namespace {
 
-// far beyond any real journal; a limit keeps a mistaken path from filling the memory
-constexpr uint64_t journal_bytes_max = uint64_t{1} << 36;
+constexpr size_t open_max = 16;      // sets are answered in their order, and few of them at a time
+constexpr uint64_t block_bytes = 1 << 20;
 
-struct Lines {
-  size_t broken = 0, first_broken = 0;  // count, and line number
-  size_t whole_bytes = 0;               // up to and including the last LF
-};
-
-// Calls `use` with each whole line that can be read, and its offset.
-Lines read_lines(std::string_view text, const std::function<void(data::Response, uint64_t offset, uint64_t size)>& use) {
-  Lines out;
-  for (size_t number = 1; out.whole_bytes < text.size(); ++number) {
-    const size_t end = text.find('\n', out.whole_bytes);
-    if (end == text.npos) break;  // a killed run's half line
-    const std::string_view line = text.substr(out.whole_bytes, end - out.whole_bytes);
-    if (auto response = data::response_from_line(line)) use(*std::move(response), out.whole_bytes, line.size());
-    else if (out.broken++ == 0) out.first_broken = number;
-    out.whole_bytes = end + 1;
+// Calls `use` with each whole line of a file, and its offset: nothing is left in memory. The bytes up to and including the last LF.
+Result<uint64_t> each_line(const InputFile& file, const std::function<void(std::string_view line, uint64_t offset)>& use) {
+  std::string rest;                  // of the file from `at` on
+  uint64_t at = 0;
+  for (size_t looked_at = 0;;) {
+    SXT_TRY(const std::string block, file.read(at + rest.size(), std::max<uint64_t>(block_bytes, rest.size())));
+    if (block.empty()) return at;    // what is left is a killed run's half line
+    rest += block;
+    size_t begin = 0;
+    for (size_t lf = rest.find('\n', looked_at); lf != rest.npos; lf = rest.find('\n', begin)) {
+      use(std::string_view(rest).substr(begin, lf - begin), at + begin);
+      begin = lf + 1;
+    }
+    rest.erase(0, begin);
+    at += begin;
+    looked_at = rest.size();
   }
-  return out;
 }
 
 std::vector<fs::path> journals(const fs::path& folder) {
@@ -42,6 +40,10 @@ std::vector<fs::path> journals(const fs::path& folder) {
     if (entry.path().extension() == ".jsonl" && entry.is_regular_file(code)) out.push_back(entry.path());
   std::sort(out.begin(), out.end());
   return out;
+}
+
+void warn_broken(const std::string& where, uint64_t more = 0) {
+  log_warning(fmt::format("{}: broken line{}; what stood there is asked again", where, more > 0 ? fmt::format(" (the first of {})", more + 1) : ""));
 }
 
 }  // namespace
@@ -57,23 +59,48 @@ std::optional<Responses::Key> Responses::packed(std::string_view hex) {
   return key;
 }
 
+// Lines as to_line() writes them begin with the key; only others are parsed to find it.
+std::optional<Responses::Key> Responses::key_of_line(std::string_view line) const {
+  constexpr std::string_view before_key = "{\"key\":\"";
+  constexpr size_t key_digits = 64;
+  const size_t key_end = before_key.size() + key_digits;
+  if (line.starts_with(before_key) && line.size() > key_end && line[key_end] == '"' && line.back() == '}') return packed(line.substr(before_key.size(), key_digits));
+  const auto response = data::response_from_line(line);
+  return response ? packed(response->key) : std::nullopt;
+}
+
+// Of two lines with one key the first counts, if it can be read.
+void Responses::remember(const Key& key, const Place& place) {
+  const auto [known, fresh] = places_.try_emplace(key, place);
+  if (fresh || known->second.file != place.file || read_line(known->second)) return;
+  warn_broken(fmt::format("{}: byte {}", files_[place.file].path.string(), uint64_t{known->second.offset}));
+  known->second = place;
+}
+
 Result<uint32_t> Responses::read(const fs::path& path, bool own) {
   const uint32_t number = static_cast<uint32_t>(files_.size());
-  File& file = files_.emplace_back();
-  file.path = path;
-  file.own = own;
+  File& entry = files_.emplace_back();
+  entry.path = path;
+  entry.own = own;
+  const auto file = InputFile::open(path);
+  if (!file && file.error().kind == Error::Kind::missing) return number;
+  if (!file) return file.error();
+  uint64_t line_number = 0, broken = 0, first_broken = 0;
+  SXT_TRY(const uint64_t whole, each_line(*file, [&](std::string_view line, uint64_t offset) {
+    ++line_number;
+    Place place;
+    place.offset = offset;
+    place.size = line.size();
+    place.file = number;
+    if (const auto key = key_of_line(line)) remember(*key, place);
+    else if (broken++ == 0) first_broken = line_number;
+  }));
+  if (broken > 0) warn_broken(fmt::format("{}:{}", path.string(), first_broken), broken - 1);
+  files_[number].size = whole;
   std::error_code code;
-  if (!fs::exists(path, code)) return number;
-  SXT_TRY(const std::string text, read_file(path, journal_bytes_max));
-  const Lines lines = read_lines(text, [&](const data::Response& response, uint64_t offset, uint64_t size) {
-    if (const auto key = packed(response.key)) places_.try_emplace(*key, Place{number, offset, size});
-  });
-  if (lines.broken > 0)
-    log_warning(fmt::format("{}:{}: broken line{}; what stood there is asked again", path.string(), lines.first_broken,
-                            lines.broken == 1 ? "" : fmt::format(" (the first of {})", lines.broken)));
-  file.size = lines.whole_bytes;
-  if (!own || lines.whole_bytes == text.size()) return number;
-  fs::resize_file(path, lines.whole_bytes, code);
+  const uint64_t bytes = fs::file_size(path, code);
+  if (!own || code || whole == bytes) return number;
+  fs::resize_file(path, whole, code);
   if (code)
     return Error{Error::Kind::io, fmt::format("cannot cut the half line off the end of {}: {}; check its permissions", path.string(), code.message())};
   log_debug(fmt::format("{}: cut off a half line that a killed run left", path.string()));
@@ -91,17 +118,33 @@ Result<Responses> Responses::open(const fs::path& folder, const std::vector<fs::
   return responses;
 }
 
+Result<uint32_t> Responses::file_of(const std::string& task) {
+  const std::string name = safe_file_name(task);
+  const auto known = by_task_.find(name);
+  if (known != by_task_.end()) return known->second;
+  SXT_TRY(const uint32_t number, read(folder_ / (name + ".jsonl"), true));
+  by_task_.emplace(name, number);
+  return number;
+}
+
 Result<void> Responses::open_task(const std::string& task) {
   if (folder_.empty()) return {};
-  const std::string name = safe_file_name(task);
-  if (!by_task_.contains(name)) {
-    SXT_TRY(const uint32_t number, read(folder_ / (name + ".jsonl"), true));
-    by_task_.emplace(name, number);
+  SXT_TRY(const uint32_t number, file_of(task));
+  if (files_[number].out) return {};
+  const auto writable = AppendFile::open(files_[number].path);
+  return writable ? Result<void>() : writable.error();
+}
+
+Result<AppendFile*> Responses::opened(uint32_t number) {
+  File& file = files_[number];
+  if (file.out) return &*file.out;
+  if (open_.size() >= open_max) {
+    files_[open_.front()].out.reset();
+    open_.pop_front();
   }
-  File& file = files_[by_task_.at(name)];
-  if (file.out) return {};
   SXT_TRY(file.out, AppendFile::open(file.path));
-  return {};
+  open_.push_back(number);
+  return &*file.out;
 }
 
 bool Responses::knows(std::string_view key) const {
@@ -109,44 +152,80 @@ bool Responses::knows(std::string_view key) const {
   return packed_key && places_.contains(*packed_key);
 }
 
-std::optional<data::Response> Responses::find(std::string_view key) const {
+std::optional<data::Response> Responses::read_line(const Place& place) {
+  if (!being_read_ || being_read_->first != place.file) {
+    being_read_.reset();
+    auto file = InputFile::open(files_[place.file].path);
+    if (!file) return std::nullopt;
+    being_read_.emplace(place.file, *std::move(file));
+  }
+  const auto line = being_read_->second.read(place.offset, place.size);
+  auto response = line ? data::response_from_line(*line) : Result<data::Response>(Error{});
+  return response ? std::optional(*std::move(response)) : std::nullopt;
+}
+
+std::optional<data::Response> Responses::find(std::string_view key) {
   const auto packed_key = packed(key);
   const auto it = packed_key ? places_.find(*packed_key) : places_.end();
   if (it == places_.end()) return std::nullopt;
-  const Place& place = it->second;
-  const int fd = ::open(files_[place.file].path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return std::nullopt;
-  std::string line(place.size, '\0');
-  const ssize_t n = ::pread(fd, line.data(), line.size(), static_cast<off_t>(place.offset));
-  ::close(fd);
-  if (n < 0 || static_cast<size_t>(n) != line.size()) return std::nullopt;
-  auto response = data::response_from_line(line);
-  if (!response || response->key != key) return std::nullopt;
-  return *std::move(response);
+  auto response = read_line(it->second);
+  if (response && response->key == key) return response;
+  if (!response) {
+    warn_broken(fmt::format("{}: byte {}", files_[it->second.file].path.string(), uint64_t{it->second.offset}));
+    places_.erase(it);
+  }
+  return std::nullopt;
+}
+
+bool Responses::take_charge(std::string_view key) {
+  const auto packed_key = packed(key);
+  const auto it = packed_key ? places_.find(*packed_key) : places_.end();
+  if (it == places_.end() || it->second.charged) return false;
+  it->second.charged = true;
+  return true;
 }
 
 Result<void> Responses::append(const std::string& task, const data::Response& response) {
+  const Entry entry{&task, &response};
+  return append(std::span(&entry, 1));
+}
+
+Result<void> Responses::append(std::span<const Entry> entries) {
   if (folder_.empty()) return {};
-  const auto key = packed(response.key);
-  if (!key) return Error{Error::Kind::internal, fmt::format("'{}' is no content key", response.key)};
-  const auto known = places_.find(*key);
-  if (known != places_.end() && files_[known->second.file].own) return {};
-  SXT_CHECK(open_task(task));
-  const uint32_t number = by_task_.at(safe_file_name(task));
-  File& file = files_[number];
-  const std::string line = data::to_line(response);
-  SXT_CHECK(file.out->append(line + "\n"));
-  places_.insert_or_assign(*key, Place{number, file.size, line.size()});
-  file.size += line.size() + 1;
+  std::map<uint32_t, std::string> lines;               // by file
+  std::vector<std::pair<Key, Place>> places;
+  for (const Entry& entry : entries) {
+    const auto key = packed(entry.response->key);
+    if (!key) return Error{Error::Kind::internal, fmt::format("'{}' is no content key", entry.response->key)};
+    const auto known = places_.find(*key);
+    if (known != places_.end() && files_[known->second.file].own) continue;
+    SXT_TRY(const uint32_t number, file_of(*entry.task));
+    std::string& text = lines[number];
+    const std::string line = data::to_line(*entry.response);
+    Place place;
+    place.offset = files_[number].size + text.size();
+    place.size = line.size();
+    place.file = number;
+    place.charged = known == places_.end() || known->second.charged;  // what is computed now has been counted
+    places.emplace_back(*key, place);
+    text += line;
+    text += '\n';
+  }
+  for (const auto& [number, text] : lines) {
+    SXT_TRY(AppendFile * out, opened(number));
+    SXT_CHECK(out->append(text));
+    files_[number].size += text.size();
+  }
+  for (const auto& [key, place] : places) places_.insert_or_assign(key, place);
   return {};
 }
 
 std::vector<data::Response> read_journal(const fs::path& path) {
   std::vector<data::Response> out;
-  std::error_code code;
-  if (!fs::exists(path, code)) return out;
-  if (const auto text = read_file(path, journal_bytes_max))
-    read_lines(*text, [&](data::Response response, uint64_t, uint64_t) { out.push_back(std::move(response)); });
+  if (const auto file = InputFile::open(path))
+    (void)each_line(*file, [&](std::string_view line, uint64_t) {
+      if (auto response = data::response_from_line(line)) out.push_back(*std::move(response));
+    });
   return out;
 }
 

@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../../../core/base/file_parts.hpp"
 #include "../../../core/base/files.hpp"
+#include "../../../core/base/json_members.hpp"
+#include "../../../core/base/spool.hpp"
 #include "../temporary_folder.hpp"
 
 namespace sextant::test {
@@ -121,6 +124,62 @@ TEST_CASE("a full disk leaves whole lines, no half file, and an error that says 
     return;
   }
   CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("a file that is written in parts is there, whole, after commit() and else never") {
+  const TemporaryFolder folder;
+  const std::string big(300'000, 'x');
+  {
+    auto file = FileWriter::open(folder / "d/f");
+    REQUIRE(file);
+    REQUIRE(file->write(big));
+    REQUIRE(file->write("end"));
+    CHECK_FALSE(fs::exists(folder / "d/f"));
+    REQUIRE(file->commit());
+  }
+  CHECK(slurp(folder / "d/f") == big + "end");
+  { REQUIRE(FileWriter::open(folder / "d/f")->write("other")); }
+  CHECK(slurp(folder / "d/f") == big + "end");
+  CHECK(std::distance(fs::directory_iterator(folder / "d"), {}) == 1);  // nothing is left of it
+}
+
+TEST_CASE("a spool gives back every text, in whatever order, from memory and from its file, which has no name") {
+  const TemporaryFolder folder;
+  Spool spool(folder.path());
+  std::vector<std::pair<uint64_t, std::string>> texts;
+  for (size_t i = 0; i < 3000; ++i) {
+    std::string text(i % 7 == 0 ? 5000 + i : i % 900, static_cast<char>('a' + i % 26));
+    const auto offset = spool.append(text);
+    REQUIRE(offset);
+    texts.emplace_back(*offset, std::move(text));
+  }
+  CHECK(fs::is_empty(folder.path()));
+  const auto same = [&](size_t i) {
+    const auto read = spool.read(texts[i].first, texts[i].second.size());
+    return read && *read == texts[i].second;
+  };
+  for (size_t i = 0; i < texts.size(); ++i) REQUIRE(same(i));
+  for (size_t i = 0; i < texts.size(); ++i) REQUIRE(same(i * 7919 % texts.size()));
+}
+
+TEST_CASE("where an object's members stand is found without parsing them, wherever its text is cut") {
+  const std::string text = R"( { "a": 1.5 , "b\"}":{"x":["]",{}],"y":"\\"},"":"{" ,"c" : [ ] } )" "\n";
+  for (size_t block = 1; block < text.size(); ++block) {
+    CAPTURE(block);
+    std::vector<std::string> found;
+    MemberScan scan([&](std::string_view name, uint64_t begin, uint64_t end) {
+      found.push_back(std::string(name) + " " + text.substr(begin, end - begin));
+      return true;
+    });
+    for (size_t at = 0; at < text.size(); at += block) REQUIRE(scan.feed(std::string_view(text).substr(at, block)));
+    CHECK(scan.whole());
+    CHECK(found == std::vector<std::string>{"a 1.5", R"(b\"} {"x":["]",{}],"y":"\\"})", R"( "{")", "c [ ]"});
+  }
+  for (const std::string bad : {"", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}}", "{\"a\":]}", "{} x", "{\"a\":\"}"}) {
+    CAPTURE(bad);
+    MemberScan scan([](std::string_view, uint64_t, uint64_t) { return true; });
+    CHECK_FALSE((scan.feed(bad) && scan.whole()));
+  }
 }
 
 }  // namespace

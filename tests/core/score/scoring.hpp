@@ -2,6 +2,8 @@
 #pragma once
 #include <atomic>
 #include <limits>
+#include <map>
+#include <mutex>
 #include "../../../core/score/score.hpp"
 #include "../../../core/score/steps.hpp"
 
@@ -73,16 +75,81 @@ inline score::PostprocessorStep append(const std::string& what) {
           }};
 }
 
+/// What was scored, and what readers said of each attempt.
+struct ScoredSet : score::Scored {
+  std::vector<std::vector<score::Reading>> readings;  // [attempt][filter]
+};
+
+inline score::Attempts attempts_in(const std::vector<data::Attempt>& list) {
+  return {list.size(), [&list](uint64_t first, uint64_t n) -> Result<std::vector<data::Attempt>> {
+            return std::vector<data::Attempt>(list.begin() + static_cast<std::ptrdiff_t>(first), list.begin() + static_cast<std::ptrdiff_t>(first + n));
+          }};
+}
+
+/// Hands on what another reader says, and keeps it by row and repeat.
+class KeepingReader : public score::Reader {
+ public:
+  struct Kept {
+    std::mutex mutex;
+    std::map<std::pair<uint64_t, uint32_t>, std::vector<score::Reading>> readings;
+  };
+  KeepingReader(std::unique_ptr<score::Reader> reader, Kept& kept) : reader_(std::move(reader)), kept_(kept) {}
+  Result<std::vector<score::RowReading>> read(std::span<const score::Row> rows) override {
+    auto said = reader_->read(rows);
+    const std::lock_guard lock(kept_.mutex);
+    for (size_t r = 0; said && r < rows.size(); ++r)
+      for (size_t a = 0; a < rows[r].size(); ++a) kept_.readings[{rows[r][a]->id.row, rows[r][a]->id.repeat}] = (*said)[r][a];
+    return said;
+  }
+  Result<std::vector<bool>> aggregates() override { return reader_->aggregates(); }
+  Result<score::Numbers> aggregate(size_t metric, std::span<const score::Judged> samples, std::span<const double> first) override {
+    return reader_->aggregate(metric, samples, first);
+  }
+
+ private:
+  std::unique_ptr<score::Reader> reader_;
+  Kept& kept_;
+};
+
+inline Result<ScoredSet> score_kept(const config::DatasetConfig& dataset, const std::vector<data::Attempt>& said, const std::vector<score::MetricFacts>& facts,
+                                    const score::MakeReader& make_reader, unsigned threads = 1) {
+  KeepingReader::Kept kept;
+  auto scored = score::score(dataset, attempts_in(said), facts,
+                             [&]() -> Result<std::unique_ptr<score::Reader>> {
+                               SXT_TRY(std::unique_ptr<score::Reader> reader, make_reader());
+                               return std::unique_ptr<score::Reader>(std::make_unique<KeepingReader>(std::move(reader), kept));
+                             },
+                             threads, std::filesystem::temp_directory_path());
+  if (!scored) return scored.error();
+  ScoredSet out{*std::move(scored), {}};
+  for (const data::Attempt& attempt : said) out.readings.push_back(kept.readings[{attempt.id.row, attempt.id.repeat}]);
+  return out;
+}
+
 /// Scores with steps; facts are the metrics' ids where none are given.
-inline Result<score::Scored> score_with(config::DatasetConfig dataset, const score::Steps& steps, std::vector<data::Attempt> said,
-                                        unsigned threads = 1, std::vector<score::MetricFacts> facts = {}) {
+inline Result<ScoredSet> score_with(config::DatasetConfig dataset, const score::Steps& steps, const std::vector<data::Attempt>& said, unsigned threads = 1,
+                                    std::vector<score::MetricFacts> facts = {}) {
   dataset.filters.clear();
   for (const auto& filter : steps.filters) dataset.filters.push_back({filter.name, {}});
   if (facts.empty())
     for (const auto& metric : steps.metrics) facts.push_back({metric.id, {}});
-  return score::score(dataset, std::move(said), facts,
-                      [&]() -> Result<std::unique_ptr<score::Reader>> { return std::unique_ptr<score::Reader>(std::make_unique<score::StepReader>(steps)); },
-                      threads);
+  return score_kept(dataset, said, facts,
+                    [&]() -> Result<std::unique_ptr<score::Reader>> { return std::unique_ptr<score::Reader>(std::make_unique<score::StepReader>(steps)); }, threads);
+}
+
+/// The files' texts.
+inline std::string samples_of(const score::Scored& scored) {
+  std::string out;
+  const auto written = score::write_samples(scored, [&](std::string_view part) -> Result<void> { out += part; return {}; }, [](const auto&, const auto&) {});
+  return written ? out : written.error().message;
+}
+inline std::string results_of(const score::Scored& scored, bool with_details) {
+  std::string out;
+  const auto written = score::write_results(scored, with_details, [&](std::string_view part) -> Result<void> { out += part; return {}; });
+  return written ? out : written.error().message;
+}
+inline std::string canonical_line(const data::Attempt& attempt, double score, bool repeats) {
+  return score::canonical_line(score::make_line(attempt, {score::Reading{}}, {"none"}, repeats, false), score, repeats);
 }
 inline score::Steps steps_of(std::vector<score::MetricStep> metrics, std::vector<score::PostprocessorStep> postprocessors = {}) {
   score::Steps steps;

@@ -94,7 +94,7 @@ TEST_CASE("one repeat names nothing otherwise") {
   REQUIRE(result);
   CHECK(result->numbers.size() == 1);
   CHECK(result->numbers[0].metric == "accuracy");
-  CHECK_THAT(to_json(*result, true), !Contains("repeat"));
+  CHECK_THAT(results_of(*result, true), !Contains("repeat"));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace {
 using namespace score;
 
 std::vector<json::Document> lines(const Scored& scored) {
-  const std::string text = samples_of(scored, "ceval-law");
+  const std::string text = samples_of(scored);
   std::vector<json::Document> out;
   for (size_t from = 0; from < text.size();) {
     const size_t lf = text.find('\n', from);

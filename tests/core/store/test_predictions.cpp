@@ -42,17 +42,28 @@ Attempt loglikelihood_attempt(uint64_t row) {
   return attempt;
 }
 
+Result<std::vector<Attempt>> read_predictions(const std::filesystem::path& path, std::string_view task = {}) {
+  SXT_TRY(const store::Predictions file, store::Predictions::open(path, task));
+  return file.read(0, file.size());
+}
+void write_predictions(const std::filesystem::path& path, const std::vector<Attempt>& attempts, Form form) {
+  uint32_t repeats = 1;
+  for (const Attempt& attempt : attempts) repeats = std::max(repeats, attempt.id.repeat + 1);
+  store::PredictionsWriter writer(path, form, repeats);
+  for (size_t i = attempts.size(); i-- > 0;) REQUIRE(writer.add(i, attempts[i]));  // whatever order they come in
+  REQUIRE(writer.finish());
+}
 json::Document written(const std::vector<Attempt>& attempts, Form form) {
   const TemporaryFolder folder;
-  REQUIRE(store::write_predictions(folder / "d.json", attempts, form));
+  write_predictions(folder / "d.json", attempts, form);
   auto parsed = json::parse(slurp(folder / "d.json"), "predictions");
   REQUIRE(parsed);
   return *std::move(parsed);
 }
 std::vector<Attempt> round_trip(const std::vector<Attempt>& attempts, Form form) {
   const TemporaryFolder folder;
-  REQUIRE(store::write_predictions(folder / "d.json", attempts, form));
-  auto read = store::read_predictions(folder / "d.json", "law");
+  write_predictions(folder / "d.json", attempts, form);
+  auto read = read_predictions(folder / "d.json", "law");
   REQUIRE(read);
   return *std::move(read);
 }
@@ -207,11 +218,11 @@ TEST_CASE("a missing or edited file is an error that names file and key") {
     CAPTURE(row.text);
     const TemporaryFolder folder;
     spit(folder / "d.json", row.text);
-    const auto read = store::read_predictions(folder / "d.json");
+    const auto read = read_predictions(folder / "d.json");
     REQUIRE_FALSE(read);
     CHECK_THAT(read.error().message, Contains((folder / "d.json").string()) && Contains(row.says));
   }
-  const auto read = store::read_predictions("lacking/d.json");
+  const auto read = read_predictions("lacking/d.json");
   REQUIRE_FALSE(read);
   CHECK_THAT(read.error().message, Contains("lacking/d.json") && Contains("-m infer"));
 }

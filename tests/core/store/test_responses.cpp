@@ -118,11 +118,45 @@ TEST_CASE("a broken line is passed over with a warning that names file and line;
     set_log_tap([&](LogLevel level, std::string_view line) {
       if (level == LogLevel::warning) warning += line;
     });
-    const Responses responses = opened(folder.path());
+    Responses responses = opened(folder.path());
     set_log_tap({});
     CHECK(responses.size() == 2);
     CHECK_THAT(warning, Catch::Matchers::Contains(path.string() + ":2: broken line"));
   }
+}
+
+TEST_CASE("a line that is found broken when it is wanted is asked again, and its new line counts from then on") {
+  const TemporaryFolder folder;
+  std::string broken = data::to_line(reply(0));
+  broken[broken.find("\"text\"") + 7] = '#';  // the key can still be read
+  spit(folder / "d.jsonl", broken + "\n" + data::to_line(scored(1)) + "\n");
+  size_t warnings = 0;
+  set_log_tap([&](LogLevel level, std::string_view) { warnings += level == LogLevel::warning; });
+  Responses responses = opened(folder.path());
+  CHECK_FALSE(responses.find(full_key(0)));
+  CHECK(warnings == 1);
+  REQUIRE(responses.append("d", reply(0)));
+  check_equal(responses.find(full_key(0)), reply(0));
+  check_equal(opened(folder.path()).find(full_key(0)), reply(0));
+  set_log_tap({});
+}
+
+TEST_CASE("several responses are appended together, each to its task's file; tokens are counted once") {
+  const TemporaryFolder folder;
+  const std::string a = "a", b = "b";
+  const data::Response first = reply(0), second = scored(1), third = reply(2);
+  {
+    Responses responses = opened(folder.path());
+    const std::vector<Responses::Entry> entries = {{&a, &first}, {&b, &second}, {&a, &third}};
+    REQUIRE(responses.append(entries));
+    CHECK(slurp(folder / "a.jsonl") == data::to_line(first) + "\n" + data::to_line(third) + "\n");
+    CHECK(slurp(folder / "b.jsonl") == data::to_line(second) + "\n");
+    check_equal(responses.find(full_key(2)), third);
+    CHECK_FALSE(responses.take_charge(full_key(0)));  // it was computed just now
+  }
+  Responses responses = opened(folder.path());
+  CHECK(responses.take_charge(full_key(0)));
+  CHECK_FALSE(responses.take_charge(full_key(0)));
 }
 
 TEST_CASE("a reply that is no UTF-8 is kept readable") {

@@ -1,0 +1,235 @@
+#include "lines.hpp"
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <fmt/format.h>
+#include <sextant/utf8_text.hpp>
+#include "../base/text.hpp"
+#include "../data/fields.hpp"
+
+namespace sextant::score {
+namespace {
+
+using Allocator = json::Document::AllocatorType;
+
+// JSON that is written on and on, and taken away in pieces.
+class Text {
+ public:
+  Text() : writer_(buffer_) {}
+  json::NullForNan& writer() { return writer_; }
+  void key(std::string_view name) { writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
+  void text(std::string_view value) {
+    if (utf8::valid_prefix(value) == value.size()) return string(value);
+    string(utf8::repair(value));
+  }
+  void text_or_null(std::string_view value) {
+    if (value.empty()) writer_.Null();
+    else text(value);
+  }
+  void member(std::string_view name, std::string_view value) {
+    key(name);
+    text(value);
+  }
+  void member(std::string_view name, uint64_t value) {
+    key(name);
+    writer_.Uint64(value);
+  }
+  // JSON text as a value; what is none is a text
+  void embed(std::string_view json_text) {
+    json::Document document;
+    const json::Value value = data::embed(json_text, document.GetAllocator());
+    value.Accept(writer_);
+  }
+  std::string take() {
+    std::string out(buffer_.GetString(), buffer_.GetSize());
+    buffer_.Clear();
+    return out;
+  }
+
+ private:
+  void string(std::string_view value) { writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
+  rapidjson::StringBuffer buffer_;
+  json::NullForNan writer_;
+};
+
+// What the model was given before it said the prediction. A conversation's first turn is the prompt's, and its last reply is the
+// prediction.
+json::Value messages_of(const data::Attempt& attempt, Allocator& a) {
+  json::Value out(rapidjson::kArrayType);
+  const auto add = [&](const std::vector<data::Message>& messages) {
+    for (const data::Message& message : messages) out.PushBack(data::to_json(message, a), a);
+  };
+  if (!attempt.prompts.empty() && attempt.prompts.front().messages.empty())
+    out.PushBack(data::to_json(data::Message("user", attempt.prompts.front().text.str()), a), a);
+  else if (!attempt.prompts.empty())
+    add(attempt.prompts.front().messages);
+  for (size_t i = 0; i < attempt.turns.size(); ++i) {
+    add(attempt.turns[i].messages);
+    if (i + 1 < attempt.turns.size()) out.PushBack(data::to_json(data::Message("assistant", attempt.turns[i].reply), a), a);
+  }
+  return out;
+}
+
+void write_prompt(Text& out, const data::Attempt& attempt) {
+  if (!attempt.turns.empty() || (!attempt.prompts.empty() && !attempt.prompts.front().messages.empty())) {
+    json::Document scratch;
+    out.key("messages");
+    messages_of(attempt, scratch.GetAllocator()).Accept(out.writer());
+  } else {
+    out.member("prompt", attempt.prompts.empty() ? std::string_view() : attempt.prompts.front().text.view());
+  }
+}
+
+void write_labels(Text& out, const data::Attempt& attempt) {
+  out.key("logprobs");
+  out.writer().StartArray();
+  for (const data::LabelScore& label : attempt.labels) out.writer().Double(label.logprob);
+  out.writer().EndArray();
+  out.key("labels");
+  out.writer().StartArray();
+  for (const data::LabelScore& label : attempt.labels) out.text(label.label);
+  out.writer().EndArray();
+}
+
+std::string said_by(const std::vector<Reading>& readings) {
+  json::Document list;
+  list.SetArray();
+  auto& a = list.GetAllocator();
+  for (size_t filter = 0; filter < readings.size(); ++filter)
+    for (size_t metric = 0; metric < readings[filter].verdicts.size(); ++metric) {
+      const Verdict& verdict = readings[filter].verdicts[metric];
+      const bool read = !verdict.answer.empty() && verdict.answer != readings[filter].answer;
+      if (!read && verdict.explanation.empty()) continue;
+      json::Value one(rapidjson::kArrayType);
+      one.PushBack(static_cast<uint64_t>(filter), a).PushBack(static_cast<uint64_t>(metric), a);
+      one.PushBack(json::Value(read ? utf8::repair(verdict.answer) : std::string(), a), a).PushBack(json::Value(utf8::repair(verdict.explanation), a), a);
+      list.PushBack(std::move(one), a);
+    }
+  return list.Empty() ? std::string() : json::write(list);
+}
+
+std::string list_of(const std::vector<std::string>& texts) {
+  json::Document scratch;
+  return json::write(data::list(texts, scratch.GetAllocator()));
+}
+
+// Lists and objects are written as write_pretty() writes them at that depth: every line feed in JSON text that it makes is its own.
+std::string detail_of(const data::Attempt& attempt, const Reading& first, bool repeats) {
+  json::Document scratch;
+  const json::Value answer = data::embed(first.reference_json.empty() ? attempt.target_json : first.reference_json, scratch.GetAllocator());
+  std::string text;
+  for (const char c : json::write_pretty(answer)) {
+    text += c;
+    if (c == '\n') text += "      ";
+  }
+  return fmt::format("\n    {{\n      \"index\": {}{},\n      \"pred\": {},\n      \"answer\": {}", attempt.id.row,
+                     repeats ? fmt::format(",\n      \"repeat\": {}", attempt.id.repeat) : std::string(), json::quote(utf8::repair(first.answer)), text);
+}
+
+constexpr std::array parts = {&LineParts::head, &LineParts::prediction, &LineParts::middle, &LineParts::said, &LineParts::tail,
+                              &LineParts::labels, &LineParts::detail, &LineParts::errors, &LineParts::judged};
+
+}  // namespace
+
+// 17 significant digits: every language's printf gives the same text, and every double its own.
+std::string canonical_number(double value) { return std::isfinite(value) ? fmt::format("{:.17g}", value) : std::string("null"); }
+
+LineParts make_line(const data::Attempt& attempt, const std::vector<Reading>& readings, const std::vector<std::string>& filters, bool repeats,
+                    bool judged) {
+  LineParts out;
+  out.row = attempt.id.row;
+  out.repeat = attempt.id.repeat;
+  Text line;
+  line.writer().StartObject();
+  line.member("dataset", attempt.id.task);
+  line.member("index", attempt.id.row);
+  line.member("repeat", uint64_t{attempt.id.repeat});
+  if (!attempt.cluster.empty()) line.member("cluster", attempt.cluster);
+  write_prompt(line, attempt);
+  line.key("prediction");
+  out.head = line.take() + ":";
+  line.text(attempt.prediction);
+  out.prediction = line.take().substr(1);  // the colon stands in the head
+  if (!attempt.thinking.empty()) line.member("thinking", attempt.thinking);
+  line.key("answers");
+  line.writer().StartObject();
+  std::vector<std::string> errors;
+  for (size_t filter = 0; filter < filters.size(); ++filter) {
+    line.key(filters[filter]);
+    if (readings[filter].error) {
+      errors.push_back(readings[filter].error->message);
+      line.writer().Null();
+    } else {
+      line.text(readings[filter].answer);
+    }
+  }
+  line.writer().EndObject();
+  line.key("target");
+  line.embed(attempt.target_json);
+  const std::string& reference = readings.front().reference_json;
+  if (!reference.empty() && reference != attempt.target_json) {
+    line.key("reference");
+    line.embed(reference);
+  }
+  out.middle = line.take();
+  out.said = said_by(readings);
+  line.key("finish");
+  line.text_or_null(attempt.finish);
+  line.member("prompt_tokens", uint64_t{attempt.usage.prompt_tokens});
+  line.member("generated_tokens", uint64_t{attempt.usage.generated_tokens});
+  if (!attempt.labels.empty()) write_labels(line, attempt);
+  if (!errors.empty()) line.member("error", errors.front());
+  line.writer().EndObject();
+  out.tail = line.take();
+  for (const data::LabelScore& label : attempt.labels)
+    out.labels += fmt::format("{}{{\"label\":{},\"value\":{}}}", out.labels.empty() ? "" : ",", json::quote(label.label), canonical_number(label.value));
+  out.detail = detail_of(attempt, readings.front(), repeats);
+  if (!errors.empty()) out.errors = list_of(errors);
+  if (judged) {
+    std::vector<std::string> texts = {attempt.record_json, reference};
+    for (const Reading& reading : readings) texts.push_back(reading.answer);
+    out.judged = list_of(texts);
+  }
+  return out;
+}
+
+std::string Lines::packed(const LineParts& line) {
+  std::string out(sizeof line.row + sizeof line.repeat + parts.size() * sizeof(uint64_t), '\0');
+  char* at = out.data();
+  const auto put = [&](const auto& value) {
+    std::memcpy(at, &value, sizeof value);
+    at += sizeof value;
+  };
+  put(line.row);
+  put(line.repeat);
+  for (const auto part : parts) put(uint64_t{(line.*part).size()});
+  for (const auto part : parts) out += line.*part;
+  return out;
+}
+
+Result<void> Lines::put(uint64_t number, std::string_view packed) {
+  SXT_TRY(const uint64_t offset, spool_.append(packed));
+  places_[number] = {offset, packed.size()};
+  return {};
+}
+
+Result<LineParts> Lines::get(uint64_t number) {
+  const Place& place = places_[number];
+  SXT_TRY(std::string_view packed, spool_.read(place.offset, place.size));
+  LineParts out;
+  const auto take = [&](auto& value) {
+    std::memcpy(&value, packed.data(), sizeof value);
+    packed.remove_prefix(sizeof value);
+  };
+  take(out.row);
+  take(out.repeat);
+  std::array<uint64_t, parts.size()> sizes{};
+  for (uint64_t& size : sizes) take(size);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    out.*parts[i] = packed.substr(0, sizes[i]);
+    packed.remove_prefix(sizes[i]);
+  }
+  return out;
+}
+
+}  // namespace sextant::score
