@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,11 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 Error io_error(std::string_view what, const fs::path& path, int code) {
-  const char* remedy = code == EACCES || code == EPERM || code == EROFS ? "; check its permissions"
-                       : code == ENOSPC || code == EDQUOT               ? "; free some space there or choose another folder"
-                       : code == ENOENT                                 ? "; check the path"
-                                                                        : "";
-  return {Error::Kind::io, fmt::format("cannot {} {}: {}{}", what, path.string(), std::strerror(code), remedy)};
+  return {Error::Kind::io, fmt::format("cannot {} {}: {}", what, path.string(), io_reason(code))};
 }
 
 // write(2) until all is out; errno is left for the caller
@@ -33,14 +30,41 @@ bool write_all(int fd, std::string_view bytes) {
 fs::path xdg_folder(const char* variable, const char* below_home) {
   if (const char* value = std::getenv(variable); value && *value == '/') return fs::path(value) / "sextant";
   const char* home = std::getenv("HOME");
-  return fs::path(home && *home ? home : "/tmp") / below_home / "sextant";
+  const passwd* user = home && *home ? nullptr : ::getpwuid(::getuid());
+  if (user) home = user->pw_dir;
+  return fs::path(home && *home ? home : "/nonexistent") / below_home / "sextant";
 }
 
 }  // namespace
 
+std::string io_reason(int code) {
+  const char* remedy = "";
+  switch (code) {
+    case EACCES: case EPERM: case EROFS: remedy = "; check its permissions"; break;
+    case ENOSPC: case EDQUOT: remedy = "; free some space there or choose another folder"; break;
+    case ENOENT: remedy = "; check the path"; break;
+    case EFBIG: remedy = "; allow larger files (ulimit -f) or choose another folder"; break;
+    case EMFILE: remedy = "; allow this process more open files (ulimit -n)"; break;
+    case ENFILE: remedy = "; this machine has no more open files to give (sysctl fs.file-max)"; break;
+    case ENAMETOOLONG: remedy = "; choose a shorter path"; break;
+    default: break;
+  }
+  return std::string(std::strerror(code)) + remedy;
+}
+
+int open_file(const fs::path& path, int flags) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+  if (fd < 0 || fd > 2) return fd;
+  const int safe = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  const int code = errno;
+  ::close(fd);
+  errno = code;
+  return safe;
+}
+
 Result<std::string> read_file(const fs::path& path, uint64_t bytes_max) {
   // O_NONBLOCK: opening a pipe that nobody writes must not hang
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const int fd = open_file(path, O_RDONLY | O_NONBLOCK);
   if (fd < 0) return io_error("read", path, errno);
   struct stat status{};
   std::string content;
@@ -84,7 +108,7 @@ Result<void> write_file(const fs::path& path, std::string_view content) {
   if (path.has_parent_path()) SXT_CHECK(make_folders(path.parent_path()));
   fs::path temporary = path;
   temporary += fmt::format(".{}.tmp", ::getpid());
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int fd = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
   if (fd < 0) return io_error("write", path, errno);
   const bool written = write_all(fd, content) && ::fsync(fd) == 0;
   const int code = errno;
@@ -103,14 +127,21 @@ Result<void> write_file(const fs::path& path, std::string_view content) {
 
 Result<AppendFile> AppendFile::open(const fs::path& path) {
   if (path.has_parent_path()) SXT_CHECK(make_folders(path.parent_path()));
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  const int fd = open_file(path, O_WRONLY | O_CREAT | O_APPEND);
   if (fd < 0) return io_error("write", path, errno);
   return AppendFile(fd, path);
 }
-AppendFile::AppendFile(AppendFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+AppendFile::AppendFile(int fd, fs::path path) : fd_(fd), path_(std::move(path)) {
+  struct stat opened{};
+  if (::fstat(fd_, &opened) == 0) device_ = opened.st_dev, inode_ = opened.st_ino;
+}
+AppendFile::AppendFile(AppendFile&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), device_(other.device_), inode_(other.inode_) {}
 AppendFile& AppendFile::operator=(AppendFile&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(path_, other.path_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
   return *this;
 }
 AppendFile::~AppendFile() {
@@ -118,7 +149,9 @@ AppendFile::~AppendFile() {
 }
 Result<void> AppendFile::append(std::string_view lines) {
   struct stat before{};
-  if (::fstat(fd_, &before) != 0) return io_error("write", path_, errno);
+  if (::fstat(fd_, &before) != 0 || before.st_dev != device_ || before.st_ino != inode_)
+    return Error{Error::Kind::io, fmt::format("{} was closed while it was being written, which only a plugin of this run can have done; nothing "
+                                              "more can be kept there", path_.string())};
   if (before.st_nlink == 0)
     return Error{Error::Kind::io, fmt::format("{} was removed while it was being written; nothing more can be kept there", path_.string())};
   if (write_all(fd_, lines)) return {};

@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 #include "../base/exit_code.hpp"
+#include "../base/own_process.hpp"
 #include "../base/text.hpp"
 #include "../score/isolated.hpp"
 #include "commands.hpp"
@@ -55,11 +56,12 @@ int dispatch(const std::vector<std::string>& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  prepare_process();
   try {
-    return dispatch(std::vector<std::string>(argv + 1, argv + argc));
+    return cli::leaving(dispatch(std::vector<std::string>(argv + 1, argv + argc)));
   } catch (const std::bad_alloc&) {
-    return cli::fail({Error::Kind::internal, "out of memory; a smaller --batch-size or --max-seq-len needs less"});
+    return cli::leaving(cli::fail({Error::Kind::internal, "out of memory; a smaller --batch-size or --max-seq-len needs less"}));
   } catch (const std::exception& e) {
-    return cli::fail({Error::Kind::internal, fmt::format("this is a bug in Sextant: {}", e.what())});
+    return cli::leaving(cli::fail({Error::Kind::internal, fmt::format("this is a bug in Sextant: {}", e.what())}));
   }
 }

@@ -38,6 +38,8 @@ CallMark::CallMark(std::string_view who) : outer_(own_slot) {
     const size_t size = std::min(who.size(), sizeof slot.name - 1);
     std::memcpy(slot.name, who.data(), size);
     slot.name[size] = '\0';
+    for (size_t k = 0; k < size; ++k)
+      if (static_cast<unsigned char>(slot.name[k]) < ' ' || slot.name[k] == '\x7F') slot.name[k] = '?';  // a path, perhaps
     own_slot = i;
     return;
   }

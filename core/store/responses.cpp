@@ -16,6 +16,8 @@ namespace {
 // far beyond any real journal; a limit keeps a mistaken path from filling the memory
 constexpr uint64_t journal_bytes_max = uint64_t{1} << 36;
 
+constexpr size_t open_max = 16;  // sets are answered in their order, and few of them at a time
+
 struct Lines {
   size_t broken = 0, first_broken = 0;  // count, and line number
   size_t whole_bytes = 0;               // up to and including the last LF
@@ -98,10 +100,22 @@ Result<void> Responses::open_task(const std::string& task) {
     SXT_TRY(const uint32_t number, read(folder_ / (name + ".jsonl"), true));
     by_task_.emplace(name, number);
   }
-  File& file = files_[by_task_.at(name)];
+  const File& file = files_[by_task_.at(name)];
   if (file.out) return {};
+  const auto writable = AppendFile::open(file.path);
+  return writable ? Result<void>() : writable.error();
+}
+
+Result<AppendFile*> Responses::opened(uint32_t number) {
+  File& file = files_[number];
+  if (file.out) return &*file.out;
+  if (open_.size() >= open_max) {
+    files_[open_.front()].out.reset();
+    open_.pop_front();
+  }
   SXT_TRY(file.out, AppendFile::open(file.path));
-  return {};
+  open_.push_back(number);
+  return &*file.out;
 }
 
 bool Responses::knows(std::string_view key) const {
@@ -114,7 +128,7 @@ std::optional<data::Response> Responses::find(std::string_view key) const {
   const auto it = packed_key ? places_.find(*packed_key) : places_.end();
   if (it == places_.end()) return std::nullopt;
   const Place& place = it->second;
-  const int fd = ::open(files_[place.file].path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = open_file(files_[place.file].path, O_RDONLY);
   if (fd < 0) return std::nullopt;
   std::string line(place.size, '\0');
   const ssize_t n = ::pread(fd, line.data(), line.size(), static_cast<off_t>(place.offset));
@@ -131,11 +145,12 @@ Result<void> Responses::append(const std::string& task, const data::Response& re
   if (!key) return Error{Error::Kind::internal, fmt::format("'{}' is no content key", response.key)};
   const auto known = places_.find(*key);
   if (known != places_.end() && files_[known->second.file].own) return {};
-  SXT_CHECK(open_task(task));
+  if (!by_task_.contains(safe_file_name(task))) SXT_CHECK(open_task(task));
   const uint32_t number = by_task_.at(safe_file_name(task));
-  File& file = files_[number];
+  SXT_TRY(AppendFile * out, opened(number));
   const std::string line = data::to_line(response);
-  SXT_CHECK(file.out->append(line + "\n"));
+  SXT_CHECK(out->append(line + "\n"));
+  File& file = files_[number];
   places_.insert_or_assign(*key, Place{number, file.size, line.size()});
   file.size += line.size() + 1;
   return {};

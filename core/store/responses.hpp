@@ -5,6 +5,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -25,7 +26,8 @@ class Responses {
   /// Nothing is kept and nothing is known: for a plan.
   static Responses none() { return Responses({}); }
 
-  /// The file of a task, which append() will write, can be written.
+  /// The file of a task, which append() will write, can be written. It is not kept open: a run may have more sets than a process may have
+  /// open files.
   Result<void> open_task(const std::string& task);
   bool knows(std::string_view key) const;
   /// The response of that key, where there is one that can be read.
@@ -51,11 +53,13 @@ class Responses {
   };
   explicit Responses(std::filesystem::path folder) : folder_(std::move(folder)) {}
   static std::optional<Key> packed(std::string_view hex);
+  Result<AppendFile*> opened(uint32_t number);
   Result<uint32_t> read(const std::filesystem::path& path, bool own);
 
   std::filesystem::path folder_;
   std::vector<File> files_;
   std::map<std::string, uint32_t> by_task_;
+  std::deque<uint32_t> open_;              // files that are open, the one that was opened first in front
   std::unordered_map<Key, Place, Hash> places_;
 };
 

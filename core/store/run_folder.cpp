@@ -51,13 +51,12 @@ Result<std::string> last_run(const fs::path& work_dir) {
 }
 
 // Takes the folder's lock, or says who has it. The lock goes with the process, however it ends; the file stays and names the
-// last one that had it.
-Result<int> lock(const fs::path& folder) {
+// last one that had it. -1: the folder may not be written, which is an error unless the caller only looks.
+Result<int> lock(const fs::path& folder, bool may_be_read_only = false) {
   const fs::path path = folder / lock_name;
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0)
-    return Error{Error::Kind::io,
-                 fmt::format("cannot write {}: {}; choose another --work-dir", path.string(), std::strerror(errno))};
+  const int fd = open_file(path, O_RDWR | O_CREAT);
+  if (fd < 0 && may_be_read_only && (errno == EROFS || errno == EACCES || errno == EPERM)) return -1;
+  if (fd < 0) return Error{Error::Kind::io, fmt::format("cannot write {}: {}", path.string(), io_reason(errno))};
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
       log_warning(fmt::format("{} cannot be locked ({}); make sure that no other process writes that run", folder.string(),
@@ -107,7 +106,10 @@ Result<RunFolder> RunFolder::create(const fs::path& work_dir) {
   return Error{Error::Kind::io, fmt::format("{} has no free name for a run at {}", work_dir.string(), timestamp)};
 }
 
-Result<RunFolder> RunFolder::reuse(const fs::path& work_dir, std::string_view timestamp) {
+Result<RunFolder> RunFolder::reuse(const fs::path& work_dir, std::string_view timestamp) { return open(work_dir, timestamp, false); }
+Result<RunFolder> RunFolder::look(const fs::path& work_dir, std::string_view timestamp) { return open(work_dir, timestamp, true); }
+
+Result<RunFolder> RunFolder::open(const fs::path& work_dir, std::string_view timestamp, bool may_be_read_only) {
   std::error_code code;
   std::string name(timestamp);
   if (name.empty() || name == "latest") {
@@ -120,7 +122,7 @@ Result<RunFolder> RunFolder::reuse(const fs::path& work_dir, std::string_view ti
     return Error{Error::Kind::missing, fmt::format("there is no run {} to reuse{}", (work_dir / name).string(),
                                                    last ? fmt::format(" (the last one there is {})", *last) : "")};
   }
-  SXT_TRY(const int fd, lock(work_dir / name));
+  SXT_TRY(const int fd, lock(work_dir / name, may_be_read_only));
   return RunFolder(work_dir / name, fd);
 }
 

@@ -44,7 +44,7 @@ class Description {
   }
 
  private:
-  rapidjson::StringBuffer buffer_;
+  json::StringBuffer buffer_;
   json::Writer w_;
 };
 

@@ -8,7 +8,7 @@ using namespace sextant::engine;
 namespace {
 
 std::string described(const Architecture& a) {
-  rapidjson::StringBuffer buffer;
+  json::StringBuffer buffer;
   json::Writer writer(buffer);
   write_architecture(writer, a);
   return {buffer.GetString(), buffer.GetSize()};
