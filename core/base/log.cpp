@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <mutex>
 #include <unistd.h>
-#include <sextant/message_text.hpp>
+#include <sextant/printable.hpp>
 
 namespace sextant {
 namespace {

@@ -1,6 +1,7 @@
 // `sextant list`: what there is, read from cards and manifests alone; no plugin is loaded.
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/printable.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"

@@ -1,6 +1,8 @@
 // The one binary. Everything that it can do beyond this dispatch comes from cards and plugins.
 #include <fmt/format.h>
 #include <functional>
+#include <optional>
+#include <sextant/utf8_text.hpp>
 #include <utility>
 #include "../base/exit_code.hpp"
 #include "../base/own_process.hpp"
@@ -35,11 +37,20 @@ int help(const std::vector<std::string>& args) {
   return text.empty() ? unknown(args.front()) : cli::print(text);
 }
 
+// What a run keeps of its command line, it keeps as JSON: a path's bytes that are no UTF-8 could not be given back.
+std::optional<Error> not_text(const std::vector<std::string>& args) {
+  for (const std::string& arg : args)
+    if (!utf8::is_valid(arg))
+      return Error{Error::Kind::usage, fmt::format("the argument '{}' holds bytes that are no UTF-8; give the file another name, or a link to it that has one", arg)};
+  return std::nullopt;
+}
+
 int dispatch(const std::vector<std::string>& args) {
   if (args.empty()) {
     cli::print(cli::help_text(""));
     return exit_usage;
   }
+  if (const auto error = not_text(args)) return cli::fail(*error);
   const std::string& word = args.front();
   const std::vector<std::string> rest(args.begin() + 1, args.end());
   if (word == "--version") return cli::print(fmt::format("sextant {}\n", version));

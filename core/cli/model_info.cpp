@@ -1,7 +1,7 @@
 #include "model_info.hpp"
 #include <algorithm>
 #include <fmt/format.h>
-#include <sextant/message_text.hpp>
+#include <sextant/printable.hpp>
 #include <sextant/numbers.hpp>
 
 namespace sextant::cli {

@@ -8,6 +8,7 @@
 #include <set>
 #include <unistd.h>
 #include <sextant/json_schema.hpp>
+#include <sextant/printable.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
 #include "../base/log.hpp"

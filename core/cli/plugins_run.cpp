@@ -6,7 +6,7 @@
 #include <functional>
 #include <iostream>
 #include <numeric>
-#include "../base/text.hpp"
+#include <sextant/printable.hpp>
 #include "../data/fields.hpp"
 #include "workspace.hpp"
 

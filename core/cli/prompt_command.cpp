@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <sextant/printable.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/log.hpp"
-#include "../base/text.hpp"
 #include "../serve/dataset_feed.hpp"
 #include "../serve/dataset_task.hpp"
 #include "commands.hpp"

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <sextant/json_schema.hpp>
+#include <sextant/printable.hpp>
 #include <unistd.h>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"

@@ -140,7 +140,7 @@ Result<JsonSource> JsonSource::from_text(std::string text, std::string origin) {
   source.origin_ = std::move(origin);
   SXT_TRY(source.root_, json::parse(text, source.origin_, json::Syntax::relaxed));
   rapidjson::StringStream stream(text.c_str());
-  json::Reader reader;
+  rapidjson::Reader reader;
   KeyLines lines{stream, text, source.line_of_, {}, 0, 1};
   reader.Parse<json::relaxed_flags>(stream, lines);
   if (!source.root_.IsObject())

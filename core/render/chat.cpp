@@ -36,7 +36,7 @@ size_t question_position(std::string_view text, const std::vector<Message>& mess
 }
 
 std::string conversation(const std::vector<Message>& messages, bool add_generation_prompt, std::string_view tools_json = {}) {
-  json::StringBuffer buffer;
+  rapidjson::StringBuffer buffer;
   json::Writer writer(buffer);
   writer.StartObject();
   writer.Key("messages");

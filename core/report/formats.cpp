@@ -1,7 +1,7 @@
 // A table as text, csv, markdown, JSON and OpenCompass' summary file. Names come from outside: all but JSON show them as printable() does.
 #include <algorithm>
 #include <fmt/format.h>
-#include <sextant/message_text.hpp>
+#include <sextant/printable.hpp>
 #include "report.hpp"
 #include "width.hpp"
 

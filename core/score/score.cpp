@@ -7,6 +7,7 @@
 #include <mutex>
 #include <sextant/sha256.hpp>
 #include <sextant/utf8_text.hpp>
+#include <system_error>
 #include <thread>
 #include "columns.hpp"
 
@@ -63,11 +64,15 @@ Result<void> read_all(const Rows& rows, const MakeReader& make_reader, Reader& f
       if (from >= rows.attempts.size()) return;
       const size_t n = std::min(rows_a_stretch, rows.attempts.size() - from);
       auto done = [&]() -> Result<std::vector<RowReading>> {
-        if (!reader) {
-          SXT_TRY(own, make_reader());
-          reader = own.get();
+        try {
+          if (!reader) {
+            SXT_TRY(own, make_reader());
+            reader = own.get();
+          }
+          return reader->read(std::span(rows.attempts).subspan(from, n));
+        } catch (const std::exception& e) {  // bad_alloc, mostly: it must not leave a thread
+          return Error{Error::Kind::internal, fmt::format("scoring cannot go on: {}", e.what())};
         }
-        return reader->read(std::span(rows.attempts).subspan(from, n));
       }();
       if (!done) {
         const std::lock_guard lock(mutex);
@@ -81,7 +86,11 @@ Result<void> read_all(const Rows& rows, const MakeReader& make_reader, Reader& f
   };
   const size_t stretches = (rows.attempts.size() + rows_a_stretch - 1) / rows_a_stretch;
   std::vector<std::thread> others;
-  for (size_t i = 1; i < std::min<size_t>(threads, stretches); ++i) others.emplace_back(work, nullptr);
+  try {
+    for (size_t i = 1; i < std::min<size_t>(threads, stretches); ++i) others.emplace_back(work, nullptr);
+  } catch (const std::system_error&) {
+    // this user may have no more threads; fewer do
+  }
   work(&first_reader);
   for (std::thread& other : others) other.join();
   if (failure) return *failure;

@@ -47,15 +47,15 @@ class KeyText {
     writer_.EndArray();
   }
   void string(std::string_view value) { writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
-  json::PlainWriter& writer() { return writer_; }
+  json::Writer& writer() { return writer_; }
   std::string_view str() {
     writer_.EndObject();
     return {buffer_.GetString(), buffer_.GetSize()};
   }
 
  private:
-  json::StringBuffer buffer_;
-  json::PlainWriter writer_;
+  rapidjson::StringBuffer buffer_;
+  json::Writer writer_;
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "task_log.hpp"
 #include <fmt/format.h>
-#include <sextant/message_text.hpp>
+#include <sextant/printable.hpp>
 #include "../base/files.hpp"
 #include "../base/local_time.hpp"
 

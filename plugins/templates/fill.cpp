@@ -182,7 +182,7 @@ class Filler {
   json::Document own_, hidden_;       // the item's record, as it is and without the reply that is still to come
   std::vector<Choice> options_;
   std::vector<json::Document> shots_;
-  json::StringBuffer buffer_;
+  rapidjson::StringBuffer buffer_;
   json::Writer writer_;
 };
 

@@ -44,7 +44,7 @@ class Description {
   }
 
  private:
-  json::StringBuffer buffer_;
+  rapidjson::StringBuffer buffer_;
   json::Writer w_;
 };
 

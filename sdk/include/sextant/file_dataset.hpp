@@ -23,7 +23,7 @@ struct Records {
 inline Records to_records(const csv::Table& table) {
   Records out{table.origin, table.bytes, table.header, {}};
   for (const csv::Row& row : table.rows) {
-    json::StringBuffer buffer;
+    rapidjson::StringBuffer buffer;
     json::Writer writer(buffer);
     writer.StartObject();
     for (size_t i = 0; i < table.header.size(); ++i) {

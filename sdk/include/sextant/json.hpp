@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,48 +22,9 @@
 
 namespace sextant::json {
 
-/// Memory that cannot be had is std::bad_alloc; RapidJSON itself would write to where a null pointer shows.
-struct CheckedAllocator : rapidjson::CrtAllocator {
-  static void* checked(void* memory, size_t size) { return memory || size == 0 ? memory : throw std::bad_alloc(); }
-  void* Malloc(size_t size) { return checked(CrtAllocator::Malloc(size), size); }
-  void* Realloc(void* memory, size_t old_size, size_t size) { return checked(CrtAllocator::Realloc(memory, old_size, size), size); }
-};
-
-using Encoding = rapidjson::UTF8<>;
-using Pool = rapidjson::MemoryPoolAllocator<CheckedAllocator>;
-using Value = rapidjson::GenericValue<Encoding, Pool>;
-using Document = rapidjson::GenericDocument<Encoding, Pool, CheckedAllocator>;
-using Reader = rapidjson::GenericReader<Encoding, Encoding, CheckedAllocator>;
-using StringBuffer = rapidjson::GenericStringBuffer<Encoding, CheckedAllocator>;
-
-/// What RapidJSON's writers let pass is no JSON: they stop in the middle at a NaN or an infinity, and copy bytes that are no UTF-8. This
-/// one writes null, and U+FFFD.
-template <class Base> struct Lawful : Base {
-  using Base::Base;
-  using Base::Key;
-  using Base::String;
-  bool Double(double value) { return std::isfinite(value) ? Base::Double(value) : Base::Null(); }
-  bool String(const char* s, rapidjson::SizeType n, bool copy = false) {
-    if (utf8::valid_prefix({s, n}) == n) return Base::String(s, n, copy);
-    const std::string whole = repaired({s, n});
-    return Base::String(whole.data(), static_cast<rapidjson::SizeType>(whole.size()), true);
-  }
-  bool Key(const char* s, rapidjson::SizeType n, bool copy = false) { return String(s, n, copy); }
-  static std::string repaired(std::string_view bytes) {
-    std::string out;
-    for (size_t i = 0; i < bytes.size();) {
-      const utf8::Character character = utf8::at(bytes, i);
-      if (character.valid) out.append(bytes, i, character.size);
-      else out += "\xEF\xBF\xBD";
-      i += character.size;
-    }
-    return out;
-  }
-};
-/// Copies texts as they are: for hashes of what need not be UTF-8.
-using PlainWriter = rapidjson::Writer<StringBuffer, Encoding, Encoding, CheckedAllocator>;
-using Writer = Lawful<PlainWriter>;
-using PrettyWriter = Lawful<rapidjson::PrettyWriter<StringBuffer, Encoding, Encoding, CheckedAllocator>>;
+using Value = rapidjson::Value;
+using Document = rapidjson::Document;
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
 enum class Syntax {
   strict,   // what programs write
@@ -134,7 +94,7 @@ template <unsigned flags>
 rapidjson::ParseResult parse_into(Document& document, std::string_view text) {
   rapidjson::MemoryStream bytes(text.data(), text.size());
   detail::Limits::Stream stream(bytes);
-  Reader reader;
+  rapidjson::Reader reader;
   rapidjson::ParseResult result;
   const auto generate = [&](Document& handler) {
     detail::Limits limit{handler, text, stream};
@@ -197,23 +157,29 @@ inline std::optional<bool> find_bool(const Value& object, std::string_view name)
   return value && value->IsBool() ? std::optional<bool>(value->GetBool()) : std::nullopt;
 }
 
+/// RapidJSON's writer stops at a NaN or infinity, or writes a word that is no JSON; this one writes null.
+struct NullForNan : Writer {
+  using Writer::Writer;
+  bool Double(double value) { return std::isfinite(value) ? Writer::Double(value) : Null(); }
+};
+
 /// Compact text; members in their order. A NaN or infinity becomes null (JSON has none).
 inline std::string write(const Value& value) {
-  StringBuffer buffer;
-  Writer writer(buffer);
+  rapidjson::StringBuffer buffer;
+  NullForNan writer(buffer);
   value.Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};
 }
 /// For persons: two blanks of indentation.
 inline std::string write_pretty(const Value& value) {
-  StringBuffer buffer;
-  PrettyWriter writer(buffer);
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
   writer.SetIndent(' ', 2);
   value.Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};
 }
 /// Canonical text, for hashes: compact, members of every object sorted by name (bytes).
-template <class AnyWriter> void write_canonical(const Value& value, AnyWriter& writer) {
+inline void write_canonical(const Value& value, Writer& writer) {
   if (value.IsObject()) {
     std::vector<const Value::Member*> members;
     for (const auto& member : value.GetObject()) members.push_back(&member);
@@ -234,13 +200,13 @@ template <class AnyWriter> void write_canonical(const Value& value, AnyWriter& w
   }
 }
 inline std::string canonical(const Value& value) {
-  StringBuffer buffer;
+  rapidjson::StringBuffer buffer;
   Writer writer(buffer);
   write_canonical(value, writer);
   return {buffer.GetString(), buffer.GetSize()};
 }
 inline std::string quote(std::string_view s) {
-  StringBuffer buffer;
+  rapidjson::StringBuffer buffer;
   Writer writer(buffer);
   writer.String(s.data(), static_cast<rapidjson::SizeType>(s.size()));
   return {buffer.GetString(), buffer.GetSize()};

@@ -1,7 +1,6 @@
 // UTF-8 (RFC 3629), as far as loaders and post-processors need it. Pure; [any] thread.
 #pragma once
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -38,14 +37,6 @@ inline Character at(std::string_view text, size_t offset) {
 inline size_t valid_prefix(std::string_view text) {
   size_t offset = 0;
   while (offset < text.size()) {
-    uint64_t eight = 0;  // most text is ASCII for the most part
-    if (text.size() - offset >= sizeof eight) {
-      std::memcpy(&eight, text.data() + offset, sizeof eight);
-      if ((eight & 0x8080808080808080u) == 0) {
-        offset += sizeof eight;
-        continue;
-      }
-    }
     const Character character = at(text, offset);
     if (!character.valid) break;
     offset += character.size;

@@ -149,7 +149,7 @@ const json::Value* follow_references(const json::Value& schema, const json::Valu
     const json::Value* reference = json::find(*target, "$ref");
     if (!reference) return target;
     if (!reference->IsString() || hops == hops_max || !json::text(*reference).starts_with('#')) return nullptr;
-    const rapidjson::GenericPointer<json::Value, json::CheckedAllocator> pointer(reference->GetString(), reference->GetStringLength());
+    const rapidjson::Pointer pointer(reference->GetString(), reference->GetStringLength());
     target = pointer.IsValid() ? pointer.Get(root) : nullptr;
   }
   return nullptr;

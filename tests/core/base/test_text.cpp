@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <sextant/json.hpp>
 #include <sextant/numbers.hpp>
+#include <sextant/printable.hpp>
 #include "../../../core/base/text.hpp"
 
 namespace sextant::test {

@@ -8,7 +8,7 @@ using namespace sextant::engine;
 namespace {
 
 std::string described(const Architecture& a) {
-  json::StringBuffer buffer;
+  rapidjson::StringBuffer buffer;
   json::Writer writer(buffer);
   write_architecture(writer, a);
   return {buffer.GetString(), buffer.GetSize()};
