@@ -4,9 +4,12 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <mutex>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <unordered_map>
+#include "io.hpp"
 
 namespace sextant {
 namespace fs = std::filesystem;
@@ -33,6 +36,34 @@ fs::path xdg_folder(const char* variable, const char* below_home) {
   const passwd* user = home && *home ? nullptr : ::getpwuid(::getuid());
   if (user) home = user->pw_dir;
   return fs::path(home && *home ? home : "/nonexistent") / below_home / "sextant";
+}
+
+// What descriptors were opened on. A plugin may close any, and its number goes to the next file that is opened: what is appended would
+// stand there.
+class OpenedFiles {
+ public:
+  void note(int fd) {
+    struct stat status{};
+    const std::lock_guard lock(mutex_);
+    if (::fstat(fd, &status) == 0) files_[fd] = {status.st_dev, status.st_ino};
+  }
+  void forget(int fd) {
+    const std::lock_guard lock(mutex_);
+    files_.erase(fd);
+  }
+  bool is_still(int fd, const struct stat& status) {
+    const std::lock_guard lock(mutex_);
+    const auto it = files_.find(fd);
+    return it != files_.end() && it->second == std::pair(status.st_dev, status.st_ino);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<int, std::pair<dev_t, ino_t>> files_;
+};
+OpenedFiles& opened_files() {
+  static auto* instance = new OpenedFiles;  // never destroyed: files may be closed late
+  return *instance;
 }
 
 }  // namespace
@@ -129,27 +160,23 @@ Result<AppendFile> AppendFile::open(const fs::path& path) {
   if (path.has_parent_path()) SXT_CHECK(make_folders(path.parent_path()));
   const int fd = open_file(path, O_WRONLY | O_CREAT | O_APPEND);
   if (fd < 0) return io_error("write", path, errno);
+  opened_files().note(fd);
   return AppendFile(fd, path);
 }
-AppendFile::AppendFile(int fd, fs::path path) : fd_(fd), path_(std::move(path)) {
-  struct stat opened{};
-  if (::fstat(fd_, &opened) == 0) device_ = opened.st_dev, inode_ = opened.st_ino;
-}
-AppendFile::AppendFile(AppendFile&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), device_(other.device_), inode_(other.inode_) {}
+AppendFile::AppendFile(AppendFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
 AppendFile& AppendFile::operator=(AppendFile&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(path_, other.path_);
-  std::swap(device_, other.device_);
-  std::swap(inode_, other.inode_);
   return *this;
 }
 AppendFile::~AppendFile() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ < 0) return;
+  opened_files().forget(fd_);
+  ::close(fd_);
 }
 Result<void> AppendFile::append(std::string_view lines) {
   struct stat before{};
-  if (::fstat(fd_, &before) != 0 || before.st_dev != device_ || before.st_ino != inode_)
+  if (::fstat(fd_, &before) != 0 || !opened_files().is_still(fd_, before))
     return Error{Error::Kind::io, fmt::format("{} was closed while it was being written, which only a plugin of this run can have done; nothing "
                                               "more can be kept there", path_.string())};
   if (before.st_nlink == 0)

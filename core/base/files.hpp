@@ -9,13 +9,6 @@
 
 namespace sextant {
 
-/// What errno says, and what to do about it: "No space left on device; free some space there or choose another folder".
-std::string io_reason(int code);
-
-/// open(2) for good: closed on exec, and never one of the standard descriptors, even where one of these has been closed meanwhile.
-/// -1 and errno where it fails.
-int open_file(const std::filesystem::path& path, int flags);
-
 /// A regular file's whole content (at most `bytes_max`; a pipe or device is refused, a directory named as one).
 Result<std::string> read_file(const std::filesystem::path& path, uint64_t bytes_max = uint64_t{1} << 32);
 
@@ -38,14 +31,12 @@ class AppendFile {
   Result<void> append(std::string_view lines);
 
  private:
-  AppendFile(int fd, std::filesystem::path path);
+  AppendFile(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
   int fd_ = -1;
   std::filesystem::path path_;
-  uint64_t device_ = 0, inode_ = 0;  // what fd_ was opened on
 };
 
-/// $XDG_CACHE_HOME/sextant or ~/.cache/sextant; likewise data ($XDG_DATA_HOME/sextant or ~/.local/share/sextant). Without HOME the user's
-/// own folder is asked for; a user who has none gets one that is not there, never one that others may write.
+/// $XDG_CACHE_HOME/sextant or ~/.cache/sextant; likewise data ($XDG_DATA_HOME/sextant or ~/.local/share/sextant).
 std::filesystem::path cache_folder();
 std::filesystem::path data_folder();
 

@@ -8,8 +8,7 @@ namespace sextant {
 
 enum class LogLevel { debug, info, warning, error };
 
-/// Writes "sextant: warning: ..." to stderr where `level` is at least the threshold; every line also goes to the tap. What is no plain
-/// text in it is shown as printable() does.
+/// Writes "sextant: warning: ..." to stderr where `level` is at least the threshold; every line also goes to the tap.
 void log(LogLevel level, std::string_view line);
 inline void log_debug(std::string_view line) { log(LogLevel::debug, line); }
 inline void log_info(std::string_view line) { log(LogLevel::info, line); }

@@ -36,6 +36,7 @@ bool pipe_errors = false;
 std::atomic<bool> forked = false;
 
 constinit thread_local unsigned calls = 0;    // of plugins, on this thread
+constinit thread_local unsigned rounding_before = 0;
 constinit thread_local bool apart = false;    // this thread has a folder and a mask of its own
 constinit thread_local bool moved = false;    // and perhaps other ones than the program's
 
@@ -107,12 +108,14 @@ void leave_at_once(int code) {
 
 bool is_forked() { return forked; }
 
-ForeignCall::ForeignCall() : rounding_(rounding()) { ++calls; }
-ForeignCall::~ForeignCall() {
-  --calls;
-  if (rounding() != rounding_) set_rounding(rounding_);
-  if (moved) go_home();
+void foreign_call_begins() {
+  if (calls++ == 0) rounding_before = rounding();
+}
+void foreign_call_is_over() {
   if (forked) leave_at_once(exit_internal);
+  if (--calls > 0) return;
+  if (rounding() != rounding_before) set_rounding(rounding_before);
+  if (moved) go_home();
 }
 
 bool may_move() {

@@ -24,17 +24,10 @@ void reinstate_signals();
 /// Whether this is a child that something forked off the program: it has the program's memory and files, and none of its work.
 bool is_forked();
 
-/// One call of a plugin on this thread. At its end the rounding mode, the current folder and the file mask are what they were, and a
-/// child that a plugin forked and let go on ends.
-class ForeignCall {
- public:
-  ForeignCall();
-  ~ForeignCall();
-  ForeignCall(const ForeignCall&) = delete;
-
- private:
-  const unsigned rounding_;
-};
+/// Around each call of a plugin, on its thread; they nest. When the outermost is over, the rounding mode, the current folder and the file
+/// mask are what they were, and a child that a plugin forked and let go on ends.
+void foreign_call_begins();
+void foreign_call_is_over();
 
 /// Asked when code that is not the program's wants another current folder or file mask (cli/interposed.cpp): it gets one of its own, this
 /// thread's, until the call is over. False, with errno, where it cannot have one.

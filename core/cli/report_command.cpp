@@ -1,5 +1,6 @@
 // `sextant report RUN_DIR`: the tables of a run, rebuilt from its results.
 #include <fmt/format.h>
+#include <unistd.h>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
 #include "../base/log.hpp"
@@ -15,7 +16,7 @@ Result<int> rebuild(const std::string& run_dir, bool as_json) {
   std::error_code code;
   std::filesystem::path path = std::filesystem::weakly_canonical(run_dir, code);
   if (path.filename().empty()) path = path.parent_path();
-  SXT_TRY(const store::RunFolder folder, store::RunFolder::look(path.parent_path().empty() ? "." : path.parent_path(), path.filename().string()));
+  SXT_TRY(const store::RunFolder folder, store::RunFolder::reuse(path.parent_path().empty() ? "." : path.parent_path(), path.filename().string()));
   SXT_TRY(const std::string text, read_file(folder.run_json()));
   SXT_TRY(const json::Document document, json::parse(text, folder.run_json().string()));
   SXT_TRY(const store::RunRecord record, store::run_record_from_json(document, folder.run_json().string()));
@@ -29,7 +30,7 @@ Result<int> rebuild(const std::string& run_dir, bool as_json) {
   flags.config = folder.config().string();
   SXT_TRY(const config::Resolved resolved, config::resolve(flags, world));
   SXT_TRY(const report::Table table, report::table_of_run(folder, resolved.config, record));
-  if (folder.writable()) SXT_CHECK(report::write_summary(folder, table));
+  if (::access(folder.path().c_str(), W_OK) == 0) SXT_CHECK(report::write_summary(folder, table));
   else log_warning(fmt::format("{} may not be written; its summary/ stays as it is", folder.path().string()));
   for (const std::string& error : table.errors) log_warning(error);
   return as_json ? print_json(report::to_json(table, folder.path().string(), record.status) + "\n") : print(report::to_text(table));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
+#include "../base/io.hpp"
 #include "../base/log.hpp"
 #include "../base/own_process.hpp"
 #include "../base/text.hpp"

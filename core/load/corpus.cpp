@@ -8,23 +8,14 @@ namespace {
 
 constexpr uint64_t block_rows = 1000;
 
-// Beyond it a count is not believed before records are seen: memory is set aside for each.
-constexpr uint64_t believed_rows = 1'000'000;
+// So many rows are set aside for at once; a loader that counts more may not have them.
+constexpr uint64_t reserved_rows = 1'000'000;
 
 }  // namespace
 
-Result<void> check_count(plugin::Dataset& loader, const std::string& split, uint64_t count) {
-  if (count <= believed_rows) return {};
-  for (const auto& [first, n] : {std::pair<uint64_t, uint64_t>{0, block_rows}, {count - 1, 1}})
-    if (const auto block = loader.read(split, first, n); !block)
-      return Error{block.error().kind,
-                   fmt::format("{} (it counts {} records in the split '{}')", block.error().message, count, split)};
-  return {};
-}
-
 Result<std::vector<std::string>> read_records(plugin::Dataset& loader, const Derive& derive, const std::string& split, uint64_t first, uint64_t n) {
   std::vector<std::string> out;
-  out.reserve(std::min(n, believed_rows));
+  out.reserve(std::min(n, reserved_rows));
   while (n > 0) {
     const uint64_t count = std::min(n, block_rows);
     SXT_TRY(std::vector<std::string> block, loader.read(split, first, count));

@@ -29,9 +29,6 @@ class Corpus {
   std::vector<std::string> records_;   // empty: not read yet
 };
 
-/// Whether a loader that counts so many records can give them, as far as that can be seen in few of them; small counts are believed.
-Result<void> check_count(plugin::Dataset& loader, const std::string& split, uint64_t count);
-
 /// Records `first` to `first + n - 1` of a split, their derived columns set; at most 1000 are asked of a loader at once.
 Result<std::vector<std::string>> read_records(plugin::Dataset& loader, const Derive& derive, const std::string& split, uint64_t first, uint64_t n);
 

@@ -58,6 +58,18 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
   return {};
 }
 
+// Beyond it a count is not believed before records are seen: memory is set aside for each.
+constexpr uint64_t believed_rows = 1'000'000;
+
+// Whether a loader that counts so many records can give them, as far as that can be seen in few of them.
+Result<void> check_count(plugin::Dataset& loader, const std::string& split, uint64_t count) {
+  if (count <= believed_rows) return {};
+  for (const auto& [first, n] : {std::pair<uint64_t, uint64_t>{0, 1000}, {count - 1, 1}})
+    if (const auto block = loader.read(split, first, n); !block)
+      return Error{block.error().kind, fmt::format("{} (it counts {} records in the split '{}')", block.error().message, count, split)};
+  return {};
+}
+
 // The rows that a fix_k retriever names.
 Result<std::vector<uint64_t>> fixed_ids(const config::DatasetConfig& dataset) {
   SXT_TRY(const json::Document chosen, json::parse(dataset.retriever.config, dataset.card_path));

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <fmt/format.h>
 #include <sextant/utf8_text.hpp>
+#include "../base/own_process.hpp"
 #include "../base/text.hpp"
 
 namespace sextant::plugin {
@@ -32,6 +33,7 @@ const char* call_in_progress() {
 }
 
 CallMark::CallMark(std::string_view who) : outer_(own_slot) {
+  foreign_call_begins();
   for (int i = 0; i < static_cast<int>(std::size(slots)); ++i) {
     Slot& slot = slots[i];
     if (slot.taken.exchange(true)) continue;
@@ -45,6 +47,7 @@ CallMark::CallMark(std::string_view who) : outer_(own_slot) {
   }
 }
 CallMark::~CallMark() {
+  foreign_call_is_over();
   if (own_slot == outer_) return;
   slots[own_slot].name[0] = '\0';
   slots[own_slot].taken = false;

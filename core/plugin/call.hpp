@@ -11,7 +11,6 @@
 #include <sextant/abi.h>
 #include <sextant/json.hpp>
 #include <sextant/result.hpp>
-#include "../base/own_process.hpp"
 
 namespace sextant::plugin {
 
@@ -41,7 +40,6 @@ class CallMark {
   CallMark(const CallMark&) = delete;
 
  private:
-  const ForeignCall call_;
   const int outer_;
 };
 

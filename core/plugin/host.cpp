@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sextant/json_schema.hpp>
 #include "../base/log.hpp"
+#include "../base/own_process.hpp"
 #include "call.hpp"
 #include "components.hpp"
 #include "facts.hpp"

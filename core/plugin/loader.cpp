@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <sextant/sha256.hpp>
 #include "../base/log.hpp"
+#include "../base/own_process.hpp"
 #include "call.hpp"
 #include "elf_check.hpp"
 #include "manifest.hpp"

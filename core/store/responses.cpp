@@ -6,6 +6,7 @@
 #include <functional>
 #include <system_error>
 #include <unistd.h>
+#include "../base/io.hpp"
 #include "../base/log.hpp"
 #include "run_folder.hpp"
 

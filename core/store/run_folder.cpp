@@ -9,6 +9,7 @@
 #include <sextant/sha256.hpp>
 #include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
+#include "../base/io.hpp"
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
@@ -51,11 +52,12 @@ Result<std::string> last_run(const fs::path& work_dir) {
 }
 
 // Takes the folder's lock, or says who has it. The lock goes with the process, however it ends; the file stays and names the
-// last one that had it. -1: the folder may not be written, which is an error unless the caller only looks.
-Result<int> lock(const fs::path& folder, bool may_be_read_only = false) {
+// last one that had it. -1: the folder may not be written; what only looks at it needs no lock, and who writes
+// is told by the first file.
+Result<int> lock(const fs::path& folder) {
   const fs::path path = folder / lock_name;
   const int fd = open_file(path, O_RDWR | O_CREAT);
-  if (fd < 0 && may_be_read_only && (errno == EROFS || errno == EACCES || errno == EPERM)) return -1;
+  if (fd < 0 && (errno == EROFS || errno == EACCES || errno == EPERM)) return -1;
   if (fd < 0) return Error{Error::Kind::io, fmt::format("cannot write {}: {}", path.string(), io_reason(errno))};
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
@@ -106,10 +108,7 @@ Result<RunFolder> RunFolder::create(const fs::path& work_dir) {
   return Error{Error::Kind::io, fmt::format("{} has no free name for a run at {}", work_dir.string(), timestamp)};
 }
 
-Result<RunFolder> RunFolder::reuse(const fs::path& work_dir, std::string_view timestamp) { return open(work_dir, timestamp, false); }
-Result<RunFolder> RunFolder::look(const fs::path& work_dir, std::string_view timestamp) { return open(work_dir, timestamp, true); }
-
-Result<RunFolder> RunFolder::open(const fs::path& work_dir, std::string_view timestamp, bool may_be_read_only) {
+Result<RunFolder> RunFolder::reuse(const fs::path& work_dir, std::string_view timestamp) {
   std::error_code code;
   std::string name(timestamp);
   if (name.empty() || name == "latest") {
@@ -122,7 +121,7 @@ Result<RunFolder> RunFolder::open(const fs::path& work_dir, std::string_view tim
     return Error{Error::Kind::missing, fmt::format("there is no run {} to reuse{}", (work_dir / name).string(),
                                                    last ? fmt::format(" (the last one there is {})", *last) : "")};
   }
-  SXT_TRY(const int fd, lock(work_dir / name, may_be_read_only));
+  SXT_TRY(const int fd, lock(work_dir / name));
   return RunFolder(work_dir / name, fd);
 }
 

@@ -20,13 +20,10 @@ class RunFolder {
   /// second process on the same folder is an error that says so and names the first one's process id. Nothing to reuse: Error
   /// of kind missing (the caller warns and creates).
   static Result<RunFolder> reuse(const std::filesystem::path& work_dir, std::string_view timestamp);
-  /// An existing run that is looked at: where its folder may not be written, it has no lock.
-  static Result<RunFolder> look(const std::filesystem::path& work_dir, std::string_view timestamp);
   RunFolder(RunFolder&&) noexcept;
   ~RunFolder();                                     // gives the lock back
 
   const std::filesystem::path& path() const;
-  bool writable() const { return lock_fd_ >= 0; }
   std::string timestamp() const;                    // the folder's name
   std::filesystem::path config() const;             // configs/run.json
   std::filesystem::path graph() const;              // configs/graph.json
@@ -41,7 +38,6 @@ class RunFolder {
 
  private:
   RunFolder(std::filesystem::path path, int lock_fd);
-  static Result<RunFolder> open(const std::filesystem::path& work_dir, std::string_view timestamp, bool may_be_read_only);
   std::filesystem::path path_;
   int lock_fd_ = -1;
 };
