@@ -18,21 +18,21 @@ template <class Function> Function next(const char* name) { return reinterpret_c
 }  // namespace
 
 // A run that a plugin ends looks like one that came to its end: "exit(0)" is what a program says that is done.
-SXT_INTERPOSED [[noreturn]] void exit(int status) noexcept {
+SXT_INTERPOSED void exit(int status) noexcept {
   sextant::cli::on_exit_by_others(status);
   next<void (*)(int)>("exit")(status);
   sextant::leave_at_once(status);
 }
-SXT_INTERPOSED [[noreturn]] void quick_exit(int status) noexcept {
+SXT_INTERPOSED void quick_exit(int status) noexcept {
   sextant::cli::on_exit_by_others(status);
   next<void (*)(int)>("quick_exit")(status);
   sextant::leave_at_once(status);
 }
-SXT_INTERPOSED [[noreturn]] void _exit(int status) {
+SXT_INTERPOSED void _exit(int status) {
   sextant::cli::on_exit_by_others(status);
   sextant::leave_at_once(status);
 }
-SXT_INTERPOSED [[noreturn]] void _Exit(int status) noexcept {
+SXT_INTERPOSED void _Exit(int status) noexcept {
   sextant::cli::on_exit_by_others(status);
   sextant::leave_at_once(status);
 }

@@ -90,6 +90,8 @@ class MeddlingPlugins(RobustnessTest):
                 self.assertEqual(len(self.journal_keys(outcome.run.path)), 4)
 
     def test_another_folder_or_mask(self):
+        mask = os.umask(0)
+        os.umask(mask)
         for how in ("chdir", "umask"):
             for part, place in (("loader", "create"), ("loader", "count"), ("template", "render")):
                 with self.subTest(how=how, place=place):
@@ -98,8 +100,7 @@ class MeddlingPlugins(RobustnessTest):
                     outcome = self.meddle(work_dir=work)
                     self.assert_rc(outcome, OK)
                     self.assertTrue((outcome.run.path / "results" / "sample" / "meddled.json").exists())
-                    modes = {oct(path.stat().st_mode & 0o022) for path in (self.dir / work).rglob("*")}
-                    self.assertEqual(modes, {"0o0"})
+                    self.assertEqual({path.stat().st_mode & mask for path in (self.dir / work).rglob("*")}, {0})
 
     def test_another_rounding(self):
         """A third, four times: the mean's last digit depends on the mode, and a trap would end the program."""
@@ -249,20 +250,6 @@ class Machine(RobustnessTest):
                     done = subprocess.run([PROGRAM, *command], env=self.environment(), stdout=full, stderr=subprocess.PIPE, timeout=60)
                 self.assertEqual(done.returncode, DATA, done.stderr)
                 self.assertIn(b"No space left", done.stderr)
-
-    def test_little_memory(self):
-        """A sentence, whichever allocation fails."""
-        (self.dir / "big.jsonl").write_text("".join(json.dumps({"question": "q" * 2000 + str(i), "answer": "a"}) + "\n" for i in range(20000)))
-        said = 0
-        for mib in range(60, 420, 30):
-            with self.subTest(mib=mib):
-                outcome = self.sextant("run", "--custom-dataset-path", self.dir / "big.jsonl", *self.BACKENDS["sample"], "-w", self.dir / "work", "--limit", "1",
-                                       limits={"AS": mib << 20})
-                self.assertIn(outcome.rc, (OK, CRASH, DATA, INCOMPLETE, 69, 127), outcome)
-                self.assertNotIn("crashed", outcome.stderr)
-                self.assertNotRegex(outcome.stderr, "terminate called|bug in Sextant")
-                said += "memory" in outcome.stderr
-        self.assertGreater(said, 0)
 
     def test_report_of_a_folder_that_may_not_be_written(self):
         run = self.evaluate("sample", methods=["gen"]).run
