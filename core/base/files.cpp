@@ -5,19 +5,19 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <mutex>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <unordered_map>
+#include "io.hpp"
 
 namespace sextant {
 namespace fs = std::filesystem;
 namespace {
 
 Error io_error(std::string_view what, const fs::path& path, int code) {
-  const char* remedy = code == EACCES || code == EPERM || code == EROFS ? "; check its permissions"
-                       : code == ENOSPC || code == EDQUOT               ? "; free some space there or choose another folder"
-                       : code == ENOENT                                 ? "; check the path"
-                                                                        : "";
-  return {Error::Kind::io, fmt::format("cannot {} {}: {}{}", what, path.string(), std::strerror(code), remedy)};
+  return {Error::Kind::io, fmt::format("cannot {} {}: {}", what, path.string(), io_reason(code))};
 }
 
 // write(2) until all is out; errno is left for the caller
@@ -34,14 +34,69 @@ bool write_all(int fd, std::string_view bytes) {
 fs::path xdg_folder(const char* variable, const char* below_home) {
   if (const char* value = std::getenv(variable); value && *value == '/') return fs::path(value) / "sextant";
   const char* home = std::getenv("HOME");
-  return fs::path(home && *home ? home : "/tmp") / below_home / "sextant";
+  const passwd* user = home && *home ? nullptr : ::getpwuid(::getuid());
+  if (user) home = user->pw_dir;
+  return fs::path(home && *home ? home : "/nonexistent") / below_home / "sextant";
+}
+
+// What descriptors were opened on. A plugin may close any, and its number goes to the next file that is opened: what is appended would
+// stand there.
+class OpenedFiles {
+ public:
+  void note(int fd) {
+    struct stat status{};
+    const std::lock_guard lock(mutex_);
+    if (::fstat(fd, &status) == 0) files_[fd] = {status.st_dev, status.st_ino};
+  }
+  void forget(int fd) {
+    const std::lock_guard lock(mutex_);
+    files_.erase(fd);
+  }
+  bool is_still(int fd, const struct stat& status) {
+    const std::lock_guard lock(mutex_);
+    const auto it = files_.find(fd);
+    return it != files_.end() && it->second == std::pair(status.st_dev, status.st_ino);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<int, std::pair<dev_t, ino_t>> files_;
+};
+OpenedFiles& opened_files() {
+  static auto* instance = new OpenedFiles;  // never destroyed: files may be closed late
+  return *instance;
 }
 
 }  // namespace
 
+std::string io_reason(int code) {
+  const char* remedy = "";
+  switch (code) {
+    case EACCES: case EPERM: case EROFS: remedy = "; check its permissions"; break;
+    case ENOSPC: case EDQUOT: remedy = "; free some space there or choose another folder"; break;
+    case ENOENT: remedy = "; check the path"; break;
+    case EFBIG: remedy = "; allow larger files (ulimit -f) or choose another folder"; break;
+    case EMFILE: remedy = "; allow this process more open files (ulimit -n)"; break;
+    case ENFILE: remedy = "; this machine has no more open files to give (sysctl fs.file-max)"; break;
+    case ENAMETOOLONG: remedy = "; choose a shorter path"; break;
+    default: break;
+  }
+  return std::string(std::strerror(code)) + remedy;
+}
+
+int open_file(const fs::path& path, int flags) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+  if (fd < 0 || fd > 2) return fd;
+  const int safe = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  const int code = errno;
+  ::close(fd);
+  errno = code;
+  return safe;
+}
+
 Result<InputFile> InputFile::open(const fs::path& path) {
   // O_NONBLOCK: opening a pipe that nobody writes must not hang
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const int fd = open_file(path, O_RDONLY | O_NONBLOCK);
   if (fd < 0) {
     const int code = errno;
     Error error = io_error("read", path, code);
@@ -100,7 +155,7 @@ Result<FileWriter> FileWriter::open(const fs::path& path) {
   if (path.has_parent_path()) SXT_CHECK(make_folders(path.parent_path()));
   fs::path temporary = path;
   temporary += fmt::format(".{}.tmp", ::getpid());
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int fd = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
   if (fd < 0) return io_error("write", path, errno);
   return FileWriter(fd, path, std::move(temporary));
 }
@@ -136,8 +191,9 @@ Result<void> write_file(const fs::path& path, std::string_view content) {
 
 Result<AppendFile> AppendFile::open(const fs::path& path) {
   if (path.has_parent_path()) SXT_CHECK(make_folders(path.parent_path()));
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  const int fd = open_file(path, O_WRONLY | O_CREAT | O_APPEND);
   if (fd < 0) return io_error("write", path, errno);
+  opened_files().note(fd);
   return AppendFile(fd, path);
 }
 AppendFile::AppendFile(AppendFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
@@ -147,11 +203,15 @@ AppendFile& AppendFile::operator=(AppendFile&& other) noexcept {
   return *this;
 }
 AppendFile::~AppendFile() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ < 0) return;
+  opened_files().forget(fd_);
+  ::close(fd_);
 }
 Result<void> AppendFile::append(std::string_view lines) {
   struct stat before{};
-  if (::fstat(fd_, &before) != 0) return io_error("write", path_, errno);
+  if (::fstat(fd_, &before) != 0 || !opened_files().is_still(fd_, before))
+    return Error{Error::Kind::io, fmt::format("{} was closed while it was being written, which only a plugin of this run can have done; nothing "
+                                              "more can be kept there", path_.string())};
   if (before.st_nlink == 0)
     return Error{Error::Kind::io, fmt::format("{} was removed while it was being written; nothing more can be kept there", path_.string())};
   if (write_all(fd_, lines)) return {};

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <mutex>
 #include <unistd.h>
+#include <sextant/printable.hpp>
 
 namespace sextant {
 namespace {
@@ -21,7 +22,8 @@ void write_stderr(std::string_view text) { std::fwrite(text.data(), 1, text.size
 
 }  // namespace
 
-void log(LogLevel level, std::string_view line) {
+void log(LogLevel level, std::string_view given) {
+  const std::string line = printable(given);  // it may quote a model, a card, a file's name
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (s.tap) s.tap(level, line);
@@ -47,6 +49,7 @@ void set_progress_line(std::string line) {
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (line.empty() && s.progress.empty()) return;
+  line = printable(line);
   write_stderr("\r\x1b[K" + line);
   s.progress = std::move(line);
 }

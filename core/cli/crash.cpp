@@ -1,11 +1,15 @@
 // A crash costs the process (a plugin's memory is ours), never what was done before it: the journal holds every finished sample.
 #include "crash.hpp"
+#include <atomic>
 #include <csignal>
-#include <ctime>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <unistd.h>
 #include "../base/alternative_stack.hpp"
 #include "../base/exit_code.hpp"
+#include "../base/own_process.hpp"
 #include "../serve/run_tasks.hpp"
 #include "../plugin/call.hpp"
 
@@ -24,9 +28,13 @@ const char* name_of(int signal) {
   }
 }
 
+std::atomic<bool> exits_watched = false;
+std::atomic<int> code_of_main = -1;  // once main() knows it
+std::atomic<bool> ending = false;
+
 // Only what signal-safety(7) allows from here on.
 void say(const char* text) {
-  if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) ::_exit(exit_internal);
+  if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) leave_at_once(exit_internal);
 }
 
 // The thread that journals goes on meanwhile, unless it is the one that crashed.
@@ -45,10 +53,37 @@ extern "C" void on_crash(int signal) {
   say("); report it to ");
   say(*who ? "the plugin's author" : "Sextant's");
   say(". What a run had finished is kept: -r goes on there\n");
-  ::_exit(exit_internal);
+  leave_at_once(exit_internal);
 }
 
+// What the C library itself calls exit for (errx), and what found a way past interposed.cpp.
+void on_exit_of_process(int status, void*) { on_exit_by_others(status); }
+
 }  // namespace
+
+int leaving(int code) {
+  code_of_main = code;
+  return code;
+}
+
+void on_exit_by_others(int status) {
+  if (!exits_watched || is_forked()) return;
+  if (const int code = code_of_main; code >= 0) {
+    if (code != status) leave_at_once(code);
+    return;
+  }
+  if (ending.exchange(true))
+    for (;;) ::pause();  // another thread is about to end the process
+  wait_for_the_journal();
+  const char* who = plugin::call_in_progress();
+  char text[512];
+  std::snprintf(text, sizeof text,
+                "\nsextant: error: %s ended the program (exit status %d) in the middle of its work; report it to %s. What a run had finished is "
+                "kept: -r goes on there\n",
+                *who ? who : "a library", status, *who ? "the plugin's author" : "Sextant's");
+  say(text);
+  leave_at_once(exit_internal);
+}
 
 void catch_crashes() {
   static const AlternativeStack stack;  // one that overflowed is no place for a handler
@@ -59,8 +94,9 @@ void catch_crashes() {
     action = {};
     action.sa_handler = on_crash;
     action.sa_flags = SA_ONSTACK;
-    ::sigaction(signal, &action, nullptr);
+    own_signal(signal, action);
   }
+  if (!exits_watched.exchange(true)) (void)::on_exit(on_exit_of_process, nullptr);
 }
 
 }  // namespace sextant::cli

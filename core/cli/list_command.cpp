@@ -1,6 +1,7 @@
 // `sextant list`: what there is, read from cards and manifests alone; no plugin is loaded.
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/printable.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
@@ -30,13 +31,14 @@ std::vector<Item> cards_of(const Workspace& workspace, config::CardKind kind, co
   return items;
 }
 
-std::string table(const char* title, const std::vector<Item>& items, bool as_json) {
+std::string table(const char* title, std::vector<Item> items, bool as_json) {
   std::string out;
   if (as_json) {
     for (const Item& item : items)
       out += fmt::format("{{\"kind\":\"{}\",\"name\":{},\"summary\":{},\"path\":{}}}\n", title, json::quote(item.name), json::quote(item.summary), json::quote(item.path));
     return out;
   }
+  for (Item& item : items) item = {printable(item.name), printable(item.summary), printable(item.path)};
   size_t name_width = std::string_view(title).size(), summary_width = 7;
   for (const Item& item : items) {
     name_width = std::max(name_width, item.name.size());
@@ -77,6 +79,7 @@ int list_command(const std::vector<std::string>& args) {
     if (as_json) forwarded.emplace_back("--json");
     return plugins_command(forwarded);
   }
+  if (const auto folder = check_config_dir((*values)["config-dir"].as<std::string>()); !folder) return fail(folder.error());
   const Workspace workspace((*values)["config-dir"].as<std::string>(), plugin_path);
   workspace.warn_about_problems();
   std::string out;
@@ -90,7 +93,7 @@ int list_command(const std::vector<std::string>& args) {
   if (kind.empty() || kind == "models") add(config::CardKind::model, "model");
   if (kind.empty() || kind == "datasets") add(config::CardKind::dataset, "dataset");
   if (kind == "summarizers") add(config::CardKind::summarizer, "summarizer");
-  if (const int printed = print(out); printed != exit_ok) return printed;
+  if (const int printed = as_json ? print_json(out) : print(out); printed != exit_ok) return printed;
   if (found == 0 && !words.empty()) {
     std::vector<std::string> names;
     for (const config::CardEntry& entry : workspace.cards().entries()) names.push_back(entry.name);

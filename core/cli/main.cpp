@@ -1,8 +1,11 @@
 // The one binary. Everything that it can do beyond this dispatch comes from cards and plugins.
 #include <fmt/format.h>
 #include <functional>
+#include <optional>
+#include <sextant/utf8_text.hpp>
 #include <utility>
 #include "../base/exit_code.hpp"
+#include "../base/own_process.hpp"
 #include "../base/text.hpp"
 #include "../score/isolated.hpp"
 #include "commands.hpp"
@@ -34,11 +37,20 @@ int help(const std::vector<std::string>& args) {
   return text.empty() ? unknown(args.front()) : cli::print(text);
 }
 
+// What a run keeps of its command line, it keeps as JSON: a path's bytes that are no UTF-8 could not be given back.
+std::optional<Error> not_text(const std::vector<std::string>& args) {
+  for (const std::string& arg : args)
+    if (!utf8::is_valid(arg))
+      return Error{Error::Kind::usage, fmt::format("the argument '{}' holds bytes that are no UTF-8; give the file another name, or a link to it that has one", arg)};
+  return std::nullopt;
+}
+
 int dispatch(const std::vector<std::string>& args) {
   if (args.empty()) {
     cli::print(cli::help_text(""));
     return exit_usage;
   }
+  if (const auto error = not_text(args)) return cli::fail(*error);
   const std::string& word = args.front();
   const std::vector<std::string> rest(args.begin() + 1, args.end());
   if (word == "--version") return cli::print(fmt::format("sextant {}\n", version));
@@ -55,11 +67,12 @@ int dispatch(const std::vector<std::string>& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  prepare_process();
   try {
-    return dispatch(std::vector<std::string>(argv + 1, argv + argc));
+    return cli::leaving(dispatch(std::vector<std::string>(argv + 1, argv + argc)));
   } catch (const std::bad_alloc&) {
-    return cli::fail({Error::Kind::internal, "out of memory; a smaller --batch-size or --max-seq-len needs less"});
+    return cli::leaving(cli::fail({Error::Kind::internal, "out of memory; a smaller --batch-size or --max-seq-len needs less"}));
   } catch (const std::exception& e) {
-    return cli::fail({Error::Kind::internal, fmt::format("this is a bug in Sextant: {}", e.what())});
+    return cli::leaving(cli::fail({Error::Kind::internal, fmt::format("this is a bug in Sextant: {}", e.what())}));
   }
 }

@@ -1,4 +1,5 @@
 // `sextant model ...`: one model looked into. JSON lines in, one JSON line out for each, in order.
+#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 #include <iostream>
@@ -202,7 +203,7 @@ int info(serve::ModelSession& session, bool as_json) {
     json::set(out, "weights_sha256", session.weights_sha256(), out.GetAllocator());
     json::set(out, "context_length", json::Value(session.context_length()), out.GetAllocator());
   }
-  return print(as_json ? json::write(out) + "\n" : model_info_text(out));
+  return as_json ? print_json(json::write(out) + "\n") : print(model_info_text(out));
 }
 
 // A model that no device here can compute, for its size or its kind, is described all the same; the exit code says it.
@@ -216,8 +217,16 @@ Result<int> info(Workspace& workspace, const config::ModelConfig& model, bool as
   return printed == exit_ok ? fail(session.error()) : printed;
 }
 
+// Those of `prompt` that concern a model; what concerns data sets would change nothing here.
 po::options_description model_options() {
-  po::options_description options = prompt_options();
+  constexpr std::string_view of_data_sets[] = {"config", "datasets", "set", "shots", "repeat", "rows", "exclude", "extractor", "metric", "judge",
+                                               "summarizer", "limit", "limit-mode", "data-dir", "index", "tokens"};
+  po::options_description options("Options");
+  const po::options_description all = prompt_options();
+  for (const auto& option : all.options()) {
+    const std::string name = option->long_name();
+    if (!name.starts_with("custom-dataset-") && std::find(std::begin(of_data_sets), std::end(of_data_sets), name) == std::end(of_data_sets)) options.add(option);
+  }
   options.add_options()("input", po::value<std::string>()->default_value(""), "JSON lines, instead of stdin")("add-special-tokens", po::bool_switch(), "")(
       "split-special-tokens", po::bool_switch(), "");
   return options;
@@ -236,7 +245,19 @@ Result<config::ModelConfig> resolve_model(Workspace& workspace, RunCommandFlags&
   return model;
 }
 
+// An option that the verb does not use.
+Result<void> check_verb(const std::string& verb, const po::variables_map& values) {
+  const auto vain = [&](const char* flag, bool given, std::initializer_list<std::string_view> verbs) -> Result<void> {
+    if (!given || std::find(verbs.begin(), verbs.end(), verb) != verbs.end()) return {};
+    return Error{Error::Kind::usage, fmt::format("--{} changes nothing for `sextant model {}`; it is for {}", flag, verb, fmt::join(verbs, ", "))};
+  };
+  SXT_CHECK(vain("add-special-tokens", values["add-special-tokens"].as<bool>(), {"tokenize"}));
+  SXT_CHECK(vain("split-special-tokens", values["split-special-tokens"].as<bool>(), {"tokenize", "score", "embed"}));
+  return vain("input", !values["input"].as<std::string>().empty(), {"tokenize", "detokenize", "score", "generate", "embed", "chat"});
+}
+
 Result<int> look(const std::string& verb, const po::variables_map& values) {
+  SXT_CHECK(check_verb(verb, values));
   SXT_TRY(RunCommandFlags flags, run_flags(values));
   Workspace workspace(flags.config_dir, flags.plugin_path);
   const bool with_weights = verb == "score" || verb == "generate" || verb == "embed" || verb == "info";
@@ -254,7 +275,7 @@ Result<int> look(const std::string& verb, const po::variables_map& values) {
     text += json::write(line) + "\n";
     failed = failed || (verb != "chat" && json::find(line, "error"));
   }
-  const int printed = print(text);
+  const int printed = print_json(text);
   return printed != exit_ok ? printed : failed ? static_cast<int>(exit_data) : static_cast<int>(exit_ok);
 }
 

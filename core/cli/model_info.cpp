@@ -1,6 +1,7 @@
 #include "model_info.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/printable.hpp>
 #include <sextant/numbers.hpp>
 
 namespace sextant::cli {
@@ -14,7 +15,7 @@ bool is_id(std::string_view name) { return name == "id" || name.ends_with("_id")
 
 // A number or a word; `name` is the member's or that of the object around it.
 std::string plain(std::string_view name, const json::Value& value) {
-  if (value.IsString()) return value.GetStringLength() ? std::string(json::text(value)) : "-";
+  if (value.IsString()) return value.GetStringLength() ? printable(json::text(value)) : "-";
   if (value.IsNull()) return "-";
   if (value.IsBool()) return value.GetBool() ? "yes" : "no";
   if (!value.IsUint64() || is_id(name)) return json::write(value);
@@ -42,7 +43,7 @@ std::string on_a_line(std::string_view name, const json::Value& value) {
 
 void write(const json::Value& object, const std::string& indent, std::string& out) {
   for (const auto& member : object.GetObject()) {
-    const std::string_view name = json::text(member.name);
+    const std::string name = printable(json::text(member.name));
     const json::Value& value = member.value;
     const std::string head = fmt::format("{}{:<{}} ", indent, name, name_width - indent.size());
     const bool list = value.IsArray() && !value.Empty() &&

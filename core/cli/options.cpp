@@ -1,5 +1,9 @@
 #include "options.hpp"
 #include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <filesystem>
+#include <tuple>
 #include <boost/program_options/parsers.hpp>
 #include <boost/program_options/positional_options.hpp>
 #include <fmt/format.h>
@@ -86,6 +90,21 @@ template <class T> Result<std::optional<T>> get_number(const po::variables_map& 
   return std::optional<T>(static_cast<T>(value));
 }
 
+// An option that changes nothing is a mistake: what it was meant to change stays as it is, and nobody sees it. (What OpenCompass has and
+// Sextant does not need is taken with a warning.)
+Result<void> check_effects(const config::RunFlags& run, bool debug_and_quiet) {
+  const std::tuple<const char*, bool, const char*> idle[] = {
+      {"--custom-dataset-meta-path", !run.custom_dataset_meta_path.empty() && run.custom_dataset_path.empty(), "--custom-dataset-path FILE"},
+      {"--custom-dataset-data-type", !run.custom_dataset_data_type.empty() && run.custom_dataset_path.empty(), "--custom-dataset-path FILE"},
+      {"--custom-dataset-infer-method", !run.custom_dataset_infer_method.empty() && run.custom_dataset_path.empty(), "--custom-dataset-path FILE"},
+      {"--limit-mode", !run.limit_mode.empty() && !run.limit && run.config.empty(), "--limit N"},
+  };
+  for (const auto& [flag, given_in_vain, needs] : idle)
+    if (given_in_vain) return usage(fmt::format("{} changes nothing without {}; give both, or neither", flag, needs));
+  if (debug_and_quiet) return usage("--quiet and --debug contradict each other; give one of them");
+  return {};
+}
+
 Result<config::RunFlags::KeyValues> get_pairs(const po::variables_map& values, const char* name) {
   config::RunFlags::KeyValues pairs;
   for (const std::string& item : get_all(values, name)) {
@@ -96,6 +115,47 @@ Result<config::RunFlags::KeyValues> get_pairs(const po::variables_map& values, c
     pairs.emplace_back(item.substr(0, equals), value);
   }
   return pairs;
+}
+
+}  // namespace
+
+namespace {
+
+// The option that a word of the command line is, as far as its beginning says it: "--work-dir", "--work-dir=x", "-w", "-wx".
+const po::option_description* option_of(const std::string& word, const po::options_description& options) {
+  const bool is_long = word.starts_with("--");
+  if (!is_long && (word.size() < 2 || word[0] != '-')) return nullptr;
+  return options.find_nothrow(is_long ? word.substr(2, word.find('=') - 2) : word.substr(0, 2), false);
+}
+
+// "--quiet" behind an option that needs a value is an option, not the value: "-w --quiet" has lost its folder.
+bool looks_like_option(const std::string& word, const po::options_description& options) {
+  if (word.starts_with("--")) return word.size() > 2 && std::isalpha(static_cast<unsigned char>(word[2]));
+  return word.size() == 2 && option_of(word, options) != nullptr;
+}
+
+// An empty value is mostly a shell variable that was not set; as a value it would be as good as no option at all. These may be empty.
+constexpr std::string_view may_be_empty[] = {"system-prompt", "input"};
+
+Result<void> check_values(const Texts& words, const po::options_description& options) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--") return {};
+    const po::option_description* option = option_of(word, options);
+    if (!option || option->semantic()->max_tokens() == 0) continue;
+    const bool is_long = word.starts_with("--");
+    const size_t equals = is_long ? word.find('=') : word.npos;
+    const bool attached = equals != word.npos || (!is_long && word.size() > 2);
+    if (!attached && i + 1 == words.size()) continue;  // Boost says it
+    const std::string value = !attached ? words[i + 1] : is_long ? word.substr(equals + 1) : word.substr(2);
+    const std::string name = word.substr(0, is_long ? equals : 2);
+    if (!attached && looks_like_option(value, options))
+      return usage(fmt::format("{} needs a value, and {} behind it is an option; give {} {}, or write --{}={} if that is the value", name, value, name,
+                               option->semantic()->name(), option->long_name(), value));
+    if (value.empty() && std::find(std::begin(may_be_empty), std::end(may_be_empty), option->long_name()) == std::end(may_be_empty))
+      return usage(fmt::format("{} has an empty value; give one, or leave the option out (was a shell variable not set?)", name));
+  }
+  return {};
 }
 
 }  // namespace
@@ -113,6 +173,7 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
     const char* silent = long_name == "--reuse" ? latest : "true";
     given.push_back(long_name + "=" + (value_follows ? args[++i] : silent));
   }
+  SXT_CHECK(check_values(given, options));
   po::positional_options_description bare;
   if (*positional) bare.add(positional, positional_max);
   po::variables_map values;
@@ -136,6 +197,12 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
     return usage(e.what());
   }
   return values;
+}
+
+Result<void> check_config_dir(const std::string& folder) {
+  std::error_code code;
+  if (folder.empty() || std::filesystem::is_directory(folder, code)) return {};
+  return usage(fmt::format("--config-dir {} is no folder that can be read; it names the folder that holds the cards", folder));
 }
 
 const Texts& run_optional_values() {
@@ -224,12 +291,15 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
       return usage(fmt::format("--dump-eval-details is '{}'; it must be true or false", details));
     run.dump_eval_details = details == "true" || details == "True";
   }
+  if (run.limit && !std::isfinite(*run.limit)) return usage("--limit must be a count (1, 2, ...) or a fraction between 0 and 1");
+  SXT_CHECK(check_effects(run, is_set(values, "debug") && is_set(values, "quiet")));
   if (values.count("mode")) flags.mode = get(values, "mode");
   if (flags.mode != "all" && flags.mode != "infer" && flags.mode != "eval" && flags.mode != "viz")
     return usage(fmt::format("--mode is '{}'; it must be all, infer, eval or viz", flags.mode));
   flags.reuse = values.count("reuse") > 0;
   flags.reuse_timestamp = get(values, "reuse") == latest ? "" : get(values, "reuse");
   flags.config_dir = get(values, "config-dir");
+  SXT_CHECK(check_config_dir(flags.config_dir));
   flags.plugin_path = get_all(values, "plugin-path");
   flags.dry_run = is_set(values, "dry-run");
   flags.debug = is_set(values, "debug");

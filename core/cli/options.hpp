@@ -10,9 +10,12 @@ namespace sextant::cli {
 
 namespace po = boost::program_options;
 
+/// --config-dir names a folder, or nothing.
+Result<void> check_config_dir(const std::string& folder);
+
 /// Parses `args`; `positional` names the option that takes bare words (empty: none are allowed), at most `positional_max`
 /// (-1: any number). An unknown option's error suggests the nearest. Options in `optional_values` may stand without a value
-/// ("--reuse" or "--reuse TS").
+/// ("--reuse" or "--reuse TS"). A value that is itself an option ("-w --quiet"), or empty, is an error.
 Result<po::variables_map> parse_options(const std::vector<std::string>& args, const po::options_description& options, const char* positional = "",
                                         int positional_max = 1, const std::vector<std::string>& optional_values = {});
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <unistd.h>
 #include <sextant/json_schema.hpp>
+#include <sextant/printable.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
 #include "../base/log.hpp"
@@ -17,6 +18,7 @@
 #include "../plugin/manifest.hpp"
 #include "../plugin/probe.hpp"
 #include "plugins_run.hpp"
+#include "workspace.hpp"
 
 namespace sextant::cli {
 namespace {
@@ -80,6 +82,8 @@ Result<Arguments> parse(const std::string& command, const std::vector<std::strin
   Arguments out;
   std::map<std::string, std::string*> values;
   if (command == "run") values = {{"--config", &out.config}, {"--input", &out.input}, {"--split", &out.split}};
+  constexpr std::string_view with_json[] = {"list", "info", "check"}, of_one_file[] = {"describe", "check", "probe"};
+  const bool searches = std::find(std::begin(of_one_file), std::end(of_one_file), command) == std::end(of_one_file);
   std::vector<std::string> known{"--help", "--json", "--plugin-path"};
   for (const auto& [flag, target] : values) known.push_back(flag);
   bool only_positional = false;
@@ -88,14 +92,15 @@ Result<Arguments> parse(const std::string& command, const std::vector<std::strin
     if (only_positional || arg.size() < 2 || arg[0] != '-') { out.positional.push_back(arg); continue; }
     if (arg == "--") { only_positional = true; continue; }
     if (arg == "--help" || arg == "-h") { out.help = true; continue; }
-    if (arg == "--json") { out.json = true; continue; }
+    if (arg == "--json" && std::find(std::begin(with_json), std::end(with_json), command) != std::end(with_json)) { out.json = true; continue; }
     const size_t equals = arg.find('=');
     const std::string flag = arg.substr(0, equals);
     const auto it = values.find(flag);
-    if (flag != "--plugin-path" && it == values.end())
+    if (!(flag == "--plugin-path" && searches) && it == values.end())
       return usage(fmt::format("'plugins {}' has no option {}{}; see 'sextant plugins {} --help'", command, flag,
                                did_you_mean(flag, known), command));
-    if (equals == arg.npos && i + 1 == args.size()) return usage(fmt::format("{} needs a value", flag));
+    const bool lost = equals == arg.npos && (i + 1 == args.size() || args[i + 1].starts_with("--"));
+    if (lost) return usage(fmt::format("{0} needs a value; write {0}=VALUE where the value begins with dashes", flag));
     std::string value = equals == arg.npos ? args[++i] : arg.substr(equals + 1);
     if (it == values.end()) out.plugin_path.push_back(std::move(value));
     else *it->second = std::move(value);
@@ -107,8 +112,14 @@ Registry discover(const Arguments& arguments) {
   return Registry::discover(plugin::SearchPath::standard(arguments.plugin_path));
 }
 
-void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-void print_line(const json::Value& value) { print(json::write(value) + "\n"); }
+int printed = exit_ok;  // the first failure, which has been said
+
+void print(std::string_view text) {
+  if (printed == exit_ok) printed = cli::print(text);
+}
+void print_line(const json::Value& value) {
+  if (printed == exit_ok) printed = print_json(json::write(value) + "\n");
+}
 
 Result<std::string> one_argument(const Arguments& arguments, std::string_view command, std::string_view what) {
   if (arguments.positional.size() == 1) return arguments.positional[0];
@@ -187,8 +198,8 @@ Result<int> list(const Arguments& arguments) {
   for (const auto& file : registry.files())
     for (const ComponentInfo& component : file.components)
       if (matches(arguments.positional, component.kind, component.id))
-        rows.push_back({std::string(plugin::kind_name(component.kind)), component.id, component.version,
-                        shorten(component.summary, 72), file.path.string()});
+        rows.push_back({std::string(plugin::kind_name(component.kind)), component.id, printable(component.version),
+                        shorten(printable(component.summary), 72), printable(file.path.string())});
   std::sort(rows.begin() + 1, rows.end());
   const bool found = rows.size() > 1;
   if (found) print_table(rows);
@@ -274,6 +285,9 @@ Result<int> run(const Arguments& arguments) {
   SXT_TRY(const std::string name, one_argument(arguments, "run", "KIND:ID"));
   Registry registry = discover(arguments);
   SXT_TRY(const Found found, resolve(registry, name));
+  const bool rows = found.component->kind == plugin::Kind::dataset;
+  if (rows && !arguments.input.empty()) return usage("--input changes nothing for a data set, which reads its own files; --config '{\"path\": ...}' names them");
+  if (!rows && !arguments.split.empty()) return usage(fmt::format("--split changes nothing for a {}; it is for data sets", plugin::kind_name(found.component->kind)));
   const RunOptions options{found.component->kind, found.component->id, arguments.config, arguments.input, arguments.split};
   plugin::Host host(std::move(registry), nullptr);
   SXT_CHECK(run_plugin(host, options));
@@ -292,8 +306,7 @@ Result<int> describe(const Arguments& arguments) {
   ::dup2(answer, 1);
   ::close(answer);
   if (!facts) return facts.error();
-  print(json::write_pretty(plugin::manifest_json(*facts)) + "\n");
-  return int{exit_ok};
+  return print_json(json::write_pretty(plugin::manifest_json(*facts)) + "\n");
 }
 
 /// Does the manifest beside the library say what the library says?
@@ -357,10 +370,8 @@ Result<int> execute(const std::vector<std::string>& args) {
 
 int plugins_command(std::vector<std::string> args) {
   const Result<int> code = execute(args);
-  std::fflush(stdout);
-  if (code) return *code;
-  log_error(code.error().message);
-  return exit_code_of(code.error().kind);
+  if (!code) return fail(code.error());
+  return printed != exit_ok ? printed : *code;
 }
 
 }  // namespace sextant::cli

@@ -1,6 +1,5 @@
 #include "plugins_run.hpp"
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <deque>
 #include <fmt/format.h>
@@ -8,7 +7,9 @@
 #include <functional>
 #include <iostream>
 #include <numeric>
+#include <sextant/printable.hpp>
 #include "../data/fields.hpp"
+#include "workspace.hpp"
 
 namespace sextant::cli {
 namespace {
@@ -17,9 +18,7 @@ using plugin::Host;
 constexpr std::string_view config_origin = "--config";
 
 Result<void> write_line(const json::Value& value) {
-  const std::string line = json::write(value) + "\n";
-  if (std::fwrite(line.data(), 1, line.size(), stdout) == line.size() && std::fflush(stdout) == 0) return {};
-  return Error{Error::Kind::io, "cannot write to stdout; was the pipe closed or is the disk full?"};
+  return written_to_stdout(printable_json(json::write(value)) + "\n");
 }
 
 /// Calls `use` with every line's JSON object and its place ("stdin:3").

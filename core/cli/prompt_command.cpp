@@ -1,6 +1,8 @@
 // `sextant prompt`: what the model would be sent, byte for byte, through the same code as the run. Runs no model.
 #include <algorithm>
 #include <fmt/format.h>
+#include <unistd.h>
+#include <sextant/printable.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/log.hpp"
 #include "../serve/dataset_feed.hpp"
@@ -43,9 +45,12 @@ std::string as_json_line(const Shown& shown) {
   return json::write(out) + "\n";
 }
 
+// The prompt's own bytes; its reader sees to what a terminal would take for commands.
 std::string as_text(const Shown& shown, bool with_tokens) {
-  std::string out = fmt::format("--- {} | {} | sample {}{}{}\n{}\n", shown.model, shown.dataset, shown.index, shown.label.empty() ? "" : " | label ",
-                                shown.label, shown.text);
+  std::string out = fmt::format("--- {}\n{}\n",
+                                printable(fmt::format("{} | {} | sample {}{}{}", shown.model, shown.dataset, shown.index,
+                                                      shown.label.empty() ? "" : " | label ", shown.label)),
+                                shown.text);
   if (with_tokens) out += fmt::format("--- {} tokens: {}\n", shown.tokens.size(), fmt::join(shown.tokens, " "));
   return out;
 }
@@ -77,7 +82,8 @@ Result<int> show_dataset(Workspace& workspace, serve::ModelSession& session, con
       if (flags.tokens || flags.json) {
         SXT_TRY(shown.tokens, session.tokenize(shown.text, !prepared.prompts.prompts.front().chat));
       }
-      if (const int code = print(flags.json ? as_json_line(shown) : as_text(shown, flags.tokens)); code != exit_ok) return code;
+      const int code = flags.json ? print_json(as_json_line(shown)) : ::isatty(STDOUT_FILENO) ? print(as_text(shown, flags.tokens)) : print_bytes(as_text(shown, flags.tokens));
+      if (code != exit_ok) return code;
     }
     if (flags.index) break;
   }

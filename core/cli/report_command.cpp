@@ -1,5 +1,6 @@
 // `sextant report RUN_DIR`: the tables of a run, rebuilt from its results.
 #include <fmt/format.h>
+#include <unistd.h>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
 #include "../base/log.hpp"
@@ -29,9 +30,13 @@ Result<int> rebuild(const std::string& run_dir, bool as_json) {
   flags.config = folder.config().string();
   SXT_TRY(const config::Resolved resolved, config::resolve(flags, world));
   SXT_TRY(const report::Table table, report::table_of_run(folder, resolved.config, record));
-  SXT_CHECK(report::write_summary(folder, table));
+  if (::access(folder.path().c_str(), W_OK) == 0) {
+    SXT_CHECK(report::write_summary(folder, table));
+  } else {
+    log_warning(fmt::format("{} may not be written; its summary/ stays as it is", folder.path().string()));
+  }
   for (const std::string& error : table.errors) log_warning(error);
-  return print(as_json ? report::to_json(table, folder.path().string(), record.status) + "\n" : report::to_text(table));
+  return as_json ? print_json(report::to_json(table, folder.path().string(), record.status) + "\n") : print(report::to_text(table));
 }
 
 }  // namespace

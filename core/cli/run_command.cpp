@@ -180,7 +180,7 @@ Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, const st
     else
       out += plan_text(planned, samples);
   }
-  if (const int printed = print(out); printed != exit_ok) return printed;
+  if (const int printed = as_json ? print_json(out) : print(out); printed != exit_ok) return printed;
   return code;
 }
 
@@ -257,7 +257,7 @@ Result<int> run(const RunCommandFlags& given) {
   if (viz) {
     SXT_TRY(const report::Table table, report::table_of_run(*folder, run, record));
     SXT_CHECK(report::write_summary(*folder, table));
-    if (const int printed = print(flags.json ? report::to_json(table, folder->path().string(), record.status) + "\n" : report::to_text(table));
+    if (const int printed = flags.json ? print_json(report::to_json(table, folder->path().string(), record.status) + "\n") : print(report::to_text(table));
         printed != exit_ok)
       return printed;
     for (const std::string& error : table.errors) log_warning(error);

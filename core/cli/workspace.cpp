@@ -1,12 +1,16 @@
 #include "workspace.hpp"
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
 #include <sextant/json_schema.hpp>
+#include <sextant/printable.hpp>
 #include <unistd.h>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
+#include "../base/io.hpp"
 #include "../base/log.hpp"
+#include "../base/own_process.hpp"
 #include "../base/text.hpp"
 #include "../infer/inferencer.hpp"
 #include "../load/data.hpp"
@@ -26,7 +30,7 @@ std::optional<std::vector<std::string>> keys_of(std::string_view schema) {
 }
 
 extern "C" void on_signal(int) {
-  if (interrupted().exchange(true)) ::_exit(exit_interrupted);
+  if (interrupted().exchange(true)) leave_at_once(exit_interrupted);
 }
 
 }  // namespace
@@ -39,8 +43,12 @@ std::atomic<bool>& interrupted() {
 void catch_signals() {
   struct sigaction action{};
   action.sa_handler = on_signal;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction inherited{};
+    ::sigaction(signal, nullptr, &inherited);
+    // who starts a program with a signal ignored (nohup, a shell's & for SIGINT) wants that
+    own_signal(signal, inherited.sa_handler == SIG_IGN ? inherited : action);
+  }
 }
 
 Workspace::Workspace(const std::string& config_dir, const std::vector<std::string>& plugin_path) {
@@ -128,10 +136,21 @@ int fail(const Error& error) {
   return exit_code_of(error.kind);
 }
 
-int print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return exit_ok;
-  return fail({Error::Kind::io, "cannot write to standard output; is the disk full?"});
+Result<void> written_to_stdout(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() && std::fflush(stdout) == 0) return {};
+  const int code = errno;
+  if (code == EPIPE && !closed_pipes_are_errors()) {  // who read has enough
+    std::signal(SIGPIPE, SIG_DFL);
+    ::raise(SIGPIPE);
+  }
+  return Error{Error::Kind::io, fmt::format("cannot write to standard output: {}", io_reason(code))};
 }
+int print_bytes(std::string_view bytes) {
+  const auto written = written_to_stdout(bytes);
+  return written ? static_cast<int>(exit_ok) : fail(written.error());
+}
+int print(std::string_view text) { return print_bytes(printable(text, Lines::many)); }
+int print_json(std::string_view json) { return print_bytes(printable_json(json)); }
 
 fs::path default_model_path() { return cache_folder() / "models" / default_model_file; }
 

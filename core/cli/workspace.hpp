@@ -32,8 +32,15 @@ void catch_signals();
 /// Prints the error to stderr and returns its exit code.
 int fail(const Error& error);
 
-/// Writes to stdout all at once; a closed pipe ends the process quietly, a full disk is an error.
+/// Writes to stdout, all of it and now; a closed pipe ends the process quietly, a full disk is an error.
+Result<void> written_to_stdout(std::string_view bytes);
+
+/// The same, the error printed: an exit code. For a person: what is no plain text is shown as printable() does.
 int print(std::string_view text);
+/// The same for JSON, whose values stay what they are.
+int print_json(std::string_view json);
+/// The same for a program: byte for byte.
+int print_bytes(std::string_view bytes);
 
 /// SmolLM2-135M-Instruct, where tools/demo.sh puts it.
 std::filesystem::path default_model_path();

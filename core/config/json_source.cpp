@@ -1,6 +1,8 @@
 #include "json_source.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include <memory>
 #include <rapidjson/reader.h>
 #include "../base/files.hpp"
 #include "../base/text.hpp"
@@ -73,7 +75,14 @@ std::string_view type_in_words(std::string_view type) {
   return type;
 }
 
-Result<json::Document> load_chain(const fs::path& path, const Shape& shape, const CardFinder& find_card, std::vector<std::string>& chain) {
+// A chain is as long as persons make one; each level holds a card and a stack frame.
+constexpr size_t chain_max = 32;
+
+// What has been loaded already, by path: two parents of one card may share theirs, and theirs again, which doubles with each level.
+using Loaded = std::map<std::string, std::shared_ptr<const json::Document>>;
+
+Result<std::shared_ptr<const json::Document>> load_chain(const fs::path& path, const Shape& shape, const CardFinder& find_card,
+                                                         std::vector<std::string>& chain, Loaded& loaded) {
   std::error_code code;
   const fs::path canonical = fs::weakly_canonical(path, code);
   const std::string name = code ? path.string() : canonical.string();
@@ -81,10 +90,15 @@ Result<json::Document> load_chain(const fs::path& path, const Shape& shape, cons
     chain.push_back(name);
     return Error{Error::Kind::config, fmt::format("\"extends\" goes in a circle: {}; remove one of them", join(chain, " -> "))};
   }
+  if (const auto it = loaded.find(name); it != loaded.end()) return it->second;
+  if (chain.size() >= chain_max)
+    return Error{Error::Kind::config, fmt::format("{}: \"extends\" goes on for more than {} files, from {} on; put some of them together", name, chain_max,
+                                                  chain.front())};
   SXT_TRY(JsonSource source, JsonSource::load(path));
   SXT_CHECK(source.check(shape));
   chain.push_back(name);
-  json::Document merged;
+  const auto out = std::make_shared<json::Document>();
+  json::Document& merged = *out;
   merged.SetObject();
   if (const json::Value* extends = json::find(source.root(), "extends")) {
     std::vector<std::string> parents;
@@ -103,14 +117,15 @@ Result<json::Document> load_chain(const fs::path& path, const Shape& shape, cons
                                                         parent)};
         file = card->path;
       }
-      SXT_TRY(const json::Document base, load_chain(file, shape, find_card, chain));
-      merge_into(merged, base, merged.GetAllocator());
+      SXT_TRY(const std::shared_ptr<const json::Document> base, load_chain(file, shape, find_card, chain, loaded));
+      merge_into(merged, *base, merged.GetAllocator());
     }
   }
   chain.pop_back();
   merge_into(merged, source.root(), merged.GetAllocator());
   merged.RemoveMember("extends");
-  return merged;
+  loaded.emplace(name, out);
+  return std::shared_ptr<const json::Document>(out);
 }
 
 }  // namespace
@@ -168,7 +183,9 @@ Error JsonSource::unlike(const schema::Breach& breach) const {
 
 Result<json::Document> load_merged(const fs::path& path, const Shape& shape, const CardFinder& find_card) {
   std::vector<std::string> chain;
-  return load_chain(path, shape, find_card, chain);
+  Loaded loaded;
+  SXT_TRY(const std::shared_ptr<const json::Document> merged, load_chain(path, shape, find_card, chain, loaded));
+  return json::copy(*merged);
 }
 
 void merge_into(json::Value& base, const json::Value& over, json::Document::AllocatorType& allocator) {

@@ -232,7 +232,8 @@ class ModelFlags {
       warn_about(key, "generation has no such setting (temperature, top_p, top_k, do_sample)");
       return {};
     }
-    if (!parsed.IsNumber() || parsed.GetDouble() < 0) return usage(fmt::format("--generation-kwargs {}={}: give a number, 0 or more", key, value));
+    const bool sound = parsed.IsNumber() && parsed.GetDouble() >= 0 && parsed.GetDouble() <= (key == "top_k" ? 4294967295.0 : 1e9);
+    if (!sound) return usage(fmt::format("--generation-kwargs {}={}: give a number, 0 or more (and at most 1e9)", key, value));
     if (key == "temperature") model.temperature = static_cast<float>(parsed.GetDouble());
     if (key == "top_p") model.top_p = static_cast<float>(parsed.GetDouble());
     if (key == "top_k") model.top_k = static_cast<uint32_t>(parsed.GetDouble());
@@ -407,7 +408,7 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
 
   SXT_TRY(run.compat, compat_from_name(!flags.compat.empty() ? flags.compat : json::find_string(file, "compat").value_or("none")));
   run.limit.value = flags.limit.value_or(json::find_number(file, "limit").value_or(0));
-  if (run.limit.value < 0 || (run.limit.value > 1 && run.limit.value != static_cast<double>(static_cast<uint64_t>(run.limit.value))))
+  if (!(run.limit.value >= 0 && run.limit.value < 1e18) || (run.limit.value > 1 && run.limit.value != static_cast<double>(static_cast<uint64_t>(run.limit.value))))
     return usage("--limit must be a count (1, 2, ...) or a fraction between 0 and 1");
   const std::string limit_mode = !flags.limit_mode.empty() ? flags.limit_mode : json::find_string(file, "limit_mode").value_or("first");
   if (limit_mode != "first" && limit_mode != "random") return usage(fmt::format("--limit-mode is '{}'; it must be 'first' or 'random'", limit_mode));

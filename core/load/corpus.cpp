@@ -8,11 +8,14 @@ namespace {
 
 constexpr uint64_t block_rows = 1000;
 
+// So many rows are set aside for at once; a loader that counts more may not have them.
+constexpr uint64_t reserved_rows = 1'000'000;
+
 }  // namespace
 
 Result<std::vector<std::string>> read_records(plugin::Dataset& loader, const Derive& derive, const std::string& split, uint64_t first, uint64_t n) {
   std::vector<std::string> out;
-  out.reserve(n);
+  out.reserve(std::min(n, reserved_rows));
   while (n > 0) {
     const uint64_t count = std::min(n, block_rows);
     SXT_TRY(std::vector<std::string> block, loader.read(split, first, count));

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iterator>
+#include <new>
 #include <set>
 #include "../base/text.hpp"
 #include "columns.hpp"
@@ -46,6 +47,18 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
   }
   for (size_t k = 0; k < data.shots.size(); ++k) SXT_CHECK(check(data.shots[k], fmt::format("example {} of the split '{}'", k + 1, dataset.train_split), true));
   if (std::string finding = leak.finding(dataset.abbr); !finding.empty()) data.findings.push_back(std::move(finding));
+  return {};
+}
+
+// Beyond it a count is not believed before records are seen: memory is set aside for each.
+constexpr uint64_t believed_rows = 1'000'000;
+
+// Whether a loader that counts so many records can give them, as far as that can be seen in few of them.
+Result<void> check_count(plugin::Dataset& loader, const std::string& split, uint64_t count) {
+  if (count <= believed_rows) return {};
+  for (const auto& [first, n] : {std::pair<uint64_t, uint64_t>{0, 1000}, {count - 1, 1}})
+    if (const auto block = loader.read(split, first, n); !block)
+      return Error{block.error().kind, fmt::format("{} (it counts {} records in the split '{}')", block.error().message, count, split)};
   return {};
 }
 
@@ -97,7 +110,9 @@ std::vector<fs::path> data_candidates(const std::string& data_dir, const std::st
   return out;
 }
 
-Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
+namespace {
+
+Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
   SXT_TRY(const plugin::Found found, host.registry().find(plugin::Kind::dataset, dataset.loader.id));
   const std::vector<fs::path> candidates = data_candidates(run.data_dir, dataset.folder, found.file->path);
   const fs::path path = dataset.path.empty() ? locate(candidates) : fs::path(dataset.path);
@@ -119,6 +134,7 @@ Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& data
   const auto count = loader.count(dataset.test_split);
   if (!count) return explain(count.error());
   if (*count == 0) return Error{Error::Kind::data, fmt::format("{}: the split '{}' in {} is empty", dataset.abbr, dataset.test_split, path.string())};
+  SXT_CHECK(check_count(loader, dataset.test_split, *count));
   std::set<uint64_t> excluded;
   for (const config::Exclusion& exclusion : run.exclude)
     if (exclusion.dataset.empty() || exclusion.dataset == dataset.abbr) excluded.insert(exclusion.row);
@@ -130,12 +146,23 @@ Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& data
   if (dataset.retriever.shows_examples()) {
     const auto available = loader.count(dataset.train_split);
     if (!available) return explain(available.error());
+    SXT_CHECK(check_count(loader, dataset.train_split, *available));
     data.corpus = std::make_shared<Corpus>(std::move(loader), derive, dataset.train_split, *available, dataset.abbr, path.string());
     SXT_TRY(data.shot_rows, fixed_ids(dataset));
     SXT_TRY(data.shots, data.corpus->rows(data.shot_rows));
   }
   SXT_CHECK(check_rows(host, dataset, path, data));
   return data;
+}
+
+}  // namespace
+
+Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
+  try {
+    return load(host, dataset, run);
+  } catch (const std::bad_alloc&) {  // costs this set alone
+    return Error{Error::Kind::internal, fmt::format("{}: its rows do not fit the memory; evaluate fewer of them (--limit, --rows), or give the machine more", dataset.abbr)};
+  }
 }
 
 }  // namespace sextant::load

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <fmt/format.h>
 #include <sextant/utf8_text.hpp>
+#include "../base/own_process.hpp"
 #include "../base/text.hpp"
 
 namespace sextant::plugin {
@@ -32,17 +33,21 @@ const char* call_in_progress() {
 }
 
 CallMark::CallMark(std::string_view who) : outer_(own_slot) {
+  foreign_call_begins();
   for (int i = 0; i < static_cast<int>(std::size(slots)); ++i) {
     Slot& slot = slots[i];
     if (slot.taken.exchange(true)) continue;
     const size_t size = std::min(who.size(), sizeof slot.name - 1);
     std::memcpy(slot.name, who.data(), size);
     slot.name[size] = '\0';
+    for (size_t k = 0; k < size; ++k)
+      if (static_cast<unsigned char>(slot.name[k]) < ' ' || slot.name[k] == '\x7F') slot.name[k] = '?';  // a path, perhaps
     own_slot = i;
     return;
   }
 }
 CallMark::~CallMark() {
+  foreign_call_is_over();
   if (own_slot == outer_) return;
   slots[own_slot].name[0] = '\0';
   slots[own_slot].taken = false;

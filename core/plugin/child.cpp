@@ -65,7 +65,8 @@ Result<pid_t> spawn(const std::filesystem::path& program, const std::vector<std:
 
 bool ended(pid_t pid) {
   siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+  const int found = ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
+  return (found == 0 && info.si_pid == pid) || (found < 0 && errno == ECHILD);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sextant/json_schema.hpp>
 #include "../base/log.hpp"
+#include "../base/own_process.hpp"
 #include "call.hpp"
 #include "components.hpp"
 #include "facts.hpp"
@@ -90,10 +91,9 @@ struct Host::State {
                                                   "'sextant plugins describe {}'",
                                                   file.path.string(), name, file.path.string())};
     sxt_object* object = nullptr;
-    if (auto made = guarded(name, "create", [&](sxt_error* e) {
-          return component->create(&services->table, borrow(config), &object, e);
-        }); !made)
-      return Error{made.error().kind, fmt::format("{}: {}", origin, made.error().message)};
+    auto made = guarded(name, "create", [&](sxt_error* e) { return component->create(&services->table, borrow(config), &object, e); });
+    reinstate_signals();
+    if (!made) return Error{made.error().kind, fmt::format("{}: {}", origin, made.error().message)};
     if (!object) return misbehaved(name, "was created as NULL without an error");
     if (!SXT_HAS(object, destroy) || !SXT_HAS(object, get_interface))
       return misbehaved(name, "was created without destroy or get_interface");

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <sextant/sha256.hpp>
 #include "../base/log.hpp"
+#include "../base/own_process.hpp"
 #include "call.hpp"
 #include "elf_check.hpp"
 #include "manifest.hpp"
@@ -50,6 +51,7 @@ Result<boost::dll::shared_library> map_library(const fs::path& path) {
     return Error{kind, fmt::format("{} cannot be loaded: {}", path.string(), why)};
   };
   try {
+    const CallMark mark(path.string());  // its initialisers run
     boost::dll::shared_library handle;
     handle.load(path, mode::rtld_now | mode::rtld_local);
     return handle;
@@ -101,7 +103,9 @@ Result<const sxt_entry*> load_library(const fs::path& path, std::string_view sha
                                "write it anew with 'sextant plugins describe {}'",
                                path.string(), actual.substr(0, 12), sha256.substr(0, 12), path.string())};
   }
-  SXT_TRY(boost::dll::shared_library handle, map_library(path));
+  auto mapped = map_library(path);
+  reinstate_signals();
+  SXT_TRY(boost::dll::shared_library handle, std::move(mapped));
   Library& kept = all.by_path[key];  // kept whatever comes: its initialisers have run
   kept.handle = std::move(handle);
   kept.entry = entry_of(kept.handle, path);
@@ -116,6 +120,7 @@ Result<void> initialise(const fs::path& path, const sxt_entry& entry, const sxt_
     if (!library.entry || *library.entry != &entry) continue;
     if (!library.initialised)
       library.initialised = guarded(path.string(), "init", [&](sxt_error* reason) { return entry.init(&host, reason); });
+    reinstate_signals();
     return *library.initialised;
   }
   return {};

@@ -77,7 +77,9 @@ std::string printed_text(std::string_view err) {
 struct Verdict {
   Result<PluginFile> file;
   std::string init_error;
-  bool lasting = true;   // a library that is missing today may be installed tomorrow: what dlopen says is not for the cache
+  // Only what the file itself decides is for the cache: a library that is missing today may be installed tomorrow, and what was too slow,
+  // or had no memory, on a busy machine is not so on an idle one.
+  bool lasting = true;
 };
 
 Verdict ask_child(const fs::path& library) {
@@ -87,15 +89,16 @@ Verdict ask_child(const fs::path& library) {
   const std::string printed = printed_text(outcome->err);
   if (outcome->timed_out) {
     const double limit_s = static_cast<double>(probe_settings().limit.count()) / 1000;
-    return {bad(fmt::format("did not finish loading within {} s and was stopped{}", limit_s, printed)), {}};
+    return {bad(fmt::format("did not finish loading within {} s and was stopped{}", limit_s, printed)), {}, false};
   }
   if (outcome->signal)
-    return {bad(fmt::format("crashed while it was loaded: {}{}", ::strsignal(outcome->signal), printed)), {}};
+    return {bad(fmt::format("crashed while it was loaded: {}{}", ::strsignal(outcome->signal), printed)), {}, outcome->signal != SIGKILL};
   const auto answer = json::parse(outcome->out, "probe");
   if (answer && outcome->exit_status == exit_data)
     if (const auto error = json::find_string(*answer, "error")) return {Error{Error::Kind::data, *error}, {}, false};
   if (!answer || outcome->exit_status != exit_ok)
-    return {bad(fmt::format("ended the program while it was loaded (exit status {}){}", outcome->exit_status, printed)), {}};
+    return {bad(fmt::format("ended the program while it was loaded (exit status {}){}", outcome->exit_status, printed)), {},
+            outcome->exit_status != exit_internal};
   return {parse_manifest(outcome->out, fmt::format("the probe of {}", library.string()), library),
           json::find_string(*answer, "init_error").value_or("")};
 }

@@ -7,6 +7,7 @@
 #include "../base/text.hpp"
 #include "manifest.hpp"
 #include "probe.hpp"
+#include "trust.hpp"
 
 namespace sextant::plugin {
 namespace fs = std::filesystem;
@@ -35,6 +36,7 @@ Result<std::vector<fs::path>> libraries_in(const fs::path& folder) {
 }
 
 Result<PluginFile> facts(const fs::path& library) {
+  SXT_CHECK(check_file_owner(library));
   const fs::path manifest = fs::path(library).replace_extension(".json");
   std::error_code code;
   if (!fs::exists(manifest, code)) return probe(library);
@@ -81,6 +83,10 @@ Registry Registry::discover(const SearchPath& search) {
     std::error_code code;
     const fs::path folder = fs::absolute(given, code);
     if (const fs::path real = fs::canonical(folder, code); !code && !seen.insert(real).second) continue;
+    if (const auto safe = check_folder_owner(folder); !safe) {
+      out.problems_.push_back({folder, safe.error().message, {}});
+      continue;
+    }
     const auto libraries = libraries_in(folder);
     if (!libraries) {
       out.problems_.push_back({folder, libraries.error().message, {}});

@@ -1,6 +1,7 @@
-// A table as text, csv, markdown, JSON and OpenCompass' summary file.
+// A table as text, csv, markdown, JSON and OpenCompass' summary file. Names come from outside: all but JSON show them as printable() does.
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/printable.hpp>
 #include "report.hpp"
 #include "width.hpp"
 
@@ -19,6 +20,8 @@ std::vector<std::vector<std::string>> grid(const Table& table) {
     for (const Cell& cell : row.cells) line.push_back(cell.text);
     lines.push_back(std::move(line));
   }
+  for (auto& line : lines)
+    for (std::string& cell : line) cell = printable(cell);
   return lines;
 }
 
@@ -33,8 +36,19 @@ std::string replace(std::string_view text, char what, const char* with) {
   return out;
 }
 
-std::string csv_cell(const std::string& text) {
-  return text.find_first_of(",\"\r\n") == text.npos ? text : "\"" + replace(text, '"', "\"\"") + "\"";
+// Spreadsheets compute a cell that begins so, blanks before it or not; East Asian ones take the wide forms as well.
+bool begins_formula(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \u00A0\u3000");
+  if (begin == text.npos) return false;
+  const std::string_view rest = text.substr(begin);
+  constexpr std::string_view signs[] = {"=", "+", "-", "@", "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
+  return std::any_of(std::begin(signs), std::end(signs), [&](std::string_view sign) { return rest.starts_with(sign); });
+}
+
+// A number stays one, a lone dash stands for "none"; where a list's separator is another, a cell in quotes is one cell all the same.
+std::string csv_cell(const std::string& text, bool number) {
+  const std::string cell = !number && text != "-" && begins_formula(text) ? "'" + text : text;
+  return cell.find_first_of(",;\"\r\n\t") == cell.npos ? cell : "\"" + replace(cell, '"', "\"\"") + "\"";
 }
 
 }  // namespace
@@ -68,8 +82,12 @@ std::string to_text(const Table& table) {
 
 std::string to_csv(const Table& table) {
   std::string out;
-  for (const auto& line : grid(table))
-    for (size_t i = 0; i < line.size(); ++i) out += csv_cell(line[i]) + (i + 1 < line.size() ? "," : "\n");
+  const auto lines = grid(table);
+  for (size_t n = 0; n < lines.size(); ++n)
+    for (size_t i = 0; i < lines[n].size(); ++i) {
+      const bool number = n > 0 && i >= named_columns && table.rows[n - 1].cells[i - named_columns].value;
+      out += csv_cell(lines[n][i], number) + (i + 1 < lines[n].size() ? "," : "\n");
+    }
   return out;
 }
 
@@ -78,7 +96,7 @@ std::string to_markdown(const Table& table) {
   const auto lines = grid(table);
   for (size_t n = 0; n < lines.size(); ++n) {
     out += "|";
-    for (const std::string& cell : lines[n]) out += " " + replace(replace(cell, '|', "\\|"), '\n', " ") + " |";
+    for (const std::string& cell : lines[n]) out += " " + replace(cell, '|', "\\|") + " |";
     out += "\n";
     if (n > 0) continue;
     out += "|";
@@ -121,11 +139,11 @@ std::string to_summary_file(const Table& table, const std::string& timestamp) {
   const std::string divider = fmt::format("\n{} THIS IS A DIVIDER {}\n\n", rule, rule);
   std::string raw;
   for (size_t model = 0; model < table.models.size(); ++model) {
-    raw += fmt::format("-------------------------------\nModel: {}\n", table.models[model]);
+    raw += fmt::format("-------------------------------\nModel: {}\n", printable(table.models[model]));
     for (const Row& row : table.rows) {
       const Cell& cell = row.cells[model];
-      raw += fmt::format("{}: {{{}: {}}}{}{}\n", row.dataset, row.metric,
-                         cell.value ? fmt::format("{}", *cell.value) : cell.text, cell.error.empty() ? "" : " ", cell.error);
+      raw += printable(fmt::format("{}: {{{}: {}}}{}{}", row.dataset, row.metric, cell.value ? fmt::format("{}", *cell.value) : cell.text,
+                                   cell.error.empty() ? "" : " ", cell.error)) + "\n";
     }
   }
   return timestamp + "\n" + block("tabulate format", to_text(table)) + divider + block("csv format", to_csv(table)) + divider +

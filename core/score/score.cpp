@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <mutex>
 #include <sextant/sha256.hpp>
+#include <system_error>
 #include <thread>
 #include "columns.hpp"
 
@@ -26,7 +27,11 @@ class Pass {
   Result<void> run(Reader& first_reader, unsigned threads) {
     const uint64_t stretches = (rows_ + rows_a_stretch - 1) / rows_a_stretch;
     std::vector<std::thread> others;
-    for (uint64_t i = 1; i < std::min<uint64_t>(threads, stretches); ++i) others.emplace_back([this] { work(nullptr); });
+    try {
+      for (uint64_t i = 1; i < std::min<uint64_t>(threads, stretches); ++i) others.emplace_back([this] { work(nullptr); });
+    } catch (const std::system_error&) {
+      // this user may have no more threads; fewer do
+    }
     work(&first_reader);
     for (std::thread& other : others) other.join();
     if (lacking_ > 0)
@@ -48,11 +53,15 @@ class Pass {
       const uint64_t from = next_.fetch_add(rows_a_stretch);
       if (from >= rows_) return;
       auto done = [&]() -> Result<void> {
-        if (!reader) {
-          SXT_TRY(own, make_reader_());
-          reader = own.get();
+        try {
+          if (!reader) {
+            SXT_TRY(own, make_reader_());
+            reader = own.get();
+          }
+          return read(*reader, from, std::min(rows_a_stretch, rows_ - from));
+        } catch (const std::exception& e) {  // bad_alloc, mostly: it must not leave a thread
+          return Error{Error::Kind::internal, fmt::format("scoring cannot go on: {}", e.what())};
         }
-        return read(*reader, from, std::min(rows_a_stretch, rows_ - from));
       }();
       if (done) continue;
       const std::lock_guard lock(mutex_);

@@ -9,6 +9,7 @@
 #include <sextant/sha256.hpp>
 #include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
+#include "../base/io.hpp"
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
@@ -51,13 +52,13 @@ Result<std::string> last_run(const fs::path& work_dir) {
 }
 
 // Takes the folder's lock, or says who has it. The lock goes with the process, however it ends; the file stays and names the
-// last one that had it.
+// last one that had it. -1: the folder may not be written; what only looks at it needs no lock, and who writes
+// is told by the first file.
 Result<int> lock(const fs::path& folder) {
   const fs::path path = folder / lock_name;
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0)
-    return Error{Error::Kind::io,
-                 fmt::format("cannot write {}: {}; choose another --work-dir", path.string(), std::strerror(errno))};
+  const int fd = open_file(path, O_RDWR | O_CREAT);
+  if (fd < 0 && (errno == EROFS || errno == EACCES || errno == EPERM)) return -1;
+  if (fd < 0) return Error{Error::Kind::io, fmt::format("cannot write {}: {}", path.string(), io_reason(errno))};
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
       log_warning(fmt::format("{} cannot be locked ({}); make sure that no other process writes that run", folder.string(),

@@ -1,5 +1,6 @@
 #include "task_log.hpp"
 #include <fmt/format.h>
+#include <sextant/printable.hpp>
 #include "../base/files.hpp"
 #include "../base/local_time.hpp"
 
@@ -8,7 +9,7 @@ namespace sextant::store {
 void TaskLog::line(std::string_view text) const {
   auto file = AppendFile::open(path_);
   if (!file) return;
-  (void)file->append(fmt::format("{} {}\n", local_time("%Y-%m-%d %H:%M:%S"), text));
+  (void)file->append(fmt::format("{} {}\n", local_time("%Y-%m-%d %H:%M:%S"), printable(text)));
 }
 
 std::vector<std::string> TaskLog::tail(const std::filesystem::path& path, size_t count) {

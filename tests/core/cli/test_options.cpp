@@ -52,3 +52,50 @@ TEST_CASE("a wrong flag is a usage error that suggests the nearest", "[cli]") {
   CAPTURE(flags.error().message);
   CHECK(flags.error().message.find(c.expect) != std::string::npos);
 }
+
+TEST_CASE("an option is no other option's value, and nothing is an empty one") {
+  struct Case { std::vector<std::string> args; const char* expect; };
+  const Case c = GENERATE(values<Case>({{{"-w", "--quiet"}, "-w needs a value, and --quiet"},
+                                        {{"--work-dir", "-r"}, "--work-dir needs a value, and -r"},
+                                        {{"--system-prompt", "--json"}, "--system-prompt=--json"},
+                                        {{"--datasets", "--limit", "3"}, "--datasets needs a value"},
+                                        {{"--stop-words", "--typo"}, "--stop-words needs a value"},
+                                        {{"-m", "-w", "x"}, "-m needs a value"},
+                                        {{"--model-path"}, "needs a value"},
+                                        {{"-w", ""}, "-w has an empty value"},
+                                        {{"--data-dir="}, "--data-dir has an empty value"},
+                                        {{"--datasets", ""}, "--datasets has an empty value"}}));
+  const auto flags = parse(c.args);
+  REQUIRE_FALSE(flags);
+  CHECK(flags.error().kind == Error::Kind::usage);
+  CAPTURE(flags.error().message);
+  CHECK(flags.error().message.find(c.expect) != std::string::npos);
+}
+
+TEST_CASE("a value may begin with a dash where it is no option, or is attached") {
+  CHECK(parse({"--system-prompt=--json"})->run.system_prompt == "--json");
+  CHECK(parse({"--system-prompt", "- be brief"})->run.system_prompt == "- be brief");
+  CHECK(parse({"--system-prompt", ""})->run.system_prompt.empty());
+  CHECK(parse({"--stop-words", "-", "---"})->run.stop_words == std::vector<std::string>{"-", "---"});
+  CHECK(parse({"-w-r"})->run.work_dir == "-r");
+  CHECK(parse({"--set", "a.b=-1"})->run.set.front().second == "-1");
+}
+
+TEST_CASE("an option that changes nothing is an error") {
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{{"--custom-dataset-meta-path", "x.json"},
+                                                                                    {"--custom-dataset-data-type", "mcq"},
+                                                                                    {"--custom-dataset-infer-method", "gen"},
+                                                                                    {"--limit-mode", "random"},
+                                                                                    {"--quiet", "--debug"},
+                                                                                    {"--config-dir", "/no/such/folder"},
+                                                                                    {"--limit", "nan"},
+                                                                                    {"--limit", "inf"}}) {
+    CAPTURE(args.front());
+    const auto flags = parse(args);
+    REQUIRE_FALSE(flags);
+    CHECK(flags.error().kind == Error::Kind::usage);
+    CHECK(flags.error().message.find(args.front()) != std::string::npos);
+  }
+  CHECK(parse({"--custom-dataset-path", "x.csv", "--custom-dataset-data-type", "qa"}));
+  CHECK(parse({"--limit", "3", "--limit-mode", "random"}));
+}

@@ -182,6 +182,36 @@ TEST_CASE("the JSON form has one row per data set, metric and model, with every 
   CHECK(json::find_string(rows[1], "error") == "the reason");
 }
 
+TEST_CASE("no cell of the CSV begins a formula, and numbers stay numbers") {
+  const std::vector<std::string> names = {"=1+1", "+x", "@SUM(A1)", "-2+3", " =1", "\t=1", "\uFF1D1", "a;=1", "plain-name", "a\"=1"};
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    const Table table = make_table({name}, {done(name, name, -1.5)}, {});
+    const std::string csv = to_csv(table);
+    for (size_t begin = 0; begin < csv.size(); begin = csv.find_first_of(",;\n", begin) == csv.npos ? csv.size() : csv.find_first_of(",;\n", begin) + 1) {
+      const std::string_view rest = std::string_view(csv).substr(begin);
+      const bool number = rest.starts_with("-1.50\n");
+      const bool in_quotes = name == "a;=1";  // there the separator is none
+      CHECK((number || in_quotes || rest.empty() || std::string_view("=+@").find(rest.front()) == std::string_view::npos));
+      CHECK((number || rest.empty() || rest.front() != '-' || rest.starts_with("-,")));
+    }
+    CHECK_THAT(csv, Contains(",-1.50\n"));
+  }
+  CHECK_THAT(to_csv(make_table({"m"}, {done("m", "a;=1", 1)}, {})), Contains("\"a;=1\","));
+}
+
+TEST_CASE("names command no terminal in any form that is read as text") {
+  const std::string evil = "\x1b[2J\u202Ex\ny\u009B";
+  const Table table = make_table({evil}, {done(evil, evil, 1)}, {});
+  for (const std::string& text : {to_text(table), to_csv(table), to_markdown(table), to_summary_file(table, "20260102_030405")}) {
+    CAPTURE(text);
+    CHECK(text.find('\x1b') == text.npos);
+    CHECK(text.find("\u202E") == text.npos);
+    CHECK(text.find("\u009B") == text.npos);
+    CHECK_THAT(text, Contains("\\x1B[2J\\u202Ex\\ny\\u009B"));
+  }
+}
+
 TEST_CASE("the summary file has OpenCompass' blocks in its order") {
   const std::string text = to_summary_file(example(), "20260102_030405");
   CHECK(text.starts_with("20260102_030405\ntabulate format\n" + std::string(128, '^') + "\ndataset     version"));
