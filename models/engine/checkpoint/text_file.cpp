@@ -16,7 +16,7 @@ Result<std::string> read_text_file(const std::string& path, size_t max_bytes) {
 
 Result<json::Document> read_json_file(const std::string& path, size_t max_bytes) {
   SXT_TRY(const std::string text, read_text_file(path, max_bytes));
-  auto parsed = json::parse(text, path);
+  auto parsed = json::parse(text, path, json::Syntax::python);
   if (!parsed) return Error{Error::Kind::data, parsed.error().message + "; fetch the file again"};
   return parsed;
 }
