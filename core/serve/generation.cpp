@@ -21,7 +21,9 @@ class Merge {
     if (!own || !own->IsObject()) return;
     own_ = own;
     from_ = json::find_string(*own, "from").value_or("the model");
-    for (const auto& member : own->GetObject()) (void)config::set_generation(theirs_, json::text(member.name), member.value);
+    for (const auto& member : own->GetObject())
+      if (const auto set = config::set_generation(theirs_, json::text(member.name), member.value); !set)
+        out_.warnings.push_back(fmt::format("{}: {} is not followed: it {}", from_, shown(json::text(member.name), member.value), set.error().message));
   }
 
   Generating all(uint32_t context, bool adjusts) {

@@ -29,11 +29,9 @@ using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 enum class Syntax {
   strict,   // what programs write
   relaxed,  // what persons write: comments and trailing commas as well
-  python,   // what Python's json module writes and reads: NaN, Infinity and -Infinity as well
 };
 
 inline constexpr unsigned strict_flags = rapidjson::kParseValidateEncodingFlag | rapidjson::kParseIterativeFlag;
-inline constexpr unsigned python_flags = strict_flags | rapidjson::kParseNanAndInfFlag;
 inline constexpr unsigned relaxed_flags = strict_flags | rapidjson::kParseCommentsFlag | rapidjson::kParseTrailingCommasFlag;
 
 /// Deeper than anything that a person or a model's makers write. Walking a tree is recursive (copying, writing, validating), so
@@ -61,7 +59,6 @@ struct Limits {
     // RapidJSON 1.1 rounds a fifth of all doubles wrongly; its kParseFullPrecisionFlag reads "0e99" as any number and reads beyond a
     // table where there are many digits. So the text is converted once more, exactly.
     const std::string_view number = number_before(stream.Tell());
-    if (number.empty() && !std::isfinite(v)) return document.Double(v);  // NaN or Infinity, where they are read
     double exact = 0;
     const auto failed = std::from_chars(number.data(), number.data() + number.size(), exact).ec;
     if (failed == std::errc::result_out_of_range) exact = std::abs(v) > 1 ? HUGE_VAL : std::copysign(0.0, v);
@@ -125,9 +122,8 @@ inline std::pair<size_t, size_t> line_and_column(std::string_view text, size_t o
 inline Result<Document> parse(std::string_view text, std::string_view origin, Syntax syntax = Syntax::strict) {
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
   Document document;
-  const rapidjson::ParseResult result = syntax == Syntax::strict   ? parse_into<strict_flags>(document, text)
-                                        : syntax == Syntax::python ? parse_into<python_flags>(document, text)
-                                                                   : parse_into<relaxed_flags>(document, text);
+  const rapidjson::ParseResult result = syntax == Syntax::strict ? parse_into<strict_flags>(document, text)
+                                                                 : parse_into<relaxed_flags>(document, text);
   if (!result.IsError()) return document;
   const auto [line, column] = line_and_column(text, result.Offset());
   std::string message(origin);
