@@ -255,7 +255,7 @@ Result<Architecture> read_family(const Keys& keys, const Family& family) {
   const auto is_head = [](const Tensor& t) { return t.name.ends_with("lm_head.weight") || t.name == "output.weight"; };
   const bool has_head = std::any_of(checkpoint.tensors().begin(), checkpoint.tensors().end(), is_head);
   SXT_TRY(a.tied_embeddings, keys.flag_or("tie_word_embeddings", !has_head));
-  warn_of_ignored_keys(keys, a);
+  warn_of_ignored_keys(keys, a.warnings);
   return a;
 }
 
@@ -269,10 +269,14 @@ Result<Architecture> read_hf_architecture(const Checkpoint& checkpoint) {
   for (const Family& family : families) {
     supported.push_back(family.model_type);
     if (family.model_type != model_type) continue;
-    if (!keys.find("text_config")) return read_family(keys, family);
+    if (!keys.find("text_config")) {
+      SXT_TRY(Architecture a, read_family(keys, family));
+      warn_of_other_head(keys, a);
+      return a;
+    }
     SXT_CHECK(refuse_unsupported(keys, false));  // a model of text and pictures: its text half
     SXT_TRY(Architecture a, read_family(keys.inside("text_config"), family));
-    warn_of_ignored_keys(keys, a);
+    warn_of_ignored_keys(keys, a.warnings);
     return a;
   }
   return unknown_family(checkpoint, "model_type", model_type, supported);

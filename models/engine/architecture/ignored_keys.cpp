@@ -15,7 +15,8 @@ constexpr std::string_view without_effect[] = {
     "decoder_start_token_id", "diversity_penalty", "do_sample", "dtype", "early_stopping", "embd_pdrop", "encoder_no_repeat_ngram_size",
     "eoi_token_id", "eoi_token_index", "eos_token_id", "exponential_decay_length_penalty", "finetuning_task", "forced_bos_token_id",
     "forced_eos_token_id", "gradient_checkpointing", "hidden_act", "hidden_dropout", "hidden_dropout_prob", "id2label",
-    "image_token_id", "image_token_index", "initializer_factor", "initializer_range", "is_decoder", "is_llama_config", "label2id",
+    "image_token_id", "image_token_index", "directionality", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers",
+    "pooler_size_per_head", "pooler_type", "type_vocab_size", "initializer_factor", "initializer_range", "is_decoder", "is_llama_config", "label2id",
     "length_penalty", "max_length", "min_length", "mm_tokens_per_image", "model_type", "no_repeat_ngram_size", "num_beam_groups",
     "num_beams", "num_labels", "num_return_sequences", "output_attentions", "output_hidden_states", "output_router_logits",
     "output_scores", "pad_token_id", "prefix", "pretraining_tp", "problem_type", "pruned_heads", "quantization_config",
@@ -37,7 +38,8 @@ bool is_off(const json::Value& value) {
   return value.IsNull() || value.IsFalse() || (value.IsObject() && value.ObjectEmpty()) || (value.IsArray() && value.Empty());
 }
 
-// A model that is said to end in something else than a language model's head.
+}  // namespace
+
 void warn_of_other_head(const Keys& keys, Architecture& a) {
   const json::Value* names = keys.find("architectures");
   if (!names || !names->IsArray() || names->Empty() || !(*names)[0].IsString()) return;
@@ -49,9 +51,7 @@ void warn_of_other_head(const Keys& keys, Architecture& a) {
                                    json::quote(name.substr(0, 80)), a.tied_embeddings ? "the embedding" : "the head that the weights have"));
 }
 
-}  // namespace
-
-void warn_of_ignored_keys(const Keys& keys, Architecture& a) {
+void warn_of_ignored_keys(const Keys& keys, std::vector<std::string>& warnings) {
   const bool gguf = keys.checkpoint().format() == CheckpointFormat::gguf;
   std::vector<std::string> ignored;
   for (const std::string& name : keys.unasked()) {
@@ -61,11 +61,10 @@ void warn_of_ignored_keys(const Keys& keys, Architecture& a) {
     if (!value || is_off(*value)) continue;
     ignored.push_back(json::quote(name.substr(0, 80)));
   }
-  if (!gguf) warn_of_other_head(keys, a);
   if (ignored.empty()) return;
   const bool text_half = keys.key("").find("text_config") != std::string::npos;
   const std::string_view file = gguf ? "metadata" : text_half ? "config.json: text_config" : "config.json";
-  a.warnings.push_back(fmt::format("{}: nothing is known of {}, and nothing is done with {}; check that the model computes the same without",
+  warnings.push_back(fmt::format("{}: nothing is known of {}, and nothing is done with {}; check that the model computes the same without",
                                    file, fmt::join(ignored, ", "), ignored.size() == 1 ? "it" : "them"));
 }
 

@@ -52,6 +52,7 @@ void BackendModel::load(std::unique_ptr<Hardware> hardware) {
   if (checkpoint_ && is_encoder(*checkpoint_)) encoder_ = or_throw(read_encoder_shape(*checkpoint_));
   else if (checkpoint_) architecture_ = or_throw(read_architecture(*checkpoint_));
   if (architecture_) warnings_.insert(warnings_.end(), architecture_->warnings.begin(), architecture_->warnings.end());
+  if (encoder_) warnings_.insert(warnings_.end(), encoder_->warnings.begin(), encoder_->warnings.end());
   if (checkpoint_) load_sentence_settings();
   if (config_.weights) encoder_ ? load_encoder() : load_weights();
 }
@@ -75,7 +76,7 @@ void BackendModel::load_vocabulary() {
 
 void BackendModel::read_generation() {
   if (!tokenizer_ || config_.path.empty()) return;
-  GenerationSettings read = or_throw(read_generation_settings(config_.path, tokenizer_->end_of_generation()));
+  GenerationSettings read = or_throw(read_generation_settings(config_.path, tokenizer_->end_of_generation(), tokenizer_->vocab_size()));
   generation_ = std::move(read.settings);
   std::move(read.warnings.begin(), read.warnings.end(), std::back_inserter(warnings_));
 }

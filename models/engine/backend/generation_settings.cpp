@@ -71,7 +71,9 @@ std::string shown(std::string_view key, const json::Value& value) {
 
 class Reader {
  public:
-  Reader(std::string from, const std::vector<int32_t>& end) : from_(std::move(from)), end_(end) { out_.settings.SetObject(); }
+  Reader(std::string from, const std::vector<int32_t>& end, uint32_t vocab) : from_(std::move(from)), end_(end), vocab_(vocab) {
+    out_.settings.SetObject();
+  }
 
   // `whole`: the file holds nothing else, so that a key that is not known is told.
   GenerationSettings read(const json::Value& file, bool whole) {
@@ -138,6 +140,10 @@ class Reader {
 
   void set_ids(std::string_view key, std::vector<int32_t> ids) {
     std::erase_if(ids, [](int32_t id) { return id < 0; });  // -1 stands for none
+    const auto beyond = [&](int32_t id) { return static_cast<uint32_t>(id) >= vocab_; };
+    if (const auto it = std::find_if(ids.begin(), ids.end(), beyond); it != ids.end())
+      out_.warnings.push_back(fmt::format("{}: {} names the id {}, and the vocabulary has {}; is it another model's?", from_, key, *it, vocab_));
+    std::erase_if(ids, beyond);
     if (ids.empty()) return;
     json::Value list(rapidjson::kArrayType);
     for (const int32_t id : ids) list.PushBack(id, allocator());
@@ -146,6 +152,7 @@ class Reader {
 
   const std::string from_;
   const std::vector<int32_t>& end_;
+  const uint32_t vocab_;
   GenerationSettings out_;
   std::vector<int32_t> never_;
   std::vector<std::string> ignored_, unknown_;
@@ -167,7 +174,7 @@ GenerationSettings of_gguf(const GgufFile& file) {
 
 }  // namespace
 
-Result<GenerationSettings> read_generation_settings(const std::string& path, const std::vector<int32_t>& end) {
+Result<GenerationSettings> read_generation_settings(const std::string& path, const std::vector<int32_t>& end, uint32_t vocab) {
   std::error_code ignored;
   GenerationSettings none;
   none.settings.SetObject();
@@ -181,7 +188,7 @@ Result<GenerationSettings> read_generation_settings(const std::string& path, con
     if (!fs::exists(file, ignored)) continue;
     SXT_TRY(const json::Document document, read_json_file(file.string(), file_bytes_max));
     if (!document.IsObject()) return none;
-    return Reader(name, end).read(document, std::string_view(name) == "generation_config.json");
+    return Reader(name, end, vocab).read(document, std::string_view(name) == "generation_config.json");
   }
   return none;
 }

@@ -85,10 +85,12 @@ Result<void> read_added_tokens(const json::Value& file, const std::string& path,
   return {};
 }
 
-void read_end_ids(const json::Value& file, TokenizerConfig& config) {
+void read_end_ids(const json::Value& file, const char* name, TokenizerConfig& config) {
   const json::Value* value = json::find(file, "eos_token_id");
   const auto add = [&](const json::Value& id) {
     if (id.IsInt() && id.GetInt() >= 0) config.end_of_generation.push_back(id.GetInt());
+    else if (!id.IsNull() && !(id.IsInt() && id.GetInt() == -1))
+      config.warnings.push_back(fmt::format("{}: eos_token_id: {} is no token id; it ends no generation", name, json::write(id).substr(0, 80)));
   };
   if (value && value->IsArray()) for (const auto& id : value->GetArray()) add(id);
   else if (value) add(*value);
@@ -144,8 +146,8 @@ Result<TokenizerConfig> read_tokenizer_config(const std::string& folder) {
   config.legacy = json::find_bool(tokenizer, "legacy").value_or(true);
   SXT_CHECK(read_decoder_list(tokenizer, folder + "/tokenizer_config.json", config));
   SXT_CHECK(read_added_tokens(added, folder + "/added_tokens.json", config));
-  read_end_ids(generation, config);
-  read_end_ids(model, config);
+  read_end_ids(generation, "generation_config.json", config);
+  read_end_ids(model, "config.json", config);
   if (const auto id = json::find_int(model, "bos_token_id"); id && *id >= 0 && *id <= INT32_MAX)
     config.bos_id = static_cast<int32_t>(*id);
   return config;
