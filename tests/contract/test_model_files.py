@@ -106,8 +106,6 @@ class TemplateVariables(ModelFiles):
         [folder] = self.run_folders()
         run = RunFolder(folder)
         self.assertEqual(read_json(folder / "configs/run.json")["models"][0]["chat_template_kwargs"], {"enable_thinking": False})
-        self.assertIn("(no thoughts)", run.predictions("q")["0"]["origin_prompt"] if isinstance(run.predictions("q")["0"]["origin_prompt"], str)
-                      else json.dumps(run.samples("q")))
         self.assert_rc(self.sextant("run", folder / "configs/run.json", "-w", "outputs/again"), OK)
         again = [path for path in self.run_folders() if "again" in str(path)]
         self.assertEqual(RunFolder(again[0]).hashes(), run.hashes())
@@ -232,7 +230,7 @@ class ConfigKeys(ModelFiles):
             self.assertIn(name, self.score(self.with_config(name, architectures=[name]))[1])
 
     def test_two_keys_for_one_thing(self):
-        _, stderr = self.score(self.with_config("m", drop=("rope_scaling", "rope_theta"), rope_theta=7e5, rope_parameters={"rope_theta": 1e4, "rope_type": "default"}))
+        _, stderr = self.score(self.with_config("m", drop=("rope_scaling",), rope_theta=7e5, rope_parameters={"rope_theta": 1e4, "rope_type": "default"}))
         self.assertIn("the former counts", stderr)
         _, stderr = self.score(self.with_config("n", rope_scaling={"type": "linear", "factor": 2.0}, rope_parameters={"rope_type": "default"}), DATA)
         self.assertIn("take the wrong one out", stderr)
