@@ -168,7 +168,6 @@ Result<std::vector<json::Document>> embed(Lookup& lookup) {
 
 Result<std::vector<json::Document>> generate(Lookup& lookup) {
   std::vector<data::Request> requests(lookup.lines.size());
-  const config::ModelConfig& model = lookup.session.config();
   for (size_t i = 0; i < lookup.lines.size(); ++i) {
     const json::Document& line = lookup.lines[i].object;
     if (json::find(line, "messages")) {
@@ -182,7 +181,7 @@ Result<std::vector<json::Document>> generate(Lookup& lookup) {
     } else {
       SXT_TRY(requests[i].text, text_member(lookup.lines[i], "prompt"));
     }
-    data::Sampling sampling = serve::sampling_of(model);
+    data::Sampling sampling = lookup.session.sampling();
     sampling.stream = i;
     requests[i].sampling = std::move(sampling);
   }
@@ -199,6 +198,9 @@ int info(serve::ModelSession& session, bool as_json) {
   const auto about = session.model().describe();
   if (!about) return fail(about.error());
   json::Document out = json::copy(*about);
+  json::Value warnings(rapidjson::kArrayType);  // those that a run logs: the backend's, and what the run itself does not follow
+  for (const std::string& warning : session.warnings()) warnings.PushBack(json::Value(warning, out.GetAllocator()), out.GetAllocator());
+  json::set(out, "warnings", std::move(warnings), out.GetAllocator());
   if (!session.weights_sha256().empty()) {
     json::set(out, "weights_sha256", session.weights_sha256(), out.GetAllocator());
     json::set(out, "context_length", json::Value(session.context_length()), out.GetAllocator());

@@ -41,7 +41,7 @@ void add_what(po::options_description& options) {
       ("tokenizer-path", text()->value_name("PATH"), "a tokenizer other than the model's own")
       ("tokenizer-kwargs", texts()->value_name("K=V..."), "accepted for OpenCompass' sake")
       ("model-kwargs", texts()->value_name("K=V..."), "settings of the backend")
-      ("generation-kwargs", texts()->value_name("K=V..."), "do_sample, temperature, top_p, top_k")
+      ("generation-kwargs", texts()->value_name("K=V..."), "do_sample, temperature, top_p, top_k, min_p, repetition_penalty, ...")
       ("peft-path", text()->value_name("DIR"), "a LoRA adapter")
       ("max-seq-len", po::value<int64_t>()->value_name("N"), "tokens of context (default: the model's)")
       ("max-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at most (default 256)")
@@ -55,7 +55,8 @@ void add_what(po::options_description& options) {
       ("compute", text()->value_name("TYPE"), "auto, f32, bf16, fp16 or int8")
       ("memory", text()->value_name("SIZE"), "memory to use at most")
       ("no-prefix-reuse", po::bool_switch(), "compute shared prefixes again for every request")
-      ("chat-template", text()->value_name("WHICH"), "auto, none or a .jinja file")
+      ("chat-template", text()->value_name("WHICH"), "auto, none, the name of one of the model's, or a .jinja file")
+      ("chat-template-kwargs", texts()->value_name("K=V..."), "variables of the chat template: enable_thinking=false")
       ("system-prompt", text()->value_name("TEXT"), "a system message before every conversation")
       ("custom-dataset-path", text()->value_name("FILE"), "a csv or jsonl file with questions")
       ("custom-dataset-meta-path", text()->value_name("FILE"), "its .meta.json (default: beside it)")
@@ -266,6 +267,7 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   SXT_TRY(run.model_kwargs, get_pairs(values, "model-kwargs"));
   SXT_TRY(run.tokenizer_kwargs, get_pairs(values, "tokenizer-kwargs"));
   SXT_TRY(run.generation_kwargs, get_pairs(values, "generation-kwargs"));
+  SXT_TRY(run.chat_template_kwargs, get_pairs(values, "chat-template-kwargs"));
   SXT_TRY(run.max_seq_len, get_number<uint32_t>(values, "max-seq-len"));
   SXT_TRY(run.max_out_len, get_number<uint32_t>(values, "max-out-len"));
   SXT_TRY(run.min_out_len, get_number<uint32_t>(values, "min-out-len"));

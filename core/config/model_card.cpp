@@ -52,10 +52,14 @@ Result<ModelConfig> model_from_json(const json::Value& card, const std::string& 
   SXT_TRY(model.max_out_len, length(card, "max_out_len", model.max_out_len, origin));
   SXT_TRY(model.min_out_len, length(card, "min_out_len", 0, origin));
   if (const json::Value* generation = json::find(card, "generation")) {
-    model.temperature = static_cast<float>(json::find_number(*generation, "temperature").value_or(0));
-    model.top_p = static_cast<float>(json::find_number(*generation, "top_p").value_or(1));
-    SXT_TRY(model.top_k, length(*generation, "top_k", 0, origin));
+    for (const auto& member : generation->GetObject()) {
+      const auto set = set_generation(model.generation, json::text(member.name), member.value);
+      if (!set)
+        return Error{Error::Kind::config, fmt::format("{}: generation.{} {}", origin, json::text(member.name), set.error().message)};
+    }
   }
+  if (const json::Value* kwargs = json::find(card, "chat_template_kwargs"); kwargs && !kwargs->ObjectEmpty())
+    model.chat_template_kwargs = json::write(*kwargs);
   if (const json::Value* words = json::find(card, "stop_words"))
     for (const auto& word : words->GetArray()) model.stop_words.emplace_back(json::text(word));
   model.config = json::write(config);
@@ -84,15 +88,15 @@ json::Document model_to_json(const ModelConfig& model) {
   json::set(out, "max_seq_len", json::Value(model.max_seq_len), a);
   json::set(out, "max_out_len", json::Value(model.max_out_len), a);
   json::set(out, "min_out_len", json::Value(model.min_out_len), a);
-  json::Value generation(rapidjson::kObjectType);
-  json::set(generation, "temperature", json::Value(static_cast<double>(model.temperature)), a);
-  json::set(generation, "top_p", json::Value(static_cast<double>(model.top_p)), a);
-  json::set(generation, "top_k", json::Value(model.top_k), a);
-  json::set(out, "generation", std::move(generation), a);
+  if (json::Value generation = generation_to_json(model.generation, a); !generation.ObjectEmpty())
+    json::set(out, "generation", std::move(generation), a);
   json::Value words(rapidjson::kArrayType);
   for (const std::string& word : model.stop_words) words.PushBack(json::Value(word, a), a);
   json::set(out, "stop_words", std::move(words), a);
   json::set(out, "system_prompt", model.system_prompt, a);
+  if (!model.chat_template_kwargs.empty())
+    if (const auto kwargs = json::parse(model.chat_template_kwargs, "chat_template_kwargs"))
+      json::set(out, "chat_template_kwargs", json::Value(*kwargs, a), a);
   if (!model.meta_template.empty())
     if (const auto meta = json::parse(model.meta_template, "meta_template")) {
       json::Value value;

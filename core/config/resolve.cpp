@@ -158,6 +158,7 @@ class ModelFlags {
       set("chat_template", flags_.chat_template, "--chat-template", model.backend);
       model.chat = flags_.chat_template == "auto" ? Chat::automatic : flags_.chat_template == "none" ? Chat::none : Chat::file;
     }
+    SXT_CHECK(chat_template_kwargs(model));
     if (!flags_.hf_type.empty()) {
       if (flags_.hf_type != "base" && flags_.hf_type != "chat") return usage(fmt::format("--hf-type is '{}'; it must be 'base' or 'chat'", flags_.hf_type));
       model.base = flags_.hf_type == "base";
@@ -201,13 +202,26 @@ class ModelFlags {
     if (world_.backend_accepts(backend, key)) set(key, std::move(value));
     else world_.warn(fmt::format("{} changes nothing: the backend '{}' has no such setting", flag, backend));
   }
+  // The flag's are added to the card's.
+  Result<void> chat_template_kwargs(ModelConfig& model) const {
+    if (flags_.chat_template_kwargs.empty()) return {};
+    SXT_TRY(json::Document kwargs, json::parse(model.chat_template_kwargs.empty() ? "{}" : model.chat_template_kwargs, model.abbr));
+    for (const auto& [key, value] : flags_.chat_template_kwargs)
+      json::set(kwargs, key, json::Value(parse_kwarg(value), kwargs.GetAllocator()), kwargs.GetAllocator());
+    model.chat_template_kwargs = json::write(kwargs);
+    return {};
+  }
   void warn_about(const std::string& key, const std::string& why) {
     if (warned_.insert(key).second) world_.warn(fmt::format("{} changes nothing: {}", key, why));
+  }
+  static std::string for_chat_templates(const std::string& key, const std::string& value) {
+    return fmt::format("it is for the chat template; give --chat-template-kwargs {}={}", key, value);
   }
   void model_kwarg(const std::string& key, const std::string& value, const std::string& backend) {
     if (key == "trust_remote_code") return warn_about(key, "no code that comes with a model is ever run");
     if (key == "device_map") return warn_about(key, "--backend chooses the device");
     if (key == "torch_dtype" || key == "dtype") return warn_about(key, "--compute chooses the precision");
+    if (key == "enable_thinking" && !world_.backend_accepts(backend, key)) return warn_about(key, for_chat_templates(key, value));
     if (!world_.backend_accepts(backend, key)) return warn_about(key, fmt::format("the backend '{}' has no such setting", backend));
     const json::Document parsed = parse_kwarg(value);
     json::Value copy;
@@ -218,25 +232,36 @@ class ModelFlags {
     if (key == "trust_remote_code") warn_about(key, "no code that comes with a model is ever run");
     else if (key == "truncation_side" || key == "truncation") {
       if (value != "left" && value != "True") warn_about(key, "a prompt that is too long always loses text from its left");
-    } else if (key != "padding_side" && key != "use_fast") warn_about(key, "Sextant's tokenizers have no such setting");
+    } else if (key == "enable_thinking") warn_about(key, for_chat_templates(key, value));
+    else if (key != "padding_side" && key != "use_fast") warn_about(key, "Sextant's tokenizers have no such setting");
     return {};
   }
   Result<void> generation_kwarg(const std::string& key, const std::string& value, ModelConfig& model) {
     const json::Document parsed = parse_kwarg(value);
-    if (key == "do_sample") {
-      if (parsed.IsBool() && parsed.GetBool() && model.temperature == 0) model.temperature = 1;
-      if (parsed.IsBool() && !parsed.GetBool()) model.temperature = 0;
+    const auto wrong = [&](const std::string& why) { return usage(fmt::format("--generation-kwargs {}={}: it {}", key, value, why)); };
+    if (key == "max_new_tokens" || key == "min_new_tokens") {  // they have flags, which count more
+      const bool most = key.starts_with("max");
+      if (!parsed.IsUint() || (most && parsed.GetUint() == 0)) return wrong(most ? "must be a number of tokens, 1 or more" : "must be a number of tokens");
+      if (most && !flags_.max_out_len) model.max_out_len = parsed.GetUint();
+      if (!most && !flags_.min_out_len) model.min_out_len = parsed.GetUint();
       return {};
     }
-    if (key != "temperature" && key != "top_p" && key != "top_k") {
-      warn_about(key, "generation has no such setting (temperature, top_p, top_k, do_sample)");
+    if (key == "stop_strings") {
+      const bool list = parsed.IsArray() && std::all_of(parsed.Begin(), parsed.End(), [](const auto& item) { return item.IsString(); });
+      if (!list && !parsed.IsString()) return wrong("must be a text or a list of texts");
+      if (!list) model.stop_words.emplace_back(json::text(parsed));
+      else for (const auto& item : parsed.GetArray()) model.stop_words.emplace_back(json::text(item));
       return {};
     }
-    const bool sound = parsed.IsNumber() && parsed.GetDouble() >= 0 && parsed.GetDouble() <= (key == "top_k" ? 4294967295.0 : 1e9);
-    if (!sound) return usage(fmt::format("--generation-kwargs {}={}: give a number, 0 or more (and at most 1e9)", key, value));
-    if (key == "temperature") model.temperature = static_cast<float>(parsed.GetDouble());
-    if (key == "top_p") model.top_p = static_cast<float>(parsed.GetDouble());
-    if (key == "top_k") model.top_k = static_cast<uint32_t>(parsed.GetDouble());
+    if (key == "num_beams" && parsed.IsInt() && parsed.GetInt() == 1) return {};
+    const auto set = set_generation(model.generation, key, parsed);
+    if (!set) return wrong(set.error().message);
+    if (!*set)
+      warn_about(key, key == "enable_thinking" ? for_chat_templates(key, value)
+                                               : fmt::format("generation has no such setting; there are: max_new_tokens, min_new_tokens, stop_strings, {}",
+                                                             join(generation_keys(), ", ")));
+    // a temperature of 0 that a card or an earlier run has is no word against drawing
+    if (key == "do_sample" && model.generation.do_sample == true && model.generation.temperature == 0.0f) model.generation.temperature.reset();
     return {};
   }
 

@@ -27,7 +27,7 @@ struct RunFlags {
   std::string judge;                           // a model card, a GGUF, a folder
   std::string summarizer;
   std::string hf_path, hf_type, model_path, tokenizer_path, peft_path, backend, compute, memory, chat_template, system_prompt;
-  KeyValues model_kwargs, tokenizer_kwargs, generation_kwargs;
+  KeyValues model_kwargs, tokenizer_kwargs, generation_kwargs, chat_template_kwargs;
   std::optional<uint32_t> max_seq_len, max_out_len, min_out_len, batch_size, threads, num_gpus, pad_token_id;
   std::vector<std::string> stop_words;
   bool no_prefix_reuse = false;

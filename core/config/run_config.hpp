@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 #include <sextant/json.hpp>
+#include "generation.hpp"
 
 namespace sextant::config {
 
@@ -106,9 +107,9 @@ struct ModelConfig {
   std::string meta_template;                // JSON text, or empty: none
   uint32_t max_seq_len = 0;                 // 0: the model's own context
   uint32_t max_out_len = 256, min_out_len = 0;
-  float temperature = 0, top_p = 1;
-  uint32_t top_k = 0;
+  Generation generation;
   std::vector<std::string> stop_words;
+  std::string chat_template_kwargs;         // --chat-template-kwargs: a JSON object's text, or empty
 };
 
 /// A row of the table that is computed from others.

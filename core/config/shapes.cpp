@@ -7,7 +7,7 @@ namespace {
 
 // What several of them use. Whole numbers are what int64_t holds. A component's own keys are checked against its schema when it is
 // created, as an inferencer's and a retriever's are. What is {} is looked at closer where it is read: "extends" (load_merged), "each"
-// (entries_of_each), "weights" (groups_from_json), a judge's "model".
+// (entries_of_each), "weights" (groups_from_json), a judge's "model", a model's "generation" (set_generation).
 constexpr const char* definitions = R"("definitions": {
   "text": {"type": "string"},
   "whole": {"type": "integer", "maximum": 9223372036854775807},
@@ -83,10 +83,11 @@ constexpr const char* model = R"(
   "batch_size": {"$ref": "#/definitions/whole"},
   "stop_words": {"$ref": "#/definitions/names"},
   "generation": {"type": "object", "additionalProperties": false, "properties": {
-    "temperature": {"type": "number"},
-    "top_p": {"type": "number"},
-    "top_k": {"$ref": "#/definitions/whole"}}},
+    "do_sample": {}, "temperature": {}, "top_p": {}, "top_k": {}, "min_p": {},
+    "repetition_penalty": {}, "presence_penalty": {}, "frequency_penalty": {}, "no_repeat_ngram_size": {},
+    "suppress_tokens": {}, "begin_suppress_tokens": {}}},
   "chat_template": {"type": "string"},
+  "chat_template_kwargs": {"type": "object"},
   "system_prompt": {"type": "string"},
   "meta_template": {"type": "object"},
   "config": {"type": "object"})";

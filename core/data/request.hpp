@@ -27,6 +27,10 @@ struct Sampling {
   uint64_t stream = 0;              // hash of (task, row, repeat, turn): random numbers are keyed by (seed, stream, position)
   std::vector<std::string> stop;
   uint32_t max_thinking_tokens = 0; // 0: no limit of its own
+  // what changes logits before a token is picked (abi/model.h), min_p where it is drawn
+  float min_p = 0, repetition_penalty = 1, presence_penalty = 0, frequency_penalty = 0;
+  uint32_t no_repeat_ngram_size = 0;
+  std::vector<int32_t> suppress_tokens, begin_suppress_tokens;
 };
 
 struct Request {

@@ -71,6 +71,13 @@ const sxt_sampling* LentRequests::add(const data::Sampling& from) {
   to.stop = stop.data();
   to.stop_count = stop.size();
   to.max_thinking_tokens = from.max_thinking_tokens;
+  to.min_p = from.min_p;
+  to.repetition_penalty = from.repetition_penalty;
+  to.presence_penalty = from.presence_penalty;
+  to.frequency_penalty = from.frequency_penalty;
+  to.no_repeat_ngram_size = from.no_repeat_ngram_size;
+  to.suppress_tokens = {from.suppress_tokens.data(), from.suppress_tokens.size()};
+  to.begin_suppress_tokens = {from.begin_suppress_tokens.data(), from.begin_suppress_tokens.size()};
   return &to;
 }
 

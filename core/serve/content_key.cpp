@@ -66,10 +66,13 @@ std::string content_key(const KeyBase& base, const data::Request& request) {
   const bool random = sampling && sampling->temperature > 0;  // the rest of greedy decoding changes nothing
   key.flag("add_special", request.add_special);
   key.text("ask", data::ask_name(request.ask));
+  const auto id = [&](int32_t id) { key.writer().Int(id); };
+  if (sampling) key.list("begin_suppress_tokens", sampling->begin_suppress_tokens, id);
   key.text("code", base.code_version);
   key.list("continuation_ids", request.continuation_ids, [&](const std::vector<int32_t>& ids) { key.ids(ids); });
   key.list("continuations", request.continuations, [&](const data::Text& text) { key.string(text); });
-  key.list("ids", request.ids, [&](int32_t id) { key.writer().Int(id); });
+  if (sampling && sampling->frequency_penalty != 0) key.real("frequency_penalty", sampling->frequency_penalty);
+  key.list("ids", request.ids, id);
   key.number("keep_bytes", request.keep_bytes);
   key.number("max_new_tokens", sampling ? sampling->max_new_tokens : 0);
   key.number("max_prompt_tokens", request.max_prompt_tokens);
@@ -81,13 +84,20 @@ std::string content_key(const KeyBase& base, const data::Request& request) {
     key.value("messages", messages);
   }
   key.number("min_new_tokens", sampling ? sampling->min_new_tokens : 0);
+  if (random && sampling->min_p > 0) key.real("min_p", sampling->min_p);
   key.text("model", base.model_config);
+  key.number("no_repeat_ngram_size", sampling ? sampling->no_repeat_ngram_size : 0);
+  if (sampling && sampling->presence_penalty != 0) key.real("presence_penalty", sampling->presence_penalty);
+  if (sampling && sampling->repetition_penalty != 1) key.real("repetition_penalty", sampling->repetition_penalty);
   if (random) {
     key.number("seed", sampling->seed);
   }
   if (sampling) key.list("stop", sampling->stop, [&](const std::string& text) { key.string(text); });
   if (random) {
     key.number("stream", sampling->stream);
+  }
+  if (sampling) key.list("suppress_tokens", sampling->suppress_tokens, id);
+  if (random) {
     key.real("temperature", sampling->temperature);
   }
   key.text("text", request.text);

@@ -33,21 +33,10 @@ Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host& host, c
   return infer::make_inferencer(inferencer.id, inferencer.config, origin);
 }
 
-data::Sampling sampling_of(const config::ModelConfig& model) {
-  data::Sampling sampling;
-  sampling.max_new_tokens = model.max_out_len;
-  sampling.min_new_tokens = model.min_out_len;
-  sampling.temperature = model.temperature;
-  sampling.top_p = model.top_p;
-  sampling.top_k = model.top_k;
-  sampling.stop = model.stop_words;
-  return sampling;
-}
-
 infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSession& session, const config::RunConfig& run) {
   const config::ModelConfig& model = session.config();
   infer::Settings settings;
-  settings.sampling = sampling_of(model);
+  settings.sampling = session.sampling();
   data::Sampling& sampling = settings.sampling;
   sampling.max_new_tokens = max_out_len(inferencer, model);
   sampling.seed = run.seed;

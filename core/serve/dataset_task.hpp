@@ -11,9 +11,6 @@ namespace sextant::serve {
 /// The inferencer of a card: a built-in one, or a plugin's.
 Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host& host, const config::Inferencer& inferencer, const std::string& origin);
 
-/// What a model's card says of its generations; neither seed nor stream.
-data::Sampling sampling_of(const config::ModelConfig& model);
-
 /// What the run, the model and the card say of every request.
 infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSession& session, const config::RunConfig& run);
 

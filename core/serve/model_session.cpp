@@ -1,9 +1,13 @@
 #include "model_session.hpp"
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <fmt/format.h>
 #include <sextant/json_schema.hpp>
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
+#include "../base/text.hpp"
+#include "generation.hpp"
 
 namespace sextant::serve {
 
@@ -29,11 +33,51 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   session.device_ = json::find_string(about, "device").value_or(config.backend);
   session.compute_ = json::find_string(about, "compute").value_or("f32");
   if (const auto chat = json::find_bool(about, "has_chat_template")) session.has_chat_template_ = *chat;
-  if (const json::Value* warnings = json::find(about, "warnings"); warnings && warnings->IsArray())
-    for (const auto& warning : warnings->GetArray())
-      if (warning.IsString()) log_warning(fmt::format("{}: {}", config.abbr, json::text(warning)));
+  session.chat_problem_ = json::find_string(about, "chat_template_problem").value_or("");
+  Generating made = generating(config, json::find(about, "generation"), session.context_length_, (info.abilities & SXT_MODEL_ADJUSTS) != 0);
+  session.sampling_ = std::move(made.sampling);
+  session.collect_warnings(about);
+  if (load != Load::vocabulary) std::move(made.warnings.begin(), made.warnings.end(), std::back_inserter(session.warnings_));
+  for (const std::string& warning : session.warnings_) log_warning(fmt::format("{}: {}", config.abbr, warning));
+  if (const json::Value* wrong = json::find(about, "looks_wrong"); wrong && wrong->IsArray())
+    for (const auto& finding : wrong->GetArray())
+      if (finding.IsString()) log_warning(fmt::format("{}: {}", config.abbr, json::text(finding)));
+  if (!made.follows.empty()) log_info(fmt::format("{}: replies follow its files: {}", config.abbr, join(made.follows, ", ")));
   session.load_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return session;
+}
+
+void ModelSession::collect_warnings(const json::Value& about) {
+  const auto add = [&](const char* key) {
+    const json::Value* list = json::find(about, key);
+    if (!list || !list->IsArray()) return;
+    for (const auto& warning : list->GetArray())
+      if (warning.IsString()) warnings_.emplace_back(json::text(warning));
+  };
+  add("warnings");
+  const auto kwargs = json::parse(config_.chat_template_kwargs.empty() ? "{}" : config_.chat_template_kwargs, config_.abbr);
+  const json::Value* known = json::find(about, "chat_template_variables");
+  if (!kwargs || !kwargs->IsObject() || kwargs->ObjectEmpty()) return;
+  std::vector<std::string> names;
+  if (known && known->IsArray())
+    for (const auto& name : known->GetArray())
+      if (name.IsString()) names.emplace_back(json::text(name));
+  for (const auto& member : kwargs->GetObject()) {
+    const std::string key(json::text(member.name));
+    if (!has_chat_template_) warnings_.push_back(fmt::format("the chat template's variable {} changes nothing: there is no chat template", key));
+    else if (known && std::find(names.begin(), names.end(), key) == names.end())
+      warnings_.push_back(fmt::format("the chat template's variable {} changes nothing: the template does not look at it{}; it looks at: {}", key,
+                                      did_you_mean(key, names), join(names, ", ")));
+  }
+}
+
+bool ModelSession::uses_template(data::Form form) const {
+  return config_.chat == config::Chat::file || (config_.chat == config::Chat::automatic && form == data::Form::open && !config_.base);
+}
+
+Result<void> ModelSession::check_chat(data::Form form) const {
+  if (chat_problem_.empty() || !uses_template(form)) return {};
+  return Error{Error::Kind::config, fmt::format("{}: {}", config_.abbr, chat_problem_)};
 }
 
 render::Format ModelSession::format(data::Form form, config::Compat compat) const {
@@ -41,14 +85,16 @@ render::Format ModelSession::format(data::Form form, config::Compat compat) cons
   format.compat = compat;
   format.system_prompt = config_.system_prompt;
   format.meta_template = config_.meta_template;
-  format.chat = config_.chat == config::Chat::file ||
-                (config_.chat == config::Chat::automatic && form == data::Form::open && !config_.base && has_chat_template_);
+  format.chat = uses_template(form) && (config_.chat == config::Chat::file || has_chat_template_);
   return format;
 }
 
 Result<std::string> ModelSession::render_chat(std::string_view conversation_json) {
   SXT_TRY(json::Document conversation, json::parse(conversation_json, "conversation"));
   if (conversation.IsObject() && !json::find(conversation, "now")) json::set(conversation, "now", now_, conversation.GetAllocator());
+  if (!config_.chat_template_kwargs.empty() && conversation.IsObject() && !json::find(conversation, "kwargs"))
+    if (const auto kwargs = json::parse(config_.chat_template_kwargs, config_.abbr))
+      json::set(conversation, "kwargs", json::Value(*kwargs, conversation.GetAllocator()), conversation.GetAllocator());
   return model_.render_chat(json::write(conversation));
 }
 

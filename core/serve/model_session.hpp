@@ -28,12 +28,20 @@ class ModelSession {
   uint32_t context_length() const { return context_length_; }
   double load_s() const { return load_s_; }
   bool has_chat_template() const { return has_chat_template_; }
+  /// How its replies are made; the seed and the streams are the run's.
+  const data::Sampling& sampling() const { return sampling_; }
+  /// What is wrong with the model's files or asked for by them and not done, one sentence each; logged when it was opened.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  /// An error where prompts of that form are conversations and it cannot be said how they become text: the model's chat template is
+  /// broken, or it has several and none is the default.
+  Result<void> check_chat(data::Form form) const;
   /// The backend takes calls while another one is at work (SXT_CAP_CONCURRENT): prompts can be prepared beside the model.
   bool concurrent() const { return concurrent_; }
 
   /// How prompts of that form become text.
   render::Format format(data::Form form, config::Compat compat) const;
-  /// A template that prints the date prints the session's, unless the conversation brings its own "now".
+  /// A template that prints the date prints the session's, and has the card's variables, unless the conversation brings its own "now"
+  /// and "kwargs".
   Result<std::string> render_chat(std::string_view conversation_json);
   Result<std::vector<int32_t>> tokenize(const std::string& text, bool add_special);
   /// Tokens of each text, special tokens as the tokenizer's files add them unless `chat`.
@@ -44,10 +52,14 @@ class ModelSession {
 
  private:
   explicit ModelSession(plugin::Model model) : model_(std::move(model)) {}
+  void collect_warnings(const json::Value& about);
+  bool uses_template(data::Form form) const;
   plugin::Model model_;
   config::ModelConfig config_;
   std::string schema_;  // of the backend's configuration
-  std::string weights_sha256_, device_, compute_, now_;
+  std::string weights_sha256_, device_, compute_, now_, chat_problem_;
+  data::Sampling sampling_;
+  std::vector<std::string> warnings_;
   uint32_t context_length_ = 0;
   double load_s_ = 0;
   bool has_chat_template_ = false, concurrent_ = false;

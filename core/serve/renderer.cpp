@@ -19,6 +19,7 @@ std::string cluster_of(const json::Value& record, const std::string& column) {
 }  // namespace
 
 Result<Renderer> Renderer::make(plugin::Host& host, ModelSession& session, Options options) {
+  SXT_CHECK(session.check_chat(options.form));
   SXT_TRY(json::Document config, json::parse(options.template_.config, options.origin));
   if (host.accepts(plugin::Kind::template_, options.template_.id, "compat"))
     json::set(config, "compat", config::compat_name(options.compat), config.GetAllocator());

@@ -9,6 +9,20 @@ namespace sextant::cpu {
 
 using engine::Batch;
 
+namespace {
+
+// Penalties and forbidden ids of a row, as far as they lie in a chunk of the vocabulary.
+void adjust(const Batch& batch, const engine::HeadRow& head, uint32_t first_id, uint32_t ids, float* logits) {
+  const auto begin = batch.adjustments.begin() + head.first_adjustment, end = begin + head.adjustment_count;
+  const auto before = [](const engine::Adjustment& a, uint32_t id) { return static_cast<uint32_t>(a.id) < id; };
+  for (auto it = std::lower_bound(begin, end, first_id, before); it != end && static_cast<uint32_t>(it->id) < first_id + ids; ++it) {
+    float& logit = logits[static_cast<uint32_t>(it->id) - first_id];
+    logit = engine::draw::adjusted(logit, *it);
+  }
+}
+
+}  // namespace
+
 void CpuDevice::look(const Batch& batch, engine::Outputs& ret) {
   const auto rows = static_cast<uint32_t>(batch.head.size()), chunks = chunk_count(architecture_);
   ret.head.resize(rows);
@@ -79,6 +93,7 @@ void CpuDevice::look_at_chunk(const Batch& batch, uint32_t c, uint32_t thread, e
                                                       static_cast<uint32_t>(batch.targets[wants_[want].target]) - first_id];
     for (uint32_t r = first; r < last; ++r) {
       float* row = logits + size_t{r - first} * chunk;
+      if (batch.head[r].adjustment_count > 0) adjust(batch, batch.head[r], first_id, ids, row);
       if (batch.head[r].logits) std::memcpy(batch.head[r].logits + first_id, row, ids * sizeof(float));
       if (batch.head[r].forbid_end)
         for (const int32_t id : end_)

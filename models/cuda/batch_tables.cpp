@@ -135,7 +135,7 @@ void BatchTables::add_head(const Batch& batch, Places& ret) {
       ret.head_groups.push_back({i, 0, static_cast<uint32_t>(draws.size()), 0});
     auto& group = ret.head_groups.back();
     rows.push_back(h.row);
-    tasks.push_back({h.first_target, h.target_count, h.forbid_end, drawn ? group.draws : no_index});
+    tasks.push_back({h.first_target, h.target_count, h.forbid_end, drawn ? group.draws : no_index, h.first_adjustment, h.adjustment_count});
     if (drawn) draws.push_back({h.draw, i, h.forbid_end});
     ++group.rows, group.draws += drawn;
   }
@@ -143,6 +143,7 @@ void BatchTables::add_head(const Batch& batch, Places& ret) {
   ret.head_rows = tables_.add(rows);
   ret.head_tasks = tables_.add(tasks);
   ret.targets = tables_.add(batch.targets);
+  ret.adjustments = tables_.add(batch.adjustments);
   ret.end = tables_.add(end_);
 }
 

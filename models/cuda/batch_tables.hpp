@@ -16,7 +16,7 @@ class BatchTables {
  public:
   /// Where the tables of one batch stand; valid until the next make().
   struct Places {
-    size_t tokens, positions, slots, row_class, pages, stores, head_rows, head_tasks, targets, end, draws;
+    size_t tokens, positions, slots, row_class, pages, stores, head_rows, head_tasks, targets, end, draws, adjustments;
     size_t own_tokens, gathered_rows;  // of one GPU among several: rows of its part of the embedding, and of what all took from theirs
     std::vector<size_t> frequencies;  // [ropes]
     struct Attention {

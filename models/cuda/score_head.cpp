@@ -38,7 +38,7 @@ void ScoreHead<T>::look(const BatchTables& tables, const BatchTables::Places& pl
     CUDA_CHECK(head_chunk({buffers_.logits, tables.at<HeadTask>(places.head_tasks) + group.first, tables.at<int32_t>(places.targets),
                            tables.at<int32_t>(places.end), state, target_logits(),
                            (alone ? buffers_.kept : buffers_.kept_part) + (id - first_id), group.rows, plan_.chunk,
-                           end_id - first_id, id, ids, tables.end_count(), a.logit_scale, a.logit_softcap, !alone},
+                           end_id - first_id, id, ids, tables.end_count(), a.logit_scale, a.logit_softcap, !alone, tables.at<engine::Adjustment>(places.adjustments)},
                           stream));
     if (!alone) state += group.rows;
   }

@@ -26,9 +26,17 @@ __global__ void __launch_bounds__(threads) head_chunk_kernel(const HeadChunk a) 
   SHARED_ARRAY(uint32_t, places, threads);
   const HeadTask task = a.tasks[blockIdx.x];
   const float* logits = a.logits + size_t(blockIdx.x) * a.stride;
+  const engine::Adjustment* adjustments = a.adjustments + task.first_adjustment;
   const auto value = [&](uint32_t i) {
-    const float v = a.scale * logits[i];
-    return a.softcap > 0 ? a.softcap * tanhf(v / a.softcap) : v;
+    const float raw = a.scale * logits[i], v = a.softcap > 0 ? a.softcap * tanhf(raw / a.softcap) : raw;
+    uint32_t low = 0, high = task.adjustment_count;  // the id's adjustment, if it has one
+    while (low < high) {
+      const uint32_t middle = (low + high) / 2;
+      if (uint32_t(adjustments[middle].id) < a.first_id + i) low = middle + 1;
+      else high = middle;
+    }
+    const bool found = low < task.adjustment_count && uint32_t(adjustments[low].id) == a.first_id + i;
+    return found ? engine::draw::adjusted(v, adjustments[low]) : v;
   };
   const auto impossible = [&](uint32_t i) {
     bool found = false;

@@ -160,6 +160,7 @@ struct HeadTask {
   uint32_t first_target, target_count;
   uint32_t forbid_end;   // not 0: the ids `end` count as impossible
   uint32_t kept_row;     // the row of HeadChunk::kept that its logits go to; no_index: they are not kept
+  uint32_t first_adjustment = 0, adjustment_count = 0;  // into HeadChunk::adjustments, by id
 };
 /// One chunk of the vocabulary: joins the state, picks the targets. logit = softcap * tanh(scale * raw / softcap).
 struct HeadChunk {
@@ -173,6 +174,7 @@ struct HeadChunk {
   uint32_t rows, stride, kept_stride, first_id, ids, end_count;
   float scale, softcap;
   bool alone = false;       // the state is this chunk's alone
+  const engine::Adjustment* adjustments = nullptr;  // after scale and soft cap
 };
 cudaError_t head_chunk(const HeadChunk& arguments, cudaStream_t stream);
 /// The states of single chunks, gathered from several GPUs, joined in the order of the vocabulary: the bits of head_chunk's own way.

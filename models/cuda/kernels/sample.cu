@@ -26,7 +26,12 @@ class Row {
     return !found;
   }
   __device__ uint32_t rank(uint32_t id) const { return draw::rank(logits_[id]); }
-  __device__ Weight weight(uint32_t rank) const { return draw::weight(draw::logit_of(rank), highest_, task_.draw.temperature); }
+  __device__ Weight weight(uint32_t rank) const {
+    const Weight w = draw::weight(draw::logit_of(rank), highest_, task_.draw.temperature);
+    return w < least_ ? 0 : w;
+  }
+  /// From here on what is below this weight weighs nothing (min_p).
+  __device__ void drop_below(Weight least) { least_ = least; }
 
   /// The sum of what is kept, for every thread. parts: [threads], shared.
   __device__ Weight total(Kept kept, Weight* parts) const {
@@ -73,6 +78,7 @@ class Row {
   const DrawTask& task_;
   const float* logits_;
   const float highest_;
+  Weight least_ = 0;
 };
 
 __global__ void __launch_bounds__(threads) draw_kernel(const DrawTokens a) {
@@ -80,12 +86,13 @@ __global__ void __launch_bounds__(threads) draw_kernel(const DrawTokens a) {
   SHARED_ARRAY(Weight, found, 2);
   SHARED_ARRAY(uint32_t, equals, threads);
   const DrawTask task = a.tasks[blockIdx.x];
-  const Row row(a, task, a.logits + size_t(blockIdx.x) * a.vocab, a.state[task.head].maximum);
+  Row row(a, task, a.logits + size_t(blockIdx.x) * a.vocab, a.state[task.head].maximum);
   Kept kept{0, 0};
   if (task.draw.top_k > 0 && task.draw.top_k < a.vocab - (task.forbid_end ? a.end_count : 0))
     kept = row.reach(task.draw.top_k, false, 0, sums, found);
   if (task.draw.top_p < 1)
     kept = row.reach(draw::share(task.draw.top_p, row.total(kept, sums)), true, kept.rank, sums, found);
+  row.drop_below(draw::least(task.draw.min_p));
   const Weight point = draw::point(task.draw.random, row.total(kept, sums)), tie = kept.ties ? row.weight(kept.rank) : 0;
 
   // each thread takes consecutive ids

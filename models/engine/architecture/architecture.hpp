@@ -53,6 +53,7 @@ struct Architecture {
   float embedding_scale = 1, residual_scale = 1, logit_scale = 1;
   float attention_scale = 0;         // of the scores; 1 / sqrt(head_dim) for most
   float attention_softcap = 0, logit_softcap = 0;  // 0: none
+  std::vector<std::string> warnings; // what the files ask for and nothing is done with, one sentence each
 };
 
 /// The length that stands for a request of `length` tokens over all of the model's ropes (rope.hpp): keys may be shared only

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
-#include "keys.hpp"
+#include "ignored_keys.hpp"
 #include "shape.hpp"
 
 namespace sextant::engine {
@@ -201,6 +201,7 @@ Result<Architecture> read_family(const Checkpoint& checkpoint, const Family& fam
   a.vocab = static_cast<uint32_t>(embedding->rows());
   a.head_normalised = family.name == "baichuan" && a.vocab == 125'696;  // Baichuan2, the first has 64,000
   a.tied_embeddings = !stored("output.weight");
+  warn_of_ignored_keys(keys, a.warnings);
   return a;
 }
 

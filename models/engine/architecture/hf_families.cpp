@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include "ignored_keys.hpp"
 #include "shape.hpp"
 
 namespace sextant::engine {
@@ -28,7 +29,7 @@ struct Family {
   bool post_norms = false;
   Windows windows = Windows::all_layers;
   uint32_t window = 0;                               // where there is no key
-  std::string_view experts = {};                     // the key of their number
+  bool experts = false;                              // num_experts or num_local_experts of them
   uint32_t vocab = 0;                                // where there is no key; 0: it must be there
 };
 // the larger Gemma 3 leave out of "text_config" what is as here
@@ -52,13 +53,13 @@ constexpr Family families[] = {
     {.model_type = "llama", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .feed_forward_bias = "mlp_bias"},
     {.model_type = "minicpm", .qkv_bias = "attention_bias", .output_bias = "attention_bias"},
     {.model_type = "mistral", .window = 4'096},
-    {.model_type = "mixtral", .theta = 1'000'000, .experts = "num_local_experts"},
+    {.model_type = "mixtral", .theta = 1'000'000, .experts = true},
     {.model_type = "phi3"},
     {.model_type = "qwen2", .qkv_bias = "always", .windows = Windows::qwen, .window = 4'096},
     {.model_type = "qwen3", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .widths = {.head_dim = 128}, .qk_norm = true,
      .windows = Windows::qwen, .window = 4'096},
     {.model_type = "qwen3_moe", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .qk_norm = true,
-     .windows = Windows::qwen, .window = 4'096, .experts = "num_experts"},
+     .windows = Windows::qwen, .window = 4'096, .experts = true},
     {.model_type = "smollm3", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .feed_forward_bias = "mlp_bias",
      .theta = 2'000'000, .windows = Windows::without_positions},
 };
@@ -139,7 +140,7 @@ Result<std::vector<bool>> read_windowed(const Keys& keys, const Family& family, 
   for (uint32_t l = 0; l < windowed.size(); ++l) {
     switch (family.windows) {
       case Windows::all_layers: windowed[l] = true; break;
-      case Windows::qwen: windowed[l] = l >= first || !family.experts.empty(); break;
+      case Windows::qwen: windowed[l] = l >= first || family.experts; break;
       case Windows::without_positions: windowed[l] = positions[l] == 0; break;
       case Windows::alternate: windowed[l] = l % 2 == 0; break;
       case Windows::pattern: windowed[l] = (l + 1) % every != 0; break;
@@ -155,7 +156,7 @@ Result<void> read_layers(const Keys& keys, const Family& family, Architecture& a
   if (!use) window = 0;
   SXT_TRY(const std::vector<uint32_t> positions, read_positions(keys, family, a.layers.size()));
   SXT_TRY(const std::vector<bool> windowed, read_windowed(keys, family, positions));
-  SXT_TRY(a.ropes, read_hf_ropes(keys, a, family.theta));
+  SXT_TRY(a.ropes, read_hf_ropes(keys, a, family.theta, a.warnings));
   for (uint32_t l = 0; l < a.layers.size(); ++l) {
     a.layers[l].window = windowed[l] ? window : 0;
     a.layers[l].rope = positions[l] == 0 ? -1 : windowed[l] && a.ropes.size() > 1 ? 1 : 0;
@@ -165,14 +166,19 @@ Result<void> read_layers(const Keys& keys, const Family& family, Architecture& a
 
 Result<void> read_experts(const Keys& keys, const Family& family, Architecture& a) {
   for (const std::string_view name : {"num_local_experts", "num_experts", "n_routed_experts"}) {
-    if (name == family.experts) continue;
+    if (family.experts && name != "n_routed_experts") continue;
     SXT_TRY(const uint32_t others, keys.whole_or(name, experts_max, 0));
     if (others > 1) return keys.unsupported(name, "asks for experts, which this family is computed without");
   }
-  if (family.experts.empty()) return {};
-  SXT_TRY(a.experts.count, keys.count(family.experts, experts_max));
-  SXT_TRY(a.experts.used, keys.count("num_experts_per_tok", a.experts.count));
+  if (!family.experts) return {};
+  // transformers 5 writes either family's number under the other one's name, too
   const bool mixtral = family.name == "mixtral";
+  const std::string_view own = mixtral ? "num_local_experts" : "num_experts", other = mixtral ? "num_experts" : "num_local_experts";
+  SXT_TRY(a.experts.count, keys.count(keys.find(own) || !keys.find(other) ? own : other, experts_max));
+  SXT_TRY(const uint32_t other_count, keys.count_or(other, experts_max, a.experts.count));
+  if (other_count != a.experts.count)
+    return keys.wrong(fmt::format("{} is {} and {} is {}", keys.key(own), a.experts.count, keys.key(other), other_count));
+  SXT_TRY(a.experts.used, keys.count("num_experts_per_tok", a.experts.count));
   SXT_TRY(a.experts.feed_forward, keys.count_or("moe_intermediate_size", 1 << 20, a.feed_forward));
   SXT_TRY(a.experts.normalise, keys.flag_or("norm_topk_prob", mixtral));
   SXT_TRY(const uint32_t step, keys.count_or("decoder_sparse_step", 1'024, 1));
@@ -249,6 +255,7 @@ Result<Architecture> read_family(const Keys& keys, const Family& family) {
   const auto is_head = [](const Tensor& t) { return t.name.ends_with("lm_head.weight") || t.name == "output.weight"; };
   const bool has_head = std::any_of(checkpoint.tensors().begin(), checkpoint.tensors().end(), is_head);
   SXT_TRY(a.tied_embeddings, keys.flag_or("tie_word_embeddings", !has_head));
+  warn_of_ignored_keys(keys, a.warnings);
   return a;
 }
 
@@ -262,9 +269,15 @@ Result<Architecture> read_hf_architecture(const Checkpoint& checkpoint) {
   for (const Family& family : families) {
     supported.push_back(family.model_type);
     if (family.model_type != model_type) continue;
-    if (!keys.find("text_config")) return read_family(keys, family);
+    if (!keys.find("text_config")) {
+      SXT_TRY(Architecture a, read_family(keys, family));
+      warn_of_other_head(keys, a);
+      return a;
+    }
     SXT_CHECK(refuse_unsupported(keys, false));  // a model of text and pictures: its text half
-    return read_family(keys.inside("text_config"), family);
+    SXT_TRY(Architecture a, read_family(keys.inside("text_config"), family));
+    warn_of_ignored_keys(keys, a.warnings);
+    return a;
   }
   return unknown_family(checkpoint, "model_type", model_type, supported);
 }

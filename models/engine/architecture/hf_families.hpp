@@ -11,7 +11,8 @@ namespace sextant::engine {
 Result<Architecture> read_hf_architecture(const Checkpoint& checkpoint);
 
 /// The ropes of config.json: one, or a second that belongs to the layers with a window. Both styles: rope_theta and rope_scaling
-/// of transformers 4, rope_parameters of 5. Formulas: transformers' modeling_rope_utils.py.
-Result<std::vector<Rope>> read_hf_ropes(const Keys& keys, const Architecture& architecture, double default_theta);
+/// of transformers 4, rope_parameters of 5; what they say differently is a warning. Formulas: transformers' modeling_rope_utils.py.
+Result<std::vector<Rope>> read_hf_ropes(const Keys& keys, const Architecture& architecture, double default_theta,
+                                        std::vector<std::string>& ret_warnings);
 
 }  // namespace sextant::engine

@@ -13,7 +13,20 @@ struct Context {
   const Keys& config;
   const Architecture& a;
   double theta, partial;  // where the rope's own object says nothing
+  std::vector<std::string>& warnings;
 };
+
+// Two keys for one thing: which one counts is transformers' choice.
+void warn_of_conflicts(const Keys& keys, const Context& c) {
+  const json::Value *inner = keys.find("rope_theta"), *outer = c.config.find("rope_theta");
+  if (inner && outer && inner != outer && *inner != *outer)
+    c.warnings.push_back(fmt::format("{} is {}, and {} is {}; the former counts", keys.key("rope_theta"), json::write(*inner),
+                                     c.config.key("rope_theta"), json::write(*outer)));
+  const json::Value *type = keys.find("rope_type"), *old_type = keys.find("type");
+  if (type && old_type && *type != *old_type)
+    c.warnings.push_back(fmt::format("{} is {}, and {} is {}; the former counts", keys.key("rope_type"), json::write(*type), keys.key("type"),
+                                     json::write(*old_type)));
+}
 
 Result<void> refuse_unknown(const Keys& config, std::string_view name) {
   constexpr std::string_view known[] = {
@@ -71,6 +84,7 @@ Result<void> read_llama3(const Keys& keys, Rope& rope) {
 // `keys`: the members of the rope's own object, none where there is no such object.
 Result<Rope> read_rope(const Keys& keys, const Context& c) {
   Rope rope;
+  warn_of_conflicts(keys, c);
   SXT_TRY(rope.theta, keys.number_or("rope_theta", 1.0001, 1e12, c.theta));
   SXT_TRY(const double partial, keys.number_or("partial_rotary_factor", 0, 1, c.partial));
   rope.dims = static_cast<uint32_t>(c.a.head_dim * partial);
@@ -108,13 +122,15 @@ Result<Rope> read_rope(const Keys& keys, const Context& c) {
 
 }  // namespace
 
-Result<std::vector<Rope>> read_hf_ropes(const Keys& config, const Architecture& a, double default_theta) {
-  Context c{config, a, default_theta, 1};
+Result<std::vector<Rope>> read_hf_ropes(const Keys& config, const Architecture& a, double default_theta,
+                                        std::vector<std::string>& ret_warnings) {
+  Context c{config, a, default_theta, 1, ret_warnings};
   SXT_TRY(c.theta, config.number_or("rope_theta", 1.0001, 1e12, default_theta));
   SXT_TRY(c.partial, config.number_or("partial_rotary_factor", 0, 1, 1));
   const json::Value *style_5 = config.find("rope_parameters"), *style_4 = config.find("rope_scaling");
   if (style_5 && style_4 && *style_5 != *style_4)
-    return config.wrong(fmt::format("{} and rope_scaling differ; keep the right one", config.key("rope_parameters")));
+    return Error{Error::Kind::data, fmt::format("{}: {} and rope_scaling differ; take the wrong one out of config.json",
+                                                config.checkpoint().path(), config.key("rope_parameters"))};
   const std::string_view name = style_5 ? "rope_parameters" : "rope_scaling";
   const Keys parameters = config.inside(name);
   std::vector<Rope> ropes(1);

@@ -18,12 +18,24 @@ Keys Keys::of_gguf(const Checkpoint& checkpoint, const std::string& architecture
 Keys Keys::inside(std::string_view name) const {
   static const json::Value nothing(rapidjson::kObjectType);
   const json::Value* object = find(name);
-  return {*checkpoint_, object ? *object : nothing, what_, prefix_ + std::string(name) + "."};
+  Keys inner{*checkpoint_, object ? *object : nothing, what_, prefix_ + std::string(name) + "."};
+  inner.asked_ = asked_;
+  return inner;
 }
 
 const json::Value* Keys::raw(std::string_view name) const {
-  const bool in_file = object_ == &checkpoint_->metadata();  // GGUF's names are flat: the prefix is part of them
-  return json::find(*object_, in_file ? prefix_ + std::string(name) : std::string(name));
+  const std::string whole = prefix_ + std::string(name);
+  asked_->insert(whole);
+  return json::find(*object_, in_file() ? whole : std::string(name));
+}
+std::vector<std::string> Keys::unasked() const {
+  std::vector<std::string> names;
+  for (const auto& member : object_->GetObject()) {
+    const std::string name(json::text(member.name));
+    const bool ours = !in_file() || name.starts_with(prefix_);
+    if (ours && !member.value.IsNull() && !asked_->contains(in_file() ? name : prefix_ + name)) names.push_back(name);
+  }
+  return names;
 }
 const json::Value* Keys::find(std::string_view name) const {
   const json::Value* value = raw(name);

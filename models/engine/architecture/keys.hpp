@@ -1,7 +1,9 @@
 // A checkpoint's metadata, read key by key: each number within limits that no model known comes near to, so that sizes computed
 // from them cannot overflow or exhaust the machine, and every error names file and key.
-// Ownership: views of a Checkpoint. Threads: [any].
+// Ownership: views of a Checkpoint. Threads: [owner]; what is asked for is remembered.
 #pragma once
+#include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +18,8 @@ class Keys {
  public:
   /// `object`: the JSON object that is read. Errors say `what` ("metadata key") and `prefix` + the key's name.
   Keys(const Checkpoint& checkpoint, const json::Value& object, std::string what, std::string prefix)
-      : checkpoint_(&checkpoint), object_(&object), what_(std::move(what)), prefix_(std::move(prefix)) {}
+      : checkpoint_(&checkpoint), object_(&object), what_(std::move(what)), prefix_(std::move(prefix)),
+        asked_(std::make_shared<std::set<std::string>>()) {}
 
   /// GGUF's keys of one architecture: "llama." is put before every name.
   static Keys of_gguf(const Checkpoint& checkpoint, const std::string& architecture);
@@ -44,13 +47,17 @@ class Keys {
   Error unsupported(std::string_view name, std::string_view why) const;
   std::string key(std::string_view name) const { return what_ + " \"" + prefix_ + std::string(name) + "\""; }
   const Checkpoint& checkpoint() const { return *checkpoint_; }
+  /// The members that are there, hold something and have not been asked for: nothing was done with them.
+  std::vector<std::string> unasked() const;
 
  private:
   const json::Value* raw(std::string_view name) const;
+  bool in_file() const { return object_ == &checkpoint_->metadata(); }  // GGUF's names are flat: the prefix is part of them
 
   const Checkpoint* checkpoint_;
   const json::Value* object_;
   std::string what_, prefix_;
+  std::shared_ptr<std::set<std::string>> asked_;  // with their prefixes; shared with the objects inside
 };
 
 }  // namespace sextant::engine

@@ -3,23 +3,18 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <iterator>
 #include <fmt/format.h>
 #include <sextant/numbers.hpp>
 #include <sextant/utf8_text.hpp>
 #include "../checkpoint/gguf.hpp"
-#include "../checkpoint/text_file.hpp"
 #include "../schedule/workers.hpp"
 #include "../tokenizer/open_vocabulary.hpp"
+#include "generation_settings.hpp"
 #include "special_tokens.hpp"
 
 namespace sextant::engine {
 namespace {
-
-ChatTemplateSource template_of_file(const std::string& path) {
-  Result<std::string> text = read_text_file(path, template_bytes_max);
-  if (!text) throw PluginError(SXT_IO, fmt::format("chat_template: {}; give auto, none or a .jinja file", text.error().message));
-  return {*std::move(text), path};
-}
 
 // Floating-point operations of all matrix products; the scores of attention are left out, they are few.
 double operations(const Architecture& a, const Cost& cost) {
@@ -53,33 +48,37 @@ void BackendModel::load(std::unique_ptr<Hardware> hardware) {
   if (!config_.path.empty() && (config_.weights || config_.description))
     checkpoint_ = or_throw(open_checkpoint(config_.path, config_.peft_path));
   load_vocabulary();
+  read_generation();
   if (checkpoint_ && is_encoder(*checkpoint_)) encoder_ = or_throw(read_encoder_shape(*checkpoint_));
   else if (checkpoint_) architecture_ = or_throw(read_architecture(*checkpoint_));
+  if (architecture_) warnings_.insert(warnings_.end(), architecture_->warnings.begin(), architecture_->warnings.end());
+  if (encoder_) warnings_.insert(warnings_.end(), encoder_->warnings.begin(), encoder_->warnings.end());
   if (checkpoint_) load_sentence_settings();
   if (config_.weights) encoder_ ? load_encoder() : load_weights();
 }
 
 void BackendModel::load_vocabulary() {
   const std::string& from = vocabulary_path();
-  std::optional<ChatTemplateSource> source;
+  ChatTemplateSources templates;
   if (!from.empty()) {
     const auto* open = from == config_.path ? dynamic_cast<const GgufFile*>(checkpoint_.get()) : nullptr;
     Vocabulary vocabulary = or_throw(open ? open_vocabulary(*open) : open_vocabulary(from));
     tokenizer_ = std::move(vocabulary.tokenizer);
     adds_bos_ = vocabulary.add_bos, adds_eos_ = vocabulary.add_eos;
-    source = std::move(vocabulary.chat_template);
+    templates = std::move(vocabulary.chat_templates);
     for (std::string& text : vocabulary.warnings) warnings_.push_back(std::move(text));
   }
-  if (config_.chat_template == "none") return;
-  const bool own = config_.chat_template == "auto";
-  if (!own) source = template_of_file(config_.chat_template);
-  else if (!config_.path.empty() && from != config_.path) source = or_throw(find_chat_template(config_.path));
-  if (!source) return;
-  chat_origin_ = source->origin;
-  auto parsed = ChatTemplate::parse(source->text, source->origin);
-  if (parsed) chat_ = *std::move(parsed);
-  else if (own) warnings_.push_back("the model's chat template cannot be used: " + parsed.error().message);  // scoring does not need it
-  else throw PluginError(parsed.error());
+  if (!config_.path.empty() && from != config_.path) templates = or_throw(find_chat_templates(config_.path));
+  chat_ = or_throw(choose_template(config_.chat_template, templates, config_.path.empty() ? config_.tokenizer_path : config_.path));
+  for (const ChatTemplateSource& one : templates) template_names_.push_back(one.name);
+  if (!chat_.problem.empty()) warnings_.push_back(chat_.problem);  // scoring does not need it
+}
+
+void BackendModel::read_generation() {
+  if (!tokenizer_ || config_.path.empty()) return;
+  GenerationSettings read = or_throw(read_generation_settings(config_.path, tokenizer_->end_of_generation(), tokenizer_->vocab_size()));
+  generation_ = std::move(read.settings);
+  std::move(read.warnings.begin(), read.warnings.end(), std::back_inserter(warnings_));
 }
 
 const Tokenizer& BackendModel::tokenizer() const {
@@ -137,8 +136,8 @@ sxt_model_info BackendModel::info() {
   sxt_model_info info{};
   info.struct_size = sizeof info;
   if (tokenizer_) info.abilities |= SXT_MODEL_TOKENIZE;
-  if (chat_) info.abilities |= SXT_MODEL_CHAT;
-  if (!devices_.empty() && !encoder_) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE;
+  if (chat_.chat) info.abilities |= SXT_MODEL_CHAT;
+  if (!devices_.empty() && !encoder_) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE | SXT_MODEL_ADJUSTS;
   if (!devices_.empty() && devices_.front()->limits().hidden > 0 && no_embeddings_.empty()) {
     info.abilities |= SXT_MODEL_EMBED;
     info.embedding_size = devices_.front()->limits().hidden;
@@ -173,11 +172,14 @@ std::string BackendModel::render_chat(std::string_view conversation_json) {
     fill_in("bos_token", tokenizer_->bos());
     fill_in("eos_token", tokenizer_->eos());
   }
-  if (!chat_) {
+  if (!chat_.chat) {
+    if (!chat_.problem.empty()) return R"({"error":)" + json::quote(chat_.problem) + "}";
     const std::string& name = config_.path.empty() ? config_.tokenizer_path : config_.path;
     return R"({"error":)" + json::quote(name + " has no chat template that can be used; give one as chat_template") + "}";
   }
-  const Result<std::string> text = chat_->render(conversation);
+  const json::Value* tools = json::find(conversation, "tools");
+  const bool with_tools = chat_.for_tools && tools && !tools->IsNull();
+  const Result<std::string> text = (with_tools ? *chat_.for_tools : *chat_.chat).render(conversation);
   return text ? R"({"text":)" + json::quote(*text) + "}" : R"({"error":)" + json::quote(text.error().message) + "}";
 }
 

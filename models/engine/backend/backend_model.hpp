@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 #include <sextant/sdk.hpp>
-#include "../chat/chat_template.hpp"
+#include "../chat/template_choice.hpp"
 #include "../checkpoint/checkpoint.hpp"
 #include "../encoder/encoder_shape.hpp"
 #include "../encoder/sentence_settings.hpp"
@@ -38,6 +38,7 @@ class BackendModel : public Model {
 
  private:
   void load_vocabulary();
+  void read_generation();
   const std::string& vocabulary_path() const { return config_.tokenizer_path.empty() ? config_.path : config_.tokenizer_path; }
   void load_weights();
   void load_encoder();
@@ -59,8 +60,9 @@ class BackendModel : public Model {
   std::unique_ptr<Checkpoint> checkpoint_;  // null without weights and their description
   std::unique_ptr<Tokenizer> tokenizer_;    // null where a chat template stands alone
   bool adds_bos_ = false, adds_eos_ = false;  // to what is tokenised with add_special
-  std::optional<ChatTemplate> chat_;
-  std::string chat_origin_;                 // the file that it is from
+  TemplateChoice chat_;
+  std::vector<std::string> template_names_;  // of the model's own
+  json::Document generation_;               // what its files ask of generations (generation_settings.hpp)
   std::vector<std::string> warnings_;  // the core logs them
   std::optional<Architecture> architecture_;  // of a decoder; null without a checkpoint
   std::optional<EncoderShape> encoder_;       // of an encoder

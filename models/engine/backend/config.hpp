@@ -49,7 +49,7 @@ inline constexpr char backend_schema[] = R"schema({
                      "description": "compute what requests share, and what earlier turns of a conversation left, only once"},
     "schedule_seed": {"type": "integer", "minimum": 0, "default": 0,
                       "x-affects-results": false, "description": "not 0: work in a random order (for tests; results are the same)"},
-    "chat_template": {"type": "string", "default": "auto", "description": "auto (the model's own), none, or a .jinja file"},
+    "chat_template": {"type": "string", "default": "auto", "description": "auto (the model's own: of several the one named default), none, the name of one of the model's, or a .jinja file"},
     "tokenizer_path": {"type": "string", "default": "", "description": "another file or folder to take the vocabulary from"},
     "pooling": {"enum": ["auto", "mean", "last", "cls"],
                 "description": "what an embedding is made of: the mean of all tokens' states, the last token's, the first one's; auto, as without it: as the folder's modules.json says, else mean. When it is set, modules.json is left aside"},

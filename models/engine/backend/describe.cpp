@@ -1,4 +1,5 @@
 // What `sextant model info` prints of a model; docs/models.md lists the members.
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <fmt/format.h>
@@ -126,6 +127,25 @@ void write_tokens(Description& out, const Tokenizer& tokenizer, const SpecialTok
   w.EndArray();
 }
 
+// Variables that transformers gives every template: a run cannot set them.
+bool is_given(std::string_view name) {
+  constexpr std::string_view given[] = {"messages", "tools", "documents", "add_generation_prompt", "bos_token", "eos_token"};
+  return std::find(std::begin(given), std::end(given), name) != std::end(given);
+}
+
+void write_chat(Description& out, const TemplateChoice& choice, const std::vector<std::string>& names) {
+  out.flag("has_chat_template", choice.chat.has_value());
+  out.text("chat_template_sha256", choice.chat ? sha256_hex(choice.chat->source()) : "");
+  out.text("chat_template_from", choice.origin);
+  if (!choice.problem.empty()) out.text("chat_template_problem", choice.problem);
+  if (names.size() > 1 || !choice.problem.empty()) out.texts("chat_templates", names);
+  if (!choice.chat) return;
+  std::vector<std::string> variables;
+  for (const jinja::Variable& variable : choice.chat->variables())
+    if (!is_given(variable.name)) variables.push_back(variable.name);
+  out.texts("chat_template_variables", variables);
+}
+
 }  // namespace
 
 std::string BackendModel::describe() {
@@ -153,15 +173,19 @@ std::string BackendModel::describe() {
   }
   out.flag("add_bos", adds_bos_), out.flag("add_eos", adds_eos_);
   out.text("add_from", claims && !claims->adds.empty() ? claims->adds : "no file; what is usual for such a vocabulary");
-  out.flag("has_chat_template", chat_.has_value());
-  out.text("chat_template_sha256", chat_ ? sha256_hex(chat_->source()) : "");
-  out.text("chat_template_from", chat_ ? chat_origin_ : "");
+  write_chat(out, chat_, template_names_);
+  if (generation_.IsObject() && !generation_.ObjectEmpty()) {
+    out.key("generation");
+    generation_.Accept(out.writer());
+  }
   out.texts("warnings", warnings_);
   if (tokenizer_ && architecture_) {
     std::filesystem::path path = std::filesystem::path(config_.path).lexically_normal();
     if (path.filename().empty()) path = path.parent_path();
-    out.texts("looks_wrong", findings({path.filename().string(), &*tokenizer_, &*architecture_, chat_ ? &*chat_ : nullptr,
-                                       claims ? &*claims : nullptr}));
+    const Findings found = findings({path.filename().string(), &*tokenizer_, &*architecture_, chat_.chat ? &*chat_.chat : nullptr,
+                                     claims ? &*claims : nullptr});
+    out.texts("looks_wrong", found.wrong);
+    if (!found.notes.empty()) out.texts("notes", found.notes);
   }
   return out.finish();
 }

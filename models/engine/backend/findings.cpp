@@ -42,11 +42,11 @@ std::vector<std::string> tokens_in(std::string_view text) {
   return found;
 }
 
-class Findings {
+class Finder {
  public:
-  explicit Findings(const ModelFiles& model) : model_(model), tokenizer_(*model.tokenizer) {}
+  explicit Finder(const ModelFiles& model) : model_(model), tokenizer_(*model.tokenizer) {}
 
-  std::vector<std::string> all() {
+  Findings all() {
     if (model_.claims) unknown_tokens(), begins(), ends(), padding();
     if (model_.chat) chat();
     else no_chat();
@@ -56,7 +56,7 @@ class Findings {
 
  private:
   template <class... Of> void add(fmt::format_string<Of...> text, Of&&... of) {
-    found_.push_back(fmt::format(text, std::forward<Of>(of)...));
+    found_.wrong.push_back(fmt::format(text, std::forward<Of>(of)...));
   }
 
   void unknown_tokens() {
@@ -76,8 +76,25 @@ class Findings {
             token_text(tokenizer_, claim.ids.front()), token_text(tokenizer_, *tokenizer_.bos()));
   }
 
-  // Of two files that end a text differently one is often left over from the base model.
+  // Of two files that end a text differently one is often left over from the base model. Without a generation_config.json the
+  // tokenizer's end is held against config.json's.
   void ends() {
+    const auto of = [&](std::string_view file) -> const TokenClaim* {
+      for (const TokenClaim& claim : model_.claims->eos)
+        if (claim.where.starts_with(file) && !claim.ids.empty()) return &claim;
+      return nullptr;
+    };
+    const TokenClaim *tokenizer = of("tokenizer_config.json"), *special = of("special_tokens_map.json"), *config = of("config.json");
+    if (tokenizer && special && tokenizer->ids != special->ids)
+      add("{} is {}, and {} is {}; the former counts", tokenizer->where, token_text(tokenizer_, tokenizer->ids.front()), special->where,
+          token_text(tokenizer_, special->ids.front()));
+    if (tokenizer && config && !of("generation_config.json") && !contains(config->ids, tokenizer->ids.front()))
+      add("{} is {}, and {} is {}; each of them ends a generation", tokenizer->where, token_text(tokenizer_, tokenizer->ids.front()),
+          config->where, token_list(tokenizer_, config->ids));
+    against_generation_config();
+  }
+
+  void against_generation_config() {
     const TokenClaim* generation = nullptr;
     for (const TokenClaim& claim : model_.claims->eos)
       if (claim.where.starts_with("generation_config.json")) generation = &claim;
@@ -92,10 +109,10 @@ class Findings {
   void padding() {
     for (const TokenClaim& claim : model_.claims->pad)
       if (!claim.ids.empty() && tokenizer_.eos() == claim.ids.front())
-        return add(
+        return found_.notes.push_back(fmt::format(
             "{} is the end of a text, {}: no matter here, where nothing is padded; what masks the padding by its id masks the "
             "end, too",
-            claim.where, token_text(tokenizer_, claim.ids.front()));
+            claim.where, token_text(tokenizer_, claim.ids.front())));
   }
 
   void chat() {
@@ -158,7 +175,7 @@ class Findings {
 
   const ModelFiles& model_;
   const Tokenizer& tokenizer_;
-  std::vector<std::string> found_;
+  Findings found_;
 };
 
 }  // namespace
@@ -175,6 +192,6 @@ std::string sample_chat(const ChatTemplate& chat, const Tokenizer& tokenizer, co
   return text ? *text : "";
 }
 
-std::vector<std::string> findings(const ModelFiles& model) { return Findings(model).all(); }
+Findings findings(const ModelFiles& model) { return Finder(model).all(); }
 
 }  // namespace sextant::engine

@@ -17,8 +17,11 @@ struct ModelFiles {
   const SpecialTokenClaims* claims = nullptr;
 };
 
-/// One sentence each, that names the file or the token, and what to do.
-std::vector<std::string> findings(const ModelFiles& model);
+struct Findings {
+  std::vector<std::string> wrong;  // one sentence each, that names the file or the token, and what to do; a run logs them, too
+  std::vector<std::string> notes;  // what is no matter here, but would be elsewhere
+};
+Findings findings(const ModelFiles& model);
 
 /// What `chat` writes of a conversation of one question and, with `reply`, its answer; "" where it refuses that one.
 std::string sample_chat(const ChatTemplate& chat, const Tokenizer& tokenizer, const char* reply);

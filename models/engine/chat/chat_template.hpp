@@ -14,6 +14,8 @@ class ChatTemplate {
   /// "kwargs"?: extra variables, "now"?: ISO 8601 local time for strftime_now}.
   Result<std::string> render(const json::Value& input, const ChatLimits& limits = {}) const;
   const std::string& source() const { return template_.source(); }
+  /// The names that it takes from the conversation.
+  const std::vector<jinja::Variable>& variables() const { return template_.variables(); }
 
  private:
   explicit ChatTemplate(jinja::Template t) : template_(std::move(t)) {}

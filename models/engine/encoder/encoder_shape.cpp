@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include "../architecture/ignored_keys.hpp"
 #include "../architecture/keys.hpp"
 
 namespace sextant::engine {
@@ -180,6 +181,7 @@ Result<EncoderShape> read_encoder_shape(const Checkpoint& checkpoint) {
   if (s.distance_buckets % 4 != 0)
     return keys.wrong(fmt::format("{} is no multiple of 4", keys.key("relative_attention_num_buckets")));
   SXT_CHECK(find_encoder_tensors(checkpoint, s));
+  warn_of_ignored_keys(keys, s.warnings);
   return s;
 }
 

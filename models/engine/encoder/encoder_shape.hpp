@@ -25,6 +25,7 @@ struct EncoderShape {
   bool has_types = false;
   uint32_t distance_buckets = 0;  // of the bias of the distance, MPNet's; 0: there is none
   float norm_epsilon = 0;
+  std::vector<std::string> warnings;  // what config.json asks for and nothing is done with
 };
 
 /// h = hidden, f = feed_forward.

@@ -34,6 +34,7 @@ struct HeadRow {
   bool forbid_end;                      // the ids that end a generation cannot be the best one
   float* logits;                        // [vocab], written if not null: for sampling, at most batch_size rows at once
   Draw draw{};                          // for a device that draws: what HeadResult::best shall be, if temperature > 0
+  uint32_t first_adjustment = 0, adjustment_count = 0;  // into Batch::adjustments; a row that has some has no targets
 };
 
 struct Batch {
@@ -46,6 +47,7 @@ struct Batch {
   std::vector<HeadRow> head;       // sorted by row
   std::vector<int32_t> targets;    // token ids whose logits are wanted
   std::vector<uint32_t> states;    // rows whose state is wanted, ascending
+  std::vector<Adjustment> adjustments;  // of a row: by id, each once; of all that is looked at, `logits` included
 
   uint32_t rows() const { return static_cast<uint32_t>(tokens.size()); }
   void clear() {
@@ -58,6 +60,7 @@ struct Batch {
     head.clear();
     targets.clear();
     states.clear();
+    adjustments.clear();
   }
 };
 

@@ -20,6 +20,14 @@ struct Draw {
   float temperature = 0, top_p = 1;
   uint32_t top_k = 0;
   uint64_t random = 0;  // uniform, 53 bits
+  float min_p = 0;      // after top_p: what is less likely than this part of the likeliest is not drawn
+};
+
+/// What is done to the logit of one id before a token is picked.
+struct Adjustment {
+  int32_t id = 0;
+  float penalty = 1;   // divides a logit that is not negative, multiplies one that is; 0: the id is never picked
+  float subtract = 0;  // afterwards
 };
 
 namespace draw {
@@ -50,6 +58,21 @@ SEXTANT_ANYWHERE inline uint64_t weight(float logit, float highest, float temper
                                      1.0 / 120,      1.0 / 24,      1.0 / 6,      0.5,         1.0,        1.0};
   for (const double c : coefficients) p = fma(p, r, c);
   return static_cast<uint64_t>(fma(p, static_cast<double>(uint64_t{1} << (40 + static_cast<int>(k) + 2)), 2.0)) >> 2;
+}
+
+/// The logit of what is never picked: its weight is 0 beside any other.
+inline constexpr float never = -1e30f;
+
+/// The same bits wherever it is computed: the product stands in fma(), as above.
+SEXTANT_ANYWHERE inline float adjusted(float logit, const Adjustment& a) {
+  if (a.penalty == 0) return never;
+  const float penalised = logit < 0 ? fmaf(logit, a.penalty, 0.0f) : logit / a.penalty;
+  return penalised - a.subtract;
+}
+
+/// A weight below this one is less likely than min_p times the likeliest token. At most 2^40, the likeliest token's own.
+SEXTANT_ANYWHERE inline uint64_t least(float min_p) {
+  return min_p > 0 ? static_cast<uint64_t>(ceil(static_cast<double>(min_p < 1 ? min_p : 1.0f) * static_cast<double>(uint64_t{1} << 40))) : 0;
 }
 
 /// What the highest weights must reach together for top_p: at least 1.

@@ -14,7 +14,8 @@ uint64_t mix(uint64_t x) {
 uint64_t random_bits(uint64_t seed, uint64_t id, uint64_t position) { return mix(mix(mix(seed) ^ id) ^ position) >> 11; }
 
 Draw draw_at(const sxt_sampling& s, uint64_t position) {
-  return {s.temperature, s.top_p, s.top_k, random_bits(s.seed, s.id, position)};
+  const float min_p = SXT_HAS(&s, min_p) ? s.min_p : 0;
+  return {s.temperature, s.top_p, s.top_k, random_bits(s.seed, s.id, position), min_p};
 }
 
 int32_t sample(std::span<const float> logits, const Draw& draw, std::span<const int32_t> forbidden) {
@@ -42,6 +43,11 @@ int32_t sample(std::span<const float> logits, const Draw& draw, std::span<const 
     size_t n = 0;
     for (total = 0; n < candidates.size() && total < enough; ++n) total += candidates[n].weight;
     candidates.resize(n);
+  }
+  if (const uint64_t least = draw::least(draw.min_p); least > 0) {
+    std::erase_if(candidates, [&](const Candidate& c) { return c.weight < least; });
+    total = 0;
+    for (const Candidate& c : candidates) total += c.weight;
   }
   std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.id < b.id; });
   uint64_t before = draw::point(draw.random, total);

@@ -8,7 +8,9 @@
 #include <optional>
 #include <random>
 #include <stdexcept>
+#include <unordered_map>
 #include <utility>
+#include "adjustments.hpp"
 #include "results.hpp"
 #include "sampler.hpp"
 #include "sequence.hpp"
@@ -30,6 +32,7 @@ struct Live {
   int32_t token = -1;        // the last one
   std::optional<Sequence> sequence;  // nothing when planning
   uint32_t head = 0;         // its row of the batch's outputs
+  std::optional<Adjustments> adjustments = std::nullopt;  // where its settings change logits
 };
 
 // The loop that `plan` and `run` share. Without a device, no token is computed and every generation uses all its room.
@@ -55,6 +58,8 @@ class Loop {
  private:
   void build();
   void add_row(Live& live);
+  void adjust(HeadRow& row, const Adjustments& adjustments);
+  void adjust_first_tokens();
   float* logits_row(const sxt_sampling& sampling);
   void apply(const Outputs& outputs, Results* results);
   bool accept(Live& live, int32_t token, Results* results);
@@ -71,6 +76,7 @@ class Loop {
   Visitor visitor_;
   std::mt19937_64 random_;
   std::vector<int32_t> first_token_;  // [items]
+  std::unordered_map<uint32_t, Adjustments> first_adjustments_;  // of items whose first token is picked and that have not begun
   const uint32_t batch_size_;
   std::vector<Live> live_;
   std::vector<uint32_t> tails_;       // pages that are copied in this batch
@@ -110,8 +116,25 @@ void Loop::add_row(Live& live) {
   const sxt_sampling& sampling = *job_.requests[item.request]->sampling;
   batch_.head.push_back({batch_.rows(), 0, 0, live.generated < sampling.min_new_tokens, logits_row(sampling)});
   if (limits_.draws) batch_.head.back().draw = draw_at(sampling, live.generated);
+  if (live.adjustments) adjust(batch_.head.back(), *live.adjustments);
   batch_.tokens.push_back(live.token);
   batch_.positions.push_back(position);
+}
+
+void Loop::adjust(HeadRow& row, const Adjustments& adjustments) {
+  row.first_adjustment = static_cast<uint32_t>(batch_.adjustments.size());
+  adjustments.append_to(batch_.adjustments);
+  row.adjustment_count = static_cast<uint32_t>(batch_.adjustments.size()) - row.first_adjustment;
+}
+
+void Loop::adjust_first_tokens() {
+  if (!tokenizer_) return;  // a plan computes no token
+  for (const auto& p : filled_.picks) {
+    const sxt_sampling& sampling = *job_.requests[job_.items[p.item].request]->sampling;
+    if (!Adjustments::wanted(sampling)) continue;
+    const auto it = first_adjustments_.try_emplace(p.item, sampling, job_.trie.path(p.node), limits_.vocab).first;
+    adjust(batch_.head[p.head], it->second);
+  }
 }
 
 void Loop::build() {
@@ -128,6 +151,7 @@ void Loop::build() {
                 [&](uint32_t item) { return logits_row(*job_.requests[job_.items[item].request]->sampling); }, filled_);
   if (limits_.draws)
     for (const auto& p : filled_.picks) batch_.head[p.head].draw = draw_at(*job_.requests[job_.items[p.item].request]->sampling, 0);
+  adjust_first_tokens();
 }
 
 void Loop::release(Live& live) {
@@ -156,7 +180,10 @@ bool Loop::accept(Live& live, int32_t token, Results* results) {
     results->failed(live.item);
     return true;
   }
-  if (!live.sequence->accept(token)) return false;
+  if (!live.sequence->accept(token)) {
+    if (live.adjustments) live.adjustments->add(token);
+    return false;
+  }
   results->generated(live.item, *live.sequence);
   return true;
 }
@@ -187,6 +214,7 @@ void Loop::apply(const Outputs& outputs, Results* results) {
     Live live{started.item, started.node, std::move(started.pages), started.reserved, false, 0,
               first_token_[started.item], std::nullopt, 0};
     if (results) live.sequence.emplace(*job_.requests[item.request]->sampling, *tokenizer_, item.new_tokens);
+    if (auto adjusted = first_adjustments_.extract(started.item)) live.adjustments = std::move(adjusted.mapped());
     if (!over(live)) live_.push_back(std::move(live));
   }
   for (const uint32_t node : filled_.nodes)

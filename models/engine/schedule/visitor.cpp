@@ -187,7 +187,7 @@ void Visitor::look(Batch& batch, const Frame& frame, uint32_t row, uint32_t k,
   if (count) batch.head.push_back({row, first, count, false, nullptr});
   if (!last) return;
   for (const uint32_t item : frame.generating) {
-    ret.picks.push_back({static_cast<uint32_t>(batch.head.size()), item});
+    ret.picks.push_back({static_cast<uint32_t>(batch.head.size()), item, frame.node});
     const bool forbid_end = job_.requests[job_.items[item].request]->sampling->min_new_tokens > 0;
     batch.head.push_back({row, first + count, 0, forbid_end, logits_row(item)});
   }

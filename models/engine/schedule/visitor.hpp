@@ -21,7 +21,7 @@ struct Started {
 /// What a batch's outputs mean, and what is done once it has run.
 struct Filled {
   std::vector<uint32_t> target_tokens;                  // [Batch::targets] index into the trie's tokens
-  struct Pick { uint32_t head, item; };
+  struct Pick { uint32_t head, item, node; };       // node: that the item's prompt ends with
   std::vector<Pick> picks;                              // head rows that pick an item's first token
   std::vector<uint32_t> nodes;                          // all of whose probabilities are known then
   std::vector<Started> started;

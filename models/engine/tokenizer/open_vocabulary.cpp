@@ -11,10 +11,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<ChatTemplateSource> template_of(const GgufFile& file) {
-  auto text = file.text("tokenizer.chat_template");
-  if (!text) return std::nullopt;
-  return ChatTemplateSource{*std::move(text), "tokenizer.chat_template of " + std::string(file.path())};
+// "tokenizer.chat_template", and those of other names behind it: "tokenizer.chat_template.rag".
+ChatTemplateSources templates_of(const GgufFile& file) {
+  constexpr std::string_view key = "tokenizer.chat_template";
+  ChatTemplateSources found;
+  for (const auto& member : file.metadata().GetObject()) {
+    const std::string_view name = json::text(member.name);
+    if (!member.value.IsString() || !name.starts_with(key) || (name.size() > key.size() && name[key.size()] != '.')) continue;
+    found.push_back({std::string(name.size() > key.size() ? name.substr(key.size() + 1) : "default"), std::string(json::text(member.value)),
+                     fmt::format("{} of {}", name, file.path())});
+  }
+  return found;
 }
 
 // What add_special does is asked of the tokenizer itself.
@@ -30,8 +37,8 @@ Vocabulary finish(Vocabulary vocabulary) {
 
 Result<Vocabulary> open_vocabulary(const GgufFile& file) {
   Vocabulary vocabulary;
-  SXT_TRY(vocabulary.tokenizer, make_tokenizer(file));
-  vocabulary.chat_template = template_of(file);
+  SXT_TRY(vocabulary.tokenizer, make_tokenizer(file, &vocabulary.warnings));
+  vocabulary.chat_templates = templates_of(file);
   return finish(std::move(vocabulary));
 }
 
@@ -42,7 +49,7 @@ Result<Vocabulary> open_vocabulary(const std::string& path) {
     SXT_TRY(FolderVocabulary folder, open_folder_vocabulary(path));
     vocabulary.tokenizer = std::move(folder.tokenizer);
     vocabulary.warnings = std::move(folder.warnings);
-    SXT_TRY(vocabulary.chat_template, find_chat_template(path));
+    SXT_TRY(vocabulary.chat_templates, find_chat_templates(path));
   } else if (GgufFile::is_one(path)) {
     SXT_TRY(const auto file, GgufFile::open(path));
     return open_vocabulary(*file);
@@ -53,12 +60,12 @@ Result<Vocabulary> open_vocabulary(const std::string& path) {
   return finish(std::move(vocabulary));
 }
 
-Result<std::optional<ChatTemplateSource>> find_chat_template(const std::string& path) {
+Result<ChatTemplateSources> find_chat_templates(const std::string& path) {
   std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return find_folder_template(path);
-  if (!GgufFile::is_one(path)) return std::optional<ChatTemplateSource>();
+  if (fs::is_directory(path, ignored)) return find_folder_templates(path);
+  if (!GgufFile::is_one(path)) return ChatTemplateSources();
   SXT_TRY(const auto file, GgufFile::open(path));
-  return template_of(*file);
+  return templates_of(*file);
 }
 
 }  // namespace sextant::engine

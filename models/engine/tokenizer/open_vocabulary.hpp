@@ -15,14 +15,17 @@ namespace sextant::engine {
 inline constexpr size_t template_bytes_max = 16 << 20;
 
 struct ChatTemplateSource {
+  std::string name;    // "default" where a model has one
   std::string text;
   std::string origin;  // names it in errors: "tokenizer.chat_template of model.gguf", a path
 };
+/// What a model brings; the names are unique.
+using ChatTemplateSources = std::vector<ChatTemplateSource>;
 
 struct Vocabulary {
   std::unique_ptr<Tokenizer> tokenizer;
   bool add_bos = false, add_eos = false;            // what add_special does
-  std::optional<ChatTemplateSource> chat_template;  // the one that the same path carries
+  ChatTemplateSources chat_templates;               // those that the same path carries
   std::vector<std::string> warnings;                // what looks wrong and can be lived with
 };
 
@@ -34,7 +37,7 @@ Result<Vocabulary> open_vocabulary(const std::string& path);
 /// The same of a GGUF that is open already; it need not stay open.
 Result<Vocabulary> open_vocabulary(const GgufFile& file);
 
-/// The chat template that a folder or a GGUF carries, without reading the vocabulary; nothing where there is none.
-Result<std::optional<ChatTemplateSource>> find_chat_template(const std::string& path);
+/// The chat templates that a folder or a GGUF carries, without reading the vocabulary.
+Result<ChatTemplateSources> find_chat_templates(const std::string& path);
 
 }  // namespace sextant::engine

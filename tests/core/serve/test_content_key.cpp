@@ -42,6 +42,13 @@ TEST_CASE("a content key depends on every part and on where one text ends") {
       [](KeyBase&, data::Request& r) { r.sampling->stream = 12; },
       [](KeyBase&, data::Request& r) { r.sampling->stop = {"\n", "x"}; },
       [](KeyBase&, data::Request& r) { r.sampling->max_thinking_tokens = 5; },
+      [](KeyBase&, data::Request& r) { r.sampling->min_p = 0.1f; },
+      [](KeyBase&, data::Request& r) { r.sampling->repetition_penalty = 1.1f; },
+      [](KeyBase&, data::Request& r) { r.sampling->presence_penalty = 1.1f; },
+      [](KeyBase&, data::Request& r) { r.sampling->frequency_penalty = 1.1f; },
+      [](KeyBase&, data::Request& r) { r.sampling->no_repeat_ngram_size = 3; },
+      [](KeyBase&, data::Request& r) { r.sampling->suppress_tokens = {3, 4}; },
+      [](KeyBase&, data::Request& r) { r.sampling->begin_suppress_tokens = {3, 4}; },
       [](KeyBase&, data::Request& r) { r.keep_bytes = 5; },
       [](KeyBase&, data::Request& r) { r.max_prompt_tokens = 5; },
       [](KeyBase&, data::Request& r) { r.add_special = false; },
@@ -72,6 +79,15 @@ TEST_CASE("repeats of a greedy request are one request; the turn in the attempt 
   two.turn = 3;
   two.keep = true;
   CHECK(content_key({}, one) == content_key({}, two));
+}
+
+TEST_CASE("penalties change a greedy request, min_p does not") {
+  data::Request greedy = request(), changed = request();
+  greedy.sampling->temperature = changed.sampling->temperature = 0;
+  changed.sampling->min_p = 0.3f;
+  CHECK(content_key({}, greedy) == content_key({}, changed));
+  changed.sampling->repetition_penalty = 1.3f;
+  CHECK(content_key({}, greedy) != content_key({}, changed));
 }
 
 TEST_CASE("a conversation that has been rendered is its text") {

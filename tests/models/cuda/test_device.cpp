@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include "../../../models/cpu/cpu_hardware.hpp"
 #include "../../../models/cuda/cuda_device.hpp"
+#include "../engine/compare_sampling.hpp"
 #include "loaded.hpp"
 
 using namespace sextant;
@@ -45,6 +46,7 @@ TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatev
   for (const uint64_t id : {1, 2, 3, 4, 5}) {
     sxt_sampling& s = requests.generate("9 8 7", 6);
     s.temperature = 1.5f, s.top_k = id % 2 ? 30 : 0, s.top_p = id % 3 ? 0.8f : 1, s.seed = 4, s.id = id;
+    s.min_p = id > 2 ? 0.05f : 0, s.repetition_penalty = id % 2 ? 1.2f : 1, s.frequency_penalty = id == 4 ? 0.3f : 0;
   }
   auto gpu = emulated();
   auto cpu = processor();
@@ -59,6 +61,11 @@ TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatev
     if (compute[0] == 'f') for (size_t i = 0; i < got.size(); ++i) CHECK(got[i].ids == expected[i].ids);
     check_other_schedules(got, requests, *device, tokenizer);
   }
+}
+
+TEST_CASE("settings that change logits make a model say what it says with transformers, whatever the schedule") {
+  auto gpu = emulated();
+  test::compare_sampling(gpu);
 }
 
 TEST_CASE("bits do not depend on how much memory there is, though the rows of a batch do") {

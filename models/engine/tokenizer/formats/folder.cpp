@@ -31,10 +31,31 @@ std::string find_tiktoken(const std::string& folder) {
   return found;
 }
 
-std::string template_named_default(const json::Value& list) {
-  for (const auto& item : list.GetArray())
-    if (json::find_string(item, "name") == "default") return json::find_string(item, "template").value_or("");
-  return list.Size() == 1 ? json::find_string(list[0], "template").value_or("") : "";
+// A "chat_template": a text; [{"name", "template"}...]; {"name": "text"...}.
+ChatTemplateSources templates_in(const json::Value& value, const std::string& origin) {
+  ChatTemplateSources found;
+  const auto add = [&](const std::string& name, const std::string& text) {
+    const bool known = std::any_of(found.begin(), found.end(), [&](const ChatTemplateSource& one) { return one.name == name; });
+    if (!text.empty() && !known) found.push_back({name, text, origin});
+  };
+  if (value.IsString()) add("default", std::string(json::text(value)));
+  if (value.IsArray())
+    for (const auto& item : value.GetArray())
+      add(json::find_string(item, "name").value_or(""), json::find_string(item, "template").value_or(""));
+  if (value.IsObject())
+    for (const auto& member : value.GetObject())
+      if (member.value.IsString()) add(std::string(json::text(member.name)), std::string(json::text(member.value)));
+  return found;
+}
+
+// Names of the *.jinja files in a folder, sorted.
+std::vector<std::string> jinja_files(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed))
+    if (it->path().extension() == ".jinja") names.push_back(it->path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace
@@ -42,6 +63,7 @@ std::string template_named_default(const json::Value& list) {
 Result<FolderVocabulary> open_folder_vocabulary(const std::string& path) {
   FolderVocabulary folder;
   SXT_TRY(const TokenizerConfig config, read_tokenizer_config(path));
+  folder.warnings = config.warnings;
   std::string file = has(path, "tokenizer.json")    ? path + "/tokenizer.json"
                      : has(path, "tokenizer.model") ? path + "/tokenizer.model"
                                                     : find_tiktoken(path);
@@ -62,23 +84,26 @@ Result<FolderVocabulary> open_folder_vocabulary(const std::string& path) {
   return folder;
 }
 
-Result<std::optional<ChatTemplateSource>> find_folder_template(const std::string& path) {
-  using Found = std::optional<ChatTemplateSource>;
-  if (const std::string file = path + "/chat_template.jinja"; has(path, "chat_template.jinja")) {
+Result<ChatTemplateSources> find_folder_templates(const std::string& path) {
+  ChatTemplateSources found;
+  const auto add = [&](std::string name, const std::string& file) -> Result<void> {
     SXT_TRY(std::string text, read_text_file(file, template_bytes_max));
-    return Found({std::move(text), file});
-  }
+    found.push_back({std::move(name), std::move(text), file});
+    return {};
+  };
+  if (has(path, "chat_template.jinja")) SXT_CHECK(add("default", path + "/chat_template.jinja"));
+  const std::string more = path + "/additional_chat_templates";
+  for (const std::string& name : jinja_files(more)) SXT_CHECK(add(fs::path(name).stem().string(), more + "/" + name));
+  if (!found.empty()) return found;
   for (const char* name : {"tokenizer_config.json", "chat_template.json"}) {
     if (!has(path, name)) continue;
     const std::string file = path + "/" + name;
     SXT_TRY(const json::Document document, read_json_file(file, config_bytes_max));
     const json::Value* value = json::find(document, "chat_template");
-    std::string text;
-    if (value && value->IsString()) text = json::text(*value);
-    else if (value && value->IsArray()) text = template_named_default(*value);
-    if (!text.empty()) return Found({std::move(text), "chat_template of " + file});
+    if (value) found = templates_in(*value, "chat_template of " + file);
+    if (!found.empty()) return found;
   }
-  return Found();
+  return found;
 }
 
 }  // namespace sextant::engine

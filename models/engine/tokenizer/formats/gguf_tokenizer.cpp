@@ -1,4 +1,5 @@
 #include "gguf_tokenizer.hpp"
+#include <algorithm>
 #include <set>
 #include <fmt/format.h>
 #include "../pipeline_tokenizer.hpp"
@@ -93,9 +94,13 @@ Result<std::vector<std::pair<std::string, std::string>>> read_merges(const GgufF
 }
 
 // "gpt2": byte-level BPE, cut as "tokenizer.ggml.pre" says
-Result<std::unique_ptr<Tokenizer>> make_byte_level(const GgufFile& file) {
+Result<std::unique_ptr<Tokenizer>> make_byte_level(const GgufFile& file, std::vector<std::string>& warnings) {
   // before the key existed, the converter knew GPT-2's rules only
   const std::string pre = file.text("tokenizer.ggml.pre").value_or("gpt-2");
+  if (!file.text("tokenizer.ggml.pre"))
+    warnings.push_back(fmt::format("{}: the metadata key \"tokenizer.ggml.pre\" is missing: texts are cut into words as GPT-2 does, which is "
+                                   "wrong for most newer models; convert the model anew",
+                                   file.path()));
   const PreTokenizerRules* rules = find_pre_tokenizer(pre);
   if (!rules) {
     return Error{Error::Kind::data, fmt::format("{}: the pre-tokenizer {} is not supported; supported: {}", file.path(),
@@ -171,11 +176,32 @@ Result<std::unique_ptr<Tokenizer>> make_sentencepiece(const GgufFile& file, bool
   return make_sentencepiece_tokenizer(std::move(model), std::move(common.tables));
 }
 
+// Keys of the vocabulary that are read here or elsewhere, or that change nothing: tokens of tasks that are not done.
+void warn_of_ignored_keys(const GgufFile& file, std::vector<std::string>& warnings) {
+  constexpr std::string_view prefix = "tokenizer.ggml.";
+  constexpr std::string_view known[] = {
+      "add_bos_token", "add_eos_token", "add_sep_token", "add_space_prefix", "added_tokens", "bos_token_id", "cls_token_id", "eom_token_id",
+      "eos_token_id", "eot_token_id", "fim_mid_token_id", "fim_pad_token_id", "fim_pre_token_id", "fim_rep_token_id", "fim_sep_token_id",
+      "fim_suf_token_id", "mask_token_id", "merges", "middle_token_id", "model", "padding_token_id", "pre", "precompiled_charsmap",
+      "prefix_token_id", "remove_extra_whitespaces", "scores", "seperator_token_id", "separator_token_id", "suffix_token_id", "token_type",
+      "token_type_count", "tokens", "unknown_token_id"};
+  std::string ignored;
+  for (const auto& member : file.metadata().GetObject()) {
+    const std::string_view name = json::text(member.name);
+    if (!name.starts_with(prefix) || std::find(std::begin(known), std::end(known), name.substr(prefix.size())) != std::end(known)) continue;
+    ignored += (ignored.empty() ? "" : ", ") + json::quote(name.substr(0, 80));
+  }
+  if (!ignored.empty()) warnings.push_back(fmt::format("metadata: nothing is known of {}, and nothing is done with it; texts may become other tokens", ignored));
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Tokenizer>> make_tokenizer(const GgufFile& file) {
+Result<std::unique_ptr<Tokenizer>> make_tokenizer(const GgufFile& file, std::vector<std::string>* ret_warnings) {
+  std::vector<std::string> unwanted;
+  std::vector<std::string>& warnings = ret_warnings ? *ret_warnings : unwanted;
+  warn_of_ignored_keys(file, warnings);
   const auto model = file.text("tokenizer.ggml.model");
-  if (model == "gpt2") return make_byte_level(file);
+  if (model == "gpt2") return make_byte_level(file, warnings);
   if (model == "gemma4") return make_gemma4(file);
   if (model == "llama" || model == "t5") return make_sentencepiece(file, model == "t5");
   return Error{Error::Kind::data,

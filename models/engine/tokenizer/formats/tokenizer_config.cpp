@@ -85,13 +85,47 @@ Result<void> read_added_tokens(const json::Value& file, const std::string& path,
   return {};
 }
 
-void read_end_ids(const json::Value& file, TokenizerConfig& config) {
+void read_end_ids(const json::Value& file, const char* name, TokenizerConfig& config) {
   const json::Value* value = json::find(file, "eos_token_id");
   const auto add = [&](const json::Value& id) {
     if (id.IsInt() && id.GetInt() >= 0) config.end_of_generation.push_back(id.GetInt());
+    else if (!id.IsNull() && !(id.IsInt() && id.GetInt() == -1))
+      config.warnings.push_back(fmt::format("{}: eos_token_id: {} is no token id; it ends no generation", name, json::write(id).substr(0, 80)));
   };
   if (value && value->IsArray()) for (const auto& id : value->GetArray()) add(id);
   else if (value) add(*value);
+}
+
+// Read above or elsewhere, or without effect on what one text's tokens are: padding, cutting, names, what a tokenizer.json says itself.
+constexpr std::string_view known_keys[] = {
+    "_commit_hash", "add_bos_token", "add_eos_token", "add_prefix_space", "added_tokens_decoder", "additional_special_tokens", "auto_map",
+    "backend", "bos_token", "chat_template", "clean_up_tokenization_spaces", "cls_token", "device", "do_basic_tokenize", "do_lower_case",
+    "eos_token", "errors", "extra_special_tokens", "from_slow", "is_local", "keep_accents", "legacy", "local_files_only", "mask_token",
+    "max_len", "max_length", "model_input_names", "model_max_length", "model_specific_special_tokens", "name_or_path", "never_split",
+    "pad_to_multiple_of", "pad_token", "pad_token_type_id", "padding", "padding_side", "processor_class", "remove_space", "return_tensors",
+    "revision", "sep_token", "spaces_between_special_tokens", "special_tokens_map_file", "split_special_tokens", "stride", "strip_accents",
+    "tokenize_chinese_chars", "tokenizer_class", "tokenizer_file", "tokenizer_type", "truncation", "truncation_side",
+    "truncation_strategy", "trust_remote_code", "unk_token", "use_default_system_prompt", "use_fast", "verbose", "wordpieces_prefix",
+};
+
+void warn_of_ignored_keys(const json::Value& file, TokenizerConfig& config) {
+  if (!file.IsObject()) return;
+  if (json::find_bool(file, "clean_up_tokenization_spaces").value_or(false))
+    config.warnings.emplace_back("tokenizer_config.json: clean_up_tokenization_spaces is true, which is not followed: replies keep the blanks "
+                                 "that it takes out, before a full stop and the like");
+  if (json::find_bool(file, "split_special_tokens").value_or(false))
+    config.warnings.emplace_back("tokenizer_config.json: split_special_tokens is true, which is not followed: special tokens in a text are "
+                                 "special tokens");
+  std::string ignored;
+  for (const auto& member : file.GetObject()) {
+    const std::string_view name = json::text(member.name);
+    const json::Value& value = member.value;
+    const bool empty = value.IsNull() || value.IsFalse() || (value.IsObject() && value.ObjectEmpty()) || (value.IsArray() && value.Empty());
+    if (empty || name.ends_with("_token") || std::find(std::begin(known_keys), std::end(known_keys), name) != std::end(known_keys)) continue;
+    ignored += (ignored.empty() ? "" : ", ") + json::quote(name.substr(0, 80));
+  }
+  if (!ignored.empty())
+    config.warnings.push_back(fmt::format("tokenizer_config.json: nothing is known of {}, and nothing is done with it", ignored));
 }
 
 }  // namespace
@@ -103,6 +137,7 @@ Result<TokenizerConfig> read_tokenizer_config(const std::string& folder) {
   SXT_TRY(const json::Document added, read_optional(folder + "/added_tokens.json"));
   SXT_TRY(const json::Document generation, read_optional(folder + "/generation_config.json"));
   SXT_TRY(const json::Document model, read_optional(folder + "/config.json"));
+  warn_of_ignored_keys(tokenizer, config);
   read_named(tokenizer, config);
   read_named(special, config);
   config.add_bos = json::find_bool(tokenizer, "add_bos_token");
@@ -111,8 +146,8 @@ Result<TokenizerConfig> read_tokenizer_config(const std::string& folder) {
   config.legacy = json::find_bool(tokenizer, "legacy").value_or(true);
   SXT_CHECK(read_decoder_list(tokenizer, folder + "/tokenizer_config.json", config));
   SXT_CHECK(read_added_tokens(added, folder + "/added_tokens.json", config));
-  read_end_ids(generation, config);
-  read_end_ids(model, config);
+  read_end_ids(generation, "generation_config.json", config);
+  read_end_ids(model, "config.json", config);
   if (const auto id = json::find_int(model, "bos_token_id"); id && *id >= 0 && *id <= INT32_MAX)
     config.bos_id = static_cast<int32_t>(*id);
   return config;

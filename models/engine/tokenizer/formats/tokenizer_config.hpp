@@ -17,6 +17,7 @@ struct TokenizerConfig {
   std::vector<AddedToken> added;                  // added_tokens_decoder, added_tokens.json
   std::vector<int32_t> end_of_generation;         // eos_token_id of generation_config.json and config.json
   std::string tokenizer_class;
+  std::vector<std::string> warnings;              // what the files ask for and is not done
   bool legacy = true;                             // sentencepiece: every part between added tokens gets its own dummy prefix
 };
 

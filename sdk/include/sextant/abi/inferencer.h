@@ -23,7 +23,8 @@
  *               "token_logprobs"?}...], "calls"?: [CALL...], "embedding"?: [...], "finish"?, "usage": {"prompt_tokens",
  *               "computed_tokens", "generated_tokens", "truncated_tokens"}}
  *   SAMPLING = {"max_new_tokens", "min_new_tokens"?, "temperature"?, "top_p"?, "top_k"?, "seed"?, "stop"?: ["..."],
- *               "max_thinking_tokens"?}
+ *               "max_thinking_tokens"?, "min_p"?, "repetition_penalty"?, "presence_penalty"?, "frequency_penalty"?,
+ *               "no_repeat_ngram_size"?, "suppress_tokens"?: [ids], "begin_suppress_tokens"?: [ids]}
  *   MESSAGE = {"role", "content": "text" | [PART...], "tool_calls"?: [CALL...], "tool_call_id"?}
  *   PART = {"type": "text", "text"} | {"type": "image"|"audio", "uri", "media_type"}
  *   CALL = {"id", "name", "arguments": {...}}

@@ -10,7 +10,8 @@ enum {
   SXT_MODEL_SCORE = 1u << 0, SXT_MODEL_GENERATE = 1u << 1, SXT_MODEL_TOKENIZE = 1u << 2,
   SXT_MODEL_CHAT = 1u << 3,     /* it has a chat template: render_chat works */
   SXT_MODEL_EMBED = 1u << 4,
-  SXT_MODEL_MESSAGES = 1u << 5  /* it takes messages as they are, and renders them itself (a served model) */
+  SXT_MODEL_MESSAGES = 1u << 5, /* it takes messages as they are, and renders them itself (a served model) */
+  SXT_MODEL_ADJUSTS = 1u << 6   /* it follows sxt_sampling from min_p on; without it those members are never set */
 };
 typedef struct sxt_model_info {
   uint32_t struct_size, abilities;         /* the caller sets struct_size; abilities: SXT_MODEL_* */
@@ -40,6 +41,8 @@ typedef struct sxt_message {
 } sxt_message;
 
 /* ---- requests ------------------------------------------------------------------------------------------------------------ */
+typedef struct sxt_ids { const int32_t *data; uint64_t count; } sxt_ids; /* token ids */
+
 typedef struct sxt_sampling {
   uint32_t struct_size, max_new_tokens;
   float temperature, top_p; uint32_t top_k;   /* temperature 0: greedy, the rest ignored; top_p 1 and top_k 0: off */
@@ -48,9 +51,16 @@ typedef struct sxt_sampling {
   uint64_t id;                                /* the request's random stream: stable over order, batch and resume */
   const sxt_str *stop; uint64_t stop_count;   /* generation ends before the first of these */
   uint32_t max_thinking_tokens, reserved;     /* of a reasoning model, before the reply; 0: no limit of its own */
+  /* What changes logits before a token is picked, drawn or not (min_p: drawn only); 0 and empty: off.
+   * A token that the prompt or the reply so far holds: l becomes l / repetition_penalty where it is not negative, else
+   * l * repetition_penalty. One that the reply so far holds: presence_penalty is subtracted, and frequency_penalty for each
+   * time that it is there. */
+  float min_p;                                /* no token less likely than this part of the likeliest one */
+  float repetition_penalty, presence_penalty, frequency_penalty;
+  uint32_t no_repeat_ngram_size, reserved2;   /* no sequence of so many tokens twice, prompt included */
+  sxt_ids suppress_tokens;                    /* never picked, */
+  sxt_ids begin_suppress_tokens;              /* and not as the first token */
 } sxt_sampling;
-
-typedef struct sxt_ids { const int32_t *data; uint64_t count; } sxt_ids; /* token ids */
 
 enum {
   SXT_ASK_GENERATE = 1, /* continue the prefix; sampling is set */

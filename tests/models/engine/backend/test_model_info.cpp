@@ -75,7 +75,9 @@ class TinyModel {
 std::vector<std::string> looks_wrong(const TinyModel& model) {
   const json::Document info = model.info();
   std::vector<std::string> lines;
-  for (const auto& line : json::find(info, "looks_wrong")->GetArray()) lines.emplace_back(json::text(line));
+  for (const char* key : {"looks_wrong", "notes"})
+    if (const json::Value* list = json::find(info, key))
+      for (const auto& line : list->GetArray()) lines.emplace_back(json::text(line));
   return lines;
 }
 

@@ -3,8 +3,11 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <set>
 #include <catch2/catch.hpp>
+#include "../../../../models/engine/schedule/adjustments.hpp"
 #include "../../../../models/engine/schedule/sampler.hpp"
+#include "../compare_sampling.hpp"
 
 using namespace sextant::engine;
 
@@ -56,5 +59,57 @@ TEST_CASE("tokens come as often as their probabilities say, and only those that 
     const bool there = std::find(order.begin(), order.end(), static_cast<int32_t>(id)) != order.end();
     const double expected = there ? p(static_cast<int32_t>(id)) / sum : 0;
     CHECK(std::abs(count[id] / draws - expected) <= 5 * std::sqrt(expected * (1 - expected) / draws));
+  }
+}
+
+TEST_CASE("penalties and forbidden ids change logits as transformers changes them", "[schedule]") {
+  const auto goldens = sextant::test::sampling_goldens();
+  for (const auto& one : sextant::json::find(goldens, "logits")->GetArray()) {
+    CAPTURE(sextant::json::write(*sextant::json::find(one, "settings")));
+    const sextant::test::SamplingSettings settings(*sextant::json::find(one, "settings"));
+    const auto& given = *sextant::json::find(one, "logits");
+    std::vector<float> logits;
+    for (const auto& x : given.GetArray()) logits.push_back(x.GetFloat());
+    REQUIRE(Adjustments::wanted(settings.sampling));
+    Adjustments adjustments(settings.sampling, sextant::test::ids_of(sextant::json::find(one, "prompt")), given.Size());
+    for (const int32_t id : sextant::test::ids_of(sextant::json::find(one, "reply"))) adjustments.add(id);
+    std::vector<Adjustment> list;
+    adjustments.append_to(list);
+    for (size_t i = 0; i + 1 < list.size(); ++i) REQUIRE(list[i].id < list[i + 1].id);
+    for (const Adjustment& a : list) logits[static_cast<size_t>(a.id)] = draw::adjusted(logits[static_cast<size_t>(a.id)], a);
+    const auto& expected = *sextant::json::find(one, "expected");
+    for (rapidjson::SizeType id = 0; id < expected.Size(); ++id) {
+      CAPTURE(id);
+      if (expected[id].IsNull()) CHECK(logits[id] == draw::never);
+      else CHECK(logits[id] == Approx(expected[id].GetDouble()).epsilon(1e-6).margin(1e-6));
+    }
+  }
+}
+
+TEST_CASE("nothing is adjusted where nothing asks for it, nor by a caller that knows nothing of it", "[schedule]") {
+  sxt_sampling sampling{};
+  sampling.struct_size = sizeof sampling;
+  CHECK_FALSE(Adjustments::wanted(sampling));
+  sampling.repetition_penalty = 1;
+  CHECK_FALSE(Adjustments::wanted(sampling));
+  sampling.repetition_penalty = 1.5f, sampling.min_p = 0.5f;
+  CHECK(Adjustments::wanted(sampling));
+  sampling.struct_size = offsetof(sxt_sampling, min_p);
+  CHECK_FALSE(Adjustments::wanted(sampling));
+  CHECK(draw_at(sampling, 0).min_p == 0);
+}
+
+TEST_CASE("min_p leaves what transformers leaves, after temperature, top_k and top_p", "[schedule]") {
+  const auto goldens = sextant::test::sampling_goldens();
+  for (const auto& one : sextant::json::find(goldens, "left")->GetArray()) {
+    const auto number = [&](const char* key) { return static_cast<float>(*sextant::json::find_number(one, key)); };
+    CAPTURE(number("min_p"), number("top_p"), number("top_k"));
+    std::vector<float> logits;
+    for (const auto& x : sextant::json::find(one, "logits")->GetArray()) logits.push_back(x.GetFloat());
+    std::set<int32_t> drawn;
+    for (uint64_t i = 0; i < 4000; ++i)
+      drawn.insert(sample(logits, {number("temperature"), number("top_p"), static_cast<uint32_t>(number("top_k")), random_bits(5, 6, i), number("min_p")}, {}));
+    const auto left = sextant::test::ids_of(sextant::json::find(one, "left"));
+    CHECK(std::vector<int32_t>(drawn.begin(), drawn.end()) == left);
   }
 }

@@ -64,7 +64,7 @@ TEST_CASE("folders give transformers' ids, BOS, EOS and chat template", "[engine
     const Tokenizer& tokenizer = *vocabulary.tokenizer;
     CHECK(tokenizer.bos() == id(*json::find(entry, "bos")));
     CHECK(tokenizer.eos() == id(*json::find(entry, "eos")));
-    const auto chat_template = vocabulary.chat_template ? std::optional(vocabulary.chat_template->text) : std::nullopt;
+    const auto chat_template = vocabulary.chat_templates.empty() ? std::nullopt : std::optional(vocabulary.chat_templates.front().text);
     CHECK(chat_template == json::find_string(entry, "chat_template"));
     const json::Value& rows = *json::find(entry, "rows");
     for (rapidjson::SizeType i = 0; i < rows.Size(); ++i) {
@@ -104,22 +104,28 @@ TEST_CASE("InternLM2's tokenizer with its special tokens adds BOS and knows its 
 
 TEST_CASE("the chat template is found where transformers finds it", "[engine][tokenizer]") {
   const std::string named = R"({"chat_template":[{"name":"rag","template":"R"},{"name":"default","template":"D"}]})";
-  struct { Files files; std::optional<std::string> expected; } const cases[] = {
-      {{}, std::nullopt},
-      {{{"tokenizer_config.json", R"({"chat_template":"C"})"}}, "C"},
-      {{{"tokenizer_config.json", named}}, "D"},
-      {{{"tokenizer_config.json", R"({"chat_template":[{"name":"only","template":"O"}]})"}}, "O"},
-      {{{"tokenizer_config.json", named}, {"chat_template.jinja", "J"}}, "J"},
-      {{{"chat_template.json", R"({"chat_template":"P"})"}}, "P"},
-      {{{"tokenizer_config.json", "{}"}, {"chat_template.json", R"({"chat_template":"P"})"}}, "P"},
-      {{{"tokenizer_config.json", R"({"chat_template":7})"}}, std::nullopt},
+  struct { Files files; std::string expected; } const cases[] = {
+      {{}, ""},
+      {{{"tokenizer_config.json", R"({"chat_template":"C"})"}}, "default=C "},
+      {{{"tokenizer_config.json", named}}, "rag=R default=D "},
+      {{{"tokenizer_config.json", R"({"chat_template":{"default":"D","rag":"R"}})"}}, "default=D rag=R "},
+      {{{"tokenizer_config.json", R"({"chat_template":[{"name":"only","template":"O"}]})"}}, "only=O "},
+      {{{"tokenizer_config.json", named}, {"chat_template.jinja", "J"}}, "default=J "},
+      {{{"tokenizer_config.json", named}, {"additional_chat_templates/tool_use.jinja", "T"}}, "tool_use=T "},
+      {{{"chat_template.jinja", "J"}, {"additional_chat_templates/b.jinja", "B"}, {"additional_chat_templates/a.jinja", "A"}}, "default=J a=A b=B "},
+      {{{"chat_template.json", R"({"chat_template":"P"})"}}, "default=P "},
+      {{{"chat_template.json", R"({"chat_template":[{"name":"default","template":"P"}]})"}}, "default=P "},
+      {{{"tokenizer_config.json", "{}"}, {"chat_template.json", R"({"chat_template":"P"})"}}, "default=P "},
+      {{{"tokenizer_config.json", R"({"chat_template":7})"}}, ""},
   };
   for (const auto& c : cases) {
     const test::TemporaryFolder folder;
     fill(folder, c.files);
-    const auto found = find_chat_template(folder.path().string());
+    const auto found = find_chat_templates(folder.path().string());
     REQUIRE(found);
-    CHECK((*found ? std::optional((*found)->text) : std::nullopt) == c.expected);
+    std::string all;
+    for (const ChatTemplateSource& one : *found) all += one.name + "=" + one.text + " ";
+    CHECK(all == c.expected);
   }
 }
 
