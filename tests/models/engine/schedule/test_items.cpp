@@ -5,7 +5,7 @@ using namespace fakes;
 
 namespace {
 RequestItems items_of(const sxt_request& request, const Tokenizer& tokenizer, uint32_t context = 100) {
-  return make_items(request, 3, tokenizer, context);
+  return make_items(request, 3, tokenizer, {context});
 }
 }  // namespace
 
