@@ -160,10 +160,10 @@ Result<void> Merger::split_head(const AdapterTensors& tensors) {
   if (!tied_ || touched_.count(head_)) return {};
   const auto names_head = [&](const auto& entry) { return is_head(entry.first + ".weight"); };
   const bool head = std::any_of(tensors.modules.begin(), tensors.modules.end(), names_head);
-  if (head && config_.keeps_tied())
+  const bool changed = std::any_of(tensors.modules.begin(), tensors.modules.end(), [](const auto& entry) { return entry.second.embedding_a != nullptr; });
+  if (head && !changed && config_.keeps_tied())
     return refused(path_, "\"ensure_weight_tying\" of adapter_config.json asks that the embedding follow the head, which is not computed; merge the "
                           "adapter with peft and give the merged model");
-  const bool changed = std::any_of(tensors.modules.begin(), tensors.modules.end(), [](const auto& entry) { return entry.second.embedding_a != nullptr; });
   const bool saved = touched_.count(embedding_->name) && std::any_of(config_.whole_modules().begin(), config_.whole_modules().end(), [&](const std::string& m) {
                        return std::string_view(embedding_->name).substr(0, embedding_->name.size() - std::string_view(".weight").size()).ends_with(m);
                      });

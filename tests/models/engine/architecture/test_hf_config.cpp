@@ -262,7 +262,7 @@ TEST_CASE("numbers that are none, and weights that say nothing, are found", "[en
       {"zeros", put("model.layers.0.self_attn.q_proj.weight", 0, 0x8000, 48 * 48), "", "tensor \"model.layers.0.self_attn.q_proj.weight\" is 0 everywhere"},
       {"frequencies of another model", [](std::string& header, std::string& data) {
          add_tensor(header, data, "model.layers.0.self_attn.rotary_emb.inv_freq", "[8]", {1, 0.17782794f, 0.03162278f, 0.00562341f, 0.001f, 0.00017783f, 0.00003162f, 0.00000562f});
-       }, "", "frequencies of 16 dimensions with a base of about 1000000"},
+       }, "", "frequencies of 16 dimensions with a base of about 1000"},
   };
   const json::Value& entry = golden("llama");
   for (const auto& c : cases) {

@@ -155,7 +155,7 @@ TEST_CASE("a folder that is no adapter, and a model that can take none", "[engin
   CHECK_THAT(refusal_of({{"adapter_model.bin", "PK"}}, "adapter_config.json", config_json), Contains("tools/convert_bin.py"));
   CHECK_THAT(refusal_of(sound(), "adapter_config.json", R"({"peft_type":"IA3"})"), Contains("\"peft_type\" is \"IA3\""));
   CHECK_THAT(refusal_of(sound(), "adapter_config.json", "[]"), Contains("is no JSON object"));
-  CHECK_THAT(open_checkpoint(model, "/nonexistent").error().message, Contains("is no folder"));
+  CHECK_THAT(open_checkpoint(model, "/nonexistent").error().message, Contains("there is no such file or folder"));
   CHECK_THAT(open_checkpoint(std::string(SEXTANT_GOLDEN_DIR) + "/tiny_llama.gguf", goldens + "plain").error().message,
              Contains("Hugging Face folder only"));
 }

@@ -19,7 +19,7 @@ using Shapes = std::map<std::string, std::string>;
 
 // Three tokens, width two, two layers of a square matrix. The head is the embedding.
 const Tensors base = {{"model.embed_tokens.weight", {1, 2, 3, 4, 5, 6}}, {"model.layers.0.q_proj.weight", {1, 0, 0, 1}}, {"model.layers.1.q_proj.weight", {2, 0, 0, 2}}};
-const Shapes shapes = {{"embed_tokens.weight", "[3,2]"}, {"q_proj.weight", "[2,2]"}, {"lm_head.weight", "[3,2]"}, {"lora_A", "[1,2]"}, {"lora_B", "[2,1]"},
+const Shapes shapes = {{"embed_tokens.weight", "[3,2]"}, {"q_proj.weight", "[2,2]"}, {"lm_head.weight", "[3,2]"}, {"modules_to_save", "[3,2]"}, {"lm_head.base_layer", "[3,2]"}, {"lora_A", "[1,2]"}, {"lora_B", "[2,1]"},
                        {"lora_embedding_A", "[1,3]"}, {"lora_embedding_B", "[2,1]"}};
 
 std::string file_of(const Tensors& tensors) {
@@ -107,6 +107,8 @@ TEST_CASE("an adapter of a head that is the embedding gives the model a head of 
   for (const Case& c : std::vector<Case>{
            {"LoRA of the head", head, "", embedding, changed},
            {"LoRA of the embedding", tokens, "", changed, embedding},
+           {"LoRA of both, tied", with(tokens, head), R"(,"ensure_weight_tying":true)", changed, changed},
+           {"LoRA of the head, with a copy of it", with(head, {{"base_model.model.lm_head.base_layer.weight", embedding}}), "", embedding, changed},
            {"LoRA of the embedding, tied", tokens, R"(,"ensure_weight_tying":true)", changed, {}},
            {"the head saved", {{"base_model.model.lm_head.weight", other}}, R"(,"modules_to_save":["lm_head"])", embedding, other},
            {"the head saved, as a raw state", {{"base_model.model.lm_head.modules_to_save.default.weight", other}}, R"(,"modules_to_save":["lm_head"])", embedding, other},
