@@ -1,4 +1,5 @@
 #include "run_config.hpp"
+#include <algorithm>
 #include <fmt/format.h>
 #include "../base/text.hpp"
 #include "card_store.hpp"
@@ -30,6 +31,18 @@ Result<Compat> compat_from_name(std::string_view name) {
     names.emplace_back(known);
   }
   return Error{Error::Kind::usage, fmt::format("compat '{}' is unknown{}; there are: {}", name, did_you_mean(name, names), join(names, ", "))};
+}
+
+const DatasetConfig* find_dataset(const RunConfig& run, std::string_view task_name) {
+  const auto it = std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& dataset) { return dataset.task_name == task_name; });
+  return it == run.datasets.end() ? nullptr : &*it;
+}
+
+const ModelConfig* find_model(const RunConfig& run, std::string_view abbr) {
+  for (const auto* models : {&run.models, &run.helpers})
+    for (const ModelConfig& model : *models)
+      if (model.abbr == abbr) return &model;
+  return nullptr;
 }
 
 std::string to_json(const RunConfig& config) {

@@ -14,6 +14,7 @@ struct LabelScore {
   double logprob = 0;             // ppl: sum over tokens 2..N of the whole item; else: of the continuation
   uint32_t tokens = 0;            // ppl: N; else: the continuation's
   double value = 0;               // what labels are ranked by: ppl -logprob / N (least wins), else logprob (most wins)
+  Bytes examples = {};            // of `input`, as Prompt::examples
 };
 
 struct Turn {

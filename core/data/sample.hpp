@@ -25,6 +25,11 @@ struct Sample {
   std::vector<uint64_t> shots;      // rows of the train split that are its examples, in order
 };
 
+/// A stretch of a text.
+struct Bytes {
+  size_t at = 0, size = 0;
+};
+
 /// One prompt, ready to be sent.
 struct Prompt {
   std::string label;                // of a labelled form: "A"; else empty
@@ -32,6 +37,7 @@ struct Prompt {
   std::vector<Message> messages;    // the same as turns; where `chat`, what the chat template was given
   size_t question_bytes = 0;        // trailing bytes of `text` that hold the final question and must not be cut
   bool chat = false;                // a chat template made the text: no special tokens are added
+  Bytes examples = {};              // where `text` holds the sample's examples; filled in by the compat modes, which keep the text without them
 };
 struct Continuation {
   std::string label;

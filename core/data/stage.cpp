@@ -14,6 +14,7 @@ std::string to_json(const std::vector<Stage>& graph) {
     if (!stage.needs.empty()) json::set(item, "needs", list(stage.needs, a), a);
     if (!stage.model.empty()) json::set(item, "model", stage.model, a);
     if (!stage.task.empty()) json::set(item, "task", stage.task, a);
+    if (!stage.judged.empty()) json::set(item, "judged", stage.judged, a);
     stages.PushBack(std::move(item), a);
   }
   json::set(out, "stages", std::move(stages), a);
@@ -34,6 +35,7 @@ Result<std::vector<Stage>> graph_from_json(const json::Value& value, std::string
     fields.read("needs", stage.needs);
     fields.read("model", stage.model);
     fields.read("task", stage.task);
+    fields.read("judged", stage.judged);
     SXT_CHECK(fields.take());
     graph.push_back(std::move(stage));
     return {};

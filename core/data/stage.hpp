@@ -12,6 +12,7 @@ struct Stage {
   std::vector<std::string> needs;   // ids of stages whose results it reads
   std::string model;                // the abbr of the model that it asks; empty: none
   std::string task;                 // the data set's task name; empty: all
+  std::string judged = {};          // of a judge: the abbr of the model whose attempts it reads
   bool operator==(const Stage&) const = default;
 };
 

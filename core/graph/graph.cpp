@@ -1,7 +1,6 @@
 #include "graph.hpp"
 #include <algorithm>
 #include <fmt/format.h>
-#include "../store/run_folder.hpp"
 
 namespace sextant::graph {
 namespace {
@@ -46,7 +45,7 @@ Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::
       graph.push_back({answers, "infer", {sources[i]}, model.abbr, task});
       if (dataset.judge) {
         const std::string judge = fmt::format("judge/{}/{}/{}", dataset.judge->model, model.abbr, task);
-        graph.push_back({judge, "judge", {answers}, dataset.judge->model, store::judged_name(task, model.abbr)});
+        graph.push_back({judge, "judge", {answers}, dataset.judge->model, task, model.abbr});
         answers = judge;
       }
       scores.push_back(fmt::format("score/{}/{}", model.abbr, task));

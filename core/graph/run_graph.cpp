@@ -11,35 +11,13 @@
 namespace sextant::graph {
 namespace {
 
-const config::ModelConfig* find_model(const config::RunConfig& run, const std::string& abbr) {
-  for (const auto* models : {&run.models, &run.helpers})
-    for (const config::ModelConfig& model : *models)
-      if (model.abbr == abbr) return &model;
-  return nullptr;
-}
-
-const config::DatasetConfig* find_dataset(const config::RunConfig& run, const std::string& task) {
-  const auto it = std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& dataset) { return dataset.task_name == task; });
-  return it == run.datasets.end() ? nullptr : &*it;
-}
-
-// What a stage that asks a model is about. A judge's task is named after the data set and the judged model.
-struct Subject {
-  const config::DatasetConfig* dataset = nullptr;
-  std::string judged;
-};
-Subject subject_of(const data::Stage& stage, const config::RunConfig& run) {
-  if (stage.kind != "judge") return {find_dataset(run, stage.task), ""};
-  for (const config::DatasetConfig& dataset : run.datasets)
-    for (const config::ModelConfig& model : run.models)
-      if (stage.task == store::judged_name(dataset.task_name, model.abbr)) return {&dataset, model.abbr};
-  return {};
-}
+// A judge's task is named after the data set and the judged model.
+std::string task_name(const data::Stage& stage) { return stage.judged.empty() ? stage.task : store::judged_name(stage.task, stage.judged); }
 
 store::TaskRecord record_of(const data::Stage& stage, const Error& error) {
   store::TaskRecord record;
   record.model = stage.model;
-  record.dataset = stage.task;
+  record.dataset = task_name(stage);
   if (stage.kind != "infer") record.stage = stage.kind;
   record.status = error.kind == Error::Kind::cancelled ? "incomplete" : "failed";
   record.error = error.message;
@@ -62,16 +40,16 @@ class Runner {
 
  private:
   Result<serve::TaskSpec> spec_of(const data::Stage& stage) {
-    const Subject subject = subject_of(stage, *job_.run);
-    if (stage.kind == "judge") return serve::judge_task(host_, *session_, *subject.dataset, subject.judged, stage.task, *job_.run, *job_.folder);
+    const config::DatasetConfig& dataset = *config::find_dataset(*job_.run, stage.task);
+    if (stage.kind == "judge") return serve::judge_task(host_, *session_, dataset, stage.judged, task_name(stage), *job_.run, *job_.folder);
     serve::Retrieved& retrieved = retrieved_[stage.task];
-    if (stage.kind == "embed") return serve::embed_task(host_, *session_, *subject.dataset, *job_.run, retrieved);
-    if (stage.kind == "rank") return serve::rank_task(host_, *session_, *subject.dataset, *job_.run, retrieved);
-    return serve::infer_task(host_, *session_, *subject.dataset, *job_.run, job_.folder, &retrieved);
+    if (stage.kind == "embed") return serve::embed_task(host_, *session_, dataset, *job_.run, retrieved);
+    if (stage.kind == "rank") return serve::rank_task(host_, *session_, dataset, *job_.run, retrieved);
+    return serve::infer_task(host_, *session_, dataset, *job_.run, job_.folder, &retrieved);
   }
 
   void with_model(const std::string& abbr, const std::vector<const data::Stage*>& stages) {
-    const config::ModelConfig* model = find_model(*job_.run, abbr);
+    const config::ModelConfig* model = config::find_model(*job_.run, abbr);
     if (!model) return fail(stages, {Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)});
     if (loaded_ != abbr) {
       session_.reset();  // its memory goes before the next one comes
@@ -114,8 +92,7 @@ class Runner {
   void score_when_last(const serve::TaskSpec& spec, store::TaskRecord& task) {
     const auto stage = std::find_if(graph_.begin(), graph_.end(), [&](const data::Stage& s) { return s.id == spec.stage; });
     if (!job_.score || stage == graph_.end() || stage->kind != "infer") return;
-    const Subject subject = subject_of(*stage, *job_.run);
-    if (subject.dataset->judge) return;
+    if (config::find_dataset(*job_.run, stage->task)->judge) return;
     score::score_task(host_, *job_.run, *job_.folder, task);
     scored_.insert(fmt::format("score/{}/{}", spec.model, spec.name));
   }
@@ -191,7 +168,7 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
   serve::Retrieved stand_in, unused;
   stand_in.planned = true;
   for (const std::string& abbr : models) {
-    const config::ModelConfig* model = find_model(run, abbr);
+    const config::ModelConfig* model = config::find_model(run, abbr);
     if (!model) return Error{Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)};
     StagePlan planned;
     planned.model = abbr;
@@ -206,14 +183,14 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
       SXT_TRY(serve::ModelSession session, serve::ModelSession::open(host, *model, serve::Load::weights));
       std::vector<serve::TaskSpec> specs;
       for (const data::Stage* stage : known) {
-        const config::DatasetConfig& dataset = *find_dataset(run, stage->task);
+        const config::DatasetConfig& dataset = *config::find_dataset(run, stage->task);
         SXT_TRY(serve::TaskSpec spec, stage->kind == "embed" ? serve::embed_task(host, session, dataset, run, unused)
                                                              : serve::infer_task(host, session, dataset, run, nullptr, &stand_in));
         specs.push_back(std::move(spec));
       }
       SXT_TRY(planned.plan, serve::plan_tasks(host, session, std::move(specs)));
       for (const data::Stage* stage : known) {  // examples that are chosen by a model are not known yet
-        const config::DatasetConfig& dataset = *find_dataset(run, stage->task);
+        const config::DatasetConfig& dataset = *config::find_dataset(run, stage->task);
         if (stage->kind == "infer" && !dataset.retriever.model.empty()) planned.plan.exact = false;
       }
     }

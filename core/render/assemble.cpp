@@ -31,7 +31,7 @@ Result<Prompts> assemble(const Rendered& rendered, Form form, const Format& aske
   using config::Compat;
   Format format = asked;
   if (format.compat == Compat::opencompass_0_2_4) format.chat = false;  // it knew no chat templates
-  const bool opencompass = format.compat == Compat::opencompass || format.compat == Compat::opencompass_0_2_4;
+  const bool opencompass = config::is_opencompass(format.compat);
   std::optional<MetaTemplate> meta;
   if (!format.meta_template.empty()) {
     SXT_TRY(meta, parse_meta_template(format.meta_template));

@@ -68,7 +68,7 @@ bool is_string_template(const std::vector<Piece>& pieces) {
 }
 
 // A string template is one string: what stands before the examples, the examples joined by "\n" and one more "\n", the rest.
-std::string string_text(const Assembly& in, size_t& question_at) {
+std::string string_text(const Assembly& in, size_t& question_at, data::Bytes& examples) {
   std::string text;
   std::optional<size_t> question;
   std::optional<uint32_t> shot;
@@ -79,10 +79,13 @@ std::string string_text(const Assembly& in, size_t& question_at) {
   };
   for (const Piece& piece : in.pieces) {
     if (piece.section == Section::shot) {
-      if (shot && *shot != piece.shot) text += '\n';
+      if (!shot) examples.at = text.size();
+      else if (*shot != piece.shot) text += '\n';
       shot = piece.shot;
     } else if (shot || piece.section == Section::round) {
+      const bool first = !examples_ended;
       end_examples(shot.has_value());
+      if (shot && first) examples.size = text.size() - examples.at;
     }
     if (piece.section == Section::round && !question) question = text.size();
     text += piece.text;
@@ -91,28 +94,40 @@ std::string string_text(const Assembly& in, size_t& question_at) {
   return text;
 }
 
+/// From where the first example begins to where the last one ends.
+class ExampleBytes {
+ public:
+  void add(size_t begin, size_t end) {
+    if (!begin_) begin_ = begin;
+    end_ = end;
+  }
+  data::Bytes all() const { return begin_ ? data::Bytes{*begin_, end_ - *begin_} : data::Bytes{}; }
+
+ private:
+  std::optional<size_t> begin_;
+  size_t end_ = 0;
+};
+
 Prompt joined_text(const std::vector<Entry>& entries) {
   std::string out;
   std::optional<size_t> question;
+  ExampleBytes examples;
   bool first = true;
-  const auto append = [&](const std::string& text) {
+  const auto append = [&](const Entry& entry, const std::string& text) {
     if (!text.empty() && !first) out += '\n';
     out += text;
     first = false;
-    return out.size() - text.size();
+    const size_t at = out.size() - text.size();
+    if (entry.question && !question) question = at;
+    if (entry.section == Section::shot) examples.add(at, out.size());
   };
   for (const Entry& entry : entries) {
-    if (entry.turns.empty()) {
-      const size_t at = append(entry.text);
-      if (entry.question && !question) question = at;
-    }
-    for (const Piece* turn : entry.turns) {
-      const size_t at = append(turn->text);
-      if (entry.question && !question) question = at;
-    }
+    if (entry.turns.empty()) append(entry, entry.text);
+    for (const Piece* turn : entry.turns) append(entry, turn->text);
   }
   Prompt prompt;
   prompt.question_bytes = out.size() - question.value_or(0);
+  prompt.examples = examples.all();
   prompt.text = std::move(out);
   return prompt;
 }
@@ -121,14 +136,14 @@ Prompt joined_text(const std::vector<Entry>& entries) {
 struct Visitor {
   virtual ~Visitor() = default;
   virtual void text(const Entry& entry) = 0;
-  virtual void turn(const Role& role, const std::string& text, bool question) = 0;
+  virtual void turn(const Role& role, const std::string& text, const Entry& entry) = 0;
   virtual void reply(const Role& role) = 0;  // the generating role's turn begins; nothing follows
 };
 
 using GivenTurns = std::vector<std::pair<const Role*, const Piece*>>;
 
 // One round: every role of the meta template in its order, empty where the dialogue has no such turn. True: go on.
-bool walk_round(const MetaTemplate& meta, const GivenTurns& given, bool reply, bool question, Visitor& visitor) {
+bool walk_round(const MetaTemplate& meta, const GivenTurns& given, bool reply, const Entry& entry, Visitor& visitor) {
   for (const Role& role : meta.round) {
     if (reply && role.generate) {
       visitor.reply(role);
@@ -137,7 +152,7 @@ bool walk_round(const MetaTemplate& meta, const GivenTurns& given, bool reply, b
     const Piece* turn = nullptr;
     for (const auto& [known, piece] : given)
       if (known == &role) turn = piece;
-    visitor.turn(role, turn ? turn->text : role.prompt, question);
+    visitor.turn(role, turn ? turn->text : role.prompt, entry);
   }
   return true;
 }
@@ -156,7 +171,7 @@ Result<bool> walk_rounds(const MetaTemplate& meta, const Entry& entry, bool open
   }
   for (size_t i = 0; i < rounds.size(); ++i) {
     const bool reply = open && entry.section == Section::round && i + 1 == rounds.size();
-    if (!walk_round(meta, rounds[i], reply, entry.question, visitor)) return false;
+    if (!walk_round(meta, rounds[i], reply, entry, visitor)) return false;
   }
   return true;
 }
@@ -176,7 +191,7 @@ Result<bool> walk(const MetaTemplate& meta, const std::vector<Entry>& entries, b
         visitor.reply(*role);
         return false;
       }
-      visitor.turn(*role, turn.text, false);
+      visitor.turn(*role, turn.text, entry);
     }
   }
   return true;
@@ -185,12 +200,19 @@ Result<bool> walk(const MetaTemplate& meta, const std::vector<Entry>& entries, b
 struct MetaText : Visitor {
   std::string out;
   std::optional<size_t> question;
-  void text(const Entry& entry) override { out += entry.text; }
-  void turn(const Role& role, const std::string& text, bool is_question) override {
-    if (is_question && !question) question = out.size();
-    out += role.begin + text + role.end;
+  ExampleBytes examples;
+  void text(const Entry& entry) override { add(entry, entry.text); }
+  void turn(const Role& role, const std::string& text, const Entry& entry) override {
+    if (entry.question && !question) question = out.size();
+    add(entry, role.begin + text + role.end);
   }
   void reply(const Role& role) override { out += role.begin; }
+
+ private:
+  void add(const Entry& entry, const std::string& text) {
+    if (entry.section == Section::shot) examples.add(out.size(), out.size() + text.size());
+    out += text;
+  }
 };
 
 Result<Prompt> meta_prompt(const std::vector<Entry>& entries, const Assembly& in) {
@@ -200,6 +222,7 @@ Result<Prompt> meta_prompt(const std::vector<Entry>& entries, const Assembly& in
   if (complete) made.out += in.meta->end;
   Prompt prompt;
   prompt.question_bytes = made.out.size() - made.question.value_or(0);
+  prompt.examples = made.examples.all();
   prompt.text = std::move(made.out);
   return prompt;
 }
@@ -214,7 +237,7 @@ const MetaTemplate& chat_roles() {
 struct ChatTurns : Visitor {
   std::vector<Message> messages;
   void text(const Entry&) override {}  // dropped
-  void turn(const Role& role, const std::string& text, bool) override {
+  void turn(const Role& role, const std::string& text, const Entry&) override {
     append_turn(messages, role.name == "BOT" ? "assistant" : "user", text);
   }
   void reply(const Role&) override {}
@@ -235,7 +258,7 @@ Result<Prompt> assemble_opencompass(const Assembly& in) {
   if (is_string_template(in.pieces)) {
     size_t question_at = 0;
     Prompt prompt;
-    prompt.text = string_text(in, question_at);
+    prompt.text = string_text(in, question_at, prompt.examples);
     if (in.chat()) return chat_prompt({{"user", prompt.text.str()}}, question_at, in);
     prompt.question_bytes = prompt.text.size() - question_at;
     return prompt;

@@ -10,8 +10,6 @@ using config::Compat;
 // Every token covers at least one byte, except the few that a tokenizer adds around a text.
 constexpr size_t added_tokens_max = 4;
 
-bool is_opencompass(Compat compat) { return compat == Compat::opencompass || compat == Compat::opencompass_0_2_4; }
-
 /// What the model is given for prompt `i`: with each continuation, where there are any.
 void append_items(const Prompts& prompts, size_t i, std::vector<std::string>& texts) {
   const std::string text = prompts.prompts[i].text.str();
@@ -62,7 +60,7 @@ Result<Fitted> fit_each(uint32_t shots, uint32_t limit, const RenderWith& render
 }  // namespace
 
 uint32_t token_limit(Form form, Compat compat, uint32_t max_seq_len, uint32_t max_out_len) {
-  if (form != Form::open || is_opencompass(compat)) return max_seq_len;
+  if (form != Form::open || config::is_opencompass(compat)) return max_seq_len;
   return max_seq_len > max_out_len ? max_seq_len - max_out_len : std::min(max_seq_len, 1u);
 }
 
@@ -71,7 +69,7 @@ Result<Fitted> fit(uint32_t shots, uint32_t limit_tokens, Compat compat, const R
     SXT_TRY(Prompts prompts, render(shots));
     return Fitted{std::move(prompts), 0};
   }
-  const auto fit_as = is_opencompass(compat) ? fit_each : fit_together;
+  const auto fit_as = config::is_opencompass(compat) ? fit_each : fit_together;
   return fit_as(shots, limit_tokens, render, count);
 }
 

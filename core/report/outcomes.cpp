@@ -24,8 +24,8 @@ Result<Table> table_of_run(const store::RunFolder& folder, const config::RunConf
   std::vector<TaskOutcome> outcomes;
   for (const store::TaskRecord& task : record.tasks) {
     if (!task.stage.empty()) continue;  // a helper's
-    const auto dataset = std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& d) { return d.task_name == task.dataset; });
-    if (dataset == run.datasets.end()) continue;
+    const config::DatasetConfig* dataset = config::find_dataset(run, task.dataset);
+    if (!dataset) continue;
     TaskOutcome outcome{task.model, task.dataset, dataset->version, "", task.status, task.error, {}};
     outcome.samples = task.samples;
     outcome.mode = dataset->inferencer.id == "loglikelihood" ? "ll" : dataset->inferencer.id;

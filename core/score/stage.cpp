@@ -82,8 +82,8 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
 }  // namespace
 
 void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record) {
-  const auto dataset = std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& d) { return d.task_name == record.dataset; });
-  if (dataset == run.datasets.end()) return;
+  const config::DatasetConfig* dataset = config::find_dataset(run, record.dataset);
+  if (!dataset) return;
   const auto start = std::chrono::steady_clock::now();
   const auto done = score_predictions(host, run, *dataset, folder, record);
   record.eval_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

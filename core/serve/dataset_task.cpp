@@ -36,7 +36,7 @@ infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSes
   sampling.seed = run.seed;
   sampling.stop.insert(sampling.stop.end(), inferencer.stop.begin(), inferencer.stop.end());
   settings.context_length = session.context_length();
-  settings.cut_anywhere = run.compat == config::Compat::opencompass || run.compat == config::Compat::opencompass_0_2_4;
+  settings.cut_anywhere = config::is_opencompass(run.compat);
   return settings;
 }
 

@@ -8,8 +8,6 @@
 namespace sextant::serve {
 namespace {
 
-bool is_opencompass(config::Compat compat) { return compat == config::Compat::opencompass || compat == config::Compat::opencompass_0_2_4; }
-
 // A built-in retriever, or a plugin's: how many examples that one shows is the card's "ice_num" (5 unless it says), which is the core's key.
 Result<std::unique_ptr<retrieve::Retriever>> make(plugin::Host& host, const config::DatasetConfig& dataset, const retrieve::Options& options) {
   SXT_TRY(json::Document config, json::parse(dataset.retriever.config, dataset.card_path));
@@ -44,7 +42,7 @@ Result<Examples> Examples::open(plugin::Host& host, const config::DatasetConfig&
                                 const Retrieved* retrieved) {
   Examples out(dataset);
   out.retrieved_ = retrieved;
-  out.compat_ = is_opencompass(run.compat);
+  out.compat_ = config::is_opencompass(run.compat);
   if (!dataset.retriever.shows_examples()) return out;
   if (dataset.retriever.id == "fix_k") {  // the whole corpus need not be read
     out.shots_ = data.shots;

@@ -43,11 +43,13 @@ json::Value origin_prompt(const data::Prompt& prompt, Allocator& a) {
 json::Value label_to_json(const data::LabelScore& label, const std::string& prefix, data::Form form, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   const std::string input = prefix + label.input.str();
-  json::set(out, "testing input", input, a);
+  std::string own = input;
+  own.erase(std::min(label.examples.at, own.size()), label.examples.size);
+  json::set(out, "testing input", own, a);
   json::set(out, "prompt", input, a);
   if (form == data::Form::labels || form == data::Form::whole) {
     json::set(out, "PPL", json::Value(label.value), a);
-    json::set(out, "BPB", json::Value(input.empty() ? 0.0 : label.value * label.tokens / static_cast<double>(input.size())), a);
+    json::set(out, "BPB", json::Value(own.empty() ? 0.0 : label.value * label.tokens / static_cast<double>(own.size())), a);
   }
   json::set(out, "logprob", json::Value(label.logprob), a);
   json::set(out, "tokens", json::Value(label.tokens), a);
@@ -111,7 +113,8 @@ Result<data::LabelScore> label_from_json(std::string_view name, const json::Valu
   if (!ppl && !logprob) return Error{Error::Kind::data, origin + " has neither \"PPL\" nor \"logprob\""};
   data::LabelScore label;
   label.label = name;
-  std::string input = json::find_string(value, "testing input").value_or("");
+  const auto whole = json::find_string(value, "prompt");
+  std::string input = whole ? *whole : json::find_string(value, "testing input").value_or("");
   if (!ppl && !prefix.empty() && std::string_view(input).starts_with(prefix)) input.erase(0, prefix.size());
   label.input = std::move(input);
   label.logprob = logprob.value_or(0);

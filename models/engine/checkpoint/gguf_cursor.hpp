@@ -1,5 +1,5 @@
 // Reads GGUF's header from memory; every read is checked against what the file holds. Private to gguf.cpp.
-// Format: docs/gguf.md of ggml, versions 2 and 3, little endian: integers as they are, a string is [u64 size][bytes], an
+// Format: GGUF as the ggml project documents it, versions 2 and 3, little endian: integers as they are, a string is [u64 size][bytes], an
 // array is [u32 type][u64 count][values].
 #pragma once
 #include <bit>

@@ -54,7 +54,8 @@ TEST_CASE("a judge's stage needs the judged answers, and scores need the judge's
   REQUIRE(graph[2].id == "judge/j/m/d");
   CHECK(graph[2].needs == std::vector<std::string>{"infer/m/d"});
   CHECK(graph[2].model == "j");
-  CHECK(graph[2].task == store::judged_name("d", "m"));
+  CHECK(graph[2].task == "d");
+  CHECK(graph[2].judged == "m");
   CHECK(graph[3].needs == std::vector<std::string>{"judge/j/m/d"});
 }
 

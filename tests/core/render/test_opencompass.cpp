@@ -167,6 +167,23 @@ TEST_CASE("OpenCompass' rules without a meta template") {
   }
 }
 
+TEST_CASE("the text without its examples is what OpenCompass calls the testing input") {
+  struct Row { std::string name, meta; std::vector<Piece> pieces; std::string without; };
+  const std::vector<Row> rows{
+      {"a string", "", {plain(begin, "b|"), plain(shot, "s0", 0), plain(shot, "s1", 1), plain(round, "q")}, "b|q"},
+      {"turns, joined", "", {plain(begin, "b"), human(shot, "q0"), bot(shot, "a0"), human(round, "q"), bot(round, "A")}, "b\n\nq\nA"},
+      {"turns of a meta template", two_roles, {human(shot, "q0"), bot(shot, "a0"), human(round, "q"), bot(round, "A")}, "<s>U:q\nB:A\n</s>"},
+      {"no examples", "", {plain(begin, "b|"), plain(round, "q")}, "b|q"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const bool few_shot = row.name != "no examples";
+    const render::Prompt prompt = assembled_one(row.pieces, Form::labels, opencompass(row.meta, few_shot));
+    CHECK((prompt.examples.size > 0) == few_shot);
+    CHECK(prompt.text.str().erase(prompt.examples.at, prompt.examples.size) == row.without);
+  }
+}
+
 TEST_CASE("OpenCompass' chat turns end with the LF of the empty system turn") {
   const std::vector<Piece> pieces{{begin, "SYSTEM", "", 0, "s"}, plain(begin, "dropped"), human(shot, "q0"), bot(shot, "a0"),
                                   human(round, "q"), bot(round, "A: ")};

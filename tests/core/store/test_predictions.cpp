@@ -57,6 +57,17 @@ std::vector<Attempt> round_trip(const std::vector<Attempt>& attempts, Form form)
   return *std::move(read);
 }
 
+TEST_CASE("ppl: the testing input lacks the examples, BPB is by its bytes, and the whole text comes back") {
+  Attempt attempt = ppl_attempt(0);
+  attempt.labels[0].examples = {0, 3};  // the first character
+  const json::Document all = written({attempt}, Form::labels);
+  const json::Value& label = all["0"]["label: A"];
+  CHECK(json::text(label["testing input"]) == "空 A");
+  CHECK(json::text(label["prompt"]) == "天空 A");
+  CHECK(label["BPB"].GetDouble() == Approx(3.6676000356674194 * 4 / 5));
+  CHECK(round_trip({attempt}, Form::labels)[0].labels[0].input == "天空 A");
+}
+
 TEST_CASE("gen: the prompt as text, or as OpenCompass' turns where a chat template was used") {
   Attempt plain = gen_attempt(5);
   plain.prompts[0].messages.clear();
