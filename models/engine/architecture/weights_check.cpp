@@ -61,9 +61,11 @@ void head(const Checkpoint& checkpoint, const Architecture& a, Texts& ret) {
   const Keys inner = keys.find("text_config") ? keys.inside("text_config") : keys;
   const json::Value* tie = inner.find("tie_word_embeddings");
   if (!tie || !tie->IsTrue() || !has_other_head(checkpoint, a)) return;
+  const TensorNames names = tensor_names(checkpoint, a);
+  if (checkpoint.find(names.head)->added || checkpoint.find(names.embedding)->added) return;  // an adapter makes the difference
   ret.push_back(fmt::format("{}: {} is true, and tensor {} has other numbers than the embedding: it is used, as by transformers 5; older versions put the "
                             "embedding in its place",
-                            checkpoint.path(), inner.key("tie_word_embeddings"), shown(tensor_names(checkpoint, a).head)));
+                            checkpoint.path(), inner.key("tie_word_embeddings"), shown(names.head)));
 }
 
 // Frequencies that old checkpoints carry are not read; where they are others than what is computed, the configuration is another model's.

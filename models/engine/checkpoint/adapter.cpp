@@ -63,8 +63,8 @@ std::optional<std::string> tokenizer_beside_adapter(const std::string& folder, c
     if (own && (!base || *own != *base)) differ.push_back(name);
   }
   if (differ.empty()) return std::nullopt;
-  return fmt::format("{}: holds {} beside the adapter, other than the model's, and {} not read; give --tokenizer-path {} to have the adapter's "
-                     "tokens and chats",
+  return fmt::format("{}: holds {} beside the adapter, other than the model's, and {} not read; give --tokenizer-path {} for the adapter's "
+                     "tokens, and --chat-template for its chats",
                      folder, fmt::join(differ, ", "), differ.size() == 1 ? "it is" : "they are", folder);
 }
 
