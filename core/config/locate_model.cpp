@@ -1,50 +1,52 @@
 #include "locate_model.hpp"
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
+#include <vector>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sextant/hub_cache.hpp>
 #include "../base/files.hpp"
 
 namespace sextant::config {
 namespace fs = std::filesystem;
 namespace {
 
-fs::path hub_cache() {
-  const auto folder = [](const char* variable) {
-    const char* value = std::getenv(variable);
-    return fs::path(value ? value : "");
-  };
-  if (const fs::path hub = folder("HF_HUB_CACHE"); !hub.empty()) return hub;
-  if (const fs::path home = folder("HF_HOME"); !home.empty()) return home / "hub";
-  return cache_folder().parent_path() / "huggingface" / "hub";
+std::vector<std::string> snapshots_of(const fs::path& model) {
+  constexpr size_t most = 1'000;
+  std::vector<std::string> names;
+  std::error_code failed, ignored;
+  for (fs::directory_iterator it(model / "snapshots", failed), end; !failed && it != end && names.size() < most; it.increment(failed))
+    if (it->is_directory(ignored)) names.push_back(it->path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
-// "org/name" or "name": what the Hub calls a model, and nothing that could lead out of the cache.
-bool is_hub_id(const std::string& id) {
-  const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  };
-  const size_t slash = id.find('/');
-  const std::string organisation = slash == id.npos ? "x" : id.substr(0, slash),
-                    name = slash == id.npos ? id : id.substr(slash + 1);
-  for (const std::string& part : {organisation, name})
-    if (part.empty() || part.front() == '.' || !std::all_of(part.begin(), part.end(), plain)) return false;
-  return true;
-}
-
-// models--org--name/refs/main holds the name of a folder in models--org--name/snapshots.
-std::string snapshot_of(const std::string& id) {
-  std::string name = "models--" + id;
-  if (const size_t slash = name.find('/'); slash != name.npos) name.replace(slash, 1, "--");
-  const fs::path model = hub_cache() / name;
+// The name of a folder in snapshots/ that refs/main holds; empty where there is no such file, or it holds none.
+std::string main_revision(const fs::path& model) {
   auto read = read_file(model / "refs" / "main", 200);
   if (!read) return "";
   std::string revision = *std::move(read);
-  while (revision.ends_with('\n')) revision.pop_back();
-  if (!is_hub_id(revision) || revision.find('/') != revision.npos) return "";
-  const fs::path snapshot = model / "snapshots" / revision;
-  std::error_code failed;
-  return fs::is_directory(snapshot, failed) ? snapshot.string() : "";
+  const auto blank = [](char c) { return c == '\n' || c == '\r' || c == ' ' || c == '\t'; };
+  while (!revision.empty() && blank(revision.back())) revision.pop_back();
+  while (!revision.empty() && blank(revision.front())) revision.erase(0, 1);
+  return is_hub_id(revision) && revision.find('/') == revision.npos ? revision : "";
+}
+
+// What lies in models--org--name: refs/main says which snapshot counts; without it (fetched by a commit, or copied) the only one does.
+Result<std::string> snapshot_in(const std::string& origin, const std::string& named, const fs::path& model) {
+  const std::vector<std::string> snapshots = snapshots_of(model);
+  const std::string revision = main_revision(model);
+  if (std::find(snapshots.begin(), snapshots.end(), revision) != snapshots.end()) return (model / "snapshots" / revision).string();
+  const auto refuse = [&](const std::string& why) -> Error {
+    return {Error::Kind::data, fmt::format("{}: {} lies in the cache of the Hugging Face Hub as {}, and {}", origin, named, model.string(), why)};
+  };
+  if (snapshots.empty()) return refuse("no snapshot of it is there (a download that was broken off?); fetch it again, for nothing is fetched here");
+  const std::string choice = fmt::format("name one of them by its path: {}/snapshots/{{{}}}", model.string(), fmt::join(snapshots, ","));
+  if (!revision.empty())
+    return refuse(fmt::format("its refs/main names the snapshot {}, which is not there, but {}; {}", revision,
+                              snapshots.size() == 1 ? "another one" : fmt::format("{} others", snapshots.size()), choice));
+  if (snapshots.size() == 1) return (model / "snapshots" / snapshots.front()).string();
+  return refuse(fmt::format("it has {} snapshots and no refs/main to say which one counts; {}", snapshots.size(), choice));
 }
 
 }  // namespace
@@ -63,9 +65,14 @@ Result<std::string> locate_model(const std::string& origin, const std::string& p
         Error::Kind::data,
         fmt::format("{}: {} is a directory, and a GGUF file is wanted; name the file, or give a Hugging Face folder as --hf-path",
                     origin, path)};
-  if (fs::exists(status) || expected == ModelFiles::file || !is_hub_id(path)) return path;
-  const std::string snapshot = snapshot_of(path);
-  return snapshot.empty() ? path : snapshot;
+  if (fs::is_directory(status)) {  // the model's folder in a cache, where one of its snapshots is meant
+    const bool of_cache = fs::is_directory(fs::path(path) / "snapshots", failed) && !fs::exists(fs::path(path) / "config.json", failed);
+    return of_cache ? snapshot_in(origin, path, path) : path;
+  }
+  const std::string cache = hub_cache_folder();
+  if (fs::exists(status) || expected == ModelFiles::file || !is_hub_id(path) || cache.empty()) return path;
+  const fs::path model = fs::path(cache) / hub_folder_name(path);
+  return fs::is_directory(model, failed) ? snapshot_in(origin, path, model) : path;
 }
 
 }  // namespace sextant::config

@@ -99,11 +99,13 @@ uint32_t CudaHardware::workers(const engine::DeviceOrder& order) const {
 }
 
 std::unique_ptr<engine::Device> CudaHardware::make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) {
-  const auto is_quantised = [](const engine::Tensor& t) { return engine::block_format(t.type).elements > 1; };
+  const auto can_stay = [](const engine::Tensor& t) { return is_block_type(t.type) && engine::block_format(t.type).elements > 1; };
   const auto& stored = order.checkpoint.tensors();
-  if (keep_quantised_ && std::none_of(stored.begin(), stored.end(), is_quantised))
-    throw PluginError(SXT_UNSUPPORTED, fmt::format("{}: keep_quantised: none of its weights is quantised; leave keep_quantised out",
-                                                   order.checkpoint.path()));
+  if (keep_quantised_ && std::none_of(stored.begin(), stored.end(), can_stay))
+    throw PluginError(SXT_UNSUPPORTED,
+                      fmt::format("{}: keep_quantised: none of its weights is of the quantised types that can stay so (Q4_0 to Q8_0, Q4_K "
+                                  "to Q6_K); leave keep_quantised out",
+                                  order.checkpoint.path()));
   const auto tensors = or_throw(engine::find_tensors(order.checkpoint, order.architecture));
   return with_type(order, [&](auto type) { return make<decltype(type)>(order, tensors, ret_report); });
 }

@@ -61,7 +61,6 @@ uint64_t count(Parts parts) {
   return n;
 }
 
-bool is_quantised(engine::TensorType type) { return engine::block_format(type).elements > 1; }
 size_t row_bytes(const engine::Tensor& tensor) {
   const engine::BlockFormat& format = engine::block_format(tensor.type);
   return tensor.columns() / format.elements * format.bytes;
@@ -92,8 +91,8 @@ template <class T> struct LayOut {
     if (!keep_quantised || normalise) return false;
     bool any = false;
     for (const Rows* r : parts) {
-      if (r->tensor->added) return false;
-      any |= is_quantised(r->tensor->type);
+      if (r->tensor->added || !is_block_type(r->tensor->type)) return false;
+      any |= engine::block_format(r->tensor->type).elements > 1;
     }
     return any;
   }
@@ -137,7 +136,7 @@ template <class T> class Loader {
  private:
   void load(const Rows& rows, T* to, bool normalise) {
     const engine::Tensor& tensor = *rows.tensor;
-    if (tensor.added) return load_merged(rows, to, normalise);
+    if (tensor.added || !is_block_type(tensor.type)) return load_merged(rows, to, normalise);
     const uint64_t columns = tensor.columns();
     const size_t row_bytes = cuda::row_bytes(tensor);
     // as many rows as fit into a half; they may lie apart in the file, with rows of other parts between them
@@ -156,7 +155,7 @@ template <class T> class Loader {
     }
   }
 
-  // A matrix that an adapter adds to: its rows are put together here.
+  // A matrix that an adapter adds to, or of a type that the kernels do not read: its rows are put together here.
   void load_merged(const Rows& rows, T* to, bool normalise) {
     const uint64_t columns = rows.tensor->columns(), most = std::max<uint64_t>(1, half_ / (columns * sizeof(float)));
     std::vector<float> numbers;

@@ -19,6 +19,9 @@ ADAPTERS = {
     "plain": dict(r=2, lora_alpha=3, target_modules=["q_proj", "up_proj"]),
     "patterns": dict(r=4, lora_alpha=8, use_rslora=True, target_modules=r".*\.(q_proj|up_proj|down_proj)",
                      rank_pattern={r"layers\.1\.up_proj": 1, "q_proj": 3}, alpha_pattern={"layers.0.q_proj": 5, r".*down.*": 2}),
+    "dora": dict(r=2, lora_alpha=3, target_modules=["q_proj", "up_proj"], use_dora=True, use_rslora=True),
+    "whole": dict(r=2, lora_alpha=4, target_modules=["q_proj", "up_proj"], modules_to_save=["down_proj"], bias="all",
+                  exclude_modules=["layers.1.q_proj"]),
 }
 
 
@@ -51,7 +54,8 @@ def main():
         model = get_peft_model(copy.deepcopy(base), LoraConfig(**settings))
         with torch.no_grad():
             for parameter_name, parameter in model.named_parameters():
-                if "lora_" in parameter_name:
+                if "lora_" in parameter_name or "modules_to_save" in parameter_name or (
+                        settings.get("bias") == "all" and parameter_name.endswith("bias")):
                     parameter.copy_(torch.randn_like(parameter))
         folder = os.path.join(HERE, name)
         model.save_pretrained(folder)

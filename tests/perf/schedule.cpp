@@ -79,7 +79,7 @@ void add_schedule(Paths& ret) {
                      const auto each = [](uint64_t n, const auto& body) {
                        for (uint64_t i = 0; i < n; ++i) body(i);
                      };
-                     const Job job = make_job(requests->requests, tokenizer, device.limits().context, true, [](uint32_t) { return 0u; }, each,
+                     const Job job = make_job(requests->requests, tokenizer, {device.limits().context}, true, [](uint32_t) { return 0u; }, each,
                                               [] { return false; });
                      plan(job, job.shares[0], device.limits(), {});
                      Device* const devices[] = {&device};

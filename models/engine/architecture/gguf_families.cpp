@@ -81,8 +81,8 @@ Result<Rope> read_rope(const Keys& keys, const Architecture& a) {
   SXT_TRY(rope.divisors,
           read_divisors(keys, rope.long_divisors.empty() ? "rope_freqs.weight" : "rope_factors_short.weight", rope.dims));
   SXT_TRY(const std::string type, keys.text_or("rope.scaling.type", rope.long_divisors.empty() ? "linear" : "longrope"));
-  if (!rope.long_divisors.empty()) {
-    if (type != "longrope" || rope.divisors.empty())
+  if (!rope.long_divisors.empty() || keys.checkpoint().find("rope_factors_short.weight")) {
+    if (type != "longrope" || rope.divisors.empty() || rope.long_divisors.empty())
       return keys.wrong("tensors \"rope_factors_long.weight\" and \"rope_factors_short.weight\" go together, with LongRoPE");
     rope.scaling = Rope::Scaling::longrope;
   } else if (type == "yarn") {

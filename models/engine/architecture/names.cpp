@@ -21,22 +21,33 @@ TensorNames gguf_names(const Checkpoint& checkpoint, const Architecture& a) {
   return n;
 }
 
-TensorNames internlm2_names() {
-  return {.embedding = "model.tok_embeddings.weight", .final_norm = "model.norm.weight", .head = "output.weight",
-          .layer = "model.layers.{}.", .attention_norm = "attention_norm", .feed_forward_norm = "ffn_norm",
+TensorNames internlm2_names(const Checkpoint& checkpoint) {
+  const std::string model = checkpoint.find("tok_embeddings.weight") ? "" : "model.";  // saved without its head
+  return {.embedding = model + "tok_embeddings.weight", .final_norm = model + "norm.weight", .head = "output.weight",
+          .layer = model + "layers.{}.", .attention_norm = "attention_norm", .feed_forward_norm = "ffn_norm",
           .post_attention_norm = {}, .post_feed_forward_norm = {}, .q_norm = {}, .k_norm = {},
           .fused = TensorNames::Qkv::grouped, .q = {}, .k = {}, .v = {}, .qkv = "attention.wqkv", .output = "attention.wo",
           .gate = "feed_forward.w1", .up = "feed_forward.w3", .down = "feed_forward.w2", .gate_up = {}, .router = {},
           .expert_gate = {}, .expert_up = {}, .expert_down = {}};
 }
 
+// What stands before the names of the model and before its head's. The text half of a model of text and pictures is called as transformers
+// wrote it until 4.51, or since; what a trainer kept in a member `model` has that before all; a model saved without its head has nothing.
+struct Prefixes {
+  std::string_view model, head;
+};
+constexpr Prefixes prefixes[] = {{"model.", ""},          {"language_model.model.", "language_model."},
+                                 {"model.language_model.", ""}, {"model.model.", "model."},
+                                 {"language_model.", ""}, {"", ""}};
+
 // transformers' names.
 TensorNames hf_names(const Checkpoint& checkpoint, const Architecture& a) {
-  if (a.family == "internlm2") return internlm2_names();
-  // the text half of a model of text and pictures: as transformers wrote it until 4.51, and since
-  std::string model = "model.", head = "lm_head.weight";
-  if (checkpoint.find("language_model.model.embed_tokens.weight")) model = "language_model.model.", head = "language_model.lm_head.weight";
-  if (checkpoint.find("model.language_model.embed_tokens.weight")) model = "model.language_model.";
+  if (a.family == "internlm2") return internlm2_names(checkpoint);
+  const auto found = std::find_if(std::begin(prefixes), std::end(prefixes), [&](const Prefixes& p) {
+    return checkpoint.find(std::string(p.model) + "embed_tokens.weight") != nullptr;
+  });
+  const Prefixes& before = found == std::end(prefixes) ? prefixes[0] : *found;
+  const std::string model(before.model), head = std::string(before.head) + "lm_head.weight";
   TensorNames n{.embedding = model + "embed_tokens.weight", .final_norm = model + "norm.weight", .head = head,
                 .layer = model + "layers.{}.", .attention_norm = "input_layernorm", .feed_forward_norm = "post_attention_layernorm",
                 .post_attention_norm = {}, .post_feed_forward_norm = "post_feedforward_layernorm",
@@ -68,8 +79,12 @@ bool is_tolerated(const Checkpoint& checkpoint, const Architecture& a, std::stri
   if (is_gguf(checkpoint))
     return name == "rope_freqs.weight" || name == "rope_factors_long.weight" || name == "rope_factors_short.weight" ||
            name.ends_with(".attn_rot_embd.weight");
-  if (name.ends_with(".rotary_emb.inv_freq")) return true;              // what rope_theta says, computed once more
-  if (a.tied_embeddings && name.ends_with("lm_head.weight")) return true;  // a copy
+  if (name.ends_with(".rotary_emb.inv_freq")) return true;  // what rope_theta says, computed once more
+  if (a.tied_embeddings && name == tensor_names(checkpoint, a).head) return true;  // a copy
+  return is_of_pictures(a, name);
+}
+
+bool is_of_pictures(const Architecture& a, std::string_view name) {
   const std::string_view inner = name.starts_with("model.") ? name.substr(6) : name;
   return a.family == "gemma3" && (inner.starts_with("vision_tower.") || inner.starts_with("multi_modal_projector."));
 }

@@ -1,4 +1,4 @@
-// How checkpoints spell their tensors. Private to find_tensors.
+// How checkpoints spell their tensors. Private to this folder.
 #pragma once
 #include <string>
 #include "architecture.hpp"
@@ -28,5 +28,8 @@ TensorNames tensor_names(const Checkpoint& checkpoint, const Architecture& archi
 
 /// A tensor that computes nothing, or that was read with the metadata.
 bool is_tolerated(const Checkpoint& checkpoint, const Architecture& architecture, std::string_view name);
+
+/// A tensor of the half of a model that sees pictures, which is not computed.
+bool is_of_pictures(const Architecture& architecture, std::string_view name);
 
 }  // namespace sextant::engine

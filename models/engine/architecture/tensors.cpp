@@ -1,8 +1,12 @@
 #include "tensors.hpp"
+#include <algorithm>
+#include <charconv>
 #include <unordered_set>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include "../checkpoint/dequantize.hpp"
+#include "../checkpoint/messages.hpp"
+#include "../checkpoint/numbers_check.hpp"
 #include "keys.hpp"
 #include "names.hpp"
 
@@ -26,7 +30,9 @@ class Finder {
   Result<FeedForwardTensors> feed_forward(const std::string& prefix);
   Result<void> experts(const std::string& prefix, LayerTensors& ret);
   Result<Rows> expert(const std::string& name, uint32_t i, uint64_t rows, uint64_t columns);
+  Error missing(const std::string& name) const;
   Result<void> no_other() const;
+  std::string why_unknown(const Tensor& tensor) const;
 
   // matrices have columns, biases have not
   static Shape shape_of(std::string_view suffix, uint64_t rows, uint64_t columns) {
@@ -57,8 +63,12 @@ Rows part(const Rows& whole, uint64_t first, uint64_t count, uint64_t run, uint6
 
 Result<Rows> Finder::whole(const std::string& name, const Shape& shape) {
   const Tensor* tensor = checkpoint_.find(name);
-  if (!tensor) return malformed(checkpoint_, fmt::format("tensor \"{}\" is missing", name));
+  if (!tensor) return missing(name);
   if (tensor->shape != shape) {
+    if ((name == names_.embedding || name == names_.head) && tensor->shape.size() == 2 && tensor->shape[1] == shape[1])
+      return Error{Error::Kind::data, fmt::format("{}: tensor {} has {} rows, and the metadata say {} tokens (vocab_size); where tokens were added "
+                                                  "after config.json was written, put {} there",
+                                                  checkpoint_.path(), shown(name), tensor->shape[0], shape[0], tensor->shape[0])};
     return malformed(checkpoint_, fmt::format("tensor \"{}\" has shape [{}], and the metadata ask for [{}]", name,
                                               fmt::join(tensor->shape, ", "), fmt::join(shape, ", ")));
   }
@@ -168,15 +178,59 @@ Result<ModelTensors> Finder::model() {
   return model;
 }
 
-// A tensor that nobody asked for means that the model computes something that we would leave out.
+Error Finder::missing(const std::string& name) const {
+  const auto has = [&](std::string_view part) {
+    const auto& all = checkpoint_.tensors();
+    return std::any_of(all.begin(), all.end(), [&](const Tensor& t) { return t.name.find(part) != t.name.npos; });
+  };
+  const auto error = [&](const std::string& why) {
+    return Error{Error::Kind::data, fmt::format("{}: tensor {} is missing{}", checkpoint_.path(), shown(name), why)};
+  };
+  if (has(".base_layer.") || has(".lora_A."))
+    return error(", and an adapter's parts (base_layer, lora_A) are there: the model was saved before the adapter was merged; merge it "
+                 "(merge_and_unload) and save it again");
+  if (name == names_.head && checkpoint_.format() == CheckpointFormat::hugging_face)
+    return error(", and \"tie_word_embeddings\" of config.json is false; set it to true if the head is the embedding, else take weights that were "
+                 "saved with the head");
+  if (name == names_.embedding && !checkpoint_.tensors().empty())
+    return error(fmt::format("; the tensors there have other names (the first is {}): rename them as transformers writes this family's",
+                             shown(checkpoint_.tensors().front().name)));
+  return malformed(checkpoint_, fmt::format("tensor {} is missing", shown(name)));
+}
+
+bool is_zero(const Tensor& tensor) { return check_numbers(tensor).all_zero; }
+
+// The cause, where the name tells it.
+std::string Finder::why_unknown(const Tensor& tensor) const {
+  const std::string_view name = tensor.name;
+  if (name.find(".lora_") != name.npos || name.find(".base_layer.") != name.npos)
+    return "is part of an adapter that was not merged; merge it (merge_and_unload) and save the model again";
+  const size_t number = names_.layer.find("{}");
+  if (const std::string_view before = std::string_view(names_.layer).substr(0, number); name.starts_with(before)) {
+    uint32_t layer = 0;
+    const char* end = name.data() + name.size();
+    if (std::from_chars(name.data() + before.size(), end, layer).ec == std::errc() && layer >= a_.layers.size())
+      return fmt::format("is of layer {}, and the metadata say {} layers; take the configuration that belongs to the weights", layer, a_.layers.size());
+  }
+  if (name.ends_with(".bias"))
+    return "is a bias that is not 0, and the metadata ask for none there; set the key that does (of config.json, such as attention_bias), or take "
+           "the configuration that belongs to the weights";
+  return "belongs to no part of this architecture, so the model would be computed wrongly; take a model of a supported architecture";
+}
+
+// A tensor that nobody asked for means that the model computes something that we would leave out. A bias of zeros adds nothing.
 Result<void> Finder::no_other() const {
+  const Tensor* first = nullptr;
+  size_t others = 0;
   for (const Tensor& tensor : checkpoint_.tensors()) {
     if (found_.count(&tensor) > 0 || is_tolerated(checkpoint_, a_, tensor.name)) continue;
-    return Error{Error::Kind::data, fmt::format("{}: tensor \"{}\" belongs to no part of this architecture, so the model would be "
-                                                "computed wrongly; take a model of a supported architecture",
-                                                checkpoint_.path(), tensor.name)};
+    if (std::string_view(tensor.name).ends_with(".bias") && is_zero(tensor)) continue;
+    if (!first) first = &tensor;
+    else ++others;
   }
-  return {};
+  if (!first) return {};
+  return Error{Error::Kind::data, fmt::format("{}: tensor {} {}{}", checkpoint_.path(), shown(first->name), why_unknown(*first),
+                                              others > 0 ? fmt::format(" ({} more tensors have no place, either)", others) : "")};
 }
 
 }  // namespace

@@ -7,7 +7,11 @@
 #include <fmt/format.h>
 #include <sextant/numbers.hpp>
 #include <sextant/utf8_text.hpp>
+#include "../architecture/weights_check.hpp"
+#include "../checkpoint/adapter.hpp"
 #include "../checkpoint/gguf.hpp"
+#include "../checkpoint/reachable.hpp"
+#include "../checkpoint/text_file.hpp"
 #include "../schedule/workers.hpp"
 #include "../tokenizer/open_vocabulary.hpp"
 #include "generation_settings.hpp"
@@ -45,6 +49,8 @@ BackendModel::BackendModel(Context c) : Model(std::move(c)), config_(read_backen
 void BackendModel::load(std::unique_ptr<Hardware> hardware) {
   hardware_ = std::move(hardware);
   check_model_is_named(config_);  // not before: that the device is not there comes first
+  for (const std::string& path : {config_.path, config_.peft_path, config_.tokenizer_path})
+    if (!path.empty()) or_throw(check_reachable(path));
   if (!config_.path.empty() && (config_.weights || config_.description))
     checkpoint_ = or_throw(open_checkpoint(config_.path, config_.peft_path));
   load_vocabulary();
@@ -53,8 +59,27 @@ void BackendModel::load(std::unique_ptr<Hardware> hardware) {
   else if (checkpoint_) architecture_ = or_throw(read_architecture(*checkpoint_));
   if (architecture_) warnings_.insert(warnings_.end(), architecture_->warnings.begin(), architecture_->warnings.end());
   if (encoder_) warnings_.insert(warnings_.end(), encoder_->warnings.begin(), encoder_->warnings.end());
+  if (checkpoint_) check_files();
   if (checkpoint_) load_sentence_settings();
   if (config_.weights) encoder_ ? load_encoder() : load_weights();
+}
+
+// What looks wrong in the weights' files; the same for a model that is loaded and one that is described.
+void BackendModel::check_files() {
+  const auto warn = [&](std::vector<std::string> sentences) {
+    warnings_.insert(warnings_.end(), std::make_move_iterator(sentences.begin()), std::make_move_iterator(sentences.end()));
+  };
+  const auto for_each = [&](uint64_t n, const std::function<void(uint64_t)>& body) { hardware_->for_each(n, body); };
+  warn(checkpoint_->warnings());
+  warn(or_throw(encoder_ ? check_encoder_weights(*checkpoint_, for_each) : check_weights(*checkpoint_, *architecture_, for_each)));
+  if (!config_.weights) checkpoint_->let_go();
+  if (!config_.peft_path.empty() && config_.tokenizer_path.empty())
+    if (auto beside = tokenizer_beside_adapter(config_.peft_path, config_.path)) warnings_.push_back(*std::move(beside));
+  const uint32_t rows = encoder_ ? encoder_->vocab : architecture_->vocab, ids = tokenizer_ ? tokenizer_->vocab_size() : 0;
+  if (ids <= rows) return;
+  const auto token = [&](uint32_t id) { return json::quote(utf8::repair(token_content(*tokenizer_, static_cast<int32_t>(id)))); };
+  warnings_.push_back(fmt::format("{}: the tokenizer has {} ids, the embedding {} rows: a request with one of the tokens from {} on fails ({} .. {})",
+                                  config_.path, with_commas(ids), with_commas(rows), rows, token(rows), token(ids - 1)));
 }
 
 void BackendModel::load_vocabulary() {
@@ -88,15 +113,13 @@ const Tokenizer& BackendModel::tokenizer() const {
 
 void BackendModel::load_weights() {
   const auto begin = std::chrono::steady_clock::now();
-  if (tokenizer_->vocab_size() > architecture_->vocab)
-    throw DataError(fmt::format("{}: the tokenizer has {} ids, the embedding {} rows; they do not belong together",
-                                config_.path, with_commas(tokenizer_->vocab_size()),
-                                with_commas(architecture_->vocab)));
   const uint32_t context_length = config_.max_seq_len ? config_.max_seq_len : architecture_->context;
   if (context_length > architecture_->context)
     warnings_.push_back(fmt::format("max_seq_len: {} tokens are more than the {} that {} was trained for", with_commas(context_length),
                      with_commas(architecture_->context), config_.path));
-  const DeviceOrder first{*checkpoint_, *architecture_, config_, context_length, tokenizer_->end_of_generation()};
+  std::vector<int32_t> end = tokenizer_->end_of_generation();  // those that can come out of the head
+  std::erase_if(end, [&](int32_t id) { return static_cast<uint32_t>(id) >= architecture_->vocab; });
+  const DeviceOrder first{*checkpoint_, *architecture_, config_, context_length, std::move(end)};
   const uint32_t workers = hardware_->workers(first);
   std::vector<std::unique_ptr<Device>> devices(workers);
   std::vector<DeviceReport> reports(workers);
@@ -189,7 +212,7 @@ Job BackendModel::make_job(uint64_t call, std::span<const sxt_request* const> re
     else for (uint64_t i = 0; i < n; ++i) body(i);
   };
   Job job = engine::make_job(
-      requests, *tokenizer_, devices().front()->limits().context, config_.prefix_reuse,
+      requests, *tokenizer_, {devices().front()->limits().context, architecture_->vocab}, config_.prefix_reuse,
       [this](uint32_t tokens) { return rope_length(*architecture_, tokens); }, for_each, [this, call] { return context.cancelled(call); });
   if (context.cancelled(call)) throw PluginError(SXT_CANCELLED, "cancelled");
   if (devices_.size() > 1) share_out(job, static_cast<uint32_t>(devices_.size()));

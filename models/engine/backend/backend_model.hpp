@@ -37,6 +37,7 @@ class BackendModel : public Model {
   void load(std::unique_ptr<Hardware> hardware);
 
  private:
+  void check_files();
   void load_vocabulary();
   void read_generation();
   const std::string& vocabulary_path() const { return config_.tokenizer_path.empty() ? config_.path : config_.tokenizer_path; }

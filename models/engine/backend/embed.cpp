@@ -50,9 +50,6 @@ void BackendModel::load_sentence_settings() {
 void BackendModel::load_encoder() {
   const auto begin = std::chrono::steady_clock::now();
   if (!no_embeddings_.empty()) throw PluginError(SXT_UNSUPPORTED, no_embeddings_);
-  if (tokenizer_->vocab_size() > encoder_->vocab)
-    throw DataError(fmt::format("{}: the tokenizer has {} ids, the embedding {} rows; they do not belong together",
-                                config_.path, with_commas(tokenizer_->vocab_size()), with_commas(encoder_->vocab)));
   uint32_t tokens_max = std::min(encoder_->context, sentence_.tokens.value_or(encoder_->context));
   if (config_.max_seq_len) tokens_max = std::min(encoder_->context, config_.max_seq_len);  // rows of positions end there
   if (tokens_max <= surround_.before + surround_.after)

@@ -14,14 +14,20 @@
 namespace sextant::engine {
 
 /// How a tensor's numbers are stored. Block formats are GGML's; sizes and meaning: dequantize.hpp.
-enum class TensorType : uint8_t { f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k };
+enum class TensorType : uint8_t {
+  f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0, q4_k, q5_k, q6_k,
+  q2_k, q3_k, iq4_nl, iq4_xs, mxfp4,
+};
+inline constexpr TensorType last_tensor_type = TensorType::mxfp4;
 
-/// What an adapter adds to a matrix [rows, columns]: scale * B A.
+/// What an adapter makes of a matrix W [rows, columns]: W + scale * B A; with magnitudes (DoRA, Liu et al. 2024), each row of that
+/// brought to the length that its magnitude says.
 struct LowRank {
   uint64_t rank;
   float scale;
   std::vector<float> a;  // [rank, columns]
   std::vector<float> b;  // [rows, rank]
+  std::vector<float> magnitude = {};  // [rows], or empty
 };
 
 struct Tensor {
@@ -51,6 +57,8 @@ class Checkpoint {
   virtual const json::Value& metadata() const = 0;
   /// sha256 over the bytes of every file that says what is computed, hex; see weights_hash.hpp.
   virtual Result<std::string> sha256() const = 0;
+  /// What looks wrong in the files and can be lived with, one sentence each.
+  virtual std::vector<std::string> warnings() const { return {}; }
   /// The tensors have been read: gives the memory of the mapped files back. They can be read again.
   virtual void let_go() const = 0;
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cassert>
+#include <cmath>
 #include <cstring>
 
 namespace sextant::engine {
@@ -124,6 +125,60 @@ void q6_k(Bytes p, float* out) {
   }
 }
 
+// [16 bytes: nibbles of a scale and a minimum for 16 numbers each][64 bytes: per 32 of them, four sub-blocks of two bits][half d][half dmin]
+void q2_k(Bytes p, float* out) {
+  const float d = load_half(p + 80), dmin = load_half(p + 82);
+  for (size_t sub = 0; sub < 16; ++sub, out += 16) {
+    const Bytes q = p + 16 + sub / 8 * 32 + sub % 2 * 16;
+    const int shift = static_cast<int>(sub % 8 / 2 * 2);
+    const float scale = d * static_cast<float>(p[sub] & 15), minimum = dmin * static_cast<float>(p[sub] >> 4);
+    for (int j = 0; j < 16; ++j) out[j] = scale * static_cast<float>(q[j] >> shift & 3) - minimum;
+  }
+}
+
+// [32 bytes: bit `sub / 2` of byte j = the third bit, inverted][64 bytes as in Q2_K][12 bytes: 6-bit scales][half d]. Of scale `sub` the low
+// four bits are nibble sub / 8 of byte sub % 8, the upper two in byte 8 + sub % 4.
+void q3_k(Bytes p, float* out) {
+  const float d = load_half(p + 108);
+  const Bytes scales = p + 96;
+  for (size_t sub = 0; sub < 16; ++sub, out += 16) {
+    const Bytes q = p + 32 + sub / 8 * 32 + sub % 2 * 16, high = p + sub % 2 * 16;
+    const int shift = static_cast<int>(sub % 8 / 2 * 2);
+    const int s = (scales[sub % 8] >> sub / 8 * 4 & 15) | (scales[8 + sub % 4] >> sub / 4 * 2 & 3) << 4;
+    const float scale = d * static_cast<float>(s - 32);
+    for (int j = 0; j < 16; ++j)
+      out[j] = scale * static_cast<float>((q[j] >> shift & 3) - (high[j] >> sub / 2 & 1 ? 0 : 4));
+  }
+}
+
+// The sixteen numbers that IQ4's nibbles stand for, denser near zero: ggml's kvalues_iq4nl.
+constexpr int8_t iq4_numbers[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+
+void looked_up(const int8_t (&numbers)[16], float scale, Bytes nibbles, float* out) {
+  const Nibbles n(nibbles);
+  for (int j = 0; j < 32; ++j) out[j] = scale * static_cast<float>(numbers[n.number[j]]);
+}
+
+// [half d][16 bytes]
+void iq4_nl(Bytes p, float* out) { looked_up(iq4_numbers, load_half(p), p + 2, out); }
+
+// [half d][2 bytes: upper two bits of eight scales][4 bytes: their low four bits][128 bytes: 16 for each sub-block of 32]
+void iq4_xs(Bytes p, float* out) {
+  const float d = load_half(p);
+  const int high = load16(p + 2);
+  for (int sub = 0; sub < 8; ++sub, out += 32) {
+    const int s = (p[4 + sub / 2] >> sub % 2 * 4 & 15) | (high >> 2 * sub & 3) << 4;
+    looked_up(iq4_numbers, d * static_cast<float>(s - 32), p + 8 + 16 * sub, out);
+  }
+}
+
+// [1 byte: the exponent e of the scale 2^(e - 128)][16 bytes: sign, two bits of exponent, one of mantissa, of twice the number]
+void mxfp4(Bytes p, float* out) {
+  constexpr int8_t numbers[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+  const uint32_t e = p[0];
+  looked_up(numbers, std::bit_cast<float>(e < 2 ? 0x00200000u << e : (e - 1) << 23), p + 1, out);
+}
+
 template <void (*decode)(Bytes, float*)> void each_block(Bytes p, float* out, size_t n, const BlockFormat& format) {
   for (size_t i = 0; i < n; i += format.elements, p += format.bytes) decode(p, out + i);
 }
@@ -134,6 +189,7 @@ const BlockFormat& block_format(TensorType type) {
   static constexpr BlockFormat formats[] = {
       {"F32", 1, 4},    {"F16", 1, 2},    {"BF16", 1, 2},   {"Q4_0", 32, 18},  {"Q4_1", 32, 20},  {"Q5_0", 32, 22},
       {"Q5_1", 32, 24}, {"Q8_0", 32, 34}, {"Q4_K", 256, 144}, {"Q5_K", 256, 176}, {"Q6_K", 256, 210},
+      {"Q2_K", 256, 84}, {"Q3_K", 256, 110}, {"IQ4_NL", 32, 18}, {"IQ4_XS", 256, 136}, {"MXFP4", 32, 17},
   };
   return formats[static_cast<size_t>(type)];
 }
@@ -164,6 +220,11 @@ void dequantize(TensorType type, const std::byte* blocks, float* out, size_t n) 
     case TensorType::q4_k: return each_block<q4_k>(p, out, n, format);
     case TensorType::q5_k: return each_block<q5_k>(p, out, n, format);
     case TensorType::q6_k: return each_block<q6_k>(p, out, n, format);
+    case TensorType::q2_k: return each_block<q2_k>(p, out, n, format);
+    case TensorType::q3_k: return each_block<q3_k>(p, out, n, format);
+    case TensorType::iq4_nl: return each_block<iq4_nl>(p, out, n, format);
+    case TensorType::iq4_xs: return each_block<iq4_xs>(p, out, n, format);
+    case TensorType::mxfp4: return each_block<mxfp4>(p, out, n, format);
   }
 }
 
@@ -180,6 +241,11 @@ void read_row(const Tensor& tensor, uint64_t row, float* out) {
     for (size_t i = 0; i < columns; ++i) sum[i] += b * a[i];
   }
   for (size_t i = 0; i < columns; ++i) out[i] += added.scale * sum[i];
+  if (added.magnitude.empty()) return;
+  double squares = 0;
+  for (size_t i = 0; i < columns; ++i) squares += static_cast<double>(out[i]) * out[i];
+  const float stretch = added.magnitude[row] / static_cast<float>(std::sqrt(squares));
+  for (size_t i = 0; i < columns; ++i) out[i] *= stretch;
 }
 
 }  // namespace sextant::engine

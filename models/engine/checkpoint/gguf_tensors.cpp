@@ -19,10 +19,15 @@ std::optional<TensorType> tensor_type(uint32_t ggml_type) {
     case 6: return TensorType::q5_0;
     case 7: return TensorType::q5_1;
     case 8: return TensorType::q8_0;
+    case 10: return TensorType::q2_k;
+    case 11: return TensorType::q3_k;
     case 12: return TensorType::q4_k;
     case 13: return TensorType::q5_k;
     case 14: return TensorType::q6_k;
+    case 20: return TensorType::iq4_nl;
+    case 23: return TensorType::iq4_xs;
     case 30: return TensorType::bf16;
+    case 39: return TensorType::mxfp4;
     default: return std::nullopt;
   }
 }
@@ -32,7 +37,8 @@ std::string type_name(uint32_t ggml_type) {
   static constexpr std::string_view names[] = {
       "F32",    "F16",  "Q4_0",    "Q4_1",   "Q4_2",   "Q4_3",    "Q5_0",  "Q5_1",   "Q8_0",   "Q8_1",  "Q2_K",
       "Q3_K",   "Q4_K", "Q5_K",    "Q6_K",   "Q8_K",   "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S",
-      "IQ2_S",  "IQ4_XS", "I8",    "I16",    "I32",    "I64",     "F64",   "IQ1_M",  "BF16"};
+      "IQ2_S",  "IQ4_XS", "I8",    "I16",    "I32",    "I64",     "F64",   "IQ1_M",  "BF16", "Q4_0_4_4", "Q4_0_4_8",
+      "Q4_0_8_8", "TQ1_0", "TQ2_0", "IQ4_NL_4_4", "IQ4_NL_4_8", "IQ4_NL_8_8", "MXFP4", "NVFP4"};
   if (ggml_type < std::size(names)) return std::string(names[ggml_type]);
   return fmt::format("number {}", ggml_type);
 }
@@ -67,7 +73,7 @@ Result<Entry> read_entry(Cursor& cursor, uint64_t index) {
   if (!type) {
     return Error{Error::Kind::data,
                  fmt::format("{}: {} has type {}, which cannot be read; take a file of F32, F16, BF16, Q4_0, "
-                             "Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K tensors",
+                             "Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS or MXFP4 tensors",
                              cursor.path(), what, type_name(number))};
   }
   const BlockFormat& format = block_format(*type);

@@ -1,12 +1,13 @@
 #include "hugging_face.hpp"
 #include <algorithm>
 #include <filesystem>
-#include <set>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include "messages.hpp"
 #include "pickle.hpp"
 #include "text_file.hpp"
 #include "weights_hash.hpp"
+#include "wrapped_names.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -14,9 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t max_config_bytes = size_t{16} << 20;
-constexpr size_t max_index_bytes = size_t{64} << 20;  // the largest known, of 91,991 tensors, has 9 MiB
 constexpr size_t max_folder_entries = 100'000;
-constexpr std::string_view weights_name = "model.safetensors", index_name = "model.safetensors.index.json";
+constexpr std::string_view weights_name = "model.safetensors", index_name = shard_index_name;
 
 // Files that change what a model is sent, when it ends, or what an embedding is made of; the tokenizer's files are named as
 // transformers names them.
@@ -37,6 +37,15 @@ std::vector<std::string> files_in(const std::string& folder) {
     std::error_code ignored;
     if (it->is_regular_file(ignored)) names.push_back(it->path().filename().string());
   }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> folders_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code failed, ignored;
+  for (fs::directory_iterator it(folder, failed), end; !failed && it != end && names.size() < max_folder_entries; it.increment(failed))
+    if (it->is_directory(ignored)) names.push_back(it->path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -62,21 +71,30 @@ Result<std::unique_ptr<HuggingFaceFolder>> HuggingFaceFolder::open(const std::st
   }
   SXT_CHECK(folder->read_config());
   SXT_CHECK(folder->read_weights());
-  for (size_t i = 0; i < folder->tensors_.size(); ++i) folder->index_.emplace(folder->tensors_[i].name, i);
+  for (Tensor& tensor : folder->tensors_) tensor.name = unwrapped(tensor.name);
+  SXT_CHECK(folder->make_index());
+  folder->warn_of_others();
   return folder;
 }
 
 Result<void> HuggingFaceFolder::read_config() {
   const std::string path = file("config.json");
   if (!has("config.json")) {
+    if (const std::string gone = absence("config.json"); !gone.empty())
+      return refused(path_, "config.json is not there" + gone + "; fetch the model again");
     const std::vector<std::string> names = files_in(path_);
     if (has("adapter_config.json"))
       return refused(path_,
                      "is a PEFT adapter, not a model; give it as --peft-path, and the model that it was made for as --hf-path");
     if (const auto gguf = first_with(names, ".gguf"))
       return refused(path_, fmt::format("has no config.json but holds a GGUF file; give --model-path {}", file(*gguf)));
-    return refused(path_, names.empty() ? "the folder is empty; give one that transformers could load"
-                                        : "there is no config.json in the folder; give one that transformers could load");
+    const std::vector<std::string> folders = folders_in(path_);
+    if (const auto below = std::find_if(folders.begin(), folders.end(), [&](const std::string& name) { return has(name + "/config.json"); });
+        names.empty() && below != folders.end())
+      return refused(path_, fmt::format("holds no model but folders, and {} is one; name it", file(*below)));
+    if (!names.empty()) return refused(path_, "there is no config.json in the folder; give one that transformers could load");
+    return refused(path_, folders.empty() ? "the folder is empty; give one that transformers could load"
+                                          : "there are folders and no files in the folder; give one that transformers could load");
   }
   SXT_TRY(config_, read_json_file(path, max_config_bytes));
   if (!config_.IsObject()) return refused(path, "is no JSON object; fetch the model again");
@@ -90,6 +108,9 @@ Result<void> HuggingFaceFolder::read_config() {
 }
 
 Result<void> HuggingFaceFolder::read_weights() {
+  for (const std::string_view name : {weights_name, index_name})
+    if (const std::string gone = absence(name); !gone.empty())
+      return refused(path_, fmt::format("{} is not there{}; fetch the model again", name, gone));
   if (has(weights_name)) {  // before the index, as transformers does
     SXT_TRY(SafetensorsFile weights, SafetensorsFile::open(file(weights_name)));
     tensors_ = weights.tensors();
@@ -110,49 +131,43 @@ Result<void> HuggingFaceFolder::read_weights() {
   return {};
 }
 
-// {"weight_map": {"<tensor>": "<shard>", ..}}: both ways round, what the index says must be so.
-Result<void> HuggingFaceFolder::read_shards(const std::string& index) {
-  SXT_TRY(const json::Document parsed, read_json_file(index, max_index_bytes));
-  const json::Value* map = json::find(parsed, "weight_map");
-  if (!map || !map->IsObject() || map->ObjectEmpty())
-    return refused(index, "has no \"weight_map\" of tensors and shards; fetch it again");
-  std::unordered_map<std::string_view, std::string_view> shard_of;
-  std::set<std::string_view> shards;
-  for (const auto& member : map->GetObject()) {
-    const std::string_view tensor = json::text(member.name);
-    if (!member.value.IsString())
-      return refused(index, fmt::format("tensor {} has no shard's name; fetch it again", shown(tensor)));
-    const std::string_view shard = json::text(member.value);
-    if (shard.empty() || shard.front() == '.' || shard.find_first_of(std::string_view("/\0", 2)) != shard.npos)
-      return refused(index,
-                     fmt::format("names the shard {}, which is no name of a file in the folder; fetch it again", shown(shard)));
-    if (!shard_of.emplace(tensor, shard).second)
-      return refused(index, fmt::format("names tensor {} twice; fetch it again", shown(tensor)));
-    shards.insert(shard);
+// A file that is not there, or a link to nothing: in a cache that is what a download leaves that was broken off.
+std::string HuggingFaceFolder::absence(std::string_view name) const {
+  std::error_code failed;
+  if (has(name) || !fs::is_symlink(file(name), failed)) return "";
+  return fmt::format(" (a link to {}, which is not there)", fs::read_symlink(file(name), failed).string());
+}
+
+// Weights beside those that are read.
+void HuggingFaceFolder::warn_of_others() {
+  if (files_.size() == 1 && has(weights_name) && has(index_name))
+    warnings_.push_back(fmt::format("{}: holds {} and {}; the first is read, and the shards are not", path_, weights_name, index_name));
+  if (has(weights_name)) return;
+  std::vector<std::string> others;
+  for (const std::string& name : files_in(path_)) {
+    const auto is_read = [&](const SafetensorsFile& read) { return read.file().path() == file(name); };
+    if (name.starts_with("model-") && name.ends_with(".safetensors") && std::none_of(files_.begin(), files_.end(), is_read)) others.push_back(shown(name));
   }
-  files_.reserve(shards.size());
-  for (const std::string_view name : shards) {
-    if (!has(name))
-      return refused(
-          path_, fmt::format("the shard {} is missing; fetch it ({} names {} shards)", shown(name), index_name, shards.size()));
-    SXT_TRY(SafetensorsFile shard, SafetensorsFile::open(file(name)));
-    for (const Tensor& tensor : files_.emplace_back(std::move(shard)).tensors()) {
-      const auto named = shard_of.find(tensor.name);
-      if (named == shard_of.end() || named->second != name)
-        return refused(file(name), fmt::format("holds tensor {}, and {} does not say so; fetch both again", shown(tensor.name),
-                                               index_name));
-      shard_of.erase(named);
-      tensors_.push_back(tensor);
-    }
-  }
-  if (shard_of.empty()) return {};
-  const auto& [tensor, shard] = *std::min_element(shard_of.begin(), shard_of.end());
-  return refused(index,
-                 fmt::format("says that tensor {} is in {}, and it is not; fetch both again", shown(tensor), shown(shard)));
+  if (!others.empty())
+    warnings_.push_back(fmt::format("{}: holds {}{}, which {} does not name and nothing is read of", path_, others[0],
+                                    others.size() > 1 ? fmt::format(" and {} more", others.size() - 1) : "", index_name));
+}
+
+std::vector<std::string> HuggingFaceFolder::warnings() const {
+  std::vector<std::string> all = warnings_;
+  if (adapter_.files.empty() && has("adapter_config.json"))
+    all.push_back(fmt::format("{}: holds an adapter (adapter_config.json) beside the model, and it is not merged; give --peft-path {} for that", path_, path_));
+  all.insert(all.end(), adapter_.warnings.begin(), adapter_.warnings.end());
+  return all;
 }
 
 Result<void> HuggingFaceFolder::merge_adapter(const std::string& folder) {
   SXT_TRY(adapter_, read_adapter(folder, *this));
+  for (const Tensor& whole : adapter_.whole) {
+    if (const auto old = index_.find(whole.name); old != index_.end()) tensors_[old->second] = whole;
+    else tensors_.push_back(whole);
+    SXT_CHECK(make_index());
+  }
   for (auto& [name, change] : adapter_.changes) tensors_[index_.at(name)].added = change;
   return {};
 }

@@ -5,6 +5,7 @@
 #include "gguf.hpp"
 #include "hugging_face.hpp"
 #include "pickle.hpp"
+#include "reachable.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -31,6 +32,8 @@ std::optional<Error> other_format(const std::string& path) {
 }  // namespace
 
 Result<std::unique_ptr<Checkpoint>> open_checkpoint(const std::string& path, const std::string& adapter) {
+  SXT_CHECK(check_reachable(path));
+  if (!adapter.empty()) SXT_CHECK(check_reachable(adapter));
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
     SXT_TRY(std::unique_ptr<HuggingFaceFolder> folder, HuggingFaceFolder::open(path));

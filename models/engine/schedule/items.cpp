@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sextant/numbers.hpp>
 #include <sextant/sdk.hpp>
+#include <sextant/utf8_text.hpp>
 
 namespace sextant::engine {
 namespace {
@@ -96,9 +97,7 @@ std::optional<Failure> items_of_ids(const sxt_request& request, uint64_t index, 
   return {};
 }
 
-}  // namespace
-
-RequestItems make_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, uint32_t context) {
+RequestItems make_all_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, uint32_t context) {
   RequestItems out;
   const std::string_view prefix = view(request.prefix);
   const bool generates = engine::generates(request);
@@ -152,6 +151,24 @@ RequestItems make_items(const sxt_request& request, uint64_t index, const Tokeni
       item.start = std::max<uint32_t>(item.start, 1);  // the first token of all has no probability
     }
     out.items.push_back(std::move(item));
+  }
+  return out;
+}
+
+}  // namespace
+
+RequestItems make_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, const ItemLimits& limits) {
+  RequestItems out = make_all_items(request, index, tokenizer, limits.context);
+  if (tokenizer.vocab_size() <= limits.rows) return out;
+  for (const Item& item : out.items) {
+    const auto id = std::find_if(item.tokens.begin(), item.tokens.end(), [&](int32_t t) { return static_cast<uint32_t>(t) >= limits.rows; });
+    if (id == item.tokens.end()) continue;
+    RequestItems failed;
+    failed.status = SXT_BAD_DATA;
+    failed.message = fmt::format("request {} has the token {} ({}), for which the model's embedding of {} rows has none; leave it out of the text, "
+                                 "or give the tokenizer that belongs to the model",
+                                 index, json::quote(utf8::repair(tokenizer.piece(*id).value_or(""))), *id, with_commas(limits.rows));
+    return failed;
   }
   return out;
 }

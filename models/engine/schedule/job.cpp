@@ -28,7 +28,7 @@ void add_request(Job& job, uint32_t index, RequestItems&& made, uint32_t context
 
 }  // namespace
 
-Job make_job(std::span<const sxt_request* const> requests, const Tokenizer& tokenizer, uint32_t context, bool prefix_reuse,
+Job make_job(std::span<const sxt_request* const> requests, const Tokenizer& tokenizer, const ItemLimits& limits, bool prefix_reuse,
              const std::function<uint32_t(uint32_t)>& rope_length, const ForEach& for_each,
              const std::function<bool()>& cancelled) {
   Job job;
@@ -36,9 +36,9 @@ Job make_job(std::span<const sxt_request* const> requests, const Tokenizer& toke
   job.outcome.resize(requests.size());
   for (uint64_t first = 0; first < requests.size() && !cancelled(); first += block) {
     std::vector<RequestItems> made(std::min<uint64_t>(block, requests.size() - first));
-    for_each(made.size(), [&](uint64_t i) { made[i] = make_items(*requests[first + i], first + i, tokenizer, context); });
+    for_each(made.size(), [&](uint64_t i) { made[i] = make_items(*requests[first + i], first + i, tokenizer, limits); });
     for (uint64_t i = 0; i < made.size(); ++i)
-      add_request(job, static_cast<uint32_t>(first + i), std::move(made[i]), context, rope_length, prefix_reuse);
+      add_request(job, static_cast<uint32_t>(first + i), std::move(made[i]), limits.context, rope_length, prefix_reuse);
   }
   share_out(job, 1);
   return job;

@@ -48,11 +48,45 @@ TEST_CASE("what lies in no cache comes back as it is", "[config]") {
     CAPTURE(path);
     CHECK(found(path) == path);
   }
-  for (const char* revision : {"", "../abc123", "later", "abc123/x"}) {
+}
+
+TEST_CASE("without refs/main the only snapshot counts", "[config]") {
+  const Cache cache;
+  for (const char* revision : {"", "../abc123", "abc123/x", " \r\n"}) {
     CAPTURE(revision);
     test::spit(cache.model + "/refs/main", revision);
-    CHECK(found("org/name") == "org/name");
+    CHECK(found("org/name") == cache.snapshot);
   }
+  std::filesystem::remove(cache.model + "/refs/main");
+  test::spit(cache.model + "/refs/v1", "abc123");
+  CHECK(found("org/name") == cache.snapshot);
+  CHECK(found(cache.model) == cache.snapshot);
+  for (const char* revision : {"abc123\r\n", " abc123 \n"}) {
+    test::spit(cache.model + "/refs/main", revision);
+    CHECK(found("org/name") == cache.snapshot);
+  }
+}
+
+TEST_CASE("a cached model without one snapshot that is meant is refused with what is there", "[config]") {
+  const Cache cache;
+  const auto refusal = [&](const std::string& path) { return locate_model("--hf-path", path, ModelFiles::folder).error().message; };
+  test::spit(cache.model + "/refs/main", "later");
+  CHECK_THAT(refusal("org/name"), Contains("org/name lies in the cache of the Hugging Face Hub as " + cache.model) &&
+                                      Contains("its refs/main names the snapshot later, which is not there") && Contains("/snapshots/{abc123}"));
+  std::filesystem::remove(cache.model + "/refs/main");
+  test::spit(cache.model + "/snapshots/def456/config.json", "{}");
+  CHECK_THAT(refusal("org/name"), Contains("it has 2 snapshots and no refs/main") && Contains("{abc123,def456}"));
+  CHECK_THAT(refusal(cache.model), Contains("it has 2 snapshots"));
+  std::filesystem::remove_all(cache.model + "/snapshots");
+  CHECK_THAT(refusal("org/name"), Contains("no snapshot of it is there"));
+}
+
+TEST_CASE("the older name of the cache's variable counts", "[config]") {
+  const Cache cache;
+  ::setenv("HUGGINGFACE_HUB_CACHE", (cache.folder / "hub").c_str(), 1);
+  ::unsetenv("HF_HOME");
+  CHECK(found("org/name") == cache.snapshot);
+  ::unsetenv("HUGGINGFACE_HUB_CACHE");
 }
 
 TEST_CASE("a path that is there is never looked up", "[config]") {

@@ -1,4 +1,5 @@
 // PEFT LoRA adapters: merged as peft merges them, refused where they ask for more or do not fit.
+#include <cmath>
 #include <map>
 #include <catch2/catch.hpp>
 #include <checkpoint/dequantize.hpp>
@@ -41,7 +42,7 @@ std::string refusal_of_weights(const std::string& bytes) { return refusal_of(sou
 }  // namespace
 
 TEST_CASE("an adapter is merged as peft merges it", "[engine][adapter]") {
-  const std::string name = GENERATE("plain", "patterns");
+  const std::string name = GENERATE("plain", "patterns", "dora", "whole");
   const auto base = open_checkpoint(model), adapted = open_checkpoint(model, goldens + name);
   if (!adapted) FAIL(adapted.error().message);
   const auto merged = SafetensorsFile::open(goldens + name + ".merged.safetensors");
@@ -63,7 +64,10 @@ TEST_CASE("an adapter is merged as peft merges it", "[engine][adapter]") {
       for (size_t i = 0; i < row.size(); ++i) CHECK(row[i] == Approx(truth[i]).margin(1e-5).epsilon(0));
     }
   }
-  CHECK(changed == (name == "plain" ? 2 * (8 + 10) : 2 * (8 + 10 + 6)));
+  // rows of q_proj, up_proj, down_proj, and up_proj's bias, one row each
+  const std::map<std::string, size_t> rows = {{"plain", 2 * (8 + 10)}, {"patterns", 2 * (8 + 10 + 6)}, {"dora", 2 * (8 + 10)},
+                                              {"whole", 8 + 2 * (10 + 1 + 6)}};
+  CHECK(changed == rows.at(name));
   CHECK(*(*adapted)->sha256() != *(*base)->sha256());
 }
 
@@ -76,12 +80,19 @@ TEST_CASE("two adapters of one shape give two hashes", "[engine][adapter]") {
   CHECK(hash() != before);
 }
 
-TEST_CASE("an adapter that asks for more than W + scale * B A is refused by the key", "[engine][adapter]") {
+TEST_CASE("an adapter that asks for more than is computed is refused by the key", "[engine][adapter]") {
   struct { const char* members; const char* reason; } const cases[] = {
-      {R"("use_dora":true)", "\"use_dora\": true"},
+      {R"("use_dora":true)", "has no lora_magnitude_vector, which \"use_dora\""},
+      {R"("use_qalora":true)", "\"use_qalora\": true"},
+      {R"("use_bdlora":{"nblocks":2})", "\"use_bdlora\""},
       {R"("use_later":{"x":1})", "\"use_later\""},
-      {R"("modules_to_save":["lm_head"])", "\"modules_to_save\": [\"lm_head\"]"},
-      {R"("bias":"lora_only")", "\"bias\": \"lora_only\""},
+      {R"("modules_to_save":["down_proj"])", "\"modules_to_save\" of adapter_config.json names \"down_proj\", and no tensor of it"},
+      {R"("modules_to_save":[1])", "\"modules_to_save\" must be names"},
+      {R"("bias":"some")", "\"bias\": \"some\""},
+      {R"("exclude_modules":["q_proj"])", "\"exclude_modules\" of adapter_config.json leaves out"},
+      {R"("layers_to_transform":[1])", "\"layers_to_transform\" of adapter_config.json does not name"},
+      {R"("layers_to_transform":"x")", "\"layers_to_transform\" must be whole numbers"},
+      {R"("init_lora_weights":"later")", "\"init_lora_weights\""},
       {R"("lora_bias":true)", "\"lora_bias\""},
       {R"("layer_replication":[[0,1]])", "\"layer_replication\""},
       {R"("trainable_token_indices":[1])", "\"trainable_token_indices\""},
@@ -99,7 +110,7 @@ TEST_CASE("an adapter that asks for more than W + scale * B A is refused by the 
       {R"("rank_pattern":{"q_proj":2})", "must have shape [2, 6]"},
       // what asks for nothing more
       {R"("use_dora":false,"bias":"none","modules_to_save":[],"use_x":null,"init_lora_weights":"gaussian","target_modules":"all-linear")", "it was accepted"},
-      {R"("target_modules":["layers.0.q_proj"],"rank_pattern":{"k_proj":7},"fan_in_fan_out":true)", "it was accepted"},
+      {R"("target_modules":["layers.0.q_proj"],"rank_pattern":{"k_proj":7},"fan_in_fan_out":true,"bias":"lora_only")", "it was accepted"},
   };
   for (const auto& c : cases) {
     INFO(c.members);
@@ -119,8 +130,14 @@ TEST_CASE("adapter weights that do not fit are refused by name", "[engine][adapt
       {"a module that is not there",
        SafetensorsWriter().f32("base_model.model.layers.7.q_proj.lora_A.weight", "[1,1]", {1}).f32("base_model.model.layers.7.q_proj.lora_B.weight", "[1,1]", {1}).bytes(),
        "belongs to \"layers.7.q_proj.weight\""},
-      {"an embedding's", pair_of().f32("base_model.model.embed.lora_embedding_A", "[1]", {1}).bytes(), "is no lora_A or lora_B"},
-      {"no prefix", SafetensorsWriter().f32("layers.0.q_proj.lora_A.weight", "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(), "is no lora_A or lora_B"},
+      {"half an embedding's", pair_of().f32("base_model.model.embed.lora_embedding_A", "[1]", {1}).bytes(), "has no lora_embedding_B beside it"},
+      {"a bias of what is added", pair_of().f32("base_model.model.layers.0.q_proj.lora_B.bias", "[8]", {ones.begin(), ones.begin() + 8}).bytes(), "is no part of a LoRA adapter"},
+      {"a magnitude that nobody asks for", pair_of().f32("base_model.model.layers.0.q_proj.lora_magnitude_vector", "[8]", {ones.begin(), ones.begin() + 8}).bytes(), "does not say \"use_dora\": true"},
+      {"two adapters", pair_of().f32("base_model.model.layers.1.q_proj.lora_A.other.weight", "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(), "holds two adapters, \"\" and \"other\""},
+      {"one part twice", pair_of().f32("layers.0.q_proj.lora_A", "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(), "are the same part of the adapter"},
+      {"a tensor that the model has not", pair_of().f32("base_model.model.classifier.weight", "[1,1]", {1}).bytes(), "is \"classifier.weight\" whole, and"},
+      {"a tensor of another shape", pair_of().f32("base_model.model.layers.0.down_proj.weight", "[1,1]", {1}).bytes(), "has shape [1, 1], and the model's is [6, 10]"},
+      {"a NaN", pair_of().f32("base_model.model.layers.0.up_proj.bias", "[10]", {1, NAN, 1, 1, 1, 1, 1, 1, 1, 1}).bytes(), "holds a NaN or an infinity: so it was trained"},
       {"the wrong rank", pair_of("[2,6]", 12, "[8,2]", 16).bytes(), "must have shape [1, 6]"},
       {"the wrong width", pair_of("[1,5]", 5).bytes(), "lora_A.weight\" must have shape [1, 6]"},
       {"the wrong height", pair_of("[1,6]", 6, "[7,1]", 7).bytes(), "lora_B.weight\" must have shape [8, 1]"},
@@ -138,7 +155,7 @@ TEST_CASE("a folder that is no adapter, and a model that can take none", "[engin
   CHECK_THAT(refusal_of({{"adapter_model.bin", "PK"}}, "adapter_config.json", config_json), Contains("tools/convert_bin.py"));
   CHECK_THAT(refusal_of(sound(), "adapter_config.json", R"({"peft_type":"IA3"})"), Contains("\"peft_type\" is \"IA3\""));
   CHECK_THAT(refusal_of(sound(), "adapter_config.json", "[]"), Contains("is no JSON object"));
-  CHECK_THAT(open_checkpoint(model, "/nonexistent").error().message, Contains("is no folder"));
+  CHECK_THAT(open_checkpoint(model, "/nonexistent").error().message, Contains("there is no such file or folder"));
   CHECK_THAT(open_checkpoint(std::string(SEXTANT_GOLDEN_DIR) + "/tiny_llama.gguf", goldens + "plain").error().message,
              Contains("Hugging Face folder only"));
 }

@@ -103,7 +103,7 @@ TEST_CASE("a wrong GGUF file is refused with its reason", "[engine][gguf]") {
       {"five dimensions", entry({1, 1, 1, 1, 1}, 0, 0), "tensor \"t\" has 5 dimensions"},
       {"an extent of zero", entry({4, 0}, 0, 0), "an extent of 0 in dimension 1"},
       {"extents that overflow", entry({1ull << 40, 1ull << 40}, 0, 0), "zero or absurd"},
-      {"a type we cannot read", entry({256}, 10, 0), "tensor \"t\" has type Q2_K"},
+      {"a type we cannot read", entry({256}, 16, 0), "tensor \"t\" has type IQ2_XXS"},
       {"a type nobody knows", entry({256}, 1'000, 0), "tensor \"t\" has type number 1000"},
       {"half a block", entry({48}, 2, 0), "tensor \"t\" has rows of 48 numbers"},
       {"a misaligned tensor", entry({4}, 0, 4), "not a multiple of the alignment"},

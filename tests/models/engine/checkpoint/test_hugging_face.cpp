@@ -1,5 +1,6 @@
 // Hugging Face folders: what a whole one gives, in one file or in shards, and what each wrong one is refused for.
 #include <map>
+#include <unistd.h>
 #include <catch2/catch.hpp>
 #include <checkpoint/hugging_face.hpp>
 #include "../../../core/temporary_folder.hpp"
@@ -99,10 +100,17 @@ TEST_CASE("a wrong folder is refused with its reason", "[engine][hugging_face]")
        with(sharded(), "model.safetensors.index.json",
             index_of(R"({"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors","c":"model-00002-of-00002.safetensors"})")),
        "says that tensor \"c\" is in \"model-00002-of-00002.safetensors\""},
+      {"two shards that are missing", without(without(sharded(), "model-00001-of-00002.safetensors"), "model-00002-of-00002.safetensors"),
+       "2 of the 2 shards that model.safetensors.index.json names are missing: \"model-00001-of-00002.safetensors\", \"model-00002"},
       {"a tensor that the index lacks", with(sharded(), "model.safetensors.index.json", index_of(R"({"b":"model-00002-of-00002.safetensors","x":"model-00001-of-00002.safetensors"})")),
        "model-00001-of-00002.safetensors: holds tensor \"a\""},
       {"a tensor in two shards", with(sharded(), "model-00002-of-00002.safetensors", SafetensorsWriter().f32("b", "[1]", {1}).f32("a", "[1]", {1}).bytes()),
-       "model-00002-of-00002.safetensors: holds tensor \"a\""},
+       "tensor \"a\" is in two shards with other numbers, \"model-00001-of-00002.safetensors\" and \"model-00002-of-00002.safetensors\""},
+      {"a tensor in another shard than the index says", with(with(sharded(), "model-00001-of-00002.safetensors", SafetensorsWriter().f32("b", "[1,2]", {3, 4}).bytes()), "model-00002-of-00002.safetensors", shard_a),
+       "and model.safetensors.index.json says that it is in \""},
+      {"two tensors of one name", with(single(), "model.safetensors", SafetensorsWriter().f32("a", "[1]", {1}).f32("module.a", "[1]", {1}).bytes()), "two tensors are called \"a\""},
+      {"a folder of folders", {{"one/config.json", "{}"}, {"two/x", "x"}}, "/one is one; name it"},
+      {"folders alone", {{"blobs/x", "x"}}, "there are folders and no files in the folder"},
   };
   for (const auto& c : cases) {
     INFO(c.name);
@@ -119,7 +127,7 @@ TEST_CASE("what is no checkpoint says what to name instead", "[engine][hugging_f
       {where + "/model.safetensors", "name the folder: " + where}, {where + "/config.json", "name the folder: " + where},
       {where + "/model.bin", "convert_bin.py '" + where + "'"},    {where + "/legacy.pt", "is a pickle"},
       {where + "/pointer.gguf", "git lfs pull"},                   {where + "/text", "is no GGUF file"},
-      {where + "/nothing", "cannot be opened"},
+      {where + "/nothing", "there is no such file or folder; check the path"},
   };
   for (const auto& c : cases) {
     const auto opened = open_checkpoint(c.path);
@@ -128,6 +136,61 @@ TEST_CASE("what is no checkpoint says what to name instead", "[engine][hugging_f
   }
   CHECK_THAT(HuggingFaceFolder::open(where + "/text").error().message, Contains("is a file, not a Hugging Face folder"));
   CHECK_THAT(HuggingFaceFolder::open(where + "/nothing").error().message, Contains("there is no such folder"));
+}
+
+TEST_CASE("tensors' names are without what training frameworks put around them", "[engine][hugging_face]") {
+  for (const char* name : {"module.a", "_orig_mod.a", "module._orig_mod.a", "base_model.model.a", "_fsdp_wrapped_module.a", "_forward_module.module.a"}) {
+    CAPTURE(name);
+    const TemporaryFolder folder;
+    fill(folder, with(single(), "model.safetensors", SafetensorsWriter().f32(name, "[2]", {1, 2}).bytes()));
+    const auto opened = open_checkpoint(folder.path().string());
+    REQUIRE(opened);
+    CHECK((*opened)->find("a"));
+  }
+}
+
+TEST_CASE("weights that lie beside those that are read are named", "[engine][hugging_face]") {
+  struct { const char* name; Files files; std::string says; } const cases[] = {
+      {"nothing odd", sharded(), ""},
+      {"one file and shards", with(sharded(), "model.safetensors", shard_a), "holds model.safetensors and model.safetensors.index.json; the first is read"},
+      {"a shard of another index", with(sharded(), "model-00003-of-00003.safetensors", shard_a), "holds \"model-00003-of-00003.safetensors\", which"},
+      {"the same tensor twice", with(sharded(), "model-00002-of-00002.safetensors", SafetensorsWriter().f32("b", "[1,2]", {3, 4}).f32("a", "[2]", {1, 2}).bytes()),
+       "tensor \"a\" is in two shards"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    const TemporaryFolder folder;
+    fill(folder, c.files);
+    const auto opened = open_checkpoint(folder.path().string());
+    if (!opened) FAIL(opened.error().message);
+    const std::vector<std::string> warnings = (*opened)->warnings();
+    REQUIRE(warnings.size() == (c.says.empty() ? 0 : 1));
+    if (!c.says.empty()) CHECK_THAT(warnings[0], Contains(c.says));
+  }
+}
+
+TEST_CASE("what cannot be read is not taken for what is not there", "[engine][hugging_face]") {
+  const TemporaryFolder folder;
+  fill(folder, single());
+  const std::string where = folder.path().string();
+  const auto refusal = [](const std::string& path) { return open_checkpoint(path).error().message; };
+  std::filesystem::rename(folder / "model.safetensors", folder / "kept");
+  std::filesystem::create_symlink("../blobs/abc", folder / "model.safetensors");
+  CHECK_THAT(refusal(where), Contains("model.safetensors is not there (a link to ../blobs/abc, which is not there)"));
+  std::filesystem::rename(folder / "config.json", folder / "kept2");
+  std::filesystem::create_symlink("../blobs/def", folder / "config.json");
+  CHECK_THAT(refusal(where), Contains("config.json is not there (a link to ../blobs/def, which is not there)"));
+  CHECK_THAT(refusal(where + "/config.json"), Contains("is a link to ../blobs/def, which is not there"));
+  CHECK_THAT(refusal("no-org/no-model"), Contains("there is no such file or folder, and the cache of the Hugging Face Hub, ") && Contains("holds no models--no-org--no-model"));
+  // a superuser may enter every folder
+  const bool superuser = ::geteuid() == 0;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::none);
+  if (superuser) REQUIRE(::seteuid(65534) == 0);
+  const std::string closed = refusal(where), beyond = refusal(where + "/x");
+  if (superuser) REQUIRE(::seteuid(0) == 0);
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
+  CHECK_THAT(closed, Contains("this user may not enter and list this folder"));
+  CHECK_THAT(beyond, Contains("this user may not enter a folder on the way there"));
 }
 
 TEST_CASE("a folder's sha256 is that of what sha256sum prints for its files", "[engine][hugging_face]") {

@@ -270,7 +270,7 @@ inline uint32_t no_rope_length(uint32_t) { return 0; }
 inline Job job_of(const RequestList& requests, const Tokenizer& tokenizer, uint32_t context, bool reuse = true,
                   const RopeLength& rope_length = no_rope_length) {
   return make_job(
-      requests, tokenizer, context, reuse, rope_length,
+      requests, tokenizer, {context}, reuse, rope_length,
       [](uint64_t n, const auto& body) {
         for (uint64_t i = 0; i < n; ++i) body(i);
       },

@@ -5,7 +5,7 @@ using namespace fakes;
 
 namespace {
 RequestItems items_of(const sxt_request& request, const Tokenizer& tokenizer, uint32_t context = 100) {
-  return make_items(request, 3, tokenizer, context);
+  return make_items(request, 3, tokenizer, {context});
 }
 }  // namespace
 
@@ -59,6 +59,26 @@ TEST_CASE("what is scored behind no ids stands behind BOS, else EOS", "[items]")
   REQUIRE(made.items.size() == 1);
   CHECK(made.items[0].tokens.size() == 3);
   CHECK(made.items[0].start == 1);
+}
+
+TEST_CASE("a token without a row in the embedding fails the request that has it, and no other", "[items]") {
+  const Bytes tokenizer;
+  Requests r;
+  const auto made = [&](const sxt_request& request) { return make_items(request, 3, tokenizer, {100, 'y'}); };
+  const auto fails = [&](const sxt_request& request) {
+    const RequestItems failed = made(request);
+    CHECK(failed.status == SXT_BAD_DATA);
+    CHECK(failed.items.empty());
+    CHECK_THAT(failed.message, Catch::Contains("request 3 has the token") && Catch::Contains("for which the model's embedding of 121 rows has none"));
+  };
+  CHECK(made(r.score("ax", {"bc", "d"})).items.size() == 2);
+  fails(r.score("ax", {"b", "cy"}));
+  fails(r.score("ay", {"b"}));
+  fails(r.whole("yes"));
+  r.generate("my", 4);
+  fails(r.last());
+  r.generate_ids({'z'}, 4);
+  fails(r.last());
 }
 
 TEST_CASE("token ids that are none, too many or mixed with text fail with their request", "[items]") {
