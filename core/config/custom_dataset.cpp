@@ -145,7 +145,8 @@ class Custom {
     auto& a = out.GetAllocator();
     if (type_ != "auto") json::set(out, "data_type", type_, a);
     for (const char* key : {"options", "question", "output_column", "first_index"})
-      if (const json::Value* value = json::find(meta_, key)) json::set(out, key, json::Value(*value, a), a);
+      if (const json::Value* value = json::find(meta_, key))
+        json::set(out, key, value->IsNull() ? json::Value("") : json::Value(*value, a), a);
     std::vector<std::string> shown = human_ || template_ ? named() : std::vector<std::string>();
     for (std::string& path : shown) path = columns::column_of(path);
     for (const std::string& column : texts_of(meta_, "input_columns"))

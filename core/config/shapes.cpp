@@ -125,7 +125,7 @@ constexpr const char* custom_meta = R"(
   "template": {"anyOf": [{"type": "string"}, {"type": "object"}]},
   "question": {"type": "string"},
   "input_columns": {"$ref": "#/definitions/names"},
-  "output_column": {"type": "string"},
+  "output_column": {"anyOf": [{"type": "string"}, {"type": "null"}]},
   "options": {"anyOf": [{"type": "string"}, {"$ref": "#/definitions/names"}]},
   "first_index": {"type": "integer"})";
 

@@ -8,7 +8,7 @@ Told told_by(const json::Value& config) {
   Told out;
   out.data_type = json::find_string(config, "data_type").value_or("auto");
   out.question = json::find_string(config, "question").value_or("");
-  out.answer = json::find_string(config, "output_column").value_or("");
+  out.answer = json::find_string(config, "output_column");
   out.options = json::find(config, "options");
   out.first_index = json::find_int(config, "first_index");
   if (const json::Value* shown = json::find(config, "shown"))

@@ -14,9 +14,9 @@ constexpr std::string_view answer_names[] = {
     "answerKey",     "answer_key",     "label",          "target",       "gold",       "correct",      "correct_answer",
     "correctAnswer", "correct_option", "correct_choice", "right_answer", "answer_idx", "answer_index", "cop",
     "key",           "答案",           "正确答案"};
-// columns that hold the answers of questions without options; which, the user must say
-constexpr std::string_view text_answer_names[] = {"answers",    "output",   "response",     "completion",  "reference",
-                                                  "references", "solution", "ground_truth", "best_answer", "expected"};
+// what the names of columns have in them that hold the answers of questions without options; which it is, the user must say
+constexpr std::string_view answer_words[] = {"answer", "correct", "solution", "gold",      "target",     "output", "response",
+                                             "label",  "truth",   "expected", "reference", "completion", "答案"};
 
 constexpr const char* meta = "in the file's .meta.json";
 
@@ -29,6 +29,12 @@ std::vector<std::string> columns_among(const Columns& columns, std::span<const s
   for (const Columns::Column& column : columns.all)
     if (among(column.name, names)) out.push_back(column.name);
   return out;
+}
+
+bool sounds_like_answer(std::string_view name) {
+  const std::string small = lower_case(name);
+  return std::any_of(std::begin(answer_words), std::end(answer_words),
+                     [&](std::string_view word) { return small.find(word) != small.npos; });
 }
 
 Error no_column(const std::string& origin, const std::string& name, const Columns& columns, const std::string& advice) {
@@ -102,9 +108,10 @@ class Finder {
 
   Result<void> find_answer() {
     std::vector<std::string> found = columns_.named("answer");
-    if (!told_.answer.empty()) {
-      if (!columns_.find(told_.answer)) return no_column(origin_, told_.answer, columns_, ", and \"output_column\" names it");
-      found = {told_.answer};
+    if (told_.answer && told_.answer->empty()) return {};  // the user says that there are none
+    if (told_.answer) {
+      if (!columns_.find(*told_.answer)) return no_column(origin_, *told_.answer, columns_, ", and \"output_column\" names it");
+      found = {*told_.answer};
     } else if (found.empty()) {
       const auto is_used = [&](const std::string& name) {
         return name == out_.question ||
@@ -112,15 +119,17 @@ class Finder {
       };
       found = columns_among(columns_, answer_names);
       std::erase_if(found, is_used);
-      std::vector<std::string> texts = columns_among(columns_, text_answer_names);
-      if (out_.kind == "qa") found.insert(found.end(), texts.begin(), texts.end());
+      if (out_.kind == "qa")
+        for (const Columns::Column& column : columns_.all)
+          if (sounds_like_answer(column.name) && !is_used(column.name) && !is_shown(column.name)) found.push_back(column.name);
       const std::string near = nearest_name("answer", columns_.names());
-      if (found.empty() && !near.empty() && !is_used(near) && near != "question") found = {near, near};
+      if (found.empty() && !near.empty() && !is_used(near) && !is_shown(near) && near != "question") found = {near, near};
       // which text a reply is compared with is nothing to guess
       if (!found.empty() && (out_.kind == "qa" || found.size() > 1))
         return data_error(origin_ + " has no column 'answer'; if it is '" + found.front() + "', say so " + meta +
                           ": {\"output_column\": \"" + found.front() +
-                          "\"}; its columns are: " + csv::detail::listed(columns_.names()));
+                          "\"}, and if there are no answers, {\"output_column\": null}; its columns are: " +
+                          csv::detail::listed(columns_.names()));
     }
     if (found.size() > 1)
       return data_error(origin_ + " has the columns " + csv::detail::listed(found) + "; say which is the answer " + meta +
@@ -133,6 +142,10 @@ class Finder {
     if (!found.empty() && !std::all_of(rows_.begin(), rows_.end(), unpublished)) out_.answer = found.front();
     if (out_.answer.empty()) out_.unanswered = found.empty() ? "" : found.front();
     return {};
+  }
+
+  bool is_shown(const std::string& name) const {
+    return std::find(told_.shown.begin(), told_.shown.end(), name) != told_.shown.end();
   }
 
   // A multiple-choice file that was not recognised must not be asked as an open question.

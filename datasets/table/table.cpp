@@ -153,7 +153,7 @@ constexpr const char* custom_schema = R"({
     "data_type": {"enum": ["auto", "mcq", "qa"], "default": "auto", "description": "mcq: options and the label of the right one; qa: a text; auto: as the columns say"},
     "options": {"anyOf": [{"type": "array", "minItems": 2, "items": {"type": "string"}}, {"type": "string"}], "description": "the columns that hold the options, or one list column"},
     "question": {"type": "string", "description": "the column of the question's text; default: question"},
-    "output_column": {"type": "string", "description": "the column of the answer; default: answer"},
+    "output_column": {"type": "string", "description": "the column of the answer, empty: there are no answers; default: answer"},
     "first_index": {"enum": [0, 1], "description": "what the number of the first option is, where answers are numbers"},
     "shown": {"type": "array", "items": {"type": "string"}, "description": "the columns that the prompt shows"}
   }})";

@@ -75,6 +75,11 @@ class Reader {
       out_.regular = false;
       out_.partial.push_back(column);
     }
+    // a list that repeats the labels alone: their texts stand in the question
+    const auto is_label = [](const Option& option) { return option.text == option.label; };
+    if (source_.kind == OptionSource::Kind::list)
+      out_.in_question = std::all_of(options.begin(), options.end(),
+                                     [&](const auto& own) { return std::all_of(own.begin(), own.end(), is_label); });
     if (!out_.answer.empty()) {
       std::string meaning;
       SXT_TRY(const auto answers, labels_of_answers(rows_, out_.answer, source_, options, told_.first_index, meaning));

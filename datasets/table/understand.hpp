@@ -8,7 +8,8 @@ namespace sextant::tables {
 /// What the user says of the file; what is empty is found out.
 struct Told {
   std::string data_type = "auto";        // mcq, qa
-  std::string question, answer;          // columns
+  std::string question;                    // a column
+  std::optional<std::string> answer;       // a column; empty: the file has no answers
   const json::Value* options = nullptr;  // a list of columns, or one list column's name
   std::optional<int64_t> first_index;    // what the number of the first option is
   std::vector<std::string> shown;        // columns that the user's own prompt shows

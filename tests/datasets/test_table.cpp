@@ -121,6 +121,7 @@ TEST_CASE("custom: what is wrong is named") {
            Case{"q.csv", "q,answer\n1,2\n", R"(, "data_type": "qa")", "q.csv has no column 'question'; its columns are: q, answer"},
            Case{"q.csv", "question,anwser\n1,2\n", "", "q.csv has no column 'answer'; if it is 'anwser', say so"},
            Case{"q.jsonl", R"({"question": "q", "target": "x"})", "", "if it is 'target', say so in the file's .meta.json: {\"output_column\": \"target\"}"},
+           Case{"q.csv", "Question,Best Answer,Source\nq,x,y\n", "", "q.csv has no column 'answer'; if it is 'Best Answer'"},
            Case{"q.csv", "question,answer\n1,2\n", R"(, "data_type": "mcq")", "q.csv has no column 'A'"},
            Case{"q.csv", "question,answer\nq,\nr,x\n", "", "q.csv:2: it has no answer in 'answer', and other rows do"},
            Case{"q.csv", "question,answer\n ,x\n", "", "q.csv:2: 'question' is empty"},
@@ -202,6 +203,8 @@ TEST_CASE("custom: options and answers are read in the forms that sets are publi
 TEST_CASE("custom: options inside the question's text make it a multiple-choice file") {
   const std::string record = first(custom(), {"q.csv", "question,answer\n\"Which?\nA. x\nB. y\",B\n", "", ""});
   CHECK(record == R"({"question":"Which?\nA. x\nB. y","answer":"B","choice_labels":["A","B"]})");
+  CHECK(first(custom(), {"q.jsonl", R"({"question": "Which? A. x B. y", "choices": ["A", "B"], "answer": "B"})", "", ""}) ==
+        R"({"question":"Which? A. x B. y","choices":["A","B"],"answer":"B","choice_labels":["A","B"]})");
 }
 
 TEST_CASE("custom: what spreadsheets and programs write is read as it is meant") {
