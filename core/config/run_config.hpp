@@ -11,6 +11,8 @@ namespace sextant::config {
 
 enum class Compat { none, opencompass, opencompass_0_2_4, lm_eval };
 
+inline bool is_opencompass(Compat compat) { return compat == Compat::opencompass || compat == Compat::opencompass_0_2_4; }
+
 /// A component by id, and its configuration as a JSON object's text.
 struct PluginChoice {
   std::string id;
@@ -150,6 +152,10 @@ struct RunConfig {
   bool allow_missing = false;
   bool dump_eval_details = true;
 };
+
+/// The data set of that task name, the model or helper of that abbr; null: the run has none.
+const DatasetConfig* find_dataset(const RunConfig& run, std::string_view task_name);
+const ModelConfig* find_model(const RunConfig& run, std::string_view abbr);
 
 /// configs/run.json; it is read back as any configuration is (resolve.hpp).
 std::string to_json(const RunConfig& config);
