@@ -164,11 +164,13 @@ class Finder {
             csv::detail::listed(columns_.names()) + "; name them " + meta +
             ": {\"options\": [\"COLUMN\", \"COLUMN\"]}, or say that the questions are open: --custom-dataset-data-type qa");
     }
-    for (const Columns::Column& column : columns_.all) {
-      if (column.name == out_.answer || lower_case(column.name).find("alias") != std::string::npos) continue;
-      if (std::all_of(rows_.begin(), rows_.end(), [&](const Row& row) { return points_into(row, column.name); }))
-        return data_error(origin_ + ": every answer stands in the list '" + column.name +
-                          "'; if it holds the options, say so " + meta + ": {\"options\": \"" + column.name +
+    for (const auto& member : rows_.front().record.GetObject()) {  // a list of options is one in every row
+      if (!member.value.IsArray()) continue;
+      const std::string name(json::text(member.name));
+      if (name == out_.answer || lower_case(name).find("alias") != std::string::npos) continue;
+      if (std::all_of(rows_.begin(), rows_.end(), [&](const Row& row) { return points_into(row, name); }))
+        return data_error(origin_ + ": every answer stands in the list '" + name + "'; if it holds the options, say so " + meta +
+                          ": {\"options\": \"" + name +
                           "\"}; if not, that the questions are open: --custom-dataset-data-type qa");
     }
     const bool distractors = std::any_of(columns_.all.begin(), columns_.all.end(),

@@ -185,7 +185,7 @@ TEST_CASE("custom: options and answers are read in the forms that sets are publi
            Form{"q.jsonl", R"({"question": "q", "choices": {"text": ["x", "y"], "label": ["1", "2"]}, "answerKey": "2"})", "", R"(["1","2"])", R"(["x","y"])", R"("answerKey":"2")"},
            Form{"q.jsonl", R"({"question": {"stem": "q", "choices": [{"label": "A", "text": "x"}, {"label": "B", "text": "y"}]}, "answerKey": "B"})", "", R"(["A","B"])", R"(["x","y"])", R"("answerKey":"B")"},
            Form{"q.jsonl", R"({"question": "q", "options": {"A": "x", "B": "y", "C": null}, "answer": "y"})", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
-           Form{"q.jsonl", R"({"question": "q", "options": ["(A) x", "(B) y"], "answer": "(B)"})", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+           Form{"q.jsonl", R"x({"question": "q", "options": ["(A) x", "(B) y"], "answer": "(B)"})x", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
            Form{"q.jsonl", R"({"question": "q", "variants": ["x", "y"], "answer": "y"})", R"(, "options": "variants")", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
            Form{"q.csv", "question,a,b,answer\nq,x,y,b\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
            Form{"q.csv", "question,option_a,option_b,answer\nq,x,y,option_b\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
