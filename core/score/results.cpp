@@ -58,7 +58,8 @@ json::Value metrics_json(const Scored& scored, Allocator& a) {
 
 // Items as write_pretty() would write them in their place.
 Result<void> write_details(const Scored& scored, const Write& write) {
-  const std::vector<double>& shown = scored.columns.front().values;
+  const std::vector<double> none(scored.columns.empty() ? scored.attempts : 0, std::nan(""));   // nothing is compared
+  const std::vector<double>& shown = scored.columns.empty() ? none : scored.columns.front().values;
   // right or wrong is said where the metric knows nothing between them
   const bool binary = std::all_of(shown.begin(), shown.end(), [](double v) { return std::isnan(v) || v == 0 || v == 1; });
   for (uint64_t i = 0; i < scored.attempts; ++i) {

@@ -1,11 +1,13 @@
 #include "score.hpp"
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <fmt/format.h>
 #include <mutex>
 #include <sextant/sha256.hpp>
 #include <system_error>
 #include <thread>
+#include "../config/card_parts.hpp"
 #include "columns.hpp"
 
 namespace sextant::score {
@@ -140,7 +142,7 @@ Result<std::string> hash_of(const Scored& scored) {
   Sha256 hash;
   for (uint64_t i = 0; i < scored.attempts; ++i) {
     SXT_TRY(const LineParts line, scored.lines->get(i));
-    hash.add(canonical_line(line, scored.columns.front().values[i], scored.repeats > 1));
+    hash.add(canonical_line(line, scored.columns.empty() ? std::nan("") : scored.columns.front().values[i], scored.repeats > 1));
   }
   return hash.hex();
 }
@@ -149,7 +151,8 @@ Result<std::string> hash_of(const Scored& scored) {
 
 Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attempts, const std::vector<MetricFacts>& metrics,
                      const MakeReader& make_reader, unsigned threads, const std::filesystem::path& working) {
-  if (metrics.empty() && !config::measures_itself(dataset.inferencer))
+  const bool unscored = metrics.empty() && config::is_unscored(dataset);
+  if (metrics.empty() && !config::measures_itself(dataset.inferencer) && !unscored)
     return Error{Error::Kind::config, fmt::format("{}: {} has no metric; name one in \"eval\": {{\"metrics\": [...]}}", dataset.card_path, dataset.abbr)};
   if (attempts.count == 0)
     return Error{Error::Kind::data, fmt::format("{} has no predictions to score; check its test_range and --limit", dataset.abbr)};
@@ -169,11 +172,11 @@ Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attem
   SXT_CHECK(Pass(dataset, attempts, scored, values, make_reader, judged).run(*reader, threads));
 
   scored.columns = values.take_columns();
-  add_choices(scored, values);
+  if (!unscored) add_choices(scored, values);
   add_perplexities(scored, values);
-  if (scored.columns.empty())
+  if (scored.columns.empty() && !unscored)
     return Error{Error::Kind::internal, fmt::format("{}: the attempts of {} carry no number", dataset.card_path, dataset.abbr)};
-  SXT_CHECK(add_numbers(scored, dataset, metrics, values, *reader));
+  if (!scored.columns.empty()) SXT_CHECK(add_numbers(scored, dataset, metrics, values, *reader));
   if (scored.error) return scored;
   SXT_TRY(scored.results_sha256, hash_of(scored));
   return scored;
