@@ -5,14 +5,15 @@
 namespace sextant::report {
 namespace {
 
-// The numbers of a results file, in their order; "details" and the like are not among them.
-Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::filesystem::path& path) {
+// The numbers of a results file, in their order, and its findings; "details" and the like are not among them.
+Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::filesystem::path& path, std::vector<data::Finding>& ret_findings) {
   SXT_TRY(const std::string text, read_file(path));
   SXT_TRY(const json::Document document, json::parse(text, path.string()));
   std::vector<std::pair<std::string, double>> metrics;
   if (document.IsObject())
     for (const auto& member : document.GetObject())
       if (member.value.IsNumber()) metrics.emplace_back(json::text(member.name), member.value.GetDouble());
+  ret_findings = data::findings_from_json(document);
   return metrics;
 }
 
@@ -30,7 +31,7 @@ Result<Table> table_of_run(const store::RunFolder& folder, const config::RunConf
     outcome.samples = task.samples;
     outcome.mode = dataset->inferencer.id == "loglikelihood" ? "ll" : dataset->inferencer.id;
     if (task.status == "complete") {
-      auto metrics = read_metrics(folder.results(task.model, task.dataset));
+      auto metrics = read_metrics(folder.results(task.model, task.dataset), outcome.findings);
       if (metrics) {
         outcome.metrics = *std::move(metrics);
       } else {

@@ -9,6 +9,7 @@
 #include <sextant/utf8_text.hpp>
 #include <thread>
 #include "columns.hpp"
+#include "findings.hpp"
 
 namespace sextant::score {
 namespace {
@@ -129,6 +130,7 @@ Result<Scored> score(const config::DatasetConfig& dataset, std::vector<data::Att
   if (scored.columns.empty())
     return Error{Error::Kind::internal, fmt::format("{}: the attempts of {} carry no number", dataset.card_path, dataset.abbr)};
   SXT_CHECK(add_numbers(scored, dataset, metrics, *reader));
+  scored.findings = findings_of(scored, dataset);
   if (scored.error) return scored;
   std::string lines;
   for (size_t i = 0; i < scored.attempts.size(); ++i)

@@ -36,12 +36,13 @@ inline std::string worst_case(uint64_t number, size_t bytes) {
   return text + end;
 }
 
-/// `steps_of` gives the steps that a text takes. Fails on the first text whose steps grow faster than the text.
-inline void check_linear(const std::function<uint64_t(const std::string&)>& steps_of) {
+/// `steps_of` gives the steps that a text takes. Fails on the first text whose steps grow faster than the text. `bytes_min`: from where on
+/// they are to grow like the text.
+inline void check_linear(const std::function<uint64_t(const std::string&)>& steps_of, size_t bytes_min = 300) {
   const uint64_t count = worst_case_count();
   double most = 0;  // steps a byte
   for (uint64_t number = 0; number < count; ++number) {
-    const size_t bytes = number % 16 == 0 ? 3000 : 300;  // short texts show high powers, long ones squares of long units
+    const size_t bytes = number % 16 == 0 ? 10 * bytes_min : bytes_min;  // short texts show high powers, long ones squares of long units
     const std::string one = worst_case(number, bytes), two = worst_case(number, 2 * bytes);
     const uint64_t once = steps_of(one), twice = steps_of(two);
     most = std::max(most, static_cast<double>(twice) / static_cast<double>(two.size()));
