@@ -159,6 +159,10 @@ class FirstOption {
     std::string_view rest = reply.substr(at + 1);
     if (rest.starts_with(')')) rest.remove_prefix(1);
     else if (lower && !rest.empty() && rest[0] != '\n' && !(rest[0] == '.' && (rest.size() == 1 || !is_ascii_word(rest[1])))) return {};
+    if (lower && at + 1 < reply.size()) {  // "a) no\nb) yes": a list
+      const char second[] = {'\n', static_cast<char>(reply[at] + 1), reply[at + 1]};
+      if (reply.find(std::string_view(second, sizeof second)) != reply.npos) return {};
+    }
     if (!lower) {
       const auto first = std::find_if(mentions.begin(), mentions.end(), [&](const Read& one) { return one.begin == at; });
       if (first == mentions.end() || !first->single() || first->stance == Stance::denies || first->stance == Stance::approves ||

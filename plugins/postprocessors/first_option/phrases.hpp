@@ -64,10 +64,10 @@ class Phrases {
       R"(|\b(?:than|instead of|rather than|excluding|unlike|eliminat\w{1,5}|rul(?:e|es|ed|ing) out|exclud\w{1,4}|reject\w{0,3}|discard\w{0,3}|dismiss\w{0,3}|cross(?:ed|ing)? out)(?: both| either)?)"
       R"(|不应该?是|不应选择?|不应该选择?|不该选择?|不能选择?|不可选|不会选|不要选|别选|不选择?|不是|不会是|不可能是|不能是|不为|并非|而非|绝非|排除了?|去掉|否定了?|否决|淘汰))" SXT_TAIL;
 #define SXT_STATES                                                                                                                    \
-  R"((?:\b(?:answers?|choice|option|pick|selection|guess|conclusion|solution|response)\b(?: (?:to|for|of|here|from|in|by|among)(?: [^ \n.;?!]+){0,6}?)?(?: choice| option| letter)?\)?)"   \
+  R"((?:(?<!each )(?<!every )(?<!any )\b(?:answers?|choice|option|pick|selection|guess|conclusion|solution|response)\b(?: (?:to|for|of|here|from|in|by|among)(?: [^ \n.;?!]+){0,6}?)?(?: choice| option| letter)?\)?)"   \
   R"((?: (?:is|are|would be|should be|must be|will be|has to be|was|being|equals|comes out as)\b(?: (?:clearly|therefore|thus|then|probably|definitely|most likely|likely|simply|indeed|actually|obviously|only|still|none other than))*(?: to be)?[ \n:\-]*| ?[:=?\-][ \n:\-]*|\n)|\b(?:answer|ans\.?:?) )"  \
   R"(|\b(?:(?:the )?(?:correct|right|best|true|false|incorrect|wrong|appropriate|accurate|valid)(?: [^ \n.,;?!]+){1,3}? (?:is|would be)[ \n:]*))"  \
-  R"(|\b(?:choos(?:e|es|ing)|chose|chosen|pick(?:ed|ing)?|select(?:ed|ing)?|go(?:ing)? (?:with|for)|goes to|went with|opt(?:ed|ing)? for|settl(?:e|ed|ing) (?:on|for|with)|vote for|answer with|stick with|sticking with|mark|it is|it's|it must be|it should be|it would be|it has to be|that's|that is|this is|leaves(?: us with)?|leaving|points to|lean(?:ing)? (?:towards?|to)|bet on)[ \n:]*)"  \
+  R"(|\b(?:choos(?:e|es|ing)|chose|chosen|pick(?:ed|ing)?|select(?:ed|ing)?|go(?:ing)? (?:with|for)|goes to|went with|opt(?:ed|ing)? for|settl(?:e|ed|ing) (?:on|for|with)|vote for|answer with|stick with|sticking with|mark|it is|it's|it must be|it should be|it would be|it has to be|that's|that is|this is|leaves(?: us with)?|leaving|points to|lean(?:ing)? (?:towards?|to)|bet on|supports|favou?rs|corresponds to)[ \n:]*)"  \
   R"(|\b(?:i|we)(?:'d|'ll| would| will| can| should| must)? (?:say|guess|answer|prefer|think(?: it's| it is| that)?|believe(?: it's| it is| that)?)[ \n:]*)"  \
   R"(|(?:答案|正解)[ \n:]*(?:选项|应该|应当|应|一定|只能|只|就|显然|该|肯定|便|当然|最终|还|依然|仍然|仍|确定|选择|选|是|为|:|=|-|\n| )*)"   \
   R"(|(?:^|[\n.;,。、 ])答[:是为]?[ \n]*)"  \
@@ -81,7 +81,7 @@ class Phrases {
       "(?:\x01[ \n:]*(?:(?:option|choice|选项)[ \n:]*)?$"
       R"(|\bfinal (?:answer|choice|decision|pick|selection)s?\b[^.。!?\n]{0,40}$|最终(?:答案|选择|的?答案|选)[^.。!?\n]{0,10}$)"
       R"(|(?:\b(?:therefore|thus|hence|so|consequently|in conclusion|to conclude|in summary|to sum up|overall|conclusion)\b|因此|所以|故|综上|总之|总的来说|由此|可见|综合)[^.。!?\n]{0,60}(?:answer|choice|option|choose|pick|select|it is|it's|with|答案|选|是|为)[^.。!?\n]{0,12}$)"
-      R"(|(?:^|[\n.;,。 ])(?:therefore|thus|hence|so|in conclusion|因此|所以|故此?|综上所述?|总之|显然|可见|由此可知)[, :\n]*(?:is |it's |it is |是|为|即)?[ ]?$))";
+      R"(|(?:^|[\n.;,。 ])(?:therefore|thus|hence|so|(?:in )?conclusion|因此|所以|故此?|综上所述?|总之|显然|可见|由此可知)[, :\n]*(?:is |it's |it is |是|为|即)?[ ]?$))";
   static constexpr const char* corrects_source =
       R"((?:^|[ ,.;!?\-\n)。、])(?:wait|actually|no(?=[,.;:!\-])|correction|sorry|oops|i mean(?:t)?|scratch that|on second thought|rather|不对|不(?=,)|等等|更正|纠正|抱歉|应?改为|改成|改选|修正为?|我错了)[,.:;!? \-\n。]*)"
       R"((?:(?:i meant|it's|it is|it should be|it must be|should be|make (?:it|that)|that's|that should be|the (?:correct |right )?answer (?:is|should be)|应该?[是为选]|选|是|正确?答案(?:应该?)?[是为选]))?[ :]*)" SXT_TAIL;
@@ -89,17 +89,17 @@ class Phrases {
       R"((?:\b(?:but(?: rather)?(?: it's| it is| instead)?|rather|instead|it's|it is)|而应?该?[是选为]|但?应?该?[是选为])[, \n:]*)" SXT_TAIL;
   static constexpr const char* supposes_source =
       R"((?:\b(?:if|suppose|supposing|assum(?:e|es|ing)|unless|whether|might|may|could|perhaps|maybe|some|someone|people|others|many|students?|initially|at first|tempting|tempted|considered|considering|between)\b|如果|若|假如|假设|倘若|是否|可能|也许|或许|有人|看似|似乎|起初|原本|本来以为|误|容易|假定)[^,;.。!?\n]{0,60}$)";
-#define SXT_SUBJECT R"(^[).:,]{0,2} ?(?:[-] ?)?(?:[一二两三四几]?[个者项种]?选?项|这?[一二两三四几]个?[项个者]?)?(?:中)?(?: ?的)?(?:说法|描述|表述|叙述|内容|观点|陈述|解释|选项|答案)?)"
+#define SXT_SUBJECT R"(^[).:,]{0,2} ?(?:[-(] ?)?(?:[一二两三四几]?[个者项种]?选?项|这?[一二两三四几]个?[项个者]?)?(?:中)?(?: ?的)?(?:说法|描述|表述|叙述|内容|观点|陈述|解释|选项|答案)?)"
   static constexpr const char* is_answer_source =
       R"(^[).:,]{0,2} ?(?:选?项)?(?:的?说法)?(?:才|就|也|应该?)?(?:是|为)(?:本题|此题|唯一|最佳|最)?的?(?:正确|标准)?的?(?:答案|正解|选择))"
       R"(|^[^.。;?\n]{0,8}[,。]? ?(?:故|应|因此)?当选|^\? ?(?:yes|correct|right)\b|^\)? it is\b)"
       R"(|^\)?,? (?:is|was|would be|should be|must be|will be|has to be|seems to be|seems)(?: (?:clearly|definitely|indeed|therefore|thus|likely|most likely|probably|obviously|then))?(?: (?:the|my|our|a|your))?(?: (?:only|most|single|final|correct|right|best|appropriate|accurate|suitable|logical|obvious|likely|true)){0,4} (?:answer|choice|option|pick|one|selection)\b)";
   static constexpr const char* is_wrong_source = SXT_SUBJECT
-      R"((?:(?:都|均|也|则|就|是|为|显然|明显|完全|可以|可|应该?|被|存在|的|皆|全|全都|所述|有|与题意|与题干|这个|判断|,)*(?:不(?!是?选?(?:选项)?(?-i:[A-Z]))|错|有误|排除|说反|无关|非|否|矛盾|偏差|×|✗|❌))"
+      R"((?:(?:都|均|也|则|就|是|为|显然|明显|完全|可以|可|应该?|被|存在|的|皆|全|全都|所述|有|与题意|与题干|这个|判断|,)*(?:不(?!(?:应该?|能|该|要|可)?是?(?:选择?)?(?:选项)?(?-i:[A-Z]))|错(?!误?的?(?:答案|选项|说法)?(?:是|为|有|:))|有误|排除|说反|无关|非|否|矛盾|偏差|×|✗|❌))"
       R"(|(?: ?(?:is|are|was|were|be|seems?|looks?|would be|can|could|must|should|does|do|will|both|all|clearly|also|definitely|obviously|therefore|thus|simply|just|an?|the|too|completely|factually|partially|be|being|so|sounds?|-|\())* ?)"
-      R"((?:not\b(?! (?:option |choice )?(?-i:[A-Z])\b)|incorrect|wrong|false|untrue|inaccurate|invalid|out\b|ruled out|eliminated|excluded|irrelevant|unlikely|impossible|implausible|no\b|nope|cannot|can't|isn't|aren't|doesn't|don't|won't|wouldn't|couldn't|wasn't|fails?\b|contradict|×|✗|❌)))";
+      R"((?:not\b(?! (?:(?:option |choice )?(?-i:[A-Z])|wrong|incorrect|false)\b)|incorrect|wrong|false|untrue|inaccurate|invalid|out\b|ruled out|eliminated|excluded|irrelevant|unlikely|impossible|implausible|no\b|nope|cannot|can't|isn't|aren't|doesn't|don't|won't|wouldn't|couldn't|wasn't|fails?\b|contradict|×|✗|❌)))";
   static constexpr const char* is_right_source = SXT_SUBJECT
-      R"((?:(?:都|均|完全|显然|确实|是|为|也|最|的|应该?|很)*(?:正确|对(?:的|[,.。;!\n]|$)|成立|恰当|合适|符合|无误|没错|没问题|√|✓|✔|✅))"
+      R"((?:(?:都|均|完全|显然|确实|是|为|也|最|的|应该?|很)*(?:正确|对(?:的|[,.。;!\n)]|$)|成立|恰当|合适|符合|无误|没错|没问题|√|✓|✔|✅))"
       R"(|(?: ?(?:is|are|was|were|seems?|looks?|must be|should be|would be|sounds?|clearly|also|definitely|indeed|therefore|thus|both|all|the|most|obviously|actually|absolutely|completely|factually|then|-|\())* ?)"
       R"((?:correct|right|true|best|accurate|valid|appropriate|suitable|yes\b|√|✓|✔|✅)))";
   static constexpr const char* asks_source = R"(^\)?[^.。!\n;]{0,60}(?:\?|吗|么\b)|^[^.。!\n;,]{0,12}(?:吗|呢))";
