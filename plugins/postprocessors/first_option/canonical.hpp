@@ -123,6 +123,9 @@ inline std::string canonical(std::string_view text) {
       } else {
         put(c);
       }
+    } else if (c == '[' && text.size() > next + 1 && text[next + 1] == ']' && (text[next] == 'x' || text[next] == 'X' || text[next] == ' ')) {
+      if (text[next] != ' ') put(U'√');  // a box with a cross in it
+      i = next + 2;
     } else if (is_opening(c)) {
       if (!holds_a_letter(text, next)) c == '{' ? void() : put('(');
     } else if (is_closing(c)) {

@@ -98,6 +98,7 @@ class FirstOption {
     };
     const Stance stance = [&] {
       if (mention.lower) {  // an answer where it can be nothing else
+        if (mention.begin == 0 && (says(phrases_.is_answer, near) || (!says(phrases_.is_wrong, near) && says(phrases_.is_right, near)))) return Stance::answers;
         const bool states = says(phrases_.states, left) || says(phrases_.corrects, left);
         return states && says(phrases_.ends, near) && !says(phrases_.denies, left) && !says(phrases_.asks, near) ? Stance::answers : Stance::mentions;
       }
@@ -158,7 +159,7 @@ class FirstOption {
     if (options_.find(letter) == options_.npos || (at + 1 < reply.size() && is_ascii_word(reply[at + 1]))) return {};
     std::string_view rest = reply.substr(at + 1);
     if (rest.starts_with(')')) rest.remove_prefix(1);
-    else if (lower && !rest.empty() && rest[0] != '\n' && !(rest[0] == '.' && (rest.size() == 1 || !is_ascii_word(rest[1])))) return {};
+    else if (lower && !rest.empty() && rest[0] != '\n' && !rest.starts_with("选项") && !rest.starts_with("项") && !(rest[0] == '.' && (rest.size() == 1 || !is_ascii_word(rest[1])))) return {};
     if (lower && at + 1 < reply.size()) {  // "a) no\nb) yes": a list
       const char second[] = {'\n', static_cast<char>(reply[at] + 1), reply[at + 1]};
       if (reply.find(std::string_view(second, sizeof second)) != reply.npos) return {};
@@ -175,12 +176,14 @@ class FirstOption {
       if (second != mentions.end() && options_.size() > 1 && second->letters[0] == options_[1] && is_enumerated(reply, *second)) return {};
     }
     if (rest.empty()) return std::string(1, letter);
-    for (const std::string_view next : {".", ",", ":", ";", "\n", "!", "。", "、", "-", " -", " because", " since", " as ", " is the", " 因为", "因为", "选项", "项", "是",
+    for (const std::string_view next : {".", ",", ":", ";", "\n", "!", "。", "、", "-", " -", " because", " since", " as ", " 因为", "因为", "选项", "项", "是",
                                         " (", "("})
       if (rest.starts_with(next)) return std::string(1, letter);
     return reply[at + 1] == ')' ? std::string(1, letter) : std::string();
   }
+  /// Whether the letter stands where one names the options of a list: "B. cork", or a line that begins with it.
   static bool is_enumerated(std::string_view reply, const Mention& mention) {
+    if (mention.begin == 0 || reply[mention.begin - 1] == '\n' || reply.substr(0, mention.begin).ends_with("\n- ")) return true;
     const char next = mention.end < reply.size() ? reply[mention.end] : '\0';
     return next == '.' || next == ')' || next == ':' || (next == '\xE3' && reply.substr(mention.end).starts_with("、"));
   }
@@ -210,6 +213,11 @@ class FirstOption {
     for (const std::string_view sign : {")", ".", "。", "!", "'"})
       if (reply.substr(end).starts_with(sign)) end += sign.size();
     if (end < reply.size()) return {};
+    // the last line of a list of options, which may have been cut there
+    if (mentions.size() > 1) {
+      const Read& before = mentions[mentions.size() - 2];
+      if (before.single() && before.letters[0] + 1 == last.letters[0] && is_enumerated(reply, before)) return {};
+    }
     const std::string_view left = reply.substr(0, last.begin);
     for (const std::string_view before : {"\n", ". ", ".", "。", "! ", "? ", "; ", ", ", ",", ": ", ":", ") ", "、"})
       if (left.ends_with(before)) return last.letters;

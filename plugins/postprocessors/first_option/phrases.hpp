@@ -72,6 +72,7 @@ class Phrases {
   R"(|(?:答案|正解)[ \n:]*(?:选项|应该|应当|应|一定|只能|只|就|显然|该|肯定|便|当然|最终|还|依然|仍然|仍|确定|选择|选|是|为|:|=|-|\n| )*)"   \
   R"(|(?:^|[\n.;,。、 ])答[:是为]?[ \n]*)"  \
   R"(|(?<![候筛竞挑当入落海推普])选(?:择|定|取|项[为是])?(?:的?(?:是|为|了)|答案)?[ \n:]*(?:答案)?)"  \
+  R"(|(?:实际上|其实|真正)(?:的?(?:应该?)?(?:是|为|选))[ \n:]*|[✅☑✔√][ \n]*)"  \
   R"(|(?:应该|应当|应|只能|必须|必然|就|便|也就|即|还|确实|肯定|一定)(?:是|为)[ \n:]*)"  \
   R"(|(?:正确|错误|不对|对|符合|不符|不当|恰当|合适|适当|有误|合理|最佳|最好|准确|真|假|成立)[^ \n.,;:?!。、，]{0,14}(?:是|为|:)[ \n:]*)"  \
   R"(|(?:只有|唯有|唯一)[ \n]*)"
@@ -88,8 +89,8 @@ class Phrases {
   static constexpr const char* contrasts_source =
       R"((?:\b(?:but(?: rather)?(?: it's| it is| instead)?|rather|instead|it's|it is)|而应?该?[是选为]|但?应?该?[是选为])[, \n:]*)" SXT_TAIL;
   static constexpr const char* supposes_source =
-      R"((?:\b(?:if|suppose|supposing|assum(?:e|es|ing)|unless|whether|might|may|could|perhaps|maybe|some|someone|people|others|many|students?|initially|at first|tempting|tempted|considered|considering|between)\b|如果|若|假如|假设|倘若|是否|可能|也许|或许|有人|看似|似乎|起初|原本|本来以为|误|容易|假定)[^,;.。!?\n]{0,60}$)";
-#define SXT_SUBJECT R"(^[).:,]{0,2} ?(?:[-(] ?)?(?:[一二两三四几]?[个者项种]?选?项|这?[一二两三四几]个?[项个者]?)?(?:中)?(?: ?的)?(?:说法|描述|表述|叙述|内容|观点|陈述|解释|选项|答案)?)"
+      R"((?:\b(?:if|suppose|supposing|assum(?:e|es|ing)|unless|whether|might|may|could|perhaps|maybe|some|someone|people|others|many|students?|initially|at first|tempting|tempted|considered|considering|between)\b|如果|若|假如|假设|倘若|是否|可能|也许|或许|有人|有的人|有些人|很多人|许多人|不少人|学生|以为|一开始|乍看|看似|似乎|起初|原本|误|容易|假定)[^,;.。!?\n]{0,60}$)";
+#define SXT_SUBJECT R"(^[).:,]{0,2} ?(?:[-(|] ?)?(?:[一二两三四几]?[个者项种]?选?项|这?[一二两三四几]个?[项个者]?)?(?:中)?(?: ?的)?(?:说法|描述|表述|叙述|内容|观点|陈述|解释|选项|答案)?)"
   static constexpr const char* is_answer_source =
       R"(^[).:,]{0,2} ?(?:选?项)?(?:的?说法)?(?:才|就|也|应该?)?(?:是|为)(?:本题|此题|唯一|最佳|最)?的?(?:正确|标准)?的?(?:答案|正解|选择))"
       R"(|^[^.。;?\n]{0,8}[,。]? ?(?:故|应|因此)?当选|^\? ?(?:yes|correct|right)\b|^\)? it is\b)"
