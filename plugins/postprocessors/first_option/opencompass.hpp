@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 #include <sextant/regex.hpp>
-#include <sextant/utf8.hpp>
+#include <sextant/utf8_text.hpp>
 
 namespace sextant::postprocess {
 
@@ -90,6 +90,8 @@ class FirstOptionOpencompass {
   }
 
   Result<std::string> operator()(std::string_view text) const {
+    std::string repaired;  // "." takes no broken byte, so a form would be tried up to it from every place; a Python text has none
+    if (!utf8::is_valid(text)) text = repaired = utf8::repair(text);
     text = strip(text);
     for (const std::optional<Regex>& pattern : patterns_) {
       std::string_view answer;
