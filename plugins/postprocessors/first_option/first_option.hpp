@@ -98,9 +98,11 @@ class FirstOption {
     };
     const Stance stance = [&] {
       if (mention.lower) {  // an answer where it can be nothing else
-        if (mention.begin == 0 && (says(phrases_.is_answer, near) || (!says(phrases_.is_wrong, near) && says(phrases_.is_right, near)))) return Stance::answers;
+        const bool right = !says(phrases_.is_wrong, near) && says(phrases_.is_right, near);
+        if (mention.begin == 0 && (right || says(phrases_.is_answer, near))) return Stance::answers;
         const bool states = says(phrases_.states, left) || says(phrases_.corrects, left);
-        return states && says(phrases_.ends, near) && !says(phrases_.denies, left) && !says(phrases_.asks, near) ? Stance::answers : Stance::mentions;
+        const bool meant = states && says(phrases_.ends, near) && !says(phrases_.denies, left) && !says(phrases_.asks, near);
+        return meant ? Stance::answers : Stance::mentions;
       }
       const bool wrong = says(phrases_.is_wrong, near);
       if (says(phrases_.is_answer, near)) return says(phrases_.supposes, left) ? Stance::supposes : Stance::answers;
@@ -123,7 +125,7 @@ class FirstOption {
     return stance;
   }
 
-  /// The answer that is said to be one: behind the last correction the last conclusion, else the first statement. "": several at once.
+  /// What is said to be the answer: behind the last correction the last conclusion, else the first statement. "": several at once.
   static std::optional<std::string> stated_in(const std::vector<Read>& mentions) {
     const Read* best = nullptr;
     bool several = false;
@@ -159,7 +161,7 @@ class FirstOption {
     if (options_.find(letter) == options_.npos || (at + 1 < reply.size() && is_ascii_word(reply[at + 1]))) return {};
     std::string_view rest = reply.substr(at + 1);
     if (rest.starts_with(')')) rest.remove_prefix(1);
-    else if (lower && !rest.empty() && rest[0] != '\n' && !rest.starts_with("选项") && !rest.starts_with("项") && !(rest[0] == '.' && (rest.size() == 1 || !is_ascii_word(rest[1])))) return {};
+    else if (lower && !ends_a_lower_letter(rest)) return {};
     if (lower && at + 1 < reply.size()) {  // "a) no\nb) yes": a list
       const char second[] = {'\n', static_cast<char>(reply[at] + 1), reply[at + 1]};
       if (reply.find(std::string_view(second, sizeof second)) != reply.npos) return {};
@@ -172,14 +174,19 @@ class FirstOption {
     }
     // "A. iron B. cork": the options, said again
     if (letter == options_[0] && !rest.empty()) {
-      const auto second = std::find_if(mentions.begin(), mentions.end(), [&](const Read& one) { return one.begin > at && one.letters != std::string(1, letter); });
+      const auto second = std::find_if(mentions.begin(), mentions.end(),
+                                       [&](const Read& one) { return one.begin > at && one.letters != std::string(1, letter); });
       if (second != mentions.end() && options_.size() > 1 && second->letters[0] == options_[1] && is_enumerated(reply, *second)) return {};
     }
     if (rest.empty()) return std::string(1, letter);
-    for (const std::string_view next : {".", ",", ":", ";", "\n", "!", "。", "、", "-", " -", " because", " since", " as ", " 因为", "因为", "选项", "项", "是",
-                                        " (", "("})
+    for (const std::string_view next : {".", ",", ":", ";", "\n", "!", "。", "、", "-", " -", " because", " since", " as ", " 因为", "因为",
+                                        "选项", "项", "是", " (", "("})
       if (rest.starts_with(next)) return std::string(1, letter);
     return reply[at + 1] == ')' ? std::string(1, letter) : std::string();
+  }
+  static bool ends_a_lower_letter(std::string_view rest) {
+    if (rest.empty() || rest[0] == '\n' || rest.starts_with("选项") || rest.starts_with("项")) return true;
+    return rest[0] == '.' && (rest.size() == 1 || !is_ascii_word(rest[1]));
   }
   /// Whether the letter stands where one names the options of a list: "B. cork", or a line that begins with it.
   static bool is_enumerated(std::string_view reply, const Mention& mention) {
@@ -188,7 +195,7 @@ class FirstOption {
     return next == '.' || next == ')' || next == ':' || (next == '\xE3' && reply.substr(mention.end).starts_with("、"));
   }
 
-  /// Where options were discussed one by one: the only right one; or the only wrong one, where several are right; or what is left over.
+  /// Where options were discussed one by one: the only right one; the only wrong one, where several are right; or what is left.
   std::string judged_in(const std::vector<Read>& mentions) const {
     std::map<char, Stance> last;
     for (const Read& one : mentions)
