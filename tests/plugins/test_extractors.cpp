@@ -169,6 +169,22 @@ TEST_CASE("first_option reads replies as their readers do") {
   CHECK(replies > 250);
 }
 
+TEST_CASE("first_option reads the replies of public reports right") {
+  const auto folder = test::test_data();
+  if (!folder) return;
+  const auto text = csv::read_text(*folder / "../cases/05-odd-replies/right.json");
+  if (!text) {
+    WARN("SKIP: the cases are not beside the real data");
+    return;
+  }
+  const auto extract = must(FirstOption::make("ABCD", true));
+  const json::Document replies = must(json::parse(*text, "right.json"));
+  for (const auto& reply : replies.GetArray()) {
+    INFO(json::text(reply[0]));
+    CHECK(must(extract(json::text(reply[0]))) == json::text(reply[1]));
+  }
+}
+
 TEST_CASE("first_option knows an option by its letter, whatever letters there are") {
   const auto extract = must(FirstOption::make("ABCDEFGHIJ", true));
   for (const Case& c : {Case{"I think the answer is G.", "G"}, {"I'd say J", "J"}, {"The answer is I.", "I"}, {"I is correct", "I"},
