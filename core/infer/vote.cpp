@@ -1,6 +1,7 @@
 #include "vote.hpp"
 #include <algorithm>
 #include <cctype>
+#include <sextant/thinking.hpp>
 #include "words.hpp"
 
 namespace sextant::infer {
@@ -63,7 +64,8 @@ Result<AnswerRule> AnswerRule::make(const std::string& rule) {
   return out;
 }
 
-std::string AnswerRule::answer(std::string_view reply) const {
+std::string AnswerRule::answer(std::string_view whole_reply) const {
+  const std::string reply = split_thinking(whole_reply).answer;
   if (kind_ == Kind::last_number) return last_number(reply);
   if (kind_ == Kind::last_line) return last_line(reply);
   const auto match = pattern_->search_last(reply);

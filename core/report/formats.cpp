@@ -51,11 +51,16 @@ std::string csv_cell(const std::string& text, bool number) {
   return cell.find_first_of(",;\"\r\n\t") == cell.npos ? cell : "\"" + replace(cell, '"', "\"\"") + "\"";
 }
 
-}  // namespace
+// Lines under the table, behind an empty one.
+std::string findings_text(const Table& table) {
+  std::string out;
+  for (const std::string& finding : table.findings) out += (out.empty() ? "\n" : "") + finding + "\n";
+  return out;
+}
 
 // As tabulate's "simple" format sets it, which OpenCompass' users and scripts know: a column is two wider than its heading at
 // least, two blanks stand between columns, numbers are flush right, and no line ends in a blank.
-std::string to_text(const Table& table) {
+std::string table_text(const Table& table) {
   const auto lines = grid(table);
   std::vector<size_t> widths;
   for (const std::string& heading : lines.front()) widths.push_back(display_width(heading) + 2);
@@ -79,6 +84,10 @@ std::string to_text(const Table& table) {
   }
   return out;
 }
+
+}  // namespace
+
+std::string to_text(const Table& table) { return table_text(table) + findings_text(table); }
 
 std::string to_csv(const Table& table) {
   std::string out;
@@ -128,6 +137,11 @@ std::string to_json(const Table& table, const std::string& run_dir, const std::s
       rows.PushBack(std::move(item), a);
     }
   json::set(out, "rows", std::move(rows), a);
+  if (!table.findings.empty()) {
+    json::Value findings(rapidjson::kArrayType);
+    for (const std::string& finding : table.findings) findings.PushBack(json::Value(finding, a), a);
+    json::set(out, "findings", std::move(findings), a);
+  }
   return json::write(out);
 }
 
@@ -146,8 +160,8 @@ std::string to_summary_file(const Table& table, const std::string& timestamp) {
                                    cell.error.empty() ? "" : " ", cell.error)) + "\n";
     }
   }
-  return timestamp + "\n" + block("tabulate format", to_text(table)) + divider + block("csv format", to_csv(table)) + divider +
-         block("markdown format", to_markdown(table)) + divider + block("raw format", raw);
+  return timestamp + "\n" + block("tabulate format", table_text(table)) + divider + block("csv format", to_csv(table)) + divider +
+         block("markdown format", to_markdown(table)) + divider + block("raw format", raw) + findings_text(table);
 }
 
 }  // namespace sextant::report

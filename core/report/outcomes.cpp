@@ -8,14 +8,15 @@
 namespace sextant::report {
 namespace {
 
-// The numbers of a results file, in their order; "details" and the like are not among them, and are not read.
-Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::filesystem::path& path) {
+// The numbers of a results file, in their order, and its findings; "details" and the like are not among them, and are not read.
+Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::filesystem::path& path, std::vector<data::Finding>& ret_findings) {
   SXT_TRY(const InputFile file, InputFile::open(path));
   std::vector<std::pair<std::string, double>> metrics;
   std::optional<Error> error;
   SXT_CHECK(scan_members(file, [&](std::string_view name, uint64_t begin, uint64_t end) {
     constexpr uint64_t number_bytes_max = 64;
-    if (end - begin > number_bytes_max) return true;
+    const bool findings = name == "findings";
+    if (end - begin > number_bytes_max && !findings) return true;
     const auto member = [&]() -> Result<json::Document> {
       SXT_TRY(const std::string value, file.read(begin, end - begin));
       return json::parse(fmt::format("{{\"{}\":{}}}", name, value), path.string());
@@ -23,6 +24,10 @@ Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::file
     if (!member) {
       error = member.error();
       return false;
+    }
+    if (findings) {
+      ret_findings = data::findings_from_json(*member);
+      return true;
     }
     const auto& only = *member->MemberBegin();
     if (only.value.IsNumber()) metrics.emplace_back(json::text(only.name), only.value.GetDouble());
@@ -49,7 +54,7 @@ Result<Table> table_of_run(const store::RunFolder& folder, const config::RunConf
     outcome.samples = task.samples;
     outcome.mode = dataset->inferencer.id == "loglikelihood" ? "ll" : dataset->inferencer.id;
     if (task.status == "complete") {
-      auto metrics = read_metrics(folder.results(task.model, task.dataset));
+      auto metrics = read_metrics(folder.results(task.model, task.dataset), outcome.findings);
       if (metrics) {
         outcome.metrics = *std::move(metrics);
       } else {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 #include "../config/run_config.hpp"
+#include "../data/finding.hpp"
 #include "../store/run_folder.hpp"
 
 namespace sextant::report {
@@ -17,6 +18,7 @@ struct TaskOutcome {
   std::string error;
   std::vector<std::pair<std::string, double>> metrics;     // first is shown; all get a row where there are several
   uint64_t samples = 0;                                    // what it weighs in a group by size
+  std::vector<data::Finding> findings = {};
 };
 struct Cell {
   std::optional<double> value;
@@ -30,6 +32,7 @@ struct Row {
 struct Table {
   std::vector<std::string> models;
   std::vector<Row> rows;
+  std::vector<std::string> findings;                       // what to know of the numbers; one line each, under the table
   std::vector<std::string> errors;                         // one sentence per group and model that could not be computed
 };
 
@@ -38,10 +41,13 @@ struct Table {
 Table make_table(const std::vector<std::string>& models, const std::vector<TaskOutcome>& outcomes,
                  const config::Summarizer& summarizer);
 
-std::string to_text(const Table& table);       // for the terminal: columns as wide as their East Asian width needs
+/// One sentence a cause and model, for all data sets that have it.
+std::vector<std::string> findings_of(const std::vector<TaskOutcome>& outcomes);
+
+std::string to_text(const Table& table);       // for the terminal: columns as wide as their East Asian width needs; findings below
 std::string to_csv(const Table& table);        // dataset,version,metric,mode,<model>...; two decimals
 std::string to_markdown(const Table& table);
-/// {"run_dir", "status", "rows": [{"dataset", "version", "metric", "mode", "model", "value"}]}; value null where there is none,
+/// {"run_dir", "status", "rows": [{"dataset", "version", "metric", "mode", "model", "value"}], "findings"?: [TEXT]}; value null where there is none,
 /// then "status" says what the cell shows and "error" why
 std::string to_json(const Table& table, const std::string& run_dir, const std::string& status);
 /// summary_<ts>.txt: the text table, csv and markdown, as OpenCompass lays them out.

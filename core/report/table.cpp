@@ -161,6 +161,7 @@ Table make_table(const std::vector<std::string>& models, const std::vector<TaskO
   Members members;
   for (const std::string& dataset : datasets) add_dataset(dataset, per_model[dataset], table, members);
   for (const config::SummaryGroup& group : summarizer.groups) add_group(group, table, members);
+  table.findings = findings_of(outcomes);
   return table;
 }
 

@@ -1,5 +1,7 @@
 #include "components.hpp"
+#include <algorithm>
 #include <fmt/format.h>
+#include <sextant/thinking.hpp>
 #include "isolated.hpp"
 
 namespace sextant::score {
@@ -68,7 +70,10 @@ Result<Steps> steps_of(plugin::Host& host, const config::DatasetConfig& dataset,
   Steps steps;
   for (const config::Filter& filter : dataset.filters) {
     SXT_TRY(auto postprocessors, chain(host, filter.postprocessors, compat, dataset.card_path));
-    steps.filters.push_back({filter.name, std::move(postprocessors)});
+    // a chain that names the tags itself is given them
+    const bool own = std::any_of(filter.postprocessors.begin(), filter.postprocessors.end(),
+                                 [](const config::PluginChoice& choice) { return names_thinking_tag(choice.config); });
+    steps.filters.push_back({filter.name, std::move(postprocessors), compat == config::Compat::none && !own});
   }
   SXT_TRY(steps.reference, chain(host, dataset.reference_postprocessors, compat, dataset.card_path));
   for (const config::PluginChoice& choice : dataset.metrics) {

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include "../data/thinking.hpp"
 #include "steps.hpp"
 
 namespace sextant::score {
@@ -103,7 +104,8 @@ Result<void> StepReader::read_references(std::span<const Row> rows, std::vector<
 Result<void> StepReader::read_filter(const FilterSteps& filter, size_t number, std::span<const Row> rows, std::vector<RowReading>& out) {
   std::vector<std::vector<std::string>> texts(rows.size());  // [row][attempt]
   for (size_t r = 0; r < rows.size(); ++r)
-    for (const data::Attempt* attempt : rows[r]) texts[r].push_back(attempt->prediction);
+    for (const data::Attempt* attempt : rows[r])
+      texts[r].push_back(filter.without_thinking ? data::thought_of(*attempt).answer : attempt->prediction);
   for (const PostprocessorStep& step : filter.postprocessors) {
     std::vector<Extract> items;
     std::vector<Place> places;

@@ -92,6 +92,11 @@ Result<void> write_results(const Scored& scored, bool with_details, const Write&
   json::set(counts, "samples_failed", json::Value(scored.failed), a);
   if (scored.repeats > 1) json::set(counts, "repeats", json::Value(scored.repeats), a);
   json::set(out, "counts", std::move(counts), a);
+  if (!scored.findings.empty()) {
+    json::Value findings(rapidjson::kArrayType);
+    for (const data::Finding& finding : scored.findings) findings.PushBack(data::to_json(finding, a), a);
+    json::set(out, "findings", std::move(findings), a);
+  }
   if (scored.filters.size() > 1) json::set(out, "filters", data::list(scored.filters, a), a);
   if (scored.repeats > 1) json::set(out, "repeats", repeats_json(scored, a), a);
   json::set(out, "metrics", metrics_json(scored, a), a);

@@ -9,6 +9,7 @@
 #include <thread>
 #include "../config/card_parts.hpp"
 #include "columns.hpp"
+#include "findings.hpp"
 
 namespace sextant::score {
 namespace {
@@ -21,8 +22,9 @@ bool has_answer(const data::Attempt& attempt) { return attempt.target_json != "\
 // Everything that the threads share: where the next stretch is, and what has come of those before.
 class Pass {
  public:
-  Pass(const config::DatasetConfig& dataset, const Attempts& attempts, Scored& scored, Values& values, const MakeReader& make_reader, bool judged)
-      : dataset_(dataset), attempts_(attempts), scored_(scored), values_(values), make_reader_(make_reader), judged_(judged),
+  Pass(const config::DatasetConfig& dataset, const Attempts& attempts, Scored& scored, Values& values, Findings& findings, const MakeReader& make_reader,
+       bool judged)
+      : dataset_(dataset), attempts_(attempts), scored_(scored), values_(values), findings_(findings), make_reader_(make_reader), judged_(judged),
         rows_(attempts.count / scored.repeats) {}
 
   /// Workers take stretches of rows from a counter; where a reading goes depends on its row alone.
@@ -108,6 +110,7 @@ class Pass {
     for (size_t r = 0; r < rows.size(); ++r)
       for (size_t repeat = 0; repeat < rows[r].size(); ++repeat) {
         values_.add(repeat * rows_ + from + r, *rows[r][repeat], readings[r][repeat]);
+        if (!readings[r][repeat].empty()) findings_.add(*rows[r][repeat], readings[r][repeat].front());
         look_for_failure(repeat * rows_ + from + r, *rows[r][repeat], readings[r][repeat]);
       }
     for (const Kept& line : lines) SXT_CHECK(scored_.lines->put(line.number, line.line));
@@ -129,11 +132,12 @@ class Pass {
   const Attempts& attempts_;
   Scored& scored_;
   Values& values_;
+  Findings& findings_;
   const MakeReader& make_reader_;
   const bool judged_;
   const uint64_t rows_;
   std::atomic<uint64_t> next_ = 0, lacking_ = 0;
-  std::mutex mutex_;                                    // for what follows, and what scored_ and values_ hold
+  std::mutex mutex_;                                    // for what follows, and what scored_, values_ and findings_ hold
   std::optional<Error> failure_;
   std::pair<uint64_t, std::optional<Error>> first_failed_;
 };
@@ -169,7 +173,8 @@ Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attem
   SXT_TRY(const std::vector<bool> aggregates, reader->aggregates());
   Values values(scored.attempts, scored.filters, metrics);
   const bool judged = std::any_of(aggregates.begin(), aggregates.end(), [](bool does) { return does; });
-  SXT_CHECK(Pass(dataset, attempts, scored, values, make_reader, judged).run(*reader, threads));
+  Findings findings(dataset);
+  SXT_CHECK(Pass(dataset, attempts, scored, values, findings, make_reader, judged).run(*reader, threads));
 
   scored.columns = values.take_columns();
   if (!unscored) add_choices(scored, values);
@@ -177,6 +182,7 @@ Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attem
   if (scored.columns.empty() && !unscored)
     return Error{Error::Kind::internal, fmt::format("{}: the attempts of {} carry no number", dataset.card_path, dataset.abbr)};
   if (!scored.columns.empty()) SXT_CHECK(add_numbers(scored, dataset, metrics, values, *reader));
+  scored.findings = findings.all(scored);
   if (scored.error) return scored;
   SXT_TRY(scored.results_sha256, hash_of(scored));
   return scored;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 #include "../config/run_config.hpp"
+#include "../data/finding.hpp"
 #include "../data/score.hpp"
 #include "lines.hpp"
 #include "reading.hpp"
@@ -59,6 +60,7 @@ struct Scored {
   std::vector<Repeated> repeated;
   uint32_t repeats = 1;
   std::string results_sha256;                  // of one canonical line per attempt; empty where one has failed
+  std::vector<data::Finding> findings;         // what to know of the numbers
   uint64_t failed = 0;                         // attempts that could not be scored
   std::optional<Error> error;                  // why the task fails all the same: the first failure, or a metric's
   std::shared_ptr<Lines> lines;                // [attempt]

@@ -26,6 +26,7 @@ struct MetricStep {
 struct FilterSteps {
   std::string name = "none";
   std::vector<PostprocessorStep> postprocessors;
+  bool without_thinking = false;   // what a model thought before it answered is taken off before the first of them
 };
 
 /// All that one thread needs to read attempts.

@@ -156,6 +156,7 @@ std::string to_line(const Row& row) {
     json::Value one(rapidjson::kObjectType);
     json::set(one, "prediction", utf8::repair(attempt->prediction), a);
     json::set(one, "labelled", json::Value(!attempt->labels.empty()), a);
+    if (!attempt->extra_json.empty()) json::set(one, "extra", attempt->extra_json, a);
     attempts.PushBack(std::move(one), a);
   }
   json::set(out, "row", std::move(attempts), a);
@@ -176,6 +177,7 @@ Result<std::vector<data::Attempt>> row_from(const json::Value& value) {
     data::Fields in(one, origin);
     in.read("prediction", attempt.prediction);
     in.read("labelled", labelled);
+    in.read("extra", attempt.extra_json);
     if (labelled) attempt.labels.resize(1);
     attempt.target_json = target;
     attempt.record_json = record;

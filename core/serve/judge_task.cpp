@@ -1,5 +1,6 @@
 #include "judge_task.hpp"
 #include <fmt/format.h>
+#include "../data/thinking.hpp"
 #include "../store/predictions.hpp"
 #include "dataset_feed.hpp"
 #include "dataset_task.hpp"
@@ -30,7 +31,7 @@ class JudgeFeed : public Feed {
     const auto read = attempts_->read(number, 1);
     if (!read) return Item{number, read.error()};
     const data::Attempt& attempt = read->front();
-    auto prepared = renderer_->prepare({name_, number, 0}, judged_record(attempt), {});
+    auto prepared = renderer_->prepare({name_, number, 0}, judged_record(attempt, run_.compat != config::Compat::none), {});
     if (prepared && !dataset_.judge->reference.empty()) prepared->sample.target_json = json::quote(dataset_.judge->reference);
     return Item{number, std::move(prepared)};
   }
@@ -50,17 +51,22 @@ class JudgeFeed : public Feed {
 
 }  // namespace
 
-std::string judged_record(const data::Attempt& attempt) {
+std::string judged_record(const data::Attempt& attempt, bool with_thinking) {
   json::Document record;
   if (auto parsed = json::parse(attempt.record_json, "record"); parsed && parsed->IsObject()) record = *std::move(parsed);
   else record.SetObject();
   auto& a = record.GetAllocator();
-  json::set(record, "prediction", attempt.prediction, a);
-  if (!attempt.thinking.empty()) json::set(record, "thinking", attempt.thinking, a);
+  const Thought thought = with_thinking ? Thought{{}, attempt.prediction, false, true} : data::thought_of(attempt);
+  json::set(record, "prediction", thought.answer, a);
+  const std::string thinking = attempt.thinking + thought.thinking;
+  if (!thinking.empty()) json::set(record, "thinking", thinking, a);
   json::Document target;
   if (auto parsed = json::parse(attempt.target_json, "target")) target = *std::move(parsed);
   json::set(record, "reference", json::Value(target, a), a);
-  for (size_t i = 0; i < attempt.turns.size(); ++i) json::set(record, fmt::format("prediction_r{}", i + 1), attempt.turns[i].reply, a);
+  for (size_t i = 0; i < attempt.turns.size(); ++i) {
+    const std::string& reply = attempt.turns[i].reply;
+    json::set(record, fmt::format("prediction_r{}", i + 1), with_thinking ? reply : split_thinking(reply).answer, a);
+  }
   return json::write(record);
 }
 

@@ -13,7 +13,7 @@ namespace sextant::serve {
 Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& judged,
                             const std::string& name, const config::RunConfig& run, const store::RunFolder& folder);
 
-/// The row that a judge is shown. Pure.
-std::string judged_record(const data::Attempt& attempt);
+/// The row that a judge is shown. `with_thinking`: "prediction" is the whole reply, what the model thought included. Pure.
+std::string judged_record(const data::Attempt& attempt, bool with_thinking);
 
 }  // namespace sextant::serve

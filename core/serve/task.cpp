@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include "../base/log.hpp"
+#include "../data/thinking.hpp"
 
 namespace sextant::serve {
 namespace {
@@ -23,6 +24,7 @@ data::Attempt attempt_of(const data::SampleId& id, const Prepared& question, inf
   attempt.thinking = std::move(outcome.thinking);
   attempt.labels = std::move(outcome.labels);
   attempt.extra_json = std::move(outcome.extra_json);
+  data::note_opened_thinking(attempt);
   attempt.finish = std::move(outcome.finish);
   attempt.embedding = std::move(outcome.embedding);
   attempt.shots = question.sample.shots;

@@ -16,6 +16,11 @@ TEST_CASE("accuracy: equality of strings, nothing else") {
                         {"A ", R"("A")", 0},
                         {"", R"("")", 1},
                         {"4", "4", 1},
+                        {"True", "true", 1},
+                        {"true", "true", 0},
+                        {"0.5", "0.50", 1},
+                        {"None", "null", 1},
+                        {"12345678901234567890123", "12345678901234567890123", 1},
                         {"“", R"("\u201c")", 1}}) {
     INFO(c.prediction << " " << c.reference);
     const sxt_judged sample{sizeof(sxt_judged), 0, sextant::borrow(c.prediction), sextant::borrow(c.reference), sextant::borrow("{}")};

@@ -3,8 +3,10 @@
 #include "../../plugins/postprocessors/first_capital/first_capital.hpp"
 #include "../../plugins/postprocessors/first_capital_multi/first_capital_multi.hpp"
 #include "../../plugins/postprocessors/first_option/first_option.hpp"
+#include "../../plugins/postprocessors/first_option/opencompass.hpp"
 #include "../../plugins/postprocessors/last_option/last_option.hpp"
 #include "golden.hpp"
+#include "worst_cases.hpp"
 
 using namespace sextant;
 using namespace sextant::postprocess;
@@ -50,11 +52,11 @@ TEST_CASE("first_option in OpenCompass' way gives what OpenCompass gives") {
 
 TEST_CASE("last_option and first_capital_multi in OpenCompass' way give what OpenCompass gives") {
   check_golden("last_option_ABCD", [](std::string_view text) { return last_option_opencompass(text, "ABCD"); });
-  check_golden("first_capital_multi", [](std::string_view text) { return first_run(text, "ABCD", false); });
+  check_golden("first_capital_multi", [](std::string_view text) { return first_run_opencompass(text, "ABCD"); });
 }
 
 TEST_CASE("CMMLU's pattern gives what OpenCompass gives") {
-  const Regex pattern = must(Regex::compile(R"((?i)答案\s*:\s*[\W]*([A-D])[\W]*)"));
+  const Regex pattern = must(Regex::compile(R"((?i)答案\s*:\W*([A-D]))"));
   check_golden("match_cmmlu", [&](std::string_view text) {
     const auto match = must(pattern.search(text));
     return match ? std::string(match->groups[1]) : std::string();
@@ -95,9 +97,10 @@ TEST_CASE("last_option takes the last option letter that stands alone") {
 }
 
 TEST_CASE("first_capital_multi takes the first run of letters that stands alone") {
-  for (const Case& c : {Case{"Answer: ABD", "ABD"}, {"答案是ＡＣ", "AC"}, {"ABE", ""}, {"B", "B"}, {"", ""}}) {
+  for (const Case& c : {Case{"Answer: ABD", "ABD"}, {"答案是ＡＣ", "AC"}, {"ABE", ""}, {"B", "B"}, {"", ""}, {"选A、B、D", "ABD"}, {"The answers are A, C and D.", "ACD"},
+                        {"BA", "AB"}, {"A good answer: BC", "BC"}, {"<think>A</think>CD", "CD"}, {"ABACUS: AD", "AD"}}) {
     INFO(c.text);
-    CHECK(first_run(c.text, "ABCD", true) == c.expected);
+    CHECK(first_run(c.text, "ABCD") == c.expected);
   }
 }
 
@@ -149,9 +152,62 @@ TEST_CASE("first_option finds the answer that is stated") {
   }
 }
 
+TEST_CASE("first_option reads replies as their readers do") {
+  // tests/plugins/replies.jsonl: {"text", "answer", "record"?}, one reply a line; several, none and refusals are ""
+  const auto extract = must(FirstOption::make("ABCD", true));
+  const std::string lines = must(csv::read_text(std::filesystem::path(SEXTANT_PLUGIN_TESTS) / "replies.jsonl"));
+  size_t replies = 0;
+  for (size_t begin = 0; begin < lines.size(); ++replies) {
+    const size_t end = lines.find('\n', begin);
+    const json::Document reply = must(json::parse(lines.substr(begin, end - begin), "replies.jsonl"));
+    begin = end + 1;
+    const std::string text = *json::find_string(reply, "text");
+    const json::Value* record = json::find(reply, "record");
+    INFO(text);
+    CHECK(must(extract(text, record ? json::write(*record) : "{}")) == *json::find_string(reply, "answer"));
+  }
+  CHECK(replies > 250);
+}
+
+TEST_CASE("first_option reads the replies of public reports right") {
+  const auto folder = test::test_data();
+  if (!folder) return;
+  const auto text = csv::read_text(*folder / "../cases/05-odd-replies/right.json");
+  if (!text) {
+    WARN("SKIP: the cases are not beside the real data");
+    return;
+  }
+  const auto extract = must(FirstOption::make("ABCD", true));
+  const json::Document replies = must(json::parse(*text, "right.json"));
+  for (const auto& reply : replies.GetArray()) {
+    INFO(json::text(reply[0]));
+    CHECK(must(extract(json::text(reply[0]))) == json::text(reply[1]));
+  }
+}
+
+TEST_CASE("first_option knows an option by its letter, whatever letters there are") {
+  const auto extract = must(FirstOption::make("ABCDEFGHIJ", true));
+  for (const Case& c : {Case{"I think the answer is G.", "G"}, {"I'd say J", "J"}, {"The answer is I.", "I"}, {"I is correct", "I"},
+                        {"I am not sure.", ""}, {"(I)", "I"}, {"答案是Ｉ", "I"}, {"A, B, C, D and E are wrong; F it is", "F"}}) {
+    INFO(c.text);
+    CHECK(must(extract(c.text)) == c.expected);
+  }
+}
+
+TEST_CASE("first_capital and last_option pass over words of one letter and over thinking") {
+  for (const auto& [text, first, last] : {std::tuple("A characteristic of a ring; the answer is (C)", "C", "C"), {"I think A is right", "A", "A"},
+                                          {"A good answer", "", ""}, {"A is right, not B", "A", "B"}, {"A", "A", "A"}, {"A。", "A", "A"},
+                                          {"<think>A</think>B", "B", "B"}, {"<think>A", "", ""}, {"B or C. A nice pair", "B", "C"}}) {
+    INFO(text);
+    CHECK(first_capital(text, "ABCDEFGHI") == first);
+    CHECK(last_option(text, "ABCDEFGHI") == last);
+  }
+}
+
 TEST_CASE("first_option without cushion does not guess from a letter in passing") {
   const auto strict = must(FirstOption::make("ABCD", false)), loose = must(FirstOption::make("ABCD", true));
   CHECK(must(strict("vitamin C helps")) == "");
+  CHECK(must(loose("vitamin C helps")) == "");
   CHECK(must(loose("Plan B, maybe")) == "B");
   CHECK(must(strict("Plan B, maybe")) == "");
 }
@@ -165,6 +221,96 @@ TEST_CASE("first_option agrees with OpenCompass on nearly all goldens") {
     const std::string text = *json::find_string(entry, "text"), expected = *json::find_string(entry, "first_option_ABCD");
     INFO(text);
     if (!expected.empty()) CHECK(must(extract(text)) == expected);
+  }
+}
+
+namespace {
+
+/// Every pattern of a card's post-processors.
+void collect_patterns(const json::Value& value, std::vector<std::string>& out) {
+  if (value.IsObject()) {
+    for (const auto& member : value.GetObject()) {
+      if (json::text(member.name) == "pattern" && member.value.IsString()) out.emplace_back(json::text(member.value));
+      else collect_patterns(member.value, out);
+    }
+  }
+  if (value.IsArray())
+    for (const auto& item : value.GetArray()) collect_patterns(item, out);
+}
+
+}  // namespace
+
+TEST_CASE("no reply takes first_option more steps than its length allows") {
+  uint64_t steps = 0;
+  const auto extract = must(FirstOption::make("ABCD", true, &steps));
+  test::check_linear([&](const std::string& text) {
+    steps = 0;
+    must(extract(text));
+    return steps;
+  }, 800);  // the windows around the first letters are full
+}
+
+TEST_CASE("no reply takes OpenCompass' first_option more steps than its length allows") {
+  uint64_t steps = 0;
+  const auto extract = must(FirstOptionOpencompass::make("ABCD", true, &steps));
+  test::check_linear([&](const std::string& text) {
+    steps = 0;
+    must(extract(text));
+    return steps;
+  });
+}
+
+TEST_CASE("no reply takes a card's own pattern more steps than its length allows") {
+  std::vector<std::string> patterns;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(SEXTANT_PLUGIN_TESTS) / "../../datasets")) {
+    if (entry.path().extension() != ".json" || entry.path().parent_path().filename() != "cards") continue;
+    const auto card = json::parse(must(csv::read_text(entry.path())), entry.path().string(), json::Syntax::relaxed);
+    if (card) collect_patterns(*card, patterns);
+  }
+  REQUIRE_FALSE(patterns.empty());
+  for (const std::string& pattern : patterns) {
+    INFO(pattern);
+    uint64_t steps = 0;
+    RegexOptions options;
+    options.steps_taken = &steps;
+    const Regex regex = must(Regex::compile(pattern, options));
+    test::check_linear([&](const std::string& text) {
+      steps = 0;
+      must(regex.search(text));
+      return steps;
+    });
+  }
+}
+
+TEST_CASE("replies that were once too much for a pattern are read at once") {
+  const auto own = must(FirstOption::make("ABCD", true));
+  const auto opencompass = must(FirstOptionOpencompass::make("ABCD", true));
+  const auto repeated = [](const std::string& unit, size_t bytes) {
+    std::string out;
+    while (out.size() < bytes) out += unit;
+    return out;
+  };
+  for (const std::string& text : {"答案" + std::string(22, '\n'), "答案" + std::string(100'000, '\n'), repeated("The correct answer is ", 40'000),
+                                  repeated("答案是", 40'000) + " x", repeated("A, ", 40'000), repeated("<think>", 40'000), repeated("a ", 40'000),
+                                  repeated("the answer is A or ", 40'000), repeated("\\boxed{", 40'000), repeated("( [ ", 40'000)}) {
+    INFO(text.substr(0, 40));
+    CHECK(must(own(text)).size() <= 1);
+    CHECK(must(opencompass(text)).size() <= 1);
+  }
+  CHECK(must(own("答案" + std::string(22, '\n') + "B")) == "B");
+}
+
+TEST_CASE("OpenCompass' form that ends at a full stop is the pattern that it stands for") {
+  const Regex pattern = must(Regex::compile(R"(答案(?:应该)?[是为]\s?(\S+)(?:。|$))", {.dotall = true}));
+  const auto fast = must(StatedUntilAStop::make(nullptr));
+  const char* const fragments[] = {"答案是", "答案应该为", "答案", "是", "。", " ", "\n", "A", "x", "B。", "为"};
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text;
+    for (uint64_t n = random() % 9; n > 0; --n) text += fragments[random() % std::size(fragments)];
+    const auto match = must(pattern.search(text));
+    INFO(json::quote(text));
+    REQUIRE(must(fast(text)) == (match ? match->groups[1] : std::string_view()));
   }
 }
 

@@ -6,15 +6,46 @@ namespace {
 using namespace sextant;
 
 struct ExactMatch : Metric {
-  explicit ExactMatch(Context c) : Metric(std::move(c)) {}
-  double score(const Judged& sample) override {
-    const json::Document reference = or_throw(json::parse(sample.reference_json, "reference"));
-    return or_throw(metric::exact_match(normalize, sample.prediction, reference)) ? 1 : 0;
+  explicit ExactMatch(Context c) : Metric(std::move(c)) {
+    const std::string compat = context.text("compat");
+    if (compat == "opencompass" || compat == "opencompass-0.2.4") {
+      opencompass = or_throw(metric::Normalizer::make());
+      return;
+    }
+    const auto flag = [&](const char* name, bool otherwise) { return json::find_bool(context.config(), name).value_or(otherwise); };
+    comparison = or_throw(metric::Comparison::make({.case_ = flag("ignore_case", false),
+                                                    .blanks = flag("ignore_blanks", true),
+                                                    .final_dot = flag("ignore_final_dot", true),
+                                                    .punctuation = flag("ignore_punctuation", false),
+                                                    .articles = flag("ignore_articles", false)}));
   }
-  const metric::Normalizer normalize = or_throw(metric::Normalizer::make());
+  double score(const Judged& sample) override {
+    const std::vector<std::string> answers = whole_list ? std::vector{sample.reference} : or_throw(metric::answers_of(sample.reference_json, sample.reference));
+    const auto matches = opencompass ? metric::exact_match_opencompass(*opencompass, sample.prediction, answers)
+                                     : metric::exact_match(*comparison, sample.prediction, answers);
+    return or_throw(matches) ? 1 : 0;
+  }
+  const bool whole_list = context.text("references") == "whole";
+  std::optional<metric::Normalizer> opencompass;
+  std::optional<metric::Comparison> comparison;
 };
+
+constexpr const char* schema = R"({
+  "type": "object", "additionalProperties": false,
+  "properties": {
+    "ignore_case": {"type": "boolean", "default": false, "description": "Paris equals PARIS"},
+    "ignore_blanks": {"type": "boolean", "default": true, "description": "blanks at both ends do not count, nor how many stand in a row"},
+    "ignore_final_dot": {"type": "boolean", "default": true, "description": "one full stop at the end does not count"},
+    "ignore_punctuation": {"type": "boolean", "default": false,
+      "description": "no punctuation or symbol counts; then 3.75 equals 375, and -1 equals 1"},
+    "ignore_articles": {"type": "boolean", "default": false, "description": "a, an and the do not count"},
+    "references": {"enum": ["any", "whole"], "default": "any",
+      "description": "where the reference is a list: any of its members is right, or only the list's JSON text"},
+    "compat": {"enum": ["none", "opencompass", "opencompass-0.2.4", "lm-eval"], "default": "none",
+      "description": "opencompass: what its normalisation leaves of the first clause is compared; the run fills it in from --compat"}
+  }})";
 
 }  // namespace
 
 SEXTANT_PLUGIN(sextant::component<ExactMatch>(
-    {.id = "exact_match", .summary = "1 where the answer is one of the references, but for punctuation and articles"}))
+    {.id = "exact_match", .summary = "1 where the answer equals the reference, or one of them", .schema = schema}))

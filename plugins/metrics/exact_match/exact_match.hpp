@@ -1,17 +1,97 @@
-// exact_match: equality after normalisation, as short answers are scored (OpenCompass' EM). Threads: [owner].
+// exact_match: does an answer equal one of the references? By default the whole texts are compared; in OpenCompass' way what its
+// normalisation leaves of them. Threads: [owner].
 #pragma once
+#include <span>
+#include <sextant/columns.hpp>
 #include <sextant/json.hpp>
 #include <sextant/regex.hpp>
+#include <sextant/fold_case.hpp>
 
 namespace sextant::metric {
 
-/// Keeps the first clause, and of it the words: no punctuation, no articles, single blanks. Case stays: "The Cat." -> "Cat".
+/// The answers of a reference, as a prompt shows the values (True, 0.5): of a list each member's, else `text`, the whole one's.
+inline Result<std::vector<std::string>> answers_of(std::string_view reference_json, const std::string& text) {
+  if (!reference_json.starts_with('[')) return std::vector{text};
+  SXT_TRY(const json::Document reference, json::parse(reference_json, "reference"));
+  std::vector<std::string> out;
+  for (const auto& answer : reference.GetArray()) out.push_back(columns::as_text(answer));
+  return out;
+}
+
+/// What does not count when whole texts are compared.
+struct Ignored {
+  bool case_ = false;        // of letters, after Unicode's case folding
+  bool blanks = true;        // at both ends, and how many stand in a row
+  bool final_dot = true;     // one "." or "。" at the end
+  bool punctuation = false;  // all of it, symbols as well
+  bool articles = false;     // a, an, the
+};
+
+/// Texts with nothing left of them but what counts.
+class Comparison {
+ public:
+  static Result<Comparison> make(Ignored ignored) {
+    Comparison out;
+    out.ignored_ = ignored;
+    SXT_TRY(out.punctuation_, Regex::compile(R"([^\w\s]|_)"));
+    SXT_TRY(out.articles_, Regex::compile(R"(\b(?:a|an|the)\b)", {.caseless = true}));
+    SXT_TRY(out.blanks_, Regex::compile(R"(\s++)"));
+    return out;
+  }
+
+  Result<bool> equal(std::string_view a, std::string_view b) const {
+    SXT_TRY(const std::string left, plain(a));
+    SXT_TRY(const std::string right, plain(b));
+    return left == right;
+  }
+
+ private:
+  Result<std::string> plain(std::string_view text) const {
+    std::string out = ignored_.case_ ? utf8::fold_case(text) : std::string(text);
+    if (ignored_.final_dot) drop_final_dot(out);
+    if (ignored_.punctuation) {
+      SXT_TRY(out, punctuation_.replace(out, ""));
+    }
+    if (ignored_.articles) {
+      SXT_TRY(out, articles_.replace(out, ""));
+    }
+    if (!ignored_.blanks) return out;
+    SXT_TRY(out, blanks_.replace(out, " "));
+    if (out.starts_with(' ')) out.erase(0, 1);
+    if (out.ends_with(' ')) out.pop_back();
+    return out;
+  }
+  void drop_final_dot(std::string& text) const {
+    std::string_view rest = text;
+    if (ignored_.blanks) rest = rest.substr(0, rest.find_last_not_of(" \t\r\n") + 1);
+    for (const std::string_view dot : {".", "。"})
+      if (rest.ends_with(dot) && rest.size() > dot.size()) {
+        text.resize(rest.size() - dot.size());
+        return;
+      }
+  }
+
+  Ignored ignored_;
+  Regex punctuation_, articles_, blanks_;
+};
+
+/// Is the prediction one of the answers?
+inline Result<bool> exact_match(const Comparison& comparison, std::string_view prediction, std::span<const std::string> answers) {
+  for (const std::string& answer : answers) {
+    SXT_TRY(const bool equal, comparison.equal(prediction, answer));
+    if (equal) return true;
+  }
+  return false;
+}
+
+/// OpenCompass' normalisation: the first clause, and of it the words: no punctuation, no articles, single blanks. Case stays:
+/// "The Cat." -> "Cat". So 3.75 equals 3.14, and "Mr. Smith" equals "Mr. Jones".
 class Normalizer {
  public:
   static Result<Normalizer> make() {
-    SXT_TRY(Regex punctuation, Regex::compile(R"([^\w\s]+)"));
+    SXT_TRY(Regex punctuation, Regex::compile(R"([^\w\s]++)"));
     SXT_TRY(Regex articles, Regex::compile(R"(\b(?:a|an|the)\b)", {.caseless = true}));
-    SXT_TRY(Regex blanks, Regex::compile(R"(\s+)"));
+    SXT_TRY(Regex blanks, Regex::compile(R"(\s++)"));
     return Normalizer(std::move(punctuation), std::move(articles), std::move(blanks));
   }
   Result<std::string> operator()(std::string_view text) const {
@@ -30,21 +110,10 @@ class Normalizer {
   Regex punctuation_, articles_, blanks_;
 };
 
-/// The answers of a reference: an array's texts, or the one text or number.
-inline std::vector<std::string> answers_of(const json::Value& reference) {
-  const auto text = [](const json::Value& value) {
-    return value.IsString() ? std::string(json::text(value)) : json::write(value);
-  };
-  std::vector<std::string> out;
-  if (!reference.IsArray()) return {text(reference)};
-  for (const auto& answer : reference.GetArray()) out.push_back(text(answer));
-  return out;
-}
-
 /// Is the prediction, normalised, one of the answers, normalised or as they are?
-inline Result<bool> exact_match(const Normalizer& normalize, std::string_view prediction, const json::Value& reference) {
+inline Result<bool> exact_match_opencompass(const Normalizer& normalize, std::string_view prediction, std::span<const std::string> answers) {
   SXT_TRY(const std::string given, normalize(prediction));
-  for (const std::string& answer : answers_of(reference)) {
+  for (const std::string& answer : answers) {
     SXT_TRY(const std::string normal, normalize(answer));
     if (given == normal || given == answer) return true;
   }

@@ -1,13 +1,15 @@
 // first_capital: the answer letter that comes first. Pure; [any] thread.
 #pragma once
 #include <sextant/regex.hpp>
+#include <sextant/thinking.hpp>
 #include "../letters.hpp"
 
 namespace sextant::postprocess {
 
-/// The first of `options` that stands alone, or "". Full-width letters count as their ASCII ones.
+/// The first of `options` that stands alone and is no English word ("A good answer", "I think"), or "". Full-width letters count as
+/// their ASCII ones; what a model thought before it answered is passed over.
 inline std::string first_capital(std::string_view text, std::string_view options) {
-  const std::string plain = utf8::half_width(text);
+  const std::string plain = utf8::half_width(split_thinking(text).answer);
   const size_t at = find_lone(plain, options);
   return at == plain.npos ? std::string() : plain.substr(at, 1);
 }

@@ -7,9 +7,11 @@ using namespace sextant;
 
 struct FirstCapitalMulti : Postprocessor {
   explicit FirstCapitalMulti(Context c) : Postprocessor(std::move(c)) {}
-  std::string apply(std::string_view text) override { return postprocess::first_run(text, options, alone); }
+  std::string apply(std::string_view text) override {
+    return opencompass ? postprocess::first_run_opencompass(text, options) : postprocess::first_run(text, options);
+  }
   const std::string options = context.text("options", "ABCD");
-  const bool alone = !postprocess::is_opencompass(context.text("compat"));
+  const bool opencompass = postprocess::is_opencompass(context.text("compat"));
 };
 
 constexpr const char* schema =

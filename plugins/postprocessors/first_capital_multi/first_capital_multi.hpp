@@ -1,17 +1,54 @@
 // first_capital_multi: the letters of a question with several right answers ("ABD"). Pure; [any] thread.
 #pragma once
+#include <sextant/thinking.hpp>
 #include "../letters.hpp"
 
 namespace sextant::postprocess {
 
-/// The first run of `options` letters; with `alone` only one that has no ASCII letter or digit beside it, so that the A of
-/// "Answer" is none. Full-width letters count as their ASCII ones then.
-inline std::string first_run(std::string_view text, std::string_view options, bool alone) {
-  const std::string plain = alone ? utf8::half_width(text) : std::string(text);
-  for (size_t begin = plain.find_first_of(options); begin != plain.npos;) {
-    const size_t end = std::min(plain.find_first_not_of(options, begin), plain.size());
-    if (!alone || stands_alone(plain, begin, end)) return plain.substr(begin, end - begin);
-    begin = plain.find_first_of(options, end);
+/// OpenCompass: the first run of `options` letters.
+inline std::string first_run_opencompass(std::string_view text, std::string_view options) {
+  const size_t begin = text.find_first_of(options);
+  if (begin == text.npos) return {};
+  return std::string(text.substr(begin, std::min(text.find_first_not_of(options, begin), text.size()) - begin));
+}
+
+namespace multi_detail {
+
+/// The end of what joins the letters of a list behind `at`, or npos.
+inline size_t joined_until(std::string_view text, size_t at) {
+  for (const std::string_view joint : {", and ", " and ", ", ", ",", "、", "和", "与", "及", " & ", "&", "/", "; ", ";", " "})
+    if (text.substr(at).starts_with(joint)) return at + joint.size();
+  return text.npos;
+}
+
+}  // namespace multi_detail
+
+/// The first run of `options` letters that has no ASCII letter or digit beside it, so that the A of "Answer" is none; with those that
+/// a list joins to it: "A, B and D", "A、B、D". Each once, in the order of the options. Full-width letters count as their ASCII ones.
+inline std::string first_run(std::string_view text, std::string_view options) {
+  const std::string plain = utf8::half_width(split_thinking(text).answer);
+  const std::string_view view = plain;
+  const auto run_at = [&](size_t begin) -> std::string_view {
+    const size_t end = begin < view.size() ? std::min(view.find_first_not_of(options, begin), view.size()) : begin;
+    return end > begin && stands_alone(view, begin, end) && !(end == begin + 1 && is_word_of_one_letter(view, begin)) ? view.substr(begin, end - begin)
+                                                                                                                      : std::string_view();
+  };
+  for (size_t begin = view.find_first_of(options); begin != view.npos;) {
+    std::string_view run = run_at(begin);
+    if (run.empty()) {
+      begin = view.find_first_of(options, std::min(view.find_first_not_of(options, begin), view.size()));
+      continue;
+    }
+    std::string found;
+    for (size_t at = begin; !run.empty();) {
+      found += run;
+      at = multi_detail::joined_until(view, at + run.size());
+      run = at == view.npos ? std::string_view() : run_at(at);
+    }
+    std::string sorted;
+    for (const char option : options)
+      if (found.find(option) != found.npos) sorted += option;
+    return sorted;
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #include "first_option.hpp"
 #include <sextant/sdk.hpp>
+#include "opencompass.hpp"
 
 namespace {
 
@@ -13,14 +14,16 @@ struct FirstOption : Postprocessor {
     if (postprocess::is_opencompass(compat)) opencompass = or_throw(postprocess::FirstOptionOpencompass::make(options, cushion));
     else own = or_throw(postprocess::FirstOption::make(options, cushion));
   }
-  std::string apply(std::string_view text) override { return or_throw(own ? (*own)(text) : (*opencompass)(text)); }
+  std::string extract(const Extracted& item) override {
+    return or_throw(postprocess::or_unparsed(own ? (*own)(item.text, item.record_json) : (*opencompass)(item.text)));
+  }
   std::optional<postprocess::FirstOption> own;
   std::optional<postprocess::FirstOptionOpencompass> opencompass;
 };
 
 constexpr const char* schema =
     R"({"type": "object", "additionalProperties": false, "properties": {)" SXT_OPTIONS_SCHEMA "," SXT_COMPAT_SCHEMA R"(,
-  "cushion": {"type": "boolean", "default": true, "description": "where no answer is stated, take a letter found anywhere"}}})";
+  "cushion": {"type": "boolean", "default": true, "description": "where no answer is stated, take the only letter that is spoken of"}}})";
 
 }  // namespace
 

@@ -1,106 +1,249 @@
-// first_option: the letter that an answer in words decides for. Pure; threads: [owner].
+// first_option: the letter that an answer in words decides for. docs/extraction.md says in which order. Threads: [owner].
 #pragma once
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
 #include <sextant/regex.hpp>
-#include "../letters.hpp"
-#include "patterns.hpp"
+#include <sextant/thinking.hpp>
+#include "canonical.hpp"
+#include "mentions.hpp"
+#include "option_texts.hpp"
+#include "phrases.hpp"
 
 namespace sextant::postprocess {
 
-/// Tries patterns in order; "cushion" also allows the last resort, a letter anywhere.
-class FirstOption {
- public:
-  static Result<FirstOption> make(const std::string& options, bool cushion) {
-    FirstOption out;
-    const std::string lone = "(?<![A-Za-z0-9])([" + options + "])(?![A-Za-z0-9])";
-    for (const char* pattern : statement_patterns) SXT_CHECK(out.add(pattern, lone));
-    for (const char* pattern : lone_patterns) SXT_CHECK(out.add(pattern, lone));
-    SXT_CHECK(out.add(lower_case_pattern, "(?<![A-Za-z0-9])((?i)[" + options + "])(?![A-Za-z0-9])"));
-    // last resort; an English article is no answer
-    if (cushion) SXT_CHECK(out.add("@(?!\\s[a-z])", lone));
-    return out;
-  }
-
-  /// The option letter, or "".
-  Result<std::string> operator()(std::string_view text) const {
-    const std::string plain = utf8::half_width(text);
-    for (const Regex& pattern : patterns_) {
-      SXT_TRY(const auto match, pattern.search(plain));
-      if (!match || match->groups.size() < 2 || match->groups[1].empty()) continue;
-      const char letter = match->groups[1].front();
-      return std::string(1, letter >= 'a' ? static_cast<char>(letter - 'a' + 'A') : letter);
-    }
-    return std::string();
-  }
-
- private:
-  FirstOption() = default;
-  Result<void> add(std::string pattern, const std::string& option) {
-    for (size_t at = pattern.find('@'); at != pattern.npos; at = pattern.find('@', at + option.size()))
-      pattern.replace(at, 1, option);
-    SXT_TRY(Regex compiled, Regex::compile(pattern));
-    patterns_.push_back(std::move(compiled));
-    return {};
-  }
-
-  std::vector<Regex> patterns_;
+/// What a reply says of one mention of options.
+enum class Stance {
+  mentions,    // no more than that
+  supposes,    // "if the answer is A", "might be A"
+  asks,        // "the answer is A?"
+  denies,      // "not A", "A is wrong"
+  approves,    // "A is correct": of one option among those discussed
+  answers,     // "the answer is A"
+  concludes,   // "so the final answer is A"
 };
 
-/// OpenCompass: the first form that matches; of its group, the first letter in the order of the options, not of the text.
-class FirstOptionOpencompass {
+/// "cushion" also allows the last resort, a letter anywhere.
+class FirstOption {
  public:
-  static Result<FirstOptionOpencompass> make(std::string options, bool cushion) {
-    FirstOptionOpencompass out(std::move(options));
-    for (const char* form : opencompass_forms) SXT_CHECK(out.add(form));
-    if (cushion)
-      for (const char* form : opencompass_cushion) SXT_CHECK(out.add(form));
-    return out;
+  /// `steps`: see RegexOptions::steps_taken.
+  static Result<FirstOption> make(const std::string& options, bool cushion, uint64_t* steps = nullptr) {
+    SXT_TRY(Phrases phrases, Phrases::make(steps));
+    return FirstOption(options, cushion, std::move(phrases));
   }
 
-  Result<std::string> operator()(std::string_view text) const {
-    text = strip(text);
-    for (const Regex& pattern : patterns_) {
-      SXT_TRY(const auto match, pattern.search(text));
-      if (!match) continue;
-      std::string_view answer = match->groups[0];
-      if (match->groups.size() > 1 && !match->groups[1].empty()) answer = match->groups[1];
-      for (const char option : options_)
-        if (answer.find(option) != answer.npos) return std::string(1, option);
+  /// The option letter, or "": no answer, several, or none that can be told.
+  Result<std::string> operator()(std::string_view text, std::string_view record_json = "{}") const {
+    const Thought thought = split_thinking(text);
+    if (!thought.closed) return std::string();
+    const std::string reply = canonical(thought.answer);
+    // a model that is not tuned goes on with the next question, and answers that
+    SXT_TRY(const auto next, phrases_.next_question.search(reply));
+    if (next) {
+      SXT_TRY(const std::string first, answer_of(std::string_view(reply).substr(0, next->begin), record_json));
+      if (!first.empty()) return first;
     }
-    return std::string();
+    return answer_of(reply, record_json);
   }
 
  private:
-  explicit FirstOptionOpencompass(std::string options) : options_(std::move(options)) {}
-  Result<void> add(std::string pattern) {
-    const std::string option = "([" + options_ + "])";
-    // inside a group that already is the answer the letters need no group of their own
-    const bool grouped = pattern.find("(@") != pattern.npos;
-    const size_t at = pattern.find('@');
-    if (at != pattern.npos) pattern.replace(at, 1, grouped ? "[" + options_ + "]" : option);
-    SXT_TRY(Regex compiled, Regex::compile(pattern, {.dotall = true}));
-    patterns_.push_back(std::move(compiled));
+  // Mentions that are looked at, from the beginning and from the end: a reply that lists the alphabet for ever costs no more.
+  static constexpr size_t first_max = 96, last_max = 160;
+
+  struct Read : Mention {
+    Stance stance = Stance::mentions;
+    size_t epoch = 0;   // corrections before it
+  };
+
+  FirstOption(std::string options, bool cushion, Phrases phrases)
+      : options_(std::move(options)), cushion_(cushion), phrases_(std::move(phrases)) {}
+
+  Result<std::string> answer_of(std::string_view reply, std::string_view record_json) const {
+    SXT_TRY(const std::vector<Read> mentions, read(reply));
+    if (const auto stated = stated_in(mentions)) return *stated;
+    if (std::string leading = leading_in(reply, mentions); !leading.empty()) return leading;
+    if (std::string judged = judged_in(mentions); !judged.empty()) return judged;
+    SXT_TRY(const std::string repeated, OptionTexts(record_json, options_).repeated_in(reply, phrases_));
+    if (!repeated.empty()) return repeated;
+    if (std::string last = last_in(reply, mentions); !last.empty()) return last;
+    return cushion_ ? only_one_in(mentions) : std::string();
+  }
+
+  Result<std::vector<Read>> read(std::string_view reply) const {
+    std::vector<Mention> all = Mentions(reply, options_).all();
+    if (all.size() > first_max + last_max) all.erase(all.begin() + first_max, all.end() - last_max);
+    std::vector<size_t> corrections;
+    SXT_CHECK(phrases_.retracts.for_each(reply, [&](size_t begin, size_t) { corrections.push_back(begin); }));
+    std::vector<Read> out;
+    for (Mention& mention : all) {
+      SXT_TRY(const Stance stance, stance_of(reply, mention, out.empty() ? nullptr : &out.back()));
+      if (mention.lower && stance < Stance::answers) continue;
+      const auto before = std::upper_bound(corrections.begin(), corrections.end(), mention.begin);
+      out.push_back({std::move(mention), stance, static_cast<size_t>(before - corrections.begin())});
+    }
+    return out;
+  }
+
+  Result<Stance> stance_of(std::string_view reply, const Mention& mention, const Read* previous) const {
+    const size_t end = mention.begin > 0 && reply[mention.begin - 1] == '(' ? mention.begin - 1 : mention.begin;
+    const size_t from = end > window_bytes ? utf8::boundary(reply, end - window_bytes) : 0;
+    const std::string_view left = reply.substr(from, end - from), right = reply.substr(mention.end);
+    const std::string_view near = right.substr(0, utf8::boundary(right, window_bytes));
+    std::optional<Error> failure;
+    const auto says = [&](const Regex& phrase, std::string_view where) {
+      const auto found = phrase.found_in(where);
+      if (!found && !failure) failure = found.error();
+      return found && *found;
+    };
+    const Stance stance = [&] {
+      if (mention.lower) {  // an answer where it can be nothing else
+        const bool right = !says(phrases_.is_wrong, near) && says(phrases_.is_right, near);
+        if (mention.begin == 0 && (right || says(phrases_.is_answer, near))) return Stance::answers;
+        const bool states = says(phrases_.states, left) || says(phrases_.corrects, left);
+        const bool meant = states && says(phrases_.ends, near) && !says(phrases_.denies, left) && !says(phrases_.asks, near);
+        return meant ? Stance::answers : Stance::mentions;
+      }
+      const bool wrong = says(phrases_.is_wrong, near);
+      if (says(phrases_.is_answer, near)) return says(phrases_.supposes, left) ? Stance::supposes : Stance::answers;
+      if (says(phrases_.denies, left)) return Stance::denies;
+      if (says(phrases_.singles, left) && (wrong || says(phrases_.is_right, near))) return Stance::answers;
+      const bool asks = says(phrases_.asks, near);
+      const bool corrects = !asks && says(phrases_.corrects, left);
+      const bool contrasts = previous && (previous->stance == Stance::denies || previous->stance == Stance::supposes) &&
+                             mention.begin - previous->end < window_bytes && says(phrases_.contrasts, left);
+      const bool concludes = says(phrases_.concludes, left);
+      const bool states = says(phrases_.states, left);
+      if (wrong) return Stance::denies;
+      if (asks) return Stance::asks;
+      if (corrects || (concludes && (states || left.ends_with(box) || says(phrases_.ends, near)))) return Stance::concludes;
+      if (states || contrasts) return says(phrases_.supposes, left) ? Stance::supposes : Stance::answers;
+      if (says(phrases_.is_right, near)) return says(phrases_.supposes, left) ? Stance::supposes : Stance::approves;
+      return Stance::mentions;
+    }();
+    if (failure) return *failure;
+    return stance;
+  }
+
+  /// What is said to be the answer: behind the last correction the last conclusion, else the first statement. "": several at once.
+  static std::optional<std::string> stated_in(const std::vector<Read>& mentions) {
+    const Read* best = nullptr;
+    bool several = false;
+    for (const Read& one : mentions) {
+      if (one.stance < Stance::answers) continue;
+      if (!one.single() && !is_same(one.letters)) {
+        several = true;
+        continue;
+      }
+      if (is_denied_later(mentions, one)) continue;
+      if (!best || one.epoch > best->epoch || one.stance == Stance::concludes) best = &one;
+    }
+    if (best) return best->letters.substr(0, 1);
+    return several ? std::optional<std::string>("") : std::nullopt;
+  }
+  static bool is_same(const std::string& letters) { return letters.find_first_not_of(letters[0]) == letters.npos; }
+  static bool is_denied_later(const std::vector<Read>& mentions, const Read& statement) {
+    return std::any_of(mentions.begin(), mentions.end(), [&](const Read& one) {
+      return one.stance == Stance::denies && one.begin > statement.begin && one.epoch > statement.epoch &&
+             one.letters.find(statement.letters[0]) != std::string::npos;
+    });
+  }
+
+  /// The letter that the reply begins with: "B.", "C, because ...", "(D) lead"; not the first line of a list of options.
+  std::string leading_in(std::string_view reply, const std::vector<Read>& mentions) const {
+    size_t at = 0;
+    for (const std::string_view name : {"option ", "choice ", "Option ", "Choice ", "选项 ", "选项", ":", " "})
+      if (reply.substr(at).starts_with(name)) at += name.size();
+    if (at >= reply.size()) return {};
+    char letter = reply[at];
+    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+    const bool lower = letter != reply[at];
+    if (options_.find(letter) == options_.npos || (at + 1 < reply.size() && is_ascii_word(reply[at + 1]))) return {};
+    std::string_view rest = reply.substr(at + 1);
+    if (rest.starts_with(')')) rest.remove_prefix(1);
+    else if (lower && !ends_a_lower_letter(rest)) return {};
+    if (lower && at + 1 < reply.size()) {  // "a) no\nb) yes": a list
+      const char second[] = {'\n', static_cast<char>(reply[at] + 1), reply[at + 1]};
+      if (reply.find(std::string_view(second, sizeof second)) != reply.npos) return {};
+    }
+    if (!lower) {
+      const auto first = std::find_if(mentions.begin(), mentions.end(), [&](const Read& one) { return one.begin == at; });
+      if (first == mentions.end() || !first->single() || first->stance == Stance::denies || first->stance == Stance::approves ||
+          first->stance == Stance::asks)
+        return {};
+    }
+    // "A. iron B. cork": the options, said again
+    if (letter == options_[0] && !rest.empty()) {
+      const auto second = std::find_if(mentions.begin(), mentions.end(),
+                                       [&](const Read& one) { return one.begin > at && one.letters != std::string(1, letter); });
+      if (second != mentions.end() && options_.size() > 1 && second->letters[0] == options_[1] && is_enumerated(reply, *second)) return {};
+    }
+    if (rest.empty()) return std::string(1, letter);
+    for (const std::string_view next : {".", ",", ":", ";", "\n", "!", "。", "、", "-", " -", " because", " since", " as ", " 因为", "因为",
+                                        "选项", "项", "是", " (", "("})
+      if (rest.starts_with(next)) return std::string(1, letter);
+    return reply[at + 1] == ')' ? std::string(1, letter) : std::string();
+  }
+  static bool ends_a_lower_letter(std::string_view rest) {
+    if (rest.empty() || rest[0] == '\n' || rest.starts_with("选项") || rest.starts_with("项")) return true;
+    return rest[0] == '.' && (rest.size() == 1 || !is_ascii_word(rest[1]));
+  }
+  /// Whether the letter stands where one names the options of a list: "B. cork", or a line that begins with it.
+  static bool is_enumerated(std::string_view reply, const Mention& mention) {
+    if (mention.begin == 0 || reply[mention.begin - 1] == '\n' || reply.substr(0, mention.begin).ends_with("\n- ")) return true;
+    const char next = mention.end < reply.size() ? reply[mention.end] : '\0';
+    return next == '.' || next == ')' || next == ':' || (next == '\xE3' && reply.substr(mention.end).starts_with("、"));
+  }
+
+  /// Where options were discussed one by one: the only right one; the only wrong one, where several are right; or what is left.
+  std::string judged_in(const std::vector<Read>& mentions) const {
+    std::map<char, Stance> last;
+    for (const Read& one : mentions)
+      if (one.stance == Stance::approves || one.stance == Stance::denies)
+        for (const char letter : one.letters) last[letter] = one.stance;
+    std::string right, wrong;
+    for (const auto& [letter, stance] : last) (stance == Stance::approves ? right : wrong) += letter;
+    if (right.size() == 1) return right;
+    if (right.size() > 1) return wrong.size() == 1 ? wrong : std::string();
+    if (wrong.size() + 1 != options_.size() || wrong.size() < 2) return {};
+    for (const char letter : options_)
+      if (wrong.find(letter) == wrong.npos) return std::string(1, letter);
     return {};
   }
-  /// Python's str.strip: Unicode blanks at both ends.
-  static std::string_view strip(std::string_view text) {
-    const auto blank = [](char32_t c) {
-      return (c >= 9 && c <= 13) || (c >= 28 && c <= 32) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-             (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
-    };
-    size_t begin = text.size(), end = 0;
-    for (size_t i = 0; i < text.size();) {
-      const utf8::Character character = utf8::at(text, i);
-      if (!blank(character.code)) {
-        begin = std::min(begin, i);
-        end = i + character.size;
-      }
-      i += character.size;
+
+  /// The letter that ends the reply and is a line or sentence of its own.
+  static std::string last_in(std::string_view reply, const std::vector<Read>& mentions) {
+    if (mentions.empty()) return {};
+    const Read& last = mentions.back();
+    if (!last.single() || last.stance == Stance::denies || last.stance == Stance::asks) return {};
+    size_t end = last.end;
+    for (const std::string_view sign : {")", ".", "。", "!", "'"})
+      if (reply.substr(end).starts_with(sign)) end += sign.size();
+    if (end < reply.size()) return {};
+    // the last line of a list of options, which may have been cut there
+    if (mentions.size() > 1) {
+      const Read& before = mentions[mentions.size() - 2];
+      if (before.single() && before.letters[0] + 1 == last.letters[0] && is_enumerated(reply, before)) return {};
     }
-    return begin < end ? text.substr(begin, end - begin) : std::string_view();
+    const std::string_view left = reply.substr(0, last.begin);
+    for (const std::string_view before : {"\n", ". ", ".", "。", "! ", "? ", "; ", ", ", ",", ": ", ":", ") ", "、"})
+      if (left.ends_with(before)) return last.letters;
+    return left.empty() ? last.letters : std::string();
+  }
+
+  /// The only letter that is spoken of and not denied.
+  static std::string only_one_in(const std::vector<Read>& mentions) {
+    std::string left, denied;
+    for (const Read& one : mentions) (one.stance == Stance::denies ? denied : left) += one.letters;
+    std::string found;
+    for (const char letter : left)
+      if (denied.find(letter) == denied.npos && found.find(letter) == found.npos) found += letter;
+    return found.size() == 1 ? found : std::string();
   }
 
   std::string options_;
-  std::vector<Regex> patterns_;
+  bool cushion_;
+  Phrases phrases_;
 };
 
 }  // namespace sextant::postprocess

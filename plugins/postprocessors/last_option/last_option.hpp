@@ -1,12 +1,14 @@
 // last_option: the answer letter that comes last. Pure; [any] thread.
 #pragma once
+#include <sextant/thinking.hpp>
 #include "../letters.hpp"
 
 namespace sextant::postprocess {
 
-/// The last of `options` that stands alone, or "". Full-width letters count as their ASCII ones.
+/// The last of `options` that stands alone and is no English word, or "". Full-width letters count as their ASCII ones; what a model
+/// thought before it answered is passed over.
 inline std::string last_option(std::string_view text, std::string_view options) {
-  const std::string plain = utf8::half_width(text);
+  const std::string plain = utf8::half_width(split_thinking(text).answer);
   const size_t at = rfind_lone(plain, options);
   return at == plain.npos ? std::string() : plain.substr(at, 1);
 }

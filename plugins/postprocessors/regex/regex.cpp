@@ -12,12 +12,18 @@ struct ByRegex : Postprocessor {
                         std::to_string(pattern.group_count()) + " groups; 0 is the whole match");
   }
   std::string apply(std::string_view text) override {
-    const auto found = or_throw(last ? pattern.search_last(text) : pattern.search(text));
-    return found ? std::string(found->groups[group]) : std::string();
+    const auto found = last ? pattern.search_last(text) : pattern.search(text);
+    if (!found) {
+      if (found.error().kind != Error::Kind::data) throw PluginError(found.error());
+      if (!std::exchange(said, true)) context.log(SXT_LOG_WARNING, "regex: " + found.error().message + "; the reply counts as one without an answer");
+      return {};
+    }
+    return *found ? std::string((*found)->groups[group]) : std::string();
   }
   const Regex pattern = or_throw(Regex::compile(context.text("pattern"), or_throw(RegexOptions::of_flags(context.text("flags")))));
   const size_t group = static_cast<size_t>(json::find_int(context.config(), "group").value_or(default_group()));
   const bool last = context.text("match") == "last";
+  bool said = false;
 
  private:
   int64_t default_group() const { return pattern.group_count() > 0 ? 1 : 0; }

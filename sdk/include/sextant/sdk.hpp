@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 #include <sextant/abi.h>
+#include <sextant/columns.hpp>
 #include <sextant/json.hpp>
 
 namespace sextant {
@@ -112,7 +113,7 @@ class Sink {
 
 struct Judged {
   std::string_view prediction;
-  std::string reference;            // a JSON string's text, or the JSON itself
+  std::string reference;            // as a prompt shows the value: a text, True, 0.5, None; lists and objects as JSON
   std::string_view reference_json;
   std::string_view record_json;     // the data set's row, "{}" if there is none
 };
@@ -300,9 +301,10 @@ inline Question question(const sxt_question& q) {
 
 inline Judged judged(const sxt_judged& j) {
   Judged out{view(j.prediction), std::string(view(j.reference_json)), view(j.reference_json), view(j.record_json)};
-  if (!out.reference.empty() && out.reference.front() == '"')
-    if (auto parsed = json::parse(out.reference, "reference"); parsed && parsed->IsString())
-      out.reference = json::text(*parsed);
+  // whole numbers stand as they are: beyond 64 bits they would lose digits
+  if (!out.reference.empty() && out.reference.find_first_not_of("-0123456789") != out.reference.npos && out.reference.front() != '[' &&
+      out.reference.front() != '{')
+    if (const auto parsed = json::parse(out.reference, "reference")) out.reference = columns::as_text(*parsed);
   return out;
 }
 

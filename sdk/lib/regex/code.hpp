@@ -10,13 +10,19 @@ struct pcre2_real_match_context_8;
 
 namespace sextant {
 
+/// What PCRE2's callouts are given.
+struct RegexWatch {
+  RegexLimits limits;
+  uint64_t* steps_taken = nullptr;
+};
+
 struct Regex::Code {
   Code() = default;
   Code(const Code&) = delete;
   ~Code();
   pcre2_real_code_8* code = nullptr;
   pcre2_real_match_context_8* context = nullptr;  // the limits
-  RegexLimits limits;
+  RegexWatch watch;
   uint32_t groups = 0, match_bits = 0;
   bool python = false;
   bool direct = false;  // compiled to code that may be run without pcre2_match's checks

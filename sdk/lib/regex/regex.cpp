@@ -44,12 +44,17 @@ double thread_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-// Called for the callout in front of a pattern, which is reached once at each place. Most searches end before the clock is read.
-int watch(pcre2_callout_block*, void* code) {
+// Called for the callout in front of a pattern, which is reached once at each place, and where steps are counted for those in front of
+// each item. Most searches end before the clock is read.
+int watch(pcre2_callout_block* callout, void* data) {
+  constexpr uint32_t automatic = 255;
+  const auto& watched = *static_cast<const RegexWatch*>(data);
+  if (watched.steps_taken) ++*watched.steps_taken;
+  if (callout->callout_number == automatic) return 0;
   constexpr uint32_t places_between = 128;
   if (++scratch.begun % places_between != 0) return 0;
   const double now = thread_seconds();
-  if (scratch.begun == places_between) scratch.deadline = now + static_cast<const RegexLimits*>(code)->seconds;
+  if (scratch.begun == places_between) scratch.deadline = now + watched.limits.seconds;
   return now > scratch.deadline ? PCRE2_ERROR_MATCHLIMIT : 0;
 }
 
@@ -73,6 +78,7 @@ uint32_t compile_bits(const RegexOptions& options) {
   if (options.whole) bits |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
   if (options.dollar_is_end) bits |= PCRE2_DOLLAR_ENDONLY;
   if (!options.valid_text) bits |= PCRE2_MATCH_INVALID_UTF;
+  if (options.steps_taken) bits |= PCRE2_AUTO_CALLOUT;
   return bits;
 }
 
@@ -140,8 +146,8 @@ Result<Regex> Regex::compile(std::string_view pattern, RegexOptions options, std
   pcre2_set_match_limit(code->context, options.limits.steps);
   pcre2_set_depth_limit(code->context, options.limits.depth);
   pcre2_set_heap_limit(code->context, options.limits.heap_kib);
-  code->limits = options.limits;
-  pcre2_set_callout(code->context, watch, &code->limits);
+  code->watch = {options.limits, options.steps_taken};
+  pcre2_set_callout(code->context, watch, &code->watch);
   if (options.compiled_to_code && pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE) == 0) {  // where it cannot: slower and the same
     pcre2_jit_stack_assign(code->context, thread_stack, nullptr);
     code->direct = options.valid_text;

@@ -248,4 +248,23 @@ TEST_CASE("wide characters take two columns, combining marks none") {
 }
 
 }  // namespace
+TEST_CASE("findings are lines under the table, one a cause and model, and are in no other form of it") {
+  std::vector<TaskOutcome> outcomes;
+  for (const char* name : {"ceval-law", "ceval-logic", "ceval-art", "ceval-tax", "mmlu"}) {
+    outcomes.push_back(done("tiny", name, 0));
+    outcomes.back().findings.push_back({"unparsed", 9, 10, "first_capital"});
+  }
+  outcomes.back().findings = {{"cut", 10, 10, ""}, {"no_shots", 10, 10, "5"}, {"zero", 10, 10, "the references are lists"}};
+  const Table table = make_table({"tiny"}, outcomes, {});
+  REQUIRE(table.findings.size() == 4);
+  CHECK_THAT(table.findings[0], Contains("ceval-law, ceval-logic, ceval-art and 1 more (tiny): 36 of 40 replies") && Contains("first_capital"));
+  CHECK_THAT(table.findings[1], Contains("mmlu (tiny): all 10 replies were cut") && Contains("--max-out-len"));
+  CHECK_THAT(table.findings[2], Contains("none fits") && Contains("5 examples"));
+  CHECK_THAT(table.findings[3], Contains("the score is 0: the references are lists"));
+  CHECK_THAT(to_text(table), Contains("\n\nceval-law, ceval-logic"));
+  CHECK_THAT(to_csv(table), !Contains("replies"));
+  CHECK_THAT(to_json(table, "run", "complete"), Contains("\"findings\":[\"ceval-law"));
+  CHECK(to_text(make_table({"tiny"}, {done("tiny", "a", 50)}, {})).find("\n\n") == std::string::npos);
+}
+
 }  // namespace sextant::test

@@ -36,6 +36,7 @@ struct RegexOptions {
   bool valid_text = false;       // the caller has checked that texts are UTF-8; otherwise broken bytes match nothing
   bool compiled_to_code = false; // by PCRE2's just-in-time compiler: for patterns that see megabytes. It counts steps more coarsely.
   RegexLimits limits = {};
+  uint64_t* steps_taken = nullptr;  // for tests: grows by one with every item of the pattern that is tried at a place of the text
   Error::Kind error_kind = Error::Kind::config;  // of a pattern that cannot be used
   std::string advice = "write the pattern without nested repetition";  // ends the sentence when a bound is exceeded
 

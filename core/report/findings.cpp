@@ -1,0 +1,61 @@
+// Findings as lines under the table: one line a cause, whatever the number of sets that have it.
+#include <algorithm>
+#include <fmt/format.h>
+#include "../base/text.hpp"
+#include "report.hpp"
+
+namespace sextant::report {
+namespace {
+
+struct Line {
+  std::string model;
+  data::Finding finding;
+  std::vector<std::string> datasets;
+};
+
+std::string names_of(const Line& line) {
+  constexpr size_t named_max = 3;
+  const size_t n = line.datasets.size();
+  std::string out = join(std::span(line.datasets).first(std::min(n, named_max)), ", ");
+  if (n > named_max) out += fmt::format(" and {} more", n - named_max);
+  return out + " (" + line.model + ")";
+}
+
+std::string sentence_of(const Line& line) {
+  const data::Finding& f = line.finding;
+  const std::string names = names_of(line), share = fmt::format("{} of {}", f.count, f.of);
+  if (f.kind == "unparsed")
+    return f.detail.empty() ? fmt::format("{}: {} replies are empty", names, share)
+                            : fmt::format("{}: {} replies hold no answer that {} can read; they count as wrong (see samples/)", names, share, f.detail);
+  if (f.kind == "unclosed")
+    return fmt::format("{}: {} replies end before the model had finished thinking, so they hold no answer; raise --max-out-len", names, share);
+  if (f.kind == "cut") return fmt::format("{}: all {} replies were cut at their greatest length; raise --max-out-len, or name a stop text", names, f.of);
+  if (f.kind == "no_shots")
+    return fmt::format("{}: no prompt shows any of its {} examples, because none fits: these are zero-shot numbers; raise --max-seq-len", names, f.detail);
+  if (f.kind == "zero") return fmt::format("{}: the score is 0: {}", names, f.detail);
+  return fmt::format("{}: {} ({})", names, f.kind, share);
+}
+
+}  // namespace
+
+std::vector<std::string> findings_of(const std::vector<TaskOutcome>& outcomes) {
+  std::vector<Line> lines;
+  for (const TaskOutcome& outcome : outcomes)
+    for (const data::Finding& finding : outcome.findings) {
+      auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& one) {
+        return one.model == outcome.model && one.finding.kind == finding.kind && one.finding.detail == finding.detail;
+      });
+      if (line == lines.end()) {
+        lines.push_back({outcome.model, finding, {outcome.dataset}});
+        continue;
+      }
+      line->finding.count += finding.count;
+      line->finding.of += finding.of;
+      line->datasets.push_back(outcome.dataset);
+    }
+  std::vector<std::string> out;
+  for (const Line& line : lines) out.push_back(sentence_of(line));
+  return out;
+}
+
+}  // namespace sextant::report

@@ -1,0 +1,34 @@
+// What is suspicious about a scored set: replies that could not be read or were cut, examples that were left out, a score of 0 and why.
+#pragma once
+#include <optional>
+#include <unordered_set>
+#include "../config/run_config.hpp"
+#include "../data/finding.hpp"
+#include "score.hpp"
+
+namespace sextant::score {
+
+/// From this share of a set's replies on, replies without an answer are said.
+inline constexpr double unparsed_share = 0.2;
+
+/// Counts while attempts are scored, in any order: by the first filter. Threads: one at a time.
+class Findings {
+ public:
+  explicit Findings(const config::DatasetConfig& dataset);
+  void add(const data::Attempt& attempt, const Reading& reading);
+  /// Of the first number of the whole set.
+  std::vector<data::Finding> all(const Scored& scored) const;
+
+ private:
+  std::string cause_of_zero() const;
+
+  const config::DatasetConfig& dataset_;
+  const uint64_t shots_;
+  uint64_t shown_ = 0, without_shots_ = 0, replies_ = 0, cut_ = 0, unparsed_ = 0, unclosed_ = 0;
+  // why nothing may be right
+  uint64_t lists_ = 0, loosely_ = 0, numbers_ = 0, letters_ = 0, read_ = 0;
+  std::unordered_set<uint64_t> answers_, references_;   // hashes of the texts
+  std::optional<std::string> answer_, reference_;       // the first of each in the order of their bytes, to be shown
+};
+
+}  // namespace sextant::score
