@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
-#include <sextant/sha256.hpp>
 #include "../base/files.hpp"
 #include "../base/text.hpp"
 #include "json_source.hpp"
 #include "resolve.hpp"
 #include "shapes.hpp"
+#include "version.hpp"
 
 namespace sextant::config {
 namespace fs = std::filesystem;
@@ -111,7 +111,7 @@ Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<st
   dataset.template_ = {defaults.template_, json::write(config)};
   if (type == "mcq" && method == "gen") dataset.filters.front().postprocessors = {{defaults.option_postprocessor, fmt::format("{{\"options\":\"{}\"}}", join(options, ""))}};
   dataset.metrics = {{defaults.metric, "{}"}};
-  dataset.version = sha256_hex(json::canonical(*json::find(dataset_to_json(dataset), "infer"))).substr(0, 6);
+  dataset.version = version_of(dataset);
   return dataset;
 }
 

@@ -39,6 +39,7 @@ struct RunFlags {
   std::string data_dir, work_dir;
   bool allow_missing = false;
   std::optional<bool> dump_eval_details;
+  bool as_written = false;   // `config` is a run's configs/run.json, and the versions that it has are kept
 };
 
 /// What resolving needs to know of the world; passed in, so that it can be tested without plugins.
@@ -64,6 +65,9 @@ struct World {
   /// The model file to take where none is named; an error says how to get it.
   std::function<Result<std::string>()> default_model;
   std::function<void(const std::string&)> warn;
+  /// For versions (version.hpp); may be empty.
+  std::function<DatasetConfig(const DatasetConfig&)> without_secrets;
+  std::function<std::string(const std::string& backend, const std::string& config)> settings;
 };
 
 struct Resolved {

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <sextant/json_schema.hpp>
+#include "../base/fingerprint.hpp"
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 
@@ -32,6 +33,7 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   if (const json::Value* warnings = json::find(about, "warnings"); warnings && warnings->IsArray())
     for (const auto& warning : warnings->GetArray())
       if (warning.IsString()) log_warning(fmt::format("{}: {}", config.abbr, json::text(warning)));
+  if (load != Load::vocabulary) session.key_config_ = session.make_key_config();
   session.load_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return session;
 }
@@ -66,7 +68,27 @@ Result<std::vector<uint32_t>> ModelSession::count_tokens(const std::vector<std::
   return counts;
 }
 
-std::string ModelSession::key_config() const {
+namespace {
+
+// What a member of a backend's configuration names is an input: its content stands for it, so that a file that is edited gives other keys,
+// and one that is moved the same. Members are told by their names, since any text might happen to be a file's name.
+bool names_a_file(std::string_view member) {
+  for (const char* word : {"path", "file", "template", "folder", "dir"})
+    if (member.find(word) != member.npos) return true;
+  return false;
+}
+
+void put_contents(json::Value& config, json::Document::AllocatorType& a) {
+  for (auto& member : config.GetObject()) {
+    if (!member.value.IsString() || !names_a_file(json::text(member.name))) continue;
+    if (const std::string content = fingerprint(json::text(member.value)); !content.empty()) member.value.SetString(("sha256:" + content).c_str(), a);
+  }
+}
+
+}  // namespace
+
+// Made once: a file that is edited while the model is loaded is not what the model was loaded from.
+std::string ModelSession::make_key_config() const {
   json::Document keys;
   if (auto parsed = json::parse(config_.config, config_.abbr)) keys = *std::move(parsed);
   auto& a = keys.GetAllocator();
@@ -74,6 +96,7 @@ std::string ModelSession::key_config() const {
     schema::remove_without_effect(*rules, keys);
     schema::hide_secrets(*rules, keys, a);
   }
+  if (keys.IsObject()) put_contents(keys, a);
   json::set(keys, "backend", config_.backend, a);
   json::set(keys, "compute", compute_, a);
   json::set(keys, "context_length", json::Value(context_length_), a);

@@ -169,6 +169,7 @@ bool Task::take_done() {
 void Task::decide(const Error* whole) {
   std::sort(failures_.begin(), failures_.end(), [](const Failure& a, const Failure& b) { return std::pair(a.row, a.repeat) < std::pair(b.row, b.repeat); });
   record_.samples_failed = failures_.size();
+  record_.samples_reused = reused_;
   const Failure* first = failures_.empty() ? nullptr : &failures_.front();
   const std::string failed = first ? fmt::format("{} of {} samples failed; the first is sample {}: {}", failures_.size(), record_.samples, first->row,
                                                  first->error.message)

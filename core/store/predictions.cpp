@@ -196,7 +196,7 @@ Result<std::vector<Attempt>> read_predictions(const std::filesystem::path& path,
   if (!std::filesystem::exists(path, code))
     return Error{Error::Kind::io,
                  fmt::format("{} does not exist; infer the data set first (-m infer or all, with -r)", path.string())};
-  SXT_TRY(const std::string text, read_file(path));
+  SXT_TRY(const std::string text, read_file(path, own_bytes_max));
   SXT_TRY(const json::Document in, json::parse(text, path.string()));
   const auto broken = [&](const std::string& what) {
     return Error{Error::Kind::data, fmt::format("{}: {}; infer the data set again", path.string(), what)};
