@@ -25,6 +25,7 @@ void compare(const std::string& path, const json::Value* before, const json::Val
         compare(path.empty() ? name : path + "." + name, nullptr, &member.value, out);
     return;
   }
+  if (!before && !now) return;
   if (before && now && json::canonical(*before) == json::canonical(*now)) return;
   out.push_back(fmt::format("{} was {} and is {}", path, shown(before), shown(now)));
 }

@@ -159,7 +159,7 @@ void say_what_was_reused(const store::RunRecord& record) {
     samples += task.samples;
     reused += task.samples_reused;
   }
-  log_info(fmt::format("{} of {} samples were answered from the journal, the others by the model", reused, samples));
+  log_info(fmt::format("{} of {} samples were answered from the journal", reused, samples));
 }
 
 // From here on nothing looks complete that is not: run.json says that the run is at work, then what does not hold any more goes.

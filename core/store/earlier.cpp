@@ -8,7 +8,7 @@ namespace {
 
 constexpr int places_max = 100'000;  // beyond what anybody takes up again
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   std::error_code code;
   return fs::exists(path, code);
 }
@@ -54,7 +54,7 @@ Result<void> Earlier::open() {
 
 // `as`: what it was called before it was held.
 Result<void> Earlier::move(const fs::path& from, const fs::path& as) {
-  if (!exists(from)) return {};
+  if (!is_there(from)) return {};
   SXT_CHECK(open());
   const fs::path to = place_ / as.lexically_relative(folder_.path());
   SXT_CHECK(make_folders(to.parent_path()));
@@ -66,7 +66,7 @@ Result<void> Earlier::move(const fs::path& from, const fs::path& as) {
 
 Result<void> Earlier::hold(const fs::path& file) {
   const fs::path held = held_name(file);
-  if (!exists(file) || exists(held)) return {};
+  if (!is_there(file) || is_there(held)) return {};
   std::error_code code;
   fs::rename(file, held, code);
   if (code) return cannot_keep(file, held, code);
@@ -75,7 +75,7 @@ Result<void> Earlier::hold(const fs::path& file) {
 
 Result<bool> Earlier::settle(const fs::path& file) {
   const fs::path held = held_name(file);
-  if (!exists(held)) return false;
+  if (!is_there(held)) return false;
   std::error_code code;
   if (same_content(file, held)) {
     fs::remove(held, code);

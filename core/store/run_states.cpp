@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
-#include "../base/files.hpp"
 
 namespace sextant::store {
 namespace fs = std::filesystem;

@@ -4,6 +4,7 @@
 #pragma once
 #include <memory>
 #include <mutex>
+#include "../base/files.hpp"
 #include "run_folder.hpp"
 
 namespace sextant::store {

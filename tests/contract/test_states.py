@@ -17,6 +17,7 @@ class StatesTest(ContractTest):
         make_mcq(self.dir / "set.jsonl", self.ROWS)
         for name in ("one", "other"):
             card = inline_set(self.dir / "set.jsonl", abbr=name, max_out_len=6)
+            card["infer"]["template"]["round"][0]["prompt"] += name  # no response is shared
             write(self.dir / "cards" / (name + ".json"), {"card": "dataset", **card})
         self.args = ("--config-dir", self.dir / "cards", "--datasets", "one", "other")
 
@@ -138,7 +139,7 @@ class States(StatesTest):
 
     def test_the_compute_type_stands_with_each_model(self):
         [model] = self.run_sample(*self.args).run.record["models"]
-        self.assertEqual((model["compute"], model["chat_template"]), ("f32", "auto"))
+        self.assertEqual((model["compute"], model["chat_template"]), ("f64", "auto"))
 
 
 class OtherSettings(StatesTest):

@@ -102,7 +102,6 @@ class Story:
         if self.ended:
             self.check(self.record["status"] == ("complete" if statuses <= {"complete"} else "incomplete"), "the run is %s, its tasks are %s",
                        self.record["status"], sorted(statuses))
-            self.check(not (self.folder / "states.jsonl").exists() or True, "")
         else:
             self.check(self.record["status"] == "incomplete", "the run is at work and says %s", self.record["status"])
 
@@ -114,8 +113,8 @@ class Story:
 
     def check_end(self, mode, code, stdout):
         """A step that got to its end: exit code, status and table agree."""
-        if not self.record:
-            self.check(code == INCOMPLETE, "exit code %d of a run without a run.json", code)
+        if not self.record or not (self.folder / "configs/run.json").exists():  # it was killed before it had said what it is
+            self.check(code == INCOMPLETE and stdout == "" and self.table() is None, "exit code %d of a run that had not begun, or a table", code)
             return
         self.check(self.ended, "the process ended with %d and run.json has no end", code)
         self.check(not (self.folder / "states.jsonl").exists(), "states.jsonl is left of a step that ended")
