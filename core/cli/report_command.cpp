@@ -6,7 +6,9 @@
 #include "../base/log.hpp"
 #include "../report/outcomes.hpp"
 #include "commands.hpp"
+#include "../store/run_states.hpp"
 #include "options.hpp"
+#include "run_outcome.hpp"
 #include "workspace.hpp"
 
 namespace sextant::cli {
@@ -17,9 +19,7 @@ Result<int> rebuild(const std::string& run_dir, bool as_json) {
   std::filesystem::path path = std::filesystem::weakly_canonical(run_dir, code);
   if (path.filename().empty()) path = path.parent_path();
   SXT_TRY(const store::RunFolder folder, store::RunFolder::reuse(path.parent_path().empty() ? "." : path.parent_path(), path.filename().string()));
-  SXT_TRY(const std::string text, read_file(folder.run_json()));
-  SXT_TRY(const json::Document document, json::parse(text, folder.run_json().string()));
-  SXT_TRY(const store::RunRecord record, store::run_record_from_json(document, folder.run_json().string()));
+  SXT_TRY(store::RunRecord record, store::read_run_record(folder));
   // only the names, versions and groups are needed: no plugin, card or model is asked
   const config::CardStore no_cards;
   config::World world;
@@ -28,15 +28,20 @@ Result<int> rebuild(const std::string& run_dir, bool as_json) {
   world.warn = [](const std::string&) {};
   config::RunFlags flags;
   flags.config = folder.config().string();
+  flags.as_written = true;
   SXT_TRY(const config::Resolved resolved, config::resolve(flags, world));
-  SXT_TRY(const report::Table table, report::table_of_run(folder, resolved.config, record));
+  const config::RunConfig& run = resolved.config;
+  settle_record(record, run);
+  const report::Table table = report::table_of_run(folder, run, record);
+  record.status = run_status(record, run.allow_missing);
   if (::access(folder.path().c_str(), W_OK) == 0) {
     SXT_CHECK(report::write_summary(folder, table));
   } else {
     log_warning(fmt::format("{} may not be written; its summary/ stays as it is", folder.path().string()));
   }
   for (const std::string& error : table.errors) log_warning(error);
-  return as_json ? print_json(report::to_json(table, folder.path().string(), record.status) + "\n") : print(report::to_text(table));
+  const int printed = as_json ? print_json(report::to_json(table, folder.path().string(), record.status) + "\n") : print(report::to_text(table));
+  return printed != exit_ok ? printed : exit_code(record, run.allow_missing);
 }
 
 }  // namespace

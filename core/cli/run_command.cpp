@@ -1,6 +1,8 @@
 // `sextant run`: resolve, then infer -> eval -> viz, each from what the one before it wrote.
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include <set>
 #include <unistd.h>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
@@ -10,18 +12,17 @@
 #include "../graph/run_graph.hpp"
 #include "../report/outcomes.hpp"
 #include "../score/stage.hpp"
-#include "../store/task_log.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 #include "progress.hpp"
+#include "run_outcome.hpp"
 #include "secrets.hpp"
+#include "take_up.hpp"
 #include "version.hpp"
 #include "workspace.hpp"
 
 namespace sextant::cli {
 namespace {
-
-constexpr size_t log_lines_shown = 5;
 
 std::string now_text() { return local_time("%Y-%m-%dT%H:%M:%S%z"); }
 
@@ -39,7 +40,8 @@ Result<store::RunFolder> open_folder(const RunCommandFlags& flags, const std::st
   if (!flags.reuse) return store::RunFolder::create(work_dir);
   auto folder = store::RunFolder::reuse(work_dir, flags.reuse_timestamp);
   if (folder || folder.error().kind != Error::Kind::missing) return folder;
-  if (!infers(flags)) return folder;
+  // one that is named and is not there is a mistake; where none is named, there may be none yet
+  if (!infers(flags) || !flags.reuse_timestamp.empty()) return folder;
   log_warning(folder.error().message + "; a new run is started");
   return store::RunFolder::create(work_dir);
 }
@@ -57,8 +59,7 @@ std::function<void(const serve::Progress&)> announce(const serve::ModelSession& 
 }
 
 void infer_all(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph, const store::RunFolder& folder,
-               const RunCommandFlags& flags, store::RunRecord& record) {
-  graph::RunGraph job;
+               const RunCommandFlags& flags, graph::RunGraph job, store::RunRecord& record) {
   job.run = &run;
   job.folder = &folder;
   job.cancelled = &interrupted();
@@ -80,54 +81,6 @@ std::vector<store::PluginRecord> plugin_records(plugin::Host& host, std::vector<
     if (std::none_of(records.begin(), records.end(), same)) records.push_back(std::move(record));
   }
   return records;
-}
-
-// What a script sees: the worst that happened to any task.
-int exit_code(const store::RunRecord& record, bool allow_missing) {
-  int code = exit_ok;
-  for (const store::TaskRecord& task : record.tasks) {
-    if (task.status == "failed") return task.error_kind ? exit_code_of(*task.error_kind) : exit_internal;
-    if (task.status == "missing" && !allow_missing) code = exit_data;
-  }
-  if (code != exit_ok) return code;
-  for (const store::TaskRecord& task : record.tasks)
-    if (task.status == "incomplete") {
-      // a disk that filled up is not mended by -r alone, and its message says so
-      if (task.error_kind && *task.error_kind == Error::Kind::io) return exit_data;
-      code = exit_incomplete;
-    }
-  return code;
-}
-
-std::string run_status(const store::RunRecord& record, bool allow_missing) {
-  std::string status = "complete";
-  for (const store::TaskRecord& task : record.tasks) {
-    if (task.status == "failed" || (task.status == "missing" && !allow_missing)) return "failed";
-    if (task.status == "incomplete") status = "incomplete";
-  }
-  return status;
-}
-
-// One line for each reason: where a model could not be opened, all its tasks failed for the same one.
-void explain_failures(const store::RunFolder& folder, const store::RunRecord& record, bool allow_missing) {
-  for (size_t i = 0, n = 0; i < record.tasks.size(); i += n) {
-    const store::TaskRecord& task = record.tasks[i];
-    const auto same = [&](const store::TaskRecord& other) {
-      return other.model == task.model && other.status == task.status && other.error == task.error;
-    };
-    for (n = 1; i + n < record.tasks.size() && same(record.tasks[i + n]);) ++n;
-    if (task.status == "complete") continue;
-    const bool expected = task.status == "missing" && allow_missing;
-    const std::string what = n == 1 ? task.dataset : fmt::format("{} and {} more", task.dataset, n - 1);
-    log(expected ? LogLevel::warning : LogLevel::error, fmt::format("{} on {}: {}: {}", what, task.model, task.status, task.error));
-    if (task.status != "failed") continue;
-    for (const auto& path : {folder.infer_log(task.model, task.dataset), folder.eval_log(task.model, task.dataset)}) {
-      const std::vector<std::string> tail = store::TaskLog::tail(path, log_lines_shown);
-      if (tail.empty()) continue;
-      log_error(fmt::format("the end of {}:", path.string()));
-      for (const std::string& line : tail) log_error("  " + line);
-    }
-  }
 }
 
 std::string join_quoted(const std::vector<std::string>& names) {
@@ -184,19 +137,103 @@ Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, const st
   return code;
 }
 
-// The records of an earlier run, for `-m eval` and `-m viz`, which compute no sample.
-Result<store::RunRecord> earlier_record(const store::RunFolder& folder) {
-  SXT_TRY(const std::string text, read_file(folder.run_json()));
-  SXT_TRY(const json::Document document, json::parse(text, folder.run_json().string()));
-  SXT_TRY(store::RunRecord record, store::run_record_from_json(document, folder.run_json().string()));
-  // a task that failed in the eval stage has its predictions and can be scored again
-  for (store::TaskRecord& task : record.tasks)
-    if (task.status == "failed" && std::filesystem::exists(folder.predictions(task.model, task.dataset))) {
-      task.status = "complete";
-      task.error.clear();
-      task.error_kind.reset();
-    }
+// A run that was ended before it had written what it is has nothing to score or to show, and can be gone on with.
+bool has_begun(const store::RunFolder& folder) {
+  std::error_code code;
+  return std::filesystem::exists(folder.config(), code) && std::filesystem::exists(folder.run_json(), code);
+}
+int not_begun(const store::RunFolder& folder) {
+  log_error(fmt::format("{} holds nothing yet: the run was ended before it began (configs/run.json or run.json is missing); run the same command with "
+                        "-m all and -r to go on", folder.path().string()));
+  return exit_incomplete;
+}
+
+void remove_summary(const store::RunFolder& folder) {
+  std::error_code code;
+  for (const char* extension : {"txt", "csv", "md"}) std::filesystem::remove(folder.summary(extension), code);
+}
+
+void say_what_was_reused(const store::RunRecord& record) {
+  uint64_t samples = 0, reused = 0;
+  for (const store::TaskRecord& task : record.tasks) {
+    samples += task.samples;
+    reused += task.samples_reused;
+  }
+  log_info(fmt::format("{} of {} samples were answered from the journal", reused, samples));
+}
+
+// From here on nothing looks complete that is not: run.json says that the run is at work, then what does not hold any more goes.
+Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph, const store::RunFolder& folder,
+                               const RunCommandFlags& flags) {
+  store::Earlier earlier(folder);
+  std::optional<store::RunRecord> before;
+  if (flags.reuse)
+    if (auto read = store::read_run_record(folder)) before = *std::move(read);
+  store::RunRecord record = planned_record(run);
+  record.started = now_text();
+  record.host = host_name();
+  SXT_TRY(store::RunStates states, store::RunStates::begin(folder, record));
+  std::map<std::pair<std::string, std::string>, store::TaskRecord> scored;
+  if (flags.reuse) { SXT_TRY(scored, take_up(run, folder, earlier, host.registry(), std::move(before))); }
+  remove_summary(folder);
+  SXT_CHECK(write_file(folder.config(), config::to_json(without_secrets(run, host.registry()))));
+  SXT_CHECK(write_file(folder.graph(), data::to_json(graph) + "\n"));
+  record.tasks.clear();
+  graph::RunGraph job;
+  job.earlier = &earlier;
+  job.states = &states;
+  job.scored_before = [&](const store::TaskRecord& task) {
+    const auto it = scored.find({task.model, task.dataset});
+    return it == scored.end() ? nullptr : &it->second;
+  };
+  infer_all(host, run, graph, folder, flags, std::move(job), record);
+  if (flags.reuse) say_what_was_reused(record);
+  // a task that came to nothing keeps nothing of an earlier time
+  for (const store::TaskRecord& task : record.tasks)
+    if (task.stage.empty() && task.status != "complete" && task.infer != "complete" && task.infer != "incomplete") SXT_CHECK(earlier.put(task.model, task.dataset, true));
+  if (!earlier.place().empty() && !flags.quiet) log_info(fmt::format("what was replaced is kept in {}", earlier.place().string()));
   return record;
+}
+
+// The tasks that were named and have been inferred are scored; run.json says so before, and each says so when it is done.
+Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::RunFolder& folder, store::RunRecord& record) {
+  const std::set<std::string> models(stored.models.begin(), stored.models.end()), datasets(stored.datasets.begin(), stored.datasets.end()),
+      rescored(stored.rescored.begin(), stored.rescored.end());
+  std::set<std::pair<std::string, std::string>> judged;  // a judge's tasks that are complete
+  std::map<std::string, const config::Judge*> judges;
+  for (const store::TaskRecord& task : record.tasks)
+    if (task.stage == "judge" && task.status == "complete") judged.insert({task.model, task.dataset});
+  for (const config::DatasetConfig& dataset : stored.run.datasets)
+    if (dataset.judge) judges.emplace(dataset.task_name, &*dataset.judge);
+  std::vector<store::TaskRecord*> chosen;
+  for (store::TaskRecord& task : record.tasks) {
+    if (!task.stage.empty() || task.infer != "complete") continue;
+    const bool named = models.contains(task.model) && datasets.contains(task.dataset);
+    if (!named && !rescored.contains(task.dataset)) continue;
+    task.eval = named ? "incomplete" : "";
+    task.results_sha256.clear();
+    store::set_incomplete(task, named ? "the run was ended before it was scored" : "it was scored otherwise than the run is now; -m eval -r scores it");
+    if (!named) continue;
+    const auto judge = judges.find(task.dataset);
+    if (judge == judges.end() || judged.contains({judge->second->model, store::judged_name(task.dataset, task.model)})) chosen.push_back(&task);
+    else store::set_incomplete(task, fmt::format("the judge '{}' has not judged it; the same command with -m all and -r goes on", judge->second->model));
+  }
+  store::Earlier earlier(folder);
+  SXT_TRY(store::RunStates states, store::RunStates::begin(folder, record));
+  if (!rescored.empty()) {
+    for (const store::TaskRecord& task : record.tasks)
+      if (task.stage.empty() && rescored.contains(task.dataset)) SXT_CHECK(earlier.put(task.model, task.dataset, false));
+    SXT_CHECK(earlier.put_summary());
+    SXT_CHECK(write_file(folder.config(), config::to_json(without_secrets(stored.run, host.registry()))));
+  }
+  remove_summary(folder);
+  for (store::TaskRecord* task : chosen) {
+    if (interrupted()) break;
+    score::score_task(host, stored.run, folder, *task, &earlier);
+    states.add(*task);
+  }
+  if (const auto place = earlier.place(); !place.empty()) log_info(fmt::format("the scores that were replaced are kept in {}", place.string()));
+  return {};
 }
 
 Result<int> run(const RunCommandFlags& given) {
@@ -212,14 +249,15 @@ Result<int> run(const RunCommandFlags& given) {
   std::optional<store::RunFolder> folder;
   if (flags.reuse && !named) {
     SXT_TRY(store::RunFolder reused, store::RunFolder::reuse(flags.run.work_dir.empty() ? "outputs/default" : flags.run.work_dir, flags.reuse_timestamp));
+    if (!infers(flags) && !has_begun(reused)) return not_begun(reused);
     flags.run.config = reused.config().string();
     folder.emplace(std::move(reused));
   }
   config::World world = workspace.world();
   if (!infers(flags)) world.find_backend = nullptr;  // a run may be scored and shown where its backend is not
   SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, world));
-  const config::RunConfig& run = resolved.config;
-  if (infers(flags) || evaluates(flags)) SXT_CHECK(check_secrets(run, workspace.host().registry(), infers(flags) || flags.dry_run));
+  config::RunConfig run = resolved.config;
+  if (infers(flags) || flags.dry_run) SXT_CHECK(check_secrets(run, workspace.host().registry(), true));
   std::error_code code_ignored;
   for (const auto* models : {&run.models, &run.helpers})
     for (const config::ModelConfig& model : *models)
@@ -236,31 +274,31 @@ Result<int> run(const RunCommandFlags& given) {
 
   store::RunRecord record;
   if (infers(flags)) {
-    SXT_CHECK(write_file(folder->config(), config::to_json(without_secrets(run, workspace.host().registry()))));
-    SXT_CHECK(write_file(folder->graph(), data::to_json(graph) + "\n"));
-    record.started = now_text();
-    record.status = "incomplete";
-    record.host = host_name();
-    SXT_CHECK(write_file(folder->run_json(), store::to_json(record)));  // whatever happens next, nothing looks complete
-    infer_all(workspace.host(), run, graph, *folder, flags, record);
+    SXT_TRY(record, infer(workspace.host(), run, graph, *folder, flags));
   } else {
-    SXT_TRY(record, earlier_record(*folder));
+    if (!has_begun(*folder)) return not_begun(*folder);
+    SXT_TRY(Stored stored, stored_run(flags, run, *folder, world, workspace.host().registry()));
+    if (evaluates(flags)) SXT_CHECK(check_secrets(stored.run, workspace.host().registry(), false));
+    SXT_TRY(record, store::read_run_record(*folder));
+    settle_record(record, stored.run);
+    if (evaluates(flags)) SXT_CHECK(evaluate(workspace.host(), stored, *folder, record));
+    run = std::move(stored.run);
   }
-  // what was inferred just now has been scored as it became complete
-  if (evaluates(flags) && !infers(flags)) score::score_all(workspace.host(), run, *folder, record.tasks);
   record.plugins = plugin_records(workspace.host(), std::move(record.plugins));
   record.finished = now_text();
-  record.status = run_status(record, run.allow_missing);
-  SXT_CHECK(write_file(folder->run_json(), store::to_json(record)));
-
-  const bool viz = flags.mode == "all" || flags.mode == "viz";
-  if (viz) {
-    SXT_TRY(const report::Table table, report::table_of_run(*folder, run, record));
+  // the table says what is there; run.json comes last, so that it never says more
+  if (flags.mode == "all" || flags.mode == "viz") {
+    const report::Table table = report::table_of_run(*folder, run, record);
+    record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, table));
+    SXT_CHECK(store::RunStates::end(*folder, record));
     if (const int printed = flags.json ? print_json(report::to_json(table, folder->path().string(), record.status) + "\n") : print(report::to_text(table));
         printed != exit_ok)
       return printed;
     for (const std::string& error : table.errors) log_warning(error);
+  } else {
+    record.status = run_status(record, run.allow_missing);
+    SXT_CHECK(store::RunStates::end(*folder, record));
   }
   explain_failures(*folder, record, run.allow_missing);
   if (interrupted() && record.status == "incomplete") {

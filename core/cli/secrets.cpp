@@ -54,6 +54,23 @@ config::RunConfig without_secrets(config::RunConfig run, const plugin::Registry&
   return run;
 }
 
+config::DatasetConfig without_secrets(const config::DatasetConfig& dataset, const plugin::Registry& registry) {
+  config::RunConfig run;
+  run.datasets = {dataset};
+  return without_secrets(std::move(run), registry).datasets.front();
+}
+
+std::string model_settings(const std::string& backend, const std::string& config, const plugin::Registry& registry) {
+  auto value = json::parse(config, backend);
+  const auto found = registry.find(Kind::model, backend);
+  if (!value || !found) return config;
+  const auto rules = json::parse(found->component->schema, backend);
+  if (!rules) return config;
+  schema::remove_without_effect(*rules, *value);
+  schema::hide_secrets(*rules, *value, value->GetAllocator());
+  return json::write(*value);
+}
+
 Result<void> check_secrets(const config::RunConfig& run, const plugin::Registry& registry, bool models) {
   config::RunConfig copy = run;
   std::string complaint;

@@ -8,6 +8,10 @@ namespace sextant::cli {
 
 /// The configuration as it may be written.
 config::RunConfig without_secrets(config::RunConfig run, const plugin::Registry& registry);
+config::DatasetConfig without_secrets(const config::DatasetConfig& dataset, const plugin::Registry& registry);
+
+/// A backend's configuration without secrets and without what no answer depends on.
+std::string model_settings(const std::string& backend, const std::string& config, const plugin::Registry& registry);
 
 /// An error where a secret is still the "***" of a file that was written, with how to give it. `models`: the backends are needed, too.
 Result<void> check_secrets(const config::RunConfig& run, const plugin::Registry& registry, bool models);

@@ -15,6 +15,7 @@
 #include "../infer/inferencer.hpp"
 #include "../load/data.hpp"
 #include "../plugin/facts.hpp"
+#include "secrets.hpp"
 
 namespace sextant::cli {
 namespace fs = std::filesystem;
@@ -122,6 +123,8 @@ config::World Workspace::world() {
                                                  "--hf-path DIR or --models NAME, or fetch it with tools/demo.sh", path.string())};
   };
   world.locate = config::locate_model;
+  world.without_secrets = [this](const config::DatasetConfig& dataset) { return without_secrets(dataset, host_->registry()); };
+  world.settings = [this](const std::string& backend, const std::string& config) { return model_settings(backend, config, host_->registry()); };
   world.warn = [](const std::string& sentence) { log_warning(sentence); };
   world.note = [](const std::string& sentence) { log_info(sentence); };
   return world;

@@ -1,22 +1,12 @@
 // One data set, in the JSON form of docs/cards.md, to plain data and back.
 #include <fmt/format.h>
-#include <sextant/sha256.hpp>
 #include "card_parts.hpp"
 #include "card_store.hpp"
+#include "overrides.hpp"
 #include "read_card.hpp"
+#include "version.hpp"
 
 namespace sextant::config {
-
-std::string version_of(const DatasetConfig& dataset) {
-  // hashed in the form that configs/run.json holds, so that a run that is read back has the same version
-  json::Document resolved = dataset_to_json(dataset);
-  auto& a = resolved.GetAllocator();
-  if (dataset.derive.empty()) return sha256_hex(json::canonical(resolved["infer"])).substr(0, 6);
-  json::Value both(rapidjson::kObjectType);  // derived columns stand in prompts and answers
-  json::set(both, "derive", json::Value(resolved["reader"]["derive"], a), a);
-  json::set(both, "infer", json::Value(resolved["infer"], a), a);
-  return sha256_hex(json::canonical(both)).substr(0, 6);
-}
 
 Result<DatasetConfig> dataset_from_filled(const json::Value& card, const std::string& name, const std::string& origin) {
   DatasetConfig dataset;
@@ -42,12 +32,14 @@ Result<DatasetConfig> dataset_from_filled(const json::Value& card, const std::st
   SXT_TRY(dataset.template_, component_from_json(json::find(*infer, "template"), origin, "infer.template"));
   SXT_TRY(dataset.inferencer, inferencer_from_json(json::find(*infer, "inferencer"), origin, "infer.inferencer"));
   const int64_t repeats = json::find_int(*infer, "repeats").value_or(1);
-  if (repeats < 1 || repeats > 100'000) return card_error(origin, fmt::format("infer.repeats is {}; give a number from 1 to 100000", repeats));
+  if (repeats < 1 || repeats > repeats_max) return card_error(origin, fmt::format("infer.repeats is {}; give a number from 1 to {}", repeats, repeats_max));
   dataset.repeats = static_cast<uint32_t>(repeats);
   const json::Value* eval = json::find(card, "eval");
   if (!eval) return card_error(origin, "\"eval\" is missing; it names the metrics");
   SXT_CHECK(eval_from_json(*eval, origin, dataset));
-  dataset.version = version_of(dataset);
+  // what configs/run.json holds is what was run; a card does not have the member, and what is resolved gets its version anew
+  dataset.version = json::find_string(card, "version").value_or("");
+  if (dataset.version.empty()) dataset.version = version_of(dataset);
   return dataset;
 }
 

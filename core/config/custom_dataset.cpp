@@ -3,11 +3,11 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <sextant/columns.hpp>
-#include <sextant/sha256.hpp>
 #include "../base/text.hpp"
 #include "json_source.hpp"
 #include "resolve.hpp"
 #include "shapes.hpp"
+#include "version.hpp"
 
 namespace sextant::config {
 namespace fs = std::filesystem;
@@ -280,7 +280,7 @@ class Custom {
                                  fmt::format("{{\"pattern\":{}}}", json::quote(pattern_of(file_.labels)))}};
     }
     if (!file_.answer.empty()) out.metrics = {{defaults.metric, "{}"}};
-    out.version = sha256_hex(json::canonical(*json::find(dataset_to_json(out), "infer"))).substr(0, 6);
+    out.version = version_of(out);
     return out;
   }
 

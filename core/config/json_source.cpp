@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <rapidjson/reader.h>
+#include "../base/file_name.hpp"
 #include "../base/files.hpp"
 #include "../base/text.hpp"
 
@@ -11,7 +12,7 @@ namespace sextant::config {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr uint64_t card_bytes_max = 16u << 20;  // a card is written by a person
+constexpr uint64_t card_bytes_max = 16u << 20;  // a card is written by a person; a run's configuration may be as large as it became
 
 std::string escape_pointer(std::string_view key) {
   std::string out;
@@ -131,7 +132,8 @@ Result<std::shared_ptr<const json::Document>> load_chain(const fs::path& path, c
 }  // namespace
 
 Result<JsonSource> JsonSource::load(const fs::path& path) {
-  SXT_TRY(std::string text, read_file(path, card_bytes_max));
+  const bool of_a_run = path.parent_path().filename() == "configs" && path.filename() == "run.json";
+  SXT_TRY(std::string text, read_file(path, of_a_run ? own_bytes_max : card_bytes_max));
   return from_text(std::move(text), path.string());
 }
 

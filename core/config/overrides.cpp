@@ -1,6 +1,7 @@
 #include "overrides.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include "../base/file_name.hpp"
 #include "../base/text.hpp"
 #include "read_card.hpp"
 
@@ -56,7 +57,8 @@ void set_shots(Retriever& retriever, uint32_t shots) {
 }
 
 Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfig>& datasets) {
-  if (flags.repeat && *flags.repeat == 0) return usage("--repeat is 0; give 1 or more");
+  if (flags.repeat && (*flags.repeat == 0 || *flags.repeat > repeats_max))
+    return usage(fmt::format("--repeat is {}; give a number from 1 to {}", *flags.repeat, repeats_max));
   if (flags.shots && *flags.shots > 10'000) return usage(fmt::format("--shots is {}; give at most 10000", *flags.shots));
   std::vector<PluginChoice> extractors, metrics;
   for (const std::string& text : flags.extractors) {
@@ -72,7 +74,6 @@ Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfi
     if (flags.repeat) dataset.repeats = *flags.repeat;
     if (!extractors.empty()) dataset.filters = {{"none", extractors}};
     if (!metrics.empty()) dataset.metrics = metrics;
-    dataset.version = version_of(dataset);
   }
   return {};
 }
@@ -110,9 +111,19 @@ Result<void> check_ids(const std::vector<DatasetConfig>& datasets, const World& 
   return {};
 }
 
-Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vector<ModelConfig>& listed, const std::string& judge_flag,
-                          const MakeHelper& make, const std::function<void(const std::string&)>& warn, std::vector<ModelConfig>& ret_helpers) {
-  const auto add = [&](const std::string& text, const std::string& origin) -> Result<std::string> {
+Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vector<ModelConfig>& evaluated, const std::vector<ModelConfig>& listed,
+                          const std::string& judge_flag, const MakeHelper& make, const std::function<void(const std::string&)>& warn,
+                          std::vector<ModelConfig>& ret_helpers) {
+  // A helper that is another model than the evaluated one of its name, or the same one asked otherwise, has a name of its own.
+  const auto tell_apart = [&](ModelConfig& model, const char* role) {
+    const std::string key = file_name_key(model.abbr);
+    for (const ModelConfig& other : evaluated)
+      if (file_name_key(other.abbr) == key && !(other.abbr == model.abbr && same_model(other, model))) {
+        model.abbr += role;
+        return;
+      }
+  };
+  const auto add = [&](const std::string& text, const std::string& origin, const char* role) -> Result<std::string> {
     const auto known = std::find_if(listed.begin(), listed.end(), [&](const ModelConfig& model) { return model.abbr == text; });
     ModelConfig model;
     if (known != listed.end()) {
@@ -120,23 +131,26 @@ Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vecto
     } else {
       SXT_TRY(model, make(text, origin));
     }
-    const auto there = std::find_if(ret_helpers.begin(), ret_helpers.end(), [&](const ModelConfig& other) { return other.abbr == model.abbr; });
+    tell_apart(model, role);
+    const auto there = std::find_if(ret_helpers.begin(), ret_helpers.end(),
+                                    [key = file_name_key(model.abbr)](const ModelConfig& other) { return file_name_key(other.abbr) == key; });
     if (there == ret_helpers.end()) ret_helpers.push_back(model);
-    else if (!same_model(*there, model)) return usage(fmt::format("{}: two different models are called '{}'; give one of them another \"abbr\"", origin, model.abbr));
+    else if (!same_model(*there, model))
+      return usage(fmt::format("{}: two different models are called '{}' and '{}', which would be one folder; give one of them another \"abbr\"", origin,
+                               there->abbr, model.abbr));
     return model.abbr;
   };
   bool any_judge = false;
   for (DatasetConfig& dataset : datasets) {
-    if (!dataset.retriever.model.empty()) { SXT_TRY(dataset.retriever.model, add(dataset.retriever.model, dataset.card_path)); }
+    if (!dataset.retriever.model.empty()) { SXT_TRY(dataset.retriever.model, add(dataset.retriever.model, dataset.card_path, "_retriever")); }
     if (!dataset.judge) continue;
     any_judge = true;
     const bool by_flag = !judge_flag.empty();
     if (!by_flag && dataset.judge->model.empty())
       return usage(fmt::format("{}: the card's judge names no model; give --judge MODEL", dataset.card_path));
-    SXT_TRY(dataset.judge->model, add(by_flag ? judge_flag : dataset.judge->model, by_flag ? "--judge" : dataset.card_path));
+    SXT_TRY(dataset.judge->model, add(by_flag ? judge_flag : dataset.judge->model, by_flag ? "--judge" : dataset.card_path, "_judge"));
   }
   if (!judge_flag.empty() && !any_judge && warn) warn("--judge changes nothing: no data set of this run has a judge in its card");
-  for (DatasetConfig& dataset : datasets) dataset.version = version_of(dataset);
   return {};
 }
 

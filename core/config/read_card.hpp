@@ -43,7 +43,4 @@ Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& card, co
 /// One data set: no "each", every ${name} filled in.
 Result<DatasetConfig> dataset_from_filled(const json::Value& card, const std::string& name, const std::string& origin);
 
-/// First 6 hex digits of the sha256 of what decides the prompts.
-std::string version_of(const DatasetConfig& dataset);
-
 }  // namespace sextant::config

@@ -3,7 +3,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
+#include <map>
 #include <set>
+#include <sextant/sha256.hpp>
+#include "../base/file_name.hpp"
 #include "../base/files.hpp"
 #include "../base/text.hpp"
 #include "groups.hpp"
@@ -11,12 +14,14 @@
 #include "overrides.hpp"
 #include "rows.hpp"
 #include "shapes.hpp"
+#include "version.hpp"
 
 namespace sextant::config {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr uint64_t exclude_bytes_max = 256u << 20;
+constexpr size_t name_digits = 8;  // of a SHA-256, behind a name that another one's file has
 
 Error usage(std::string message) { return {Error::Kind::usage, std::move(message)}; }
 
@@ -52,7 +57,8 @@ Result<void> check_inline(const json::Value& value, const Shape& shape, const st
   return JsonSource::from_value(value, origin).check(shape);
 }
 
-// Makes the names of files and rows unique: where a run holds a set as gen and as ppl, the ppl one is called <abbr>_ppl.
+// Makes the names of rows unique, and those of their files, which a file system may take for one where rows are two ("a/b" and "a_b",
+// "Law" and "law"): where a run holds a set as gen and as ppl, the ppl one is called <abbr>_ppl.
 Result<void> name_tasks(std::vector<CardSets>& cards) {
   std::set<std::string> taken, named;
   for (const CardSets& card : cards)
@@ -65,7 +71,7 @@ Result<void> name_tasks(std::vector<CardSets>& cards) {
   std::stable_sort(order.begin(), order.end(), [&](auto* a, auto* b) { return rank(*a) < rank(*b); });
   for (CardSets* card : order) {
     const auto clashes = [&] {
-      return std::any_of(card->datasets.begin(), card->datasets.end(), [&](const DatasetConfig& d) { return taken.contains(d.task_name.empty() ? d.abbr : d.task_name); });
+      return std::any_of(card->datasets.begin(), card->datasets.end(), [&](const DatasetConfig& d) { return taken.contains(file_name_key(d.task_name.empty() ? d.abbr : d.task_name)); });
     };
     std::string suffix;
     if (clashes()) {
@@ -80,32 +86,69 @@ Result<void> name_tasks(std::vector<CardSets>& cards) {
         if (clashes()) return usage(fmt::format("the data set '{}' is named twice; name it once", card->datasets.front().card));
       }
     }
-    std::set<std::string> members;
+    std::map<std::string, std::string> renamed;  // members of the card's groups
     for (DatasetConfig& dataset : card->datasets) {
       if (dataset.task_name.empty()) dataset.task_name = dataset.abbr;
-      members.insert(dataset.abbr);
-      taken.insert(dataset.task_name);
+      const std::string name = dataset.task_name;
+      if (!taken.insert(file_name_key(name)).second) {  // two of one card whose files would be one
+        dataset.task_name = fmt::format("{}_{}", name, sha256_hex(name).substr(0, name_digits));
+        taken.insert(file_name_key(dataset.task_name));
+      }
+      if (dataset.task_name != dataset.abbr) renamed.emplace(dataset.abbr, dataset.task_name);
     }
-    if (suffix.empty()) continue;
-    for (const SummaryGroup& group : card->groups) members.insert(group.name);
+    if (renamed.empty()) continue;
+    if (!suffix.empty())
+      for (const SummaryGroup& group : card->groups) renamed.emplace(group.name, group.name + suffix);
     for (SummaryGroup& group : card->groups) {
       group.name += suffix;
       for (std::string& member : group.members)
-        if (members.contains(member)) member += suffix;
+        if (const auto it = renamed.find(member); it != renamed.end()) member = it->second;
     }
   }
   return {};
 }
 
+// The last component of the path that says something: "." and ".." are called by their folders, a snapshot of the hub's cache by its model.
 std::string model_abbr(const std::string& path, bool hugging_face, Compat compat) {
   fs::path p = fs::path(path).lexically_normal();
   if (p.filename().empty()) p = p.parent_path();
+  std::error_code code;
+  if (p.empty() || p.filename() == "." || p.filename() == "..") p = fs::weakly_canonical(fs::absolute(path, code), code);
   std::string name = p.filename().string();
+  const std::string model = p.parent_path().parent_path().filename().string();
+  if (hugging_face && p.parent_path().filename() == "snapshots" && model.starts_with("models--")) name = model.substr(model.rfind("--") + 2);
   if (hugging_face && compat == Compat::opencompass_0_2_4)
     return fmt::format("opencompass.models.huggingface.HuggingFace_{}_{}", p.parent_path().filename().string(), name);
   if (hugging_face) return name + "_hf";
   if (name.size() > 5 && name.ends_with(".gguf")) name.resize(name.size() - 5);
   return name;
+}
+
+// "base_hf+adapter": another model than base_hf.
+std::string with_adapter(std::string abbr, const std::string& folder, Compat compat) {
+  if (folder.empty() || is_opencompass(compat)) return abbr;  // those name the folder alone
+  return abbr + "+" + model_abbr(folder, false, Compat::none);
+}
+
+// Two models of one name are told apart by what differs between them, where nobody has named them: the adapter, the chat template, the
+// compute type.
+void tell_apart(std::vector<ModelConfig>& models, const std::vector<bool>& named) {
+  std::map<std::string, std::vector<size_t>> groups;
+  for (size_t i = 0; i < models.size(); ++i)
+    if (!named[i]) groups[file_name_key(models[i].abbr)].push_back(i);
+  for (const auto& [key, group] : groups) {
+    if (group.size() < 2) continue;
+    for (const char* member : {"peft_path", "chat_template", "compute"}) {
+      std::vector<std::string> values;
+      for (const size_t i : group) {
+        const auto config = json::parse(models[i].config, models[i].abbr);
+        values.push_back(config ? json::find_string(*config, member).value_or("") : "");
+      }
+      if (std::all_of(values.begin(), values.end(), [&](const std::string& value) { return value == values.front(); })) continue;
+      for (size_t k = 0; k < group.size(); ++k)
+        if (!values[k].empty()) models[group[k]].abbr += "+" + (member == std::string_view("compute") ? values[k] : fs::path(values[k]).stem().string());
+    }
+  }
 }
 
 class ModelFlags {
@@ -274,6 +317,7 @@ class ModelFlags {
 // The models of the file and the flags, with the flags applied to each.
 Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Value& file, Compat compat, const World& world) {
   std::vector<ModelConfig> models;
+  std::vector<bool> named;  // by a person; else by its path
   if (!flags.hf_path.empty() && !flags.model_path.empty()) return usage("give --hf-path or --model-path, not both");
   if (const json::Value* listed = json::find(file, "models")) {
     for (rapidjson::SizeType i = 0; i < listed->Size(); ++i) {
@@ -285,7 +329,11 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
         models.push_back(std::move(model));
       } else {
         SXT_CHECK(check_inline(item, model_card_shape(), origin));
-        SXT_TRY(ModelConfig model, model_from_json(item, fmt::format("model-{}", i), origin));
+        const std::string weights = json::find_string(item, "hf_path").value_or(json::find_string(item, "model_path").value_or(""));
+        const std::string name = weights.empty() ? fmt::format("model-{}", i) : model_abbr(weights, json::find(item, "hf_path") != nullptr, compat);
+        SXT_TRY(ModelConfig model, model_from_json(item, name, origin));
+        named.resize(models.size(), true);
+        named.push_back(json::find(item, "abbr") != nullptr || weights.empty());
         models.push_back(std::move(model));
       }
     }
@@ -305,14 +353,19 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
     ModelConfig model;
     model.hugging_face = !flags.hf_path.empty();
     model.path = path;
-    model.abbr = path.empty() ? flags.backend : model_abbr(path, model.hugging_face, compat);
+    model.abbr = path.empty() ? flags.backend : with_adapter(model_abbr(path, model.hugging_face, compat), flags.peft_path, compat);
     models.push_back(std::move(model));
   }
   ModelFlags model_flags(flags, world);
-  std::set<std::string> abbrs;
-  for (ModelConfig& model : models) {
-    SXT_CHECK(model_flags.apply(model));
-    if (!abbrs.insert(model.abbr).second) return usage(fmt::format("two models are called '{}'; give one of them another \"abbr\"", model.abbr));
+  for (ModelConfig& model : models) SXT_CHECK(model_flags.apply(model));
+  named.resize(models.size(), true);
+  tell_apart(models, named);
+  std::map<std::string, std::string> abbrs;  // by what their folders are called
+  for (const ModelConfig& model : models) {
+    const auto [it, fresh] = abbrs.emplace(file_name_key(model.abbr), model.abbr);
+    if (fresh) continue;
+    if (it->second == model.abbr) return usage(fmt::format("two models are called '{}'; give one of them another \"abbr\"", model.abbr));
+    return usage(fmt::format("the models '{}' and '{}' would have one folder for their files; give one of them another \"abbr\"", it->second, model.abbr));
   }
   model_flags.warn_once();
   return models;
@@ -361,7 +414,7 @@ Result<void> add_helpers(const RunFlags& flags, const json::Value& file, const W
       listed.push_back(std::move(model));
     }
   const auto make = [&](const std::string& text, const std::string& origin) { return make_helper(text, origin, flags, run.compat, world); };
-  return name_helpers(run.datasets, listed, flags.judge, make, world.warn, run.helpers);
+  return name_helpers(run.datasets, run.models, listed, flags.judge, make, world.warn, run.helpers);
 }
 
 Result<void> choose_rows(const RunFlags& flags, const json::Value& file, RunConfig& run) {
@@ -437,7 +490,8 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   const std::string limit_mode = !flags.limit_mode.empty() ? flags.limit_mode : json::find_string(file, "limit_mode").value_or("first");
   if (limit_mode != "first" && limit_mode != "random") return usage(fmt::format("--limit-mode is '{}'; it must be 'first' or 'random'", limit_mode));
   run.limit.random = limit_mode == "random";
-  run.seed = flags.seed.value_or(static_cast<uint64_t>(json::find_int(file, "seed").value_or(0)));
+  const json::Value* seed = json::find(file, "seed");
+  run.seed = flags.seed.value_or(seed && seed->IsUint64() ? seed->GetUint64() : 0);
   run.data_dir = !flags.data_dir.empty() ? flags.data_dir : json::find_string(file, "data_dir").value_or("");
   run.allow_missing = flags.allow_missing || json::find_bool(file, "allow_missing").value_or(false);
   run.dump_eval_details = flags.dump_eval_details.value_or(json::find_bool(file, "dump_eval_details").value_or(true));
@@ -466,6 +520,16 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   SXT_CHECK(apply_dataset_flags(flags, run.datasets));
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
+  if (flags.as_written) return resolved;
+  VersionNeeds needs{world.without_secrets, world.settings, {}};
+  std::map<std::string, bool> generates;
+  if (world.inferencers)
+    for (const KnownInferencer& one : world.inferencers()) generates[one.id] = one.form == data::Form::open;
+  needs.generates = [&](const std::string& inferencer) {
+    const auto it = generates.find(inferencer);
+    return it == generates.end() || it->second;
+  };
+  for (DatasetConfig& dataset : run.datasets) dataset.version = version_of(run, dataset, needs);
   return resolved;
 }
 

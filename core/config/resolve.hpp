@@ -40,6 +40,7 @@ struct RunFlags {
   std::string data_dir, work_dir;
   bool allow_missing = false;
   std::optional<bool> dump_eval_details;
+  bool as_written = false;   // `config` is a run's configs/run.json, and the versions that it has are kept
 };
 
 /// What resolving needs to know of the world; passed in, so that it can be tested without plugins.
@@ -66,6 +67,9 @@ struct World {
   std::function<Result<std::string>()> default_model;
   std::function<void(const std::string&)> warn;
   std::function<void(const std::string&)> note;   // what was found out and is no reason to worry; may be empty
+  /// For versions (version.hpp); may be empty.
+  std::function<DatasetConfig(const DatasetConfig&)> without_secrets;
+  std::function<std::string(const std::string& backend, const std::string& config)> settings;
 };
 
 struct Resolved {

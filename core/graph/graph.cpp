@@ -1,6 +1,9 @@
 #include "graph.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include "../base/file_name.hpp"
+#include "../store/run_folder.hpp"
 
 namespace sextant::graph {
 namespace {
@@ -25,6 +28,20 @@ Result<std::string> add_sources(std::vector<data::Stage>& graph, const config::D
     last = id;
   }
   return last;
+}
+
+// Two stages whose files a file system may take for one ("a@b" judged with model "c", "a" with "b@c") would overwrite each other's.
+Result<void> check_names(const std::vector<data::Stage>& graph) {
+  std::map<std::string, const data::Stage*> taken;
+  for (const data::Stage& stage : graph) {
+    if (stage.kind != "infer" && stage.kind != "judge") continue;
+    const std::string task = stage.judged.empty() ? stage.task : store::judged_name(stage.task, stage.judged);
+    const auto [it, fresh] = taken.emplace(file_name_key(stage.model) + "/" + file_name_key(task), &stage);
+    if (!fresh)
+      return Error{Error::Kind::config, fmt::format("the predictions of {} and of {} would be one file; give a model or a data set another \"abbr\"",
+                                                    it->second->id, stage.id)};
+  }
+  return {};
 }
 
 }  // namespace
@@ -52,6 +69,7 @@ Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::
       graph.push_back({scores.back(), "score", {answers}, "", task});
     }
   graph.push_back({"summarise", "summarise", scores, "", ""});
+  SXT_CHECK(check_names(graph));
   return graph;
 }
 

@@ -20,6 +20,7 @@ store::TaskRecord record_of(const data::Stage& stage, const Error& error) {
   record.dataset = task_name(stage);
   if (stage.kind != "infer") record.stage = stage.kind;
   record.status = error.kind == Error::Kind::cancelled ? "incomplete" : "failed";
+  if (stage.kind == "infer") record.infer = record.status;
   record.error = error.message;
   record.error_kind = error.kind;
   return record;
@@ -48,6 +49,16 @@ class Runner {
     return serve::infer_task(host_, *session_, dataset, *job_.run, job_.folder, &retrieved);
   }
 
+  store::ModelRecord model_record(const config::ModelConfig& model) const {
+    store::ModelRecord out{model.abbr, model.backend, session_->device(), session_->weights_sha256(), session_->load_s(), session_->compute(), "", ""};
+    const auto config = json::parse(model.config, model.abbr);
+    if (config) out.adapter = json::find_string(*config, "peft_path").value_or("");
+    out.chat_template = model.base || model.chat == config::Chat::none ? "none"
+                        : model.chat == config::Chat::file && config   ? json::find_string(*config, "chat_template").value_or("auto")
+                                                                       : "auto";
+    return out;
+  }
+
   void with_model(const std::string& abbr, const std::vector<const data::Stage*>& stages) {
     const config::ModelConfig* model = config::find_model(*job_.run, abbr);
     if (!model) return fail(stages, {Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)});
@@ -59,7 +70,7 @@ class Runner {
       session_.emplace(*std::move(opened));
       loaded_ = abbr;
       if (std::none_of(record_.models.begin(), record_.models.end(), [&](const auto& known) { return known.abbr == abbr; }))
-        record_.models.push_back({abbr, model->backend, session_->device(), session_->weights_sha256(), session_->load_s()});
+        record_.models.push_back(model_record(*model));
       if (record_.compute.empty()) record_.compute = session_->compute();
     }
     std::vector<serve::TaskSpec> specs;
@@ -71,6 +82,7 @@ class Runner {
         continue;
       }
       spec->stage = stage->id;
+      keep_earlier(*spec);
       specs.push_back(*std::move(spec));
       asked.push_back(stage);
     }
@@ -79,22 +91,62 @@ class Runner {
     job.cancelled = job_.cancelled;
     job.cache = job_.cache;
     if (job_.opened) job.progress = job_.opened(*session_, *model);
-    job.complete = [this](const serve::TaskSpec& spec, store::TaskRecord& task) { score_when_last(spec, task); };
+    job.complete = [this](const serve::TaskSpec& spec, store::TaskRecord& task) { on_kept(spec, task); };
     std::vector<store::TaskRecord> records = serve::run_tasks(host_, *session_, std::move(specs), job);
     for (size_t i = 0; i < records.size(); ++i) {
       (records[i].status == "complete" ? outcomes_.done : outcomes_.failed).insert(asked[i]->id);
       if (asked[i]->kind != "infer") records[i].stage = asked[i]->kind;
+      else if (records[i].infer.empty()) records[i].infer = records[i].status;
       records_[asked[i]->id] = std::move(records[i]);
     }
   }
 
-  // A set without a judge is scored beside the model, as soon as it is complete.
-  void score_when_last(const serve::TaskSpec& spec, store::TaskRecord& task) {
+  // Predictions that a task replaces by others are put aside, with what was made of them.
+  void keep_earlier(serve::TaskSpec& spec) {
+    if (!job_.earlier || !spec.keep) return;
+    spec.keep = [this, keep = std::move(spec.keep), model = spec.model, task = spec.name](const std::vector<data::Attempt>& attempts) -> Result<void> {
+      const std::filesystem::path file = job_.folder->predictions(model, task);
+      const bool before = std::filesystem::exists(file);
+      SXT_CHECK(job_.earlier->hold(file));
+      SXT_CHECK(keep(attempts));
+      SXT_TRY(const bool changed, job_.earlier->settle(file));
+      if (changed) SXT_CHECK(job_.earlier->put(model, task, false));
+      if (before && !changed) unchanged_.insert({model, task});
+      return {};
+    };
+  }
+
+  // A task's attempts are kept. A set without a judge is scored beside the model, as soon as it is complete.
+  void on_kept(const serve::TaskSpec& spec, store::TaskRecord& task) {
     const auto stage = std::find_if(graph_.begin(), graph_.end(), [&](const data::Stage& s) { return s.id == spec.stage; });
-    if (!job_.score || stage == graph_.end() || stage->kind != "infer") return;
-    if (config::find_dataset(*job_.run, stage->task)->judge) return;
-    score::score_task(host_, *job_.run, *job_.folder, task);
+    if (stage == graph_.end()) return;
+    if (stage->kind != "infer") {
+      store::TaskRecord record = task;
+      record.stage = stage->kind;
+      if (job_.states) job_.states->add(record);
+      return;
+    }
+    task.infer = "complete";
+    const bool judged = config::find_dataset(*job_.run, stage->task)->judge.has_value();
+    if (!job_.score && !judged) hold_on(task);
+    if (job_.states) job_.states->add(task);
+    if (!job_.score || judged) return;
+    score(task);
     scored_.insert(fmt::format("score/{}/{}", spec.model, spec.name));
+  }
+
+  // -m infer over a run that has been scored: where the predictions are the same, so are the scores.
+  void hold_on(store::TaskRecord& task) {
+    const store::TaskRecord* before = job_.scored_before && unchanged_.contains({task.model, task.dataset}) ? job_.scored_before(task) : nullptr;
+    if (!before) return;
+    task.eval = before->eval;
+    task.eval_s = before->eval_s;
+    task.results_sha256 = before->results_sha256;
+  }
+
+  void score(store::TaskRecord& task) {
+    score::score_task(host_, *job_.run, *job_.folder, task, job_.earlier);
+    if (job_.states) job_.states->add(task);
   }
 
   void without_model(const std::vector<const data::Stage*>& stages) {
@@ -102,8 +154,7 @@ class Runner {
       if (stage->kind == "score" && job_.score && !scored_.contains(stage->id)) {
         // the inference task of the same model and set; the judge's answers are in its predictions
         for (auto& [id, task] : records_)
-          if (id.starts_with("infer/") && stage->id == fmt::format("score/{}/{}", task.model, task.dataset) && task.status == "complete")
-            score::score_task(host_, *job_.run, *job_.folder, task);
+          if (id.starts_with("infer/") && stage->id == fmt::format("score/{}/{}", task.model, task.dataset) && task.status == "complete") score(task);
       }
       outcomes_.done.insert(stage->id);
     }
@@ -123,6 +174,10 @@ class Runner {
         if (stage.model.empty() || (stage.kind != "infer") != helpers) continue;
         const auto it = records_.find(stage.id);
         if (it != records_.end()) {
+          if (!helpers && job_.score && it->second.status == "complete" && it->second.eval.empty()) {
+            it->second.eval = "incomplete";  // a judge's replies are lacking
+            store::set_incomplete(it->second, fmt::format("{} did not get to its end", lacking_score(it->second)));
+          }
           record_.tasks.push_back(std::move(it->second));
           continue;
         }
@@ -130,6 +185,11 @@ class Runner {
         record_.tasks.push_back(record_of(stage, cancelled ? Error{Error::Kind::cancelled, "interrupted"}
                                                            : Error{Error::Kind::cancelled, fmt::format("{} did not get to its end", join_failed(stage))}));
       }
+  }
+  std::string lacking_score(const store::TaskRecord& task) const {
+    const std::string id = fmt::format("score/{}/{}", task.model, task.dataset);
+    const auto stage = std::find_if(graph_.begin(), graph_.end(), [&](const data::Stage& s) { return s.id == id; });
+    return stage == graph_.end() ? id : join_failed(*stage);
   }
   std::string join_failed(const data::Stage& stage) const {
     for (const std::string& id : stage.needs)
@@ -143,6 +203,7 @@ class Runner {
   store::RunRecord& record_;
   Outcomes outcomes_;
   std::set<std::string> scored_;
+  std::set<std::pair<std::string, std::string>> unchanged_;  // model and task whose predictions were there already
   std::map<std::string, serve::Retrieved> retrieved_;  // by the task's name
   std::map<std::string, store::TaskRecord> records_;  // by the stage's id
   std::optional<serve::ModelSession> session_;

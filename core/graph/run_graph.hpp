@@ -5,7 +5,8 @@
 #include "../config/run_config.hpp"
 #include "../plugin/components.hpp"
 #include "../serve/run_tasks.hpp"
-#include "../store/run_folder.hpp"
+#include "../store/earlier.hpp"
+#include "../store/run_states.hpp"
 #include "graph.hpp"
 
 namespace sextant::graph {
@@ -16,6 +17,10 @@ struct RunGraph {
   std::atomic<bool>* cancelled = nullptr;
   bool cache = false;
   bool score = true;                                      // -m infer: no
+  store::Earlier* earlier = nullptr;                      // where replaced results go
+  store::RunStates* states = nullptr;                     // gets each task as a stage of it is over
+  /// Scores of an earlier pass hold on where the predictions are the same: the record of it, or nothing.
+  std::function<const store::TaskRecord*(const store::TaskRecord&)> scored_before;
   /// A model has been opened; what is to be told of its progress.
   std::function<std::function<void(const serve::Progress&)>(const serve::ModelSession&, const config::ModelConfig&)> opened;
 };

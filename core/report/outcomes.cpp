@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include "../base/files.hpp"
 #include "../base/json_members.hpp"
+#include "../store/run_states.hpp"
 
 namespace sextant::report {
 namespace {
@@ -39,28 +40,34 @@ Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::file
 
 }  // namespace
 
-Result<Table> table_of_run(const store::RunFolder& folder, const config::RunConfig& run, const store::RunRecord& record) {
+Table table_of_run(const store::RunFolder& folder, const config::RunConfig& run, store::RunRecord& record) {
   std::vector<std::string> models;
   for (const config::ModelConfig& model : run.models) models.push_back(model.abbr);
   std::unordered_map<std::string_view, const config::DatasetConfig*> datasets;
   for (const config::DatasetConfig& dataset : run.datasets) datasets.emplace(dataset.task_name, &dataset);
   std::vector<TaskOutcome> outcomes;
-  for (const store::TaskRecord& task : record.tasks) {
+  for (store::TaskRecord& task : record.tasks) {
     if (!task.stage.empty()) continue;  // a helper's
     const auto known = datasets.find(task.dataset);
     if (known == datasets.end()) continue;
-    const config::DatasetConfig* dataset = known->second;
-    TaskOutcome outcome{task.model, task.dataset, dataset->version, "", task.status, task.error, {}};
+    const config::DatasetConfig& dataset = *known->second;
+    TaskOutcome outcome{task.model, task.dataset, dataset.version, "", task.status, task.error, {}};
     outcome.samples = task.samples;
-    outcome.mode = dataset->inferencer.id == "loglikelihood" ? "ll" : dataset->inferencer.id;
-    if (task.status == "complete") {
+    outcome.mode = dataset.inferencer.id == "loglikelihood" ? "ll" : dataset.inferencer.id;
+    if (task.infer == "complete" && task.eval == "complete") {
       auto metrics = read_metrics(folder.results(task.model, task.dataset), outcome.findings);
       if (metrics) {
         outcome.metrics = *std::move(metrics);
       } else {
-        outcome.status = "failed";
-        outcome.error = metrics.error().message;
+        task.eval = "incomplete";
+        store::set_incomplete(task, fmt::format("{}; the same command with -m eval and -r scores it again", metrics.error().message));
+        outcome.status = task.status;
+        outcome.error = task.error;
       }
+    } else if (task.infer == "complete" && task.eval.empty()) {
+      store::set_incomplete(task, "it has been inferred and not scored; the same command with -m eval and -r scores it");
+      outcome.status = "not scored";
+      outcome.error = task.error;
     }
     outcomes.push_back(std::move(outcome));
   }

@@ -19,8 +19,15 @@ constexpr unsigned threads_max = 4;
 
 // One model's attempts by the set's filters and metrics; their lines go to the samples file, and what went wrong to the log.
 Result<Scored> score_attempts(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
-                              const std::string& model, const std::string& task, const store::TaskLog& log) {
-  SXT_TRY(const store::Predictions predictions, store::Predictions::open(folder.predictions(model, task), task));
+                              const std::string& model, const std::string& task, const store::TaskLog& log, const store::TaskRecord& record) {
+  const auto path = folder.predictions(model, task);
+  std::error_code code;
+  if (!std::filesystem::exists(path, code))
+    return Error{Error::Kind::cancelled, fmt::format("{} is missing; the same command with -m all and -r writes it again", path.string())};
+  SXT_TRY(const store::Predictions predictions, store::Predictions::open(path, task));
+  if (record.samples > 0 && predictions.size() < record.samples)
+    return Error{Error::Kind::cancelled, fmt::format("{} holds {} of the {} attempts that were made; the same command with -m all and -r writes it again",
+                                                     path.string(), predictions.size(), record.samples)};
   const Attempts attempts{predictions.size(), [&](uint64_t first, uint64_t n) { return predictions.read(first, n); }};
   SXT_TRY(const auto facts, facts_of(host, dataset));
   if (const std::string isolated = isolated_component(host, dataset); !isolated.empty())
@@ -64,11 +71,11 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
   const store::TaskLog log(folder.eval_log(record.model, record.dataset));
   std::optional<Scored> scored;
   if (!dataset.metrics.empty() || !dataset.judge) {
-    SXT_TRY(scored, score_attempts(host, run, dataset, folder, record.model, record.dataset, log));
+    SXT_TRY(scored, score_attempts(host, run, dataset, folder, record.model, record.dataset, log, record));
   }
   if (dataset.judge) {
     SXT_TRY(Scored judged, score_attempts(host, run, judged_set(dataset), folder, dataset.judge->model,
-                                          store::judged_name(record.dataset, record.model), log));
+                                          store::judged_name(record.dataset, record.model), log, record));
     if (scored) add_judged(*scored, std::move(judged));
     else scored = std::move(judged);
   }
@@ -81,24 +88,36 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
   return {};
 }
 
+// What is written anew is held meanwhile; where it cannot be scored, no scores of an earlier time stay.
+Result<void> score_kept(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
+                        store::TaskRecord& record, store::Earlier* earlier) {
+  if (!earlier) return score_predictions(host, run, dataset, folder, record);
+  std::vector<std::filesystem::path> files = {folder.results(record.model, record.dataset), folder.samples(record.model, record.dataset)};
+  if (dataset.judge) files.push_back(folder.samples(dataset.judge->model, store::judged_name(record.dataset, record.model)));
+  for (const auto& file : files) SXT_CHECK(earlier->hold(file));
+  const auto done = score_predictions(host, run, dataset, folder, record);
+  for (const auto& file : files) {
+    const auto settled = earlier->settle(file);
+    if (!settled && done) return settled.error();
+  }
+  return done;
+}
+
 }  // namespace
 
-void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record) {
+void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record, store::Earlier* earlier) {
   const config::DatasetConfig* dataset = config::find_dataset(run, record.dataset);
   if (!dataset) return;
   const auto start = std::chrono::steady_clock::now();
-  const auto done = score_predictions(host, run, *dataset, folder, record);
+  record.results_sha256.clear();
+  const auto done = score_kept(host, run, *dataset, folder, record, earlier);
   record.eval_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  record.eval = record.status = done ? "complete" : done.error().kind == Error::Kind::cancelled ? "incomplete" : "failed";
+  record.error = done ? "" : done.error().message;
+  record.error_kind.reset();
   if (done) return;
-  record.status = "failed";
-  record.error = done.error().message;
   record.error_kind = done.error().kind;
   store::TaskLog(folder.eval_log(record.model, record.dataset)).line("error: " + done.error().message);
-}
-
-void score_all(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, std::vector<store::TaskRecord>& records) {
-  for (store::TaskRecord& record : records)
-    if (record.status == "complete" && record.stage.empty()) score_task(host, run, folder, record);
 }
 
 }  // namespace sextant::score

@@ -2,16 +2,15 @@
 #pragma once
 #include "../config/run_config.hpp"
 #include "../plugin/components.hpp"
-#include "../store/run_folder.hpp"
+#include "../store/earlier.hpp"
 
 namespace sextant::score {
 
-/// Scores a complete task's predictions and writes results/<model>/<task>.json and samples/<model>/<task>.jsonl; fills eval_s and
+/// Scores a complete task's predictions and writes results/<model>/<task>.json and samples/<model>/<task>.jsonl; fills eval, eval_s and
 /// results_sha256. Where a sample's scorer fails, the others are scored and written all the same, the task becomes `failed` and
-/// samples_failed counts it; a task that cannot be scored at all becomes `failed` with the reason. Its log says so.
-void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record);
-
-/// The same for every task of `records` that is complete.
-void score_all(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, std::vector<store::TaskRecord>& records);
+/// samples_failed counts it; a task that cannot be scored at all becomes `failed` with the reason; one whose predictions are not all
+/// there is `incomplete`. Its log says so. Scores that are replaced by others go to `earlier`, where it is given.
+void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record,
+                store::Earlier* earlier = nullptr);
 
 }  // namespace sextant::score

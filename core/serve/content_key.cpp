@@ -92,6 +92,7 @@ std::string content_key(const KeyBase& base, const data::Request& request) {
   if (random) {
     key.number("seed", sampling->seed);
   }
+  key.flag("split_special", request.split_special);
   if (sampling) key.list("stop", sampling->stop, [&](const std::string& text) { key.string(text); });
   if (random) {
     key.number("stream", sampling->stream);

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <fmt/format.h>
 #include <sextant/json_schema.hpp>
+#include "../base/fingerprint.hpp"
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
@@ -43,6 +44,7 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
     for (const auto& finding : wrong->GetArray())
       if (finding.IsString()) log_warning(fmt::format("{}: {}", config.abbr, json::text(finding)));
   if (!made.follows.empty()) log_info(fmt::format("{}: replies follow its files: {}", config.abbr, join(made.follows, ", ")));
+  if (load != Load::vocabulary) session.key_config_ = session.make_key_config();
   session.load_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return session;
 }
@@ -112,7 +114,27 @@ Result<std::vector<uint32_t>> ModelSession::count_tokens(const std::vector<std::
   return counts;
 }
 
-std::string ModelSession::key_config() const {
+namespace {
+
+// What a member of a backend's configuration names is an input: its content stands for it, so that a file that is edited gives other keys,
+// and one that is moved the same. Members are told by their names, since any text might happen to be a file's name.
+bool names_a_file(std::string_view member) {
+  for (const char* word : {"path", "file", "template", "folder", "dir"})
+    if (member.find(word) != member.npos) return true;
+  return false;
+}
+
+void put_contents(json::Value& config, json::Document::AllocatorType& a) {
+  for (auto& member : config.GetObject()) {
+    if (!member.value.IsString() || !names_a_file(json::text(member.name))) continue;
+    if (const std::string content = fingerprint(json::text(member.value)); !content.empty()) member.value.SetString(("sha256:" + content).c_str(), a);
+  }
+}
+
+}  // namespace
+
+// Made once: a file that is edited while the model is loaded is not what the model was loaded from.
+std::string ModelSession::make_key_config() const {
   json::Document keys;
   if (auto parsed = json::parse(config_.config, config_.abbr)) keys = *std::move(parsed);
   auto& a = keys.GetAllocator();
@@ -120,6 +142,7 @@ std::string ModelSession::key_config() const {
     schema::remove_without_effect(*rules, keys);
     schema::hide_secrets(*rules, keys, a);
   }
+  if (keys.IsObject()) put_contents(keys, a);
   json::set(keys, "backend", config_.backend, a);
   json::set(keys, "compute", compute_, a);
   json::set(keys, "context_length", json::Value(context_length_), a);

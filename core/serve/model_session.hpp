@@ -47,15 +47,17 @@ class ModelSession {
   /// Tokens of each text, special tokens as the tokenizer's files add them unless `chat`.
   Result<std::vector<uint32_t>> count_tokens(const std::vector<std::string>& texts, bool chat);
 
-  /// The part of the configuration that an answer can depend on, canonical: for content keys.
-  std::string key_config() const;
+  /// The part of the configuration that an answer can depend on, canonical, files by their content: for content keys.
+  const std::string& key_config() const { return key_config_; }
 
  private:
   explicit ModelSession(plugin::Model model) : model_(std::move(model)) {}
   void collect_warnings(const json::Value& about);
   bool uses_template(data::Form form) const;
+  std::string make_key_config() const;
   plugin::Model model_;
   config::ModelConfig config_;
+  std::string key_config_;
   std::string schema_;  // of the backend's configuration
   std::string weights_sha256_, device_, compute_, now_, chat_problem_;
   data::Sampling sampling_;

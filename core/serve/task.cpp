@@ -194,6 +194,7 @@ bool Task::take_done() {
 // The error that decides a task's exit code is that of its first failed sample; but a task that was cut short is incomplete,
 // whatever failed before: a resumed run gets to its end.
 void Task::decide(const Error* whole) {
+  record_.samples_reused = reused_;
   const std::optional<Failure>& first = first_failure_;
   const std::string failed = first ? fmt::format("{} of {} samples failed; the first is sample {}: {}", record_.samples_failed, record_.samples, first->row,
                                                  first->error.message)

@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
-#include <sextant/sha256.hpp>
-#include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
 #include "../base/io.hpp"
 #include "../base/local_time.hpp"
@@ -19,11 +17,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* lock_name = ".lock";
-
-// A file system's limit is 255 bytes; this leaves room for an ending and for the temporary name of write_file().
-constexpr size_t file_name_bytes_max = 200;
-
-bool is_name_byte(char c) { return c != '/' && c != '\\' && c != 0x7F && static_cast<unsigned char>(c) >= 0x20; }
 
 // YYYYmmdd_HHMMSS, perhaps with _2
 bool is_timestamp(const std::string& name) {
@@ -113,7 +106,7 @@ Result<RunFolder> RunFolder::reuse(const fs::path& work_dir, std::string_view ti
   std::string name(timestamp);
   if (name.empty() || name == "latest") {
     SXT_TRY(name, last_run(work_dir));
-  } else if (name == "." || name == ".." || !std::all_of(name.begin(), name.end(), is_name_byte)) {
+  } else if (name == "." || name == ".." || !std::all_of(name.begin(), name.end(), is_file_name_byte)) {
     return Error{Error::Kind::usage,
                  fmt::format("'{}' names no run; give the name of a folder in {}", name, work_dir.string())};
   } else if (!fs::is_directory(work_dir / name, code)) {
@@ -130,6 +123,8 @@ std::string RunFolder::timestamp() const { return path_.filename().string(); }
 fs::path RunFolder::config() const { return path_ / "configs" / "run.json"; }
 fs::path RunFolder::graph() const { return path_ / "configs" / "graph.json"; }
 fs::path RunFolder::run_json() const { return path_ / "run.json"; }
+fs::path RunFolder::states() const { return path_ / "states.jsonl"; }
+fs::path RunFolder::earlier() const { return path_ / "earlier"; }
 fs::path RunFolder::journal(std::string_view model, std::string_view task) const { return journal_path(path_, model, task); }
 fs::path RunFolder::infer_log(std::string_view model, std::string_view task) const {
   return path_ / "logs" / "infer" / safe_file_name(model) / (safe_file_name(task) + ".out");
@@ -148,14 +143,6 @@ fs::path RunFolder::results(std::string_view model, std::string_view task) const
 }
 fs::path RunFolder::summary(std::string_view extension) const {
   return path_ / "summary" / fmt::format("summary_{}.{}", timestamp(), extension);
-}
-
-std::string safe_file_name(std::string_view name) {
-  std::string out;
-  for (const char c : name) out += is_name_byte(c) ? c : '_';
-  if (out.empty() || out == "." || out == "..") out = "_" + out;
-  if (out.size() <= file_name_bytes_max) return out;
-  return utf8::repair(std::string_view(out).substr(0, file_name_bytes_max - 17)) + "_" + sha256_hex(name).substr(0, 16);
 }
 
 std::string judged_name(std::string_view task, std::string_view model) { return fmt::format("{}@{}", task, model); }

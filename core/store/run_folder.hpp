@@ -8,9 +8,12 @@
 #include <string_view>
 #include <vector>
 #include <sextant/json.hpp>
+#include "../base/file_name.hpp"
 #include "predictions.hpp"
 
 namespace sextant::store {
+
+using sextant::safe_file_name;
 
 class RunFolder {
  public:
@@ -28,6 +31,7 @@ class RunFolder {
   std::filesystem::path config() const;             // configs/run.json
   std::filesystem::path graph() const;              // configs/graph.json
   std::filesystem::path run_json() const;
+  std::filesystem::path states() const;             // states.jsonl, while the run is at work
   std::filesystem::path journal(std::string_view model, std::string_view task) const;
   std::filesystem::path infer_log(std::string_view model, std::string_view task) const;
   std::filesystem::path eval_log(std::string_view model, std::string_view task) const;
@@ -35,16 +39,13 @@ class RunFolder {
   std::filesystem::path samples(std::string_view model, std::string_view task) const;    // one line an attempt
   std::filesystem::path results(std::string_view model, std::string_view task) const;
   std::filesystem::path summary(std::string_view extension) const;   // summary/summary_<ts>.<extension>
+  std::filesystem::path earlier() const;            // earlier/: what later passes over this run have replaced
 
  private:
   RunFolder(std::filesystem::path path, int lock_fd);
   std::filesystem::path path_;
   int lock_fd_ = -1;
 };
-
-/// A model's or task's name as the name of a file: '/' and whatever else is unfit become '_'; it never leaves its folder. A
-/// name that is too long for a file system is cut and gets a hash.
-std::string safe_file_name(std::string_view name);
 
 /// A judge's task by whose attempts it judges: "ceval-law@internlm2".
 std::string judged_name(std::string_view task, std::string_view model);
@@ -65,8 +66,15 @@ struct TaskRecord {                                  // a line of run.json's "ta
   std::string results_sha256;
   uint64_t own_examples = 0;                         // samples that were among their own examples (compat modes)
   std::string stage;                                 // "embed", "rank", "judge"; empty: inference
+  std::string infer;                                 // how asking the model ended: a status; empty: of a helper's stage
+  uint64_t samples_reused = 0;                       // attempts all of whose answers the journal had
+  std::string eval;                                  // how scoring ended: complete, failed, incomplete; empty: it was not asked for
 };
-struct ModelRecord { std::string abbr, backend, device, weights_sha256; double load_s = 0; };
+struct ModelRecord {
+  std::string abbr, backend, device, weights_sha256;
+  double load_s = 0;
+  std::string compute, adapter, chat_template;       // adapter: --peft-path; chat_template: auto, none or a file
+};
 struct PluginRecord { std::string id, version, path, sha256; };
 struct RunRecord {
   std::string started, finished, status, compute, host;
@@ -76,6 +84,9 @@ struct RunRecord {
   double first_sample_s = 0;   // from the start of the process until the first sample that it computed was in the journal; 0: none
 };
 std::string to_json(const RunRecord& record);
+/// One task's members, in one line.
+std::string to_line(const TaskRecord& task);
+Result<TaskRecord> task_record_from_line(std::string_view line);
 Result<RunRecord> run_record_from_json(const json::Value& value, std::string_view origin);
 
 }  // namespace sextant::store

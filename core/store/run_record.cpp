@@ -28,6 +28,8 @@ json::Value task_to_json(const TaskRecord& task, Allocator& a) {
   json::set(out, "dataset", task.dataset, a);
   if (!task.stage.empty()) json::set(out, "stage", task.stage, a);
   json::set(out, "status", task.status, a);
+  if (!task.infer.empty()) json::set(out, "infer", task.infer, a);
+  if (!task.eval.empty()) json::set(out, "eval", task.eval, a);
   json::set(out, "error", utf8::repair(task.error), a);  // may quote a plugin or a path
   if (task.error_kind)
     for (const auto& [kind, name] : kind_names)
@@ -44,6 +46,7 @@ json::Value task_to_json(const TaskRecord& task, Allocator& a) {
   };
   for (const auto& [name, value] : counters) json::set(out, name, json::Value(value), a);
   if (task.own_examples) json::set(out, "own_examples", json::Value(task.own_examples), a);
+  if (task.samples_reused) json::set(out, "samples_reused", json::Value(task.samples_reused), a);
   json::set(out, "infer_s", json::Value(task.infer_s), a);
   json::set(out, "eval_s", json::Value(task.eval_s), a);
   json::set(out, "peak_rss_bytes", json::Value(task.peak_rss_bytes), a);
@@ -63,6 +66,8 @@ TaskRecord task_from_json(const json::Value& in) {
   task.dataset = text(in, "dataset");
   task.stage = text(in, "stage");
   task.status = text(in, "status");
+  task.infer = text(in, "infer");
+  task.eval = text(in, "eval");
   task.error = text(in, "error");
   for (const auto& [kind, name] : kind_names)
     if (name == text(in, "error_kind")) task.error_kind = kind;
@@ -74,6 +79,7 @@ TaskRecord task_from_json(const json::Value& in) {
   task.truncated_prompts = number(in, "truncated_prompts");
   task.dropped_shots = number(in, "dropped_shots");
   task.own_examples = number(in, "own_examples");
+  task.samples_reused = number(in, "samples_reused");
   task.infer_s = json::find_number(in, "infer_s").value_or(0);
   task.eval_s = json::find_number(in, "eval_s").value_or(0);
   task.peak_rss_bytes = number(in, "peak_rss_bytes");
@@ -108,6 +114,9 @@ std::string to_json(const RunRecord& record) {
     json::set(item, "device", model.device, a);
     json::set(item, "weights_sha256", model.weights_sha256, a);
     json::set(item, "load_s", json::Value(model.load_s), a);
+    if (!model.compute.empty()) json::set(item, "compute", model.compute, a);
+    if (!model.adapter.empty()) json::set(item, "adapter", utf8::repair(model.adapter), a);
+    if (!model.chat_template.empty()) json::set(item, "chat_template", utf8::repair(model.chat_template), a);
     models.PushBack(std::move(item), a);
   }
   for (const PluginRecord& plugin : record.plugins) {
@@ -125,6 +134,18 @@ std::string to_json(const RunRecord& record) {
   return json::write_pretty(out) + "\n";
 }
 
+std::string to_line(const TaskRecord& task) {
+  json::Document out;
+  const json::Value value = task_to_json(task, out.GetAllocator());
+  return json::write(value);
+}
+
+Result<TaskRecord> task_record_from_line(std::string_view line) {
+  SXT_TRY(const json::Document in, json::parse(line, "states.jsonl"));
+  if (!in.IsObject()) return Error{Error::Kind::data, "states.jsonl: a line is no JSON object"};
+  return task_from_json(in);
+}
+
 Result<RunRecord> run_record_from_json(const json::Value& value, std::string_view origin) {
   if (number(value, "schema") != 1)
     return Error{Error::Kind::data,
@@ -138,7 +159,7 @@ Result<RunRecord> run_record_from_json(const json::Value& value, std::string_vie
   record.first_sample_s = json::find_number(value, "first_sample_s").value_or(0);
   each(value, "models", [&](const json::Value& in) {
     record.models.push_back({text(in, "abbr"), text(in, "backend"), text(in, "device"), text(in, "weights_sha256"),
-                             json::find_number(in, "load_s").value_or(0)});
+                             json::find_number(in, "load_s").value_or(0), text(in, "compute"), text(in, "adapter"), text(in, "chat_template")});
   });
   each(value, "plugins", [&](const json::Value& in) {
     record.plugins.push_back({text(in, "id"), text(in, "version"), text(in, "path"), text(in, "sha256")});

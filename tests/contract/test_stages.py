@@ -79,9 +79,10 @@ class Reuse(ContractTest):
         self.assertEqual(self.run_folders(), [first.path, second.path])
 
     def test_a_time_that_is_not_there(self):
-        self.run_sample(*SETS)
-        outcome = self.run_sample(*SETS, "-r", "20010101_000000")
-        self.assertRegex(outcome.stderr, "warning: .*20010101_000000")
+        """A named run that does not exist is a mistake, and begins no other one."""
+        before = self.run_sample(*SETS).run
+        self.assert_refused(self.run_sample(*SETS, "-r", "20010101_000000", expect=DATA), DATA, "20010101_000000", before.path.name)
+        self.assertEqual(self.run_folders(), [before.path])
 
     def test_a_folder_without_a_configuration_is_taken_over(self):
         (self.dir / "outputs/default/20300101_000000").mkdir(parents=True)

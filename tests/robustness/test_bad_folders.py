@@ -89,8 +89,8 @@ class BadFolders(RobustnessTest):
         self.assertEqual((work / "holiday" / "photo.jpg").read_bytes(), b"\xff\xd8")
 
     def test_reuse_of_what_is_not_there(self):
-        outcome = self.evaluate("sample", "-r", "20200101_000000")
-        self.assert_says(outcome, "warning", "20200101_000000")
+        outcome = self.evaluate("sample", "-r", "20200101_000000", expect=DATA)
+        self.assert_says(outcome, "error", "20200101_000000")
 
     def test_reuse_names_no_path(self):
         (self.dir / "work").mkdir()

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <span>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <fmt/format.h>
 #include <sextant/json.hpp>
@@ -20,7 +22,7 @@ fs::path cache_path() {
   return {};
 }
 
-// {"<path>": {"size", "mtime_ns", "sha256"}}; whatever is wrong with the file, an empty object
+// {"<path>": {"size", "mtime_ns", "ctime_ns", "inode", "sampled", "sha256"}}; whatever is wrong with the file, an empty object
 json::Document read_cache(const fs::path& path) {
   constexpr std::streamsize max_bytes = 4 << 20;
   json::Document empty(rapidjson::kObjectType);
@@ -59,20 +61,55 @@ std::string cache_key(const MappedFile& file) {
   return absolute.empty() ? file.path() : absolute.string();
 }
 
-std::optional<std::string> remembered(const json::Document& cache, const MappedFile& file) {
+// What tells that a file is the one whose hash is remembered. Its size and time of change alone do not: both are kept by tools that copy
+// or unpack, and are set by anybody. `sampled` is the SHA-256 of a few stretches of what it holds.
+struct Identity {
+  int64_t size = 0, mtime_ns = 0, ctime_ns = 0, inode = 0;
+  std::string sampled;
+};
+
+std::string sampled_sha256(std::span<const std::byte> bytes) {
+  constexpr size_t stretches = 32, stretch_bytes = 16 << 10;
+  if (bytes.size() <= stretches * stretch_bytes) return sha256_hex(bytes);
+  std::string text;
+  for (size_t i = 0; i < stretches; ++i) {
+    const size_t offset = i + 1 < stretches ? (bytes.size() - stretch_bytes) / (stretches - 1) * i : bytes.size() - stretch_bytes;
+    text.append(reinterpret_cast<const char*>(bytes.data()) + offset, stretch_bytes);
+  }
+  return sha256_hex(text);
+}
+
+Identity identity_of(const MappedFile& file) {
+  Identity out;
+  out.size = static_cast<int64_t>(file.bytes().size());
+  out.mtime_ns = file.mtime_ns();
+  struct stat status{};
+  if (::stat(file.path().c_str(), &status) == 0) {
+    out.ctime_ns = int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec;
+    out.inode = static_cast<int64_t>(status.st_ino & INT64_MAX);
+  }
+  out.sampled = sampled_sha256(file.bytes());
+  return out;
+}
+
+std::optional<std::string> remembered(const json::Document& cache, const MappedFile& file, const Identity& identity) {
   const json::Value* entry = json::find(cache, cache_key(file));
-  if (!entry || json::find_int(*entry, "size") != static_cast<int64_t>(file.bytes().size()) ||
-      json::find_int(*entry, "mtime_ns") != file.mtime_ns())
+  if (!entry || json::find_int(*entry, "size") != identity.size || json::find_int(*entry, "mtime_ns") != identity.mtime_ns ||
+      json::find_int(*entry, "ctime_ns") != identity.ctime_ns || json::find_int(*entry, "inode") != identity.inode ||
+      json::find_string(*entry, "sampled") != identity.sampled)
     return std::nullopt;
   auto hash = json::find_string(*entry, "sha256");
   return hash && hash->size() == 64 ? hash : std::nullopt;
 }
 
-void remember(json::Document& cache, const MappedFile& file, const std::string& hash) {
+void remember(json::Document& cache, const MappedFile& file, const Identity& identity, const std::string& hash) {
   auto& allocator = cache.GetAllocator();
   json::Value entry(rapidjson::kObjectType);
-  json::set(entry, "size", json::Value(static_cast<int64_t>(file.bytes().size())), allocator);
-  json::set(entry, "mtime_ns", json::Value(file.mtime_ns()), allocator);
+  json::set(entry, "size", json::Value(identity.size), allocator);
+  json::set(entry, "mtime_ns", json::Value(identity.mtime_ns), allocator);
+  json::set(entry, "ctime_ns", json::Value(identity.ctime_ns), allocator);
+  json::set(entry, "inode", json::Value(identity.inode), allocator);
+  json::set(entry, "sampled", identity.sampled, allocator);
   json::set(entry, "sha256", hash, allocator);
   json::set(cache, cache_key(file), std::move(entry), allocator);
 }
@@ -87,11 +124,12 @@ Result<std::string> weights_sha256(std::vector<const MappedFile*> files) {
   std::vector<std::string> lines;
   for (const MappedFile* file : files) {
     const bool cached = file->bytes().size() >= worth_remembering_bytes;
-    std::optional<std::string> hash = cached ? remembered(cache, *file) : std::nullopt;
+    const Identity identity = cached ? identity_of(*file) : Identity();
+    std::optional<std::string> hash = cached ? remembered(cache, *file, identity) : std::nullopt;
     if (!hash) {
       hash = sha256_hex(file->bytes());
       file->let_go();
-      if (cached) remember(cache, *file, *hash);
+      if (cached) remember(cache, *file, identity, *hash);
       changed = changed || cached;
     }
     if (files.size() == 1) lines = {*hash};

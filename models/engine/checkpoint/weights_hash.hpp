@@ -1,4 +1,5 @@
-// The sha256 of a model's files, computed once per (path, size, mtime) of each and remembered between runs.
+// The sha256 of a model's files, computed once for each path and remembered as long as its size, times, inode and a sample of its bytes
+// are the same.
 #pragma once
 #include <string>
 #include <vector>

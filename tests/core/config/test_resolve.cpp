@@ -1,5 +1,8 @@
 #include <catch2/catch.hpp>
 #include <map>
+#include <set>
+#include "../../../core/base/file_name.hpp"
+#include "../../../core/config/overrides.hpp"
 #include "../../../core/config/resolve.hpp"
 #include "../temporary_folder.hpp"
 
@@ -87,7 +90,7 @@ TEST_CASE("a Hugging Face folder is called by its last component and _hf, as Ope
   f.flags.peft_path = f.flags.tokenizer_path = "/m/other";
   const auto run = f.resolve();
   REQUIRE(run);
-  CHECK(run->config.models[0].abbr == "internlm2-chat-1_8b_hf");
+  CHECK(run->config.models[0].abbr == "internlm2-chat-1_8b_hf+other");  // with an adapter it is another model
   CHECK(run->config.models[0].hugging_face);
   const json::Document config = *json::parse(run->config.models[0].config, "");
   CHECK(json::find_string(config, "path") == f.flags.hf_path);
@@ -352,4 +355,177 @@ TEST_CASE("the installed defaults are read, and what one lacks is named", "[conf
     CHECK(read.error().message.find(says) != std::string::npos);
   }
   CHECK(read_defaults(folder / "none.json").error().message.find("none.json") != std::string::npos);
+}
+
+TEST_CASE("a folder that is named by dots is called by what it is, a snapshot of the hub's cache by its model", "[config]") {
+  const test::TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "real/below");
+  struct Row { std::string path, abbr; };
+  const std::string real = (folder / "real").string();
+  for (const Row& row : std::vector<Row>{{real + "/below/..", "real_hf"}, {real + "/.", "real_hf"},
+                                         {"/hub/models--org--tiny/snapshots/0123abcd", "tiny_hf"}, {"/x/snapshots/0123abcd", "0123abcd_hf"}}) {
+    Fixture f;
+    f.flags.model_path.clear();
+    f.flags.hf_path = row.path;
+    CHECK(f.resolve()->config.models[0].abbr == row.abbr);
+  }
+  const auto here = std::filesystem::current_path();
+  std::filesystem::current_path(folder / "real/below");
+  Fixture f;
+  f.flags.model_path.clear();
+  f.flags.hf_path = ".";
+  CHECK(f.resolve()->config.models[0].abbr == "below_hf");
+  f.flags.hf_path = "..";
+  CHECK(f.resolve()->config.models[0].abbr == "real_hf");
+  std::filesystem::current_path(here);
+}
+
+TEST_CASE("names whose files would be one are told apart, or refused", "[config]") {
+  const auto set = [](const std::string& abbr) {
+    return R"({"abbr": ")" + abbr + R"(", "loader": {"type": "x"}, "reader": {}, "infer": {"template": {"type": "text"}, "inferencer": {"type": "gen"}},
+               "eval": {"metrics": [{"type": "accuracy"}]}})";
+  };
+  Fixture f;
+  for (const auto& [one, other] : std::vector<std::pair<std::string, std::string>>{{"a/b", "a_b"}, {"Law", "law"}, {"a\\\\b", "a/b"}, {"É", "é"}, {"E\u0301", "É"}}) {
+    CAPTURE(one, other);
+    test::spit(f.folder / "run.json", R"({"datasets": [)" + set(one) + "," + set(other) + "]}");
+    f.flags.datasets.clear();
+    f.flags.config = (f.folder / "run.json").string();
+    const auto run = f.resolve();
+    REQUIRE(run);
+    CHECK(file_name_key(run->config.datasets[0].task_name) != file_name_key(run->config.datasets[1].task_name));
+    // written and read back, they are called as before
+    test::spit(f.folder / "again.json", to_json(run->config));
+    f.flags.config = (f.folder / "again.json").string();
+    f.flags.model_path.clear();
+    const auto again = f.resolve();
+    REQUIRE(again);
+    CHECK(again->config.datasets[1].task_name == run->config.datasets[1].task_name);
+    f.flags.model_path = "/models/tiny.gguf";
+  }
+  test::spit(f.folder / "each.json", R"({"card": "dataset", "each": ["a/b", "a_b", "A_B"], "abbr": "${name}", "loader": {"type": "x"}, "reader": {},
+    "infer": {"template": {"type": "text"}, "inferencer": {"type": "gen"}}, "eval": {"metrics": [{"type": "accuracy"}]},
+    "groups": [{"name": "all", "members": ["a/b", "a_b", "A_B"]}]})");
+  f.cards = CardStore::open({f.folder.path()});
+  f.flags.config.clear();
+  f.flags.datasets = {"each"};
+  const auto run = f.resolve();
+  REQUIRE(run);
+  std::set<std::string> files;
+  for (const DatasetConfig& dataset : run->config.datasets) files.insert(file_name_key(dataset.task_name));
+  CHECK(files.size() == 3);
+  for (size_t i = 0; i < 3; ++i) CHECK(run->config.summarizer.groups[0].members[i] == run->config.datasets[i].task_name);
+
+  test::spit(f.folder / "models.json", R"({"models": [{"abbr": "org/m", "backend": "cpu"}, {"abbr": "ORG_m", "backend": "cpu"}], "datasets": ["x_gen"]})");
+  f.flags = {};
+  f.flags.config = (f.folder / "models.json").string();
+  CHECK(f.error().find("'org/m' and 'ORG_m' would have one folder") != std::string::npos);
+}
+
+TEST_CASE("models of one path are told apart by what differs between them", "[config]") {
+  Fixture f;
+  test::spit(f.folder / "run.json", R"({"models": [{"hf_path": "/m/base"}, {"hf_path": "/m/base", "config": {"peft_path": "/m/lora"}},
+    {"hf_path": "/m/base", "config": {"compute": "bf16"}}], "datasets": ["x_gen"]})");
+  f.flags = {};
+  f.flags.config = (f.folder / "run.json").string();
+  const auto run = f.resolve();
+  REQUIRE(run);
+  std::vector<std::string> names;
+  for (const ModelConfig& model : run->config.models) names.push_back(model.abbr);
+  CHECK(names == std::vector<std::string>{"base_hf", "base_hf+lora", "base_hf+bf16"});
+}
+
+TEST_CASE("a version changes with whatever changes an answer or a score, and with nothing else", "[config]") {
+  using Change = void (*)(Fixture&);
+  const auto version = [](Change change) {
+    Fixture f;
+    test::spit(f.folder / "t1.jinja", "one");
+    test::spit(f.folder / "t2.jinja", "two");
+    test::spit(f.folder / "t3.jinja", "two");
+    change(f);
+    const auto run = f.resolve();
+    REQUIRE(run);
+    return run->config.datasets[0].version;
+  };
+  const std::string plain = version([](Fixture&) {});
+  std::set<std::string> seen{plain};
+  const Change different[] = {
+      [](Fixture& f) { f.flags.compat = "opencompass"; },
+      [](Fixture& f) { f.flags.max_out_len = 7; },
+      [](Fixture& f) { f.flags.min_out_len = 3; },
+      [](Fixture& f) { f.flags.system_prompt = "Think."; },
+      [](Fixture& f) { f.flags.chat_template = "none"; },
+      [](Fixture& f) { f.flags.chat_template = (f.folder / "t1.jinja").string(); },
+      [](Fixture& f) { f.flags.chat_template = (f.folder / "t2.jinja").string(); },
+      [](Fixture& f) { f.flags.hf_type = "base"; },
+      [](Fixture& f) { f.flags.stop_words = {"x"}; },
+      [](Fixture& f) { f.flags.generation_kwargs = {{"temperature", "0.5"}}; },
+      [](Fixture& f) { f.flags.max_seq_len = 100; },
+      [](Fixture& f) { f.flags.extractors = {"first_option"}; },
+      [](Fixture& f) { f.flags.metrics = {"exact_match"}; },
+      [](Fixture& f) { f.flags.set = {{"reader.test_range", "[0:3]"}}; },
+      [](Fixture& f) { f.flags.set = {{"reader.test_split", "dev"}}; },
+      [](Fixture& f) { f.flags.set = {{"infer.template.prompt", "Q: {q}"}}; },
+      [](Fixture& f) { f.flags.limit = 3; },
+      [](Fixture& f) { f.flags.rows = "1-2"; },
+      [](Fixture& f) { f.flags.shots = 2; },
+      [](Fixture& f) { f.flags.repeat = 2; },
+      [](Fixture& f) { f.flags.limit = 3; f.flags.limit_mode = "random"; f.flags.seed = 5; },
+  };
+  for (size_t i = 0; i < std::size(different); ++i) {
+    CAPTURE(i);
+    CHECK(seen.insert(version(different[i])).second);
+  }
+  const Change same[] = {
+      [](Fixture& f) { f.flags.threads = 3; },
+      [](Fixture& f) { f.flags.batch_size = 3; },
+      [](Fixture& f) { f.flags.seed = 3; },               // nothing is drawn
+      [](Fixture& f) { f.flags.compute = "bf16"; },       // the model's, in run.json
+      [](Fixture& f) { f.flags.model_path = "/other.gguf"; },
+      [](Fixture& f) { f.flags.set = {{"abbr", "another"}}; },
+      [](Fixture& f) { f.flags.data_dir = "/data"; },
+  };
+  for (size_t i = 0; i < std::size(same); ++i) {
+    CAPTURE(i);
+    CHECK(version(same[i]) == plain);
+  }
+  // a chat template counts by what it says
+  CHECK(version([](Fixture& f) { f.flags.chat_template = (f.folder / "t3.jinja").string(); }) ==
+        version([](Fixture& f) { f.flags.chat_template = (f.folder / "t2.jinja").string(); }));
+}
+
+TEST_CASE("a helper that is not the evaluated model of its name has a name of its own", "[config]") {
+  std::vector<DatasetConfig> datasets(1);
+  datasets[0].judge.emplace();
+  ModelConfig evaluated;
+  evaluated.abbr = "m";
+  evaluated.max_out_len = 4;
+  const auto make = [](const std::string& text, const std::string&) {
+    ModelConfig model;
+    model.abbr = text;
+    return Result<ModelConfig>(model);
+  };
+  std::vector<ModelConfig> helpers;
+  REQUIRE(name_helpers(datasets, {evaluated}, {}, "m", make, {}, helpers));
+  CHECK(datasets[0].judge->model == "m_judge");
+  CHECK(helpers.front().abbr == "m_judge");
+  helpers.clear();
+  evaluated.max_out_len = ModelConfig().max_out_len;
+  datasets[0].judge.emplace();
+  REQUIRE(name_helpers(datasets, {evaluated}, {}, "m", make, {}, helpers));
+  CHECK(datasets[0].judge->model == "m");  // the same one, asked alike
+}
+
+TEST_CASE("whatever seed can be given can be read back", "[config]") {
+  Fixture f;
+  f.flags.seed = UINT64_MAX;
+  f.flags.limit = 3;
+  const auto run = f.resolve();
+  REQUIRE(run);
+  test::spit(f.folder / "run.json", to_json(run->config));
+  f.flags = {};
+  f.flags.config = (f.folder / "run.json").string();
+  const auto again = f.resolve();
+  REQUIRE(again);
+  CHECK(again->config.seed == UINT64_MAX);
 }

@@ -59,6 +59,15 @@ TEST_CASE("a judge's stage needs the judged answers, and scores need the judge's
   CHECK(graph[3].needs == std::vector<std::string>{"judge/j/m/d"});
 }
 
+TEST_CASE("predictions of two stages are never one file") {
+  config::RunConfig one = run({"m"}, {"d"}, "m");
+  config::DatasetConfig& other = one.datasets.emplace_back();
+  other.abbr = other.task_name = "D@M";  // what m says of its own answers to d is called so, too
+  const auto graph = build(one, nothing);
+  REQUIRE_FALSE(graph);
+  CHECK(graph.error().message.find("would be one file") != std::string::npos);
+}
+
 TEST_CASE("a retriever's embeddings and scores are stages of its model before inference") {
   config::RunConfig with = run({"m"}, {"d"});
   CHECK_FALSE(build(with, everything));  // it names no model

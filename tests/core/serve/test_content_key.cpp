@@ -52,6 +52,7 @@ TEST_CASE("a content key depends on every part and on where one text ends") {
       [](KeyBase&, data::Request& r) { r.keep_bytes = 5; },
       [](KeyBase&, data::Request& r) { r.max_prompt_tokens = 5; },
       [](KeyBase&, data::Request& r) { r.add_special = false; },
+      [](KeyBase&, data::Request& r) { r.split_special = true; },
       [](KeyBase&, data::Request& r) { r.token_logprobs = true; },
       [](KeyBase&, data::Request& r) { r.tools_json = "[]"; },
       [](KeyBase&, data::Request& r) { r.text = {}, r.messages = {{"user", "prompt"}}; },

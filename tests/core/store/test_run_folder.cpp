@@ -2,7 +2,10 @@
 #include <catch2/catch.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "../../../core/store/run_folder.hpp"
+#include "../../../core/base/files.hpp"
+#include "../../../core/base/fingerprint.hpp"
+#include "../../../core/store/earlier.hpp"
+#include "../../../core/store/run_states.hpp"
 #include "../temporary_folder.hpp"
 
 namespace sextant::test {
@@ -200,6 +203,114 @@ TEST_CASE("a name becomes a safe file name") {
   const std::string longest(300, 'x'), other = longest + "y";
   CHECK(store::safe_file_name(longest).size() == 200);
   CHECK(store::safe_file_name(longest) != store::safe_file_name(other));
+}
+
+TEST_CASE("names that a file system may take for one have one key") {
+  CHECK(file_name_key("a/b") == file_name_key("A_b"));
+  CHECK(file_name_key("E\xCC\x81") == file_name_key("\xC3\xA9"));  // E and an accent, e with one
+  CHECK(file_name_key("a") != file_name_key("b"));
+  const std::string longest(300, 'x');
+  CHECK(file_name_key(longest) != file_name_key(longest + "y"));
+}
+
+store::TaskRecord task(const std::string& dataset, const std::string& infer, const std::string& eval) {
+  store::TaskRecord out;
+  out.model = "m";
+  out.dataset = dataset;
+  out.status = infer != "complete" || eval.empty() ? infer : eval;
+  out.infer = infer;
+  out.eval = eval;
+  return out;
+}
+
+TEST_CASE("a run that was ended before its time says which of its stages were over") {
+  const TemporaryFolder work_dir;
+  const auto run = RunFolder::create(work_dir.path());
+  REQUIRE(run);
+  store::RunRecord record;
+  record.started = "now";
+  record.tasks = {task("a", "incomplete", ""), task("b", "incomplete", "")};
+  {
+    auto states = store::RunStates::begin(*run, record);
+    REQUIRE(states);
+    states->add(task("a", "complete", ""));
+    states->add(task("a", "complete", "complete"));
+  }
+  spit(run->states(), slurp(run->states()) + "{\"model\":\"m\",\"data");  // the half line of a kill
+  const auto killed = store::read_run_record(*run);
+  REQUIRE(killed);
+  CHECK(killed->status == "incomplete");
+  REQUIRE(killed->tasks.size() == 2);
+  CHECK(killed->tasks[0].eval == "complete");
+  CHECK(killed->tasks[1].infer == "incomplete");
+  record.finished = "later";
+  record.status = "complete";
+  record.tasks = {task("a", "complete", "complete"), task("b", "complete", "failed")};
+  const std::string left = slurp(run->states());
+  REQUIRE(store::RunStates::end(*run, record));
+  CHECK_FALSE(fs::exists(run->states()));
+  spit(run->states(), left);  // killed before it was removed: run.json has an end, and says all
+  CHECK(store::read_run_record(*run)->tasks[1].eval == "failed");
+  // what begins anew knows nothing of what was before
+  record.tasks = {task("a", "incomplete", "")};
+  REQUIRE(store::RunStates::begin(*run, record));
+  CHECK(store::read_run_record(*run)->tasks[0].infer == "incomplete");
+}
+
+TEST_CASE("results that are replaced by others are kept beside them, equal ones are not") {
+  const TemporaryFolder work_dir;
+  const auto run = RunFolder::create(work_dir.path());
+  REQUIRE(run);
+  REQUIRE(write_file(run->config(), "settings"));
+  const fs::path same = run->results("m", "same"), other = run->results("m", "other"), gone = run->results("m", "gone"), fresh = run->results("m", "fresh");
+  for (const fs::path& file : {same, other, gone}) REQUIRE(write_file(file, "one"));
+  store::Earlier earlier(*run);
+  for (const fs::path& file : {same, other, gone, fresh}) REQUIRE(earlier.hold(file));
+  CHECK(earlier.place().empty());
+  REQUIRE(write_file(same, "one"));
+  REQUIRE(write_file(other, "two"));
+  REQUIRE(write_file(fresh, "two"));
+  CHECK(*earlier.settle(same) == false);
+  CHECK(*earlier.settle(fresh) == false);
+  CHECK(*earlier.settle(other) == true);
+  CHECK(*earlier.settle(gone) == true);
+  CHECK(earlier.place() == run->path() / "earlier/1");
+  CHECK(slurp(earlier.place() / "results/m/other.json") == "one");
+  CHECK(slurp(earlier.place() / "results/m/gone.json") == "one");
+  CHECK(slurp(earlier.place() / "configs/run.json") == "settings");
+  CHECK_FALSE(fs::exists(earlier.place() / "results/m/same.json"));
+  CHECK(slurp(other) == "two");
+  // killed between hold and settle: the next pass compares with what was there before
+  store::Earlier killed(*run);
+  REQUIRE(killed.hold(other));
+  store::Earlier next(*run);
+  REQUIRE(next.hold(other));
+  REQUIRE(write_file(other, "three"));
+  CHECK(*next.settle(other) == true);
+  CHECK(slurp(run->path() / "earlier/2/results/m/other.json") == "two");
+}
+
+TEST_CASE("a fingerprint is of what a file or a model's folder holds, wherever it lies") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b"}) {
+    spit(folder / name / "tokenizer.json", "{}");
+    spit(folder / name / "additional_chat_templates/rag.jinja", "x");
+  }
+  const std::string plain = fingerprint(folder / "a");
+  CHECK(plain.size() == 64);
+  CHECK(fingerprint(folder / "b") == plain);
+  spit(folder / "b/README.md", "words");
+  spit(folder / "b/outputs/default/run.json", "{}");  // a run that was started in there
+  CHECK(fingerprint(folder / "b") == plain);
+  spit(folder / "b/additional_chat_templates/rag.jinja", "y");
+  CHECK(fingerprint(folder / "b") != plain);
+  std::string large(70u << 20, 'x');
+  spit(folder / "w.bin", large);
+  const std::string weights = fingerprint(folder / "w.bin");
+  large.back() = 'y';
+  spit(folder / "w.bin", large);
+  CHECK(fingerprint(folder / "w.bin") != weights);
+  CHECK(fingerprint(folder / "nothing").empty());
 }
 
 }  // namespace

@@ -1,0 +1,35 @@
+#include "file_name.hpp"
+#include <cstdlib>
+#include <utf8proc.h>
+#include <sextant/sha256.hpp>
+#include <sextant/utf8_text.hpp>
+
+namespace sextant {
+namespace {
+
+// A file system's limit is 255 bytes; this leaves room for an ending and for the temporary name of write_file().
+constexpr size_t file_name_bytes_max = 200;
+
+}  // namespace
+
+bool is_file_name_byte(char c) { return c != '/' && c != '\\' && c != 0x7F && static_cast<unsigned char>(c) >= 0x20; }
+
+std::string safe_file_name(std::string_view name) {
+  std::string out;
+  for (const char c : name) out += is_file_name_byte(c) ? c : '_';
+  if (out.empty() || out == "." || out == "..") out = "_" + out;
+  if (out.size() <= file_name_bytes_max) return out;
+  return utf8::repair(std::string_view(out).substr(0, file_name_bytes_max - 17)) + "_" + sha256_hex(name).substr(0, 16);
+}
+
+std::string file_name_key(std::string_view name) {
+  const std::string safe = utf8::repair(safe_file_name(name));
+  utf8proc_uint8_t* folded = nullptr;
+  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+  const utf8proc_ssize_t size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(safe.data()), static_cast<utf8proc_ssize_t>(safe.size()), &folded, options);
+  std::string out = size < 0 ? safe : std::string(reinterpret_cast<const char*>(folded), static_cast<size_t>(size));
+  std::free(folded);
+  return out;
+}
+
+}  // namespace sextant

@@ -1,0 +1,130 @@
+#include "version.hpp"
+#include <algorithm>
+#include <sextant/sha256.hpp>
+#include "../base/files.hpp"
+#include "card_store.hpp"
+#include "rows.hpp"
+
+namespace sextant::config {
+namespace {
+
+using Allocator = json::Document::AllocatorType;
+
+// Of a backend's configuration: which model it is, and with which numbers it computes.
+constexpr const char* identity[] = {"path", "tokenizer_path", "peft_path", "compute", "chat_template"};
+
+std::string six_digits(const json::Value& value) { return sha256_hex(json::canonical(value)).substr(0, 6); }
+
+// A chat template that somebody named counts by its text.
+std::string content_of(const std::string& which) {
+  if (which.empty() || which == "auto" || which == "none") return which;
+  const auto text = read_file(which);
+  return text ? sha256_hex(*text) : which;
+}
+
+// What a card says: which rows, how they are asked, how the replies are scored.
+json::Document card_part(const DatasetConfig& dataset) {
+  json::Document resolved = dataset_to_json(dataset), out;
+  out.SetObject();
+  auto& a = out.GetAllocator();
+  for (const char* part : {"eval", "infer", "loader", "reader"}) json::set(out, part, json::Value(resolved[part], a), a);
+  return out;
+}
+
+void remove(json::Value& from, std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (from.HasMember(name)) from.EraseMember(name);
+}
+
+// How a model is asked: what its card and the flags say beside which model it is.
+json::Document asked_of(const ModelConfig& model, uint32_t max_out_len, bool generates, const VersionNeeds& needs) {
+  json::Document out = model_to_json(model);
+  auto& a = out.GetAllocator();
+  remove(out, {"abbr", "backend", "hf_path", "model_path", "config", "chat_template"});
+  if (out.HasMember("max_seq_len") && model.max_seq_len == 0) out.EraseMember("max_seq_len");
+  if (model.system_prompt.empty()) remove(out, {"system_prompt"});
+  if (!model.base) remove(out, {"hf_type"});
+  if (generates) {
+    json::set(out, "max_out_len", json::Value(max_out_len ? max_out_len : model.max_out_len), a);
+    if (model.min_out_len == 0) remove(out, {"min_out_len"});
+    if (model.stop_words.empty()) remove(out, {"stop_words"});
+    if (model.temperature == 0 && out.HasMember("generation") && out["generation"].IsObject()) remove(out["generation"], {"temperature", "top_p", "top_k"});
+    if (out.HasMember("generation") && out["generation"].ObjectEmpty()) remove(out, {"generation"});
+  } else {
+    remove(out, {"max_out_len", "min_out_len", "stop_words", "generation", "hf_type"});
+  }
+  const std::string text = needs.settings ? needs.settings(model.backend, model.config) : model.config;
+  auto config = json::parse(text, model.abbr);
+  if (config && config->IsObject()) {
+    if (const auto which = json::find_string(*config, "chat_template"); which && *which != "auto") json::set(out, "chat_template", content_of(*which), a);
+    for (const char* name : identity)
+      if (config->HasMember(name)) config->EraseMember(name);
+    if (!config->ObjectEmpty()) json::set(out, "config", json::Value(*config, a), a);
+  }
+  return out;
+}
+
+// A model that a retriever reads or that judges is a part of the test: it counts by what it is, not by its abbr.
+void expand_helper(json::Value& place, const RunConfig& run, const VersionNeeds& needs, Allocator& a) {
+  const auto abbr = json::find_string(place, "model");
+  if (!abbr) return;
+  for (const auto* models : {&run.helpers, &run.models})
+    for (const ModelConfig& model : *models) {
+      if (model.abbr != *abbr) continue;
+      json::Value value(rapidjson::kObjectType);
+      json::set(value, "asked", json::Value(asked_of(model, 0, true, needs), a), a);
+      json::set(value, "backend", model.backend, a);
+      json::set(value, "config", needs.settings ? needs.settings(model.backend, model.config) : model.config, a);
+      json::set(place, "model", std::move(value), a);
+      return;
+    }
+}
+
+// Does any random number reach the answers or the choice of rows?
+bool draws(const RunConfig& run, const DatasetConfig& dataset) {
+  static constexpr std::string_view without[] = {"zero", "fix_k", "topk", "bm25", "sliding_window"};
+  const bool sampled = std::any_of(run.models.begin(), run.models.end(), [](const ModelConfig& model) { return model.temperature > 0; });
+  return run.limit.random || sampled || dataset.inferencer.config.find("temperature") != std::string::npos || dataset.judge ||
+         std::find(std::begin(without), std::end(without), dataset.retriever.id) == std::end(without);
+}
+
+}  // namespace
+
+std::string version_of(const DatasetConfig& dataset) { return six_digits(card_part(dataset)); }
+
+std::string version_of(const RunConfig& run, const DatasetConfig& given, const VersionNeeds& needs) {
+  const DatasetConfig dataset = needs.without_secrets ? needs.without_secrets(given) : given;
+  json::Document out = card_part(dataset);
+  auto& a = out.GetAllocator();
+  if (out["infer"].HasMember("retriever")) expand_helper(out["infer"]["retriever"], run, needs, a);
+  if (out["eval"].HasMember("judge")) expand_helper(out["eval"]["judge"], run, needs, a);
+  const bool generates = !needs.generates || needs.generates(dataset.inferencer.id);
+  json::Value models(rapidjson::kArrayType);  // each way of asking once, whichever models are asked so
+  std::vector<std::string> ways;
+  for (const ModelConfig& model : run.models) ways.push_back(json::canonical(asked_of(model, dataset.inferencer.max_out_len, generates, needs)));
+  std::sort(ways.begin(), ways.end());
+  ways.erase(std::unique(ways.begin(), ways.end()), ways.end());
+  for (const std::string& way : ways)
+    if (const auto parsed = json::parse(way, "models")) models.PushBack(json::Value(*parsed, a), a);
+  json::set(out, "models", std::move(models), a);
+  if (run.compat != Compat::none) json::set(out, "compat", compat_name(run.compat), a);
+  if (run.limit.value > 0) {
+    json::set(out, "limit", json::Value(run.limit.value), a);
+    json::set(out, "limit_mode", run.limit.random ? "random" : "first", a);
+  }
+  if (run.seed && draws(run, dataset)) json::set(out, "seed", json::Value(run.seed), a);
+  if (!run.rows.empty()) json::set(out, "rows", rows_to_text(run.rows), a);
+  std::vector<uint64_t> excluded;
+  for (const Exclusion& exclusion : run.exclude)
+    if (exclusion.dataset.empty() || exclusion.dataset == dataset.abbr) excluded.push_back(exclusion.row);
+  std::sort(excluded.begin(), excluded.end());
+  excluded.erase(std::unique(excluded.begin(), excluded.end()), excluded.end());
+  if (!excluded.empty()) {
+    json::Value rows(rapidjson::kArrayType);
+    for (const uint64_t row : excluded) rows.PushBack(json::Value(row), a);
+    json::set(out, "exclude", std::move(rows), a);
+  }
+  return six_digits(out);
+}
+
+}  // namespace sextant::config
