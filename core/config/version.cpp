@@ -48,7 +48,8 @@ json::Document asked_of(const ModelConfig& model, uint32_t max_out_len, bool gen
     json::set(out, "max_out_len", json::Value(max_out_len ? max_out_len : model.max_out_len), a);
     if (model.min_out_len == 0) remove(out, {"min_out_len"});
     if (model.stop_words.empty()) remove(out, {"stop_words"});
-    if (model.temperature == 0 && out.HasMember("generation") && out["generation"].IsObject()) remove(out["generation"], {"temperature", "top_p", "top_k"});
+    if (!model.generation.samples() && out.HasMember("generation") && out["generation"].IsObject())
+      remove(out["generation"], {"do_sample", "temperature", "top_p", "top_k", "min_p"});
     if (out.HasMember("generation") && out["generation"].ObjectEmpty()) remove(out, {"generation"});
   } else {
     remove(out, {"max_out_len", "min_out_len", "stop_words", "generation", "hf_type"});
@@ -83,7 +84,7 @@ void expand_helper(json::Value& place, const RunConfig& run, const VersionNeeds&
 // Does any random number reach the answers or the choice of rows?
 bool draws(const RunConfig& run, const DatasetConfig& dataset) {
   static constexpr std::string_view without[] = {"zero", "fix_k", "topk", "bm25", "sliding_window"};
-  const bool sampled = std::any_of(run.models.begin(), run.models.end(), [](const ModelConfig& model) { return model.temperature > 0; });
+  const bool sampled = std::any_of(run.models.begin(), run.models.end(), [](const ModelConfig& model) { return model.generation.samples(); });
   return run.limit.random || sampled || dataset.inferencer.config.find("temperature") != std::string::npos || dataset.judge ||
          std::find(std::begin(without), std::end(without), dataset.retriever.id) == std::end(without);
 }

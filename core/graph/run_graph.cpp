@@ -26,6 +26,21 @@ store::TaskRecord record_of(const data::Stage& stage, const Error& error) {
   return record;
 }
 
+// Something is done around the writing of what another sink has taken.
+class EarlierSink : public serve::AttemptSink {
+ public:
+  using Around = std::function<Result<void>(const std::function<Result<void>()>& write)>;
+  EarlierSink(std::unique_ptr<serve::AttemptSink> sink, Around around) : sink_(std::move(sink)), around_(std::move(around)) {}
+  Result<void> add(uint64_t number, data::Attempt attempt) override { return sink_->add(number, std::move(attempt)); }
+  Result<void> finish() override {
+    return around_([&] { return sink_->finish(); });
+  }
+
+ private:
+  std::unique_ptr<serve::AttemptSink> sink_;
+  Around around_;
+};
+
 class Runner {
  public:
   Runner(plugin::Host& host, const std::vector<data::Stage>& graph, const RunGraph& job, store::RunRecord& record)
@@ -82,7 +97,7 @@ class Runner {
         continue;
       }
       spec->stage = stage->id;
-      keep_earlier(*spec);
+      keep_earlier(*spec, *stage);
       specs.push_back(*std::move(spec));
       asked.push_back(stage);
     }
@@ -102,18 +117,18 @@ class Runner {
   }
 
   // Predictions that a task replaces by others are put aside, with what was made of them.
-  void keep_earlier(serve::TaskSpec& spec) {
-    if (!job_.earlier || !spec.keep) return;
-    spec.keep = [this, keep = std::move(spec.keep), model = spec.model, task = spec.name](const std::vector<data::Attempt>& attempts) -> Result<void> {
+  void keep_earlier(serve::TaskSpec& spec, const data::Stage& stage) {
+    if (!job_.earlier || !spec.sink || (stage.kind != "infer" && stage.kind != "judge")) return;
+    spec.sink = std::make_unique<EarlierSink>(std::move(spec.sink), [this, model = spec.model, task = spec.name](const auto& write) -> Result<void> {
       const std::filesystem::path file = job_.folder->predictions(model, task);
       const bool before = std::filesystem::exists(file);
       SXT_CHECK(job_.earlier->hold(file));
-      SXT_CHECK(keep(attempts));
+      SXT_CHECK(write());
       SXT_TRY(const bool changed, job_.earlier->settle(file));
       if (changed) SXT_CHECK(job_.earlier->put(model, task, false));
       if (before && !changed) unchanged_.insert({model, task});
       return {};
-    };
+    });
   }
 
   // A task's attempts are kept. A set without a judge is scored beside the model, as soon as it is complete.

@@ -63,7 +63,6 @@ class Responses {
   };
   explicit Responses(std::filesystem::path folder) : folder_(std::move(folder)) {}
   static std::optional<Key> packed(std::string_view hex);
-  Result<AppendFile*> opened(uint32_t number);
   Result<uint32_t> read(const std::filesystem::path& path, bool own);
   std::optional<Key> key_of_line(std::string_view line) const;
   void remember(const Key& key, const Place& place);
