@@ -1,6 +1,8 @@
 // `sextant run`: resolve, then infer -> eval -> viz, each from what the one before it wrote.
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include <set>
 #include <unistd.h>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
@@ -8,10 +10,11 @@
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../graph/run_graph.hpp"
+#include "../preflight/preflight.hpp"
 #include "../report/outcomes.hpp"
 #include "../score/stage.hpp"
-#include "../store/task_log.hpp"
 #include "commands.hpp"
+#include "failures.hpp"
 #include "options.hpp"
 #include "progress.hpp"
 #include "secrets.hpp"
@@ -20,8 +23,6 @@
 
 namespace sextant::cli {
 namespace {
-
-constexpr size_t log_lines_shown = 5;
 
 std::string now_text() { return local_time("%Y-%m-%dT%H:%M:%S%z"); }
 
@@ -57,8 +58,9 @@ std::function<void(const serve::Progress&)> announce(const serve::ModelSession& 
 }
 
 void infer_all(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph, const store::RunFolder& folder,
-               const RunCommandFlags& flags, store::RunRecord& record) {
+               const RunCommandFlags& flags, const std::map<std::string, Error>& unfit, store::RunRecord& record) {
   graph::RunGraph job;
+  job.unfit = &unfit;
   job.run = &run;
   job.folder = &folder;
   job.cancelled = &interrupted();
@@ -108,38 +110,38 @@ std::string run_status(const store::RunRecord& record, bool allow_missing) {
   return status;
 }
 
-// One line for each reason: where a model could not be opened, all its tasks failed for the same one.
-void explain_failures(const store::RunFolder& folder, const store::RunRecord& record, bool allow_missing) {
-  for (size_t i = 0, n = 0; i < record.tasks.size(); i += n) {
-    const store::TaskRecord& task = record.tasks[i];
-    const auto same = [&](const store::TaskRecord& other) {
-      return other.model == task.model && other.status == task.status && other.error == task.error;
-    };
-    for (n = 1; i + n < record.tasks.size() && same(record.tasks[i + n]);) ++n;
-    if (task.status == "complete") continue;
-    const bool expected = task.status == "missing" && allow_missing;
-    const std::string what = n == 1 ? task.dataset : fmt::format("{} and {} more", task.dataset, n - 1);
-    log(expected ? LogLevel::warning : LogLevel::error, fmt::format("{} on {}: {}: {}", what, task.model, task.status, task.error));
-    if (task.status != "failed") continue;
-    for (const auto& path : {folder.infer_log(task.model, task.dataset), folder.eval_log(task.model, task.dataset)}) {
-      const std::vector<std::string> tail = store::TaskLog::tail(path, log_lines_shown);
-      if (tail.empty()) continue;
-      log_error(fmt::format("the end of {}:", path.string()));
-      for (const std::string& line : tail) log_error("  " + line);
-    }
-  }
-}
-
 std::string join_quoted(const std::vector<std::string>& names) {
   std::string out;
   for (const std::string& name : names) out += (out.empty() ? "" : ",") + json::quote(name);
   return out;
 }
 
+// What it reads is not known yet: upper bounds where replies are concerned, stand-ins where examples are.
+std::string estimate_text(const serve::Estimate& e) {
+  std::string out = fmt::format("  {}: estimated, as it reads what models will say: {}{} requests, {} {} prompt tokens", e.stage, e.one_round ? "" : "at least ", e.requests,
+                                e.reply_tokens ? "at most about" : "about", e.prompt_tokens);
+  if (e.reply_tokens) out += fmt::format(" ({} of them for replies of full length)", e.reply_tokens);
+  if (e.generated_tokens) out += fmt::format(", at most {} generated", e.generated_tokens);
+  return out + '\n';
+}
+
+std::string later_text(const graph::StagePlan& planned) {
+  std::string out;
+  for (const serve::Estimate& later : planned.later) out += estimate_text(later);
+  return out;
+}
+
+std::string estimate_json(const serve::Estimate& e) {
+  return fmt::format(R"({{"stage":{},"requests":{},"prompt_tokens":{},"reply_tokens":{},"generated_tokens":{},"one_round":{}}})", json::quote(e.stage), e.requests,
+                     e.prompt_tokens, e.reply_tokens, e.generated_tokens, e.one_round);
+}
+
 std::string plan_text(const graph::StagePlan& planned, uint64_t samples) {
   const serve::Plan& plan = planned.plan;
+  if (planned.stages.empty() && plan.tasks.empty()) return fmt::format("{}:\n{}", planned.model, later_text(planned));  // a judge
   std::string out = fmt::format("{}: {} samples of {} data sets\n", planned.model, samples, plan.tasks.size());
   for (const store::TaskRecord& task : plan.tasks) out += fmt::format("  {:<40} {:>8} samples  {}\n", task.dataset, task.samples, task.status);
+  if (planned.stages.empty()) return out + later_text(planned);  // nothing can be run
   out += fmt::format("  prompt tokens {}, of which {}{} must be computed", plan.prompt_tokens, plan.exact ? "" : "at least ", plan.computed_tokens);
   out += fmt::format("; keys and values {:.1f} MiB, peak memory {:.1f} MiB, of it {:.1f} MiB beside the model",
                      static_cast<double>(plan.kv_bytes) / 1048576, static_cast<double>(plan.peak_bytes) / 1048576,
@@ -147,8 +149,7 @@ std::string plan_text(const graph::StagePlan& planned, uint64_t samples) {
   if (plan.devices > 1) out += fmt::format(", on {} devices together", plan.devices);
   if (plan.seconds) out += fmt::format("; about {:.0f} s", *plan.seconds);
   out += '\n';
-  for (const std::string& stage : planned.later) out += fmt::format("  {}: its cost is known when the stages before it have been run\n", stage);
-  return out;
+  return out + later_text(planned);
 }
 
 // The stages that ask a model, in the order in which they are run, where there are more than inference's.
@@ -161,25 +162,40 @@ std::string graph_text(const std::vector<data::Stage>& graph) {
   return out;
 }
 
-Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, const std::vector<data::Stage>& graph, bool as_json) {
-  int code = exit_ok;
+// Of which it has been said why they cannot be run: data sets, and what judges would have been shown of them.
+std::set<std::string> names_of(const std::map<std::string, Error>& unfit, const config::RunConfig& run) {
+  std::set<std::string> names;
+  for (const auto& [task, error] : unfit) {
+    names.insert(task);
+    for (const config::ModelConfig& model : run.models) names.insert(store::judged_name(task, model.abbr));
+  }
+  return names;
+}
+
+Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, const std::vector<data::Stage>& graph, bool as_json,
+                    const std::map<std::string, Error>& unfit) {
   std::string out = as_json ? "" : graph_text(graph);
-  SXT_TRY(const std::vector<graph::StagePlan> plans, graph::plan_graph(workspace.host(), graph, run));
+  SXT_TRY(const std::vector<graph::StagePlan> plans, graph::plan_graph(workspace.host(), graph, run, unfit));
+  std::vector<store::TaskRecord> tasks;
   for (const graph::StagePlan& planned : plans) {
     uint64_t samples = 0;
     for (const store::TaskRecord& task : planned.plan.tasks) {
       samples += task.status == "planned" ? task.samples : 0;
-      if (task.status == "planned") continue;
-      if (task.status == "failed" || !run.allow_missing) code = task.error_kind ? exit_code_of(*task.error_kind) : exit_data;
-      log(task.status == "missing" && run.allow_missing ? LogLevel::warning : LogLevel::error,
-          fmt::format("{} on {}: {}: {}", task.dataset, task.model, task.status, task.error));
+      tasks.push_back(task);
     }
-    if (as_json)
-      out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{},\"stages\":[{}],\"later\":[{}]}}\n", json::quote(planned.model), samples, serve::to_json(planned.plan),
-                         join_quoted(planned.stages), join_quoted(planned.later));
-    else
+    if (!as_json) {
       out += plan_text(planned, samples);
+      continue;
+    }
+    std::vector<std::string> later, estimates;
+    for (const serve::Estimate& one : planned.later) {
+      later.push_back(one.stage);
+      estimates.push_back(estimate_json(one));
+    }
+    out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{},\"stages\":[{}],\"later\":[{}],\"estimates\":[{}]}}\n", json::quote(planned.model), samples,
+                       serve::to_json(planned.plan), join_quoted(planned.stages), join_quoted(later), fmt::join(estimates, ","));
   }
+  const int code = explain_plan(tasks, run, names_of(unfit, run));
   if (const int printed = print(out); printed != exit_ok) return printed;
   return code;
 }
@@ -219,16 +235,25 @@ Result<int> run(const RunCommandFlags& given) {
   if (!infers(flags)) world.find_backend = nullptr;  // a run may be scored and shown where its backend is not
   SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, world));
   const config::RunConfig& run = resolved.config;
+  const std::string work_dir = folder ? folder->path().string() : flags.run.work_dir.empty() ? resolved.work_dir : flags.run.work_dir;
   if (infers(flags) || evaluates(flags)) SXT_CHECK(check_secrets(run, workspace.host().registry(), infers(flags) || flags.dry_run));
   std::error_code code_ignored;
   for (const auto* models : {&run.models, &run.helpers})
     for (const config::ModelConfig& model : *models)
       if ((infers(flags) || flags.dry_run) && !model.path.empty() && !std::filesystem::exists(model.path, code_ignored))
         return Error{Error::Kind::config, fmt::format("the model {} does not exist; check the path (relative ones start at the current folder)", model.path)};
-  SXT_TRY(const std::vector<data::Stage> graph, graph::build(run, [&](const auto& dataset) { return graph::retriever_needs(workspace.host(), dataset); }));
-  if (flags.dry_run) return dry_run(workspace, run, graph, flags.json);
+  std::map<std::string, Error> unfit;
+  if (infers(flags) || flags.dry_run) {
+    const preflight::Report found = preflight::check(workspace.host(), run, {evaluates(flags), work_dir, &interrupted()});
+    if (const int refused = tell(found, run); refused != exit_ok) return refused;
+    if (interrupted()) return static_cast<int>(exit_interrupted);
+    for (const preflight::Finding& finding : found.unfit) unfit.emplace(finding.subject, finding.error);
+  } else if (evaluates(flags)) {
+    if (const int refused = tell(preflight::check_scoring(workspace.host(), run), run); refused != exit_ok) return refused;
+  }
+  SXT_TRY(const std::vector<data::Stage> graph, graph::build(run, [&](const auto& dataset) { return graph::retriever_needs(workspace.host(), dataset, run); }));
+  if (flags.dry_run) return dry_run(workspace, run, graph, flags.json, unfit);
   if (!folder) {
-    const std::string work_dir = flags.run.work_dir.empty() ? resolved.work_dir : flags.run.work_dir;
     SXT_TRY(store::RunFolder opened, open_folder(flags, work_dir));
     folder.emplace(std::move(opened));
   }
@@ -242,7 +267,7 @@ Result<int> run(const RunCommandFlags& given) {
     record.status = "incomplete";
     record.host = host_name();
     SXT_CHECK(write_file(folder->run_json(), store::to_json(record)));  // whatever happens next, nothing looks complete
-    infer_all(workspace.host(), run, graph, *folder, flags, record);
+    infer_all(workspace.host(), run, graph, *folder, flags, unfit, record);
   } else {
     SXT_TRY(record, earlier_record(*folder));
   }
@@ -262,7 +287,7 @@ Result<int> run(const RunCommandFlags& given) {
       return printed;
     for (const std::string& error : table.errors) log_warning(error);
   }
-  explain_failures(*folder, record, run.allow_missing);
+  explain_failures(*folder, run, record, names_of(unfit, run));
   if (interrupted() && record.status == "incomplete") {
     const bool kept_failed = std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& t) { return t.error_kind == Error::Kind::io; });
     if (!kept_failed) return static_cast<int>(exit_interrupted);

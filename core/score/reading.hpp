@@ -35,6 +35,8 @@ using RowReading = std::vector<std::vector<Reading>>;
 class Reader {
  public:
   virtual ~Reader() = default;
+  /// Makes what it reads with, where that is otherwise put off until the first row.
+  virtual Result<void> open() { return {}; }
   /// What fails on a row is in its readings. An Error: nothing more can be read (cancelled, a component that cannot be made).
   virtual Result<std::vector<RowReading>> read(std::span<const Row> rows) = 0;
   /// The metric's own numbers over a whole set, or nothing where the core takes means. `first`: its first value of each.

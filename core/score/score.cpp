@@ -16,14 +16,13 @@ namespace {
 // Rows that one call takes: enough that a call's own cost is nothing, few enough that threads end together.
 constexpr size_t rows_a_stretch = 128;
 
-bool has_answer(const data::Attempt& attempt) { return attempt.target_json != "\"\"" && attempt.target_json != "null"; }
 
 Result<void> check_answers(const config::DatasetConfig& dataset, const std::vector<data::Attempt>& attempts) {
   if (dataset.output_column.empty()) return {};  // the metric judges by the record
   const auto counted = [&](auto&& wanted) {
     return std::count_if(attempts.begin(), attempts.end(), [&](const auto& a) { return a.id.repeat == attempts.front().id.repeat && wanted(a); });
   };
-  const auto lacking = counted([](const auto& a) { return !has_answer(a); });
+  const auto lacking = counted([](const auto& a) { return !has_answer(a.target_json); });
   if (lacking == 0) return {};
   return Error{Error::Kind::data,
                fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there is no score; the predictions are kept "
@@ -106,10 +105,16 @@ void count_failures(Scored& scored) {
 
 }  // namespace
 
+bool has_answer(std::string_view target_json) { return target_json != "\"\"" && target_json != "null"; }
+
+Error no_metric(const config::DatasetConfig& dataset) {
+  return {Error::Kind::config, fmt::format("{}: {} has no metric; name one in \"eval\": {{\"metrics\": [...]}}", dataset.card_path, dataset.abbr)};
+}
+
 Result<Scored> score(const config::DatasetConfig& dataset, std::vector<data::Attempt> attempts, const std::vector<MetricFacts>& metrics,
                      const MakeReader& make_reader, unsigned threads) {
   if (metrics.empty() && !config::measures_itself(dataset.inferencer))
-    return Error{Error::Kind::config, fmt::format("{}: {} has no metric; name one in \"eval\": {{\"metrics\": [...]}}", dataset.card_path, dataset.abbr)};
+    return no_metric(dataset);
   if (attempts.empty())
     return Error{Error::Kind::data, fmt::format("{} has no predictions to score; check its test_range and --limit", dataset.abbr)};
   SXT_CHECK(check_answers(dataset, attempts));
