@@ -22,8 +22,8 @@ void add_texts(const json::Value& value, std::vector<std::string>& out) {
 // What a message may name of one set of many: its abbr, what the card's "each" fills in.
 std::vector<std::string> names_of(const config::RunConfig& run, const std::string& task) {
   std::vector<std::string> names;
-  const auto dataset = std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& one) { return one.task_name == task; });
-  if (dataset == run.datasets.end()) return names;
+  const config::DatasetConfig* dataset = config::find_dataset(run, task);
+  if (!dataset) return names;
   names = {dataset->abbr, dataset->task_name};
   if (!dataset->path.empty()) names.push_back(dataset->path);
   if (const size_t dash = dataset->abbr.find('-'); dash != dataset->abbr.npos) names.push_back(dataset->abbr.substr(dash + 1));
@@ -49,9 +49,8 @@ std::vector<report::Failure> failures_of(const std::vector<preflight::Finding>& 
 std::vector<std::string> more_of_log(const std::filesystem::path& path, const std::string& error) {
   std::vector<std::string> lines = store::TaskLog::tail(path, log_lines_shown);
   std::erase_if(lines, [&](const std::string& line) {
-    std::string_view said = line;
-    for (const std::string_view front : {"error: "})
-      if (said.starts_with(front)) said.remove_prefix(front.size());
+    std::string_view said = std::string_view(line).substr(std::min(line.size(), store::TaskLog::stamp_bytes));
+    if (said.starts_with("error: ")) said.remove_prefix(7);
     return error.find(said) != error.npos;
   });
   return lines;
@@ -59,9 +58,23 @@ std::vector<std::string> more_of_log(const std::filesystem::path& path, const st
 
 }  // namespace
 
+bool Unfit::has(const store::TaskRecord& task) const {
+  if (models.contains(task.model) || datasets.contains(task.dataset)) return true;
+  const size_t at = task.stage == "judge" ? task.dataset.rfind('@') : std::string::npos;   // "ceval-law@internlm2"
+  return at != std::string::npos && (datasets.contains(task.dataset.substr(0, at)) || models.contains(task.dataset.substr(at + 1)));
+}
+
+Unfit unfit_of(const preflight::Report& report) {
+  Unfit out;
+  for (const preflight::Finding& finding : report.unfit) out.datasets.emplace(finding.subject, finding.error);
+  for (const preflight::Finding& finding : report.unfit_models) out.models.emplace(finding.subject, finding.error);
+  return out;
+}
+
 int tell(const preflight::Report& report, const config::RunConfig& run) {
   say(LogLevel::warning, report::causes_of(failures_of(report.warnings, run, false)), "");
   say(LogLevel::error, report::causes_of(failures_of(report.refusals, run, false)), "; mend these first");
+  say(LogLevel::error, report::causes_of(failures_of(report.unfit_models, run, false)), " models");
   const std::vector<report::Failure> unfit = failures_of(report.unfit, run, true);
   const std::vector<report::Cause> causes = report::causes_of(unfit);
   for (size_t i = 0; i < causes.size() && i < causes_shown; ++i) {
@@ -73,11 +86,11 @@ int tell(const preflight::Report& report, const config::RunConfig& run) {
   return exit_code_of(report.refusals.front().error.kind);
 }
 
-void explain_failures(const store::RunFolder& folder, const config::RunConfig& run, const store::RunRecord& record, const std::set<std::string>& told) {
+void explain_failures(const store::RunFolder& folder, const config::RunConfig& run, const store::RunRecord& record, const Unfit& told) {
   std::vector<report::Failure> failures;
   std::vector<const store::TaskRecord*> tasks;
   for (const store::TaskRecord& task : record.tasks) {
-    if (task.status == "complete" || told.contains(task.dataset)) continue;
+    if (task.status == "complete" || told.has(task)) continue;
     failures.push_back({task.dataset, task.status, task.error, names_of(run, task.dataset), task.model});
     tasks.push_back(&task);
   }
@@ -97,13 +110,13 @@ void explain_failures(const store::RunFolder& folder, const config::RunConfig& r
   if (causes.size() > causes_shown) log_error(fmt::format("and {} more; {} has them all", causes.size() - causes_shown, folder.run_json().string()));
 }
 
-int explain_plan(const std::vector<store::TaskRecord>& tasks, const config::RunConfig& run, const std::set<std::string>& told) {
+int explain_plan(const std::vector<store::TaskRecord>& tasks, const config::RunConfig& run, const Unfit& told) {
   int code = exit_ok;
   std::vector<report::Failure> failures;
   for (const store::TaskRecord& task : tasks) {
     if (task.status == "planned") continue;
     if (task.status == "failed" || !run.allow_missing) code = task.error_kind ? exit_code_of(*task.error_kind) : exit_data;
-    if (!told.contains(task.dataset)) failures.push_back({task.dataset, task.status, task.error, names_of(run, task.dataset), task.model});
+    if (!told.has(task)) failures.push_back({task.dataset, task.status, task.error, names_of(run, task.dataset), task.model});
   }
   say(LogLevel::error, report::causes_of(failures), "");
   return code;

@@ -1,8 +1,6 @@
 // `sextant run`: resolve, then infer -> eval -> viz, each from what the one before it wrote.
 #include <algorithm>
 #include <fmt/format.h>
-#include <map>
-#include <set>
 #include <unistd.h>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
@@ -58,9 +56,10 @@ std::function<void(const serve::Progress&)> announce(const serve::ModelSession& 
 }
 
 void infer_all(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph, const store::RunFolder& folder,
-               const RunCommandFlags& flags, const std::map<std::string, Error>& unfit, store::RunRecord& record) {
+               const RunCommandFlags& flags, const Unfit& unfit, store::RunRecord& record) {
   graph::RunGraph job;
-  job.unfit = &unfit;
+  job.unfit = &unfit.datasets;
+  job.unfit_models = &unfit.models;
   job.run = &run;
   job.folder = &folder;
   job.cancelled = &interrupted();
@@ -162,20 +161,10 @@ std::string graph_text(const std::vector<data::Stage>& graph) {
   return out;
 }
 
-// Of which it has been said why they cannot be run: data sets, and what judges would have been shown of them.
-std::set<std::string> names_of(const std::map<std::string, Error>& unfit, const config::RunConfig& run) {
-  std::set<std::string> names;
-  for (const auto& [task, error] : unfit) {
-    names.insert(task);
-    for (const config::ModelConfig& model : run.models) names.insert(store::judged_name(task, model.abbr));
-  }
-  return names;
-}
-
 Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, const std::vector<data::Stage>& graph, bool as_json,
-                    const std::map<std::string, Error>& unfit) {
+                    const Unfit& unfit) {
   std::string out = as_json ? "" : graph_text(graph);
-  SXT_TRY(const std::vector<graph::StagePlan> plans, graph::plan_graph(workspace.host(), graph, run, unfit));
+  SXT_TRY(const std::vector<graph::StagePlan> plans, graph::plan_graph(workspace.host(), graph, run, unfit.datasets));
   std::vector<store::TaskRecord> tasks;
   for (const graph::StagePlan& planned : plans) {
     uint64_t samples = 0;
@@ -195,7 +184,7 @@ Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, const st
     out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{},\"stages\":[{}],\"later\":[{}],\"estimates\":[{}]}}\n", json::quote(planned.model), samples,
                        serve::to_json(planned.plan), join_quoted(planned.stages), join_quoted(later), fmt::join(estimates, ","));
   }
-  const int code = explain_plan(tasks, run, names_of(unfit, run));
+  const int code = explain_plan(tasks, run, unfit);
   if (const int printed = print(out); printed != exit_ok) return printed;
   return code;
 }
@@ -242,12 +231,13 @@ Result<int> run(const RunCommandFlags& given) {
     for (const config::ModelConfig& model : *models)
       if ((infers(flags) || flags.dry_run) && !model.path.empty() && !std::filesystem::exists(model.path, code_ignored))
         return Error{Error::Kind::config, fmt::format("the model {} does not exist; check the path (relative ones start at the current folder)", model.path)};
-  std::map<std::string, Error> unfit;
+  Unfit unfit;
   if (infers(flags) || flags.dry_run) {
     const preflight::Report found = preflight::check(workspace.host(), run, {evaluates(flags), work_dir, &interrupted()});
     if (const int refused = tell(found, run); refused != exit_ok) return refused;
     if (interrupted()) return static_cast<int>(exit_interrupted);
-    for (const preflight::Finding& finding : found.unfit) unfit.emplace(finding.subject, finding.error);
+    if (flags.dry_run && !found.unfit_models.empty()) return static_cast<int>(exit_code_of(found.unfit_models.front().error.kind));  // which has been said
+    unfit = unfit_of(found);
   } else if (evaluates(flags)) {
     if (const int refused = tell(preflight::check_scoring(workspace.host(), run), run); refused != exit_ok) return refused;
   }
@@ -287,7 +277,7 @@ Result<int> run(const RunCommandFlags& given) {
       return printed;
     for (const std::string& error : table.errors) log_warning(error);
   }
-  explain_failures(*folder, run, record, names_of(unfit, run));
+  explain_failures(*folder, run, record, unfit);
   if (interrupted() && record.status == "incomplete") {
     const bool kept_failed = std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& t) { return t.error_kind == Error::Kind::io; });
     if (!kept_failed) return static_cast<int>(exit_interrupted);

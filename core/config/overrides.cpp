@@ -85,7 +85,7 @@ Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfi
 }
 
 // A key that the inferencer does not have is found here, before a model is loaded; its value is checked when it is made.
-Result<void> check_keys(const Inferencer& inferencer, const std::string& member, const std::vector<KnownInferencer>& known, const DatasetConfig& dataset) {
+Result<void> check_keys(const Inferencer& inferencer, const std::string& where, const std::vector<KnownInferencer>& known, const DatasetConfig& dataset) {
   const auto type = std::find_if(known.begin(), known.end(), [&](const KnownInferencer& one) { return one.id == inferencer.id; });
   if (type == known.end() || !type->keys) return {};
   SXT_TRY(const json::Document config, json::parse(inferencer.config, dataset.card_path));
@@ -94,7 +94,7 @@ Result<void> check_keys(const Inferencer& inferencer, const std::string& member,
   for (const auto& member : config.GetObject()) {
     const std::string key(json::text(member.name));
     if (std::find(keys.begin(), keys.end(), key) == keys.end())
-      return Error{Error::Kind::config, fmt::format("{}: '{}.{}' is unknown{}; {} has: {}", place_in_card(dataset.card_path, pointer_to(member) + "/" + key), member, key,
+      return Error{Error::Kind::config, fmt::format("{}: '{}.{}' is unknown{}; {} has: {}", place_in_card(dataset.card_path, pointer_to(where) + "/" + key), where, key,
                                                     did_you_mean(key, keys), inferencer.id, join(keys, ", "))};
   }
   return {};

@@ -17,14 +17,6 @@ namespace {
 // A judge's task is named after the data set and the judged model.
 std::string task_name(const data::Stage& stage) { return stage.judged.empty() ? stage.task : store::judged_name(stage.task, stage.judged); }
 
-// The data set that each stage that asks a model is about, by the stage's id.
-std::unordered_map<std::string_view, std::string_view> sets_of(const std::vector<data::Stage>& graph) {
-  std::unordered_map<std::string_view, std::string_view> out;
-  for (const data::Stage& stage : graph)   // a judge's task is named after two; what it judges stands before it
-    if (!stage.model.empty()) out.emplace(stage.id, stage.kind == "judge" ? out[stage.needs.front()] : std::string_view(stage.task));
-  return out;
-}
-
 store::TaskRecord record_of(const data::Stage& stage, const Error& error) {
   store::TaskRecord record;
   record.model = stage.model;
@@ -40,9 +32,8 @@ class Runner {
  public:
   Runner(plugin::Host& host, const std::vector<data::Stage>& graph, const RunGraph& job, store::RunRecord& record)
       : host_(host), graph_(graph), job_(job), record_(record) {
-    const auto sets = sets_of(graph);
     for (const data::Stage& stage : graph)
-      if (!stage.model.empty()) by_set_.emplace(sets.at(stage.id), &stage);
+      if (!stage.model.empty()) by_set_.emplace(stage.task, &stage);
   }
 
   void run() {
@@ -66,6 +57,8 @@ class Runner {
   void with_model(const std::string& abbr, const std::vector<const data::Stage*>& stages) {
     const config::ModelConfig* model = config::find_model(*job_.run, abbr);
     if (!model) return fail(stages, {Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)});
+    if (job_.unfit_models)
+      if (const auto it = job_.unfit_models->find(abbr); it != job_.unfit_models->end()) return fail(stages, it->second);
     if (loaded_ != abbr) {
       session_.reset();  // its memory goes before the next one comes
       loaded_.clear();
@@ -203,13 +196,13 @@ Result<std::vector<serve::Estimate>> estimates_of(plugin::Host& host, const conf
   serve::Retrieved stand_in;
   stand_in.planned = true;
   for (const data::Stage* stage : stages) {
-    const Subject subject = subject_of(*stage, run);
-    SXT_TRY(serve::TaskSpec spec, stage->kind == "judge" ? serve::planned_judge_task(host, session, *subject.dataset, stage->task, run)
-                                                         : serve::rank_task(host, session, *subject.dataset, run, stand_in));
+    const config::DatasetConfig& dataset = *config::find_dataset(run, stage->task);
+    SXT_TRY(serve::TaskSpec spec, stage->kind == "judge" ? serve::planned_judge_task(host, session, dataset, task_name(*stage), run)
+                                                         : serve::rank_task(host, session, dataset, run, stand_in));
     spec.stage = stage->id;
     SXT_TRY(serve::Estimate estimate, serve::estimate(session, std::move(spec)));
     if (stage->kind == "judge") {
-      estimate.reply_tokens = estimate.requests * serve::max_out_len(subject.dataset->inferencer, *find_model(run, subject.judged));
+      estimate.reply_tokens = estimate.requests * serve::max_out_len(dataset.inferencer, *config::find_model(run, stage->judged));
       estimate.prompt_tokens += estimate.reply_tokens;
     }
     out.push_back(std::move(estimate));
@@ -229,7 +222,6 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
     if (!ready->model.empty()) loaded = ready->model;
     for (const data::Stage* stage : ready->stages) outcomes.done.insert(stage->id);
   }
-  const auto sets = sets_of(graph);
   std::vector<StagePlan> out;
   serve::Retrieved stand_in, unused;
   stand_in.planned = true;
@@ -242,7 +234,7 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
     std::vector<store::TaskRecord> refused;
     for (const data::Stage& stage : graph) {
       if (stage.model != abbr) continue;
-      if (const auto it = unfit.find(std::string(sets.at(stage.id))); it != unfit.end()) {
+      if (const auto it = unfit.find(stage.task); it != unfit.end()) {
         if (stage.kind == "infer") refused.push_back(record_of(stage, it->second));
         continue;
       }

@@ -18,7 +18,9 @@ struct RunGraph {
   std::atomic<bool>* cancelled = nullptr;
   bool cache = false;
   bool score = true;                                      // -m infer: no
-  const std::map<std::string, Error>* unfit = nullptr;    // data sets, by their task names, that cannot be run, and why (preflight)
+  // what cannot be run and why (preflight): data sets by their task names, models by their abbrs
+  const std::map<std::string, Error>* unfit = nullptr;
+  const std::map<std::string, Error>* unfit_models = nullptr;
   /// A model has been opened; what is to be told of its progress.
   std::function<std::function<void(const serve::Progress&)>(const serve::ModelSession&, const config::ModelConfig&)> opened;
 };

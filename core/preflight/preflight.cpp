@@ -16,7 +16,7 @@ namespace {
 // The models of a run as far as they can be opened without their weights.
 class Sessions {
  public:
-  Sessions(plugin::Host& host, const config::RunConfig& run, Findings& findings) {
+  Sessions(plugin::Host& host, const config::RunConfig& run, Report& report) {
     for (const auto* models : {&run.models, &run.helpers})
       for (const config::ModelConfig& model : *models) {
         if (find(model.abbr) || failed_.contains(model.abbr)) continue;
@@ -25,7 +25,7 @@ class Sessions {
         auto opened = serve::ModelSession::open(host, model, *load);
         if (opened) sessions_.emplace(model.abbr, *std::move(opened));
         else {
-          findings.refuse("", opened.error());
+          report.unfit_models.push_back({model.abbr, opened.error()});
           failed_.insert(model.abbr);
         }
       }
@@ -49,9 +49,7 @@ uint64_t shortest_reply(const config::RunConfig& run, const config::DatasetConfi
 // Of sets that share a folder which is not there, one that is found elsewhere explains the others.
 void explain_missing(plugin::Host& host, const config::RunConfig& run, std::vector<Finding>& unfit) {
   std::map<std::string, std::string> hints;   // [folder]
-  const auto set_of = [&](const Finding& finding) {
-    return std::find_if(run.datasets.begin(), run.datasets.end(), [&](const auto& dataset) { return dataset.task_name == finding.subject; });
-  };
+  const auto set_of = [&](const Finding& finding) { return config::find_dataset(run, finding.subject); };
   for (const Finding& finding : unfit)
     if (finding.error.kind == Error::Kind::missing && hints[set_of(finding)->folder].empty()) hints[set_of(finding)->folder] = load::misplaced(host, *set_of(finding), run);
   for (Finding& finding : unfit)
@@ -70,7 +68,7 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
     components.check_asking(dataset);
     if (options.evaluates) components.check_scoring(dataset);
   }
-  Sessions sessions(host, run, findings);
+  Sessions sessions(host, run, report);
   Repeated repeated;
   uint64_t bytes = 0;
   for (const config::DatasetConfig& dataset : run.datasets) {

@@ -18,6 +18,7 @@ struct Finding {
 struct Report {
   std::vector<Finding> refusals;          // mistakes of the configuration: nothing is run
   std::vector<Finding> unfit;             // data sets that cannot be run, by their task names, each once; the others can
+  std::vector<Finding> unfit_models;      // likewise, by their abbrs
   std::vector<Finding> warnings;          // the kind of the error means nothing
 };
 

@@ -13,8 +13,6 @@ namespace {
 constexpr size_t seam_tokens = 8;
 constexpr size_t golds_max = 2000;        // answers that are counted in tokens
 
-bool is_opencompass(config::Compat compat) { return compat == config::Compat::opencompass || compat == config::Compat::opencompass_0_2_4; }
-
 // The first requests that an attempt makes of the prompts.
 Result<void> try_step(const infer::Inferencer& inferencer, const serve::Prepared& prepared, const infer::Settings& settings) {
   const auto step = inferencer.step({prepared.sample, prepared.prompts, settings}, {});
@@ -23,19 +21,21 @@ Result<void> try_step(const infer::Inferencer& inferencer, const serve::Prepared
 }
 
 // A prompt loses examples, then text from the left; the question itself is never cut, so that a sample whose question is too long fails.
-Result<void> check_question(serve::ModelSession& session, const serve::Prepared& prepared, data::Form form, const config::RunConfig& run, uint32_t max_out_len) {
+Result<void> check_question(serve::ModelSession& session, const serve::Prepared& prepared, data::Form form, const config::RunConfig& run, uint32_t max_out_len,
+                            Findings& findings) {
   const uint32_t context = session.context_length();
-  if (context == 0 || is_opencompass(run.compat) || prepared.prompts.prompts.empty()) return {};
+  if (context == 0 || config::is_opencompass(run.compat) || prepared.prompts.prompts.empty()) return {};
   const uint32_t room = form == data::Form::open ? context - std::min(context, max_out_len) : context;
   const data::Prompt& prompt = prepared.prompts.prompts.front();
   const std::string text = prompt.text.str();
   const std::string question = text.substr(text.size() - std::min(text.size(), prompt.question_bytes));
   if (question.size() <= room) return {};
   SXT_TRY(const std::vector<uint32_t> counts, session.count_tokens({question}, true));
-  if (counts.front() <= room + seam_tokens) return {};
-  return Error{Error::Kind::data, fmt::format("sample {} cannot be asked of {}: its question alone has {} tokens, and the context of {} leaves room for {}; give a greater "
-                                              "--max-seq-len or a smaller --max-out-len, or leave the row out with --exclude",
-                                              prepared.sample.id.row, session.config().abbr, counts.front(), context, room)};
+  if (counts.front() > room + seam_tokens)
+    findings.warn("", fmt::format("{}: sample {} will fail on {}, and others may: its question alone has {} tokens, and the context of {} leaves room for {}; give a greater "
+                                  "--max-seq-len or a smaller --max-out-len, or leave the row out with --exclude",
+                                  prepared.sample.id.task, prepared.sample.id.row, session.config().abbr, counts.front(), context, room));
+  return {};
 }
 
 // Where a reply is cut before it can hold the answer, the score says nothing of the model.
@@ -74,7 +74,7 @@ void check_lengths(const config::ModelConfig& model, uint32_t context, const con
   const std::string by = inferencer.max_out_len ? fmt::format(" of {}", card_path) : "";
   if (model.min_out_len > most)
     findings.refuse("", {Error::Kind::config, fmt::format("{}: min_out_len is {}, and max_out_len{} is {}; a reply cannot be both", model.abbr, model.min_out_len, by, most)});
-  if (context > 0 && most >= context && !is_opencompass(run.compat))
+  if (context > 0 && most >= context && !config::is_opencompass(run.compat))
     findings.refuse("", {Error::Kind::config, fmt::format("{}: a reply of max_out_len{} {} tokens leaves no room for a prompt in the context of {} tokens; give --max-out-len "
                                                           "less{}", model.abbr, by, most, context, model.max_seq_len ? ", or --max-seq-len more" : "")});
 }
@@ -97,7 +97,7 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
     auto fine = [&]() -> Result<void> {
       SXT_TRY(const serve::Prepared prepared, std::move(item->prepared));
       SXT_CHECK(try_step(**inferencer, prepared, settings));
-      return check_question(session, prepared, form, run, max_out_len);
+      return check_question(session, prepared, form, run, max_out_len, findings);
     }();
     if (!fine) return findings.of_dataset(dataset.task_name, fine.error());
   }

@@ -34,7 +34,7 @@ Result<std::string> retrieval_text(const config::DatasetConfig& dataset, const s
 }
 
 Result<retrieve::Traits> retriever_traits(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
-  SXT_TRY(const auto retriever, make(host, dataset, {run.seed, is_opencompass(run.compat)}));
+  SXT_TRY(const auto retriever, make(host, dataset, {run.seed, config::is_opencompass(run.compat)}));
   return retriever->traits();
 }
 
