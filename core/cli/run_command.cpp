@@ -275,7 +275,9 @@ Result<int> run(const RunCommandFlags& given) {
     if (const int printed = print(flags.json ? report::to_json(table, folder->path().string(), record.status) + "\n" : report::to_text(table));
         printed != exit_ok)
       return printed;
-    for (const std::string& error : table.errors) log_warning(error);
+    // where nothing at all could be computed, the groups' lack follows from what has been said
+    if (std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.status == "complete"; }))
+      for (const std::string& error : table.errors) log_warning(error);
   }
   explain_failures(*folder, run, record, unfit);
   if (interrupted() && record.status == "incomplete") {

@@ -29,7 +29,7 @@ Result<void> check_question(serve::ModelSession& session, const serve::Prepared&
   const data::Prompt& prompt = prepared.prompts.prompts.front();
   const std::string text = prompt.text.str();
   const std::string question = text.substr(text.size() - std::min(text.size(), prompt.question_bytes));
-  if (question.size() <= room) return {};
+  if (room == 0 || question.size() <= room) return {};  // that no question fits is said of the lengths
   SXT_TRY(const std::vector<uint32_t> counts, session.count_tokens({question}, true));
   if (counts.front() > room + seam_tokens)
     findings.warn("", fmt::format("{}: sample {} will fail on {}, and others may: its question alone has {} tokens, and the context of {} leaves room for {}; give a greater "

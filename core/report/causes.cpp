@@ -45,7 +45,9 @@ std::string sentence_of(const std::vector<const Failure*>& failures) {
   if (!models.empty()) head += (head.empty() ? "on " : " on ") + listed(models);
   if (!first.state.empty()) head += (head.empty() ? "" : ": ") + first.state;
   const bool named = subjects.size() == 1 && models.empty() && first.state.empty() && first.message.find(first.subject) != first.message.npos;
-  return head.empty() || named ? first.message : head + ": " + first.message;
+  if (head.empty() || named) return first.message;
+  const std::string front = first.subject + ": ";   // what stands in the head already
+  return head + ": " + (first.message.starts_with(front) ? first.message.substr(front.size()) : first.message);
 }
 
 }  // namespace

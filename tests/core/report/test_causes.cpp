@@ -37,6 +37,7 @@ TEST_CASE("models are named once each") {
 
 TEST_CASE("a message that names its subject does not get it twice") {
   CHECK(sentences({{"law", "", "law: no column 'x'", {}, ""}}) == std::vector<std::string>{"law: no column 'x'"});
+  CHECK(sentences({{"law", "failed", "law: no column 'x'", {}, ""}}) == std::vector<std::string>{"law: failed: no column 'x'"});
   CHECK(sentences({{"", "", "the disk is full", {}, ""}}) == std::vector<std::string>{"the disk is full"});
 }
 
