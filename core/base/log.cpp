@@ -1,6 +1,7 @@
 #include "log.hpp"
 #include <cstdio>
 #include <mutex>
+#include <set>
 #include <unistd.h>
 #include <sextant/printable.hpp>
 
@@ -35,6 +36,15 @@ void log(LogLevel level, std::string_view given) {
   text += '\n';
   text += s.progress;
   write_stderr(text);
+}
+
+void log_warning_once(std::string_view line) {
+  static std::set<size_t> said;  // hashes: a sentence is not kept for this
+  {
+    const std::lock_guard lock(state().mutex);
+    if (!said.insert(std::hash<std::string_view>()(line)).second) return;
+  }
+  log_warning(line);
 }
 
 void set_log_threshold(LogLevel level) { state().threshold = level; }

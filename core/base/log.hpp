@@ -14,6 +14,8 @@ inline void log_debug(std::string_view line) { log(LogLevel::debug, line); }
 inline void log_info(std::string_view line) { log(LogLevel::info, line); }
 inline void log_warning(std::string_view line) { log(LogLevel::warning, line); }
 inline void log_error(std::string_view line) { log(LogLevel::error, line); }
+/// A warning that several stages come upon is said once by the process.
+void log_warning_once(std::string_view line);
 
 /// The least level that reaches stderr: info by default, warning with --quiet, debug with --debug.
 void set_log_threshold(LogLevel level);

@@ -1,7 +1,9 @@
+#include <filesystem>
 #include <fmt/format.h>
 #include <sstream>
 #include "commands.hpp"
 #include "options.hpp"
+#include "workspace.hpp"
 
 namespace sextant::cli {
 namespace {
@@ -18,10 +20,14 @@ Usage: sextant COMMAND [ARGUMENTS]
   model    info | tokenize | detokenize | score | generate | embed | chat    look into one model
   help     COMMAND                more about one of these
 
-sextant --version prints the version. A first run:
+sextant --version prints the version. )";
 
-  sextant run --datasets ceval_xyj_gen --limit 10
-)";
+// A data set that is installed with the program, and a model that is there: what is printed works as it stands.
+std::string first_run() {
+  std::error_code code;
+  if (std::filesystem::exists(default_model_path(), code)) return "A first run:\n\n  sextant run --datasets everyday_en_ppl --limit 10\n";
+  return "What there is, and a first run with a model of yours:\n\n  sextant list\n  sextant run --datasets everyday_en_ppl --limit 10 --model-path FILE.gguf\n";
+}
 
 std::string with_options(const char* head, const po::options_description& options) {
   std::ostringstream out;
@@ -32,7 +38,7 @@ std::string with_options(const char* head, const po::options_description& option
 }  // namespace
 
 std::string help_text(const std::string& command) {
-  if (command.empty()) return overview;
+  if (command.empty()) return overview + first_run();
   if (command == "run")
     return with_options(R"(Usage: sextant run [CONFIG.json] --datasets NAME... [--model-path FILE.gguf | --models NAME...] [OPTIONS]
 

@@ -95,7 +95,7 @@ int list_command(const std::vector<std::string>& args) {
   if (kind == "summarizers") add(config::CardKind::summarizer, "summarizer");
   if (const int printed = as_json ? print_json(out) : print(out); printed != exit_ok) return printed;
   if (found == 0 && !words.empty()) {
-    std::vector<std::string> names;
+    std::vector<std::string> names = kind.empty() ? kinds : std::vector<std::string>();
     for (const config::CardEntry& entry : workspace.cards().entries()) names.push_back(entry.name);
     return fail({Error::Kind::usage, fmt::format("nothing is called {}{}", join(words, " or "), did_you_mean(words.front(), names))});
   }

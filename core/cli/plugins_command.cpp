@@ -188,10 +188,34 @@ void list_json(const Registry& registry, const std::vector<std::string>& pattern
   }
 }
 
+// Patterns that match nothing, with the nearest id, kind or KIND:ID.
+Result<void> check_patterns(const Registry& registry, const std::vector<std::string>& patterns) {
+  if (registry.files().empty()) return {};
+  std::vector<std::string> names;
+  for (const auto& file : registry.files())
+    for (const ComponentInfo& component : file.components) names.push_back(component.id);
+  for (const auto& file : registry.files())
+    for (const ComponentInfo& component : file.components) {
+      names.emplace_back(plugin::kind_name(component.kind));
+      names.push_back(plugin::component_name(component.kind, component.id));
+    }
+  for (const std::string& pattern : patterns) {
+    const auto hits = [&](plugin::Kind kind, std::string_view id) { return matches({pattern}, kind, id); };
+    bool any = std::any_of(registry.shadowed().begin(), registry.shadowed().end(), [&](const auto& hidden) { return hits(hidden.kind, hidden.id); });
+    for (const auto& file : registry.files())
+      for (const ComponentInfo& component : file.components) any = any || hits(component.kind, component.id);
+    if (any) continue;
+    const bool wild = pattern.find_first_of("*?") != pattern.npos;
+    return usage(fmt::format("no plugin matches '{}'{}; `sextant plugins list` without a pattern lists all", pattern, wild ? "" : did_you_mean(pattern, names)));
+  }
+  return {};
+}
+
 Result<int> list(const Arguments& arguments) {
   const Registry registry = discover(arguments);
   if (arguments.json) {
     list_json(registry, arguments.positional);
+    SXT_CHECK(check_patterns(registry, arguments.positional));
     return int{exit_ok};
   }
   std::vector<std::array<std::string, 5>> rows{{"KIND", "ID", "VERSION", "SUMMARY", "PATH"}};
@@ -209,17 +233,9 @@ Result<int> list(const Arguments& arguments) {
                         hidden.by.string()));
   std::fflush(stdout);
   for (const auto& problem : registry.problems()) log_warning(problem.sentence);
-  if (found) return int{exit_ok};
-  if (registry.files().empty()) {
-    log_warning("no plugin was found; name a folder with --plugin-path or $SEXTANT_PLUGIN_PATH");
-    return int{exit_ok};
-  }
-  std::vector<std::string> ids;
-  for (const auto& file : registry.files())
-    for (const ComponentInfo& component : file.components) ids.push_back(component.id);
-  const std::string& first = arguments.positional.front();
-  return Error{Error::Kind::config,
-               fmt::format("no plugin matches '{}'{}", join(arguments.positional, "', '"), did_you_mean(first, ids))};
+  if (registry.files().empty()) log_warning("no plugin was found; name a folder with --plugin-path or $SEXTANT_PLUGIN_PATH");
+  SXT_CHECK(check_patterns(registry, arguments.positional));
+  return int{exit_ok};
 }
 
 // ---- info, run: one plugin by name ----------------------------------------------------------------------------------------

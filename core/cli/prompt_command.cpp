@@ -92,6 +92,13 @@ Result<int> show_dataset(Workspace& workspace, serve::ModelSession& session, con
   return static_cast<int>(exit_ok);
 }
 
+// With the context, so that examples are dropped as in a run; a folder that holds no weights has its vocabulary all the same.
+Result<serve::ModelSession> open_light(plugin::Host& host, const config::ModelConfig& model) {
+  if (serve::lightest_load(host, model.backend) == serve::Load::description)
+    if (auto described = serve::ModelSession::open(host, model, serve::Load::description)) return described;
+  return serve::ModelSession::open(host, model, serve::Load::vocabulary);
+}
+
 Result<int> show(const RunCommandFlags& flags) {
   Workspace workspace(flags.config_dir, flags.plugin_path);
   workspace.warn_about_problems();
@@ -99,7 +106,7 @@ Result<int> show(const RunCommandFlags& flags) {
   const config::RunConfig& run = resolved.config;
   int code = exit_ok;
   for (const config::ModelConfig& model : run.models) {
-    SXT_TRY(serve::ModelSession session, serve::ModelSession::open(workspace.host(), model, serve::Load::vocabulary));
+    SXT_TRY(serve::ModelSession session, open_light(workspace.host(), model));
     for (const config::DatasetConfig& dataset : run.datasets) {
       const auto shown = show_dataset(workspace, session, dataset, run, flags);
       if (shown) {

@@ -10,9 +10,11 @@
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../graph/run_graph.hpp"
+#include "../preflight/preflight.hpp"
 #include "../report/outcomes.hpp"
 #include "../score/stage.hpp"
 #include "commands.hpp"
+#include "failures.hpp"
 #include "options.hpp"
 #include "progress.hpp"
 #include "run_outcome.hpp"
@@ -59,7 +61,9 @@ std::function<void(const serve::Progress&)> announce(const serve::ModelSession& 
 }
 
 void infer_all(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph, const store::RunFolder& folder,
-               const RunCommandFlags& flags, graph::RunGraph job, store::RunRecord& record) {
+               const RunCommandFlags& flags, const Unfit& unfit, graph::RunGraph job, store::RunRecord& record) {
+  job.unfit = &unfit.datasets;
+  job.unfit_models = &unfit.models;
   job.run = &run;
   job.folder = &folder;
   job.cancelled = &interrupted();
@@ -89,10 +93,32 @@ std::string join_quoted(const std::vector<std::string>& names) {
   return out;
 }
 
+// What it reads is not known yet: upper bounds where replies are concerned, stand-ins where examples are.
+std::string estimate_text(const serve::Estimate& e) {
+  std::string out = fmt::format("  {}: estimated, as it reads what models will say: {}{} requests, {} {} prompt tokens", e.stage, e.one_round ? "" : "at least ", e.requests,
+                                e.reply_tokens ? "at most about" : "about", e.prompt_tokens);
+  if (e.reply_tokens) out += fmt::format(" ({} of them for replies of full length)", e.reply_tokens);
+  if (e.generated_tokens) out += fmt::format(", at most {} generated", e.generated_tokens);
+  return out + '\n';
+}
+
+std::string later_text(const graph::StagePlan& planned) {
+  std::string out;
+  for (const serve::Estimate& later : planned.later) out += estimate_text(later);
+  return out;
+}
+
+std::string estimate_json(const serve::Estimate& e) {
+  return fmt::format(R"({{"stage":{},"requests":{},"prompt_tokens":{},"reply_tokens":{},"generated_tokens":{},"one_round":{}}})", json::quote(e.stage), e.requests,
+                     e.prompt_tokens, e.reply_tokens, e.generated_tokens, e.one_round);
+}
+
 std::string plan_text(const graph::StagePlan& planned, uint64_t samples) {
   const serve::Plan& plan = planned.plan;
+  if (planned.stages.empty() && plan.tasks.empty()) return fmt::format("{}:\n{}", planned.model, later_text(planned));  // a judge
   std::string out = fmt::format("{}: {} samples of {} data sets\n", planned.model, samples, plan.tasks.size());
   for (const store::TaskRecord& task : plan.tasks) out += fmt::format("  {:<40} {:>8} samples  {}\n", task.dataset, task.samples, task.status);
+  if (planned.stages.empty()) return out + later_text(planned);  // nothing can be run
   out += fmt::format("  prompt tokens {}, of which {}{} must be computed", plan.prompt_tokens, plan.exact ? "" : "at least ", plan.computed_tokens);
   out += fmt::format("; keys and values {:.1f} MiB, peak memory {:.1f} MiB, of it {:.1f} MiB beside the model",
                      static_cast<double>(plan.kv_bytes) / 1048576, static_cast<double>(plan.peak_bytes) / 1048576,
@@ -100,8 +126,7 @@ std::string plan_text(const graph::StagePlan& planned, uint64_t samples) {
   if (plan.devices > 1) out += fmt::format(", on {} devices together", plan.devices);
   if (plan.seconds) out += fmt::format("; about {:.0f} s", *plan.seconds);
   out += '\n';
-  for (const std::string& stage : planned.later) out += fmt::format("  {}: its cost is known when the stages before it have been run\n", stage);
-  return out;
+  return out + later_text(planned);
 }
 
 // The stages that ask a model, in the order in which they are run, where there are more than inference's.
@@ -114,25 +139,30 @@ std::string graph_text(const std::vector<data::Stage>& graph) {
   return out;
 }
 
-Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, const std::vector<data::Stage>& graph, bool as_json) {
-  int code = exit_ok;
+Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, const std::vector<data::Stage>& graph, bool as_json,
+                    const Unfit& unfit) {
   std::string out = as_json ? "" : graph_text(graph);
-  SXT_TRY(const std::vector<graph::StagePlan> plans, graph::plan_graph(workspace.host(), graph, run));
+  SXT_TRY(const std::vector<graph::StagePlan> plans, graph::plan_graph(workspace.host(), graph, run, unfit.datasets));
+  std::vector<store::TaskRecord> tasks;
   for (const graph::StagePlan& planned : plans) {
     uint64_t samples = 0;
     for (const store::TaskRecord& task : planned.plan.tasks) {
       samples += task.status == "planned" ? task.samples : 0;
-      if (task.status == "planned") continue;
-      if (task.status == "failed" || !run.allow_missing) code = task.error_kind ? exit_code_of(*task.error_kind) : exit_data;
-      log(task.status == "missing" && run.allow_missing ? LogLevel::warning : LogLevel::error,
-          fmt::format("{} on {}: {}: {}", task.dataset, task.model, task.status, task.error));
+      tasks.push_back(task);
     }
-    if (as_json)
-      out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{},\"stages\":[{}],\"later\":[{}]}}\n", json::quote(planned.model), samples, serve::to_json(planned.plan),
-                         join_quoted(planned.stages), join_quoted(planned.later));
-    else
+    if (!as_json) {
       out += plan_text(planned, samples);
+      continue;
+    }
+    std::vector<std::string> later, estimates;
+    for (const serve::Estimate& one : planned.later) {
+      later.push_back(one.stage);
+      estimates.push_back(estimate_json(one));
+    }
+    out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{},\"stages\":[{}],\"later\":[{}],\"estimates\":[{}]}}\n", json::quote(planned.model), samples,
+                       serve::to_json(planned.plan), join_quoted(planned.stages), join_quoted(later), fmt::join(estimates, ","));
   }
+  const int code = explain_plan(tasks, run, unfit);
   if (const int printed = as_json ? print_json(out) : print(out); printed != exit_ok) return printed;
   return code;
 }
@@ -164,7 +194,7 @@ void say_what_was_reused(const store::RunRecord& record) {
 
 // From here on nothing looks complete that is not: run.json says that the run is at work, then what does not hold any more goes.
 Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph, const store::RunFolder& folder,
-                               const RunCommandFlags& flags) {
+                               const RunCommandFlags& flags, const Unfit& unfit) {
   store::Earlier earlier(folder);
   std::optional<store::RunRecord> before;
   if (flags.reuse)
@@ -186,7 +216,7 @@ Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run,
     const auto it = scored.find({task.model, task.dataset});
     return it == scored.end() ? nullptr : &it->second;
   };
-  infer_all(host, run, graph, folder, flags, std::move(job), record);
+  infer_all(host, run, graph, folder, flags, unfit, std::move(job), record);
   if (flags.reuse) say_what_was_reused(record);
   // a task that came to nothing keeps nothing of an earlier time
   for (const store::TaskRecord& task : record.tasks)
@@ -257,16 +287,24 @@ Result<int> run(const RunCommandFlags& given) {
   if (!infers(flags)) world.find_backend = nullptr;  // a run may be scored and shown where its backend is not
   SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, world));
   config::RunConfig run = resolved.config;
+  const std::string work_dir = folder ? folder->path().string() : flags.run.work_dir.empty() ? resolved.work_dir : flags.run.work_dir;
   if (infers(flags) || flags.dry_run) SXT_CHECK(check_secrets(run, workspace.host().registry(), true));
   std::error_code code_ignored;
   for (const auto* models : {&run.models, &run.helpers})
     for (const config::ModelConfig& model : *models)
       if ((infers(flags) || flags.dry_run) && !model.path.empty() && !std::filesystem::exists(model.path, code_ignored))
         return Error{Error::Kind::config, fmt::format("the model {} does not exist; check the path (relative ones start at the current folder)", model.path)};
-  SXT_TRY(const std::vector<data::Stage> graph, graph::build(run, [&](const auto& dataset) { return graph::retriever_needs(workspace.host(), dataset); }));
-  if (flags.dry_run) return dry_run(workspace, run, graph, flags.json);
+  Unfit unfit;
+  if (infers(flags) || flags.dry_run) {
+    const preflight::Report found = preflight::check(workspace.host(), run, {evaluates(flags), work_dir, &interrupted()});
+    if (const int refused = tell(found, run); refused != exit_ok) return refused;
+    if (interrupted()) return static_cast<int>(exit_interrupted);
+    if (flags.dry_run && !found.unfit_models.empty()) return static_cast<int>(exit_code_of(found.unfit_models.front().error.kind));  // which has been said
+    unfit = unfit_of(found);
+  }
+  SXT_TRY(const std::vector<data::Stage> graph, graph::build(run, [&](const auto& dataset) { return graph::retriever_needs(workspace.host(), dataset, run); }));
+  if (flags.dry_run) return dry_run(workspace, run, graph, flags.json, unfit);
   if (!folder) {
-    const std::string work_dir = flags.run.work_dir.empty() ? resolved.work_dir : flags.run.work_dir;
     SXT_TRY(store::RunFolder opened, open_folder(flags, work_dir));
     folder.emplace(std::move(opened));
   }
@@ -274,11 +312,14 @@ Result<int> run(const RunCommandFlags& given) {
 
   store::RunRecord record;
   if (infers(flags)) {
-    SXT_TRY(record, infer(workspace.host(), run, graph, *folder, flags));
+    SXT_TRY(record, infer(workspace.host(), run, graph, *folder, flags, unfit));
   } else {
     if (!has_begun(*folder)) return not_begun(*folder);
     SXT_TRY(Stored stored, stored_run(flags, run, *folder, world, workspace.host().registry()));
-    if (evaluates(flags)) SXT_CHECK(check_secrets(stored.run, workspace.host().registry(), false));
+    if (evaluates(flags)) {
+      SXT_CHECK(check_secrets(stored.run, workspace.host().registry(), false));
+      if (const int refused = tell(preflight::check_scoring(workspace.host(), stored.run), stored.run); refused != exit_ok) return refused;
+    }
     SXT_TRY(record, store::read_run_record(*folder));
     settle_record(record, stored.run);
     if (evaluates(flags)) SXT_CHECK(evaluate(workspace.host(), stored, *folder, record));
@@ -295,12 +336,14 @@ Result<int> run(const RunCommandFlags& given) {
     if (const int printed = flags.json ? print_json(report::to_json(table, folder->path().string(), record.status) + "\n") : print(report::to_text(table));
         printed != exit_ok)
       return printed;
-    for (const std::string& error : table.errors) log_warning(error);
+    // where nothing at all could be computed, the groups' lack follows from what has been said
+    if (std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.status == "complete"; }))
+      for (const std::string& error : table.errors) log_warning(error);
   } else {
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(store::RunStates::end(*folder, record));
   }
-  explain_failures(*folder, record, run.allow_missing);
+  explain_failures(*folder, run, record, unfit);
   if (interrupted() && record.status == "incomplete") {
     const bool kept_failed = std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& t) { return t.error_kind == Error::Kind::io; });
     if (!kept_failed) return static_cast<int>(exit_interrupted);

@@ -56,14 +56,18 @@ struct KeyLines {
   bool Double(double) { return value(); }
   bool RawNumber(const char*, rapidjson::SizeType, bool) { return value(); }
   bool String(const char*, rapidjson::SizeType, bool) { return value(); }
-  bool StartObject() { levels.push_back({false, 0, {}}); return true; }
+  // An item of a list stands where it begins.
+  void begin_item() {
+    if (!levels.empty() && levels.back().array) line_of.emplace(pointer(), line_here());
+  }
+  bool StartObject() { begin_item(); levels.push_back({false, 0, {}}); return true; }
   bool Key(const char* name, rapidjson::SizeType size, bool) {
     levels.back().key.assign(name, size);
     line_of.emplace(pointer(), line_here());
     return true;
   }
   bool EndObject(rapidjson::SizeType) { levels.pop_back(); return value(); }
-  bool StartArray() { levels.push_back({true, 0, {}}); return true; }
+  bool StartArray() { begin_item(); levels.push_back({true, 0, {}}); return true; }
   bool EndArray(rapidjson::SizeType) { levels.pop_back(); return value(); }
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include "../base/file_name.hpp"
 #include "../base/text.hpp"
+#include "card_place.hpp"
 #include "read_card.hpp"
 
 namespace sextant::config {
@@ -12,7 +13,13 @@ Error usage(std::string message) { return {Error::Kind::usage, std::move(message
 
 Result<void> check_id(const std::string& what, const std::string& id, const std::vector<std::string>& known, const DatasetConfig& dataset) {
   if (known.empty() || std::find(known.begin(), known.end(), id) != known.end()) return {};
-  return Error{Error::Kind::config, fmt::format("{}: there is no {} '{}'{}; there are: {}", dataset.card_path, what, id, did_you_mean(id, known), join(known, ", "))};
+  return Error{Error::Kind::config, fmt::format("{}: there is no {} '{}'{}; there are: {}", place_in_card(dataset.card_path, "/infer/" + what + "/type"), what, id, did_you_mean(id, known), join(known, ", "))};
+}
+
+// "infer.inferencer" as a JSON pointer
+std::string pointer_to(std::string member) {
+  std::replace(member.begin(), member.end(), '.', '/');
+  return "/" + member;
 }
 
 bool same_model(const ModelConfig& a, const ModelConfig& b) { return json::canonical(model_to_json(a)) == json::canonical(model_to_json(b)); }
@@ -79,7 +86,7 @@ Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfi
 }
 
 // A key that the inferencer does not have is found here, before a model is loaded; its value is checked when it is made.
-Result<void> check_keys(const Inferencer& inferencer, const std::vector<KnownInferencer>& known, const DatasetConfig& dataset) {
+Result<void> check_keys(const Inferencer& inferencer, const std::string& where, const std::vector<KnownInferencer>& known, const DatasetConfig& dataset) {
   const auto type = std::find_if(known.begin(), known.end(), [&](const KnownInferencer& one) { return one.id == inferencer.id; });
   if (type == known.end() || !type->keys) return {};
   SXT_TRY(const json::Document config, json::parse(inferencer.config, dataset.card_path));
@@ -88,8 +95,8 @@ Result<void> check_keys(const Inferencer& inferencer, const std::vector<KnownInf
   for (const auto& member : config.GetObject()) {
     const std::string key(json::text(member.name));
     if (std::find(keys.begin(), keys.end(), key) == keys.end())
-      return Error{Error::Kind::config, fmt::format("{}: 'infer.inferencer.{}' is unknown{}; {} has: {}", dataset.card_path, key, did_you_mean(key, keys),
-                                                    inferencer.id, join(keys, ", "))};
+      return Error{Error::Kind::config, fmt::format("{}: '{}.{}' is unknown{}; {} has: {}", place_in_card(dataset.card_path, pointer_to(where) + "/" + key), where, key,
+                                                    did_you_mean(key, keys), inferencer.id, join(keys, ", "))};
   }
   return {};
 }
@@ -102,11 +109,11 @@ Result<void> check_ids(const std::vector<DatasetConfig>& datasets, const World& 
   if (world.retrievers) retrievers = world.retrievers();
   for (const DatasetConfig& dataset : datasets) {
     SXT_CHECK(check_id("inferencer", dataset.inferencer.id, inferencers, dataset));
-    SXT_CHECK(check_keys(dataset.inferencer, known, dataset));
+    SXT_CHECK(check_keys(dataset.inferencer, "infer.inferencer", known, dataset));
     SXT_CHECK(check_id("retriever", dataset.retriever.id, retrievers, dataset));
     if (!dataset.judge) continue;
     SXT_CHECK(check_id("inferencer", dataset.judge->inferencer.id, inferencers, dataset));
-    SXT_CHECK(check_keys(dataset.judge->inferencer, known, dataset));
+    SXT_CHECK(check_keys(dataset.judge->inferencer, "eval.judge.inferencer", known, dataset));
   }
   return {};
 }

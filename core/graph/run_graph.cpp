@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <unordered_map>
 #include "../base/log.hpp"
 #include "../score/stage.hpp"
+#include "../serve/dataset_feed.hpp"
 #include "../serve/dataset_task.hpp"
 #include "../serve/judge_task.hpp"
 #include "../serve/retrieval_tasks.hpp"
+#include "../store/task_log.hpp"
 
 namespace sextant::graph {
 namespace {
@@ -19,7 +22,7 @@ store::TaskRecord record_of(const data::Stage& stage, const Error& error) {
   record.model = stage.model;
   record.dataset = task_name(stage);
   if (stage.kind != "infer") record.stage = stage.kind;
-  record.status = error.kind == Error::Kind::cancelled ? "incomplete" : "failed";
+  record.status = error.kind == Error::Kind::cancelled ? "incomplete" : error.kind == Error::Kind::missing ? "missing" : "failed";
   if (stage.kind == "infer") record.infer = record.status;
   record.error = error.message;
   record.error_kind = error.kind;
@@ -44,7 +47,10 @@ class EarlierSink : public serve::AttemptSink {
 class Runner {
  public:
   Runner(plugin::Host& host, const std::vector<data::Stage>& graph, const RunGraph& job, store::RunRecord& record)
-      : host_(host), graph_(graph), job_(job), record_(record) {}
+      : host_(host), graph_(graph), job_(job), record_(record) {
+    for (const data::Stage& stage : graph)
+      if (!stage.model.empty()) by_set_.emplace(stage.task, &stage);
+  }
 
   void run() {
     while (const auto ready = next(graph_, outcomes_, loaded_)) {
@@ -77,6 +83,8 @@ class Runner {
   void with_model(const std::string& abbr, const std::vector<const data::Stage*>& stages) {
     const config::ModelConfig* model = config::find_model(*job_.run, abbr);
     if (!model) return fail(stages, {Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)});
+    if (job_.unfit_models)
+      if (const auto it = job_.unfit_models->find(abbr); it != job_.unfit_models->end()) return fail(stages, it->second);
     if (loaded_ != abbr) {
       session_.reset();  // its memory goes before the next one comes
       loaded_.clear();
@@ -166,6 +174,10 @@ class Runner {
 
   void without_model(const std::vector<const data::Stage*>& stages) {
     for (const data::Stage* stage : stages) {
+      if (const Error* error = stage->kind == "load" ? unfit(stage->task) : nullptr) {
+        refuse(*stage, *error);
+        continue;
+      }
       if (stage->kind == "score" && job_.score && !scored_.contains(stage->id)) {
         // the inference task of the same model and set; the judge's answers are in its predictions
         for (auto& [id, task] : records_)
@@ -175,6 +187,23 @@ class Runner {
     }
   }
 
+  const Error* unfit(const std::string& task) const {
+    if (!job_.unfit) return nullptr;
+    const auto it = job_.unfit->find(task);
+    return it == job_.unfit->end() ? nullptr : &it->second;
+  }
+  // A set that cannot be loaded: all that would be asked of it is recorded for that reason.
+  void refuse(const data::Stage& load, const Error& error) {
+    outcomes_.failed.insert(load.id);       // and all that would wait for it
+    const auto [from, to] = by_set_.equal_range(load.task);
+    for (auto it = from; it != to; ++it) {
+      const data::Stage& stage = *it->second;
+      outcomes_.failed.insert(stage.id);
+      store::TaskRecord& record = records_[stage.id] = record_of(stage, error);
+      if (stage.kind == "infer" && record.status == "failed")
+        store::TaskLog(job_.folder->infer_log(stage.model, stage.task)).line("error: " + error.message);
+    }
+  }
   void fail(const std::vector<const data::Stage*>& stages, const Error& error) {
     for (const data::Stage* stage : stages) {
       outcomes_.failed.insert(stage->id);
@@ -216,6 +245,7 @@ class Runner {
   const std::vector<data::Stage>& graph_;
   const RunGraph& job_;
   store::RunRecord& record_;
+  std::unordered_multimap<std::string_view, const data::Stage*> by_set_;  // stages that ask a model
   Outcomes outcomes_;
   std::set<std::string> scored_;
   std::set<std::pair<std::string, std::string>> unchanged_;  // model and task whose predictions were there already
@@ -231,7 +261,35 @@ void run_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const 
   Runner(host, graph, job, record).run();
 }
 
-Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run) {
+namespace {
+
+// Judges' and rankings', of stand-ins; no weights are loaded for them where the backend can do without.
+Result<std::vector<serve::Estimate>> estimates_of(plugin::Host& host, const config::RunConfig& run, const config::ModelConfig& model,
+                                                  const std::vector<const data::Stage*>& stages) {
+  std::vector<serve::Estimate> out;
+  if (stages.empty()) return out;
+  SXT_TRY(serve::ModelSession session, serve::ModelSession::open(host, model, serve::lightest_load(host, model.backend).value_or(serve::Load::weights)));
+  serve::Retrieved stand_in;
+  stand_in.planned = true;
+  for (const data::Stage* stage : stages) {
+    const config::DatasetConfig& dataset = *config::find_dataset(run, stage->task);
+    SXT_TRY(serve::TaskSpec spec, stage->kind == "judge" ? serve::planned_judge_task(host, session, dataset, task_name(*stage), run)
+                                                         : serve::rank_task(host, session, dataset, run, stand_in));
+    spec.stage = stage->id;
+    SXT_TRY(serve::Estimate estimate, serve::estimate(session, std::move(spec)));
+    if (stage->kind == "judge") {
+      estimate.reply_tokens = estimate.requests * serve::max_out_len(dataset.inferencer, *config::find_model(run, stage->judged));
+      estimate.prompt_tokens += estimate.reply_tokens;
+    }
+    out.push_back(std::move(estimate));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run,
+                                          const std::map<std::string, Error>& unfit) {
   std::vector<std::string> models;  // in the order in which they are opened
   Outcomes outcomes;
   std::string loaded;
@@ -248,13 +306,22 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
     if (!model) return Error{Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)};
     StagePlan planned;
     planned.model = abbr;
-    std::vector<const data::Stage*> known;
+    std::vector<const data::Stage*> known, later;
+    std::vector<store::TaskRecord> refused;
     for (const data::Stage& stage : graph) {
       if (stage.model != abbr) continue;
-      const bool computable = stage.kind == "infer" || stage.kind == "embed";
-      (computable ? planned.stages : planned.later).push_back(stage.id);
-      if (computable) known.push_back(&stage);
+      if (const auto it = unfit.find(stage.task); it != unfit.end()) {
+        if (stage.kind == "infer") refused.push_back(record_of(stage, it->second));
+        continue;
+      }
+      if (stage.kind == "infer" || stage.kind == "embed") {
+        planned.stages.push_back(stage.id);
+        known.push_back(&stage);
+      } else {
+        later.push_back(&stage);
+      }
     }
+    SXT_TRY(planned.later, estimates_of(host, run, *model, later));
     if (!known.empty()) {
       SXT_TRY(serve::ModelSession session, serve::ModelSession::open(host, *model, serve::Load::weights));
       std::vector<serve::TaskSpec> specs;
@@ -270,13 +337,14 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
         if (stage->kind == "infer" && !dataset.retriever.model.empty()) planned.plan.exact = false;
       }
     }
+    planned.plan.tasks.insert(planned.plan.tasks.end(), refused.begin(), refused.end());
     out.push_back(std::move(planned));
   }
   return out;
 }
 
-Result<RetrieverNeeds> retriever_needs(plugin::Host& host, const config::DatasetConfig& dataset) {
-  SXT_TRY(const retrieve::Traits traits, serve::retriever_traits(host, dataset));
+Result<RetrieverNeeds> retriever_needs(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
+  SXT_TRY(const retrieve::Traits traits, serve::retriever_traits(host, dataset, run));
   return RetrieverNeeds{traits.wants_embeddings, traits.wants_scores};
 }
 

@@ -1,9 +1,11 @@
 // Runs the graph: opens one model after the other, gives it all its stages that are ready, scores what is complete.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include "../config/run_config.hpp"
 #include "../plugin/components.hpp"
+#include "../serve/estimate.hpp"
 #include "../serve/run_tasks.hpp"
 #include "../store/earlier.hpp"
 #include "../store/run_states.hpp"
@@ -21,6 +23,9 @@ struct RunGraph {
   store::RunStates* states = nullptr;                     // gets each task as a stage of it is over
   /// Scores of an earlier pass hold on where the predictions are the same: the record of it, or nothing.
   std::function<const store::TaskRecord*(const store::TaskRecord&)> scored_before;
+  // what cannot be run and why (preflight): data sets by their task names, models by their abbrs
+  const std::map<std::string, Error>* unfit = nullptr;
+  const std::map<std::string, Error>* unfit_models = nullptr;
   /// A model has been opened; what is to be told of its progress.
   std::function<std::function<void(const serve::Progress&)>(const serve::ModelSession&, const config::ModelConfig&)> opened;
 };
@@ -33,12 +38,13 @@ void run_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const 
 struct StagePlan {
   std::string model;
   std::vector<std::string> stages;   // their ids
-  std::vector<std::string> later;    // stages whose requests are made of what models say: their cost is known when these have said it
+  std::vector<serve::Estimate> later;  // stages whose requests are made of what models say: their cost is known when these have said it
   serve::Plan plan;
 };
-Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run);
+Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run,
+                                          const std::map<std::string, Error>& unfit = {});
 
 /// What retrievers ask of models.
-Result<RetrieverNeeds> retriever_needs(plugin::Host& host, const config::DatasetConfig& dataset);
+Result<RetrieverNeeds> retriever_needs(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run);
 
 }  // namespace sextant::graph

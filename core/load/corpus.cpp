@@ -50,7 +50,7 @@ Result<std::vector<std::string>> Corpus::rows(std::span<const uint64_t> indices)
   for (size_t i = 0; i < indices.size(); ++i) {
     const uint64_t first = indices[i];
     if (first >= size())
-      return Error{Error::Kind::data, fmt::format("{}: the retriever wants row {} of the split '{}' in {}, which has {} rows", name_, first, split_, path_, size())};
+      return Error{Error::Kind::data, fmt::format("{}: the retriever wants row {} of the split '{}' in {}, which has {} rows; ask for fewer examples (--shots), or name others in the card", name_, first, split_, path_, size())};
     if (records_[first].empty()) {
       uint64_t n = 1;  // neighbours that are wanted next are read together
       while (i + n < indices.size() && indices[i + n] == first + n && first + n < size() && records_[first + n].empty()) ++n;

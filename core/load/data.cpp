@@ -16,12 +16,29 @@ namespace {
 
 constexpr uint64_t block_rows = 64;   // a call of the loader for so many; a row may be long
 
-// The first candidate that is there; else the first one, so that the loader can name what it misses.
-fs::path locate(const std::vector<fs::path>& candidates) {
-  std::error_code code;
-  for (const fs::path& candidate : candidates)
-    if (fs::exists(candidate, code)) return candidate;
-  return candidates.empty() ? fs::path() : candidates.front();
+std::string places_text(const std::vector<fs::path>& candidates) {
+  std::vector<std::string> places;
+  for (const fs::path& candidate : candidates) places.push_back(candidate.string());
+  return join(places, ", ");
+}
+
+// The first candidate that is there. What is said of all that are not does not name the set: sets of one folder share the sentence.
+Result<fs::path> locate(const std::vector<fs::path>& candidates, const std::string& folder) {
+  for (const fs::path& candidate : candidates) {
+    std::error_code code;
+    const fs::file_status status = fs::status(candidate, code);
+    if (fs::exists(status)) return candidate;
+    if (code == std::errc::permission_denied)
+      return Error{Error::Kind::io, fmt::format("{} cannot be looked into: permission denied on a folder above it; check its permissions", candidate.string())};
+  }
+  return Error{Error::Kind::missing, fmt::format("there is no folder {0} of data; looked at {1}; give --data-dir DIR, where DIR/{0} is that folder", folder,
+                                                 places_text(candidates))};
+}
+
+Result<plugin::Dataset> open_loader(plugin::Host& host, const config::DatasetConfig& dataset, const fs::path& path) {
+  SXT_TRY(json::Document config, json::parse(dataset.loader.config, dataset.card_path));
+  json::set(config, "path", path.string(), config.GetAllocator());
+  return host.dataset(dataset.loader.id, json::write(config), dataset.card_path);
 }
 
 // A column that the card names and the data lacks would be an empty text in every prompt, or no answer to compare with; a placeholder
@@ -33,6 +50,7 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
   const std::vector<std::string> made = {"choice_lines"};   // by the template, of its "choices"
   std::vector<std::string> wanted = dataset.input_columns;
   if (!dataset.output_column.empty()) wanted.push_back(dataset.output_column);
+  if (!dataset.cluster_column.empty()) wanted.push_back(dataset.cluster_column);
   AnswerLeak leak(placeholders, dataset.output_column);
   const auto check = [&](const std::string& record_json, const std::string& place, bool example) -> Result<void> {
     SXT_TRY(const json::Document record, json::parse(record_json, path.string()));
@@ -110,21 +128,33 @@ std::vector<fs::path> data_candidates(const std::string& data_dir, const std::st
   return out;
 }
 
+std::string misplaced(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
+  const auto found = host.registry().find(plugin::Kind::dataset, dataset.loader.id);
+  if (run.data_dir.empty() || !dataset.path.empty() || !found || locate(data_candidates(run.data_dir, dataset.folder, found->file->path), dataset.folder)) return "";
+  std::vector<fs::path> tails = {""};       // "", then "formal_ceval" of "ceval/formal_ceval"
+  fs::path tail;
+  for (fs::path rest = dataset.folder; rest.has_parent_path() && rest.has_filename(); rest = rest.parent_path())
+    tails.push_back(tail = tail.empty() ? rest.filename() : rest.filename() / tail);
+  for (const fs::path& one : tails) {
+    const fs::path there = one.empty() ? fs::path(run.data_dir) : fs::path(run.data_dir) / one;
+    if (auto loader = open_loader(host, dataset, there); loader && loader->count(dataset.test_split))
+      return fmt::format("{} holds such files: move or link it to {}", there.string(), (fs::path(run.data_dir) / dataset.folder).string());
+  }
+  return "";
+}
+
 namespace {
 
 Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
   SXT_TRY(const plugin::Found found, host.registry().find(plugin::Kind::dataset, dataset.loader.id));
   const std::vector<fs::path> candidates = data_candidates(run.data_dir, dataset.folder, found.file->path);
-  const fs::path path = dataset.path.empty() ? locate(candidates) : fs::path(dataset.path);
-  SXT_TRY(json::Document config, json::parse(dataset.loader.config, dataset.card_path));
-  json::set(config, "path", path.string(), config.GetAllocator());
-  SXT_TRY(plugin::Dataset loader, host.dataset(dataset.loader.id, json::write(config), dataset.card_path));
+  fs::path path = dataset.path;
+  if (path.empty()) { SXT_TRY(path, locate(candidates, dataset.folder)); }
+  SXT_TRY(plugin::Dataset loader, open_loader(host, dataset, path));
 
   const auto explain = [&](const Error& error) {
     if (error.kind != Error::Kind::missing || !dataset.path.empty()) return error;
-    std::vector<std::string> places;
-    for (const fs::path& candidate : candidates) places.push_back(candidate.string());
-    return Error{error.kind, fmt::format("{}; looked for the set in {}; give --data-dir", error.message, join(places, ", "))};
+    return Error{error.kind, fmt::format("{}; looked for the set in {}; give --data-dir", error.message, places_text(candidates))};
   };
   json::Document derive_config;
   if (!dataset.derive.empty()) {

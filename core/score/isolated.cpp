@@ -115,6 +115,8 @@ class IsolatedReader : public Reader {
   IsolatedReader(std::string setup, std::string name, size_t filters, double limit_s)
       : setup_(std::move(setup)), name_(std::move(name)), filters_(filters), limit_s_(limit_s) {}
 
+  Result<void> open() override { return process_ ? Result<void>() : start(); }
+
   Result<std::vector<RowReading>> read(std::span<const Row> rows) override {
     std::vector<RowReading> out;
     for (const Row& row : rows) {
@@ -138,7 +140,7 @@ class IsolatedReader : public Reader {
   }
 
   Result<std::vector<bool>> aggregates() override {
-    if (!process_) SXT_CHECK(start());
+    SXT_CHECK(open());
     return aggregates_;
   }
 
@@ -151,10 +153,11 @@ class IsolatedReader : public Reader {
   // One line there, one back. Where the process ends or is late it is replaced with the next line; that costs a sample.
   Result<json::Document> ask(const std::string& line, double limit_s) {
     costs_a_sample_ = false;
-    if (!process_) SXT_CHECK(start());
+    SXT_CHECK(open());
     return exchange(line, limit_s);
   }
   Result<void> start() {
+    costs_a_sample_ = false;
     SXT_TRY(process_, Process::start());
     auto made = exchange(setup_, default_attempt_limit_s);
     costs_a_sample_ = false;  // components that cannot be made fail the whole set

@@ -43,6 +43,8 @@ using Numbers = std::optional<std::vector<std::pair<std::string, double>>>;
 class Reader {
  public:
   virtual ~Reader() = default;
+  /// Makes what it reads with, where that is otherwise put off until the first row.
+  virtual Result<void> open() { return {}; }
   /// What fails on a row is in its readings. An Error: nothing more can be read (cancelled, a component that cannot be made).
   virtual Result<std::vector<RowReading>> read(std::span<const Row> rows) = 0;
   /// For each metric, whether it has numbers of its own over a set. Only for those are all samples of a set held in memory.

@@ -17,7 +17,6 @@ namespace {
 // Rows that one call takes: enough that a call's own cost is nothing, few enough that threads end together.
 constexpr uint64_t rows_a_stretch = 128;
 
-bool has_answer(const data::Attempt& attempt) { return attempt.target_json != "\"\"" && attempt.target_json != "null"; }
 
 // Everything that the threads share: where the next stretch is, and what has come of those before.
 class Pass {
@@ -90,7 +89,7 @@ class Pass {
         rows[r].push_back(&repeat[r]);
       }
     if (!dataset_.output_column.empty())  // else the metric judges by the record
-      lacking_ += static_cast<uint64_t>(std::count_if(repeats.front().begin(), repeats.front().end(), [](const auto& attempt) { return !has_answer(attempt); }));
+      lacking_ += static_cast<uint64_t>(std::count_if(repeats.front().begin(), repeats.front().end(), [](const auto& attempt) { return !has_answer(attempt.target_json); }));
     if (lacking_ > 0) return {};  // to be counted; nothing is scored any more
     SXT_TRY(const std::vector<RowReading> readings, reader.read(rows));
     return keep(rows, readings, from);
@@ -153,11 +152,16 @@ Result<std::string> hash_of(const Scored& scored) {
 
 }  // namespace
 
+bool has_answer(std::string_view target_json) { return target_json != "\"\"" && target_json != "null"; }
+
+Error no_metric(const config::DatasetConfig& dataset) {
+  return {Error::Kind::config, fmt::format("{}: {} has no metric; name one in \"eval\": {{\"metrics\": [...]}}", dataset.card_path, dataset.abbr)};
+}
+
 Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attempts, const std::vector<MetricFacts>& metrics,
                      const MakeReader& make_reader, unsigned threads, const std::filesystem::path& working) {
   const bool unscored = metrics.empty() && config::is_unscored(dataset);
-  if (metrics.empty() && !config::measures_itself(dataset.inferencer) && !unscored)
-    return Error{Error::Kind::config, fmt::format("{}: {} has no metric; name one in \"eval\": {{\"metrics\": [...]}}", dataset.card_path, dataset.abbr)};
+  if (metrics.empty() && !config::measures_itself(dataset.inferencer) && !unscored) return no_metric(dataset);
   if (attempts.count == 0)
     return Error{Error::Kind::data, fmt::format("{} has no predictions to score; check its test_range and --limit", dataset.abbr)};
   Scored scored;

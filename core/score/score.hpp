@@ -66,6 +66,11 @@ struct Scored {
   std::shared_ptr<Lines> lines;                // [attempt]
 };
 
+/// Is there something to compare a reply with? A target as attempts carry it.
+bool has_answer(std::string_view target_json);
+/// The set says by nothing how it is scored.
+Error no_metric(const config::DatasetConfig& dataset);
+
 /// Makes a reader: once for each thread that scores.
 using MakeReader = std::function<Result<std::unique_ptr<Reader>>()>;
 /// Takes a text's parts one after the other.

@@ -12,8 +12,13 @@ Renderer::Options renderer_options(const config::DatasetConfig& dataset, const c
 }
 
 Result<void> DatasetFeed::open() {
-  SXT_TRY(data_, load::load_data(host_, dataset_, run_));
-  for (const std::string& finding : data_.findings) log_warning(finding);
+  SXT_TRY(load::TaskData data, load::load_data(host_, dataset_, run_));
+  for (const std::string& finding : data.findings) log_warning_once(finding);
+  return open(std::move(data));
+}
+
+Result<void> DatasetFeed::open(load::TaskData data) {
+  data_ = std::move(data);
   SXT_TRY(examples_, Examples::open(host_, dataset_, data_, run_, retrieved_));
   SXT_TRY(renderer_, Renderer::make(host_, session_, renderer_options(dataset_, run_, form_, max_out_len(dataset_.inferencer, session_.config()))));
   return {};

@@ -15,6 +15,8 @@ class DatasetFeed : public Feed {
               const Retrieved* retrieved = nullptr)
       : host_(host), session_(session), dataset_(dataset), run_(run), form_(form), retrieved_(retrieved) {}
   Result<void> open() override;
+  /// The same with data that have been read, or some of their rows.
+  Result<void> open(load::TaskData data);
   std::optional<Item> next() override;
   /// The sample of that row; nothing where it is not among those that are evaluated.
   std::optional<Item> only(uint64_t row);

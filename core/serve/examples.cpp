@@ -33,8 +33,8 @@ Result<std::string> retrieval_text(const config::DatasetConfig& dataset, const s
   return text;
 }
 
-Result<retrieve::Traits> retriever_traits(plugin::Host& host, const config::DatasetConfig& dataset) {
-  SXT_TRY(const auto retriever, make(host, dataset, {}));
+Result<retrieve::Traits> retriever_traits(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
+  SXT_TRY(const auto retriever, make(host, dataset, {run.seed, config::is_opencompass(run.compat)}));
   return retriever->traits();
 }
 
@@ -70,6 +70,7 @@ Result<Examples> Examples::open(plugin::Host& host, const config::DatasetConfig&
       SXT_TRY(const json::Document config, json::parse(dataset.retriever.config, dataset.card_path));
       out.stand_in_ = 1;
       for (const char* key : {"ice_num", "k", "shots"}) out.stand_in_ = static_cast<uint64_t>(json::find_int(config, key).value_or(static_cast<int64_t>(out.stand_in_)));
+      if (traits.wants_scores) out.stand_in_lists_ = static_cast<uint64_t>(std::clamp<int64_t>(json::find_int(config, "select_time").value_or(5), 1, 1000));
       return out;
     }
   }
@@ -103,6 +104,13 @@ Result<Chosen> Examples::choose(const load::Row& row, uint64_t position, bool ra
   if (!retriever_) return fixed(row);
   if (stand_in_ > 0) {
     Chosen out;
+    if (rank && stand_in_lists_ > 1 && !corpus_->records.empty()) {
+      for (uint64_t list = 0, at = 0; list < stand_in_lists_; ++list) {
+        std::vector<std::string>& records = out.candidates.emplace_back();
+        for (uint64_t i = 0; i < stand_in_; ++i) records.push_back(corpus_->records[at++ % corpus_->records.size()]);
+      }
+      return out;
+    }
     for (size_t at = 0; at < corpus_->records.size() && out.rows.size() < stand_in_; ++at) {
       if (corpus_->records[at] == row.record_json) continue;
       out.records.push_back(corpus_->records[at]);

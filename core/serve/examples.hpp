@@ -46,13 +46,13 @@ class Examples {
   std::vector<uint64_t> shot_rows_;
   const Retrieved* retrieved_ = nullptr;
   bool compat_ = false;
-  uint64_t stand_in_ = 0;                                          // of a plan: examples of each sample
+  uint64_t stand_in_ = 0, stand_in_lists_ = 1;                     // of a plan: examples of each sample, and lists to choose among
 };
 
 /// A row's text for retrieval: its input columns.
 Result<std::string> retrieval_text(const config::DatasetConfig& dataset, const std::string& record_json);
 
 /// What a card's retriever reads of models before it can choose.
-Result<retrieve::Traits> retriever_traits(plugin::Host& host, const config::DatasetConfig& dataset);
+Result<retrieve::Traits> retriever_traits(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run);
 
 }  // namespace sextant::serve

@@ -1,9 +1,10 @@
 // A judge's task: its samples are another stage's attempts. A row is the attempt's row with the members "prediction" and "reference" (and
-// "prediction_r1", ... of the turns, "thinking" where there is some); template, inferencer, post-processors and metrics are ordinary ones.
+// "prediction_r1", ... of the turns, "thinking", which may be empty); template, inferencer, post-processors and metrics are ordinary ones.
 #pragma once
 #include "../config/run_config.hpp"
 #include "../store/run_folder.hpp"
 #include "model_session.hpp"
+#include "renderer.hpp"
 #include "task.hpp"
 
 namespace sextant::serve {
@@ -12,6 +13,13 @@ namespace sextant::serve {
 /// everything.
 Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& judged,
                             const std::string& name, const config::RunConfig& run, const store::RunFolder& folder);
+
+/// The same before there are predictions: every row with an empty reply, for an estimate.
+Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& name,
+                                    const config::RunConfig& run);
+
+/// How judged rows become the judge's prompts. `judge`: the model.
+Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form, const config::ModelConfig& judge);
 
 /// The row that a judge is shown. `with_thinking`: "prediction" is the whole reply, what the model thought included. Pure.
 std::string judged_record(const data::Attempt& attempt, bool with_thinking);

@@ -12,6 +12,31 @@
 
 namespace sextant::serve {
 
+namespace {
+
+// What a description says of the context, where the model itself is not loaded.
+uint32_t described_context(const json::Value& about, const config::ModelConfig& config) {
+  if (config.max_seq_len > 0) return config.max_seq_len;
+  for (const char* part : {"architecture", "encoder"})
+    if (const json::Value* shape = json::find(about, part))
+      return static_cast<uint32_t>(std::clamp<int64_t>(json::find_int(*shape, "context").value_or(0), 0, UINT32_MAX));
+  return 0;
+}
+
+}  // namespace
+
+std::optional<Load> lightest_load(const plugin::Host& host, const std::string& backend) {
+  const auto found = host.registry().find(plugin::Kind::model, backend);
+  const auto rules = found ? json::parse(found->component->schema, backend) : Result<json::Document>(Error{});
+  const json::Value* properties = rules ? json::find(*rules, "properties") : nullptr;
+  const json::Value* weights = properties ? json::find(*properties, "weights") : nullptr;
+  if (!weights) return std::nullopt;
+  if (const json::Value* values = json::find(*weights, "enum"); values && values->IsArray())
+    for (const auto& value : values->GetArray())
+      if (value.IsString() && json::text(value) == "description") return Load::description;
+  return Load::vocabulary;
+}
+
 Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelConfig& config, Load load) {
   const auto start = std::chrono::steady_clock::now();
   SXT_TRY(json::Document keys, json::parse(config.config, config.abbr));
@@ -31,6 +56,7 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   session.context_length_ = info.context_length;
   session.has_chat_template_ = (info.abilities & SXT_MODEL_CHAT) != 0;
   SXT_TRY(const json::Document about, session.model_.describe());
+  if (session.context_length_ == 0) session.context_length_ = described_context(about, config);
   session.device_ = json::find_string(about, "device").value_or(config.backend);
   session.compute_ = json::find_string(about, "compute").value_or("f32");
   if (const auto chat = json::find_bool(about, "has_chat_template")) session.has_chat_template_ = *chat;
@@ -39,10 +65,10 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   session.sampling_ = std::move(made.sampling);
   session.collect_warnings(about);
   if (load != Load::vocabulary) std::move(made.warnings.begin(), made.warnings.end(), std::back_inserter(session.warnings_));
-  for (const std::string& warning : session.warnings_) log_warning(fmt::format("{}: {}", config.abbr, warning));
+  for (const std::string& warning : session.warnings_) log_warning_once(fmt::format("{}: {}", config.abbr, warning));
   if (const json::Value* wrong = json::find(about, "looks_wrong"); wrong && wrong->IsArray())
     for (const auto& finding : wrong->GetArray())
-      if (finding.IsString()) log_warning(fmt::format("{}: {}", config.abbr, json::text(finding)));
+      if (finding.IsString()) log_warning_once(fmt::format("{}: {}", config.abbr, json::text(finding)));
   if (!made.follows.empty()) log_info(fmt::format("{}: replies follow its files: {}", config.abbr, join(made.follows, ", ")));
   if (load != Load::vocabulary) session.key_config_ = session.make_key_config();
   session.load_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -1,6 +1,7 @@
 // One model of a run, opened: its backend object, what it is, and how prompts become text for it.
 // Ownership: owns the backend's object. Threads: [owner]; where concurrent(), calls may overlap.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 #include "../config/run_config.hpp"
@@ -66,5 +67,8 @@ class ModelSession {
   double load_s_ = 0;
   bool has_chat_template_ = false, concurrent_ = false;
 };
+
+/// The most that can be known of a model of that backend without loading weights; nothing where it always loads them.
+std::optional<Load> lightest_load(const plugin::Host& host, const std::string& backend);
 
 }  // namespace sextant::serve

@@ -18,15 +18,19 @@ std::string cluster_of(const json::Value& record, const std::string& column) {
 
 }  // namespace
 
-Result<Renderer> Renderer::make(plugin::Host& host, ModelSession& session, Options options) {
-  SXT_CHECK(session.check_chat(options.form));
+Result<plugin::Template> make_template(plugin::Host& host, const Renderer::Options& options) {
   SXT_TRY(json::Document config, json::parse(options.template_.config, options.origin));
   if (host.accepts(plugin::Kind::template_, options.template_.id, "compat"))
     json::set(config, "compat", config::compat_name(options.compat), config.GetAllocator());
   // so that a card which cannot be asked this way is refused before anything is computed
   if (host.accepts(plugin::Kind::template_, options.template_.id, "form"))
     json::set(config, "form", data::form_name(options.form), config.GetAllocator());
-  SXT_TRY(plugin::Template renderer, host.template_(options.template_.id, json::write(config), options.origin));
+  return host.template_(options.template_.id, json::write(config), options.origin);
+}
+
+Result<Renderer> Renderer::make(plugin::Host& host, ModelSession& session, Options options) {
+  SXT_CHECK(session.check_chat(options.form));
+  SXT_TRY(plugin::Template renderer, make_template(host, options));
   return Renderer(session, std::move(renderer), std::move(options));
 }
 

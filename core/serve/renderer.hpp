@@ -38,4 +38,7 @@ class Renderer {
   Options options_;
 };
 
+/// The template component of these options, made for their form: a card that cannot be asked this way is refused here.
+Result<plugin::Template> make_template(plugin::Host& host, const Renderer::Options& options);
+
 }  // namespace sextant::serve

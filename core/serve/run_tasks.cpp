@@ -51,18 +51,6 @@ Result<store::Responses> open_responses(const Job& job, const std::string& model
   return store::Responses::open(own, earlier);
 }
 
-// Said as soon as it is known; which file is missing stands in each task's error.
-void warn_about_missing(const std::deque<Task>& tasks) {
-  std::vector<std::string> names;
-  for (const Task& task : tasks)
-    if (task.missing()) names.push_back(task.spec().name);
-  if (names.empty() || tasks.size() == 1) return;
-  const size_t shown = std::min<size_t>(names.size(), 5), more = names.size() - shown;
-  log_warning(fmt::format("{} of {} data sets are not there: {}{}", names.size(), tasks.size(),
-                          fmt::join(names.begin(), names.begin() + static_cast<ptrdiff_t>(shown), ", "),
-                          more ? fmt::format(" and {} more", more) : ""));
-}
-
 // A thread that takes what comes through a queue, until that is closed and empty; the end of this object is the end of both.
 template <class T> class Server {
  public:
@@ -186,7 +174,6 @@ void ModelRun::task_prepared(size_t task) {
     p.samples_total += tasks_[task].counts().samples;
     all_prepared_ = task + 1 == tasks_.size();
   });
-  if (task + 1 == tasks_.size()) warn_about_missing(tasks_);
   if (tasks_[task].take_done()) done_.push(task);
   done_.wait_below(tasks_waiting);
 }

@@ -80,7 +80,6 @@ void Task::log(const std::string& line) {
 void Task::refuse(const Error& error) {
   const std::lock_guard lock(mutex_);
   record_.status = status_of(error.kind);
-  missing_ = error.kind == Error::Kind::missing;
   record_.error = error.message;
   record_.error_kind = error.kind;
   record_.samples = record_.samples_failed = 0;
@@ -246,11 +245,6 @@ Result<void> Task::close(const Error* whole) {
 Task::Counts Task::counts() const {
   const std::lock_guard lock(mutex_);
   return {record_.samples, record_.samples - pending_};
-}
-
-bool Task::missing() const {
-  const std::lock_guard lock(mutex_);
-  return missing_;
 }
 
 store::TaskRecord Task::plan() const {

@@ -84,8 +84,6 @@ class Task {
 
   struct Counts { uint64_t samples = 0, settled = 0; };  // settled: needs no answer of the model any more
   Counts counts() const;
-  /// Its data are missing. May be asked while record() is being written.
-  bool missing() const;
   /// What is known of it so far, "planned" where it could be prepared.
   store::TaskRecord plan() const;
   /// After close(), by one thread at a time.
@@ -129,7 +127,7 @@ class Task {
   std::optional<Failure> first_failure_;             // by row, then repeat
   size_t pending_ = 0;                    // attempts that are not over
   uint64_t reused_ = 0;                   // attempts whose answers the journal had
-  bool prepared_ = false, done_ = false, missing_ = false;
+  bool prepared_ = false, done_ = false;
 };
 
 }  // namespace sextant::serve

@@ -1,0 +1,99 @@
+#include "preflight.hpp"
+#include <algorithm>
+#include <map>
+#include <optional>
+#include "../serve/dataset_feed.hpp"
+#include "../serve/model_session.hpp"
+#include "components.hpp"
+#include "destination.hpp"
+#include "findings.hpp"
+#include "prompts.hpp"
+#include "rows.hpp"
+
+namespace sextant::preflight {
+namespace {
+
+// The models of a run as far as they can be opened without their weights.
+class Sessions {
+ public:
+  Sessions(plugin::Host& host, const config::RunConfig& run, Report& report) {
+    for (const auto* models : {&run.models, &run.helpers})
+      for (const config::ModelConfig& model : *models) {
+        if (find(model.abbr) || failed_.contains(model.abbr)) continue;
+        const auto load = serve::lightest_load(host, model.backend);
+        if (!load) continue;              // known when it is loaded
+        auto opened = serve::ModelSession::open(host, model, *load);
+        if (opened) sessions_.emplace(model.abbr, *std::move(opened));
+        else {
+          report.unfit_models.push_back({model.abbr, opened.error()});
+          failed_.insert(model.abbr);
+        }
+      }
+  }
+  serve::ModelSession* find(const std::string& abbr) {
+    const auto it = sessions_.find(abbr);
+    return it == sessions_.end() ? nullptr : &it->second;
+  }
+
+ private:
+  std::map<std::string, serve::ModelSession> sessions_;
+  std::set<std::string> failed_;
+};
+
+uint64_t shortest_reply(const config::RunConfig& run, const config::DatasetConfig& dataset) {
+  uint64_t least = UINT64_MAX;
+  for (const config::ModelConfig& model : run.models) least = std::min<uint64_t>(least, serve::max_out_len(dataset.inferencer, model));
+  return least;
+}
+
+// Of sets that share a folder which is not there, one that is found elsewhere explains the others.
+void explain_missing(plugin::Host& host, const config::RunConfig& run, std::vector<Finding>& unfit) {
+  std::map<std::string, std::string> hints;   // [folder]
+  const auto set_of = [&](const Finding& finding) { return config::find_dataset(run, finding.subject); };
+  for (const Finding& finding : unfit)
+    if (finding.error.kind == Error::Kind::missing && hints[set_of(finding)->folder].empty()) hints[set_of(finding)->folder] = load::misplaced(host, *set_of(finding), run);
+  for (Finding& finding : unfit)
+    if (finding.error.kind == Error::Kind::missing)
+      if (const std::string& hint = hints[set_of(finding)->folder]; !hint.empty()) finding.error.message += "; " + hint;
+}
+
+}  // namespace
+
+Report check(plugin::Host& host, const config::RunConfig& run, const Options& options) {
+  Report report;
+  Findings findings(report);
+  const auto over = [&] { return options.cancelled && options.cancelled->load(); };
+  Components components(host, run, findings);
+  for (const config::DatasetConfig& dataset : run.datasets) {
+    components.check_asking(dataset);
+    if (options.evaluates) components.check_scoring(dataset);
+  }
+  Sessions sessions(host, run, report);
+  Repeated repeated;
+  uint64_t bytes = 0;
+  for (const config::DatasetConfig& dataset : run.datasets) {
+    if (over()) return report;
+    const std::optional<Rows> rows = read_rows(host, run, dataset, {options.evaluates, shortest_reply(run, dataset)}, findings, repeated);
+    if (!rows) continue;
+    bytes += rows->bytes * run.models.size();
+    for (const config::ModelConfig& model : run.models)
+      if (serve::ModelSession* session = sessions.find(model.abbr); session && !findings.is_unfit(dataset.task_name))
+        check_prompts(host, *session, run, dataset, *rows, findings);
+    if (serve::ModelSession* judge = dataset.judge ? sessions.find(dataset.judge->model) : nullptr; judge && !findings.is_unfit(dataset.task_name))
+      check_judge_prompts(host, *judge, run, dataset, *rows, findings);
+  }
+  explain_missing(host, run, report.unfit);
+  repeated.tell(findings);
+  check_destination(options.work_dir, bytes, findings);
+  return report;
+}
+
+Report check_scoring(plugin::Host& host, const config::RunConfig& run) {
+  Report report;
+  Findings findings(report);
+  Components components(host, run, findings);
+  for (const config::DatasetConfig& dataset : run.datasets) components.check_scoring(dataset);
+  return report;
+}
+
+}  // namespace sextant::preflight

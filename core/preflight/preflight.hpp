@@ -1,0 +1,37 @@
+// What can be known of a run before a model is loaded: every component is made once with its configuration, every row is read, a prompt of
+// every shape is rendered, lengths and destinations are compared. `run`, `--dry-run` and -m eval ask here, so that they say the same and
+// nothing that was knowable is found after hours of computing (docs/adr/0022). What it says is printed by the caller.
+#pragma once
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <vector>
+#include "../config/run_config.hpp"
+#include "../plugin/components.hpp"
+
+namespace sextant::preflight {
+
+struct Finding {
+  std::string subject;                    // a data set's task name or a model's abbr; empty: the run
+  Error error;
+};
+struct Report {
+  std::vector<Finding> refusals;          // mistakes of the configuration: nothing is run
+  std::vector<Finding> unfit;             // data sets that cannot be run, by their task names, each once; the others can
+  std::vector<Finding> unfit_models;      // likewise, by their abbrs
+  std::vector<Finding> warnings;          // the kind of the error means nothing
+};
+
+struct Options {
+  bool evaluates = true;                  // -m infer: no answer is needed, no scorer made
+  std::filesystem::path work_dir;         // where the run's folder is made, or lies
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+/// Looks at everything, whatever is wrong with some of it. An interrupt ends it early.
+Report check(plugin::Host& host, const config::RunConfig& run, const Options& options);
+
+/// For -m eval: the scorers of every set.
+Report check_scoring(plugin::Host& host, const config::RunConfig& run);
+
+}  // namespace sextant::preflight

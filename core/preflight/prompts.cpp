@@ -1,0 +1,131 @@
+#include "prompts.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+#include "../load/columns.hpp"
+#include "../serve/dataset_feed.hpp"
+#include "../serve/dataset_task.hpp"
+#include "../serve/judge_task.hpp"
+
+namespace sextant::preflight {
+namespace {
+
+// Tokens that a question may have less where it stands in its prompt than alone: a sample is refused only where it cannot fit.
+constexpr size_t seam_tokens = 8;
+constexpr size_t golds_max = 2000;        // answers that are counted in tokens
+
+// The first requests that an attempt makes of the prompts.
+Result<void> try_step(const infer::Inferencer& inferencer, const serve::Prepared& prepared, const infer::Settings& settings) {
+  const auto step = inferencer.step({prepared.sample, prepared.prompts, settings}, {});
+  if (!step) return step.error();
+  return {};
+}
+
+// A prompt loses examples, then text from the left; the question itself is never cut, so that a sample whose question is too long fails.
+Result<void> check_question(serve::ModelSession& session, const serve::Prepared& prepared, data::Form form, const config::RunConfig& run, uint32_t max_out_len,
+                            Findings& findings) {
+  const uint32_t context = session.context_length();
+  if (context == 0 || config::is_opencompass(run.compat) || prepared.prompts.prompts.empty()) return {};
+  const uint32_t room = form == data::Form::open ? context - std::min(context, max_out_len) : context;
+  const data::Prompt& prompt = prepared.prompts.prompts.front();
+  const std::string text = prompt.text.str();
+  const std::string question = text.substr(text.size() - std::min(text.size(), prompt.question_bytes));
+  if (room == 0 || question.size() <= room) return {};  // that no question fits is said of the lengths
+  SXT_TRY(const std::vector<uint32_t> counts, session.count_tokens({question}, true));
+  if (counts.front() > room + seam_tokens)
+    findings.warn("", fmt::format("{}: sample {} will fail on {}, and others may: its question alone has {} tokens, and the context of {} leaves room for {}; give a greater "
+                                  "--max-seq-len or a smaller --max-out-len, or leave the row out with --exclude",
+                                  prepared.sample.id.task, prepared.sample.id.row, session.config().abbr, counts.front(), context, room));
+  return {};
+}
+
+// Where a reply is cut before it can hold the answer, the score says nothing of the model.
+void check_golds(serve::ModelSession& session, const config::DatasetConfig& dataset, const std::vector<Rows::Gold>& golds, uint32_t max_out_len, Findings& findings) {
+  std::vector<std::string> texts;
+  for (const Rows::Gold& gold : golds)
+    if (gold.text.size() > max_out_len && texts.size() < golds_max) texts.push_back(gold.text);
+  if (texts.empty()) return;
+  const auto counts = session.count_tokens(texts, true);
+  if (!counts) return;
+  const auto longer = std::count_if(counts->begin(), counts->end(), [&](uint32_t n) { return n > max_out_len; });
+  if (longer > 0)
+    findings.warn(dataset.task_name, fmt::format("{}: {} answers are longer than a reply of max_out_len {} tokens can be (the longest has {}), and cannot be given "
+                                                 "whole; raise --max-out-len",
+                                                 dataset.task_name, longer, max_out_len, *std::max_element(counts->begin(), counts->end())));
+}
+
+// "{predicton}" would be sent to the judge as it stands. How many turns there will be is not known yet.
+Result<void> check_judge_placeholders(plugin::Host& host, const config::DatasetConfig& dataset, const std::string& record_json) {
+  const config::PluginChoice& choice = dataset.judge->template_;
+  if (!host.says(plugin::Kind::template_, choice.id, "x-placeholders")) return {};
+  SXT_TRY(const json::Document config, json::parse(choice.config, dataset.card_path));
+  SXT_TRY(const json::Document record, json::parse(record_json, dataset.card_path));
+  std::vector<std::string> paths = load::placeholders_of(config).everywhere;
+  std::erase_if(paths, [](const std::string& path) { return path.starts_with("prediction_r"); });
+  const std::string made[] = {"choice_lines"};
+  return load::check_placeholders(paths, record, dataset.task_name, "what a judge is shown", made);
+}
+
+}  // namespace
+
+void check_lengths(const config::ModelConfig& model, uint32_t context, const config::RunConfig& run, data::Form form, const config::Inferencer& inferencer,
+                   const std::string& card_path, Findings& findings) {
+  if (form != data::Form::open) return;
+  const uint32_t most = serve::max_out_len(inferencer, model);
+  const std::string by = inferencer.max_out_len ? fmt::format(" of {}", card_path) : "";
+  if (model.min_out_len > most)
+    findings.refuse("", {Error::Kind::config, fmt::format("{}: min_out_len is {}, and max_out_len{} is {}; a reply cannot be both", model.abbr, model.min_out_len, by, most)});
+  if (context > 0 && most >= context && !config::is_opencompass(run.compat))
+    findings.refuse("", {Error::Kind::config, fmt::format("{}: a reply of max_out_len{} {} tokens leaves no room for a prompt in the context of {} tokens; give --max-out-len "
+                                                          "less{}", model.abbr, by, most, context, model.max_seq_len ? ", or --max-seq-len more" : "")});
+}
+
+void check_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run, const config::DatasetConfig& dataset, const Rows& rows,
+                   Findings& findings) {
+  const auto inferencer = serve::open_inferencer(host, dataset.inferencer, dataset.card_path);
+  if (!inferencer) return;                // it has been said
+  const data::Form form = (*inferencer)->form();
+  const uint32_t max_out_len = serve::max_out_len(dataset.inferencer, session.config());
+  check_lengths(session.config(), session.context_length(), run, form, dataset.inferencer, dataset.card_path, findings);
+  serve::Retrieved stand_in;
+  stand_in.planned = true;
+  serve::DatasetFeed feed(host, session, dataset, run, form, &stand_in);
+  if (const auto opened = feed.open(rows.data); !opened) return findings.of_dataset(dataset.task_name, opened.error());
+  const infer::Settings settings = serve::settings_of(dataset.inferencer, session, run);
+  for (const load::Row& row : rows.chosen) {
+    auto item = feed.only(row.index);
+    if (!item) continue;
+    auto fine = [&]() -> Result<void> {
+      SXT_TRY(const serve::Prepared prepared, std::move(item->prepared));
+      SXT_CHECK(try_step(**inferencer, prepared, settings));
+      return check_question(session, prepared, form, run, max_out_len, findings);
+    }();
+    if (!fine) return findings.of_dataset(dataset.task_name, fine.error());
+  }
+  if (form == data::Form::open) check_golds(session, dataset, rows.golds, max_out_len, findings);
+}
+
+void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run, const config::DatasetConfig& dataset, const Rows& rows,
+                         Findings& findings) {
+  const config::Judge& judge = *dataset.judge;
+  const auto inferencer = serve::open_inferencer(host, judge.inferencer, dataset.card_path);
+  if (!inferencer) return;
+  const data::Form form = (*inferencer)->form();
+  check_lengths(session.config(), session.context_length(), run, form, judge.inferencer, dataset.card_path, findings);
+  auto renderer = serve::Renderer::make(host, session, serve::judge_renderer_options(dataset, run, form, session.config()));
+  if (!renderer) return;                  // the components were made before
+  const infer::Settings settings = serve::settings_of(judge.inferencer, session, run);
+  for (const load::Row& row : rows.chosen) {
+    auto fine = [&]() -> Result<void> {
+      data::Attempt attempt;
+      attempt.record_json = row.record_json;
+      attempt.target_json = "\"\"";
+      const std::string record = serve::judged_record(attempt);
+      SXT_CHECK(check_judge_placeholders(host, dataset, record));
+      SXT_TRY(const serve::Prepared prepared, renderer->prepare({dataset.task_name, row.index, 0}, record, {}));
+      return try_step(**inferencer, prepared, settings);
+    }();
+    if (!fine) return findings.of_dataset(dataset.task_name, fine.error());
+  }
+}
+
+}  // namespace sextant::preflight

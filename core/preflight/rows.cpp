@@ -1,0 +1,126 @@
+#include "rows.hpp"
+#include <fmt/format.h>
+#include <set>
+#include <unordered_map>
+#include <sextant/columns.hpp>
+#include "../score/score.hpp"
+
+namespace sextant::preflight {
+namespace {
+
+constexpr size_t shapes_max = 64;         // a set of more shapes than this differs in what no template looks at
+
+// A reply that must be a whole text can be compared in length with it; what a post-processor of the reference makes of it cannot.
+std::optional<std::string> gold_of(const json::Value& record, const config::DatasetConfig& dataset) {
+  if (dataset.output_column.empty() || !dataset.reference_postprocessors.empty()) return std::nullopt;
+  const json::Value* target = json::find(record, dataset.output_column);
+  if (!target || !(target->IsString() || target->IsNumber())) return std::nullopt;
+  return columns::as_text(*target);
+}
+
+bool lacks_answer(const json::Value& record, const std::string& column) {
+  const json::Value* target = json::find(record, column);
+  return !target || !score::has_answer(json::write(*target));
+}
+
+class Reading {
+ public:
+  Reading(const config::DatasetConfig& dataset, uint64_t gold_bytes_min, Repeated& repeated)
+      : dataset_(dataset), gold_bytes_min_(gold_bytes_min), repeated_(repeated) {}
+
+  Result<void> look_at(const load::Row& row) {
+    SXT_TRY(const json::Document record, json::parse(row.record_json, dataset_.abbr));
+    rows.bytes += row.record_json.size();
+    const auto [earlier, fresh] = seen_.try_emplace(std::hash<std::string>()(row.record_json), row.index);
+    if (!fresh) repeated_.add(dataset_.task_name, row.index, earlier->second);
+    if (!dataset_.output_column.empty() && lacks_answer(record, dataset_.output_column)) ++unanswered_;
+    if (auto gold = gold_of(record, dataset_); gold && gold->size() >= gold_bytes_min_) rows.golds.push_back({row.index, *std::move(gold)});
+    const bool other = shapes_.size() < shapes_max && shapes_.insert(shape_of(record)).second;
+    if (row.record_json.size() > longest_bytes_) {
+      longest_bytes_ = row.record_json.size();
+      longest_ = rows.count;
+    }
+    if (other) chosen_.insert(rows.count);
+    ++rows.count;
+    return {};
+  }
+
+  void choose(load::TaskData data) {
+    chosen_.insert({longest_, rows.count - 1});
+    for (const uint64_t place : chosen_) rows.chosen.push_back(data.rows[place]);
+    rows.data = std::move(data);
+  }
+  uint64_t unanswered() const { return unanswered_; }
+
+  Rows rows;
+
+ private:
+  const config::DatasetConfig& dataset_;
+  const uint64_t gold_bytes_min_;
+  Repeated& repeated_;
+  std::unordered_map<size_t, uint64_t> seen_;  // hashes of rows
+  std::set<std::string> shapes_;
+  std::set<uint64_t> chosen_;             // places among the rows
+  uint64_t longest_ = 0, longest_bytes_ = 0, unanswered_ = 0;
+};
+
+}  // namespace
+
+void Repeated::add(const std::string& set, uint64_t row, uint64_t earlier) {
+  if (rows_ == 0) first_ = set, row_ = row, earlier_ = earlier;
+  ++rows_;
+  if (set != last_) ++sets_, last_ = set;
+}
+
+void Repeated::tell(Findings& findings) const {
+  if (rows_ == 0) return;
+  const std::string first = fmt::format("row {} is row {} again", row_, earlier_);
+  findings.warn("", rows_ == 1 ? fmt::format("{}: {}; both count", first_, first)
+                    : sets_ == 1
+                        ? fmt::format("{}: {} rows repeat an earlier one, each of which counts (the first: {})", first_, rows_, first)
+                        : fmt::format("{} rows of {} data sets repeat an earlier one, each of which counts (the first: {} of {})", rows_, sets_, first, first_));
+}
+
+std::string shape_of(const json::Value& record) {
+  std::string out;
+  if (!record.IsObject()) return out;
+  for (const auto& member : record.GetObject()) {
+    const json::Value& value = member.value;
+    out += json::text(member.name);
+    out += '\n';
+    if (value.IsString()) out += value.GetStringLength() == 0 ? 'e' : 's';
+    else if (value.IsNumber()) out += 'n';
+    else if (value.IsBool()) out += 'b';
+    else if (value.IsArray()) out += fmt::format("[{}{}", value.Size(), value.Empty() ? ' ' : value[0].IsObject() ? '{' : value[0].IsString() ? 's' : 'n');
+    else if (value.IsObject()) out += "{" + shape_of(value) + "}";
+    else out += '0';
+  }
+  return out;
+}
+
+std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const RowOptions& options,
+                              Findings& findings, Repeated& repeated) {
+  auto data = load::load_data(host, dataset, run);
+  if (!data) {
+    findings.of_dataset(dataset.task_name, data.error());
+    return std::nullopt;
+  }
+  for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
+  Reading reading(dataset, options.gold_bytes_min, repeated);
+  for (const load::Row& row : data->rows)
+    if (const auto looked = reading.look_at(row); !looked) {
+      findings.of_dataset(dataset.task_name, looked.error());
+      return std::nullopt;
+    }
+  if (options.evaluates && reading.unanswered() > 0 && (!dataset.metrics.empty() || config::measures_itself(dataset.inferencer))) {
+    findings.of_dataset(dataset.task_name, {Error::Kind::data, fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there would be no score; "
+                                                                          "use -m infer for the predictions alone, or another split",
+                                                                          reading.unanswered(), reading.rows.count, dataset.test_split, dataset.abbr,
+                                                                          dataset.output_column)});
+    return std::nullopt;
+  }
+  reading.choose(*std::move(data));
+  return std::move(reading.rows);
+}
+
+}  // namespace sextant::preflight
