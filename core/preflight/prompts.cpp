@@ -119,7 +119,7 @@ void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const
       data::Attempt attempt;
       attempt.record_json = row.record_json;
       attempt.target_json = "\"\"";
-      const std::string record = serve::judged_record(attempt);
+      const std::string record = serve::judged_record(attempt, run.compat != config::Compat::none);
       SXT_CHECK(check_judge_placeholders(host, dataset, record));
       SXT_TRY(const serve::Prepared prepared, renderer->prepare({dataset.task_name, row.index, 0}, record, {}));
       return try_step(**inferencer, prepared, settings);

@@ -45,10 +45,14 @@ class Reading {
     return {};
   }
 
-  void choose(load::TaskData data) {
+  Result<void> choose(load::TaskData data) {
     chosen_.insert({longest_, rows.count - 1});
-    for (const uint64_t place : chosen_) rows.chosen.push_back(data.rows[place]);
+    for (const uint64_t place : chosen_) {
+      SXT_TRY(load::Row row, data.rows.at(place));
+      rows.chosen.push_back(std::move(row));
+    }
     rows.data = std::move(data);
+    return {};
   }
   uint64_t unanswered() const { return unanswered_; }
 
@@ -107,11 +111,15 @@ std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, 
   }
   for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
   Reading reading(dataset, options.gold_bytes_min, repeated);
-  for (const load::Row& row : data->rows)
-    if (const auto looked = reading.look_at(row); !looked) {
-      findings.of_dataset(dataset.task_name, looked.error());
-      return std::nullopt;
-    }
+  const auto unfit = [&](const Error& error) {
+    findings.of_dataset(dataset.task_name, error);
+    return std::nullopt;
+  };
+  for (uint64_t position = 0; position < data->rows.size(); ++position) {
+    const auto row = data->rows.at(position);
+    if (!row) return unfit(row.error());
+    if (const auto looked = reading.look_at(*row); !looked) return unfit(looked.error());
+  }
   if (options.evaluates && reading.unanswered() > 0 && (!dataset.metrics.empty() || config::measures_itself(dataset.inferencer))) {
     findings.of_dataset(dataset.task_name, {Error::Kind::data, fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there would be no score; "
                                                                           "use -m infer for the predictions alone, or another split",
@@ -119,7 +127,7 @@ std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, 
                                                                           dataset.output_column)});
     return std::nullopt;
   }
-  reading.choose(*std::move(data));
+  if (const auto chosen = reading.choose(*std::move(data)); !chosen) return unfit(chosen.error());
   return std::move(reading.rows);
 }
 

@@ -34,10 +34,10 @@ Result<Scored> score_attempts(plugin::Host& host, const config::RunConfig& run, 
     log_debug(fmt::format("{} is scored in a process of its own, because {} is not of this installation; {} s an attempt", task, isolated,
                           dataset.attempt_limit_s));
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1u, threads_max);
-  const std::filesystem::path path = folder.samples(model, task);
-  SXT_TRY(Scored scored, score(dataset, attempts, facts, make_reader(host, dataset, run.compat), threads, path.parent_path()));
+  const std::filesystem::path samples = folder.samples(model, task);
+  SXT_TRY(Scored scored, score(dataset, attempts, facts, make_reader(host, dataset, run.compat), threads, samples.parent_path()));
   for (const data::Estimate& number : scored.numbers) log.line(fmt::format("{} = {}", number.metric, number.value));
-  SXT_TRY(FileWriter file, FileWriter::open(path));
+  SXT_TRY(FileWriter file, FileWriter::open(samples));
   SXT_CHECK(write_samples(scored, [&](std::string_view part) { return file.write(part); }, [&](const LineParts& attempt, const std::string& message) {
     log.line(fmt::format("sample {}, repeat {}: {}", attempt.row, attempt.repeat, message));
   }));
