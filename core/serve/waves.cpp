@@ -11,7 +11,7 @@ namespace {
 // four times as much each time, so that what begins a wave anew is rarely computed twice. Tasks are cut only where one would
 // fill the memory: its examples are then computed again.
 constexpr uint64_t first_wanted = 256 << 10, most_wanted = 8 << 20, full = 16 << 20;
-constexpr size_t requests_max = 8192;  // of a task that is cut: each holds a few KiB until it is answered, however short its text
+constexpr size_t requests_max = 4096;  // of a task that is cut: each holds a few KiB until it is answered, however short its text
 
 uint64_t text_bytes(const data::Request& request) {
   uint64_t bytes = request.text.size() + request.ids.size() * sizeof(int32_t);

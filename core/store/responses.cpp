@@ -130,8 +130,7 @@ Result<uint32_t> Responses::file_of(const std::string& task) {
 Result<void> Responses::open_task(const std::string& task) {
   if (folder_.empty()) return {};
   SXT_TRY(const uint32_t number, file_of(task));
-  if (files_[number].out) return {};
-  const auto writable = AppendFile::open(files_[number].path);
+  const auto writable = opened(number);
   return writable ? Result<void>() : writable.error();
 }
 
@@ -142,7 +141,11 @@ Result<AppendFile*> Responses::opened(uint32_t number) {
     files_[open_.front()].out.reset();
     open_.pop_front();
   }
-  SXT_TRY(file.out, AppendFile::open(file.path));
+  SXT_TRY(AppendFile out, AppendFile::open(file.path));
+  std::error_code code;
+  if (fs::file_size(file.path, code) != file.size || code)
+    return Error{Error::Kind::io, fmt::format("{} was removed or changed while it was being written; nothing more can be kept there", file.path.string())};
+  file.out.emplace(std::move(out));
   open_.push_back(number);
   return &*file.out;
 }

@@ -28,7 +28,7 @@ class Responses {
   /// Nothing is kept and nothing is known: for a plan.
   static Responses none() { return Responses({}); }
 
-  /// The file of a task, which append() will write, can be written. It is not kept open: a run may have more sets than a process may have
+  /// The file of a task, which append() will write, can be written. Few are kept open: a run may have more sets than a process may have
   /// open files.
   Result<void> open_task(const std::string& task);
   bool knows(std::string_view key) const;

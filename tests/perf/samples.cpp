@@ -72,7 +72,7 @@ Work reading() {
   for (int i = 0; i < samples; ++i) lines += data::to_line(response(i)) + "\n";
   test::spit(*folder / "d.jsonl", lines);
   return [folder](int) {
-    const auto responses = need(store::Responses::open(folder->path()));
+    auto responses = need(store::Responses::open(folder->path()));
     for (int i = 0; i < samples; ++i)
       if (!responses.find(response(i).key)) throw std::runtime_error("a response was lost");
   };

@@ -55,7 +55,7 @@ class Case:
     def __init__(self, scratch, args):
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=scratch))
         (self.folder / "cards").mkdir()
-        self.args, self.flags = args, []
+        self.args, self.flags, self.reply_bytes = args, [], 0
 
     def rows(self, n, name="rows", size=300):
         with open(self.folder / (name + ".jsonl"), "w", encoding="utf-8") as file:
@@ -84,13 +84,17 @@ class Case:
         return self.datasets("sets")
 
     def replies(self, size, rows=20):
-        """Replies of `size` bytes, as the toy model gives them."""
-        self.rows(rows, "replies")
-        one = json.loads((self.folder / "cards" / "replies.json").read_text())
-        one["infer"]["inferencer"]["max_out_len"] = size
-        write(self.folder / "cards" / "replies.json", one)
-        self.flags += ["--model-kwargs", "context_length=%d" % (size + 4096)]
-        return self
+        """Replies of `size` bytes: put into the predictions, from which a set is scored."""
+        self.reply_bytes = size
+        return self.rows(rows, "replies")
+
+    def lengthen(self):
+        for path in (self.folder / "work").glob("*/predictions/*/*.json"):
+            predictions = json.loads(path.read_text())
+            for i, one in enumerate(predictions.values()):
+                text = ("Let us think about number %d (see above):\n" % i) * (self.reply_bytes // 40)
+                one["prediction"] = text + "so the answer is %s." % "ABCD"[i % 4]
+            path.write_text(json.dumps(predictions, indent=2) + "\n")
 
     def datasets(self, name):
         self.flags = ["--datasets", name] + self.flags
@@ -120,14 +124,16 @@ class Case:
     def stages(self):
         """Every way to come to the table: one run, then each stage alone over it."""
         yield "all", self.run()
+        if self.reply_bytes:
+            self.lengthen()
         yield "eval", self.run("-m", "eval", "-r")
         yield "viz", self.run("-m", "viz", "-r")
         yield "resumed", self.run("-r")
         shutil.rmtree(self.folder)
 
 
-SIZES = {"rows": [1000, 10000, 100000], "columns": [1000, 10000], "sets": [1000, 10000], "replies": [16000, 160000]}
-CHECKED = {"rows": [40000, 80000], "columns": [1500, 3000], "sets": [300, 600], "replies": [80000, 160000]}
+SIZES = {"rows": [1000, 10000, 100000], "columns": [1000, 10000], "sets": [1000, 10000], "replies": [160_000, 10_000_000]}
+CHECKED = {"rows": [20000, 40000], "columns": [3000, 6000], "sets": [200, 400], "replies": [160_000, 320_000]}
 
 
 def measure(scratch, args, kind, sizes):
