@@ -66,14 +66,14 @@ struct TaskRecord {                                  // a line of run.json's "ta
   std::string results_sha256;
   uint64_t own_examples = 0;                         // samples that were among their own examples (compat modes)
   std::string stage;                                 // "embed", "rank", "judge"; empty: inference
-  std::string infer;                                 // how asking the model ended: a status; empty: of a helper's stage
+  std::string infer{};                               // how asking the model ended: a status; empty: of a helper's stage
   uint64_t samples_reused = 0;                       // attempts all of whose answers the journal had
-  std::string eval;                                  // how scoring ended: complete, failed, incomplete; empty: it was not asked for
+  std::string eval{};                                // how scoring ended: complete, failed, incomplete; empty: it was not asked for
 };
 struct ModelRecord {
   std::string abbr, backend, device, weights_sha256;
   double load_s = 0;
-  std::string compute, adapter, chat_template;       // adapter: --peft-path; chat_template: auto, none or a file
+  std::string compute{}, adapter{}, chat_template{}; // adapter: --peft-path; chat_template: auto, none or a file
 };
 struct PluginRecord { std::string id, version, path, sha256; };
 struct RunRecord {

@@ -193,6 +193,14 @@ TEST_CASE("sha256 is that of the bytes, with a good, a broken and no cache", "[e
   const std::string longer = GgufWriter().u32("k", 1).u32("l", 2).zeros("t", large).bytes();  // another file of the same name
   std::ofstream(holder.path(), std::ios::binary) << longer;
   CHECK(hash() == sha256(longer.data(), longer.size()));
+  // other weights in place, of the same size and with the time of change set back
+  const auto time = std::filesystem::last_write_time(holder.path());
+  std::string edited = longer;
+  edited[edited.size() / 2] ^= 1;
+  std::ofstream(holder.path(), std::ios::binary) << edited;
+  std::filesystem::last_write_time(holder.path(), time);
+  CHECK(hash() == sha256(edited.data(), edited.size()));
+  std::ofstream(holder.path(), std::ios::binary) << longer;
   ::setenv("XDG_CACHE_HOME", "/proc/nowhere", 1);
   CHECK(hash() == sha256(longer.data(), longer.size()));
   ::unsetenv("XDG_CACHE_HOME");
