@@ -88,4 +88,14 @@ Result<std::vector<fs::path>> files_of_split(const fs::path& folder, const json:
   return out;
 }
 
+std::vector<std::string> splits_of(const json::Value& config) {
+  if (const json::Value* files = json::find(config, "files")) {
+    std::vector<std::string> names;
+    for (const auto& member : files->GetObject()) names.emplace_back(json::text(member.name));
+    return names;
+  }
+  if (json::find_string(config, "file").value_or("").find("{split}") == std::string::npos) return {"test", "train"};
+  return {"test", "train", "val", "dev", "validation"};
+}
+
 }  // namespace sextant::tables

@@ -1,110 +1,118 @@
 #include "rows.hpp"
 #include <algorithm>
-#include <sextant/columns.hpp>
+#include "delimited.hpp"
 
 namespace sextant::tables {
 namespace {
 
-using Allocator = json::Document::AllocatorType;
-
 Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
 
-json::Value text_of(std::string_view text, Allocator& a) { return json::Value(text.data(), static_cast<rapidjson::SizeType>(text.size()), a); }
-
-// A file without a header is read with one in front of it, so that quotes, lengths and places are checked as in any other.
-Result<csv::Table> parse_table(const std::string& text, const std::string& origin, char separator, const Reading& reading) {
-  if (reading.header) {
-    SXT_TRY(csv::Table table, csv::parse(text, origin, separator));
-    if (reading.columns.empty()) return table;
-    if (reading.columns.size() != table.header.size())
-      return data_error(origin + " has " + std::to_string(table.header.size()) + " columns, and \"columns\" names " + std::to_string(reading.columns.size()) +
-                        "; name each column, or \"\" to leave one out");
-    table.header = reading.columns;
-    return table;
-  }
-  SXT_TRY(csv::Table table, csv::parse_rows(text, origin, separator));
-  for (const csv::Row& row : table.rows)
-    if (row.cells.size() != reading.columns.size())
-      return data_error(csv::place(origin, row.line) + "the row has " + std::to_string(row.cells.size()) + " cells, and \"columns\" names " +
-                        std::to_string(reading.columns.size()) + "; put quotes around a cell that holds a separator or a line feed");
-  table.header = reading.columns;
-  return table;
-}
-
-Result<void> add_table(const csv::Table& table, Allocator& a, std::vector<Row>& out) {
-  for (const csv::Row& row : table.rows) {
-    json::Value record(rapidjson::kObjectType);
-    for (size_t i = 0; i < table.header.size(); ++i)
-      if (!table.header[i].empty()) record.AddMember(text_of(table.header[i], a), text_of(row.cells[i], a), a);
-    out.push_back({csv::place(table.origin, row.line), std::move(record)});
-  }
-  return {};
+std::string json_error(const rapidjson::ParseResult& parsed) {
+  if (parsed.Code() == rapidjson::kParseErrorNumberTooBig)
+    return "a number beyond the range of doubles; write it as a text, in quotes";
+  return json::error_text(parsed);
 }
 
 Result<void> add_json_lines(std::string_view text, const std::string& origin, Allocator& a, std::vector<Row>& out) {
-  if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
   for (size_t line = 1; !text.empty(); ++line) {
     const size_t end = std::min(text.find('\n'), text.size());
     const std::string_view row = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (row.find_first_not_of(" \t\r") == row.npos) continue;
+    const std::string place = csv::place(origin, line);
+    if (row.size() > row_bytes_max)
+      return data_error(place + "the row has " + std::to_string(row.size()) + " bytes, more than the " +
+                        std::to_string(row_bytes_max) + " that a row may have");
     json::Document document;
-    const auto parsed = json::parse_into<json::strict_flags>(document, row);
+    const auto parsed = parse_data(document, row);
     if (parsed.IsError())
-      return data_error(csv::place(origin, line) + "column " + std::to_string(parsed.Offset() + 1) + ": " + json::error_text(parsed));
-    if (!document.IsObject()) return data_error(csv::place(origin, line) + "not a JSON object; write one object a line");
-    out.push_back({csv::place(origin, line), json::Value(document, a)});
+      return data_error(place + "column " + std::to_string(parsed.Offset() + 1) + ": " + json_error(parsed));
+    if (!document.IsObject()) return data_error(place + "not a JSON object; write one object a line");
+    out.push_back({place, json::Value(document, a), {}});
   }
   return {};
 }
 
-Result<void> add_json(const std::string& text, const std::string& origin, const std::string& member, Allocator& a, std::vector<Row>& out) {
-  auto document = json::parse(text, origin);
-  if (!document) return data_error(document.error().message);
-  const json::Value* list = member.empty() ? &*document : columns::find(*document, member);
-  if (!list) return data_error(origin + " has no member '" + member + "'; \"member\" must name the list of rows");
-  if (!list->IsArray() && member.empty() && list->IsObject()) {
-    // an object with one list in it says by itself which one is meant
-    const json::Value* only = nullptr;
-    for (const auto& item : list->GetObject())
-      if (item.value.IsArray()) {
-        if (only) return data_error(origin + " has several lists; name the list of rows with \"member\"");
-        only = &item.value;
-      }
-    if (only) list = only;
+// A .json file may hold JSON lines, and a .jsonl file one list: what the text is decides.
+Result<void> add_json_text(std::string_view text, const std::string& origin, bool lines, const std::string& member,
+                           Allocator& a, std::vector<Row>& out) {
+  text = csv::without_marks(text);
+  SXT_CHECK(csv::check_text(text, origin));
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  const bool is_list = first != text.npos && text[first] == '[';
+  if (lines && !is_list) return add_json_lines(text, origin, a, out);
+  json::Document document;
+  const auto parsed = parse_data(document, text);
+  if (parsed.IsError()) {
+    const std::string_view line = first == text.npos ? std::string_view() : text.substr(first, text.find('\n', first) - first);
+    json::Document alone;
+    // a list in a file of lines: its rows are the lines' if they are lists one by one, and then it is none
+    if (lines && is_list && !parse_data(alone, line).IsError()) return add_json_lines(text, origin, a, out);
+    if (!lines && member.empty() && !is_list && !parse_data(alone, line).IsError() && alone.IsObject())
+      return add_json_lines(text, origin, a, out);
+    const auto [at_line, column] = json::line_and_column(text, parsed.Offset());
+    return data_error(origin + ":" + std::to_string(at_line) + ":" + std::to_string(column) + ": " + json_error(parsed));
   }
-  if (!list->IsArray()) return data_error(origin + " holds no list of rows; it must be a list of objects, or an object with one");
-  for (rapidjson::SizeType i = 0; i < list->Size(); ++i) {
-    const std::string place = origin + ", item " + std::to_string(i) + ": ";
-    if (!(*list)[i].IsObject()) return data_error(place + "not a JSON object");
-    out.push_back({place, json::Value((*list)[i], a)});
+  if (lines && is_list && document.IsArray() && !document.Empty() && !document[0].IsObject())
+    return add_json_lines(text, origin, a, out);
+  return add_json(document, text, origin, member, a, out);
+}
+
+// Names without what nobody sees, each once.
+Result<void> check_names(Row& row, Allocator& a) {
+  std::vector<std::string_view> names;
+  for (auto& member : row.record.GetObject()) {
+    const std::string name = csv::column_name(json::text(member.name));
+    if (name != json::text(member.name))
+      member.name = json::Value(name.data(), static_cast<rapidjson::SizeType>(name.size()), a);
+    names.push_back(json::text(member.name));
   }
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice != names.end())
+    return data_error(row.place + "the member '" + std::string(*twice) + "' stands twice; rename or remove one");
   return {};
+}
+
+std::string kinds_refused(const std::string& format) {
+  if (format == "xlsx" || format == "xls" || format == "ods") return " is a spreadsheet; save it as \"CSV UTF-8\"";
+  if (format == "parquet" || format == "arrow" || format == "feather" || format == "pkl")
+    return " is a ." + format +
+           " file, which is not read; write it as JSON lines, with pandas: to_json(\"FILE.jsonl\", orient=\"records\", "
+           "lines=True)";
+  if (format == "gz" || format == "zip" || format == "xz" || format == "zst" || format == "bz2")
+    return " is packed; unpack it first";
+  return " is neither .csv, .tsv, .jsonl nor .json; name a file of one of these kinds, or say which with \"format\"";
 }
 
 }  // namespace
 
-Result<void> read_rows(const std::filesystem::path& file, const std::string& text, const Reading& reading, Allocator& a, std::vector<Row>& ret_rows) {
+Result<void> read_rows(const std::filesystem::path& file, const std::string& text, const Reading& reading, Allocator& a,
+                       std::vector<Row>& ret_rows, std::vector<std::string>& ret_notes) {
   std::string format = reading.format;
   if (format == "auto") {
     const std::string extension = file.extension().string();
     format = extension.empty() ? "" : extension.substr(1);
+    for (char& c : format)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     if (format == "ndjson") format = "jsonl";
   }
   const std::string origin = file.string();
   const size_t before = ret_rows.size();
   if (format == "csv" || format == "tsv") {
-    SXT_TRY(const csv::Table table, parse_table(text, origin, format == "tsv" ? '\t' : ',', reading));
-    SXT_CHECK(add_table(table, a, ret_rows));
-  } else if (format == "jsonl") {
-    SXT_CHECK(add_json_lines(text, origin, a, ret_rows));
-  } else if (format == "json") {
-    SXT_CHECK(add_json(text, origin, reading.member, a, ret_rows));
+    SXT_CHECK(add_delimited(text, origin, format == "tsv" ? '\t' : ',', reading, a, ret_rows, ret_notes));
+  } else if (format == "jsonl" || format == "json") {
+    SXT_CHECK(add_json_text(text, origin, format == "jsonl", reading.member, a, ret_rows));
+    for (size_t i = before; i < ret_rows.size(); ++i) {
+      SXT_CHECK(check_names(ret_rows[i], a));
+      take_not_finite(ret_rows[i].record, ret_rows[i].not_finite);
+    }
   } else {
-    return data_error(origin + " is neither .csv, .tsv, .jsonl nor .json; name a file of one of these kinds, or say which with \"format\"");
+    return data_error(origin + kinds_refused(format));
   }
   if (ret_rows.size() == before)
-    return data_error(origin + (format == "jsonl" ? " holds no records; write one JSON object a line" : " holds no rows; a split needs at least one"));
+    return data_error(origin + (format == "jsonl" ? " holds no records; write one JSON object a line"
+                                                  : " holds no rows; a split needs at least one"));
   return {};
 }
 

@@ -1,11 +1,12 @@
-// Data sets in files of rows: CSV, TSV, JSON lines, JSON. Where the files lie, which columns they have and what these hold is the card's
-// to say. `custom` is the same for a file that a user brings with --custom-dataset-path.
+// Data sets in files of rows: CSV, TSV, JSON lines, JSON. Where the files lie, which columns they have and what these hold is
+// the card's to say. `custom` (custom.hpp) is the same for a file that a user brings with --custom-dataset-path.
 #include <algorithm>
-#include <set>
 #include <sextant/columns.hpp>
 #include <sextant/file_dataset.hpp>
+#include <sextant/message_text.hpp>
+#include "custom.hpp"
 #include "files.hpp"
-#include "rows.hpp"
+#include "understand.hpp"
 
 namespace {
 
@@ -24,13 +25,8 @@ std::vector<std::string> names_of(const json::Value& record) {
   for (const auto& member : record.GetObject()) names.emplace_back(json::text(member.name));
   return names;
 }
-bool has(const std::vector<std::string>& names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
-
-/// A, B, C, ... as far as the columns go without a gap.
-std::vector<std::string> option_columns(const std::vector<std::string>& fields) {
-  std::vector<std::string> out;
-  for (char letter = 'A'; letter <= 'Z' && has(fields, {&letter, 1}); ++letter) out.emplace_back(1, letter);
-  return out;
+bool has(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 struct Table : FileDataset {
@@ -40,70 +36,68 @@ struct Table : FileDataset {
     reading.header = json::find_bool(config, "header").value_or(true);
     reading.columns = texts(config, "columns");
     reading.member = context.text("member");
-    if (!reading.header && reading.columns.empty()) throw ConfigError("table: without a header the columns need names; list them in \"columns\"");
+    if (!reading.header && reading.columns.empty())
+      throw ConfigError("table: without a header the columns need names; list them in \"columns\"");
   }
-  std::vector<std::string> splits() const override {
-    if (const json::Value* files = json::find(context.config(), "files")) {
-      std::vector<std::string> names;
-      for (const auto& member : files->GetObject()) names.emplace_back(json::text(member.name));
-      return names;
-    }
-    if (context.text("file").find("{split}") == std::string::npos) return {"test", "train"};
-    return {"test", "train", "val", "dev", "validation"};
-  }
+  std::vector<std::string> splits() const override { return tables::splits_of(context.config()); }
   Result<Records> load(std::string_view split) const override {
     SXT_TRY(const std::vector<std::filesystem::path> files, tables::files_of_split(folder(), context.config(), split));
     json::Document owner;
     std::vector<tables::Row> rows;
+    std::vector<std::string> notes;
     Records out;
     for (const std::filesystem::path& file : files) {
       SXT_TRY(const std::string text, csv::read_text(file));
-      SXT_CHECK(tables::read_rows(file, text, reading, owner.GetAllocator(), rows));
+      SXT_CHECK(tables::read_rows(file, text, reading, owner.GetAllocator(), rows, notes));
       out.bytes += text.size();
     }
     out.file = files.front().string();
-    for (tables::Row& row : rows) SXT_CHECK(rename(row, owner.GetAllocator()));
-    out.fields = names_of(rows.front().record);
-    SXT_CHECK(check(rows, out.fields, std::string(split), owner.GetAllocator()));
+    for (tables::Row& row : rows) {
+      if (!row.not_finite.empty())
+        return Error{Error::Kind::data,
+                     row.place + "'" + row.not_finite.front() +
+                         "' is NaN or infinite, which JSON does not have; write null, or the text in quotes"};
+      SXT_CHECK(rename(row, owner.GetAllocator()));
+    }
+    SXT_CHECK(check(rows, std::string(split), owner.GetAllocator()));
+    out.fields = tables::Columns(rows).names();
     for (const tables::Row& row : rows) out.json.push_back(json::write(row.record));
     return out;
   }
 
- protected:
-  virtual Result<void> check(std::vector<tables::Row>& rows, std::vector<std::string>& fields, const std::string& split,
-                             json::Document::AllocatorType& a) const {
+ private:
+  Result<void> check(std::vector<tables::Row>& rows, const std::string& split, tables::Allocator& a) const {
     for (const std::string& column : texts(context.config(), "add"))
-      if (!has(fields, column)) {
-        fields.push_back(column);
-        for (tables::Row& row : rows)
-          if (!json::find(row.record, column)) json::set(row.record, column, "", a);
-      }
+      for (tables::Row& row : rows)
+        if (!json::find(row.record, column)) json::set(row.record, column, "", a);
     for (const std::string& column : texts(context.config(), "require"))
       for (const tables::Row& row : rows)
-        if (!columns::find(row.record, column))
-          return Error{Error::Kind::data, row.place + "there is no column '" + column + "'; the row has: " + csv::detail::listed(names_of(row.record))};
+        if (!columns::find(row.record, column)) return no_column(row, column, "");
     if (const json::Value* answers = json::find(context.config(), "answers")) {
       const std::string column = json::find_string(*answers, "column").value_or("answer");
       return check_column(rows, column, texts(*answers, "among"), has(texts(*answers, "unpublished"), split));
     }
     return {};
   }
+  static Error no_column(const tables::Row& row, std::string_view column, const std::string& what_for) {
+    const std::vector<std::string> names = names_of(row.record);
+    return Error{Error::Kind::data, row.place + "there is no column '" + std::string(column) + "'" + what_for +
+                                        did_you_mean(column, names) + "; the row has: " + csv::detail::listed(names)};
+  }
   /// Every value of the column is one of `options`.
-  static Result<void> check_column(const std::vector<tables::Row>& rows, const std::string& column, const std::vector<std::string>& options, bool may_be_empty) {
+  static Result<void> check_column(const std::vector<tables::Row>& rows, const std::string& column,
+                                   const std::vector<std::string>& options, bool may_be_empty) {
     for (const tables::Row& row : rows) {
       const json::Value* value = columns::find(row.record, column);
-      if (!value) return Error{Error::Kind::data, row.place + "there is no column '" + column + "'"};
+      if (!value) return no_column(row, column, ", whose answers are checked");
       const std::string answer = columns::as_text(*value);
       if ((answer.empty() && may_be_empty) || has(options, answer)) continue;
       const json::Value* id = json::find(row.record, "id");
-      return Error{Error::Kind::data, row.place + (id ? "id " + columns::as_text(*id) + ": " : "") + "the answer '" + answer + "' is none of the options " +
-                                          csv::detail::listed(options)};
+      return Error{Error::Kind::data, row.place + (id ? "id " + columns::as_text(*id) + ": " : "") + "the answer '" + answer +
+                                          "' is none of the options " + csv::detail::listed(options)};
     }
     return {};
   }
-  tables::Reading reading;
-
- private:
   // "rename": {"new": "old.path"}: the new column takes the old one's place, or the end where it comes from inside of another.
   Result<void> rename(tables::Row& row, json::Document::AllocatorType& a) const {
     const json::Value* names = json::find(context.config(), "rename");
@@ -111,52 +105,28 @@ struct Table : FileDataset {
     for (const auto& member : names->GetObject()) {
       const std::string_view path = json::text(member.value);
       const json::Value* value = columns::find(row.record, path);
-      if (!value)
-        return Error{Error::Kind::data, row.place + "there is no column '" + std::string(path) + "' to rename; the row has: " +
-                                            csv::detail::listed(names_of(row.record))};
+      if (!value) return no_column(row, path, " to rename");
       json::Value copy(*value, a);
       const auto old = row.record.FindMember(json::Value(rapidjson::StringRef(path.data(), path.size())));
-      if (old == row.record.MemberEnd()) {
-        json::set(row.record, json::text(member.name), std::move(copy), a);
-      } else {
-        old->name = json::Value(member.name, a);
-      }
+      if (old == row.record.MemberEnd()) row.record.AddMember(json::Value(member.name, a), copy, a);
+      else old->name = json::Value(member.name, a);
     }
+    for (const auto& member : names->GetObject())
+      if (std::count_if(row.record.MemberBegin(), row.record.MemberEnd(),
+                        [&](const auto& m) { return m.name == member.name; }) > 1)
+        return Error{Error::Kind::data, row.place + "\"rename\" makes a second column '" +
+                                            std::string(json::text(member.name)) + "'; rename the one that is there, too"};
     return {};
   }
-};
-
-// "q.csv" of the place "q.csv:2: ".
-std::string file_of(const tables::Row& row) { return row.place.substr(0, row.place.find_last_of(":,", row.place.size() - 3)); }
-
-// question, A, B, ... and answer (mcq), or question and answer (qa): columns and answers are checked, nothing is renamed.
-struct Custom : Table {
-  using Table::Table;
-
- protected:
-  Result<void> check(std::vector<tables::Row>& rows, std::vector<std::string>& fields, const std::string&, json::Document::AllocatorType&) const override {
-    for (const tables::Row& row : rows)
-      for (const std::string& field : fields)
-        if (!json::find(row.record, field)) return Error{Error::Kind::data, row.place + "no member '" + field + "', which the first row has"};
-    const std::string kind = context.text("data_type", "auto");
-    const std::vector<std::string> mcq = {"question", "A", "B", "answer"}, qa = {"question", "answer"};
-    if (kind == "mcq" || kind == "qa")
-      for (const std::string& column : kind == "mcq" ? mcq : qa)
-        if (!has(fields, column)) {
-          return Error{Error::Kind::data, file_of(rows.front()) + " has no column '" + column + "'; its columns are: " + csv::detail::listed(fields)};
-        }
-    const std::vector<std::string> options = option_columns(fields);
-    if (kind != "qa" && options.size() >= 2 && has(fields, "answer")) return check_column(rows, "answer", options, false);
-    return {};
-  }
+  tables::Reading reading;
 };
 
 // what both schemas have
-#define TABLE_FILES                                                                                                                           \
-  R"("path": {"type": "string", "description": "set by the core: the folder that holds the files, or the file"},)"                            \
-  R"("file": {"type": "string", "default": "", "description": )"                                                                              \
-  R"("a file's name below path; {split} and {name} are filled in, * and ? match names; without {split} every split is the whole file"},)"     \
-  R"("name": {"type": "string", "description": "what {name} in file names stands for: a subject"},)"                                          \
+#define TABLE_FILES                                                                                                                       \
+  R"("path": {"type": "string", "description": "set by the core: the folder that holds the files, or the file"},)"                        \
+  R"("file": {"type": "string", "default": "", "description": )"                                                                          \
+  R"("a file's name below path; {split} and {name} are filled in, * and ? match names; without {split} every split is the whole file"},)" \
+  R"("name": {"type": "string", "description": "what {name} in file names stands for: a subject"},)"                                      \
   R"("format": {"enum": ["auto", "csv", "tsv", "jsonl", "json"], "default": "auto", "description": "auto: by the file's name"})"
 
 constexpr const char* table_schema = R"({
@@ -180,14 +150,19 @@ constexpr const char* table_schema = R"({
 constexpr const char* custom_schema = R"({
   "type": "object", "additionalProperties": false, "required": ["path"],
   "properties": {)" TABLE_FILES R"(,
-    "data_type": {"enum": ["auto", "mcq", "qa"], "default": "auto",
-      "description": "mcq: question, A, B, ..., answer; qa: question, answer; auto: any, but an answer is one of A, B, ..."}
+    "data_type": {"enum": ["auto", "mcq", "qa"], "default": "auto", "description": "mcq: options and the label of the right one; qa: a text; auto: as the columns say"},
+    "options": {"anyOf": [{"type": "array", "minItems": 2, "items": {"type": "string"}}, {"type": "string"}], "description": "the columns that hold the options, or one list column"},
+    "question": {"type": "string", "description": "the column of the question's text; default: question"},
+    "output_column": {"type": "string", "description": "the column of the answer, empty: there are no answers; default: answer"},
+    "first_index": {"enum": [0, 1], "description": "what the number of the first option is, where answers are numbers"},
+    "shown": {"type": "array", "items": {"type": "string"}, "description": "the columns that the prompt shows"}
   }})";
 
 }  // namespace
 
 SEXTANT_PLUGIN(
     sextant::component<Table>({.id = "table", .summary = "Files of rows: .csv, .tsv, .jsonl, .json", .schema = table_schema}),
-    sextant::component<Custom>({.id = "custom", .summary = "A file of your own: question, A, B, ..., answer", .schema = custom_schema}))
+    sextant::component<tables::Custom>(
+        {.id = "custom", .summary = "A file of your own: question, A, B, ..., answer", .schema = custom_schema}))
 
 #undef TABLE_FILES

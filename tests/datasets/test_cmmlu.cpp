@@ -16,6 +16,14 @@ TEST_CASE("cmmlu: seven columns by position, the row number left out") {
   CHECK(loader.read("dev") == std::vector<std::string>{R"({"question":"题","A":"1","B":"2","C":"3","D":"4","answer":"C"})"});
 }
 
+TEST_CASE("cmmlu: a copy without a header loses no row") {
+  const Folder folder;
+  folder.write("test/arts.csv", "0,题,1,2,3,4,C\n1,问,1,2,3,4,A\n");
+  Loader loader(cmmlu(), folder.config(R"("name": "arts")"));
+  CHECK(loader.read("test") == std::vector<std::string>{R"({"question":"题","A":"1","B":"2","C":"3","D":"4","answer":"C"})",
+                                                        R"({"question":"问","A":"1","B":"2","C":"3","D":"4","answer":"A"})"});
+}
+
 TEST_CASE("cmmlu: another number of columns is an error that names the file") {
   const Folder folder;
   folder.write("dev/arts.csv", "Question,A,B,C,D,Answer\n题,1,2,3,4,C\n");

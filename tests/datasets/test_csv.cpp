@@ -32,6 +32,10 @@ TEST_CASE("csv: cells, quotes and line ends") {
            Case{"a,b\n5\" disk,2\n", {{"a", "b"}, {"5\" disk", "2"}}},
            Case{"a,b\n\"\",\"\"\n", {{"a", "b"}, {"", ""}}},
            Case{",题目\n0,中文，逗号\n", {{"", "题目"}, {"0", "中文，逗号"}}},
+           Case{"\xEF\xBB\xBF\xEF\xBB\xBF" "a,b\n1,2\n", {{"a", "b"}, {"1", "2"}}},
+           Case{"\xE2\x80\x8B" "a, b \n 1 ,2\n", {{"a", "b"}, {" 1 ", "2"}}},
+           Case{"a,b,,\n1,2,,\n3,4\n", {{"a", "b"}, {"1", "2"}, {"3", "4"}}},
+           Case{"a,b\n1,2,\n", {{"a", "b"}, {"1", "2"}}},
        }) {
     INFO(c.text);
     CHECK(cells(c.text) == c.expected);
@@ -49,6 +53,10 @@ TEST_CASE("csv: what is wrong is named with file and line") {
            Case{"a,b\n1,\xED\xA0\x80\n", "t.csv:2: not UTF-8"},
            Case{"a,b\n1,\xC0\xAF\n", "t.csv:2: not UTF-8"},
            Case{std::string("a,b\n1,\0\n", 8), "t.csv:2: not UTF-8"},
+           Case{"a,b\n1\n", "t.csv:2: the row has 1 cells, the header 2; a cell is missing"},
+           Case{"a,b\n1,2,3\n", "t.csv:2: the row has 3 cells, the header 2; put quotes around"},
+           Case{"a,\xE2\x80\x8B" "a\n1,2\n", "t.csv has two columns 'a'"},
+           Case{"\xFF\xFE" "a", "t.csv is UTF-16 text"},
            Case{"", "t.csv is empty"},
            Case{"a,b\n", "t.csv has a header and no rows"},
        }) {

@@ -1,5 +1,6 @@
 #include "../../datasets/table/table.cpp"
 #include "loader.hpp"
+#include <chrono>
 
 using test::Folder;
 using test::Loader;
@@ -109,20 +110,177 @@ TEST_CASE("custom: csv, tsv and jsonl are read as they are") {
 TEST_CASE("custom: what is wrong is named") {
   for (const Case& c : {
            Case{"q.csv", "question,A,B,answer\nq,1,2,C\n", "", "q.csv:2: the answer 'C' is none of the options A, B"},
-           Case{"q.csv", "question,A,B,answer\nq,1,2,\n", "", "q.csv:2: the answer '' is none of the options A, B"},
-           Case{"q.csv", "q,answer\n1,2\n", R"(, "data_type": "qa")",
-                "q.csv has no column 'question'; its columns are: q, answer"},
+           Case{"q.csv", "id,question,A,B,C,answer\n7,q,1,2,,C\n", "", "q.csv:2: id 7: the answer 'C' is none of the options A, B; the row's own 'C' is empty"},
+           Case{"q.csv", "question,A,B,answer\nq,1,2,A\nr,1,2,\n", "", "q.csv:3: it has no answer in 'answer'"},
+           Case{"q.csv", "question,A,B,answer\nq,x,y,A\nr,x,y,y\n", "", "q.csv:3: the answer 'y' is none of the options A, B; it is the text of option B"},
+           Case{"q.csv", "question,A,B,answer\nq,x,,A\n", "", "q.csv:2: it has one option, 'A'"},
+           Case{"q.csv", "question,A,B,D,answer\nq,x,y,z,A\n", "", "has the option columns A, B, D, with a gap"},
+           Case{"q.csv", "question,A,answer\nq,x,A\n", "", "has the option columns A, and there are at least two"},
+           Case{"q.csv", "question,A,B,C,answer\nq,x,y,z,\"A,C\"\n", "", "q.csv:2: the answer 'A,C' names several options (A, C)"},
+           Case{"q.jsonl", R"({"question": "q", "A": "x", "B": "y", "answer": ["A", "B"]})", "", "q.jsonl:1: 'answer' is a list of 2 answers"},
+           Case{"q.csv", "q,answer\n1,2\n", R"(, "data_type": "qa")", "q.csv has no column 'question'; its columns are: q, answer"},
+           Case{"q.csv", "question,anwser\n1,2\n", "", "q.csv has no column 'answer'; if it is 'anwser', say so"},
+           Case{"q.jsonl", R"({"question": "q", "target": "x"})", "", "if it is 'target', say so in the file's .meta.json: {\"output_column\": \"target\"}"},
+           Case{"q.csv", "Question,Best Answer,Source\nq,x,y\n", "", "q.csv has no column 'answer'; if it is 'Best Answer'"},
            Case{"q.csv", "question,answer\n1,2\n", R"(, "data_type": "mcq")", "q.csv has no column 'A'"},
+           Case{"q.csv", "question,answer\nq,\nr,x\n", "", "q.csv:2: it has no answer in 'answer', and other rows do"},
+           Case{"q.csv", "question,answer\n ,x\n", "", "q.csv:2: 'question' is empty"},
            Case{"q.jsonl", "{\"question\": \"q\"}\n{\"question\": \"q\",}\n", "", "q.jsonl:2: column 18"},
-           Case{"q.jsonl", "{\"question\": \"q\", \"answer\": \"a\"}\n{\"question\": \"q\"}\n", "",
-                "q.jsonl:2: no member 'answer'"},
+           Case{"q.jsonl", "{\"question\": \"q\", \"answer\": \"a\"}\n{\"question\": \"q\"}\n", "", "q.jsonl:2: it has no answer"},
+           Case{"q.jsonl", R"({"question": "q", "answer": ["a", "b"]})", "", "q.jsonl:1: 'answer' is a list"},
+           Case{"q.jsonl", R"({"question": "q", "answer": Infinity})", "", "q.jsonl:1: 'answer' is NaN or infinite"},
+           Case{"q.jsonl", R"({"question": "q", "A": "x", "B": "y", "C": NaN, "answer": "A"})", "", "q.jsonl:1: 'C' is NaN or infinite"},
+           Case{"q.jsonl", R"({"question": "q", "answer": "a", "answer": "b"})", "", "q.jsonl:1: the member 'answer' stands twice"},
+           Case{"q.csv", "id,question,answer\n1,q,x\n2,r,x\n1,s,x\n", "", "q.csv:4: the id '1' stands twice"},
+           Case{"q.csv", "question,answer\nq,x\nr,\xE9\n", "", "q.csv:3: not UTF-8 text"},
+           Case{"q.jsonl", "{\"question\": \"q\", \"answer\": \"\xE9\"}\n", "", "q.jsonl:1: not UTF-8 text"},
+           Case{"q.csv", "\xFF\xFEq", "", "is UTF-16 text"},
+           Case{"q.csv", "question,A,B,answer\nq,x,A\n", "", "q.csv:2: the row has 3 cells, the header 4; a cell is missing"},
+           Case{"q.csv", "question,answer\nq, \"a, b\"\n", "", "a blank stands before an opening quote"},
            Case{"q.jsonl", "[1]\n", "", "q.jsonl:1: not a JSON object"},
            Case{"q.jsonl", "\n", "", "q.jsonl holds no records"},
+           Case{"q.json", R"([["q", "x"]])", "", "q.json:1, item 0: a list, not an object"},
            Case{"q.txt", "x", "", "q.txt is neither .csv, .tsv"},
+           Case{"q.xlsx", "x", "", "q.xlsx is a spreadsheet; save it as \"CSV UTF-8\""},
+           Case{"q.parquet", "x", "", "to_json("},
+           Case{"q.csv", "question,answer,note\nq,B,x\n", "", "every answer is a letter, and the options were not found"},
+           Case{"q.jsonl", R"({"question": "q", "variants": ["x", "y"], "answer": "y"})", "", "every answer stands in the list 'variants'"},
+           Case{"q.jsonl", R"({"question": "q", "A": "x", "B": "y", "choices": ["x", "y"], "answer": "A"})", "", "its options may be A, B, or choices"},
+           Case{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": "z"})", "", "q.jsonl:1: the answer 'z' is none of the options A, B"},
+           Case{"q.jsonl", R"({"question": "q", "choices": ["u", "v", "w"], "answer": 1})", "", "may be numbers from 0 on or numbers from 1 on"},
+           Case{"q.jsonl", R"({"question": "q", "choices": "x or y", "answer": "x"})", R"(, "options": "choices")", "q.jsonl:1: 'choices' is a text and no list"},
        }) {
+    INFO(c.text << c.more);
     const std::string message = first(custom(), c);
     CHECK_THAT(message, Catch::Contains(c.expected));
   }
+}
+
+TEST_CASE("custom: each row is asked with its own options, and null and empty cells are none") {
+  const auto row = [](const char* labels, const char* texts) { return "\"choice_labels\":" + std::string(labels) + ",\"choice_texts\":" + texts; };
+  const Folder folder;
+  folder.write("q.jsonl", R"({"question": "q", "A": "x", "B": "y", "answer": "A"}
+{"question": "r", "A": "x", "B": "y", "C": "z", "answer": "C"}
+{"question": "s", "A": "x", "B": null, "C": "z", "answer": "C"}
+{"question": "t", "A": "x", "B": "y", "C": " ", "answer": "B"}
+)");
+  Loader loader(custom(), folder.config(R"("file": "q.jsonl")"));
+  const auto records = loader.read("test");
+  INFO(loader.error.message);
+  REQUIRE(records.size() == 4);
+  CHECK_THAT(records[0], Catch::Contains(row(R"(["A","B"])", R"(["x","y"])")));
+  CHECK_THAT(records[1], Catch::Contains(row(R"(["A","B","C"])", R"(["x","y","z"])")));
+  CHECK_THAT(records[2], Catch::Contains(row(R"(["A","C"])", R"(["x","z"])")) && !Catch::Contains("null"));
+  CHECK_THAT(records[3], Catch::Contains(row(R"(["A","B"])", R"(["x","y"])")));
+}
+
+TEST_CASE("custom: options and answers are read in the forms that sets are published in") {
+  struct Form { const char *file, *text, *more, *labels, *texts, *answer; };
+  for (const Form& f : {
+           Form{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": 0})", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"A")"},
+           Form{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": 2})", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+           Form{"q.jsonl", R"({"question": "q", "choices": ["u", "v", "w"], "answer": 1})", R"(, "first_index": 1)", R"(["A","B","C"])", R"(["u","v","w"])", R"("answer":"A")"},
+           Form{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": "y"})", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+           Form{"q.jsonl", R"({"question": "q", "choices": ["True", "False"], "answer": false})", "", R"(["A","B"])", R"(["True","False"])", R"("answer":"B")"},
+           Form{"q.jsonl", R"({"question": "q", "choices": {"text": ["x", "y"], "label": ["1", "2"]}, "answerKey": "2"})", "", R"(["1","2"])", R"(["x","y"])", R"("answerKey":"2")"},
+           Form{"q.jsonl", R"({"question": {"stem": "q", "choices": [{"label": "A", "text": "x"}, {"label": "B", "text": "y"}]}, "answerKey": "B"})", "", R"(["A","B"])", R"(["x","y"])", R"("answerKey":"B")"},
+           Form{"q.jsonl", R"({"question": "q", "options": {"A": "x", "B": "y", "C": null}, "answer": "y"})", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+           Form{"q.jsonl", R"x({"question": "q", "options": ["(A) x", "(B) y"], "answer": "(B)"})x", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+           Form{"q.jsonl", R"({"question": "q", "variants": ["x", "y"], "answer": "y"})", R"(, "options": "variants")", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+           Form{"q.csv", "question,a,b,answer\nq,x,y,b\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+           Form{"q.csv", "question,option_a,option_b,answer\nq,x,y,option_b\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+           Form{"q.csv", "question,option1,option2,answer\nq,x,y,2\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+           Form{"q.csv", "question,opa,opb,opc,cop\nq,x,y,z,0.0\n", "", R"(["A","B","C"])", R"(["x","y","z"])", R"("cop":"A")"},
+           Form{"q.csv", "question,choices,answer\nq,\"['x', None, \"\"y's\"\"]\",y's\n", "", R"(["A","C"])", R"(["x","y's"])", R"("answer":"C")"},
+           Form{"q.csv", "question,choices,answer\nq,\"[\"\"x\"\", \"\"y\"\"]\",B\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+       }) {
+    INFO(f.text);
+    const std::string record = first(custom(), {f.file, f.text, f.more, ""});
+    CHECK_THAT(record, Catch::Contains("\"choice_labels\":" + std::string(f.labels)) && Catch::Contains("\"choice_texts\":" + std::string(f.texts)) && Catch::Contains(f.answer));
+  }
+}
+
+TEST_CASE("custom: options inside the question's text make it a multiple-choice file") {
+  const std::string record = first(custom(), {"q.csv", "question,answer\n\"Which?\nA. x\nB. y\",B\n", "", ""});
+  CHECK(record == R"({"question":"Which?\nA. x\nB. y","answer":"B","choice_labels":["A","B"]})");
+  CHECK(first(custom(), {"q.jsonl", R"({"question": "Which? A. x B. y", "choices": ["A", "B"], "answer": "B"})", "", ""}) ==
+        R"({"question":"Which? A. x B. y","choices":["A","B"],"answer":"B","choice_labels":["A","B"]})");
+}
+
+TEST_CASE("custom: what spreadsheets and programs write is read as it is meant") {
+  const std::string expected = R"({"question":"q","A":"1,5","B":"2","answer":"B"})";
+  for (const Case& c : {
+           Case{"q.csv", "sep=;\r\nquestion;A;B;answer\r\nq;1,5;2;B\r\n", "", ""},
+           Case{"q.csv", "question;A;B;answer\nq;1,5;2;B\n", "", ""},
+           Case{"q.csv", "question\tA\tB\tanswer\nq\t1,5\t2\tB\n", "", ""},
+           Case{"q.tsv", "question,A,B,answer\nq,\"1,5\",2,B\n", "", ""},
+           Case{"Q.CSV", "\xEF\xBB\xBF\xEF\xBB\xBF" "question,A,B,answer\nq,\"1,5\",2,B\n", "", ""},
+           Case{"q.csv", "\xE2\x80\x8Bquestion, A ,B\xC2\xA0,answer,,\nq,\"1,5\",2,B,,\n,,,,,\n", "", ""},
+           Case{"q.csv", ",question,A,B,answer\n0,q,\"1,5\",2,B\n", "", ""},
+           Case{"q.csv", "question,A,B,answer\nq,\"1,5\",2,1.0\nr,x,y,2.0\n", "", R"({"question":"q","A":"1,5","B":"2","answer":"A"})"},
+           Case{"q.csv", "q,\"1,5\",2,B\nr,x,y,A\n", "", ""},
+           Case{"q.csv", "7,q,\"1,5\",2,B\n8,r,x,y,A\n", "", ""},
+           Case{"q.json", R"({"question": {"0": "q", "1": "r"}, "A": {"0": "1,5", "1": "x"}, "B": {"0": "2", "1": "y"}, "answer": {"0": "B", "1": "A"}})", "", ""},
+           Case{"q.json", R"({"0": {"question": "q", "A": "1,5", "B": "2", "answer": "B"}})", "", ""},
+           Case{"q.json", R"({"columns": ["question", "A", "B", "answer"], "index": [0], "data": [["q", "1,5", "2", "B"]]})", "", ""},
+           Case{"q.json", R"({"question": ["q", "r"], "A": ["1,5", "x"], "B": ["2", "y"], "answer": ["B", "A"]})", "", ""},
+           Case{"q.json", R"({"features": [], "rows": [{"row_idx": 0, "row": {"question": "q", "A": "1,5", "B": "2", "answer": "B"}}]})", "", ""},
+           Case{"q.json", "{\"question\": \"q\", \"A\": \"1,5\", \"B\": \"2\", \"answer\": \"B\"}\n{\"question\": \"r\", \"A\": \"x\", \"B\": \"y\", \"answer\": \"A\"}\n", "", ""},
+           Case{"q.jsonl", "[\n{\"question\": \"q\", \"A\": \"1,5\", \"B\": \"2\", \"answer\": \"B\"}\n]", "", ""},
+           Case{"q.jsonl", R"({"question": "q", "answer": 12345678901234567890123, "weight": NaN})", "", R"({"question":"q","answer":"12345678901234567890123","weight":null})"},
+           Case{"q.jsonl", R"({"question": "q", "answer": "007"})", "", R"({"question":"q","answer":"007"})"},
+           Case{"q.jsonl", R"({"question": "q", "answer": 18446744073709551615})", "", R"({"question":"q","answer":18446744073709551615})"},
+       }) {
+    INFO(c.text);
+    CHECK(first(custom(), c) == (*c.expected ? c.expected : expected));
+  }
+}
+
+TEST_CASE("custom: describe says what the file was taken for, and which columns are not used") {
+  const auto reading = [](const char* text) {
+    const Folder folder;
+    folder.write("q.jsonl", text);
+    Loader loader(custom(), folder.config(R"("file": "q.jsonl")"));
+    const auto about = json::parse(loader.describe(), "describe");
+    INFO(loader.error.message);
+    REQUIRE(about);
+    REQUIRE(json::find(*about, "reading"));
+    return json::write(*json::find(*about, "reading"));
+  };
+  CHECK_THAT(reading(R"({"question": "q", "A": "x", "B": "y", "answer": "B", "source": "s"})"),
+             Catch::Contains(R"("kind":"mcq","question":"question","answer":"answer","labels":["A","B"],"in_question":false,"regular":true)") &&
+                 Catch::Contains(R"("unused":["source"])") && Catch::Contains("not used: source"));
+  CHECK_THAT(reading("{\"question\": \"q\"}\n{\"question\": \"r\", \"answer\": null}\n"), Catch::Contains(R"("kind":"qa")") && Catch::Contains(R"("answer":"")") && Catch::Contains("not scored"));
+  CHECK_THAT(reading("{\"question\": \"q\", \"choices\": [\"x\", \"y\"], \"label\": -1}\n"), Catch::Contains(R"("kind":"mcq")") && Catch::Contains(R"("answer":"")"));
+  CHECK_THAT(reading("{\"question\": \"q\", \"answer\": \"a\"}\n{\"question\": \"q\", \"answer\": \"a\"}\n"), Catch::Contains("the question of this row stands in"));
+}
+
+TEST_CASE("custom: rows of ten thousand members are read in a moment") {
+  std::string row = R"({"question": "q", "answer": "a")";
+  for (int i = 0; i < 10000; ++i) row += ", \"column" + std::to_string(i) + "\": 1";
+  row += "}\n";
+  const Folder folder;
+  folder.write("q.jsonl", row + row + row);
+  Loader loader(custom(), folder.config(R"("file": "q.jsonl")"));
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(loader.read("test").size() == 3);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));  // quadratic: minutes under load
+}
+
+TEST_CASE("table: a header that is none, or is there where the card says none, is named") {
+  for (const Case& c : {
+           Case{"q.csv", "What?,x,y,z,w,B\nWho?,x,y,z,w,A\n", "", "q.csv:1: this line is no header"},
+           Case{"q.csv", "question,A,answer\nq,x,A\n", R"(, "header": false, "columns": ["question", "A", "answer"])", "q.csv:1: this line names the columns"},
+           Case{"q.jsonl", R"({"q": 1, "w": NaN})", "", "q.jsonl:1: 'w' is NaN or infinite"},
+           Case{"q.jsonl", R"({"a": 1, "b": 2})", R"(, "rename": {"a": "b"})", "\"rename\" makes a second column 'a'"},
+       }) {
+    INFO(c.text << c.more);
+    CHECK_THAT(first(table(), c), Catch::Contains(c.expected));
+  }
+  const Folder folder;
+  folder.write("q.jsonl", "{\"q\": \"x\", \"E\": 1}\n{\"q\": \"y\"}\n");
+  Loader loader(table(), folder.config(R"("file": "q.jsonl", "add": ["E"])"));
+  CHECK(loader.read("test") == std::vector<std::string>{R"({"q":"x","E":1})", R"({"q":"y","E":""})"});
 }
 
 TEST_CASE("custom: {split} in the file's name is the split, and a path may be the file itself") {

@@ -1,7 +1,8 @@
 // CSV (RFC 4180) as data sets use it: a header row, cells that stay text, quotes, LF or CRLF, a byte order mark skipped.
 // What differs from the RFC, as Python's csv module with universal newlines reads the same files: a quote inside a cell that
 // does not begin with one is text; CR LF or CR inside a quoted cell becomes LF; blank lines are skipped.
-// Everything else that is odd is an error that names file and line. [any] thread.
+// What spreadsheets leave behind is taken away: several byte order marks, characters of no width and blanks around a column's name,
+// empty cells beyond the last named column. Everything else that is odd is an error that names file and line. [any] thread.
 #pragma once
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unordered_set>
 #include <vector>
 #include <sextant/result.hpp>
 #include <sextant/utf8.hpp>
@@ -115,39 +117,103 @@ inline std::string listed(const std::vector<std::string>& names) {
 
 }  // namespace detail
 
+/// The text behind its byte order marks: a file that was exported twice has two.
+inline std::string_view without_marks(std::string_view text) {
+  while (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+  return text;
+}
+
+/// A column's name without what nobody sees: characters of no width, and blanks at both ends.
+inline std::string column_name(std::string_view name) {
+  const auto invisible = [](char32_t c) { return (c >= 0x200B && c <= 0x200F) || (c >= 0x2060 && c <= 0x2064) || c == 0xFEFF || c == 0xAD; };
+  const auto blank = [](char32_t c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200A); };
+  std::string out;
+  size_t end = 0;  // of the last character that is no blank
+  for (size_t i = 0; i < name.size();) {
+    const utf8::Character character = utf8::at(name, i);
+    if (!invisible(character.code) && !(out.empty() && blank(character.code))) {
+      out.append(name.substr(i, character.size));
+      if (!blank(character.code)) end = out.size();
+    }
+    i += character.size;
+  }
+  out.resize(end);
+  return out;
+}
+
+/// Fails where the text is not UTF-8, and names the line.
+inline Result<void> check_text(std::string_view text, std::string_view origin) {
+  if (text.substr(0, 2) == "\xFF\xFE" || text.substr(0, 2) == "\xFE\xFF")
+    return Error{Error::Kind::data, std::string(origin) + " is UTF-16 text; save it as UTF-8 (a spreadsheet's \"CSV UTF-8\", not \"Unicode text\")"};
+  const size_t bad = std::min(utf8::valid_prefix(text), text.find('\0'));
+  if (bad >= text.size()) return {};
+  const size_t line = 1 + static_cast<size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n'));
+  return Error{Error::Kind::data, place(origin, line) + "not UTF-8 text (byte " + std::to_string(bad) +
+                                      " of the file); what stands here is in another encoding: convert the whole file to UTF-8"};
+}
+
 /// Parses a whole file's text without taking its first row for a header: all rows, whatever they hold. `origin` names it in errors.
 inline Result<Table> parse_rows(std::string_view text, std::string_view origin, char separator = ',') {
   const uint64_t bytes = text.size();
-  if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
-  if (const size_t bad = std::min(utf8::valid_prefix(text), text.find('\0')); bad < text.size()) {
-    const size_t line =
-        1 + static_cast<size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n'));
-    return Error{Error::Kind::data, place(origin, line) + "not UTF-8 text (byte " + std::to_string(bad) +
-                                        " of the file); convert the file to UTF-8"};
-  }
+  text = without_marks(text);
+  SXT_CHECK(check_text(text, origin));
   SXT_TRY(std::vector<Row> rows, detail::Reader(text, origin, separator).rows());
   return Table{std::string(origin), bytes, {}, std::move(rows)};
 }
 
-/// The same with a header: the first row names the columns, and every other has as many cells.
-inline Result<Table> parse(std::string_view text, std::string_view origin, char separator = ',') {
-  SXT_TRY(Table table, parse_rows(text, origin, separator));
+namespace detail {
+
+inline bool all_empty(const std::vector<std::string>& cells, size_t from) {
+  return std::all_of(cells.begin() + static_cast<std::ptrdiff_t>(std::min(from, cells.size())), cells.end(), [](const std::string& cell) { return cell.empty(); });
+}
+
+inline Error wrong_length(const Table& table, const Row& row, char separator) {
+  const std::string mark(1, separator);
+  const bool shown = separator >= ' ';
+  std::string out = place(table.origin, row.line) + "the row has " + std::to_string(row.cells.size()) + " cells, the header " +
+                    std::to_string(table.header.size()) + "; ";
+  const bool late_quote = std::any_of(row.cells.begin(), row.cells.end(), [](const std::string& cell) {
+    const size_t first = cell.find_first_not_of(" \t");
+    return first != 0 && first != cell.npos && cell[first] == '"';
+  });
+  if (row.cells.size() < table.header.size()) out += "a cell is missing: add it, an empty one too";
+  else if (late_quote) out += "a blank stands before an opening quote, so the quote counts as text: remove the blank";
+  else out += "put quotes around a cell that holds a " + std::string(separator == ',' ? "comma" : shown ? "'" + mark + "'" : "tab") + " or a line feed";
+  return {Error::Kind::data, std::move(out)};
+}
+
+}  // namespace detail
+
+/// The table whose first row is the header: it names the columns, and every other row has as many cells.
+inline Result<Table> with_header(Table table, char separator = ',') {
   std::vector<Row> rows = std::move(table.rows);
-  if (rows.empty()) return Error{Error::Kind::data, std::string(origin) + " is empty; its first line should name the columns"};
-  table.header = std::move(rows.front().cells);
+  if (rows.empty()) return Error{Error::Kind::data, table.origin + " is empty; its first line should name the columns"};
+  for (const std::string& name : rows.front().cells) table.header.push_back(column_name(name));
   rows.erase(rows.begin());
-  for (auto name = table.header.begin(); name != table.header.end(); ++name)
-    if (!name->empty() && std::find(table.header.begin(), name, *name) != name)
-      return Error{Error::Kind::data, std::string(origin) + " has two columns '" + *name + "'; rename or remove one of them"};
+  std::unordered_set<std::string_view> seen;
+  for (const std::string& name : table.header)
+    if (!name.empty() && !seen.insert(name).second)
+      return Error{Error::Kind::data, table.origin + " has two columns '" + name + "'; rename or remove one of them"};
+  // columns at the end that have neither a name nor a cell
+  size_t named = table.header.size();
+  while (named > 1 && table.header[named - 1].empty()) --named;
   for (const Row& row : rows)
-    if (row.cells.size() != table.header.size())
-      return Error{Error::Kind::data, place(origin, row.line) + "the row has " + std::to_string(row.cells.size()) +
-                                          " cells, the header " + std::to_string(table.header.size()) +
-                                          "; put quotes around a cell that holds a comma or a line feed"};
+    while (named < table.header.size() && !detail::all_empty(row.cells, named)) ++named;
+  table.header.resize(named);
+  for (Row& row : rows) {
+    if (row.cells.size() > named && detail::all_empty(row.cells, named)) row.cells.resize(named);
+    if (row.cells.size() != named) return detail::wrong_length(table, row, separator);
+  }
   if (rows.empty())
-    return Error{Error::Kind::data, std::string(origin) + " has a header and no rows; a split needs at least one"};
+    return Error{Error::Kind::data, table.origin + " has a header and no rows; a split needs at least one"};
   table.rows = std::move(rows);
   return table;
+}
+
+/// Parses a whole file's text, whose first row names the columns.
+inline Result<Table> parse(std::string_view text, std::string_view origin, char separator = ',') {
+  SXT_TRY(Table table, parse_rows(text, origin, separator));
+  return with_header(std::move(table), separator);
 }
 
 /// The largest sets that people evaluate on have some hundred MiB; more is a mistaken path or a file with a hole.

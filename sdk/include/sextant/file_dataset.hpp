@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,9 +80,10 @@ class FileDataset : public Dataset {
     }
     if (found.empty() && first_error) throw PluginError(*first_error);
     std::vector<std::string> names, paths;
+    std::set<std::string_view> known;
     for (const Records* part : found) {
       for (const std::string& field : part->fields)
-        if (std::find(names.begin(), names.end(), field) == names.end()) names.push_back(field);
+        if (known.insert(field).second) names.push_back(field);
       if (std::find(paths.begin(), paths.end(), part->file) != paths.end()) continue;
       paths.push_back(part->file);
       json::Value file(rapidjson::kObjectType);

@@ -222,10 +222,14 @@ TEST_CASE("labels and texts of options come from lists, columns and members of o
   CHECK(lines(R"({"labels": ["yes", "no"], "line": "{label}"})", "{}") == "yes\nno");
   CHECK(lines(R"({"labels": "{c.label}", "texts": "{c.text}"})", R"({"c": [{"label": "1", "text": "x"}, {"label": "2", "text": "y"}]})") == "1. x\n2. y");
   CHECK(lines(R"({"labels": "{o.label}", "texts": "{o.text}"})", R"({"o": {"label": ["1", "2"], "text": ["x", "y"]}})") == "1. x\n2. y");
+  // null and blank ones are no options; the others keep their letters
+  CHECK(lines(R"({"texts": ["{A}", "{B}", "{C}", "{D}"]})", R"({"A": "x", "B": null, "C": "z", "D": " "})") == "A. x\nC. z");
+  CHECK(lines(R"({"texts": "{c}"})", R"({"c": ["x", null, "z", ""]})") == "A. x\nC. z");
   for (const auto& [choices, record, wanted] : std::vector<std::tuple<const char*, const char*, const char*>>{
            {R"({"texts": "{c}"})", R"({"c": "x"})", "holds no list"},
            {R"({"texts": "{c}"})", "{}", "does not have"},
            {R"({"texts": "{c}"})", R"({"c": []})", "no options to choose from"},
+           {R"({"texts": "{c}"})", R"({"c": [null, ""]})", "all options of this record are empty"},
            {R"({"texts": "{c}", "labels": "{l}"})", R"({"c": ["x"], "l": ["1", "2"]})", "1 options and 2 labels"},
            {R"({"labels": "{l}"})", R"({"l": ["1", "1"]})", "two options of this record have the label '1'"}}) {
     INFO(choices);

@@ -1,0 +1,16 @@
+// What the answers of a multiple-choice file mean: labels, options' texts, or numbers; one meaning for the whole file. Pure.
+#pragma once
+#include "options.hpp"
+
+namespace sextant::tables {
+
+/// The label of each row's answer. `options`: [rows]; `first_index`: what the number of the first option is, where the file's
+/// user says so. An Error names the row whose answer is none, or what the answers may mean where it is more than one thing.
+Result<std::vector<std::string>> labels_of_answers(const std::vector<Row>& rows, const std::string& column,
+                                                   const OptionSource& source, const std::vector<std::vector<Option>>& options,
+                                                   std::optional<int64_t> first_index, std::string& ret_meaning);
+
+/// "q.csv:3: id 7: ", where the row has an id.
+std::string place_of(const Row& row);
+
+}  // namespace sextant::tables

@@ -1,0 +1,199 @@
+#include "understand.hpp"
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <sextant/columns.hpp>
+#include "answers.hpp"
+#include "roles.hpp"
+
+namespace sextant::tables {
+namespace {
+
+Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
+
+class Reader {
+ public:
+  Reader(std::vector<Row>& rows, const Told& told, const std::string& origin, Allocator& a)
+      : rows_(rows), told_(told), origin_(origin), a_(a), columns_(rows) {}
+
+  Result<Understanding> run() {
+    SXT_TRY(Roles roles, find_roles(columns_, rows_, told_, origin_));
+    out_.kind = roles.kind;
+    out_.question = roles.question;
+    out_.answer = roles.answer;
+    out_.in_question = roles.in_question;
+    source_ = std::move(roles.source);
+    unanswered_ = roles.unanswered;
+    if (out_.answer.empty()) out_.notes.push_back("it has no answers: predictions are made and not scored");
+    SXT_CHECK(check_texts());
+    SXT_CHECK(out_.kind == "mcq" ? read_choices() : check_answers());
+    SXT_CHECK(check_ids());
+    find_repeated();
+    describe();
+    return std::move(out_);
+  }
+
+ private:
+  // What prompts and comparisons read must be there, and be text.
+  Result<void> check_texts() {
+    for (const Row& row : rows_) {
+      if (!out_.question.empty() && told_.shown.empty()) {
+        const json::Value* question = columns::find(row.record, out_.question);
+        if (is_blank(question) && !is_not_finite(row, out_.question))
+          return data_error(place_of(row) + "'" + out_.question + "' is empty; write the question, or leave the row out");
+        if (question && (question->IsArray() || question->IsObject()))
+          return data_error(place_of(row) + "'" + out_.question + "' is no text; it is " +
+                            (question->IsArray() ? "a list" : "an object"));
+      }
+      for (const std::string& name : row.not_finite)
+        if (is_read(name))
+          return data_error(place_of(row) + "'" + name +
+                            "' is NaN or infinite, which is no text; write null where there is nothing, or the text in quotes");
+    }
+    return {};
+  }
+  bool is_read(std::string_view name) const {
+    const auto is = [&](const std::string& path) { return path == name || columns::column_of(path) == name; };
+    return is(out_.question) || is(out_.answer) || is(source_.path) ||
+           std::any_of(source_.columns.begin(), source_.columns.end(), is) ||
+           std::any_of(told_.shown.begin(), told_.shown.end(), is);
+  }
+
+  Result<void> read_choices() {
+    std::vector<std::vector<Option>> options;
+    std::set<std::string> labels;
+    for (const Row& row : rows_) {
+      SXT_TRY(std::vector<Option> own, options_of(source_, row));
+      for (const Option& option : own) labels.insert(option.label);
+      options.push_back(std::move(own));
+    }
+    out_.labels =
+        source_.kind == OptionSource::Kind::columns ? source_.labels : std::vector<std::string>(labels.begin(), labels.end());
+    out_.regular = source_.kind == OptionSource::Kind::columns && source_.labels == source_.columns;
+    for (const std::string& column : source_.columns) {
+      if (columns_.find(column)->filled == rows_.size()) continue;
+      out_.regular = false;
+      out_.partial.push_back(column);
+    }
+    // a list that repeats the labels alone: their texts stand in the question
+    const auto is_label = [](const Option& option) { return option.text == option.label; };
+    if (source_.kind == OptionSource::Kind::list)
+      out_.in_question = std::all_of(options.begin(), options.end(),
+                                     [&](const auto& own) { return std::all_of(own.begin(), own.end(), is_label); });
+    if (!out_.answer.empty()) {
+      std::string meaning;
+      SXT_TRY(const auto answers, labels_of_answers(rows_, out_.answer, source_, options, told_.first_index, meaning));
+      for (size_t r = 0; r < rows_.size(); ++r) json::set(rows_[r].record, out_.answer, answers[r], a_);
+      answers_ = " (" + meaning + ")";
+    }
+    if (!out_.regular)
+      for (size_t r = 0; r < rows_.size(); ++r) {
+        SXT_CHECK(add_lists(rows_[r], options[r]));
+        for (const std::string& column : out_.partial)
+          if (is_blank(json::find(rows_[r].record, column))) rows_[r].record.EraseMember(column.c_str());
+      }
+    return {};
+  }
+  Result<void> add_lists(Row& row, const std::vector<Option>& options) {
+    for (const char* name : {"choice_labels", "choice_texts"})
+      if (json::find(row.record, name))
+        return data_error(row.place + "the member '" + name + "' is made of the options here; rename it");
+    json::Value labels(rapidjson::kArrayType),
+        texts(rapidjson::kArrayType);  // of options in the question itself no text is known
+    for (const Option& option : options) {
+      labels.PushBack(json::Value(option.label, a_), a_);
+      if (!out_.in_question) texts.PushBack(json::Value(option.text, a_), a_);
+    }
+    json::set(row.record, "choice_labels", std::move(labels), a_);
+    if (!out_.in_question) json::set(row.record, "choice_texts", std::move(texts), a_);
+    return {};
+  }
+
+  Result<void> check_answers() {
+    if (out_.answer.empty()) return {};
+    for (const Row& row : rows_) {
+      const json::Value* answer = columns::find(row.record, out_.answer);
+      if (is_blank(answer))
+        return data_error(place_of(row) + "it has no answer in '" + out_.answer +
+                          "', and other rows do; write it, or leave the row out");
+      if (answer->IsArray() || answer->IsObject())
+        return data_error(place_of(row) + "'" + out_.answer + "' is " + (answer->IsArray() ? "a list" : "an object") +
+                          ", and a reply is compared with one text; write one, or a card whose metric knows such answers");
+    }
+    return {};
+  }
+
+  Result<void> check_ids() const {
+    if (!columns_.find("id")) return {};
+    std::unordered_map<std::string, const Row*> seen;
+    for (const Row& row : rows_) {
+      const json::Value* id = json::find(row.record, "id");
+      if (is_blank(id)) continue;
+      const auto [it, fresh] = seen.try_emplace(columns::as_text(*id), &row);
+      if (!fresh)
+        return data_error(row.place + "the id '" + it->first +
+                          "' stands twice: " + it->second->place.substr(0, it->second->place.size() - 2) +
+                          " has it, too; correct one, or rename the column if it is no id");
+    }
+    return {};
+  }
+
+  void find_repeated() {
+    std::unordered_map<std::string, const Row*> seen;
+    size_t repeated = 0;
+    std::string first;
+    for (const Row& row : rows_) {
+      const json::Value* question = out_.question.empty() ? nullptr : columns::find(row.record, out_.question);
+      if (!question) return;
+      std::string key = columns::as_text(*question);
+      for (const std::string& column : source_.columns)
+        if (const json::Value* value = json::find(row.record, column)) key += '\0' + columns::as_text(*value);
+      if (source_.kind == OptionSource::Kind::list)
+        if (const json::Value* value = columns::find(row.record, source_.path)) key += '\0' + columns::as_text(*value);
+      for (const std::string& column : told_.shown)
+        if (const json::Value* value = columns::find(row.record, column)) key += '\0' + columns::as_text(*value);
+      const auto [it, fresh] = seen.try_emplace(std::move(key), &row);
+      if (fresh) continue;
+      if (repeated++ == 0)
+        first = row.place + "the question of this row stands in " + it->second->place.substr(0, it->second->place.size() - 2) +
+                ", too";
+    }
+    if (repeated > 0)
+      out_.warnings.push_back(first + (repeated > 1 ? " (" + std::to_string(repeated) + " rows repeat others)" : ""));
+  }
+
+  void describe() {
+    for (const Columns::Column& column : columns_.all) {
+      if (column.rows == rows_.size() && std::find(out_.partial.begin(), out_.partial.end(), column.name) == out_.partial.end())
+        out_.columns.push_back(column.name);
+      if (!is_read(column.name) && column.name != "id" && column.name != unanswered_) out_.unused.push_back(column.name);
+    }
+    if (!out_.regular) out_.columns.emplace_back("choice_labels");
+    if (!out_.regular && !out_.in_question) out_.columns.emplace_back("choice_texts");
+    std::string reads = out_.kind == "mcq" ? "multiple choice" : "open questions";
+    if (!out_.question.empty() && told_.shown.empty()) reads += ", question: " + out_.question;
+    if (out_.in_question) reads += ", options: in the question's text";
+    else if (out_.kind == "mcq")
+      reads += ", options: " + (source_.kind == OptionSource::Kind::list ? source_.path : csv::detail::listed(source_.columns));
+    if (!out_.answer.empty()) reads += ", answer: " + out_.answer + answers_;
+    if (!out_.unused.empty()) reads += "; not used: " + csv::detail::listed(out_.unused);
+    out_.notes.insert(out_.notes.begin(), std::move(reads));
+  }
+
+  std::vector<Row>& rows_;
+  const Told& told_;
+  const std::string& origin_;
+  Allocator& a_;
+  const Columns columns_;
+  OptionSource source_;
+  Understanding out_;
+  std::string answers_, unanswered_;
+};
+
+}  // namespace
+
+Result<Understanding> understand(std::vector<Row>& rows, const Told& told, const std::string& origin, Allocator& a) {
+  return Reader(rows, told, origin, a).run();
+}
+
+}  // namespace sextant::tables
