@@ -99,17 +99,12 @@ config::World Workspace::world() {
     }
     return Error{Error::Kind::missing, fmt::format("the data folder is in none of {}; give --data-dir", join(places, ", "))};
   };
-  world.custom_columns = [this](const std::string& path) -> Result<std::vector<std::string>> {
-    json::Document config;
-    config.SetObject();
+  world.custom_file = [this](const std::string& path, const json::Value& loader_config) -> Result<config::CustomFile> {
+    json::Document config = json::copy(loader_config);
     json::set(config, "path", path, config.GetAllocator());
     SXT_TRY(plugin::Dataset loader, host_->dataset(defaults_.custom_dataset.loader, json::write(config), "--custom-dataset-path"));
     SXT_TRY(const json::Document about, loader.describe());
-    std::vector<std::string> columns;
-    if (const json::Value* fields = json::find(about, "fields"); fields && fields->IsArray())
-      for (const auto& field : fields->GetArray())
-        if (field.IsString()) columns.emplace_back(json::text(field));
-    return columns;
+    return config::custom_file_from_json(about, defaults_.custom_dataset.loader);
   };
   world.default_model = []() -> Result<std::string> {
     const fs::path path = default_model_path();
@@ -120,6 +115,7 @@ config::World Workspace::world() {
   };
   world.locate = config::locate_model;
   world.warn = [](const std::string& sentence) { log_warning(sentence); };
+  world.note = [](const std::string& sentence) { log_info(sentence); };
   return world;
 }
 

@@ -33,4 +33,9 @@ json::Value judge_to_json(const Judge& judge, Allocator& a);
 Result<void> eval_from_json(const json::Value& eval, const std::string& origin, DatasetConfig& ret_dataset);
 json::Value eval_to_json(const DatasetConfig& dataset, Allocator& a);
 
+/// Neither metric nor judge, nor answers to compare with: predictions are made, and nothing is said of how good they are.
+inline bool is_unscored(const DatasetConfig& dataset) {
+  return dataset.metrics.empty() && !dataset.judge && dataset.output_column.empty() && !measures_itself(dataset.inferencer);
+}
+
 }  // namespace sextant::config

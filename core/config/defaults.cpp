@@ -23,7 +23,8 @@ Result<Defaults> read_defaults(const std::filesystem::path& file) {
     for (const auto& backend : backends->GetArray()) out.backends.emplace_back(backend.IsString() ? json::text(backend) : "");
   if (!custom) missing = "custom_dataset";
   else
-    out.custom_dataset = {name(*custom, "loader"), name(*custom, "template"), name(*custom, "metric"), name(*custom, "option_postprocessor")};
+    out.custom_dataset = {name(*custom, "loader"), name(*custom, "template"), name(*custom, "metric"), name(*custom, "option_postprocessor"),
+                          name(*custom, "label_postprocessor")};
   if (!missing.empty()) return Error{Error::Kind::config, fmt::format("{} lacks \"{}\"; install the program anew", file.string(), missing)};
   return out;
 }

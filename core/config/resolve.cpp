@@ -373,8 +373,7 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
     cards.push_back(std::move(sets));
   }
   if (!flags.custom_dataset_path.empty()) {
-    SXT_TRY(const std::vector<std::string> columns, world.custom_columns(flags.custom_dataset_path));
-    SXT_TRY(DatasetConfig dataset, custom_dataset(flags, columns, world.defaults.custom_dataset));
+    SXT_TRY(DatasetConfig dataset, custom_dataset(flags, world));
     cards.push_back({{std::move(dataset)}, {}});
   }
   if (cards.empty()) return usage("no data set is named; give --datasets NAME... (`sextant list datasets`), --custom-dataset-path or a CONFIG.json");

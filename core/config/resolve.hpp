@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 #include "card_store.hpp"
+#include "custom_dataset.hpp"
 #include "defaults.hpp"
 #include "locate_model.hpp"
 #include "read_card.hpp"
@@ -57,13 +58,14 @@ struct World {
   std::function<std::vector<std::string>()> retrievers;
   /// Where the data of a set lie, for cards whose "each" looks there. `data_dir`: the run's.
   std::function<Result<std::filesystem::path>(const std::string& data_dir, const std::string& folder, const std::string& loader)> data_folder;
-  /// Columns of a custom csv/jsonl file, in order.
-  std::function<Result<std::vector<std::string>>(const std::string& path)> custom_columns;
+  /// What the file of --custom-dataset-path is; `loader_config`: what its user says of it, for the loader.
+  std::function<Result<CustomFile>(const std::string& path, const json::Value& loader_config)> custom_file;
   /// Where the files lie that somebody named (locate_model.hpp); empty: where the name says.
   std::function<Result<std::string>(const std::string& origin, const std::string& path, ModelFiles expected)> locate;
   /// The model file to take where none is named; an error says how to get it.
   std::function<Result<std::string>()> default_model;
   std::function<void(const std::string&)> warn;
+  std::function<void(const std::string&)> note;   // what was found out and is no reason to worry; may be empty
 };
 
 struct Resolved {
@@ -73,8 +75,5 @@ struct Resolved {
 Result<Resolved> resolve(const RunFlags& flags, const World& world);
 /// The models alone, for `sextant model`.
 Result<std::vector<ModelConfig>> resolve_models(const RunFlags& flags, const World& world);
-
-/// The data set of --custom-dataset-path (custom_dataset.cpp).
-Result<DatasetConfig> custom_dataset(const RunFlags& flags, const std::vector<std::string>& columns, const Defaults::CustomDataset& defaults);
 
 }  // namespace sextant::config

@@ -122,8 +122,12 @@ constexpr const char* custom_meta = R"(
   "infer_method": {"type": "string"},
   "human_prompt": {"type": "string"},
   "bot_prompt": {"type": "string"},
-  "output_column": {"type": "string"},
-  "options": {"$ref": "#/definitions/names"})";
+  "template": {"anyOf": [{"type": "string"}, {"type": "object"}]},
+  "question": {"type": "string"},
+  "input_columns": {"$ref": "#/definitions/names"},
+  "output_column": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+  "options": {"anyOf": [{"type": "string"}, {"$ref": "#/definitions/names"}]},
+  "first_index": {"type": "integer"})";
 
 std::string closed(const std::string& properties) {
   return R"("type": "object", "additionalProperties": false, "properties": {)" + properties + "}";

@@ -44,7 +44,8 @@ json::Value metrics_json(const Scored& scored, Allocator& a) {
 }
 
 json::Value details_json(const Scored& scored, Allocator& a) {
-  const std::vector<double>& shown = scored.columns.front().values;
+  const std::vector<double> none(scored.columns.empty() ? scored.attempts.size() : 0, std::nan(""));   // nothing is compared
+  const std::vector<double>& shown = scored.columns.empty() ? none : scored.columns.front().values;
   // right or wrong is said where the metric knows nothing between them
   const bool binary = std::all_of(shown.begin(), shown.end(), [](double v) { return std::isnan(v) || v == 0 || v == 1; });
   json::Value details(rapidjson::kArrayType);

@@ -8,6 +8,7 @@
 #include <sextant/sha256.hpp>
 #include <sextant/utf8_text.hpp>
 #include <thread>
+#include "../config/card_parts.hpp"
 #include "columns.hpp"
 
 namespace sextant::score {
@@ -108,7 +109,8 @@ void count_failures(Scored& scored) {
 
 Result<Scored> score(const config::DatasetConfig& dataset, std::vector<data::Attempt> attempts, const std::vector<MetricFacts>& metrics,
                      const MakeReader& make_reader, unsigned threads) {
-  if (metrics.empty() && !config::measures_itself(dataset.inferencer))
+  const bool unscored = metrics.empty() && config::is_unscored(dataset);
+  if (metrics.empty() && !config::measures_itself(dataset.inferencer) && !unscored)
     return Error{Error::Kind::config, fmt::format("{}: {} has no metric; name one in \"eval\": {{\"metrics\": [...]}}", dataset.card_path, dataset.abbr)};
   if (attempts.empty())
     return Error{Error::Kind::data, fmt::format("{} has no predictions to score; check its test_range and --limit", dataset.abbr)};
@@ -124,15 +126,15 @@ Result<Scored> score(const config::DatasetConfig& dataset, std::vector<data::Att
   count_failures(scored);
 
   add_columns(scored, metrics);
-  add_choices(scored);
+  if (!unscored) add_choices(scored);
   add_perplexities(scored);
-  if (scored.columns.empty())
+  if (scored.columns.empty() && !unscored)
     return Error{Error::Kind::internal, fmt::format("{}: the attempts of {} carry no number", dataset.card_path, dataset.abbr)};
-  SXT_CHECK(add_numbers(scored, dataset, metrics, *reader));
+  if (!scored.columns.empty()) SXT_CHECK(add_numbers(scored, dataset, metrics, *reader));
   if (scored.error) return scored;
   std::string lines;
   for (size_t i = 0; i < scored.attempts.size(); ++i)
-    lines += canonical_line(scored.attempts[i], scored.columns.front().values[i], scored.repeats > 1);
+    lines += canonical_line(scored.attempts[i], scored.columns.empty() ? std::nan("") : scored.columns.front().values[i], scored.repeats > 1);
   scored.results_sha256 = sha256_hex(lines);
   return scored;
 }

@@ -68,6 +68,59 @@ class Custom(ContractTest):
         run = self.custom("set.csv", "--custom-dataset-meta-path", "other.json").run
         self.assertTrue(run.predictions("set")[0]["origin_prompt"][0]["prompt"].startswith("Choose: Question number 0?"))
 
+    def test_each_row_is_asked_with_its_own_options(self):
+        rows = [
+            {"question": "q0", "A": "pilot", "B": "crew", "answer": "A"},
+            {"question": "q1", "A": "baker", "B": "miller", "C": "guide", "answer": "C"},
+            {"question": "q2", "A": "poet", "B": "bard", "C": None, "answer": "B"},
+        ]
+        write_jsonl(self.dir / "set.jsonl", rows)
+        run = self.custom("set.jsonl").run
+        prompts = [p["origin_prompt"][0]["prompt"] for p in run.predictions("set")]
+        self.assertEqual(prompts[0], "q0\nA. pilot\nB. crew\nAnswer: ")
+        self.assertEqual(prompts[1], "q1\nA. baker\nB. miller\nC. guide\nAnswer: ")
+        self.assertEqual(prompts[2], "q2\nA. poet\nB. bard\nAnswer: ")
+        run = self.custom("set.jsonl", "--custom-dataset-infer-method", "ppl").run
+        labels = [[name for name in p if name.startswith("label")] for p in run.predictions("set")]
+        self.assertEqual([len(names) for names in labels], [2, 3, 2])
+        self.assertEqual([p["gold"] for p in run.predictions("set")], ["A", "C", "B"])
+
+    def test_questions_without_answers_are_asked_and_not_scored(self):
+        write_csv(self.dir / "open.csv", ["question"], [{"question": "What floats?"}, {"question": "Name a bird."}])
+        run = self.custom("open.csv").run
+        self.assertEqual(run.record["status"], "complete")
+        self.assertEqual(len(run.predictions("open")), 2)
+        self.assertEqual([(row["dataset"], row["metric"], row["sample"]) for row in run.csv()], [("open", "-", "not scored")])
+        self.assertEqual(self.custom("open.csv", "-m", "infer").run.record["status"], "complete")
+
+    def test_the_meta_json_that_opencompass_documents(self):
+        fields = ["my_question", "X", "Y", "my_answer"]
+        write_csv(self.dir / "set.csv", fields, [dict(zip(fields, ["Floats?", "iron", "cork", "Y"]))])
+        meta = {
+            "template": "Question: {my_question}\nX. {X}\nY. {Y}\nAnswer:",
+            "input_columns": ["my_question", "X", "Y"],
+            "output_column": "my_answer",
+            "options": ["X", "Y"],
+        }
+        write(self.dir / "set.csv.meta.json", meta)
+        prediction = self.custom("set.csv").run.predictions("set")[0]
+        self.assertEqual(prediction["origin_prompt"][0]["prompt"], "Question: Floats?\nX. iron\nY. cork\nAnswer:")
+        self.assertEqual(prediction["gold"], "Y")
+        write(self.dir / "set.csv.meta.json", dict(meta, template="{my_qestion}"))
+        self.assert_refused(self.custom("set.csv", expect=DATA), DATA, "my_qestion", "my_question")
+
+    def test_options_that_are_no_letters(self):
+        write_csv(self.dir / "set.csv", ["question", "1", "2", "answer"], [{"question": "q", "1": "cork", "2": "iron", "answer": "1"}])
+        write(self.dir / "set.csv.meta.json", {"options": ["1", "2"]})
+        run = self.custom("set.csv").run
+        self.assertEqual(run.record["status"], "complete")
+        self.assertIn("1. cork\n2. iron\n", run.predictions("set")[0]["origin_prompt"][0]["prompt"])
+
+    def test_what_the_file_was_taken_for_is_said(self):
+        write_jsonl(self.dir / "set.jsonl", [{"question": "q", "choices": ["x", "y"], "answer": "y", "source": "s"}])
+        outcome = self.custom("set.jsonl")
+        self.assertIn("set.jsonl: multiple choice, question: question, options: choices, answer: answer (options' texts); not used: source", outcome.stderr)
+
     def test_mistakes(self):
         make_mcq(self.dir / "set.csv")
         write(self.dir / "typo.json", '{\n"humanprompt": "x"}')

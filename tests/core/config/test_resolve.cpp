@@ -22,6 +22,8 @@ struct Fixture {
   RunFlags flags;
   Defaults defaults{{"cpu"}, {"custom", "dialogue", "accuracy", "first_option"}};
   bool accepts_adapters = true, has_gpus = false;
+  std::string told_to_loader;
+  CustomFile custom_file;
   Fixture() {
     test::spit(folder / "x_gen.json", card("gen"));
     test::spit(folder / "x_cot_gen.json", card("gen"));
@@ -30,6 +32,20 @@ struct Fixture {
     cards = CardStore::open({folder.path()});
     flags.model_path = "/models/tiny.gguf";
     flags.datasets = {"x_gen"};
+    custom_file.kind = "mcq";
+    custom_file.question = "question";
+    custom_file.answer = "answer";
+    custom_file.labels = {"A", "B"};
+    custom_file.fields = custom_file.columns = {"question", "A", "B", "answer"};
+  }
+  DatasetConfig custom(const std::string& meta = "") {
+    flags.datasets.clear();
+    flags.custom_dataset_path = (folder / "quiz.csv").string();
+    test::spit(folder / "quiz.csv.meta.json", meta.empty() ? "{}" : meta);
+    const auto resolved = resolve();
+    INFO((resolved ? "" : resolved.error().message));
+    REQUIRE(resolved);
+    return resolved->config.datasets.at(0);
   }
   Result<Resolved> resolve() {
     World world;
@@ -40,7 +56,10 @@ struct Fixture {
              key == "tokenizer_path" || (key == "peft_path" && accepts_adapters) || (key == "num_gpus" && has_gpus);
     };
     world.auto_backend = []() -> Result<std::string> { return std::string("cpu"); };
-    world.custom_columns = [](const std::string&) -> Result<std::vector<std::string>> { return std::vector<std::string>{"question", "A", "B", "answer"}; };
+    world.custom_file = [this](const std::string&, const json::Value& told) -> Result<CustomFile> {
+      told_to_loader = json::write(told);
+      return custom_file;
+    };
     world.default_model = []() -> Result<std::string> { return std::string("/cache/default.gguf"); };
     world.warn = [this](const std::string& sentence) { warnings.push_back(sentence); };
     return config::resolve(flags, world);
@@ -227,8 +246,74 @@ TEST_CASE("a custom file becomes a data set by its columns", "[config]") {
   run = f.resolve();
   REQUIRE(run);
   CHECK(run->config.datasets[0].inferencer.id == "ppl");
-  f.flags.custom_dataset_data_type = "qa";
+  f.custom_file.kind = "qa";
   CHECK(f.error().find("cannot be asked by ppl") != std::string::npos);
+}
+
+TEST_CASE("a custom file whose options differ from row to row is asked with each row's own", "[config]") {
+  Fixture f;
+  f.custom_file.regular = false;
+  f.custom_file.partial = {"B"};
+  const DatasetConfig set = f.custom();
+  CHECK(set.template_.config.find(R"("choices":{"labels":"{choice_labels}","texts":"{choice_texts}"})") != std::string::npos);
+  CHECK(set.template_.config.find(R"({question}\n{choice_lines}\nAnswer: )") != std::string::npos);
+  f.flags.custom_dataset_infer_method = "ppl";
+  CHECK(f.custom().template_.config.find("choice_labels") != std::string::npos);
+  test::spit(f.folder / "quiz.csv.meta.json", R"({"human_prompt": "{question} {B}"})");
+  CHECK(f.error().find("write {choice_lines} where the options of a row stand") != std::string::npos);
+}
+
+TEST_CASE("OpenCompass' documented keys of .meta.json are taken", "[config]") {
+  Fixture f;
+  f.custom_file.question.clear();
+  f.custom_file.answer = "my_answer";
+  f.custom_file.labels = {"X", "Y"};
+  f.custom_file.fields = f.custom_file.columns = {"my_question", "X", "Y", "my_answer"};
+  const DatasetConfig set = f.custom(R"({"template": "Question: {my_question}\nX. {X}\nY. {Y}\nAnswer:", "input_columns": ["my_question", "X", "Y"],
+      "output_column": "my_answer", "options": ["X", "Y"]})");
+  CHECK(f.told_to_loader == R"({"options":["X","Y"],"output_column":"my_answer","shown":["my_question","X","Y"]})");
+  CHECK(set.input_columns == std::vector<std::string>{"my_question", "X", "Y"});
+  CHECK(set.output_column == "my_answer");
+  CHECK(set.template_.config.find(R"("prompt":"Question: {my_question}\nX. {X}\nY. {Y}\nAnswer:")") != std::string::npos);
+  CHECK(set.filters[0].postprocessors[0].config == R"({"options":"XY"})");
+  CHECK(f.custom(R"({"template": {"round": [{"role": "HUMAN", "prompt": "{my_question}"}]}})").template_.config ==
+        R"({"round":[{"role":"HUMAN","prompt":"{my_question}"}]})");
+  for (const auto& [meta, says] : {std::pair(R"({"template": "{my_qestion}"})", "the prompt's {my_qestion} names no column of"),
+                                   {R"({"input_columns": ["Z"]})", "\"input_columns\": 'Z' names no column of"},
+                                   {R"({"template": "x", "human_prompt": "y"})", "remove it or them"},
+                                   {R"({"options": ["X"]})", "at least two options"},
+                                   {R"({"data_type": "circular-mcq"})", "options are not asked in turn here"}}) {
+    test::spit(f.folder / "quiz.csv.meta.json", meta);
+    INFO(f.error());
+    CHECK(f.error().find(says) != std::string::npos);
+  }
+}
+
+TEST_CASE("labels that are no capital letters are read by a pattern", "[config]") {
+  Fixture f;
+  f.custom_file.labels = {"1", "10", "C++"};
+  const DatasetConfig set = f.custom();
+  CHECK(set.filters[0].postprocessors[0].id == "regex");
+  CHECK(set.filters[0].postprocessors[0].config == R"x({"pattern":"(?<![\\p{L}\\p{N}])(C\\+\\+|10|1)(?![\\p{L}\\p{N}])"})x");
+}
+
+TEST_CASE("a custom file without answers is inferred and not scored, and its configuration can be read again", "[config]") {
+  Fixture f;
+  f.custom_file.kind = "qa";
+  f.custom_file.answer.clear();
+  f.custom_file.fields = f.custom_file.columns = {"question"};
+  const DatasetConfig set = f.custom();
+  CHECK(set.metrics.empty());
+  CHECK(set.output_column.empty());
+  CHECK(set.template_.config == R"({"round":[{"role":"HUMAN","prompt":"{question}\nAnswer: "}]})");
+  const auto first = f.resolve();
+  REQUIRE(first);
+  test::spit(f.folder / "again.json", to_json(first->config));
+  Fixture again;
+  again.flags.model_path.clear();
+  again.flags.datasets.clear();
+  again.flags.config = (f.folder / "again.json").string();
+  CHECK(again.error() == "");
 }
 
 TEST_CASE("K=V is read as Python would", "[config]") {
