@@ -308,4 +308,4 @@ class ExtendedCards(RobustnessTest):
         self.assert_rc(self.chain("wide", 25, 2), OK)
 
     def test_a_chain_without_end(self):
-        self.assert_refused(self.chain("long", 3000, 1), DATA, "extends", "more than 32 files")
+        self.assert_refused(self.chain("long", 60, 1), DATA, "extends", "more than 32 files")
