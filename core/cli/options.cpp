@@ -138,7 +138,7 @@ bool looks_like_option(const std::string& word, const po::options_description& o
 // An empty value is mostly a shell variable that was not set; as a value it would be as good as no option at all. These may be empty.
 constexpr std::string_view may_be_empty[] = {"system-prompt", "input"};
 
-Result<void> check_values(const Texts& words, const po::options_description& options) {
+Result<void> check_values(const Texts& words, const po::options_description& options, const Texts& optional_values) {
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (word == "--") return {};
@@ -150,7 +150,8 @@ Result<void> check_values(const Texts& words, const po::options_description& opt
     if (!attached && i + 1 == words.size()) continue;  // Boost says it
     const std::string value = !attached ? words[i + 1] : is_long ? word.substr(equals + 1) : word.substr(2);
     const std::string name = word.substr(0, is_long ? equals : 2);
-    if (!attached && looks_like_option(value, options))
+    const bool may_stand_alone = std::find(optional_values.begin(), optional_values.end(), word) != optional_values.end();
+    if (!attached && !may_stand_alone && looks_like_option(value, options))
       return usage(fmt::format("{} needs a value, and {} behind it is an option; give {} {}, or write --{}={} if that is the value", name, value, name,
                                option->semantic()->name(), option->long_name(), value));
     if (value.empty() && std::find(std::begin(may_be_empty), std::end(may_be_empty), option->long_name()) == std::end(may_be_empty))
@@ -163,6 +164,7 @@ Result<void> check_values(const Texts& words, const po::options_description& opt
 
 Result<po::variables_map> parse_options(const std::vector<std::string>& args, const po::options_description& options, const char* positional,
                                         int positional_max, const Texts& optional_values) {
+  SXT_CHECK(check_values(args, options, optional_values));
   // Boost has no option with or without a value behind it: attach what is meant ("--reuse=TS")
   Texts given;
   for (size_t i = 0; i < args.size(); ++i) {
@@ -174,7 +176,6 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
     const char* silent = long_name == "--reuse" ? latest : "true";
     given.push_back(long_name + "=" + (value_follows ? args[++i] : silent));
   }
-  SXT_CHECK(check_values(given, options));
   po::positional_options_description bare;
   if (*positional) bare.add(positional, positional_max);
   po::variables_map values;

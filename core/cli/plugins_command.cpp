@@ -82,7 +82,7 @@ Result<Arguments> parse(const std::string& command, const std::vector<std::strin
   Arguments out;
   std::map<std::string, std::string*> values;
   if (command == "run") values = {{"--config", &out.config}, {"--input", &out.input}, {"--split", &out.split}};
-  constexpr std::string_view with_json[] = {"list", "info", "check"}, of_one_file[] = {"describe", "check", "probe"};
+  constexpr std::string_view of_one_file[] = {"describe", "check", "probe"};
   const bool searches = std::find(std::begin(of_one_file), std::end(of_one_file), command) == std::end(of_one_file);
   std::vector<std::string> known{"--help", "--json", "--plugin-path"};
   for (const auto& [flag, target] : values) known.push_back(flag);
@@ -92,7 +92,7 @@ Result<Arguments> parse(const std::string& command, const std::vector<std::strin
     if (only_positional || arg.size() < 2 || arg[0] != '-') { out.positional.push_back(arg); continue; }
     if (arg == "--") { only_positional = true; continue; }
     if (arg == "--help" || arg == "-h") { out.help = true; continue; }
-    if (arg == "--json" && std::find(std::begin(with_json), std::end(with_json), command) != std::end(with_json)) { out.json = true; continue; }
+    if (arg == "--json") { out.json = true; continue; }  // also where there is no other form
     const size_t equals = arg.find('=');
     const std::string flag = arg.substr(0, equals);
     const auto it = values.find(flag);

@@ -289,3 +289,23 @@ class WrongCommand(RobustnessTest):
         outcome = self.evaluate("sample", "--model-kwargs",
                                 "delai_ms=3")  # OpenCompass' own settings come this way: a warning, not an error
         self.assert_says(outcome, "warning", "delai_ms", "sample")
+
+
+class ExtendedCards(RobustnessTest):
+    """"extends" as nobody writes it."""
+
+    def chain(self, name, levels, parents):
+        self.make_cards(rows=3)
+        base = json.loads((self.dir / "cards" / "small_gen.json").read_text())
+        write(self.dir / "cards" / (name + "0.json"), base)
+        for i in range(1, levels):
+            write(self.dir / "cards" / ("%s%d.json" % (name, i)), {"card": "dataset", "extends": ["%s%d.json" % (name, i - 1)] * parents})
+        return self.sextant("run", "--config-dir", self.dir / "cards", "--datasets", "%s%d" % (name, levels - 1), *self.BACKENDS["sample"], "-w",
+                            self.dir / "work", timeout=30)
+
+    def test_a_file_that_is_reached_in_many_ways_is_read_once(self):
+        """Two parents at each of 25 levels are 2^25 ways to the last."""
+        self.assert_rc(self.chain("wide", 25, 2), OK)
+
+    def test_a_chain_without_end(self):
+        self.assert_refused(self.chain("long", 60, 1), DATA, "extends", "more than 32 files")

@@ -62,6 +62,7 @@ TEST_CASE("an option is no other option's value, and nothing is an empty one") {
                                         {{"--stop-words", "--typo"}, "--stop-words needs a value"},
                                         {{"-m", "-w", "x"}, "-m needs a value"},
                                         {{"--model-path"}, "needs a value"},
+                                        {{"-r", ""}, "-r has an empty"},
                                         {{"-w", ""}, "-w has an empty value"},
                                         {{"--data-dir="}, "--data-dir has an empty value"},
                                         {{"--datasets", ""}, "--datasets has an empty value"}}));
@@ -73,10 +74,15 @@ TEST_CASE("an option is no other option's value, and nothing is an empty one") {
 }
 
 TEST_CASE("a value may begin with a dash where it is no option, or is attached") {
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{{"--system-prompt=--json"}, {"--system-prompt", "- be brief"}, {"--stop-words", "-", "a"}, {"-w-r"}, {"--set", "a.b=-1"}}) {
+    const auto flags = parse(args);
+    INFO(args.front() << ": " << (flags ? "" : flags.error().message));
+    REQUIRE(flags);
+  }
   CHECK(parse({"--system-prompt=--json"})->run.system_prompt == "--json");
   CHECK(parse({"--system-prompt", "- be brief"})->run.system_prompt == "- be brief");
   CHECK(parse({"--system-prompt", ""})->run.system_prompt.empty());
-  CHECK(parse({"--stop-words", "-", "---"})->run.stop_words == std::vector<std::string>{"-", "---"});
+  CHECK(parse({"--stop-words", "-", "a"})->run.stop_words == std::vector<std::string>{"-", "a"});
   CHECK(parse({"-w-r"})->run.work_dir == "-r");
   CHECK(parse({"--set", "a.b=-1"})->run.set.front().second == "-1");
 }
