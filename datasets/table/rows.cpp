@@ -51,7 +51,7 @@ Result<void> add_json_lines(std::string_view text, const std::string& origin, Al
     json::Document document;
     const auto parsed = json::parse_into<json::strict_flags>(document, row);
     if (parsed.IsError())
-      return data_error(csv::place(origin, line) + "column " + std::to_string(parsed.Offset() + 1) + ": " + json::error_text(parsed));
+      return data_error(csv::place(origin, line) + "column " + std::to_string(parsed.Offset() + 1) + ": " + json::error_text(parsed, row));
     if (!document.IsObject()) return data_error(csv::place(origin, line) + "not a JSON object; write one object a line");
     out.push_back({csv::place(origin, line), json::Value(document, a)});
   }
