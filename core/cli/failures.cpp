@@ -51,6 +51,7 @@ std::vector<std::string> more_of_log(const std::filesystem::path& path, const st
   std::erase_if(lines, [&](const std::string& line) {
     std::string_view said = std::string_view(line).substr(std::min(line.size(), store::TaskLog::stamp_bytes));
     if (said.starts_with("error: ")) said.remove_prefix(7);
+    if (said.starts_with("sample ")) said.remove_prefix(said.find(": ") == said.npos ? 0 : said.find(": ") + 2);  // the same happened to another one
     return error.find(said) != error.npos;
   });
   return lines;
@@ -89,8 +90,10 @@ int tell(const preflight::Report& report, const config::RunConfig& run) {
 void explain_failures(const store::RunFolder& folder, const config::RunConfig& run, const store::RunRecord& record, const Unfit& told) {
   std::vector<report::Failure> failures;
   std::vector<const store::TaskRecord*> tasks;
+  const bool any_failed = std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.status == "failed"; });
   for (const store::TaskRecord& task : record.tasks) {
     if (task.status == "complete" || told.has(task)) continue;
+    if (any_failed && task.status == "incomplete" && task.error.ends_with(" did not get to its end")) continue;  // it waited for what failed
     failures.push_back({task.dataset, task.status, task.error, names_of(run, task.dataset), task.model});
     tasks.push_back(&task);
   }

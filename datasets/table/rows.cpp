@@ -26,7 +26,7 @@ Result<void> add_json_lines(std::string_view text, const std::string& origin, Al
     json::Document document;
     const auto parsed = parse_data(document, row);
     if (parsed.IsError())
-      return data_error(place + "column " + std::to_string(parsed.Offset() + 1) + ": " + json_error(parsed));
+      return data_error(place + "column " + std::to_string(parsed.Offset() + 1) + ": " + json::error_text(parsed, row));
     if (!document.IsObject()) return data_error(place + "not a JSON object; write one object a line");
     out.push_back({place, json::Value(document, a), {}});
   }

@@ -166,7 +166,7 @@ class Unfit(ContractTest):
         sets = [inline_set(self.dir / "bad.jsonl", abbr="bad"), inline_set(self.dir / "good.jsonl", abbr="good")]
         write(self.dir / "run.json", {"datasets": sets, "limit": 2})
         outcome = self.said("run.json")
-        self.assertEqual(outcome.stderr.count(outcome.run.task("bad")["error"]), 1, outcome)
+        self.assertEqual(outcome.stderr.count(outcome.run.task("bad")["error"].removeprefix("bad: ")), 1, outcome)
         self.assertEqual(outcome.run.task("good")["status"], "complete")
 
     def test_a_sample_that_fails_is_printed_once(self):

@@ -66,7 +66,7 @@ TEST_CASE("plugins check exits 65 with the sentence") {
   const auto [name, expected] = GENERATE(table<std::string, std::string>({{"major", "plugin ABI 2.0"},
                                                                           {"static_crash", "Segmentation fault"},
                                                                           {"init_fail", "the licence file is missing"},
-                                                                          {"schema", "Missing a name"}}));
+                                                                          {"schema", "the text ends inside an object"}}));
   const auto checked = plugins({"check", folder.add(name).string()});
   CHECK(checked.exit_status == 65);
   CHECK_THAT(checked.err, Contains(expected) && Contains(folder.text()));

@@ -111,7 +111,7 @@ TEST_CASE("a manifest that cannot be trusted is a problem of its own") {
     return text.replace(at, from.size(), to);
   };
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {good.substr(0, 40), "lying.json:1:41: Missing a closing quotation mark"},
+      {good.substr(0, 40), "lying.json:1:41: a text has no closing double quote"},
       {"[1]", "it lacks the number \"schema\""},
       {with("\"schema\": 1", "\"schema\": 2"), "its \"schema\" is 2, this program reads 1"},
       {with("\"abi_major\": 1", "\"abi_major\": 9"), "was built for plugin ABI 9.0"},

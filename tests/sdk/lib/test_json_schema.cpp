@@ -43,7 +43,7 @@ TEST_CASE("what is wrong with a configuration is said in one sentence") {
       {R"({"path": "p", "name": "A"})", "has the key 'name', which must match the pattern \"^[a-z]+$\", not \"A\""},
       {R"({"path": "p", "inner": {"depth": "x"}})", "has the key 'inner.depth', which must be integer, not \"x\""},
       {R"([1])", "is configured with [1]; give a JSON object"},
-      {R"({"path": )", "flag: metric:m:1:10: Invalid value"},
+      {R"({"path": )", "flag: metric:m:1:10: the text ends where a value should follow"},
   }));
   const auto checked = check_config("metric:m", mixed, config, "flag");
   REQUIRE_FALSE(checked);
@@ -73,7 +73,7 @@ TEST_CASE("a schema that is none is the plugin's fault") {
       {"3", "must be a JSON Schema object"},
       {R"({"type": "string"})", "describes a \"string\""},
       {R"({"$ref": "#/definitions/x"})", "without a $ref at its root"},
-      {R"({"type": "object")", "Missing a comma"},
+      {R"({"type": "object")", "the text ends inside an object"},
       {R"({"properties": {"a": {"$ref": "#/definitions/x"}}})", R"(has the "$ref" "#/definitions/x", which leads nowhere or)"},
       {R"({"properties": {"a": {"$ref": "#/required"}}, "required": ["a"]})", R"("#/required", which leads nowhere)"},
       {R"({"properties": {"a": {"$ref": 3}}})", R"(the "$ref" 3, which leads nowhere)"},
