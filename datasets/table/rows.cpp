@@ -7,10 +7,10 @@ namespace {
 
 Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
 
-std::string json_error(const rapidjson::ParseResult& parsed) {
+std::string json_error(const rapidjson::ParseResult& parsed, std::string_view text) {
   if (parsed.Code() == rapidjson::kParseErrorNumberTooBig)
     return "a number beyond the range of doubles; write it as a text, in quotes";
-  return json::error_text(parsed);
+  return json::error_text(parsed, text);
 }
 
 Result<void> add_json_lines(std::string_view text, const std::string& origin, Allocator& a, std::vector<Row>& out) {
@@ -26,7 +26,7 @@ Result<void> add_json_lines(std::string_view text, const std::string& origin, Al
     json::Document document;
     const auto parsed = parse_data(document, row);
     if (parsed.IsError())
-      return data_error(place + "column " + std::to_string(parsed.Offset() + 1) + ": " + json::error_text(parsed, row));
+      return data_error(place + "column " + std::to_string(parsed.Offset() + 1) + ": " + json_error(parsed, row));
     if (!document.IsObject()) return data_error(place + "not a JSON object; write one object a line");
     out.push_back({place, json::Value(document, a), {}});
   }
@@ -51,7 +51,7 @@ Result<void> add_json_text(std::string_view text, const std::string& origin, boo
     if (!lines && member.empty() && !is_list && !parse_data(alone, line).IsError() && alone.IsObject())
       return add_json_lines(text, origin, a, out);
     const auto [at_line, column] = json::line_and_column(text, parsed.Offset());
-    return data_error(origin + ":" + std::to_string(at_line) + ":" + std::to_string(column) + ": " + json_error(parsed));
+    return data_error(origin + ":" + std::to_string(at_line) + ":" + std::to_string(column) + ": " + json_error(parsed, text));
   }
   if (lines && is_list && document.IsArray() && !document.Empty() && !document[0].IsObject())
     return add_json_lines(text, origin, a, out);
