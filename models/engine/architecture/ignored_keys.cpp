@@ -6,8 +6,8 @@
 namespace sextant::engine {
 namespace {
 
-// Of config.json: training and dropout, how something is computed or handed back, names and versions, what another key says, too, special tokens (read with the
-// tokenizer), what generations are asked for (read with generation_config.json), the parts of a model of text and pictures.
+// Of config.json: training and dropout, how something is computed or handed back, names and versions, what another key says, too, special
+// tokens (read with the tokenizer), what generations are asked for (read with generation_config.json), parts of a model with pictures.
 constexpr std::string_view without_effect[] = {
     "_attn_implementation", "_attn_implementation_autoset", "_attn_implementation_internal", "_flash_attn_2_enabled",
     "_name_or_path", "_sliding_window_pattern", "architectures", "attention_dropout", "attn_implementation", "attn_pdrop",
