@@ -16,7 +16,7 @@ using Allocator = json::Document::AllocatorType;
 class Text {
  public:
   Text() : writer_(buffer_) {}
-  json::NullForNan& writer() { return writer_; }
+  json::NullForNan<json::Writer>& writer() { return writer_; }
   void key(std::string_view name) { writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
   void text(std::string_view value) {
     if (utf8::valid_prefix(value) == value.size()) return string(value);
@@ -49,7 +49,7 @@ class Text {
  private:
   void string(std::string_view value) { writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
   rapidjson::StringBuffer buffer_;
-  json::NullForNan writer_;
+  json::NullForNan<json::Writer> writer_;
 };
 
 // What the model was given before it said the prediction. A conversation's first turn is the prompt's, and its last reply is the

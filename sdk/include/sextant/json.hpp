@@ -190,23 +190,23 @@ inline std::optional<bool> find_bool(const Value& object, std::string_view name)
   return value && value->IsBool() ? std::optional<bool>(value->GetBool()) : std::nullopt;
 }
 
-/// RapidJSON's writer stops at a NaN or infinity, or writes a word that is no JSON; this one writes null.
-struct NullForNan : Writer {
-  using Writer::Writer;
-  bool Double(double value) { return std::isfinite(value) ? Writer::Double(value) : Null(); }
+/// RapidJSON's writers stop at a NaN or infinity, or write a word that is no JSON; these write null.
+template <class Base> struct NullForNan : Base {
+  using Base::Base;
+  bool Double(double value) { return std::isfinite(value) ? Base::Double(value) : Base::Null(); }
 };
 
 /// Compact text; members in their order. A NaN or infinity becomes null (JSON has none).
 inline std::string write(const Value& value) {
   rapidjson::StringBuffer buffer;
-  NullForNan writer(buffer);
+  NullForNan<Writer> writer(buffer);
   value.Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};
 }
-/// For persons: two blanks of indentation.
+/// For persons: two blanks of indentation. Likewise.
 inline std::string write_pretty(const Value& value) {
   rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+  NullForNan<rapidjson::PrettyWriter<rapidjson::StringBuffer>> writer(buffer);
   writer.SetIndent(' ', 2);
   value.Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};

@@ -43,6 +43,14 @@ TEST_CASE("doubles survive writing and reading to the bit") {
   }
 }
 
+TEST_CASE("a number that JSON cannot write is null, and what stands behind it is there") {
+  json::Document document(rapidjson::kObjectType);
+  json::set(document, "a", json::Value(std::numeric_limits<double>::infinity()), document.GetAllocator());
+  json::set(document, "b", json::Value(1), document.GetAllocator());
+  CHECK(json::write(document) == R"({"a":null,"b":1})");
+  CHECK(json::write_pretty(document) == "{\n  \"a\": null,\n  \"b\": 1\n}");
+}
+
 TEST_CASE("an error says what is wrong in the writer's words, and what to do") {
   const std::pair<const char*, const char*> cases[] = {
       {R"({"a":NaN})", "JSON has no NaN"}, {R"({"a":None})", "Python's None; JSON writes null"}, {"{'a':1}", "single quotes"}, {R"({"a":'x'})", "single quotes"},
