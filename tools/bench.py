@@ -40,7 +40,7 @@ def arguments():
     parser.add_argument("--subjects", type=int, default=3, choices=range(1, 1 + len(Sextant.SUBJECTS)), help="CMMLU subjects")
     parser.add_argument("--json", metavar="FILE", help="all figures")
     parser.add_argument("--work", default=str(ROOT / "build" / "bench"), help="peers, models and scratch files")
-    parser.add_argument("--install", action="store_true", help="fetch and build the peers that are not there")
+    parser.add_argument("--install", action="store_true", help="fetch and build the peers that are missing")
     parser.add_argument("--data", default=os.environ.get("SEXTANT_TEST_DATA", ""), help="a folder that holds cmmlu/")
     parser.add_argument("--sextant", default=os.environ.get("SEXTANT_PROGRAM", "sextant"), help="the installed program")
     parser.add_argument("--model", default=os.environ.get("SEXTANT_TEST_MODEL") or

@@ -4,7 +4,7 @@
 Needs: pip install transformers jinja2. Usage: check_chat_templates.py SEXTANT TEMPLATE_FOLDER [--constructs]
 Every template of the folder renders every conversation of tests/golden/make_chat_goldens.py; the texts must be the same, or both must
 refuse. --constructs goes on with all filters, tests, operators, methods and formats of jinja_cases.py over all of its values (about
-20,000 templates, an hour); what Sextant refuses there and Jinja2 renders is listed, and is no failure. Exit code 1: a difference.
+20,000 templates, an hour); what Sextant refuses there and Jinja2 renders is listed, and is not a failure. Exit code 1: a difference.
 """
 import argparse
 import json

@@ -31,7 +31,7 @@ def inputs_of(folder):
             shards = sorted(set(json.load(file)["weight_map"].values()))
         for shard in shards:
             if shard not in names:
-                fail(f"{folder}: {index} names {shard!r}, which is not there; fetch it")
+                fail(f"{folder}: {index} names {shard!r}, which is missing; fetch it")
         return [(shard, safe_name(shard)) for shard in shards], True
     for whole in ("pytorch_model.bin", "adapter_model.bin"):
         if whole in names:
@@ -77,7 +77,7 @@ def main():
     parser.add_argument("--output")
     arguments = parser.parse_args()
     if not os.path.isdir(arguments.folder):
-        fail(f"{arguments.folder}: is no folder; name the one that holds the .bin files")
+        fail(f"{arguments.folder}: is not a folder; name the one that holds the .bin files")
     output = arguments.output or arguments.folder
     try:
         from safetensors.torch import save_file

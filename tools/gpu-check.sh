@@ -8,7 +8,7 @@
 # docs/bench/DATE-GPU.md and .json out of whatever is there; what is missing stands in it as missing.
 # --minutes N: all of it ends after N minutes. A step then gets its short limit, and once all had their turn, what time is left.
 # Needed: a driver for CUDA 13 and cuBLAS 13 (the toolkit's, or the one that torch brings). Steps that want nvcc, torch, transformers,
-# compute-sanitizer or a second GPU are skipped, visibly, where these are not there. A machine that has no network takes a folder of --pack:
+# compute-sanitizer or a second GPU are skipped, visibly, where these are missing. A machine that has no network takes a folder of --pack:
 #   SEXTANT_GPU_BUILD=FOLDER tools/gpu-check.sh --minutes 14
 # SEXTANT_GPU_BUILD (default build/gpu; in a rehearsal build/test) is the build's folder, SEXTANT_GPU_LLAMA (default llama in it) that of
 # llama.cpp, SEXTANT_GPU_OUT (default build/gpu-check) has logs, models and figures, SEXTANT_GPU_PAGE (default docs/bench) gets the table.

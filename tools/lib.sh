@@ -59,7 +59,7 @@ build_third_party() {
   done
 }
 
-# fetch_model: prints the path of the default model; fetches and checks it when it is not there.
+# fetch_model: prints the path of the default model; fetches and checks it when it is missing.
 model_file=SmolLM2-135M-Instruct.Q4_1.gguf
 model_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 fetch_model() {

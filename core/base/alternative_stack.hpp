@@ -29,7 +29,7 @@ class AlternativeStack {
   AlternativeStack& operator=(const AlternativeStack&) = delete;
 
  private:
-  static constexpr size_t size = 64 << 10;  // the kernel saves the tile unit's state there, 11 KiB
+  static constexpr size_t size = 64 << 10;  // the kernel saves AMX's state there, 11 KiB
 
   std::unique_ptr<char[]> bytes_;
 };

@@ -11,7 +11,7 @@ namespace sextant {
 /// A regular file that is read in parts. Threads: const members are [any].
 class InputFile {
  public:
-  /// One that is not there is an Error of kind missing.
+  /// One that is missing is an Error of kind missing.
   static Result<InputFile> open(const std::filesystem::path& path);
   InputFile(InputFile&& other) noexcept;
   InputFile& operator=(InputFile&& other) noexcept;

@@ -86,7 +86,7 @@ Result<void> scan_members(const InputFile& file, const std::function<bool(std::s
     at += block.size();
   }
   if (stopped || scan.whole()) return {};
-  SXT_TRY(const std::string text, read_file(file.path()));  // it is no object, or not whole: the parser says where
+  SXT_TRY(const std::string text, read_file(file.path()));  // it is not an object, or not whole: the parser says where
   const auto parsed = json::parse(text, file.path().string());
   return parsed ? Error{Error::Kind::data, file.path().string() + ": the file holds no JSON object"} : parsed.error();
 }

@@ -13,7 +13,7 @@ class MemberScan {
  public:
   /// `member` gets each member's name, as it is written between the quotes, and where its value begins and ends. False: stop.
   explicit MemberScan(std::function<bool(std::string_view name, uint64_t begin, uint64_t end)> member) : member_(std::move(member)) {}
-  /// False: the text is no object, or the callback stopped.
+  /// False: the text is not an object, or the callback stopped.
   bool feed(std::string_view block);
   /// The object has been closed.
   bool whole() const { return state_ == State::behind; }
@@ -27,7 +27,7 @@ class MemberScan {
   std::function<bool(std::string_view, uint64_t, uint64_t)> member_;
   State state_ = State::before;
   std::string name_;
-  uint64_t at_ = 0, begin_ = 0, end_ = 0;  // end_: behind the value's last character so far that is no white space
+  uint64_t at_ = 0, begin_ = 0, end_ = 0;  // end_: behind the value's last character so far that is not white space
   uint64_t depth_ = 0;                     // brackets that are open within the value
   bool in_string_ = false, escaped_ = false;
 };

@@ -86,7 +86,7 @@ void on_exit_by_others(int status) {
 }
 
 void catch_crashes() {
-  static const AlternativeStack stack;  // one that overflowed is no place for a handler
+  static const AlternativeStack stack;  // one that overflowed is not a place for a handler
   for (const int signal : crash_signals) {
     struct sigaction action{};
     ::sigaction(signal, nullptr, &action);

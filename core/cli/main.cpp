@@ -37,11 +37,11 @@ int help(const std::vector<std::string>& args) {
   return text.empty() ? unknown(args.front()) : cli::print(text);
 }
 
-// What a run keeps of its command line, it keeps as JSON: a path's bytes that are no UTF-8 could not be given back.
+// What a run keeps of its command line, it keeps as JSON: a path's bytes that are not UTF-8 could not be given back.
 std::optional<Error> not_text(const std::vector<std::string>& args) {
   for (const std::string& arg : args)
     if (!utf8::is_valid(arg))
-      return Error{Error::Kind::usage, fmt::format("the argument '{}' holds bytes that are no UTF-8; give the file another name, or a link to it that has one", arg)};
+      return Error{Error::Kind::usage, fmt::format("the argument '{}' holds bytes that are not UTF-8; give the file another name, or a link to it that has one", arg)};
   return std::nullopt;
 }
 

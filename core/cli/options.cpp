@@ -204,7 +204,7 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
 Result<void> check_config_dir(const std::string& folder) {
   std::error_code code;
   if (folder.empty() || std::filesystem::is_directory(folder, code)) return {};
-  return usage(fmt::format("--config-dir {} is no folder that can be read; it names the folder that holds the cards", folder));
+  return usage(fmt::format("--config-dir {} is not a folder that can be read; it names the folder that holds the cards", folder));
 }
 
 const Texts& run_optional_values() {
@@ -220,7 +220,7 @@ po::options_description run_options() {
       ("reuse,r", text()->value_name("[TS]"), "go on with the last run, or the one of that time")
       ("work-dir,w", text()->value_name("DIR"), "where runs are written (default outputs/default)")
       ("dry-run", po::bool_switch(), "print the plan, compute nothing")
-      ("allow-missing", po::bool_switch(), "data sets that are not there do not fail the run")
+      ("allow-missing", po::bool_switch(), "data sets that are missing do not fail the run")
       ("cache", po::bool_switch(), "take answers of earlier runs in the work dir, by content key")
       ("dump-eval-details", text()->value_name("[BOOL]"), "details per sample in results (default true)")
       ("max-num-workers", po::value<int64_t>()->value_name("N"), "accepted; one process does the work")

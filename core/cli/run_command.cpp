@@ -42,7 +42,7 @@ Result<store::RunFolder> open_folder(const RunCommandFlags& flags, const std::st
   if (!flags.reuse) return store::RunFolder::create(work_dir);
   auto folder = store::RunFolder::reuse(work_dir, flags.reuse_timestamp);
   if (folder || folder.error().kind != Error::Kind::missing) return folder;
-  // one that is named and is not there is a mistake; where none is named, there may be none yet
+  // one that is named and is missing is a mistake; where none is named, there may be none yet
   if (!infers(flags) || !flags.reuse_timestamp.empty()) return folder;
   log_warning(folder.error().message + "; a new run is started");
   return store::RunFolder::create(work_dir);
@@ -120,7 +120,7 @@ std::string plan_text(const graph::StagePlan& planned, uint64_t samples) {
   for (const store::TaskRecord& task : plan.tasks) out += fmt::format("  {:<40} {:>8} samples  {}\n", task.dataset, task.samples, task.status);
   if (planned.stages.empty()) return out + later_text(planned);  // nothing can be run
   out += fmt::format("  prompt tokens {}, of which {}{} must be computed", plan.prompt_tokens, plan.exact ? "" : "at least ", plan.computed_tokens);
-  out += fmt::format("; keys and values {:.1f} MiB, peak memory {:.1f} MiB, of it {:.1f} MiB beside the model",
+  out += fmt::format("; KV cache {:.1f} MiB, peak memory {:.1f} MiB, of which {:.1f} MiB outside the model",
                      static_cast<double>(plan.kv_bytes) / 1048576, static_cast<double>(plan.peak_bytes) / 1048576,
                      static_cast<double>(plan.beside_bytes) / 1048576);
   if (plan.devices > 1) out += fmt::format(", on {} devices together", plan.devices);

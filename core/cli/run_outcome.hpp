@@ -12,7 +12,7 @@ store::RunRecord planned_record(const config::RunConfig& run);
 /// is left out. Helpers' tasks stay.
 void settle_record(store::RunRecord& record, const config::RunConfig& run);
 
-/// complete, incomplete or failed. Nothing evaluated is no success, whatever may be missing.
+/// complete, incomplete or failed. Nothing evaluated is not a success, whatever may be missing.
 std::string run_status(const store::RunRecord& record, bool allow_missing);
 
 /// What a script sees: the worst that happened to any task.

@@ -119,7 +119,7 @@ config::World Workspace::world() {
     const fs::path path = default_model_path();
     std::error_code code;
     if (fs::exists(path, code)) return path.string();
-    return Error{Error::Kind::usage, fmt::format("no model is named and the default one is not there ({}); give --model-path FILE.gguf, "
+    return Error{Error::Kind::usage, fmt::format("no model is named and the default one does not exist ({}); give --model-path FILE.gguf, "
                                                  "--hf-path DIR or --models NAME, or fetch it with tools/demo.sh", path.string())};
   };
   world.locate = config::locate_model;

@@ -35,7 +35,7 @@ int fail(const Error& error);
 /// Writes to stdout, all of it and now; a closed pipe ends the process quietly, a full disk is an error.
 Result<void> written_to_stdout(std::string_view bytes);
 
-/// The same, the error printed: an exit code. For a person: what is no plain text is shown as printable() does.
+/// The same, the error printed: an exit code. For a person: what is not a plain text is shown as printable() does.
 int print(std::string_view text);
 /// The same for JSON, whose values stay what they are.
 int print_json(std::string_view json);

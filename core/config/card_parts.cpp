@@ -46,7 +46,7 @@ Result<std::vector<Filter>> filters_from_json(const json::Value& eval, const std
   for (const auto& member : filters->GetObject()) {
     Filter filter{std::string(json::text(member.name)), {}};
     if (filter.name.empty() || filter.name.find(',') != filter.name.npos)
-      return card_error(origin, fmt::format("eval.filters: '{}' is no name for a filter; use a word without a comma", filter.name));
+      return card_error(origin, fmt::format("eval.filters: '{}' is not a name for a filter; use a word without a comma", filter.name));
     SXT_TRY(filter.postprocessors, components_from_json(&member.value, origin, "eval.filters." + filter.name));
     out.push_back(std::move(filter));
   }
@@ -59,7 +59,7 @@ Result<void> repeats_from_json(const json::Value& eval, const std::string& origi
   const auto counts = [&](const json::Value* list, const char* where, std::vector<uint32_t>& out) -> Result<void> {
     if (!list) return {};
     for (const auto& k : list->GetArray()) {
-      if (!k.IsUint() || k.GetUint() == 0) return card_error(origin, fmt::format("{} holds what is no number of attempts; give whole numbers from 1", where));
+      if (!k.IsUint() || k.GetUint() == 0) return card_error(origin, fmt::format("{} holds what is not a number of attempts; give whole numbers from 1", where));
       out.push_back(k.GetUint());
     }
     return {};

@@ -40,7 +40,7 @@ Result<std::vector<SummaryGroup>> groups_from_json(const json::Value& list, cons
       if (!group.by_size)
         for (const auto& weight : weights->GetObject())
           if (const std::string name(json::text(weight.name)); !there.contains(name))
-            return card_error(origin, fmt::format("groups[{}].weights names '{}', which is no member{}", groups.size(), name, did_you_mean(name, group.members)));
+            return card_error(origin, fmt::format("groups[{}].weights names '{}', which is not a member{}", groups.size(), name, did_you_mean(name, group.members)));
     }
     groups.push_back(std::move(group));
   }

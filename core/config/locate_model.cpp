@@ -43,7 +43,7 @@ Result<std::string> snapshot_in(const std::string& origin, const std::string& na
   if (snapshots.empty()) return refuse("no snapshot of it is there (a download that was broken off?); fetch it again, for nothing is fetched here");
   const std::string choice = fmt::format("name one of them by its path: {}/snapshots/{{{}}}", model.string(), fmt::join(snapshots, ","));
   if (!revision.empty())
-    return refuse(fmt::format("its refs/main names the snapshot {}, which is not there, but {}; {}", revision,
+    return refuse(fmt::format("its refs/main names the snapshot {}, which is missing, but {}; {}", revision,
                               snapshots.size() == 1 ? "another one" : fmt::format("{} others", snapshots.size()), choice));
   if (snapshots.size() == 1) return (model / "snapshots" / snapshots.front()).string();
   return refuse(fmt::format("it has {} snapshots and no refs/main to say which one counts; {}", snapshots.size(), choice));

@@ -303,7 +303,7 @@ class ModelFlags {
       warn_about(key, key == "enable_thinking" ? for_chat_templates(key, value)
                                                : fmt::format("generation has no such setting; there are: max_new_tokens, min_new_tokens, stop_strings, {}",
                                                              join(generation_keys(), ", ")));
-    // a temperature of 0 that a card or an earlier run has is no word against drawing
+    // a temperature of 0 that a card or an earlier run has is not a word against drawing
     if (key == "do_sample" && model.generation.do_sample == true && model.generation.temperature == 0.0f) model.generation.temperature.reset();
     return {};
   }

@@ -62,7 +62,7 @@ Result<void> set_member(json::Document& card, const std::string& path, const std
     if (step.item) {
       if (!at->IsArray() || step.index >= at->Size())
         return usage(fmt::format("--set {}: there is no item [{}]; {}", path, step.index,
-                                 at->IsArray() ? fmt::format("the list has {}", at->Size()) : "the value before it is no list"));
+                                 at->IsArray() ? fmt::format("the list has {}", at->Size()) : "the value before it is not a list"));
       at = &(*at)[static_cast<rapidjson::SizeType>(step.index)];
       continue;
     }

@@ -33,7 +33,7 @@ template <class T> json::Value list_of(const std::vector<T>& items, json::Docume
 }  // namespace
 
 Fields::Fields(const json::Value& object, std::string_view origin) : object_(object), origin_(origin) {
-  if (!object.IsObject()) error_ = Error{Error::Kind::data, origin_ + " is no JSON object"};
+  if (!object.IsObject()) error_ = Error{Error::Kind::data, origin_ + " is not a JSON object"};
 }
 
 const json::Value* Fields::find(const char* name) {

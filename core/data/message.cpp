@@ -72,7 +72,7 @@ Result<ToolCall> tool_call_from_json(const json::Value& value, std::string_view 
   ToolCall call;
   in.read("id", call.id);
   in.read("name", call.name);
-  // a model may write arguments that are no JSON: they come as a text
+  // a model may write arguments that are not JSON: they come as a text
   if (const json::Value* arguments = in.find("arguments"))
     call.arguments = arguments->IsString() ? std::string(json::text(*arguments)) : json::write(*arguments);
   in.require("name");
@@ -133,7 +133,7 @@ json::Value to_json(const std::vector<Message>& messages, Allocator& a) {
 }
 
 Result<std::vector<Message>> messages_from_json(const json::Value& value, std::string_view origin) {
-  if (!value.IsArray()) return Error{Error::Kind::data, std::string(origin) + " is no list of messages"};
+  if (!value.IsArray()) return Error{Error::Kind::data, std::string(origin) + " is not a list of messages"};
   std::vector<Message> out;
   for (const auto& item : value.GetArray()) {
     SXT_TRY(Message message, message_from_json(item, std::string(origin) + "[" + std::to_string(out.size()) + "]"));

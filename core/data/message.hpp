@@ -45,7 +45,7 @@ json::Value to_json(const Message& message, json::Document::AllocatorType& alloc
 Result<Message> message_from_json(const json::Value& value, std::string_view origin);
 json::Value to_json(const std::vector<Message>& messages, json::Document::AllocatorType& allocator);
 Result<std::vector<Message>> messages_from_json(const json::Value& value, std::string_view origin);
-/// {"id", "name", "arguments": {...}}; arguments that are no JSON (a model wrote them) are a text.
+/// {"id", "name", "arguments": {...}}; arguments that are not JSON (a model wrote them) are a text.
 json::Value to_json(const ToolCall& call, json::Document::AllocatorType& allocator);
 Result<ToolCall> tool_call_from_json(const json::Value& value, std::string_view origin);
 

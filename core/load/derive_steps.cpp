@@ -133,7 +133,7 @@ struct IndexToLetter : OnValue {
   Result<json::Value> of(const json::Value& value, Allocator& a) const override {
     const auto index = as_index(value);
     if (!index || *index < first || *index - first > 25)
-      return data_error(fmt::format("{} is no number from {} to {}, so it means no letter", in_quotes(columns::as_text(value)), first, first + 25));
+      return data_error(fmt::format("{} is not a number from {} to {}, so it means no letter", in_quotes(columns::as_text(value)), first, first + 25));
     const char letter = static_cast<char>('A' + (*index - first));
     return text_value({&letter, 1}, a);
   }
@@ -153,7 +153,7 @@ struct Pick : DeriveStep {
     if (!items->IsArray()) return data_error(fmt::format("the column '{}' holds no list", list));
     const auto index = as_index(*place);
     if (!index || *index < 0 || *index >= static_cast<int64_t>(items->Size()))
-      return data_error(fmt::format("{} is no place in '{}', which has {} items", in_quotes(columns::as_text(*place)), list, items->Size()));
+      return data_error(fmt::format("{} is not a place in '{}', which has {} items", in_quotes(columns::as_text(*place)), list, items->Size()));
     return json::Value((*items)[static_cast<rapidjson::SizeType>(*index)], a);
   }
 };
@@ -280,7 +280,7 @@ struct Json : OnValue {
   Result<json::Value> of(const json::Value& value, Allocator& a) const override {
     const std::string text = columns::as_text(value);
     const auto parsed = json::parse(text, "the text");
-    if (!parsed) return data_error(fmt::format("{} is no JSON ({})", in_quotes(text), parsed.error().message));
+    if (!parsed) return data_error(fmt::format("{} is not JSON ({})", in_quotes(text), parsed.error().message));
     return json::Value(*parsed, a);
   }
 };

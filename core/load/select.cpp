@@ -12,7 +12,7 @@ namespace sextant::load {
 namespace {
 
 Error bad_range(std::string_view range) {
-  return {Error::Kind::config, fmt::format("test_range '{}' is no slice; write [begin:end] or [begin:end:step]", range)};
+  return {Error::Kind::config, fmt::format("test_range '{}' is not a slice; write [begin:end] or [begin:end:step]", range)};
 }
 
 std::optional<int64_t> to_int(std::string_view text, bool& ok) {

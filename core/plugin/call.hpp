@@ -14,7 +14,7 @@
 
 namespace sextant::plugin {
 
-/// Bytes that are no UTF-8 become U+FFFD each.
+/// Bytes that are not UTF-8 become U+FFFD each.
 std::string repair_utf8(std::string_view bytes);
 /// A message as it may stand in a line of a log: valid UTF-8, no control characters, at most 508 bytes.
 std::string one_line(std::string_view message);

@@ -25,7 +25,7 @@ constexpr uint16_t this_machine = EM_RISCV;
 constexpr uint16_t this_machine = EM_NONE;  // not known here: dlopen has the last word
 #endif
 
-constexpr size_t symbols_max = size_t{1} << 22;  // a plugin exports one symbol; four million is no plugin
+constexpr size_t symbols_max = size_t{1} << 22;  // a plugin exports one symbol; four million is not a plugin
 
 /// A file that is only read within its bounds.
 class Bytes {
@@ -62,7 +62,7 @@ Error bad(const fs::path& path, std::string_view why) { return {Error::Kind::dat
 
 Result<void> check_header(const Elf64_Ehdr& header, const fs::path& path) {
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-    return bad(path, "is no shared object (not an ELF file); a plugin is built with -shared");
+    return bad(path, "is not a shared object (not an ELF file); a plugin is built with -shared");
   if (header.e_ident[EI_CLASS] != ELFCLASS64) return bad(path, "is a 32-bit file, this program is 64-bit; rebuild it");
   constexpr unsigned char order = std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
   if (header.e_ident[EI_DATA] != order || (this_machine != EM_NONE && header.e_machine != this_machine))
@@ -122,7 +122,7 @@ Result<EntryHead> check_elf(const fs::path& path) {
   if (file.size() < sizeof header) return bad(path, truncated);
   SXT_TRY(const uint64_t address, entry_address(file, header, path));
   if (address == 0)
-    return bad(path, "exports no " SXT_ENTRY_SYMBOL ", so it is no Sextant plugin (see SEXTANT_PLUGIN in sextant/sdk.hpp)");
+    return bad(path, "exports no " SXT_ENTRY_SYMBOL ", so it is not a Sextant plugin (see SEXTANT_PLUGIN in sextant/sdk.hpp)");
 
   std::vector<Elf64_Phdr> segments;
   if (header.e_phentsize != sizeof(Elf64_Phdr) || !file.read(header.e_phoff, segments, header.e_phnum))

@@ -1,4 +1,4 @@
-// The static check of a shared object: nothing of it is loaded or run. Tells "this is no plugin" from the file's bytes, and
+// The static check of a shared object: nothing of it is loaded or run. Tells "this is not a plugin" from the file's bytes, and
 // reads the frozen head of sxt_entry (magic, ABI, sizes), so that a plugin of another ABI is refused before even its static
 // initialisers run. Boost.DLL's library_info is not used for this: it trusts every size and offset of the file (a mutated
 // one makes it allocate without bound or read beyond its buffers) and knows only .symtab, which stripped files lack.

@@ -13,7 +13,7 @@ Error bad(const ComponentInfo& component, std::string_view what) {
 
 Result<json::Document> parse(const ComponentInfo& component) {
   auto parsed = json::parse(component.facts.empty() ? "{}" : component.facts, component_name(component.kind, component.id));
-  if (!parsed || !parsed->IsObject()) return bad(component, "are no JSON object");
+  if (!parsed || !parsed->IsObject()) return bad(component, "are not JSON object");
   return parsed;
 }
 
@@ -62,7 +62,7 @@ Result<RetrieverWants> retriever_wants(const ComponentInfo& component) {
   RetrieverWants out;
   const json::Value* wants = json::find(facts, "wants");
   if (!wants) return out;
-  if (!wants->IsArray()) return bad(component, "have \"wants\" that is no list");
+  if (!wants->IsArray()) return bad(component, "have \"wants\" that is not a list");
   for (const auto& item : wants->GetArray()) {
     const std::string_view name = item.IsString() ? json::text(item) : std::string_view();
     if (name == "texts") out.texts = true;

@@ -108,7 +108,7 @@ Result<PluginFile> parse_manifest(std::string_view text, std::string_view origin
   const json::Document& document = *parsed;
   const auto schema = json::find_int(document, "schema"), major = json::find_int(document, "abi_major"),
              minor = json::find_int(document, "abi_minor");
-  if (!schema) return bad_manifest(origin, library, "it lacks the number \"schema\", so it is no plugin manifest");
+  if (!schema) return bad_manifest(origin, library, "it lacks the number \"schema\", so it is not a plugin manifest");
   if (*schema != manifest_schema)
     return bad_manifest(origin, library, fmt::format("its \"schema\" is {}, this program reads {}", *schema, manifest_schema));
   if (!major || !minor || *major < 0 || *minor < 0 || *major > UINT32_MAX || *minor > UINT32_MAX)

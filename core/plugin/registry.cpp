@@ -23,7 +23,7 @@ Result<std::vector<fs::path>> libraries_in(const fs::path& folder) {
         fmt::format("the plugin folder {} does not exist; check --plugin-path and $SEXTANT_PLUGIN_PATH", folder.string())};
   if (!fs::is_directory(status))
     return Error{Error::Kind::io,
-                 fmt::format("{} is no folder; --plugin-path takes the folder that holds the .so files", folder.string())};
+                 fmt::format("{} is not a folder; --plugin-path takes the folder that holds the .so files", folder.string())};
   std::vector<fs::path> out;
   fs::directory_iterator entries(folder, code);
   for (; !code && entries != fs::directory_iterator(); entries.increment(code))

@@ -70,7 +70,7 @@ Result<Retrieved> Retriever::take(const std::string& answer, const Query& query,
     if (!value.IsArray()) return bad("gave no list of rows");
     for (const auto& item : value.GetArray()) {
       if (!item.IsUint64() || !rows_.count(item.GetUint64()))
-        return bad(fmt::format("gave {}, which is no row of the train split,", json::write(item)));
+        return bad(fmt::format("gave {}, which is not a row of the train split,", json::write(item)));
       if (item.GetUint64() == query.own_row) return bad("gave the sample itself as its example");
       if (!seen.insert(item.GetUint64()).second) return bad(fmt::format("gave the row {} twice", item.GetUint64()));
       rows.push_back(item.GetUint64());

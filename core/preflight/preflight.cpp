@@ -46,7 +46,7 @@ uint64_t shortest_reply(const config::RunConfig& run, const config::DatasetConfi
   return least;
 }
 
-// Of sets that share a folder which is not there, one that is found elsewhere explains the others.
+// Of sets that share a folder which is missing, one that is found elsewhere explains the others.
 void explain_missing(plugin::Host& host, const config::RunConfig& run, std::vector<Finding>& unfit) {
   std::map<std::string, std::string> hints;   // [folder]
   const auto set_of = [&](const Finding& finding) { return config::find_dataset(run, finding.subject); };

@@ -30,7 +30,7 @@ Result<Piece> read_piece(const json::Value& value, std::string_view origin, cons
   piece.role = json::find_string(value, "role").value_or("");
   piece.fallback_role = json::find_string(value, "fallback_role").value_or("");
   const int64_t shot = json::find_int(value, "shot").value_or(0);
-  if (shot < 0 || shot > UINT32_MAX) return broken(origin, where, "has a \"shot\" that is no index");
+  if (shot < 0 || shot > UINT32_MAX) return broken(origin, where, "has a \"shot\" that is not an index");
   piece.shot = static_cast<uint32_t>(shot);
   return piece;
 }

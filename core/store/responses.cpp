@@ -199,7 +199,7 @@ Result<void> Responses::append(std::span<const Entry> entries) {
   std::vector<std::pair<Key, Place>> places;
   for (const Entry& entry : entries) {
     const auto key = packed(entry.response->key);
-    if (!key) return Error{Error::Kind::internal, fmt::format("'{}' is no content key", entry.response->key)};
+    if (!key) return Error{Error::Kind::internal, fmt::format("'{}' is not a content key", entry.response->key)};
     const auto known = places_.find(*key);
     if (known != places_.end() && files_[known->second.file].own) continue;
     SXT_TRY(const uint32_t number, file_of(*entry.task));

@@ -142,14 +142,14 @@ std::string to_line(const TaskRecord& task) {
 
 Result<TaskRecord> task_record_from_line(std::string_view line) {
   SXT_TRY(const json::Document in, json::parse(line, "states.jsonl"));
-  if (!in.IsObject()) return Error{Error::Kind::data, "states.jsonl: a line is no JSON object"};
+  if (!in.IsObject()) return Error{Error::Kind::data, "states.jsonl: a line is not a JSON object"};
   return task_from_json(in);
 }
 
 Result<RunRecord> run_record_from_json(const json::Value& value, std::string_view origin) {
   if (number(value, "schema") != 1)
     return Error{Error::Kind::data,
-                 fmt::format("{}: \"schema\" is not 1; the file is no run.json of this version of Sextant", origin)};
+                 fmt::format("{}: \"schema\" is not 1; the file is not a run.json of this version of Sextant", origin)};
   RunRecord record;
   record.started = text(value, "started");
   record.finished = text(value, "finished");

@@ -126,7 +126,7 @@ Result<void> add_delimited(std::string_view text, const std::string& origin, cha
       reading.columns.empty() ? columns_without_header(table.rows) : std::vector<std::string>();
   if (!found.empty() && !reading.find_header)
     return data_error(csv::place(origin, table.rows.front().line) +
-                      "this line is no header: like every other it ends with the letter of an answer; say "
+                      "this line is not a header: like every other it ends with the letter of an answer; say "
                       "\"header\": false, and name the columns with \"columns\"");
   if (!found.empty()) notes.push_back("it has no header; its columns are taken as " + csv::detail::listed(found));
   if (!found.empty() || !reading.header) {

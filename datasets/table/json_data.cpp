@@ -181,7 +181,7 @@ Result<void> add_json(const json::Document& document, std::string_view text, con
     const json::Value* list = columns::find(document, member);
     if (!list) return data_error(origin + " has no member '" + member + "'; \"member\" must name the list of rows");
     if (!list->IsArray())
-      return data_error(origin + ": the member '" + member + "' is no list; \"member\" must name the list of rows");
+      return data_error(origin + ": the member '" + member + "' is not a list; \"member\" must name the list of rows");
     return shapes.list(*list);
   }
   if (document.IsArray()) return shapes.list(document, text);

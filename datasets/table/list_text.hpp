@@ -13,7 +13,7 @@ inline bool read_list_text(std::string_view text, json::Document& ret_value) {
   while (!text.empty() && std::string_view(" \t\r\n").find(text.back()) != text.npos) text.remove_suffix(1);
   if (text.size() < 2 || (text.front() != '[' && text.front() != '{')) return false;
   if (!json::parse_into<json::strict_flags>(ret_value, text).IsError()) return true;
-  // Python's quotes become JSON's; what is no text stays, but for its three words
+  // Python's quotes become JSON's; what is not text stays, but for its three words
   std::string out;
   for (size_t i = 0; i < text.size();) {
     const char quote = text[i];

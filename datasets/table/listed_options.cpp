@@ -97,12 +97,12 @@ Result<std::vector<Option>> options_of_value(const json::Value& value, const Row
     for (const auto& member : value.GetObject()) {
       if (member.value.IsObject() || member.value.IsArray())
         return data_error(row.place + "'" + path + "." + std::string(json::text(member.name)) +
-                          "' is no text; write {\"A\": \"...\", \"B\": \"...\"}");
+                          "' is not text; write {\"A\": \"...\", \"B\": \"...\"}");
       out.push_back(
           {trimmed(json::text(member.name)), is_blank(&member.value) ? "" : columns::as_text(member.value), position++});
     }
   } else {
-    return data_error(row.place + "'" + path + "' is no list; write the options as a list");
+    return data_error(row.place + "'" + path + "' is not a list; write the options as a list");
   }
   std::erase_if(out, [](const Option& option) { return option.text.empty(); });
   take_written_letters(out);

@@ -145,7 +145,7 @@ Result<OptionSource> find_options(const Columns& columns, const std::vector<Row>
     return data_error(
         origin + " has the option columns " + listed(first_letter->second) +
         (first_letter->second.size() < 2 ? ", and there are at least two of a question" : ", with a gap between them") +
-        "; name those that are meant with \"options\" in its .meta.json, or say that it is no multiple-choice set: "
+        "; name those that are meant with \"options\" in its .meta.json, or say that it is not a multiple-choice set: "
         "--custom-dataset-data-type qa");
   for (const auto& [name, family] : families) {
     if (!is_whole(name, family)) continue;
@@ -181,7 +181,7 @@ Result<std::vector<Option>> options_of(const OptionSource& source, const Row& ro
       const json::Value* value = json::find(row.record, source.columns[i]);
       if (is_blank(value)) continue;
       if (value->IsArray() || value->IsObject())
-        return data_error(row.place + "the option '" + source.columns[i] + "' is no text");
+        return data_error(row.place + "the option '" + source.columns[i] + "' is not text");
       out.push_back({source.labels[i], columns::as_text(*value), i});
     }
   } else if (source.kind == OptionSource::Kind::list) {

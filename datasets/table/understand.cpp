@@ -42,13 +42,13 @@ class Reader {
         if (is_blank(question) && !is_not_finite(row, out_.question))
           return data_error(place_of(row) + "'" + out_.question + "' is empty; write the question, or leave the row out");
         if (question && (question->IsArray() || question->IsObject()))
-          return data_error(place_of(row) + "'" + out_.question + "' is no text; it is " +
+          return data_error(place_of(row) + "'" + out_.question + "' is not text; it is " +
                             (question->IsArray() ? "a list" : "an object"));
       }
       for (const std::string& name : row.not_finite)
         if (is_read(name))
           return data_error(place_of(row) + "'" + name +
-                            "' is NaN or infinite, which is no text; write null where there is nothing, or the text in quotes");
+                            "' is NaN or infinite, which is not text; write null where there is nothing, or the text in quotes");
     }
     return {};
   }
@@ -133,7 +133,7 @@ class Reader {
       if (!fresh)
         return data_error(row.place + "the id '" + it->first +
                           "' stands twice: " + it->second->place.substr(0, it->second->place.size() - 2) +
-                          " has it, too; correct one, or rename the column if it is no id");
+                          " has it, too; correct one, or rename the column if it is not an id");
     }
     return {};
   }

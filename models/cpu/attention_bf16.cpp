@@ -190,7 +190,7 @@ struct alignas(64) TileShapes {
   }
 };
 
-// The tile unit, while attend runs. A group of few rows takes tiles of so many: the unit's time is that of the rows.
+// AMX, while attend runs. A group of few rows takes tiles of so many: the unit's time is that of the rows.
 class Tiles {
  public:
   Tiles() = default;

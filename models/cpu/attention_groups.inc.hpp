@@ -19,7 +19,7 @@ inline uint32_t first_seen(const Attention& t, uint32_t row) {
   return t.window != 0 && t.position[row] >= t.window ? t.position[row] - t.window + 1 : 0;
 }
 
-/// The pages of a block. Those after the last key that any row of the group sees are not there: the last one that is stands in
+/// The pages of a block. Those after the last key that any row of the group sees are missing: the last one that is stands in
 /// for them, and its keys are masked.
 struct Block {
   const char* page[block_pages];

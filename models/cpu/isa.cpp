@@ -15,7 +15,7 @@ struct Processor {
 };
 
 #if defined(__x86_64__)
-// The tile unit's state is large: Linux gives it to a process that asks (5.16 or newer).
+// AMX's state is large: Linux gives it to a process that asks (5.16 or newer).
 bool tiles_granted() {
   constexpr long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;

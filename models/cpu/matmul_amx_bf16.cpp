@@ -1,4 +1,4 @@
-// The bf16 product on the tile unit (AMX-BF16). A tile of results is one chain for each element: TDPBF16PS adds 32 products of
+// The bf16 product on AMX (AMX-BF16). A tile of results is one chain for each element: TDPBF16PS adds 32 products of
 // a row to it, always in the same order, whatever other rows there are. Denormals are zero to it.
 #include <immintrin.h>
 #include <algorithm>
@@ -43,7 +43,7 @@ struct Ahead {
   }
 };
 
-// The results of the block that follows, 32 rows of two lines: a store to a line that is far takes the tile unit long.
+// The results of the block that follows, 32 rows of two lines: a store to a line that is far takes AMX long.
 struct Results {
   float* at;
   size_t stride;  // bytes

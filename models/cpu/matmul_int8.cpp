@@ -150,7 +150,7 @@ template <uint32_t R, uint32_t C, bool Nibbles>
 }
 
 #if defined(__AMX_INT8__)
-// The tile unit sums the integers of 16 rows and 16 columns at once; vectors scale them in the same order as above.
+// AMX sums the integers of 16 rows and 16 columns at once; vectors scale them in the same order as above.
 constexpr uint32_t tile_rows = 16, group_rows = tile_rows, chunk_blocks = 8;
 
 struct alignas(64) TileShapes {  // tile 0: sums [16][16], 4: rows of a [16][32 bytes], 6: weights [8][16][4]

@@ -1,4 +1,4 @@
-// The tile unit's shapes. GCC's intrinsic reads eight of their 64 bytes as far as the compiler can see, which may then leave the
+// AMX's shapes. GCC's intrinsic reads eight of their 64 bytes as far as the compiler can see, which may then leave the
 // others unwritten.
 #pragma once
 #include <immintrin.h>

@@ -17,7 +17,7 @@ void check_supported(const Architecture& a, std::string_view path, bool is_16_bi
   const bool odd = a.hidden % 8 || a.feed_forward % 8 || a.experts.feed_forward % 8 || a.heads * a.head_dim % 8;
   const char* missing = a.heads % a.kv_heads != 0 || attention_rows(a.heads / a.kv_heads, a.head_dim, is_16_bit) == 0
                             ? "heads of a shape"
-                        : is_16_bit && odd ? "a width that is no multiple of 8, which bf16 and fp16 need: use f32;"
+                        : is_16_bit && odd ? "a width that is not a multiple of 8, which bf16 and fp16 need: use f32;"
                         : a.experts.count > 256 || a.experts.used > 16 ? "more experts than 256, or more than 16 for a token,"
                                                                        : nullptr;
   if (missing)

@@ -22,7 +22,7 @@ struct Functions {
   const char* (*get_last_error)(Communicator communicator);
 };
 
-/// Opens libnccl.so.2 at the first call; it is never closed. Throws SXT_NO_DEVICE, with what to install, where it is not there or lacks
+/// Opens libnccl.so.2 at the first call; it is never closed. Throws SXT_NO_DEVICE, with what to install, where it is missing or lacks
 /// a function. [any] thread.
 const Functions& functions();
 

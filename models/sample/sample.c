@@ -70,7 +70,7 @@ static sxt_status detokenize(sxt_object *object, const sxt_ids *ids, uint64_t n,
       const int32_t id = ids[i].data[k];
       if (id < 0 || id >= TOY_VOCABULARY) {
         buffer_free(&text);
-        return sample_fail(reterr, SXT_BAD_DATA, "sample: %d is no token; there are 0 to %d", id, TOY_VOCABULARY - 1);
+        return sample_fail(reterr, SXT_BAD_DATA, "sample: %d is not a token; there are 0 to %d", id, TOY_VOCABULARY - 1);
       }
       const char byte = (char)id;
       if (id < 256) buffer_append(&text, &byte, 1);

@@ -5,7 +5,7 @@
 namespace sextant::templates {
 namespace {
 
-// Null, or nothing but blanks: a cell that was left empty is no option.
+// Null, or nothing but blanks: a cell that was left empty is not an option.
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == text.npos; }
 std::string option_text(const json::Value& value) { return value.IsNull() ? std::string() : columns::as_text(value); }
 

@@ -120,7 +120,7 @@ class Filler {
     }
     const std::string column(output_column_);
     if (!answer) throw DataError(which + " has no \"" + column + "\", the reader's output_column, to take its label from");
-    throw DataError(which + ": its " + column + " \"" + columns::as_text(*answer) + "\" is no label of the template (" + labels +
+    throw DataError(which + ": its " + column + " \"" + columns::as_text(*answer) + "\" is not a label of the template (" + labels +
                     "); add the label, or \"shot\"");
   }
 

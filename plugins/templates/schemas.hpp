@@ -24,7 +24,7 @@
   R"("texts": {"description": "The options' texts: a list, or a list column such as \"{choices}\".",)" SXT_TEMPLATE_LIST R"(}, )" \
   R"("line": {"type": "string", "description": "One option of {choice_lines}, with {label} and {text}; default: {label}. {text}"}}}, )" \
   R"("cloze": {"description": "The prompt without the options, for the cloze inferencer; default: {question}.",)" SXT_TEMPLATE_SOURCE R"(}, )" \
-  R"("literal": {"type": "array", "items": {"type": "string"}, "description": "Names that stand in braces in these texts and are no columns."}, )" \
+  R"("literal": {"type": "array", "items": {"type": "string"}, "description": "Names that stand in braces in these texts and are not columns."}, )" \
   R"("form": {"enum": ["open", "labels", "continuations", "cloze", "whole"], )" \
   R"("description": "Set by the core from the card's inferencer: which prompts it will ask for."})"
 

@@ -176,7 +176,7 @@ class Light(ContractTest):
     def test_a_list_needs_no_plugin_that_loads(self):
         described = self.sextant("plugins", "describe", THIRD_PARTY + "/sample.so")
         self.assert_rc(described, OK)
-        text = write(self.dir / "broken/sample.so", "this is no library\n").read_bytes()
+        text = write(self.dir / "broken/sample.so", "this is not a library\n").read_bytes()
         manifest = json.loads(described.stdout)
         manifest["sha256"] = hashlib.sha256(text).hexdigest()
         write(self.dir / "broken/sample.json", manifest)

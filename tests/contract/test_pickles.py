@@ -91,7 +91,7 @@ class Refused(PickleTest):
 
 class Usage(PickleTest):
     def test_what_it_needs_is_said(self):
-        self.assertRegex(self.python(CONVERT, "nowhere").stderr, "nowhere: is no folder")
+        self.assertRegex(self.python(CONVERT, "nowhere").stderr, "nowhere: is not a folder")
         if has_torch():
             self.skipTest("%s has torch, whose lack would be told" % PYTHON)
         done = self.python(CONVERT, self.folder)

@@ -1,4 +1,4 @@
-"""The published sets as they are: every subject that is there runs, and what is not there is said to be missing."""
+"""The published sets as they are: every subject that is there runs, and what is missing is said to be missing."""
 
 import hashlib
 import pathlib

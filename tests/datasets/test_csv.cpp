@@ -84,7 +84,7 @@ TEST_CASE("csv: a missing column is named with the ones there are") {
   CHECK(checked.error().message == "t.csv has no column 'question'; its columns are: id, Question, A");
 }
 
-TEST_CASE("csv: a file that is not there is missing, and named") {
+TEST_CASE("csv: a file that is missing is missing, and named") {
   const auto table = csv::read("/nowhere/val/x_val.csv");
   REQUIRE_FALSE(table);
   CHECK(table.error().kind == Error::Kind::missing);

@@ -269,7 +269,7 @@ TEST_CASE("custom: rows of ten thousand members are read in a moment") {
 
 TEST_CASE("table: a header that is none, or is there where the card says none, is named") {
   for (const Case& c : {
-           Case{"q.csv", "What?,x,y,z,w,B\nWho?,x,y,z,w,A\n", "", "q.csv:1: this line is no header"},
+           Case{"q.csv", "What?,x,y,z,w,B\nWho?,x,y,z,w,A\n", "", "q.csv:1: this line is not a header"},
            Case{"q.csv", "question,A,answer\nq,x,A\n", R"(, "header": false, "columns": ["question", "A", "answer"])", "q.csv:1: this line names the columns"},
            Case{"q.jsonl", R"({"q": 1, "w": NaN})", "", "q.jsonl:1: 'w' is NaN or infinite"},
            Case{"q.jsonl", R"({"a": 1, "b": 2})", R"(, "rename": {"a": "b"})", "\"rename\" makes a second column 'a'"},

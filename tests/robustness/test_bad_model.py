@@ -157,7 +157,7 @@ class BadModel(RobustnessTest):
         for name, *words in (("pipe.gguf", "pipe"), ("empty.gguf", "empty")):
             with self.subTest(name):
                 self.refused(self.dir / name, *words)
-        # what is not there is refused before a run is begun
+        # what is missing is refused before a run is begun
         for name, said in (("missing.gguf", "check the path"), ("dangling.gguf", "check the path"), ("loop.gguf", "check the path"),
                            ("folder.gguf", "directory")):
             with self.subTest(name):

@@ -106,7 +106,7 @@ class Resume(RobustnessTest):
         self.assertEqual(len(good), len(lines))
 
     def test_journal_of_noise(self):
-        """Bytes that are no JSON lines, NULs as after a power cut among them, cost their lines and nothing else."""
+        """Bytes that are not JSON lines, NULs as after a power cut among them, cost their lines and nothing else."""
         self.make_cards()
         run = self.evaluate("sample").run
         expected = run.hashes()

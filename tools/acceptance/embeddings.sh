@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 build=${1:-$root/build/dev}
 
-# fetch_minilm: prints the folder of the model; fetches and checks it when it is not there.
+# fetch_minilm: prints the folder of the model; fetches and checks it when it is missing.
 minilm_sha256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
 fetch_minilm() {
   local folder=${XDG_CACHE_HOME:-$HOME/.cache}/sextant/models/all-MiniLM-L6-v2 scratch

@@ -61,7 +61,7 @@ class Peers:
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data") if hasattr(tarfile, "data_filter") else tar.extractall(folder)
         [source] = folder.glob("*/vendor/llama.cpp")
-        # GCC's intrinsic tells the compiler of 8 bytes of the tile unit's shapes; the others are then left out and the program dies
+        # GCC's intrinsic tells the compiler of 8 bytes of AMX's shapes; the others are then left out and the program dies
         kernels = source / "ggml" / "src" / "ggml-cpu" / "amx" / "mmq.cpp"
         kernels.write_text(kernels.read_text().replace("    _tile_loadconfig(&tc);",
                                                        '    asm volatile("" : : "m"(tc));\n    _tile_loadconfig(&tc);'))

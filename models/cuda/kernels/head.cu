@@ -69,7 +69,7 @@ __global__ void __launch_bounds__(threads) head_chunk_kernel(const HeadChunk a) 
   float sum = 0;
   for (uint32_t i = threadIdx.x; i < a.ids; i += threads) {
     const float v = value(i);
-    if (v != v) sum = v;  // what is no number makes the row none, also where nothing else is there
+    if (v != v) sum = v;  // what is not a number makes the row none, also where nothing else is there
     else if (maximum > -INFINITY && !impossible(i)) sum += expf(v - maximum);
   }
   sum = block_sum<threads>(sum, parts);

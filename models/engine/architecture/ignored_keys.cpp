@@ -49,7 +49,7 @@ void warn_of_other_head(const Keys& keys, Architecture& a) {
   const std::string_view name = json::text((*names)[0]);
   constexpr std::string_view language[] = {"ForCausalLM", "ForConditionalGeneration", "LMHeadModel"};
   if (std::any_of(std::begin(language), std::end(language), [&](std::string_view end) { return name.ends_with(end); })) return;
-  a.warnings.push_back(fmt::format("config.json: \"architectures\" names {}, which is no language model: it is computed as one, with {} for its "
+  a.warnings.push_back(fmt::format("config.json: \"architectures\" names {}, which is not a language model: it is computed as one, with {} for its "
                                    "head; replies and scores mean little unless it was one before",
                                    json::quote(name.substr(0, 80)), a.tied_embeddings ? "the embedding" : "the head that the weights have"));
 }

@@ -9,7 +9,7 @@ namespace sextant::engine {
 inline constexpr uint32_t vocab_max = 1 << 24, experts_max = 1'024;
 
 struct WidthKeys { std::string_view layers, hidden, heads, kv_heads, head_dim, feed_forward, context, norm_epsilon; };
-/// What stands for a key that is not there. 0: it must be there; of kv_heads: heads; of head_dim: hidden / heads.
+/// What stands for a key that is missing. 0: it must be there; of kv_heads: heads; of head_dim: hidden / heads.
 struct WidthDefaults {
   uint32_t layers = 0, hidden = 0, heads = 0, kv_heads = 0, head_dim = 0, feed_forward = 0, context = 0;
   double norm_epsilon = 0;

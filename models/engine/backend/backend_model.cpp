@@ -48,7 +48,7 @@ BackendModel::BackendModel(Context c) : Model(std::move(c)), config_(read_backen
 
 void BackendModel::load(std::unique_ptr<Hardware> hardware) {
   hardware_ = std::move(hardware);
-  check_model_is_named(config_);  // not before: that the device is not there comes first
+  check_model_is_named(config_);  // not before: that the device is missing comes first
   for (const std::string& path : {config_.path, config_.peft_path, config_.tokenizer_path})
     if (!path.empty()) or_throw(check_reachable(path));
   if (!config_.path.empty() && (config_.weights || config_.description))

@@ -63,7 +63,7 @@ class Finder {
     for (const auto* claims : {&model_.claims->bos, &model_.claims->eos, &model_.claims->pad})
       for (const TokenClaim& claim : *claims)
         if (claim.ids.empty())
-          add("{}: {} is no token of the vocabulary; is it the tokenizer of another model?", claim.where,
+          add("{}: {} is not a token of the vocabulary; is it the tokenizer of another model?", claim.where,
               json::quote(claim.piece));
   }
 
@@ -122,7 +122,7 @@ class Finder {
     for (const std::string& text : {asked, answered})
       for (const std::string& token : tokens_in(text))
         if (!find_token(tokenizer_, token) && seen.insert(token).second)
-          add("the chat template writes {}, which is no token of the vocabulary: the model reads it letter by letter; is the "
+          add("the chat template writes {}, which is not a token of the vocabulary: the model reads it letter by letter; is the "
               "template another model's?",
               token);
     const std::vector<int32_t> ids = tokenizer_.encode(asked, {}).ids;

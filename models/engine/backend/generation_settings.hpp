@@ -16,7 +16,7 @@ struct GenerationSettings {
   std::vector<std::string> warnings;
 };
 
-/// `path`: a folder or a GGUF. A file that is not there asks for nothing. `end`: the ids that end a generation; `vocab`: how many there are.
+/// `path`: a folder or a GGUF. A file that is missing asks for nothing. `end`: the ids that end a generation; `vocab`: how many there are.
 Result<GenerationSettings> read_generation_settings(const std::string& path, const std::vector<int32_t>& end, uint32_t vocab);
 
 }  // namespace sextant::engine

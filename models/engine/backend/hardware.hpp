@@ -51,7 +51,7 @@ class Hardware {
   virtual uint32_t workers(const DeviceOrder&) const { return 1; }
   /// One worker's device. With several workers this is called on a thread of each at the same time. Plans the memory, loads the
   /// weights. Throws PluginError: what the device cannot compute (SXT_UNSUPPORTED), what does not fit, with the numbers
-  /// (SXT_NO_MEMORY), a device that is not there (SXT_NO_DEVICE).
+  /// (SXT_NO_MEMORY), a device that is missing (SXT_NO_DEVICE).
   virtual std::unique_ptr<Device> make_device(const DeviceOrder& order, DeviceReport& ret_report) = 0;
   /// The device of an encoder (DeviceLimits::encodes), always one. Throws as make_device.
   virtual std::unique_ptr<Device> make_encoder(const EncoderOrder& order, DeviceReport&) {

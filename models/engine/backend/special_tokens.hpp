@@ -13,7 +13,7 @@ namespace sextant::engine {
 struct TokenClaim {
   std::string where;         // "config.json: eos_token_id"
   std::string piece;         // the token, where the file has its text
-  std::vector<int32_t> ids;  // those of the vocabulary that it names; of a text that is no token: none
+  std::vector<int32_t> ids;  // those of the vocabulary that it names; of a text that is not a token: none
 };
 
 struct SpecialTokenClaims {
@@ -21,7 +21,7 @@ struct SpecialTokenClaims {
   std::string adds;                       // what says whether BOS and EOS are added: "tokenizer.json: post_processor"
 };
 
-/// `path`: a folder, a GGUF or a vocabulary's file, out of which `tokenizer` was made. A file of a folder that is not there
+/// `path`: a folder, a GGUF or a vocabulary's file, out of which `tokenizer` was made. A file of a folder that is missing
 /// says nothing.
 Result<SpecialTokenClaims> read_special_token_claims(const std::string& path, const Tokenizer& tokenizer);
 

@@ -15,7 +15,7 @@ struct TemplateChoice {
 };
 
 /// `setting`: "auto" (the one named default, and with tools tool_use, as transformers does), "none", the name of one of `own`, or a
-/// .jinja file. `model`: its path, for messages. An error where what somebody named is not there or broken.
+/// .jinja file. `model`: its path, for messages. An error where what somebody named is missing or broken.
 Result<TemplateChoice> choose_template(const std::string& setting, const ChatTemplateSources& own, const std::string& model);
 
 }  // namespace sextant::engine

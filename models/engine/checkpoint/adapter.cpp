@@ -26,7 +26,7 @@ Error no_adapter(const std::string& folder) {
   if (!below.empty())
     return refused(folder, fmt::format("holds no adapter_config.json, but {} below does; name {}",
                                        below.size() == 1 ? "a folder" : fmt::format("{} folders", below.size()), fmt::join(below, " or ")));
-  return refused(folder, "holds no adapter_config.json, so it is no PEFT adapter; name the folder of one as --peft-path");
+  return refused(folder, "holds no adapter_config.json, so it is not a PEFT adapter; name the folder of one as --peft-path");
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ Result<Adapter> read_adapter(const std::string& folder, const Checkpoint& model)
   std::error_code failed;
   const std::string config_path = folder + "/adapter_config.json", path = folder + "/adapter_model.safetensors";
   if (!fs::is_directory(folder, failed))
-    return refused(folder, "is no folder; name the one that holds adapter_config.json as --peft-path");
+    return refused(folder, "is not a folder; name the one that holds adapter_config.json as --peft-path");
   if (!fs::exists(config_path, failed)) return no_adapter(folder);
   SXT_TRY(const AdapterConfig config, AdapterConfig::read(config_path));
   if (!fs::exists(path, failed)) {

@@ -67,7 +67,7 @@ Result<Regex> module_pattern(std::string_view regex, bool tail) {
   options.error_kind = Error::Kind::data;
   options.advice = "take adapter_config.json as peft wrote it";
   auto compiled = Regex::compile(fmt::format("{}(?:{})", tail ? "(?:.*\\.)?" : "", regex), std::move(options));
-  if (!compiled) return Error{Error::Kind::data, fmt::format("{} is no regular expression that can be read", shown(regex))};
+  if (!compiled) return Error{Error::Kind::data, fmt::format("{} is not a regular expression that can be read", shown(regex))};
   return compiled;
 }
 
@@ -177,7 +177,7 @@ void AdapterConfig::warn_of_keys(const json::Value& json) {
   for (const auto& member : json.GetObject()) {
     const std::string_view key = json::text(member.name);
     if (asks(&member.value) && !is_in(of_training, key) && !is_in(followed, key))
-      warnings_.push_back(fmt::format("{} is no key that is known of a LoRA adapter, and is not followed", shown(key)));
+      warnings_.push_back(fmt::format("{} is not a key that is known of a LoRA adapter, and is not followed", shown(key)));
   }
   const std::string task = json::find_string(json, "task_type").value_or("");
   if (!task.empty() && task != "CAUSAL_LM" && task != "FEATURE_EXTRACTION")
@@ -188,7 +188,7 @@ void AdapterConfig::warn_of_keys(const json::Value& json) {
 
 Result<AdapterConfig> AdapterConfig::read(const std::string& path) {
   SXT_TRY(const json::Document json, read_json_file(path, max_config_bytes));
-  if (!json.IsObject()) return refused(path, "is no JSON object; take adapter_config.json as peft wrote it");
+  if (!json.IsObject()) return refused(path, "is not a JSON object; take adapter_config.json as peft wrote it");
   const std::string type = json::find_string(json, "peft_type").value_or("");
   if (type != "LORA")
     return refused(

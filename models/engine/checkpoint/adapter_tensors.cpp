@@ -84,7 +84,7 @@ class Sorter {
   }
   Error unknown(const Tensor& tensor) const {
     return refused(path_,
-                   fmt::format("tensor {} is no part of a LoRA adapter that is computed here; merge the adapter with peft and give the "
+                   fmt::format("tensor {} is not part of a LoRA adapter that is computed here; merge the adapter with peft and give the "
                                "merged model",
                                shown(tensor.name)));
   }

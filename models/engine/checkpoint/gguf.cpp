@@ -113,7 +113,7 @@ Result<void> GgufFile::read() {
   SXT_TRY(const auto magic, cursor.read<uint32_t>("the magic"));
   if (magic != 0x46554747) {
     return Error{Error::Kind::data,
-                 fmt::format("{}: is no GGUF file (it does not begin with \"GGUF\"); name a .gguf file", path())};
+                 fmt::format("{}: is not a GGUF file (it does not begin with \"GGUF\"); name a .gguf file", path())};
   }
   SXT_TRY(const auto version, cursor.read<uint32_t>("the version"));
   if (version != 2 && version != 3) {

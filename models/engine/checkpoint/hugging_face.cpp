@@ -81,7 +81,7 @@ Result<void> HuggingFaceFolder::read_config() {
   const std::string path = file("config.json");
   if (!has("config.json")) {
     if (const std::string gone = absence("config.json"); !gone.empty())
-      return refused(path_, "config.json is not there" + gone + "; fetch the model again");
+      return refused(path_, "config.json is missing" + gone + "; fetch the model again");
     const std::vector<std::string> names = files_in(path_);
     if (has("adapter_config.json"))
       return refused(path_,
@@ -97,7 +97,7 @@ Result<void> HuggingFaceFolder::read_config() {
                                           : "there are folders and no files in the folder; give one that transformers could load");
   }
   SXT_TRY(config_, read_json_file(path, max_config_bytes));
-  if (!config_.IsObject()) return refused(path, "is no JSON object; fetch the model again");
+  if (!config_.IsObject()) return refused(path, "is not a JSON object; fetch the model again");
   const json::Value* quantised = json::find(config_, "quantization_config");
   if (!quantised || quantised->IsNull()) return {};
   return refused(
@@ -110,7 +110,7 @@ Result<void> HuggingFaceFolder::read_config() {
 Result<void> HuggingFaceFolder::read_weights() {
   for (const std::string_view name : {weights_name, index_name})
     if (const std::string gone = absence(name); !gone.empty())
-      return refused(path_, fmt::format("{} is not there{}; fetch the model again", name, gone));
+      return refused(path_, fmt::format("{} is missing{}; fetch the model again", name, gone));
   if (has(weights_name)) {  // before the index, as transformers does
     SXT_TRY(SafetensorsFile weights, SafetensorsFile::open(file(weights_name)));
     tensors_ = weights.tensors();
@@ -131,11 +131,11 @@ Result<void> HuggingFaceFolder::read_weights() {
   return {};
 }
 
-// A file that is not there, or a link to nothing: in a cache that is what a download leaves that was broken off.
+// A file that is missing, or a link to nothing: in a cache that is what a download leaves that was broken off.
 std::string HuggingFaceFolder::absence(std::string_view name) const {
   std::error_code failed;
   if (has(name) || !fs::is_symlink(file(name), failed)) return "";
-  return fmt::format(" (a link to {}, which is not there)", fs::read_symlink(file(name), failed).string());
+  return fmt::format(" (a link to {}, which is missing)", fs::read_symlink(file(name), failed).string());
 }
 
 // Weights beside those that are read.
@@ -187,7 +187,7 @@ Result<std::string> HuggingFaceFolder::sha256() const {
         std::find(std::begin(hashed_names), std::end(hashed_names), name) == std::end(hashed_names))
       continue;
     auto opened = MappedFile::open(file(name));
-    if (opened) small.push_back(*std::move(opened));  // an empty one says nothing, and is no file that can be mapped
+    if (opened) small.push_back(*std::move(opened));  // an empty one says nothing, and is not a file that can be mapped
   }
   if (has(pooling_name))
     if (auto opened = MappedFile::open(file(pooling_name))) small.push_back(*std::move(opened));

@@ -30,7 +30,7 @@ Result<void> HuggingFaceFolder::read_shards(const std::string& index) {
     const std::string_view shard = json::text(member.value);
     if (shard.empty() || shard.front() == '.' || shard.find_first_of(std::string_view("/\0", 2)) != shard.npos)
       return refused(index,
-                     fmt::format("names the shard {}, which is no name of a file in the folder; fetch it again", shown(shard)));
+                     fmt::format("names the shard {}, which is not a name of a file in the folder; fetch it again", shown(shard)));
     if (!shard_of.emplace(tensor, shard).second)
       return refused(index, fmt::format("names tensor {} twice; fetch it again", shown(tensor)));
     shards.insert(shard);

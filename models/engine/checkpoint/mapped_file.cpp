@@ -33,7 +33,7 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   }
   if (!S_ISREG(info.st_mode)) {
     return Error{Error::Kind::io,
-                 fmt::format("{}: is no regular file (a pipe or a device); copy the model to a file first", path)};
+                 fmt::format("{}: is not a regular file (a pipe or a device); copy the model to a file first", path)};
   }
   if (info.st_size == 0) {
     return Error{Error::Kind::data, fmt::format("{}: the file is empty; fetch the model again", path)};

@@ -12,7 +12,7 @@ namespace sextant::engine {
 
 class MappedFile {
  public:
-  /// Refuses what is no regular file (a directory, a pipe, a device) and an empty one; never blocks on a pipe.
+  /// Refuses what is not a regular file (a directory, a pipe, a device) and an empty one; never blocks on a pipe.
   static Result<MappedFile> open(const std::string& path);
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a file that is no model by itself is taken for; nothing where it may be a GGUF file, whose reader says the rest.
+// What a file that is not a model by itself is taken for; nothing where it may be a GGUF file, whose reader says the rest.
 std::optional<Error> other_format(const std::string& path) {
   std::error_code ignored;
   if (!fs::is_regular_file(path, ignored)) return std::nullopt;

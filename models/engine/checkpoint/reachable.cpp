@@ -27,7 +27,7 @@ Result<void> check_reachable(const std::string& path) {
     if (reason == EACCES) return unreachable(path, forbidden("enter a folder on the way there"));
     if (reason != ENOENT && reason != ENOTDIR) return unreachable(path, fmt::format("cannot be looked at: {}", std::strerror(reason)));
     if (std::filesystem::is_symlink(path, failed))
-      return unreachable(path, fmt::format("is a link to {}, which is not there; fetch it again or name another path",
+      return unreachable(path, fmt::format("is a link to {}, which is missing; fetch it again or name another path",
                                            std::filesystem::read_symlink(path, failed).string()));
     return unreachable(path, fmt::format("there is no such file or folder{}; check the path (nothing is fetched)", nor_in_hub_cache(path)));
   }

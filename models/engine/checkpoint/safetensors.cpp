@@ -25,8 +25,8 @@ class Reader {
     SXT_TRY(const std::string_view header, header_text());
     data_ = bytes_.subspan(8 + header.size());
     const auto parsed = json::parse(header, "header");
-    if (!parsed) return error("the header is no JSON (" + parsed.error().message + ")");
-    if (!parsed->IsObject()) return error("the header is no JSON object");
+    if (!parsed) return error("the header is not JSON (" + parsed.error().message + ")");
+    if (!parsed->IsObject()) return error("the header is not a JSON object");
     std::vector<Tensor> tensors;
     std::unordered_set<std::string_view> names;
     for (const auto& member : parsed->GetObject()) {
@@ -52,7 +52,7 @@ class Reader {
     if (bytes_.size() < sizeof size) return error("is too short for a safetensors file");
     std::memcpy(&size, bytes_.data(), sizeof size);
     if (size > max_header_bytes) {
-      return error(fmt::format("is no safetensors file (its header would have {} bytes, and none has more than {})", size,
+      return error(fmt::format("is not a safetensors file (its header would have {} bytes, and none has more than {})", size,
                                max_header_bytes));
     }
     if (size > bytes_.size() - sizeof size) {
@@ -61,7 +61,7 @@ class Reader {
     }
     const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + sizeof size, static_cast<size_t>(size));
     // RapidJSON would take a NUL for the end of the text
-    if (!text.starts_with('{') || text.find('\0') != text.npos) return error("the header is no JSON object");
+    if (!text.starts_with('{') || text.find('\0') != text.npos) return error("the header is not a JSON object");
     return text;
   }
 
@@ -87,7 +87,7 @@ class Reader {
     for (const json::Value& extent : shape->GetArray()) {
       // 2^56 numbers of up to 8 bytes: no product can overflow
       if (!extent.IsUint64() || (elements > 0 && extent.GetUint64() > (uint64_t{1} << 56) / elements))
-        return error(what + " has a \"shape\" that is no list of whole numbers, or absurdly large");
+        return error(what + " has a \"shape\" that is not a list of whole numbers, or absurdly large");
       extents.push_back(extent.GetUint64());
       elements *= extents.back();
     }

@@ -8,7 +8,7 @@ namespace sextant::engine {
 namespace {
 
 // NaN, Infinity and -Infinity outside of strings become strings: a key that needs a number refuses them by its name, every other one has
-// a value that is no number.
+// a value that is not a number.
 std::string with_quoted_numbers(const std::string& text) {
   constexpr std::string_view words[] = {"NaN", "-Infinity", "Infinity"};
   std::string out;

@@ -179,7 +179,7 @@ Result<EncoderShape> read_encoder_shape(const Checkpoint& checkpoint) {
   s.context = s.position_rows - s.first_position;
   if (family.distances) { SXT_TRY(s.distance_buckets, keys.count_or("relative_attention_num_buckets", 1 << 16, 32)); }
   if (s.distance_buckets % 4 != 0)
-    return keys.wrong(fmt::format("{} is no multiple of 4", keys.key("relative_attention_num_buckets")));
+    return keys.wrong(fmt::format("{} is not a multiple of 4", keys.key("relative_attention_num_buckets")));
   SXT_CHECK(find_encoder_tensors(checkpoint, s));
   warn_of_ignored_keys(keys, s.warnings);
   return s;

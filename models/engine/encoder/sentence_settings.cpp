@@ -51,7 +51,7 @@ Result<Pooling> read_pooling(const std::string& file) {
 Result<void> read_modules(const std::string& folder, SentenceSettings& settings) {
   const std::string file = folder + "/modules.json";
   SXT_TRY(const json::Document modules, read_json_file(file, file_bytes_max));
-  if (!modules.IsArray()) return refused(file, "is no list of modules; fetch it again");
+  if (!modules.IsArray()) return refused(file, "is not a list of modules; fetch it again");
   for (const auto& module : modules.GetArray()) {
     const std::string type = json::find_string(module, "type").value_or(""),
                       path = json::find_string(module, "path").value_or("");
@@ -83,7 +83,7 @@ Result<void> read_length(const std::string& file, SentenceSettings& settings) {
   const json::Value* tokens = json::find(config, "max_seq_length");
   if (!tokens || tokens->IsNull()) return {};
   if (!tokens->IsUint() || tokens->GetUint() == 0)
-    return refused(file, "\"max_seq_length\" is no number of tokens; fetch it again");
+    return refused(file, "\"max_seq_length\" is not a number of tokens; fetch it again");
   settings.tokens = tokens->GetUint();
   return {};
 }

@@ -135,7 +135,7 @@ class Mentions {
       commas_only = commas_only && comma;
     }
     if (list.letters.size() == mention.letters.size()) return;
-    // "C, A is wrong" is no list; "Answer: B, C" is one, and "A, B are both wrong"
+    // "C, A is wrong" is not a list; "Answer: B, C" is one, and "A, B are both wrong"
     if (commas_only && list.letters.size() == mention.letters.size() + 1 && !ends_a_list(list.end)) return;
     mention = std::move(list);
   }

@@ -128,7 +128,7 @@ inline std::string column_name(std::string_view name) {
   const auto invisible = [](char32_t c) { return (c >= 0x200B && c <= 0x200F) || (c >= 0x2060 && c <= 0x2064) || c == 0xFEFF || c == 0xAD; };
   const auto blank = [](char32_t c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200A); };
   std::string out;
-  size_t end = 0;  // of the last character that is no blank
+  size_t end = 0;  // of the last character that is not a blank
   for (size_t i = 0; i < name.size();) {
     const utf8::Character character = utf8::at(name, i);
     if (!invisible(character.code) && !(out.empty() && blank(character.code))) {
@@ -219,12 +219,12 @@ inline Result<Table> parse(std::string_view text, std::string_view origin, char 
 /// The largest sets that people evaluate on have some hundred MiB; more is a mistaken path or a file with a hole.
 inline constexpr uint64_t file_bytes_max = uint64_t{2} << 30;
 
-/// A data file's whole content. One that is not there is an Error of kind missing that names the path looked for.
+/// A data file's whole content. One that is missing is an Error of kind missing that names the path looked for.
 inline Result<std::string> read_text(const std::filesystem::path& file) {
   std::error_code code;
   const auto status = std::filesystem::status(file, code);
   if (!std::filesystem::exists(status))
-    return Error{Error::Kind::missing, file.string() + " is not there"};
+    return Error{Error::Kind::missing, file.string() + " is missing"};
   if (!std::filesystem::is_regular_file(status))
     return Error{Error::Kind::io, file.string() + " is not a regular file; check the path"};
   if (const auto bytes = std::filesystem::file_size(file, code); !code && bytes > file_bytes_max)

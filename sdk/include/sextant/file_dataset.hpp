@@ -107,7 +107,7 @@ class FileDataset : public Dataset {
  protected:
   /// The splits that the set may have, the ones asked for most first.
   virtual std::vector<std::string> splits() const = 0;
-  /// Reads one split. A file that is not there is an Error of kind missing that names it.
+  /// Reads one split. A file that is missing is an Error of kind missing that names it.
   virtual Result<Records> load(std::string_view split) const = 0;
   std::filesystem::path folder() const { return context.text("path"); }
 

@@ -72,7 +72,7 @@ struct Limits {
   bool EndObject(Size n) { return --depth, document.EndObject(n); }
   bool StartArray() { return ++depth <= depth_max && document.StartArray(); }
   bool EndArray(Size n) { return --depth, document.EndArray(n); }
-  /// "\ude00" alone is half a character: RapidJSON makes bytes of it that are no UTF-8, and that could not be read back.
+  /// "\ude00" alone is half a character: RapidJSON makes bytes of it that are not UTF-8, and that could not be read back.
   bool whole(const char* s, Size n) {
     if (utf8::valid_prefix({s, n}) == n) return true;
     return code = rapidjson::kParseErrorStringUnicodeSurrogateInvalid, false;
@@ -122,7 +122,7 @@ inline std::string error_text(const rapidjson::ParseResult& result, std::string_
       if (begins("None") || begins("True") || begins("False")) return "Python's " + std::string(word) + "; JSON writes " + (begins("N") ? "null" : begins("T") ? "true" : "false");
       if (begins("'")) return "a text in single quotes; JSON wants double quotes";
       if (rest.starts_with(",") || rest.starts_with("]") || rest.starts_with("}")) return "a value is missing in front of '" + std::string(rest.substr(0, 1)) + "', or a comma is one too many";
-      return (word.empty() ? "this" : "'" + std::string(word) + "'") + " is no JSON value; a text needs double quotes around it";
+      return (word.empty() ? "this" : "'" + std::string(word) + "'") + " is not a JSON value; a text needs double quotes around it";
     case rapidjson::kParseErrorObjectMissName:
       if (ended) return "the text ends inside an object; it is cut short";
       if (begins("'")) return "a name in single quotes; JSON wants double quotes";
@@ -135,11 +135,11 @@ inline std::string error_text(const rapidjson::ParseResult& result, std::string_
     case rapidjson::kParseErrorStringUnicodeSurrogateInvalid: return "\\u names half a character (a surrogate without its other half)";
     case rapidjson::kParseErrorStringEscapeInvalid: return "a backslash stands before a letter that it does not go with; write two for a backslash";
     case rapidjson::kParseErrorStringMissQuotationMark: return "a text has no closing double quote";
-    case rapidjson::kParseErrorStringInvalidEncoding: return "the text is no UTF-8, or holds a control character; convert it to UTF-8 and write line feeds as \\n";
+    case rapidjson::kParseErrorStringInvalidEncoding: return "the text is not UTF-8, or holds a control character; convert it to UTF-8 and write line feeds as \\n";
     case rapidjson::kParseErrorNumberTooBig: return "a number is beyond what a double holds (1.8e308)";
     case rapidjson::kParseErrorNumberMissFraction: return "a number has no digits behind its dot";
     case rapidjson::kParseErrorNumberMissExponent: return "a number has no digits behind its e";
-    default: return "this is no JSON";
+    default: return "this is not JSON";
   }
 }
 
@@ -167,7 +167,7 @@ inline Result<Document> parse(std::string_view text, std::string_view origin, Sy
 
 inline std::string_view text(const Value& value) { return {value.GetString(), value.GetStringLength()}; }
 
-/// The member, or null where the value is no object or has none of that name.
+/// The member, or null where the value is not an object or has none of that name.
 inline const Value* find(const Value& object, std::string_view name) {
   if (!object.IsObject()) return nullptr;
   const auto it = object.FindMember(Value(rapidjson::StringRef(name.data(), name.size())));
@@ -190,7 +190,7 @@ inline std::optional<bool> find_bool(const Value& object, std::string_view name)
   return value && value->IsBool() ? std::optional<bool>(value->GetBool()) : std::nullopt;
 }
 
-/// RapidJSON's writers stop at a NaN or infinity, or write a word that is no JSON; these write null.
+/// RapidJSON's writers stop at a NaN or infinity, or write a word that is not JSON; these write null.
 template <class Base> struct NullForNan : Base {
   using Base::Base;
   bool Double(double value) { return std::isfinite(value) ? Base::Double(value) : Base::Null(); }

@@ -14,7 +14,7 @@ struct Error {
     usage,      // the command line                                   exit 64
     config,     // configuration, cards                               exit 65
     data,       // what a data or model file holds                    exit 65
-    missing,    // a data set's files are not there                   exit 65, task status `missing`
+    missing,    // a data set's files are missing                   exit 65, task status `missing`
     io,         // reading or writing failed                          exit 65
     device,     // backend or device unavailable, or not built yet    exit 69
     internal,   // a plugin or Sextant itself misbehaved              exit 70

@@ -92,7 +92,7 @@ Value Evaluator::item(const Value& object, const Value& key) {
     const size_t at = position(key.to_integer(), all.size());
     if (at < all.size()) return Value(all[at]);
   }
-  // as Jinja2: what is no item may still be an attribute
+  // as Jinja2: what is not an item may still be an attribute
   if (key.string() && !object.dict()) return attribute(object, *key.string());
   if (key.string() && has_method(object, *key.string())) return Value(Function{*key.string(), object});
   return missing(*this, object, to_text(key, 1 << 20));

@@ -86,7 +86,7 @@ Value percent_format(Evaluator& e, const std::string& format, const Value& argum
     if (++i < format.size() && format[i] == '(') {
       const size_t end = format.find(')', i);
       if (end != format.npos && arguments.dict()) named = arguments.dict()->find(std::string_view(format).substr(i + 1, end - i - 1));
-      if (!named) throw Failure("a format names a value that is not there");
+      if (!named) throw Failure("a format names a value that is missing");
       i = end + 1;
     }
     FormatSpec spec;
@@ -141,7 +141,7 @@ FormatSpec read_spec(std::string_view text) {
     if (spec.precision < 0) throw Failure("a format has no precision after the point");
   }
   if (i < text.size()) spec.type = text[i++];
-  if (i != text.size()) throw Failure(fmt::format("'{}' is no format that is known", text));
+  if (i != text.size()) throw Failure(fmt::format("'{}' is not a format that is known", text));
   return spec;
 }
 

@@ -55,7 +55,7 @@ std::string unescaped(std::string_view s, int line) {
         if (value == std::string_view::npos) throw Failure("a string has a broken escape", line);
         code = code << 4 | static_cast<char32_t>(value);
       }
-      if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) throw Failure("a string has an escape that is no character", line);
+      if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) throw Failure("a string has an escape that is not a character", line);
       utf8::append(out, code);
       i += digits;
     } else {

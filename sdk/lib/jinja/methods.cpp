@@ -1,4 +1,4 @@
-// Methods of lists, dicts and strings. Those that change their value are not there: the sandbox forbids them.
+// Methods of lists, dicts and strings. Those that change their value are missing: the sandbox forbids them.
 #include <algorithm>
 #include <fmt/format.h>
 #include "nesting.hpp"

@@ -249,7 +249,7 @@ ExprPtr Parser::name_or_constant() {
     if (base != 10) text.remove_prefix(2);
     int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-    if (error != std::errc() || end != text.data() + text.size()) throw Failure("'" + token.text + "' is no number, or too large", token.line);
+    if (error != std::errc() || end != text.data() + text.size()) throw Failure("'" + token.text + "' is not a number, or too large", token.line);
     node->constant = Value(number);
   } else if (kind == Kind::name) {
     const std::string name = next().text;

@@ -55,7 +55,7 @@ void Parser::statement(Body& out) {
   else if (token.is_name("with") || token.is_name("block") || (environment_.chat && token.is_name("generation"))) out.push_back(scope(token.text, lenient));
   else if (token.is_name("include") || token.is_name("import") || token.is_name("from") || token.is_name("extends"))
     throw Failure("{% " + token.text + " %} needs other files, which a template does not have", token.line);
-  else throw Failure("{% " + token.text + " %} is no statement that templates know, or stands where it cannot", token.line);
+  else throw Failure("{% " + token.text + " %} is not a statement that templates know, or stands where it cannot", token.line);
   lenient_ = lenient;
 }
 

@@ -25,7 +25,7 @@ class Translator {
       } else if (c == '(' && pattern_.substr(at_).starts_with("(*")) {
         return Error{Error::Kind::config, fmt::format("nothing to repeat at byte {}", at_ + 1)};  // a verb in PCRE2
       } else if (c == '(' && pattern_.substr(at_).starts_with("(?P>")) {
-        return Error{Error::Kind::config, fmt::format("\"(?P>\" at byte {} is no group of re", at_)};
+        return Error{Error::Kind::config, fmt::format("\"(?P>\" at byte {} is not a group of re", at_)};
       } else if (c == '{' && pattern_.substr(at_).starts_with("{,") && limits_end()) {
         out_ += "{0,";
         at_ += 2;
@@ -69,7 +69,7 @@ class Translator {
       if (in_set) out_ += kind == 's' ? "\\s\\x1c-\\x1f" : "\\S";
       else out_ += kind == 's' ? "[\\s\\x1c-\\x1f]" : "[^\\s\\x1c-\\x1f]";
     } else if (is_letter(kind) && std::string_view(in_set ? "abdDfnrtwW" : "aAbBdDfnrtwW").find(kind) == std::string_view::npos) {
-      return Error{Error::Kind::config, fmt::format("\"\\{}\" at byte {} is no escape of re", kind, at_)};
+      return Error{Error::Kind::config, fmt::format("\"\\{}\" at byte {} is not an escape of re", kind, at_)};
     } else {
       out_ += pattern_.substr(at_, 2);
     }

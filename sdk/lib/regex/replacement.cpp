@@ -93,7 +93,7 @@ Result<Replacement> Replacement::parse(std::string_view text, const Regex& regex
       literal += sign;
       ++i;
     } else if (is_letter(next)) {
-      return broken(fmt::format("\"\\{}\" is no escape", next));
+      return broken(fmt::format("\"\\{}\" is not an escape", next));
     } else if (next == '$' && !python) {
       literal += '$';
       ++i;

@@ -24,7 +24,7 @@ TEST_CASE("a file is read as it is, with its NULs and without a last line feed")
   CHECK(*read_file(folder / "file") == bytes);
 }
 
-TEST_CASE("what is no regular file is refused at once, with its path and what to do") {
+TEST_CASE("what is not a regular file is refused at once, with its path and what to do") {
   const TemporaryFolder folder;
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
   spit(folder / "long", "123456");

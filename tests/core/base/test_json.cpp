@@ -55,7 +55,7 @@ TEST_CASE("an error says what is wrong in the writer's words, and what to do") {
   const std::pair<const char*, const char*> cases[] = {
       {R"({"a":NaN})", "JSON has no NaN"}, {R"({"a":None})", "Python's None; JSON writes null"}, {"{'a':1}", "single quotes"}, {R"({"a":'x'})", "single quotes"},
       {R"({"a":1,})", "a comma stands in front of '}'"}, {"[1,]", "a comma is one too many"}, {"[1 2]", "a comma or ']' is missing"}, {R"({"a" 1})", "a colon is missing"},
-      {R"({"a": )", "cut short"}, {R"({"a": 1)", "cut short"}, {R"("abc)", "no closing double quote"}, {R"({"a":1} {"a":2})", ".jsonl"}, {"abc", "'abc' is no JSON value"},
+      {R"({"a": )", "cut short"}, {R"({"a": 1)", "cut short"}, {R"("abc)", "no closing double quote"}, {R"({"a":1} {"a":2})", ".jsonl"}, {"abc", "'abc' is not a JSON value"},
       {R"("\q")", "a backslash"}, {"", "there is nothing here"}};
   for (const auto& [text, words] : cases) {
     const auto parsed = json::parse(text, "x");

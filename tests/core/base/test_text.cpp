@@ -53,7 +53,7 @@ TEST_CASE("text from outside shows what would command a terminal, and does nothi
            {"\u202Egnp.exe\u202C\u2066x\u2069\u200F\u061C", "\\u202Egnp.exe\\u202C\\u2066x\\u2069\\u200F\\u061C", "\\u202Egnp.exe\\u202C\\u2066x\\u2069\\u200F\\u061C"},
            {"\u2028\u2029", "\\u2028\\u2029", "\\u2028\\u2029"},
            {"\u200D\u00A0", "\u200D\u00A0", "\u200D\u00A0"},            // a joiner of emoji, a blank
-           {"\x9B" "31m \xE7\xAD", "\uFFFD31m \uFFFD", "\uFFFD31m \uFFFD"},  // bytes that are no UTF-8; an 8-bit CSI among them
+           {"\x9B" "31m \xE7\xAD", "\uFFFD31m \uFFFD", "\uFFFD31m \uFFFD"},  // bytes that are not UTF-8; an 8-bit CSI among them
        }) {
     CAPTURE(row.text);
     CHECK(printable(row.text) == row.one);

@@ -73,7 +73,7 @@ TEST_CASE("an option is no other option's value, and nothing is an empty one") {
   CHECK(flags.error().message.find(c.expect) != std::string::npos);
 }
 
-TEST_CASE("a value may begin with a dash where it is no option, or is attached") {
+TEST_CASE("a value may begin with a dash where it is not an option, or is attached") {
   for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{{"--system-prompt=--json"}, {"--system-prompt", "- be brief"}, {"--stop-words", "-", "a"}, {"-w-r"}, {"--set", "a.b=-1"}}) {
     const auto flags = parse(args);
     INFO(args.front() << ": " << (flags ? "" : flags.error().message));

@@ -35,7 +35,7 @@ TEST_CASE("a wrong type is named with its key", "[config]") {
   CHECK(message_of("[]") == "card.json: the file must hold one JSON object");
 }
 
-TEST_CASE("what is no JSON names line and column", "[config]") { CHECK(message_of("{\n  \"name\" \"x\"}").find("card.json:2:10: ") == 0); }
+TEST_CASE("what is not JSON names line and column", "[config]") { CHECK(message_of("{\n  \"name\" \"x\"}").find("card.json:2:10: ") == 0); }
 
 TEST_CASE("extends merges objects member by member and replaces the rest", "[config]") {
   const test::TemporaryFolder folder;

@@ -297,7 +297,7 @@ TEST_CASE("OpenCompass' documented keys of .meta.json are taken", "[config]") {
   }
 }
 
-TEST_CASE("labels that are no capital letters are read by a pattern", "[config]") {
+TEST_CASE("labels that are not capital letters are read by a pattern", "[config]") {
   Fixture f;
   f.custom_file.labels = {"1", "10", "C++"};
   const DatasetConfig set = f.custom();

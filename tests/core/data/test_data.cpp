@@ -98,7 +98,7 @@ TEST_CASE("a float is written with the digits it needs", "[data]") {
   CHECK(json::write(list(std::vector<float>{0.1f, -2.5f, 1e-20f}, out.GetAllocator())) == "[0.1,-2.5,1e-20]");
 }
 
-TEST_CASE("text that is no UTF-8 does not break the journal", "[data]") {
+TEST_CASE("text that is not UTF-8 does not break the journal", "[data]") {
   Response out = some_response();
   out.text = "a\xFF" "b";
   const auto back = response_from_line(to_line(out));
@@ -159,7 +159,7 @@ TEST_CASE("a request that a plugin writes is filled in and checked", "[data]") {
   CHECK(own->sampling->max_new_tokens == 2);
   CHECK(own->sampling->temperature == 0.5f);
   struct { const char* text; const char* says; } const bad[] = {
-      {R"([])", "is no JSON object"},
+      {R"([])", "is not a JSON object"},
       {R"({"ask": "guess"})", "\"ask\" must be one of"},
       {R"({"text": 3})", "\"text\" must be a text"},
       {R"({"txet": "x"})", "unknown member \"txet\""},

@@ -163,7 +163,7 @@ TEST_CASE("the cards of docs/cards.md have at most 25 lines and run on data", "[
     CHECK(text.ends_with("\nAnswer: "));
     size_t examples = 0;
     for (size_t at = text.find("\n#### "); at != text.npos; at = text.find("\n#### ", at + 1)) ++examples;
-    CHECK(examples == 4);                                         // the question's own is not there
+    CHECK(examples == 4);                                         // the question's own is missing
   }
   SECTION("HellaSwag") {
     const Used hellaswag = use(cards[2], data);

@@ -29,7 +29,7 @@ TEST_CASE("a test_range that leaves no row is refused before anything is asked",
   CHECK(rows.error().message.find("no row of x is left") != std::string::npos);
 }
 
-TEST_CASE("what is no slice is refused with the text that was given", "[plan]") {
+TEST_CASE("what is not a slice is refused with the text that was given", "[plan]") {
   const char* range = GENERATE("[5]", "0:5", "[a:b]", "[:3", "[::0]", "[1:2]x");
   CAPTURE(range);
   const auto rows = load::select_rows(10, range, {}, 0, "x");

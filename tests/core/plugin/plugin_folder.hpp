@@ -16,7 +16,7 @@
 namespace sextant::plugin::test {
 namespace fs = std::filesystem;
 
-/// False, and said so, where the plugins or the program are not there.
+/// False, and said so, where the plugins or the program are missing.
 inline bool ready() {
   const char *plugins = std::getenv("SEXTANT_BAD_PLUGINS"), *program = std::getenv("SEXTANT_PROGRAM");
   if (!plugins || !program) {

@@ -225,7 +225,7 @@ TEST_CASE("a retriever gives rows of the corpus, each once, and never the sample
   const auto [id, expected] = GENERATE(table<std::string, std::string>({
       {"itself", "gave the sample itself as its example for row 7 of the test split"},
       {"doubles", "gave the row 1 twice"},
-      {"strangers", "gave 1000, which is no row of the train split"},
+      {"strangers", "gave 1000, which is not a row of the train split"},
   }));
   auto retriever = fixture.host.retriever(id, "{}", "test");
   REQUIRE(retriever);

@@ -62,7 +62,7 @@ TEST_CASE("a plugin that never finishes loading is stopped") {
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::milliseconds(500));  // the verdict was cached
 }
 
-TEST_CASE("a file that is no plugin is named with the reason") {
+TEST_CASE("a file that is not a plugin is named with the reason") {
   if (!ready()) return;
   Folder folder;
   const fs::path text = folder.write("text.so", "#!/bin/sh\necho hello\n"), empty = folder.write("empty.so", ""),
@@ -176,7 +176,7 @@ TEST_CASE("one id in two files of a folder is a problem that names both, and nei
   CHECK(offers(registry, Kind::metric, "good"));
 }
 
-TEST_CASE("a folder that somebody named and is not there is a problem") {
+TEST_CASE("a folder that somebody named and is missing is a problem") {
   const Registry registry = Registry::discover({{"/nonexistent/plugins"}});
   REQUIRE(registry.problems().size() == 1);
   CHECK_THAT(registry.problems()[0].sentence, Contains("/nonexistent/plugins does not exist") && Contains("--plugin-path"));

@@ -26,7 +26,7 @@ TEST_CASE("words are cut as NLTK's word_tokenize cuts them", "[retrieve]") {
   }
 }
 
-TEST_CASE("bytes that are no UTF-8 become U+FFFD in words", "[retrieve]") {
+TEST_CASE("bytes that are not UTF-8 become U+FFFD in words", "[retrieve]") {
   CHECK(retrieve::words_of("a\xFFz b") == std::vector<std::string>{"a\uFFFDz", "b"});
 }
 

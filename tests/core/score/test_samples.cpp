@@ -45,7 +45,7 @@ TEST_CASE("a conversation as messages: the prompt's, what was added, and the mod
   CHECK(json::find_string(out[0], "thinking") == "hm");
 }
 
-TEST_CASE("scored labels: lists side by side; filters by name; a metric's own answer and reasons; null for what is not there") {
+TEST_CASE("scored labels: lists side by side; filters by name; a metric's own answer and reasons; null for what is missing") {
   data::Attempt one = attempt(0, "B", "\"B\"");
   one.labels = {{"A", {}, -1.5, 1, -1.5}, {"B", {}, -0.5, 1, -0.5}};
   one.cluster = "page 3";
@@ -73,7 +73,7 @@ TEST_CASE("a failed sample has its line: no score, no answer, and the reason") {
   CHECK_FALSE(out[1].HasMember("error"));
 }
 
-TEST_CASE("bytes that are no UTF-8 and a changed reference") {
+TEST_CASE("bytes that are not UTF-8 and a changed reference") {
   Steps steps = steps_of({exact()});
   steps.reference = {append("1")};
   const auto out = lines(*score_with(scored_set(), steps, attempts({{"a\xFF", "\"A\""}})));

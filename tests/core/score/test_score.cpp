@@ -170,7 +170,7 @@ TEST_CASE("the choices of a scored set stand beside the metric, named as lm-eval
   CHECK(result->columns[2].values == std::vector<double>{1, 1});
 }
 
-TEST_CASE("results: numbers are rows; what is no row stands below; details say right or wrong, or a score") {
+TEST_CASE("results: numbers are rows; what is not a row stands below; details say right or wrong, or a score") {
   const auto result = score_with(scored_set(), steps_of({exact()}), attempts({{"A", "\"A\""}, {"?", "2"}}));
   REQUIRE(result);
   const auto out = json::parse(results_of(*result, true), "results");

@@ -193,7 +193,7 @@ TEST_CASE("nothing in the file depends on what an earlier run had computed") {
   CHECK(written({one}, Form::open) == written({other}, Form::open));
 }
 
-TEST_CASE("a prediction that is no UTF-8 leaves the file readable") {
+TEST_CASE("a prediction that is not UTF-8 leaves the file readable") {
   Attempt sample = gen_attempt(0);
   sample.prediction = "\xE7\xAD";
   CHECK(round_trip({sample}, Form::open)[0].prediction == "\xEF\xBF\xBD");

@@ -159,7 +159,7 @@ TEST_CASE("several responses are appended together, each to its task's file; tok
   CHECK_FALSE(responses.take_charge(full_key(0)));
 }
 
-TEST_CASE("a reply that is no UTF-8 is kept readable") {
+TEST_CASE("a reply that is not UTF-8 is kept readable") {
   const TemporaryFolder folder;
   REQUIRE(opened(folder.path()).append("d", reply(0, "ok \xE7\xAD")));
   const auto found = opened(folder.path()).find(full_key(0));

@@ -46,7 +46,7 @@ TEST_CASE("without a name the last run is taken up, by time and then by number")
                          "20240101_000000"}}) {
     const TemporaryFolder work_dir;
     for (const std::string& name : row.names) fs::create_directories(work_dir / name);
-    spit(work_dir / "20990101_000000", "a file is no run");
+    spit(work_dir / "20990101_000000", "a file is not a run");
     for (const std::string asked : {"", "latest"}) {
       const auto run = RunFolder::reuse(work_dir.path(), asked);
       REQUIRE(run);

@@ -58,7 +58,7 @@ TEST_CASE("a record survives run.json") {
   CHECK_FALSE(back->tasks[0].error_kind);
 }
 
-TEST_CASE("an error text that is no UTF-8 leaves run.json readable") {
+TEST_CASE("an error text that is not UTF-8 leaves run.json readable") {
   RunRecord record = example();
   record.tasks[1].error = "the plugin said \xFF";
   CHECK(json::parse(to_json(record), "run.json"));

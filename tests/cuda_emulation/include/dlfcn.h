@@ -1,6 +1,6 @@
 // Stands in for the system's header of this name: the library that a backend of several GPUs opens is the emulation's own, or not there.
 #pragma once
-#pragma GCC system_header  // #include_next is no standard C++
+#pragma GCC system_header  // #include_next is not a standard C++
 #include_next <dlfcn.h>
 
 namespace emulation {

@@ -189,7 +189,7 @@ TEST_CASE("paths that share their beginning go through it together, with the bit
       }
 }
 
-TEST_CASE("a value that is no number reaches the rows that see it, and no other", "[cpu][attention]") {
+TEST_CASE("a value that is not a number reaches the rows that see it, and no other", "[cpu][attention]") {
   // 13 tokens from 70 on; the bad one is the last key of the first block, one of their own, or the next one
   for (const uint32_t bad : {63u, 76u, 83u})
     for (const Compute compute : {Compute::f32, Compute::bf16})

@@ -115,7 +115,7 @@ TEST_CASE("vocabulary finds the first best and the sum of exponentials", "[cpu][
     }
 }
 
-TEST_CASE("one logit that is no number makes the sum none", "[cpu][kernels]") {
+TEST_CASE("one logit that is not a number makes the sum none", "[cpu][kernels]") {
   for (const Kernels* kernels : available())
     for (uint32_t at = 0; at < 48; ++at) {
       CAPTURE(kernels->name, at);

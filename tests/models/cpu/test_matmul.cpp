@@ -174,7 +174,7 @@ TEST_CASE("bf16 products are the sums of rounded numbers, the same bits for any 
   check(Compute::bf16, PanelFormat::bf16, 100, 1e-4);
   check(Compute::bf16, PanelFormat::bf16, 288, 1e-4);
   check(Compute::bf16, PanelFormat::bf16, 544, 1e-4);
-  check(Compute::bf16, PanelFormat::bf16, 1568, 4e-4);  // the tile unit takes it in two parts; three times the additions, to larger sums
+  check(Compute::bf16, PanelFormat::bf16, 1568, 4e-4);  // AMX takes it in two parts; three times the additions, to larger sums
 }
 
 TEST_CASE("int8 products are the sums of quantised numbers, the same bits for any number of rows", "[cpu][matmul]") {

@@ -348,7 +348,7 @@ TEST_CASE("columns of several GPUs come beside each other") {
     for (uint32_t c = 0; c < width; ++c) REQUIRE(got[r * width + c] == static_cast<float>(100 * r + c));
 }
 
-TEST_CASE("a row whose logits are no numbers has no finite sum") {
+TEST_CASE("a row whose logits are not numbers has no finite sum") {
   constexpr uint32_t vocab = 600, stride = 300;
   struct Case { uint32_t first, count; float what; bool finite; };
   const Case c = GENERATE(Case{0, 0, 0, true}, Case{5, 1, NAN, false}, Case{0, 300, NAN, false}, Case{300, 300, NAN, false},

@@ -63,7 +63,7 @@ TEST_CASE("two and three GPUs give the bits of one") {
 }
 
 #ifdef CUDA_EMULATION
-TEST_CASE("GPUs that are not there, or are of two kinds, are refused with the numbers") {
+TEST_CASE("GPUs that are missing, or are of two kinds, are refused with the numbers") {
   emulation::set_devices(3);
   CHECK_THROWS_WITH(gpus(R"({"num_gpus": 4})"), "num_gpus: 4 GPUs are asked for, and 3 can be used; give --num-gpus 3 or fewer");
   CHECK_THROWS_WITH(gpus(R"({"num_gpus": 3, "device": 1})"),

@@ -74,7 +74,7 @@ uint64_t number_of(std::string_view text, std::string_view what) {
   uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size())
-    throw PluginError(SXT_BAD_CONFIG, fmt::format("{} is no number: '{}'", what, text));
+    throw PluginError(SXT_BAD_CONFIG, fmt::format("{} is not a number: '{}'", what, text));
   return value;
 }
 
@@ -85,7 +85,7 @@ Timed parse(std::string_view text) {
   Keys keys{{"shared", 0}, {"rows_max", 0}};
   for (size_t first = name_end; first < text.size();) {
     const size_t end = std::min(text.find(',', first + 1), text.size()), equals = text.find('=', first);
-    if (equals >= end) throw PluginError(SXT_BAD_CONFIG, "a part is no key=value");
+    if (equals >= end) throw PluginError(SXT_BAD_CONFIG, "a part is not a key=value");
     keys[std::string(text.substr(first + 1, equals - first - 1))] =
         static_cast<uint32_t>(number_of(text.substr(equals + 1, end - equals - 1), text.substr(first + 1, equals - first - 1)));
     first = end;

@@ -66,7 +66,7 @@ TEST_CASE("OpenCompass' substitution replaces column after column, also inside w
   CHECK(templates::substitute_in_sequence(text, record_of(row)) == wanted);
 }
 
-TEST_CASE("values that are no texts stand in a prompt as Python prints them, lists and objects as JSON") {
+TEST_CASE("values that are not texts stand in a prompt as Python prints them, lists and objects as JSON") {
   const auto [value, wanted] = GENERATE(table<std::string, std::string>({
       {"7", "7"}, {"-7", "-7"}, {"0", "0"}, {"1.0", "1.0"}, {"0.1", "0.1"}, {"-2.5", "-2.5"}, {"1e16", "1e+16"}, {"1e15",
           "1000000000000000.0"},
@@ -136,9 +136,9 @@ TEST_CASE("with labels an example is written as the label that is its answer") {
   CHECK(json::text(answer["labels"][1]["pieces"][3]["text"]) == "is B");
 }
 
-TEST_CASE("an example whose answer is no label is refused by number and answer") {
+TEST_CASE("an example whose answer is not a label is refused by number and answer") {
   CHECK(refusal(by_label, true, R"({"q": "t"})", false, {R"({"q": "s", "answer": "A"})", R"({"q": "s", "answer": "E"})"}) ==
-        "example 2: its answer \"E\" is no label of the template (A, B); add the label, or \"shot\"");
+        "example 2: its answer \"E\" is not a label of the template (A, B); add the label, or \"shot\"");
   CHECK(refusal(by_label, true, R"({"q": "t"})", false, {R"({"q": "s"})"}).find("example 1 has no \"answer\"") == 0);
 }
 
@@ -181,7 +181,7 @@ TEST_CASE("a template that cannot be used says which key is wrong") {
   CHECK_THAT(refusal(config, dialogue), Catch::Contains(wanted));
 }
 
-TEST_CASE("a row that is no JSON object is refused") {
+TEST_CASE("a row that is not a JSON object is refused") {
   CHECK_THAT(refusal(qa, true, "[1]"), Catch::Contains("record is not a JSON object"));
   CHECK_THAT(refusal(qa, true, "{}", true, {"{"}), Catch::Contains("example 1:1:"));
 }
@@ -222,7 +222,7 @@ TEST_CASE("labels and texts of options come from lists, columns and members of o
   CHECK(lines(R"({"labels": ["yes", "no"], "line": "{label}"})", "{}") == "yes\nno");
   CHECK(lines(R"({"labels": "{c.label}", "texts": "{c.text}"})", R"({"c": [{"label": "1", "text": "x"}, {"label": "2", "text": "y"}]})") == "1. x\n2. y");
   CHECK(lines(R"({"labels": "{o.label}", "texts": "{o.text}"})", R"({"o": {"label": ["1", "2"], "text": ["x", "y"]}})") == "1. x\n2. y");
-  // null and blank ones are no options; the others keep their letters
+  // null and blank ones are not options; the others keep their letters
   CHECK(lines(R"({"texts": ["{A}", "{B}", "{C}", "{D}"]})", R"({"A": "x", "B": null, "C": "z", "D": " "})") == "A. x\nC. z");
   CHECK(lines(R"({"texts": "{c}"})", R"({"c": ["x", null, "z", ""]})") == "A. x\nC. z");
   for (const auto& [choices, record, wanted] : std::vector<std::tuple<const char*, const char*, const char*>>{

@@ -137,7 +137,7 @@ TEST_CASE("a pattern that is too large is refused") {
   CHECK_THAT(Regex::compile("(abc|def){50}", small).error().message, Contains("500 are allowed"));
 }
 
-TEST_CASE("text that is no UTF-8 matches only where it is") {
+TEST_CASE("text that is not UTF-8 matches only where it is") {
   const auto regex = Regex::compile(R"(\w+)");
   CHECK(shown(*regex->find_all("ab\xFF" "cd\xC3")) == "0\"ab\" 3\"cd\" ");
   CHECK_FALSE(*Regex::compile("\\x{FF}")->found_in("\xFF"));

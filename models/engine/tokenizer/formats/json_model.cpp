@@ -91,11 +91,11 @@ Result<void> read_bpe(const JsonStep& step, Pipeline& pipeline) {
 
 Result<void> read_unigram(const JsonStep& step, Pipeline& pipeline) {
   const json::Value& vocab = *json::find(step.value, "vocab");
-  if (!vocab.IsArray() || vocab.Empty()) return step.error("\"vocab\" is no list of tokens and scores");
+  if (!vocab.IsArray() || vocab.Empty()) return step.error("\"vocab\" is not a list of tokens and scores");
   UnigramTables tables;
   for (const auto& item : vocab.GetArray()) {
     if (!item.IsArray() || item.Size() != 2 || !item[0].IsString() || !item[1].IsNumber())
-      return step.error(fmt::format("token {} is no pair of text and score", tables.tokens.size()));
+      return step.error(fmt::format("token {} is not a pair of text and score", tables.tokens.size()));
     tables.tokens.emplace_back(json::text(item[0]));
     tables.scores.push_back(item[1].GetDouble());
   }
@@ -140,7 +140,7 @@ std::string model_type(const json::Value& model) {
 }  // namespace
 
 Result<std::vector<std::string>> read_json_vocabulary(const json::Value& vocab, const std::string& origin) {
-  if (!vocab.IsObject()) return Error{Error::Kind::data, origin + ": the vocabulary is no object of tokens and ids"};
+  if (!vocab.IsObject()) return Error{Error::Kind::data, origin + ": the vocabulary is not an object of tokens and ids"};
   std::vector<std::string> tokens;
   const size_t size_max = vocab.MemberCount() + gap_max;
   for (const auto& member : vocab.GetObject()) {
@@ -148,7 +148,7 @@ Result<std::vector<std::string>> read_json_vocabulary(const json::Value& vocab, 
     if (!whole || member.value.GetUint() >= size_max) {
       return Error{Error::Kind::data,
                    fmt::format("{}: the token {} has an id {}", origin, json::quote(json::text(member.name).substr(0, 40)),
-                               whole ? "far beyond the number of tokens" : "that is no whole number from 0 on")};
+                               whole ? "far beyond the number of tokens" : "that is not a whole number from 0 on")};
     }
     const size_t id = member.value.GetUint();
     if (id >= tokens.size()) tokens.resize(id + 1);

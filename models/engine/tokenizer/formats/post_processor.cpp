@@ -8,7 +8,7 @@ constexpr unsigned nesting_max = 16;
 
 Result<int32_t> read_id(const JsonStep& step, const json::Value& value) {
   if (value.IsInt() && value.GetInt() >= 0) return value.GetInt();
-  return step.error("an id is no whole number from 0 on");
+  return step.error("an id is not a whole number from 0 on");
 }
 
 void surround(Surroundings& with, const std::vector<int32_t>& before, const std::vector<int32_t>& after) {
@@ -46,7 +46,7 @@ Result<void> read_template(const JsonStep& step, Surroundings& with) {
 Result<int32_t> pair_id(const JsonStep& step, const char* key) {
   const json::Value* pair = json::find(step.value, key);
   if (pair && pair->IsArray() && pair->Size() == 2) return read_id(step, (*pair)[1]);
-  return step.error(fmt::format("\"{}\" is no pair of token and id", key));
+  return step.error(fmt::format("\"{}\" is not a pair of token and id", key));
 }
 
 Result<void> add(const JsonStep& step, Surroundings& with, unsigned depth) {

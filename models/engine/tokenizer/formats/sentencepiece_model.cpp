@@ -84,7 +84,7 @@ Result<SentencePieceModel> read_sentencepiece_model(std::string_view bytes, cons
     if (reader.number == field::trainer_spec) sound = read_trainer(reader.bytes, model, type);
     if (reader.number == field::normalizer_spec) sound = read_normalizer_spec(reader.bytes, model);
   }
-  if (!sound || !reader.sound()) return damaged(origin, "this is no sentencepiece model, or a damaged one");
+  if (!sound || !reader.sound()) return damaged(origin, "this is not a sentencepiece model, or a damaged one");
   // sentencepiece 0.2.1 and later leave a NUL that is a piece to the byte tokens (older ones found it)
   for (size_t i = 0; i < model.pieces.size(); ++i)
     if (model.byte_fallback && model.pieces[i].text == std::string_view("\0", 1)) model.pieces[i] = filling(i);
@@ -102,9 +102,9 @@ Result<void> check_sentencepiece_model(const SentencePieceModel& model) {
     const SentencePieceModel::Piece& piece = model.pieces[i];
     const char* what = piece.text.empty()                                                           ? "is empty"
                        : piece.text.find('\0') != piece.text.npos                                   ? "holds a NUL"
-                       : utf8::valid_prefix(piece.text) != piece.text.size()                        ? "is no UTF-8"
+                       : utf8::valid_prefix(piece.text) != piece.text.size()                        ? "is not UTF-8"
                        : !std::isfinite(piece.score)                                                ? "has no finite score"
-                       : piece.kind == PieceKind::byte && byte_of_token(piece.text) < 0             ? "is no byte"
+                       : piece.kind == PieceKind::byte && byte_of_token(piece.text) < 0             ? "is not a byte"
                        : !seen.insert(piece.text).second                                            ? "stands there twice"
                                                                                                     : nullptr;
     if (what) return damaged(model.origin, fmt::format("piece {} {}", i, what));

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t file_bytes_max = 64 << 20;  // the largest seen, with thousands of added tokens, has 10 MB
 
-// The file as JSON; a null where it is not there.
+// The file as JSON; a null where it is missing.
 Result<json::Document> read_optional(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return json::Document();
@@ -62,7 +62,7 @@ Result<void> read_decoder_list(const json::Value& file, const std::string& path,
     const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
     auto content = content_of(&member.value);
     if (failed != std::errc() || end != digits.data() + digits.size() || id < 0 || !content) {
-      return Error{Error::Kind::data, fmt::format("{}: added_tokens_decoder: {} is no id of a token with \"content\"", path,
+      return Error{Error::Kind::data, fmt::format("{}: added_tokens_decoder: {} is not an id of a token with \"content\"", path,
                                                   json::quote(digits.substr(0, 40)))};
     }
     if (!content->empty()) config.added.push_back(read_added(member.value, id, *std::move(content)));
@@ -75,7 +75,7 @@ Result<void> read_added_tokens(const json::Value& file, const std::string& path,
   if (!file.IsObject() || !config.added.empty()) return {};
   for (const auto& member : file.GetObject()) {
     if (!member.value.IsInt() || member.value.GetInt() < 0)
-      return Error{Error::Kind::data, fmt::format("{}: the id of {} is no whole number from 0 on", path,
+      return Error{Error::Kind::data, fmt::format("{}: the id of {} is not a whole number from 0 on", path,
                                                   json::quote(json::text(member.name).substr(0, 40)))};
     AddedToken token;
     token.id = member.value.GetInt();
@@ -90,7 +90,7 @@ void read_end_ids(const json::Value& file, const char* name, TokenizerConfig& co
   const auto add = [&](const json::Value& id) {
     if (id.IsInt() && id.GetInt() >= 0) config.end_of_generation.push_back(id.GetInt());
     else if (!id.IsNull() && !(id.IsInt() && id.GetInt() == -1))
-      config.warnings.push_back(fmt::format("{}: eos_token_id: {} is no token id; it ends no generation", name, json::write(id).substr(0, 80)));
+      config.warnings.push_back(fmt::format("{}: eos_token_id: {} is not a token id; it ends no generation", name, json::write(id).substr(0, 80)));
   };
   if (value && value->IsArray()) for (const auto& id : value->GetArray()) add(id);
   else if (value) add(*value);

@@ -21,7 +21,7 @@ struct TokenizerConfig {
   bool legacy = true;                             // sentencepiece: every part between added tokens gets its own dummy prefix
 };
 
-/// A file that is not there says nothing; a damaged one is an error.
+/// A file that is missing says nothing; a damaged one is an error.
 Result<TokenizerConfig> read_tokenizer_config(const std::string& folder);
 
 /// Adds to `tables` what the files say: added tokens, special tokens, BOS and EOS. Ids that the vocabulary does not have become

@@ -14,7 +14,7 @@ Result<std::vector<AddedToken>> read_added_tokens(const json::Value& document, c
   const json::Value* list = json::find(document, "added_tokens");
   if (!list || list->IsNull()) return tokens;
   const Error wrong{Error::Kind::data,
-                    fmt::format("{}: \"added_tokens\" is no list of objects with \"id\" and \"content\"", origin)};
+                    fmt::format("{}: \"added_tokens\" is not a list of objects with \"id\" and \"content\"", origin)};
   if (!list->IsArray()) return wrong;
   for (const auto& item : list->GetArray()) {
     const auto id = json::find_int(item, "id");
@@ -42,7 +42,7 @@ bool is_tokenizer_json(const json::Value& document) {
 
 Result<Pipeline> read_tokenizer_json(const json::Value& document, const std::string& origin) {
   if (!is_tokenizer_json(document))
-    return Error{Error::Kind::data, fmt::format("{}: no \"model\" with a \"vocab\", so this is no tokenizer.json", origin)};
+    return Error{Error::Kind::data, fmt::format("{}: no \"model\" with a \"vocab\", so this is not a tokenizer.json", origin)};
   const json::Value null;
   const auto member = [&](const char* key) -> const json::Value& {
     const json::Value* value = json::find(document, key);

@@ -35,7 +35,7 @@ Result<VocabularyFile> VocabularyFile::open(const std::string& path) {
     file.text_.clear();
     if (is_tokenizer_json(file.document_)) return file;
     return Error{Error::Kind::data,
-                 fmt::format("{}: this JSON is no tokenizer.json (it has no \"model\" with a \"vocab\"); name the "
+                 fmt::format("{}: this JSON is not a tokenizer.json (it has no \"model\" with a \"vocab\"); name the "
                              "model's folder",
                              path)};
   }
@@ -43,7 +43,7 @@ Result<VocabularyFile> VocabularyFile::open(const std::string& path) {
   else if (is_sentencepiece_model(file.text_)) file.format_ = Format::sentencepiece;
   else {
     return Error{Error::Kind::data,
-                 fmt::format("{}: this is no tokenizer that is known; name a model's folder, a .gguf, a tokenizer.json, "
+                 fmt::format("{}: this is not a tokenizer that is known; name a model's folder, a .gguf, a tokenizer.json, "
                              "a tokenizer.model or a .tiktoken file",
                              path)};
   }

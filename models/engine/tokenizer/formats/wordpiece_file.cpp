@@ -47,7 +47,7 @@ Result<std::unique_ptr<Tokenizer>> open_wordpiece_file(const std::string& folder
   for (std::string& token : lines_of(text)) {
     const int32_t id = next++;
     if (utf8::valid_prefix(token) != token.size())
-      return Error{Error::Kind::data, fmt::format("{}:{}: is no UTF-8; fetch the file again", path, next)};
+      return Error{Error::Kind::data, fmt::format("{}:{}: is not UTF-8; fetch the file again", path, next)};
     // a token that stands there twice has the later id, as a dictionary that is filled line by line has it
     ids[token] = id;
   }
@@ -59,7 +59,7 @@ Result<std::unique_ptr<Tokenizer>> open_wordpiece_file(const std::string& folder
   for (const std::string& token : {unk, cls, sep})
     if (find_id(ids, token) < 0)
       return Error{Error::Kind::data,
-                   fmt::format("{}: has no token {}; this is no vocabulary of BERT's kind, or it is cut short: fetch it again",
+                   fmt::format("{}: has no token {}; this is not a vocabulary of BERT's kind, or it is cut short: fetch it again",
                                path, json::quote(token))};
   const std::string as_json = fmt::format(
       R"({{"added_tokens":[{}],"normalizer":{{"type":"BertNormalizer","lowercase":{},"strip_accents":{},"handle_chinese_chars":{}}},)"

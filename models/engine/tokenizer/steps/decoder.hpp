@@ -1,5 +1,5 @@
 // Decoders: what text a token stands for. After Hugging Face tokenizers 0.23, with one difference: a token's text depends on
-// nothing but whether it is the first, so that a text can be written token by token, and bytes that are no UTF-8 are kept.
+// nothing but whether it is the first, so that a text can be written token by token, and bytes that are not UTF-8 are kept.
 // Threads: const members are [any].
 #pragma once
 #include <functional>

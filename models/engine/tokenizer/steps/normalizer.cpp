@@ -111,7 +111,7 @@ void add_bert(Normalizer& normalizer, const JsonStep& step) {
 Result<void> add_precompiled(Normalizer& normalizer, const JsonStep& step) {
   SXT_TRY(const std::string encoded, step.text("precompiled_charsmap"));
   const auto bytes = decode_base64(encoded);
-  if (!bytes) return step.error("\"precompiled_charsmap\" is no base64");
+  if (!bytes) return step.error("\"precompiled_charsmap\" is not base64");
   auto charsmap = Charsmap::read(*bytes);
   if (!charsmap) return step.error(charsmap.error().message);
   normalizer.add([map = *std::move(charsmap)](AlignedText& text) { map.apply_to_graphemes(text); });

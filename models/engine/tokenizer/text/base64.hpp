@@ -7,7 +7,7 @@
 
 namespace sextant::engine {
 
-/// The bytes, or nothing where the text is no base64. Padding may be left out.
+/// The bytes, or nothing where the text is not base64. Padding may be left out.
 inline std::optional<std::string> decode_base64(std::string_view text) {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;

@@ -24,14 +24,14 @@ Result<Charsmap> Charsmap::read(std::string_view bytes) {
   if (bytes.size() < sizeof size) return wrong("they are too short");
   std::memcpy(&size, bytes.data(), sizeof size);
   bytes.remove_prefix(sizeof size);
-  if (size > bytes.size() || size < 1024 || size % 1024 != 0) return wrong("the trie's size is no whole number of blocks");
+  if (size > bytes.size() || size < 1024 || size % 1024 != 0) return wrong("the trie's size is not a whole number of blocks");
   Charsmap map;
   map.units_.resize(size / 4);
   std::memcpy(map.units_.data(), bytes.data(), size);
   map.replacements_ = bytes.substr(size);
   if (map.replacements_.empty() || map.replacements_.back() != '\0' ||
       utf8::valid_prefix(map.replacements_) != map.replacements_.size())
-    return wrong("the replacements are no NUL-ended UTF-8");
+    return wrong("the replacements are not NUL-ended UTF-8");
   for (size_t i = 0; i < map.units_.size(); ++i) {
     const uint32_t unit = map.units_[i];
     if (label(unit) > 0xFF) continue;

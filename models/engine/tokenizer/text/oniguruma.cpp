@@ -96,7 +96,7 @@ class Translator {
     return {};
   }
 
-  // {,n} counts from 0, and {n,m}+ repeats; to PCRE2 the one is no quantifier and the other possessive.
+  // {,n} counts from 0, and {n,m}+ repeats; to PCRE2 the one is not a quantifier and the other possessive.
   Result<void> interval() {
     size_t end = at_ + 1;
     while (end < pattern_.size() && (std::isdigit(static_cast<unsigned char>(pattern_[end])) || pattern_[end] == ',')) ++end;

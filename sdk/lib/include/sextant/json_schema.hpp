@@ -1,6 +1,6 @@
 // JSON Schema, draft 4: whether a schema is one, the first of its rules that a value breaks, defaults, the schema read as a list of
 // options for help, and two annotations of Sextant's own that may stand in any property's schema:
-//   "x-affects-results": false   no result depends on the key, so that it is no part of what tells results apart
+//   "x-affects-results": false   no result depends on the key, so that it is not part of what tells results apart
 //   "x-secret": true             the value must not be shown or written anywhere
 // RapidJSON's validator is not used: it ends the program with an assertion, or worse, where a schema is malformed, and it follows
 // circles. Pure; [any] thread.

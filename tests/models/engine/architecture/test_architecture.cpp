@@ -209,7 +209,7 @@ TEST_CASE("an architecture that does not fit is refused with its reason", "[engi
       {[](Plan& p) { p.tensors.push_back({"blk.1.attn_q.scale", {8}}); }, "tensor \"blk.1.attn_q.scale\" belongs to no part"},
       {[](Plan& p) { p.tensors.push_back({"blk.2.attn_q.weight", {8}}); }, "tensor \"blk.2.attn_q.weight\" is of layer 2, and the metadata say 2 layers"},
       {[](Plan& p) { p.tensors.push_back({"rope_factors_short.weight", {1}}); }, "\"rope_factors_short.weight\" go together, with LongRoPE"},
-      {[](Plan& p) { p.more = [](GgufWriter& w) { w.text("general.type", "adapter"); }; }, "\"general.type\" is \"adapter\": it is no model; merge it"},
+      {[](Plan& p) { p.more = [](GgufWriter& w) { w.text("general.type", "adapter"); }; }, "\"general.type\" is \"adapter\": it is not a model; merge it"},
       {[](Plan& p) { p.set("feed_forward_length", 16); },
        "\"blk.0.ffn_gate.weight\" has shape [12, 8], and the metadata ask for [16, 8]"},
       {[](Plan& p) { p.drop_key("block_count"); }, "metadata key \"llama.block_count\" is missing"},

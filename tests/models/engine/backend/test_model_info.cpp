@@ -96,11 +96,11 @@ TEST_CASE("what looks wrong is named", "[backend][info]") {
   const std::string ids = R"("bos_token_id":1,"eos_token_id":2,)";
   for (const Case& c : std::vector<Case>{
            {{{"tokenizer_config.json", tokenizer_config("<s><|user|>{{ messages[0].content }}")}},
-            {"writes <|user|>, which is no token"}},
+            {"writes <|user|>, which is not a token"}},
            {{{"tokenizer_config.json", tokenizer_config("{{ bos_token }}{{ messages[0].content }}<\xEF\xBD\x9C"
                                                         "Bot\xEF\xBD\x9C>")}},
             {"writes <\xEF\xBD\x9C"
-             "Bot\xEF\xBD\x9C>, which is no token"}},
+             "Bot\xEF\xBD\x9C>, which is not a token"}},
            {{{"tokenizer_config.json",
               tokenizer_config("{{ bos_token }}{% for m in messages %}{{ m.content }}<|stop|>{% endfor %}")}},
             {"ends a reply with <|stop|> (5), and no file says that it ends a generation"}},
@@ -116,7 +116,7 @@ TEST_CASE("what looks wrong is named", "[backend][info]") {
            {{{"tokenizer_config.json", tokenizer_config("{{ bos_token }}" + turns, R"(,"pad_token":"</s>")")}},
             {"tokenizer_config.json: pad_token is the end of a text, </s> (2)"}},
            {{{"special_tokens_map.json", R"({"pad_token":"<pad>"})"}},
-            {R"(special_tokens_map.json: pad_token: "<pad>" is no token)"}},
+            {R"(special_tokens_map.json: pad_token: "<pad>" is not a token)"}},
            {{{"config.json", config(ids + yarn + R"("max_position_embeddings":200,)")}},
             {"200 tokens is longer than the 128 that RoPE is stretched to"}},
            {{{"config.json", config(ids + yarn + R"("max_position_embeddings":64,)")}},

@@ -101,8 +101,8 @@ TEST_CASE("an adapter that asks for more than is computed is refused by the key"
       {R"("init_lora_weights":"pissa_niter_4")", "\"init_lora_weights\""},
       {R"("r":"x")", "\"r\" must be a number"},
       {R"("rank_pattern":[1])", "\"rank_pattern\" must be an object"},
-      {R"("alpha_pattern":{"(":1})", "\"alpha_pattern\": \"(\" is no regular expression"},
-      {R"("target_modules":"(")", "\"target_modules\": \"(\" is no regular expression"},
+      {R"("alpha_pattern":{"(":1})", "\"alpha_pattern\": \"(\" is not a regular expression"},
+      {R"("target_modules":"(")", "\"target_modules\": \"(\" is not a regular expression"},
       {R"("target_modules":[1])", "\"target_modules\" must be names"},
       {R"("target_modules":["k_proj"])", "does not name"},
       {R"("target_modules":["proj"])", "does not name"},
@@ -127,11 +127,11 @@ TEST_CASE("adapter weights that do not fit are refused by name", "[engine][adapt
       {"no tensor", safetensors("{}"), "holds no tensor"},
       {"half a pair", SafetensorsWriter().f32(a_name, "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(), "q_proj.lora_A.weight\" has no lora_B beside it"},
       {"the other half", SafetensorsWriter().f32(b_name, "[1,1]", {1}).bytes(), "q_proj.lora_B.weight\" has no lora_A beside it"},
-      {"a module that is not there",
+      {"a module that is missing",
        SafetensorsWriter().f32("base_model.model.layers.7.q_proj.lora_A.weight", "[1,1]", {1}).f32("base_model.model.layers.7.q_proj.lora_B.weight", "[1,1]", {1}).bytes(),
        "belongs to \"layers.7.q_proj.weight\""},
       {"half an embedding's", pair_of().f32("base_model.model.embed.lora_embedding_A", "[1]", {1}).bytes(), "has no lora_embedding_B beside it"},
-      {"a bias of what is added", pair_of().f32("base_model.model.layers.0.q_proj.lora_B.bias", "[8]", {ones.begin(), ones.begin() + 8}).bytes(), "is no part of a LoRA adapter"},
+      {"a bias of what is added", pair_of().f32("base_model.model.layers.0.q_proj.lora_B.bias", "[8]", {ones.begin(), ones.begin() + 8}).bytes(), "is not part of a LoRA adapter"},
       {"a magnitude that nobody asks for", pair_of().f32("base_model.model.layers.0.q_proj.lora_magnitude_vector", "[8]", {ones.begin(), ones.begin() + 8}).bytes(), "does not say \"use_dora\": true"},
       {"two adapters", pair_of().f32("base_model.model.layers.1.q_proj.lora_A.other.weight", "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(), "holds two adapters, \"\" and \"other\""},
       {"one part twice", pair_of().f32("layers.0.q_proj.lora_A", "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(), "are the same part of the adapter"},
@@ -149,12 +149,12 @@ TEST_CASE("adapter weights that do not fit are refused by name", "[engine][adapt
   }
 }
 
-TEST_CASE("a folder that is no adapter, and a model that can take none", "[engine][adapter]") {
+TEST_CASE("a folder that is not an adapter, and a model that can take none", "[engine][adapter]") {
   CHECK_THAT(refusal_of({}, "x", ""), Contains("holds no adapter_config.json"));
   CHECK_THAT(refusal_of({}, "adapter_config.json", config_json), Contains("holds no adapter_model.safetensors"));
   CHECK_THAT(refusal_of({{"adapter_model.bin", "PK"}}, "adapter_config.json", config_json), Contains("tools/convert_bin.py"));
   CHECK_THAT(refusal_of(sound(), "adapter_config.json", R"({"peft_type":"IA3"})"), Contains("\"peft_type\" is \"IA3\""));
-  CHECK_THAT(refusal_of(sound(), "adapter_config.json", "[]"), Contains("is no JSON object"));
+  CHECK_THAT(refusal_of(sound(), "adapter_config.json", "[]"), Contains("is not a JSON object"));
   CHECK_THAT(open_checkpoint(model, "/nonexistent").error().message, Contains("there is no such file or folder"));
   CHECK_THAT(open_checkpoint(std::string(SEXTANT_GOLDEN_DIR) + "/tiny_llama.gguf", goldens + "plain").error().message,
              Contains("Hugging Face folder only"));

@@ -136,7 +136,7 @@ TEST_CASE("an adapter that does less than it says warns", "[engine][adapter]") {
       {"B is zero", pair_in(module_name, ".weight", 0), "", {"the adapter changes nothing: what it adds is zero in every module"}},
       {"what is saved is what was there", {{module_name + "layers.0.q_proj.weight", base.at("model.layers.0.q_proj.weight")}}, "", {"changes nothing"}},
       {"a module without a tensor", pair_in(module_name, ".weight"), R"(,"target_modules":["q_proj"])", {"names the module of \"model.layers.1.q_proj.weight\", and nothing"}},
-      {"an unknown key", pair_in(module_name, ".weight"), R"(,"later":{"x":1},"never":null)", {"\"later\" is no key that is known"}},
+      {"an unknown key", pair_in(module_name, ".weight"), R"(,"later":{"x":1},"never":null)", {"\"later\" is not a key that is known"}},
       {"another task", pair_in(module_name, ".weight"), R"(,"task_type":"SEQ_CLS")", {"\"task_type\" is \"SEQ_CLS\""}},
       {"inputs and outputs", pair_in(module_name, ".weight"), R"(,"fan_in_fan_out":true)", {"\"fan_in_fan_out\""}},
       {"a module that the model has not", pair_in(module_name, ".weight"), R"(,"modules_to_save":["score"])", {"\"modules_to_save\" names \"score\", which"}},

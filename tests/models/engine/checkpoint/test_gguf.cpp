@@ -79,7 +79,7 @@ TEST_CASE("a wrong GGUF file is refused with its reason", "[engine][gguf]") {
   const std::string huge = le<uint64_t>(UINT64_MAX);
   struct { const char* name; std::string bytes, reason; } const cases[] = {
       {"an empty file", "", "the file is empty"},
-      {"another format", "PK\3\4 and so on", "is no GGUF file"},
+      {"another format", "PK\3\4 and so on", "is not a GGUF file"},
       {"only the magic", "GGUF", "the file ends inside the version"},
       {"version 1", "GGUF" + le<uint32_t>(1), "is GGUF version 1"},
       {"big endian", "GGUF" + le<uint32_t>(3u << 24), "big-endian"},
@@ -110,7 +110,7 @@ TEST_CASE("a wrong GGUF file is refused with its reason", "[engine][gguf]") {
       {"data cut short", entry({17}, 0, 0), "cut short?"},
       {"an offset beyond the end", entry({1}, 0, 1ull << 63), "cut short?"},
       {"a tensor twice", GgufWriter().zeros("t", {4}).zeros("t", {4}).bytes(), "tensor \"t\" occurs twice"},
-      {"an alignment that is no power of two", GgufWriter().u32("general.alignment", 24).bytes(), "general.alignment"},
+      {"an alignment that is not a power of two", GgufWriter().u32("general.alignment", 24).bytes(), "general.alignment"},
       {"an alignment of zero", GgufWriter().u32("general.alignment", 0).bytes(), "general.alignment"},
   };
   for (const auto& c : cases) {
@@ -146,14 +146,14 @@ TEST_CASE("every prefix of a file is refused, never read beyond", "[engine][gguf
   }
 }
 
-TEST_CASE("what is no regular file is refused at once", "[engine][gguf]") {
+TEST_CASE("what is not a regular file is refused at once", "[engine][gguf]") {
   CHECK_THAT(refusal("/"), Contains("is a directory"));
-  CHECK_THAT(refusal("/dev/zero"), Contains("is no regular file"));
+  CHECK_THAT(refusal("/dev/zero"), Contains("is not a regular file"));
   CHECK_THAT(refusal("/nonexistent/x.gguf"), Contains("cannot be opened"));
   const TemporaryFile pipe("");
   std::filesystem::remove(pipe.path());
   REQUIRE(::mkfifo(pipe.path().c_str(), 0600) == 0);
-  CHECK_THAT(refusal(pipe.path()), Contains("is no regular file"));
+  CHECK_THAT(refusal(pipe.path()), Contains("is not a regular file"));
 }
 
 TEST_CASE("a huge sparse file that claims much is refused soon", "[engine][gguf]") {

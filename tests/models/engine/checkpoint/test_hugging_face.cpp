@@ -74,7 +74,7 @@ TEST_CASE("a wrong folder is refused with its reason", "[engine][hugging_face]")
       {"a GGUF file alone", {{"x.gguf", "GGUF"}}, "/x.gguf"},
       {"an adapter", {{"adapter_config.json", "{}"}, {"adapter_model.safetensors", shard_a}}, "give it as --peft-path"},
       {"a broken config", with(single(), "config.json", "{\"a\":\n1,}"), "config.json:2:3"},
-      {"a config that is a list", with(single(), "config.json", "[]"), "is no JSON object"},
+      {"a config that is a list", with(single(), "config.json", "[]"), "is not a JSON object"},
       {"an empty config", with(single(), "config.json", ""), "config.json: the file is empty"},
       {"quantised by GPTQ", with(single(), "config.json", R"({"quantization_config":{"quant_method":"gptq","bits":4}})"), "quantised by \"gptq\""},
       {"quantised, nobody says how", with(single(), "config.json", R"({"quantization_config":{}})"), "quantised by \"an unnamed method\""},
@@ -118,7 +118,7 @@ TEST_CASE("a wrong folder is refused with its reason", "[engine][hugging_face]")
   }
 }
 
-TEST_CASE("what is no checkpoint says what to name instead", "[engine][hugging_face]") {
+TEST_CASE("what is not a checkpoint says what to name instead", "[engine][hugging_face]") {
   const TemporaryFolder folder;
   fill(folder, single());
   fill(folder, {{"model.bin", std::string("PK\3\4", 4)}, {"legacy.pt", "\x80\x02}q"}, {"pointer.gguf", "version https://git-lfs.github.com/spec/v1\n"}, {"text", "hello"}});
@@ -126,7 +126,7 @@ TEST_CASE("what is no checkpoint says what to name instead", "[engine][hugging_f
   struct { std::string path, reason; } const cases[] = {
       {where + "/model.safetensors", "name the folder: " + where}, {where + "/config.json", "name the folder: " + where},
       {where + "/model.bin", "convert_bin.py '" + where + "'"},    {where + "/legacy.pt", "is a pickle"},
-      {where + "/pointer.gguf", "git lfs pull"},                   {where + "/text", "is no GGUF file"},
+      {where + "/pointer.gguf", "git lfs pull"},                   {where + "/text", "is not a GGUF file"},
       {where + "/nothing", "there is no such file or folder; check the path"},
   };
   for (const auto& c : cases) {
@@ -169,18 +169,18 @@ TEST_CASE("weights that lie beside those that are read are named", "[engine][hug
   }
 }
 
-TEST_CASE("what cannot be read is not taken for what is not there", "[engine][hugging_face]") {
+TEST_CASE("what cannot be read is not taken for what is missing", "[engine][hugging_face]") {
   const TemporaryFolder folder;
   fill(folder, single());
   const std::string where = folder.path().string();
   const auto refusal = [](const std::string& path) { return open_checkpoint(path).error().message; };
   std::filesystem::rename(folder / "model.safetensors", folder / "kept");
   std::filesystem::create_symlink("../blobs/abc", folder / "model.safetensors");
-  CHECK_THAT(refusal(where), Contains("model.safetensors is not there (a link to ../blobs/abc, which is not there)"));
+  CHECK_THAT(refusal(where), Contains("model.safetensors is missing (a link to ../blobs/abc, which is missing)"));
   std::filesystem::rename(folder / "config.json", folder / "kept2");
   std::filesystem::create_symlink("../blobs/def", folder / "config.json");
-  CHECK_THAT(refusal(where), Contains("config.json is not there (a link to ../blobs/def, which is not there)"));
-  CHECK_THAT(refusal(where + "/config.json"), Contains("is a link to ../blobs/def, which is not there"));
+  CHECK_THAT(refusal(where), Contains("config.json is missing (a link to ../blobs/def, which is missing)"));
+  CHECK_THAT(refusal(where + "/config.json"), Contains("is a link to ../blobs/def, which is missing"));
   CHECK_THAT(refusal("no-org/no-model"), Contains("there is no such file or folder, and the cache of the Hugging Face Hub, ") && Contains("holds no models--no-org--no-model"));
   // a superuser may enter every folder
   const bool superuser = ::geteuid() == 0;

@@ -110,7 +110,7 @@ TEST_CASE("what a sentence-transformers folder asks for and is not computed is a
     std::string says;
   };
   const Case cases[] = {
-      {{{"modules.json", "{}"}}, "modules.json: is no list of modules"},
+      {{{"modules.json", "{}"}}, "modules.json: is not a list of modules"},
       {{{"modules.json", "["}}, "modules.json"},
       {{{"modules.json", of_2}}, "1_Pooling/config.json"},
       {{{"modules.json", of_2}, {pooling, R"({"pooling_mode":"weightedmean"})"}}, "asks for the pooling \"weightedmean\""},
@@ -119,7 +119,7 @@ TEST_CASE("what a sentence-transformers folder asks for and is not computed is a
       {{{"modules.json", "[" + module("0_Transformer", "x.Transformer") + "]"}}, "lies in the folder \"0_Transformer\""},
       {{{"modules.json", "[" + module("2", "x.Dense") + "]"}}, "has the module \"x.Dense\""},
       {{{"modules.json", "[" + module("../2", "x.Normalize") + "]"}}, "leaves the folder"},
-      {{{"sentence_bert_config.json", R"({"max_seq_length":0})"}}, "\"max_seq_length\" is no number of tokens"},
+      {{{"sentence_bert_config.json", R"({"max_seq_length":0})"}}, "\"max_seq_length\" is not a number of tokens"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.says);
