@@ -33,7 +33,7 @@ Result<std::vector<RowRange>> rows_from_text(std::string_view text, const std::s
     const size_t dash = part.find('-');
     const auto first = number(part.substr(0, dash)), last = dash == part.npos ? first : number(part.substr(dash + 1));
     if (!first || !last || *last < *first)
-      return Error{Error::Kind::usage, fmt::format("{}: '{}' is not a row and no range of rows; write numbers and ranges, as in 3,17,40-60", origin, part)};
+      return Error{Error::Kind::usage, fmt::format("{}: '{}' is neither a row nor a range of rows; write numbers and ranges, as in 3,17,40-60", origin, part)};
     out.push_back({*first, *last});
   }
   if (out.empty()) return Error{Error::Kind::usage, origin + " names no row; write numbers and ranges, as in 3,17,40-60"};
