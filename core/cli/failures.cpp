@@ -6,6 +6,7 @@
 #include "../base/log.hpp"
 #include "../report/causes.hpp"
 #include "../store/task_log.hpp"
+#include "run_outcome.hpp"
 
 namespace sextant::cli {
 namespace {
@@ -110,6 +111,7 @@ void explain_failures(const store::RunFolder& folder, const config::RunConfig& r
       for (const std::string& line : lines) log_error("  " + line);
     }
   }
+  if (run.allow_missing && all_missing(record)) log_error("the data of none of the data sets were found, so that nothing was evaluated");
   if (causes.size() > causes_shown) log_error(fmt::format("and {} more; {} has them all", causes.size() - causes_shown, folder.run_json().string()));
 }
 
@@ -122,7 +124,8 @@ int explain_plan(const std::vector<store::TaskRecord>& tasks, const config::RunC
     if (!told.has(task)) failures.push_back({task.dataset, task.status, task.error, names_of(run, task.dataset), task.model});
   }
   say(LogLevel::error, report::causes_of(failures), "");
-  return code;
+  const bool none = !tasks.empty() && std::all_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.status == "missing"; });
+  return none ? exit_data : code;
 }
 
 }  // namespace sextant::cli

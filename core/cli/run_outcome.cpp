@@ -11,8 +11,6 @@
 namespace sextant::cli {
 namespace {
 
-constexpr size_t log_lines_shown = 5;
-
 store::TaskRecord planned_task(const std::string& model, const std::string& dataset) {
   store::TaskRecord task;
   task.model = model;
@@ -23,13 +21,13 @@ store::TaskRecord planned_task(const std::string& model, const std::string& data
   return task;
 }
 
-// There are tasks, and the data of none of them.
+
+}  // namespace
+
 bool all_missing(const store::RunRecord& record) {
   return std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.stage.empty(); }) &&
          std::all_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return !task.stage.empty() || task.status == "missing"; });
 }
-
-}  // namespace
 
 store::RunRecord planned_record(const config::RunConfig& run) {
   store::RunRecord record;
@@ -85,28 +83,6 @@ int exit_code(const store::RunRecord& record, bool allow_missing) {
       code = exit_incomplete;
     }
   return code;
-}
-
-void explain_failures(const store::RunFolder& folder, const store::RunRecord& record, bool allow_missing) {
-  if (all_missing(record) && allow_missing) log_error("the data of none of the data sets are there, so that nothing was evaluated");
-  for (size_t i = 0, n = 0; i < record.tasks.size(); i += n) {
-    const store::TaskRecord& task = record.tasks[i];
-    const auto same = [&](const store::TaskRecord& other) {
-      return other.model == task.model && other.status == task.status && other.error == task.error;
-    };
-    for (n = 1; i + n < record.tasks.size() && same(record.tasks[i + n]);) ++n;
-    if (task.status == "complete") continue;
-    const bool expected = task.status == "missing" && allow_missing;
-    const std::string what = n == 1 ? task.dataset : fmt::format("{} and {} more", task.dataset, n - 1);
-    log(expected ? LogLevel::warning : LogLevel::error, fmt::format("{} on {}: {}: {}", what, task.model, task.status, task.error));
-    if (task.status != "failed") continue;
-    for (const auto& path : {folder.infer_log(task.model, task.dataset), folder.eval_log(task.model, task.dataset)}) {
-      const std::vector<std::string> tail = store::TaskLog::tail(path, log_lines_shown);
-      if (tail.empty()) continue;
-      log_error(fmt::format("the end of {}:", path.string()));
-      for (const std::string& line : tail) log_error("  " + line);
-    }
-  }
 }
 
 }  // namespace sextant::cli
