@@ -6,7 +6,6 @@
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../store/run_states.hpp"
-#include "../store/task_log.hpp"
 
 namespace sextant::cli {
 namespace {
@@ -20,7 +19,6 @@ store::TaskRecord planned_task(const std::string& model, const std::string& data
   task.peak_rss_bytes = peak_resident_bytes();
   return task;
 }
-
 
 }  // namespace
 
