@@ -302,7 +302,7 @@ TEST_CASE("labels that are not capital letters are read by a pattern", "[config]
   f.custom_file.labels = {"1", "10", "C++"};
   const DatasetConfig set = f.custom();
   CHECK(set.filters[0].postprocessors[0].id == "regex");
-  CHECK(set.filters[0].postprocessors[0].config == R"({"pattern":"(?<![\\p{L}\\p{N}])(C\\+\\+|10|1)(?![\\p{L}\\p{N}])"})");
+  CHECK(set.filters[0].postprocessors[0].config == R"x({"pattern":"(?<![\\p{L}\\p{N}])(C\\+\\+|10|1)(?![\\p{L}\\p{N}])"})x");
 }
 
 TEST_CASE("a custom file without answers is inferred and not scored, and its configuration can be read again", "[config]") {

@@ -130,7 +130,7 @@ TEST_CASE("a request is the same after its JSON", "[data]") {
   out.ids = {5, 6};
   out.continuations = {Text(" A"), Text(" B")};
   out.continuation_ids = {{1}, {2, 3}};
-  out.sampling = Sampling{7, 1, 0.7f, 0.9f, 40, 11, 12, {"\n", "Q:"}, 99};
+  out.sampling = Sampling{7, 1, 0.7f, 0.9f, 40, 11, 12, {"\n", "Q:"}, 99, 0.1f, 1.2f, 0.3f, 0.4f, 5, {6}, {7, 8}};
   out.keep_bytes = 3;
   out.max_prompt_tokens = 4;
   out.add_special = false;

@@ -9,7 +9,7 @@ namespace {
 data::Request request() {
   data::Request out;
   out.text = "prompt";
-  out.sampling = data::Sampling{16, 0, 0.5f, 0.9f, 3, 7, 11, {"\n"}, 0};
+  out.sampling = data::Sampling{16, 0, 0.5f, 0.9f, 3, 7, 11, {"\n"}, 0, 0, 1, 0, 0, 0, {}, {}};
   out.keep_bytes = 6;
   return out;
 }
