@@ -1,5 +1,6 @@
 #include "components.hpp"
 #include <fmt/format.h>
+#include "../config/card_parts.hpp"
 #include "../config/card_place.hpp"
 #include "../score/components.hpp"
 #include "../serve/dataset_task.hpp"
@@ -73,7 +74,8 @@ void Components::check_scoring(const config::DatasetConfig& dataset) {
       check_scorer(alone);
     }
   };
-  if (dataset.metrics.empty() && !dataset.judge && !config::measures_itself(dataset.inferencer)) findings_.refuse("", score::no_metric(dataset));
+  if (dataset.metrics.empty() && !dataset.judge && !config::measures_itself(dataset.inferencer) && !config::is_unscored(dataset))
+    findings_.refuse("", score::no_metric(dataset));
   for (const config::Filter& filter : dataset.filters)
     each("postprocessor", filter.name == "none" ? "/eval/postprocessors" : "/eval/filters/" + filter.name, filter.postprocessors);
   each("postprocessor", "/eval/reference_postprocessors", dataset.reference_postprocessors);

@@ -154,10 +154,14 @@ class Unfit(ContractTest):
 
     def test_rows_without_an_answer(self):
         write_jsonl(self.dir / "open.jsonl", [{"question": "q%d" % i, "answer": "x" if i else ""} for i in range(3)])
-        outcome = self.said("--custom-dataset-path", "open.jsonl")
+        given = {**inline_set(self.dir, abbr="open"), "loader": {"type": "table", "file": "open.jsonl"}}
+        given["reader"] = {"input_columns": ["question"], "output_column": "answer", "test_split": "test"}
+        given["infer"]["template"] = {"type": "text", "prompt": "{question}"}
+        write(self.dir / "run.json", {"datasets": [given]})
+        outcome = self.said("run.json")
         self.assertRegex(outcome.errors[0], "1 of 3 rows .* no answer in 'answer'.*-m infer")
         self.assertNotIn("loaded in", outcome.stderr)
-        run = self.run_sample("--custom-dataset-path", "open.jsonl", "-m", "infer").run
+        run = self.run_sample("run.json", "-m", "infer").run
         self.assertEqual(len(run.predictions("open")), 3)
 
     def test_a_failure_is_printed_once(self):
