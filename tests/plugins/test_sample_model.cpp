@@ -134,8 +134,14 @@ struct Requests {
   sxt_sampling& generate(std::string_view prefix, uint32_t max_new_tokens, std::vector<std::string_view> stop = {}) {
     auto list = std::make_unique<std::vector<sxt_str>>();
     for (auto c : stop) list->push_back(keep(c));
-    samplings.push_back(std::make_unique<sxt_sampling>(
-        sxt_sampling{sizeof(sxt_sampling), max_new_tokens, 0, 1, 0, 0, 0, 0, list->data(), list->size(), 0, 0}));
+    sxt_sampling sampling{};
+    sampling.struct_size = sizeof sampling;
+    sampling.max_new_tokens = max_new_tokens;
+    sampling.top_p = 1;
+    sampling.repetition_penalty = 1;
+    sampling.stop = list->data();
+    sampling.stop_count = list->size();
+    samplings.push_back(std::make_unique<sxt_sampling>(sampling));
     add(SXT_ASK_GENERATE, prefix).sampling = samplings.back().get();
     lists.push_back(std::move(list));
     return *samplings.back();

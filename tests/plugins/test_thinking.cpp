@@ -9,7 +9,7 @@ TEST_CASE("thinking: known tags, tags that are named, and a block that the promp
   struct Case { const char *config, *text, *expected; };
   for (const Case& c : {Case{"{}", "<think>A</think>B", "B"}, {"{}", "<think>A", ""}, {"{}", "B", "B"},
                         {R"({"tags": [["<plan>", "</plan>"]]})", "<plan>A</plan>B", "B"},
-                        {R"({"tags": [["<plan>", "</plan>"], ["((", "))"]]})", "((A)) B", "B"},
+                        {R"x({"tags": [["<plan>", "</plan>"], ["((", "))"]]})x", "((A)) B", "B"},
                         {R"({"tags": [["<plan>", "</plan>"]]})", "<plan>A", ""}, {R"({"opened": true})", "A?", ""},
                         {R"({"opened": true})", "A?</think>B", "B"}}) {
     INFO(c.config << " " << c.text);
