@@ -166,7 +166,7 @@ TEST_CASE("a request that a plugin writes is filled in and checked", "[data]") {
       {R"({"ask": "tool"})", "\"tool\" is missing"},
       {R"({"sampling": {"max_new_tokens": -1}})", "whole number"},
       {R"({"messages": [{"role": "user", "content": [{"type": "video"}]}]})", "text, image or audio"},
-      {R"({"messages": {}})", "no list of messages"},
+      {R"({"messages": {}})", "is not a list of messages"},
       {R"({"continuation_ids": [["a"]]})", "token ids"}};
   for (const auto& [text, says] : bad) {
     INFO(text);

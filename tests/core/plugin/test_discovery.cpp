@@ -57,9 +57,10 @@ TEST_CASE("a plugin that never finishes loading is stopped") {
   const Registry registry = folder.discover();
   CHECK_THAT(sentence_about(registry, bad), Contains("did not finish loading within 0.7 s"));
   CHECK(offers(registry, Kind::postprocessor, "echo"));
+  // a busy machine may have been the reason: the verdict is not kept
   const auto start = std::chrono::steady_clock::now();
   CHECK_THAT(sentence_about(folder.discover(), bad), Contains("did not finish loading"));
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::milliseconds(500));  // the verdict was cached
+  CHECK(std::chrono::steady_clock::now() - start >= std::chrono::milliseconds(700));
 }
 
 TEST_CASE("a file that is not a plugin is named with the reason") {

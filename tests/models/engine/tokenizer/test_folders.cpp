@@ -64,7 +64,9 @@ TEST_CASE("folders give transformers' ids, BOS, EOS and chat template", "[engine
     const Tokenizer& tokenizer = *vocabulary.tokenizer;
     CHECK(tokenizer.bos() == id(*json::find(entry, "bos")));
     CHECK(tokenizer.eos() == id(*json::find(entry, "eos")));
-    const auto chat_template = vocabulary.chat_templates.empty() ? std::nullopt : std::optional(vocabulary.chat_templates.front().text);
+    std::optional<std::string> chat_template;
+    for (const ChatTemplateSource& one : vocabulary.chat_templates)
+      if (one.name == "default") chat_template = one.text;
     CHECK(chat_template == json::find_string(entry, "chat_template"));
     const json::Value& rows = *json::find(entry, "rows");
     for (rapidjson::SizeType i = 0; i < rows.Size(); ++i) {

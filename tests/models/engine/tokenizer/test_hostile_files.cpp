@@ -50,7 +50,7 @@ TEST_CASE("a damaged tokenizer.json is refused by what is wrong in it", "[engine
   for (const size_t size : {size_t{1}, size_t{40}, sound.size() / 2, sound.size() - 3})
     CHECK_THAT(refusal(sound.substr(0, size)), Contains("tokenizer.json"));
   struct { std::string content; const char* expected; } const cases[] = {
-      {"[]", "no tokenizer that is known"},
+      {"[]", "not a tokenizer that is known"},
       {"{}", "no \"model\" with a \"vocab\""},
       {R"({"model":[]})", "no \"model\""},
       {R"({"model":{"type":"BPE","vocab":7,"merges":[]}})", "the vocabulary is not an object"},
@@ -59,8 +59,8 @@ TEST_CASE("a damaged tokenizer.json is refused by what is wrong in it", "[engine
       {R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[7]}})", "merge 0"},
       {R"({"model":{"type":"BPE","vocab":{"a":0},"merges":["a b"]}})", "names a token that the vocabulary does not have"},
       {R"({"model":{"type":"BPE","vocab":{"a":4000000000},"merges":[]}})", "far beyond the number of tokens"},
-      {R"({"model":{"type":"BPE","vocab":{"a":-1},"merges":[]}})", "no whole number"},
-      {R"({"model":{"type":"BPE","vocab":{"a":0.5},"merges":[]}})", "no whole number"},
+      {R"({"model":{"type":"BPE","vocab":{"a":-1},"merges":[]}})", "not a whole number"},
+      {R"({"model":{"type":"BPE","vocab":{"a":0.5},"merges":[]}})", "not a whole number"},
       {R"({"model":{"type":"BPE","vocab":{},"merges":[]}})", "vocabulary is empty"},
       {R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[],"unk_token":"?"}})", "unk_token"},
       {R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[],"dropout":0.1}})", "dropout"},
@@ -151,6 +151,6 @@ TEST_CASE("a damaged tiktoken file is refused by its line", "[engine][tokenizer]
   CHECK_THAT(refusal("YQ== 0\nYg==\n", "x.tiktoken"), Contains("x.tiktoken:2"));
   CHECK_THAT(refusal("YQ== 0\nYg== 99999999999\n", "x.tiktoken"), Contains("x.tiktoken:2"));
   CHECK_THAT(refusal("YQ== 0\nYg== -1\n", "x.tiktoken"), Contains("x.tiktoken:2"));
-  CHECK_THAT(refusal("not a tokenizer at all", "x.tiktoken"), Contains("no tokenizer that is known"));
+  CHECK_THAT(refusal("not a tokenizer at all", "x.tiktoken"), Contains("not a tokenizer that is known"));
   CHECK_THAT(refusal("", "x.tiktoken"), Contains("the file is empty"));
 }
