@@ -271,6 +271,8 @@ Result<int> run(const RunCommandFlags& given) {
   Workspace workspace(flags.config_dir, flags.plugin_path);
   workspace.warn_about_problems();
   for (const std::string& warning : flags.warnings) log_warning(warning);
+  if (flags.mode == "viz" && !(flags.run.extractors.empty() && flags.run.metrics.empty()))
+    return Error{Error::Kind::usage, "-m viz shows the scores that are there; --extractor and --metric score anew: give them to -m eval"};
   if (!infers(flags) && !flags.reuse)
     return Error{Error::Kind::usage, fmt::format("-m {} works on an earlier run; give -r (the last one) or -r TIMESTAMP", flags.mode)};
 

@@ -79,8 +79,7 @@ Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const s
       if (is_glob(group.members[i]) && members.size() == before)
         return card_error(origin, fmt::format("the group '{}' has the member '{}', which matches no data set", group.name, group.members[i]));
       if (!is_glob(group.members[i])) {
-        taken.insert(group.members[i]);
-        members.push_back(group.members[i]);
+        if (taken.insert(group.members[i]).second) members.push_back(group.members[i]);  // named twice, or found by a glob: it counts once
       }
       if (!group.weights.empty()) weights.resize(members.size(), group.weights[i]);
     }

@@ -41,10 +41,12 @@ Result<std::string> snapshot_in(const std::string& origin, const std::string& na
     return {Error::Kind::data, fmt::format("{}: {} lies in the cache of the Hugging Face Hub as {}, and {}", origin, named, model.string(), why)};
   };
   if (snapshots.empty()) return refuse("no snapshot of it is there (a download that was broken off?); fetch it again, for nothing is fetched here");
-  const std::string choice = fmt::format("name one of them by its path: {}/snapshots/{{{}}}", model.string(), fmt::join(snapshots, ","));
+  const std::string folder = (model / "snapshots").string();
+  const std::string choice = snapshots.size() == 1 ? fmt::format("give its path: {}/{}", folder, snapshots.front())
+                                                   : fmt::format("give the path of one of them, below {}: {}", folder, fmt::join(snapshots, ", "));
   if (!revision.empty())
-    return refuse(fmt::format("its refs/main names the snapshot {}, which is missing, but {}; {}", revision,
-                              snapshots.size() == 1 ? "another one" : fmt::format("{} others", snapshots.size()), choice));
+    return refuse(fmt::format("its refs/main names the snapshot {}, which is missing; {} there instead; {}", revision,
+                              snapshots.size() == 1 ? "another one is" : fmt::format("{} others are", snapshots.size()), choice));
   if (snapshots.size() == 1) return (model / "snapshots" / snapshots.front()).string();
   return refuse(fmt::format("it has {} snapshots and no refs/main to say which one counts; {}", snapshots.size(), choice));
 }

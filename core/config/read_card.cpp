@@ -55,10 +55,17 @@ Result<void> apply_inferencer(json::Document& card, const CardOptions& options, 
   const KnownInferencer* is = find_inferencer(options.inferencers, options.inferencer);
   if (!was || !is || !card.HasMember("eval") || !card["eval"].IsObject()) return {};
   json::Value& eval = card["eval"];
-  if (labelled(is->form) && !labelled(was->form)) {
+  const auto says_nothing = [&](const char* member) {
+    const json::Value* value = json::find(eval, member);
+    return !value || (value->IsArray() && value->Empty());
+  };
+  if (is->form == data::Form::whole && was->form != data::Form::whole) {  // nothing is predicted that could be compared
+    for (const char* member : {"postprocessors", "filters", "reference_postprocessors"}) eval.RemoveMember(member);
+    json::set(eval, "metrics", json::Value(rapidjson::kArrayType), a);
+  } else if (labelled(is->form) && !labelled(was->form)) {
     eval.RemoveMember("postprocessors");
     eval.RemoveMember("filters");
-  } else if (labelled(was->form) && is->form == data::Form::open && options.warn && !json::find(eval, "postprocessors") && !json::find(eval, "filters")) {
+  } else if (labelled(was->form) && is->form == data::Form::open && options.warn && says_nothing("postprocessors") && says_nothing("filters")) {
     options.warn(fmt::format("{}: the card was made for {} and says nothing of how an answer is taken out of a reply; give --extractor, such as first_option",
                              origin, before));
   }

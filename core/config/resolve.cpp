@@ -460,6 +460,17 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
   return cards;
 }
 
+// A card's own max_out_len counts more than the model's, as in OpenCompass.
+void warn_about_lengths(const RunFlags& flags, const std::vector<DatasetConfig>& datasets, const World& world) {
+  if (!flags.max_out_len || !world.warn) return;
+  std::vector<std::string> own;
+  for (const DatasetConfig& dataset : datasets)
+    if (dataset.inferencer.max_out_len != 0 && dataset.inferencer.max_out_len != *flags.max_out_len) own.push_back(dataset.abbr);
+  if (own.empty()) return;
+  world.warn(fmt::format("--max-out-len {} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} does", *flags.max_out_len,
+                         own.front(), own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "", *flags.max_out_len));
+}
+
 }  // namespace
 
 Result<std::vector<ModelConfig>> resolve_models(const RunFlags& flags, const World& world) {
@@ -518,6 +529,14 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   for (const DatasetConfig& dataset : run.datasets) names.push_back(dataset.task_name);
   SXT_CHECK(expand_members(run.summarizer.groups, names, "the summarizer's groups"));
   SXT_CHECK(apply_dataset_flags(flags, run.datasets));
+  warn_about_lengths(flags, run.datasets, world);
+  for (const Exclusion& one : run.exclude) {
+    std::vector<std::string> abbrs;
+    for (const DatasetConfig& dataset : run.datasets) abbrs.push_back(dataset.abbr);
+    if (!one.dataset.empty() && std::find(abbrs.begin(), abbrs.end(), one.dataset) == abbrs.end())
+      return usage(fmt::format("the rows to be left out name the data set '{}', which this run does not have{}; its names are those of the table", one.dataset,
+                               did_you_mean(one.dataset, abbrs)));
+  }
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
   if (flags.as_written) return resolved;

@@ -30,8 +30,9 @@ void Conversation::instruct(const std::string& text) {
   } else if (messages_.front().role == "system") {
     messages_.front().append("\n\n" + text);
   } else {
-    auto& parts = messages_.front().parts;
-    parts.insert(parts.begin(), data::Part{data::Part::Kind::text, text + "\n\n", {}, {}});
+    auto& parts = messages_.front().parts;  // one text stays one: most chat templates take no list of parts
+    if (!parts.empty() && parts.front().kind == data::Part::Kind::text) parts.front().text.insert(0, text + "\n\n");
+    else parts.insert(parts.begin(), data::Part{data::Part::Kind::text, text + "\n\n", {}, {}});
   }
 }
 

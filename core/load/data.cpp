@@ -167,7 +167,11 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
   SXT_CHECK(check_count(loader, dataset.test_split, *count));
   std::set<uint64_t> excluded;
   for (const config::Exclusion& exclusion : run.exclude)
-    if (exclusion.dataset.empty() || exclusion.dataset == dataset.abbr) excluded.insert(exclusion.row);
+    if (exclusion.dataset.empty() || exclusion.dataset == dataset.abbr) {
+      if (!exclusion.dataset.empty() && exclusion.row >= *count)
+        return Error{Error::Kind::usage, fmt::format("the rows to be left out name row {} of {}, which has rows 0 to {}", exclusion.row, dataset.abbr, *count - 1)};
+      excluded.insert(exclusion.row);
+    }
   auto rows = select_rows(*count, dataset.test_range, run.limit, run.seed, dataset.abbr, run.rows, excluded);
   if (!rows) return Error{rows.error().kind, fmt::format("{}: {}", dataset.card_path, rows.error().message)};
 

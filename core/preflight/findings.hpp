@@ -12,7 +12,9 @@ class Findings {
   /// A mistake of the configuration, of the command line or of a plugin is the run's; what is wrong with a set's data is the set's.
   void of_dataset(const std::string& task, const Error& error) {
     if (error.kind == Error::Kind::cancelled) return;
-    const bool of_data = error.kind == Error::Kind::data || error.kind == Error::Kind::missing || error.kind == Error::Kind::io;
+    // internal: its plugin broke a rule of the interface, with these rows
+    const bool of_data = error.kind == Error::Kind::data || error.kind == Error::Kind::missing || error.kind == Error::Kind::io ||
+                         error.kind == Error::Kind::internal;
     if (!of_data) return refuse(task, error);
     if (!is_unfit(task)) report_.unfit.push_back({task, error});
   }

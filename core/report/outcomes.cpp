@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include "../base/files.hpp"
 #include "../base/json_members.hpp"
+#include "../config/card_parts.hpp"
 #include "../store/run_states.hpp"
 
 namespace sextant::report {
@@ -56,6 +57,8 @@ Table table_of_run(const store::RunFolder& folder, const config::RunConfig& run,
     outcome.mode = dataset.inferencer.id == "loglikelihood" ? "ll" : dataset.inferencer.id;
     if (task.infer == "complete" && task.eval == "complete") {
       auto metrics = read_metrics(folder.results(task.model, task.dataset), outcome.findings);
+      if (metrics && metrics->empty() && !config::is_unscored(dataset))
+        metrics = Error{Error::Kind::data, fmt::format("{} holds no number", folder.results(task.model, task.dataset).string())};
       if (metrics) {
         outcome.metrics = *std::move(metrics);
       } else {

@@ -69,7 +69,8 @@ void Findings::add(const data::Attempt& attempt, const Reading& reading) {
 // Where the answers and the references themselves show it.
 std::string Findings::cause_of_zero() const {
   if (read_ == 0) return {};
-  if (lists_ == shown_) return "the references are lists and each is compared as a whole; the metric exact_match takes any member of a list";
+  const bool takes_lists = std::any_of(dataset_.metrics.begin(), dataset_.metrics.end(), [](const auto& metric) { return metric.id == "exact_match"; });
+  if (lists_ == shown_ && !takes_lists) return "the references are lists and each is compared as a whole; the metric exact_match takes any member of a list";
   if (2 * loosely_ >= read_) return "answers and references differ in case, blanks or a final dot alone; see the options of exact_match";
   if (numbers_ == shown_ && letters_ == read_) return "the references are numbers and the answers letters; derive a letter with index_to_letter";
   if (shown_ < 4 || std::any_of(answers_.begin(), answers_.end(), [&](uint64_t answer) { return references_.contains(answer); })) return {};

@@ -1,4 +1,5 @@
 #include "isolated.hpp"
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../base/text.hpp"
 #include "wire.hpp"
 
 extern char** environ;
@@ -112,8 +114,8 @@ class Process {
 
 class IsolatedReader : public Reader {
  public:
-  IsolatedReader(std::string setup, std::string name, size_t filters, double limit_s)
-      : setup_(std::move(setup)), name_(std::move(name)), filters_(filters), limit_s_(limit_s) {}
+  IsolatedReader(std::string setup, std::string name, std::string components, size_t filters, double limit_s)
+      : setup_(std::move(setup)), name_(std::move(name)), components_(std::move(components)), filters_(filters), limit_s_(limit_s) {}
 
   Result<void> open() override { return process_ ? Result<void>() : start(); }
 
@@ -175,8 +177,8 @@ class IsolatedReader : public Reader {
       process_.reset();
       costs_a_sample_ = true;
       if (got == Process::Got::late)
-        return Error{Error::Kind::internal, fmt::format("{}: its scorers ran longer than {} s and were stopped (\"attempt_limit_s\")", name_, limit_s)};
-      return Error{Error::Kind::internal, fmt::format("{}: the process of its scorers {}", name_, how)};
+        return Error{Error::Kind::internal, fmt::format("{}: its scorers ({}) ran longer than {} s and were stopped (\"attempt_limit_s\")", name_, components_, limit_s)};
+      return Error{Error::Kind::internal, fmt::format("{}: the process of its scorers ({}) {}", name_, components_, how)};
     }
     SXT_TRY(json::Document document, json::parse(answer, "scoring process"));
     if (auto error = wire::error_from(document)) return *std::move(error);
@@ -194,7 +196,7 @@ class IsolatedReader : public Reader {
     return out;
   }
 
-  const std::string setup_, name_;
+  const std::string setup_, name_, components_;
   const size_t filters_;
   const double limit_s_;
   bool costs_a_sample_ = false;
@@ -210,6 +212,25 @@ std::filesystem::path& worker_program() {
   return path;
 }
 
+namespace {
+
+// "postprocessor:first_option, metric:mine": one of them it is.
+std::string components_of(const config::DatasetConfig& dataset) {
+  std::vector<std::string> names;
+  const auto add = [&](std::string_view kind, const std::vector<config::PluginChoice>& choices) {
+    for (const config::PluginChoice& choice : choices) {
+      std::string name = fmt::format("{}:{}", kind, choice.id);
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    }
+  };
+  for (const config::Filter& filter : dataset.filters) add("postprocessor", filter.postprocessors);
+  add("postprocessor", dataset.reference_postprocessors);
+  add("metric", dataset.metrics);
+  return join(names, ", ");
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Reader>> start_isolated(const std::vector<std::filesystem::path>& folders, const config::DatasetConfig& dataset,
                                                config::Compat compat) {
   wire::Setup setup;
@@ -217,7 +238,7 @@ Result<std::unique_ptr<Reader>> start_isolated(const std::vector<std::filesystem
   setup.dataset = dataset;
   setup.compat = compat;
   return std::unique_ptr<Reader>(
-      std::make_unique<IsolatedReader>(wire::to_line(setup), dataset.abbr, dataset.filters.size(), dataset.attempt_limit_s));
+      std::make_unique<IsolatedReader>(wire::to_line(setup), dataset.abbr, components_of(dataset), dataset.filters.size(), dataset.attempt_limit_s));
 }
 
 }  // namespace sextant::score

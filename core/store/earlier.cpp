@@ -1,5 +1,6 @@
 #include "earlier.hpp"
 #include <fmt/format.h>
+#include "../base/file_parts.hpp"
 #include "../base/files.hpp"
 
 namespace sextant::store {
@@ -16,11 +17,17 @@ bool is_there(const fs::path& path) {
 fs::path held_name(fs::path file) { return file += ".before"; }
 
 bool same_content(const fs::path& a, const fs::path& b) {
+  constexpr uint64_t block_bytes = 1 << 20;
   std::error_code code;
   const auto size = fs::file_size(a, code);
   if (code || size != fs::file_size(b, code) || code) return false;
-  const auto one = read_file(a, own_bytes_max), other = read_file(b, own_bytes_max);
-  return one && other && *one == *other;
+  const auto one = InputFile::open(a), other = InputFile::open(b);
+  if (!one || !other) return false;
+  for (uint64_t at = 0; at < size; at += block_bytes) {
+    const auto here = one->read(at, block_bytes), there = other->read(at, block_bytes);
+    if (!here || !there || *here != *there) return false;
+  }
+  return true;
 }
 
 Error cannot_keep(const fs::path& from, const fs::path& to, const std::error_code& code) {

@@ -160,7 +160,8 @@ sxt_model_info BackendModel::info() {
   info.struct_size = sizeof info;
   if (tokenizer_) info.abilities |= SXT_MODEL_TOKENIZE;
   if (chat_.chat) info.abilities |= SXT_MODEL_CHAT;
-  if (!devices_.empty() && !encoder_) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE | SXT_MODEL_ADJUSTS;
+  if (!encoder_) info.abilities |= SXT_MODEL_ADJUSTS;  // also of a model that is only described: warnings depend on it
+  if (!devices_.empty() && !encoder_) info.abilities |= SXT_MODEL_SCORE | SXT_MODEL_GENERATE;
   if (!devices_.empty() && devices_.front()->limits().hidden > 0 && no_embeddings_.empty()) {
     info.abilities |= SXT_MODEL_EMBED;
     info.embedding_size = devices_.front()->limits().hidden;

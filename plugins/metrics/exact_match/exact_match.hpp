@@ -46,15 +46,19 @@ class Comparison {
   }
 
  private:
+  static bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == text.npos; }
+  // "+" and "A" are answers, too: where nothing but punctuation and articles is there, they count.
   Result<std::string> plain(std::string_view text) const {
     std::string out = ignored_.case_ ? utf8::fold_case(text) : std::string(text);
     if (ignored_.final_dot) drop_final_dot(out);
+    std::string bare = out;
     if (ignored_.punctuation) {
-      SXT_TRY(out, punctuation_.replace(out, ""));
+      SXT_TRY(bare, punctuation_.replace(bare, ""));
     }
     if (ignored_.articles) {
-      SXT_TRY(out, articles_.replace(out, ""));
+      SXT_TRY(bare, articles_.replace(bare, ""));
     }
+    if (!blank(bare)) out = std::move(bare);
     if (!ignored_.blanks) return out;
     SXT_TRY(out, blanks_.replace(out, " "));
     if (out.starts_with(' ')) out.erase(0, 1);
