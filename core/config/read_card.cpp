@@ -77,7 +77,8 @@ bool in_subset(std::string_view pattern, const json::Value* entry, const std::st
   std::vector<std::string> names = {abbr};
   if (const size_t dash = abbr.find('-'); dash != abbr.npos) names.push_back(abbr.substr(dash + 1));
   if (const auto name = entry ? json::find_string(*entry, "name") : std::nullopt) names.push_back(*name);
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return glob_match(pattern, name); });
+  const bool wild = pattern.find_first_of("*?") != pattern.npos;  // a name without them is meant to the letter
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return wild ? glob_match(pattern, name) : name == pattern; });
 }
 
 std::vector<std::string> patterns_of(std::string_view subset) {

@@ -123,7 +123,15 @@ Result<std::string> ModelSession::render_chat(std::string_view conversation_json
   if (!config_.chat_template_kwargs.empty() && conversation.IsObject() && !json::find(conversation, "kwargs"))
     if (const auto kwargs = json::parse(config_.chat_template_kwargs, config_.abbr))
       json::set(conversation, "kwargs", json::Value(*kwargs, conversation.GetAllocator()), conversation.GetAllocator());
-  return model_.render_chat(json::write(conversation));
+  auto rendered = model_.render_chat(json::write(conversation));
+  if (rendered || rendered.error().message.find("refuses this conversation") == std::string::npos) return rendered;
+  const json::Value* messages = json::find(conversation, "messages");
+  const bool system = messages && messages->IsArray() && !messages->Empty() && json::find_string((*messages)[0], "role") == "system";
+  if (!system) return rendered;
+  Error error = rendered.error();
+  error.message += config_.system_prompt.empty() ? "; the conversation begins with a system turn: write it as a turn of HUMAN in the card, or give --chat-template none"
+                                                 : "; leave out --system-prompt, or give --chat-template none";
+  return error;
 }
 
 Result<std::vector<int32_t>> ModelSession::tokenize(const std::string& text, bool add_special) {
