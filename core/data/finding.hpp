@@ -8,7 +8,7 @@
 namespace sextant::data {
 
 struct Finding {
-  std::string kind;           // "unparsed", "unclosed", "cut", "no_shots", "zero"
+  std::string kind;           // "unparsed", "unclosed", "cut", "no_shots", "no_label", "zero"
   uint64_t count = 0, of = 0; // attempts
   std::string detail;         // unparsed: the post-processor; no_shots: how many; zero: the cause
   bool operator==(const Finding&) const = default;

@@ -32,6 +32,7 @@ std::string sentence_of(const Line& line) {
   if (f.kind == "cut") return fmt::format("{}: all {} replies were cut at their greatest length; raise --max-out-len, or name a stop text", names, f.of);
   if (f.kind == "no_shots")
     return fmt::format("{}: no prompt shows any of its {} examples, because none fits: these are zero-shot numbers; raise --max-seq-len", names, f.detail);
+  if (f.kind == "no_label") return fmt::format("{}: {} answers of the data are none of the labels that the model chooses from, so they can never be right", names, share);
   if (f.kind == "zero") return fmt::format("{}: the score is 0: {}", names, f.detail);
   return fmt::format("{}: {} ({})", names, f.kind, share);
 }

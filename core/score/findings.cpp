@@ -58,7 +58,10 @@ void Findings::add(const data::Attempt& attempt, const Reading& reading) {
   references_.insert(hash_of(reference));
   keep_first(reference_, reference);
 
-  if (!attempt.labels.empty()) return;
+  if (!attempt.labels.empty() && reading.reference_json.starts_with('"') &&
+      std::none_of(attempt.labels.begin(), attempt.labels.end(), [&](const data::LabelScore& label) { return label.label == reference; }))
+    ++no_label_;
+  if (!attempt.labels.empty() || config::measures_itself(dataset_.inferencer)) return;
   ++replies_;
   cut_ += attempt.finish == "length";
   if (reading.error || !is_blank(reading.answer)) return;
@@ -80,6 +83,7 @@ std::string Findings::cause_of_zero() const {
 std::vector<data::Finding> Findings::all(const Scored& scored) const {
   std::vector<data::Finding> out;
   const auto high = [&](uint64_t count) { return count > 0 && static_cast<double>(count) >= unparsed_share * static_cast<double>(replies_); };
+  if (no_label_ > 0) out.push_back({"no_label", no_label_, shown_, ""});
   if (high(unparsed_)) {
     const auto& chain = dataset_.filters.empty() ? std::vector<config::PluginChoice>() : dataset_.filters.front().postprocessors;
     out.push_back({"unparsed", unparsed_, replies_, chain.empty() ? "" : chain.back().id});

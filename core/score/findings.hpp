@@ -24,7 +24,7 @@ class Findings {
 
   const config::DatasetConfig& dataset_;
   const uint64_t shots_;
-  uint64_t shown_ = 0, without_shots_ = 0, replies_ = 0, cut_ = 0, unparsed_ = 0, unclosed_ = 0;
+  uint64_t shown_ = 0, without_shots_ = 0, replies_ = 0, cut_ = 0, unparsed_ = 0, unclosed_ = 0, no_label_ = 0;
   // why nothing may be right
   uint64_t lists_ = 0, loosely_ = 0, numbers_ = 0, letters_ = 0, read_ = 0;
   std::unordered_set<uint64_t> answers_, references_;   // hashes of the texts

@@ -55,6 +55,15 @@ TEST_CASE("replies that were all cut, and examples that were all left out, are f
   CHECK(kinds(found({{"A", "\"A\""}}, {}, "eos", R"({"ice_num": 5})", 5)) == Kinds{"no_shots"});
 }
 
+TEST_CASE("answers that are none of the labels are a finding") {
+  auto said = attempts({{"A", "\"A\""}, {"A", "\"a\""}, {"B", "\"Z\""}});
+  for (data::Attempt& one : said) one.labels = {{"A", "x A", -1, 2, 0.5}, {"B", "x B", -2, 2, 1}};
+  const auto scored = score_with(scored_set(), steps_of({exact()}), std::move(said));
+  REQUIRE(scored);
+  REQUIRE(kinds(scored->findings) == Kinds{"no_label"});
+  CHECK(scored->findings[0].count == 2);
+}
+
 TEST_CASE("a score of 0 is a finding where answers and references show why") {
   struct Case { const char *said, *target, *cause; };
   for (const Case& c : {Case{"Paris", R"(["Paris", "paris"])", "lists"}, {"paris", R"("Paris")", "case"}, {"Paris.", R"("Paris")", "case"},
