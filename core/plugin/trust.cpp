@@ -1,4 +1,5 @@
 #include "trust.hpp"
+#include <algorithm>
 #include <fmt/format.h>
 #include <string>
 #include <sys/stat.h>
@@ -21,10 +22,17 @@ Error refused(const fs::path& what, const fs::path& culprit, const std::string& 
   return {Error::Kind::io, fmt::format("{} is not used: {} {}, and what lies there would run as you; {}", what.string(), where, why, remedy)};
 }
 
+// Who may write there could as well replace the program itself: a checkout on somebody's mount, a container's workspace.
+bool holds_the_program(const fs::path& place) {
+  std::error_code code;
+  const fs::path program = fs::canonical("/proc/self/exe", code);
+  return !code && std::mismatch(place.begin(), place.end(), program.begin(), program.end()).first == place.end();
+}
+
 // With the sticky bit (/tmp) only a file's owner may replace it, and the owners below are looked at.
 Result<void> check(const fs::path& what, const fs::path& place) {
   struct stat status{};
-  if (::stat(place.c_str(), &status) != 0) return {};  // whoever opens it says what is wrong
+  if (::stat(place.c_str(), &status) != 0 || holds_the_program(place)) return {};  // whoever opens it says what is wrong
   const bool shared = (status.st_mode & S_IWOTH) && !(S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) && what != place);
   if (shared) return refused(what, place, "may be written by everybody", fmt::format("chmod o-w {}", place.string()));
   if (is_trusted(status.st_uid)) return {};
