@@ -56,7 +56,7 @@ class Sextant:
         """A data set of these texts, to be written into a configuration."""
         path = self.scratch / (name + ".jsonl")
         path.write_text("".join(json.dumps({"text": t, "answer": "A"}) + "\n" for t in texts), encoding="utf-8")
-        return {"abbr": name, "loader": {"type": "custom"}, "path": str(path),
+        return {"abbr": name, "loader": {"type": "table", "file": path.name}, "path": str(path.parent),
                 "reader": {"input_columns": ["text"], "output_column": "answer", "train_split": "test", "test_split": "test"},
                 "infer": {"retriever": {"type": "zero"}, "template": template, "inferencer": inferencer},
                 "eval": {"postprocessors": [], "metrics": [{"type": "accuracy"}]}}

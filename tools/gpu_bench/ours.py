@@ -74,7 +74,7 @@ def configuration(folder, model, backend, work, new, config):
             "config": config,
         }],
         "datasets": [{
-            "abbr": "work", "loader": {"type": "custom"}, "path": str(folder / "work.jsonl"),
+            "abbr": "work", "loader": {"type": "table", "file": "work.jsonl"}, "path": str(folder),
             "reader": {"input_columns": ["question"], "output_column": "answer", "train_split": "test", "test_split": "test"},
             "infer": {"retriever": {"type": "zero"}, "template": template, "inferencer": inferencer},
             "eval": {"postprocessors": [], "metrics": [{"type": "accuracy"}]},
