@@ -17,6 +17,8 @@ class InputFile {
   InputFile& operator=(InputFile&& other) noexcept;
   ~InputFile();
   const std::filesystem::path& path() const { return path_; }
+  /// In bytes, when it was opened.
+  uint64_t size() const { return size_; }
   /// Fewer bytes where the file ends before.
   Result<std::string> read(uint64_t offset, uint64_t size) const;
 
@@ -24,6 +26,7 @@ class InputFile {
   InputFile(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
   int fd_ = -1;
   std::filesystem::path path_;
+  uint64_t size_ = 0;
 };
 
 /// Replaces a file as write_file() does, by content that comes in parts: it is there, whole, after commit(), and else never. Threads: [owner].

@@ -85,7 +85,10 @@ std::string io_reason(int code) {
 }
 
 int open_file(const fs::path& path, int flags) {
-  const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+  return beyond_standard(::open(path.c_str(), flags | O_CLOEXEC, 0666));
+}
+
+int beyond_standard(int fd) {
   if (fd < 0 || fd > 2) return fd;
   const int safe = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
   const int code = errno;
@@ -109,12 +112,15 @@ Result<InputFile> InputFile::open(const fs::path& path) {
   if (S_ISDIR(status.st_mode)) return Error{Error::Kind::io, fmt::format("{} is a directory; name a file", path.string())};
   if (!S_ISREG(status.st_mode))
     return Error{Error::Kind::io, fmt::format("{} is not a regular file (a pipe or device?); copy it to a file first", path.string())};
+  file.size_ = static_cast<uint64_t>(status.st_size);
   return file;
 }
-InputFile::InputFile(InputFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+InputFile::InputFile(InputFile&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), size_(other.size_) {}
 InputFile& InputFile::operator=(InputFile&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(path_, other.path_);
+  std::swap(size_, other.size_);
   return *this;
 }
 InputFile::~InputFile() {
@@ -137,11 +143,9 @@ Result<std::string> InputFile::read(uint64_t offset, uint64_t size) const {
 Result<std::string> read_file(const fs::path& path, uint64_t bytes_max) {
   auto file = InputFile::open(path);
   if (!file) return Error{Error::Kind::io, file.error().message};
-  std::error_code code;
-  const uint64_t bytes = fs::file_size(path, code);
-  if (!code && bytes > bytes_max)
-    return Error{Error::Kind::io, fmt::format("{} has {} bytes, more than the {} that such a file may have", path.string(), bytes, bytes_max)};
-  return file->read(0, code ? 0 : bytes);
+  if (file->size() > bytes_max)
+    return Error{Error::Kind::io, fmt::format("{} has {} bytes, more than the {} that such a file may have", path.string(), file->size(), bytes_max)};
+  return file->read(0, file->size());
 }
 
 Result<void> make_folders(const fs::path& folder) {

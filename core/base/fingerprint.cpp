@@ -1,12 +1,10 @@
 #include "fingerprint.hpp"
 #include <algorithm>
 #include <array>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <vector>
 #include <sextant/sha256.hpp>
+#include "file_parts.hpp"
 #include "files.hpp"
 
 namespace sextant {
@@ -18,15 +16,14 @@ constexpr uint64_t stretches = 64, stretch_bytes = 64u << 10;
 constexpr std::array<std::string_view, 8> model_files = {".json", ".jinja", ".model", ".tiktoken", ".txt", ".safetensors", ".bin", ".gguf"};
 
 std::string sampled(const fs::path& path, uint64_t size) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return {};
-  std::string text = fmt::format("{}\n", size), stretch(stretch_bytes, '\0');
+  const auto file = InputFile::open(path);
+  if (!file) return {};
+  std::string text = fmt::format("{}\n", size);
   for (uint64_t i = 0; i < stretches; ++i) {
     const uint64_t offset = (size - stretch_bytes) / (stretches - 1) * i;  // the first begins the file, the last all but ends it
-    const ssize_t n = ::pread(fd, stretch.data(), stretch.size(), static_cast<off_t>(i + 1 < stretches ? offset : size - stretch_bytes));
-    text.append(stretch, 0, n > 0 ? static_cast<size_t>(n) : 0);
+    const auto stretch = file->read(i + 1 < stretches ? offset : size - stretch_bytes, stretch_bytes);
+    if (stretch) text += *stretch;
   }
-  ::close(fd);
   return sha256_hex(text);
 }
 

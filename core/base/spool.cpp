@@ -1,10 +1,10 @@
 #include "spool.hpp"
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 #include "files.hpp"
+#include "io.hpp"
 
 namespace sextant {
 namespace {
@@ -14,16 +14,15 @@ constexpr uint64_t window_bytes = 256 << 10;  // what is read in order is read i
 
 Error failed(const char* what, const std::filesystem::path& folder) {
   const int code = errno;
-  return {Error::Kind::io, fmt::format("cannot {} a working file in {}: {}{}", what, folder.string(), std::strerror(code),
-                                       code == ENOSPC || code == EDQUOT ? "; free some space there or choose another folder" : "")};
+  return {Error::Kind::io, fmt::format("cannot {} a working file in {}: {}", what, folder.string(), io_reason(code))};
 }
 
 // A file that has no name, or has lost it.
 int open_nameless(const std::filesystem::path& folder) {
-  const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  const int fd = beyond_standard(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (fd >= 0) return fd;
   std::string name = (folder / ".spool.XXXXXX").string();  // not every file system has the like
-  const int named = ::mkostemp(name.data(), O_CLOEXEC);
+  const int named = beyond_standard(::mkostemp(name.data(), O_CLOEXEC));
   if (named >= 0) ::unlink(name.c_str());
   return named;
 }

@@ -1,6 +1,8 @@
 #include "text.hpp"
+#include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <fmt/format.h>
 
 namespace sextant {
 namespace {
@@ -26,6 +28,12 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+std::string first_names(std::span<const std::string> names, size_t named_max) {
+  std::string out = join(names.first(std::min(named_max, names.size())), ", ");
+  if (names.size() > named_max) out += fmt::format(" and {} more", names.size() - named_max);
+  return out;
 }
 
 std::optional<uint64_t> parse_size(std::string_view text) {

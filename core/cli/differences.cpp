@@ -30,11 +30,6 @@ void compare(const std::string& path, const json::Value* before, const json::Val
   out.push_back(fmt::format("{} was {} and is {}", path, shown(before), shown(now)));
 }
 
-void remove(json::Document& from, std::initializer_list<const char*> names) {
-  for (const char* name : names)
-    if (from.HasMember(name)) from.EraseMember(name);
-}
-
 // The items of a list by a name in each.
 std::map<std::string, const json::Value*> by_name(const json::Value& config, const char* list, std::initializer_list<const char*> names) {
   std::map<std::string, const json::Value*> out;
@@ -71,16 +66,15 @@ std::vector<std::string> helpers_of(const json::Value& dataset) {
 // What a judge is asked is asked, though it stands in "eval".
 void split(const json::Value& dataset, json::Document& ret_asked, json::Document& ret_scored) {
   ret_asked = json::copy(dataset);
-  remove(ret_asked, {"version", "source_card", "abbr", "task_name", "eval"});
+  json::remove(ret_asked, {"version", "source_card", "abbr", "task_name", "eval"});
   ret_scored.SetObject();
   const json::Value* eval = json::find(dataset, "eval");
   if (!eval) return;
   ret_scored = json::copy(*eval);
   if (!ret_scored.HasMember("judge")) return;
   json::Document judge = json::copy(ret_scored["judge"]);
-  for (const char* name : {"model", "template", "inferencer"})
-    if (ret_scored["judge"].HasMember(name)) ret_scored["judge"].EraseMember(name);
-  remove(judge, {"postprocessors", "reference", "metrics"});
+  json::remove(ret_scored["judge"], {"model", "template", "inferencer"});
+  json::remove(judge, {"postprocessors", "reference", "metrics"});
   json::set(ret_asked, "judge", json::Value(judge, ret_asked.GetAllocator()), ret_asked.GetAllocator());
 }
 

@@ -7,7 +7,6 @@
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
-#include "../serve/dataset_task.hpp"
 #include "../serve/model_session.hpp"
 #include "commands.hpp"
 #include "json_lines.hpp"

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 #include "../base/exit_code.hpp"
-#include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../report/outcomes.hpp"
 #include "commands.hpp"

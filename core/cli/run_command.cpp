@@ -227,8 +227,6 @@ Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run,
 
 // The tasks that were named and have been inferred are scored; run.json says so before, and each says so when it is done.
 Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::RunFolder& folder, store::RunRecord& record) {
-  const std::set<std::string> models(stored.models.begin(), stored.models.end()), datasets(stored.datasets.begin(), stored.datasets.end()),
-      rescored(stored.rescored.begin(), stored.rescored.end());
   std::set<std::pair<std::string, std::string>> judged;  // a judge's tasks that are complete
   std::map<std::string, const config::Judge*> judges;
   for (const store::TaskRecord& task : record.tasks)
@@ -238,8 +236,8 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
   std::vector<store::TaskRecord*> chosen;
   for (store::TaskRecord& task : record.tasks) {
     if (!task.stage.empty() || task.infer != "complete") continue;
-    const bool named = models.contains(task.model) && datasets.contains(task.dataset);
-    if (!named && !rescored.contains(task.dataset)) continue;
+    const bool named = stored.models.contains(task.model) && stored.datasets.contains(task.dataset);
+    if (!named && !stored.rescored.contains(task.dataset)) continue;
     task.eval = named ? "incomplete" : "";
     task.results_sha256.clear();
     store::set_incomplete(task, named ? "the run was ended before it was scored" : "it was scored otherwise than the run is now; -m eval -r scores it");
@@ -250,9 +248,9 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
   }
   store::Earlier earlier(folder);
   SXT_TRY(store::RunStates states, store::RunStates::begin(folder, record));
-  if (!rescored.empty()) {
+  if (!stored.rescored.empty()) {
     for (const store::TaskRecord& task : record.tasks)
-      if (task.stage.empty() && rescored.contains(task.dataset)) SXT_CHECK(earlier.put(task.model, task.dataset, false));
+      if (task.stage.empty() && stored.rescored.contains(task.dataset)) SXT_CHECK(earlier.put(task.model, task.dataset, false));
     SXT_CHECK(earlier.put_summary());
     SXT_CHECK(write_file(folder.config(), config::to_json(without_secrets(stored.run, host.registry()))));
   }

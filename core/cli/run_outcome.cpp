@@ -29,8 +29,7 @@ bool all_missing(const store::RunRecord& record) {
 
 store::RunRecord planned_record(const config::RunConfig& run) {
   store::RunRecord record;
-  for (const config::ModelConfig& model : run.models)
-    for (const config::DatasetConfig& dataset : run.datasets) record.tasks.push_back(planned_task(model.abbr, dataset.task_name));
+  settle_record(record, run);
   return record;
 }
 

@@ -45,14 +45,19 @@ std::map<std::string, std::string> judges_in(const json::Value& config) {
   return out;
 }
 
+template <class Part> std::vector<std::string> names_of(const std::vector<Part>& parts, std::string Part::*name) {
+  std::vector<std::string> out;
+  for (const Part& part : parts) out.push_back(part.*name);
+  return out;
+}
+
 Result<void> check_names(const std::vector<std::string>& wanted, const std::vector<std::string>& known, const char* what, const store::RunFolder& folder) {
   const std::set<std::string> there(known.begin(), known.end());
   for (const std::string& name : wanted)
     if (!there.contains(name)) {
       constexpr size_t named_max = 12;
-      std::string some = join(std::span(known).first(std::min(named_max, known.size())), ", ");
-      if (known.size() > named_max) some += fmt::format(" and {} more", known.size() - named_max);
-      return Error{Error::Kind::usage, fmt::format("the run {} has no {} '{}'{}; it has: {}", folder.path().string(), what, name, did_you_mean(name, known), some)};
+      return Error{Error::Kind::usage, fmt::format("the run {} has no {} '{}'{}; it has: {}", folder.path().string(), what, name, did_you_mean(name, known),
+                                                   first_names(known, named_max))};
     }
   return {};
 }
@@ -93,8 +98,9 @@ Result<std::map<std::pair<std::string, std::string>, store::TaskRecord>> take_up
   const std::map<std::string, std::string> judges = judges_in(*before);
   size_t kept = 0;
   std::set<std::pair<std::string, std::string>> put_aside;
+  const std::vector<std::string> datasets = names_in(*before, "datasets", {"task_name", "abbr"});
   for (const std::string& model : names_in(*before, "models", {"abbr"}))
-    for (const std::string& dataset : names_in(*before, "datasets", {"task_name", "abbr"})) {
+    for (const std::string& dataset : datasets) {
       const bool asked = differ.gone_models.contains(model) || differ.gone_datasets.contains(dataset) || differ.asks_otherwise(model, dataset);
       if (!asked && !differ.scores_otherwise(dataset)) continue;
       kept += std::filesystem::exists(asked ? folder.predictions(model, dataset) : folder.results(model, dataset), code);
@@ -122,13 +128,13 @@ Result<Stored> stored_run(const RunCommandFlags& flags, const config::RunConfig&
   world.warn = [](const std::string&) {};
   SXT_TRY(config::Resolved resolved, config::resolve(as_written, world));
   Stored out{std::move(resolved.config), {}, {}, {}};
-  std::vector<std::string> models, datasets;
-  for (const config::ModelConfig& model : out.run.models) models.push_back(model.abbr);
-  for (const config::DatasetConfig& dataset : out.run.datasets) datasets.push_back(dataset.task_name);
-  for (const config::ModelConfig& model : given.models) out.models.push_back(model.abbr);
-  for (const config::DatasetConfig& dataset : given.datasets) out.datasets.push_back(dataset.task_name);
-  SXT_CHECK(check_names(out.models, models, "model", folder));
-  SXT_CHECK(check_names(out.datasets, datasets, "data set", folder));
+  const auto abbrs = [](const config::RunConfig& run) { return names_of(run.models, &config::ModelConfig::abbr); };
+  const auto tasks = [](const config::RunConfig& run) { return names_of(run.datasets, &config::DatasetConfig::task_name); };
+  const std::vector<std::string> models = abbrs(given), datasets = tasks(given);
+  SXT_CHECK(check_names(models, abbrs(out.run), "model", folder));
+  SXT_CHECK(check_names(datasets, tasks(out.run), "data set", folder));
+  out.models = {models.begin(), models.end()};
+  out.datasets = {datasets.begin(), datasets.end()};
 
   // where the weights lie and what computes says nothing of answers that are there already
   SXT_TRY(const json::Document before, as_json(out.run, registry));
@@ -140,7 +146,7 @@ Result<Stored> stored_run(const RunCommandFlags& flags, const config::RunConfig&
   });
   differ.gone_models.clear();
   differ.gone_datasets.clear();
-  for (const auto& [dataset, sentences] : differ.scored) out.rescored.push_back(dataset);
+  for (const auto& [dataset, sentences] : differ.scored) out.rescored.insert(dataset);
   differ.scored.clear();
   for (auto& [model, sentences] : differ.models)
     std::erase_if(sentences, [](const std::string& one) { return one.starts_with("hf_path ") || one.starts_with("model_path ") || one.starts_with("backend "); });
@@ -150,12 +156,11 @@ Result<Stored> stored_run(const RunCommandFlags& flags, const config::RunConfig&
                                                  flags.mode, folder.path().string(), some_of(sentences))};
   std::map<std::string, const config::DatasetConfig*> sets;
   for (const config::DatasetConfig& dataset : given.datasets) sets.emplace(dataset.task_name, &dataset);
-  const std::set<std::string> rescored(out.rescored.begin(), out.rescored.end());
   for (config::DatasetConfig& dataset : out.run.datasets) {
     const auto from = sets.find(dataset.task_name);
     if (from == sets.end()) continue;
     take_scoring(*from->second, dataset);  // even where it is the same: what the command says has its secrets
-    if (rescored.contains(dataset.task_name)) dataset.version = from->second->version;
+    if (out.rescored.contains(dataset.task_name)) dataset.version = from->second->version;
   }
   if (given.datasets.size() == out.run.datasets.size() && !given.summarizer.groups.empty()) out.run.summarizer = given.summarizer;
   out.run.allow_missing = out.run.allow_missing || flags.run.allow_missing;

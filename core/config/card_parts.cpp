@@ -8,8 +8,7 @@ namespace {
 // The configuration that is left of `value` without the members that have a place of their own.
 std::string config_without(const json::Value& value, std::initializer_list<const char*> members) {
   json::Document rest = json::copy(value);
-  for (const char* member : members)
-    if (rest.HasMember(member)) rest.EraseMember(member);  // which keeps the order of the others
+  json::remove(rest, members);
   return json::write(rest);
 }
 

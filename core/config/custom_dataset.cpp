@@ -4,30 +4,14 @@
 #include <fmt/format.h>
 #include <sextant/columns.hpp>
 #include "../base/text.hpp"
+#include "card_parts.hpp"
 #include "json_source.hpp"
 #include "resolve.hpp"
 #include "shapes.hpp"
-#include "version.hpp"
 
 namespace sextant::config {
 namespace fs = std::filesystem;
 namespace {
-
-using Allocator = json::Document::AllocatorType;
-
-std::vector<std::string> texts_of(const json::Value& object, const char* key) {
-  std::vector<std::string> out;
-  if (const json::Value* list = json::find(object, key); list && list->IsArray())
-    for (const auto& item : list->GetArray())
-      if (item.IsString()) out.emplace_back(json::text(item));
-  return out;
-}
-
-json::Value list_of(const std::vector<std::string>& texts, Allocator& a) {
-  json::Value out(rapidjson::kArrayType);
-  for (const std::string& text : texts) out.PushBack(json::Value(text, a), a);
-  return out;
-}
 
 json::Value turn(const char* role, const std::string& prompt, Allocator& a) {
   json::Value value(rapidjson::kObjectType);
@@ -149,7 +133,7 @@ class Custom {
         json::set(out, key, value->IsNull() ? json::Value("") : json::Value(*value, a), a);
     std::vector<std::string> shown = human_ || template_ ? named() : std::vector<std::string>();
     for (std::string& path : shown) path = columns::column_of(path);
-    for (const std::string& column : texts_of(meta_, "input_columns"))
+    for (const std::string& column : texts_of(json::find(meta_, "input_columns")))
       if (std::find(shown.begin(), shown.end(), column) == shown.end()) shown.push_back(column);
     if (!shown.empty()) json::set(out, "shown", list_of(shown, a), a);
     return out;
@@ -163,7 +147,7 @@ class Custom {
       return meta_error(fmt::format("{} names no column of {}{}; it has: {}", who, path_.string(),
                                     did_you_mean(column, file_.fields), join(file_.fields, ", ")));
     };
-    for (const std::string& column : texts_of(meta_, "input_columns"))
+    for (const std::string& column : texts_of(json::find(meta_, "input_columns")))
       if (!is_there(column)) return no_column(fmt::format("\"input_columns\": '{}'", column), column);
     const std::string answer = file_.answer.empty() ? "answer" : file_.answer;
     for (const std::string& path : named()) {
@@ -268,7 +252,7 @@ class Custom {
     out.train_split = out.test_split = "test";
     for (const std::string& column : file_.columns)
       if (column != file_.answer) out.input_columns.push_back(column);
-    if (const auto given = texts_of(meta_, "input_columns"); !given.empty()) out.input_columns = given;
+    if (const auto given = texts_of(json::find(meta_, "input_columns")); !given.empty()) out.input_columns = given;
     if (method_ == "ppl") out.inferencer.id = "ppl";
     SXT_TRY(const json::Document config, template_config());
     out.template_ = {defaults.template_, json::write(config)};
@@ -280,7 +264,6 @@ class Custom {
                                  fmt::format("{{\"pattern\":{}}}", json::quote(pattern_of(file_.labels)))}};
     }
     if (!file_.answer.empty()) out.metrics = {{defaults.metric, "{}"}};
-    out.version = version_of(out);
     return out;
   }
 
@@ -306,14 +289,14 @@ Result<CustomFile> custom_file_from_json(const json::Value& about, const std::st
   out.kind = json::find_string(*reading, "kind").value_or("qa");
   out.question = json::find_string(*reading, "question").value_or("");
   out.answer = json::find_string(*reading, "answer").value_or("");
-  out.labels = texts_of(*reading, "labels");
+  out.labels = texts_of(json::find(*reading, "labels"));
   out.in_question = json::find_bool(*reading, "in_question").value_or(false);
   out.regular = json::find_bool(*reading, "regular").value_or(true);
-  out.fields = texts_of(about, "fields");
-  out.columns = texts_of(*reading, "columns");
-  out.partial = texts_of(*reading, "partial");
-  out.notes = texts_of(*reading, "notes");
-  out.warnings = texts_of(*reading, "warnings");
+  out.fields = texts_of(json::find(about, "fields"));
+  out.columns = texts_of(json::find(*reading, "columns"));
+  out.partial = texts_of(json::find(*reading, "partial"));
+  out.notes = texts_of(json::find(*reading, "notes"));
+  out.warnings = texts_of(json::find(*reading, "warnings"));
   return out;
 }
 

@@ -87,8 +87,8 @@ Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfi
 
 // A key that the inferencer does not have is found here, before a model is loaded; its value is checked when it is made.
 Result<void> check_keys(const Inferencer& inferencer, const std::string& where, const std::vector<KnownInferencer>& known, const DatasetConfig& dataset) {
-  const auto type = std::find_if(known.begin(), known.end(), [&](const KnownInferencer& one) { return one.id == inferencer.id; });
-  if (type == known.end() || !type->keys) return {};
+  const KnownInferencer* type = find_inferencer(known, inferencer.id);
+  if (!type || !type->keys) return {};
   SXT_TRY(const json::Document config, json::parse(inferencer.config, dataset.card_path));
   std::vector<std::string> keys = {"type", "max_out_len", "stop"};
   keys.insert(keys.end(), type->keys->begin(), type->keys->end());

@@ -14,11 +14,6 @@ namespace {
 
 bool labelled(data::Form form) { return form != data::Form::open && form != data::Form::whole; }
 
-const KnownInferencer* find_inferencer(const std::vector<KnownInferencer>& known, std::string_view id) {
-  const auto it = std::find_if(known.begin(), known.end(), [&](const KnownInferencer& one) { return one.id == id; });
-  return it == known.end() ? nullptr : &*it;
-}
-
 Result<void> apply_variant(json::Document& card, const std::string& variant, const std::vector<KnownInferencer>& inferencers, const std::string& origin) {
   const json::Value* variants = json::find(card, "variants");
   const json::Value* chosen = variants ? json::find(*variants, variant) : nullptr;
@@ -112,9 +107,7 @@ Result<void> keep_subset(const std::string& subset, const std::vector<const json
     for (size_t i = 0; i < datasets.size(); ++i)
       names.push_back(entries[i] ? json::find_string(*entries[i], "name").value_or(datasets[i].abbr) : datasets[i].abbr);
     constexpr size_t named_max = 12;
-    std::string some = join(std::span(names).first(std::min(named_max, names.size())), ", ");
-    if (names.size() > named_max) some += fmt::format(" and {} more", names.size() - named_max);
-    return Error{Error::Kind::usage, fmt::format("{}: no part of the card is called '{}'{}; there are: {}", origin, pattern, did_you_mean(pattern, names), some)};
+    return Error{Error::Kind::usage, fmt::format("{}: no part of the card is called '{}'{}; there are: {}", origin, pattern, did_you_mean(pattern, names), first_names(names, named_max))};
   }
   if (kept.empty()) return Error{Error::Kind::usage, fmt::format("{}: the subset '{}' names nothing; write NAME:PART", origin, subset)};
   datasets = std::move(kept);
@@ -129,6 +122,11 @@ Result<void> keep_subset(const std::string& subset, const std::vector<const json
 }
 
 }  // namespace
+
+const KnownInferencer* find_inferencer(const std::vector<KnownInferencer>& known, std::string_view id) {
+  const auto it = std::find_if(known.begin(), known.end(), [&](const KnownInferencer& one) { return one.id == id; });
+  return it == known.end() ? nullptr : &*it;
+}
 
 std::string read_card_name(const std::string& text, const std::vector<KnownInferencer>& inferencers, CardOptions& ret_options) {
   const size_t slash = std::min(text.find('/'), text.size());

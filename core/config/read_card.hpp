@@ -19,6 +19,9 @@ struct KnownInferencer {
   std::optional<std::vector<std::string>> keys{};   // of its configuration; nothing: it takes others, too
 };
 
+/// Null where there is none of that id.
+const KnownInferencer* find_inferencer(const std::vector<KnownInferencer>& known, std::string_view id);
+
 /// What a card is read with, besides its own text.
 struct CardOptions {
   std::string variant;                        // NAME/VARIANT

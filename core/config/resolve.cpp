@@ -530,25 +530,23 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   SXT_CHECK(expand_members(run.summarizer.groups, names, "the summarizer's groups"));
   SXT_CHECK(apply_dataset_flags(flags, run.datasets));
   warn_about_lengths(flags, run.datasets, world);
-  for (const Exclusion& one : run.exclude) {
-    std::vector<std::string> abbrs;
-    for (const DatasetConfig& dataset : run.datasets) abbrs.push_back(dataset.abbr);
-    if (!one.dataset.empty() && std::find(abbrs.begin(), abbrs.end(), one.dataset) == abbrs.end())
+  std::vector<std::string> abbrs;
+  for (const DatasetConfig& dataset : run.datasets) abbrs.push_back(dataset.abbr);
+  const std::set<std::string_view> there(abbrs.begin(), abbrs.end());
+  for (const Exclusion& one : run.exclude)
+    if (!one.dataset.empty() && !there.contains(one.dataset))
       return usage(fmt::format("the rows to be left out name the data set '{}', which this run does not have{}; its names are those of the table", one.dataset,
                                did_you_mean(one.dataset, abbrs)));
-  }
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
   if (flags.as_written) return resolved;
   VersionNeeds needs{world.without_secrets, world.settings, {}};
-  std::map<std::string, bool> generates;
-  if (world.inferencers)
-    for (const KnownInferencer& one : world.inferencers()) generates[one.id] = one.form == data::Form::open;
-  needs.generates = [&](const std::string& inferencer) {
-    const auto it = generates.find(inferencer);
-    return it == generates.end() || it->second;
+  const auto inferencers = world.inferencers ? world.inferencers() : std::vector<KnownInferencer>();
+  needs.generates = [&](const std::string& id) {
+    const KnownInferencer* known = find_inferencer(inferencers, id);
+    return !known || known->form == data::Form::open;
   };
-  for (DatasetConfig& dataset : run.datasets) dataset.version = version_of(run, dataset, needs);
+  set_versions(run, needs);
   return resolved;
 }
 

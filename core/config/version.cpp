@@ -1,5 +1,7 @@
 #include "version.hpp"
 #include <algorithm>
+#include <map>
+#include <set>
 #include <sextant/sha256.hpp>
 #include "../base/files.hpp"
 #include "card_store.hpp"
@@ -11,7 +13,7 @@ namespace {
 using Allocator = json::Document::AllocatorType;
 
 // Of a backend's configuration: which model it is, and with which numbers it computes.
-constexpr const char* identity[] = {"path", "tokenizer_path", "peft_path", "compute", "chat_template"};
+constexpr std::initializer_list<const char*> identity = {"path", "tokenizer_path", "peft_path", "compute", "chat_template"};
 
 std::string six_digits(const json::Value& value) { return sha256_hex(json::canonical(value)).substr(0, 6); }
 
@@ -31,35 +33,29 @@ json::Document card_part(const DatasetConfig& dataset) {
   return out;
 }
 
-void remove(json::Value& from, std::initializer_list<const char*> names) {
-  for (const char* name : names)
-    if (from.HasMember(name)) from.EraseMember(name);
-}
-
 // How a model is asked: what its card and the flags say beside which model it is.
 json::Document asked_of(const ModelConfig& model, uint32_t max_out_len, bool generates, const VersionNeeds& needs) {
   json::Document out = model_to_json(model);
   auto& a = out.GetAllocator();
-  remove(out, {"abbr", "backend", "hf_path", "model_path", "config", "chat_template"});
-  if (out.HasMember("max_seq_len") && model.max_seq_len == 0) out.EraseMember("max_seq_len");
-  if (model.system_prompt.empty()) remove(out, {"system_prompt"});
-  if (!model.base) remove(out, {"hf_type"});
+  json::remove(out, {"abbr", "backend", "hf_path", "model_path", "config", "chat_template"});
+  if (model.max_seq_len == 0) json::remove(out, {"max_seq_len"});
+  if (model.system_prompt.empty()) json::remove(out, {"system_prompt"});
+  if (!model.base) json::remove(out, {"hf_type"});
   if (generates) {
     json::set(out, "max_out_len", json::Value(max_out_len ? max_out_len : model.max_out_len), a);
-    if (model.min_out_len == 0) remove(out, {"min_out_len"});
-    if (model.stop_words.empty()) remove(out, {"stop_words"});
+    if (model.min_out_len == 0) json::remove(out, {"min_out_len"});
+    if (model.stop_words.empty()) json::remove(out, {"stop_words"});
     if (!model.generation.samples() && out.HasMember("generation") && out["generation"].IsObject())
-      remove(out["generation"], {"do_sample", "temperature", "top_p", "top_k", "min_p"});
-    if (out.HasMember("generation") && out["generation"].ObjectEmpty()) remove(out, {"generation"});
+      json::remove(out["generation"], {"do_sample", "temperature", "top_p", "top_k", "min_p"});
+    if (out.HasMember("generation") && out["generation"].ObjectEmpty()) json::remove(out, {"generation"});
   } else {
-    remove(out, {"max_out_len", "min_out_len", "stop_words", "generation", "hf_type"});
+    json::remove(out, {"max_out_len", "min_out_len", "stop_words", "generation", "hf_type"});
   }
   const std::string text = needs.settings ? needs.settings(model.backend, model.config) : model.config;
   auto config = json::parse(text, model.abbr);
   if (config && config->IsObject()) {
     if (const auto which = json::find_string(*config, "chat_template"); which && *which != "auto") json::set(out, "chat_template", content_of(*which), a);
-    for (const char* name : identity)
-      if (config->HasMember(name)) config->EraseMember(name);
+    json::remove(*config, identity);
     if (!config->ObjectEmpty()) json::set(out, "config", json::Value(*config, a), a);
   }
   return out;
@@ -69,17 +65,42 @@ json::Document asked_of(const ModelConfig& model, uint32_t max_out_len, bool gen
 void expand_helper(json::Value& place, const RunConfig& run, const VersionNeeds& needs, Allocator& a) {
   const auto abbr = json::find_string(place, "model");
   if (!abbr) return;
-  for (const auto* models : {&run.helpers, &run.models})
-    for (const ModelConfig& model : *models) {
-      if (model.abbr != *abbr) continue;
-      json::Value value(rapidjson::kObjectType);
-      json::set(value, "asked", json::Value(asked_of(model, 0, true, needs), a), a);
-      json::set(value, "backend", model.backend, a);
-      json::set(value, "config", needs.settings ? needs.settings(model.backend, model.config) : model.config, a);
-      json::set(place, "model", std::move(value), a);
-      return;
-    }
+  const ModelConfig* model = find_model(run, *abbr);
+  if (!model) return;
+  json::Value value(rapidjson::kObjectType);
+  json::set(value, "asked", json::Value(asked_of(*model, 0, true, needs), a), a);
+  json::set(value, "backend", model->backend, a);
+  json::set(value, "config", needs.settings ? needs.settings(model->backend, model->config) : model->config, a);
+  json::set(place, "model", std::move(value), a);
 }
+
+// How the models are asked, each way once, whichever models are asked so. Sets that are asked for as much share it.
+class Ways {
+ public:
+  Ways(const RunConfig& run, const VersionNeeds& needs) : run_(run), needs_(needs) {}
+
+  const json::Document& of(const Inferencer& inferencer) {
+    const bool generates = !needs_.generates || needs_.generates(inferencer.id);
+    const auto [it, fresh] = known_.try_emplace({generates, inferencer.max_out_len});
+    if (fresh) it->second = make(inferencer.max_out_len, generates);
+    return it->second;
+  }
+
+ private:
+  json::Document make(uint32_t max_out_len, bool generates) const {
+    std::set<std::string> ways;
+    for (const ModelConfig& model : run_.models) ways.insert(json::canonical(asked_of(model, max_out_len, generates, needs_)));
+    json::Document out;
+    out.SetArray();
+    for (const std::string& way : ways)
+      if (const auto parsed = json::parse(way, "models")) out.PushBack(json::Value(*parsed, out.GetAllocator()), out.GetAllocator());
+    return out;
+  }
+
+  const RunConfig& run_;
+  const VersionNeeds& needs_;
+  std::map<std::pair<bool, uint32_t>, json::Document> known_;
+};
 
 // Does any random number reach the answers or the choice of rows?
 bool draws(const RunConfig& run, const DatasetConfig& dataset) {
@@ -89,25 +110,13 @@ bool draws(const RunConfig& run, const DatasetConfig& dataset) {
          std::find(std::begin(without), std::end(without), dataset.retriever.id) == std::end(without);
 }
 
-}  // namespace
-
-std::string version_of(const DatasetConfig& dataset) { return six_digits(card_part(dataset)); }
-
-std::string version_of(const RunConfig& run, const DatasetConfig& given, const VersionNeeds& needs) {
+std::string version_in(const RunConfig& run, const DatasetConfig& given, const VersionNeeds& needs, Ways& ways) {
   const DatasetConfig dataset = needs.without_secrets ? needs.without_secrets(given) : given;
   json::Document out = card_part(dataset);
   auto& a = out.GetAllocator();
   if (out["infer"].HasMember("retriever")) expand_helper(out["infer"]["retriever"], run, needs, a);
   if (out["eval"].HasMember("judge")) expand_helper(out["eval"]["judge"], run, needs, a);
-  const bool generates = !needs.generates || needs.generates(dataset.inferencer.id);
-  json::Value models(rapidjson::kArrayType);  // each way of asking once, whichever models are asked so
-  std::vector<std::string> ways;
-  for (const ModelConfig& model : run.models) ways.push_back(json::canonical(asked_of(model, dataset.inferencer.max_out_len, generates, needs)));
-  std::sort(ways.begin(), ways.end());
-  ways.erase(std::unique(ways.begin(), ways.end()), ways.end());
-  for (const std::string& way : ways)
-    if (const auto parsed = json::parse(way, "models")) models.PushBack(json::Value(*parsed, a), a);
-  json::set(out, "models", std::move(models), a);
+  json::set(out, "models", json::Value(ways.of(dataset.inferencer), a), a);
   if (run.compat != Compat::none) json::set(out, "compat", compat_name(run.compat), a);
   if (run.limit.value > 0) {
     json::set(out, "limit", json::Value(run.limit.value), a);
@@ -126,6 +135,15 @@ std::string version_of(const RunConfig& run, const DatasetConfig& given, const V
     json::set(out, "exclude", std::move(rows), a);
   }
   return six_digits(out);
+}
+
+}  // namespace
+
+std::string version_of(const DatasetConfig& dataset) { return six_digits(card_part(dataset)); }
+
+void set_versions(RunConfig& run, const VersionNeeds& needs) {
+  Ways ways(run, needs);
+  for (DatasetConfig& dataset : run.datasets) dataset.version = version_in(run, dataset, needs, ways);
 }
 
 }  // namespace sextant::config

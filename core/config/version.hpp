@@ -19,7 +19,7 @@ struct VersionNeeds {
 
 /// Of the card alone.
 std::string version_of(const DatasetConfig& dataset);
-/// With all that the run says. Every member of `needs` may be empty.
-std::string version_of(const RunConfig& run, const DatasetConfig& dataset, const VersionNeeds& needs);
+/// Of the run's data sets, with all that the run says. Every member of `needs` may be empty.
+void set_versions(RunConfig& run, const VersionNeeds& needs);
 
 }  // namespace sextant::config

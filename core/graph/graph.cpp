@@ -35,8 +35,7 @@ Result<void> check_names(const std::vector<data::Stage>& graph) {
   std::map<std::string, const data::Stage*> taken;
   for (const data::Stage& stage : graph) {
     if (stage.kind != "infer" && stage.kind != "judge") continue;
-    const std::string task = stage.judged.empty() ? stage.task : store::judged_name(stage.task, stage.judged);
-    const auto [it, fresh] = taken.emplace(file_name_key(stage.model) + "/" + file_name_key(task), &stage);
+    const auto [it, fresh] = taken.emplace(file_name_key(stage.model) + "/" + file_name_key(task_name(stage)), &stage);
     if (!fresh)
       return Error{Error::Kind::config, fmt::format("the predictions of {} and of {} would be one file; give a model or a data set another \"abbr\"",
                                                     it->second->id, stage.id)};
@@ -45,6 +44,8 @@ Result<void> check_names(const std::vector<data::Stage>& graph) {
 }
 
 }  // namespace
+
+std::string task_name(const data::Stage& stage) { return stage.judged.empty() ? stage.task : store::judged_name(stage.task, stage.judged); }
 
 Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::function<Result<RetrieverNeeds>(const config::DatasetConfig&)>& needs) {
   std::vector<data::Stage> graph;

@@ -22,6 +22,9 @@ struct RetrieverNeeds {
 /// `needs`: of a data set's retriever. An Error names the card that asks for a model which it does not name.
 Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::function<Result<RetrieverNeeds>(const config::DatasetConfig&)>& needs);
 
+/// What a stage's task is called on disk: a judge's after the data set and the judged model.
+std::string task_name(const data::Stage& stage);
+
 /// Which stages are over, and how.
 struct Outcomes {
   std::set<std::string> done, failed;  // ids; what needs a failed one is never ready

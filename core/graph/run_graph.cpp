@@ -14,9 +14,6 @@
 namespace sextant::graph {
 namespace {
 
-// A judge's task is named after the data set and the judged model.
-std::string task_name(const data::Stage& stage) { return stage.judged.empty() ? stage.task : store::judged_name(stage.task, stage.judged); }
-
 store::TaskRecord record_of(const data::Stage& stage, const Error& error) {
   store::TaskRecord record;
   record.model = stage.model;
@@ -48,8 +45,10 @@ class Runner {
  public:
   Runner(plugin::Host& host, const std::vector<data::Stage>& graph, const RunGraph& job, store::RunRecord& record)
       : host_(host), graph_(graph), job_(job), record_(record) {
-    for (const data::Stage& stage : graph)
+    for (const data::Stage& stage : graph) {
+      by_id_.emplace(stage.id, &stage);
       if (!stage.model.empty()) by_set_.emplace(stage.task, &stage);
+    }
   }
 
   void run() {
@@ -141,8 +140,8 @@ class Runner {
 
   // A task's attempts are kept. A set without a judge is scored beside the model, as soon as it is complete.
   void on_kept(const serve::TaskSpec& spec, store::TaskRecord& task) {
-    const auto stage = std::find_if(graph_.begin(), graph_.end(), [&](const data::Stage& s) { return s.id == spec.stage; });
-    if (stage == graph_.end()) return;
+    const data::Stage* stage = find(spec.stage);
+    if (!stage) return;
     if (stage->kind != "infer") {
       store::TaskRecord record = task;
       record.stage = stage->kind;
@@ -155,7 +154,7 @@ class Runner {
     if (job_.states) job_.states->add(task);
     if (!job_.score || judged) return;
     score(task);
-    scored_.insert(fmt::format("score/{}/{}", spec.model, spec.name));
+    scored_.insert(score_id(task));
   }
 
   // -m infer over a run that has been scored: where the predictions are the same, so are the scores.
@@ -180,8 +179,8 @@ class Runner {
       }
       if (stage->kind == "score" && job_.score && !scored_.contains(stage->id)) {
         // the inference task of the same model and set; the judge's answers are in its predictions
-        for (auto& [id, task] : records_)
-          if (id.starts_with("infer/") && stage->id == fmt::format("score/{}/{}", task.model, task.dataset) && task.status == "complete") score(task);
+        const auto it = records_.find("infer" + stage->id.substr(std::string_view("score").size()));
+        if (it != records_.end() && it->second.status == "complete") score(it->second);
       }
       outcomes_.done.insert(stage->id);
     }
@@ -230,10 +229,15 @@ class Runner {
                                                            : Error{Error::Kind::cancelled, fmt::format("{} did not get to its end", join_failed(stage))}));
       }
   }
+  static std::string score_id(const store::TaskRecord& task) { return fmt::format("score/{}/{}", task.model, task.dataset); }
+  const data::Stage* find(std::string_view id) const {
+    const auto it = by_id_.find(id);
+    return it == by_id_.end() ? nullptr : it->second;
+  }
   std::string lacking_score(const store::TaskRecord& task) const {
-    const std::string id = fmt::format("score/{}/{}", task.model, task.dataset);
-    const auto stage = std::find_if(graph_.begin(), graph_.end(), [&](const data::Stage& s) { return s.id == id; });
-    return stage == graph_.end() ? id : join_failed(*stage);
+    const std::string id = score_id(task);
+    const data::Stage* stage = find(id);
+    return stage ? join_failed(*stage) : id;
   }
   std::string join_failed(const data::Stage& stage) const {
     for (const std::string& id : stage.needs)
@@ -245,6 +249,7 @@ class Runner {
   const std::vector<data::Stage>& graph_;
   const RunGraph& job_;
   store::RunRecord& record_;
+  std::unordered_map<std::string_view, const data::Stage*> by_id_;
   std::unordered_multimap<std::string_view, const data::Stage*> by_set_;  // stages that ask a model
   Outcomes outcomes_;
   std::set<std::string> scored_;

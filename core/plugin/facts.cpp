@@ -13,7 +13,7 @@ Error bad(const ComponentInfo& component, std::string_view what) {
 
 Result<json::Document> parse(const ComponentInfo& component) {
   auto parsed = json::parse(component.facts.empty() ? "{}" : component.facts, component_name(component.kind, component.id));
-  if (!parsed || !parsed->IsObject()) return bad(component, "are not JSON object");
+  if (!parsed || !parsed->IsObject()) return bad(component, "are not a JSON object");
   return parsed;
 }
 

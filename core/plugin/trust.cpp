@@ -32,10 +32,10 @@ bool holds_the_program(const fs::path& place) {
 // With the sticky bit (/tmp) only a file's owner may replace it, and the owners below are looked at.
 Result<void> check(const fs::path& what, const fs::path& place) {
   struct stat status{};
-  if (::stat(place.c_str(), &status) != 0 || holds_the_program(place)) return {};  // whoever opens it says what is wrong
+  if (::stat(place.c_str(), &status) != 0) return {};  // whoever opens it says what is wrong
   const bool shared = (status.st_mode & S_IWOTH) && !(S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) && what != place);
+  if ((!shared && is_trusted(status.st_uid)) || holds_the_program(place)) return {};
   if (shared) return refused(what, place, "may be written by everybody", fmt::format("chmod o-w {}", place.string()));
-  if (is_trusted(status.st_uid)) return {};
   return refused(what, place, fmt::format("belongs to another user ({})", status.st_uid), "copy it to a folder of your own, or have its owner be root");
 }
 

@@ -39,10 +39,10 @@ Result<void> check_question(serve::ModelSession& session, const serve::Prepared&
 }
 
 // Where a reply is cut before it can hold the answer, the score says nothing of the model.
-void check_golds(serve::ModelSession& session, const config::DatasetConfig& dataset, const std::vector<Rows::Gold>& golds, uint32_t max_out_len, Findings& findings) {
+void check_golds(serve::ModelSession& session, const config::DatasetConfig& dataset, const std::vector<std::string>& golds, uint32_t max_out_len, Findings& findings) {
   std::vector<std::string> texts;
-  for (const Rows::Gold& gold : golds)
-    if (gold.text.size() > max_out_len && texts.size() < golds_max) texts.push_back(gold.text);
+  for (const std::string& gold : golds)
+    if (gold.size() > max_out_len && texts.size() < golds_max) texts.push_back(gold);
   if (texts.empty()) return;
   const auto counts = session.count_tokens(texts, true);
   if (!counts) return;
@@ -65,8 +65,7 @@ Result<void> check_judge_placeholders(plugin::Host& host, const config::DatasetC
   return load::check_placeholders(paths, record, dataset.task_name, "what a judge is shown", made);
 }
 
-}  // namespace
-
+// min_out_len > max_out_len, and a reply that leaves no room for a prompt. `context`: 0: not known.
 void check_lengths(const config::ModelConfig& model, uint32_t context, const config::RunConfig& run, data::Form form, const config::Inferencer& inferencer,
                    const std::string& card_path, Findings& findings) {
   if (form != data::Form::open) return;
@@ -78,6 +77,8 @@ void check_lengths(const config::ModelConfig& model, uint32_t context, const con
     findings.refuse("", {Error::Kind::config, fmt::format("{}: a reply of max_out_len{} {} tokens leaves no room for a prompt in the context of {} tokens; give --max-out-len "
                                                           "less{}", model.abbr, by, most, context, model.max_seq_len ? ", or --max-seq-len more" : "")});
 }
+
+}  // namespace
 
 void check_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run, const config::DatasetConfig& dataset, const Rows& rows,
                    Findings& findings) {

@@ -6,10 +6,6 @@
 
 namespace sextant::preflight {
 
-/// min_out_len > max_out_len, and a reply that leaves no room for a prompt. `context`: 0: not known.
-void check_lengths(const config::ModelConfig& model, uint32_t context, const config::RunConfig& run, data::Form form, const config::Inferencer& inferencer,
-                   const std::string& card_path, Findings& findings);
-
 /// Template, roles, chat template, examples and the first requests of the chosen rows. The session needs no weights.
 void check_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run, const config::DatasetConfig& dataset, const Rows& rows,
                    Findings& findings);

@@ -23,6 +23,24 @@ bool lacks_answer(const json::Value& record, const std::string& column) {
   return !target || !score::has_answer(json::write(*target));
 }
 
+// What the template fills in of a record: its members' names and types, lists by their length. Rows of one shape fare alike.
+std::string shape_of(const json::Value& record) {
+  std::string out;
+  if (!record.IsObject()) return out;
+  for (const auto& member : record.GetObject()) {
+    const json::Value& value = member.value;
+    out += json::text(member.name);
+    out += '\n';
+    if (value.IsString()) out += value.GetStringLength() == 0 ? 'e' : 's';
+    else if (value.IsNumber()) out += 'n';
+    else if (value.IsBool()) out += 'b';
+    else if (value.IsArray()) out += fmt::format("[{}{}", value.Size(), value.Empty() ? ' ' : value[0].IsObject() ? '{' : value[0].IsString() ? 's' : 'n');
+    else if (value.IsObject()) out += "{" + shape_of(value) + "}";
+    else out += '0';
+  }
+  return out;
+}
+
 class Reading {
  public:
   Reading(const config::DatasetConfig& dataset, uint64_t gold_bytes_min, Repeated& repeated)
@@ -34,7 +52,7 @@ class Reading {
     const auto [earlier, fresh] = seen_.try_emplace(std::hash<std::string>()(row.record_json), row.index);
     if (!fresh) repeated_.add(dataset_.task_name, row.index, earlier->second);
     if (!dataset_.output_column.empty() && lacks_answer(record, dataset_.output_column)) ++unanswered_;
-    if (auto gold = gold_of(record, dataset_); gold && gold->size() >= gold_bytes_min_) rows.golds.push_back({row.index, *std::move(gold)});
+    if (auto gold = gold_of(record, dataset_); gold && gold->size() >= gold_bytes_min_) rows.golds.push_back(*std::move(gold));
     const bool other = shapes_.size() < shapes_max && shapes_.insert(shape_of(record)).second;
     if (row.record_json.size() > longest_bytes_) {
       longest_bytes_ = row.record_json.size();
@@ -83,23 +101,6 @@ void Repeated::tell(Findings& findings) const {
                     : sets_ == 1
                         ? fmt::format("{}: {} rows repeat an earlier one, each of which counts (the first: {})", first_, rows_, first)
                         : fmt::format("{} rows of {} data sets repeat an earlier one, each of which counts (the first: {} of {})", rows_, sets_, first, first_));
-}
-
-std::string shape_of(const json::Value& record) {
-  std::string out;
-  if (!record.IsObject()) return out;
-  for (const auto& member : record.GetObject()) {
-    const json::Value& value = member.value;
-    out += json::text(member.name);
-    out += '\n';
-    if (value.IsString()) out += value.GetStringLength() == 0 ? 'e' : 's';
-    else if (value.IsNumber()) out += 'n';
-    else if (value.IsBool()) out += 'b';
-    else if (value.IsArray()) out += fmt::format("[{}{}", value.Size(), value.Empty() ? ' ' : value[0].IsObject() ? '{' : value[0].IsString() ? 's' : 'n');
-    else if (value.IsObject()) out += "{" + shape_of(value) + "}";
-    else out += '0';
-  }
-  return out;
 }
 
 std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const RowOptions& options,

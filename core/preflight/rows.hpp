@@ -13,8 +13,7 @@ struct Rows {
   load::TaskData data;
   std::vector<load::Row> chosen;          // whose prompts stand for the others': the first, the last, the longest, one of each shape
   uint64_t count = 0, bytes = 0;          // of all rows
-  struct Gold { uint64_t row = 0; std::string text; };
-  std::vector<Gold> golds;                // long answers that a reply must give whole to be right
+  std::vector<std::string> golds;         // long answers that a reply must give whole to be right
 };
 
 /// Rows that repeat an earlier one, over all sets: one sentence, since benchmarks have some.
@@ -35,8 +34,5 @@ struct RowOptions {
 /// Nothing where the set is unfit, which is then among the findings.
 std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const RowOptions& options,
                               Findings& findings, Repeated& repeated);
-
-/// What the template fills in of a record: its members' names and types, lists by their length. Rows of one shape fare alike. Pure.
-std::string shape_of(const json::Value& record);
 
 }  // namespace sextant::preflight

@@ -33,9 +33,7 @@ std::vector<std::string> distinct(const std::vector<const Failure*>& failures, s
 // "law", "law and logic", "law, logic, art and 49 more"
 std::string listed(const std::vector<std::string>& names) {
   if (names.size() == 2) return names[0] + " and " + names[1];
-  std::string out = join(std::span(names).first(std::min(named_max, names.size())), ", ");
-  if (names.size() > named_max) out += fmt::format(" and {} more", names.size() - named_max);
-  return out;
+  return first_names(names, named_max);
 }
 
 std::string sentence_of(const std::vector<const Failure*>& failures) {

@@ -15,10 +15,7 @@ struct Line {
 
 std::string names_of(const Line& line) {
   constexpr size_t named_max = 3;
-  const size_t n = line.datasets.size();
-  std::string out = join(std::span(line.datasets).first(std::min(n, named_max)), ", ");
-  if (n > named_max) out += fmt::format(" and {} more", n - named_max);
-  return out + " (" + line.model + ")";
+  return first_names(line.datasets, named_max) + " (" + line.model + ")";
 }
 
 std::string sentence_of(const Line& line) {

@@ -75,10 +75,8 @@ void add_dataset(const std::string& dataset, const std::vector<const TaskOutcome
 
 // "ceval-law is missing, ceval-logic is not in this run and 40 more"
 std::string sentence_of(const std::vector<std::string>& lacking) {
-  constexpr size_t named_max = 8;  // a message is read; the table has the rest
-  std::string out = join(std::span(lacking).first(std::min(named_max, lacking.size())), ", ");
-  if (lacking.size() > named_max) out += fmt::format(" and {} more", lacking.size() - named_max);
-  return out;
+  constexpr size_t named_max = 8;  // the table has the rest
+  return first_names(lacking, named_max);
 }
 
 struct Average {

@@ -205,15 +205,6 @@ class IsolatedReader : public Reader {
   std::vector<bool> aggregates_;   // [metric]
 };
 
-}  // namespace
-
-std::filesystem::path& worker_program() {
-  static std::filesystem::path path;
-  return path;
-}
-
-namespace {
-
 // "postprocessor:first_option, metric:mine": one of them it is.
 std::string components_of(const config::DatasetConfig& dataset) {
   std::vector<std::string> names;
@@ -230,6 +221,11 @@ std::string components_of(const config::DatasetConfig& dataset) {
 }
 
 }  // namespace
+
+std::filesystem::path& worker_program() {
+  static std::filesystem::path path;
+  return path;
+}
 
 Result<std::unique_ptr<Reader>> start_isolated(const std::vector<std::filesystem::path>& folders, const config::DatasetConfig& dataset,
                                                config::Compat compat) {

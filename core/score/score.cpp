@@ -17,7 +17,6 @@ namespace {
 // Rows that one call takes: enough that a call's own cost is nothing, few enough that threads end together.
 constexpr uint64_t rows_a_stretch = 128;
 
-
 // Everything that the threads share: where the next stretch is, and what has come of those before.
 class Pass {
  public:

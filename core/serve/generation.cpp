@@ -1,19 +1,14 @@
 #include "generation.hpp"
 #include <fmt/format.h>
 #include "../base/text.hpp"
-#include "../data/fields.hpp"
+#include "../config/card_parts.hpp"
 
 namespace sextant::serve {
 namespace {
 
 using config::Generation;
 
-std::string shown(std::string_view key, const json::Value& value) {
-  std::string text = json::write(value);
-  constexpr size_t shown_max = 60;
-  if (text.size() > shown_max) text = text.substr(0, shown_max) + "...";
-  return fmt::format("{} {}", key, text);
-}
+std::string shown(std::string_view key, const json::Value& value) { return fmt::format("{} {}", key, shorten(json::write(value), 60)); }
 
 class Merge {
  public:
@@ -86,8 +81,7 @@ class Merge {
   void own_stops() {
     const json::Value* stops = own_ ? json::find(*own_, "stop_strings") : nullptr;
     if (!stops || !stops->IsArray() || stops->Empty()) return;
-    for (const auto& stop : stops->GetArray())
-      if (stop.IsString()) out_.sampling.stop.emplace_back(json::text(stop));
+    for (std::string& stop : config::texts_of(stops)) out_.sampling.stop.push_back(std::move(stop));
     out_.follows.push_back(shown("stop_strings", *stops));
   }
 

@@ -1,5 +1,6 @@
 #include "judge_task.hpp"
 #include <fmt/format.h>
+#include <functional>
 #include "../data/thinking.hpp"
 #include "../store/predictions.hpp"
 #include "dataset_feed.hpp"
@@ -96,30 +97,33 @@ std::string judged_record(const data::Attempt& attempt, bool with_thinking) {
   return json::write(record);
 }
 
-Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& judged,
-                            const std::string& name, const config::RunConfig& run, const store::RunFolder& folder) {
+namespace {
+
+// `predictions`: what is judged; empty: stand-ins.
+Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& name,
+                        const std::filesystem::path& predictions, const config::RunConfig& run) {
   const config::Judge& judge = *dataset.judge;
   TaskSpec spec;
   spec.name = name;
   spec.model = session.config().abbr;
   SXT_TRY(spec.inferencer, open_inferencer(host, judge.inferencer, dataset.card_path));
-  const data::Form form = spec.inferencer->form();
-  spec.feed = std::make_unique<JudgeFeed>(host, session, dataset, name, folder.predictions(judged, dataset.task_name), run, form);
+  spec.feed = std::make_unique<JudgeFeed>(host, session, dataset, name, predictions, run, spec.inferencer->form());
   spec.settings = settings_of(judge.inferencer, session, run);
-  spec.sink = predictions_sink(folder.predictions(spec.model, name), form, 1);
+  return spec;
+}
+
+}  // namespace
+
+Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& judged,
+                            const std::string& name, const config::RunConfig& run, const store::RunFolder& folder) {
+  SXT_TRY(TaskSpec spec, asking(host, session, dataset, name, folder.predictions(judged, dataset.task_name), run));
+  spec.sink = predictions_sink(folder.predictions(spec.model, name), spec.inferencer->form(), 1);
   return spec;
 }
 
 Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& name,
                                     const config::RunConfig& run) {
-  const config::Judge& judge = *dataset.judge;
-  TaskSpec spec;
-  spec.name = name;
-  spec.model = session.config().abbr;
-  SXT_TRY(spec.inferencer, open_inferencer(host, judge.inferencer, dataset.card_path));
-  spec.feed = std::make_unique<JudgeFeed>(host, session, dataset, name, "", run, spec.inferencer->form());
-  spec.settings = settings_of(judge.inferencer, session, run);
-  return spec;
+  return asking(host, session, dataset, name, {}, run);
 }
 
 }  // namespace sextant::serve

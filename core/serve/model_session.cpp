@@ -8,6 +8,7 @@
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
+#include "../config/card_parts.hpp"
 #include "generation.hpp"
 
 namespace sextant::serve {
@@ -66,9 +67,7 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   session.collect_warnings(about);
   if (load != Load::vocabulary) std::move(made.warnings.begin(), made.warnings.end(), std::back_inserter(session.warnings_));
   for (const std::string& warning : session.warnings_) log_warning_once(fmt::format("{}: {}", config.abbr, warning));
-  if (const json::Value* wrong = json::find(about, "looks_wrong"); wrong && wrong->IsArray())
-    for (const auto& finding : wrong->GetArray())
-      if (finding.IsString()) log_warning_once(fmt::format("{}: {}", config.abbr, json::text(finding)));
+  for (const std::string& finding : config::texts_of(json::find(about, "looks_wrong"))) log_warning_once(fmt::format("{}: {}", config.abbr, finding));
   if (!made.follows.empty()) log_info(fmt::format("{}: replies follow its files: {}", config.abbr, join(made.follows, ", ")));
   if (load != Load::vocabulary) session.key_config_ = session.make_key_config();
   session.load_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -76,20 +75,11 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
 }
 
 void ModelSession::collect_warnings(const json::Value& about) {
-  const auto add = [&](const char* key) {
-    const json::Value* list = json::find(about, key);
-    if (!list || !list->IsArray()) return;
-    for (const auto& warning : list->GetArray())
-      if (warning.IsString()) warnings_.emplace_back(json::text(warning));
-  };
-  add("warnings");
+  warnings_ = config::texts_of(json::find(about, "warnings"));
   const auto kwargs = json::parse(config_.chat_template_kwargs.empty() ? "{}" : config_.chat_template_kwargs, config_.abbr);
   const json::Value* known = json::find(about, "chat_template_variables");
   if (!kwargs || !kwargs->IsObject() || kwargs->ObjectEmpty()) return;
-  std::vector<std::string> names;
-  if (known && known->IsArray())
-    for (const auto& name : known->GetArray())
-      if (name.IsString()) names.emplace_back(json::text(name));
+  const std::vector<std::string> names = config::texts_of(known);
   for (const auto& member : kwargs->GetObject()) {
     const std::string key(json::text(member.name));
     if (!has_chat_template_) warnings_.push_back(fmt::format("the chat template's variable {} changes nothing: there is no chat template", key));
@@ -132,6 +122,16 @@ Result<std::string> ModelSession::render_chat(std::string_view conversation_json
   error.message += config_.system_prompt.empty() ? "; the conversation begins with a system turn: write it as a turn of HUMAN in the card, or give --chat-template none"
                                                  : "; leave out --system-prompt, or give --chat-template none";
   return error;
+}
+
+Result<void> ModelSession::write_out(data::Request& request) {
+  if (!request.text.empty() || request.messages.empty()) return {};
+  SXT_TRY(render::Prompt prompt, render::conversation_prompt(request.messages, request.tools_json,
+                                                             [this](std::string_view conversation) { return render_chat(conversation); }));
+  request.text = prompt.text;
+  request.add_special = false;
+  request.keep_bytes = std::max<uint64_t>(1, prompt.question_bytes);
+  return {};
 }
 
 Result<std::vector<int32_t>> ModelSession::tokenize(const std::string& text, bool add_special) {

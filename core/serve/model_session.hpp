@@ -44,6 +44,8 @@ class ModelSession {
   /// A template that prints the date prints the session's, and has the card's variables, unless the conversation brings its own "now"
   /// and "kwargs".
   Result<std::string> render_chat(std::string_view conversation_json);
+  /// Of a request that has a conversation and no text: what the model is asked.
+  Result<void> write_out(data::Request& request);
   Result<std::vector<int32_t>> tokenize(const std::string& text, bool add_special);
   /// Tokens of each text, special tokens as the tokenizer's files add them unless `chat`.
   Result<std::vector<uint32_t>> count_tokens(const std::vector<std::string>& texts, bool chat);

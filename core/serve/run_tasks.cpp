@@ -7,7 +7,6 @@
 #include <thread>
 #include <type_traits>
 #include "../base/alternative_stack.hpp"
-#include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../base/queue.hpp"
 #include "call_progress.hpp"

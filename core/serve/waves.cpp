@@ -41,13 +41,7 @@ Result<void> Waves::open_task(Task& task) {
 Result<void> Waves::complete(data::Request& request, size_t task, size_t attempt) {
   request.turn = tasks_[task].next_turn(attempt);
   if (request.ask == data::Ask::tool || request.ask == data::Ask::tokenize) return {};
-  if (request.text.empty() && !request.messages.empty()) {
-    SXT_TRY(render::Prompt prompt, render::conversation_prompt(request.messages, request.tools_json,
-                                                               [this](std::string_view conversation) { return session_.render_chat(conversation); }));
-    request.text = prompt.text;
-    request.add_special = false;
-    request.keep_bytes = std::max<uint64_t>(1, prompt.question_bytes);
-  }
+  SXT_CHECK(session_.write_out(request));
   if (request.sampling) request.sampling->stream = stream_of(tasks_[task].id(attempt), request.turn);
   request.key = content_key(keys_, request);
   return {};

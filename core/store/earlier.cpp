@@ -18,12 +18,9 @@ fs::path held_name(fs::path file) { return file += ".before"; }
 
 bool same_content(const fs::path& a, const fs::path& b) {
   constexpr uint64_t block_bytes = 1 << 20;
-  std::error_code code;
-  const auto size = fs::file_size(a, code);
-  if (code || size != fs::file_size(b, code) || code) return false;
   const auto one = InputFile::open(a), other = InputFile::open(b);
-  if (!one || !other) return false;
-  for (uint64_t at = 0; at < size; at += block_bytes) {
+  if (!one || !other || one->size() != other->size()) return false;
+  for (uint64_t at = 0; at < one->size(); at += block_bytes) {
     const auto here = one->read(at, block_bytes), there = other->read(at, block_bytes);
     if (!here || !there || *here != *there) return false;
   }

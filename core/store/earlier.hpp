@@ -2,7 +2,6 @@
 // configs/run.json and run.json that they were made with. Nothing is made as long as nothing is replaced. Threads: [any].
 #pragma once
 #include <mutex>
-#include <set>
 #include "run_folder.hpp"
 
 namespace sextant::store {

@@ -3,7 +3,6 @@
 #include <array>
 #include <fmt/format.h>
 #include <sextant/utf8_text.hpp>
-#include "../base/file_name.hpp"
 #include "../base/files.hpp"
 #include "../base/json_members.hpp"
 #include "../base/text.hpp"

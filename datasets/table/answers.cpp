@@ -7,8 +7,6 @@
 namespace sextant::tables {
 namespace {
 
-Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
-
 // The option's place in the row's list, by each meaning that the answer may have.
 struct Meanings {
   std::optional<size_t> label, text, from_zero, from_one;
@@ -42,13 +40,13 @@ std::optional<size_t> by_label(const std::string& answer, const OptionSource& so
   if (const auto i = where([&](const Option& o) { return o.label == answer; })) return i;
   const std::string text = bare(answer);
   if (const auto i = where([&](const Option& o) { return o.label == text; })) return i;
-  if (const auto i = where([&](const Option& o) { return !text.empty() && lower_case(o.label) == lower_case(text); })) return i;
-  if (source.kind == OptionSource::Kind::columns)
-    if (const auto i =
-            where([&](const Option& o) { return lower_case(source.columns[o.position]) == lower_case(trimmed(answer)); }))
-      return i;
+  const std::string small = lower_case(text), whole = trimmed(answer);
+  if (const auto i = where([&](const Option& o) { return !small.empty() && lower_case(o.label) == small; })) return i;
+  if (source.kind == OptionSource::Kind::columns) {
+    const std::string name = lower_case(whole);
+    if (const auto i = where([&](const Option& o) { return lower_case(source.columns[o.position]) == name; })) return i;
+  }
   return where([&](const Option& o) {  // "B. cork"
-    const std::string whole = trimmed(answer);
     if (o.text.empty() || !whole.starts_with(o.label) || whole.size() <= o.label.size()) return false;
     const std::string rest = std::string_view(" .:,)、").find(whole[o.label.size()]) != std::string_view::npos
                                  ? trimmed(std::string_view(whole).substr(o.label.size() + 1))

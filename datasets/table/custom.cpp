@@ -52,21 +52,16 @@ std::string Custom::describe() {
 
 std::vector<std::string> Custom::splits() const { return splits_of(context.config()); }
 
+std::string Custom::source_of(std::string_view split) const { return is_every_split(context.config()) ? splits().front() : std::string(split); }
+
 Result<Records> Custom::load(std::string_view split) const {
-  SXT_TRY(const std::vector<std::filesystem::path> files, files_of_split(folder(), context.config(), split));
   Reading reading;
   reading.format = context.text("format", "auto");
   reading.find_header = true;
   json::Document owner;
   std::vector<Row> rows;
   std::vector<std::string> notes;
-  Records out;
-  for (const std::filesystem::path& file : files) {
-    SXT_TRY(const std::string text, csv::read_text(file));
-    SXT_CHECK(read_rows(file, text, reading, owner.GetAllocator(), rows, notes));
-    out.bytes += text.size();
-  }
-  out.file = files.front().string();
+  SXT_TRY(Records out, read_files(folder(), context.config(), split, reading, owner.GetAllocator(), rows, notes));
   SXT_TRY(Understanding understanding, understand(rows, told_by(context.config()), out.file, owner.GetAllocator()));
   understanding.notes.insert(understanding.notes.end(), notes.begin(), notes.end());
   out.fields = Columns(rows).names();

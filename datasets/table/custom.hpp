@@ -12,6 +12,7 @@ struct Custom : FileDataset {
 
  protected:
   std::vector<std::string> splits() const override;
+  std::string source_of(std::string_view split) const override;
   Result<Records> load(std::string_view split) const override;
 
  private:

@@ -2,28 +2,17 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include "options.hpp"
 
 namespace sextant::tables {
 namespace {
-
-Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
-
-json::Value text_of(std::string_view text, Allocator& a) {
-  return json::Value(text.data(), static_cast<rapidjson::SizeType>(text.size()), a);
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
-}
 
 // The separator that a first line "sep=;" names; the line is taken off, all but its end, so that lines are counted as they are.
 std::optional<char> named_separator(std::string_view& text) {
   const size_t end = std::min(text.find_first_of("\r\n"), text.size());
   std::string_view line = text.substr(0, end);
   if (line.size() > 2 && line.front() == '"' && line.back() == '"') line = line.substr(1, line.size() - 2);
-  if (line.size() != 5 || lower(std::string(line.substr(0, 4))) != "sep=") return std::nullopt;
+  if (line.size() != 5 || lower_case(line.substr(0, 4)) != "sep=") return std::nullopt;
   const char separator = line[4];
   text.remove_prefix(end);
   return separator;
@@ -59,7 +48,7 @@ void drop_empty(std::vector<csv::Row>& rows) {
   std::erase_if(rows, [](const csv::Row& row) { return row.cells.size() > 1 && csv::detail::all_empty(row.cells, 0); });
 }
 
-Result<csv::Table> named_by_position(csv::Table table, const std::vector<std::string>& columns, char separator) {
+Result<csv::Table> named_by_position(csv::Table table, const std::vector<std::string>& columns) {
   for (const csv::Row& row : table.rows) {
     if (row.cells.size() == columns.size()) continue;
     return data_error(csv::place(table.origin, row.line) + "the row has " + std::to_string(row.cells.size()) +
@@ -71,14 +60,13 @@ Result<csv::Table> named_by_position(csv::Table table, const std::vector<std::st
     size_t same = 0, named = 0;
     for (size_t i = 0; i < columns.size(); ++i) {
       named += !columns[i].empty();
-      same += !columns[i].empty() && lower(csv::column_name(table.rows.front().cells[i])) == lower(columns[i]);
+      same += !columns[i].empty() && lower_case(csv::column_name(table.rows.front().cells[i])) == lower_case(columns[i]);
     }
     if (named > 1 && same == named)
       return data_error(csv::place(table.origin, table.rows.front().line) +
                         "this line names the columns; leave \"header\": false out");
   }
   table.header = columns;
-  (void)separator;
   return table;
 }
 
@@ -89,7 +77,7 @@ std::vector<std::string> columns_without_header(const std::vector<csv::Row>& row
   const size_t n = rows.front().cells.size();
   if (n < 4) return {};
   for (const std::string& cell : rows.front().cells) {
-    const std::string name = lower(csv::column_name(cell));
+    const std::string name = lower_case(csv::column_name(cell));
     if (name == "question" || name == "answer") return {};
   }
   bool numbered = true;
@@ -130,7 +118,7 @@ Result<void> add_delimited(std::string_view text, const std::string& origin, cha
                       "\"header\": false, and name the columns with \"columns\"");
   if (!found.empty()) notes.push_back("it has no header; its columns are taken as " + csv::detail::listed(found));
   if (!found.empty() || !reading.header) {
-    SXT_TRY(table, named_by_position(std::move(table), found.empty() ? reading.columns : found, separator));
+    SXT_TRY(table, named_by_position(std::move(table), found.empty() ? reading.columns : found));
   } else {
     SXT_TRY(table, csv::with_header(std::move(table), separator));
     if (!reading.columns.empty()) {
@@ -151,7 +139,7 @@ Result<void> add_delimited(std::string_view text, const std::string& origin, cha
     json::Value record(rapidjson::kObjectType);
     for (size_t i = 0; i < table.header.size(); ++i) {
       bytes += row.cells[i].size();
-      if (!table.header[i].empty()) record.AddMember(text_of(table.header[i], a), text_of(row.cells[i], a), a);
+      if (!table.header[i].empty()) record.AddMember(json::Value(table.header[i], a), json::Value(row.cells[i], a), a);
     }
     const std::string place = csv::place(origin, row.line);
     if (bytes > row_bytes_max)

@@ -88,13 +88,30 @@ Result<std::vector<fs::path>> files_of_split(const fs::path& folder, const json:
   return out;
 }
 
+Result<Records> read_files(const fs::path& folder, const json::Value& config, std::string_view split, const Reading& reading, Allocator& allocator,
+                           std::vector<Row>& ret_rows, std::vector<std::string>& ret_notes) {
+  SXT_TRY(const std::vector<fs::path> files, files_of_split(folder, config, split));
+  Records out;
+  for (const fs::path& file : files) {
+    SXT_TRY(const std::string text, csv::read_text(file));
+    SXT_CHECK(read_rows(file, text, reading, allocator, ret_rows, ret_notes));
+    out.bytes += text.size();
+  }
+  out.file = files.front().string();
+  return out;
+}
+
+bool is_every_split(const json::Value& config) {
+  return !json::find(config, "files") && json::find_string(config, "file").value_or("").find("{split}") == std::string::npos;
+}
+
 std::vector<std::string> splits_of(const json::Value& config) {
   if (const json::Value* files = json::find(config, "files")) {
     std::vector<std::string> names;
     for (const auto& member : files->GetObject()) names.emplace_back(json::text(member.name));
     return names;
   }
-  if (json::find_string(config, "file").value_or("").find("{split}") == std::string::npos) return {"test", "train"};
+  if (is_every_split(config)) return {"test", "train"};
   return {"test", "train", "val", "dev", "validation"};
 }
 

@@ -66,8 +66,6 @@ bool clear_marks(json::Value& value) {
 
 // ---- shapes ----
 
-Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
-
 bool is_list_of(const json::Value* list, bool (json::Value::*kind)() const) {
   return list && list->IsArray() && !list->Empty() &&
          std::all_of(list->Begin(), list->End(), [&](const json::Value& item) { return (item.*kind)(); });

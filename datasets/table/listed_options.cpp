@@ -7,15 +7,11 @@
 namespace sextant::tables {
 namespace {
 
-Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
-
 constexpr std::string_view label_names[] = {"label", "key", "letter", "id", "option"};
 constexpr std::string_view text_names[] = {"text", "content", "value", "answer", "choice"};
 
 // what stands between an option's letter and its text
 constexpr std::string_view option_marks[] = {")", ".", ":", "、", "．", "：", "）"};
-
-char letter_of(size_t position) { return static_cast<char>('A' + position); }
 
 // A cell may hold a list as text: JSON, or as Python prints it; `ret_owner` then keeps it. Null where the row has none.
 Result<const json::Value*> list_value(const Row& row, const std::string& path, json::Document& ret_owner) {

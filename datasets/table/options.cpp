@@ -10,15 +10,11 @@
 namespace sextant::tables {
 namespace {
 
-Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
-
 // Columns that hold all options of a row.
 constexpr std::string_view list_names[] = {"choices",      "options",        "endings", "candidates",
                                            "alternatives", "answer_choices", "选项"};
 // "option_a", "choice1", "opA": what stands in front of the letter or number
 constexpr std::string_view prefixes[] = {"option", "choice", "answer", "ending", "opt", "op", "sol", "选项"};
-
-char letter_of(size_t position) { return static_cast<char>('A' + position); }
 
 // ---- columns A, B, ... ----
 
@@ -108,7 +104,7 @@ std::vector<std::string> Columns::named(std::string_view name) const {
 
 bool is_blank(const json::Value* value) {
   if (!value || value->IsNull()) return true;
-  return value->IsString() && csv::column_name(json::text(*value)).empty();
+  return value->IsString() && csv::is_blank(json::text(*value));
 }
 
 std::string lower_case(std::string_view text) {

@@ -30,6 +30,7 @@ struct Columns {
 /// Null, or a text of blanks alone.
 bool is_blank(const json::Value* value);
 std::string lower_case(std::string_view text);
+inline char letter_of(size_t position) { return static_cast<char>('A' + position); }
 /// Without blanks at both ends, full-width forms as the ASCII characters that they stand for.
 std::string trimmed(std::string_view text);
 

@@ -7,8 +7,6 @@
 namespace sextant::tables {
 namespace {
 
-Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
-
 constexpr std::string_view question_names[] = {"题目", "问题", "problem", "query", "prompt", "input", "stem"};
 constexpr std::string_view answer_names[] = {
     "answerKey",     "answer_key",     "label",          "target",       "gold",       "correct",      "correct_answer",
@@ -102,7 +100,6 @@ class Finder {
       if (!options_of(inside, row)) return false;
     out_.source = inside;
     out_.kind = "mcq";
-    out_.in_question = true;
     return true;
   }
 

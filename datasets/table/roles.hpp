@@ -9,7 +9,6 @@ struct Roles {
   std::string question, answer;  // as in Understanding
   std::string unanswered;        // the answer's column, where it is empty in every row
   OptionSource source;
-  bool in_question = false;
 };
 
 /// An Error says what could not be found or is ambiguous, and what the user can say of it.

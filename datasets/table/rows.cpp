@@ -1,11 +1,10 @@
 #include "rows.hpp"
 #include <algorithm>
 #include "delimited.hpp"
+#include "options.hpp"
 
 namespace sextant::tables {
 namespace {
-
-Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
 
 std::string json_error(const rapidjson::ParseResult& parsed, std::string_view text) {
   if (parsed.Code() == rapidjson::kParseErrorNumberTooBig)
@@ -63,8 +62,7 @@ Result<void> check_names(Row& row, Allocator& a) {
   std::vector<std::string_view> names;
   for (auto& member : row.record.GetObject()) {
     const std::string name = csv::column_name(json::text(member.name));
-    if (name != json::text(member.name))
-      member.name = json::Value(name.data(), static_cast<rapidjson::SizeType>(name.size()), a);
+    if (name != json::text(member.name)) member.name = json::Value(name, a);
     names.push_back(json::text(member.name));
   }
   std::sort(names.begin(), names.end());
@@ -92,9 +90,7 @@ Result<void> read_rows(const std::filesystem::path& file, const std::string& tex
   std::string format = reading.format;
   if (format == "auto") {
     const std::string extension = file.extension().string();
-    format = extension.empty() ? "" : extension.substr(1);
-    for (char& c : format)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    format = extension.empty() ? "" : lower_case(extension.substr(1));
     if (format == "ndjson") format = "jsonl";
   }
   const std::string origin = file.string();

@@ -10,6 +10,8 @@ namespace sextant::tables {
 
 using Allocator = json::Document::AllocatorType;
 
+inline Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
+
 /// How a file is read; docs/cards.md lists the keys.
 struct Reading {
   std::string format = "auto";       // csv, tsv, jsonl or json; auto: by the file's name

@@ -41,17 +41,10 @@ struct Table : FileDataset {
   }
   std::vector<std::string> splits() const override { return tables::splits_of(context.config()); }
   Result<Records> load(std::string_view split) const override {
-    SXT_TRY(const std::vector<std::filesystem::path> files, tables::files_of_split(folder(), context.config(), split));
     json::Document owner;
     std::vector<tables::Row> rows;
     std::vector<std::string> notes;
-    Records out;
-    for (const std::filesystem::path& file : files) {
-      SXT_TRY(const std::string text, csv::read_text(file));
-      SXT_CHECK(tables::read_rows(file, text, reading, owner.GetAllocator(), rows, notes));
-      out.bytes += text.size();
-    }
-    out.file = files.front().string();
+    SXT_TRY(Records out, tables::read_files(folder(), context.config(), split, reading, owner.GetAllocator(), rows, notes));
     for (tables::Row& row : rows) {
       if (!row.not_finite.empty())
         return Error{Error::Kind::data,

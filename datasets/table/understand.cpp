@@ -9,8 +9,6 @@
 namespace sextant::tables {
 namespace {
 
-Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
-
 class Reader {
  public:
   Reader(std::vector<Row>& rows, const Told& told, const std::string& origin, Allocator& a)
@@ -21,8 +19,8 @@ class Reader {
     out_.kind = roles.kind;
     out_.question = roles.question;
     out_.answer = roles.answer;
-    out_.in_question = roles.in_question;
     source_ = std::move(roles.source);
+    out_.in_question = source_.kind == OptionSource::Kind::in_question;
     unanswered_ = roles.unanswered;
     if (out_.answer.empty()) out_.notes.push_back("it has no answers: predictions are made and not scored");
     SXT_CHECK(check_texts());

@@ -2,7 +2,6 @@
 // Pure; [any] thread.
 #pragma once
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <sextant/result.hpp>

@@ -1,9 +1,7 @@
 // Components that change or end the process that they run in, as their configuration says: {"at": "count", "do": "exit"}.
-#include <cerrno>
 #include <cfenv>
 #include <csignal>
 #include <cstdlib>
-#include <fcntl.h>
 #include <string>
 #include <sys/stat.h>
 #include <thread>

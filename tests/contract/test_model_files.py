@@ -17,7 +17,7 @@ class ModelFiles(ContractTest):
         write(self.dir / "q.csv", "question,answer\nWhat is it?,a\n")
         self.questions = ("--custom-dataset-path", "q.csv", "--backend", "cpu")
 
-    def folder(self, name, files=(), drop=()):
+    def folder(self, name, files=()):
         folder = make_family(self.dir / name, "llama")
         for file, content in dict(files).items():
             write(folder / file, content)

@@ -1,5 +1,6 @@
 """What is found before a model is loaded: `run` and `--dry-run` say the same, once, and a refused run leaves no folder."""
 
+import json
 import os
 import shutil
 import unittest
@@ -67,7 +68,7 @@ class Refused(ContractTest):
 
     def test_the_line_of_a_card_is_named(self):
         card = altered(self.dir / "set.jsonl", metrics=[{"type": "acuracy"}])
-        text = __import__("json").dumps(dict(card, card="dataset"), indent=1)
+        text = json.dumps(dict(card, card="dataset"), indent=1)
         write(self.dir / "cards/lines.json", text)
         line = next(i for i, one in enumerate(text.splitlines(), 1) if '"acuracy"' in one)
         errors = self.both({"datasets": ["lines"]}, "--config-dir", "cards", words=["acuracy"])

@@ -1,5 +1,6 @@
 """What a plugin, a parent or the machine does to the process as a whole: ends it, closes its files, moves it, ignores its signals, gives
 it little. The components are those of tests/bad_plugins/process.cpp."""
+import hashlib
 import json
 import os
 import pathlib
@@ -9,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from contract.harness import CRASH, DATA, INCOMPLETE, INTERRUPTED, OK, PROGRAM, THIRD_PARTY, read_json, write
+from contract.harness import CRASH, DATA, INTERRUPTED, OK, PROGRAM, THIRD_PARTY, read_json, write
 from robustness.cases import RobustnessTest
 
 BAD_PLUGINS = os.environ.get("SEXTANT_BAD_PLUGINS", "")
@@ -56,7 +57,6 @@ class MeddlingPlugins(RobustnessTest):
         shutil.copy(pathlib.Path(BAD_PLUGINS, "static_exit.so"), self.plugins / "aa.so")
         manifest = json.loads((self.plugins / "process.json").read_text())
         manifest["components"] = [{**manifest["components"][0], "kind": "dataset", "id": "loading"}]
-        import hashlib
         manifest["sha256"] = hashlib.sha256((self.plugins / "aa.so").read_bytes()).hexdigest()
         write(self.plugins / "aa.json", manifest)
         self.make_card(loader={"type": "loading"})

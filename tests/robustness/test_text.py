@@ -3,7 +3,6 @@ overrides go through every command, and all that it prints and logs is searched.
 import csv
 import json
 import os
-import pathlib
 import pty
 import re
 import subprocess
@@ -95,7 +94,6 @@ class TextFromOutside(RobustnessTest):
 
     def test_replies_and_errors(self):
         """A model's reply, and what a backend says of a sample, in every file that a person reads."""
-        self.questions.write_text(self.questions.read_text().replace("question", "question", 1), encoding="utf-8")
         rows = [{"question": "fail %d%s" % (i, EVIL), "A": "1", "B": "2", "C": "3", "D": "4", "answer": "A"} for i in range(3)]
         write(self.dir / "q.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
         write(self.dir / "cards" / "small_gen.json", card(self.dir / "q.jsonl", "gen", max_out_len=4))

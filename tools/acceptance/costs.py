@@ -15,12 +15,12 @@ import argparse
 import json
 import os
 import pathlib
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from benchmark import process  # noqa: E402
 
 # Of memory a further row may take: a loader keeps a row's text. While the toy backend computes, its tables of one call (some 150 MiB) come
 # and go beside it, so that two runs of one size differ by tens of MiB.
@@ -107,20 +107,11 @@ class Case:
                    "--quiet", *more]
         if self.args.plugin_path:
             command += ["--plugin-path", self.args.plugin_path]
-        # a process of its own, so that its children's peak is that of this command alone
-        begin = time.monotonic()
-        pid = os.fork()
-        if pid == 0:
-            done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=open(self.folder / "stderr", "wb"))
-            usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-            write(self.folder / "usage", [usage.ru_maxrss, usage.ru_utime + usage.ru_stime])
-            os._exit(done.returncode if done.returncode >= 0 else 70)
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        wall = time.monotonic() - begin
-        if status != 0:
-            sys.exit("exit %d: %s\n%s" % (status, " ".join(command), (self.folder / "stderr").read_text(errors="replace")[-2000:]))
-        peak_kib, cpu = json.loads((self.folder / "usage").read_text())
-        return peak_kib / 1024, cpu, wall
+        try:
+            done = process.run(command)
+        except process.Failed as error:
+            sys.exit(str(error))
+        return done.peak_bytes / 2**20, done.cpu_s, done.wall_s
 
     def stages(self):
         """Every way to come to the table: one run, then each stage alone over it."""

@@ -13,8 +13,10 @@ class Failed(Exception):
 
 
 class Finished:
-    def __init__(self, stdout, wall_s, peak_bytes):
-        self.stdout, self.wall_s, self.peak_bytes = stdout, wall_s, peak_bytes
+    """`peak_bytes` and `cpu_s` (of processor time): of the command and of the processes that it started."""
+
+    def __init__(self, stdout, wall_s, peak_bytes, cpu_s):
+        self.stdout, self.wall_s, self.peak_bytes, self.cpu_s = stdout, wall_s, peak_bytes, cpu_s
 
 
 def run(command, cwd=None, env=None):
@@ -31,7 +33,7 @@ def run(command, cwd=None, env=None):
         text, errors = out.read().decode("utf-8", "replace"), err.read().decode("utf-8", "replace")
     if process.returncode != 0:
         raise Failed("%s\nended with %s:\n%s" % (" ".join(map(str, command)), process.returncode, (errors or text)[-2000:]))
-    return Finished(text, wall, usage.ru_maxrss * 1024)
+    return Finished(text, wall, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime)
 
 
 def time_until(pattern, command, cwd=None, env=None):

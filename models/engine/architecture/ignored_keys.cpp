@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include "../checkpoint/known_keys.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -33,14 +34,6 @@ constexpr std::string_view without_effect[] = {
 // Of an architecture's keys in a GGUF.
 constexpr std::string_view gguf_without_effect[] = {"rope.scaling.finetuned", "tensor_data_layout", "vocab_size"};
 
-template <size_t n> bool contains(const std::string_view (&names)[n], std::string_view name) {
-  return std::find(std::begin(names), std::end(names), name) != std::end(names);
-}
-
-bool is_off(const json::Value& value) {
-  return value.IsNull() || value.IsFalse() || (value.IsObject() && value.ObjectEmpty()) || (value.IsArray() && value.Empty());
-}
-
 }  // namespace
 
 void warn_of_other_head(const Keys& keys, Architecture& a) {
@@ -60,7 +53,7 @@ void warn_of_ignored_keys(const Keys& keys, std::vector<std::string>& warnings) 
   for (const std::string& name : keys.unasked()) {
     const size_t dot = gguf ? name.find('.') + 1 : 0;
     const json::Value* value = keys.find(name.substr(dot));
-    if (gguf ? contains(gguf_without_effect, name.substr(dot)) : contains(without_effect, name)) continue;
+    if (gguf ? is_one_of(gguf_without_effect, name.substr(dot)) : is_one_of(without_effect, name)) continue;
     if (!value || is_off(*value)) continue;
     ignored.push_back(json::quote(name.substr(0, 80)));
   }

@@ -1,7 +1,6 @@
 #include "weights_check.hpp"
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <fmt/format.h>
 #include <sextant/numbers.hpp>
 #include "../checkpoint/dequantize.hpp"
@@ -44,7 +43,7 @@ Result<Texts> check_all_numbers(const Checkpoint& checkpoint, const Tensor* alon
 
 bool same_numbers(const Tensor& one, const Tensor& other) {
   if (one.added != other.added) return false;
-  if (one.type == other.type) return one.bytes.size() == other.bytes.size() && std::memcmp(one.bytes.data(), other.bytes.data(), one.bytes.size()) == 0;
+  if (one.type == other.type) return same_bytes(one, other);
   std::vector<float> a(one.columns()), b(one.columns());
   for (uint64_t row = 0; row < one.rows(); ++row) {
     read_row(one, row, a.data());

@@ -11,7 +11,6 @@
 #include "../checkpoint/adapter.hpp"
 #include "../checkpoint/gguf.hpp"
 #include "../checkpoint/reachable.hpp"
-#include "../checkpoint/text_file.hpp"
 #include "../schedule/workers.hpp"
 #include "../tokenizer/open_vocabulary.hpp"
 #include "generation_settings.hpp"
@@ -57,18 +56,19 @@ void BackendModel::load(std::unique_ptr<Hardware> hardware) {
   read_generation();
   if (checkpoint_ && is_encoder(*checkpoint_)) encoder_ = or_throw(read_encoder_shape(*checkpoint_));
   else if (checkpoint_) architecture_ = or_throw(read_architecture(*checkpoint_));
-  if (architecture_) warnings_.insert(warnings_.end(), architecture_->warnings.begin(), architecture_->warnings.end());
-  if (encoder_) warnings_.insert(warnings_.end(), encoder_->warnings.begin(), encoder_->warnings.end());
+  if (architecture_) warn(architecture_->warnings);
+  if (encoder_) warn(encoder_->warnings);
   if (checkpoint_) check_files();
   if (checkpoint_) load_sentence_settings();
   if (config_.weights) encoder_ ? load_encoder() : load_weights();
 }
 
+void BackendModel::warn(std::vector<std::string> sentences) {
+  std::move(sentences.begin(), sentences.end(), std::back_inserter(warnings_));
+}
+
 // What looks wrong in the weights' files; the same for a model that is loaded and one that is described.
 void BackendModel::check_files() {
-  const auto warn = [&](std::vector<std::string> sentences) {
-    warnings_.insert(warnings_.end(), std::make_move_iterator(sentences.begin()), std::make_move_iterator(sentences.end()));
-  };
   const auto for_each = [&](uint64_t n, const std::function<void(uint64_t)>& body) { hardware_->for_each(n, body); };
   warn(checkpoint_->warnings());
   warn(or_throw(encoder_ ? check_encoder_weights(*checkpoint_, for_each) : check_weights(*checkpoint_, *architecture_, for_each)));
@@ -91,7 +91,7 @@ void BackendModel::load_vocabulary() {
     tokenizer_ = std::move(vocabulary.tokenizer);
     adds_bos_ = vocabulary.add_bos, adds_eos_ = vocabulary.add_eos;
     templates = std::move(vocabulary.chat_templates);
-    for (std::string& text : vocabulary.warnings) warnings_.push_back(std::move(text));
+    warn(std::move(vocabulary.warnings));
   }
   if (!config_.path.empty() && from != config_.path) templates = or_throw(find_chat_templates(config_.path));
   chat_ = or_throw(choose_template(config_.chat_template, templates, config_.path.empty() ? config_.tokenizer_path : config_.path));
@@ -101,9 +101,11 @@ void BackendModel::load_vocabulary() {
 
 void BackendModel::read_generation() {
   if (!tokenizer_ || config_.path.empty()) return;
-  GenerationSettings read = or_throw(read_generation_settings(config_.path, tokenizer_->end_of_generation(), tokenizer_->vocab_size()));
+  const auto* open = dynamic_cast<const GgufFile*>(checkpoint_.get());
+  GenerationSettings read = open ? read_generation_settings(*open)
+                                 : or_throw(read_generation_settings(config_.path, tokenizer_->end_of_generation(), tokenizer_->vocab_size()));
   generation_ = std::move(read.settings);
-  std::move(read.warnings.begin(), read.warnings.end(), std::back_inserter(warnings_));
+  warn(std::move(read.warnings));
 }
 
 const Tokenizer& BackendModel::tokenizer() const {

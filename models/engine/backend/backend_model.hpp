@@ -40,6 +40,7 @@ class BackendModel : public Model {
   void check_files();
   void load_vocabulary();
   void read_generation();
+  void warn(std::vector<std::string> sentences);
   const std::string& vocabulary_path() const { return config_.tokenizer_path.empty() ? config_.path : config_.tokenizer_path; }
   void load_weights();
   void load_encoder();

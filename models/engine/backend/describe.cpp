@@ -8,6 +8,7 @@
 #include "../architecture/describe.hpp"
 #include "../architecture/footprint.hpp"
 #include "../checkpoint/dequantize.hpp"
+#include "../checkpoint/known_keys.hpp"
 #include "backend_model.hpp"
 #include "findings.hpp"
 
@@ -130,7 +131,7 @@ void write_tokens(Description& out, const Tokenizer& tokenizer, const SpecialTok
 // Variables that transformers gives every template: a run cannot set them.
 bool is_given(std::string_view name) {
   constexpr std::string_view given[] = {"messages", "tools", "documents", "add_generation_prompt", "bos_token", "eos_token"};
-  return std::find(std::begin(given), std::end(given), name) != std::end(given);
+  return is_one_of(given, name);
 }
 
 void write_chat(Description& out, const TemplateChoice& choice, const std::vector<std::string>& names) {

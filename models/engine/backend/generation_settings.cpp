@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sextant/message_text.hpp>
 #include "../checkpoint/gguf.hpp"
+#include "../checkpoint/known_keys.hpp"
 #include "../checkpoint/text_file.hpp"
 
 namespace sextant::engine {
@@ -62,12 +64,7 @@ bool is_right(const json::Value& value, Kind kind) {
   return false;
 }
 
-std::string shown(std::string_view key, const json::Value& value) {
-  std::string text = json::write(value);
-  constexpr size_t shown_max = 60;
-  if (text.size() > shown_max) text = text.substr(0, shown_max) + "...";
-  return fmt::format("{} {}", key, text);
-}
+std::string shown(std::string_view key, const json::Value& value) { return fmt::format("{} {}", key, shorten(json::write(value), 60)); }
 
 class Reader {
  public:
@@ -87,8 +84,7 @@ class Reader {
       } else if (const auto* other = std::find_if(std::begin(not_followed), std::end(not_followed), [&](const NotFollowed& n) { return n.key == key; });
                  other != std::end(not_followed)) {
         if (!is_neutral(member.value, other->neutral)) ignored_.push_back(shown(key, member.value));
-      } else if (whole && !member.value.IsNull() &&
-                 std::find(std::begin(without_effect), std::end(without_effect), key) == std::end(without_effect)) {
+      } else if (whole && !member.value.IsNull() && !is_one_of(without_effect, key)) {
         unknown_.push_back(shown(key, member.value));
       }
     }
@@ -158,8 +154,10 @@ class Reader {
   std::vector<std::string> ignored_, unknown_;
 };
 
+}  // namespace
+
 // llama.cpp's settings have other meanings (a penalty looks at the last tokens only, an order of samplers), so none is taken over.
-GenerationSettings of_gguf(const GgufFile& file) {
+GenerationSettings read_generation_settings(const GgufFile& file) {
   constexpr std::string_view prefix = "general.sampling.";
   GenerationSettings out;
   out.settings.SetObject();
@@ -172,8 +170,6 @@ GenerationSettings of_gguf(const GgufFile& file) {
   return out;
 }
 
-}  // namespace
-
 Result<GenerationSettings> read_generation_settings(const std::string& path, const std::vector<int32_t>& end, uint32_t vocab) {
   std::error_code ignored;
   GenerationSettings none;
@@ -181,7 +177,7 @@ Result<GenerationSettings> read_generation_settings(const std::string& path, con
   if (!fs::is_directory(path, ignored)) {
     if (!GgufFile::is_one(path)) return none;
     SXT_TRY(const auto file, GgufFile::open(path));
-    return of_gguf(*file);
+    return read_generation_settings(*file);
   }
   for (const char* name : {"generation_config.json", "config.json"}) {
     const fs::path file = fs::path(path) / name;

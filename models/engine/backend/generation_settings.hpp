@@ -7,6 +7,8 @@
 
 namespace sextant::engine {
 
+class GgufFile;
+
 struct GenerationSettings {
   /// "from", and the keys that can be followed: do_sample, temperature, top_p, top_k, min_p, repetition_penalty, presence_penalty,
   /// frequency_penalty, no_repeat_ngram_size, suppress_tokens (bad_words_ids of one token are among them), begin_suppress_tokens,
@@ -16,6 +18,8 @@ struct GenerationSettings {
   std::vector<std::string> warnings;
 };
 
+/// Of a GGUF that is open: nothing can be followed.
+GenerationSettings read_generation_settings(const GgufFile& file);
 /// `path`: a folder or a GGUF. A file that is missing asks for nothing. `end`: the ids that end a generation; `vocab`: how many there are.
 Result<GenerationSettings> read_generation_settings(const std::string& path, const std::vector<int32_t>& end, uint32_t vocab);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include "known_keys.hpp"
 #include "messages.hpp"
 #include "text_file.hpp"
 
@@ -29,10 +30,6 @@ constexpr std::string_view followed[] = {
     "alpha_pattern", "bias",           "ensure_weight_tying", "exclude_modules", "fan_in_fan_out", "layers_pattern", "layers_to_transform",
     "lora_alpha",    "modules_to_save", "r",                  "rank_pattern",    "target_modules", "task_type",      "use_dora", "use_rslora"};
 
-template <size_t N> bool is_in(const std::string_view (&list)[N], std::string_view key) {
-  return std::find(std::begin(list), std::end(list), key) != std::end(list);
-}
-
 Result<void> refuse_variants(const json::Value& config, const std::string& path) {
   const auto variant = [&](std::string_view key, std::string_view value) {
     return refused(
@@ -46,7 +43,7 @@ Result<void> refuse_variants(const json::Value& config, const std::string& path)
     if (const json::Value* value = json::find(config, key); asks(value)) return variant(key, json::write(*value));
   for (const auto& member : config.GetObject()) {  // use_qalora, use_bdlora, and what comes later
     const std::string_view key = json::text(member.name);
-    if (key.starts_with("use_") && !is_in(followed, key) && asks(&member.value)) return variant(key, json::write(member.value));
+    if (key.starts_with("use_") && !is_one_of(followed, key) && asks(&member.value)) return variant(key, json::write(member.value));
   }
   const json::Value* bias = json::find(config, "bias");
   if (asks(bias) && *bias != "none" && *bias != "all" && *bias != "lora_only") return variant("bias", json::write(*bias));
@@ -176,7 +173,7 @@ Result<void> AdapterConfig::read_modules(const json::Value& json, const std::str
 void AdapterConfig::warn_of_keys(const json::Value& json) {
   for (const auto& member : json.GetObject()) {
     const std::string_view key = json::text(member.name);
-    if (asks(&member.value) && !is_in(of_training, key) && !is_in(followed, key))
+    if (asks(&member.value) && !is_one_of(of_training, key) && !is_one_of(followed, key))
       warnings_.push_back(fmt::format("{} is not a key that is known of a LoRA adapter, and is not followed", shown(key)));
   }
   const std::string task = json::find_string(json, "task_type").value_or("");

@@ -1,6 +1,5 @@
 #include "adapter_merge.hpp"
 #include <algorithm>
-#include <cstring>
 #include <set>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -27,11 +26,6 @@ std::vector<float> transposed(const std::vector<float>& in, uint64_t rows, uint6
 
 bool is_zero(const std::vector<float>& numbers) {
   return std::all_of(numbers.begin(), numbers.end(), [](float x) { return x == 0; });
-}
-
-bool same_bytes(const Tensor& one, const Tensor& other) {
-  return one.type == other.type && one.bytes.size() == other.bytes.size() &&
-         (one.bytes.empty() || std::memcmp(one.bytes.data(), other.bytes.data(), one.bytes.size()) == 0);
 }
 
 class Merger {

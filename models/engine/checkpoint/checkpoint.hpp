@@ -1,6 +1,7 @@
 // A checkpoint on disk, as the engine sees it: named tensors and metadata, mapped into memory, checked before use.
 // Ownership: views live as long as the Checkpoint. Threads: const members are [any].
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -40,6 +41,11 @@ struct Tensor {
   uint64_t rows() const { return shape.size() < 2 ? 1 : shape[0]; }
   uint64_t columns() const { return shape.empty() ? 0 : shape.back(); }
 };
+
+/// The same bytes of the same type, whatever the shapes.
+inline bool same_bytes(const Tensor& one, const Tensor& other) {
+  return one.type == other.type && std::equal(one.bytes.begin(), one.bytes.end(), other.bytes.begin(), other.bytes.end());
+}
 
 /// Whose names tensors and metadata have.
 enum class CheckpointFormat : uint8_t { gguf, hugging_face };

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include "messages.hpp"
 #include "pickle.hpp"
 #include "text_file.hpp"

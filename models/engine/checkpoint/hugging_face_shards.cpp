@@ -65,7 +65,7 @@ Result<void> HuggingFaceFolder::read_shards(const std::string& index) {
     if (!right)
       return refused(file(name), fmt::format("holds tensor {}, and {} says that it is in {}; take all files from one place", shown(tensor.name),
                                              shard_index_name, shown(where)));
-    if (right->shape != tensor.shape || right->type != tensor.type || !std::equal(tensor.bytes.begin(), tensor.bytes.end(), right->bytes.begin()))
+    if (right->shape != tensor.shape || !same_bytes(tensor, *right))
       return refused(path_, fmt::format("tensor {} is in two shards with other numbers, {} and {}; take all files from one place",
                                         shown(tensor.name), shown(where), shown(name)));
     warnings_.push_back(fmt::format("{}: tensor {} is in two shards, {} and {}, with the same numbers", path_, shown(tensor.name), shown(where), shown(name)));

@@ -39,16 +39,8 @@ class Comparison {
     return out;
   }
 
-  Result<bool> equal(std::string_view a, std::string_view b) const {
-    SXT_TRY(const std::string left, plain(a));
-    SXT_TRY(const std::string right, plain(b));
-    return left == right;
-  }
-
- private:
-  static bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == text.npos; }
-  // "+" and "A" are answers, too: where nothing but punctuation and articles is there, they count.
-  Result<std::string> plain(std::string_view text) const {
+  /// "+" and "A" are answers, too: where nothing but punctuation and articles is there, they count.
+  Result<std::string> operator()(std::string_view text) const {
     std::string out = ignored_.case_ ? utf8::fold_case(text) : std::string(text);
     if (ignored_.final_dot) drop_final_dot(out);
     std::string bare = out;
@@ -65,6 +57,9 @@ class Comparison {
     if (out.ends_with(' ')) out.pop_back();
     return out;
   }
+
+ private:
+  static bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == text.npos; }
   void drop_final_dot(std::string& text) const {
     std::string_view rest = text;
     if (ignored_.blanks) rest = rest.substr(0, rest.find_last_not_of(" \t\r\n") + 1);
@@ -80,10 +75,11 @@ class Comparison {
 };
 
 /// Is the prediction one of the answers?
-inline Result<bool> exact_match(const Comparison& comparison, std::string_view prediction, std::span<const std::string> answers) {
+inline Result<bool> exact_match(const Comparison& plain, std::string_view prediction, std::span<const std::string> answers) {
+  SXT_TRY(const std::string given, plain(prediction));
   for (const std::string& answer : answers) {
-    SXT_TRY(const bool equal, comparison.equal(prediction, answer));
-    if (equal) return true;
+    SXT_TRY(const std::string wanted, plain(answer));
+    if (given == wanted) return true;
   }
   return false;
 }

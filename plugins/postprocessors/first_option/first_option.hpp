@@ -108,14 +108,13 @@ class FirstOption {
       if (says(phrases_.is_answer, near)) return says(phrases_.supposes, left) ? Stance::supposes : Stance::answers;
       if (says(phrases_.denies, left)) return Stance::denies;
       if (says(phrases_.singles, left) && (wrong || says(phrases_.is_right, near))) return Stance::answers;
-      const bool asks = says(phrases_.asks, near);
-      const bool corrects = !asks && says(phrases_.corrects, left);
+      if (wrong) return Stance::denies;
+      if (says(phrases_.asks, near)) return Stance::asks;
+      const bool corrects = says(phrases_.corrects, left);
       const bool contrasts = previous && (previous->stance == Stance::denies || previous->stance == Stance::supposes) &&
                              mention.begin - previous->end < window_bytes && says(phrases_.contrasts, left);
       const bool concludes = says(phrases_.concludes, left);
       const bool states = says(phrases_.states, left);
-      if (wrong) return Stance::denies;
-      if (asks) return Stance::asks;
       if (corrects || (concludes && (states || left.ends_with(box) || says(phrases_.ends, near)))) return Stance::concludes;
       if (states || contrasts) return says(phrases_.supposes, left) ? Stance::supposes : Stance::answers;
       if (says(phrases_.is_right, near)) return says(phrases_.supposes, left) ? Stance::supposes : Stance::approves;

@@ -2,6 +2,7 @@
 // left out. Works on canonical text. Pure; [any] thread; linear in the text.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>

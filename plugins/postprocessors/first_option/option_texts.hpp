@@ -1,6 +1,5 @@
 // An answer that repeats an option's words instead of its letter. Pure; [any] thread.
 #pragma once
-#include <optional>
 #include <string>
 #include <vector>
 #include <sextant/json.hpp>

@@ -1,7 +1,6 @@
 // What the words around an option say of it. Each pattern sees a window of canonical text that ends before a letter, or begins behind
 // one; windows are short, so that no text makes a pattern slow. Threads: [owner].
 #pragma once
-#include <memory>
 #include <sextant/regex.hpp>
 
 namespace sextant::postprocess {

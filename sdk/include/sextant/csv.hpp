@@ -115,6 +115,9 @@ inline std::string listed(const std::vector<std::string>& names) {
   return out;
 }
 
+inline bool invisible(char32_t c) { return (c >= 0x200B && c <= 0x200F) || (c >= 0x2060 && c <= 0x2064) || c == 0xFEFF || c == 0xAD; }
+inline bool blank(char32_t c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200A); }
+
 }  // namespace detail
 
 /// The text behind its byte order marks: a file that was exported twice has two.
@@ -125,20 +128,28 @@ inline std::string_view without_marks(std::string_view text) {
 
 /// A column's name without what nobody sees: characters of no width, and blanks at both ends.
 inline std::string column_name(std::string_view name) {
-  const auto invisible = [](char32_t c) { return (c >= 0x200B && c <= 0x200F) || (c >= 0x2060 && c <= 0x2064) || c == 0xFEFF || c == 0xAD; };
-  const auto blank = [](char32_t c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200A); };
   std::string out;
   size_t end = 0;  // of the last character that is not a blank
   for (size_t i = 0; i < name.size();) {
     const utf8::Character character = utf8::at(name, i);
-    if (!invisible(character.code) && !(out.empty() && blank(character.code))) {
+    if (!detail::invisible(character.code) && !(out.empty() && detail::blank(character.code))) {
       out.append(name.substr(i, character.size));
-      if (!blank(character.code)) end = out.size();
+      if (!detail::blank(character.code)) end = out.size();
     }
     i += character.size;
   }
   out.resize(end);
   return out;
+}
+
+/// Nothing that anybody sees: what column_name() leaves nothing of.
+inline bool is_blank(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const utf8::Character character = utf8::at(text, i);
+    if (!detail::invisible(character.code) && !detail::blank(character.code)) return false;
+    i += character.size;
+  }
+  return true;
 }
 
 /// Fails where the text is not UTF-8, and names the line.

@@ -109,18 +109,21 @@ class FileDataset : public Dataset {
   virtual std::vector<std::string> splits() const = 0;
   /// Reads one split. A file that is missing is an Error of kind missing that names it.
   virtual Result<Records> load(std::string_view split) const = 0;
+  /// The split under whose name this one's records are read and kept: that of a file that is every split, once for all of them.
+  virtual std::string source_of(std::string_view split) const { return std::string(split); }
   std::filesystem::path folder() const { return context.text("path"); }
 
  private:
   Result<const Records*> records(std::string_view split) {
-    auto it = cache_.find(split);
+    const std::string source = source_of(split);
+    auto it = cache_.find(source);
     if (it == cache_.end()) {
-      SXT_TRY(Records loaded, load(split));
-      it = cache_.emplace(std::string(split), std::move(loaded)).first;
+      SXT_TRY(Records loaded, load(source));
+      it = cache_.emplace(source, std::move(loaded)).first;
     }
     return &it->second;
   }
-  std::map<std::string, Records, std::less<>> cache_;
+  std::map<std::string, Records> cache_;     // by source
 };
 
 }  // namespace sextant

@@ -249,6 +249,10 @@ inline Document copy(const Value& value) {
   document.CopyFrom(value, document.GetAllocator());
   return document;
 }
+/// Erases these members of an object, as far as it has them; the others keep their order.
+inline void remove(Value& object, std::initializer_list<const char*> names) {
+  for (const char* name : names) object.EraseMember(name);
+}
 /// Sets or replaces a member; `name` and text values are copied into the document's allocator.
 inline void set(Value& object, std::string_view name, Value value, Document::AllocatorType& allocator) {
   auto it = object.FindMember(Value(rapidjson::StringRef(name.data(), name.size())));

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 #include <fmt/format.h>
+#include "../../checkpoint/known_keys.hpp"
 #include "../pipeline_tokenizer.hpp"
 #include "../words/bpe_model.hpp"
 #include "end_pieces.hpp"
@@ -188,7 +189,7 @@ void warn_of_ignored_keys(const GgufFile& file, std::vector<std::string>& warnin
   std::string ignored;
   for (const auto& member : file.metadata().GetObject()) {
     const std::string_view name = json::text(member.name);
-    if (!name.starts_with(prefix) || std::find(std::begin(known), std::end(known), name.substr(prefix.size())) != std::end(known)) continue;
+    if (!name.starts_with(prefix) || is_one_of(known, name.substr(prefix.size()))) continue;
     ignored += (ignored.empty() ? "" : ", ") + json::quote(name.substr(0, 80));
   }
   if (!ignored.empty()) warnings.push_back(fmt::format("metadata: nothing is known of {}, and nothing is done with it; texts may become other tokens", ignored));

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <unordered_map>
 #include <fmt/format.h>
+#include "../../checkpoint/known_keys.hpp"
 #include "../../checkpoint/text_file.hpp"
 
 namespace sextant::engine {
@@ -119,9 +120,7 @@ void warn_of_ignored_keys(const json::Value& file, TokenizerConfig& config) {
   std::string ignored;
   for (const auto& member : file.GetObject()) {
     const std::string_view name = json::text(member.name);
-    const json::Value& value = member.value;
-    const bool empty = value.IsNull() || value.IsFalse() || (value.IsObject() && value.ObjectEmpty()) || (value.IsArray() && value.Empty());
-    if (empty || name.ends_with("_token") || std::find(std::begin(known_keys), std::end(known_keys), name) != std::end(known_keys)) continue;
+    if (is_off(member.value) || name.ends_with("_token") || is_one_of(known_keys, name)) continue;
     ignored += (ignored.empty() ? "" : ", ") + json::quote(name.substr(0, 80));
   }
   if (!ignored.empty())

@@ -7,6 +7,7 @@
 #include "../../../../models/engine/architecture/weights_check.hpp"
 #include "../config_only.hpp"
 #include "../families.hpp"
+#include "../safetensors_writer.hpp"
 
 using namespace sextant;
 using namespace sextant::engine;
@@ -163,8 +164,7 @@ class ChangedWeights {
     std::memcpy(&size, weights.data(), sizeof size);
     std::string header = weights.substr(8, size), data = weights.substr(8 + size);
     change(header, data);
-    size = header.size();
-    std::ofstream(path_, std::ios::binary) << std::string(reinterpret_cast<const char*>(&size), 8) << header << data;
+    std::ofstream(path_, std::ios::binary) << safetensors(header, data);
   }
   ~ChangedWeights() { std::filesystem::remove(path_); }
   ChangedWeights(const ChangedWeights&) = delete;
@@ -283,31 +283,22 @@ TEST_CASE("numbers that are none, and weights that say nothing, are found", "[en
 
 TEST_CASE("the text half of a model of text and pictures is found", "[engine][architecture]") {
   const json::Value& entry = golden("gemma3");
-  const std::string weights = must(csv::read_text(family_file(*json::find_string(entry, "weights"))));
   for (const std::string prefix : {"language_model.model.", "model.language_model."}) {
-    uint64_t size = 0;
-    std::memcpy(&size, weights.data(), sizeof size);
-    std::string header = weights.substr(8, size);
-    for (size_t at = 0; (at = header.find("\"model.", at)) != header.npos; at += prefix.size()) header.replace(at + 1, 6, prefix);
-    const size_t data = weights.size() - 8 - size;
-    header = fmt::format(R"({{"model.vision_tower.x":{{"dtype":"F32","shape":[1],"data_offsets":[{},{}]}},{})", data, data + 4,
-                         header.substr(1));
-    const std::string path = (std::filesystem::temp_directory_path() / fmt::format("sextant-vision-{}", ::getpid())).string();
-    size = header.size();
-    std::ofstream(path, std::ios::binary)
-        << std::string(reinterpret_cast<const char*>(&size), 8) << header << weights.substr(weights.size() - data) << std::string(4, '\0');
+    const ChangedWeights weights(*json::find_string(entry, "weights"), [&](std::string& header, std::string& data) {
+      rename(header, "\"model.", "\"" + prefix);
+      add_tensor(header, data, "model.vision_tower.x", "[1]", {0});
+    });
     json::Document config = json::copy(*json::find(entry, "config"));
     json::Document outer;
     outer.SetObject();
     json::set(outer, "model_type", "gemma3", outer.GetAllocator());
     json::set(outer, "text_config", json::Value(config, outer.GetAllocator()), outer.GetAllocator());
-    const TinyFolder folder(path, outer);
+    const TinyFolder folder(weights.path(), outer);
     const auto checkpoint = folder.open();
     const auto a = read_architecture(*checkpoint);
     INFO((a ? "" : a.error().message));
     REQUIRE(a);
     const auto warnings = checked(*checkpoint, *a);
     CHECK_THAT(must(warnings).at(0), Contains("1 tensors are of the half that sees pictures"));
-    std::filesystem::remove(path);
   }
 }
