@@ -75,10 +75,10 @@ std::vector<std::vector<std::string>> intervals_of(const Table& table) {
 
 // As tabulate's "simple" format sets it, which OpenCompass' users and scripts know: a column is two wider than its heading at
 // least, two blanks stand between columns, numbers are flush right, and no line ends in a blank.
-// `behind`: [row][model], what stands behind each number; empty: nothing.
-std::string table_text(const Table& table, const std::vector<std::vector<std::string>>& behind = {}) {
+std::string table_text(const Table& table) {
   auto lines = grid(table);
-  for (size_t model = 0; model < table.models.size() && !behind.empty(); ++model) {
+  const auto behind = intervals_of(table);
+  for (size_t model = 0; model < table.models.size(); ++model) {
     size_t widest_number = 0, widest = 0;
     for (size_t row = 0; row < behind.size(); ++row) {
       if (behind[row][model].empty()) continue;
@@ -117,7 +117,7 @@ std::string table_text(const Table& table, const std::vector<std::vector<std::st
 
 }  // namespace
 
-std::string to_text(const Table& table) { return table_text(table, intervals_of(table)) + findings_text(table); }
+std::string to_text(const Table& table) { return table_text(table) + findings_text(table); }
 
 std::string to_csv(const Table& table) {
   std::string out;
