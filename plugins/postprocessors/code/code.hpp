@@ -77,7 +77,7 @@ class Code {
   static Result<Code> make() {
     Code out;
     // a line that begins a program's outermost level; "from the list, take ..." is none
-    SXT_TRY(out.opens_, Regex::compile(R"(^[ \t]*+(?:(?:async[ ]+)?def[ ]+\w+[ ]*\(|class[ ]+\w+[ ]*[(:]|@\w|import[ ]+\w[\w.]*+(?:[ ]+as[ ]+\w+)?[ ]*(?:[,;#]|$)|from[ ]+[\w.]++[ ]+import\b))"));
+    SXT_TRY(out.opens_, Regex::compile(R"(^[ \t]*+(?:(?:async[ ]+)?def[ ]+\w+[ ]*\(|class[ ]+\w+[ ]*[(:]|@\w|\w+(?:[ ]*,[ ]*\w+)*+[ ]*=(?!=)|import[ ]+\w[\w.]*+(?:[ ]+as[ ]+\w+)?[ ]*(?:[,;#]|$)|from[ ]+[\w.]++[ ]+import\b))"));
     SXT_TRY(out.binds_, Regex::compile(R"(^[ \t]*+(?:(?:async[ ]+)?def|class)[ ]+(\w+)|^(\w+)[ ]*(?::[^=]++)?=(?!=))"));
     return out;
   }
