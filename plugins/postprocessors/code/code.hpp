@@ -160,16 +160,22 @@ class Code {
     }
     return out;
   }
-  // Decoders and templates strip a reply, and with it the indentation of its first line. What it lacks shows in the next one.
+  // Decoders and templates strip a reply, and with it the indentation of its first line. The other lines show what it lacks.
   static std::string missing_in_first(const Lines& lines, size_t first, size_t last) {
-    size_t next = first + 1;
-    while (next < last && is_blank_line(lines[next])) ++next;
-    if (next == last) return {};
-    const size_t own = indent_of(lines[first]), others = indent_of(lines[next]);
-    std::string_view bare = lines[first];
-    bare = bare.substr(0, bare.find_last_not_of(" \t") + 1);
-    const size_t base = bare.ends_with(':') ? (others > 4 ? others - 4 : own) : others;
-    return own < base && own < 4 ? std::string(base - own, ' ') : std::string();
+    size_t others = static_cast<size_t>(-1), next = 0;
+    for (size_t i = first + 1; i < last; ++i) {
+      const size_t indent = indent_of(lines[i]);
+      if (is_blank_line(lines[i]) || (indent == 0 && lines[i].front() == '#')) continue;
+      if (next == 0) next = i;
+      others = std::min(others, indent);
+    }
+    if (next == 0) return {};
+    std::string_view head = lines[first];
+    head = head.substr(0, head.find_last_not_of(" \t") + 1);
+    // all else stands inside of the block that the first line opens
+    if (head.ends_with(':') && indent_of(lines[next]) == others) others = others < 4 ? 0 : others - 4;
+    const size_t own = indent_of(lines[first]);
+    return own < others ? std::string(others - own, ' ') : std::string();
   }
 
   Regex opens_, binds_;
