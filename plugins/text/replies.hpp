@@ -7,8 +7,6 @@
 
 namespace sextant::text {
 
-inline bool is_opencompass(std::string_view compat) { return compat == "opencompass" || compat == "opencompass-0.2.4"; }
-
 /// `needle` is lower-case ASCII; the text's case does not count.
 inline size_t find_ignoring_case(std::string_view text, std::string_view needle, size_t from = 0) {
   for (size_t i = from; i + needle.size() <= text.size(); ++i) {

@@ -2,6 +2,7 @@
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import pathlib
 import sys
 import types
@@ -52,7 +53,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, name, path=None, target=None):
         top = name.split(".")[0]
-        if name in self.real or top not in ("opencompass", "datasets", "mmengine", "evaluate", "torch", "transformers", "tqdm", "prettytable"):
+        if name in self.real or top not in ("opencompass", "datasets", "mmengine", "evaluate", "torch", "transformers", "tqdm", "prettytable", "fuzzywuzzy", "rouge"):
             return None
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
