@@ -29,10 +29,9 @@ def solutions(data):
         return out
     for path in sorted(data.glob("gsm8k/*.jsonl")) + sorted(data.glob("math500/*.jsonl")):
         for row in lines_of(path):
-            out.append(row.get("answer") if "####" in str(row.get("answer")) else row.get("solution", ""))
-    for path in sorted(data.glob("MATH/*.json")):
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        out += [row["solution"] for row in (rows.values() if isinstance(rows, dict) else rows) if "solution" in row]
+            out.append(row["answer"] if "####" in row["answer"] else "\\boxed{%s}" % row["answer"])
+    for path in sorted(data.glob("MATH/*.jsonl")):
+        out += [row["chain_of_thought"] for row in lines_of(path)]
     return [text for text in out if text]
 
 
