@@ -9,6 +9,7 @@
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 #include "../base/process.hpp"
+#include "../config/pairs.hpp"
 #include "../graph/run_graph.hpp"
 #include "../preflight/preflight.hpp"
 #include "../report/outcomes.hpp"
@@ -229,11 +230,11 @@ Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run,
 // The tasks that were named and have been inferred are scored; run.json says so before, and each says so when it is done.
 Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::RunFolder& folder, store::RunRecord& record) {
   std::set<std::pair<std::string, std::string>> judged;  // a judge's tasks that are complete
-  std::map<std::string, const config::Judge*> judges;
+  std::map<std::string, const config::DatasetConfig*> judges;
   for (const store::TaskRecord& task : record.tasks)
     if (task.stage == "judge" && task.status == "complete") judged.insert({task.model, task.dataset});
   for (const config::DatasetConfig& dataset : stored.run.datasets)
-    if (dataset.judge) judges.emplace(dataset.task_name, &*dataset.judge);
+    if (dataset.judge) judges.emplace(dataset.task_name, &dataset);
   std::vector<store::TaskRecord*> chosen;
   for (store::TaskRecord& task : record.tasks) {
     if (!task.stage.empty() || task.infer != "complete") continue;
@@ -244,8 +245,13 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
     store::set_incomplete(task, named ? "the run was ended before it was scored" : "it was scored otherwise than the run is now; -m eval -r scores it");
     if (!named) continue;
     const auto judge = judges.find(task.dataset);
-    if (judge == judges.end() || judged.contains({judge->second->model, store::judged_name(task.dataset, task.model)})) chosen.push_back(&task);
-    else store::set_incomplete(task, fmt::format("the judge '{}' has not judged it; the same command with -m all and -r goes on", judge->second->model));
+    const auto is_judged = [&](const config::DatasetConfig& dataset) {
+      const std::vector<std::string> names = config::judged_names(stored.run, dataset, task.model);
+      return std::all_of(names.begin(), names.end(),
+                         [&](const std::string& name) { return judged.contains({dataset.judge->model, store::judged_name(task.dataset, name)}); });
+    };
+    if (judge == judges.end() || is_judged(*judge->second)) chosen.push_back(&task);
+    else store::set_incomplete(task, fmt::format("the judge '{}' has not judged it; the same command with -m all and -r goes on", judge->second->judge->model));
   }
   store::Earlier earlier(folder);
   SXT_TRY(store::RunStates states, store::RunStates::begin(folder, record));

@@ -4,6 +4,7 @@
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
+#include "../config/pairs.hpp"
 #include "../store/run_states.hpp"
 #include "differences.hpp"
 #include "run_outcome.hpp"
@@ -99,14 +100,20 @@ Result<std::map<std::pair<std::string, std::string>, store::TaskRecord>> take_up
   size_t kept = 0;
   std::set<std::pair<std::string, std::string>> put_aside;
   const std::vector<std::string> datasets = names_in(*before, "datasets", {"task_name", "abbr"});
-  for (const std::string& model : names_in(*before, "models", {"abbr"}))
+  const std::vector<std::string> models = names_in(*before, "models", {"abbr"});
+  for (const std::string& model : models)
     for (const std::string& dataset : datasets) {
       const bool asked = differ.gone_models.contains(model) || differ.gone_datasets.contains(dataset) || differ.asks_otherwise(model, dataset);
       if (!asked && !differ.scores_otherwise(dataset)) continue;
       kept += std::filesystem::exists(asked ? folder.predictions(model, dataset) : folder.results(model, dataset), code);
       put_aside.insert({model, dataset});
       SXT_CHECK(earlier.put(model, dataset, asked));
-      if (const auto judge = judges.find(dataset); asked && judge != judges.end()) SXT_CHECK(earlier.put(judge->second, store::judged_name(dataset, model), true));
+      const auto judge = judges.find(dataset);
+      if (!asked || judge == judges.end()) continue;
+      SXT_CHECK(earlier.put(judge->second, store::judged_name(dataset, model), true));
+      for (const std::string& other : models)   // where pairs are judged: whichever stands first
+        for (const std::string& pair : {config::pair_name(model, other), config::pair_name(other, model)})
+          SXT_CHECK(earlier.put(judge->second, store::judged_name(dataset, pair), true));
     }
   if (!put_aside.empty()) SXT_CHECK(earlier.put_summary());
   if (const auto sentences = differ.all(); !sentences.empty())

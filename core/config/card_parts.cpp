@@ -200,6 +200,19 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
   SXT_TRY(judge.postprocessors, components_from_json(json::find(value, "postprocessors"), origin, "eval.judge.postprocessors"));
   SXT_TRY(judge.metrics, components_from_json(json::find(value, "metrics"), origin, "eval.judge.metrics"));
   judge.reference = json::find_string(value, "reference").value_or("");
+  if (const json::Value* pairs = json::find(value, "pairs")) {
+    judge.pairs = true;
+    if (pairs->IsObject()) judge.base = json::find_string(*pairs, "base").value_or("");
+    else if (json::text(*pairs) != "all") return card_error(origin, R"(eval.judge.pairs is neither "all" nor {"base": MODEL})");
+    if (judge.metrics.empty()) judge.metrics.push_back({std::string(pairs_metric), "{}"});
+    if (judge.metrics.size() > 1 || judge.metrics.front().id != pairs_metric)
+      return card_error(origin, "eval.judge.metrics: pairs are scored by the verdicts alone; leave the key out");
+    if (!judge.reference.empty()) return card_error(origin, "eval.judge.reference is what one answer's verdict is compared with; of pairs there is none");
+  }
+  if (const auto orders = json::find_string(value, "orders")) {
+    if (!judge.pairs) return card_error(origin, "eval.judge.orders is for pairs; add \"pairs\": \"all\"");
+    judge.both_orders = *orders == "both";
+  }
   if (judge.metrics.empty()) return card_error(origin, "eval.judge.metrics is empty; name at least one, which scores the judge's reply");
   return judge;
 }
@@ -212,6 +225,12 @@ json::Value judge_to_json(const Judge& judge, Allocator& a) {
   json::set(out, "postprocessors", components_to_json(judge.postprocessors, a), a);
   json::set(out, "metrics", components_to_json(judge.metrics, a), a);
   if (!judge.reference.empty()) json::set(out, "reference", judge.reference, a);
+  if (judge.pairs) {
+    json::Value pairs("all");
+    if (!judge.base.empty()) json::set(pairs.SetObject(), "base", judge.base, a);
+    json::set(out, "pairs", std::move(pairs), a);
+    json::set(out, "orders", judge.both_orders ? "both" : "one", a);
+  }
   return out;
 }
 

@@ -9,6 +9,9 @@ namespace sextant::config {
 
 using Allocator = json::Document::AllocatorType;
 
+/// The metric that reads verdicts on pairs: one of the core's own.
+inline constexpr std::string_view pairs_metric = "preference";
+
 /// "card.json: what is wrong", of kind config.
 Error card_error(const std::string& origin, const std::string& what);
 /// The texts of a list; of anything else none.

@@ -53,6 +53,9 @@ struct Judge {
   std::vector<PluginChoice> postprocessors;   // of the judge's reply
   std::string reference;            // what the reply is compared with, for all samples; empty: the row's answer
   std::vector<PluginChoice> metrics;
+  bool pairs = false;               // it is shown the attempts of two models and says which is better
+  std::string base;                 // pairs: the abbr of the model that each other one is compared with; empty: every two models
+  bool both_orders = true;          // pairs: each is shown twice, either answer first
 };
 
 /// G-Pass@k at each threshold, and mG-Pass@k, of sets with repeats.

@@ -63,6 +63,8 @@ constexpr const char* dataset = R"(
       "inferencer": {"$ref": "#/definitions/inferencer"},
       "postprocessors": {"$ref": "#/definitions/components"},
       "reference": {"type": "string"},
+      "pairs": {"anyOf": [{"enum": ["all"]}, {"type": "object", "additionalProperties": false, "required": ["base"], "properties": {"base": {"type": "string"}}}]},
+      "orders": {"enum": ["both", "one"]},
       "metrics": {"$ref": "#/definitions/components"}}}}},
   "groups": {"$ref": "#/definitions/groups"})";
 

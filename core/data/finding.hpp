@@ -8,9 +8,11 @@
 namespace sextant::data {
 
 struct Finding {
-  std::string kind;           // "unparsed", "unclosed", "cut", "no_shots", "no_label", "zero"
+  std::string kind;           // "unparsed", "unclosed", "cut", "no_shots", "no_label", "zero"; of a judge of pairs "unread_verdicts", "order_flips",
+                              // "position_bias", "prefers_longer", "prefers_shorter"
   uint64_t count = 0, of = 0; // attempts
-  std::string detail;         // unparsed: the post-processor; no_shots: how many; zero: the cause
+  std::string detail;         // unparsed: the post-processor; no_shots: how many; zero: the cause; of judges a share
+  std::string judge{};        // whose verdicts it is about; empty: about the model's own replies
   bool operator==(const Finding&) const = default;
 };
 
@@ -20,6 +22,7 @@ inline json::Value to_json(const Finding& finding, json::Document::AllocatorType
   json::set(out, "count", json::Value(finding.count), a);
   json::set(out, "of", json::Value(finding.of), a);
   if (!finding.detail.empty()) json::set(out, "detail", finding.detail, a);
+  if (!finding.judge.empty()) json::set(out, "judge", finding.judge, a);
   return out;
 }
 
@@ -30,7 +33,8 @@ inline std::vector<Finding> findings_from_json(const json::Value& results) {
   if (!list || !list->IsArray()) return out;
   for (const auto& one : list->GetArray())
     out.push_back({json::find_string(one, "kind").value_or(""), static_cast<uint64_t>(json::find_int(one, "count").value_or(0)),
-                   static_cast<uint64_t>(json::find_int(one, "of").value_or(0)), json::find_string(one, "detail").value_or("")});
+                   static_cast<uint64_t>(json::find_int(one, "of").value_or(0)), json::find_string(one, "detail").value_or(""),
+                   json::find_string(one, "judge").value_or("")});
   return out;
 }
 

@@ -15,6 +15,7 @@ std::string to_json(const std::vector<Stage>& graph) {
     if (!stage.model.empty()) json::set(item, "model", stage.model, a);
     if (!stage.task.empty()) json::set(item, "task", stage.task, a);
     if (!stage.judged.empty()) json::set(item, "judged", stage.judged, a);
+    if (!stage.against.empty()) json::set(item, "against", stage.against, a);
     stages.PushBack(std::move(item), a);
   }
   json::set(out, "stages", std::move(stages), a);
@@ -36,6 +37,7 @@ Result<std::vector<Stage>> graph_from_json(const json::Value& value, std::string
     fields.read("model", stage.model);
     fields.read("task", stage.task);
     fields.read("judged", stage.judged);
+    fields.read("against", stage.against);
     SXT_CHECK(fields.take());
     graph.push_back(std::move(stage));
     return {};

@@ -13,6 +13,7 @@ struct Stage {
   std::string model;                // the abbr of the model that it asks; empty: none
   std::string task;                 // the data set's task name; empty: all
   std::string judged = {};          // of a judge: the abbr of the model whose attempts it reads
+  std::string against = {};         // of a judge of pairs: the other model's
   bool operator==(const Stage&) const = default;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <map>
 #include "../base/file_name.hpp"
+#include "../config/pairs.hpp"
 #include "../store/run_folder.hpp"
 
 namespace sextant::graph {
@@ -30,6 +31,23 @@ Result<std::string> add_sources(std::vector<data::Stage>& graph, const config::D
   return last;
 }
 
+// A judge of pairs reads two models' answers; a model's rating wants the verdicts on all pairs.
+Result<void> add_pairs(std::vector<data::Stage>& graph, std::vector<std::string>& scores, const config::RunConfig& run, const config::DatasetConfig& dataset) {
+  SXT_TRY(const auto pairs, config::pairs_of(run, dataset));
+  const std::string& task = dataset.task_name;
+  std::vector<std::string> judged;
+  for (const auto& [first, second] : pairs) {
+    judged.push_back(fmt::format("judge/{}/{}/{}", dataset.judge->model, config::pair_name(first, second), task));
+    graph.push_back({judged.back(), "judge", {fmt::format("infer/{}/{}", first, task), fmt::format("infer/{}/{}", second, task)}, dataset.judge->model, task, first,
+                     second});
+  }
+  for (const config::ModelConfig& model : run.models) {
+    scores.push_back(fmt::format("score/{}/{}", model.abbr, task));
+    graph.push_back({scores.back(), "score", judged, "", task});
+  }
+  return {};
+}
+
 // Two stages whose files a file system may take for one ("a@b" judged with model "c", "a" with "b@c") would overwrite each other's.
 Result<void> check_names(const std::vector<data::Stage>& graph) {
   std::map<std::string, const data::Stage*> taken;
@@ -45,7 +63,10 @@ Result<void> check_names(const std::vector<data::Stage>& graph) {
 
 }  // namespace
 
-std::string task_name(const data::Stage& stage) { return stage.judged.empty() ? stage.task : store::judged_name(stage.task, stage.judged); }
+std::string task_name(const data::Stage& stage) {
+  if (stage.judged.empty()) return stage.task;
+  return store::judged_name(stage.task, stage.against.empty() ? stage.judged : config::pair_name(stage.judged, stage.against));
+}
 
 Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::function<Result<RetrieverNeeds>(const config::DatasetConfig&)>& needs) {
   std::vector<data::Stage> graph;
@@ -61,6 +82,7 @@ Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::
       const std::string& task = dataset.task_name;
       std::string answers = fmt::format("infer/{}/{}", model.abbr, task);
       graph.push_back({answers, "infer", {sources[i]}, model.abbr, task});
+      if (dataset.judge && dataset.judge->pairs) continue;   // wait for the other models
       if (dataset.judge) {
         const std::string judge = fmt::format("judge/{}/{}/{}", dataset.judge->model, model.abbr, task);
         graph.push_back({judge, "judge", {answers}, dataset.judge->model, task, model.abbr});
@@ -69,6 +91,10 @@ Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::
       scores.push_back(fmt::format("score/{}/{}", model.abbr, task));
       graph.push_back({scores.back(), "score", {answers}, "", task});
     }
+  for (const config::DatasetConfig& dataset : run.datasets) {
+    if (!dataset.judge || !dataset.judge->pairs) continue;
+    SXT_CHECK(add_pairs(graph, scores, run, dataset));
+  }
   graph.push_back({"summarise", "summarise", scores, "", ""});
   SXT_CHECK(check_names(graph));
   return graph;

@@ -62,7 +62,7 @@ class Runner {
  private:
   Result<serve::TaskSpec> spec_of(const data::Stage& stage) {
     const config::DatasetConfig& dataset = *config::find_dataset(*job_.run, stage.task);
-    if (stage.kind == "judge") return serve::judge_task(host_, *session_, dataset, stage.judged, task_name(stage), *job_.run, *job_.folder);
+    if (stage.kind == "judge") return serve::judge_task(host_, *session_, dataset, stage.judged, stage.against, task_name(stage), *job_.run, *job_.folder);
     serve::Retrieved& retrieved = retrieved_[stage.task];
     if (stage.kind == "embed") return serve::embed_task(host_, *session_, dataset, *job_.run, retrieved);
     if (stage.kind == "rank") return serve::rank_task(host_, *session_, dataset, *job_.run, retrieved);
@@ -285,7 +285,7 @@ Result<std::vector<serve::Estimate>> estimates_of(plugin::Host& host, const conf
     spec.stage = stage->id;
     SXT_TRY(serve::Estimate estimate, serve::estimate(session, std::move(spec)));
     if (stage->kind == "judge") {
-      estimate.reply_tokens = estimate.requests * serve::max_out_len(dataset.inferencer, *config::find_model(run, stage->judged));
+      estimate.reply_tokens = estimate.requests * serve::max_out_len(dataset.inferencer, *config::find_model(run, stage->judged)) * (stage->against.empty() ? 1 : 2);
       estimate.prompt_tokens += estimate.reply_tokens;
     }
     out.push_back(std::move(estimate));

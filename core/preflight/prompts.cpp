@@ -60,7 +60,7 @@ Result<void> check_judge_placeholders(plugin::Host& host, const config::DatasetC
   SXT_TRY(const json::Document config, json::parse(choice.config, dataset.card_path));
   SXT_TRY(const json::Document record, json::parse(record_json, dataset.card_path));
   std::vector<std::string> paths = load::placeholders_of(config).everywhere;
-  std::erase_if(paths, [](const std::string& path) { return path.starts_with("prediction_r"); });
+  std::erase_if(paths, [](const std::string& path) { return path.starts_with("prediction_r") || path.starts_with("prediction2_r"); });
   const std::string made[] = {"choice_lines"};
   return load::check_placeholders(paths, record, dataset.task_name, "what a judge is shown", made);
 }
@@ -130,7 +130,8 @@ void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const
       data::Attempt attempt;
       attempt.record_json = row.record_json;
       attempt.target_json = "\"\"";
-      const std::string record = serve::judged_record(attempt, run.compat != config::Compat::none);
+      const bool with_thinking = run.compat != config::Compat::none;
+      const std::string record = judge.pairs ? serve::judged_pair(attempt, attempt, with_thinking) : serve::judged_record(attempt, with_thinking);
       SXT_CHECK(check_judge_placeholders(host, dataset, record));
       SXT_TRY(const serve::Prepared prepared, renderer->prepare({dataset.task_name, row.index, 0}, record, {}));
       return try_step(**inferencer, prepared, settings);

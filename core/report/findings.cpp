@@ -13,8 +13,9 @@ struct Line {
   std::vector<std::string> datasets;
 };
 
+constexpr size_t named_max = 3;
+
 std::string names_of(const Line& line) {
-  constexpr size_t named_max = 3;
   return first_names(line.datasets, named_max) + " (" + line.model + ")";
 }
 
@@ -31,6 +32,17 @@ std::string sentence_of(const Line& line) {
     return fmt::format("{}: no prompt shows any of its {} examples, because none fits: these are zero-shot numbers; raise --max-seq-len", names, f.detail);
   if (f.kind == "no_label") return fmt::format("{}: {} answers of the data are none of the labels that the model chooses from, so they can never be right", names, share);
   if (f.kind == "zero") return fmt::format("{}: the score is 0: {}", names, f.detail);
+  const std::string sets = first_names(line.datasets, named_max);
+  if (f.kind == "unread_verdicts")
+    return fmt::format("{}: {} verdicts of {} cannot be read; they are left out of the win rates (see samples/{}/)", sets, share, f.judge, f.judge);
+  if (f.kind == "order_flips")
+    return fmt::format("{}: {} contradicts itself in {} pairs when their order is changed; the answer shown first gets {} of the wins", sets, f.judge, share, f.detail);
+  if (f.kind == "position_bias")
+    return fmt::format("{}: {} prefers a place: the answer shown first gets {} of the wins, and {} pairs are decided by their order. Both orders are asked, so that "
+                       "this cancels out", sets, f.judge, f.detail, share);
+  if (f.kind == "prefers_longer" || f.kind == "prefers_shorter")
+    return fmt::format("{}: {} prefers {} answers: of two models that are equally strong, one whose answers are twice as long gets {} of the wins; see "
+                       "rating_at_equal_length", sets, f.judge, f.kind == "prefers_longer" ? "longer" : "shorter", f.detail);
   return fmt::format("{}: {} ({})", names, f.kind, share);
 }
 
@@ -40,8 +52,10 @@ std::vector<std::string> findings_of(const std::vector<TaskOutcome>& outcomes) {
   std::vector<Line> lines;
   for (const TaskOutcome& outcome : outcomes)
     for (const data::Finding& finding : outcome.findings) {
+      // a judge of pairs is found out once, and every model's results say it
+      if (!finding.judge.empty() && std::any_of(lines.begin(), lines.end(), [&](const Line& one) { return one.finding == finding; })) continue;
       auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& one) {
-        return one.model == outcome.model && one.finding.kind == finding.kind && one.finding.detail == finding.detail;
+        return finding.judge.empty() && one.model == outcome.model && one.finding.kind == finding.kind && one.finding.detail == finding.detail;
       });
       if (line == lines.end()) {
         lines.push_back({outcome.model, finding, {outcome.dataset}});

@@ -5,9 +5,13 @@
 
 namespace sextant::score {
 
-extern const OwnMetric code_tests_metric;
+extern const OwnMetric code_tests_metric, preference_metric;
 
-const OwnMetric* find_own_metric(std::string_view id) { return id == code_tests_metric.id ? &code_tests_metric : nullptr; }
+const OwnMetric* find_own_metric(std::string_view id) {
+  for (const OwnMetric* metric : {&code_tests_metric, &preference_metric})
+    if (metric->id == id) return metric;
+  return nullptr;
+}
 
 Result<MetricStep> make_own_metric(const OwnMetric& metric, const config::PluginChoice& choice, config::Compat compat, const std::string& origin) {
   SXT_TRY(const std::string checked, schema::check_config(fmt::format("metric:{}", metric.id), metric.schema, choice.config, origin));

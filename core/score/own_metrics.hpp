@@ -1,4 +1,5 @@
-// Metrics of the core itself: those that need what no plugin is given, the sandbox. To cards they are metrics like any other
+// Metrics of the core itself: those that need what no plugin is given, the sandbox, or that a stage rests on, a judge's verdicts on pairs.
+// To cards they are metrics like any other
 // (docs/adr/0035).
 #pragma once
 #include <string_view>

@@ -8,7 +8,10 @@
 #include "../base/file_parts.hpp"
 #include "../base/files.hpp"
 #include "../base/log.hpp"
+#include "../config/pairs.hpp"
+#include "../data/thinking.hpp"
 #include "../store/task_log.hpp"
+#include "arena.hpp"
 #include "components.hpp"
 
 namespace sextant::score {
@@ -63,7 +66,64 @@ void add_judged(Scored& scored, Scored judged) {
   }
   scored.results_sha256 = scored.results_sha256.empty() || judged.results_sha256.empty() ? "" : sha256_hex(scored.results_sha256 + judged.results_sha256);
   scored.failed += judged.failed;
+  scored.findings.insert(scored.findings.end(), judged.findings.begin(), judged.findings.end());
   if (!scored.error) scored.error = std::move(judged.error);
+}
+
+// Characters of a model's answers, attempt by attempt.
+Result<std::vector<double>> lengths_of(const store::RunFolder& folder, const std::string& model, const std::string& task) {
+  SXT_TRY(const store::Predictions predictions, store::Predictions::open(folder.predictions(model, task), task));
+  std::vector<double> out;
+  for (uint64_t i = 0; i < predictions.size(); ++i) {
+    SXT_TRY(const std::vector<data::Attempt> one, predictions.read(i, 1));
+    const std::string answer = data::thought_of(one.front()).answer;
+    out.push_back(static_cast<double>(std::count_if(answer.begin(), answer.end(), [](char c) { return (c & 0xC0) != 0x80; })));
+  }
+  return out;
+}
+
+// A model's numbers among the others, of the verdicts on all pairs. Every model of the set comes to the same from the same files.
+Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
+                           const store::TaskLog& log, const store::TaskRecord& record) {
+  SXT_TRY(const auto pairs, config::pairs_of(run, dataset));
+  const config::DatasetConfig verdicts = judged_set(dataset);
+  std::vector<std::string> models;
+  Lengths lengths;
+  for (const config::ModelConfig& model : run.models) {
+    models.push_back(model.abbr);
+    SXT_TRY(std::vector<double> of_model, lengths_of(folder, model.abbr, record.dataset));
+    lengths.push_back(std::move(of_model));
+  }
+  const auto place = [&](const std::string& model) { return static_cast<size_t>(std::find(models.begin(), models.end(), model) - models.begin()); };
+  std::optional<Scored> out;
+  std::vector<PairVerdicts> read;
+  std::string hashes;
+  for (const auto& [first, second] : pairs) {
+    const store::TaskRecord unknown;     // a judge has as many attempts as it has
+    SXT_TRY(Scored scored, score_attempts(host, run, verdicts, folder, dataset.judge->model, store::judged_name(record.dataset, config::pair_name(first, second)), log,
+                                          unknown));
+    const std::vector<double>& values = scored.columns.front().values;
+    const size_t rows = lengths[place(first)].size();
+    if (values.size() != rows * (dataset.judge->both_orders ? 2 : 1))
+      return Error{Error::Kind::cancelled, fmt::format("the judge has answered {} times on {} answers of {} and {}; the same command with -m all and -r goes on",
+                                                       values.size(), rows, first, second)};
+    PairVerdicts pair{place(first), place(second), {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rows)}, {}};
+    for (size_t i = rows; i < values.size(); ++i) pair.swapped.push_back(1 - values[i]);
+    read.push_back(std::move(pair));
+    hashes += scored.results_sha256.empty() ? "failed" : scored.results_sha256;
+    if (out) {
+      out->failed += scored.failed;
+      if (!out->error) out->error = std::move(scored.error);
+    } else {
+      out = std::move(scored);
+    }
+  }
+  ArenaNumbers numbers = arena(models, read, lengths, record.dataset);
+  out->numbers = std::move(numbers.of_model[place(record.model)]);
+  for (data::Finding& finding : numbers.findings) finding.judge = dataset.judge->model;
+  out->findings = std::move(numbers.findings);
+  out->results_sha256 = hashes.find("failed") == hashes.npos ? sha256_hex(hashes) : "";
+  return *std::move(out);
 }
 
 Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
@@ -74,8 +134,9 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
     SXT_TRY(scored, score_attempts(host, run, dataset, folder, record.model, record.dataset, log, record));
   }
   if (dataset.judge) {
-    SXT_TRY(Scored judged, score_attempts(host, run, judged_set(dataset), folder, dataset.judge->model,
-                                          store::judged_name(record.dataset, record.model), log, record));
+    SXT_TRY(Scored judged, dataset.judge->pairs ? score_pairs(host, run, dataset, folder, log, record)
+                                                : score_attempts(host, run, judged_set(dataset), folder, dataset.judge->model,
+                                                                 store::judged_name(record.dataset, record.model), log, record));
     if (scored) add_judged(*scored, std::move(judged));
     else scored = std::move(judged);
   }
@@ -93,7 +154,8 @@ Result<void> score_kept(plugin::Host& host, const config::RunConfig& run, const 
                         store::TaskRecord& record, store::Earlier* earlier) {
   if (!earlier) return score_predictions(host, run, dataset, folder, record);
   std::vector<std::filesystem::path> files = {folder.results(record.model, record.dataset), folder.samples(record.model, record.dataset)};
-  if (dataset.judge) files.push_back(folder.samples(dataset.judge->model, store::judged_name(record.dataset, record.model)));
+  for (const std::string& name : config::judged_names(run, dataset, record.model))
+    if (dataset.judge) files.push_back(folder.samples(dataset.judge->model, store::judged_name(record.dataset, name)));
   for (const auto& file : files) SXT_CHECK(earlier->hold(file));
   const auto done = score_predictions(host, run, dataset, folder, record);
   for (const auto& file : files) {

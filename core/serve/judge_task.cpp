@@ -11,8 +11,9 @@ namespace {
 
 class JudgeFeed : public Feed {
  public:
-  JudgeFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, std::string name, std::filesystem::path predictions,
-            const config::RunConfig& run, data::Form form)
+  /// `predictions`: of one model, or of two for pairs; none: there are none yet.
+  JudgeFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, std::string name,
+            std::vector<std::filesystem::path> predictions, const config::RunConfig& run, data::Form form)
       : host_(host), session_(session), dataset_(dataset), name_(std::move(name)), predictions_(std::move(predictions)), run_(run), form_(form) {}
 
   Result<void> open() override {
@@ -25,37 +26,59 @@ class JudgeFeed : public Feed {
   std::optional<Item> next() override {
     if (next_ >= count_) return std::nullopt;
     const uint64_t number = next_++;
-    const auto attempt = attempt_(number);
-    if (!attempt) return Item{number, attempt.error()};
-    auto prepared = renderer_->prepare({name_, number, 0}, judged_record(*attempt, run_.compat != config::Compat::none), {});
+    const auto record = record_of(number);
+    if (!record) return Item{number, record.error()};
+    auto prepared = renderer_->prepare({name_, number, 0}, *record, {});
     if (prepared && !dataset_.judge->reference.empty()) prepared->sample.target_json = json::quote(dataset_.judge->reference);
     return Item{number, std::move(prepared)};
   }
 
  private:
+  using Read = std::function<Result<data::Attempt>(uint64_t number)>;
+
+  Result<std::string> record_of(uint64_t number) const {
+    const bool with_thinking = run_.compat != config::Compat::none, swapped = number >= attempts_;
+    SXT_TRY(data::Attempt first, attempt_[0](number % attempts_));
+    if (!dataset_.judge->pairs) return judged_record(first, with_thinking);
+    SXT_TRY(data::Attempt second, attempt_.back()(number % attempts_));
+    if (first.id.row != second.id.row || first.id.repeat != second.id.repeat || first.record_json != second.record_json)
+      return Error{Error::Kind::data, fmt::format("{} and {} hold answers to other questions at place {}; infer both again", predictions_[0].string(),
+                                                  predictions_[1].string(), number % attempts_)};
+    if (swapped) std::swap(first, second);
+    return judged_pair(first, second, with_thinking);
+  }
+  void count(uint64_t attempts) {
+    attempts_ = attempts;
+    count_ = attempts * (dataset_.judge->pairs && dataset_.judge->both_orders ? 2 : 1);
+  }
   Result<void> read_predictions() {
-    SXT_TRY(store::Predictions opened, store::Predictions::open(predictions_, name_));
-    const auto predictions = std::make_shared<const store::Predictions>(std::move(opened));
-    count_ = predictions->size();
-    attempt_ = [predictions](uint64_t number) -> Result<data::Attempt> {
-      SXT_TRY(std::vector<data::Attempt> one, predictions->read(number, 1));
-      return std::move(one.front());
-    };
+    for (const std::filesystem::path& path : predictions_) {
+      SXT_TRY(store::Predictions opened, store::Predictions::open(path, dataset_.task_name));
+      const auto predictions = std::make_shared<const store::Predictions>(std::move(opened));
+      if (!attempt_.empty() && predictions->size() != attempts_)
+        return Error{Error::Kind::data, fmt::format("{} holds {} answers and {} holds {}, so that they cannot be compared; infer both again",
+                                                    predictions_[0].string(), attempts_, path.string(), predictions->size())};
+      count(predictions->size());
+      attempt_.push_back([predictions](uint64_t number) -> Result<data::Attempt> {
+        SXT_TRY(std::vector<data::Attempt> one, predictions->read(number, 1));
+        return std::move(one.front());
+      });
+    }
     return {};
   }
   // Attempts as they will be, but for the replies.
   Result<void> stand_in() {
     SXT_TRY(load::TaskData loaded, load::load_data(host_, dataset_, run_));
     const auto rows = std::make_shared<load::Rows>(std::move(loaded.rows));
-    count_ = rows->size() * dataset_.repeats;
-    attempt_ = [rows, task = dataset_.task_name](uint64_t number) -> Result<data::Attempt> {
+    count(rows->size() * dataset_.repeats);
+    attempt_.push_back([rows, task = dataset_.task_name](uint64_t number) -> Result<data::Attempt> {
       SXT_TRY(load::Row row, rows->at(number % rows->size()));
       data::Attempt attempt;
       attempt.id = {task, row.index, static_cast<uint32_t>(number / rows->size())};
       attempt.record_json = std::move(row.record_json);
       attempt.target_json = "\"\"";
       return attempt;
-    };
+    });
     return {};
   }
 
@@ -63,11 +86,11 @@ class JudgeFeed : public Feed {
   ModelSession& session_;
   const config::DatasetConfig& dataset_;
   const std::string name_;
-  const std::filesystem::path predictions_;  // empty: there are none yet
+  const std::vector<std::filesystem::path> predictions_;
   const config::RunConfig& run_;
   const data::Form form_;
-  uint64_t count_ = 0;
-  std::function<Result<data::Attempt>(uint64_t number)> attempt_;
+  uint64_t attempts_ = 0, count_ = 0;        // of one model; of all samples
+  std::vector<Read> attempt_;                // one a model
   std::optional<Renderer> renderer_;
   uint64_t next_ = 0;
 };
@@ -78,6 +101,18 @@ Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, c
   return {dataset.judge->template_, dataset.card_path, dataset.output_column, dataset.cluster_column, false, form, run.compat,
           max_out_len(dataset.judge->inferencer, judge)};
 }
+
+namespace {
+
+// What was replied in each turn: "prediction_r1", ...
+void add_turns(json::Document& record, std::string_view name, const data::Attempt& attempt, bool with_thinking) {
+  for (size_t i = 0; i < attempt.turns.size(); ++i) {
+    const std::string& reply = attempt.turns[i].reply;
+    json::set(record, fmt::format("{}_r{}", name, i + 1), with_thinking ? reply : split_thinking(reply).answer, record.GetAllocator());
+  }
+}
+
+}  // namespace
 
 std::string judged_record(const data::Attempt& attempt, bool with_thinking) {
   json::Document record;
@@ -90,10 +125,18 @@ std::string judged_record(const data::Attempt& attempt, bool with_thinking) {
   json::Document target;
   if (auto parsed = json::parse(attempt.target_json, "target")) target = *std::move(parsed);
   json::set(record, "reference", json::Value(target, a), a);
-  for (size_t i = 0; i < attempt.turns.size(); ++i) {
-    const std::string& reply = attempt.turns[i].reply;
-    json::set(record, fmt::format("prediction_r{}", i + 1), with_thinking ? reply : split_thinking(reply).answer, a);
-  }
+  add_turns(record, "prediction", attempt, with_thinking);
+  return json::write(record);
+}
+
+std::string judged_pair(const data::Attempt& first, const data::Attempt& second, bool with_thinking) {
+  json::Document record;
+  if (auto parsed = json::parse(judged_record(first, with_thinking), "record")) record = *std::move(parsed);
+  auto& a = record.GetAllocator();
+  const Thought thought = with_thinking ? Thought{{}, second.prediction, false, true} : data::thought_of(second);
+  json::set(record, "prediction2", thought.answer, a);
+  json::set(record, "thinking2", second.thinking + thought.thinking, a);
+  add_turns(record, "prediction2", second, with_thinking);
   return json::write(record);
 }
 
@@ -101,13 +144,13 @@ namespace {
 
 // `predictions`: what is judged; empty: stand-ins.
 Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& name,
-                        const std::filesystem::path& predictions, const config::RunConfig& run) {
+                        std::vector<std::filesystem::path> predictions, const config::RunConfig& run) {
   const config::Judge& judge = *dataset.judge;
   TaskSpec spec;
   spec.name = name;
   spec.model = session.config().abbr;
   SXT_TRY(spec.inferencer, open_inferencer(host, judge.inferencer, dataset.card_path));
-  spec.feed = std::make_unique<JudgeFeed>(host, session, dataset, name, predictions, run, spec.inferencer->form());
+  spec.feed = std::make_unique<JudgeFeed>(host, session, dataset, name, std::move(predictions), run, spec.inferencer->form());
   spec.settings = settings_of(judge.inferencer, session, run);
   return spec;
 }
@@ -115,8 +158,10 @@ Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config:
 }  // namespace
 
 Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& judged,
-                            const std::string& name, const config::RunConfig& run, const store::RunFolder& folder) {
-  SXT_TRY(TaskSpec spec, asking(host, session, dataset, name, folder.predictions(judged, dataset.task_name), run));
+                            const std::string& against, const std::string& name, const config::RunConfig& run, const store::RunFolder& folder) {
+  std::vector<std::filesystem::path> predictions{folder.predictions(judged, dataset.task_name)};
+  if (!against.empty()) predictions.push_back(folder.predictions(against, dataset.task_name));
+  SXT_TRY(TaskSpec spec, asking(host, session, dataset, name, std::move(predictions), run));
   spec.sink = predictions_sink(folder.predictions(spec.model, name), spec.inferencer->form(), 1);
   return spec;
 }

@@ -9,10 +9,12 @@
 
 namespace sextant::serve {
 
-/// `judged`: the abbr of the model whose attempts are judged. Reads its predictions below `folder`. `name`: of the task's files. Borrows
-/// everything.
+/// `judged`: the abbr of the model whose attempts are judged, `against`: of the one that they are compared with, or empty. Reads their
+/// predictions below `folder`. `name`: of the task's files. Borrows everything.
+///
+/// Samples of pairs are numbered attempt by attempt; where both orders are asked, those that show `against` first come behind the others.
 Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& judged,
-                            const std::string& name, const config::RunConfig& run, const store::RunFolder& folder);
+                            const std::string& against, const std::string& name, const config::RunConfig& run, const store::RunFolder& folder);
 
 /// The same before there are predictions: every row with an empty reply, for an estimate.
 Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& name,
@@ -23,5 +25,7 @@ Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, c
 
 /// The row that a judge is shown. `with_thinking`: "prediction" is the whole reply, what the model thought included. Pure.
 std::string judged_record(const data::Attempt& attempt, bool with_thinking);
+/// The same of two attempts at one row, in the order in which they are shown: "prediction2" and its like are the second's.
+std::string judged_pair(const data::Attempt& first, const data::Attempt& second, bool with_thinking);
 
 }  // namespace sextant::serve

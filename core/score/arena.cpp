@@ -1,0 +1,180 @@
+#include "arena.hpp"
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <fmt/format.h>
+#include "../stats/bradley_terry.hpp"
+#include "../stats/resample.hpp"
+#include "../stats/stream.hpp"
+#include "intervals.hpp"
+
+namespace sextant::score {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr uint64_t replicates = 1000, replicates_of_length = 200;
+constexpr size_t rows_for_length = 20;
+
+struct Counted {
+  double sum = 0, n = 0;
+  void add(double value) {
+    if (!std::isnan(value)) sum += value, ++n;
+  }
+  double mean() const { return n > 0 ? sum / n : nan; }
+};
+
+// Both orders of a row as one share: a preference for a place goes out.
+double share(const PairVerdicts& pair, size_t row) {
+  Counted counted;
+  counted.add(pair.straight[row]);
+  if (!pair.swapped.empty()) counted.add(pair.swapped[row]);
+  return counted.mean();
+}
+
+data::Estimate estimate(std::string metric, const stats::Interval& interval) {
+  data::Estimate out;
+  out.metric = std::move(metric);
+  out.value = interval.value;
+  set_interval(out, interval);
+  return out;
+}
+
+stats::Interval win_rate(const std::vector<PairVerdicts>& pairs, size_t model, size_t rows, size_t against) {
+  std::vector<double> by_row(rows, nan);
+  for (size_t row = 0; row < rows; ++row) {
+    Counted counted;
+    for (const PairVerdicts& pair : pairs) {
+      const size_t other = pair.first == model ? pair.second : pair.first;
+      if ((pair.first != model && pair.second != model) || (against != SIZE_MAX && other != against)) continue;
+      const double first = share(pair, row);
+      counted.add(pair.first == model ? first : 1 - first);
+    }
+    by_row[row] = counted.mean();
+  }
+  return stats::scaled(stats::of_mean(by_row, {}, {0, 1}), 100);
+}
+
+// One game a pair: all rows of a selection added up.
+std::vector<stats::Game> games_of(const std::vector<PairVerdicts>& pairs, std::span<const uint32_t> rows) {
+  std::vector<stats::Game> games;
+  for (const PairVerdicts& pair : pairs) {
+    Counted counted;
+    for (const uint32_t row : rows) counted.add(share(pair, row));
+    if (counted.n > 0) games.push_back({static_cast<uint32_t>(pair.first), static_cast<uint32_t>(pair.second), counted.mean(), counted.n});
+  }
+  return games;
+}
+
+using Numbers = std::vector<double>;   // one a model, or none where they cannot be ranked; further numbers may stand behind them
+
+// All models' ratings of one selection of rows.
+Numbers ratings(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, std::span<const uint32_t> rows) {
+  const std::vector<stats::Game> games = games_of(pairs, rows);
+  if (games.empty()) return {};
+  auto found = stats::bradley_terry(static_cast<uint32_t>(models.size()), games, true, models);
+  if (!found) return {};
+  for (double& strength : found->of_player) strength = stats::elo_of(strength);
+  return std::move(found->of_player);
+}
+
+// Each replicate gives all numbers at once; their columns give the limits.
+std::vector<stats::Interval> bootstrap_all(size_t rows, uint64_t count, const std::string& key, const std::function<Numbers(std::span<const uint32_t>)>& numbers) {
+  std::vector<uint32_t> drawn(rows);
+  for (size_t i = 0; i < rows; ++i) drawn[i] = static_cast<uint32_t>(i);
+  const Numbers value = numbers(drawn);
+  std::vector<stats::Interval> out(value.size());
+  std::vector<Numbers> columns(value.size());
+  stats::Stream stream(stats::stream_key(key));
+  for (uint64_t round = 0; !value.empty() && rows > 1 && round < count; ++round) {
+    for (uint32_t& row : drawn) row = static_cast<uint32_t>(stream.below(rows));
+    const Numbers one = numbers(drawn);
+    for (size_t i = 0; i < one.size(); ++i) columns[i].push_back(one[i]);
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i].value = value[i];
+    out[i].n = rows;
+    if (columns[i].size() < count * 19 / 20) continue;
+    Counted mean, squares;
+    for (const double v : columns[i]) mean.add(v);
+    for (const double v : columns[i]) squares.add((v - mean.mean()) * (v - mean.mean()));
+    out[i].standard_error = std::sqrt(squares.sum / (squares.n - 1));
+    const stats::Limits limits = stats::percentile_limits(std::move(columns[i]));
+    out[i].low = limits.low, out[i].high = limits.high;
+    out[i].method = stats::Method::bootstrap;
+  }
+  return out;
+}
+
+// Ratings at equal length, and behind them how the difference of lengths, as a share of both, moves a verdict: one game a row and pair.
+Numbers at_equal_length(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths, std::span<const uint32_t> rows) {
+  std::vector<stats::Game> games;
+  for (const PairVerdicts& pair : pairs) {
+    if (lengths[pair.first].empty() || lengths[pair.second].empty()) return {};
+    for (const uint32_t row : rows) {
+      const double first = share(pair, row), a = lengths[pair.first][row], b = lengths[pair.second][row];
+      if (!std::isnan(first))
+        games.push_back({static_cast<uint32_t>(pair.first), static_cast<uint32_t>(pair.second), first, 1, {a + b > 0 ? (a - b) / (a + b) : 0}});
+    }
+  }
+  if (games.empty()) return {};
+  auto found = stats::bradley_terry(static_cast<uint32_t>(models.size()), games, true, models);
+  if (!found) return {};
+  for (double& strength : found->of_player) strength = stats::elo_of(strength);
+  found->of_player.push_back(found->of_covariate.front());
+  return std::move(found->of_player);
+}
+
+// Which place the judge prefers, how often an order decides, and what cannot be read.
+void judge_findings(const std::vector<PairVerdicts>& pairs, size_t rows, std::vector<data::Finding>& out) {
+  uint64_t unread = 0, asked = 0, both = 0, flipped = 0;
+  std::vector<double> first_place;   // by pair and row: the share of the place, both orders
+  for (const PairVerdicts& pair : pairs)
+    for (size_t row = 0; row < rows; ++row) {
+      const double straight = pair.straight[row], swapped = pair.swapped.empty() ? nan : pair.swapped[row];
+      asked += 1 + !pair.swapped.empty();
+      unread += std::isnan(straight) + (!pair.swapped.empty() && std::isnan(swapped));
+      if (std::isnan(straight) || std::isnan(swapped)) continue;
+      ++both;
+      flipped += (straight - 0.5) * (swapped - 0.5) < 0;
+      first_place.push_back((straight + 1 - swapped) / 2);
+    }
+  if (unread > 0) out.push_back({"unread_verdicts", unread, asked, ""});
+  if (both == 0) return;
+  const stats::Interval place = stats::of_mean(first_place, {}, {0, 1});
+  const bool biased = place.known() && (place.low > 0.5 || place.high < 0.5);
+  const std::string detail = fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * place.value, 100 * place.low, 100 * place.high);
+  out.push_back({biased ? "position_bias" : "order_flips", flipped, both, detail});
+}
+
+}  // namespace
+
+ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths, const std::string& name) {
+  ArenaNumbers out;
+  out.of_model.resize(models.size());
+  size_t rows = pairs.empty() ? 0 : SIZE_MAX;
+  for (const PairVerdicts& pair : pairs) rows = std::min(rows, pair.straight.size());
+  const auto rated = bootstrap_all(rows, replicates, "arena of " + name, [&](std::span<const uint32_t> drawn) { return ratings(models, pairs, drawn); });
+  // of few rows the influence of length is noise that no interval shows well
+  const auto even = rows < rows_for_length ? std::vector<stats::Interval>()
+                                           : bootstrap_all(rows, replicates_of_length, "length in " + name,
+                                                           [&](std::span<const uint32_t> drawn) { return at_equal_length(models, pairs, lengths, drawn); });
+  for (size_t model = 0; model < models.size(); ++model) {
+    std::vector<data::Estimate>& numbers = out.of_model[model];
+    numbers.push_back(estimate("win_rate", win_rate(pairs, model, rows, SIZE_MAX)));
+    if (model < rated.size()) numbers.push_back(estimate("rating", rated[model]));
+    if (model < even.size()) numbers.push_back(estimate("rating_at_equal_length", even[model]));
+    for (size_t other = 0; models.size() > 2 && other < models.size(); ++other) {
+      const stats::Interval against = other == model ? stats::Interval{} : win_rate(pairs, model, rows, other);
+      if (!std::isnan(against.value)) numbers.push_back(estimate("win_rate_against_" + models[other], against));
+    }
+  }
+  judge_findings(pairs, rows, out.findings);
+  if (even.empty()) return out;
+  const stats::Interval& slope = even.back();
+  if (slope.known() && (slope.low > 0 || slope.high < 0))
+    out.findings.push_back({slope.value > 0 ? "prefers_longer" : "prefers_shorter", rows, rows,
+                            fmt::format("{:.0f} %", 100 * stats::chance_of(slope.value / 3, 0))});   // twice as long: a third of both
+  return out;
+}
+
+}  // namespace sextant::score

@@ -1,0 +1,30 @@
+// What verdicts on pairs of models come to: how often each model wins, a rating, and how far the judge can be believed. Pure; threads: [any].
+#pragma once
+#include <string>
+#include <vector>
+#include "../data/finding.hpp"
+#include "../data/score.hpp"
+
+namespace sextant::score {
+
+/// Verdicts on two models, row by row (attempt by attempt, where a set has repeats).
+struct PairVerdicts {
+  size_t first = 0, second = 0;      // of `models`
+  std::vector<double> straight;      // the first's share where it is shown first; NaN: no verdict could be read
+  std::vector<double> swapped;       // the same where it is shown second; empty: that was not asked
+};
+
+/// What the lengths of two models' answers are: characters, row by row.
+using Lengths = std::vector<std::vector<double>>;    // [model][row]; a model without any is left out of the length's influence
+
+struct ArenaNumbers {
+  std::vector<std::vector<data::Estimate>> of_model;   // win_rate, rating, ...; all in the unit of the table
+  std::vector<data::Finding> findings;                 // of the judge
+};
+
+/// win_rate: the mean share of all comparisons with a model, times 100, by rows, since one row's comparisons belong together; a row's two
+/// orders count half each. rating: Bradley and Terry's strength as Elo with a percentile bootstrap over rows; nothing where models are not
+/// connected. rating_at_equal_length: the same with the difference of lengths as a covariate. `name`: of the random streams.
+ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths, const std::string& name);
+
+}  // namespace sextant::score
