@@ -89,4 +89,15 @@ Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const s
   return {};
 }
 
+Result<void> check_group_names(const std::vector<SummaryGroup>& groups, std::span<const std::string> names, const std::string& origin) {
+  const std::unordered_set<std::string_view> sets(names.begin(), names.end());
+  std::unordered_set<std::string_view> taken;
+  for (const SummaryGroup& group : groups) {
+    if (sets.contains(group.name))
+      return card_error(origin, fmt::format("a group and a data set are called '{}', and the table would have two rows of that name; give the group another", group.name));
+    if (!taken.insert(group.name).second) return card_error(origin, fmt::format("two groups are called '{}'; give one of them another name", group.name));
+  }
+  return {};
+}
+
 }  // namespace sextant::config

@@ -43,14 +43,12 @@ std::string shape_of(const json::Value& record) {
 
 class Reading {
  public:
-  Reading(const config::DatasetConfig& dataset, uint64_t gold_bytes_min, Repeated& repeated)
-      : dataset_(dataset), gold_bytes_min_(gold_bytes_min), repeated_(repeated) {}
+  Reading(const config::DatasetConfig& dataset, uint64_t gold_bytes_min) : dataset_(dataset), gold_bytes_min_(gold_bytes_min) {}
 
-  Result<void> look_at(const load::Row& row) {
-    SXT_TRY(const json::Document record, json::parse(row.record_json, dataset_.abbr));
+  Result<void> look_at(const load::Row& row, const json::Document& record) {
     rows.bytes += row.record_json.size();
     const auto [earlier, fresh] = seen_.try_emplace(std::hash<std::string>()(row.record_json), row.index);
-    if (!fresh) repeated_.add(dataset_.task_name, row.index, earlier->second);
+    if (!fresh) repeated_.emplace_back(row.index, earlier->second);
     if (!dataset_.output_column.empty() && lacks_answer(record, dataset_.output_column)) ++unanswered_;
     if (auto gold = gold_of(record, dataset_); gold && gold->size() >= gold_bytes_min_) rows.golds.push_back(*std::move(gold));
     const bool other = shapes_.size() < shapes_max && shapes_.insert(shape_of(record)).second;
@@ -73,13 +71,16 @@ class Reading {
     return {};
   }
   uint64_t unanswered() const { return unanswered_; }
+  void tell(Repeated& repeated) const {
+    for (const auto& [row, earlier] : repeated_) repeated.add(dataset_.task_name, row, earlier);
+  }
 
   Rows rows;
 
  private:
   const config::DatasetConfig& dataset_;
   const uint64_t gold_bytes_min_;
-  Repeated& repeated_;
+  std::vector<std::pair<uint64_t, uint64_t>> repeated_;  // rows and the ones before that they repeat
   std::unordered_map<size_t, uint64_t> seen_;  // hashes of rows
   std::set<std::string> shapes_;
   std::set<uint64_t> chosen_;             // places among the rows
@@ -105,22 +106,15 @@ void Repeated::tell(Findings& findings) const {
 
 std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const RowOptions& options,
                               Findings& findings, Repeated& repeated) {
-  auto data = load::load_data(host, dataset, run);
-  if (!data) {
-    findings.of_dataset(dataset.task_name, data.error());
-    return std::nullopt;
-  }
-  for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
-  Reading reading(dataset, options.gold_bytes_min, repeated);
+  Reading reading(dataset, options.gold_bytes_min);
   const auto unfit = [&](const Error& error) {
     findings.of_dataset(dataset.task_name, error);
     return std::nullopt;
   };
-  for (uint64_t position = 0; position < data->rows.size(); ++position) {
-    const auto row = data->rows.at(position);
-    if (!row) return unfit(row.error());
-    if (const auto looked = reading.look_at(*row); !looked) return unfit(looked.error());
-  }
+  auto data = load::load_data(host, dataset, run, [&](const load::Row& row, const json::Document& record) { return reading.look_at(row, record); });
+  if (!data) return unfit(data.error());
+  for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
+  reading.tell(repeated);
   if (options.evaluates && reading.unanswered() > 0 && (!dataset.metrics.empty() || config::measures_itself(dataset.inferencer))) {
     findings.of_dataset(dataset.task_name, {Error::Kind::data, fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there would be no score; "
                                                                           "use -m infer for the predictions alone, or another split",
