@@ -1,4 +1,5 @@
 #include "card_parts.hpp"
+#include <algorithm>
 #include <fmt/format.h>
 #include "json_source.hpp"
 
@@ -177,6 +178,8 @@ Result<Inferencer> inferencer_from_json(const json::Value* value, const std::str
     return card_error(origin, key + ".max_out_len must be 1 or more (or absent)");
   if (length) inferencer.max_out_len = static_cast<uint32_t>(length->GetInt64());
   inferencer.stop = texts_of(json::find(*value, "stop"));
+  if (std::find(inferencer.stop.begin(), inferencer.stop.end(), "") != inferencer.stop.end())
+    return card_error(origin, key + ".stop has an empty text, before which every reply would end; leave it out");
   inferencer.config = config_without(*value, {"type", "max_out_len", "stop"});
   return inferencer;
 }
@@ -190,6 +193,19 @@ json::Value inferencer_to_json(const Inferencer& inferencer, Allocator& a) {
   return out;
 }
 
+namespace {
+
+// The same metric with the same settings would be two rows of one number.
+Result<void> check_twice(const std::vector<PluginChoice>& choices, const std::string& origin, const char* key) {
+  for (size_t i = 0; i < choices.size(); ++i)
+    for (size_t k = 0; k < i; ++k)
+      if (choices[i].id == choices[k].id && choices[i].config == choices[k].config)
+        return card_error(origin, fmt::format("{} names {} twice with the same settings; leave one out", key, choices[i].id));
+  return {};
+}
+
+}  // namespace
+
 Result<Judge> judge_from_json(const json::Value& value, const std::string& origin) {
   Judge judge;
   SXT_TRY(judge.model, model_of(value, origin, "eval.judge"));
@@ -200,6 +216,7 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
   SXT_TRY(judge.postprocessors, components_from_json(json::find(value, "postprocessors"), origin, "eval.judge.postprocessors"));
   SXT_TRY(judge.metrics, components_from_json(json::find(value, "metrics"), origin, "eval.judge.metrics"));
   judge.reference = json::find_string(value, "reference").value_or("");
+  SXT_CHECK(check_twice(judge.metrics, origin, "eval.judge.metrics"));
   if (judge.metrics.empty()) return card_error(origin, "eval.judge.metrics is empty; name at least one, which scores the judge's reply");
   return judge;
 }
@@ -220,6 +237,7 @@ Result<void> eval_from_json(const json::Value& eval, const std::string& origin, 
   SXT_TRY(ret_dataset.reference_postprocessors,
           components_from_json(json::find(eval, "reference_postprocessors"), origin, "eval.reference_postprocessors"));
   SXT_TRY(ret_dataset.metrics, components_from_json(json::find(eval, "metrics"), origin, "eval.metrics"));
+  SXT_CHECK(check_twice(ret_dataset.metrics, origin, "eval.metrics"));
   if (const json::Value* judge = json::find(eval, "judge")) {
     SXT_TRY(ret_dataset.judge, judge_from_json(*judge, origin));
   }

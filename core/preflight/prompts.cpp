@@ -1,6 +1,7 @@
 #include "prompts.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 #include "../load/columns.hpp"
 #include "../serve/dataset_feed.hpp"
 #include "../serve/dataset_task.hpp"
@@ -12,6 +13,14 @@ namespace {
 // Tokens that a question may have less where it stands in its prompt than alone: a sample is refused only where it cannot fit.
 constexpr size_t seam_tokens = 8;
 constexpr size_t golds_max = 2000;        // answers that are counted in tokens
+
+// All that a model is shown of a row.
+std::string text_of(const data::Prompts& prompts) {
+  std::string out;
+  for (const data::Prompt& prompt : prompts.prompts) out += prompt.text.str() + '\n';
+  for (const data::Continuation& one : prompts.continuations) out += one.text.str() + '\n';
+  return out.find_first_not_of('\n') == out.npos ? std::string() : out;
+}
 
 // The first requests that an attempt makes of the prompts.
 Result<void> try_step(const infer::Inferencer& inferencer, const serve::Prepared& prepared, const infer::Settings& settings) {
@@ -53,6 +62,36 @@ void check_golds(serve::ModelSession& session, const config::DatasetConfig& data
                                                  dataset.task_name, longer, max_out_len, *std::max_element(counts->begin(), counts->end())));
 }
 
+// The letters that the set's post-processor reads ("options" of its settings, or of its schema), or "": it has no such setting.
+std::string letters_read(plugin::Host& host, const config::DatasetConfig& dataset) {
+  if (dataset.filters.empty() || dataset.filters.front().postprocessors.empty()) return "";
+  const config::PluginChoice& choice = dataset.filters.front().postprocessors.back();
+  const auto found = host.registry().find(plugin::Kind::postprocessor, choice.id);
+  if (!found) return "";
+  const auto schema = json::parse(found->component->schema, choice.id), config = json::parse(choice.config, choice.id);
+  const json::Value* properties = schema ? json::find(*schema, "properties") : nullptr;
+  const json::Value* options = properties ? json::find(*properties, "options") : nullptr;
+  if (!options || !config || json::find_string(*options, "pattern") != "^[A-Z]+$") return "";
+  return json::find_string(*config, "options").value_or(json::find_string(*options, "default").value_or(""));
+}
+
+// An answer that the post-processor never gives can never be right.
+void check_letters(plugin::Host& host, const config::DatasetConfig& dataset, const Rows& rows, Findings& findings) {
+  const std::string letters = rows.letters.empty() ? "" : letters_read(host, dataset);
+  if (letters.empty()) return;
+  uint64_t outside = 0;
+  std::string first;
+  for (const auto& [gold, count] : rows.letters)
+    if (gold.find_first_not_of(letters) != gold.npos) {
+      if (outside == 0) first = gold;
+      outside += count;
+    }
+  if (outside > 0)
+    findings.warn(dataset.task_name, fmt::format("{}: {} of {} answers of the data, such as {}, are none of the letters {} that {} reads, and can never be right; give it "
+                                                 "\"options\"",
+                                                 dataset.task_name, outside, rows.count, first, letters, dataset.filters.front().postprocessors.back().id));
+}
+
 // "{predicton}" would be sent to the judge as it stands. How many turns there will be is not known yet.
 Result<void> check_judge_placeholders(plugin::Host& host, const config::DatasetConfig& dataset, const std::string& record_json) {
   const config::PluginChoice& choice = dataset.judge->template_;
@@ -92,16 +131,23 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
   serve::DatasetFeed feed(host, session, dataset, run, form, &stand_in);
   if (const auto opened = feed.open(rows.data); !opened) return findings.of_dataset(dataset.task_name, opened.error());
   const infer::Settings settings = serve::settings_of(dataset.inferencer, session, run);
+  std::set<std::string> texts, records;
   for (const load::Row& row : rows.chosen) {
     auto item = feed.only(row.index);
     if (!item) continue;
     auto fine = [&]() -> Result<void> {
       SXT_TRY(const serve::Prepared prepared, std::move(item->prepared));
       SXT_CHECK(try_step(**inferencer, prepared, settings));
+      texts.insert(text_of(prepared.prompts));
+      records.insert(row.record_json);
       return check_question(session, prepared, form, run, max_out_len, findings);
     }();
     if (!fine) return findings.of_dataset(dataset.task_name, fine.error());
   }
+  if (records.size() > 1 && texts.size() == 1 && !texts.begin()->empty())
+    findings.warn(dataset.task_name, fmt::format("{}: every row is asked with the same prompt, since the template shows nothing in which rows differ; write the columns' names in "
+                                                 "braces into it", dataset.task_name));
+  if (form == data::Form::open) check_letters(host, dataset, rows, findings);
   if (form == data::Form::open) check_golds(session, dataset, rows.golds, max_out_len, findings);
 }
 

@@ -1,8 +1,11 @@
 #include "rows.hpp"
+#include <algorithm>
 #include <fmt/format.h>
+#include <functional>
 #include <set>
 #include <unordered_map>
 #include <sextant/columns.hpp>
+#include "../base/text.hpp"
 #include "../score/score.hpp"
 
 namespace sextant::preflight {
@@ -16,6 +19,13 @@ std::optional<std::string> gold_of(const json::Value& record, const config::Data
   const json::Value* target = json::find(record, dataset.output_column);
   if (!target || !(target->IsString() || target->IsNumber())) return std::nullopt;
   return columns::as_text(*target);
+}
+
+// "A", or "ACD" where several are right.
+bool is_letters(const std::string& text) {
+  constexpr size_t options_max = 26;
+  return !text.empty() && text.size() <= options_max && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
+         std::adjacent_find(text.begin(), text.end(), std::greater_equal<>()) == text.end();
 }
 
 bool lacks_answer(const json::Value& record, const std::string& column) {
@@ -50,7 +60,11 @@ class Reading {
     const auto [earlier, fresh] = seen_.try_emplace(std::hash<std::string>()(row.record_json), row.index);
     if (!fresh) repeated_.emplace_back(row.index, earlier->second);
     if (!dataset_.output_column.empty() && lacks_answer(record, dataset_.output_column)) ++unanswered_;
-    if (auto gold = gold_of(record, dataset_); gold && gold->size() >= gold_bytes_min_) rows.golds.push_back(*std::move(gold));
+    auto gold = gold_of(record, dataset_);
+    all_letters_ = all_letters_ && gold && is_letters(*gold);
+    if (all_letters_) ++rows.letters[*gold];
+    else rows.letters.clear();
+    if (gold && gold->size() >= gold_bytes_min_) rows.golds.push_back(*std::move(gold));
     const bool other = shapes_.size() < shapes_max && shapes_.insert(shape_of(record)).second;
     if (row.record_json.size() > longest_bytes_) {
       longest_bytes_ = row.record_json.size();
@@ -85,7 +99,20 @@ class Reading {
   std::set<std::string> shapes_;
   std::set<uint64_t> chosen_;             // places among the rows
   uint64_t longest_ = 0, longest_bytes_ = 0, unanswered_ = 0;
+  bool all_letters_ = true;
 };
+
+// A row that stands among its own examples is shown its own answer.
+void warn_of_own_examples(const config::DatasetConfig& dataset, const load::TaskData& data, Findings& findings) {
+  if (dataset.train_split != dataset.test_split) return;
+  std::vector<std::string> own;
+  for (const uint64_t row : data.shot_rows)
+    if (data.rows.position_of(row)) own.push_back(std::to_string(row));
+  if (own.empty()) return;
+  findings.warn(dataset.task_name, fmt::format("{}: the examples are rows {} of the split '{}', which are evaluated, too, and see their own answers; take examples from "
+                                               "another split (reader.train_split), or leave the rows out with --exclude or test_range",
+                                               dataset.task_name, first_names(own, 8), dataset.test_split));
+}
 
 }  // namespace
 
@@ -115,6 +142,7 @@ std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, 
   if (!data) return unfit(data.error());
   for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
   reading.tell(repeated);
+  warn_of_own_examples(dataset, *data, findings);
   if (options.evaluates && reading.unanswered() > 0 && (!dataset.metrics.empty() || config::measures_itself(dataset.inferencer))) {
     findings.of_dataset(dataset.task_name, {Error::Kind::data, fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there would be no score; "
                                                                           "use -m infer for the predictions alone, or another split",
