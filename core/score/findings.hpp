@@ -19,6 +19,8 @@ class Findings {
   void add(const data::Attempt& attempt, const std::vector<Reading>& readings);
   /// Zero: of each filter's first number.
   std::vector<data::Finding> all(const Scored& scored) const;
+  /// Puts down how many replies there were, how many without an answer, how many cut.
+  void count_in(Scored& scored) const;
 
  private:
   // What one filter took out of the replies.

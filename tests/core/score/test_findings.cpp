@@ -50,7 +50,7 @@ TEST_CASE("many replies without an answer are a finding that counts them") {
 
 TEST_CASE("each filter's unread replies, and its score of 0, are findings of their own") {
   config::DatasetConfig set = scored_set();
-  set.filters = {{"loose", {}}, {"strict", {{"letters", "{}"}}}};
+  set.filters = {{"loose", {}}, {"strict", std::vector<config::PluginChoice>{config::PluginChoice{"letters", "{}"}}}};
   Steps steps = steps_of({exact()}, {});
   steps.filters = {{"loose", {}, false}, {"strict", {letters()}, false}};
   const auto scored = score_with(set, std::move(steps), attempts({{"yes", "\"yes\""}, {"no", "\"no\""}, {"A", "\"yes\""}}));
