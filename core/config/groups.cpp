@@ -95,6 +95,8 @@ Result<void> check_group_names(const std::vector<SummaryGroup>& groups, std::spa
   for (const SummaryGroup& group : groups) {
     if (sets.contains(group.name))
       return card_error(origin, fmt::format("a group and a data set are called '{}', and the table would have two rows of that name; give the group another", group.name));
+    if (std::find(group.members.begin(), group.members.end(), group.name) != group.members.end())
+      return card_error(origin, fmt::format("the group '{}' is a member of itself; leave it out of its members", group.name));
     if (!taken.insert(group.name).second) return card_error(origin, fmt::format("two groups are called '{}'; give one of them another name", group.name));
   }
   return {};

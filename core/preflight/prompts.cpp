@@ -1,6 +1,7 @@
 #include "prompts.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <set>
 #include "../load/columns.hpp"
 #include "../serve/dataset_feed.hpp"
@@ -22,6 +23,24 @@ std::string text_of(const data::Prompts& prompts) {
   return out.find_first_not_of('\n') == out.npos ? std::string() : out;
 }
 
+// Labels whose texts are the same score the same, and the first of them always wins.
+std::string alike_labels(const serve::Prepared& prepared, data::Form form) {
+  if (form != data::Form::labels && form != data::Form::cloze) return "";
+  std::map<std::string, std::string> labels;  // by text
+  size_t count = 0;
+  const auto twin_of = [&](const std::string& label, const std::string& text) {
+    ++count;
+    const auto [it, fresh] = labels.emplace(text, label);
+    return fresh ? std::string() : fmt::format("the labels {} and {} have the same text, so that {} is never chosen", it->second, label, label);
+  };
+  std::string found;
+  for (const data::Prompt& prompt : form == data::Form::labels ? prepared.prompts.prompts : std::vector<data::Prompt>())
+    if (found.empty()) found = twin_of(prompt.label, prompt.text.str());
+  for (const data::Continuation& one : prepared.prompts.continuations)
+    if (found.empty()) found = twin_of(one.label, one.text.str());
+  return found.empty() && count == 1 ? "there is one label, which is always chosen" : found;
+}
+
 // The first requests that an attempt makes of the prompts.
 Result<void> try_step(const infer::Inferencer& inferencer, const serve::Prepared& prepared, const infer::Settings& settings) {
   const auto step = inferencer.step({prepared.sample, prepared.prompts, settings}, {});
@@ -31,7 +50,7 @@ Result<void> try_step(const infer::Inferencer& inferencer, const serve::Prepared
 
 // A prompt loses examples, then text from the left; the question itself is never cut, so that a sample whose question is too long fails.
 Result<void> check_question(serve::ModelSession& session, const serve::Prepared& prepared, data::Form form, const config::RunConfig& run, uint32_t max_out_len,
-                            Findings& findings) {
+                            Findings& findings, bool& ret_too_long) {
   const uint32_t context = session.context_length();
   if (context == 0 || config::is_opencompass(run.compat) || prepared.prompts.prompts.empty()) return {};
   const uint32_t room = form == data::Form::open ? context - std::min(context, max_out_len) : context;
@@ -40,7 +59,8 @@ Result<void> check_question(serve::ModelSession& session, const serve::Prepared&
   const std::string question = text.substr(text.size() - std::min(text.size(), prompt.question_bytes));
   if (room == 0 || question.size() <= room) return {};  // that no question fits is said of the lengths
   SXT_TRY(const std::vector<uint32_t> counts, session.count_tokens({question}, true));
-  if (counts.front() > room + seam_tokens)
+  ret_too_long = counts.front() > room + seam_tokens;
+  if (ret_too_long)
     findings.warn("", fmt::format("{}: sample {} will fail on {}, and others may: its question alone has {} tokens, and the context of {} leaves room for {}; give a greater "
                                   "--max-seq-len or a smaller --max-out-len, or leave the row out with --exclude",
                                   prepared.sample.id.task, prepared.sample.id.row, session.config().abbr, counts.front(), context, room));
@@ -141,6 +161,8 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
   if (const auto opened = feed.open(rows.data); !opened) return findings.of_dataset(dataset.task_name, opened.error());
   const infer::Settings settings = serve::settings_of(dataset.inferencer, session, run);
   std::set<std::string> texts, records;
+  std::string alike;
+  bool too_long = false;
   for (const load::Row& row : rows.chosen) {
     auto item = feed.only(row.index);
     if (!item) continue;
@@ -149,7 +171,11 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
       SXT_CHECK(try_step(**inferencer, prepared, settings));
       texts.insert(text_of(prepared.prompts));
       records.insert(row.record_json);
-      return check_question(session, prepared, form, run, max_out_len, findings);
+      if (alike.empty() && !(alike = alike_labels(prepared, form)).empty())
+        findings.warn(dataset.task_name, fmt::format("{}: in row {} {}; mend the template, or the row's options",
+                                                     dataset.task_name, row.index, alike));
+      if (too_long) return {};
+      return check_question(session, prepared, form, run, max_out_len, findings, too_long);
     }();
     if (!fine) return findings.of_dataset(dataset.task_name, fine.error());
   }

@@ -90,7 +90,7 @@ std::string Findings::cause_of_zero(const Answers& answers) const {
 
 void Findings::count_in(Scored& scored) const {
   scored.replies = replies_;
-  scored.unparsed = unparsed_ + unclosed_;
+  scored.unparsed = (answers_.empty() ? 0 : answers_.front().unparsed) + unclosed_;
   scored.cut = cut_;
 }
 

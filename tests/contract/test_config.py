@@ -126,6 +126,7 @@ class ConfigFile(ConfigTest):
         run = self.run_sample("--datasets", "one_gen", "two_gen", "--config-dir", "cards").run
         self.assertEqual([row["dataset"] for row in run.csv()], ["one", "two", "mean", "all of one", "mean_two_gen", "all of two"])
         for groups, said in (([{"name": "mean", "members": ["one"]}] * 2, "two groups are called 'mean'"),
+                             ([{"name": "mean", "members": ["one", "mean"]}], "the group 'mean' is a member of itself"),
                              ([{"name": "one", "members": ["one"]}], "a group and a data set are called 'one'")):
             write(self.dir / "cards/mine.json", {"card": "summarizer", "summary": "x", "groups": groups})
             self.assert_refused(self.run_sample("--datasets", "one_gen", "--summarizer", "mine", "--config-dir", "cards", expect=DATA), DATA, said)
@@ -230,7 +231,7 @@ class Selection(ConfigTest):
 
     def test_limit_that_is_no_limit(self):
         write(self.dir / "run.json", {"datasets": [inline_set(self.set)]})
-        for limit in ("-1", "2.5", "many"):
+        for limit in ("-1", "2.5", "many", "0"):
             self.assert_refused(self.run_sample("run.json", "--limit", limit, expect=USAGE), USAGE, "limit")
 
     def test_limit_counts_per_set(self):
