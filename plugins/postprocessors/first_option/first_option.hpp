@@ -41,7 +41,7 @@ class FirstOption {
       : options_(std::move(options)), cushion_(cushion), phrases_(std::move(phrases)) {}
 
   Result<std::string> answer_of(std::string_view reply, std::string_view record_json) const {
-    SXT_TRY(const std::vector<Read> mentions, read_mentions(reply, options_, phrases_));
+    SXT_TRY(const std::vector<ReadMention> mentions, read_mentions(reply, options_, phrases_));
     if (const auto stated = stated_in(mentions)) return *stated;
     if (const auto qualified = qualified_in(mentions)) return *qualified;
     SXT_TRY(const std::string leading, leading_in(reply, mentions));
@@ -54,10 +54,10 @@ class FirstOption {
   }
 
   /// What is said to be the answer: behind the last correction the last conclusion, else the first statement. "": several at once.
-  static std::optional<std::string> stated_in(const std::vector<Read>& mentions) {
-    const Read* best = nullptr;
+  static std::optional<std::string> stated_in(const std::vector<ReadMention>& mentions) {
+    const ReadMention* best = nullptr;
     bool several = false;
-    for (const Read& one : mentions) {
+    for (const ReadMention& one : mentions) {
       if (one.stance < Stance::answers) continue;
       if (!one.single() && !is_same(one.letters)) {
         several = true;
@@ -70,26 +70,26 @@ class FirstOption {
     return several ? std::optional<std::string>("") : std::nullopt;
   }
   static bool is_same(const std::string& letters) { return letters.find_first_not_of(letters[0]) == letters.npos; }
-  static bool is_denied_later(const std::vector<Read>& mentions, const Read& statement) {
-    return std::any_of(mentions.begin(), mentions.end(), [&](const Read& one) {
+  static bool is_denied_later(const std::vector<ReadMention>& mentions, const ReadMention& statement) {
+    return std::any_of(mentions.begin(), mentions.end(), [&](const ReadMention& one) {
       return one.stance == Stance::denies && one.begin > statement.begin && one.epoch > statement.epoch &&
              one.letters.find(statement.letters[0]) != std::string::npos;
     });
   }
 
   /// "The answer is A. Upon closer inspection, B is right."
-  static std::optional<std::string> approved_later(const std::vector<Read>& mentions, const Read& statement) {
+  static std::optional<std::string> approved_later(const std::vector<ReadMention>& mentions, const ReadMention& statement) {
     std::string later;
-    for (const Read& one : mentions)
+    for (const ReadMention& one : mentions)
       if (one.stance == Stance::approves && one.epoch > statement.epoch) later += one.letters;
     if (later.empty() || !is_same(later)) return std::nullopt;
     return later.substr(0, 1);
   }
 
   /// "The wrong answer is A", where that is all that is said; else the only option that is said to be right.
-  static std::optional<std::string> qualified_in(const std::vector<Read>& mentions) {
+  static std::optional<std::string> qualified_in(const std::vector<ReadMention>& mentions) {
     std::string qualified, approved;
-    for (const Read& one : mentions) {
+    for (const ReadMention& one : mentions) {
       if (one.stance == Stance::qualifies) qualified += one.letters;
       if (one.stance == Stance::approves) approved += one.letters;
     }
@@ -99,7 +99,7 @@ class FirstOption {
   }
 
   /// The letter that the reply begins with: "B.", "C, because ...", "(D) lead"; not the first line of a list of options.
-  Result<std::string> leading_in(std::string_view reply, const std::vector<Read>& mentions) const {
+  Result<std::string> leading_in(std::string_view reply, const std::vector<ReadMention>& mentions) const {
     size_t at = 0;
     for (const std::string_view name : {"option ", "choice ", "Option ", "Choice ", "选项 ", "选项", ":", " "})
       if (reply.substr(at).starts_with(name)) at += name.size();
@@ -116,7 +116,7 @@ class FirstOption {
       if (reply.find(std::string_view(second, sizeof second)) != reply.npos) return std::string();
     }
     if (!lower) {
-      const auto first = std::find_if(mentions.begin(), mentions.end(), [&](const Read& one) { return one.begin == at; });
+      const auto first = std::find_if(mentions.begin(), mentions.end(), [&](const ReadMention& one) { return one.begin == at; });
       if (first == mentions.end() || !first->single() || first->stance == Stance::denies || first->stance == Stance::approves ||
           first->stance == Stance::asks)
         return std::string();
@@ -124,7 +124,7 @@ class FirstOption {
     // "A. iron B. cork": the options, said again
     if (letter == options_[0] && !rest.empty()) {
       const auto second = std::find_if(mentions.begin(), mentions.end(),
-                                       [&](const Read& one) { return one.begin > at && one.letters != std::string(1, letter); });
+                                       [&](const ReadMention& one) { return one.begin > at && one.letters != std::string(1, letter); });
       if (second != mentions.end() && options_.size() > 1 && second->letters[0] == options_[1] && is_enumerated(reply, *second)) {
         SXT_TRY(const bool explained, phrases_.explains.found_in(reply.substr(at + 1, std::min(second->begin - at - 1, item_max))));
         if (!explained) return std::string();
@@ -141,9 +141,9 @@ class FirstOption {
     return rest[0] == '.' && (rest.size() == 1 || !is_ascii_word(rest[1]));
   }
   /// Where options were discussed one by one: the only right one; the only wrong one, where several are right; or what is left.
-  std::string judged_in(const std::vector<Read>& mentions) const {
+  std::string judged_in(const std::vector<ReadMention>& mentions) const {
     std::map<char, Stance> last;
-    for (const Read& one : mentions)
+    for (const ReadMention& one : mentions)
       if (one.stance == Stance::approves || one.stance == Stance::denies)
         for (const char letter : one.letters) last[letter] = one.stance;
     std::string right, wrong;
@@ -157,9 +157,9 @@ class FirstOption {
   }
 
   /// The letter that ends the reply and is a line or sentence of its own.
-  static std::string last_in(std::string_view reply, const std::vector<Read>& mentions) {
+  static std::string last_in(std::string_view reply, const std::vector<ReadMention>& mentions) {
     if (mentions.empty()) return {};
-    const Read& last = mentions.back();
+    const ReadMention& last = mentions.back();
     if (!last.single() || last.stance == Stance::denies || last.stance == Stance::asks) return {};
     size_t end = last.end;
     for (const std::string_view sign : {")", ".", "。", "!", "'"})
@@ -167,7 +167,7 @@ class FirstOption {
     if (end < reply.size()) return {};
     // the last line of a list of options, which may have been cut there
     if (mentions.size() > 1) {
-      const Read& before = mentions[mentions.size() - 2];
+      const ReadMention& before = mentions[mentions.size() - 2];
       if (before.single() && before.letters[0] + 1 == last.letters[0] && is_enumerated(reply, before)) return {};
     }
     const std::string_view left = reply.substr(0, last.begin);
@@ -177,9 +177,9 @@ class FirstOption {
   }
 
   /// The only letter that is spoken of and not denied.
-  static std::string only_one_in(const std::vector<Read>& mentions) {
+  static std::string only_one_in(const std::vector<ReadMention>& mentions) {
     std::string left, denied;
-    for (const Read& one : mentions) (one.stance == Stance::denies ? denied : left) += one.letters;
+    for (const ReadMention& one : mentions) (one.stance == Stance::denies ? denied : left) += one.letters;
     std::string found;
     for (const char letter : left)
       if (denied.find(letter) == denied.npos && found.find(letter) == found.npos) found += letter;

@@ -22,7 +22,7 @@ enum class Stance {
   concludes,   // "so the final answer is A"
 };
 
-struct Read : Mention {
+struct ReadMention : Mention {
   Stance stance = Stance::mentions;
   size_t epoch = 0;   // corrections before it
 };
@@ -30,7 +30,7 @@ struct Read : Mention {
 /// The stance of one mention, from the words in a window on either side of it.
 class StanceOf {
  public:
-  StanceOf(std::string_view reply, const Mention& mention, const Read* previous, const Phrases& phrases)
+  StanceOf(std::string_view reply, const Mention& mention, const ReadMention* previous, const Phrases& phrases)
       : mention_(mention), previous_(previous), phrases_(phrases) {
     const size_t end = mention.begin > 0 && reply[mention.begin - 1] == '(' ? mention.begin - 1 : mention.begin;
     const size_t from = end > window_bytes ? utf8::boundary(reply, end - window_bytes) : 0;
@@ -100,7 +100,7 @@ class StanceOf {
   }
 
   const Mention& mention_;
-  const Read* previous_;
+  const ReadMention* previous_;
   const Phrases& phrases_;
   std::string_view left_, bare_, own_, right_;   // bare: without the box that opens before the letter; own: since the mention before
   bool boxed_ = false;
@@ -119,12 +119,12 @@ inline constexpr size_t item_max = 200;
 
 /// Whether this mention is the first line of a list of all options, which may be cut: "A. iron B. cork C. copper D. gold". A list that
 /// explains an answer is none.
-inline Result<bool> heads_a_list(std::string_view reply, const std::vector<Read>& mentions, size_t first, std::string_view options,
+inline Result<bool> heads_a_list(std::string_view reply, const std::vector<ReadMention>& mentions, size_t first, std::string_view options,
                                  const Phrases& phrases) {
   if (options.size() < 2 || mentions[first].letters != options.substr(0, 1)) return false;
   size_t items = 1, at = first + 1;
   for (; at < mentions.size() && items < options.size(); ++at, ++items) {
-    const Read &one = mentions[at], &before = mentions[at - 1];
+    const ReadMention &one = mentions[at], &before = mentions[at - 1];
     const auto style = [&](const Mention& item) { return item.end < reply.size() ? reply[item.end] : '\n'; };
     const bool cut = items > 1 && one.end == reply.size();
     const bool next = (cut || style(one) == style(mentions[first])) && one.letters == options.substr(items, 1) && one.stance <= Stance::approves && is_enumerated(reply, one);
@@ -136,14 +136,14 @@ inline Result<bool> heads_a_list(std::string_view reply, const std::vector<Read>
 }
 
 /// Every mention with its stance, in the order of the text.
-inline Result<std::vector<Read>> read_mentions(std::string_view reply, std::string_view options, const Phrases& phrases) {
+inline Result<std::vector<ReadMention>> read_mentions(std::string_view reply, std::string_view options, const Phrases& phrases) {
   // from the beginning and from the end: a reply that lists the alphabet for ever costs no more
   constexpr size_t first_max = 96, last_max = 160;
   std::vector<Mention> all = Mentions(reply, options).all();
   if (all.size() > first_max + last_max) all.erase(all.begin() + first_max, all.end() - last_max);
   std::vector<size_t> corrections;
   SXT_CHECK(phrases.retracts.for_each(reply, [&](size_t begin, size_t) { corrections.push_back(begin); }));
-  std::vector<Read> out;
+  std::vector<ReadMention> out;
   for (Mention& mention : all) {
     SXT_TRY(const Stance stance, StanceOf(reply, mention, out.empty() ? nullptr : &out.back(), phrases)());
     if (mention.lower && stance < Stance::answers) continue;
