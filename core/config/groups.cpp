@@ -74,11 +74,12 @@ Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const s
     std::vector<double> weights;
     for (size_t i = 0; i < group.members.size(); ++i) {
       const size_t before = members.size();
-      for (const std::string& name : names)
-        if (is_glob(group.members[i]) && glob_match(group.members[i], name) && taken.insert(name).second) members.push_back(name);
-      if (is_glob(group.members[i]) && members.size() == before)
+      const bool glob = is_glob(group.members[i]);
+      for (size_t k = 0; glob && k < names.size(); ++k)
+        if (glob_match(group.members[i], names[k]) && taken.insert(names[k]).second) members.push_back(names[k]);
+      if (glob && members.size() == before)
         return card_error(origin, fmt::format("the group '{}' has the member '{}', which matches no data set", group.name, group.members[i]));
-      if (!is_glob(group.members[i])) {
+      if (!glob) {
         if (taken.insert(group.members[i]).second) members.push_back(group.members[i]);  // named twice, or found by a glob: it counts once
       }
       if (!group.weights.empty()) weights.resize(members.size(), group.weights[i]);
