@@ -133,9 +133,10 @@ class Story:
             if not rows:
                 continue
             cell, line = rows[0][model], next((l for l in printed if l.split()[0] == dataset), "")
-            self.check(not shows or line.rstrip().endswith(cell), "the table says %s and the terminal %r", cell, line)
+            self.check(not shows or " %s " % cell in line + " ", "the table says %s and the terminal %r", cell, line)
             results = self.read(self.folder / "results" / model / (dataset + ".json"))
-            if task["status"] == "complete":
+            unscored = not shows and task.get("infer") == "complete" and not task.get("eval")
+            if task["status"] == "complete" and not unscored:
                 number = next(v for v in results.values() if isinstance(v, (int, float))) if results else None
                 self.check(number is not None and cell == "%.2f" % number, "the table says %s of %s, its results %s", cell, dataset, number)
             else:
