@@ -202,7 +202,7 @@ sxt_status prepare(sxt_object* object, const sxt_corpus_row* const* row, uint64_
     std::string corpus = "\"corpus\":[";
     for (uint64_t i = 0; i < n; ++i)
       corpus.append(fmt::format(R"({}{{"row":{},"record":{},"text":{}}})", i ? "," : "", row[i]->row, or_empty_object(row[i]->record_json), quoted(row[i]->text)));
-    or_throw(Component::of(object).program.ask("prepare", corpus + "]"));
+    or_throw(Component::of(object).program.tell("prepare", corpus + "]"));
   });
 }
 sxt_status retrieve(sxt_object* object, const sxt_query* const* query, uint64_t n, uint64_t k, sxt_sink ret, sxt_error* e) {
