@@ -14,6 +14,7 @@
 #include "../report/outcomes.hpp"
 #include "../score/stage.hpp"
 #include "commands.hpp"
+#include "fail_under.hpp"
 #include "failures.hpp"
 #include "options.hpp"
 #include "progress.hpp"
@@ -287,6 +288,7 @@ Result<int> run(const RunCommandFlags& given) {
   if (!infers(flags)) world.find_backend = nullptr;  // a run may be scored and shown where its backend is not
   SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, world));
   config::RunConfig run = resolved.config;
+  SXT_TRY(const std::vector<Threshold> worst, thresholds(flags.fail_under, run));
   const std::string work_dir = folder ? folder->path().string() : flags.run.work_dir.empty() ? resolved.work_dir : flags.run.work_dir;
   if (infers(flags) || flags.dry_run) SXT_CHECK(check_secrets(run, workspace.host().registry(), true));
   std::error_code code_ignored;
@@ -331,20 +333,21 @@ Result<int> run(const RunCommandFlags& given) {
     if (evaluates(flags)) SXT_CHECK(evaluate(workspace.host(), stored, *folder, record));
     run = std::move(stored.run);
   }
+  std::optional<report::Table> table;
   record.plugins = plugin_records(workspace.host(), std::move(record.plugins));
   record.finished = now_text();
   // the table says what is there; run.json comes last, so that it never says more
   if (flags.mode == "all" || flags.mode == "viz") {
-    const report::Table table = report::table_of_run(*folder, run, record);
+    table = report::table_of_run(*folder, run, record);
     record.status = run_status(record, run.allow_missing);
-    SXT_CHECK(report::write_summary(*folder, table));
+    SXT_CHECK(report::write_summary(*folder, *table));
     SXT_CHECK(store::RunStates::end(*folder, record));
-    if (const int printed = flags.json ? print_json(report::to_json(table, folder->path().string(), record.status) + "\n") : print(report::to_text(table));
+    if (const int printed = flags.json ? print_json(report::to_json(*table, folder->path().string(), record.status) + "\n") : print(report::to_text(*table));
         printed != exit_ok)
       return printed;
     // where nothing at all could be computed, the groups' lack follows from what has been said
     if (std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.status == "complete"; }))
-      for (const std::string& error : table.errors) log_warning(error);
+      for (const std::string& error : table->errors) log_warning(error);
   } else {
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(store::RunStates::end(*folder, record));
@@ -356,7 +359,9 @@ Result<int> run(const RunCommandFlags& given) {
   }
   const int code = exit_code(record, run.allow_missing);
   if (code == exit_incomplete) log_error("the run is incomplete; run the same command with -r to go on");
-  return code;
+  if (code != exit_ok || worst.empty()) return code;
+  if (!table) table = report::table_of_run(*folder, run, record);  // -m eval
+  return check_thresholds(worst, *table);
 }
 
 }  // namespace
