@@ -13,6 +13,13 @@ std::string config_without(const json::Value& value, std::initializer_list<const
   return json::write(rest);
 }
 
+// An object that says how a program is started need not say that it is one.
+std::optional<std::string> component_type(const json::Value& value) {
+  if (auto type = json::find_string(value, "type")) return type;
+  const json::Value* command = json::find(value, "command");
+  return command && command->IsArray() ? std::optional<std::string>("command") : std::nullopt;
+}
+
 void merge_config(json::Value& out, const std::string& config, Allocator& a) {
   if (const auto rest = json::parse(config, "configuration")) merge_into(out, *rest, a);
 }
@@ -117,7 +124,7 @@ json::Value list_of(const std::vector<std::string>& texts, Allocator& a) {
 }
 
 Result<PluginChoice> component_from_json(const json::Value* value, const std::string& origin, const std::string& key) {
-  const auto id = value ? json::find_string(*value, "type") : std::nullopt;
+  const auto id = value ? component_type(*value) : std::nullopt;
   if (!id || id->empty()) return card_error(origin, fmt::format("{}.type is missing; name a plugin (`sextant plugins list`)", key));
   return PluginChoice{*id, config_without(*value, {"type"})};
 }
@@ -149,7 +156,7 @@ json::Value components_to_json(const std::vector<PluginChoice>& choices, Allocat
 Result<Retriever> retriever_from_json(const json::Value* value, const std::string& origin) {
   Retriever retriever;
   if (!value) return retriever;
-  retriever.id = json::find_string(*value, "type").value_or("");
+  retriever.id = component_type(*value).value_or("");
   if (retriever.id.empty()) return card_error(origin, "infer.retriever.type is missing; name a retriever, such as 'zero' or 'fix_k'");
   const json::Value* ids = json::find(*value, "ids");
   if (ids && !ids->IsArray()) return card_error(origin, "infer.retriever.ids must be a list of rows of the train split");
@@ -171,7 +178,7 @@ json::Value retriever_to_json(const Retriever& retriever, Allocator& a) {
 
 Result<Inferencer> inferencer_from_json(const json::Value* value, const std::string& origin, const std::string& key) {
   Inferencer inferencer;
-  inferencer.id = value ? json::find_string(*value, "type").value_or("") : "";
+  inferencer.id = value ? component_type(*value).value_or("") : "";
   if (inferencer.id.empty()) return card_error(origin, key + ".type is missing; name an inferencer, such as 'gen' or 'ppl'");
   const json::Value* length = json::find(*value, "max_out_len");
   if (length && (!length->IsInt64() || length->GetInt64() < 0 || length->GetInt64() > UINT32_MAX))

@@ -218,6 +218,10 @@ bool names_a_file(std::string_view member) {
 
 void put_contents(json::Value& config, json::Document::AllocatorType& a) {
   for (auto& member : config.GetObject()) {
+    if (member.value.IsArray() && json::text(member.name) == "command")  // the program's files among its arguments
+      for (auto& part : member.value.GetArray())
+        if (const std::string content = part.IsString() ? fingerprint(json::text(part)) : ""; !content.empty())
+          part.SetString(("sha256:" + content).c_str(), a);
     if (!member.value.IsString() || !names_a_file(json::text(member.name))) continue;
     if (const std::string content = fingerprint(json::text(member.value)); !content.empty()) member.value.SetString(("sha256:" + content).c_str(), a);
   }
