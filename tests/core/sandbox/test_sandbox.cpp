@@ -8,6 +8,7 @@
 #include "../../../core/sandbox/probe.hpp"
 #include "../../../core/sandbox/sandboxes.hpp"
 #include "../../../core/sandbox/trial.hpp"
+#include "../../../core/serve/python_tool.hpp"
 
 namespace sextant::test {
 namespace {
@@ -170,6 +171,37 @@ TEST_CASE("sandbox: programs are judged") {
     CHECK_THAT(verdicts[i]->detail, Contains(cases[i].said));
     if (cases[i].job.kind == Job::Kind::script) CHECK(verdicts[i]->output == "1180591620717411303424\nValueError: no\n");
   }
+}
+
+TEST_CASE("sandbox: the tool python says what a program prints") {
+  CHECK(serve::offers_programs({"agent", R"({"tools": ["calculator", "python"]})"}));
+  CHECK(!serve::offers_programs({"agent", R"({"tools": ["calculator"]})"}));
+  CHECK(!serve::offers_programs({"gen", "{}"}));
+  CHECK(*serve::run_python("{}") == "error: python needs the text \"code\"");
+  worker_program() = std::getenv("SEXTANT_PROGRAM");
+  if (const auto there = available(); !there) {
+    WARN("SKIP: " << there.error().message);
+    return;
+  }
+  struct Case {
+    const char *code, *said;
+  };
+  for (const Case& c : {Case{"print(6 * 7)", "42"}, {"x = 6\nx * 7", "42"}, {"```python\n6 * 7\n```", "42"}, {"x = 1", "(nothing was printed)"},
+                        {"print('a')\n1 / 0", "a\nZeroDivisionError: division by zero"}, {"def (", "SyntaxError: invalid syntax (program.py, line 1)"},
+                        {"import os\nos.write(1, b'\\xff\\xe4x')", "\uFFFD\uFFFDx3"}, {"import sys\nprint(1)\nsys.exit(3)", "1"}}) {
+    INFO(c.code);
+    json::Document arguments(rapidjson::kObjectType);
+    json::set(arguments, "code", c.code, arguments.GetAllocator());
+    const auto said = serve::run_python(json::write(arguments));
+    REQUIRE(said);
+    CHECK(*said == c.said);
+  }
+  const auto much = serve::run_python(R"({"code": "print('中' * 5000)"})");
+  REQUIRE(much);
+  CHECK_THAT(*much, Contains("(11001 bytes more)"));
+  const auto endless = serve::run_python(R"({"code": "while True: print('x' * 1000)"})");
+  REQUIRE(endless);
+  CHECK_THAT(*endless, Contains("error: stopped: it printed more than 64 KiB"));
 }
 
 }  // namespace sextant::test
