@@ -3,6 +3,8 @@
 #include <set>
 #include <unordered_map>
 #include <sextant/columns.hpp>
+#include "../score/code_tests.hpp"
+#include "../score/own_metrics.hpp"
 #include "../score/score.hpp"
 
 namespace sextant::preflight {
@@ -12,7 +14,7 @@ constexpr size_t shapes_max = 64;         // a set of more shapes than this diff
 
 // A reply that must be a whole text can be compared in length with it; what a post-processor of the reference makes of it cannot.
 std::optional<std::string> gold_of(const json::Value& record, const config::DatasetConfig& dataset) {
-  if (dataset.output_column.empty() || !dataset.reference_postprocessors.empty()) return std::nullopt;
+  if (dataset.output_column.empty() || !dataset.reference_postprocessors.empty() || score::runs_programs(dataset)) return std::nullopt;
   const json::Value* target = json::find(record, dataset.output_column);
   if (!target || !(target->IsString() || target->IsNumber())) return std::nullopt;
   return columns::as_text(*target);
@@ -43,8 +45,9 @@ std::string shape_of(const json::Value& record) {
 
 class Reading {
  public:
-  Reading(const config::DatasetConfig& dataset, uint64_t gold_bytes_min, Repeated& repeated)
-      : dataset_(dataset), gold_bytes_min_(gold_bytes_min), repeated_(repeated) {}
+  /// `compat`: the scorers' mode; nothing: nobody scores.
+  Reading(const config::DatasetConfig& dataset, std::optional<config::Compat> compat, uint64_t gold_bytes_min, Repeated& repeated)
+      : dataset_(dataset), compat_(compat), gold_bytes_min_(gold_bytes_min), repeated_(repeated) {}
 
   Result<void> look_at(const load::Row& row) {
     SXT_TRY(const json::Document record, json::parse(row.record_json, dataset_.abbr));
@@ -58,7 +61,10 @@ class Reading {
       longest_bytes_ = row.record_json.size();
       longest_ = rows.count;
     }
-    if (other) chosen_.insert(rows.count);
+    if (other) {
+      if (compat_) SXT_CHECK(score::check_columns(dataset_, *compat_, row.record_json));
+      chosen_.insert(rows.count);
+    }
     ++rows.count;
     return {};
   }
@@ -78,6 +84,7 @@ class Reading {
 
  private:
   const config::DatasetConfig& dataset_;
+  const std::optional<config::Compat> compat_;
   const uint64_t gold_bytes_min_;
   Repeated& repeated_;
   std::unordered_map<size_t, uint64_t> seen_;  // hashes of rows
@@ -111,7 +118,7 @@ std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, 
     return std::nullopt;
   }
   for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
-  Reading reading(dataset, options.gold_bytes_min, repeated);
+  Reading reading(dataset, options.evaluates ? std::optional(run.compat) : std::nullopt, options.gold_bytes_min, repeated);
   const auto unfit = [&](const Error& error) {
     findings.of_dataset(dataset.task_name, error);
     return std::nullopt;

@@ -1,7 +1,6 @@
 #include "python_tool.hpp"
 #include <fmt/format.h>
 #include <sextant/json.hpp>
-#include <sextant/utf8.hpp>
 #include <sextant/utf8_text.hpp>
 #include "../infer/tools/tools.hpp"
 #include "../sandbox/sandboxes.hpp"
@@ -23,21 +22,8 @@ std::string_view without_fence(std::string_view code) {
 
 std::string cut(std::string text) {
   if (text.size() <= said_bytes) return text;
-  size_t end = said_bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  const size_t end = utf8::boundary(text, said_bytes);
   return fmt::format("{}\n({} bytes more)", text.substr(0, end), text.size() - end);
-}
-
-// A program prints bytes; a prompt holds UTF-8.
-std::string valid_text(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const auto next = utf8::at(text, 0);
-    const std::string_view one = text.substr(0, next.size);
-    out += utf8::is_valid(one) ? one : std::string_view("\uFFFD");
-    text.remove_prefix(next.size);
-  }
-  return out;
 }
 
 }  // namespace
@@ -50,7 +36,7 @@ Result<std::string> run_python(std::string_view arguments_json) {
   job.kind = sandbox::Job::Kind::script;
   job.program = without_fence(*code);
   SXT_TRY(const sandbox::Verdict verdict, sandbox::run(job));
-  std::string out = valid_text(verdict.output);
+  std::string out = verdict.output;
   while (out.ends_with('\n')) out.pop_back();
   out = cut(std::move(out));
   if (verdict.outcome != sandbox::Outcome::passed) return fmt::format("{}{}error: stopped: {}", out, out.empty() ? "" : "\n", verdict.detail);

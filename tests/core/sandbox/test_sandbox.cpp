@@ -157,6 +157,9 @@ TEST_CASE("sandbox: programs are judged") {
       {"exceptions cross", tests_of("def add(a, b): raise ValueError('no')", "try: add(1, 2)\nexcept ValueError as e: assert str(e) == 'no'\nelse: assert False"), Outcome::passed, ""},
       {"values of the library", tests_of("from fractions import Fraction\ndef add(a, b): return Fraction(a, b)", "from fractions import Fraction\nassert add(1, 2) == Fraction(2, 4)"),
        Outcome::passed, ""},
+      {"its dictionaries", tests_of("import collections\ndef add(a, b): return [collections.Counter('aab'), collections.OrderedDict([(1, 2), (3, 4)]), collections.defaultdict(int, {1: 2})]",
+                                   "from collections import Counter, OrderedDict\nassert add(1, 2) == [Counter('baa'), {3: 4, 1: 2}, {1: 2}]\n"
+                                   "assert add(1, 2)[0]['z'] == 0 and add(1, 2)[1] != OrderedDict([(3, 4), (1, 2)])"), Outcome::passed, ""},
       {"a function of the tests", tests_of(add, "add(lambda: 1, 2)"), Outcome::untestable, "object of their own"},
       {"tests that are broken", tests_of(add, "assert ("), Outcome::untestable, "own tests"},
       {"a script", script, Outcome::passed, ""}};
@@ -174,9 +177,15 @@ TEST_CASE("sandbox: programs are judged") {
 }
 
 TEST_CASE("sandbox: the tool python says what a program prints") {
-  CHECK(serve::offers_programs({"agent", R"({"tools": ["calculator", "python"]})"}));
-  CHECK(!serve::offers_programs({"agent", R"({"tools": ["calculator"]})"}));
-  CHECK(!serve::offers_programs({"gen", "{}"}));
+  const auto asking = [](const char* id, const char* config) {
+    config::Inferencer out;
+    out.id = id;
+    out.config = config;
+    return out;
+  };
+  CHECK(serve::offers_programs(asking("agent", R"({"tools": ["calculator", "python"]})")));
+  CHECK(!serve::offers_programs(asking("agent", R"({"tools": ["calculator"]})")));
+  CHECK(!serve::offers_programs(asking("gen", "{}")));
   CHECK(*serve::run_python("{}") == "error: python needs the text \"code\"");
   worker_program() = std::getenv("SEXTANT_PROGRAM");
   if (const auto there = available(); !there) {
@@ -196,10 +205,10 @@ TEST_CASE("sandbox: the tool python says what a program prints") {
     REQUIRE(said);
     CHECK(*said == c.said);
   }
-  const auto much = serve::run_python(R"({"code": "print('中' * 5000)"})");
+  const auto much = serve::run_python(R"json({"code": "print('中' * 5000)"})json");
   REQUIRE(much);
   CHECK_THAT(*much, Contains("(11001 bytes more)"));
-  const auto endless = serve::run_python(R"({"code": "while True: print('x' * 1000)"})");
+  const auto endless = serve::run_python(R"json({"code": "while True: print('x' * 1000)"})json");
   REQUIRE(endless);
   CHECK_THAT(*endless, Contains("error: stopped: it printed more than 64 KiB"));
 }
