@@ -130,6 +130,11 @@ TEST_CASE("sandbox: programs are judged") {
   data.data_json = R"({"rows": [[1, 2, 3], [0.5, 1, 1.5]]})";
   script.kind = Job::Kind::script;
   script.program = "print(2 ** 70)\nraise ValueError('no')";
+  const auto by_reference = [&](const std::string& program, const std::string& more = "") {
+    Job job = tests_of(program, "check_by_reference(add, 'def add(a, b): return a + b', 'add', inputs, 0" + more + ")");
+    job.data_json = R"({"inputs": [[1, 2], [0.5, 1], [[1], [2]], ["12345678901234567890", 1]]})";
+    return job;
+  };
   struct Case {
     const char* what;
     Job job;
@@ -160,6 +165,12 @@ TEST_CASE("sandbox: programs are judged") {
       {"its dictionaries", tests_of("import collections\ndef add(a, b): return [collections.Counter('aab'), collections.OrderedDict([(1, 2), (3, 4)]), collections.defaultdict(int, {1: 2})]",
                                    "from collections import Counter, OrderedDict\nassert add(1, 2) == [Counter('baa'), {3: 4, 1: 2}, {1: 2}]\n"
                                    "assert add(1, 2)[0]['z'] == 0 and add(1, 2)[1] != OrderedDict([(3, 4), (1, 2)])"), Outcome::passed, ""},
+      {"as the reference, floats nearly", by_reference("def add(a, b): return a + b if type(b) is not int or b != 1 or a == 1 else a + b + (1e-9 if a == 0.5 else 0)"),
+       Outcome::passed, ""},
+      {"another value than the reference", by_reference("def add(a, b): return a + b if a != [1] else [1]"), Outcome::wrong, "input 2"},
+      {"another type than the reference", by_reference("def add(a, b): return tuple(a + b) if a == [1] else a + b"), Outcome::wrong, "input 2"},
+      {"a reference that fails", by_reference(add, ") or check_by_reference(add, 'def add(a, b): return a / 0', 'add', inputs, 0"), Outcome::untestable, "own program"},
+      {"a root", by_reference("def add(a, b): return -7", ", root_of=lambda a, b, x: x + 7"), Outcome::passed, ""},
       {"a function of the tests", tests_of(add, "add(lambda: 1, 2)"), Outcome::untestable, "object of their own"},
       {"tests that are broken", tests_of(add, "assert ("), Outcome::untestable, "own tests"},
       {"a script", script, Outcome::passed, ""}};
