@@ -17,6 +17,7 @@
 #include "../plugin/loader.hpp"
 #include "../plugin/manifest.hpp"
 #include "../plugin/probe.hpp"
+#include "../score/own_metrics.hpp"
 #include "plugins_run.hpp"
 #include "workspace.hpp"
 
@@ -241,6 +242,8 @@ Result<int> list(const Arguments& arguments) {
 // ---- info, run: one plugin by name ----------------------------------------------------------------------------------------
 /// "metric:bleu", or "bleu" where only one kind has it.
 Result<Found> resolve(const Registry& registry, const std::string& name) {
+  if (score::find_own_metric(name.starts_with("metric:") ? name.substr(7) : name))
+    return Error{Error::Kind::config, fmt::format("{} is a metric of the program itself and no plugin; docs/code_tasks.md describes it", name)};
   if (const size_t colon = name.find(':'); colon != name.npos) {
     SXT_TRY(const plugin::Kind kind, plugin::kind_from_name(name.substr(0, colon)));
     return registry.find(kind, name.substr(colon + 1));

@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <sextant/columns.hpp>
 #include "../base/text.hpp"
+#include "../score/code_tests.hpp"
+#include "../score/own_metrics.hpp"
 #include "../score/score.hpp"
 
 namespace sextant::preflight {
@@ -15,7 +17,7 @@ constexpr size_t shapes_max = 64;         // a set of more shapes than this diff
 
 // A reply that must be a whole text can be compared in length with it; what a post-processor of the reference makes of it cannot.
 std::optional<std::string> gold_of(const json::Value& record, const config::DatasetConfig& dataset) {
-  if (dataset.output_column.empty() || !dataset.reference_postprocessors.empty()) return std::nullopt;
+  if (dataset.output_column.empty() || !dataset.reference_postprocessors.empty() || score::runs_programs(dataset)) return std::nullopt;
   const json::Value* target = json::find(record, dataset.output_column);
   if (!target || !(target->IsString() || target->IsNumber())) return std::nullopt;
   return columns::as_text(*target);
@@ -53,7 +55,9 @@ std::string shape_of(const json::Value& record) {
 
 class Reading {
  public:
-  Reading(const config::DatasetConfig& dataset, uint64_t gold_bytes_min) : dataset_(dataset), gold_bytes_min_(gold_bytes_min) {}
+  /// `compat`: the scorers' mode; nothing: nobody scores.
+  Reading(const config::DatasetConfig& dataset, std::optional<config::Compat> compat, uint64_t gold_bytes_min)
+      : dataset_(dataset), compat_(compat), gold_bytes_min_(gold_bytes_min) {}
 
   Result<void> look_at(const load::Row& row, const json::Document& record) {
     rows.bytes += row.record_json.size();
@@ -70,7 +74,10 @@ class Reading {
       longest_bytes_ = row.record_json.size();
       longest_ = rows.count;
     }
-    if (other) chosen_.insert(rows.count);
+    if (other) {
+      if (compat_) SXT_CHECK(score::check_columns(dataset_, *compat_, row.record_json));
+      chosen_.insert(rows.count);
+    }
     ++rows.count;
     return {};
   }
@@ -93,6 +100,7 @@ class Reading {
 
  private:
   const config::DatasetConfig& dataset_;
+  const std::optional<config::Compat> compat_;
   const uint64_t gold_bytes_min_;
   std::vector<std::pair<uint64_t, uint64_t>> repeated_;  // rows and the ones before that they repeat
   std::unordered_map<size_t, uint64_t> seen_;  // hashes of rows
@@ -133,7 +141,7 @@ void Repeated::tell(Findings& findings) const {
 
 std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const RowOptions& options,
                               Findings& findings, Repeated& repeated) {
-  Reading reading(dataset, options.gold_bytes_min);
+  Reading reading(dataset, options.evaluates ? std::optional(run.compat) : std::nullopt, options.gold_bytes_min);
   const auto unfit = [&](const Error& error) {
     findings.of_dataset(dataset.task_name, error);
     return std::nullopt;

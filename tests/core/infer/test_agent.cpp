@@ -45,6 +45,7 @@ TEST_CASE("a tool is run by its name with a JSON object") {
   CHECK(value_of(infer::run_tool("calculator", R"({"expression": 4.5})")) == "4.5");
   CHECK(value_of(infer::run_tool("calculator", "{}")).find("error: ") == 0);
   CHECK(value_of(infer::run_tool("calculator", "not JSON")).find("error: ") == 0);
+  CHECK(message_of(infer::run_tool("python", R"({"code": "1"})")).find("sandbox") != std::string::npos);  // not here
   CHECK(message_of(infer::run_tool("calculater", "{}")).find("did you mean 'calculator'?") != std::string::npos);
 }
 
