@@ -1,0 +1,31 @@
+// Runs that are looked at and left as they are: what compare, gate and show have in common.
+#pragma once
+#include <string>
+#include <vector>
+#include <sextant/json.hpp>
+#include "../store/run_folder.hpp"
+
+namespace sextant::cli {
+
+struct RunView {
+  store::RunFolder folder;
+  store::RunRecord record;
+  json::Document config;             // configs/run.json; an empty object where there is none
+  std::string version;               // of the Sextant that wrote it
+  std::string name;                  // as it was given
+
+  /// Evaluated models and their data sets, in the order of run.json.
+  std::vector<std::string> models() const;
+  std::vector<std::string> datasets(const std::string& model) const;
+  const store::TaskRecord* task(const std::string& model, const std::string& dataset) const;
+  /// The model that judges a data set; empty: none does.
+  std::string judge_of(const std::string& dataset) const;
+};
+
+/// One that is still written is looked at with a warning.
+Result<RunView> look_at_run(const std::string& path);
+
+/// `wanted` (names or patterns; empty: all) of `names`, in their order. One that matches none is an Error of kind usage that names the nearest.
+Result<std::vector<std::string>> chosen(const std::vector<std::string>& names, const std::vector<std::string>& wanted, const char* what, const std::string& run);
+
+}  // namespace sextant::cli
