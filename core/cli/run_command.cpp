@@ -53,7 +53,7 @@ Result<store::RunFolder> open_folder(const RunCommandFlags& flags, const std::st
 std::function<void(const serve::Progress&)> announce(const serve::ModelSession& session, const config::ModelConfig& model, bool show_progress,
                                                      store::RunRecord& record) {
   log_info(fmt::format("{}: {} on {}, {}, loaded in {:.2f} s", model.abbr, model.backend, session.device(), session.compute(), session.load_s()));
-  if (model.max_seq_len && session.context_length() < model.max_seq_len)
+  if (model.max_seq_len && session.context_length() > 0 && session.context_length() < model.max_seq_len)
     log_warning(fmt::format("{}: --max-seq-len {} is beyond the model's own context of {} tokens", model.abbr, model.max_seq_len, session.context_length()));
   return [&record, line = std::make_shared<ProgressLine>(model.abbr, show_progress)](const serve::Progress& progress) {
     if (progress.samples_computed > 0 && record.first_sample_s == 0) record.first_sample_s = seconds_since_process_start();
@@ -301,6 +301,12 @@ Result<int> run(const RunCommandFlags& given) {
     const preflight::Report found = preflight::check(workspace.host(), run, {evaluates(flags), work_dir, &interrupted()});
     if (const int refused = tell(found, run); refused != exit_ok) return refused;
     if (interrupted()) return static_cast<int>(exit_interrupted);
+    // where nobody can be asked, no run is begun, and one that is taken up stays as it is
+    const auto unavailable = [&](const config::ModelConfig& model) {
+      return std::any_of(found.unfit_models.begin(), found.unfit_models.end(),
+                         [&](const auto& unfit) { return unfit.subject == model.abbr && unfit.error.kind == Error::Kind::device; });
+    };
+    if (!run.models.empty() && std::all_of(run.models.begin(), run.models.end(), unavailable)) return static_cast<int>(exit_unavailable);
     if (flags.dry_run && !found.unfit_models.empty()) return static_cast<int>(exit_code_of(found.unfit_models.front().error.kind));  // which has been said
     unfit = unfit_of(found);
   }
