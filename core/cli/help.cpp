@@ -16,6 +16,7 @@ Usage: sextant COMMAND [ARGUMENTS]
   list     [datasets|models|plugins|summarizers] [PATTERN...]
   prompt   ... [-n INDEX] [--tokens]   show byte for byte what the model would be sent
   report   RUN_DIR                rebuild the tables of a run
+  show     RUN [--wrong]          single samples: what was asked, said, read and wanted
   compare  RUN [RUN...]           two models on the same questions: the difference, and whether it may be chance
   gate     RUN --baseline RUN     is it at most a margin worse? exit code 0, 1 or 2
   plugins  list | info KIND:ID | run KIND:ID | check FILE.so | describe FILE.so | probe FILE.so
@@ -63,6 +64,19 @@ them also matches what contains it.
     return R"(Usage: sextant report RUN_DIR [--json]
 
 Rebuilds the tables of a run from its results: prints the table and writes summary/ anew.
+)";
+  if (command == "show")
+    return R"(Usage: sextant show RUN [--wrong] [--dataset NAME]... [--model NAME]... [--grep RE] [--sort margin] [-n N] [--json]
+
+Shows single samples of a run: the end of the prompt, the reply, the answer that was read out of it and the one that was wanted.
+
+  --wrong           only samples whose first score is not 1
+  --dataset NAME    only these data sets; NAME may hold * and ?
+  --model NAME      only these models
+  --grep RE         only where prompt, reply or answer match the regular expression
+  --sort margin     where labels are scored: those first whose two best labels are nearest to each other
+  -n N              at most N samples (default 10; 0: all)
+  --json            the lines of the samples files, with "model"; all unless -n says otherwise
 )";
   if (command == "compare")
     return R"(Usage: sextant compare RUN RUN... | RUN     [--model NAME]... [--dataset NAME]... [--metric NAME] [--common] [--json]
