@@ -1,12 +1,15 @@
 #include "run_view.hpp"
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
+#include <map>
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "../store/run_states.hpp"
 
 namespace sextant::cli {
+namespace fs = std::filesystem;
 
 std::vector<std::string> RunView::models() const {
   std::vector<std::string> out;
@@ -40,8 +43,29 @@ std::string RunView::judge_of(const std::string& dataset) const {
   return {};
 }
 
+namespace {
+
+// A folder's lock is held once in a process, however often the run is named.
+Result<std::shared_ptr<const store::RunFolder>> open_folder(const std::string& path) {
+  static std::map<fs::path, std::weak_ptr<const store::RunFolder>> open;
+  std::error_code code;
+  if (!fs::exists(path, code)) return Error{Error::Kind::missing, fmt::format("{} does not exist; give the folder of a run", path)};
+  fs::path folder = fs::weakly_canonical(path, code);
+  if (folder.filename().empty()) folder = folder.parent_path();  // a slash at the end
+  if (auto known = open[folder].lock()) return known;
+  if (!fs::is_regular_file(folder / "run.json", code))
+    return Error{Error::Kind::data, fmt::format("{} is not the folder of a run, for it has no run.json; give the folder that `sextant run` names", path)};
+  SXT_TRY(store::RunFolder locked, store::RunFolder::reuse(folder.parent_path(), folder.filename().string()));
+  auto out = std::make_shared<const store::RunFolder>(std::move(locked));
+  open[folder] = out;
+  return std::shared_ptr<const store::RunFolder>(std::move(out));
+}
+
+}  // namespace
+
 Result<RunView> look_at_run(const std::string& path) {
-  SXT_TRY(store::RunFolder folder, store::RunFolder::look_at(path));
+  SXT_TRY(auto held, open_folder(path));
+  const store::RunFolder& folder = *held;
   SXT_TRY(store::RunRecord record, store::read_run_record(folder));
   SXT_TRY(const std::string text, read_file(folder.run_json()));
   SXT_TRY(const json::Document run_json, json::parse(text, folder.run_json().string()));
@@ -52,9 +76,9 @@ Result<RunView> look_at_run(const std::string& path) {
     SXT_TRY(const std::string config_text, read_file(folder.config()));
     SXT_TRY(config, json::parse(config_text, folder.config().string()));
   }
-  RunView out{std::move(folder), std::move(record), std::move(config), json::find_string(run_json, "sextant_version").value_or(""), path};
-  if (out.models().empty()) return Error{Error::Kind::data, fmt::format("{} holds no task; nothing was evaluated in that run", out.folder.run_json().string())};
-  if (out.record.finished.empty()) log_warning(fmt::format("{} is still at work, or was ended before its time; only what is scored is looked at", path));
+  RunView out{std::move(held), std::move(record), std::move(config), json::find_string(run_json, "sextant_version").value_or(""), path};
+  if (out.models().empty()) return Error{Error::Kind::data, fmt::format("{} holds no task; nothing was evaluated in that run", out.folder->run_json().string())};
+  if (out.record.finished.empty()) log_warning(fmt::format("{} was ended before its time; only what is scored is looked at", path));
   return out;
 }
 

@@ -1,5 +1,6 @@
 // Runs that are looked at and left as they are: what compare, gate and show have in common.
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 #include <sextant/json.hpp>
@@ -8,7 +9,7 @@
 namespace sextant::cli {
 
 struct RunView {
-  store::RunFolder folder;
+  std::shared_ptr<const store::RunFolder> folder;
   store::RunRecord record;
   json::Document config;             // configs/run.json; an empty object where there is none
   std::string version;               // of the Sextant that wrote it
@@ -22,7 +23,8 @@ struct RunView {
   std::string judge_of(const std::string& dataset) const;
 };
 
-/// One that is still written is looked at with a warning.
+/// Holds the folder's lock as long as somebody looks; one that another process writes is an Error that names it. The same run may be looked at
+/// several times. Threads: one at a time.
 Result<RunView> look_at_run(const std::string& path);
 
 /// `wanted` (names or patterns; empty: all) of `names`, in their order. One that matches none is an Error of kind usage that names the nearest.

@@ -130,7 +130,7 @@ Result<int> show(const ShowFlags& flags) {
   for (const std::string& model : models)
     for (const std::string& dataset : datasets) {
       const store::TaskRecord* task = run.task(model, dataset);
-      const auto path = run.folder.samples(model, dataset);
+      const auto path = run.folder->samples(model, dataset);
       std::error_code code;
       if (!task) continue;
       if (!std::filesystem::exists(path, code)) {
@@ -138,7 +138,7 @@ Result<int> show(const ShowFlags& flags) {
         continue;
       }
       std::vector<double> margins;
-      if (flags.by_margin) { SXT_TRY(margins, margins_of(run.folder.predictions(model, dataset))); }
+      if (flags.by_margin) { SXT_TRY(margins, margins_of(run.folder->predictions(model, dataset))); }
       uint64_t number = 0;
       SXT_CHECK(each_line(path, [&](std::string_view text) -> Result<void> {
         const uint64_t place = number++;

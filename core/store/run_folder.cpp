@@ -118,18 +118,6 @@ Result<RunFolder> RunFolder::reuse(const fs::path& work_dir, std::string_view ti
   return RunFolder(work_dir / name, fd);
 }
 
-Result<RunFolder> RunFolder::look_at(const fs::path& path) {
-  std::error_code code;
-  fs::path folder = path.lexically_normal();
-  if (folder.filename().empty()) folder = folder.parent_path();  // a slash at the end
-  if (!fs::exists(folder, code)) return Error{Error::Kind::missing, fmt::format("{} does not exist; give the folder of a run", path.string())};
-  if (fs::is_regular_file(folder / "run.json", code)) return RunFolder(folder, -1);
-  const auto last = fs::is_directory(folder, code) ? last_run(folder) : Result<std::string>(Error{});
-  return Error{Error::Kind::data, fmt::format("{} is not the folder of a run, for it has no run.json; {}", folder.string(),
-                                              last ? fmt::format("give one of the runs in it, such as {}", (folder / *last).string())
-                                                   : "give the folder that `sextant run` names")};
-}
-
 const fs::path& RunFolder::path() const { return path_; }
 std::string RunFolder::timestamp() const { return path_.filename().string(); }
 fs::path RunFolder::config() const { return path_ / "configs" / "run.json"; }

@@ -23,9 +23,6 @@ class RunFolder {
   /// second process on the same folder is an error that says so and names the first one's process id. Nothing to reuse: Error
   /// of kind missing (the caller warns and creates).
   static Result<RunFolder> reuse(const std::filesystem::path& work_dir, std::string_view timestamp);
-  /// A run's folder to be read, with no lock: another process may be writing it, and the same folder may be opened twice. One without run.json
-  /// is an Error that says what to give.
-  static Result<RunFolder> look_at(const std::filesystem::path& path);
   RunFolder(RunFolder&&) noexcept;
   ~RunFolder();                                     // gives the lock back
 

@@ -88,3 +88,25 @@ class Compare(ContractTest):
         outcome = self.sextant("gate", best, "--baseline", best, "--json")
         self.assertEqual(json.loads(outcome.stdout)["verdict"], "inconclusive")
         self.assertGreater(json.loads(outcome.stdout)["more"], 0)
+
+
+class Show(ContractTest):
+    def test_what_was_wrong_in_two_commands(self):
+        make_mcq(self.dir / "set.jsonl")
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl"), inline_set(self.dir / "set.jsonl", method="ppl", abbr="scored")]})
+        run = self.run_sample("run.json").run
+        wrong = [line for line in run.samples("tiny") if line["scores"]["accuracy"] != 1]
+        lines = self.json_lines("show", run.path, "--wrong", "--dataset", "tiny", "--json")
+        self.assertEqual([line["index"] for line in lines], [line["index"] for line in wrong])
+        self.assertEqual({line["model"] for line in lines}, {"sample"})
+        text = self.sextant("show", run.path, "--wrong", "--dataset", "tiny", "-n", "1").stdout
+        self.assertEqual(text.count("--- sample | tiny | sample"), min(1, len(wrong)))
+        self.assertIn("%d of %d samples are wrong" % (len(wrong), len(run.samples("tiny"))), text)
+        margins = [line["margin"] for line in self.json_lines("show", run.path, "--sort", "margin", "--json")]
+        self.assertEqual(len(margins), len(run.samples("scored")))
+        self.assertEqual(margins, sorted(margins))
+        self.assertEqual(self.json_lines("show", run.path, "--grep", "no such text", "--json"), [])
+        for args, rc in (((), USAGE), ((run.path, "--sort", "x"), USAGE), ((run.path, "--grep", "("), DATA), ((run.path, "-n", "-1"), USAGE),
+                         ((run.path, "--dataset", "tny"), USAGE), ((self.dir / "none",), DATA)):
+            with self.subTest(args=args):
+                self.assert_rc(self.sextant("show", *args), rc)
