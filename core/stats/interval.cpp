@@ -116,6 +116,7 @@ Interval of_mean_difference(std::span<const double> differences, std::span<const
   Interval out = t_interval(sums);
   if (!out.known() || sums.squares > 0) return out;
   out.method = Method::none;
+  out.standard_error = out.low = out.high = not_known;
   if (sums.mean != 0 || !std::isfinite(reach)) return out;
   const uint64_t n = out.n, clusters_seen = out.clusters;
   out = scaled(of_paired_proportions(0, 0, sums.alone() ? sums.n : sums.clusters), reach);
