@@ -207,6 +207,8 @@ void add_choices(Scored& scored, const Values& values) {
   }
 }
 
+bool is_perplexity(std::string_view name) { return perplexity_named(std::string(name)) != nullptr; }
+
 void add_perplexities(Scored& scored, const Values& values) {
   for (const Perplexity& kind : perplexities) {
     const std::vector<double>& carried = values.carried(kind.extra);

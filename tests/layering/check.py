@@ -37,7 +37,8 @@ CORE = {
     "graph": "base config data plugin score serve store",
     "preflight": "base config data infer load plugin sandbox score serve",
     "report": "base config data stats store",
-    "cli": "base config data graph infer load plugin preflight report sandbox score serve stats store",
+    "compare": "base data report score stats store",
+    "cli": "base compare config data graph infer load plugin preflight report sandbox score serve stats store",
 }
 # headers of one processor or accelerator: what is device-independent has no business with them
 DEVICE_HEADER = re.compile(r"^(\w*mmintrin|immintrin|arm_neon|arm_sve|cpuid|cuda|cublas|hip|nv|cl|omp)")
