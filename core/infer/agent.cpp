@@ -57,7 +57,7 @@ class Agent : public Inferencer {
     }
     data::Request request = conversation.next(replies + 1 < config_.max_rounds);
     if (config_.react) request.sampling->stop.emplace_back("Observation:");
-    else request.tools_json = tools_json(config_.tools);
+    else request.tools_json = tools_json(config_.tools), request.text = {};  // the prompt's text was rendered without the tools
     return ask(std::move(request));
   }
 
