@@ -75,7 +75,7 @@ Unfit unfit_of(const preflight::Report& report) {
 
 int tell(const preflight::Report& report, const config::RunConfig& run) {
   say(LogLevel::warning, report::causes_of(failures_of(report.warnings, run, false)), "");
-  say(LogLevel::error, report::causes_of(failures_of(report.refusals, run, false)), "; mend these first");
+  say(LogLevel::error, report::causes_of(failures_of(report.refusals, run, false)), "; fix these first");
   say(LogLevel::error, report::causes_of(failures_of(report.unfit_models, run, false)), " models");
   const std::vector<report::Failure> unfit = failures_of(report.unfit, run, true);
   const std::vector<report::Cause> causes = report::causes_of(unfit);

@@ -280,7 +280,7 @@ Result<std::map<std::string, Result<serve::Retrieved>>> run_retrieval(plugin::Ho
   for (const store::TaskRecord& task : record.tasks)  // the first stage that failed is the reason of those that wait for it
     if (task.status != "complete")
       if (const auto it = out.try_emplace(task.dataset, serve::Retrieved{}).first; it->second)
-        it->second = Error{task.error_kind, fmt::format("{}/{}/{}: {}", task.stage, task.model, task.dataset, task.error)};
+        it->second = Error{task.error_kind.value_or(Error::Kind::internal), fmt::format("{}/{}/{}: {}", task.stage, task.model, task.dataset, task.error)};
   return out;
 }
 

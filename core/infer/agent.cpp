@@ -144,9 +144,9 @@ const InferencerType agent_type{
   "tools": {"type": "array", "items": {"type": "string"}, "minItems": 1, "default": ["calculator"],
     "description": "the tools that are offered"},
   "max_rounds": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 8,
-    "description": "replies, the last one included"},
+    "description": "the maximum number of replies"},
   "instructions": {"type": "string",
-    "description": "react: what the model is told, with {tools} and {tool_names}; empty: nothing, the prompt says it"}},
+    "description": "react: instructions for the model, with {tools} and {tool_names}; empty: none"}},
   "additionalProperties": false})",
     make_agent};
 

@@ -26,7 +26,7 @@ std::string sentence_of(const Line& line) {
                             : fmt::format("{}: {} replies hold no answer that {} can read; they count as wrong (see samples/)", names, share, f.detail);
   if (f.kind == "unclosed")
     return fmt::format("{}: {} replies end before the model had finished thinking, so they hold no answer; raise --max-out-len", names, share);
-  if (f.kind == "cut") return fmt::format("{}: all {} replies were cut at their greatest length; raise --max-out-len, or name a stop text", names, f.of);
+  if (f.kind == "cut") return fmt::format("{}: all {} replies were cut at their maximum length; raise --max-out-len, or name a stop text", names, f.of);
   if (f.kind == "no_shots")
     return fmt::format("{}: no prompt shows any of its {} examples, because none fits: these are zero-shot numbers; raise --max-seq-len", names, f.detail);
   if (f.kind == "no_label") return fmt::format("{}: {} answers of the data are none of the labels that the model chooses from, so they can never be right", names, share);
