@@ -6,6 +6,7 @@
 #include <sextant/printable.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/log.hpp"
+#include "../data/fields.hpp"
 #include "../graph/run_graph.hpp"
 #include "../load/data.hpp"
 #include "../serve/dataset_feed.hpp"
