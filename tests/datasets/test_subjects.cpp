@@ -17,7 +17,7 @@ namespace {
 const sxt_component& component(std::string_view id) {
   const auto* const* end = sextant_plugin_entry.components + sextant_plugin_entry.component_count;
   const auto* const* found =
-      std::find_if(sextant_plugin_entry.components, end, [&](const sxt_component* one) { return view(one->id) == id; });
+      std::find_if(sextant_plugin_entry.components, end, [&](const sxt_component* one) { return std::string_view(one->id) == id; });
   REQUIRE(found != end);
   return **found;
 }
