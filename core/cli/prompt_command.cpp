@@ -78,7 +78,10 @@ Result<Shown> shown_open(const serve::Prepared& prepared, const infer::Inference
     request.messages = prompt.messages;
     request.tools_json = tools_json;
     SXT_CHECK(session.write_out(request));
-    prompt.text = request.text;
+    std::string text = request.text.str();
+    if (text.empty() && prompt.text.empty())  // a served model gets the turns and renders them itself
+      for (const data::Message& message : prompt.messages) text += fmt::format("{}: {}\n", message.role, message.text());
+    if (!text.empty()) prompt.text = std::move(text);
   }
   return Shown{session.config().abbr, dataset.task_name, prompt.label, prompt.text.str(), std::move(tools_json), prepared.sample.id.row,
                std::move(prompt.messages), {}, !prompt.chat};
