@@ -33,7 +33,10 @@ std::vector<std::string> names_of(const config::RunConfig& run, const std::strin
 }
 
 void say(LogLevel level, const std::vector<report::Cause>& causes, const std::string& elsewhere) {
-  for (size_t i = 0; i < causes.size() && i < causes_shown; ++i) log(level, causes[i].sentence);
+  for (size_t i = 0; i < causes.size() && i < causes_shown; ++i) {
+    if (level == LogLevel::warning) log_warning_once(causes[i].sentence);  // the run itself finds some of them again
+    else log(level, causes[i].sentence);
+  }
   if (causes.size() > causes_shown) log(level, fmt::format("and {} more{}", causes.size() - causes_shown, elsewhere));
 }
 
