@@ -52,7 +52,7 @@ Exit codes: 0 all done, 1 --fail-under says no, 64 usage, 65 bad data or configu
   if (command == "prompt")
     return with_options(R"(Usage: sextant prompt --datasets NAME... [--model-path FILE.gguf | --models NAME...] [-n INDEX] [--tokens] [--json]
 
-Shows byte for byte what the model would be sent; runs no model.
+Shows byte for byte what the model would be sent. Runs no model but those that a retriever reads.
 )", prompt_options());
   if (command == "list")
     return R"(Usage: sextant list [datasets|models|plugins|summarizers] [PATTERN...] [--json]

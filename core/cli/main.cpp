@@ -43,7 +43,7 @@ int help(const std::vector<std::string>& args) {
 std::optional<Error> not_text(const std::vector<std::string>& args) {
   for (const std::string& arg : args)
     if (!utf8::is_valid(arg))
-      return Error{Error::Kind::usage, fmt::format("the argument '{}' holds bytes that are not UTF-8; give the file another name, or a link to it that has one", arg)};
+      return Error{Error::Kind::usage, fmt::format("the argument '{}' is not valid UTF-8; rename the file, or name a link to it that has a valid name", arg)};
   return std::nullopt;
 }
 

@@ -59,14 +59,14 @@ void add_what(po::options_description& options) {
       ("chat-template-kwargs", texts()->value_name("K=V..."), "variables of the chat template: enable_thinking=false")
       ("system-prompt", text()->value_name("TEXT"), "a system message before every conversation")
       ("custom-dataset-path", text()->value_name("FILE"), "a csv or jsonl file with questions")
-      ("custom-dataset-meta-path", text()->value_name("FILE"), "its .meta.json (default: beside it)")
+      ("custom-dataset-meta-path", text()->value_name("FILE"), "its .meta.json (default: next to it)")
       ("custom-dataset-data-type", text()->value_name("TYPE"), "mcq or qa")
       ("custom-dataset-infer-method", text()->value_name("HOW"), "gen or ppl")
       ("limit", po::value<double>()->value_name("N"), "samples per data set: a count, or a fraction below 1")
       ("limit-mode", text()->value_name("HOW"), "first (default) or random")
       ("seed", po::value<int64_t>()->value_name("N"), "for sampling and --limit-mode random (default 0)")
       ("compat", text()->value_name("WHICH"), "none, opencompass, opencompass-0.2.4 or lm-eval (docs/compat.md)")
-      ("data-dir", text()->value_name("DIR"), "where the data sets lie")
+      ("data-dir", text()->value_name("DIR"), "where the data sets are")
       ("config-dir", text()->value_name("DIR"), "more cards, searched first")
       ("plugin-path", texts()->value_name("DIR..."), "more plugins, searched first");
 }
@@ -152,7 +152,7 @@ Result<void> check_values(const Texts& words, const po::options_description& opt
     const std::string name = word.substr(0, is_long ? equals : 2);
     const bool may_stand_alone = std::find(optional_values.begin(), optional_values.end(), word) != optional_values.end();
     if (!attached && !may_stand_alone && looks_like_option(value, options))
-      return usage(fmt::format("{} needs a value, and {} behind it is an option; give {} {}, or write --{}={} if that is the value", name, value, name,
+      return usage(fmt::format("{} needs a value, and {} after it is an option; give {} {}, or write --{}={} if that is the value", name, value, name,
                                option->semantic()->name(), option->long_name(), value));
     if (value.empty() && std::find(std::begin(may_be_empty), std::end(may_be_empty), option->long_name()) == std::end(may_be_empty))
       return usage(fmt::format("{} has an empty value; give one, or leave the option out (was a shell variable not set?)", name));
@@ -217,7 +217,7 @@ po::options_description run_options() {
   add_what(options);
   options.add_options()
       ("mode,m", text()->value_name("MODE"), "all (default), infer, eval or viz")
-      ("reuse,r", text()->value_name("[TS]"), "go on with the last run, or the one of that time")
+      ("reuse,r", text()->value_name("[TS]"), "resume the last run, or the one of that time")
       ("work-dir,w", text()->value_name("DIR"), "where runs are written (default outputs/default)")
       ("fail-under", texts()->value_name("DATASET[,METRIC]=X..."), "exit with 1 where a score is worse than that")
       ("dry-run", po::bool_switch(), "print the plan, compute nothing")
@@ -226,7 +226,7 @@ po::options_description run_options() {
       ("dump-eval-details", text()->value_name("[BOOL]"), "details per sample in results (default true)")
       ("max-num-workers", po::value<int64_t>()->value_name("N"), "accepted; one process does the work")
       ("max-workers-per-gpu", po::value<int64_t>()->value_name("N"), "accepted; one process does the work")
-      ("retry", po::value<int64_t>()->value_name("N"), "accepted; -r goes on where a run stopped");
+      ("retry", po::value<int64_t>()->value_name("N"), "accepted; -r resumes a run");
   add_common(options);
   return options;
 }
@@ -236,7 +236,7 @@ po::options_description prompt_options() {
   add_what(options);
   options.add_options()
       ("index,n", po::value<int64_t>()->value_name("INDEX"), "only this row")
-      ("tokens", po::bool_switch(), "token ids as well");
+      ("tokens", po::bool_switch(), "also print token ids");
   add_common(options);
   return options;
 }

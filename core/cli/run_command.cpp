@@ -241,7 +241,7 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
     if (!named && !stored.rescored.contains(task.dataset)) continue;
     task.eval = named ? "incomplete" : "";
     task.results_sha256.clear();
-    store::set_incomplete(task, named ? "the run was ended before it was scored" : "it was scored otherwise than the run is now; -m eval -r scores it");
+    store::set_incomplete(task, named ? "the run was ended before it was scored" : "it was scored with other settings than the run has now; -m eval -r scores it again");
     if (!named) continue;
     const auto judge = judges.find(task.dataset);
     if (judge == judges.end() || judged.contains({judge->second->model, store::judged_name(task.dataset, task.model)})) chosen.push_back(&task);
@@ -271,7 +271,7 @@ Result<int> run(const RunCommandFlags& given) {
   workspace.warn_about_problems();
   for (const std::string& warning : flags.warnings) log_warning(warning);
   if (flags.mode == "viz" && !(flags.run.extractors.empty() && flags.run.metrics.empty()))
-    return Error{Error::Kind::usage, "-m viz shows the scores that are there; --extractor and --metric score anew: give them to -m eval"};
+    return Error{Error::Kind::usage, "-m viz shows existing scores; use -m eval to score with another --extractor or --metric"};
   if (!infers(flags) && !flags.reuse)
     return Error{Error::Kind::usage, fmt::format("-m {} works on an earlier run; give -r (the last one) or -r TIMESTAMP", flags.mode)};
 

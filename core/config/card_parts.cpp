@@ -66,7 +66,7 @@ Result<void> repeats_from_json(const json::Value& eval, const std::string& origi
   const auto counts = [&](const json::Value* list, const char* where, std::vector<uint32_t>& out) -> Result<void> {
     if (!list) return {};
     for (const auto& k : list->GetArray()) {
-      if (!k.IsUint() || k.GetUint() == 0) return card_error(origin, fmt::format("{} holds what is not a number of attempts; give whole numbers from 1", where));
+      if (!k.IsUint() || k.GetUint() == 0) return card_error(origin, fmt::format("{} holds a value that is not a number of attempts; give whole numbers from 1", where));
       out.push_back(k.GetUint());
     }
     return {};

@@ -39,9 +39,9 @@ Result<std::string> snapshot_in(const std::string& origin, const std::string& na
   const std::string revision = main_revision(model);
   if (std::find(snapshots.begin(), snapshots.end(), revision) != snapshots.end()) return (model / "snapshots" / revision).string();
   const auto refuse = [&](const std::string& why) -> Error {
-    return {Error::Kind::data, fmt::format("{}: {} lies in the cache of the Hugging Face Hub as {}, and {}", origin, named, model.string(), why)};
+    return {Error::Kind::data, fmt::format("{}: {} is in the cache of the Hugging Face Hub as {}, and {}", origin, named, model.string(), why)};
   };
-  if (snapshots.empty()) return refuse("no snapshot of it is there (a download that was broken off?); fetch it again, for nothing is fetched here");
+  if (snapshots.empty()) return refuse("it has no snapshot (an interrupted download?); fetch it again, since Sextant fetches nothing");
   const std::string folder = (model / "snapshots").string();
   if (snapshots.size() == 1) {
     if (!revision.empty())  // the file was left behind, or a download never began
@@ -64,12 +64,12 @@ Result<std::string> locate_model(const std::string& origin, const std::string& p
     return Error{
         Error::Kind::data,
         fmt::format(
-            "{}: {} is a file, and a Hugging Face folder is wanted; name the folder, or give a GGUF file as --model-path",
+            "{}: {} is a file, and a Hugging Face folder is expected; name the folder, or give a GGUF file as --model-path",
             origin, path)};
   if (expected == ModelFiles::file && fs::is_directory(status))
     return Error{
         Error::Kind::data,
-        fmt::format("{}: {} is a directory, and a GGUF file is wanted; name the file, or give a Hugging Face folder as --hf-path",
+        fmt::format("{}: {} is a directory, and a GGUF file is expected; name the file, or give a Hugging Face folder as --hf-path",
                     origin, path)};
   if (fs::is_directory(status)) {  // the model's folder in a cache, where one of its snapshots is meant
     const bool of_cache = fs::is_directory(fs::path(path) / "snapshots", failed) && !fs::exists(fs::path(path) / "config.json", failed);

@@ -33,7 +33,7 @@ Result<PluginChoice> component_flag(const std::string& text, const char* flag) {
   if (colon == text.npos) return choice;
   const auto config = json::parse(text.substr(colon + 1), flag, json::Syntax::relaxed);
   if (!config || !config->IsObject())
-    return usage(fmt::format("{}: what stands behind '{}:' is not a JSON object{}", flag, choice.id, config ? "" : " (" + config.error().message + ")"));
+    return usage(fmt::format("{}: the text after '{}:' is not a JSON object{}", flag, choice.id, config ? "" : " (" + config.error().message + ")"));
   choice.config = json::write(*config);
   return choice;
 }

@@ -29,7 +29,7 @@ Result<fs::path> locate(const std::vector<fs::path>& candidates, const std::stri
     const fs::file_status status = fs::status(candidate, code);
     if (fs::exists(status)) return candidate;
     if (code == std::errc::permission_denied)
-      return Error{Error::Kind::io, fmt::format("{} cannot be looked into: permission denied on a folder above it; check its permissions", candidate.string())};
+      return Error{Error::Kind::io, fmt::format("{} cannot be opened: permission denied on a folder above it; check its permissions", candidate.string())};
   }
   return Error{Error::Kind::missing, fmt::format("there is no folder {0} of data; looked at {1}; give --data-dir DIR, where DIR/{0} is that folder", folder,
                                                  places_text(candidates))};
@@ -198,7 +198,7 @@ Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& data
   try {
     return load(host, dataset, run, look);
   } catch (const std::bad_alloc&) {  // costs this set alone
-    return Error{Error::Kind::internal, fmt::format("{}: its rows do not fit the memory; evaluate fewer of them (--limit, --rows), or give the machine more", dataset.abbr)};
+    return Error{Error::Kind::internal, fmt::format("{}: its rows do not fit into memory; evaluate fewer of them (--limit, --rows), or use a machine with more memory", dataset.abbr)};
   }
 }
 

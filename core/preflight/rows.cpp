@@ -132,7 +132,7 @@ void Repeated::add(const std::string& set, uint64_t row, uint64_t earlier) {
 
 void Repeated::tell(Findings& findings) const {
   if (rows_ == 0) return;
-  const std::string first = fmt::format("row {} is row {} again", row_, earlier_);
+  const std::string first = fmt::format("row {} repeats row {}", row_, earlier_);
   findings.warn("", rows_ == 1 ? fmt::format("{}: {}; both count", first_, first)
                     : sets_ == 1
                         ? fmt::format("{}: {} rows repeat an earlier one, each of which counts (the first: {})", first_, rows_, first)

@@ -29,7 +29,7 @@ std::string sentence_of(const Line& line) {
                             : fmt::format("{}: {} {} hold no answer that {}{} can read; they count as wrong (see samples/)", names, share, replies, f.detail, filter);
   if (f.kind == "unclosed")
     return fmt::format("{}: {} {} end before the model had finished thinking, so they hold no answer; {}", names, share, replies, longer);
-  if (f.kind == "cut") return fmt::format("{}: all {} {} were cut at their greatest length; {}, or name a stop text", names, f.of, replies, longer);
+  if (f.kind == "cut") return fmt::format("{}: all {} {} were cut at their maximum length; {}, or name a stop text", names, f.of, replies, longer);
   if (f.kind == "no_shots")
     return fmt::format("{}: no prompt shows any of its {} examples, because none fits: these are zero-shot numbers; raise --max-seq-len", names, f.detail);
   if (f.kind == "no_label") return fmt::format("{}: {} answers of the data are none of the labels that the model chooses from, so they can never be right", names, share);

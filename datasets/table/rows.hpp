@@ -19,6 +19,8 @@ struct Reading {
   std::vector<std::string> columns;  // their names by position; "" leaves a column out
   std::string member;                // json: the path of the list inside the object
   bool find_header = false;          // csv, tsv: a multiple-choice file without a header is known by its answers
+  std::vector<std::string> labels;   // csv, tsv, not empty: a first line whose cell `answer_at` is one of them is a row
+  size_t answer_at = 0;
 };
 
 struct Row {

@@ -46,7 +46,7 @@ class ConfigFile(ConfigTest):
         self.refused('{\n  "extends": "nowhere.json"}', "bad.json:2", "nowhere.json")
 
     def test_extends_in_a_circle(self):
-        self.refused('{"extends": "bad.json"}', "bad.json", "circle")
+        self.refused('{"extends": "bad.json"}', "bad.json", "circular")
 
     def test_flags_win_over_the_file(self):
         write(self.dir / "run.json", {"datasets": ["ceval_xyj_gen"], "limit": 4})

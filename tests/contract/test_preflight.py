@@ -217,7 +217,7 @@ class Warned(ContractTest):
         rows = [{"question": "q%d" % (i % 3), "answer": "x"} for i in range(5)]
         write_jsonl(self.dir / "set.jsonl", rows)
         outcome = self.run_sample("--custom-dataset-path", "set.jsonl")
-        self.assertRegex(outcome.stderr, r"warning: set: 2 rows repeat an earlier one.*row 3 is row 0 again")
+        self.assertRegex(outcome.stderr, r"warning: set: 2 rows repeat an earlier one.*row 3 repeats row 0")
 
 
 class Estimates(ContractTest):
