@@ -182,6 +182,10 @@ Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attem
   scored.columns = values.take_columns();
   if (!unscored) add_choices(scored, values);
   add_perplexities(scored, values);
+  bool binary = false;
+  const std::vector<stats::Chance>& chances = values.chances(binary);
+  scored.calibration = stats::calibration_of(chances);
+  if (binary && scored.calibration.n > 0) scored.auc_roc = stats::auc_roc(chances);
   if (scored.columns.empty() && !unscored)
     return Error{Error::Kind::internal, fmt::format("{}: the attempts of {} carry no number", dataset.card_path, dataset.abbr)};
   if (!scored.columns.empty()) SXT_CHECK(add_numbers(scored, dataset, metrics, values, *reader));

@@ -10,6 +10,7 @@
 #include "../data/finding.hpp"
 #include "../data/score.hpp"
 #include "../stats/interval.hpp"
+#include "../stats/calibration.hpp"
 #include "lines.hpp"
 #include "reading.hpp"
 
@@ -63,6 +64,8 @@ struct Scored {
   uint32_t repeats = 1;
   std::string results_sha256;                  // of one canonical line per attempt; empty where one has failed
   std::vector<data::Finding> findings;         // what to know of the numbers
+  stats::Calibration calibration;              // of sets whose labels have probabilities; n = 0: of none
+  double auc_roc = std::numeric_limits<double>::quiet_NaN();   // of sets with the same two labels everywhere
   uint64_t replies = 0, unparsed = 0, cut = 0; // replies; of which hold no answer; were cut at their greatest length
   uint64_t failed = 0;                         // attempts that could not be scored
   std::optional<Error> error;                  // why the task fails all the same: the first failure, or a metric's

@@ -80,6 +80,7 @@ void Values::add(uint64_t number, const data::Attempt& attempt, const std::vecto
     for (size_t metric = 0; metric < std::min(metrics_.size(), readings[filter].verdicts.size()); ++metric)
       add_verdict(number, filter, metric, readings[filter].verdicts[metric]);
   }
+  if (attempt.labels.size() > 1 && !readings.front().error) add_chance(number, attempt, text_of(readings.front().reference_json));
   if (attempt.extra_json.empty()) return;
   const auto extra = json::parse(attempt.extra_json, "extra");
   if (!extra) return;
@@ -91,6 +92,28 @@ void Values::add(uint64_t number, const data::Attempt& attempt, const std::vecto
   const std::string target = text_of(readings.front().reference_json);
   for (size_t i = 0; i < choice_kinds.size(); ++i)
     if (const auto choice = json::find_string(*choices, choice_kinds[i])) set(right_[i], number, *choice == target ? 1 : 0);
+}
+
+// The probabilities that sums of ln p give the labels, where one of them is the answer.
+void Values::add_chance(uint64_t number, const data::Attempt& attempt, const std::string& target) {
+  std::vector<double> logprobs;
+  size_t right = attempt.labels.size();
+  for (const data::LabelScore& label : attempt.labels) {
+    if (label.label == target) right = logprobs.size();
+    logprobs.push_back(label.logprob);
+  }
+  if (chances_.empty()) {
+    chances_.resize(attempts_);
+    first_label_ = attempt.labels[0].label;
+    second_label_ = attempt.labels[1].label;
+  }
+  binary_ = binary_ && logprobs.size() == 2 && attempt.labels[0].label == first_label_ && attempt.labels[1].label == second_label_;
+  if (right < logprobs.size()) chances_[number] = stats::chance_of(logprobs, right);
+}
+
+const std::vector<stats::Chance>& Values::chances(bool& ret_binary) const {
+  ret_binary = binary_;
+  return chances_;
 }
 
 // The values that a metric gave anywhere, in the order in which they are declared, then in which they first came.

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <unordered_map>
 #include <vector>
+#include "../stats/calibration.hpp"
 #include "score.hpp"
 
 namespace sextant::score {
@@ -28,6 +29,8 @@ class Values {
   /// Which cluster each of the first `n` attempts belongs to, from 0 in the order in which they first come; one without has one of its own.
   /// Empty: none has one.
   std::vector<uint32_t> clusters(uint64_t n) const;
+  /// The probabilities of the labels of each attempt that has any; empty: none has. `ret_binary`: all have the same two.
+  const std::vector<stats::Chance>& chances(bool& ret_binary) const;
 
  private:
   struct Named {
@@ -42,6 +45,7 @@ class Values {
   };
   void add_verdict(uint64_t number, size_t filter, size_t metric, const Verdict& verdict);
   std::vector<Named*> in_order(size_t metric);
+  void add_chance(uint64_t number, const data::Attempt& attempt, const std::string& target);
   void set(std::vector<double>& column, uint64_t number, double value);
 
   const uint64_t attempts_;
@@ -54,6 +58,9 @@ class Values {
   std::array<std::vector<double>, carried_names.size()> carried_;
   std::array<std::vector<double>, choice_kinds.size()> right_;
   std::unordered_map<std::string, uint32_t> cluster_names_;   // numbers from 1, in the order of add()
+  std::vector<stats::Chance> chances_;                        // [attempt]
+  std::string first_label_, second_label_;
+  bool binary_ = true;
   std::vector<uint32_t> clusters_;                            // [attempt]; 0: none; empty: none has one
 };
 
