@@ -6,6 +6,7 @@
 #include <sextant/message_text.hpp>
 #include "custom.hpp"
 #include "files.hpp"
+#include "reshape.hpp"
 #include "understand.hpp"
 
 namespace {
@@ -45,6 +46,8 @@ struct Table : FileDataset {
     std::vector<tables::Row> rows;
     std::vector<std::string> notes;
     SXT_TRY(Records out, tables::read_files(folder(), context.config(), split, reading, owner.GetAllocator(), rows, notes));
+    SXT_CHECK(tables::add_columns_beside(folder(), context.config(), split, owner.GetAllocator(), rows));
+    SXT_CHECK(tables::unfold(texts(context.config(), "unfold"), owner.GetAllocator(), rows));
     for (tables::Row& row : rows) {
       if (!row.not_finite.empty())
         return Error{Error::Kind::data,
@@ -52,6 +55,7 @@ struct Table : FileDataset {
                          "' is NaN or infinite, which JSON does not have; write null, or the text in quotes"};
       SXT_CHECK(rename(row, owner.GetAllocator()));
     }
+    if (const std::string where = context.text("where"); !where.empty()) SXT_CHECK(tables::keep_where(where, rows));
     SXT_CHECK(check(rows, std::string(split), owner.GetAllocator()));
     out.fields = tables::Columns(rows).names();
     for (const tables::Row& row : rows) out.json.push_back(json::write(row.record));
@@ -120,7 +124,7 @@ struct Table : FileDataset {
   R"("file": {"type": "string", "default": "", "description": )"                                                                          \
   R"("a file's name below path; {split} and {name} are filled in, * and ? match names; without {split} every split is the whole file"},)" \
   R"("name": {"type": "string", "description": "what {name} in file names stands for: a subject"},)"                                      \
-  R"("format": {"enum": ["auto", "csv", "tsv", "jsonl", "json"], "default": "auto", "description": "auto: by the file's name"})"
+  R"("format": {"enum": ["auto", "csv", "tsv", "jsonl", "json", "lines"], "default": "auto", "description": "auto: by the file's name; lines: each line is a row"})"
 
 constexpr const char* table_schema = R"({
   "type": "object", "additionalProperties": false, "required": ["path"],
@@ -128,8 +132,12 @@ constexpr const char* table_schema = R"({
     "files": {"type": "object", "description": "instead of file: each split's file or files, {\"train\": \"a.jsonl\", \"test\": [\"b.jsonl\", \"c*.jsonl\"]}",
       "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]}},
     "header": {"type": "boolean", "default": true, "description": "csv, tsv: whether the first line names the columns"},
-    "columns": {"type": "array", "items": {"type": "string"}, "description": "csv, tsv: the columns' names by position; \"\" leaves one out"},
+    "columns": {"type": "array", "items": {"type": "string"}, "description": "the columns' names by position, \"\" leaves one out: of csv, tsv, and JSON rows that are lists; of lines the one column, default text"},
     "member": {"type": "string", "description": "json: the path of the list of rows inside the object"},
+    "beside": {"type": "object", "description": "columns whose values stand in files of their own, one a line: {\"label\": \"{split}-labels.lst\"}, or a file for each split, {\"label\": {\"dev\": \"dev-labels.lst\"}}",
+      "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}},
+    "unfold": {"type": "array", "items": {"type": "string"}, "description": "paths of lists; a row becomes one for each item, whose members become the row's"},
+    "where": {"type": "string", "description": "a Jinja expression of columns; rows for which it does not hold are left out: choices | length == 4"},
     "rename": {"type": "object", "additionalProperties": {"type": "string"}, "description": "{\"new\": \"old\"}; the old one may be a path, as in question.stem"},
     "add": {"type": "array", "items": {"type": "string"}, "description": "columns that are added, empty, where they are missing"},
     "require": {"type": "array", "items": {"type": "string"}, "description": "columns that every row must have"},
