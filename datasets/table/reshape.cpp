@@ -18,6 +18,15 @@ Place place_of(json::Value& record, const std::string& path) {
   return {const_cast<json::Value*>(columns::find(record, std::string_view(path).substr(0, dot))), path.substr(dot + 1)};
 }
 
+// The files that a further column names, as the rows' own are named.
+Result<std::vector<std::filesystem::path>> files_beside(const std::filesystem::path& folder, const json::Value& config, const json::Value& given, std::string_view split) {
+  json::Document where(rapidjson::kObjectType);
+  auto& a = where.GetAllocator();
+  json::set(where, given.IsObject() ? "files" : "file", json::Value(given, a), a);
+  if (const json::Value* name = json::find(config, "name")) json::set(where, "name", json::Value(*name, a), a);
+  return files_of_split(folder, where, split);
+}
+
 }  // namespace
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -36,11 +45,7 @@ Result<void> add_columns_beside(const std::filesystem::path& folder, const json:
   const json::Value* beside = json::find(config, "beside");
   if (!beside) return {};
   for (const auto& column : beside->GetObject()) {
-    json::Document where(rapidjson::kObjectType);   // as the rows' own files are named
-    auto& a = where.GetAllocator();
-    json::set(where, column.value.IsObject() ? "files" : "file", json::Value(column.value, a), a);
-    if (const json::Value* name = json::find(config, "name")) json::set(where, "name", json::Value(*name, a), a);
-    SXT_TRY(const std::vector<std::filesystem::path> files, files_of_split(folder, where, split));
+    SXT_TRY(const std::vector<std::filesystem::path> files, files_beside(folder, config, column.value, split));
     std::vector<std::string> texts;
     for (const std::filesystem::path& file : files) {
       SXT_TRY(const std::string text, csv::read_text(file));
@@ -52,6 +57,22 @@ Result<void> add_columns_beside(const std::filesystem::path& folder, const json:
       return data_error(files.front().string() + " has " + std::to_string(texts.size()) + " lines for the column '" + name + "', and the split '" +
                         std::string(split) + "' has " + std::to_string(rows.size()) + " rows; they must be of one edition");
     for (size_t i = 0; i < rows.size(); ++i) json::set(rows[i].record, name, texts[i], allocator);
+  }
+  return {};
+}
+
+Result<void> add_texts(const std::filesystem::path& folder, const json::Value& config, std::string_view split, Allocator& allocator, std::vector<Row>& rows) {
+  const json::Value* texts = json::find(config, "texts");
+  if (!texts) return {};
+  for (const auto& column : texts->GetObject()) {
+    SXT_TRY(const std::vector<std::filesystem::path> files, files_beside(folder, config, column.value, split));
+    std::string text;
+    for (const std::filesystem::path& file : files) {
+      SXT_TRY(const std::string one, csv::read_text(file));
+      SXT_CHECK(csv::check_text(one, file.string()));
+      text += csv::without_marks(one);
+    }
+    for (Row& row : rows) json::set(row.record, json::text(column.name), text, allocator);
   }
   return {};
 }

@@ -1,4 +1,4 @@
-// What a card may do with rows before their columns are named: columns that stand in files beside the rows', one row for each item
+// What a card may do with rows before their columns are named: columns that stand in files of their own, one row for each item
 // of a list inside it, and rows that are left out. docs/cards.md lists the keys.
 #pragma once
 #include <filesystem>
@@ -11,6 +11,9 @@ namespace sextant::tables {
 
 /// "beside": each line of a split's further file is a column of the row at its place. Exactly one line for each row.
 Result<void> add_columns_beside(const std::filesystem::path& folder, const json::Value& config, std::string_view split, Allocator& allocator, std::vector<Row>& rows);
+
+/// "texts": columns that hold a whole file's text, the same in every row: a task's own instructions.
+Result<void> add_texts(const std::filesystem::path& folder, const json::Value& config, std::string_view split, Allocator& allocator, std::vector<Row>& rows);
 
 /// "unfold": for each path in its turn, a row becomes one for each item of the list there. The members of an item that is an object
 /// become the row's; another item stands under the path's last name. The list itself goes.

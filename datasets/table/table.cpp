@@ -47,6 +47,7 @@ struct Table : FileDataset {
     std::vector<std::string> notes;
     SXT_TRY(Records out, tables::read_files(folder(), context.config(), split, reading, owner.GetAllocator(), rows, notes));
     SXT_CHECK(tables::add_columns_beside(folder(), context.config(), split, owner.GetAllocator(), rows));
+    SXT_CHECK(tables::add_texts(folder(), context.config(), split, owner.GetAllocator(), rows));
     SXT_CHECK(tables::unfold(texts(context.config(), "unfold"), owner.GetAllocator(), rows));
     for (tables::Row& row : rows) {
       if (!row.not_finite.empty())
@@ -136,6 +137,7 @@ constexpr const char* table_schema = R"({
     "member": {"type": "string", "description": "json: the path of the list of rows inside the object"},
     "beside": {"type": "object", "description": "columns whose values stand in files of their own, one a line: {\"label\": \"{split}-labels.lst\"}, or a file for each split, {\"label\": {\"dev\": \"dev-labels.lst\"}}",
       "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}},
+    "texts": {"type": "object", "additionalProperties": {"type": "string"}, "description": "columns that hold a whole file's text, the same in every row: {\"task\": \"prompts/{name}.txt\"}"},
     "unfold": {"type": "array", "items": {"type": "string"}, "description": "paths of lists; a row becomes one for each item, whose members become the row's"},
     "where": {"type": "string", "description": "a Jinja expression of columns; rows for which it does not hold are left out: choices | length == 4"},
     "rename": {"type": "object", "additionalProperties": {"type": "string"}, "description": "{\"new\": \"old\"}; the old one may be a path, as in question.stem"},
