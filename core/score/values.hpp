@@ -25,6 +25,9 @@ class Values {
   const std::vector<double>& carried(std::string_view name) const;
   /// Whether the choice by sum, char, byte or token ("extra"."choices") is the target; likewise.
   const std::vector<double>& right(std::string_view kind) const;
+  /// Which cluster each of the first `n` attempts belongs to, from 0 in the order in which they first come; one without has one of its own.
+  /// Empty: none has one.
+  std::vector<uint32_t> clusters(uint64_t n) const;
 
  private:
   struct Named {
@@ -50,6 +53,8 @@ class Values {
   static constexpr std::array<std::string_view, 4> choice_kinds{"sum", "char", "byte", "token"};
   std::array<std::vector<double>, carried_names.size()> carried_;
   std::array<std::vector<double>, choice_kinds.size()> right_;
+  std::unordered_map<std::string, uint32_t> cluster_names_;   // numbers from 1, in the order of add()
+  std::vector<uint32_t> clusters_;                            // [attempt]; 0: none; empty: none has one
 };
 
 /// The facts of one of a metric's values.
