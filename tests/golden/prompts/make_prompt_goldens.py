@@ -121,7 +121,7 @@ def main():
             entry = {"config": entry}
         config = Config.fromfile(str(configs / (entry["config"] + ".py")))
         lists = [value for name, value in config.items() if name.endswith("datasets") and isinstance(value, list)]
-        all_sets = max(lists, key=len)
+        all_sets = [one for one in max(lists, key=len) if one["abbr"] in entry.get("sets", [one["abbr"]])]
         loaded, there = [], {}
         for one in list(all_sets):
             if len(loaded) == SUBSETS_MAX:
