@@ -5,6 +5,7 @@
 #include <optional>
 #include <sextant/columns.hpp>
 #include <sextant/jinja.hpp>
+#include <sextant/list_text.hpp>
 #include <sextant/regex.hpp>
 #include "../base/text.hpp"
 
@@ -280,7 +281,8 @@ struct Json : OnValue {
   Result<json::Value> of(const json::Value& value, Allocator& a) const override {
     const std::string text = columns::as_text(value);
     const auto parsed = json::parse(text, "the text");
-    if (!parsed) return data_error(fmt::format("{} is not JSON ({})", in_quotes(text), parsed.error().message));
+    if (json::Document list; !parsed && list_text::read(text, list)) return json::Value(list, a);
+    if (!parsed) return data_error(fmt::format("{} is neither JSON nor a list as Python prints it ({})", in_quotes(text), parsed.error().message));
     return json::Value(*parsed, a);
   }
 };

@@ -6,6 +6,7 @@
 #include <sextant/message_text.hpp>
 #include "custom.hpp"
 #include "files.hpp"
+#include "reshape.hpp"
 #include "understand.hpp"
 
 namespace {
@@ -49,6 +50,9 @@ struct Table : FileDataset {
     std::vector<tables::Row> rows;
     std::vector<std::string> notes;
     SXT_TRY(Records out, tables::read_files(folder(), config, split, reading, owner.GetAllocator(), rows, notes));
+    SXT_CHECK(tables::add_columns_beside(folder(), config, split, owner.GetAllocator(), rows));
+    SXT_CHECK(tables::add_texts(folder(), config, split, owner.GetAllocator(), rows));
+    SXT_CHECK(tables::unfold(texts(config, "unfold"), owner.GetAllocator(), rows));
     for (tables::Row& row : rows) {
       if (!row.not_finite.empty())
         return Error{Error::Kind::data,
@@ -56,6 +60,7 @@ struct Table : FileDataset {
                          "' is NaN or infinite, which JSON does not have; write null, or the text in quotes"};
       SXT_CHECK(rename(row, owner.GetAllocator()));
     }
+    if (const std::string where = context.text("where"); !where.empty()) SXT_CHECK(tables::keep_where(where, rows));
     SXT_CHECK(check(rows, std::string(split), owner.GetAllocator()));
     out.fields = tables::Columns(rows).names();
     for (const tables::Row& row : rows) out.json.push_back(json::write(row.record));
@@ -151,7 +156,7 @@ struct Cmmlu : Table {
   R"("file": {"type": "string", "default": "", "description": )"                                                                          \
   R"("a file's name below path; {split} and {name} are filled in, * and ? match names; without {split} every split is the whole file"},)" \
   R"("name": {"type": "string", "description": "what {name} in file names stands for: a subject"},)"                                      \
-  R"("format": {"enum": ["auto", "csv", "tsv", "jsonl", "json"], "default": "auto", "description": "auto: by the file's name"})"
+  R"("format": {"enum": ["auto", "csv", "tsv", "jsonl", "json", "lines"], "default": "auto", "description": "auto: by the file's name; lines: each line is a row"})"
 
 constexpr const char* table_schema = R"({
   "type": "object", "additionalProperties": false, "required": ["path"],
@@ -159,8 +164,13 @@ constexpr const char* table_schema = R"({
     "files": {"type": "object", "description": "instead of file: each split's file or files, {\"train\": \"a.jsonl\", \"test\": [\"b.jsonl\", \"c*.jsonl\"]}",
       "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "items": {"type": "string"}}]}},
     "header": {"enum": [true, false, "auto"], "default": true, "description": "csv, tsv: whether the first line names the columns; auto: it is a row if its answer is one of answers.among"},
-    "columns": {"type": "array", "items": {"type": "string"}, "description": "csv, tsv: the columns' names by position; \"\" leaves one out"},
+    "columns": {"type": "array", "items": {"type": "string"}, "description": "the columns' names by position, \"\" leaves one out: of csv, tsv, and JSON rows that are lists; of lines the one column, default text"},
     "member": {"type": "string", "description": "json: the path of the list of rows inside the object"},
+    "beside": {"type": "object", "description": "columns whose values stand in files of their own, one a line: {\"label\": \"{split}-labels.lst\"}, or a file for each split, {\"label\": {\"dev\": \"dev-labels.lst\"}}",
+      "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}},
+    "texts": {"type": "object", "additionalProperties": {"type": "string"}, "description": "columns that hold a whole file's text, the same in every row: {\"task\": \"prompts/{name}.txt\"}"},
+    "unfold": {"type": "array", "items": {"type": "string"}, "description": "paths of lists; a row becomes one for each item, whose members become the row's"},
+    "where": {"type": "string", "description": "a Jinja expression of columns; rows for which it does not hold are left out: choices | length == 4"},
     "rename": {"type": "object", "additionalProperties": {"type": "string"}, "description": "{\"new\": \"old\"}; the old one may be a path, as in question.stem"},
     "add": {"type": "array", "items": {"type": "string"}, "description": "columns that are added, empty, where they are missing"},
     "require": {"type": "array", "items": {"type": "string"}, "description": "columns that every row must have"},

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <sextant/json.hpp>
 
-namespace sextant::tables {
+namespace sextant::list_text {
 
 /// Whether the text is a list or an object; if so, `ret_value` is it.
-inline bool read_list_text(std::string_view text, json::Document& ret_value) {
+inline bool read(std::string_view text, json::Document& ret_value) {
   while (!text.empty() && std::string_view(" \t\r\n").find(text.front()) != text.npos) text.remove_prefix(1);
   while (!text.empty() && std::string_view(" \t\r\n").find(text.back()) != text.npos) text.remove_suffix(1);
   if (text.size() < 2 || (text.front() != '[' && text.front() != '{')) return false;
@@ -48,4 +48,4 @@ inline bool read_list_text(std::string_view text, json::Document& ret_value) {
   return !json::parse_into<json::strict_flags>(ret_value, out).IsError();
 }
 
-}  // namespace sextant::tables
+}  // namespace sextant::list_text
