@@ -53,9 +53,10 @@ Shows byte for byte what the model would be sent; runs no model.
 )", prompt_options());
   if (command == "list")
     return R"(Usage: sextant list [datasets|models|plugins|summarizers] [PATTERN...] [--json]
+       sextant list tasks DIR... [PATTERN...] [--json]
 
 Lists what there is. Without a kind: models and data sets, a table each. A PATTERN is a name, or has * and ?; a name without
-them also matches what contains it.
+them also matches what contains it. tasks: lm-eval's task files in DIR, and of each whether it can be run.
 )";
   if (command == "report")
     return R"(Usage: sextant report RUN_DIR [--json]

@@ -7,6 +7,7 @@
 #include "../base/text.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "task_cards.hpp"
 #include "workspace.hpp"
 
 namespace sextant::cli {
@@ -66,7 +67,7 @@ int list_command(const std::vector<std::string>& args) {
   const bool as_json = (*values)["json"].as<bool>();
   const std::vector<std::string> plugin_path = (*values)["plugin-path"].as<std::vector<std::string>>();
 
-  const std::vector<std::string> kinds = {"datasets", "models", "plugins", "summarizers"};
+  const std::vector<std::string> kinds = {"datasets", "models", "plugins", "summarizers", "tasks"};
   std::string kind;
   if (!words.empty() && std::find(kinds.begin(), kinds.end(), words.front()) != kinds.end()) {
     kind = words.front();
@@ -80,6 +81,7 @@ int list_command(const std::vector<std::string>& args) {
     return plugins_command(forwarded);
   }
   if (const auto folder = check_config_dir((*values)["config-dir"].as<std::string>()); !folder) return fail(folder.error());
+  if (kind == "tasks") return list_tasks(words, as_json, plugin::Registry::discover(plugin::SearchPath::standard(plugin_path)));
   const Workspace workspace((*values)["config-dir"].as<std::string>(), plugin_path);
   workspace.warn_about_problems();
   std::string out;

@@ -3,6 +3,7 @@
 #include <set>
 #include <unordered_map>
 #include <sextant/columns.hpp>
+#include "../config/card_parts.hpp"
 #include "../score/score.hpp"
 
 namespace sextant::preflight {
@@ -121,7 +122,7 @@ std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, 
     if (!row) return unfit(row.error());
     if (const auto looked = reading.look_at(*row); !looked) return unfit(looked.error());
   }
-  if (options.evaluates && reading.unanswered() > 0 && (!dataset.metrics.empty() || config::measures_itself(dataset.inferencer))) {
+  if (options.evaluates && reading.unanswered() > 0 && (!dataset.metrics.empty() || config::has_own_numbers(dataset.inferencer))) {
     findings.of_dataset(dataset.task_name, {Error::Kind::data, fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there would be no score; "
                                                                           "use -m infer for the predictions alone, or another split",
                                                                           reading.unanswered(), reading.rows.count, dataset.test_split, dataset.abbr,

@@ -6,6 +6,7 @@
 #include <sextant/message_text.hpp>
 #include "custom.hpp"
 #include "files.hpp"
+#include "hub.hpp"
 #include "understand.hpp"
 
 namespace {
@@ -156,6 +157,7 @@ constexpr const char* custom_schema = R"({
 SEXTANT_PLUGIN(
     sextant::component<Table>({.id = "table", .summary = "Files of rows: .csv, .tsv, .jsonl, .json", .schema = table_schema}),
     sextant::component<tables::Custom>(
-        {.id = "custom", .summary = "A file of your own: question, A, B, ..., answer", .schema = custom_schema}))
+        {.id = "custom", .summary = "A file of your own: question, A, B, ..., answer", .schema = custom_schema}),
+    sextant::component<tables::Hub>({.id = "hub", .summary = "A data set of the Hugging Face hub, from its cache or a folder", .schema = tables::hub_schema}))
 
 #undef TABLE_FILES
