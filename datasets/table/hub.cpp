@@ -160,21 +160,4 @@ void infer_types(std::vector<Row>& rows) {
   }
 }
 
-const char* const hub_schema = R"({
-  "type": "object", "additionalProperties": false, "required": ["path", "repo"],
-  "properties": {
-    "path": {"type": "string", "description": "set by the core: the set's folder in the hub's cache, or one with its files"},
-    "repo": {"type": "string", "description": "org/name on the hub, or the builder (json, csv) where the files lie anywhere"},
-    "name": {"type": "string", "description": "the configuration"},
-    "revision": {"type": "string", "description": "a branch, tag or commit; default: main"},
-    "local": {"type": "boolean", "description": "path is where relative file names begin"},
-    "data_files": {"description": "by split, or one split's, which is called train: names and patterns"},
-    "data_dir": {"type": "string", "description": "the folder below the set's that its files lie in"},
-    "format": {"enum": ["auto", "csv", "json"], "default": "auto", "description": "auto: by the files' names"},
-    "field": {"type": "string", "description": "json: the path of the list of rows"},
-    "header": {"type": "boolean", "default": true, "description": "csv: whether the first line names the columns"},
-    "columns": {"type": "array", "items": {"type": "string"}, "description": "csv: the columns' names by position"},
-    "samples": {"type": "array", "items": {"type": "object"}, "description": "rows of a split called samples"}
-  }})";
-
 }  // namespace sextant::tables

@@ -20,7 +20,10 @@ struct LmEvalExactMatch : Metric {
         removed.push_back(or_throw(Regex::compile(json::text(pattern), options, "regexes_to_ignore")));
       }
   }
-  double score(const Judged& sample) override {
+  Scored judge(const Judged& sample) override { return {{{"exact_match", match(sample)}}, {}, {}}; }
+
+ private:
+  double match(const Judged& sample) const {
     const std::string prediction = normal(std::string(sample.prediction));
     const json::Document reference = or_throw(json::parse(sample.reference_json, "the reference"));
     const auto equals = [&](const json::Value& one) { return one.IsString() && without_zeros(normal(std::string(json::text(one)))) == without_zeros(prediction); };
@@ -30,7 +33,6 @@ struct LmEvalExactMatch : Metric {
     return 0;
   }
 
- private:
   // numpy's texts end before their last zero bytes
   static std::string without_zeros(std::string text) {
     while (!text.empty() && text.back() == '\0') text.pop_back();
