@@ -6,6 +6,8 @@ namespace sextant {
 
 enum ExitCode : int {
   exit_ok = 0,
+  exit_no = 1,             // a gate or --fail-under says no
+  exit_inconclusive = 2,   // a gate cannot tell
   exit_usage = 64,
   exit_data = 65,
   exit_unavailable = 69,

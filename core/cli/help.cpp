@@ -43,7 +43,7 @@ std::string help_text(const std::string& command) {
     return with_options(R"(Usage: sextant run [CONFIG.json] --datasets NAME... [--model-path FILE.gguf | --models NAME...] [OPTIONS]
 
 Evaluates models on data sets and prints a table. Everything that happened is kept in a folder below --work-dir.
-Exit codes: 0 all done, 64 usage, 65 bad data or configuration, 69 backend or device unavailable, 70 crash,
+Exit codes: 0 all done, 1 --fail-under says no, 64 usage, 65 bad data or configuration, 69 backend or device unavailable, 70 crash,
 75 incomplete (run the same command with -r), 130 interrupted.
 )", run_options());
   if (command == "prompt")

@@ -223,6 +223,7 @@ po::options_description run_options() {
       ("mode,m", text()->value_name("MODE"), "all (default), infer, eval or viz")
       ("reuse,r", text()->value_name("[TS]"), "go on with the last run, or the one of that time")
       ("work-dir,w", text()->value_name("DIR"), "where runs are written (default outputs/default)")
+      ("fail-under", texts()->value_name("DATASET[,METRIC]=X..."), "exit with 1 where a score is worse than that")
       ("dry-run", po::bool_switch(), "print the plan, compute nothing")
       ("allow-missing", po::bool_switch(), "data sets that are missing do not fail the run")
       ("cache", po::bool_switch(), "take answers of earlier runs in the work dir, by content key")
@@ -312,6 +313,9 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   if (values.count("mode")) flags.mode = get(values, "mode");
   if (flags.mode != "all" && flags.mode != "infer" && flags.mode != "eval" && flags.mode != "viz")
     return usage(fmt::format("--mode is '{}'; it must be all, infer, eval or viz", flags.mode));
+  flags.fail_under = get_all(values, "fail-under");
+  if (flags.mode == "infer" && !flags.fail_under.empty())
+    return usage("--fail-under changes nothing with -m infer, which gives no scores; give one of them");
   flags.reuse = values.count("reuse") > 0;
   flags.reuse_timestamp = get(values, "reuse") == latest ? "" : get(values, "reuse");
   flags.config_dir = get(values, "config-dir");

@@ -27,6 +27,7 @@ struct RunCommandFlags {
   std::string reuse_timestamp;
   std::string config_dir;
   std::vector<std::string> plugin_path;
+  std::vector<std::string> fail_under;   // DATASET[,METRIC]=X
   bool dry_run = false, debug = false, quiet = false, json = false, cache = false;
   // `prompt` only
   std::optional<uint64_t> index;

@@ -14,6 +14,7 @@
 #include "../report/outcomes.hpp"
 #include "../score/stage.hpp"
 #include "commands.hpp"
+#include "fail_under.hpp"
 #include "failures.hpp"
 #include "options.hpp"
 #include "progress.hpp"
@@ -52,7 +53,7 @@ Result<store::RunFolder> open_folder(const RunCommandFlags& flags, const std::st
 std::function<void(const serve::Progress&)> announce(const serve::ModelSession& session, const config::ModelConfig& model, bool show_progress,
                                                      store::RunRecord& record) {
   log_info(fmt::format("{}: {} on {}, {}, loaded in {:.2f} s", model.abbr, model.backend, session.device(), session.compute(), session.load_s()));
-  if (model.max_seq_len && session.context_length() < model.max_seq_len)
+  if (model.max_seq_len && session.context_length() > 0 && session.context_length() < model.max_seq_len)
     log_warning(fmt::format("{}: --max-seq-len {} is beyond the model's own context of {} tokens", model.abbr, model.max_seq_len, session.context_length()));
   return [&record, line = std::make_shared<ProgressLine>(model.abbr, show_progress)](const serve::Progress& progress) {
     if (progress.samples_computed > 0 && record.first_sample_s == 0) record.first_sample_s = seconds_since_process_start();
@@ -287,6 +288,7 @@ Result<int> run(const RunCommandFlags& given) {
   if (!infers(flags)) world.find_backend = nullptr;  // a run may be scored and shown where its backend is not
   SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, world));
   config::RunConfig run = resolved.config;
+  SXT_TRY(const std::vector<Threshold> worst, thresholds(flags.fail_under, run));
   const std::string work_dir = folder ? folder->path().string() : flags.run.work_dir.empty() ? resolved.work_dir : flags.run.work_dir;
   if (infers(flags) || flags.dry_run) SXT_CHECK(check_secrets(run, workspace.host().registry(), true));
   std::error_code code_ignored;
@@ -299,6 +301,12 @@ Result<int> run(const RunCommandFlags& given) {
     const preflight::Report found = preflight::check(workspace.host(), run, {evaluates(flags), work_dir, &interrupted()});
     if (const int refused = tell(found, run); refused != exit_ok) return refused;
     if (interrupted()) return static_cast<int>(exit_interrupted);
+    // where nobody can be asked, no run is begun, and one that is taken up stays as it is
+    const auto unavailable = [&](const config::ModelConfig& model) {
+      return std::any_of(found.unfit_models.begin(), found.unfit_models.end(),
+                         [&](const auto& unfit) { return unfit.subject == model.abbr && unfit.error.kind == Error::Kind::device; });
+    };
+    if (!run.models.empty() && std::all_of(run.models.begin(), run.models.end(), unavailable)) return static_cast<int>(exit_unavailable);
     if (flags.dry_run && !found.unfit_models.empty()) return static_cast<int>(exit_code_of(found.unfit_models.front().error.kind));  // which has been said
     unfit = unfit_of(found);
   }
@@ -325,20 +333,21 @@ Result<int> run(const RunCommandFlags& given) {
     if (evaluates(flags)) SXT_CHECK(evaluate(workspace.host(), stored, *folder, record));
     run = std::move(stored.run);
   }
+  std::optional<report::Table> table;
   record.plugins = plugin_records(workspace.host(), std::move(record.plugins));
   record.finished = now_text();
   // the table says what is there; run.json comes last, so that it never says more
   if (flags.mode == "all" || flags.mode == "viz") {
-    const report::Table table = report::table_of_run(*folder, run, record);
+    table = report::table_of_run(*folder, run, record);
     record.status = run_status(record, run.allow_missing);
-    SXT_CHECK(report::write_summary(*folder, table));
+    SXT_CHECK(report::write_summary(*folder, *table));
     SXT_CHECK(store::RunStates::end(*folder, record));
-    if (const int printed = flags.json ? print_json(report::to_json(table, folder->path().string(), record.status) + "\n") : print(report::to_text(table));
+    if (const int printed = flags.json ? print_json(report::to_json(*table, folder->path().string(), record.status) + "\n") : print(report::to_text(*table));
         printed != exit_ok)
       return printed;
     // where nothing at all could be computed, the groups' lack follows from what has been said
     if (std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.status == "complete"; }))
-      for (const std::string& error : table.errors) log_warning(error);
+      for (const std::string& error : table->errors) log_warning(error);
   } else {
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(store::RunStates::end(*folder, record));
@@ -350,7 +359,9 @@ Result<int> run(const RunCommandFlags& given) {
   }
   const int code = exit_code(record, run.allow_missing);
   if (code == exit_incomplete) log_error("the run is incomplete; run the same command with -r to go on");
-  return code;
+  if (code != exit_ok || worst.empty()) return code;
+  if (!table) table = report::table_of_run(*folder, run, record);  // -m eval
+  return check_thresholds(worst, *table);
 }
 
 }  // namespace

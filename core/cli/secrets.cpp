@@ -1,4 +1,5 @@
 #include "secrets.hpp"
+#include <cstdlib>
 #include <functional>
 #include <fmt/format.h>
 #include <sextant/json_schema.hpp>
@@ -69,6 +70,20 @@ std::string model_settings(const std::string& backend, const std::string& config
   schema::remove_without_effect(*rules, *value);
   schema::hide_secrets(*rules, *value, value->GetAllocator());
   return json::write(*value);
+}
+
+std::vector<std::pair<std::string, std::string>> settings_in_environment(const std::string& backend, const plugin::Registry& registry) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto found = registry.find(Kind::model, backend);
+  const auto rules = found ? json::parse(found->component->schema, backend) : Result<json::Document>(Error{});
+  const json::Value* properties = rules ? json::find(*rules, "properties") : nullptr;
+  if (!properties || !properties->IsObject()) return out;
+  for (const auto& property : properties->GetObject()) {
+    const auto name = json::find_string(property.value, "x-environment");
+    if (!name || json::find_bool(property.value, "x-secret") == true) continue;
+    if (const char* value = std::getenv(name->c_str()); value && *value) out.emplace_back(json::text(property.name), value);
+  }
+  return out;
 }
 
 Result<void> check_secrets(const config::RunConfig& run, const plugin::Registry& registry, bool models) {

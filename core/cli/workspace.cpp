@@ -74,6 +74,7 @@ config::World Workspace::world() {
   world.backend_accepts = [this](const std::string& backend, const std::string& key) {
     return host_->accepts(plugin::Kind::model, backend, key);
   };
+  world.environment = [this](const std::string& backend) { return settings_in_environment(backend, host_->registry()); };
   world.find_backend = [this](const std::string& backend) -> Result<void> {
     const auto found = host_->registry().find(plugin::Kind::model, backend);
     if (!found) return Error{Error::Kind::device, "--backend: " + found.error().message};

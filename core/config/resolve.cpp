@@ -108,6 +108,12 @@ Result<void> name_tasks(std::vector<CardSets>& cards) {
   return {};
 }
 
+// What a server's name for a model ends in: "Qwen/Qwen2.5-7B-Instruct".
+std::string name_in_path(std::string name) {
+  while (!name.empty() && name.back() == '/') name.pop_back();
+  return name.substr(name.rfind('/') + 1);
+}
+
 // The last component of the path that says something: "." and ".." are called by their folders, a snapshot of the hub's cache by its model.
 std::string model_abbr(const std::string& path, bool hugging_face, Compat compat) {
   fs::path p = fs::path(path).lexically_normal();
@@ -216,6 +222,9 @@ class ModelFlags {
     if (flags_.min_out_len) model.min_out_len = *flags_.min_out_len;
     model.stop_words.insert(model.stop_words.end(), flags_.stop_words.begin(), flags_.stop_words.end());
     for (const auto& [key, value] : flags_.model_kwargs) model_kwarg(key, value, model.backend);
+    if (world_.environment)  // written down, so that the run's configuration says all that it depended on
+      for (const auto& [key, value] : world_.environment(model.backend))
+        if (json::find_string(config_, key).value_or("").empty()) set(key.c_str(), value);
     for (const auto& [key, value] : flags_.tokenizer_kwargs) SXT_CHECK(tokenizer_kwarg(key, value));
     for (const auto& [key, value] : flags_.generation_kwargs) SXT_CHECK(generation_kwarg(key, value, model));
     model.config = json::write(config_);
@@ -314,6 +323,15 @@ class ModelFlags {
   std::set<std::string> warned_;
 };
 
+// A model that is named by --model-kwargs model=org/NAME, else the backend.
+std::string served_abbr(const RunFlags& flags, const World& world) {
+  if (world.backend_accepts && world.backend_accepts(flags.backend, "model"))
+    for (const auto& [key, value] : flags.model_kwargs)
+      if (key == "model")
+        if (std::string name = name_in_path(value); !name.empty()) return name;
+  return flags.backend;
+}
+
 // The models of the file and the flags, with the flags applied to each.
 Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Value& file, Compat compat, const World& world) {
   std::vector<ModelConfig> models;
@@ -330,7 +348,9 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
       } else {
         SXT_CHECK(check_inline(item, model_card_shape(), origin));
         const std::string weights = json::find_string(item, "hf_path").value_or(json::find_string(item, "model_path").value_or(""));
-        const std::string name = weights.empty() ? fmt::format("model-{}", i) : model_abbr(weights, json::find(item, "hf_path") != nullptr, compat);
+        const json::Value* config = json::find(item, "config");
+        const std::string served = name_in_path(config ? json::find_string(*config, "model").value_or("") : "");
+        const std::string name = weights.empty() ? served.empty() ? fmt::format("model-{}", i) : served : model_abbr(weights, json::find(item, "hf_path") != nullptr, compat);
         SXT_TRY(ModelConfig model, model_from_json(item, name, origin));
         named.resize(models.size(), true);
         named.push_back(json::find(item, "abbr") != nullptr || weights.empty());
@@ -353,7 +373,7 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
     ModelConfig model;
     model.hugging_face = !flags.hf_path.empty();
     model.path = path;
-    model.abbr = path.empty() ? flags.backend : with_adapter(model_abbr(path, model.hugging_face, compat), flags.peft_path, compat);
+    model.abbr = path.empty() ? served_abbr(flags, world) : with_adapter(model_abbr(path, model.hugging_face, compat), flags.peft_path, compat);
     models.push_back(std::move(model));
   }
   ModelFlags model_flags(flags, world);

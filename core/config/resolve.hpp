@@ -63,6 +63,8 @@ struct World {
   Defaults defaults;
   /// Does the backend's schema declare that key?
   std::function<bool(const std::string& backend, const std::string& key)> backend_accepts;
+  /// What the environment says of that backend's settings ("x-environment" in its schema), secrets not; may be empty.
+  std::function<std::vector<std::pair<std::string, std::string>>(const std::string& backend)> environment;
   /// Is there such a backend? An error of kind device, where not. Left empty where nothing is computed.
   std::function<Result<void>(const std::string& backend)> find_backend;
   /// The backend that "auto" means, or an error of kind device.

@@ -70,7 +70,7 @@ class Runner {
   }
 
   store::ModelRecord model_record(const config::ModelConfig& model) const {
-    store::ModelRecord out{model.abbr, model.backend, session_->device(), session_->weights_sha256(), session_->load_s(), session_->compute(), "", ""};
+    store::ModelRecord out{model.abbr, model.backend, session_->device(), session_->weights_sha256(), session_->load_s(), session_->compute(), "", "", ""};
     const auto config = json::parse(model.config, model.abbr);
     if (config) out.adapter = json::find_string(*config, "peft_path").value_or("");
     out.chat_template = model.base || model.chat == config::Chat::none ? "none"
@@ -115,6 +115,8 @@ class Runner {
     if (job_.opened) job.progress = job_.opened(*session_, *model);
     job.complete = [this](const serve::TaskSpec& spec, store::TaskRecord& task) { on_kept(spec, task); };
     std::vector<store::TaskRecord> records = serve::run_tasks(host_, *session_, std::move(specs), job);
+    for (store::ModelRecord& known : record_.models)
+      if (known.abbr == abbr) known.spent = session_->spent();
     for (size_t i = 0; i < records.size(); ++i) {
       (records[i].status == "complete" ? outcomes_.done : outcomes_.failed).insert(asked[i]->id);
       if (asked[i]->kind != "infer") records[i].stage = asked[i]->kind;

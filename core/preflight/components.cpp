@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 #include "../config/card_parts.hpp"
 #include "../config/card_place.hpp"
+#include "../sandbox/sandboxes.hpp"
 #include "../score/components.hpp"
+#include "../score/own_metrics.hpp"
 #include "../serve/dataset_task.hpp"
 #include "../serve/examples.hpp"
 #include "../serve/renderer.hpp"
@@ -80,6 +82,8 @@ void Components::check_scoring(const config::DatasetConfig& dataset) {
     each("postprocessor", filter.name == "none" ? "/eval/postprocessors" : "/eval/filters/" + filter.name, filter.postprocessors);
   each("postprocessor", "/eval/reference_postprocessors", dataset.reference_postprocessors);
   each("metric", "/eval/metrics", dataset.metrics);
+  if (score::runs_programs(dataset))
+    if (const auto there = sandbox::available(); !there) findings_.cannot_run(dataset.task_name, there.error());
   if (!dataset.judge) return;
   each("postprocessor", "/eval/judge/postprocessors", dataset.judge->postprocessors);
   each("metric", "/eval/judge/metrics", dataset.judge->metrics);

@@ -18,6 +18,10 @@ class Findings {
     if (!of_data) return refuse(task, error);
     if (!is_unfit(task)) report_.unfit.push_back({task, error});
   }
+  /// The machine lacks what the set needs; the others are run.
+  void cannot_run(const std::string& task, const Error& error) {
+    if (!is_unfit(task)) report_.unfit.push_back({task, error});
+  }
   /// The same sentence of the same subject is kept once.
   void refuse(const std::string& subject, const Error& error) { add(report_.refusals, subject, error); }
   void warn(const std::string& subject, std::string sentence) { add(report_.warnings, subject, {Error::Kind::data, std::move(sentence)}); }

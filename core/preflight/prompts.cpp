@@ -65,6 +65,14 @@ Result<void> check_judge_placeholders(plugin::Host& host, const config::DatasetC
   return load::check_placeholders(paths, record, dataset.task_name, "what a judge is shown", made);
 }
 
+// Log-probabilities are wanted of a model that gives none.
+bool can_be_asked(const serve::ModelSession& session, data::Form form, const std::string& inferencer, Findings& findings) {
+  if (session.cannot_score().empty() || form == data::Form::open) return true;
+  findings.refuse("", {Error::Kind::device, fmt::format("{}: {}, which {} needs; leave such data sets out, or name a model that gives them", session.config().abbr,
+                                                        session.cannot_score(), inferencer)});
+  return false;
+}
+
 // min_out_len > max_out_len, and a reply that leaves no room for a prompt. `context`: 0: not known.
 void check_lengths(const config::ModelConfig& model, uint32_t context, const config::RunConfig& run, data::Form form, const config::Inferencer& inferencer,
                    const std::string& card_path, Findings& findings) {
@@ -85,6 +93,7 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
   const auto inferencer = serve::open_inferencer(host, dataset.inferencer, dataset.card_path);
   if (!inferencer) return;                // it has been said
   const data::Form form = (*inferencer)->form();
+  if (!can_be_asked(session, form, dataset.inferencer.id, findings)) return;
   const uint32_t max_out_len = serve::max_out_len(dataset.inferencer, session.config());
   check_lengths(session.config(), session.context_length(), run, form, dataset.inferencer, dataset.card_path, findings);
   serve::Retrieved stand_in;
@@ -111,6 +120,7 @@ void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const
   const auto inferencer = serve::open_inferencer(host, judge.inferencer, dataset.card_path);
   if (!inferencer) return;
   const data::Form form = (*inferencer)->form();
+  if (!can_be_asked(session, form, judge.inferencer.id, findings)) return;
   check_lengths(session.config(), session.context_length(), run, form, judge.inferencer, dataset.card_path, findings);
   auto renderer = serve::Renderer::make(host, session, serve::judge_renderer_options(dataset, run, form, session.config()));
   if (!renderer) return;                  // the components were made before

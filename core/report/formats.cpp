@@ -1,5 +1,6 @@
 // A table as text, csv, markdown, JSON and OpenCompass' summary file. Names come from outside: all but JSON show them as printable() does.
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <sextant/printable.hpp>
 #include "report.hpp"
@@ -58,10 +59,39 @@ std::string findings_text(const Table& table) {
   return out;
 }
 
+// "[49.0, 72.9]" behind each number whose interval is known. As many decimals as it is worth: none of them is sure.
+std::vector<std::vector<std::string>> intervals_of(const Table& table) {
+  std::vector<std::vector<std::string>> out;
+  for (const Row& row : table.rows) {
+    std::vector<std::string>& texts = out.emplace_back();
+    for (const Cell& cell : row.cells) {
+      const data::Estimate& e = cell.estimate;
+      const bool known = cell.value && std::isfinite(e.low) && std::isfinite(e.high);
+      texts.push_back(known ? fmt::format("[{0:.{2}f}, {1:.{2}f}]", e.low, e.high, e.high - e.low >= 1 ? 1 : 2) : std::string());
+    }
+  }
+  return out;
+}
+
 // As tabulate's "simple" format sets it, which OpenCompass' users and scripts know: a column is two wider than its heading at
 // least, two blanks stand between columns, numbers are flush right, and no line ends in a blank.
 std::string table_text(const Table& table) {
-  const auto lines = grid(table);
+  auto lines = grid(table);
+  const auto behind = intervals_of(table);
+  for (size_t model = 0; model < table.models.size(); ++model) {
+    size_t widest_number = 0, widest = 0;
+    for (size_t row = 0; row < behind.size(); ++row) {
+      if (behind[row][model].empty()) continue;
+      widest_number = std::max(widest_number, lines[row + 1][named_columns + model].size());
+      widest = std::max(widest, behind[row][model].size());
+    }
+    for (size_t row = 0; row < behind.size(); ++row) {
+      std::string& cell = lines[row + 1][named_columns + model];
+      if (!table.rows[row].cells[model].value) continue;
+      cell.insert(0, widest_number - std::min(widest_number, cell.size()), ' ');
+      cell += std::string(widest > 0 ? widest + 1 - behind[row][model].size() : 0, ' ') + behind[row][model];
+    }
+  }
   std::vector<size_t> widths;
   for (const std::string& heading : lines.front()) widths.push_back(display_width(heading) + 2);
   for (const auto& line : lines)
@@ -132,6 +162,18 @@ std::string to_json(const Table& table, const std::string& run_dir, const std::s
       json::set(item, "mode", row.mode, a);
       json::set(item, "model", table.models[model], a);
       json::set(item, "value", cell.value ? json::Value(*cell.value) : json::Value(rapidjson::kNullType), a);
+      const auto number = [](double value) { return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType); };
+      const data::Estimate& estimate = cell.estimate;
+      if (cell.value) {
+        json::set(item, "n", estimate.n > 0 ? json::Value(estimate.n) : json::Value(rapidjson::kNullType), a);
+        json::set(item, "standard_error", number(estimate.standard_error), a);
+        json::set(item, "low", number(estimate.low), a);
+        json::set(item, "high", number(estimate.high), a);
+        if (estimate.clusters > 0) json::set(item, "clusters", json::Value(estimate.clusters), a);
+        json::set(item, "higher_is_better", json::Value(estimate.higher_is_better), a);
+        if (cell.unparsed) json::set(item, "unparsed", json::Value(*cell.unparsed), a);
+        if (cell.cut) json::set(item, "cut", json::Value(*cell.cut), a);
+      }
       if (!cell.value) json::set(item, "status", cell.text, a);
       if (!cell.error.empty()) json::set(item, "error", cell.error, a);
       rows.PushBack(std::move(item), a);

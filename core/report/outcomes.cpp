@@ -1,4 +1,5 @@
 #include "outcomes.hpp"
+#include <algorithm>
 #include <fmt/format.h>
 #include <optional>
 #include <unordered_map>
@@ -10,15 +11,38 @@
 namespace sextant::report {
 namespace {
 
-// The numbers of a results file, in their order, and its findings; "details" and the like are not among them, and are not read.
-Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::filesystem::path& path, std::vector<data::Finding>& ret_findings) {
+std::vector<data::Estimate> estimates_of(const json::Value& estimates) {
+  std::vector<data::Estimate> out;
+  if (!estimates.IsObject()) return out;
+  for (const auto& member : estimates.GetObject()) {
+    data::Estimate one;
+    one.metric = json::text(member.name);
+    one.higher_is_better = json::find_bool(member.value, "higher_is_better").value_or(true);
+    one.n = static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(member.value, "n").value_or(0)));
+    one.clusters = static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(member.value, "clusters").value_or(0)));
+    one.standard_error = json::find_number(member.value, "standard_error").value_or(one.standard_error);
+    one.low = json::find_number(member.value, "low").value_or(one.low);
+    one.high = json::find_number(member.value, "high").value_or(one.high);
+    one.method = json::find_string(member.value, "method").value_or("");
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::optional<uint64_t> count_of(const json::Value& counts, const char* name) {
+  const auto count = json::find_int(counts, name);
+  return count && *count >= 0 ? std::optional<uint64_t>(*count) : std::nullopt;
+}
+
+// The numbers of a results file, in their order, its intervals, counts and findings; "details" and the like are not read.
+Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::filesystem::path& path, TaskOutcome& ret_outcome) {
   SXT_TRY(const InputFile file, InputFile::open(path));
   std::vector<std::pair<std::string, double>> metrics;
   std::optional<Error> error;
   SXT_CHECK(scan_members(file, [&](std::string_view name, uint64_t begin, uint64_t end) {
     constexpr uint64_t number_bytes_max = 64;
-    const bool findings = name == "findings";
-    if (end - begin > number_bytes_max && !findings) return true;
+    const bool wanted = name == "findings" || name == "estimates" || name == "counts";
+    if (end - begin > number_bytes_max && !wanted) return true;
     const auto member = [&]() -> Result<json::Document> {
       SXT_TRY(const std::string value, file.read(begin, end - begin));
       return json::parse(fmt::format("{{\"{}\":{}}}", name, value), path.string());
@@ -27,11 +51,13 @@ Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::file
       error = member.error();
       return false;
     }
-    if (findings) {
-      ret_findings = data::findings_from_json(*member);
-      return true;
-    }
     const auto& only = *member->MemberBegin();
+    if (name == "findings") ret_outcome.findings = data::findings_from_json(*member);
+    if (name == "estimates") ret_outcome.estimates = estimates_of(only.value);
+    if (name == "counts") {
+      ret_outcome.unparsed = count_of(only.value, "unparsed");
+      ret_outcome.cut = count_of(only.value, "cut");
+    }
     if (only.value.IsNumber()) metrics.emplace_back(json::text(only.name), only.value.GetDouble());
     return true;
   }));
@@ -56,7 +82,7 @@ Table table_of_run(const store::RunFolder& folder, const config::RunConfig& run,
     outcome.samples = task.samples;
     outcome.mode = dataset.inferencer.id == "loglikelihood" ? "ll" : dataset.inferencer.id;
     if (task.infer == "complete" && task.eval == "complete") {
-      auto metrics = read_metrics(folder.results(task.model, task.dataset), outcome.findings);
+      auto metrics = read_metrics(folder.results(task.model, task.dataset), outcome);
       if (metrics && metrics->empty() && !config::is_unscored(dataset))
         metrics = Error{Error::Kind::data, fmt::format("{} holds no number", folder.results(task.model, task.dataset).string())};
       if (metrics) {

@@ -6,6 +6,7 @@
 #include <vector>
 #include "../config/run_config.hpp"
 #include "../data/finding.hpp"
+#include "../data/score.hpp"
 #include "../store/run_folder.hpp"
 
 namespace sextant::report {
@@ -19,11 +20,15 @@ struct TaskOutcome {
   std::vector<std::pair<std::string, double>> metrics;     // first is shown; all get a row where there are several
   uint64_t samples = 0;                                    // what it weighs in a group by size
   std::vector<data::Finding> findings = {};
+  std::vector<data::Estimate> estimates = {};              // of metrics, by their names, where they are known
+  std::optional<uint64_t> unparsed = {}, cut = {};         // replies without an answer; cut at their greatest length
 };
 struct Cell {
   std::optional<double> value;
   std::string text;       // "41.50", "failed", "missing", "incomplete", "not scored"; "-": no such task
   std::string error;                                       // of a group: which members are missing
+  data::Estimate estimate;                                 // its direction and, where it is known, its interval
+  std::optional<uint64_t> unparsed, cut;
 };
 struct Row {
   std::string dataset, version, metric, mode;
@@ -44,11 +49,13 @@ Table make_table(const std::vector<std::string>& models, const std::vector<TaskO
 /// One sentence a cause and model, for all data sets that have it.
 std::vector<std::string> findings_of(const std::vector<TaskOutcome>& outcomes);
 
-std::string to_text(const Table& table);       // for the terminal: columns as wide as their East Asian width needs; findings below
+/// For the terminal: columns as wide as their East Asian width needs, a 95 % interval behind each number that has one; findings below.
+std::string to_text(const Table& table);
 std::string to_csv(const Table& table);        // dataset,version,metric,mode,<model>...; two decimals
 std::string to_markdown(const Table& table);
-/// {"run_dir", "status", "rows": [{"dataset", "version", "metric", "mode", "model", "value"}], "findings"?: [TEXT]}; value null where there is none,
-/// then "status" says what the cell shows and "error" why
+/// {"run_dir", "status", "rows": [{"dataset", "version", "metric", "mode", "model", "value", "n", "standard_error", "low", "high", "clusters"?,
+/// "higher_is_better", "unparsed"?, "cut"?}], "findings"?: [TEXT]}; null where something is not known. Without a value "status" says what the
+/// cell shows and "error" why.
 std::string to_json(const Table& table, const std::string& run_dir, const std::string& status);
 /// summary_<ts>.txt: the text table, csv and markdown, as OpenCompass lays them out.
 std::string to_summary_file(const Table& table, const std::string& timestamp);

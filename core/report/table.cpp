@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 #include "../base/text.hpp"
+#include "../stats/interval.hpp"
 #include "report.hpp"
 
 namespace sextant::report {
@@ -16,6 +17,28 @@ Cell number_cell(double value) {
   cell.text = fmt::format("{:.2f}", value);
   if (std::isfinite(value)) cell.value = value;
   return cell;
+}
+
+Cell number_cell(const TaskOutcome& outcome, const std::pair<std::string, double>& number) {
+  Cell cell = number_cell(number.second);
+  for (const data::Estimate& estimate : outcome.estimates)
+    if (estimate.metric == number.first) cell.estimate = estimate;
+  cell.unparsed = outcome.unparsed;
+  cell.cut = outcome.cut;
+  return cell;
+}
+
+// Of a cell that has a number.
+stats::Interval interval_of(const Cell& cell) {
+  stats::Interval out;
+  out.value = *cell.value;
+  out.standard_error = cell.estimate.standard_error;
+  out.low = cell.estimate.low;
+  out.high = cell.estimate.high;
+  out.n = cell.estimate.n;
+  out.clusters = cell.estimate.clusters;
+  if (std::isfinite(out.low) && std::isfinite(out.high)) out.method = stats::Method::propagated;  // known; which it was does not matter here
+  return out;
 }
 
 // What stands where a task has no number of that name.
@@ -59,7 +82,7 @@ void add_dataset(const std::string& dataset, const std::vector<const TaskOutcome
     for (auto& of_metric : cells) of_metric[model] = cell_without_number(per_model[model]);
     if (!per_model[model] || per_model[model]->status != "complete") continue;
     const auto& numbers = per_model[model]->metrics;
-    for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) cells[places.at(number->first)][model] = number_cell(number->second);
+    for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) cells[places.at(number->first)][model] = number_cell(*per_model[model], *number);
   }
   for (size_t i = 0; i < metrics.size(); ++i) {
     row.metric = metrics[i];
@@ -69,7 +92,7 @@ void add_dataset(const std::string& dataset, const std::vector<const TaskOutcome
   std::vector<Member>& out = members[dataset];
   for (const TaskOutcome* outcome : per_model) {
     const bool has_number = outcome && outcome->status == "complete" && !outcome->metrics.empty();
-    out.push_back({has_number ? number_cell(outcome->metrics.front().second) : cell_without_number(outcome), outcome ? outcome->mode : "", outcome ? outcome->samples : 0});
+    out.push_back({has_number ? number_cell(*outcome, outcome->metrics.front()) : cell_without_number(outcome), outcome ? outcome->mode : "", outcome ? outcome->samples : 0});
   }
 }
 
@@ -87,9 +110,10 @@ struct Average {
 // The average of one model's members, each weighing the same unless the group says otherwise, or what stands in its place.
 Average average(const config::SummaryGroup& group, const std::string& model, size_t model_index, const Members& members) {
   Average out;
-  double sum = 0, weights = 0;
+  std::vector<stats::Interval> numbers;
+  std::vector<double> weights;
   std::vector<std::string> lacking;
-  bool any_task = false, any_failed = false, any_missing = false;
+  bool any_task = false, any_failed = false, any_missing = false, higher_is_better = true, mixed = false;
   for (size_t i = 0; i < group.members.size(); ++i) {
     const std::string& name = group.members[i];
     const auto it = members.find(name);
@@ -100,8 +124,10 @@ Average average(const config::SummaryGroup& group, const std::string& model, siz
       out.member.mode = out.member.mode.empty() || out.member.mode == member->mode ? member->mode : "mixed";
     if (here && member->cell.value) {
       const double weight = group.by_size ? static_cast<double>(member->samples) : group.weights.empty() ? 1 : group.weights[i];
-      sum += weight * *member->cell.value;
-      weights += weight;
+      numbers.push_back(interval_of(member->cell));
+      weights.push_back(weight);
+      if (numbers.size() > 1 && member->cell.estimate.higher_is_better != higher_is_better) mixed = true;
+      higher_is_better = member->cell.estimate.higher_is_better;
       out.member.samples += member->samples;
       continue;
     }
@@ -112,7 +138,18 @@ Average average(const config::SummaryGroup& group, const std::string& model, siz
   if (!any_task) {
     out.member.cell.text = no_task;
   } else if (lacking.empty()) {
-    out.member.cell = number_cell(sum / weights);
+    const stats::Interval whole = stats::of_average(numbers, weights);
+    out.member.cell = number_cell(whole.value);
+    data::Estimate& estimate = out.member.cell.estimate;
+    estimate.higher_is_better = mixed || higher_is_better;
+    estimate.n = whole.n;
+    estimate.clusters = whole.clusters;
+    if (whole.known()) {
+      estimate.standard_error = whole.standard_error;
+      estimate.low = whole.low;
+      estimate.high = whole.high;
+      estimate.method = stats::method_name(whole.method);
+    }
   } else {
     out.error = fmt::format("{} has no average for {}: {}", group.name, model, sentence_of(lacking));
     out.member.cell.text = any_failed ? "failed" : any_missing ? "missing" : "incomplete";

@@ -3,9 +3,11 @@
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <numeric>
 #include <unordered_map>
 #include <unordered_set>
 #include "../stats/mean.hpp"
+#include "intervals.hpp"
 
 namespace sextant::score {
 namespace {
@@ -17,8 +19,7 @@ uint64_t rows_of(const Scored& scored) { return scored.attempts / scored.repeats
 // The attempts of one repeat that the filter could read, as their metric judges them; what failed is left out.
 struct Part {
   std::vector<std::vector<std::string>> texts;  // [sample] record, reference, answer under each filter
-  std::vector<Judged> samples;
-  std::vector<double> first;
+  JudgedSet set;
 };
 
 Result<Part> part_of(const Scored& scored, const Values& values, size_t filter, const Column& first, uint32_t repeat) {
@@ -29,9 +30,10 @@ Result<Part> part_of(const Scored& scored, const Values& values, size_t filter, 
     SXT_TRY(const json::Document judged, json::parse(line.judged, "a scored attempt"));
     std::vector<std::string>& texts = part.texts.emplace_back();
     for (const size_t wanted : {size_t{0}, size_t{1}, 2 + filter}) texts.emplace_back(json::text(judged[static_cast<rapidjson::SizeType>(wanted)]));
-    part.first.push_back(first.values[i]);
+    part.set.rows.push_back(i % rows_of(scored));
+    part.set.first.push_back(first.values[i]);
   }
-  for (const std::vector<std::string>& texts : part.texts) part.samples.push_back({texts[2], texts[1], texts[0]});
+  for (const std::vector<std::string>& texts : part.texts) part.set.samples.push_back({texts[2], texts[1], texts[0]});
   return part;
 }
 
@@ -72,12 +74,14 @@ const Perplexity* perplexity_named(const std::string& name) {
   return nullptr;
 }
 
-double over_set(const Scored& scored, const Values& values, const Column& column, const Perplexity& kind, uint32_t repeat) {
+// `rows`: which rows of that repeat.
+double over_rows(const Scored& scored, const Values& values, const Column& column, const Perplexity& kind, uint32_t repeat, std::span<const uint32_t> rows) {
   const std::vector<double>& logprobs = values.carried("logprob");
   const std::vector<double>* of_weight = kind.weight ? &values.carried(kind.weight) : nullptr;
   const auto at = [](const std::vector<double>& column_of, uint64_t i) { return column_of.empty() ? none : column_of[i]; };
   double sum = 0, weights = 0;
-  for (uint64_t i = repeat * rows_of(scored); i < (repeat + 1) * rows_of(scored); ++i) {
+  for (const uint32_t row : rows) {
+    const uint64_t i = repeat * rows_of(scored) + row;
     if (std::isnan(column.values[i])) continue;
     sum += of_weight ? -at(logprobs, i) : column.values[i];
     weights += of_weight ? at(*of_weight, i) : 1;
@@ -86,10 +90,23 @@ double over_set(const Scored& scored, const Values& values, const Column& column
   return of_weight ? kind.transform(sum / weights) : sum / weights;
 }
 
+double over_set(const Scored& scored, const Values& values, const Column& column, const Perplexity& kind, uint32_t repeat) {
+  std::vector<uint32_t> rows(rows_of(scored));
+  std::iota(rows.begin(), rows.end(), 0u);
+  return over_rows(scored, values, column, kind, repeat, rows);
+}
+
+// A choice score over a set (Column::Over), or over the rows that a resampling drew.
 double chosen_over_set(const Scored& scored, const Column& column, uint32_t repeat) {
   const double percent = mean_of(scored, column, repeat);
   if (column.over == Column::Over::percent) return percent;
   return column.over == Column::Over::mean ? percent / 100 : std::exp(-percent / 100);
+}
+double chosen_perplexity(const Scored& scored, const Column& column, uint32_t repeat, std::span<const uint32_t> rows) {
+  double sum = 0, n = 0;
+  for (const uint32_t row : rows)
+    if (const double value = column.values[repeat * rows_of(scored) + row]; !std::isnan(value)) sum += value, ++n;
+  return n == 0 ? none : std::exp(-sum / n);
 }
 
 void add_chosen(Scored& scored, const std::string& name, const std::vector<double>& values, ValueFacts facts) {
@@ -110,16 +127,62 @@ struct Rows {
     if (fresh) {
       rows.push_back({key, std::vector<double>(repeats_, none), none, none});
       higher.push_back(higher_is_better);
+      intervals.emplace_back();
     }
     rows[place->second].runs[repeat] = value;
   }
+  void put(const std::string& key, const stats::Interval& interval) {
+    if (const auto place = places_.find(key); place != places_.end()) intervals[place->second] = interval;
+  }
+  double mean(const std::string& key) const {
+    const auto place = places_.find(key);
+    return place == places_.end() ? none : stats::spread_of(rows[place->second].runs).mean;
+  }
   std::vector<Repeated> rows;
   std::vector<bool> higher;
+  std::vector<stats::Interval> intervals;
 
  private:
   uint32_t repeats_;
   std::unordered_map<std::string, size_t> places_;
 };
+
+// Intervals of the numbers that a metric computes of a whole set. One that is 100 times the mean of its value has the mean's.
+template <class Key>
+Result<void> add_own_intervals(const Intervals& intervals, Reader& reader, size_t metric, const std::vector<const Column*>& columns,
+                               const std::vector<Part>& parts, const std::vector<std::string>& names, const Key& key_in_table, Rows& rows) {
+  std::vector<std::pair<std::string, double>> others;
+  for (const std::string& name : names) {
+    const double value = rows.mean(key_in_table(name));
+    const auto column = std::find_if(columns.begin(), columns.end(), [&](const Column* one) { return one->metric == name; });
+    if (column != columns.end()) {
+      const stats::Interval mean = intervals.of_column(**column, 100);
+      if (std::abs(mean.value - value) <= 1e-9 * std::max(1.0, std::abs(value))) {
+        rows.put(key_in_table(name), mean);
+        continue;
+      }
+    }
+    others.emplace_back(name, value);
+  }
+  if (others.empty()) return {};
+  std::vector<JudgedSet> sets;
+  for (const Part& part : parts) sets.push_back(part.set);
+  SXT_TRY(const std::vector<stats::Interval> found, intervals.of_metric(reader, metric, sets, others));
+  for (size_t i = 0; i < others.size(); ++i) rows.put(key_in_table(others[i].first), found[i]);
+  return {};
+}
+
+// By how much the attempts of a question differ, and the questions: of columns that are means.
+void add_components(Scored& scored) {
+  const uint64_t n = rows_of(scored);
+  for (Repeated& row : scored.repeated) {
+    const auto column = std::find_if(scored.columns.begin(), scored.columns.end(), [&](const Column& one) { return one.key == row.key; });
+    if (column == scored.columns.end()) continue;
+    std::vector<std::vector<double>> values(n);
+    for (uint64_t i = 0; i < scored.attempts; ++i) values[i % n].push_back(column->values[i]);
+    row.components = stats::components(values);
+  }
+}
 
 }  // namespace
 
@@ -174,6 +237,7 @@ void add_perplexities(Scored& scored, const Values& values) {
 
 Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics, const Values& values, Reader& reader) {
   Rows rows(scored.repeats);
+  const Intervals intervals(scored, values, dataset.task_name);
   SXT_TRY(const std::vector<bool> aggregates, reader.aggregates());
   std::vector<std::vector<std::vector<const Column*>>> columns_of(scored.filters.size(), std::vector<std::vector<const Column*>>(metrics.size()));
   for (const Column& column : scored.columns)
@@ -183,13 +247,16 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
     for (size_t m = 0; m < metrics.size(); ++m) {
       const std::vector<const Column*>& columns = columns_of[filter][m];
       std::vector<std::string> names;
+      std::vector<Part> parts;           // of repeats whose numbers are the metric's own
+      std::vector<std::string> own_names;
       bool any = false;
       for (uint32_t repeat = 0; repeat < scored.repeats; ++repeat) {
         if (!any_read(scored, values, filter, repeat)) continue;
         Result<Numbers> own = Numbers();
         if (aggregates[m]) {
-          SXT_TRY(const Part part, part_of(scored, values, filter, *columns.front(), repeat));
-          own = reader.aggregate(m, part.samples, part.first);
+          SXT_TRY(Part part, part_of(scored, values, filter, *columns.front(), repeat));
+          own = reader.aggregate(m, part.set.samples, part.set.first);
+          parts.push_back(std::move(part));
         }
         if (!own) {
           if (own.error().kind == Error::Kind::cancelled) return own.error();
@@ -201,6 +268,7 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
           for (const auto& [name, value] : **own) {
             const std::string shown = unique_name(taken, metrics[m].id, name);
             names.push_back(shown);
+            if (std::find(own_names.begin(), own_names.end(), name) == own_names.end()) own_names.push_back(name);
             rows.put(key_of(scored.filters, shown, filter), facts_of(metrics[m], name).higher_is_better, repeat, value);
           }
           any = true;
@@ -210,9 +278,14 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
           const double mean = mean_of(scored, *column, repeat);
           const std::string shown = unique_name(taken, metrics[m].id, column->metric);
           names.push_back(shown);
-          if (!std::isnan(mean)) any = true, rows.put(key_of(scored.filters, shown, filter), column->facts.higher_is_better, repeat, mean);
+          if (std::isnan(mean)) continue;
+          any = true;
+          rows.put(key_of(scored.filters, shown, filter), column->facts.higher_is_better, repeat, mean);
+          if (own_names.empty()) rows.put(key_of(scored.filters, shown, filter), intervals.of_column(*column, 100));
         }
       }
+      const auto key_in_table = [&](const std::string& name) { return key_of(scored.filters, unique_name(taken, metrics[m].id, name), filter); };
+      SXT_CHECK(add_own_intervals(intervals, reader, m, columns, parts, own_names, key_in_table, rows));
       if (!any && !scored.error)
         scored.error = Error{Error::Kind::internal, fmt::format("metric:{} gave no score for any sample", metrics[m].id)};
       taken.insert(names.begin(), names.end());
@@ -225,29 +298,44 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
       const double value = !values.scores().empty() ? chosen_over_set(scored, column, repeat) : perplexity ? over_set(scored, values, column, *perplexity, repeat) : mean_of(scored, column, repeat);
       if (!std::isnan(value)) rows.put(column.key, column.facts.higher_is_better, repeat, value);
     }
+    stats::Interval interval;
+    if (!values.scores().empty() && column.over == Column::Over::exp_minus_mean) {
+      interval = intervals.of_set(column.key, rows.mean(column.key), [&](std::span<const uint32_t> chosen, uint32_t repeat) { return chosen_perplexity(scored, column, repeat, chosen); });
+    } else if (!values.scores().empty()) {
+      interval = intervals.of_column(column, column.over == Column::Over::mean ? 1 : 100);
+    } else if (perplexity && perplexity->weight) {
+      interval = intervals.of_set(column.key, rows.mean(column.key), [&](std::span<const uint32_t> chosen, uint32_t repeat) {
+        return over_rows(scored, values, column, *perplexity, repeat, chosen);
+      });
+    } else {
+      interval = intervals.of_column(column, perplexity ? 1 : 100);
+    }
+    rows.put(column.key, interval);
   }
 
-  const auto estimate = [&](std::string key, bool higher_is_better, double value) {
+  const auto estimate = [&](std::string key, bool higher_is_better, double value, const stats::Interval& interval) {
     data::Estimate number;
     number.metric = std::move(key);
     number.higher_is_better = higher_is_better;
     number.value = value;
+    set_interval(number, interval);
     scored.numbers.push_back(std::move(number));
   };
   for (size_t i = 0; i < rows.rows.size(); ++i) {
     if (scored.repeats == 1) {
-      estimate(rows.rows[i].key, rows.higher[i], rows.rows[i].runs.front());
+      estimate(rows.rows[i].key, rows.higher[i], rows.rows[i].runs.front(), rows.intervals[i]);
       continue;
     }
     const stats::Spread spread = stats::spread_of(rows.rows[i].runs);
     rows.rows[i].mean = spread.mean;
     rows.rows[i].deviation = spread.deviation;
-    estimate(fmt::format("{} ({} runs average)", rows.rows[i].key, scored.repeats), rows.higher[i], spread.mean);
-    estimate(fmt::format("{} ({} runs deviation)", rows.rows[i].key, scored.repeats), false, spread.deviation);
+    estimate(fmt::format("{} ({} runs average)", rows.rows[i].key, scored.repeats), rows.higher[i], spread.mean, rows.intervals[i]);
+    estimate(fmt::format("{} ({} runs deviation)", rows.rows[i].key, scored.repeats), false, spread.deviation, {});
   }
   if (scored.repeats > 1) {
     scored.repeated = std::move(rows.rows);
-    add_pass_at_k(scored, dataset);
+    add_components(scored);
+    add_pass_at_k(scored, dataset, intervals);
   }
   return {};
 }

@@ -1,5 +1,6 @@
 // Values to columns, and columns to numbers.
 #pragma once
+#include "intervals.hpp"
 #include "score.hpp"
 #include "values.hpp"
 
@@ -18,6 +19,6 @@ void add_perplexities(Scored& scored, const Values& values);
 Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics, const Values& values, Reader& reader);
 
 /// The rows of a table of repeats, by the first column of each filter: appended to scored.numbers.
-void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset);
+void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset, const Intervals& intervals);
 
 }  // namespace sextant::score

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sextant/thinking.hpp>
 #include "isolated.hpp"
+#include "own_metrics.hpp"
 
 namespace sextant::score {
 namespace {
@@ -51,12 +52,14 @@ Result<std::vector<PostprocessorStep>> chain(plugin::Host& host, const std::vect
 }
 
 std::string facts_json_of(const plugin::Host& host, plugin::Kind kind, const std::string& id) {
+  if (const OwnMetric* own = kind == plugin::Kind::metric ? find_own_metric(id) : nullptr) return own->facts;
   const auto found = host.registry().find(kind, id);
   return found ? found->component->facts : std::string();
 }
 
 // Is it of the installation? Its folder is the last one that is searched.
 bool is_installed(const plugin::Host& host, plugin::Kind kind, const std::string& id) {
+  if (kind == plugin::Kind::metric && find_own_metric(id)) return true;
   const auto found = host.registry().find(kind, id);
   const auto& folders = host.registry().search().folders;
   if (!found || folders.empty()) return true;  // whoever creates it says what is wrong
@@ -77,6 +80,11 @@ Result<Steps> steps_of(plugin::Host& host, const config::DatasetConfig& dataset,
   }
   SXT_TRY(steps.reference, chain(host, dataset.reference_postprocessors, compat, dataset.card_path));
   for (const config::PluginChoice& choice : dataset.metrics) {
+    if (const OwnMetric* own = find_own_metric(choice.id)) {
+      SXT_TRY(MetricStep step, make_own_metric(*own, choice, compat, dataset.card_path));
+      steps.metrics.push_back(std::move(step));
+      continue;
+    }
     SXT_TRY(const std::string config, with_compat(host, plugin::Kind::metric, choice, compat, dataset.card_path));
     SXT_TRY(plugin::Metric component, host.metric(choice.id, config, dataset.card_path));
     steps.metrics.push_back({choice.id, [component](std::span<const Judged> items) mutable { return judge(component, items); },

@@ -81,6 +81,12 @@ std::string Findings::cause_of_zero() const {
   return fmt::format("no answer is among the references: answers are like {}, references like {}", example(*answer_), example(*reference_));
 }
 
+void Findings::count_in(Scored& scored) const {
+  scored.replies = replies_;
+  scored.unparsed = unparsed_ + unclosed_;
+  scored.cut = cut_;
+}
+
 std::vector<data::Finding> Findings::all(const Scored& scored) const {
   std::vector<data::Finding> out;
   const auto high = [&](uint64_t count) { return count > 0 && static_cast<double>(count) >= unparsed_share * static_cast<double>(replies_); };

@@ -18,6 +18,8 @@ class Findings {
   void add(const data::Attempt& attempt, const Reading& reading);
   /// Of the first number of the whole set.
   std::vector<data::Finding> all(const Scored& scored) const;
+  /// Puts down how many replies there were, how many without an answer, how many cut.
+  void count_in(Scored& scored) const;
 
  private:
   std::string cause_of_zero() const;

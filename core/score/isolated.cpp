@@ -1,116 +1,15 @@
 #include "isolated.hpp"
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 #include <fmt/format.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include "../base/text.hpp"
+#include "../base/worker_process.hpp"
 #include "wire.hpp"
-
-extern char** environ;
 
 namespace sextant::score {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // A scorer that ends its process every time would cost a process, or the limit, for each sample.
 constexpr unsigned give_up_after = 10;
-
-// The worker's process and the socket to it; killed with the object.
-class Process {
- public:
-  static Result<std::unique_ptr<Process>> start() {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-      return Error{Error::Kind::internal, fmt::format("no socket for a scoring process: {}", std::strerror(errno))};
-    auto process = std::unique_ptr<Process>(new Process);
-    process->fd_ = ends[0];
-    const std::string program = worker_program().empty() ? "/proc/self/exe" : worker_program().string();
-    std::string words[] = {program, "worker", "score"};
-    char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 0);
-    posix_spawn_file_actions_adddup2(&actions, 2, 1);  // what a plugin prints is no answer
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);  // so that what it started is killed with it
-    posix_spawnattr_setpgroup(&attributes, 0);
-    const int code = ::posix_spawn(&process->pid_, program.c_str(), &actions, &attributes, argv, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
-    if (code == 0) return process;
-    process->pid_ = -1;
-    return Error{Error::Kind::internal, fmt::format("cannot start a scoring process ({}): {}", program, std::strerror(code))};
-  }
-  ~Process() {
-    end();
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Process(const Process&) = delete;
-
-  bool send(std::string line) {
-    line += '\n';
-    for (size_t at = 0; at < line.size();) {
-      const ssize_t n = ::send(fd_, line.data() + at, line.size() - at, MSG_NOSIGNAL);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return false;
-      at += static_cast<size_t>(n);
-    }
-    return true;
-  }
-  enum class Got { line, late, end };
-  Got receive(std::chrono::duration<double> limit, std::string& ret_line) {
-    const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(limit);
-    for (size_t looked_at = 0;;) {
-      if (const size_t lf = buffer_.find('\n', looked_at); lf != buffer_.npos) {
-        ret_line = buffer_.substr(0, lf);
-        buffer_.erase(0, lf + 1);
-        return Got::line;
-      }
-      looked_at = buffer_.size();
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-      if (left <= 0) return Got::late;
-      pollfd wait{fd_, POLLIN, 0};
-      if (::poll(&wait, 1, static_cast<int>(std::min<int64_t>(left, 60'000))) <= 0) continue;
-      char block[16384];
-      const ssize_t n = ::read(fd_, block, sizeof block);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return Got::end;
-      buffer_.append(block, static_cast<size_t>(n));
-    }
-  }
-  /// How it ended: "was ended by signal 11 (Segmentation fault)".
-  std::string end() {
-    if (pid_ < 0) return "had ended";
-    siginfo_t info{};
-    const auto deadline = Clock::now() + std::chrono::milliseconds(200);  // a crash closes the socket before it is over
-    while (fd_ >= 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0 && wait_for_end_ &&
-           Clock::now() < deadline)
-      ::usleep(1000);
-    ::kill(-pid_, SIGKILL);
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
-    pid_ = -1;
-    if (WIFSIGNALED(status)) return fmt::format("was ended by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
-    return fmt::format("ended with exit status {}", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
-  }
-  void wait_for_end() { wait_for_end_ = true; }
-
- private:
-  Process() = default;
-  pid_t pid_ = -1;
-  int fd_ = -1;
-  bool wait_for_end_ = false;
-  std::string buffer_;
-};
 
 class IsolatedReader : public Reader {
  public:
@@ -160,7 +59,7 @@ class IsolatedReader : public Reader {
   }
   Result<void> start() {
     costs_a_sample_ = false;
-    SXT_TRY(process_, Process::start());
+    SXT_TRY(process_, WorkerProcess::start("score"));
     auto made = exchange(setup_, default_attempt_limit_s);
     costs_a_sample_ = false;  // components that cannot be made fail the whole set
     if (!made) return made.error();
@@ -169,14 +68,14 @@ class IsolatedReader : public Reader {
   }
   Result<json::Document> exchange(const std::string& line, double limit_s) {
     std::string answer;
-    const Process::Got got =
-        process_->send(line) ? process_->receive(std::chrono::duration<double>(limit_s), answer) : Process::Got::end;
-    if (got != Process::Got::line) {
-      if (got == Process::Got::end) process_->wait_for_end();
+    const WorkerProcess::Got got =
+        process_->send(line) ? process_->receive(std::chrono::duration<double>(limit_s), answer) : WorkerProcess::Got::end;
+    if (got != WorkerProcess::Got::line) {
+      if (got == WorkerProcess::Got::end) process_->wait_for_end();
       const std::string how = process_->end();
       process_.reset();
       costs_a_sample_ = true;
-      if (got == Process::Got::late)
+      if (got == WorkerProcess::Got::late)
         return Error{Error::Kind::internal, fmt::format("{}: its scorers ({}) ran longer than {} s and were stopped (\"attempt_limit_s\")", name_, components_, limit_s)};
       return Error{Error::Kind::internal, fmt::format("{}: the process of its scorers ({}) {}", name_, components_, how)};
     }
@@ -201,7 +100,7 @@ class IsolatedReader : public Reader {
   const double limit_s_;
   bool costs_a_sample_ = false;
   unsigned in_a_row_ = 0;          // samples that ended a process
-  std::unique_ptr<Process> process_;
+  std::unique_ptr<WorkerProcess> process_;
   std::vector<bool> aggregates_;   // [metric]
 };
 
@@ -221,11 +120,6 @@ std::string components_of(const config::DatasetConfig& dataset) {
 }
 
 }  // namespace
-
-std::filesystem::path& worker_program() {
-  static std::filesystem::path path;
-  return path;
-}
 
 Result<std::unique_ptr<Reader>> start_isolated(const std::vector<std::filesystem::path>& folders, const config::DatasetConfig& dataset,
                                                config::Compat compat) {

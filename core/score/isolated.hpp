@@ -12,9 +12,6 @@ namespace sextant::score {
 /// How long one attempt may take, unless the card says otherwise ("eval": {"attempt_limit_s": 60}).
 constexpr double default_attempt_limit_s = 60;
 
-/// The program that runs as the worker; empty: this one. Tests set it.
-std::filesystem::path& worker_program();
-
 /// A reader whose process is started when it is first asked. `folders`: where plugins are looked for.
 Result<std::unique_ptr<Reader>> start_isolated(const std::vector<std::filesystem::path>& folders, const config::DatasetConfig& dataset,
                                                config::Compat compat);

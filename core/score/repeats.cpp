@@ -22,7 +22,7 @@ std::string threshold(double tau) {
 
 }  // namespace
 
-void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset) {
+void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset, const Intervals& intervals) {
   if (dataset.pass_at.empty() && dataset.g_pass_at.k.empty()) return;
   for (size_t filter = 0; filter < scored.filters.size(); ++filter) {
     const Column* first = nullptr;
@@ -44,18 +44,19 @@ void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset) {
       row.whole = row.whole && !std::isnan(value);
     }
     const auto put = [&](const std::string& name, uint64_t k, const auto& of) {
-      std::vector<double> values;
+      std::vector<double> values;  // [row]
       for (const Tally& tally : rows) {
         if (k > tally.attempts) {
           log_warning(fmt::format("{}: {} needs {} attempts of each sample, and there are {}; it is left out (give --repeat {})",
                                   dataset.abbr, name, k, tally.attempts, k));
           return;
         }
-        if (tally.whole) values.push_back(of(tally));
+        values.push_back(tally.whole ? of(tally) : std::nan(""));
       }
       data::Estimate number;
       number.metric = key_of(scored.filters, name, filter);
       number.value = 100 * stats::spread_of(values).mean;
+      set_interval(number, intervals.of_rows(values, 100));
       scored.numbers.push_back(std::move(number));
     };
     for (const uint32_t k : dataset.pass_at)

@@ -34,6 +34,10 @@ json::Value repeats_json(const Scored& scored, Allocator& a) {
     json::set(one, "runs", std::move(runs), a);
     json::set(one, "mean", number_or_null(row.mean), a);
     json::set(one, "deviation", number_or_null(row.deviation), a);
+    if (std::isfinite(row.components.within)) {
+      json::set(one, "between_questions", json::Value(100 * row.components.between), a);
+      json::set(one, "within_questions", json::Value(100 * row.components.within), a);
+    }
     json::set(out, row.key, std::move(one), a);
   }
   return out;
@@ -52,6 +56,26 @@ json::Value metrics_json(const Scored& scored, Allocator& a) {
       json::set(one, "range", std::move(range), a);
     }
     members.set(out, column.key, std::move(one), a);
+  }
+  return out;
+}
+
+// {"accuracy": {"higher_is_better": true, "n": 60, "standard_error": 6.3, "low": 49, "high": 73, "method": "wilson"}}: of every number
+json::Value estimates_json(const Scored& scored, Allocator& a) {
+  json::Value out(rapidjson::kObjectType);
+  Members members;
+  for (const data::Estimate& number : scored.numbers) {
+    json::Value one(rapidjson::kObjectType);
+    json::set(one, "higher_is_better", json::Value(number.higher_is_better), a);
+    if (number.n > 0) json::set(one, "n", json::Value(number.n), a);
+    if (number.clusters > 0) json::set(one, "clusters", json::Value(number.clusters), a);
+    if (std::isfinite(number.standard_error)) json::set(one, "standard_error", json::Value(number.standard_error), a);
+    if (!number.method.empty()) {
+      json::set(one, "low", number_or_null(number.low), a);
+      json::set(one, "high", number_or_null(number.high), a);
+      json::set(one, "method", number.method, a);
+    }
+    members.set(out, number.metric, std::move(one), a);
   }
   return out;
 }
@@ -90,6 +114,10 @@ Result<void> write_results(const Scored& scored, bool with_details, const Write&
   json::Value counts(rapidjson::kObjectType);
   json::set(counts, "attempts", json::Value(scored.attempts), a);
   json::set(counts, "samples_failed", json::Value(scored.failed), a);
+  if (scored.replies > 0) {
+    json::set(counts, "unparsed", json::Value(scored.unparsed), a);
+    json::set(counts, "cut", json::Value(scored.cut), a);
+  }
   if (scored.repeats > 1) json::set(counts, "repeats", json::Value(scored.repeats), a);
   json::set(out, "counts", std::move(counts), a);
   if (!scored.findings.empty()) {
@@ -99,6 +127,7 @@ Result<void> write_results(const Scored& scored, bool with_details, const Write&
   }
   if (scored.filters.size() > 1) json::set(out, "filters", data::list(scored.filters, a), a);
   if (scored.repeats > 1) json::set(out, "repeats", repeats_json(scored, a), a);
+  if (!scored.numbers.empty()) json::set(out, "estimates", estimates_json(scored, a), a);
   json::set(out, "metrics", metrics_json(scored, a), a);
   std::string head = json::write_pretty(out);
   if (!with_details) return write(head + "\n");

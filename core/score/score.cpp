@@ -186,6 +186,7 @@ Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attem
     return Error{Error::Kind::internal, fmt::format("{}: the attempts of {} carry no number", dataset.card_path, dataset.abbr)};
   if (!scored.columns.empty()) SXT_CHECK(add_numbers(scored, dataset, metrics, values, *reader));
   scored.findings = findings.all(scored);
+  findings.count_in(scored);
   if (scored.error) return scored;
   SXT_TRY(scored.results_sha256, hash_of(scored));
   return scored;

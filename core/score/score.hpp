@@ -9,6 +9,7 @@
 #include "../config/run_config.hpp"
 #include "../data/finding.hpp"
 #include "../data/score.hpp"
+#include "../stats/interval.hpp"
 #include "lines.hpp"
 #include "reading.hpp"
 
@@ -44,6 +45,7 @@ struct Repeated {
   std::string key;
   std::vector<double> runs;
   double mean = 0, deviation = 0;
+  stats::Components components{};    // not known where the number is no mean of attempts' values
 };
 
 /// Where attempts come from: in the order of predictions files, all of the first repeat, then of the next. `read`: [any] thread.
@@ -62,6 +64,7 @@ struct Scored {
   uint32_t repeats = 1;
   std::string results_sha256;                  // of one canonical line per attempt; empty where one has failed
   std::vector<data::Finding> findings;         // what to know of the numbers
+  uint64_t replies = 0, unparsed = 0, cut = 0; // replies; of which hold no answer; were cut at their greatest length
   uint64_t failed = 0;                         // attempts that could not be scored
   std::optional<Error> error;                  // why the task fails all the same: the first failure, or a metric's
   std::shared_ptr<Lines> lines;                // [attempt]

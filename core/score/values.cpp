@@ -53,7 +53,28 @@ void Values::add_verdict(uint64_t number, size_t filter, size_t metric, const Ve
   }
 }
 
+std::vector<uint32_t> Values::clusters(uint64_t n) const {
+  if (clusters_.empty()) return {};
+  std::vector<uint32_t> out(n);
+  std::unordered_map<uint32_t, uint32_t> places;   // whatever the order in which threads have named them
+  uint32_t next = 0;
+  for (uint64_t i = 0; i < n; ++i) {
+    if (clusters_[i] == 0) {
+      out[i] = next++;
+      continue;
+    }
+    const auto [place, fresh] = places.try_emplace(clusters_[i], next);
+    if (fresh) ++next;
+    out[i] = place->second;
+  }
+  return out;
+}
+
 void Values::add(uint64_t number, const data::Attempt& attempt, const std::vector<Reading>& readings) {
+  if (!attempt.cluster.empty()) {
+    if (clusters_.empty()) clusters_.assign(attempts_, 0);
+    clusters_[number] = cluster_names_.try_emplace(attempt.cluster, static_cast<uint32_t>(cluster_names_.size() + 1)).first->second;
+  }
   for (size_t filter = 0; filter < readings.size(); ++filter) {
     failed_[filter][number] = readings[filter].error.has_value();
     for (size_t metric = 0; metric < std::min(metrics_.size(), readings[filter].verdicts.size()); ++metric)

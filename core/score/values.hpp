@@ -29,6 +29,9 @@ class Values {
   /// The set's own choice scores, and each one's values; likewise.
   const std::vector<ChoiceScore>& scores() const { return scores_; }
   const std::vector<double>& scored(size_t score) const { return scored_[score]; }
+  /// Which cluster each of the first `n` attempts belongs to, from 0 in the order in which they first come; one without has one of its own.
+  /// Empty: none has one.
+  std::vector<uint32_t> clusters(uint64_t n) const;
 
  private:
   struct Named {
@@ -56,6 +59,8 @@ class Values {
   static constexpr std::array<std::string_view, 4> choice_kinds{"sum", "char", "byte", "token"};
   std::array<std::vector<double>, carried_names.size()> carried_;
   std::array<std::vector<double>, choice_kinds.size()> right_;
+  std::unordered_map<std::string, uint32_t> cluster_names_;   // numbers from 1, in the order of add()
+  std::vector<uint32_t> clusters_;                            // [attempt]; 0: none; empty: none has one
 };
 
 /// The facts of one of a metric's values.

@@ -1,43 +1,14 @@
 // `sextant worker score`: the other end of isolated.cpp. It reads a line, answers it, and ends when the socket is closed.
-#include <cerrno>
 #include <csignal>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include "../base/exit_code.hpp"
+#include "../base/worker_process.hpp"
 #include "components.hpp"
 #include "isolated.hpp"
 #include "wire.hpp"
 
 namespace sextant::score {
 namespace {
-
-bool read_line(int fd, std::string& buffer, std::string& ret_line) {
-  for (size_t looked_at = 0;;) {
-    if (const size_t lf = buffer.find('\n', looked_at); lf != buffer.npos) {
-      ret_line = buffer.substr(0, lf);
-      buffer.erase(0, lf + 1);
-      return true;
-    }
-    looked_at = buffer.size();
-    char block[65536];
-    const ssize_t n = ::read(fd, block, sizeof block);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    buffer.append(block, static_cast<size_t>(n));
-  }
-}
-
-bool write_line(int fd, std::string line) {
-  line += '\n';
-  for (size_t at = 0; at < line.size();) {
-    const ssize_t n = ::send(fd, line.data() + at, line.size() - at, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    at += static_cast<size_t>(n);
-  }
-  return true;
-}
 
 struct Worker {
   std::unique_ptr<plugin::Host> host;

@@ -94,7 +94,7 @@ std::string content_key(const KeyBase& base, const data::Request& request) {
   }
   key.flag("split_special", request.split_special);
   if (sampling) key.list("stop", sampling->stop, [&](const std::string& text) { key.string(text); });
-  if (random) {
+  if (random || (base.by_sample && sampling)) {
     key.number("stream", sampling->stream);
   }
   if (sampling) key.list("suppress_tokens", sampling->suppress_tokens, id);

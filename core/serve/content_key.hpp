@@ -9,6 +9,7 @@ namespace sextant::serve {
 /// What all requests to a model have in common: its weights, the part of its configuration that an answer can depend on, and the code.
 struct KeyBase {
   std::string weights_sha256, model_config, code_version;
+  bool by_sample = false;   // what answers knows whose sample it is: greedy requests carry their stream, too
 };
 
 /// The SHA-256 of a JSON object (docs/files.md) of the base, the prompt and the settings. Requests that draw random numbers also carry their stream, so that the

@@ -9,6 +9,8 @@
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "../config/card_parts.hpp"
+#include "../config/defaults.hpp"
+#include "../config/card_store.hpp"
 #include "generation.hpp"
 
 namespace sextant::serve {
@@ -55,13 +57,18 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   SXT_TRY(const sxt_model_info info, session.model_.info());
   session.weights_sha256_ = info.weights_sha256;
   session.context_length_ = info.context_length;
-  session.has_chat_template_ = (info.abilities & SXT_MODEL_CHAT) != 0;
+  session.takes_messages_ = (info.abilities & SXT_MODEL_MESSAGES) != 0;
+  session.has_chat_template_ = (info.abilities & SXT_MODEL_CHAT) != 0 || session.takes_messages_;
+  session.requests_in_flight_ = info.requests_in_flight;
   SXT_TRY(const json::Document about, session.model_.describe());
   if (session.context_length_ == 0) session.context_length_ = described_context(about, config);
+  SXT_CHECK(session.open_counter(host, keys, (info.abilities & SXT_MODEL_TOKENIZE) != 0));
   session.device_ = json::find_string(about, "device").value_or(config.backend);
   session.compute_ = json::find_string(about, "compute").value_or("f32");
   if (const auto chat = json::find_bool(about, "has_chat_template")) session.has_chat_template_ = *chat;
   session.chat_problem_ = json::find_string(about, "chat_template_problem").value_or("");
+  session.depends_on_sample_ = json::find_bool(about, "depends_on_sample").value_or(false);
+  session.cannot_score_ = json::find_string(about, "cannot_score").value_or("");
   Generating made = generating(config, json::find(about, "generation"), session.context_length_, (info.abilities & SXT_MODEL_ADJUSTS) != 0);
   session.sampling_ = std::move(made.sampling);
   session.collect_warnings(about);
@@ -72,6 +79,30 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   if (load != Load::vocabulary) session.key_config_ = session.make_key_config();
   session.load_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return session;
+}
+
+// A prompt is fitted to the context by counting its tokens. A backend that has none counts with the tokenizer that "tokenizer_path" names,
+// read by a backend that can; without one nothing is cut here.
+Result<void> ModelSession::open_counter(plugin::Host& host, const json::Value& keys, bool counts_itself) {
+  if (counts_itself) return {};
+  const std::string path = json::find_string(keys, "tokenizer_path").value_or("");
+  if (path.empty()) {
+    if (config_.max_seq_len > 0)
+      log_warning_once(fmt::format("{}: prompts are not fitted to {} tokens: the backend '{}' cannot count tokens here; give --tokenizer-path", config_.abbr, config_.max_seq_len,
+                                   config_.backend));
+    context_length_ = 0;
+    return {};
+  }
+  SXT_TRY(const config::Defaults defaults, config::read_defaults(config::share_folder() / "defaults.json"));
+  json::Document own(rapidjson::kObjectType);
+  json::set(own, "tokenizer_path", path, own.GetAllocator());
+  json::set(own, "weights", json::Value(rapidjson::kNullType), own.GetAllocator());
+  for (const std::string& id : defaults.backends)
+    if (id != config_.backend && host.registry().find(plugin::Kind::model, id)) {
+      SXT_TRY(counter_, host.model(id, json::write(own), fmt::format("the tokenizer of '{}'", config_.abbr)));
+      return {};
+    }
+  return Error{Error::Kind::device, fmt::format("{}: no backend is installed that could read the tokenizer {}", config_.abbr, path)};
 }
 
 void ModelSession::collect_warnings(const json::Value& about) {
@@ -125,6 +156,12 @@ Result<std::string> ModelSession::render_chat(std::string_view conversation_json
 }
 
 Result<void> ModelSession::write_out(data::Request& request) {
+  if (takes_messages_ && !request.messages.empty()) {
+    request.text = data::Text();
+    request.keep_bytes = 0;
+    request.add_special = false;
+    return {};
+  }
   if (!request.text.empty() || request.messages.empty()) return {};
   SXT_TRY(render::Prompt prompt, render::conversation_prompt(request.messages, request.tools_json,
                                                              [this](std::string_view conversation) { return render_chat(conversation); }));
@@ -134,15 +171,21 @@ Result<void> ModelSession::write_out(data::Request& request) {
   return {};
 }
 
+std::string ModelSession::spent() {
+  const auto about = model_.describe();
+  const json::Value* spent = about ? json::find(*about, "spent") : nullptr;
+  return spent && spent->IsObject() ? json::write(*spent) : "";
+}
+
 Result<std::vector<int32_t>> ModelSession::tokenize(const std::string& text, bool add_special) {
   const std::string_view view = text;
-  SXT_TRY(auto ids, model_.tokenize({&view, 1}, add_special ? SXT_REQUEST_ADD_SPECIAL : 0));
+  SXT_TRY(auto ids, counter().tokenize({&view, 1}, add_special ? SXT_REQUEST_ADD_SPECIAL : 0));
   return std::move(ids.front());
 }
 
 Result<std::vector<uint32_t>> ModelSession::count_tokens(const std::vector<std::string>& texts, bool chat) {
   const std::vector<std::string_view> views(texts.begin(), texts.end());
-  SXT_TRY(const auto ids, model_.tokenize(views, chat ? 0 : SXT_REQUEST_ADD_SPECIAL));
+  SXT_TRY(const auto ids, counter().tokenize(views, chat ? 0 : SXT_REQUEST_ADD_SPECIAL));
   std::vector<uint32_t> counts;
   for (const auto& list : ids) counts.push_back(static_cast<uint32_t>(list.size()));
   return counts;

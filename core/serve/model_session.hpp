@@ -29,6 +29,14 @@ class ModelSession {
   uint32_t context_length() const { return context_length_; }
   double load_s() const { return load_s_; }
   bool has_chat_template() const { return has_chat_template_; }
+  /// How many requests it likes at once; 0: any number. One that says so waits for each of them, not for a device.
+  uint32_t requests_in_flight() const { return requests_in_flight_; }
+  /// Why it gives no log-probabilities of a given text; empty: it does, or says nothing of it.
+  const std::string& cannot_score() const { return cannot_score_; }
+  /// Its answers depend on whose sample it is, not on the request alone (a file of replies).
+  bool depends_on_sample() const { return depends_on_sample_; }
+  /// What the backend says that it has cost so far, a JSON object's text; empty: it says nothing.
+  std::string spent();
   /// How its replies are made; the seed and the streams are the run's.
   const data::Sampling& sampling() const { return sampling_; }
   /// What is wrong with the model's files or asked for by them and not done, one sentence each; logged when it was opened.
@@ -44,7 +52,7 @@ class ModelSession {
   /// A template that prints the date prints the session's, and has the card's variables, unless the conversation brings its own "now"
   /// and "kwargs".
   Result<std::string> render_chat(std::string_view conversation_json);
-  /// Of a request that has a conversation and no text: what the model is asked.
+  /// Of a request that has a conversation: what the model is asked, a text, or the messages where it takes them as they are.
   Result<void> write_out(data::Request& request);
   Result<std::vector<int32_t>> tokenize(const std::string& text, bool add_special);
   /// Tokens of each text, special tokens as the tokenizer's files add them unless `chat`.
@@ -58,16 +66,19 @@ class ModelSession {
   void collect_warnings(const json::Value& about);
   bool uses_template(data::Form form) const;
   std::string make_key_config() const;
+  Result<void> open_counter(plugin::Host& host, const json::Value& keys, bool counts_itself);
+  plugin::Model& counter() { return counter_ ? *counter_ : model_; }
   plugin::Model model_;
+  std::optional<plugin::Model> counter_;  // another backend's tokenizer ("tokenizer_path"), where the model's own has none
   config::ModelConfig config_;
   std::string key_config_;
   std::string schema_;  // of the backend's configuration
-  std::string weights_sha256_, device_, compute_, now_, chat_problem_;
+  std::string weights_sha256_, device_, compute_, now_, chat_problem_, cannot_score_;
   data::Sampling sampling_;
   std::vector<std::string> warnings_;
-  uint32_t context_length_ = 0;
+  uint32_t context_length_ = 0, requests_in_flight_ = 0;
   double load_s_ = 0;
-  bool has_chat_template_ = false, concurrent_ = false;
+  bool has_chat_template_ = false, concurrent_ = false, takes_messages_ = false, depends_on_sample_ = false;
 };
 
 /// The most that can be known of a model of that backend without loading weights; nothing where it always loads them.

@@ -24,6 +24,9 @@ constexpr size_t answers_together = 256;  // journalled by one write, where so m
 // what the model has computed is journalled at once. So there can be more of them by what the waves at work hold.
 constexpr size_t tasks_waiting = 8;
 
+constexpr size_t callers_of_a_device = 2;    // it is at one wave while the other's texts are tokenised
+constexpr size_t callers_in_flight = 6;
+
 std::atomic<uint64_t> unkept = 0;
 
 std::deque<Task> make_tasks(std::vector<TaskSpec> specs, const store::RunFolder* folder) {
@@ -33,7 +36,7 @@ std::deque<Task> make_tasks(std::vector<TaskSpec> specs, const store::RunFolder*
 }
 
 KeyBase key_base(plugin::Host& host, const ModelSession& session) {
-  return {session.weights_sha256(), session.key_config(), code_version(host, session.config())};
+  return {session.weights_sha256(), session.key_config(), code_version(host, session.config()), session.depends_on_sample()};
 }
 
 // The journals of this run, and with --cache those of the runs beside it.
@@ -240,7 +243,10 @@ void ModelRun::work() {
   });
   if (session_.concurrent()) {
     const auto call = [this](const Wave& wave) { guarded([&] { compute(wave); }); };
-    const Server first(prepared_, call), second(prepared_, call);
+    // a model that waits for many requests at once, not for a device, needs others to be at while the last of a wave take long
+    const size_t callers = session_.requests_in_flight() > 0 ? callers_in_flight : callers_of_a_device;
+    std::deque<Server<Wave>> servers;
+    for (size_t i = 0; i < callers; ++i) servers.emplace_back(prepared_, call);
     guarded([this] { while (auto wave = waves_.next()) prepared_.push(*std::move(wave)); });
   } else {
     guarded([this] { while (const auto wave = waves_.next()) compute(*wave); });

@@ -15,6 +15,8 @@ constexpr size_t requests_max = 4096;  // of a task that is cut: each holds a fe
 
 uint64_t text_bytes(const data::Request& request) {
   uint64_t bytes = request.text.size() + request.ids.size() * sizeof(int32_t);
+  if (request.text.empty())
+    for (const data::Message& message : request.messages) bytes += message.text().size();
   for (const data::Text& text : request.continuations) bytes += text.size();
   for (const auto& ids : request.continuation_ids) bytes += ids.size() * sizeof(int32_t);
   return bytes;

@@ -74,6 +74,7 @@ struct ModelRecord {
   std::string abbr, backend, device, weights_sha256;
   double load_s = 0;
   std::string compute{}, adapter{}, chat_template{}; // adapter: --peft-path; chat_template: auto, none or a file
+  std::string spent{};                               // what the backend says that it has cost, a JSON object's text; or empty
 };
 struct PluginRecord { std::string id, version, path, sha256; };
 struct RunRecord {

@@ -117,6 +117,8 @@ std::string to_json(const RunRecord& record) {
     if (!model.compute.empty()) json::set(item, "compute", model.compute, a);
     if (!model.adapter.empty()) json::set(item, "adapter", utf8::repair(model.adapter), a);
     if (!model.chat_template.empty()) json::set(item, "chat_template", utf8::repair(model.chat_template), a);
+    if (const auto spent = json::parse(model.spent.empty() ? "null" : model.spent, "spent"); spent && spent->IsObject())
+      json::set(item, "spent", json::Value(*spent, a), a);
     models.PushBack(std::move(item), a);
   }
   for (const PluginRecord& plugin : record.plugins) {
@@ -159,7 +161,8 @@ Result<RunRecord> run_record_from_json(const json::Value& value, std::string_vie
   record.first_sample_s = json::find_number(value, "first_sample_s").value_or(0);
   each(value, "models", [&](const json::Value& in) {
     record.models.push_back({text(in, "abbr"), text(in, "backend"), text(in, "device"), text(in, "weights_sha256"),
-                             json::find_number(in, "load_s").value_or(0), text(in, "compute"), text(in, "adapter"), text(in, "chat_template")});
+                             json::find_number(in, "load_s").value_or(0), text(in, "compute"), text(in, "adapter"), text(in, "chat_template"),
+                             json::find(in, "spent") ? json::write(*json::find(in, "spent")) : ""});
   });
   each(value, "plugins", [&](const json::Value& in) {
     record.plugins.push_back({text(in, "id"), text(in, "version"), text(in, "path"), text(in, "sha256")});

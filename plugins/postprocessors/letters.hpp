@@ -6,6 +6,7 @@
 #include <string_view>
 #include <sextant/result.hpp>
 #include <sextant/utf8.hpp>
+#include "../text/compat.hpp"
 
 namespace sextant::postprocess {
 
@@ -57,8 +58,7 @@ inline size_t rfind_lone(std::string_view text, std::string_view options) {
   return text.npos;
 }
 
-/// "compat" of the configuration, as every component takes it that differs by it.
-inline bool is_opencompass(std::string_view compat) { return compat == "opencompass" || compat == "opencompass-0.2.4"; }
+using text::is_opencompass;
 
 /// A reply on which a pattern gave up holds no answer that could be read: it costs itself, not its set.
 inline Result<std::string> or_unparsed(Result<std::string> read) {
@@ -68,10 +68,7 @@ inline Result<std::string> or_unparsed(Result<std::string> read) {
 
 }  // namespace sextant::postprocess
 
-/// The two keys that the extractors share, for their JSON Schemas.
+/// "options", as the extractors of letters take it, for their JSON Schemas.
 #define SXT_OPTIONS_SCHEMA                                                           \
   R"("options": {"type": "string", "default": "ABCD", "pattern": "^[A-Z]+$", )" \
   R"("description": "the letters that may be the answer"})"
-#define SXT_COMPAT_SCHEMA                                                                              \
-  R"("compat": {"enum": ["none", "opencompass", "opencompass-0.2.4", "lm-eval"], "default": "none", )" \
-  R"("description": "behave as that tool does; the run fills it in from --compat"})"

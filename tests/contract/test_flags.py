@@ -154,6 +154,22 @@ class Without(FlagTest):
             self.assertEqual(len(lines), 1, (word, outcome))
 
 
+class FailUnder(FlagTest):
+    def test_a_worse_score_is_1_and_a_name_that_is_wrong_64_before_anything_runs(self):
+        for threshold, rc in (("tiny=0", 0), ("tiny=100.01", 1), ("tiny,accuracy=100.01", 1), ("tny=1", 64), ("tiny=x", 64), ("tiny,f1=1", 65)):
+            with self.subTest(threshold):
+                outcome = self.run_sample("run.json", "--fail-under", threshold, expect=rc)
+                if rc in (64, 65):
+                    self.assertIn("--fail-under", outcome.stderr)
+        outcome = self.run_sample("run.json", "-m", "infer", "--fail-under", "tiny=1", expect=64)
+        self.assertIn("-m infer", outcome.stderr)
+
+    def test_scoring_an_earlier_run_tells_too(self):
+        self.run_sample("run.json")
+        for mode in ("eval", "viz"):
+            self.run_sample("-m", mode, "-r", "--fail-under", "tiny=100.01", expect=1)
+
+
 class Unavailable(FlagTest):
     def test_a_compute_type_that_the_backend_has_not(self):
         outcome = self.sextant("run", "run.json", "--backend", "cpu", "--model-path", TINY_MODEL, "--compute", "fp16")

@@ -324,6 +324,9 @@ class Methods(ContractTest):
         )
         for row in summary["rows"]:
             self.assertEqual(row["value"], outcome.run.results(row["dataset"])["accuracy"])
+            self.assertEqual(row["n"], 6)
+            self.assertTrue(0 <= row["low"] <= row["value"] <= row["high"] <= 100 and row["standard_error"] >= 0)
+            self.assertEqual(row["low"], outcome.run.results(row["dataset"])["estimates"]["accuracy"]["low"])
 
     def test_ppl_alone_keeps_the_plain_name(self):
         run = self.run_sample("--datasets", "ceval_xyj_ppl", "--limit", "2").run

@@ -47,7 +47,7 @@ class States(StatesTest):
     def test_eval_and_viz_of_a_killed_run_are_incomplete(self):
         self.killed_run()
         shown = self.again("viz", expect=INCOMPLETE)
-        self.assertRegex(shown.stdout, r"(?m)^one .* \d+\.\d\d$")
+        self.assertRegex(shown.stdout, r"(?m)^one .* \d+\.\d\d \[\d+\.\d, \d+\.\d\]$")
         self.assertRegex(shown.stdout, r"(?m)^other .* incomplete$")
         self.assertRegex(shown.stderr, "other on sample: incomplete: .*before it was inferred")
         self.again("eval", expect=INCOMPLETE)

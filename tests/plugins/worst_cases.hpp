@@ -23,7 +23,7 @@ inline std::string worst_case(uint64_t number, size_t bytes) {
       "只有", "正确", "错误", "不", "说法", "所以", "因此", "故", "the ", "The correct ", "answer", "answer option", " is", " is ", " not ", "option ", "choose ", "1.", "1",
       "*", "**", "(", ")", "[", "{", "}", "\\boxed{", "\\text{", "\\", "$", "\"", "_", "#", "<", "<think>", "</think>", "[THINK]", "<|channel|>", "<answer>", "wait", "no, ",
       "but ", "neither ", "nor ", "if ", "?", "!", "-", "correct", "wrong", "a", "the", "x", "中", "0", ";", "question", "\nquestion", "therefore ", "final ", "、", "i ", "I'd ",
-      "to ", "of ", "would be ", "Ａ", "\xFF", "​"};
+      "to ", "of ", "would be ", "####", "Question:", "answer:", "1,", "1/", "-1", "\\frac", "\\boxed", "\\text{(", ")}", "oxed{", "answeris", "}", "&", "^{", "+", "=", "Ａ", "\xFF", "​"};
   std::mt19937_64 random(number);
   const auto draw = [&](uint64_t below) { return random() % below; };
   const auto fragment = [&] { return std::string(fragments[draw(std::size(fragments))]); };

@@ -3,6 +3,8 @@
 # (CI tries 400). tools/acceptance/patterns.sh [BUILD_DIR] [COUNT]; some minutes.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 build=${1:-$root/build/dev}
-test=$build/tests/plugins/test_plugins_extractors
-[ -x "$test" ] || die "$test is not built; ninja -C $build tests/plugins/test_plugins_extractors"
-SEXTANT_WORST_CASES=${2:-100000} "$test" "no reply takes*" -d yes
+for name in extractors answers; do
+  test=$build/tests/plugins/test_plugins_$name
+  [ -x "$test" ] || die "$test is not built; ninja -C $build tests/plugins/test_plugins_$name"
+  SEXTANT_WORST_CASES=${2:-100000} "$test" "no reply takes*" -d yes
+done

@@ -8,10 +8,8 @@ using namespace sextant;
 struct ExactMatch : Metric {
   explicit ExactMatch(Context c) : Metric(std::move(c)) {
     const std::string compat = context.text("compat");
-    if (compat == "opencompass" || compat == "opencompass-0.2.4") {
-      opencompass = or_throw(metric::Normalizer::make());
-      return;
-    }
+    opencompass = compat == "opencompass" || compat == "opencompass-0.2.4";
+    if (opencompass) return;
     const auto flag = [&](const char* name, bool otherwise) { return json::find_bool(context.config(), name).value_or(otherwise); };
     comparison = or_throw(metric::Comparison::make({.case_ = flag("ignore_case", false),
                                                     .blanks = flag("ignore_blanks", true),
@@ -21,12 +19,11 @@ struct ExactMatch : Metric {
   }
   double score(const Judged& sample) override {
     const std::vector<std::string> answers = whole_list ? std::vector{sample.reference} : or_throw(metric::answers_of(sample.reference_json, sample.reference));
-    const auto matches = opencompass ? metric::exact_match_opencompass(*opencompass, sample.prediction, answers)
-                                     : metric::exact_match(*comparison, sample.prediction, answers);
-    return or_throw(matches) ? 1 : 0;
+    if (opencompass) return metric::exact_match_opencompass(sample.prediction, answers) ? 1 : 0;
+    return or_throw(metric::exact_match(*comparison, sample.prediction, answers)) ? 1 : 0;
   }
   const bool whole_list = context.text("references") == "whole";
-  std::optional<metric::Normalizer> opencompass;
+  bool opencompass = false;
   std::optional<metric::Comparison> comparison;
 };
 

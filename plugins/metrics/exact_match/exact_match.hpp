@@ -1,22 +1,14 @@
 // exact_match: does an answer equal one of the references? By default the whole texts are compared; in OpenCompass' way what its
 // normalisation leaves of them. Threads: [owner].
 #pragma once
+#include <algorithm>
 #include <span>
-#include <sextant/columns.hpp>
-#include <sextant/json.hpp>
-#include <sextant/regex.hpp>
 #include <sextant/fold_case.hpp>
+#include <sextant/regex.hpp>
+#include "../../text/general.hpp"
+#include "../../text/references.hpp"
 
 namespace sextant::metric {
-
-/// The answers of a reference, as a prompt shows the values (True, 0.5): of a list each member's, else `text`, the whole one's.
-inline Result<std::vector<std::string>> answers_of(std::string_view reference_json, const std::string& text) {
-  if (!reference_json.starts_with('[')) return std::vector{text};
-  SXT_TRY(const json::Document reference, json::parse(reference_json, "reference"));
-  std::vector<std::string> out;
-  for (const auto& answer : reference.GetArray()) out.push_back(columns::as_text(answer));
-  return out;
-}
 
 /// What does not count when whole texts are compared.
 struct Ignored {
@@ -84,40 +76,11 @@ inline Result<bool> exact_match(const Comparison& plain, std::string_view predic
   return false;
 }
 
-/// OpenCompass' normalisation: the first clause, and of it the words: no punctuation, no articles, single blanks. Case stays:
-/// "The Cat." -> "Cat". So 3.75 equals 3.14, and "Mr. Smith" equals "Mr. Jones".
-class Normalizer {
- public:
-  static Result<Normalizer> make() {
-    SXT_TRY(Regex punctuation, Regex::compile(R"([^\w\s]++)"));
-    SXT_TRY(Regex articles, Regex::compile(R"(\b(?:a|an|the)\b)", {.caseless = true}));
-    SXT_TRY(Regex blanks, Regex::compile(R"(\s++)"));
-    return Normalizer(std::move(punctuation), std::move(articles), std::move(blanks));
-  }
-  Result<std::string> operator()(std::string_view text) const {
-    std::string out(text.substr(0, text.find_first_of("\n.,")));
-    SXT_TRY(out, punctuation_.replace(out, ""));
-    SXT_TRY(out, articles_.replace(out, ""));
-    SXT_TRY(out, blanks_.replace(out, " "));
-    if (out.starts_with(' ')) out.erase(0, 1);
-    if (out.ends_with(' ')) out.pop_back();
-    return out;
-  }
-
- private:
-  Normalizer(Regex punctuation, Regex articles, Regex blanks)
-      : punctuation_(std::move(punctuation)), articles_(std::move(articles)), blanks_(std::move(blanks)) {}
-  Regex punctuation_, articles_, blanks_;
-};
-
-/// Is the prediction, normalised, one of the answers, normalised or as they are?
-inline Result<bool> exact_match_opencompass(const Normalizer& normalize, std::string_view prediction, std::span<const std::string> answers) {
-  SXT_TRY(const std::string given, normalize(prediction));
-  for (const std::string& answer : answers) {
-    SXT_TRY(const std::string normal, normalize(answer));
-    if (given == normal || given == answer) return true;
-  }
-  return false;
+/// OpenCompass: is what its normalisation leaves of the prediction one of the answers, normalised or as they are?
+inline bool exact_match_opencompass(std::string_view prediction, std::span<const std::string> answers) {
+  const std::string given = text::general_opencompass(prediction);
+  return std::any_of(answers.begin(), answers.end(),
+                     [&](const std::string& answer) { return given == answer || given == text::general_opencompass(answer); });
 }
 
 }  // namespace sextant::metric

@@ -34,7 +34,7 @@ inline constexpr const char* opencompass_forms[] = {
     R"([Tt]he correct (?:answer|option|answer option) is(*COMMIT):?.*?boxed\{@\})",
     R"(^选项\s?@)",
     R"(^@\s?选?项)",
-    R"((?:\s|^)@[\s。，,：:.$])",
+    R"(^@[\s。，,：:.$])",   // behind a blank their form matches, too, and then looks for the letter in the blank
     R"(1.\s?(.*?)$)",
 };
 // the "cushion": forms so loose that a caller may turn them off

@@ -1,5 +1,6 @@
 // The table: what a cell says, groups and their members, and the forms it is written in.
 #include <catch2/catch.hpp>
+#include <cmath>
 #include "../../../core/report/report.hpp"
 #include "../../../core/report/width.hpp"
 
@@ -180,6 +181,44 @@ TEST_CASE("the JSON form has one row per data set, metric and model, with every 
   CHECK(rows[1]["value"].IsNull());
   CHECK(json::find_string(rows[1], "status") == "failed");
   CHECK(json::find_string(rows[1], "error") == "the reason");
+}
+
+TEST_CASE("intervals stand in the text and the JSON, and a group's are made of its members'; CSV and markdown have numbers alone") {
+  TaskOutcome first = done("m", "x", 50), second = done("m", "y", 100), unknown = done("m", "z", 5);
+  const auto estimate = [](double value, double low, double high, uint64_t n) {
+    data::Estimate out;
+    out.metric = "accuracy";
+    out.value = value;
+    out.standard_error = 5;
+    out.low = low;
+    out.high = high;
+    out.n = n;
+    return out;
+  };
+  first.estimates = {estimate(50, 40, 60, 90)};
+  second.estimates = {estimate(100, 99.5, 100, 700)};
+  second.unparsed = 3;
+  const Table table = make_table({"m"}, {first, second, unknown}, groups({{"g", {"x", "y"}}, {"h", {"x", "z"}}}));
+  CHECK(to_text(table) ==
+        "dataset    version    metric         mode                         m\n"
+        "---------  ---------  -------------  ------  ----------------------\n"
+        "x          abc123     accuracy       gen      50.00    [40.0, 60.0]\n"
+        "y          abc123     accuracy       gen     100.00 [99.50, 100.00]\n"
+        "z          abc123     accuracy       gen       5.00\n"
+        "g          -          naive_average  gen      75.00    [70.0, 80.0]\n"
+        "h          -          naive_average  gen      27.50\n");
+  CHECK_THAT(to_csv(table), Contains("x,abc123,accuracy,gen,50.00\n"));
+  CHECK_THAT(to_markdown(table), Contains("| gen | 100.00 |"));
+  const auto out = json::parse(to_json(table, "r", "complete"), "json");
+  REQUIRE(out);
+  const json::Value& rows = (*out)["rows"];
+  CHECK(rows[0]["low"].GetDouble() == 40);
+  CHECK(rows[0]["n"].GetUint() == 90);
+  CHECK(rows[0]["standard_error"].GetDouble() == 5);
+  CHECK(rows[1]["unparsed"].GetUint() == 3);
+  CHECK(rows[2]["low"].IsNull());
+  CHECK(rows[3]["n"].GetUint() == 790);
+  CHECK(rows[3]["standard_error"].GetDouble() == Approx(std::sqrt(50.0) / 2));
 }
 
 TEST_CASE("no cell of the CSV begins a formula, and numbers stay numbers") {

@@ -1,6 +1,7 @@
 // Scorers that crash and hang, in a process of their own: the plugins of tests/bad_plugins/scorers.cpp.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include "../../../core/base/worker_process.hpp"
 #include "../../../core/score/components.hpp"
 #include "../../../core/score/isolated.hpp"
 #include "../plugin/plugin_folder.hpp"

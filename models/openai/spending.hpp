@@ -1,0 +1,51 @@
+// What a run has cost so far, in tokens and by the user's prices, and whether that is all it may cost. [any] thread.
+#pragma once
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <fmt/format.h>
+#include "reply.hpp"
+#include "settings.hpp"
+
+namespace sextant::openai {
+
+class Spending {
+ public:
+  explicit Spending(const Settings& settings) : settings_(settings) {}
+  void add(const Usage& usage) {
+    const std::lock_guard lock(mutex_);
+    ++requests_;
+    prompt_ += usage.prompt;
+    cached_ += usage.cached;
+    completion_ += usage.completion;
+  }
+  /// The sentence that ends the run, where a cap has been reached.
+  std::optional<std::string> cap() const {
+    const std::lock_guard lock(mutex_);
+    if (settings_.max_run_tokens > 0 && prompt_ + completion_ >= settings_.max_run_tokens)
+      return fmt::format("the run has used {} tokens, and max_run_tokens is {}; raise it and run the same command with -r to go on", prompt_ + completion_, settings_.max_run_tokens);
+    if (settings_.max_run_cost > 0 && cost() >= settings_.max_run_cost)
+      return fmt::format("the run has cost {:.4f} {}, and max_run_cost is {}; raise it and run the same command with -r to go on", cost(), settings_.prices.currency,
+                         settings_.max_run_cost);
+    return std::nullopt;
+  }
+  /// {"requests", "prompt_tokens", "cached_tokens", "completion_tokens", "retries", "cost"?, "currency"?}
+  std::string to_json(uint64_t retries) const {
+    const std::lock_guard lock(mutex_);
+    std::string out = fmt::format(R"({{"requests":{},"prompt_tokens":{},"cached_tokens":{},"completion_tokens":{},"retries":{})", requests_, prompt_, cached_, completion_, retries);
+    if (settings_.prices.known) out += fmt::format(R"(,"cost":{:.6f},"currency":{})", cost(), json::quote(settings_.prices.currency));
+    return out + "}";
+  }
+
+ private:
+  double cost() const {
+    const Prices& p = settings_.prices;
+    return (static_cast<double>(prompt_ - cached_) * p.prompt + static_cast<double>(cached_) * p.cached + static_cast<double>(completion_) * p.completion) / 1e6;
+  }
+  const Settings& settings_;
+  mutable std::mutex mutex_;
+  uint64_t requests_ = 0, prompt_ = 0, cached_ = 0, completion_ = 0;
+};
+
+}  // namespace sextant::openai

@@ -1,0 +1,33 @@
+// Does an answer stand in a reply? Pure; [any] thread.
+#pragma once
+#include "../../text/general.hpp"
+#include "../token_f1/token_f1.hpp"
+
+namespace sextant::metric {
+
+/// Whether `needle` stands in `text`, and with `whole_words` is no part of a longer word: "cat" is not in "category", 天 is in 今天.
+inline bool stands_in(std::string_view hay, std::string_view needle, bool whole_words) {
+  if (needle.empty()) return false;
+  const auto joins = [](char32_t a, char32_t b) { return text::is_word(a) && text::is_word(b) && !text::is_chinese(a) && !text::is_chinese(b); };
+  const auto last_of = [](std::string_view part) {
+    size_t at = part.size() - 1;
+    while (at > 0 && utf8::continues(part[at])) --at;
+    return utf8::at(part, at).code;
+  };
+  for (size_t at = hay.find(needle); at != hay.npos; at = hay.find(needle, at + 1)) {
+    const size_t end = at + needle.size();
+    if (!whole_words) return true;
+    const bool open_left = at == 0 || !joins(last_of(hay.substr(0, at)), utf8::at(needle, 0).code);
+    const bool open_right = end == hay.size() || !joins(last_of(needle), utf8::at(hay, end).code);
+    if (open_left && open_right) return true;
+  }
+  return false;
+}
+
+/// OpenCompass' TriviaQA and NQ: the normalised answer in lower case anywhere in the prediction, which is as its post-processor left it.
+/// An answer of which nothing is left is in everything.
+inline bool contains_opencompass(std::string_view prediction, std::string_view answer) {
+  return prediction.find(text::lower(text::general_opencompass(answer))) != prediction.npos;
+}
+
+}  // namespace sextant::metric

@@ -1,0 +1,45 @@
+// Are two texts the same number? Pure; [any] thread.
+#pragma once
+#include "../../text/numbers.hpp"
+
+namespace sextant::metric {
+
+/// A text that is a number and nothing else: "1,234.50", "$5", "-1/2", "50%", "1.5e3", "２". Signs of currency and percent do not count.
+inline std::optional<double> number_of(std::string_view given) {
+  const std::string plain = utf8::half_width(given);
+  std::string_view rest = text::strip(plain);
+  for (const std::string_view sign : {"$", "€", "£", "¥", "￥", "\\$"})
+    if (rest.starts_with(sign)) rest = text::strip(rest.substr(sign.size()));
+  for (const std::string_view sign : {"\\%", "%", "."})
+    if (rest.ends_with(sign)) rest = text::strip(rest.substr(0, rest.size() - sign.size()));
+  const auto all = text::numbers(rest);
+  if (all.size() == 1 && all.front().end == rest.size() && (all.front().begin == 0 || rest.substr(0, all.front().begin) == "+")) {
+    const std::string& value = all.front().value;
+    const size_t slash = value.find('/');
+    const double above = std::strtod(value.c_str(), nullptr);
+    return slash == value.npos ? above : above / std::strtod(value.c_str() + slash + 1, nullptr);
+  }
+  const auto plainly = text::python_float(rest);
+  return plainly && std::isfinite(*plainly) ? plainly : std::nullopt;
+}
+
+struct Tolerance {
+  double absolute = 1e-6, relative = 0;
+};
+
+/// Texts that are no numbers are equal where they are the same.
+inline bool same_number(std::string_view prediction, std::string_view answer, Tolerance tolerance) {
+  if (text::strip(prediction) == text::strip(answer)) return !text::strip(answer).empty();
+  const auto a = number_of(prediction), b = number_of(answer);
+  if (!a || !b) return false;
+  return std::fabs(*a - *b) <= std::max(tolerance.absolute, tolerance.relative * std::fabs(*b));
+}
+
+/// OpenCompass' Gsm8kEvaluator: the same text, or float(prediction) less than 1e-6 from int(answer).
+inline bool same_number_opencompass(std::string_view prediction, std::string_view answer) {
+  if (prediction == answer) return true;
+  const auto a = text::python_float(prediction), b = text::python_int(answer);
+  return a && b && std::fabs(*a - *b) < 1e-6;
+}
+
+}  // namespace sextant::metric

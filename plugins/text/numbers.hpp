@@ -1,0 +1,167 @@
+// Numbers in replies: where they stand, and what they come to. Linear in the text. Pure; [any] thread.
+#pragma once
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <sextant/plain_text.hpp>
+
+namespace sextant::text {
+
+inline bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// A number as it stands in a text, and as it is compared: no thousands separators, no plus, no zeros behind the last other decimal.
+struct NumberAt {
+  size_t begin = 0, end = 0;
+  std::string value;
+};
+
+namespace detail {
+
+// The size of a thousands separator at `at`: a comma, LaTeX's {,} and \, and \!, or a no-break or thin blank.
+inline size_t separator_size(std::string_view text, size_t at) {
+  for (const std::string_view s : {",\\!", "{,}", "\\,", ",", "\u00A0", "\u202F", "\u2009"})
+    if (text.substr(at).starts_with(s)) return s.size();
+  return 0;
+}
+
+inline size_t digits_end(std::string_view text, size_t at) {
+  while (at < text.size() && is_ascii_digit(text[at])) ++at;
+  return at;
+}
+
+// "1,234,567" from its first digit: groups of three behind one to three digits. The digits go to `out`.
+inline size_t whole_end(std::string_view text, size_t at, std::string& out) {
+  size_t end = digits_end(text, at);
+  out.append(text, at, end - at);
+  if (end - at > 3) return end;
+  for (;;) {
+    const size_t size = separator_size(text, end);
+    if (size == 0 || digits_end(text, end + size) != end + size + 3) return end;
+    out.append(text, end + size, 3);
+    end += size + 3;
+  }
+}
+
+}  // namespace detail
+
+/// The number that begins at byte `at` (with its digits, or a point before them), or nothing. Signs are the caller's.
+inline std::optional<NumberAt> number_at(std::string_view text, size_t at) {
+  NumberAt out{at, at, {}};
+  if (at < text.size() && is_ascii_digit(text[at])) out.end = detail::whole_end(text, at, out.value);
+  if (out.end < text.size() && text[out.end] == '.') {
+    const size_t end = detail::digits_end(text, out.end + 1);
+    if (end > out.end + 1) {
+      if (out.value.empty()) out.value = "0";
+      out.value.append(text, out.end, end - out.end);
+      out.value.resize(out.value.find_last_not_of('0') + 1);
+      if (out.value.back() == '.') out.value.pop_back();
+      out.end = end;
+    }
+  }
+  if (out.end == at) return std::nullopt;
+  const size_t zeros = std::min(out.value.find_first_not_of('0'), out.value.size() - 1);
+  out.value.erase(0, out.value[zeros] == '.' ? zeros - 1 : zeros);
+  return out;
+}
+
+/// All numbers of a text, from left to right. A minus belongs to its number unless something stands before it that it could be taken
+/// from: "5-3" holds 5 and 3. "1/2" is one number, "1/2/2024" are three. Digits inside a word ("A4", "x2") are none.
+inline std::vector<NumberAt> numbers(std::string_view text) {
+  std::vector<NumberAt> out;
+  const auto word_before = [&](size_t at) {
+    return at > 0 && ((text[at - 1] | 0x20) >= 'a' && (text[at - 1] | 0x20) <= 'z');
+  };
+  for (size_t i = 0; i < text.size();) {
+    const bool point = text[i] == '.' && i + 1 < text.size() && is_ascii_digit(text[i + 1]);
+    if (!is_ascii_digit(text[i]) && !point) {
+      ++i;
+      continue;
+    }
+    if (word_before(i) && !point && (i < 2 || text[i - 2] != '\\')) {  // \frac12 is LaTeX's, x2 a word
+      i = detail::digits_end(text, i);
+      continue;
+    }
+    auto number = number_at(text, i);
+    if (!number) {
+      ++i;
+      continue;
+    }
+    size_t end = number->end;
+    const auto below = end + 1 < text.size() && text[end] == '/' ? number_at(text, end + 1) : std::nullopt;
+    if (below && (below->end >= text.size() || text[below->end] != '/') && (i == 0 || text[i - 1] != '/')) {
+      number->value += "/" + below->value;
+      end = number->end = below->end;
+    }
+    const bool minus = i > 0 && text[i - 1] == '-', sign = i >= 3 && text.substr(i - 3, 3) == "−";
+    const size_t before = minus ? i - 1 : sign ? i - 3 : i;
+    if (before != i && (before == 0 || !(is_ascii_digit(text[before - 1]) || word_before(before) || text[before - 1] == ')' || text[before - 1] == '}'))) {
+      number->value = "-" + number->value;
+      number->begin = before;
+    }
+    if (number->value == "-0") number->value = "0";
+    out.push_back(*std::move(number));
+    i = end;
+  }
+  return out;
+}
+
+/// Python's float(text), as far as texts are numbers; "nan" and "inf" too.
+inline std::optional<double> python_float(std::string_view text) {
+  std::string plain;
+  text = strip(text);
+  char last = 0;
+  for (size_t i = 0; i < text.size();) {
+    const utf8::Character c = utf8::at(text, i);
+    char here = c.code < 0x80 ? static_cast<char>(c.code) : 0;
+    if (c.code >= 0x80 && is_digit(c.code)) {  // ten in a row, of which the first is zero
+      char32_t zero = c.code;
+      while (is_digit(zero - 1) && c.code - zero < 9) --zero;
+      here = static_cast<char>('0' + (c.code - zero));
+    }
+    i += c.size;
+    if (here == 0) return std::nullopt;
+    if (here == '_') {
+      if (!is_ascii_digit(last) || i >= text.size() || !is_digit(utf8::at(text, i).code)) return std::nullopt;
+    } else {
+      plain += here;
+    }
+    last = here;
+  }
+  std::string_view rest = plain;
+  const bool negative = rest.starts_with('-');
+  if (negative || rest.starts_with('+')) rest.remove_prefix(1);
+  if (rest.empty() || rest.front() == '+' || rest.front() == '-') return std::nullopt;
+  std::string word = lower(rest);
+  double value = 0;
+  if (word == "inf" || word == "infinity") value = HUGE_VAL;
+  else if (word == "nan") value = std::nan("");
+  else {
+    if (!is_ascii_digit(rest.front()) && rest.front() != '.') return std::nullopt;
+    if (word.find_first_not_of("0123456789.e+-") != word.npos) return std::nullopt;
+    const auto [end, code] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+    if (end != rest.data() + rest.size()) return std::nullopt;
+    if (code == std::errc::result_out_of_range) value = std::strtod(plain.c_str() + (rest.data() - plain.data()), nullptr);
+    else if (code != std::errc()) return std::nullopt;
+  }
+  return negative ? -value : value;
+}
+
+/// Whether Python's int(text) is a number, and the number as a double.
+inline std::optional<double> python_int(std::string_view text) {
+  const std::string_view plain = strip(text);
+  size_t digits = 0;
+  for (size_t i = 0; i < plain.size();) {
+    const utf8::Character c = utf8::at(plain, i);
+    if (is_digit(c.code)) ++digits;
+    else if (c.code != '_' && !((c.code == '-' || c.code == '+') && i == 0)) return std::nullopt;
+    i += c.size;
+  }
+  if (digits == 0 || digits > 4300) return std::nullopt;  // Python's own limit
+  return python_float(plain);
+}
+
+}  // namespace sextant::text

@@ -1,0 +1,151 @@
+// Metrics of overlapping texts, numbers and classes. tests/golden/metrics/metrics.json has what the other tools give.
+#include <catch2/catch.hpp>
+#include <sextant/csv.hpp>
+#include "../../plugins/metrics/classes/classes.hpp"
+#include "../../plugins/metrics/contains/contains.hpp"
+#include "../../plugins/metrics/edit_distance/edit_distance.hpp"
+#include "../../plugins/metrics/math_equal/opencompass.hpp"
+#include "../../plugins/metrics/numeric/numeric.hpp"
+#include "../../plugins/metrics/rouge/rouge.hpp"
+#include "../../plugins/metrics/translation/translation_plugin.cpp"
+#include "../../plugins/postprocessors/bbh/bbh.hpp"
+#include "../../plugins/postprocessors/math/math.hpp"
+#include "../../plugins/postprocessors/numbers/numbers.hpp"
+#include "component.hpp"
+
+using namespace sextant;
+using namespace sextant::metric;
+
+namespace {
+
+json::Document golden() {
+  const auto text = csv::read_text(std::filesystem::path(SEXTANT_PLUGIN_TESTS) / "../golden/metrics/metrics.json");
+  REQUIRE(text);
+  auto all = json::parse(*text, "metrics.json");
+  REQUIRE(all);
+  return std::move(*all);
+}
+
+std::vector<std::string> texts(const json::Value& list) {
+  std::vector<std::string> out;
+  for (const auto& one : list.GetArray()) out.emplace_back(json::text(one));
+  return out;
+}
+
+Approx close(double value) { return Approx(value).epsilon(1e-9).margin(1e-9); }
+
+}  // namespace
+
+TEST_CASE("extractors in OpenCompass' way give what OpenCompass gives") {
+  const json::Document all = golden();
+  for (const auto& reply : json::find(all, "replies")->GetArray()) {
+    const std::string text = *json::find_string(reply, "text");
+    INFO(text);
+    CHECK(text::general_opencompass(text) == *json::find_string(reply, "general"));
+    CHECK(postprocess::gsm8k_opencompass(text) == *json::find_string(reply, "gsm8k"));
+    CHECK(postprocess::math_opencompass(text) == *json::find_string(reply, "math_postprocess"));
+    CHECK(postprocess::math_v2_opencompass(text) == *json::find_string(reply, "math_postprocess_v2"));
+    CHECK(postprocess::bbh_mcq_opencompass(text) == *json::find_string(reply, "bbh_mcq"));
+    CHECK(postprocess::bbh_freeform_opencompass(text) == *json::find_string(reply, "bbh_freeform"));
+  }
+}
+
+TEST_CASE("BLEU, chrF, ROUGE and token F1 are those of sacreBLEU, rouge-score and SQuAD") {
+  const json::Document all = golden();
+  TokenRules squad;
+  squad.empty_is_wrong = true;
+  for (const auto& pair : json::find(all, "pairs")->GetArray()) {
+    const std::string prediction = *json::find_string(pair, "prediction");
+    const std::vector<std::string> references = texts(*json::find(pair, "references"));
+    INFO(json::write(pair));
+    const auto expected = [&](const char* name) { return close(*json::find_number(pair, name)); };
+    CHECK(bleu_of(bleu_counts(prediction, references, {}), {}, true) == expected("bleu"));
+    const BleuRules zh{.tokenize = "zh"};
+    CHECK(bleu_of(bleu_counts(prediction, references, zh), zh, true) == expected("bleu_zh"));
+    CHECK(chrf_of(chrf_counts(prediction, references, {}), {}) == expected("chrf"));
+    const ChrfRules words{.words = 2};
+    CHECK(chrf_of(chrf_counts(prediction, references, words), words) == expected("chrf++"));
+    const Rouge score = rouge(prediction, references, rouge_words);
+    const double ours[] = {score.one, score.two, score.l, score.lsum};
+    for (rapidjson::SizeType i = 0; i < 4; ++i) CHECK(ours[i] == close((*json::find(pair, "rouge"))[i].GetDouble()));
+    CHECK(best_token_score(prediction, references, squad).f1 == expected("f1"));
+  }
+}
+
+TEST_CASE("OpenCompass' equality of formulas") {
+  const json::Document all = golden();
+  for (const auto& formula : json::find(all, "formulas")->GetArray()) {
+    INFO(json::write(formula));
+    for (const bool second : {false, true})
+      CHECK(equivalent_opencompass(json::text(formula[0]), json::text(formula[1]), second) == formula[second ? 3 : 2].GetBool());
+  }
+}
+
+TEST_CASE("BLEU over a set comes from all its counts, and says how it was computed") {
+  const auto& component = *sextant_plugin_entry.components[0];
+  sxt_object* object = nullptr;
+  sxt_error error{};
+  REQUIRE(component.create(nullptr, borrow("{}"), &object, &error) == SXT_OK);
+  const auto* table = static_cast<const sxt_metric_v1*>(object->get_interface(object, "sextant.metric/1"));
+  const sxt_judged a{sizeof(sxt_judged), 0, borrow("the cat sat on mat"), borrow("\"the cat sat on the mat\""), borrow("{}")};
+  const sxt_judged b{sizeof(sxt_judged), 0, borrow("hello there my friends"), borrow("\"hello there my friend\""), borrow("{}")};
+  const sxt_judged c{sizeof(sxt_judged), 0, borrow("a b c e"), borrow("[\"a b c d\"]"), borrow("{}")};
+  const sxt_judged* const samples[] = {&a, &b, &c};
+  std::string out;
+  const sxt_sink sink{&out, [](void* ctx, uint64_t, sxt_str s) { *static_cast<std::string*>(ctx) = view(s); }};
+  const double first[] = {0, 0, 0};
+  REQUIRE(table->aggregate(object, samples, first, 3, sink, &error) == SXT_OK);
+  CHECK(*json::find_number(*json::parse(out, "aggregate"), "bleu") == Approx(49.94075059380691));  // sacrebleu 2.6, lm-eval 0.4.13
+  REQUIRE(table->score(object, samples + 2, 1, sink, &error) == SXT_OK);
+  CHECK_THAT(out, Catch::Contains("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0; n-grams 3 2 1 0 of 4 3 2 1; 4 tokens, reference 4"));
+  object->destroy(object);
+}
+
+TEST_CASE("numeric compares numbers") {
+  struct Case { const char *prediction, *reference; bool same; };
+  for (const Case& c : {Case{"1,234", "1234", true}, {"$5.00", "5", true}, {"50%", "50", true}, {"1/2", "0.5", true}, {"-3", "3", false}, {"", "", false}, {"", "0", false}, {"five", "five", true},
+                        {"1e3", "1000", true}, {"12.", "12", true}, {"１２", "12", true}, {"12 apples", "12", false}, {"nan", "nan", true}, {"inf", "1", false}, {"0.1", "0.1000001", true}}) {
+    INFO(c.prediction << " " << c.reference);
+    CHECK(same_number(c.prediction, c.reference, {}) == c.same);
+  }
+  CHECK(same_number("99", "100", {0, 0.01}));
+  CHECK_FALSE(same_number("98.9", "100", {0, 0.01}));
+}
+
+TEST_CASE("token F1 reads Chinese by its characters") {
+  TokenRules mixed;
+  mixed.tokens = TokenRules::Tokens::mixed;
+  CHECK(token_score("北京大学。", "北京", mixed).f1 == Approx(2.0 / 3));
+  CHECK(token_score("GPT模型", "GPT 模型", mixed).f1 == 1);
+  CHECK(token_score("北京", "北京大学", {}).f1 == 0);
+  CHECK(token_score("The Cat!", "cat", {}).exact_match == 1);
+  CHECK(token_score("the", "a", {}).f1 == 1);   // nothing is left of both
+}
+
+TEST_CASE("contains looks for whole words") {
+  CHECK(stands_in("a category", "cat", false));
+  CHECK_FALSE(stands_in("a category", "cat", true));
+  CHECK(stands_in("category cat", "cat", true));
+  CHECK(stands_in("今天很好", "今天", true));
+  CHECK_FALSE(stands_in("x", "", true));
+  CHECK(contains_opencompass("paris france", "The Paris."));
+}
+
+TEST_CASE("classes and distances") {
+  Confusion two;
+  for (const auto& [given, meant, n] : {std::tuple{"1", "1", 6}, {"0", "0", 3}, {"1", "0", 1}, {"0", "1", 2}})
+    for (int i = 0; i < n; ++i) two.add(given, meant);
+  CHECK(two.mcc() == Approx(0.4780914));
+  CHECK(two.of("1").f1 == Approx(0.8));
+  CHECK(two.micro_f1({"0", "1"}) == Approx(0.75));
+  Confusion one;
+  one.add("a", "a");
+  CHECK(one.mcc() == 0);
+  CHECK(edit_distance(U"kitten", U"sitting") == 3);
+  CHECK(edit_distance(U"", U"ab") == 2);
+  CHECK(edit_distance(U"今天", U"明天") == 1);
+}
+
+TEST_CASE("the schemas of translation metrics are closed and explain themselves") {
+  for (uint64_t i = 0; i < sextant_plugin_entry.component_count; ++i) test::check_schema(*sextant_plugin_entry.components[i]);
+}
