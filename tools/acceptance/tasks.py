@@ -254,6 +254,8 @@ def compare_rows(task, predictions, samples, count, problems):
         problems.append(f"{len(predictions)} rows, lm-eval has {len(by_row)}")
     for number, sample in by_row.items():
         ours = predictions[str(number)]
+        if ours.get("dropped_shots"):  # the prompt is too long for the model: lm-eval cuts it, Sextant drops examples
+            continue
         arguments = sample["arguments"]
         arguments = [tuple(a.values()) for a in arguments.values()] if isinstance(arguments, dict) else list(arguments)
         labels = sorted((k for k in ours if k.startswith("label: ")), key=lambda k: int(k[7:]))
@@ -319,6 +321,8 @@ def main():
     bad = compared = 0
     for shots, chat in sorted({(s, c) for _, s, c in CASES}, key=str):
         tasks = [t for t, s, c in CASES if (s, c) == (shots, chat) and (not args.only or t in args.only)]
+        if not args.model:  # the toy backend knows no windows, and its context holds no five passages
+            tasks = [t for t in tasks if t != "pile_10k" and (t, shots) != ("boolq", 5)]
         if not tasks or (chat and not args.model):
             continue
         ours = run_sextant(args, folder, shots, chat, tasks)
