@@ -181,7 +181,10 @@ class TaskReader {
   }
 
   void default_metrics() {
-    const auto add = [&](const char* name) { out_.metrics.push_back({name, "", {}, {}}); };
+    const auto add = [&](const char* name) {
+      out_.metrics.push_back({name, "", {}, {}});
+      out_.metrics.back().options.SetObject();
+    };
     switch (out_.output) {
       case Output::loglikelihood: add("perplexity"), add("acc"); break;
       case Output::loglikelihood_rolling: add("word_perplexity"), add("byte_perplexity"), add("bits_per_byte"); break;

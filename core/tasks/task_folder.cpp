@@ -73,7 +73,7 @@ Result<std::shared_ptr<const json::Document>> TaskFolder::merged(const fs::path&
   SXT_TRY(const std::string text, read_file(path, file_bytes_max));
   SXT_TRY(json::Document own, yaml::parse(text, path.string()));
   if (!own.IsObject()) return config_error(fmt::format("{} holds no map of keys", path.string()));
-  place_functions(own, path.parent_path().string(), own.GetAllocator());
+  place_functions(own, fs::path(key).parent_path().string(), own.GetAllocator());
   auto out = std::make_shared<json::Document>();
   auto& a = out->GetAllocator();
   if (const json::Value* include = json::find(own, "include"); include && !include->IsNull()) {

@@ -39,7 +39,7 @@ TEST_CASE("lm_eval_filter: each function") {
 }
 
 TEST_CASE("lm_eval_filter: an option by its text, or its letter behind a colon") {
-  const json::Document step = *json::parse(R"({"function": "multi_choice_regex", "regex_pattern": "(\\([A-Z]\\))", "ignore_case": true, "ignore_punctuation": true})", "step");
+  const json::Document step = *json::parse(R"~({"function": "multi_choice_regex", "regex_pattern": "(\\([A-Z]\\))", "ignore_case": true, "ignore_punctuation": true})~", "step");
   const json::Document record = *json::parse(R"({"choices": ["Guilty", "Guilty of Romance", "no."]})", "record");
   const MultiChoiceRegex by(step);
   CHECK(by.of("guilty of romance!", record) == "(B)");

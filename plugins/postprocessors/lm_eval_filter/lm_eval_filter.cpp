@@ -128,7 +128,7 @@ struct MultiChoiceRegex : ByRegex {
   }
   static bool flag(const json::Value& step, const char* name) { return json::find_bool(step, name).value_or(false); }
   std::string normal(std::string text) const {
-    static const Regex signs = compiled("\\p{P}", "punctuation");
+    static const Regex signs = or_throw(Regex::compile("\\p{P}", {}, "punctuation"));
     for (const Regex& each : removed) text = or_throw(each.replace(text, ""));
     if (ignore_case) text = lower().of(text);
     if (ignore_punctuation) text = or_throw(signs.replace(text, ""));

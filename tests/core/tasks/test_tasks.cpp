@@ -103,7 +103,7 @@ TEST_CASE("tasks: what a task needs is said", "[tasks]") {
            {"process_docs: !function utils.f\n", "code process_docs: utils.f of "},
            {"metric_list: [{metric: acc, aggregation: !function u.g}]\n", "code aggregation of acc: u.g"},
            {"class: !function u.C\n", "code class: u.C"},
-           {"outputtype: x\n", "there is no such key; did you mean 'output_type'"},
+           {"outputtype: x\n", "there is no such key (did you mean 'output_type'"},
            {"num_fewshot: many\n", "\"num_fewshot\": it must be a number"},
            {"output_type: other\n", "'other' is none of generate_until"},
            {"doc_to_choice: ['', x]\n", "\"doc_to_choice\": it must be a text, or a list of texts that are not empty"},
