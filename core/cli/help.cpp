@@ -56,10 +56,11 @@ Shows byte for byte what the model would be sent. Runs no model but those that a
 )", prompt_options());
   if (command == "list")
     return R"(Usage: sextant list [datasets|models|plugins|summarizers] [PATTERN...] [--data-dir DIR] [--long] [--json]
+       sextant list tasks DIR... [PATTERN...] [--json]
 
 Lists what there is. Without a kind: models and data sets, a table each. A PATTERN is a name, or has * and ?; a name without
 them also matches what contains it. Of data sets it says whether their data are here ("28 of 57": as many of its sets have
-theirs), or missing, and where they were looked for.
+theirs), or missing, and where they were looked for. tasks: lm-eval's task files in DIR, and of each whether it can be run.
 
   --data-dir DIR    the folder that holds the data sets, as in `sextant run`
   --long            of each data set: what it is, source, licence, which files it needs, how it is scored

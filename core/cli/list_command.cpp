@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "list_datasets.hpp"
 #include "options.hpp"
+#include "task_cards.hpp"
 #include "workspace.hpp"
 
 namespace sextant::cli {
@@ -83,7 +84,7 @@ int list_command(const std::vector<std::string>& args) {
   const bool as_json = (*values)["json"].as<bool>();
   const std::vector<std::string> plugin_path = (*values)["plugin-path"].as<std::vector<std::string>>();
 
-  const std::vector<std::string> kinds = {"datasets", "models", "plugins", "summarizers"};
+  const std::vector<std::string> kinds = {"datasets", "models", "plugins", "summarizers", "tasks"};
   std::string kind;
   if (!words.empty() && std::find(kinds.begin(), kinds.end(), words.front()) != kinds.end()) {
     kind = words.front();
@@ -97,6 +98,7 @@ int list_command(const std::vector<std::string>& args) {
     return plugins_command(forwarded);
   }
   if (const auto folder = check_config_dir((*values)["config-dir"].as<std::string>()); !folder) return fail(folder.error());
+  if (kind == "tasks") return list_tasks(words, as_json, plugin::Registry::discover(plugin::SearchPath::standard(plugin_path)));
   Workspace workspace((*values)["config-dir"].as<std::string>(), plugin_path);
   workspace.warn_about_problems();
   const std::string data_dir = (*values)["data-dir"].as<std::string>();

@@ -26,6 +26,10 @@ void add_what(po::options_description& options) {
       ("config", text()->value_name("CONFIG"), "a configuration file (JSON); also as a bare word")
       ("models", texts()->value_name("NAME..."), "model cards")
       ("datasets", texts()->value_name("NAME..."), "data set cards: NAME[:PART,...][/INFERENCER|/VARIANT]")
+      ("tasks", texts()->value_name("NAME..."), "lm-eval's task files: tasks, groups, tags, patterns, FILE.yaml")
+      ("include-path", texts()->value_name("DIR..."), "folders that have the task files; of one name the last one's counts")
+      ("fewshot-as-multiturn", text()->value_name("BOOL"), "--tasks with a chat template: each example is turns of its own (default true)")
+      ("gen-prefix", text()->value_name("TEXT"), "--tasks: how replies begin, instead of the tasks' own")
       ("set", texts()->value_name("KEY=VALUE..."), "a member of the data sets' cards by its path: infer.inferencer.max_out_len=32")
       ("shots", po::value<int64_t>()->value_name("N"), "examples in a prompt")
       ("repeat", po::value<int64_t>()->value_name("N"), "attempts of each sample")
@@ -247,6 +251,15 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   run.config = get(values, "config");
   run.models = get_all(values, "models");
   run.datasets = get_all(values, "datasets");
+  for (const std::string& names : get_all(values, "tasks"))
+    for (size_t begin = 0; begin <= names.size();) {
+      const size_t end = std::min(names.find(',', begin), names.size());
+      if (end > begin) run.tasks.push_back(names.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  run.include_path = get_all(values, "include-path");
+  run.fewshot_as_multiturn = get(values, "fewshot-as-multiturn");
+  if (values.count("gen-prefix")) run.gen_prefix = get(values, "gen-prefix");
   SXT_TRY(run.set, get_pairs(values, "set"));
   SXT_TRY(run.shots, get_number<uint32_t>(values, "shots"));
   SXT_TRY(run.repeat, get_number<uint32_t>(values, "repeat"));

@@ -100,8 +100,11 @@ Result<std::vector<Shown>> shown_of(const serve::Prepared& prepared, const infer
     out.push_back(std::move(shown));
     return out;
   }
-  for (const data::Continuation& continuation : prompts.continuations)
-    add(continuation.label, prompts.prompts.front().text.str() + continuation.text.str(), prompts.prompts.front());
+  const bool each = prompts.prompts.size() > 1;   // a continuation has a prompt of its own
+  for (size_t i = 0; i < prompts.continuations.size(); ++i) {
+    const data::Prompt& prompt = prompts.prompts[each ? i : 0];
+    add(prompts.continuations[i].label, prompt.text.str() + prompts.continuations[i].text.str(), prompt);
+  }
   if (!prompts.continuations.empty()) return out;
   for (const data::Prompt& prompt : prompts.prompts) add(prompt.label, prompt.text.str(), prompt);
   return out;

@@ -276,7 +276,7 @@ Result<int> run(const RunCommandFlags& given) {
     return Error{Error::Kind::usage, fmt::format("-m {} works on an earlier run; give -r (the last one) or -r TIMESTAMP", flags.mode)};
 
   // a run that is taken up again may be named by its folder alone
-  const bool named = !flags.run.config.empty() || !flags.run.datasets.empty() || !flags.run.custom_dataset_path.empty();
+  const bool named = !flags.run.config.empty() || !flags.run.datasets.empty() || !flags.run.tasks.empty() || !flags.run.custom_dataset_path.empty();
   std::optional<store::RunFolder> folder;
   if (flags.reuse && !named) {
     SXT_TRY(store::RunFolder reused, store::RunFolder::reuse(flags.run.work_dir.empty() ? "outputs/default" : flags.run.work_dir, flags.reuse_timestamp));

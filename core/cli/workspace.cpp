@@ -16,6 +16,7 @@
 #include "../load/data.hpp"
 #include "../plugin/facts.hpp"
 #include "secrets.hpp"
+#include "task_cards.hpp"
 
 namespace sextant::cli {
 namespace fs = std::filesystem;
@@ -99,6 +100,7 @@ config::World Workspace::world() {
         }
     return known;
   };
+  world.tasks = [this](const config::RunFlags& flags) { return task_cards(flags, host_->registry(), defaults_.tasks); };
   world.data_folder = [this](const std::string& data_dir, const std::string& folder, const std::string& loader) -> Result<fs::path> {
     SXT_TRY(const plugin::Found found, host_->registry().find(plugin::Kind::dataset, loader));
     std::vector<std::string> places;

@@ -249,7 +249,7 @@ Result<void> eval_from_json(const json::Value& eval, const std::string& origin, 
     SXT_TRY(ret_dataset.judge, judge_from_json(*judge, origin));
   }
   SXT_CHECK(repeats_from_json(eval, origin, ret_dataset));
-  if (ret_dataset.metrics.empty() && !ret_dataset.judge && !measures_itself(ret_dataset.inferencer) && !is_unscored(ret_dataset))
+  if (ret_dataset.metrics.empty() && !ret_dataset.judge && !has_own_numbers(ret_dataset.inferencer) && !is_unscored(ret_dataset))
     return card_error(origin, "eval.metrics is empty; name at least one, such as {\"type\": \"accuracy\"}");
   return {};
 }

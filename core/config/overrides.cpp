@@ -77,7 +77,7 @@ Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfi
     metrics.push_back(std::move(choice));
   }
   for (DatasetConfig& dataset : datasets) {
-    if (flags.shots) set_shots(dataset.retriever, *flags.shots);
+    if (flags.shots && flags.tasks.empty()) set_shots(dataset.retriever, *flags.shots);
     if (flags.repeat) dataset.repeats = *flags.repeat;
     if (!extractors.empty()) dataset.filters = {{"none", extractors}};
     if (!metrics.empty()) dataset.metrics = metrics;

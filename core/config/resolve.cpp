@@ -468,6 +468,21 @@ Result<void> choose_rows(const RunFlags& flags, const json::Value& file, RunConf
   return {};
 }
 
+// Task files are read as cards are; all are joined as lm-eval joins them, so that other cards are not in the same run.
+Result<void> add_tasks(const RunFlags& flags, const std::string& data_dir, const World& world, std::vector<CardSets>& cards) {
+  if (!cards.empty()) return usage("--tasks and other data sets are two runs: prompts of the one are joined as lm-eval does it, the other's as their cards say");
+  if (!world.tasks) return usage("--tasks is not for this command");
+  SXT_TRY(TaskCards tasks, world.tasks(flags));
+  CardSets sets;
+  for (const TaskCards::Card& task : tasks.cards) {
+    SXT_TRY(std::vector<DatasetConfig> datasets, dataset_from_json(task.card, task.name, task.origin, sets.groups, options_of(flags, data_dir, world)));
+    std::move(datasets.begin(), datasets.end(), std::back_inserter(sets.datasets));
+  }
+  std::move(tasks.groups.begin(), tasks.groups.end(), std::back_inserter(sets.groups));
+  cards.push_back(std::move(sets));
+  return {};
+}
+
 // The data sets of the file and the flags, their tasks named.
 Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& file, const std::string& data_dir, const World& world) {
   std::vector<CardSets> cards;
@@ -494,7 +509,9 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
     SXT_TRY(DatasetConfig dataset, custom_dataset(flags, world));
     cards.push_back({{std::move(dataset)}, {}});
   }
-  if (cards.empty()) return usage("no data set is named; give --datasets NAME... (`sextant list datasets`), --custom-dataset-path or a CONFIG.json");
+  if (!flags.tasks.empty()) SXT_CHECK(add_tasks(flags, data_dir, world, cards));
+  if (cards.empty())
+    return usage("no data set is named; give --datasets NAME... (`sextant list datasets`), --tasks, --custom-dataset-path or a CONFIG.json");
   SXT_CHECK(name_tasks(cards));
   name_groups(cards);
   return cards;
@@ -546,10 +563,13 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   const auto both = [&](const char* key, bool flag_given) { return flag_given && json::find(file, key); };
   if (both("models", !flags.models.empty() || !flags.hf_path.empty() || !flags.model_path.empty()))
     return usage(fmt::format("{} names the models; leave out --models, --hf-path and --model-path, or \"models\" there", flags.config));
-  if (both("datasets", !flags.datasets.empty() || !flags.custom_dataset_path.empty()))
+  if (both("datasets", !flags.datasets.empty() || !flags.tasks.empty() || !flags.custom_dataset_path.empty()))
     return usage(fmt::format("{} names the data sets; leave out --datasets and --custom-dataset-path, or \"datasets\" there", flags.config));
 
-  SXT_TRY(run.compat, compat_from_name(!flags.compat.empty() ? flags.compat : json::find_string(file, "compat").value_or("none")));
+  SXT_TRY(run.compat, compat_from_name(!flags.compat.empty() ? flags.compat : json::find_string(file, "compat").value_or(flags.tasks.empty() ? "none" : "lm-eval")));
+  if (!flags.tasks.empty() && run.compat != Compat::lm_eval) return usage("--tasks goes with --compat lm-eval, which is its default");
+  if (flags.tasks.empty() && (!flags.fewshot_as_multiturn.empty() || flags.gen_prefix || !flags.include_path.empty()))
+    return usage("--include-path, --fewshot-as-multiturn and --gen-prefix are for --tasks");
   run.limit.value = flags.limit.value_or(json::find_number(file, "limit").value_or(0));
   if (!(run.limit.value >= 0 && run.limit.value < 1e18) || (run.limit.value > 1 && run.limit.value != static_cast<double>(static_cast<uint64_t>(run.limit.value))))
     return usage("--limit must be a count (1, 2, ...) or a fraction between 0 and 1");

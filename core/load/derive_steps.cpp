@@ -8,6 +8,7 @@
 #include <sextant/list_text.hpp>
 #include <sextant/regex.hpp>
 #include "../base/text.hpp"
+#include "doc_step.hpp"
 
 namespace sextant::load {
 namespace {
@@ -302,6 +303,8 @@ std::span<const DeriveStepType> derive_step_types() {
       {"replace", {"with", "column"}, &Replace::read},
       {"split", {"column"}, &Split::read},
       {"json", {}, &Json::read},
+      {"member", {}, &read_member_step},
+      {"lm_eval", {}, &read_doc_step},
   };
   return types;
 }

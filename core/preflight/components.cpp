@@ -82,7 +82,7 @@ void Components::check_scoring(const config::DatasetConfig& dataset) {
       check_scorer(alone);
     }
   };
-  if (dataset.metrics.empty() && !dataset.judge && !config::measures_itself(dataset.inferencer) && !config::is_unscored(dataset))
+  if (dataset.metrics.empty() && !dataset.judge && !config::has_own_numbers(dataset.inferencer) && !config::is_unscored(dataset))
     findings_.refuse("", score::no_metric(dataset));
   for (const config::Filter& filter : dataset.filters)
     each("postprocessor", filter.name == "none" ? "/eval/postprocessors" : "/eval/filters/" + filter.name, filter.postprocessors);

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <sextant/columns.hpp>
 #include "../base/text.hpp"
+#include "../config/card_parts.hpp"
 #include "../score/code_tests.hpp"
 #include "../score/own_metrics.hpp"
 #include "../score/score.hpp"
@@ -151,7 +152,7 @@ std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, 
   for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
   reading.tell(repeated);
   warn_of_own_examples(dataset, *data, findings);
-  if (options.evaluates && reading.unanswered() > 0 && (!dataset.metrics.empty() || config::measures_itself(dataset.inferencer))) {
+  if (options.evaluates && reading.unanswered() > 0 && (!dataset.metrics.empty() || config::has_own_numbers(dataset.inferencer))) {
     findings.of_dataset(dataset.task_name, {Error::Kind::data, fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there would be no score; "
                                                                           "use -m infer for the predictions alone, or another split",
                                                                           reading.unanswered(), reading.rows.count, dataset.test_split, dataset.abbr,

@@ -38,6 +38,7 @@ struct Rendered {
   std::vector<LabelledPieces> prompts;
   std::vector<Continuation> continuations;
   bool by_label = false;               // one prompt per label, though another form was asked for
+  bool verbatim = false;               // the template has joined everything itself; a last turn of BOT is how the reply begins
   bool blank_at_seam = false;          // continuations are words: a blank goes in front unless the prompt ends in white space or is a chat's
 };
 Result<Rendered> parse_rendered(const json::Value& value, Form form, std::string_view origin);

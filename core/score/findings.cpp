@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <functional>
 #include <sextant/fold_case.hpp>
+#include "../config/card_parts.hpp"
 #include "../data/thinking.hpp"
 #include "steps.hpp"
 
@@ -66,7 +67,7 @@ void Findings::add(const data::Attempt& attempt, const std::vector<Reading>& rea
   if (!attempt.labels.empty() && reading.reference_json.starts_with('"') &&
       std::none_of(attempt.labels.begin(), attempt.labels.end(), [&](const data::LabelScore& label) { return label.label == reference; }))
     ++no_label_;
-  if (!attempt.labels.empty() || config::measures_itself(dataset_.inferencer)) return;
+  if (!attempt.labels.empty() || config::has_own_numbers(dataset_.inferencer)) return;
   ++replies_;
   cut_ += attempt.finish == "length";
   const auto unread = [](const Reading& one) { return !one.error && is_blank(one.answer); };

@@ -160,7 +160,7 @@ Error no_metric(const config::DatasetConfig& dataset) {
 Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attempts, const std::vector<MetricFacts>& metrics,
                      const MakeReader& make_reader, unsigned threads, const std::filesystem::path& working) {
   const bool unscored = metrics.empty() && config::is_unscored(dataset);
-  if (metrics.empty() && !config::measures_itself(dataset.inferencer) && !unscored) return no_metric(dataset);
+  if (metrics.empty() && !config::has_own_numbers(dataset.inferencer) && !unscored) return no_metric(dataset);
   if (attempts.count == 0)
     return Error{Error::Kind::data, fmt::format("{} has no predictions to score; check its test_range and --limit", dataset.abbr)};
   Scored scored;
@@ -174,7 +174,7 @@ Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attem
 
   SXT_TRY(const std::unique_ptr<Reader> reader, make_reader());
   SXT_TRY(const std::vector<bool> aggregates, reader->aggregates());
-  Values values(scored.attempts, scored.filters, metrics);
+  Values values(scored.attempts, scored.filters, metrics, choice_scores_of(dataset));
   const bool judged = std::any_of(aggregates.begin(), aggregates.end(), [](bool does) { return does; });
   Findings findings(dataset);
   SXT_CHECK(Pass(dataset, attempts, scored, values, findings, make_reader, judged).run(*reader, threads));

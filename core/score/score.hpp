@@ -38,6 +38,7 @@ struct Column {
   size_t metric_index = 0;           // of DatasetConfig::metrics
   std::vector<double> values;        // one per attempt; NaN: none
   bool chosen = false;               // from the attempt's choices (acc, acc_norm, ...), not from a metric
+  enum class Over { percent, mean, exp_minus_mean } over = Over::percent;   // what its values come to over a set
 };
 
 /// Where a set has several repeats: a column's numbers, one per repeat, with what they come to.

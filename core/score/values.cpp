@@ -29,8 +29,8 @@ std::string key_of(const std::vector<std::string>& filters, std::string_view nam
   return filters.size() > 1 ? fmt::format("{},{}", name, filters[filter]) : std::string(name);
 }
 
-Values::Values(uint64_t attempts, std::vector<std::string> filters, const std::vector<MetricFacts>& metrics)
-    : attempts_(attempts), filters_(std::move(filters)), facts_(metrics), metrics_(metrics.size()),
+Values::Values(uint64_t attempts, std::vector<std::string> filters, const std::vector<MetricFacts>& metrics, std::vector<ChoiceScore> scores)
+    : attempts_(attempts), filters_(std::move(filters)), facts_(metrics), scores_(std::move(scores)), scored_(scores_.size()), metrics_(metrics.size()),
       failed_(filters_.size(), std::vector<bool>(attempts)) {}
 
 void Values::set(std::vector<double>& column, uint64_t number, double value) {
@@ -89,6 +89,11 @@ void Values::add(uint64_t number, const data::Attempt& attempt, const std::vecto
       if (const auto value = json::find_number(*extra, carried_names[i])) set(carried_[i], number, *value);
   const json::Value* choices = readings.front().error ? nullptr : json::find(*extra, "choices");
   if (!choices) return;
+  if (!scores_.empty()) {
+    const auto target = json::parse(readings.front().reference_json, "the target");
+    for (size_t i = 0; target && i < scores_.size(); ++i) set(scored_[i], number, choice_score(scores_[i].kind, attempt, *extra, *target));
+    return;
+  }
   const std::string target = text_of(readings.front().reference_json);
   for (size_t i = 0; i < choice_kinds.size(); ++i)
     if (const auto choice = json::find_string(*choices, choice_kinds[i])) set(right_[i], number, *choice == target ? 1 : 0);

@@ -6,6 +6,7 @@
 #include <sextant/message_text.hpp>
 #include "custom.hpp"
 #include "files.hpp"
+#include "hub.hpp"
 #include "reshape.hpp"
 #include "understand.hpp"
 
@@ -208,6 +209,7 @@ SEXTANT_PLUGIN(
     sextant::component<Ceval>(
         {.id = "ceval", .summary = "older name: table with {split}/{name}_{split}.csv and C-Eval's columns", .schema = subject_schema}),
     sextant::component<Cmmlu>(
-        {.id = "cmmlu", .summary = "older name: table with {split}/{name}.csv and CMMLU's columns", .schema = subject_schema}))
+        {.id = "cmmlu", .summary = "older name: table with {split}/{name}.csv and CMMLU's columns", .schema = subject_schema}),
+    sextant::component<tables::Hub>({.id = "hub", .summary = "A data set of the Hugging Face hub, from its cache or a folder", .schema = tables::hub_schema}))
 
 #undef TABLE_FILES

@@ -41,7 +41,7 @@ _sextant() {
     esac
   elif ((COMP_CWORD == 2)); then
     case $command in
-      list) choices='datasets models plugins summarizers' ;;
+      list) choices='datasets models plugins summarizers tasks' ;;
       plugins) choices='list info run check describe probe' ;;
       model) choices='info tokenize detokenize score generate embed chat' ;;
       help) choices='run list prompt report show compare gate plugins model' ;;
