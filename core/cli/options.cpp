@@ -295,6 +295,7 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
       return usage(fmt::format("--dump-eval-details is '{}'; it must be true or false", details));
     run.dump_eval_details = details == "true" || details == "True";
   }
+  if (run.limit && *run.limit == 0) return usage("--limit is 0, and nothing would be evaluated; give a count (1, 2, ...) or a fraction, or leave it out for all rows");
   if (run.limit && !std::isfinite(*run.limit)) return usage("--limit must be a count (1, 2, ...) or a fraction between 0 and 1");
   SXT_CHECK(check_effects(run, is_set(values, "debug") && is_set(values, "quiet")));
   if (values.count("mode")) flags.mode = get(values, "mode");

@@ -318,6 +318,7 @@ Result<int> run(const RunCommandFlags& given) {
   }
   log_info(fmt::format("this run is kept in {}", folder->path().string()));
 
+  const bool had_table = flags.reuse && std::filesystem::exists(folder->summary("txt"), code_ignored);
   store::RunRecord record;
   if (infers(flags)) {
     SXT_TRY(record, infer(workspace.host(), run, graph, *folder, flags, unfit));
@@ -350,6 +351,10 @@ Result<int> run(const RunCommandFlags& given) {
       for (const std::string& error : table->errors) log_warning(error);
   } else {
     record.status = run_status(record, run.allow_missing);
+    if (had_table) {  // a table that was there is there again, with what holds now
+      store::RunRecord shown = record;
+      SXT_CHECK(report::write_summary(*folder, report::table_of_run(*folder, run, shown)));
+    }
     SXT_CHECK(store::RunStates::end(*folder, record));
   }
   explain_failures(*folder, run, record, unfit);

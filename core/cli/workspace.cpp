@@ -137,6 +137,8 @@ int fail(const Error& error) {
 }
 
 Result<void> written_to_stdout(std::string_view bytes) {
+  if (stdout_was_closed() && !bytes.empty())
+    return Error{Error::Kind::io, "standard output is closed, so what was to be printed is lost (a run's table is also in its summary/); give it a file, or /dev/null"};
   if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() && std::fflush(stdout) == 0) return {};
   const int code = errno;
   if (code == EPIPE && !closed_pipes_are_errors()) {  // who read has enough

@@ -194,11 +194,27 @@ Result<json::Document> load_merged(const fs::path& path, const Shape& shape, con
   return json::copy(*merged);
 }
 
+namespace {
+
+// A component of another type has other settings: of those of the type before, only what every inferencer has stays.
+void leave_other_type(json::Value& base, const json::Value& over) {
+  const auto before = json::find_string(base, "type"), now = json::find_string(over, "type");
+  if (!before || !now || *before == *now) return;
+  for (auto it = base.MemberBegin(); it != base.MemberEnd();) {
+    const std::string_view key = json::text(it->name);
+    if (key == "max_out_len" || key == "stop") ++it;
+    else it = base.EraseMember(it);
+  }
+}
+
+}  // namespace
+
 void merge_into(json::Value& base, const json::Value& over, json::Document::AllocatorType& allocator) {
   if (!base.IsObject() || !over.IsObject()) {
     base.CopyFrom(over, allocator);
     return;
   }
+  leave_other_type(base, over);
   for (const auto& member : over.GetObject()) {
     const auto there = base.FindMember(member.name);
     if (there != base.MemberEnd()) {

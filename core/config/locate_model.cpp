@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <sextant/hub_cache.hpp>
 #include "../base/files.hpp"
+#include "../base/log.hpp"
 
 namespace sextant::config {
 namespace fs = std::filesystem;
@@ -42,12 +43,15 @@ Result<std::string> snapshot_in(const std::string& origin, const std::string& na
   };
   if (snapshots.empty()) return refuse("it has no snapshot (an interrupted download?); fetch it again, since Sextant fetches nothing");
   const std::string folder = (model / "snapshots").string();
-  const std::string choice = snapshots.size() == 1 ? fmt::format("give its path: {}/{}", folder, snapshots.front())
-                                                   : fmt::format("give the path of one of them, below {}: {}", folder, fmt::join(snapshots, ", "));
+  if (snapshots.size() == 1) {
+    if (!revision.empty())  // the file was left behind, or a download never began
+      log_warning_once(fmt::format("{}: refs/main of {} names the snapshot {}, which is missing; the only one that is there, {}, is taken", origin, model.string(),
+                                   revision, snapshots.front()));
+    return (model / "snapshots" / snapshots.front()).string();
+  }
+  const std::string choice = fmt::format("give the path of one of them, below {}: {}", folder, fmt::join(snapshots, ", "));
   if (!revision.empty())
-    return refuse(fmt::format("its refs/main names the snapshot {}, which is missing; {} there instead; {}", revision,
-                              snapshots.size() == 1 ? "another one is" : fmt::format("{} others are", snapshots.size()), choice));
-  if (snapshots.size() == 1) return (model / "snapshots" / snapshots.front()).string();
+    return refuse(fmt::format("its refs/main names the snapshot {}, which is missing; {} others are there instead; {}", revision, snapshots.size(), choice));
   return refuse(fmt::format("it has {} snapshots and no refs/main to say which one counts; {}", snapshots.size(), choice));
 }
 

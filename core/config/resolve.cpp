@@ -157,6 +157,25 @@ void tell_apart(std::vector<ModelConfig>& models, const std::vector<bool>& named
   }
 }
 
+// A group of one card that has the name of another card's is called <name>_<card>, as its data sets would be.
+void name_groups(std::vector<CardSets>& cards) {
+  std::map<std::string, size_t> taken;  // by which card
+  for (size_t i = 0; i < cards.size(); ++i) {
+    std::map<std::string, std::string> renamed;
+    for (SummaryGroup& group : cards[i].groups) {
+      const auto [it, fresh] = taken.emplace(group.name, i);
+      if (fresh || it->second == i || cards[i].datasets.empty()) continue;
+      std::string name = group.name + "_" + cards[i].datasets.front().card;
+      renamed.emplace(group.name, name);
+      taken.emplace(name, i);
+      group.name = std::move(name);
+    }
+    for (SummaryGroup& group : cards[i].groups)
+      for (std::string& member : group.members)
+        if (const auto it = renamed.find(member); it != renamed.end()) member = it->second;
+  }
+}
+
 class ModelFlags {
  public:
   ModelFlags(const RunFlags& flags, const World& world) : flags_(flags), world_(world) {}
@@ -477,6 +496,7 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
   }
   if (cards.empty()) return usage("no data set is named; give --datasets NAME... (`sextant list datasets`), --custom-dataset-path or a CONFIG.json");
   SXT_CHECK(name_tasks(cards));
+  name_groups(cards);
   return cards;
 }
 
@@ -489,6 +509,21 @@ void warn_about_lengths(const RunFlags& flags, const std::vector<DatasetConfig>&
   if (own.empty()) return;
   world.warn(fmt::format("--max-out-len {} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} does", *flags.max_out_len,
                          own.front(), own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "", *flags.max_out_len));
+}
+
+// What concerns generation alone does nothing where no data set of the run has a reply written.
+void warn_about_generation(const RunFlags& flags, const std::vector<DatasetConfig>& datasets, const std::function<bool(const std::string&)>& generates,
+                           const World& world) {
+  if (!world.warn || std::any_of(datasets.begin(), datasets.end(), [&](const DatasetConfig& dataset) { return generates(dataset.inferencer.id); })) return;
+  std::vector<std::string> idle;
+  const std::pair<const char*, bool> given[] = {{"--max-out-len", flags.max_out_len.has_value()}, {"--min-out-len", flags.min_out_len.has_value()},
+                                                {"--stop-words", !flags.stop_words.empty()},      {"--generation-kwargs", !flags.generation_kwargs.empty()},
+                                                {"--extractor", !flags.extractors.empty()}};
+  for (const auto& [flag, is_given] : given)
+    if (is_given) idle.emplace_back(flag);
+  if (!idle.empty())
+    world.warn(fmt::format("{} change{} nothing: no data set of this run has a reply written ({} scores what it is given)", join(idle, ", "),
+                           idle.size() == 1 ? "s" : "", datasets.front().inferencer.id));
 }
 
 }  // namespace
@@ -548,6 +583,7 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   std::vector<std::string> names;
   for (const DatasetConfig& dataset : run.datasets) names.push_back(dataset.task_name);
   SXT_CHECK(expand_members(run.summarizer.groups, names, "the summarizer's groups"));
+  SXT_CHECK(check_group_names(run.summarizer.groups, names, "the summarizer's groups"));
   SXT_CHECK(apply_dataset_flags(flags, run.datasets));
   warn_about_lengths(flags, run.datasets, world);
   std::vector<std::string> abbrs;
@@ -559,14 +595,14 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
                                did_you_mean(one.dataset, abbrs)));
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
-  if (flags.as_written) return resolved;
   VersionNeeds needs{world.without_secrets, world.settings, {}};
   const auto inferencers = world.inferencers ? world.inferencers() : std::vector<KnownInferencer>();
   needs.generates = [&](const std::string& id) {
     const KnownInferencer* known = find_inferencer(inferencers, id);
     return !known || known->form == data::Form::open;
   };
-  set_versions(run, needs);
+  warn_about_generation(flags, run.datasets, needs.generates, world);
+  if (!flags.as_written) set_versions(run, needs);
   return resolved;
 }
 

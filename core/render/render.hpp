@@ -50,6 +50,7 @@ struct Format {
   config::Compat compat = config::Compat::none;
   bool few_shot = false;               // the card's retriever draws examples, even if none is left: OpenCompass then still
                                        // puts the separator that ends them (compat modes only)
+  bool no_system = false;              // the chat template refuses a system turn: a SYSTEM piece is its fallback_role's
 };
 /// Applies the chat template: messages in (abi.h's conversation JSON), text out.
 using RenderChat = std::function<Result<std::string>(std::string_view conversation_json)>;

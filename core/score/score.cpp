@@ -108,7 +108,7 @@ class Pass {
     for (size_t r = 0; r < rows.size(); ++r)
       for (size_t repeat = 0; repeat < rows[r].size(); ++repeat) {
         values_.add(repeat * rows_ + from + r, *rows[r][repeat], readings[r][repeat]);
-        if (!readings[r][repeat].empty()) findings_.add(*rows[r][repeat], readings[r][repeat].front());
+        if (!readings[r][repeat].empty()) findings_.add(*rows[r][repeat], readings[r][repeat]);
         look_for_failure(repeat * rows_ + from + r, *rows[r][repeat], readings[r][repeat]);
       }
     for (const Kept& line : lines) SXT_CHECK(scored_.lines->put(line.number, line.line));

@@ -57,6 +57,7 @@ config::DatasetConfig judged_set(const config::DatasetConfig& dataset) {
 
 // The judge's numbers stand behind the metrics', under names of their own where both are there.
 void add_judged(Scored& scored, Scored judged) {
+  std::move(judged.findings.begin(), judged.findings.end(), std::back_inserter(scored.findings));
   for (data::Estimate& number : judged.numbers) {
     number.metric = "judge_" + number.metric;
     scored.numbers.push_back(std::move(number));
@@ -76,6 +77,9 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
   if (dataset.judge) {
     SXT_TRY(Scored judged, score_attempts(host, run, judged_set(dataset), folder, dataset.judge->model,
                                           store::judged_name(record.dataset, record.model), log, record));
+    // what the data or the examples lack is no matter of the judge's
+    std::erase_if(judged.findings, [](const data::Finding& one) { return one.kind != "unparsed" && one.kind != "unclosed" && one.kind != "cut"; });
+    for (data::Finding& one : judged.findings) one.judge = dataset.judge->model;
     if (scored) add_judged(*scored, std::move(judged));
     else scored = std::move(judged);
   }

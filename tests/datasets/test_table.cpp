@@ -112,6 +112,7 @@ TEST_CASE("custom: what is wrong is named") {
            Case{"q.csv", "question,A,B,answer\nq,1,2,C\n", "", "q.csv:2: the answer 'C' is none of the options A, B"},
            Case{"q.csv", "id,question,A,B,C,answer\n7,q,1,2,,C\n", "", "q.csv:2: id 7: the answer 'C' is none of the options A, B; the row's own 'C' is empty"},
            Case{"q.csv", "question,A,B,answer\nq,1,2,A\nr,1,2,\n", "", "q.csv:3: it has no answer in 'answer'"},
+           Case{"q.csv", "question,A,B,answer\nq,x,y,x\nr,z,z,z\n", "", "q.csv:3: the answer 'z' is the text of several options (A, B); write the letter"},
            Case{"q.csv", "question,A,B,answer\nq,x,y,A\nr,x,y,y\n", "", "q.csv:3: the answer 'y' is none of the options A, B; it is the text of option B"},
            Case{"q.csv", "question,A,B,answer\nq,x,,A\n", "", "q.csv:2: it has one option, 'A'"},
            Case{"q.csv", "question,A,B,D,answer\nq,x,y,z,A\n", "", "has the option columns A, B, D, with a gap"},

@@ -66,6 +66,19 @@ inline bool holds_a_letter(std::string_view text, size_t at) {
   return false;
 }
 
+/// The end of what is struck out at `at` ("~~A~~", "<del>A</del>"), or 0: no answer of anybody. A line at most, and not a long one.
+inline size_t struck_out(std::string_view text, size_t at) {
+  if (text[at] != '~' && text[at] != '<') return 0;
+  struct Tags { std::string_view open, close; };
+  for (const auto& [open, close] : {Tags{"~~", "~~"}, Tags{"<del>", "</del>"}, Tags{"<s>", "</s>"}, Tags{"<strike>", "</strike>"}}) {
+    if (!text.substr(at).starts_with(open)) continue;
+    const std::string_view inside = text.substr(at + open.size(), 160);
+    const size_t end = inside.find(close);
+    if (end != inside.npos && end > 0 && inside.substr(0, end).find('\n') == inside.npos) return at + open.size() + end + close.size();
+  }
+  return 0;
+}
+
 }  // namespace canonical_detail
 
 /// Without markdown, quotes and LaTeX's dress; brackets around a letter as ")" behind it, runs of blanks as one blank or line feed, and
@@ -85,6 +98,10 @@ inline std::string canonical(std::string_view text) {
     const char32_t c = character.valid ? plain(character.code) : U' ';
     const size_t next = i + character.size;
     i = next;
+    if (const size_t struck = struck_out(text, i - character.size); struck > 0) {
+      i = struck;
+      continue;
+    }
     if (is_invisible(c) || c == '*' || c == '`' || c == '"' || c == '$') continue;
     if (is_blank(c) || c == '_' || is_line_end(c)) {
       if (is_line_end(c)) pending = '\n';
@@ -124,7 +141,7 @@ inline std::string canonical(std::string_view text) {
         put(c);
       }
     } else if (c == '[' && text.size() > next + 1 && text[next + 1] == ']' && (text[next] == 'x' || text[next] == 'X' || text[next] == ' ')) {
-      if (text[next] != ' ') put(U'√');  // a box with a cross in it
+      put(text[next] != ' ' ? U'√' : U'☐');  // a box with a cross in it
       i = next + 2;
     } else if (is_opening(c)) {
       if (!holds_a_letter(text, next)) c == '{' ? void() : put('(');

@@ -7,22 +7,11 @@
 #include <sextant/regex.hpp>
 #include <sextant/thinking.hpp>
 #include "canonical.hpp"
-#include "mentions.hpp"
 #include "option_texts.hpp"
 #include "phrases.hpp"
+#include "stances.hpp"
 
 namespace sextant::postprocess {
-
-/// What a reply says of one mention of options.
-enum class Stance {
-  mentions,    // no more than that
-  supposes,    // "if the answer is A", "might be A"
-  asks,        // "the answer is A?"
-  denies,      // "not A", "A is wrong"
-  approves,    // "A is correct": of one option among those discussed
-  answers,     // "the answer is A"
-  concludes,   // "so the final answer is A"
-};
 
 /// "cushion" also allows the last resort, a letter anywhere.
 class FirstOption {
@@ -48,21 +37,15 @@ class FirstOption {
   }
 
  private:
-  // Mentions that are looked at, from the beginning and from the end: a reply that lists the alphabet for ever costs no more.
-  static constexpr size_t first_max = 96, last_max = 160;
-
-  struct Read : Mention {
-    Stance stance = Stance::mentions;
-    size_t epoch = 0;   // corrections before it
-  };
-
   FirstOption(std::string options, bool cushion, Phrases phrases)
       : options_(std::move(options)), cushion_(cushion), phrases_(std::move(phrases)) {}
 
   Result<std::string> answer_of(std::string_view reply, std::string_view record_json) const {
-    SXT_TRY(const std::vector<Read> mentions, read(reply));
+    SXT_TRY(const std::vector<ReadMention> mentions, read_mentions(reply, options_, phrases_));
     if (const auto stated = stated_in(mentions)) return *stated;
-    if (std::string leading = leading_in(reply, mentions); !leading.empty()) return leading;
+    if (const auto qualified = qualified_in(mentions)) return *qualified;
+    SXT_TRY(const std::string leading, leading_in(reply, mentions));
+    if (!leading.empty()) return leading;
     if (std::string judged = judged_in(mentions); !judged.empty()) return judged;
     SXT_TRY(const std::string repeated, OptionTexts(record_json, options_).repeated_in(reply, phrases_));
     if (!repeated.empty()) return repeated;
@@ -70,65 +53,11 @@ class FirstOption {
     return cushion_ ? only_one_in(mentions) : std::string();
   }
 
-  Result<std::vector<Read>> read(std::string_view reply) const {
-    std::vector<Mention> all = Mentions(reply, options_).all();
-    if (all.size() > first_max + last_max) all.erase(all.begin() + first_max, all.end() - last_max);
-    std::vector<size_t> corrections;
-    SXT_CHECK(phrases_.retracts.for_each(reply, [&](size_t begin, size_t) { corrections.push_back(begin); }));
-    std::vector<Read> out;
-    for (Mention& mention : all) {
-      SXT_TRY(const Stance stance, stance_of(reply, mention, out.empty() ? nullptr : &out.back()));
-      if (mention.lower && stance < Stance::answers) continue;
-      const auto before = std::upper_bound(corrections.begin(), corrections.end(), mention.begin);
-      out.push_back({std::move(mention), stance, static_cast<size_t>(before - corrections.begin())});
-    }
-    return out;
-  }
-
-  Result<Stance> stance_of(std::string_view reply, const Mention& mention, const Read* previous) const {
-    const size_t end = mention.begin > 0 && reply[mention.begin - 1] == '(' ? mention.begin - 1 : mention.begin;
-    const size_t from = end > window_bytes ? utf8::boundary(reply, end - window_bytes) : 0;
-    const std::string_view left = reply.substr(from, end - from), right = reply.substr(mention.end);
-    const std::string_view near = right.substr(0, utf8::boundary(right, window_bytes));
-    std::optional<Error> failure;
-    const auto says = [&](const Regex& phrase, std::string_view where) {
-      const auto found = phrase.found_in(where);
-      if (!found && !failure) failure = found.error();
-      return found && *found;
-    };
-    const Stance stance = [&] {
-      if (mention.lower) {  // an answer where it can be nothing else
-        const bool right = !says(phrases_.is_wrong, near) && says(phrases_.is_right, near);
-        if (mention.begin == 0 && (right || says(phrases_.is_answer, near))) return Stance::answers;
-        const bool states = says(phrases_.states, left) || says(phrases_.corrects, left);
-        const bool meant = states && says(phrases_.ends, near) && !says(phrases_.denies, left) && !says(phrases_.asks, near);
-        return meant ? Stance::answers : Stance::mentions;
-      }
-      const bool wrong = says(phrases_.is_wrong, near);
-      if (says(phrases_.is_answer, near)) return says(phrases_.supposes, left) ? Stance::supposes : Stance::answers;
-      if (says(phrases_.denies, left)) return Stance::denies;
-      if (says(phrases_.singles, left) && (wrong || says(phrases_.is_right, near))) return Stance::answers;
-      if (wrong) return Stance::denies;
-      if (says(phrases_.asks, near)) return Stance::asks;
-      const bool corrects = says(phrases_.corrects, left);
-      const bool contrasts = previous && (previous->stance == Stance::denies || previous->stance == Stance::supposes) &&
-                             mention.begin - previous->end < window_bytes && says(phrases_.contrasts, left);
-      const bool concludes = says(phrases_.concludes, left);
-      const bool states = says(phrases_.states, left);
-      if (corrects || (concludes && (states || left.ends_with(box) || says(phrases_.ends, near)))) return Stance::concludes;
-      if (states || contrasts) return says(phrases_.supposes, left) ? Stance::supposes : Stance::answers;
-      if (says(phrases_.is_right, near)) return says(phrases_.supposes, left) ? Stance::supposes : Stance::approves;
-      return Stance::mentions;
-    }();
-    if (failure) return *failure;
-    return stance;
-  }
-
   /// What is said to be the answer: behind the last correction the last conclusion, else the first statement. "": several at once.
-  static std::optional<std::string> stated_in(const std::vector<Read>& mentions) {
-    const Read* best = nullptr;
+  static std::optional<std::string> stated_in(const std::vector<ReadMention>& mentions) {
+    const ReadMention* best = nullptr;
     bool several = false;
-    for (const Read& one : mentions) {
+    for (const ReadMention& one : mentions) {
       if (one.stance < Stance::answers) continue;
       if (!one.single() && !is_same(one.letters)) {
         several = true;
@@ -137,45 +66,69 @@ class FirstOption {
       if (is_denied_later(mentions, one)) continue;
       if (!best || one.epoch > best->epoch || one.stance == Stance::concludes) best = &one;
     }
-    if (best) return best->letters.substr(0, 1);
+    if (best) return approved_later(mentions, *best).value_or(best->letters.substr(0, 1));
     return several ? std::optional<std::string>("") : std::nullopt;
   }
   static bool is_same(const std::string& letters) { return letters.find_first_not_of(letters[0]) == letters.npos; }
-  static bool is_denied_later(const std::vector<Read>& mentions, const Read& statement) {
-    return std::any_of(mentions.begin(), mentions.end(), [&](const Read& one) {
+  static bool is_denied_later(const std::vector<ReadMention>& mentions, const ReadMention& statement) {
+    return std::any_of(mentions.begin(), mentions.end(), [&](const ReadMention& one) {
       return one.stance == Stance::denies && one.begin > statement.begin && one.epoch > statement.epoch &&
              one.letters.find(statement.letters[0]) != std::string::npos;
     });
   }
 
+  /// "The answer is A. Upon closer inspection, B is right."
+  static std::optional<std::string> approved_later(const std::vector<ReadMention>& mentions, const ReadMention& statement) {
+    std::string later;
+    for (const ReadMention& one : mentions)
+      if (one.stance == Stance::approves && one.epoch > statement.epoch) later += one.letters;
+    if (later.empty() || !is_same(later)) return std::nullopt;
+    return later.substr(0, 1);
+  }
+
+  /// "The wrong answer is A", where that is all that is said; else the only option that is said to be right.
+  static std::optional<std::string> qualified_in(const std::vector<ReadMention>& mentions) {
+    std::string qualified, approved;
+    for (const ReadMention& one : mentions) {
+      if (one.stance == Stance::qualifies) qualified += one.letters;
+      if (one.stance == Stance::approves) approved += one.letters;
+    }
+    if (qualified.empty()) return std::nullopt;
+    if (!is_same(qualified)) return std::string();
+    return (!approved.empty() && is_same(approved) ? approved : qualified).substr(0, 1);
+  }
+
   /// The letter that the reply begins with: "B.", "C, because ...", "(D) lead"; not the first line of a list of options.
-  std::string leading_in(std::string_view reply, const std::vector<Read>& mentions) const {
+  Result<std::string> leading_in(std::string_view reply, const std::vector<ReadMention>& mentions) const {
     size_t at = 0;
     for (const std::string_view name : {"option ", "choice ", "Option ", "Choice ", "选项 ", "选项", ":", " "})
       if (reply.substr(at).starts_with(name)) at += name.size();
-    if (at >= reply.size()) return {};
+    if (at >= reply.size()) return std::string();
     char letter = reply[at];
     if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
     const bool lower = letter != reply[at];
-    if (options_.find(letter) == options_.npos || (at + 1 < reply.size() && is_ascii_word(reply[at + 1]))) return {};
+    if (options_.find(letter) == options_.npos || (at + 1 < reply.size() && is_ascii_word(reply[at + 1]))) return std::string();
     std::string_view rest = reply.substr(at + 1);
     if (rest.starts_with(')')) rest.remove_prefix(1);
-    else if (lower && !ends_a_lower_letter(rest)) return {};
+    else if (lower && !ends_a_lower_letter(rest)) return std::string();
     if (lower && at + 1 < reply.size()) {  // "a) no\nb) yes": a list
       const char second[] = {'\n', static_cast<char>(reply[at] + 1), reply[at + 1]};
-      if (reply.find(std::string_view(second, sizeof second)) != reply.npos) return {};
+      if (reply.find(std::string_view(second, sizeof second)) != reply.npos) return std::string();
     }
     if (!lower) {
-      const auto first = std::find_if(mentions.begin(), mentions.end(), [&](const Read& one) { return one.begin == at; });
+      const auto first = std::find_if(mentions.begin(), mentions.end(), [&](const ReadMention& one) { return one.begin == at; });
       if (first == mentions.end() || !first->single() || first->stance == Stance::denies || first->stance == Stance::approves ||
           first->stance == Stance::asks)
-        return {};
+        return std::string();
     }
     // "A. iron B. cork": the options, said again
     if (letter == options_[0] && !rest.empty()) {
       const auto second = std::find_if(mentions.begin(), mentions.end(),
-                                       [&](const Read& one) { return one.begin > at && one.letters != std::string(1, letter); });
-      if (second != mentions.end() && options_.size() > 1 && second->letters[0] == options_[1] && is_enumerated(reply, *second)) return {};
+                                       [&](const ReadMention& one) { return one.begin > at && one.letters != std::string(1, letter); });
+      if (second != mentions.end() && options_.size() > 1 && second->letters[0] == options_[1] && is_enumerated(reply, *second)) {
+        SXT_TRY(const bool explained, phrases_.explains.found_in(reply.substr(at + 1, std::min(second->begin - at - 1, item_max))));
+        if (!explained) return std::string();
+      }
     }
     if (rest.empty()) return std::string(1, letter);
     for (const std::string_view next : {".", ",", ":", ";", "\n", "!", "。", "、", "-", " -", " because", " since", " as ", " 因为", "因为",
@@ -187,17 +140,10 @@ class FirstOption {
     if (rest.empty() || rest[0] == '\n' || rest.starts_with("选项") || rest.starts_with("项")) return true;
     return rest[0] == '.' && (rest.size() == 1 || !is_ascii_word(rest[1]));
   }
-  /// Whether the letter stands where one names the options of a list: "B. cork", or a line that begins with it.
-  static bool is_enumerated(std::string_view reply, const Mention& mention) {
-    if (mention.begin == 0 || reply[mention.begin - 1] == '\n' || reply.substr(0, mention.begin).ends_with("\n- ")) return true;
-    const char next = mention.end < reply.size() ? reply[mention.end] : '\0';
-    return next == '.' || next == ')' || next == ':' || (next == '\xE3' && reply.substr(mention.end).starts_with("、"));
-  }
-
   /// Where options were discussed one by one: the only right one; the only wrong one, where several are right; or what is left.
-  std::string judged_in(const std::vector<Read>& mentions) const {
+  std::string judged_in(const std::vector<ReadMention>& mentions) const {
     std::map<char, Stance> last;
-    for (const Read& one : mentions)
+    for (const ReadMention& one : mentions)
       if (one.stance == Stance::approves || one.stance == Stance::denies)
         for (const char letter : one.letters) last[letter] = one.stance;
     std::string right, wrong;
@@ -211,9 +157,9 @@ class FirstOption {
   }
 
   /// The letter that ends the reply and is a line or sentence of its own.
-  static std::string last_in(std::string_view reply, const std::vector<Read>& mentions) {
+  static std::string last_in(std::string_view reply, const std::vector<ReadMention>& mentions) {
     if (mentions.empty()) return {};
-    const Read& last = mentions.back();
+    const ReadMention& last = mentions.back();
     if (!last.single() || last.stance == Stance::denies || last.stance == Stance::asks) return {};
     size_t end = last.end;
     for (const std::string_view sign : {")", ".", "。", "!", "'"})
@@ -221,7 +167,7 @@ class FirstOption {
     if (end < reply.size()) return {};
     // the last line of a list of options, which may have been cut there
     if (mentions.size() > 1) {
-      const Read& before = mentions[mentions.size() - 2];
+      const ReadMention& before = mentions[mentions.size() - 2];
       if (before.single() && before.letters[0] + 1 == last.letters[0] && is_enumerated(reply, before)) return {};
     }
     const std::string_view left = reply.substr(0, last.begin);
@@ -231,9 +177,9 @@ class FirstOption {
   }
 
   /// The only letter that is spoken of and not denied.
-  static std::string only_one_in(const std::vector<Read>& mentions) {
+  static std::string only_one_in(const std::vector<ReadMention>& mentions) {
     std::string left, denied;
-    for (const Read& one : mentions) (one.stance == Stance::denies ? denied : left) += one.letters;
+    for (const ReadMention& one : mentions) (one.stance == Stance::denies ? denied : left) += one.letters;
     std::string found;
     for (const char letter : left)
       if (denied.find(letter) == denied.npos && found.find(letter) == found.npos) found += letter;

@@ -34,6 +34,27 @@ inline bool precedes_a_term(std::string_view text, size_t begin) {
   return false;
 }
 
+/// Whether "+" and a capital of its own stand behind a letter, and not a formula: "A+C", "A + C"; not "A + B = 5", "C++".
+inline bool adds_up(std::string_view text, size_t at) {
+  for (size_t seen = 0; seen < 16; ++seen) {
+    if (starts_at(text, at, ")")) ++at;
+    const bool word = starts_at(text, at, " plus ");
+    if (starts_at(text, at, " ")) ++at;
+    if (!word && !starts_at(text, at, "+")) break;
+    at += word ? 5 : 1;
+    if (starts_at(text, at, " ")) ++at;
+    if (at >= text.size() || text[at] < 'A' || text[at] > 'Z' || !stands_alone(text, at, at + 1)) return false;
+    ++at;
+    if (seen == 15) return false;
+    const std::string_view rest = text.substr(at);
+    if (rest.starts_with("+") || rest.starts_with(" +") || rest.starts_with(")")) continue;
+    for (const std::string_view sign : {"=", " =", "-", " -", "^", "*", "/", "<", " <", ">", " >", "'"})
+      if (rest.starts_with(sign)) return false;
+    return true;
+  }
+  return false;
+}
+
 /// Whether a capital that stands alone is something else than an option.
 inline bool is_other(std::string_view text, size_t i) {
   const auto at = [&](size_t k) { return k < text.size() ? text[k] : '\0'; };
@@ -41,6 +62,7 @@ inline bool is_other(std::string_view text, size_t i) {
   const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   if (before == '.' && i > 1 && upper(text[i - 2])) return true;               // U.S.A
   if (next == '.' && upper(at(i + 2)) && at(i + 3) == '.') return true;        // A.D.
+  if (adds_up(text, i + 1)) return false;                                      // A+C: a list
   if (next == '+' || next == '#' || next == '=' || next == '^') return true;   // C++, A=5
   if (next == '-' && is_ascii_word(at(i + 2)) && !upper(at(i + 2))) {             // A-level; not "Answer: B-cork"
     const std::string_view left = text.substr(0, i);
@@ -51,16 +73,26 @@ inline bool is_other(std::string_view text, size_t i) {
   return is_word_of_one_letter(text, i) || precedes_a_term(text, i);
 }
 
-/// The end of what joins two options of a list behind `at`, or npos. `ret_comma`: nothing but a comma.
+/// The end of what joins two options of a list behind `at`, or npos. `ret_comma`: nothing but a comma, a semicolon or a blank.
 inline size_t joined_until(std::string_view text, size_t at, bool& ret_comma) {
-  constexpr std::array<std::string_view, 24> joints{", and ", ", or ", ", nor ", " and ", " or ", " nor ", " & ", "&", " / ", "/", "、", " 、 ",
-                                                    "和",     "与",    "及",     "以及",  "或者", "或",    "跟",  " 和 ", " 与 ", " 或 ", ", ", ","};
+  // the longer in front of the shorter
+  constexpr std::string_view joints[] = {
+      ", and also ", ", but also ", ", or maybe ", ", and ", ", or ", ", nor ", " and/or ", " and also ", " and maybe ", " and possibly ", " or maybe ",
+      " or possibly ", " and ", " or ", " nor ", " as well as ", " plus ", " & ", "&", " + ", "+", " / ", "/", " | ", "|", " (and ", " (or ",
+      ". Also ", "、", " 、 ", ",也可以是", "也可以是", ",也可能是", ",或者是", "或者是", "或者", "以及", "还有", "和", "与", "及", "或", "跟", "加",
+      " 和 ", " 与 ", " 或 ", ", ", ",", "; ", ";", "\n\x01", "\n- ", " "};
+  const bool bracket = starts_at(text, at, ")");
   if (at < text.size() && text[at] == ')') ++at;
+  const bool second_box = starts_at(text, at, "\x01");
+  if (second_box || (bracket && at < text.size() && is_ascii_word(text[at]))) {  // "(A)(C)"; two boxes, one behind the other
+    ret_comma = false;
+    return at + (second_box ? 1 : 0);
+  }
   for (const std::string_view joint : joints) {
     if (!starts_at(text, at, joint)) continue;
-    ret_comma = joint.front() == ',' && joint.size() <= 2;
+    ret_comma = joint == ", " || joint == "," || joint == "; " || joint == ";" || joint == " " || joint == "\n- ";
     at += joint.size();
-    for (const std::string_view name : {"option ", "choice ", "选项 ", "选项", "(", "\n"})
+    for (const std::string_view name : {"option ", "choice ", "选项 ", "选项", "(", "\n", "\x01"})
       if (starts_at(text, at, name)) at += name.size();
     return at;
   }
@@ -124,13 +156,17 @@ class Mentions {
   }
   void join(Mention& mention) const {
     Mention list = mention;
-    bool commas_only = true;
+    bool commas_only = true, began_with_semicolon = false, descends = false;
     for (;;) {
       bool comma = false;
       const size_t next = mention_detail::joined_until(text_, list.end, comma);
       if (next == text_.npos || next >= text_.size() || !is_ascii_word(text_[next])) break;
       const Mention more = at(next);
       if (more.letters.empty() || more.lower) break;
+      if (list.letters.size() > 1 && list.letters.find(more.letters) != list.letters.npos) break;  // "A or B; B"
+      const bool semicolon = text_.substr(list.end, next - list.end).find(';') != text_.npos, second = list.letters.size() > mention.letters.size();
+      if (second && (descends || (began_with_semicolon && !semicolon))) return;  // "C; A and B are wrong", "C, A and B are wrong"
+      if (!second) began_with_semicolon = semicolon, descends = comma && more.letters[0] < list.letters[0];
       list.letters += more.letters;
       list.end = more.end;
       commas_only = commas_only && comma;
