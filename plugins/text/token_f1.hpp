@@ -2,7 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <span>
-#include "../../text/tokens.hpp"
+#include "tokens.hpp"
 
 namespace sextant::metric {
 
