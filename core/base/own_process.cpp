@@ -33,6 +33,7 @@ std::map<int, struct sigaction>& own_signals() {
 }
 
 bool pipe_errors = false;
+bool no_stdout = false;
 std::atomic<bool> forked = false;
 
 constinit thread_local unsigned calls = 0;    // of plugins, on this thread
@@ -73,6 +74,7 @@ struct sigaction action_of(void (*handler)(int)) {
 }  // namespace
 
 void prepare_process() {
+  no_stdout = ::fcntl(1, F_GETFD) < 0 && errno == EBADF;
   for (int fd = 0; fd <= 2; ++fd)
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) (void)!::open("/dev/null", O_RDWR);  // the lowest that is free: this one
   struct sigaction inherited{};
@@ -88,6 +90,7 @@ void prepare_process() {
   ::pthread_atfork(nullptr, nullptr, [] { forked = true; });
 }
 
+bool stdout_was_closed() { return no_stdout; }
 bool closed_pipes_are_errors() { return pipe_errors; }
 
 void own_signal(int signal, const struct sigaction& action) {

@@ -11,6 +11,9 @@ namespace sextant {
 /// - children can be waited for, although the parent ignored SIGCHLD.
 void prepare_process();
 
+/// Whether standard output was closed when the program began: what is printed goes nowhere.
+bool stdout_was_closed();
+
 /// Whether the parent had SIGPIPE ignored: then a closed pipe is an error, not a quiet end.
 bool closed_pipes_are_errors();
 

@@ -10,6 +10,9 @@ int run_command(const std::vector<std::string>& args);
 int list_command(const std::vector<std::string>& args);
 int prompt_command(const std::vector<std::string>& args);
 int report_command(const std::vector<std::string>& args);
+int show_command(const std::vector<std::string>& args);
+int compare_command(const std::vector<std::string>& args);
+int gate_command(const std::vector<std::string>& args);
 int model_command(const std::vector<std::string>& args);
 int plugins_command(std::vector<std::string> args);
 

@@ -33,7 +33,10 @@ std::vector<std::string> names_of(const config::RunConfig& run, const std::strin
 }
 
 void say(LogLevel level, const std::vector<report::Cause>& causes, const std::string& elsewhere) {
-  for (size_t i = 0; i < causes.size() && i < causes_shown; ++i) log(level, causes[i].sentence);
+  for (size_t i = 0; i < causes.size() && i < causes_shown; ++i) {
+    if (level == LogLevel::warning) log_warning_once(causes[i].sentence);  // the run itself finds some of them again
+    else log(level, causes[i].sentence);
+  }
   if (causes.size() > causes_shown) log(level, fmt::format("and {} more{}", causes.size() - causes_shown, elsewhere));
 }
 
@@ -75,7 +78,7 @@ Unfit unfit_of(const preflight::Report& report) {
 
 int tell(const preflight::Report& report, const config::RunConfig& run) {
   say(LogLevel::warning, report::causes_of(failures_of(report.warnings, run, false)), "");
-  say(LogLevel::error, report::causes_of(failures_of(report.refusals, run, false)), "; mend these first");
+  say(LogLevel::error, report::causes_of(failures_of(report.refusals, run, false)), "; fix these first");
   say(LogLevel::error, report::causes_of(failures_of(report.unfit_models, run, false)), " models");
   const std::vector<report::Failure> unfit = failures_of(report.unfit, run, true);
   const std::vector<report::Cause> causes = report::causes_of(unfit);

@@ -16,6 +16,9 @@ Usage: sextant COMMAND [ARGUMENTS]
   list     [datasets|models|plugins|summarizers] [PATTERN...]
   prompt   ... [-n INDEX] [--tokens]   show byte for byte what the model would be sent
   report   RUN_DIR                rebuild the tables of a run
+  show     RUN [--wrong]          single samples: what was asked, said, read and wanted
+  compare  RUN [RUN...]           two models on the same questions: the difference, and whether it may be chance
+  gate     RUN --baseline RUN     is it at most a margin worse? exit code 0, 1 or 2
   plugins  list | info KIND:ID | run KIND:ID | check FILE.so | describe FILE.so | probe FILE.so
   model    info | tokenize | detokenize | score | generate | embed | chat    look into one model
   help     COMMAND                more about one of these
@@ -49,18 +52,67 @@ Exit codes: 0 all done, 1 --fail-under says no, 64 usage, 65 bad data or configu
   if (command == "prompt")
     return with_options(R"(Usage: sextant prompt --datasets NAME... [--model-path FILE.gguf | --models NAME...] [-n INDEX] [--tokens] [--json]
 
-Shows byte for byte what the model would be sent; runs no model.
+Shows byte for byte what the model would be sent. Runs no model but those that a retriever reads.
 )", prompt_options());
   if (command == "list")
-    return R"(Usage: sextant list [datasets|models|plugins|summarizers] [PATTERN...] [--json]
+    return R"(Usage: sextant list [datasets|models|plugins|summarizers] [PATTERN...] [--data-dir DIR] [--long] [--json]
+       sextant list tasks DIR... [PATTERN...] [--json]
 
 Lists what there is. Without a kind: models and data sets, a table each. A PATTERN is a name, or has * and ?; a name without
-them also matches what contains it.
+them also matches what contains it. Of data sets it says whether their data are here ("28 of 57": as many of its sets have
+theirs), or missing, and where they were looked for. tasks: lm-eval's task files in DIR, and of each whether it can be run.
+
+  --data-dir DIR    the folder that holds the data sets, as in `sextant run`
+  --long            of each data set: what it is, source, licence, which files it needs, how it is scored
 )";
   if (command == "report")
     return R"(Usage: sextant report RUN_DIR [--json]
 
 Rebuilds the tables of a run from its results: prints the table and writes summary/ anew.
+)";
+  if (command == "show")
+    return R"(Usage: sextant show RUN [--wrong] [--dataset NAME]... [--model NAME]... [--grep RE] [--sort margin] [-n N] [--json]
+
+Shows single samples of a run: the end of the prompt, the reply, the answer that was read out of it and the one that was wanted.
+
+  --wrong           only samples whose first score is not 1
+  --dataset NAME    only these data sets; NAME may hold * and ?
+  --model NAME      only these models
+  --grep RE         only where prompt, reply or answer match the regular expression
+  --sort margin     where labels are scored: those first whose two best labels are nearest to each other
+  -n N              at most N samples (default 10; 0: all)
+  --json            the lines of the samples files, with "model"; all unless -n says otherwise
+)";
+  if (command == "compare")
+    return R"(Usage: sextant compare RUN RUN... | RUN     [--model NAME]... [--dataset NAME]... [--metric NAME] [--common] [--json]
+
+Compares the first run with each other one, question by question; of a single run with several models its first model with the others. Prints per
+data set how much B differs from A with a 95 % interval, p (exact McNemar test, or permutations where scores are not right or wrong or belong
+together), p adjusted for the number of data sets (Holm), an e-value (20 or more is significant whenever one looks), on how many questions one
+alone is better, and the smallest difference that so many questions show. Questions are known by their content; data sets whose questions are
+not the same are refused (65).
+
+  --model NAME      only these models; NAME may hold * and ?
+  --dataset NAME    only these data sets
+  --metric NAME     that metric in place of each data set's first
+  --common          compare the questions that both have
+  --json            one line of JSON
+)";
+  if (command == "gate")
+    return R"(Usage: sextant gate RUN --baseline RUN [--margin X] [--model NAME]... [--dataset NAME]... [--metric NAME] [--common] [--junit FILE] [--json]
+
+Is RUN at most X points worse than the baseline? Prints one line and exits with 0 (go: the whole 95 % interval of the difference is above -X),
+1 (no-go: it is below, or one data set by itself is shown to be that much worse) or 2 (inconclusive; the line says about how many more questions it
+takes). Every question weighs the same. Runs that did not ask the same questions are refused (65).
+
+  --baseline RUN    what it is compared with
+  --margin X        points that it may be worse (default 1.0)
+  --model NAME      where the runs have several
+  --dataset NAME    only these data sets
+  --metric NAME     that metric in place of each data set's first
+  --common          compare the questions that both have
+  --junit FILE      writes a JUnit report: the gate and a case for each data set
+  --json            one line of JSON
 )";
   if (command == "model")
     return R"(Usage: sextant model info | tokenize | detokenize | score | generate | embed | chat [OPTIONS]

@@ -22,7 +22,8 @@ using Command = std::function<int(const std::vector<std::string>&)>;
 const std::vector<std::pair<std::string, Command>>& commands() {
   static const std::vector<std::pair<std::string, Command>> all = {
       {"run", cli::run_command},       {"list", cli::list_command},   {"prompt", cli::prompt_command},
-      {"report", cli::report_command}, {"model", cli::model_command}, {"plugins", cli::plugins_command},
+      {"report", cli::report_command}, {"show", cli::show_command},     {"compare", cli::compare_command}, {"gate", cli::gate_command}, {"model", cli::model_command},
+      {"plugins", cli::plugins_command},
   };
   return all;
 }
@@ -42,7 +43,7 @@ int help(const std::vector<std::string>& args) {
 std::optional<Error> not_text(const std::vector<std::string>& args) {
   for (const std::string& arg : args)
     if (!utf8::is_valid(arg))
-      return Error{Error::Kind::usage, fmt::format("the argument '{}' holds bytes that are not UTF-8; give the file another name, or a link to it that has one", arg)};
+      return Error{Error::Kind::usage, fmt::format("the argument '{}' is not valid UTF-8; rename the file, or name a link to it that has a valid name", arg)};
   return std::nullopt;
 }
 

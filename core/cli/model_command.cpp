@@ -21,13 +21,13 @@ Error bad_line(size_t number, const std::string& what) { return {Error::Kind::da
 
 Result<std::string> text_member(const JsonLine& line, const char* key) {
   const auto value = json::find_string(line.object, key);
-  if (!value) return bad_line(line.number, fmt::format("\"{}\" is missing or no text", key));
+  if (!value) return bad_line(line.number, fmt::format("\"{}\" is missing or not a text", key));
   return *value;
 }
 
 Result<std::vector<int32_t>> ids_member(const JsonLine& line) {
   const json::Value* list = json::find(line.object, "ids");
-  if (!list || !list->IsArray()) return bad_line(line.number, "\"ids\" is missing or no list");
+  if (!list || !list->IsArray()) return bad_line(line.number, "\"ids\" is missing or not a list");
   std::vector<int32_t> ids;
   for (const auto& id : list->GetArray()) {
     if (!id.IsInt()) return bad_line(line.number, "\"ids\" must hold whole numbers");
@@ -142,7 +142,7 @@ Result<std::vector<json::Document>> score(Lookup& lookup) {
 Result<std::vector<json::Document>> embed(Lookup& lookup) {
   SXT_TRY(const sxt_model_info about, lookup.session.model().info());
   if (!(about.abilities & SXT_MODEL_EMBED))
-    return Error{Error::Kind::config, fmt::format("{}: gives no embeddings here; the cpu backend gives those of any model that it computes",
+    return Error{Error::Kind::config, fmt::format("{}: the backend gives no embeddings; use --backend cpu",
                                                   lookup.session.config().abbr)};
   std::vector<data::Request> requests(lookup.lines.size());
   for (size_t i = 0; i < lookup.lines.size(); ++i) {

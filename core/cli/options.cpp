@@ -26,6 +26,10 @@ void add_what(po::options_description& options) {
       ("config", text()->value_name("CONFIG"), "a configuration file (JSON); also as a bare word")
       ("models", texts()->value_name("NAME..."), "model cards")
       ("datasets", texts()->value_name("NAME..."), "data set cards: NAME[:PART,...][/INFERENCER|/VARIANT]")
+      ("tasks", texts()->value_name("NAME..."), "lm-eval's task files: tasks, groups, tags, patterns, FILE.yaml")
+      ("include-path", texts()->value_name("DIR..."), "folders that have the task files; of one name the last one's counts")
+      ("fewshot-as-multiturn", text()->value_name("BOOL"), "--tasks with a chat template: each example is turns of its own (default true)")
+      ("gen-prefix", text()->value_name("TEXT"), "--tasks: how replies begin, instead of the tasks' own")
       ("set", texts()->value_name("KEY=VALUE..."), "a member of the data sets' cards by its path: infer.inferencer.max_out_len=32")
       ("shots", po::value<int64_t>()->value_name("N"), "examples in a prompt")
       ("repeat", po::value<int64_t>()->value_name("N"), "attempts of each sample")
@@ -59,14 +63,14 @@ void add_what(po::options_description& options) {
       ("chat-template-kwargs", texts()->value_name("K=V..."), "variables of the chat template: enable_thinking=false")
       ("system-prompt", text()->value_name("TEXT"), "a system message before every conversation")
       ("custom-dataset-path", text()->value_name("FILE"), "a csv or jsonl file with questions")
-      ("custom-dataset-meta-path", text()->value_name("FILE"), "its .meta.json (default: beside it)")
+      ("custom-dataset-meta-path", text()->value_name("FILE"), "its .meta.json (default: next to it)")
       ("custom-dataset-data-type", text()->value_name("TYPE"), "mcq or qa")
       ("custom-dataset-infer-method", text()->value_name("HOW"), "gen or ppl")
       ("limit", po::value<double>()->value_name("N"), "samples per data set: a count, or a fraction below 1")
       ("limit-mode", text()->value_name("HOW"), "first (default) or random")
       ("seed", po::value<int64_t>()->value_name("N"), "for sampling and --limit-mode random (default 0)")
       ("compat", text()->value_name("WHICH"), "none, opencompass, opencompass-0.2.4 or lm-eval (docs/compat.md)")
-      ("data-dir", text()->value_name("DIR"), "where the data sets lie")
+      ("data-dir", text()->value_name("DIR"), "where the data sets are")
       ("config-dir", text()->value_name("DIR"), "more cards, searched first")
       ("plugin-path", texts()->value_name("DIR..."), "more plugins, searched first");
 }
@@ -152,7 +156,7 @@ Result<void> check_values(const Texts& words, const po::options_description& opt
     const std::string name = word.substr(0, is_long ? equals : 2);
     const bool may_stand_alone = std::find(optional_values.begin(), optional_values.end(), word) != optional_values.end();
     if (!attached && !may_stand_alone && looks_like_option(value, options))
-      return usage(fmt::format("{} needs a value, and {} behind it is an option; give {} {}, or write --{}={} if that is the value", name, value, name,
+      return usage(fmt::format("{} needs a value, and {} after it is an option; give {} {}, or write --{}={} if that is the value", name, value, name,
                                option->semantic()->name(), option->long_name(), value));
     if (value.empty() && std::find(std::begin(may_be_empty), std::end(may_be_empty), option->long_name()) == std::end(may_be_empty))
       return usage(fmt::format("{} has an empty value; give one, or leave the option out (was a shell variable not set?)", name));
@@ -217,7 +221,7 @@ po::options_description run_options() {
   add_what(options);
   options.add_options()
       ("mode,m", text()->value_name("MODE"), "all (default), infer, eval or viz")
-      ("reuse,r", text()->value_name("[TS]"), "go on with the last run, or the one of that time")
+      ("reuse,r", text()->value_name("[TS]"), "resume the last run, or the one of that time")
       ("work-dir,w", text()->value_name("DIR"), "where runs are written (default outputs/default)")
       ("fail-under", texts()->value_name("DATASET[,METRIC]=X..."), "exit with 1 where a score is worse than that")
       ("dry-run", po::bool_switch(), "print the plan, compute nothing")
@@ -226,7 +230,7 @@ po::options_description run_options() {
       ("dump-eval-details", text()->value_name("[BOOL]"), "details per sample in results (default true)")
       ("max-num-workers", po::value<int64_t>()->value_name("N"), "accepted; one process does the work")
       ("max-workers-per-gpu", po::value<int64_t>()->value_name("N"), "accepted; one process does the work")
-      ("retry", po::value<int64_t>()->value_name("N"), "accepted; -r goes on where a run stopped");
+      ("retry", po::value<int64_t>()->value_name("N"), "accepted; -r resumes a run");
   add_common(options);
   return options;
 }
@@ -236,7 +240,7 @@ po::options_description prompt_options() {
   add_what(options);
   options.add_options()
       ("index,n", po::value<int64_t>()->value_name("INDEX"), "only this row")
-      ("tokens", po::bool_switch(), "token ids as well");
+      ("tokens", po::bool_switch(), "also print token ids");
   add_common(options);
   return options;
 }
@@ -247,6 +251,15 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   run.config = get(values, "config");
   run.models = get_all(values, "models");
   run.datasets = get_all(values, "datasets");
+  for (const std::string& names : get_all(values, "tasks"))
+    for (size_t begin = 0; begin <= names.size();) {
+      const size_t end = std::min(names.find(',', begin), names.size());
+      if (end > begin) run.tasks.push_back(names.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  run.include_path = get_all(values, "include-path");
+  run.fewshot_as_multiturn = get(values, "fewshot-as-multiturn");
+  if (values.count("gen-prefix")) run.gen_prefix = get(values, "gen-prefix");
   SXT_TRY(run.set, get_pairs(values, "set"));
   SXT_TRY(run.shots, get_number<uint32_t>(values, "shots"));
   SXT_TRY(run.repeat, get_number<uint32_t>(values, "repeat"));
@@ -295,6 +308,7 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
       return usage(fmt::format("--dump-eval-details is '{}'; it must be true or false", details));
     run.dump_eval_details = details == "true" || details == "True";
   }
+  if (run.limit && *run.limit == 0) return usage("--limit is 0, and nothing would be evaluated; give a count (1, 2, ...) or a fraction, or leave it out for all rows");
   if (run.limit && !std::isfinite(*run.limit)) return usage("--limit must be a count (1, 2, ...) or a fraction between 0 and 1");
   SXT_CHECK(check_effects(run, is_set(values, "debug") && is_set(values, "quiet")));
   if (values.count("mode")) flags.mode = get(values, "mode");

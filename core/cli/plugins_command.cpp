@@ -17,6 +17,7 @@
 #include "../plugin/loader.hpp"
 #include "../plugin/manifest.hpp"
 #include "../plugin/probe.hpp"
+#include "../score/own_metrics.hpp"
 #include "plugins_run.hpp"
 #include "workspace.hpp"
 
@@ -59,12 +60,12 @@ constexpr std::array<Help, 6> helps{{
      "  postprocessor  {\"text\"} -> {\"text\"}\n"
      "  metric         {\"prediction\", \"reference\", \"record\"?} -> {\"score\"}, and at the end {\"aggregate\": {...}}\n"
      "  template       {\"record\", \"shots\"?, \"output_column\"?, \"generate\"?} -> its prompt\n"
-     "  dataset        no input: writes the records of --split NAME; --config '{\"path\": \"FOLDER\"}' says where they lie\n"},
+     "  dataset        no input: writes the records of --split NAME; --config '{\"path\": \"FOLDER\"}' says where they are\n"},
     {"describe",
      "usage: sextant plugins describe FILE.so\n\nLoads the file and prints its manifest (JSON with the sha256 of the file).\n"},
     {"check",
      "usage: sextant plugins check FILE.so [--json]\n\n"
-     "Checks the file's form, loads it in a child process, and compares it with the manifest beside it, if there is one.\n"},
+     "Checks the file's form, loads it in a child process, and compares it with the manifest next to it, if there is one.\n"},
     {"probe",
      "usage: sextant plugins probe FILE.so\n\nInternal: loads and initialises the file here, prints its manifest or "
      "{\"error\"}.\n"},
@@ -241,6 +242,8 @@ Result<int> list(const Arguments& arguments) {
 // ---- info, run: one plugin by name ----------------------------------------------------------------------------------------
 /// "metric:bleu", or "bleu" where only one kind has it.
 Result<Found> resolve(const Registry& registry, const std::string& name) {
+  if (score::find_own_metric(name.starts_with("metric:") ? name.substr(7) : name))
+    return Error{Error::Kind::config, fmt::format("{} is a metric of the program itself and no plugin; docs/code_tasks.md describes it", name)};
   if (const size_t colon = name.find(':'); colon != name.npos) {
     SXT_TRY(const plugin::Kind kind, plugin::kind_from_name(name.substr(0, colon)));
     return registry.find(kind, name.substr(colon + 1));
@@ -256,7 +259,7 @@ Result<Found> resolve(const Registry& registry, const std::string& name) {
     }
   if (found.size() == 1) return found[0];
   if (found.empty())
-    return Error{Error::Kind::config, fmt::format("there is no plugin '{}'{}; 'sextant plugins list' shows what is there", name,
+    return Error{Error::Kind::config, fmt::format("there is no plugin '{}'{}; 'sextant plugins list' lists them", name,
                                                   did_you_mean(name, ids))};
   return usage(fmt::format("'{}' may be {}; name it with its kind", name, join(full, " or ")));
 }
@@ -333,7 +336,7 @@ Result<void> compare(const plugin::PluginFile& facts) {
   SXT_TRY(const std::string text, read_file(manifest));
   SXT_TRY(const plugin::PluginFile said, plugin::parse_manifest(text, manifest.string(), facts.path));
   if (json::canonical(plugin::manifest_json(said)) == json::canonical(plugin::manifest_json(facts))) return {};
-  return Error{Error::Kind::data, fmt::format("{} does not say what {} holds; write it anew with 'sextant plugins describe {}'",
+  return Error{Error::Kind::data, fmt::format("{} does not match {}; write it again with 'sextant plugins describe {}'",
                                               manifest.string(), facts.path.string(), facts.path.string())};
 }
 

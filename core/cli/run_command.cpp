@@ -242,7 +242,7 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
     if (!named && !stored.rescored.contains(task.dataset)) continue;
     task.eval = named ? "incomplete" : "";
     task.results_sha256.clear();
-    store::set_incomplete(task, named ? "the run was ended before it was scored" : "it was scored otherwise than the run is now; -m eval -r scores it");
+    store::set_incomplete(task, named ? "the run was ended before it was scored" : "it was scored with other settings than the run has now; -m eval -r scores it again");
     if (!named) continue;
     const auto judge = judges.find(task.dataset);
     const auto is_judged = [&](const config::DatasetConfig& dataset) {
@@ -277,12 +277,12 @@ Result<int> run(const RunCommandFlags& given) {
   workspace.warn_about_problems();
   for (const std::string& warning : flags.warnings) log_warning(warning);
   if (flags.mode == "viz" && !(flags.run.extractors.empty() && flags.run.metrics.empty()))
-    return Error{Error::Kind::usage, "-m viz shows the scores that are there; --extractor and --metric score anew: give them to -m eval"};
+    return Error{Error::Kind::usage, "-m viz shows existing scores; use -m eval to score with another --extractor or --metric"};
   if (!infers(flags) && !flags.reuse)
     return Error{Error::Kind::usage, fmt::format("-m {} works on an earlier run; give -r (the last one) or -r TIMESTAMP", flags.mode)};
 
   // a run that is taken up again may be named by its folder alone
-  const bool named = !flags.run.config.empty() || !flags.run.datasets.empty() || !flags.run.custom_dataset_path.empty();
+  const bool named = !flags.run.config.empty() || !flags.run.datasets.empty() || !flags.run.tasks.empty() || !flags.run.custom_dataset_path.empty();
   std::optional<store::RunFolder> folder;
   if (flags.reuse && !named) {
     SXT_TRY(store::RunFolder reused, store::RunFolder::reuse(flags.run.work_dir.empty() ? "outputs/default" : flags.run.work_dir, flags.reuse_timestamp));
@@ -324,6 +324,7 @@ Result<int> run(const RunCommandFlags& given) {
   }
   log_info(fmt::format("this run is kept in {}", folder->path().string()));
 
+  const bool had_table = flags.reuse && std::filesystem::exists(folder->summary("txt"), code_ignored);
   store::RunRecord record;
   if (infers(flags)) {
     SXT_TRY(record, infer(workspace.host(), run, graph, *folder, flags, unfit));
@@ -356,6 +357,10 @@ Result<int> run(const RunCommandFlags& given) {
       for (const std::string& error : table->errors) log_warning(error);
   } else {
     record.status = run_status(record, run.allow_missing);
+    if (had_table) {  // a table that was there is there again, with what holds now
+      store::RunRecord shown = record;
+      SXT_CHECK(report::write_summary(*folder, report::table_of_run(*folder, run, shown)));
+    }
     SXT_CHECK(store::RunStates::end(*folder, record));
   }
   explain_failures(*folder, run, record, unfit);

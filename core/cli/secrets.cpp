@@ -99,7 +99,7 @@ Result<void> check_secrets(const config::RunConfig& run, const plugin::Registry&
         if (hidden.empty()) return;
         complaint = fmt::format("{}: the secret \"{}\" of {} is \"{}\", which is what a run's files hold in its place; {}",
                                 where, hidden.front(), plugin::component_name(kind, id), schema::hidden,
-                                kind == Kind::model ? fmt::format("give it anew with --model-kwargs {}=VALUE", hidden.front())
+                                kind == Kind::model ? fmt::format("give it again with --model-kwargs {}=VALUE", hidden.front())
                                                     : "start from the configuration that holds it");
       });
   if (complaint.empty()) return {};

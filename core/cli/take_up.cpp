@@ -91,7 +91,7 @@ Result<std::map<std::pair<std::string, std::string>, store::TaskRecord>> take_up
   const auto text = read_file(folder.config(), own_bytes_max);
   const auto before = text ? json::parse(*text, folder.config().string()) : Result<json::Document>(text.error());
   if (!before || !before->IsObject()) {
-    log_warning(fmt::format("{} cannot be read, so that it is not known what this run was made with; it is written anew", folder.config().string()));
+    log_warning(fmt::format("{} cannot be read, so the settings of this run are unknown; it is written again", folder.config().string()));
     return scored;
   }
   SXT_TRY(const json::Document now, as_json(run, registry));

@@ -16,6 +16,7 @@
 #include "../load/data.hpp"
 #include "../plugin/facts.hpp"
 #include "secrets.hpp"
+#include "task_cards.hpp"
 
 namespace sextant::cli {
 namespace fs = std::filesystem;
@@ -99,6 +100,7 @@ config::World Workspace::world() {
         }
     return known;
   };
+  world.tasks = [this](const config::RunFlags& flags) { return task_cards(flags, host_->registry(), defaults_.tasks); };
   world.data_folder = [this](const std::string& data_dir, const std::string& folder, const std::string& loader) -> Result<fs::path> {
     SXT_TRY(const plugin::Found found, host_->registry().find(plugin::Kind::dataset, loader));
     std::vector<std::string> places;
@@ -137,6 +139,8 @@ int fail(const Error& error) {
 }
 
 Result<void> written_to_stdout(std::string_view bytes) {
+  if (stdout_was_closed() && !bytes.empty())
+    return Error{Error::Kind::io, "standard output is closed, so what was to be printed is lost (a run's table is also in its summary/); give it a file, or /dev/null"};
   if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() && std::fflush(stdout) == 0) return {};
   const int code = errno;
   if (code == EPIPE && !closed_pipes_are_errors()) {  // who read has enough

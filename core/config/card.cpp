@@ -13,6 +13,7 @@ Result<DatasetConfig> dataset_from_filled(const json::Value& card, const std::st
   dataset.card = json::find_string(card, "source_card").value_or(name);
   dataset.card_path = origin;
   dataset.abbr = json::find_string(card, "abbr").value_or(name);
+  if (dataset.abbr.empty()) return card_error(origin, "\"abbr\" is empty, and the table and the files of a run are called by it; give it a name, or leave it out");
   dataset.task_name = json::find_string(card, "task_name").value_or("");
   dataset.folder = json::find_string(card, "folder").value_or("");
   dataset.path = json::find_string(card, "path").value_or("");

@@ -1,4 +1,5 @@
 #include "card_parts.hpp"
+#include <algorithm>
 #include <fmt/format.h>
 #include "json_source.hpp"
 
@@ -10,6 +11,13 @@ std::string config_without(const json::Value& value, std::initializer_list<const
   json::Document rest = json::copy(value);
   json::remove(rest, members);
   return json::write(rest);
+}
+
+// An object that says how a program is started need not say that it is one.
+std::optional<std::string> component_type(const json::Value& value) {
+  if (auto type = json::find_string(value, "type")) return type;
+  const json::Value* command = json::find(value, "command");
+  return command && command->IsArray() ? std::optional<std::string>("command") : std::nullopt;
 }
 
 void merge_config(json::Value& out, const std::string& config, Allocator& a) {
@@ -58,7 +66,7 @@ Result<void> repeats_from_json(const json::Value& eval, const std::string& origi
   const auto counts = [&](const json::Value* list, const char* where, std::vector<uint32_t>& out) -> Result<void> {
     if (!list) return {};
     for (const auto& k : list->GetArray()) {
-      if (!k.IsUint() || k.GetUint() == 0) return card_error(origin, fmt::format("{} holds what is not a number of attempts; give whole numbers from 1", where));
+      if (!k.IsUint() || k.GetUint() == 0) return card_error(origin, fmt::format("{} holds a value that is not a number of attempts; give whole numbers from 1", where));
       out.push_back(k.GetUint());
     }
     return {};
@@ -116,7 +124,7 @@ json::Value list_of(const std::vector<std::string>& texts, Allocator& a) {
 }
 
 Result<PluginChoice> component_from_json(const json::Value* value, const std::string& origin, const std::string& key) {
-  const auto id = value ? json::find_string(*value, "type") : std::nullopt;
+  const auto id = value ? component_type(*value) : std::nullopt;
   if (!id || id->empty()) return card_error(origin, fmt::format("{}.type is missing; name a plugin (`sextant plugins list`)", key));
   return PluginChoice{*id, config_without(*value, {"type"})};
 }
@@ -148,7 +156,7 @@ json::Value components_to_json(const std::vector<PluginChoice>& choices, Allocat
 Result<Retriever> retriever_from_json(const json::Value* value, const std::string& origin) {
   Retriever retriever;
   if (!value) return retriever;
-  retriever.id = json::find_string(*value, "type").value_or("");
+  retriever.id = component_type(*value).value_or("");
   if (retriever.id.empty()) return card_error(origin, "infer.retriever.type is missing; name a retriever, such as 'zero' or 'fix_k'");
   const json::Value* ids = json::find(*value, "ids");
   if (ids && !ids->IsArray()) return card_error(origin, "infer.retriever.ids must be a list of rows of the train split");
@@ -170,13 +178,15 @@ json::Value retriever_to_json(const Retriever& retriever, Allocator& a) {
 
 Result<Inferencer> inferencer_from_json(const json::Value* value, const std::string& origin, const std::string& key) {
   Inferencer inferencer;
-  inferencer.id = value ? json::find_string(*value, "type").value_or("") : "";
+  inferencer.id = value ? component_type(*value).value_or("") : "";
   if (inferencer.id.empty()) return card_error(origin, key + ".type is missing; name an inferencer, such as 'gen' or 'ppl'");
   const json::Value* length = json::find(*value, "max_out_len");
   if (length && (!length->IsInt64() || length->GetInt64() < 0 || length->GetInt64() > UINT32_MAX))
     return card_error(origin, key + ".max_out_len must be 1 or more (or absent)");
   if (length) inferencer.max_out_len = static_cast<uint32_t>(length->GetInt64());
   inferencer.stop = texts_of(json::find(*value, "stop"));
+  if (std::find(inferencer.stop.begin(), inferencer.stop.end(), "") != inferencer.stop.end())
+    return card_error(origin, key + ".stop has an empty text, before which every reply would end; leave it out");
   inferencer.config = config_without(*value, {"type", "max_out_len", "stop"});
   return inferencer;
 }
@@ -189,6 +199,19 @@ json::Value inferencer_to_json(const Inferencer& inferencer, Allocator& a) {
   merge_config(out, inferencer.config, a);
   return out;
 }
+
+namespace {
+
+// The same metric with the same settings would be two rows of one number.
+Result<void> check_twice(const std::vector<PluginChoice>& choices, const std::string& origin, const char* key) {
+  for (size_t i = 0; i < choices.size(); ++i)
+    for (size_t k = 0; k < i; ++k)
+      if (choices[i].id == choices[k].id && choices[i].config == choices[k].config)
+        return card_error(origin, fmt::format("{} names {} twice with the same settings; leave one out", key, choices[i].id));
+  return {};
+}
+
+}  // namespace
 
 Result<Judge> judge_from_json(const json::Value& value, const std::string& origin) {
   Judge judge;
@@ -213,6 +236,7 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
     if (!judge.pairs) return card_error(origin, "eval.judge.orders is for pairs; add \"pairs\": \"all\"");
     judge.both_orders = *orders == "both";
   }
+  SXT_CHECK(check_twice(judge.metrics, origin, "eval.judge.metrics"));
   if (judge.metrics.empty()) return card_error(origin, "eval.judge.metrics is empty; name at least one, which scores the judge's reply");
   return judge;
 }
@@ -239,11 +263,12 @@ Result<void> eval_from_json(const json::Value& eval, const std::string& origin, 
   SXT_TRY(ret_dataset.reference_postprocessors,
           components_from_json(json::find(eval, "reference_postprocessors"), origin, "eval.reference_postprocessors"));
   SXT_TRY(ret_dataset.metrics, components_from_json(json::find(eval, "metrics"), origin, "eval.metrics"));
+  SXT_CHECK(check_twice(ret_dataset.metrics, origin, "eval.metrics"));
   if (const json::Value* judge = json::find(eval, "judge")) {
     SXT_TRY(ret_dataset.judge, judge_from_json(*judge, origin));
   }
   SXT_CHECK(repeats_from_json(eval, origin, ret_dataset));
-  if (ret_dataset.metrics.empty() && !ret_dataset.judge && !measures_itself(ret_dataset.inferencer) && !is_unscored(ret_dataset))
+  if (ret_dataset.metrics.empty() && !ret_dataset.judge && !has_own_numbers(ret_dataset.inferencer) && !is_unscored(ret_dataset))
     return card_error(origin, "eval.metrics is empty; name at least one, such as {\"type\": \"accuracy\"}");
   return {};
 }

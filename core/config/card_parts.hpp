@@ -36,9 +36,12 @@ json::Value judge_to_json(const Judge& judge, Allocator& a);
 Result<void> eval_from_json(const json::Value& eval, const std::string& origin, DatasetConfig& ret_dataset);
 json::Value eval_to_json(const DatasetConfig& dataset, Allocator& a);
 
+/// Its attempts carry numbers for the table: perplexities (measures_itself), or choices that its "scores" name.
+inline bool has_own_numbers(const Inferencer& inferencer) { return measures_itself(inferencer) || inferencer.id == "multiple_choice"; }
+
 /// Neither metric nor judge, nor answers to compare with: predictions are made, and nothing is said of how good they are.
 inline bool is_unscored(const DatasetConfig& dataset) {
-  return dataset.metrics.empty() && !dataset.judge && dataset.output_column.empty() && !measures_itself(dataset.inferencer);
+  return dataset.metrics.empty() && !dataset.judge && dataset.output_column.empty() && !has_own_numbers(dataset.inferencer);
 }
 
 }  // namespace sextant::config

@@ -3,6 +3,8 @@
 #include <array>
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <fmt/format.h>
+#include <unordered_map>
+#include <unordered_set>
 #include "../base/files.hpp"
 #include "../base/text.hpp"
 #include "json_source.hpp"
@@ -12,6 +14,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::array<std::string_view, 3> kind_names = {"dataset", "model", "summarizer"};  // in CardKind's order
+constexpr size_t extends_depth_max = 32;
 constexpr int folder_depth_max = 2;  // cards/, cards/datasets/x.json, cards/datasets/set/x.json
 
 std::vector<fs::path> json_files(const fs::path& folder) {
@@ -26,29 +29,72 @@ std::vector<fs::path> json_files(const fs::path& folder) {
   return files;
 }
 
+struct Candidate {
+  fs::path path;
+  std::string kind, summary;            // "": the file does not say
+  std::vector<std::string> parents;     // what it extends
+};
+
+// A file that does not say what it is, is what it extends: a file beside it, or a card by its name. Each round decides one level more.
+void inherit_kinds(std::vector<Candidate>& candidates) {
+  std::unordered_map<std::string, size_t> by_path, by_name;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    by_path.emplace(candidates[i].path.lexically_normal().string(), i);
+    by_name.emplace(candidates[i].path.stem().string(), i);
+  }
+  const auto parent_of = [&](const Candidate& child, const std::string& parent) -> const Candidate* {
+    if (const auto it = by_path.find((child.path.parent_path() / parent).lexically_normal().string()); it != by_path.end()) return &candidates[it->second];
+    const fs::path name(parent);
+    const auto it = by_name.find(name.extension() == ".json" ? name.stem().string() : parent);
+    return it == by_name.end() ? nullptr : &candidates[it->second];
+  };
+  bool any = true;
+  for (size_t round = 0; any && round < extends_depth_max; ++round) {
+    any = false;
+    for (Candidate& child : candidates) {
+      if (!child.kind.empty()) continue;
+      for (const std::string& name : child.parents) {
+        const Candidate* parent = parent_of(child, name);
+        if (!parent || parent == &child || parent->kind.empty()) continue;
+        any = true;
+        child.kind = parent->kind;
+        if (child.summary.empty()) child.summary = parent->summary;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 CardStore CardStore::open(const std::vector<fs::path>& folders) {
   CardStore store;
+  std::vector<Candidate> candidates;
   for (const fs::path& folder : folders) {
     for (const fs::path& path : json_files(folder)) {
       const auto text = read_file(path, 16u << 20);
       if (!text) { store.problems_.push_back(text.error().message); continue; }
       const auto document = json::parse(*text, path.string(), json::Syntax::relaxed);
       if (!document) { store.problems_.push_back(document.error().message); continue; }
-      const auto kind = json::find_string(*document, "card");
-      if (!kind) continue;
-      const auto known = std::find(kind_names.begin(), kind_names.end(), *kind);
-      if (known == kind_names.end()) {
-        store.problems_.push_back(fmt::format("{}: \"card\" is '{}'; it must be 'dataset', 'model' or 'summarizer'", path.string(), *kind));
-        continue;
-      }
-      CardEntry entry{static_cast<CardKind>(known - kind_names.begin()), path.stem().string(), path,
-                      json::find_string(*document, "summary").value_or("")};
-      const bool taken = std::any_of(store.entries_.begin(), store.entries_.end(),
-                                     [&](const CardEntry& e) { return e.kind == entry.kind && e.name == entry.name; });
-      (taken ? store.shadowed_ : store.entries_).push_back(std::move(entry));
+      candidates.push_back({path, json::find_string(*document, "card").value_or(""), json::find_string(*document, "summary").value_or(""), {}});
+      const json::Value* extends = json::find(*document, "extends");
+      if (extends && extends->IsString()) candidates.back().parents.emplace_back(json::text(*extends));
+      if (extends && extends->IsArray())
+        for (const auto& parent : extends->GetArray())
+          if (parent.IsString()) candidates.back().parents.emplace_back(json::text(parent));
     }
+  }
+  inherit_kinds(candidates);
+  std::array<std::unordered_set<std::string>, kind_names.size()> taken;
+  for (Candidate& candidate : candidates) {
+    if (candidate.kind.empty()) continue;
+    const auto known = std::find(kind_names.begin(), kind_names.end(), candidate.kind);
+    if (known == kind_names.end()) {
+      store.problems_.push_back(fmt::format("{}: \"card\" is '{}'; it must be 'dataset', 'model' or 'summarizer'", candidate.path.string(), candidate.kind));
+      continue;
+    }
+    const auto kind = static_cast<size_t>(known - kind_names.begin());
+    CardEntry entry{static_cast<CardKind>(kind), candidate.path.stem().string(), candidate.path, std::move(candidate.summary)};
+    (taken[kind].insert(entry.name).second ? store.entries_ : store.shadowed_).push_back(std::move(entry));
   }
   std::sort(store.entries_.begin(), store.entries_.end(), [](const CardEntry& a, const CardEntry& b) { return a.name < b.name; });
   return store;

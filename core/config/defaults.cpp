@@ -7,7 +7,7 @@ namespace sextant::config {
 
 Result<Defaults> read_defaults(const std::filesystem::path& file) {
   auto text = read_file(file);
-  if (!text) return Error{Error::Kind::config, text.error().message + "; it is installed with the program: install it anew"};
+  if (!text) return Error{Error::Kind::config, text.error().message + "; it is installed with the program: reinstall that"};
   SXT_TRY(const json::Document in, json::parse(*text, file.string()));
   Defaults out;
   std::string missing;
@@ -25,7 +25,10 @@ Result<Defaults> read_defaults(const std::filesystem::path& file) {
   else
     out.custom_dataset = {name(*custom, "loader"), name(*custom, "template"), name(*custom, "metric"), name(*custom, "option_postprocessor"),
                           name(*custom, "label_postprocessor")};
-  if (!missing.empty()) return Error{Error::Kind::config, fmt::format("{} lacks \"{}\"; install the program anew", file.string(), missing)};
+  const json::Value* tasks = json::find(in, "tasks");
+  if (!tasks) missing = "tasks";
+  else out.tasks = {name(*tasks, "loader"), name(*tasks, "template"), name(*tasks, "filter"), name(*tasks, "exact_match")};
+  if (!missing.empty()) return Error{Error::Kind::config, fmt::format("{} lacks \"{}\"; reinstall the program", file.string(), missing)};
   return out;
 }
 

@@ -15,6 +15,9 @@ struct Defaults {
     std::string option_postprocessor;       // of generated answers to multiple-choice questions; its "options" are filled in
     std::string label_postprocessor = "regex";   // where the options' labels are not capital letters; its "pattern" is filled in
   } custom_dataset;
+  struct Tasks {                            // of --tasks
+    std::string loader, template_, filter, exact_match;
+  } tasks;
 };
 
 /// share_folder() / "defaults.json"; an Error names it and what is missing.

@@ -87,7 +87,7 @@ Result<fs::path> folder_of(const json::Value& card, const std::string& origin, c
 
 Result<void> add_from_glob(json::Document& out, const std::string& pattern, const json::Value& card, const std::string& origin, const DataFolder& data_folder) {
   if (pattern.find("${") == pattern.npos)
-    return card_error(origin, fmt::format("each.glob '{}' names nothing; put ${{name}} where the entry's name stands", pattern));
+    return card_error(origin, fmt::format("each.glob '{}' has no placeholder; put ${{name}} where the entry's name belongs", pattern));
   SXT_TRY(const fs::path folder, folder_of(card, origin, data_folder));
   std::set<Names> seen;
   std::vector<Names> found;

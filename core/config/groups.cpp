@@ -74,17 +74,31 @@ Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const s
     std::vector<double> weights;
     for (size_t i = 0; i < group.members.size(); ++i) {
       const size_t before = members.size();
-      for (const std::string& name : names)
-        if (is_glob(group.members[i]) && glob_match(group.members[i], name) && taken.insert(name).second) members.push_back(name);
-      if (is_glob(group.members[i]) && members.size() == before)
+      const bool glob = is_glob(group.members[i]);
+      for (size_t k = 0; glob && k < names.size(); ++k)
+        if (glob_match(group.members[i], names[k]) && taken.insert(names[k]).second) members.push_back(names[k]);
+      if (glob && members.size() == before)
         return card_error(origin, fmt::format("the group '{}' has the member '{}', which matches no data set", group.name, group.members[i]));
-      if (!is_glob(group.members[i])) {
+      if (!glob) {
         if (taken.insert(group.members[i]).second) members.push_back(group.members[i]);  // named twice, or found by a glob: it counts once
       }
       if (!group.weights.empty()) weights.resize(members.size(), group.weights[i]);
     }
     group.members = std::move(members);
     group.weights = std::move(weights);
+  }
+  return {};
+}
+
+Result<void> check_group_names(const std::vector<SummaryGroup>& groups, std::span<const std::string> names, const std::string& origin) {
+  const std::unordered_set<std::string_view> sets(names.begin(), names.end());
+  std::unordered_set<std::string_view> taken;
+  for (const SummaryGroup& group : groups) {
+    if (sets.contains(group.name))
+      return card_error(origin, fmt::format("a group and a data set are called '{}', and the table would have two rows of that name; give the group another", group.name));
+    if (std::find(group.members.begin(), group.members.end(), group.name) != group.members.end())
+      return card_error(origin, fmt::format("the group '{}' is a member of itself; leave it out of its members", group.name));
+    if (!taken.insert(group.name).second) return card_error(origin, fmt::format("two groups are called '{}'; give one of them another name", group.name));
   }
   return {};
 }

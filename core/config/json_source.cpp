@@ -71,7 +71,7 @@ struct KeyLines {
   bool EndArray(rapidjson::SizeType) { levels.pop_back(); return value(); }
 };
 
-// In the words of persons who write cards.
+// As authors of cards say it.
 std::string_view type_in_words(std::string_view type) {
   constexpr std::pair<std::string_view, std::string_view> words[] = {{"string", "a text"},  {"integer", "a whole number"}, {"number", "a number"},
                                                                      {"boolean", "true or false"}, {"object", "an object"}, {"array", "a list"}};
@@ -80,7 +80,7 @@ std::string_view type_in_words(std::string_view type) {
   return type;
 }
 
-// A chain is as long as persons make one; each level holds a card and a stack frame.
+// Longer than any author's chain; each level holds a card and a stack frame.
 constexpr size_t chain_max = 32;
 
 // What has been loaded already, by path: two parents of one card may share theirs, and theirs again, which doubles with each level.
@@ -93,11 +93,11 @@ Result<std::shared_ptr<const json::Document>> load_chain(const fs::path& path, c
   const std::string name = code ? path.string() : canonical.string();
   if (std::find(chain.begin(), chain.end(), name) != chain.end()) {
     chain.push_back(name);
-    return Error{Error::Kind::config, fmt::format("\"extends\" goes in a circle: {}; remove one of them", join(chain, " -> "))};
+    return Error{Error::Kind::config, fmt::format("\"extends\" is circular: {}; remove one of them", join(chain, " -> "))};
   }
   if (const auto it = loaded.find(name); it != loaded.end()) return it->second;
   if (chain.size() >= chain_max)
-    return Error{Error::Kind::config, fmt::format("{}: \"extends\" goes on for more than {} files, from {} on; put some of them together", name, chain_max,
+    return Error{Error::Kind::config, fmt::format("{}: the chain of \"extends\" has more than {} files, starting with {}; merge some of them", name, chain_max,
                                                   chain.front())};
   SXT_TRY(JsonSource source, JsonSource::load(path));
   SXT_CHECK(source.check(shape));
@@ -194,11 +194,27 @@ Result<json::Document> load_merged(const fs::path& path, const Shape& shape, con
   return json::copy(*merged);
 }
 
+namespace {
+
+// A component of another type has other settings: of those of the type before, only what every inferencer has stays.
+void leave_other_type(json::Value& base, const json::Value& over) {
+  const auto before = json::find_string(base, "type"), now = json::find_string(over, "type");
+  if (!before || !now || *before == *now) return;
+  for (auto it = base.MemberBegin(); it != base.MemberEnd();) {
+    const std::string_view key = json::text(it->name);
+    if (key == "max_out_len" || key == "stop") ++it;
+    else it = base.EraseMember(it);
+  }
+}
+
+}  // namespace
+
 void merge_into(json::Value& base, const json::Value& over, json::Document::AllocatorType& allocator) {
   if (!base.IsObject() || !over.IsObject()) {
     base.CopyFrom(over, allocator);
     return;
   }
+  leave_other_type(base, over);
   for (const auto& member : over.GetObject()) {
     const auto there = base.FindMember(member.name);
     if (there != base.MemberEnd()) {

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <sextant/hub_cache.hpp>
 #include "../base/files.hpp"
+#include "../base/log.hpp"
 
 namespace sextant::config {
 namespace fs = std::filesystem;
@@ -38,16 +39,19 @@ Result<std::string> snapshot_in(const std::string& origin, const std::string& na
   const std::string revision = main_revision(model);
   if (std::find(snapshots.begin(), snapshots.end(), revision) != snapshots.end()) return (model / "snapshots" / revision).string();
   const auto refuse = [&](const std::string& why) -> Error {
-    return {Error::Kind::data, fmt::format("{}: {} lies in the cache of the Hugging Face Hub as {}, and {}", origin, named, model.string(), why)};
+    return {Error::Kind::data, fmt::format("{}: {} is in the cache of the Hugging Face Hub as {}, and {}", origin, named, model.string(), why)};
   };
-  if (snapshots.empty()) return refuse("no snapshot of it is there (a download that was broken off?); fetch it again, for nothing is fetched here");
+  if (snapshots.empty()) return refuse("it has no snapshot (an interrupted download?); fetch it again, since Sextant fetches nothing");
   const std::string folder = (model / "snapshots").string();
-  const std::string choice = snapshots.size() == 1 ? fmt::format("give its path: {}/{}", folder, snapshots.front())
-                                                   : fmt::format("give the path of one of them, below {}: {}", folder, fmt::join(snapshots, ", "));
+  if (snapshots.size() == 1) {
+    if (!revision.empty())  // the file was left behind, or a download never began
+      log_warning_once(fmt::format("{}: refs/main of {} names the snapshot {}, which is missing; the only one that is there, {}, is taken", origin, model.string(),
+                                   revision, snapshots.front()));
+    return (model / "snapshots" / snapshots.front()).string();
+  }
+  const std::string choice = fmt::format("give the path of one of them, below {}: {}", folder, fmt::join(snapshots, ", "));
   if (!revision.empty())
-    return refuse(fmt::format("its refs/main names the snapshot {}, which is missing; {} there instead; {}", revision,
-                              snapshots.size() == 1 ? "another one is" : fmt::format("{} others are", snapshots.size()), choice));
-  if (snapshots.size() == 1) return (model / "snapshots" / snapshots.front()).string();
+    return refuse(fmt::format("its refs/main names the snapshot {}, which is missing; {} others are there instead; {}", revision, snapshots.size(), choice));
   return refuse(fmt::format("it has {} snapshots and no refs/main to say which one counts; {}", snapshots.size(), choice));
 }
 
@@ -60,12 +64,12 @@ Result<std::string> locate_model(const std::string& origin, const std::string& p
     return Error{
         Error::Kind::data,
         fmt::format(
-            "{}: {} is a file, and a Hugging Face folder is wanted; name the folder, or give a GGUF file as --model-path",
+            "{}: {} is a file, and a Hugging Face folder is expected; name the folder, or give a GGUF file as --model-path",
             origin, path)};
   if (expected == ModelFiles::file && fs::is_directory(status))
     return Error{
         Error::Kind::data,
-        fmt::format("{}: {} is a directory, and a GGUF file is wanted; name the file, or give a Hugging Face folder as --hf-path",
+        fmt::format("{}: {} is a directory, and a GGUF file is expected; name the file, or give a Hugging Face folder as --hf-path",
                     origin, path)};
   if (fs::is_directory(status)) {  // the model's folder in a cache, where one of its snapshots is meant
     const bool of_cache = fs::is_directory(fs::path(path) / "snapshots", failed) && !fs::exists(fs::path(path) / "config.json", failed);

@@ -1,6 +1,7 @@
 // Model cards to ModelConfig and back, in the JSON form of docs/cards.md.
 #include <fmt/format.h>
 #include "../base/files.hpp"
+#include "card_parts.hpp"
 #include "card_store.hpp"
 #include "json_source.hpp"
 #include "shapes.hpp"
@@ -21,6 +22,7 @@ Result<uint32_t> length(const json::Value& card, const char* key, uint32_t other
 Result<ModelConfig> model_from_json(const json::Value& card, const std::string& name, const std::string& origin) {
   ModelConfig model;
   model.abbr = json::find_string(card, "abbr").value_or(name);
+  if (model.abbr.empty()) return card_error(origin, "\"abbr\" is empty, and the table and the files of a run are called by it; give it a name, or leave it out");
   model.backend = json::find_string(card, "backend").value_or("auto");
   json::Document config;
   config.SetObject();

@@ -33,7 +33,7 @@ Result<PluginChoice> component_flag(const std::string& text, const char* flag) {
   if (colon == text.npos) return choice;
   const auto config = json::parse(text.substr(colon + 1), flag, json::Syntax::relaxed);
   if (!config || !config->IsObject())
-    return usage(fmt::format("{}: what stands behind '{}:' is not a JSON object{}", flag, choice.id, config ? "" : " (" + config.error().message + ")"));
+    return usage(fmt::format("{}: the text after '{}:' is not a JSON object{}", flag, choice.id, config ? "" : " (" + config.error().message + ")"));
   choice.config = json::write(*config);
   return choice;
 }
@@ -77,7 +77,7 @@ Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfi
     metrics.push_back(std::move(choice));
   }
   for (DatasetConfig& dataset : datasets) {
-    if (flags.shots) set_shots(dataset.retriever, *flags.shots);
+    if (flags.shots && flags.tasks.empty()) set_shots(dataset.retriever, *flags.shots);
     if (flags.repeat) dataset.repeats = *flags.repeat;
     if (!extractors.empty()) dataset.filters = {{"none", extractors}};
     if (!metrics.empty()) dataset.metrics = metrics;

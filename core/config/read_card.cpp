@@ -61,7 +61,7 @@ Result<void> apply_inferencer(json::Document& card, const CardOptions& options, 
     eval.RemoveMember("postprocessors");
     eval.RemoveMember("filters");
   } else if (labelled(was->form) && is->form == data::Form::open && options.warn && says_nothing("postprocessors") && says_nothing("filters")) {
-    options.warn(fmt::format("{}: the card was made for {} and says nothing of how an answer is taken out of a reply; give --extractor, such as first_option",
+    options.warn(fmt::format("{}: the card was made for {} and does not say how an answer is extracted from a reply; give --extractor, such as first_option",
                              origin, before));
   }
   return {};

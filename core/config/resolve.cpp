@@ -157,6 +157,25 @@ void tell_apart(std::vector<ModelConfig>& models, const std::vector<bool>& named
   }
 }
 
+// A group of one card that has the name of another card's is called <name>_<card>, as its data sets would be.
+void name_groups(std::vector<CardSets>& cards) {
+  std::map<std::string, size_t> taken;  // by which card
+  for (size_t i = 0; i < cards.size(); ++i) {
+    std::map<std::string, std::string> renamed;
+    for (SummaryGroup& group : cards[i].groups) {
+      const auto [it, fresh] = taken.emplace(group.name, i);
+      if (fresh || it->second == i || cards[i].datasets.empty()) continue;
+      std::string name = group.name + "_" + cards[i].datasets.front().card;
+      renamed.emplace(group.name, name);
+      taken.emplace(name, i);
+      group.name = std::move(name);
+    }
+    for (SummaryGroup& group : cards[i].groups)
+      for (std::string& member : group.members)
+        if (const auto it = renamed.find(member); it != renamed.end()) member = it->second;
+  }
+}
+
 class ModelFlags {
  public:
   ModelFlags(const RunFlags& flags, const World& world) : flags_(flags), world_(world) {}
@@ -449,6 +468,21 @@ Result<void> choose_rows(const RunFlags& flags, const json::Value& file, RunConf
   return {};
 }
 
+// Task files are read as cards are; all are joined as lm-eval joins them, so that other cards are not in the same run.
+Result<void> add_tasks(const RunFlags& flags, const std::string& data_dir, const World& world, std::vector<CardSets>& cards) {
+  if (!cards.empty()) return usage("--tasks and other data sets are two runs: prompts of the one are joined as lm-eval does it, the other's as their cards say");
+  if (!world.tasks) return usage("--tasks is not for this command");
+  SXT_TRY(TaskCards tasks, world.tasks(flags));
+  CardSets sets;
+  for (const TaskCards::Card& task : tasks.cards) {
+    SXT_TRY(std::vector<DatasetConfig> datasets, dataset_from_json(task.card, task.name, task.origin, sets.groups, options_of(flags, data_dir, world)));
+    std::move(datasets.begin(), datasets.end(), std::back_inserter(sets.datasets));
+  }
+  std::move(tasks.groups.begin(), tasks.groups.end(), std::back_inserter(sets.groups));
+  cards.push_back(std::move(sets));
+  return {};
+}
+
 // The data sets of the file and the flags, their tasks named.
 Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& file, const std::string& data_dir, const World& world) {
   std::vector<CardSets> cards;
@@ -475,8 +509,11 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
     SXT_TRY(DatasetConfig dataset, custom_dataset(flags, world));
     cards.push_back({{std::move(dataset)}, {}});
   }
-  if (cards.empty()) return usage("no data set is named; give --datasets NAME... (`sextant list datasets`), --custom-dataset-path or a CONFIG.json");
+  if (!flags.tasks.empty()) SXT_CHECK(add_tasks(flags, data_dir, world, cards));
+  if (cards.empty())
+    return usage("no data set is named; give --datasets NAME... (`sextant list datasets`), --tasks, --custom-dataset-path or a CONFIG.json");
   SXT_CHECK(name_tasks(cards));
+  name_groups(cards);
   return cards;
 }
 
@@ -489,6 +526,21 @@ void warn_about_lengths(const RunFlags& flags, const std::vector<DatasetConfig>&
   if (own.empty()) return;
   world.warn(fmt::format("--max-out-len {} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} does", *flags.max_out_len,
                          own.front(), own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "", *flags.max_out_len));
+}
+
+// What concerns generation alone does nothing where no data set of the run has a reply written.
+void warn_about_generation(const RunFlags& flags, const std::vector<DatasetConfig>& datasets, const std::function<bool(const std::string&)>& generates,
+                           const World& world) {
+  if (!world.warn || std::any_of(datasets.begin(), datasets.end(), [&](const DatasetConfig& dataset) { return generates(dataset.inferencer.id); })) return;
+  std::vector<std::string> idle;
+  const std::pair<const char*, bool> given[] = {{"--max-out-len", flags.max_out_len.has_value()}, {"--min-out-len", flags.min_out_len.has_value()},
+                                                {"--stop-words", !flags.stop_words.empty()},      {"--generation-kwargs", !flags.generation_kwargs.empty()},
+                                                {"--extractor", !flags.extractors.empty()}};
+  for (const auto& [flag, is_given] : given)
+    if (is_given) idle.emplace_back(flag);
+  if (!idle.empty())
+    world.warn(fmt::format("{} change{} nothing: no data set of this run has a reply written ({} scores what it is given)", join(idle, ", "),
+                           idle.size() == 1 ? "s" : "", datasets.front().inferencer.id));
 }
 
 }  // namespace
@@ -511,10 +563,13 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   const auto both = [&](const char* key, bool flag_given) { return flag_given && json::find(file, key); };
   if (both("models", !flags.models.empty() || !flags.hf_path.empty() || !flags.model_path.empty()))
     return usage(fmt::format("{} names the models; leave out --models, --hf-path and --model-path, or \"models\" there", flags.config));
-  if (both("datasets", !flags.datasets.empty() || !flags.custom_dataset_path.empty()))
+  if (both("datasets", !flags.datasets.empty() || !flags.tasks.empty() || !flags.custom_dataset_path.empty()))
     return usage(fmt::format("{} names the data sets; leave out --datasets and --custom-dataset-path, or \"datasets\" there", flags.config));
 
-  SXT_TRY(run.compat, compat_from_name(!flags.compat.empty() ? flags.compat : json::find_string(file, "compat").value_or("none")));
+  SXT_TRY(run.compat, compat_from_name(!flags.compat.empty() ? flags.compat : json::find_string(file, "compat").value_or(flags.tasks.empty() ? "none" : "lm-eval")));
+  if (!flags.tasks.empty() && run.compat != Compat::lm_eval) return usage("--tasks goes with --compat lm-eval, which is its default");
+  if (flags.tasks.empty() && (!flags.fewshot_as_multiturn.empty() || flags.gen_prefix || !flags.include_path.empty()))
+    return usage("--include-path, --fewshot-as-multiturn and --gen-prefix are for --tasks");
   run.limit.value = flags.limit.value_or(json::find_number(file, "limit").value_or(0));
   if (!(run.limit.value >= 0 && run.limit.value < 1e18) || (run.limit.value > 1 && run.limit.value != static_cast<double>(static_cast<uint64_t>(run.limit.value))))
     return usage("--limit must be a count (1, 2, ...) or a fraction between 0 and 1");
@@ -548,6 +603,7 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   std::vector<std::string> names;
   for (const DatasetConfig& dataset : run.datasets) names.push_back(dataset.task_name);
   SXT_CHECK(expand_members(run.summarizer.groups, names, "the summarizer's groups"));
+  SXT_CHECK(check_group_names(run.summarizer.groups, names, "the summarizer's groups"));
   SXT_CHECK(apply_dataset_flags(flags, run.datasets));
   warn_about_lengths(flags, run.datasets, world);
   std::vector<std::string> abbrs;
@@ -559,14 +615,14 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
                                did_you_mean(one.dataset, abbrs)));
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
-  if (flags.as_written) return resolved;
   VersionNeeds needs{world.without_secrets, world.settings, {}};
   const auto inferencers = world.inferencers ? world.inferencers() : std::vector<KnownInferencer>();
   needs.generates = [&](const std::string& id) {
     const KnownInferencer* known = find_inferencer(inferencers, id);
     return !known || known->form == data::Form::open;
   };
-  set_versions(run, needs);
+  warn_about_generation(flags, run.datasets, needs.generates, world);
+  if (!flags.as_written) set_versions(run, needs);
   return resolved;
 }
 

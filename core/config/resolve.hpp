@@ -21,6 +21,9 @@ struct RunFlags {
   using KeyValues = std::vector<std::pair<std::string, std::string>>;
   std::string config;
   std::vector<std::string> models, datasets;   // data sets as NAME[:SUBSET][/INFERENCER|/VARIANT]
+  std::vector<std::string> tasks, include_path;   // lm-eval's task files: names, and the folders that have them
+  std::string fewshot_as_multiturn;            // true, false
+  std::optional<std::string> gen_prefix;
   KeyValues set;                               // a card's members by their paths
   std::optional<uint32_t> shots, repeat;
   std::string rows, exclude;                   // "3,17,40-60"; a file
@@ -43,6 +46,16 @@ struct RunFlags {
   bool as_written = false;   // `config` is a run's configs/run.json, and the versions that it has are kept
 };
 
+/// The cards that task files stand for.
+struct TaskCards {
+  struct Card {
+    std::string name, origin;                  // origin: the task's file
+    json::Document card;
+  };
+  std::vector<Card> cards;
+  std::vector<SummaryGroup> groups;            // members before the groups that name them
+};
+
 /// What resolving needs to know of the world; passed in, so that it can be tested without plugins.
 struct World {
   const CardStore* cards = nullptr;
@@ -63,6 +76,8 @@ struct World {
   std::function<Result<std::filesystem::path>(const std::string& data_dir, const std::string& folder, const std::string& loader)> data_folder;
   /// What the file of --custom-dataset-path is; `loader_config`: what its user says of it, for the loader.
   std::function<Result<CustomFile>(const std::string& path, const json::Value& loader_config)> custom_file;
+  /// The cards of --tasks.
+  std::function<Result<TaskCards>(const RunFlags& flags)> tasks;
   /// Where the files lie that somebody named (locate_model.hpp); empty: where the name says.
   std::function<Result<std::string>(const std::string& origin, const std::string& path, ModelFiles expected)> locate;
   /// The model file to take where none is named; an error says how to get it.

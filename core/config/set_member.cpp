@@ -67,7 +67,7 @@ Result<void> set_member(json::Document& card, const std::string& path, const std
       continue;
     }
     if (at->IsNull()) at->SetObject();
-    if (!at->IsObject()) return usage(fmt::format("--set {}: what stands before '{}' is not an object", path, step.name));
+    if (!at->IsObject()) return usage(fmt::format("--set {}: the value before '{}' is not an object", path, step.name));
     if (!json::find(*at, step.name)) json::set(*at, step.name, json::Value(rapidjson::kNullType), a);
     at = &at->FindMember(step.name)->value;
   }

@@ -66,7 +66,15 @@ constexpr const char* dataset = R"(
       "pairs": {"anyOf": [{"enum": ["all"]}, {"type": "object", "additionalProperties": false, "required": ["base"], "properties": {"base": {"type": "string"}}}]},
       "orders": {"enum": ["both", "one"]},
       "metrics": {"$ref": "#/definitions/components"}}}}},
-  "groups": {"$ref": "#/definitions/groups"})";
+  "groups": {"$ref": "#/definitions/groups"},
+  "provenance": {"type": "object", "additionalProperties": false, "properties": {
+    "about": {"type": "string"},
+    "source": {"type": "string"},
+    "licence": {"type": "string"},
+    "get": {"type": "string"},
+    "fetch": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["url", "sha256"],
+      "properties": {"url": {"type": "string"}, "sha256": {"type": "string"}, "to": {"type": "string"}}}},
+    "sha256": {"type": "object", "additionalProperties": {"type": "string"}}}})";
 
 constexpr const char* model = R"(
   "extends": {},

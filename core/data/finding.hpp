@@ -11,8 +11,9 @@ struct Finding {
   std::string kind;           // "unparsed", "unclosed", "cut", "no_shots", "no_label", "zero"; of a judge of pairs "unread_verdicts", "order_flips",
                               // "position_bias", "prefers_longer", "prefers_shorter"
   uint64_t count = 0, of = 0; // attempts
-  std::string detail;         // unparsed: the post-processor; no_shots: how many; zero: the cause; of judges a share
-  std::string judge{};        // whose verdicts it is about; empty: about the model's own replies
+  std::string detail = {};         // unparsed: the post-processor; no_shots: how many; zero: the cause; of judges of pairs a share
+  std::string filter = {};         // the one whose answers these are, where a set has several
+  std::string judge = {};          // the model whose replies these are, where they are a judge's
   bool operator==(const Finding&) const = default;
 };
 
@@ -22,6 +23,7 @@ inline json::Value to_json(const Finding& finding, json::Document::AllocatorType
   json::set(out, "count", json::Value(finding.count), a);
   json::set(out, "of", json::Value(finding.of), a);
   if (!finding.detail.empty()) json::set(out, "detail", finding.detail, a);
+  if (!finding.filter.empty()) json::set(out, "filter", finding.filter, a);
   if (!finding.judge.empty()) json::set(out, "judge", finding.judge, a);
   return out;
 }
@@ -34,7 +36,7 @@ inline std::vector<Finding> findings_from_json(const json::Value& results) {
   for (const auto& one : list->GetArray())
     out.push_back({json::find_string(one, "kind").value_or(""), static_cast<uint64_t>(json::find_int(one, "count").value_or(0)),
                    static_cast<uint64_t>(json::find_int(one, "of").value_or(0)), json::find_string(one, "detail").value_or(""),
-                   json::find_string(one, "judge").value_or("")});
+                   json::find_string(one, "filter").value_or(""), json::find_string(one, "judge").value_or("")});
   return out;
 }
 

@@ -58,6 +58,7 @@ class Runner {
     }
     collect();
   }
+  std::map<std::string, serve::Retrieved> take_retrieved() { return std::move(retrieved_); }
 
  private:
   Result<serve::TaskSpec> spec_of(const data::Stage& stage) {
@@ -266,6 +267,23 @@ class Runner {
 
 void run_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const RunGraph& job, store::RunRecord& record) {
   Runner(host, graph, job, record).run();
+}
+
+Result<std::map<std::string, Result<serve::Retrieved>>> run_retrieval(plugin::Host& host, const config::RunConfig& run) {
+  SXT_TRY(std::vector<data::Stage> graph, build(run, [&](const auto& dataset) { return retriever_needs(host, dataset, run); }));
+  std::erase_if(graph, [](const data::Stage& stage) { return stage.kind != "load" && stage.kind != "embed" && stage.kind != "rank"; });
+  RunGraph job;
+  job.run = &run;
+  store::RunRecord record;
+  Runner runner(host, graph, job, record);
+  runner.run();
+  std::map<std::string, Result<serve::Retrieved>> out;
+  for (auto& [task, retrieved] : runner.take_retrieved()) out.emplace(task, std::move(retrieved));
+  for (const store::TaskRecord& task : record.tasks)  // the first stage that failed is the reason of those that wait for it
+    if (task.status != "complete")
+      if (const auto it = out.try_emplace(task.dataset, serve::Retrieved{}).first; it->second)
+        it->second = Error{task.error_kind.value_or(Error::Kind::internal), fmt::format("{}/{}/{}: {}", task.stage, task.model, task.dataset, task.error)};
+  return out;
 }
 
 namespace {

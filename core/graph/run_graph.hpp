@@ -6,6 +6,7 @@
 #include "../config/run_config.hpp"
 #include "../plugin/components.hpp"
 #include "../serve/estimate.hpp"
+#include "../serve/examples.hpp"
 #include "../serve/run_tasks.hpp"
 #include "../store/earlier.hpp"
 #include "../store/run_states.hpp"
@@ -43,6 +44,10 @@ struct StagePlan {
 };
 Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run,
                                           const std::map<std::string, Error>& unfit = {});
+
+/// The stages that retrievers need, without a run's folder: what was computed for each data set whose retriever reads a model, or why not, by
+/// its task name. Opens each of these models once.
+Result<std::map<std::string, Result<serve::Retrieved>>> run_retrieval(plugin::Host& host, const config::RunConfig& run);
 
 /// What retrievers ask of models.
 Result<RetrieverNeeds> retriever_needs(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run);

@@ -57,7 +57,7 @@ class Agent : public Inferencer {
     }
     data::Request request = conversation.next(replies + 1 < config_.max_rounds);
     if (config_.react) request.sampling->stop.emplace_back("Observation:");
-    else request.tools_json = tools_json(config_.tools);
+    else request.tools_json = tools_json(config_.tools), request.text = {};  // the prompt's text was rendered without the tools
     return ask(std::move(request));
   }
 
@@ -144,9 +144,9 @@ const InferencerType agent_type{
   "tools": {"type": "array", "items": {"type": "string"}, "minItems": 1, "default": ["calculator"],
     "description": "the tools that are offered"},
   "max_rounds": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 8,
-    "description": "replies, the last one included"},
+    "description": "the maximum number of replies"},
   "instructions": {"type": "string",
-    "description": "react: what the model is told, with {tools} and {tool_names}; empty: nothing, the prompt says it"}},
+    "description": "react: instructions for the model, with {tools} and {tool_names}; empty: none"}},
   "additionalProperties": false})",
     make_agent};
 

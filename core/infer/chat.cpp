@@ -92,10 +92,10 @@ extern const InferencerType chat_type;
 const InferencerType chat_type{
     "chat", "replies of a conversation of several turns", R"({"type": "object", "properties": {
   "mode": {"enum": ["last", "every", "every_with_gt"], "default": "last",
-    "description": "the replies asked for: the last one, each behind the model's own, each behind those of the data"},
+    "description": "the replies asked for: the last one, each after the model's own, each after those of the data"},
   "turns": {"type": "string", "default": "",
     "description": "a column with the list of turns: texts of the user, or {\"role\", \"content\"}"},
-  "in_prompt": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 1, "description": "how many of them the prompt shows itself"},
+  "in_prompt": {"type": "integer", "minimum": 0, "maximum": 1000, "default": 1, "description": "how many of them the prompt itself shows"},
   "prediction": {"enum": ["last", "all"], "default": "last", "description": "the last reply, or all replies as a JSON list"},
   "turn_prefix": {"type": "string", "default": "\n", "description": "without a chat template: before a turn of the user"},
   "reply_prefix": {"type": "string", "default": "\n", "description": "without a chat template: before a reply"}},

@@ -91,7 +91,7 @@ Result<Outcome> choose(const std::vector<data::Continuation>& continuations, con
 
 const std::string_view chooser_schema = R"({"type": "object", "properties": {
   "delimiter": {"type": "string", 
-    "description": "what stands before each option and is not counted in its length; absent: all white space at its front"}},
+    "description": "the text before each option that does not count towards its length; absent: all leading white space"}},
   "additionalProperties": false})";
 
 Result<std::unique_ptr<Inferencer>> make_chooser(std::string_view id, data::Form form, const json::Value& config) {

@@ -5,7 +5,7 @@ namespace sextant::infer {
 
 extern const InferencerType cloze_type;
 const InferencerType cloze_type{
-    "cloze", "the likeliest option text behind a prompt without the options", chooser_schema,
+    "cloze", "the most likely option text after a prompt without the options", chooser_schema,
     [](const json::Value& config) { return make_chooser("cloze", data::Form::cloze, config); }};
 
 }  // namespace sextant::infer

@@ -72,7 +72,7 @@ class Clp : public Inferencer {
 
 extern const InferencerType clp_type;
 const InferencerType clp_type{
-    "clp", "the label whose first token is the likeliest at one position", no_keys,
+    "clp", "the label with the most likely first token at one position", no_keys,
     make_default<Clp>};
 
 }  // namespace sextant::infer

@@ -5,7 +5,7 @@ namespace sextant::infer {
 
 extern const InferencerType loglikelihood_type;
 const InferencerType loglikelihood_type{
-    "loglikelihood", "the likeliest of several continuations, by sum and per token, byte and character", chooser_schema,
+    "loglikelihood", "the most likely of several continuations, by sum and per token, byte and character", chooser_schema,
     [](const json::Value& config) { return make_chooser("loglikelihood", data::Form::continuations, config); }};
 
 }  // namespace sextant::infer

@@ -37,7 +37,7 @@ class Rolling : public Inferencer {
   Result<Step> ask_windows(const std::vector<int32_t>& ids, const Settings& settings) const {
     const size_t context = settings.context_length, length = window_ ? window_ : context;
     if (length == 0)
-      return Error{Error::Kind::config, "the model does not say how long its context is; give inferencer:rolling a \"window\""};
+      return Error{Error::Kind::config, "the length of the model's context is unknown; give inferencer:rolling a \"window\""};
     if (context > 0 && length > context)
       return bad_config("rolling", fmt::format("has a \"window\" of {} tokens, but the model's context holds {}", length, context));
     if (stride_ >= length)

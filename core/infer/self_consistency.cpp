@@ -74,11 +74,11 @@ Result<std::unique_ptr<Inferencer>> make(const json::Value& config) {
 
 extern const InferencerType self_consistency_type;
 const InferencerType self_consistency_type{
-    "self_consistency", "the answer that most of several sampled replies give", R"({"type": "object", "properties": {
+    "self_consistency", "the most frequent answer of several sampled replies", R"({"type": "object", "properties": {
   "n": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 5, "description": "replies that are sampled"},
-  "temperature": {"type": "number", "minimum": 0, "description": "of sampling; absent: the model's"},
+  "temperature": {"type": "number", "minimum": 0, "description": "the sampling temperature; absent: the model's"},
   "answer": {"type": "string", "minLength": 1, "default": "last_number",
-    "description": "what of a reply is its vote: last_number, last_line, or a regular expression, whose last match counts"}},
+    "description": "how a reply's vote is read: last_number, last_line, or a regular expression, whose last match counts"}},
   "additionalProperties": false})",
     make};
 

@@ -1,14 +1,19 @@
 #include "columns.hpp"
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
-#include <unordered_set>
 #include <sextant/columns.hpp>
+#include <sextant/jinja.hpp>
 #include "../base/text.hpp"
 
 namespace sextant::load {
 namespace {
 
-constexpr uint64_t leak_rows_min = 20;   // fewer rows may agree by chance
+// Fewer rows may agree by chance: so many where all answers are the same, and as many as make agreement less likely than one in 2^16 where
+// they differ.
+constexpr uint64_t leak_rows_min = 20;
+constexpr double leak_bits_min = 16;
+constexpr size_t leak_answers_max = 64;  // with more, a column that goes with the answers may as well be a row's number
 
 constexpr std::string_view no_texts[] = {"role", "fallback_role", "label", "jinja", "line", "literal", "type", "compat", "form"};
 
@@ -26,6 +31,13 @@ std::unordered_set<std::string_view> columns_in(const json::Value& record) {
   return out;
 }
 
+// The columns that a Jinja template uses. What it does with them is its own matter, so that none of them must exist.
+void add_variables(std::string_view source, Placeholders& out) {
+  const auto parsed = jinja::Template::parse(std::string(source), "jinja", jinja::Environment::lm_eval());
+  if (!parsed) return;  // the template plugin says what is wrong
+  for (const jinja::Variable& variable : parsed->variables()) out.in_item.push_back(variable.name);
+}
+
 // `columns_only`: a path may go on into the objects of a list, as "{choices.text}" does, so that its column alone can be looked for.
 void collect(const json::Value& value, bool in_item, bool columns_only, const std::vector<std::string>& literal, Placeholders& out) {
   if (value.IsString()) {
@@ -40,6 +52,7 @@ void collect(const json::Value& value, bool in_item, bool columns_only, const st
   } else if (value.IsObject()) {
     for (const auto& member : value.GetObject()) {
       const std::string_view key = json::text(member.name);
+      if (key == "jinja" && member.value.IsString() && in_item) add_variables(json::text(member.value), out);
       if (std::find(std::begin(no_texts), std::end(no_texts), key) != std::end(no_texts)) continue;
       // options are shown by what the prompt says of them, and a label's own prompt holds every answer in turn
       collect(member.value, in_item && key != "shot" && key != "choices" && key != "continuations", columns_only || key == "choices", literal, out);
@@ -102,25 +115,38 @@ Result<void> check_placeholders(std::span<const std::string> paths, const json::
 
 AnswerLeak::AnswerLeak(const Placeholders& placeholders, std::string output_column) : output_column_(std::move(output_column)) {
   for (const std::string& path : placeholders.in_item)
-    if (!same_column(path, output_column_)) suspects_.push_back(path);
+    if (!same_column(path, output_column_)) suspects_.push_back({path, {}, {}});
 }
 
 void AnswerLeak::look_at(const json::Value& record) {
   if (suspects_.empty()) return;
   const json::Value* target = json::find(record, output_column_);
-  if (!target) return suspects_.clear();
-  const std::string answer = columns::as_text(*target);
-  std::erase_if(suspects_, [&](const std::string& path) {
-    const json::Value* value = columns::find(record, path);
-    return answer.empty() || !value || columns::as_text(*value) != answer;
+  const std::string answer = target ? columns::as_text(*target) : std::string();
+  if (answer.empty()) return suspects_.clear();
+  if (answers_.size() <= leak_answers_max) answers_.insert(answer);
+  std::erase_if(suspects_, [&](Suspect& suspect) {
+    const json::Value* value = columns::find(record, suspect.path);
+    if (!value) return true;
+    std::string text = columns::as_text(*value);
+    suspect.equal = suspect.equal && text == answer;
+    suspect.goes_with = suspect.goes_with && answers_.size() <= leak_answers_max && suspect.answer_of.try_emplace(text, answer).first->second == answer &&
+                        suspect.value_of.try_emplace(answer, std::move(text)).first->second == columns::as_text(*value);
+    if (!suspect.goes_with) suspect.answer_of.clear(), suspect.value_of.clear();
+    return !suspect.equal && !suspect.goes_with;
   });
   ++rows_;
 }
 
 std::string AnswerLeak::finding(std::string_view name) const {
-  if (suspects_.empty() || rows_ < leak_rows_min) return {};
-  return fmt::format("{}: the prompt shows {{{}}}, which is the answer '{}' in all {} rows; leave it out of the item's own prompt (\"shot\" "
-                     "writes examples differently)", name, suspects_.front(), output_column_, rows_);
+  const double bits = static_cast<double>(rows_) * std::log2(static_cast<double>(answers_.size()));
+  const bool enough = rows_ >= leak_rows_min || bits >= leak_bits_min;
+  for (const Suspect& suspect : suspects_) {
+    // one value for each answer: where nearly every row has an answer of its own, that is no wonder
+    if (!enough || (!suspect.equal && (answers_.size() < 2 || bits < leak_bits_min || 2 * answers_.size() > rows_))) continue;
+    return fmt::format("{}: the prompt shows {{{}}}, which {} the answer '{}' in all {} rows; leave it out of the item's own prompt (\"shot\" "
+                       "writes examples differently)", name, suspect.path, suspect.equal ? "is" : "tells", output_column_, rows_);
+  }
+  return {};
 }
 
 }  // namespace sextant::load

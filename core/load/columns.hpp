@@ -4,6 +4,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 #include <sextant/json.hpp>
 
@@ -15,7 +17,8 @@ struct Placeholders {
   std::vector<std::string> in_item;      // in the item's own prompt: not in examples alone
 };
 /// `config`: of a template component whose schema says "x-placeholders": true. Texts under "role", "fallback_role", "label", "labels" of
-/// choices, "jinja", "literal" and "type" are none; names listed in "literal" are meant as they stand.
+/// choices, "literal" and "type" are none; names listed in "literal" are meant as they stand. The variables of a Jinja template count in
+/// `in_item` alone.
 Placeholders placeholders_of(const json::Value& config);
 
 /// One record, parsed, and the place that names it: "row 3 of the split 'test'".
@@ -29,17 +32,24 @@ Result<void> check_columns(std::span<const std::string> wanted, const json::Valu
 Result<void> check_placeholders(std::span<const std::string> paths, const json::Value& record, std::string_view name, std::string_view place,
                                 std::span<const std::string> made_by_template);
 
-/// Columns of the item's own prompt that hold the target in every row: they give the answer away. Fed row by row.
+/// Columns of the item's own prompt that hold the target in every row, or one value of their own for each target: they give the answer away.
+/// Fed row by row.
 class AnswerLeak {
  public:
   AnswerLeak(const Placeholders& placeholders, std::string output_column);
   void look_at(const json::Value& record);
-  /// A sentence where one was found in at least 20 rows; else empty.
+  /// A sentence where one was found in so many rows that chance is not the cause; else empty.
   std::string finding(std::string_view name) const;
 
  private:
+  struct Suspect {
+    std::string path;
+    std::unordered_map<std::string, std::string> answer_of, value_of;  // of the rows so far
+    bool equal = true, goes_with = true;
+  };
   std::string output_column_;
-  std::vector<std::string> suspects_;
+  std::vector<Suspect> suspects_;
+  std::unordered_set<std::string> answers_;
   uint64_t rows_ = 0;
 };
 

@@ -29,7 +29,7 @@ Result<fs::path> locate(const std::vector<fs::path>& candidates, const std::stri
     const fs::file_status status = fs::status(candidate, code);
     if (fs::exists(status)) return candidate;
     if (code == std::errc::permission_denied)
-      return Error{Error::Kind::io, fmt::format("{} cannot be looked into: permission denied on a folder above it; check its permissions", candidate.string())};
+      return Error{Error::Kind::io, fmt::format("{} cannot be opened: permission denied on a folder above it; check its permissions", candidate.string())};
   }
   return Error{Error::Kind::missing, fmt::format("there is no folder {0} of data; looked at {1}; give --data-dir DIR, where DIR/{0} is that folder", folder,
                                                  places_text(candidates))};
@@ -43,7 +43,7 @@ Result<plugin::Dataset> open_loader(plugin::Host& host, const config::DatasetCon
 
 // A column that the card names and the data lacks would be an empty text in every prompt, or no answer to compare with; a placeholder
 // that names nothing would be sent as it stands.
-Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset, const fs::path& path, TaskData& data) {
+Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset, const fs::path& path, const LookAtRow& look, TaskData& data) {
   SXT_TRY(const json::Document template_config, json::parse(dataset.template_.config, dataset.card_path));
   const bool in_braces = host.says(plugin::Kind::template_, dataset.template_.id, "x-placeholders");
   const Placeholders placeholders = in_braces ? placeholders_of(template_config) : Placeholders{};
@@ -52,18 +52,21 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
   if (!dataset.output_column.empty()) wanted.push_back(dataset.output_column);
   if (!dataset.cluster_column.empty()) wanted.push_back(dataset.cluster_column);
   AnswerLeak leak(placeholders, dataset.output_column);
-  const auto check = [&](const std::string& record_json, const std::string& place, bool example) -> Result<void> {
-    SXT_TRY(const json::Document record, json::parse(record_json, path.string()));
-    if (!example) SXT_CHECK(check_columns(wanted, record, dataset.abbr, path.string(), "the card's reader"));
-    SXT_CHECK(check_placeholders(placeholders.everywhere, record, dataset.abbr, place, made));
-    if (!example) leak.look_at(record);
-    return {};
+  const auto placeholders_in = [&](const json::Document& record, const std::string& place) {
+    return check_placeholders(placeholders.everywhere, record, dataset.abbr, place, made);
   };
   for (uint64_t i = 0; i < data.rows.size(); ++i) {
     SXT_TRY(const Row row, data.rows.at(i));
-    SXT_CHECK(check(row.record_json, fmt::format("row {} of the split '{}'", row.index, dataset.test_split), false));
+    SXT_TRY(const json::Document record, json::parse(row.record_json, path.string()));
+    SXT_CHECK(check_columns(wanted, record, dataset.abbr, path.string(), "the card's reader"));
+    SXT_CHECK(placeholders_in(record, fmt::format("row {} of the split '{}'", row.index, dataset.test_split)));
+    leak.look_at(record);
+    if (look) SXT_CHECK(look(row, record));
   }
-  for (size_t k = 0; k < data.shots.size(); ++k) SXT_CHECK(check(data.shots[k], fmt::format("example {} of the split '{}'", k + 1, dataset.train_split), true));
+  for (size_t k = 0; k < data.shots.size(); ++k) {
+    SXT_TRY(const json::Document record, json::parse(data.shots[k], path.string()));
+    SXT_CHECK(placeholders_in(record, fmt::format("example {} of the split '{}'", k + 1, dataset.train_split)));
+  }
   if (std::string finding = leak.finding(dataset.abbr); !finding.empty()) data.findings.push_back(std::move(finding));
   return {};
 }
@@ -145,7 +148,7 @@ std::string misplaced(plugin::Host& host, const config::DatasetConfig& dataset, 
 
 namespace {
 
-Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
+Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run, const LookAtRow& look) {
   SXT_TRY(const plugin::Found found, host.registry().find(plugin::Kind::dataset, dataset.loader.id));
   const std::vector<fs::path> candidates = data_candidates(run.data_dir, dataset.folder, found.file->path);
   fs::path path = dataset.path;
@@ -185,17 +188,17 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
     SXT_TRY(data.shot_rows, fixed_ids(dataset));
     SXT_TRY(data.shots, data.corpus->rows(data.shot_rows));
   }
-  SXT_CHECK(check_rows(host, dataset, path, data));
+  SXT_CHECK(check_rows(host, dataset, path, look, data));
   return data;
 }
 
 }  // namespace
 
-Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
+Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run, const LookAtRow& look) {
   try {
-    return load(host, dataset, run);
+    return load(host, dataset, run, look);
   } catch (const std::bad_alloc&) {  // costs this set alone
-    return Error{Error::Kind::internal, fmt::format("{}: its rows do not fit the memory; evaluate fewer of them (--limit, --rows), or give the machine more", dataset.abbr)};
+    return Error{Error::Kind::internal, fmt::format("{}: its rows do not fit into memory; evaluate fewer of them (--limit, --rows), or use a machine with more memory", dataset.abbr)};
   }
 }
 

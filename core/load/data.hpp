@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,7 +56,11 @@ std::vector<std::filesystem::path> data_candidates(const std::string& data_dir, 
 /// Where --data-dir names the folder that a set was unpacked to, or one above it: a clause that says what to do. "" where it does not.
 std::string misplaced(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run);
 
-/// Reads what one task needs: rows with their derived columns, and checks what the card says of them. Files that are missing: an Error of kind missing that names the places that were looked at.
-Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run);
+/// Sees every row that is evaluated, in order, while it is checked: who looks at all rows need not read them once more.
+using LookAtRow = std::function<Result<void>(const Row& row, const json::Document& record)>;
+
+/// Reads what one task needs: rows with their derived columns, and checks what the card says of them. Files that are missing: an Error of kind
+/// missing that names the places that were looked at.
+Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run, const LookAtRow& look = nullptr);
 
 }  // namespace sextant::load

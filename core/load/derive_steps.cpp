@@ -5,8 +5,10 @@
 #include <optional>
 #include <sextant/columns.hpp>
 #include <sextant/jinja.hpp>
+#include <sextant/list_text.hpp>
 #include <sextant/regex.hpp>
 #include "../base/text.hpp"
+#include "doc_step.hpp"
 
 namespace sextant::load {
 namespace {
@@ -153,7 +155,7 @@ struct Pick : DeriveStep {
     if (!items->IsArray()) return data_error(fmt::format("the column '{}' holds no list", list));
     const auto index = as_index(*place);
     if (!index || *index < 0 || *index >= static_cast<int64_t>(items->Size()))
-      return data_error(fmt::format("{} is not a place in '{}', which has {} items", in_quotes(columns::as_text(*place)), list, items->Size()));
+      return data_error(fmt::format("{} is not an index into '{}', which has {} items", in_quotes(columns::as_text(*place)), list, items->Size()));
     return json::Value((*items)[static_cast<rapidjson::SizeType>(*index)], a);
   }
 };
@@ -227,7 +229,7 @@ struct RegexStep : OnValue {
     SXT_TRY(const auto match, last ? pattern->search_last(text) : pattern->search(text));
     if (match && match->has(group)) return text_value(match->groups[group], a);
     if (otherwise) return text_value(*otherwise, a);
-    return data_error(fmt::format("the pattern '{}' is nowhere in {}; change it, or add \"otherwise\"", pattern->pattern(), in_quotes(text)));
+    return data_error(fmt::format("the pattern '{}' does not match in {}; change it, or add \"otherwise\"", pattern->pattern(), in_quotes(text)));
   }
 };
 
@@ -238,7 +240,7 @@ struct Replace : OnValue {
     auto out = std::make_shared<Replace>();
     out->column = json::find_string(step, "column");
     SXT_TRY(const std::string source, required(step, "replace", where, "a pattern"));
-    SXT_TRY(out->with, required(step, "with", where, "what stands in its place; \\1 is a group"));
+    SXT_TRY(out->with, required(step, "with", where, "the replacement; \\1 is a group"));
     auto compiled = Regex::compile(source, {}, where);
     if (!compiled) return compiled.error();
     out->pattern = *std::move(compiled);
@@ -256,7 +258,7 @@ struct Split : OnValue {
     auto out = std::make_shared<Split>();
     out->column = json::find_string(step, "column");
     SXT_TRY(out->separator, required(step, "split", where, "what stands between the items"));
-    if (out->separator.empty()) return config_error(where, "\"split\" is empty; name what stands between the items");
+    if (out->separator.empty()) return config_error(where, "\"split\" is empty; give the separator");
     return Made(std::move(out));
   }
   Result<json::Value> of(const json::Value& value, Allocator& a) const override {
@@ -280,7 +282,8 @@ struct Json : OnValue {
   Result<json::Value> of(const json::Value& value, Allocator& a) const override {
     const std::string text = columns::as_text(value);
     const auto parsed = json::parse(text, "the text");
-    if (!parsed) return data_error(fmt::format("{} is not JSON ({})", in_quotes(text), parsed.error().message));
+    if (json::Document list; !parsed && list_text::read(text, list)) return json::Value(list, a);
+    if (!parsed) return data_error(fmt::format("{} is neither JSON nor a list as Python prints it ({})", in_quotes(text), parsed.error().message));
     return json::Value(*parsed, a);
   }
 };
@@ -300,6 +303,8 @@ std::span<const DeriveStepType> derive_step_types() {
       {"replace", {"with", "column"}, &Replace::read},
       {"split", {"column"}, &Split::read},
       {"json", {}, &Json::read},
+      {"member", {}, &read_member_step},
+      {"lm_eval", {}, &read_doc_step},
   };
   return types;
 }

@@ -19,7 +19,7 @@ bool is_trusted(uid_t owner) {
 
 Error refused(const fs::path& what, const fs::path& culprit, const std::string& why, const std::string& remedy) {
   const std::string where = what == culprit ? "it" : culprit.string();
-  return {Error::Kind::io, fmt::format("{} is not used: {} {}, and what lies there would run as you; {}", what.string(), where, why, remedy)};
+  return {Error::Kind::io, fmt::format("{} is not used: {} {}, and a plugin there would run with your rights; {}", what.string(), where, why, remedy)};
 }
 
 // Who may write there could as well replace the program itself: a checkout on somebody's mount, a container's workspace.

@@ -7,6 +7,7 @@
 #include "../score/own_metrics.hpp"
 #include "../serve/dataset_task.hpp"
 #include "../serve/examples.hpp"
+#include "../serve/python_tool.hpp"
 #include "../serve/renderer.hpp"
 
 namespace sextant::preflight {
@@ -50,7 +51,12 @@ void Components::check_retriever(const config::DatasetConfig& dataset) {
 void Components::check_asking(const config::DatasetConfig& dataset) {
   check_inferencer(dataset, "/infer", dataset.inferencer, dataset.template_);
   check_retriever(dataset);
+  if (serve::offers_programs(dataset.inferencer) || (dataset.judge && serve::offers_programs(dataset.judge->inferencer))) check_sandbox(dataset);
   if (dataset.judge) check_inferencer(dataset, "/eval/judge", dataset.judge->inferencer, dataset.judge->template_);
+}
+
+void Components::check_sandbox(const config::DatasetConfig& dataset) {
+  if (const auto there = sandbox::available(); !there) findings_.cannot_run(dataset.task_name, there.error());
 }
 
 // `alone`: the set with nothing but the scorer that is looked at. A foreign one is made where it would run, in a process of its own.
@@ -76,14 +82,13 @@ void Components::check_scoring(const config::DatasetConfig& dataset) {
       check_scorer(alone);
     }
   };
-  if (dataset.metrics.empty() && !dataset.judge && !config::measures_itself(dataset.inferencer) && !config::is_unscored(dataset))
+  if (dataset.metrics.empty() && !dataset.judge && !config::has_own_numbers(dataset.inferencer) && !config::is_unscored(dataset))
     findings_.refuse("", score::no_metric(dataset));
   for (const config::Filter& filter : dataset.filters)
     each("postprocessor", filter.name == "none" ? "/eval/postprocessors" : "/eval/filters/" + filter.name, filter.postprocessors);
   each("postprocessor", "/eval/reference_postprocessors", dataset.reference_postprocessors);
   each("metric", "/eval/metrics", dataset.metrics);
-  if (score::runs_programs(dataset))
-    if (const auto there = sandbox::available(); !there) findings_.cannot_run(dataset.task_name, there.error());
+  if (score::runs_programs(dataset)) check_sandbox(dataset);
   if (!dataset.judge) return;
   each("postprocessor", "/eval/judge/postprocessors", dataset.judge->postprocessors);
   each("metric", "/eval/judge/metrics", dataset.judge->metrics);

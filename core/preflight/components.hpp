@@ -20,6 +20,7 @@ class Components {
   void check_inferencer(const config::DatasetConfig& dataset, const std::string& member, const config::Inferencer& inferencer,
                         const config::PluginChoice& template_);
   void check_retriever(const config::DatasetConfig& dataset);
+  void check_sandbox(const config::DatasetConfig& dataset);
   void check_scorer(const config::DatasetConfig& alone);
   bool is_new(std::string key) { return seen_.insert(std::move(key)).second; }
   const std::string& place_of(const std::string& card_path, const std::string& pointer);

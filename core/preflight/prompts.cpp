@@ -1,6 +1,8 @@
 #include "prompts.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include <set>
 #include "../load/columns.hpp"
 #include "../serve/dataset_feed.hpp"
 #include "../serve/dataset_task.hpp"
@@ -13,6 +15,32 @@ namespace {
 constexpr size_t seam_tokens = 8;
 constexpr size_t golds_max = 2000;        // answers that are counted in tokens
 
+// All that a model is shown of a row.
+std::string text_of(const data::Prompts& prompts) {
+  std::string out;
+  for (const data::Prompt& prompt : prompts.prompts) out += prompt.text.str() + '\n';
+  for (const data::Continuation& one : prompts.continuations) out += one.text.str() + '\n';
+  return out.find_first_not_of('\n') == out.npos ? std::string() : out;
+}
+
+// Labels whose texts are the same score the same, and the first of them always wins.
+std::string alike_labels(const serve::Prepared& prepared, data::Form form) {
+  if (form != data::Form::labels && form != data::Form::cloze) return "";
+  std::map<std::string, std::string> labels;  // by text
+  size_t count = 0;
+  const auto twin_of = [&](const std::string& label, const std::string& text) {
+    ++count;
+    const auto [it, fresh] = labels.emplace(text, label);
+    return fresh ? std::string() : fmt::format("the labels {} and {} have the same text, so that {} is never chosen", it->second, label, label);
+  };
+  std::string found;
+  for (const data::Prompt& prompt : form == data::Form::labels ? prepared.prompts.prompts : std::vector<data::Prompt>())
+    if (found.empty()) found = twin_of(prompt.label, prompt.text.str());
+  for (const data::Continuation& one : prepared.prompts.continuations)
+    if (found.empty()) found = twin_of(one.label, one.text.str());
+  return found.empty() && count == 1 ? "there is one label, which is always chosen" : found;
+}
+
 // The first requests that an attempt makes of the prompts.
 Result<void> try_step(const infer::Inferencer& inferencer, const serve::Prepared& prepared, const infer::Settings& settings) {
   const auto step = inferencer.step({prepared.sample, prepared.prompts, settings}, {});
@@ -22,7 +50,7 @@ Result<void> try_step(const infer::Inferencer& inferencer, const serve::Prepared
 
 // A prompt loses examples, then text from the left; the question itself is never cut, so that a sample whose question is too long fails.
 Result<void> check_question(serve::ModelSession& session, const serve::Prepared& prepared, data::Form form, const config::RunConfig& run, uint32_t max_out_len,
-                            Findings& findings) {
+                            Findings& findings, bool& ret_too_long) {
   const uint32_t context = session.context_length();
   if (context == 0 || config::is_opencompass(run.compat) || prepared.prompts.prompts.empty()) return {};
   const uint32_t room = form == data::Form::open ? context - std::min(context, max_out_len) : context;
@@ -31,7 +59,8 @@ Result<void> check_question(serve::ModelSession& session, const serve::Prepared&
   const std::string question = text.substr(text.size() - std::min(text.size(), prompt.question_bytes));
   if (room == 0 || question.size() <= room) return {};  // that no question fits is said of the lengths
   SXT_TRY(const std::vector<uint32_t> counts, session.count_tokens({question}, true));
-  if (counts.front() > room + seam_tokens)
+  ret_too_long = counts.front() > room + seam_tokens;
+  if (ret_too_long)
     findings.warn("", fmt::format("{}: sample {} will fail on {}, and others may: its question alone has {} tokens, and the context of {} leaves room for {}; give a greater "
                                   "--max-seq-len or a smaller --max-out-len, or leave the row out with --exclude",
                                   prepared.sample.id.task, prepared.sample.id.row, session.config().abbr, counts.front(), context, room));
@@ -51,6 +80,36 @@ void check_golds(serve::ModelSession& session, const config::DatasetConfig& data
     findings.warn(dataset.task_name, fmt::format("{}: {} answers are longer than a reply of max_out_len {} tokens can be (the longest has {}), and cannot be given "
                                                  "whole; raise --max-out-len",
                                                  dataset.task_name, longer, max_out_len, *std::max_element(counts->begin(), counts->end())));
+}
+
+// The letters that the set's post-processor reads ("options" of its settings, or of its schema), or "": it has no such setting.
+std::string letters_read(plugin::Host& host, const config::DatasetConfig& dataset) {
+  if (dataset.filters.empty() || dataset.filters.front().postprocessors.empty()) return "";
+  const config::PluginChoice& choice = dataset.filters.front().postprocessors.back();
+  const auto found = host.registry().find(plugin::Kind::postprocessor, choice.id);
+  if (!found) return "";
+  const auto schema = json::parse(found->component->schema, choice.id), config = json::parse(choice.config, choice.id);
+  const json::Value* properties = schema ? json::find(*schema, "properties") : nullptr;
+  const json::Value* options = properties ? json::find(*properties, "options") : nullptr;
+  if (!options || !config || json::find_string(*options, "pattern") != "^[A-Z]+$") return "";
+  return json::find_string(*config, "options").value_or(json::find_string(*options, "default").value_or(""));
+}
+
+// An answer that the post-processor never gives can never be right.
+void check_letters(plugin::Host& host, const config::DatasetConfig& dataset, const Rows& rows, Findings& findings) {
+  const std::string letters = rows.letters.empty() ? "" : letters_read(host, dataset);
+  if (letters.empty()) return;
+  uint64_t outside = 0;
+  std::string first;
+  for (const auto& [gold, count] : rows.letters)
+    if (gold.find_first_not_of(letters) != gold.npos) {
+      if (outside == 0) first = gold;
+      outside += count;
+    }
+  if (outside > 0)
+    findings.warn(dataset.task_name, fmt::format("{}: {} of {} answers of the data, such as {}, are none of the letters {} that {} reads, and can never be right; give it "
+                                                 "\"options\"",
+                                                 dataset.task_name, outside, rows.count, first, letters, dataset.filters.front().postprocessors.back().id));
 }
 
 // "{predicton}" would be sent to the judge as it stands. How many turns there will be is not known yet.
@@ -101,16 +160,29 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
   serve::DatasetFeed feed(host, session, dataset, run, form, &stand_in);
   if (const auto opened = feed.open(rows.data); !opened) return findings.of_dataset(dataset.task_name, opened.error());
   const infer::Settings settings = serve::settings_of(dataset.inferencer, session, run);
+  std::set<std::string> texts, records;
+  std::string alike;
+  bool too_long = false;
   for (const load::Row& row : rows.chosen) {
     auto item = feed.only(row.index);
     if (!item) continue;
     auto fine = [&]() -> Result<void> {
       SXT_TRY(const serve::Prepared prepared, std::move(item->prepared));
       SXT_CHECK(try_step(**inferencer, prepared, settings));
-      return check_question(session, prepared, form, run, max_out_len, findings);
+      texts.insert(text_of(prepared.prompts));
+      records.insert(row.record_json);
+      if (alike.empty() && !(alike = alike_labels(prepared, form)).empty())
+        findings.warn(dataset.task_name, fmt::format("{}: in row {} {}; mend the template, or the row's options",
+                                                     dataset.task_name, row.index, alike));
+      if (too_long) return {};
+      return check_question(session, prepared, form, run, max_out_len, findings, too_long);
     }();
     if (!fine) return findings.of_dataset(dataset.task_name, fine.error());
   }
+  if (records.size() > 1 && texts.size() == 1 && !texts.begin()->empty())
+    findings.warn(dataset.task_name, fmt::format("{}: every row is asked with the same prompt, since the template shows nothing in which rows differ; write the columns' names in "
+                                                 "braces into it", dataset.task_name));
+  if (form == data::Form::open) check_letters(host, dataset, rows, findings);
   if (form == data::Form::open) check_golds(session, dataset, rows.golds, max_out_len, findings);
 }
 

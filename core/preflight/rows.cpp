@@ -1,8 +1,14 @@
 #include "rows.hpp"
+#include <algorithm>
 #include <fmt/format.h>
+#include <functional>
 #include <set>
 #include <unordered_map>
 #include <sextant/columns.hpp>
+#include "../base/text.hpp"
+#include "../config/card_parts.hpp"
+#include "../score/code_tests.hpp"
+#include "../score/own_metrics.hpp"
 #include "../score/score.hpp"
 
 namespace sextant::preflight {
@@ -12,10 +18,17 @@ constexpr size_t shapes_max = 64;         // a set of more shapes than this diff
 
 // A reply that must be a whole text can be compared in length with it; what a post-processor of the reference makes of it cannot.
 std::optional<std::string> gold_of(const json::Value& record, const config::DatasetConfig& dataset) {
-  if (dataset.output_column.empty() || !dataset.reference_postprocessors.empty()) return std::nullopt;
+  if (dataset.output_column.empty() || !dataset.reference_postprocessors.empty() || score::runs_programs(dataset)) return std::nullopt;
   const json::Value* target = json::find(record, dataset.output_column);
   if (!target || !(target->IsString() || target->IsNumber())) return std::nullopt;
   return columns::as_text(*target);
+}
+
+// "A", or "ACD" where several are right.
+bool is_letters(const std::string& text) {
+  constexpr size_t options_max = 26;
+  return !text.empty() && text.size() <= options_max && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
+         std::adjacent_find(text.begin(), text.end(), std::greater_equal<>()) == text.end();
 }
 
 bool lacks_answer(const json::Value& record, const std::string& column) {
@@ -43,22 +56,29 @@ std::string shape_of(const json::Value& record) {
 
 class Reading {
  public:
-  Reading(const config::DatasetConfig& dataset, uint64_t gold_bytes_min, Repeated& repeated)
-      : dataset_(dataset), gold_bytes_min_(gold_bytes_min), repeated_(repeated) {}
+  /// `compat`: the scorers' mode; nothing: nobody scores.
+  Reading(const config::DatasetConfig& dataset, std::optional<config::Compat> compat, uint64_t gold_bytes_min)
+      : dataset_(dataset), compat_(compat), gold_bytes_min_(gold_bytes_min) {}
 
-  Result<void> look_at(const load::Row& row) {
-    SXT_TRY(const json::Document record, json::parse(row.record_json, dataset_.abbr));
+  Result<void> look_at(const load::Row& row, const json::Document& record) {
     rows.bytes += row.record_json.size();
     const auto [earlier, fresh] = seen_.try_emplace(std::hash<std::string>()(row.record_json), row.index);
-    if (!fresh) repeated_.add(dataset_.task_name, row.index, earlier->second);
+    if (!fresh) repeated_.emplace_back(row.index, earlier->second);
     if (!dataset_.output_column.empty() && lacks_answer(record, dataset_.output_column)) ++unanswered_;
-    if (auto gold = gold_of(record, dataset_); gold && gold->size() >= gold_bytes_min_) rows.golds.push_back(*std::move(gold));
+    auto gold = gold_of(record, dataset_);
+    all_letters_ = all_letters_ && gold && is_letters(*gold);
+    if (all_letters_) ++rows.letters[*gold];
+    else rows.letters.clear();
+    if (gold && gold->size() >= gold_bytes_min_) rows.golds.push_back(*std::move(gold));
     const bool other = shapes_.size() < shapes_max && shapes_.insert(shape_of(record)).second;
     if (row.record_json.size() > longest_bytes_) {
       longest_bytes_ = row.record_json.size();
       longest_ = rows.count;
     }
-    if (other) chosen_.insert(rows.count);
+    if (other) {
+      if (compat_) SXT_CHECK(score::check_columns(dataset_, *compat_, row.record_json));
+      chosen_.insert(rows.count);
+    }
     ++rows.count;
     return {};
   }
@@ -73,18 +93,35 @@ class Reading {
     return {};
   }
   uint64_t unanswered() const { return unanswered_; }
+  void tell(Repeated& repeated) const {
+    for (const auto& [row, earlier] : repeated_) repeated.add(dataset_.task_name, row, earlier);
+  }
 
   Rows rows;
 
  private:
   const config::DatasetConfig& dataset_;
+  const std::optional<config::Compat> compat_;
   const uint64_t gold_bytes_min_;
-  Repeated& repeated_;
+  std::vector<std::pair<uint64_t, uint64_t>> repeated_;  // rows and the ones before that they repeat
   std::unordered_map<size_t, uint64_t> seen_;  // hashes of rows
   std::set<std::string> shapes_;
   std::set<uint64_t> chosen_;             // places among the rows
   uint64_t longest_ = 0, longest_bytes_ = 0, unanswered_ = 0;
+  bool all_letters_ = true;
 };
+
+// A row that stands among its own examples is shown its own answer.
+void warn_of_own_examples(const config::DatasetConfig& dataset, const load::TaskData& data, Findings& findings) {
+  if (dataset.train_split != dataset.test_split) return;
+  std::vector<std::string> own;
+  for (const uint64_t row : data.shot_rows)
+    if (data.rows.position_of(row)) own.push_back(std::to_string(row));
+  if (own.empty()) return;
+  findings.warn(dataset.task_name, fmt::format("{}: the examples are rows {} of the split '{}', which are evaluated, too, and see their own answers; take examples from "
+                                               "another split (reader.train_split), or leave the rows out with --exclude or test_range",
+                                               dataset.task_name, first_names(own, 8), dataset.test_split));
+}
 
 }  // namespace
 
@@ -96,7 +133,7 @@ void Repeated::add(const std::string& set, uint64_t row, uint64_t earlier) {
 
 void Repeated::tell(Findings& findings) const {
   if (rows_ == 0) return;
-  const std::string first = fmt::format("row {} is row {} again", row_, earlier_);
+  const std::string first = fmt::format("row {} repeats row {}", row_, earlier_);
   findings.warn("", rows_ == 1 ? fmt::format("{}: {}; both count", first_, first)
                     : sets_ == 1
                         ? fmt::format("{}: {} rows repeat an earlier one, each of which counts (the first: {})", first_, rows_, first)
@@ -105,23 +142,17 @@ void Repeated::tell(Findings& findings) const {
 
 std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const RowOptions& options,
                               Findings& findings, Repeated& repeated) {
-  auto data = load::load_data(host, dataset, run);
-  if (!data) {
-    findings.of_dataset(dataset.task_name, data.error());
-    return std::nullopt;
-  }
-  for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
-  Reading reading(dataset, options.gold_bytes_min, repeated);
+  Reading reading(dataset, options.evaluates ? std::optional(run.compat) : std::nullopt, options.gold_bytes_min);
   const auto unfit = [&](const Error& error) {
     findings.of_dataset(dataset.task_name, error);
     return std::nullopt;
   };
-  for (uint64_t position = 0; position < data->rows.size(); ++position) {
-    const auto row = data->rows.at(position);
-    if (!row) return unfit(row.error());
-    if (const auto looked = reading.look_at(*row); !looked) return unfit(looked.error());
-  }
-  if (options.evaluates && reading.unanswered() > 0 && (!dataset.metrics.empty() || config::measures_itself(dataset.inferencer))) {
+  auto data = load::load_data(host, dataset, run, [&](const load::Row& row, const json::Document& record) { return reading.look_at(row, record); });
+  if (!data) return unfit(data.error());
+  for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
+  reading.tell(repeated);
+  warn_of_own_examples(dataset, *data, findings);
+  if (options.evaluates && reading.unanswered() > 0 && (!dataset.metrics.empty() || config::has_own_numbers(dataset.inferencer))) {
     findings.of_dataset(dataset.task_name, {Error::Kind::data, fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there would be no score; "
                                                                           "use -m infer for the predictions alone, or another split",
                                                                           reading.unanswered(), reading.rows.count, dataset.test_split, dataset.abbr,

@@ -1,6 +1,7 @@
 // The rows of a data set read once before the run: what is wrong with them, and the few whose prompts are looked at.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ struct Rows {
   std::vector<load::Row> chosen;          // whose prompts stand for the others': the first, the last, the longest, one of each shape
   uint64_t count = 0, bytes = 0;          // of all rows
   std::vector<std::string> golds;         // long answers that a reply must give whole to be right
+  std::map<std::string, uint64_t> letters; // answers, where all of them are option letters; else empty
 };
 
 /// Rows that repeat an earlier one, over all sets: one sentence, since benchmarks have some.

@@ -8,13 +8,17 @@ namespace {
 
 // lm-eval scores the blanks at the end of a context with the continuation.
 void move_blanks(Prompts& prompts) {
-  Prompt& prompt = prompts.prompts.front();
-  const std::string_view text = prompt.text;
-  const size_t kept = size_without_trailing_blanks(text);
-  const std::string blanks(text.substr(kept));
-  prompt.question_bytes -= std::min(prompt.question_bytes, blanks.size());
-  for (Continuation& continuation : prompts.continuations) continuation.text = blanks + continuation.text.str();
-  prompt.text = std::string(text.substr(0, kept));
+  const bool each = prompts.prompts.size() > 1;   // has a continuation of its own
+  for (size_t i = 0; i < prompts.prompts.size(); ++i) {
+    Prompt& prompt = prompts.prompts[i];
+    const std::string_view text = prompt.text;
+    const size_t kept = size_without_trailing_blanks(text);
+    const std::string blanks(text.substr(kept));
+    prompt.question_bytes -= std::min(prompt.question_bytes, blanks.size());
+    for (size_t k = 0; k < prompts.continuations.size(); ++k)
+      if (!each || k == i) prompts.continuations[k].text = blanks + prompts.continuations[k].text.str();
+    prompt.text = std::string(text.substr(0, kept));
+  }
 }
 
 // A label, or an option's text, behind a prompt is a word of its own.
@@ -39,7 +43,7 @@ Result<Prompts> assemble(const Rendered& rendered, Form form, const Format& aske
 
   const auto one = [&](const std::vector<Piece>& pieces, Form as) {
     const Assembly in{pieces, as, format, meta ? &*meta : nullptr, render_chat};
-    return opencompass ? assemble_opencompass(in) : assemble_default(in);
+    return rendered.verbatim ? assemble_verbatim(in) : opencompass ? assemble_opencompass(in) : assemble_default(in);
   };
   if (rendered.prompts.empty()) return Error{Error::Kind::internal, "the template plugin gave no prompt"};
   Prompts out;

@@ -87,4 +87,20 @@ Result<Prompt> apply_chat_template(std::vector<Message> messages, size_t questio
   return prompt;
 }
 
+Result<Prompt> apply_chat_template_to_prefix(std::vector<Message> messages, const Assembly& in) {
+  if (!in.render_chat) return Error{Error::Kind::internal, "a chat prompt was asked for, but there is no chat template"};
+  const std::string prefix(messages.back().text());
+  const size_t begin = prefix.find_first_not_of(blanks);
+  const std::string bare = begin == prefix.npos ? "" : prefix.substr(begin, prefix.find_last_not_of(blanks) - begin + 1);
+  Prompt prompt;
+  prompt.chat = true;
+  SXT_TRY(const std::string text, in.render_chat(conversation(messages, false)));
+  const size_t at = text.rfind(bare);
+  if (at == text.npos) return Error{Error::Kind::data, "the chat template leaves out the beginning of the reply (gen_prefix), so the model cannot go on from it"};
+  // the blanks around it stay where the template keeps them
+  prompt.text = text.substr(0, at) + (text.compare(at, prefix.size(), prefix) == 0 ? prefix : bare);
+  prompt.messages = std::move(messages);
+  return prompt;
+}
+
 }  // namespace sextant::render

@@ -106,8 +106,9 @@ std::vector<Turn> to_turns(const std::vector<const Piece*>& pieces) {
   return turns;
 }
 
-Result<std::string_view> chat_role(const Turn& turn) {
+Result<std::string_view> chat_role(const Turn& turn, bool no_system) {
   for (const std::string& name : {turn.role, turn.fallback_role}) {
+    if (name == "SYSTEM" && no_system && (turn.fallback_role == "HUMAN" || turn.fallback_role == "BOT")) continue;
     if (name == "HUMAN") return std::string_view("user");
     if (name == "BOT") return std::string_view("assistant");
     if (name == "SYSTEM") return std::string_view("system");
@@ -122,7 +123,7 @@ Result<Prompt> chat_prompt(const std::vector<Turn>& turns, const Assembly& in) {
   constexpr size_t none = std::string::npos;
   size_t question_at = none;           // in the last user turn
   for (const Turn& turn : turns) {
-    SXT_TRY(const std::string_view role, chat_role(turn));
+    SXT_TRY(const std::string_view role, chat_role(turn, in.format.no_system));
     const size_t count = messages.size(), at = append_turn(messages, role, turn.text);
     if (role != "user") continue;
     if (messages.size() != count) question_at = none;

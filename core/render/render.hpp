@@ -38,6 +38,7 @@ struct Rendered {
   std::vector<LabelledPieces> prompts;
   std::vector<Continuation> continuations;
   bool by_label = false;               // one prompt per label, though another form was asked for
+  bool verbatim = false;               // the template has joined everything itself; a last turn of BOT is how the reply begins
   bool blank_at_seam = false;          // continuations are words: a blank goes in front unless the prompt ends in white space or is a chat's
 };
 Result<Rendered> parse_rendered(const json::Value& value, Form form, std::string_view origin);
@@ -50,6 +51,7 @@ struct Format {
   config::Compat compat = config::Compat::none;
   bool few_shot = false;               // the card's retriever draws examples, even if none is left: OpenCompass then still
                                        // puts the separator that ends them (compat modes only)
+  bool no_system = false;              // the chat template refuses a system turn: a SYSTEM piece is its fallback_role's
 };
 /// Applies the chat template: messages in (abi.h's conversation JSON), text out.
 using RenderChat = std::function<Result<std::string>(std::string_view conversation_json)>;

@@ -64,20 +64,27 @@ Result<Rendered> read_labels(const json::Value& list, std::string_view origin) {
 Result<Rendered> parse_rendered(const json::Value& value, Form form, std::string_view origin) {
   if (!value.IsObject()) return broken(origin, "it", "is not an object");
   const json::Value* labels = json::find(value, "labels");
+  const bool verbatim = json::find_bool(value, "verbatim").value_or(false);
   if (form == Form::labels) {
     if (!labels || !labels->IsArray() || labels->Empty())
       return unfit(origin, "the template gives no \"labels\", one prompt each, which ppl needs; add \"choices\" to the card");
     return read_labels(*labels, origin);
   }
-  if (labels) {
+  if (labels && !verbatim) {
     if (!labels->IsArray() || labels->Empty()) return broken(origin, "labels", "is not a list with at least one entry");
     SXT_TRY(Rendered out, read_labels(*labels, origin));
     out.by_label = form != Form::whole;
     return out;
   }
   Rendered out;
-  SXT_TRY(LabelledPieces pieces, read_pieces(value, origin, ""));
-  out.prompts.push_back(std::move(pieces));
+  if (labels) {  // a prompt for each continuation
+    if (!labels->IsArray() || labels->Empty()) return broken(origin, "labels", "is not a list with at least one entry");
+    SXT_TRY(out, read_labels(*labels, origin));
+  } else {
+    SXT_TRY(LabelledPieces pieces, read_pieces(value, origin, ""));
+    out.prompts.push_back(std::move(pieces));
+  }
+  out.verbatim = verbatim;
   if (form == Form::open || form == Form::whole) return out;
   const json::Value* continuations = json::find(value, "continuations");
   if (!continuations || !continuations->IsArray() || continuations->Empty())
@@ -88,6 +95,7 @@ Result<Rendered> parse_rendered(const json::Value& value, Form form, std::string
       return broken(origin, fmt::format("continuations[{}]", out.continuations.size()), "lacks \"label\" or \"text\"");
     out.continuations.push_back({*label, *text});
   }
+  if (labels && out.continuations.size() != out.prompts.size()) return broken(origin, "continuations", "are not as many as \"labels\"");
   out.blank_at_seam = json::find_string(value, "seam") == "blank";
   return out;
 }

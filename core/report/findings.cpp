@@ -15,6 +15,10 @@ struct Line {
 
 constexpr size_t named_max = 3;
 
+bool is_of_pairs(const std::string& kind) {
+  return kind == "unread_verdicts" || kind == "order_flips" || kind == "position_bias" || kind == "prefers_longer" || kind == "prefers_shorter";
+}
+
 std::string names_of(const Line& line) {
   return first_names(line.datasets, named_max) + " (" + line.model + ")";
 }
@@ -22,16 +26,19 @@ std::string names_of(const Line& line) {
 std::string sentence_of(const Line& line) {
   const data::Finding& f = line.finding;
   const std::string names = names_of(line), share = fmt::format("{} of {}", f.count, f.of);
+  const std::string replies = f.judge.empty() ? "replies" : fmt::format("replies of the judge {}", f.judge);
+  const std::string longer = f.judge.empty() ? "raise --max-out-len" : "raise the judge's max_out_len";
+  const std::string filter = f.filter.empty() ? "" : fmt::format(" (filter {})", f.filter);
   if (f.kind == "unparsed")
-    return f.detail.empty() ? fmt::format("{}: {} replies are empty", names, share)
-                            : fmt::format("{}: {} replies hold no answer that {} can read; they count as wrong (see samples/)", names, share, f.detail);
+    return f.detail.empty() ? fmt::format("{}: {} {} are empty{}", names, share, replies, filter)
+                            : fmt::format("{}: {} {} hold no answer that {}{} can read; they count as wrong (see samples/)", names, share, replies, f.detail, filter);
   if (f.kind == "unclosed")
-    return fmt::format("{}: {} replies end before the model had finished thinking, so they hold no answer; raise --max-out-len", names, share);
-  if (f.kind == "cut") return fmt::format("{}: all {} replies were cut at their greatest length; raise --max-out-len, or name a stop text", names, f.of);
+    return fmt::format("{}: {} {} end before the model had finished thinking, so they hold no answer; {}", names, share, replies, longer);
+  if (f.kind == "cut") return fmt::format("{}: all {} {} were cut at their maximum length; {}, or name a stop text", names, f.of, replies, longer);
   if (f.kind == "no_shots")
     return fmt::format("{}: no prompt shows any of its {} examples, because none fits: these are zero-shot numbers; raise --max-seq-len", names, f.detail);
   if (f.kind == "no_label") return fmt::format("{}: {} answers of the data are none of the labels that the model chooses from, so they can never be right", names, share);
-  if (f.kind == "zero") return fmt::format("{}: the score is 0: {}", names, f.detail);
+  if (f.kind == "zero") return fmt::format("{}: the score{} is 0: {}", names, filter, f.detail);
   const std::string sets = first_names(line.datasets, named_max);
   if (f.kind == "unread_verdicts")
     return fmt::format("{}: {} verdicts of {} cannot be read; they are left out of the win rates (see samples/{}/)", sets, share, f.judge, f.judge);
@@ -53,9 +60,10 @@ std::vector<std::string> findings_of(const std::vector<TaskOutcome>& outcomes) {
   for (const TaskOutcome& outcome : outcomes)
     for (const data::Finding& finding : outcome.findings) {
       // a judge of pairs is found out once, and every model's results say it
-      if (!finding.judge.empty() && std::any_of(lines.begin(), lines.end(), [&](const Line& one) { return one.finding == finding; })) continue;
+      if (is_of_pairs(finding.kind) && std::any_of(lines.begin(), lines.end(), [&](const Line& one) { return one.finding == finding; })) continue;
       auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& one) {
-        return finding.judge.empty() && one.model == outcome.model && one.finding.kind == finding.kind && one.finding.detail == finding.detail;
+        return !is_of_pairs(finding.kind) && one.model == outcome.model && one.finding.kind == finding.kind && one.finding.detail == finding.detail &&
+               one.finding.filter == finding.filter && one.finding.judge == finding.judge;
       });
       if (line == lines.end()) {
         lines.push_back({outcome.model, finding, {outcome.dataset}});

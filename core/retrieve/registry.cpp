@@ -12,10 +12,11 @@ constexpr std::array table = std::to_array<Entry>({
     {"random", "rows drawn without replacement", make_random},
     {"bm25", "the rows whose words match the sample's best (Okapi BM25)", make_bm25},
     {"topk", "the rows whose embeddings are nearest to the sample's", make_topk},
-    {"mdl", "of several draws among the nearest rows, the one with which a model is surest of its label", make_mdl},
-    {"votek", "rows that many others have among their nearest, and not the same others; one list for all samples", make_votek},
+    {"mdl", "of several lists of near rows, the one with which a model is most certain of the label", make_mdl},
+    {"votek", "rows that are among the nearest of many different others; one list for all samples", make_votek},
     {"dpp", "near rows that differ from each other (determinantal point process)", make_dpp},
     {"sliding_window", "the rows before the sample", make_sliding_window},
+    {"lm_eval", "as lm-evaluation-harness draws them, for its task files", make_lm_eval},
 });
 
 }  // namespace

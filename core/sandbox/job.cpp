@@ -1,6 +1,7 @@
 #include "job.hpp"
 #include <algorithm>
 #include <iterator>
+#include <sextant/utf8_text.hpp>
 #include "../data/fields.hpp"
 
 namespace sextant::sandbox {
@@ -73,8 +74,8 @@ json::Document to_json(const Verdict& verdict) {
   json::Document out(rapidjson::kObjectType);
   auto& a = out.GetAllocator();
   json::set(out, "outcome", outcome_name(verdict.outcome), a);
-  json::set(out, "detail", verdict.detail, a);
-  json::set(out, "output", verdict.output, a);
+  json::set(out, "detail", utf8::repair(verdict.detail), a);  // programs write bytes
+  json::set(out, "output", utf8::repair(verdict.output), a);
   json::set(out, "cpu_s", json::Value(verdict.cpu_s), a);
   json::set(out, "wall_s", json::Value(verdict.wall_s), a);
   json::set(out, "peak_mb", json::Value(verdict.peak_mb), a);

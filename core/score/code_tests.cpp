@@ -9,6 +9,9 @@
 #include "own_metrics.hpp"
 
 namespace sextant::score {
+
+extern const OwnMetric code_tests_metric;
+
 namespace {
 
 constexpr const char* code_tests_schema = R"({"type": "object", "additionalProperties": false, "required": ["tests"], "properties": {
@@ -147,6 +150,18 @@ Result<sandbox::Job> CodeTests::job_of(const Judged& sample) const {
   return job;
 }
 
+Result<void> check_columns(const config::DatasetConfig& dataset, config::Compat compat, std::string_view record_json) {
+  for (const config::PluginChoice& metric : dataset.metrics) {
+    if (metric.id != code_tests_metric.id) continue;
+    SXT_TRY(const json::Document config, json::parse(metric.config, dataset.card_path));
+    const auto tests = CodeTests::read(config, compat, dataset.card_path);
+    if (!tests) continue;  // said where the metric is made
+    const auto job = tests->job_of({"", "\"\"", record_json});
+    if (!job) return Error{job.error().kind, fmt::format("{}: {}", dataset.card_path, job.error().message)};
+  }
+  return {};
+}
+
 Result<Verdict> verdict_of(const Result<sandbox::Verdict>& ran) {
   using sandbox::Outcome;
   if (!ran) return ran.error();
@@ -162,7 +177,6 @@ Result<Verdict> verdict_of(const Result<sandbox::Verdict>& ran) {
   return out;
 }
 
-extern const OwnMetric code_tests_metric;
 const OwnMetric code_tests_metric{
     "code_tests", "1 where the program passes the data set's tests, run in a sandbox", code_tests_schema,
     R"({"values": [{"name": "pass", "range": [0, 1]}, {"name": "timeout", "higher_is_better": false, "range": [0, 1]}]})", true, make};

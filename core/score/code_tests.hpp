@@ -22,6 +22,9 @@ struct CodeTests {
   Result<sandbox::Job> job_of(const Judged& sample) const;
 };
 
+/// Whether a row has the columns that the set's code_tests name, where it has that metric.
+Result<void> check_columns(const config::DatasetConfig& dataset, config::Compat compat, std::string_view record_json);
+
 /// Values "pass" and "timeout". An Error: the verdict says nothing of the program.
 Result<Verdict> verdict_of(const Result<sandbox::Verdict>& ran);
 

@@ -96,6 +96,19 @@ double over_set(const Scored& scored, const Values& values, const Column& column
   return over_rows(scored, values, column, kind, repeat, rows);
 }
 
+// A choice score over a set (Column::Over), or over the rows that a resampling drew.
+double chosen_over_set(const Scored& scored, const Column& column, uint32_t repeat) {
+  const double percent = mean_of(scored, column, repeat);
+  if (column.over == Column::Over::percent) return percent;
+  return column.over == Column::Over::mean ? percent / 100 : std::exp(-percent / 100);
+}
+double chosen_perplexity(const Scored& scored, const Column& column, uint32_t repeat, std::span<const uint32_t> rows) {
+  double sum = 0, n = 0;
+  for (const uint32_t row : rows)
+    if (const double value = column.values[repeat * rows_of(scored) + row]; !std::isnan(value)) sum += value, ++n;
+  return n == 0 ? none : std::exp(-sum / n);
+}
+
 void add_chosen(Scored& scored, const std::string& name, const std::vector<double>& values, ValueFacts facts) {
   Column column;
   column.metric = column.key = name;  // post-processors do not touch a label or a probability, so filters do not differ in it
@@ -198,6 +211,13 @@ Result<std::vector<ValueFacts>> facts_from_json(std::string_view facts_json, con
 }
 
 void add_choices(Scored& scored, const Values& values) {
+  for (size_t i = 0; i < values.scores().size(); ++i) {
+    const ChoiceScore& score = values.scores()[i];
+    if (values.scored(i).empty()) continue;
+    const bool lower = score.kind == "brier" || score.kind == "perplexity";
+    add_chosen(scored, score.name, values.scored(i), {score.name, !lower, 0, score.kind == "brier" ? 2 : lower ? none : 1});
+    scored.columns.back().over = score.kind == "brier" ? Column::Over::mean : score.kind == "perplexity" ? Column::Over::exp_minus_mean : Column::Over::percent;
+  }
   constexpr std::array<std::pair<const char*, const char*>, 4> kinds{{
       {"sum", "acc"}, {"char", "acc_norm"}, {"byte", "acc_bytes"}, {"token", "acc_token"}}};
   for (const auto& [kind, name] : kinds) {
@@ -206,6 +226,8 @@ void add_choices(Scored& scored, const Values& values) {
     add_chosen(scored, name, values.right(kind), {name, true, 0, 1});
   }
 }
+
+bool is_perplexity(std::string_view name) { return perplexity_named(std::string(name)) != nullptr; }
 
 void add_perplexities(Scored& scored, const Values& values) {
   for (const Perplexity& kind : perplexities) {
@@ -275,11 +297,15 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
     if (!column.chosen) continue;
     const Perplexity* perplexity = perplexity_named(column.metric);
     for (uint32_t repeat = 0; repeat < scored.repeats; ++repeat) {
-      const double value = perplexity ? over_set(scored, values, column, *perplexity, repeat) : mean_of(scored, column, repeat);
+      const double value = !values.scores().empty() ? chosen_over_set(scored, column, repeat) : perplexity ? over_set(scored, values, column, *perplexity, repeat) : mean_of(scored, column, repeat);
       if (!std::isnan(value)) rows.put(column.key, column.facts.higher_is_better, repeat, value);
     }
     stats::Interval interval;
-    if (perplexity && perplexity->weight) {
+    if (!values.scores().empty() && column.over == Column::Over::exp_minus_mean) {
+      interval = intervals.of_set(column.key, rows.mean(column.key), [&](std::span<const uint32_t> chosen, uint32_t repeat) { return chosen_perplexity(scored, column, repeat, chosen); });
+    } else if (!values.scores().empty()) {
+      interval = intervals.of_column(column, column.over == Column::Over::mean ? 1 : 100);
+    } else if (perplexity && perplexity->weight) {
       interval = intervals.of_set(column.key, rows.mean(column.key), [&](std::span<const uint32_t> chosen, uint32_t repeat) {
         return over_rows(scored, values, column, *perplexity, repeat, chosen);
       });

@@ -14,6 +14,9 @@ void add_choices(Scored& scored, const Values& values);
 /// carry them (extra): lower is better. Over a set the first three weigh each text by its words or bytes.
 void add_perplexities(Scored& scored, const Values& values);
 
+/// Is it one of these? They are shown as they are, other means as percentages.
+bool is_perplexity(std::string_view name);
+
 /// The numbers of each repeat: a metric's own over its whole set, else each column's mean x 100. Several repeats come to their
 /// mean and standard deviation, and to pass@k and G-Pass@k where the card asks for them.
 Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics, const Values& values, Reader& reader);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <functional>
 #include <sextant/fold_case.hpp>
+#include "../config/card_parts.hpp"
 #include "../data/thinking.hpp"
 #include "steps.hpp"
 
@@ -41,64 +42,79 @@ uint64_t hash_of(const std::string& text) { return std::hash<std::string>{}(text
 
 Findings::Findings(const config::DatasetConfig& dataset) : dataset_(dataset), shots_(wanted_shots(dataset)) {}
 
-void Findings::add(const data::Attempt& attempt, const Reading& reading) {
+void Findings::add_answer(const Reading& reading, const std::string& reference, Answers& answers) const {
+  answers.letters += is_letter(reading.answer);
+  answers.loosely += !reading.answer.empty() && reading.answer != reference && loose(reading.answer) == loose(reference);
+  if (is_blank(reading.answer)) return;
+  ++answers.read;
+  answers.texts.insert(hash_of(reading.answer));
+  keep_first(answers.first, reading.answer);
+}
+
+void Findings::add(const data::Attempt& attempt, const std::vector<Reading>& readings) {
+  const Reading& reading = readings.front();
+  answers_.resize(std::max(answers_.size(), readings.size()));
   ++shown_;
   without_shots_ += shots_ > 0 && attempt.dropped_shots >= shots_;
 
   const std::string reference = text_of(reading.reference_json);
   lists_ += reading.reference_json.starts_with('[');
   numbers_ += is_whole_number(reference);
-  letters_ += is_letter(reading.answer);
-  loosely_ += !reading.answer.empty() && reading.answer != reference && loose(reading.answer) == loose(reference);
-  if (!is_blank(reading.answer)) {
-    ++read_;
-    answers_.insert(hash_of(reading.answer));
-    keep_first(answer_, reading.answer);
-  }
+  for (size_t filter = 0; filter < readings.size(); ++filter) add_answer(readings[filter], reference, answers_[filter]);
   references_.insert(hash_of(reference));
   keep_first(reference_, reference);
 
   if (!attempt.labels.empty() && reading.reference_json.starts_with('"') &&
       std::none_of(attempt.labels.begin(), attempt.labels.end(), [&](const data::LabelScore& label) { return label.label == reference; }))
     ++no_label_;
-  if (!attempt.labels.empty() || config::measures_itself(dataset_.inferencer)) return;
+  if (!attempt.labels.empty() || config::has_own_numbers(dataset_.inferencer)) return;
   ++replies_;
   cut_ += attempt.finish == "length";
-  if (reading.error || !is_blank(reading.answer)) return;
-  if (data::thought_of(attempt).closed) ++unparsed_;
-  else ++unclosed_;
+  const auto unread = [](const Reading& one) { return !one.error && is_blank(one.answer); };
+  if (std::none_of(readings.begin(), readings.end(), unread)) return;
+  const bool closed = data::thought_of(attempt).closed;
+  if (!closed && unread(reading)) ++unclosed_;
+  for (size_t filter = 0; closed && filter < readings.size(); ++filter)
+    if (unread(readings[filter])) ++answers_[filter].unparsed;
 }
 
 // Where the answers and the references themselves show it.
-std::string Findings::cause_of_zero() const {
-  if (read_ == 0) return {};
+std::string Findings::cause_of_zero(const Answers& answers) const {
+  if (answers.read == 0) return {};
   const bool takes_lists = std::any_of(dataset_.metrics.begin(), dataset_.metrics.end(), [](const auto& metric) { return metric.id == "exact_match"; });
   if (lists_ == shown_ && !takes_lists) return "the references are lists and each is compared as a whole; the metric exact_match takes any member of a list";
-  if (2 * loosely_ >= read_) return "answers and references differ in case, blanks or a final dot alone; see the options of exact_match";
-  if (numbers_ == shown_ && letters_ == read_) return "the references are numbers and the answers letters; derive a letter with index_to_letter";
-  if (shown_ < 4 || std::any_of(answers_.begin(), answers_.end(), [&](uint64_t answer) { return references_.contains(answer); })) return {};
-  return fmt::format("no answer is among the references: answers are like {}, references like {}", example(*answer_), example(*reference_));
+  if (2 * answers.loosely >= answers.read) return "answers and references differ in case, blanks or a final dot alone; see the options of exact_match";
+  if (numbers_ == shown_ && answers.letters == answers.read) return "the references are numbers and the answers letters; derive a letter with index_to_letter";
+  if (shown_ < 4 || std::any_of(answers.texts.begin(), answers.texts.end(), [&](uint64_t answer) { return references_.contains(answer); })) return {};
+  return fmt::format("no answer is among the references: answers are like {}, references like {}", example(*answers.first), example(*reference_));
 }
 
 void Findings::count_in(Scored& scored) const {
   scored.replies = replies_;
-  scored.unparsed = unparsed_ + unclosed_;
+  scored.unparsed = (answers_.empty() ? 0 : answers_.front().unparsed) + unclosed_;
   scored.cut = cut_;
 }
 
 std::vector<data::Finding> Findings::all(const Scored& scored) const {
   std::vector<data::Finding> out;
   const auto high = [&](uint64_t count) { return count > 0 && static_cast<double>(count) >= unparsed_share * static_cast<double>(replies_); };
-  if (no_label_ > 0) out.push_back({"no_label", no_label_, shown_, ""});
-  if (high(unparsed_)) {
-    const auto& chain = dataset_.filters.empty() ? std::vector<config::PluginChoice>() : dataset_.filters.front().postprocessors;
-    out.push_back({"unparsed", unparsed_, replies_, chain.empty() ? "" : chain.back().id});
+  if (no_label_ > 0) out.push_back({"no_label", no_label_, shown_});
+  const auto name_of = [&](size_t filter) { return dataset_.filters.size() > 1 ? dataset_.filters[filter].name : std::string(); };
+  for (size_t filter = 0; filter < answers_.size(); ++filter) {
+    if (!high(answers_[filter].unparsed)) continue;
+    const auto& chain = filter < dataset_.filters.size() ? dataset_.filters[filter].postprocessors : std::vector<config::PluginChoice>();
+    out.push_back({"unparsed", answers_[filter].unparsed, replies_, chain.empty() ? "" : chain.back().id, name_of(filter)});
   }
-  if (high(unclosed_)) out.push_back({"unclosed", unclosed_, replies_, ""});
-  if (replies_ > 0 && cut_ == replies_) out.push_back({"cut", cut_, replies_, ""});
+  if (high(unclosed_)) out.push_back({"unclosed", unclosed_, replies_});
+  if (replies_ > 0 && cut_ == replies_) out.push_back({"cut", cut_, replies_});
   if (shown_ > 0 && without_shots_ == shown_) out.push_back({"no_shots", without_shots_, shown_, std::to_string(shots_)});
-  if (!scored.numbers.empty() && scored.numbers.front().higher_is_better && scored.numbers.front().value == 0)
-    if (const std::string cause = cause_of_zero(); !cause.empty()) out.push_back({"zero", shown_, shown_, cause});
+  for (size_t filter = 0; filter < answers_.size(); ++filter) {
+    const auto first = std::find_if(scored.numbers.begin(), scored.numbers.end(), [&](const data::Estimate& number) {
+      return filter == 0 || (filter < dataset_.filters.size() && number.filter == dataset_.filters[filter].name);
+    });
+    if (first == scored.numbers.end() || !first->higher_is_better || first->value != 0) continue;
+    if (const std::string cause = cause_of_zero(answers_[filter]); !cause.empty()) out.push_back({"zero", shown_, shown_, cause, name_of(filter)});
+  }
   return out;
 }
 

@@ -11,26 +11,35 @@ namespace sextant::score {
 /// From this share of a set's replies on, replies without an answer are said.
 inline constexpr double unparsed_share = 0.2;
 
-/// Counts while attempts are scored, in any order: by the first filter. Threads: one at a time.
+/// Counts while attempts are scored, in any order. Threads: one at a time.
 class Findings {
  public:
   explicit Findings(const config::DatasetConfig& dataset);
-  void add(const data::Attempt& attempt, const Reading& reading);
-  /// Of the first number of the whole set.
+  /// `readings`: one for each filter, at least one.
+  void add(const data::Attempt& attempt, const std::vector<Reading>& readings);
+  /// Zero: of each filter's first number.
   std::vector<data::Finding> all(const Scored& scored) const;
   /// Puts down how many replies there were, how many without an answer, how many cut.
   void count_in(Scored& scored) const;
 
  private:
-  std::string cause_of_zero() const;
+  // What one filter took out of the replies.
+  struct Answers {
+    uint64_t unparsed = 0, loosely = 0, letters = 0, read = 0;
+    std::unordered_set<uint64_t> texts;        // hashes
+    std::optional<std::string> first;          // in the order of their bytes, to be shown
+  };
+  void add_answer(const Reading& reading, const std::string& reference, Answers& answers) const;
+  std::string cause_of_zero(const Answers& answers) const;
 
   const config::DatasetConfig& dataset_;
   const uint64_t shots_;
-  uint64_t shown_ = 0, without_shots_ = 0, replies_ = 0, cut_ = 0, unparsed_ = 0, unclosed_ = 0, no_label_ = 0;
+  uint64_t shown_ = 0, without_shots_ = 0, replies_ = 0, cut_ = 0, unclosed_ = 0, no_label_ = 0;
   // why nothing may be right
-  uint64_t lists_ = 0, loosely_ = 0, numbers_ = 0, letters_ = 0, read_ = 0;
-  std::unordered_set<uint64_t> answers_, references_;   // hashes of the texts
-  std::optional<std::string> answer_, reference_;       // the first of each in the order of their bytes, to be shown
+  uint64_t lists_ = 0, numbers_ = 0;
+  std::unordered_set<uint64_t> references_;   // hashes
+  std::optional<std::string> reference_;      // the first
+  std::vector<Answers> answers_;              // by filter
 };
 
 }  // namespace sextant::score

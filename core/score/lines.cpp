@@ -80,6 +80,16 @@ void write_prompt(Text& out, const data::Attempt& attempt) {
   }
 }
 
+// The tools that the model was offered.
+void write_tools(Text& out, const data::Attempt& attempt) {
+  if (attempt.extra_json.find("\"tools\"") == std::string::npos) return;
+  const auto extra = json::parse(attempt.extra_json, "extra");
+  const json::Value* tools = extra ? json::find(*extra, "tools") : nullptr;
+  if (!tools || !tools->IsArray()) return;
+  out.key("tools");
+  tools->Accept(out.writer());
+}
+
 void write_labels(Text& out, const data::Attempt& attempt) {
   out.key("logprobs");
   out.writer().StartArray();
@@ -146,6 +156,7 @@ LineParts make_line(const data::Attempt& attempt, const std::vector<Reading>& re
   line.member("repeat", uint64_t{attempt.id.repeat});
   if (!attempt.cluster.empty()) line.member("cluster", attempt.cluster);
   write_prompt(line, attempt);
+  write_tools(line, attempt);
   line.key("prediction");
   out.head = line.take() + ":";
   line.text(attempt.prediction);

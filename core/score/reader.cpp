@@ -89,7 +89,7 @@ Result<void> StepReader::read_references(std::span<const Row> rows, std::vector<
     }
     const auto blank = [](const std::string& text) { return text.find_first_not_of(" \t\r\n") == text.npos; };
     if (!steps_.reference.empty() && !error && std::all_of(texts.begin(), texts.end(), blank))
-      error = Error{Error::Kind::data, fmt::format("the reference post-processors leave nothing of the reference {}, with which every empty answer would be right; mend them",
+      error = Error{Error::Kind::data, fmt::format("the reference post-processors leave nothing of the reference {}, with which every empty answer would be right; correct them",
                                                    reference)};
     if (!steps_.reference.empty()) {
       std::string joined;

@@ -80,6 +80,17 @@ json::Value estimates_json(const Scored& scored, Allocator& a) {
   return out;
 }
 
+json::Value calibration_json(const Scored& scored, Allocator& a) {
+  json::Value out(rapidjson::kObjectType);
+  json::set(out, "n", json::Value(scored.calibration.n), a);
+  json::set(out, "brier", json::Value(scored.calibration.brier), a);
+  json::set(out, "ece", json::Value(scored.calibration.ece), a);
+  json::set(out, "confidence", json::Value(scored.calibration.confidence), a);
+  json::set(out, "accuracy", json::Value(scored.calibration.accuracy), a);
+  if (std::isfinite(scored.auc_roc)) json::set(out, "auc_roc", json::Value(scored.auc_roc), a);
+  return out;
+}
+
 // Items as write_pretty() would write them in their place.
 Result<void> write_details(const Scored& scored, const Write& write) {
   const std::vector<double> none(scored.columns.empty() ? scored.attempts : 0, std::nan(""));   // nothing is compared
@@ -120,6 +131,7 @@ Result<void> write_results(const Scored& scored, bool with_details, const Write&
   }
   if (scored.repeats > 1) json::set(counts, "repeats", json::Value(scored.repeats), a);
   json::set(out, "counts", std::move(counts), a);
+  if (scored.calibration.n > 0) json::set(out, "calibration", calibration_json(scored, a), a);
   if (!scored.findings.empty()) {
     json::Value findings(rapidjson::kArrayType);
     for (const data::Finding& finding : scored.findings) findings.PushBack(data::to_json(finding, a), a);

@@ -108,7 +108,7 @@ class Pass {
     for (size_t r = 0; r < rows.size(); ++r)
       for (size_t repeat = 0; repeat < rows[r].size(); ++repeat) {
         values_.add(repeat * rows_ + from + r, *rows[r][repeat], readings[r][repeat]);
-        if (!readings[r][repeat].empty()) findings_.add(*rows[r][repeat], readings[r][repeat].front());
+        if (!readings[r][repeat].empty()) findings_.add(*rows[r][repeat], readings[r][repeat]);
         look_for_failure(repeat * rows_ + from + r, *rows[r][repeat], readings[r][repeat]);
       }
     for (const Kept& line : lines) SXT_CHECK(scored_.lines->put(line.number, line.line));
@@ -160,7 +160,7 @@ Error no_metric(const config::DatasetConfig& dataset) {
 Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attempts, const std::vector<MetricFacts>& metrics,
                      const MakeReader& make_reader, unsigned threads, const std::filesystem::path& working) {
   const bool unscored = metrics.empty() && config::is_unscored(dataset);
-  if (metrics.empty() && !config::measures_itself(dataset.inferencer) && !unscored) return no_metric(dataset);
+  if (metrics.empty() && !config::has_own_numbers(dataset.inferencer) && !unscored) return no_metric(dataset);
   if (attempts.count == 0)
     return Error{Error::Kind::data, fmt::format("{} has no predictions to score; check its test_range and --limit", dataset.abbr)};
   Scored scored;
@@ -174,7 +174,7 @@ Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attem
 
   SXT_TRY(const std::unique_ptr<Reader> reader, make_reader());
   SXT_TRY(const std::vector<bool> aggregates, reader->aggregates());
-  Values values(scored.attempts, scored.filters, metrics);
+  Values values(scored.attempts, scored.filters, metrics, choice_scores_of(dataset));
   const bool judged = std::any_of(aggregates.begin(), aggregates.end(), [](bool does) { return does; });
   Findings findings(dataset);
   SXT_CHECK(Pass(dataset, attempts, scored, values, findings, make_reader, judged).run(*reader, threads));
@@ -182,6 +182,10 @@ Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attem
   scored.columns = values.take_columns();
   if (!unscored) add_choices(scored, values);
   add_perplexities(scored, values);
+  bool binary = false;
+  const std::vector<stats::Chance>& chances = values.chances(binary);
+  scored.calibration = stats::calibration_of(chances);
+  if (binary && scored.calibration.n > 0) scored.auc_roc = stats::auc_roc(chances);
   if (scored.columns.empty() && !unscored)
     return Error{Error::Kind::internal, fmt::format("{}: the attempts of {} carry no number", dataset.card_path, dataset.abbr)};
   if (!scored.columns.empty()) SXT_CHECK(add_numbers(scored, dataset, metrics, values, *reader));

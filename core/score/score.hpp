@@ -10,6 +10,7 @@
 #include "../data/finding.hpp"
 #include "../data/score.hpp"
 #include "../stats/interval.hpp"
+#include "../stats/calibration.hpp"
 #include "lines.hpp"
 #include "reading.hpp"
 
@@ -37,6 +38,7 @@ struct Column {
   size_t metric_index = 0;           // of DatasetConfig::metrics
   std::vector<double> values;        // one per attempt; NaN: none
   bool chosen = false;               // from the attempt's choices (acc, acc_norm, ...), not from a metric
+  enum class Over { percent, mean, exp_minus_mean } over = Over::percent;   // what its values come to over a set
 };
 
 /// Where a set has several repeats: a column's numbers, one per repeat, with what they come to.
@@ -63,6 +65,8 @@ struct Scored {
   uint32_t repeats = 1;
   std::string results_sha256;                  // of one canonical line per attempt; empty where one has failed
   std::vector<data::Finding> findings;         // what to know of the numbers
+  stats::Calibration calibration;              // of sets whose labels have probabilities; n = 0: of none
+  double auc_roc = std::numeric_limits<double>::quiet_NaN();   // of sets with the same two labels everywhere
   uint64_t replies = 0, unparsed = 0, cut = 0; // replies; of which hold no answer; were cut at their greatest length
   uint64_t failed = 0;                         // attempts that could not be scored
   std::optional<Error> error;                  // why the task fails all the same: the first failure, or a metric's

@@ -60,14 +60,24 @@ config::DatasetConfig judged_set(const config::DatasetConfig& dataset) {
 
 // The judge's numbers stand behind the metrics', under names of their own where both are there.
 void add_judged(Scored& scored, Scored judged) {
+  std::move(judged.findings.begin(), judged.findings.end(), std::back_inserter(scored.findings));
   for (data::Estimate& number : judged.numbers) {
     number.metric = "judge_" + number.metric;
     scored.numbers.push_back(std::move(number));
   }
   scored.results_sha256 = scored.results_sha256.empty() || judged.results_sha256.empty() ? "" : sha256_hex(scored.results_sha256 + judged.results_sha256);
   scored.failed += judged.failed;
-  scored.findings.insert(scored.findings.end(), judged.findings.begin(), judged.findings.end());
   if (!scored.error) scored.error = std::move(judged.error);
+}
+
+// What a judge said of one model's answers, each alone.
+Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
+                            const store::TaskLog& log, const store::TaskRecord& record) {
+  SXT_TRY(Scored judged, score_attempts(host, run, judged_set(dataset), folder, dataset.judge->model, store::judged_name(record.dataset, record.model), log, record));
+  // what the data or the examples lack is no matter of the judge's
+  std::erase_if(judged.findings, [](const data::Finding& one) { return one.kind != "unparsed" && one.kind != "unclosed" && one.kind != "cut"; });
+  for (data::Finding& one : judged.findings) one.judge = dataset.judge->model;
+  return judged;
 }
 
 // Characters of a model's answers, attempt by attempt.
@@ -135,8 +145,7 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
   }
   if (dataset.judge) {
     SXT_TRY(Scored judged, dataset.judge->pairs ? score_pairs(host, run, dataset, folder, log, record)
-                                                : score_attempts(host, run, judged_set(dataset), folder, dataset.judge->model,
-                                                                 store::judged_name(record.dataset, record.model), log, record));
+                                                : score_judged(host, run, dataset, folder, log, record));
     if (scored) add_judged(*scored, std::move(judged));
     else scored = std::move(judged);
   }

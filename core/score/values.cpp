@@ -29,8 +29,8 @@ std::string key_of(const std::vector<std::string>& filters, std::string_view nam
   return filters.size() > 1 ? fmt::format("{},{}", name, filters[filter]) : std::string(name);
 }
 
-Values::Values(uint64_t attempts, std::vector<std::string> filters, const std::vector<MetricFacts>& metrics)
-    : attempts_(attempts), filters_(std::move(filters)), facts_(metrics), metrics_(metrics.size()),
+Values::Values(uint64_t attempts, std::vector<std::string> filters, const std::vector<MetricFacts>& metrics, std::vector<ChoiceScore> scores)
+    : attempts_(attempts), filters_(std::move(filters)), facts_(metrics), scores_(std::move(scores)), scored_(scores_.size()), metrics_(metrics.size()),
       failed_(filters_.size(), std::vector<bool>(attempts)) {}
 
 void Values::set(std::vector<double>& column, uint64_t number, double value) {
@@ -80,6 +80,7 @@ void Values::add(uint64_t number, const data::Attempt& attempt, const std::vecto
     for (size_t metric = 0; metric < std::min(metrics_.size(), readings[filter].verdicts.size()); ++metric)
       add_verdict(number, filter, metric, readings[filter].verdicts[metric]);
   }
+  if (attempt.labels.size() > 1 && !readings.front().error) add_chance(number, attempt, text_of(readings.front().reference_json));
   if (attempt.extra_json.empty()) return;
   const auto extra = json::parse(attempt.extra_json, "extra");
   if (!extra) return;
@@ -88,9 +89,36 @@ void Values::add(uint64_t number, const data::Attempt& attempt, const std::vecto
       if (const auto value = json::find_number(*extra, carried_names[i])) set(carried_[i], number, *value);
   const json::Value* choices = readings.front().error ? nullptr : json::find(*extra, "choices");
   if (!choices) return;
+  if (!scores_.empty()) {
+    const auto target = json::parse(readings.front().reference_json, "the target");
+    for (size_t i = 0; target && i < scores_.size(); ++i) set(scored_[i], number, choice_score(scores_[i].kind, attempt, *extra, *target));
+    return;
+  }
   const std::string target = text_of(readings.front().reference_json);
   for (size_t i = 0; i < choice_kinds.size(); ++i)
     if (const auto choice = json::find_string(*choices, choice_kinds[i])) set(right_[i], number, *choice == target ? 1 : 0);
+}
+
+// The probabilities that sums of ln p give the labels, where one of them is the answer.
+void Values::add_chance(uint64_t number, const data::Attempt& attempt, const std::string& target) {
+  std::vector<double> logprobs;
+  size_t right = attempt.labels.size();
+  for (const data::LabelScore& label : attempt.labels) {
+    if (label.label == target) right = logprobs.size();
+    logprobs.push_back(label.logprob);
+  }
+  if (chances_.empty()) {
+    chances_.resize(attempts_);
+    first_label_ = attempt.labels[0].label;
+    second_label_ = attempt.labels[1].label;
+  }
+  binary_ = binary_ && logprobs.size() == 2 && attempt.labels[0].label == first_label_ && attempt.labels[1].label == second_label_;
+  if (right < logprobs.size()) chances_[number] = stats::chance_of(logprobs, right);
+}
+
+const std::vector<stats::Chance>& Values::chances(bool& ret_binary) const {
+  ret_binary = binary_;
+  return chances_;
 }
 
 // The values that a metric gave anywhere, in the order in which they are declared, then in which they first came.

@@ -7,13 +7,15 @@
 #include <tuple>
 #include <unordered_map>
 #include <vector>
+#include "../stats/calibration.hpp"
+#include "choice_scores.hpp"
 #include "score.hpp"
 
 namespace sextant::score {
 
 class Values {
  public:
-  Values(uint64_t attempts, std::vector<std::string> filters, const std::vector<MetricFacts>& metrics);
+  Values(uint64_t attempts, std::vector<std::string> filters, const std::vector<MetricFacts>& metrics, std::vector<ChoiceScore> scores = {});
   /// In any order.
   void add(uint64_t number, const data::Attempt& attempt, const std::vector<Reading>& readings);
 
@@ -25,9 +27,14 @@ class Values {
   const std::vector<double>& carried(std::string_view name) const;
   /// Whether the choice by sum, char, byte or token ("extra"."choices") is the target; likewise.
   const std::vector<double>& right(std::string_view kind) const;
+  /// The set's own choice scores, and each one's values; likewise.
+  const std::vector<ChoiceScore>& scores() const { return scores_; }
+  const std::vector<double>& scored(size_t score) const { return scored_[score]; }
   /// Which cluster each of the first `n` attempts belongs to, from 0 in the order in which they first come; one without has one of its own.
   /// Empty: none has one.
   std::vector<uint32_t> clusters(uint64_t n) const;
+  /// The probabilities of the labels of each attempt that has any; empty: none has. `ret_binary`: all have the same two.
+  const std::vector<stats::Chance>& chances(bool& ret_binary) const;
 
  private:
   struct Named {
@@ -42,11 +49,14 @@ class Values {
   };
   void add_verdict(uint64_t number, size_t filter, size_t metric, const Verdict& verdict);
   std::vector<Named*> in_order(size_t metric);
+  void add_chance(uint64_t number, const data::Attempt& attempt, const std::string& target);
   void set(std::vector<double>& column, uint64_t number, double value);
 
   const uint64_t attempts_;
   const std::vector<std::string> filters_;
   const std::vector<MetricFacts>& facts_;
+  const std::vector<ChoiceScore> scores_;
+  std::vector<std::vector<double>> scored_;            // [score][attempt]
   std::vector<Metric> metrics_;
   std::vector<std::vector<bool>> failed_;              // [filter][attempt]
   static constexpr std::array<std::string_view, 7> carried_names{"word_perplexity", "byte_perplexity", "bits_per_byte", "ppl", "logprob", "words", "bytes"};
@@ -54,6 +64,9 @@ class Values {
   std::array<std::vector<double>, carried_names.size()> carried_;
   std::array<std::vector<double>, choice_kinds.size()> right_;
   std::unordered_map<std::string, uint32_t> cluster_names_;   // numbers from 1, in the order of add()
+  std::vector<stats::Chance> chances_;                        // [attempt]
+  std::string first_label_, second_label_;
+  bool binary_ = true;
   std::vector<uint32_t> clusters_;                            // [attempt]; 0: none; empty: none has one
 };
 

@@ -63,8 +63,7 @@ Result<Examples> Examples::open(plugin::Host& host, const config::DatasetConfig&
     }
   if (traits.wants_embeddings || traits.wants_scores) {
     if (!retrieved)
-      return Error{Error::Kind::config, fmt::format("{}: the retriever '{}' reads what the model '{}' says, and this command runs no model; use `sextant "
-                                                    "run`, whose samples file shows the prompts", dataset.card_path, dataset.retriever.id, dataset.retriever.model)};
+      return Error{Error::Kind::internal, fmt::format("{}: what the retriever '{}' reads of a model was not computed", dataset.abbr, dataset.retriever.id)};
     if (retrieved->planned) {
       out.corpus_ = corpus;
       SXT_TRY(const json::Document config, json::parse(dataset.retriever.config, dataset.card_path));

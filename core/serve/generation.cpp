@@ -66,8 +66,8 @@ class Merge {
     for (const char* key : {"temperature", "top_p", "top_k", "min_p"})
       if (const json::Value* value = json::find(*own_, key)) settings.push_back(shown(key, *value));
     out_.warnings.push_back(
-        fmt::format("{} asks for replies that are drawn (do_sample{}{}), which is not followed: the likeliest token is taken; give "
-                    "--generation-kwargs do_sample=True to draw them so, do_sample=False to be greedy without this warning",
+        fmt::format("{} asks for sampled replies (do_sample{}{}), which is not followed: replies are greedy; give "
+                    "--generation-kwargs do_sample=True to sample, do_sample=False to be greedy without this warning",
                     from_, settings.empty() ? "" : ", ", join(settings, ", ")));
   }
 

@@ -40,6 +40,19 @@ std::optional<Load> lightest_load(const plugin::Host& host, const std::string& b
   return Load::vocabulary;
 }
 
+namespace {
+
+// Whether the chat template raises an error for a system turn, as Gemma's does, and not for the same conversation without it.
+bool refuses_system(plugin::Model& model, const std::string& now) {
+  const auto refused = [&](const char* messages) {
+    const auto rendered = model.render_chat(fmt::format(R"({{"messages":[{}],"add_generation_prompt":true,"now":{}}})", messages, json::quote(now)));
+    return !rendered && rendered.error().message.find("refuses this conversation") != std::string::npos;
+  };
+  return refused(R"({"role":"system","content":"x"},{"role":"user","content":"x"})") && !refused(R"({"role":"user","content":"x"})");
+}
+
+}  // namespace
+
 Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelConfig& config, Load load) {
   const auto start = std::chrono::steady_clock::now();
   SXT_TRY(json::Document keys, json::parse(config.config, config.abbr));
@@ -69,6 +82,7 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   session.chat_problem_ = json::find_string(about, "chat_template_problem").value_or("");
   session.depends_on_sample_ = json::find_bool(about, "depends_on_sample").value_or(false);
   session.cannot_score_ = json::find_string(about, "cannot_score").value_or("");
+  if (session.has_chat_template_ && !session.takes_messages_) session.refuses_system_ = refuses_system(session.model_, session.now_);
   Generating made = generating(config, json::find(about, "generation"), session.context_length_, (info.abilities & SXT_MODEL_ADJUSTS) != 0);
   session.sampling_ = std::move(made.sampling);
   session.collect_warnings(about);
@@ -134,6 +148,7 @@ render::Format ModelSession::format(data::Form form, config::Compat compat) cons
   format.compat = compat;
   format.system_prompt = config_.system_prompt;
   format.meta_template = config_.meta_template;
+  format.no_system = refuses_system_;
   format.chat = uses_template(form) && (config_.chat == config::Chat::file || has_chat_template_);
   return format;
 }
@@ -150,7 +165,7 @@ Result<std::string> ModelSession::render_chat(std::string_view conversation_json
   const bool system = messages && messages->IsArray() && !messages->Empty() && json::find_string((*messages)[0], "role") == "system";
   if (!system) return rendered;
   Error error = rendered.error();
-  error.message += config_.system_prompt.empty() ? "; the conversation begins with a system turn: write it as a turn of HUMAN in the card, or give --chat-template none"
+  error.message += config_.system_prompt.empty() ? "; the conversation begins with a system turn: give it a \"fallback_role\": \"HUMAN\" in the card, or give --chat-template none"
                                                  : "; leave out --system-prompt, or give --chat-template none";
   return error;
 }
@@ -203,6 +218,10 @@ bool names_a_file(std::string_view member) {
 
 void put_contents(json::Value& config, json::Document::AllocatorType& a) {
   for (auto& member : config.GetObject()) {
+    if (member.value.IsArray() && json::text(member.name) == "command")  // the program's files among its arguments
+      for (auto& part : member.value.GetArray())
+        if (const std::string content = part.IsString() ? fingerprint(json::text(part)) : ""; !content.empty())
+          part.SetString(("sha256:" + content).c_str(), a);
     if (!member.value.IsString() || !names_a_file(json::text(member.name))) continue;
     if (const std::string content = fingerprint(json::text(member.value)); !content.empty()) member.value.SetString(("sha256:" + content).c_str(), a);
   }

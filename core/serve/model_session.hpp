@@ -78,7 +78,7 @@ class ModelSession {
   std::vector<std::string> warnings_;
   uint32_t context_length_ = 0, requests_in_flight_ = 0;
   double load_s_ = 0;
-  bool has_chat_template_ = false, concurrent_ = false, takes_messages_ = false, depends_on_sample_ = false;
+  bool has_chat_template_ = false, refuses_system_ = false, concurrent_ = false, takes_messages_ = false, depends_on_sample_ = false;
 };
 
 /// The most that can be known of a model of that backend without loading weights; nothing where it always loads them.

@@ -22,6 +22,11 @@ Result<plugin::Template> make_template(plugin::Host& host, const Renderer::Optio
   SXT_TRY(json::Document config, json::parse(options.template_.config, options.origin));
   if (host.accepts(plugin::Kind::template_, options.template_.id, "compat"))
     json::set(config, "compat", config::compat_name(options.compat), config.GetAllocator());
+  // a template that joins turns itself must know whether they stay turns
+  if (options.chat) {
+    json::set(config, "chat", *options.chat ? "auto" : "none", config.GetAllocator());
+    json::set(config, "system_prompt", options.system_prompt, config.GetAllocator());
+  }
   // so that a card which cannot be asked this way is refused before anything is computed
   if (host.accepts(plugin::Kind::template_, options.template_.id, "form"))
     json::set(config, "form", data::form_name(options.form), config.GetAllocator());
@@ -29,7 +34,13 @@ Result<plugin::Template> make_template(plugin::Host& host, const Renderer::Optio
 }
 
 Result<Renderer> Renderer::make(plugin::Host& host, ModelSession& session, Options options) {
-  SXT_CHECK(session.check_chat(options.form));
+  if (host.accepts(plugin::Kind::template_, options.template_.id, "chat")) {
+    SXT_TRY(const json::Document config, json::parse(options.template_.config, options.origin));
+    const render::Format format = session.format(data::Form::open, options.compat);
+    options.chat = json::find_string(config, "chat") == "auto" && format.chat;
+    options.system_prompt = format.system_prompt;
+  }
+  if (options.chat.value_or(true)) SXT_CHECK(session.check_chat(options.form));
   SXT_TRY(plugin::Template renderer, make_template(host, options));
   return Renderer(session, std::move(renderer), std::move(options));
 }
@@ -44,6 +55,7 @@ Result<render::Prompts> Renderer::render(const std::string& record_json, std::sp
   SXT_TRY(const render::Rendered rendered, render::parse_rendered(pieces, options_.form, "template:" + options_.template_.id));
   render::Format format = session_->format(options_.form, options_.compat);
   format.few_shot = options_.few_shot;
+  if (options_.chat) format.chat = *options_.chat;
   return render::assemble(rendered, options_.form, format, [this](std::string_view conversation) { return session_->render_chat(conversation); });
 }
 

@@ -1,6 +1,7 @@
 // A row and its examples to the prompts that one model is asked with: template plugin, roles, chat template, length control. Feeds and
 // `sextant prompt` share it. Threads: [owner].
 #pragma once
+#include <optional>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,6 +23,8 @@ class Renderer {
     data::Form form = data::Form::open;
     config::Compat compat = config::Compat::none;
     uint32_t max_out_len = 0;
+    std::optional<bool> chat = {};    // the template says itself whether the chat template is used
+    std::string system_prompt = {};   // then it also places the system prompt
   };
   /// Borrows the session.
   static Result<Renderer> make(plugin::Host& host, ModelSession& session, Options options);

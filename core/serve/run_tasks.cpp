@@ -42,6 +42,7 @@ KeyBase key_base(plugin::Host& host, const ModelSession& session) {
 // The journals of this run, and with --cache those of the runs beside it.
 Result<store::Responses> open_responses(const Job& job, const std::string& model) {
   namespace fs = std::filesystem;
+  if (!job.folder) return store::Responses::none();
   std::vector<fs::path> earlier;
   const fs::path own = store::journal_folder(job.folder->path(), model);
   if (job.cache) {

@@ -19,7 +19,7 @@ struct Progress {
 };
 
 struct Job {
-  const store::RunFolder* folder = nullptr;
+  const store::RunFolder* folder = nullptr;               // null: nothing is journalled and no log is written
   std::atomic<bool>* cancelled = nullptr;                 // set here too, when nothing more can be kept
   std::function<void(const Progress&)> progress;          // [any] thread, often; calls do not overlap
   std::function<void(const TaskSpec&, store::TaskRecord&)> complete;  // a task's attempts have been kept; calls do not overlap

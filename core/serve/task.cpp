@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include "../base/log.hpp"
 #include "../data/thinking.hpp"
+#include "sent.hpp"
 
 namespace sextant::serve {
 namespace {
@@ -11,7 +12,8 @@ const char* status_of(Error::Kind kind) {
   return kind == Error::Kind::missing ? "missing" : kind == Error::Kind::cancelled ? "incomplete" : "failed";
 }
 
-data::Attempt attempt_of(const data::SampleId& id, const Prepared& question, infer::Outcome outcome, const data::Usage& usage) {
+data::Attempt attempt_of(const data::SampleId& id, const Prepared& question, const std::vector<infer::Round>& rounds, infer::Outcome outcome,
+                         const data::Usage& usage) {
   data::Attempt attempt;
   attempt.id = id;
   attempt.record_json = question.sample.record_json;
@@ -24,6 +26,11 @@ data::Attempt attempt_of(const data::SampleId& id, const Prepared& question, inf
   attempt.thinking = std::move(outcome.thinking);
   attempt.labels = std::move(outcome.labels);
   attempt.extra_json = std::move(outcome.extra_json);
+  if (!rounds.empty() && rounds.front().asked.size() > 0 && attempt.prompts.size() == 1) {
+    const data::Request& first = rounds.front().asked.front();
+    attempt.prompts.front() = sent_prompt(attempt.prompts.front(), first);
+    note_tools(attempt.extra_json, first.tools_json);
+  }
   data::note_opened_thinking(attempt);
   attempt.finish = std::move(outcome.finish);
   attempt.embedding = std::move(outcome.embedding);
@@ -132,7 +139,7 @@ Task::State Task::step(std::unique_lock<std::mutex>& lock, Running& running) {
   if (!made->done && made->ask.empty())
     return end(running, Error{Error::Kind::internal, "the inferencer neither asks nor ends; report it to its author"});
   if (made->done) {
-    data::Attempt attempt = attempt_of(running.id, question, *std::move(made->done), running.usage);
+    data::Attempt attempt = attempt_of(running.id, question, running.rounds, *std::move(made->done), running.usage);
     lock.unlock();
     const auto kept = keep(running.number, std::move(attempt));
     lock.lock();

@@ -3,6 +3,7 @@
 #include <tuple>
 #include "../infer/tools/tools.hpp"
 #include "../render/render.hpp"
+#include "python_tool.hpp"
 
 namespace sextant::serve {
 namespace {
@@ -53,7 +54,8 @@ Result<void> Waves::complete(data::Request& request, size_t task, size_t attempt
 Result<std::optional<data::Response>> Waves::answer_here(const data::Request& request) {
   data::Response response;
   if (request.ask == data::Ask::tool) {
-    SXT_TRY(response.text, infer::run_tool(request.tool.name, request.tool.arguments));
+    const infer::Tool* tool = infer::find_tool(request.tool.name);
+    SXT_TRY(response.text, tool && !tool->run ? run_python(request.tool.arguments) : infer::run_tool(request.tool.name, request.tool.arguments));
     return std::optional(std::move(response));
   }
   if (request.ask != data::Ask::tokenize) return std::optional<data::Response>();

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include "distributions.hpp"
+#include "paired.hpp"
 
 namespace sextant::stats {
 namespace {
@@ -14,6 +15,7 @@ struct Sums {
   bool binary = true;
   std::vector<double> of_cluster;    // sum of deviations; empty where no value has a cluster
   uint64_t clusters = 0;             // that have a value
+  bool alone() const { return of_cluster.empty() || clusters == n; }
 };
 
 Sums sums_of(std::span<const double> values, std::span<const uint32_t> clusters) {
@@ -45,6 +47,29 @@ Sums sums_of(std::span<const double> values, std::span<const uint32_t> clusters)
   return out;
 }
 
+// Student's t of the mean, by clusters where there are any.
+Interval t_interval(const Sums& sums) {
+  const auto n = static_cast<double>(sums.n);
+  const bool alone = sums.alone();
+  Interval out;
+  out.value = sums.mean;
+  out.n = sums.n;
+  out.clusters = alone ? 0 : sums.clusters;
+  const double groups = alone ? n : static_cast<double>(sums.clusters);
+  if (groups < 2) return out;
+  double squares = sums.squares;
+  if (!alone) {
+    squares = 0;
+    for (const double sum : sums.of_cluster) squares += sum * sum;
+  }
+  out.standard_error = std::sqrt(squares * groups / (groups - 1)) / n;
+  out.method = alone ? Method::t : Method::clustered;
+  const double half = student_quantile(0.5 + confidence / 2, groups - 1) * out.standard_error;
+  out.low = out.value - half;
+  out.high = out.value + half;
+  return out;
+}
+
 }  // namespace
 
 std::string_view method_name(Method method) {
@@ -70,32 +95,33 @@ Interval wilson(double successes, double n, double level) {
 Interval of_mean(std::span<const double> values, std::span<const uint32_t> clusters, Range range) {
   const Sums sums = sums_of(values, clusters);
   const auto n = static_cast<double>(sums.n);
-  const bool alone = sums.clusters == sums.n || clusters.empty();
-  Interval out;
-  if (sums.n == 0) return out;
-  if (alone && sums.binary) return wilson(std::round(sums.mean * n), n);
-  out.value = sums.mean;
-  out.n = sums.n;
-  out.clusters = alone ? 0 : sums.clusters;
-  const double groups = alone ? n : static_cast<double>(sums.clusters);
-  if (groups < 2) return out;
-  double squares = sums.squares;
-  if (!alone) {
-    squares = 0;
-    for (const double sum : sums.of_cluster) squares += sum * sum;
-  }
-  out.standard_error = std::sqrt(squares * groups / (groups - 1)) / n;
-  out.method = alone ? Method::t : Method::clustered;
-  const double half = student_quantile(0.5 + confidence / 2, groups - 1) * out.standard_error;
-  out.low = out.value - half;
-  out.high = out.value + half;
+  if (sums.n == 0) return {};
+  if (sums.alone() && sums.binary) return wilson(std::round(sums.mean * n), n);
+  Interval out = t_interval(sums);
+  if (!out.known()) return out;
   if (sums.binary && sums.squares == 0) {  // all right or all wrong: as if each cluster had been asked once
+    const auto groups = static_cast<double>(sums.clusters);
     const Interval once = wilson(sums.mean * groups, groups);
     out.low = once.low;
     out.high = once.high;
   }
   out.low = std::max(out.low, std::min(range.low, out.value));
   out.high = std::min(out.high, std::max(range.high, out.value));
+  return out;
+}
+
+Interval of_mean_difference(std::span<const double> differences, std::span<const uint32_t> clusters, double reach) {
+  const Sums sums = sums_of(differences, clusters);
+  if (sums.n == 0) return {};
+  Interval out = t_interval(sums);
+  if (!out.known() || sums.squares > 0) return out;
+  out.method = Method::none;
+  out.standard_error = out.low = out.high = not_known;
+  if (sums.mean != 0 || !std::isfinite(reach)) return out;
+  const uint64_t n = out.n, clusters_seen = out.clusters;
+  out = scaled(of_paired_proportions(0, 0, sums.alone() ? sums.n : sums.clusters), reach);
+  out.n = n;
+  out.clusters = clusters_seen;
   return out;
 }
 

@@ -43,6 +43,10 @@ Interval wilson(double successes, double n, double level = confidence);
 /// cut to `range`.
 Interval of_mean(std::span<const double> values, std::span<const uint32_t> clusters = {}, Range range = {});
 
+/// The mean of paired differences: t, or clustered. Where all are equal there is no spread to go by; up to `reach` from 0, an interval of as many
+/// questions (or clusters) none of which differs is taken, and without a reach none.
+Interval of_mean_difference(std::span<const double> differences, std::span<const uint32_t> clusters, double reach);
+
 /// A weighted average of independent numbers: standard errors add up in squares, and so do the distances of the limits from the values
 /// (Zou and Donner 2008), so that members' intervals may be one-sided. None where a member has none.
 Interval of_average(std::span<const Interval> members, std::span<const double> weights);

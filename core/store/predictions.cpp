@@ -76,9 +76,11 @@ json::Value turns_to_json(const std::vector<data::Turn>& turns, Allocator& a) {
 json::Value attempt_to_json(const Attempt& attempt, data::Form form, bool repeats, Allocator& a) {
   json::Value item(rapidjson::kObjectType);
   const bool prefixed = (form == data::Form::continuations || form == data::Form::cloze) && !attempt.prompts.empty();
-  const std::string prefix = prefixed ? attempt.prompts.front().text.str() : std::string();
-  for (const data::LabelScore& label : attempt.labels)
-    json::set(item, fmt::format("{}{}", label_prefix, label.label), label_to_json(label, prefix, form, a), a);
+  const bool each = attempt.prompts.size() > 1 && attempt.prompts.size() == attempt.labels.size();   // a label has a prompt of its own
+  for (size_t i = 0; i < attempt.labels.size(); ++i) {
+    const std::string prefix = prefixed ? attempt.prompts[each ? i : 0].text.str() : std::string();
+    json::set(item, fmt::format("{}{}", label_prefix, attempt.labels[i].label), label_to_json(attempt.labels[i], prefix, form, a), a);
+  }
   if (!attempt.prompts.empty()) json::set(item, "origin_prompt", origin_prompt(attempt.prompts.front(), a), a);
   json::set(item, "prediction", utf8::repair(attempt.prediction), a);
   json::set(item, "gold", data::embed(attempt.target_json, a), a);

@@ -25,7 +25,7 @@ class Responses {
   /// Reads what is there below `folder` (journal/<model> of a run). `earlier`: the same folders of earlier runs, never written.
   /// A broken line is skipped with a warning: what stood there is asked again.
   static Result<Responses> open(const std::filesystem::path& folder, const std::vector<std::filesystem::path>& earlier = {});
-  /// Nothing is kept and nothing is known: for a plan.
+  /// Nothing is kept and nothing is known: for a plan, and for a command that has no run.
   static Responses none() { return Responses({}); }
 
   /// The file of a task, which append() will write, can be written. Few are kept open: a run may have more sets than a process may have

@@ -112,6 +112,12 @@ std::string no_option(const Row& row, const json::Value* value, const std::strin
     return place_of(row) + "the answer '" + answer + "' names several options (" + letters +
            "), and one is asked for; leave the row out, or write a card, whose post-processor "
            "first_capital_multi and whose answers are letters in a row: AC";
+  std::vector<std::string> alike;
+  for (const Option& option : options)
+    if (!trimmed(option.text).empty() && trimmed(option.text) == trimmed(answer)) alike.push_back(option.label);
+  if (alike.size() > 1)
+    return place_of(row) + "the answer '" + answer + "' is the text of several options (" + csv::detail::listed(alike) +
+           "); write the letter of the one that is meant";
   if (meanings.text)
     out += "; it is the text of option " + options[*meanings.text].label + ": write that letter, or the text in every row";
   if (source.kind == OptionSource::Kind::columns)

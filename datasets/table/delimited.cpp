@@ -48,6 +48,14 @@ void drop_empty(std::vector<csv::Row>& rows) {
   std::erase_if(rows, [](const csv::Row& row) { return row.cells.size() > 1 && csv::detail::all_empty(row.cells, 0); });
 }
 
+// Some copies of a set have a header and others have none: a header holds no label where the rows have their answers.
+bool begins_with_a_row(const csv::Table& table, const Reading& reading) {
+  if (reading.labels.empty() || table.rows.empty()) return false;
+  const std::vector<std::string>& cells = table.rows.front().cells;
+  return reading.answer_at < cells.size() &&
+         std::find(reading.labels.begin(), reading.labels.end(), cells[reading.answer_at]) != reading.labels.end();
+}
+
 Result<csv::Table> named_by_position(csv::Table table, const std::vector<std::string>& columns) {
   for (const csv::Row& row : table.rows) {
     if (row.cells.size() == columns.size()) continue;
@@ -117,7 +125,7 @@ Result<void> add_delimited(std::string_view text, const std::string& origin, cha
                       "this line is not a header: like every other it ends with the letter of an answer; say "
                       "\"header\": false, and name the columns with \"columns\"");
   if (!found.empty()) notes.push_back("it has no header; its columns are taken as " + csv::detail::listed(found));
-  if (!found.empty() || !reading.header) {
+  if (!found.empty() || !reading.header || begins_with_a_row(table, reading)) {
     SXT_TRY(table, named_by_position(std::move(table), found.empty() ? reading.columns : found));
   } else {
     SXT_TRY(table, csv::with_header(std::move(table), separator));

@@ -100,12 +100,23 @@ std::vector<size_t> lines_of_items(std::string_view text) {
 
 struct Shapes {
   const std::string& origin;
+  const std::vector<std::string>& names;   // of the values of rows that are lists
   Allocator& a;
   std::vector<Row>& out;
 
   void add(std::string place, const json::Value& record) { out.push_back({std::move(place), json::Value(record, a), {}}); }
   std::string item(size_t i) const { return origin + ", item " + std::to_string(i) + ": "; }
 
+  // [value, ...]: the names stand by position
+  Result<void> add_values(const std::string& place, const json::Value& values) {
+    if (values.Size() != names.size())
+      return data_error(place + "it has " + std::to_string(values.Size()) + " values, and \"columns\" names " + std::to_string(names.size()));
+    json::Value record(rapidjson::kObjectType);
+    for (rapidjson::SizeType i = 0; i < values.Size(); ++i)
+      if (!names[i].empty()) json::set(record, names[i], json::Value(values[i], a), a);
+    out.push_back({place, std::move(record), {}});
+    return {};
+  }
   // [{...}, ...]
   Result<void> list(const json::Value& rows, std::string_view text = {}) {
     const std::vector<size_t> lines = text.empty() ? std::vector<size_t>() : lines_of_items(text);
@@ -113,10 +124,14 @@ struct Shapes {
       const bool placed = lines.size() == rows.Size();
       const std::string place =
           placed ? origin + ":" + std::to_string(lines[i]) + ", item " + std::to_string(i) + ": " : item(i);
+      if (rows[i].IsArray() && !names.empty()) {
+        SXT_CHECK(add_values(place, rows[i]));
+        continue;
+      }
       if (rows[i].IsArray())
         return data_error(
             place +
-            "a list, not an object: its values have no names; write objects, as pandas' to_json(orient=\"records\") does");
+            "a list, not an object: its values have no names; give them by \"columns\", or write objects, as pandas' to_json(orient=\"records\") does");
       if (!rows[i].IsObject()) return data_error(place + "not a JSON object");
       add(place, rows[i]);
     }
@@ -173,8 +188,9 @@ void take_not_finite(json::Value& record, std::vector<std::string>& ret_members)
 }
 
 Result<void> add_json(const json::Document& document, std::string_view text, const std::string& origin,
-                      const std::string& member, Allocator& a, std::vector<Row>& out) {
-  Shapes shapes{origin, a, out};
+                      const Reading& reading, Allocator& a, std::vector<Row>& out) {
+  Shapes shapes{origin, reading.columns, a, out};
+  const std::string& member = reading.member;
   if (!member.empty()) {
     const json::Value* list = columns::find(document, member);
     if (!list) return data_error(origin + " has no member '" + member + "'; \"member\" must name the list of rows");

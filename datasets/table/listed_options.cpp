@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <span>
 #include <sextant/columns.hpp>
-#include "list_text.hpp"
+#include <sextant/list_text.hpp>
 
 namespace sextant::tables {
 namespace {
@@ -17,7 +17,7 @@ constexpr std::string_view option_marks[] = {")", ".", ":", "、", "．", "：",
 Result<const json::Value*> list_value(const Row& row, const std::string& path, json::Document& ret_owner) {
   const json::Value* value = columns::find(row.record, path);
   if (!value || !value->IsString() || is_blank(value)) return value;
-  if (!read_list_text(json::text(*value), ret_owner))
+  if (!list_text::read(json::text(*value), ret_owner))
     return data_error(
         row.place + "'" + path +
         "' is a text and no list; write a JSON list, [\"...\", \"...\"], or one column for each option: A, B, ...");

@@ -3,8 +3,8 @@
 #include <map>
 #include <set>
 #include <sextant/columns.hpp>
+#include <sextant/list_text.hpp>
 #include <sextant/message_text.hpp>
-#include "list_text.hpp"
 #include "listed_options.hpp"
 
 namespace sextant::tables {
@@ -68,7 +68,7 @@ bool is_list_like(const std::vector<Row>& rows, const std::string& path) {
   const json::Value* value = columns::find(first->record, path);
   if (value->IsArray() || value->IsObject()) return true;
   json::Document ignored;
-  return value->IsString() && read_list_text(json::text(*value), ignored);
+  return value->IsString() && list_text::read(json::text(*value), ignored);
 }
 
 }  // namespace

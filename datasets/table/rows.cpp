@@ -2,6 +2,7 @@
 #include <algorithm>
 #include "delimited.hpp"
 #include "options.hpp"
+#include "reshape.hpp"
 
 namespace sextant::tables {
 namespace {
@@ -33,7 +34,7 @@ Result<void> add_json_lines(std::string_view text, const std::string& origin, Al
 }
 
 // A .json file may hold JSON lines, and a .jsonl file one list: what the text is decides.
-Result<void> add_json_text(std::string_view text, const std::string& origin, bool lines, const std::string& member,
+Result<void> add_json_text(std::string_view text, const std::string& origin, bool lines, const Reading& reading,
                            Allocator& a, std::vector<Row>& out) {
   text = csv::without_marks(text);
   SXT_CHECK(csv::check_text(text, origin));
@@ -47,14 +48,26 @@ Result<void> add_json_text(std::string_view text, const std::string& origin, boo
     json::Document alone;
     // a list in a file of lines: its rows are the lines' if they are lists one by one, and then it is none
     if (lines && is_list && !parse_data(alone, line).IsError()) return add_json_lines(text, origin, a, out);
-    if (!lines && member.empty() && !is_list && !parse_data(alone, line).IsError() && alone.IsObject())
+    if (!lines && reading.member.empty() && !is_list && !parse_data(alone, line).IsError() && alone.IsObject())
       return add_json_lines(text, origin, a, out);
     const auto [at_line, column] = json::line_and_column(text, parsed.Offset());
     return data_error(origin + ":" + std::to_string(at_line) + ":" + std::to_string(column) + ": " + json_error(parsed, text));
   }
   if (lines && is_list && document.IsArray() && !document.Empty() && !document[0].IsObject())
     return add_json_lines(text, origin, a, out);
-  return add_json(document, text, origin, member, a, out);
+  return add_json(document, text, origin, reading, a, out);
+}
+
+Result<void> add_lines(std::string_view text, const std::string& origin, const Reading& reading, Allocator& a, std::vector<Row>& out) {
+  SXT_CHECK(csv::check_text(text, origin));
+  const std::string column = reading.columns.empty() ? "text" : reading.columns.front();
+  size_t number = 0;
+  for (const std::string_view line : lines_of(csv::without_marks(text))) {
+    Row row{csv::place(origin, ++number), json::Value(rapidjson::kObjectType), {}};
+    json::set(row.record, column, line, a);
+    out.push_back(std::move(row));
+  }
+  return {};
 }
 
 // Names without what nobody sees, each once.
@@ -97,8 +110,10 @@ Result<void> read_rows(const std::filesystem::path& file, const std::string& tex
   const size_t before = ret_rows.size();
   if (format == "csv" || format == "tsv") {
     SXT_CHECK(add_delimited(text, origin, format == "tsv" ? '\t' : ',', reading, a, ret_rows, ret_notes));
+  } else if (format == "lines") {
+    SXT_CHECK(add_lines(text, origin, reading, a, ret_rows));
   } else if (format == "jsonl" || format == "json") {
-    SXT_CHECK(add_json_text(text, origin, format == "jsonl", reading.member, a, ret_rows));
+    SXT_CHECK(add_json_text(text, origin, format == "jsonl", reading, a, ret_rows));
     for (size_t i = before; i < ret_rows.size(); ++i) {
       SXT_CHECK(check_names(ret_rows[i], a));
       take_not_finite(ret_rows[i].record, ret_rows[i].not_finite);

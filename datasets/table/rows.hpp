@@ -14,11 +14,13 @@ inline Error data_error(std::string what) { return {Error::Kind::data, std::move
 
 /// How a file is read; docs/cards.md lists the keys.
 struct Reading {
-  std::string format = "auto";       // csv, tsv, jsonl or json; auto: by the file's name
+  std::string format = "auto";       // csv, tsv, jsonl, json or lines; auto: by the file's name
   bool header = true;                // csv, tsv: the first line names the columns
-  std::vector<std::string> columns;  // their names by position; "" leaves a column out
+  std::vector<std::string> columns;  // csv, tsv, JSON rows that are lists: names by position, "" leaves one out; lines: the column
   std::string member;                // json: the path of the list inside the object
   bool find_header = false;          // csv, tsv: a multiple-choice file without a header is known by its answers
+  std::vector<std::string> labels;   // csv, tsv, not empty: a first line whose cell `answer_at` is one of them is a row
+  size_t answer_at = 0;
 };
 
 struct Row {
@@ -42,6 +44,6 @@ void take_not_finite(json::Value& record, std::vector<std::string>& ret_members)
 /// The document's rows: a list of objects, an object with one, or one of the shapes of pandas' to_json and of the Hugging Face
 /// hub.
 Result<void> add_json(const json::Document& document, std::string_view text, const std::string& origin,
-                      const std::string& member, Allocator& allocator, std::vector<Row>& ret_rows);
+                      const Reading& reading, Allocator& allocator, std::vector<Row>& ret_rows);
 
 }  // namespace sextant::tables

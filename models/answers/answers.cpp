@@ -16,7 +16,7 @@ std::string text_of(const sxt_message& message) {
 class Answers : public Model {
  public:
   explicit Answers(Context given) : Model(std::move(given)), path_(context.text("path")), fails_(context.text("missing") != "empty") {
-    if (path_.empty()) throw ConfigError("answers: no file is named; give --model-path REPLIES.jsonl");
+    if (path_.empty()) throw ConfigError("no file is named; give --model-path REPLIES.jsonl");
     replies_ = or_throw(Replies::read(path_, context.text("dataset")));
   }
 
@@ -31,8 +31,8 @@ class Answers : public Model {
     return fmt::format(R"({{"family":"answers","device":"file","compute":"none","replies":{},"has_chat_template":true,"depends_on_sample":true,)"
                        R"("cannot_score":"a file of replies gives no log-probabilities"}})", replies_->size());
   }
-  std::vector<int32_t> tokenize(std::string_view, uint32_t) override { throw PluginError(SXT_UNSUPPORTED, "answers: a file of replies has no tokens"); }
-  std::string detokenize(std::span<const int32_t>, uint32_t) override { throw PluginError(SXT_UNSUPPORTED, "answers: a file of replies has no tokens"); }
+  std::vector<int32_t> tokenize(std::string_view, uint32_t) override { throw PluginError(SXT_UNSUPPORTED, "a file of replies has no tokens"); }
+  std::string detokenize(std::span<const int32_t>, uint32_t) override { throw PluginError(SXT_UNSUPPORTED, "a file of replies has no tokens"); }
   std::string render_chat(std::string_view conversation_json) override {
     const json::Document conversation = or_throw(json::parse(conversation_json, "conversation"));
     std::string text;
@@ -45,7 +45,7 @@ class Answers : public Model {
 
   void run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) override {
     for (size_t i = 0; i < requests.size(); ++i) {
-      if (context.cancelled(call)) throw PluginError(SXT_CANCELLED, "answers: interrupted");
+      if (context.cancelled(call)) throw PluginError(SXT_CANCELLED, "interrupted");
       answer(*requests[i], i, sink);
     }
   }

@@ -44,6 +44,8 @@ BatchTables::Places BatchTables::make(const Batch& batch, cudaStream_t stream) {
     places.copy_counts.push_back(static_cast<uint32_t>(round.size()));
   }
   add_head(batch, places);
+  places.states = tables_.add(batch.states);
+  places.state_count = static_cast<uint32_t>(batch.states.size());
   tables_.send(stream);
   return places;
 }

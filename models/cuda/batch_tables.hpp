@@ -16,7 +16,7 @@ class BatchTables {
  public:
   /// Where the tables of one batch stand; valid until the next make().
   struct Places {
-    size_t tokens, positions, slots, row_class, pages, stores, head_rows, head_tasks, targets, end, draws, adjustments;
+    size_t tokens, positions, slots, row_class, pages, stores, head_rows, head_tasks, targets, end, draws, adjustments, states;
     size_t own_tokens, gathered_rows;  // of one GPU among several: rows of its part of the embedding, and of what all took from theirs
     std::vector<size_t> frequencies;  // [ropes]
     struct Attention {
@@ -31,6 +31,7 @@ class BatchTables {
       uint32_t first, rows, first_draw, draws;
     };
     std::vector<Group> head_groups;
+    uint32_t state_count;
     bool is_step;   // of decoding, which comes again and again: its tables are filled up to sizes that repeat
     uint32_t rows;  // that are computed: those of the batch, or a step's, filled up
   };

@@ -24,7 +24,8 @@ CudaDevice<T>::CudaDevice(const engine::ModelTensors& tensors, const Architectur
 }
 
 template <class T> engine::DeviceLimits CudaDevice<T>::limits() const {
-  return {plan_.rows_max, plan_.pages, plan_.context, architecture_.vocab, true};
+  return {.rows_max = plan_.rows_max, .pages = plan_.pages, .context = plan_.context, .vocab = architecture_.vocab, .draws = true,
+          .hidden = architecture_.hidden};
 }
 
 template <class T> template <class Body> void CudaDevice<T>::each(Body&& body) {
@@ -76,6 +77,7 @@ bool CudaDevice<T>::compute(const Batch& batch, const std::function<bool()>& can
   first.head().read_heads(ret_outputs.head);
   ret_outputs.target_logits.resize(batch.targets.size());
   for (const auto& rank : ranks_) rank->head().read_targets(batch, ret_outputs.target_logits);
+  first.head().read_states(batch, ret_outputs.states);
   return true;
 }
 
@@ -133,6 +135,8 @@ template <class T> void CudaDevice<T>::look(const Batch& batch) {
     first.choose();
     first.head().draw(first.tables(), first.places(), g, first.stream());
   }
+  first.choose();
+  first.head().give_states(first.tables(), first.places(), first.joining_head(), first.stream());
   each([&](Rank<T>& rank) { rank.head().send(batch, rank.stream()); });
 }
 

@@ -39,7 +39,7 @@ template <class T> Buffers<T> lay_out_buffers(const Architecture& whole, const M
   b.partial_out = carver.take<float>(plan.partials * heads);
   b.partial_state = carver.take<float2>(size_t{plan.partials} * a.heads);
   b.head = carver.take<T>(plan.head_rows * hidden);
-  b.logits = carver.take<float>(size_t{plan.head_rows} * plan.chunk);
+  b.logits = carver.take<float>(std::max(size_t{plan.head_rows} * plan.chunk, hidden));
   b.kept = carver.take<float>(size_t{plan.draws} * a.vocab);
   if (slots > 0) {
     b.router = carver.take<float>(rows * a.experts.count);

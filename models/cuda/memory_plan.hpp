@@ -37,7 +37,7 @@ template <class T> struct Buffers {
   float* partial_out = nullptr;     // [partials][heads][head_dim]
   float2* partial_state = nullptr;  // [partials][heads]
   T* head = nullptr;                // [head_rows][hidden]
-  float* logits = nullptr;          // [head_rows][chunk]
+  float* logits = nullptr;          // [head_rows][chunk]; later as many states as it has room for, one at least
   float* kept = nullptr;            // [draws][vocab] logits
   float* router = nullptr;          // [rows][experts]
   uint32_t* chosen = nullptr;       // [rows][used]

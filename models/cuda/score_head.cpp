@@ -17,6 +17,7 @@ template <class T> void ScoreHead<T>::reserve(const engine::Batch& batch) {
   grow(states_, states);
   grow(target_logits_, targets);
   grow(results_, states + targets);
+  if (part_.rank == 0) grow(state_rows_, batch.states.size() * architecture_.hidden * sizeof(float));
 }
 
 // Only rows that predict something, and the vocabulary in chunks: [rows][vocab] never exists.
@@ -56,6 +57,23 @@ template <class T> void ScoreHead<T>::join_kept(const Group& group, cudaStream_t
       JoinColumns<float>{from, buffers_.kept, group.draws, ids_.width, ids_.ranks, ids_.units(), ids_.unit}, stream));
 }
 
+// In stretches for which the logits' buffer has room.
+template <class T>
+void ScoreHead<T>::give_states(const BatchTables& tables, const BatchTables::Places& places, Joining joining, cudaStream_t stream) {
+  const engine::Architecture& a = architecture_;
+  const auto room = static_cast<uint32_t>(size_t{plan_.head_rows} * plan_.chunk / a.hidden);
+  for (uint32_t first = 0; first < places.state_count;) {
+    const uint32_t rows = std::min(std::max(room, 1u), places.state_count - first);
+    CUDA_CHECK(state_norm(ResidualNorm<T>{buffers_.x, joining.any ? buffers_.add : nullptr, joining.bias, joining.norm, weights_.final_norm,
+                                          nullptr, tables.at<uint32_t>(places.states) + first, rows, a.hidden, a.residual_scale,
+                                          a.norm_epsilon},
+                          buffers_.logits, stream));
+    const size_t row_bytes = a.hidden * sizeof(float);
+    CUDA_CHECK(cudaMemcpyAsync(state_rows_.data() + first * row_bytes, buffers_.logits, rows * row_bytes, cudaMemcpyDeviceToHost, stream));
+    first += rows;
+  }
+}
+
 template <class T>
 void ScoreHead<T>::draw(const BatchTables& tables, const BatchTables::Places& places, const Group& group, cudaStream_t stream) {
   if (group.draws == 0) return;
@@ -81,6 +99,11 @@ template <class T> void ScoreHead<T>::read_targets(const engine::Batch& batch, s
   const auto* logits = reinterpret_cast<const float*>(results_.data() + batch.head.size() * sizeof(HeadState));
   for (size_t t = 0; t < batch.targets.size(); ++t)
     if (ids_.owner(static_cast<uint32_t>(batch.targets[t])) == part_.rank) ret_logits[t] = logits[t];
+}
+
+template <class T> void ScoreHead<T>::read_states(const engine::Batch& batch, std::vector<float>& ret_states) const {
+  const auto* states = reinterpret_cast<const float*>(state_rows_.data());
+  ret_states.assign(states, states + batch.states.size() * architecture_.hidden);
 }
 
 template class ScoreHead<bf16>;

@@ -1,5 +1,5 @@
-// The end of a batch: for the rows that predict something, what the vocabulary says of them. A GPU looks at its own chunks of the
-// vocabulary; where there are several, what each has seen is gathered between the pieces. T: as CudaDevice.
+// The end of a batch: for the rows that predict something, what the vocabulary says of them; and the states of rows that are wanted. A GPU
+// looks at its own chunks of the vocabulary; where there are several, what each has seen is gathered between the pieces. T: as CudaDevice.
 #pragma once
 #include "../engine/schedule/device.hpp"
 #include "batch_tables.hpp"
@@ -41,6 +41,9 @@ template <class T> class ScoreHead {
   void join_states(const Group& group, cudaStream_t stream);
   void join_kept(const Group& group, cudaStream_t stream);
   void draw(const BatchTables& tables, const BatchTables::Places& places, const Group& group, cudaStream_t stream);
+  /// The wanted rows' last norms, to the host. Every GPU has the whole stream, so one of them does it. After the groups: it uses their
+  /// logits' room.
+  void give_states(const BatchTables& tables, const BatchTables::Places& places, Joining joining, cudaStream_t stream);
   /// Copies the results of all groups to the host.
   void send(const engine::Batch& batch, cudaStream_t stream);
 
@@ -48,6 +51,7 @@ template <class T> class ScoreHead {
   void read_heads(std::vector<engine::HeadResult>& ret_heads) const;
   /// Of the targets whose ids are the GPU's own.
   void read_targets(const engine::Batch& batch, std::vector<float>& ret_logits) const;
+  void read_states(const engine::Batch& batch, std::vector<float>& ret_states) const;
 
  private:
   HeadState* states() const { return reinterpret_cast<HeadState*>(states_.data()); }
@@ -63,6 +67,7 @@ template <class T> class ScoreHead {
   DeviceMemory target_logits_;  // grows
   DeviceMemory states_;         // grows: several generations may begin with the same row
   PinnedMemory results_;        // grows
+  PinnedMemory state_rows_;     // grows
 };
 
 }  // namespace sextant::cuda

@@ -26,7 +26,7 @@ Backend::Backend(Context given)
   if (settings_.dialect == Dialect::azure || settings_.base_url.find("api.openai.com") != std::string::npos) spelling_.stops_max = 4;
   if (!settings_.asks) return;
   if (!settings_.key.empty() && settings_.base_url.starts_with("http://") && !is_here(settings_.base_url))
-    context.log(SXT_LOG_WARNING, fmt::format("openai: the key in {} is sent to {} without encryption; https:// would hide it", settings_.key_source, settings_.base_url));
+    context.log(SXT_LOG_WARNING, fmt::format("the key in {} is sent to {} without encryption; https:// would hide it", settings_.key_source, settings_.base_url));
   for (const std::string& note : served_.notes) context.log(SXT_LOG_INFO, note);
   transfers_ = std::make_unique<Transfers>(transfer_options());
 }
@@ -50,8 +50,17 @@ TransferOptions Backend::transfer_options() const {
 }
 
 Transfers& Backend::transfers() {
-  if (!transfers_) throw PluginError(SXT_INTERNAL, "openai: with \"weights\": null no server is asked");
+  if (!transfers_) throw PluginError(SXT_INTERNAL, "with \"weights\": null no server is asked");
   return *transfers_;
+}
+
+// Without "weights" nothing is asked of a server until somebody wants its tokens.
+const Served& Backend::asked() {
+  const std::lock_guard lock(late_mutex_);
+  if (transfers_) return late_ ? *late_ : served_;
+  if (settings_.probe) late_ = probe(settings_);
+  transfers_ = std::make_unique<Transfers>(transfer_options());
+  return late_ ? *late_ : served_;
 }
 
 sxt_model_info Backend::info() {
@@ -96,30 +105,30 @@ std::string Backend::describe() {
 }
 
 std::string Backend::answer_of(std::string_view path, std::string body) {
-  if (!served_.tokenizes) throw PluginError(SXT_UNSUPPORTED, "openai: the server counts no tokens; give tokenizer_path");
+  if (!asked().tokenizes) throw PluginError(SXT_UNSUPPORTED, "the server counts no tokens; give tokenizer_path");
   const auto exchange = ask(transfers(), settings_.own_url(path), std::move(body));
   if (exchange->verdict != Verdict::answered)
-    throw PluginError(SXT_NO_DEVICE, fmt::format("openai: the server at {} did not answer {} (HTTP {}: {})", settings_.base_url, path, exchange->status, settings_.clean(complaint(*exchange))));
+    throw PluginError(SXT_NO_DEVICE, fmt::format("the server at {} did not answer {} (HTTP {}: {})", settings_.base_url, path, exchange->status, settings_.clean(complaint(*exchange))));
   return std::move(exchange->answer);
 }
 
 std::vector<int32_t> Backend::tokenize(std::string_view text, uint32_t flags) {
-  const std::string answer = answer_of("/tokenize", tokenize_body(served_, text, (flags & SXT_REQUEST_ADD_SPECIAL) != 0, (flags & SXT_REQUEST_SPLIT_SPECIAL) != 0));
+  const std::string answer = answer_of("/tokenize", tokenize_body(asked(), text, (flags & SXT_REQUEST_ADD_SPECIAL) != 0, (flags & SXT_REQUEST_SPLIT_SPECIAL) != 0));
   const auto parsed = json::parse(answer, "/tokenize");
   auto tokens = parsed ? read_tokens(*parsed) : std::nullopt;
-  if (!tokens) throw PluginError(SXT_NO_DEVICE, fmt::format("openai: the server at {} sent no tokens for a text; give tokenizer_path", settings_.base_url));
+  if (!tokens) throw PluginError(SXT_NO_DEVICE, fmt::format("the server at {} sent no tokens for a text; give tokenizer_path", settings_.base_url));
   return *std::move(tokens);
 }
 
 std::string Backend::detokenize(std::span<const int32_t> ids, uint32_t) {
   std::string list;
   for (const int32_t id : ids) list += fmt::format("{}{}", list.empty() ? "" : ",", id);
-  const std::string answer = answer_of("/detokenize", fmt::format(R"({{"model":{},"tokens":[{}]}})", json::quote(served_.model), list));
+  const std::string answer = answer_of("/detokenize", fmt::format(R"({{"model":{},"tokens":[{}]}})", json::quote(asked().model), list));
   const auto parsed = json::parse(answer, "/detokenize");
   for (const char* key : {"prompt", "content"})
     if (parsed)
       if (auto text = json::find_string(*parsed, key)) return *std::move(text);
-  throw PluginError(SXT_NO_DEVICE, fmt::format("openai: the server at {} sent no text for tokens", settings_.base_url));
+  throw PluginError(SXT_NO_DEVICE, fmt::format("the server at {} sent no text for tokens", settings_.base_url));
 }
 
 // The server renders the messages; this is what a person is shown and what lengths are estimated by.
@@ -145,17 +154,18 @@ std::string Backend::plan(uint64_t, std::span<const sxt_request* const> requests
     bytes += items * (r->prefix.size + r->prefix_ids.count * bytes_per_token);
     for (uint64_t k = 0; k < r->continuation_count; ++k) bytes += r->continuation_ids ? r->continuation_ids[k].count * bytes_per_token : r->continuation[k].size;
   }
+  if (!told_of_estimate_.exchange(true)) context.log(SXT_LOG_INFO, fmt::format("{}: tokens of a plan are estimated: one for each {} bytes", settings_.base_url, bytes_per_token));
   const uint64_t tokens = (bytes + bytes_per_token - 1) / bytes_per_token;
   return fmt::format(R"({{"prompt_tokens":{},"computed_tokens":{},"kv_bytes":0,"peak_bytes":0}})", tokens, tokens);
 }
 
 void Backend::run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) {
-  if (const auto cap = spending_.cap()) throw PluginError(SXT_NO_DEVICE, fmt::format("openai: {}", *cap));
+  if (const auto cap = spending_.cap()) throw PluginError(SXT_NO_DEVICE, *cap);
   Batch batch(*this, requests, sink);
   batch.submit();
   uint64_t told = 0;
   while (!batch.over()) {
-    if (context.cancelled(call)) throw PluginError(SXT_CANCELLED, "openai: interrupted");
+    if (context.cancelled(call)) throw PluginError(SXT_CANCELLED, "interrupted");
     batch.step();
     if (batch.tokens() != told) context.progress(call, told = batch.tokens(), 0);
   }

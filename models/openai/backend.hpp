@@ -3,6 +3,7 @@
 #pragma once
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <sextant/sdk.hpp>
 #include "body.hpp"
@@ -29,15 +30,18 @@ class Backend : public Model {
   uint32_t in_flight() const;
   TransferOptions transfer_options() const;
   Transfers& transfers();
+  const Served& asked();
   std::string answer_of(std::string_view path, std::string body);
 
   const Settings settings_;
   const Served served_;
+  std::mutex late_mutex_;
+  std::optional<Served> late_;                 // of a server that was not asked at first
   Spelling spelling_;
   Spending spending_{settings_};
   std::unique_ptr<Transfers> transfers_;       // none where the server is never asked
   std::atomic<uint64_t> fruitless_ = 0;        // requests that failed before any was answered
-  std::atomic<bool> fruitful_ = false, told_of_filter_ = false;
+  std::atomic<bool> fruitful_ = false, told_of_filter_ = false, told_of_estimate_ = false;
 };
 
 }  // namespace sextant::openai

@@ -16,7 +16,7 @@ Batch::Batch(Backend& backend, std::span<const sxt_request* const> requests, con
 Batch::~Batch() { backend_.transfers().drop(box_); }
 
 void Batch::end(sxt_status status, const std::string& why) const {
-  throw PluginError(status, fmt::format("openai: {}", why));
+  throw PluginError(status, why);
 }
 
 void Batch::send(size_t request, std::vector<Message> messages, std::vector<std::unique_ptr<Exchange>>& out) {
@@ -127,7 +127,7 @@ void Batch::deliver(size_t request, Reply reply) {
   cut_at_stop(reply, *requests_[request]->sampling);
   spend(reply.usage);
   if (reply.filtered && !backend_.told_of_filter_.exchange(true))
-    backend_.context.log(SXT_LOG_WARNING, "openai: the server's content filter withheld replies, which are taken as they came, empty or cut");
+    backend_.context.log(SXT_LOG_WARNING, "the server's content filter withheld replies, which are taken as they came, empty or cut");
   std::vector<sxt_tool_call> calls;
   for (const Call& call : reply.calls) calls.push_back({sizeof(sxt_tool_call), 0, borrow(call.id), borrow(call.name), borrow(call.arguments_json)});
   std::vector<const sxt_tool_call*> pointers;
@@ -170,13 +170,12 @@ void Batch::fail(size_t request, sxt_status status, const std::string& why) {
   sxt_result result{};
   result.struct_size = sizeof result;
   result.status = status;
-  const std::string message = why.starts_with("openai: ") ? why.substr(8) : why;
-  result.message = borrow(message);
+  result.message = borrow(why);
   open_[request].done = true;
   --left_;
   sink_.put(sink_.ctx, request, &result);
   if (status == SXT_TOO_LONG || backend_.fruitful_ || ++backend_.fruitless_ < fruitless_max) return;
-  end(status, fmt::format("{} requests failed, and none was answered; the last: {}", fruitless_max, message));
+  end(status, fmt::format("{} requests failed, and none was answered; the last: {}", fruitless_max, why));
 }
 
 }  // namespace sextant::openai

@@ -15,7 +15,7 @@ bool is_object(std::string_view text) {
   return parsed && parsed->IsObject();
 }
 
-[[noreturn]] void cannot(const std::string& what) { throw PluginError(SXT_UNSUPPORTED, fmt::format("openai: {}", what)); }
+[[noreturn]] void cannot(const std::string& what) { throw PluginError(SXT_UNSUPPORTED, what); }
 
 void part(json::Writer& writer, const sxt_part& p) {
   writer.StartObject();

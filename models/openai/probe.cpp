@@ -37,7 +37,7 @@ class Probe {
   }
 
  private:
-  [[noreturn]] void fail(sxt_status status, const std::string& what) { throw PluginError(status, fmt::format("openai: {}", what)); }
+  [[noreturn]] void fail(sxt_status status, const std::string& what) { throw PluginError(status, what); }
   std::string at() const { return s_.base_url; }
 
   void read_models() {

@@ -34,7 +34,7 @@ ScoredText sum(const std::vector<Token>& tokens, size_t start) {
   for (size_t i = 0; i < tokens.size(); ++i) {
     const Token& token = tokens[i];
     if (std::isnan(token.logprob)) {
-      if (i > 0) throw PluginError(SXT_INTERNAL, fmt::format("openai: the server gave no log-probability of token {} of {}", i + 1, tokens.size()));
+      if (i > 0) throw PluginError(SXT_INTERNAL, fmt::format("the server gave no log-probability of token {} of {}", i + 1, tokens.size()));
       continue;
     }
     out.total_logprob += token.logprob;
@@ -320,7 +320,7 @@ std::unique_ptr<ScoreWork> score_work(const Settings& settings, const Served& se
     case Scoring::llama_server: return std::make_unique<LlamaServer>(settings, served, request);
     default: break;
   }
-  throw PluginError(SXT_UNSUPPORTED, fmt::format("openai: {}", served.cannot_score.empty() ? "the server gives no log-probabilities" : served.cannot_score));
+  throw PluginError(SXT_UNSUPPORTED, served.cannot_score.empty() ? "the server gives no log-probabilities" : served.cannot_score);
 }
 
 std::string try_scoring(const Settings& settings, const Served& served, Scoring way,

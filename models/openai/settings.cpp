@@ -26,7 +26,7 @@ const char* key_variable(Dialect dialect) {
 // A header that holds a line feed would be two.
 void check_line(const std::string& what, std::string_view text) {
   if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
-    throw ConfigError(fmt::format("openai: {} holds a line feed or another control character; give it without", what));
+    throw ConfigError(fmt::format("{} holds a line feed or another control character; give it without", what));
 }
 
 // The scheme and what follows it; a name or password in it would be written into the run's files.
@@ -35,13 +35,13 @@ std::string checked_address(std::string address) {
   check_line("base_url", address);
   const size_t scheme = address.starts_with("http://") ? 7 : address.starts_with("https://") ? 8 : 0;
   if (scheme == 0)
-    throw ConfigError(fmt::format("openai: base_url is '{}'; it must begin with http:// or https://, as in http://localhost:8000/v1", address));
+    throw ConfigError(fmt::format("base_url is '{}'; it must begin with http:// or https://, as in http://localhost:8000/v1", address));
   const std::string_view authority = std::string_view(address).substr(scheme, address.find_first_of("/?#", scheme) - scheme);
-  if (authority.empty()) throw ConfigError(fmt::format("openai: base_url '{}' names no host", address));
+  if (authority.empty()) throw ConfigError(fmt::format("base_url '{}' names no host", address));
   if (authority.find('@') != authority.npos)
-    throw ConfigError("openai: base_url holds a name or password; give the key in OPENAI_API_KEY, or headers, which are written nowhere");
+    throw ConfigError("base_url holds a name or password; give the key in OPENAI_API_KEY, or headers, which are written nowhere");
   if (address.find_first_of("?#") != address.npos)
-    throw ConfigError("openai: base_url holds a '?' or '#'; give what stands behind it as query");
+    throw ConfigError("base_url holds a '?' or '#'; give what stands behind it as query");
   return address;
 }
 
@@ -52,7 +52,7 @@ void read_key(Settings& s, const json::Value& config) {
     const std::string named = json::find_string(config, "api_key_env").value_or("");
     s.key_source = named.empty() ? key_variable(s.dialect) : named;
     const char* value = environment(s.key_source);
-    if (!value && !named.empty()) throw ConfigError(fmt::format("openai: api_key_env names {}, which is not set; export it", named));
+    if (!value && !named.empty()) throw ConfigError(fmt::format("api_key_env names {}, which is not set; export it", named));
     s.key = value ? value : "";
   }
   while (!s.key.empty() && (s.key.back() == '\n' || s.key.back() == '\r' || s.key.back() == ' ')) s.key.pop_back();  // of a file
@@ -66,7 +66,7 @@ void read_headers(Settings& s, const json::Value& config) {
       const std::string name(json::text(header.name)), value(json::text(header.value));
       check_line("a name in headers", name);
       check_line("headers." + name, value);
-      if (name.empty() || name.find(':') != name.npos) throw ConfigError(fmt::format("openai: headers has the name '{}', which no header can have", name));
+      if (name.empty() || name.find(':') != name.npos) throw ConfigError(fmt::format("headers has the name '{}', which no header can have", name));
       s.headers.push_back(name + ": " + value);
       std::string lower = name;
       std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
@@ -93,8 +93,8 @@ void read_paths(Settings& s, const json::Value& config) {
   s.query = json::find_string(config, "query").value_or("");
   check_line("query", s.query);
   if (s.query.starts_with("?")) s.query.erase(0, 1);
-  if (deployments && s.query.empty()) throw ConfigError("openai: Azure wants a version; give query=api-version=2024-10-21, or the one of your deployment");
-  if (deployments && s.model.empty()) throw ConfigError("openai: Azure has no list of deployments; give the deployment's name as model");
+  if (deployments && s.query.empty()) throw ConfigError("Azure wants a version; give query=api-version=2024-10-21, or the one of your deployment");
+  if (deployments && s.model.empty()) throw ConfigError("Azure has no list of deployments; give the deployment's name as model");
 }
 
 int64_t milliseconds(const json::Value& config, const char* key) { return static_cast<int64_t>(json::find_number(config, key).value_or(0) * 1000); }
@@ -146,16 +146,16 @@ Settings read_settings(const json::Value& config) {
   for (const Scoring known : {Scoring::none, Scoring::echo, Scoring::prompt_logprobs, Scoring::llama_server})
     if (text("scoring") == scoring_name(known)) s.scoring = known;
   if (s.dialect == Dialect::anthropic) {
-    if (s.api == Api::completions) throw ConfigError("openai: Anthropic's endpoint takes conversations only; leave out api=completions and chat_template=none");
+    if (s.api == Api::completions) throw ConfigError("Anthropic's endpoint takes conversations only; leave out api=completions and chat_template=none");
     if (s.scoring != Scoring::automatic && s.scoring != Scoring::none)
-      throw ConfigError("openai: Anthropic's endpoint gives no log-probabilities; leave out scoring");
+      throw ConfigError("Anthropic's endpoint gives no log-probabilities; leave out scoring");
     s.api = Api::chat;
     s.scoring = Scoring::none;
   }
   std::string address = text("base_url");
   if (const char* value = address.empty() ? environment("OPENAI_BASE_URL") : nullptr) address = value;
   if (address.empty())
-    throw ConfigError("openai: base_url is missing; give --model-kwargs base_url=http://HOST:PORT/v1, or set OPENAI_BASE_URL");
+    throw ConfigError("base_url is missing; give --model-kwargs base_url=http://HOST:PORT/v1, or set OPENAI_BASE_URL");
   s.base_url = checked_address(std::move(address));
   read_key(s, config);
   read_headers(s, config);
@@ -187,7 +187,7 @@ Settings read_settings(const json::Value& config) {
   s.max_run_tokens = static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(config, "max_run_tokens").value_or(0)));
   s.max_run_cost = json::find_number(config, "max_run_cost").value_or(0);
   if (s.max_run_cost > 0 && !s.prices.known)
-    throw ConfigError("openai: max_run_cost is given and prices are not; give prices={\"prompt\": ..., \"completion\": ...}, for a million tokens");
+    throw ConfigError("max_run_cost is given and prices are not; give prices={\"prompt\": ..., \"completion\": ...}, for a million tokens");
   return s;
 }
 

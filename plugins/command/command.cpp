@@ -29,7 +29,7 @@ struct Component : sxt_object {
     Options out;
     const json::Value* command = json::find(context.config(), "command");
     for (const auto& part : command->GetArray()) out.command.emplace_back(json::text(part));
-    if (out.command.empty() || out.command.front().empty()) throw ConfigError("command: \"command\" is empty; give the program and its arguments: [\"python3\", \"my_metric.py\"]");
+    if (out.command.empty() || out.command.front().empty()) throw ConfigError("\"command\" is empty; give the program and its arguments: [\"python3\", \"my_metric.py\"]");
     out.kind = kinds[kind];
     json::Document config = json::copy(context.config());
     const json::Value* own = json::find(config, "config");
@@ -202,7 +202,7 @@ sxt_status prepare(sxt_object* object, const sxt_corpus_row* const* row, uint64_
     std::string corpus = "\"corpus\":[";
     for (uint64_t i = 0; i < n; ++i)
       corpus.append(fmt::format(R"({}{{"row":{},"record":{},"text":{}}})", i ? "," : "", row[i]->row, or_empty_object(row[i]->record_json), quoted(row[i]->text)));
-    or_throw(Component::of(object).program.ask("prepare", corpus + "]"));
+    or_throw(Component::of(object).program.tell("prepare", corpus + "]"));
   });
 }
 sxt_status retrieve(sxt_object* object, const sxt_query* const* query, uint64_t n, uint64_t k, sxt_sink ret, sxt_error* e) {
@@ -235,12 +235,12 @@ sxt_status describe_model(sxt_object* object, sxt_sink ret, sxt_error* e) {
                              c.abilities & SXT_MODEL_SCORE ? "" : R"(,"cannot_score":"the program says of itself that it gives no log-probabilities")"));
   });
 }
-sxt_status no_tokens(sxt_error* e) { return fail(e, SXT_UNSUPPORTED, "command: a program has no tokens"); }
+sxt_status no_tokens(sxt_error* e) { return fail(e, SXT_UNSUPPORTED, "a program has no tokens"); }
 
 std::string message_json(const sxt_message& m) {
   std::string text;
   for (uint64_t i = 0; i < m.part_count; ++i) {
-    if (m.parts[i]->kind != SXT_PART_TEXT) throw PluginError(SXT_UNSUPPORTED, "command: a program is sent texts only");
+    if (m.parts[i]->kind != SXT_PART_TEXT) throw PluginError(SXT_UNSUPPORTED, "a program is sent texts only");
     text += view(m.parts[i]->text);
   }
   return fmt::format(R"({{"role":{},"content":{}}})", quoted(m.role), json::quote(text));
@@ -315,7 +315,7 @@ sxt_status run(sxt_object* object, uint64_t call, const sxt_request* const* requ
   return guard(e, [&] {
     Component& c = Component::of(object);
     for (uint64_t begin = 0; begin < n;) {
-      if (c.context.cancelled(call)) throw PluginError(SXT_CANCELLED, "command: interrupted");
+      if (c.context.cancelled(call)) throw PluginError(SXT_CANCELLED, "interrupted");
       uint64_t end = begin + 1;
       while (end < n && end - begin < together && (request[end]->ask == SXT_ASK_GENERATE) == (request[begin]->ask == SXT_ASK_GENERATE)) ++end;
       std::vector<std::string> items;

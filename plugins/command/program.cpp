@@ -186,6 +186,7 @@ Result<json::Document> Program::hello() {
   SXT_TRY(const json::Document answer, exchange("hello", fmt::format("\"protocol\":1,\"kind\":\"{}\",\"config\":{}", options_.kind, options_.config_json)));
   const json::Value* result = json::find(answer, "result");
   if (!result || !result->IsObject()) return died("answered \"hello\" without a \"result\" that is an object");
+  if (!told_.empty()) SXT_CHECK(exchange(told_, told_members_));
   return json::copy(*result);
 }
 
@@ -195,6 +196,14 @@ Result<json::Document> Program::ask(std::string_view call, const std::string& me
   const json::Value* result = json::find(answer, "result");
   if (!result) return died(fmt::format("answered \"{}\" without a \"result\"", call));
   return json::copy(*result);
+}
+
+Result<void> Program::tell(std::string_view call, std::string members) {
+  told_.clear();
+  SXT_CHECK(ask(call, members));
+  told_ = call;
+  told_members_ = std::move(members);
+  return {};
 }
 
 void Program::ask_some(std::string_view call, std::span<const std::string> items, const std::string& members, std::span<Answer> ret) {

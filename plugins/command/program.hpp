@@ -33,6 +33,8 @@ class Program {
   Result<json::Document> hello();
   /// A call without items: its "result".
   Result<json::Document> ask(std::string_view call, const std::string& members = {});
+  /// The same, and said again whenever the program has been started anew.
+  Result<void> tell(std::string_view call, std::string members);
   /// A call over items, of which many go into one line. Where the program dies or hangs over several, halves of them are asked until the
   /// items are found that it cannot bear: these have an error, all others their results.
   std::vector<Answer> ask_all(std::string_view call, std::span<const std::string> items, const std::string& members = {});
@@ -51,6 +53,7 @@ class Program {
   pid_t pid_ = -1;
   int socket_ = -1, errors_ = -1;
   uint64_t id_ = 0;
+  std::string told_, told_members_;  // of tell()
   std::string rest_, last_error_line_, error_rest_;
 };
 

@@ -21,7 +21,10 @@ const int at_load = [] { std::fputs("about to crash\n", stderr); return crash();
 #elif defined(BAD_STATIC_EXIT)
 const int at_load = [] { ::_exit(0); return 1; }();
 #elif defined(BAD_STATIC_HANG)
-const int at_load = [] { for (;;) ::pause(); return 1; }();
+const int at_load = [] {  // as long as the machine is busy
+  while (!std::getenv("SEXTANT_TEST_IDLE")) ::pause();
+  return 1;
+}();
 #elif defined(BAD_NOISY)
 const int at_load = [] { std::puts("{\"not\": \"the manifest\"}"); std::fflush(stdout); return 1; }();
 #endif

@@ -46,7 +46,7 @@ class ConfigFile(ConfigTest):
         self.refused('{\n  "extends": "nowhere.json"}', "bad.json:2", "nowhere.json")
 
     def test_extends_in_a_circle(self):
-        self.refused('{"extends": "bad.json"}', "bad.json", "circle")
+        self.refused('{"extends": "bad.json"}', "bad.json", "circular")
 
     def test_flags_win_over_the_file(self):
         write(self.dir / "run.json", {"datasets": ["ceval_xyj_gen"], "limit": 4})
@@ -100,6 +100,36 @@ class ConfigFile(ConfigTest):
         self.assert_refused(
             self.run_sample("--datasets", "tiny_gen/breif", "--config-dir", "cards", expect=DATA), DATA, "breif", "'brief'"
         )
+
+    def test_a_component_of_another_type_keeps_no_key_of_the_one_before(self):
+        write(self.dir / "cards/shots_gen.json", dict(inline_set(self.set, shots=True), card="dataset"))
+        for name, retriever in (("none_gen", {"type": "zero"}), ("near_gen", {"type": "bm25", "ice_num": 1})):
+            write(self.dir / ("cards/%s.json" % name), {"card": "dataset", "extends": "shots_gen.json", "infer": {"retriever": retriever}})
+            run = self.run_sample("--datasets", name, "--config-dir", "cards").run
+            asked = read_json(run.path / "configs/run.json")["datasets"][0]["infer"]
+            self.assertEqual(asked["retriever"], retriever)
+            self.assertEqual(asked["inferencer"]["type"], "gen")  # what is not written again stays
+
+    def test_a_file_is_a_card_by_what_it_extends(self):
+        write(self.dir / "cards/tiny_gen.json", dict(inline_set(self.set), card="dataset", summary="tiny"))
+        write(self.dir / "cards/short_gen.json", {"extends": "tiny_gen", "infer": {"inferencer": {"max_out_len": 1}}})
+        write(self.dir / "cards/shorter_gen.json", {"extends": "short_gen.json", "abbr": "shorter"})
+        run = self.run_sample("--datasets", "short_gen", "shorter_gen", "--config-dir", "cards").run
+        self.assertEqual({row["dataset"] for row in run.csv()}, {"tiny", "shorter"})
+        listed = self.sextant("list", "datasets", "--config-dir", "cards", "--json")
+        self.assertIn("shorter_gen", [line["name"] for line in listed.lines()])
+
+    def test_groups_have_names_of_their_own(self):
+        for name, abbr in (("one_gen", "one"), ("two_gen", "two")):
+            group = {"name": "mean", "members": [abbr]}
+            write(self.dir / ("cards/%s.json" % name), dict(inline_set(self.set, abbr=abbr), card="dataset", groups=[group, {"name": "all of " + abbr, "members": ["mean"]}]))
+        run = self.run_sample("--datasets", "one_gen", "two_gen", "--config-dir", "cards").run
+        self.assertEqual([row["dataset"] for row in run.csv()], ["one", "two", "mean", "all of one", "mean_two_gen", "all of two"])
+        for groups, said in (([{"name": "mean", "members": ["one"]}] * 2, "two groups are called 'mean'"),
+                             ([{"name": "mean", "members": ["one", "mean"]}], "the group 'mean' is a member of itself"),
+                             ([{"name": "one", "members": ["one"]}], "a group and a data set are called 'one'")):
+            write(self.dir / "cards/mine.json", {"card": "summarizer", "summary": "x", "groups": groups})
+            self.assert_refused(self.run_sample("--datasets", "one_gen", "--summarizer", "mine", "--config-dir", "cards", expect=DATA), DATA, said)
 
     def test_a_summarizer_card(self):
         write(
@@ -201,7 +231,7 @@ class Selection(ConfigTest):
 
     def test_limit_that_is_no_limit(self):
         write(self.dir / "run.json", {"datasets": [inline_set(self.set)]})
-        for limit in ("-1", "2.5", "many"):
+        for limit in ("-1", "2.5", "many", "0"):
             self.assert_refused(self.run_sample("run.json", "--limit", limit, expect=USAGE), USAGE, "limit")
 
     def test_limit_counts_per_set(self):

@@ -154,6 +154,19 @@ class Without(FlagTest):
             self.assertEqual(len(lines), 1, (word, outcome))
 
 
+    def test_what_generation_alone_looks_at_changes_nothing_where_replies_are_scored(self):
+        flags = ("--max-out-len", "3", "--stop-words", "x", "--generation-kwargs", "temperature=0", "--extractor", "first_option")
+        outcome = self.run_sample("--datasets", "ceval_xyj_ppl", "--limit", "2", *flags)
+        self.assertIn("warning: --max-out-len, --stop-words, --generation-kwargs, --extractor change nothing: no data set", outcome.stderr)
+        outcome = self.run_sample("--datasets", "ceval_xyj_ppl", "ceval_xyj_gen", "--limit", "2", "--stop-words", "x")
+        self.assertNotIn("change", outcome.stderr)
+
+    def test_the_toy_backend_has_no_compute_type_memory_or_other_tokenizer(self):
+        outcome = self.run_sample("--datasets", "ceval_xyj_gen", "--limit", "2", "--compute", "bf16", "--memory", "1G", "--tokenizer-path", "x")
+        for flag in ("--compute", "--memory", "--tokenizer-path"):
+            self.assertIn("warning: %s changes nothing: the backend 'sample' has no such setting" % flag, outcome.stderr)
+
+
 class FailUnder(FlagTest):
     def test_a_worse_score_is_1_and_a_name_that_is_wrong_64_before_anything_runs(self):
         for threshold, rc in (("tiny=0", 0), ("tiny=100.01", 1), ("tiny,accuracy=100.01", 1), ("tny=1", 64), ("tiny=x", 64), ("tiny,f1=1", 65)):

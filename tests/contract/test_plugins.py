@@ -19,7 +19,7 @@ class List(ContractTest):
         self.assertLessEqual(
             {
                 ("model", "sample"),
-                ("dataset", "ceval"),
+                ("dataset", "table"),
                 ("dataset", "ceval_xyj"),
                 ("template", "dialogue"),
                 ("template", "text"),
@@ -123,6 +123,8 @@ class Run(ContractTest):
         make_ceval(self.dir)
         rows = self.lines("dataset:ceval", {"path": str(self.dir / "ceval/formal_ceval"), "name": "law"}, [], "--split", "val")
         self.assertEqual([row["question"] for row in rows], [ceval_row("law", "val", i)["question"] for i in range(3)])
+        config = {"path": str(self.dir / "ceval/formal_ceval"), "file": "{split}/{name}_{split}.csv", "name": "law", "add": ["explanation"]}
+        self.assertEqual(self.lines("dataset:table", config, [], "--split", "val"), rows)
         make_mcq(self.dir / "set.csv")
         rows = self.lines("dataset:custom", {"path": "set.csv"}, [], "--split", "test")
         self.assertEqual([row["question"] for row in rows], [row["question"] for row in mcq_rows(10)])

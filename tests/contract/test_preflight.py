@@ -54,6 +54,8 @@ class Refused(ContractTest):
             ({"retriever": {"type": "bm25", "ice_nmu": 2}}, ["ice_nmu", "ice_num"]),
             ({"template": {"type": "dialouge", "round": []}}, ["dialouge", "'dialogue'"]),
             ({"template": dict(dialogue, rounds=1)}, ["rounds"]),
+            ({"metrics": [{"type": "accuracy"}, {"type": "accuracy"}]}, ["accuracy twice"]),
+            ({"inferencer": {"type": "gen", "stop": [""]}}, ["stop has an empty text"]),
         ):
             with self.subTest(parts=parts):
                 card = altered(self.dir / "set.jsonl", **parts)
@@ -190,11 +192,32 @@ class Warned(ContractTest):
             self.assertRegex(outcome.stderr, r"warning: set: 3 answers are longer .* 5 tokens")
         self.assertNotIn("longer", self.run_sample("--custom-dataset-path", "set.jsonl").stderr)
 
+    def test_cards_that_cannot_mean_what_they_say(self):
+        make_mcq(self.dir / "set.jsonl")
+        question = "{question}\nA. {A}\nB. {B}\nC. {C}\nD. {D}\n"
+        for parts, said in (
+            ({"template": {"type": "dialogue", "round": [{"role": "HUMAN", "prompt": "Answer: "}]}}, "asked with the same prompt"),
+            ({"postprocessors": [{"type": "first_option", "options": "AB"}]}, r"\d of 8 answers .* none of the letters AB that first_option reads"),
+            ({"retriever": {"type": "fix_k", "ids": [0, 1]}, "train_split": None}, "the examples are rows 0, 1 of the split 'test'"),
+            ({"inferencer": {"type": "ppl"}, "template": {"type": "text", "labels": [{"label": x, "prompt": question} for x in "AB"]}, "postprocessors": []},
+             "the labels A and B have the same text, so that B is never chosen"),
+            ({"inferencer": {"type": "ppl"}, "template": {"type": "text", "labels": [{"label": "A", "prompt": question}]}, "postprocessors": []},
+             "there is one label"),
+        ):
+            with self.subTest(said=said):
+                own = "train_split" in parts
+                card = altered(self.dir / "set.jsonl", **{name: part for name, part in parts.items() if name != "train_split"})
+                if own:
+                    card["reader"].update(train_split="test", test_split="test")
+                write(self.dir / "run.json", {"datasets": [card], "limit": 8})
+                for args in ((), ("--dry-run",)):
+                    self.assertRegex(self.run_sample("run.json", *args).stderr, "warning: .*" + said)
+
     def test_rows_that_repeat_an_earlier_one(self):
         rows = [{"question": "q%d" % (i % 3), "answer": "x"} for i in range(5)]
         write_jsonl(self.dir / "set.jsonl", rows)
         outcome = self.run_sample("--custom-dataset-path", "set.jsonl")
-        self.assertRegex(outcome.stderr, r"warning: set: 2 rows repeat an earlier one.*row 3 is row 0 again")
+        self.assertRegex(outcome.stderr, r"warning: set: 2 rows repeat an earlier one.*row 3 repeats row 0")
 
 
 class Estimates(ContractTest):

@@ -1,5 +1,7 @@
 """`sextant prompt` shows byte for byte what the model is sent: the same texts as a run's predictions and samples hold."""
 
+import pathlib
+
 from .data import inline_set, make_ceval, make_mcq
 from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, write
 
@@ -82,6 +84,62 @@ class Prompt(ContractTest):
     def test_no_model_runs_and_nothing_is_written(self):
         self.lines("--datasets", "ceval_xyj_gen", "--limit", "3", "--model-kwargs", "crash_on=a", "delay_ms=5000")
         self.assertFalse((self.dir / "outputs").exists())
+
+    def test_an_agents_instructions_and_tools_are_shown_as_they_are_sent(self):
+        make_mcq(self.dir / "set.jsonl")
+        for protocol, system in (("react", []), ("react", ["--system-prompt", "Be brief."]), ("calls", [])):
+            with self.subTest(protocol=protocol, system=system):
+                given = inline_set(self.dir / "set.jsonl")
+                given["infer"]["inferencer"] = {"type": "agent", "protocol": protocol}
+                write(self.dir / "run.json", {"datasets": [given], "limit": 1})
+                args = ("run.json", *system)
+                run = self.run_sample(*args).run
+                [row], [line] = self.lines(*args), run.samples("tiny")
+                self.assert_schema(line, "samples_line")
+                self.assertEqual(row["messages"], line["messages"][: len(row["messages"])])
+                if protocol == "react":
+                    self.assertIn("calculator: ", row["messages"][0]["content"])
+                    self.assertEqual(row["messages"][0]["role"], "system" if system else "user")
+                    self.assertNotIn("tools", row)
+                else:
+                    self.assertEqual(row["tools"], line["tools"])
+                    self.assertEqual(row["tools"][0]["function"]["name"], "calculator")
+                turns = run.predictions("tiny")[0]["origin_prompt"]
+                self.assertEqual([t["prompt"] for t in turns], [m["content"] for m in row["messages"]])
+                if protocol == "react":  # the first of several requests has these tokens
+                    self.assertIn(row["messages"][0]["content"], row["text"])
+                    self.assertGreaterEqual(line["prompt_tokens"], len(row["tokens"]))
+
+    def test_examples_that_a_model_chooses(self):
+        golden = pathlib.Path(__file__).resolve().parents[1] / "golden"
+        encoder = {"card": "model", "abbr": "encoder", "backend": "cpu", "hf_path": str(golden / "embeddings/bert")}
+        decoder = {"card": "model", "abbr": "decoder", "backend": "cpu", "model_path": str(golden / "tiny_llama.gguf"), "max_seq_len": 512}
+        make_mcq(self.dir / "set.jsonl", 12)
+        for retriever in ({"type": "topk", "ice_num": 2, "model": encoder},
+                          {"type": "votek", "ice_num": 2, "model": encoder},
+                          {"type": "dpp", "ice_num": 2, "candidate_num": 6, "model": encoder},
+                          {"type": "mdl", "ice_num": 1, "candidate_num": 3, "select_time": 2, "model": decoder}):
+            with self.subTest(retriever=retriever["type"]):
+                given = inline_set(self.dir / "set.jsonl", method="ppl")
+                given["infer"]["retriever"] = retriever
+                write(self.dir / "run.json", {"datasets": [given], "limit": 3})
+                run = self.run_sample("run.json").run
+                rows = self.lines("run.json")
+                self.assertEqual(len(rows), 12)
+                for row in rows:
+                    self.assertEqual(row["text"], run.predictions("tiny")[row["index"]]["label: " + row["label"]]["prompt"])
+                    self.assertEqual(row["text"].count("Question number"), 1 + retriever["ice_num"])
+                self.assertEqual(self.lines("run.json", "-n", "2"), [row for row in rows if row["index"] == 2])
+        outcome = self.sextant("prompt", "run.json", "-n", "7", *self.BACKEND)
+        self.assert_rc(outcome, USAGE)
+        self.assertIn("tiny has no sample 7 among the 3 that are evaluated", outcome.stderr)
+        encoder["hf_path"] = "nowhere"
+        given["infer"]["retriever"] = {"type": "topk", "ice_num": 2, "model": encoder}
+        write(self.dir / "run.json", {"datasets": [given, inline_set(self.dir / "set.jsonl", abbr="other")], "limit": 1})
+        outcome = self.sextant("prompt", "run.json", *self.BACKEND)
+        self.assertNotEqual(outcome.rc, OK)
+        self.assertIn("nowhere", outcome.stderr)
+        self.assertIn("| other |", outcome.stdout)  # which needs no model
 
     def test_compat_opencompass_ends_turns_with_a_line_feed_of_its_own(self):
         args = ("--datasets", "ceval_xyj_ppl", "-n", "0")

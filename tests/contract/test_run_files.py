@@ -90,7 +90,7 @@ class Files(ContractTest):
     def test_run_json_names_the_plugins_that_took_part(self):
         ids = {plugin["id"] for plugin in self.run_folder.record["plugins"]}
         self.assertLessEqual(
-            {"model:sample", "dataset:ceval", "template:dialogue", "postprocessor:first_capital", "metric:accuracy"}, ids
+            {"model:sample", "dataset:table", "template:dialogue", "postprocessor:first_capital", "metric:accuracy"}, ids
         )
         for plugin in self.run_folder.record["plugins"]:
             self.assertEqual(

@@ -55,6 +55,17 @@ class States(StatesTest):
         self.run_sample(*self.args, "-r")
         self.assert_story("complete", one="complete", other="complete")
 
+    def test_a_table_that_was_there_says_what_holds_after_eval_and_infer(self):
+        run = self.run_sample(*self.args).run
+        before = run.csv()
+        for mode in ("eval", "infer"):
+            self.again(mode, expect=OK)
+            self.assertEqual(run.csv(), before)
+        outcome = self.sextant("run", "-m", "eval", "-r", "--datasets", "one", "--config-dir", self.dir / "cards", *PLUGINS, "--backend", "sample",
+                               "--metric", 'exact_match:{"ignore_case":true}')
+        self.assert_rc(outcome, INCOMPLETE if self.only_run().record["status"] == "incomplete" else OK)
+        self.assertIn("exact_match", [row["metric"] for row in run.csv()])
+
     def test_what_failed_stays_failed(self):
         """Predictions of an earlier pass do not make a task complete whose inference failed since."""
         self.run_sample(*self.args, "--limit", "4")

@@ -95,6 +95,55 @@ TEST_CASE("table: C-Eval's checks as configuration: answers in val, none publish
   CHECK(ceval.read("test").at(0) == R"({"id":"0","question":"q","A":"1","B":"2","C":"3","D":"4","answer":"","explanation":""})");
 }
 
+TEST_CASE("table: lines, rows that are lists, items of lists as rows, columns and texts from files of their own, rows left out") {
+  struct Shape { const char *file, *text, *more; std::vector<std::string> expected; };
+  for (const Shape& c : {
+           Shape{"a.txt", "one\r\n\ntwo", R"(, "format": "lines")", {R"({"text":"one"})", R"({"text":""})", R"({"text":"two"})"}},
+           Shape{"a.txt", "one\n", R"(, "format": "lines", "columns": ["q"], "beside": {"label": "l.lst"})", {R"({"q":"one","label":"0"})"}},
+           Shape{"a.jsonl", "{\"q\": 1}\n", R"(, "beside": {"label": {"train": "l.lst"}}, "texts": {"task": "t.txt"})", {R"({"q":1,"label":"0","task":"do\nit"})"}},
+           Shape{"a.json", R"([[["p", "r"], 7, "id"]])", R"(, "columns": ["content", "n", ""])", {R"({"content":["p","r"],"n":7})"}},
+           Shape{"a.json", R"({"data": [{"t": "T", "qas": [{"q": 1}, {"q": 2, "t": "own"}]}]})", R"(, "unfold": ["qas"])",
+                 {R"({"t":"T","q":1})", R"({"t":"own","q":2})"}},
+           Shape{"a.jsonl", R"({"p": {"text": "T", "qs": [{"as": ["x", "y"]}, {"as": []}]}})", R"(, "unfold": ["p.qs", "as"])",
+                 {R"({"p":{"text":"T"},"as":"x"})", R"({"p":{"text":"T"},"as":"y"})"}},
+           Shape{"a.jsonl", "{\"l\": \"-\", \"o\": [1]}\n{\"l\": \"x\", \"o\": [1, 2]}\n", R"(, "where": "l != '-' and o | length == 2")",
+                 {R"({"l":"x","o":[1,2]})"}},
+       }) {
+    INFO(c.text << c.more);
+    const Folder folder;
+    folder.write(c.file, c.text);
+    folder.write("l.lst", "0\n");
+    folder.write("t.txt", "do\nit");
+    Loader loader(table(), folder.config("\"file\": \"" + std::string(c.file) + "\"" + c.more));
+    CHECK(loader.read("train") == c.expected);
+    CHECK(std::string(loader.error.message) == "");
+  }
+}
+
+TEST_CASE("table: what does not fit a card's shape is named") {
+  for (const Case& c : {
+           Case{"q.jsonl", "{\"q\": 1}\n{\"q\": 2}\n", R"(, "beside": {"label": "q.jsonl.lst"})", "q.jsonl.lst"},
+           Case{"q.jsonl", "{\"q\": 1}\n", R"(, "beside": {"label": {"dev": "l"}})", "\"files\" has no split 'train'; it has: dev"},
+           Case{"q.json", "[[1, 2]]", R"(, "columns": ["a"])", "item 0: it has 2 values, and \"columns\" names 1"},
+           Case{"q.json", "[[1, 2]]", "", "give them by \"columns\""},
+           Case{"q.jsonl", "{\"q\": 1}\n", R"(, "unfold": ["qas"])", "q.jsonl:1: there is no 'qas' to unfold; the row has: q"},
+           Case{"q.jsonl", "{\"q\": 1}\n", R"(, "unfold": ["q"])", "q.jsonl:1: 'q' is not a list"},
+           Case{"q.jsonl", "{\"p\": [{\"q\": 1}]}\n", R"(, "unfold": ["p", "z"])", "q.jsonl:1, p[0]: there is no 'z' to unfold; the row has: q"},
+           Case{"q.jsonl", "{\"q\": 1}\n", R"(, "where": "a == 1")", "q.jsonl:1: "},
+           Case{"q.jsonl", "{\"q\": 1}\n", R"(, "where": "q == 2")", "\"where\" holds for no row: q == 2"},
+           Case{"q.jsonl", "{\"q\": 1}\n", R"(, "where": "q ==")", "loader.where"},
+       }) {
+    INFO(c.text << c.more);
+    CHECK_THAT(first(table(), c), Catch::Contains(c.expected));
+  }
+  const Folder folder;   // two rows, one label
+  folder.write("q.jsonl", "{\"q\": 1}\n{\"q\": 2}\n");
+  folder.write("l.lst", "0\n");
+  Loader loader(table(), folder.config(R"("file": "q.jsonl", "beside": {"label": "l.lst"})"));
+  loader.read("train");
+  CHECK_THAT(std::string(loader.error.message), Catch::Contains("l.lst has 1 lines for the column 'label', and the split 'train' has 2 rows"));
+}
+
 TEST_CASE("custom: csv, tsv and jsonl are read as they are") {
   for (const Case& c : {
            Case{"q.csv", "question,A,B,answer\nq,1,2,B\n", "", R"({"question":"q","A":"1","B":"2","answer":"B"})"},
@@ -112,6 +161,7 @@ TEST_CASE("custom: what is wrong is named") {
            Case{"q.csv", "question,A,B,answer\nq,1,2,C\n", "", "q.csv:2: the answer 'C' is none of the options A, B"},
            Case{"q.csv", "id,question,A,B,C,answer\n7,q,1,2,,C\n", "", "q.csv:2: id 7: the answer 'C' is none of the options A, B; the row's own 'C' is empty"},
            Case{"q.csv", "question,A,B,answer\nq,1,2,A\nr,1,2,\n", "", "q.csv:3: it has no answer in 'answer'"},
+           Case{"q.csv", "question,A,B,answer\nq,x,y,x\nr,z,z,z\n", "", "q.csv:3: the answer 'z' is the text of several options (A, B); write the letter"},
            Case{"q.csv", "question,A,B,answer\nq,x,y,A\nr,x,y,y\n", "", "q.csv:3: the answer 'y' is none of the options A, B; it is the text of option B"},
            Case{"q.csv", "question,A,B,answer\nq,x,,A\n", "", "q.csv:2: it has one option, 'A'"},
            Case{"q.csv", "question,A,B,D,answer\nq,x,y,z,A\n", "", "has the option columns A, B, D, with a gap"},

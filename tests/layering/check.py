@@ -31,13 +31,15 @@ CORE = {
     "infer": "base data plugin",
     "render": "base config data",
     "retrieve": "base data plugin",
+    "tasks": "base data",
     "load": "base config data plugin",
     "serve": "base config data infer load plugin render retrieve sandbox store",
     "score": "base config data plugin sandbox stats store",
     "graph": "base config data plugin score serve store",
     "preflight": "base config data infer load plugin sandbox score serve",
     "report": "base config data stats store",
-    "cli": "base config data graph infer load plugin preflight report sandbox score serve stats store",
+    "compare": "base data report score stats store",
+    "cli": "base compare config data graph infer load plugin preflight report sandbox score serve stats store tasks",
 }
 # headers of one processor or accelerator: what is device-independent has no business with them
 DEVICE_HEADER = re.compile(r"^(\w*mmintrin|immintrin|arm_neon|arm_sve|cpuid|cuda|cublas|hip|nv|cl|omp)")

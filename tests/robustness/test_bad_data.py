@@ -182,8 +182,8 @@ class BadCard(RobustnessTest):
     def test_cycle(self):
         for name, parent in (("one", "two.json"), ("two", "small_ppl.json")):
             write(self.dir / "cards" / (name + ".json"), {"extends": parent})
-        self.refused({**self.card, "extends": "one.json"}, "small_ppl.json -> ", "one.json -> ", "two.json -> ", "circle")
-        self.refused({**self.card, "extends": "small_ppl.json"}, "small_ppl.json", "circle")
+        self.refused({**self.card, "extends": "one.json"}, "small_ppl.json -> ", "one.json -> ", "two.json -> ", "circular")
+        self.refused({**self.card, "extends": "small_ppl.json"}, "small_ppl.json", "circular")
 
     def test_extends_nothing(self):
         self.refused({**self.card, "extends": "nowhere.json"}, "small_ppl.json", "nowhere.json")

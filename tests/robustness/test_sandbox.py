@@ -120,6 +120,9 @@ RIGHT = {"name": "right", "program": "def add(a, b): return a + b", "tests": "as
 
 
 class Without(SandboxTest):
+    def test_its_metric_is_no_plugin(self):
+        self.assert_refused(self.sextant("plugins", "info", "metric:code_tests"), 65, "metric:code_tests", "docs/code_tasks.md")
+
     def test_without_bubblewrap(self):
         """The set is refused before anything is computed, with the remedy."""
         write(self.dir / "empty" / "x", "")

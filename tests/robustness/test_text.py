@@ -110,7 +110,7 @@ class TextFromOutside(RobustnessTest):
         done = subprocess.run([PROGRAM.encode(), b"run", b"--custom-dataset-path", target, *[str(a).encode() for a in self.BACKENDS["sample"]], b"-w", b"work"],
                               env=self.environment(), cwd=self.dir, capture_output=True, timeout=60)
         self.assertEqual(done.returncode, USAGE, done.stderr)
-        self.assertIn(b"not UTF-8", done.stderr)
+        self.assertIn(b"not valid UTF-8", done.stderr)
         self.assert_plain(done.stderr, "stderr")
 
     def test_no_cell_is_a_formula(self):

@@ -11,7 +11,7 @@ import tap
 
 FOLDER = pathlib.Path(sys.argv[1]) / "completion"
 PROGRAM = os.environ.get("SEXTANT_PROGRAM", "")
-COMMANDS = ("run", "list", "prompt", "report", "plugins", "model")
+COMMANDS = ("run", "list", "prompt", "report", "show", "compare", "gate", "plugins", "model")
 
 
 def help_of(command):

@@ -61,7 +61,7 @@ class Check:
     def predict(self, name, card, data, *more):
         """A run of the card with one-token replies."""
         work = self.folder / name
-        limit = ["--limit", self.args.rows] if self.args.rows else []
+        limit = ["--limit", self.args.rows] if self.args.rows and name != "leaving" else []
         done = self.sextant("run", "--datasets", card, "--data-dir", data, "--model-path", TINY_MODEL, "--max-seq-len", 4096, "--set", "infer.inferencer.max_out_len=1",
                             "-w", work, "-m", "infer", *limit, *more)
         if done.returncode == UNAVAILABLE:

@@ -16,6 +16,7 @@ import pathlib
 import random
 import resource
 import selectors
+import shutil
 import socket
 import subprocess
 import sys
@@ -154,6 +155,9 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
+    if not shutil.which(options.program):
+        print("SKIP: there is no program; SEXTANT_PROGRAM or --program names it")
+        sys.exit(77)
     if options.rows:
         got = run(options.program, options.rows, options.slots, 0)
         print("%d requests, none waited for: %.0f requests/s while asking, %.1f s in all, %.1f s of CPU here, peak memory %.0f MiB"

@@ -11,7 +11,7 @@ namespace sextant::infer {
 struct Tool {
   std::string_view name, description;
   std::string_view parameters;      // JSON Schema of its arguments, an object
-  std::string (*run)(const json::Value& arguments);
+  std::string (*run)(const json::Value& arguments);   // null: it runs in a sandbox, which whoever answers Ask::tool has
 };
 std::span<const Tool> tools();
 const Tool* find_tool(std::string_view name);
@@ -25,7 +25,7 @@ std::string tools_json(std::span<const Tool* const> offered);
 std::string arguments_of_text(const Tool& tool, std::string_view text);
 
 /// What the tool says. What is wrong with the arguments is said as a text as well, because the model reads it; an Error only
-/// where there is no such tool.
+/// where there is no such tool, or it is one that runs in a sandbox.
 Result<std::string> run_tool(std::string_view name, std::string_view arguments_json);
 
 }  // namespace sextant::infer

@@ -1,4 +1,5 @@
-# A program alone, for what it prints: the tool `python` of agents. It ends with its exception's last line, as Python does.
+# A program alone, for what it prints: the tool `python` of agents. As at a prompt, the value of a last line that is an expression is
+# printed; an exception's last line is, too.
 TASK, STATE = 3, 4
 
 
@@ -8,9 +9,15 @@ def main():
     task = read_task(TASK)
     os.close(TASK)
     os.close(STATE)
+    import ast
     space = {'__name__': '__main__'}
     try:
-        exec(compile(task['program'], 'program.py', 'exec'), space)
+        tree = ast.parse(task['program'], 'program.py')
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, 'program.py', 'exec'), space)
+        value = eval(compile(ast.Expression(last.value), 'program.py', 'eval'), space) if last else None
+        if value is not None:
+            print(repr(value))
     except SystemExit:
         pass
     except BaseException as error:

@@ -64,6 +64,10 @@ def write_value(value, refer):
             put_all(b'l', x)
         elif isinstance(x, tuple):
             put_all(b't', x)
+        elif type(x).__module__ in EXACT and type(x).__name__ in EXACT[type(x).__module__]:
+            out.append(b'x')
+            put(type(x).__module__ + '.' + type(x).__name__)
+            put(str(x) if type(x).__module__ != 'collections' else list(x) if type(x).__name__ == 'deque' else dict(x))
         elif isinstance(x, dict):
             out.append(b'd%d:' % len(x))
             for key in list(x):
@@ -76,10 +80,6 @@ def write_value(value, refer):
             out.append(bytes(x))
         elif isinstance(x, complex):
             out.append(b'c%s,%s;' % (float.hex(x.real).encode(), float.hex(x.imag).encode()))
-        elif type(x).__module__ in EXACT and type(x).__name__ in EXACT[type(x).__module__]:
-            out.append(b'x')
-            put(type(x).__module__ + '.' + type(x).__name__)
-            put(list(x) if type(x).__name__ == 'deque' else str(x))
         else:
             out.append(b'r%d;' % refer(x))
 
@@ -87,8 +87,8 @@ def write_value(value, refer):
     return b''.join(out)
 
 
-# Values of the standard library that tests compare with, made again from a text or a list.
-EXACT = {'fractions': ('Fraction',), 'decimal': ('Decimal',), 'collections': ('deque',)}
+# Values of the standard library that tests compare with, made again from a text, a list or a dictionary.
+EXACT = {'fractions': ('Fraction',), 'decimal': ('Decimal',), 'collections': ('deque', 'Counter', 'OrderedDict', 'defaultdict')}
 
 
 def read_value(data, of_number):
@@ -148,7 +148,8 @@ def read_value(data, of_number):
             module, kind = name.split('.')
             if kind not in EXACT.get(module, ()):
                 raise ValueError('a value of type ' + name)
-            return getattr(__import__(module), kind)(value)
+            made = getattr(__import__(module), kind)
+            return made(None, value) if kind == 'defaultdict' else made(value)
         if tag == b'r':
             return of_number(int(upto(b';')))
         raise ValueError('no value begins with %r' % tag)

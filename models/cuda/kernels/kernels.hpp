@@ -53,6 +53,8 @@ template <class T> struct ResidualNorm {
   float add_scale, epsilon;
 };
 template <class T> cudaError_t residual_norm(const ResidualNorm<T>& arguments, cudaStream_t stream);
+/// The same, but that the norm is kept in float32, [rows][hidden], instead of in y.
+template <class T> cudaError_t state_norm(const ResidualNorm<T>& arguments, float* ret, cudaStream_t stream);
 
 /// Cosines and sines of the rotary positions, times `magnitude`: frequency times position in double precision, once a batch.
 struct Angles {

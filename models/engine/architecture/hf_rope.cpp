@@ -28,12 +28,19 @@ void warn_of_conflicts(const Keys& keys, const Context& c) {
                                      json::write(*old_type)));
 }
 
+// Null where it is null, false, 0, "" or []: transformers asks whether it is true.
+const json::Value* asked(const Keys& config, std::string_view name) {
+  const json::Value* value = config.find(name);
+  if (!value || value->IsFalse() || (value->IsArray() && value->Empty()) || (value->IsString() && value->GetStringLength() == 0)) return nullptr;
+  return value->IsNumber() && value->GetDouble() == 0 ? nullptr : value;
+}
+
 Result<void> refuse_unknown(const Keys& config, std::string_view name) {
   constexpr std::string_view known[] = {
       "rope_type", "type", "rope_theta", "partial_rotary_factor", "factor", "original_max_position_embeddings",
       "attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate", "low_freq_factor",
       "high_freq_factor", "short_factor", "long_factor", "finetuned"};
-  const json::Value* object = config.find(name);
+  const json::Value* object = asked(config, name);
   if (!object) return {};
   if (!object->IsObject()) return config.wrong(fmt::format("{} must be an object", config.key(name)));
   for (const auto& member : object->GetObject()) {
@@ -127,7 +134,7 @@ Result<std::vector<Rope>> read_hf_ropes(const Keys& config, const Architecture& 
   Context c{config, a, default_theta, 1, ret_warnings};
   SXT_TRY(c.theta, config.number_or("rope_theta", 1.0001, 1e12, default_theta));
   SXT_TRY(c.partial, config.number_or("partial_rotary_factor", 0, 1, 1));
-  const json::Value *style_5 = config.find("rope_parameters"), *style_4 = config.find("rope_scaling");
+  const json::Value *style_5 = asked(config, "rope_parameters"), *style_4 = asked(config, "rope_scaling");
   if (style_5 && style_4 && *style_5 != *style_4)
     return Error{Error::Kind::data, fmt::format("{}: {} and rope_scaling differ; take the wrong one out of config.json",
                                                 config.checkpoint().path(), config.key("rope_parameters"))};

@@ -18,7 +18,7 @@ Keys Keys::of_gguf(const Checkpoint& checkpoint, const std::string& architecture
 Keys Keys::inside(std::string_view name) const {
   static const json::Value nothing(rapidjson::kObjectType);
   const json::Value* object = find(name);
-  Keys inner{*checkpoint_, object ? *object : nothing, what_, prefix_ + std::string(name) + "."};
+  Keys inner{*checkpoint_, object && object->IsObject() ? *object : nothing, what_, prefix_ + std::string(name) + "."};
   inner.asked_ = asked_;
   return inner;
 }

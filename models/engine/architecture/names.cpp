@@ -1,5 +1,6 @@
 #include "names.hpp"
 #include <algorithm>
+#include "../checkpoint/name_prefixes.hpp"
 
 namespace sextant::engine {
 namespace {
@@ -31,22 +32,11 @@ TensorNames internlm2_names(const Checkpoint& checkpoint) {
           .expert_gate = {}, .expert_up = {}, .expert_down = {}};
 }
 
-// What stands before the names of the model and before its head's. The text half of a model of text and pictures is called as transformers
-// wrote it until 4.51, or since; what a trainer kept in a member `model` has that before all; a model saved without its head has nothing.
-struct Prefixes {
-  std::string_view model, head;
-};
-constexpr Prefixes prefixes[] = {{"model.", ""},          {"language_model.model.", "language_model."},
-                                 {"model.language_model.", ""}, {"model.model.", "model."},
-                                 {"language_model.", ""}, {"", ""}};
-
 // transformers' names.
 TensorNames hf_names(const Checkpoint& checkpoint, const Architecture& a) {
   if (a.family == "internlm2") return internlm2_names(checkpoint);
-  const auto found = std::find_if(std::begin(prefixes), std::end(prefixes), [&](const Prefixes& p) {
-    return checkpoint.find(std::string(p.model) + "embed_tokens.weight") != nullptr;
-  });
-  const Prefixes& before = found == std::end(prefixes) ? prefixes[0] : *found;
+  const NamePrefixes* found = prefixes_of(checkpoint);
+  const NamePrefixes& before = found ? *found : name_prefixes[0];
   const std::string model(before.model), head = std::string(before.head) + "lm_head.weight";
   TensorNames n{.embedding = model + "embed_tokens.weight", .final_norm = model + "norm.weight", .head = head,
                 .layer = model + "layers.{}.", .attention_norm = "input_layernorm", .feed_forward_norm = "post_attention_layernorm",

@@ -154,6 +154,8 @@ Result<std::vector<Regex>> layers(const json::Value& json, const std::string& pa
 Result<void> AdapterConfig::read_numbers(const json::Value& json, const std::string& path) {
   rank_stabilised_ = json::find_bool(json, "use_rslora").value_or(false);
   if (const json::Value* r = json::find(json, "r")) { SXT_TRY(rank_, number(*r, "r", max_rank, path)); }
+  has_rank_ = json::find(json, "r") || asks(json::find(json, "rank_pattern"));
+  if (!has_rank_) warnings_.emplace_back("\"r\" is missing; 8 is taken, as peft does");
   if (const json::Value* alpha = json::find(json, "lora_alpha")) { SXT_TRY(alpha_, number(*alpha, "lora_alpha", max_alpha, path)); }
   else warnings_.emplace_back("\"lora_alpha\" is missing; 8 is taken, as peft does");
   SXT_TRY(ranks_, overrides(json, "rank_pattern", path));

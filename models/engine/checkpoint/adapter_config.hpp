@@ -20,6 +20,8 @@ class AdapterConfig {
   Result<double> scale(std::string_view module, uint64_t rank) const;
   /// r, as rank_pattern has it for this module.
   Result<uint64_t> rank(std::string_view module) const;
+  /// Whether adapter_config.json says what the rank is; else it is PEFT's 8.
+  bool has_rank() const { return has_rank_; }
   /// The key that leaves the module out ("target_modules", "exclude_modules", "layers_to_transform"), for PEFT then does; empty: none does.
   Result<std::string_view> left_out_by(std::string_view module) const;
   /// Whether target_modules says which: without it, or with "all-linear", PEFT chooses by rules of its own.
@@ -44,7 +46,7 @@ class AdapterConfig {
   void warn_of_keys(const json::Value& json);
 
   double rank_ = 8, alpha_ = 8;
-  bool rank_stabilised_ = false, dora_ = false, keeps_tied_ = false;
+  bool has_rank_ = false, rank_stabilised_ = false, dora_ = false, keeps_tied_ = false;
   std::vector<Override> ranks_, alphas_;  // the first that matches counts
   std::vector<Regex> targets_;            // none: every module
   std::vector<Regex> excluded_;

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 #include "dequantize.hpp"
 #include "messages.hpp"
+#include "name_prefixes.hpp"
 #include "numbers_check.hpp"
 
 namespace sextant::engine {
@@ -40,7 +41,7 @@ class Merger {
  private:
   void find_ends();
   const Tensor* in_model(const std::string& name) const;
-  bool is_head(const std::string& name) const { return name == head_ || name == "lm_head.weight"; }
+  bool is_head(std::string_view name) const;
   Result<void> check_finite(const Tensor& tensor) const;
   Result<void> check_shape(const Tensor& tensor, const std::vector<uint64_t>& shape, uint64_t rank, const Tensor& weight) const;
   Result<void> replace(const std::string& name, const Tensor& tensor);
@@ -54,6 +55,7 @@ class Merger {
   const AdapterConfig& config_;
   const std::string& path_;
   const Tensor* embedding_ = nullptr;
+  std::string prefix_; // of the model's names: "model."
   std::string head_;   // the name of the head's tensor
   bool tied_ = false;  // there is none: the embedding is the head
   std::set<std::string, std::less<>> touched_;  // tensors of the model
@@ -63,12 +65,12 @@ class Merger {
 
 // The embedding and the head by their names; encoders have neither.
 void Merger::find_ends() {
-  for (const Tensor& tensor : model_.tensors()) {
-    const bool internlm = tensor.name.ends_with("tok_embeddings.weight");
-    if (!internlm && !tensor.name.ends_with("embed_tokens.weight")) continue;
-    embedding_ = &tensor;
-    head_ = internlm ? "output.weight" : tensor.name.starts_with("language_model.model.") ? "language_model.lm_head.weight" : "lm_head.weight";
-    break;
+  for (const char* prefix : {"model.", ""})  // InternLM2
+    if (!embedding_ && (embedding_ = model_.find(prefix + std::string("tok_embeddings.weight")))) prefix_ = prefix, head_ = "output.weight";
+  if (const NamePrefixes* found = prefixes_of(model_); found && !embedding_) {
+    prefix_ = found->model;
+    embedding_ = model_.find(prefix_ + "embed_tokens.weight");
+    head_ = std::string(found->head) + "lm_head.weight";
   }
   const json::Value* text = json::find(model_.metadata(), "text_config");
   const bool says_apart = json::find_bool(text && text->IsObject() ? *text : model_.metadata(), "tie_word_embeddings") == false;
@@ -77,16 +79,22 @@ void Merger::find_ends() {
 
 // The model's tensor that the adapter means; it may have been trained on another class of the same model, with more or less around it.
 const Tensor* Merger::in_model(const std::string& name) const {
-  const std::string_view base = "model.", newer = "model.language_model.", older = "language_model.model.";
-  std::vector<std::string> names = {name, std::string(base) + name};
-  if (name.starts_with(base)) names.push_back(name.substr(base.size()));
-  if (name.starts_with(newer)) names.push_back(std::string(older) + name.substr(newer.size()));
-  if (name.starts_with(older)) names.push_back(std::string(newer) + name.substr(older.size()));
-  for (const std::string& one : names)
-    if (const Tensor* tensor = model_.find(one)) return tensor;
-  for (const Tensor& tensor : out_.whole)  // a head of its own
-    if (tensor.name == name && name == head_) return &tensor;
+  if (const Tensor* tensor = model_.find(name)) return tensor;
+  if (is_head(name)) {
+    for (const Tensor& tensor : out_.whole)  // a head of its own
+      if (tensor.name == head_) return &tensor;
+    return model_.find(head_);
+  }
+  for (const NamePrefixes& other : name_prefixes)
+    if (name.starts_with(other.model))
+      if (const Tensor* tensor = model_.find(prefix_ + name.substr(other.model.size()))) return tensor;
   return nullptr;
+}
+
+bool Merger::is_head(std::string_view name) const {
+  return name == head_ || std::any_of(std::begin(name_prefixes), std::end(name_prefixes), [&](const NamePrefixes& other) {
+           return name.starts_with(other.head) && name.substr(other.head.size()) == "lm_head.weight";
+         });
 }
 
 Result<void> Merger::check_finite(const Tensor& tensor) const {
@@ -97,6 +105,10 @@ Result<void> Merger::check_finite(const Tensor& tensor) const {
 
 Result<void> Merger::check_shape(const Tensor& tensor, const std::vector<uint64_t>& shape, uint64_t rank, const Tensor& weight) const {
   if (tensor.shape == shape) return check_finite(tensor);
+  if (!config_.has_rank())
+    return refused(path_, fmt::format("adapter_config.json has no \"r\", so that the rank is 8, as peft takes it, and tensor {} has shape [{}]; write the "
+                                      "\"r\" of the training into it",
+                                      shown(tensor.name), fmt::join(tensor.shape, ", ")));
   return refused(
       path_, fmt::format("tensor {} must have shape [{}] (the rank is {}, the weight [{}, {}]); give the model that the adapter "
                          "was made for",

@@ -1,7 +1,7 @@
 // Does an answer stand in a reply? Pure; [any] thread.
 #pragma once
 #include "../../text/general.hpp"
-#include "../token_f1/token_f1.hpp"
+#include "../../text/token_f1.hpp"
 
 namespace sextant::metric {
 

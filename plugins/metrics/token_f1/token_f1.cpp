@@ -1,4 +1,4 @@
-#include "token_f1.hpp"
+#include "../../text/token_f1.hpp"
 #include <sextant/sdk.hpp>
 #include "../../text/compat.hpp"
 #include "../../text/references.hpp"

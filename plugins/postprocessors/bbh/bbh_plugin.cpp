@@ -1,7 +1,7 @@
 // bbh_mcq, bbh_freeform.
 #include "bbh.hpp"
 #include "../answer.hpp"
-#include "../first_option/first_option.hpp"
+#include "../options/first_option.hpp"
 
 using namespace sextant;
 

@@ -1,4 +1,4 @@
-#include "first_option.hpp"
+#include "../options/first_option.hpp"
 #include <sextant/sdk.hpp>
 #include "opencompass.hpp"
 

@@ -117,7 +117,7 @@ Result<Regex> Regex::compile(std::string_view pattern, RegexOptions options, std
     if (!translated) return unusable(translated.error().message);
     source = own = *std::move(translated);
   }
-  // verbs like (*UCP) must stay in front; they are for persons who know what they do
+  // verbs like (*UCP) must stay in front of everything else
   size_t watched = 0;
   if (!options.compiled_to_code && !source.starts_with("(*")) {
     constexpr std::string_view callout = "(?C)";

@@ -20,6 +20,7 @@ bool is_article(std::string_view word) {
 bool is_blank(char32_t c) { return jinja::is_blank(c); }
 bool is_digit(char32_t c) { return jinja::is_decimal(c); }
 bool is_upper(char32_t c) { return jinja::is_upper(c); }
+bool is_lower(char32_t c) { return jinja::is_lower(c); }
 bool is_word(char32_t c) { return c == '_' || jinja::is_letter(c) || jinja::is_numeric(c); }
 bool is_punctuation(char32_t c) { return category(c) >= UTF8PROC_CATEGORY_PC && category(c) <= UTF8PROC_CATEGORY_PO; }
 bool is_symbol(char32_t c) { return category(c) >= UTF8PROC_CATEGORY_SM && category(c) <= UTF8PROC_CATEGORY_SO; }

@@ -72,7 +72,7 @@ TEST_CASE("entries come from lists, names, files and globs", "[config]") {
 
 TEST_CASE("entries that there are none of are an error that says where", "[config]") {
   CHECK_THAT(Cards(card_with(R"("each": {"glob": "test/${name}.csv"})")).abbrs(), Catch::Contains("no file in") && Catch::Contains("--data-dir"));
-  CHECK_THAT(Cards(card_with(R"("each": {"glob": "test/*.csv"})")).abbrs(), Catch::Contains("names nothing; put ${name}"));
+  CHECK_THAT(Cards(card_with(R"("each": {"glob": "test/*.csv"})")).abbrs(), Catch::Contains("has no placeholder; put ${name}"));
   CHECK_THAT(Cards(card_with(R"("each": {"file": "none.txt"})")).abbrs(), Catch::Contains("neither beside the card nor in"));
   CHECK_THAT(Cards(card_with(R"("each": 3)")).abbrs(), Catch::Contains("each must be array|object"));
   CHECK_THAT(Cards(card_with(R"("each": ["a", "a"])")).abbrs(), Catch::Contains("gives the abbr 'set-a' twice"));

@@ -103,7 +103,7 @@ TEST_CASE("words and bytes may be counted on another column") {
 
 TEST_CASE("a window must fit the context and a stride the window") {
   struct Row { uint32_t context; std::string config, message; };
-  for (const Row& row : std::vector<Row>{{0, "{}", "does not say how long its context is"},
+  for (const Row& row : std::vector<Row>{{0, "{}", "context is unknown"},
                                          {4, R"({"window": 5})", "\"window\" of 5 tokens, but the model's context holds 4"},
                                          {4, R"({"stride": 4})", "\"stride\" of 4 tokens; it must be less than the window of 4"},
                                          {0, R"({"window": 3})", "(no error)"}}) {

@@ -48,9 +48,26 @@ TEST_CASE("a column that holds the answer and stands in the item's own prompt is
     }
     return leak.finding("set");
   };
-  CHECK_THAT(finding(R"({"prompt": "{q} {letter}"})", 20, true), Catch::Contains("{letter}") && Catch::Contains("in all 20 rows"));
-  CHECK(finding(R"({"prompt": "{q} {letter}"})", 19, true).empty());
+  CHECK_THAT(finding(R"({"prompt": "{q} {letter}"})", 20, true), Catch::Contains("{letter}, which is the answer") && Catch::Contains("in all 20 rows"));
+  CHECK_THAT(finding(R"({"prompt": {"jinja": "{{ q }} {{ letter | upper }}"}})", 20, true), Catch::Contains("{letter}"));
+  CHECK_THAT(finding(R"({"prompt": "{q} {letter}"})", 8, true), Catch::Contains("in all 8 rows"));  // four answers: one in 65,536 by chance
+  CHECK(finding(R"({"prompt": "{q} {letter}"})", 7, true).empty());
   CHECK(finding(R"({"prompt": "{q} {letter}"})", 20, false).empty());
   CHECK(finding(R"({"prompt": "{q} {answer}"})", 20, true).empty());      // empty in the item's own prompt
   CHECK(finding(R"({"prompt": "{q}", "shot": "{q} {letter}"})", 20, true).empty());
+}
+
+TEST_CASE("a column that tells the answer in other words is found; a row's number is none", "[load]") {
+  const auto finding = [](int rows, int answers, int spoilt, bool same) {
+    AnswerLeak leak(placeholders_of(parsed(R"({"prompt": "{q} {index}"})")), "answer");
+    for (int i = 0; i < rows; ++i) {
+      const std::string letter(1, same ? 'A' : static_cast<char>('A' + i % answers));
+      leak.look_at(parsed("{\"answer\": \"" + letter + "\", \"index\": " + std::to_string(i == spoilt ? 9 : i % answers) + ", \"q\": \"?\"}"));
+    }
+    return leak.finding("set");
+  };
+  CHECK_THAT(finding(12, 4, -1, false), Catch::Contains("{index}, which tells the answer 'answer' in all 12 rows"));
+  CHECK(finding(12, 4, 5, false).empty());    // one row says otherwise
+  CHECK(finding(12, 12, -1, false).empty());  // each row's own
+  CHECK(finding(40, 4, -1, true).empty());    // one answer, many indices
 }

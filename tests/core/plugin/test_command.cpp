@@ -51,7 +51,7 @@ TEST_CASE("plugins describe writes a manifest that discovery takes and check agr
   folder.write("echo.json", other.replace(other.find("longer"), 6, "taller"));
   const auto lying = plugins({"check", library.string()});
   CHECK(lying.exit_status == 65);
-  CHECK_THAT(lying.err, Contains("echo.json does not say what"));
+  CHECK_THAT(lying.err, Contains("echo.json does not match"));
 }
 
 TEST_CASE("what a plugin prints while it is loaded does not stand in its manifest") {

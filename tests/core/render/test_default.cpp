@@ -45,6 +45,19 @@ TEST_CASE("plain text: one LF between pieces, one blank line between examples") 
   }
 }
 
+TEST_CASE("chat: a system turn that the template refuses is its fallback role's, in front of the question") {
+  render::Format format;
+  format.chat = format.no_system = true;
+  const std::vector<Piece> pieces = with({{begin, "SYSTEM", "HUMAN", 0, "T"}}, asked);
+  const render::Prompt prompt = assembled_one(pieces, Form::open, format);
+  CHECK(prompt.text == "[user]T\nq[/user][assistant]");
+  CHECK(question_of(prompt) == "q[/user][assistant]");
+  format.no_system = false;
+  CHECK(assembled_one(pieces, Form::open, format).text == "[system]T[/system][user]q[/user][assistant]");
+  format.no_system = true;
+  CHECK(assembled_one(with({{begin, "SYSTEM", "", 0, "T"}}, asked), Form::open, format).text == "[system]T[/system][user]q[/user][assistant]");
+}
+
 TEST_CASE("chat: examples as turns, nothing added to them") {
   struct Row { std::string name; std::vector<Piece> pieces; std::string system, text, question; };
   const std::vector<Row> rows{

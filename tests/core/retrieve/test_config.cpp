@@ -25,6 +25,7 @@ TEST_CASE("every retriever of the table can be made and says what it needs", "[r
       {"votek", R"({"ice_num": 5, "votek_k": 3})", false, true, false},
       {"dpp", R"({"ice_num": 5, "candidate_num": 100, "scale_factor": 0.1})", false, true, false},
       {"sliding_window", R"({"k": 5})", false, false, false},
+      {"lm_eval", R"({"ice_num": 5, "sampler": "first_n", "own_split": "yes"})", false, false, false},
   };
   REQUIRE(cases.size() == retrieve::retrievers().size());
   for (size_t i = 0; i < cases.size(); ++i) {

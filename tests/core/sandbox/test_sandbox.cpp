@@ -8,6 +8,7 @@
 #include "../../../core/sandbox/probe.hpp"
 #include "../../../core/sandbox/sandboxes.hpp"
 #include "../../../core/sandbox/trial.hpp"
+#include "../../../core/serve/python_tool.hpp"
 
 namespace sextant::test {
 namespace {
@@ -129,6 +130,11 @@ TEST_CASE("sandbox: programs are judged") {
   data.data_json = R"({"rows": [[1, 2, 3], [0.5, 1, 1.5]]})";
   script.kind = Job::Kind::script;
   script.program = "print(2 ** 70)\nraise ValueError('no')";
+  const auto by_reference = [&](const std::string& program, const std::string& more = "") {
+    Job job = tests_of(program, "check_by_reference(add, 'def add(a, b): return a + b', 'add', inputs, 0" + more + ")");
+    job.data_json = R"({"inputs": [[1, 2], [0.5, 1], [[1], [2]], ["12345678901234567890", 1]]})";
+    return job;
+  };
   struct Case {
     const char* what;
     Job job;
@@ -156,6 +162,15 @@ TEST_CASE("sandbox: programs are judged") {
       {"exceptions cross", tests_of("def add(a, b): raise ValueError('no')", "try: add(1, 2)\nexcept ValueError as e: assert str(e) == 'no'\nelse: assert False"), Outcome::passed, ""},
       {"values of the library", tests_of("from fractions import Fraction\ndef add(a, b): return Fraction(a, b)", "from fractions import Fraction\nassert add(1, 2) == Fraction(2, 4)"),
        Outcome::passed, ""},
+      {"its dictionaries", tests_of("import collections\ndef add(a, b): return [collections.Counter('aab'), collections.OrderedDict([(1, 2), (3, 4)]), collections.defaultdict(int, {1: 2})]",
+                                   "from collections import Counter, OrderedDict\nassert add(1, 2) == [Counter('baa'), {3: 4, 1: 2}, {1: 2}]\n"
+                                   "assert add(1, 2)[0]['z'] == 0 and add(1, 2)[1] != OrderedDict([(3, 4), (1, 2)])"), Outcome::passed, ""},
+      {"as the reference, floats nearly", by_reference("def add(a, b): return a + b if type(b) is not int or b != 1 or a == 1 else a + b + (1e-9 if a == 0.5 else 0)"),
+       Outcome::passed, ""},
+      {"another value than the reference", by_reference("def add(a, b): return a + b if a != [1] else [1]"), Outcome::wrong, "input 2"},
+      {"another type than the reference", by_reference("def add(a, b): return tuple(a + b) if a == [1] else a + b"), Outcome::wrong, "input 2"},
+      {"a reference that fails", by_reference(add, ") or check_by_reference(add, 'def add(a, b): return a / 0', 'add', inputs, 0"), Outcome::untestable, "own program"},
+      {"a root", by_reference("def add(a, b): return -7", ", root_of=lambda a, b, x: x + 7"), Outcome::passed, ""},
       {"a function of the tests", tests_of(add, "add(lambda: 1, 2)"), Outcome::untestable, "object of their own"},
       {"tests that are broken", tests_of(add, "assert ("), Outcome::untestable, "own tests"},
       {"a script", script, Outcome::passed, ""}};
@@ -170,6 +185,43 @@ TEST_CASE("sandbox: programs are judged") {
     CHECK_THAT(verdicts[i]->detail, Contains(cases[i].said));
     if (cases[i].job.kind == Job::Kind::script) CHECK(verdicts[i]->output == "1180591620717411303424\nValueError: no\n");
   }
+}
+
+TEST_CASE("sandbox: the tool python says what a program prints") {
+  const auto asking = [](const char* id, const char* config) {
+    config::Inferencer out;
+    out.id = id;
+    out.config = config;
+    return out;
+  };
+  CHECK(serve::offers_programs(asking("agent", R"({"tools": ["calculator", "python"]})")));
+  CHECK(!serve::offers_programs(asking("agent", R"({"tools": ["calculator"]})")));
+  CHECK(!serve::offers_programs(asking("gen", "{}")));
+  CHECK(*serve::run_python("{}") == "error: python needs the text \"code\"");
+  worker_program() = std::getenv("SEXTANT_PROGRAM");
+  if (const auto there = available(); !there) {
+    WARN("SKIP: " << there.error().message);
+    return;
+  }
+  struct Case {
+    const char *code, *said;
+  };
+  for (const Case& c : {Case{"print(6 * 7)", "42"}, {"x = 6\nx * 7", "42"}, {"```python\n6 * 7\n```", "42"}, {"x = 1", "(nothing was printed)"},
+                        {"print('a')\n1 / 0", "a\nZeroDivisionError: division by zero"}, {"def (", "SyntaxError: invalid syntax (program.py, line 1)"},
+                        {"import os\nos.write(1, b'\\xff\\xe4x')", "\uFFFD\uFFFDx3"}, {"import sys\nprint(1)\nsys.exit(3)", "1"}}) {
+    INFO(c.code);
+    json::Document arguments(rapidjson::kObjectType);
+    json::set(arguments, "code", c.code, arguments.GetAllocator());
+    const auto said = serve::run_python(json::write(arguments));
+    REQUIRE(said);
+    CHECK(*said == c.said);
+  }
+  const auto much = serve::run_python(R"json({"code": "print('中' * 5000)"})json");
+  REQUIRE(much);
+  CHECK_THAT(*much, Contains("(11001 bytes more)"));
+  const auto endless = serve::run_python(R"json({"code": "while True: print('x' * 1000)"})json");
+  REQUIRE(endless);
+  CHECK_THAT(*endless, Contains("error: stopped: it printed more than 64 KiB"));
 }
 
 }  // namespace sextant::test

@@ -48,6 +48,16 @@ TEST_CASE("many replies without an answer are a finding that counts them") {
   CHECK(findings[0].of == 3);
 }
 
+TEST_CASE("each filter's unread replies, and its score of 0, are findings of their own") {
+  Steps steps = steps_of({exact()}, {});
+  steps.filters = {{"loose", {}, false}, {"strict", {letters()}, false}};
+  const auto scored = score_with(scored_set(), steps, attempts({{"yes", "\"yes\""}, {"no", "\"no\""}, {"A", "\"yes\""}}));
+  REQUIRE(scored);
+  REQUIRE(kinds(scored->findings) == Kinds{"unparsed"});
+  CHECK(scored->findings[0].filter == "strict");
+  CHECK(scored->findings[0].count == 2);
+}
+
 TEST_CASE("replies that were all cut, and examples that were all left out, are findings") {
   CHECK(kinds(found({{"A", "\"A\""}, {"B", "\"A\""}}, {}, "length")) == Kinds{"cut"});
   CHECK(found({{"A", "\"A\""}}, {}, "eos", R"({"ids": [0, 1]})", 1).empty());

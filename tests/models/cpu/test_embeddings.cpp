@@ -5,8 +5,7 @@
 #include <fstream>
 #include <map>
 #include <fmt/format.h>
-#include "../engine/embedding_goldens.hpp"
-#include "../engine/families.hpp"
+#include "../engine/compare_embeddings.hpp"
 #include "backend.hpp"
 
 using namespace fakes;
@@ -153,50 +152,8 @@ TEST_CASE("MiniLM embeds as sentence-transformers does", "[model][cpu][embedding
 }
 
 TEST_CASE("decoders' embeddings are transformers' states, pooled", "[cpu][embeddings]") {
-  const json::Document golden = test::read_embeddings_json("decoders.json");
-  const test::FamilyGoldens families = test::read_family_goldens();
-  size_t compared = 0;
-  for (const auto& family : families.entries) {
-    const json::Value* entry = json::find(golden, family.name);
-    if (!entry) continue;
-    ++compared;
-    const auto expected = test::floats_of(*json::find(*entry, "mean_last_cls"));
-    const Architecture a = or_throw(read_architecture(*family.checkpoint));
-    std::vector<EmbeddingItem> items;
-    for (const auto& prompt : families.prompts) items.push_back({prompt, rope_length(a, static_cast<uint32_t>(prompt.size()))});
-    REQUIRE(expected.size() == items.size() * 3 * a.hidden);
-    for (const auto& [compute, tolerance] : std::map<std::string, double>{{"f32", 1e-5}, {"bf16", 0.1}}) {
-      cpu::CpuHardware hardware(Context(nullptr, borrow(R"({"threads": 2})")));
-      BackendConfig config;
-      config.compute = compute;
-      config.memory = 1 << 28;
-      DeviceReport report;
-      const auto device = hardware.make_device({*family.checkpoint, a, config, 128, {}}, report);
-      for (size_t p = 0; p < 3; ++p) {
-        const Pooling pooling = std::array{Pooling::mean, Pooling::last, Pooling::cls}[p];
-        CAPTURE(family.name, compute, name_of(pooling));
-        const auto run = [&](uint64_t seed) {
-          std::vector<std::vector<float>> out(items.size());
-          Device* const on[] = {device.get()};
-          REQUIRE(engine::embed(items, pooling, false, on, {.seed = seed}, {},
-                                [&](uint32_t item, std::span<const float> v) { out.at(item).assign(v.begin(), v.end()); }));
-          return out;
-        };
-        const auto got = run(0);
-        test::VectorDistance distance;
-        double largest = 0;
-        for (size_t i = 0; i < items.size(); ++i) {
-          REQUIRE(got[i].size() == a.hidden);
-          const float* right = expected.data() + (i * 3 + p) * a.hidden;
-          distance.add(got[i].data(), right, a.hidden);
-          for (size_t k = 0; k < a.hidden; ++k) largest = std::max(largest, std::abs(double(right[k])));
-        }
-        CHECK(distance.element < tolerance * std::max(1., largest));
-        for (const uint64_t seed : {1, 2, 3}) CHECK(run(seed) == got);
-      }
-    }
-  }
-  CHECK(compared == 7);
+  cpu::CpuHardware hardware(Context(nullptr, borrow(R"({"threads": 2})")));
+  test::compare_decoder_embeddings(hardware, {{"f32", 1e-5}, {"bf16", 0.1}});
 }
 
 TEST_CASE("SmolLM2's embeddings are transformers' states, pooled", "[model][cpu][embeddings]") {

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include "../../../models/cpu/cpu_hardware.hpp"
 #include "../../../models/cuda/cuda_device.hpp"
+#include "../engine/compare_embeddings.hpp"
 #include "../engine/compare_sampling.hpp"
 #include "loaded.hpp"
 
@@ -60,6 +61,30 @@ TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatev
     WARN(compute << ": the worst log-probability differs by " << worst);
     if (compute[0] == 'f') for (size_t i = 0; i < got.size(); ++i) CHECK(got[i].ids == expected[i].ids);
     check_other_schedules(got, requests, *device, tokenizer);
+  }
+}
+
+TEST_CASE("every family's embeddings are transformers' states, pooled") {
+  auto gpu = emulated();
+  test::compare_decoder_embeddings(gpu, {{"f32", 1e-5}, {"bf16", 0.1}}, {});  // the emulation is slow; the next test takes other batches
+}
+
+TEST_CASE("embeddings are those of the CPU, in batches of states, of steps, and beside other rows") {
+  const Loaded tiny(test::golden_folder() / "tiny_llama.gguf");
+  std::vector<engine::EmbeddingItem> items;
+  for (const uint32_t length : {1u, 300u, 33u, 2u, 450u, 1u})
+    items.push_back({test::Ids().encode(some_ids(length, length, 131), {}).ids, 0});
+  auto gpu = emulated();
+  auto cpu = processor();
+  const auto on_cpu = tiny.on(cpu, "f32", 512, 1 << 28);
+  const auto on_gpu = tiny.on(gpu, "f32", 512, 1 << 27);  // 256 rows: the long texts take several batches
+  for (const auto pooling : {engine::Pooling::mean, engine::Pooling::last}) {
+    const auto expected = test::vectors_of(items, pooling, *on_cpu, 0), got = test::vectors_of(items, pooling, *on_gpu, 0);
+    test::VectorDistance distance;
+    for (size_t i = 0; i < items.size(); ++i) distance.add(got[i].data(), expected[i].data(), expected[i].size());
+    CHECK(distance.element < 1e-4);
+    CHECK(test::vectors_of(items, pooling, *on_gpu, 5) == got);
+    for (size_t i : {0u, 3u}) CHECK(test::vectors_of({items[i]}, pooling, *on_gpu, 0).front() == got[i]);  // a step's batch
   }
 }
 

@@ -78,16 +78,18 @@ TEMPLATE_TEST_CASE("residual and norm", "", float, bf16, fp16) {
     DeviceArray<TestType> d_add(add);
     DeviceArray<float> d_bias(bias), d_post(post), d_weight(weight);
     DeviceArray<uint32_t> d_rows(rows);
-    std::vector<float> x_after;
+    std::vector<float> x_after, states;
     std::vector<TestType> y_got;
     in_all_orders([&] {
       DeviceArray<float> d_x(x);
       DeviceArray<TestType> y(c.rows * c.hidden);
-      CUDA_REQUIRE(residual_norm(ResidualNorm<TestType>{d_x, c.add ? d_add.get() : nullptr, c.bias ? d_bias.get() : nullptr,
-                                                        c.post_norm ? d_post.get() : nullptr, c.norm ? d_weight.get() : nullptr, y,
-                                                        c.gather ? d_rows.get() : nullptr, c.rows, c.hidden, 0.5f,
-                                                        static_cast<float>(epsilon)},
-                                 nullptr));
+      DeviceArray<float> kept(c.rows * c.hidden);
+      const ResidualNorm<TestType> arguments{d_x, c.add ? d_add.get() : nullptr, c.bias ? d_bias.get() : nullptr,
+                                             c.post_norm ? d_post.get() : nullptr, c.norm ? d_weight.get() : nullptr, y,
+                                             c.gather ? d_rows.get() : nullptr, c.rows, c.hidden, 0.5f, static_cast<float>(epsilon)};
+      if (c.gather) CUDA_REQUIRE(state_norm(arguments, kept, nullptr));  // leaves x as it is
+      if (c.gather) states = kept.host();
+      CUDA_REQUIRE(residual_norm(arguments, nullptr));
       x_after = d_x.host();
       y_got = c.norm ? y.host() : std::vector<TestType>{};
       auto both = x_after;
@@ -106,6 +108,7 @@ TEMPLATE_TEST_CASE("residual and norm", "", float, bf16, fp16) {
     }
     CHECK(difference(x_after, x_expected) < 1e-6);
     if (c.norm) CHECK(difference(y_got, y_expected) < tolerance<TestType>);
+    if (c.gather) CHECK(difference(states, y_expected) < 1e-6);
   }
 }
 

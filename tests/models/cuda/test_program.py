@@ -123,6 +123,23 @@ def weights_that_stay_quantised_have_the_scores_of_others(folder, model):
             assert worst < 1e-3, (plain, found[1][index])
 
 
+def embed(model, *arguments):
+    lines = "".join(json.dumps({"text": text}) + "\n" for text in ("the cat and", "in the morning, of a s", "a"))
+    command = [PROGRAM, "model", "embed", "--model-path", model, "--max-seq-len", "64", "--model-kwargs", *arguments]
+    result = subprocess.run(command, input=lines, capture_output=True, text=True, timeout=200)
+    assert result.returncode == 0, result.stderr
+    return [x for line in result.stdout.splitlines() for x in json.loads(line)["embedding"]]
+
+
+def embeddings_are_the_cpus(folder, model):
+    for pooling in ("mean", "last"):
+        keys = ["pooling=" + pooling, "--compute", "f32"]
+        expected = embed(model, *keys, "--backend", "cpu")
+        got = embed(model, *keys, "--backend", "cuda_emu", "--plugin-path", folder)
+        worst = max(abs(a - b) for a, b in zip(got, expected, strict=True))
+        assert worst < 1e-4, f"{pooling}: {worst}"
+
+
 def no_gpu_is_one_sentence(_, model):
     if pathlib.Path("/dev/nvidiactl").exists():
         return "SKIP there is a GPU"
@@ -137,7 +154,7 @@ def main(arguments):
     library, model = arguments
     cases = (scores_are_the_cpus, a_real_models_scores_are_the_cpus, two_gpus_give_what_one_gives_and_count_what_was_planned,
              a_model_that_two_gpus_hold_has_the_hash_of_one, without_nccl_it_is_one_sentence, more_gpus_than_there_are_is_one_sentence,
-             weights_that_stay_quantised_have_the_scores_of_others, no_gpu_is_one_sentence)
+             weights_that_stay_quantised_have_the_scores_of_others, embeddings_are_the_cpus, no_gpu_is_one_sentence)
     print(f"1..{len(cases)}")
     failed = 0
     for number, case in enumerate(cases, 1):

@@ -3,6 +3,7 @@
 #include <cuda_runtime.h>
 #include "../../../models/cuda/cuda_device.hpp"
 #include "../../../models/cuda/nccl.hpp"
+#include "../engine/compare_embeddings.hpp"
 #include "loaded.hpp"
 #if __has_include(<nccl.h>)
 #include <nccl.h>
@@ -75,6 +76,17 @@ TEST_CASE("two and six GPUs that hold a model together give the bits of one", "[
       check_equal(fakes::run_all(requests.all(), *device, tokenizer, {.batch_size = 4, .seed = ranks}, true), expected);
     }
   }
+  devices(1);
+}
+
+TEST_CASE("two GPUs that hold a model together give the embeddings of one", "[together]") {
+  if (devices(2) < 2) return;
+  const Loaded tiny(test::golden_folder() / "tiny_llama.gguf");
+  std::vector<engine::EmbeddingItem> items;
+  for (const uint32_t length : {1u, 40u}) items.push_back({test::Ids().encode(some_ids(length, length, 131), {}).ids, 0});
+  auto one = together(1), two = together(2);
+  CHECK(test::vectors_of(items, engine::Pooling::mean, *tiny.on(two, "bf16", 512, memory), 0) ==
+        test::vectors_of(items, engine::Pooling::mean, *tiny.on(one, "bf16", 512, memory), 0));
   devices(1);
 }
 

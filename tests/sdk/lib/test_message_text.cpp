@@ -1,4 +1,4 @@
-// What sentences for persons are put together from, by tables.
+// The parts of sentences in messages, by tables.
 #include <catch2/catch.hpp>
 #include <sextant/message_text.hpp>
 #include <vector>

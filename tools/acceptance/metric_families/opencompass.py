@@ -82,4 +82,5 @@ def load(folder, name, real=()):
             module = importlib.util.module_from_spec(spec)
             sys.modules[full] = module
             spec.loader.exec_module(module)
+            setattr(sys.modules[full.rpartition(".")[0]], full.rpartition(".")[2], module)
     return sys.modules["opencompass." + name]

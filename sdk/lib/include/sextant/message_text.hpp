@@ -1,4 +1,4 @@
-// What sentences for persons are put together from. Pure; [any] thread.
+// The parts of sentences in messages. Pure; [any] thread.
 #pragma once
 #include <span>
 #include <string>

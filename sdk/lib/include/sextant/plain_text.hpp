@@ -12,6 +12,7 @@ bool is_blank(char32_t c);        // str.isspace(), \s
 bool is_word(char32_t c);         // \w: letters, digits and numbers of any kind, _
 bool is_digit(char32_t c);        // \d: decimal digits of any script
 bool is_upper(char32_t c);
+bool is_lower(char32_t c);
 bool is_punctuation(char32_t c);  // Unicode's categories P*
 bool is_symbol(char32_t c);       // Unicode's categories S*
 bool is_ascii_punctuation(char32_t c);  // the 32 of Python's string.punctuation

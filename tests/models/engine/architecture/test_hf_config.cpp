@@ -107,6 +107,12 @@ TEST_CASE("what a configuration leaves out is transformers' default", "[engine][
   CHECK(read("llama", R"({"tie_word_embeddings": null})").tied_embeddings);  // there is no head
   CHECK(read("smollm3", R"({"rope_theta": null})").ropes[0].theta == 2'000'000);
   CHECK(read("mixtral", R"({"rope_theta": null})").ropes[0].theta == 1'000'000);
+  for (const char* nothing : {"null", "false", "[]", "\"\"", "0"}) {  // what Python takes for false
+    CAPTURE(nothing);
+    const Architecture plain = read("llama", std::string("{\"rope_scaling\": ") + nothing + "}");
+    CHECK(plain.ropes.size() == 1);
+    CHECK(plain.ropes[0].scaling == Rope().scaling);
+  }
   CHECK(read("mistral", R"({"sliding_window": null})").layers[0].window == 4'096);
   CHECK(read("mistral, no window", "{}").layers[0].window == 0);  // null is not absent
   CHECK(read("qwen3", R"({"head_dim": null})").head_dim == 128);

@@ -84,6 +84,31 @@ TEST_CASE("an adapter's tensors are recognised however a trainer wrapped the mod
   }
 }
 
+TEST_CASE("an adapter finds the model's tensors, its embedding and its head, whatever stands before their names", "[engine][adapter]") {
+  const std::vector<float> embedding = base.at("model.embed_tokens.weight"), changed = {3, 2, 7, 4, 11, 6};
+  for (const auto& [prefix, head] : std::vector<std::pair<std::string, std::string>>{{"model.", ""}, {"language_model.model.", "language_model."},
+           {"model.language_model.", ""}, {"model.model.", "model."}, {"language_model.", ""}, {"", ""}}) {
+    for (const std::string& trained : {std::string("model."), prefix}) {
+      CAPTURE(prefix, trained);
+      const Folders folders(with(pair_in("base_model.model." + trained, ".weight"),
+                                 {{"base_model.model.lm_head.lora_A.weight", {1, 0}}, {"base_model.model.lm_head.lora_B.weight", {1, 2, 3}}}));
+      Tensors model;
+      for (const auto& [name, values] : base) model.emplace(prefix + name.substr(6), values);
+      spit(folders.model / "model.safetensors", file_of(model));
+      const auto opened = folders.open();
+      CHECK(numbers(*opened, prefix + "layers.0.q_proj.weight") == std::vector<float>{3, 4, 2, 5});
+      CHECK(numbers(*opened, prefix + "embed_tokens.weight") == embedding);
+      CHECK(numbers(*opened, head + "lm_head.weight") == changed);
+    }
+  }
+}
+
+TEST_CASE("an adapter without a rank is said to have none, not another shape", "[engine][adapter]") {
+  const Folders folders(pair_in(module_name, ".weight"));
+  spit(folders.adapter / "adapter_config.json", R"({"peft_type":"LORA","lora_alpha":2})");
+  CHECK_THAT(folders.refusal(), Contains("has no \"r\"") && Contains("so that the rank is 8"));
+}
+
 TEST_CASE("layers_to_transform counts the layers that a name lies in", "[engine][adapter]") {
   const Tensors tensors = pair_in(module_name, ".weight");
   CHECK(Folders(tensors, R"(,"target_modules":["q_proj"],"layers_to_transform":[0])").refusal() == "it was accepted");

@@ -1,0 +1,30 @@
+// Which models of which runs go together, and what sets them apart: what compare and gate share.
+#pragma once
+#include <optional>
+#include "../compare/format.hpp"
+#include "run_view.hpp"
+
+namespace sextant::cli {
+
+struct ComparisonFlags {
+  std::vector<std::string> models, datasets;   // names or patterns; empty: all
+  std::string metric;                          // empty: each data set's first
+  bool common = false;                         // compare the questions that both have
+};
+
+/// One model of one run.
+struct Subject {
+  const RunView* run = nullptr;
+  std::string model;
+};
+
+/// Runs: the first one's models with each other's, by name where there are several; of a single run its first model with the others.
+Result<std::vector<std::pair<Subject, Subject>>> subjects(const std::vector<RunView>& runs, const std::vector<std::string>& models);
+
+/// Compares all data sets that both have scored; what cannot be compared is in the report's `refused`. p values are adjusted.
+Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, const ComparisonFlags& flags);
+
+/// What a person should know beside the numbers: models, weights, compute types, settings, prompts, versions.
+std::vector<std::string> what_differs(const Subject& a, const Subject& b);
+
+}  // namespace sextant::cli

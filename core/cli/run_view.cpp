@@ -1,0 +1,101 @@
+#include "run_view.hpp"
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+#include <map>
+#include "../base/files.hpp"
+#include "../base/log.hpp"
+#include "../base/text.hpp"
+#include "../store/run_states.hpp"
+
+namespace sextant::cli {
+namespace fs = std::filesystem;
+
+std::vector<std::string> RunView::models() const {
+  std::vector<std::string> out;
+  for (const store::TaskRecord& task : record.tasks)
+    if (task.stage.empty() && std::find(out.begin(), out.end(), task.model) == out.end()) out.push_back(task.model);
+  return out;
+}
+
+std::vector<std::string> RunView::datasets(const std::string& model) const {
+  std::vector<std::string> out;
+  for (const store::TaskRecord& task : record.tasks)
+    if (task.stage.empty() && task.model == model) out.push_back(task.dataset);
+  return out;
+}
+
+const store::TaskRecord* RunView::task(const std::string& model, const std::string& dataset) const {
+  for (const store::TaskRecord& task : record.tasks)
+    if (task.stage.empty() && task.model == model && task.dataset == dataset) return &task;
+  return nullptr;
+}
+
+std::string RunView::judge_of(const std::string& dataset) const {
+  const json::Value* sets = json::find(config, "datasets");
+  if (!sets || !sets->IsArray()) return {};
+  for (const auto& set : sets->GetArray()) {
+    if (json::find_string(set, "task_name").value_or(json::find_string(set, "abbr").value_or("")) != dataset) continue;
+    const json::Value* eval = json::find(set, "eval");
+    const json::Value* judge = eval ? json::find(*eval, "judge") : nullptr;
+    if (judge) return json::find_string(*judge, "model").value_or("");
+  }
+  return {};
+}
+
+namespace {
+
+// A folder's lock is held once in a process, however often the run is named.
+Result<std::shared_ptr<const store::RunFolder>> open_folder(const std::string& path) {
+  static std::map<fs::path, std::weak_ptr<const store::RunFolder>> open;
+  std::error_code code;
+  if (!fs::exists(path, code)) return Error{Error::Kind::missing, fmt::format("{} does not exist; give the folder of a run", path)};
+  fs::path folder = fs::weakly_canonical(path, code);
+  if (folder.filename().empty()) folder = folder.parent_path();  // a slash at the end
+  if (auto known = open[folder].lock()) return known;
+  if (!fs::is_regular_file(folder / "run.json", code))
+    return Error{Error::Kind::data, fmt::format("{} is not the folder of a run, for it has no run.json; give the folder that `sextant run` names", path)};
+  SXT_TRY(store::RunFolder locked, store::RunFolder::reuse(folder.parent_path(), folder.filename().string()));
+  auto out = std::make_shared<const store::RunFolder>(std::move(locked));
+  open[folder] = out;
+  return std::shared_ptr<const store::RunFolder>(std::move(out));
+}
+
+}  // namespace
+
+Result<RunView> look_at_run(const std::string& path) {
+  SXT_TRY(auto held, open_folder(path));
+  const store::RunFolder& folder = *held;
+  SXT_TRY(store::RunRecord record, store::read_run_record(folder));
+  SXT_TRY(const std::string text, read_file(folder.run_json()));
+  SXT_TRY(const json::Document run_json, json::parse(text, folder.run_json().string()));
+  json::Document config;
+  config.SetObject();
+  std::error_code code;
+  if (std::filesystem::exists(folder.config(), code)) {
+    SXT_TRY(const std::string config_text, read_file(folder.config()));
+    SXT_TRY(config, json::parse(config_text, folder.config().string()));
+  }
+  RunView out{std::move(held), std::move(record), std::move(config), json::find_string(run_json, "sextant_version").value_or(""), path};
+  if (out.models().empty()) return Error{Error::Kind::data, fmt::format("{} holds no task; nothing was evaluated in that run", out.folder->run_json().string())};
+  if (out.record.finished.empty()) log_warning(fmt::format("{} was ended before its time; only what is scored is looked at", path));
+  return out;
+}
+
+Result<std::vector<std::string>> chosen(const std::vector<std::string>& names, const std::vector<std::string>& wanted, const char* what, const std::string& run) {
+  if (wanted.empty()) return names;
+  std::vector<bool> used(wanted.size());
+  std::vector<std::string> out;
+  for (const std::string& name : names) {
+    bool match = false;
+    for (size_t i = 0; i < wanted.size(); ++i)
+      if (wanted[i] == name || glob_match(wanted[i], name)) match = used[i] = true;
+    if (match) out.push_back(name);
+  }
+  for (size_t i = 0; i < wanted.size(); ++i)
+    if (!used[i])
+      return Error{Error::Kind::usage, fmt::format("{} has no {} '{}'{}; it has {}", run, what, wanted[i], did_you_mean(wanted[i], names), first_names(names, 12))};
+  return out;
+}
+
+}  // namespace sextant::cli

@@ -1,0 +1,33 @@
+// Runs that are looked at and left as they are: what compare, gate and show have in common.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+#include <sextant/json.hpp>
+#include "../store/run_folder.hpp"
+
+namespace sextant::cli {
+
+struct RunView {
+  std::shared_ptr<const store::RunFolder> folder;
+  store::RunRecord record;
+  json::Document config;             // configs/run.json; an empty object where there is none
+  std::string version;               // of the Sextant that wrote it
+  std::string name;                  // as it was given
+
+  /// Evaluated models and their data sets, in the order of run.json.
+  std::vector<std::string> models() const;
+  std::vector<std::string> datasets(const std::string& model) const;
+  const store::TaskRecord* task(const std::string& model, const std::string& dataset) const;
+  /// The model that judges a data set; empty: none does.
+  std::string judge_of(const std::string& dataset) const;
+};
+
+/// Holds the folder's lock as long as somebody looks; one that another process writes is an Error that names it. The same run may be looked at
+/// several times. Threads: one at a time.
+Result<RunView> look_at_run(const std::string& path);
+
+/// `wanted` (names or patterns; empty: all) of `names`, in their order. One that matches none is an Error of kind usage that names the nearest.
+Result<std::vector<std::string>> chosen(const std::vector<std::string>& names, const std::vector<std::string>& wanted, const char* what, const std::string& run);
+
+}  // namespace sextant::cli

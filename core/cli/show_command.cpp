@@ -1,0 +1,215 @@
+// `sextant show RUN`: single samples of a run, in the terminal: what was asked, said, read and wanted.
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <sextant/printable.hpp>
+#include <sextant/regex.hpp>
+#include "../base/exit_code.hpp"
+#include "../base/lines.hpp"
+#include "../base/log.hpp"
+#include "../base/text.hpp"
+#include "../store/predictions.hpp"
+#include "commands.hpp"
+#include "options.hpp"
+#include "run_view.hpp"
+#include "workspace.hpp"
+
+namespace sextant::cli {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+constexpr size_t shown_by_default = 10;
+constexpr size_t prompt_bytes_max = 1200;     // of the end of a prompt, where the question stands
+constexpr size_t reply_bytes_max = 2000;
+
+struct ShowFlags {
+  std::string run, grep;
+  Texts datasets, models;
+  std::optional<uint64_t> count;              // 0: all
+  bool wrong = false, by_margin = false, json = false;
+};
+struct Shown {
+  std::string model, line;                    // line: as it stands in the samples file
+  double margin = std::nan("");               // by how much the best label leads
+};
+
+std::string prompt_of(const json::Value& line) {
+  if (const auto prompt = json::find_string(line, "prompt")) return *prompt;
+  std::string out;
+  if (const json::Value* messages = json::find(line, "messages"); messages && messages->IsArray())
+    for (const auto& message : messages->GetArray()) {
+      const json::Value* content = json::find(message, "content");
+      out += fmt::format("{}[{}] {}", out.empty() ? "" : "\n", json::find_string(message, "role").value_or("?"),
+                         !content ? "" : content->IsString() ? std::string(json::text(*content)) : json::write(*content));
+    }
+  return out;
+}
+
+std::string text_of(const json::Value* value) { return !value ? "" : value->IsString() ? std::string(json::text(*value)) : json::write(*value); }
+
+// Its first score; nothing where it has none.
+std::optional<double> first_score(const json::Value& line) {
+  const json::Value* scores = json::find(line, "scores");
+  if (!scores || !scores->IsObject() || scores->ObjectEmpty() || !scores->MemberBegin()->value.IsNumber()) return std::nullopt;
+  return scores->MemberBegin()->value.GetDouble();
+}
+
+// The end of a long text, cut between characters.
+std::string tail(const std::string& text, size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  size_t begin = text.size() - bytes_max;
+  while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) ++begin;
+  return fmt::format("({} bytes before)... {}", begin, text.substr(begin));
+}
+std::string head(const std::string& text, size_t bytes_max) {
+  return text.size() <= bytes_max ? text : fmt::format("{}... ({} bytes)", text.substr(0, utf8::valid_prefix(text.substr(0, bytes_max))), text.size());
+}
+
+std::string as_text(const Shown& shown, const json::Value& line) {
+  const auto score = first_score(line);
+  const json::Value* scores = json::find(line, "scores");
+  const bool repeated = json::find_int(line, "repeat").value_or(0) > 0;
+  std::string out = fmt::format("--- {} | {} | sample {}{} | {}", shown.model, json::find_string(line, "dataset").value_or(""), json::find_int(line, "index").value_or(-1),
+                                repeated ? fmt::format(", repeat {}", *json::find_int(line, "repeat")) : "",
+                                !score ? "no score" : *score == 1 ? "right" : *score == 0 ? "wrong" : fmt::format("{} {:.4g}", json::text(scores->MemberBegin()->name), *score));
+  if (!std::isnan(shown.margin)) out += fmt::format(" | margin {:.4g}", shown.margin);
+  out += fmt::format("\n{}\n", tail(prompt_of(line), prompt_bytes_max));
+  if (const auto thinking = json::find_string(line, "thinking")) out += fmt::format("thought: {} bytes\n", thinking->size());
+  out += fmt::format("said:    {}\n", head(json::find_string(line, "prediction").value_or(""), reply_bytes_max));
+  if (const json::Value* answers = json::find(line, "answers"); answers && answers->IsObject())
+    for (const auto& answer : answers->GetObject()) {
+      const std::string name(json::text(answer.name));
+      out += fmt::format("read:    {}{}\n", answer.value.IsNull() ? "(failed)" : head(text_of(&answer.value), reply_bytes_max), name == "none" ? "" : " (" + name + ")");
+    }
+  const json::Value* reference = json::find(line, "reference");
+  out += fmt::format("answer:  {}\n", head(text_of(reference ? reference : json::find(line, "target")), reply_bytes_max));
+  const json::Value *labels = json::find(line, "labels"), *logprobs = json::find(line, "logprobs");
+  if (labels && logprobs && labels->IsArray() && logprobs->IsArray() && labels->Size() == logprobs->Size()) {
+    std::string list;
+    for (rapidjson::SizeType i = 0; i < labels->Size(); ++i)
+      list += fmt::format("{}{} {}", i == 0 ? "" : ", ", text_of(&(*labels)[i]), (*logprobs)[i].IsNumber() ? fmt::format("{:.4g}", (*logprobs)[i].GetDouble()) : "-");
+    out += fmt::format("ln p:    {}\n", list);
+  }
+  if (const auto finish = json::find_string(line, "finish"); finish && *finish == "length") out += "finish:  length (the reply was cut)\n";
+  if (const auto error = json::find_string(line, "error")) out += fmt::format("error:   {}\n", *error);
+  return out;
+}
+
+// How far the two best labels are apart, by what they are ranked by, of each attempt of a predictions file.
+Result<std::vector<double>> margins_of(const std::filesystem::path& path) {
+  constexpr uint64_t stretch = 256;
+  std::vector<double> out;
+  SXT_TRY(const store::Predictions predictions, store::Predictions::open(path));
+  for (uint64_t first = 0; first < predictions.size(); first += stretch) {
+    SXT_TRY(const auto attempts, predictions.read(first, std::min(stretch, predictions.size() - first)));
+    for (const data::Attempt& attempt : attempts) {
+      const auto winner = std::find_if(attempt.labels.begin(), attempt.labels.end(), [&](const auto& label) { return label.label == attempt.prediction; });
+      double least = std::nan("");
+      for (const data::LabelScore& label : attempt.labels)
+        if (winner != attempt.labels.end() && label.label != winner->label) least = std::fmin(least, std::abs(label.value - winner->value));
+      out.push_back(least);
+    }
+  }
+  return out;
+}
+
+Result<int> show(const ShowFlags& flags) {
+  SXT_TRY(const RunView run, look_at_run(flags.run));
+  std::optional<Regex> wanted;
+  if (!flags.grep.empty()) { SXT_TRY(wanted, Regex::compile(flags.grep, {}, "--grep")); }
+  SXT_TRY(const Texts models, chosen(run.models(), flags.models, "model", run.name));
+  Texts all;
+  for (const std::string& model : models)
+    for (const std::string& dataset : run.datasets(model))
+      if (std::find(all.begin(), all.end(), dataset) == all.end()) all.push_back(dataset);
+  SXT_TRY(const Texts datasets, chosen(all, flags.datasets, "data set", run.name));
+  const uint64_t count = flags.count ? *flags.count : flags.json ? 0 : shown_by_default;
+  std::vector<Shown> kept;
+  uint64_t found = 0, looked_at = 0;
+  for (const std::string& model : models)
+    for (const std::string& dataset : datasets) {
+      const store::TaskRecord* task = run.task(model, dataset);
+      const auto path = run.folder->samples(model, dataset);
+      std::error_code code;
+      if (!task) continue;
+      if (!std::filesystem::exists(path, code)) {
+        log_warning(fmt::format("{} on {} has no samples file ({}); {}", dataset, model, task->status, task->error.empty() ? "score the run with -m eval -r" : task->error));
+        continue;
+      }
+      std::vector<double> margins;
+      if (flags.by_margin) { SXT_TRY(margins, margins_of(run.folder->predictions(model, dataset))); }
+      uint64_t number = 0;
+      SXT_CHECK(each_line(path, [&](std::string_view text) -> Result<void> {
+        const uint64_t place = number++;
+        SXT_TRY(const json::Document line, json::parse(text, fmt::format("{}, line {}", path.string(), number)));
+        ++looked_at;
+        if (flags.wrong && first_score(line) == 1.0) return {};
+        if (wanted) {
+          const std::string about = prompt_of(line) + "\n" + json::find_string(line, "prediction").value_or("") + "\n" + text_of(json::find(line, "target"));
+          SXT_TRY(const bool matches, wanted->found_in(about));
+          if (!matches) return {};
+        }
+        const double margin = place < margins.size() ? margins[place] : std::nan("");
+        if (flags.by_margin && std::isnan(margin)) return {};
+        ++found;
+        if (flags.by_margin || count == 0 || kept.size() < count) kept.push_back({model, std::string(text), margin});
+        return {};
+      }));
+    }
+  if (looked_at == 0) return Error{Error::Kind::data, fmt::format("{} holds no samples of what was chosen; score the run with -m eval -r", run.name)};
+  if (flags.by_margin) {
+    std::stable_sort(kept.begin(), kept.end(), [](const Shown& a, const Shown& b) { return a.margin < b.margin; });
+    if (count > 0 && kept.size() > count) kept.resize(count);
+  }
+  std::string out;
+  for (const Shown& one : kept) {
+    SXT_TRY(json::Document line, json::parse(one.line, "samples"));
+    if (!flags.json) {
+      out += as_text(one, line) + "\n";
+      continue;
+    }
+    json::set(line, "model", one.model, line.GetAllocator());
+    if (!std::isnan(one.margin)) json::set(line, "margin", json::Value(one.margin), line.GetAllocator());
+    out += json::write(line) + "\n";
+  }
+  if (!flags.json) {
+    out += fmt::format("{} of {} samples{}{}\n", found, looked_at, flags.wrong ? " are wrong" : flags.grep.empty() && !flags.by_margin ? "" : " match",
+                       kept.size() < found ? fmt::format("; {} are shown, -n 0 shows all", kept.size()) : "");
+    if (flags.by_margin && found == 0) log_warning("no sample has a margin: --sort margin is for sets whose labels are scored (ppl, loglikelihood)");
+  }
+  return flags.json ? print_json(out) : print(out);
+}
+
+}  // namespace
+
+int show_command(const Texts& args) {
+  po::options_description options("Options");
+  options.add_options()("run", po::value<std::string>(), "")("wrong", po::bool_switch(), "")("dataset", po::value<Texts>()->value_name("NAME"), "")
+      ("model", po::value<Texts>()->value_name("NAME"), "")("sort", po::value<std::string>()->value_name("HOW"), "")("grep", po::value<std::string>()->value_name("RE"), "")
+      ("n,n", po::value<int64_t>()->value_name("N"), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+  const auto values = parse_options(args, options, "run");
+  if (!values) return fail(values.error());
+  if ((*values)["help"].as<bool>()) return print(help_text("show"));
+  const auto text = [&](const char* name) { return values->count(name) ? (*values)[name].as<std::string>() : std::string(); };
+  const auto list = [&](const char* name) { return values->count(name) ? (*values)[name].as<Texts>() : Texts(); };
+  ShowFlags flags;
+  flags.run = text("run");
+  flags.grep = text("grep");
+  flags.datasets = list("dataset");
+  flags.models = list("model");
+  flags.wrong = (*values)["wrong"].as<bool>();
+  flags.json = (*values)["json"].as<bool>();
+  flags.by_margin = !text("sort").empty();
+  if (flags.run.empty()) return fail({Error::Kind::usage, "name the run's folder: sextant show RUN"});
+  if (flags.by_margin && text("sort") != "margin") return fail({Error::Kind::usage, fmt::format("--sort is '{}'; it must be margin", text("sort"))});
+  if (values->count("n")) {
+    const int64_t n = (*values)["n"].as<int64_t>();
+    if (n < 0) return fail({Error::Kind::usage, fmt::format("-n is {}; give a number from 0 (all)", n)});
+    flags.count = static_cast<uint64_t>(n);
+  }
+  const auto code = show(flags);
+  return code ? *code : fail(code.error());
+}
+
+}  // namespace sextant::cli

@@ -1,0 +1,87 @@
+#include "task_cards.hpp"
+#include <algorithm>
+#include <fmt/format.h>
+#include "../base/log.hpp"
+#include "../base/text.hpp"
+#include "../tasks/card.hpp"
+
+namespace sextant::cli {
+namespace fs = std::filesystem;
+namespace {
+
+Error usage(std::string message) { return {Error::Kind::usage, std::move(message)}; }
+
+Result<std::vector<fs::path>> roots_of(const config::RunFlags& flags) {
+  std::vector<fs::path> roots;
+  for (const std::string& folder : flags.include_path) {
+    std::error_code code;
+    if (!fs::is_directory(folder, code)) return usage(fmt::format("--include-path {} is no folder", folder));
+    roots.emplace_back(folder);
+  }
+  const auto is_place = [](const std::string& name) {
+    std::error_code code;
+    return name.ends_with(".yaml") || name.ends_with(".yml") || fs::is_directory(name, code);
+  };
+  if (roots.empty() && !std::all_of(flags.tasks.begin(), flags.tasks.end(), is_place))
+    return usage("--tasks by name needs --include-path DIR, the folder of the task files; where lm-eval is installed: python -c \"import lm_eval, os; "
+                 "print(os.path.dirname(lm_eval.__file__) + '/tasks')\"");
+  return roots;
+}
+
+// What keeps tasks from running, in one sentence for all.
+Result<void> check_runnable(const std::vector<tasks::TaskFile>& files) {
+  std::vector<std::string> code, lacking;
+  for (const tasks::TaskFile& file : files) {
+    if (!file.lacks.empty()) lacking.push_back(fmt::format("{} ({})", file.name, file.lacks.front()));
+    else if (!file.code.empty()) code.push_back(fmt::format("{} ({})", file.name, join(file.code, "; ")));
+  }
+  if (lacking.empty() && code.empty()) return {};
+  std::string what;
+  if (!code.empty()) what = fmt::format("{} of the tasks need Python code, which is not run: {}", code.size(), first_names(code, 3));
+  if (!lacking.empty()) what += fmt::format("{}{} of the tasks cannot be run: {}", what.empty() ? "" : "; ", lacking.size(), first_names(lacking, 3));
+  return usage(what + "; leave them out (`sextant list tasks DIR` shows which run)");
+}
+
+}  // namespace
+
+std::function<bool(const std::string&)> metric_finder(const plugin::Registry& registry) {
+  return [&registry](const std::string& name) { return bool(registry.find(plugin::Kind::metric, name)); };
+}
+
+Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin::Registry& registry, const config::Defaults::Tasks& components) {
+  SXT_TRY(const std::vector<fs::path> roots, roots_of(flags));
+  if (flags.fewshot_as_multiturn != "" && flags.fewshot_as_multiturn != "true" && flags.fewshot_as_multiturn != "false")
+    return usage(fmt::format("--fewshot-as-multiturn is '{}'; it must be true or false", flags.fewshot_as_multiturn));
+  tasks::CardOptions options;
+  options.shots = flags.shots;
+  options.chat = !flags.chat_template.empty() && flags.chat_template != "none";
+  options.multiturn = flags.fewshot_as_multiturn != "false";
+  options.gen_prefix = flags.gen_prefix;
+  options.fewshot_seed = flags.seed.value_or(options.fewshot_seed);
+  if (!options.chat && !flags.fewshot_as_multiturn.empty()) log_warning("--fewshot-as-multiturn changes nothing without --chat-template");
+
+  tasks::TaskFolder folder = tasks::TaskFolder::open(roots);
+  SXT_TRY(tasks::Selection selection, tasks::select(folder, flags.tasks));
+  std::vector<tasks::TaskFile> files;
+  for (const tasks::ChosenTask& chosen : selection.tasks) {
+    SXT_TRY(tasks::TaskFile file, tasks::read_task(chosen, metric_finder(registry)));
+    for (const std::string& note : file.notes) log_warning(fmt::format("{}: {}", file.name, note));
+    const bool samples = json::find_bool(file.generation, "do_sample").value_or(json::find_number(file.generation, "temperature").value_or(0) > 0);
+    if (file.output == tasks::Output::generate_until && samples && flags.generation_kwargs.empty())
+      log_warning(fmt::format("{}: its replies are to be sampled ({}); give --generation-kwargs, otherwise they are greedy unless the model's files say otherwise", file.name,
+                              json::write(file.generation)));
+    files.push_back(std::move(file));
+  }
+  if (files.empty()) return usage(fmt::format("{} name no task", join(flags.tasks, ", ")));
+  SXT_CHECK(check_runnable(files));
+
+  config::TaskCards out;
+  for (const tasks::TaskFile& file : files) {
+    SXT_TRY(json::Document card, tasks::card_of(file, options, {components.loader, components.template_, components.filter, components.exact_match}));
+    out.cards.push_back({file.name, file.path.string(), std::move(card)});
+  }
+  for (const tasks::ChosenGroup& group : selection.groups) out.groups.push_back({group.alias, group.tasks, {}, group.by_size});
+  return out;
+}
+
+}  // namespace sextant::cli

@@ -1,0 +1,37 @@
+// One model's scores on one data set, question by question, as a run's folder has them: samples/ for the scores, predictions/ for what was
+// asked.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+#include "../store/run_folder.hpp"
+
+namespace sextant::compare {
+
+struct MetricFacts {
+  bool higher_is_better = true;
+  double low, high;                  // NaN: not declared
+  double unit = 100;                 // of the table: means are percentages, perplexities are not
+};
+
+struct Question {
+  std::string content;               // SHA-256 of the row; empty where the predictions are gone
+  std::string asked;                 // of the prompt and the target
+  uint64_t index = 0;                // of its row
+  std::string cluster;
+  std::vector<double> values;        // [metric], the mean over its attempts; NaN: one of them has none
+  uint32_t attempts = 0;
+};
+
+struct Answers {
+  std::string where;                 // "RUN, MODEL", for messages
+  std::string dataset;
+  std::vector<std::string> metrics;  // in the order of the samples file, so that the first is the one that groups take
+  std::vector<MetricFacts> facts;    // [metric]
+  std::vector<Question> questions;   // in the order of the samples file
+};
+
+/// `judge`: the model that judges the set, where one does. A set that is scored by its judge alone has the judge's scores.
+Result<Answers> read_answers(const store::RunFolder& folder, const std::string& model, const std::string& dataset, const std::string& judge);
+
+}  // namespace sextant::compare

@@ -1,0 +1,32 @@
+// Comparisons as text for a terminal and as JSON. Pure.
+#pragma once
+#include <string>
+#include <vector>
+#include <sextant/json.hpp>
+#include "compare.hpp"
+
+namespace sextant::compare {
+
+/// One side: whose scores these are.
+struct Side {
+  std::string run, model;
+};
+struct Refused {
+  std::string dataset, reason;
+};
+/// Everything that is said of two sides.
+struct Report {
+  Side a, b;
+  std::vector<std::string> differences;      // of models, settings, versions: a sentence each
+  std::vector<Comparison> comparisons;
+  std::vector<Refused> refused;              // the same name, other questions: not compared
+  std::vector<std::string> a_only, b_only;   // data sets that the other does not have
+};
+
+std::string to_text(const Report& report);
+
+/// {"pairs": [{"dataset", "metric", "n", "a", "b", "difference", "low", "high", "p", "p_adjusted", "mde", "a_only", "b_only", ...}], "comparisons":
+/// [{"a": {"run", "model"}, "b", "differences", "average"?, "refused", "a_only", "b_only"}]}, in one line.
+std::string to_json(const std::vector<Report>& reports);
+
+}  // namespace sextant::compare

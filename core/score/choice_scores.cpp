@@ -1,0 +1,56 @@
+#include "choice_scores.hpp"
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace sextant::score {
+namespace {
+
+constexpr double none = std::numeric_limits<double>::quiet_NaN();
+
+bool is_right(std::string_view label, const json::Value& target) {
+  if (target.IsString()) return label == json::text(target);
+  return target.IsArray() && std::any_of(target.Begin(), target.End(), [&](const auto& each) { return each.IsString() && label == json::text(each); });
+}
+
+// Sum over the options of (p - 1 where right, else 0) squared; p: softmax of the log-probabilities.
+double brier(const data::Attempt& attempt, const json::Value& target) {
+  if (attempt.labels.empty()) return none;
+  double most = -std::numeric_limits<double>::infinity(), sum = 0, out = 0;
+  for (const data::LabelScore& label : attempt.labels) most = std::max(most, label.logprob);
+  for (const data::LabelScore& label : attempt.labels) sum += std::exp(label.logprob - most);
+  for (const data::LabelScore& label : attempt.labels) {
+    const double off = std::exp(label.logprob - most) / sum - (is_right(label.label, target) ? 1 : 0);
+    out += off * off;
+  }
+  return out;
+}
+
+double greedy(const json::Value& extra, const json::Value& target) {
+  const json::Value* by_label = json::find(extra, "greedy");
+  if (!by_label || !by_label->IsObject()) return none;
+  return std::any_of(by_label->MemberBegin(), by_label->MemberEnd(), [&](const auto& member) { return member.value.IsTrue() && is_right(json::text(member.name), target); }) ? 1 : 0;
+}
+
+}  // namespace
+
+std::vector<ChoiceScore> choice_scores_of(const config::DatasetConfig& dataset) {
+  std::vector<ChoiceScore> out;
+  if (dataset.inferencer.id != "multiple_choice") return out;
+  const auto config = json::parse(dataset.inferencer.config, dataset.card_path);
+  const json::Value* scores = config ? json::find(*config, "scores") : nullptr;
+  if (!scores || !scores->IsObject()) return {{"acc", "sum"}, {"acc_norm", "char"}};
+  for (const auto& member : scores->GetObject()) out.push_back({std::string(json::text(member.name)), std::string(json::text(member.value))});
+  return out;
+}
+
+double choice_score(const std::string& kind, const data::Attempt& attempt, const json::Value& extra, const json::Value& target) {
+  if (kind == "perplexity") return attempt.labels.empty() ? none : attempt.labels.front().logprob;
+  if (kind == "brier") return brier(attempt, target);
+  if (kind == "greedy") return greedy(extra, target);
+  const json::Value* choices = json::find(extra, "choices");
+  const auto chosen = choices ? json::find_string(*choices, kind) : std::nullopt;
+  return !chosen ? none : is_right(*chosen, target) ? 1 : 0;
+}
+
+}  // namespace sextant::score

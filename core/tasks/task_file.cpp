@@ -1,0 +1,350 @@
+#include "task_file.hpp"
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <sextant/jinja.hpp>
+#include <sextant/message_text.hpp>
+#include <sextant/regex.hpp>
+
+namespace sextant::tasks {
+namespace {
+
+constexpr std::array keys_read = std::to_array<std::string_view>({
+    "task", "task_alias", "dataset_path", "dataset_name", "dataset_kwargs", "custom_dataset", "training_split", "validation_split", "test_split",
+    "fewshot_split", "process_docs", "doc_to_text", "doc_to_target", "doc_to_choice", "doc_to_image", "doc_to_audio", "unsafe_code", "process_results",
+    "use_prompt", "description", "target_delimiter", "fewshot_delimiter", "fewshot_config", "num_fewshot", "metric_list", "output_type",
+    "generation_kwargs", "repeats", "filter_list", "should_decontaminate", "doc_to_decontamination_query", "gen_prefix", "metadata", "class", "recipe"});
+constexpr std::array shot_keys = std::to_array<std::string_view>({"sampler", "split", "process_docs", "fewshot_indices", "samples", "doc_to_text", "doc_to_choice",
+                                                                  "doc_to_target", "gen_prefix", "fewshot_delimiter", "target_delimiter"});
+constexpr std::array choice_metrics = std::to_array<std::string_view>({"acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match", "brier_score", "f1", "mcc"});
+constexpr std::array filter_functions = std::to_array<std::string_view>({"take_first", "take_first_k", "majority_vote", "regex", "multi_choice_regex", "remove_whitespace",
+                                                                         "lowercase", "uppercase", "map", "format_span", "regex_pos"});
+constexpr uint32_t shots_max = 1000, repeats_most = 1000;
+
+std::string listed(const auto& names) {
+  std::string out;
+  for (const std::string_view name : names) out += (out.empty() ? "" : ", ") + std::string(name);
+  return out;
+}
+template <class List> bool among(const List& names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+
+class TaskReader {
+ public:
+  TaskReader(const ChosenTask& chosen, const std::function<bool(const std::string&)>& has_metric) : keys_(chosen.keys), has_metric_(has_metric) {
+    out_.name = chosen.name;
+    out_.path = chosen.path;
+  }
+
+  Result<TaskFile> read() {
+    if (const json::Value* code = json::find(keys_, "class")) {
+      out_.code.push_back("class: " + (is_function(*code) ? function_text(*code) : std::string("the whole task")));
+      return std::move(out_);
+    }
+    for (const auto& member : keys_.GetObject())
+      if (!among(keys_read, json::text(member.name))) {
+        const std::string key(json::text(member.name));
+        const std::vector<std::string> known(keys_read.begin(), keys_read.end());
+        fail(key, "there is no such key" + did_you_mean(key, known) + "; lm-eval refuses it, too");
+      }
+    data();
+    question();
+    SXT_CHECK(done());
+    shots();
+    output();
+    metrics();
+    filters();
+    generation();
+    rest();
+    templates();
+    SXT_CHECK(done());
+    return std::move(out_);
+  }
+
+ private:
+  Result<void> done() const {
+    if (error_.empty()) return {};
+    return Error{Error::Kind::config, fmt::format("{}: {}", out_.path.string(), error_)};
+  }
+  void fail(const std::string& key, const std::string& what) {
+    if (error_.empty()) error_ = fmt::format("\"{}\": {}", key, what);
+  }
+  // A function there is noted, and stands for nothing.
+  const json::Value* value(const json::Value& keys, const char* key, const std::string& prefix = {}) {
+    const json::Value* found = json::find(keys, key);
+    if (!found || found->IsNull()) return nullptr;
+    if (!is_function(*found)) return found;
+    out_.code.push_back(fmt::format("{}{}: {}", prefix, key, function_text(*found)));
+    return nullptr;
+  }
+  std::optional<std::string> text(const json::Value& keys, const char* key, const std::string& prefix = {}) {
+    const json::Value* found = value(keys, key, prefix);
+    if (!found) return std::nullopt;
+    if (found->IsString()) return std::string(json::text(*found));
+    fail(prefix + key, "it must be a text");
+    return std::nullopt;
+  }
+  std::string text_or(const json::Value& keys, const char* key, std::string otherwise = {}) { return text(keys, key).value_or(std::move(otherwise)); }
+
+  void data() {
+    out_.dataset_path = text_or(keys_, "dataset_path");
+    out_.dataset_name = text_or(keys_, "dataset_name");
+    out_.dataset_kwargs.SetObject();
+    if (const json::Value* kwargs = value(keys_, "dataset_kwargs")) {
+      if (!kwargs->IsObject()) fail("dataset_kwargs", "it must be a map");
+      else out_.dataset_kwargs = json::copy(*kwargs);
+    }
+    for (const char* key : {"custom_dataset", "process_docs", "process_results"})
+      if (const json::Value* other = value(keys_, key)) {
+        (void)other;
+        fail(key, "it must be a !function");
+      }
+    out_.training_split = text_or(keys_, "training_split");
+    out_.validation_split = text_or(keys_, "validation_split");
+    out_.test_split = text_or(keys_, "test_split");
+    if (out_.dataset_path.empty() && !json::find(keys_, "custom_dataset")) out_.lacks.emplace_back("it names no data set (dataset_path)");
+    if (out_.evaluated_split().empty()) out_.lacks.emplace_back("it has neither a test_split nor a validation_split");
+    for (const char* key : {"doc_to_image", "doc_to_audio"})
+      if (json::find(keys_, key)) out_.lacks.push_back(std::string("its questions have pictures or sound (") + key + "), which no backend reads");
+    if (json::find_bool(keys_, "unsafe_code").value_or(false)) out_.lacks.emplace_back("it runs what the model writes (unsafe_code)");
+    if (value(keys_, "use_prompt")) out_.lacks.emplace_back("it takes its prompt from promptsource (use_prompt)");
+  }
+
+  // Of the task (prefix empty) or of its examples.
+  Question question_of(const json::Value& keys, const std::string& prefix) {
+    Question out;
+    if (const json::Value* found = value(keys, "doc_to_text", prefix)) {
+      if (!found->IsString() && !found->IsInt64()) fail(prefix + "doc_to_text", "it must be a text or a number");
+      out.text = json::copy(*found);
+    }
+    if (const json::Value* found = value(keys, "doc_to_target", prefix)) {
+      if (!found->IsString() && !found->IsInt64() && !found->IsArray()) fail(prefix + "doc_to_target", "it must be a text, a number or a list");
+      out.target = json::copy(*found);
+    }
+    if (const json::Value* found = value(keys, "doc_to_choice", prefix)) {
+      const bool list = found->IsArray() && std::all_of(found->Begin(), found->End(), [](const auto& item) { return item.IsString() && item.GetStringLength() > 0; });
+      const bool map = found->IsObject() && std::all_of(found->MemberBegin(), found->MemberEnd(), [](const auto& member) { return member.value.IsString(); });
+      if (!found->IsString() && !list && !map) fail(prefix + "doc_to_choice", "it must be a text, or a list of texts that are not empty");
+      out.choices = json::copy(*found);
+    }
+    out.gen_prefix = text(keys, "gen_prefix", prefix);
+    return out;
+  }
+  void question() {
+    out_.question = question_of(keys_, "");
+    out_.question.target_delimiter = text_or(keys_, "target_delimiter", " ");
+    out_.question.fewshot_delimiter = text_or(keys_, "fewshot_delimiter", "\n\n");
+    out_.description = text_or(keys_, "description");
+  }
+
+  void shots() {
+    Shots& shots = out_.shots;
+    static const json::Document none = [] { json::Document d; d.SetObject(); return d; }();
+    const json::Value* config = value(keys_, "fewshot_config");
+    if (config && !config->IsObject()) fail("fewshot_config", "it must be a map"), config = nullptr;
+    if (!config) config = &none;
+    for (const auto& member : config->GetObject())
+      if (!among(shot_keys, json::text(member.name))) fail("fewshot_config", fmt::format("there is no such key: {}", json::text(member.name)));
+    shots.question = question_of(*config, "fewshot_config.");
+    const auto inherit = [](json::Document& mine, const json::Document& of_task) { if (mine.IsNull()) mine = json::copy(of_task); };
+    inherit(shots.question.text, out_.question.text);
+    inherit(shots.question.target, out_.question.target);
+    inherit(shots.question.choices, out_.question.choices);
+    if (!shots.question.gen_prefix) shots.question.gen_prefix = out_.question.gen_prefix;
+    shots.question.target_delimiter = text_or(*config, "target_delimiter", out_.question.target_delimiter);
+    shots.question.fewshot_delimiter = text_or(*config, "fewshot_delimiter", out_.question.fewshot_delimiter);
+    shots.split = text_or(*config, "split", text_or(keys_, "fewshot_split"));
+    (void)value(*config, "process_docs", "fewshot_config.");
+    if (const json::Value* samples = value(*config, "samples", "fewshot_config.")) {
+      const bool rows = samples->IsArray() && std::all_of(samples->Begin(), samples->End(), [](const auto& row) { return row.IsObject(); });
+      if (!rows) fail("fewshot_config", "samples must be a list of maps");
+      shots.samples = json::copy(*samples);
+    }
+    if (const json::Value* sampler = value(*config, "sampler", "fewshot_config.")) {
+      shots.sampler = sampler->IsString() ? std::string(json::text(*sampler)) : "";
+      if (shots.sampler != "default" && shots.sampler != "first_n") fail("fewshot_config", fmt::format("the sampler '{}' is none of default, first_n", shots.sampler));
+    }
+    if (const json::Value* count = value(keys_, "num_fewshot")) {
+      if (!count->IsUint() || count->GetUint() > shots_max) fail("num_fewshot", fmt::format("it must be a number from 0 to {}", shots_max));
+      else out_.num_fewshot = count->GetUint();
+    }
+  }
+
+  void output() {
+    const std::string given = text_or(keys_, "output_type", "generate_until");
+    for (const Output each : {Output::generate_until, Output::loglikelihood, Output::loglikelihood_rolling, Output::multiple_choice})
+      if (given == output_name(each)) {
+        out_.output = each;
+        if (each == Output::multiple_choice && !json::find(keys_, "doc_to_choice")) fail("output_type", "multiple_choice needs doc_to_choice");
+        return;
+      }
+    fail("output_type", fmt::format("'{}' is none of generate_until, loglikelihood, loglikelihood_rolling, multiple_choice", given));
+  }
+
+  void default_metrics() {
+    const auto add = [&](const char* name) {
+      out_.metrics.push_back({name, "", {}, {}});
+      out_.metrics.back().options.SetObject();
+    };
+    switch (out_.output) {
+      case Output::loglikelihood: add("perplexity"), add("acc"); break;
+      case Output::loglikelihood_rolling: add("word_perplexity"), add("byte_perplexity"), add("bits_per_byte"); break;
+      case Output::multiple_choice: add("acc"), add("acc_norm"); break;
+      case Output::generate_until: add("exact_match"); break;
+    }
+  }
+  void metrics() {
+    const json::Value* list = value(keys_, "metric_list");
+    if (!list) return default_metrics();
+    if (!list->IsArray()) return fail("metric_list", "it must be a list of maps");
+    for (const auto& entry : list->GetArray()) {
+      const json::Value* name = json::find(entry, "metric");
+      if (!name) return fail("metric_list", "each entry needs \"metric\"");
+      TaskMetric metric;
+      if (is_function(*name)) out_.code.push_back("metric: " + function_text(*name));
+      else if (name->IsString()) metric.name = json::text(*name);
+      else return fail("metric_list", "\"metric\" must be a name");
+      if (const json::Value* aggregation = json::find(entry, "aggregation")) {
+        if (is_function(*aggregation)) out_.code.push_back(fmt::format("aggregation of {}: {}", metric.name, function_text(*aggregation)));
+        else if (aggregation->IsString()) metric.aggregation = json::text(*aggregation);
+      }
+      metric.higher_is_better = json::find_bool(entry, "higher_is_better");
+      metric.options.SetObject();
+      for (const auto& member : entry.GetObject()) {
+        const std::string_view key = json::text(member.name);
+        if (key != "metric" && key != "aggregation" && key != "higher_is_better" && key != "hf_evaluate")
+          json::set(metric.options, key, json::Value(member.value, metric.options.GetAllocator()), metric.options.GetAllocator());
+      }
+      if (!metric.name.empty()) check_metric(std::move(metric));
+    }
+  }
+  void check_metric(TaskMetric metric) {
+    if (json::find(keys_, "process_results")) return;   // its names are Python's own
+    const std::string& name = metric.name;
+    bool known = true;
+    switch (out_.output) {
+      case Output::multiple_choice: known = among(choice_metrics, name); break;
+      case Output::loglikelihood: known = name == "perplexity" || name == "acc"; break;
+      case Output::loglikelihood_rolling: known = name == "word_perplexity" || name == "byte_perplexity" || name == "bits_per_byte"; break;
+      case Output::generate_until:
+        if (name != "exact_match" && !has_metric_(name)) return out_.lacks.push_back("there is no metric '" + name + "'");
+        break;
+    }
+    if (!known) return out_.notes.push_back(fmt::format("the metric {} is none of {}'s and is left out, as lm-eval does", name, output_name(out_.output)));
+    if (out_.output == Output::multiple_choice && (name == "f1" || name == "mcc") && !has_metric_(name)) return out_.lacks.push_back("there is no metric '" + name + "'");
+    out_.metrics.push_back(std::move(metric));
+  }
+
+  void filters() {
+    const json::Value* list = value(keys_, "filter_list");
+    if (!list) return;
+    if (!list->IsArray()) return fail("filter_list", "it must be a list of {name, filter}");
+    if (list->Empty()) out_.lacks.emplace_back("its filter_list is empty, so that nothing would be scored");
+    for (const auto& entry : list->GetArray()) {
+      const auto name = json::find_string(entry, "name");
+      const json::Value* steps = json::find(entry, "filter");
+      if (!name || !steps || !steps->IsArray()) return fail("filter_list", "each entry needs a \"name\" and a list \"filter\"");
+      TaskFilter filter{*name, {}};
+      for (const auto& step : steps->GetArray()) {
+        const json::Value* function = json::find(step, "function");
+        if (!function) return fail("filter_list", "each step needs \"function\"");
+        if (is_function(*function)) out_.code.push_back("filter: " + function_text(*function));
+        else if (function->IsString() && json::text(*function) == "custom") {
+          const json::Value* own = json::find(step, "filter_fn");
+          out_.code.push_back("filter_fn: " + (own && is_function(*own) ? function_text(*own) : std::string("custom")));
+        } else if (!function->IsString()) return fail("filter_list", "\"function\" must be a name");
+        else if (!among(filter_functions, json::text(*function))) out_.lacks.push_back(fmt::format("there is no filter '{}'; there are: {}", json::text(*function), listed(filter_functions)));
+        else check_step(step, json::text(*function)), filter.steps.push_back(json::copy(step));
+      }
+      out_.filters.push_back(std::move(filter));
+    }
+  }
+  void check_step(const json::Value& step, std::string_view function) {
+    if (function == "take_first_k") out_.lacks.emplace_back("the filter take_first_k scores a part of the repeats, which is not done");
+    const auto pattern = json::find_string(step, "regex_pattern");
+    if (!pattern || function == "regex_pos") return;
+    RegexOptions options;
+    options.syntax = RegexOptions::Syntax::python;
+    if (const auto compiled = Regex::compile(*pattern, options, "regex_pattern"); !compiled) out_.lacks.push_back(compiled.error().message);
+  }
+
+  void generation() {
+    out_.generation.SetObject();
+    const json::Value* given = value(keys_, "generation_kwargs");
+    if (given && !given->IsObject()) return fail("generation_kwargs", "it must be a map");
+    if (given) out_.generation = json::copy(*given);
+    auto& a = out_.generation.GetAllocator();
+    const json::Value* until = json::find(out_.generation, "until");
+    if (until && until->IsString()) {
+      json::Value list(rapidjson::kArrayType);
+      list.PushBack(json::Value(*until, a), a);
+      json::set(out_.generation, "until", std::move(list), a);
+    } else if (until && !until->IsNull() && !until->IsArray()) {
+      return fail("generation_kwargs", "until must be a text or a list of texts");
+    } else if (!until || until->IsNull()) {
+      json::Value list(rapidjson::kArrayType);
+      list.PushBack(json::Value(out_.question.fewshot_delimiter, a), a);
+      json::set(out_.generation, "until", std::move(list), a);
+    }
+    for (const auto& stop : json::find(out_.generation, "until")->GetArray())
+      if (!stop.IsString()) return fail("generation_kwargs", "until must be a text or a list of texts");
+  }
+
+  void rest() {
+    out_.alias = text_or(keys_, "task_alias", out_.name);
+    if (const json::Value* repeats = value(keys_, "repeats")) {
+      if (!repeats->IsUint() || repeats->GetUint() < 1 || repeats->GetUint() > repeats_most) fail("repeats", fmt::format("it must be a number from 1 to {}", repeats_most));
+      else out_.repeats = repeats->GetUint();
+    }
+    const json::Value* metadata = value(keys_, "metadata");
+    const json::Value* version = metadata ? json::find(*metadata, "version") : nullptr;
+    out_.version = !version || version->IsNull() ? "Yaml" : version->IsString() ? std::string(json::text(*version)) : json::write(*version);
+  }
+
+  void check_template(const json::Value& source, const char* key) {
+    if (!source.IsString()) return;
+    const auto parsed = jinja::Template::parse(std::string(json::text(source)), key, jinja::Environment::lm_eval());
+    if (!parsed) out_.lacks.push_back("its template cannot be used: " + parsed.error().message);
+  }
+  void templates() {
+    for (const Question* question : {&out_.question, &out_.shots.question}) {
+      check_template(question->text, "doc_to_text");
+      check_template(question->target, "doc_to_target");
+      check_template(question->choices, "doc_to_choice");
+      if (question->gen_prefix) check_template(json::Value(rapidjson::StringRef(question->gen_prefix->data(), question->gen_prefix->size())), "gen_prefix");
+    }
+    const auto given = [&](const char* key) { return json::find(keys_, key) != nullptr; };
+    if (!given("doc_to_text") && out_.output != Output::loglikelihood_rolling) fail("doc_to_text", "it is missing");
+    if (!given("doc_to_target")) fail("doc_to_target", "it is missing");
+  }
+
+  const json::Document& keys_;
+  const std::function<bool(const std::string&)>& has_metric_;
+  TaskFile out_;
+  std::string error_;
+};
+
+}  // namespace
+
+std::string_view output_name(Output output) {
+  constexpr std::string_view names[] = {"generate_until", "loglikelihood", "loglikelihood_rolling", "multiple_choice"};
+  return names[static_cast<size_t>(output)];
+}
+
+bool is_choice_metric(std::string_view name) { return among(choice_metrics, name); }
+
+const std::string& TaskFile::shots_split() const {
+  static const std::string none;
+  if (!shots.split.empty()) return shots.split;
+  if (!shots.samples.IsNull()) return none;
+  return !training_split.empty() ? training_split : !validation_split.empty() ? validation_split : test_split;
+}
+
+bool TaskFile::has(std::string_view metric) const {
+  return std::any_of(metrics.begin(), metrics.end(), [&](const TaskMetric& each) { return each.name == metric; });
+}
+
+Result<TaskFile> read_task(const ChosenTask& chosen, const std::function<bool(const std::string&)>& has_metric) {
+  return TaskReader(chosen, has_metric).read();
+}
+
+}  // namespace sextant::tasks

@@ -1,0 +1,123 @@
+#include "reshape.hpp"
+#include <sextant/columns.hpp>
+#include <sextant/jinja.hpp>
+#include <sextant/message_text.hpp>
+#include "files.hpp"
+
+namespace sextant::tables {
+namespace {
+
+// The object or list that holds the path's last step, and that step: "passage.questions" is "questions" of the member "passage".
+struct Place {
+  json::Value* owner;
+  std::string name;
+};
+Place place_of(json::Value& record, const std::string& path) {
+  const size_t dot = path.rfind('.');
+  if (dot == path.npos || json::find(record, path)) return {&record, path};
+  return {const_cast<json::Value*>(columns::find(record, std::string_view(path).substr(0, dot))), path.substr(dot + 1)};
+}
+
+// The files that a further column names, as the rows' own are named.
+Result<std::vector<std::filesystem::path>> files_beside(const std::filesystem::path& folder, const json::Value& config, const json::Value& given, std::string_view split) {
+  json::Document where(rapidjson::kObjectType);
+  auto& a = where.GetAllocator();
+  json::set(where, given.IsObject() ? "files" : "file", json::Value(given, a), a);
+  if (const json::Value* name = json::find(config, "name")) json::set(where, "name", json::Value(*name, a), a);
+  return files_of_split(folder, where, split);
+}
+
+}  // namespace
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    out.push_back(line);
+  }
+  return out;
+}
+
+Result<void> add_columns_beside(const std::filesystem::path& folder, const json::Value& config, std::string_view split, Allocator& allocator, std::vector<Row>& rows) {
+  const json::Value* beside = json::find(config, "beside");
+  if (!beside) return {};
+  for (const auto& column : beside->GetObject()) {
+    SXT_TRY(const std::vector<std::filesystem::path> files, files_beside(folder, config, column.value, split));
+    std::vector<std::string> texts;
+    for (const std::filesystem::path& file : files) {
+      SXT_TRY(const std::string text, csv::read_text(file));
+      SXT_CHECK(csv::check_text(text, file.string()));
+      for (const std::string_view line : lines_of(csv::without_marks(text))) texts.emplace_back(line);
+    }
+    const std::string name(json::text(column.name));
+    if (texts.size() != rows.size())
+      return data_error(files.front().string() + " has " + std::to_string(texts.size()) + " lines for the column '" + name + "', and the split '" +
+                        std::string(split) + "' has " + std::to_string(rows.size()) + " rows; they must be of one edition");
+    for (size_t i = 0; i < rows.size(); ++i) json::set(rows[i].record, name, texts[i], allocator);
+  }
+  return {};
+}
+
+Result<void> add_texts(const std::filesystem::path& folder, const json::Value& config, std::string_view split, Allocator& allocator, std::vector<Row>& rows) {
+  const json::Value* texts = json::find(config, "texts");
+  if (!texts) return {};
+  for (const auto& column : texts->GetObject()) {
+    SXT_TRY(const std::vector<std::filesystem::path> files, files_beside(folder, config, column.value, split));
+    std::string text;
+    for (const std::filesystem::path& file : files) {
+      SXT_TRY(const std::string one, csv::read_text(file));
+      SXT_CHECK(csv::check_text(one, file.string()));
+      text += csv::without_marks(one);
+    }
+    for (Row& row : rows) json::set(row.record, json::text(column.name), text, allocator);
+  }
+  return {};
+}
+
+Result<void> unfold(const std::vector<std::string>& paths, Allocator& allocator, std::vector<Row>& rows) {
+  for (const std::string& path : paths) {
+    std::vector<Row> out;
+    for (Row& row : rows) {
+      const auto [owner, name] = place_of(row.record, path);
+      auto found = owner && owner->IsObject() ? owner->FindMember(json::Value(name, allocator)) : json::Value::MemberIterator();
+      if (!owner || !owner->IsObject() || found == owner->MemberEnd())
+        return data_error(row.place + "there is no '" + path + "' to unfold; the row has: " + [&] {
+          std::vector<std::string> names;
+          for (const auto& member : row.record.GetObject()) names.emplace_back(json::text(member.name));
+          return csv::detail::listed(names);
+        }());
+      if (!found->value.IsArray()) return data_error(row.place + "'" + path + "' is not a list, so it cannot be unfolded");
+      json::Value items = std::move(found->value);
+      owner->RemoveMember(found);
+      for (rapidjson::SizeType i = 0; i < items.Size(); ++i) {
+        std::string place = row.place;
+        place.insert(place.size() - std::min<size_t>(place.size(), 2), ", " + name + "[" + std::to_string(i) + "]");   // before ": "
+        Row one{std::move(place), json::Value(row.record, allocator), row.not_finite};
+        if (items[i].IsObject())
+          for (auto& member : items[i].GetObject()) json::set(one.record, json::text(member.name), json::Value(member.value, allocator), allocator);
+        else json::set(one.record, name, json::Value(items[i], allocator), allocator);
+        out.push_back(std::move(one));
+      }
+    }
+    rows = std::move(out);
+  }
+  return {};
+}
+
+Result<void> keep_where(const std::string& expression, std::vector<Row>& rows) {
+  SXT_TRY(const jinja::Template program, jinja::Template::parse("{% if " + expression + " %}1{% endif %}", "loader.where", jinja::Environment::lm_eval()));
+  std::vector<Row> out;
+  for (Row& row : rows) {
+    const auto verdict = program.render(row.record);
+    if (!verdict) return data_error(row.place + verdict.error().message);
+    if (!verdict->empty()) out.push_back(std::move(row));
+  }
+  if (out.empty() && !rows.empty()) return data_error(rows.front().place + "\"where\" holds for no row: " + expression);
+  rows = std::move(out);
+  return {};
+}
+
+}  // namespace sextant::tables

@@ -1,0 +1,64 @@
+// Token F1 as SQuAD has it: how many tokens the answer and the reference share. Pure; [any] thread.
+#pragma once
+#include <algorithm>
+#include <span>
+#include "tokens.hpp"
+
+namespace sextant::metric {
+
+struct TokenRules {
+  enum class Tokens { words, mixed, characters };
+  bool ignore_case = true, ignore_punctuation = true, ignore_articles = true;
+  Tokens tokens = Tokens::words;
+  bool empty_is_wrong = false;   // nothing left on both sides: 0 (SQuAD 1.1), else 1 (SQuAD 2.0)
+};
+
+/// SQuAD's normalisation, in its order: lower case, without ASCII's punctuation, without articles. Where tokens are characters, Chinese
+/// punctuation goes, too.
+inline std::string normalized(std::string_view given, const TokenRules& rules) {
+  std::string out = rules.ignore_case ? text::lower(given) : std::string(given);
+  if (rules.ignore_punctuation)
+    out = text::without(out, [&](char32_t c) {
+      return text::is_ascii_punctuation(c) || (rules.tokens != TokenRules::Tokens::words && text::is_punctuation(c));
+    });
+  if (rules.ignore_articles) out = text::without_articles(out, " ");
+  return text::single_blanks(out);
+}
+
+struct TokenScore {
+  double f1 = 0, precision = 0, recall = 0, exact_match = 0;
+};
+
+inline TokenScore token_score(std::string_view prediction, std::string_view answer, const TokenRules& rules) {
+  const std::string given = normalized(prediction, rules), wanted = normalized(answer, rules);
+  const auto split = rules.tokens == TokenRules::Tokens::words   ? text::word_tokens
+                     : rules.tokens == TokenRules::Tokens::mixed ? text::mixed_tokens
+                                                                 : text::character_tokens;
+  text::Numbering number;
+  const auto a = number(split(given)), b = number(split(wanted));
+  TokenScore out;
+  out.exact_match = given == wanted ? 1 : 0;
+  if (a.empty() || b.empty()) {
+    out.f1 = out.precision = out.recall = !rules.empty_is_wrong && a.empty() && b.empty() ? 1 : 0;
+    return out;
+  }
+  const auto shared = static_cast<double>(text::common(text::ngrams_of(a, 1), text::ngrams_of(b, 1)));
+  if (shared == 0) return out;
+  out.precision = shared / static_cast<double>(a.size());
+  out.recall = shared / static_cast<double>(b.size());
+  out.f1 = 2 * out.precision * out.recall / (out.precision + out.recall);
+  return out;
+}
+
+/// The best of each over the answers.
+inline TokenScore best_token_score(std::string_view prediction, std::span<const std::string> answers, const TokenRules& rules) {
+  TokenScore best;
+  for (const std::string& answer : answers) {
+    const TokenScore one = token_score(prediction, answer, rules);
+    best.exact_match = std::max(best.exact_match, one.exact_match);
+    if (one.f1 > best.f1) best.f1 = one.f1, best.precision = one.precision, best.recall = one.recall;
+  }
+  return best;
+}
+
+}  // namespace sextant::metric

@@ -1,0 +1,112 @@
+"""sextant compare and gate on runs of the sample backend: what is paired, what is refused, and the exit codes."""
+
+import json
+import shutil
+import xml.etree.ElementTree
+
+from .data import inline_set, make_mcq
+from .harness import DATA, OK, USAGE, ContractTest, write
+
+NO, INCONCLUSIVE = 1, 2
+PROMISED = {"dataset", "metric", "n", "a", "b", "difference", "low", "high", "p", "p_adjusted", "mde", "a_only", "b_only"}
+
+
+class Compare(ContractTest):
+    def setUp(self):
+        super().setUp()
+        make_mcq(self.dir / "set.jsonl")
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl")]})
+        self.a = self.run_sample("run.json").run.path
+
+    def copy(self, name, change=lambda number, line: line):
+        """The run again, with other scores or rows."""
+        path = self.dir / name / self.a.name
+        shutil.copytree(self.a, path)
+        [samples] = path.glob("samples/*/*.jsonl")
+        lines = [json.loads(line) for line in samples.read_text().splitlines()]
+        samples.write_text("".join(json.dumps(change(i, line)) + "\n" for i, line in enumerate(lines)))
+        return path
+
+    def scored(self, name, right):
+        return self.copy(name, lambda i, line: {**line, "scores": {"accuracy": float(right(i))}})
+
+    def test_a_run_with_itself(self):
+        [out] = self.json_lines("compare", self.a, self.a, "--json")
+        [pair] = out["pairs"]
+        self.assertLessEqual(PROMISED, set(pair))
+        self.assertEqual((pair["difference"], pair["p"], pair["a_only"], pair["b_only"]), (0, 1, 0, 0))
+        self.assertEqual(out["comparisons"][0]["differences"], [])
+        self.assert_rc(self.sextant("compare", self.a, self.a, self.a), OK)
+
+    def test_flips_are_counted_and_a_plain_table_is_printed(self):
+        best, worst = self.scored("best", lambda i: True), self.scored("worst", lambda i: False)
+        [out] = self.json_lines("compare", worst, best, "--json")
+        [pair] = out["pairs"]
+        self.assertEqual((pair["a"], pair["b"], pair["difference"], pair["a_only"], pair["b_only"]), (0, 100, 100, 0, pair["n"]))
+        self.assertAlmostEqual(pair["p"], 2 * 0.5 ** pair["n"])
+        text = self.sextant("compare", worst, best).stdout
+        self.assertIn("significant at 5 %", text)
+        self.assertNotIn("\x1b", text)
+
+    def test_other_questions_are_refused(self):
+        other = self.dir / "other" / self.a.name
+        shutil.copytree(self.a, other)
+        [path] = other.glob("predictions/*/*.json")
+        predictions = json.loads(path.read_text())
+        predictions["0"]["record"]["question"] += " (edited)"
+        path.write_text(json.dumps(predictions))
+        outcome = self.sextant("compare", self.a, other)
+        self.assert_rc(outcome, DATA)
+        self.assertIn("1 of", outcome.stdout)
+        self.assertIn("--common", outcome.stdout)
+        [out] = self.json_lines("compare", self.a, other, "--common", "--json")
+        self.assertEqual(out["pairs"][0]["n"], len(predictions) - 1)
+        self.assert_rc(self.sextant("gate", other, "--baseline", self.a), DATA)
+
+    def test_mistakes(self):
+        for args, rc in ((("compare",), USAGE), (("compare", self.a), USAGE), (("compare", self.a, self.dir / "none"), DATA),
+                         (("compare", self.a, self.dir), DATA), (("compare", self.a, self.a, "--model", "nobody"), USAGE),
+                         (("compare", self.a, self.a, "--dataset", "nothing"), USAGE), (("compare", self.a, self.a, "--metric", "acuracy"), DATA),
+                         (("gate", self.a), USAGE), (("gate", self.a, "--baseline", self.a, "--margin", "-1"), USAGE)):
+            with self.subTest(args=args):
+                outcome = self.sextant(*args)
+                self.assert_rc(outcome, rc)
+                self.assertTrue(outcome.stderr or "not compared" in outcome.stdout)
+
+    def test_a_gate_goes_stops_or_cannot_tell(self):
+        best, worst = self.scored("best", lambda i: True), self.scored("worst", lambda i: False)
+        report = self.dir / "gate.xml"
+        for run, baseline, margin, rc, word in ((best, worst, "1", OK, "go:"), (worst, best, "1", NO, "no-go:"),
+                                                (best, best, "1", INCONCLUSIVE, "more questions"), (best, best, "100", OK, "go:")):
+            with self.subTest(run=run.parent.name, margin=margin):
+                outcome = self.sextant("gate", run, "--baseline", baseline, "--margin", margin, "--junit", report)
+                self.assert_rc(outcome, rc)
+                self.assertIn(word, outcome.stdout)
+                self.assertEqual(outcome.stdout.count("\n"), 1)
+                suite = xml.etree.ElementTree.parse(report).getroot()
+                self.assertEqual(int(suite.get("failures")), 1 if rc == NO else 0)
+        outcome = self.sextant("gate", best, "--baseline", best, "--json")
+        self.assertEqual(json.loads(outcome.stdout)["verdict"], "inconclusive")
+        self.assertGreater(json.loads(outcome.stdout)["more"], 0)
+
+
+class Show(ContractTest):
+    def test_what_was_wrong_in_two_commands(self):
+        make_mcq(self.dir / "set.jsonl")
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl"), inline_set(self.dir / "set.jsonl", method="ppl", abbr="scored")]})
+        run = self.run_sample("run.json").run
+        wrong = [line for line in run.samples("tiny") if line["scores"]["accuracy"] != 1]
+        lines = self.json_lines("show", run.path, "--wrong", "--dataset", "tiny", "--json")
+        self.assertEqual([line["index"] for line in lines], [line["index"] for line in wrong])
+        self.assertEqual({line["model"] for line in lines}, {"sample"})
+        text = self.sextant("show", run.path, "--wrong", "--dataset", "tiny", "-n", "1").stdout
+        self.assertEqual(text.count("--- sample | tiny | sample"), min(1, len(wrong)))
+        self.assertIn("%d of %d samples are wrong" % (len(wrong), len(run.samples("tiny"))), text)
+        margins = [line["margin"] for line in self.json_lines("show", run.path, "--sort", "margin", "--json")]
+        self.assertEqual(len(margins), len(run.samples("scored")))
+        self.assertEqual(margins, sorted(margins))
+        self.assertEqual(self.json_lines("show", run.path, "--grep", "no such text", "--json"), [])
+        for args, rc in (((), USAGE), ((run.path, "--sort", "x"), USAGE), ((run.path, "--grep", "("), DATA), ((run.path, "-n", "-1"), USAGE),
+                         ((run.path, "--dataset", "tny"), USAGE), ((self.dir / "none",), DATA)):
+            with self.subTest(args=args):
+                self.assert_rc(self.sextant("show", *args), rc)

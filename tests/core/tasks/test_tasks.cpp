@@ -1,0 +1,152 @@
+// Task files in a folder: includes, groups, tags, what each level overrides, and what is said of files that cannot be used.
+#include <catch2/catch.hpp>
+#include "../../../core/tasks/card.hpp"
+#include "../temporary_folder.hpp"
+
+using namespace sextant;
+using namespace sextant::tasks;
+
+namespace {
+
+struct Files {
+  test::TemporaryFolder folder;
+  void add(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((folder.path() / name).parent_path());
+    std::ofstream(folder.path() / name) << text;
+  }
+  Result<Selection> chosen(const std::vector<std::string>& names) const {
+    TaskFolder opened = TaskFolder::open({folder.path()});
+    return select(opened, names);
+  }
+  std::string names(const std::vector<std::string>& asked) const {
+    const auto selection = chosen(asked);
+    if (!selection) return selection.error().message;
+    std::string out;
+    for (const ChosenTask& task : selection->tasks) out += (out.empty() ? "" : " ") + task.name;
+    return out;
+  }
+  // A key of the only task that the name stands for.
+  std::string key(const std::string& name, const char* key) const {
+    const auto selection = chosen({name});
+    if (!selection) return selection.error().message;
+    const json::Value* value = json::find(selection->tasks.front().keys, key);
+    return value ? json::write(*value) : "none";
+  }
+};
+
+constexpr const char* question = "dataset_path: a/b\ntest_split: test\noutput_type: multiple_choice\ndoc_to_text: q\ndoc_to_target: l\ndoc_to_choice: [x, y]\n";
+
+bool no_metric(const std::string&) { return false; }
+
+Result<TaskFile> read(const std::string& yaml, const std::string& more = {}) {
+  const Files files;
+  files.add("t.yaml", "task: t\n" + yaml + more);
+  auto selection = files.chosen({"t"});
+  if (!selection) return selection.error();
+  return read_task(selection->tasks.front(), no_metric);
+}
+
+std::string said(const std::string& yaml, const std::string& more = {}) {
+  const auto task = read(yaml, more);
+  if (!task) return task.error().message;
+  return !task->lacks.empty() ? task->lacks.front() : !task->code.empty() ? "code " + task->code.front() : "runs";
+}
+
+}  // namespace
+
+TEST_CASE("tasks: includes are replaced key by key, later ones first", "[tasks]") {
+  const Files files;
+  files.add("base", "a: 1\nb: {x: 1, y: 2}\ntask_list: [no]\nf: !function utils.f\n");
+  files.add("deep/other", "include: ../base\na: 2\nc: 3\n");
+  files.add("deep/t.yaml", "include: [other, ../base]\ntask: t\nb: {x: 5}\n");
+  CHECK(files.key("t", "a") == "1");
+  CHECK(files.key("t", "b") == R"({"x":5})");
+  CHECK(files.key("t", "c") == "3");
+  CHECK(files.key("t", "task_list") == "none");
+  CHECK_THAT(files.key("t", "f"), Catch::Contains(files.folder.path().string() + "\""));
+  files.add("loop.yaml", "include: loop.yaml\ntask: loop\n");
+  CHECK_THAT(files.names({"loop"}), Catch::Contains("includes itself"));
+  files.add("gone.yaml", "include: nowhere\ntask: gone\n");
+  CHECK_THAT(files.names({"gone"}), Catch::Contains("nowhere"));
+}
+
+TEST_CASE("tasks: groups, tags, patterns and files stand for tasks", "[tasks]") {
+  const Files files;
+  files.add("b.yaml", "task: b\ntag: [even, all]\nnum_fewshot: 1\n");
+  files.add("a.yaml", "task: a\ntag: all\n");
+  files.add("inner.yaml", "group: inner\ntask: [a, {task: b, k: 7}]\nnum_fewshot: 2\nk: 1\naggregate_metric_list: {metric: acc, weight_by_size: false}\n");
+  files.add("outer.yaml", "group: outer\ntask:\n- inner\n- group: own\n  task: [c]\nnum_fewshot: 3\naggregate_metric_list: [{metric: acc}]\n");
+  files.add("c.yaml", "task: c\n");
+  CHECK(files.names({"all"}) == "a b");
+  CHECK(files.names({"outer"}) == "a b c");
+  CHECK(files.names({"a", "a"}) == "a");
+  CHECK(files.names({"?"}) == "a b c");
+  CHECK(files.names({(files.folder.path() / "c.yaml").string()}) == "c");
+  CHECK_THAT(files.names({"a", "all"}), Catch::Contains("'a' and 'all' both stand for the task 'a'"));
+  CHECK_THAT(files.names({"outre"}), Catch::Contains("did you mean 'outer'"));
+  const auto selection = files.chosen({"outer"});
+  REQUIRE(selection);
+  CHECK(json::find_int(selection->tasks[1].keys, "num_fewshot") == 3);  // the outer group's key wins
+  CHECK(json::find_int(selection->tasks[1].keys, "k") == 7);            // what stands beside the task wins over all
+  REQUIRE(selection->groups.size() == 2);
+  CHECK(selection->groups[0].name == "inner");
+  CHECK_FALSE(selection->groups[0].by_size);
+  CHECK(selection->groups[1].tasks == std::vector<std::string>{"a", "b", "c"});
+  CHECK(selection->groups[1].by_size);
+  files.add("round.yaml", "group: round\ntask: [round]\n");
+  CHECK_THAT(files.names({"round"}), Catch::Contains("contains itself"));
+}
+
+TEST_CASE("tasks: what a task needs is said", "[tasks]") {
+  for (const auto& [more, expected] : std::vector<std::pair<const char*, const char*>>{
+           {"", "runs"},
+           {"process_docs: !function utils.f\n", "code process_docs: utils.f of "},
+           {"metric_list: [{metric: acc, aggregation: !function u.g}]\n", "code aggregation of acc: u.g"},
+           {"class: !function u.C\n", "code class: u.C"},
+           {"outputtype: x\n", "there is no such key (did you mean 'output_type'"},
+           {"num_fewshot: many\n", "\"num_fewshot\": it must be a number"},
+           {"output_type: other\n", "'other' is none of generate_until"},
+           {"doc_to_choice: ['', x]\n", "\"doc_to_choice\": it must be a text, or a list of texts that are not empty"},
+           {"fewshot_config: {sampler: balanced}\n", "the sampler 'balanced' is none of"},
+           {"fewshot_config: {other: 1}\n", "there is no such key: other"},
+           {"filter_list: [{name: x, filter: [{function: zzz}]}]\n", "there is no filter 'zzz'"},
+           {"filter_list: [{name: x, filter: [{function: regex, regex_pattern: '('}]}]\n", "regex_pattern"},
+           {"filter_list: 3\n", "\"filter_list\": it must be a list"},
+           {"metric_list: [acc]\n", "each entry needs \"metric\""},
+           {"doc_to_text: '{% for %}'\n", "its template cannot be used"},
+           {"doc_to_image: [i]\n", "pictures or sound"},
+           {"test_split: null\n", "neither a test_split nor a validation_split"},
+           {"output_type: generate_until\nmetric_list: [{metric: bleu}]\n", "there is no metric 'bleu'"},
+           {"generation_kwargs: {until: 5}\n", "until must be a text or a list of texts"},
+           {"repeats: 0\n", "\"repeats\": it must be a number from 1"}}) {
+    CAPTURE(more);
+    CHECK_THAT(said(question, more), Catch::Contains(expected));
+  }
+}
+
+TEST_CASE("tasks: a card says how many examples, of which split, and what is scored", "[tasks]") {
+  const Components components{"hub", "task", "filter", "match"};
+  const auto card = [&](const std::string& more, std::optional<uint32_t> shots) {
+    const auto task = read(question, more);
+    REQUIRE(task);
+    CardOptions options;
+    options.shots = shots;
+    auto made = card_of(*task, options, components);
+    REQUIRE(made);
+    return std::move(*made);
+  };
+  const auto retriever = [](const json::Document& made) { return json::write(made["infer"]["retriever"]); };
+  CHECK(retriever(card("", {})) == R"({"type":"zero"})");
+  CHECK(retriever(card("num_fewshot: 0\n", 5)) == R"({"type":"zero"})");   // a file's 0 stays
+  CHECK(retriever(card("num_fewshot: 2\n", {})) == R"({"type":"lm_eval","ice_num":2,"seed":1234})");
+  CHECK(retriever(card("fewshot_split: test\n", 3)) == R"({"type":"lm_eval","ice_num":3,"seed":1234,"own_split":"yes"})");
+  CHECK(retriever(card("test_split: null\nvalidation_split: validation\n", 3)) == R"({"type":"lm_eval","ice_num":3,"seed":1234,"own_split":"yes"})");
+  CHECK(retriever(card("fewshot_split: dev\nfewshot_config: {sampler: first_n}\n", 3)) == R"({"type":"lm_eval","ice_num":3,"sampler":"first_n"})");
+  const json::Document samples = card("fewshot_config: {samples: [{q: A, l: 0}]}\n", 1);
+  CHECK(json::find_string(samples["reader"], "train_split") == "samples");
+  CHECK(json::write(samples["loader"]["samples"]) == R"([{"q":"A","l":0}])");
+  CHECK(json::write(card("metric_list: [{metric: acc}, {metric: brier_score}, {metric: zzz}]\n", {})["infer"]["inferencer"]["scores"]) == R"({"acc":"sum","brier_score":"brier"})");
+  const json::Document reply = card("output_type: generate_until\ngeneration_kwargs: {max_gen_toks: 7}\nfilter_list: [{name: s, filter: [{function: regex}, {function: take_first}]}]\n", {});
+  CHECK(json::write(reply["infer"]["inferencer"]) == R"({"type":"gen","max_out_len":7,"stop":["\n\n"]})");
+  CHECK(json::write(reply["eval"]["filters"]) == R"({"s":[{"type":"filter","steps":[{"function":"regex"},{"function":"take_first"}]}]})");
+}

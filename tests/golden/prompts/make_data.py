@@ -1,0 +1,271 @@
+"""A data folder in OpenCompass' layout, for comparing prompts: 20 rows of our own for each set, made by a rule, in its publisher's
+format; and with --real DIR the real files that lie there (the test data of the project), put where OpenCompass looks for them.
+
+    python make_data.py OUT [--real DIR]
+
+What the rows say does not matter; that they hold what breaks prompts does: braces that look like columns, quotes, blank ends,
+line feeds inside, several scripts. Both OpenCompass and `sextant --data-dir OUT` read them."""
+
+import argparse
+import csv
+import json
+import os
+import pathlib
+import shutil
+
+N = 20
+TRAPS = ["plain", "a {A} in braces", "two\nlines", "\"quoted\" and 'single'", "ends in a blank ", "{question} once more", "tab\there",
+         "100% \\frac{1}{2} $x^2$", "中文，标点。", "émigré naïve ☃", " begins with one", "</E> mark", "{{double}}", "a, b; c | d", "UPPER lower"]
+LETTERS = "ABCDEFGHIJ"
+
+
+def text(i, word):
+    """A text that is another one for each row and word."""
+    return f"{word} {i}: {TRAPS[(i * 7 + len(word)) % len(TRAPS)]} ({(i * 37 + len(word) * 11) % 97})"
+
+
+def safe(i, word):
+    """Without line feeds and tabs, for formats whose rows are lines."""
+    return text(i, word).replace("\n", " ").replace("\t", " ").strip()
+
+
+class Folder:
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+
+    def path(self, name):
+        path = self.root / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def jsonl(self, name, rows):
+        self.path(name).write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+    def json(self, name, value):
+        self.path(name).write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+
+    def lines(self, name, rows):
+        self.path(name).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+
+    def csv(self, name, rows, delimiter=","):
+        with open(self.path(name), "w", newline="", encoding="utf-8") as file:
+            csv.writer(file, delimiter=delimiter, lineterminator="\n").writerows(rows)
+
+
+def choices(i, n, form="dict"):
+    if form == "dict":
+        return [{"label": LETTERS[k], "text": text(i, f"option {LETTERS[k]}")} for k in range(n)]
+    return [text(i, f"option {LETTERS[k]}") for k in range(n)]
+
+
+def questions(out):
+    rows = range(N)
+    for name in ("ARC/ARC-c/ARC-Challenge-Dev", "ARC/ARC-c/ARC-Challenge-Test", "ARC/ARC-e/ARC-Easy-Dev", "ARC/ARC-e/ARC-Easy-Test"):
+        own = [{"id": str(i), "question": {"stem": text(i, "stem"), "choices": choices(i, 3 if i % 6 == 5 else 4)}, "answerKey": LETTERS[i % 3]}
+               for i in range(N + 6)]
+        for row in own[1::5]:  # some number their options
+            for k, choice in enumerate(row["question"]["choices"]):
+                choice["label"] = str(k + 1)
+            row["answerKey"] = str(LETTERS.index(row["answerKey"]) + 1)
+        out.jsonl(name + ".jsonl", own)
+    for split in ("train", "dev"):
+        out.jsonl(f"piqa/{split}.jsonl", [{"id": str(i), "goal": text(i, "goal"), "sol1": text(i, "sol1"), "sol2": text(i, "sol2")} for i in rows])
+        out.lines(f"piqa/{split}-labels.lst", [i % 2 for i in rows])
+        out.jsonl(f"siqa/{split}.jsonl", [{"context": text(i, "context"), "question": text(i, "question"), "answerA": text(i, "answerA"),
+                                           "answerB": text(i, "answerB"), "answerC": text(i, "answerC")} for i in rows])
+        out.lines(f"siqa/{split}-labels.lst", [i % 3 + 1 for i in rows])
+        out.jsonl(f"commonsenseqa/{split}_rand_split.jsonl", [{"answerKey": LETTERS[i % 5], "id": str(i), "question": {
+            "question_concept": "c", "choices": choices(i, 5), "stem": text(i, "stem")}} for i in rows])
+    out.jsonl("openbookqa/Main/test.jsonl", [{"id": str(i), "question": {"stem": text(i, "stem"), "choices": choices(i, 4)}, "answerKey": LETTERS[i % 4]}
+                                             for i in rows])
+    out.jsonl("openbookqa/Additional/test_complete.jsonl", [{"id": str(i), "question": {"stem": text(i, "stem"), "choices": choices(i, 4)},
+                                                             "fact1": text(i, "fact"), "humanScore": "1.00", "clarity": "2.00", "turkIdAnonymized": "x",
+                                                             "answerKey": LETTERS[i % 4]} for i in rows])
+    for name in ("hellaswag", "hellaswag_train_sampled25"):
+        out.jsonl(f"hellaswag/{name}.jsonl", [{"query": f"Activity: {text(i, 'query')}", "choices": choices(i, 4, "list"), "gold": i % 4} for i in rows])
+    for name in ("dev", "train_xs"):
+        out.jsonl(f"winogrande/{name}.jsonl", [{"qID": str(i), "sentence": text(i, "sentence") + " because _ was " + text(i, "cause"),
+                                                "option1": safe(i, "one"), "option2": safe(i, "two"), "answer": str(i % 2 + 1)} for i in rows])
+    out.jsonl("lambada/test.jsonl", [{"prompt": text(i, "prompt"), "label": f"word{i}"} for i in rows])
+    for kind in ("middle", "high"):
+        for split in ("validation", "test"):
+            out.jsonl(f"race/{split}/{kind}.jsonl", [{"example_id": f"{kind}{i}.txt", "article": text(i, "article"), "answer": LETTERS[i % 4],
+                                                      "question": text(i, "question"), "options": choices(i, 4, "list")} for i in rows])
+    for split in ("dev", "test"):
+        out.csv(f"mmlu/{split}/astronomy_{split}.csv", [[text(i, "input"), *choices(i, 4, "list"), LETTERS[i % 4]] for i in rows])
+        out.csv(f"mmlu/{split}/us_foreign_policy_{split}.csv", [[text(i, "asked"), *choices(i, 4, "list"), LETTERS[i % 4]] for i in rows])
+    out.csv("gpqa/gpqa_diamond.csv", [[f"c{k}" for k in range(12)], *[
+        ["x"] * 7 + [text(i, "question"), text(i, "right"), text(i, "wrong1"), text(i, "wrong2"), text(i, "wrong3")] for i in rows]])
+    out.jsonl("strategyqa/strategyQA_train.jsonl", [])
+    out.json("strategyqa/strategyQA_train.json", [{"qid": str(i), "question": text(i, "question"), "answer": i % 2 == 0, "facts": ["f"]} for i in rows])
+    for year in ("2016", "2018"):
+        pass
+    out.jsonl("summedits/summedits.jsonl", [{"domain": "news", "id": str(i), "doc": text(i, "doc"), "summary": text(i, "summary"), "label": i % 2,
+                                             "seed_summary": text(i, "seed"), "edit_types": None, "original_summary": None} for i in rows])
+    out.json("cmb/val.json", [])
+
+
+def superglue(out):
+    rows = range(N)
+    base = "SuperGLUE/"
+    out.jsonl(base + "BoolQ/val.jsonl", [{"question": text(i, "question"), "passage": text(i, "passage"), "idx": i, "label": ["true", "false"][i % 2]} for i in rows])
+    out.jsonl(base + "CB/val.jsonl", [{"premise": text(i, "premise"), "hypothesis": text(i, "hypothesis"), "idx": i,
+                                       "label": ["contradiction", "entailment", "neutral"][i % 3]} for i in rows])
+    out.jsonl(base + "COPA/val.jsonl", [{"premise": text(i, "premise"), "choice1": text(i, "choice1"), "choice2": text(i, "choice2"),
+                                         "question": ["cause", "effect"][i % 2], "label": i % 2, "idx": i} for i in rows])
+    for name in ("RTE/val", "AX-g/AX-g"):
+        out.jsonl(f"{base}{name}.jsonl", [{"premise": text(i, "premise"), "hypothesis": text(i, "hypothesis"), "idx": i,
+                                           "label": ["entailment", "not_entailment"][i % 2]} for i in rows])
+    out.jsonl(base + "AX-b/AX-b.jsonl", [{"sentence1": text(i, "sentence1"), "sentence2": text(i, "sentence2"), "idx": i,
+                                          "label": ["entailment", "not_entailment"][i % 2], "logic": "Negation"} for i in rows])
+    out.jsonl(base + "WiC/val.jsonl", [{"word": f"word{i}", "sentence1": text(i, "sentence1"), "sentence2": text(i, "sentence2"), "idx": i,
+                                        "label": ["true", "false"][i % 2], "start1": 1, "start2": 2, "end1": 3, "end2": 4, "version": 1.1} for i in rows])
+    wsc = []
+    for i in rows:
+        one, two = ("Mary Ann", "she") if i % 2 else ("the old dog", "it itself")
+        words = f"{safe(i, 'When')} {one} came home , {two} slept".split(" ")
+        at = [k for k in range(len(words)) if words[k:k + len(one.split(' '))] == one.split(' ')][0]
+        pronoun = [k for k in range(len(words)) if words[k:k + len(two.split(' '))] == two.split(' ')][0]
+        wsc.append({"text": " ".join(words), "target": {"span1_index": at, "span1_text": one, "span2_index": pronoun, "span2_text": two},
+                    "idx": i, "label": ["true", "false"][i % 2]})
+    out.jsonl(base + "WSC/val.jsonl", wsc)
+    out.jsonl(base + "MultiRC/val.jsonl", [{"idx": i, "version": 1.1, "passage": {"text": text(i, "passage"), "questions": [
+        {"question": text(i, f"question {q}"), "idx": q, "answers": [{"text": text(i, f"answer {q}{k}"), "idx": k, "label": (i + k) % 2} for k in range(2)]}
+        for q in range(2)]}} for i in range(6)])
+    out.jsonl(base + "ReCoRD/val.jsonl", [{"idx": i, "source": "x", "passage": {"text": text(i, "passage") + "\n@highlight\n" + text(i, "more"), "entities": []},
+                                           "qas": [{"query": text(i, f"query {q}") + " @placeholder went", "idx": q,
+                                                    "answers": [{"start": 1, "end": 2, "text": f"Name {i}"}, {"start": 5, "end": 6, "text": f"Other {i}"}]}
+                                                   for q in range(2)]} for i in range(11)])
+
+
+def clue(out):
+    rows = range(N)
+    pair = lambda i: {"sentence1": text(i, "sentence1"), "sentence2": text(i, "sentence2")}
+    out.jsonl("CLUE/AFQMC/dev.json", [{**pair(i), "label": str(i % 2)} for i in rows])
+    nli = ["entailment", "contradiction", "neutral", "-"]
+    for name in ("CLUE/cmnli/cmnli_public/dev.json", "CLUE/OCNLI/dev.json"):
+        out.jsonl(name, [{**pair(i), "label": nli[i % 4]} for i in range(N + 8)])
+    out.json("CLUE/C3/dev_0.json", [[[text(i, "first"), text(i, "second")], [
+        {"question": text(i, f"question {q}"), "choice": choices(i, 4 - (i + q) % 2, "list"), "answer": text(i, "option B")} for q in range(2)], f"id-{i}"]
+        for i in range(11)])
+    squad = {"version": "v1.0", "data": [{"title": f"t{i}", "id": f"T{i}", "paragraphs": [{"id": f"P{i}", "context": text(i, "context"), "qas": [
+        {"id": f"Q{i}{q}", "question": text(i, f"question {q}"), "answers": [{"text": f"answer {i}", "answer_start": 1}, {"text": f"answer {i}", "answer_start": 1}]}
+        for q in range(2)]}]} for i in range(11)]}
+    for name in ("CMRC", "DRCD"):
+        out.json(f"CLUE/{name}/dev.json", squad)
+    for split in ("dev_few_all", "test_public"):
+        few = "FewCLUE/"
+        out.jsonl(f"{few}bustm/{split}.json", [{"id": i, **pair(i), "label": str(i % 2)} for i in rows])
+        out.jsonl(f"{few}chid/{split}.json", [{"id": i, "candidates": [f"成语{k}" for k in range(7)], "content": text(i, "content") + "#idiom#" + "后",
+                                               "answer": i % 7} for i in rows])
+        wsc = []
+        for i in rows:
+            body = f"小明{i}说他来了。" + safe(i, "文")
+            wsc.append({"target": {"span2_index": body.index("他"), "span1_index": 0, "span1_text": "小明", "span2_text": "他"}, "idx": i,
+                        "label": ["true", "false"][i % 2], "text": body})
+        out.jsonl(f"{few}cluewsc/{split}.json", wsc)
+        out.jsonl(f"{few}csl/{split}.json", [{"id": i, "abst": text(i, "abst"), "keyword": [f"词{k}" for k in range(3)], "label": str(i % 2)} for i in rows])
+        out.jsonl(f"{few}eprstmt/{split}.json", [{"id": i, "sentence": text(i, "sentence"), "label": ["Positive", "Negative"][i % 2]} for i in rows])
+        out.jsonl(f"{few}ocnli/{split}.json", [{**pair(i), "label": nli[i % 4]} for i in range(N + 8)])
+        kinds = "agriculture travel game tech sports edu entertainment finance military car house world culture story stock".split()
+        out.jsonl(f"{few}tnews/{split}.json", [{"id": i, "label": "1", "label_desc": "news_" + kinds[i % 15], "sentence": text(i, "sentence"), "keywords": ""}
+                                               for i in rows])
+
+
+def open_questions(out):
+    rows = range(N)
+    for split in ("train", "test"):
+        out.jsonl(f"gsm8k/{split}.jsonl", [{"question": text(i, "question"), "answer": f"{text(i, 'work')}\n#### {i},000"} for i in rows])
+    out.json("math/math.json", {str(i): {"problem": text(i, "problem"), "level": "Level 1", "type": "Algebra", "solution": f"so \\boxed{{{i}}}"} for i in rows})
+    out.json("math/test_prm800k_500.json", [{"problem": text(i, "problem"), "solution": f"so \\boxed{{{i}}}", "answer": str(i), "subject": "Algebra",
+                                             "level": 1, "unique_id": str(i)} for i in rows])
+    for split in ("dev", "test"):
+        out.csv(f"triviaqa/trivia-{split}.qa.csv", [[safe(i, "question"), str([f"Name {i}", f"it's {i}", "plain"])] for i in rows], "\t")
+        out.csv(f"nq/nq-{split}.qa.csv", [[safe(i, "question"), str([f"Name {i}", f"it's {i}"])] for i in rows], "\t")
+    for name in ("validation", "train"):
+        for folder in ("nq-open/nq-open", "triviaqa/triviaqa"):
+            out.jsonl(f"{folder}-{name}.jsonl", [{"question": text(i, "question"), "answer": [f"Name {i}", f"Other {i}"]} for i in rows])
+    out.jsonl("ifeval/input_data.jsonl", [{"key": i, "prompt": text(i, "prompt"), "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]} for i in rows])
+    for language in "bn de en es fr ja ru sw te th zh".split():
+        out.lines(f"mgsm/mgsm_{language}.tsv", [f"{safe(i, 'question ' + language)}\t{i}" for i in rows])
+    out.jsonl("Xsum/dev.jsonl", [{"dialogue": text(i, "dialogue"), "summary": text(i, "summary")} for i in rows])
+    out.lines("LCSTS/test.src.txt", [safe(i, "source") for i in rows])
+    out.lines("LCSTS/test.tgt.txt", [safe(i, "target") for i in rows])
+    out.jsonl("aime.jsonl", [{"origin_prompt": text(i, "prompt"), "gold_answer": str(i)} for i in rows])
+    out.json("TheoremQA/theoremqa_test.json", [{"Question": text(i, "question"), "Answer": str(i), "Answer_type": "integer", "Picture": None} for i in rows])
+
+
+def real(out, source):
+    """What the project's test data hold of these sets, in OpenCompass' places."""
+    source = pathlib.Path(source)
+    lines = lambda name: [json.loads(line) for line in (source / name).read_text(encoding="utf-8").splitlines() if line.strip()]
+    for name in ("ARC", "AGIEval", "BBH", "mmlu", "SuperGLUE"):
+        for file in sorted((source / name).rglob("*")):
+            if file.is_file() and file.name != "SOURCES.md":
+                shutil.copyfile(file, out.path(str(file.relative_to(source))))
+    shutil.copyfile(source / "gsm8k/test.jsonl", out.path("gsm8k/test.jsonl"))
+    shutil.copyfile(source / "gsm8k/train.first10pct.jsonl", out.path("gsm8k/train.jsonl"))
+    shutil.copyfile(source / "ifeval/input_data.jsonl", out.path("ifeval/input_data.jsonl"))
+    for file in (source / "GAOKAO-BENCH/data").rglob("*.json"):  # OpenCompass' folders are called otherwise
+        data = json.loads(file.read_text(encoding="utf-8"))
+        name = file.name
+        kind = data.get("example", [{}])[0].get("answer")
+        out.json(f"GAOKAO-BENCH/data/{gaokao_folder(file)}/{name}", data)
+    out.jsonl("nq-open/nq-open-validation.jsonl", lines("nq_open/NQ-open.dev.jsonl"))
+    piqa = [r for r in lines("piqa/piqa.jsonl")]
+    out.jsonl("piqa/dev.jsonl", [{"id": str(i), "goal": r["query"].removeprefix("Question: ").rstrip("\n"), "sol1": r["choices"][0], "sol2": r["choices"][1]}
+                                 for i, r in enumerate(piqa)])
+    out.lines("piqa/dev-labels.lst", [r["gold"] for r in piqa])
+    out.jsonl("hellaswag/hellaswag.jsonl", [{"query": f"{r['activity_label']}: {r['ctx']}", "choices": r["endings"], "gold": r["label"]}
+                                            for r in lines("hellaswag_subset/hellaswag.jsonl")])
+    out.jsonl("lambada/test.jsonl", [{"prompt": r["context"], "label": r["continuation"]} for r in lines("lambada/lambada_openai.jsonl")])
+    with open(source / "openbookqa/Main/test.tsv", encoding="utf-8") as file:
+        obqa = []
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            options = row["Choices"].replace("(B)", "(A)").replace("(C)", "(A)").replace("(D)", "(A)").split("(A)")[1:]
+            obqa.append({"id": row["ID"], "question": {"stem": row["Question Stem"], "choices": [
+                {"text": option.strip(), "label": LETTERS[k]} for k, option in enumerate(options)]}, "answerKey": row["Answer Key"]})
+        out.jsonl("openbookqa/Main/test.jsonl", [row for row in obqa if len(row["question"]["choices"]) == 4])
+    winogrande = []
+    for i, r in enumerate(lines("winogrande/winogrande.jsonl")):
+        one, two = r["context_options"]
+        shared = os.path.commonprefix([one, two])
+        shared = shared[:shared.rfind(" ") + 1]
+        winogrande.append({"qID": str(i), "sentence": f"{shared}_ {r['continuation']}", "option1": one[len(shared):], "option2": two[len(shared):],
+                           "answer": str(r["gold"] + 1)})
+    out.jsonl("winogrande/dev.jsonl", winogrande)
+    trivia = lines("triviaqa/triviaqa_sm_sub.jsonl")
+    out.jsonl("triviaqa/triviaqa-validation.jsonl", [{"question": r["context"].removeprefix("Question: ").removesuffix("\nAnswer:"), "answer": r["aliases"]}
+                                                     for r in trivia])
+    maths = lines("MATH/math.jsonl")
+    out.json("math/math.json", {str(i): {"problem": r["context"], "level": "Level 5", "type": "x", "solution": f"{r['chain_of_thought']} $\\boxed{{{r['answer']}}}$"}
+                                for i, r in enumerate(maths)})
+    ask = "\nPlease reason step by step, and put your final answer within \\boxed{}."
+    out.json("math/test_prm800k_500.json", [{"problem": r["prompt"].removesuffix(ask), "solution": f"$\\boxed{{{r['answer']}}}$", "answer": r["answer"],
+                                             "subject": "x", "level": 1, "unique_id": str(i)} for i, r in enumerate(lines("math500/math500.jsonl"))])
+    out.lines("mgsm/mgsm_zh.tsv", [f"{r['messages'][0]['content']}\t{r['answer']}" for r in lines("mgsm_zh/mgsm_zh.jsonl")])
+
+
+def gaokao_folder(file):
+    name = file.name
+    if "Fill" in name:
+        return "Fill-in-the-blank_Questions"
+    if "Open-ended" in name or "Subjective" in str(file.parent):
+        return "Open-ended_Questions"
+    return "Multiple-choice_Questions"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out")
+    parser.add_argument("--real")
+    args = parser.parse_args()
+    out = Folder(args.out)
+    for make in (questions, superglue, clue, open_questions):
+        make(out)
+    if args.real:
+        real(out, args.real)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,350 @@
+#!/usr/bin/env python3
+"""lm-eval's own task files beside lm-eval: tasks.py --sextant PROGRAM --model FILE.gguf --data DIR [--rows 12] [--only NAME...] [--prompts]
+
+Needs a Python that has lm_eval 0.4.13, datasets, torch, transformers and gguf. The rows of DIR are written twice: as snapshots of the Hugging Face
+hub's cache, which `sextant run --tasks` reads, and as the Arrow files of datasets' own cache, which lm-eval reads offline. Both run the task
+files of the installed lm-eval unchanged, with examples and without, with the chat template and without. Compared are, for every row: context
+and continuation to the byte (lm-eval's logged arguments), ln p (1e-4 a token), replies, every number of the table (1e-6 where it counts, 2e-4 of
+it where it is continuous). --prompts: prompts alone, with Sextant's toy backend where --model is not given. Exit code 1 where anything differs.
+"""
+
+import argparse
+import csv
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+LETTERS = "ABCDE"
+
+
+def jsonl(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def table(path, delimiter=",", header=True):
+    with open(path, encoding="utf-8-sig", newline="") as rows:
+        return list(csv.DictReader(rows, delimiter=delimiter)) if header else list(csv.reader(rows, delimiter=delimiter))
+
+
+def arc(data, part):
+    rows = []
+    for path in sorted((data / "ARC" / part).glob("*.jsonl")):
+        for row in jsonl(path):
+            options = row["question"]["choices"]
+            rows.append({"id": row["id"], "question": row["question"]["stem"], "answerKey": row["answerKey"],
+                         "choices": {"text": [o["text"] for o in options], "label": [o["label"] for o in options]}})
+    return {"train": rows[:40], "validation": rows[40:80], "test": rows[80:160]}
+
+
+def piqa(data):
+    rows = [{"goal": r["query"].removeprefix("Question: ").rstrip("\n"), "sol1": r["choices"][0], "sol2": r["choices"][1], "label": r["gold"]}
+            for r in jsonl(data / "piqa/piqa.jsonl")]
+    return {"train": rows[:50], "validation": rows[50:120]}
+
+
+def openbookqa(data):
+    rows = []
+    for r in table(data / "openbookqa/Main/test.tsv", "\t"):
+        options = re.findall(r"\(([A-D])\) (.*?)(?= \([A-D]\)|$)", r["Choices"])
+        rows.append({"id": r["ID"], "question_stem": r["Question Stem"], "choices": {"text": [t for _, t in options], "label": [x for x, _ in options]},
+                     "answerKey": r["Answer Key"]})
+    return {"train": rows[:40], "validation": rows[40:60], "test": rows[60:140]}
+
+
+def mmlu(data, subject):
+    read = lambda split: [{"question": r[0], "subject": subject, "choices": r[1:5], "answer": "ABCD".index(r[5])}  # noqa: E731
+                          for r in table(data / f"mmlu/{split}/{subject}_{split}.csv", header=False)]
+    return {"test": read("test"), "dev": read("dev")}
+
+
+def cmmlu(data, subject):
+    read = lambda split: [{k: v for k, v in r.items() if k in ("Question", "A", "B", "C", "D", "Answer")} for r in table(data / f"cmmlu/{split}/{subject}.csv")]  # noqa: E731
+    return {"test": read("test"), "dev": read("dev")}
+
+
+def ceval(data, subject):
+    read = lambda split: [{"id": i, **{k: r[k] for k in ("question", "A", "B", "C", "D", "answer")}}  # noqa: E731
+                          for i, r in enumerate(table(data / f"ceval/formal_ceval/{split}/{subject}_{split}.csv"))]
+    return {"val": read("val"), "dev": read("dev")}
+
+
+def boolq(data):
+    rows = [{"question": r["question"], "passage": r["passage"], "idx": i, "label": int(r["answer"] if "answer" in r else r["label"] in (True, "true", "yes"))}
+            for i, r in enumerate(jsonl(next((data / "SuperGLUE/BoolQ").glob("*.jsonl"))))]
+    return {"train": rows[:30], "validation": rows[30:90]}
+
+
+def commonsense_qa(data):
+    rows = []
+    for i, r in enumerate(jsonl(data / "commonsenseqa/commonsense_qa.jsonl")):
+        question, _, options = r["query"].partition("\nChoices:\n")
+        texts = [line[3:] for line in options.split("\n") if re.match("[A-E]\\. ", line)]
+        texts += ["none of these"] * (5 - len(texts))
+        rows.append({"id": str(i), "question": question.removeprefix("Question: "), "choices": {"label": list("ABCDE"), "text": texts}, "answerKey": "ABCDE"[r["gold"]]})
+    return {"train": rows[:40], "validation": rows[40:100]}
+
+
+def lambada(data):
+    return {"test": [{"text": r["context"] + " " + r["continuation"].strip()} for r in jsonl(data / "lambada/lambada_openai.jsonl")]}
+
+
+def gsm8k(data):
+    return {"train": jsonl(data / "gsm8k/train.first10pct.jsonl")[:60], "test": jsonl(data / "gsm8k/test.jsonl")[:60]}
+
+
+def nq_open(data):
+    rows = jsonl(data / "nq_open/NQ-open.dev.jsonl")
+    return {"train": rows[:60], "validation": rows[60:160]}
+
+
+def triviaqa(data):
+    rows = [{"question": r["context"].removeprefix("Question: ").removesuffix("?\nAnswer:"), "answer": {"value": r["answer"], "aliases": r["aliases"]}}
+            for r in jsonl(data / "triviaqa/triviaqa_sm_sub.jsonl")]
+    return {"train": rows[:40], "validation": rows[40:100]}
+
+
+def truthfulqa(data):
+    rows = []
+    for r in table(data / "truthfulqa/TruthfulQA.csv"):
+        wrong = [t.strip() for t in r["Incorrect Answers"].split(";") if t.strip()]
+        rows.append({"question": r["Question"], "mc1_targets": {"choices": [r["Best Answer"]] + wrong, "labels": [1] + [0] * len(wrong)}})
+    return {"validation": rows}
+
+
+def texts(data):
+    paragraphs = [p.strip() for p in (data / "wikitext2/wiki.valid.tokens").read_text(encoding="utf-8").split("\n") if len(p) > 400]
+    rows = [{"text": "\n\n".join(paragraphs[3 * i:3 * i + 3]), "meta": {"pile_set_name": "Wikipedia"}} for i in range(20)]
+    return {"train": rows, "validation": rows, "test": rows}
+
+
+# hub name, configuration (None: default), rows by split
+SETS = {
+    "arc_easy": ("allenai/ai2_arc", "ARC-Easy", lambda d: arc(d, "ARC-e")),
+    "arc_challenge": ("allenai/ai2_arc", "ARC-Challenge", lambda d: arc(d, "ARC-c")),
+    "piqa": ("baber/piqa", None, piqa),
+    "openbookqa": ("allenai/openbookqa", "main", openbookqa),
+    "boolq": ("aps/super_glue", "boolq", boolq),
+    "commonsense_qa": ("tau/commonsense_qa", None, commonsense_qa),
+    "lambada": ("EleutherAI/lambada_openai", "default", lambada),
+    "gsm8k": ("openai/gsm8k", "main", gsm8k),
+    "nq_open": ("google-research-datasets/nq_open", None, nq_open),
+    "triviaqa": ("mandarjoshi/trivia_qa", "rc.nocontext", triviaqa),
+    "truthfulqa": ("truthfulqa/truthful_qa", "multiple_choice", truthfulqa),
+    "pile_10k": ("monology/pile-uncopyrighted", None, texts),
+    **{f"mmlu_{s}": ("cais/mmlu", s, lambda d, s=s: mmlu(d, s)) for s in ("abstract_algebra", "astronomy", "clinical_knowledge")},
+    **{f"cmmlu_{s}": ("haonan-li/cmmlu", s, lambda d, s=s: cmmlu(d, s)) for s in ("agronomy", "astronomy")},
+    **{f"ceval_{s}": ("ceval/ceval-exam", s, lambda d, s=s: ceval(d, s)) for s in ("law", "logic")},
+}
+
+# (task, --shots or None, chat): one run for each pair of the last two
+CASES = [
+    *[(t, s, False) for s in (None, 1, 5) for t in ("arc_easy", "arc_challenge", "piqa", "openbookqa", "boolq", "commonsense_qa", "nq_open", "triviaqa")],
+    *[(t, s, False) for s in (None, 5) for t in ("mmlu_abstract_algebra", "mmlu_astronomy", "cmmlu_agronomy", "ceval-valid_law")],
+    *[(t, None, False) for t in ("cmmlu_astronomy", "ceval-valid_logic", "mmlu_clinical_knowledge", "mmlu_astronomy_generative", "mmlu_astronomy_continuation", "mmlu_abstract_algebra_generative",
+                                 "lambada_openai", "lambada_openai_cloze_yaml", "gsm8k", "gsm8k_cot", "gsm8k_cot_zeroshot", "arc_challenge_chat", "truthfulqa_mc1", "boolq-seq2seq", "pile_10k")],
+    *[(t, s, True) for s in (None, 2) for t in ("arc_easy", "piqa", "mmlu_astronomy", "nq_open", "arc_challenge_chat", "gsm8k_cot_zeroshot", "lambada_openai")],
+]
+
+
+def write_snapshot(hub, cache, name, config, splits):
+    """A snapshot of the hub's cache, and the same rows as datasets' cache keeps them."""
+    import datasets
+    from datasets.naming import camelcase_to_snakecase, filename_prefix_for_split
+
+    organisation, short = name.split("/")
+    config = config or "default"
+    root = hub / f"datasets--{organisation}--{short}"
+    snapshot = root / "snapshots" / ("0" * 40)
+    (snapshot / config).mkdir(parents=True)
+    (root / "refs").mkdir(exist_ok=True)
+    (root / "refs" / "main").write_text("0" * 40)
+    readme = snapshot / "README.md"
+    entries = readme.read_text().split("---\n")[1] if readme.exists() else "configs:\n"
+    entries += f"- config_name: {config}\n  data_files:\n"
+    folder = cache / f"{organisation}___{camelcase_to_snakecase(short)}" / config / "0.0.0" / "0123456789abcdef"
+    folder.mkdir(parents=True)
+    info = None
+    for split, rows in splits.items():
+        (snapshot / config / f"{split}.jsonl").write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), encoding="utf-8")
+        entries += f"  - split: {split}\n    path: {config}/{split}.jsonl\n"
+        made = datasets.Dataset.from_list(rows)
+        stem = filename_prefix_for_split(camelcase_to_snakecase(short), split)
+        writer = datasets.arrow_writer.ArrowWriter(features=made.features, path=str(folder / f"{stem}.arrow"))
+        for row in rows:
+            writer.write(row)
+        count, size = writer.finalize()
+        if info is None:
+            info = datasets.DatasetInfo(features=made.features, builder_name="json", dataset_name=camelcase_to_snakecase(short), config_name=config, version="0.0.0",
+                                        splits=datasets.SplitDict(dataset_name=camelcase_to_snakecase(short)))
+        info.splits.add(datasets.SplitInfo(name=split, num_bytes=size, num_examples=count, dataset_name=camelcase_to_snakecase(short)))
+    info.write_to_directory(str(folder))
+    readme.write_text("---\n" + entries + "---\n", encoding="utf-8")
+
+
+def tasks_folder():
+    import lm_eval
+
+    return pathlib.Path(lm_eval.__file__).parent / "tasks"
+
+
+def run_sextant(args, folder, shots, chat, tasks):
+    out = folder / f"out_{shots}_{chat}"
+    command = [args.sextant, "run", "--tasks", ",".join(tasks), "--include-path", tasks_folder(), "--limit", str(args.rows), "-w", out, "--quiet"]
+    command += ["--model-path", args.model, "--compute", "f32"] if args.model else ["--backend", "sample"]
+    command += ["--shots", str(shots)] if shots is not None else []
+    command += ["--chat-template", "auto"] if chat else []
+    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        print("FAIL sextant:", done.stderr[-3000:])
+        return None
+    run = next(out.iterdir())
+    read = lambda kind, task: json.loads(next(run.glob(f"{kind}/*/{task}.json")).read_text(encoding="utf-8"))  # noqa: E731
+    return {task: (read("predictions", task), read("results", task)) for task in tasks}
+
+
+class Reference:
+    """lm-eval with its hf model; without a model a dummy that answers nothing."""
+
+    def __init__(self, model):
+        from lm_eval.tasks import TaskManager
+
+        self.manager = TaskManager()
+        if not model:
+            from lm_eval.models.dummy import DummyLM
+
+            self.lm, self.count = DummyLM(), len
+            return
+        import torch
+        from lm_eval.models.huggingface import HFLM
+        from tokenizers import pre_tokenizers
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        path = pathlib.Path(model)
+        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+        backend = tokenizer.backend_tokenizer  # the conversion loses the model's own rule that digits stand alone
+        backend.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), backend.pre_tokenizer])
+        loaded = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32).eval()
+        self.lm = HFLM(pretrained=loaded, tokenizer=tokenizer, batch_size=1, device="cpu")
+        self.count = lambda text: len(tokenizer(text, add_special_tokens=False).input_ids)
+
+    def run(self, tasks, rows, shots, chat):
+        import lm_eval
+
+        return lm_eval.simple_evaluate(model=self.lm, tasks=tasks, task_manager=self.manager, num_fewshot=shots, limit=rows, log_samples=True, apply_chat_template=chat,
+                                       fewshot_as_multiturn=chat, bootstrap_iters=0)
+
+
+def asked(prediction):
+    """[(context, continuation)] of a prediction as Sextant sent them, None for a continuation that is to come."""
+    labels = [v for k, v in sorted(((k, v) for k, v in prediction.items() if k.startswith("label: ")), key=lambda item: int(item[0][7:]))]
+    if labels:
+        return [(label.get("prompt", prediction.get("origin_prompt", "")), label["testing input"]) for label in labels]
+    return [(prediction["origin_prompt"], None)]
+
+
+def compare_rows(task, predictions, samples, count, problems):
+    largest = 0.0
+    by_row = {s["doc_id"]: s for s in sorted(samples, key=lambda s: s["doc_id"])}
+    if len(by_row) != len(predictions):
+        problems.append(f"{len(predictions)} rows, lm-eval has {len(by_row)}")
+    for number, sample in by_row.items():
+        ours = predictions[str(number)]
+        if ours.get("dropped_shots"):  # the prompt is too long for the model: lm-eval cuts it, Sextant drops examples
+            continue
+        arguments = sample["arguments"]
+        arguments = [tuple(a.values()) for a in arguments.values()] if isinstance(arguments, dict) else list(arguments)
+        labels = sorted((k for k in ours if k.startswith("label: ")), key=lambda k: int(k[7:]))
+        if labels:
+            for label, (context, continuation), response in zip(labels, arguments, sample["resps"]):
+                mine = ours[label]
+                whole = mine["testing input"]
+                if context + continuation != whole:
+                    problems.append(f"row {number} {label}: prompts differ: {(context + continuation)[-200:]!r} and {whole[-200:]!r}")
+                    continue
+                largest = max(largest, abs(mine["logprob"] - float(response[0][0])) / max(1, count(continuation)))
+        elif "logprob" in (ours.get("extra") or {}):
+            total = float(sample["resps"][0][0])
+            largest = max(largest, abs(ours["extra"]["logprob"] - total) / max(1, count(arguments[0][0])))
+            if ours["origin_prompt"] != arguments[0][0]:
+                problems.append(f"row {number}: texts differ")
+        else:
+            if ours["origin_prompt"] != arguments[0][0]:
+                problems.append(f"row {number}: prompts differ: {arguments[0][0][-200:]!r} and {ours['origin_prompt'][-200:]!r}")
+            elif count is not len and ours["prediction"] != sample["resps"][0][0]:
+                problems.append(f"row {number}: replies differ: {sample['resps'][0][0][:100]!r} and {ours['prediction'][:100]!r}")
+    return largest
+
+
+CONTINUOUS = ("perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "brier_score")
+
+
+def compare_numbers(results, theirs, problems):
+    shown = []
+    for key, value in theirs.items():
+        name, _, which = key.partition(",")
+        if not which or name.endswith("_stderr") or not isinstance(value, float):
+            continue
+        mine = results.get(f"{name},{which}", results.get(name))
+        if mine is None:
+            problems.append(f"there is no {key}")
+            continue
+        mine = mine if name in CONTINUOUS else mine / 100
+        shown.append(f"{key} {value:.4f}")
+        if abs(mine - value) > (2e-4 * abs(value) if name in CONTINUOUS else 1e-6):
+            problems.append(f"{key} is {mine}, lm-eval has {value}")
+    return shown
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sextant", required=True)
+    parser.add_argument("--model")
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--rows", type=int, default=12)
+    parser.add_argument("--only", nargs="*", help="of these tasks")
+    parser.add_argument("--prompts", action="store_true")
+    parser.add_argument("--keep", help="a folder for everything")
+    args = parser.parse_args()
+    scratch = tempfile.TemporaryDirectory()
+    folder = pathlib.Path(args.keep or scratch.name).resolve()
+    folder.mkdir(exist_ok=True, parents=True)
+    os.environ.update(HF_HUB_OFFLINE="1", HF_HOME=str(folder / "hf"), HF_HUB_CACHE=str(folder / "hf/hub"), HF_DATASETS_CACHE=str(folder / "hf/datasets"))
+    if not (folder / "hf").exists():
+        for name, config, read in SETS.values():
+            write_snapshot(folder / "hf/hub", folder / "hf/datasets", name, config, read(pathlib.Path(args.data)))
+    reference = Reference(args.model)
+    bad = compared = 0
+    for shots, chat in sorted({(s, c) for _, s, c in CASES}, key=str):
+        tasks = [t for t, s, c in CASES if (s, c) == (shots, chat) and (not args.only or t in args.only)]
+        if not args.model:  # the toy backend knows no windows, and its context holds no five passages
+            tasks = [t for t in tasks if t != "pile_10k" and (t, shots) != ("boolq", 5)]
+        if not tasks or (chat and not args.model):
+            continue
+        ours = run_sextant(args, folder, shots, chat, tasks)
+        if ours is None:
+            bad += 1
+            continue
+        theirs = reference.run(tasks, args.rows, shots, chat)
+        for task in tasks:
+            problems = []
+            largest = compare_rows(task, ours[task][0], theirs["samples"][task], reference.count, problems)
+            shown = [] if args.prompts or not args.model else compare_numbers(ours[task][1], theirs["results"][task], problems)
+            if args.model and not args.prompts and largest > 1e-4:
+                problems.append(f"log-probabilities differ by {largest:.1e} a token")
+            compared += 1
+            bad += bool(problems)
+            print("%-4s %s shots=%s chat=%s: within %.1e a token; %s" % ("FAIL" if problems else "ok", task, shots, chat, largest, ", ".join(shown)))
+            for problem in problems[:3]:
+                print("     " + problem)
+            sys.stdout.flush()
+    print("%d runs of %d tasks compared, %d differ" % (compared, len({t for t, _, _ in CASES}), bad))
+    sys.exit(1 if bad or not compared else 0)
+
+
+if __name__ == "__main__":
+    main()
