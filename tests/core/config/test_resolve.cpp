@@ -23,7 +23,7 @@ struct Fixture {
   CardStore cards;
   std::vector<std::string> warnings;
   RunFlags flags;
-  Defaults defaults{{"cpu"}, {"custom", "dialogue", "accuracy", "first_option"}};
+  Defaults defaults{{"cpu"}, {"custom", "dialogue", "accuracy", "first_option"}, {}};
   bool accepts_adapters = true, has_gpus = false;
   std::string told_to_loader;
   CustomFile custom_file;
