@@ -1,5 +1,7 @@
 #include "pairs.hpp"
+#include <algorithm>
 #include <fmt/format.h>
+#include <sextant/message_text.hpp>
 
 namespace sextant::config {
 
@@ -9,20 +11,15 @@ Result<std::vector<std::pair<std::string, std::string>>> pairs_of(const RunConfi
     return Error{Error::Kind::config, fmt::format("{}: its judge compares the answers of two models, and the run has {}; name another one in --models or --hf-path",
                                                   dataset.card_path, run.models.size())};
   std::vector<std::pair<std::string, std::string>> out;
-  bool found = base.empty();
-  for (size_t i = 0; i < run.models.size(); ++i) {
-    const std::string& first = run.models[i].abbr;
-    found = found || first == base;
-    if (!base.empty() && first != base) out.emplace_back(first, base);
-    for (size_t j = i + 1; base.empty() && j < run.models.size(); ++j) out.emplace_back(first, run.models[j].abbr);
+  std::vector<std::string> models;
+  for (const ModelConfig& model : run.models) models.push_back(model.abbr);
+  for (size_t i = 0; i < models.size(); ++i) {
+    if (!base.empty() && models[i] != base) out.emplace_back(models[i], base);
+    for (size_t j = i + 1; base.empty() && j < models.size(); ++j) out.emplace_back(models[i], models[j]);
   }
-  if (!found)
+  if (!base.empty() && std::find(models.begin(), models.end(), base) == models.end())
     return Error{Error::Kind::config, fmt::format("{}: eval.judge.pairs.base is '{}', which is no model of this run; add it, or name one of: {}",
-                                                  dataset.card_path, base, [&] {
-                                                    std::string names;
-                                                    for (const ModelConfig& model : run.models) names += (names.empty() ? "" : ", ") + model.abbr;
-                                                    return names;
-                                                  }())};
+                                                  dataset.card_path, base, join(models, ", "))};
   return out;
 }
 

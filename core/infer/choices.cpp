@@ -60,33 +60,43 @@ std::string_view counted_text(std::string_view continuation, const std::optional
 }
 
 Result<Outcome> choose(const std::vector<data::Continuation>& continuations, const std::vector<data::ContinuationScore>& scores,
-                       const std::optional<std::string>& delimiter) {
+                       std::span<const Lengths> lengths, const std::vector<data::ContinuationScore>* alone) {
   Outcome outcome;
-  std::vector<double> by_sum, by_token, by_byte, by_char;
+  std::vector<double> by_sum, by_token, by_byte, by_char, by_mutual;
   json::Document extra(rapidjson::kObjectType);
   auto& a = extra.GetAllocator();
   json::Value greedy(rapidjson::kObjectType);
   for (size_t i = 0; i < continuations.size(); ++i) {
     const data::ContinuationScore& score = scores[i];
-    const std::string_view counted = counted_text(continuations[i].text, delimiter);
     const auto mean = [&](size_t count) { return score.logprob / static_cast<double>(std::max<size_t>(1, count)); };
     outcome.labels.push_back({continuations[i].label, continuations[i].text, score.logprob, score.tokens, score.logprob});
     by_sum.push_back(score.logprob);
-    by_token.push_back(mean(score.tokens));
-    by_byte.push_back(mean(counted.size()));
-    by_char.push_back(mean(code_points(counted)));
+    if (lengths[i].tokens) by_token.push_back(mean(*lengths[i].tokens));
+    by_byte.push_back(mean(lengths[i].bytes));
+    by_char.push_back(mean(lengths[i].characters));
+    if (alone) by_mutual.push_back(score.logprob - (*alone)[i].logprob);
     json::set(greedy, continuations[i].label, json::Value(score.greedy), a);
   }
   SXT_CHECK(check_finite(outcome.labels));
 
   json::Value choices(rapidjson::kObjectType);
-  for (const auto& [name, values] : {std::pair{"sum", &by_sum}, {"token", &by_token}, {"byte", &by_byte}, {"char", &by_char}})
-    json::set(choices, name, outcome.labels[greatest(*values)].label, a);
+  for (const auto& [name, values] : {std::pair{"sum", &by_sum}, {"token", &by_token}, {"byte", &by_byte}, {"char", &by_char}, {"mutual", &by_mutual}})
+    if (!values->empty()) json::set(choices, name, outcome.labels[greatest(*values)].label, a);
   json::set(extra, "choices", std::move(choices), a);
   json::set(extra, "greedy", std::move(greedy), a);
   outcome.prediction = outcome.labels[greatest(by_sum)].label;
   outcome.extra_json = json::write(extra);
   return outcome;
+}
+
+Result<Outcome> choose(const std::vector<data::Continuation>& continuations, const std::vector<data::ContinuationScore>& scores,
+                       const std::optional<std::string>& delimiter) {
+  std::vector<Lengths> lengths;
+  for (size_t i = 0; i < continuations.size(); ++i) {
+    const std::string_view counted = counted_text(continuations[i].text, delimiter);
+    lengths.push_back({counted.size(), code_points(counted), scores[i].tokens});
+  }
+  return choose(continuations, scores, lengths, nullptr);
 }
 
 const std::string_view chooser_schema = R"({"type": "object", "properties": {

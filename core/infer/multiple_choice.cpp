@@ -83,31 +83,9 @@ class MultipleChoice : public Inferencer {
 
   static Result<Step> outcome(const std::vector<data::Continuation>& continuations, const std::vector<std::string>& options,
                               const std::vector<data::ContinuationScore>& scores, const std::vector<data::ContinuationScore>* alone) {
-    Outcome out;
-    std::vector<double> by_sum, by_byte, by_char, by_mutual;
-    json::Document extra(rapidjson::kObjectType);
-    auto& a = extra.GetAllocator();
-    json::Value greedy(rapidjson::kObjectType);
-    for (size_t i = 0; i < continuations.size(); ++i) {
-      const double sum = scores[i].logprob;
-      const auto mean = [&](size_t count) { return sum / static_cast<double>(std::max<size_t>(1, count)); };
-      out.labels.push_back({continuations[i].label, continuations[i].text, sum, scores[i].tokens, sum});
-      by_sum.push_back(sum);
-      by_byte.push_back(mean(options[i].size()));
-      by_char.push_back(mean(utf8::length(options[i])));
-      if (alone) by_mutual.push_back(sum - (*alone)[i].logprob);
-      json::set(greedy, continuations[i].label, json::Value(scores[i].greedy), a);
-    }
-    SXT_CHECK(check_finite(out.labels));
-    json::Value choices(rapidjson::kObjectType);
-    const auto choose = [&](const char* name, const std::vector<double>& values) {
-      if (!values.empty()) json::set(choices, name, out.labels[greatest(values)].label, a);
-    };
-    choose("sum", by_sum), choose("byte", by_byte), choose("char", by_char), choose("mutual", by_mutual);
-    json::set(extra, "choices", std::move(choices), a);
-    json::set(extra, "greedy", std::move(greedy), a);
-    out.prediction = out.labels[greatest(by_sum)].label;
-    out.extra_json = json::write(extra);
+    std::vector<Lengths> lengths;
+    for (const std::string& option : options) lengths.push_back({option.size(), utf8::length(option)});
+    SXT_TRY(Outcome out, choose(continuations, scores, lengths, alone));
     return done(std::move(out));
   }
 

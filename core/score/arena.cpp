@@ -1,9 +1,10 @@
 #include "arena.hpp"
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <numeric>
 #include <fmt/format.h>
 #include "../stats/bradley_terry.hpp"
+#include "../stats/mean.hpp"
 #include "../stats/resample.hpp"
 #include "../stats/stream.hpp"
 #include "intervals.hpp"
@@ -67,38 +68,35 @@ std::vector<stats::Game> games_of(const std::vector<PairVerdicts>& pairs, std::s
 
 using Numbers = std::vector<double>;   // one a model, or none where they cannot be ranked; further numbers may stand behind them
 
-// All models' ratings of one selection of rows.
-Numbers ratings(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, std::span<const uint32_t> rows) {
-  const std::vector<stats::Game> games = games_of(pairs, rows);
+// The ratings that games give, and what their covariates count.
+Numbers rated(const std::vector<std::string>& models, const std::vector<stats::Game>& games) {
   if (games.empty()) return {};
   auto found = stats::bradley_terry(static_cast<uint32_t>(models.size()), games, true, models);
   if (!found) return {};
   for (double& strength : found->of_player) strength = stats::elo_of(strength);
+  found->of_player.insert(found->of_player.end(), found->of_covariate.begin(), found->of_covariate.end());
   return std::move(found->of_player);
 }
 
-// Each replicate gives all numbers at once; their columns give the limits.
-std::vector<stats::Interval> bootstrap_all(size_t rows, uint64_t count, const std::string& key, const std::function<Numbers(std::span<const uint32_t>)>& numbers) {
-  std::vector<uint32_t> drawn(rows);
-  for (size_t i = 0; i < rows; ++i) drawn[i] = static_cast<uint32_t>(i);
-  const Numbers value = numbers(drawn);
+// All models' ratings of one selection of rows.
+Numbers ratings(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, std::span<const uint32_t> rows) {
+  return rated(models, games_of(pairs, rows));
+}
+
+// Of all numbers at once, with the percentile's limits.
+std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std::string& stream, const stats::Statistics& numbers) {
+  std::vector<uint32_t> all(rows);
+  std::iota(all.begin(), all.end(), 0u);
+  const Numbers value = numbers(all);
+  std::vector<std::vector<double>> replicates;
+  if (!value.empty() && rows > 1) replicates = stats::bootstrap_replicates(rows, count, stats::stream_key(stream), numbers);
   std::vector<stats::Interval> out(value.size());
-  std::vector<Numbers> columns(value.size());
-  stats::Stream stream(stats::stream_key(key));
-  for (uint64_t round = 0; !value.empty() && rows > 1 && round < count; ++round) {
-    for (uint32_t& row : drawn) row = static_cast<uint32_t>(stream.below(rows));
-    const Numbers one = numbers(drawn);
-    for (size_t i = 0; i < one.size(); ++i) columns[i].push_back(one[i]);
-  }
   for (size_t i = 0; i < out.size(); ++i) {
     out[i].value = value[i];
     out[i].n = rows;
-    if (columns[i].size() < count * 19 / 20) continue;
-    Counted mean, squares;
-    for (const double v : columns[i]) mean.add(v);
-    for (const double v : columns[i]) squares.add((v - mean.mean()) * (v - mean.mean()));
-    out[i].standard_error = std::sqrt(squares.sum / (squares.n - 1));
-    const stats::Limits limits = stats::percentile_limits(std::move(columns[i]));
+    if (i >= replicates.size() || replicates[i].size() < count * 19 / 20) continue;
+    const stats::Limits limits = stats::percentile_limits(replicates[i]);
+    out[i].standard_error = stats::spread_of(replicates[i]).deviation;
     out[i].low = limits.low, out[i].high = limits.high;
     out[i].method = stats::Method::bootstrap;
   }
@@ -116,12 +114,7 @@ Numbers at_equal_length(const std::vector<std::string>& models, const std::vecto
         games.push_back({static_cast<uint32_t>(pair.first), static_cast<uint32_t>(pair.second), first, 1, {a + b > 0 ? (a - b) / (a + b) : 0}});
     }
   }
-  if (games.empty()) return {};
-  auto found = stats::bradley_terry(static_cast<uint32_t>(models.size()), games, true, models);
-  if (!found) return {};
-  for (double& strength : found->of_player) strength = stats::elo_of(strength);
-  found->of_player.push_back(found->of_covariate.front());
-  return std::move(found->of_player);
+  return rated(models, games);
 }
 
 // Which place the judge prefers, how often an order decides, and what cannot be read.
@@ -153,15 +146,15 @@ ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<Pai
   out.of_model.resize(models.size());
   size_t rows = pairs.empty() ? 0 : SIZE_MAX;
   for (const PairVerdicts& pair : pairs) rows = std::min(rows, pair.straight.size());
-  const auto rated = bootstrap_all(rows, replicates, "arena of " + name, [&](std::span<const uint32_t> drawn) { return ratings(models, pairs, drawn); });
+  const auto strength = intervals_of(rows, replicates, "arena of " + name, [&](std::span<const uint32_t> drawn) { return ratings(models, pairs, drawn); });
   // of few rows the influence of length is noise that no interval shows well
   const auto even = rows < rows_for_length ? std::vector<stats::Interval>()
-                                           : bootstrap_all(rows, replicates_of_length, "length in " + name,
+                                           : intervals_of(rows, replicates_of_length, "length in " + name,
                                                            [&](std::span<const uint32_t> drawn) { return at_equal_length(models, pairs, lengths, drawn); });
   for (size_t model = 0; model < models.size(); ++model) {
     std::vector<data::Estimate>& numbers = out.of_model[model];
     numbers.push_back(estimate("win_rate", win_rate(pairs, model, rows, SIZE_MAX)));
-    if (model < rated.size()) numbers.push_back(estimate("rating", rated[model]));
+    if (model < strength.size()) numbers.push_back(estimate("rating", strength[model]));
     if (model < even.size()) numbers.push_back(estimate("rating_at_equal_length", even[model]));
     for (size_t other = 0; models.size() > 2 && other < models.size(); ++other) {
       const stats::Interval against = other == model ? stats::Interval{} : win_rate(pairs, model, rows, other);

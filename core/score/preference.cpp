@@ -38,11 +38,12 @@ Read read_verdict(std::string_view reply) {
   const std::string_view text = trimmed(reply);
   if (text.empty()) return {{}, "", "the judge wrote nothing"};
   if (const auto bare = of_label(text)) return {bare, std::string(text), ""};
+  constexpr size_t reach = 16;          // from "[[" to "]]"; a look back without end would make a reply of brackets quadratic
   for (size_t end = reply.rfind("]]"); end != reply.npos && end > 0; end = reply.rfind("]]", end - 1)) {
-    const size_t begin = reply.rfind("[[", end);
-    if (begin == reply.npos) break;
-    if (end - begin > 16) continue;
-    const std::string_view label = reply.substr(begin + 2, end - begin - 2);
+    const std::string_view before = reply.substr(end - std::min(end, reach), std::min(end, reach));
+    const size_t begin = before.rfind("[[");
+    if (begin == before.npos) continue;
+    const std::string_view label = before.substr(begin + 2);
     if (const auto first = of_label(label)) return {first, std::string(label), ""};
   }
   if (text.front() == '{') {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <optional>
 #include <sextant/sha256.hpp>
+#include <sextant/utf8_text.hpp>
 #include <thread>
 #include "../base/file_parts.hpp"
 #include "../base/files.hpp"
@@ -86,8 +87,7 @@ Result<std::vector<double>> lengths_of(const store::RunFolder& folder, const std
   std::vector<double> out;
   for (uint64_t i = 0; i < predictions.size(); ++i) {
     SXT_TRY(const std::vector<data::Attempt> one, predictions.read(i, 1));
-    const std::string answer = data::thought_of(one.front()).answer;
-    out.push_back(static_cast<double>(std::count_if(answer.begin(), answer.end(), [](char c) { return (c & 0xC0) != 0x80; })));
+    out.push_back(static_cast<double>(utf8::length(data::thought_of(one.front()).answer)));
   }
   return out;
 }
@@ -163,8 +163,8 @@ Result<void> score_kept(plugin::Host& host, const config::RunConfig& run, const 
                         store::TaskRecord& record, store::Earlier* earlier) {
   if (!earlier) return score_predictions(host, run, dataset, folder, record);
   std::vector<std::filesystem::path> files = {folder.results(record.model, record.dataset), folder.samples(record.model, record.dataset)};
-  for (const std::string& name : config::judged_names(run, dataset, record.model))
-    if (dataset.judge) files.push_back(folder.samples(dataset.judge->model, store::judged_name(record.dataset, name)));
+  if (dataset.judge)
+    for (const std::string& name : config::judged_names(run, dataset, record.model)) files.push_back(folder.samples(dataset.judge->model, store::judged_name(record.dataset, name)));
   for (const auto& file : files) SXT_CHECK(earlier->hold(file));
   const auto done = score_predictions(host, run, dataset, folder, record);
   for (const auto& file : files) {

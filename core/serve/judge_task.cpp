@@ -104,39 +104,42 @@ Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, c
 
 namespace {
 
+// The reply and what was thought before it; both are empty where there is nothing, since a template may name them. `second`: "" or "2".
+void add_reply(json::Document& record, std::string_view second, const data::Attempt& attempt, bool with_thinking) {
+  const Thought thought = with_thinking ? Thought{{}, attempt.prediction, false, true} : data::thought_of(attempt);
+  json::set(record, fmt::format("prediction{}", second), thought.answer, record.GetAllocator());
+  json::set(record, fmt::format("thinking{}", second), attempt.thinking + thought.thinking, record.GetAllocator());
+}
+
 // What was replied in each turn: "prediction_r1", ...
-void add_turns(json::Document& record, std::string_view name, const data::Attempt& attempt, bool with_thinking) {
+void add_turns(json::Document& record, std::string_view second, const data::Attempt& attempt, bool with_thinking) {
   for (size_t i = 0; i < attempt.turns.size(); ++i) {
     const std::string& reply = attempt.turns[i].reply;
-    json::set(record, fmt::format("{}_r{}", name, i + 1), with_thinking ? reply : split_thinking(reply).answer, record.GetAllocator());
+    json::set(record, fmt::format("prediction{}_r{}", second, i + 1), with_thinking ? reply : split_thinking(reply).answer, record.GetAllocator());
   }
 }
 
-}  // namespace
-
-std::string judged_record(const data::Attempt& attempt, bool with_thinking) {
+json::Document record_of(const data::Attempt& attempt, bool with_thinking) {
   json::Document record;
   if (auto parsed = json::parse(attempt.record_json, "record"); parsed && parsed->IsObject()) record = *std::move(parsed);
   else record.SetObject();
   auto& a = record.GetAllocator();
-  const Thought thought = with_thinking ? Thought{{}, attempt.prediction, false, true} : data::thought_of(attempt);
-  json::set(record, "prediction", thought.answer, a);
-  json::set(record, "thinking", attempt.thinking + thought.thinking, a);  // empty where there is none: a template may name it
+  add_reply(record, "", attempt, with_thinking);
   json::Document target;
   if (auto parsed = json::parse(attempt.target_json, "target")) target = *std::move(parsed);
   json::set(record, "reference", json::Value(target, a), a);
-  add_turns(record, "prediction", attempt, with_thinking);
-  return json::write(record);
+  add_turns(record, "", attempt, with_thinking);
+  return record;
 }
 
+}  // namespace
+
+std::string judged_record(const data::Attempt& attempt, bool with_thinking) { return json::write(record_of(attempt, with_thinking)); }
+
 std::string judged_pair(const data::Attempt& first, const data::Attempt& second, bool with_thinking) {
-  json::Document record;
-  if (auto parsed = json::parse(judged_record(first, with_thinking), "record")) record = *std::move(parsed);
-  auto& a = record.GetAllocator();
-  const Thought thought = with_thinking ? Thought{{}, second.prediction, false, true} : data::thought_of(second);
-  json::set(record, "prediction2", thought.answer, a);
-  json::set(record, "thinking2", second.thinking + thought.thinking, a);
-  add_turns(record, "prediction2", second, with_thinking);
+  json::Document record = record_of(first, with_thinking);
+  add_reply(record, "2", second, with_thinking);
+  add_turns(record, "2", second, with_thinking);
   return json::write(record);
 }
 

@@ -26,15 +26,33 @@ double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
 }  // namespace
 
-std::vector<double> bootstrap_replicates(uint64_t units, uint64_t count, uint64_t key, const Statistic& statistic) {
-  std::vector<double> out;
-  out.reserve(count);
+namespace {
+
+template <class See> void each_selection(uint64_t units, uint64_t count, uint64_t key, See see) {
   std::vector<uint32_t> chosen(units);
   Stream stream(key);
   for (uint64_t i = 0; i < count; ++i) {
     for (uint32_t& unit : chosen) unit = static_cast<uint32_t>(stream.below(units));
-    out.push_back(statistic(chosen));
+    see(std::span<const uint32_t>(chosen));
   }
+}
+
+}  // namespace
+
+std::vector<double> bootstrap_replicates(uint64_t units, uint64_t count, uint64_t key, const Statistic& statistic) {
+  std::vector<double> out;
+  out.reserve(count);
+  each_selection(units, count, key, [&](std::span<const uint32_t> chosen) { out.push_back(statistic(chosen)); });
+  return out;
+}
+
+std::vector<std::vector<double>> bootstrap_replicates(uint64_t units, uint64_t count, uint64_t key, const Statistics& numbers) {
+  std::vector<std::vector<double>> out;
+  each_selection(units, count, key, [&](std::span<const uint32_t> chosen) {
+    const std::vector<double> one = numbers(chosen);
+    if (out.size() < one.size()) out.resize(one.size());
+    for (size_t i = 0; i < one.size(); ++i) out[i].push_back(one[i]);
+  });
   return out;
 }
 

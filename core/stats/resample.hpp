@@ -15,6 +15,10 @@ using Statistic = std::function<double(std::span<const uint32_t> units)>;
 /// `count` numbers, each over as many units as there are, drawn with replacement from the stream of `key`.
 std::vector<double> bootstrap_replicates(uint64_t units, uint64_t count, uint64_t key, const Statistic& statistic);
 
+/// The same of several numbers at once, [number][replicate]. A selection for which `numbers` gives none is left out.
+using Statistics = std::function<std::vector<double>(std::span<const uint32_t> units)>;
+std::vector<std::vector<double>> bootstrap_replicates(uint64_t units, uint64_t count, uint64_t key, const Statistics& numbers);
+
 struct Limits {
   double low = not_known, high = not_known;
 };

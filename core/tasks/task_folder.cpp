@@ -1,6 +1,7 @@
 #include "task_folder.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <sextant/list_text.hpp>
 #include <sextant/yaml.hpp>
 #include "../base/files.hpp"
 
@@ -47,15 +48,6 @@ std::string function_text(const json::Value& function) {
   return fmt::format("{} of {}", name, (fs::path(json::find_string(function, "!in").value_or("")) / (module + ".py")).string());
 }
 
-std::vector<std::string> texts_of(const json::Value* value) {
-  std::vector<std::string> out;
-  if (value && value->IsString()) out.emplace_back(json::text(*value));
-  if (value && value->IsArray())
-    for (const auto& item : value->GetArray())
-      if (item.IsString()) out.emplace_back(json::text(item));
-  return out;
-}
-
 std::optional<std::pair<Kind, std::string>> kind_of(const json::Value& keys) {
   const auto name = [&](const char* key) { return json::find_string(keys, key).value_or(""); };
   if (json::find(keys, "class")) return std::pair{Kind::code, name("task")};
@@ -77,7 +69,7 @@ Result<std::shared_ptr<const json::Document>> TaskFolder::merged(const fs::path&
   auto out = std::make_shared<json::Document>();
   auto& a = out->GetAllocator();
   if (const json::Value* include = json::find(own, "include"); include && !include->IsNull()) {
-    const std::vector<std::string> files = texts_of(include);
+    const std::vector<std::string> files = list_text::one_or_more(include);
     if (files.empty() || (include->IsArray() && files.size() != include->Size()))
       return config_error(fmt::format("{}: include must be a file's name, or a list of them", path.string()));
     out->SetObject();
@@ -123,7 +115,7 @@ TaskFolder TaskFolder::open(const std::vector<fs::path>& roots) {
         out.problems_.push_back({path, "its name is not a text"});
         continue;
       }
-      Entry entry{kind->second, kind->first, path, kind->first == Kind::group ? std::vector<std::string>() : texts_of(json::find(**keys, "tag"))};
+      Entry entry{kind->second, kind->first, path, kind->first == Kind::group ? std::vector<std::string>() : list_text::one_or_more(json::find(**keys, "tag"))};
       if (const auto [it, fresh] = own.try_emplace(entry.name, std::move(entry)); !fresh)
         out.problems_.push_back({path, fmt::format("its name {} is that of {}, which stands before it", it->first, it->second.path.string())});
     }

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <optional>
 #include <sextant/csv.hpp>
+#include <sextant/list_text.hpp>
 #include <sextant/message_text.hpp>
 #include <sextant/yaml.hpp>
 
@@ -86,16 +87,6 @@ Result<fs::path> snapshot_of(const HubSet& set) {
   return set.path / "snapshots" / commit;
 }
 
-// A text or a list of texts, or nothing.
-std::vector<std::string> patterns_of(const json::Value* value) {
-  std::vector<std::string> out;
-  if (value && value->IsString()) out.emplace_back(json::text(*value));
-  if (value && value->IsArray())
-    for (const auto& item : value->GetArray())
-      if (item.IsString()) out.emplace_back(json::text(item));
-  return out;
-}
-
 Result<std::vector<fs::path>> resolved(const HubSet& set, const fs::path& root, const std::vector<std::string>& patterns, const std::vector<Listed>& listed) {
   std::vector<fs::path> out;
   for (const std::string& pattern : patterns) {
@@ -120,7 +111,7 @@ Result<std::vector<fs::path>> resolved(const HubSet& set, const fs::path& root, 
 Result<Splits> named_files(const HubSet& set, const fs::path& root, const json::Value& files, const std::vector<Listed>& listed) {
   Splits out;
   const auto add = [&](const std::string& split, const json::Value* patterns) -> Result<void> {
-    SXT_TRY(auto paths, resolved(set, root, patterns_of(patterns), listed));
+    SXT_TRY(auto paths, resolved(set, root, list_text::one_or_more(patterns), listed));
     if (paths.empty()) return Error{Error::Kind::config, fmt::format("the data_files of the split '{}' of {} name no file", split, set.repo)};
     out.emplace_back(split, std::move(paths));
     return {};

@@ -1,11 +1,22 @@
-// A list that stands in a cell as text: JSON, or as Python prints a list of texts and numbers ("['iron', \"cork\", 3]", which
-// is what pandas' to_csv makes of one). Pure.
+// Lists as people write them: one text for a list of one; a list that stands in a cell as text, JSON or as Python prints a list of
+// texts and numbers ("['iron', \"cork\", 3]", which is what pandas' to_csv makes of one). Pure.
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 #include <sextant/json.hpp>
 
 namespace sextant::list_text {
+
+/// Where a text or a list of texts may stand: the texts; of anything else none.
+inline std::vector<std::string> one_or_more(const json::Value* value) {
+  std::vector<std::string> out;
+  if (value && value->IsString()) out.emplace_back(json::text(*value));
+  if (value && value->IsArray())
+    for (const auto& item : value->GetArray())
+      if (item.IsString()) out.emplace_back(json::text(item));
+  return out;
+}
 
 /// Whether the text is a list or an object; if so, `ret_value` is it.
 inline bool read(std::string_view text, json::Document& ret_value) {
