@@ -17,7 +17,8 @@ class CaseReporter : public Catch::StreamingReporterBase<CaseReporter> {
     const Catch::AssertionResult& result = stats.assertionResult;
     for (const Catch::MessageInfo& info : stats.infoMessages)
       if (info.type == Catch::ResultWas::Warning && info.message.find("SKIP") == 0) skip_ = info.message;
-    if (result.getResultType() == Catch::ResultWas::Warning && result.getMessage().find("SKIP") == 0) skip_ = result.getMessage();
+    if (result.getResultType() == Catch::ResultWas::Warning && result.getMessage().find("SKIP") == 0)
+      skip_ = result.getMessage();
     if (result.isOk()) return true;
     notes_ << "# " << result.getSourceInfo() << ": " << result.getExpressionInMacro() << '\n';
     if (result.hasExpandedExpression()) notes_ << "#   " << one_line(result.getExpandedExpression()) << '\n';

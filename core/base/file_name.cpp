@@ -26,7 +26,8 @@ std::string file_name_key(std::string_view name) {
   const std::string safe = utf8::repair(safe_file_name(name));
   utf8proc_uint8_t* folded = nullptr;
   const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
-  const utf8proc_ssize_t size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(safe.data()), static_cast<utf8proc_ssize_t>(safe.size()), &folded, options);
+  const utf8proc_ssize_t size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(safe.data()),
+                                             static_cast<utf8proc_ssize_t>(safe.size()), &folded, options);
   std::string out = size < 0 ? safe : std::string(reinterpret_cast<const char*>(folded), static_cast<size_t>(size));
   std::free(folded);
   return out;

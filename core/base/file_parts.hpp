@@ -1,4 +1,5 @@
-// Files that are too big to be held whole: read and written in parts. Errors name the path and the remedy, as those of files.hpp.
+// Files that are too big to be held whole: read and written in parts. Errors name the path and the remedy, as those of
+// files.hpp.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -29,7 +30,8 @@ class InputFile {
   uint64_t size_ = 0;
 };
 
-/// Replaces a file as write_file() does, by content that comes in parts: it is there, whole, after commit(), and else never. Threads: [owner].
+/// Replaces a file as write_file() does, by content that comes in parts: it is there, whole, after commit(), and else never.
+/// Threads: [owner].
 class FileWriter {
  public:
   static Result<FileWriter> open(const std::filesystem::path& path);

@@ -39,8 +39,8 @@ fs::path xdg_folder(const char* variable, const char* below_home) {
   return fs::path(home && *home ? home : "/nonexistent") / below_home / "sextant";
 }
 
-// What descriptors were opened on. A plugin may close any, and its number goes to the next file that is opened: what is appended would
-// stand there.
+// What descriptors were opened on. A plugin may close any, and its number goes to the next file that is opened: what is
+// appended would stand there.
 class OpenedFiles {
  public:
   void note(int fd) {
@@ -111,7 +111,8 @@ Result<InputFile> InputFile::open(const fs::path& path) {
   if (::fstat(fd, &status) != 0) return io_error("read", path, errno);
   if (S_ISDIR(status.st_mode)) return Error{Error::Kind::io, fmt::format("{} is a directory; name a file", path.string())};
   if (!S_ISREG(status.st_mode))
-    return Error{Error::Kind::io, fmt::format("{} is not a regular file (a pipe or device?); copy it to a file first", path.string())};
+    return Error{Error::Kind::io,
+                 fmt::format("{} is not a regular file (a pipe or device?); copy it to a file first", path.string())};
   file.size_ = static_cast<uint64_t>(status.st_size);
   return file;
 }
@@ -144,7 +145,8 @@ Result<std::string> read_file(const fs::path& path, uint64_t bytes_max) {
   auto file = InputFile::open(path);
   if (!file) return Error{Error::Kind::io, file.error().message};
   if (file->size() > bytes_max)
-    return Error{Error::Kind::io, fmt::format("{} has {} bytes, more than the {} that such a file may have", path.string(), file->size(), bytes_max)};
+    return Error{Error::Kind::io, fmt::format("{} has {} bytes, more than the {} that such a file may have", path.string(),
+                                              file->size(), bytes_max)};
   return file->read(0, file->size());
 }
 
@@ -164,7 +166,10 @@ Result<FileWriter> FileWriter::open(const fs::path& path) {
   return FileWriter(fd, path, std::move(temporary));
 }
 FileWriter::FileWriter(FileWriter&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), temporary_(std::move(other.temporary_)), waiting_(std::move(other.waiting_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      path_(std::move(other.path_)),
+      temporary_(std::move(other.temporary_)),
+      waiting_(std::move(other.waiting_)) {}
 FileWriter::~FileWriter() {
   if (fd_ < 0) return;
   ::close(fd_);
@@ -214,10 +219,13 @@ AppendFile::~AppendFile() {
 Result<void> AppendFile::append(std::string_view lines) {
   struct stat before{};
   if (::fstat(fd_, &before) != 0 || !opened_files().is_still(fd_, before))
-    return Error{Error::Kind::io, fmt::format("{} was closed while it was being written, which only a plugin of this run can have done; nothing "
-                                              "more can be kept there", path_.string())};
+    return Error{Error::Kind::io,
+                 fmt::format("{} was closed while it was being written, which only a plugin of this run can have done; nothing "
+                             "more can be kept there",
+                             path_.string())};
   if (before.st_nlink == 0)
-    return Error{Error::Kind::io, fmt::format("{} was removed while it was being written; nothing more can be kept there", path_.string())};
+    return Error{Error::Kind::io,
+                 fmt::format("{} was removed while it was being written; nothing more can be kept there", path_.string())};
   if (write_all(fd_, lines)) return {};
   const int code = errno;
   if (::ftruncate(fd_, before.st_size) != 0) return io_error("write (and could not take back a half line of)", path_, code);

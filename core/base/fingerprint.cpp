@@ -13,14 +13,16 @@ namespace {
 
 constexpr uint64_t whole_bytes_max = 64u << 20;  // larger than any tokenizer; a quarter of a second
 constexpr uint64_t stretches = 64, stretch_bytes = 64u << 10;
-constexpr std::array<std::string_view, 8> model_files = {".json", ".jinja", ".model", ".tiktoken", ".txt", ".safetensors", ".bin", ".gguf"};
+constexpr std::array<std::string_view, 8> model_files = {".json", ".jinja",       ".model", ".tiktoken",
+                                                         ".txt",  ".safetensors", ".bin",   ".gguf"};
 
 std::string sampled(const fs::path& path, uint64_t size) {
   const auto file = InputFile::open(path);
   if (!file) return {};
   std::string text = fmt::format("{}\n", size);
   for (uint64_t i = 0; i < stretches; ++i) {
-    const uint64_t offset = (size - stretch_bytes) / (stretches - 1) * i;  // the first begins the file, the last all but ends it
+    const uint64_t offset =
+        (size - stretch_bytes) / (stretches - 1) * i;  // the first begins the file, the last all but ends it
     const auto stretch = file->read(i + 1 < stretches ? offset : size - stretch_bytes, stretch_bytes);
     if (stretch) text += *stretch;
   }
@@ -38,7 +40,8 @@ std::string of_file(const fs::path& path) {
 
 bool is_part(const fs::path& folder) {
   const std::string name = folder.filename().string();
-  return name == "additional_chat_templates" || (name.size() > 2 && name[0] >= '0' && name[0] <= '9' && name.find('_') != name.npos && name[1] == '_');
+  return name == "additional_chat_templates" ||
+         (name.size() > 2 && name[0] >= '0' && name[0] <= '9' && name.find('_') != name.npos && name[1] == '_');
 }
 
 void add_folder(const fs::path& folder, const std::string& below, bool parts, std::vector<std::string>& lines) {

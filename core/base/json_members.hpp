@@ -12,7 +12,8 @@ namespace sextant {
 class MemberScan {
  public:
   /// `member` gets each member's name, as it is written between the quotes, and where its value begins and ends. False: stop.
-  explicit MemberScan(std::function<bool(std::string_view name, uint64_t begin, uint64_t end)> member) : member_(std::move(member)) {}
+  explicit MemberScan(std::function<bool(std::string_view name, uint64_t begin, uint64_t end)> member)
+      : member_(std::move(member)) {}
   /// False: the text is not an object, or the callback stopped.
   bool feed(std::string_view block);
   /// The object has been closed.
@@ -32,7 +33,9 @@ class MemberScan {
   bool in_string_ = false, escaped_ = false;
 };
 
-/// Scans a file. An Error where it holds no object, with the JSON parser's words; where the callback stopped, that is the caller's to say.
-Result<void> scan_members(const InputFile& file, const std::function<bool(std::string_view name, uint64_t begin, uint64_t end)>& member);
+/// Scans a file. An Error where it holds no object, with the JSON parser's words; where the callback stopped, that is the
+/// caller's to say.
+Result<void> scan_members(const InputFile& file,
+                          const std::function<bool(std::string_view name, uint64_t begin, uint64_t end)>& member);
 
 }  // namespace sextant

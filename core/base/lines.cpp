@@ -17,7 +17,8 @@ Result<void> each_line(const std::filesystem::path& path, const std::function<Re
     offset += part.size();
     rest += part;
     size_t begin = 0;
-    for (size_t end; (end = rest.find('\n', begin)) != rest.npos; begin = end + 1) SXT_CHECK(take(std::string_view(rest).substr(begin, end - begin)));
+    for (size_t end; (end = rest.find('\n', begin)) != rest.npos; begin = end + 1)
+      SXT_CHECK(take(std::string_view(rest).substr(begin, end - begin)));
     rest.erase(0, begin);
   }
   return take(rest);

@@ -18,7 +18,8 @@ double seconds_since_process_start() {
   size_t at = stat.rfind(')');
   for (int field = 2; field < 22 && at != stat.npos; ++field) at = stat.find(' ', at + 1);
   if (at == stat.npos) return 0;
-  const double start = static_cast<double>(std::strtoull(stat.c_str() + at, nullptr, 10)) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  const double start =
+      static_cast<double>(std::strtoull(stat.c_str() + at, nullptr, 10)) / static_cast<double>(::sysconf(_SC_CLK_TCK));
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9 - start;

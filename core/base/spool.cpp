@@ -30,8 +30,12 @@ int open_nameless(const std::filesystem::path& folder) {
 }  // namespace
 
 Spool::Spool(Spool&& other) noexcept
-    : folder_(std::move(other.folder_)), fd_(std::exchange(other.fd_, -1)), written_(other.written_), tail_(std::move(other.tail_)),
-      window_(std::move(other.window_)), window_at_(other.window_at_) {}
+    : folder_(std::move(other.folder_)),
+      fd_(std::exchange(other.fd_, -1)),
+      written_(other.written_),
+      tail_(std::move(other.tail_)),
+      window_(std::move(other.window_)),
+      window_at_(other.window_at_) {}
 Spool& Spool::operator=(Spool&& other) noexcept {
   std::swap(folder_, other.folder_);
   std::swap(fd_, other.fd_);

@@ -1,5 +1,5 @@
-// What is too much for the memory and is needed once more: texts, one behind the other, in a file without a name, which is gone with the
-// process however that ends. What is little never leaves the memory. Threads: [owner].
+// What is too much for the memory and is needed once more: texts, one behind the other, in a file without a name, which is gone
+// with the process however that ends. What is little never leaves the memory. Threads: [owner].
 #pragma once
 #include <cstdint>
 #include <filesystem>

@@ -57,7 +57,8 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(std::string_view nam
   ::close(ends[1]);
   if (code == 0) return process;
   process->pid_ = -1;
-  return Error{Error::Kind::internal, fmt::format("cannot start a process of its own ({} worker {}): {}", program, name, std::strerror(code))};
+  return Error{Error::Kind::internal,
+               fmt::format("cannot start a process of its own ({} worker {}): {}", program, name, std::strerror(code))};
 }
 
 WorkerProcess::~WorkerProcess() {
@@ -87,8 +88,8 @@ std::string WorkerProcess::end() {
   if (pid_ < 0) return "had ended";
   siginfo_t info{};
   const auto deadline = Clock::now() + std::chrono::milliseconds(200);  // a crash closes the socket before it is over
-  while (fd_ >= 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0 && wait_for_end_ &&
-         Clock::now() < deadline)
+  while (fd_ >= 0 && ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0 &&
+         wait_for_end_ && Clock::now() < deadline)
     ::usleep(1000);
   ::kill(-pid_, SIGKILL);
   int status = 0;

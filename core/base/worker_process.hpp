@@ -1,5 +1,5 @@
-// A process of this same program that answers lines over a socket: scorers from elsewhere, and what runs programs in sandboxes. A
-// worker that hangs or ends costs the request at hand; whoever asks starts another. Threads: [owner].
+// A process of this same program that answers lines over a socket: scorers from elsewhere, and what runs programs in sandboxes.
+// A worker that hangs or ends costs the request at hand; whoever asks starts another. Threads: [owner].
 #pragma once
 #include <chrono>
 #include <filesystem>

@@ -31,8 +31,11 @@ Result<int> compare_all(const Texts& paths, const ComparisonFlags& flags, bool a
     if (!report.refused.empty()) code = exit_data;
     reports.push_back(std::move(report));
   }
-  if (const int printed = as_json ? print_json(compare::to_json(reports) + "\n") : print(out); printed != exit_ok) return printed;
-  if (compared == 0) return Error{Error::Kind::data, "nothing could be compared: the runs have no scored data set with the same questions in common"};
+  if (const int printed = as_json ? print_json(compare::to_json(reports) + "\n") : print(out); printed != exit_ok)
+    return printed;
+  if (compared == 0)
+    return Error{Error::Kind::data,
+                 "nothing could be compared: the runs have no scored data set with the same questions in common"};
   if (code != exit_ok) {
     std::vector<std::string> names;
     for (const compare::Report& report : reports)
@@ -46,14 +49,17 @@ Result<int> compare_all(const Texts& paths, const ComparisonFlags& flags, bool a
 
 int compare_command(const Texts& args) {
   po::options_description options("Options");
-  options.add_options()("run", po::value<Texts>(), "")("model", po::value<Texts>()->value_name("NAME"), "")("dataset", po::value<Texts>()->value_name("NAME"), "")
-      ("metric", po::value<std::string>()->value_name("NAME"), "")("common", po::bool_switch(), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+  options.add_options()("run", po::value<Texts>(), "")("model", po::value<Texts>()->value_name("NAME"), "")(
+      "dataset", po::value<Texts>()->value_name("NAME"), "")("metric", po::value<std::string>()->value_name("NAME"), "")(
+      "common", po::bool_switch(), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
   const auto values = parse_options(args, options, "run", -1);
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("compare"));
   const auto list = [&](const char* name) { return values->count(name) ? (*values)[name].as<Texts>() : Texts(); };
-  if (list("run").empty()) return fail({Error::Kind::usage, "name the runs' folders: sextant compare RUN RUN..., or one that has several models"});
-  ComparisonFlags flags{list("model"), list("dataset"), values->count("metric") ? (*values)["metric"].as<std::string>() : "", (*values)["common"].as<bool>()};
+  if (list("run").empty())
+    return fail({Error::Kind::usage, "name the runs' folders: sextant compare RUN RUN..., or one that has several models"});
+  ComparisonFlags flags{list("model"), list("dataset"), values->count("metric") ? (*values)["metric"].as<std::string>() : "",
+                        (*values)["common"].as<bool>()};
   const auto code = compare_all(list("run"), flags, (*values)["json"].as<bool>());
   return code ? *code : fail(code.error());
 }

@@ -16,7 +16,8 @@ const store::ModelRecord* record_of(const Subject& subject) {
   return nullptr;
 }
 
-// The configuration with that model alone, under a name that both sides share, so that what differs is what it is and not what it is called.
+// The configuration with that model alone, under a name that both sides share, so that what differs is what it is and not what
+// it is called.
 json::Document configuration_of(const Subject& subject) {
   json::Document out = json::copy(subject.run->config);
   auto& a = out.GetAllocator();
@@ -49,23 +50,28 @@ void add_difference(const char* what, const std::string& a, const std::string& b
 
 }  // namespace
 
-Result<std::vector<std::pair<Subject, Subject>>> subjects(const std::vector<RunView>& runs, const std::vector<std::string>& models) {
+Result<std::vector<std::pair<Subject, Subject>>> subjects(const std::vector<RunView>& runs,
+                                                          const std::vector<std::string>& models) {
   std::vector<std::pair<Subject, Subject>> out;
   std::vector<std::vector<std::string>> names;
   std::vector<std::string> all;
   for (const RunView& run : runs)
     for (const std::string& model : run.models())
       if (std::find(all.begin(), all.end(), model) == all.end()) all.push_back(model);
-  SXT_TRY(const std::vector<std::string> wanted, chosen(all, models, "model", runs.size() == 1 ? runs[0].name : "none of the runs"));
+  SXT_TRY(const std::vector<std::string> wanted,
+          chosen(all, models, "model", runs.size() == 1 ? runs[0].name : "none of the runs"));
   for (const RunView& run : runs) {
     names.emplace_back();
     for (const std::string& model : run.models())
       if (std::find(wanted.begin(), wanted.end(), model) != wanted.end()) names.back().push_back(model);
-    if (names.back().empty()) return Error{Error::Kind::usage, fmt::format("{} has none of the models that --model names; it has {}", run.name, first_names(run.models(), 8))};
+    if (names.back().empty())
+      return Error{Error::Kind::usage, fmt::format("{} has none of the models that --model names; it has {}", run.name,
+                                                   first_names(run.models(), 8))};
   }
   if (runs.size() == 1) {
     if (names[0].size() < 2)
-      return Error{Error::Kind::usage, fmt::format("{} has one model, {}; give a second run, or one with several models", runs[0].name, names[0].front())};
+      return Error{Error::Kind::usage, fmt::format("{} has one model, {}; give a second run, or one with several models",
+                                                   runs[0].name, names[0].front())};
     for (size_t i = 1; i < names[0].size(); ++i) out.push_back({{runs.data(), names[0][0]}, {runs.data(), names[0][i]}});
     return out;
   }
@@ -76,10 +82,12 @@ Result<std::vector<std::pair<Subject, Subject>>> subjects(const std::vector<RunV
     }
     const size_t before = out.size();
     for (const std::string& name : names[0])
-      if (std::find(names[r].begin(), names[r].end(), name) != names[r].end()) out.push_back({{runs.data(), name}, {&runs[r], name}});
+      if (std::find(names[r].begin(), names[r].end(), name) != names[r].end())
+        out.push_back({{runs.data(), name}, {&runs[r], name}});
     if (out.size() == before)
-      return Error{Error::Kind::usage, fmt::format("{} has the models {} and {} has {}: none is in both; say with --model which are meant", runs[0].name,
-                                                   first_names(names[0], 6), runs[r].name, first_names(names[r], 6))};
+      return Error{Error::Kind::usage,
+                   fmt::format("{} has the models {} and {} has {}: none is in both; say with --model which are meant",
+                               runs[0].name, first_names(names[0], 6), runs[r].name, first_names(names[r], 6))};
   }
   return out;
 }
@@ -89,7 +97,8 @@ std::vector<std::string> what_differs(const Subject& a, const Subject& b) {
   add_difference("the model", a.model, b.model, out);
   const store::ModelRecord *first = record_of(a), *second = record_of(b);
   if (first && second) {
-    if (first->weights_sha256 != second->weights_sha256) add_difference("the weights' SHA-256", first->weights_sha256.substr(0, 12), second->weights_sha256.substr(0, 12), out);
+    if (first->weights_sha256 != second->weights_sha256)
+      add_difference("the weights' SHA-256", first->weights_sha256.substr(0, 12), second->weights_sha256.substr(0, 12), out);
     add_difference("the backend", first->backend, second->backend, out);
     add_difference("the device", first->device, second->device, out);
     add_difference("the compute type", first->compute, second->compute, out);
@@ -100,12 +109,14 @@ std::vector<std::string> what_differs(const Subject& a, const Subject& b) {
   if (a.run != b.run)
     for (const store::PluginRecord& plugin : a.run->record.plugins)
       for (const store::PluginRecord& other : b.run->record.plugins)
-        if (plugin.id == other.id && plugin.sha256 != other.sha256) out.push_back(fmt::format("{} is another build (version {} and {})", plugin.id, plugin.version, other.version));
+        if (plugin.id == other.id && plugin.sha256 != other.sha256)
+          out.push_back(fmt::format("{} is another build (version {} and {})", plugin.id, plugin.version, other.version));
   Workspace workspace("", {});
-  const Differences settings = differences(configuration_of(a), configuration_of(b), [&](const std::string& backend, const json::Value& config) {
-    auto kept = json::parse(model_settings(backend, json::write(config), workspace.host().registry()), backend);
-    return kept ? *std::move(kept) : json::copy(config);
-  });
+  const Differences settings =
+      differences(configuration_of(a), configuration_of(b), [&](const std::string& backend, const json::Value& config) {
+        auto kept = json::parse(model_settings(backend, json::write(config), workspace.host().registry()), backend);
+        return kept ? *std::move(kept) : json::copy(config);
+      });
   out.insert(out.end(), settings.run.begin(), settings.run.end());
   for (const auto& [name, sentences] : settings.models) out.insert(out.end(), sentences.begin(), sentences.end());
   add_grouped(settings.asked, out);
@@ -129,11 +140,14 @@ Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, con
       (first ? out.a_only : out.b_only).push_back(name);
       continue;
     }
-    const auto done = [](const store::TaskRecord& task) { return task.status == "complete" && (task.eval == "complete" || !task.results_sha256.empty()); };
+    const auto done = [](const store::TaskRecord& task) {
+      return task.status == "complete" && (task.eval == "complete" || !task.results_sha256.empty());
+    };
     if (!done(*first) || !done(*second)) {
       const bool in_first = !done(*first);
       const std::string& status = (in_first ? first : second)->status;
-      out.refused.push_back({name, fmt::format("in {} it is {}", in_first ? "A" : "B", status == "complete" ? "not scored" : status)});
+      out.refused.push_back(
+          {name, fmt::format("in {} it is {}", in_first ? "A" : "B", status == "complete" ? "not scored" : status)});
       continue;
     }
     const auto compared = [&]() -> Result<compare::Comparison> {

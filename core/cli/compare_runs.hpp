@@ -18,8 +18,10 @@ struct Subject {
   std::string model;
 };
 
-/// Runs: the first one's models with each other's, by name where there are several; of a single run its first model with the others.
-Result<std::vector<std::pair<Subject, Subject>>> subjects(const std::vector<RunView>& runs, const std::vector<std::string>& models);
+/// Runs: the first one's models with each other's, by name where there are several; of a single run its first model with the
+/// others.
+Result<std::vector<std::pair<Subject, Subject>>> subjects(const std::vector<RunView>& runs,
+                                                          const std::vector<std::string>& models);
 
 /// Compares all data sets that both have scored; what cannot be compared is in the report's `refused`. p values are adjusted.
 Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, const ComparisonFlags& flags);

@@ -1,4 +1,5 @@
-// A crash costs the process (a plugin's memory is ours), never what was done before it: the journal holds every finished sample.
+// A crash costs the process (a plugin's memory is ours), never what was done before it: the journal holds every finished
+// sample.
 #include "crash.hpp"
 #include <atomic>
 #include <csignal>
@@ -78,7 +79,8 @@ void on_exit_by_others(int status) {
   const char* who = plugin::call_in_progress();
   char text[512];
   std::snprintf(text, sizeof text,
-                "\nsextant: error: %s ended the program (exit status %d) in the middle of its work; report it to %s. What a run had finished is "
+                "\nsextant: error: %s ended the program (exit status %d) in the middle of its work; report it to %s. What a "
+                "run had finished is "
                 "kept: -r goes on there\n",
                 *who ? who : "a library", status, *who ? "the plugin's author" : "Sextant's");
   say(text);

@@ -31,7 +31,8 @@ void compare(const std::string& path, const json::Value* before, const json::Val
 }
 
 // The items of a list by a name in each.
-std::map<std::string, const json::Value*> by_name(const json::Value& config, const char* list, std::initializer_list<const char*> names) {
+std::map<std::string, const json::Value*> by_name(const json::Value& config, const char* list,
+                                                  std::initializer_list<const char*> names) {
   std::map<std::string, const json::Value*> out;
   const json::Value* items = json::find(config, list);
   if (!items || !items->IsArray()) return out;
@@ -100,7 +101,8 @@ Sentences Differences::all() const {
 
 Differences differences(const json::Value& before, const json::Value& now, const Settings& settings) {
   Differences out;
-  for (const char* name : {"compat", "limit", "limit_mode", "seed", "rows", "exclude"}) compare(name, json::find(before, name), json::find(now, name), out.run);
+  for (const char* name : {"compat", "limit", "limit_mode", "seed", "rows", "exclude"})
+    compare(name, json::find(before, name), json::find(now, name), out.run);
   std::map<std::string, Sentences> helpers;
   for (const char* list : {"models", "helpers"}) {
     const auto old_ones = by_name(before, list, {"abbr"}), new_ones = by_name(now, list, {"abbr"});
@@ -116,7 +118,8 @@ Differences differences(const json::Value& before, const json::Value& now, const
       if (!sentences.empty()) (list == std::string_view("models") ? out.models : helpers)[name] = std::move(sentences);
     }
   }
-  const auto old_sets = by_name(before, "datasets", {"task_name", "abbr"}), new_sets = by_name(now, "datasets", {"task_name", "abbr"});
+  const auto old_sets = by_name(before, "datasets", {"task_name", "abbr"}),
+             new_sets = by_name(now, "datasets", {"task_name", "abbr"});
   for (const auto& [name, dataset] : old_sets) {
     const auto it = new_sets.find(name);
     if (it == new_sets.end()) {
@@ -131,7 +134,8 @@ Differences differences(const json::Value& before, const json::Value& now, const
     compare("eval", &scored_before, &scored_now, scored);
     for (const std::string& helper : helpers_of(*it->second))
       if (const auto changed = helpers.find(helper); changed != helpers.end())
-        for (const std::string& sentence : changed->second) asked.push_back(fmt::format("its model '{}': {}", helper, sentence));
+        for (const std::string& sentence : changed->second)
+          asked.push_back(fmt::format("its model '{}': {}", helper, sentence));
     if (!asked.empty()) out.asked[name] = std::move(asked);
     if (!scored.empty()) out.scored[name] = std::move(scored);
   }

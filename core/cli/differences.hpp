@@ -1,5 +1,5 @@
-// What differs between two configurations of a run, in the form of configs/run.json: by model, by data set, and for the run as a whole.
-// Pure: it knows no file.
+// What differs between two configurations of a run, in the form of configs/run.json: by model, by data set, and for the run as
+// a whole. Pure: it knows no file.
 #pragma once
 #include <functional>
 #include <map>

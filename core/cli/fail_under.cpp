@@ -21,15 +21,16 @@ Result<std::vector<Threshold>> thresholds(const std::vector<std::string>& given,
     const char* const begin = equals == text.npos ? end : text.data() + equals + 1;
     const auto [rest, failed] = std::from_chars(begin, end, one.value);
     if (equals == text.npos || equals == 0 || failed != std::errc() || rest != end || !std::isfinite(one.value))
-      return Error{Error::Kind::usage, fmt::format("--fail-under '{}' is not of the form DATASET=X or DATASET,METRIC=X with a number X", text)};
+      return Error{Error::Kind::usage,
+                   fmt::format("--fail-under '{}' is not of the form DATASET=X or DATASET,METRIC=X with a number X", text)};
     // names may hold commas, and so may metrics ("accuracy,strict"): the longest name that is one counts
     const std::string left = text.substr(0, equals);
     for (const std::string& name : names)
       if ((left == name || left.starts_with(name + ",")) && name.size() > one.dataset.size()) one.dataset = name;
     if (one.dataset.empty()) {
       const std::string name = left.substr(0, left.find(','));
-      return Error{Error::Kind::usage, fmt::format("--fail-under '{}': the run has no data set or group '{}'{}; it has {}", text, name, did_you_mean(name, names),
-                                                   first_names(names, 8))};
+      return Error{Error::Kind::usage, fmt::format("--fail-under '{}': the run has no data set or group '{}'{}; it has {}",
+                                                   text, name, did_you_mean(name, names), first_names(names, 8))};
     }
     if (left.size() > one.dataset.size()) one.metric = left.substr(one.dataset.size() + 1);
     out.push_back(std::move(one));
@@ -47,11 +48,16 @@ Result<int> check_thresholds(const std::vector<Threshold>& thresholds, const rep
         rows.push_back(&row);
         metrics.push_back(row.metric);
       }
-    const auto found = std::find_if(rows.begin(), rows.end(), [&](const report::Row* row) { return threshold.metric.empty() || row->metric == threshold.metric; });
+    const auto found = std::find_if(rows.begin(), rows.end(), [&](const report::Row* row) {
+      return threshold.metric.empty() || row->metric == threshold.metric;
+    });
     if (found == rows.end())
-      return Error{Error::Kind::config, rows.empty() ? fmt::format("--fail-under: the table has no row '{}', since none of its members is in the run", threshold.dataset)
-                                                     : fmt::format("--fail-under: {} has no number '{}'{}; it has {}", threshold.dataset, threshold.metric,
-                                                                   did_you_mean(threshold.metric, metrics), first_names(metrics, 8))};
+      return Error{Error::Kind::config,
+                   rows.empty()
+                       ? fmt::format("--fail-under: the table has no row '{}', since none of its members is in the run",
+                                     threshold.dataset)
+                       : fmt::format("--fail-under: {} has no number '{}'{}; it has {}", threshold.dataset, threshold.metric,
+                                     did_you_mean(threshold.metric, metrics), first_names(metrics, 8))};
     const report::Row& row = **found;
     for (size_t model = 0; model < row.cells.size(); ++model) {
       const report::Cell& cell = row.cells[model];
@@ -59,7 +65,8 @@ Result<int> check_thresholds(const std::vector<Threshold>& thresholds, const rep
       if (cell.value && (higher ? *cell.value >= threshold.value : *cell.value <= threshold.value)) continue;
       code = exit_no;
       const std::string of = fmt::format("{} of {} on {}", row.metric, table.models[model], row.dataset);
-      log_error(cell.value ? fmt::format("{} is {:.4g}, {} than the {:.4g} of --fail-under", of, *cell.value, higher ? "lower" : "higher", threshold.value)
+      log_error(cell.value ? fmt::format("{} is {:.4g}, {} than the {:.4g} of --fail-under", of, *cell.value,
+                                         higher ? "lower" : "higher", threshold.value)
                            : fmt::format("{} has no number ({}), which --fail-under asks for", of, cell.text));
     }
   }

@@ -12,8 +12,8 @@ struct Threshold {
   double value = 0;
 };
 
-/// Every name is one of the run's data sets or groups; a mistake is an Error of kind usage before anything is computed. Metrics are known
-/// once there are scores.
+/// Every name is one of the run's data sets or groups; a mistake is an Error of kind usage before anything is computed. Metrics
+/// are known once there are scores.
 Result<std::vector<Threshold>> thresholds(const std::vector<std::string>& given, const config::RunConfig& run);
 
 /// Says each score that is worse, or missing, and gives exit_ok or exit_no; a metric that the table does not have is an Error.

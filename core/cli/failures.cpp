@@ -40,7 +40,8 @@ void say(LogLevel level, const std::vector<report::Cause>& causes, const std::st
   if (causes.size() > causes_shown) log(level, fmt::format("and {} more{}", causes.size() - causes_shown, elsewhere));
 }
 
-std::vector<report::Failure> failures_of(const std::vector<preflight::Finding>& findings, const config::RunConfig& run, bool with_state) {
+std::vector<report::Failure> failures_of(const std::vector<preflight::Finding>& findings, const config::RunConfig& run,
+                                         bool with_state) {
   std::vector<report::Failure> out;
   for (const preflight::Finding& finding : findings) {
     const char* state = !with_state ? "" : finding.error.kind == Error::Kind::missing ? "missing" : "failed";
@@ -55,7 +56,8 @@ std::vector<std::string> more_of_log(const std::filesystem::path& path, const st
   std::erase_if(lines, [&](const std::string& line) {
     std::string_view said = std::string_view(line).substr(std::min(line.size(), store::TaskLog::stamp_bytes));
     if (said.starts_with("error: ")) said.remove_prefix(7);
-    if (said.starts_with("sample ")) said.remove_prefix(said.find(": ") == said.npos ? 0 : said.find(": ") + 2);  // the same happened to another one
+    if (said.starts_with("sample "))
+      said.remove_prefix(said.find(": ") == said.npos ? 0 : said.find(": ") + 2);  // the same happened to another one
     return error.find(said) != error.npos;
   });
   return lines;
@@ -66,7 +68,8 @@ std::vector<std::string> more_of_log(const std::filesystem::path& path, const st
 bool Unfit::has(const store::TaskRecord& task) const {
   if (models.contains(task.model) || datasets.contains(task.dataset)) return true;
   const size_t at = task.stage == "judge" ? task.dataset.rfind('@') : std::string::npos;   // "ceval-law@internlm2"
-  return at != std::string::npos && (datasets.contains(task.dataset.substr(0, at)) || models.contains(task.dataset.substr(at + 1)));
+  return at != std::string::npos &&
+         (datasets.contains(task.dataset.substr(0, at)) || models.contains(task.dataset.substr(at + 1)));
 }
 
 Unfit unfit_of(const preflight::Report& report) {
@@ -86,18 +89,22 @@ int tell(const preflight::Report& report, const config::RunConfig& run) {
     const bool expected = unfit[causes[i].first].state == "missing" && run.allow_missing;
     log(expected ? LogLevel::warning : LogLevel::error, causes[i].sentence);
   }
-  if (causes.size() > causes_shown) log_error(fmt::format("and {} more data sets cannot be run, each for a reason of its own", causes.size() - causes_shown));
+  if (causes.size() > causes_shown)
+    log_error(fmt::format("and {} more data sets cannot be run, each for a reason of its own", causes.size() - causes_shown));
   if (report.refusals.empty()) return exit_ok;
   return exit_code_of(report.refusals.front().error.kind);
 }
 
-void explain_failures(const store::RunFolder& folder, const config::RunConfig& run, const store::RunRecord& record, const Unfit& told) {
+void explain_failures(const store::RunFolder& folder, const config::RunConfig& run, const store::RunRecord& record,
+                      const Unfit& told) {
   std::vector<report::Failure> failures;
   std::vector<const store::TaskRecord*> tasks;
-  const bool any_failed = std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.status == "failed"; });
+  const bool any_failed =
+      std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.status == "failed"; });
   for (const store::TaskRecord& task : record.tasks) {
     if (task.status == "complete" || told.has(task)) continue;
-    if (any_failed && task.status == "incomplete" && task.error.ends_with(" did not get to its end")) continue;  // it waited for what failed
+    if (any_failed && task.status == "incomplete" && task.error.ends_with(" did not get to its end"))
+      continue;  // it waited for what failed
     failures.push_back({task.dataset, task.status, task.error, names_of(run, task.dataset), task.model});
     tasks.push_back(&task);
   }
@@ -114,8 +121,10 @@ void explain_failures(const store::RunFolder& folder, const config::RunConfig& r
       for (const std::string& line : lines) log_error("  " + line);
     }
   }
-  if (run.allow_missing && all_missing(record)) log_error("the data of none of the data sets were found, so that nothing was evaluated");
-  if (causes.size() > causes_shown) log_error(fmt::format("and {} more; {} has them all", causes.size() - causes_shown, folder.run_json().string()));
+  if (run.allow_missing && all_missing(record))
+    log_error("the data of none of the data sets were found, so that nothing was evaluated");
+  if (causes.size() > causes_shown)
+    log_error(fmt::format("and {} more; {} has them all", causes.size() - causes_shown, folder.run_json().string()));
 }
 
 int explain_plan(const std::vector<store::TaskRecord>& tasks, const config::RunConfig& run, const Unfit& told) {
@@ -127,7 +136,8 @@ int explain_plan(const std::vector<store::TaskRecord>& tasks, const config::RunC
     if (!told.has(task)) failures.push_back({task.dataset, task.status, task.error, names_of(run, task.dataset), task.model});
   }
   say(LogLevel::error, report::causes_of(failures), "");
-  const bool none = !tasks.empty() && std::all_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.status == "missing"; });
+  const bool none =
+      !tasks.empty() && std::all_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.status == "missing"; });
   return none ? exit_data : code;
 }
 

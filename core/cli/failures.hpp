@@ -18,7 +18,8 @@ Unfit unfit_of(const preflight::Report& report);
 int tell(const preflight::Report& report, const config::RunConfig& run);
 
 /// Logs why tasks of a run are not complete, and the end of a failed one's log, but of those that are told already.
-void explain_failures(const store::RunFolder& folder, const config::RunConfig& run, const store::RunRecord& record, const Unfit& told);
+void explain_failures(const store::RunFolder& folder, const config::RunConfig& run, const store::RunRecord& record,
+                      const Unfit& told);
 
 /// The same of a plan's tasks, and the exit code.
 int explain_plan(const std::vector<store::TaskRecord>& tasks, const config::RunConfig& run, const Unfit& told);

@@ -30,16 +30,21 @@ Result<int> gate(const GateFlags& flags) {
   }
   SXT_TRY(const auto pairs, subjects(runs, flags.comparison.models));
   if (pairs.size() > 1)
-    return Error{Error::Kind::usage, fmt::format("both runs have the models {} and {}; a gate is about one: name it with --model", pairs[0].first.model,
-                                                 pairs[1].first.model)};
+    return Error{Error::Kind::usage,
+                 fmt::format("both runs have the models {} and {}; a gate is about one: name it with --model",
+                             pairs[0].first.model, pairs[1].first.model)};
   SXT_TRY(const compare::Report report, compare_subjects(pairs[0].first, pairs[0].second, flags.comparison));
   // a data set that is not compared may be the one that got worse
   if (!report.refused.empty())
-    return Error{Error::Kind::data, fmt::format("{}: {}; mend it, or name the data sets that count with --dataset", report.refused[0].dataset, report.refused[0].reason)};
+    return Error{Error::Kind::data, fmt::format("{}: {}; mend it, or name the data sets that count with --dataset",
+                                                report.refused[0].dataset, report.refused[0].reason)};
   if (!report.a_only.empty())
-    return Error{Error::Kind::data, fmt::format("{} has no '{}', which the baseline has; name the data sets that count with --dataset", flags.run, report.a_only[0])};
+    return Error{Error::Kind::data,
+                 fmt::format("{} has no '{}', which the baseline has; name the data sets that count with --dataset", flags.run,
+                             report.a_only[0])};
   SXT_TRY(const compare::Gate result, compare::decide(report, flags.margin));
-  if (!report.b_only.empty()) log_warning(fmt::format("{} is not in the baseline; the gate says nothing of it", report.b_only[0]));
+  if (!report.b_only.empty())
+    log_warning(fmt::format("{} is not in the baseline; the gate says nothing of it", report.b_only[0]));
   for (const std::string& sentence : report.differences) log_info("differs: " + sentence);
   if (!flags.junit.empty()) SXT_CHECK(write_file(flags.junit, compare::to_junit(report, result)));
   const int printed = flags.json ? print_json(compare::to_json(report, result) + "\n") : print(compare::to_line(result) + "\n");
@@ -56,9 +61,11 @@ Result<int> gate(const GateFlags& flags) {
 
 int gate_command(const Texts& args) {
   po::options_description options("Options");
-  options.add_options()("run", po::value<std::string>(), "")("baseline", po::value<std::string>()->value_name("RUN"), "")("margin", po::value<double>()->value_name("X"), "")
-      ("model", po::value<Texts>()->value_name("NAME"), "")("dataset", po::value<Texts>()->value_name("NAME"), "")("metric", po::value<std::string>()->value_name("NAME"), "")
-      ("common", po::bool_switch(), "")("junit", po::value<std::string>()->value_name("FILE"), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+  options.add_options()("run", po::value<std::string>(), "")("baseline", po::value<std::string>()->value_name("RUN"), "")(
+      "margin", po::value<double>()->value_name("X"), "")("model", po::value<Texts>()->value_name("NAME"), "")(
+      "dataset", po::value<Texts>()->value_name("NAME"), "")("metric", po::value<std::string>()->value_name("NAME"), "")(
+      "common", po::bool_switch(), "")("junit", po::value<std::string>()->value_name("FILE"), "")(
+      "json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
   const auto values = parse_options(args, options, "run");
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("gate"));
@@ -71,8 +78,10 @@ int gate_command(const Texts& args) {
   if (values->count("margin")) flags.margin = (*values)["margin"].as<double>();
   flags.comparison = {list("model"), list("dataset"), text("metric"), (*values)["common"].as<bool>()};
   flags.json = (*values)["json"].as<bool>();
-  if (flags.run.empty() || flags.baseline.empty()) return fail({Error::Kind::usage, "name both runs' folders: sextant gate RUN --baseline RUN"});
-  if (!std::isfinite(flags.margin) || flags.margin < 0) return fail({Error::Kind::usage, "--margin must be a number from 0, in points: 1.0"});
+  if (flags.run.empty() || flags.baseline.empty())
+    return fail({Error::Kind::usage, "name both runs' folders: sextant gate RUN --baseline RUN"});
+  if (!std::isfinite(flags.margin) || flags.margin < 0)
+    return fail({Error::Kind::usage, "--margin must be a number from 0, in points: 1.0"});
   const auto code = gate(flags);
   return code ? *code : fail(code.error());
 }

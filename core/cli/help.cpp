@@ -28,8 +28,10 @@ sextant --version prints the version. )";
 // A data set that is installed with the program, and a model that is there: what is printed works as it stands.
 std::string first_run() {
   std::error_code code;
-  if (std::filesystem::exists(default_model_path(), code)) return "A first run:\n\n  sextant run --datasets everyday_en_ppl --limit 10\n";
-  return "What there is, and a first run with a model of yours:\n\n  sextant list\n  sextant run --datasets everyday_en_ppl --limit 10 --model-path FILE.gguf\n";
+  if (std::filesystem::exists(default_model_path(), code))
+    return "A first run:\n\n  sextant run --datasets everyday_en_ppl --limit 10\n";
+  return "What there is, and a first run with a model of yours:\n\n  sextant list\n  sextant run --datasets everyday_en_ppl "
+         "--limit 10 --model-path FILE.gguf\n";
 }
 
 std::string with_options(const char* head, const po::options_description& options) {
@@ -43,17 +45,21 @@ std::string with_options(const char* head, const po::options_description& option
 std::string help_text(const std::string& command) {
   if (command.empty()) return overview + first_run();
   if (command == "run")
-    return with_options(R"(Usage: sextant run [CONFIG.json] --datasets NAME... [--model-path FILE.gguf | --models NAME...] [OPTIONS]
+    return with_options(
+        R"(Usage: sextant run [CONFIG.json] --datasets NAME... [--model-path FILE.gguf | --models NAME...] [OPTIONS]
 
 Evaluates models on data sets and prints a table. Everything that happened is kept in a folder below --work-dir.
 Exit codes: 0 all done, 1 --fail-under says no, 64 usage, 65 bad data or configuration, 69 backend or device unavailable, 70 crash,
 75 incomplete (run the same command with -r), 130 interrupted.
-)", run_options());
+)",
+        run_options());
   if (command == "prompt")
-    return with_options(R"(Usage: sextant prompt --datasets NAME... [--model-path FILE.gguf | --models NAME...] [-n INDEX] [--tokens] [--json]
+    return with_options(
+        R"(Usage: sextant prompt --datasets NAME... [--model-path FILE.gguf | --models NAME...] [-n INDEX] [--tokens] [--json]
 
 Shows byte for byte what the model would be sent. Runs no model but those that a retriever reads.
-)", prompt_options());
+)",
+        prompt_options());
   if (command == "list")
     return R"(Usage: sextant list [datasets|models|plugins|summarizers] [PATTERN...] [--data-dir DIR] [--long] [--json]
        sextant list tasks DIR... [PATTERN...] [--json]

@@ -1,5 +1,5 @@
-// Functions of the C library that stand here before the library's, so that plugins, and the libraries that they bring, find these. Part of
-// the program alone: what links core without it has the library's own.
+// Functions of the C library that stand here before the library's, so that plugins, and the libraries that they bring, find
+// these. Part of the program alone: what links core without it has the library's own.
 #include <cerrno>
 #include <cstdlib>
 #include <dlfcn.h>
@@ -38,7 +38,9 @@ SXT_INTERPOSED void _Exit(int status) noexcept {
 }
 
 // Paths of a run may be relative to the folder that it was started in, and its files have the modes of its starter's choice.
-SXT_INTERPOSED int chdir(const char* path) noexcept { return sextant::may_move() ? static_cast<int>(::syscall(SYS_chdir, path)) : -1; }
+SXT_INTERPOSED int chdir(const char* path) noexcept {
+  return sextant::may_move() ? static_cast<int>(::syscall(SYS_chdir, path)) : -1;
+}
 SXT_INTERPOSED int fchdir(int fd) noexcept { return sextant::may_move() ? static_cast<int>(::syscall(SYS_fchdir, fd)) : -1; }
 SXT_INTERPOSED mode_t umask(mode_t mask) noexcept {
   if (sextant::may_move()) return static_cast<mode_t>(::syscall(SYS_umask, mask));

@@ -25,7 +25,8 @@ Result<std::vector<JsonLine>> read_json_lines(const std::string& input) {
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
     auto document = json::parse(line, fmt::format("{} line {}", from_stdin ? "stdin" : input, number));
     if (!document) return Error{Error::Kind::data, document.error().message};
-    if (!document->IsObject()) return Error{Error::Kind::data, fmt::format("{} line {}: must be a JSON object", from_stdin ? "stdin" : input, number)};
+    if (!document->IsObject())
+      return Error{Error::Kind::data, fmt::format("{} line {}: must be a JSON object", from_stdin ? "stdin" : input, number)};
     lines.push_back({number, *std::move(document)});
   }
   return lines;

@@ -27,7 +27,8 @@ bool matches(const std::string& name, const std::vector<std::string>& patterns) 
   });
 }
 
-std::vector<Item> cards_of(Workspace& workspace, config::CardKind kind, const std::vector<std::string>& patterns, const std::string& data_dir) {
+std::vector<Item> cards_of(Workspace& workspace, config::CardKind kind, const std::vector<std::string>& patterns,
+                           const std::string& data_dir) {
   std::vector<Item> items;
   for (const config::CardEntry& entry : workspace.cards().entries()) {
     if (entry.kind != kind || !matches(entry.name, patterns)) continue;
@@ -40,8 +41,10 @@ std::vector<Item> cards_of(Workspace& workspace, config::CardKind kind, const st
 std::string json_lines_of(const char* title, const std::vector<Item>& items) {
   std::string out;
   for (const Item& item : items) {
-    out += fmt::format("{{\"kind\":\"{}\",\"name\":{},\"summary\":{},\"path\":{}", title, json::quote(item.name), json::quote(item.summary), json::quote(item.path));
-    if (item.data) out += fmt::format(",\"data\":{},\"folder\":{}", json::quote(item.data->state), json::quote(item.data->where));
+    out += fmt::format("{{\"kind\":\"{}\",\"name\":{},\"summary\":{},\"path\":{}", title, json::quote(item.name),
+                       json::quote(item.summary), json::quote(item.path));
+    if (item.data)
+      out += fmt::format(",\"data\":{},\"folder\":{}", json::quote(item.data->state), json::quote(item.data->where));
     out += "}\n";
   }
   return out;
@@ -53,7 +56,9 @@ std::string table(const char* title, const std::vector<Item>& items, bool with_d
   if (with_data) rows.front() = {title, "data", "summary", "file"};
   for (const Item& item : items) {
     rows.push_back({printable(item.name)});
-    if (with_data) rows.back().push_back(!item.data ? "" : printable(item.data->state == "missing" ? "missing: " + item.data->where : item.data->state));
+    if (with_data)
+      rows.back().push_back(
+          !item.data ? "" : printable(item.data->state == "missing" ? "missing: " + item.data->where : item.data->state));
     rows.back().insert(rows.back().end(), {printable(item.summary), printable(item.path)});
   }
   std::vector<size_t> widths(rows.front().size());
@@ -75,8 +80,11 @@ std::string table(const char* title, const std::vector<Item>& items, bool with_d
 
 int list_command(const std::vector<std::string>& args) {
   po::options_description options("Options");
-  options.add_options()("what", po::value<std::vector<std::string>>()->default_value({}, ""), "")("config-dir", po::value<std::string>()->default_value(""), "")(
-      "plugin-path", po::value<std::vector<std::string>>()->composing()->default_value({}, ""), "")("json", po::bool_switch(), "")("data-dir", po::value<std::string>()->default_value(""), "")("long", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+  options.add_options()("what", po::value<std::vector<std::string>>()->default_value({}, ""), "")(
+      "config-dir", po::value<std::string>()->default_value(""), "")(
+      "plugin-path", po::value<std::vector<std::string>>()->composing()->default_value({}, ""), "")(
+      "json", po::bool_switch(), "")("data-dir", po::value<std::string>()->default_value(""), "")(
+      "long", po::bool_switch(), "")("help,h", po::bool_switch(), "");
   const auto values = parse_options(args, options, "what", -1);
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("list"));
@@ -105,7 +113,8 @@ int list_command(const std::vector<std::string>& args) {
   std::string out;
   size_t found = 0;
   if ((*values)["long"].as<bool>()) {
-    if (kind != "datasets" || as_json) return fail({Error::Kind::usage, "--long is for data sets, as text: sextant list datasets NAME --long"});
+    if (kind != "datasets" || as_json)
+      return fail({Error::Kind::usage, "--long is for data sets, as text: sextant list datasets NAME --long"});
     for (const config::CardEntry& entry : workspace.cards().entries()) {
       if (entry.kind != config::CardKind::dataset || !matches(entry.name, words)) continue;
       const auto about = about_dataset(workspace, entry, data_dir);
@@ -128,7 +137,8 @@ int list_command(const std::vector<std::string>& args) {
   if (found == 0 && !words.empty()) {
     std::vector<std::string> names = kind.empty() ? kinds : std::vector<std::string>();
     for (const config::CardEntry& entry : workspace.cards().entries()) names.push_back(entry.name);
-    return fail({Error::Kind::usage, fmt::format("nothing is called {}{}", join(words, " or "), did_you_mean(words.front(), names))});
+    return fail(
+        {Error::Kind::usage, fmt::format("nothing is called {}{}", join(words, " or "), did_you_mean(words.front(), names))});
   }
   return exit_ok;
 }

@@ -21,7 +21,9 @@ Result<Card> read_card(Workspace& workspace, const config::CardEntry& entry, con
   const config::World world = workspace.world();
   config::CardOptions options;
   options.store = &workspace.cards();
-  options.data_folder = [&](const std::string& folder, const std::string& loader) { return world.data_folder(data_dir, folder, loader); };
+  options.data_folder = [&](const std::string& folder, const std::string& loader) {
+    return world.data_folder(data_dir, folder, loader);
+  };
   Card card;
   SXT_TRY(card.sets, config::read_dataset_card(entry, options, card.groups));
   return card;
@@ -47,7 +49,8 @@ std::string some(const std::vector<std::string>& names) {
 std::string scoring(const config::DatasetConfig& set) {
   std::string out;
   for (const config::Filter& filter : set.filters)
-    if (!filter.postprocessors.empty()) out += fmt::format("answers ({}): {}\n", filter.name == "none" ? "all" : filter.name, names_of(filter.postprocessors));
+    if (!filter.postprocessors.empty())
+      out += fmt::format("answers ({}): {}\n", filter.name == "none" ? "all" : filter.name, names_of(filter.postprocessors));
   if (!set.metrics.empty()) out += fmt::format("metrics: {}\n", names_of(set.metrics));
   if (set.judge) out += fmt::format("judge: {}\n", set.judge->model.empty() ? "the one that --judge names" : set.judge->model);
   return out;
@@ -76,10 +79,12 @@ DatasetData data_of(Workspace& workspace, const config::CardEntry& entry, const 
 }
 
 Result<std::string> about_dataset(Workspace& workspace, const config::CardEntry& entry, const std::string& data_dir) {
-  SXT_TRY(const json::Document merged, config::load_merged(entry.path, config::dataset_card_shape(), config::finder_of(&workspace.cards(), config::CardKind::dataset)));
+  SXT_TRY(const json::Document merged, config::load_merged(entry.path, config::dataset_card_shape(),
+                                                           config::finder_of(&workspace.cards(), config::CardKind::dataset)));
   std::string out = fmt::format("{}: {}\n", entry.name, entry.summary);
   if (const json::Value* provenance = json::find(merged, "provenance"))
-    for (const auto& [key, title] : {std::pair{"about", "what it is"}, {"source", "source"}, {"licence", "licence"}, {"get", "how to get it"}})
+    for (const auto& [key, title] :
+         {std::pair{"about", "what it is"}, {"source", "source"}, {"licence", "licence"}, {"get", "how to get it"}})
       if (const auto text = json::find_string(*provenance, key)) out += fmt::format("{}: {}\n", title, *text);
   out += fmt::format("card: {}\n", entry.path.string());
   const DatasetData data = data_of(workspace, entry, data_dir);
@@ -104,8 +109,11 @@ Result<std::string> about_dataset(Workspace& workspace, const config::CardEntry&
   if (!files.empty()) out += fmt::format("files: {}\n", some(files));
   if (const json::Value* provenance = json::find(merged, "provenance"))
     if (const json::Value* sums = json::find(*provenance, "sha256"); sums && sums->IsObject())
-      for (const auto& sum : sums->GetObject()) out += fmt::format("sha256: {} {}\n", json::text(sum.value), json::text(sum.name));
-  out += fmt::format("asked by: {}{}\n", first.inferencer.id, first.retriever.shows_examples() ? fmt::format(", examples by {} {}", first.retriever.id, first.retriever.config) : "");
+      for (const auto& sum : sums->GetObject())
+        out += fmt::format("sha256: {} {}\n", json::text(sum.value), json::text(sum.name));
+  out += fmt::format(
+      "asked by: {}{}\n", first.inferencer.id,
+      first.retriever.shows_examples() ? fmt::format(", examples by {} {}", first.retriever.id, first.retriever.config) : "");
   return out + scoring(first);
 }
 

@@ -42,7 +42,8 @@ int list_tasks(const std::vector<std::string>& words, bool as_json, const plugin
     if (fs::is_directory(word, code)) roots.emplace_back(word);
     else patterns.push_back(word);
   }
-  if (roots.empty()) return fail({Error::Kind::usage, "name the folder of the task files: `sextant list tasks DIR [PATTERN...]`"});
+  if (roots.empty())
+    return fail({Error::Kind::usage, "name the folder of the task files: `sextant list tasks DIR [PATTERN...]`"});
   tasks::TaskFolder folder = tasks::TaskFolder::open(roots);
   const auto has_metric = metric_finder(registry);
   std::map<std::string, size_t> counts;
@@ -66,8 +67,8 @@ int list_tasks(const std::vector<std::string>& words, bool as_json, const plugin
   }
   for (const Line& line : lines) {
     if (as_json)
-      out += fmt::format("{{\"task\":{},\"verdict\":\"{}\",\"why\":{},\"output_type\":\"{}\",\"path\":{}}}\n", json::quote(line.name), line.verdict, json::quote(line.why), line.output,
-                         json::quote(line.path));
+      out += fmt::format("{{\"task\":{},\"verdict\":\"{}\",\"why\":{},\"output_type\":\"{}\",\"path\":{}}}\n",
+                         json::quote(line.name), line.verdict, json::quote(line.why), line.output, json::quote(line.path));
     else out += fmt::format("{:<6}  {:<{}}  {}\n", line.verdict, printable(line.name), width, printable(line.why));
   }
   if (as_json) {
@@ -75,8 +76,10 @@ int list_tasks(const std::vector<std::string>& words, bool as_json, const plugin
       out += fmt::format("{{\"file\":{},\"problem\":{}}}\n", json::quote(problem.path.string()), json::quote(problem.what));
     return print_json(out);
   }
-  out += fmt::format("\n{} tasks: {} run, {} need Python code, {} lack something, {} are broken; {} groups, {} tags; {} files hold no task\n", lines.size(), counts["runs"],
-                     counts["code"], counts["lacks"], counts["broken"], counts["group"], folder.tags().size(), folder.problems().size());
+  out += fmt::format(
+      "\n{} tasks: {} run, {} need Python code, {} lack something, {} are broken; {} groups, {} tags; {} files hold no task\n",
+      lines.size(), counts["runs"], counts["code"], counts["lacks"], counts["broken"], counts["group"], folder.tags().size(),
+      folder.problems().size());
   return print(out);
 }
 

@@ -22,8 +22,8 @@ using Command = std::function<int(const std::vector<std::string>&)>;
 const std::vector<std::pair<std::string, Command>>& commands() {
   static const std::vector<std::pair<std::string, Command>> all = {
       {"run", cli::run_command},       {"list", cli::list_command},   {"prompt", cli::prompt_command},
-      {"report", cli::report_command}, {"show", cli::show_command},     {"compare", cli::compare_command}, {"gate", cli::gate_command}, {"model", cli::model_command},
-      {"plugins", cli::plugins_command},
+      {"report", cli::report_command}, {"show", cli::show_command},   {"compare", cli::compare_command},
+      {"gate", cli::gate_command},     {"model", cli::model_command}, {"plugins", cli::plugins_command},
   };
   return all;
 }
@@ -31,7 +31,8 @@ const std::vector<std::pair<std::string, Command>>& commands() {
 int unknown(const std::string& word) {
   std::vector<std::string> names = {"help"};
   for (const auto& command : commands()) names.push_back(command.first);
-  return cli::fail({Error::Kind::usage, fmt::format("there is no command '{}'{}; `sextant --help` lists them", word, did_you_mean(word, names))});
+  return cli::fail({Error::Kind::usage,
+                    fmt::format("there is no command '{}'{}; `sextant --help` lists them", word, did_you_mean(word, names))});
 }
 
 int help(const std::vector<std::string>& args) {
@@ -43,7 +44,10 @@ int help(const std::vector<std::string>& args) {
 std::optional<Error> not_text(const std::vector<std::string>& args) {
   for (const std::string& arg : args)
     if (!utf8::is_valid(arg))
-      return Error{Error::Kind::usage, fmt::format("the argument '{}' is not valid UTF-8; rename the file, or name a link to it that has a valid name", arg)};
+      return Error{
+          Error::Kind::usage,
+          fmt::format("the argument '{}' is not valid UTF-8; rename the file, or name a link to it that has a valid name",
+                      arg)};
   return std::nullopt;
 }
 
@@ -57,7 +61,8 @@ int dispatch(const std::vector<std::string>& args) {
   const std::vector<std::string> rest(args.begin() + 1, args.end());
   if (word == "--version") return cli::print(fmt::format("sextant {}\n", version));
   if (word == "--help" || word == "-h" || word == "help") return help(rest);
-  const bool watched = word == "worker" || (word == "plugins" && !rest.empty() && rest.front() == "probe");  // by the process that started it
+  const bool watched =
+      word == "worker" || (word == "plugins" && !rest.empty() && rest.front() == "probe");  // by the process that started it
   if (!watched) cli::catch_crashes();
   for (const auto& [name, command] : commands())
     if (name == word) return command(rest);
@@ -74,7 +79,8 @@ int main(int argc, char** argv) {
   try {
     return cli::leaving(dispatch(std::vector<std::string>(argv + 1, argv + argc)));
   } catch (const std::bad_alloc&) {
-    return cli::leaving(cli::fail({Error::Kind::internal, "out of memory; a smaller --batch-size or --max-seq-len needs less"}));
+    return cli::leaving(
+        cli::fail({Error::Kind::internal, "out of memory; a smaller --batch-size or --max-seq-len needs less"}));
   } catch (const std::exception& e) {
     return cli::leaving(cli::fail({Error::Kind::internal, fmt::format("this is a bug in Sextant: {}", e.what())}));
   }

@@ -17,7 +17,9 @@
 namespace sextant::cli {
 namespace {
 
-Error bad_line(size_t number, const std::string& what) { return {Error::Kind::data, fmt::format("input line {}: {}", number, what)}; }
+Error bad_line(size_t number, const std::string& what) {
+  return {Error::Kind::data, fmt::format("input line {}: {}", number, what)};
+}
 
 Result<std::string> text_member(const JsonLine& line, const char* key) {
   const auto value = json::find_string(line.object, key);
@@ -49,7 +51,8 @@ struct Lookup {
 };
 
 uint32_t token_flags(const po::variables_map& values) {
-  return (values["add-special-tokens"].as<bool>() ? uint32_t{SXT_REQUEST_ADD_SPECIAL} : 0u) | (values["split-special-tokens"].as<bool>() ? uint32_t{SXT_REQUEST_SPLIT_SPECIAL} : 0u);
+  return (values["add-special-tokens"].as<bool>() ? uint32_t{SXT_REQUEST_ADD_SPECIAL} : 0u) |
+         (values["split-special-tokens"].as<bool>() ? uint32_t{SXT_REQUEST_SPLIT_SPECIAL} : 0u);
 }
 
 Result<std::vector<json::Document>> tokenize(Lookup& lookup) {
@@ -111,7 +114,8 @@ Result<std::vector<json::Document>> score(Lookup& lookup) {
   for (size_t i = 0; i < lookup.lines.size(); ++i) {
     SXT_TRY(requests[i].text, text_member(lookup.lines[i], "prefix"));
     const json::Value* list = json::find(lookup.lines[i].object, "continuations");
-    if (!list || !list->IsArray() || list->Empty()) return bad_line(lookup.lines[i].number, "\"continuations\" is missing or empty");
+    if (!list || !list->IsArray() || list->Empty())
+      return bad_line(lookup.lines[i].number, "\"continuations\" is missing or empty");
     for (const auto& text : list->GetArray()) {
       if (!text.IsString()) return bad_line(lookup.lines[i].number, "\"continuations\" must hold texts");
       requests[i].continuations.emplace_back(json::text(text));
@@ -198,7 +202,8 @@ int info(serve::ModelSession& session, bool as_json) {
   if (!about) return fail(about.error());
   json::Document out = json::copy(*about);
   json::Value warnings(rapidjson::kArrayType);  // those that a run logs: the backend's, and what the run itself does not follow
-  for (const std::string& warning : session.warnings()) warnings.PushBack(json::Value(warning, out.GetAllocator()), out.GetAllocator());
+  for (const std::string& warning : session.warnings())
+    warnings.PushBack(json::Value(warning, out.GetAllocator()), out.GetAllocator());
   json::set(out, "warnings", std::move(warnings), out.GetAllocator());
   if (!session.weights_sha256().empty()) {
     json::set(out, "weights_sha256", session.weights_sha256(), out.GetAllocator());
@@ -220,16 +225,19 @@ Result<int> info(Workspace& workspace, const config::ModelConfig& model, bool as
 
 // Those of `prompt` that concern a model; what concerns data sets would change nothing here.
 po::options_description model_options() {
-  constexpr std::string_view of_data_sets[] = {"config", "datasets", "set", "shots", "repeat", "rows", "exclude", "extractor", "metric", "judge",
-                                               "summarizer", "limit", "limit-mode", "data-dir", "index", "tokens"};
+  constexpr std::string_view of_data_sets[] = {"config",     "datasets",  "set",    "shots", "repeat",     "rows",
+                                               "exclude",    "extractor", "metric", "judge", "summarizer", "limit",
+                                               "limit-mode", "data-dir",  "index",  "tokens"};
   po::options_description options("Options");
   const po::options_description all = prompt_options();
   for (const auto& option : all.options()) {
     const std::string name = option->long_name();
-    if (!name.starts_with("custom-dataset-") && std::find(std::begin(of_data_sets), std::end(of_data_sets), name) == std::end(of_data_sets)) options.add(option);
+    if (!name.starts_with("custom-dataset-") &&
+        std::find(std::begin(of_data_sets), std::end(of_data_sets), name) == std::end(of_data_sets))
+      options.add(option);
   }
-  options.add_options()("input", po::value<std::string>()->default_value(""), "JSON lines, instead of stdin")("add-special-tokens", po::bool_switch(), "")(
-      "split-special-tokens", po::bool_switch(), "");
+  options.add_options()("input", po::value<std::string>()->default_value(""), "JSON lines, instead of stdin")(
+      "add-special-tokens", po::bool_switch(), "")("split-special-tokens", po::bool_switch(), "");
   return options;
 }
 
@@ -250,11 +258,13 @@ Result<config::ModelConfig> resolve_model(Workspace& workspace, RunCommandFlags&
 Result<void> check_verb(const std::string& verb, const po::variables_map& values) {
   const auto vain = [&](const char* flag, bool given, std::initializer_list<std::string_view> verbs) -> Result<void> {
     if (!given || std::find(verbs.begin(), verbs.end(), verb) != verbs.end()) return {};
-    return Error{Error::Kind::usage, fmt::format("--{} changes nothing for `sextant model {}`; it is for {}", flag, verb, fmt::join(verbs, ", "))};
+    return Error{Error::Kind::usage,
+                 fmt::format("--{} changes nothing for `sextant model {}`; it is for {}", flag, verb, fmt::join(verbs, ", "))};
   };
   SXT_CHECK(vain("add-special-tokens", values["add-special-tokens"].as<bool>(), {"tokenize"}));
   SXT_CHECK(vain("split-special-tokens", values["split-special-tokens"].as<bool>(), {"tokenize", "score", "embed"}));
-  return vain("input", !values["input"].as<std::string>().empty(), {"tokenize", "detokenize", "score", "generate", "embed", "chat"});
+  return vain("input", !values["input"].as<std::string>().empty(),
+              {"tokenize", "detokenize", "score", "generate", "embed", "chat"});
 }
 
 Result<int> look(const std::string& verb, const po::variables_map& values) {
@@ -268,7 +278,12 @@ Result<int> look(const std::string& verb, const po::variables_map& values) {
           serve::ModelSession::open(workspace.host(), model, with_weights ? serve::Load::weights : serve::Load::vocabulary));
   Lookup lookup{session, values, {}};
   SXT_TRY(lookup.lines, read_json_lines(values["input"].as<std::string>()));
-  auto out = verb == "tokenize" ? tokenize(lookup) : verb == "detokenize" ? detokenize(lookup) : verb == "chat" ? chat(lookup) : verb == "score" ? score(lookup) : verb == "embed" ? embed(lookup) : generate(lookup);
+  auto out = verb == "tokenize"     ? tokenize(lookup)
+             : verb == "detokenize" ? detokenize(lookup)
+             : verb == "chat"       ? chat(lookup)
+             : verb == "score"      ? score(lookup)
+             : verb == "embed"      ? embed(lookup)
+                                    : generate(lookup);
   if (!out) return out.error();
   std::string text;
   bool failed = false;
@@ -289,7 +304,8 @@ int model_command(const std::vector<std::string>& args) {
     return args.empty() ? exit_usage : exit_ok;
   }
   if (std::find(verbs.begin(), verbs.end(), args.front()) == verbs.end())
-    return fail({Error::Kind::usage, fmt::format("`sextant model {}` is unknown{}; there are: {}", args.front(), did_you_mean(args.front(), verbs), join(verbs, ", "))});
+    return fail({Error::Kind::usage, fmt::format("`sextant model {}` is unknown{}; there are: {}", args.front(),
+                                                 did_you_mean(args.front(), verbs), join(verbs, ", "))});
   const auto values = parse_options({args.begin() + 1, args.end()}, model_options());
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("model"));

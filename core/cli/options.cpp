@@ -22,57 +22,60 @@ po::typed_value<std::string>* text() { return po::value<std::string>(); }
 po::typed_value<Texts>* texts() { return po::value<Texts>()->multitoken(); }
 
 void add_what(po::options_description& options) {
-  options.add_options()
-      ("config", text()->value_name("CONFIG"), "a configuration file (JSON); also as a bare word")
-      ("models", texts()->value_name("NAME..."), "model cards")
-      ("datasets", texts()->value_name("NAME..."), "data set cards: NAME[:PART,...][/INFERENCER|/VARIANT]")
-      ("tasks", texts()->value_name("NAME..."), "lm-eval's task files: tasks, groups, tags, patterns, FILE.yaml")
-      ("include-path", texts()->value_name("DIR..."), "folders that have the task files; of one name the last one's counts")
-      ("fewshot-as-multiturn", text()->value_name("BOOL"), "--tasks with a chat template: each example is turns of its own (default true)")
-      ("gen-prefix", text()->value_name("TEXT"), "--tasks: how replies begin, instead of the tasks' own")
-      ("set", texts()->value_name("KEY=VALUE..."), "a member of the data sets' cards by its path: infer.inferencer.max_out_len=32")
-      ("shots", po::value<int64_t>()->value_name("N"), "examples in a prompt")
-      ("repeat", po::value<int64_t>()->value_name("N"), "attempts of each sample")
-      ("rows", text()->value_name("LIST"), "rows to evaluate: 3,17,40-60")
-      ("exclude", text()->value_name("FILE"), "rows to leave out: a line each, a number or {\"dataset\", \"index\"}")
-      ("extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")
-      ("metric", texts()->value_name("ID[:JSON]..."), "metrics instead of the cards'")
-      ("judge", text()->value_name("MODEL"), "the model that judges: a card, a GGUF or a folder")
-      ("summarizer", text()->value_name("NAME"), "summarizer card: the groups of the table")
-      ("model-path", text()->value_name("FILE"), "a GGUF model")
-      ("hf-path", text()->value_name("DIR"), "a Hugging Face model folder")
-      ("hf-type", text()->value_name("TYPE"), "base or chat (default): whether generation uses the chat template")
-      ("tokenizer-path", text()->value_name("PATH"), "a tokenizer other than the model's own")
-      ("tokenizer-kwargs", texts()->value_name("K=V..."), "accepted for OpenCompass' sake")
-      ("model-kwargs", texts()->value_name("K=V..."), "settings of the backend")
-      ("generation-kwargs", texts()->value_name("K=V..."), "do_sample, temperature, top_p, top_k, min_p, repetition_penalty, ...")
-      ("peft-path", text()->value_name("DIR"), "a LoRA adapter")
-      ("max-seq-len", po::value<int64_t>()->value_name("N"), "tokens of context (default: the model's)")
-      ("max-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at most (default 256)")
-      ("min-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at least")
-      ("batch-size", po::value<int64_t>()->value_name("N"), "bounds memory, never results")
-      ("num-gpus,hf-num-gpus", po::value<int64_t>()->value_name("N"), "GPUs that share the work, each with the whole model (cuda)")
-      ("pad-token-id", po::value<int64_t>()->value_name("ID"), "accepted; nothing is padded")
-      ("stop-words", texts()->value_name("TEXT..."), "generation ends before the first of these")
-      ("backend", text()->value_name("ID"), "auto, cpu, or any model plugin")
-      ("threads", po::value<int64_t>()->value_name("N"), "threads of the backend (default: all cores)")
-      ("compute", text()->value_name("TYPE"), "auto, f32, bf16, fp16 or int8")
-      ("memory", text()->value_name("SIZE"), "memory to use at most")
-      ("no-prefix-reuse", po::bool_switch(), "compute shared prefixes again for every request")
-      ("chat-template", text()->value_name("WHICH"), "auto, none, the name of one of the model's, or a .jinja file")
-      ("chat-template-kwargs", texts()->value_name("K=V..."), "variables of the chat template: enable_thinking=false")
-      ("system-prompt", text()->value_name("TEXT"), "a system message before every conversation")
-      ("custom-dataset-path", text()->value_name("FILE"), "a csv or jsonl file with questions")
-      ("custom-dataset-meta-path", text()->value_name("FILE"), "its .meta.json (default: next to it)")
-      ("custom-dataset-data-type", text()->value_name("TYPE"), "mcq or qa")
-      ("custom-dataset-infer-method", text()->value_name("HOW"), "gen or ppl")
-      ("limit", po::value<double>()->value_name("N"), "samples per data set: a count, or a fraction below 1")
-      ("limit-mode", text()->value_name("HOW"), "first (default) or random")
-      ("seed", po::value<int64_t>()->value_name("N"), "for sampling and --limit-mode random (default 0)")
-      ("compat", text()->value_name("WHICH"), "none, opencompass, opencompass-0.2.4 or lm-eval (docs/compat.md)")
-      ("data-dir", text()->value_name("DIR"), "where the data sets are")
-      ("config-dir", text()->value_name("DIR"), "more cards, searched first")
-      ("plugin-path", texts()->value_name("DIR..."), "more plugins, searched first");
+  options.add_options()("config", text()->value_name("CONFIG"), "a configuration file (JSON); also as a bare word")(
+      "models", texts()->value_name("NAME..."), "model cards")("datasets", texts()->value_name("NAME..."),
+                                                               "data set cards: NAME[:PART,...][/INFERENCER|/VARIANT]")(
+      "tasks", texts()->value_name("NAME..."), "lm-eval's task files: tasks, groups, tags, patterns, FILE.yaml")(
+      "include-path", texts()->value_name("DIR..."), "folders that have the task files; of one name the last one's counts")(
+      "fewshot-as-multiturn", text()->value_name("BOOL"),
+      "--tasks with a chat template: each example is turns of its own (default true)")(
+      "gen-prefix", text()->value_name("TEXT"), "--tasks: how replies begin, instead of the tasks' own")(
+      "set", texts()->value_name("KEY=VALUE..."),
+      "a member of the data sets' cards by its path: infer.inferencer.max_out_len=32")(
+      "shots", po::value<int64_t>()->value_name("N"), "examples in a prompt")(
+      "repeat", po::value<int64_t>()->value_name("N"), "attempts of each sample")("rows", text()->value_name("LIST"),
+                                                                                  "rows to evaluate: 3,17,40-60")(
+      "exclude", text()->value_name("FILE"), "rows to leave out: a line each, a number or {\"dataset\", \"index\"}")(
+      "extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")(
+      "metric", texts()->value_name("ID[:JSON]..."), "metrics instead of the cards'")(
+      "judge", text()->value_name("MODEL"), "the model that judges: a card, a GGUF or a folder")(
+      "summarizer", text()->value_name("NAME"), "summarizer card: the groups of the table")(
+      "model-path", text()->value_name("FILE"), "a GGUF model")("hf-path", text()->value_name("DIR"),
+                                                                "a Hugging Face model folder")(
+      "hf-type", text()->value_name("TYPE"), "base or chat (default): whether generation uses the chat template")(
+      "tokenizer-path", text()->value_name("PATH"), "a tokenizer other than the model's own")(
+      "tokenizer-kwargs", texts()->value_name("K=V..."), "accepted for OpenCompass' sake")(
+      "model-kwargs", texts()->value_name("K=V..."), "settings of the backend")(
+      "generation-kwargs", texts()->value_name("K=V..."),
+      "do_sample, temperature, top_p, top_k, min_p, repetition_penalty, ...")(
+      "peft-path", text()->value_name("DIR"), "a LoRA adapter")("max-seq-len", po::value<int64_t>()->value_name("N"),
+                                                                "tokens of context (default: the model's)")(
+      "max-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at most (default 256)")(
+      "min-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at least")(
+      "batch-size", po::value<int64_t>()->value_name("N"), "bounds memory, never results")(
+      "num-gpus,hf-num-gpus", po::value<int64_t>()->value_name("N"),
+      "GPUs that share the work, each with the whole model (cuda)")("pad-token-id", po::value<int64_t>()->value_name("ID"),
+                                                                    "accepted; nothing is padded")(
+      "stop-words", texts()->value_name("TEXT..."), "generation ends before the first of these")(
+      "backend", text()->value_name("ID"), "auto, cpu, or any model plugin")("threads", po::value<int64_t>()->value_name("N"),
+                                                                             "threads of the backend (default: all cores)")(
+      "compute", text()->value_name("TYPE"), "auto, f32, bf16, fp16 or int8")(
+      "memory", text()->value_name("SIZE"), "memory to use at most")("no-prefix-reuse", po::bool_switch(),
+                                                                     "compute shared prefixes again for every request")(
+      "chat-template", text()->value_name("WHICH"), "auto, none, the name of one of the model's, or a .jinja file")(
+      "chat-template-kwargs", texts()->value_name("K=V..."), "variables of the chat template: enable_thinking=false")(
+      "system-prompt", text()->value_name("TEXT"), "a system message before every conversation")(
+      "custom-dataset-path", text()->value_name("FILE"), "a csv or jsonl file with questions")(
+      "custom-dataset-meta-path", text()->value_name("FILE"), "its .meta.json (default: next to it)")(
+      "custom-dataset-data-type", text()->value_name("TYPE"), "mcq or qa")("custom-dataset-infer-method",
+                                                                           text()->value_name("HOW"), "gen or ppl")(
+      "limit", po::value<double>()->value_name("N"), "samples per data set: a count, or a fraction below 1")(
+      "limit-mode", text()->value_name("HOW"), "first (default) or random")("seed", po::value<int64_t>()->value_name("N"),
+                                                                            "for sampling and --limit-mode random (default 0)")(
+      "compat", text()->value_name("WHICH"), "none, opencompass, opencompass-0.2.4 or lm-eval (docs/compat.md)")(
+      "data-dir", text()->value_name("DIR"), "where the data sets are")(
+      "config-dir", text()->value_name("DIR"), "more cards, searched first")("plugin-path", texts()->value_name("DIR..."),
+                                                                             "more plugins, searched first");
 }
 
 void add_common(po::options_description& options) {
@@ -83,8 +86,12 @@ void add_common(po::options_description& options) {
       ("help,h", po::bool_switch(), "this text");
 }
 
-std::string get(const po::variables_map& values, const char* name) { return values.count(name) ? values[name].as<std::string>() : std::string(); }
-Texts get_all(const po::variables_map& values, const char* name) { return values.count(name) ? values[name].as<Texts>() : Texts(); }
+std::string get(const po::variables_map& values, const char* name) {
+  return values.count(name) ? values[name].as<std::string>() : std::string();
+}
+Texts get_all(const po::variables_map& values, const char* name) {
+  return values.count(name) ? values[name].as<Texts>() : Texts();
+}
 bool is_set(const po::variables_map& values, const char* name) { return values.count(name) && values[name].as<bool>(); }
 
 template <class T> Result<std::optional<T>> get_number(const po::variables_map& values, const char* name) {
@@ -95,13 +102,16 @@ template <class T> Result<std::optional<T>> get_number(const po::variables_map& 
   return std::optional<T>(static_cast<T>(value));
 }
 
-// An option that changes nothing is a mistake: what it was meant to change stays as it is, and nobody sees it. (What OpenCompass has and
-// Sextant does not need is taken with a warning.)
+// An option that changes nothing is a mistake: what it was meant to change stays as it is, and nobody sees it. (What
+// OpenCompass has and Sextant does not need is taken with a warning.)
 Result<void> check_effects(const config::RunFlags& run, bool debug_and_quiet) {
   const std::tuple<const char*, bool, const char*> idle[] = {
-      {"--custom-dataset-meta-path", !run.custom_dataset_meta_path.empty() && run.custom_dataset_path.empty(), "--custom-dataset-path FILE"},
-      {"--custom-dataset-data-type", !run.custom_dataset_data_type.empty() && run.custom_dataset_path.empty(), "--custom-dataset-path FILE"},
-      {"--custom-dataset-infer-method", !run.custom_dataset_infer_method.empty() && run.custom_dataset_path.empty(), "--custom-dataset-path FILE"},
+      {"--custom-dataset-meta-path", !run.custom_dataset_meta_path.empty() && run.custom_dataset_path.empty(),
+       "--custom-dataset-path FILE"},
+      {"--custom-dataset-data-type", !run.custom_dataset_data_type.empty() && run.custom_dataset_path.empty(),
+       "--custom-dataset-path FILE"},
+      {"--custom-dataset-infer-method", !run.custom_dataset_infer_method.empty() && run.custom_dataset_path.empty(),
+       "--custom-dataset-path FILE"},
       {"--limit-mode", !run.limit_mode.empty() && !run.limit && run.config.empty(), "--limit N"},
   };
   for (const auto& [flag, given_in_vain, needs] : idle)
@@ -139,7 +149,8 @@ bool looks_like_option(const std::string& word, const po::options_description& o
   return word.size() == 2 && option_of(word, options) != nullptr;
 }
 
-// An empty value is mostly a shell variable that was not set; as a value it would be as good as no option at all. These may be empty.
+// An empty value is mostly a shell variable that was not set; as a value it would be as good as no option at all. These may be
+// empty.
 constexpr std::string_view may_be_empty[] = {"system-prompt", "input"};
 
 Result<void> check_values(const Texts& words, const po::options_description& options, const Texts& optional_values) {
@@ -156,18 +167,21 @@ Result<void> check_values(const Texts& words, const po::options_description& opt
     const std::string name = word.substr(0, is_long ? equals : 2);
     const bool may_stand_alone = std::find(optional_values.begin(), optional_values.end(), word) != optional_values.end();
     if (!attached && !may_stand_alone && looks_like_option(value, options))
-      return usage(fmt::format("{} needs a value, and {} after it is an option; give {} {}, or write --{}={} if that is the value", name, value, name,
-                               option->semantic()->name(), option->long_name(), value));
-    if (value.empty() && std::find(std::begin(may_be_empty), std::end(may_be_empty), option->long_name()) == std::end(may_be_empty))
-      return usage(fmt::format("{} has an empty value; give one, or leave the option out (was a shell variable not set?)", name));
+      return usage(
+          fmt::format("{} needs a value, and {} after it is an option; give {} {}, or write --{}={} if that is the value", name,
+                      value, name, option->semantic()->name(), option->long_name(), value));
+    if (value.empty() &&
+        std::find(std::begin(may_be_empty), std::end(may_be_empty), option->long_name()) == std::end(may_be_empty))
+      return usage(
+          fmt::format("{} has an empty value; give one, or leave the option out (was a shell variable not set?)", name));
   }
   return {};
 }
 
 }  // namespace
 
-Result<po::variables_map> parse_options(const std::vector<std::string>& args, const po::options_description& options, const char* positional,
-                                        int positional_max, const Texts& optional_values) {
+Result<po::variables_map> parse_options(const std::vector<std::string>& args, const po::options_description& options,
+                                        const char* positional, int positional_max, const Texts& optional_values) {
   SXT_CHECK(check_values(args, options, optional_values));
   // Boost has no option with or without a value behind it: attach what is meant ("--reuse=TS")
   Texts given;
@@ -185,8 +199,8 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
   po::variables_map values;
   try {
     namespace style = po::command_line_style;
-    const int allowed = style::allow_long | style::allow_short | style::allow_dash_for_short | style::long_allow_next | style::long_allow_adjacent |
-                        style::short_allow_next | style::short_allow_adjacent;
+    const int allowed = style::allow_long | style::allow_short | style::allow_dash_for_short | style::long_allow_next |
+                        style::long_allow_adjacent | style::short_allow_next | style::short_allow_adjacent;
     po::store(po::command_line_parser(given).options(options).positional(bare).style(allowed).run(), values);
     po::notify(values);
   } catch (const po::unknown_option& e) {
@@ -197,7 +211,8 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
     return usage("there are more bare words on the command line than this command takes; did an option lose its dashes?");
   } catch (const po::invalid_command_line_syntax& e) {
     if (e.kind() != po::invalid_syntax::missing_parameter) return usage(e.what());
-    const po::option_description* option = options.find_nothrow(e.get_option_name().substr(e.get_option_name().find_first_not_of('-')), false);
+    const po::option_description* option =
+        options.find_nothrow(e.get_option_name().substr(e.get_option_name().find_first_not_of('-')), false);
     return usage(fmt::format("{0} needs a value: {0} {1}", e.get_option_name(), option ? option->semantic()->name() : "VALUE"));
   } catch (const std::exception& e) {
     return usage(e.what());
@@ -208,7 +223,8 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
 Result<void> check_config_dir(const std::string& folder) {
   std::error_code code;
   if (folder.empty() || std::filesystem::is_directory(folder, code)) return {};
-  return usage(fmt::format("--config-dir {} is not a folder that can be read; it names the folder that holds the cards", folder));
+  return usage(
+      fmt::format("--config-dir {} is not a folder that can be read; it names the folder that holds the cards", folder));
 }
 
 const Texts& run_optional_values() {
@@ -308,8 +324,11 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
       return usage(fmt::format("--dump-eval-details is '{}'; it must be true or false", details));
     run.dump_eval_details = details == "true" || details == "True";
   }
-  if (run.limit && *run.limit == 0) return usage("--limit is 0, and nothing would be evaluated; give a count (1, 2, ...) or a fraction, or leave it out for all rows");
-  if (run.limit && !std::isfinite(*run.limit)) return usage("--limit must be a count (1, 2, ...) or a fraction between 0 and 1");
+  if (run.limit && *run.limit == 0)
+    return usage(
+        "--limit is 0, and nothing would be evaluated; give a count (1, 2, ...) or a fraction, or leave it out for all rows");
+  if (run.limit && !std::isfinite(*run.limit))
+    return usage("--limit must be a count (1, 2, ...) or a fraction between 0 and 1");
   SXT_CHECK(check_effects(run, is_set(values, "debug") && is_set(values, "quiet")));
   if (values.count("mode")) flags.mode = get(values, "mode");
   if (flags.mode != "all" && flags.mode != "infer" && flags.mode != "eval" && flags.mode != "viz")
@@ -332,8 +351,10 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   SXT_TRY(flags.index, get_number<uint64_t>(values, "index"));
   for (const char* name : {"max-num-workers", "max-workers-per-gpu"})
     if (values.count(name) && values[name].as<int64_t>() > 1)
-      flags.warnings.push_back(fmt::format("--{} changes nothing: one process works through all tasks, with --threads threads", name));
-  if (values.count("retry")) flags.warnings.emplace_back("--retry changes nothing: nothing is tried twice by itself; -r goes on where a run stopped");
+      flags.warnings.push_back(
+          fmt::format("--{} changes nothing: one process works through all tasks, with --threads threads", name));
+  if (values.count("retry"))
+    flags.warnings.emplace_back("--retry changes nothing: nothing is tried twice by itself; -r goes on where a run stopped");
   return flags;
 }
 

@@ -16,8 +16,9 @@ Result<void> check_config_dir(const std::string& folder);
 /// Parses `args`; `positional` names the option that takes bare words (empty: none are allowed), at most `positional_max`
 /// (-1: any number). An unknown option's error suggests the nearest. Options in `optional_values` may stand without a value
 /// ("--reuse" or "--reuse TS"). A value that is itself an option ("-w --quiet"), or empty, is an error.
-Result<po::variables_map> parse_options(const std::vector<std::string>& args, const po::options_description& options, const char* positional = "",
-                                        int positional_max = 1, const std::vector<std::string>& optional_values = {});
+Result<po::variables_map> parse_options(const std::vector<std::string>& args, const po::options_description& options,
+                                        const char* positional = "", int positional_max = 1,
+                                        const std::vector<std::string>& optional_values = {});
 
 /// `sextant run`'s flags beyond those that make the RunConfig.
 struct RunCommandFlags {

@@ -202,12 +202,14 @@ Result<void> check_patterns(const Registry& registry, const std::vector<std::str
     }
   for (const std::string& pattern : patterns) {
     const auto hits = [&](plugin::Kind kind, std::string_view id) { return matches({pattern}, kind, id); };
-    bool any = std::any_of(registry.shadowed().begin(), registry.shadowed().end(), [&](const auto& hidden) { return hits(hidden.kind, hidden.id); });
+    bool any = std::any_of(registry.shadowed().begin(), registry.shadowed().end(),
+                           [&](const auto& hidden) { return hits(hidden.kind, hidden.id); });
     for (const auto& file : registry.files())
       for (const ComponentInfo& component : file.components) any = any || hits(component.kind, component.id);
     if (any) continue;
     const bool wild = pattern.find_first_of("*?") != pattern.npos;
-    return usage(fmt::format("no plugin matches '{}'{}; `sextant plugins list` without a pattern lists all", pattern, wild ? "" : did_you_mean(pattern, names)));
+    return usage(fmt::format("no plugin matches '{}'{}; `sextant plugins list` without a pattern lists all", pattern,
+                             wild ? "" : did_you_mean(pattern, names)));
   }
   return {};
 }
@@ -243,7 +245,8 @@ Result<int> list(const Arguments& arguments) {
 /// "metric:bleu", or "bleu" where only one kind has it.
 Result<Found> resolve(const Registry& registry, const std::string& name) {
   if (score::find_own_metric(name.starts_with("metric:") ? name.substr(7) : name))
-    return Error{Error::Kind::config, fmt::format("{} is a metric of the program itself and no plugin; docs/code_tasks.md describes it", name)};
+    return Error{Error::Kind::config,
+                 fmt::format("{} is a metric of the program itself and no plugin; docs/code_tasks.md describes it", name)};
   if (const size_t colon = name.find(':'); colon != name.npos) {
     SXT_TRY(const plugin::Kind kind, plugin::kind_from_name(name.substr(0, colon)));
     return registry.find(kind, name.substr(colon + 1));
@@ -305,8 +308,11 @@ Result<int> run(const Arguments& arguments) {
   Registry registry = discover(arguments);
   SXT_TRY(const Found found, resolve(registry, name));
   const bool rows = found.component->kind == plugin::Kind::dataset;
-  if (rows && !arguments.input.empty()) return usage("--input changes nothing for a data set, which reads its own files; --config '{\"path\": ...}' names them");
-  if (!rows && !arguments.split.empty()) return usage(fmt::format("--split changes nothing for a {}; it is for data sets", plugin::kind_name(found.component->kind)));
+  if (rows && !arguments.input.empty())
+    return usage("--input changes nothing for a data set, which reads its own files; --config '{\"path\": ...}' names them");
+  if (!rows && !arguments.split.empty())
+    return usage(
+        fmt::format("--split changes nothing for a {}; it is for data sets", plugin::kind_name(found.component->kind)));
   const RunOptions options{found.component->kind, found.component->id, arguments.config, arguments.input, arguments.split};
   plugin::Host host(std::move(registry), nullptr);
   SXT_CHECK(run_plugin(host, options));

@@ -84,7 +84,8 @@ Result<void> run_metric(Host& host, const RunOptions& options, const std::string
     if (!json::find(line, "reference"))
       return Error{Error::Kind::data, fmt::format("{}: the line lacks the \"reference\"", place)};
     const auto kept = [&](std::string text) -> std::string_view { return texts.emplace_back(std::move(text)); };
-    samples.push_back({kept(std::move(prediction)), kept(json_of(line, "reference", "null")), kept(json_of(line, "record", "{}"))});
+    samples.push_back(
+        {kept(std::move(prediction)), kept(json_of(line, "reference", "null")), kept(json_of(line, "record", "{}"))});
     SXT_TRY(const std::vector<plugin::Scored> scored, metric.score(std::span(samples).last(1)));
     const plugin::Scored& one = scored.at(0);
     scores.push_back(one.values.front().second);
@@ -126,9 +127,11 @@ Result<void> run_template(Host& host, const RunOptions& options, const std::stri
       for (const auto& shot : shots->GetArray()) item.shots_json.push_back(json::write(shot));
     }
     item.output_column = json::find_string(line, "output_column").value_or("");
-    const std::string form = json::find_string(line, "form").value_or(json::find_bool(line, "generate").value_or(false) ? "open" : "labels");
+    const std::string form =
+        json::find_string(line, "form").value_or(json::find_bool(line, "generate").value_or(false) ? "open" : "labels");
     const auto known = data::form_from_name(form);
-    if (!known) return Error{Error::Kind::data, fmt::format("{}: \"form\" must be open, labels, continuations, cloze or whole", place)};
+    if (!known)
+      return Error{Error::Kind::data, fmt::format("{}: \"form\" must be open, labels, continuations, cloze or whole", place)};
     item.form = *known;
     SXT_TRY(const json::Document prompt, template_.render(item));
     return write_line(prompt);
@@ -160,9 +163,10 @@ Result<void> run_dataset(Host& host, const RunOptions& options, const std::strin
 Result<void> run_inferencer(Host& host, const RunOptions& options, const std::string& config) {
   SXT_TRY(plugin::InferencerPlugin inferencer, host.inferencer(options.id, config, config_origin));
   return for_each_line(options.input, [&](const json::Document& line, const std::string&) -> Result<void> {
-    SXT_TRY(const json::Document step, inferencer.step({json_of(line, "sample", R"({"id":{"task":"","row":0,"repeat":0},"record":{},"target":""})"),
-                                                        json_of(line, "prompts", R"({"prompts":[]})"), json_of(line, "settings", "{}"),
-                                                        json_of(line, "rounds", "[]")}));
+    SXT_TRY(const json::Document step,
+            inferencer.step({json_of(line, "sample", R"({"id":{"task":"","row":0,"repeat":0},"record":{},"target":""})"),
+                             json_of(line, "prompts", R"({"prompts":[]})"), json_of(line, "settings", "{}"),
+                             json_of(line, "rounds", "[]")}));
     return write_line(step);
   });
 }
@@ -175,7 +179,8 @@ Result<void> run_retriever(Host& host, const RunOptions& options, const std::str
   return for_each_line(options.input, [&](const json::Document& line, const std::string& place) -> Result<void> {
     if (!prepared) {
       const json::Value* list = json::find(line, "corpus");
-      if (!list || !list->IsArray()) return Error{Error::Kind::data, fmt::format("{}: the first line lacks the list \"corpus\" of texts", place)};
+      if (!list || !list->IsArray())
+        return Error{Error::Kind::data, fmt::format("{}: the first line lacks the list \"corpus\" of texts", place)};
       std::vector<std::string> texts;
       std::vector<plugin::CorpusRow> corpus;
       for (const auto& item : list->GetArray()) texts.emplace_back(item.IsString() ? json::text(item) : "");
@@ -186,7 +191,8 @@ Result<void> run_retriever(Host& host, const RunOptions& options, const std::str
     SXT_TRY(const std::string text, text_of(line, "text", place));
     const std::string record = json_of(line, "record", "{}");
     const plugin::Query query{row++, {}, 0, record, text, {}};
-    SXT_TRY(const auto retrieved, retriever.retrieve({&query, 1}, static_cast<uint64_t>(json::find_int(line, "k").value_or(1))));
+    SXT_TRY(const auto retrieved,
+            retriever.retrieve({&query, 1}, static_cast<uint64_t>(json::find_int(line, "k").value_or(1))));
     json::Document out(rapidjson::kObjectType);
     auto& a = out.GetAllocator();
     if (retrieved[0].candidates.empty()) {

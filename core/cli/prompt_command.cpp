@@ -1,5 +1,5 @@
-// `sextant prompt`: what the model would be sent, byte for byte, through the same code as the run. The evaluated model is not run; those that a
-// retriever reads are.
+// `sextant prompt`: what the model would be sent, byte for byte, through the same code as the run. The evaluated model is not
+// run; those that a retriever reads are.
 #include <map>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -83,16 +83,25 @@ Result<Shown> shown_open(const serve::Prepared& prepared, const infer::Inference
       for (const data::Message& message : prompt.messages) text += fmt::format("{}: {}\n", message.role, message.text());
     if (!text.empty()) prompt.text = std::move(text);
   }
-  return Shown{session.config().abbr, dataset.task_name, prompt.label, prompt.text.str(), std::move(tools_json), prepared.sample.id.row,
-               std::move(prompt.messages), {}, !prompt.chat};
+  return Shown{session.config().abbr,  dataset.task_name,          prompt.label, prompt.text.str(), std::move(tools_json),
+               prepared.sample.id.row, std::move(prompt.messages), {},           !prompt.chat};
 }
 
 // The texts that one sample is asked with first: one per label or continuation, else one.
-Result<std::vector<Shown>> shown_of(const serve::Prepared& prepared, const infer::Inferencer& inferencer, serve::ModelSession& session,
-                                    const config::DatasetConfig& dataset, const config::RunConfig& run) {
+Result<std::vector<Shown>> shown_of(const serve::Prepared& prepared, const infer::Inferencer& inferencer,
+                                    serve::ModelSession& session, const config::DatasetConfig& dataset,
+                                    const config::RunConfig& run) {
   std::vector<Shown> out;
   const auto add = [&](const std::string& label, std::string text, const data::Prompt& prompt) {
-    out.push_back({session.config().abbr, dataset.task_name, label, std::move(text), "", prepared.sample.id.row, prompt.messages, {}, !prompt.chat});
+    out.push_back({session.config().abbr,
+                   dataset.task_name,
+                   label,
+                   std::move(text),
+                   "",
+                   prepared.sample.id.row,
+                   prompt.messages,
+                   {},
+                   !prompt.chat});
   };
   const data::Prompts& prompts = prepared.prompts;
   if (inferencer.form() == data::Form::open && prompts.prompts.size() == 1) {
@@ -111,11 +120,12 @@ Result<std::vector<Shown>> shown_of(const serve::Prepared& prepared, const infer
 }
 
 Error no_sample(const config::DatasetConfig& dataset, uint64_t index, size_t size) {
-  return {Error::Kind::usage, fmt::format("{} has no sample {} among the {} that are evaluated", dataset.task_name, index, size)};
+  return {Error::Kind::usage,
+          fmt::format("{} has no sample {} among the {} that are evaluated", dataset.task_name, index, size)};
 }
 
-Result<int> show_dataset(Workspace& workspace, serve::ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,
-                         const serve::Retrieved* retrieved, const RunCommandFlags& flags) {
+Result<int> show_dataset(Workspace& workspace, serve::ModelSession& session, const config::DatasetConfig& dataset,
+                         const config::RunConfig& run, const serve::Retrieved* retrieved, const RunCommandFlags& flags) {
   SXT_TRY(const auto inferencer, serve::open_inferencer(workspace.host(), dataset.inferencer, dataset.card_path));
   serve::DatasetFeed feed(workspace.host(), session, dataset, run, inferencer->form(), retrieved);
   SXT_CHECK(feed.open());
@@ -128,7 +138,9 @@ Result<int> show_dataset(Workspace& workspace, serve::ModelSession& session, con
       if (flags.tokens || flags.json) {
         SXT_TRY(shown.tokens, session.tokenize(shown.text, shown.add_special));
       }
-      const int code = flags.json ? print_json(as_json_line(shown)) : ::isatty(STDOUT_FILENO) ? print(as_text(shown, flags.tokens)) : print_bytes(as_text(shown, flags.tokens));
+      const int code = flags.json                ? print_json(as_json_line(shown))
+                       : ::isatty(STDOUT_FILENO) ? print(as_text(shown, flags.tokens))
+                                                 : print_bytes(as_text(shown, flags.tokens));
       if (code != exit_ok) return code;
     }
     if (flags.index) break;
@@ -145,8 +157,9 @@ Result<serve::ModelSession> open_light(plugin::Host& host, const config::ModelCo
   return serve::ModelSession::open(host, model, serve::Load::vocabulary);
 }
 
-// What the retrievers of the sets read of models: each of these is opened, and embeds or scores what a run would have it embed or score; of
-// the evaluated rows only the one that is asked for. Sets of which there is nothing to show are left out, for their reason.
+// What the retrievers of the sets read of models: each of these is opened, and embeds or scores what a run would have it embed
+// or score; of the evaluated rows only the one that is asked for. Sets of which there is nothing to show are left out, for
+// their reason.
 using ByTask = std::map<std::string, Result<serve::Retrieved>>;
 ByTask retrieve(plugin::Host& host, const config::RunConfig& run, std::optional<uint64_t> index) {
   ByTask out;
@@ -190,9 +203,9 @@ Result<int> show(const RunCommandFlags& flags) {
     for (const config::DatasetConfig& dataset : run.datasets) {
       const auto of_models = retrieved.find(dataset.task_name);
       const bool reads_models = of_models != retrieved.end();
-      const auto shown = reads_models && !of_models->second
-                             ? Result<int>(of_models->second.error())
-                             : show_dataset(workspace, session, dataset, run, reads_models ? &*of_models->second : nullptr, flags);
+      const auto shown = reads_models && !of_models->second ? Result<int>(of_models->second.error())
+                                                            : show_dataset(workspace, session, dataset, run,
+                                                                           reads_models ? &*of_models->second : nullptr, flags);
       if (shown) {
         if (*shown != exit_ok) return *shown;
         continue;

@@ -17,7 +17,8 @@ Result<int> rebuild(const std::string& run_dir, bool as_json) {
   std::error_code code;
   std::filesystem::path path = std::filesystem::weakly_canonical(run_dir, code);
   if (path.filename().empty()) path = path.parent_path();
-  SXT_TRY(const store::RunFolder folder, store::RunFolder::reuse(path.parent_path().empty() ? "." : path.parent_path(), path.filename().string()));
+  SXT_TRY(const store::RunFolder folder,
+          store::RunFolder::reuse(path.parent_path().empty() ? "." : path.parent_path(), path.filename().string()));
   SXT_TRY(store::RunRecord record, store::read_run_record(folder));
   // only the names, versions and groups are needed: no plugin, card or model is asked
   const config::CardStore no_cards;
@@ -39,7 +40,8 @@ Result<int> rebuild(const std::string& run_dir, bool as_json) {
     log_warning(fmt::format("{} may not be written; its summary/ stays as it is", folder.path().string()));
   }
   for (const std::string& error : table.errors) log_warning(error);
-  const int printed = as_json ? print_json(report::to_json(table, folder.path().string(), record.status) + "\n") : print(report::to_text(table));
+  const int printed = as_json ? print_json(report::to_json(table, folder.path().string(), record.status) + "\n")
+                              : print(report::to_text(table));
   return printed != exit_ok ? printed : exit_code(record, run.allow_missing);
 }
 
@@ -47,7 +49,8 @@ Result<int> rebuild(const std::string& run_dir, bool as_json) {
 
 int report_command(const std::vector<std::string>& args) {
   po::options_description options("Options");
-  options.add_options()("run-dir", po::value<std::string>()->default_value(""), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+  options.add_options()("run-dir", po::value<std::string>()->default_value(""), "")("json", po::bool_switch(), "")(
+      "help,h", po::bool_switch(), "");
   const auto values = parse_options(args, options, "run-dir");
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("report"));

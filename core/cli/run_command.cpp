@@ -51,19 +51,22 @@ Result<store::RunFolder> open_folder(const RunCommandFlags& flags, const std::st
 }
 
 // What a person is told of a model that has been opened, and of its progress.
-std::function<void(const serve::Progress&)> announce(const serve::ModelSession& session, const config::ModelConfig& model, bool show_progress,
-                                                     store::RunRecord& record) {
-  log_info(fmt::format("{}: {} on {}, {}, loaded in {:.2f} s", model.abbr, model.backend, session.device(), session.compute(), session.load_s()));
+std::function<void(const serve::Progress&)> announce(const serve::ModelSession& session, const config::ModelConfig& model,
+                                                     bool show_progress, store::RunRecord& record) {
+  log_info(fmt::format("{}: {} on {}, {}, loaded in {:.2f} s", model.abbr, model.backend, session.device(), session.compute(),
+                       session.load_s()));
   if (model.max_seq_len && session.context_length() > 0 && session.context_length() < model.max_seq_len)
-    log_warning(fmt::format("{}: --max-seq-len {} is beyond the model's own context of {} tokens", model.abbr, model.max_seq_len, session.context_length()));
+    log_warning(fmt::format("{}: --max-seq-len {} is beyond the model's own context of {} tokens", model.abbr,
+                            model.max_seq_len, session.context_length()));
   return [&record, line = std::make_shared<ProgressLine>(model.abbr, show_progress)](const serve::Progress& progress) {
     if (progress.samples_computed > 0 && record.first_sample_s == 0) record.first_sample_s = seconds_since_process_start();
     line->update(progress);
   };
 }
 
-void infer_all(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph, const store::RunFolder& folder,
-               const RunCommandFlags& flags, const Unfit& unfit, graph::RunGraph job, store::RunRecord& record) {
+void infer_all(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph,
+               const store::RunFolder& folder, const RunCommandFlags& flags, const Unfit& unfit, graph::RunGraph job,
+               store::RunRecord& record) {
   job.unfit = &unfit.datasets;
   job.unfit_models = &unfit.models;
   job.run = &run;
@@ -72,7 +75,9 @@ void infer_all(plugin::Host& host, const config::RunConfig& run, const std::vect
   job.cache = flags.cache;
   job.score = evaluates(flags);
   const bool show_progress = stderr_is_terminal() && !flags.quiet;
-  job.opened = [&](const serve::ModelSession& session, const config::ModelConfig& model) { return announce(session, model, show_progress, record); };
+  job.opened = [&](const serve::ModelSession& session, const config::ModelConfig& model) {
+    return announce(session, model, show_progress, record);
+  };
   graph::run_graph(host, graph, job, record);
 }
 
@@ -81,7 +86,8 @@ std::vector<store::PluginRecord> plugin_records(plugin::Host& host, std::vector<
   std::vector<store::PluginRecord> records;
   for (const plugin::PluginFile* file : host.loaded())
     for (const plugin::ComponentInfo& component : file->components)
-      records.push_back({fmt::format("{}:{}", plugin::kind_name(component.kind), component.id), component.version, file->path.string(), file->sha256});
+      records.push_back({fmt::format("{}:{}", plugin::kind_name(component.kind), component.id), component.version,
+                         file->path.string(), file->sha256});
   for (store::PluginRecord& record : earlier) {
     const auto same = [&](const store::PluginRecord& r) { return r.id == record.id && r.sha256 == record.sha256; };
     if (std::none_of(records.begin(), records.end(), same)) records.push_back(std::move(record));
@@ -97,8 +103,9 @@ std::string join_quoted(const std::vector<std::string>& names) {
 
 // What it reads is not known yet: upper bounds where replies are concerned, stand-ins where examples are.
 std::string estimate_text(const serve::Estimate& e) {
-  std::string out = fmt::format("  {}: estimated, as it reads what models will say: {}{} requests, {} {} prompt tokens", e.stage, e.one_round ? "" : "at least ", e.requests,
-                                e.reply_tokens ? "at most about" : "about", e.prompt_tokens);
+  std::string out =
+      fmt::format("  {}: estimated, as it reads what models will say: {}{} requests, {} {} prompt tokens", e.stage,
+                  e.one_round ? "" : "at least ", e.requests, e.reply_tokens ? "at most about" : "about", e.prompt_tokens);
   if (e.reply_tokens) out += fmt::format(" ({} of them for replies of full length)", e.reply_tokens);
   if (e.generated_tokens) out += fmt::format(", at most {} generated", e.generated_tokens);
   return out + '\n';
@@ -111,17 +118,21 @@ std::string later_text(const graph::StagePlan& planned) {
 }
 
 std::string estimate_json(const serve::Estimate& e) {
-  return fmt::format(R"({{"stage":{},"requests":{},"prompt_tokens":{},"reply_tokens":{},"generated_tokens":{},"one_round":{}}})", json::quote(e.stage), e.requests,
-                     e.prompt_tokens, e.reply_tokens, e.generated_tokens, e.one_round);
+  return fmt::format(
+      R"({{"stage":{},"requests":{},"prompt_tokens":{},"reply_tokens":{},"generated_tokens":{},"one_round":{}}})",
+      json::quote(e.stage), e.requests, e.prompt_tokens, e.reply_tokens, e.generated_tokens, e.one_round);
 }
 
 std::string plan_text(const graph::StagePlan& planned, uint64_t samples) {
   const serve::Plan& plan = planned.plan;
-  if (planned.stages.empty() && plan.tasks.empty()) return fmt::format("{}:\n{}", planned.model, later_text(planned));  // a judge
+  if (planned.stages.empty() && plan.tasks.empty())
+    return fmt::format("{}:\n{}", planned.model, later_text(planned));  // a judge
   std::string out = fmt::format("{}: {} samples of {} data sets\n", planned.model, samples, plan.tasks.size());
-  for (const store::TaskRecord& task : plan.tasks) out += fmt::format("  {:<40} {:>8} samples  {}\n", task.dataset, task.samples, task.status);
+  for (const store::TaskRecord& task : plan.tasks)
+    out += fmt::format("  {:<40} {:>8} samples  {}\n", task.dataset, task.samples, task.status);
   if (planned.stages.empty()) return out + later_text(planned);  // nothing can be run
-  out += fmt::format("  prompt tokens {}, of which {}{} must be computed", plan.prompt_tokens, plan.exact ? "" : "at least ", plan.computed_tokens);
+  out += fmt::format("  prompt tokens {}, of which {}{} must be computed", plan.prompt_tokens, plan.exact ? "" : "at least ",
+                     plan.computed_tokens);
   out += fmt::format("; KV cache {:.1f} MiB, peak memory {:.1f} MiB, of which {:.1f} MiB outside the model",
                      static_cast<double>(plan.kv_bytes) / 1048576, static_cast<double>(plan.peak_bytes) / 1048576,
                      static_cast<double>(plan.beside_bytes) / 1048576);
@@ -161,8 +172,9 @@ Result<int> dry_run(Workspace& workspace, const config::RunConfig& run, const st
       later.push_back(one.stage);
       estimates.push_back(estimate_json(one));
     }
-    out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{},\"stages\":[{}],\"later\":[{}],\"estimates\":[{}]}}\n", json::quote(planned.model), samples,
-                       serve::to_json(planned.plan), join_quoted(planned.stages), join_quoted(later), fmt::join(estimates, ","));
+    out += fmt::format("{{\"model\":{},\"samples\":{},\"plan\":{},\"stages\":[{}],\"later\":[{}],\"estimates\":[{}]}}\n",
+                       json::quote(planned.model), samples, serve::to_json(planned.plan), join_quoted(planned.stages),
+                       join_quoted(later), fmt::join(estimates, ","));
   }
   const int code = explain_plan(tasks, run, unfit);
   if (const int printed = as_json ? print_json(out) : print(out); printed != exit_ok) return printed;
@@ -175,8 +187,11 @@ bool has_begun(const store::RunFolder& folder) {
   return std::filesystem::exists(folder.config(), code) && std::filesystem::exists(folder.run_json(), code);
 }
 int not_begun(const store::RunFolder& folder) {
-  log_error(fmt::format("{} holds nothing yet: the run was ended before it began (configs/run.json or run.json is missing); run the same command with "
-                        "-m all and -r to go on", folder.path().string()));
+  log_error(
+      fmt::format("{} holds nothing yet: the run was ended before it began (configs/run.json or run.json is missing); run the "
+                  "same command with "
+                  "-m all and -r to go on",
+                  folder.path().string()));
   return exit_incomplete;
 }
 
@@ -194,9 +209,10 @@ void say_what_was_reused(const store::RunRecord& record) {
   log_info(fmt::format("{} of {} samples were answered from the journal", reused, samples));
 }
 
-// From here on nothing looks complete that is not: run.json says that the run is at work, then what does not hold any more goes.
-Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph, const store::RunFolder& folder,
-                               const RunCommandFlags& flags, const Unfit& unfit) {
+// From here on nothing looks complete that is not: run.json says that the run is at work, then what does not hold any more
+// goes.
+Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph,
+                               const store::RunFolder& folder, const RunCommandFlags& flags, const Unfit& unfit) {
   store::Earlier earlier(folder);
   std::optional<store::RunRecord> before;
   if (flags.reuse)
@@ -222,8 +238,10 @@ Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run,
   if (flags.reuse) say_what_was_reused(record);
   // a task that came to nothing keeps nothing of an earlier time
   for (const store::TaskRecord& task : record.tasks)
-    if (task.stage.empty() && task.status != "complete" && task.infer != "complete" && task.infer != "incomplete") SXT_CHECK(earlier.put(task.model, task.dataset, true));
-  if (!earlier.place().empty() && !flags.quiet) log_info(fmt::format("what was replaced is kept in {}", earlier.place().string()));
+    if (task.stage.empty() && task.status != "complete" && task.infer != "complete" && task.infer != "incomplete")
+      SXT_CHECK(earlier.put(task.model, task.dataset, true));
+  if (!earlier.place().empty() && !flags.quiet)
+    log_info(fmt::format("what was replaced is kept in {}", earlier.place().string()));
   return record;
 }
 
@@ -242,16 +260,20 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
     if (!named && !stored.rescored.contains(task.dataset)) continue;
     task.eval = named ? "incomplete" : "";
     task.results_sha256.clear();
-    store::set_incomplete(task, named ? "the run was ended before it was scored" : "it was scored with other settings than the run has now; -m eval -r scores it again");
+    store::set_incomplete(task, named ? "the run was ended before it was scored"
+                                      : "it was scored with other settings than the run has now; -m eval -r scores it again");
     if (!named) continue;
     const auto judge = judges.find(task.dataset);
     const auto is_judged = [&](const config::DatasetConfig& dataset) {
       const std::vector<std::string> names = config::judged_names(stored.run, dataset, task.model);
-      return std::all_of(names.begin(), names.end(),
-                         [&](const std::string& name) { return judged.contains({dataset.judge->model, store::judged_name(task.dataset, name)}); });
+      return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+        return judged.contains({dataset.judge->model, store::judged_name(task.dataset, name)});
+      });
     };
     if (judge == judges.end() || is_judged(*judge->second)) chosen.push_back(&task);
-    else store::set_incomplete(task, fmt::format("the judge '{}' has not judged it; the same command with -m all and -r goes on", judge->second->judge->model));
+    else
+      store::set_incomplete(task, fmt::format("the judge '{}' has not judged it; the same command with -m all and -r goes on",
+                                              judge->second->judge->model));
   }
   store::Earlier earlier(folder);
   SXT_TRY(store::RunStates states, store::RunStates::begin(folder, record));
@@ -267,7 +289,8 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
     score::score_task(host, stored.run, folder, *task, &earlier);
     states.add(*task);
   }
-  if (const auto place = earlier.place(); !place.empty()) log_info(fmt::format("the scores that were replaced are kept in {}", place.string()));
+  if (const auto place = earlier.place(); !place.empty())
+    log_info(fmt::format("the scores that were replaced are kept in {}", place.string()));
   return {};
 }
 
@@ -279,13 +302,17 @@ Result<int> run(const RunCommandFlags& given) {
   if (flags.mode == "viz" && !(flags.run.extractors.empty() && flags.run.metrics.empty()))
     return Error{Error::Kind::usage, "-m viz shows existing scores; use -m eval to score with another --extractor or --metric"};
   if (!infers(flags) && !flags.reuse)
-    return Error{Error::Kind::usage, fmt::format("-m {} works on an earlier run; give -r (the last one) or -r TIMESTAMP", flags.mode)};
+    return Error{Error::Kind::usage,
+                 fmt::format("-m {} works on an earlier run; give -r (the last one) or -r TIMESTAMP", flags.mode)};
 
   // a run that is taken up again may be named by its folder alone
-  const bool named = !flags.run.config.empty() || !flags.run.datasets.empty() || !flags.run.tasks.empty() || !flags.run.custom_dataset_path.empty();
+  const bool named = !flags.run.config.empty() || !flags.run.datasets.empty() || !flags.run.tasks.empty() ||
+                     !flags.run.custom_dataset_path.empty();
   std::optional<store::RunFolder> folder;
   if (flags.reuse && !named) {
-    SXT_TRY(store::RunFolder reused, store::RunFolder::reuse(flags.run.work_dir.empty() ? "outputs/default" : flags.run.work_dir, flags.reuse_timestamp));
+    SXT_TRY(
+        store::RunFolder reused,
+        store::RunFolder::reuse(flags.run.work_dir.empty() ? "outputs/default" : flags.run.work_dir, flags.reuse_timestamp));
     if (!infers(flags) && !has_begun(reused)) return not_begun(reused);
     flags.run.config = reused.config().string();
     folder.emplace(std::move(reused));
@@ -295,13 +322,17 @@ Result<int> run(const RunCommandFlags& given) {
   SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, world));
   config::RunConfig run = resolved.config;
   SXT_TRY(const std::vector<Threshold> worst, thresholds(flags.fail_under, run));
-  const std::string work_dir = folder ? folder->path().string() : flags.run.work_dir.empty() ? resolved.work_dir : flags.run.work_dir;
+  const std::string work_dir = folder                       ? folder->path().string()
+                               : flags.run.work_dir.empty() ? resolved.work_dir
+                                                            : flags.run.work_dir;
   if (infers(flags) || flags.dry_run) SXT_CHECK(check_secrets(run, workspace.host().registry(), true));
   std::error_code code_ignored;
   for (const auto* models : {&run.models, &run.helpers})
     for (const config::ModelConfig& model : *models)
       if ((infers(flags) || flags.dry_run) && !model.path.empty() && !std::filesystem::exists(model.path, code_ignored))
-        return Error{Error::Kind::config, fmt::format("the model {} does not exist; check the path (relative ones start at the current folder)", model.path)};
+        return Error{
+            Error::Kind::config,
+            fmt::format("the model {} does not exist; check the path (relative ones start at the current folder)", model.path)};
   Unfit unfit;
   if (infers(flags) || flags.dry_run) {
     const preflight::Report found = preflight::check(workspace.host(), run, {evaluates(flags), work_dir, &interrupted()});
@@ -309,14 +340,18 @@ Result<int> run(const RunCommandFlags& given) {
     if (interrupted()) return static_cast<int>(exit_interrupted);
     // where nobody can be asked, no run is begun, and one that is taken up stays as it is
     const auto unavailable = [&](const config::ModelConfig& model) {
-      return std::any_of(found.unfit_models.begin(), found.unfit_models.end(),
-                         [&](const auto& unfit) { return unfit.subject == model.abbr && unfit.error.kind == Error::Kind::device; });
+      return std::any_of(found.unfit_models.begin(), found.unfit_models.end(), [&](const auto& unfit) {
+        return unfit.subject == model.abbr && unfit.error.kind == Error::Kind::device;
+      });
     };
-    if (!run.models.empty() && std::all_of(run.models.begin(), run.models.end(), unavailable)) return static_cast<int>(exit_unavailable);
-    if (flags.dry_run && !found.unfit_models.empty()) return static_cast<int>(exit_code_of(found.unfit_models.front().error.kind));  // which has been said
+    if (!run.models.empty() && std::all_of(run.models.begin(), run.models.end(), unavailable))
+      return static_cast<int>(exit_unavailable);
+    if (flags.dry_run && !found.unfit_models.empty())
+      return static_cast<int>(exit_code_of(found.unfit_models.front().error.kind));  // which has been said
     unfit = unfit_of(found);
   }
-  SXT_TRY(const std::vector<data::Stage> graph, graph::build(run, [&](const auto& dataset) { return graph::retriever_needs(workspace.host(), dataset, run); }));
+  SXT_TRY(const std::vector<data::Stage> graph,
+          graph::build(run, [&](const auto& dataset) { return graph::retriever_needs(workspace.host(), dataset, run); }));
   if (flags.dry_run) return dry_run(workspace, run, graph, flags.json, unfit);
   if (!folder) {
     SXT_TRY(store::RunFolder opened, open_folder(flags, work_dir));
@@ -333,7 +368,8 @@ Result<int> run(const RunCommandFlags& given) {
     SXT_TRY(Stored stored, stored_run(flags, run, *folder, world, workspace.host().registry()));
     if (evaluates(flags)) {
       SXT_CHECK(check_secrets(stored.run, workspace.host().registry(), false));
-      if (const int refused = tell(preflight::check_scoring(workspace.host(), stored.run), stored.run); refused != exit_ok) return refused;
+      if (const int refused = tell(preflight::check_scoring(workspace.host(), stored.run), stored.run); refused != exit_ok)
+        return refused;
     }
     SXT_TRY(record, store::read_run_record(*folder));
     settle_record(record, stored.run);
@@ -349,7 +385,8 @@ Result<int> run(const RunCommandFlags& given) {
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, *table));
     SXT_CHECK(store::RunStates::end(*folder, record));
-    if (const int printed = flags.json ? print_json(report::to_json(*table, folder->path().string(), record.status) + "\n") : print(report::to_text(*table));
+    if (const int printed = flags.json ? print_json(report::to_json(*table, folder->path().string(), record.status) + "\n")
+                                       : print(report::to_text(*table));
         printed != exit_ok)
       return printed;
     // where nothing at all could be computed, the groups' lack follows from what has been said
@@ -365,7 +402,8 @@ Result<int> run(const RunCommandFlags& given) {
   }
   explain_failures(*folder, run, record, unfit);
   if (interrupted() && record.status == "incomplete") {
-    const bool kept_failed = std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& t) { return t.error_kind == Error::Kind::io; });
+    const bool kept_failed =
+        std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& t) { return t.error_kind == Error::Kind::io; });
     if (!kept_failed) return static_cast<int>(exit_interrupted);
   }
   const int code = exit_code(record, run.allow_missing);

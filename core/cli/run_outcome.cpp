@@ -24,7 +24,8 @@ store::TaskRecord planned_task(const std::string& model, const std::string& data
 
 bool all_missing(const store::RunRecord& record) {
   return std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.stage.empty(); }) &&
-         std::all_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return !task.stage.empty() || task.status == "missing"; });
+         std::all_of(record.tasks.begin(), record.tasks.end(),
+                     [](const auto& task) { return !task.stage.empty() || task.status == "missing"; });
 }
 
 store::RunRecord planned_record(const config::RunConfig& run) {

@@ -8,8 +8,8 @@ namespace sextant::cli {
 /// A task for each evaluated model and data set, none of them computed yet.
 store::RunRecord planned_record(const config::RunConfig& run);
 
-/// The record in the order of the configuration: a task that no stage has recorded is incomplete, one that the configuration does not have
-/// is left out. Helpers' tasks stay.
+/// The record in the order of the configuration: a task that no stage has recorded is incomplete, one that the configuration
+/// does not have is left out. Helpers' tasks stay.
 void settle_record(store::RunRecord& record, const config::RunConfig& run);
 
 /// There are tasks, and the data of none of them.

@@ -49,12 +49,15 @@ namespace {
 Result<std::shared_ptr<const store::RunFolder>> open_folder(const std::string& path) {
   static std::map<fs::path, std::weak_ptr<const store::RunFolder>> open;
   std::error_code code;
-  if (!fs::exists(path, code)) return Error{Error::Kind::missing, fmt::format("{} does not exist; give the folder of a run", path)};
+  if (!fs::exists(path, code))
+    return Error{Error::Kind::missing, fmt::format("{} does not exist; give the folder of a run", path)};
   fs::path folder = fs::weakly_canonical(path, code);
   if (folder.filename().empty()) folder = folder.parent_path();  // a slash at the end
   if (auto known = open[folder].lock()) return known;
   if (!fs::is_regular_file(folder / "run.json", code))
-    return Error{Error::Kind::data, fmt::format("{} is not the folder of a run, for it has no run.json; give the folder that `sextant run` names", path)};
+    return Error{
+        Error::Kind::data,
+        fmt::format("{} is not the folder of a run, for it has no run.json; give the folder that `sextant run` names", path)};
   SXT_TRY(store::RunFolder locked, store::RunFolder::reuse(folder.parent_path(), folder.filename().string()));
   auto out = std::make_shared<const store::RunFolder>(std::move(locked));
   open[folder] = out;
@@ -76,13 +79,18 @@ Result<RunView> look_at_run(const std::string& path) {
     SXT_TRY(const std::string config_text, read_file(folder.config()));
     SXT_TRY(config, json::parse(config_text, folder.config().string()));
   }
-  RunView out{std::move(held), std::move(record), std::move(config), json::find_string(run_json, "sextant_version").value_or(""), path};
-  if (out.models().empty()) return Error{Error::Kind::data, fmt::format("{} holds no task; nothing was evaluated in that run", out.folder->run_json().string())};
-  if (out.record.finished.empty()) log_warning(fmt::format("{} was ended before its time; only what is scored is looked at", path));
+  RunView out{std::move(held), std::move(record), std::move(config),
+              json::find_string(run_json, "sextant_version").value_or(""), path};
+  if (out.models().empty())
+    return Error{Error::Kind::data,
+                 fmt::format("{} holds no task; nothing was evaluated in that run", out.folder->run_json().string())};
+  if (out.record.finished.empty())
+    log_warning(fmt::format("{} was ended before its time; only what is scored is looked at", path));
   return out;
 }
 
-Result<std::vector<std::string>> chosen(const std::vector<std::string>& names, const std::vector<std::string>& wanted, const char* what, const std::string& run) {
+Result<std::vector<std::string>> chosen(const std::vector<std::string>& names, const std::vector<std::string>& wanted,
+                                        const char* what, const std::string& run) {
   if (wanted.empty()) return names;
   std::vector<bool> used(wanted.size());
   std::vector<std::string> out;
@@ -94,7 +102,8 @@ Result<std::vector<std::string>> chosen(const std::vector<std::string>& names, c
   }
   for (size_t i = 0; i < wanted.size(); ++i)
     if (!used[i])
-      return Error{Error::Kind::usage, fmt::format("{} has no {} '{}'{}; it has {}", run, what, wanted[i], did_you_mean(wanted[i], names), first_names(names, 12))};
+      return Error{Error::Kind::usage, fmt::format("{} has no {} '{}'{}; it has {}", run, what, wanted[i],
+                                                   did_you_mean(wanted[i], names), first_names(names, 12))};
   return out;
 }
 

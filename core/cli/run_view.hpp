@@ -23,11 +23,13 @@ struct RunView {
   std::string judge_of(const std::string& dataset) const;
 };
 
-/// Holds the folder's lock as long as somebody looks; one that another process writes is an Error that names it. The same run may be looked at
-/// several times. Threads: one at a time.
+/// Holds the folder's lock as long as somebody looks; one that another process writes is an Error that names it. The same run
+/// may be looked at several times. Threads: one at a time.
 Result<RunView> look_at_run(const std::string& path);
 
-/// `wanted` (names or patterns; empty: all) of `names`, in their order. One that matches none is an Error of kind usage that names the nearest.
-Result<std::vector<std::string>> chosen(const std::vector<std::string>& names, const std::vector<std::string>& wanted, const char* what, const std::string& run);
+/// `wanted` (names or patterns; empty: all) of `names`, in their order. One that matches none is an Error of kind usage that
+/// names the nearest.
+Result<std::vector<std::string>> chosen(const std::vector<std::string>& names, const std::vector<std::string>& wanted,
+                                        const char* what, const std::string& run);
 
 }  // namespace sextant::cli

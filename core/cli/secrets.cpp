@@ -72,7 +72,8 @@ std::string model_settings(const std::string& backend, const std::string& config
   return json::write(*value);
 }
 
-std::vector<std::pair<std::string, std::string>> settings_in_environment(const std::string& backend, const plugin::Registry& registry) {
+std::vector<std::pair<std::string, std::string>> settings_in_environment(const std::string& backend,
+                                                                         const plugin::Registry& registry) {
   std::vector<std::pair<std::string, std::string>> out;
   const auto found = registry.find(Kind::model, backend);
   const auto rules = found ? json::parse(found->component->schema, backend) : Result<json::Document>(Error{});

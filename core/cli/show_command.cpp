@@ -46,7 +46,9 @@ std::string prompt_of(const json::Value& line) {
   return out;
 }
 
-std::string text_of(const json::Value* value) { return !value ? "" : value->IsString() ? std::string(json::text(*value)) : json::write(*value); }
+std::string text_of(const json::Value* value) {
+  return !value ? "" : value->IsString() ? std::string(json::text(*value)) : json::write(*value);
+}
 
 // Its first score; nothing where it has none.
 std::optional<double> first_score(const json::Value& line) {
@@ -63,16 +65,22 @@ std::string tail(const std::string& text, size_t bytes_max) {
   return fmt::format("({} bytes before)... {}", begin, text.substr(begin));
 }
 std::string head(const std::string& text, size_t bytes_max) {
-  return text.size() <= bytes_max ? text : fmt::format("{}... ({} bytes)", text.substr(0, utf8::valid_prefix(text.substr(0, bytes_max))), text.size());
+  return text.size() <= bytes_max
+             ? text
+             : fmt::format("{}... ({} bytes)", text.substr(0, utf8::valid_prefix(text.substr(0, bytes_max))), text.size());
 }
 
 std::string as_text(const Shown& shown, const json::Value& line) {
   const auto score = first_score(line);
   const json::Value* scores = json::find(line, "scores");
   const bool repeated = json::find_int(line, "repeat").value_or(0) > 0;
-  std::string out = fmt::format("--- {} | {} | sample {}{} | {}", shown.model, json::find_string(line, "dataset").value_or(""), json::find_int(line, "index").value_or(-1),
+  std::string out = fmt::format("--- {} | {} | sample {}{} | {}", shown.model, json::find_string(line, "dataset").value_or(""),
+                                json::find_int(line, "index").value_or(-1),
                                 repeated ? fmt::format(", repeat {}", *json::find_int(line, "repeat")) : "",
-                                !score ? "no score" : *score == 1 ? "right" : *score == 0 ? "wrong" : fmt::format("{} {:.4g}", json::text(scores->MemberBegin()->name), *score));
+                                !score        ? "no score"
+                                : *score == 1 ? "right"
+                                : *score == 0 ? "wrong"
+                                              : fmt::format("{} {:.4g}", json::text(scores->MemberBegin()->name), *score));
   if (!std::isnan(shown.margin)) out += fmt::format(" | margin {:.4g}", shown.margin);
   out += fmt::format("\n{}\n", tail(prompt_of(line), prompt_bytes_max));
   if (const auto thinking = json::find_string(line, "thinking")) out += fmt::format("thought: {} bytes\n", thinking->size());
@@ -80,7 +88,8 @@ std::string as_text(const Shown& shown, const json::Value& line) {
   if (const json::Value* answers = json::find(line, "answers"); answers && answers->IsObject())
     for (const auto& answer : answers->GetObject()) {
       const std::string name(json::text(answer.name));
-      out += fmt::format("read:    {}{}\n", answer.value.IsNull() ? "(failed)" : head(text_of(&answer.value), reply_bytes_max), name == "none" ? "" : " (" + name + ")");
+      out += fmt::format("read:    {}{}\n", answer.value.IsNull() ? "(failed)" : head(text_of(&answer.value), reply_bytes_max),
+                         name == "none" ? "" : " (" + name + ")");
     }
   const json::Value* reference = json::find(line, "reference");
   out += fmt::format("answer:  {}\n", head(text_of(reference ? reference : json::find(line, "target")), reply_bytes_max));
@@ -88,10 +97,12 @@ std::string as_text(const Shown& shown, const json::Value& line) {
   if (labels && logprobs && labels->IsArray() && logprobs->IsArray() && labels->Size() == logprobs->Size()) {
     std::string list;
     for (rapidjson::SizeType i = 0; i < labels->Size(); ++i)
-      list += fmt::format("{}{} {}", i == 0 ? "" : ", ", text_of(&(*labels)[i]), (*logprobs)[i].IsNumber() ? fmt::format("{:.4g}", (*logprobs)[i].GetDouble()) : "-");
+      list += fmt::format("{}{} {}", i == 0 ? "" : ", ", text_of(&(*labels)[i]),
+                          (*logprobs)[i].IsNumber() ? fmt::format("{:.4g}", (*logprobs)[i].GetDouble()) : "-");
     out += fmt::format("ln p:    {}\n", list);
   }
-  if (const auto finish = json::find_string(line, "finish"); finish && *finish == "length") out += "finish:  length (the reply was cut)\n";
+  if (const auto finish = json::find_string(line, "finish"); finish && *finish == "length")
+    out += "finish:  length (the reply was cut)\n";
   if (const auto error = json::find_string(line, "error")) out += fmt::format("error:   {}\n", *error);
   return out;
 }
@@ -104,10 +115,12 @@ Result<std::vector<double>> margins_of(const std::filesystem::path& path) {
   for (uint64_t first = 0; first < predictions.size(); first += stretch) {
     SXT_TRY(const auto attempts, predictions.read(first, std::min(stretch, predictions.size() - first)));
     for (const data::Attempt& attempt : attempts) {
-      const auto winner = std::find_if(attempt.labels.begin(), attempt.labels.end(), [&](const auto& label) { return label.label == attempt.prediction; });
+      const auto winner = std::find_if(attempt.labels.begin(), attempt.labels.end(),
+                                       [&](const auto& label) { return label.label == attempt.prediction; });
       double least = std::nan("");
       for (const data::LabelScore& label : attempt.labels)
-        if (winner != attempt.labels.end() && label.label != winner->label) least = std::fmin(least, std::abs(label.value - winner->value));
+        if (winner != attempt.labels.end() && label.label != winner->label)
+          least = std::fmin(least, std::abs(label.value - winner->value));
       out.push_back(least);
     }
   }
@@ -134,7 +147,8 @@ Result<int> show(const ShowFlags& flags) {
       std::error_code code;
       if (!task) continue;
       if (!std::filesystem::exists(path, code)) {
-        log_warning(fmt::format("{} on {} has no samples file ({}); {}", dataset, model, task->status, task->error.empty() ? "score the run with -m eval -r" : task->error));
+        log_warning(fmt::format("{} on {} has no samples file ({}); {}", dataset, model, task->status,
+                                task->error.empty() ? "score the run with -m eval -r" : task->error));
         continue;
       }
       std::vector<double> margins;
@@ -146,7 +160,8 @@ Result<int> show(const ShowFlags& flags) {
         ++looked_at;
         if (flags.wrong && first_score(line) == 1.0) return {};
         if (wanted) {
-          const std::string about = prompt_of(line) + "\n" + json::find_string(line, "prediction").value_or("") + "\n" + text_of(json::find(line, "target"));
+          const std::string about = prompt_of(line) + "\n" + json::find_string(line, "prediction").value_or("") + "\n" +
+                                    text_of(json::find(line, "target"));
           SXT_TRY(const bool matches, wanted->found_in(about));
           if (!matches) return {};
         }
@@ -157,7 +172,9 @@ Result<int> show(const ShowFlags& flags) {
         return {};
       }));
     }
-  if (looked_at == 0) return Error{Error::Kind::data, fmt::format("{} holds no samples of what was chosen; score the run with -m eval -r", run.name)};
+  if (looked_at == 0)
+    return Error{Error::Kind::data,
+                 fmt::format("{} holds no samples of what was chosen; score the run with -m eval -r", run.name)};
   if (flags.by_margin) {
     std::stable_sort(kept.begin(), kept.end(), [](const Shown& a, const Shown& b) { return a.margin < b.margin; });
     if (count > 0 && kept.size() > count) kept.resize(count);
@@ -174,9 +191,13 @@ Result<int> show(const ShowFlags& flags) {
     out += json::write(line) + "\n";
   }
   if (!flags.json) {
-    out += fmt::format("{} of {} samples{}{}\n", found, looked_at, flags.wrong ? " are wrong" : flags.grep.empty() && !flags.by_margin ? "" : " match",
+    out += fmt::format("{} of {} samples{}{}\n", found, looked_at,
+                       flags.wrong                              ? " are wrong"
+                       : flags.grep.empty() && !flags.by_margin ? ""
+                                                                : " match",
                        kept.size() < found ? fmt::format("; {} are shown, -n 0 shows all", kept.size()) : "");
-    if (flags.by_margin && found == 0) log_warning("no sample has a margin: --sort margin is for sets whose labels are scored (ppl, loglikelihood)");
+    if (flags.by_margin && found == 0)
+      log_warning("no sample has a margin: --sort margin is for sets whose labels are scored (ppl, loglikelihood)");
   }
   return flags.json ? print_json(out) : print(out);
 }
@@ -185,9 +206,10 @@ Result<int> show(const ShowFlags& flags) {
 
 int show_command(const Texts& args) {
   po::options_description options("Options");
-  options.add_options()("run", po::value<std::string>(), "")("wrong", po::bool_switch(), "")("dataset", po::value<Texts>()->value_name("NAME"), "")
-      ("model", po::value<Texts>()->value_name("NAME"), "")("sort", po::value<std::string>()->value_name("HOW"), "")("grep", po::value<std::string>()->value_name("RE"), "")
-      ("n,n", po::value<int64_t>()->value_name("N"), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+  options.add_options()("run", po::value<std::string>(), "")("wrong", po::bool_switch(), "")(
+      "dataset", po::value<Texts>()->value_name("NAME"), "")("model", po::value<Texts>()->value_name("NAME"), "")(
+      "sort", po::value<std::string>()->value_name("HOW"), "")("grep", po::value<std::string>()->value_name("RE"), "")(
+      "n,n", po::value<int64_t>()->value_name("N"), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
   const auto values = parse_options(args, options, "run");
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("show"));
@@ -202,7 +224,8 @@ int show_command(const Texts& args) {
   flags.json = (*values)["json"].as<bool>();
   flags.by_margin = !text("sort").empty();
   if (flags.run.empty()) return fail({Error::Kind::usage, "name the run's folder: sextant show RUN"});
-  if (flags.by_margin && text("sort") != "margin") return fail({Error::Kind::usage, fmt::format("--sort is '{}'; it must be margin", text("sort"))});
+  if (flags.by_margin && text("sort") != "margin")
+    return fail({Error::Kind::usage, fmt::format("--sort is '{}'; it must be margin", text("sort"))});
   if (values->count("n")) {
     const int64_t n = (*values)["n"].as<int64_t>();
     if (n < 0) return fail({Error::Kind::usage, fmt::format("-n is {}; give a number from 0 (all)", n)});

@@ -52,13 +52,14 @@ template <class Part> std::vector<std::string> names_of(const std::vector<Part>&
   return out;
 }
 
-Result<void> check_names(const std::vector<std::string>& wanted, const std::vector<std::string>& known, const char* what, const store::RunFolder& folder) {
+Result<void> check_names(const std::vector<std::string>& wanted, const std::vector<std::string>& known, const char* what,
+                         const store::RunFolder& folder) {
   const std::set<std::string> there(known.begin(), known.end());
   for (const std::string& name : wanted)
     if (!there.contains(name)) {
       constexpr size_t named_max = 12;
-      return Error{Error::Kind::usage, fmt::format("the run {} has no {} '{}'{}; it has: {}", folder.path().string(), what, name, did_you_mean(name, known),
-                                                   first_names(known, named_max))};
+      return Error{Error::Kind::usage, fmt::format("the run {} has no {} '{}'{}; it has: {}", folder.path().string(), what,
+                                                   name, did_you_mean(name, known), first_names(known, named_max))};
     }
   return {};
 }
@@ -79,8 +80,10 @@ void take_scoring(const config::DatasetConfig& from, config::DatasetConfig& to) 
 
 }  // namespace
 
-Result<std::map<std::pair<std::string, std::string>, store::TaskRecord>> take_up(const config::RunConfig& run, const store::RunFolder& folder,
-                                                                                 store::Earlier& earlier, const plugin::Registry& registry,
+Result<std::map<std::pair<std::string, std::string>, store::TaskRecord>> take_up(const config::RunConfig& run,
+                                                                                 const store::RunFolder& folder,
+                                                                                 store::Earlier& earlier,
+                                                                                 const plugin::Registry& registry,
                                                                                  std::optional<store::RunRecord> record) {
   std::map<std::pair<std::string, std::string>, store::TaskRecord> scored;
   std::error_code code;
@@ -91,11 +94,14 @@ Result<std::map<std::pair<std::string, std::string>, store::TaskRecord>> take_up
   const auto text = read_file(folder.config(), own_bytes_max);
   const auto before = text ? json::parse(*text, folder.config().string()) : Result<json::Document>(text.error());
   if (!before || !before->IsObject()) {
-    log_warning(fmt::format("{} cannot be read, so the settings of this run are unknown; it is written again", folder.config().string()));
+    log_warning(fmt::format("{} cannot be read, so the settings of this run are unknown; it is written again",
+                            folder.config().string()));
     return scored;
   }
   SXT_TRY(const json::Document now, as_json(run, registry));
-  const Differences differ = differences(*before, now, [&](const std::string& backend, const json::Value& config) { return settings_of(registry, backend, config); });
+  const Differences differ = differences(*before, now, [&](const std::string& backend, const json::Value& config) {
+    return settings_of(registry, backend, config);
+  });
   const std::map<std::string, std::string> judges = judges_in(*before);
   size_t kept = 0;
   std::set<std::pair<std::string, std::string>> put_aside;
@@ -103,7 +109,8 @@ Result<std::map<std::pair<std::string, std::string>, store::TaskRecord>> take_up
   const std::vector<std::string> models = names_in(*before, "models", {"abbr"});
   for (const std::string& model : models)
     for (const std::string& dataset : datasets) {
-      const bool asked = differ.gone_models.contains(model) || differ.gone_datasets.contains(dataset) || differ.asks_otherwise(model, dataset);
+      const bool asked =
+          differ.gone_models.contains(model) || differ.gone_datasets.contains(dataset) || differ.asks_otherwise(model, dataset);
       if (!asked && !differ.scores_otherwise(dataset)) continue;
       kept += std::filesystem::exists(asked ? folder.predictions(model, dataset) : folder.results(model, dataset), code);
       put_aside.insert({model, dataset});
@@ -118,17 +125,20 @@ Result<std::map<std::pair<std::string, std::string>, store::TaskRecord>> take_up
   if (!put_aside.empty()) SXT_CHECK(earlier.put_summary());
   if (const auto sentences = differ.all(); !sentences.empty())
     log_warning(fmt::format("{} was made with other settings: {}{}", folder.path().string(), some_of(sentences),
-                            kept == 0 ? std::string() : fmt::format("; what it held of {} task{} is kept in {}", kept, kept == 1 ? "" : "s", earlier.place().string())));
+                            kept == 0 ? std::string()
+                                      : fmt::format("; what it held of {} task{} is kept in {}", kept, kept == 1 ? "" : "s",
+                                                    earlier.place().string())));
   if (record) {
     settle_record(*record, run);
     for (store::TaskRecord& task : record->tasks)
-      if (task.stage.empty() && task.eval == "complete" && !put_aside.contains({task.model, task.dataset})) scored.emplace(std::pair(task.model, task.dataset), std::move(task));
+      if (task.stage.empty() && task.eval == "complete" && !put_aside.contains({task.model, task.dataset}))
+        scored.emplace(std::pair(task.model, task.dataset), std::move(task));
   }
   return scored;
 }
 
-Result<Stored> stored_run(const RunCommandFlags& flags, const config::RunConfig& given, const store::RunFolder& folder, config::World world,
-                          const plugin::Registry& registry) {
+Result<Stored> stored_run(const RunCommandFlags& flags, const config::RunConfig& given, const store::RunFolder& folder,
+                          config::World world, const plugin::Registry& registry) {
   config::RunFlags as_written;
   as_written.config = folder.config().string();
   as_written.as_written = true;
@@ -156,11 +166,16 @@ Result<Stored> stored_run(const RunCommandFlags& flags, const config::RunConfig&
   for (const auto& [dataset, sentences] : differ.scored) out.rescored.insert(dataset);
   differ.scored.clear();
   for (auto& [model, sentences] : differ.models)
-    std::erase_if(sentences, [](const std::string& one) { return one.starts_with("hf_path ") || one.starts_with("model_path ") || one.starts_with("backend "); });
+    std::erase_if(sentences, [](const std::string& one) {
+      return one.starts_with("hf_path ") || one.starts_with("model_path ") || one.starts_with("backend ");
+    });
   std::erase_if(differ.models, [](const auto& model) { return model.second.empty(); });
   if (const auto sentences = differ.all(); !sentences.empty())
-    return Error{Error::Kind::usage, fmt::format("-m {}: the run {} was inferred with other settings: {}; leave them as they were, or infer it again with -m all -r",
-                                                 flags.mode, folder.path().string(), some_of(sentences))};
+    return Error{
+        Error::Kind::usage,
+        fmt::format(
+            "-m {}: the run {} was inferred with other settings: {}; leave them as they were, or infer it again with -m all -r",
+            flags.mode, folder.path().string(), some_of(sentences))};
   std::map<std::string, const config::DatasetConfig*> sets;
   for (const config::DatasetConfig& dataset : given.datasets) sets.emplace(dataset.task_name, &dataset);
   for (config::DatasetConfig& dataset : out.run.datasets) {
@@ -169,7 +184,8 @@ Result<Stored> stored_run(const RunCommandFlags& flags, const config::RunConfig&
     take_scoring(*from->second, dataset);  // even where it is the same: what the command says has its secrets
     if (out.rescored.contains(dataset.task_name)) dataset.version = from->second->version;
   }
-  if (given.datasets.size() == out.run.datasets.size() && !given.summarizer.groups.empty()) out.run.summarizer = given.summarizer;
+  if (given.datasets.size() == out.run.datasets.size() && !given.summarizer.groups.empty())
+    out.run.summarizer = given.summarizer;
   out.run.allow_missing = out.run.allow_missing || flags.run.allow_missing;
   if (flags.run.dump_eval_details) out.run.dump_eval_details = *flags.run.dump_eval_details;
   return out;

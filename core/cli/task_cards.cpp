@@ -23,8 +23,10 @@ Result<std::vector<fs::path>> roots_of(const config::RunFlags& flags) {
     return name.ends_with(".yaml") || name.ends_with(".yml") || fs::is_directory(name, code);
   };
   if (roots.empty() && !std::all_of(flags.tasks.begin(), flags.tasks.end(), is_place))
-    return usage("--tasks by name needs --include-path DIR, the folder of the task files; where lm-eval is installed: python -c \"import lm_eval, os; "
-                 "print(os.path.dirname(lm_eval.__file__) + '/tasks')\"");
+    return usage(
+        "--tasks by name needs --include-path DIR, the folder of the task files; where lm-eval is installed: python -c "
+        "\"import lm_eval, os; "
+        "print(os.path.dirname(lm_eval.__file__) + '/tasks')\"");
   return roots;
 }
 
@@ -37,8 +39,11 @@ Result<void> check_runnable(const std::vector<tasks::TaskFile>& files) {
   }
   if (lacking.empty() && code.empty()) return {};
   std::string what;
-  if (!code.empty()) what = fmt::format("{} of the tasks need Python code, which is not run: {}", code.size(), first_names(code, 3));
-  if (!lacking.empty()) what += fmt::format("{}{} of the tasks cannot be run: {}", what.empty() ? "" : "; ", lacking.size(), first_names(lacking, 3));
+  if (!code.empty())
+    what = fmt::format("{} of the tasks need Python code, which is not run: {}", code.size(), first_names(code, 3));
+  if (!lacking.empty())
+    what +=
+        fmt::format("{}{} of the tasks cannot be run: {}", what.empty() ? "" : "; ", lacking.size(), first_names(lacking, 3));
   return usage(what + "; leave them out (`sextant list tasks DIR` shows which run)");
 }
 
@@ -48,7 +53,8 @@ std::function<bool(const std::string&)> metric_finder(const plugin::Registry& re
   return [&registry](const std::string& name) { return bool(registry.find(plugin::Kind::metric, name)); };
 }
 
-Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin::Registry& registry, const config::Defaults::Tasks& components) {
+Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin::Registry& registry,
+                                     const config::Defaults::Tasks& components) {
   SXT_TRY(const std::vector<fs::path> roots, roots_of(flags));
   if (flags.fewshot_as_multiturn != "" && flags.fewshot_as_multiturn != "true" && flags.fewshot_as_multiturn != "false")
     return usage(fmt::format("--fewshot-as-multiturn is '{}'; it must be true or false", flags.fewshot_as_multiturn));
@@ -58,7 +64,8 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
   options.multiturn = flags.fewshot_as_multiturn != "false";
   options.gen_prefix = flags.gen_prefix;
   options.fewshot_seed = flags.seed.value_or(options.fewshot_seed);
-  if (!options.chat && !flags.fewshot_as_multiturn.empty()) log_warning("--fewshot-as-multiturn changes nothing without --chat-template");
+  if (!options.chat && !flags.fewshot_as_multiturn.empty())
+    log_warning("--fewshot-as-multiturn changes nothing without --chat-template");
 
   tasks::TaskFolder folder = tasks::TaskFolder::open(roots);
   SXT_TRY(tasks::Selection selection, tasks::select(folder, flags.tasks));
@@ -66,10 +73,13 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
   for (const tasks::ChosenTask& chosen : selection.tasks) {
     SXT_TRY(tasks::TaskFile file, tasks::read_task(chosen, metric_finder(registry)));
     for (const std::string& note : file.notes) log_warning(fmt::format("{}: {}", file.name, note));
-    const bool samples = json::find_bool(file.generation, "do_sample").value_or(json::find_number(file.generation, "temperature").value_or(0) > 0);
+    const bool samples = json::find_bool(file.generation, "do_sample")
+                             .value_or(json::find_number(file.generation, "temperature").value_or(0) > 0);
     if (file.output == tasks::Output::generate_until && samples && flags.generation_kwargs.empty())
-      log_warning(fmt::format("{}: its replies are to be sampled ({}); give --generation-kwargs, otherwise they are greedy unless the model's files say otherwise", file.name,
-                              json::write(file.generation)));
+      log_warning(
+          fmt::format("{}: its replies are to be sampled ({}); give --generation-kwargs, otherwise they are greedy unless the "
+                      "model's files say otherwise",
+                      file.name, json::write(file.generation)));
     files.push_back(std::move(file));
   }
   if (files.empty()) return usage(fmt::format("{} name no task", join(flags.tasks, ", ")));
@@ -77,7 +87,9 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
 
   config::TaskCards out;
   for (const tasks::TaskFile& file : files) {
-    SXT_TRY(json::Document card, tasks::card_of(file, options, {components.loader, components.template_, components.filter, components.exact_match}));
+    SXT_TRY(
+        json::Document card,
+        tasks::card_of(file, options, {components.loader, components.template_, components.filter, components.exact_match}));
     out.cards.push_back({file.name, file.path.string(), std::move(card)});
   }
   for (const tasks::ChosenGroup& group : selection.groups) out.groups.push_back({group.alias, group.tasks, {}, group.by_size});

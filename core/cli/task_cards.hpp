@@ -1,4 +1,5 @@
-// --tasks: lm-eval's task files to the cards that they stand for. What a task is, is core/tasks'; what there is to run it with, the plugins'.
+// --tasks: lm-eval's task files to the cards that they stand for. What a task is, is core/tasks'; what there is to run it with,
+// the plugins'.
 #pragma once
 #include <functional>
 #include "../config/resolve.hpp"
@@ -6,7 +7,8 @@
 
 namespace sextant::cli {
 
-Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin::Registry& registry, const config::Defaults::Tasks& components);
+Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin::Registry& registry,
+                                     const config::Defaults::Tasks& components);
 
 /// Is there a metric of that name?
 std::function<bool(const std::string&)> metric_finder(const plugin::Registry& registry);

@@ -83,13 +83,16 @@ config::World Workspace::world() {
   world.auto_backend = [this]() -> Result<std::string> {
     for (const std::string& id : defaults_.backends)
       if (host_->registry().find(plugin::Kind::model, id)) return id;
-    return Error{Error::Kind::device, fmt::format("there is no backend for --backend auto: the plugin model:{} is not installed; name one with "
-                                                  "--backend (`sextant plugins list model`)", join(defaults_.backends, " or model:"))};
+    return Error{Error::Kind::device,
+                 fmt::format("there is no backend for --backend auto: the plugin model:{} is not installed; name one with "
+                             "--backend (`sextant plugins list model`)",
+                             join(defaults_.backends, " or model:"))};
   };
   world.inferencers = [this] {
     std::vector<config::KnownInferencer> known;
     for (const infer::InferencerType& type : infer::inferencer_types()) {
-      const auto made = infer::make_inferencer(type.id, "{}", "inferencer");  // one that needs a configuration says its form with it
+      const auto made =
+          infer::make_inferencer(type.id, "{}", "inferencer");  // one that needs a configuration says its form with it
       known.push_back({std::string(type.id), made ? (*made)->form() : data::Form::open, keys_of(type.schema)});
     }
     for (const plugin::PluginFile& file : host_->registry().files())
@@ -101,7 +104,8 @@ config::World Workspace::world() {
     return known;
   };
   world.tasks = [this](const config::RunFlags& flags) { return task_cards(flags, host_->registry(), defaults_.tasks); };
-  world.data_folder = [this](const std::string& data_dir, const std::string& folder, const std::string& loader) -> Result<fs::path> {
+  world.data_folder = [this](const std::string& data_dir, const std::string& folder,
+                             const std::string& loader) -> Result<fs::path> {
     SXT_TRY(const plugin::Found found, host_->registry().find(plugin::Kind::dataset, loader));
     std::vector<std::string> places;
     for (const fs::path& candidate : load::data_candidates(data_dir, folder, found.file->path)) {
@@ -114,7 +118,8 @@ config::World Workspace::world() {
   world.custom_file = [this](const std::string& path, const json::Value& loader_config) -> Result<config::CustomFile> {
     json::Document config = json::copy(loader_config);
     json::set(config, "path", path, config.GetAllocator());
-    SXT_TRY(plugin::Dataset loader, host_->dataset(defaults_.custom_dataset.loader, json::write(config), "--custom-dataset-path"));
+    SXT_TRY(plugin::Dataset loader,
+            host_->dataset(defaults_.custom_dataset.loader, json::write(config), "--custom-dataset-path"));
     SXT_TRY(const json::Document about, loader.describe());
     return config::custom_file_from_json(about, defaults_.custom_dataset.loader);
   };
@@ -122,12 +127,16 @@ config::World Workspace::world() {
     const fs::path path = default_model_path();
     std::error_code code;
     if (fs::exists(path, code)) return path.string();
-    return Error{Error::Kind::usage, fmt::format("no model is named and the default one does not exist ({}); give --model-path FILE.gguf, "
-                                                 "--hf-path DIR or --models NAME, or fetch it with tools/demo.sh", path.string())};
+    return Error{Error::Kind::usage,
+                 fmt::format("no model is named and the default one does not exist ({}); give --model-path FILE.gguf, "
+                             "--hf-path DIR or --models NAME, or fetch it with tools/demo.sh",
+                             path.string())};
   };
   world.locate = config::locate_model;
   world.without_secrets = [this](const config::DatasetConfig& dataset) { return without_secrets(dataset, host_->registry()); };
-  world.settings = [this](const std::string& backend, const std::string& config) { return model_settings(backend, config, host_->registry()); };
+  world.settings = [this](const std::string& backend, const std::string& config) {
+    return model_settings(backend, config, host_->registry());
+  };
   world.warn = [](const std::string& sentence) { log_warning(sentence); };
   world.note = [](const std::string& sentence) { log_info(sentence); };
   return world;
@@ -140,7 +149,9 @@ int fail(const Error& error) {
 
 Result<void> written_to_stdout(std::string_view bytes) {
   if (stdout_was_closed() && !bytes.empty())
-    return Error{Error::Kind::io, "standard output is closed, so what was to be printed is lost (a run's table is also in its summary/); give it a file, or /dev/null"};
+    return Error{Error::Kind::io,
+                 "standard output is closed, so what was to be printed is lost (a run's table is also in its summary/); give "
+                 "it a file, or /dev/null"};
   if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() && std::fflush(stdout) == 0) return {};
   const int code = errno;
   if (code == EPIPE && !closed_pipes_are_errors()) {  // who read has enough

@@ -76,7 +76,8 @@ Result<std::vector<MetricFacts>> facts_of(const std::filesystem::path& path, con
 // Puts attempts together to questions.
 class Collector {
  public:
-  Collector(std::string origin, const std::vector<Asked>& asked, bool judged) : origin_(std::move(origin)), asked_(asked), judged_(judged) {}
+  Collector(std::string origin, const std::vector<Asked>& asked, bool judged)
+      : origin_(std::move(origin)), asked_(asked), judged_(judged) {}
 
   Result<void> add(const json::Value& line, uint64_t number) {
     const auto bad = [&](const std::string& what) {
@@ -90,7 +91,8 @@ class Collector {
     // a judge's lines are numbered by the attempts that it judged
     const uint64_t place = judged_ ? static_cast<uint64_t>(*index) : number;
     if (!asked_.empty() && place >= asked_.size()) return bad("the predictions have no attempt of that number");
-    if (!asked_.empty() && !judged_ && asked_[place].row != static_cast<uint64_t>(*index)) return bad("the predictions are those of other rows");
+    if (!asked_.empty() && !judged_ && asked_[place].row != static_cast<uint64_t>(*index))
+      return bad("the predictions are those of other rows");
     const uint64_t row = judged_ && !asked_.empty() ? asked_[place].row : static_cast<uint64_t>(*index);
     const auto [at, fresh] = places_.try_emplace(row, questions.size());
     if (fresh) {
@@ -123,7 +125,8 @@ class Collector {
 
 }  // namespace
 
-Result<Answers> read_answers(const store::RunFolder& folder, const std::string& model, const std::string& dataset, const std::string& judge) {
+Result<Answers> read_answers(const store::RunFolder& folder, const std::string& model, const std::string& dataset,
+                             const std::string& judge) {
   std::filesystem::path path = folder.samples(model, dataset);
   std::error_code code;
   const bool judged = !judge.empty() && !std::filesystem::exists(path, code);

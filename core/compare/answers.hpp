@@ -1,5 +1,5 @@
-// One model's scores on one data set, question by question, as a run's folder has them: samples/ for the scores, predictions/ for what was
-// asked.
+// One model's scores on one data set, question by question, as a run's folder has them: samples/ for the scores, predictions/
+// for what was asked.
 #pragma once
 #include <map>
 #include <string>
@@ -32,6 +32,7 @@ struct Answers {
 };
 
 /// `judge`: the model that judges the set, where one does. A set that is scored by its judge alone has the judge's scores.
-Result<Answers> read_answers(const store::RunFolder& folder, const std::string& model, const std::string& dataset, const std::string& judge);
+Result<Answers> read_answers(const store::RunFolder& folder, const std::string& model, const std::string& dataset,
+                             const std::string& judge);
 
 }  // namespace sextant::compare

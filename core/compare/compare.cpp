@@ -14,7 +14,8 @@ namespace {
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 bool has_rows(const Answers& answers) {
-  return std::all_of(answers.questions.begin(), answers.questions.end(), [](const Question& question) { return !question.content.empty(); });
+  return std::all_of(answers.questions.begin(), answers.questions.end(),
+                     [](const Question& question) { return !question.content.empty(); });
 }
 
 size_t place_of(const Answers& answers, const std::string& metric) {
@@ -25,10 +26,11 @@ Result<std::string> metric_of(const Answers& a, const Answers& b, const std::str
   for (const std::string& name : a.metrics)
     if ((wanted.empty() || name == wanted) && place_of(b, name) < b.metrics.size()) return name;
   if (wanted.empty())
-    return Error{Error::Kind::data, fmt::format("the runs have no metric in common: {} and {}", first_names(a.metrics, 6), first_names(b.metrics, 6))};
+    return Error{Error::Kind::data, fmt::format("the runs have no metric in common: {} and {}", first_names(a.metrics, 6),
+                                                first_names(b.metrics, 6))};
   const Answers& lacks = place_of(a, wanted) < a.metrics.size() ? b : a;
-  return Error{Error::Kind::data, fmt::format("{} has no scores '{}'{}; it has {}", lacks.where, wanted, did_you_mean(wanted, lacks.metrics),
-                                              first_names(lacks.metrics, 6))};
+  return Error{Error::Kind::data, fmt::format("{} has no scores '{}'{}; it has {}", lacks.where, wanted,
+                                              did_you_mean(wanted, lacks.metrics), first_names(lacks.metrics, 6))};
 }
 
 // One number a question, of both sides, without those that lack one.
@@ -106,10 +108,12 @@ Result<Comparison> compare(const Answers& a, const Answers& b, const std::string
   SXT_TRY(out.metric, metric_of(a, b, metric));
   const Pairing pairing = pair_up(a, b);
   if ((pairing.a_alone > 0 || pairing.b_alone > 0) && (!common || pairing.pairs.empty()))
-    return Error{Error::Kind::data, fmt::format("the questions are not the same: {} of {} in {} and {} of {} in {} have no counterpart{}", pairing.a_alone,
-                                                a.questions.size(), a.where, pairing.b_alone, b.questions.size(), b.where,
-                                                pairing.pairs.empty() ? ", so there is nothing to compare"
-                                                                      : fmt::format("; --common compares the {} that both have", pairing.pairs.size()))};
+    return Error{
+        Error::Kind::data,
+        fmt::format("the questions are not the same: {} of {} in {} and {} of {} in {} have no counterpart{}", pairing.a_alone,
+                    a.questions.size(), a.where, pairing.b_alone, b.questions.size(), b.where,
+                    pairing.pairs.empty() ? ", so there is nothing to compare"
+                                          : fmt::format("; --common compares the {} that both have", pairing.pairs.size()))};
   const Columns columns = columns_of(a, b, pairing.pairs, out.metric);
   out.left_out = columns.left_out;
   out.n = columns.a.size();
@@ -117,7 +121,9 @@ Result<Comparison> compare(const Answers& a, const Answers& b, const std::string
   const MetricFacts& facts = a.facts[place_of(a, out.metric)];
   out.higher_is_better = facts.higher_is_better;
   out.unit = facts.unit;
-  const double reach = columns.binary ? 1 : std::isfinite(facts.low) && std::isfinite(facts.high) ? facts.high - facts.low : std::numeric_limits<double>::infinity();
+  const double reach = columns.binary                                          ? 1
+                       : std::isfinite(facts.low) && std::isfinite(facts.high) ? facts.high - facts.low
+                                                                               : std::numeric_limits<double>::infinity();
   out.reach = reach * out.unit;
   for (size_t i = 0; i < out.n; ++i) {
     const double gain = out.higher_is_better ? columns.differences[i] : -columns.differences[i];
@@ -133,7 +139,9 @@ Result<Comparison> compare(const Answers& a, const Answers& b, const std::string
     out.difference = stats::of_paired_proportions(down, up, out.n);
   } else {
     out.test = "permutation";
-    out.p = stats::permutation_test(columns.differences, columns.clusters, stats::stream_key("compare\n" + out.dataset + "\n" + out.metric)).p;
+    out.p = stats::permutation_test(columns.differences, columns.clusters,
+                                    stats::stream_key("compare\n" + out.dataset + "\n" + out.metric))
+                .p;
     out.difference = stats::of_mean_difference(columns.differences, columns.clusters, reach);
   }
   out.difference = stats::scaled(out.difference, out.unit);
@@ -164,7 +172,8 @@ std::optional<Average> average(const std::vector<Comparison>& comparisons) {
   out.b /= static_cast<double>(out.datasets);
   out.difference = stats::of_average(differences, std::vector<double>(out.datasets, 1));
   constexpr double infinite = 1e9;  // degrees of freedom: the normal distribution
-  out.p = out.difference.known() ? stats::student_two_sided(out.difference.value / out.difference.standard_error, infinite) : none;
+  out.p =
+      out.difference.known() ? stats::student_two_sided(out.difference.value / out.difference.standard_error, infinite) : none;
   return out;
 }
 

@@ -14,8 +14,8 @@ struct Pairing {
   std::vector<Pair> pairs;           // in the order of a
   uint64_t a_alone = 0, b_alone = 0; // questions that the other was not asked
 };
-/// By content, never by position. Rows decide where both have them, else prompts and targets; of a question that comes several times the
-/// first goes with the first.
+/// By content, never by position. Rows decide where both have them, else prompts and targets; of a question that comes several
+/// times the first goes with the first.
 Pairing pair_up(const Answers& a, const Answers& b);
 
 struct Comparison {
@@ -33,8 +33,8 @@ struct Comparison {
   uint64_t a_only = 0, b_only = 0;   // questions on which a, and b, is better: of right and wrong, right alone
 };
 
-/// `metric` empty: the first that both have. Questions must be the same, unless `common` asks for those that both have; else an Error that says
-/// how many are not.
+/// `metric` empty: the first that both have. Questions must be the same, unless `common` asks for those that both have; else an
+/// Error that says how many are not.
 Result<Comparison> compare(const Answers& a, const Answers& b, const std::string& metric, bool common);
 
 /// Fills p_adjusted.

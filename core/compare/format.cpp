@@ -79,8 +79,11 @@ std::string findings(const Report& report) {
     left_out += one.left_out;
   }
   const auto count = report.comparisons.size();
-  std::string out = sure.empty() ? fmt::format("no difference is significant at 5 %{}\n", count > 1 ? fmt::format(" over the {} data sets", count) : "")
-                                 : fmt::format("significant at 5 %{}: {}\n", count > 1 ? fmt::format(" over the {} data sets (Holm)", count) : "", first_names(sure, names_shown));
+  std::string out = sure.empty() ? fmt::format("no difference is significant at 5 %{}\n",
+                                               count > 1 ? fmt::format(" over the {} data sets", count) : "")
+                                 : fmt::format("significant at 5 %{}: {}\n",
+                                               count > 1 ? fmt::format(" over the {} data sets (Holm)", count) : "",
+                                               first_names(sure, names_shown));
   if (!lower.empty()) out += fmt::format("less is better: {}\n", first_names(lower, names_shown));
   if (left_out > 0) out += fmt::format("{} questions have no score on one side and are left out\n", left_out);
   return out;
@@ -90,17 +93,22 @@ std::string findings(const Report& report) {
 
 std::string to_text(const Report& report) {
   std::string out = fmt::format("A: {} in {}\nB: {} in {}\n", report.a.model, report.a.run, report.b.model, report.b.run);
-  for (size_t i = 0; i < std::min(differences_shown, report.differences.size()); ++i) out += fmt::format("differs: {}\n", report.differences[i]);
-  if (report.differences.size() > differences_shown) out += fmt::format("differs: {} more (--json has all)\n", report.differences.size() - differences_shown);
+  for (size_t i = 0; i < std::min(differences_shown, report.differences.size()); ++i)
+    out += fmt::format("differs: {}\n", report.differences[i]);
+  if (report.differences.size() > differences_shown)
+    out += fmt::format("differs: {} more (--json has all)\n", report.differences.size() - differences_shown);
   if (!report.comparisons.empty()) {
-    std::vector<std::vector<std::string>> lines{{"dataset", "metric", "n", "A", "B", "B - A", "p", "Holm", "e", "A only", "B only", "detectable"}};
+    std::vector<std::vector<std::string>> lines{
+        {"dataset", "metric", "n", "A", "B", "B - A", "p", "Holm", "e", "A only", "B only", "detectable"}};
     for (const Comparison& one : report.comparisons)
-      lines.push_back({one.dataset, one.metric, std::to_string(one.n), fmt::format("{:.2f}", one.a), fmt::format("{:.2f}", one.b), signed_text(one.difference),
-                       p_text(one.p), p_text(one.p_adjusted), e_text(one.e_value), std::to_string(one.a_only), std::to_string(one.b_only),
+      lines.push_back({one.dataset, one.metric, std::to_string(one.n), fmt::format("{:.2f}", one.a),
+                       fmt::format("{:.2f}", one.b), signed_text(one.difference), p_text(one.p), p_text(one.p_adjusted),
+                       e_text(one.e_value), std::to_string(one.a_only), std::to_string(one.b_only),
                        std::isfinite(one.mde) ? fmt::format("{:.2f}", one.mde) : "-"});
     if (const auto whole = average(report.comparisons))
-      lines.push_back({fmt::format("average of {}", whole->datasets), "", std::to_string(whole->difference.n), fmt::format("{:.2f}", whole->a),
-                       fmt::format("{:.2f}", whole->b), signed_text(whole->difference), p_text(whole->p), "", "", "", "", ""});
+      lines.push_back({fmt::format("average of {}", whole->datasets), "", std::to_string(whole->difference.n),
+                       fmt::format("{:.2f}", whole->a), fmt::format("{:.2f}", whole->b), signed_text(whole->difference),
+                       p_text(whole->p), "", "", "", "", ""});
     out += "\n" + report::aligned(std::move(lines), 2) + "\n" + findings(report);
   }
   for (const Refused& one : report.refused) out += fmt::format("not compared: {}: {}\n", one.dataset, one.reason);

@@ -25,7 +25,8 @@ struct Report {
 
 std::string to_text(const Report& report);
 
-/// {"pairs": [{"dataset", "metric", "n", "a", "b", "difference", "low", "high", "p", "p_adjusted", "mde", "a_only", "b_only", ...}], "comparisons":
+/// {"pairs": [{"dataset", "metric", "n", "a", "b", "difference", "low", "high", "p", "p_adjusted", "mde", "a_only", "b_only",
+/// ...}], "comparisons":
 /// [{"a": {"run", "model"}, "b", "differences", "average"?, "refused", "a_only", "b_only"}]}, in one line.
 std::string to_json(const std::vector<Report>& reports);
 

@@ -53,7 +53,8 @@ std::string difference_text(const stats::Interval& difference) {
 }  // namespace
 
 Result<Gate> decide(const Report& report, double margin) {
-  if (report.comparisons.empty()) return Error{Error::Kind::data, "nothing can be compared: the runs have no scored data set in common"};
+  if (report.comparisons.empty())
+    return Error{Error::Kind::data, "nothing can be compared: the runs have no scored data set in common"};
   Gate out;
   out.margin = margin;
   std::vector<stats::Interval> differences;
@@ -61,8 +62,9 @@ Result<Gate> decide(const Report& report, double margin) {
   const Comparison& first = report.comparisons.front();
   for (const Comparison& one : report.comparisons) {
     if (one.unit != first.unit || (one.unit != 100 && one.metric != first.metric))
-      return Error{Error::Kind::usage, fmt::format("{} of {} and {} of {} are numbers of different units; choose with --dataset or --metric", first.metric, first.dataset,
-                                                   one.metric, one.dataset)};
+      return Error{Error::Kind::usage,
+                   fmt::format("{} of {} and {} of {} are numbers of different units; choose with --dataset or --metric",
+                               first.metric, first.dataset, one.metric, one.dataset)};
     differences.push_back(turned(one));
     weights.push_back(static_cast<double>(one.n));
     p.push_back(p_of_worse(differences.back(), margin));
@@ -74,22 +76,26 @@ Result<Gate> decide(const Report& report, double margin) {
   const std::vector<double> adjusted = stats::holm(p);
   constexpr double alpha = (1 - stats::confidence) / 2;  // as much as either end of the interval
   for (size_t i = 0; i < p.size(); ++i) {
-    out.parts.push_back({report.comparisons[i].dataset, report.comparisons[i].metric, differences.size() > 1 && adjusted[i] <= alpha});
+    out.parts.push_back(
+        {report.comparisons[i].dataset, report.comparisons[i].metric, differences.size() > 1 && adjusted[i] <= alpha});
     if (out.parts.back().worse) out.verdict = stats::Verdict::no_go;
   }
   if (out.verdict != stats::Verdict::inconclusive) out.more.reset();
-  out.what = report.comparisons.size() == 1 ? fmt::format("{} of {}", first.metric, first.dataset) : fmt::format("{} data sets", report.comparisons.size());
+  out.what = report.comparisons.size() == 1 ? fmt::format("{} of {}", first.metric, first.dataset)
+                                            : fmt::format("{} data sets", report.comparisons.size());
   return out;
 }
 
 std::string to_line(const Gate& gate) {
-  std::string out = fmt::format("{}: {} {}, margin {:.4g}, {} questions", word(gate.verdict), gate.what, difference_text(gate.difference), gate.margin, gate.difference.n);
+  std::string out = fmt::format("{}: {} {}, margin {:.4g}, {} questions", word(gate.verdict), gate.what,
+                                difference_text(gate.difference), gate.margin, gate.difference.n);
   std::vector<std::string> worse;
   for (const GatePart& part : gate.parts)
     if (part.worse) worse.push_back(part.dataset);
   if (!worse.empty()) out += fmt::format("; worse by more than the margin: {}", first_names(worse, 6));
   if (gate.verdict == stats::Verdict::inconclusive)
-    out += gate.more ? fmt::format("; about {} more questions would tell", *gate.more) : "; no number of questions would tell at this difference";
+    out += gate.more ? fmt::format("; about {} more questions would tell", *gate.more)
+                     : "; no number of questions would tell at this difference";
   return out;
 }
 
@@ -101,7 +107,9 @@ std::string to_json(const Report& report, const Gate& gate) {
   }();
   out.SetObject();
   auto& a = out.GetAllocator();
-  const auto number = [](double value) { return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType); };
+  const auto number = [](double value) {
+    return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType);
+  };
   json::set(out, "verdict", std::string(word(gate.verdict)), a);
   json::set(out, "margin", number(gate.margin), a);
   json::set(out, "difference", number(gate.difference.value), a);
@@ -122,15 +130,19 @@ std::string to_junit(const Report& report, const Gate& gate) {
     std::string name, text;
     bool failed, skipped;
   };
-  std::vector<Case> cases{{"gate", to_line(gate), gate.verdict == stats::Verdict::no_go, gate.verdict == stats::Verdict::inconclusive}};
+  std::vector<Case> cases{
+      {"gate", to_line(gate), gate.verdict == stats::Verdict::no_go, gate.verdict == stats::Verdict::inconclusive}};
   for (size_t i = 0; i < gate.parts.size(); ++i)
     cases.push_back({fmt::format("{} {}", gate.parts[i].dataset, gate.parts[i].metric),
-                     fmt::format("{:.2f} to {:.2f}, difference {}", report.comparisons[i].a, report.comparisons[i].b, difference_text(report.comparisons[i].difference)),
+                     fmt::format("{:.2f} to {:.2f}, difference {}", report.comparisons[i].a, report.comparisons[i].b,
+                                 difference_text(report.comparisons[i].difference)),
                      gate.parts[i].worse, false});
   const auto failed = std::count_if(cases.begin(), cases.end(), [](const Case& one) { return one.failed; });
   const auto skipped = std::count_if(cases.begin(), cases.end(), [](const Case& one) { return one.skipped; });
-  std::string out = fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"sextant gate\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\">\n",
-                                cases.size(), failed, skipped);
+  std::string out = fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"sextant gate\" tests=\"{}\" failures=\"{}\" errors=\"0\" "
+      "skipped=\"{}\">\n",
+      cases.size(), failed, skipped);
   for (const Case& one : cases) {
     out += fmt::format("  <testcase classname=\"{}\" name=\"{}\">", xml(report.b.model), xml(one.name));
     if (one.failed) out += fmt::format("<failure message=\"{}\"/>", xml(one.text));

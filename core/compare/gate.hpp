@@ -20,8 +20,9 @@ struct Gate {
   std::vector<GatePart> parts;       // one a comparison, in their order
 };
 
-/// Every question weighs the same: go where the mean of all differences, turned so that more is better, is shown to be above -margin, and
-/// no-go where it, or one data set's own, is shown to be below. Numbers of different units are an Error that asks to choose.
+/// Every question weighs the same: go where the mean of all differences, turned so that more is better, is shown to be above
+/// -margin, and no-go where it, or one data set's own, is shown to be below. Numbers of different units are an Error that asks
+/// to choose.
 Result<Gate> decide(const Report& report, double margin);
 
 /// "go: accuracy -0.40 [-0.91, +0.11], margin 1, 1319 questions"

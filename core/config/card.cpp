@@ -13,7 +13,9 @@ Result<DatasetConfig> dataset_from_filled(const json::Value& card, const std::st
   dataset.card = json::find_string(card, "source_card").value_or(name);
   dataset.card_path = origin;
   dataset.abbr = json::find_string(card, "abbr").value_or(name);
-  if (dataset.abbr.empty()) return card_error(origin, "\"abbr\" is empty, and the table and the files of a run are called by it; give it a name, or leave it out");
+  if (dataset.abbr.empty())
+    return card_error(
+        origin, "\"abbr\" is empty, and the table and the files of a run are called by it; give it a name, or leave it out");
   dataset.task_name = json::find_string(card, "task_name").value_or("");
   dataset.folder = json::find_string(card, "folder").value_or("");
   dataset.path = json::find_string(card, "path").value_or("");
@@ -26,14 +28,16 @@ Result<DatasetConfig> dataset_from_filled(const json::Value& card, const std::st
   dataset.test_split = json::find_string(*reader, "test_split").value_or("test");
   dataset.test_range = json::find_string(*reader, "test_range").value_or("");
   dataset.cluster_column = json::find_string(*reader, "cluster_column").value_or("");
-  if (const json::Value* derive = json::find(*reader, "derive"); derive && !derive->ObjectEmpty()) dataset.derive = json::write(*derive);
+  if (const json::Value* derive = json::find(*reader, "derive"); derive && !derive->ObjectEmpty())
+    dataset.derive = json::write(*derive);
   const json::Value* infer = json::find(card, "infer");
   if (!infer) return card_error(origin, "\"infer\" is missing; it says how the model is asked");
   SXT_TRY(dataset.retriever, retriever_from_json(json::find(*infer, "retriever"), origin));
   SXT_TRY(dataset.template_, component_from_json(json::find(*infer, "template"), origin, "infer.template"));
   SXT_TRY(dataset.inferencer, inferencer_from_json(json::find(*infer, "inferencer"), origin, "infer.inferencer"));
   const int64_t repeats = json::find_int(*infer, "repeats").value_or(1);
-  if (repeats < 1 || repeats > repeats_max) return card_error(origin, fmt::format("infer.repeats is {}; give a number from 1 to {}", repeats, repeats_max));
+  if (repeats < 1 || repeats > repeats_max)
+    return card_error(origin, fmt::format("infer.repeats is {}; give a number from 1 to {}", repeats, repeats_max));
   dataset.repeats = static_cast<uint32_t>(repeats);
   const json::Value* eval = json::find(card, "eval");
   if (!eval) return card_error(origin, "\"eval\" is missing; it names the metrics");

@@ -35,7 +35,8 @@ Result<std::string> model_of(const json::Value& value, const std::string& origin
 void set_model(json::Value& out, const std::string& model, Allocator& a) {
   if (model.empty()) return;
   json::Value value;
-  if (const auto inline_card = model.front() == '{' ? json::parse(model, "model") : Result<json::Document>(Error{})) value.CopyFrom(*inline_card, a);
+  if (const auto inline_card = model.front() == '{' ? json::parse(model, "model") : Result<json::Document>(Error{}))
+    value.CopyFrom(*inline_card, a);
   else value = json::Value(model, a);
   json::set(out, "model", std::move(value), a);
 }
@@ -53,7 +54,8 @@ Result<std::vector<Filter>> filters_from_json(const json::Value& eval, const std
   for (const auto& member : filters->GetObject()) {
     Filter filter{std::string(json::text(member.name)), {}};
     if (filter.name.empty() || filter.name.find(',') != filter.name.npos)
-      return card_error(origin, fmt::format("eval.filters: '{}' is not a name for a filter; use a word without a comma", filter.name));
+      return card_error(origin,
+                        fmt::format("eval.filters: '{}' is not a name for a filter; use a word without a comma", filter.name));
     SXT_TRY(filter.postprocessors, components_from_json(&member.value, origin, "eval.filters." + filter.name));
     out.push_back(std::move(filter));
   }
@@ -66,7 +68,9 @@ Result<void> repeats_from_json(const json::Value& eval, const std::string& origi
   const auto counts = [&](const json::Value* list, const char* where, std::vector<uint32_t>& out) -> Result<void> {
     if (!list) return {};
     for (const auto& k : list->GetArray()) {
-      if (!k.IsUint() || k.GetUint() == 0) return card_error(origin, fmt::format("{} holds a value that is not a number of attempts; give whole numbers from 1", where));
+      if (!k.IsUint() || k.GetUint() == 0)
+        return card_error(origin,
+                          fmt::format("{} holds a value that is not a number of attempts; give whole numbers from 1", where));
       out.push_back(k.GetUint());
     }
     return {};
@@ -77,7 +81,8 @@ Result<void> repeats_from_json(const json::Value& eval, const std::string& origi
     if (const json::Value* tau = json::find(*g, "tau")) {
       ret_dataset.g_pass_at.tau.clear();
       for (const auto& one : tau->GetArray()) {
-        if (!(one.GetDouble() >= 0 && one.GetDouble() <= 1)) return card_error(origin, "eval.g_pass_at.tau holds a number that is not between 0 and 1");
+        if (!(one.GetDouble() >= 0 && one.GetDouble() <= 1))
+          return card_error(origin, "eval.g_pass_at.tau holds a number that is not between 0 and 1");
         ret_dataset.g_pass_at.tau.push_back(one.GetDouble());
       }
     }
@@ -102,7 +107,8 @@ void repeats_to_json(const DatasetConfig& dataset, json::Value& ret_eval, Alloca
     json::set(g, "tau", list(dataset.g_pass_at.tau), a);
     json::set(ret_eval, "g_pass_at", std::move(g), a);
   }
-  if (dataset.attempt_limit_s != DatasetConfig().attempt_limit_s) json::set(ret_eval, "attempt_limit_s", json::Value(dataset.attempt_limit_s), a);
+  if (dataset.attempt_limit_s != DatasetConfig().attempt_limit_s)
+    json::set(ret_eval, "attempt_limit_s", json::Value(dataset.attempt_limit_s), a);
 }
 
 }  // namespace
@@ -125,7 +131,8 @@ json::Value list_of(const std::vector<std::string>& texts, Allocator& a) {
 
 Result<PluginChoice> component_from_json(const json::Value* value, const std::string& origin, const std::string& key) {
   const auto id = value ? component_type(*value) : std::nullopt;
-  if (!id || id->empty()) return card_error(origin, fmt::format("{}.type is missing; name a plugin (`sextant plugins list`)", key));
+  if (!id || id->empty())
+    return card_error(origin, fmt::format("{}.type is missing; name a plugin (`sextant plugins list`)", key));
   return PluginChoice{*id, config_without(*value, {"type"})};
 }
 
@@ -136,7 +143,8 @@ json::Value component_to_json(const PluginChoice& choice, Allocator& a) {
   return out;
 }
 
-Result<std::vector<PluginChoice>> components_from_json(const json::Value* list, const std::string& origin, const std::string& key) {
+Result<std::vector<PluginChoice>> components_from_json(const json::Value* list, const std::string& origin,
+                                                       const std::string& key) {
   std::vector<PluginChoice> out;
   if (!list) return out;
   if (!list->IsArray()) return card_error(origin, key + " must be a list");
@@ -157,16 +165,19 @@ Result<Retriever> retriever_from_json(const json::Value* value, const std::strin
   Retriever retriever;
   if (!value) return retriever;
   retriever.id = component_type(*value).value_or("");
-  if (retriever.id.empty()) return card_error(origin, "infer.retriever.type is missing; name a retriever, such as 'zero' or 'fix_k'");
+  if (retriever.id.empty())
+    return card_error(origin, "infer.retriever.type is missing; name a retriever, such as 'zero' or 'fix_k'");
   const json::Value* ids = json::find(*value, "ids");
   if (ids && !ids->IsArray()) return card_error(origin, "infer.retriever.ids must be a list of rows of the train split");
   if (ids)
     for (const auto& id : ids->GetArray())
-      if (!id.IsInt64() || id.GetInt64() < 0 || id.GetInt64() > UINT32_MAX) return card_error(origin, "infer.retriever.ids holds a number below 0");
+      if (!id.IsInt64() || id.GetInt64() < 0 || id.GetInt64() > UINT32_MAX)
+        return card_error(origin, "infer.retriever.ids holds a number below 0");
   if (retriever.id == "fix_k" && (!ids || ids->Empty()))
     return card_error(origin, "infer.retriever is fix_k without \"ids\"; list the rows of the train split to show");
   SXT_TRY(retriever.model, model_of(*value, origin, "infer.retriever"));
-  retriever.config = ids && ids->Empty() ? config_without(*value, {"type", "model", "ids"}) : config_without(*value, {"type", "model"});
+  retriever.config =
+      ids && ids->Empty() ? config_without(*value, {"type", "model", "ids"}) : config_without(*value, {"type", "model"});
   return retriever;
 }
 
@@ -230,14 +241,16 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
     if (judge.metrics.empty()) judge.metrics.push_back({std::string(pairs_metric), "{}"});
     if (judge.metrics.size() > 1 || judge.metrics.front().id != pairs_metric)
       return card_error(origin, "eval.judge.metrics: pairs are scored by the verdicts alone; leave the key out");
-    if (!judge.reference.empty()) return card_error(origin, "eval.judge.reference is what one answer's verdict is compared with; of pairs there is none");
+    if (!judge.reference.empty())
+      return card_error(origin, "eval.judge.reference is what one answer's verdict is compared with; of pairs there is none");
   }
   if (const auto orders = json::find_string(value, "orders")) {
     if (!judge.pairs) return card_error(origin, "eval.judge.orders is for pairs; add \"pairs\": \"all\"");
     judge.both_orders = *orders == "both";
   }
   SXT_CHECK(check_twice(judge.metrics, origin, "eval.judge.metrics"));
-  if (judge.metrics.empty()) return card_error(origin, "eval.judge.metrics is empty; name at least one, which scores the judge's reply");
+  if (judge.metrics.empty())
+    return card_error(origin, "eval.judge.metrics is empty; name at least one, which scores the judge's reply");
   return judge;
 }
 
@@ -268,7 +281,8 @@ Result<void> eval_from_json(const json::Value& eval, const std::string& origin, 
     SXT_TRY(ret_dataset.judge, judge_from_json(*judge, origin));
   }
   SXT_CHECK(repeats_from_json(eval, origin, ret_dataset));
-  if (ret_dataset.metrics.empty() && !ret_dataset.judge && !has_own_numbers(ret_dataset.inferencer) && !is_unscored(ret_dataset))
+  if (ret_dataset.metrics.empty() && !ret_dataset.judge && !has_own_numbers(ret_dataset.inferencer) &&
+      !is_unscored(ret_dataset))
     return card_error(origin, "eval.metrics is empty; name at least one, such as {\"type\": \"accuracy\"}");
   return {};
 }
@@ -279,7 +293,8 @@ json::Value eval_to_json(const DatasetConfig& dataset, Allocator& a) {
     json::set(eval, "postprocessors", components_to_json(dataset.filters.front().postprocessors, a), a);
   } else {
     json::Value filters(rapidjson::kObjectType);
-    for (const Filter& filter : dataset.filters) json::set(filters, filter.name, components_to_json(filter.postprocessors, a), a);
+    for (const Filter& filter : dataset.filters)
+      json::set(filters, filter.name, components_to_json(filter.postprocessors, a), a);
     json::set(eval, "filters", std::move(filters), a);
   }
   if (!dataset.reference_postprocessors.empty())

@@ -21,7 +21,8 @@ json::Value list_of(const std::vector<std::string>& texts, Allocator& a);
 /// {"type": ID, ...its configuration}. `key` names it in errors: "infer.template".
 Result<PluginChoice> component_from_json(const json::Value* value, const std::string& origin, const std::string& key);
 json::Value component_to_json(const PluginChoice& choice, Allocator& a);
-Result<std::vector<PluginChoice>> components_from_json(const json::Value* list, const std::string& origin, const std::string& key);
+Result<std::vector<PluginChoice>> components_from_json(const json::Value* list, const std::string& origin,
+                                                       const std::string& key);
 json::Value components_to_json(const std::vector<PluginChoice>& choices, Allocator& a);
 
 /// A model is named by a card, or written out: then `model` is its JSON, until resolve() makes a helper of it.
@@ -37,7 +38,9 @@ Result<void> eval_from_json(const json::Value& eval, const std::string& origin, 
 json::Value eval_to_json(const DatasetConfig& dataset, Allocator& a);
 
 /// Its attempts carry numbers for the table: perplexities (measures_itself), or choices that its "scores" name.
-inline bool has_own_numbers(const Inferencer& inferencer) { return measures_itself(inferencer) || inferencer.id == "multiple_choice"; }
+inline bool has_own_numbers(const Inferencer& inferencer) {
+  return measures_itself(inferencer) || inferencer.id == "multiple_choice";
+}
 
 /// Neither metric nor judge, nor answers to compare with: predictions are made, and nothing is said of how good they are.
 inline bool is_unscored(const DatasetConfig& dataset) {

@@ -16,7 +16,9 @@ std::string place(const fs::path& file, const std::string& pointer, int depth) {
   if (const std::string here = source->at(pointer); here != file.string()) return here;
   const json::Value* extends = json::find(source->root(), "extends");
   if (!extends) return "";
-  const auto in = [&](const json::Value& parent) { return parent.IsString() ? place(file.parent_path() / json::text(parent), pointer, depth + 1) : ""; };
+  const auto in = [&](const json::Value& parent) {
+    return parent.IsString() ? place(file.parent_path() / json::text(parent), pointer, depth + 1) : "";
+  };
   if (!extends->IsArray()) return in(*extends);
   for (rapidjson::SizeType i = extends->Size(); i-- > 0;)   // a later one wins
     if (const std::string found = in((*extends)[i]); !found.empty()) return found;

@@ -35,7 +35,8 @@ struct Candidate {
   std::vector<std::string> parents;     // what it extends
 };
 
-// A file that does not say what it is, is what it extends: a file beside it, or a card by its name. Each round decides one level more.
+// A file that does not say what it is, is what it extends: a file beside it, or a card by its name. Each round decides one
+// level more.
 void inherit_kinds(std::vector<Candidate>& candidates) {
   std::unordered_map<std::string, size_t> by_path, by_name;
   for (size_t i = 0; i < candidates.size(); ++i) {
@@ -43,7 +44,8 @@ void inherit_kinds(std::vector<Candidate>& candidates) {
     by_name.emplace(candidates[i].path.stem().string(), i);
   }
   const auto parent_of = [&](const Candidate& child, const std::string& parent) -> const Candidate* {
-    if (const auto it = by_path.find((child.path.parent_path() / parent).lexically_normal().string()); it != by_path.end()) return &candidates[it->second];
+    if (const auto it = by_path.find((child.path.parent_path() / parent).lexically_normal().string()); it != by_path.end())
+      return &candidates[it->second];
     const fs::path name(parent);
     const auto it = by_name.find(name.extension() == ".json" ? name.stem().string() : parent);
     return it == by_name.end() ? nullptr : &candidates[it->second];
@@ -75,7 +77,8 @@ CardStore CardStore::open(const std::vector<fs::path>& folders) {
       if (!text) { store.problems_.push_back(text.error().message); continue; }
       const auto document = json::parse(*text, path.string(), json::Syntax::relaxed);
       if (!document) { store.problems_.push_back(document.error().message); continue; }
-      candidates.push_back({path, json::find_string(*document, "card").value_or(""), json::find_string(*document, "summary").value_or(""), {}});
+      candidates.push_back(
+          {path, json::find_string(*document, "card").value_or(""), json::find_string(*document, "summary").value_or(""), {}});
       const json::Value* extends = json::find(*document, "extends");
       if (extends && extends->IsString()) candidates.back().parents.emplace_back(json::text(*extends));
       if (extends && extends->IsArray())
@@ -89,14 +92,16 @@ CardStore CardStore::open(const std::vector<fs::path>& folders) {
     if (candidate.kind.empty()) continue;
     const auto known = std::find(kind_names.begin(), kind_names.end(), candidate.kind);
     if (known == kind_names.end()) {
-      store.problems_.push_back(fmt::format("{}: \"card\" is '{}'; it must be 'dataset', 'model' or 'summarizer'", candidate.path.string(), candidate.kind));
+      store.problems_.push_back(fmt::format("{}: \"card\" is '{}'; it must be 'dataset', 'model' or 'summarizer'",
+                                            candidate.path.string(), candidate.kind));
       continue;
     }
     const auto kind = static_cast<size_t>(known - kind_names.begin());
     CardEntry entry{static_cast<CardKind>(kind), candidate.path.stem().string(), candidate.path, std::move(candidate.summary)};
     (taken[kind].insert(entry.name).second ? store.entries_ : store.shadowed_).push_back(std::move(entry));
   }
-  std::sort(store.entries_.begin(), store.entries_.end(), [](const CardEntry& a, const CardEntry& b) { return a.name < b.name; });
+  std::sort(store.entries_.begin(), store.entries_.end(),
+            [](const CardEntry& a, const CardEntry& b) { return a.name < b.name; });
   return store;
 }
 
@@ -110,8 +115,8 @@ Result<const CardEntry*> CardStore::find(CardKind kind, std::string_view name) c
   const char* what = kind == CardKind::dataset ? "data set" : kind == CardKind::model ? "model" : "summarizer";
   for (const std::string& problem : problems_)  // a broken card is the likelier reason than a typo
     if (problem.find("/" + std::string(name) + ".json") != problem.npos) return Error{Error::Kind::config, problem};
-  return Error{Error::Kind::config, fmt::format("there is no {} called '{}'{}; `sextant list {}s` shows what there is", what, name,
-                                                did_you_mean(name, names), kind_names[static_cast<size_t>(kind)])};
+  return Error{Error::Kind::config, fmt::format("there is no {} called '{}'{}; `sextant list {}s` shows what there is", what,
+                                                name, did_you_mean(name, names), kind_names[static_cast<size_t>(kind)])};
 }
 
 CardFinder finder_of(const CardStore* store, CardKind kind) {
@@ -121,7 +126,8 @@ CardFinder finder_of(const CardStore* store, CardKind kind) {
       for (const CardEntry& entry : *list) {
         std::error_code code;
         if (entry.kind != kind || entry.name != name) continue;
-        if (std::find(chain.begin(), chain.end(), fs::weakly_canonical(entry.path, code).string()) == chain.end()) return &entry;
+        if (std::find(chain.begin(), chain.end(), fs::weakly_canonical(entry.path, code).string()) == chain.end())
+          return &entry;
       }
     return nullptr;
   };

@@ -23,12 +23,14 @@ Result<Defaults> read_defaults(const std::filesystem::path& file) {
     for (const auto& backend : backends->GetArray()) out.backends.emplace_back(backend.IsString() ? json::text(backend) : "");
   if (!custom) missing = "custom_dataset";
   else
-    out.custom_dataset = {name(*custom, "loader"), name(*custom, "template"), name(*custom, "metric"), name(*custom, "option_postprocessor"),
-                          name(*custom, "label_postprocessor")};
+    out.custom_dataset = {name(*custom, "loader"), name(*custom, "template"), name(*custom, "metric"),
+                          name(*custom, "option_postprocessor"), name(*custom, "label_postprocessor")};
   const json::Value* tasks = json::find(in, "tasks");
-  if (tasks) out.tasks = {name(*tasks, "loader"), name(*tasks, "template"), name(*tasks, "filter"), name(*tasks, "exact_match")};
+  if (tasks)
+    out.tasks = {name(*tasks, "loader"), name(*tasks, "template"), name(*tasks, "filter"), name(*tasks, "exact_match")};
   else if (missing.empty()) missing = "tasks";
-  if (!missing.empty()) return Error{Error::Kind::config, fmt::format("{} lacks \"{}\"; reinstall the program", file.string(), missing)};
+  if (!missing.empty())
+    return Error{Error::Kind::config, fmt::format("{} lacks \"{}\"; reinstall the program", file.string(), missing)};
   return out;
 }
 

@@ -1,5 +1,5 @@
-// The components that are taken where nobody names one. Which these are stands in a data file that is installed beside the cards
-// (core/defaults.json): the program itself knows no plugin by name.
+// The components that are taken where nobody names one. Which these are stands in a data file that is installed beside the
+// cards (core/defaults.json): the program itself knows no plugin by name.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -13,7 +13,7 @@ struct Defaults {
   struct CustomDataset {                    // of --custom-dataset-path
     std::string loader, template_, metric;
     std::string option_postprocessor;       // of generated answers to multiple-choice questions; its "options" are filled in
-    std::string label_postprocessor = "regex";   // where the options' labels are not capital letters; its "pattern" is filled in
+    std::string label_postprocessor = "regex";  // where the options' labels are not capital letters; its "pattern" is filled in
   } custom_dataset;
   struct Tasks {                            // of --tasks
     std::string loader, template_, filter, exact_match;

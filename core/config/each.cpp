@@ -39,7 +39,8 @@ bool match(std::string_view pattern, std::string_view name, Names& names) {
     if (close == pattern.npos) return false;
     const std::string key(pattern.substr(2, close - 2));
     const auto known = names.find(key);
-    if (known != names.end()) return name.starts_with(known->second) && match(pattern.substr(close + 1), name.substr(known->second.size()), names);
+    if (known != names.end())
+      return name.starts_with(known->second) && match(pattern.substr(close + 1), name.substr(known->second.size()), names);
     for (size_t size = name.size(); size >= 1; --size) {
       Names tried = names;
       tried[key] = name.substr(0, size);
@@ -58,19 +59,23 @@ bool match(std::string_view pattern, std::string_view name, Names& names) {
     }
     return false;
   }
-  return !name.empty() && (pattern.front() == '?' || pattern.front() == name.front()) && match(pattern.substr(1), name.substr(1), names);
+  return !name.empty() && (pattern.front() == '?' || pattern.front() == name.front()) &&
+         match(pattern.substr(1), name.substr(1), names);
 }
 
-void walk(const fs::path& folder, std::string_view pattern, const Names& names, std::set<Names>& seen, std::vector<Names>& ret_found) {
+void walk(const fs::path& folder, std::string_view pattern, const Names& names, std::set<Names>& seen,
+          std::vector<Names>& ret_found) {
   const size_t slash = pattern.find('/');
   std::vector<fs::path> children;
   std::error_code code;
-  for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, code), end; !code && it != end; it.increment(code))
+  for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, code), end; !code && it != end;
+       it.increment(code))
     children.push_back(it->path());
   std::sort(children.begin(), children.end());
   for (const fs::path& child : children) {
     Names here = names;
-    if (ret_found.size() >= entries_max || !utf8::is_valid(child.filename().string()) || !match(pattern.substr(0, slash), child.filename().string(), here))
+    if (ret_found.size() >= entries_max || !utf8::is_valid(child.filename().string()) ||
+        !match(pattern.substr(0, slash), child.filename().string(), here))
       continue;
     if (slash != pattern.npos) walk(child, pattern.substr(slash + 1), here, seen, ret_found);
     else if (seen.insert(here).second) ret_found.push_back(std::move(here));
@@ -80,20 +85,25 @@ void walk(const fs::path& folder, std::string_view pattern, const Names& names, 
 Result<fs::path> folder_of(const json::Value& card, const std::string& origin, const DataFolder& data_folder) {
   if (!data_folder) return card_error(origin, "\"each\" looks into the data folder, which is not known here; list the entries");
   const json::Value* loader = json::find(card, "loader");
-  auto folder = data_folder(json::find_string(card, "folder").value_or(""), loader ? json::find_string(*loader, "type").value_or("") : "");
+  auto folder = data_folder(json::find_string(card, "folder").value_or(""),
+                            loader ? json::find_string(*loader, "type").value_or("") : "");
   if (!folder) return Error{folder.error().kind, fmt::format("{}: \"each\": {}", origin, folder.error().message)};
   return folder;
 }
 
-Result<void> add_from_glob(json::Document& out, const std::string& pattern, const json::Value& card, const std::string& origin, const DataFolder& data_folder) {
+Result<void> add_from_glob(json::Document& out, const std::string& pattern, const json::Value& card, const std::string& origin,
+                           const DataFolder& data_folder) {
   if (pattern.find("${") == pattern.npos)
-    return card_error(origin, fmt::format("each.glob '{}' has no placeholder; put ${{name}} where the entry's name belongs", pattern));
+    return card_error(origin,
+                      fmt::format("each.glob '{}' has no placeholder; put ${{name}} where the entry's name belongs", pattern));
   SXT_TRY(const fs::path folder, folder_of(card, origin, data_folder));
   std::set<Names> seen;
   std::vector<Names> found;
   walk(folder, pattern, {}, seen, found);
   if (found.empty())
-    return Error{Error::Kind::missing, fmt::format("{}: each.glob: no file in {} matches '{}'; give --data-dir, or correct the pattern", origin, folder.string(), pattern)};
+    return Error{Error::Kind::missing,
+                 fmt::format("{}: each.glob: no file in {} matches '{}'; give --data-dir, or correct the pattern", origin,
+                             folder.string(), pattern)};
   auto& a = out.GetAllocator();
   for (const Names& names : found) {
     json::Value entry(rapidjson::kObjectType);
@@ -103,7 +113,8 @@ Result<void> add_from_glob(json::Document& out, const std::string& pattern, cons
   return {};
 }
 
-Result<void> add_from_file(json::Document& out, const std::string& name, const json::Value& card, const std::string& origin, const DataFolder& data_folder) {
+Result<void> add_from_file(json::Document& out, const std::string& name, const json::Value& card, const std::string& origin,
+                           const DataFolder& data_folder) {
   fs::path file = fs::path(origin).parent_path() / name;
   std::error_code code;
   if (!fs::exists(file, code)) {
@@ -157,16 +168,20 @@ Result<json::Document> entries_of_each(const json::Value& card, const std::strin
   if (each.IsArray()) {
     for (const auto& item : each.GetArray()) SXT_CHECK(add_entry(out, item, origin));
   } else if (each.IsObject() && each.MemberCount() == 1 && (file || glob)) {
-    SXT_CHECK(file ? add_from_file(out, *file, card, origin, data_folder) : add_from_glob(out, *glob, card, origin, data_folder));
+    SXT_CHECK(file ? add_from_file(out, *file, card, origin, data_folder)
+                   : add_from_glob(out, *glob, card, origin, data_folder));
   } else {
-    return card_error(origin, "\"each\" must be a list of entries or names, {\"file\": \"...\"} or {\"glob\": \".../${name}...\"}");
+    return card_error(origin,
+                      "\"each\" must be a list of entries or names, {\"file\": \"...\"} or {\"glob\": \".../${name}...\"}");
   }
   if (out.Empty()) return card_error(origin, "\"each\" is empty; list at least one entry or leave it out");
-  if (out.Size() > entries_max) return card_error(origin, fmt::format("\"each\" has {} entries, more than {}", out.Size(), entries_max));
+  if (out.Size() > entries_max)
+    return card_error(origin, fmt::format("\"each\" has {} entries, more than {}", out.Size(), entries_max));
   return out;
 }
 
-Result<void> fill_names(json::Value& value, const json::Value& entry, const std::string& origin, json::Document::AllocatorType& allocator) {
+Result<void> fill_names(json::Value& value, const json::Value& entry, const std::string& origin,
+                        json::Document::AllocatorType& allocator) {
   if (value.IsObject()) {
     for (auto& member : value.GetObject()) SXT_CHECK(fill_names(member.value, entry, origin, allocator));
   } else if (value.IsArray()) {
@@ -183,7 +198,8 @@ Result<void> fill_names(json::Value& value, const json::Value& entry, const std:
       out += text.substr(i, open - i);
       const std::string name(text.substr(open + 2, close - open - 2));
       const auto filled = json::find_string(entry, name);
-      if (!filled) return card_error(origin, fmt::format("${{{}}} is used, but an entry of \"each\" has no text of that name", name));
+      if (!filled)
+        return card_error(origin, fmt::format("${{{}}} is used, but an entry of \"each\" has no text of that name", name));
       out += *filled;
       i = close + 1;
     }

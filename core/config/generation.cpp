@@ -48,7 +48,9 @@ Result<bool> set_generation(Generation& generation, std::string_view key, const 
     const double x = value.IsNumber() ? value.GetDouble() : NAN;
     if (!value.IsNull() && !(x >= one.least && x <= one.most))
       return must_be(one.most < no_end ? fmt::format("a number from {:g} to {:g}", one.least, one.most)
-                                       : one.least < 0 ? "a number" : one.least > 0 ? "a number above 0" : "a number, 0 or more");
+                     : one.least < 0   ? "a number"
+                     : one.least > 0   ? "a number above 0"
+                                       : "a number, 0 or more");
     generation.*one.member = value.IsNull() ? std::nullopt : std::optional(static_cast<float>(x));
     return true;
   }

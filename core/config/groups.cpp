@@ -24,14 +24,16 @@ Result<std::vector<SummaryGroup>> groups_from_json(const json::Value& list, cons
     if (const json::Value* weights = json::find(item, "weights")) {
       group.by_size = weights->IsString() && json::text(*weights) == "size";
       if (!group.by_size && !weights->IsObject())
-        return card_error(origin, fmt::format("groups[{}].weights must be \"size\" or an object with a number for each member", groups.size()));
+        return card_error(origin, fmt::format("groups[{}].weights must be \"size\" or an object with a number for each member",
+                                              groups.size()));
       std::unordered_map<std::string_view, const json::Value*> given;
       if (!group.by_size)
         for (const auto& weight : weights->GetObject()) given.emplace(json::text(weight.name), &weight.value);
       for (size_t i = 0; !group.by_size && i < group.members.size(); ++i) {
         const auto weight = given.find(group.members[i]);
         if (weight == given.end() || !weight->second->IsNumber() || weight->second->GetDouble() < 0)
-          return card_error(origin, fmt::format("groups[{}].weights has no number for '{}', or one below 0; give each member's", groups.size(), group.members[i]));
+          return card_error(origin, fmt::format("groups[{}].weights has no number for '{}', or one below 0; give each member's",
+                                                groups.size(), group.members[i]));
         group.weights.push_back(weight->second->GetDouble());
       }
       if (!group.by_size && *std::max_element(group.weights.begin(), group.weights.end()) == 0)
@@ -40,7 +42,8 @@ Result<std::vector<SummaryGroup>> groups_from_json(const json::Value& list, cons
       if (!group.by_size)
         for (const auto& weight : weights->GetObject())
           if (const std::string name(json::text(weight.name)); !there.contains(name))
-            return card_error(origin, fmt::format("groups[{}].weights names '{}', which is not a member{}", groups.size(), name, did_you_mean(name, group.members)));
+            return card_error(origin, fmt::format("groups[{}].weights names '{}', which is not a member{}", groups.size(), name,
+                                                  did_you_mean(name, group.members)));
     }
     groups.push_back(std::move(group));
   }
@@ -63,7 +66,9 @@ json::Value group_to_json(const SummaryGroup& group, json::Document::AllocatorTy
 Result<Summarizer> read_summarizer_card(const CardEntry& entry, const CardStore* store) {
   SXT_TRY(const json::Document card, load_merged(entry.path, summarizer_card_shape(), finder_of(store, CardKind::summarizer)));
   Summarizer summarizer{entry.name, {}};
-  if (const json::Value* groups = json::find(card, "groups")) { SXT_TRY(summarizer.groups, groups_from_json(*groups, entry.path.string())); }
+  if (const json::Value* groups = json::find(card, "groups")) {
+    SXT_TRY(summarizer.groups, groups_from_json(*groups, entry.path.string()));
+  }
   return summarizer;
 }
 
@@ -78,9 +83,11 @@ Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const s
       for (size_t k = 0; glob && k < names.size(); ++k)
         if (glob_match(group.members[i], names[k]) && taken.insert(names[k]).second) members.push_back(names[k]);
       if (glob && members.size() == before)
-        return card_error(origin, fmt::format("the group '{}' has the member '{}', which matches no data set", group.name, group.members[i]));
+        return card_error(
+            origin, fmt::format("the group '{}' has the member '{}', which matches no data set", group.name, group.members[i]));
       if (!glob) {
-        if (taken.insert(group.members[i]).second) members.push_back(group.members[i]);  // named twice, or found by a glob: it counts once
+        if (taken.insert(group.members[i]).second)
+          members.push_back(group.members[i]);  // named twice, or found by a glob: it counts once
       }
       if (!group.weights.empty()) weights.resize(members.size(), group.weights[i]);
     }
@@ -90,15 +97,21 @@ Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const s
   return {};
 }
 
-Result<void> check_group_names(const std::vector<SummaryGroup>& groups, std::span<const std::string> names, const std::string& origin) {
+Result<void> check_group_names(const std::vector<SummaryGroup>& groups, std::span<const std::string> names,
+                               const std::string& origin) {
   const std::unordered_set<std::string_view> sets(names.begin(), names.end());
   std::unordered_set<std::string_view> taken;
   for (const SummaryGroup& group : groups) {
     if (sets.contains(group.name))
-      return card_error(origin, fmt::format("a group and a data set are called '{}', and the table would have two rows of that name; give the group another", group.name));
+      return card_error(
+          origin,
+          fmt::format(
+              "a group and a data set are called '{}', and the table would have two rows of that name; give the group another",
+              group.name));
     if (std::find(group.members.begin(), group.members.end(), group.name) != group.members.end())
       return card_error(origin, fmt::format("the group '{}' is a member of itself; leave it out of its members", group.name));
-    if (!taken.insert(group.name).second) return card_error(origin, fmt::format("two groups are called '{}'; give one of them another name", group.name));
+    if (!taken.insert(group.name).second)
+      return card_error(origin, fmt::format("two groups are called '{}'; give one of them another name", group.name));
   }
   return {};
 }

@@ -17,6 +17,7 @@ Result<Summarizer> read_summarizer_card(const CardEntry& entry, const CardStore*
 /// Members with * or ? become the names that they match, in the names' order; one that matches none is an Error.
 Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const std::string> names, const std::string& origin);
 /// An error where two groups, or a group and a data set, have one name: the table would have two rows of it.
-Result<void> check_group_names(const std::vector<SummaryGroup>& groups, std::span<const std::string> names, const std::string& origin);
+Result<void> check_group_names(const std::vector<SummaryGroup>& groups, std::span<const std::string> names,
+                               const std::string& origin);
 
 }  // namespace sextant::config

@@ -12,7 +12,8 @@ namespace sextant::config {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr uint64_t card_bytes_max = 16u << 20;  // a card is written by a person; a run's configuration may be as large as it became
+constexpr uint64_t card_bytes_max =
+    16u << 20;  // a card is written by a person; a run's configuration may be as large as it became
 
 std::string escape_pointer(std::string_view key) {
   std::string out;
@@ -73,8 +74,9 @@ struct KeyLines {
 
 // As authors of cards say it.
 std::string_view type_in_words(std::string_view type) {
-  constexpr std::pair<std::string_view, std::string_view> words[] = {{"string", "a text"},  {"integer", "a whole number"}, {"number", "a number"},
-                                                                     {"boolean", "true or false"}, {"object", "an object"}, {"array", "a list"}};
+  constexpr std::pair<std::string_view, std::string_view> words[] = {{"string", "a text"},    {"integer", "a whole number"},
+                                                                     {"number", "a number"},  {"boolean", "true or false"},
+                                                                     {"object", "an object"}, {"array", "a list"}};
   for (const auto& [name, in_words] : words)
     if (name == type) return in_words;
   return type;
@@ -83,7 +85,8 @@ std::string_view type_in_words(std::string_view type) {
 // Longer than any author's chain; each level holds a card and a stack frame.
 constexpr size_t chain_max = 32;
 
-// What has been loaded already, by path: two parents of one card may share theirs, and theirs again, which doubles with each level.
+// What has been loaded already, by path: two parents of one card may share theirs, and theirs again, which doubles with each
+// level.
 using Loaded = std::map<std::string, std::shared_ptr<const json::Document>>;
 
 Result<std::shared_ptr<const json::Document>> load_chain(const fs::path& path, const Shape& shape, const CardFinder& find_card,
@@ -97,8 +100,9 @@ Result<std::shared_ptr<const json::Document>> load_chain(const fs::path& path, c
   }
   if (const auto it = loaded.find(name); it != loaded.end()) return it->second;
   if (chain.size() >= chain_max)
-    return Error{Error::Kind::config, fmt::format("{}: the chain of \"extends\" has more than {} files, starting with {}; merge some of them", name, chain_max,
-                                                  chain.front())};
+    return Error{Error::Kind::config,
+                 fmt::format("{}: the chain of \"extends\" has more than {} files, starting with {}; merge some of them", name,
+                             chain_max, chain.front())};
   SXT_TRY(JsonSource source, JsonSource::load(path));
   SXT_CHECK(source.check(shape));
   chain.push_back(name);
@@ -112,14 +116,18 @@ Result<std::shared_ptr<const json::Document>> load_chain(const fs::path& path, c
       for (const auto& item : extends->GetArray())
         if (item.IsString()) parents.emplace_back(json::text(item));
     if (parents.empty() && !(extends->IsArray() && extends->Empty()))
-      return Error{Error::Kind::config, fmt::format("{}: \"extends\" must be a file name or a list of them", source.at("/extends"))};
+      return Error{Error::Kind::config,
+                   fmt::format("{}: \"extends\" must be a file name or a list of them", source.at("/extends"))};
     for (const std::string& parent : parents) {
       fs::path file = fs::path(path).parent_path() / parent;
       if (!fs::exists(file, code)) {
-        const CardEntry* card = find_card ? find_card(fs::path(parent).extension() == ".json" ? fs::path(parent).stem().string() : parent, chain) : nullptr;
+        const CardEntry* card =
+            find_card ? find_card(fs::path(parent).extension() == ".json" ? fs::path(parent).stem().string() : parent, chain)
+                      : nullptr;
         if (!card)
-          return Error{Error::Kind::config, fmt::format("{}: \"extends\" names {}, which is neither a file beside it nor a card's name", source.at("/extends"),
-                                                        parent)};
+          return Error{Error::Kind::config,
+                       fmt::format("{}: \"extends\" names {}, which is neither a file beside it nor a card's name",
+                                   source.at("/extends"), parent)};
         file = card->path;
       }
       SXT_TRY(const std::shared_ptr<const json::Document> base, load_chain(file, shape, find_card, chain, loaded));
@@ -168,7 +176,8 @@ std::string JsonSource::at(const std::string& pointer) const {
 
 Result<void> JsonSource::check(const Shape& shape) const {
   const auto breach = schema::find_breach(shape, root_);
-  if (!breach) return Error{Error::Kind::internal, fmt::format("{}: the schema of this file {}", origin_, breach.error().message)};
+  if (!breach)
+    return Error{Error::Kind::internal, fmt::format("{}: the schema of this file {}", origin_, breach.error().message)};
   if (*breach) return unlike(**breach);
   return {};
 }
@@ -177,10 +186,13 @@ Error JsonSource::unlike(const schema::Breach& breach) const {
   std::string pointer;
   for (const std::string& step : breach.path) pointer += "/" + escape_pointer(step);
   const std::string key = join(breach.path, ".");
-  const auto error = [&](const std::string& what) { return Error{Error::Kind::config, fmt::format("{}: {}", at(pointer), what)}; };
+  const auto error = [&](const std::string& what) {
+    return Error{Error::Kind::config, fmt::format("{}: {}", at(pointer), what)};
+  };
   if (breach.keyword == "additionalProperties") {
     const std::vector<std::string> names = schema::property_names(*breach.schema);
-    return error(fmt::format("unknown key '{}'{}; known here: {}", key, did_you_mean(breach.path.back(), names), join(names, ", ")));
+    return error(
+        fmt::format("unknown key '{}'{}; known here: {}", key, did_you_mean(breach.path.back(), names), join(names, ", ")));
   }
   const auto type = json::find_string(*breach.schema, "type");
   if (breach.keyword == "type" && type) return error(fmt::format("{} must be {}", key, type_in_words(*type)));

@@ -30,9 +30,9 @@ class JsonSource {
   std::unordered_map<std::string, size_t> line_of_;
 };
 
-/// Loads a file and everything its "extends" names, merged: objects member by member, anything else replaced; each file is checked
-/// against `shape` by itself. "extends" names files relative to the one it stands in, or cards by their names. A cycle or a missing file is
-/// an error that names the chain.
+/// Loads a file and everything its "extends" names, merged: objects member by member, anything else replaced; each file is
+/// checked against `shape` by itself. "extends" names files relative to the one it stands in, or cards by their names. A cycle
+/// or a missing file is an error that names the chain.
 Result<json::Document> load_merged(const std::filesystem::path& path, const Shape& shape, const CardFinder& find_card = {});
 
 /// Merges `over` into `base`, as "extends" does.

@@ -22,7 +22,9 @@ Result<uint32_t> length(const json::Value& card, const char* key, uint32_t other
 Result<ModelConfig> model_from_json(const json::Value& card, const std::string& name, const std::string& origin) {
   ModelConfig model;
   model.abbr = json::find_string(card, "abbr").value_or(name);
-  if (model.abbr.empty()) return card_error(origin, "\"abbr\" is empty, and the table and the files of a run are called by it; give it a name, or leave it out");
+  if (model.abbr.empty())
+    return card_error(
+        origin, "\"abbr\" is empty, and the table and the files of a run are called by it; give it a name, or leave it out");
   model.backend = json::find_string(card, "backend").value_or("auto");
   json::Document config;
   config.SetObject();
@@ -33,7 +35,8 @@ Result<ModelConfig> model_from_json(const json::Value& card, const std::string& 
     model.hugging_face = true;
   }
   if (const auto path = json::find_string(card, "model_path")) {
-    if (model.hugging_face) return Error{Error::Kind::config, fmt::format("{}: give \"hf_path\" or \"model_path\", not both", origin)};
+    if (model.hugging_face)
+      return Error{Error::Kind::config, fmt::format("{}: give \"hf_path\" or \"model_path\", not both", origin)};
     model.path = *path;
   }
   if (!model.path.empty()) json::set(config, "path", model.path, a);
@@ -57,7 +60,8 @@ Result<ModelConfig> model_from_json(const json::Value& card, const std::string& 
     for (const auto& member : generation->GetObject()) {
       const auto set = set_generation(model.generation, json::text(member.name), member.value);
       if (!set)
-        return Error{Error::Kind::config, fmt::format("{}: generation.{} {}", origin, json::text(member.name), set.error().message)};
+        return Error{Error::Kind::config,
+                     fmt::format("{}: generation.{} {}", origin, json::text(member.name), set.error().message)};
     }
   }
   if (const json::Value* kwargs = json::find(card, "chat_template_kwargs"); kwargs && !kwargs->ObjectEmpty())
@@ -74,7 +78,8 @@ Result<ModelConfig> read_model_card(const CardEntry& entry, const CardStore* sto
   if (const auto name = json::find_string(card, "model_path")) {
     std::error_code code;
     const std::filesystem::path kept = cache_folder() / "models" / *name;
-    if (!std::filesystem::exists(*name, code) && std::filesystem::exists(kept, code)) json::set(card, "model_path", kept.string(), card.GetAllocator());
+    if (!std::filesystem::exists(*name, code) && std::filesystem::exists(kept, code))
+      json::set(card, "model_path", kept.string(), card.GetAllocator());
   }
   return model_from_json(card, entry.name, entry.path.string());
 }

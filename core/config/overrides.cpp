@@ -11,9 +11,12 @@ namespace {
 
 Error usage(std::string message) { return {Error::Kind::usage, std::move(message)}; }
 
-Result<void> check_id(const std::string& what, const std::string& id, const std::vector<std::string>& known, const DatasetConfig& dataset) {
+Result<void> check_id(const std::string& what, const std::string& id, const std::vector<std::string>& known,
+                      const DatasetConfig& dataset) {
   if (known.empty() || std::find(known.begin(), known.end(), id) != known.end()) return {};
-  return Error{Error::Kind::config, fmt::format("{}: there is no {} '{}'{}; there are: {}", place_in_card(dataset.card_path, "/infer/" + what + "/type"), what, id, did_you_mean(id, known), join(known, ", "))};
+  return Error{Error::Kind::config, fmt::format("{}: there is no {} '{}'{}; there are: {}",
+                                                place_in_card(dataset.card_path, "/infer/" + what + "/type"), what, id,
+                                                did_you_mean(id, known), join(known, ", "))};
 }
 
 // "infer.inferencer" as a JSON pointer
@@ -22,7 +25,9 @@ std::string pointer_to(std::string member) {
   return "/" + member;
 }
 
-bool same_model(const ModelConfig& a, const ModelConfig& b) { return json::canonical(model_to_json(a)) == json::canonical(model_to_json(b)); }
+bool same_model(const ModelConfig& a, const ModelConfig& b) {
+  return json::canonical(model_to_json(a)) == json::canonical(model_to_json(b));
+}
 
 }  // namespace
 
@@ -33,7 +38,8 @@ Result<PluginChoice> component_flag(const std::string& text, const char* flag) {
   if (colon == text.npos) return choice;
   const auto config = json::parse(text.substr(colon + 1), flag, json::Syntax::relaxed);
   if (!config || !config->IsObject())
-    return usage(fmt::format("{}: the text after '{}:' is not a JSON object{}", flag, choice.id, config ? "" : " (" + config.error().message + ")"));
+    return usage(fmt::format("{}: the text after '{}:' is not a JSON object{}", flag, choice.id,
+                             config ? "" : " (" + config.error().message + ")"));
   choice.config = json::write(*config);
   return choice;
 }
@@ -86,7 +92,8 @@ Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfi
 }
 
 // A key that the inferencer does not have is found here, before a model is loaded; its value is checked when it is made.
-Result<void> check_keys(const Inferencer& inferencer, const std::string& where, const std::vector<KnownInferencer>& known, const DatasetConfig& dataset) {
+Result<void> check_keys(const Inferencer& inferencer, const std::string& where, const std::vector<KnownInferencer>& known,
+                        const DatasetConfig& dataset) {
   const KnownInferencer* type = find_inferencer(known, inferencer.id);
   if (!type || !type->keys) return {};
   SXT_TRY(const json::Document config, json::parse(inferencer.config, dataset.card_path));
@@ -95,7 +102,8 @@ Result<void> check_keys(const Inferencer& inferencer, const std::string& where, 
   for (const auto& member : config.GetObject()) {
     const std::string key(json::text(member.name));
     if (std::find(keys.begin(), keys.end(), key) == keys.end())
-      return Error{Error::Kind::config, fmt::format("{}: '{}.{}' is unknown{}; {} has: {}", place_in_card(dataset.card_path, pointer_to(where) + "/" + key), where, key,
+      return Error{Error::Kind::config, fmt::format("{}: '{}.{}' is unknown{}; {} has: {}",
+                                                    place_in_card(dataset.card_path, pointer_to(where) + "/" + key), where, key,
                                                     did_you_mean(key, keys), inferencer.id, join(keys, ", "))};
   }
   return {};
@@ -118,9 +126,9 @@ Result<void> check_ids(const std::vector<DatasetConfig>& datasets, const World& 
   return {};
 }
 
-Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vector<ModelConfig>& evaluated, const std::vector<ModelConfig>& listed,
-                          const std::string& judge_flag, const MakeHelper& make, const std::function<void(const std::string&)>& warn,
-                          std::vector<ModelConfig>& ret_helpers) {
+Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vector<ModelConfig>& evaluated,
+                          const std::vector<ModelConfig>& listed, const std::string& judge_flag, const MakeHelper& make,
+                          const std::function<void(const std::string&)>& warn, std::vector<ModelConfig>& ret_helpers) {
   // A helper that is another model than the evaluated one of its name, or the same one asked otherwise, has a name of its own.
   const auto tell_apart = [&](ModelConfig& model, const char* role) {
     const std::string key = file_name_key(model.abbr);
@@ -139,25 +147,31 @@ Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vecto
       SXT_TRY(model, make(text, origin));
     }
     tell_apart(model, role);
-    const auto there = std::find_if(ret_helpers.begin(), ret_helpers.end(),
-                                    [key = file_name_key(model.abbr)](const ModelConfig& other) { return file_name_key(other.abbr) == key; });
+    const auto there =
+        std::find_if(ret_helpers.begin(), ret_helpers.end(),
+                     [key = file_name_key(model.abbr)](const ModelConfig& other) { return file_name_key(other.abbr) == key; });
     if (there == ret_helpers.end()) ret_helpers.push_back(model);
     else if (!same_model(*there, model))
-      return usage(fmt::format("{}: two different models are called '{}' and '{}', which would be one folder; give one of them another \"abbr\"", origin,
-                               there->abbr, model.abbr));
+      return usage(fmt::format(
+          "{}: two different models are called '{}' and '{}', which would be one folder; give one of them another \"abbr\"",
+          origin, there->abbr, model.abbr));
     return model.abbr;
   };
   bool any_judge = false;
   for (DatasetConfig& dataset : datasets) {
-    if (!dataset.retriever.model.empty()) { SXT_TRY(dataset.retriever.model, add(dataset.retriever.model, dataset.card_path, "_retriever")); }
+    if (!dataset.retriever.model.empty()) {
+      SXT_TRY(dataset.retriever.model, add(dataset.retriever.model, dataset.card_path, "_retriever"));
+    }
     if (!dataset.judge) continue;
     any_judge = true;
     const bool by_flag = !judge_flag.empty();
     if (!by_flag && dataset.judge->model.empty())
       return usage(fmt::format("{}: the card's judge names no model; give --judge MODEL", dataset.card_path));
-    SXT_TRY(dataset.judge->model, add(by_flag ? judge_flag : dataset.judge->model, by_flag ? "--judge" : dataset.card_path, "_judge"));
+    SXT_TRY(dataset.judge->model,
+            add(by_flag ? judge_flag : dataset.judge->model, by_flag ? "--judge" : dataset.card_path, "_judge"));
   }
-  if (!judge_flag.empty() && !any_judge && warn) warn("--judge changes nothing: no data set of this run has a judge in its card");
+  if (!judge_flag.empty() && !any_judge && warn)
+    warn("--judge changes nothing: no data set of this run has a judge in its card");
   return {};
 }
 

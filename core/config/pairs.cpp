@@ -8,8 +8,11 @@ namespace sextant::config {
 Result<std::vector<std::pair<std::string, std::string>>> pairs_of(const RunConfig& run, const DatasetConfig& dataset) {
   const std::string& base = dataset.judge->base;
   if (run.models.size() < 2)
-    return Error{Error::Kind::config, fmt::format("{}: its judge compares the answers of two models, and the run has {}; name another one in --models or --hf-path",
-                                                  dataset.card_path, run.models.size())};
+    return Error{
+        Error::Kind::config,
+        fmt::format(
+            "{}: its judge compares the answers of two models, and the run has {}; name another one in --models or --hf-path",
+            dataset.card_path, run.models.size())};
   std::vector<std::pair<std::string, std::string>> out;
   std::vector<std::string> models;
   for (const ModelConfig& model : run.models) models.push_back(model.abbr);
@@ -18,8 +21,9 @@ Result<std::vector<std::pair<std::string, std::string>>> pairs_of(const RunConfi
     for (size_t j = i + 1; base.empty() && j < models.size(); ++j) out.emplace_back(models[i], models[j]);
   }
   if (!base.empty() && std::find(models.begin(), models.end(), base) == models.end())
-    return Error{Error::Kind::config, fmt::format("{}: eval.judge.pairs.base is '{}', which is no model of this run; add it, or name one of: {}",
-                                                  dataset.card_path, base, join(models, ", "))};
+    return Error{Error::Kind::config,
+                 fmt::format("{}: eval.judge.pairs.base is '{}', which is no model of this run; add it, or name one of: {}",
+                             dataset.card_path, base, join(models, ", "))};
   return out;
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 bool labelled(data::Form form) { return form != data::Form::open && form != data::Form::whole; }
 
-Result<void> apply_variant(json::Document& card, const std::string& variant, const std::vector<KnownInferencer>& inferencers, const std::string& origin) {
+Result<void> apply_variant(json::Document& card, const std::string& variant, const std::vector<KnownInferencer>& inferencers,
+                           const std::string& origin) {
   const json::Value* variants = json::find(card, "variants");
   const json::Value* chosen = variants ? json::find(*variants, variant) : nullptr;
   if (chosen) {
@@ -29,11 +30,12 @@ Result<void> apply_variant(json::Document& card, const std::string& variant, con
   std::vector<std::string> all = names;
   all.insert(all.end(), ids.begin(), ids.end());
   return card_error(origin, fmt::format("the card has no variant '{}'{}; it has: {}{}", variant, did_you_mean(variant, all),
-                                        names.empty() ? "none" : join(names, ", "), ids.empty() ? "" : "; inferencers are: " + join(ids, ", ")));
+                                        names.empty() ? "none" : join(names, ", "),
+                                        ids.empty() ? "" : "; inferencers are: " + join(ids, ", ")));
 }
 
-// NAME/ID: the inferencer's id replaces the card's. A label that is chosen is the answer already, so what takes an answer out of a
-// reply goes.
+// NAME/ID: the inferencer's id replaces the card's. A label that is chosen is the answer already, so what takes an answer out
+// of a reply goes.
 Result<void> apply_inferencer(json::Document& card, const CardOptions& options, const std::string& origin) {
   auto& a = card.GetAllocator();
   json::Value* infer = card.HasMember("infer") && card["infer"].IsObject() ? &card["infer"] : nullptr;
@@ -60,9 +62,12 @@ Result<void> apply_inferencer(json::Document& card, const CardOptions& options, 
   } else if (labelled(is->form) && !labelled(was->form)) {
     eval.RemoveMember("postprocessors");
     eval.RemoveMember("filters");
-  } else if (labelled(was->form) && is->form == data::Form::open && options.warn && says_nothing("postprocessors") && says_nothing("filters")) {
-    options.warn(fmt::format("{}: the card was made for {} and does not say how an answer is extracted from a reply; give --extractor, such as first_option",
-                             origin, before));
+  } else if (labelled(was->form) && is->form == data::Form::open && options.warn && says_nothing("postprocessors") &&
+             says_nothing("filters")) {
+    options.warn(
+        fmt::format("{}: the card was made for {} and does not say how an answer is extracted from a reply; give --extractor, "
+                    "such as first_option",
+                    origin, before));
   }
   return {};
 }
@@ -73,7 +78,8 @@ bool in_subset(std::string_view pattern, const json::Value* entry, const std::st
   if (const size_t dash = abbr.find('-'); dash != abbr.npos) names.push_back(abbr.substr(dash + 1));
   if (const auto name = entry ? json::find_string(*entry, "name") : std::nullopt) names.push_back(*name);
   const bool wild = pattern.find_first_of("*?") != pattern.npos;  // a name without them is meant to the letter
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return wild ? glob_match(pattern, name) : name == pattern; });
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return wild ? glob_match(pattern, name) : name == pattern; });
 }
 
 std::vector<std::string> patterns_of(std::string_view subset) {
@@ -107,14 +113,18 @@ Result<void> keep_subset(const std::string& subset, const std::vector<const json
     for (size_t i = 0; i < datasets.size(); ++i)
       names.push_back(entries[i] ? json::find_string(*entries[i], "name").value_or(datasets[i].abbr) : datasets[i].abbr);
     constexpr size_t named_max = 12;
-    return Error{Error::Kind::usage, fmt::format("{}: no part of the card is called '{}'{}; there are: {}", origin, pattern, did_you_mean(pattern, names), first_names(names, named_max))};
+    return Error{Error::Kind::usage, fmt::format("{}: no part of the card is called '{}'{}; there are: {}", origin, pattern,
+                                                 did_you_mean(pattern, names), first_names(names, named_max))};
   }
-  if (kept.empty()) return Error{Error::Kind::usage, fmt::format("{}: the subset '{}' names nothing; write NAME:PART", origin, subset)};
+  if (kept.empty())
+    return Error{Error::Kind::usage, fmt::format("{}: the subset '{}' names nothing; write NAME:PART", origin, subset)};
   datasets = std::move(kept);
   std::set<std::string> there;
   for (const DatasetConfig& dataset : datasets) there.insert(dataset.abbr);
   std::erase_if(groups, [&](const SummaryGroup& group) {
-    if (std::any_of(group.members.begin(), group.members.end(), [&](const std::string& member) { return !there.contains(member); })) return true;
+    if (std::any_of(group.members.begin(), group.members.end(),
+                    [&](const std::string& member) { return !there.contains(member); }))
+      return true;
     there.insert(group.name);
     return false;
   });
@@ -143,8 +153,9 @@ std::string read_card_name(const std::string& text, const std::vector<KnownInfer
   return head.substr(0, colon);
 }
 
-Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& given, const std::string& name, const std::string& origin,
-                                                     std::vector<SummaryGroup>& ret_groups, const CardOptions& options) {
+Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& given, const std::string& name,
+                                                     const std::string& origin, std::vector<SummaryGroup>& ret_groups,
+                                                     const CardOptions& options) {
   json::Document card = json::copy(given);
   for (const auto& [path, value] : options.set) SXT_CHECK(set_member(card, path, value));
   if (!options.set.empty()) SXT_CHECK(JsonSource::from_value(card, origin + " with --set").check(dataset_card_shape()));
@@ -185,7 +196,8 @@ Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& given, c
   return datasets;
 }
 
-Result<std::vector<DatasetConfig>> read_dataset_card(const CardEntry& entry, const CardOptions& options, std::vector<SummaryGroup>& ret_groups) {
+Result<std::vector<DatasetConfig>> read_dataset_card(const CardEntry& entry, const CardOptions& options,
+                                                     std::vector<SummaryGroup>& ret_groups) {
   SXT_TRY(json::Document card, load_merged(entry.path, dataset_card_shape(), finder_of(options.store, CardKind::dataset)));
   const std::string origin = entry.path.string();
   std::string name = entry.name;

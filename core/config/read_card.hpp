@@ -34,15 +34,17 @@ struct CardOptions {
   std::function<void(const std::string&)> warn = {};
 };
 
-/// The parts of NAME[:SUBSET][/INFERENCER|/VARIANT]; the card's name is returned. What stands behind a slash is an inferencer's id first,
-/// else a variant.
+/// The parts of NAME[:SUBSET][/INFERENCER|/VARIANT]; the card's name is returned. What stands behind a slash is an inferencer's
+/// id first, else a variant.
 std::string read_card_name(const std::string& text, const std::vector<KnownInferencer>& inferencers, CardOptions& ret_options);
 
 /// Reads a data set card: one DatasetConfig per entry of "each"; the card's groups are appended to `ret_groups`.
-Result<std::vector<DatasetConfig>> read_dataset_card(const CardEntry& entry, const CardOptions& options, std::vector<SummaryGroup>& ret_groups);
+Result<std::vector<DatasetConfig>> read_dataset_card(const CardEntry& entry, const CardOptions& options,
+                                                     std::vector<SummaryGroup>& ret_groups);
 /// A card that is written out in CONFIG.json, or a data set as configs/run.json holds it.
-Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& card, const std::string& name, const std::string& origin,
-                                                     std::vector<SummaryGroup>& ret_groups, const CardOptions& options = {});
+Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& card, const std::string& name,
+                                                     const std::string& origin, std::vector<SummaryGroup>& ret_groups,
+                                                     const CardOptions& options = {});
 /// One data set: no "each", every ${name} filled in.
 Result<DatasetConfig> dataset_from_filled(const json::Value& card, const std::string& name, const std::string& origin);
 

@@ -37,7 +37,9 @@ CardOptions options_of(const RunFlags& flags, const std::string& data_dir, const
   if (world.inferencers) options.inferencers = world.inferencers();
   options.store = world.cards;
   if (world.data_folder)
-    options.data_folder = [&world, data_dir](const std::string& folder, const std::string& loader) { return world.data_folder(data_dir, folder, loader); };
+    options.data_folder = [&world, data_dir](const std::string& folder, const std::string& loader) {
+      return world.data_folder(data_dir, folder, loader);
+    };
   options.warn = world.warn;
   return options;
 }
@@ -57,21 +59,25 @@ Result<void> check_inline(const json::Value& value, const Shape& shape, const st
   return JsonSource::from_value(value, origin).check(shape);
 }
 
-// Makes the names of rows unique, and those of their files, which a file system may take for one where rows are two ("a/b" and "a_b",
-// "Law" and "law"): where a run holds a set as gen and as ppl, the ppl one is called <abbr>_ppl.
+// Makes the names of rows unique, and those of their files, which a file system may take for one where rows are two ("a/b" and
+// "a_b", "Law" and "law"): where a run holds a set as gen and as ppl, the ppl one is called <abbr>_ppl.
 Result<void> name_tasks(std::vector<CardSets>& cards) {
   std::set<std::string> taken, named;
   for (const CardSets& card : cards)
     if (!card.datasets.empty() && !named.insert(card.datasets.front().card + "\n" + card.datasets.front().abbr).second)
       return usage(fmt::format("the data set '{}' is named twice; name it once", card.datasets.front().card));
-  const auto inferencer = [](const CardSets& card) { return card.datasets.empty() ? std::string("gen") : card.datasets.front().inferencer.id; };
+  const auto inferencer = [](const CardSets& card) {
+    return card.datasets.empty() ? std::string("gen") : card.datasets.front().inferencer.id;
+  };
   const auto rank = [&](const CardSets& card) { return inferencer(card) == "gen" ? 0 : inferencer(card) == "ppl" ? 1 : 2; };
   std::vector<CardSets*> order;
   for (CardSets& card : cards) order.push_back(&card);
   std::stable_sort(order.begin(), order.end(), [&](auto* a, auto* b) { return rank(*a) < rank(*b); });
   for (CardSets* card : order) {
     const auto clashes = [&] {
-      return std::any_of(card->datasets.begin(), card->datasets.end(), [&](const DatasetConfig& d) { return taken.contains(file_name_key(d.task_name.empty() ? d.abbr : d.task_name)); });
+      return std::any_of(card->datasets.begin(), card->datasets.end(), [&](const DatasetConfig& d) {
+        return taken.contains(file_name_key(d.task_name.empty() ? d.abbr : d.task_name));
+      });
     };
     std::string suffix;
     if (clashes()) {
@@ -114,7 +120,8 @@ std::string name_in_path(std::string name) {
   return name.substr(name.rfind('/') + 1);
 }
 
-// The last component of the path that says something: "." and ".." are called by their folders, a snapshot of the hub's cache by its model.
+// The last component of the path that says something: "." and ".." are called by their folders, a snapshot of the hub's cache
+// by its model.
 std::string model_abbr(const std::string& path, bool hugging_face, Compat compat) {
   fs::path p = fs::path(path).lexically_normal();
   if (p.filename().empty()) p = p.parent_path();
@@ -122,7 +129,8 @@ std::string model_abbr(const std::string& path, bool hugging_face, Compat compat
   if (p.empty() || p.filename() == "." || p.filename() == "..") p = fs::weakly_canonical(fs::absolute(path, code), code);
   std::string name = p.filename().string();
   const std::string model = p.parent_path().parent_path().filename().string();
-  if (hugging_face && p.parent_path().filename() == "snapshots" && model.starts_with("models--")) name = model.substr(model.rfind("--") + 2);
+  if (hugging_face && p.parent_path().filename() == "snapshots" && model.starts_with("models--"))
+    name = model.substr(model.rfind("--") + 2);
   if (hugging_face && compat == Compat::opencompass_0_2_4)
     return fmt::format("opencompass.models.huggingface.HuggingFace_{}_{}", p.parent_path().filename().string(), name);
   if (hugging_face) return name + "_hf";
@@ -136,8 +144,8 @@ std::string with_adapter(std::string abbr, const std::string& folder, Compat com
   return abbr + "+" + model_abbr(folder, false, Compat::none);
 }
 
-// Two models of one name are told apart by what differs between them, where nobody has named them: the adapter, the chat template, the
-// compute type.
+// Two models of one name are told apart by what differs between them, where nobody has named them: the adapter, the chat
+// template, the compute type.
 void tell_apart(std::vector<ModelConfig>& models, const std::vector<bool>& named) {
   std::map<std::string, std::vector<size_t>> groups;
   for (size_t i = 0; i < models.size(); ++i)
@@ -150,9 +158,12 @@ void tell_apart(std::vector<ModelConfig>& models, const std::vector<bool>& named
         const auto config = json::parse(models[i].config, models[i].abbr);
         values.push_back(config ? json::find_string(*config, member).value_or("") : "");
       }
-      if (std::all_of(values.begin(), values.end(), [&](const std::string& value) { return value == values.front(); })) continue;
+      if (std::all_of(values.begin(), values.end(), [&](const std::string& value) { return value == values.front(); }))
+        continue;
       for (size_t k = 0; k < group.size(); ++k)
-        if (!values[k].empty()) models[group[k]].abbr += "+" + (member == std::string_view("compute") ? values[k] : fs::path(values[k]).stem().string());
+        if (!values[k].empty())
+          models[group[k]].abbr +=
+              "+" + (member == std::string_view("compute") ? values[k] : fs::path(values[k]).stem().string());
     }
   }
 }
@@ -189,7 +200,8 @@ class ModelFlags {
     SXT_TRY(parsed, json::parse(model.config, model.abbr));
     config_ = std::move(parsed);
     if (!model.path.empty()) {
-      SXT_TRY(model.path, locate(model.hugging_face ? "--hf-path" : "--model-path", model.path, model.hugging_face ? ModelFiles::folder : ModelFiles::file));
+      SXT_TRY(model.path, locate(model.hugging_face ? "--hf-path" : "--model-path", model.path,
+                                 model.hugging_face ? ModelFiles::folder : ModelFiles::file));
       set("path", model.path);
     }
     if (flags_.threads) set("threads", *flags_.threads, "--threads", model.backend);
@@ -210,14 +222,16 @@ class ModelFlags {
     if (!flags_.memory.empty()) {
       const std::optional<uint64_t> bytes = parse_size(flags_.memory);
       if (!bytes || *bytes == 0)
-        return usage(fmt::format("--memory is '{}'; give bytes, or a number with K, M, G or T behind it, as in 8G", flags_.memory));
+        return usage(
+            fmt::format("--memory is '{}'; give bytes, or a number with K, M, G or T behind it, as in 8G", flags_.memory));
       set("memory", *bytes, "--memory", model.backend);
     }
     if (flags_.no_prefix_reuse) set("prefix_reuse", false, "--no-prefix-reuse", model.backend);
     if (!flags_.tokenizer_path.empty()) set("tokenizer_path", flags_.tokenizer_path, "--tokenizer-path", model.backend);
     if (!flags_.peft_path.empty()) {
       if (!world_.backend_accepts(model.backend, "peft_path"))
-        return usage(fmt::format("--peft-path: the backend '{}' merges no adapters; merge it into the model first", model.backend));
+        return usage(
+            fmt::format("--peft-path: the backend '{}' merges no adapters; merge it into the model first", model.backend));
       set("peft_path", flags_.peft_path);
     }
     SXT_CHECK(locate_key("tokenizer_path", "--tokenizer-path", ModelFiles::either));
@@ -228,7 +242,8 @@ class ModelFlags {
     }
     SXT_CHECK(chat_template_kwargs(model));
     if (!flags_.hf_type.empty()) {
-      if (flags_.hf_type != "base" && flags_.hf_type != "chat") return usage(fmt::format("--hf-type is '{}'; it must be 'base' or 'chat'", flags_.hf_type));
+      if (flags_.hf_type != "base" && flags_.hf_type != "chat")
+        return usage(fmt::format("--hf-type is '{}'; it must be 'base' or 'chat'", flags_.hf_type));
       model.base = flags_.hf_type == "base";
     }
     if (!flags_.system_prompt.empty()) model.system_prompt = flags_.system_prompt;
@@ -266,7 +281,8 @@ class ModelFlags {
     return {};
   }
   template <class T> void set(const char* key, T value) {
-    if constexpr (std::is_convertible_v<T, std::string_view>) json::set(config_, key, std::string_view(value), config_.GetAllocator());
+    if constexpr (std::is_convertible_v<T, std::string_view>)
+      json::set(config_, key, std::string_view(value), config_.GetAllocator());
     else json::set(config_, key, json::Value(value), config_.GetAllocator());
   }
   template <class T> void set(const char* key, T value, const char* flag, const std::string& backend) {
@@ -276,7 +292,8 @@ class ModelFlags {
   // The flag's are added to the card's.
   Result<void> chat_template_kwargs(ModelConfig& model) const {
     if (flags_.chat_template_kwargs.empty()) return {};
-    SXT_TRY(json::Document kwargs, json::parse(model.chat_template_kwargs.empty() ? "{}" : model.chat_template_kwargs, model.abbr));
+    SXT_TRY(json::Document kwargs,
+            json::parse(model.chat_template_kwargs.empty() ? "{}" : model.chat_template_kwargs, model.abbr));
     for (const auto& [key, value] : flags_.chat_template_kwargs)
       json::set(kwargs, key, json::Value(parse_kwarg(value), kwargs.GetAllocator()), kwargs.GetAllocator());
     model.chat_template_kwargs = json::write(kwargs);
@@ -292,8 +309,10 @@ class ModelFlags {
     if (key == "trust_remote_code") return warn_about(key, "no code that comes with a model is ever run");
     if (key == "device_map") return warn_about(key, "--backend chooses the device");
     if (key == "torch_dtype" || key == "dtype") return warn_about(key, "--compute chooses the precision");
-    if (key == "enable_thinking" && !world_.backend_accepts(backend, key)) return warn_about(key, for_chat_templates(key, value));
-    if (!world_.backend_accepts(backend, key)) return warn_about(key, fmt::format("the backend '{}' has no such setting", backend));
+    if (key == "enable_thinking" && !world_.backend_accepts(backend, key))
+      return warn_about(key, for_chat_templates(key, value));
+    if (!world_.backend_accepts(backend, key))
+      return warn_about(key, fmt::format("the backend '{}' has no such setting", backend));
     const json::Document parsed = parse_kwarg(value);
     json::Value copy;
     copy.CopyFrom(parsed, config_.GetAllocator());
@@ -309,16 +328,20 @@ class ModelFlags {
   }
   Result<void> generation_kwarg(const std::string& key, const std::string& value, ModelConfig& model) {
     const json::Document parsed = parse_kwarg(value);
-    const auto wrong = [&](const std::string& why) { return usage(fmt::format("--generation-kwargs {}={}: it {}", key, value, why)); };
+    const auto wrong = [&](const std::string& why) {
+      return usage(fmt::format("--generation-kwargs {}={}: it {}", key, value, why));
+    };
     if (key == "max_new_tokens" || key == "min_new_tokens") {  // they have flags, which count more
       const bool most = key.starts_with("max");
-      if (!parsed.IsUint() || (most && parsed.GetUint() == 0)) return wrong(most ? "must be a number of tokens, 1 or more" : "must be a number of tokens");
+      if (!parsed.IsUint() || (most && parsed.GetUint() == 0))
+        return wrong(most ? "must be a number of tokens, 1 or more" : "must be a number of tokens");
       if (most && !flags_.max_out_len) model.max_out_len = parsed.GetUint();
       if (!most && !flags_.min_out_len) model.min_out_len = parsed.GetUint();
       return {};
     }
     if (key == "stop_strings") {
-      const bool list = parsed.IsArray() && std::all_of(parsed.Begin(), parsed.End(), [](const auto& item) { return item.IsString(); });
+      const bool list =
+          parsed.IsArray() && std::all_of(parsed.Begin(), parsed.End(), [](const auto& item) { return item.IsString(); });
       if (!list && !parsed.IsString()) return wrong("must be a text or a list of texts");
       if (!list) model.stop_words.emplace_back(json::text(parsed));
       else for (const auto& item : parsed.GetArray()) model.stop_words.emplace_back(json::text(item));
@@ -328,11 +351,14 @@ class ModelFlags {
     const auto set = set_generation(model.generation, key, parsed);
     if (!set) return wrong(set.error().message);
     if (!*set)
-      warn_about(key, key == "enable_thinking" ? for_chat_templates(key, value)
-                                               : fmt::format("generation has no such setting; there are: max_new_tokens, min_new_tokens, stop_strings, {}",
-                                                             join(generation_keys(), ", ")));
+      warn_about(
+          key, key == "enable_thinking"
+                   ? for_chat_templates(key, value)
+                   : fmt::format("generation has no such setting; there are: max_new_tokens, min_new_tokens, stop_strings, {}",
+                                 join(generation_keys(), ", ")));
     // a temperature of 0 that a card or an earlier run has is not a word against drawing
-    if (key == "do_sample" && model.generation.do_sample == true && model.generation.temperature == 0.0f) model.generation.temperature.reset();
+    if (key == "do_sample" && model.generation.do_sample == true && model.generation.temperature == 0.0f)
+      model.generation.temperature.reset();
     return {};
   }
 
@@ -366,10 +392,12 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
         models.push_back(std::move(model));
       } else {
         SXT_CHECK(check_inline(item, model_card_shape(), origin));
-        const std::string weights = json::find_string(item, "hf_path").value_or(json::find_string(item, "model_path").value_or(""));
+        const std::string weights =
+            json::find_string(item, "hf_path").value_or(json::find_string(item, "model_path").value_or(""));
         const json::Value* config = json::find(item, "config");
         const std::string served = name_in_path(config ? json::find_string(*config, "model").value_or("") : "");
-        const std::string name = weights.empty() ? served.empty() ? fmt::format("model-{}", i) : served : model_abbr(weights, json::find(item, "hf_path") != nullptr, compat);
+        const std::string name = weights.empty() ? served.empty() ? fmt::format("model-{}", i) : served
+                                                 : model_abbr(weights, json::find(item, "hf_path") != nullptr, compat);
         SXT_TRY(ModelConfig model, model_from_json(item, name, origin));
         named.resize(models.size(), true);
         named.push_back(json::find(item, "abbr") != nullptr || weights.empty());
@@ -386,13 +414,15 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
   const auto is_default = [&](const std::string& backend) {
     return std::find(world.defaults.backends.begin(), world.defaults.backends.end(), backend) != world.defaults.backends.end();
   };
-  const bool needs_default = models.empty() && path.empty() && (flags.backend.empty() || flags.backend == "auto" || is_default(flags.backend));
+  const bool needs_default =
+      models.empty() && path.empty() && (flags.backend.empty() || flags.backend == "auto" || is_default(flags.backend));
   if (needs_default) { SXT_TRY(path, world.default_model()); }
   if (!path.empty() || models.empty()) {
     ModelConfig model;
     model.hugging_face = !flags.hf_path.empty();
     model.path = path;
-    model.abbr = path.empty() ? served_abbr(flags, world) : with_adapter(model_abbr(path, model.hugging_face, compat), flags.peft_path, compat);
+    model.abbr = path.empty() ? served_abbr(flags, world)
+                              : with_adapter(model_abbr(path, model.hugging_face, compat), flags.peft_path, compat);
     models.push_back(std::move(model));
   }
   ModelFlags model_flags(flags, world);
@@ -403,8 +433,11 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
   for (const ModelConfig& model : models) {
     const auto [it, fresh] = abbrs.emplace(file_name_key(model.abbr), model.abbr);
     if (fresh) continue;
-    if (it->second == model.abbr) return usage(fmt::format("two models are called '{}'; give one of them another \"abbr\"", model.abbr));
-    return usage(fmt::format("the models '{}' and '{}' would have one folder for their files; give one of them another \"abbr\"", it->second, model.abbr));
+    if (it->second == model.abbr)
+      return usage(fmt::format("two models are called '{}'; give one of them another \"abbr\"", model.abbr));
+    return usage(
+        fmt::format("the models '{}' and '{}' would have one folder for their files; give one of them another \"abbr\"",
+                    it->second, model.abbr));
   }
   model_flags.warn_once();
   return models;
@@ -423,12 +456,14 @@ RunFlags helper_flags(const RunFlags& flags) {
 }
 
 // A helper by a card's name, a card written out, or (--judge) a file's or folder's path.
-Result<ModelConfig> make_helper(const std::string& text, const std::string& origin, const RunFlags& flags, Compat compat, const World& world) {
+Result<ModelConfig> make_helper(const std::string& text, const std::string& origin, const RunFlags& flags, Compat compat,
+                                const World& world) {
   ModelConfig model;
   if (text.starts_with("{")) {
     SXT_TRY(const json::Document card, json::parse(text, origin));
     SXT_CHECK(check_inline(card, model_card_shape(), origin + ": model"));
-    const std::string path = json::find_string(card, "model_path").value_or(json::find_string(card, "hf_path").value_or("helper"));
+    const std::string path =
+        json::find_string(card, "model_path").value_or(json::find_string(card, "hf_path").value_or("helper"));
     SXT_TRY(model, model_from_json(card, model_abbr(path, json::find(card, "hf_path") != nullptr, compat), origin));
   } else if (text.find('/') != text.npos || text.ends_with(".gguf")) {
     model.path = text;
@@ -452,7 +487,9 @@ Result<void> add_helpers(const RunFlags& flags, const json::Value& file, const W
       SXT_TRY(ModelConfig model, make_helper(json::write((*helpers)[i]), origin, flags, run.compat, world));
       listed.push_back(std::move(model));
     }
-  const auto make = [&](const std::string& text, const std::string& origin) { return make_helper(text, origin, flags, run.compat, world); };
+  const auto make = [&](const std::string& text, const std::string& origin) {
+    return make_helper(text, origin, flags, run.compat, world);
+  };
   return name_helpers(run.datasets, run.models, listed, flags.judge, make, world.warn, run.helpers);
 }
 
@@ -470,12 +507,16 @@ Result<void> choose_rows(const RunFlags& flags, const json::Value& file, RunConf
 
 // Task files are read as cards are; all are joined as lm-eval joins them, so that other cards are not in the same run.
 Result<void> add_tasks(const RunFlags& flags, const std::string& data_dir, const World& world, std::vector<CardSets>& cards) {
-  if (!cards.empty()) return usage("--tasks and other data sets are two runs: prompts of the one are joined as lm-eval does it, the other's as their cards say");
+  if (!cards.empty())
+    return usage(
+        "--tasks and other data sets are two runs: prompts of the one are joined as lm-eval does it, the other's as their "
+        "cards say");
   if (!world.tasks) return usage("--tasks is not for this command");
   SXT_TRY(TaskCards tasks, world.tasks(flags));
   CardSets sets;
   for (const TaskCards::Card& task : tasks.cards) {
-    SXT_TRY(std::vector<DatasetConfig> datasets, dataset_from_json(task.card, task.name, task.origin, sets.groups, options_of(flags, data_dir, world)));
+    SXT_TRY(std::vector<DatasetConfig> datasets,
+            dataset_from_json(task.card, task.name, task.origin, sets.groups, options_of(flags, data_dir, world)));
     std::move(datasets.begin(), datasets.end(), std::back_inserter(sets.datasets));
   }
   std::move(tasks.groups.begin(), tasks.groups.end(), std::back_inserter(sets.groups));
@@ -484,7 +525,8 @@ Result<void> add_tasks(const RunFlags& flags, const std::string& data_dir, const
 }
 
 // The data sets of the file and the flags, their tasks named.
-Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& file, const std::string& data_dir, const World& world) {
+Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& file, const std::string& data_dir,
+                                      const World& world) {
   std::vector<CardSets> cards;
   if (const json::Value* datasets = json::find(file, "datasets")) {
     for (rapidjson::SizeType i = 0; i < datasets->Size(); ++i) {
@@ -496,7 +538,8 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
       } else {
         SXT_CHECK(check_inline(item, dataset_card_shape(), origin));
         CardSets sets;
-        SXT_TRY(sets.datasets, dataset_from_json(item, fmt::format("dataset-{}", i), origin, sets.groups, options_of(flags, data_dir, world)));
+        SXT_TRY(sets.datasets,
+                dataset_from_json(item, fmt::format("dataset-{}", i), origin, sets.groups, options_of(flags, data_dir, world)));
         cards.push_back(std::move(sets));
       }
     }
@@ -511,7 +554,9 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
   }
   if (!flags.tasks.empty()) SXT_CHECK(add_tasks(flags, data_dir, world, cards));
   if (cards.empty())
-    return usage("no data set is named; give --datasets NAME... (`sextant list datasets`), --tasks, --custom-dataset-path or a CONFIG.json");
+    return usage(
+        "no data set is named; give --datasets NAME... (`sextant list datasets`), --tasks, --custom-dataset-path or a "
+        "CONFIG.json");
   SXT_CHECK(name_tasks(cards));
   name_groups(cards);
   return cards;
@@ -522,25 +567,32 @@ void warn_about_lengths(const RunFlags& flags, const std::vector<DatasetConfig>&
   if (!flags.max_out_len || !world.warn) return;
   std::vector<std::string> own;
   for (const DatasetConfig& dataset : datasets)
-    if (dataset.inferencer.max_out_len != 0 && dataset.inferencer.max_out_len != *flags.max_out_len) own.push_back(dataset.abbr);
+    if (dataset.inferencer.max_out_len != 0 && dataset.inferencer.max_out_len != *flags.max_out_len)
+      own.push_back(dataset.abbr);
   if (own.empty()) return;
-  world.warn(fmt::format("--max-out-len {} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} does", *flags.max_out_len,
-                         own.front(), own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "", *flags.max_out_len));
+  world.warn(fmt::format(
+      "--max-out-len {} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} "
+      "does",
+      *flags.max_out_len, own.front(), own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "", *flags.max_out_len));
 }
 
 // What concerns generation alone does nothing where no data set of the run has a reply written.
-void warn_about_generation(const RunFlags& flags, const std::vector<DatasetConfig>& datasets, const std::function<bool(const std::string&)>& generates,
-                           const World& world) {
-  if (!world.warn || std::any_of(datasets.begin(), datasets.end(), [&](const DatasetConfig& dataset) { return generates(dataset.inferencer.id); })) return;
+void warn_about_generation(const RunFlags& flags, const std::vector<DatasetConfig>& datasets,
+                           const std::function<bool(const std::string&)>& generates, const World& world) {
+  if (!world.warn || std::any_of(datasets.begin(), datasets.end(),
+                                 [&](const DatasetConfig& dataset) { return generates(dataset.inferencer.id); }))
+    return;
   std::vector<std::string> idle;
-  const std::pair<const char*, bool> given[] = {{"--max-out-len", flags.max_out_len.has_value()}, {"--min-out-len", flags.min_out_len.has_value()},
-                                                {"--stop-words", !flags.stop_words.empty()},      {"--generation-kwargs", !flags.generation_kwargs.empty()},
+  const std::pair<const char*, bool> given[] = {{"--max-out-len", flags.max_out_len.has_value()},
+                                                {"--min-out-len", flags.min_out_len.has_value()},
+                                                {"--stop-words", !flags.stop_words.empty()},
+                                                {"--generation-kwargs", !flags.generation_kwargs.empty()},
                                                 {"--extractor", !flags.extractors.empty()}};
   for (const auto& [flag, is_given] : given)
     if (is_given) idle.emplace_back(flag);
   if (!idle.empty())
-    world.warn(fmt::format("{} change{} nothing: no data set of this run has a reply written ({} scores what it is given)", join(idle, ", "),
-                           idle.size() == 1 ? "s" : "", datasets.front().inferencer.id));
+    world.warn(fmt::format("{} change{} nothing: no data set of this run has a reply written ({} scores what it is given)",
+                           join(idle, ", "), idle.size() == 1 ? "s" : "", datasets.front().inferencer.id));
 }
 
 }  // namespace
@@ -562,26 +614,36 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   }
   const auto both = [&](const char* key, bool flag_given) { return flag_given && json::find(file, key); };
   if (both("models", !flags.models.empty() || !flags.hf_path.empty() || !flags.model_path.empty()))
-    return usage(fmt::format("{} names the models; leave out --models, --hf-path and --model-path, or \"models\" there", flags.config));
+    return usage(
+        fmt::format("{} names the models; leave out --models, --hf-path and --model-path, or \"models\" there", flags.config));
   if (both("datasets", !flags.datasets.empty() || !flags.tasks.empty() || !flags.custom_dataset_path.empty()))
-    return usage(fmt::format("{} names the data sets; leave out --datasets and --custom-dataset-path, or \"datasets\" there", flags.config));
+    return usage(fmt::format("{} names the data sets; leave out --datasets and --custom-dataset-path, or \"datasets\" there",
+                             flags.config));
 
-  SXT_TRY(run.compat, compat_from_name(!flags.compat.empty() ? flags.compat : json::find_string(file, "compat").value_or(flags.tasks.empty() ? "none" : "lm-eval")));
-  if (!flags.tasks.empty() && run.compat != Compat::lm_eval) return usage("--tasks goes with --compat lm-eval, which is its default");
+  SXT_TRY(run.compat,
+          compat_from_name(!flags.compat.empty()
+                               ? flags.compat
+                               : json::find_string(file, "compat").value_or(flags.tasks.empty() ? "none" : "lm-eval")));
+  if (!flags.tasks.empty() && run.compat != Compat::lm_eval)
+    return usage("--tasks goes with --compat lm-eval, which is its default");
   if (flags.tasks.empty() && (!flags.fewshot_as_multiturn.empty() || flags.gen_prefix || !flags.include_path.empty()))
     return usage("--include-path, --fewshot-as-multiturn and --gen-prefix are for --tasks");
   run.limit.value = flags.limit.value_or(json::find_number(file, "limit").value_or(0));
-  if (!(run.limit.value >= 0 && run.limit.value < 1e18) || (run.limit.value > 1 && run.limit.value != static_cast<double>(static_cast<uint64_t>(run.limit.value))))
+  if (!(run.limit.value >= 0 && run.limit.value < 1e18) ||
+      (run.limit.value > 1 && run.limit.value != static_cast<double>(static_cast<uint64_t>(run.limit.value))))
     return usage("--limit must be a count (1, 2, ...) or a fraction between 0 and 1");
-  const std::string limit_mode = !flags.limit_mode.empty() ? flags.limit_mode : json::find_string(file, "limit_mode").value_or("first");
-  if (limit_mode != "first" && limit_mode != "random") return usage(fmt::format("--limit-mode is '{}'; it must be 'first' or 'random'", limit_mode));
+  const std::string limit_mode =
+      !flags.limit_mode.empty() ? flags.limit_mode : json::find_string(file, "limit_mode").value_or("first");
+  if (limit_mode != "first" && limit_mode != "random")
+    return usage(fmt::format("--limit-mode is '{}'; it must be 'first' or 'random'", limit_mode));
   run.limit.random = limit_mode == "random";
   const json::Value* seed = json::find(file, "seed");
   run.seed = flags.seed.value_or(seed && seed->IsUint64() ? seed->GetUint64() : 0);
   run.data_dir = !flags.data_dir.empty() ? flags.data_dir : json::find_string(file, "data_dir").value_or("");
   run.allow_missing = flags.allow_missing || json::find_bool(file, "allow_missing").value_or(false);
   run.dump_eval_details = flags.dump_eval_details.value_or(json::find_bool(file, "dump_eval_details").value_or(true));
-  resolved.work_dir = !flags.work_dir.empty() ? flags.work_dir : json::find_string(file, "work_dir").value_or("outputs/default");
+  resolved.work_dir =
+      !flags.work_dir.empty() ? flags.work_dir : json::find_string(file, "work_dir").value_or("outputs/default");
 
   SXT_TRY(std::vector<CardSets> cards, sets_of(flags, file, run.data_dir, world));
   SXT_TRY(run.models, models_of(flags, file, run.compat, world));
@@ -594,7 +656,9 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   }
   if (const json::Value* summarizer = json::find(file, "summarizer")) {
     run.summarizer.name = json::find_string(*summarizer, "name").value_or("default");
-    if (const json::Value* groups = json::find(*summarizer, "groups")) { SXT_TRY(run.summarizer.groups, groups_from_json(*groups, flags.config)); }
+    if (const json::Value* groups = json::find(*summarizer, "groups")) {
+      SXT_TRY(run.summarizer.groups, groups_from_json(*groups, flags.config));
+    }
   }
   if (!flags.summarizer.empty()) {
     SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::summarizer, flags.summarizer));
@@ -611,8 +675,9 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   const std::set<std::string_view> there(abbrs.begin(), abbrs.end());
   for (const Exclusion& one : run.exclude)
     if (!one.dataset.empty() && !there.contains(one.dataset))
-      return usage(fmt::format("the rows to be left out name the data set '{}', which this run does not have{}; its names are those of the table", one.dataset,
-                               did_you_mean(one.dataset, abbrs)));
+      return usage(fmt::format(
+          "the rows to be left out name the data set '{}', which this run does not have{}; its names are those of the table",
+          one.dataset, did_you_mean(one.dataset, abbrs)));
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
   VersionNeeds needs{world.without_secrets, world.settings, {}};

@@ -73,7 +73,9 @@ struct World {
   std::function<std::vector<KnownInferencer>()> inferencers;
   std::function<std::vector<std::string>()> retrievers;
   /// Where the data of a set lie, for cards whose "each" looks there. `data_dir`: the run's.
-  std::function<Result<std::filesystem::path>(const std::string& data_dir, const std::string& folder, const std::string& loader)> data_folder;
+  std::function<Result<std::filesystem::path>(const std::string& data_dir, const std::string& folder,
+                                              const std::string& loader)>
+      data_folder;
   /// What the file of --custom-dataset-path is; `loader_config`: what its user says of it, for the loader.
   std::function<Result<CustomFile>(const std::string& path, const json::Value& loader_config)> custom_file;
   /// The cards of --tasks.

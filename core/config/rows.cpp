@@ -18,7 +18,8 @@ std::optional<uint64_t> number(std::string_view text) {
 
 Result<Exclusion> exclusion_from_json(const json::Value& item, const std::string& origin) {
   const auto index = json::find_int(item, "index");
-  if (!index || *index < 0) return Error{Error::Kind::config, origin + ": give a row as {\"dataset\": NAME, \"index\": NUMBER}"};
+  if (!index || *index < 0)
+    return Error{Error::Kind::config, origin + ": give a row as {\"dataset\": NAME, \"index\": NUMBER}"};
   return Exclusion{json::find_string(item, "dataset").value_or(""), static_cast<uint64_t>(*index)};
 }
 
@@ -33,7 +34,9 @@ Result<std::vector<RowRange>> rows_from_text(std::string_view text, const std::s
     const size_t dash = part.find('-');
     const auto first = number(part.substr(0, dash)), last = dash == part.npos ? first : number(part.substr(dash + 1));
     if (!first || !last || *last < *first)
-      return Error{Error::Kind::usage, fmt::format("{}: '{}' is neither a row nor a range of rows; write numbers and ranges, as in 3,17,40-60", origin, part)};
+      return Error{Error::Kind::usage,
+                   fmt::format("{}: '{}' is neither a row nor a range of rows; write numbers and ranges, as in 3,17,40-60",
+                               origin, part)};
     out.push_back({*first, *last});
   }
   if (out.empty()) return Error{Error::Kind::usage, origin + " names no row; write numbers and ranges, as in 3,17,40-60"};
@@ -43,7 +46,8 @@ Result<std::vector<RowRange>> rows_from_text(std::string_view text, const std::s
 std::string rows_to_text(const std::vector<RowRange>& rows) {
   std::string out;
   for (const RowRange& range : rows)
-    out += (out.empty() ? "" : ",") + (range.first == range.last ? fmt::format("{}", range.first) : fmt::format("{}-{}", range.first, range.last));
+    out += (out.empty() ? "" : ",") +
+           (range.first == range.last ? fmt::format("{}", range.first) : fmt::format("{}-{}", range.first, range.last));
   return out;
 }
 

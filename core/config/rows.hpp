@@ -14,8 +14,8 @@ std::string rows_to_text(const std::vector<RowRange>& rows);
 
 /// A list of {"dataset"?, "index"}, as configs/run.json holds it.
 Result<std::vector<Exclusion>> exclusions_from_json(const json::Value& list, const std::string& origin);
-/// --exclude FILE: a line each. {"dataset", "index"} as samples files have them (their other members are passed over), or a row's number
-/// alone, which holds for every data set; empty lines and lines that begin with # do not count.
+/// --exclude FILE: a line each. {"dataset", "index"} as samples files have them (their other members are passed over), or a
+/// row's number alone, which holds for every data set; empty lines and lines that begin with # do not count.
 Result<std::vector<Exclusion>> exclusions_from_lines(std::string_view text, const std::string& origin);
 
 }  // namespace sextant::config

@@ -30,11 +30,13 @@ Result<Compat> compat_from_name(std::string_view name) {
     if (known == name) return value;
     names.emplace_back(known);
   }
-  return Error{Error::Kind::usage, fmt::format("compat '{}' is unknown{}; there are: {}", name, did_you_mean(name, names), join(names, ", "))};
+  return Error{Error::Kind::usage,
+               fmt::format("compat '{}' is unknown{}; there are: {}", name, did_you_mean(name, names), join(names, ", "))};
 }
 
 const DatasetConfig* find_dataset(const RunConfig& run, std::string_view task_name) {
-  // Names are unique, and mostly asked for in the run's order: the search begins where the last one ended, or 10^4 sets would cost its square.
+  // Names are unique, and mostly asked for in the run's order: the search begins where the last one ended, or 10^4 sets would
+  // cost its square.
   thread_local size_t last = 0;
   const size_t n = run.datasets.size();
   for (size_t step = 0; step < n; ++step) {

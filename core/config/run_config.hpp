@@ -20,7 +20,8 @@ struct PluginChoice {
   std::string config = "{}";
 };
 
-/// Chooses the examples of a sample. `model`: the abbr of a model of RunConfig::helpers whose embeddings or log-probabilities it reads.
+/// Chooses the examples of a sample. `model`: the abbr of a model of RunConfig::helpers whose embeddings or log-probabilities
+/// it reads.
 struct Retriever {
   std::string id = "zero";
   std::string config = "{}";        // JSON object's text: {"ids": [0, 1]} for fix_k
@@ -45,7 +46,8 @@ struct Filter {
   std::vector<PluginChoice> postprocessors;
 };
 
-/// Another model's reading of the attempts: rows are the set's rows with the members "prediction", "reference" and the columns' names.
+/// Another model's reading of the attempts: rows are the set's rows with the members "prediction", "reference" and the columns'
+/// names.
 struct Judge {
   std::string model;                // the abbr of a model of RunConfig::helpers; empty: the run's --judge
   PluginChoice template_;
@@ -54,7 +56,7 @@ struct Judge {
   std::string reference;            // what the reply is compared with, for all samples; empty: the row's answer
   std::vector<PluginChoice> metrics;
   bool pairs = false;               // it is shown the attempts of two models and says which is better
-  std::string base;                 // pairs: the abbr of the model that each other one is compared with; empty: every two models
+  std::string base;  // pairs: the abbr of the model that each other one is compared with; empty: every two models
   bool both_orders = true;          // pairs: each is shown twice, either answer first
 };
 

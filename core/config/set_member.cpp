@@ -16,7 +16,8 @@ struct Step {
 
 Result<std::vector<Step>> steps_of(const std::string& path) {
   std::vector<Step> steps;
-  const Error bad = usage(fmt::format("--set {}: write members with dots and places in lists in brackets, as in eval.metrics[0].type", path));
+  const Error bad =
+      usage(fmt::format("--set {}: write members with dots and places in lists in brackets, as in eval.metrics[0].type", path));
   for (size_t i = 0; i < path.size();) {
     if (path[i] == '[') {
       Step step{"", true, 0};
@@ -61,8 +62,9 @@ Result<void> set_member(json::Document& card, const std::string& path, const std
   for (const Step& step : steps) {
     if (step.item) {
       if (!at->IsArray() || step.index >= at->Size())
-        return usage(fmt::format("--set {}: there is no item [{}]; {}", path, step.index,
-                                 at->IsArray() ? fmt::format("the list has {}", at->Size()) : "the value before it is not a list"));
+        return usage(
+            fmt::format("--set {}: there is no item [{}]; {}", path, step.index,
+                        at->IsArray() ? fmt::format("the list has {}", at->Size()) : "the value before it is not a list"));
       at = &(*at)[static_cast<rapidjson::SizeType>(step.index)];
       continue;
     }

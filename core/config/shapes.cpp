@@ -5,9 +5,10 @@
 namespace sextant::config {
 namespace {
 
-// What several of them use. Whole numbers are what int64_t holds. A component's own keys are checked against its schema when it is
-// created, as an inferencer's and a retriever's are. What is {} is looked at closer where it is read: "extends" (load_merged), "each"
-// (entries_of_each), "weights" (groups_from_json), a judge's "model", a model's "generation" (set_generation).
+// What several of them use. Whole numbers are what int64_t holds. A component's own keys are checked against its schema when it
+// is created, as an inferencer's and a retriever's are. What is {} is looked at closer where it is read: "extends"
+// (load_merged), "each" (entries_of_each), "weights" (groups_from_json), a judge's "model", a model's "generation"
+// (set_generation).
 constexpr const char* definitions = R"("definitions": {
   "text": {"type": "string"},
   "whole": {"type": "integer", "maximum": 9223372036854775807},
@@ -154,7 +155,8 @@ json::Document schema_of(const std::string& properties) {
 
 const Shape& dataset_card_shape() {
   // each variant is a part of such a card
-  static const json::Document shape = schema_of(std::string(dataset) + R"(, "variants": {"type": "object", "additionalProperties": {)" + closed(dataset) + "}}");
+  static const json::Document shape = schema_of(
+      std::string(dataset) + R"(, "variants": {"type": "object", "additionalProperties": {)" + closed(dataset) + "}}");
   return shape;
 }
 

@@ -54,7 +54,8 @@ json::Document asked_of(const ModelConfig& model, uint32_t max_out_len, bool gen
   const std::string text = needs.settings ? needs.settings(model.backend, model.config) : model.config;
   auto config = json::parse(text, model.abbr);
   if (config && config->IsObject()) {
-    if (const auto which = json::find_string(*config, "chat_template"); which && *which != "auto") json::set(out, "chat_template", content_of(*which), a);
+    if (const auto which = json::find_string(*config, "chat_template"); which && *which != "auto")
+      json::set(out, "chat_template", content_of(*which), a);
     json::remove(*config, identity);
     if (!config->ObjectEmpty()) json::set(out, "config", json::Value(*config, a), a);
   }
@@ -93,7 +94,8 @@ class Ways {
     json::Document out;
     out.SetArray();
     for (const std::string& way : ways)
-      if (const auto parsed = json::parse(way, "models")) out.PushBack(json::Value(*parsed, out.GetAllocator()), out.GetAllocator());
+      if (const auto parsed = json::parse(way, "models"))
+        out.PushBack(json::Value(*parsed, out.GetAllocator()), out.GetAllocator());
     return out;
   }
 
@@ -105,7 +107,8 @@ class Ways {
 // Does any random number reach the answers or the choice of rows?
 bool draws(const RunConfig& run, const DatasetConfig& dataset) {
   static constexpr std::string_view without[] = {"zero", "fix_k", "topk", "bm25", "sliding_window"};
-  const bool sampled = std::any_of(run.models.begin(), run.models.end(), [](const ModelConfig& model) { return model.generation.samples(); });
+  const bool sampled =
+      std::any_of(run.models.begin(), run.models.end(), [](const ModelConfig& model) { return model.generation.samples(); });
   return run.limit.random || sampled || dataset.inferencer.config.find("temperature") != std::string::npos || dataset.judge ||
          std::find(std::begin(without), std::end(without), dataset.retriever.id) == std::end(without);
 }

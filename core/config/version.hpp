@@ -1,6 +1,6 @@
-// A data set's version in a run: six digits that change with everything in the configuration that an answer or a score depends on, by what
-// it says and not by what it is called (docs/files.md). Which model is asked, on what it computes and what the data's files hold is not in
-// it: the columns of the table, run.json and the rows say that.
+// A data set's version in a run: six digits that change with everything in the configuration that an answer or a score depends
+// on, by what it says and not by what it is called (docs/files.md). Which model is asked, on what it computes and what the
+// data's files hold is not in it: the columns of the table, run.json and the rows say that.
 #pragma once
 #include <functional>
 #include <string>

@@ -30,7 +30,7 @@ struct Attempt {
   std::string prediction;         // gen: the text; ppl, loglikelihood, clp: the winning label
   std::string thinking;
   std::vector<LabelScore> labels;
-  std::string extra_json;         // further values by name, an object or empty: the choices by per-token sums, votes, byte counts...
+  std::string extra_json;  // further values by name, an object or empty: the choices by per-token sums, votes, byte counts...
   std::string finish;             // gen: "eos", "stop", "length"
   std::vector<float> embedding;   // of what only embeds
   std::vector<uint64_t> shots;    // rows of the train split that were its examples

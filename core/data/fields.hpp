@@ -1,5 +1,5 @@
-// Reads the members of a JSON object into plain types. A member that is absent leaves its default; the first one of a wrong type is
-// kept as the error, so that a reader is one line per member. For JSON that comes from plugins and from files.
+// Reads the members of a JSON object into plain types. A member that is absent leaves its default; the first one of a wrong
+// type is kept as the error, so that a reader is one line per member. For JSON that comes from plugins and from files.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -52,7 +52,8 @@ class Fields {
   std::optional<Error> error_;
 };
 
-/// A double as JSON, lossless: what is not finite becomes "inf", "-inf" or "nan". A float is written with the digits that it has.
+/// A double as JSON, lossless: what is not finite becomes "inf", "-inf" or "nan". A float is written with the digits that it
+/// has.
 json::Value number(double value);
 json::Value number(float value);
 /// A list of texts, numbers.

@@ -33,12 +33,16 @@ json::Value to_json(const Sampling& sampling, Allocator& a) {
   if (!sampling.stop.empty()) json::set(out, "stop", list(sampling.stop, a), a);
   if (sampling.max_thinking_tokens) json::set(out, "max_thinking_tokens", json::Value(sampling.max_thinking_tokens), a);
   if (sampling.min_p != usual.min_p) json::set(out, "min_p", number(sampling.min_p), a);
-  if (sampling.repetition_penalty != usual.repetition_penalty) json::set(out, "repetition_penalty", number(sampling.repetition_penalty), a);
-  if (sampling.presence_penalty != usual.presence_penalty) json::set(out, "presence_penalty", number(sampling.presence_penalty), a);
-  if (sampling.frequency_penalty != usual.frequency_penalty) json::set(out, "frequency_penalty", number(sampling.frequency_penalty), a);
+  if (sampling.repetition_penalty != usual.repetition_penalty)
+    json::set(out, "repetition_penalty", number(sampling.repetition_penalty), a);
+  if (sampling.presence_penalty != usual.presence_penalty)
+    json::set(out, "presence_penalty", number(sampling.presence_penalty), a);
+  if (sampling.frequency_penalty != usual.frequency_penalty)
+    json::set(out, "frequency_penalty", number(sampling.frequency_penalty), a);
   if (sampling.no_repeat_ngram_size) json::set(out, "no_repeat_ngram_size", json::Value(sampling.no_repeat_ngram_size), a);
   if (!sampling.suppress_tokens.empty()) json::set(out, "suppress_tokens", list(sampling.suppress_tokens, a), a);
-  if (!sampling.begin_suppress_tokens.empty()) json::set(out, "begin_suppress_tokens", list(sampling.begin_suppress_tokens, a), a);
+  if (!sampling.begin_suppress_tokens.empty())
+    json::set(out, "begin_suppress_tokens", list(sampling.begin_suppress_tokens, a), a);
   return out;
 }
 

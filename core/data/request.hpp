@@ -54,8 +54,8 @@ struct Request {
   ToolCall tool;                    // Ask::tool
 };
 
-/// REQUEST and SAMPLING of sextant/abi/inferencer.h; what has its default is left out. From JSON, a member that does not exist is an
-/// error; `defaults` is what a "sampling" that names less is filled from.
+/// REQUEST and SAMPLING of sextant/abi/inferencer.h; what has its default is left out. From JSON, a member that does not exist
+/// is an error; `defaults` is what a "sampling" that names less is filled from.
 json::Value to_json(const Sampling& sampling, json::Document::AllocatorType& allocator);
 Result<Sampling> sampling_from_json(const json::Value& value, std::string_view origin, const Sampling& defaults = {});
 json::Value to_json(const Request& request, json::Document::AllocatorType& allocator);

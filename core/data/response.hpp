@@ -42,7 +42,8 @@ struct Response {
   bool too_long = false;                     // the error is that the prompt does not fit
 };
 
-/// The journal's line, without the LF: complete and lossless; doubles with as many digits as it takes to read the same bits back.
+/// The journal's line, without the LF: complete and lossless; doubles with as many digits as it takes to read the same bits
+/// back.
 std::string to_line(const Response& response);
 Result<Response> response_from_line(std::string_view line);
 /// The same as a JSON value: RESPONSE of sextant/abi/inferencer.h.

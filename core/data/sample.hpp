@@ -37,7 +37,8 @@ struct Prompt {
   std::vector<Message> messages;    // the same as turns; where `chat`, what the chat template was given
   size_t question_bytes = 0;        // trailing bytes of `text` that hold the final question and must not be cut
   bool chat = false;                // a chat template made the text: no special tokens are added
-  Bytes examples = {};              // where `text` holds the sample's examples; filled in by the compat modes, which keep the text without them
+  Bytes examples =
+      {};  // where `text` holds the sample's examples; filled in by the compat modes, which keep the text without them
 };
 struct Continuation {
   std::string label;

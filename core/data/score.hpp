@@ -13,7 +13,8 @@ struct Estimate {
   double standard_error = std::numeric_limits<double>::quiet_NaN();   // NaN: not known
   double low = std::numeric_limits<double>::quiet_NaN(), high = std::numeric_limits<double>::quiet_NaN();
   uint64_t n = 0, clusters = 0;        // questions; groups of them that belong together, 0 where each is alone
-  std::string method{};                // of the interval: "wilson", "t", "clustered", "bootstrap", "jackknife", "propagated"; empty: there is none
+  std::string
+      method{};  // of the interval: "wilson", "t", "clustered", "bootstrap", "jackknife", "propagated"; empty: there is none
 };
 
 }  // namespace sextant::data

@@ -1,5 +1,5 @@
-// A text that several owners hold once: a prompt is in its attempt, in its request and in the predictions. Immutable; copying copies a
-// pointer. Threads: [any].
+// A text that several owners hold once: a prompt is in its attempt, in its request and in the predictions. Immutable; copying
+// copies a pointer. Threads: [any].
 #pragma once
 #include <memory>
 #include <string>

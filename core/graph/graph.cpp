@@ -10,14 +10,16 @@ namespace sextant::graph {
 namespace {
 
 // The stages of one data set that no evaluated model is needed for; the last one is what inference waits for.
-Result<std::string> add_sources(std::vector<data::Stage>& graph, const config::DatasetConfig& dataset, const RetrieverNeeds& needs) {
+Result<std::string> add_sources(std::vector<data::Stage>& graph, const config::DatasetConfig& dataset,
+                                const RetrieverNeeds& needs) {
   const std::string& task = dataset.task_name;
   const std::string& model = dataset.retriever.model;
   std::string last = "load/" + task;
   graph.push_back({last, "load", {}, "", task});
   if ((needs.embeddings || needs.scores) && model.empty())
-    return Error{Error::Kind::config, fmt::format("{}: the retriever '{}' reads {} of a model; name one as infer.retriever.model", dataset.card_path,
-                                                  dataset.retriever.id, needs.embeddings ? "embeddings" : "log-probabilities")};
+    return Error{Error::Kind::config,
+                 fmt::format("{}: the retriever '{}' reads {} of a model; name one as infer.retriever.model", dataset.card_path,
+                             dataset.retriever.id, needs.embeddings ? "embeddings" : "log-probabilities")};
   if (needs.embeddings) {
     const std::string id = fmt::format("embed/{}/{}", model, task);
     graph.push_back({id, "embed", {last}, model, task});
@@ -32,13 +34,19 @@ Result<std::string> add_sources(std::vector<data::Stage>& graph, const config::D
 }
 
 // A judge of pairs reads two models' answers; a model's rating wants the verdicts on all pairs.
-Result<void> add_pairs(std::vector<data::Stage>& graph, std::vector<std::string>& scores, const config::RunConfig& run, const config::DatasetConfig& dataset) {
+Result<void> add_pairs(std::vector<data::Stage>& graph, std::vector<std::string>& scores, const config::RunConfig& run,
+                       const config::DatasetConfig& dataset) {
   SXT_TRY(const auto pairs, config::pairs_of(run, dataset));
   const std::string& task = dataset.task_name;
   std::vector<std::string> judged;
   for (const auto& [first, second] : pairs) {
     judged.push_back(fmt::format("judge/{}/{}/{}", dataset.judge->model, config::pair_name(first, second), task));
-    graph.push_back({judged.back(), "judge", {fmt::format("infer/{}/{}", first, task), fmt::format("infer/{}/{}", second, task)}, dataset.judge->model, task, first,
+    graph.push_back({judged.back(),
+                     "judge",
+                     {fmt::format("infer/{}/{}", first, task), fmt::format("infer/{}/{}", second, task)},
+                     dataset.judge->model,
+                     task,
+                     first,
                      second});
   }
   for (const config::ModelConfig& model : run.models) {
@@ -48,15 +56,17 @@ Result<void> add_pairs(std::vector<data::Stage>& graph, std::vector<std::string>
   return {};
 }
 
-// Two stages whose files a file system may take for one ("a@b" judged with model "c", "a" with "b@c") would overwrite each other's.
+// Two stages whose files a file system may take for one ("a@b" judged with model "c", "a" with "b@c") would overwrite each
+// other's.
 Result<void> check_names(const std::vector<data::Stage>& graph) {
   std::map<std::string, const data::Stage*> taken;
   for (const data::Stage& stage : graph) {
     if (stage.kind != "infer" && stage.kind != "judge") continue;
     const auto [it, fresh] = taken.emplace(file_name_key(stage.model) + "/" + file_name_key(task_name(stage)), &stage);
     if (!fresh)
-      return Error{Error::Kind::config, fmt::format("the predictions of {} and of {} would be one file; give a model or a data set another \"abbr\"",
-                                                    it->second->id, stage.id)};
+      return Error{Error::Kind::config,
+                   fmt::format("the predictions of {} and of {} would be one file; give a model or a data set another \"abbr\"",
+                               it->second->id, stage.id)};
   }
   return {};
 }
@@ -68,7 +78,8 @@ std::string task_name(const data::Stage& stage) {
   return store::judged_name(stage.task, stage.against.empty() ? stage.judged : config::pair_name(stage.judged, stage.against));
 }
 
-Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::function<Result<RetrieverNeeds>(const config::DatasetConfig&)>& needs) {
+Result<std::vector<data::Stage>> build(const config::RunConfig& run,
+                                       const std::function<Result<RetrieverNeeds>(const config::DatasetConfig&)>& needs) {
   std::vector<data::Stage> graph;
   std::vector<std::string> sources, scores;
   for (const config::DatasetConfig& dataset : run.datasets) {
@@ -102,10 +113,12 @@ Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::
 
 std::optional<Ready> next(const std::vector<data::Stage>& graph, const Outcomes& outcomes, const std::string& loaded) {
   const auto ready = [&](const data::Stage& stage) {
-    return std::all_of(stage.needs.begin(), stage.needs.end(), [&](const std::string& id) { return outcomes.done.contains(id); });
+    return std::all_of(stage.needs.begin(), stage.needs.end(),
+                       [&](const std::string& id) { return outcomes.done.contains(id); });
   };
   const auto lost = [&](const data::Stage& stage) {
-    return std::any_of(stage.needs.begin(), stage.needs.end(), [&](const std::string& id) { return outcomes.failed.contains(id); });
+    return std::any_of(stage.needs.begin(), stage.needs.end(),
+                       [&](const std::string& id) { return outcomes.failed.contains(id); });
   };
   std::vector<const data::Stage*> all;
   std::set<std::string> waiting;     // models with stages that are still to become ready

@@ -2,8 +2,8 @@
 //
 //   load/T -> [embed/E/T] -> [rank/R/T] -> infer/M/T -> [judge/J/M/T] -> score/M/T -> summarise
 //
-// for each evaluated model M and data set T. A judge of pairs, judge/J/M+N/T, waits for both models, and the scores of its set for all pairs.
-// A judge or an embedder is a model like any other, asked in a stage of its own.
+// for each evaluated model M and data set T. A judge of pairs, judge/J/M+N/T, waits for both models, and the scores of its set
+// for all pairs. A judge or an embedder is a model like any other, asked in a stage of its own.
 #pragma once
 #include <functional>
 #include <optional>
@@ -21,7 +21,8 @@ struct RetrieverNeeds {
 };
 
 /// `needs`: of a data set's retriever. An Error names the card that asks for a model which it does not name.
-Result<std::vector<data::Stage>> build(const config::RunConfig& run, const std::function<Result<RetrieverNeeds>(const config::DatasetConfig&)>& needs);
+Result<std::vector<data::Stage>> build(const config::RunConfig& run,
+                                       const std::function<Result<RetrieverNeeds>(const config::DatasetConfig&)>& needs);
 
 /// What a stage's task is called on disk: a judge's after the data set and the judged model.
 std::string task_name(const data::Stage& stage);
@@ -31,8 +32,9 @@ struct Outcomes {
   std::set<std::string> done, failed;  // ids; what needs a failed one is never ready
 };
 
-/// What is to be done next: all ready stages of one model, or all that ask none. Ready stages of the model that is loaded go first; then
-/// those of a model that waits for nothing more, so that a judge of several models is loaded once; then the graph's order decides.
+/// What is to be done next: all ready stages of one model, or all that ask none. Ready stages of the model that is loaded go
+/// first; then those of a model that waits for nothing more, so that a judge of several models is loaded once; then the graph's
+/// order decides.
 struct Ready {
   std::string model;                 // empty: none is asked
   std::vector<const data::Stage*> stages;

@@ -19,7 +19,9 @@ store::TaskRecord record_of(const data::Stage& stage, const Error& error) {
   record.model = stage.model;
   record.dataset = task_name(stage);
   if (stage.kind != "infer") record.stage = stage.kind;
-  record.status = error.kind == Error::Kind::cancelled ? "incomplete" : error.kind == Error::Kind::missing ? "missing" : "failed";
+  record.status = error.kind == Error::Kind::cancelled ? "incomplete"
+                  : error.kind == Error::Kind::missing ? "missing"
+                                                       : "failed";
   if (stage.kind == "infer") record.infer = record.status;
   record.error = error.message;
   record.error_kind = error.kind;
@@ -63,7 +65,9 @@ class Runner {
  private:
   Result<serve::TaskSpec> spec_of(const data::Stage& stage) {
     const config::DatasetConfig& dataset = *config::find_dataset(*job_.run, stage.task);
-    if (stage.kind == "judge") return serve::judge_task(host_, *session_, dataset, stage.judged, stage.against, task_name(stage), *job_.run, *job_.folder);
+    if (stage.kind == "judge")
+      return serve::judge_task(host_, *session_, dataset, stage.judged, stage.against, task_name(stage), *job_.run,
+                               *job_.folder);
     serve::Retrieved& retrieved = retrieved_[stage.task];
     if (stage.kind == "embed") return serve::embed_task(host_, *session_, dataset, *job_.run, retrieved);
     if (stage.kind == "rank") return serve::rank_task(host_, *session_, dataset, *job_.run, retrieved);
@@ -71,18 +75,29 @@ class Runner {
   }
 
   store::ModelRecord model_record(const config::ModelConfig& model) const {
-    store::ModelRecord out{model.abbr, model.backend, session_->device(), session_->weights_sha256(), session_->load_s(), session_->compute(), "", "", ""};
+    store::ModelRecord out{model.abbr,
+                           model.backend,
+                           session_->device(),
+                           session_->weights_sha256(),
+                           session_->load_s(),
+                           session_->compute(),
+                           "",
+                           "",
+                           ""};
     const auto config = json::parse(model.config, model.abbr);
     if (config) out.adapter = json::find_string(*config, "peft_path").value_or("");
     out.chat_template = model.base || model.chat == config::Chat::none ? "none"
-                        : model.chat == config::Chat::file && config   ? json::find_string(*config, "chat_template").value_or("auto")
-                                                                       : "auto";
+                        : model.chat == config::Chat::file && config
+                            ? json::find_string(*config, "chat_template").value_or("auto")
+                            : "auto";
     return out;
   }
 
   void with_model(const std::string& abbr, const std::vector<const data::Stage*>& stages) {
     const config::ModelConfig* model = config::find_model(*job_.run, abbr);
-    if (!model) return fail(stages, {Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)});
+    if (!model)
+      return fail(stages,
+                  {Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)});
     if (job_.unfit_models)
       if (const auto it = job_.unfit_models->find(abbr); it != job_.unfit_models->end()) return fail(stages, it->second);
     if (loaded_ != abbr) {
@@ -129,16 +144,17 @@ class Runner {
   // Predictions that a task replaces by others are put aside, with what was made of them.
   void keep_earlier(serve::TaskSpec& spec, const data::Stage& stage) {
     if (!job_.earlier || !spec.sink || (stage.kind != "infer" && stage.kind != "judge")) return;
-    spec.sink = std::make_unique<EarlierSink>(std::move(spec.sink), [this, model = spec.model, task = spec.name](const auto& write) -> Result<void> {
-      const std::filesystem::path file = job_.folder->predictions(model, task);
-      const bool before = std::filesystem::exists(file);
-      SXT_CHECK(job_.earlier->hold(file));
-      SXT_CHECK(write());
-      SXT_TRY(const bool changed, job_.earlier->settle(file));
-      if (changed) SXT_CHECK(job_.earlier->put(model, task, false));
-      if (before && !changed) unchanged_.insert({model, task});
-      return {};
-    });
+    spec.sink = std::make_unique<EarlierSink>(std::move(spec.sink),
+                                              [this, model = spec.model, task = spec.name](const auto& write) -> Result<void> {
+                                                const std::filesystem::path file = job_.folder->predictions(model, task);
+                                                const bool before = std::filesystem::exists(file);
+                                                SXT_CHECK(job_.earlier->hold(file));
+                                                SXT_CHECK(write());
+                                                SXT_TRY(const bool changed, job_.earlier->settle(file));
+                                                if (changed) SXT_CHECK(job_.earlier->put(model, task, false));
+                                                if (before && !changed) unchanged_.insert({model, task});
+                                                return {};
+                                              });
   }
 
   // A task's attempts are kept. A set without a judge is scored beside the model, as soon as it is complete.
@@ -162,7 +178,8 @@ class Runner {
 
   // -m infer over a run that has been scored: where the predictions are the same, so are the scores.
   void hold_on(store::TaskRecord& task) {
-    const store::TaskRecord* before = job_.scored_before && unchanged_.contains({task.model, task.dataset}) ? job_.scored_before(task) : nullptr;
+    const store::TaskRecord* before =
+        job_.scored_before && unchanged_.contains({task.model, task.dataset}) ? job_.scored_before(task) : nullptr;
     if (!before) return;
     task.eval = before->eval;
     task.eval_s = before->eval_s;
@@ -228,8 +245,9 @@ class Runner {
           continue;
         }
         const bool cancelled = job_.cancelled && job_.cancelled->load();
-        record_.tasks.push_back(record_of(stage, cancelled ? Error{Error::Kind::cancelled, "interrupted"}
-                                                           : Error{Error::Kind::cancelled, fmt::format("{} did not get to its end", join_failed(stage))}));
+        record_.tasks.push_back(record_of(
+            stage, cancelled ? Error{Error::Kind::cancelled, "interrupted"}
+                             : Error{Error::Kind::cancelled, fmt::format("{} did not get to its end", join_failed(stage))}));
       }
   }
   static std::string score_id(const store::TaskRecord& task) { return fmt::format("score/{}/{}", task.model, task.dataset); }
@@ -271,7 +289,8 @@ void run_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const 
 
 Result<std::map<std::string, Result<serve::Retrieved>>> run_retrieval(plugin::Host& host, const config::RunConfig& run) {
   SXT_TRY(std::vector<data::Stage> graph, build(run, [&](const auto& dataset) { return retriever_needs(host, dataset, run); }));
-  std::erase_if(graph, [](const data::Stage& stage) { return stage.kind != "load" && stage.kind != "embed" && stage.kind != "rank"; });
+  std::erase_if(graph,
+                [](const data::Stage& stage) { return stage.kind != "load" && stage.kind != "embed" && stage.kind != "rank"; });
   RunGraph job;
   job.run = &run;
   store::RunRecord record;
@@ -282,28 +301,34 @@ Result<std::map<std::string, Result<serve::Retrieved>>> run_retrieval(plugin::Ho
   for (const store::TaskRecord& task : record.tasks)  // the first stage that failed is the reason of those that wait for it
     if (task.status != "complete")
       if (const auto it = out.try_emplace(task.dataset, serve::Retrieved{}).first; it->second)
-        it->second = Error{task.error_kind.value_or(Error::Kind::internal), fmt::format("{}/{}/{}: {}", task.stage, task.model, task.dataset, task.error)};
+        it->second = Error{task.error_kind.value_or(Error::Kind::internal),
+                           fmt::format("{}/{}/{}: {}", task.stage, task.model, task.dataset, task.error)};
   return out;
 }
 
 namespace {
 
 // Judges' and rankings', of stand-ins; no weights are loaded for them where the backend can do without.
-Result<std::vector<serve::Estimate>> estimates_of(plugin::Host& host, const config::RunConfig& run, const config::ModelConfig& model,
+Result<std::vector<serve::Estimate>> estimates_of(plugin::Host& host, const config::RunConfig& run,
+                                                  const config::ModelConfig& model,
                                                   const std::vector<const data::Stage*>& stages) {
   std::vector<serve::Estimate> out;
   if (stages.empty()) return out;
-  SXT_TRY(serve::ModelSession session, serve::ModelSession::open(host, model, serve::lightest_load(host, model.backend).value_or(serve::Load::weights)));
+  SXT_TRY(serve::ModelSession session,
+          serve::ModelSession::open(host, model, serve::lightest_load(host, model.backend).value_or(serve::Load::weights)));
   serve::Retrieved stand_in;
   stand_in.planned = true;
   for (const data::Stage* stage : stages) {
     const config::DatasetConfig& dataset = *config::find_dataset(run, stage->task);
-    SXT_TRY(serve::TaskSpec spec, stage->kind == "judge" ? serve::planned_judge_task(host, session, dataset, task_name(*stage), run)
-                                                         : serve::rank_task(host, session, dataset, run, stand_in));
+    SXT_TRY(serve::TaskSpec spec, stage->kind == "judge"
+                                      ? serve::planned_judge_task(host, session, dataset, task_name(*stage), run)
+                                      : serve::rank_task(host, session, dataset, run, stand_in));
     spec.stage = stage->id;
     SXT_TRY(serve::Estimate estimate, serve::estimate(session, std::move(spec)));
     if (stage->kind == "judge") {
-      estimate.reply_tokens = estimate.requests * serve::max_out_len(dataset.inferencer, *config::find_model(run, stage->judged)) * (stage->against.empty() ? 1 : 2);
+      estimate.reply_tokens = estimate.requests *
+                              serve::max_out_len(dataset.inferencer, *config::find_model(run, stage->judged)) *
+                              (stage->against.empty() ? 1 : 2);
       estimate.prompt_tokens += estimate.reply_tokens;
     }
     out.push_back(std::move(estimate));
@@ -313,13 +338,14 @@ Result<std::vector<serve::Estimate>> estimates_of(plugin::Host& host, const conf
 
 }  // namespace
 
-Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run,
-                                          const std::map<std::string, Error>& unfit) {
+Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph,
+                                          const config::RunConfig& run, const std::map<std::string, Error>& unfit) {
   std::vector<std::string> models;  // in the order in which they are opened
   Outcomes outcomes;
   std::string loaded;
   while (const auto ready = next(graph, outcomes, loaded)) {
-    if (!ready->model.empty() && std::find(models.begin(), models.end(), ready->model) == models.end()) models.push_back(ready->model);
+    if (!ready->model.empty() && std::find(models.begin(), models.end(), ready->model) == models.end())
+      models.push_back(ready->model);
     if (!ready->model.empty()) loaded = ready->model;
     for (const data::Stage* stage : ready->stages) outcomes.done.insert(stage->id);
   }
@@ -328,7 +354,8 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
   stand_in.planned = true;
   for (const std::string& abbr : models) {
     const config::ModelConfig* model = config::find_model(run, abbr);
-    if (!model) return Error{Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)};
+    if (!model)
+      return Error{Error::Kind::config, fmt::format("the graph asks the model '{}', which the run does not have", abbr)};
     StagePlan planned;
     planned.model = abbr;
     std::vector<const data::Stage*> known, later;
@@ -352,8 +379,9 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
       std::vector<serve::TaskSpec> specs;
       for (const data::Stage* stage : known) {
         const config::DatasetConfig& dataset = *config::find_dataset(run, stage->task);
-        SXT_TRY(serve::TaskSpec spec, stage->kind == "embed" ? serve::embed_task(host, session, dataset, run, unused)
-                                                             : serve::infer_task(host, session, dataset, run, nullptr, &stand_in));
+        SXT_TRY(serve::TaskSpec spec, stage->kind == "embed"
+                                          ? serve::embed_task(host, session, dataset, run, unused)
+                                          : serve::infer_task(host, session, dataset, run, nullptr, &stand_in));
         specs.push_back(std::move(spec));
       }
       SXT_TRY(planned.plan, serve::plan_tasks(host, session, std::move(specs)));

@@ -31,22 +31,24 @@ struct RunGraph {
   std::function<std::function<void(const serve::Progress&)>(const serve::ModelSession&, const config::ModelConfig&)> opened;
 };
 
-/// Fills in the models and tasks of the record: an inference task per model and data set, in their order, then those of helpers.
+/// Fills in the models and tasks of the record: an inference task per model and data set, in their order, then those of
+/// helpers.
 void run_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const RunGraph& job, store::RunRecord& record);
 
-/// What each model stage would compute, model by model, in the order in which run_graph() would open them; nothing is written. Stages that
-/// read what a model says (a judge's, a retriever's) are planned as far as that is known without it.
+/// What each model stage would compute, model by model, in the order in which run_graph() would open them; nothing is written.
+/// Stages that read what a model says (a judge's, a retriever's) are planned as far as that is known without it.
 struct StagePlan {
   std::string model;
   std::vector<std::string> stages;   // their ids
-  std::vector<serve::Estimate> later;  // stages whose requests are made of what models say: their cost is known when these have said it
+  std::vector<serve::Estimate>
+      later;  // stages whose requests are made of what models say: their cost is known when these have said it
   serve::Plan plan;
 };
-Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const config::RunConfig& run,
-                                          const std::map<std::string, Error>& unfit = {});
+Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<data::Stage>& graph,
+                                          const config::RunConfig& run, const std::map<std::string, Error>& unfit = {});
 
-/// The stages that retrievers need, without a run's folder: what was computed for each data set whose retriever reads a model, or why not, by
-/// its task name. Opens each of these models once.
+/// The stages that retrievers need, without a run's folder: what was computed for each data set whose retriever reads a model,
+/// or why not, by its task name. Opens each of these models once.
 Result<std::map<std::string, Result<serve::Retrieved>>> run_retrieval(plugin::Host& host, const config::RunConfig& run);
 
 /// What retrievers ask of models.

@@ -50,9 +50,11 @@ class Chat : public Inferencer {
       if (last && config_.mode == Mode::last && complete) conversation.reply(replies.back()->text);
       if (last) break;
       if (!exchange.given)
-        return Error{Error::Kind::config,
-                     fmt::format("the data give no reply to turn {} of {}, which inferencer:chat needs in the mode '{}'; use \"mode\": "
-                                 "\"every\"", i + 1, turns, config_.mode == Mode::last ? "last" : "every_with_gt")};
+        return Error{
+            Error::Kind::config,
+            fmt::format("the data give no reply to turn {} of {}, which inferencer:chat needs in the mode '{}'; use \"mode\": "
+                        "\"every\"",
+                        i + 1, turns, config_.mode == Mode::last ? "last" : "every_with_gt")};
       conversation.reply(*exchange.given);
     }
     if (!complete) return step;

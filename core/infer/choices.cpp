@@ -80,7 +80,8 @@ Result<Outcome> choose(const std::vector<data::Continuation>& continuations, con
   SXT_CHECK(check_finite(outcome.labels));
 
   json::Value choices(rapidjson::kObjectType);
-  for (const auto& [name, values] : {std::pair{"sum", &by_sum}, {"token", &by_token}, {"byte", &by_byte}, {"char", &by_char}, {"mutual", &by_mutual}})
+  for (const auto& [name, values] :
+       {std::pair{"sum", &by_sum}, {"token", &by_token}, {"byte", &by_byte}, {"char", &by_char}, {"mutual", &by_mutual}})
     if (!values->empty()) json::set(choices, name, outcome.labels[greatest(*values)].label, a);
   json::set(extra, "choices", std::move(choices), a);
   json::set(extra, "greedy", std::move(greedy), a);

@@ -22,7 +22,8 @@ struct Lengths {
 };
 
 /// The scores of continuations as an outcome: labels by sum, the prediction the label of the greatest sum, and in extra_json
-///   "choices" {"sum", "token", "byte", "char", "mutual"}: the label chosen by the sum, by its mean per token, byte and code point, and
+///   "choices" {"sum", "token", "byte", "char", "mutual"}: the label chosen by the sum, by its mean per token, byte and code
+///   point, and
 ///             by the sum less `alone`'s, the option's without the prompt (null: there is none)
 ///   "greedy"  {LABEL: true where every token was the model's first choice}
 Result<Outcome> choose(const std::vector<data::Continuation>& continuations, const std::vector<data::ContinuationScore>& scores,

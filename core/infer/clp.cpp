@@ -30,8 +30,10 @@ class Clp : public Inferencer {
     for (size_t i = 0; i < continuations.size(); ++i) {
       const data::ContinuationScore& score = answer->scores[i];
       if (score.token_logprobs.empty())
-        return bad_answer(fmt::format("the backend gave no log-probabilities of single tokens for label '{}'; use loglikelihood "
-                                      "with this model, clp needs them", continuations[i].label));
+        return bad_answer(
+            fmt::format("the backend gave no log-probabilities of single tokens for label '{}'; use loglikelihood "
+                        "with this model, clp needs them",
+                        continuations[i].label));
       values.push_back(score.token_logprobs.front());
       outcome.labels.push_back({continuations[i].label, continuations[i].text, values.back(), 1, values.back()});
     }
@@ -49,9 +51,11 @@ class Clp : public Inferencer {
       for (size_t k = 0; k < i; ++k)
         if (labels[i].value == labels[k].value &&
             (scores[i].tokens > 1 || scores[k].tokens > 1 || labels[i].input == labels[k].input))
-          return Error{Error::Kind::config,
-                       fmt::format("labels '{}' and '{}' begin with the same token, which clp cannot tell apart; give labels of "
-                                   "one token each, or use loglikelihood", labels[k].label, labels[i].label)};
+          return Error{
+              Error::Kind::config,
+              fmt::format("labels '{}' and '{}' begin with the same token, which clp cannot tell apart; give labels of "
+                          "one token each, or use loglikelihood",
+                          labels[k].label, labels[i].label)};
     return {};
   }
 

@@ -1,6 +1,6 @@
-// An inferencer decides which requests an attempt needs. It is a pure function of the sample and of the responses so far: no I/O, no
-// thread, no clock, no state. So a killed run replays its attempts from the journal's responses, and a conversation goes on at the turn
-// where it stopped. One file per inferencer; table.cpp lists them. Threads: [any].
+// An inferencer decides which requests an attempt needs. It is a pure function of the sample and of the responses so far: no
+// I/O, no thread, no clock, no state. So a killed run replays its attempts from the journal's responses, and a conversation
+// goes on at the turn where it stopped. One file per inferencer; table.cpp lists them. Threads: [any].
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -70,8 +70,8 @@ struct InferencerType {
 };
 std::span<const InferencerType> inferencer_types();
 
-/// The built-in inferencer of that id, its configuration checked; an unknown id is an Error that names the nearest. `origin` names the
-/// card.
+/// The built-in inferencer of that id, its configuration checked; an unknown id is an Error that names the nearest. `origin`
+/// names the card.
 Result<std::unique_ptr<Inferencer>> make_inferencer(std::string_view id, std::string_view config_json, std::string_view origin);
 
 }  // namespace sextant::infer

@@ -1,5 +1,6 @@
-// "multiple_choice": lm-eval's requests of that name, and of "loglikelihood", for its task files: continuations of one prompt, or one of each of
-// several prompts (where the options are the questions). Which option is right is scoring's business; "scores" says by which names.
+// "multiple_choice": lm-eval's requests of that name, and of "loglikelihood", for its task files: continuations of one prompt,
+// or one of each of several prompts (where the options are the questions). Which option is right is scoring's business;
+// "scores" says by which names.
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -14,7 +15,8 @@ namespace {
 class MultipleChoice : public Inferencer {
  public:
   explicit MultipleChoice(const json::Value& config)
-      : options_(json::find_string(config, "options").value_or("")), delimiter_(json::find_string(config, "delimiter").value_or("")),
+      : options_(json::find_string(config, "options").value_or("")),
+        delimiter_(json::find_string(config, "delimiter").value_or("")),
         unconditional_(json::find_bool(config, "unconditional").value_or(false)) {}
   data::Form form() const override { return data::Form::continuations; }
 
@@ -24,7 +26,8 @@ class MultipleChoice : public Inferencer {
     SXT_TRY(const std::vector<std::string> options, options_of(question));
     const bool each = prompts.size() > 1;
     if (continuations.empty() || (each && prompts.size() != continuations.size()) || options.size() != continuations.size())
-      return Error{Error::Kind::internal, fmt::format("{} prompts, {} continuations and {} options do not fit together", prompts.size(), continuations.size(), options.size())};
+      return Error{Error::Kind::internal, fmt::format("{} prompts, {} continuations and {} options do not fit together",
+                                                      prompts.size(), continuations.size(), options.size())};
     if (so_far.empty()) {
       Step step;
       if (!each) {
@@ -38,7 +41,8 @@ class MultipleChoice : public Inferencer {
     }
     const size_t own = each ? prompts.size() : 1;
     const auto& answers = so_far.back().answers;
-    if (answers.size() != own + (unconditional_ ? 1 : 0)) return bad_answer(fmt::format("{} requests have {} answers", own, answers.size()));
+    if (answers.size() != own + (unconditional_ ? 1 : 0))
+      return bad_answer(fmt::format("{} requests have {} answers", own, answers.size()));
     std::vector<data::ContinuationScore> scores;
     for (size_t i = 0; i < own; ++i) scores.insert(scores.end(), answers[i].scores.begin(), answers[i].scores.end());
     if (scores.size() != continuations.size() || (unconditional_ && answers.back().scores.size() != continuations.size()))
@@ -57,7 +61,8 @@ class MultipleChoice : public Inferencer {
     return request;
   }
   // The options alone, behind nothing: blanks that were moved over from the prompt are the prompt's.
-  data::Request without_context(const std::vector<data::Continuation>& continuations, const std::vector<std::string>& options) const {
+  data::Request without_context(const std::vector<data::Continuation>& continuations,
+                                const std::vector<std::string>& options) const {
     data::Request request;
     request.ask = data::Ask::score;
     request.add_special = false;
@@ -76,13 +81,15 @@ class MultipleChoice : public Inferencer {
     }
     SXT_TRY(const json::Document record, json::parse(question.sample.record_json, "the record"));
     const json::Value* list = columns::find(record, options_);
-    if (!list || !list->IsArray()) return bad_config("multiple_choice", fmt::format("takes the options of '{}', which is no list in this row", options_));
+    if (!list || !list->IsArray())
+      return bad_config("multiple_choice", fmt::format("takes the options of '{}', which is no list in this row", options_));
     for (const auto& item : list->GetArray()) out.emplace_back(item.IsString() ? json::text(item) : std::string_view());
     return out;
   }
 
   static Result<Step> outcome(const std::vector<data::Continuation>& continuations, const std::vector<std::string>& options,
-                              const std::vector<data::ContinuationScore>& scores, const std::vector<data::ContinuationScore>* alone) {
+                              const std::vector<data::ContinuationScore>& scores,
+                              const std::vector<data::ContinuationScore>* alone) {
     std::vector<Lengths> lengths;
     for (const std::string& option : options) lengths.push_back({option.size(), utf8::length(option)});
     SXT_TRY(Outcome out, choose(continuations, scores, lengths, alone));
@@ -96,14 +103,17 @@ class MultipleChoice : public Inferencer {
 }  // namespace
 
 extern const InferencerType multiple_choice_type;
-const InferencerType multiple_choice_type{
-    "multiple_choice", "lm-eval's options: continuations of one prompt, or one of each of several", R"({"type": "object", "properties": {
+const InferencerType multiple_choice_type{"multiple_choice",
+                                          "lm-eval's options: continuations of one prompt, or one of each of several",
+                                          R"({"type": "object", "properties": {
   "options": {"type": "string", "description": "the list column that holds the options' texts, on which lengths are counted; absent: the continuations"},
   "delimiter": {"type": "string", "description": "what stands before each option, where the options are also scored alone"},
   "unconditional": {"type": "boolean", "description": "the options are also scored without the prompt, for the score \"mutual\""},
   "scores": {"type": "object", "description": "the numbers of an attempt by name; sum, char, byte, mutual: 1 where the option chosen so is right; greedy: 1 where the right one is what the model would write; brier; perplexity",
     "additionalProperties": {"enum": ["sum", "char", "byte", "mutual", "greedy", "brier", "perplexity"]}}},
   "additionalProperties": false})",
-    [](const json::Value& config) -> Result<std::unique_ptr<Inferencer>> { return std::unique_ptr<Inferencer>(std::make_unique<MultipleChoice>(config)); }};
+                                          [](const json::Value& config) -> Result<std::unique_ptr<Inferencer>> {
+                                            return std::unique_ptr<Inferencer>(std::make_unique<MultipleChoice>(config));
+                                          }};
 
 }  // namespace sextant::infer

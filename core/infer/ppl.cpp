@@ -23,7 +23,8 @@ class Ppl : public Inferencer {
     for (size_t i = 0; i < prompts.size(); ++i) {
       const data::ContinuationScore& score = answer->scores[i];
       values.push_back(-score.total_logprob / std::max(1u, score.total_tokens));
-      outcome.labels.push_back({prompts[i].label, prompts[i].text, score.total_logprob, score.total_tokens, values.back(), prompts[i].examples});
+      outcome.labels.push_back(
+          {prompts[i].label, prompts[i].text, score.total_logprob, score.total_tokens, values.back(), prompts[i].examples});
     }
     SXT_CHECK(check_finite(outcome.labels));
     if (!values.empty()) outcome.prediction = outcome.labels[least(values)].label;

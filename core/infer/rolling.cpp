@@ -39,9 +39,11 @@ class Rolling : public Inferencer {
     if (length == 0)
       return Error{Error::Kind::config, "the length of the model's context is unknown; give inferencer:rolling a \"window\""};
     if (context > 0 && length > context)
-      return bad_config("rolling", fmt::format("has a \"window\" of {} tokens, but the model's context holds {}", length, context));
+      return bad_config("rolling",
+                        fmt::format("has a \"window\" of {} tokens, but the model's context holds {}", length, context));
     if (stride_ >= length)
-      return bad_config("rolling", fmt::format("has a \"stride\" of {} tokens; it must be less than the window of {}", stride_, length));
+      return bad_config("rolling",
+                        fmt::format("has a \"stride\" of {} tokens; it must be less than the window of {}", stride_, length));
     const auto part = [&](size_t begin, size_t end) { return std::vector<int32_t>(ids.data() + begin, ids.data() + end); };
     Step step;
     for (const Window& window : stride_ ? strided_windows(ids.size(), length, stride_) : disjoint_windows(ids.size(), length)) {
@@ -71,7 +73,8 @@ class Rolling : public Inferencer {
     if (!counted_.empty()) {
       SXT_TRY(const json::Document record, json::parse(question.sample.record_json, "the record"));
       const auto column = json::find_string(record, counted_);
-      if (!column) return bad_config("rolling", fmt::format("counts the column '{}', which holds no text in this row", counted_));
+      if (!column)
+        return bad_config("rolling", fmt::format("counts the column '{}', which holds no text in this row", counted_));
       counted = *column;
     }
     const double words = static_cast<double>(count_words(counted)), bytes = static_cast<double>(counted.size());

@@ -19,8 +19,10 @@ class SelfConsistency : public Inferencer {
       SXT_TRY(data::Request request, generate_request(question));
       if (temperature_) request.sampling->temperature = *temperature_;
       if (request.sampling->temperature <= 0 && paths_ > 1)
-        return bad_config("self_consistency", fmt::format("samples {} paths, but the temperature is 0, with which all are the same; give it "
-                                                          "a \"temperature\"", paths_));
+        return bad_config("self_consistency",
+                          fmt::format("samples {} paths, but the temperature is 0, with which all are the same; give it "
+                                      "a \"temperature\"",
+                                      paths_));
       return Step{std::vector(paths_, request), std::nullopt};
     }
     const std::vector<data::Response>& paths = so_far.front().answers;

@@ -6,8 +6,8 @@
 
 namespace sextant::infer {
 
-extern const InferencerType gen_type, ppl_type, loglikelihood_type, ppl_only_type, clp_type, cloze_type, rolling_type, chat_type,
-    agent_type, self_consistency_type, multiple_choice_type;
+extern const InferencerType gen_type, ppl_type, loglikelihood_type, ppl_only_type, clp_type, cloze_type, rolling_type,
+    chat_type, agent_type, self_consistency_type, multiple_choice_type;
 
 std::span<const InferencerType> inferencer_types() {
   static const InferencerType types[] = {gen_type,      ppl_type,     loglikelihood_type, clp_type,   cloze_type,
@@ -16,7 +16,8 @@ std::span<const InferencerType> inferencer_types() {
   return types;
 }
 
-Result<std::unique_ptr<Inferencer>> make_inferencer(std::string_view id, std::string_view config_json, std::string_view origin) {
+Result<std::unique_ptr<Inferencer>> make_inferencer(std::string_view id, std::string_view config_json,
+                                                    std::string_view origin) {
   std::vector<std::string> names;
   for (const InferencerType& type : inferencer_types()) {
     names.emplace_back(type.id);

@@ -9,8 +9,8 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// A number as text: digits with commas between groups of three, and a fraction. A sign counts where no word or number ends before
-// it: "5-3" ends with 3, "x = -3" with -3.
+// A number as text: digits with commas between groups of three, and a fraction. A sign counts where no word or number ends
+// before it: "5-3" ends with 3, "x = -3" with -3.
 std::string last_number(std::string_view text) {
   size_t end = text.size();
   while (end > 0 && !is_digit(text[end - 1])) --end;

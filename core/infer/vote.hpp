@@ -15,9 +15,9 @@ class AnswerRule {
   static Result<AnswerRule> make(const std::string& rule);
 
   /// The reply's answer, or "" where it has none.
-  ///   last_number  the last number as votes compare it: no commas, no zeros behind the point's last other digit ("1,000.50" is 1000.5)
-  ///   last_line    the last line that is not blank, without white space at its ends
-  ///   a pattern    the last match: its first group that is not empty, or all of it, without white space at its ends
+  ///   last_number  the last number as votes compare it: no commas, no zeros behind the point's last other digit ("1,000.50" is
+  ///   1000.5) last_line    the last line that is not blank, without white space at its ends a pattern    the last match: its
+  ///   first group that is not empty, or all of it, without white space at its ends
   std::string answer(std::string_view reply) const;
 
  private:

@@ -9,13 +9,14 @@
 namespace sextant::load {
 namespace {
 
-// Fewer rows may agree by chance: so many where all answers are the same, and as many as make agreement less likely than one in 2^16 where
-// they differ.
+// Fewer rows may agree by chance: so many where all answers are the same, and as many as make agreement less likely than one in
+// 2^16 where they differ.
 constexpr uint64_t leak_rows_min = 20;
 constexpr double leak_bits_min = 16;
 constexpr size_t leak_answers_max = 64;  // with more, a column that goes with the answers may as well be a row's number
 
-constexpr std::string_view no_texts[] = {"role", "fallback_role", "label", "jinja", "line", "literal", "type", "compat", "form"};
+constexpr std::string_view no_texts[] = {"role",    "fallback_role", "label",  "jinja", "line",
+                                         "literal", "type",          "compat", "form"};
 
 // Each once, in the order in which they first come.
 void make_unique(std::vector<std::string>& paths) {
@@ -38,8 +39,10 @@ void add_variables(std::string_view source, Placeholders& out) {
   for (const jinja::Variable& variable : parsed->variables()) out.in_item.push_back(variable.name);
 }
 
-// `columns_only`: a path may go on into the objects of a list, as "{choices.text}" does, so that its column alone can be looked for.
-void collect(const json::Value& value, bool in_item, bool columns_only, const std::vector<std::string>& literal, Placeholders& out) {
+// `columns_only`: a path may go on into the objects of a list, as "{choices.text}" does, so that its column alone can be looked
+// for.
+void collect(const json::Value& value, bool in_item, bool columns_only, const std::vector<std::string>& literal,
+             Placeholders& out) {
   if (value.IsString()) {
     for (std::string path : columns::placeholders(json::text(value))) {
       if (std::find(literal.begin(), literal.end(), path) != literal.end()) continue;
@@ -55,7 +58,8 @@ void collect(const json::Value& value, bool in_item, bool columns_only, const st
       if (key == "jinja" && member.value.IsString() && in_item) add_variables(json::text(member.value), out);
       if (std::find(std::begin(no_texts), std::end(no_texts), key) != std::end(no_texts)) continue;
       // options are shown by what the prompt says of them, and a label's own prompt holds every answer in turn
-      collect(member.value, in_item && key != "shot" && key != "choices" && key != "continuations", columns_only || key == "choices", literal, out);
+      collect(member.value, in_item && key != "shot" && key != "choices" && key != "continuations",
+              columns_only || key == "choices", literal, out);
     }
   }
 }
@@ -68,7 +72,9 @@ std::vector<std::string> names_of(const json::Value& record) {
 }
 
 // A column may be named with a dot, so the whole path counts first.
-bool same_column(std::string_view path, std::string_view column) { return path == column || columns::column_of(path) == column; }
+bool same_column(std::string_view path, std::string_view column) {
+  return path == column || columns::column_of(path) == column;
+}
 
 }  // namespace
 
@@ -84,31 +90,35 @@ Placeholders placeholders_of(const json::Value& config) {
   return out;
 }
 
-Result<void> check_columns(std::span<const std::string> wanted, const json::Value& record, std::string_view name, std::string_view path,
-                           std::string_view who) {
+Result<void> check_columns(std::span<const std::string> wanted, const json::Value& record, std::string_view name,
+                           std::string_view path, std::string_view who) {
   const auto known = columns_in(record);
   for (const std::string& column : wanted) {
     if (known.contains(column) || columns::find(record, column)) continue;
     const std::vector<std::string> there = names_of(record);
-    return Error{Error::Kind::data, fmt::format("{}: the records in {} have no column '{}', which {} names{}; they have: {}", name, path, column, who,
-                                                did_you_mean(column, there), join(there, ", "))};
+    return Error{Error::Kind::data, fmt::format("{}: the records in {} have no column '{}', which {} names{}; they have: {}",
+                                                name, path, column, who, did_you_mean(column, there), join(there, ", "))};
   }
   return {};
 }
 
-Result<void> check_placeholders(std::span<const std::string> paths, const json::Value& record, std::string_view name, std::string_view place,
-                                std::span<const std::string> made_by_template) {
+Result<void> check_placeholders(std::span<const std::string> paths, const json::Value& record, std::string_view name,
+                                std::string_view place, std::span<const std::string> made_by_template) {
   const auto known = columns_in(record);
   for (const std::string& path : paths) {
-    if (known.contains(path) || columns::find(record, path) || std::find(made_by_template.begin(), made_by_template.end(), path) != made_by_template.end()) continue;
+    if (known.contains(path) || columns::find(record, path) ||
+        std::find(made_by_template.begin(), made_by_template.end(), path) != made_by_template.end())
+      continue;
     const std::vector<std::string> there = names_of(record);
     const std::string column(columns::column_of(path));
     const bool known = json::find(record, column);
     return Error{Error::Kind::data,
                  known ? fmt::format("{}: the template's {{{}}} names nothing in {}: its '{}' is {}", name, path, place, column,
                                      shorten(columns::as_text(*json::find(record, column)), 80))
-                       : fmt::format("{}: the template's {{{}}} names no column of {}{}; it has: {}. Correct the name, or list it in the template's "
-                                     "\"literal\" where braces are meant", name, path, place, did_you_mean(column, there), join(there, ", "))};
+                       : fmt::format("{}: the template's {{{}}} names no column of {}{}; it has: {}. Correct the name, or list "
+                                     "it in the template's "
+                                     "\"literal\" where braces are meant",
+                                     name, path, place, did_you_mean(column, there), join(there, ", "))};
   }
   return {};
 }
@@ -129,7 +139,8 @@ void AnswerLeak::look_at(const json::Value& record) {
     if (!value) return true;
     std::string text = columns::as_text(*value);
     suspect.equal = suspect.equal && text == answer;
-    suspect.goes_with = suspect.goes_with && answers_.size() <= leak_answers_max && suspect.answer_of.try_emplace(text, answer).first->second == answer &&
+    suspect.goes_with = suspect.goes_with && answers_.size() <= leak_answers_max &&
+                        suspect.answer_of.try_emplace(text, answer).first->second == answer &&
                         suspect.value_of.try_emplace(answer, std::move(text)).first->second == columns::as_text(*value);
     if (!suspect.goes_with) suspect.answer_of.clear(), suspect.value_of.clear();
     return !suspect.equal && !suspect.goes_with;
@@ -143,8 +154,10 @@ std::string AnswerLeak::finding(std::string_view name) const {
   for (const Suspect& suspect : suspects_) {
     // one value for each answer: where nearly every row has an answer of its own, that is no wonder
     if (!enough || (!suspect.equal && (answers_.size() < 2 || bits < leak_bits_min || 2 * answers_.size() > rows_))) continue;
-    return fmt::format("{}: the prompt shows {{{}}}, which {} the answer '{}' in all {} rows; leave it out of the item's own prompt (\"shot\" "
-                       "writes examples differently)", name, suspect.path, suspect.equal ? "is" : "tells", output_column_, rows_);
+    return fmt::format(
+        "{}: the prompt shows {{{}}}, which {} the answer '{}' in all {} rows; leave it out of the item's own prompt (\"shot\" "
+        "writes examples differently)",
+        name, suspect.path, suspect.equal ? "is" : "tells", output_column_, rows_);
   }
   return {};
 }

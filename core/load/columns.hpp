@@ -1,5 +1,5 @@
-// What a card says of its columns against the rows that there are: placeholders that name nothing, answers that stand in their own
-// prompt. Looked at before anything is computed. Pure.
+// What a card says of its columns against the rows that there are: placeholders that name nothing, answers that stand in their
+// own prompt. Looked at before anything is computed. Pure.
 #pragma once
 #include <span>
 #include <string>
@@ -16,9 +16,9 @@ struct Placeholders {
   std::vector<std::string> everywhere;   // in any text
   std::vector<std::string> in_item;      // in the item's own prompt: not in examples alone
 };
-/// `config`: of a template component whose schema says "x-placeholders": true. Texts under "role", "fallback_role", "label", "labels" of
-/// choices, "literal" and "type" are none; names listed in "literal" are meant as they stand. The variables of a Jinja template count in
-/// `in_item` alone.
+/// `config`: of a template component whose schema says "x-placeholders": true. Texts under "role", "fallback_role", "label",
+/// "labels" of choices, "literal" and "type" are none; names listed in "literal" are meant as they stand. The variables of a
+/// Jinja template count in `in_item` alone.
 Placeholders placeholders_of(const json::Value& config);
 
 /// One record, parsed, and the place that names it: "row 3 of the split 'test'".
@@ -27,13 +27,14 @@ struct CheckedRow {
   std::string place;
 };
 /// Every column in `wanted` is a member of every record. `who`: what names them: "the card's reader".
-Result<void> check_columns(std::span<const std::string> wanted, const json::Value& record, std::string_view name, std::string_view path, std::string_view who);
+Result<void> check_columns(std::span<const std::string> wanted, const json::Value& record, std::string_view name,
+                           std::string_view path, std::string_view who);
 /// Every placeholder names a value of the record.
-Result<void> check_placeholders(std::span<const std::string> paths, const json::Value& record, std::string_view name, std::string_view place,
-                                std::span<const std::string> made_by_template);
+Result<void> check_placeholders(std::span<const std::string> paths, const json::Value& record, std::string_view name,
+                                std::string_view place, std::span<const std::string> made_by_template);
 
-/// Columns of the item's own prompt that hold the target in every row, or one value of their own for each target: they give the answer away.
-/// Fed row by row.
+/// Columns of the item's own prompt that hold the target in every row, or one value of their own for each target: they give the
+/// answer away. Fed row by row.
 class AnswerLeak {
  public:
   AnswerLeak(const Placeholders& placeholders, std::string output_column);

@@ -13,7 +13,8 @@ constexpr uint64_t reserved_rows = 1'000'000;
 
 }  // namespace
 
-Result<std::vector<std::string>> read_records(plugin::Dataset& loader, const Derive& derive, const std::string& split, uint64_t first, uint64_t n) {
+Result<std::vector<std::string>> read_records(plugin::Dataset& loader, const Derive& derive, const std::string& split,
+                                              uint64_t first, uint64_t n) {
   std::vector<std::string> out;
   out.reserve(std::min(n, reserved_rows));
   while (n > 0) {
@@ -21,7 +22,9 @@ Result<std::vector<std::string>> read_records(plugin::Dataset& loader, const Der
     SXT_TRY(std::vector<std::string> block, loader.read(split, first, count));
     for (std::string& record : block) {
       auto derived = derive.apply(std::move(record));
-      if (!derived) return Error{derived.error().kind, fmt::format("row {} of the split '{}': {}", first + out.size(), split, derived.error().message)};
+      if (!derived)
+        return Error{derived.error().kind,
+                     fmt::format("row {} of the split '{}': {}", first + out.size(), split, derived.error().message)};
       out.push_back(*std::move(derived));
     }
     first += count;
@@ -31,7 +34,12 @@ Result<std::vector<std::string>> read_records(plugin::Dataset& loader, const Der
 }
 
 Corpus::Corpus(plugin::Dataset loader, Derive derive, std::string split, uint64_t count, std::string name, std::string path)
-    : loader_(std::move(loader)), derive_(std::move(derive)), split_(std::move(split)), name_(std::move(name)), path_(std::move(path)), records_(count) {}
+    : loader_(std::move(loader)),
+      derive_(std::move(derive)),
+      split_(std::move(split)),
+      name_(std::move(name)),
+      path_(std::move(path)),
+      records_(count) {}
 
 Result<void> Corpus::read(uint64_t first, uint64_t n) {
   SXT_TRY(std::vector<std::string> block, read_records(loader_, derive_, split_, first, n));
@@ -50,7 +58,9 @@ Result<std::vector<std::string>> Corpus::rows(std::span<const uint64_t> indices)
   for (size_t i = 0; i < indices.size(); ++i) {
     const uint64_t first = indices[i];
     if (first >= size())
-      return Error{Error::Kind::data, fmt::format("{}: the retriever wants row {} of the split '{}' in {}, which has {} rows; ask for fewer examples (--shots), or name others in the card", name_, first, split_, path_, size())};
+      return Error{Error::Kind::data, fmt::format("{}: the retriever wants row {} of the split '{}' in {}, which has {} rows; "
+                                                  "ask for fewer examples (--shots), or name others in the card",
+                                                  name_, first, split_, path_, size())};
     if (records_[first].empty()) {
       uint64_t n = 1;  // neighbours that are wanted next are read together
       while (i + n < indices.size() && indices[i + n] == first + n && first + n < size() && records_[first + n].empty()) ++n;

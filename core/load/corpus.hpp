@@ -30,6 +30,7 @@ class Corpus {
 };
 
 /// Records `first` to `first + n - 1` of a split, their derived columns set; at most 1000 are asked of a loader at once.
-Result<std::vector<std::string>> read_records(plugin::Dataset& loader, const Derive& derive, const std::string& split, uint64_t first, uint64_t n);
+Result<std::vector<std::string>> read_records(plugin::Dataset& loader, const Derive& derive, const std::string& split,
+                                              uint64_t first, uint64_t n);
 
 }  // namespace sextant::load

@@ -22,17 +22,21 @@ std::string places_text(const std::vector<fs::path>& candidates) {
   return join(places, ", ");
 }
 
-// The first candidate that is there. What is said of all that are not does not name the set: sets of one folder share the sentence.
+// The first candidate that is there. What is said of all that are not does not name the set: sets of one folder share the
+// sentence.
 Result<fs::path> locate(const std::vector<fs::path>& candidates, const std::string& folder) {
   for (const fs::path& candidate : candidates) {
     std::error_code code;
     const fs::file_status status = fs::status(candidate, code);
     if (fs::exists(status)) return candidate;
     if (code == std::errc::permission_denied)
-      return Error{Error::Kind::io, fmt::format("{} cannot be opened: permission denied on a folder above it; check its permissions", candidate.string())};
+      return Error{Error::Kind::io,
+                   fmt::format("{} cannot be opened: permission denied on a folder above it; check its permissions",
+                               candidate.string())};
   }
-  return Error{Error::Kind::missing, fmt::format("there is no folder {0} of data; looked at {1}; give --data-dir DIR, where DIR/{0} is that folder", folder,
-                                                 places_text(candidates))};
+  return Error{Error::Kind::missing,
+               fmt::format("there is no folder {0} of data; looked at {1}; give --data-dir DIR, where DIR/{0} is that folder",
+                           folder, places_text(candidates))};
 }
 
 Result<plugin::Dataset> open_loader(plugin::Host& host, const config::DatasetConfig& dataset, const fs::path& path) {
@@ -41,9 +45,10 @@ Result<plugin::Dataset> open_loader(plugin::Host& host, const config::DatasetCon
   return host.dataset(dataset.loader.id, json::write(config), dataset.card_path);
 }
 
-// A column that the card names and the data lacks would be an empty text in every prompt, or no answer to compare with; a placeholder
-// that names nothing would be sent as it stands.
-Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset, const fs::path& path, const LookAtRow& look, TaskData& data) {
+// A column that the card names and the data lacks would be an empty text in every prompt, or no answer to compare with; a
+// placeholder that names nothing would be sent as it stands.
+Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset, const fs::path& path, const LookAtRow& look,
+                        TaskData& data) {
   SXT_TRY(const json::Document template_config, json::parse(dataset.template_.config, dataset.card_path));
   const bool in_braces = host.says(plugin::Kind::template_, dataset.template_.id, "x-placeholders");
   const Placeholders placeholders = in_braces ? placeholders_of(template_config) : Placeholders{};
@@ -79,7 +84,8 @@ Result<void> check_count(plugin::Dataset& loader, const std::string& split, uint
   if (count <= believed_rows) return {};
   for (const auto& [first, n] : {std::pair<uint64_t, uint64_t>{0, 1000}, {count - 1, 1}})
     if (const auto block = loader.read(split, first, n); !block)
-      return Error{block.error().kind, fmt::format("{} (it counts {} records in the split '{}')", block.error().message, count, split)};
+      return Error{block.error().kind,
+                   fmt::format("{} (it counts {} records in the split '{}')", block.error().message, count, split)};
   return {};
 }
 
@@ -104,7 +110,8 @@ Result<void> Rows::read_block(uint64_t position) {
   block_at_ = position;
   while (block_.size() < block_rows && position < indices_.size()) {  // rows that stand apart are read in runs of neighbours
     uint64_t n = 1;
-    while (block_.size() + n < block_rows && position + n < indices_.size() && indices_[position + n] == indices_[position] + n) ++n;
+    while (block_.size() + n < block_rows && position + n < indices_.size() && indices_[position + n] == indices_[position] + n)
+      ++n;
     SXT_TRY(std::vector<std::string> run, read_records(*loader_, derive_, split_, indices_[position], n));
     std::move(run.begin(), run.end(), std::back_inserter(block_));
     position += n;
@@ -123,9 +130,11 @@ std::vector<fs::path> data_candidates(const std::string& data_dir, const std::st
   if (!data_dir.empty()) {
     out = {fs::path(data_dir) / folder, fs::path(data_dir) / "data" / folder};
   } else {
-    if (const char* cache = std::getenv("COMPASS_DATA_CACHE"); cache && *cache) out.push_back(fs::path(cache) / "data" / folder);
+    if (const char* cache = std::getenv("COMPASS_DATA_CACHE"); cache && *cache)
+      out.push_back(fs::path(cache) / "data" / folder);
     out.push_back(fs::path("data") / folder);
-    if (const char* home = std::getenv("HOME"); home && *home) out.push_back(fs::path(home) / ".cache/opencompass/data" / folder);
+    if (const char* home = std::getenv("HOME"); home && *home)
+      out.push_back(fs::path(home) / ".cache/opencompass/data" / folder);
   }
   if (!loader_plugin.empty()) out.push_back(loader_plugin.parent_path() / folder);
   return out;
@@ -133,7 +142,9 @@ std::vector<fs::path> data_candidates(const std::string& data_dir, const std::st
 
 std::string misplaced(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
   const auto found = host.registry().find(plugin::Kind::dataset, dataset.loader.id);
-  if (run.data_dir.empty() || !dataset.path.empty() || !found || locate(data_candidates(run.data_dir, dataset.folder, found->file->path), dataset.folder)) return "";
+  if (run.data_dir.empty() || !dataset.path.empty() || !found ||
+      locate(data_candidates(run.data_dir, dataset.folder, found->file->path), dataset.folder))
+    return "";
   std::vector<fs::path> tails = {""};       // "", then "formal_ceval" of "ceval/formal_ceval"
   fs::path tail;
   for (fs::path rest = dataset.folder; rest.has_parent_path() && rest.has_filename(); rest = rest.parent_path())
@@ -141,14 +152,16 @@ std::string misplaced(plugin::Host& host, const config::DatasetConfig& dataset, 
   for (const fs::path& one : tails) {
     const fs::path there = one.empty() ? fs::path(run.data_dir) : fs::path(run.data_dir) / one;
     if (auto loader = open_loader(host, dataset, there); loader && loader->count(dataset.test_split))
-      return fmt::format("{} holds such files: move or link it to {}", there.string(), (fs::path(run.data_dir) / dataset.folder).string());
+      return fmt::format("{} holds such files: move or link it to {}", there.string(),
+                         (fs::path(run.data_dir) / dataset.folder).string());
   }
   return "";
 }
 
 namespace {
 
-Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run, const LookAtRow& look) {
+Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run,
+                      const LookAtRow& look) {
   SXT_TRY(const plugin::Found found, host.registry().find(plugin::Kind::dataset, dataset.loader.id));
   const std::vector<fs::path> candidates = data_candidates(run.data_dir, dataset.folder, found.file->path);
   fs::path path = dataset.path;
@@ -157,7 +170,8 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
 
   const auto explain = [&](const Error& error) {
     if (error.kind != Error::Kind::missing || !dataset.path.empty()) return error;
-    return Error{error.kind, fmt::format("{}; looked for the set in {}; give --data-dir", error.message, places_text(candidates))};
+    return Error{error.kind,
+                 fmt::format("{}; looked for the set in {}; give --data-dir", error.message, places_text(candidates))};
   };
   json::Document derive_config;
   if (!dataset.derive.empty()) {
@@ -166,25 +180,30 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
   SXT_TRY(const Derive derive, Derive::read(dataset.derive.empty() ? nullptr : &derive_config, dataset.card_path));
   const auto count = loader.count(dataset.test_split);
   if (!count) return explain(count.error());
-  if (*count == 0) return Error{Error::Kind::data, fmt::format("{}: the split '{}' in {} is empty", dataset.abbr, dataset.test_split, path.string())};
+  if (*count == 0)
+    return Error{Error::Kind::data,
+                 fmt::format("{}: the split '{}' in {} is empty", dataset.abbr, dataset.test_split, path.string())};
   SXT_CHECK(check_count(loader, dataset.test_split, *count));
   std::set<uint64_t> excluded;
   for (const config::Exclusion& exclusion : run.exclude)
     if (exclusion.dataset.empty() || exclusion.dataset == dataset.abbr) {
       if (!exclusion.dataset.empty() && exclusion.row >= *count)
-        return Error{Error::Kind::usage, fmt::format("the rows to be left out name row {} of {}, which has rows 0 to {}", exclusion.row, dataset.abbr, *count - 1)};
+        return Error{Error::Kind::usage, fmt::format("the rows to be left out name row {} of {}, which has rows 0 to {}",
+                                                     exclusion.row, dataset.abbr, *count - 1)};
       excluded.insert(exclusion.row);
     }
   auto rows = select_rows(*count, dataset.test_range, run.limit, run.seed, dataset.abbr, run.rows, excluded);
   if (!rows) return Error{rows.error().kind, fmt::format("{}: {}", dataset.card_path, rows.error().message)};
 
   TaskData data;
-  data.rows = Rows(loader, derive, dataset.test_split, dataset.derive.empty() ? "" : fmt::format("{}: {}: ", dataset.abbr, path.string()), *std::move(rows));
+  data.rows = Rows(loader, derive, dataset.test_split,
+                   dataset.derive.empty() ? "" : fmt::format("{}: {}: ", dataset.abbr, path.string()), *std::move(rows));
   if (dataset.retriever.shows_examples()) {
     const auto available = loader.count(dataset.train_split);
     if (!available) return explain(available.error());
     SXT_CHECK(check_count(loader, dataset.train_split, *available));
-    data.corpus = std::make_shared<Corpus>(std::move(loader), derive, dataset.train_split, *available, dataset.abbr, path.string());
+    data.corpus =
+        std::make_shared<Corpus>(std::move(loader), derive, dataset.train_split, *available, dataset.abbr, path.string());
     SXT_TRY(data.shot_rows, fixed_ids(dataset));
     SXT_TRY(data.shots, data.corpus->rows(data.shot_rows));
   }
@@ -194,11 +213,16 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
 
 }  // namespace
 
-Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run, const LookAtRow& look) {
+Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run,
+                           const LookAtRow& look) {
   try {
     return load(host, dataset, run, look);
   } catch (const std::bad_alloc&) {  // costs this set alone
-    return Error{Error::Kind::internal, fmt::format("{}: its rows do not fit into memory; evaluate fewer of them (--limit, --rows), or use a machine with more memory", dataset.abbr)};
+    return Error{
+        Error::Kind::internal,
+        fmt::format(
+            "{}: its rows do not fit into memory; evaluate fewer of them (--limit, --rows), or use a machine with more memory",
+            dataset.abbr)};
   }
 }
 

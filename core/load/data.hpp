@@ -23,7 +23,11 @@ class Rows {
   Rows() = default;
   /// `origin`: stands in front of errors, where it is not empty. `indices`: the rows' numbers in the split.
   Rows(plugin::Dataset loader, Derive derive, std::string split, std::string origin, std::vector<uint64_t> indices)
-      : loader_(std::move(loader)), derive_(std::move(derive)), split_(std::move(split)), origin_(std::move(origin)), indices_(std::move(indices)) {}
+      : loader_(std::move(loader)),
+        derive_(std::move(derive)),
+        split_(std::move(split)),
+        origin_(std::move(origin)),
+        indices_(std::move(indices)) {}
   uint64_t size() const { return indices_.size(); }
   /// In the test split.
   uint64_t index(uint64_t position) const { return indices_[position]; }
@@ -53,14 +57,16 @@ struct TaskData {
 std::vector<std::filesystem::path> data_candidates(const std::string& data_dir, const std::string& folder,
                                                    const std::filesystem::path& loader_plugin);
 
-/// Where --data-dir names the folder that a set was unpacked to, or one above it: a clause that says what to do. "" where it does not.
+/// Where --data-dir names the folder that a set was unpacked to, or one above it: a clause that says what to do. "" where it
+/// does not.
 std::string misplaced(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run);
 
 /// Sees every row that is evaluated, in order, while it is checked: who looks at all rows need not read them once more.
 using LookAtRow = std::function<Result<void>(const Row& row, const json::Document& record)>;
 
-/// Reads what one task needs: rows with their derived columns, and checks what the card says of them. Files that are missing: an Error of kind
-/// missing that names the places that were looked at.
-Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run, const LookAtRow& look = nullptr);
+/// Reads what one task needs: rows with their derived columns, and checks what the card says of them. Files that are missing:
+/// an Error of kind missing that names the places that were looked at.
+Result<TaskData> load_data(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run,
+                           const LookAtRow& look = nullptr);
 
 }  // namespace sextant::load

@@ -17,7 +17,8 @@ Result<std::shared_ptr<const DeriveStep>> read_step(const json::Value& value, co
     json::set(short_form, "text", json::text(value), short_form.GetAllocator());
     step = &short_form;
   }
-  if (!step->IsObject()) return bad(where, "a step is an object, such as {\"index_to_letter\": \"label\"}, or a text with {columns}");
+  if (!step->IsObject())
+    return bad(where, "a step is an object, such as {\"index_to_letter\": \"label\"}, or a text with {columns}");
   const DeriveStepType* type = nullptr;
   std::vector<std::string> keys;
   for (const DeriveStepType& known : derive_step_types()) {
@@ -28,8 +29,10 @@ Result<std::shared_ptr<const DeriveStep>> read_step(const json::Value& value, co
   }
   for (const auto& member : step->GetObject()) {
     const std::string key(json::text(member.name));
-    if (type && (key == type->key || std::find(type->further.begin(), type->further.end(), key) != type->further.end())) continue;
-    if (!type) return bad(where, fmt::format("there is no step '{}'{}; there are: {}", key, did_you_mean(key, keys), join(keys, ", ")));
+    if (type && (key == type->key || std::find(type->further.begin(), type->further.end(), key) != type->further.end()))
+      continue;
+    if (!type)
+      return bad(where, fmt::format("there is no step '{}'{}; there are: {}", key, did_you_mean(key, keys), join(keys, ", ")));
     return bad(where, fmt::format("the step '{}' has no member '{}'{}", type->key, key, did_you_mean(key, type->further)));
   }
   if (!type) return bad(where, fmt::format("the step is empty; name one of {}", join(keys, ", ")));

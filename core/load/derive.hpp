@@ -1,5 +1,5 @@
-// Columns that a card makes of others: "reader": {"derive": {"letter": {"index_to_letter": "label"}}}. docs/cards.md lists the steps.
-// Pure: a record comes in, the same record with further members goes out. Threads: const members are [any].
+// Columns that a card makes of others: "reader": {"derive": {"letter": {"index_to_letter": "label"}}}. docs/cards.md lists the
+// steps. Pure: a record comes in, the same record with further members goes out. Threads: const members are [any].
 #pragma once
 #include <memory>
 #include <string>
@@ -14,7 +14,8 @@ class DeriveStep {
  public:
   virtual ~DeriveStep() = default;
   /// `before`: the value of the step before, null for the first. The result is made with `allocator`.
-  virtual Result<json::Value> make(const json::Value& record, const json::Value* before, json::Document::AllocatorType& allocator) const = 0;
+  virtual Result<json::Value> make(const json::Value& record, const json::Value* before,
+                                   json::Document::AllocatorType& allocator) const = 0;
 };
 
 class Derive {

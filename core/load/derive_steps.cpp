@@ -20,13 +20,16 @@ Error config_error(const std::string& where, const std::string& what) { return {
 Error data_error(const std::string& what) { return {Error::Kind::data, what}; }
 std::string in_quotes(std::string_view text) { return "'" + shorten(text, 60) + "'"; }
 
-json::Value text_value(std::string_view text, Allocator& a) { return json::Value(text.data(), static_cast<rapidjson::SizeType>(text.size()), a); }
+json::Value text_value(std::string_view text, Allocator& a) {
+  return json::Value(text.data(), static_cast<rapidjson::SizeType>(text.size()), a);
+}
 
 Result<const json::Value*> column_value(const json::Value& record, const std::string& path) {
   if (const json::Value* value = columns::find(record, path)) return value;
   std::vector<std::string> names;
   for (const auto& member : record.GetObject()) names.emplace_back(json::text(member.name));
-  return data_error(fmt::format("there is no column '{}'{}; the record has: {}", path, did_you_mean(path, names), join(names, ", ")));
+  return data_error(
+      fmt::format("there is no column '{}'{}; the record has: {}", path, did_you_mean(path, names), join(names, ", ")));
 }
 
 /// A step that works on one value: of "column", or of the step before it.
@@ -112,7 +115,8 @@ struct Jinja : DeriveStep {
 // A whole number, its digits as a text, or a letter: A is 0.
 std::optional<int64_t> as_index(const json::Value& value) {
   if (value.IsInt64()) return value.GetInt64();
-  if (value.IsDouble() && value.GetDouble() == static_cast<double>(static_cast<int64_t>(value.GetDouble()))) return static_cast<int64_t>(value.GetDouble());
+  if (value.IsDouble() && value.GetDouble() == static_cast<double>(static_cast<int64_t>(value.GetDouble())))
+    return static_cast<int64_t>(value.GetDouble());
   if (!value.IsString()) return std::nullopt;
   const std::string_view text = json::text(value);
   if (text.size() == 1 && text[0] >= 'A' && text[0] <= 'Z') return text[0] - 'A';
@@ -135,7 +139,8 @@ struct IndexToLetter : OnValue {
   Result<json::Value> of(const json::Value& value, Allocator& a) const override {
     const auto index = as_index(value);
     if (!index || *index < first || *index - first > 25)
-      return data_error(fmt::format("{} is not a number from {} to {}, so it means no letter", in_quotes(columns::as_text(value)), first, first + 25));
+      return data_error(fmt::format("{} is not a number from {} to {}, so it means no letter",
+                                    in_quotes(columns::as_text(value)), first, first + 25));
     const char letter = static_cast<char>('A' + (*index - first));
     return text_value({&letter, 1}, a);
   }
@@ -155,7 +160,8 @@ struct Pick : DeriveStep {
     if (!items->IsArray()) return data_error(fmt::format("the column '{}' holds no list", list));
     const auto index = as_index(*place);
     if (!index || *index < 0 || *index >= static_cast<int64_t>(items->Size()))
-      return data_error(fmt::format("{} is not an index into '{}', which has {} items", in_quotes(columns::as_text(*place)), list, items->Size()));
+      return data_error(fmt::format("{} is not an index into '{}', which has {} items", in_quotes(columns::as_text(*place)),
+                                    list, items->Size()));
     return json::Value((*items)[static_cast<rapidjson::SizeType>(*index)], a);
   }
 };
@@ -185,7 +191,8 @@ struct Map : OnValue {
     auto out = std::make_shared<Map>();
     out->column = json::find_string(step, "column");
     const json::Value& given = step["map"];
-    if (!given.IsObject() || given.ObjectEmpty()) return config_error(where, "\"map\" must be an object: {\"value\": what it becomes}");
+    if (!given.IsObject() || given.ObjectEmpty())
+      return config_error(where, "\"map\" must be an object: {\"value\": what it becomes}");
     out->values = json::copy(given);
     if (const json::Value* other = json::find(step, "otherwise")) out->otherwise = json::copy(*other);
     return Made(std::move(out));
@@ -218,7 +225,8 @@ struct RegexStep : OnValue {
       return config_error(where, fmt::format("the pattern has no group {}; it has {}", group, compiled->group_count()));
     out->group = static_cast<uint32_t>(group);
     const std::string which = json::find_string(step, "match").value_or("first");
-    if (which != "first" && which != "last") return config_error(where, fmt::format("match is '{}'; it must be 'first' or 'last'", which));
+    if (which != "first" && which != "last")
+      return config_error(where, fmt::format("match is '{}'; it must be 'first' or 'last'", which));
     out->last = which == "last";
     out->otherwise = json::find_string(step, "otherwise");
     out->pattern = *std::move(compiled);
@@ -229,7 +237,8 @@ struct RegexStep : OnValue {
     SXT_TRY(const auto match, last ? pattern->search_last(text) : pattern->search(text));
     if (match && match->has(group)) return text_value(match->groups[group], a);
     if (otherwise) return text_value(*otherwise, a);
-    return data_error(fmt::format("the pattern '{}' does not match in {}; change it, or add \"otherwise\"", pattern->pattern(), in_quotes(text)));
+    return data_error(fmt::format("the pattern '{}' does not match in {}; change it, or add \"otherwise\"", pattern->pattern(),
+                                  in_quotes(text)));
   }
 };
 
@@ -283,7 +292,9 @@ struct Json : OnValue {
     const std::string text = columns::as_text(value);
     const auto parsed = json::parse(text, "the text");
     if (json::Document list; !parsed && list_text::read(text, list)) return json::Value(list, a);
-    if (!parsed) return data_error(fmt::format("{} is neither JSON nor a list as Python prints it ({})", in_quotes(text), parsed.error().message));
+    if (!parsed)
+      return data_error(
+          fmt::format("{} is neither JSON nor a list as Python prints it ({})", in_quotes(text), parsed.error().message));
     return json::Value(*parsed, a);
   }
 };

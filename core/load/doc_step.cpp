@@ -13,7 +13,9 @@ namespace {
 using Allocator = json::Document::AllocatorType;
 
 Error data_error(std::string what) { return {Error::Kind::data, std::move(what)}; }
-json::Value text_value(std::string_view text, Allocator& a) { return json::Value(text.data(), static_cast<rapidjson::SizeType>(text.size()), a); }
+json::Value text_value(std::string_view text, Allocator& a) {
+  return json::Value(text.data(), static_cast<rapidjson::SizeType>(text.size()), a);
+}
 bool all_digits(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == text.npos; }
 
 // Python's str() of a value.
@@ -39,7 +41,8 @@ class Source {
     if (!value || value->IsNull()) return out;
     out.value_ = std::make_shared<json::Document>(json::copy(*value));
     if (!value->IsString()) return out;
-    auto program = jinja::Template::parse(std::string(json::text(*value)), fmt::format("{}: {}", where, name), jinja::Environment::lm_eval());
+    auto program = jinja::Template::parse(std::string(json::text(*value)), fmt::format("{}: {}", where, name),
+                                          jinja::Environment::lm_eval());
     if (!program) return program.error();
     out.program_ = *std::move(program);
     return out;
@@ -109,7 +112,9 @@ struct Question {
     SXT_TRY(out.choices, choices.of(record, a, rendered));
     if (rendered) {
       auto literal = python_literal(json::text(out.choices), a);
-      if (!literal) return data_error(fmt::format("doc_to_choice gives {}, which is no list as Python writes it", quoted(json::text(out.choices))));
+      if (!literal)
+        return data_error(
+            fmt::format("doc_to_choice gives {}, which is no list as Python writes it", quoted(json::text(out.choices))));
       out.choices = std::move(*literal);
     } else if (out.choices.IsObject()) {
       json::Value list(rapidjson::kArrayType);
@@ -118,7 +123,8 @@ struct Question {
     }
     if (!out.choices.IsArray() || out.choices.Empty()) return data_error("doc_to_choice gives no list with options in it");
     for (const auto& choice : out.choices.GetArray())
-      if (!choice.IsString() || choice.GetStringLength() == 0) return data_error("an option of doc_to_choice is empty or no text");
+      if (!choice.IsString() || choice.GetStringLength() == 0)
+        return data_error("an option of doc_to_choice is empty or no text");
     return out;
   }
   static std::string quoted(std::string_view text) { return "'" + shorten(text, 60) + "'"; }
@@ -126,7 +132,8 @@ struct Question {
  private:
   static Result<void> to_number(json::Value& value, const char* name, Allocator& a) {
     auto literal = python_literal(json::text(value), a);
-    if (!literal || !literal->IsInt64()) return data_error(fmt::format("{} gives {}, which is no number as Python writes it", name, quoted(json::text(value))));
+    if (!literal || !literal->IsInt64())
+      return data_error(fmt::format("{} gives {}, which is no number as Python writes it", name, quoted(json::text(value))));
     value = std::move(*literal);
     return {};
   }
@@ -136,11 +143,17 @@ class Doc : public DeriveStep {
  public:
   static Result<std::shared_ptr<const DeriveStep>> read(const json::Value& step, const std::string& where) {
     const json::Value& spec = step["lm_eval"];
-    if (!spec.IsObject()) return Error{Error::Kind::config, where + ": \"lm_eval\" must be an object with \"output\", \"text\" and \"target\""};
+    if (!spec.IsObject())
+      return Error{Error::Kind::config, where + ": \"lm_eval\" must be an object with \"output\", \"text\" and \"target\""};
     auto out = std::make_shared<Doc>();
     const std::string output = json::find_string(spec, "output").value_or("");
-    if (output != "multiple_choice" && output != "generate_until" && output != "loglikelihood" && output != "loglikelihood_rolling")
-      return Error{Error::Kind::config, fmt::format("{}: \"output\" is '{}'; it must be multiple_choice, generate_until, loglikelihood or loglikelihood_rolling", where, output)};
+    if (output != "multiple_choice" && output != "generate_until" && output != "loglikelihood" &&
+        output != "loglikelihood_rolling")
+      return Error{
+          Error::Kind::config,
+          fmt::format(
+              "{}: \"output\" is '{}'; it must be multiple_choice, generate_until, loglikelihood or loglikelihood_rolling",
+              where, output)};
     out->choice_ = output == "multiple_choice";
     out->generate_ = output == "generate_until";
     out->rolling_ = output == "loglikelihood_rolling";
@@ -168,7 +181,9 @@ class Doc : public DeriveStep {
       json::set(out, "options", std::move(made.choices), a);
     } else {
       SXT_CHECK(put_text(out, "question", made.text, "doc_to_text", a));
-      SXT_CHECK(choice_ ? gold_of_choice(out, made, a) : generate_ ? gold_of_reply(out, made, a) : put_continuation(out, made, a));
+      SXT_CHECK(choice_     ? gold_of_choice(out, made, a)
+                : generate_ ? gold_of_reply(out, made, a)
+                            : put_continuation(out, made, a));
     }
     if (question_.prefix.given()) {
       SXT_TRY(const std::string prefix, question_.prefix.text(record));
@@ -184,7 +199,8 @@ class Doc : public DeriveStep {
 
  private:
   static Result<void> put_text(json::Value& out, const char* name, const json::Value& value, const char* key, Allocator& a) {
-    if (!value.IsString()) return data_error(fmt::format("{} gives {}, which is no text", key, Question::quoted(json::write(value))));
+    if (!value.IsString())
+      return data_error(fmt::format("{} gives {}, which is no text", key, Question::quoted(json::write(value))));
     json::set(out, name, json::Value(value, a), a);
     return {};
   }
@@ -201,7 +217,9 @@ class Doc : public DeriveStep {
       json::Value gold(rapidjson::kArrayType);
       for (const auto& item : made.target.GetArray()) {
         const auto index = as_int(item);
-        if (!index) return data_error(fmt::format("doc_to_target gives {}, whose items are no numbers of options", Question::quoted(json::write(made.target))));
+        if (!index)
+          return data_error(fmt::format("doc_to_target gives {}, whose items are no numbers of options",
+                                        Question::quoted(json::write(made.target))));
         gold.PushBack(number_text(within(*index, n), a), a);
       }
       json::set(out, "gold", std::move(gold), a);
@@ -213,7 +231,8 @@ class Doc : public DeriveStep {
         if (made.choices[i] == made.target) place = i;
       json::set(out, "gold", number_text(place, a), a);
     } else {
-      return data_error(fmt::format("doc_to_target gives {}, which is neither an option nor its number", Question::quoted(json::write(made.target))));
+      return data_error(fmt::format("doc_to_target gives {}, which is neither an option nor its number",
+                                    Question::quoted(json::write(made.target))));
     }
     json::set(out, "options", std::move(made.choices), a);
     return {};
@@ -224,7 +243,8 @@ class Doc : public DeriveStep {
       const int64_t n = made.choices.Size();
       const int64_t place = index && *index < 0 ? *index + n : index.value_or(-1);
       if (!index || place < 0 || place >= n)
-        return data_error(fmt::format("doc_to_target gives {}, which is no number of one of the {} options", Question::quoted(json::write(made.target)), n));
+        return data_error(fmt::format("doc_to_target gives {}, which is no number of one of the {} options",
+                                      Question::quoted(json::write(made.target)), n));
       json::set(out, "gold", json::Value(made.choices[static_cast<rapidjson::SizeType>(place)], a), a);
       return {};
     }
@@ -270,13 +290,15 @@ class Doc : public DeriveStep {
     const json::Value* answer = &made.target;
     if (index && made.choices.IsArray()) {
       const int64_t n = made.choices.Size(), place = *index < 0 ? *index + n : *index;
-      if (place < 0 || place >= n) return data_error(fmt::format("doc_to_target gives {}, and there are {} options", *index, n));
+      if (place < 0 || place >= n)
+        return data_error(fmt::format("doc_to_target gives {}, and there are {} options", *index, n));
       answer = &made.choices[static_cast<rapidjson::SizeType>(place)];
     } else if (made.target.IsArray()) {
       if (made.target.Empty()) return data_error("doc_to_target gives an empty list");
       answer = &made.target[0];
     }
-    if (!answer->IsNull() && !(answer->IsString() && answer->GetStringLength() == 0)) SXT_CHECK(put_text(out, "answer", *answer, "doc_to_target", a));
+    if (!answer->IsNull() && !(answer->IsString() && answer->GetStringLength() == 0))
+      SXT_CHECK(put_text(out, "answer", *answer, "doc_to_target", a));
     if (shot_->prefix.given()) {
       SXT_TRY(const std::string prefix, shot_->prefix.text(record));
       json::set(out, "prefix", prefix, a);
@@ -301,7 +323,9 @@ struct Member : DeriveStep {
 
 }  // namespace
 
-Result<std::shared_ptr<const DeriveStep>> read_doc_step(const json::Value& step, const std::string& where) { return Doc::read(step, where); }
+Result<std::shared_ptr<const DeriveStep>> read_doc_step(const json::Value& step, const std::string& where) {
+  return Doc::read(step, where);
+}
 
 Result<std::shared_ptr<const DeriveStep>> read_member_step(const json::Value& step, const std::string& where) {
   auto out = std::make_shared<Member>();

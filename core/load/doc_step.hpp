@@ -1,5 +1,5 @@
-// The step "lm_eval" of derived columns: what lm-eval makes of a row, its question, options, continuation, right answer, and the same as an
-// example. docs/tasks.md says what each key of a task means. Pure. Threads: const members are [any].
+// The step "lm_eval" of derived columns: what lm-eval makes of a row, its question, options, continuation, right answer, and
+// the same as an example. docs/tasks.md says what each key of a task means. Pure. Threads: const members are [any].
 #pragma once
 #include <memory>
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace sextant::load {
 
-/// {"lm_eval": {"output", "text", "target", "choices"?, "gen_prefix"?, "description"?, "shot"?: {"text", "target", "choices"?, "gen_prefix"?}}} makes
+/// {"lm_eval": {"output", "text", "target", "choices"?, "gen_prefix"?, "description"?, "shot"?: {"text", "target", "choices"?,
+/// "gen_prefix"?}}} makes
 ///   {"question": TEXT, or one for each option   what is asked
 ///    "options"?: [TEXT...]                      of multiple choice
 ///    "continuation"?: TEXT                      what is scored behind the question, where it is one text

@@ -24,10 +24,13 @@ void add_names(const json::Value& value, const std::string& split, std::vector<s
 bool exists(const fs::path& folder, std::string_view pattern) {
   const size_t slash = pattern.find('/');
   const std::string part(pattern.substr(0, slash));
-  const auto rest_exists = [&](const fs::path& child) { return slash == pattern.npos || exists(child, pattern.substr(slash + 1)); };
+  const auto rest_exists = [&](const fs::path& child) {
+    return slash == pattern.npos || exists(child, pattern.substr(slash + 1));
+  };
   std::error_code code;
   if (!is_glob(part)) return fs::exists(folder / part, code) && rest_exists(folder / part);
-  for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, code), end; !code && it != end; it.increment(code))
+  for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, code), end; !code && it != end;
+       it.increment(code))
     if (glob_match(part, it->path().filename().string()) && rest_exists(it->path())) return true;
   return false;
 }
@@ -61,7 +64,8 @@ fs::path folder_with(const std::vector<fs::path>& folders, const std::vector<std
   for (const fs::path& folder : folders) {
     std::error_code code;
     if (!fs::exists(folder, code)) continue;
-    const auto lacking = std::find_if(files.begin(), files.end(), [&](const std::string& name) { return !exists(folder, name); });
+    const auto lacking =
+        std::find_if(files.begin(), files.end(), [&](const std::string& name) { return !exists(folder, name); });
     if (lacking == files.end()) return folder;
     if (!looked) missing_first = *lacking;
     looked = true;

@@ -22,7 +22,9 @@ class Parser {
  private:
   // Line feeds count as blanks inside brackets, and behind the literal.
   void skip(bool lines) {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\f' || (lines && (text_[at_] == '\n' || text_[at_] == '\r')))) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\f' ||
+                                  (lines && (text_[at_] == '\n' || text_[at_] == '\r'))))
+      ++at_;
   }
   bool take(char c) { return at_ < text_.size() && text_[at_] == c ? (++at_, true) : false; }
   bool word(std::string_view word) {
@@ -125,7 +127,8 @@ class Parser {
     if (c == 'N') return false;
     if (c >= '0' && c <= '7') {
       uint32_t value = static_cast<uint32_t>(c - '0');
-      for (int i = 0; i < 2 && at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '7'; ++i) value = value * 8 + static_cast<uint32_t>(text_[at_++] - '0');
+      for (int i = 0; i < 2 && at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '7'; ++i)
+        value = value * 8 + static_cast<uint32_t>(text_[at_++] - '0');
       utf8::append(out, value);
       return true;
     }
@@ -149,7 +152,9 @@ class Parser {
     if (at_ < text_.size() && (text_[at_] == '-' || text_[at_] == '+')) ++at_;
     const size_t digits = at_;
     while (at_ < text_.size() && std::string_view("0123456789.eE_").find(text_[at_]) != std::string_view::npos) {
-      if ((text_[at_] == 'e' || text_[at_] == 'E') && at_ + 1 < text_.size() && (text_[at_ + 1] == '-' || text_[at_ + 1] == '+')) ++at_;
+      if ((text_[at_] == 'e' || text_[at_] == 'E') && at_ + 1 < text_.size() &&
+          (text_[at_ + 1] == '-' || text_[at_ + 1] == '+'))
+        ++at_;
       ++at_;
     }
     std::string text(text_.substr(begin, at_ - begin));
@@ -177,6 +182,8 @@ class Parser {
 
 }  // namespace
 
-std::optional<json::Value> python_literal(std::string_view text, json::Document::AllocatorType& allocator) { return Parser(text, allocator).whole(); }
+std::optional<json::Value> python_literal(std::string_view text, json::Document::AllocatorType& allocator) {
+  return Parser(text, allocator).whole();
+}
 
 }  // namespace sextant::load

@@ -1,4 +1,5 @@
-// Python's ast.literal_eval as far as texts of data sets have it: lists, tuples, maps, texts, numbers, True, False, None. Pure. Threads: [any].
+// Python's ast.literal_eval as far as texts of data sets have it: lists, tuples, maps, texts, numbers, True, False, None. Pure.
+// Threads: [any].
 #pragma once
 #include <optional>
 #include <string_view>

@@ -26,7 +26,8 @@ std::optional<int64_t> to_int(std::string_view text, bool& ok) {
 }
 
 // Python's list[begin:end:step]
-std::vector<uint64_t> slice(const std::vector<uint64_t>& rows, std::optional<int64_t> begin, std::optional<int64_t> end, int64_t step) {
+std::vector<uint64_t> slice(const std::vector<uint64_t>& rows, std::optional<int64_t> begin, std::optional<int64_t> end,
+                            int64_t step) {
   const int64_t n = static_cast<int64_t>(rows.size());
   const auto bound = [&](std::optional<int64_t> value, int64_t otherwise, int64_t low, int64_t high) {
     if (!value) return otherwise;
@@ -45,7 +46,8 @@ std::vector<uint64_t> slice(const std::vector<uint64_t>& rows, std::optional<int
 
 // The same rows, each once.
 std::vector<config::RowRange> joined(std::vector<config::RowRange> ranges) {
-  std::sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return std::pair(a.first, a.last) < std::pair(b.first, b.last); });
+  std::sort(ranges.begin(), ranges.end(),
+            [](const auto& a, const auto& b) { return std::pair(a.first, a.last) < std::pair(b.first, b.last); });
   std::vector<config::RowRange> out;
   for (const config::RowRange& range : ranges) {
     if (!out.empty() && range.first <= out.back().last) out.back().last = std::max(out.back().last, range.last);
@@ -56,8 +58,9 @@ std::vector<config::RowRange> joined(std::vector<config::RowRange> ranges) {
 
 }  // namespace
 
-Result<std::vector<uint64_t>> select_rows(uint64_t count, std::string_view test_range, const config::Limit& limit, uint64_t seed,
-                                          std::string_view name, const std::vector<config::RowRange>& wanted, const std::set<uint64_t>& excluded) {
+Result<std::vector<uint64_t>> select_rows(uint64_t count, std::string_view test_range, const config::Limit& limit,
+                                          uint64_t seed, std::string_view name, const std::vector<config::RowRange>& wanted,
+                                          const std::set<uint64_t>& excluded) {
   std::vector<uint64_t> rows(count);
   std::iota(rows.begin(), rows.end(), uint64_t{0});
   for (std::string_view rest = test_range; !rest.empty();) {
@@ -80,14 +83,17 @@ Result<std::vector<uint64_t>> select_rows(uint64_t count, std::string_view test_
   std::erase_if(rows, [&](uint64_t row) { return excluded.contains(row); });
   for (const config::RowRange& range : wanted)
     if (range.last >= count)
-      return Error{Error::Kind::usage, fmt::format("--rows names row {} of {}, which has rows 0 to {}", range.last, name, count - 1)};
+      return Error{Error::Kind::usage,
+                   fmt::format("--rows names row {} of {}, which has rows 0 to {}", range.last, name, count - 1)};
   if (!wanted.empty()) {
     std::vector<bool> is_wanted(count);
     for (const config::RowRange& range : joined(wanted))
       for (uint64_t row = range.first; row <= range.last; ++row) is_wanted[row] = true;
     std::erase_if(rows, [&](uint64_t row) { return !is_wanted[row]; });
   }
-  if (rows.empty()) return Error{Error::Kind::data, fmt::format("no row of {} is left to evaluate; check test_range, --rows and --exclude", name)};
+  if (rows.empty())
+    return Error{Error::Kind::data,
+                 fmt::format("no row of {} is left to evaluate; check test_range, --rows and --exclude", name)};
   if (limit.value <= 0) return rows;
   // a fraction below 1 takes at least one row of a set that has any
   const double kept = limit.value < 1 ? std::max(1.0, std::floor(limit.value * static_cast<double>(rows.size()))) : limit.value;
@@ -98,7 +104,8 @@ Result<std::vector<uint64_t>> select_rows(uint64_t count, std::string_view test_
     for (size_t i = 0; i < rows.size(); ++i) {
       const std::string hash = sha256_hex(fmt::format("{}\n{}\n{}", seed, name, rows[i]));
       std::array<uint64_t, 2> halves{};
-      for (size_t half = 0; half < 2; ++half) std::from_chars(hash.data() + 16 * half, hash.data() + 16 * (half + 1), halves[half], 16);
+      for (size_t half = 0; half < 2; ++half)
+        std::from_chars(hash.data() + 16 * half, hash.data() + 16 * (half + 1), halves[half], 16);
       order.emplace_back(halves, i);
     }
     std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(keep), order.end());

@@ -29,8 +29,8 @@ Error thrown_error(std::string_view who, std::string_view function, const char* 
 /// An error of kind internal: "<who> <did>", for a plugin that breaks the ABI's rules.
 Error misbehaved(std::string_view who, std::string_view did);
 
-/// "model:cpu" while a function of that component runs on this thread; where none does (a plugin's own thread), whichever runs on
-/// another one, else "": for the handler of a crash, so it may be read at any time.
+/// "model:cpu" while a function of that component runs on this thread; where none does (a plugin's own thread), whichever runs
+/// on another one, else "": for the handler of a crash, so it may be read at any time.
 const char* call_in_progress();
 /// Marks a call of this thread for as long as it lives.
 class CallMark {

@@ -91,7 +91,8 @@ struct Host::State {
                                                   "'sextant plugins describe {}'",
                                                   file.path.string(), name, file.path.string())};
     sxt_object* object = nullptr;
-    auto made = guarded(name, "create", [&](sxt_error* e) { return component->create(&services->table, borrow(config), &object, e); });
+    auto made =
+        guarded(name, "create", [&](sxt_error* e) { return component->create(&services->table, borrow(config), &object, e); });
     reinstate_signals();
     if (!made) return Error{made.error().kind, fmt::format("{}: {}", origin, made.error().message)};
     if (!object) return misbehaved(name, "was created as NULL without an error");

@@ -1,5 +1,5 @@
-// An inferencer plugin as the core calls it: JSON in, JSON out, in the forms of sextant/abi/inferencer.h. infer/plugin_inferencer.hpp
-// makes an infer::Inferencer of it. Threads: [owner].
+// An inferencer plugin as the core calls it: JSON in, JSON out, in the forms of sextant/abi/inferencer.h.
+// infer/plugin_inferencer.hpp makes an infer::Inferencer of it. Threads: [owner].
 #pragma once
 #include <string>
 #include <sextant/json.hpp>

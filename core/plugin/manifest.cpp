@@ -164,7 +164,8 @@ Result<PluginFile> facts_of(const sxt_entry& entry, const fs::path& library) {
                          fmt::format("{}: the schema of {}", library.string(), name)));
     info.schema = json::write(schema);
     if (SXT_HAS(component, facts_json)) info.facts = component->facts_json;
-    if (const auto sound = check_facts(info); !sound) return Error{Error::Kind::data, fmt::format("{}: {}", library.string(), sound.error().message)};
+    if (const auto sound = check_facts(info); !sound)
+      return Error{Error::Kind::data, fmt::format("{}: {}", library.string(), sound.error().message)};
     out.components.push_back(std::move(info));
   }
   SXT_CHECK(check_unique(out.components, library));

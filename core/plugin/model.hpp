@@ -1,5 +1,5 @@
-// A model backend as the core calls it: requests and responses are the core's own types. Threads: [owner], one call at a time per
-// object, unless the component is concurrent.
+// A model backend as the core calls it: requests and responses are the core's own types. Threads: [owner], one call at a time
+// per object, unless the component is concurrent.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -77,8 +77,8 @@ std::string printed_text(std::string_view err) {
 struct Verdict {
   Result<PluginFile> file;
   std::string init_error;
-  // Only what the file itself decides is for the cache: a library that is missing today may be installed tomorrow, and what was too slow,
-  // or had no memory, on a busy machine is not so on an idle one.
+  // Only what the file itself decides is for the cache: a library that is missing today may be installed tomorrow, and what was
+  // too slow, or had no memory, on a busy machine is not so on an idle one.
   bool lasting = true;
 };
 
@@ -92,7 +92,9 @@ Verdict ask_child(const fs::path& library) {
     return {bad(fmt::format("did not finish loading within {} s and was stopped{}", limit_s, printed)), {}, false};
   }
   if (outcome->signal)
-    return {bad(fmt::format("crashed while it was loaded: {}{}", ::strsignal(outcome->signal), printed)), {}, outcome->signal != SIGKILL};
+    return {bad(fmt::format("crashed while it was loaded: {}{}", ::strsignal(outcome->signal), printed)),
+            {},
+            outcome->signal != SIGKILL};
   const auto answer = json::parse(outcome->out, "probe");
   if (answer && outcome->exit_status == exit_data)
     if (const auto error = json::find_string(*answer, "error")) return {Error{Error::Kind::data, *error}, {}, false};

@@ -44,7 +44,8 @@ SearchPath SearchPath::standard(const std::vector<std::string>& plugin_path_flag
   boost::dll::fs::error_code location_code;
   const fs::path program = boost::dll::program_location(location_code);
   for (const fs::path& folder : install_folders(program.parent_path()))
-    if (fs::is_directory(folder, code) && std::find(out.folders.begin(), out.folders.end(), folder.lexically_normal()) == out.folders.end())
+    if (fs::is_directory(folder, code) &&
+        std::find(out.folders.begin(), out.folders.end(), folder.lexically_normal()) == out.folders.end())
       out.folders.push_back(folder.lexically_normal());
   return out;
 }

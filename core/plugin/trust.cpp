@@ -19,7 +19,8 @@ bool is_trusted(uid_t owner) {
 
 Error refused(const fs::path& what, const fs::path& culprit, const std::string& why, const std::string& remedy) {
   const std::string where = what == culprit ? "it" : culprit.string();
-  return {Error::Kind::io, fmt::format("{} is not used: {} {}, and a plugin there would run with your rights; {}", what.string(), where, why, remedy)};
+  return {Error::Kind::io, fmt::format("{} is not used: {} {}, and a plugin there would run with your rights; {}",
+                                       what.string(), where, why, remedy)};
 }
 
 // Who may write there could as well replace the program itself: a checkout on somebody's mount, a container's workspace.
@@ -36,7 +37,8 @@ Result<void> check(const fs::path& what, const fs::path& place) {
   const bool shared = (status.st_mode & S_IWOTH) && !(S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) && what != place);
   if ((!shared && is_trusted(status.st_uid)) || holds_the_program(place)) return {};
   if (shared) return refused(what, place, "may be written by everybody", fmt::format("chmod o-w {}", place.string()));
-  return refused(what, place, fmt::format("belongs to another user ({})", status.st_uid), "copy it to a folder of your own, or have its owner be root");
+  return refused(what, place, fmt::format("belongs to another user ({})", status.st_uid),
+                 "copy it to a folder of your own, or have its owner be root");
 }
 
 }  // namespace
@@ -57,7 +59,8 @@ Result<void> check_file_owner(const fs::path& file) {
   if (code) return {};
   SXT_CHECK(check(file, real));
   // a link may lead out of the folder that was checked
-  return real.parent_path() == fs::canonical(file.parent_path(), code) ? Result<void>() : check_folder_owner(real.parent_path());
+  return real.parent_path() == fs::canonical(file.parent_path(), code) ? Result<void>()
+                                                                       : check_folder_owner(real.parent_path());
 }
 
 }  // namespace sextant::plugin

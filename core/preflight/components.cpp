@@ -26,9 +26,10 @@ const std::string& Components::place_of(const std::string& card_path, const std:
   return it->second;
 }
 
-void Components::check_inferencer(const config::DatasetConfig& dataset, const std::string& member, const config::Inferencer& inferencer,
-                                  const config::PluginChoice& template_) {
-  if (!is_new(key_of("inferencer", {inferencer.id, inferencer.config}, dataset.card_path) + key_of("template", template_, ""))) return;
+void Components::check_inferencer(const config::DatasetConfig& dataset, const std::string& member,
+                                  const config::Inferencer& inferencer, const config::PluginChoice& template_) {
+  if (!is_new(key_of("inferencer", {inferencer.id, inferencer.config}, dataset.card_path) + key_of("template", template_, "")))
+    return;
   const auto opened = serve::open_inferencer(host_, inferencer, place_of(dataset.card_path, member + "/inferencer"));
   if (!opened) return findings_.refuse("", opened.error());
   serve::Renderer::Options options;
@@ -51,7 +52,8 @@ void Components::check_retriever(const config::DatasetConfig& dataset) {
 void Components::check_asking(const config::DatasetConfig& dataset) {
   check_inferencer(dataset, "/infer", dataset.inferencer, dataset.template_);
   check_retriever(dataset);
-  if (serve::offers_programs(dataset.inferencer) || (dataset.judge && serve::offers_programs(dataset.judge->inferencer))) check_sandbox(dataset);
+  if (serve::offers_programs(dataset.inferencer) || (dataset.judge && serve::offers_programs(dataset.judge->inferencer)))
+    check_sandbox(dataset);
   if (dataset.judge) check_inferencer(dataset, "/eval/judge", dataset.judge->inferencer, dataset.judge->template_);
 }
 
@@ -59,7 +61,8 @@ void Components::check_sandbox(const config::DatasetConfig& dataset) {
   if (const auto there = sandbox::available(); !there) findings_.cannot_run(dataset.task_name, there.error());
 }
 
-// `alone`: the set with nothing but the scorer that is looked at. A foreign one is made where it would run, in a process of its own.
+// `alone`: the set with nothing but the scorer that is looked at. A foreign one is made where it would run, in a process of its
+// own.
 void Components::check_scorer(const config::DatasetConfig& alone) {
   const auto made = score::make_reader(host_, alone, run_.compat)();
   if (!made) return findings_.refuse("", made.error());
@@ -82,10 +85,12 @@ void Components::check_scoring(const config::DatasetConfig& dataset) {
       check_scorer(alone);
     }
   };
-  if (dataset.metrics.empty() && !dataset.judge && !config::has_own_numbers(dataset.inferencer) && !config::is_unscored(dataset))
+  if (dataset.metrics.empty() && !dataset.judge && !config::has_own_numbers(dataset.inferencer) &&
+      !config::is_unscored(dataset))
     findings_.refuse("", score::no_metric(dataset));
   for (const config::Filter& filter : dataset.filters)
-    each("postprocessor", filter.name == "none" ? "/eval/postprocessors" : "/eval/filters/" + filter.name, filter.postprocessors);
+    each("postprocessor", filter.name == "none" ? "/eval/postprocessors" : "/eval/filters/" + filter.name,
+         filter.postprocessors);
   each("postprocessor", "/eval/reference_postprocessors", dataset.reference_postprocessors);
   each("metric", "/eval/metrics", dataset.metrics);
   if (score::runs_programs(dataset)) check_sandbox(dataset);

@@ -10,7 +10,8 @@ namespace sextant::preflight {
 class Components {
  public:
   /// Borrows all.
-  Components(plugin::Host& host, const config::RunConfig& run, Findings& findings) : host_(host), run_(run), findings_(findings) {}
+  Components(plugin::Host& host, const config::RunConfig& run, Findings& findings)
+      : host_(host), run_(run), findings_(findings) {}
   /// Inferencer, retriever and template of the set, and its judge's.
   void check_asking(const config::DatasetConfig& dataset);
   /// Filters, reference post-processors and metrics, each alone, so that one mistake does not hide another; its judge's.

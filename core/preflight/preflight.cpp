@@ -42,7 +42,8 @@ class Sessions {
 
 uint64_t shortest_reply(const config::RunConfig& run, const config::DatasetConfig& dataset) {
   uint64_t least = UINT64_MAX;
-  for (const config::ModelConfig& model : run.models) least = std::min<uint64_t>(least, serve::max_out_len(dataset.inferencer, model));
+  for (const config::ModelConfig& model : run.models)
+    least = std::min<uint64_t>(least, serve::max_out_len(dataset.inferencer, model));
   return least;
 }
 
@@ -51,7 +52,8 @@ void explain_missing(plugin::Host& host, const config::RunConfig& run, std::vect
   std::map<std::string, std::string> hints;   // [folder]
   const auto set_of = [&](const Finding& finding) { return config::find_dataset(run, finding.subject); };
   for (const Finding& finding : unfit)
-    if (finding.error.kind == Error::Kind::missing && hints[set_of(finding)->folder].empty()) hints[set_of(finding)->folder] = load::misplaced(host, *set_of(finding), run);
+    if (finding.error.kind == Error::Kind::missing && hints[set_of(finding)->folder].empty())
+      hints[set_of(finding)->folder] = load::misplaced(host, *set_of(finding), run);
   for (Finding& finding : unfit)
     if (finding.error.kind == Error::Kind::missing)
       if (const std::string& hint = hints[set_of(finding)->folder]; !hint.empty()) finding.error.message += "; " + hint;
@@ -73,13 +75,15 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
   uint64_t bytes = 0;
   for (const config::DatasetConfig& dataset : run.datasets) {
     if (over()) return report;
-    const std::optional<Rows> rows = read_rows(host, run, dataset, {options.evaluates, shortest_reply(run, dataset)}, findings, repeated);
+    const std::optional<Rows> rows =
+        read_rows(host, run, dataset, {options.evaluates, shortest_reply(run, dataset)}, findings, repeated);
     if (!rows) continue;
     bytes += rows->bytes * run.models.size();
     for (const config::ModelConfig& model : run.models)
       if (serve::ModelSession* session = sessions.find(model.abbr); session && !findings.is_unfit(dataset.task_name))
         check_prompts(host, *session, run, dataset, *rows, findings);
-    if (serve::ModelSession* judge = dataset.judge ? sessions.find(dataset.judge->model) : nullptr; judge && !findings.is_unfit(dataset.task_name))
+    if (serve::ModelSession* judge = dataset.judge ? sessions.find(dataset.judge->model) : nullptr;
+        judge && !findings.is_unfit(dataset.task_name))
       check_judge_prompts(host, *judge, run, dataset, *rows, findings);
   }
   explain_missing(host, run, report.unfit);

@@ -1,6 +1,7 @@
-// What can be known of a run before a model is loaded: every component is made once with its configuration, every row is read, a prompt of
-// every shape is rendered, lengths and destinations are compared. `run`, `--dry-run` and -m eval ask here, so that they say the same and
-// nothing that was knowable is found after hours of computing (docs/adr/0022). What it says is printed by the caller.
+// What can be known of a run before a model is loaded: every component is made once with its configuration, every row is read,
+// a prompt of every shape is rendered, lengths and destinations are compared. `run`, `--dry-run` and -m eval ask here, so that
+// they say the same and nothing that was knowable is found after hours of computing (docs/adr/0022). What it says is printed by
+// the caller.
 #pragma once
 #include <atomic>
 #include <filesystem>

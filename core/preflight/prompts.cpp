@@ -31,7 +31,8 @@ std::string alike_labels(const serve::Prepared& prepared, data::Form form) {
   const auto twin_of = [&](const std::string& label, const std::string& text) {
     ++count;
     const auto [it, fresh] = labels.emplace(text, label);
-    return fresh ? std::string() : fmt::format("the labels {} and {} have the same text, so that {} is never chosen", it->second, label, label);
+    return fresh ? std::string()
+                 : fmt::format("the labels {} and {} have the same text, so that {} is never chosen", it->second, label, label);
   };
   std::string found;
   for (const data::Prompt& prompt : form == data::Form::labels ? prepared.prompts.prompts : std::vector<data::Prompt>())
@@ -48,9 +49,10 @@ Result<void> try_step(const infer::Inferencer& inferencer, const serve::Prepared
   return {};
 }
 
-// A prompt loses examples, then text from the left; the question itself is never cut, so that a sample whose question is too long fails.
-Result<void> check_question(serve::ModelSession& session, const serve::Prepared& prepared, data::Form form, const config::RunConfig& run, uint32_t max_out_len,
-                            Findings& findings, bool& ret_too_long) {
+// A prompt loses examples, then text from the left; the question itself is never cut, so that a sample whose question is too
+// long fails.
+Result<void> check_question(serve::ModelSession& session, const serve::Prepared& prepared, data::Form form,
+                            const config::RunConfig& run, uint32_t max_out_len, Findings& findings, bool& ret_too_long) {
   const uint32_t context = session.context_length();
   if (context == 0 || config::is_opencompass(run.compat) || prepared.prompts.prompts.empty()) return {};
   const uint32_t room = form == data::Form::open ? context - std::min(context, max_out_len) : context;
@@ -61,14 +63,17 @@ Result<void> check_question(serve::ModelSession& session, const serve::Prepared&
   SXT_TRY(const std::vector<uint32_t> counts, session.count_tokens({question}, true));
   ret_too_long = counts.front() > room + seam_tokens;
   if (ret_too_long)
-    findings.warn("", fmt::format("{}: sample {} will fail on {}, and others may: its question alone has {} tokens, and the context of {} leaves room for {}; give a greater "
-                                  "--max-seq-len or a smaller --max-out-len, or leave the row out with --exclude",
-                                  prepared.sample.id.task, prepared.sample.id.row, session.config().abbr, counts.front(), context, room));
+    findings.warn(
+        "", fmt::format("{}: sample {} will fail on {}, and others may: its question alone has {} tokens, and the context of "
+                        "{} leaves room for {}; give a greater "
+                        "--max-seq-len or a smaller --max-out-len, or leave the row out with --exclude",
+                        prepared.sample.id.task, prepared.sample.id.row, session.config().abbr, counts.front(), context, room));
   return {};
 }
 
 // Where a reply is cut before it can hold the answer, the score says nothing of the model.
-void check_golds(serve::ModelSession& session, const config::DatasetConfig& dataset, const std::vector<std::string>& golds, uint32_t max_out_len, Findings& findings) {
+void check_golds(serve::ModelSession& session, const config::DatasetConfig& dataset, const std::vector<std::string>& golds,
+                 uint32_t max_out_len, Findings& findings) {
   std::vector<std::string> texts;
   for (const std::string& gold : golds)
     if (gold.size() > max_out_len && texts.size() < golds_max) texts.push_back(gold);
@@ -77,9 +82,12 @@ void check_golds(serve::ModelSession& session, const config::DatasetConfig& data
   if (!counts) return;
   const auto longer = std::count_if(counts->begin(), counts->end(), [&](uint32_t n) { return n > max_out_len; });
   if (longer > 0)
-    findings.warn(dataset.task_name, fmt::format("{}: {} answers are longer than a reply of max_out_len {} tokens can be (the longest has {}), and cannot be given "
-                                                 "whole; raise --max-out-len",
-                                                 dataset.task_name, longer, max_out_len, *std::max_element(counts->begin(), counts->end())));
+    findings.warn(
+        dataset.task_name,
+        fmt::format(
+            "{}: {} answers are longer than a reply of max_out_len {} tokens can be (the longest has {}), and cannot be given "
+            "whole; raise --max-out-len",
+            dataset.task_name, longer, max_out_len, *std::max_element(counts->begin(), counts->end())));
 }
 
 // The letters that the set's post-processor reads ("options" of its settings, or of its schema), or "": it has no such setting.
@@ -107,19 +115,23 @@ void check_letters(plugin::Host& host, const config::DatasetConfig& dataset, con
       outside += count;
     }
   if (outside > 0)
-    findings.warn(dataset.task_name, fmt::format("{}: {} of {} answers of the data, such as {}, are none of the letters {} that {} reads, and can never be right; give it "
+    findings.warn(dataset.task_name, fmt::format("{}: {} of {} answers of the data, such as {}, are none of the letters {} "
+                                                 "that {} reads, and can never be right; give it "
                                                  "\"options\"",
-                                                 dataset.task_name, outside, rows.count, first, letters, dataset.filters.front().postprocessors.back().id));
+                                                 dataset.task_name, outside, rows.count, first, letters,
+                                                 dataset.filters.front().postprocessors.back().id));
 }
 
 // "{predicton}" would be sent to the judge as it stands. How many turns there will be is not known yet.
-Result<void> check_judge_placeholders(plugin::Host& host, const config::DatasetConfig& dataset, const std::string& record_json) {
+Result<void> check_judge_placeholders(plugin::Host& host, const config::DatasetConfig& dataset,
+                                      const std::string& record_json) {
   const config::PluginChoice& choice = dataset.judge->template_;
   if (!host.says(plugin::Kind::template_, choice.id, "x-placeholders")) return {};
   SXT_TRY(const json::Document config, json::parse(choice.config, dataset.card_path));
   SXT_TRY(const json::Document record, json::parse(record_json, dataset.card_path));
   std::vector<std::string> paths = load::placeholders_of(config).everywhere;
-  std::erase_if(paths, [](const std::string& path) { return path.starts_with("prediction_r") || path.starts_with("prediction2_r"); });
+  std::erase_if(paths,
+                [](const std::string& path) { return path.starts_with("prediction_r") || path.starts_with("prediction2_r"); });
   const std::string made[] = {"choice_lines"};
   return load::check_placeholders(paths, record, dataset.task_name, "what a judge is shown", made);
 }
@@ -127,28 +139,34 @@ Result<void> check_judge_placeholders(plugin::Host& host, const config::DatasetC
 // Log-probabilities are wanted of a model that gives none.
 bool can_be_asked(const serve::ModelSession& session, data::Form form, const std::string& inferencer, Findings& findings) {
   if (session.cannot_score().empty() || form == data::Form::open) return true;
-  findings.refuse("", {Error::Kind::device, fmt::format("{}: {}, which {} needs; leave such data sets out, or name a model that gives them", session.config().abbr,
-                                                        session.cannot_score(), inferencer)});
+  findings.refuse(
+      "", {Error::Kind::device, fmt::format("{}: {}, which {} needs; leave such data sets out, or name a model that gives them",
+                                            session.config().abbr, session.cannot_score(), inferencer)});
   return false;
 }
 
 // min_out_len > max_out_len, and a reply that leaves no room for a prompt. `context`: 0: not known.
-void check_lengths(const config::ModelConfig& model, uint32_t context, const config::RunConfig& run, data::Form form, const config::Inferencer& inferencer,
-                   const std::string& card_path, Findings& findings) {
+void check_lengths(const config::ModelConfig& model, uint32_t context, const config::RunConfig& run, data::Form form,
+                   const config::Inferencer& inferencer, const std::string& card_path, Findings& findings) {
   if (form != data::Form::open) return;
   const uint32_t most = serve::max_out_len(inferencer, model);
   const std::string by = inferencer.max_out_len ? fmt::format(" of {}", card_path) : "";
   if (model.min_out_len > most)
-    findings.refuse("", {Error::Kind::config, fmt::format("{}: min_out_len is {}, and max_out_len{} is {}; a reply cannot be both", model.abbr, model.min_out_len, by, most)});
+    findings.refuse("",
+                    {Error::Kind::config, fmt::format("{}: min_out_len is {}, and max_out_len{} is {}; a reply cannot be both",
+                                                      model.abbr, model.min_out_len, by, most)});
   if (context > 0 && most >= context && !config::is_opencompass(run.compat))
-    findings.refuse("", {Error::Kind::config, fmt::format("{}: a reply of max_out_len{} {} tokens leaves no room for a prompt in the context of {} tokens; give --max-out-len "
-                                                          "less{}", model.abbr, by, most, context, model.max_seq_len ? ", or --max-seq-len more" : "")});
+    findings.refuse("", {Error::Kind::config,
+                         fmt::format("{}: a reply of max_out_len{} {} tokens leaves no room for a prompt in the context of {} "
+                                     "tokens; give --max-out-len "
+                                     "less{}",
+                                     model.abbr, by, most, context, model.max_seq_len ? ", or --max-seq-len more" : "")});
 }
 
 }  // namespace
 
-void check_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run, const config::DatasetConfig& dataset, const Rows& rows,
-                   Findings& findings) {
+void check_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run,
+                   const config::DatasetConfig& dataset, const Rows& rows, Findings& findings) {
   const auto inferencer = serve::open_inferencer(host, dataset.inferencer, dataset.card_path);
   if (!inferencer) return;                // it has been said
   const data::Form form = (*inferencer)->form();
@@ -180,14 +198,16 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
     if (!fine) return findings.of_dataset(dataset.task_name, fine.error());
   }
   if (records.size() > 1 && texts.size() == 1 && !texts.begin()->empty())
-    findings.warn(dataset.task_name, fmt::format("{}: every row is asked with the same prompt, since the template shows nothing in which rows differ; write the columns' names in "
-                                                 "braces into it", dataset.task_name));
+    findings.warn(dataset.task_name, fmt::format("{}: every row is asked with the same prompt, since the template shows "
+                                                 "nothing in which rows differ; write the columns' names in "
+                                                 "braces into it",
+                                                 dataset.task_name));
   if (form == data::Form::open) check_letters(host, dataset, rows, findings);
   if (form == data::Form::open) check_golds(session, dataset, rows.golds, max_out_len, findings);
 }
 
-void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run, const config::DatasetConfig& dataset, const Rows& rows,
-                         Findings& findings) {
+void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run,
+                         const config::DatasetConfig& dataset, const Rows& rows, Findings& findings) {
   const config::Judge& judge = *dataset.judge;
   const auto inferencer = serve::open_inferencer(host, judge.inferencer, dataset.card_path);
   if (!inferencer) return;
@@ -203,7 +223,8 @@ void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const
       attempt.record_json = row.record_json;
       attempt.target_json = "\"\"";
       const bool with_thinking = run.compat != config::Compat::none;
-      const std::string record = judge.pairs ? serve::judged_pair(attempt, attempt, with_thinking) : serve::judged_record(attempt, with_thinking);
+      const std::string record =
+          judge.pairs ? serve::judged_pair(attempt, attempt, with_thinking) : serve::judged_record(attempt, with_thinking);
       SXT_CHECK(check_judge_placeholders(host, dataset, record));
       SXT_TRY(const serve::Prepared prepared, renderer->prepare({dataset.task_name, row.index, 0}, record, {}));
       return try_step(**inferencer, prepared, settings);

@@ -1,4 +1,5 @@
-// What a model is asked with: its prompts are rendered for some rows of each set, and their lengths are compared with its context.
+// What a model is asked with: its prompts are rendered for some rows of each set, and their lengths are compared with its
+// context.
 #pragma once
 #include "../serve/model_session.hpp"
 #include "findings.hpp"
@@ -7,11 +8,11 @@
 namespace sextant::preflight {
 
 /// Template, roles, chat template, examples and the first requests of the chosen rows. The session needs no weights.
-void check_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run, const config::DatasetConfig& dataset, const Rows& rows,
-                   Findings& findings);
+void check_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run,
+                   const config::DatasetConfig& dataset, const Rows& rows, Findings& findings);
 
 /// The judge's template with the chosen rows, before there are predictions.
-void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run, const config::DatasetConfig& dataset, const Rows& rows,
-                         Findings& findings);
+void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run,
+                         const config::DatasetConfig& dataset, const Rows& rows, Findings& findings);
 
 }  // namespace sextant::preflight

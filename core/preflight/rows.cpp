@@ -16,9 +16,11 @@ namespace {
 
 constexpr size_t shapes_max = 64;         // a set of more shapes than this differs in what no template looks at
 
-// A reply that must be a whole text can be compared in length with it; what a post-processor of the reference makes of it cannot.
+// A reply that must be a whole text can be compared in length with it; what a post-processor of the reference makes of it
+// cannot.
 std::optional<std::string> gold_of(const json::Value& record, const config::DatasetConfig& dataset) {
-  if (dataset.output_column.empty() || !dataset.reference_postprocessors.empty() || score::runs_programs(dataset)) return std::nullopt;
+  if (dataset.output_column.empty() || !dataset.reference_postprocessors.empty() || score::runs_programs(dataset))
+    return std::nullopt;
   const json::Value* target = json::find(record, dataset.output_column);
   if (!target || !(target->IsString() || target->IsNumber())) return std::nullopt;
   return columns::as_text(*target);
@@ -27,7 +29,8 @@ std::optional<std::string> gold_of(const json::Value& record, const config::Data
 // "A", or "ACD" where several are right.
 bool is_letters(const std::string& text) {
   constexpr size_t options_max = 26;
-  return !text.empty() && text.size() <= options_max && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
+  return !text.empty() && text.size() <= options_max &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
          std::adjacent_find(text.begin(), text.end(), std::greater_equal<>()) == text.end();
 }
 
@@ -47,7 +50,12 @@ std::string shape_of(const json::Value& record) {
     if (value.IsString()) out += value.GetStringLength() == 0 ? 'e' : 's';
     else if (value.IsNumber()) out += 'n';
     else if (value.IsBool()) out += 'b';
-    else if (value.IsArray()) out += fmt::format("[{}{}", value.Size(), value.Empty() ? ' ' : value[0].IsObject() ? '{' : value[0].IsString() ? 's' : 'n');
+    else if (value.IsArray())
+      out += fmt::format("[{}{}", value.Size(),
+                         value.Empty()         ? ' '
+                         : value[0].IsObject() ? '{'
+                         : value[0].IsString() ? 's'
+                                               : 'n');
     else if (value.IsObject()) out += "{" + shape_of(value) + "}";
     else out += '0';
   }
@@ -118,9 +126,11 @@ void warn_of_own_examples(const config::DatasetConfig& dataset, const load::Task
   for (const uint64_t row : data.shot_rows)
     if (data.rows.position_of(row)) own.push_back(std::to_string(row));
   if (own.empty()) return;
-  findings.warn(dataset.task_name, fmt::format("{}: the examples are rows {} of the split '{}', which are evaluated, too, and see their own answers; take examples from "
-                                               "another split (reader.train_split), or leave the rows out with --exclude or test_range",
-                                               dataset.task_name, first_names(own, 8), dataset.test_split));
+  findings.warn(dataset.task_name,
+                fmt::format("{}: the examples are rows {} of the split '{}', which are evaluated, too, and see their own "
+                            "answers; take examples from "
+                            "another split (reader.train_split), or leave the rows out with --exclude or test_range",
+                            dataset.task_name, first_names(own, 8), dataset.test_split));
 }
 
 }  // namespace
@@ -134,29 +144,35 @@ void Repeated::add(const std::string& set, uint64_t row, uint64_t earlier) {
 void Repeated::tell(Findings& findings) const {
   if (rows_ == 0) return;
   const std::string first = fmt::format("row {} repeats row {}", row_, earlier_);
-  findings.warn("", rows_ == 1 ? fmt::format("{}: {}; both count", first_, first)
-                    : sets_ == 1
-                        ? fmt::format("{}: {} rows repeat an earlier one, each of which counts (the first: {})", first_, rows_, first)
-                        : fmt::format("{} rows of {} data sets repeat an earlier one, each of which counts (the first: {} of {})", rows_, sets_, first, first_));
+  findings.warn(
+      "", rows_ == 1 ? fmt::format("{}: {}; both count", first_, first)
+          : sets_ == 1
+              ? fmt::format("{}: {} rows repeat an earlier one, each of which counts (the first: {})", first_, rows_, first)
+              : fmt::format("{} rows of {} data sets repeat an earlier one, each of which counts (the first: {} of {})", rows_,
+                            sets_, first, first_));
 }
 
-std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const RowOptions& options,
-                              Findings& findings, Repeated& repeated) {
+std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
+                              const RowOptions& options, Findings& findings, Repeated& repeated) {
   Reading reading(dataset, options.evaluates ? std::optional(run.compat) : std::nullopt, options.gold_bytes_min);
   const auto unfit = [&](const Error& error) {
     findings.of_dataset(dataset.task_name, error);
     return std::nullopt;
   };
-  auto data = load::load_data(host, dataset, run, [&](const load::Row& row, const json::Document& record) { return reading.look_at(row, record); });
+  auto data = load::load_data(host, dataset, run,
+                              [&](const load::Row& row, const json::Document& record) { return reading.look_at(row, record); });
   if (!data) return unfit(data.error());
   for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
   reading.tell(repeated);
   warn_of_own_examples(dataset, *data, findings);
-  if (options.evaluates && reading.unanswered() > 0 && (!dataset.metrics.empty() || config::has_own_numbers(dataset.inferencer))) {
-    findings.of_dataset(dataset.task_name, {Error::Kind::data, fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there would be no score; "
-                                                                          "use -m infer for the predictions alone, or another split",
-                                                                          reading.unanswered(), reading.rows.count, dataset.test_split, dataset.abbr,
-                                                                          dataset.output_column)});
+  if (options.evaluates && reading.unanswered() > 0 &&
+      (!dataset.metrics.empty() || config::has_own_numbers(dataset.inferencer))) {
+    findings.of_dataset(
+        dataset.task_name,
+        {Error::Kind::data,
+         fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there would be no score; "
+                     "use -m infer for the predictions alone, or another split",
+                     reading.unanswered(), reading.rows.count, dataset.test_split, dataset.abbr, dataset.output_column)});
     return std::nullopt;
   }
   if (const auto chosen = reading.choose(*std::move(data)); !chosen) return unfit(chosen.error());

@@ -12,7 +12,7 @@ namespace sextant::preflight {
 
 struct Rows {
   load::TaskData data;
-  std::vector<load::Row> chosen;          // whose prompts stand for the others': the first, the last, the longest, one of each shape
+  std::vector<load::Row> chosen;  // whose prompts stand for the others': the first, the last, the longest, one of each shape
   uint64_t count = 0, bytes = 0;          // of all rows
   std::vector<std::string> golds;         // long answers that a reply must give whole to be right
   std::map<std::string, uint64_t> letters; // answers, where all of them are option letters; else empty
@@ -34,7 +34,7 @@ struct RowOptions {
   uint64_t gold_bytes_min = 0;            // shorter answers fit into any reply
 };
 /// Nothing where the set is unfit, which is then among the findings.
-std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const RowOptions& options,
-                              Findings& findings, Repeated& repeated);
+std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
+                              const RowOptions& options, Findings& findings, Repeated& repeated);
 
 }  // namespace sextant::preflight

@@ -29,8 +29,8 @@ Result<Prompt> assemble_verbatim(const Assembly& in);
 
 /// From prompts per label, whole texts, to their common prefix and what follows it. Blanks at the seam go to the continuations.
 Result<Prompts> split_texts(Prompts whole);
-/// From pieces per label to those of an open prompt: what they have in common, and the labels' own texts listed as options, unless these
-/// are the labels themselves.
+/// From pieces per label to those of an open prompt: what they have in common, and the labels' own texts listed as options,
+/// unless these are the labels themselves.
 std::vector<Piece> open_pieces(const std::vector<LabelledPieces>& labels);
 
 /// The conversation through the model's chat template. `question_at`: the byte of the last user turn where the question begins.

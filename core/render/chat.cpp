@@ -96,7 +96,9 @@ Result<Prompt> apply_chat_template_to_prefix(std::vector<Message> messages, cons
   prompt.chat = true;
   SXT_TRY(const std::string text, in.render_chat(conversation(messages, false)));
   const size_t at = text.rfind(bare);
-  if (at == text.npos) return Error{Error::Kind::data, "the chat template leaves out the beginning of the reply (gen_prefix), so the model cannot go on from it"};
+  if (at == text.npos)
+    return Error{Error::Kind::data,
+                 "the chat template leaves out the beginning of the reply (gen_prefix), so the model cannot go on from it"};
   // the blanks around it stay where the template keeps them
   prompt.text = text.substr(0, at) + (text.compare(at, prefix.size(), prefix) == 0 ? prefix : bare);
   prompt.messages = std::move(messages);

@@ -26,7 +26,8 @@ bool is_example_place(const Piece& piece) {
 
 class List {
  public:
-  explicit List(const Assembly& in) : by_label_(in.form == Form::labels || in.form == Form::whole), few_shot_(in.format.few_shot) {
+  explicit List(const Assembly& in)
+      : by_label_(in.form == Form::labels || in.form == Form::whole), few_shot_(in.format.few_shot) {
     for (size_t i = 0; i < in.pieces.size(); ++i) add(in.pieces[i], i + 1 < in.pieces.size() ? &in.pieces[i + 1] : nullptr);
   }
   std::vector<Entry> entries;

@@ -32,14 +32,15 @@ using data::Message;
 using data::Prompt;
 using data::Prompts;
 
-/// What a template plugin returned, parsed: a labelled form has one entry per label, the others one (and its continuations). A template
-/// may answer any form with one prompt per label: split_labels.cpp makes the other forms of them.
+/// What a template plugin returned, parsed: a labelled form has one entry per label, the others one (and its continuations). A
+/// template may answer any form with one prompt per label: split_labels.cpp makes the other forms of them.
 struct Rendered {
   std::vector<LabelledPieces> prompts;
   std::vector<Continuation> continuations;
   bool by_label = false;               // one prompt per label, though another form was asked for
   bool verbatim = false;               // the template has joined everything itself; a last turn of BOT is how the reply begins
-  bool blank_at_seam = false;          // continuations are words: a blank goes in front unless the prompt ends in white space or is a chat's
+  bool blank_at_seam =
+      false;  // continuations are words: a blank goes in front unless the prompt ends in white space or is a chat's
 };
 Result<Rendered> parse_rendered(const json::Value& value, Form form, std::string_view origin);
 
@@ -56,12 +57,12 @@ struct Format {
 /// Applies the chat template: messages in (abi.h's conversation JSON), text out.
 using RenderChat = std::function<Result<std::string>(std::string_view conversation_json)>;
 
-/// Pieces to prompts: joins, meta template, roles, chat template. docs/compat.md says the defaults, and what the compat modes do
-/// instead.
+/// Pieces to prompts: joins, meta template, roles, chat template. docs/compat.md says the defaults, and what the compat modes
+/// do instead.
 Result<Prompts> assemble(const Rendered& rendered, Form form, const Format& format, const RenderChat& render_chat);
 
-/// A conversation through the chat template, the reply to come. `tools_json`: what the model may call, or empty. The last turn is the
-/// question that must not be cut.
+/// A conversation through the chat template, the reply to come. `tools_json`: what the model may call, or empty. The last turn
+/// is the question that must not be cut.
 Result<Prompt> conversation_prompt(std::vector<Message> messages, std::string_view tools_json, const RenderChat& render_chat);
 
 }  // namespace sextant::render

@@ -88,14 +88,18 @@ Result<Rendered> parse_rendered(const json::Value& value, Form form, std::string
   if (form == Form::open || form == Form::whole) return out;
   const json::Value* continuations = json::find(value, "continuations");
   if (!continuations || !continuations->IsArray() || continuations->Empty())
-    return unfit(origin, fmt::format("the template gives no \"continuations\", which prompts of the form {} need; add \"choices\" to the card", data::form_name(form)));
+    return unfit(
+        origin,
+        fmt::format("the template gives no \"continuations\", which prompts of the form {} need; add \"choices\" to the card",
+                    data::form_name(form)));
   for (const auto& item : continuations->GetArray()) {
     const auto label = json::find_string(item, "label"), text = json::find_string(item, "text");
     if (!label || !text)
       return broken(origin, fmt::format("continuations[{}]", out.continuations.size()), "lacks \"label\" or \"text\"");
     out.continuations.push_back({*label, *text});
   }
-  if (labels && out.continuations.size() != out.prompts.size()) return broken(origin, "continuations", "are not as many as \"labels\"");
+  if (labels && out.continuations.size() != out.prompts.size())
+    return broken(origin, "continuations", "are not as many as \"labels\"");
   out.blank_at_seam = json::find_string(value, "seam") == "blank";
   return out;
 }

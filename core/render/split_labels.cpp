@@ -37,8 +37,10 @@ Result<Prompts> split_texts(Prompts whole) {
   for (const Prompt& prompt : whole.prompts) {
     std::string text(prompt.text.view().substr(shared));
     if (text.empty())
-      return Error{Error::Kind::data, fmt::format("the text of the label '{}' is how the others begin, so nothing follows that could be scored; "
-                                                  "add \"choices\" to the card", prompt.label)};
+      return Error{Error::Kind::data,
+                   fmt::format("the text of the label '{}' is how the others begin, so nothing follows that could be scored; "
+                               "add \"choices\" to the card",
+                               prompt.label)};
     out.continuations.push_back({prompt.label, std::move(text)});
   }
   Prompt prompt = std::move(whole.prompts.front());
@@ -62,12 +64,15 @@ std::vector<Piece> open_pieces(const std::vector<LabelledPieces>& labels) {
   std::vector<Piece> out(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(same));
   if (same == first.size()) return out;
   size_t shared = first[same].text.size();
-  for (const LabelledPieces& label : labels) shared = same < label.pieces.size() ? std::min(shared, common_prefix(first[same].text, label.pieces[same].text)) : 0;
+  for (const LabelledPieces& label : labels)
+    shared = same < label.pieces.size() ? std::min(shared, common_prefix(first[same].text, label.pieces[same].text)) : 0;
   shared = utf8::boundary(first[same].text, shared);
   std::string lines;
   bool are_labels = true;
   for (const LabelledPieces& label : labels) {
-    const std::string_view rest = same < label.pieces.size() ? without_blanks(std::string_view(label.pieces[same].text).substr(shared)) : std::string_view();
+    const std::string_view rest = same < label.pieces.size()
+                                      ? without_blanks(std::string_view(label.pieces[same].text).substr(shared))
+                                      : std::string_view();
     are_labels = are_labels && rest == label.label;
     lines += fmt::format("\n{}. {}", label.label, rest);
   }
@@ -83,7 +88,8 @@ std::vector<Piece> open_pieces(const std::vector<LabelledPieces>& labels) {
     out.push_back(std::move(own));
   }
   lines += "\nAnswer: ";
-  const auto question = std::find_if(out.rbegin(), out.rend(), [](const Piece& piece) { return piece.section == Piece::Section::round; });
+  const auto question =
+      std::find_if(out.rbegin(), out.rend(), [](const Piece& piece) { return piece.section == Piece::Section::round; });
   if (question != out.rend()) question->text += lines;
   else out.push_back({Piece::Section::round, "HUMAN", "", 0, lines.substr(1)});
   return out;

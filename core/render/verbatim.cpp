@@ -1,4 +1,5 @@
-// Templates that have joined their texts themselves, as lm-eval's tasks do: pieces without roles are one text, those with roles are turns.
+// Templates that have joined their texts themselves, as lm-eval's tasks do: pieces without roles are one text, those with roles
+// are turns.
 #include "assembly.hpp"
 
 namespace sextant::render {

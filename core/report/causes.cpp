@@ -26,7 +26,8 @@ std::string without_names(const Failure& failure) {
 std::vector<std::string> distinct(const std::vector<const Failure*>& failures, std::string Failure::*member) {
   std::vector<std::string> out;
   for (const Failure* failure : failures)
-    if (const std::string& text = failure->*member; !text.empty() && std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
+    if (const std::string& text = failure->*member; !text.empty() && std::find(out.begin(), out.end(), text) == out.end())
+      out.push_back(text);
   return out;
 }
 
@@ -39,10 +40,12 @@ std::string listed(const std::vector<std::string>& names) {
 std::string sentence_of(const std::vector<const Failure*>& failures) {
   const Failure& first = *failures.front();
   const std::vector<std::string> subjects = distinct(failures, &Failure::subject), models = distinct(failures, &Failure::model);
-  std::string head = subjects.size() > named_max ? fmt::format("{} data sets ({})", subjects.size(), listed(subjects)) : listed(subjects);
+  std::string head =
+      subjects.size() > named_max ? fmt::format("{} data sets ({})", subjects.size(), listed(subjects)) : listed(subjects);
   if (!models.empty()) head += (head.empty() ? "on " : " on ") + listed(models);
   if (!first.state.empty()) head += (head.empty() ? "" : ": ") + first.state;
-  const bool named = subjects.size() == 1 && models.empty() && first.state.empty() && first.message.find(first.subject) != first.message.npos;
+  const bool named =
+      subjects.size() == 1 && models.empty() && first.state.empty() && first.message.find(first.subject) != first.message.npos;
   if (head.empty() || named) return first.message;
   const std::string front = first.subject + ": ";   // what stands in the head already
   return head + ": " + (first.message.starts_with(front) ? first.message.substr(front.size()) : first.message);

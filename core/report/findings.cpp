@@ -16,7 +16,8 @@ struct Line {
 constexpr size_t named_max = 3;
 
 bool is_of_pairs(const std::string& kind) {
-  return kind == "unread_verdicts" || kind == "order_flips" || kind == "position_bias" || kind == "prefers_longer" || kind == "prefers_shorter";
+  return kind == "unread_verdicts" || kind == "order_flips" || kind == "position_bias" || kind == "prefers_longer" ||
+         kind == "prefers_shorter";
 }
 
 std::string names_of(const Line& line) {
@@ -31,25 +32,42 @@ std::string sentence_of(const Line& line) {
   const std::string filter = f.filter.empty() ? "" : fmt::format(" (filter {})", f.filter);
   if (f.kind == "unparsed")
     return f.detail.empty() ? fmt::format("{}: {} {} are empty{}", names, share, replies, filter)
-                            : fmt::format("{}: {} {} hold no answer that {}{} can read; they count as wrong (see samples/)", names, share, replies, f.detail, filter);
+                            : fmt::format("{}: {} {} hold no answer that {}{} can read; they count as wrong (see samples/)",
+                                          names, share, replies, f.detail, filter);
   if (f.kind == "unclosed")
-    return fmt::format("{}: {} {} end before the model had finished thinking, so they hold no answer; {}", names, share, replies, longer);
-  if (f.kind == "cut") return fmt::format("{}: all {} {} were cut at their maximum length; {}, or name a stop text", names, f.of, replies, longer);
+    return fmt::format("{}: {} {} end before the model had finished thinking, so they hold no answer; {}", names, share,
+                       replies, longer);
+  if (f.kind == "cut")
+    return fmt::format("{}: all {} {} were cut at their maximum length; {}, or name a stop text", names, f.of, replies, longer);
   if (f.kind == "no_shots")
-    return fmt::format("{}: no prompt shows any of its {} examples, because none fits: these are zero-shot numbers; raise --max-seq-len", names, f.detail);
-  if (f.kind == "no_label") return fmt::format("{}: {} answers of the data are none of the labels that the model chooses from, so they can never be right", names, share);
+    return fmt::format(
+        "{}: no prompt shows any of its {} examples, because none fits: these are zero-shot numbers; raise --max-seq-len",
+        names, f.detail);
+  if (f.kind == "no_label")
+    return fmt::format(
+        "{}: {} answers of the data are none of the labels that the model chooses from, so they can never be right", names,
+        share);
   if (f.kind == "zero") return fmt::format("{}: the score{} is 0: {}", names, filter, f.detail);
   const std::string sets = first_names(line.datasets, named_max);
   if (f.kind == "unread_verdicts")
-    return fmt::format("{}: {} verdicts of {} cannot be read; they are left out of the win rates (see samples/{}/)", sets, share, f.judge, f.judge);
+    return fmt::format("{}: {} verdicts of {} cannot be read; they are left out of the win rates (see samples/{}/)", sets,
+                       share, f.judge, f.judge);
   if (f.kind == "order_flips")
-    return fmt::format("{}: {} contradicts itself in {} pairs when their order is changed; the answer shown first gets {} of the wins", sets, f.judge, share, f.detail);
+    return fmt::format(
+        "{}: {} contradicts itself in {} pairs when their order is changed; the answer shown first gets {} of the wins", sets,
+        f.judge, share, f.detail);
   if (f.kind == "position_bias")
-    return fmt::format("{}: {} prefers a place: the answer shown first gets {} of the wins, and {} pairs are decided by their order. Both orders are asked, so that "
-                       "this cancels out", sets, f.judge, f.detail, share);
+    return fmt::format(
+        "{}: {} prefers a place: the answer shown first gets {} of the wins, and {} pairs are decided by their order. Both "
+        "orders are asked, so that "
+        "this cancels out",
+        sets, f.judge, f.detail, share);
   if (f.kind == "prefers_longer" || f.kind == "prefers_shorter")
-    return fmt::format("{}: {} prefers {} answers: of two models that are equally strong, one whose answers are twice as long gets {} of the wins; see "
-                       "rating_at_equal_length", sets, f.judge, f.kind == "prefers_longer" ? "longer" : "shorter", f.detail);
+    return fmt::format(
+        "{}: {} prefers {} answers: of two models that are equally strong, one whose answers are twice as long gets {} of the "
+        "wins; see "
+        "rating_at_equal_length",
+        sets, f.judge, f.kind == "prefers_longer" ? "longer" : "shorter", f.detail);
   return fmt::format("{}: {} ({})", names, f.kind, share);
 }
 
@@ -60,10 +78,13 @@ std::vector<std::string> findings_of(const std::vector<TaskOutcome>& outcomes) {
   for (const TaskOutcome& outcome : outcomes)
     for (const data::Finding& finding : outcome.findings) {
       // a judge of pairs is found out once, and every model's results say it
-      if (is_of_pairs(finding.kind) && std::any_of(lines.begin(), lines.end(), [&](const Line& one) { return one.finding == finding; })) continue;
+      if (is_of_pairs(finding.kind) &&
+          std::any_of(lines.begin(), lines.end(), [&](const Line& one) { return one.finding == finding; }))
+        continue;
       auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& one) {
-        return !is_of_pairs(finding.kind) && one.model == outcome.model && one.finding.kind == finding.kind && one.finding.detail == finding.detail &&
-               one.finding.filter == finding.filter && one.finding.judge == finding.judge;
+        return !is_of_pairs(finding.kind) && one.model == outcome.model && one.finding.kind == finding.kind &&
+               one.finding.detail == finding.detail && one.finding.filter == finding.filter &&
+               one.finding.judge == finding.judge;
       });
       if (line == lines.end()) {
         lines.push_back({outcome.model, finding, {outcome.dataset}});

@@ -1,4 +1,5 @@
-// A table as text, csv, markdown, JSON and OpenCompass' summary file. Names come from outside: all but JSON show them as printable() does.
+// A table as text, csv, markdown, JSON and OpenCompass' summary file. Names come from outside: all but JSON show them as
+// printable() does.
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -46,7 +47,8 @@ bool begins_formula(std::string_view text) {
   return std::any_of(std::begin(signs), std::end(signs), [&](std::string_view sign) { return rest.starts_with(sign); });
 }
 
-// A number stays one, a lone dash stands for "none"; where a list's separator is another, a cell in quotes is one cell all the same.
+// A number stays one, a lone dash stands for "none"; where a list's separator is another, a cell in quotes is one cell all the
+// same.
 std::string csv_cell(const std::string& text, bool number) {
   const std::string cell = !number && text != "-" && begins_formula(text) ? "'" + text : text;
   return cell.find_first_of(",;\"\r\n\t") == cell.npos ? cell : "\"" + replace(cell, '"', "\"\"") + "\"";
@@ -67,7 +69,8 @@ std::vector<std::vector<std::string>> intervals_of(const Table& table) {
     for (const Cell& cell : row.cells) {
       const data::Estimate& e = cell.estimate;
       const bool known = cell.value && std::isfinite(e.low) && std::isfinite(e.high);
-      texts.push_back(known ? fmt::format("[{0:.{2}f}, {1:.{2}f}]", e.low, e.high, e.high - e.low >= 1 ? 1 : 2) : std::string());
+      texts.push_back(known ? fmt::format("[{0:.{2}f}, {1:.{2}f}]", e.low, e.high, e.high - e.low >= 1 ? 1 : 2)
+                            : std::string());
     }
   }
   return out;
@@ -162,7 +165,9 @@ std::string to_json(const Table& table, const std::string& run_dir, const std::s
       json::set(item, "mode", row.mode, a);
       json::set(item, "model", table.models[model], a);
       json::set(item, "value", cell.value ? json::Value(*cell.value) : json::Value(rapidjson::kNullType), a);
-      const auto number = [](double value) { return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType); };
+      const auto number = [](double value) {
+        return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType);
+      };
       const data::Estimate& estimate = cell.estimate;
       if (cell.value) {
         json::set(item, "n", estimate.n > 0 ? json::Value(estimate.n) : json::Value(rapidjson::kNullType), a);
@@ -198,12 +203,14 @@ std::string to_summary_file(const Table& table, const std::string& timestamp) {
     raw += fmt::format("-------------------------------\nModel: {}\n", printable(table.models[model]));
     for (const Row& row : table.rows) {
       const Cell& cell = row.cells[model];
-      raw += printable(fmt::format("{}: {{{}: {}}}{}{}", row.dataset, row.metric, cell.value ? fmt::format("{}", *cell.value) : cell.text,
-                                   cell.error.empty() ? "" : " ", cell.error)) + "\n";
+      raw += printable(fmt::format("{}: {{{}: {}}}{}{}", row.dataset, row.metric,
+                                   cell.value ? fmt::format("{}", *cell.value) : cell.text, cell.error.empty() ? "" : " ",
+                                   cell.error)) +
+             "\n";
     }
   }
-  return timestamp + "\n" + block("tabulate format", table_text(table)) + divider + block("csv format", to_csv(table)) + divider +
-         block("markdown format", to_markdown(table)) + divider + block("raw format", raw) + findings_text(table);
+  return timestamp + "\n" + block("tabulate format", table_text(table)) + divider + block("csv format", to_csv(table)) +
+         divider + block("markdown format", to_markdown(table)) + divider + block("raw format", raw) + findings_text(table);
 }
 
 }  // namespace sextant::report

@@ -84,12 +84,14 @@ Table table_of_run(const store::RunFolder& folder, const config::RunConfig& run,
     if (task.infer == "complete" && task.eval == "complete") {
       auto metrics = read_metrics(folder.results(task.model, task.dataset), outcome);
       if (metrics && metrics->empty() && !config::is_unscored(dataset))
-        metrics = Error{Error::Kind::data, fmt::format("{} holds no number", folder.results(task.model, task.dataset).string())};
+        metrics =
+            Error{Error::Kind::data, fmt::format("{} holds no number", folder.results(task.model, task.dataset).string())};
       if (metrics) {
         outcome.metrics = *std::move(metrics);
       } else {
         task.eval = "incomplete";
-        store::set_incomplete(task, fmt::format("{}; the same command with -m eval and -r scores it again", metrics.error().message));
+        store::set_incomplete(task,
+                              fmt::format("{}; the same command with -m eval and -r scores it again", metrics.error().message));
         outcome.status = task.status;
         outcome.error = task.error;
       }

@@ -4,8 +4,8 @@
 
 namespace sextant::report {
 
-/// Reads the results of every task that has been scored. One whose results cannot be read is `incomplete` in the table and in the record;
-/// one that nobody asked to score is `not scored` in the table, and incomplete in the record.
+/// Reads the results of every task that has been scored. One whose results cannot be read is `incomplete` in the table and in
+/// the record; one that nobody asked to score is `not scored` in the table, and incomplete in the record.
 Table table_of_run(const store::RunFolder& folder, const config::RunConfig& run, store::RunRecord& record);
 
 /// summary/summary_<ts>.{txt,csv,md}

@@ -37,7 +37,8 @@ stats::Interval interval_of(const Cell& cell) {
   out.high = cell.estimate.high;
   out.n = cell.estimate.n;
   out.clusters = cell.estimate.clusters;
-  if (std::isfinite(out.low) && std::isfinite(out.high)) out.method = stats::Method::propagated;  // known; which it was does not matter here
+  if (std::isfinite(out.low) && std::isfinite(out.high))
+    out.method = stats::Method::propagated;  // known; which it was does not matter here
   return out;
 }
 
@@ -82,7 +83,8 @@ void add_dataset(const std::string& dataset, const std::vector<const TaskOutcome
     for (auto& of_metric : cells) of_metric[model] = cell_without_number(per_model[model]);
     if (!per_model[model] || per_model[model]->status != "complete") continue;
     const auto& numbers = per_model[model]->metrics;
-    for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) cells[places.at(number->first)][model] = number_cell(*per_model[model], *number);
+    for (auto number = numbers.rbegin(); number != numbers.rend(); ++number)
+      cells[places.at(number->first)][model] = number_cell(*per_model[model], *number);
   }
   for (size_t i = 0; i < metrics.size(); ++i) {
     row.metric = metrics[i];
@@ -92,7 +94,8 @@ void add_dataset(const std::string& dataset, const std::vector<const TaskOutcome
   std::vector<Member>& out = members[dataset];
   for (const TaskOutcome* outcome : per_model) {
     const bool has_number = outcome && outcome->status == "complete" && !outcome->metrics.empty();
-    out.push_back({has_number ? number_cell(*outcome, outcome->metrics.front()) : cell_without_number(outcome), outcome ? outcome->mode : "", outcome ? outcome->samples : 0});
+    out.push_back({has_number ? number_cell(*outcome, outcome->metrics.front()) : cell_without_number(outcome),
+                   outcome ? outcome->mode : "", outcome ? outcome->samples : 0});
   }
 }
 

@@ -1,6 +1,7 @@
-// lm_eval: examples as lm-evaluation-harness draws them: one stream of Python's random numbers for a task, which goes from row to row, or the
-// first rows. Where the examples' split is the evaluated one ("own_split"), one row more is drawn, those equal to the question go, and where
-// duplicates took too many, it draws again without them. Elsewhere a row may be its own example, as there.
+// lm_eval: examples as lm-evaluation-harness draws them: one stream of Python's random numbers for a task, which goes from row
+// to row, or the first rows. Where the examples' split is the evaluated one ("own_split"), one row more is drawn, those equal
+// to the question go, and where duplicates took too many, it draws again without them. Elsewhere a row may be its own example,
+// as there.
 #include <algorithm>
 #include <fmt/format.h>
 #include <optional>
@@ -21,8 +22,9 @@ class LmEval : public Retriever {
   Result<void> index() override {
     const uint64_t wanted = shots_ + (own_split_ && !first_n_ ? 1 : 0);
     if (wanted <= corpus().size()) return {};
-    return error(Error::Kind::config, fmt::format("{} examples are wanted, and split '{}' has {} rows{}; ask for fewer", shots_, corpus().split, corpus().size(),
-                                                  wanted > shots_ ? ", one of which may be the question" : ""));
+    return error(Error::Kind::config,
+                 fmt::format("{} examples are wanted, and split '{}' has {} rows{}; ask for fewer", shots_, corpus().split,
+                             corpus().size(), wanted > shots_ ? ", one of which may be the question" : ""));
   }
 
   Result<Choice> find(const Query& query, std::span<const uint64_t>) override {
@@ -38,7 +40,8 @@ class LmEval : public Retriever {
     while (drawn_.size() < query.position) {
       const uint64_t row = drawn_.size();
       const bool known = query.split == corpus().split && row < corpus().size();
-      if (auto made = draw(known ? std::string_view(corpus().records[row]) : std::string_view(), query); !made) return made.error();
+      if (auto made = draw(known ? std::string_view(corpus().records[row]) : std::string_view(), query); !made)
+        return made.error();
       else drawn_.push_back(std::move(*made));
     }
     SXT_TRY(Positions positions, draw(query.record, query));

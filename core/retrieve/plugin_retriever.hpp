@@ -1,5 +1,5 @@
-// A retriever plugin among the built-in retrievers. What the ABI cannot say (several rows that are the sample itself, positions in a
-// corpus that leaves out rows) is dealt with here.
+// A retriever plugin among the built-in retrievers. What the ABI cannot say (several rows that are the sample itself, positions
+// in a corpus that leaves out rows) is dealt with here.
 #pragma once
 #include "../plugin/retriever.hpp"
 #include "registry.hpp"
@@ -7,6 +7,7 @@
 namespace sextant::retrieve {
 
 /// `shots` is how many examples a sample is shown at most; a plugin may give fewer.
-std::unique_ptr<Retriever> make_plugin_retriever(std::string id, plugin::Retriever plugin, uint64_t shots, const Options& options);
+std::unique_ptr<Retriever> make_plugin_retriever(std::string id, plugin::Retriever plugin, uint64_t shots,
+                                                 const Options& options);
 
 }  // namespace sextant::retrieve

@@ -60,7 +60,9 @@ uint64_t PythonRandom::below(uint64_t bound) {
 
 std::vector<uint64_t> PythonRandom::sample(uint64_t population, uint64_t count) {
   uint64_t threshold = 21;   // below it a list takes less room than a set
-  if (count > 5) threshold += uint64_t{1} << (2 * static_cast<unsigned>(std::ceil(std::log(static_cast<double>(count * 3)) / std::log(4.0))));
+  if (count > 5)
+    threshold +=
+        uint64_t{1} << (2 * static_cast<unsigned>(std::ceil(std::log(static_cast<double>(count * 3)) / std::log(4.0))));
   std::vector<uint64_t> out;
   if (population <= threshold) {
     std::vector<uint64_t> pool(population);

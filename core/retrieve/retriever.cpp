@@ -97,7 +97,8 @@ Result<Choice> Retriever::choose(const Query& query, Choice candidates, std::spa
                                                     query.row, losses.size()));
   const size_t labels = losses.front().size();
   if (labels == 0 || std::any_of(losses.begin(), losses.end(), [&](const Losses& list) { return list.size() != labels; }))
-    return error(Error::Kind::internal, fmt::format("the candidate lists of row {} have scores for different labels", query.row));
+    return error(Error::Kind::internal,
+                 fmt::format("the candidate lists of row {} have scores for different labels", query.row));
   SXT_TRY(const size_t index, best(query, losses));
   Choice choice;
   choice.positions = std::move(candidates.candidates[index]);

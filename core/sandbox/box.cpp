@@ -24,7 +24,8 @@ std::string reason() { return std::strerror(errno); }
 // Read by bwrap, so that the file is never in the sandbox's hands.
 Descriptor memory_file(std::string_view text) {
   Descriptor file(::memfd_create("sandbox", MFD_CLOEXEC));
-  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) || ::lseek(file.get(), 0, SEEK_SET) != 0)
+  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      ::lseek(file.get(), 0, SEEK_SET) != 0)
     file.close();
   return file;
 }
@@ -41,7 +42,8 @@ Descriptor memory_file(std::string_view text) {
     if (::dup2(wanted[static_cast<size_t>(i)], i) < 0) stop("no descriptors");
   (void)::syscall(SYS_close_range, count, ~0u, 0);
   ::setsid();  // Ctrl-C in the terminal is no verdict on a program
-  if (const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); fd >= 0) (void)!::write(fd, "1000", 4), ::close(fd);
+  if (const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); fd >= 0)
+    (void)!::write(fd, "1000", 4), ::close(fd);
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   for (int signal = 1; signal < 32; ++signal) ::signal(signal, SIG_DFL);  // what is ignored would stay so
   sigset_t none;
@@ -68,12 +70,14 @@ pid_t child_of(const Descriptor& info) {
 
 }  // namespace
 
-Result<std::unique_ptr<Box>> Box::start(const Machine& machine, const Limits& limits, std::string_view script, std::span<const int> given) {
+Result<std::unique_ptr<Box>> Box::start(const Machine& machine, const Limits& limits, std::string_view script,
+                                        std::span<const int> given) {
   static const Result<std::vector<char>> filter = system_call_filter();
   if (!filter) return filter.error();
   Pipe output = Pipe::open(), info = Pipe::open();
-  const Descriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC)), passwd = memory_file("box:x:65534:65534::/box:/bin/false\n"),
-      code = memory_file(script), program = memory_file({filter->data(), filter->size()});
+  const Descriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
+      passwd = memory_file("box:x:65534:65534::/box:/bin/false\n"), code = memory_file(script),
+      program = memory_file({filter->data(), filter->size()});
   if (!output.write || !info.write || !null || !passwd || !code || !program) return not_started(reason());
   std::vector<int> wanted = {null.get(), output.write.get(), output.write.get()};
   wanted.insert(wanted.end(), given.begin(), given.end());

@@ -7,7 +7,8 @@
 namespace sextant::sandbox {
 namespace {
 
-constexpr std::string_view outcome_names[] = {"passed", "wrong", "failed", "timed_out", "memory", "tasks", "files", "output", "untestable", "broken"};
+constexpr std::string_view outcome_names[] = {"passed", "wrong", "failed", "timed_out",  "memory",
+                                              "tasks",  "files", "output", "untestable", "broken"};
 
 }  // namespace
 

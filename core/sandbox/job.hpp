@@ -30,7 +30,8 @@ struct Job {
   // of tests; all of it is the data set's, and the program never sees it
   std::string prepare;             // run before the tests
   std::string tests;
-  std::vector<std::string> names;  // that the tests take from the program; empty: those that `reference` binds and the tests use
+  std::vector<std::string>
+      names;  // that the tests take from the program; empty: those that `reference` binds and the tests use
   std::string reference;
   std::string data_json;           // an object: values that the tests find under their names; or empty
   bool types = false;              // `assert a == b` wants equal types, too

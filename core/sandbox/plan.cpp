@@ -47,15 +47,18 @@ std::vector<std::string> bwrap_arguments(const Machine& machine, const Limits& l
   add({"--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"});
   add({"--uid", "65534", "--gid", "65534", "--hostname", "box", "--new-session", "--die-with-parent", "--cap-drop", "ALL"});
   // the hash seed: else the order of sets, and with it some verdicts, would change from run to run
-  add({"--clearenv", "--setenv", "PATH", "/usr/bin", "--setenv", "HOME", "/box", "--setenv", "LANG", "C.UTF-8", "--setenv", "PYTHONHASHSEED", "0"});
+  add({"--clearenv", "--setenv", "PATH", "/usr/bin", "--setenv", "HOME", "/box", "--setenv", "LANG", "C.UTF-8", "--setenv",
+       "PYTHONHASHSEED", "0"});
   add({"--ro-bind", "/usr", "/usr"});
   for (const auto& [name, target] : machine.links) add({"--symlink", target, name});
   for (const std::string& name : machine.folders) add({"--ro-bind", name, name});
   if (!machine.prefix.empty()) add({"--ro-bind", machine.prefix, machine.prefix});
-  add({"--ro-bind-data", std::to_string(handed.passwd), "/etc/passwd", "--ro-bind-data", std::to_string(handed.script), "/run.py"});
+  add({"--ro-bind-data", std::to_string(handed.passwd), "/etc/passwd", "--ro-bind-data", std::to_string(handed.script),
+       "/run.py"});
   // --dev would be a second tmpfs that can be written; --proc would let a process open its neighbours' memory
   add({"--dir", "/dev", "--dev-bind", "/dev/null", "/dev/null"});
-  add({"--size", std::to_string(limits.folder_mb << 20), "--tmpfs", "/box", "--symlink", "box", "/tmp", "--remount-ro", "/", "--chdir", "/box"});
+  add({"--size", std::to_string(limits.folder_mb << 20), "--tmpfs", "/box", "--symlink", "box", "/tmp", "--remount-ro", "/",
+       "--chdir", "/box"});
   add({"--seccomp", std::to_string(handed.filter), "--info-fd", std::to_string(handed.info), "--"});
   // no -I: it implies -E, which makes Python ignore the hash seed
   add({machine.python, "-s", "-S", "-B", "/run.py"});
@@ -63,9 +66,14 @@ std::vector<std::string> bwrap_arguments(const Machine& machine, const Limits& l
 }
 
 std::vector<std::pair<std::string, uint64_t>> process_limits(const Limits& limits) {
-  return {{"AS", limits.memory_mb << 20}, {"FSIZE", limits.file_mb << 20}, {"NPROC", limits.tasks}, {"NOFILE", limits.open_files},
+  return {{"AS", limits.memory_mb << 20},
+          {"FSIZE", limits.file_mb << 20},
+          {"NPROC", limits.tasks},
+          {"NOFILE", limits.open_files},
           // behind the supervisor's own count, for processes that hide from it
-          {"CPU", static_cast<uint64_t>(std::ceil(limits.cpu_s)) + 2}, {"CORE", 0}, {"MSGQUEUE", 0}};
+          {"CPU", static_cast<uint64_t>(std::ceil(limits.cpu_s)) + 2},
+          {"CORE", 0},
+          {"MSGQUEUE", 0}};
 }
 
 }  // namespace sextant::sandbox

@@ -40,9 +40,11 @@ void take_steps(int report, const char* uid_map) {
 }  // namespace
 
 std::string remedy_of(std::string_view step, int code) {
-  if (step.starts_with("unshare") && code == ENOSPC) return "user namespaces are switched off; sysctl user.max_user_namespaces=15000 allows them";
+  if (step.starts_with("unshare") && code == ENOSPC)
+    return "user namespaces are switched off; sysctl user.max_user_namespaces=15000 allows them";
   if (step.starts_with("unshare") && (code == EPERM || code == ENOSYS))
-    return "user namespaces are forbidden: by a container's seccomp profile (Docker: --security-opt seccomp=unconfined, or a profile that "
+    return "user namespaces are forbidden: by a container's seccomp profile (Docker: --security-opt seccomp=unconfined, or a "
+           "profile that "
            "allows unshare, clone, mount, umount2 and pivot_root), or by sysctl kernel.unprivileged_userns_clone=0";
   return "namespaces are restricted, on Ubuntu 24.04 by AppArmor: install its profile for bwrap, or set "
          "sysctl kernel.apparmor_restrict_unprivileged_userns=0";
@@ -52,7 +54,8 @@ std::string try_sandboxes(const Machine& machine, int stop) {
   if (machine.bwrap.empty()) return "bubblewrap is not installed; install it (apt-get install bubblewrap)";
   if (machine.python.empty()) return "python3 is not installed; install it (apt-get install python3)";
   if (::access(machine.python.c_str(), X_OK) != 0)
-    return fmt::format("an ordinary user cannot run {} ({}); install a python3 that all can reach (apt-get install python3)", machine.python, std::strerror(errno));
+    return fmt::format("an ordinary user cannot run {} ({}); install a python3 that all can reach (apt-get install python3)",
+                       machine.python, std::strerror(errno));
   if (::access("/proc/thread-self/children", R_OK) != 0)
     return "/proc does not list the children of processes, so limits could not be kept; run where /proc is mounted in full";
   const std::string uid_map = fmt::format("65534 {} 1\n", ::geteuid());
@@ -72,8 +75,9 @@ std::string try_sandboxes(const Machine& machine, int stop) {
   whole.names = {"next_of"};
   const Verdict verdict = try_job(machine, whole, stop);
   if (verdict.outcome == Outcome::passed) return {};
-  return fmt::format("a program that is right was {} ({}); run `{} --unshare-user --ro-bind / / true` to see whether bubblewrap works here",
-                     outcome_name(verdict.outcome), verdict.detail, machine.bwrap);
+  return fmt::format(
+      "a program that is right was {} ({}); run `{} --unshare-user --ro-bind / / true` to see whether bubblewrap works here",
+      outcome_name(verdict.outcome), verdict.detail, machine.bwrap);
 }
 
 }  // namespace sextant::sandbox

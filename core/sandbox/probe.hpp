@@ -5,8 +5,8 @@
 
 namespace sextant::sandbox {
 
-/// What is missing, with the remedy; empty: a whole sample has been run. For the supervisor's process, which is what it will be when it
-/// runs programs.
+/// What is missing, with the remedy; empty: a whole sample has been run. For the supervisor's process, which is what it will be
+/// when it runs programs.
 std::string try_sandboxes(const Machine& machine, int stop);
 
 /// What to do where that step of making a sandbox failed with this errno. Pure.

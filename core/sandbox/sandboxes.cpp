@@ -34,12 +34,14 @@ class Supervisors {
         SXT_TRY(worker, WorkerProcess::start("sandbox"));
       }
       std::string answer;
-      const auto got = worker->send(line) ? worker->receive(std::chrono::duration<double>(limit_s), answer) : WorkerProcess::Got::end;
+      const auto got =
+          worker->send(line) ? worker->receive(std::chrono::duration<double>(limit_s), answer) : WorkerProcess::Got::end;
       if (got == WorkerProcess::Got::line) return answer;
       if (got == WorkerProcess::Got::end) worker->wait_for_end();
       const std::string how = worker->end();
       worker.reset();
-      if (got == WorkerProcess::Got::late) return Error{Error::Kind::internal, fmt::format("the sandbox's supervisor did not answer within {:g} s", limit_s)};
+      if (got == WorkerProcess::Got::late)
+        return Error{Error::Kind::internal, fmt::format("the sandbox's supervisor did not answer within {:g} s", limit_s)};
       return Error{Error::Kind::internal, fmt::format("the sandbox's supervisor {}", how)};
     }();
     leave(std::move(worker), alone);

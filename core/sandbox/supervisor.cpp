@@ -49,8 +49,9 @@ int serve_sandboxes(int fd) {
   std::optional<std::string> unusable;
   const Machine machine = Machine::look();
   if (!drop_privileges())
-    unusable = fmt::format("root could not become an ordinary user ({}); run as one, or in a container that maps users {} to {}", std::strerror(errno),
-                           first_user, first_user + users - 1);
+    unusable =
+        fmt::format("root could not become an ordinary user ({}); run as one, or in a container that maps users {} to {}",
+                    std::strerror(errno), first_user, first_user + users - 1);
   (void)::syscall(SYS_chdir, "/");
   std::string buffer, line;
   while (read_line(fd, buffer, line))

@@ -1,5 +1,6 @@
-// `sextant worker sandbox`: the process that starts, watches and ends sandboxes. It holds no model and no data, so that its forks are cheap;
-// as root it is an ordinary user before it does anything. It ends when its socket is closed, and its sandboxes with it.
+// `sextant worker sandbox`: the process that starts, watches and ends sandboxes. It holds no model and no data, so that its
+// forks are cheap; as root it is an ordinary user before it does anything. It ends when its socket is closed, and its sandboxes
+// with it.
 #pragma once
 
 namespace sextant::sandbox {

@@ -29,12 +29,18 @@ std::string limits_task(const Limits& limits) {
   for (const auto& [name, value] : members) out += wire::text(name) + wire::number(value);
   return wire::frame(out);
 }
-std::string program_task(const Job& job) { return wire::frame(object({{"program", wire::text(job.program)}, {"trim", wire::truth(job.trim)}})); }
+std::string program_task(const Job& job) {
+  return wire::frame(object({{"program", wire::text(job.program)}, {"trim", wire::truth(job.trim)}}));
+}
 std::string tests_task(const Job& job) {
   std::string names = fmt::format("l{}:", job.names.size());
   for (const std::string& name : job.names) names += wire::text(name);
-  return wire::frame(object({{"prepare", wire::text(job.prepare)}, {"tests", wire::text(job.tests)}, {"names", names},
-                             {"reference", wire::text(job.reference)}, {"data", wire::text(job.data_json)}, {"types", wire::truth(job.types)}}));
+  return wire::frame(object({{"prepare", wire::text(job.prepare)},
+                             {"tests", wire::text(job.tests)},
+                             {"names", names},
+                             {"reference", wire::text(job.reference)},
+                             {"data", wire::text(job.data_json)},
+                             {"types", wire::truth(job.types)}}));
 }
 
 // What is still to be written to a pipe whose reader may be slow, or gone.
@@ -110,7 +116,8 @@ class Trial {
     const std::string limits = limits_task(job_.limits);
     if (tests()) {
       Pipe judge_task = Pipe::open(), requests = Pipe::open(), replies = Pipe::open();
-      if (!judge_task.write || !requests.write || !replies.write) return Error{Error::Kind::internal, "there are no more pipes"};
+      if (!judge_task.write || !requests.write || !replies.write)
+        return Error{Error::Kind::internal, "there are no more pipes"};
       const int judges[] = {judge_task.read.get(), replies.read.get(), requests.write.get(), said.write.get()};
       SXT_TRY(judge_, Box::start(machine_, job_.limits, std::string(wire_py) + judge_py, judges));
       const int guests[] = {guest_task.read.get(), requests.read.get(), replies.write.get()};
@@ -170,8 +177,10 @@ class Trial {
         cpu_s_ = std::max(cpu_s_, cpu_s);
         peak_mb_ = std::max(peak_mb_, usage.resident_kb >> 10);
       }
-      if (cpu_s > limits.cpu_s) settle(Outcome::timed_out, fmt::format("it took more than {:g} s of processor time{}", limits.cpu_s, where));
-      if (usage.tasks > limits.tasks + 2) settle(Outcome::tasks, fmt::format("it had more than {} processes and threads{}", limits.tasks, where));
+      if (cpu_s > limits.cpu_s)
+        settle(Outcome::timed_out, fmt::format("it took more than {:g} s of processor time{}", limits.cpu_s, where));
+      if (usage.tasks > limits.tasks + 2)
+        settle(Outcome::tasks, fmt::format("it had more than {} processes and threads{}", limits.tasks, where));
       if (usage.resident_kb >> 10 > limits.memory_mb && ProcessTree::proportional_kb(usage) >> 10 > limits.memory_mb)
         settle(Outcome::memory, fmt::format("it took more than {} MiB{}", limits.memory_mb, where));
       if (box->files() > limits.files) settle(Outcome::files, fmt::format("it made more than {} files{}", limits.files, where));

@@ -68,7 +68,8 @@ Usage ProcessTree::look() {
     DIR* tasks = ::opendir((folder + "/task").c_str());
     while (const dirent* entry = tasks ? ::readdir(tasks) : nullptr)
       if (entry->d_name[0] != '.')
-        each_number(read_all(folder + "/task/" + entry->d_name + "/children"), [&](uint64_t child) { open.push_back(static_cast<pid_t>(child)); });
+        each_number(read_all(folder + "/task/" + entry->d_name + "/children"),
+                    [&](uint64_t child) { open.push_back(static_cast<pid_t>(child)); });
     if (tasks) ::closedir(tasks);
   }
   // children that nobody waits for (SIGCHLD ignored) are in no parent's sum

@@ -61,12 +61,13 @@ std::vector<stats::Game> games_of(const std::vector<PairVerdicts>& pairs, std::s
   for (const PairVerdicts& pair : pairs) {
     Counted counted;
     for (const uint32_t row : rows) counted.add(share(pair, row));
-    if (counted.n > 0) games.push_back({static_cast<uint32_t>(pair.first), static_cast<uint32_t>(pair.second), counted.mean(), counted.n});
+    if (counted.n > 0)
+      games.push_back({static_cast<uint32_t>(pair.first), static_cast<uint32_t>(pair.second), counted.mean(), counted.n});
   }
   return games;
 }
 
-using Numbers = std::vector<double>;   // one a model, or none where they cannot be ranked; further numbers may stand behind them
+using Numbers = std::vector<double>;  // one a model, or none where they cannot be ranked; further numbers may stand behind them
 
 // The ratings that games give, and what their covariates count.
 Numbers rated(const std::vector<std::string>& models, const std::vector<stats::Game>& games) {
@@ -79,12 +80,14 @@ Numbers rated(const std::vector<std::string>& models, const std::vector<stats::G
 }
 
 // All models' ratings of one selection of rows.
-Numbers ratings(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, std::span<const uint32_t> rows) {
+Numbers ratings(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs,
+                std::span<const uint32_t> rows) {
   return rated(models, games_of(pairs, rows));
 }
 
 // Of all numbers at once, with the percentile's limits.
-std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std::string& stream, const stats::Statistics& numbers) {
+std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std::string& stream,
+                                          const stats::Statistics& numbers) {
   std::vector<uint32_t> all(rows);
   std::iota(all.begin(), all.end(), 0u);
   const Numbers value = numbers(all);
@@ -103,15 +106,21 @@ std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std
   return out;
 }
 
-// Ratings at equal length, and behind them how the difference of lengths, as a share of both, moves a verdict: one game a row and pair.
-Numbers at_equal_length(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths, std::span<const uint32_t> rows) {
+// Ratings at equal length, and behind them how the difference of lengths, as a share of both, moves a verdict: one game a row
+// and pair.
+Numbers at_equal_length(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
+                        std::span<const uint32_t> rows) {
   std::vector<stats::Game> games;
   for (const PairVerdicts& pair : pairs) {
     if (lengths[pair.first].empty() || lengths[pair.second].empty()) return {};
     for (const uint32_t row : rows) {
       const double first = share(pair, row), a = lengths[pair.first][row], b = lengths[pair.second][row];
       if (!std::isnan(first))
-        games.push_back({static_cast<uint32_t>(pair.first), static_cast<uint32_t>(pair.second), first, 1, {a + b > 0 ? (a - b) / (a + b) : 0}});
+        games.push_back({static_cast<uint32_t>(pair.first),
+                         static_cast<uint32_t>(pair.second),
+                         first,
+                         1,
+                         {a + b > 0 ? (a - b) / (a + b) : 0}});
     }
   }
   return rated(models, games);
@@ -141,16 +150,20 @@ void judge_findings(const std::vector<PairVerdicts>& pairs, size_t rows, std::ve
 
 }  // namespace
 
-ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths, const std::string& name) {
+ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
+                   const std::string& name) {
   ArenaNumbers out;
   out.of_model.resize(models.size());
   size_t rows = pairs.empty() ? 0 : SIZE_MAX;
   for (const PairVerdicts& pair : pairs) rows = std::min(rows, pair.straight.size());
-  const auto strength = intervals_of(rows, replicates, "arena of " + name, [&](std::span<const uint32_t> drawn) { return ratings(models, pairs, drawn); });
+  const auto strength = intervals_of(rows, replicates, "arena of " + name,
+                                     [&](std::span<const uint32_t> drawn) { return ratings(models, pairs, drawn); });
   // of few rows the influence of length is noise that no interval shows well
-  const auto even = rows < rows_for_length ? std::vector<stats::Interval>()
-                                           : intervals_of(rows, replicates_of_length, "length in " + name,
-                                                           [&](std::span<const uint32_t> drawn) { return at_equal_length(models, pairs, lengths, drawn); });
+  const auto even = rows < rows_for_length
+                        ? std::vector<stats::Interval>()
+                        : intervals_of(rows, replicates_of_length, "length in " + name, [&](std::span<const uint32_t> drawn) {
+                            return at_equal_length(models, pairs, lengths, drawn);
+                          });
   for (size_t model = 0; model < models.size(); ++model) {
     std::vector<data::Estimate>& numbers = out.of_model[model];
     numbers.push_back(estimate("win_rate", win_rate(pairs, model, rows, SIZE_MAX)));
@@ -165,8 +178,9 @@ ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<Pai
   if (even.empty()) return out;
   const stats::Interval& slope = even.back();
   if (slope.known() && (slope.low > 0 || slope.high < 0))
-    out.findings.push_back({slope.value > 0 ? "prefers_longer" : "prefers_shorter", rows, rows,
-                            fmt::format("{:.0f} %", 100 * stats::chance_of(slope.value / 3, 0))});   // twice as long: a third of both
+    out.findings.push_back(
+        {slope.value > 0 ? "prefers_longer" : "prefers_shorter", rows, rows,
+         fmt::format("{:.0f} %", 100 * stats::chance_of(slope.value / 3, 0))});  // twice as long: a third of both
   return out;
 }
 

@@ -1,4 +1,5 @@
-// What verdicts on pairs of models come to: how often each model wins, a rating, and how far the judge can be believed. Pure; threads: [any].
+// What verdicts on pairs of models come to: how often each model wins, a rating, and how far the judge can be believed. Pure;
+// threads: [any].
 #pragma once
 #include <string>
 #include <vector>
@@ -22,9 +23,11 @@ struct ArenaNumbers {
   std::vector<data::Finding> findings;                 // of the judge
 };
 
-/// win_rate: the mean share of all comparisons with a model, times 100, by rows, since one row's comparisons belong together; a row's two
-/// orders count half each. rating: Bradley and Terry's strength as Elo with a percentile bootstrap over rows; nothing where models are not
-/// connected. rating_at_equal_length: the same with the difference of lengths as a covariate. `name`: of the random streams.
-ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths, const std::string& name);
+/// win_rate: the mean share of all comparisons with a model, times 100, by rows, since one row's comparisons belong together; a
+/// row's two orders count half each. rating: Bradley and Terry's strength as Elo with a percentile bootstrap over rows; nothing
+/// where models are not connected. rating_at_equal_length: the same with the difference of lengths as a covariate. `name`: of
+/// the random streams.
+ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
+                   const std::string& name);
 
 }  // namespace sextant::score

@@ -6,8 +6,9 @@
 namespace sextant::score {
 
 std::string canonical_line(const LineParts& attempt, double score, bool repeats) {
-  return fmt::format("{{\"index\":{},\"labels\":[{}],\"prediction\":{}{},\"score\":{}}}\n", attempt.row, attempt.labels, attempt.prediction,
-                     repeats ? fmt::format(",\"repeat\":{}", attempt.repeat) : std::string(), canonical_number(score));
+  return fmt::format("{{\"index\":{},\"labels\":[{}],\"prediction\":{}{},\"score\":{}}}\n", attempt.row, attempt.labels,
+                     attempt.prediction, repeats ? fmt::format(",\"repeat\":{}", attempt.repeat) : std::string(),
+                     canonical_number(score));
 }
 
 }  // namespace sextant::score

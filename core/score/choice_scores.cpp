@@ -10,7 +10,8 @@ constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
 bool is_right(std::string_view label, const json::Value& target) {
   if (target.IsString()) return label == json::text(target);
-  return target.IsArray() && std::any_of(target.Begin(), target.End(), [&](const auto& each) { return each.IsString() && label == json::text(each); });
+  return target.IsArray() && std::any_of(target.Begin(), target.End(),
+                                         [&](const auto& each) { return each.IsString() && label == json::text(each); });
 }
 
 // Sum over the options of (p - 1 where right, else 0) squared; p: softmax of the log-probabilities.
@@ -29,7 +30,10 @@ double brier(const data::Attempt& attempt, const json::Value& target) {
 double greedy(const json::Value& extra, const json::Value& target) {
   const json::Value* by_label = json::find(extra, "greedy");
   if (!by_label || !by_label->IsObject()) return none;
-  return std::any_of(by_label->MemberBegin(), by_label->MemberEnd(), [&](const auto& member) { return member.value.IsTrue() && is_right(json::text(member.name), target); }) ? 1 : 0;
+  return std::any_of(by_label->MemberBegin(), by_label->MemberEnd(),
+                     [&](const auto& member) { return member.value.IsTrue() && is_right(json::text(member.name), target); })
+             ? 1
+             : 0;
 }
 
 }  // namespace
@@ -40,11 +44,13 @@ std::vector<ChoiceScore> choice_scores_of(const config::DatasetConfig& dataset) 
   const auto config = json::parse(dataset.inferencer.config, dataset.card_path);
   const json::Value* scores = config ? json::find(*config, "scores") : nullptr;
   if (!scores || !scores->IsObject()) return {{"acc", "sum"}, {"acc_norm", "char"}};
-  for (const auto& member : scores->GetObject()) out.push_back({std::string(json::text(member.name)), std::string(json::text(member.value))});
+  for (const auto& member : scores->GetObject())
+    out.push_back({std::string(json::text(member.name)), std::string(json::text(member.value))});
   return out;
 }
 
-double choice_score(const std::string& kind, const data::Attempt& attempt, const json::Value& extra, const json::Value& target) {
+double choice_score(const std::string& kind, const data::Attempt& attempt, const json::Value& extra,
+                    const json::Value& target) {
   if (kind == "perplexity") return attempt.labels.empty() ? none : attempt.labels.front().logprob;
   if (kind == "brier") return brier(attempt, target);
   if (kind == "greedy") return greedy(extra, target);

@@ -1,4 +1,5 @@
-// Numbers of attempts that chose among options (the inferencer multiple_choice), by the names that the card's "scores" gives them.
+// Numbers of attempts that chose among options (the inferencer multiple_choice), by the names that the card's "scores" gives
+// them.
 #pragma once
 #include <string>
 #include <vector>
@@ -13,8 +14,8 @@ struct ChoiceScore {
 /// Those of the set's inferencer; empty where it has none.
 std::vector<ChoiceScore> choice_scores_of(const config::DatasetConfig& dataset);
 
-/// One attempt's number, NaN where it has none. `target_json`: a label, or a list of labels any of which is right. perplexity: ln p of the only
-/// continuation, from which a set's is made.
+/// One attempt's number, NaN where it has none. `target_json`: a label, or a list of labels any of which is right. perplexity:
+/// ln p of the only continuation, from which a set's is made.
 double choice_score(const std::string& kind, const data::Attempt& attempt, const json::Value& extra, const json::Value& target);
 
 }  // namespace sextant::score

@@ -14,7 +14,8 @@ extern const OwnMetric code_tests_metric;
 
 namespace {
 
-constexpr const char* code_tests_schema = R"({"type": "object", "additionalProperties": false, "required": ["tests"], "properties": {
+constexpr const char* code_tests_schema =
+    R"({"type": "object", "additionalProperties": false, "required": ["tests"], "properties": {
   "program": {"type": "string", "default": "{prediction}", "description": "the program; {prediction} is the answer, {...} a column of the row"},
   "prepare": {"type": "string", "default": "", "description": "run before the tests: what they use and the program does not give"},
   "tests": {"type": "string", "description": "Python that raises where the program is wrong"},
@@ -84,8 +85,12 @@ Result<std::vector<Verdict>> judge(const CodeTests& tests, Kept& kept, std::span
 Result<MetricStep> make(const json::Value& config, config::Compat compat, const std::string& origin) {
   SXT_TRY(CodeTests tests, CodeTests::read(config, compat, origin));
   return MetricStep{"code_tests",
-                    [tests = std::move(tests), kept = std::make_shared<Kept>()](std::span<const Judged> samples) { return judge(tests, *kept, samples); },
-                    [](std::span<const Judged>, std::span<const double>) -> Result<std::optional<json::Document>> { return std::optional<json::Document>(); },
+                    [tests = std::move(tests), kept = std::make_shared<Kept>()](std::span<const Judged> samples) {
+                      return judge(tests, *kept, samples);
+                    },
+                    [](std::span<const Judged>, std::span<const double>) -> Result<std::optional<json::Document>> {
+                      return std::optional<json::Document>();
+                    },
                     false};
 }
 
@@ -94,9 +99,14 @@ Result<MetricStep> make(const json::Value& config, config::Compat compat, const 
 Result<CodeTests> CodeTests::read(const json::Value& config, config::Compat compat, const std::string& origin) {
   const bool opencompass = config::is_opencompass(compat);
   const json::Value* other = opencompass ? json::find(config, "opencompass") : nullptr;
-  const auto wrong = [&](const std::string& what) { return Error{Error::Kind::config, fmt::format("{}: metric:code_tests: {}", origin, what)}; };
+  const auto wrong = [&](const std::string& what) {
+    return Error{Error::Kind::config, fmt::format("{}: metric:code_tests: {}", origin, what)};
+  };
   CodeTests out;
-  for (const auto& [name, text] : {std::pair{"program", &out.program}, {"prepare", &out.prepare}, {"tests", &out.tests}, {"names", &out.names},
+  for (const auto& [name, text] : {std::pair{"program", &out.program},
+                                   {"prepare", &out.prepare},
+                                   {"tests", &out.tests},
+                                   {"names", &out.names},
                                    {"reference", &out.reference}}) {
     const json::Value* value = either(other, config, name);
     if (value) *text = json::text(*value);
@@ -108,10 +118,14 @@ Result<CodeTests> CodeTests::read(const json::Value& config, config::Compat comp
   out.types = equality && equality->IsString() && json::text(*equality) == "types";
   const json::Value* trim = either(other, config, "trim");
   out.trim = trim && trim->IsBool() ? trim->GetBool() : true;
-  if (const json::Value* limit = either(other, config, "limit_s"); limit && limit->IsNumber()) out.limits.cpu_s = limit->GetDouble();
-  if (const json::Value* memory = either(other, config, "memory_mb"); memory && memory->IsUint64()) out.limits.memory_mb = memory->GetUint64();
+  if (const json::Value* limit = either(other, config, "limit_s"); limit && limit->IsNumber())
+    out.limits.cpu_s = limit->GetDouble();
+  if (const json::Value* memory = either(other, config, "memory_mb"); memory && memory->IsUint64())
+    out.limits.memory_mb = memory->GetUint64();
   if (words_of(out.names).empty() && words_of(out.reference).empty())
-    return wrong("neither \"names\" nor \"reference\" says what the tests take from the program; name it, such as \"names\": \"{entry_point}\"");
+    return wrong(
+        "neither \"names\" nor \"reference\" says what the tests take from the program; name it, such as \"names\": "
+        "\"{entry_point}\"");
   return out;
 }
 
@@ -124,11 +138,15 @@ Result<sandbox::Job> CodeTests::job_of(const Judged& sample) const {
   const auto lacking = [&](const std::string& column) {
     std::vector<std::string> names;
     for (const auto& member : row.GetObject()) names.emplace_back(json::text(member.name));
-    return Error{Error::Kind::data, fmt::format("metric:code_tests: there is no column '{}'{}; the row has: {}", column, did_you_mean(column, names), join(names, ", "))};
+    return Error{Error::Kind::data, fmt::format("metric:code_tests: there is no column '{}'{}; the row has: {}", column,
+                                                did_you_mean(column, names), join(names, ", "))};
   };
   sandbox::Job job;
   std::string called;
-  for (const auto& [from, to] : {std::pair{&program, &job.program}, {&prepare, &job.prepare}, {&tests, &job.tests}, {&reference, &job.reference},
+  for (const auto& [from, to] : {std::pair{&program, &job.program},
+                                 {&prepare, &job.prepare},
+                                 {&tests, &job.tests},
+                                 {&reference, &job.reference},
                                  {&names, &called}}) {
     for (const std::string& path : columns::placeholders(*from))
       if (!columns::find(row, path) && std::find(literal.begin(), literal.end(), path) == literal.end()) return lacking(path);
@@ -166,7 +184,9 @@ Result<Verdict> verdict_of(const Result<sandbox::Verdict>& ran) {
   using sandbox::Outcome;
   if (!ran) return ran.error();
   if (ran->outcome == Outcome::untestable)
-    return Error{Error::Kind::data, fmt::format("metric:code_tests: no verdict can be had: {}; leave the row out (\"test_range\", --rows)", ran->detail)};
+    return Error{
+        Error::Kind::data,
+        fmt::format("metric:code_tests: no verdict can be had: {}; leave the row out (\"test_range\", --rows)", ran->detail)};
   if (ran->outcome == Outcome::broken) return Error{Error::Kind::internal, ran->detail};
   Verdict out;
   const bool passed = ran->outcome == Outcome::passed, late = ran->outcome == Outcome::timed_out;
@@ -178,7 +198,11 @@ Result<Verdict> verdict_of(const Result<sandbox::Verdict>& ran) {
 }
 
 const OwnMetric code_tests_metric{
-    "code_tests", "1 where the program passes the data set's tests, run in a sandbox", code_tests_schema,
-    R"({"values": [{"name": "pass", "range": [0, 1]}, {"name": "timeout", "higher_is_better": false, "range": [0, 1]}]})", true, make};
+    "code_tests",
+    "1 where the program passes the data set's tests, run in a sandbox",
+    code_tests_schema,
+    R"({"values": [{"name": "pass", "range": [0, 1]}, {"name": "timeout", "higher_is_better": false, "range": [0, 1]}]})",
+    true,
+    make};
 
 }  // namespace sextant::score

@@ -1,5 +1,5 @@
-// code_tests: does a program that a model wrote pass the data set's tests? Its configuration names where program and tests stand in a
-// row; core/sandbox runs them.
+// code_tests: does a program that a model wrote pass the data set's tests? Its configuration names where program and tests
+// stand in a row; core/sandbox runs them.
 #pragma once
 #include <string>
 #include <vector>

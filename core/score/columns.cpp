@@ -29,7 +29,8 @@ Result<Part> part_of(const Scored& scored, const Values& values, size_t filter, 
     SXT_TRY(const LineParts line, scored.lines->get(i));
     SXT_TRY(const json::Document judged, json::parse(line.judged, "a scored attempt"));
     std::vector<std::string>& texts = part.texts.emplace_back();
-    for (const size_t wanted : {size_t{0}, size_t{1}, 2 + filter}) texts.emplace_back(json::text(judged[static_cast<rapidjson::SizeType>(wanted)]));
+    for (const size_t wanted : {size_t{0}, size_t{1}, 2 + filter})
+      texts.emplace_back(json::text(judged[static_cast<rapidjson::SizeType>(wanted)]));
     part.set.rows.push_back(i % rows_of(scored));
     part.set.first.push_back(first.values[i]);
   }
@@ -56,7 +57,8 @@ std::string unique_name(const std::unordered_set<std::string>& taken, const std:
   return taken.contains(name) ? fmt::format("{}_{}", id, name) : name;
 }
 
-// A number that attempts carry in "extra". Over a set: transform(-sum of logprob / sum of `weight`), or the mean where there is no weight.
+// A number that attempts carry in "extra". Over a set: transform(-sum of logprob / sum of `weight`), or the mean where there is
+// no weight.
 struct Perplexity {
   const char *name, *extra, *weight;
   double (*transform)(double);
@@ -75,7 +77,8 @@ const Perplexity* perplexity_named(const std::string& name) {
 }
 
 // `rows`: which rows of that repeat.
-double over_rows(const Scored& scored, const Values& values, const Column& column, const Perplexity& kind, uint32_t repeat, std::span<const uint32_t> rows) {
+double over_rows(const Scored& scored, const Values& values, const Column& column, const Perplexity& kind, uint32_t repeat,
+                 std::span<const uint32_t> rows) {
   const std::vector<double>& logprobs = values.carried("logprob");
   const std::vector<double>* of_weight = kind.weight ? &values.carried(kind.weight) : nullptr;
   const auto at = [](const std::vector<double>& column_of, uint64_t i) { return column_of.empty() ? none : column_of[i]; };
@@ -149,8 +152,9 @@ struct Rows {
 
 // Intervals of the numbers that a metric computes of a whole set. One that is 100 times the mean of its value has the mean's.
 template <class Key>
-Result<void> add_own_intervals(const Intervals& intervals, Reader& reader, size_t metric, const std::vector<const Column*>& columns,
-                               const std::vector<Part>& parts, const std::vector<std::string>& names, const Key& key_in_table, Rows& rows) {
+Result<void> add_own_intervals(const Intervals& intervals, Reader& reader, size_t metric,
+                               const std::vector<const Column*>& columns, const std::vector<Part>& parts,
+                               const std::vector<std::string>& names, const Key& key_in_table, Rows& rows) {
   std::vector<std::pair<std::string, double>> others;
   for (const std::string& name : names) {
     const double value = rows.mean(key_in_table(name));
@@ -176,7 +180,8 @@ Result<void> add_own_intervals(const Intervals& intervals, Reader& reader, size_
 void add_components(Scored& scored) {
   const uint64_t n = rows_of(scored);
   for (Repeated& row : scored.repeated) {
-    const auto column = std::find_if(scored.columns.begin(), scored.columns.end(), [&](const Column& one) { return one.key == row.key; });
+    const auto column =
+        std::find_if(scored.columns.begin(), scored.columns.end(), [&](const Column& one) { return one.key == row.key; });
     if (column == scored.columns.end()) continue;
     std::vector<std::vector<double>> values(n);
     for (uint64_t i = 0; i < scored.attempts; ++i) values[i % n].push_back(column->values[i]);
@@ -216,7 +221,9 @@ void add_choices(Scored& scored, const Values& values) {
     if (values.scored(i).empty()) continue;
     const bool lower = score.kind == "brier" || score.kind == "perplexity";
     add_chosen(scored, score.name, values.scored(i), {score.name, !lower, 0, score.kind == "brier" ? 2 : lower ? none : 1});
-    scored.columns.back().over = score.kind == "brier" ? Column::Over::mean : score.kind == "perplexity" ? Column::Over::exp_minus_mean : Column::Over::percent;
+    scored.columns.back().over = score.kind == "brier"        ? Column::Over::mean
+                                 : score.kind == "perplexity" ? Column::Over::exp_minus_mean
+                                                              : Column::Over::percent;
   }
   constexpr std::array<std::pair<const char*, const char*>, 4> kinds{{
       {"sum", "acc"}, {"char", "acc_norm"}, {"byte", "acc_bytes"}, {"token", "acc_token"}}};
@@ -237,11 +244,13 @@ void add_perplexities(Scored& scored, const Values& values) {
   }
 }
 
-Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics, const Values& values, Reader& reader) {
+Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics,
+                         const Values& values, Reader& reader) {
   Rows rows(scored.repeats);
   const Intervals intervals(scored, values, dataset.task_name);
   SXT_TRY(const std::vector<bool> aggregates, reader.aggregates());
-  std::vector<std::vector<std::vector<const Column*>>> columns_of(scored.filters.size(), std::vector<std::vector<const Column*>>(metrics.size()));
+  std::vector<std::vector<std::vector<const Column*>>> columns_of(scored.filters.size(),
+                                                                  std::vector<std::vector<const Column*>>(metrics.size()));
   for (const Column& column : scored.columns)
     if (!column.chosen) columns_of[column.filter_index][column.metric_index].push_back(&column);
   for (size_t filter = 0; filter < scored.filters.size(); ++filter) {
@@ -286,7 +295,9 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
           if (own_names.empty()) rows.put(key_of(scored.filters, shown, filter), intervals.of_column(*column, 100));
         }
       }
-      const auto key_in_table = [&](const std::string& name) { return key_of(scored.filters, unique_name(taken, metrics[m].id, name), filter); };
+      const auto key_in_table = [&](const std::string& name) {
+        return key_of(scored.filters, unique_name(taken, metrics[m].id, name), filter);
+      };
       SXT_CHECK(add_own_intervals(intervals, reader, m, columns, parts, own_names, key_in_table, rows));
       if (!any && !scored.error)
         scored.error = Error{Error::Kind::internal, fmt::format("metric:{} gave no score for any sample", metrics[m].id)};
@@ -297,12 +308,16 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
     if (!column.chosen) continue;
     const Perplexity* perplexity = perplexity_named(column.metric);
     for (uint32_t repeat = 0; repeat < scored.repeats; ++repeat) {
-      const double value = !values.scores().empty() ? chosen_over_set(scored, column, repeat) : perplexity ? over_set(scored, values, column, *perplexity, repeat) : mean_of(scored, column, repeat);
+      const double value = !values.scores().empty() ? chosen_over_set(scored, column, repeat)
+                           : perplexity             ? over_set(scored, values, column, *perplexity, repeat)
+                                                    : mean_of(scored, column, repeat);
       if (!std::isnan(value)) rows.put(column.key, column.facts.higher_is_better, repeat, value);
     }
     stats::Interval interval;
     if (!values.scores().empty() && column.over == Column::Over::exp_minus_mean) {
-      interval = intervals.of_set(column.key, rows.mean(column.key), [&](std::span<const uint32_t> chosen, uint32_t repeat) { return chosen_perplexity(scored, column, repeat, chosen); });
+      interval = intervals.of_set(column.key, rows.mean(column.key), [&](std::span<const uint32_t> chosen, uint32_t repeat) {
+        return chosen_perplexity(scored, column, repeat, chosen);
+      });
     } else if (!values.scores().empty()) {
       interval = intervals.of_column(column, column.over == Column::Over::mean ? 1 : 100);
     } else if (perplexity && perplexity->weight) {
@@ -331,7 +346,8 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
     const stats::Spread spread = stats::spread_of(rows.rows[i].runs);
     rows.rows[i].mean = spread.mean;
     rows.rows[i].deviation = spread.deviation;
-    estimate(fmt::format("{} ({} runs average)", rows.rows[i].key, scored.repeats), rows.higher[i], spread.mean, rows.intervals[i]);
+    estimate(fmt::format("{} ({} runs average)", rows.rows[i].key, scored.repeats), rows.higher[i], spread.mean,
+             rows.intervals[i]);
     estimate(fmt::format("{} ({} runs deviation)", rows.rows[i].key, scored.repeats), false, spread.deviation, {});
   }
   if (scored.repeats > 1) {

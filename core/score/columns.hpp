@@ -6,12 +6,12 @@
 
 namespace sextant::score {
 
-/// acc, acc_norm, acc_bytes and acc_token, where attempts carry the choices by sum, per character, byte and token (extra "choices"):
-/// 1 where the choice is the target. Names and numbers as in lm-eval.
+/// acc, acc_norm, acc_bytes and acc_token, where attempts carry the choices by sum, per character, byte and token (extra
+/// "choices"): 1 where the choice is the target. Names and numbers as in lm-eval.
 void add_choices(Scored& scored, const Values& values);
 
-/// word_perplexity, byte_perplexity and bits_per_byte (rolling, as in lm-eval) and average_ppl (ppl_only, as in OpenCompass), where attempts
-/// carry them (extra): lower is better. Over a set the first three weigh each text by its words or bytes.
+/// word_perplexity, byte_perplexity and bits_per_byte (rolling, as in lm-eval) and average_ppl (ppl_only, as in OpenCompass),
+/// where attempts carry them (extra): lower is better. Over a set the first three weigh each text by its words or bytes.
 void add_perplexities(Scored& scored, const Values& values);
 
 /// Is it one of these? They are shown as they are, other means as percentages.
@@ -19,7 +19,8 @@ bool is_perplexity(std::string_view name);
 
 /// The numbers of each repeat: a metric's own over its whole set, else each column's mean x 100. Several repeats come to their
 /// mean and standard deviation, and to pass@k and G-Pass@k where the card asks for them.
-Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics, const Values& values, Reader& reader);
+Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics,
+                         const Values& values, Reader& reader);
 
 /// The rows of a table of repeats, by the first column of each filter: appended to scored.numbers.
 void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset, const Intervals& intervals);

@@ -9,8 +9,8 @@ namespace sextant::score {
 namespace {
 
 // A component's configuration with "compat" filled in where its schema declares it and the card does not.
-Result<std::string> with_compat(plugin::Host& host, plugin::Kind kind, const config::PluginChoice& choice, config::Compat compat,
-                                const std::string& origin) {
+Result<std::string> with_compat(plugin::Host& host, plugin::Kind kind, const config::PluginChoice& choice,
+                                config::Compat compat, const std::string& origin) {
   SXT_TRY(json::Document config, json::parse(choice.config, origin));
   if (host.accepts(kind, choice.id, "compat") && !json::find(config, "compat"))
     json::set(config, "compat", config::compat_name(compat), config.GetAllocator());
@@ -40,8 +40,8 @@ Result<std::vector<Verdict>> judge(plugin::Metric& component, std::span<const Ju
   return out;
 }
 
-Result<std::vector<PostprocessorStep>> chain(plugin::Host& host, const std::vector<config::PluginChoice>& choices, config::Compat compat,
-                                             const std::string& origin) {
+Result<std::vector<PostprocessorStep>> chain(plugin::Host& host, const std::vector<config::PluginChoice>& choices,
+                                             config::Compat compat, const std::string& origin) {
   std::vector<PostprocessorStep> out;
   for (const config::PluginChoice& choice : choices) {
     SXT_TRY(const std::string config, with_compat(host, plugin::Kind::postprocessor, choice, compat, origin));

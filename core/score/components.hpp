@@ -12,8 +12,8 @@ Result<Steps> steps_of(plugin::Host& host, const config::DatasetConfig& dataset,
 /// What the set's metrics declare.
 Result<std::vector<MetricFacts>> facts_of(const plugin::Host& host, const config::DatasetConfig& dataset);
 
-/// The first of the set's components that is not to run in this process: it came from elsewhere than the installation, or asks for
-/// it (facts "isolate": true). Empty: there is none.
+/// The first of the set's components that is not to run in this process: it came from elsewhere than the installation, or asks
+/// for it (facts "isolate": true). Empty: there is none.
 std::string isolated_component(const plugin::Host& host, const config::DatasetConfig& dataset);
 
 /// Makes readers: of this process, or a process each where a component is to be isolated.

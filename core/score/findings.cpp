@@ -31,7 +31,9 @@ std::string loose(std::string_view text) {
 bool is_whole_number(const std::string& text) { return !text.empty() && text.find_first_not_of("0123456789") == text.npos; }
 bool is_letter(const std::string& text) { return text.size() == 1 && text[0] >= 'A' && text[0] <= 'Z'; }
 
-std::string example(const std::string& text) { return json::quote(text.size() > 24 ? text.substr(0, utf8::valid_prefix(text.substr(0, 24))) + "..." : text); }
+std::string example(const std::string& text) {
+  return json::quote(text.size() > 24 ? text.substr(0, utf8::valid_prefix(text.substr(0, 24))) + "..." : text);
+}
 
 void keep_first(std::optional<std::string>& first, const std::string& text) {
   if (!first || text < *first) first = text;
@@ -65,7 +67,8 @@ void Findings::add(const data::Attempt& attempt, const std::vector<Reading>& rea
   keep_first(reference_, reference);
 
   if (!attempt.labels.empty() && reading.reference_json.starts_with('"') &&
-      std::none_of(attempt.labels.begin(), attempt.labels.end(), [&](const data::LabelScore& label) { return label.label == reference; }))
+      std::none_of(attempt.labels.begin(), attempt.labels.end(),
+                   [&](const data::LabelScore& label) { return label.label == reference; }))
     ++no_label_;
   if (!attempt.labels.empty() || config::has_own_numbers(dataset_.inferencer)) return;
   ++replies_;
@@ -81,12 +84,19 @@ void Findings::add(const data::Attempt& attempt, const std::vector<Reading>& rea
 // Where the answers and the references themselves show it.
 std::string Findings::cause_of_zero(const Answers& answers) const {
   if (answers.read == 0) return {};
-  const bool takes_lists = std::any_of(dataset_.metrics.begin(), dataset_.metrics.end(), [](const auto& metric) { return metric.id == "exact_match"; });
-  if (lists_ == shown_ && !takes_lists) return "the references are lists and each is compared as a whole; the metric exact_match takes any member of a list";
-  if (2 * answers.loosely >= answers.read) return "answers and references differ in case, blanks or a final dot alone; see the options of exact_match";
-  if (numbers_ == shown_ && answers.letters == answers.read) return "the references are numbers and the answers letters; derive a letter with index_to_letter";
-  if (shown_ < 4 || std::any_of(answers.texts.begin(), answers.texts.end(), [&](uint64_t answer) { return references_.contains(answer); })) return {};
-  return fmt::format("no answer is among the references: answers are like {}, references like {}", example(*answers.first), example(*reference_));
+  const bool takes_lists = std::any_of(dataset_.metrics.begin(), dataset_.metrics.end(),
+                                       [](const auto& metric) { return metric.id == "exact_match"; });
+  if (lists_ == shown_ && !takes_lists)
+    return "the references are lists and each is compared as a whole; the metric exact_match takes any member of a list";
+  if (2 * answers.loosely >= answers.read)
+    return "answers and references differ in case, blanks or a final dot alone; see the options of exact_match";
+  if (numbers_ == shown_ && answers.letters == answers.read)
+    return "the references are numbers and the answers letters; derive a letter with index_to_letter";
+  if (shown_ < 4 ||
+      std::any_of(answers.texts.begin(), answers.texts.end(), [&](uint64_t answer) { return references_.contains(answer); }))
+    return {};
+  return fmt::format("no answer is among the references: answers are like {}, references like {}", example(*answers.first),
+                     example(*reference_));
 }
 
 void Findings::count_in(Scored& scored) const {
@@ -97,12 +107,17 @@ void Findings::count_in(Scored& scored) const {
 
 std::vector<data::Finding> Findings::all(const Scored& scored) const {
   std::vector<data::Finding> out;
-  const auto high = [&](uint64_t count) { return count > 0 && static_cast<double>(count) >= unparsed_share * static_cast<double>(replies_); };
+  const auto high = [&](uint64_t count) {
+    return count > 0 && static_cast<double>(count) >= unparsed_share * static_cast<double>(replies_);
+  };
   if (no_label_ > 0) out.push_back({"no_label", no_label_, shown_});
-  const auto name_of = [&](size_t filter) { return dataset_.filters.size() > 1 ? dataset_.filters[filter].name : std::string(); };
+  const auto name_of = [&](size_t filter) {
+    return dataset_.filters.size() > 1 ? dataset_.filters[filter].name : std::string();
+  };
   for (size_t filter = 0; filter < answers_.size(); ++filter) {
     if (!high(answers_[filter].unparsed)) continue;
-    const auto& chain = filter < dataset_.filters.size() ? dataset_.filters[filter].postprocessors : std::vector<config::PluginChoice>();
+    const auto& chain =
+        filter < dataset_.filters.size() ? dataset_.filters[filter].postprocessors : std::vector<config::PluginChoice>();
     out.push_back({"unparsed", answers_[filter].unparsed, replies_, chain.empty() ? "" : chain.back().id, name_of(filter)});
   }
   if (high(unclosed_)) out.push_back({"unclosed", unclosed_, replies_});
@@ -113,7 +128,8 @@ std::vector<data::Finding> Findings::all(const Scored& scored) const {
       return filter == 0 || (filter < dataset_.filters.size() && number.filter == dataset_.filters[filter].name);
     });
     if (first == scored.numbers.end() || !first->higher_is_better || first->value != 0) continue;
-    if (const std::string cause = cause_of_zero(answers_[filter]); !cause.empty()) out.push_back({"zero", shown_, shown_, cause, name_of(filter)});
+    if (const std::string cause = cause_of_zero(answers_[filter]); !cause.empty())
+      out.push_back({"zero", shown_, shown_, cause, name_of(filter)});
   }
   return out;
 }

@@ -1,4 +1,5 @@
-// What is suspicious about a scored set: replies that could not be read or were cut, examples that were left out, a score of 0 and why.
+// What is suspicious about a scored set: replies that could not be read or were cut, examples that were left out, a score of 0
+// and why.
 #pragma once
 #include <optional>
 #include <unordered_set>

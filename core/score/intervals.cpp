@@ -8,7 +8,7 @@ namespace sextant::score {
 namespace {
 
 constexpr uint64_t replicates = 1000;              // of a bootstrap (Efron and Tibshirani 1993: for limits a thousand)
-constexpr uint64_t replicates_min = 200;           // of one whose numbers take long; below that the jackknife is the better bargain
+constexpr uint64_t replicates_min = 200;  // of one whose numbers take long; below that the jackknife is the better bargain
 constexpr uint64_t jackknife_groups = 20;
 // Bytes of predictions and references that a metric may read for one number's interval: a few seconds of BLEU.
 constexpr uint64_t read_bytes_max = uint64_t{64} << 20;
@@ -20,10 +20,12 @@ stats::Range range_of(const ValueFacts& facts) {
   return out;
 }
 
-// One metric's numbers over selections of units; what was computed for one number is kept for the next, which asks for the same ones.
+// One metric's numbers over selections of units; what was computed for one number is kept for the next, which asks for the same
+// ones.
 class Replies {
  public:
-  Replies(Reader& reader, size_t metric, std::span<const JudgedSet> repeats, const std::vector<std::vector<uint32_t>>& units, uint64_t rows)
+  Replies(Reader& reader, size_t metric, std::span<const JudgedSet> repeats, const std::vector<std::vector<uint32_t>>& units,
+          uint64_t rows)
       : reader_(reader), metric_(metric), repeats_(repeats), units_(units) {
     for (const JudgedSet& repeat : repeats) {
       std::vector<size_t>& places = places_.emplace_back(rows, SIZE_MAX);
@@ -77,7 +79,10 @@ class Replies {
 }  // namespace
 
 Intervals::Intervals(const Scored& scored, const Values& values, std::string dataset)
-    : scored_(scored), dataset_(std::move(dataset)), rows_(scored.attempts / scored.repeats), clusters_(values.clusters(rows_)) {
+    : scored_(scored),
+      dataset_(std::move(dataset)),
+      rows_(scored.attempts / scored.repeats),
+      clusters_(values.clusters(rows_)) {
   units_.resize(clusters_.empty() ? rows_ : size_t{*std::max_element(clusters_.begin(), clusters_.end())} + 1);
   for (uint32_t row = 0; row < rows_; ++row) units_[clusters_.empty() ? row : clusters_[row]].push_back(row);
 }
@@ -133,8 +138,9 @@ Result<std::vector<stats::Interval>> Intervals::of_metric(Reader& reader, size_t
     replies.begin();
     const auto statistic = [&, &name = name](std::span<const uint32_t> units) { return replies.next(units, name); };
     // all numbers come of the same selections, so they have one key
-    stats::Interval interval = count >= replicates_min ? stats::bootstrap(value, units_.size(), count, key("metric"), statistic, 0)
-                                                       : stats::grouped_jackknife(value, units_.size(), jackknife_groups, key("metric"), statistic);
+    stats::Interval interval = count >= replicates_min
+                                   ? stats::bootstrap(value, units_.size(), count, key("metric"), statistic, 0)
+                                   : stats::grouped_jackknife(value, units_.size(), jackknife_groups, key("metric"), statistic);
     if (replies.cancelled()) return *replies.cancelled();
     interval.n = n;
     interval.clusters = clusters_.empty() ? 0 : units_.size();

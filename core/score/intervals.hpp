@@ -1,5 +1,5 @@
-// The intervals of a set's numbers: what core/stats computes, of columns and of numbers over the whole set. With repeats a question's
-// value is the mean of its attempts, so that asking more often does not look like asking more.
+// The intervals of a set's numbers: what core/stats computes, of columns and of numbers over the whole set. With repeats a
+// question's value is the mean of its attempts, so that asking more often does not look like asking more.
 #pragma once
 #include <span>
 #include "../stats/interval.hpp"
@@ -24,10 +24,12 @@ class Intervals {
   stats::Interval of_column(const Column& column, double factor) const;
   /// One value a row: of pass@k. Not to leave 0 .. 1.
   stats::Interval of_rows(std::span<const double> values, double factor) const;
-  /// `over(rows, repeat)`: a number over a selection of rows, `value` over all of them, the mean over repeats where there are several.
-  stats::Interval of_set(const std::string& name, double value, const std::function<double(std::span<const uint32_t> rows, uint32_t repeat)>& over) const;
-  /// A metric's own numbers over the set, `values` by name. Each resampling asks the metric, so that big sets get a jackknife over
-  /// groups. An Error: cancelled.
+  /// `over(rows, repeat)`: a number over a selection of rows, `value` over all of them, the mean over repeats where there are
+  /// several.
+  stats::Interval of_set(const std::string& name, double value,
+                         const std::function<double(std::span<const uint32_t> rows, uint32_t repeat)>& over) const;
+  /// A metric's own numbers over the set, `values` by name. Each resampling asks the metric, so that big sets get a jackknife
+  /// over groups. An Error: cancelled.
   Result<std::vector<stats::Interval>> of_metric(Reader& reader, size_t metric, std::span<const JudgedSet> repeats,
                                                  std::span<const std::pair<std::string, double>> values) const;
 

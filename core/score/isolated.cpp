@@ -14,7 +14,11 @@ constexpr unsigned give_up_after = 10;
 class IsolatedReader : public Reader {
  public:
   IsolatedReader(std::string setup, std::string name, std::string components, size_t filters, double limit_s)
-      : setup_(std::move(setup)), name_(std::move(name)), components_(std::move(components)), filters_(filters), limit_s_(limit_s) {}
+      : setup_(std::move(setup)),
+        name_(std::move(name)),
+        components_(std::move(components)),
+        filters_(filters),
+        limit_s_(limit_s) {}
 
   Result<void> open() override { return process_ ? Result<void>() : start(); }
 
@@ -22,7 +26,9 @@ class IsolatedReader : public Reader {
     std::vector<RowReading> out;
     for (const Row& row : rows) {
       if (in_a_row_ >= give_up_after) {
-        out.push_back(failed(row, {Error::Kind::internal, fmt::format("{}: not scored: its scorers crashed or hung on {} samples in a row", name_, in_a_row_)}));
+        out.push_back(
+            failed(row, {Error::Kind::internal,
+                         fmt::format("{}: not scored: its scorers crashed or hung on {} samples in a row", name_, in_a_row_)}));
         continue;
       }
       auto answer = ask(wire::to_line(row), limit_s_ * static_cast<double>(row.size()));
@@ -34,7 +40,8 @@ class IsolatedReader : public Reader {
       }
       in_a_row_ = 0;
       SXT_TRY(RowReading reading, wire::reading_from(*answer));
-      if (reading.size() != row.size()) return Error{Error::Kind::internal, "the scoring process gave another number of readings"};
+      if (reading.size() != row.size())
+        return Error{Error::Kind::internal, "the scoring process gave another number of readings"};
       out.push_back(std::move(reading));
     }
     return out;
@@ -76,7 +83,9 @@ class IsolatedReader : public Reader {
       process_.reset();
       costs_a_sample_ = true;
       if (got == WorkerProcess::Got::late)
-        return Error{Error::Kind::internal, fmt::format("{}: its scorers ({}) ran longer than {} s and were stopped (\"attempt_limit_s\")", name_, components_, limit_s)};
+        return Error{Error::Kind::internal,
+                     fmt::format("{}: its scorers ({}) ran longer than {} s and were stopped (\"attempt_limit_s\")", name_,
+                                 components_, limit_s)};
       return Error{Error::Kind::internal, fmt::format("{}: the process of its scorers ({}) {}", name_, components_, how)};
     }
     SXT_TRY(json::Document document, json::parse(answer, "scoring process"));
@@ -121,14 +130,14 @@ std::string components_of(const config::DatasetConfig& dataset) {
 
 }  // namespace
 
-Result<std::unique_ptr<Reader>> start_isolated(const std::vector<std::filesystem::path>& folders, const config::DatasetConfig& dataset,
-                                               config::Compat compat) {
+Result<std::unique_ptr<Reader>> start_isolated(const std::vector<std::filesystem::path>& folders,
+                                               const config::DatasetConfig& dataset, config::Compat compat) {
   wire::Setup setup;
   for (const auto& folder : folders) setup.folders.push_back(folder.string());
   setup.dataset = dataset;
   setup.compat = compat;
-  return std::unique_ptr<Reader>(
-      std::make_unique<IsolatedReader>(wire::to_line(setup), dataset.abbr, components_of(dataset), dataset.filters.size(), dataset.attempt_limit_s));
+  return std::unique_ptr<Reader>(std::make_unique<IsolatedReader>(wire::to_line(setup), dataset.abbr, components_of(dataset),
+                                                                  dataset.filters.size(), dataset.attempt_limit_s));
 }
 
 }  // namespace sextant::score

@@ -52,8 +52,8 @@ class Text {
   json::NullForNan<json::Writer> writer_;
 };
 
-// What the model was given before it said the prediction. A conversation's first turn is the prompt's, and its last reply is the
-// prediction.
+// What the model was given before it said the prediction. A conversation's first turn is the prompt's, and its last reply is
+// the prediction.
 json::Value messages_of(const data::Attempt& attempt, Allocator& a) {
   json::Value out(rapidjson::kArrayType);
   const auto add = [&](const std::vector<data::Message>& messages) {
@@ -112,7 +112,8 @@ std::string said_by(const std::vector<Reading>& readings) {
       if (!read && verdict.explanation.empty()) continue;
       json::Value one(rapidjson::kArrayType);
       one.PushBack(static_cast<uint64_t>(filter), a).PushBack(static_cast<uint64_t>(metric), a);
-      one.PushBack(json::Value(read ? utf8::repair(verdict.answer) : std::string(), a), a).PushBack(json::Value(utf8::repair(verdict.explanation), a), a);
+      one.PushBack(json::Value(read ? utf8::repair(verdict.answer) : std::string(), a), a)
+          .PushBack(json::Value(utf8::repair(verdict.explanation), a), a);
       list.PushBack(std::move(one), a);
     }
   return list.Empty() ? std::string() : json::write(list);
@@ -123,17 +124,20 @@ std::string list_of(const std::vector<std::string>& texts) {
   return json::write(data::list(texts, scratch.GetAllocator()));
 }
 
-// Lists and objects are written as write_pretty() writes them at that depth: every line feed in JSON text that it makes is its own.
+// Lists and objects are written as write_pretty() writes them at that depth: every line feed in JSON text that it makes is its
+// own.
 std::string detail_of(const data::Attempt& attempt, const Reading& first, bool repeats) {
   json::Document scratch;
-  const json::Value answer = data::embed(first.reference_json.empty() ? attempt.target_json : first.reference_json, scratch.GetAllocator());
+  const json::Value answer =
+      data::embed(first.reference_json.empty() ? attempt.target_json : first.reference_json, scratch.GetAllocator());
   std::string text;
   for (const char c : json::write_pretty(answer)) {
     text += c;
     if (c == '\n') text += "      ";
   }
   return fmt::format("\n    {{\n      \"index\": {}{},\n      \"pred\": {},\n      \"answer\": {}", attempt.id.row,
-                     repeats ? fmt::format(",\n      \"repeat\": {}", attempt.id.repeat) : std::string(), json::quote(utf8::repair(first.answer)), text);
+                     repeats ? fmt::format(",\n      \"repeat\": {}", attempt.id.repeat) : std::string(),
+                     json::quote(utf8::repair(first.answer)), text);
 }
 
 constexpr std::array parts = {&LineParts::head, &LineParts::prediction, &LineParts::middle, &LineParts::said, &LineParts::tail,
@@ -142,10 +146,12 @@ constexpr std::array parts = {&LineParts::head, &LineParts::prediction, &LinePar
 }  // namespace
 
 // 17 significant digits: every language's printf gives the same text, and every double its own.
-std::string canonical_number(double value) { return std::isfinite(value) ? fmt::format("{:.17g}", value) : std::string("null"); }
+std::string canonical_number(double value) {
+  return std::isfinite(value) ? fmt::format("{:.17g}", value) : std::string("null");
+}
 
-LineParts make_line(const data::Attempt& attempt, const std::vector<Reading>& readings, const std::vector<std::string>& filters, bool repeats,
-                    bool judged) {
+LineParts make_line(const data::Attempt& attempt, const std::vector<Reading>& readings, const std::vector<std::string>& filters,
+                    bool repeats, bool judged) {
   LineParts out;
   out.row = attempt.id.row;
   out.repeat = attempt.id.repeat;
@@ -193,7 +199,8 @@ LineParts make_line(const data::Attempt& attempt, const std::vector<Reading>& re
   line.writer().EndObject();
   out.tail = line.take();
   for (const data::LabelScore& label : attempt.labels)
-    out.labels += fmt::format("{}{{\"label\":{},\"value\":{}}}", out.labels.empty() ? "" : ",", json::quote(label.label), canonical_number(label.value));
+    out.labels += fmt::format("{}{{\"label\":{},\"value\":{}}}", out.labels.empty() ? "" : ",", json::quote(label.label),
+                              canonical_number(label.value));
   out.detail = detail_of(attempt, readings.front(), repeats);
   if (!errors.empty()) out.errors = list_of(errors);
   if (judged) {

@@ -1,5 +1,5 @@
-// What is written of each scored attempt, made where it is read: its lines of the samples file and of the details, all but the numbers,
-// whose names only the whole set tells. Kept on the disk until those are known.
+// What is written of each scored attempt, made where it is read: its lines of the samples file and of the details, all but the
+// numbers, whose names only the whole set tells. Kept on the disk until those are known.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -22,12 +22,12 @@ struct LineParts {
   std::string labels;                // of the canonical line
   std::string detail;                // the beginning of its item among the details
   std::string errors;                // [message, ...] of the filters that failed; empty: none did
-  std::string judged;                // [record, reference, answer under each filter, ...], where a metric has numbers of its own
+  std::string judged;  // [record, reference, answer under each filter, ...], where a metric has numbers of its own
 };
 
 /// `repeats`: the set has several. `judged`: fill that in.
-LineParts make_line(const data::Attempt& attempt, const std::vector<Reading>& readings, const std::vector<std::string>& filters, bool repeats,
-                    bool judged);
+LineParts make_line(const data::Attempt& attempt, const std::vector<Reading>& readings, const std::vector<std::string>& filters,
+                    bool repeats, bool judged);
 
 /// As the canonical lines write numbers; null for what is not finite.
 std::string canonical_number(double value);

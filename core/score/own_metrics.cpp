@@ -13,8 +13,10 @@ const OwnMetric* find_own_metric(std::string_view id) {
   return nullptr;
 }
 
-Result<MetricStep> make_own_metric(const OwnMetric& metric, const config::PluginChoice& choice, config::Compat compat, const std::string& origin) {
-  SXT_TRY(const std::string checked, schema::check_config(fmt::format("metric:{}", metric.id), metric.schema, choice.config, origin));
+Result<MetricStep> make_own_metric(const OwnMetric& metric, const config::PluginChoice& choice, config::Compat compat,
+                                   const std::string& origin) {
+  SXT_TRY(const std::string checked,
+          schema::check_config(fmt::format("metric:{}", metric.id), metric.schema, choice.config, origin));
   SXT_TRY(const json::Document config, json::parse(checked, origin));
   return metric.make(config, compat, origin);
 }

@@ -1,6 +1,5 @@
-// Metrics of the core itself: those that need what no plugin is given, the sandbox, or that a stage rests on, a judge's verdicts on pairs.
-// To cards they are metrics like any other
-// (docs/adr/0035).
+// Metrics of the core itself: those that need what no plugin is given, the sandbox, or that a stage rests on, a judge's
+// verdicts on pairs. To cards they are metrics like any other (docs/adr/0035).
 #pragma once
 #include <string_view>
 #include "../config/run_config.hpp"
@@ -19,7 +18,8 @@ struct OwnMetric {
 
 /// Null where there is none of that id.
 const OwnMetric* find_own_metric(std::string_view id);
-Result<MetricStep> make_own_metric(const OwnMetric& metric, const config::PluginChoice& choice, config::Compat compat, const std::string& origin);
+Result<MetricStep> make_own_metric(const OwnMetric& metric, const config::PluginChoice& choice, config::Compat compat,
+                                   const std::string& origin);
 /// Whether the set, or its judge, runs programs.
 bool runs_programs(const config::DatasetConfig& dataset);
 

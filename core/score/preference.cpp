@@ -1,5 +1,5 @@
-// preference: what a judge of two answers says, as the first one's share of the win. Verdicts of every judge in use are read: a bare letter
-// or label (a verdict by log-probability, or what post-processors made of the reply), [[A]], [[A>>B]], JSON.
+// preference: what a judge of two answers says, as the first one's share of the win. Verdicts of every judge in use are read: a
+// bare letter or label (a verdict by log-probability, or what post-processors made of the reply), [[A]], [[A>>B]], JSON.
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
@@ -12,8 +12,22 @@ struct Spelling {
   std::string_view text;
   double first;                      // the share of the answer that is shown first
 };
-constexpr std::array<Spelling, 16> spellings{{{"A>>B", 1}, {"A>B", 1}, {"A=B", 0.5}, {"B=A", 0.5}, {"B>A", 0}, {"B>>A", 0}, {"A<B", 0}, {"A<<B", 0}, {"B<A", 1}, {"B<<A", 1},
-                                              {"A", 1}, {"B", 0}, {"C", 0.5}, {"TIE", 0.5}, {"1", 1}, {"2", 0}}};
+constexpr std::array<Spelling, 16> spellings{{{"A>>B", 1},
+                                              {"A>B", 1},
+                                              {"A=B", 0.5},
+                                              {"B=A", 0.5},
+                                              {"B>A", 0},
+                                              {"B>>A", 0},
+                                              {"A<B", 0},
+                                              {"A<<B", 0},
+                                              {"B<A", 1},
+                                              {"B<<A", 1},
+                                              {"A", 1},
+                                              {"B", 0},
+                                              {"C", 0.5},
+                                              {"TIE", 0.5},
+                                              {"1", 1},
+                                              {"2", 0}}};
 
 std::optional<double> of_label(std::string_view label) {
   std::string plain;

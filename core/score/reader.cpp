@@ -5,8 +5,8 @@
 namespace sextant::score {
 namespace {
 
-// Calls `step` with all items at once; where that fails, with each alone. Every item has a result or an error of its own; an Error
-// of the whole is a cancelled run.
+// Calls `step` with all items at once; where that fails, with each alone. Every item has a result or an error of its own; an
+// Error of the whole is a cancelled run.
 template <class T, class Step>
 auto apply_each(const std::string& name, const Step& step, std::span<const T> items)
     -> Result<std::vector<Result<typename std::remove_cvref_t<decltype(*step(items))>::value_type>>> {
@@ -40,7 +40,8 @@ std::vector<std::string> texts_of(std::string_view json_text, bool& list) {
   if (!parsed || !parsed->IsArray()) return {text_of(json_text)};
   list = true;
   std::vector<std::string> out;
-  for (const auto& item : parsed->GetArray()) out.push_back(item.IsString() ? std::string(json::text(item)) : json::write(item));
+  for (const auto& item : parsed->GetArray())
+    out.push_back(item.IsString() ? std::string(json::text(item)) : json::write(item));
   return out;
 }
 
@@ -52,7 +53,8 @@ struct Place {
 
 std::string text_of(std::string_view json_text) {
   if (json_text.starts_with('"'))
-    if (const auto parsed = json::parse(json_text, "target"); parsed && parsed->IsString()) return std::string(json::text(*parsed));
+    if (const auto parsed = json::parse(json_text, "target"); parsed && parsed->IsString())
+      return std::string(json::text(*parsed));
   return std::string(json_text);
 }
 
@@ -89,7 +91,8 @@ Result<void> StepReader::read_references(std::span<const Row> rows, std::vector<
     }
     const auto blank = [](const std::string& text) { return text.find_first_not_of(" \t\r\n") == text.npos; };
     if (!steps_.reference.empty() && !error && std::all_of(texts.begin(), texts.end(), blank))
-      error = Error{Error::Kind::data, fmt::format("the reference post-processors leave nothing of the reference {}, with which every empty answer would be right; correct them",
+      error = Error{Error::Kind::data, fmt::format("the reference post-processors leave nothing of the reference {}, with "
+                                                   "which every empty answer would be right; correct them",
                                                    reference)};
     if (!steps_.reference.empty()) {
       std::string joined;
@@ -105,7 +108,8 @@ Result<void> StepReader::read_references(std::span<const Row> rows, std::vector<
   return {};
 }
 
-Result<void> StepReader::read_filter(const FilterSteps& filter, size_t number, std::span<const Row> rows, std::vector<RowReading>& out) {
+Result<void> StepReader::read_filter(const FilterSteps& filter, size_t number, std::span<const Row> rows,
+                                     std::vector<RowReading>& out) {
   std::vector<std::vector<std::string>> texts(rows.size());  // [row][attempt]
   for (size_t r = 0; r < rows.size(); ++r)
     for (const data::Attempt* attempt : rows[r])
@@ -143,7 +147,8 @@ Result<void> StepReader::judge(size_t filter, std::span<const Row> rows, std::ve
       readings.push_back(&reading);
     }
   for (size_t m = 0; m < steps_.metrics.size(); ++m) {
-    SXT_TRY(auto results, apply_each("metric:" + steps_.metrics[m].id, steps_.metrics[m].score, std::span<const Judged>(items)));
+    SXT_TRY(auto results,
+            apply_each("metric:" + steps_.metrics[m].id, steps_.metrics[m].score, std::span<const Judged>(items)));
     for (size_t i = 0; i < results.size(); ++i) {
       if (results[i])
         readings[i]->verdicts[m] = *std::move(results[i]);

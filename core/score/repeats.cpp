@@ -35,8 +35,9 @@ void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset, const I
       const double value = first->values[i];
       if (!std::isnan(value) && value != 0 && value != 1) {
         if (!scored.error)
-          scored.error = Error{Error::Kind::config, fmt::format("{}: \"pass_at\" needs a first metric whose values are 0 or 1; {} gives {}",
-                                                                dataset.card_path, first->metric, value)};
+          scored.error = Error{Error::Kind::config,
+                               fmt::format("{}: \"pass_at\" needs a first metric whose values are 0 or 1; {} gives {}",
+                                           dataset.card_path, first->metric, value)};
         return;
       }
       ++row.attempts;
@@ -47,8 +48,9 @@ void add_pass_at_k(Scored& scored, const config::DatasetConfig& dataset, const I
       std::vector<double> values;  // [row]
       for (const Tally& tally : rows) {
         if (k > tally.attempts) {
-          log_warning(fmt::format("{}: {} needs {} attempts of each sample, and there are {}; it is left out (give --repeat {})",
-                                  dataset.abbr, name, k, tally.attempts, k));
+          log_warning(
+              fmt::format("{}: {} needs {} attempts of each sample, and there are {}; it is left out (give --repeat {})",
+                          dataset.abbr, name, k, tally.attempts, k));
           return;
         }
         values.push_back(tally.whole ? of(tally) : std::nan(""));

@@ -23,7 +23,9 @@ class Members {
   std::unordered_map<std::string, rapidjson::SizeType> places_;
 };
 
-json::Value number_or_null(double value) { return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType); }
+json::Value number_or_null(double value) {
+  return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType);
+}
 
 // {"accuracy": {"runs": [50, 60], "mean": 55, "deviation": 7.07}}
 json::Value repeats_json(const Scored& scored, Allocator& a) {
@@ -60,7 +62,8 @@ json::Value metrics_json(const Scored& scored, Allocator& a) {
   return out;
 }
 
-// {"accuracy": {"higher_is_better": true, "n": 60, "standard_error": 6.3, "low": 49, "high": 73, "method": "wilson"}}: of every number
+// {"accuracy": {"higher_is_better": true, "n": 60, "standard_error": 6.3, "low": 49, "high": 73, "method": "wilson"}}: of every
+// number
 json::Value estimates_json(const Scored& scored, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
   Members members;

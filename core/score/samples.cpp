@@ -1,5 +1,5 @@
-// samples/<model>/<task>.jsonl: one line an attempt, for pandas and jq (docs/files.md). Every line of a file has the same members,
-// but for those that are marked there.
+// samples/<model>/<task>.jsonl: one line an attempt, for pandas and jq (docs/files.md). Every line of a file has the same
+// members, but for those that are marked there.
 #include <cmath>
 #include <fmt/format.h>
 #include "score.hpp"
@@ -18,7 +18,8 @@ Result<std::string> said_by(const Scored& scored, const std::string& said_json) 
   SXT_TRY(const json::Document said, json::parse(said_json, "a scored attempt"));
   std::string read, why;
   const auto add = [](std::string& to, const std::string& key, const json::Value& text) {
-    if (text.GetStringLength() > 0) to += fmt::format("{}{}:{}", to.empty() ? "" : ",", json::quote(key), json::quote(json::text(text)));
+    if (text.GetStringLength() > 0)
+      to += fmt::format("{}{}:{}", to.empty() ? "" : ",", json::quote(key), json::quote(json::text(text)));
   };
   for (const Column& column : scored.columns)
     for (const auto& one : said.GetArray()) {

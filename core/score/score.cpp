@@ -20,9 +20,15 @@ constexpr uint64_t rows_a_stretch = 128;
 // Everything that the threads share: where the next stretch is, and what has come of those before.
 class Pass {
  public:
-  Pass(const config::DatasetConfig& dataset, const Attempts& attempts, Scored& scored, Values& values, Findings& findings, const MakeReader& make_reader,
-       bool judged)
-      : dataset_(dataset), attempts_(attempts), scored_(scored), values_(values), findings_(findings), make_reader_(make_reader), judged_(judged),
+  Pass(const config::DatasetConfig& dataset, const Attempts& attempts, Scored& scored, Values& values, Findings& findings,
+       const MakeReader& make_reader, bool judged)
+      : dataset_(dataset),
+        attempts_(attempts),
+        scored_(scored),
+        values_(values),
+        findings_(findings),
+        make_reader_(make_reader),
+        judged_(judged),
         rows_(attempts.count / scored.repeats) {}
 
   /// Workers take stretches of rows from a counter; where a reading goes depends on its row alone.
@@ -37,13 +43,17 @@ class Pass {
     work(&first_reader);
     for (std::thread& other : others) other.join();
     if (lacking_ > 0)
-      return Error{Error::Kind::data,
-                   fmt::format("{} of {} rows of the split '{}' of {} have no answer in '{}', so there is no score; the predictions are kept "
-                               "(use -m infer, or another split)", lacking_.load(), rows_, dataset_.test_split, dataset_.abbr, dataset_.output_column)};
+      return Error{
+          Error::Kind::data,
+          fmt::format(
+              "{} of {} rows of the split '{}' of {} have no answer in '{}', so there is no score; the predictions are kept "
+              "(use -m infer, or another split)",
+              lacking_.load(), rows_, dataset_.test_split, dataset_.abbr, dataset_.output_column)};
     if (failure_) return *failure_;
     if (first_failed_.second) {
       scored_.error = *first_failed_.second;
-      if (scored_.failed > 1) scored_.error->message += fmt::format("; {} of {} samples could not be scored", scored_.failed, scored_.attempts);
+      if (scored_.failed > 1)
+        scored_.error->message += fmt::format("; {} of {} samples could not be scored", scored_.failed, scored_.attempts);
     }
     return {};
   }
@@ -84,11 +94,14 @@ class Pass {
     for (const std::vector<data::Attempt>& repeat : repeats)
       for (uint64_t r = 0; r < n; ++r) {
         if (repeat[r].id.row != repeats.front()[r].id.row)
-          return Error{Error::Kind::data, fmt::format("the predictions of {} are not the same rows in each repeat; infer the data set again", dataset_.abbr)};
+          return Error{Error::Kind::data,
+                       fmt::format("the predictions of {} are not the same rows in each repeat; infer the data set again",
+                                   dataset_.abbr)};
         rows[r].push_back(&repeat[r]);
       }
     if (!dataset_.output_column.empty())  // else the metric judges by the record
-      lacking_ += static_cast<uint64_t>(std::count_if(repeats.front().begin(), repeats.front().end(), [](const auto& attempt) { return !has_answer(attempt.target_json); }));
+      lacking_ += static_cast<uint64_t>(std::count_if(repeats.front().begin(), repeats.front().end(),
+                                                      [](const auto& attempt) { return !has_answer(attempt.target_json); }));
     if (lacking_ > 0) return {};  // to be counted; nothing is scored any more
     SXT_TRY(const std::vector<RowReading> readings, reader.read(rows));
     return keep(rows, readings, from);
@@ -102,8 +115,8 @@ class Pass {
     std::vector<Kept> lines;
     for (size_t r = 0; r < rows.size(); ++r)
       for (size_t repeat = 0; repeat < rows[r].size(); ++repeat)
-        lines.push_back({repeat * rows_ + from + r,
-                         Lines::packed(make_line(*rows[r][repeat], readings[r][repeat], scored_.filters, scored_.repeats > 1, judged_))});
+        lines.push_back({repeat * rows_ + from + r, Lines::packed(make_line(*rows[r][repeat], readings[r][repeat],
+                                                                            scored_.filters, scored_.repeats > 1, judged_))});
     const std::lock_guard lock(mutex_);
     for (size_t r = 0; r < rows.size(); ++r)
       for (size_t repeat = 0; repeat < rows[r].size(); ++repeat) {
@@ -117,12 +130,14 @@ class Pass {
 
   // Counts, and names the sample in what went wrong with the first one.
   void look_for_failure(uint64_t number, const data::Attempt& attempt, const std::vector<Reading>& readings) {
-    const auto failed = std::find_if(readings.begin(), readings.end(), [](const Reading& reading) { return reading.error.has_value(); });
+    const auto failed =
+        std::find_if(readings.begin(), readings.end(), [](const Reading& reading) { return reading.error.has_value(); });
     if (failed == readings.end()) return;
     ++scored_.failed;
     if (first_failed_.second && first_failed_.first < number) return;
     const data::SampleId& id = attempt.id;
-    const std::string where = scored_.repeats > 1 ? fmt::format("sample {}, repeat {}", id.row, id.repeat) : fmt::format("sample {}", id.row);
+    const std::string where =
+        scored_.repeats > 1 ? fmt::format("sample {}, repeat {}", id.row, id.repeat) : fmt::format("sample {}", id.row);
     first_failed_ = {number, Error{failed->error->kind, fmt::format("{} ({})", failed->error->message, where)}};
   }
 
@@ -144,7 +159,8 @@ Result<std::string> hash_of(const Scored& scored) {
   Sha256 hash;
   for (uint64_t i = 0; i < scored.attempts; ++i) {
     SXT_TRY(const LineParts line, scored.lines->get(i));
-    hash.add(canonical_line(line, scored.columns.empty() ? std::nan("") : scored.columns.front().values[i], scored.repeats > 1));
+    hash.add(
+        canonical_line(line, scored.columns.empty() ? std::nan("") : scored.columns.front().values[i], scored.repeats > 1));
   }
   return hash.hex();
 }
@@ -154,7 +170,8 @@ Result<std::string> hash_of(const Scored& scored) {
 bool has_answer(std::string_view target_json) { return target_json != "\"\"" && target_json != "null"; }
 
 Error no_metric(const config::DatasetConfig& dataset) {
-  return {Error::Kind::config, fmt::format("{}: {} has no metric; name one in \"eval\": {{\"metrics\": [...]}}", dataset.card_path, dataset.abbr)};
+  return {Error::Kind::config,
+          fmt::format("{}: {} has no metric; name one in \"eval\": {{\"metrics\": [...]}}", dataset.card_path, dataset.abbr)};
 }
 
 Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attempts, const std::vector<MetricFacts>& metrics,
@@ -162,13 +179,15 @@ Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attem
   const bool unscored = metrics.empty() && config::is_unscored(dataset);
   if (metrics.empty() && !config::has_own_numbers(dataset.inferencer) && !unscored) return no_metric(dataset);
   if (attempts.count == 0)
-    return Error{Error::Kind::data, fmt::format("{} has no predictions to score; check its test_range and --limit", dataset.abbr)};
+    return Error{Error::Kind::data,
+                 fmt::format("{} has no predictions to score; check its test_range and --limit", dataset.abbr)};
   Scored scored;
   scored.attempts = attempts.count;
   SXT_TRY(const std::vector<data::Attempt> last, attempts.read(attempts.count - 1, 1));
   scored.repeats = last.front().id.repeat + 1;
   if (attempts.count % scored.repeats != 0)
-    return Error{Error::Kind::data, fmt::format("{} has {} predictions of {} repeats; infer the data set again", dataset.abbr, attempts.count, scored.repeats)};
+    return Error{Error::Kind::data, fmt::format("{} has {} predictions of {} repeats; infer the data set again", dataset.abbr,
+                                                attempts.count, scored.repeats)};
   for (const config::Filter& filter : dataset.filters) scored.filters.push_back(filter.name);
   scored.lines = std::make_shared<Lines>(scored.attempts, working);
 

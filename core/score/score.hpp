@@ -1,5 +1,5 @@
-// From attempts to named values: filters, metrics, repeats, the canonical hash. Attempts are read, scored and put down again a stretch at
-// a time, so that the memory holds a few numbers of each and no more.
+// From attempts to named values: filters, metrics, repeats, the canonical hash. Attempts are read, scored and put down again a
+// stretch at a time, so that the memory holds a few numbers of each and no more.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -49,7 +49,8 @@ struct Repeated {
   stats::Components components{};    // not known where the number is no mean of attempts' values
 };
 
-/// Where attempts come from: in the order of predictions files, all of the first repeat, then of the next. `read`: [any] thread.
+/// Where attempts come from: in the order of predictions files, all of the first repeat, then of the next. `read`: [any]
+/// thread.
 struct Attempts {
   uint64_t count = 0;
   std::function<Result<std::vector<data::Attempt>>(uint64_t first, uint64_t n)> read;
@@ -83,12 +84,13 @@ using MakeReader = std::function<Result<std::unique_ptr<Reader>>()>;
 /// Takes a text's parts one after the other.
 using Write = std::function<Result<void>(std::string_view part)>;
 
-/// Scores attempts on up to `threads` threads: the same bits whatever their number. `working`: a folder for what does not fit into the
-/// memory. Rows without an answer (a test split) are an Error of kind data that says so.
+/// Scores attempts on up to `threads` threads: the same bits whatever their number. `working`: a folder for what does not fit
+/// into the memory. Rows without an answer (a test split) are an Error of kind data that says so.
 Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attempts, const std::vector<MetricFacts>& metrics,
                      const MakeReader& make_reader, unsigned threads, const std::filesystem::path& working);
 
-/// What results_sha256 is made of: one line per attempt with its LF (docs/files.md). `score` NaN: null. `repeats`: a member says which.
+/// What results_sha256 is made of: one line per attempt with its LF (docs/files.md). `score` NaN: null. `repeats`: a member
+/// says which.
 std::string canonical_line(const LineParts& attempt, double score, bool repeats);
 
 /// results/<model>/<task>.json

@@ -22,29 +22,36 @@ namespace {
 constexpr unsigned threads_max = 4;
 
 // One model's attempts by the set's filters and metrics; their lines go to the samples file, and what went wrong to the log.
-Result<Scored> score_attempts(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
-                              const std::string& model, const std::string& task, const store::TaskLog& log, const store::TaskRecord& record) {
+Result<Scored> score_attempts(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
+                              const store::RunFolder& folder, const std::string& model, const std::string& task,
+                              const store::TaskLog& log, const store::TaskRecord& record) {
   const auto path = folder.predictions(model, task);
   std::error_code code;
   if (!std::filesystem::exists(path, code))
-    return Error{Error::Kind::cancelled, fmt::format("{} is missing; the same command with -m all and -r writes it again", path.string())};
+    return Error{Error::Kind::cancelled,
+                 fmt::format("{} is missing; the same command with -m all and -r writes it again", path.string())};
   SXT_TRY(const store::Predictions predictions, store::Predictions::open(path, task));
   if (record.samples > 0 && predictions.size() < record.samples)
-    return Error{Error::Kind::cancelled, fmt::format("{} holds {} of the {} attempts that were made; the same command with -m all and -r writes it again",
-                                                     path.string(), predictions.size(), record.samples)};
+    return Error{
+        Error::Kind::cancelled,
+        fmt::format("{} holds {} of the {} attempts that were made; the same command with -m all and -r writes it again",
+                    path.string(), predictions.size(), record.samples)};
   const Attempts attempts{predictions.size(), [&](uint64_t first, uint64_t n) { return predictions.read(first, n); }};
   SXT_TRY(const auto facts, facts_of(host, dataset));
   if (const std::string isolated = isolated_component(host, dataset); !isolated.empty())
-    log_debug(fmt::format("{} is scored in a process of its own, because {} is not of this installation; {} s an attempt", task, isolated,
-                          dataset.attempt_limit_s));
+    log_debug(fmt::format("{} is scored in a process of its own, because {} is not of this installation; {} s an attempt", task,
+                          isolated, dataset.attempt_limit_s));
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1u, threads_max);
   const std::filesystem::path samples = folder.samples(model, task);
-  SXT_TRY(Scored scored, score(dataset, attempts, facts, make_reader(host, dataset, run.compat), threads, samples.parent_path()));
+  SXT_TRY(Scored scored,
+          score(dataset, attempts, facts, make_reader(host, dataset, run.compat), threads, samples.parent_path()));
   for (const data::Estimate& number : scored.numbers) log.line(fmt::format("{} = {}", number.metric, number.value));
   SXT_TRY(FileWriter file, FileWriter::open(samples));
-  SXT_CHECK(write_samples(scored, [&](std::string_view part) { return file.write(part); }, [&](const LineParts& attempt, const std::string& message) {
-    log.line(fmt::format("sample {}, repeat {}: {}", attempt.row, attempt.repeat, message));
-  }));
+  SXT_CHECK(write_samples(
+      scored, [&](std::string_view part) { return file.write(part); },
+      [&](const LineParts& attempt, const std::string& message) {
+        log.line(fmt::format("sample {}, repeat {}: {}", attempt.row, attempt.repeat, message));
+      }));
   SXT_CHECK(file.commit());
   return scored;
 }
@@ -66,17 +73,21 @@ void add_judged(Scored& scored, Scored judged) {
     number.metric = "judge_" + number.metric;
     scored.numbers.push_back(std::move(number));
   }
-  scored.results_sha256 = scored.results_sha256.empty() || judged.results_sha256.empty() ? "" : sha256_hex(scored.results_sha256 + judged.results_sha256);
+  scored.results_sha256 = scored.results_sha256.empty() || judged.results_sha256.empty()
+                              ? ""
+                              : sha256_hex(scored.results_sha256 + judged.results_sha256);
   scored.failed += judged.failed;
   if (!scored.error) scored.error = std::move(judged.error);
 }
 
 // What a judge said of one model's answers, each alone.
-Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
-                            const store::TaskLog& log, const store::TaskRecord& record) {
-  SXT_TRY(Scored judged, score_attempts(host, run, judged_set(dataset), folder, dataset.judge->model, store::judged_name(record.dataset, record.model), log, record));
+Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
+                            const store::RunFolder& folder, const store::TaskLog& log, const store::TaskRecord& record) {
+  SXT_TRY(Scored judged, score_attempts(host, run, judged_set(dataset), folder, dataset.judge->model,
+                                        store::judged_name(record.dataset, record.model), log, record));
   // what the data or the examples lack is no matter of the judge's
-  std::erase_if(judged.findings, [](const data::Finding& one) { return one.kind != "unparsed" && one.kind != "unclosed" && one.kind != "cut"; });
+  std::erase_if(judged.findings,
+                [](const data::Finding& one) { return one.kind != "unparsed" && one.kind != "unclosed" && one.kind != "cut"; });
   for (data::Finding& one : judged.findings) one.judge = dataset.judge->model;
   return judged;
 }
@@ -92,9 +103,10 @@ Result<std::vector<double>> lengths_of(const store::RunFolder& folder, const std
   return out;
 }
 
-// A model's numbers among the others, of the verdicts on all pairs. Every model of the set comes to the same from the same files.
-Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
-                           const store::TaskLog& log, const store::TaskRecord& record) {
+// A model's numbers among the others, of the verdicts on all pairs. Every model of the set comes to the same from the same
+// files.
+Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
+                           const store::RunFolder& folder, const store::TaskLog& log, const store::TaskRecord& record) {
   SXT_TRY(const auto pairs, config::pairs_of(run, dataset));
   const config::DatasetConfig verdicts = judged_set(dataset);
   std::vector<std::string> models;
@@ -104,19 +116,23 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
     SXT_TRY(std::vector<double> of_model, lengths_of(folder, model.abbr, record.dataset));
     lengths.push_back(std::move(of_model));
   }
-  const auto place = [&](const std::string& model) { return static_cast<size_t>(std::find(models.begin(), models.end(), model) - models.begin()); };
+  const auto place = [&](const std::string& model) {
+    return static_cast<size_t>(std::find(models.begin(), models.end(), model) - models.begin());
+  };
   std::optional<Scored> out;
   std::vector<PairVerdicts> read;
   std::string hashes;
   for (const auto& [first, second] : pairs) {
     const store::TaskRecord unknown;     // a judge has as many attempts as it has
-    SXT_TRY(Scored scored, score_attempts(host, run, verdicts, folder, dataset.judge->model, store::judged_name(record.dataset, config::pair_name(first, second)), log,
-                                          unknown));
+    SXT_TRY(Scored scored, score_attempts(host, run, verdicts, folder, dataset.judge->model,
+                                          store::judged_name(record.dataset, config::pair_name(first, second)), log, unknown));
     const std::vector<double>& values = scored.columns.front().values;
     const size_t rows = lengths[place(first)].size();
     if (values.size() != rows * (dataset.judge->both_orders ? 2 : 1))
-      return Error{Error::Kind::cancelled, fmt::format("the judge has answered {} times on {} answers of {} and {}; the same command with -m all and -r goes on",
-                                                       values.size(), rows, first, second)};
+      return Error{
+          Error::Kind::cancelled,
+          fmt::format("the judge has answered {} times on {} answers of {} and {}; the same command with -m all and -r goes on",
+                      values.size(), rows, first, second)};
     PairVerdicts pair{place(first), place(second), {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rows)}, {}};
     for (size_t i = rows; i < values.size(); ++i) pair.swapped.push_back(1 - values[i]);
     read.push_back(std::move(pair));
@@ -159,12 +175,14 @@ Result<void> score_predictions(plugin::Host& host, const config::RunConfig& run,
 }
 
 // What is written anew is held meanwhile; where it cannot be scored, no scores of an earlier time stay.
-Result<void> score_kept(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
-                        store::TaskRecord& record, store::Earlier* earlier) {
+Result<void> score_kept(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
+                        const store::RunFolder& folder, store::TaskRecord& record, store::Earlier* earlier) {
   if (!earlier) return score_predictions(host, run, dataset, folder, record);
-  std::vector<std::filesystem::path> files = {folder.results(record.model, record.dataset), folder.samples(record.model, record.dataset)};
+  std::vector<std::filesystem::path> files = {folder.results(record.model, record.dataset),
+                                              folder.samples(record.model, record.dataset)};
   if (dataset.judge)
-    for (const std::string& name : config::judged_names(run, dataset, record.model)) files.push_back(folder.samples(dataset.judge->model, store::judged_name(record.dataset, name)));
+    for (const std::string& name : config::judged_names(run, dataset, record.model))
+      files.push_back(folder.samples(dataset.judge->model, store::judged_name(record.dataset, name)));
   for (const auto& file : files) SXT_CHECK(earlier->hold(file));
   const auto done = score_predictions(host, run, dataset, folder, record);
   for (const auto& file : files) {
@@ -176,7 +194,8 @@ Result<void> score_kept(plugin::Host& host, const config::RunConfig& run, const 
 
 }  // namespace
 
-void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record, store::Earlier* earlier) {
+void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record,
+                store::Earlier* earlier) {
   const config::DatasetConfig* dataset = config::find_dataset(run, record.dataset);
   if (!dataset) return;
   const auto start = std::chrono::steady_clock::now();

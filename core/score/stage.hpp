@@ -6,10 +6,11 @@
 
 namespace sextant::score {
 
-/// Scores a complete task's predictions and writes results/<model>/<task>.json and samples/<model>/<task>.jsonl; fills eval, eval_s and
-/// results_sha256. Where a sample's scorer fails, the others are scored and written all the same, the task becomes `failed` and
-/// samples_failed counts it; a task that cannot be scored at all becomes `failed` with the reason; one whose predictions are not all
-/// there is `incomplete`. Its log says so. Scores that are replaced by others go to `earlier`, where it is given.
+/// Scores a complete task's predictions and writes results/<model>/<task>.json and samples/<model>/<task>.jsonl; fills eval,
+/// eval_s and results_sha256. Where a sample's scorer fails, the others are scored and written all the same, the task becomes
+/// `failed` and samples_failed counts it; a task that cannot be scored at all becomes `failed` with the reason; one whose
+/// predictions are not all there is `incomplete`. Its log says so. Scores that are replaced by others go to `earlier`, where it
+/// is given.
 void score_task(plugin::Host& host, const config::RunConfig& run, const store::RunFolder& folder, store::TaskRecord& record,
                 store::Earlier* earlier = nullptr);
 

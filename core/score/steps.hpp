@@ -36,8 +36,8 @@ struct Steps {
   std::vector<MetricStep> metrics;
 };
 
-/// Post-processors in order, for attempts without labels (a label that won needs no reading); the reference's; then every metric.
-/// Where a call fails on many it is repeated for each alone, so that a sample costs itself only.
+/// Post-processors in order, for attempts without labels (a label that won needs no reading); the reference's; then every
+/// metric. Where a call fails on many it is repeated for each alone, so that a sample costs itself only.
 class StepReader : public Reader {
  public:
   explicit StepReader(Steps steps) : steps_(std::move(steps)) {}

@@ -29,8 +29,14 @@ std::string key_of(const std::vector<std::string>& filters, std::string_view nam
   return filters.size() > 1 ? fmt::format("{},{}", name, filters[filter]) : std::string(name);
 }
 
-Values::Values(uint64_t attempts, std::vector<std::string> filters, const std::vector<MetricFacts>& metrics, std::vector<ChoiceScore> scores)
-    : attempts_(attempts), filters_(std::move(filters)), facts_(metrics), scores_(std::move(scores)), scored_(scores_.size()), metrics_(metrics.size()),
+Values::Values(uint64_t attempts, std::vector<std::string> filters, const std::vector<MetricFacts>& metrics,
+               std::vector<ChoiceScore> scores)
+    : attempts_(attempts),
+      filters_(std::move(filters)),
+      facts_(metrics),
+      scores_(std::move(scores)),
+      scored_(scores_.size()),
+      metrics_(metrics.size()),
       failed_(filters_.size(), std::vector<bool>(attempts)) {}
 
 void Values::set(std::vector<double>& column, uint64_t number, double value) {
@@ -49,7 +55,8 @@ void Values::add_verdict(uint64_t number, size_t filter, size_t metric, const Ve
     Named& named = of.names[place->second];
     named.first = std::min(named.first, at);
     const uint64_t this_one = number * filters_.size() + filter;
-    if (std::exchange(named.last, this_one) != this_one) set(named.values[filter], number, value);  // of two under one name the first counts
+    if (std::exchange(named.last, this_one) != this_one)
+      set(named.values[filter], number, value);  // of two under one name the first counts
   }
 }
 
@@ -73,14 +80,16 @@ std::vector<uint32_t> Values::clusters(uint64_t n) const {
 void Values::add(uint64_t number, const data::Attempt& attempt, const std::vector<Reading>& readings) {
   if (!attempt.cluster.empty()) {
     if (clusters_.empty()) clusters_.assign(attempts_, 0);
-    clusters_[number] = cluster_names_.try_emplace(attempt.cluster, static_cast<uint32_t>(cluster_names_.size() + 1)).first->second;
+    clusters_[number] =
+        cluster_names_.try_emplace(attempt.cluster, static_cast<uint32_t>(cluster_names_.size() + 1)).first->second;
   }
   for (size_t filter = 0; filter < readings.size(); ++filter) {
     failed_[filter][number] = readings[filter].error.has_value();
     for (size_t metric = 0; metric < std::min(metrics_.size(), readings[filter].verdicts.size()); ++metric)
       add_verdict(number, filter, metric, readings[filter].verdicts[metric]);
   }
-  if (attempt.labels.size() > 1 && !readings.front().error) add_chance(number, attempt, text_of(readings.front().reference_json));
+  if (attempt.labels.size() > 1 && !readings.front().error)
+    add_chance(number, attempt, text_of(readings.front().reference_json));
   if (attempt.extra_json.empty()) return;
   const auto extra = json::parse(attempt.extra_json, "extra");
   if (!extra) return;
@@ -91,7 +100,8 @@ void Values::add(uint64_t number, const data::Attempt& attempt, const std::vecto
   if (!choices) return;
   if (!scores_.empty()) {
     const auto target = json::parse(readings.front().reference_json, "the target");
-    for (size_t i = 0; target && i < scores_.size(); ++i) set(scored_[i], number, choice_score(scores_[i].kind, attempt, *extra, *target));
+    for (size_t i = 0; target && i < scores_.size(); ++i)
+      set(scored_[i], number, choice_score(scores_[i].kind, attempt, *extra, *target));
     return;
   }
   const std::string target = text_of(readings.front().reference_json);
@@ -112,7 +122,8 @@ void Values::add_chance(uint64_t number, const data::Attempt& attempt, const std
     first_label_ = attempt.labels[0].label;
     second_label_ = attempt.labels[1].label;
   }
-  binary_ = binary_ && logprobs.size() == 2 && attempt.labels[0].label == first_label_ && attempt.labels[1].label == second_label_;
+  binary_ =
+      binary_ && logprobs.size() == 2 && attempt.labels[0].label == first_label_ && attempt.labels[1].label == second_label_;
   if (right < logprobs.size()) chances_[number] = stats::chance_of(logprobs, right);
 }
 
@@ -124,7 +135,9 @@ const std::vector<stats::Chance>& Values::chances(bool& ret_binary) const {
 // The values that a metric gave anywhere, in the order in which they are declared, then in which they first came.
 std::vector<Values::Named*> Values::in_order(size_t metric) {
   Metric& of = metrics_[metric];
-  if (of.names.empty()) of.names.push_back({facts_[metric].id, {}, std::vector<std::vector<double>>(filters_.size()), UINT64_MAX});  // it still has its column
+  if (of.names.empty())
+    of.names.push_back(
+        {facts_[metric].id, {}, std::vector<std::vector<double>>(filters_.size()), UINT64_MAX});  // it still has its column
   std::vector<Named*> out;
   for (Named& named : of.names) out.push_back(&named);
   const auto declared = [&](const Named* named) {
@@ -133,7 +146,9 @@ std::vector<Values::Named*> Values::in_order(size_t metric) {
              return facts.name == named->name || (facts.name.empty() && named->name == facts_[metric].id);
            }) - values.begin();
   };
-  std::sort(out.begin(), out.end(), [&](const Named* a, const Named* b) { return std::tuple(declared(a), a->first) < std::tuple(declared(b), b->first); });
+  std::sort(out.begin(), out.end(), [&](const Named* a, const Named* b) {
+    return std::tuple(declared(a), a->first) < std::tuple(declared(b), b->first);
+  });
   return out;
 }
 

@@ -1,5 +1,5 @@
-// The numbers that are kept of every attempt while a set is scored: one for each value of each metric under each filter, and those that
-// attempts carry themselves. Columns are made of them once all attempts have been read. Threads: one at a time.
+// The numbers that are kept of every attempt while a set is scored: one for each value of each metric under each filter, and
+// those that attempts carry themselves. Columns are made of them once all attempts have been read. Threads: one at a time.
 #pragma once
 #include <array>
 #include <string>
@@ -15,7 +15,8 @@ namespace sextant::score {
 
 class Values {
  public:
-  Values(uint64_t attempts, std::vector<std::string> filters, const std::vector<MetricFacts>& metrics, std::vector<ChoiceScore> scores = {});
+  Values(uint64_t attempts, std::vector<std::string> filters, const std::vector<MetricFacts>& metrics,
+         std::vector<ChoiceScore> scores = {});
   /// In any order.
   void add(uint64_t number, const data::Attempt& attempt, const std::vector<Reading>& readings);
 
@@ -30,8 +31,8 @@ class Values {
   /// The set's own choice scores, and each one's values; likewise.
   const std::vector<ChoiceScore>& scores() const { return scores_; }
   const std::vector<double>& scored(size_t score) const { return scored_[score]; }
-  /// Which cluster each of the first `n` attempts belongs to, from 0 in the order in which they first come; one without has one of its own.
-  /// Empty: none has one.
+  /// Which cluster each of the first `n` attempts belongs to, from 0 in the order in which they first come; one without has one
+  /// of its own. Empty: none has one.
   std::vector<uint32_t> clusters(uint64_t n) const;
   /// The probabilities of the labels of each attempt that has any; empty: none has. `ret_binary`: all have the same two.
   const std::vector<stats::Chance>& chances(bool& ret_binary) const;
@@ -39,7 +40,8 @@ class Values {
  private:
   struct Named {
     std::string name;
-    std::tuple<uint64_t, size_t, size_t> first;        // where it came first: attempt, filter, place: the same whatever the order of add()
+    std::tuple<uint64_t, size_t, size_t>
+        first;  // where it came first: attempt, filter, place: the same whatever the order of add()
     std::vector<std::vector<double>> values;           // [filter][attempt]
     uint64_t last = UINT64_MAX;                        // the verdict that gave it last
   };
@@ -59,7 +61,8 @@ class Values {
   std::vector<std::vector<double>> scored_;            // [score][attempt]
   std::vector<Metric> metrics_;
   std::vector<std::vector<bool>> failed_;              // [filter][attempt]
-  static constexpr std::array<std::string_view, 7> carried_names{"word_perplexity", "byte_perplexity", "bits_per_byte", "ppl", "logprob", "words", "bytes"};
+  static constexpr std::array<std::string_view, 7> carried_names{"word_perplexity", "byte_perplexity", "bits_per_byte", "ppl",
+                                                                 "logprob",         "words",           "bytes"};
   static constexpr std::array<std::string_view, 4> choice_kinds{"sum", "char", "byte", "token"};
   std::array<std::vector<double>, carried_names.size()> carried_;
   std::array<std::vector<double>, choice_kinds.size()> right_;

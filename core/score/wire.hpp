@@ -15,7 +15,8 @@ struct Setup {
 std::string to_line(const Setup& setup);
 Result<Setup> setup_from(const json::Value& value);
 
-/// {"row": [{"prediction", "labelled", "extra"?}], "target", "record"}: targets and records as texts, so that nothing is written differently.
+/// {"row": [{"prediction", "labelled", "extra"?}], "target", "record"}: targets and records as texts, so that nothing is
+/// written differently.
 std::string to_line(const Row& row);
 Result<std::vector<data::Attempt>> row_from(const json::Value& value);
 std::string to_line(const RowReading& reading);

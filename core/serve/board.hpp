@@ -1,5 +1,5 @@
-// What has been asked of a model in this run, and by whom: a request that two attempts share is asked once, and its response goes to
-// both. Threads: [any].
+// What has been asked of a model in this run, and by whom: a request that two attempts share is asked once, and its response
+// goes to both. Threads: [any].
 #pragma once
 #include <mutex>
 #include <optional>
@@ -23,8 +23,9 @@ class Board {
   };
   /// Where neither is there, the caller asks. `task`: who asks, whose journal the response is to stand in.
   Result<Found> look(const data::Request& request, const Place& place, const std::string& task);
-  /// Responses of requests that were looked up are there: journalled when this returns, but for those that failed. All places that wait
-  /// for them, the one that asked first; the tokens are charged to that one alone. An Error: nothing more can be kept.
+  /// Responses of requests that were looked up are there: journalled when this returns, but for those that failed. All places
+  /// that wait for them, the one that asked first; the tokens are charged to that one alone. An Error: nothing more can be
+  /// kept.
   struct Delivery {
     Place place;
     data::Response response;

@@ -6,8 +6,8 @@
 namespace sextant::serve {
 namespace {
 
-// One JSON object, its members in alphabetical order as json::canonical() has them: docs/files.md gives the same form, so that anybody
-// can compute a key. Members that say nothing are left out.
+// One JSON object, its members in alphabetical order as json::canonical() has them: docs/files.md gives the same form, so that
+// anybody can compute a key. Members that say nothing are left out.
 class KeyText {
  public:
   KeyText() : writer_(buffer_) { writer_.StartObject(); }
@@ -80,7 +80,8 @@ std::string content_key(const KeyBase& base, const data::Request& request) {
   if (request.text.empty() && !request.messages.empty()) {  // a text that was made of messages says all that they do
     json::Document scratch;
     json::Value messages(rapidjson::kArrayType);
-    for (const data::Message& message : request.messages) messages.PushBack(data::to_json(message, scratch.GetAllocator()), scratch.GetAllocator());
+    for (const data::Message& message : request.messages)
+      messages.PushBack(data::to_json(message, scratch.GetAllocator()), scratch.GetAllocator());
     key.value("messages", messages);
   }
   key.number("min_new_tokens", sampling ? sampling->min_new_tokens : 0);

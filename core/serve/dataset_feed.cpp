@@ -7,8 +7,16 @@ uint32_t max_out_len(const config::Inferencer& inferencer, const config::ModelCo
   return inferencer.max_out_len ? inferencer.max_out_len : model.max_out_len;
 }
 
-Renderer::Options renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form, uint32_t max_out_len) {
-  return {dataset.template_, dataset.card_path, dataset.output_column, dataset.cluster_column, dataset.retriever.shows_examples(), form, run.compat, max_out_len};
+Renderer::Options renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form,
+                                   uint32_t max_out_len) {
+  return {dataset.template_,
+          dataset.card_path,
+          dataset.output_column,
+          dataset.cluster_column,
+          dataset.retriever.shows_examples(),
+          form,
+          run.compat,
+          max_out_len};
 }
 
 Result<void> DatasetFeed::open() {
@@ -20,7 +28,9 @@ Result<void> DatasetFeed::open() {
 Result<void> DatasetFeed::open(load::TaskData data) {
   data_ = std::move(data);
   SXT_TRY(examples_, Examples::open(host_, dataset_, data_, run_, retrieved_));
-  SXT_TRY(renderer_, Renderer::make(host_, session_, renderer_options(dataset_, run_, form_, max_out_len(dataset_.inferencer, session_.config()))));
+  SXT_TRY(renderer_,
+          Renderer::make(host_, session_,
+                         renderer_options(dataset_, run_, form_, max_out_len(dataset_.inferencer, session_.config()))));
   return {};
 }
 

@@ -10,9 +10,10 @@ namespace sextant::serve {
 
 class DatasetFeed : public Feed {
  public:
-  /// Borrows all but `form`: the prompts that the inferencer asks with. `retrieved`: what stages have computed for the retriever, or null.
-  DatasetFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form,
-              const Retrieved* retrieved = nullptr)
+  /// Borrows all but `form`: the prompts that the inferencer asks with. `retrieved`: what stages have computed for the
+  /// retriever, or null.
+  DatasetFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,
+              data::Form form, const Retrieved* retrieved = nullptr)
       : host_(host), session_(session), dataset_(dataset), run_(run), form_(form), retrieved_(retrieved) {}
   Result<void> open() override;
   /// The same with data that have been read, or some of their rows.
@@ -42,6 +43,7 @@ class DatasetFeed : public Feed {
 uint32_t max_out_len(const config::Inferencer& inferencer, const config::ModelConfig& model);
 
 /// How a data set's rows become prompts of a form.
-Renderer::Options renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form, uint32_t max_out_len);
+Renderer::Options renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form,
+                                   uint32_t max_out_len);
 
 }  // namespace sextant::serve

@@ -23,7 +23,8 @@ std::unique_ptr<AttemptSink> predictions_sink(std::filesystem::path path, data::
   return std::make_unique<PredictionsSink>(std::move(path), form, repeats);
 }
 
-Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host& host, const config::Inferencer& inferencer, const std::string& origin) {
+Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host& host, const config::Inferencer& inferencer,
+                                                           const std::string& origin) {
   const auto types = infer::inferencer_types();
   const bool built_in = std::any_of(types.begin(), types.end(), [&](const auto& type) { return type.id == inferencer.id; });
   if (!built_in && host.registry().find(plugin::Kind::inferencer, inferencer.id)) {
@@ -46,8 +47,8 @@ infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSes
   return settings;
 }
 
-Result<TaskSpec> infer_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,
-                            const store::RunFolder* folder, const Retrieved* retrieved) {
+Result<TaskSpec> infer_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                            const config::RunConfig& run, const store::RunFolder* folder, const Retrieved* retrieved) {
   TaskSpec spec;
   spec.name = dataset.task_name;
   spec.model = session.config().abbr;

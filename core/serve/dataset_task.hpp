@@ -9,7 +9,8 @@
 namespace sextant::serve {
 
 /// The inferencer of a card: a built-in one, or a plugin's.
-Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host& host, const config::Inferencer& inferencer, const std::string& origin);
+Result<std::unique_ptr<infer::Inferencer>> open_inferencer(plugin::Host& host, const config::Inferencer& inferencer,
+                                                           const std::string& origin);
 
 /// What the run, the model and the card say of every request.
 infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSession& session, const config::RunConfig& run);
@@ -17,9 +18,9 @@ infer::Settings settings_of(const config::Inferencer& inferencer, const ModelSes
 /// The predictions file of a complete task.
 std::unique_ptr<AttemptSink> predictions_sink(std::filesystem::path path, data::Form form, uint32_t repeats);
 
-/// The data set's samples, asked of the session's model; a complete task's predictions are written below `folder` (null: nowhere).
-/// `retrieved`: what stages have computed for the retriever. Borrows everything.
-Result<TaskSpec> infer_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,
-                            const store::RunFolder* folder, const Retrieved* retrieved = nullptr);
+/// The data set's samples, asked of the session's model; a complete task's predictions are written below `folder` (null:
+/// nowhere). `retrieved`: what stages have computed for the retriever. Borrows everything.
+Result<TaskSpec> infer_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                            const config::RunConfig& run, const store::RunFolder* folder, const Retrieved* retrieved = nullptr);
 
 }  // namespace sextant::serve

@@ -1,5 +1,5 @@
-// What a stage that reads what models say will cost, before they have said it: its requests are made of stand-ins and counted. An
-// estimate; stages whose requests are known are planned by the backend (plan.hpp).
+// What a stage that reads what models say will cost, before they have said it: its requests are made of stand-ins and counted.
+// An estimate; stages whose requests are known are planned by the backend (plan.hpp).
 #pragma once
 #include <string>
 #include "model_session.hpp"

@@ -8,16 +8,20 @@
 namespace sextant::serve {
 namespace {
 
-// A built-in retriever, or a plugin's: how many examples that one shows is the card's "ice_num" (5 unless it says), which is the core's key.
-Result<std::unique_ptr<retrieve::Retriever>> make(plugin::Host& host, const config::DatasetConfig& dataset, const retrieve::Options& options) {
+// A built-in retriever, or a plugin's: how many examples that one shows is the card's "ice_num" (5 unless it says), which is
+// the core's key.
+Result<std::unique_ptr<retrieve::Retriever>> make(plugin::Host& host, const config::DatasetConfig& dataset,
+                                                  const retrieve::Options& options) {
   SXT_TRY(json::Document config, json::parse(dataset.retriever.config, dataset.card_path));
   const auto built_in = retrieve::retrievers();
-  const bool known = std::any_of(built_in.begin(), built_in.end(), [&](const auto& entry) { return entry.id == dataset.retriever.id; });
+  const bool known =
+      std::any_of(built_in.begin(), built_in.end(), [&](const auto& entry) { return entry.id == dataset.retriever.id; });
   if (!known && host.registry().find(plugin::Kind::retriever, dataset.retriever.id)) {
     const int64_t shots = json::find_int(config, "ice_num").value_or(5);
     config.RemoveMember("ice_num");
     SXT_TRY(plugin::Retriever made, host.retriever(dataset.retriever.id, json::write(config), dataset.card_path));
-    return retrieve::make_plugin_retriever(dataset.retriever.id, std::move(made), static_cast<uint64_t>(std::max<int64_t>(0, shots)), options);
+    return retrieve::make_plugin_retriever(dataset.retriever.id, std::move(made),
+                                           static_cast<uint64_t>(std::max<int64_t>(0, shots)), options);
   }
   auto made = retrieve::make_retriever(dataset.retriever.id, config, options);
   if (!made) return Error{made.error().kind, fmt::format("{}: {}", dataset.card_path, made.error().message)};
@@ -33,13 +37,14 @@ Result<std::string> retrieval_text(const config::DatasetConfig& dataset, const s
   return text;
 }
 
-Result<retrieve::Traits> retriever_traits(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
+Result<retrieve::Traits> retriever_traits(plugin::Host& host, const config::DatasetConfig& dataset,
+                                          const config::RunConfig& run) {
   SXT_TRY(const auto retriever, make(host, dataset, {run.seed, config::is_opencompass(run.compat)}));
   return retriever->traits();
 }
 
-Result<Examples> Examples::open(plugin::Host& host, const config::DatasetConfig& dataset, const load::TaskData& data, const config::RunConfig& run,
-                                const Retrieved* retrieved) {
+Result<Examples> Examples::open(plugin::Host& host, const config::DatasetConfig& dataset, const load::TaskData& data,
+                                const config::RunConfig& run, const Retrieved* retrieved) {
   Examples out(dataset);
   out.retrieved_ = retrieved;
   out.compat_ = config::is_opencompass(run.compat);
@@ -63,19 +68,24 @@ Result<Examples> Examples::open(plugin::Host& host, const config::DatasetConfig&
     }
   if (traits.wants_embeddings || traits.wants_scores) {
     if (!retrieved)
-      return Error{Error::Kind::internal, fmt::format("{}: what the retriever '{}' reads of a model was not computed", dataset.abbr, dataset.retriever.id)};
+      return Error{Error::Kind::internal, fmt::format("{}: what the retriever '{}' reads of a model was not computed",
+                                                      dataset.abbr, dataset.retriever.id)};
     if (retrieved->planned) {
       out.corpus_ = corpus;
       SXT_TRY(const json::Document config, json::parse(dataset.retriever.config, dataset.card_path));
       out.stand_in_ = 1;
-      for (const char* key : {"ice_num", "k", "shots"}) out.stand_in_ = static_cast<uint64_t>(json::find_int(config, key).value_or(static_cast<int64_t>(out.stand_in_)));
-      if (traits.wants_scores) out.stand_in_lists_ = static_cast<uint64_t>(std::clamp<int64_t>(json::find_int(config, "select_time").value_or(5), 1, 1000));
+      for (const char* key : {"ice_num", "k", "shots"})
+        out.stand_in_ = static_cast<uint64_t>(json::find_int(config, key).value_or(static_cast<int64_t>(out.stand_in_)));
+      if (traits.wants_scores)
+        out.stand_in_lists_ =
+            static_cast<uint64_t>(std::clamp<int64_t>(json::find_int(config, "select_time").value_or(5), 1, 1000));
       return out;
     }
   }
   if (traits.wants_embeddings) {
     if (retrieved->width == 0)
-      return Error{Error::Kind::internal, fmt::format("{}: the retriever '{}' was given no embeddings", dataset.abbr, dataset.retriever.id)};
+      return Error{Error::Kind::internal,
+                   fmt::format("{}: the retriever '{}' was given no embeddings", dataset.abbr, dataset.retriever.id)};
     corpus->embeddings = retrieved->corpus;
     corpus->width = retrieved->width;
   }
@@ -89,7 +99,8 @@ Result<Examples> Examples::open(plugin::Host& host, const config::DatasetConfig&
 Result<Chosen> Examples::fixed(const load::Row& row) const {
   Chosen out;
   for (size_t i = 0; i < shots_.size(); ++i) {
-    const bool own = (dataset_->train_split == dataset_->test_split && shot_rows_[i] == row.index) || shots_[i] == row.record_json;
+    const bool own =
+        (dataset_->train_split == dataset_->test_split && shot_rows_[i] == row.index) || shots_[i] == row.record_json;
     out.own_example = out.own_example || own;
     if (own && !compat_) continue;
     out.records.push_back(shots_[i]);
@@ -139,7 +150,8 @@ Result<Chosen> Examples::choose(const load::Row& row, uint64_t position, bool ra
   if (!choice.candidates.empty()) {
     const auto losses = retrieved_->losses.find(row.index);
     if (losses == retrieved_->losses.end())
-      return Error{Error::Kind::internal, fmt::format("{}: no model has ranked the candidates of row {}", dataset_->abbr, row.index)};
+      return Error{Error::Kind::internal,
+                   fmt::format("{}: no model has ranked the candidates of row {}", dataset_->abbr, row.index)};
     SXT_TRY(choice, retriever_->choose(query, std::move(choice), losses->second));
   }
   out.own_example = choice.own_example;

@@ -1,5 +1,5 @@
-// The examples of each sample, chosen by the card's retriever out of the train split. What it reads of a model (embeddings, losses) was
-// computed by stages before and comes in as plain data. Threads: [owner].
+// The examples of each sample, chosen by the card's retriever out of the train split. What it reads of a model (embeddings,
+// losses) was computed by stages before and comes in as plain data. Threads: [owner].
 #pragma once
 #include <memory>
 #include <string>
@@ -14,7 +14,7 @@ namespace sextant::serve {
 
 /// What stages have computed for a data set's retriever.
 struct Retrieved {
-  bool planned = false;                                            // a plan: nothing was computed, the first rows stand in for the examples
+  bool planned = false;  // a plan: nothing was computed, the first rows stand in for the examples
   std::vector<float> corpus;                                       // [rows of the train split, width]
   size_t width = 0;
   std::unordered_map<uint64_t, std::vector<float>> samples;        // [row of the test split] its embedding
@@ -31,9 +31,10 @@ struct Chosen {
 class Examples {
  public:
   /// Borrows `retrieved` (null: no stage is run before; a retriever that reads a model is then an Error) and the dataset.
-  static Result<Examples> open(plugin::Host& host, const config::DatasetConfig& dataset, const load::TaskData& data, const config::RunConfig& run,
-                               const Retrieved* retrieved);
-  /// `position`: the sample's place among those of the test split. With `rank`, candidates are left for a model to choose among.
+  static Result<Examples> open(plugin::Host& host, const config::DatasetConfig& dataset, const load::TaskData& data,
+                               const config::RunConfig& run, const Retrieved* retrieved);
+  /// `position`: the sample's place among those of the test split. With `rank`, candidates are left for a model to choose
+  /// among.
   Result<Chosen> choose(const load::Row& row, uint64_t position, bool rank = false);
 
  private:
@@ -46,13 +47,14 @@ class Examples {
   std::vector<uint64_t> shot_rows_;
   const Retrieved* retrieved_ = nullptr;
   bool compat_ = false;
-  uint64_t stand_in_ = 0, stand_in_lists_ = 1;                     // of a plan: examples of each sample, and lists to choose among
+  uint64_t stand_in_ = 0, stand_in_lists_ = 1;  // of a plan: examples of each sample, and lists to choose among
 };
 
 /// A row's text for retrieval: its input columns.
 Result<std::string> retrieval_text(const config::DatasetConfig& dataset, const std::string& record_json);
 
 /// What a card's retriever reads of models before it can choose.
-Result<retrieve::Traits> retriever_traits(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run);
+Result<retrieve::Traits> retriever_traits(plugin::Host& host, const config::DatasetConfig& dataset,
+                                          const config::RunConfig& run);
 
 }  // namespace sextant::serve

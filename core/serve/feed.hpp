@@ -1,5 +1,5 @@
-// Where a stage's samples come from: the rows of a data set, the texts to embed, another stage's attempts. A feed reads and renders; what
-// is asked of the model is the inferencer's business. Threads: [owner].
+// Where a stage's samples come from: the rows of a data set, the texts to embed, another stage's attempts. A feed reads and
+// renders; what is asked of the model is the inferencer's business. Threads: [owner].
 #pragma once
 #include <cstdint>
 #include <optional>

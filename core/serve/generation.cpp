@@ -8,7 +8,9 @@ namespace {
 
 using config::Generation;
 
-std::string shown(std::string_view key, const json::Value& value) { return fmt::format("{} {}", key, shorten(json::write(value), 60)); }
+std::string shown(std::string_view key, const json::Value& value) {
+  return fmt::format("{} {}", key, shorten(json::write(value), 60));
+}
 
 class Merge {
  public:
@@ -18,7 +20,8 @@ class Merge {
     from_ = json::find_string(*own, "from").value_or("the model");
     for (const auto& member : own->GetObject())
       if (const auto set = config::set_generation(theirs_, json::text(member.name), member.value); !set)
-        out_.warnings.push_back(fmt::format("{}: {} is not followed: it {}", from_, shown(json::text(member.name), member.value), set.error().message));
+        out_.warnings.push_back(fmt::format("{}: {} is not followed: it {}", from_,
+                                            shown(json::text(member.name), member.value), set.error().message));
   }
 
   Generating all(uint32_t context, bool adjusts) {
@@ -90,14 +93,16 @@ class Merge {
     if (!own_) return;
     const auto most = json::find_int(*own_, "max_new_tokens");
     if (most && *most > 0 && *most < model_.max_out_len)
-      out_.warnings.push_back(fmt::format("{} asks for replies of at most {} tokens (max_new_tokens), which is not followed: --max-out-len and "
-                                          "the cards say how long they may be, {} here",
-                                          from_, *most, model_.max_out_len));
+      out_.warnings.push_back(
+          fmt::format("{} asks for replies of at most {} tokens (max_new_tokens), which is not followed: --max-out-len and "
+                      "the cards say how long they may be, {} here",
+                      from_, *most, model_.max_out_len));
     const auto whole = json::find_int(*own_, "max_length");
     if (!most && whole && *whole > 0 && context > 0 && *whole < context)
-      out_.warnings.push_back(fmt::format("{} asks for prompt and reply of at most {} tokens together (max_length), which is not followed: the "
-                                          "context of {} tokens counts; give --max-seq-len {}",
-                                          from_, *whole, context, *whole));
+      out_.warnings.push_back(
+          fmt::format("{} asks for prompt and reply of at most {} tokens together (max_length), which is not followed: the "
+                      "context of {} tokens counts; give --max-seq-len {}",
+                      from_, *whole, context, *whole));
   }
 
   void only_plain() {
@@ -116,7 +121,8 @@ class Merge {
     drop("suppress_tokens", s.suppress_tokens, plain.suppress_tokens);
     drop("begin_suppress_tokens", s.begin_suppress_tokens, plain.begin_suppress_tokens);
     if (!wanted.empty())
-      out_.warnings.push_back(fmt::format("{} changes nothing: the backend '{}' cannot do that", join(wanted, ", "), model_.backend));
+      out_.warnings.push_back(
+          fmt::format("{} changes nothing: the backend '{}' cannot do that", join(wanted, ", "), model_.backend));
   }
 
   const Generation& asked_;

@@ -14,8 +14,8 @@ struct Generating {
   std::vector<std::string> warnings; // one sentence each: what is asked for and not done
 };
 
-/// `own`: the object, or null where the backend tells of none. `context`: tokens of a sequence. `adjusts`: the model follows what
-/// changes logits (SXT_MODEL_ADJUSTS). A model's do_sample is never followed: a run is greedy unless it says otherwise.
+/// `own`: the object, or null where the backend tells of none. `context`: tokens of a sequence. `adjusts`: the model follows
+/// what changes logits (SXT_MODEL_ADJUSTS). A model's do_sample is never followed: a run is greedy unless it says otherwise.
 Generating generating(const config::ModelConfig& model, const json::Value* own, uint32_t context, bool adjusts);
 
 }  // namespace sextant::serve

@@ -14,7 +14,13 @@ class JudgeFeed : public Feed {
   /// `predictions`: of one model, or of two for pairs; none: there are none yet.
   JudgeFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, std::string name,
             std::vector<std::filesystem::path> predictions, const config::RunConfig& run, data::Form form)
-      : host_(host), session_(session), dataset_(dataset), name_(std::move(name)), predictions_(std::move(predictions)), run_(run), form_(form) {}
+      : host_(host),
+        session_(session),
+        dataset_(dataset),
+        name_(std::move(name)),
+        predictions_(std::move(predictions)),
+        run_(run),
+        form_(form) {}
 
   Result<void> open() override {
     SXT_CHECK(predictions_.empty() ? stand_in() : read_predictions());
@@ -22,7 +28,8 @@ class JudgeFeed : public Feed {
     return {};
   }
 
-  // A sample is a row and a repeat of the judged model: its row number counts both, so that each has a random stream of its own.
+  // A sample is a row and a repeat of the judged model: its row number counts both, so that each has a random stream of its
+  // own.
   std::optional<Item> next() override {
     if (next_ >= count_) return std::nullopt;
     const uint64_t number = next_++;
@@ -42,8 +49,8 @@ class JudgeFeed : public Feed {
     if (!dataset_.judge->pairs) return judged_record(first, with_thinking);
     SXT_TRY(data::Attempt second, attempt_.back()(number % attempts_));
     if (first.id.row != second.id.row || first.id.repeat != second.id.repeat || first.record_json != second.record_json)
-      return Error{Error::Kind::data, fmt::format("{} and {} hold answers to other questions at place {}; infer both again", predictions_[0].string(),
-                                                  predictions_[1].string(), number % attempts_)};
+      return Error{Error::Kind::data, fmt::format("{} and {} hold answers to other questions at place {}; infer both again",
+                                                  predictions_[0].string(), predictions_[1].string(), number % attempts_)};
     if (swapped) std::swap(first, second);
     return judged_pair(first, second, with_thinking);
   }
@@ -56,8 +63,9 @@ class JudgeFeed : public Feed {
       SXT_TRY(store::Predictions opened, store::Predictions::open(path, dataset_.task_name));
       const auto predictions = std::make_shared<const store::Predictions>(std::move(opened));
       if (!attempt_.empty() && predictions->size() != attempts_)
-        return Error{Error::Kind::data, fmt::format("{} holds {} answers and {} holds {}, so that they cannot be compared; infer both again",
-                                                    predictions_[0].string(), attempts_, path.string(), predictions->size())};
+        return Error{Error::Kind::data,
+                     fmt::format("{} holds {} answers and {} holds {}, so that they cannot be compared; infer both again",
+                                 predictions_[0].string(), attempts_, path.string(), predictions->size())};
       count(predictions->size());
       attempt_.push_back([predictions](uint64_t number) -> Result<data::Attempt> {
         SXT_TRY(std::vector<data::Attempt> one, predictions->read(number, 1));
@@ -97,14 +105,16 @@ class JudgeFeed : public Feed {
 
 }  // namespace
 
-Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form, const config::ModelConfig& judge) {
+Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form,
+                                         const config::ModelConfig& judge) {
   return {dataset.judge->template_, dataset.card_path, dataset.output_column, dataset.cluster_column, false, form, run.compat,
           max_out_len(dataset.judge->inferencer, judge)};
 }
 
 namespace {
 
-// The reply and what was thought before it; both are empty where there is nothing, since a template may name them. `second`: "" or "2".
+// The reply and what was thought before it; both are empty where there is nothing, since a template may name them. `second`: ""
+// or "2".
 void add_reply(json::Document& record, std::string_view second, const data::Attempt& attempt, bool with_thinking) {
   const Thought thought = with_thinking ? Thought{{}, attempt.prediction, false, true} : data::thought_of(attempt);
   json::set(record, fmt::format("prediction{}", second), thought.answer, record.GetAllocator());
@@ -115,7 +125,8 @@ void add_reply(json::Document& record, std::string_view second, const data::Atte
 void add_turns(json::Document& record, std::string_view second, const data::Attempt& attempt, bool with_thinking) {
   for (size_t i = 0; i < attempt.turns.size(); ++i) {
     const std::string& reply = attempt.turns[i].reply;
-    json::set(record, fmt::format("prediction{}_r{}", second, i + 1), with_thinking ? reply : split_thinking(reply).answer, record.GetAllocator());
+    json::set(record, fmt::format("prediction{}_r{}", second, i + 1), with_thinking ? reply : split_thinking(reply).answer,
+              record.GetAllocator());
   }
 }
 
@@ -134,7 +145,9 @@ json::Document record_of(const data::Attempt& attempt, bool with_thinking) {
 
 }  // namespace
 
-std::string judged_record(const data::Attempt& attempt, bool with_thinking) { return json::write(record_of(attempt, with_thinking)); }
+std::string judged_record(const data::Attempt& attempt, bool with_thinking) {
+  return json::write(record_of(attempt, with_thinking));
+}
 
 std::string judged_pair(const data::Attempt& first, const data::Attempt& second, bool with_thinking) {
   json::Document record = record_of(first, with_thinking);
@@ -146,8 +159,8 @@ std::string judged_pair(const data::Attempt& first, const data::Attempt& second,
 namespace {
 
 // `predictions`: what is judged; empty: stand-ins.
-Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& name,
-                        std::vector<std::filesystem::path> predictions, const config::RunConfig& run) {
+Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                        const std::string& name, std::vector<std::filesystem::path> predictions, const config::RunConfig& run) {
   const config::Judge& judge = *dataset.judge;
   TaskSpec spec;
   spec.name = name;
@@ -160,8 +173,9 @@ Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config:
 
 }  // namespace
 
-Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& judged,
-                            const std::string& against, const std::string& name, const config::RunConfig& run, const store::RunFolder& folder) {
+Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                            const std::string& judged, const std::string& against, const std::string& name,
+                            const config::RunConfig& run, const store::RunFolder& folder) {
   std::vector<std::filesystem::path> predictions{folder.predictions(judged, dataset.task_name)};
   if (!against.empty()) predictions.push_back(folder.predictions(against, dataset.task_name));
   SXT_TRY(TaskSpec spec, asking(host, session, dataset, name, std::move(predictions), run));
@@ -169,8 +183,8 @@ Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const con
   return spec;
 }
 
-Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& name,
-                                    const config::RunConfig& run) {
+Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                                    const std::string& name, const config::RunConfig& run) {
   return asking(host, session, dataset, name, {}, run);
 }
 

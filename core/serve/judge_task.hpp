@@ -1,5 +1,6 @@
-// A judge's task: its samples are another stage's attempts. A row is the attempt's row with the members "prediction" and "reference" (and
-// "prediction_r1", ... of the turns, "thinking", which may be empty); template, inferencer, post-processors and metrics are ordinary ones.
+// A judge's task: its samples are another stage's attempts. A row is the attempt's row with the members "prediction" and
+// "reference" (and "prediction_r1", ... of the turns, "thinking", which may be empty); template, inferencer, post-processors
+// and metrics are ordinary ones.
 #pragma once
 #include "../config/run_config.hpp"
 #include "../store/run_folder.hpp"
@@ -9,19 +10,22 @@
 
 namespace sextant::serve {
 
-/// `judged`: the abbr of the model whose attempts are judged, `against`: of the one that they are compared with, or empty. Reads their
-/// predictions below `folder`. `name`: of the task's files. Borrows everything.
+/// `judged`: the abbr of the model whose attempts are judged, `against`: of the one that they are compared with, or empty.
+/// Reads their predictions below `folder`. `name`: of the task's files. Borrows everything.
 ///
-/// Samples of pairs are numbered attempt by attempt; where both orders are asked, those that show `against` first come behind the others.
-Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& judged,
-                            const std::string& against, const std::string& name, const config::RunConfig& run, const store::RunFolder& folder);
+/// Samples of pairs are numbered attempt by attempt; where both orders are asked, those that show `against` first come behind
+/// the others.
+Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                            const std::string& judged, const std::string& against, const std::string& name,
+                            const config::RunConfig& run, const store::RunFolder& folder);
 
 /// The same before there are predictions: every row with an empty reply, for an estimate.
-Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const std::string& name,
-                                    const config::RunConfig& run);
+Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                                    const std::string& name, const config::RunConfig& run);
 
 /// How judged rows become the judge's prompts. `judge`: the model.
-Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form, const config::ModelConfig& judge);
+Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form,
+                                         const config::ModelConfig& judge);
 
 /// The row that a judge is shown. `with_thinking`: "prediction" is the whole reply, what the model thought included. Pure.
 std::string judged_record(const data::Attempt& attempt, bool with_thinking);

@@ -45,10 +45,12 @@ namespace {
 // Whether the chat template raises an error for a system turn, as Gemma's does, and not for the same conversation without it.
 bool refuses_system(plugin::Model& model, const std::string& now) {
   const auto refused = [&](const char* messages) {
-    const auto rendered = model.render_chat(fmt::format(R"({{"messages":[{}],"add_generation_prompt":true,"now":{}}})", messages, json::quote(now)));
+    const auto rendered = model.render_chat(
+        fmt::format(R"({{"messages":[{}],"add_generation_prompt":true,"now":{}}})", messages, json::quote(now)));
     return !rendered && rendered.error().message.find("refuses this conversation") != std::string::npos;
   };
-  return refused(R"({"role":"system","content":"x"},{"role":"user","content":"x"})") && !refused(R"({"role":"user","content":"x"})");
+  return refused(R"({"role":"system","content":"x"},{"role":"user","content":"x"})") &&
+         !refused(R"({"role":"user","content":"x"})");
 }
 
 }  // namespace
@@ -82,28 +84,32 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   session.chat_problem_ = json::find_string(about, "chat_template_problem").value_or("");
   session.depends_on_sample_ = json::find_bool(about, "depends_on_sample").value_or(false);
   session.cannot_score_ = json::find_string(about, "cannot_score").value_or("");
-  if (session.has_chat_template_ && !session.takes_messages_) session.refuses_system_ = refuses_system(session.model_, session.now_);
-  Generating made = generating(config, json::find(about, "generation"), session.context_length_, (info.abilities & SXT_MODEL_ADJUSTS) != 0);
+  if (session.has_chat_template_ && !session.takes_messages_)
+    session.refuses_system_ = refuses_system(session.model_, session.now_);
+  Generating made =
+      generating(config, json::find(about, "generation"), session.context_length_, (info.abilities & SXT_MODEL_ADJUSTS) != 0);
   session.sampling_ = std::move(made.sampling);
   session.collect_warnings(about);
   if (load != Load::vocabulary) std::move(made.warnings.begin(), made.warnings.end(), std::back_inserter(session.warnings_));
   for (const std::string& warning : session.warnings_) log_warning_once(fmt::format("{}: {}", config.abbr, warning));
-  for (const std::string& finding : config::texts_of(json::find(about, "looks_wrong"))) log_warning_once(fmt::format("{}: {}", config.abbr, finding));
+  for (const std::string& finding : config::texts_of(json::find(about, "looks_wrong")))
+    log_warning_once(fmt::format("{}: {}", config.abbr, finding));
   if (!made.follows.empty()) log_info(fmt::format("{}: replies follow its files: {}", config.abbr, join(made.follows, ", ")));
   if (load != Load::vocabulary) session.key_config_ = session.make_key_config();
   session.load_s_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return session;
 }
 
-// A prompt is fitted to the context by counting its tokens. A backend that has none counts with the tokenizer that "tokenizer_path" names,
-// read by a backend that can; without one nothing is cut here.
+// A prompt is fitted to the context by counting its tokens. A backend that has none counts with the tokenizer that
+// "tokenizer_path" names, read by a backend that can; without one nothing is cut here.
 Result<void> ModelSession::open_counter(plugin::Host& host, const json::Value& keys, bool counts_itself) {
   if (counts_itself) return {};
   const std::string path = json::find_string(keys, "tokenizer_path").value_or("");
   if (path.empty()) {
     if (config_.max_seq_len > 0)
-      log_warning_once(fmt::format("{}: prompts are not fitted to {} tokens: the backend '{}' cannot count tokens here; give --tokenizer-path", config_.abbr, config_.max_seq_len,
-                                   config_.backend));
+      log_warning_once(fmt::format(
+          "{}: prompts are not fitted to {} tokens: the backend '{}' cannot count tokens here; give --tokenizer-path",
+          config_.abbr, config_.max_seq_len, config_.backend));
     context_length_ = 0;
     return {};
   }
@@ -116,7 +122,8 @@ Result<void> ModelSession::open_counter(plugin::Host& host, const json::Value& k
       SXT_TRY(counter_, host.model(id, json::write(own), fmt::format("the tokenizer of '{}'", config_.abbr)));
       return {};
     }
-  return Error{Error::Kind::device, fmt::format("{}: no backend is installed that could read the tokenizer {}", config_.abbr, path)};
+  return Error{Error::Kind::device,
+               fmt::format("{}: no backend is installed that could read the tokenizer {}", config_.abbr, path)};
 }
 
 void ModelSession::collect_warnings(const json::Value& about) {
@@ -127,15 +134,18 @@ void ModelSession::collect_warnings(const json::Value& about) {
   const std::vector<std::string> names = config::texts_of(known);
   for (const auto& member : kwargs->GetObject()) {
     const std::string key(json::text(member.name));
-    if (!has_chat_template_) warnings_.push_back(fmt::format("the chat template's variable {} changes nothing: there is no chat template", key));
+    if (!has_chat_template_)
+      warnings_.push_back(fmt::format("the chat template's variable {} changes nothing: there is no chat template", key));
     else if (known && std::find(names.begin(), names.end(), key) == names.end())
-      warnings_.push_back(fmt::format("the chat template's variable {} changes nothing: the template does not look at it{}; it looks at: {}", key,
-                                      did_you_mean(key, names), join(names, ", ")));
+      warnings_.push_back(
+          fmt::format("the chat template's variable {} changes nothing: the template does not look at it{}; it looks at: {}",
+                      key, did_you_mean(key, names), join(names, ", ")));
   }
 }
 
 bool ModelSession::uses_template(data::Form form) const {
-  return config_.chat == config::Chat::file || (config_.chat == config::Chat::automatic && form == data::Form::open && !config_.base);
+  return config_.chat == config::Chat::file ||
+         (config_.chat == config::Chat::automatic && form == data::Form::open && !config_.base);
 }
 
 Result<void> ModelSession::check_chat(data::Form form) const {
@@ -155,17 +165,20 @@ render::Format ModelSession::format(data::Form form, config::Compat compat) cons
 
 Result<std::string> ModelSession::render_chat(std::string_view conversation_json) {
   SXT_TRY(json::Document conversation, json::parse(conversation_json, "conversation"));
-  if (conversation.IsObject() && !json::find(conversation, "now")) json::set(conversation, "now", now_, conversation.GetAllocator());
+  if (conversation.IsObject() && !json::find(conversation, "now"))
+    json::set(conversation, "now", now_, conversation.GetAllocator());
   if (!config_.chat_template_kwargs.empty() && conversation.IsObject() && !json::find(conversation, "kwargs"))
     if (const auto kwargs = json::parse(config_.chat_template_kwargs, config_.abbr))
       json::set(conversation, "kwargs", json::Value(*kwargs, conversation.GetAllocator()), conversation.GetAllocator());
   auto rendered = model_.render_chat(json::write(conversation));
   if (rendered || rendered.error().message.find("refuses this conversation") == std::string::npos) return rendered;
   const json::Value* messages = json::find(conversation, "messages");
-  const bool system = messages && messages->IsArray() && !messages->Empty() && json::find_string((*messages)[0], "role") == "system";
+  const bool system =
+      messages && messages->IsArray() && !messages->Empty() && json::find_string((*messages)[0], "role") == "system";
   if (!system) return rendered;
   Error error = rendered.error();
-  error.message += config_.system_prompt.empty() ? "; the conversation begins with a system turn: give it a \"fallback_role\": \"HUMAN\" in the card, or give --chat-template none"
+  error.message += config_.system_prompt.empty() ? "; the conversation begins with a system turn: give it a \"fallback_role\": "
+                                                   "\"HUMAN\" in the card, or give --chat-template none"
                                                  : "; leave out --system-prompt, or give --chat-template none";
   return error;
 }
@@ -178,8 +191,9 @@ Result<void> ModelSession::write_out(data::Request& request) {
     return {};
   }
   if (!request.text.empty() || request.messages.empty()) return {};
-  SXT_TRY(render::Prompt prompt, render::conversation_prompt(request.messages, request.tools_json,
-                                                             [this](std::string_view conversation) { return render_chat(conversation); }));
+  SXT_TRY(render::Prompt prompt,
+          render::conversation_prompt(request.messages, request.tools_json,
+                                      [this](std::string_view conversation) { return render_chat(conversation); }));
   request.text = prompt.text;
   request.add_special = false;
   request.keep_bytes = std::max<uint64_t>(1, prompt.question_bytes);
@@ -208,8 +222,8 @@ Result<std::vector<uint32_t>> ModelSession::count_tokens(const std::vector<std::
 
 namespace {
 
-// What a member of a backend's configuration names is an input: its content stands for it, so that a file that is edited gives other keys,
-// and one that is moved the same. Members are told by their names, since any text might happen to be a file's name.
+// What a member of a backend's configuration names is an input: its content stands for it, so that a file that is edited gives
+// other keys, and one that is moved the same. Members are told by their names, since any text might happen to be a file's name.
 bool names_a_file(std::string_view member) {
   for (const char* word : {"path", "file", "template", "folder", "dir"})
     if (member.find(word) != member.npos) return true;
@@ -223,7 +237,8 @@ void put_contents(json::Value& config, json::Document::AllocatorType& a) {
         if (const std::string content = part.IsString() ? fingerprint(json::text(part)) : ""; !content.empty())
           part.SetString(("sha256:" + content).c_str(), a);
     if (!member.value.IsString() || !names_a_file(json::text(member.name))) continue;
-    if (const std::string content = fingerprint(json::text(member.value)); !content.empty()) member.value.SetString(("sha256:" + content).c_str(), a);
+    if (const std::string content = fingerprint(json::text(member.value)); !content.empty())
+      member.value.SetString(("sha256:" + content).c_str(), a);
   }
 }
 

@@ -41,16 +41,16 @@ class ModelSession {
   const data::Sampling& sampling() const { return sampling_; }
   /// What is wrong with the model's files or asked for by them and not done, one sentence each; logged when it was opened.
   const std::vector<std::string>& warnings() const { return warnings_; }
-  /// An error where prompts of that form are conversations and it cannot be said how they become text: the model's chat template is
-  /// broken, or it has several and none is the default.
+  /// An error where prompts of that form are conversations and it cannot be said how they become text: the model's chat
+  /// template is broken, or it has several and none is the default.
   Result<void> check_chat(data::Form form) const;
   /// The backend takes calls while another one is at work (SXT_CAP_CONCURRENT): prompts can be prepared beside the model.
   bool concurrent() const { return concurrent_; }
 
   /// How prompts of that form become text.
   render::Format format(data::Form form, config::Compat compat) const;
-  /// A template that prints the date prints the session's, and has the card's variables, unless the conversation brings its own "now"
-  /// and "kwargs".
+  /// A template that prints the date prints the session's, and has the card's variables, unless the conversation brings its own
+  /// "now" and "kwargs".
   Result<std::string> render_chat(std::string_view conversation_json);
   /// Of a request that has a conversation: what the model is asked, a text, or the messages where it takes them as they are.
   Result<void> write_out(data::Request& request);
@@ -78,7 +78,8 @@ class ModelSession {
   std::vector<std::string> warnings_;
   uint32_t context_length_ = 0, requests_in_flight_ = 0;
   double load_s_ = 0;
-  bool has_chat_template_ = false, refuses_system_ = false, concurrent_ = false, takes_messages_ = false, depends_on_sample_ = false;
+  bool has_chat_template_ = false, refuses_system_ = false, concurrent_ = false, takes_messages_ = false,
+       depends_on_sample_ = false;
 };
 
 /// The most that can be known of a model of that backend without loading weights; nothing where it always loads them.

@@ -5,7 +5,8 @@
 namespace sextant::serve {
 namespace {
 
-// One wave is computed, one tokenised, one waits and one is made. Each text is held once, by its attempt, and lent to the backend.
+// One wave is computed, one tokenised, one waits and one is made. Each text is held once, by its attempt, and lent to the
+// backend.
 constexpr size_t waves_at_once = 4, copies = 1;
 // Post-processors and metrics, which a plan does not load, and the heaps of a run's threads: 4.5 MiB with a tiny model.
 constexpr uint64_t only_in_a_run = 5 << 20;

@@ -39,7 +39,8 @@ Result<std::string> run_python(std::string_view arguments_json) {
   std::string out = verdict.output;
   while (out.ends_with('\n')) out.pop_back();
   out = cut(std::move(out));
-  if (verdict.outcome != sandbox::Outcome::passed) return fmt::format("{}{}error: stopped: {}", out, out.empty() ? "" : "\n", verdict.detail);
+  if (verdict.outcome != sandbox::Outcome::passed)
+    return fmt::format("{}{}error: stopped: {}", out, out.empty() ? "" : "\n", verdict.detail);
   return out.empty() ? "(nothing was printed)" : out;
 }
 
@@ -48,7 +49,8 @@ bool offers_programs(const config::Inferencer& inferencer) {
   const json::Value* tools = config && inferencer.id == "agent" ? json::find(*config, "tools") : nullptr;
   if (!tools || !tools->IsArray()) return false;
   for (const auto& name : tools->GetArray())
-    if (const infer::Tool* tool = name.IsString() ? infer::find_tool(json::text(name)) : nullptr; tool && !tool->run) return true;
+    if (const infer::Tool* tool = name.IsString() ? infer::find_tool(json::text(name)) : nullptr; tool && !tool->run)
+      return true;
   return false;
 }
 

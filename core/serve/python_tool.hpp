@@ -6,8 +6,8 @@
 
 namespace sextant::serve {
 
-/// What the program printed, cut where it is long; what went wrong with it is said as a text, because the model reads it. An Error: the
-/// sandbox failed, which is not the model's fault.
+/// What the program printed, cut where it is long; what went wrong with it is said as a text, because the model reads it. An
+/// Error: the sandbox failed, which is not the model's fault.
 Result<std::string> run_python(std::string_view arguments_json);
 
 /// Whether the inferencer offers a tool that runs in a sandbox.

@@ -56,10 +56,12 @@ Result<render::Prompts> Renderer::render(const std::string& record_json, std::sp
   render::Format format = session_->format(options_.form, options_.compat);
   format.few_shot = options_.few_shot;
   if (options_.chat) format.chat = *options_.chat;
-  return render::assemble(rendered, options_.form, format, [this](std::string_view conversation) { return session_->render_chat(conversation); });
+  return render::assemble(rendered, options_.form, format,
+                          [this](std::string_view conversation) { return session_->render_chat(conversation); });
 }
 
-Result<Prepared> Renderer::prepare(const data::SampleId& id, const std::string& record_json, std::span<const std::string> shots) {
+Result<Prepared> Renderer::prepare(const data::SampleId& id, const std::string& record_json,
+                                   std::span<const std::string> shots) {
   const uint32_t limit = render::token_limit(options_.form, options_.compat, session_->context_length(), options_.max_out_len);
   bool chat = false;
   SXT_TRY(render::Fitted fitted,

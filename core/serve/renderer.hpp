@@ -1,5 +1,5 @@
-// A row and its examples to the prompts that one model is asked with: template plugin, roles, chat template, length control. Feeds and
-// `sextant prompt` share it. Threads: [owner].
+// A row and its examples to the prompts that one model is asked with: template plugin, roles, chat template, length control.
+// Feeds and `sextant prompt` share it. Threads: [owner].
 #pragma once
 #include <optional>
 #include <memory>

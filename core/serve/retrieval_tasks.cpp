@@ -14,7 +14,8 @@ struct Embedded {
 };
 class EmbedFeed : public Feed {
  public:
-  EmbedFeed(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run, std::shared_ptr<Embedded> rows, Retrieved& ret)
+  EmbedFeed(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run,
+            std::shared_ptr<Embedded> rows, Retrieved& ret)
       : host_(host), dataset_(dataset), run_(run), rows_(std::move(rows)), ret_(ret) {}
   Result<void> open() override {
     SXT_TRY(rows_->data, load::load_data(host_, dataset_, run_));
@@ -56,8 +57,10 @@ class EmbedSink : public AttemptSink {
       ret_.corpus.resize(corpus * ret_.width);
     }
     if (vector.empty() || vector.size() != ret_.width)
-      return Error{Error::Kind::internal, fmt::format("an embedding of {} numbers stands beside one of {}", vector.size(), ret_.width)};
-    if (attempt.id.row < corpus) std::copy(vector.begin(), vector.end(), ret_.corpus.begin() + static_cast<std::ptrdiff_t>(attempt.id.row * ret_.width));
+      return Error{Error::Kind::internal,
+                   fmt::format("an embedding of {} numbers stands beside one of {}", vector.size(), ret_.width)};
+    if (attempt.id.row < corpus)
+      std::copy(vector.begin(), vector.end(), ret_.corpus.begin() + static_cast<std::ptrdiff_t>(attempt.id.row * ret_.width));
     else ret_.samples[rows_->data.rows.index(attempt.id.row - corpus)] = vector;
     return {};
   }
@@ -87,7 +90,8 @@ class Embed : public infer::Inferencer {
 // Every candidate list of a sample, rendered in front of its question with each label: one prompt each, candidate by candidate.
 class RankFeed : public Feed {
  public:
-  RankFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run, const Retrieved& retrieved)
+  RankFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run,
+           const Retrieved& retrieved)
       : host_(host), session_(session), dataset_(dataset), run_(run), retrieved_(retrieved) {}
   Result<void> open() override {
     SXT_TRY(data_, load::load_data(host_, dataset_, run_));
@@ -149,7 +153,8 @@ class Rank : public infer::Inferencer {
     for (size_t i = 0; i < so_far.front().answers.size(); ++i) {
       const data::ContinuationScore& score = so_far.front().answers[i].scores.at(0);
       const double loss = -score.logprob / std::max(1u, score.tokens);
-      if (!std::isfinite(loss)) return Error{Error::Kind::internal, "the model gave no finite log-probability for a candidate list"};
+      if (!std::isfinite(loss))
+        return Error{Error::Kind::internal, "the model gave no finite log-probability for a candidate list"};
       outcome.labels.push_back({question.prompts.prompts[i].label, {}, score.logprob, score.tokens, loss});
     }
     return step;
@@ -175,7 +180,8 @@ class RankSink : public AttemptSink {
 
 }  // namespace
 
-Result<TaskSpec> embed_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run, Retrieved& ret) {
+Result<TaskSpec> embed_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                            const config::RunConfig& run, Retrieved& ret) {
   TaskSpec spec;
   spec.name = dataset.task_name;
   spec.model = session.config().abbr;
@@ -186,7 +192,8 @@ Result<TaskSpec> embed_task(plugin::Host& host, ModelSession& session, const con
   return spec;
 }
 
-Result<TaskSpec> rank_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, const config::RunConfig& run, Retrieved& ret) {
+Result<TaskSpec> rank_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                           const config::RunConfig& run, Retrieved& ret) {
   TaskSpec spec;
   spec.name = dataset.task_name;
   spec.model = session.config().abbr;

@@ -20,8 +20,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t answers_waiting = 4096;  // for the journal; a disk that is slower than the model for long holds it up
 constexpr size_t answers_together = 256;  // journalled by one write, where so many have come
-// Done, and waiting for the closer, with their samples in memory. It is the preparer that waits while there are more, not the keeper:
-// what the model has computed is journalled at once. So there can be more of them by what the waves at work hold.
+// Done, and waiting for the closer, with their samples in memory. It is the preparer that waits while there are more, not the
+// keeper: what the model has computed is journalled at once. So there can be more of them by what the waves at work hold.
 constexpr size_t tasks_waiting = 8;
 
 constexpr size_t callers_of_a_device = 2;    // it is at one wave while the other's texts are tokenised
@@ -48,7 +48,8 @@ Result<store::Responses> open_responses(const Job& job, const std::string& model
   if (job.cache) {
     std::error_code code;
     for (const auto& entry : fs::directory_iterator(job.folder->path().parent_path(), code))
-      if (entry.is_directory(code) && entry.path() != job.folder->path()) earlier.push_back(store::journal_folder(entry.path(), model));
+      if (entry.is_directory(code) && entry.path() != job.folder->path())
+        earlier.push_back(store::journal_folder(entry.path(), model));
     std::sort(earlier.begin(), earlier.end());
   }
   return store::Responses::open(own, earlier);
@@ -61,7 +62,8 @@ template <class T> class Server {
       : queue_(queue), thread_([&queue, use] {
           const AlternativeStack stack;
           if constexpr (std::is_invocable_v<Use, std::vector<T>>) {
-            for (auto values = queue.pop_some(answers_together); !values.empty(); values = queue.pop_some(answers_together)) use(std::move(values));
+            for (auto values = queue.pop_some(answers_together); !values.empty(); values = queue.pop_some(answers_together))
+              use(std::move(values));
           } else {
             while (auto value = queue.pop()) use(*std::move(value));
           }
@@ -85,8 +87,10 @@ class ModelRun {
         job_(job),
         tasks_(make_tasks(std::move(specs), job.folder)),
         board_(std::move(responses)),
-        waves_(session, key_base(host, session), board_, tasks_, [this] { return cancelled(); }, [this](size_t task) { task_prepared(task); },
-               [this](size_t task, Task::State state) { settled(task, state, false); }) {}
+        waves_(
+            session, key_base(host, session), board_, tasks_, [this] { return cancelled(); },
+            [this](size_t task) { task_prepared(task); },
+            [this](size_t task, Task::State state) { settled(task, state, false); }) {}
   std::vector<store::TaskRecord> go();
 
  private:
@@ -234,7 +238,8 @@ void ModelRun::close(size_t i) {
   if (task.record().status == "complete" && job_.complete) job_.complete(task.spec(), task.record());
 }
 
-// Each server goes on after an error, so that nobody waits for room in its queue for ever. They end in turn, the last one first.
+// Each server goes on after an error, so that nobody waits for room in its queue for ever. They end in turn, the last one
+// first.
 void ModelRun::work() {
   const Server closer(done_, [this](size_t task) { guarded([&] { close(task); }); });
   const Server keeper(answers_, [this](std::vector<Answer> answers) {
@@ -278,7 +283,9 @@ std::vector<store::TaskRecord> ModelRun::records(double elapsed_s) {
     store::TaskRecord& record = task.record();
     if (record.status.empty()) (void)task.close(end_ ? &*end_ : nullptr);  // not complete: there is nothing to write
     if (record.status != "missing") {
-      record.infer_s = tokens ? elapsed_s * static_cast<double>(record.computed_tokens + record.generated_tokens) / static_cast<double>(tokens) : 0;
+      record.infer_s = tokens ? elapsed_s * static_cast<double>(record.computed_tokens + record.generated_tokens) /
+                                    static_cast<double>(tokens)
+                              : 0;
       record.peak_rss_bytes = peak_resident_bytes();
     }
     records.push_back(std::move(record));
@@ -295,7 +302,8 @@ std::string code_version(plugin::Host& host, const config::ModelConfig& model) {
 
 const std::atomic<uint64_t>& unkept_answers() { return unkept; }
 
-std::vector<store::TaskRecord> run_tasks(plugin::Host& host, ModelSession& session, std::vector<TaskSpec> specs, const Job& job) {
+std::vector<store::TaskRecord> run_tasks(plugin::Host& host, ModelSession& session, std::vector<TaskSpec> specs,
+                                         const Job& job) {
   auto responses = open_responses(job, session.config().abbr);
   if (responses) return ModelRun(host, session, std::move(specs), *std::move(responses), job).go();
   std::vector<store::TaskRecord> records;

@@ -1,5 +1,5 @@
-// All tasks of one model: samples are prepared in waves beside the model, what the journal has is taken from there, each response is
-// journalled before it counts, and a task's attempts are handed on as soon as the last one is over.
+// All tasks of one model: samples are prepared in waves beside the model, what the journal has is taken from there, each
+// response is journalled before it counts, and a task's attempts are handed on as soon as the last one is over.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -27,7 +27,8 @@ struct Job {
 };
 
 /// Runs the tasks on the session's model. Returns one record per task, in order.
-std::vector<store::TaskRecord> run_tasks(plugin::Host& host, ModelSession& session, std::vector<TaskSpec> tasks, const Job& job);
+std::vector<store::TaskRecord> run_tasks(plugin::Host& host, ModelSession& session, std::vector<TaskSpec> tasks,
+                                         const Job& job);
 
 /// Answers that run_tasks() was given and that are not in the journal yet. Lock-free: for the handler of a crash.
 const std::atomic<uint64_t>& unkept_answers();

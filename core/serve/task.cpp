@@ -12,8 +12,8 @@ const char* status_of(Error::Kind kind) {
   return kind == Error::Kind::missing ? "missing" : kind == Error::Kind::cancelled ? "incomplete" : "failed";
 }
 
-data::Attempt attempt_of(const data::SampleId& id, const Prepared& question, const std::vector<infer::Round>& rounds, infer::Outcome outcome,
-                         const data::Usage& usage) {
+data::Attempt attempt_of(const data::SampleId& id, const Prepared& question, const std::vector<infer::Round>& rounds,
+                         infer::Outcome outcome, const data::Usage& usage) {
   data::Attempt attempt;
   attempt.id = id;
   attempt.record_json = question.sample.record_json;
@@ -76,7 +76,8 @@ void Task::note_failure(Failure failure) {
   if (!record_.status.empty()) return;  // it was refused as a whole
   ++record_.samples_failed;
   if (folder_) log(fmt::format("sample {}: {}", failure.row, failure.error.message));
-  if (!first_failure_ || std::pair(failure.row, failure.repeat) < std::pair(first_failure_->row, first_failure_->repeat)) first_failure_ = std::move(failure);
+  if (!first_failure_ || std::pair(failure.row, failure.repeat) < std::pair(first_failure_->row, first_failure_->repeat))
+    first_failure_ = std::move(failure);
 }
 
 void Task::log(const std::string& line) {
@@ -126,7 +127,8 @@ Result<void> Task::keep(uint64_t number, data::Attempt attempt) {
   return spec_.sink->add(number, std::move(attempt));
 }
 
-// Whoever prepares others need not wait until an attempt has been put down: it is over only then, and nobody else looks at it before.
+// Whoever prepares others need not wait until an attempt has been put down: it is over only then, and nobody else looks at it
+// before.
 Task::State Task::step(std::unique_lock<std::mutex>& lock, Running& running) {
   const Prepared& question = *running.question;
   std::optional<data::Sample> repeated;  // the row is copied only where the sample has another id
@@ -134,7 +136,8 @@ Task::State Task::step(std::unique_lock<std::mutex>& lock, Running& running) {
     repeated = question.sample;
     repeated->id = running.id;
   }
-  auto made = spec_.inferencer->step({repeated ? *repeated : question.sample, question.prompts, spec_.settings}, running.rounds);
+  auto made =
+      spec_.inferencer->step({repeated ? *repeated : question.sample, question.prompts, spec_.settings}, running.rounds);
   if (!made) return end(running, made.error());
   if (!made->done && made->ask.empty())
     return end(running, Error{Error::Kind::internal, "the inferencer neither asks nor ends; report it to its author"});
@@ -202,8 +205,8 @@ bool Task::take_done() {
 void Task::decide(const Error* whole) {
   record_.samples_reused = reused_;
   const std::optional<Failure>& first = first_failure_;
-  const std::string failed = first ? fmt::format("{} of {} samples failed; the first is sample {}: {}", record_.samples_failed, record_.samples, first->row,
-                                                 first->error.message)
+  const std::string failed = first ? fmt::format("{} of {} samples failed; the first is sample {}: {}", record_.samples_failed,
+                                                 record_.samples, first->row, first->error.message)
                                    : "";
   const bool cut_short = pending_ > 0 || !prepared_;
   if (cut_short && (whole || !first)) {
@@ -222,10 +225,11 @@ void Task::decide(const Error* whole) {
 
 void Task::write_log() {
   if (!folder_) return;
-  log(fmt::format("{}: {} samples, {} from the journal, {} prompt tokens, {} computed, {} generated", record_.status, record_.samples, reused_,
-                         record_.prompt_tokens, record_.computed_tokens, record_.generated_tokens));
+  log(fmt::format("{}: {} samples, {} from the journal, {} prompt tokens, {} computed, {} generated", record_.status,
+                  record_.samples, reused_, record_.prompt_tokens, record_.computed_tokens, record_.generated_tokens));
   if (record_.own_examples > 0) {
-    const std::string said = fmt::format("{} of {} samples were shown themselves among their examples, as the original does", record_.own_examples, record_.samples);
+    const std::string said = fmt::format("{} of {} samples were shown themselves among their examples, as the original does",
+                                         record_.own_examples, record_.samples);
     log(said);
     log_warning(fmt::format("{}: {}", record_.dataset, said));
   }

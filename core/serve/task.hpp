@@ -1,5 +1,5 @@
-// One stage of one model on its way through a run: attempts as they are begun, answers as they come, and what is kept of them. It is
-// prepared by one thread and answered by another, so every function locks. Threads: [any].
+// One stage of one model on its way through a run: attempts as they are begun, answers as they come, and what is kept of them.
+// It is prepared by one thread and answered by another, so every function locks. Threads: [any].
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -66,7 +66,8 @@ class Task {
   };
   /// The first step of an attempt.
   State start(size_t attempt);
-  /// The requests of the round that is to be asked, without keys; each must be answered. They stay where they are until it is over.
+  /// The requests of the round that is to be asked, without keys; each must be answered. They stay where they are until it is
+  /// over.
   std::vector<data::Request>& begin(size_t attempt);
   const data::SampleId& id(size_t attempt) const;
   uint32_t next_turn(size_t attempt);

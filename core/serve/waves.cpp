@@ -8,11 +8,12 @@
 namespace sextant::serve {
 namespace {
 
-// A wave ends with the first task by which it has `wanted` bytes of text: little at first, so that the model starts at once, then
-// four times as much each time, so that what begins a wave anew is rarely computed twice. Tasks are cut only where one would
-// fill the memory: its examples are then computed again.
+// A wave ends with the first task by which it has `wanted` bytes of text: little at first, so that the model starts at once,
+// then four times as much each time, so that what begins a wave anew is rarely computed twice. Tasks are cut only where one
+// would fill the memory: its examples are then computed again.
 constexpr uint64_t first_wanted = 256 << 10, most_wanted = 8 << 20, full = 16 << 20;
-constexpr size_t requests_max = 4096;  // of a task that is cut: each holds a few KiB until it is answered, however short its text
+constexpr size_t requests_max =
+    4096;  // of a task that is cut: each holds a few KiB until it is answered, however short its text
 
 uint64_t text_bytes(const data::Request& request) {
   uint64_t bytes = request.text.size() + request.ids.size() * sizeof(int32_t);
@@ -55,7 +56,8 @@ Result<std::optional<data::Response>> Waves::answer_here(const data::Request& re
   data::Response response;
   if (request.ask == data::Ask::tool) {
     const infer::Tool* tool = infer::find_tool(request.tool.name);
-    SXT_TRY(response.text, tool && !tool->run ? run_python(request.tool.arguments) : infer::run_tool(request.tool.name, request.tool.arguments));
+    SXT_TRY(response.text, tool && !tool->run ? run_python(request.tool.arguments)
+                                              : infer::run_tool(request.tool.name, request.tool.arguments));
     return std::optional(std::move(response));
   }
   if (request.ask != data::Ask::tokenize) return std::optional<data::Response>();
@@ -171,7 +173,8 @@ std::optional<Wave> Waves::next_turns() {
     turns_.pop_front();
   }
   Wave wave;
-  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return std::tie(a.task, a.attempt) < std::tie(b.task, b.attempt); });
+  std::sort(places.begin(), places.end(),
+            [](const Place& a, const Place& b) { return std::tie(a.task, a.attempt) < std::tie(b.task, b.attempt); });
   for (const Place& place : places) {
     if (cancelled_()) return std::nullopt;
     if (const auto asked = ask(place.task, place.attempt, Task::State::again, wave); !asked)

@@ -1,7 +1,8 @@
-// Requests of all tasks of a model, in waves: what it gets in one call. The next wave is prepared while it computes the one before, and
-// what was sent need not be kept. Where a wave of first requests ends depends on the samples alone, so that a plan counts what a run
-// computes: texts are shared within a wave (docs/adr/0011-requests-go-in-waves.md). What follows upon a wave's answers (the next turns of
-// its conversations) is a wave of its own, in the order of the samples. Threads: next() [owner], the others [any].
+// Requests of all tasks of a model, in waves: what it gets in one call. The next wave is prepared while it computes the one
+// before, and what was sent need not be kept. Where a wave of first requests ends depends on the samples alone, so that a plan
+// counts what a run computes: texts are shared within a wave (docs/adr/0011-requests-go-in-waves.md). What follows upon a
+// wave's answers (the next turns of its conversations) is a wave of its own, in the order of the samples. Threads: next()
+// [owner], the others [any].
 #pragma once
 #include <condition_variable>
 #include <cstdint>
@@ -25,7 +26,8 @@ struct Wave {
 
 class Waves {
  public:
-  /// `tasks` are filled in as they are prepared; `done(i)` is called when tasks[i] has been, or could not be. `cancelled`: asked often.
+  /// `tasks` are filled in as they are prepared; `done(i)` is called when tasks[i] has been, or could not be. `cancelled`:
+  /// asked often.
   Waves(ModelSession& session, KeyBase keys, Board& board, std::deque<Task>& tasks, std::function<bool()> cancelled,
         std::function<void(size_t task)> done, std::function<void(size_t task, Task::State)> settled);
   /// The next wave; nothing at the end or where it was cancelled. Waits for answers that something more may follow upon.

@@ -64,8 +64,8 @@ double krippendorff_alpha(const std::vector<std::vector<std::string>>& items) {
 }
 
 double krippendorff_alpha(const std::vector<std::vector<double>>& items) {
-  // The sum of squared differences of all ordered pairs of m numbers is 2 (m * sum of squares - square of the sum). Numbers are taken from
-  // their mean, which differences do not see.
+  // The sum of squared differences of all ordered pairs of m numbers is 2 (m * sum of squares - square of the sum). Numbers are
+  // taken from their mean, which differences do not see.
   double n = 0, mean = 0;
   for (const auto& item : items)
     if (item.size() >= 2)

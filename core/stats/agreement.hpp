@@ -1,5 +1,5 @@
-// How far raters agree beyond chance: 1 is always, 0 as often as chance would. Pure; threads: [any]. NaN: not defined (nothing to compare, or
-// all verdicts are one).
+// How far raters agree beyond chance: 1 is always, 0 as often as chance would. Pure; threads: [any]. NaN: not defined (nothing
+// to compare, or all verdicts are one).
 #pragma once
 #include <optional>
 #include <span>

@@ -146,25 +146,29 @@ double chance_of(double first, double second) {
 
 double elo_of(double strength) { return 1000 + 400 / std::log(10.0) * strength; }
 
-Result<Strengths> bradley_terry(uint32_t players, std::span<const Game> games, bool regularise, const std::vector<std::string>& names) {
+Result<Strengths> bradley_terry(uint32_t players, std::span<const Game> games, bool regularise,
+                                const std::vector<std::string>& names) {
   if (players < 2) return Error{Error::Kind::data, "a ranking wants two models or more"};
   const Connection connected = connection(players, games);
   if (!Connection::all(connected.by_games))
-    return Error{Error::Kind::data, fmt::format("no comparison connects {} with {}, so that they cannot be ranked together; compare one of either side",
-                                                list_of(connected.by_games, true, names), list_of(connected.by_games, false, names))};
+    return Error{
+        Error::Kind::data,
+        fmt::format("no comparison connects {} with {}, so that they cannot be ranked together; compare one of either side",
+                    list_of(connected.by_games, true, names), list_of(connected.by_games, false, names))};
   Strengths out;
   std::vector<Game> all(games.begin(), games.end());
   const size_t covariates = games.front().covariates.size();
   if (!Connection::all(connected.by_wins) || !Connection::all(connected.by_losses)) {
     if (!regularise) {
       const std::vector<bool>& part = Connection::all(connected.by_wins) ? connected.by_losses : connected.by_wins;
-      return Error{Error::Kind::data, fmt::format("{} and {} have no finite distance: one side won all comparisons", list_of(part, true, names),
-                                                  list_of(part, false, names))};
+      return Error{Error::Kind::data, fmt::format("{} and {} have no finite distance: one side won all comparisons",
+                                                  list_of(part, true, names), list_of(part, false, names))};
     }
     out.regularised = true;
     std::map<std::pair<uint32_t, uint32_t>, bool> pairs;
     for (const Game& game : games) pairs[std::minmax(game.first, game.second)] = true;
-    for (const auto& [pair, met] : pairs) all.push_back({pair.first, pair.second, 0.5, 1, std::vector<double>(covariates, 0.0)});
+    for (const auto& [pair, met] : pairs)
+      all.push_back({pair.first, pair.second, 0.5, 1, std::vector<double>(covariates, 0.0)});
   }
   const Likelihood likelihood{players, covariates, all};
   std::vector<double> x(likelihood.size(), 0.0);

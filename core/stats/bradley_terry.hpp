@@ -1,6 +1,6 @@
-// Strengths of players from games between two of them: the model of Bradley and Terry (1952), by maximum likelihood. With covariates it is
-// a logistic regression whose intercepts are the players', so that what a judge merely likes (length, lists) is taken out of the strengths.
-// Pure; threads: [any].
+// Strengths of players from games between two of them: the model of Bradley and Terry (1952), by maximum likelihood. With
+// covariates it is a logistic regression whose intercepts are the players', so that what a judge merely likes (length, lists)
+// is taken out of the strengths. Pure; threads: [any].
 #pragma once
 #include <cstdint>
 #include <span>
@@ -23,10 +23,11 @@ struct Strengths {
   bool regularised = false;          // a maximum does not exist, so one virtual tie was added between all that met
 };
 
-/// Refuses players that no chain of games connects: nothing can be said of one against the other. A set of players that never lost to the
-/// others has no finite strength (Ford 1957); with `regularise` one virtual tie a pair makes it finite, else that is refused, too.
-/// `name_of` is for the sentence.
-Result<Strengths> bradley_terry(uint32_t players, std::span<const Game> games, bool regularise, const std::vector<std::string>& names);
+/// Refuses players that no chain of games connects: nothing can be said of one against the other. A set of players that never
+/// lost to the others has no finite strength (Ford 1957); with `regularise` one virtual tie a pair makes it finite, else that
+/// is refused, too. `name_of` is for the sentence.
+Result<Strengths> bradley_terry(uint32_t players, std::span<const Game> games, bool regularise,
+                                const std::vector<std::string>& names);
 
 /// On the scale that chess made familiar: 1000 + 400 / ln 10 * strength. For display alone.
 double elo_of(double strength);

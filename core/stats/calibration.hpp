@@ -11,7 +11,7 @@ namespace sextant::stats {
 struct Chance {
   double confidence = std::numeric_limits<double>::quiet_NaN();   // of the option with the greatest
   bool right = false;                                             // is that option the answer?
-  double brier = 0;                                               // sum over options of (p - (1 where it is the answer, else 0))^2
+  double brier = 0;  // sum over options of (p - (1 where it is the answer, else 0))^2
   double second = 0;                                              // of the second of two options
   bool second_right = false;
 };
@@ -25,7 +25,8 @@ struct Calibration {
 };
 Calibration calibration_of(std::span<const Chance> chances);
 
-/// The area under the ROC curve of `second` for `second_right`; equal probabilities count half. NaN where only one class occurs.
+/// The area under the ROC curve of `second` for `second_right`; equal probabilities count half. NaN where only one class
+/// occurs.
 double auc_roc(std::span<const Chance> chances);
 
 /// What the ln p of options and the number of the right one come to; the largest of equal options is the first.

@@ -21,19 +21,21 @@ Decision decide(const Interval& difference, double margin) {
   Decision out;
   const double distance = std::abs(difference.value + margin);
   if (!difference.known() || !(distance > 0) || !(difference.standard_error > 0)) return out;
-  const double needed = std::pow(minimum_detectable_factor() * difference.standard_error / distance, 2) * static_cast<double>(difference.n);
+  const double needed =
+      std::pow(minimum_detectable_factor() * difference.standard_error / distance, 2) * static_cast<double>(difference.n);
   constexpr double countable = 1e9;
   if (needed >= countable) return out;
   out.more = static_cast<uint64_t>(std::max(1.0, std::ceil(needed - static_cast<double>(difference.n))));
   return out;
 }
 
-Sequential::Sequential(double margin, double reach, double alpha) : margin_(margin), reach_(reach), threshold_(std::log(2 / alpha)) {}
+Sequential::Sequential(double margin, double reach, double alpha)
+    : margin_(margin), reach_(reach), threshold_(std::log(2 / alpha)) {}
 
 void Sequential::add(double difference) {
   ++n_;
-  // a difference shifted by the margin lies in [-reach + margin, reach + margin]; its mean is 0 where the candidate is just the margin worse.
-  // Half the stake that could lose all keeps every bet's logarithm finite.
+  // a difference shifted by the margin lies in [-reach + margin, reach + margin]; its mean is 0 where the candidate is just the
+  // margin worse. Half the stake that could lose all keeps every bet's logarithm finite.
   const double shifted = std::clamp(difference, -reach_, reach_) + margin_;
   const double up_max = 1 / std::max(1e-12, reach_ - margin_), down_max = 1 / (reach_ + margin_);
   for (int i = 0; i < bets; ++i) {
@@ -45,6 +47,8 @@ void Sequential::add(double difference) {
   below_passed_ = below_passed_ || log_mean_exp(below_, bets) >= threshold_;
 }
 
-Verdict Sequential::verdict() const { return above_passed_ ? Verdict::go : below_passed_ ? Verdict::no_go : Verdict::inconclusive; }
+Verdict Sequential::verdict() const {
+  return above_passed_ ? Verdict::go : below_passed_ ? Verdict::no_go : Verdict::inconclusive;
+}
 
 }  // namespace sextant::stats

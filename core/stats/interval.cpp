@@ -164,7 +164,8 @@ Components components(const std::vector<std::vector<double>>& values) {
   double within = 0;
   size_t repeats = 0;
   for (const std::vector<double>& of_question : values) {
-    if (of_question.size() < 2 || std::any_of(of_question.begin(), of_question.end(), [](double v) { return std::isnan(v); })) continue;
+    if (of_question.size() < 2 || std::any_of(of_question.begin(), of_question.end(), [](double v) { return std::isnan(v); }))
+      continue;
     const auto r = static_cast<double>(of_question.size());
     double sum = 0, squares = 0;
     for (const double value : of_question) sum += value;

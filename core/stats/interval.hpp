@@ -1,5 +1,5 @@
-// A score's standard error and 95 % interval, by what kind of number it is (docs/statistics.md has the formulas and their sources).
-// Pure; threads: [any].
+// A score's standard error and 95 % interval, by what kind of number it is (docs/statistics.md has the formulas and their
+// sources). Pure; threads: [any].
 #pragma once
 #include <cstdint>
 #include <limits>
@@ -38,23 +38,24 @@ struct Range {
 /// Wilson's score interval (1927) of a proportion; `successes` may be a fraction of a success.
 Interval wilson(double successes, double n, double level = confidence);
 
-/// The mean of one value a question, NaNs left out. `clusters`: which cluster each belongs to, or empty. Values that are all 0 or 1 and
-/// alone get Wilson's interval, others Student's t, clusters the cluster-robust standard error with t of clusters - 1 degrees. Limits are
-/// cut to `range`.
+/// The mean of one value a question, NaNs left out. `clusters`: which cluster each belongs to, or empty. Values that are all 0
+/// or 1 and alone get Wilson's interval, others Student's t, clusters the cluster-robust standard error with t of clusters - 1
+/// degrees. Limits are cut to `range`.
 Interval of_mean(std::span<const double> values, std::span<const uint32_t> clusters = {}, Range range = {});
 
-/// The mean of paired differences: t, or clustered. Where all are equal there is no spread to go by; up to `reach` from 0, an interval of as many
-/// questions (or clusters) none of which differs is taken, and without a reach none.
+/// The mean of paired differences: t, or clustered. Where all are equal there is no spread to go by; up to `reach` from 0, an
+/// interval of as many questions (or clusters) none of which differs is taken, and without a reach none.
 Interval of_mean_difference(std::span<const double> differences, std::span<const uint32_t> clusters, double reach);
 
-/// A weighted average of independent numbers: standard errors add up in squares, and so do the distances of the limits from the values
-/// (Zou and Donner 2008), so that members' intervals may be one-sided. None where a member has none.
+/// A weighted average of independent numbers: standard errors add up in squares, and so do the distances of the limits from the
+/// values (Zou and Donner 2008), so that members' intervals may be one-sided. None where a member has none.
 Interval of_average(std::span<const Interval> members, std::span<const double> weights);
 
 /// The same number in another unit, as 100 times the share.
 Interval scaled(Interval interval, double factor);
 
-/// What attempts of one question differ by, and what questions differ by, as standard deviations (one-way analysis of variance).
+/// What attempts of one question differ by, and what questions differ by, as standard deviations (one-way analysis of
+/// variance).
 struct Components {
   double between = not_known, within = not_known;
 };

@@ -12,7 +12,8 @@ constexpr size_t exact_units_max = 16;       // 2^16 sign patterns
 constexpr uint64_t drawn_patterns = 9999;    // and the seen one: p is a multiple of 1 / 10,000
 constexpr int bets = 401;                    // shares of the money that e_value averages over; an odd number holds 0
 
-// The sum of differences of each unit that is not 0, in the order in which units first come, and the greatest number of questions in one.
+// The sum of differences of each unit that is not 0, in the order in which units first come, and the greatest number of
+// questions in one.
 struct Units {
   std::vector<double> sums;
   uint64_t largest = 1;

@@ -1,6 +1,6 @@
-// A mean over many samples that a judge has rated and a person only some of: the judge's mean, corrected by how the two differ where both
-// are known (Angelopoulos, Duchi and Zrnic 2023, "PPI++"). Valid whatever the judge is worth; the better it is, the narrower. Pure;
-// threads: [any].
+// A mean over many samples that a judge has rated and a person only some of: the judge's mean, corrected by how the two differ
+// where both are known (Angelopoulos, Duchi and Zrnic 2023, "PPI++"). Valid whatever the judge is worth; the better it is, the
+// narrower. Pure; threads: [any].
 #pragma once
 #include <cstdint>
 #include <span>

@@ -68,7 +68,8 @@ Limits bca_limits(std::vector<double> replicates, double value, std::span<const 
   const auto count = static_cast<double>(replicates.size());
   // ties count half, as scipy has it
   const double below = static_cast<double>(std::lower_bound(replicates.begin(), replicates.end(), value) - replicates.begin());
-  const double not_above = static_cast<double>(std::upper_bound(replicates.begin(), replicates.end(), value) - replicates.begin());
+  const double not_above =
+      static_cast<double>(std::upper_bound(replicates.begin(), replicates.end(), value) - replicates.begin());
   const double share = (below + not_above) / (2 * count);
   double mean = 0, squares = 0, cubes = 0;
   for (const double one : jackknife) mean += one / static_cast<double>(jackknife.size());
@@ -76,7 +77,8 @@ Limits bca_limits(std::vector<double> replicates, double value, std::span<const 
     squares += (mean - one) * (mean - one);
     cubes += (mean - one) * (mean - one) * (mean - one);
   }
-  if (share <= 0 || share >= 1 || !(squares > 0)) return {quantile(replicates, (1 - level) / 2), quantile(replicates, (1 + level) / 2)};
+  if (share <= 0 || share >= 1 || !(squares > 0))
+    return {quantile(replicates, (1 - level) / 2), quantile(replicates, (1 + level) / 2)};
   const double bias = normal_quantile(share), acceleration = cubes / (6 * std::pow(squares, 1.5));
   const auto limit = [&](double p) {
     const double z = bias + normal_quantile(p);
@@ -85,7 +87,8 @@ Limits bca_limits(std::vector<double> replicates, double value, std::span<const 
   return {limit((1 - level) / 2), limit((1 + level) / 2)};
 }
 
-Interval bootstrap(double value, uint64_t units, uint64_t count, uint64_t key, const Statistic& statistic, uint64_t jackknife_max) {
+Interval bootstrap(double value, uint64_t units, uint64_t count, uint64_t key, const Statistic& statistic,
+                   uint64_t jackknife_max) {
   constexpr double lost_max = 0.05;
   Interval out;
   out.value = value;

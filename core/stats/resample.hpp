@@ -1,5 +1,5 @@
-// Intervals of numbers that are no means: the bootstrap, and the jackknife over groups. What is resampled are units: questions, or whole
-// clusters of them. Pure; threads: [any].
+// Intervals of numbers that are no means: the bootstrap, and the jackknife over groups. What is resampled are units: questions,
+// or whole clusters of them. Pure; threads: [any].
 #pragma once
 #include <functional>
 #include <optional>
@@ -24,15 +24,17 @@ struct Limits {
 };
 /// Quantiles of the replicates (Efron 1979), by linear interpolation between order statistics. NaNs among them are left out.
 Limits percentile_limits(std::vector<double> replicates, double level = confidence);
-/// Bias-corrected and accelerated (Efron 1987). `jackknife`: the number without each unit in turn. Where all replicates are on one side of
-/// `value`, the percentile's limits.
+/// Bias-corrected and accelerated (Efron 1987). `jackknife`: the number without each unit in turn. Where all replicates are on
+/// one side of `value`, the percentile's limits.
 Limits bca_limits(std::vector<double> replicates, double value, std::span<const double> jackknife, double level = confidence);
 
-/// `count` replicates: their standard deviation, and BCa's limits for up to `jackknife_max` units (each is left out once), else the
-/// percentile's. None where one in twenty replicates has no number.
-Interval bootstrap(double value, uint64_t units, uint64_t count, uint64_t key, const Statistic& statistic, uint64_t jackknife_max = 4096);
+/// `count` replicates: their standard deviation, and BCa's limits for up to `jackknife_max` units (each is left out once), else
+/// the percentile's. None where one in twenty replicates has no number.
+Interval bootstrap(double value, uint64_t units, uint64_t count, uint64_t key, const Statistic& statistic,
+                   uint64_t jackknife_max = 4096);
 
-/// The standard error from leaving out each of `groups` equal groups of units in turn (Shao and Tu 1995), and t of groups - 1 degrees.
+/// The standard error from leaving out each of `groups` equal groups of units in turn (Shao and Tu 1995), and t of groups - 1
+/// degrees.
 Interval grouped_jackknife(double value, uint64_t units, uint64_t groups, uint64_t key, const Statistic& statistic);
 
 }  // namespace sextant::stats

@@ -1,5 +1,5 @@
-// Random numbers of simulations and resampling: SplitMix64 (Steele, Lea, Flood 2014) from a key, so that the same call gives the same
-// numbers on every machine. Threads: [owner].
+// Random numbers of simulations and resampling: SplitMix64 (Steele, Lea, Flood 2014) from a key, so that the same call gives
+// the same numbers on every machine. Threads: [owner].
 #pragma once
 #include <cstdint>
 #include <string_view>

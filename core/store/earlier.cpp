@@ -28,7 +28,8 @@ bool same_content(const fs::path& a, const fs::path& b) {
 }
 
 Error cannot_keep(const fs::path& from, const fs::path& to, const std::error_code& code) {
-  return {Error::Kind::io, fmt::format("cannot keep {} as {}: {}; check the permissions", from.string(), to.string(), code.message())};
+  return {Error::Kind::io,
+          fmt::format("cannot keep {} as {}: {}; check the permissions", from.string(), to.string(), code.message())};
 }
 
 }  // namespace
@@ -45,7 +46,9 @@ Result<void> Earlier::open() {
   for (int i = 1; i <= places_max; ++i) {
     const fs::path place = folder_.earlier() / std::to_string(i);
     if (!fs::create_directory(place, code)) {
-      if (code) return Error{Error::Kind::io, fmt::format("cannot make the folder {}: {}; check its permissions", place.string(), code.message())};
+      if (code)
+        return Error{Error::Kind::io,
+                     fmt::format("cannot make the folder {}: {}; check its permissions", place.string(), code.message())};
       continue;  // taken
     }
     if (!config_.empty()) SXT_CHECK(write_file(place / "configs" / "run.json", config_));

@@ -57,7 +57,8 @@ json::Value label_to_json(const data::LabelScore& label, const std::string& pref
   json::set(out, "logprob", json::Value(label.logprob), a);
   json::set(out, "tokens", json::Value(label.tokens), a);
   // what ranks them, where it is none of the numbers above
-  if (form != data::Form::labels && form != data::Form::whole && label.value != label.logprob) json::set(out, "value", json::Value(label.value), a);
+  if (form != data::Form::labels && form != data::Form::whole && label.value != label.logprob)
+    json::set(out, "value", json::Value(label.value), a);
   return out;
 }
 
@@ -76,10 +77,12 @@ json::Value turns_to_json(const std::vector<data::Turn>& turns, Allocator& a) {
 json::Value attempt_to_json(const Attempt& attempt, data::Form form, bool repeats, Allocator& a) {
   json::Value item(rapidjson::kObjectType);
   const bool prefixed = (form == data::Form::continuations || form == data::Form::cloze) && !attempt.prompts.empty();
-  const bool each = attempt.prompts.size() > 1 && attempt.prompts.size() == attempt.labels.size();   // a label has a prompt of its own
+  const bool each =
+      attempt.prompts.size() > 1 && attempt.prompts.size() == attempt.labels.size();  // a label has a prompt of its own
   for (size_t i = 0; i < attempt.labels.size(); ++i) {
     const std::string prefix = prefixed ? attempt.prompts[each ? i : 0].text.str() : std::string();
-    json::set(item, fmt::format("{}{}", label_prefix, attempt.labels[i].label), label_to_json(attempt.labels[i], prefix, form, a), a);
+    json::set(item, fmt::format("{}{}", label_prefix, attempt.labels[i].label),
+              label_to_json(attempt.labels[i], prefix, form, a), a);
   }
   if (!attempt.prompts.empty()) json::set(item, "origin_prompt", origin_prompt(attempt.prompts.front(), a), a);
   json::set(item, "prediction", utf8::repair(attempt.prediction), a);
@@ -108,12 +111,14 @@ Result<data::Prompt> prompt_from_json(const json::Value& value, const std::strin
   }
   if (!value.IsArray()) return Error{Error::Kind::data, origin + " must be a text or a list of turns"};
   for (const auto& turn : value.GetArray())
-    prompt.messages.emplace_back(role_of(json::find_string(turn, "role").value_or("")), json::find_string(turn, "prompt").value_or(""));
+    prompt.messages.emplace_back(role_of(json::find_string(turn, "role").value_or("")),
+                                 json::find_string(turn, "prompt").value_or(""));
   prompt.chat = true;
   return prompt;
 }
 
-Result<data::LabelScore> label_from_json(std::string_view name, const json::Value& value, std::string_view prefix, const std::string& origin) {
+Result<data::LabelScore> label_from_json(std::string_view name, const json::Value& value, std::string_view prefix,
+                                         const std::string& origin) {
   const auto ppl = json::find_number(value, "PPL"), logprob = json::find_number(value, "logprob");
   if (!ppl && !logprob) return Error{Error::Kind::data, origin + " has neither \"PPL\" nor \"logprob\""};
   data::LabelScore label;
@@ -176,7 +181,8 @@ Result<Attempt> attempt_from_json(const json::Value& value, const std::string& o
   for (const auto& field : value.GetObject()) {
     const std::string_view key = json::text(field.name);
     if (!key.starts_with(label_prefix)) continue;
-    SXT_TRY(data::LabelScore label, label_from_json(key.substr(label_prefix.size()), field.value, prefix, fmt::format("{}: \"{}\"", origin, key)));
+    SXT_TRY(data::LabelScore label,
+            label_from_json(key.substr(label_prefix.size()), field.value, prefix, fmt::format("{}: \"{}\"", origin, key)));
     attempt.labels.push_back(std::move(label));
   }
   return attempt;
@@ -190,7 +196,8 @@ Result<void> PredictionsWriter::add(uint64_t number, const Attempt& attempt) {
   auto& a = out.GetAllocator();
   out.AddMember("", attempt_to_json(attempt, form_, repeats_ > 1, a), a);
   const std::string text = json::write_pretty(out);
-  const std::string_view value = std::string_view(text).substr(name_at.size(), text.size() - name_at.size() - behind_value.size());
+  const std::string_view value =
+      std::string_view(text).substr(name_at.size(), text.size() - name_at.size() - behind_value.size());
   SXT_TRY(const uint64_t offset, spool_.append(value));
   if (places_.size() <= number) places_.resize(number + 1);
   places_[number] = {offset, value.size()};
@@ -218,7 +225,8 @@ Error Predictions::broken(const std::string& what) const {
 Result<Predictions> Predictions::open(const std::filesystem::path& path, std::string_view task) {
   auto file = InputFile::open(path);
   if (!file && file.error().kind == Error::Kind::missing)
-    return Error{Error::Kind::io, fmt::format("{} does not exist; infer the data set first (-m infer or all, with -r)", path.string())};
+    return Error{Error::Kind::io,
+                 fmt::format("{} does not exist; infer the data set first (-m infer or all, with -r)", path.string())};
   if (!file) return file.error();
   Predictions out(*std::move(file), task);
   SXT_CHECK(out.find_places());
@@ -245,7 +253,8 @@ Result<std::vector<Attempt>> Predictions::read(uint64_t first, uint64_t n) const
   if (text.size() != bytes) return broken("the file was changed while it was read");
   for (uint64_t i = first; i < first + n; ++i) {
     const std::string origin = fmt::format("sample {}", i);
-    const auto value = json::parse(std::string_view(text).substr(places_[i].begin - begin, places_[i].end - places_[i].begin), origin);
+    const auto value =
+        json::parse(std::string_view(text).substr(places_[i].begin - begin, places_[i].end - places_[i].begin), origin);
     if (!value) return broken(value.error().message);
     auto attempt = attempt_from_json(*value, origin, i);
     if (!attempt) return broken(attempt.error().message);

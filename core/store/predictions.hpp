@@ -1,5 +1,6 @@
-// predictions/<model>/<task>.json: what came of each attempt, in OpenCompass' form with members more, from which a set is scored again
-// and its samples file written anew (docs/files.md). Written and read an attempt at a time: what is kept in memory is where each stands.
+// predictions/<model>/<task>.json: what came of each attempt, in OpenCompass' form with members more, from which a set is
+// scored again and its samples file written anew (docs/files.md). Written and read an attempt at a time: what is kept in memory
+// is where each stands.
 #pragma once
 #include <filesystem>
 #include <string_view>
@@ -10,10 +11,10 @@
 
 namespace sextant::store {
 
-/// gen: {"0": {"origin_prompt", "prediction", "gold", ...}}; ppl: {"0": {"label: A": {"testing input", "prompt", "PPL", "BPB"}, ...,
-/// "origin_prompt", "prediction", "gold", ...}}; for continuations "logprob" and "tokens" instead. Doubles survive being read back.
-/// Attempts come in whatever order; the file has those of the first repeat in the order of their numbers, then those of the next.
-/// Threads: [owner].
+/// gen: {"0": {"origin_prompt", "prediction", "gold", ...}}; ppl: {"0": {"label: A": {"testing input", "prompt", "PPL", "BPB"},
+/// ..., "origin_prompt", "prediction", "gold", ...}}; for continuations "logprob" and "tokens" instead. Doubles survive being
+/// read back. Attempts come in whatever order; the file has those of the first repeat in the order of their numbers, then those
+/// of the next. Threads: [owner].
 class PredictionsWriter {
  public:
   PredictionsWriter(std::filesystem::path path, data::Form form, uint32_t repeats)
@@ -40,8 +41,8 @@ class Predictions {
   /// `task` is put into the attempts' ids. Looks at where the attempts stand, and not into them.
   static Result<Predictions> open(const std::filesystem::path& path, std::string_view task = {});
   uint64_t size() const { return places_.size(); }
-  /// Attempts `first` to `first + n - 1` in the file's order. Prompts come back as OpenCompass' form holds them: the first one's text,
-  /// or its turns.
+  /// Attempts `first` to `first + n - 1` in the file's order. Prompts come back as OpenCompass' form holds them: the first
+  /// one's text, or its turns.
   Result<std::vector<data::Attempt>> read(uint64_t first, uint64_t n) const;
 
  private:

@@ -14,7 +14,8 @@ namespace {
 constexpr size_t open_max = 16;      // sets are answered in their order, and few of them at a time
 constexpr uint64_t block_bytes = 1 << 20;
 
-// Calls `use` with each whole line of a file, and its offset: nothing is left in memory. The bytes up to and including the last LF.
+// Calls `use` with each whole line of a file, and its offset: nothing is left in memory. The bytes up to and including the last
+// LF.
 Result<uint64_t> each_line(const InputFile& file, const std::function<void(std::string_view line, uint64_t offset)>& use) {
   std::string rest;                  // of the file from `at` on
   uint64_t at = 0;
@@ -43,7 +44,8 @@ std::vector<fs::path> journals(const fs::path& folder) {
 }
 
 void warn_broken(const std::string& where, uint64_t more = 0) {
-  log_warning(fmt::format("{}: broken line{}; what stood there is asked again", where, more > 0 ? fmt::format(" (the first of {})", more + 1) : ""));
+  log_warning(fmt::format("{}: broken line{}; what stood there is asked again", where,
+                          more > 0 ? fmt::format(" (the first of {})", more + 1) : ""));
 }
 
 }  // namespace
@@ -64,7 +66,8 @@ std::optional<Responses::Key> Responses::key_of_line(std::string_view line) cons
   constexpr std::string_view before_key = "{\"key\":\"";
   constexpr size_t key_digits = 64;
   const size_t key_end = before_key.size() + key_digits;
-  if (line.starts_with(before_key) && line.size() > key_end && line[key_end] == '"' && line.back() == '}') return packed(line.substr(before_key.size(), key_digits));
+  if (line.starts_with(before_key) && line.size() > key_end && line[key_end] == '"' && line.back() == '}')
+    return packed(line.substr(before_key.size(), key_digits));
   const auto response = data::response_from_line(line);
   return response ? packed(response->key) : std::nullopt;
 }
@@ -102,7 +105,8 @@ Result<uint32_t> Responses::read(const fs::path& path, bool own) {
   if (!own || code || whole == bytes) return number;
   fs::resize_file(path, whole, code);
   if (code)
-    return Error{Error::Kind::io, fmt::format("cannot cut the half line off the end of {}: {}; check its permissions", path.string(), code.message())};
+    return Error{Error::Kind::io, fmt::format("cannot cut the half line off the end of {}: {}; check its permissions",
+                                              path.string(), code.message())};
   log_debug(fmt::format("{}: cut off a half line that a killed run left", path.string()));
   return number;
 }
@@ -144,7 +148,9 @@ Result<AppendFile*> Responses::opened(uint32_t number) {
   SXT_TRY(AppendFile out, AppendFile::open(file.path));
   std::error_code code;
   if (fs::file_size(file.path, code) != file.size || code)
-    return Error{Error::Kind::io, fmt::format("{} was removed or changed while it was being written; nothing more can be kept there", file.path.string())};
+    return Error{Error::Kind::io,
+                 fmt::format("{} was removed or changed while it was being written; nothing more can be kept there",
+                             file.path.string())};
   file.out.emplace(std::move(out));
   open_.push_back(number);
   return &*file.out;

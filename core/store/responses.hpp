@@ -1,7 +1,7 @@
-// The responses that a model has given in this run (and, for --cache, in earlier ones), by content key: journal/<model>/<task>.jsonl, one
-// line each, appended before it counts. What stands there is asked no model again, whichever task asks. Format: docs/files.md.
-// A killed run leaves at most one half line at a file's end, which is cut off when the file is opened again.
-// Only places are kept in memory; a line is parsed when it is asked for. Threads: [owner].
+// The responses that a model has given in this run (and, for --cache, in earlier ones), by content key:
+// journal/<model>/<task>.jsonl, one line each, appended before it counts. What stands there is asked no model again, whichever
+// task asks. Format: docs/files.md. A killed run leaves at most one half line at a file's end, which is cut off when the file
+// is opened again. Only places are kept in memory; a line is parsed when it is asked for. Threads: [owner].
 #pragma once
 #include <array>
 #include <cstdint>
@@ -28,11 +28,12 @@ class Responses {
   /// Nothing is kept and nothing is known: for a plan, and for a command that has no run.
   static Responses none() { return Responses({}); }
 
-  /// The file of a task, which append() will write, can be written. Few are kept open: a run may have more sets than a process may have
-  /// open files.
+  /// The file of a task, which append() will write, can be written. Few are kept open: a run may have more sets than a process
+  /// may have open files.
   Result<void> open_task(const std::string& task);
   bool knows(std::string_view key) const;
-  /// The response of that key, where there is one that can be read. A line that cannot be is forgotten with a warning: it is asked again.
+  /// The response of that key, where there is one that can be read. A line that cannot be is forgotten with a warning: it is
+  /// asked again.
   std::optional<data::Response> find(std::string_view key);
   /// Writes the line to the task's file, unless this run has the key.
   Result<void> append(const std::string& task, const data::Response& response);

@@ -147,7 +147,9 @@ fs::path RunFolder::summary(std::string_view extension) const {
 
 std::string judged_name(std::string_view task, std::string_view model) { return fmt::format("{}@{}", task, model); }
 
-fs::path journal_folder(const fs::path& run_folder, std::string_view model) { return run_folder / "journal" / safe_file_name(model); }
+fs::path journal_folder(const fs::path& run_folder, std::string_view model) {
+  return run_folder / "journal" / safe_file_name(model);
+}
 
 fs::path journal_path(const fs::path& run_folder, std::string_view model, std::string_view task) {
   return journal_folder(run_folder, model) / (safe_file_name(task) + ".jsonl");

@@ -68,7 +68,7 @@ struct TaskRecord {                                  // a line of run.json's "ta
   std::string stage;                                 // "embed", "rank", "judge"; empty: inference
   std::string infer{};                               // how asking the model ended: a status; empty: of a helper's stage
   uint64_t samples_reused = 0;                       // attempts all of whose answers the journal had
-  std::string eval{};                                // how scoring ended: complete, failed, incomplete; empty: it was not asked for
+  std::string eval{};  // how scoring ended: complete, failed, incomplete; empty: it was not asked for
 };
 struct ModelRecord {
   std::string abbr, backend, device, weights_sha256;
@@ -82,7 +82,8 @@ struct RunRecord {
   std::vector<ModelRecord> models;
   std::vector<PluginRecord> plugins;
   std::vector<TaskRecord> tasks;
-  double first_sample_s = 0;   // from the start of the process until the first sample that it computed was in the journal; 0: none
+  double first_sample_s =
+      0;  // from the start of the process until the first sample that it computed was in the journal; 0: none
 };
 std::string to_json(const RunRecord& record);
 /// One task's members, in one line.

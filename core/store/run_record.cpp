@@ -161,8 +161,8 @@ Result<RunRecord> run_record_from_json(const json::Value& value, std::string_vie
   record.first_sample_s = json::find_number(value, "first_sample_s").value_or(0);
   each(value, "models", [&](const json::Value& in) {
     record.models.push_back({text(in, "abbr"), text(in, "backend"), text(in, "device"), text(in, "weights_sha256"),
-                             json::find_number(in, "load_s").value_or(0), text(in, "compute"), text(in, "adapter"), text(in, "chat_template"),
-                             json::find(in, "spent") ? json::write(*json::find(in, "spent")) : ""});
+                             json::find_number(in, "load_s").value_or(0), text(in, "compute"), text(in, "adapter"),
+                             text(in, "chat_template"), json::find(in, "spent") ? json::write(*json::find(in, "spent")) : ""});
   });
   each(value, "plugins", [&](const json::Value& in) {
     record.plugins.push_back({text(in, "id"), text(in, "version"), text(in, "path"), text(in, "sha256")});

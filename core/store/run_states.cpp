@@ -39,7 +39,8 @@ Result<RunRecord> read_run_record(const RunFolder& folder) {
   std::map<std::tuple<std::string, std::string, std::string>, size_t> place;
   const auto key = [](const TaskRecord& task) { return std::tuple(task.model, task.dataset, task.stage); };
   for (size_t i = 0; i < record.tasks.size(); ++i) place.emplace(key(record.tasks[i]), i);
-  for (size_t begin = 0, end = 0; (end = lines.find('\n', begin)) != lines.npos; begin = end + 1) {  // a half line was cut by the kill
+  for (size_t begin = 0, end = 0; (end = lines.find('\n', begin)) != lines.npos;
+       begin = end + 1) {  // a half line was cut by the kill
     auto task = task_record_from_line(std::string_view(lines).substr(begin, end - begin));
     if (!task) continue;
     const auto [it, fresh] = place.try_emplace(key(*task), record.tasks.size());

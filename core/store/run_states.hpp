@@ -1,6 +1,7 @@
-// What became of each stage of a run, as the stages themselves have recorded it. While a run is at work, run.json says so (it has no
-// "finished") and states.jsonl gets a line for each stage that is over; when it ends, run.json has all of it and states.jsonl goes. So
-// a run that was killed says which of its tasks were done, and nothing is concluded from files that lie about.
+// What became of each stage of a run, as the stages themselves have recorded it. While a run is at work, run.json says so (it
+// has no "finished") and states.jsonl gets a line for each stage that is over; when it ends, run.json has all of it and
+// states.jsonl goes. So a run that was killed says which of its tasks were done, and nothing is concluded from files that lie
+// about.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -13,7 +14,8 @@ class RunStates {
  public:
   /// `record` becomes run.json: incomplete, without an end. What states.jsonl held of an earlier pass goes first.
   static Result<RunStates> begin(const RunFolder& folder, RunRecord record);
-  /// A stage of the task is over. One write(2); a failure to write costs what a kill would: the task counts as not done. [any] thread.
+  /// A stage of the task is over. One write(2); a failure to write costs what a kill would: the task counts as not done. [any]
+  /// thread.
   void add(const TaskRecord& task);
   /// Writes run.json with the end and removes states.jsonl.
   static Result<void> end(const RunFolder& folder, const RunRecord& record);

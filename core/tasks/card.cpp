@@ -54,7 +54,10 @@ class CardWriter {
       text(card_, "path", path);
     } else {
       if (!is_hub_id(path))
-        return Error{Error::Kind::config, fmt::format("{}: the data set '{}' is neither a folder, nor json or csv, nor a name of the Hugging Face hub", task_.path.string(), path)};
+        return Error{
+            Error::Kind::config,
+            fmt::format("{}: the data set '{}' is neither a folder, nor json or csv, nor a name of the Hugging Face hub",
+                        task_.path.string(), path)};
       std::string folder = "datasets--" + path;
       if (const size_t slash = folder.find('/'); slash != folder.npos) folder.replace(slash, 1, "--");
       text(card_, "path", (fs::path(hub_cache_folder()) / folder).string());
@@ -63,7 +66,8 @@ class CardWriter {
       const std::string_view key = json::text(member.name);
       if (key == "data_files" || key == "data_dir" || key == "revision" || key == "field" || key == "header") {
         if (key != "header") put(loader, std::string(key).c_str(), copy(member.value));
-        else if (member.value.IsNull() || (member.value.IsBool() && !member.value.GetBool())) put(loader, "header", Value(false));
+        else if (member.value.IsNull() || (member.value.IsBool() && !member.value.GetBool()))
+          put(loader, "header", Value(false));
       } else if (key == "column_names" && member.value.IsArray()) {
         put(loader, "columns", copy(member.value));
         put(loader, "header", Value(false));
@@ -160,9 +164,14 @@ class CardWriter {
     Value scores = object();
     for (const TaskMetric& metric : task_.metrics) {
       const std::string& name = metric.name;
-      const char* kind = !options ? (name == "acc" ? "greedy" : "perplexity")
-                         : name == "acc" ? "sum" : name == "acc_norm" ? "char" : name == "acc_bytes" ? "byte" : name == "acc_mutual_info" ? "mutual"
-                         : name == "exact_match" ? "greedy" : name == "brier_score" ? "brier" : nullptr;
+      const char* kind = !options                    ? (name == "acc" ? "greedy" : "perplexity")
+                         : name == "acc"             ? "sum"
+                         : name == "acc_norm"        ? "char"
+                         : name == "acc_bytes"       ? "byte"
+                         : name == "acc_mutual_info" ? "mutual"
+                         : name == "exact_match"     ? "greedy"
+                         : name == "brier_score"     ? "brier"
+                                                     : nullptr;
       if (kind) text(scores, name.c_str(), kind);
     }
     put(out, "scores", std::move(scores));
@@ -193,19 +202,23 @@ class CardWriter {
 
   // take_first alone is what is done anyhow
   bool does_nothing(const TaskFilter& filter) const {
-    return task_.repeats == 1 && std::all_of(filter.steps.begin(), filter.steps.end(), [](const json::Document& step) { return json::find_string(step, "function") == "take_first"; });
+    return task_.repeats == 1 && std::all_of(filter.steps.begin(), filter.steps.end(), [](const json::Document& step) {
+             return json::find_string(step, "function") == "take_first";
+           });
   }
   void eval() {
     Value eval = object(), metrics(rapidjson::kArrayType);
     for (const TaskMetric& metric : task_.metrics) {
-      const bool plugin = task_.output == Output::generate_until || (task_.output == Output::multiple_choice && (metric.name == "f1" || metric.name == "mcc"));
+      const bool plugin = task_.output == Output::generate_until ||
+                          (task_.output == Output::multiple_choice && (metric.name == "f1" || metric.name == "mcc"));
       if (!plugin) continue;
       Value one = object();
       text(one, "type", metric.name == "exact_match" ? components_.exact_match : metric.name);
       if (metric.name == "exact_match")
         for (const auto& member : metric.options.GetObject()) {
           const std::string_view key = json::text(member.name);
-          if (key == "ignore_case" || key == "ignore_punctuation" || key == "ignore_numbers" || key == "regexes_to_ignore") put(one, std::string(key).c_str(), copy(member.value));
+          if (key == "ignore_case" || key == "ignore_punctuation" || key == "ignore_numbers" || key == "regexes_to_ignore")
+            put(one, std::string(key).c_str(), copy(member.value));
         }
       metrics.PushBack(std::move(one), a_);
     }
@@ -244,6 +257,8 @@ uint32_t shots_of(const TaskFile& task, const CardOptions& options) {
   return task.num_fewshot.value_or(0);
 }
 
-Result<json::Document> card_of(const TaskFile& task, const CardOptions& options, const Components& components) { return CardWriter(task, options, components).write(); }
+Result<json::Document> card_of(const TaskFile& task, const CardOptions& options, const Components& components) {
+  return CardWriter(task, options, components).write();
+}
 
 }  // namespace sextant::tasks

@@ -1,6 +1,6 @@
-// From a task file to a data set card (docs/cards.md), so that everything behind it is what every data set goes through: the loader "hub", the
-// derive step "lm_eval", the template "task", the retriever "lm_eval", and inferencers, filters and metrics by their names. Pure but for looking
-// whether the data set's folder exists.
+// From a task file to a data set card (docs/cards.md), so that everything behind it is what every data set goes through: the
+// loader "hub", the derive step "lm_eval", the template "task", the retriever "lm_eval", and inferencers, filters and metrics
+// by their names. Pure but for looking whether the data set's folder exists.
 #pragma once
 #include "task_file.hpp"
 

@@ -10,7 +10,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t groups_max = 20;   // one in another
-constexpr const char* own_keys[] = {"group", "group_alias", "task", "aggregate_metric_list", "metadata", "tag", "include", "task_list"};
+constexpr const char* own_keys[] = {"group",    "group_alias", "task",    "aggregate_metric_list",
+                                    "metadata", "tag",         "include", "task_list"};
 
 Error config_error(std::string what) { return {Error::Kind::config, std::move(what)}; }
 
@@ -21,7 +22,8 @@ bool is_own_key(std::string_view key) {
 // The members of `from` that a group hands to its tasks, put into `onto`.
 void put_overrides(const json::Value& from, json::Document& onto) {
   for (const auto& member : from.GetObject())
-    if (!is_own_key(json::text(member.name))) json::set(onto, json::text(member.name), json::Value(member.value, onto.GetAllocator()), onto.GetAllocator());
+    if (!is_own_key(json::text(member.name)))
+      json::set(onto, json::text(member.name), json::Value(member.value, onto.GetAllocator()), onto.GetAllocator());
 }
 
 json::Document empty_object() {
@@ -48,7 +50,9 @@ class Expander {
   Result<std::vector<std::string>> file(const fs::path& path, const std::string& by) {
     SXT_TRY(json::Document keys, folder_.read(path));
     const auto kind = kind_of(keys);
-    if (!kind || kind->second.empty()) return config_error(fmt::format("{} has neither \"task\" nor \"group\" with a name, so it is no task file", path.string()));
+    if (!kind || kind->second.empty())
+      return config_error(
+          fmt::format("{} has neither \"task\" nor \"group\" with a name, so it is no task file", path.string()));
     return keys_of(kind->second, kind->first, path, std::move(keys), empty_object(), by);
   }
   Selection take() { return std::move(out_); }
@@ -64,30 +68,37 @@ class Expander {
     for (const auto& [other, entry] : folder_.entries()) known.push_back(other);
     for (const auto& [tag, members] : folder_.tags()) known.push_back(tag);
     for (const Problem& problem : folder_.problems())
-      if (problem.path.stem() == name) return {Error::Kind::usage, fmt::format("there is no task, group or tag '{}': {}", name, problem.what)};
-    return {Error::Kind::usage, fmt::format("{}there is no task, group or tag '{}'{}; `sextant list tasks DIR` shows what a folder has", by == name ? "" : by + ": ", name,
-                                            did_you_mean(name, known))};
+      if (problem.path.stem() == name)
+        return {Error::Kind::usage, fmt::format("there is no task, group or tag '{}': {}", name, problem.what)};
+    return {Error::Kind::usage,
+            fmt::format("{}there is no task, group or tag '{}'{}; `sextant list tasks DIR` shows what a folder has",
+                        by == name ? "" : by + ": ", name, did_you_mean(name, known))};
   }
   Result<std::vector<std::string>> entry_of(const Entry& entry, const json::Value& overrides, const std::string& by) {
     SXT_TRY(json::Document keys, folder_.read(entry.path));
     return keys_of(entry.name, entry.kind, entry.path, std::move(keys), overrides, by);
   }
 
-  Result<std::vector<std::string>> keys_of(const std::string& name, Kind kind, const fs::path& path, json::Document keys, const json::Value& overrides, const std::string& by) {
+  Result<std::vector<std::string>> keys_of(const std::string& name, Kind kind, const fs::path& path, json::Document keys,
+                                           const json::Value& overrides, const std::string& by) {
     if (kind == Kind::group) return group(name, path, keys, overrides, by);
     put_overrides(overrides, keys);
     json::remove(keys, {"tag", "task_list", "group"});
     if (const auto [place, fresh] = from_.emplace(name, by); !fresh) {
       if (place->second == by) return std::vector<std::string>{name};   // by two ways out of one group
-      return Error{Error::Kind::usage, fmt::format("'{}' and '{}' both stand for the task '{}'; name it once", place->second, by, name)};
+      return Error{Error::Kind::usage,
+                   fmt::format("'{}' and '{}' both stand for the task '{}'; name it once", place->second, by, name)};
     }
     out_.tasks.push_back({name, path, std::move(keys)});
     return std::vector<std::string>{name};
   }
 
-  Result<std::vector<std::string>> group(const std::string& name, const fs::path& path, const json::Value& keys, const json::Value& outer, const std::string& by) {
-    if (std::find(open_.begin(), open_.end(), name) != open_.end()) return config_error(fmt::format("{}: the group '{}' contains itself", path.string(), name));
-    if (open_.size() >= groups_max) return config_error(fmt::format("{}: groups nest more than {} deep", path.string(), groups_max));
+  Result<std::vector<std::string>> group(const std::string& name, const fs::path& path, const json::Value& keys,
+                                         const json::Value& outer, const std::string& by) {
+    if (std::find(open_.begin(), open_.end(), name) != open_.end())
+      return config_error(fmt::format("{}: the group '{}' contains itself", path.string(), name));
+    if (open_.size() >= groups_max)
+      return config_error(fmt::format("{}: groups nest more than {} deep", path.string(), groups_max));
     open_.push_back(name);
     json::Document overrides = empty_object();
     put_overrides(keys, overrides);
@@ -102,28 +113,37 @@ class Expander {
     return tasks;
   }
 
-  Result<std::vector<std::string>> member_of(const std::string& group_name, const fs::path& path, const json::Value& member, const json::Document& overrides, const std::string& by) {
+  Result<std::vector<std::string>> member_of(const std::string& group_name, const fs::path& path, const json::Value& member,
+                                             const json::Document& overrides, const std::string& by) {
     if (member.IsString()) return named(std::string(json::text(member)), overrides, by);
     const auto kind = member.IsObject() ? kind_of(member) : std::nullopt;
     if (!kind || kind->second.empty())
-      return config_error(fmt::format("{}: a member of the group '{}' must be a name, {{task: NAME, ...}} or {{group: NAME, task: [...]}}", path.string(), group_name));
+      return config_error(
+          fmt::format("{}: a member of the group '{}' must be a name, {{task: NAME, ...}} or {{group: NAME, task: [...]}}",
+                      path.string(), group_name));
     json::Document beside = json::copy(overrides);
     put_overrides(member, beside);
     const bool known = folder_.find(kind->second) || folder_.tags().contains(kind->second);
     if (kind->first == Kind::task && known) return named(kind->second, beside, by);
     json::Document keys = json::copy(member);
     const std::string name = group_name + "::" + kind->second;
-    if (json::find(keys, "include")) return config_error(fmt::format("{}: \"include\" in the member '{}' of the group '{}' is not read; give it a file of its own", path.string(), kind->second, group_name));
-    return keys_of(name, kind->first, path, std::move(keys), kind->first == Kind::group ? static_cast<const json::Value&>(overrides) : beside, by);
+    if (json::find(keys, "include"))
+      return config_error(
+          fmt::format("{}: \"include\" in the member '{}' of the group '{}' is not read; give it a file of its own",
+                      path.string(), kind->second, group_name));
+    return keys_of(name, kind->first, path, std::move(keys),
+                   kind->first == Kind::group ? static_cast<const json::Value&>(overrides) : beside, by);
   }
 
   void add_group(const std::string& name, const json::Value& keys, const std::vector<std::string>& tasks) {
     const json::Value* aggregate = json::find(keys, "aggregate_metric_list");
     if (!aggregate || (!aggregate->IsArray() && !aggregate->IsObject()) || (aggregate->IsArray() && aggregate->Empty())) return;
-    if (std::any_of(out_.groups.begin(), out_.groups.end(), [&](const ChosenGroup& other) { return other.name == name; })) return;
+    if (std::any_of(out_.groups.begin(), out_.groups.end(), [&](const ChosenGroup& other) { return other.name == name; }))
+      return;
     const json::Value& first = aggregate->IsArray() ? (*aggregate)[0] : *aggregate;
     ChosenGroup group{name, json::find_string(keys, "group_alias").value_or(name), {}, true};
-    if (const json::Value* weight = json::find(first, "weight_by_size")) group.by_size = !(weight->IsBool() && !weight->GetBool());
+    if (const json::Value* weight = json::find(first, "weight_by_size"))
+      group.by_size = !(weight->IsBool() && !weight->GetBool());
     std::set<std::string_view> seen;
     for (const std::string& task : tasks)
       if (seen.insert(task).second) group.tasks.push_back(task);

@@ -1,5 +1,6 @@
-// From names on the command line to the tasks that they stand for: groups, tags, globs and files, with the keys that each level sets. Of two
-// levels the outer one wins, as in lm-eval; a key that stands beside the task in its group's own list wins over all.
+// From names on the command line to the tasks that they stand for: groups, tags, globs and files, with the keys that each level
+// sets. Of two levels the outer one wins, as in lm-eval; a key that stands beside the task in its group's own list wins over
+// all.
 #pragma once
 #include <string>
 #include <vector>
@@ -24,8 +25,8 @@ struct Selection {
   std::vector<ChosenGroup> groups;  // children before parents
 };
 
-/// Each of `names`: a task, a group, a tag, a glob over these, a .yaml file, or a folder of them. A task that two names lead to is an Error, as is a
-/// group that contains itself; a name that does not exist suggests the nearest.
+/// Each of `names`: a task, a group, a tag, a glob over these, a .yaml file, or a folder of them. A task that two names lead to
+/// is an Error, as is a group that contains itself; a name that does not exist suggests the nearest.
 Result<Selection> select(TaskFolder& folder, const std::vector<std::string>& names);
 
 }  // namespace sextant::tasks

@@ -9,16 +9,49 @@
 namespace sextant::tasks {
 namespace {
 
-constexpr std::array keys_read = std::to_array<std::string_view>({
-    "task", "task_alias", "dataset_path", "dataset_name", "dataset_kwargs", "custom_dataset", "training_split", "validation_split", "test_split",
-    "fewshot_split", "process_docs", "doc_to_text", "doc_to_target", "doc_to_choice", "doc_to_image", "doc_to_audio", "unsafe_code", "process_results",
-    "use_prompt", "description", "target_delimiter", "fewshot_delimiter", "fewshot_config", "num_fewshot", "metric_list", "output_type",
-    "generation_kwargs", "repeats", "filter_list", "should_decontaminate", "doc_to_decontamination_query", "gen_prefix", "metadata", "class", "recipe"});
-constexpr std::array shot_keys = std::to_array<std::string_view>({"sampler", "split", "process_docs", "fewshot_indices", "samples", "doc_to_text", "doc_to_choice",
-                                                                  "doc_to_target", "gen_prefix", "fewshot_delimiter", "target_delimiter"});
-constexpr std::array choice_metrics = std::to_array<std::string_view>({"acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match", "brier_score", "f1", "mcc"});
-constexpr std::array filter_functions = std::to_array<std::string_view>({"take_first", "take_first_k", "majority_vote", "regex", "multi_choice_regex", "remove_whitespace",
-                                                                         "lowercase", "uppercase", "map", "format_span", "regex_pos"});
+constexpr std::array keys_read = std::to_array<std::string_view>({"task",
+                                                                  "task_alias",
+                                                                  "dataset_path",
+                                                                  "dataset_name",
+                                                                  "dataset_kwargs",
+                                                                  "custom_dataset",
+                                                                  "training_split",
+                                                                  "validation_split",
+                                                                  "test_split",
+                                                                  "fewshot_split",
+                                                                  "process_docs",
+                                                                  "doc_to_text",
+                                                                  "doc_to_target",
+                                                                  "doc_to_choice",
+                                                                  "doc_to_image",
+                                                                  "doc_to_audio",
+                                                                  "unsafe_code",
+                                                                  "process_results",
+                                                                  "use_prompt",
+                                                                  "description",
+                                                                  "target_delimiter",
+                                                                  "fewshot_delimiter",
+                                                                  "fewshot_config",
+                                                                  "num_fewshot",
+                                                                  "metric_list",
+                                                                  "output_type",
+                                                                  "generation_kwargs",
+                                                                  "repeats",
+                                                                  "filter_list",
+                                                                  "should_decontaminate",
+                                                                  "doc_to_decontamination_query",
+                                                                  "gen_prefix",
+                                                                  "metadata",
+                                                                  "class",
+                                                                  "recipe"});
+constexpr std::array shot_keys =
+    std::to_array<std::string_view>({"sampler", "split", "process_docs", "fewshot_indices", "samples", "doc_to_text",
+                                     "doc_to_choice", "doc_to_target", "gen_prefix", "fewshot_delimiter", "target_delimiter"});
+constexpr std::array choice_metrics = std::to_array<std::string_view>(
+    {"acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match", "brier_score", "f1", "mcc"});
+constexpr std::array filter_functions =
+    std::to_array<std::string_view>({"take_first", "take_first_k", "majority_vote", "regex", "multi_choice_regex",
+                                     "remove_whitespace", "lowercase", "uppercase", "map", "format_span", "regex_pos"});
 constexpr uint32_t shots_max = 1000, repeats_most = 1000;
 
 std::string listed(const auto& names) {
@@ -26,11 +59,14 @@ std::string listed(const auto& names) {
   for (const std::string_view name : names) out += (out.empty() ? "" : ", ") + std::string(name);
   return out;
 }
-template <class List> bool among(const List& names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+template <class List> bool among(const List& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 class TaskReader {
  public:
-  TaskReader(const ChosenTask& chosen, const std::function<bool(const std::string&)>& has_metric) : keys_(chosen.keys), has_metric_(has_metric) {
+  TaskReader(const ChosenTask& chosen, const std::function<bool(const std::string&)>& has_metric)
+      : keys_(chosen.keys), has_metric_(has_metric) {
     out_.name = chosen.name;
     out_.path = chosen.path;
   }
@@ -83,7 +119,9 @@ class TaskReader {
     fail(prefix + key, "it must be a text");
     return std::nullopt;
   }
-  std::string text_or(const json::Value& keys, const char* key, std::string otherwise = {}) { return text(keys, key).value_or(std::move(otherwise)); }
+  std::string text_or(const json::Value& keys, const char* key, std::string otherwise = {}) {
+    return text(keys, key).value_or(std::move(otherwise));
+  }
 
   void data() {
     out_.dataset_path = text_or(keys_, "dataset_path");
@@ -101,11 +139,14 @@ class TaskReader {
     out_.training_split = text_or(keys_, "training_split");
     out_.validation_split = text_or(keys_, "validation_split");
     out_.test_split = text_or(keys_, "test_split");
-    if (out_.dataset_path.empty() && !json::find(keys_, "custom_dataset")) out_.lacks.emplace_back("it names no data set (dataset_path)");
+    if (out_.dataset_path.empty() && !json::find(keys_, "custom_dataset"))
+      out_.lacks.emplace_back("it names no data set (dataset_path)");
     if (out_.evaluated_split().empty()) out_.lacks.emplace_back("it has neither a test_split nor a validation_split");
     for (const char* key : {"doc_to_image", "doc_to_audio"})
-      if (json::find(keys_, key)) out_.lacks.push_back(std::string("its questions have pictures or sound (") + key + "), which no backend reads");
-    if (json::find_bool(keys_, "unsafe_code").value_or(false)) out_.lacks.emplace_back("it runs what the model writes (unsafe_code)");
+      if (json::find(keys_, key))
+        out_.lacks.push_back(std::string("its questions have pictures or sound (") + key + "), which no backend reads");
+    if (json::find_bool(keys_, "unsafe_code").value_or(false))
+      out_.lacks.emplace_back("it runs what the model writes (unsafe_code)");
     if (value(keys_, "use_prompt")) out_.lacks.emplace_back("it takes its prompt from promptsource (use_prompt)");
   }
 
@@ -117,13 +158,18 @@ class TaskReader {
       out.text = json::copy(*found);
     }
     if (const json::Value* found = value(keys, "doc_to_target", prefix)) {
-      if (!found->IsString() && !found->IsInt64() && !found->IsArray()) fail(prefix + "doc_to_target", "it must be a text, a number or a list");
+      if (!found->IsString() && !found->IsInt64() && !found->IsArray())
+        fail(prefix + "doc_to_target", "it must be a text, a number or a list");
       out.target = json::copy(*found);
     }
     if (const json::Value* found = value(keys, "doc_to_choice", prefix)) {
-      const bool list = found->IsArray() && std::all_of(found->Begin(), found->End(), [](const auto& item) { return item.IsString() && item.GetStringLength() > 0; });
-      const bool map = found->IsObject() && std::all_of(found->MemberBegin(), found->MemberEnd(), [](const auto& member) { return member.value.IsString(); });
-      if (!found->IsString() && !list && !map) fail(prefix + "doc_to_choice", "it must be a text, or a list of texts that are not empty");
+      const bool list = found->IsArray() && std::all_of(found->Begin(), found->End(), [](const auto& item) {
+                          return item.IsString() && item.GetStringLength() > 0;
+                        });
+      const bool map = found->IsObject() && std::all_of(found->MemberBegin(), found->MemberEnd(),
+                                                        [](const auto& member) { return member.value.IsString(); });
+      if (!found->IsString() && !list && !map)
+        fail(prefix + "doc_to_choice", "it must be a text, or a list of texts that are not empty");
       out.choices = json::copy(*found);
     }
     out.gen_prefix = text(keys, "gen_prefix", prefix);
@@ -143,9 +189,12 @@ class TaskReader {
     if (config && !config->IsObject()) fail("fewshot_config", "it must be a map"), config = nullptr;
     if (!config) config = &none;
     for (const auto& member : config->GetObject())
-      if (!among(shot_keys, json::text(member.name))) fail("fewshot_config", fmt::format("there is no such key: {}", json::text(member.name)));
+      if (!among(shot_keys, json::text(member.name)))
+        fail("fewshot_config", fmt::format("there is no such key: {}", json::text(member.name)));
     shots.question = question_of(*config, "fewshot_config.");
-    const auto inherit = [](json::Document& mine, const json::Document& of_task) { if (mine.IsNull()) mine = json::copy(of_task); };
+    const auto inherit = [](json::Document& mine, const json::Document& of_task) {
+      if (mine.IsNull()) mine = json::copy(of_task);
+    };
     inherit(shots.question.text, out_.question.text);
     inherit(shots.question.target, out_.question.target);
     inherit(shots.question.choices, out_.question.choices);
@@ -155,29 +204,35 @@ class TaskReader {
     shots.split = text_or(*config, "split", text_or(keys_, "fewshot_split"));
     (void)value(*config, "process_docs", "fewshot_config.");
     if (const json::Value* samples = value(*config, "samples", "fewshot_config.")) {
-      const bool rows = samples->IsArray() && std::all_of(samples->Begin(), samples->End(), [](const auto& row) { return row.IsObject(); });
+      const bool rows =
+          samples->IsArray() && std::all_of(samples->Begin(), samples->End(), [](const auto& row) { return row.IsObject(); });
       if (!rows) fail("fewshot_config", "samples must be a list of maps");
       shots.samples = json::copy(*samples);
     }
     if (const json::Value* sampler = value(*config, "sampler", "fewshot_config.")) {
       shots.sampler = sampler->IsString() ? std::string(json::text(*sampler)) : "";
-      if (shots.sampler != "default" && shots.sampler != "first_n") fail("fewshot_config", fmt::format("the sampler '{}' is none of default, first_n", shots.sampler));
+      if (shots.sampler != "default" && shots.sampler != "first_n")
+        fail("fewshot_config", fmt::format("the sampler '{}' is none of default, first_n", shots.sampler));
     }
     if (const json::Value* count = value(keys_, "num_fewshot")) {
-      if (!count->IsUint() || count->GetUint() > shots_max) fail("num_fewshot", fmt::format("it must be a number from 0 to {}", shots_max));
+      if (!count->IsUint() || count->GetUint() > shots_max)
+        fail("num_fewshot", fmt::format("it must be a number from 0 to {}", shots_max));
       else out_.num_fewshot = count->GetUint();
     }
   }
 
   void output() {
     const std::string given = text_or(keys_, "output_type", "generate_until");
-    for (const Output each : {Output::generate_until, Output::loglikelihood, Output::loglikelihood_rolling, Output::multiple_choice})
+    for (const Output each :
+         {Output::generate_until, Output::loglikelihood, Output::loglikelihood_rolling, Output::multiple_choice})
       if (given == output_name(each)) {
         out_.output = each;
-        if (each == Output::multiple_choice && !json::find(keys_, "doc_to_choice")) fail("output_type", "multiple_choice needs doc_to_choice");
+        if (each == Output::multiple_choice && !json::find(keys_, "doc_to_choice"))
+          fail("output_type", "multiple_choice needs doc_to_choice");
         return;
       }
-    fail("output_type", fmt::format("'{}' is none of generate_until, loglikelihood, loglikelihood_rolling, multiple_choice", given));
+    fail("output_type",
+         fmt::format("'{}' is none of generate_until, loglikelihood, loglikelihood_rolling, multiple_choice", given));
   }
 
   void default_metrics() {
@@ -204,7 +259,8 @@ class TaskReader {
       else if (name->IsString()) metric.name = json::text(*name);
       else return fail("metric_list", "\"metric\" must be a name");
       if (const json::Value* aggregation = json::find(entry, "aggregation")) {
-        if (is_function(*aggregation)) out_.code.push_back(fmt::format("aggregation of {}: {}", metric.name, function_text(*aggregation)));
+        if (is_function(*aggregation))
+          out_.code.push_back(fmt::format("aggregation of {}: {}", metric.name, function_text(*aggregation)));
         else if (aggregation->IsString()) metric.aggregation = json::text(*aggregation);
       }
       metric.higher_is_better = json::find_bool(entry, "higher_is_better");
@@ -212,7 +268,8 @@ class TaskReader {
       for (const auto& member : entry.GetObject()) {
         const std::string_view key = json::text(member.name);
         if (key != "metric" && key != "aggregation" && key != "higher_is_better" && key != "hf_evaluate")
-          json::set(metric.options, key, json::Value(member.value, metric.options.GetAllocator()), metric.options.GetAllocator());
+          json::set(metric.options, key, json::Value(member.value, metric.options.GetAllocator()),
+                    metric.options.GetAllocator());
       }
       if (!metric.name.empty()) check_metric(std::move(metric));
     }
@@ -224,13 +281,18 @@ class TaskReader {
     switch (out_.output) {
       case Output::multiple_choice: known = among(choice_metrics, name); break;
       case Output::loglikelihood: known = name == "perplexity" || name == "acc"; break;
-      case Output::loglikelihood_rolling: known = name == "word_perplexity" || name == "byte_perplexity" || name == "bits_per_byte"; break;
+      case Output::loglikelihood_rolling:
+        known = name == "word_perplexity" || name == "byte_perplexity" || name == "bits_per_byte";
+        break;
       case Output::generate_until:
         if (name != "exact_match" && !has_metric_(name)) return out_.lacks.push_back("there is no metric '" + name + "'");
         break;
     }
-    if (!known) return out_.notes.push_back(fmt::format("the metric {} is none of {}'s and is left out, as lm-eval does", name, output_name(out_.output)));
-    if (out_.output == Output::multiple_choice && (name == "f1" || name == "mcc") && !has_metric_(name)) return out_.lacks.push_back("there is no metric '" + name + "'");
+    if (!known)
+      return out_.notes.push_back(
+          fmt::format("the metric {} is none of {}'s and is left out, as lm-eval does", name, output_name(out_.output)));
+    if (out_.output == Output::multiple_choice && (name == "f1" || name == "mcc") && !has_metric_(name))
+      return out_.lacks.push_back("there is no metric '" + name + "'");
     out_.metrics.push_back(std::move(metric));
   }
 
@@ -252,19 +314,23 @@ class TaskReader {
           const json::Value* own = json::find(step, "filter_fn");
           out_.code.push_back("filter_fn: " + (own && is_function(*own) ? function_text(*own) : std::string("custom")));
         } else if (!function->IsString()) return fail("filter_list", "\"function\" must be a name");
-        else if (!among(filter_functions, json::text(*function))) out_.lacks.push_back(fmt::format("there is no filter '{}'; there are: {}", json::text(*function), listed(filter_functions)));
+        else if (!among(filter_functions, json::text(*function)))
+          out_.lacks.push_back(
+              fmt::format("there is no filter '{}'; there are: {}", json::text(*function), listed(filter_functions)));
         else check_step(step, json::text(*function)), filter.steps.push_back(json::copy(step));
       }
       out_.filters.push_back(std::move(filter));
     }
   }
   void check_step(const json::Value& step, std::string_view function) {
-    if (function == "take_first_k") out_.lacks.emplace_back("the filter take_first_k scores a part of the repeats, which is not done");
+    if (function == "take_first_k")
+      out_.lacks.emplace_back("the filter take_first_k scores a part of the repeats, which is not done");
     const auto pattern = json::find_string(step, "regex_pattern");
     if (!pattern || function == "regex_pos") return;
     RegexOptions options;
     options.syntax = RegexOptions::Syntax::python;
-    if (const auto compiled = Regex::compile(*pattern, options, "regex_pattern"); !compiled) out_.lacks.push_back(compiled.error().message);
+    if (const auto compiled = Regex::compile(*pattern, options, "regex_pattern"); !compiled)
+      out_.lacks.push_back(compiled.error().message);
   }
 
   void generation() {
@@ -292,12 +358,15 @@ class TaskReader {
   void rest() {
     out_.alias = text_or(keys_, "task_alias", out_.name);
     if (const json::Value* repeats = value(keys_, "repeats")) {
-      if (!repeats->IsUint() || repeats->GetUint() < 1 || repeats->GetUint() > repeats_most) fail("repeats", fmt::format("it must be a number from 1 to {}", repeats_most));
+      if (!repeats->IsUint() || repeats->GetUint() < 1 || repeats->GetUint() > repeats_most)
+        fail("repeats", fmt::format("it must be a number from 1 to {}", repeats_most));
       else out_.repeats = repeats->GetUint();
     }
     const json::Value* metadata = value(keys_, "metadata");
     const json::Value* version = metadata ? json::find(*metadata, "version") : nullptr;
-    out_.version = !version || version->IsNull() ? "Yaml" : version->IsString() ? std::string(json::text(*version)) : json::write(*version);
+    out_.version = !version || version->IsNull() ? "Yaml"
+                   : version->IsString()         ? std::string(json::text(*version))
+                                                 : json::write(*version);
   }
 
   void check_template(const json::Value& source, const char* key) {
@@ -310,7 +379,9 @@ class TaskReader {
       check_template(question->text, "doc_to_text");
       check_template(question->target, "doc_to_target");
       check_template(question->choices, "doc_to_choice");
-      if (question->gen_prefix) check_template(json::Value(rapidjson::StringRef(question->gen_prefix->data(), question->gen_prefix->size())), "gen_prefix");
+      if (question->gen_prefix)
+        check_template(json::Value(rapidjson::StringRef(question->gen_prefix->data(), question->gen_prefix->size())),
+                       "gen_prefix");
     }
     const auto given = [&](const char* key) { return json::find(keys_, key) != nullptr; };
     if (!given("doc_to_text") && out_.output != Output::loglikelihood_rolling) fail("doc_to_text", "it is missing");

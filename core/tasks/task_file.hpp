@@ -1,5 +1,5 @@
-// One task of lm-eval's as plain data: every key read and checked, defaults filled in, and what it needs beyond this file said by name.
-// Pure. Threads: [any].
+// One task of lm-eval's as plain data: every key read and checked, defaults filled in, and what it needs beyond this file said
+// by name. Pure. Threads: [any].
 #pragma once
 #include <functional>
 #include <optional>

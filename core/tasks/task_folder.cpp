@@ -27,13 +27,15 @@ void place_functions(json::Value& value, const std::string& folder, json::Docume
 std::vector<fs::path> task_files(const fs::path& root, std::vector<Problem>& ret_problems) {
   std::vector<fs::path> out;
   std::error_code code;
-  for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, code), end; !code && it != end; it.increment(code)) {
+  for (fs::recursive_directory_iterator it(root, fs::directory_options::skip_permission_denied, code), end; !code && it != end;
+       it.increment(code)) {
     const std::string name = it->path().filename().string();
     if (name == "__pycache__" || name == ".ipynb_checkpoints") it.disable_recursion_pending();
     else if (it->path().extension() == ".yaml" && it->is_regular_file(code)) out.push_back(it->path());
   }
   if (code) ret_problems.push_back({root, "the folder cannot be read: " + code.message()});
-  std::sort(out.begin(), out.end(), [](const fs::path& a, const fs::path& b) { return a.generic_string() < b.generic_string(); });
+  std::sort(out.begin(), out.end(),
+            [](const fs::path& a, const fs::path& b) { return a.generic_string() < b.generic_string(); });
   return out;
 }
 
@@ -56,10 +58,12 @@ std::optional<std::pair<Kind, std::string>> kind_of(const json::Value& keys) {
   return std::nullopt;
 }
 
-Result<std::shared_ptr<const json::Document>> TaskFolder::merged(const fs::path& path, std::vector<std::string>& chain, bool keep) {
+Result<std::shared_ptr<const json::Document>> TaskFolder::merged(const fs::path& path, std::vector<std::string>& chain,
+                                                                 bool keep) {
   const std::string key = path.lexically_normal().string();
   if (const auto found = included_.find(key); found != included_.end()) return found->second;
-  if (std::find(chain.begin(), chain.end(), key) != chain.end()) return config_error(fmt::format("{} includes itself, by way of {}", key, chain.back()));
+  if (std::find(chain.begin(), chain.end(), key) != chain.end())
+    return config_error(fmt::format("{} includes itself, by way of {}", key, chain.back()));
   if (chain.size() > includes_max) return config_error(fmt::format("{}: includes nest more than {} deep", key, includes_max));
   chain.push_back(key);
   SXT_TRY(const std::string text, read_file(path, file_bytes_max));
@@ -115,9 +119,11 @@ TaskFolder TaskFolder::open(const std::vector<fs::path>& roots) {
         out.problems_.push_back({path, "its name is not a text"});
         continue;
       }
-      Entry entry{kind->second, kind->first, path, kind->first == Kind::group ? std::vector<std::string>() : list_text::one_or_more(json::find(**keys, "tag"))};
+      Entry entry{kind->second, kind->first, path,
+                  kind->first == Kind::group ? std::vector<std::string>() : list_text::one_or_more(json::find(**keys, "tag"))};
       if (const auto [it, fresh] = own.try_emplace(entry.name, std::move(entry)); !fresh)
-        out.problems_.push_back({path, fmt::format("its name {} is that of {}, which stands before it", it->first, it->second.path.string())});
+        out.problems_.push_back(
+            {path, fmt::format("its name {} is that of {}, which stands before it", it->first, it->second.path.string())});
     }
     for (auto& [name, entry] : own) out.entries_.insert_or_assign(name, std::move(entry));
   }

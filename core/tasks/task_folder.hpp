@@ -1,5 +1,5 @@
-// lm-eval's task files in folders: which tasks, groups and tags there are, and a file with what it includes. What a task says is
-// task_file.hpp's. docs/tasks.md describes the format as far as it is read. Threads: [owner].
+// lm-eval's task files in folders: which tasks, groups and tags there are, and a file with what it includes. What a task says
+// is task_file.hpp's. docs/tasks.md describes the format as far as it is read. Threads: [owner].
 #pragma once
 #include <filesystem>
 #include <map>
@@ -33,8 +33,8 @@ std::string function_text(const json::Value& function);
 
 class TaskFolder {
  public:
-  /// Reads every .yaml file below the roots. Of two of one name in one root the first in the order of paths counts; a later root's wins over
-  /// an earlier one's.
+  /// Reads every .yaml file below the roots. Of two of one name in one root the first in the order of paths counts; a later
+  /// root's wins over an earlier one's.
   static TaskFolder open(const std::vector<std::filesystem::path>& roots);
 
   const std::map<std::string, Entry, std::less<>>& entries() const { return entries_; }
@@ -42,11 +42,13 @@ class TaskFolder {
   const std::vector<Problem>& problems() const { return problems_; }
   const Entry* find(std::string_view name) const;
 
-  /// A file's keys with those of the files that it includes: the later include wins, the file's own keys win over all; a key is replaced whole.
+  /// A file's keys with those of the files that it includes: the later include wins, the file's own keys win over all; a key is
+  /// replaced whole.
   Result<json::Document> read(const std::filesystem::path& path);
 
  private:
-  Result<std::shared_ptr<const json::Document>> merged(const std::filesystem::path& path, std::vector<std::string>& chain, bool keep);
+  Result<std::shared_ptr<const json::Document>> merged(const std::filesystem::path& path, std::vector<std::string>& chain,
+                                                       bool keep);
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::string, std::vector<std::string>, std::less<>> tags_;   // names of tasks, sorted
   std::vector<Problem> problems_;

@@ -52,7 +52,9 @@ std::string Custom::describe() {
 
 std::vector<std::string> Custom::splits() const { return splits_of(context.config()); }
 
-std::string Custom::source_of(std::string_view split) const { return is_every_split(context.config()) ? splits().front() : std::string(split); }
+std::string Custom::source_of(std::string_view split) const {
+  return is_every_split(context.config()) ? splits().front() : std::string(split);
+}
 
 Result<Records> Custom::load(std::string_view split) const {
   Reading reading;

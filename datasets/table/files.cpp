@@ -40,7 +40,8 @@ void expand(const fs::path& folder, std::string_view pattern, std::vector<fs::pa
   if (!is_glob(part)) {
     if (fs::exists(folder / part, code)) children.push_back(folder / part);
   } else {
-    for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, code), end; !code && it != end; it.increment(code))
+    for (fs::directory_iterator it(folder, fs::directory_options::skip_permission_denied, code), end; !code && it != end;
+         it.increment(code))
       if (match(part, it->path().filename().string())) children.push_back(it->path());
   }
   std::sort(children.begin(), children.end());
@@ -74,7 +75,9 @@ Result<std::vector<fs::path>> files_of_split(const fs::path& folder, const json:
   for (std::string& pattern : patterns) {
     const auto name = json::find_string(config, "name");
     if (!name && pattern.find("{name}") != pattern.npos)
-      return Error{Error::Kind::config, "the file '" + pattern + "' has {name} in it, and the loader no \"name\"; add it, such as \"name\": \"${name}\""};
+      return Error{
+          Error::Kind::config,
+          "the file '" + pattern + "' has {name} in it, and the loader no \"name\"; add it, such as \"name\": \"${name}\""};
     replace_all(pattern, "{split}", split);
     if (name) replace_all(pattern, "{name}", *name);
     if (!is_glob(pattern)) {
@@ -83,13 +86,14 @@ Result<std::vector<fs::path>> files_of_split(const fs::path& folder, const json:
     }
     const size_t before = out.size();
     expand(folder, pattern, out);
-    if (out.size() == before) return Error{Error::Kind::missing, "no file in " + folder.string() + " matches '" + pattern + "'"};
+    if (out.size() == before)
+      return Error{Error::Kind::missing, "no file in " + folder.string() + " matches '" + pattern + "'"};
   }
   return out;
 }
 
-Result<Records> read_files(const fs::path& folder, const json::Value& config, std::string_view split, const Reading& reading, Allocator& allocator,
-                           std::vector<Row>& ret_rows, std::vector<std::string>& ret_notes) {
+Result<Records> read_files(const fs::path& folder, const json::Value& config, std::string_view split, const Reading& reading,
+                           Allocator& allocator, std::vector<Row>& ret_rows, std::vector<std::string>& ret_notes) {
   SXT_TRY(const std::vector<fs::path> files, files_of_split(folder, config, split));
   Records out;
   for (const fs::path& file : files) {

@@ -14,8 +14,9 @@ namespace {
 constexpr const char* samples_split = "samples";
 
 // pandas' list of what stands for nothing
-constexpr std::array nothing = std::to_array<std::string_view>({"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
-                                                                "NaN", "None", "n/a", "nan", "null"});
+constexpr std::array nothing =
+    std::to_array<std::string_view>({"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+                                     "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"});
 bool is_nothing(std::string_view text) { return std::find(nothing.begin(), nothing.end(), text) != nothing.end(); }
 
 std::optional<int64_t> whole(std::string_view text) {
@@ -28,7 +29,8 @@ std::optional<double> number(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   double value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return code == std::errc() && end == text.data() + text.size() && !text.empty() && std::isfinite(value) ? std::optional(value) : std::nullopt;
+  return code == std::errc() && end == text.data() + text.size() && !text.empty() && std::isfinite(value) ? std::optional(value)
+                                                                                                          : std::nullopt;
 }
 bool is_truth(std::string_view text) { return text == "True" || text == "TRUE" || text == "true"; }
 bool is_false(std::string_view text) { return text == "False" || text == "FALSE" || text == "false"; }
@@ -48,8 +50,9 @@ std::string format_of(const fs::path& file, const std::string& given, const std:
 Result<void> readable(const fs::path& file, const std::string& repo) {
   for (const char* other : {".parquet", ".arrow", ".gz", ".zst", ".zip"})
     if (file.extension() == other)
-      return Error{Error::Kind::data, fmt::format("{} is a {} file, which is not read yet; write the split as JSON lines (datasets: to_json) beside a README.md that names it, for {}", file.string(),
-                                                  std::string(other + 1), repo)};
+      return Error{Error::Kind::data, fmt::format("{} is a {} file, which is not read yet; write the split as JSON lines "
+                                                  "(datasets: to_json) beside a README.md that names it, for {}",
+                                                  file.string(), std::string(other + 1), repo)};
   return {};
 }
 
@@ -61,12 +64,19 @@ Hub::Hub(Context from) : FileDataset(std::move(from)) {
   reading_.header = json::find_bool(config, "header").value_or(true);
   reading_.member = context.text("field");
   if (const json::Value* columns = json::find(config, "columns"); columns && columns->IsArray())
-    for (const auto& column : columns->GetArray()) reading_.columns.emplace_back(column.IsString() ? json::text(column) : std::string_view());
+    for (const auto& column : columns->GetArray())
+      reading_.columns.emplace_back(column.IsString() ? json::text(column) : std::string_view());
 }
 
 HubSet Hub::set() const {
   const json::Value& config = context.config();
-  HubSet out{context.text("repo"), context.text("name"), context.text("revision"), folder(), json::find(config, "data_files"), context.text("data_dir"), false};
+  HubSet out{context.text("repo"),
+             context.text("name"),
+             context.text("revision"),
+             folder(),
+             json::find(config, "data_files"),
+             context.text("data_dir"),
+             false};
   out.local = json::find_bool(config, "local").value_or(false);
   return out;
 }
@@ -96,7 +106,8 @@ Result<Records> Hub::load(std::string_view split) const {
   if (found == files.end()) {
     std::vector<std::string> names;
     for (const auto& [name, paths] : files) names.push_back(name);
-    return Error{Error::Kind::missing, fmt::format("the data set {} has no split '{}'{}; it has: {}", of.repo, split, did_you_mean(split, names), join(names, ", "))};
+    return Error{Error::Kind::missing, fmt::format("the data set {} has no split '{}'{}; it has: {}", of.repo, split,
+                                                   did_you_mean(split, names), join(names, ", "))};
   }
   json::Document owner;
   auto& a = owner.GetAllocator();
@@ -123,7 +134,8 @@ Result<Records> Hub::load(std::string_view split) const {
 
 void unite_columns(std::vector<Row>& rows, Allocator& a) {
   const Columns columns(rows);
-  if (std::all_of(columns.all.begin(), columns.all.end(), [&](const auto& column) { return column.rows == rows.size(); })) return;
+  if (std::all_of(columns.all.begin(), columns.all.end(), [&](const auto& column) { return column.rows == rows.size(); }))
+    return;
   for (Row& row : rows)
     for (const auto& column : columns.all)
       if (!json::find(row.record, column.name)) json::set(row.record, column.name, json::Value(), a);

@@ -1,4 +1,5 @@
-// The loader `hub`: a data set of the Hugging Face hub as its cache or a folder holds it, or files as the library `datasets` reads them.
+// The loader `hub`: a data set of the Hugging Face hub as its cache or a folder holds it, or files as the library `datasets`
+// reads them.
 #pragma once
 #include <sextant/file_dataset.hpp>
 #include "hub_files.hpp"
@@ -20,7 +21,8 @@ struct Hub : FileDataset {
   Reading reading_;
 };
 
-/// Makes of a CSV file's texts what pandas makes of them: a column of numbers or of True and False is one, and what stands for nothing is null.
+/// Makes of a CSV file's texts what pandas makes of them: a column of numbers or of True and False is one, and what stands for
+/// nothing is null.
 void infer_types(std::vector<Row>& rows);
 /// Every row gets every column: null where it has none.
 void unite_columns(std::vector<Row>& rows, Allocator& a);

@@ -17,17 +17,21 @@ namespace {
 using Splits = std::vector<std::pair<std::string, std::vector<fs::path>>>;
 
 constexpr size_t files_max = 100'000;
-constexpr std::array endings = std::to_array<std::string_view>({".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt"});
+constexpr std::array endings =
+    std::to_array<std::string_view>({".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt"});
 
 Error missing(const HubSet& set, const std::string& what) {
   const std::string revision = set.revision.empty() || set.revision == "main" ? "" : " --revision " + set.revision;
-  return {Error::Kind::missing, fmt::format("{}; where there is a network: hf download --repo-type dataset {}{}", what, set.repo, revision)};
+  return {Error::Kind::missing,
+          fmt::format("{}; where there is a network: hf download --repo-type dataset {}{}", what, set.repo, revision)};
 }
 
-// Patterns of glob: * and ? within a name, ** over folders. Each pair of places is looked at once, so that no pattern takes long.
+// Patterns of glob: * and ? within a name, ** over folders. Each pair of places is looked at once, so that no pattern takes
+// long.
 class Glob {
  public:
-  Glob(std::string_view pattern, std::string_view text) : pattern_(pattern), text_(text), known_((pattern.size() + 1) * (text.size() + 1), unknown) {}
+  Glob(std::string_view pattern, std::string_view text)
+      : pattern_(pattern), text_(text), known_((pattern.size() + 1) * (text.size() + 1), unknown) {}
   bool matches() { return at(0, 0); }
 
  private:
@@ -61,7 +65,8 @@ std::vector<Listed> files_below(const fs::path& folder) {
   std::vector<Listed> out;
   std::error_code code;
   const auto options = fs::directory_options::skip_permission_denied | fs::directory_options::follow_directory_symlink;
-  for (fs::recursive_directory_iterator it(folder, options, code), end; !code && it != end && out.size() < files_max; it.increment(code)) {
+  for (fs::recursive_directory_iterator it(folder, options, code), end; !code && it != end && out.size() < files_max;
+       it.increment(code)) {
     const std::string name = it->path().filename().string();
     if (it.depth() > 20) it.disable_recursion_pending();
     if (name.starts_with('.') || name.starts_with("__")) it.disable_recursion_pending();
@@ -74,7 +79,9 @@ std::vector<Listed> files_below(const fs::path& folder) {
 // The snapshot of the cache that the revision names, or the folder itself.
 Result<fs::path> snapshot_of(const HubSet& set) {
   std::error_code code;
-  if (!fs::is_directory(set.path, code)) return missing(set, fmt::format("the data set {} is not in the cache of the Hugging Face hub: there is no {}", set.repo, set.path.string()));
+  if (!fs::is_directory(set.path, code))
+    return missing(set, fmt::format("the data set {} is not in the cache of the Hugging Face hub: there is no {}", set.repo,
+                                    set.path.string()));
   if (!fs::is_directory(set.path / "snapshots", code)) return set.path;
   const std::string revision = set.revision.empty() ? "main" : set.revision;
   std::string commit = revision;
@@ -82,44 +89,57 @@ Result<fs::path> snapshot_of(const HubSet& set) {
     commit.assign(std::istreambuf_iterator<char>(ref), {});
     while (!commit.empty() && (commit.back() == '\n' || commit.back() == ' ' || commit.back() == '\r')) commit.pop_back();
   }
-  if (commit.empty() || commit.find('/') != commit.npos || commit.front() == '.' || !fs::is_directory(set.path / "snapshots" / commit, code))
+  if (commit.empty() || commit.find('/') != commit.npos || commit.front() == '.' ||
+      !fs::is_directory(set.path / "snapshots" / commit, code))
     return missing(set, fmt::format("the cache's {} has no snapshot of the revision {}", set.path.string(), revision));
   return set.path / "snapshots" / commit;
 }
 
-Result<std::vector<fs::path>> resolved(const HubSet& set, const fs::path& root, const std::vector<std::string>& patterns, const std::vector<Listed>& listed) {
+Result<std::vector<fs::path>> resolved(const HubSet& set, const fs::path& root, const std::vector<std::string>& patterns,
+                                       const std::vector<Listed>& listed) {
   std::vector<fs::path> out;
   for (const std::string& pattern : patterns) {
-    if (pattern.find("://") != pattern.npos) return Error{Error::Kind::missing, fmt::format("the file {} is to be fetched from the network, which is not done; fetch it, and name the file in data_files", pattern)};
+    if (pattern.find("://") != pattern.npos)
+      return Error{
+          Error::Kind::missing,
+          fmt::format(
+              "the file {} is to be fetched from the network, which is not done; fetch it, and name the file in data_files",
+              pattern)};
     if (set.local) {
       out.push_back(root / pattern);
       continue;
     }
-    if (pattern.size() > pattern_bytes_max) return Error{Error::Kind::config, fmt::format("a file name of {} has {} bytes; that is none", set.repo, pattern.size())};
+    if (pattern.size() > pattern_bytes_max)
+      return Error{Error::Kind::config, fmt::format("a file name of {} has {} bytes; that is none", set.repo, pattern.size())};
     std::string wanted = pattern;
     while (wanted.starts_with("./")) wanted.erase(0, 2);
     if (!set.data_dir.empty()) wanted = set.data_dir + "/" + wanted;
     const size_t before = out.size();
     for (const Listed& file : listed)
       if (Glob(wanted, file.name).matches()) out.push_back(file.path);
-    if (out.size() == before) return missing(set, fmt::format("no file in {} matches '{}', which the data set {} names", root.string(), wanted, set.repo));
+    if (out.size() == before)
+      return missing(set,
+                     fmt::format("no file in {} matches '{}', which the data set {} names", root.string(), wanted, set.repo));
   }
   return out;
 }
 
 // "data_files" of a task or of a README's entry: by split, or one split's, which is called train.
-Result<Splits> named_files(const HubSet& set, const fs::path& root, const json::Value& files, const std::vector<Listed>& listed) {
+Result<Splits> named_files(const HubSet& set, const fs::path& root, const json::Value& files,
+                           const std::vector<Listed>& listed) {
   Splits out;
   const auto add = [&](const std::string& split, const json::Value* patterns) -> Result<void> {
     SXT_TRY(auto paths, resolved(set, root, list_text::one_or_more(patterns), listed));
-    if (paths.empty()) return Error{Error::Kind::config, fmt::format("the data_files of the split '{}' of {} name no file", split, set.repo)};
+    if (paths.empty())
+      return Error{Error::Kind::config, fmt::format("the data_files of the split '{}' of {} name no file", split, set.repo)};
     out.emplace_back(split, std::move(paths));
     return {};
   };
   if (files.IsObject()) {
     for (const auto& member : files.GetObject()) SXT_CHECK(add(std::string(json::text(member.name)), &member.value));
   } else if (files.IsArray() && !files.Empty() && files[0].IsObject()) {
-    for (const auto& item : files.GetArray()) SXT_CHECK(add(json::find_string(item, "split").value_or("train"), json::find(item, "path")));
+    for (const auto& item : files.GetArray())
+      SXT_CHECK(add(json::find_string(item, "split").value_or("train"), json::find(item, "path")));
   } else {
     SXT_CHECK(add("train", &files));
   }
@@ -150,8 +170,9 @@ Result<std::optional<Splits>> readme_files(const HubSet& set, const fs::path& ro
     if (set.name.empty() ? is_default || configs->Size() == 1 : names.back() == set.name) chosen = &config;
   }
   if (!chosen)
-    return Error{Error::Kind::config, fmt::format("the data set {} has no configuration '{}'{}; it has: {}", set.repo, set.name.empty() ? "default" : set.name,
-                                                  did_you_mean(set.name, names), join(names, ", "))};
+    return Error{Error::Kind::config,
+                 fmt::format("the data set {} has no configuration '{}'{}; it has: {}", set.repo,
+                             set.name.empty() ? "default" : set.name, did_you_mean(set.name, names), join(names, ", "))};
   HubSet own = set;
   if (const auto folder = json::find_string(*chosen, "data_dir")) own.data_dir = *folder;
   const json::Value* files = json::find(*chosen, "data_files");
@@ -162,8 +183,17 @@ Result<std::optional<Splits>> readme_files(const HubSet& set, const fs::path& ro
 
 // The split that a file's name or folder says: "data/validation-00000.parquet", "dev.jsonl".
 std::optional<std::string> split_of(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 11> words{{{"train", "train"}, {"training", "train"}, {"validation", "validation"}, {"valid", "validation"}, {"dev", "validation"},
-                                                                                {"val", "validation"}, {"test", "test"}, {"testing", "test"}, {"eval", "test"}, {"evaluation", "test"}, {"development", "validation"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 11> words{{{"train", "train"},
+                                                                                 {"training", "train"},
+                                                                                 {"validation", "validation"},
+                                                                                 {"valid", "validation"},
+                                                                                 {"dev", "validation"},
+                                                                                 {"val", "validation"},
+                                                                                 {"test", "test"},
+                                                                                 {"testing", "test"},
+                                                                                 {"eval", "test"},
+                                                                                 {"evaluation", "test"},
+                                                                                 {"development", "validation"}}};
   std::string word;
   std::vector<std::string> parts;
   for (const char c : std::string(name) + "/") {
@@ -181,13 +211,17 @@ Result<Splits> guessed_files(const HubSet& set, const fs::path& root, const std:
   std::map<std::string, std::vector<fs::path>> by_split;
   std::vector<fs::path> all;
   for (const Listed& file : listed) {
-    if (!file.name.starts_with(prefix) || std::none_of(endings.begin(), endings.end(), [&](std::string_view end) { return file.name.ends_with(end); })) continue;
-    if (!set.name.empty() && set.name != "default" && file.name.find(set.name) == file.name.npos) continue;   // a folder or a file for each configuration
+    if (!file.name.starts_with(prefix) ||
+        std::none_of(endings.begin(), endings.end(), [&](std::string_view end) { return file.name.ends_with(end); }))
+      continue;
+    if (!set.name.empty() && set.name != "default" && file.name.find(set.name) == file.name.npos)
+      continue;  // a folder or a file for each configuration
     all.push_back(file.path);
     if (const auto split = split_of(std::string_view(file.name).substr(prefix.size()))) by_split[*split].push_back(file.path);
   }
   if (all.empty())
-    return missing(set, fmt::format("{} holds no data files{}", root.string(), set.name.empty() ? "" : " of the configuration " + set.name));
+    return missing(set, fmt::format("{} holds no data files{}", root.string(),
+                                    set.name.empty() ? "" : " of the configuration " + set.name));
   Splits out;
   for (const char* split : {"train", "validation", "test"})
     if (const auto found = by_split.find(split); found != by_split.end()) out.emplace_back(split, found->second);
@@ -199,7 +233,9 @@ Result<Splits> guessed_files(const HubSet& set, const fs::path& root, const std:
 
 Result<Splits> hub_files(const HubSet& set) {
   if (set.local) {
-    if (!set.data_files) return Error{Error::Kind::config, fmt::format("the task names no data_files for the builder {}; add them to its dataset_kwargs", set.repo)};
+    if (!set.data_files)
+      return Error{Error::Kind::config,
+                   fmt::format("the task names no data_files for the builder {}; add them to its dataset_kwargs", set.repo)};
     return named_files(set, set.path, *set.data_files, {});
   }
   SXT_TRY(const fs::path root, snapshot_of(set));

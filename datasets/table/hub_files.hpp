@@ -1,5 +1,5 @@
-// Which files the splits of a data set of the Hugging Face hub have: as its README.md says in YAML, else by their names, as the library
-// `datasets` looks for them. Looks at the disk; reads no data.
+// Which files the splits of a data set of the Hugging Face hub have: as its README.md says in YAML, else by their names, as the
+// library `datasets` looks for them. Looks at the disk; reads no data.
 #pragma once
 #include <filesystem>
 #include <map>
@@ -17,8 +17,8 @@ struct HubSet {
   bool local = false;                 // `path` is where relative names begin, and no data set's folder
 };
 
-/// By split, in the README's order or in the order train, validation, test; each split's files in the order of their names. An Error of kind missing
-/// says how to get what is not there.
+/// By split, in the README's order or in the order train, validation, test; each split's files in the order of their names. An
+/// Error of kind missing says how to get what is not there.
 Result<std::vector<std::pair<std::string, std::vector<std::filesystem::path>>>> hub_files(const HubSet& set);
 
 }  // namespace sextant::tables

@@ -110,7 +110,8 @@ struct Shapes {
   // [value, ...]: the names stand by position
   Result<void> add_values(const std::string& place, const json::Value& values) {
     if (values.Size() != names.size())
-      return data_error(place + "it has " + std::to_string(values.Size()) + " values, and \"columns\" names " + std::to_string(names.size()));
+      return data_error(place + "it has " + std::to_string(values.Size()) + " values, and \"columns\" names " +
+                        std::to_string(names.size()));
     json::Value record(rapidjson::kObjectType);
     for (rapidjson::SizeType i = 0; i < values.Size(); ++i)
       if (!names[i].empty()) json::set(record, names[i], json::Value(values[i], a), a);
@@ -129,9 +130,9 @@ struct Shapes {
         continue;
       }
       if (rows[i].IsArray())
-        return data_error(
-            place +
-            "a list, not an object: its values have no names; give them by \"columns\", or write objects, as pandas' to_json(orient=\"records\") does");
+        return data_error(place +
+                          "a list, not an object: its values have no names; give them by \"columns\", or write objects, as "
+                          "pandas' to_json(orient=\"records\") does");
       if (!rows[i].IsObject()) return data_error(place + "not a JSON object");
       add(place, rows[i]);
     }

@@ -7,7 +7,8 @@
 namespace sextant::tables {
 namespace {
 
-// The object or list that holds the path's last step, and that step: "passage.questions" is "questions" of the member "passage".
+// The object or list that holds the path's last step, and that step: "passage.questions" is "questions" of the member
+// "passage".
 struct Place {
   json::Value* owner;
   std::string name;
@@ -19,7 +20,8 @@ Place place_of(json::Value& record, const std::string& path) {
 }
 
 // The files that a further column names, as the rows' own are named.
-Result<std::vector<std::filesystem::path>> files_beside(const std::filesystem::path& folder, const json::Value& config, const json::Value& given, std::string_view split) {
+Result<std::vector<std::filesystem::path>> files_beside(const std::filesystem::path& folder, const json::Value& config,
+                                                        const json::Value& given, std::string_view split) {
   json::Document where(rapidjson::kObjectType);
   auto& a = where.GetAllocator();
   json::set(where, given.IsObject() ? "files" : "file", json::Value(given, a), a);
@@ -41,7 +43,8 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return out;
 }
 
-Result<void> add_columns_beside(const std::filesystem::path& folder, const json::Value& config, std::string_view split, Allocator& allocator, std::vector<Row>& rows) {
+Result<void> add_columns_beside(const std::filesystem::path& folder, const json::Value& config, std::string_view split,
+                                Allocator& allocator, std::vector<Row>& rows) {
   const json::Value* beside = json::find(config, "beside");
   if (!beside) return {};
   for (const auto& column : beside->GetObject()) {
@@ -54,14 +57,16 @@ Result<void> add_columns_beside(const std::filesystem::path& folder, const json:
     }
     const std::string name(json::text(column.name));
     if (texts.size() != rows.size())
-      return data_error(files.front().string() + " has " + std::to_string(texts.size()) + " lines for the column '" + name + "', and the split '" +
-                        std::string(split) + "' has " + std::to_string(rows.size()) + " rows; they must be of one edition");
+      return data_error(files.front().string() + " has " + std::to_string(texts.size()) + " lines for the column '" + name +
+                        "', and the split '" + std::string(split) + "' has " + std::to_string(rows.size()) +
+                        " rows; they must be of one edition");
     for (size_t i = 0; i < rows.size(); ++i) json::set(rows[i].record, name, texts[i], allocator);
   }
   return {};
 }
 
-Result<void> add_texts(const std::filesystem::path& folder, const json::Value& config, std::string_view split, Allocator& allocator, std::vector<Row>& rows) {
+Result<void> add_texts(const std::filesystem::path& folder, const json::Value& config, std::string_view split,
+                       Allocator& allocator, std::vector<Row>& rows) {
   const json::Value* texts = json::find(config, "texts");
   if (!texts) return {};
   for (const auto& column : texts->GetObject()) {
@@ -94,10 +99,12 @@ Result<void> unfold(const std::vector<std::string>& paths, Allocator& allocator,
       owner->RemoveMember(found);
       for (rapidjson::SizeType i = 0; i < items.Size(); ++i) {
         std::string place = row.place;
-        place.insert(place.size() - std::min<size_t>(place.size(), 2), ", " + name + "[" + std::to_string(i) + "]");   // before ": "
+        place.insert(place.size() - std::min<size_t>(place.size(), 2),
+                     ", " + name + "[" + std::to_string(i) + "]");  // before ": "
         Row one{std::move(place), json::Value(row.record, allocator), row.not_finite};
         if (items[i].IsObject())
-          for (auto& member : items[i].GetObject()) json::set(one.record, json::text(member.name), json::Value(member.value, allocator), allocator);
+          for (auto& member : items[i].GetObject())
+            json::set(one.record, json::text(member.name), json::Value(member.value, allocator), allocator);
         else json::set(one.record, name, json::Value(items[i], allocator), allocator);
         out.push_back(std::move(one));
       }
@@ -108,7 +115,8 @@ Result<void> unfold(const std::vector<std::string>& paths, Allocator& allocator,
 }
 
 Result<void> keep_where(const std::string& expression, std::vector<Row>& rows) {
-  SXT_TRY(const jinja::Template program, jinja::Template::parse("{% if " + expression + " %}1{% endif %}", "loader.where", jinja::Environment::lm_eval()));
+  SXT_TRY(const jinja::Template program,
+          jinja::Template::parse("{% if " + expression + " %}1{% endif %}", "loader.where", jinja::Environment::lm_eval()));
   std::vector<Row> out;
   for (Row& row : rows) {
     const auto verdict = program.render(row.record);

@@ -10,13 +10,15 @@
 namespace sextant::tables {
 
 /// "beside": each line of a split's further file is a column of the row at its place. Exactly one line for each row.
-Result<void> add_columns_beside(const std::filesystem::path& folder, const json::Value& config, std::string_view split, Allocator& allocator, std::vector<Row>& rows);
+Result<void> add_columns_beside(const std::filesystem::path& folder, const json::Value& config, std::string_view split,
+                                Allocator& allocator, std::vector<Row>& rows);
 
 /// "texts": columns that hold a whole file's text, the same in every row: a task's own instructions.
-Result<void> add_texts(const std::filesystem::path& folder, const json::Value& config, std::string_view split, Allocator& allocator, std::vector<Row>& rows);
+Result<void> add_texts(const std::filesystem::path& folder, const json::Value& config, std::string_view split,
+                       Allocator& allocator, std::vector<Row>& rows);
 
-/// "unfold": for each path in its turn, a row becomes one for each item of the list there. The members of an item that is an object
-/// become the row's; another item stands under the path's last name. The list itself goes.
+/// "unfold": for each path in its turn, a row becomes one for each item of the list there. The members of an item that is an
+/// object become the row's; another item stands under the path's last name. The list itself goes.
 Result<void> unfold(const std::vector<std::string>& paths, Allocator& allocator, std::vector<Row>& rows);
 
 /// "where": rows for which the Jinja expression does not hold are left out.

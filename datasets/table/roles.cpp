@@ -166,8 +166,8 @@ class Finder {
       const std::string name(json::text(member.name));
       if (name == out_.answer || lower_case(name).find("alias") != std::string::npos) continue;
       if (std::all_of(rows_.begin(), rows_.end(), [&](const Row& row) { return points_into(row, name); }))
-        return data_error(origin_ + ": every answer stands in the list '" + name + "'; if it holds the options, say so " + meta +
-                          ": {\"options\": \"" + name +
+        return data_error(origin_ + ": every answer stands in the list '" + name + "'; if it holds the options, say so " +
+                          meta + ": {\"options\": \"" + name +
                           "\"}; if not, that the questions are open: --custom-dataset-data-type qa");
     }
     const bool distractors = std::any_of(columns_.all.begin(), columns_.all.end(),

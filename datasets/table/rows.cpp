@@ -58,7 +58,8 @@ Result<void> add_json_text(std::string_view text, const std::string& origin, boo
   return add_json(document, text, origin, reading, a, out);
 }
 
-Result<void> add_lines(std::string_view text, const std::string& origin, const Reading& reading, Allocator& a, std::vector<Row>& out) {
+Result<void> add_lines(std::string_view text, const std::string& origin, const Reading& reading, Allocator& a,
+                       std::vector<Row>& out) {
   SXT_CHECK(csv::check_text(text, origin));
   const std::string column = reading.columns.empty() ? "text" : reading.columns.front();
   size_t number = 0;

@@ -16,7 +16,8 @@ inline Error data_error(std::string what) { return {Error::Kind::data, std::move
 struct Reading {
   std::string format = "auto";       // csv, tsv, jsonl, json or lines; auto: by the file's name
   bool header = true;                // csv, tsv: the first line names the columns
-  std::vector<std::string> columns;  // csv, tsv, JSON rows that are lists: names by position, "" leaves one out; lines: the column
+  std::vector<std::string>
+      columns;  // csv, tsv, JSON rows that are lists: names by position, "" leaves one out; lines: the column
   std::string member;                // json: the path of the list inside the object
   bool find_header = false;          // csv, tsv: a multiple-choice file without a header is known by its answers
   std::vector<std::string> labels;   // csv, tsv, not empty: a first line whose cell `answer_at` is one of them is a row

@@ -91,8 +91,9 @@ struct Table : FileDataset {
     const std::string column = answers ? json::find_string(*answers, "column").value_or("answer") : "answer";
     const auto at = std::find(reading.columns.begin(), reading.columns.end(), column);
     if (reading.labels.empty() || at == reading.columns.end())
-      throw ConfigError("table: \"header\": \"auto\" looks for an answer in the first line; name the columns with \"columns\", '" + column +
-                        "' among them, and the labels with \"answers\"");
+      throw ConfigError(
+          "table: \"header\": \"auto\" looks for an answer in the first line; name the columns with \"columns\", '" + column +
+          "' among them, and the labels with \"answers\"");
     reading.answer_at = static_cast<size_t>(at - reading.columns.begin());
   }
   static Error no_column(const tables::Row& row, std::string_view column, const std::string& what_for) {
@@ -138,12 +139,13 @@ struct Table : FileDataset {
   tables::Reading reading;
 };
 
-// C-Eval and CMMLU had loaders of their own once. Configurations, configs/run.json of older runs among them, still name these; the cards
-// do not (docs/adr/0032-table-reads-ceval-and-cmmlu.md).
+// C-Eval and CMMLU had loaders of their own once. Configurations, configs/run.json of older runs among them, still name these;
+// the cards do not (docs/adr/0032-table-reads-ceval-and-cmmlu.md).
 struct Ceval : Table {
   explicit Ceval(Context from)
       : Table(std::move(from), R"({"file": "{split}/{name}_{split}.csv", "add": ["explanation"],
-          "require": ["question", "A", "B", "C", "D", "answer"], "answers": {"among": ["A", "B", "C", "D"], "unpublished": ["test"]}})") {}
+          "require": ["question", "A", "B", "C", "D", "answer"], "answers": {"among": ["A", "B", "C", "D"], "unpublished": ["test"]}})") {
+  }
 };
 struct Cmmlu : Table {
   explicit Cmmlu(Context from)
@@ -206,10 +208,13 @@ SEXTANT_PLUGIN(
     sextant::component<Table>({.id = "table", .summary = "Files of rows: .csv, .tsv, .jsonl, .json", .schema = table_schema}),
     sextant::component<tables::Custom>(
         {.id = "custom", .summary = "A file of your own: question, A, B, ..., answer", .schema = custom_schema}),
-    sextant::component<Ceval>(
-        {.id = "ceval", .summary = "older name: table with {split}/{name}_{split}.csv and C-Eval's columns", .schema = subject_schema}),
+    sextant::component<Ceval>({.id = "ceval",
+                               .summary = "older name: table with {split}/{name}_{split}.csv and C-Eval's columns",
+                               .schema = subject_schema}),
     sextant::component<Cmmlu>(
         {.id = "cmmlu", .summary = "older name: table with {split}/{name}.csv and CMMLU's columns", .schema = subject_schema}),
-    sextant::component<tables::Hub>({.id = "hub", .summary = "A data set of the Hugging Face hub, from its cache or a folder", .schema = tables::hub_schema}))
+    sextant::component<tables::Hub>({.id = "hub",
+                                     .summary = "A data set of the Hugging Face hub, from its cache or a folder",
+                                     .schema = tables::hub_schema}))
 
 #undef TABLE_FILES

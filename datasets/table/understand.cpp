@@ -45,8 +45,9 @@ class Reader {
       }
       for (const std::string& name : row.not_finite)
         if (is_read(name))
-          return data_error(place_of(row) + "'" + name +
-                            "' is NaN or infinite, which is not text; write null where there is nothing, or the text in quotes");
+          return data_error(
+              place_of(row) + "'" + name +
+              "' is NaN or infinite, which is not text; write null where there is nothing, or the text in quotes");
     }
     return {};
   }

@@ -15,7 +15,8 @@ std::string text_of(const sxt_message& message) {
 
 class Answers : public Model {
  public:
-  explicit Answers(Context given) : Model(std::move(given)), path_(context.text("path")), fails_(context.text("missing") != "empty") {
+  explicit Answers(Context given)
+      : Model(std::move(given)), path_(context.text("path")), fails_(context.text("missing") != "empty") {
     if (path_.empty()) throw ConfigError("no file is named; give --model-path REPLIES.jsonl");
     replies_ = or_throw(Replies::read(path_, context.text("dataset")));
   }
@@ -24,24 +25,34 @@ class Answers : public Model {
     sxt_model_info info{};
     info.struct_size = sizeof info;
     info.abilities = SXT_MODEL_GENERATE | SXT_MODEL_MESSAGES;
-    std::memcpy(info.weights_sha256, replies_->sha256().data(), std::min(replies_->sha256().size(), sizeof info.weights_sha256 - 1));
+    std::memcpy(info.weights_sha256, replies_->sha256().data(),
+                std::min(replies_->sha256().size(), sizeof info.weights_sha256 - 1));
     return info;
   }
   std::string describe() override {
-    return fmt::format(R"({{"family":"answers","device":"file","compute":"none","replies":{},"has_chat_template":true,"depends_on_sample":true,)"
-                       R"("cannot_score":"a file of replies gives no log-probabilities"}})", replies_->size());
+    return fmt::format(
+        R"({{"family":"answers","device":"file","compute":"none","replies":{},"has_chat_template":true,"depends_on_sample":true,)"
+        R"("cannot_score":"a file of replies gives no log-probabilities"}})",
+        replies_->size());
   }
-  std::vector<int32_t> tokenize(std::string_view, uint32_t) override { throw PluginError(SXT_UNSUPPORTED, "a file of replies has no tokens"); }
-  std::string detokenize(std::span<const int32_t>, uint32_t) override { throw PluginError(SXT_UNSUPPORTED, "a file of replies has no tokens"); }
+  std::vector<int32_t> tokenize(std::string_view, uint32_t) override {
+    throw PluginError(SXT_UNSUPPORTED, "a file of replies has no tokens");
+  }
+  std::string detokenize(std::span<const int32_t>, uint32_t) override {
+    throw PluginError(SXT_UNSUPPORTED, "a file of replies has no tokens");
+  }
   std::string render_chat(std::string_view conversation_json) override {
     const json::Document conversation = or_throw(json::parse(conversation_json, "conversation"));
     std::string text;
     if (const json::Value* messages = json::find(conversation, "messages"); messages && messages->IsArray())
       for (const auto& message : messages->GetArray())
-        text += fmt::format("<|{}|>\n{}\n", json::find_string(message, "role").value_or("user"), json::find_string(message, "content").value_or(""));
+        text += fmt::format("<|{}|>\n{}\n", json::find_string(message, "role").value_or("user"),
+                            json::find_string(message, "content").value_or(""));
     return fmt::format(R"({{"text":{}}})", json::quote(text));
   }
-  std::string plan(uint64_t, std::span<const sxt_request* const>) override { return R"({"prompt_tokens":0,"computed_tokens":0,"kv_bytes":0,"peak_bytes":0})"; }
+  std::string plan(uint64_t, std::span<const sxt_request* const>) override {
+    return R"({"prompt_tokens":0,"computed_tokens":0,"kv_bytes":0,"peak_bytes":0})";
+  }
 
   void run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) override {
     for (size_t i = 0; i < requests.size(); ++i) {
@@ -69,7 +80,10 @@ class Answers : public Model {
         result.thinking = borrow(line->thinking);
       } else if (fails_) {
         result.status = SXT_BAD_DATA;
-        why = fmt::format("{} holds no reply to the prompt that ends in '{}'; add a line for it, or give --model-kwargs missing=empty to count it as empty", path_, ending(last.empty() ? prompt : last));
+        why = fmt::format(
+            "{} holds no reply to the prompt that ends in '{}'; add a line for it, or give --model-kwargs missing=empty to "
+            "count it as empty",
+            path_, ending(last.empty() ? prompt : last));
       }
       result.finish = SXT_FINISH_EOS;
     }

@@ -12,12 +12,15 @@ namespace {
 constexpr size_t beginning_bytes = 12;    // by which a question is looked up in a prompt
 constexpr uint64_t file_max = 8ull << 30;
 
-Error wrong(const std::string& path, size_t number, const std::string& what) { return {Error::Kind::data, fmt::format("{}:{}: {}", path, number, what)}; }
+Error wrong(const std::string& path, size_t number, const std::string& what) {
+  return {Error::Kind::data, fmt::format("{}:{}: {}", path, number, what)};
+}
 
 Result<uint64_t> count_of(const json::Value& line, const char* key, const std::string& path, size_t number) {
   const json::Value* value = json::find(line, key);
   if (!value) return uint64_t{0};
-  if (!value->IsUint64()) return wrong(path, number, fmt::format("\"{}\" is {}; it must be a number, 0 or more", key, json::write(*value)));
+  if (!value->IsUint64())
+    return wrong(path, number, fmt::format("\"{}\" is {}; it must be a number, 0 or more", key, json::write(*value)));
   return value->GetUint64();
 }
 
@@ -32,13 +35,17 @@ uint64_t stream_of(std::string_view dataset, uint64_t row, uint64_t repeat, uint
 
 Result<Replies> Replies::read(const std::string& path, const std::string& dataset) {
   std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) return Error{Error::Kind::config, fmt::format("{}: cannot be read ({}); name a file of JSON lines", path, std::strerror(errno))};
+  if (!in)
+    return Error{Error::Kind::config,
+                 fmt::format("{}: cannot be read ({}); name a file of JSON lines", path, std::strerror(errno))};
   const auto size = static_cast<uint64_t>(std::max<std::streamoff>(0, in.tellg()));
-  if (size > file_max) return Error{Error::Kind::config, fmt::format("{}: has {} bytes; more than {} are not read", path, size, file_max)};
+  if (size > file_max)
+    return Error{Error::Kind::config, fmt::format("{}: has {} bytes; more than {} are not read", path, size, file_max)};
   std::string all(size, '\0');
   in.seekg(0);
   if (!in.read(all.data(), static_cast<std::streamsize>(size)))
-    return Error{Error::Kind::io, fmt::format("{}: cannot be read ({}); name a file of JSON lines", path, std::strerror(errno))};
+    return Error{Error::Kind::io,
+                 fmt::format("{}: cannot be read ({}); name a file of JSON lines", path, std::strerror(errno))};
   Replies out;
   out.sha256_ = sha256_hex(all);
   size_t number = 0;
@@ -51,7 +58,9 @@ Result<Replies> Replies::read(const std::string& path, const std::string& datase
     SXT_TRY(const json::Document line, json::parse(text, fmt::format("{}:{}", path, number)));
     SXT_CHECK(out.add(line, number, path, dataset));
   }
-  if (out.lines_.empty()) return Error{Error::Kind::data, fmt::format("{}: holds no replies; each line is {{\"question\": ..., \"reply\": ...}}", path)};
+  if (out.lines_.empty())
+    return Error{Error::Kind::data,
+                 fmt::format("{}: holds no replies; each line is {{\"question\": ..., \"reply\": ...}}", path)};
   for (size_t i = 0; i < out.questions_.size(); ++i) {
     const std::string_view question = out.questions_[i].text;
     if (question.size() < beginning_bytes) out.short_.push_back(i);
@@ -63,7 +72,10 @@ Result<Replies> Replies::read(const std::string& path, const std::string& datase
 // The same twice is no harm; two replies to one question are, for nobody says which counts.
 Result<void> Replies::check_new(const std::string& what, size_t earlier, size_t number, const std::string& path) const {
   if (lines_[earlier].reply == lines_.back().reply) return {};
-  return wrong(path, number, fmt::format("has another reply to {} than line {}; keep one of them, or give \"dataset\", \"index\" and \"repeat\"", what, lines_[earlier].number));
+  return wrong(
+      path, number,
+      fmt::format("has another reply to {} than line {}; keep one of them, or give \"dataset\", \"index\" and \"repeat\"", what,
+                  lines_[earlier].number));
 }
 
 Result<void> Replies::add(const json::Value& line, size_t number, const std::string& path, const std::string& dataset) {
@@ -73,14 +85,20 @@ Result<void> Replies::add(const json::Value& line, size_t number, const std::str
   const json::Value* reply = nullptr;
   for (const char* key : {"reply", "prediction", "response", "output", "completion"})
     if (!reply) reply = json::find(line, key);
-  if (!reply || !reply->IsString()) return wrong(path, number, "holds no \"reply\" that is a text (\"prediction\", \"response\", \"output\" and \"completion\" are taken, too)");
+  if (!reply || !reply->IsString())
+    return wrong(
+        path, number,
+        "holds no \"reply\" that is a text (\"prediction\", \"response\", \"output\" and \"completion\" are taken, too)");
   made.reply = std::string(json::text(*reply));
   made.thinking = json::find_string(line, "thinking").value_or("");
   const size_t id = lines_.size();
   lines_.push_back(std::move(made));
   if (json::find(line, "index")) {
     const std::string set = json::find_string(line, "dataset").value_or(dataset);
-    if (set.empty()) return wrong(path, number, "has an \"index\" and names no \"dataset\"; add it as the table has it, or give --model-kwargs dataset=NAME for all lines");
+    if (set.empty())
+      return wrong(path, number,
+                   "has an \"index\" and names no \"dataset\"; add it as the table has it, or give --model-kwargs dataset=NAME "
+                   "for all lines");
     SXT_TRY(const uint64_t index, count_of(line, "index", path, number));
     SXT_TRY(const uint64_t repeat, count_of(line, "repeat", path, number));
     SXT_TRY(const uint64_t turn, count_of(line, "turn", path, number));
@@ -94,7 +112,9 @@ Result<void> Replies::add(const json::Value& line, size_t number, const std::str
     return {};
   }
   const auto question = json::find_string(line, "question");
-  if (!question || question->empty()) return wrong(path, number, "says of nothing that it is the reply to; give \"question\", \"prompt\", or \"dataset\" and \"index\"");
+  if (!question || question->empty())
+    return wrong(path, number,
+                 "says of nothing that it is the reply to; give \"question\", \"prompt\", or \"dataset\" and \"index\"");
   const auto [it, fresh] = by_text_.emplace(*question, id);
   if (fresh) questions_.push_back({*question, id});
   else SXT_CHECK(check_new("this question", it->second, number, path));
@@ -104,7 +124,8 @@ Result<void> Replies::add(const json::Value& line, size_t number, const std::str
 const Replies::Line* Replies::by_question(std::string_view prompt) const {
   const Question* longest = nullptr;
   const auto consider = [&](const Question& question, size_t at) {
-    if ((!longest || question.text.size() > longest->text.size()) && prompt.substr(at).starts_with(question.text)) longest = &question;
+    if ((!longest || question.text.size() > longest->text.size()) && prompt.substr(at).starts_with(question.text))
+      longest = &question;
   };
   for (size_t at = 0; at + beginning_bytes <= prompt.size(); ++at)
     if (const auto it = by_beginning_.find(prompt.substr(at, beginning_bytes)); it != by_beginning_.end())

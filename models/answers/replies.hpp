@@ -1,5 +1,5 @@
-// Replies that somebody has already: lines of a file, found again by the sample's place in its data set, by the whole prompt, or by the
-// question that stands in it. Read-only once opened. [any] thread.
+// Replies that somebody has already: lines of a file, found again by the sample's place in its data set, by the whole prompt,
+// or by the question that stands in it. Read-only once opened. [any] thread.
 #pragma once
 #include <cstdint>
 #include <optional>

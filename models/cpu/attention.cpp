@@ -24,8 +24,8 @@ uint32_t shared_pages(const Batch& batch, const Run& a, const Run& b) {
   return static_cast<uint32_t>(std::mismatch(first, first + most, second).first - first);
 }
 
-// The paths of the rows from `first` on, rows counted in tokens: up to `most`, and no further than a path that shares no block with
-// the one before. ret_last: where they end; `run`, that of `first`, becomes that of ret_last.
+// The paths of the rows from `first` on, rows counted in tokens: up to `most`, and no further than a path that shares no block
+// with the one before. ret_last: where they end; `run`, that of `first`, becomes that of ret_last.
 template <class Runs>
 uint32_t collect_paths(const Batch& batch, Runs& run, uint32_t first, uint32_t most, PathRows* ret_paths, uint32_t& ret_last) {
   uint32_t count = 0, shared = 0;
@@ -147,8 +147,8 @@ void CpuDevice::attend(const Batch& batch, uint32_t layer, Range rows, Range kv_
             out[n] = attention_rows_.data() + size_t{r} * width_.attention + size_t{g * group + i} * width_.head;
             position[n] = batch.positions[r];
           }
-        attention_.attend({query, position, out, n, width_.head, of_heads, page(layer, 0, g), a.layers.size() * page_step(), scale,
-                           scratch_[thread].data(), a.layers[layer].window, soft_cap});
+        attention_.attend({query, position, out, n, width_.head, of_heads, page(layer, 0, g), a.layers.size() * page_step(),
+                           scale, scratch_[thread].data(), a.layers[layer].window, soft_cap});
       }
   }
 }

@@ -1,6 +1,6 @@
 // Attention in bf16, compiled once for each instruction set: KERNEL_TABLE names the function that returns the table,
-// KERNEL_NAME the set. A page holds {keys [2][depth / 2][16][2], values [head_dim / 16][16][16][2]}: both products read pairs, of
-// a key's numbers and of two keys' values, in tiles that lie in one piece.
+// KERNEL_NAME the set. A page holds {keys [2][depth / 2][16][2], values [head_dim / 16][16][16][2]}: both products read pairs,
+// of a key's numbers and of two keys' values, in tiles that lie in one piece.
 #include <cstring>
 #include "attention_groups.inc.hpp"
 #include "matmul.hpp"
@@ -76,8 +76,8 @@ struct State {
   }
 };
 
-// 2^x for x <= 0, relative error 7e-6, exact for whole numbers: for weights that are rounded to bf16, which is 300 times coarser.
-// 1 + x q(x) on [-0.5, 0.5], q interpolated at Chebyshev's points.
+// 2^x for x <= 0, relative error 7e-6, exact for whole numbers: for weights that are rounded to bf16, which is 300 times
+// coarser. 1 + x q(x) on [-0.5, 0.5], q interpolated at Chebyshev's points.
 SXT_INLINE Vector weight_of(Vector x) {
   const auto polynomial = [](Vector f) {
     Vector r = splat(9.656710288546807e-3f);
@@ -94,9 +94,10 @@ SXT_INLINE Vector weight_of(Vector x) {
 #endif
 }
 
-alignas(64) constexpr int32_t block_keys[key_block] = {
-    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
-    32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+alignas(64) constexpr int32_t block_keys[key_block] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                                       16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+                                                       32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+                                                       48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
 
 // Which of the keys first_key .. first_key + 63 a row sees: those of [hidden, seen).
 struct Seen {
@@ -133,8 +134,8 @@ SXT_INLINE Vector finish_scores(const Attention& t, const Seen& seen, float* sco
 }
 
 // Turns a row's scores into weights; `factor`: what its earlier sum is multiplied by.
-SXT_INLINE void weights_of(const Attention& t, const Seen& seen, float highest, float factor, const float* scores, Encoded* weights,
-                           float* sums) {
+SXT_INLINE void weights_of(const Attention& t, const Seen& seen, float highest, float factor, const float* scores,
+                           Encoded* weights, float* sums) {
   Vector sum = splat(0.f);
   if (seen.all()) {
     const Vector scale = splat(t.soft_cap == 0 ? t.scale : 1.f), shift = splat(-highest);
@@ -223,8 +224,8 @@ SXT_INLINE void store_results(float (*to)[64]) {
   _tile_stored(3, to[0] + 48, sizeof to[0]);
 }
 
-// results += rows [..][32], `stride` bytes apart, * `parts` tiles of pairs; tile(i): where one lies. Loads stand before products as
-// far as there are tiles for them: see matmul_amx_bf16.cpp.
+// results += rows [..][32], `stride` bytes apart, * `parts` tiles of pairs; tile(i): where one lies. Loads stand before
+// products as far as there are tiles for them: see matmul_amx_bf16.cpp.
 template <class Tile> SXT_INLINE void multiply_tiles(const Encoded* rows, size_t stride, const Tile& tile, uint32_t parts) {
   constexpr size_t row = pair_row * sizeof(uint16_t);
   _tile_loadd(4, rows, stride);

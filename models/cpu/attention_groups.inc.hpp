@@ -31,8 +31,8 @@ struct Block {
   }
 };
 
-/// Calls body(first row, rows, block) for groups of up to MAX rows, some of which see keys of the block. A block that a row does
-/// not see leaves its state as it is, to the bit: neither the blocks' beginning nor the groups matter to a row.
+/// Calls body(first row, rows, block) for groups of up to MAX rows, some of which see keys of the block. A block that a row
+/// does not see leaves its state as it is, to the bit: neither the blocks' beginning nor the groups matter to a row.
 template <uint32_t MAX, class Body> inline void for_each_group(const Attention& t, const Body& body) {
   uint32_t begin = UINT32_MAX, end = 0;
   for (uint32_t r = 0; r < t.rows; ++r) {

@@ -47,7 +47,11 @@ CpuDevice::CpuDevice(const engine::ModelTensors& tensors, const engine::Architec
 }
 
 engine::DeviceLimits CpuDevice::limits() const {
-  return {.rows_max = plan_.rows_max, .pages = plan_.pages, .context = plan_.context, .vocab = architecture_.vocab, .hidden = architecture_.hidden};
+  return {.rows_max = plan_.rows_max,
+          .pages = plan_.pages,
+          .context = plan_.context,
+          .vocab = architecture_.vocab,
+          .hidden = architecture_.hidden};
 }
 
 bool CpuDevice::run(const Batch& batch, const std::function<bool()>& cancelled, engine::Outputs& ret_outputs) {

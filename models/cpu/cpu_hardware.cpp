@@ -77,14 +77,17 @@ std::string CpuHardware::label(std::string_view isa) const {
 
 std::unique_ptr<engine::Device> CpuHardware::make_encoder(const engine::EncoderOrder& order, engine::DeviceReport& ret_report) {
   if (compute_of(order.config.compute) != Compute::f32)
-    throw PluginError(SXT_UNSUPPORTED, fmt::format("{}: compute: encoders are computed in f32 alone; leave it out", order.checkpoint.path()));
+    throw PluginError(SXT_UNSUPPORTED,
+                      fmt::format("{}: compute: encoders are computed in f32 alone; leave it out", order.checkpoint.path()));
   const Kernels& kernels = *or_throw(choose_kernels(isa_));
   const auto tensors = or_throw(engine::find_encoder_tensors(order.checkpoint, order.shape));
   const EncoderPlan plan = plan_encoder(tensors, order.shape, kernels.matmul, order.context, pool_.size());
   const size_t memory = order.config.memory ? order.config.memory : available_memory() / 5 * 4;
   if (memory && plan.weights + plan.buffers > memory)
-    throw PluginError(SXT_NO_MEMORY, fmt::format("{}: memory: {} are too few: the weights take {}, the buffers {}; raise memory or lower max_seq_len",
-                                                 order.checkpoint.path(), mebibytes(memory), mebibytes(plan.weights), mebibytes(plan.buffers)));
+    throw PluginError(
+        SXT_NO_MEMORY,
+        fmt::format("{}: memory: {} are too few: the weights take {}, the buffers {}; raise memory or lower max_seq_len",
+                    order.checkpoint.path(), mebibytes(memory), mebibytes(plan.weights), mebibytes(plan.buffers)));
   auto device = std::make_unique<EncoderDevice>(tensors, order.shape, plan, kernels, pool_);
   ret_report = {label(kernels.label), name_of(Compute::f32), plan.weights, plan.buffers, plan.weights, 0,
                 nominal_speed(kernels.matmul) * pool_.size(), plan.file};

@@ -15,7 +15,8 @@ namespace {
 void adjust(const Batch& batch, const engine::HeadRow& head, uint32_t first_id, uint32_t ids, float* logits) {
   const auto begin = batch.adjustments.begin() + head.first_adjustment, end = begin + head.adjustment_count;
   const auto before = [](const engine::Adjustment& a, uint32_t id) { return static_cast<uint32_t>(a.id) < id; };
-  for (auto it = std::lower_bound(begin, end, first_id, before); it != end && static_cast<uint32_t>(it->id) < first_id + ids; ++it) {
+  for (auto it = std::lower_bound(begin, end, first_id, before); it != end && static_cast<uint32_t>(it->id) < first_id + ids;
+       ++it) {
     float& logit = logits[static_cast<uint32_t>(it->id) - first_id];
     logit = engine::draw::adjusted(logit, *it);
   }
@@ -68,8 +69,8 @@ void CpuDevice::give_states(const Batch& batch, engine::Outputs& ret) {
   ret.states.resize(size_t{rows} * hidden);
   pool_.run((rows + 31) / 32, [&](uint32_t t, uint32_t) {
     for (uint32_t r = t * 32; r < std::min(rows, t * 32 + 32); ++r)
-      kernels_.rms_norm(x_.data() + size_t{batch.states[r]} * width_.hidden, weights_.final_norm.data(), ret.states.data() + size_t{r} * hidden,
-                        hidden, architecture_.norm_epsilon);
+      kernels_.rms_norm(x_.data() + size_t{batch.states[r]} * width_.hidden, weights_.final_norm.data(),
+                        ret.states.data() + size_t{r} * hidden, hidden, architecture_.norm_epsilon);
   });
 }
 

@@ -42,7 +42,8 @@ template <uint32_t R>
   }
 }
 
-void multiply(const void* encoded, size_t stride_bytes, uint32_t rows, const Panels& panels, float* c, size_t c_stride, bool add) {
+void multiply(const void* encoded, size_t stride_bytes, uint32_t rows, const Panels& panels, float* c, size_t c_stride,
+              bool add) {
   const auto* a = static_cast<const float*>(encoded);
   const auto* w = static_cast<const float*>(panels.data);
   const size_t a_stride = stride_bytes / sizeof(float);

@@ -30,8 +30,8 @@ struct alignas(64) TileShapes {
   }
 };
 
-// What comes next of the weights: lines that are fetched between the loads of tiles, a few at a time. More at once would take all
-// places for lines on their way, and the loads would wait behind them.
+// What comes next of the weights: lines that are fetched between the loads of tiles, a few at a time. More at once would take
+// all places for lines on their way, and the loads would wait behind them.
 struct Ahead {
   const char* at;
   uint32_t lines;  // a quarter of a step's
@@ -140,8 +140,8 @@ void block_16(const char* a, size_t a_stride, const char* w, uint32_t steps, flo
 
 // Whole blocks of 32 rows against one panel. While they pass a part of it, the next part is fetched; panels lie one after the
 // other, so it may be the next panel's.
-void multiply_blocks(const char* a, size_t a_stride, uint32_t rows, const char* panel, uint32_t steps, float* c, size_t c_stride,
-                     bool add) {
+void multiply_blocks(const char* a, size_t a_stride, uint32_t rows, const char* panel, uint32_t steps, float* c,
+                     size_t c_stride, bool add) {
   const uint32_t chunks = (steps + chunk_steps_max - 1) / chunk_steps_max, chunk_steps = (steps + chunks - 1) / chunks;
   const uint32_t tiles = rows / tile_rows, lines = (quarter_lines + tiles - 1) / tiles;
   for (uint32_t first = 0; first < steps; first += chunk_steps) {
@@ -153,8 +153,8 @@ void multiply_blocks(const char* a, size_t a_stride, uint32_t rows, const char* 
       for (uint32_t half = 0; half < 2; ++half, ahead.at += size_t{n} * 4 * lines * 64) {
         float* block = c + r * c_stride + half * 2 * tile_columns;
         float* below = r + 2 * tile_rows < rows ? c + (r + 2 * tile_rows) * c_stride : begin;
-        block_32(a + r * a_stride + first * 64, a_stride, chunk + half * 2 * tile_bytes, n, block, c_stride, add || first > 0, ahead,
-                 half == 0 ? block + 2 * tile_columns : below);
+        block_32(a + r * a_stride + first * 64, a_stride, chunk + half * 2 * tile_bytes, n, block, c_stride, add || first > 0,
+                 ahead, half == 0 ? block + 2 * tile_columns : below);
       }
   }
 }

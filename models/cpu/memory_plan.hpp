@@ -22,7 +22,7 @@ struct Numerics {
 struct DevicePlan {  // memory in bytes, fixed at load
   uint32_t rows_max = 0, context = 0, pages = 0;
   size_t weights = 0, buffers = 0, page = 0;  // page: one page of keys and values
-  size_t file = 0;                            // what is read out of the mapped checkpoint: the embedding. The system can take it back
+  size_t file = 0;  // what is read out of the mapped checkpoint: the embedding. The system can take it back
   size_t total() const { return weights + buffers + page * pages; }
 };
 

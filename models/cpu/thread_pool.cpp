@@ -37,8 +37,10 @@ ThreadPool::ThreadPool(uint32_t threads) {
     for (uint32_t t = 1; t < threads; ++t) workers_.emplace_back([this, t] { serve(t); });
   } catch (const std::system_error& e) {
     end();
-    throw PluginError(SXT_NO_DEVICE, fmt::format("threads: of {} threads only {} can be started ({}); give fewer, or allow this user more "
-                                                 "processes (ulimit -u)", threads, size(), e.code().message()));
+    throw PluginError(SXT_NO_DEVICE,
+                      fmt::format("threads: of {} threads only {} can be started ({}); give fewer, or allow this user more "
+                                  "processes (ulimit -u)",
+                                  threads, size(), e.code().message()));
   } catch (...) {
     end();
     throw;

@@ -95,7 +95,8 @@ template <uint32_t N> SXT_INLINE void maxima_of(const Vector (&v)[N], float* out
                                                              _mm512_maskz_unpackhi_ps(0xffff, v[2 * i], v[2 * i + 1]));
     SXT_UNROLL for (uint32_t i = 0; i < N / 4; ++i) {
       const __m512d a = _mm512_castps_pd(two[2 * i]), b = _mm512_castps_pd(two[2 * i + 1]);
-      four[i] = max(_mm512_castpd_ps(_mm512_maskz_unpacklo_pd(0xff, a, b)), _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(0xff, a, b)));
+      four[i] =
+          max(_mm512_castpd_ps(_mm512_maskz_unpacklo_pd(0xff, a, b)), _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(0xff, a, b)));
     }
     // a lane of 128 bits of four[i] now holds candidates of the rows 4 i .. 4 i + 3
     if constexpr (N == 4) {
@@ -113,7 +114,8 @@ template <uint32_t N> SXT_INLINE void maxima_of(const Vector (&v)[N], float* out
 #endif
   for (uint32_t i = 0; i < N; ++i) out[i] = max_of(v[i]);
 }
-// 2^x for x <= 0: polynomial(f), 2^f on [-0.5, 0.5], times a whole power. Below -126 it is 0, and what is not a number stays so.
+// 2^x for x <= 0: polynomial(f), 2^f on [-0.5, 0.5], times a whole power. Below -126 it is 0, and what is not a number stays
+// so.
 template <class Polynomial> SXT_INLINE Vector exp2_by(Vector x, const Polynomial& polynomial) {
 #if defined(__AVX512F__)  // the same bits in fewer steps
   const Vector whole = _mm512_maskz_roundscale_ps(0xffff, x, 0);  // not the plain intrinsics: GCC 12 warns of its header

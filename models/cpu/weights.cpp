@@ -191,7 +191,8 @@ FeedForwardWeights load_feed_forward(const engine::FeedForwardTensors& from, con
   return w;
 }
 
-LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a, bool experts, Compute compute, Packer& packer) {
+LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a, bool experts, Compute compute,
+                        Packer& packer) {
   const Widths width(a);
   LayerWeights w;
   w.attention_norm = vector_of(from.attention_norm, a.norm_offset);

@@ -13,7 +13,9 @@ namespace {
 
 constexpr size_t tables_bytes = 1 << 20;  // at first
 constexpr uint32_t step_rows_max = 1024;  // more rows keep the GPU busy for longer than launching takes
-template <class T> void fill_up(std::vector<T>& table, size_t size, T value) { table.resize(std::max(table.size(), size), value); }
+template <class T> void fill_up(std::vector<T>& table, size_t size, T value) {
+  table.resize(std::max(table.size(), size), value);
+}
 
 }  // namespace
 
@@ -31,9 +33,10 @@ BatchTables::BatchTables(const engine::Architecture& architecture, const MemoryP
 BatchTables::Places BatchTables::make(const Batch& batch, cudaStream_t stream) {
   tables_.clear();
   Places places{};
-  // not recorded: experts are chosen on the host, in the middle of a layer; what several GPUs do begins on one thread, in one order
-  places.is_step = batch.runs.size() == batch.rows() && batch.rows() <= step_rows_max && batch.stores.empty() && plan_.slots == 0 &&
-                   part_.ranks == 1;
+  // not recorded: experts are chosen on the host, in the middle of a layer; what several GPUs do begins on one thread, in one
+  // order
+  places.is_step = batch.runs.size() == batch.rows() && batch.rows() <= step_rows_max && batch.stores.empty() &&
+                   plan_.slots == 0 && part_.ranks == 1;
   places.rows = places.is_step ? std::bit_ceil(batch.rows()) : batch.rows();
   add_tokens(batch, places);
   add_positions(batch, places);
@@ -52,7 +55,8 @@ BatchTables::Places BatchTables::make(const Batch& batch, cudaStream_t stream) {
 
 // All that the launches of compute_layers are given, but for what never changes.
 std::vector<size_t> BatchTables::step_key(const Places& p) const {
-  std::vector<size_t> key{reinterpret_cast<size_t>(tables_.at<std::byte>(0)), p.rows, p.tokens, p.positions, p.slots, p.row_class, p.pages};
+  std::vector<size_t> key{
+      reinterpret_cast<size_t>(tables_.at<std::byte>(0)), p.rows, p.tokens, p.positions, p.slots, p.row_class, p.pages};
   key.insert(key.end(), p.frequencies.begin(), p.frequencies.end());
   for (const auto& [window, a] : p.attention) key.insert(key.end(), {a.rows, a.tasks, a.merges, a.task_count, a.merge_count});
   return key;
@@ -137,7 +141,8 @@ void BatchTables::add_head(const Batch& batch, Places& ret) {
       ret.head_groups.push_back({i, 0, static_cast<uint32_t>(draws.size()), 0});
     auto& group = ret.head_groups.back();
     rows.push_back(h.row);
-    tasks.push_back({h.first_target, h.target_count, h.forbid_end, drawn ? group.draws : no_index, h.first_adjustment, h.adjustment_count});
+    tasks.push_back(
+        {h.first_target, h.target_count, h.forbid_end, drawn ? group.draws : no_index, h.first_adjustment, h.adjustment_count});
     if (drawn) draws.push_back({h.draw, i, h.forbid_end});
     ++group.rows, group.draws += drawn;
   }

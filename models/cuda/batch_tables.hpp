@@ -1,5 +1,5 @@
-// What a batch is, to the device: which row stands where, what each block of the attention does, what the head looks for. Made on the
-// host, sent in one copy.
+// What a batch is, to the device: which row stands where, what each block of the attention does, what the head looks for. Made
+// on the host, sent in one copy.
 #pragma once
 #include <map>
 #include <unordered_map>
@@ -17,7 +17,8 @@ class BatchTables {
   /// Where the tables of one batch stand; valid until the next make().
   struct Places {
     size_t tokens, positions, slots, row_class, pages, stores, head_rows, head_tasks, targets, end, draws, adjustments, states;
-    size_t own_tokens, gathered_rows;  // of one GPU among several: rows of its part of the embedding, and of what all took from theirs
+    size_t own_tokens,
+        gathered_rows;  // of one GPU among several: rows of its part of the embedding, and of what all took from theirs
     std::vector<size_t> frequencies;  // [ropes]
     struct Attention {
       size_t rows, tasks, merges;

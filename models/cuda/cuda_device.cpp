@@ -24,7 +24,11 @@ CudaDevice<T>::CudaDevice(const engine::ModelTensors& tensors, const Architectur
 }
 
 template <class T> engine::DeviceLimits CudaDevice<T>::limits() const {
-  return {.rows_max = plan_.rows_max, .pages = plan_.pages, .context = plan_.context, .vocab = architecture_.vocab, .draws = true,
+  return {.rows_max = plan_.rows_max,
+          .pages = plan_.pages,
+          .context = plan_.context,
+          .vocab = architecture_.vocab,
+          .draws = true,
           .hidden = architecture_.hidden};
 }
 
@@ -41,13 +45,14 @@ template <class T> void CudaDevice<T>::gather(const std::function<const void*(co
   group_->all_gather(members, bytes);
 }
 
-template <class T> void CudaDevice<T>::gather(T* Buffers<T>::*part, T* Buffers<T>::*whole, uint32_t rows, const Shares& shares) {
+template <class T>
+void CudaDevice<T>::gather(T* Buffers<T>::*part, T* Buffers<T>::*whole, uint32_t rows, const Shares& shares) {
   if (!group_) return;
   gather([part](const Buffers<T>& b) { return b.*part; }, size_t{rows} * shares.most() * sizeof(T));
   each([&](Rank<T>& rank) {
     const Buffers<T>& b = rank.buffers();
-    CUDA_CHECK(join_columns(JoinColumns<T>{static_cast<const T*>(b.gathered), b.*whole, rows, shares.width, shares.ranks, shares.units(),
-                                           shares.unit},
+    CUDA_CHECK(join_columns(JoinColumns<T>{static_cast<const T*>(b.gathered), b.*whole, rows, shares.width, shares.ranks,
+                                           shares.units(), shares.unit},
                             rank.stream()));
   });
 }
@@ -140,8 +145,8 @@ template <class T> void CudaDevice<T>::look(const Batch& batch) {
   each([&](Rank<T>& rank) { rank.head().send(batch, rank.stream()); });
 }
 
-// Until all is done, whether it is cancelled or not. The host looks at the events, so that it can ask, and see that a gather has failed:
-// a stream behind it would never end.
+// Until all is done, whether it is cancelled or not. The host looks at the events, so that it can ask, and see that a gather
+// has failed: a stream behind it would never end.
 template <class T> bool CudaDevice<T>::wait(const std::function<bool()>& cancelled) {
   each([](Rank<T>& rank) { rank.mark_end(); });
   bool go_on = true;

@@ -1,6 +1,6 @@
-// A GPU, or several that hold one model together, as a device of the engine: a batch goes through the layers as a list of kernels and
-// matrix products on one stream of each, without the host waiting in between (but for the choice of experts). T: bf16, fp16, or float for
-// exactness. Threads: one run() at a time, from any.
+// A GPU, or several that hold one model together, as a device of the engine: a batch goes through the layers as a list of
+// kernels and matrix products on one stream of each, without the host waiting in between (but for the choice of experts). T:
+// bf16, fp16, or float for exactness. Threads: one run() at a time, from any.
 #pragma once
 #include <algorithm>
 #include <memory>
@@ -14,8 +14,8 @@ namespace sextant::cuda {
 
 template <class T> class CudaDevice : public engine::Device {
  public:
-  /// On the GPUs first_gpu .. first_gpu + plan.ranks - 1. `end`: the ids that a row with forbid_end must not choose. Nothing of the
-  /// checkpoint is needed once this is made.
+  /// On the GPUs first_gpu .. first_gpu + plan.ranks - 1. `end`: the ids that a row with forbid_end must not choose. Nothing of
+  /// the checkpoint is needed once this is made.
   CudaDevice(const engine::ModelTensors& tensors, const engine::Architecture& architecture, const MemoryPlan& plan,
              const std::vector<int32_t>& end, int first_gpu, uint32_t multiprocessors);
 

@@ -44,16 +44,18 @@ CudaHardware::CudaHardware(const Context& context) {
     throw PluginError(SXT_NO_DEVICE,
                       fmt::format("device: there is no GPU {}; the machine has {}, counted from 0", device_, count));
   if (gpus_ > count - device_)
-    throw PluginError(SXT_NO_DEVICE,
-                      fmt::format("num_gpus: {} GPUs are asked for, and {} can be used{}{}; give --num-gpus {} or fewer", gpus_, count - device_,
-                                  device_ > 0 ? fmt::format(" from GPU {} on", device_) : "",
-                                  std::getenv("CUDA_VISIBLE_DEVICES") ? ", with CUDA_VISIBLE_DEVICES as it is" : "", count - device_));
+    throw PluginError(
+        SXT_NO_DEVICE,
+        fmt::format("num_gpus: {} GPUs are asked for, and {} can be used{}{}; give --num-gpus {} or fewer", gpus_,
+                    count - device_, device_ > 0 ? fmt::format(" from GPU {} on", device_) : "",
+                    std::getenv("CUDA_VISIBLE_DEVICES") ? ", with CUDA_VISIBLE_DEVICES as it is" : "", count - device_));
   there_ = count - device_;
   if (together_ > 0 && gpus_ % static_cast<int>(together_) != 0)
-    throw PluginError(SXT_BAD_CONFIG,
-                      fmt::format("tensor_parallel: {} GPUs shall hold one copy of the model, and num_gpus is {}, no multiple of it; give "
-                                  "--num-gpus {}",
-                                  together_, gpus_, together_));
+    throw PluginError(
+        SXT_BAD_CONFIG,
+        fmt::format("tensor_parallel: {} GPUs shall hold one copy of the model, and num_gpus is {}, no multiple of it; give "
+                    "--num-gpus {}",
+                    together_, gpus_, together_));
   cudaDeviceProp first{};
   for (int gpu = device_ + gpus_ - 1; gpu >= device_; --gpu) {  // the first one stays chosen
     CUDA_CHECK(cudaSetDevice(gpu));
@@ -61,15 +63,17 @@ CudaHardware::CudaHardware(const Context& context) {
     CUDA_CHECK(cudaGetDeviceProperties(&properties, gpu));
     if (properties.major < 8)
       throw PluginError(SXT_NO_DEVICE,
-                        fmt::format("the cuda backend needs a GPU of compute capability 8.0 or later; {} has {}.{}", properties.name,
-                                    properties.major, properties.minor));
+                        fmt::format("the cuda backend needs a GPU of compute capability 8.0 or later; {} has {}.{}",
+                                    properties.name, properties.major, properties.minor));
     const bool is_last = gpu == device_ + gpus_ - 1;
     if (!is_last && (std::string_view(properties.name) != first.name || properties.major != first.major ||
                      properties.minor != first.minor || properties.multiProcessorCount != first.multiProcessorCount))
-      throw PluginError(SXT_NO_DEVICE,
-                        fmt::format("num_gpus: GPU {} is {} and GPU {} is {}, whose results differ in their last bits; take GPUs of one kind, "
-                                    "through CUDA_VISIBLE_DEVICES",
-                                    gpu, properties.name, gpu + 1, first.name));
+      throw PluginError(
+          SXT_NO_DEVICE,
+          fmt::format(
+              "num_gpus: GPU {} is {} and GPU {} is {}, whose results differ in their last bits; take GPUs of one kind, "
+              "through CUDA_VISIBLE_DEVICES",
+              gpu, properties.name, gpu + 1, first.name));
     first = properties;
     size_t free = 0, total = 0;
     CUDA_CHECK(cudaMemGetInfo(&free, &total));
@@ -99,13 +103,16 @@ uint32_t CudaHardware::workers(const engine::DeviceOrder& order) const {
 }
 
 std::unique_ptr<engine::Device> CudaHardware::make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) {
-  const auto can_stay = [](const engine::Tensor& t) { return is_block_type(t.type) && engine::block_format(t.type).elements > 1; };
+  const auto can_stay = [](const engine::Tensor& t) {
+    return is_block_type(t.type) && engine::block_format(t.type).elements > 1;
+  };
   const auto& stored = order.checkpoint.tensors();
   if (keep_quantised_ && std::none_of(stored.begin(), stored.end(), can_stay))
-    throw PluginError(SXT_UNSUPPORTED,
-                      fmt::format("{}: keep_quantised: none of its weights is of the quantised types that can stay so (Q4_0 to Q8_0, Q4_K "
-                                  "to Q6_K); leave keep_quantised out",
-                                  order.checkpoint.path()));
+    throw PluginError(
+        SXT_UNSUPPORTED,
+        fmt::format("{}: keep_quantised: none of its weights is of the quantised types that can stay so (Q4_0 to Q8_0, Q4_K "
+                    "to Q6_K); leave keep_quantised out",
+                    order.checkpoint.path()));
   const auto tensors = or_throw(engine::find_tensors(order.checkpoint, order.architecture));
   return with_type(order, [&](auto type) { return make<decltype(type)>(order, tensors, ret_report); });
 }
@@ -147,21 +154,21 @@ std::unique_ptr<engine::Device> CudaHardware::make(const engine::DeviceOrder& or
                                                    engine::DeviceReport& ret_report) const {
   const MemoryPlan plan = this->plan<T>(order, tensors);
   const int gpu = device_ + static_cast<int>(order.worker * plan.ranks);
-  auto device =
-      std::make_unique<CudaDevice<T>>(tensors, order.architecture, plan, order.end, gpu, static_cast<uint32_t>(multiprocessors_));
+  auto device = std::make_unique<CudaDevice<T>>(tensors, order.architecture, plan, order.end, gpu,
+                                                static_cast<uint32_t>(multiprocessors_));
   const uint32_t padded = device->padded_shapes(), deviating = device->deviating_shapes();
-  ret_report = {(plan.ranks > 1 ? fmt::format("{} of {} together", plan.ranks, label_) : label_) +
-                    (padded ? fmt::format(", {} products padded", padded) : "") +
-                    (keep_quantised_ ? ", weights kept quantised" : "") +
-                    (deviating ? fmt::format(", {} products that may differ from one GPU's in their last bits", deviating) : ""),
-                order.config.compute == "auto" ? "bf16" : order.config.compute,
-                plan.weights,
-                plan.buffers,
-                0,
-                plan.page,
-                nominal_speed * plan.ranks,
-                0,
-                plan.ranks};
+  ret_report = {
+      (plan.ranks > 1 ? fmt::format("{} of {} together", plan.ranks, label_) : label_) +
+          (padded ? fmt::format(", {} products padded", padded) : "") + (keep_quantised_ ? ", weights kept quantised" : "") +
+          (deviating ? fmt::format(", {} products that may differ from one GPU's in their last bits", deviating) : ""),
+      order.config.compute == "auto" ? "bf16" : order.config.compute,
+      plan.weights,
+      plan.buffers,
+      0,
+      plan.page,
+      nominal_speed * plan.ranks,
+      0,
+      plan.ranks};
   return device;
 }
 

@@ -1,5 +1,6 @@
-// GPUs of one kind as a backend's hardware: what they are, what they can compute, how much fits. Each works alone on its share of the
-// requests, with a copy of the weights; where a model does not fit one, as few as it fits hold it together and work as one.
+// GPUs of one kind as a backend's hardware: what they are, what they can compute, how much fits. Each works alone on its share
+// of the requests, with a copy of the weights; where a model does not fit one, as few as it fits hold it together and work as
+// one.
 #pragma once
 #include "../engine/architecture/tensors.hpp"
 #include "../engine/backend/backend_model.hpp"

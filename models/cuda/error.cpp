@@ -5,7 +5,8 @@
 
 namespace sextant::cuda {
 
-std::string failure_sentence(std::string_view name, std::string_view text, std::string_view call, std::string_view file, int line) {
+std::string failure_sentence(std::string_view name, std::string_view text, std::string_view call, std::string_view file,
+                             int line) {
   if (const size_t slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
   call = call.substr(0, call.find('('));
   return fmt::format("the GPU failed: {}{} from {} at {}:{}", name, text.empty() ? "" : fmt::format(" ({})", text), call, file,

@@ -8,7 +8,8 @@
 namespace sextant::cuda {
 
 /// "the GPU failed: NAME (TEXT) from FUNCTION at FILE:LINE".
-std::string failure_sentence(std::string_view name, std::string_view text, std::string_view call, std::string_view file, int line);
+std::string failure_sentence(std::string_view name, std::string_view text, std::string_view call, std::string_view file,
+                             int line);
 [[noreturn]] void fail(cudaError_t error, const char* call, const char* file, int line);
 [[noreturn]] void fail(cublasStatus_t status, const char* call, const char* file, int line);
 inline void check(cudaError_t error, const char* call, const char* file, int line) {

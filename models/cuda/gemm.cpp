@@ -120,8 +120,8 @@ Gemm::Plan Gemm::choose_as_whole(const Shape& shape, const Whole& whole, uint32_
   const size_t w_row = size_of(shape.in) * shape.inputs, size = size_of(shape.out);
   auto* const matrix = static_cast<std::byte*>(whole.room);
   for (uint32_t first = 0; first < all.outputs; first += shape.outputs)
-    CUDA_CHECK(cudaMemcpyAsync(matrix + first * w_row, w, std::min(shape.outputs, all.outputs - first) * w_row, cudaMemcpyDeviceToDevice,
-                               stream_));
+    CUDA_CHECK(cudaMemcpyAsync(matrix + first * w_row, w, std::min(shape.outputs, all.outputs - first) * w_row,
+                               cudaMemcpyDeviceToDevice, stream_));
   std::byte* const result = matrix + (all.outputs * w_row + Carver::alignment - 1) / Carver::alignment * Carver::alignment;
   const Plan plan = choose(all, fast_rows, x, matrix, result);
   const auto same_bits = [&] {
@@ -140,8 +140,8 @@ Gemm::Plan Gemm::choose_as_whole(const Shape& shape, const Whole& whole, uint32_
           return false;
     return true;
   };
-  const bool sound =
-      plan.padded ? takes(shape, plan, padded_rows) : takes_any(shape, plan, fast_rows) && rows_stand_alone(shape, plan, x, w, y);
+  const bool sound = plan.padded ? takes(shape, plan, padded_rows)
+                                 : takes_any(shape, plan, fast_rows) && rows_stand_alone(shape, plan, x, w, y);
   if (sound && same_bits()) return plan;
   ++deviating_;
   return choose(shape, fast_rows, x, w, y);
@@ -157,7 +157,8 @@ bool Gemm::takes_any(const Shape& shape, const Plan& plan, uint32_t fast_rows) {
 bool Gemm::takes(const Shape& shape, const Plan& plan, uint32_t rows) {
   cublasLtMatmulHeuristicResult_t result;
   const Layouts& l = layouts(shape, rows);
-  return cublasLtMatmulAlgoCheck(handle_, description_, l.w, l.x, l.y, l.y, &plan.algorithm, &result) == CUBLAS_STATUS_SUCCESS &&
+  return cublasLtMatmulAlgoCheck(handle_, description_, l.w, l.x, l.y, l.y, &plan.algorithm, &result) ==
+             CUBLAS_STATUS_SUCCESS &&
          result.workspaceSize <= workspace_bytes;
 }
 
@@ -193,11 +194,13 @@ template <class T, class Y>
 void Gemm::choose(Use use, T* x, const T* w, Y* y, uint32_t fast_rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride,
                   const Whole* whole) {
   const Shape shape{use, data_type<T>, data_type<Y>, inputs, outputs, y_stride};
-  if (!plans_.count(shape)) plans_[shape] = whole ? choose_as_whole(shape, *whole, fast_rows, x, w, y) : choose(shape, fast_rows, x, w, y);
+  if (!plans_.count(shape))
+    plans_[shape] = whole ? choose_as_whole(shape, *whole, fast_rows, x, w, y) : choose(shape, fast_rows, x, w, y);
 }
 
 template <class T, class Y>
-void Gemm::multiply(Use use, const T* x, const T* w, Y* y, uint32_t rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride) {
+void Gemm::multiply(Use use, const T* x, const T* w, Y* y, uint32_t rows, uint32_t inputs, uint32_t outputs,
+                    uint32_t y_stride) {
   const Shape shape{use, data_type<T>, data_type<Y>, inputs, outputs, y_stride};
   const auto plan = plans_.find(shape);
   assert(plan != plans_.end());

@@ -1,8 +1,7 @@
 // Matrix products by cuBLASLt, each shape by one algorithm that was chosen at load and never changes: it splits no sum, and a
-// test has shown that a row's bits depend neither on how many rows there are nor on which one it is. What is chosen depends on the
-// shape alone, not on how many rows there is memory for.
-// Where a GPU has some columns of a product, the algorithm is the one that a GPU with all of them takes, and a test has shown that it
-// gives the same bits.
+// test has shown that a row's bits depend neither on how many rows there are nor on which one it is. What is chosen depends on
+// the shape alone, not on how many rows there is memory for. Where a GPU has some columns of a product, the algorithm is the
+// one that a GPU with all of them takes, and a test has shown that it gives the same bits.
 #pragma once
 #include <map>
 #include <memory>
@@ -28,8 +27,8 @@ class Gemm {
   Gemm(const Gemm&) = delete;
   Gemm& operator=(const Gemm&) = delete;
 
-  /// The product that a product is some columns of, and room on the device for its matrix and result: proof_bytes. What stands there
-  /// is lost.
+  /// The product that a product is some columns of, and room on the device for its matrix and result: proof_bytes. What stands
+  /// there is lost.
   struct Whole {
     uint32_t outputs;
     void* room;
@@ -38,18 +37,19 @@ class Gemm {
     return whole_outputs * (inputs + padded_rows) * sizeof(T) + 2 * Carver::alignment;
   }
 
-  /// Where a product stands. Each place has its own algorithm: products of one shape may be parts of unlike wholes, or have other rows to
-  /// be fast for.
+  /// Where a product stands. Each place has its own algorithm: products of one shape may be parts of unlike wholes, or have
+  /// other rows to be fast for.
   enum class Use { qkv, output, router, gate_up, down, expert_gate_up, expert_down, head };
 
-  /// Chooses the algorithm for products of this shape and use that is fast for `fast_rows` rows, a constant of the use. It is tested
-  /// on x [padded_rows][inputs], w and y [padded_rows][y_stride]; what stands in x and y is lost. A shape that was chosen before costs
-  /// nothing. y_stride: outputs, or more. `whole`: null where these are all columns; else x and y are of one type.
+  /// Chooses the algorithm for products of this shape and use that is fast for `fast_rows` rows, a constant of the use. It is
+  /// tested on x [padded_rows][inputs], w and y [padded_rows][y_stride]; what stands in x and y is lost. A shape that was
+  /// chosen before costs nothing. y_stride: outputs, or more. `whole`: null where these are all columns; else x and y are of
+  /// one type.
   template <class T, class Y>
   void choose(Use use, T* x, const T* w, Y* y, uint32_t fast_rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride,
               const Whole* whole = nullptr);
-  /// y [rows][y_stride] = x [rows][inputs] * w [outputs][inputs]^T. Its shape must have been chosen. x and y reach to a multiple of
-  /// padded_rows.
+  /// y [rows][y_stride] = x [rows][inputs] * w [outputs][inputs]^T. Its shape must have been chosen. x and y reach to a
+  /// multiple of padded_rows.
   template <class T, class Y>
   void multiply(Use use, const T* x, const T* w, Y* y, uint32_t rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride);
   /// Shapes for which no algorithm passed the test; they are computed padded_rows rows at a time.

@@ -19,7 +19,8 @@ Group::~Group() {
 }
 
 void Group::all_gather(std::span<const Member> members, size_t bytes) {
-  if (communicators_.empty()) throw PluginError(SXT_NO_DEVICE, "the GPUs that hold the model together failed before; start again");
+  if (communicators_.empty())
+    throw PluginError(SXT_NO_DEVICE, "the GPUs that hold the model together failed before; start again");
   const nccl::Functions& f = functions();
   try {
     NCCL_CHECK(f.group_start(), "ncclGroupStart()");

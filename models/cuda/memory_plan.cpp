@@ -21,7 +21,8 @@ constexpr uint32_t partials_most = 4096;
 
 template <class T> Buffers<T> lay_out_buffers(const Architecture& whole, const MemoryPlan& plan, Carver& carver) {
   const Architecture a = part_of(whole, {plan.ranks - 1, plan.ranks});  // no rank has more
-  const size_t rows = plan.rows_max, hidden = a.hidden, heads = size_t{a.heads} * a.head_dim, slots = plan.slots, ranks = plan.ranks;
+  const size_t rows = plan.rows_max, hidden = a.hidden, heads = size_t{a.heads} * a.head_dim, slots = plan.slots,
+               ranks = plan.ranks;
   bool any_dense = false;
   for (const engine::LayerShape& layer : a.layers) any_dense |= !layer.experts;
   const size_t gated = std::max(any_dense ? rows * a.feed_forward : 0, slots * a.experts.feed_forward);
@@ -59,13 +60,15 @@ template <class T> Buffers<T> lay_out_buffers(const Architecture& whole, const M
   b.attention_part = b.act_part = b.add_part = reinterpret_cast<T*>(carver.take<std::byte>(part));
   b.kept_part = reinterpret_cast<float*>(b.add_part);
   b.states_part = reinterpret_cast<HeadState*>(carver.take<std::byte>(states));
-  b.gathered = carver.take<std::byte>(ranks * std::max({part, states, rows * hidden * sizeof(float)}));  // the embedding's rows are whole
+  b.gathered = carver.take<std::byte>(
+      ranks * std::max({part, states, rows * hidden * sizeof(float)}));  // the embedding's rows are whole
   return b;
 }
 
 namespace {
 
-// What shows that a product of a GPU's columns has the bits of the whole product (Gemm::choose): no more than the largest matrix.
+// What shows that a product of a GPU's columns has the bits of the whole product (Gemm::choose): no more than the largest
+// matrix.
 template <class T> size_t proof_bytes(const Architecture& a) {
   const size_t heads = size_t{a.heads} * a.head_dim, qkv = heads + size_t{2} * a.kv_heads * a.head_dim;
   const size_t feed_forward = std::max(a.feed_forward, a.experts.feed_forward);
@@ -112,9 +115,10 @@ Result<MemoryPlan> plan_memory(const Architecture& a, const engine::ModelTensors
         fmt::format(
             "memory: {} are too few{}: the weights take {}, the buffers {}, and the keys and values of one sequence of {} "
             "tokens {}{}; raise memory or lower max_seq_len",
-            mebibytes(memory), ranks > 1 ? fmt::format(" on each of {} GPUs", ranks) : "", mebibytes(plan.weights), mebibytes(plan.buffers),
-            with_commas(context), mebibytes((engine::pages_for(context) + 2) * plan.page),
-            least == proof ? fmt::format(", or the test of the products in their place {}", mebibytes(proof * plan.page)) : "")};
+            mebibytes(memory), ranks > 1 ? fmt::format(" on each of {} GPUs", ranks) : "", mebibytes(plan.weights),
+            mebibytes(plan.buffers), with_commas(context), mebibytes((engine::pages_for(context) + 2) * plan.page),
+            least == proof ? fmt::format(", or the test of the products in their place {}", mebibytes(proof * plan.page))
+                           : "")};
   plan.pages = static_cast<uint32_t>(std::min({fits, useful, size_t{UINT32_MAX / page_tokens}}));
   return plan;
 }
@@ -122,8 +126,11 @@ Result<MemoryPlan> plan_memory(const Architecture& a, const engine::ModelTensors
 template Buffers<bf16> lay_out_buffers(const Architecture&, const MemoryPlan&, Carver&);
 template Buffers<fp16> lay_out_buffers(const Architecture&, const MemoryPlan&, Carver&);
 template Buffers<float> lay_out_buffers(const Architecture&, const MemoryPlan&, Carver&);
-template Result<MemoryPlan> plan_memory<bf16>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, uint32_t, size_t, bool);
-template Result<MemoryPlan> plan_memory<fp16>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, uint32_t, size_t, bool);
-template Result<MemoryPlan> plan_memory<float>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, uint32_t, size_t, bool);
+template Result<MemoryPlan> plan_memory<bf16>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, uint32_t,
+                                              size_t, bool);
+template Result<MemoryPlan> plan_memory<fp16>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, uint32_t,
+                                              size_t, bool);
+template Result<MemoryPlan> plan_memory<float>(const Architecture&, const engine::ModelTensors&, uint32_t, uint32_t, uint32_t,
+                                               size_t, bool);
 
 }  // namespace sextant::cuda

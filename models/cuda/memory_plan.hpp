@@ -23,8 +23,8 @@ struct MemoryPlan {  // bytes, of each GPU
   size_t total() const { return weights + buffers + page * pages; }
 };
 
-/// What stands in memory while a batch runs. Of heads and feed-forward columns a GPU has its own (split.hpp); what other GPUs need goes
-/// into a `.._part`, is gathered, and stands as a whole beside it. Where a GPU has all, the part is the whole.
+/// What stands in memory while a batch runs. Of heads and feed-forward columns a GPU has its own (split.hpp); what other GPUs
+/// need goes into a `.._part`, is gathered, and stands as a whole beside it. Where a GPU has all, the part is the whole.
 template <class T> struct Buffers {
   float* x = nullptr;               // [rows][hidden] residual stream
   T* h = nullptr;                   // [rows][hidden] its norm
@@ -55,8 +55,8 @@ template <class T> struct Buffers {
 };
 template <class T> Buffers<T> lay_out_buffers(const engine::Architecture& architecture, const MemoryPlan& plan, Carver& carver);
 
-/// The plan of each of `ranks` GPUs that hold the model together; `tensors` are the whole model's. An error, with the numbers, where not
-/// even one sequence fits into `memory` bytes of each.
+/// The plan of each of `ranks` GPUs that hold the model together; `tensors` are the whole model's. An error, with the numbers,
+/// where not even one sequence fits into `memory` bytes of each.
 template <class T>
 Result<MemoryPlan> plan_memory(const engine::Architecture& architecture, const engine::ModelTensors& tensors, uint32_t ranks,
                                uint32_t batch_size, uint32_t context, size_t memory, bool keep_quantised);

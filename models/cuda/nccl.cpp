@@ -12,17 +12,19 @@ constexpr char library_name[] = "libnccl.so.2";
 template <class Function> void find(void* library, const char* name, Function*& ret) {
   ret = reinterpret_cast<Function*>(dlsym(library, name));
   if (!ret)
-    throw PluginError(SXT_NO_DEVICE, fmt::format("{} has no {}: it is older than NCCL 2.13; install a later one", library_name, name));
+    throw PluginError(SXT_NO_DEVICE,
+                      fmt::format("{} has no {}: it is older than NCCL 2.13; install a later one", library_name, name));
 }
 
 Functions open() {
   void* const library = dlopen(library_name, RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     const char* const why = dlerror();
-    throw PluginError(SXT_NO_DEVICE,
-                      fmt::format("several GPUs hold one model together through NCCL, which cannot be opened ({}); install it (libnccl2, or "
-                                  "nvidia-nccl-cu13 of pip) and have LD_LIBRARY_PATH name its folder",
-                                  why ? why : library_name));
+    throw PluginError(
+        SXT_NO_DEVICE,
+        fmt::format("several GPUs hold one model together through NCCL, which cannot be opened ({}); install it (libnccl2, or "
+                    "nvidia-nccl-cu13 of pip) and have LD_LIBRARY_PATH name its folder",
+                    why ? why : library_name));
   }
   Functions f{};
   find(library, "ncclCommInitAll", f.comm_init_all);

@@ -1,5 +1,5 @@
-// NCCL, opened when a model is held by several GPUs and not before: nothing is linked and no header of it is needed. What is called is
-// declared here, with the names and values of NCCL 2 (2.13 and later).
+// NCCL, opened when a model is held by several GPUs and not before: nothing is linked and no header of it is needed. What is
+// called is declared here, with the names and values of NCCL 2 (2.13 and later).
 #pragma once
 #include <cstddef>
 #include <cuda_runtime.h>
@@ -22,8 +22,8 @@ struct Functions {
   const char* (*get_last_error)(Communicator communicator);
 };
 
-/// Opens libnccl.so.2 at the first call; it is never closed. Throws SXT_NO_DEVICE, with what to install, where it is missing or lacks
-/// a function. [any] thread.
+/// Opens libnccl.so.2 at the first call; it is never closed. Throws SXT_NO_DEVICE, with what to install, where it is missing or
+/// lacks a function. [any] thread.
 const Functions& functions();
 
 [[noreturn]] void fail(Result result, const char* call, const char* file, int line);

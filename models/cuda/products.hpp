@@ -1,5 +1,5 @@
-// Matrix products whose right side is one of the model's matrices: by cuBLASLt where it is numbers, by block_product() where it stays in
-// blocks. Which of the two never depends on the rows, nor do a row's bits: they add up in different orders.
+// Matrix products whose right side is one of the model's matrices: by cuBLASLt where it is numbers, by block_product() where it
+// stays in blocks. Which of the two never depends on the rows, nor do a row's bits: they add up in different orders.
 #pragma once
 #include <algorithm>
 #include <iterator>
@@ -16,13 +16,14 @@ class Products {
 
   /// As Gemm::choose; nothing is to be chosen for a matrix in blocks, of which a part has the bits of the whole.
   template <class T, class Y>
-  void choose(Gemm::Use use, T* x, const Matrix<T>& w, Y* y, uint32_t rows_max, uint32_t inputs, uint32_t outputs, uint32_t y_stride,
-              const Gemm::Whole* whole = nullptr) {
+  void choose(Gemm::Use use, T* x, const Matrix<T>& w, Y* y, uint32_t rows_max, uint32_t inputs, uint32_t outputs,
+              uint32_t y_stride, const Gemm::Whole* whole = nullptr) {
     if (!w.in_blocks()) gemm_.choose(use, x, w.numbers, y, rows_max, inputs, outputs, y_stride, whole);
   }
   /// y [rows][y_stride] = x [rows][inputs] * w [outputs][inputs]^T.
   template <class T, class Y>
-  void multiply(Gemm::Use use, const T* x, const Matrix<T>& w, Y* y, uint32_t rows, uint32_t inputs, uint32_t outputs, uint32_t y_stride) {
+  void multiply(Gemm::Use use, const T* x, const Matrix<T>& w, Y* y, uint32_t rows, uint32_t inputs, uint32_t outputs,
+                uint32_t y_stride) {
     if (!w.in_blocks()) return gemm_.multiply(use, x, w.numbers, y, rows, inputs, outputs, y_stride);
     BlockProduct<T> product{x, {}, nullptr, nullptr, rows, inputs, y_stride};
     std::copy(std::begin(w.blocks), std::end(w.blocks), product.parts);

@@ -56,23 +56,27 @@ Rank<T>::Rank(const engine::ModelTensors& tensors, const Architecture& whole, co
 template <class T> void Rank<T>::choose_products(const Architecture& whole) {
   const Architecture& a = architecture_;
   constexpr uint32_t rows = rows_most;
-  const auto choose = [&](Gemm::Use use, T* x, const Matrix<T>& w, T* y, uint32_t inputs, uint32_t outputs, uint32_t whole_outputs) {
+  const auto choose = [&](Gemm::Use use, T* x, const Matrix<T>& w, T* y, uint32_t inputs, uint32_t outputs,
+                          uint32_t whole_outputs) {
     const Gemm::Whole all{whole_outputs, keys_};
     products_.choose(use, x, w, y, rows, inputs, outputs, outputs, part_.ranks > 1 ? &all : nullptr);
   };
   for (size_t l = 0; l < a.layers.size(); ++l) {
     const LayerWeights<T>& w = weights_.layers[l];
-    choose(Use::qkv, buffers_.h, w.qkv, buffers_.qkv, a.hidden, qkv_width_, (whole.heads + 2 * whole.kv_heads) * whole.head_dim);
+    choose(Use::qkv, buffers_.h, w.qkv, buffers_.qkv, a.hidden, qkv_width_,
+           (whole.heads + 2 * whole.kv_heads) * whole.head_dim);
     choose(Use::output, buffers_.attention, w.output, buffers_.add_part, query_width_, columns_, a.hidden);
     if (a.layers[l].experts) {
       const uint32_t width = a.experts.feed_forward;
       products_.choose(Use::router, buffers_.h, w.router, buffers_.router, rows, a.hidden, a.experts.count, a.experts.count);
       for (const FeedForwardWeights<T>& expert : w.experts) {
-        choose(Use::expert_gate_up, buffers_.slot_in, expert.gate_up, buffers_.gate_up, a.hidden, 2 * width, 2 * expert_feed_forward_);
+        choose(Use::expert_gate_up, buffers_.slot_in, expert.gate_up, buffers_.gate_up, a.hidden, 2 * width,
+               2 * expert_feed_forward_);
         choose(Use::expert_down, buffers_.act, expert.down, buffers_.slot_out, expert_feed_forward_, columns_, a.hidden);
       }
     } else {
-      choose(Use::gate_up, buffers_.h, w.feed_forward.gate_up, buffers_.gate_up, a.hidden, 2 * a.feed_forward, 2 * feed_forward_);
+      choose(Use::gate_up, buffers_.h, w.feed_forward.gate_up, buffers_.gate_up, a.hidden, 2 * a.feed_forward,
+             2 * feed_forward_);
       choose(Use::down, buffers_.act, w.feed_forward.down, buffers_.add_part, feed_forward_, columns_, a.hidden);
     }
   }
@@ -93,16 +97,17 @@ template <class T> void Rank<T>::begin(const Batch& batch) {
 
 template <class T> void Rank<T>::embed() {
   if (head_.ids().count(part_.rank) == 0) return;  // others have them all
-  CUDA_CHECK(cuda::embed(Embed<T>{tables_.at<int32_t>(part_.ranks == 1 ? places_.tokens : places_.own_tokens), weights_.embedding.numbers,
-                                  buffers_.x, places_.rows, architecture_.hidden, architecture_.embedding_scale,
-                                  weights_.embedding.blocks[0]},
-                         stream_));
+  CUDA_CHECK(cuda::embed(
+      Embed<T>{tables_.at<int32_t>(part_.ranks == 1 ? places_.tokens : places_.own_tokens), weights_.embedding.numbers,
+               buffers_.x, places_.rows, architecture_.hidden, architecture_.embedding_scale, weights_.embedding.blocks[0]},
+      stream_));
 }
 
 template <class T> void Rank<T>::take_embedded() {
   const auto* from = static_cast<const float*>(buffers_.gathered);
-  CUDA_CHECK(gather_rows(GatherRows<float>{from, tables_.at<uint32_t>(places_.gathered_rows), buffers_.x, places_.rows, architecture_.hidden, 1},
-                         stream_));
+  CUDA_CHECK(gather_rows(
+      GatherRows<float>{from, tables_.at<uint32_t>(places_.gathered_rows), buffers_.x, places_.rows, architecture_.hidden, 1},
+      stream_));
 }
 
 template <class T> void Rank<T>::copy(size_t first_layer, size_t layers, size_t copies, uint32_t count) {
@@ -128,8 +133,8 @@ template <class T> void Rank<T>::compute_angles() {
 
 template <class T> void Rank<T>::normalise(const float* weight) {
   CUDA_CHECK(residual_norm(
-      ResidualNorm<T>{buffers_.x, joining_.any ? buffers_.add : nullptr, joining_.bias, joining_.norm, weight, buffers_.h, nullptr,
-                      places_.rows, architecture_.hidden, architecture_.residual_scale, architecture_.norm_epsilon},
+      ResidualNorm<T>{buffers_.x, joining_.any ? buffers_.add : nullptr, joining_.bias, joining_.norm, weight, buffers_.h,
+                      nullptr, places_.rows, architecture_.hidden, architecture_.residual_scale, architecture_.norm_epsilon},
       stream_));
 }
 
@@ -169,7 +174,8 @@ template <class T> void Rank<T>::attend(uint32_t layer) {
 
 template <class T> void Rank<T>::project(uint32_t layer) {
   const LayerWeights<T>& w = weights_.layers[layer];
-  products_.multiply(Use::output, buffers_.attention, w.output, buffers_.add_part, places_.rows, query_width_, columns_, columns_);
+  products_.multiply(Use::output, buffers_.attention, w.output, buffers_.add_part, places_.rows, query_width_, columns_,
+                     columns_);
   joining_ = {w.output_bias, w.post_attention_norm, true};
 }
 
@@ -178,16 +184,19 @@ template <class T> void Rank<T>::gate(uint32_t layer) {
   const LayerWeights<T>& w = weights_.layers[layer];
   const FeedForwardWeights<T>& f = w.feed_forward;
   normalise(w.feed_forward_norm);
-  products_.multiply(Use::gate_up, buffers_.h, f.gate_up, buffers_.gate_up, places_.rows, a.hidden, 2 * a.feed_forward, 2 * a.feed_forward);
+  products_.multiply(Use::gate_up, buffers_.h, f.gate_up, buffers_.gate_up, places_.rows, a.hidden, 2 * a.feed_forward,
+                     2 * a.feed_forward);
   const auto function = static_cast<GateFunction>(a.activation);
-  CUDA_CHECK(cuda::gate(Gate<T>{buffers_.gate_up, f.gate_up_bias, buffers_.act_part, places_.rows, a.feed_forward, function}, stream_));
+  CUDA_CHECK(cuda::gate(Gate<T>{buffers_.gate_up, f.gate_up_bias, buffers_.act_part, places_.rows, a.feed_forward, function},
+                        stream_));
 }
 static_assert(static_cast<int>(GateFunction::silu) == static_cast<int>(engine::Activation::silu) &&
               static_cast<int>(GateFunction::gelu_tanh) == static_cast<int>(engine::Activation::gelu_tanh));
 
 template <class T> void Rank<T>::project_gated(uint32_t layer) {
   const LayerWeights<T>& w = weights_.layers[layer];
-  products_.multiply(Use::down, buffers_.act, w.feed_forward.down, buffers_.add_part, places_.rows, feed_forward_, columns_, columns_);
+  products_.multiply(Use::down, buffers_.act, w.feed_forward.down, buffers_.add_part, places_.rows, feed_forward_, columns_,
+                     columns_);
   joining_ = left_by(w);
 }
 
@@ -198,7 +207,8 @@ template <class T> void Rank<T>::route(uint32_t layer) {
   normalise(w.feed_forward_norm);
   products_.multiply(Use::router, buffers_.h, w.router, buffers_.router, rows, a.hidden, count, count);
   CUDA_CHECK(cuda::route({buffers_.router, buffers_.chosen, buffers_.choice, rows, count, used, a.experts.normalise}, stream_));
-  CUDA_CHECK(cudaMemcpyAsync(chosen_.data(), buffers_.chosen, size_t{rows} * used * sizeof(uint32_t), cudaMemcpyDeviceToHost, stream_));
+  CUDA_CHECK(cudaMemcpyAsync(chosen_.data(), buffers_.chosen, size_t{rows} * used * sizeof(uint32_t), cudaMemcpyDeviceToHost,
+                             stream_));
 }
 
 // Rows are gathered by expert, so that its weights are read once for all of them. Each expert's rows begin at a multiple of 16,
@@ -231,8 +241,10 @@ template <class T> uint32_t Rank<T>::gate_experts(uint32_t layer) {
     const FeedForwardWeights<T>& f = weights_.layers[layer].experts[e];
     const size_t slot = first[e];
     T *both = buffers_.gate_up + slot * 2 * width, *act = buffers_.act_part + slot * width;
-    products_.multiply(Use::expert_gate_up, buffers_.slot_in + slot * a.hidden, f.gate_up, both, wanted[e], a.hidden, 2 * width, 2 * width);
-    CUDA_CHECK(cuda::gate(Gate<T>{both, f.gate_up_bias, act, wanted[e], width, static_cast<GateFunction>(a.activation)}, stream_));
+    products_.multiply(Use::expert_gate_up, buffers_.slot_in + slot * a.hidden, f.gate_up, both, wanted[e], a.hidden, 2 * width,
+                       2 * width);
+    CUDA_CHECK(
+        cuda::gate(Gate<T>{both, f.gate_up_bias, act, wanted[e], width, static_cast<GateFunction>(a.activation)}, stream_));
   }
   return first[count];
 }
@@ -247,8 +259,8 @@ template <class T> void Rank<T>::project_experts(uint32_t layer) {
     products_.multiply(Use::expert_down, buffers_.act + slot * inputs, w.experts[e].down, buffers_.slot_out + slot * columns_,
                        expert_rows_.wanted[e], inputs, columns_, columns_);
   }
-  CUDA_CHECK(combine_experts(CombineExperts<T>{buffers_.slot_out, expert_tables_.at<uint32_t>(expert_rows_.place), buffers_.choice,
-                                               buffers_.add_part, places_.rows, a.experts.used, columns_},
+  CUDA_CHECK(combine_experts(CombineExperts<T>{buffers_.slot_out, expert_tables_.at<uint32_t>(expert_rows_.place),
+                                               buffers_.choice, buffers_.add_part, places_.rows, a.experts.used, columns_},
                              stream_));
   joining_ = left_by(w);
 }

@@ -1,5 +1,5 @@
-// What one GPU does for a batch, in the pieces between which GPUs that hold a model together gather what each has computed. One that is
-// alone does the same pieces. Each piece puts kernels and products into the GPU's stream and returns. T: as CudaDevice.
+// What one GPU does for a batch, in the pieces between which GPUs that hold a model together gather what each has computed. One
+// that is alone does the same pieces. Each piece puts kernels and products into the GPU's stream and returns. T: as CudaDevice.
 #pragma once
 #include "../engine/architecture/tensors.hpp"
 #include "batch_tables.hpp"
@@ -29,7 +29,8 @@ template <class T> class Rank {
   /// How the layers' last half joins the stream, also where they were replayed.
   Joining joining_head() const { return left_by(weights_.layers.back()); }
 
-  /// The batch's tables, and its copies of pages. Whatever must be allocated is allocated here: later a gather may be under way.
+  /// The batch's tables, and its copies of pages. Whatever must be allocated is allocated here: later a gather may be under
+  /// way.
   void begin(const engine::Batch& batch);
   void embed();          // leaves x: of one among several, only the rows of its own ids
   void take_embedded();  // x, of the gathered ones
@@ -50,7 +51,9 @@ template <class T> class Rank {
   void choose_products(const engine::Architecture& whole);
   void copy(size_t first_layer, size_t layers, size_t copies, uint32_t count);
   void normalise(const float* weight);
-  static Joining left_by(const LayerWeights<T>& layer) { return {layer.feed_forward.down_bias, layer.post_feed_forward_norm, true}; }
+  static Joining left_by(const LayerWeights<T>& layer) {
+    return {layer.feed_forward.down_bias, layer.post_feed_forward_norm, true};
+  }
 
   const int gpu_;
   const Part part_;

@@ -1,5 +1,5 @@
-// What a step launches, recorded as a CUDA graph: replaying it costs one call where launching costs hundreds, which is what a small
-// model's decoding would wait for.
+// What a step launches, recorded as a CUDA graph: replaying it costs one call where launching costs hundreds, which is what a
+// small model's decoding would wait for.
 #pragma once
 #include <functional>
 #include <map>
@@ -15,9 +15,9 @@ class RecordedSteps {
   RecordedSteps(const RecordedSteps&) = delete;
   RecordedSteps& operator=(const RecordedSteps&) = delete;
 
-  /// Has `launches` put its work into the stream, or replays what it launched under an equal key. The key holds everything that the
-  /// launches depend on. The first time nothing is recorded: many steps never come back, and kernels must not be loaded while a
-  /// stream is recorded.
+  /// Has `launches` put its work into the stream, or replays what it launched under an equal key. The key holds everything that
+  /// the launches depend on. The first time nothing is recorded: many steps never come back, and kernels must not be loaded
+  /// while a stream is recorded.
   void run(const std::vector<size_t>& key, cudaStream_t stream, const std::function<void()>& launches);
   uint64_t replayed() const { return replayed_; }
 

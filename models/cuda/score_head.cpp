@@ -28,26 +28,28 @@ void ScoreHead<T>::look(const BatchTables& tables, const BatchTables::Places& pl
   const bool alone = part_.ranks == 1;
   const uint32_t first_id = ids_.first(part_.rank), end_id = ids_.first(part_.rank + 1);
   HeadState* state = alone ? states() + group.first : buffers_.states_part;
-  CUDA_CHECK(residual_norm(ResidualNorm<T>{buffers_.x, joining.any ? buffers_.add : nullptr, joining.bias, joining.norm,
-                                           weights_.final_norm, buffers_.head, tables.at<uint32_t>(places.head_rows) + group.first,
-                                           group.rows, a.hidden, a.residual_scale, a.norm_epsilon},
-                           stream));
+  CUDA_CHECK(
+      residual_norm(ResidualNorm<T>{buffers_.x, joining.any ? buffers_.add : nullptr, joining.bias, joining.norm,
+                                    weights_.final_norm, buffers_.head, tables.at<uint32_t>(places.head_rows) + group.first,
+                                    group.rows, a.hidden, a.residual_scale, a.norm_epsilon},
+                    stream));
   for (uint32_t id = first_id; id < end_id; id += plan_.chunk) {
     const uint32_t ids = std::min(plan_.chunk, a.vocab - id);
-    products_.multiply(Gemm::Use::head, buffers_.head, rows_of(weights_.head, id - first_id, ids, a.hidden), buffers_.logits, group.rows,
-                       a.hidden, ids, plan_.chunk);
-    CUDA_CHECK(head_chunk({buffers_.logits, tables.at<HeadTask>(places.head_tasks) + group.first, tables.at<int32_t>(places.targets),
-                           tables.at<int32_t>(places.end), state, target_logits(),
-                           (alone ? buffers_.kept : buffers_.kept_part) + (id - first_id), group.rows, plan_.chunk,
-                           end_id - first_id, id, ids, tables.end_count(), a.logit_scale, a.logit_softcap, !alone, tables.at<engine::Adjustment>(places.adjustments)},
-                          stream));
+    products_.multiply(Gemm::Use::head, buffers_.head, rows_of(weights_.head, id - first_id, ids, a.hidden), buffers_.logits,
+                       group.rows, a.hidden, ids, plan_.chunk);
+    CUDA_CHECK(head_chunk(
+        {buffers_.logits, tables.at<HeadTask>(places.head_tasks) + group.first, tables.at<int32_t>(places.targets),
+         tables.at<int32_t>(places.end), state, target_logits(), (alone ? buffers_.kept : buffers_.kept_part) + (id - first_id),
+         group.rows, plan_.chunk, end_id - first_id, id, ids, tables.end_count(), a.logit_scale, a.logit_softcap, !alone,
+         tables.at<engine::Adjustment>(places.adjustments)},
+        stream));
     if (!alone) state += group.rows;
   }
 }
 
 template <class T> void ScoreHead<T>::join_states(const Group& group, cudaStream_t stream) {
-  CUDA_CHECK(cuda::join_states({static_cast<const HeadState*>(buffers_.gathered), states() + group.first, group.rows, part_.ranks,
-                                ids_.units(), ids_.units_most()},
+  CUDA_CHECK(cuda::join_states({static_cast<const HeadState*>(buffers_.gathered), states() + group.first, group.rows,
+                                part_.ranks, ids_.units(), ids_.units_most()},
                                stream));
 }
 
@@ -59,17 +61,19 @@ template <class T> void ScoreHead<T>::join_kept(const Group& group, cudaStream_t
 
 // In stretches for which the logits' buffer has room.
 template <class T>
-void ScoreHead<T>::give_states(const BatchTables& tables, const BatchTables::Places& places, Joining joining, cudaStream_t stream) {
+void ScoreHead<T>::give_states(const BatchTables& tables, const BatchTables::Places& places, Joining joining,
+                               cudaStream_t stream) {
   const engine::Architecture& a = architecture_;
   const auto room = static_cast<uint32_t>(size_t{plan_.head_rows} * plan_.chunk / a.hidden);
   for (uint32_t first = 0; first < places.state_count;) {
     const uint32_t rows = std::min(std::max(room, 1u), places.state_count - first);
-    CUDA_CHECK(state_norm(ResidualNorm<T>{buffers_.x, joining.any ? buffers_.add : nullptr, joining.bias, joining.norm, weights_.final_norm,
-                                          nullptr, tables.at<uint32_t>(places.states) + first, rows, a.hidden, a.residual_scale,
-                                          a.norm_epsilon},
-                          buffers_.logits, stream));
+    CUDA_CHECK(state_norm(
+        ResidualNorm<T>{buffers_.x, joining.any ? buffers_.add : nullptr, joining.bias, joining.norm, weights_.final_norm,
+                        nullptr, tables.at<uint32_t>(places.states) + first, rows, a.hidden, a.residual_scale, a.norm_epsilon},
+        buffers_.logits, stream));
     const size_t row_bytes = a.hidden * sizeof(float);
-    CUDA_CHECK(cudaMemcpyAsync(state_rows_.data() + first * row_bytes, buffers_.logits, rows * row_bytes, cudaMemcpyDeviceToHost, stream));
+    CUDA_CHECK(cudaMemcpyAsync(state_rows_.data() + first * row_bytes, buffers_.logits, rows * row_bytes,
+                               cudaMemcpyDeviceToHost, stream));
     first += rows;
   }
 }
@@ -77,8 +81,8 @@ void ScoreHead<T>::give_states(const BatchTables& tables, const BatchTables::Pla
 template <class T>
 void ScoreHead<T>::draw(const BatchTables& tables, const BatchTables::Places& places, const Group& group, cudaStream_t stream) {
   if (group.draws == 0) return;
-  CUDA_CHECK(draw_tokens({buffers_.kept, tables.at<DrawTask>(places.draws) + group.first_draw, tables.at<int32_t>(places.end), states(),
-                          group.draws, architecture_.vocab, tables.end_count()},
+  CUDA_CHECK(draw_tokens({buffers_.kept, tables.at<DrawTask>(places.draws) + group.first_draw, tables.at<int32_t>(places.end),
+                          states(), group.draws, architecture_.vocab, tables.end_count()},
                          stream));
 }
 

@@ -1,5 +1,6 @@
-// The end of a batch: for the rows that predict something, what the vocabulary says of them; and the states of rows that are wanted. A GPU
-// looks at its own chunks of the vocabulary; where there are several, what each has seen is gathered between the pieces. T: as CudaDevice.
+// The end of a batch: for the rows that predict something, what the vocabulary says of them; and the states of rows that are
+// wanted. A GPU looks at its own chunks of the vocabulary; where there are several, what each has seen is gathered between the
+// pieces. T: as CudaDevice.
 #pragma once
 #include "../engine/schedule/device.hpp"
 #include "batch_tables.hpp"
@@ -19,8 +20,8 @@ template <class T> class ScoreHead {
   using Group = BatchTables::Places::Group;
 
   /// All that is given outlives this. `architecture`: the GPU's part.
-  ScoreHead(const engine::Architecture& architecture, const MemoryPlan& plan, Part part, const Weights<T>& weights, const Buffers<T>& buffers,
-            Products& products)
+  ScoreHead(const engine::Architecture& architecture, const MemoryPlan& plan, Part part, const Weights<T>& weights,
+            const Buffers<T>& buffers, Products& products)
       : architecture_(architecture),
         plan_(plan),
         part_(part),
@@ -35,14 +36,16 @@ template <class T> class ScoreHead {
   // All of these put work into the stream.
   /// Makes room for a batch's results.
   void reserve(const engine::Batch& batch);
-  /// Looks at the GPU's chunks for a group's rows: their states, or where it is not alone states_part and, with draws, kept_part.
-  void look(const BatchTables& tables, const BatchTables::Places& places, const Group& group, Joining joining, cudaStream_t stream);
+  /// Looks at the GPU's chunks for a group's rows: their states, or where it is not alone states_part and, with draws,
+  /// kept_part.
+  void look(const BatchTables& tables, const BatchTables::Places& places, const Group& group, Joining joining,
+            cudaStream_t stream);
   /// `gathered` are all states_part's [chunks][rows of the group]; then, where there are draws, all kept_part's.
   void join_states(const Group& group, cudaStream_t stream);
   void join_kept(const Group& group, cudaStream_t stream);
   void draw(const BatchTables& tables, const BatchTables::Places& places, const Group& group, cudaStream_t stream);
-  /// The wanted rows' last norms, to the host. Every GPU has the whole stream, so one of them does it. After the groups: it uses their
-  /// logits' room.
+  /// The wanted rows' last norms, to the host. Every GPU has the whole stream, so one of them does it. After the groups: it
+  /// uses their logits' room.
   void give_states(const BatchTables& tables, const BatchTables::Places& places, Joining joining, cudaStream_t stream);
   /// Copies the results of all groups to the host.
   void send(const engine::Batch& batch, cudaStream_t stream);

@@ -25,13 +25,15 @@ std::string cannot_split(const Architecture& a, uint32_t ranks, bool is_16_bit) 
     const char* name;
     uint32_t width;
   };
-  for (const auto& [name, width] :
-       {Width{"width", a.hidden}, {"feed-forward width", any_dense ? a.feed_forward : 0}, {"experts' width", a.experts.feed_forward}})
+  for (const auto& [name, width] : {Width{"width", a.hidden},
+                                    {"feed-forward width", any_dense ? a.feed_forward : 0},
+                                    {"experts' width", a.experts.feed_forward}})
     if (const Shares shares = columns(width, ranks); width > 0 && shares.units() < ranks)
       return fmt::format("its {} of {} cannot be shared by {} GPUs, in parts of {}", name, width, ranks, shares.unit);
   const Architecture part = part_of(a, {0, ranks});
   if (attention_rows(part.heads / part.kv_heads, part.head_dim, is_16_bit) == 0)
-    return fmt::format("a share of its heads, {} over {} key-value heads, is of a shape that is not supported", part.heads, part.kv_heads);
+    return fmt::format("a share of its heads, {} over {} key-value heads, is of a shape that is not supported", part.heads,
+                       part.kv_heads);
   return "";
 }
 

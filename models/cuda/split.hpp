@@ -1,9 +1,9 @@
 // Several GPUs that hold one model together: which rows of which matrix each of them has. Plain data in, plain data out.
 //
-// Every matrix is split by its outputs, never by its inputs: an output element stays one whole sum, with the bits that one GPU gives it
-// (docs/adr/0016). So each GPU, a rank, has some of the heads with their keys and values, some columns of what leaves the attention and
-// of each half of the feed-forward part, and some of the vocabulary. Norms, biases that are added after all columns are there, and a
-// mixture's router are small, and everywhere.
+// Every matrix is split by its outputs, never by its inputs: an output element stays one whole sum, with the bits that one GPU
+// gives it (docs/adr/0016). So each GPU, a rank, has some of the heads with their keys and values, some columns of what leaves
+// the attention and of each half of the feed-forward part, and some of the vocabulary. Norms, biases that are added after all
+// columns are there, and a mixture's router are small, and everywhere.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -39,12 +39,13 @@ inline Shares vocabulary(uint32_t vocab, uint32_t chunk, uint32_t ranks) { retur
 /// Why `ranks` GPUs cannot hold this model together, with the numbers, as the end of a sentence about it; "" where they can.
 std::string cannot_split(const engine::Architecture& architecture, uint32_t ranks, bool is_16_bit);
 
-/// What one rank computes: heads, kv_heads and the widths of the feed-forward parts are its own, everything else is the model's. Where
-/// there are fewer key-value heads than ranks, several have the same one.
+/// What one rank computes: heads, kv_heads and the widths of the feed-forward parts are its own, everything else is the
+/// model's. Where there are fewer key-value heads than ranks, several have the same one.
 engine::Architecture part_of(const engine::Architecture& architecture, Part part);
 
 /// The rows that the rank holds. `chunk`: of the vocabulary. cannot_split must have had nothing to say.
-engine::ModelTensors part_of(const engine::ModelTensors& tensors, const engine::Architecture& architecture, Part part, uint32_t chunk);
+engine::ModelTensors part_of(const engine::ModelTensors& tensors, const engine::Architecture& architecture, Part part,
+                             uint32_t chunk);
 
 /// Rows [from, from + count) of a matrix. Heads must not be cut, nor a run where it is left.
 engine::Rows part_of(const engine::Rows& rows, uint64_t from, uint64_t count);

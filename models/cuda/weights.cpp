@@ -16,8 +16,8 @@ bool head_is_embedding(const ModelTensors& t, const Architecture& a) {
   return t.head.tensor == t.embedding.tensor && t.head.first == t.embedding.first && !a.head_normalised;
 }
 
-// One walk over all parts, for laying out and for loading: visit.matrix(Matrix<T>&, {rows ..}) and visit.vector(float*&, {rows ..},
-// offset). Parts that the model does not have are skipped.
+// One walk over all parts, for laying out and for loading: visit.matrix(Matrix<T>&, {rows ..}) and visit.vector(float*&, {rows
+// ..}, offset). Parts that the model does not have are skipped.
 template <class T, class Visitor> void walk(FeedForwardWeights<T>& w, const FeedForwardTensors& t, Visitor& visit) {
   visit.matrix(w.gate_up, {&t.gate, &t.up});
   visit.vector(w.gate_up_bias, {&t.gate_bias, &t.up_bias}, 0);
@@ -102,7 +102,8 @@ template <class T> struct LayOut {
 template <class T> class Loader {
  public:
   Loader(const ModelTensors& tensors, cudaStream_t stream)
-      : half_(std::clamp(tensors.embedding.tensor->bytes.size() / Carver::alignment * Carver::alignment, size_t{1} << 20, size_t{32} << 20)),
+      : half_(std::clamp(tensors.embedding.tensor->bytes.size() / Carver::alignment * Carver::alignment, size_t{1} << 20,
+                         size_t{32} << 20)),
         pinned_(2 * half_),
         device_(2 * half_),
         stream_(stream) {}
@@ -178,7 +179,8 @@ template <class T> class Loader {
       std::byte* host = free_half(n * bytes);
       for (uint64_t i = 0; i < n; ++i)
         std::memcpy(host + i * bytes, rows.tensor->bytes.data() + rows.stored_row(first + i) * bytes, bytes);
-      CUDA_CHECK(cudaMemcpyAsync(const_cast<uint8_t*>(to.blocks) + first * bytes, host, n * bytes, cudaMemcpyHostToDevice, stream_));
+      CUDA_CHECK(
+          cudaMemcpyAsync(const_cast<uint8_t*>(to.blocks) + first * bytes, host, n * bytes, cudaMemcpyHostToDevice, stream_));
       half_sent();
     }
   }

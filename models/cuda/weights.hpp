@@ -1,5 +1,5 @@
-// A checkpoint's weights on the device: matrices as T, whatever the file has, or in the file's blocks where these are to be kept; norms
-// and biases in float32.
+// A checkpoint's weights on the device: matrices as T, whatever the file has, or in the file's blocks where these are to be
+// kept; norms and biases in float32.
 #pragma once
 #include <vector>
 #include "../engine/architecture/tensors.hpp"
@@ -47,8 +47,8 @@ template <class T> struct Weights {
 /// Whether the kernels read numbers that are stored so. Those of the other types become numbers on the host.
 inline bool is_block_type(engine::TensorType type) { return type <= engine::TensorType::q6_k; }
 
-/// Where everything will stand. Counts only, if the carver has no memory. keep_quantised: a matrix with a quantised part stays as the file
-/// has it, unless its rows are changed on the way (an adapter's, normalised ones) or no kernel reads its blocks.
+/// Where everything will stand. Counts only, if the carver has no memory. keep_quantised: a matrix with a quantised part stays
+/// as the file has it, unless its rows are changed on the way (an adapter's, normalised ones) or no kernel reads its blocks.
 template <class T>
 Weights<T> lay_out_weights(const engine::ModelTensors& tensors, const engine::Architecture& architecture, bool keep_quantised,
                            Carver& carver);

@@ -20,13 +20,17 @@ bool is_here(const std::string& url) {
 }  // namespace
 
 Backend::Backend(Context given)
-    : Model(std::move(given)), settings_(read_settings(context.config())), served_(settings_.asks && settings_.probe ? probe(settings_) : unasked(settings_)) {
+    : Model(std::move(given)),
+      settings_(read_settings(context.config())),
+      served_(settings_.asks && settings_.probe ? probe(settings_) : unasked(settings_)) {
   spelling_.model = served_.model;
   spelling_.llama_server = served_.kind == Kind::llama_server;
-  if (settings_.dialect == Dialect::azure || settings_.base_url.find("api.openai.com") != std::string::npos) spelling_.stops_max = 4;
+  if (settings_.dialect == Dialect::azure || settings_.base_url.find("api.openai.com") != std::string::npos)
+    spelling_.stops_max = 4;
   if (!settings_.asks) return;
   if (!settings_.key.empty() && settings_.base_url.starts_with("http://") && !is_here(settings_.base_url))
-    context.log(SXT_LOG_WARNING, fmt::format("the key in {} is sent to {} without encryption; https:// would hide it", settings_.key_source, settings_.base_url));
+    context.log(SXT_LOG_WARNING, fmt::format("the key in {} is sent to {} without encryption; https:// would hide it",
+                                             settings_.key_source, settings_.base_url));
   for (const std::string& note : served_.notes) context.log(SXT_LOG_INFO, note);
   transfers_ = std::make_unique<Transfers>(transfer_options());
 }
@@ -45,7 +49,9 @@ TransferOptions Backend::transfer_options() const {
   options.connect_timeout_ms = settings_.connect_timeout_ms;
   options.outage_ms = settings_.outage_ms;
   options.backoff_ms = settings_.backoff_ms;
-  options.say = [this](const std::string& what) { context.log(SXT_LOG_WARNING, settings_.clean(fmt::format("{}: {}", settings_.base_url, what))); };
+  options.say = [this](const std::string& what) {
+    context.log(SXT_LOG_WARNING, settings_.clean(fmt::format("{}: {}", settings_.base_url, what)));
+  };
   return options;
 }
 
@@ -70,7 +76,8 @@ sxt_model_info Backend::info() {
   if (settings_.api != Api::completions) info.abilities |= SXT_MODEL_MESSAGES;
   if (served_.tokenizes && transfers_) info.abilities |= SXT_MODEL_TOKENIZE;
   if (served_.scoring != Scoring::none) info.abilities |= SXT_MODEL_SCORE;
-  info.context_length = settings_.max_seq_len && served_.context ? std::min(settings_.max_seq_len, served_.context) : std::max(settings_.max_seq_len, served_.context);
+  info.context_length = settings_.max_seq_len && served_.context ? std::min(settings_.max_seq_len, served_.context)
+                                                                 : std::max(settings_.max_seq_len, served_.context);
   info.requests_in_flight = in_flight();
   // there are no weights to look at: which model answers is all that is known of them
   const std::string name = sha256_hex("openai\n" + served_.model);
@@ -108,22 +115,27 @@ std::string Backend::answer_of(std::string_view path, std::string body) {
   if (!asked().tokenizes) throw PluginError(SXT_UNSUPPORTED, "the server counts no tokens; give tokenizer_path");
   const auto exchange = ask(transfers(), settings_.own_url(path), std::move(body));
   if (exchange->verdict != Verdict::answered)
-    throw PluginError(SXT_NO_DEVICE, fmt::format("the server at {} did not answer {} (HTTP {}: {})", settings_.base_url, path, exchange->status, settings_.clean(complaint(*exchange))));
+    throw PluginError(SXT_NO_DEVICE, fmt::format("the server at {} did not answer {} (HTTP {}: {})", settings_.base_url, path,
+                                                 exchange->status, settings_.clean(complaint(*exchange))));
   return std::move(exchange->answer);
 }
 
 std::vector<int32_t> Backend::tokenize(std::string_view text, uint32_t flags) {
-  const std::string answer = answer_of("/tokenize", tokenize_body(asked(), text, (flags & SXT_REQUEST_ADD_SPECIAL) != 0, (flags & SXT_REQUEST_SPLIT_SPECIAL) != 0));
+  const std::string answer = answer_of("/tokenize", tokenize_body(asked(), text, (flags & SXT_REQUEST_ADD_SPECIAL) != 0,
+                                                                  (flags & SXT_REQUEST_SPLIT_SPECIAL) != 0));
   const auto parsed = json::parse(answer, "/tokenize");
   auto tokens = parsed ? read_tokens(*parsed) : std::nullopt;
-  if (!tokens) throw PluginError(SXT_NO_DEVICE, fmt::format("the server at {} sent no tokens for a text; give tokenizer_path", settings_.base_url));
+  if (!tokens)
+    throw PluginError(SXT_NO_DEVICE,
+                      fmt::format("the server at {} sent no tokens for a text; give tokenizer_path", settings_.base_url));
   return *std::move(tokens);
 }
 
 std::string Backend::detokenize(std::span<const int32_t> ids, uint32_t) {
   std::string list;
   for (const int32_t id : ids) list += fmt::format("{}{}", list.empty() ? "" : ",", id);
-  const std::string answer = answer_of("/detokenize", fmt::format(R"({{"model":{},"tokens":[{}]}})", json::quote(asked().model), list));
+  const std::string answer =
+      answer_of("/detokenize", fmt::format(R"({{"model":{},"tokens":[{}]}})", json::quote(asked().model), list));
   const auto parsed = json::parse(answer, "/detokenize");
   for (const char* key : {"prompt", "content"})
     if (parsed)
@@ -152,9 +164,12 @@ std::string Backend::plan(uint64_t, std::span<const sxt_request* const> requests
       for (uint64_t k = 0; k < r->messages[i]->part_count; ++k) bytes += r->messages[i]->parts[k]->text.size;
     const uint64_t items = std::max<uint64_t>(1, r->continuation_count);
     bytes += items * (r->prefix.size + r->prefix_ids.count * bytes_per_token);
-    for (uint64_t k = 0; k < r->continuation_count; ++k) bytes += r->continuation_ids ? r->continuation_ids[k].count * bytes_per_token : r->continuation[k].size;
+    for (uint64_t k = 0; k < r->continuation_count; ++k)
+      bytes += r->continuation_ids ? r->continuation_ids[k].count * bytes_per_token : r->continuation[k].size;
   }
-  if (!told_of_estimate_.exchange(true)) context.log(SXT_LOG_INFO, fmt::format("{}: tokens of a plan are estimated: one for each {} bytes", settings_.base_url, bytes_per_token));
+  if (!told_of_estimate_.exchange(true))
+    context.log(SXT_LOG_INFO,
+                fmt::format("{}: tokens of a plan are estimated: one for each {} bytes", settings_.base_url, bytes_per_token));
   const uint64_t tokens = (bytes + bytes_per_token - 1) / bytes_per_token;
   return fmt::format(R"({{"prompt_tokens":{},"computed_tokens":{},"kv_bytes":0,"peak_bytes":0}})", tokens, tokens);
 }

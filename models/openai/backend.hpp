@@ -1,5 +1,5 @@
-// The object behind the backend "openai": requests of the core to exchanges with a server, and its answers back. Calls of run() share one
-// set of connections. Threads: [any] (SXT_CAP_CONCURRENT): what is not const guards itself.
+// The object behind the backend "openai": requests of the core to exchanges with a server, and its answers back. Calls of run()
+// share one set of connections. Threads: [any] (SXT_CAP_CONCURRENT): what is not const guards itself.
 #pragma once
 #include <atomic>
 #include <memory>

@@ -65,24 +65,34 @@ void Batch::step() {
 void Batch::take(std::unique_ptr<Exchange> exchange) {
   if (open_[exchange->request].done) return;  // another part of it has failed
   if (exchange->over)
-    end(SXT_NO_DEVICE, fmt::format("the server at {} answers nothing any more ({}); when it is back, run the same command with -r to go on", backend_.settings_.base_url,
-                                   backend_.settings_.clean(exchange->trouble)));
+    end(SXT_NO_DEVICE,
+        fmt::format("the server at {} answers nothing any more ({}); when it is back, run the same command with -r to go on",
+                    backend_.settings_.base_url, backend_.settings_.clean(exchange->trouble)));
   switch (exchange->verdict) {
     case Verdict::answered: return answered(std::move(exchange));
     case Verdict::untrusted:
-      end(SXT_NO_DEVICE, fmt::format("the certificate of the server at {} is not trusted ({})", backend_.settings_.base_url, backend_.settings_.clean(exchange->trouble)));
+      end(SXT_NO_DEVICE, fmt::format("the certificate of the server at {} is not trusted ({})", backend_.settings_.base_url,
+                                     backend_.settings_.clean(exchange->trouble)));
     case Verdict::refused: return refuse(*exchange);
     default: break;
   }
-  const std::string why = exchange->status ? fmt::format("HTTP {}: {}", exchange->status, backend_.settings_.clean(complaint(*exchange))) : backend_.settings_.clean(exchange->trouble);
-  fail(exchange->request, SXT_NO_DEVICE, fmt::format("the server failed at this request {} times, the last time with {}; -r asks it again", exchange->tries, why));
+  const std::string why = exchange->status
+                              ? fmt::format("HTTP {}: {}", exchange->status, backend_.settings_.clean(complaint(*exchange)))
+                              : backend_.settings_.clean(exchange->trouble);
+  fail(
+      exchange->request, SXT_NO_DEVICE,
+      fmt::format("the server failed at this request {} times, the last time with {}; -r asks it again", exchange->tries, why));
 }
 
 void Batch::refuse(const Exchange& e) {
   const Settings& s = backend_.settings_;
-  const std::string said = s.clean(complaint(e)), what = fmt::format("the server at {} answers HTTP {}: {}{}", s.base_url, e.status, said, s.clean(advice(e)));
+  const std::string said = s.clean(complaint(e)), what = fmt::format("the server at {} answers HTTP {}: {}{}", s.base_url,
+                                                                     e.status, said, s.clean(advice(e)));
   if (ends_the_run(e)) end(SXT_BAD_CONFIG, what);
-  if (is_too_long(e)) return fail(e.request, SXT_TOO_LONG, fmt::format("the server says that the prompt is too long: {}; give fewer examples or a smaller --max-out-len", said));
+  if (is_too_long(e))
+    return fail(
+        e.request, SXT_TOO_LONG,
+        fmt::format("the server says that the prompt is too long: {}; give fewer examples or a smaller --max-out-len", said));
   fail(e.request, SXT_BAD_DATA, what);
 }
 
@@ -127,9 +137,11 @@ void Batch::deliver(size_t request, Reply reply) {
   cut_at_stop(reply, *requests_[request]->sampling);
   spend(reply.usage);
   if (reply.filtered && !backend_.told_of_filter_.exchange(true))
-    backend_.context.log(SXT_LOG_WARNING, "the server's content filter withheld replies, which are taken as they came, empty or cut");
+    backend_.context.log(SXT_LOG_WARNING,
+                         "the server's content filter withheld replies, which are taken as they came, empty or cut");
   std::vector<sxt_tool_call> calls;
-  for (const Call& call : reply.calls) calls.push_back({sizeof(sxt_tool_call), 0, borrow(call.id), borrow(call.name), borrow(call.arguments_json)});
+  for (const Call& call : reply.calls)
+    calls.push_back({sizeof(sxt_tool_call), 0, borrow(call.id), borrow(call.name), borrow(call.arguments_json)});
   std::vector<const sxt_tool_call*> pointers;
   for (const sxt_tool_call& call : calls) pointers.push_back(&call);
   sxt_result result{};
@@ -147,8 +159,8 @@ void Batch::deliver(size_t request, const ScoreWork& work) {
   const bool wants = (requests_[request]->flags & SXT_REQUEST_TOKEN_LOGPROBS) != 0;
   std::vector<sxt_score> scores;
   for (const ScoredText& from : work.scores())
-    scores.push_back({sizeof(sxt_score), from.greedy && from.tokens > 0 ? 1u : 0u, from.logprob, from.total_logprob, from.tokens, from.total_tokens,
-                      wants && from.tokens > 0 ? from.token_logprobs.data() : nullptr});
+    scores.push_back({sizeof(sxt_score), from.greedy && from.tokens > 0 ? 1u : 0u, from.logprob, from.total_logprob,
+                      from.tokens, from.total_tokens, wants && from.tokens > 0 ? from.token_logprobs.data() : nullptr});
   std::vector<const sxt_score*> pointers;
   for (const sxt_score& score : scores) pointers.push_back(&score);
   sxt_result result{};

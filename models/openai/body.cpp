@@ -5,8 +5,12 @@
 namespace sextant::openai {
 namespace {
 
-void string(json::Writer& writer, std::string_view text) { writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size())); }
-void key(json::Writer& writer, std::string_view text) { writer.Key(text.data(), static_cast<rapidjson::SizeType>(text.size())); }
+void string(json::Writer& writer, std::string_view text) {
+  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+void key(json::Writer& writer, std::string_view text) {
+  writer.Key(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
 void raw(json::Writer& writer, std::string_view json) { writer.RawValue(json.data(), json.size(), rapidjson::kObjectType); }
 
 // What a model wrote as arguments need not be an object.
@@ -215,7 +219,8 @@ void sampling(Body& body, const Settings& settings, const Spelling& spelling, co
   if (s.presence_penalty != 0) body.real("presence_penalty", s.presence_penalty);
   if (s.frequency_penalty != 0) body.real("frequency_penalty", s.frequency_penalty);
   if (s.no_repeat_ngram_size > 0) cannot("no_repeat_ngram_size cannot be asked of a server; leave it out");
-  if (s.suppress_tokens.count + s.begin_suppress_tokens.count > 0) cannot("suppress_tokens cannot be asked of a server; give extra_body={\"logit_bias\": {...}}");
+  if (s.suppress_tokens.count + s.begin_suppress_tokens.count > 0)
+    cannot("suppress_tokens cannot be asked of a server; give extra_body={\"logit_bias\": {...}}");
 }
 
 }  // namespace

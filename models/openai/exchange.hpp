@@ -1,5 +1,5 @@
-// One HTTP exchange: what is sent, and what came back. Plain data; whoever holds it owns it. A mailbox is where those that are over
-// wait for who asked.
+// One HTTP exchange: what is sent, and what came back. Plain data; whoever holds it owns it. A mailbox is where those that are
+// over wait for who asked.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -27,7 +27,8 @@ struct Exchange {
   // what came back
   Verdict verdict = Verdict::failed;
   long status = 0;                // HTTP; 0: there was no answer
-  std::string content_type, answer, trouble, served_id;  // trouble: why there was none; served_id: the server's word of whose answer this is
+  std::string content_type, answer, trouble,
+      served_id;  // trouble: why there was none; served_id: the server's word of whose answer this is
   std::string location, server;
   int64_t wait_ms = 0;            // what Retry-After asks for
   bool over = false;              // the server answers nothing at all: nobody need wait any more

@@ -2,7 +2,8 @@
 #include "backend.hpp"
 #include "schema.hpp"
 
-SEXTANT_PLUGIN(sextant::component<sextant::openai::Backend>({.id = "openai",
-                                                             .summary = "models behind an OpenAI-compatible server: vLLM, llama-server, hosted ones",
-                                                             .schema = sextant::openai::schema,
-                                                             .capabilities = SXT_CAP_CONCURRENT}))
+SEXTANT_PLUGIN(sextant::component<sextant::openai::Backend>(
+    {.id = "openai",
+     .summary = "models behind an OpenAI-compatible server: vLLM, llama-server, hosted ones",
+     .schema = sextant::openai::schema,
+     .capabilities = SXT_CAP_CONCURRENT}))

@@ -60,50 +60,69 @@ class Probe {
     choose_model();
     for (const auto& model : data->GetArray())
       if (json::find_string(model, "id") == served_.model)
-        served_.context = static_cast<uint32_t>(std::clamp<int64_t>(json::find_int(model, "max_model_len").value_or(0), 0, UINT32_MAX));
+        served_.context =
+            static_cast<uint32_t>(std::clamp<int64_t>(json::find_int(model, "max_model_len").value_or(0), 0, UINT32_MAX));
   }
 
   // Azure: any answer says that somebody is there; the deployment is known when it is asked.
   void check_that_it_is_there() {
     const auto chat = ask(transfers_, s_.chat_url(), "{}");
-    if (chat->over || chat->verdict == Verdict::untrusted || chat->status == 401 || chat->status == 403 || chat->status == 404) check_answer(*chat);
-    if (chat->status == 404) fail(SXT_BAD_CONFIG, fmt::format("the server at {} knows nothing of {} (HTTP 404: {}); check base_url, model and query", at(), s_.chat_path, s_.clean(complaint(*chat))));
+    if (chat->over || chat->verdict == Verdict::untrusted || chat->status == 401 || chat->status == 403 || chat->status == 404)
+      check_answer(*chat);
+    if (chat->status == 404)
+      fail(SXT_BAD_CONFIG, fmt::format("the server at {} knows nothing of {} (HTTP 404: {}); check base_url, model and query",
+                                       at(), s_.chat_path, s_.clean(complaint(*chat))));
   }
 
   void check_answer(const Exchange& e) {
     if (e.verdict == Verdict::untrusted)
-      fail(SXT_NO_DEVICE, fmt::format("the certificate of the server at {} is not trusted ({}); name its authority's file in SSL_CERT_FILE, or give the address that it is made for", at(),
-                                      s_.clean(e.trouble)));
+      fail(SXT_NO_DEVICE, fmt::format("the certificate of the server at {} is not trusted ({}); name its authority's file in "
+                                      "SSL_CERT_FILE, or give the address that it is made for",
+                                      at(), s_.clean(e.trouble)));
     if (e.status == 401 || e.status == 403)
-      fail(SXT_BAD_CONFIG, s_.key.empty() ? fmt::format("the server at {} wants a key (HTTP {}: {}); set {}", at(), e.status, s_.clean(complaint(e)), s_.key_source)
-                                          : fmt::format("the server at {} does not take the key in {} (HTTP {}: {}); check it", at(), s_.key_source, e.status, s_.clean(complaint(e))));
-    if (e.status >= 300 && e.status < 400) fail(SXT_BAD_CONFIG, fmt::format("the server at {} answers with HTTP {}{}", at(), e.status, s_.clean(advice(e))));
-    if (e.status == 0) fail(SXT_NO_DEVICE, fmt::format("no server answers at {} ({}); start it, or give its address as base_url", at(), s_.clean(e.trouble)));
+      fail(SXT_BAD_CONFIG, s_.key.empty() ? fmt::format("the server at {} wants a key (HTTP {}: {}); set {}", at(), e.status,
+                                                        s_.clean(complaint(e)), s_.key_source)
+                                          : fmt::format("the server at {} does not take the key in {} (HTTP {}: {}); check it",
+                                                        at(), s_.key_source, e.status, s_.clean(complaint(e))));
+    if (e.status >= 300 && e.status < 400)
+      fail(SXT_BAD_CONFIG, fmt::format("the server at {} answers with HTTP {}{}", at(), e.status, s_.clean(advice(e))));
+    if (e.status == 0)
+      fail(SXT_NO_DEVICE,
+           fmt::format("no server answers at {} ({}); start it, or give its address as base_url", at(), s_.clean(e.trouble)));
     if (e.over || e.verdict == Verdict::failed)
-      fail(SXT_NO_DEVICE, fmt::format("the server at {} is not ready (HTTP {}: {}); try again when it is", at(), e.status, s_.clean(complaint(e))));
+      fail(SXT_NO_DEVICE, fmt::format("the server at {} is not ready (HTTP {}: {}); try again when it is", at(), e.status,
+                                      s_.clean(complaint(e))));
   }
 
   // Not every server has one; but what answers like none of them is another kind of server.
   void without_list(const Exchange& e) {
     if (e.verdict == Verdict::answered || e.content_type.find("html") != std::string::npos)
-      fail(SXT_BAD_CONFIG, fmt::format("what answers at {} is no such server: it sent {} where a list of models was asked for; base_url mostly ends in /v1", at(),
-                                       e.content_type.empty() ? "something else" : e.content_type));
+      fail(SXT_BAD_CONFIG, fmt::format("what answers at {} is no such server: it sent {} where a list of models was asked for; "
+                                       "base_url mostly ends in /v1",
+                                       at(), e.content_type.empty() ? "something else" : e.content_type));
     if (e.status == 404 && !at().ends_with("/v1")) {
       const auto below = ask(transfers_, at() + "/v1" + s_.models_path);
       const auto answer = json::parse(below->answer, "");
       if (below->verdict == Verdict::answered && answer && json::find(*answer, "data"))
         fail(SXT_BAD_CONFIG, fmt::format("the server at {} has its models below /v1; give base_url={}/v1", at(), at()));
     }
-    if (served_.model.empty()) fail(SXT_BAD_CONFIG, fmt::format("the server at {} has no list of models (HTTP {}); give the model's name as model", at(), e.status));
+    if (served_.model.empty())
+      fail(SXT_BAD_CONFIG,
+           fmt::format("the server at {} has no list of models (HTTP {}); give the model's name as model", at(), e.status));
   }
 
   void choose_model() {
     const auto& models = served_.models;
     const auto has = [&](const std::string& name) { return std::find(models.begin(), models.end(), name) != models.end(); };
-    const std::string known = models.size() <= models_shown ? fmt::format("{}", fmt::join(models, ", "))
-                                                            : fmt::format("{} and {} more", fmt::join(models.begin(), models.begin() + models_shown, ", "), models.size() - models_shown);
+    const std::string known =
+        models.size() <= models_shown
+            ? fmt::format("{}", fmt::join(models, ", "))
+            : fmt::format("{} and {} more", fmt::join(models.begin(), models.begin() + models_shown, ", "),
+                          models.size() - models_shown);
     if (served_.model.empty()) {
-      if (models.size() != 1) fail(SXT_BAD_CONFIG, fmt::format("the server at {} has {} models; give one of them as model: {}", at(), models.size(), known));
+      if (models.size() != 1)
+        fail(SXT_BAD_CONFIG,
+             fmt::format("the server at {} has {} models; give one of them as model: {}", at(), models.size(), known));
       served_.model = models.front();
       return;
     }
@@ -113,7 +132,8 @@ class Probe {
       served_.notes.push_back(fmt::format("the llama-server at {} serves {}, whatever name it is asked by", at(), known));
       return;
     }
-    fail(SXT_BAD_CONFIG, fmt::format("the server at {} has no model '{}'; it has: {} (probe=false asks it all the same)", at(), served_.model, known));
+    fail(SXT_BAD_CONFIG, fmt::format("the server at {} has no model '{}'; it has: {} (probe=false asks it all the same)", at(),
+                                     served_.model, known));
   }
 
   void read_props() {
@@ -135,7 +155,8 @@ class Probe {
 
   void find_scoring() {
     if (s_.scoring == Scoring::none) {
-      served_.cannot_score = s_.dialect == Dialect::anthropic ? "Anthropic's endpoint gives no log-probabilities" : "scoring is none";
+      served_.cannot_score =
+          s_.dialect == Dialect::anthropic ? "Anthropic's endpoint gives no log-probabilities" : "scoring is none";
       return;
     }
     std::vector<Scoring> ways{s_.scoring};
@@ -146,12 +167,14 @@ class Probe {
     }
     std::string why;
     for (const Scoring way : ways) {
-      why = try_scoring(s_, served_, way, [&](std::string url, std::string body) { return ask(transfers_, std::move(url), std::move(body)); });
+      why = try_scoring(s_, served_, way,
+                        [&](std::string url, std::string body) { return ask(transfers_, std::move(url), std::move(body)); });
       if (!why.empty()) continue;
       served_.scoring = way;
       return;
     }
-    served_.cannot_score = fmt::format("the server at {} gives no log-probabilities of a given text ({}: {})", at(), scoring_name(ways.back()), s_.clean(why));
+    served_.cannot_score = fmt::format("the server at {} gives no log-probabilities of a given text ({}: {})", at(),
+                                       scoring_name(ways.back()), s_.clean(why));
   }
 
   const Settings& s_;
@@ -194,7 +217,8 @@ Served unasked(const Settings& settings) {
   if (served.scoring == Scoring::llama_server) served.kind = Kind::llama_server;
   if (served.scoring == Scoring::prompt_logprobs) served.kind = Kind::vllm;
   served.tokenizes = served.kind != Kind::unknown;
-  if (served.scoring == Scoring::none) served.cannot_score = "the server was not asked what it can (probe is false); name how in scoring";
+  if (served.scoring == Scoring::none)
+    served.cannot_score = "the server was not asked what it can (probe is false); name how in scoring";
   return served;
 }
 

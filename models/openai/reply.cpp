@@ -16,7 +16,8 @@ uint64_t count_of(const json::Value* object, const char* key) {
 
 // A part of the words that servers have for their "error".
 bool mentions(std::string_view text, std::string_view word) {
-  return std::search(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; }) != text.end();
+  return std::search(text.begin(), text.end(), word.begin(), word.end(),
+                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; }) != text.end();
 }
 
 std::string code_of(const Exchange& exchange) {
@@ -34,7 +35,9 @@ Result<void> read_calls(const json::Value& message, Reply& out) {
     if (!function || !function->IsObject()) return broken("a tool call without a function");
     const json::Value* arguments = json::find(*function, "arguments");
     out.calls.push_back({text_of(call, "id"), text_of(*function, "name"),
-                         !arguments ? "{}" : arguments->IsString() ? std::string(json::text(*arguments)) : json::write(*arguments)});
+                         !arguments              ? "{}"
+                         : arguments->IsString() ? std::string(json::text(*arguments))
+                                                 : json::write(*arguments)});
   }
   return {};
 }
@@ -71,7 +74,8 @@ Result<Reply> read_choice(const json::Value& choice) {
   const json::Value* stop = json::find(choice, "stop_reason");  // vLLM: the text that ended it
   if (finish == "length") out.finish = SXT_FINISH_LENGTH;
   else if (finish == "tool_calls" || finish == "function_call") out.finish = SXT_FINISH_TOOL_CALLS;
-  else if (finish == "abort" || finish == "error") return broken(fmt::format("the server broke the reply off (finish_reason {})", finish));
+  else if (finish == "abort" || finish == "error")
+    return broken(fmt::format("the server broke the reply off (finish_reason {})", finish));
   else if (finish == "stop" && stop && stop->IsString()) out.finish = SXT_FINISH_STOP;
   out.filtered = finish == "content_filter";
   return out;
@@ -101,7 +105,8 @@ Result<Reply> read_blocks(const json::Value& answer, const json::Value& blocks) 
 Result<json::Document> read_answer(const Exchange& exchange) {
   // the ids that this backend gives begin with "sxt-" and a number of this process
   const std::string_view ours = std::string_view(exchange.id).substr(0, exchange.id.rfind('-') + 1);
-  if (exchange.served_id.starts_with(ours) && exchange.served_id != exchange.id) return broken("the server sent the answer to another request");
+  if (exchange.served_id.starts_with(ours) && exchange.served_id != exchange.id)
+    return broken("the server sent the answer to another request");
   auto parsed = json::parse(exchange.answer, "");
   if (!parsed || !parsed->IsObject()) {
     const bool of_json = exchange.content_type.empty() || mentions(exchange.content_type, "json");
@@ -112,7 +117,8 @@ Result<json::Document> read_answer(const Exchange& exchange) {
   const std::string id = text_of(*parsed, "id");  // vLLM: "chatcmpl-" and the request's
   if (const size_t at = id.find(ours); at != id.npos && id.substr(at, exchange.id.size()) != exchange.id)
     return broken("the server sent the answer to another request");
-  if (const json::Value* error = json::find(*parsed, "error"); error && !error->IsNull()) return broken("the server sent an error in place of an answer: " + complaint(exchange));
+  if (const json::Value* error = json::find(*parsed, "error"); error && !error->IsNull())
+    return broken("the server sent an error in place of an answer: " + complaint(exchange));
   return parsed;
 }
 
@@ -162,7 +168,8 @@ std::string complaint(const Exchange& exchange) {
       if (const auto message = json::find_string(*error, "message")) return *message;
     }
     for (const char* key : {"message", "detail"})
-      if (const json::Value* said = json::find(*parsed, key)) return said->IsString() ? std::string(json::text(*said)) : json::write(*said);
+      if (const json::Value* said = json::find(*parsed, key))
+        return said->IsString() ? std::string(json::text(*said)) : json::write(*said);
   }
   if (mentions(exchange.content_type, "html")) return "a page of HTML";
   return exchange.answer;
@@ -173,13 +180,16 @@ bool is_too_long(const Exchange& exchange) {
   if (exchange.status != 400 && exchange.status != 422) return false;
   const std::string code = code_of(exchange), said = complaint(exchange);
   if (mentions(code, "context_length_exceeded") || mentions(code, "exceed_context_size")) return true;
-  for (const char* words : {"maximum context length", "context size", "context window", "longer than the model's context", "prompt is too long", "max_model_len", "maximum model length"})
+  for (const char* words : {"maximum context length", "context size", "context window", "longer than the model's context",
+                            "prompt is too long", "max_model_len", "maximum model length"})
     if (mentions(said, words)) return true;
   return false;
 }
 
 bool ends_the_run(const Exchange& exchange) {
-  if (exchange.status == 401 || exchange.status == 402 || exchange.status == 403 || exchange.status == 404 || exchange.status == 405) return true;
+  if (exchange.status == 401 || exchange.status == 402 || exchange.status == 403 || exchange.status == 404 ||
+      exchange.status == 405)
+    return true;
   if (exchange.status >= 300 && exchange.status < 400) return true;
   return exchange.status == 429 && mentions(code_of(exchange), "insufficient_quota");
 }
@@ -187,11 +197,13 @@ bool ends_the_run(const Exchange& exchange) {
 std::string advice(const Exchange& exchange) {
   const std::string said = complaint(exchange);
   if (exchange.status == 401 || exchange.status == 403) return "; check the key";
-  if (exchange.status >= 300 && exchange.status < 400) return fmt::format("; it says to ask {} instead: give that as base_url", exchange.location);
+  if (exchange.status >= 300 && exchange.status < 400)
+    return fmt::format("; it says to ask {} instead: give that as base_url", exchange.location);
   if (mentions(said, "max_completion_tokens")) return "; give max_tokens_name=max_completion_tokens";
   if (exchange.status == 400 || exchange.status == 422)
     for (const char* name : {"temperature", "top_p", "top_k", "seed", "stop", "logprobs"})
-      if (mentions(said, std::string(name)) && (mentions(said, "support") || mentions(said, "unrecognized") || mentions(said, "not permitted")))
+      if (mentions(said, std::string(name)) &&
+          (mentions(said, "support") || mentions(said, "unrecognized") || mentions(said, "not permitted")))
         return fmt::format("; give omit=[\"{}\"] to leave it out", name);
   return "";
 }

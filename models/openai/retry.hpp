@@ -20,8 +20,8 @@ Verdict verdict_of_status(long status);
 /// Of one that was not; `curl_code` is libcurl's.
 Verdict verdict_of_code(int curl_code);
 
-/// How long to wait before try number `tries` + 1 (tries >= 1): the first time `base_ms`, then twice as long each time, at most a
-/// minute; half of it is drawn with `random`, so that those that failed together do not come again together.
+/// How long to wait before try number `tries` + 1 (tries >= 1): the first time `base_ms`, then twice as long each time, at most
+/// a minute; half of it is drawn with `random`, so that those that failed together do not come again together.
 int64_t backoff_ms(int64_t base_ms, uint32_t tries, uint64_t random);
 
 /// Retry-After: seconds, or an HTTP date; "retry-after-ms" is milliseconds. 0 where it says nothing. Not more than ten minutes.

@@ -6,16 +6,20 @@ namespace sextant::openai {
 // NO_EFFECT: no answer depends on it, so that changing it asks nothing again
 #define NO_EFFECT R"json("x-affects-results":false,)json"
 
-inline constexpr const char* schema = R"json({"type":"object","additionalProperties":false,"properties":{
+inline constexpr const char* schema =
+    R"json({"type":"object","additionalProperties":false,"properties":{
 "base_url":{"type":"string","default":"","x-environment":"OPENAI_BASE_URL",
   "description":"where the server is, mostly with /v1 at its end: http://localhost:8000/v1; absent: OPENAI_BASE_URL"},
 "model":{"type":"string","default":"","description":"the model's name at the server; absent: the only one that it has"},
 "api":{"enum":["auto","chat","completions"],"default":"auto",
   "description":"auto: conversations go to chat completions, plain text to completions; chat: plain text goes as one turn of the user; completions: conversations become plain text"},
 "dialect":{"enum":["openai","azure","anthropic"],"default":"openai","description":"paths, headers and bodies of whom"},
-"api_key":{)json" NO_EFFECT R"json("x-secret":true,"type":"string","default":"","description":"better set in the environment, where nobody else sees it"},
-"api_key_env":{)json" NO_EFFECT R"json("type":"string","default":"","description":"the variable that holds the key; absent: OPENAI_API_KEY, AZURE_OPENAI_API_KEY or ANTHROPIC_API_KEY, as the dialect is"},
-"headers":{)json" NO_EFFECT R"json("x-secret":true,"type":"object","additionalProperties":{"type":"string"},"default":{},"description":"sent with every request"},
+"api_key":{)json" NO_EFFECT
+    R"json("x-secret":true,"type":"string","default":"","description":"better set in the environment, where nobody else sees it"},
+"api_key_env":{)json" NO_EFFECT
+    R"json("type":"string","default":"","description":"the variable that holds the key; absent: OPENAI_API_KEY, AZURE_OPENAI_API_KEY or ANTHROPIC_API_KEY, as the dialect is"},
+"headers":{)json" NO_EFFECT
+    R"json("x-secret":true,"type":"object","additionalProperties":{"type":"string"},"default":{},"description":"sent with every request"},
 "query":{"type":"string","default":"","description":"put behind every address: api-version=2024-10-21"},
 "chat_path":{"type":"string","default":"","description":"below base_url; absent: /chat/completions, or the dialect's"},
 "completions_path":{"type":"string","default":"","description":"below base_url; absent: /completions"},
@@ -29,21 +33,32 @@ inline constexpr const char* schema = R"json({"type":"object","additionalPropert
 "chat_template":{"enum":["auto","none"],"default":"auto","description":"none: conversations become plain text and go to completions"},
 "max_seq_len":{"type":"integer","minimum":0,"maximum":4294967295,"default":0,"description":"tokens of prompt and reply together; 0: what the server says"},
 "tokenizer_path":{"type":"string","description":"a tokenizer.json, a GGUF or a folder: counts tokens here, where the server cannot"},
-"weights":{)json" NO_EFFECT R"json("enum":["description",null],"description":"null: the server is never asked; description: only what it can"},
-"probe":{)json" NO_EFFECT R"json("type":"boolean","default":true,"description":"ask the server for its models and what it can before the run"},
-"requests_in_flight":{)json" NO_EFFECT R"json("type":"integer","minimum":0,"maximum":4096,"default":0,"description":"at most so many at once, fewer where the server says 429; 0: twice a llama-server's slots, else 128"},
-"timeout_s":{)json" NO_EFFECT R"json("type":"number","minimum":0.01,"maximum":86400,"default":600,"description":"for one answer; then it is asked for again"},
-"connect_timeout_s":{)json" NO_EFFECT R"json("type":"number","minimum":0.01,"maximum":3600,"default":10,"description":"for a connection"},
-"max_retries":{)json" NO_EFFECT R"json("type":"integer","minimum":0,"maximum":100,"default":6,"description":"how often a request is asked again that the server fails at while it answers others"},
-"outage_s":{)json" NO_EFFECT R"json("type":"number","minimum":0.01,"maximum":86400,"default":300,"description":"how long the server may answer nothing at all before the run ends as incomplete"},
-"backoff_s":{)json" NO_EFFECT R"json("type":"number","minimum":0.001,"maximum":60,"default":0.5,"description":"before the first retry; doubled for each further one, up to a minute, and half of it drawn"},
-"prices":{)json" NO_EFFECT R"json("type":"object","additionalProperties":false,"default":{},"description":"money for a million tokens","properties":{
+"weights":{)json" NO_EFFECT
+    R"json("enum":["description",null],"description":"null: the server is never asked; description: only what it can"},
+"probe":{)json" NO_EFFECT
+    R"json("type":"boolean","default":true,"description":"ask the server for its models and what it can before the run"},
+"requests_in_flight":{)json" NO_EFFECT
+    R"json("type":"integer","minimum":0,"maximum":4096,"default":0,"description":"at most so many at once, fewer where the server says 429; 0: twice a llama-server's slots, else 128"},
+"timeout_s":{)json" NO_EFFECT
+    R"json("type":"number","minimum":0.01,"maximum":86400,"default":600,"description":"for one answer; then it is asked for again"},
+"connect_timeout_s":{)json" NO_EFFECT
+    R"json("type":"number","minimum":0.01,"maximum":3600,"default":10,"description":"for a connection"},
+"max_retries":{)json" NO_EFFECT
+    R"json("type":"integer","minimum":0,"maximum":100,"default":6,"description":"how often a request is asked again that the server fails at while it answers others"},
+"outage_s":{)json" NO_EFFECT
+    R"json("type":"number","minimum":0.01,"maximum":86400,"default":300,"description":"how long the server may answer nothing at all before the run ends as incomplete"},
+"backoff_s":{)json" NO_EFFECT
+    R"json("type":"number","minimum":0.001,"maximum":60,"default":0.5,"description":"before the first retry; doubled for each further one, up to a minute, and half of it drawn"},
+"prices":{)json" NO_EFFECT
+    R"json("type":"object","additionalProperties":false,"default":{},"description":"money for a million tokens","properties":{
   "prompt":{"type":"number","minimum":0,"default":0,"description":"of the prompt"},
   "cached":{"type":"number","minimum":0,"description":"of what the server had in its cache; absent: as prompt"},
   "completion":{"type":"number","minimum":0,"default":0,"description":"of the reply, thinking included"},
   "currency":{"type":"string","default":"USD","description":"for the record"}}},
-"max_run_tokens":{)json" NO_EFFECT R"json("type":"integer","minimum":0,"default":0,"description":"prompts and replies together; the run then ends as incomplete; 0: no cap"},
-"max_run_cost":{)json" NO_EFFECT R"json("type":"number","minimum":0,"default":0,"description":"by the prices; the run then ends as incomplete; 0: no cap"}
+"max_run_tokens":{)json" NO_EFFECT
+    R"json("type":"integer","minimum":0,"default":0,"description":"prompts and replies together; the run then ends as incomplete; 0: no cap"},
+"max_run_cost":{)json" NO_EFFECT
+    R"json("type":"number","minimum":0,"default":0,"description":"by the prices; the run then ends as incomplete; 0: no cap"}
 }})json";
 
 #undef NO_EFFECT

@@ -14,7 +14,9 @@ bool adds_special(const sxt_request& r) {
   // an empty prefix is scored behind the BOS, but for a whole text
   return (r.flags & SXT_REQUEST_ADD_SPECIAL) != 0 || (r.prefix.size == 0 && r.prefix_ids.count == 0 && r.ask != SXT_ASK_WHOLE);
 }
-std::string item_text(const sxt_request& r, size_t k) { return std::string(view(r.prefix)) + std::string(view(r.continuation[k])); }
+std::string item_text(const sxt_request& r, size_t k) {
+  return std::string(view(r.prefix)) + std::string(view(r.continuation[k]));
+}
 std::vector<int32_t> item_ids(const sxt_request& r, size_t k) {
   std::vector<int32_t> ids(r.prefix_ids.data, r.prefix_ids.data + r.prefix_ids.count);
   ids.insert(ids.end(), r.continuation_ids[k].data, r.continuation_ids[k].data + r.continuation_ids[k].count);
@@ -34,7 +36,9 @@ ScoredText sum(const std::vector<Token>& tokens, size_t start) {
   for (size_t i = 0; i < tokens.size(); ++i) {
     const Token& token = tokens[i];
     if (std::isnan(token.logprob)) {
-      if (i > 0) throw PluginError(SXT_INTERNAL, fmt::format("the server gave no log-probability of token {} of {}", i + 1, tokens.size()));
+      if (i > 0)
+        throw PluginError(SXT_INTERNAL,
+                          fmt::format("the server gave no log-probability of token {} of {}", i + 1, tokens.size()));
       continue;
     }
     out.total_logprob += token.logprob;
@@ -76,7 +80,8 @@ class Work : public ScoreWork {
     }
     body.number("max_tokens", 1);  // all servers take it; what it generates is left out
     body.real("temperature", 0);
-    if ((served_.kind == Kind::vllm || served_.kind == Kind::sglang) && !of_ids(r_) && !adds_special(r_)) body.flag("add_special_tokens", false);
+    if ((served_.kind == Kind::vllm || served_.kind == Kind::sglang) && !of_ids(r_) && !adds_special(r_))
+      body.flag("add_special_tokens", false);
     more(body);
     return {settings_.completions_url(), body.take()};
   }
@@ -129,7 +134,8 @@ class Echo : public Work {
       return value && value->IsArray() ? value : nullptr;
     };
     const json::Value *texts = list("tokens"), *values = list("token_logprobs"), *top = list("top_logprobs");
-    if (!texts || !values || values->Size() != texts->Size()) return broken("the server's answer has no log-probabilities of the prompt");
+    if (!texts || !values || values->Size() != texts->Size())
+      return broken("the server's answer has no log-probabilities of the prompt");
     std::vector<Token> tokens(texts->Size());
     std::vector<std::string> bytes(texts->Size());
     for (rapidjson::SizeType i = 0; i < texts->Size(); ++i) {
@@ -139,7 +145,9 @@ class Echo : public Work {
     }
     const json::Value* usage = json::find(answer, "usage");
     const auto generated = usage ? json::find_int(*usage, "completion_tokens") : std::nullopt;
-    return of_ids(r_) ? take_ids(k, std::move(tokens)) : take_text(k, std::move(tokens), bytes, static_cast<size_t>(std::max<int64_t>(0, generated.value_or(1))));
+    return of_ids(r_)
+               ? take_ids(k, std::move(tokens))
+               : take_text(k, std::move(tokens), bytes, static_cast<size_t>(std::max<int64_t>(0, generated.value_or(1))));
   }
 
  private:
@@ -151,7 +159,8 @@ class Echo : public Work {
   }
   Result<void> take_ids(size_t k, std::vector<Token> tokens) {
     const size_t wanted = r_.prefix_ids.count + r_.continuation_ids[k].count;
-    if (tokens.size() < wanted) return broken(fmt::format("the server told of {} tokens where {} were sent", tokens.size(), wanted));
+    if (tokens.size() < wanted)
+      return broken(fmt::format("the server told of {} tokens where {} were sent", tokens.size(), wanted));
     tokens.resize(wanted);
     scores_[k] = sum(tokens, r_.prefix_ids.count);
     return {};
@@ -185,10 +194,12 @@ class PromptLogprobs : public Work {
   using Work::Work;
   std::vector<Message> begin() override {
     std::vector<Message> out;
-    for (size_t k = 0; k < scores_.size(); ++k) out.push_back(completion(k, [](Body& body) { body.number("prompt_logprobs", 0); }));
+    for (size_t k = 0; k < scores_.size(); ++k)
+      out.push_back(completion(k, [](Body& body) { body.number("prompt_logprobs", 0); }));
     // only a continuation has a place where it begins
     if (r_.ask != SXT_ASK_WHOLE && !of_ids(r_))
-      out.push_back({settings_.own_url("/tokenize"), tokenize_body(served_, view(r_.prefix), adds_special(r_), (r_.flags & SXT_REQUEST_SPLIT_SPECIAL) != 0)});
+      out.push_back({settings_.own_url("/tokenize"),
+                     tokenize_body(served_, view(r_.prefix), adds_special(r_), (r_.flags & SXT_REQUEST_SPLIT_SPECIAL) != 0)});
     items_.resize(scores_.size());
     tokens_.resize(scores_.size());
     return out;
@@ -242,7 +253,8 @@ class LlamaServer : public Work {
     }
     const bool split = (r_.flags & SXT_REQUEST_SPLIT_SPECIAL) != 0;
     std::vector<Message> out;
-    for (size_t k = 0; k < count; ++k) out.push_back({settings_.own_url("/tokenize"), tokenize_body(served_, item_text(r_, k), adds_special(r_), split)});
+    for (size_t k = 0; k < count; ++k)
+      out.push_back({settings_.own_url("/tokenize"), tokenize_body(served_, item_text(r_, k), adds_special(r_), split)});
     out.push_back({settings_.own_url("/tokenize"), tokenize_body(served_, view(r_.prefix), adds_special(r_), split)});
     return out;
   }
@@ -259,7 +271,8 @@ class LlamaServer : public Work {
     const auto id = first ? json::find_int(*first, "id") : std::nullopt;
     if (!logprob || !id) return broken("the server's answer has no completion_probabilities with id and logprob");
     const Asked& asked = asked_[part];
-    if (*id != items_[asked.item][asked.token]) return broken("the server generated another token than the one that was asked for");
+    if (*id != items_[asked.item][asked.token])
+      return broken("the server generated another token than the one that was asked for");
     const json::Value* top = json::find(*first, "top_logprobs");
     const bool greedy = top && top->IsArray() && !top->Empty() && json::find_int((*top)[0], "id") == *id;
     tokens_[asked.item][asked.token] = {*logprob, greedy};
@@ -300,7 +313,9 @@ class LlamaServer : public Work {
   std::string forced(size_t k, size_t token) const {
     std::string prompt;
     for (size_t i = 0; i < token; ++i) prompt += fmt::format("{}{}", i ? "," : "", items_[k][i]);
-    return fmt::format(R"({{"prompt":[{}],"n_predict":1,"n_probs":1,"temperature":0,"cache_prompt":true,"logit_bias":[[{},1e6]]}})", prompt, items_[k][token]);
+    return fmt::format(
+        R"({{"prompt":[{}],"n_predict":1,"n_probs":1,"temperature":0,"cache_prompt":true,"logit_bias":[[{},1e6]]}})", prompt,
+        items_[k][token]);
   }
 
   std::vector<int32_t> prefix_;
@@ -320,7 +335,8 @@ std::unique_ptr<ScoreWork> score_work(const Settings& settings, const Served& se
     case Scoring::llama_server: return std::make_unique<LlamaServer>(settings, served, request);
     default: break;
   }
-  throw PluginError(SXT_UNSUPPORTED, served.cannot_score.empty() ? "the server gives no log-probabilities" : served.cannot_score);
+  throw PluginError(SXT_UNSUPPORTED,
+                    served.cannot_score.empty() ? "the server gives no log-probabilities" : served.cannot_score);
 }
 
 std::string try_scoring(const Settings& settings, const Served& served, Scoring way,
@@ -354,8 +370,10 @@ std::string try_scoring(const Settings& settings, const Served& served, Scoring 
 
 std::string tokenize_body(const Served& served, std::string_view text, bool add_special, bool split_special) {
   if (served.kind == Kind::llama_server)
-    return fmt::format(R"({{"content":{},"add_special":{},"parse_special":{}}})", json::quote(text), add_special, !split_special);
-  return fmt::format(R"({{"model":{},"prompt":{},"add_special_tokens":{}}})", json::quote(served.model), json::quote(text), add_special);
+    return fmt::format(R"({{"content":{},"add_special":{},"parse_special":{}}})", json::quote(text), add_special,
+                       !split_special);
+  return fmt::format(R"({{"model":{},"prompt":{},"add_special_tokens":{}}})", json::quote(served.model), json::quote(text),
+                     add_special);
 }
 
 std::optional<std::vector<int32_t>> read_tokens(const json::Value& answer) {

@@ -1,5 +1,6 @@
-// Log-probabilities of given texts, in the ways that servers have: completions with echo, vLLM's prompt_logprobs, llama-server's endpoint a
-// token at a time. A request becomes rounds of exchanges; what they say becomes the scores of the ABI. Pure. [owner] per request.
+// Log-probabilities of given texts, in the ways that servers have: completions with echo, vLLM's prompt_logprobs,
+// llama-server's endpoint a token at a time. A request becomes rounds of exchanges; what they say becomes the scores of the
+// ABI. Pure. [owner] per request.
 #pragma once
 #include <functional>
 #include <memory>

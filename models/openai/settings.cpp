@@ -35,11 +35,13 @@ std::string checked_address(std::string address) {
   check_line("base_url", address);
   const size_t scheme = address.starts_with("http://") ? 7 : address.starts_with("https://") ? 8 : 0;
   if (scheme == 0)
-    throw ConfigError(fmt::format("base_url is '{}'; it must begin with http:// or https://, as in http://localhost:8000/v1", address));
+    throw ConfigError(
+        fmt::format("base_url is '{}'; it must begin with http:// or https://, as in http://localhost:8000/v1", address));
   const std::string_view authority = std::string_view(address).substr(scheme, address.find_first_of("/?#", scheme) - scheme);
   if (authority.empty()) throw ConfigError(fmt::format("base_url '{}' names no host", address));
   if (authority.find('@') != authority.npos)
-    throw ConfigError("base_url holds a name or password; give the key in OPENAI_API_KEY, or headers, which are written nowhere");
+    throw ConfigError(
+        "base_url holds a name or password; give the key in OPENAI_API_KEY, or headers, which are written nowhere");
   if (address.find_first_of("?#") != address.npos)
     throw ConfigError("base_url holds a '?' or '#'; give what stands behind it as query");
   return address;
@@ -55,7 +57,8 @@ void read_key(Settings& s, const json::Value& config) {
     if (!value && !named.empty()) throw ConfigError(fmt::format("api_key_env names {}, which is not set; export it", named));
     s.key = value ? value : "";
   }
-  while (!s.key.empty() && (s.key.back() == '\n' || s.key.back() == '\r' || s.key.back() == ' ')) s.key.pop_back();  // of a file
+  while (!s.key.empty() && (s.key.back() == '\n' || s.key.back() == '\r' || s.key.back() == ' '))
+    s.key.pop_back();  // of a file
   check_line("the key in " + s.key_source, s.key);
 }
 
@@ -66,15 +69,19 @@ void read_headers(Settings& s, const json::Value& config) {
       const std::string name(json::text(header.name)), value(json::text(header.value));
       check_line("a name in headers", name);
       check_line("headers." + name, value);
-      if (name.empty() || name.find(':') != name.npos) throw ConfigError(fmt::format("headers has the name '{}', which no header can have", name));
+      if (name.empty() || name.find(':') != name.npos)
+        throw ConfigError(fmt::format("headers has the name '{}', which no header can have", name));
       s.headers.push_back(name + ": " + value);
       std::string lower = name;
-      std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+      std::transform(lower.begin(), lower.end(), lower.begin(),
+                     [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
       has_key = has_key || lower == "authorization" || lower == "api-key" || lower == "x-api-key";
     }
   if (s.dialect == Dialect::anthropic) s.headers.push_back("anthropic-version: 2023-06-01");
   if (s.key.empty() || has_key) return;
-  s.headers.push_back(s.dialect == Dialect::azure ? "api-key: " + s.key : s.dialect == Dialect::anthropic ? "x-api-key: " + s.key : "Authorization: Bearer " + s.key);
+  s.headers.push_back(s.dialect == Dialect::azure       ? "api-key: " + s.key
+                      : s.dialect == Dialect::anthropic ? "x-api-key: " + s.key
+                                                        : "Authorization: Bearer " + s.key);
 }
 
 // Azure has a deployment of a model where others have the model's name in the body.
@@ -86,18 +93,23 @@ void read_paths(Settings& s, const json::Value& config) {
     return value.front() == '/' ? value : "/" + value;
   };
   const bool deployments = s.dialect == Dialect::azure && s.base_url.find("/openai/v1") == s.base_url.npos;
-  const std::string before = deployments && s.base_url.find("/deployments/") == s.base_url.npos ? "/openai/deployments/" + s.model : "";
+  const std::string before =
+      deployments && s.base_url.find("/deployments/") == s.base_url.npos ? "/openai/deployments/" + s.model : "";
   s.chat_path = path("chat_path", s.dialect == Dialect::anthropic ? "/messages" : before + "/chat/completions");
   s.completions_path = path("completions_path", before + "/completions");
   s.models_path = path("models_path", deployments ? "" : "/models");
   s.query = json::find_string(config, "query").value_or("");
   check_line("query", s.query);
   if (s.query.starts_with("?")) s.query.erase(0, 1);
-  if (deployments && s.query.empty()) throw ConfigError("Azure wants a version; give query=api-version=2024-10-21, or the one of your deployment");
-  if (deployments && s.model.empty()) throw ConfigError("Azure has no list of deployments; give the deployment's name as model");
+  if (deployments && s.query.empty())
+    throw ConfigError("Azure wants a version; give query=api-version=2024-10-21, or the one of your deployment");
+  if (deployments && s.model.empty())
+    throw ConfigError("Azure has no list of deployments; give the deployment's name as model");
 }
 
-int64_t milliseconds(const json::Value& config, const char* key) { return static_cast<int64_t>(json::find_number(config, key).value_or(0) * 1000); }
+int64_t milliseconds(const json::Value& config, const char* key) {
+  return static_cast<int64_t>(json::find_number(config, key).value_or(0) * 1000);
+}
 
 }  // namespace
 
@@ -113,8 +125,12 @@ std::string_view scoring_name(Scoring scoring) {
 }
 
 std::string Settings::root() const { return base_url.ends_with("/v1") ? base_url.substr(0, base_url.size() - 3) : base_url; }
-std::string Settings::url(std::string_view path) const { return base_url + std::string(path) + (query.empty() ? "" : "?" + query); }
-std::string Settings::own_url(std::string_view path) const { return root() + std::string(path) + (query.empty() ? "" : "?" + query); }
+std::string Settings::url(std::string_view path) const {
+  return base_url + std::string(path) + (query.empty() ? "" : "?" + query);
+}
+std::string Settings::own_url(std::string_view path) const {
+  return root() + std::string(path) + (query.empty() ? "" : "?" + query);
+}
 
 std::string Settings::clean(std::string_view given) const {
   std::string text(given);
@@ -123,7 +139,8 @@ std::string Settings::clean(std::string_view given) const {
     for (size_t at = text.find(secret); at != text.npos; at = text.find(secret, at)) text.replace(at, secret.size(), "***");
   };
   strike(key);
-  for (const std::string& header : headers) strike(std::string_view(header).substr(std::min(header.size(), header.find(": ") + 2)));
+  for (const std::string& header : headers)
+    strike(std::string_view(header).substr(std::min(header.size(), header.find(": ") + 2)));
   std::string out;
   for (const char c : text) {
     const bool blank = static_cast<unsigned char>(c) <= 0x20;
@@ -141,12 +158,17 @@ Settings read_settings(const json::Value& config) {
   Settings s;
   const auto text = [&](const char* key) { return json::find_string(config, key).value_or(""); };
   s.model = text("model");
-  s.api = text("api") == "chat" ? Api::chat : text("api") == "completions" || text("chat_template") == "none" ? Api::completions : Api::automatic;
-  s.dialect = text("dialect") == "azure" ? Dialect::azure : text("dialect") == "anthropic" ? Dialect::anthropic : Dialect::openai;
+  s.api = text("api") == "chat"                                             ? Api::chat
+          : text("api") == "completions" || text("chat_template") == "none" ? Api::completions
+                                                                            : Api::automatic;
+  s.dialect = text("dialect") == "azure"       ? Dialect::azure
+              : text("dialect") == "anthropic" ? Dialect::anthropic
+                                               : Dialect::openai;
   for (const Scoring known : {Scoring::none, Scoring::echo, Scoring::prompt_logprobs, Scoring::llama_server})
     if (text("scoring") == scoring_name(known)) s.scoring = known;
   if (s.dialect == Dialect::anthropic) {
-    if (s.api == Api::completions) throw ConfigError("Anthropic's endpoint takes conversations only; leave out api=completions and chat_template=none");
+    if (s.api == Api::completions)
+      throw ConfigError("Anthropic's endpoint takes conversations only; leave out api=completions and chat_template=none");
     if (s.scoring != Scoring::automatic && s.scoring != Scoring::none)
       throw ConfigError("Anthropic's endpoint gives no log-probabilities; leave out scoring");
     s.api = Api::chat;
@@ -187,7 +209,8 @@ Settings read_settings(const json::Value& config) {
   s.max_run_tokens = static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(config, "max_run_tokens").value_or(0)));
   s.max_run_cost = json::find_number(config, "max_run_cost").value_or(0);
   if (s.max_run_cost > 0 && !s.prices.known)
-    throw ConfigError("max_run_cost is given and prices are not; give prices={\"prompt\": ..., \"completion\": ...}, for a million tokens");
+    throw ConfigError(
+        "max_run_cost is given and prices are not; give prices={\"prompt\": ..., \"completion\": ...}, for a million tokens");
   return s;
 }
 

@@ -1,4 +1,5 @@
-// What the backend is told: its configuration as plain data, read once. Secrets stay in here and are never printed. [any] thread.
+// What the backend is told: its configuration as plain data, read once. Secrets stay in here and are never printed. [any]
+// thread.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -24,24 +24,32 @@ class Spending {
   std::optional<std::string> cap() const {
     const std::lock_guard lock(mutex_);
     if (settings_.max_run_tokens > 0 && prompt_ + completion_ >= settings_.max_run_tokens)
-      return fmt::format("the run has used {} tokens, and max_run_tokens is {}; raise it and run the same command with -r to go on", prompt_ + completion_, settings_.max_run_tokens);
+      return fmt::format(
+          "the run has used {} tokens, and max_run_tokens is {}; raise it and run the same command with -r to go on",
+          prompt_ + completion_, settings_.max_run_tokens);
     if (settings_.max_run_cost > 0 && cost() >= settings_.max_run_cost)
-      return fmt::format("the run has cost {:.4f} {}, and max_run_cost is {}; raise it and run the same command with -r to go on", cost(), settings_.prices.currency,
-                         settings_.max_run_cost);
+      return fmt::format(
+          "the run has cost {:.4f} {}, and max_run_cost is {}; raise it and run the same command with -r to go on", cost(),
+          settings_.prices.currency, settings_.max_run_cost);
     return std::nullopt;
   }
   /// {"requests", "prompt_tokens", "cached_tokens", "completion_tokens", "retries", "cost"?, "currency"?}
   std::string to_json(uint64_t retries) const {
     const std::lock_guard lock(mutex_);
-    std::string out = fmt::format(R"({{"requests":{},"prompt_tokens":{},"cached_tokens":{},"completion_tokens":{},"retries":{})", requests_, prompt_, cached_, completion_, retries);
-    if (settings_.prices.known) out += fmt::format(R"(,"cost":{:.6f},"currency":{})", cost(), json::quote(settings_.prices.currency));
+    std::string out =
+        fmt::format(R"({{"requests":{},"prompt_tokens":{},"cached_tokens":{},"completion_tokens":{},"retries":{})", requests_,
+                    prompt_, cached_, completion_, retries);
+    if (settings_.prices.known)
+      out += fmt::format(R"(,"cost":{:.6f},"currency":{})", cost(), json::quote(settings_.prices.currency));
     return out + "}";
   }
 
  private:
   double cost() const {
     const Prices& p = settings_.prices;
-    return (static_cast<double>(prompt_ - cached_) * p.prompt + static_cast<double>(cached_) * p.cached + static_cast<double>(completion_) * p.completion) / 1e6;
+    return (static_cast<double>(prompt_ - cached_) * p.prompt + static_cast<double>(cached_) * p.cached +
+            static_cast<double>(completion_) * p.completion) /
+           1e6;
   }
   const Settings& settings_;
   mutable std::mutex mutex_;

@@ -1,5 +1,5 @@
-// How many requests may be at the server at once. It begins with all that are allowed; each time the server says that it is too much,
-// fewer are sent, and after every round that went well one in twenty more. Pure: the time comes in. [owner]
+// How many requests may be at the server at once. It begins with all that are allowed; each time the server says that it is too
+// much, fewer are sent, and after every round that went well one in twenty more. Pure: the time comes in. [owner]
 #pragma once
 #include <algorithm>
 #include <cstdint>

@@ -61,7 +61,9 @@ struct Transfers::Slot {
     if (colon == line.npos) return;
     std::string_view value = line.substr(colon + 1);
     while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-    const auto is = [&](std::string_view name) { return colon == name.size() && ::strncasecmp(line.data(), name.data(), colon) == 0; };
+    const auto is = [&](std::string_view name) {
+      return colon == name.size() && ::strncasecmp(line.data(), name.data(), colon) == 0;
+    };
     const int64_t now_s = static_cast<int64_t>(::time(nullptr));
     if (is("retry-after")) exchange->wait_ms = std::max(exchange->wait_ms, retry_after_ms(value, false, now_s));
     else if (is("retry-after-ms")) exchange->wait_ms = std::max(exchange->wait_ms, retry_after_ms(value, true, now_s));
@@ -177,7 +179,9 @@ void Transfers::take_in() {
   }
 }
 
-void Transfers::later(std::unique_ptr<Exchange> exchange, int64_t wait_ms) { later_.emplace(now() + wait_ms, std::move(exchange)); }
+void Transfers::later(std::unique_ptr<Exchange> exchange, int64_t wait_ms) {
+  later_.emplace(now() + wait_ms, std::move(exchange));
+}
 
 void Transfers::start_what_may() {
   const Time time = now();
@@ -208,7 +212,8 @@ void Transfers::start(std::unique_ptr<Exchange> exchange) {
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout_ms));
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout_ms));
-    if (const char* authorities = std::getenv("SSL_CERT_FILE"); authorities && *authorities) curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
+    if (const char* authorities = std::getenv("SSL_CERT_FILE"); authorities && *authorities)
+      curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->trouble);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Slot::on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot.get());
@@ -257,7 +262,8 @@ void Transfers::finish(Slot& slot, CURLcode code) {
     curl_easy_getinfo(slot.easy, CURLINFO_RESPONSE_CODE, &exchange->status);
     exchange->verdict = verdict_of_status(exchange->status);
     // no waiting brings back what has been spent
-    if (exchange->status == 429 && exchange->answer.find("insufficient_quota") != std::string::npos) exchange->verdict = Verdict::refused;
+    if (exchange->status == 429 && exchange->answer.find("insufficient_quota") != std::string::npos)
+      exchange->verdict = Verdict::refused;
   } else {
     exchange->verdict = verdict_of_code(code);
     exchange->trouble = slot.too_much ? fmt::format("the answer is longer than {} MiB", answer_max >> 20)
@@ -300,7 +306,8 @@ void Transfers::settle(std::unique_ptr<Exchange> exchange) {
   later(std::move(exchange), wait);
 }
 
-// It has answered nothing for long: nothing more is sent. A server that says how long to wait is waited for longer than one that says nothing.
+// It has answered nothing for long: nothing more is sent. A server that says how long to wait is waited for longer than one
+// that says nothing.
 bool Transfers::lost(Time time) const {
   if (first_trouble_ < 0 || time - first_trouble_ < options_.outage_ms) return false;
   return time >= throttle_.closed_until_ms() || time - first_trouble_ >= 10 * options_.outage_ms;
@@ -314,7 +321,8 @@ void Transfers::give_up() {
   const std::string why = !last ? "" : last->status ? fmt::format("HTTP {}", last->status) : last->trouble;
   if (!said_gone_ && busy_ == 0 && time - first_trouble_ > std::min<int64_t>(options_.outage_ms / 4, 10'000)) {
     said_gone_ = true;
-    options_.say(fmt::format("no answer comes any more ({}); the server is tried again for {:.0f} s", why, static_cast<double>(options_.outage_ms) / 1000));
+    options_.say(fmt::format("no answer comes any more ({}); the server is tried again for {:.0f} s", why,
+                             static_cast<double>(options_.outage_ms) / 1000));
   }
   if (busy_ == 0 && lost(time)) abandon(why);
 }
@@ -340,7 +348,9 @@ void Transfers::end_drops() {
     drops = drops_;
     std::erase_if(inbox_, [&](const auto& e) { return std::find(drops.begin(), drops.end(), e->owner) != drops.end(); });
   }
-  const auto dropped = [&](const std::unique_ptr<Exchange>& e) { return std::find(drops.begin(), drops.end(), e->owner) != drops.end(); };
+  const auto dropped = [&](const std::unique_ptr<Exchange>& e) {
+    return std::find(drops.begin(), drops.end(), e->owner) != drops.end();
+  };
   std::erase_if(ready_, dropped);
   std::erase_if(later_, [&](const auto& item) { return dropped(item.second); });
   for (auto& slot : slots_)

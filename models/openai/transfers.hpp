@@ -1,6 +1,6 @@
-// All exchanges with one server: one thread, one libcurl multi handle, as many at once as the throttle allows. What the server is too busy
-// for, or is not there for, is sent again from here; what it failed at is handed back with the others, for whoever asked knows more.
-// Ownership: exchanges are given in and come back through their owner's mailbox. Threads: [any].
+// All exchanges with one server: one thread, one libcurl multi handle, as many at once as the throttle allows. What the server
+// is too busy for, or is not there for, is sent again from here; what it failed at is handed back with the others, for whoever
+// asked knows more. Ownership: exchanges are given in and come back through their owner's mailbox. Threads: [any].
 #pragma once
 #include <atomic>
 #include <condition_variable>

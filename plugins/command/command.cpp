@@ -1,5 +1,5 @@
-// "command": a program in any language as a component of any kind but a reporter or runner. What the core asks becomes lines of JSON
-// (docs/protocol.md), and the answers what the ABI wants; program.hpp keeps the program alive.
+// "command": a program in any language as a component of any kind but a reporter or runner. What the core asks becomes lines of
+// JSON (docs/protocol.md), and the answers what the ABI wants; program.hpp keeps the program alive.
 #include <cstring>
 #include <fmt/format.h>
 #include <memory>
@@ -9,27 +9,31 @@
 namespace sextant::command {
 namespace {
 
-constexpr const char* kinds[] = {"", "dataset", "template", "model", "metric", "postprocessor", "retriever", "", "", "inferencer"};
+constexpr const char* kinds[] = {"",          "dataset", "template", "model",     "metric", "postprocessor",
+                                 "retriever", "",        "",         "inferencer"};
 
 std::string_view or_empty_object(sxt_str json) { return json.size ? view(json) : std::string_view("{}"); }
 std::string quoted(sxt_str text) { return json::quote(view(text)); }
 
 /// One object of any kind: its program, and what the program said of itself.
 struct Component : sxt_object {
-  Component(const sxt_host* host, uint32_t kind_, sxt_str config_json) : sxt_object{}, context(host, config_json), kind(kind_), program(options()) {
+  Component(const sxt_host* host, uint32_t kind_, sxt_str config_json)
+      : sxt_object{}, context(host, config_json), kind(kind_), program(options()) {
     const json::Document about = or_throw(program.hello());
     name = context.text("name");
     if (name.empty()) name = json::find_string(about, "name").value_or("command");
     if (const auto own = json::find_string(about, "kind"); own && *own != kinds[kind])
       throw ConfigError(fmt::format("{} is a {}, and a {} is wanted here", program.name(), *own, kinds[kind]));
     has_aggregate = json::find_bool(about, "aggregate").value_or(false);
-    abilities = json::find_bool(about, "score").value_or(false) ? SXT_MODEL_GENERATE | SXT_MODEL_MESSAGES | SXT_MODEL_SCORE : SXT_MODEL_GENERATE | SXT_MODEL_MESSAGES;
+    abilities = json::find_bool(about, "score").value_or(false) ? SXT_MODEL_GENERATE | SXT_MODEL_MESSAGES | SXT_MODEL_SCORE
+                                                                : SXT_MODEL_GENERATE | SXT_MODEL_MESSAGES;
   }
   Options options() const {
     Options out;
     const json::Value* command = json::find(context.config(), "command");
     for (const auto& part : command->GetArray()) out.command.emplace_back(json::text(part));
-    if (out.command.empty() || out.command.front().empty()) throw ConfigError("\"command\" is empty; give the program and its arguments: [\"python3\", \"my_metric.py\"]");
+    if (out.command.empty() || out.command.front().empty())
+      throw ConfigError("\"command\" is empty; give the program and its arguments: [\"python3\", \"my_metric.py\"]");
     out.kind = kinds[kind];
     json::Document config = json::copy(context.config());
     const json::Value* own = json::find(config, "config");
@@ -56,7 +60,9 @@ struct Component : sxt_object {
 std::vector<std::string> all_or_throw(std::vector<Answer> answers, const char* what) {
   std::vector<std::string> out;
   for (size_t i = 0; i < answers.size(); ++i) {
-    if (!answers[i]) throw PluginError(PluginError::status_of(answers[i].error().kind), fmt::format("{} {} of {}: {}", what, i, answers.size(), answers[i].error().message));
+    if (!answers[i])
+      throw PluginError(PluginError::status_of(answers[i].error().kind),
+                        fmt::format("{} {} of {}: {}", what, i, answers.size(), answers[i].error().message));
     out.push_back(*std::move(answers[i]));
   }
   return out;
@@ -66,26 +72,36 @@ std::string text_of(const std::string& json_text, const char* key, const std::st
   const json::Document value = or_throw(json::parse(json_text, who));
   if (value.IsString()) return std::string(json::text(value));
   if (auto text = json::find_string(value, key)) return *std::move(text);
-  throw PluginError(SXT_INTERNAL, fmt::format("{} answered {}; a text, or an object with \"{}\", is wanted", who, json_text.substr(0, 80), key));
+  throw PluginError(SXT_INTERNAL, fmt::format("{} answered {}; a text, or an object with \"{}\", is wanted", who,
+                                              json_text.substr(0, 80), key));
 }
 
-// ---- metrics ------------------------------------------------------------------------------------------------------------------
+// ---- metrics
+// ------------------------------------------------------------------------------------------------------------------
 
 std::string judged_json(const sxt_judged& j) {
-  return fmt::format(R"({{"prediction":{},"reference":{},"record":{}}})", quoted(j.prediction), j.reference_json.size ? view(j.reference_json) : "null", or_empty_object(j.record_json));
+  return fmt::format(R"({{"prediction":{},"reference":{},"record":{}}})", quoted(j.prediction),
+                     j.reference_json.size ? view(j.reference_json) : "null", or_empty_object(j.record_json));
 }
 
 // A number is the value that is called as the metric; an object may name several.
 std::string score_json(const Component& c, const std::string& answer) {
   const json::Document value = or_throw(json::parse(answer, c.program.name()));
-  const auto named = [&](const std::string& number) { return fmt::format(R"("values":{{{}:{}}})", json::quote(c.name), number); };
+  const auto named = [&](const std::string& number) {
+    return fmt::format(R"("values":{{{}:{}}})", json::quote(c.name), number);
+  };
   if (value.IsNumber() || value.IsNull()) return "{" + named(answer) + "}";
   if (value.IsBool()) return "{" + named(value.GetBool() ? "1" : "0") + "}";
-  if (!value.IsObject()) throw PluginError(SXT_INTERNAL, fmt::format("{} answered {}; a number, or an object with \"value\" or \"values\", is wanted", c.program.name(), answer.substr(0, 80)));
+  if (!value.IsObject())
+    throw PluginError(SXT_INTERNAL,
+                      fmt::format("{} answered {}; a number, or an object with \"value\" or \"values\", is wanted",
+                                  c.program.name(), answer.substr(0, 80)));
   if (json::find(value, "values")) return answer;
   const json::Value* one = json::find(value, "value");
   if (!one) one = json::find(value, "score");
-  if (!one || !(one->IsNumber() || one->IsNull())) throw PluginError(SXT_INTERNAL, fmt::format("{} answered {}; \"value\" must be a number or null", c.program.name(), answer.substr(0, 80)));
+  if (!one || !(one->IsNumber() || one->IsNull()))
+    throw PluginError(SXT_INTERNAL, fmt::format("{} answered {}; \"value\" must be a number or null", c.program.name(),
+                                                answer.substr(0, 80)));
   std::string out = "{" + named(json::write(*one));
   for (const char* key : {"answer", "explanation"})
     if (const auto text = json::find_string(value, key)) out += fmt::format(",\"{}\":{}", key, json::quote(*text));
@@ -102,7 +118,8 @@ sxt_status score(sxt_object* object, const sxt_judged* const* judged, uint64_t n
       // an item that the program cannot bear has no score, and says why
       if (!answers[i]) {
         c.context.log(SXT_LOG_WARNING, fmt::format("{}: a sample has no score: {}", c.name, answers[i].error().message));
-        Sink{ret}(i, fmt::format(R"({{"values":{{{}:null}},"explanation":{}}})", json::quote(c.name), json::quote(answers[i].error().message)));
+        Sink{ret}(i, fmt::format(R"({{"values":{{{}:null}},"explanation":{}}})", json::quote(c.name),
+                                 json::quote(answers[i].error().message)));
       } else {
         Sink{ret}(i, score_json(c, *answers[i]));
       }
@@ -110,7 +127,8 @@ sxt_status score(sxt_object* object, const sxt_judged* const* judged, uint64_t n
   });
 }
 
-sxt_status aggregate(sxt_object* object, const sxt_judged* const* judged, const double* scores, uint64_t n, sxt_sink ret, sxt_error* e) {
+sxt_status aggregate(sxt_object* object, const sxt_judged* const* judged, const double* scores, uint64_t n, sxt_sink ret,
+                     sxt_error* e) {
   return guard(e, [&] {
     Component& c = Component::of(object);
     std::string list = "\"samples\":[";
@@ -121,7 +139,8 @@ sxt_status aggregate(sxt_object* object, const sxt_judged* const* judged, const 
   });
 }
 
-// ---- post-processors, templates, inferencers -------------------------------------------------------------------------------------
+// ---- post-processors, templates, inferencers
+// -------------------------------------------------------------------------------------
 
 sxt_status extract(sxt_object* object, const sxt_extract_item* const* item, uint64_t n, sxt_sink ret, sxt_error* e) {
   return guard(e, [&] {
@@ -130,7 +149,8 @@ sxt_status extract(sxt_object* object, const sxt_extract_item* const* item, uint
     for (uint64_t i = 0; i < n; ++i) {
       std::string attempts;
       for (uint64_t k = 0; k < item[i]->attempt_count; ++k) attempts.append(k ? "," : "").append(quoted(item[i]->attempts[k]));
-      items.push_back(fmt::format(R"({{"text":{},"record":{},"attempts":[{}],"attempt":{}}})", quoted(item[i]->text), or_empty_object(item[i]->record_json), attempts, item[i]->attempt));
+      items.push_back(fmt::format(R"({{"text":{},"record":{},"attempts":[{}],"attempt":{}}})", quoted(item[i]->text),
+                                  or_empty_object(item[i]->record_json), attempts, item[i]->attempt));
     }
     const auto answers = all_or_throw(c.program.ask_all("extract", items), "item");
     for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, text_of(answers[i], "text", c.program.name()));
@@ -145,14 +165,17 @@ sxt_status render(sxt_object* object, const sxt_render_item* const* item, uint64
     for (uint64_t i = 0; i < n; ++i) {
       std::string shots;
       for (uint64_t k = 0; k < item[i]->shot_count; ++k) shots.append(k ? "," : "").append(view(item[i]->shot_json[k]));
-      items.push_back(fmt::format(R"({{"record":{},"shots":[{}],"form":"{}","output_column":{}}})", or_empty_object(item[i]->record_json), shots, forms[std::min(item[i]->form, 4u)],
+      items.push_back(fmt::format(R"({{"record":{},"shots":[{}],"form":"{}","output_column":{}}})",
+                                  or_empty_object(item[i]->record_json), shots, forms[std::min(item[i]->form, 4u)],
                                   quoted(item[i]->output_column)));
     }
     const auto answers = all_or_throw(c.program.ask_all("render", items), "item");
     for (uint64_t i = 0; i < n; ++i) {
       const json::Document value = or_throw(json::parse(answers[i], c.program.name()));
       // a text alone is one piece of plain text
-      Sink{ret}(i, value.IsString() ? fmt::format(R"({{"pieces":[{{"section":"round","role":"HUMAN","text":{}}}]}})", answers[i]) : answers[i]);
+      Sink{ret}(i, value.IsString()
+                       ? fmt::format(R"({{"pieces":[{{"section":"round","role":"HUMAN","text":{}}}]}})", answers[i])
+                       : answers[i]);
     }
   });
 }
@@ -163,14 +186,16 @@ sxt_status step(sxt_object* object, const sxt_question* const* question, uint64_
     std::vector<std::string> items;
     for (uint64_t i = 0; i < n; ++i) {
       const sxt_question& q = *question[i];
-      items.push_back(fmt::format(R"({{"sample":{},"prompts":{},"settings":{},"rounds":{}}})", view(q.sample_json), view(q.prompts_json), view(q.settings_json), view(q.rounds_json)));
+      items.push_back(fmt::format(R"({{"sample":{},"prompts":{},"settings":{},"rounds":{}}})", view(q.sample_json),
+                                  view(q.prompts_json), view(q.settings_json), view(q.rounds_json)));
     }
     const auto answers = all_or_throw(c.program.ask_all("step", items), "item");
     for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, answers[i]);
   });
 }
 
-// ---- data sets, retrievers -----------------------------------------------------------------------------------------------------
+// ---- data sets, retrievers
+// -----------------------------------------------------------------------------------------------------
 
 sxt_status describe_dataset(sxt_object* object, sxt_sink ret, sxt_error* e) {
   return guard(e, [&] { Sink{ret}(0, json::write(or_throw(Component::of(object).program.ask("describe")))); });
@@ -179,7 +204,9 @@ sxt_status count(sxt_object* object, sxt_str split, uint64_t* ret, sxt_error* e)
   return guard(e, [&] {
     Component& c = Component::of(object);
     const json::Document result = or_throw(c.program.ask("count", "\"split\":" + quoted(split)));
-    if (!result.IsUint64()) throw PluginError(SXT_INTERNAL, fmt::format("{} answered \"count\" with {}; a number of rows is wanted", c.program.name(), json::write(result).substr(0, 80)));
+    if (!result.IsUint64())
+      throw PluginError(SXT_INTERNAL, fmt::format("{} answered \"count\" with {}; a number of rows is wanted", c.program.name(),
+                                                  json::write(result).substr(0, 80)));
     *ret = result.GetUint64();
   });
 }
@@ -189,9 +216,11 @@ sxt_status read_rows(sxt_object* object, sxt_str split, uint64_t first, uint64_t
     constexpr uint64_t together = 1000;
     for (uint64_t at = 0; at < n; at += together) {
       const uint64_t some = std::min(together, n - at);
-      const json::Document rows = or_throw(c.program.ask("read", fmt::format("\"split\":{},\"first\":{},\"n\":{}", quoted(split), first + at, some)));
+      const json::Document rows =
+          or_throw(c.program.ask("read", fmt::format("\"split\":{},\"first\":{},\"n\":{}", quoted(split), first + at, some)));
       if (!rows.IsArray() || rows.Size() != some)
-        throw PluginError(SXT_INTERNAL, fmt::format("{} answered \"read\" of {} rows with {}", c.program.name(), some, rows.IsArray() ? fmt::format("{}", rows.Size()) : "no list"));
+        throw PluginError(SXT_INTERNAL, fmt::format("{} answered \"read\" of {} rows with {}", c.program.name(), some,
+                                                    rows.IsArray() ? fmt::format("{}", rows.Size()) : "no list"));
       for (uint64_t i = 0; i < some; ++i) Sink{ret}(at + i, json::write(rows[static_cast<rapidjson::SizeType>(i)]));
     }
   });
@@ -201,7 +230,8 @@ sxt_status prepare(sxt_object* object, const sxt_corpus_row* const* row, uint64_
   return guard(e, [&] {
     std::string corpus = "\"corpus\":[";
     for (uint64_t i = 0; i < n; ++i)
-      corpus.append(fmt::format(R"({}{{"row":{},"record":{},"text":{}}})", i ? "," : "", row[i]->row, or_empty_object(row[i]->record_json), quoted(row[i]->text)));
+      corpus.append(fmt::format(R"({}{{"row":{},"record":{},"text":{}}})", i ? "," : "", row[i]->row,
+                                or_empty_object(row[i]->record_json), quoted(row[i]->text)));
     or_throw(Component::of(object).program.tell("prepare", corpus + "]"));
   });
 }
@@ -211,13 +241,15 @@ sxt_status retrieve(sxt_object* object, const sxt_query* const* query, uint64_t 
     std::vector<std::string> items;
     for (uint64_t i = 0; i < n; ++i)
       items.push_back(fmt::format(R"({{"row":{},"own_row":{},"seed":{},"record":{},"text":{}}})", query[i]->row,
-                                  query[i]->own_row == SXT_NO_ROW ? "null" : std::to_string(query[i]->own_row), query[i]->seed, or_empty_object(query[i]->record_json), quoted(query[i]->text)));
+                                  query[i]->own_row == SXT_NO_ROW ? "null" : std::to_string(query[i]->own_row), query[i]->seed,
+                                  or_empty_object(query[i]->record_json), quoted(query[i]->text)));
     const auto answers = all_or_throw(c.program.ask_all("retrieve", items, fmt::format("\"k\":{}", k)), "query");
     for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, answers[i].starts_with("[") ? "{\"rows\":" + answers[i] + "}" : answers[i]);
   });
 }
 
-// ---- models --------------------------------------------------------------------------------------------------------------------
+// ---- models
+// --------------------------------------------------------------------------------------------------------------------
 
 sxt_status info(sxt_object* object, sxt_model_info* ret, sxt_error* e) {
   return guard(e, [&] {
@@ -231,8 +263,11 @@ sxt_status info(sxt_object* object, sxt_model_info* ret, sxt_error* e) {
 sxt_status describe_model(sxt_object* object, sxt_sink ret, sxt_error* e) {
   return guard(e, [&] {
     Component& c = Component::of(object);
-    Sink{ret}(0, fmt::format(R"({{"family":"command","device":{},"compute":"command","has_chat_template":true{}}})", json::quote(c.program.name()),
-                             c.abilities & SXT_MODEL_SCORE ? "" : R"(,"cannot_score":"the program says of itself that it gives no log-probabilities")"));
+    Sink{ret}(0, fmt::format(R"({{"family":"command","device":{},"compute":"command","has_chat_template":true{}}})",
+                             json::quote(c.program.name()),
+                             c.abilities & SXT_MODEL_SCORE
+                                 ? ""
+                                 : R"(,"cannot_score":"the program says of itself that it gives no log-probabilities")"));
   });
 }
 sxt_status no_tokens(sxt_error* e) { return fail(e, SXT_UNSUPPORTED, "a program has no tokens"); }
@@ -261,7 +296,8 @@ std::string request_json(const sxt_request& r) {
     return out + "]}";
   }
   const sxt_sampling& s = *r.sampling;
-  out += fmt::format(R"(,"max_new_tokens":{},"temperature":{},"top_p":{},"top_k":{},"seed":{},"stop":[)", s.max_new_tokens, json::write(json::Value(static_cast<double>(s.temperature))),
+  out += fmt::format(R"(,"max_new_tokens":{},"temperature":{},"top_p":{},"top_k":{},"seed":{},"stop":[)", s.max_new_tokens,
+                     json::write(json::Value(static_cast<double>(s.temperature))),
                      json::write(json::Value(static_cast<double>(s.top_p))), s.top_k, (s.seed ^ s.id) & 0x7FFFFFFF);
   for (uint64_t i = 0; i < s.stop_count; ++i) out.append(i ? "," : "").append(quoted(s.stop[i]));
   return out + "]}";
@@ -277,7 +313,8 @@ void put_failure(sxt_result_sink sink, uint64_t index, const Error& error) {
 
 void put_reply(Component& c, sxt_result_sink sink, uint64_t index, const std::string& answer) {
   const json::Document value = or_throw(json::parse(answer, c.program.name()));
-  const std::string text = text_of(answer, "text", c.program.name()), thinking = json::find_string(value, "thinking").value_or("");
+  const std::string text = text_of(answer, "text", c.program.name()),
+                    thinking = json::find_string(value, "thinking").value_or("");
   const std::string finish = json::find_string(value, "finish").value_or("");
   sxt_result result{};
   result.struct_size = sizeof result;
@@ -294,13 +331,15 @@ void put_scores(Component& c, sxt_result_sink sink, uint64_t index, const sxt_re
   const json::Document value = or_throw(json::parse(answer, c.program.name()));
   const json::Value* list = value.IsArray() ? &value : json::find(value, "scores");
   if (!list || !list->IsArray() || list->Size() != r.continuation_count)
-    throw PluginError(SXT_INTERNAL, fmt::format("{} did not answer {} continuations with as many scores", c.program.name(), r.continuation_count));
+    throw PluginError(SXT_INTERNAL, fmt::format("{} did not answer {} continuations with as many scores", c.program.name(),
+                                                r.continuation_count));
   std::vector<sxt_score> scores;
   for (const auto& one : list->GetArray()) {
     const auto logprob = one.IsNumber() ? std::optional(one.GetDouble()) : json::find_number(one, "logprob");
     if (!logprob) throw PluginError(SXT_INTERNAL, fmt::format("{} gave a score without \"logprob\"", c.program.name()));
     const auto tokens = static_cast<uint32_t>(std::max<int64_t>(1, json::find_int(one, "tokens").value_or(1)));
-    scores.push_back({sizeof(sxt_score), json::find_bool(one, "greedy").value_or(false) ? 1u : 0u, *logprob, *logprob, tokens, tokens, nullptr});
+    scores.push_back({sizeof(sxt_score), json::find_bool(one, "greedy").value_or(false) ? 1u : 0u, *logprob, *logprob, tokens,
+                      tokens, nullptr});
   }
   std::vector<const sxt_score*> pointers;
   for (const sxt_score& one : scores) pointers.push_back(&one);
@@ -310,18 +349,24 @@ void put_scores(Component& c, sxt_result_sink sink, uint64_t index, const sxt_re
   sink.put(sink.ctx, index, &result);
 }
 
-sxt_status run(sxt_object* object, uint64_t call, const sxt_request* const* request, uint64_t n, sxt_result_sink sink, sxt_error* e) {
+sxt_status run(sxt_object* object, uint64_t call, const sxt_request* const* request, uint64_t n, sxt_result_sink sink,
+               sxt_error* e) {
   constexpr uint64_t together = 16;  // a model is slow: what it has answered is journalled
   return guard(e, [&] {
     Component& c = Component::of(object);
     for (uint64_t begin = 0; begin < n;) {
       if (c.context.cancelled(call)) throw PluginError(SXT_CANCELLED, "interrupted");
       uint64_t end = begin + 1;
-      while (end < n && end - begin < together && (request[end]->ask == SXT_ASK_GENERATE) == (request[begin]->ask == SXT_ASK_GENERATE)) ++end;
+      while (end < n && end - begin < together &&
+             (request[end]->ask == SXT_ASK_GENERATE) == (request[begin]->ask == SXT_ASK_GENERATE))
+        ++end;
       std::vector<std::string> items;
       for (uint64_t i = begin; i < end; ++i) items.push_back(request_json(*request[i]));
       const bool generates = request[begin]->ask == SXT_ASK_GENERATE;
-      const std::vector<Answer> answers = c.program.ask_all(generates ? "generate" : request[begin]->ask == SXT_ASK_EMBED ? "embed" : "logprobs", items);
+      const std::vector<Answer> answers = c.program.ask_all(generates                              ? "generate"
+                                                            : request[begin]->ask == SXT_ASK_EMBED ? "embed"
+                                                                                                   : "logprobs",
+                                                            items);
       for (uint64_t i = begin; i < end; ++i) {
         const Answer& answer = answers[i - begin];
         const auto put = guard(nullptr, [&] {
@@ -329,7 +374,10 @@ sxt_status run(sxt_object* object, uint64_t call, const sxt_request* const* requ
           else if (generates) put_reply(c, sink, i, *answer);
           else put_scores(c, sink, i, *request[i], *answer);
         });
-        if (put != SXT_OK) put_failure(sink, i, {Error::Kind::internal, fmt::format("{} answered {}, which is no reply", c.program.name(), answer ? answer->substr(0, 80) : "")});
+        if (put != SXT_OK)
+          put_failure(sink, i,
+                      {Error::Kind::internal, fmt::format("{} answered {}, which is no reply", c.program.name(),
+                                                          answer ? answer->substr(0, 80) : "")});
       }
       begin = end;
     }
@@ -343,7 +391,8 @@ sxt_status render_chat(sxt_object*, const sxt_str* conversation, uint64_t n, sxt
       std::string text;
       if (const json::Value* messages = json::find(value, "messages"); messages && messages->IsArray())
         for (const auto& message : messages->GetArray())
-          text += fmt::format("<|{}|>\n{}\n", json::find_string(message, "role").value_or("user"), json::find_string(message, "content").value_or(""));
+          text += fmt::format("<|{}|>\n{}\n", json::find_string(message, "role").value_or("user"),
+                              json::find_string(message, "content").value_or(""));
       Sink{ret}(i, fmt::format(R"({{"text":{}}})", json::quote(text)));
     }
   });
@@ -356,13 +405,18 @@ const void* interface(sxt_object* object, const char* id) {
   static const sxt_inferencer_v1 inferencer{sizeof inferencer, 0, step};
   static const sxt_dataset_v1 dataset{sizeof dataset, 0, describe_dataset, count, read_rows};
   static const sxt_retriever_v1 retriever{sizeof retriever, 0, prepare, retrieve, nullptr};
-  static const sxt_model_v1 model{sizeof model, 0, info, describe_model,
-                                  [](sxt_object*, const sxt_str*, uint64_t, uint32_t, sxt_sink, sxt_error* e) { return no_tokens(e); },
-                                  [](sxt_object*, const sxt_ids*, uint64_t, uint32_t, sxt_sink, sxt_error* e) { return no_tokens(e); }, render_chat,
-                                  [](sxt_object*, uint64_t, const sxt_request* const*, uint64_t, sxt_sink ret, sxt_error* e) {
-                                    return guard(e, [&] { Sink{ret}(0, R"({"prompt_tokens":0,"computed_tokens":0,"kv_bytes":0,"peak_bytes":0})"); });
-                                  },
-                                  run};
+  static const sxt_model_v1 model{
+      sizeof model,
+      0,
+      info,
+      describe_model,
+      [](sxt_object*, const sxt_str*, uint64_t, uint32_t, sxt_sink, sxt_error* e) { return no_tokens(e); },
+      [](sxt_object*, const sxt_ids*, uint64_t, uint32_t, sxt_sink, sxt_error* e) { return no_tokens(e); },
+      render_chat,
+      [](sxt_object*, uint64_t, const sxt_request* const*, uint64_t, sxt_sink ret, sxt_error* e) {
+        return guard(e, [&] { Sink{ret}(0, R"({"prompt_tokens":0,"computed_tokens":0,"kv_bytes":0,"peak_bytes":0})"); });
+      },
+      run};
   const Component& c = Component::of(object);
   if (std::string_view(id) != fmt::format("sextant.{}/1", kinds[c.kind])) return nullptr;
   switch (c.kind) {
@@ -401,7 +455,10 @@ template <uint32_t kind> constexpr sxt_component made(const char* summary, const
 }  // namespace
 }  // namespace sextant::command
 
-SEXTANT_PLUGIN(sextant::command::made<SXT_METRIC>("a program's metric, by docs/protocol.md"), sextant::command::made<SXT_POSTPROCESSOR>("a program's post-processor"),
-               sextant::command::made<SXT_TEMPLATE>("a program's template"), sextant::command::made<SXT_INFERENCER>("a program's inferencer", R"({"form":"open","rounds":"many"})"),
-               sextant::command::made<SXT_DATASET>("a program's data set"), sextant::command::made<SXT_RETRIEVER>("a program's retriever", R"({"wants":["texts"]})"),
+SEXTANT_PLUGIN(sextant::command::made<SXT_METRIC>("a program's metric, by docs/protocol.md"),
+               sextant::command::made<SXT_POSTPROCESSOR>("a program's post-processor"),
+               sextant::command::made<SXT_TEMPLATE>("a program's template"),
+               sextant::command::made<SXT_INFERENCER>("a program's inferencer", R"({"form":"open","rounds":"many"})"),
+               sextant::command::made<SXT_DATASET>("a program's data set"),
+               sextant::command::made<SXT_RETRIEVER>("a program's retriever", R"({"wants":["texts"]})"),
                sextant::command::made<SXT_MODEL>("a program's model"))

@@ -22,7 +22,9 @@ constexpr size_t line_max = 256u << 20;
 constexpr int64_t goodbye_ms = 500;   // for a program that is told that nothing more comes
 
 using Clock = std::chrono::steady_clock;
-int64_t since(Clock::time_point start) { return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count(); }
+int64_t since(Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
+}
 
 std::string how_it_ended(int status) {
   if (WIFSIGNALED(status)) return fmt::format("was ended by signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -39,7 +41,8 @@ void close_fd(int& fd) {
 Result<void> Program::start() {
   if (pid_ >= 0) return {};
   const auto cannot = [&](const char* what, int code) {
-    return Error{Error::Kind::config, fmt::format("{} cannot be started ({}: {}); check \"command\"", options_.command.front(), what, std::strerror(code))};
+    return Error{Error::Kind::config, fmt::format("{} cannot be started ({}: {}); check \"command\"", options_.command.front(),
+                                                  what, std::strerror(code))};
   };
   // a socket in both directions: writing to one that has gone is an error, not a signal
   int both[2], errors[2];
@@ -119,7 +122,8 @@ Error Program::died(const std::string& what) {
   close_fd(errors_);
   pid_ = -1;
   const std::string did = !what.empty() ? what : over ? how_it_ended(status) : "closed its output";
-  return {Error::Kind::internal, fmt::format("{} {}{}", name(), did, last_error_line_.empty() ? "" : fmt::format("; it said: {}", last_error_line_))};
+  return {Error::Kind::internal,
+          fmt::format("{} {}{}", name(), did, last_error_line_.empty() ? "" : fmt::format("; it said: {}", last_error_line_))};
 }
 
 void Program::read_errors() {
@@ -150,7 +154,8 @@ Result<std::string> Program::line(const std::string& request) {
     const int64_t left = options_.timeout_ms - since(begin);
     if (left <= 0) return died(fmt::format("did not answer within {:.1f} s", static_cast<double>(options_.timeout_ms) / 1000));
     pollfd fds[2] = {{socket_, static_cast<short>(POLLIN | (written < request.size() ? POLLOUT : 0)), 0}, {errors_, POLLIN, 0}};
-    if (::poll(fds, errors_ >= 0 ? 2 : 1, static_cast<int>(std::min<int64_t>(left, 1000))) < 0 && errno != EINTR) return died("could not be waited for");
+    if (::poll(fds, errors_ >= 0 ? 2 : 1, static_cast<int>(std::min<int64_t>(left, 1000))) < 0 && errno != EINTR)
+      return died("could not be waited for");
     if (fds[1].revents & POLLIN) read_errors();
     else if (fds[1].revents & (POLLHUP | POLLERR)) close_fd(errors_);
     if (fds[0].revents & POLLOUT) {
@@ -169,12 +174,14 @@ Result<std::string> Program::line(const std::string& request) {
 
 Result<json::Document> Program::exchange(std::string_view call, const std::string& members) {
   const uint64_t id = ++id_;
-  SXT_TRY(const std::string answer, line(fmt::format("{{\"id\":{},\"call\":\"{}\"{}{}}}\n", id, call, members.empty() ? "" : ",", members)));
+  SXT_TRY(const std::string answer,
+          line(fmt::format("{{\"id\":{},\"call\":\"{}\"{}{}}}\n", id, call, members.empty() ? "" : ",", members)));
   auto parsed = json::parse(answer, "");
   if (!parsed || !parsed->IsObject())
     return died(fmt::format("wrote a line that is no JSON object: '{}' (print goes to standard error)", answer.substr(0, 80)));
   const json::Value* of = json::find(*parsed, "id");
-  if (!of || !of->IsUint64() || of->GetUint64() != id) return died(fmt::format("answered another call than the one that was made (id {})", id));
+  if (!of || !of->IsUint64() || of->GetUint64() != id)
+    return died(fmt::format("answered another call than the one that was made (id {})", id));
   if (const auto error = json::find_string(*parsed, "error")) {
     return Error{Error::Kind::data, fmt::format("{}: {}", name(), *error)};
   }
@@ -183,7 +190,8 @@ Result<json::Document> Program::exchange(std::string_view call, const std::strin
 
 Result<json::Document> Program::hello() {
   SXT_CHECK(start());
-  SXT_TRY(const json::Document answer, exchange("hello", fmt::format("\"protocol\":1,\"kind\":\"{}\",\"config\":{}", options_.kind, options_.config_json)));
+  SXT_TRY(const json::Document answer,
+          exchange("hello", fmt::format("\"protocol\":1,\"kind\":\"{}\",\"config\":{}", options_.kind, options_.config_json)));
   const json::Value* result = json::find(answer, "result");
   if (!result || !result->IsObject()) return died("answered \"hello\" without a \"result\" that is an object");
   if (!told_.empty()) SXT_CHECK(exchange(told_, told_members_));
@@ -206,7 +214,8 @@ Result<void> Program::tell(std::string_view call, std::string members) {
   return {};
 }
 
-void Program::ask_some(std::string_view call, std::span<const std::string> items, const std::string& members, std::span<Answer> ret) {
+void Program::ask_some(std::string_view call, std::span<const std::string> items, const std::string& members,
+                       std::span<Answer> ret) {
   std::string list = members.empty() ? "\"items\":[" : members + ",\"items\":[";
   for (size_t i = 0; i < items.size(); ++i) list.append(i ? "," : "").append(items[i]);
   list += "]";
@@ -218,7 +227,9 @@ void Program::ask_some(std::string_view call, std::span<const std::string> items
   auto answer = exchange(call, list);
   const json::Value* results = answer ? json::find(*answer, "results") : nullptr;
   if (answer && (!results || !results->IsArray() || results->Size() != items.size()))
-    answer = died(fmt::format("answered {} items of \"{}\" with {}", items.size(), call, results && results->IsArray() ? fmt::format("{} results", results->Size()) : "no list \"results\""));
+    answer =
+        died(fmt::format("answered {} items of \"{}\" with {}", items.size(), call,
+                         results && results->IsArray() ? fmt::format("{} results", results->Size()) : "no list \"results\""));
   if (answer) {
     for (rapidjson::SizeType i = 0; i < results->Size(); ++i) {
       const json::Value& one = (*results)[i];
@@ -240,7 +251,8 @@ std::vector<Answer> Program::ask_all(std::string_view call, std::span<const std:
   std::vector<Answer> out(items.size(), Answer(std::string()));
   for (size_t begin = 0; begin < items.size();) {
     size_t end = begin, bytes = 0;
-    while (end < items.size() && end - begin < together_max && (end == begin || bytes + items[end].size() <= together_bytes)) bytes += items[end++].size();
+    while (end < items.size() && end - begin < together_max && (end == begin || bytes + items[end].size() <= together_bytes))
+      bytes += items[end++].size();
     ask_some(call, items.subspan(begin, end - begin), members, std::span(out).subspan(begin, end - begin));
     begin = end;
   }

@@ -1,5 +1,5 @@
-// A program that answers lines of JSON (docs/protocol.md): started when it is needed, started again when it has died, ended when it hangs.
-// Ownership: owns the process and everything it started. Threads: [owner].
+// A program that answers lines of JSON (docs/protocol.md): started when it is needed, started again when it has died, ended
+// when it hangs. Ownership: owns the process and everything it started. Threads: [owner].
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -35,8 +35,8 @@ class Program {
   Result<json::Document> ask(std::string_view call, const std::string& members = {});
   /// The same, and said again whenever the program has been started anew.
   Result<void> tell(std::string_view call, std::string members);
-  /// A call over items, of which many go into one line. Where the program dies or hangs over several, halves of them are asked until the
-  /// items are found that it cannot bear: these have an error, all others their results.
+  /// A call over items, of which many go into one line. Where the program dies or hangs over several, halves of them are asked
+  /// until the items are found that it cannot bear: these have an error, all others their results.
   std::vector<Answer> ask_all(std::string_view call, std::span<const std::string> items, const std::string& members = {});
   const std::string& name() const { return options_.command.back(); }
 

@@ -13,7 +13,8 @@ template <Read* own, Read* theirs> struct Answer : Postprocessor {
   const bool opencompass = is_opencompass(context.text("compat"));
 };
 
-inline constexpr const char* compat_schema = R"({"type": "object", "additionalProperties": false, "properties": {)" SXT_COMPAT_SCHEMA "}}";
+inline constexpr const char* compat_schema =
+    R"({"type": "object", "additionalProperties": false, "properties": {)" SXT_COMPAT_SCHEMA "}}";
 
 template <Read* own, Read* theirs = own> constexpr sxt_component answer(const char* id, const char* summary) {
   return component<Answer<own, theirs>>({.id = id, .summary = summary, .schema = compat_schema});

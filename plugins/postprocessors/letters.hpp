@@ -20,9 +20,12 @@ inline bool stands_alone(std::string_view text, size_t begin, size_t end) {
 /// Words behind the name of an option: "A is wrong", "A because ...". Behind an article stands a noun or an adjective.
 inline bool follows_a_name(std::string_view word) {
   constexpr std::string_view words =
-      " is isn't was wasn't are aren't were and or nor because since as but which that due for with in by if not rather instead would wouldn't "
-      "will won't should shouldn't must can can't cannot could couldn't may might seems does doesn't has hasn't says states then over so it the "
-      "also only looks fits refers describes correctly incorrectly represents shows means implies gives contains makes to at on both talks "
+      " is isn't was wasn't are aren't were and or nor because since as but which that due for with in by if not rather "
+      "instead would wouldn't "
+      "will won't should shouldn't must can can't cannot could couldn't may might seems does doesn't has hasn't says states "
+      "then over so it the "
+      "also only looks fits refers describes correctly incorrectly represents shows means implies gives contains makes to at "
+      "on both talks "
       "mentions suggests explains lists provides than from after before ";
   return !word.empty() && words.find(' ' + std::string(word) + ' ') != words.npos;
 }

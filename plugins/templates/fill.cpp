@@ -7,7 +7,8 @@ namespace sextant::templates {
 namespace {
 
 Ask ask_of(const sxt_render_item& item) {
-  if (item.form > SXT_FORM_WHOLE) throw ConfigError("template: the core asks for prompts of a form that this template does not know");
+  if (item.form > SXT_FORM_WHOLE)
+    throw ConfigError("template: the core asks for prompts of a form that this template does not know");
   return static_cast<Ask>(item.form);
 }
 
@@ -51,7 +52,9 @@ class Filler {
 
  private:
   // ---- records ----
-  void set(json::Document& record, std::string_view text) const { json::set(record, output_column_, text, record.GetAllocator()); }
+  void set(json::Document& record, std::string_view text) const {
+    json::set(record, output_column_, text, record.GetAllocator());
+  }
   void add_lines(json::Document& record, const std::vector<Choice>& options) const {
     json::set(record, "choice_lines", lines_of(*form_.choices, options), record.GetAllocator());
   }
@@ -107,7 +110,8 @@ class Filler {
   void examples() {
     if (shots_.empty() && form_.examples_marked && form_.compat) piece("begin", {}, std::string_view());
     for (size_t k = 0; k < shots_.size(); ++k)
-      for (const Turn& turn : form_.shot ? *form_.shot : round_of(shots_[k], "example " + std::to_string(k + 1)).turns) piece("shot", turn, shots_[k], k);
+      for (const Turn& turn : form_.shot ? *form_.shot : round_of(shots_[k], "example " + std::to_string(k + 1)).turns)
+        piece("shot", turn, shots_[k], k);
   }
   // With labels a record with its answer is the round of the label that is the answer.
   const Round& round_of(const json::Document& record, const std::string& which) const {
@@ -120,8 +124,8 @@ class Filler {
     }
     const std::string column(output_column_);
     if (!answer) throw DataError(which + " has no \"" + column + "\", the reader's output_column, to take its label from");
-    throw DataError(which + ": its " + column + " \"" + columns::as_text(*answer) + "\" is not a label of the template (" + labels +
-                    "); add the label, or \"shot\"");
+    throw DataError(which + ": its " + column + " \"" + columns::as_text(*answer) + "\" is not a label of the template (" +
+                    labels + "); add the label, or \"shot\"");
   }
 
   void labels() {
@@ -159,13 +163,17 @@ class Filler {
     static const Source question{"{question}", nullptr};
     const Source& prompt = form_.cloze ? *form_.cloze : question;
     if (!form_.cloze && !json::find(own_, "question"))
-      throw ConfigError("template: the card has no \"cloze\" prompt, and its records no column \"question\" to stand in for it; add \"cloze\"");
+      throw ConfigError(
+          "template: the card has no \"cloze\" prompt, and its records no column \"question\" to stand in for it; add "
+          "\"cloze\"");
     key("pieces");
     writer_.StartArray();
     for (size_t k = 0; k < shots_.size(); ++k) {
       const std::vector<Choice> options = choices_of(*form_.choices, shots_[k], form_.compat);
       const Choice* right = find_choice(options, answer_of(shots_[k]));
-      if (!right) throw DataError("example " + std::to_string(k + 1) + ": its " + std::string(output_column_) + " \"" + answer_of(shots_[k]) + "\" is none of its labels");
+      if (!right)
+        throw DataError("example " + std::to_string(k + 1) + ": its " + std::string(output_column_) + " \"" +
+                        answer_of(shots_[k]) + "\" is none of its labels");
       std::string text = filled(prompt, shots_[k], form_.compat);
       if (!text.empty() && std::string_view(" \t\r\n").find(text.back()) == std::string_view::npos) text += ' ';
       piece("shot", {}, text + right->text, k);
@@ -191,11 +199,16 @@ class Filler {
 void check_ask(const Form& form, Ask ask) {
   const bool labels = form.has_labels();
   if (ask == Ask::labels && !labels && !form.choices)
-    throw ConfigError("template: the card has neither \"labels\" nor \"choices\", and one prompt per label is asked for; add \"choices\"");
+    throw ConfigError(
+        "template: the card has neither \"labels\" nor \"choices\", and one prompt per label is asked for; add \"choices\"");
   if (ask == Ask::continuations && !labels && !form.choices && form.continuations.empty())
-    throw ConfigError("template: the card has no \"choices\", \"continuations\" or \"labels\", and the probability of each label is asked for; add \"choices\"");
+    throw ConfigError(
+        "template: the card has no \"choices\", \"continuations\" or \"labels\", and the probability of each label is asked "
+        "for; add \"choices\"");
   if (ask == Ask::cloze && !labels && form.continuations.empty() && !(form.choices && form.choices->has_texts()))
-    throw ConfigError("template: the card does not say what the options' texts are, which are asked for behind the question; add \"texts\" to \"choices\"");
+    throw ConfigError(
+        "template: the card does not say what the options' texts are, which are asked for behind the question; add \"texts\" "
+        "to \"choices\"");
 }
 
 std::string fill(const Form& form, const sxt_render_item& item) {

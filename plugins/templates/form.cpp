@@ -18,7 +18,8 @@ Source read_source(const json::Value& value, const std::string& path) {
   if (value.IsString()) return {std::string(json::text(value)), nullptr};
   const auto source = json::find_string(value, "jinja");
   if (!source || value.MemberCount() != 1) throw ConfigError("template: " + path + " must be a text, or {\"jinja\": \"...\"}");
-  return {"", std::make_shared<const jinja::Template>(or_throw(jinja::Template::parse(*source, "template: " + path, jinja::Environment::lm_eval())))};
+  return {"", std::make_shared<const jinja::Template>(
+                  or_throw(jinja::Template::parse(*source, "template: " + path, jinja::Environment::lm_eval())))};
 }
 Source required_source(const json::Value& object, const char* key, const std::string& path) {
   if (const json::Value* value = json::find(object, key)) return read_source(*value, path + "." + key);
@@ -56,7 +57,8 @@ std::vector<Turn> read_mixed(const json::Value& config, const char* key) {
   if (value->IsString() || json::find(*value, "jinja")) return {{"", "", read_source(*value, key)}};
   if (!value->IsArray()) throw ConfigError(std::string("template: ") + key + " must be a text or a list of texts and turns");
   for (const auto& item : value->GetArray()) {
-    if (item.IsString() || json::find(item, "jinja")) out.push_back({"", "", read_source(item, std::string(key) + "[" + std::to_string(out.size()) + "]")});
+    if (item.IsString() || json::find(item, "jinja"))
+      out.push_back({"", "", read_source(item, std::string(key) + "[" + std::to_string(out.size()) + "]")});
     else out.push_back(read_turn(item, std::string(key) + "[" + std::to_string(out.size()) + "]"));
   }
   return out;
@@ -107,11 +109,14 @@ void read_choices(const json::Value& config, Form& form) {
   if (!letters && !labels->IsArray()) choices.labels_column = column_path(*labels, "choices.labels");
   if (!letters && labels->IsArray())
     for (const auto& item : required_list(*given, "labels", "choices.labels").GetArray()) {
-      if (!item.IsString() || item.GetStringLength() == 0) throw ConfigError("template: choices.labels must be texts, none of them empty");
+      if (!item.IsString() || item.GetStringLength() == 0)
+        throw ConfigError("template: choices.labels must be texts, none of them empty");
       choices.labels.emplace_back(json::text(item));
     }
   if (letters && !choices.has_texts())
-    throw ConfigError("template: choices has neither \"texts\" nor a list of \"labels\", so it does not say how many options there are; add one");
+    throw ConfigError(
+        "template: choices has neither \"texts\" nor a list of \"labels\", so it does not say how many options there are; add "
+        "one");
   if (const auto line = json::find_string(*given, "line")) choices.line = *line;
 }
 

@@ -1,5 +1,6 @@
-// What a template's configuration says: texts with {columns} or in Jinja, and the choices of a multiple-choice question. "text" and
-// "dialogue" differ only in how they are read (form.cpp); fill.cpp makes prompts of it. docs/cards.md describes the configuration.
+// What a template's configuration says: texts with {columns} or in Jinja, and the choices of a multiple-choice question. "text"
+// and "dialogue" differ only in how they are read (form.cpp); fill.cpp makes prompts of it. docs/cards.md describes the
+// configuration.
 #pragma once
 #include <memory>
 #include <optional>

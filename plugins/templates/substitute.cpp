@@ -14,7 +14,8 @@ std::string fill_paths(std::string_view text, const json::Value& record) {
     text.remove_prefix(open);
     const size_t close = text.find('}');
     const std::string_view path = close == text.npos ? std::string_view() : text.substr(1, close - 1);
-    const json::Value* value = path.find_first_of(".[") == path.npos || json::find(record, path) ? nullptr : columns::find(record, path);
+    const json::Value* value =
+        path.find_first_of(".[") == path.npos || json::find(record, path) ? nullptr : columns::find(record, path);
     if (value) out += columns::as_text(*value);
     else out += '{';
     text.remove_prefix(value ? close + 1 : 1);

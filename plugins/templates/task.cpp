@@ -6,8 +6,8 @@ namespace sextant::templates {
 namespace {
 
 bool is_blank(uint32_t c) {
-  return c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F) || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 bool begins_blank(std::string_view text) { return !text.empty() && is_blank(utf8::at(text, 0).code); }
 bool ends_blank(std::string_view text) {
@@ -28,10 +28,12 @@ struct Turn {
 };
 
 // A question with its answer (an example) or without.
-void add_turns(std::vector<Turn>& turns, const json::Value& of, const std::string& question, const std::string& target_delimiter, const std::string& fewshot_delimiter) {
+void add_turns(std::vector<Turn>& turns, const json::Value& of, const std::string& question,
+               const std::string& target_delimiter, const std::string& fewshot_delimiter) {
   const std::string prefix = json::find_string(of, "prefix").value_or("");
   const auto answer = json::find_string(of, "answer");
-  const bool separate = prefix.empty() ? answer.has_value() : !question.empty() && !ends_blank(question) && !begins_blank(prefix);
+  const bool separate =
+      prefix.empty() ? answer.has_value() : !question.empty() && !ends_blank(question) && !begins_blank(prefix);
   turns.push_back({"HUMAN", question, separate ? target_delimiter : ""});
   if (answer) turns.push_back({"BOT", joined(prefix, *answer, " "), fewshot_delimiter});
   else if (!prefix.empty()) turns.push_back({"BOT", prefix, ""});
@@ -104,7 +106,8 @@ TaskTemplate::TaskTemplate(Context from) : Template(std::move(from)) {
   fewshot_delimiter_ = context.text("fewshot_delimiter");
   const json::Value* shot = json::find(config, "shot");
   shot_target_delimiter_ = shot ? json::find_string(*shot, "target_delimiter").value_or(target_delimiter_) : target_delimiter_;
-  shot_fewshot_delimiter_ = shot ? json::find_string(*shot, "fewshot_delimiter").value_or(fewshot_delimiter_) : fewshot_delimiter_;
+  shot_fewshot_delimiter_ =
+      shot ? json::find_string(*shot, "fewshot_delimiter").value_or(fewshot_delimiter_) : fewshot_delimiter_;
   system_prompt_ = context.text("system_prompt");
   raw_prefix_ = context.text("gen_prefix");
   chat_ = context.text("chat") == "auto";
@@ -117,7 +120,8 @@ TaskTemplate::TaskTemplate(Context from) : Template(std::move(from)) {
 std::string TaskTemplate::render(const sxt_render_item& item) {
   const json::Document record = or_throw(json::parse(view(item.record_json), "the row"));
   const json::Value* doc = json::find(record, column_);
-  if (!doc || !doc->IsObject()) throw DataError("task: the row has no column '" + column_ + "', which the derive step lm_eval makes");
+  if (!doc || !doc->IsObject())
+    throw DataError("task: the row has no column '" + column_ + "', which the derive step lm_eval makes");
   Writer out;
   out.flag("verbatim");
   if (rolling_) {
@@ -131,7 +135,8 @@ std::string TaskTemplate::render(const sxt_render_item& item) {
     const json::Document example = or_throw(json::parse(view(item.shot_json[k]), "example " + std::to_string(k + 1)));
     const json::Value* shot = columns::find(example, column_ + ".shot");
     if (!shot) throw DataError("task: example " + std::to_string(k + 1) + " has no '" + column_ + ".shot'");
-    if (const auto error = json::find_string(*shot, "error")) throw DataError("example " + std::to_string(k + 1) + ": " + *error);
+    if (const auto error = json::find_string(*shot, "error"))
+      throw DataError("example " + std::to_string(k + 1) + ": " + *error);
     add_turns(turns, *shot, json::find_string(*shot, "question").value_or(""), shot_target_delimiter_, shot_fewshot_delimiter_);
   }
   const auto write = [&](const std::string& question) {
@@ -148,14 +153,17 @@ std::string TaskTemplate::render(const sxt_render_item& item) {
   std::string delimiter = choice_ ? target_delimiter_ : "";
   if (choice_ && chat_ && (raw_prefix_.empty() || ends_blank(raw_prefix_))) delimiter.clear();
   if (question->IsArray()) {
-    out.list("labels", question->Size(), [&](size_t i) { write(std::string(json::text((*question)[static_cast<rapidjson::SizeType>(i)]))); });
+    out.list("labels", question->Size(),
+             [&](size_t i) { write(std::string(json::text((*question)[static_cast<rapidjson::SizeType>(i)]))); });
     out.list("continuations", question->Size(), [&](size_t) { out.member("text", delimiter + continuation.value_or("")); });
     return out.done();
   }
   write(std::string(json::text(*question)));
   if (item.form == SXT_FORM_OPEN) return out.done();
   if (choice_ && options)
-    out.list("continuations", options->Size(), [&](size_t i) { out.member("text", delimiter + std::string(json::text((*options)[static_cast<rapidjson::SizeType>(i)]))); });
+    out.list("continuations", options->Size(), [&](size_t i) {
+      out.member("text", delimiter + std::string(json::text((*options)[static_cast<rapidjson::SizeType>(i)])));
+    });
   else if (continuation)
     out.list("continuations", 1, [&](size_t) { out.member("text", *continuation); });
   return out.done();

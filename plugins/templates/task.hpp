@@ -1,5 +1,5 @@
-// The template "task": prompts as lm-evaluation-harness joins them, from the column that the derive step "lm_eval" makes. docs/tasks.md
-// says which delimiter stands where.
+// The template "task": prompts as lm-evaluation-harness joins them, from the column that the derive step "lm_eval" makes.
+// docs/tasks.md says which delimiter stands where.
 #pragma once
 #include <sextant/sdk.hpp>
 
@@ -10,11 +10,13 @@ struct TaskTemplate : Template {
   std::string render(const sxt_render_item& item) override;
 
  private:
-  std::string column_, target_delimiter_, fewshot_delimiter_, shot_target_delimiter_, shot_fewshot_delimiter_, system_prompt_, raw_prefix_;
+  std::string column_, target_delimiter_, fewshot_delimiter_, shot_target_delimiter_, shot_fewshot_delimiter_, system_prompt_,
+      raw_prefix_;
   bool chat_ = false, multiturn_ = true, rolling_ = false, choice_ = false;
 };
 
-inline constexpr char task_schema[] = R"({"type": "object", "additionalProperties": false, "required": ["column"], "properties": {
+inline constexpr char task_schema[] =
+    R"({"type": "object", "additionalProperties": false, "required": ["column"], "properties": {
 "column": {"type": "string", "description": "What the derive step lm_eval made."},
 "output": {"enum": ["multiple_choice", "generate_until", "loglikelihood", "loglikelihood_rolling"], "default": "generate_until", "description": "The task's output_type."},
 "target_delimiter": {"type": "string", "default": " ", "description": "Between a question and what follows it."},

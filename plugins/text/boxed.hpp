@@ -39,8 +39,8 @@ inline std::optional<std::string> last_boxed(std::string_view text) {
   return std::nullopt;
 }
 
-/// OpenCompass' extract_boxed_answer: the last \boxed (or else \fbox), its braces counted as they stand; nothing where it is not closed, is
-/// an \fbox, or does not begin with "\boxed{".
+/// OpenCompass' extract_boxed_answer: the last \boxed (or else \fbox), its braces counted as they stand; nothing where it is
+/// not closed, is an \fbox, or does not begin with "\boxed{".
 inline std::optional<std::string> boxed_opencompass(std::string_view text) {
   size_t at = text.rfind("\\boxed");
   if (at == text.npos) at = text.rfind("\\fbox");

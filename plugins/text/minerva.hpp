@@ -1,6 +1,6 @@
-// The normalisation of final answers that Minerva's evaluation brought up and OpenCompass uses: substitutions in order, then what stands
-// in boxes, dollars or behind "answer is". Kept as it is, with what is wrong in it ("an " goes inside words, too). Every search is one pass.
-// Pure; [any] thread.
+// The normalisation of final answers that Minerva's evaluation brought up and OpenCompass uses: substitutions in order, then
+// what stands in boxes, dollars or behind "answer is". Kept as it is, with what is wrong in it ("an " goes inside words, too).
+// Every search is one pass. Pure; [any] thread.
 #pragma once
 #include <array>
 #include <string>
@@ -74,15 +74,63 @@ inline std::string with_braces(std::string_view text, std::string_view command, 
 
 inline std::string normalize_final_answer(std::string_view text) {
   std::string out(text);
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 11> substitutions{{
-      {"an ", ""}, {"a ", ""}, {".$", "$"}, {"\\$", ""}, {"\\ ", ""}, {" ", ""}, {"mbox", "text"}, {",\\text{and}", ","}, {"\\text{and}", ","},
-      {"\\text{m}", "\\text{}"}, {"\\le", "<"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 11> substitutions{{{"an ", ""},
+                                                                                         {"a ", ""},
+                                                                                         {".$", "$"},
+                                                                                         {"\\$", ""},
+                                                                                         {"\\ ", ""},
+                                                                                         {" ", ""},
+                                                                                         {"mbox", "text"},
+                                                                                         {",\\text{and}", ","},
+                                                                                         {"\\text{and}", ","},
+                                                                                         {"\\text{m}", "\\text{}"},
+                                                                                         {"\\le", "<"}}};
   for (const auto& [from, to] : substitutions) out = replaced(out, from, to);
-  for (const std::string_view removed :
-       {"square", "ways", "integers", "dollars", "mph", "inches", "ft", "hours", "km", "units", "\\ldots", "sue", "points", "feet", "minutes",
-        "digits", "cents", "degrees", "cm", "gm", "pounds", "meters", "meals", "edges", "students", "childrentickets", "multiples", "\\text{s}",
-        "\\text{.}", "\\text{\ns}", "\\text{}^2", "\\text{}^3", "\\text{\n}", "\\text{}", "\\mathrm{th}", "^\\circ", "^{\\circ}", "\\;", ",\\!",
-        "{,}", "\"", "\\dots", "\n", "\r", "\f"})
+  for (const std::string_view removed : {"square",
+                                         "ways",
+                                         "integers",
+                                         "dollars",
+                                         "mph",
+                                         "inches",
+                                         "ft",
+                                         "hours",
+                                         "km",
+                                         "units",
+                                         "\\ldots",
+                                         "sue",
+                                         "points",
+                                         "feet",
+                                         "minutes",
+                                         "digits",
+                                         "cents",
+                                         "degrees",
+                                         "cm",
+                                         "gm",
+                                         "pounds",
+                                         "meters",
+                                         "meals",
+                                         "edges",
+                                         "students",
+                                         "childrentickets",
+                                         "multiples",
+                                         "\\text{s}",
+                                         "\\text{.}",
+                                         "\\text{\ns}",
+                                         "\\text{}^2",
+                                         "\\text{}^3",
+                                         "\\text{\n}",
+                                         "\\text{}",
+                                         "\\mathrm{th}",
+                                         "^\\circ",
+                                         "^{\\circ}",
+                                         "\\;",
+                                         ",\\!",
+                                         "{,}",
+                                         "\"",
+                                         "\\dots",
+                                         "\n",
+                                         "\r",
+                                         "\f"})
     out = replaced(out, removed, "");
   out = detail::unwrapped(out, "\\text{(", ")}");
   for (const std::string_view command : {"\\text{", "\\textbf{", "\\overline{"}) out = detail::unwrapped(out, command, "}");

@@ -13,7 +13,8 @@ namespace sextant::text {
 
 inline bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// A number as it stands in a text, and as it is compared: no thousands separators, no plus, no zeros behind the last other decimal.
+/// A number as it stands in a text, and as it is compared: no thousands separators, no plus, no zeros behind the last other
+/// decimal.
 struct NumberAt {
   size_t begin = 0, end = 0;
   std::string value;
@@ -68,8 +69,8 @@ inline std::optional<NumberAt> number_at(std::string_view text, size_t at) {
   return out;
 }
 
-/// All numbers of a text, from left to right. A minus belongs to its number unless something stands before it that it could be taken
-/// from: "5-3" holds 5 and 3. "1/2" is one number, "1/2/2024" are three. Digits inside a word ("A4", "x2") are none.
+/// All numbers of a text, from left to right. A minus belongs to its number unless something stands before it that it could be
+/// taken from: "5-3" holds 5 and 3. "1/2" is one number, "1/2/2024" are three. Digits inside a word ("A4", "x2") are none.
 inline std::vector<NumberAt> numbers(std::string_view text) {
   std::vector<NumberAt> out;
   const auto word_before = [&](size_t at) {
@@ -98,7 +99,8 @@ inline std::vector<NumberAt> numbers(std::string_view text) {
     }
     const bool minus = i > 0 && text[i - 1] == '-', sign = i >= 3 && text.substr(i - 3, 3) == "−";
     const size_t before = minus ? i - 1 : sign ? i - 3 : i;
-    if (before != i && (before == 0 || !(is_ascii_digit(text[before - 1]) || word_before(before) || text[before - 1] == ')' || text[before - 1] == '}'))) {
+    if (before != i && (before == 0 || !(is_ascii_digit(text[before - 1]) || word_before(before) || text[before - 1] == ')' ||
+                                         text[before - 1] == '}'))) {
       number->value = "-" + number->value;
       number->begin = before;
     }

@@ -1,5 +1,5 @@
-// What extractors of free answers share: the reply without thinking, where a next question begins, what stands behind "the answer is".
-// Linear in the text. Pure; [any] thread.
+// What extractors of free answers share: the reply without thinking, where a next question begins, what stands behind "the
+// answer is". Linear in the text. Pure; [any] thread.
 #pragma once
 #include <array>
 #include <sextant/plain_text.hpp>
@@ -11,7 +11,9 @@ namespace sextant::text {
 inline size_t find_ignoring_case(std::string_view text, std::string_view needle, size_t from = 0) {
   for (size_t i = from; i + needle.size() <= text.size(); ++i) {
     size_t k = 0;
-    while (k < needle.size() && (text[i + k] == needle[k] || ((text[i + k] | 0x20) == needle[k] && needle[k] >= 'a' && needle[k] <= 'z'))) ++k;
+    while (k < needle.size() &&
+           (text[i + k] == needle[k] || ((text[i + k] | 0x20) == needle[k] && needle[k] >= 'a' && needle[k] <= 'z')))
+      ++k;
     if (k == needle.size()) return i;
   }
   return text.npos;
@@ -22,7 +24,8 @@ inline std::string_view before_next_question(std::string_view text) {
   size_t begin = text.find('\n');
   for (; begin != text.npos; begin = text.find('\n', begin + 1)) {
     const std::string_view line = text.substr(begin + 1);
-    for (const std::string_view mark : {"Question:", "Q:", "Problem:", "Human:", "User:", "问题：", "问题:", "题目：", "题目:", "问：", "问:"})
+    for (const std::string_view mark :
+         {"Question:", "Q:", "Problem:", "Human:", "User:", "问题：", "问题:", "题目：", "题目:", "问：", "问:"})
       if (line.starts_with(mark) && !strip(text.substr(0, begin)).empty()) return text.substr(0, begin);
   }
   return text;
@@ -35,11 +38,13 @@ struct Statement {
 
 /// The last of them, or nothing: "the answer is", "Answer:", "####", 答案是.
 inline std::optional<Statement> last_statement(std::string_view text) {
-  constexpr std::array phrases{"answer is", "answer:", "answer：", "answers are", "answer would be", "answer =", "####", "答案是", "答案为", "答案：", "答案:", "答案应为"};
+  constexpr std::array phrases{"answer is", "answer:", "answer：", "answers are", "answer would be", "answer =",
+                               "####",      "答案是",  "答案为",   "答案：",      "答案:",           "答案应为"};
   std::optional<Statement> out;
   for (const std::string_view phrase : phrases)
     for (size_t at = find_ignoring_case(text, phrase); at != text.npos; at = find_ignoring_case(text, phrase, at + 1))
-      if (!out || at > out->begin || (at == out->begin && at + phrase.size() > out->end)) out = Statement{at, at + phrase.size()};
+      if (!out || at > out->begin || (at == out->begin && at + phrase.size() > out->end))
+        out = Statement{at, at + phrase.size()};
   if (!out) return out;
   while (out->end < text.size() && (text[out->end] == ':' || text[out->end] == ' ' || text[out->end] == '*')) ++out->end;
   return out;

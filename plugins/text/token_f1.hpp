@@ -13,8 +13,8 @@ struct TokenRules {
   bool empty_is_wrong = false;   // nothing left on both sides: 0 (SQuAD 1.1), else 1 (SQuAD 2.0)
 };
 
-/// SQuAD's normalisation, in its order: lower case, without ASCII's punctuation, without articles. Where tokens are characters, Chinese
-/// punctuation goes, too.
+/// SQuAD's normalisation, in its order: lower case, without ASCII's punctuation, without articles. Where tokens are characters,
+/// Chinese punctuation goes, too.
 inline std::string normalized(std::string_view given, const TokenRules& rules) {
   std::string out = rules.ignore_case ? text::lower(given) : std::string(given);
   if (rules.ignore_punctuation)

@@ -9,7 +9,8 @@
 
 namespace sextant::text {
 
-/// Chinese characters each, and what else stands between blanks and signs whole: "GPT模型" is GPT, 模, 型. Signs are tokens of their own.
+/// Chinese characters each, and what else stands between blanks and signs whole: "GPT模型" is GPT, 模, 型. Signs are tokens of
+/// their own.
 inline std::vector<std::string> mixed_tokens(std::string_view text) {
   std::vector<std::string> out;
   bool inside = false;
@@ -46,7 +47,8 @@ class Numbering {
   std::vector<char32_t> operator()(const std::vector<std::string>& tokens) {
     std::vector<char32_t> out;
     out.reserve(tokens.size());
-    for (const std::string& token : tokens) out.push_back(numbers_.try_emplace(token, static_cast<char32_t>(numbers_.size())).first->second);
+    for (const std::string& token : tokens)
+      out.push_back(numbers_.try_emplace(token, static_cast<char32_t>(numbers_.size())).first->second);
     return out;
   }
 
@@ -61,7 +63,9 @@ inline Ngrams ngrams_of(std::u32string_view tokens, size_t n) {
   for (size_t i = 0; i + n <= tokens.size(); ++i) ++out[std::u32string(tokens.substr(i, n))];
   return out;
 }
-inline Ngrams ngrams_of(const std::vector<char32_t>& tokens, size_t n) { return ngrams_of(std::u32string_view(tokens.data(), tokens.size()), n); }
+inline Ngrams ngrams_of(const std::vector<char32_t>& tokens, size_t n) {
+  return ngrams_of(std::u32string_view(tokens.data(), tokens.size()), n);
+}
 
 /// The sum of the smaller counts.
 inline uint64_t common(const Ngrams& a, const Ngrams& b) {

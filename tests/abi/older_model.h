@@ -1,5 +1,5 @@
-/* What an older sextant/abi/model.h looked like: every struct ends earlier than today's. Members keep their places; so a plugin built
- * against this must run with today's core, for any number of requests. */
+/* What an older sextant/abi/model.h looked like: every struct ends earlier than today's. Members keep their places; so a plugin
+ * built against this must run with today's core, for any number of requests. */
 #ifndef SEXTANT_ABI_MODEL_H
 #define SEXTANT_ABI_MODEL_H
 #include <sextant/abi/base.h>

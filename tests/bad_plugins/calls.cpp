@@ -44,7 +44,8 @@ sxt_status text_value(sxt_object*, const sxt_judged* const*, uint64_t n, sxt_sin
   return SXT_OK;
 }
 sxt_status several(sxt_object*, const sxt_judged* const*, uint64_t n, sxt_sink ret, sxt_error*) {
-  for (uint64_t i = 0; i < n; ++i) put(ret, i, "{\"values\": {\"f1\": 0.25, \"em\": null}, \"answer\": \"A\", \"explanation\": \"half\"}");
+  for (uint64_t i = 0; i < n; ++i)
+    put(ret, i, "{\"values\": {\"f1\": 0.25, \"em\": null}, \"answer\": \"A\", \"explanation\": \"half\"}");
   return SXT_OK;
 }
 
@@ -126,7 +127,8 @@ const sxt_model_v1 model_table = {sizeof(sxt_model_v1), 0, nullptr, nullptr, nul
 // -------------------------------------------------------------------------------------------------------
 using Retrieve = sxt_status(sxt_object*, const sxt_query* const*, uint64_t, uint64_t, sxt_sink, sxt_error*);
 sxt_status prepare(sxt_object*, const sxt_corpus_row* const*, uint64_t, sxt_error*) { return SXT_OK; }
-template <Retrieve* retrieve> const sxt_retriever_v1 retriever_table = {sizeof(sxt_retriever_v1), 0, prepare, retrieve, nullptr};
+template <Retrieve* retrieve>
+const sxt_retriever_v1 retriever_table = {sizeof(sxt_retriever_v1), 0, prepare, retrieve, nullptr};
 sxt_status retrieve_itself(sxt_object*, const sxt_query* const* query, uint64_t n, uint64_t, sxt_sink sink, sxt_error*) {
   for (uint64_t i = 0; i < n; ++i) put(sink, i, ("{\"rows\": [" + std::to_string(query[i]->own_row) + "]}").c_str());
   return SXT_OK;
@@ -202,7 +204,8 @@ const sxt_component all[] = {
     component(SXT_METRIC, "never_fills", create<&metric_table<never_fills>>),
     component(SXT_METRIC, "no_values", create<&metric_table<no_values>>),
     component(SXT_METRIC, "text_value", create<&metric_table<text_value>>),
-    component(SXT_METRIC, "several", create<&metric_table<several>>, R"({"values": [{"name": "f1", "range": [0, 1]}, {"name": "em"}]})"),
+    component(SXT_METRIC, "several", create<&metric_table<several>>,
+              R"({"values": [{"name": "f1", "range": [0, 1]}, {"name": "em"}]})"),
     component(SXT_METRIC, "old_table", create<&old_table>),
     component(SXT_METRIC, "null_function", create<&null_table>),
     component(SXT_METRIC, "null_object", create_null),

@@ -59,7 +59,8 @@ struct Rows : Meddler<sextant::Dataset> {
   void read(std::string_view, uint64_t first, uint64_t n, const sextant::Sink& ret_record_json) override {
     at("read");
     for (uint64_t i = 0; i < n && first + i < static_cast<uint64_t>(rows()); ++i)
-      ret_record_json(i, R"({"question":)" + sextant::json::quote(std::to_string(first + i) + context.text("text")) + R"(,"answer":"A"})");
+      ret_record_json(
+          i, R"({"question":)" + sextant::json::quote(std::to_string(first + i) + context.text("text")) + R"(,"answer":"A"})");
   }
 
  private:
@@ -71,7 +72,8 @@ struct Prompt : Meddler<sextant::Template> {
   std::string render(const sxt_render_item& item) override {
     at("render");
     const auto record = sextant::or_throw(sextant::json::parse(sextant::view(item.record_json), "record"));
-    return R"({"pieces": [{"section": "round", "text": )" + sextant::json::quote(sextant::json::find_string(record, "question").value_or("")) + "}]}";
+    return R"({"pieces": [{"section": "round", "text": )" +
+           sextant::json::quote(sextant::json::find_string(record, "question").value_or("")) + "}]}";
   }
 };
 

@@ -36,5 +36,6 @@ struct FragileReader : sextant::Postprocessor {
 
 }  // namespace
 
-SEXTANT_PLUGIN(sextant::component<Fragile>({.id = "fragile", .summary = "crashes, hangs or throws where the prediction says so"}),
+SEXTANT_PLUGIN(sextant::component<Fragile>({.id = "fragile",
+                                            .summary = "crashes, hangs or throws where the prediction says so"}),
                sextant::component<FragileReader>({.id = "fragile_reader", .summary = "the same, behind 'post '"}))

@@ -1,5 +1,5 @@
-// A data set, a template and a model that watch who is called when: rows whose question is "gate" can only be rendered once the model
-// has been given its first request, and a model that did not say that its calls may overlap fails when they do.
+// A data set, a template and a model that watch who is called when: rows whose question is "gate" can only be rendered once the
+// model has been given its first request, and a model that did not say that its calls may overlap fails when they do.
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -27,7 +27,9 @@ struct Rows : sextant::Dataset {
   }
 
  private:
-  uint64_t number(const char* key) const { return static_cast<uint64_t>(sextant::json::find_int(context.config(), key).value_or(0)); }
+  uint64_t number(const char* key) const {
+    return static_cast<uint64_t>(sextant::json::find_int(context.config(), key).value_or(0));
+  }
 };
 
 struct Question : sextant::Template {
@@ -47,7 +49,8 @@ struct Question : sextant::Template {
 
 constexpr const char* rows_schema = R"({"type": "object", "properties": {
   "path": {"type": "string"}, "rows": {"type": "integer"}, "bytes": {"type": "integer"}, "last": {"type": "string"}}})";
-constexpr const char* model_schema = R"({"type": "object", "properties": {"fail_on": {"type": "integer", "x-affects-results": false}}})";
+constexpr const char* model_schema =
+    R"({"type": "object", "properties": {"fail_on": {"type": "integer", "x-affects-results": false}}})";
 
 /// What a request is charged for depends on what else is in its call: its bytes, but one for all that follow the first.
 std::vector<uint32_t> charges(std::span<const sxt_request* const> requests) {
@@ -104,6 +107,7 @@ template <bool concurrent> struct Turns : sextant::Model {
 
 }  // namespace
 
-SEXTANT_PLUGIN(sextant::component<Rows>({.id = "rows", .schema = rows_schema}), sextant::component<Question>({.id = "question"}),
+SEXTANT_PLUGIN(sextant::component<Rows>({.id = "rows", .schema = rows_schema}),
+               sextant::component<Question>({.id = "question"}),
                sextant::component<Turns<true>>({.id = "turns", .schema = model_schema, .capabilities = SXT_CAP_CONCURRENT}),
                sextant::component<Turns<false>>({.id = "one_at_a_time", .schema = model_schema}))

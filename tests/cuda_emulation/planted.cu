@@ -1,4 +1,5 @@
-// Kernels with one planted fault each, and one without beside some: planted.py says which build must catch what. Run with a name.
+// Kernels with one planted fault each, and one without beside some: planted.py says which build must catch what. Run with a
+// name.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -166,7 +167,8 @@ constexpr Case cases[] = {
     {"copy_misaligned", copy_misaligned, 1, threads * 16},
 };
 
-// Two devices gather what each has: "well", "before_the_work" of one of them is asked for in the gather's stream, "without_the_other".
+// Two devices gather what each has: "well", "before_the_work" of one of them is asked for in the gather's stream,
+// "without_the_other".
 int gather(const char* how) {
   emulation::set_devices(2);
   const int devices[] = {0, 1};
@@ -208,7 +210,8 @@ int main(int, char** arguments) {
   if (!std::strcmp(name, "host_reads_too_early")) {  // nobody waits for the stream
     float* pinned = nullptr;
     cudaStream_t stream;
-    if (cudaHostAlloc(&pinned, 16, cudaHostAllocDefault) || cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking)) return 64;
+    if (cudaHostAlloc(&pinned, 16, cudaHostAllocDefault) || cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking))
+      return 64;
     if (cudaMemcpy(out, values, sizeof values, cudaMemcpyHostToDevice)) return 64;
     if (cudaMemcpyAsync(pinned, out, 16, cudaMemcpyDeviceToHost, stream)) return 64;
     return pinned[0] != pinned[0] ? 3 : 0;
@@ -216,7 +219,8 @@ int main(int, char** arguments) {
   if (!std::strcmp(name, "kernel_on_another_device") || !std::strcmp(name, "copy_on_another_device")) {
     emulation::set_devices(2);
     cudaStream_t stream;
-    if (cudaMalloc(&out, sizeof values) || cudaSetDevice(1) || cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking)) return 64;
+    if (cudaMalloc(&out, sizeof values) || cudaSetDevice(1) || cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking))
+      return 64;
     cudaLaunchConfig_t config{};
     config.gridDim = dim3(1);
     config.blockDim = dim3(threads);

@@ -34,7 +34,8 @@ struct DeviceArray {
 };
 
 template <class... P, class... A>
-cudaError_t launch(void (*kernel)(P...), unsigned blocks, unsigned threads, size_t shared, cudaStream_t stream, A... arguments) {
+cudaError_t launch(void (*kernel)(P...), unsigned blocks, unsigned threads, size_t shared, cudaStream_t stream,
+                   A... arguments) {
   cudaLaunchConfig_t config{};
   config.gridDim = dim3(blocks);
   config.blockDim = dim3(threads);
@@ -80,7 +81,8 @@ TEST_CASE("mma and ldmatrix follow the PTX manual's fragments") {
   for (size_t i = 0; i < b.size(); ++i) b[i] = __float2bfloat16(static_cast<float>(i % 7) - 3);
   DeviceArray<__nv_bfloat16> da(a), db(b);
   DeviceArray<float> dc(128);
-  REQUIRE(launch(multiply, 1, 32, 0, nullptr, dc.data, static_cast<const __nv_bfloat16*>(da.data), static_cast<const __nv_bfloat16*>(db.data)) == cudaSuccess);
+  REQUIRE(launch(multiply, 1, 32, 0, nullptr, dc.data, static_cast<const __nv_bfloat16*>(da.data),
+                 static_cast<const __nv_bfloat16*>(db.data)) == cudaSuccess);
   const auto c = dc.host();
   for (size_t m = 0; m < 16; ++m)
     for (size_t n = 0; n < 8; ++n) {
@@ -312,7 +314,8 @@ struct Product {  // d [n][m] = b [n][k] * a [m][k]^T, row by row
     const cublasOperation_t transposed = CUBLAS_OP_T;
     REQUIRE(cublasLtCreate(&handle) == CUBLAS_STATUS_SUCCESS);
     REQUIRE(cublasLtMatmulDescCreate(&description, CUBLAS_COMPUTE_32F, CUDA_R_32F) == CUBLAS_STATUS_SUCCESS);
-    REQUIRE(cublasLtMatmulDescSetAttribute(description, CUBLASLT_MATMUL_DESC_TRANSA, &transposed, sizeof transposed) == CUBLAS_STATUS_SUCCESS);
+    REQUIRE(cublasLtMatmulDescSetAttribute(description, CUBLASLT_MATMUL_DESC_TRANSA, &transposed, sizeof transposed) ==
+            CUBLAS_STATUS_SUCCESS);
     REQUIRE(cublasLtMatrixLayoutCreate(&a, type, k, m, leading_a) == CUBLAS_STATUS_SUCCESS);
     REQUIRE(cublasLtMatrixLayoutCreate(&b, type, k, n, static_cast<int64_t>(k)) == CUBLAS_STATUS_SUCCESS);
     REQUIRE(cublasLtMatrixLayoutCreate(&d, CUDA_R_32F, m, n, static_cast<int64_t>(m)) == CUBLAS_STATUS_SUCCESS);
@@ -358,7 +361,8 @@ TEST_CASE("cuBLASLt refuses what the real one refuses") {
   CHECK(Product(CUDA_R_32F, 40, 8, 64, 63).run(a.data, b.data, d.data, 1) == CUBLAS_STATUS_INVALID_VALUE);   // lda < k
   CHECK(Product(CUDA_R_32F, 40, 8, 64, 64).run(a.data + 1, b.data, d.data, 1) == CUBLAS_STATUS_NOT_SUPPORTED);  // misaligned
   CHECK(Product(CUDA_R_32F, 65, 64, 64, 64).run(a.data, b.data, d.data, 1) == CUBLAS_STATUS_INVALID_VALUE);  // past the end
-  CHECK(Product(CUDA_R_16BF, 8, 8, 12, 12).run(a.data, b.data, d.data, 1) == CUBLAS_STATUS_NOT_SUPPORTED);   // stride of 24 bytes
+  CHECK(Product(CUDA_R_16BF, 8, 8, 12, 12).run(a.data, b.data, d.data, 1) ==
+        CUBLAS_STATUS_NOT_SUPPORTED);  // stride of 24 bytes
 }
 
 TEST_CASE("devices gather what each has, in the order of their streams") {
@@ -396,7 +400,8 @@ TEST_CASE("devices gather what each has, in the order of their streams") {
   }
   CHECK(gather(0, 3) == ncclInvalidArgument);  // more than there is
   CHECK(ncclAllGather(data[0] + 1, data[0], 2, ncclFloat32, communicators[0], streams[0]) == ncclInvalidArgument);
-  CHECK(ncclAllGather(data[1], data[1], 2, ncclFloat32, communicators[0], streams[0]) == ncclInvalidArgument);  // another's memory
+  CHECK(ncclAllGather(data[1], data[1], 2, ncclFloat32, communicators[0], streams[0]) ==
+        ncclInvalidArgument);  // another's memory
   CHECK(ncclAllGather(data[0], data[0], 2, ncclFloat32, communicators[0], streams[1]) == ncclInvalidUsage);
   CHECK(ncclAllGather(data[0], data[0], 2, ncclFloat32, nullptr, streams[0]) == ncclInvalidArgument);
   CHECK(ncclGroupEnd() == ncclInvalidUsage);

@@ -60,12 +60,14 @@ TEST_CASE("cards: the prompts of C-Eval and CMMLU are the ones that others use")
   const auto turns = [](const char* file) {
     return json::write(*json::find(*json::find(*json::find(card(file), "infer"), "template"), "round"));
   };
-  CHECK(turns("ceval/cards/ceval_gen.json") ==
-        R"([{"role":"HUMAN","prompt":"以下是中国关于${title}考试的单项选择题，请选出其中的正确答案。\n{question}\nA. {A}\nB. {B}\nC. {C}\nD. {D}\n答案: "},)"
-        R"({"role":"BOT","prompt":"{answer}"}])");
-  CHECK(turns("cmmlu/cards/cmmlu_gen_c13365.json") ==
-        R"([{"role":"HUMAN","prompt":"以下是关于${title}的单项选择题，请直接给出正确答案的选项。\n题目：{question}\nA. {A}\nB. {B}\nC. {C}\nD. {D}"},)"
-        R"({"role":"BOT","prompt":"答案是: {answer}"}])");
+  CHECK(
+      turns("ceval/cards/ceval_gen.json") ==
+      R"([{"role":"HUMAN","prompt":"以下是中国关于${title}考试的单项选择题，请选出其中的正确答案。\n{question}\nA. {A}\nB. {B}\nC. {C}\nD. {D}\n答案: "},)"
+      R"({"role":"BOT","prompt":"{answer}"}])");
+  CHECK(
+      turns("cmmlu/cards/cmmlu_gen_c13365.json") ==
+      R"([{"role":"HUMAN","prompt":"以下是关于${title}的单项选择题，请直接给出正确答案的选项。\n题目：{question}\nA. {A}\nB. {B}\nC. {C}\nD. {D}"},)"
+      R"({"role":"BOT","prompt":"答案是: {answer}"}])");
 }
 
 TEST_CASE("cards: every ppl card has one prompt per option, labelled by it") {

@@ -1,5 +1,5 @@
-// C-Eval and CMMLU through the loader `table`, with the configuration that their cards give it. Linked with test_table.cpp, which has the
-// loader.
+// C-Eval and CMMLU through the loader `table`, with the configuration that their cards give it. Linked with test_table.cpp,
+// which has the loader.
 #include <algorithm>
 #include <sextant/csv.hpp>
 #include <sextant/json.hpp>
@@ -16,8 +16,8 @@ namespace {
 
 const sxt_component& component(std::string_view id) {
   const auto* const* end = sextant_plugin_entry.components + sextant_plugin_entry.component_count;
-  const auto* const* found =
-      std::find_if(sextant_plugin_entry.components, end, [&](const sxt_component* one) { return std::string_view(one->id) == id; });
+  const auto* const* found = std::find_if(sextant_plugin_entry.components, end,
+                                          [&](const sxt_component* one) { return std::string_view(one->id) == id; });
   REQUIRE(found != end);
   return **found;
 }
@@ -50,14 +50,19 @@ const Case cases[] = {
      "logic_val.csv:2: there is no column 'answer'; the row has: id, question, A, B, C, D, explanation"},
     {"ceval", "logic", "val/logic_val.csv", "id,question,A,B,C,D,answer\n0,q,1,2,3,4,A\n17,q,1,2,3,4,E\n", "val",
      "logic_val.csv:3: id 17: the answer 'E' is none of the options A, B, C, D"},
-    {"ceval", "logic", "dev/logic_dev.csv", "id,question,A,B,C,D,answer\n0,q,1,2\n", "dev", "the row has 4 cells, the header 7"},
+    {"ceval", "logic", "dev/logic_dev.csv", "id,question,A,B,C,D,answer\n0,q,1,2\n", "dev",
+     "the row has 4 cells, the header 7"},
     // seven columns by position, the row number left out, with a header or without
     {"cmmlu", "arts", "dev/arts.csv", ",Question,A,B,C,D,Answer\n0,题,1,2,3,4,C\n", "dev",
      R"({"question":"题","A":"1","B":"2","C":"3","D":"4","answer":"C"})"},
-    {"cmmlu", "arts", "test/arts.csv", "0,题,1,2,3,4,C\n", "test", R"({"question":"题","A":"1","B":"2","C":"3","D":"4","answer":"C"})"},
-    {"cmmlu", "arts", "dev/arts.csv", "Question,A,B,C,D,Answer\n题,1,2,3,4,C\n", "dev", "arts.csv has 6 columns, and \"columns\" names 7"},
-    {"cmmlu", "arts", "dev/arts.csv", "0,题,1,2,3,4,C\n1,题,1,2,3,4\n", "dev", "arts.csv:2: the row has 6 cells, and \"columns\" names 7"},
-    {"cmmlu", "arts", "dev/arts.csv", ",Question,A,B,C,D,Answer\n0,题,1,2,3,4,F\n", "dev", "arts.csv:2: the answer 'F' is none of"},
+    {"cmmlu", "arts", "test/arts.csv", "0,题,1,2,3,4,C\n", "test",
+     R"({"question":"题","A":"1","B":"2","C":"3","D":"4","answer":"C"})"},
+    {"cmmlu", "arts", "dev/arts.csv", "Question,A,B,C,D,Answer\n题,1,2,3,4,C\n", "dev",
+     "arts.csv has 6 columns, and \"columns\" names 7"},
+    {"cmmlu", "arts", "dev/arts.csv", "0,题,1,2,3,4,C\n1,题,1,2,3,4\n", "dev",
+     "arts.csv:2: the row has 6 cells, and \"columns\" names 7"},
+    {"cmmlu", "arts", "dev/arts.csv", ",Question,A,B,C,D,Answer\n0,题,1,2,3,4,F\n", "dev",
+     "arts.csv:2: the answer 'F' is none of"},
 };
 
 std::string first_of(Loader& loader, const char* split) {
@@ -119,8 +124,9 @@ TEST_CASE("subjects: all at hand are read whole") {
       if (entry.path().extension() != ".csv") continue;
       const std::string split = entry.path().parent_path().filename(), stem = entry.path().stem();
       const bool named_by_split = std::string_view(set.name) == "ceval";
-      Loader loader(component("table"), config_of(set.name, named_by_split ? stem.substr(0, stem.size() - split.size() - 1) : stem,
-                                                  *data / set.folder));
+      Loader loader(
+          component("table"),
+          config_of(set.name, named_by_split ? stem.substr(0, stem.size() - split.size() - 1) : stem, *data / set.folder));
       const auto records = loader.read(split);
       INFO(entry.path() << " " << loader.error.message);
       CHECK(loader.status == SXT_OK);

@@ -26,16 +26,19 @@ std::string first(const sxt_component& component, const Case& c) {
 TEST_CASE("table: every format, with and without a header; nested members stay what they are") {
   for (const Case& c : {
            Case{"q.csv", "question,A\nq,1\n", "", R"({"question":"q","A":"1"})"},
-           Case{"q.csv", "q,\"a, b\"\n", R"(, "header": false, "columns": ["question", "A"])", R"({"question":"q","A":"a, b"})"},
+           Case{"q.csv", "q,\"a, b\"\n", R"(, "header": false, "columns": ["question", "A"])",
+                R"({"question":"q","A":"a, b"})"},
            Case{"q.csv", "0,q,1\n", R"(, "header": false, "columns": ["", "question", "A"])", R"({"question":"q","A":"1"})"},
            Case{"q.csv", ",Question\n7,q\n", R"(, "columns": ["", "question"])", R"({"question":"q"})"},
            Case{"q.tsv", "a\tb\n1,2\t3\n", "", R"({"a":"1,2","b":"3"})"},
            Case{"q.txt", "a\tb\n1\t2\n", R"(, "format": "tsv")", R"({"a":"1","b":"2"})"},
-           Case{"q.jsonl", "\n{\"l\": [1, \"x\"], \"o\": {\"a\": null}, \"n\": 1.5}\n", "", R"({"l":[1,"x"],"o":{"a":null},"n":1.5})"},
+           Case{"q.jsonl", "\n{\"l\": [1, \"x\"], \"o\": {\"a\": null}, \"n\": 1.5}\n", "",
+                R"({"l":[1,"x"],"o":{"a":null},"n":1.5})"},
            Case{"q.json", R"([{"a": 1}, {"a": 2}])", "", R"({"a":1})"},
            Case{"q.json", R"({"name": "x", "examples": [{"a": 1}]})", "", R"({"a":1})"},
            Case{"q.json", R"({"d": {"rows": [{"a": 1}]}, "other": []})", R"(, "member": "d.rows")", R"({"a":1})"},
-           Case{"q.jsonl", R"({"question": {"stem": "s"}, "key": "A"})", R"(, "rename": {"answer": "key", "stem": "question.stem"})",
+           Case{"q.jsonl", R"({"question": {"stem": "s"}, "key": "A"})",
+                R"(, "rename": {"answer": "key", "stem": "question.stem"})",
                 R"({"question":{"stem":"s"},"answer":"A","stem":"s"})"},
            Case{"q.csv", "q\nx\n", R"(, "add": ["answer"])", R"({"q":"x","answer":""})"},
        }) {
@@ -47,7 +50,8 @@ TEST_CASE("table: every format, with and without a header; nested members stay w
 TEST_CASE("table: what is wrong is named") {
   for (const Case& c : {
            Case{"q.csv", "q,A\nx\n", "", "q.csv:2: the row has 1 cells, the header 2"},
-           Case{"q.csv", "q,A\nx,y\nz\n", R"(, "header": false, "columns": ["a", "b"])", "q.csv:3: the row has 1 cells, and \"columns\" names 2"},
+           Case{"q.csv", "q,A\nx,y\nz\n", R"(, "header": false, "columns": ["a", "b"])",
+                "q.csv:3: the row has 1 cells, and \"columns\" names 2"},
            Case{"q.csv", "a,b\nx,y\n", R"(, "columns": ["a"])", "has 2 columns, and \"columns\" names 1"},
            Case{"q.csv", "", R"(, "header": false, "columns": ["a"])", "q.csv holds no rows"},
            Case{"q.txt", "x", "", "q.txt is neither .csv, .tsv, .jsonl nor .json"},
@@ -56,9 +60,11 @@ TEST_CASE("table: what is wrong is named") {
            Case{"q.json", "[1]", "", "item 0: not a JSON object"},
            Case{"q.json", "[{\"a\": 1}]", R"(, "member": "rows")", "has no member 'rows'"},
            Case{"q.json", "[", "", "q.json:1:2"},
-           Case{"q.jsonl", "{\"q\": 1}\n", R"(, "require": ["q", "answer"])", "q.jsonl:1: there is no column 'answer'; the row has: q"},
+           Case{"q.jsonl", "{\"q\": 1}\n", R"(, "require": ["q", "answer"])",
+                "q.jsonl:1: there is no column 'answer'; the row has: q"},
            Case{"q.jsonl", "{\"q\": 1}\n", R"(, "rename": {"a": "b"})", "q.jsonl:1: there is no column 'b' to rename"},
-           Case{"q.csv", "id,answer\n7,E\n", R"(, "answers": {"among": ["A", "B"]})", "q.csv:2: id 7: the answer 'E' is none of the options A, B"},
+           Case{"q.csv", "id,answer\n7,E\n", R"(, "answers": {"among": ["A", "B"]})",
+                "q.csv:2: id 7: the answer 'E' is none of the options A, B"},
        }) {
     INFO(c.text << c.more);
     CHECK_THAT(first(table(), c), Catch::Contains(c.expected));
@@ -76,7 +82,9 @@ TEST_CASE("table: {split} and {name} are filled in, globs match, files are given
   CHECK(pattern.read("test").at(0) == R"({"q":"t"})");
   pattern.read("val");
   CHECK(pattern.status == SXT_MISSING);
-  Loader files(table(), folder.config(R"("files": {"train": "parts/b?.jsonl", "test": ["parts/b2.jsonl", "parts/b1.jsonl"], "none": "x*"})"));
+  Loader files(
+      table(),
+      folder.config(R"("files": {"train": "parts/b?.jsonl", "test": ["parts/b2.jsonl", "parts/b1.jsonl"], "none": "x*"})"));
   CHECK(files.read("train") == std::vector<std::string>{R"({"q":"1"})", R"({"q":"2"})"});
   CHECK(files.read("test") == std::vector<std::string>{R"({"q":"2"})", R"({"q":"1"})"});
   files.read("none");
@@ -89,24 +97,45 @@ TEST_CASE("table: C-Eval's checks as configuration: answers in val, none publish
   const Folder folder;
   folder.write("val/logic_val.csv", "id,question,A,B,C,D,answer\n0,q,1,2,3,4,C\n");
   folder.write("test/logic_test.csv", "id,question,A,B,C,D\n0,q,1,2,3,4\n");
-  Loader ceval(table(), folder.config(R"("name": "logic", "file": "{split}/{name}_{split}.csv", "require": ["question", "A", "B", "C", "D"],
+  Loader ceval(
+      table(),
+      folder.config(R"("name": "logic", "file": "{split}/{name}_{split}.csv", "require": ["question", "A", "B", "C", "D"],
       "add": ["answer", "explanation"], "answers": {"among": ["A", "B", "C", "D"], "unpublished": ["test"]})"));
-  CHECK(ceval.read("val").at(0) == R"({"id":"0","question":"q","A":"1","B":"2","C":"3","D":"4","answer":"C","explanation":""})");
-  CHECK(ceval.read("test").at(0) == R"({"id":"0","question":"q","A":"1","B":"2","C":"3","D":"4","answer":"","explanation":""})");
+  CHECK(ceval.read("val").at(0) ==
+        R"({"id":"0","question":"q","A":"1","B":"2","C":"3","D":"4","answer":"C","explanation":""})");
+  CHECK(ceval.read("test").at(0) ==
+        R"({"id":"0","question":"q","A":"1","B":"2","C":"3","D":"4","answer":"","explanation":""})");
 }
 
-TEST_CASE("table: lines, rows that are lists, items of lists as rows, columns and texts from files of their own, rows left out") {
+TEST_CASE(
+    "table: lines, rows that are lists, items of lists as rows, columns and texts from files of their own, rows left out") {
   struct Shape { const char *file, *text, *more; std::vector<std::string> expected; };
   for (const Shape& c : {
-           Shape{"a.txt", "one\r\n\ntwo", R"(, "format": "lines")", {R"({"text":"one"})", R"({"text":""})", R"({"text":"two"})"}},
-           Shape{"a.txt", "one\n", R"(, "format": "lines", "columns": ["q"], "beside": {"label": "l.lst"})", {R"({"q":"one","label":"0"})"}},
-           Shape{"a.jsonl", "{\"q\": 1}\n", R"(, "beside": {"label": {"train": "l.lst"}}, "texts": {"task": "t.txt"})", {R"({"q":1,"label":"0","task":"do\nit"})"}},
-           Shape{"a.json", R"([[["p", "r"], 7, "id"]])", R"(, "columns": ["content", "n", ""])", {R"({"content":["p","r"],"n":7})"}},
-           Shape{"a.json", R"({"data": [{"t": "T", "qas": [{"q": 1}, {"q": 2, "t": "own"}]}]})", R"(, "unfold": ["qas"])",
+           Shape{
+               "a.txt", "one\r\n\ntwo", R"(, "format": "lines")", {R"({"text":"one"})", R"({"text":""})", R"({"text":"two"})"}},
+           Shape{"a.txt",
+                 "one\n",
+                 R"(, "format": "lines", "columns": ["q"], "beside": {"label": "l.lst"})",
+                 {R"({"q":"one","label":"0"})"}},
+           Shape{"a.jsonl",
+                 "{\"q\": 1}\n",
+                 R"(, "beside": {"label": {"train": "l.lst"}}, "texts": {"task": "t.txt"})",
+                 {R"({"q":1,"label":"0","task":"do\nit"})"}},
+           Shape{"a.json",
+                 R"([[["p", "r"], 7, "id"]])",
+                 R"(, "columns": ["content", "n", ""])",
+                 {R"({"content":["p","r"],"n":7})"}},
+           Shape{"a.json",
+                 R"({"data": [{"t": "T", "qas": [{"q": 1}, {"q": 2, "t": "own"}]}]})",
+                 R"(, "unfold": ["qas"])",
                  {R"({"t":"T","q":1})", R"({"t":"own","q":2})"}},
-           Shape{"a.jsonl", R"({"p": {"text": "T", "qs": [{"as": ["x", "y"]}, {"as": []}]}})", R"(, "unfold": ["p.qs", "as"])",
+           Shape{"a.jsonl",
+                 R"({"p": {"text": "T", "qs": [{"as": ["x", "y"]}, {"as": []}]}})",
+                 R"(, "unfold": ["p.qs", "as"])",
                  {R"({"p":{"text":"T"},"as":"x"})", R"({"p":{"text":"T"},"as":"y"})"}},
-           Shape{"a.jsonl", "{\"l\": \"-\", \"o\": [1]}\n{\"l\": \"x\", \"o\": [1, 2]}\n", R"(, "where": "l != '-' and o | length == 2")",
+           Shape{"a.jsonl",
+                 "{\"l\": \"-\", \"o\": [1]}\n{\"l\": \"x\", \"o\": [1, 2]}\n",
+                 R"(, "where": "l != '-' and o | length == 2")",
                  {R"({"l":"x","o":[1,2]})"}},
        }) {
     INFO(c.text << c.more);
@@ -123,12 +152,14 @@ TEST_CASE("table: lines, rows that are lists, items of lists as rows, columns an
 TEST_CASE("table: what does not fit a card's shape is named") {
   for (const Case& c : {
            Case{"q.jsonl", "{\"q\": 1}\n{\"q\": 2}\n", R"(, "beside": {"label": "q.jsonl.lst"})", "q.jsonl.lst"},
-           Case{"q.jsonl", "{\"q\": 1}\n", R"(, "beside": {"label": {"dev": "l"}})", "\"files\" has no split 'train'; it has: dev"},
+           Case{"q.jsonl", "{\"q\": 1}\n", R"(, "beside": {"label": {"dev": "l"}})",
+                "\"files\" has no split 'train'; it has: dev"},
            Case{"q.json", "[[1, 2]]", R"(, "columns": ["a"])", "item 0: it has 2 values, and \"columns\" names 1"},
            Case{"q.json", "[[1, 2]]", "", "give them by \"columns\""},
            Case{"q.jsonl", "{\"q\": 1}\n", R"(, "unfold": ["qas"])", "q.jsonl:1: there is no 'qas' to unfold; the row has: q"},
            Case{"q.jsonl", "{\"q\": 1}\n", R"(, "unfold": ["q"])", "q.jsonl:1: 'q' is not a list"},
-           Case{"q.jsonl", "{\"p\": [{\"q\": 1}]}\n", R"(, "unfold": ["p", "z"])", "q.jsonl:1, p[0]: there is no 'z' to unfold; the row has: q"},
+           Case{"q.jsonl", "{\"p\": [{\"q\": 1}]}\n", R"(, "unfold": ["p", "z"])",
+                "q.jsonl:1, p[0]: there is no 'z' to unfold; the row has: q"},
            Case{"q.jsonl", "{\"q\": 1}\n", R"(, "where": "a == 1")", "q.jsonl:1: "},
            Case{"q.jsonl", "{\"q\": 1}\n", R"(, "where": "q == 2")", "\"where\" holds for no row: q == 2"},
            Case{"q.jsonl", "{\"q\": 1}\n", R"(, "where": "q ==")", "loader.where"},
@@ -141,7 +172,8 @@ TEST_CASE("table: what does not fit a card's shape is named") {
   folder.write("l.lst", "0\n");
   Loader loader(table(), folder.config(R"("file": "q.jsonl", "beside": {"label": "l.lst"})"));
   loader.read("train");
-  CHECK_THAT(std::string(loader.error.message), Catch::Contains("l.lst has 1 lines for the column 'label', and the split 'train' has 2 rows"));
+  CHECK_THAT(std::string(loader.error.message),
+             Catch::Contains("l.lst has 1 lines for the column 'label', and the split 'train' has 2 rows"));
 }
 
 TEST_CASE("custom: csv, tsv and jsonl are read as they are") {
@@ -159,28 +191,38 @@ TEST_CASE("custom: csv, tsv and jsonl are read as they are") {
 TEST_CASE("custom: what is wrong is named") {
   for (const Case& c : {
            Case{"q.csv", "question,A,B,answer\nq,1,2,C\n", "", "q.csv:2: the answer 'C' is none of the options A, B"},
-           Case{"q.csv", "id,question,A,B,C,answer\n7,q,1,2,,C\n", "", "q.csv:2: id 7: the answer 'C' is none of the options A, B; the row's own 'C' is empty"},
+           Case{"q.csv", "id,question,A,B,C,answer\n7,q,1,2,,C\n", "",
+                "q.csv:2: id 7: the answer 'C' is none of the options A, B; the row's own 'C' is empty"},
            Case{"q.csv", "question,A,B,answer\nq,1,2,A\nr,1,2,\n", "", "q.csv:3: it has no answer in 'answer'"},
-           Case{"q.csv", "question,A,B,answer\nq,x,y,x\nr,z,z,z\n", "", "q.csv:3: the answer 'z' is the text of several options (A, B); write the letter"},
-           Case{"q.csv", "question,A,B,answer\nq,x,y,A\nr,x,y,y\n", "", "q.csv:3: the answer 'y' is none of the options A, B; it is the text of option B"},
+           Case{"q.csv", "question,A,B,answer\nq,x,y,x\nr,z,z,z\n", "",
+                "q.csv:3: the answer 'z' is the text of several options (A, B); write the letter"},
+           Case{"q.csv", "question,A,B,answer\nq,x,y,A\nr,x,y,y\n", "",
+                "q.csv:3: the answer 'y' is none of the options A, B; it is the text of option B"},
            Case{"q.csv", "question,A,B,answer\nq,x,,A\n", "", "q.csv:2: it has one option, 'A'"},
            Case{"q.csv", "question,A,B,D,answer\nq,x,y,z,A\n", "", "has the option columns A, B, D, with a gap"},
            Case{"q.csv", "question,A,answer\nq,x,A\n", "", "has the option columns A, and there are at least two"},
-           Case{"q.csv", "question,A,B,C,answer\nq,x,y,z,\"A,C\"\n", "", "q.csv:2: the answer 'A,C' names several options (A, C)"},
-           Case{"q.jsonl", R"({"question": "q", "A": "x", "B": "y", "answer": ["A", "B"]})", "", "q.jsonl:1: 'answer' is a list of 2 answers"},
-           Case{"q.csv", "q,answer\n1,2\n", R"(, "data_type": "qa")", "q.csv has no column 'question'; its columns are: q, answer"},
+           Case{"q.csv", "question,A,B,C,answer\nq,x,y,z,\"A,C\"\n", "",
+                "q.csv:2: the answer 'A,C' names several options (A, C)"},
+           Case{"q.jsonl", R"({"question": "q", "A": "x", "B": "y", "answer": ["A", "B"]})", "",
+                "q.jsonl:1: 'answer' is a list of 2 answers"},
+           Case{"q.csv", "q,answer\n1,2\n", R"(, "data_type": "qa")",
+                "q.csv has no column 'question'; its columns are: q, answer"},
            Case{"q.csv", "question,anwser\n1,2\n", "", "q.csv has no column 'answer'; if it is 'anwser', say so"},
-           Case{"q.jsonl", R"({"question": "q", "target": "x"})", "", "if it is 'target', say so in the file's .meta.json: {\"output_column\": \"target\"}"},
+           Case{"q.jsonl", R"({"question": "q", "target": "x"})", "",
+                "if it is 'target', say so in the file's .meta.json: {\"output_column\": \"target\"}"},
            Case{"q.csv", "Question,Best Answer,Source\nq,x,y\n", "", "q.csv has no column 'answer'; if it is 'Best Answer'"},
            Case{"q.csv", "question,answer\n1,2\n", R"(, "data_type": "mcq")", "q.csv has no column 'A'"},
            Case{"q.csv", "question,answer\nq,\nr,x\n", "", "q.csv:2: it has no answer in 'answer', and other rows do"},
            Case{"q.csv", "question,answer\n ,x\n", "", "q.csv:2: 'question' is empty"},
            Case{"q.jsonl", "{\"question\": \"q\"}\n{\"question\": \"q\",}\n", "", "q.jsonl:2: column 18"},
-           Case{"q.jsonl", "{\"question\": \"q\", \"answer\": \"a\"}\n{\"question\": \"q\"}\n", "", "q.jsonl:2: it has no answer"},
+           Case{"q.jsonl", "{\"question\": \"q\", \"answer\": \"a\"}\n{\"question\": \"q\"}\n", "",
+                "q.jsonl:2: it has no answer"},
            Case{"q.jsonl", R"({"question": "q", "answer": ["a", "b"]})", "", "q.jsonl:1: 'answer' is a list"},
            Case{"q.jsonl", R"({"question": "q", "answer": Infinity})", "", "q.jsonl:1: 'answer' is NaN or infinite"},
-           Case{"q.jsonl", R"({"question": "q", "A": "x", "B": "y", "C": NaN, "answer": "A"})", "", "q.jsonl:1: 'C' is NaN or infinite"},
-           Case{"q.jsonl", R"({"question": "q", "answer": "a", "answer": "b"})", "", "q.jsonl:1: the member 'answer' stands twice"},
+           Case{"q.jsonl", R"({"question": "q", "A": "x", "B": "y", "C": NaN, "answer": "A"})", "",
+                "q.jsonl:1: 'C' is NaN or infinite"},
+           Case{"q.jsonl", R"({"question": "q", "answer": "a", "answer": "b"})", "",
+                "q.jsonl:1: the member 'answer' stands twice"},
            Case{"q.csv", "id,question,answer\n1,q,x\n2,r,x\n1,s,x\n", "", "q.csv:4: the id '1' stands twice"},
            Case{"q.csv", "question,answer\nq,x\nr,\xE9\n", "", "q.csv:3: not UTF-8 text"},
            Case{"q.jsonl", "{\"question\": \"q\", \"answer\": \"\xE9\"}\n", "", "q.jsonl:1: not UTF-8 text"},
@@ -194,11 +236,16 @@ TEST_CASE("custom: what is wrong is named") {
            Case{"q.xlsx", "x", "", "q.xlsx is a spreadsheet; save it as \"CSV UTF-8\""},
            Case{"q.parquet", "x", "", "to_json("},
            Case{"q.csv", "question,answer,note\nq,B,x\n", "", "every answer is a letter, and the options were not found"},
-           Case{"q.jsonl", R"({"question": "q", "variants": ["x", "y"], "answer": "y"})", "", "every answer stands in the list 'variants'"},
-           Case{"q.jsonl", R"({"question": "q", "A": "x", "B": "y", "choices": ["x", "y"], "answer": "A"})", "", "its options may be A, B, or choices"},
-           Case{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": "z"})", "", "q.jsonl:1: the answer 'z' is none of the options A, B"},
-           Case{"q.jsonl", R"({"question": "q", "choices": ["u", "v", "w"], "answer": 1})", "", "may be numbers from 0 on or numbers from 1 on"},
-           Case{"q.jsonl", R"({"question": "q", "choices": "x or y", "answer": "x"})", R"(, "options": "choices")", "q.jsonl:1: 'choices' is a text and no list"},
+           Case{"q.jsonl", R"({"question": "q", "variants": ["x", "y"], "answer": "y"})", "",
+                "every answer stands in the list 'variants'"},
+           Case{"q.jsonl", R"({"question": "q", "A": "x", "B": "y", "choices": ["x", "y"], "answer": "A"})", "",
+                "its options may be A, B, or choices"},
+           Case{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": "z"})", "",
+                "q.jsonl:1: the answer 'z' is none of the options A, B"},
+           Case{"q.jsonl", R"({"question": "q", "choices": ["u", "v", "w"], "answer": 1})", "",
+                "may be numbers from 0 on or numbers from 1 on"},
+           Case{"q.jsonl", R"({"question": "q", "choices": "x or y", "answer": "x"})", R"(, "options": "choices")",
+                "q.jsonl:1: 'choices' is a text and no list"},
        }) {
     INFO(c.text << c.more);
     const std::string message = first(custom(), c);
@@ -207,7 +254,9 @@ TEST_CASE("custom: what is wrong is named") {
 }
 
 TEST_CASE("custom: each row is asked with its own options, and null and empty cells are none") {
-  const auto row = [](const char* labels, const char* texts) { return "\"choice_labels\":" + std::string(labels) + ",\"choice_texts\":" + texts; };
+  const auto row = [](const char* labels, const char* texts) {
+    return "\"choice_labels\":" + std::string(labels) + ",\"choice_texts\":" + texts;
+  };
   const Folder folder;
   folder.write("q.jsonl", R"({"question": "q", "A": "x", "B": "y", "answer": "A"}
 {"question": "r", "A": "x", "B": "y", "C": "z", "answer": "C"}
@@ -226,27 +275,44 @@ TEST_CASE("custom: each row is asked with its own options, and null and empty ce
 
 TEST_CASE("custom: options and answers are read in the forms that sets are published in") {
   struct Form { const char *file, *text, *more, *labels, *texts, *answer; };
-  for (const Form& f : {
-           Form{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": 0})", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"A")"},
-           Form{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": 2})", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
-           Form{"q.jsonl", R"({"question": "q", "choices": ["u", "v", "w"], "answer": 1})", R"(, "first_index": 1)", R"(["A","B","C"])", R"(["u","v","w"])", R"("answer":"A")"},
-           Form{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": "y"})", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
-           Form{"q.jsonl", R"({"question": "q", "choices": ["True", "False"], "answer": false})", "", R"(["A","B"])", R"(["True","False"])", R"("answer":"B")"},
-           Form{"q.jsonl", R"({"question": "q", "choices": {"text": ["x", "y"], "label": ["1", "2"]}, "answerKey": "2"})", "", R"(["1","2"])", R"(["x","y"])", R"("answerKey":"2")"},
-           Form{"q.jsonl", R"({"question": {"stem": "q", "choices": [{"label": "A", "text": "x"}, {"label": "B", "text": "y"}]}, "answerKey": "B"})", "", R"(["A","B"])", R"(["x","y"])", R"("answerKey":"B")"},
-           Form{"q.jsonl", R"({"question": "q", "options": {"A": "x", "B": "y", "C": null}, "answer": "y"})", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
-           Form{"q.jsonl", R"x({"question": "q", "options": ["(A) x", "(B) y"], "answer": "(B)"})x", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
-           Form{"q.jsonl", R"({"question": "q", "variants": ["x", "y"], "answer": "y"})", R"(, "options": "variants")", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
-           Form{"q.csv", "question,a,b,answer\nq,x,y,b\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
-           Form{"q.csv", "question,option_a,option_b,answer\nq,x,y,option_b\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
-           Form{"q.csv", "question,option1,option2,answer\nq,x,y,2\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
-           Form{"q.csv", "question,opa,opb,opc,cop\nq,x,y,z,0.0\n", "", R"(["A","B","C"])", R"(["x","y","z"])", R"("cop":"A")"},
-           Form{"q.csv", "question,choices,answer\nq,\"['x', None, \"\"y's\"\"]\",y's\n", "", R"(["A","C"])", R"(["x","y's"])", R"("answer":"C")"},
-           Form{"q.csv", "question,choices,answer\nq,\"[\"\"x\"\", \"\"y\"\"]\",B\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
-       }) {
+  for (
+      const Form& f : {
+          Form{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": 0})", "", R"(["A","B"])", R"(["x","y"])",
+               R"("answer":"A")"},
+          Form{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": 2})", "", R"(["A","B"])", R"(["x","y"])",
+               R"("answer":"B")"},
+          Form{"q.jsonl", R"({"question": "q", "choices": ["u", "v", "w"], "answer": 1})", R"(, "first_index": 1)",
+               R"(["A","B","C"])", R"(["u","v","w"])", R"("answer":"A")"},
+          Form{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": "y"})", "", R"(["A","B"])", R"(["x","y"])",
+               R"("answer":"B")"},
+          Form{"q.jsonl", R"({"question": "q", "choices": ["True", "False"], "answer": false})", "", R"(["A","B"])",
+               R"(["True","False"])", R"("answer":"B")"},
+          Form{"q.jsonl", R"({"question": "q", "choices": {"text": ["x", "y"], "label": ["1", "2"]}, "answerKey": "2"})", "",
+               R"(["1","2"])", R"(["x","y"])", R"("answerKey":"2")"},
+          Form{
+              "q.jsonl",
+              R"({"question": {"stem": "q", "choices": [{"label": "A", "text": "x"}, {"label": "B", "text": "y"}]}, "answerKey": "B"})",
+              "", R"(["A","B"])", R"(["x","y"])", R"("answerKey":"B")"},
+          Form{"q.jsonl", R"({"question": "q", "options": {"A": "x", "B": "y", "C": null}, "answer": "y"})", "", R"(["A","B"])",
+               R"(["x","y"])", R"("answer":"B")"},
+          Form{"q.jsonl", R"x({"question": "q", "options": ["(A) x", "(B) y"], "answer": "(B)"})x", "", R"(["A","B"])",
+               R"(["x","y"])", R"("answer":"B")"},
+          Form{"q.jsonl", R"({"question": "q", "variants": ["x", "y"], "answer": "y"})", R"(, "options": "variants")",
+               R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+          Form{"q.csv", "question,a,b,answer\nq,x,y,b\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+          Form{"q.csv", "question,option_a,option_b,answer\nq,x,y,option_b\n", "", R"(["A","B"])", R"(["x","y"])",
+               R"("answer":"B")"},
+          Form{"q.csv", "question,option1,option2,answer\nq,x,y,2\n", "", R"(["A","B"])", R"(["x","y"])", R"("answer":"B")"},
+          Form{"q.csv", "question,opa,opb,opc,cop\nq,x,y,z,0.0\n", "", R"(["A","B","C"])", R"(["x","y","z"])", R"("cop":"A")"},
+          Form{"q.csv", "question,choices,answer\nq,\"['x', None, \"\"y's\"\"]\",y's\n", "", R"(["A","C"])", R"(["x","y's"])",
+               R"("answer":"C")"},
+          Form{"q.csv", "question,choices,answer\nq,\"[\"\"x\"\", \"\"y\"\"]\",B\n", "", R"(["A","B"])", R"(["x","y"])",
+               R"("answer":"B")"},
+      }) {
     INFO(f.text);
     const std::string record = first(custom(), {f.file, f.text, f.more, ""});
-    CHECK_THAT(record, Catch::Contains("\"choice_labels\":" + std::string(f.labels)) && Catch::Contains("\"choice_texts\":" + std::string(f.texts)) && Catch::Contains(f.answer));
+    CHECK_THAT(record, Catch::Contains("\"choice_labels\":" + std::string(f.labels)) &&
+                           Catch::Contains("\"choice_texts\":" + std::string(f.texts)) && Catch::Contains(f.answer));
   }
 }
 
@@ -259,28 +325,44 @@ TEST_CASE("custom: options inside the question's text make it a multiple-choice 
 
 TEST_CASE("custom: what spreadsheets and programs write is read as it is meant") {
   const std::string expected = R"({"question":"q","A":"1,5","B":"2","answer":"B"})";
-  for (const Case& c : {
-           Case{"q.csv", "sep=;\r\nquestion;A;B;answer\r\nq;1,5;2;B\r\n", "", ""},
-           Case{"q.csv", "question;A;B;answer\nq;1,5;2;B\n", "", ""},
-           Case{"q.csv", "question\tA\tB\tanswer\nq\t1,5\t2\tB\n", "", ""},
-           Case{"q.tsv", "question,A,B,answer\nq,\"1,5\",2,B\n", "", ""},
-           Case{"Q.CSV", "\xEF\xBB\xBF\xEF\xBB\xBF" "question,A,B,answer\nq,\"1,5\",2,B\n", "", ""},
-           Case{"q.csv", "\xE2\x80\x8Bquestion, A ,B\xC2\xA0,answer,,\nq,\"1,5\",2,B,,\n,,,,,\n", "", ""},
-           Case{"q.csv", ",question,A,B,answer\n0,q,\"1,5\",2,B\n", "", ""},
-           Case{"q.csv", "question,A,B,answer\nq,\"1,5\",2,1.0\nr,x,y,2.0\n", "", R"({"question":"q","A":"1,5","B":"2","answer":"A"})"},
-           Case{"q.csv", "q,\"1,5\",2,B\nr,x,y,A\n", "", ""},
-           Case{"q.csv", "7,q,\"1,5\",2,B\n8,r,x,y,A\n", "", ""},
-           Case{"q.json", R"({"question": {"0": "q", "1": "r"}, "A": {"0": "1,5", "1": "x"}, "B": {"0": "2", "1": "y"}, "answer": {"0": "B", "1": "A"}})", "", ""},
-           Case{"q.json", R"({"0": {"question": "q", "A": "1,5", "B": "2", "answer": "B"}})", "", ""},
-           Case{"q.json", R"({"columns": ["question", "A", "B", "answer"], "index": [0], "data": [["q", "1,5", "2", "B"]]})", "", ""},
-           Case{"q.json", R"({"question": ["q", "r"], "A": ["1,5", "x"], "B": ["2", "y"], "answer": ["B", "A"]})", "", ""},
-           Case{"q.json", R"({"features": [], "rows": [{"row_idx": 0, "row": {"question": "q", "A": "1,5", "B": "2", "answer": "B"}}]})", "", ""},
-           Case{"q.json", "{\"question\": \"q\", \"A\": \"1,5\", \"B\": \"2\", \"answer\": \"B\"}\n{\"question\": \"r\", \"A\": \"x\", \"B\": \"y\", \"answer\": \"A\"}\n", "", ""},
-           Case{"q.jsonl", "[\n{\"question\": \"q\", \"A\": \"1,5\", \"B\": \"2\", \"answer\": \"B\"}\n]", "", ""},
-           Case{"q.jsonl", R"({"question": "q", "answer": 12345678901234567890123, "weight": NaN})", "", R"({"question":"q","answer":"12345678901234567890123","weight":null})"},
-           Case{"q.jsonl", R"({"question": "q", "answer": "007"})", "", R"({"question":"q","answer":"007"})"},
-           Case{"q.jsonl", R"({"question": "q", "answer": 18446744073709551615})", "", R"({"question":"q","answer":18446744073709551615})"},
-       }) {
+  for (
+      const Case& c : {
+          Case{"q.csv", "sep=;\r\nquestion;A;B;answer\r\nq;1,5;2;B\r\n", "", ""},
+          Case{"q.csv", "question;A;B;answer\nq;1,5;2;B\n", "", ""},
+          Case{"q.csv", "question\tA\tB\tanswer\nq\t1,5\t2\tB\n", "", ""},
+          Case{"q.tsv", "question,A,B,answer\nq,\"1,5\",2,B\n", "", ""},
+          Case{"Q.CSV",
+               "\xEF\xBB\xBF\xEF\xBB\xBF"
+               "question,A,B,answer\nq,\"1,5\",2,B\n",
+               "", ""},
+          Case{"q.csv", "\xE2\x80\x8Bquestion, A ,B\xC2\xA0,answer,,\nq,\"1,5\",2,B,,\n,,,,,\n", "", ""},
+          Case{"q.csv", ",question,A,B,answer\n0,q,\"1,5\",2,B\n", "", ""},
+          Case{"q.csv", "question,A,B,answer\nq,\"1,5\",2,1.0\nr,x,y,2.0\n", "",
+               R"({"question":"q","A":"1,5","B":"2","answer":"A"})"},
+          Case{"q.csv", "q,\"1,5\",2,B\nr,x,y,A\n", "", ""},
+          Case{"q.csv", "7,q,\"1,5\",2,B\n8,r,x,y,A\n", "", ""},
+          Case{
+              "q.json",
+              R"({"question": {"0": "q", "1": "r"}, "A": {"0": "1,5", "1": "x"}, "B": {"0": "2", "1": "y"}, "answer": {"0": "B", "1": "A"}})",
+              "", ""},
+          Case{"q.json", R"({"0": {"question": "q", "A": "1,5", "B": "2", "answer": "B"}})", "", ""},
+          Case{"q.json", R"({"columns": ["question", "A", "B", "answer"], "index": [0], "data": [["q", "1,5", "2", "B"]]})", "",
+               ""},
+          Case{"q.json", R"({"question": ["q", "r"], "A": ["1,5", "x"], "B": ["2", "y"], "answer": ["B", "A"]})", "", ""},
+          Case{"q.json",
+               R"({"features": [], "rows": [{"row_idx": 0, "row": {"question": "q", "A": "1,5", "B": "2", "answer": "B"}}]})",
+               "", ""},
+          Case{"q.json",
+               "{\"question\": \"q\", \"A\": \"1,5\", \"B\": \"2\", \"answer\": \"B\"}\n{\"question\": \"r\", \"A\": \"x\", "
+               "\"B\": \"y\", \"answer\": \"A\"}\n",
+               "", ""},
+          Case{"q.jsonl", "[\n{\"question\": \"q\", \"A\": \"1,5\", \"B\": \"2\", \"answer\": \"B\"}\n]", "", ""},
+          Case{"q.jsonl", R"({"question": "q", "answer": 12345678901234567890123, "weight": NaN})", "",
+               R"({"question":"q","answer":"12345678901234567890123","weight":null})"},
+          Case{"q.jsonl", R"({"question": "q", "answer": "007"})", "", R"({"question":"q","answer":"007"})"},
+          Case{"q.jsonl", R"({"question": "q", "answer": 18446744073709551615})", "",
+               R"({"question":"q","answer":18446744073709551615})"},
+      }) {
     INFO(c.text);
     CHECK(first(custom(), c) == (*c.expected ? c.expected : expected));
   }
@@ -297,12 +379,17 @@ TEST_CASE("custom: describe says what the file was taken for, and which columns 
     REQUIRE(json::find(*about, "reading"));
     return json::write(*json::find(*about, "reading"));
   };
-  CHECK_THAT(reading(R"({"question": "q", "A": "x", "B": "y", "answer": "B", "source": "s"})"),
-             Catch::Contains(R"("kind":"mcq","question":"question","answer":"answer","labels":["A","B"],"in_question":false,"regular":true)") &&
-                 Catch::Contains(R"("unused":["source"])") && Catch::Contains("not used: source"));
-  CHECK_THAT(reading("{\"question\": \"q\"}\n{\"question\": \"r\", \"answer\": null}\n"), Catch::Contains(R"("kind":"qa")") && Catch::Contains(R"("answer":"")") && Catch::Contains("not scored"));
-  CHECK_THAT(reading("{\"question\": \"q\", \"choices\": [\"x\", \"y\"], \"label\": -1}\n"), Catch::Contains(R"("kind":"mcq")") && Catch::Contains(R"("answer":"")"));
-  CHECK_THAT(reading("{\"question\": \"q\", \"answer\": \"a\"}\n{\"question\": \"q\", \"answer\": \"a\"}\n"), Catch::Contains("the question of this row stands in"));
+  CHECK_THAT(
+      reading(R"({"question": "q", "A": "x", "B": "y", "answer": "B", "source": "s"})"),
+      Catch::Contains(
+          R"("kind":"mcq","question":"question","answer":"answer","labels":["A","B"],"in_question":false,"regular":true)") &&
+          Catch::Contains(R"("unused":["source"])") && Catch::Contains("not used: source"));
+  CHECK_THAT(reading("{\"question\": \"q\"}\n{\"question\": \"r\", \"answer\": null}\n"),
+             Catch::Contains(R"("kind":"qa")") && Catch::Contains(R"("answer":"")") && Catch::Contains("not scored"));
+  CHECK_THAT(reading("{\"question\": \"q\", \"choices\": [\"x\", \"y\"], \"label\": -1}\n"),
+             Catch::Contains(R"("kind":"mcq")") && Catch::Contains(R"("answer":"")"));
+  CHECK_THAT(reading("{\"question\": \"q\", \"answer\": \"a\"}\n{\"question\": \"q\", \"answer\": \"a\"}\n"),
+             Catch::Contains("the question of this row stands in"));
 }
 
 TEST_CASE("custom: rows of ten thousand members are read in a moment") {
@@ -320,7 +407,8 @@ TEST_CASE("custom: rows of ten thousand members are read in a moment") {
 TEST_CASE("table: a header that is none, or is there where the card says none, is named") {
   for (const Case& c : {
            Case{"q.csv", "What?,x,y,z,w,B\nWho?,x,y,z,w,A\n", "", "q.csv:1: this line is not a header"},
-           Case{"q.csv", "question,A,answer\nq,x,A\n", R"(, "header": false, "columns": ["question", "A", "answer"])", "q.csv:1: this line names the columns"},
+           Case{"q.csv", "question,A,answer\nq,x,A\n", R"(, "header": false, "columns": ["question", "A", "answer"])",
+                "q.csv:1: this line names the columns"},
            Case{"q.jsonl", R"({"q": 1, "w": NaN})", "", "q.jsonl:1: 'w' is NaN or infinite"},
            Case{"q.jsonl", R"({"a": 1, "b": 2})", R"(, "rename": {"a": "b"})", "\"rename\" makes a second column 'a'"},
        }) {

@@ -1,4 +1,5 @@
-// A fuzz target: any JSON as the config.json of a Hugging Face folder, through everything that is made of it before tensors are.
+// A fuzz target: any JSON as the config.json of a Hugging Face folder, through everything that is made of it before tensors
+// are.
 #include <cmath>
 #include <cstdlib>
 #include <architecture/hf_families.hpp>

@@ -38,7 +38,8 @@ void use(std::string_view text, char separator) {
     if (again->rows[i].cells != table->rows[i].cells) std::abort();
   for (const std::string& record : to_records(*table).json)
     if (!json::parse(record, "a record")) std::abort();
-  if (csv::require_columns(*table, {"question", "A", "B", "answer"})) static_cast<void>(check_answers(*table, {"A", "B"}, "answer", true));
+  if (csv::require_columns(*table, {"question", "A", "B", "answer"}))
+    static_cast<void>(check_answers(*table, {"A", "B"}, "answer", true));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A fuzz target: any text as a chat template, and after a NUL any JSON as its conversation. What is rendered must be UTF-8, within the
-// limits, and the same text when it is rendered again.
+// A fuzz target: any text as a chat template, and after a NUL any JSON as its conversation. What is rendered must be UTF-8,
+// within the limits, and the same text when it is rendered again.
 #include <cstdlib>
 #include <chat/chat_template.hpp>
 
@@ -16,7 +16,8 @@ json::Document conversation(std::string_view text) {
   return *json::parse(R"({"messages":[{"role":"system","content":"S"},{"role":"user","content":[{"type":"text","text":"hi"}]},
     {"role":"assistant","content":"yo","tool_calls":[{"function":{"name":"f","arguments":{"a":1.5}}}]},{"role":"user","content":"né\n"}],
     "add_generation_prompt":true,"bos_token":"<s>","eos_token":"</s>","now":"2024-05-31T12:34:56","tools":[{"function":{"name":"f"}}],
-    "s":"Hello, World","n":7,"f":2.5,"l":[3,1,2],"d":{"b":1,"A":[null]},"users":[{"name":"Zoe","age":30},{"name":"adam"}]})", "own");
+    "s":"Hello, World","n":7,"f":2.5,"l":[3,1,2],"d":{"b":1,"A":[null]},"users":[{"name":"Zoe","age":30},{"name":"adam"}]})",
+                      "own");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A fuzz target: any bytes as JSON, as a line of a journal, and as a plugin's schema. What is taken must come back the same when
-// it is written and read again: a resumed run rests on it.
+// A fuzz target: any bytes as JSON, as a line of a journal, and as a plugin's schema. What is taken must come back the same
+// when it is written and read again: a resumed run rests on it.
 #include <cstdlib>
 #include <sextant/json.hpp>
 #include <sextant/json_schema.hpp>
@@ -16,7 +16,8 @@ bool same(const json::Value& a, const json::Value& b) {
   if (a.IsArray()) return a.Size() == b.Size() && std::equal(a.Begin(), a.End(), b.Begin(), same);
   if (!a.IsObject()) return a == b;
   return a.MemberCount() == b.MemberCount() &&
-         std::equal(a.MemberBegin(), a.MemberEnd(), b.MemberBegin(), [](const auto& x, const auto& y) { return x.name == y.name && same(x.value, y.value); });
+         std::equal(a.MemberBegin(), a.MemberEnd(), b.MemberBegin(),
+                    [](const auto& x, const auto& y) { return x.name == y.name && same(x.value, y.value); });
 }
 
 void round_trip(std::string_view text, json::Syntax syntax) {

@@ -1,5 +1,5 @@
-// A fuzz target: any bytes as a tokenizer.json, tokenizer.model or tiktoken file; after lines of "--file--" as the files beside it in
-// a folder. What is accepted must encode any text, with ends that fit it, and decode without half a character on the way.
+// A fuzz target: any bytes as a tokenizer.json, tokenizer.model or tiktoken file; after lines of "--file--" as the files beside
+// it in a folder. What is accepted must encode any text, with ends that fit it, and decode without half a character on the way.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -16,7 +16,8 @@ using namespace sextant::engine;
 namespace {
 
 constexpr std::string_view separator = "\n--file--\n";
-constexpr std::array beside = {"tokenizer_config.json", "added_tokens.json", "special_tokens_map.json", "generation_config.json"};
+constexpr std::array beside = {"tokenizer_config.json", "added_tokens.json", "special_tokens_map.json",
+                               "generation_config.json"};
 constexpr std::string_view texts[] = {
     "", " ", "a", "  ab <|im_end|> </s> 12\xE4\xB8\xAD\xFF\n\xE2\x96\x81x",
     "Gro\xC3\x9F" "e T\xC3\xBCr, don't [alone] e\xCC\x81 \xEF\xAC\x81\t\r\n",
@@ -51,7 +52,8 @@ void use(const Vocabulary& vocabulary) {
 // A folder of this process alone, emptied each time.
 const std::string& folder_of(std::string_view parts) {
   namespace fs = std::filesystem;
-  static const std::string path = (fs::temp_directory_path() / ("sextant_fuzz_tokenizer_" + std::to_string(::getpid()))).string();
+  static const std::string path =
+      (fs::temp_directory_path() / ("sextant_fuzz_tokenizer_" + std::to_string(::getpid()))).string();
   fs::remove_all(path);
   fs::create_directories(path);
   for (size_t i = 0; i <= beside.size() && (i == 0 || !parts.empty()); ++i) {

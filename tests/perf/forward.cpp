@@ -1,5 +1,5 @@
-// Whole batches through the CPU's device: the score head, and one model of every family, all cut to the same shape, so that their counts
-// can be compared with each other.
+// Whole batches through the CPU's device: the score head, and one model of every family, all cut to the same shape, so that
+// their counts can be compared with each other.
 #include <algorithm>
 #include <filesystem>
 #include "../../models/cpu/cpu_device.hpp"
@@ -24,9 +24,11 @@ struct Runner {
 
   Runner(const Architecture& architecture, const std::string& isa, cpu::Compute compute)
       : model(architecture),
-        numerics{*need(cpu::choose_kernels(isa)), *need(cpu::choose_matmul(isa, compute)), *need(cpu::choose_attention(isa, compute))},
+        numerics{*need(cpu::choose_kernels(isa)), *need(cpu::choose_matmul(isa, compute)),
+                 *need(cpu::choose_attention(isa, compute))},
         device(model.tensors, model.architecture,
-               need(cpu::plan_memory(model.tensors, model.architecture, numerics, 1, 1, context, size_t{1} << 28)), numerics, pool, {}) {}
+               need(cpu::plan_memory(model.tensors, model.architecture, numerics, 1, 1, context, size_t{1} << 28)), numerics,
+               pool, {}) {}
 };
 
 // One text, each of whose tokens is asked for the probability of another.

@@ -24,13 +24,15 @@ constexpr Format formats[] = {{"f32", Compute::f32, PanelFormat::f32},
 
 // Any bytes are weights; only how many there are matters to the count.
 Work product(const MatMul& matmul, PanelFormat stored, uint32_t rows) {
-  auto weights = std::make_shared<Bytes>(panels * panel_bytes(stored, depth)), encoded = std::make_shared<Bytes>(rows * matmul.row_bytes(depth));
+  auto weights = std::make_shared<Bytes>(panels * panel_bytes(stored, depth)),
+       encoded = std::make_shared<Bytes>(rows * matmul.row_bytes(depth));
   auto sums = std::make_shared<Floats>(size_t{rows} * columns);
   const auto x = numbers(size_t{rows} * depth, 1);
   for (uint32_t r = 0; r < rows; ++r)
     matmul.encode(x.data() + size_t{r} * depth, 0, depth, depth, encoded->data() + r * matmul.row_bytes(depth));
   return [=, &matmul](int) {
-    matmul.multiply(encoded->data(), matmul.row_bytes(depth), rows, {stored, weights->data(), depth, panels}, sums->data(), columns, false);
+    matmul.multiply(encoded->data(), matmul.row_bytes(depth), rows, {stored, weights->data(), depth, panels}, sums->data(),
+                    columns, false);
   };
 }
 
@@ -83,7 +85,8 @@ void add_kernels(Paths& ret) {
       for (const uint32_t tokens : {16u, 1u})
         ret.push_back({"attention/" + name + isa + (tokens == 1 ? "/1 token" : "/16 tokens"),
                        [=] { return attention(*need(choose_attention(isa, compute)), tokens); }});
-      ret.push_back({"attention/" + name + isa + "/storing keys", [=] { return storing_keys(*need(choose_attention(isa, compute))); }});
+      ret.push_back(
+          {"attention/" + name + isa + "/storing keys", [=] { return storing_keys(*need(choose_attention(isa, compute))); }});
     }
     ret.push_back({"norm, rope, gates, cap/" + isa, [=] { return rows(*need(choose_kernels(isa))); }});
   }

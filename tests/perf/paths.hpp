@@ -9,8 +9,8 @@
 
 namespace sextant::perf {
 
-/// Does the path once. `round` 0 warms up what is made once in a run (tables, symbols, first pages); round 1 is counted, and is given other
-/// data where a path keeps what it has seen.
+/// Does the path once. `round` 0 warms up what is made once in a run (tables, symbols, first pages); round 1 is counted, and is
+/// given other data where a path keeps what it has seen.
 using Work = std::function<void(int round)>;
 
 struct Path {

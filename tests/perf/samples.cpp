@@ -14,8 +14,9 @@ namespace {
 constexpr int samples = 200;
 
 std::string record(int i) {
-  return fmt::format(R"({{"question": "Which of these is number {}, \"the\" 天地?", "A": "{}", "B": "{}", "C": "none", "D": "both", "answer": "{}"}})",
-                     i, i * 7, i + 13, "ABCD"[i % 4]);
+  return fmt::format(
+      R"({{"question": "Which of these is number {}, \"the\" 天地?", "A": "{}", "B": "{}", "C": "none", "D": "both", "answer": "{}"}})",
+      i, i * 7, i + 13, "ABCD"[i % 4]);
 }
 
 constexpr const char* dialogue = R"({"round": [
@@ -34,7 +35,8 @@ Work rendering() {
     std::vector<sxt_str> examples;
     for (const std::string& shot : shots) examples.push_back(borrow(shot));
     for (size_t i = 0; i < records.size(); ++i) {
-      const std::string pieces = component->render({sizeof(sxt_render_item), SXT_FORM_OPEN, borrow(records[i]), examples.data(), examples.size(), borrow("answer")});
+      const std::string pieces = component->render(
+          {sizeof(sxt_render_item), SXT_FORM_OPEN, borrow(records[i]), examples.data(), examples.size(), borrow("answer")});
       const auto rendered = need(render::parse_rendered(need(json::parse(pieces, "template")), data::Form::open, "card"));
       const render::Prompts prompts = need(render::assemble(rendered, data::Form::open, {}, no_chat));
       data::Request request;
@@ -48,7 +50,8 @@ Work rendering() {
 data::Response response(int i) {
   data::Response r;
   r.key = fmt::format("{:032x}{:032x}", i + 1, i);
-  for (int k = 0; k < 4; ++k) r.scores.push_back({-14.670400142669678 / (i + 1), -20.670400142669678 / (k + 1), 40, 44, false, {}});
+  for (int k = 0; k < 4; ++k)
+    r.scores.push_back({-14.670400142669678 / (i + 1), -20.670400142669678 / (k + 1), 40, 44, false, {}});
   r.usage = {160, 70, 0, 0};
   return r;
 }

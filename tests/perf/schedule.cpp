@@ -48,8 +48,10 @@ struct Requests {
 
   Requests() {
     std::string shots;
-    for (int i = 0; i < 5; ++i) shots += "Question " + std::to_string(i * 37) + " of the examples?\nA. one\nB. two\nAnswer: A\n\n";
-    for (int i = 0; i < 500; ++i) prompts.push_back(shots + "Question " + std::to_string(i * 7919 % 10007) + " is asked here?\nAnswer:");
+    for (int i = 0; i < 5; ++i)
+      shots += "Question " + std::to_string(i * 37) + " of the examples?\nA. one\nB. two\nAnswer: A\n\n";
+    for (int i = 0; i < 500; ++i)
+      prompts.push_back(shots + "Question " + std::to_string(i * 7919 % 10007) + " is asked here?\nAnswer:");
     for (const char* answer : {" A", " B", " C", " D"}) answers.push_back(borrow(answer));
     sampling.struct_size = sizeof sampling;
     sampling.max_new_tokens = 8, sampling.top_p = 1;
@@ -79,8 +81,9 @@ void add_schedule(Paths& ret) {
                      const auto each = [](uint64_t n, const auto& body) {
                        for (uint64_t i = 0; i < n; ++i) body(i);
                      };
-                     const Job job = make_job(requests->requests, tokenizer, {device.limits().context}, true, [](uint32_t) { return 0u; }, each,
-                                              [] { return false; });
+                     const Job job = make_job(
+                         requests->requests, tokenizer, {device.limits().context}, true, [](uint32_t) { return 0u; }, each,
+                         [] { return false; });
                      plan(job, job.shares[0], device.limits(), {});
                      Device* const devices[] = {&device};
                      run(job, devices, tokenizer, {}, {}, {nullptr, [](void*, uint64_t, const sxt_result*) {}});

@@ -23,7 +23,9 @@ std::string prose(uint64_t seed, size_t bytes) {
 
 Work encoding(const std::string& file) {
   std::shared_ptr<engine::Tokenizer> tokenizer = need(engine::open_vocabulary(SEXTANT_GOLDEN_DIR "/" + file)).tokenizer;
-  return [tokenizer, texts = std::vector{prose(1, 2000), prose(2, 8000)}](int round) { tokenizer->encode(texts[static_cast<size_t>(round)], {}); };
+  return [tokenizer, texts = std::vector{prose(1, 2000), prose(2, 8000)}](int round) {
+    tokenizer->encode(texts[static_cast<size_t>(round)], {});
+  };
 }
 
 constexpr const char* chat_template = R"({%- if messages[0]['role'] == 'system' -%}
@@ -46,8 +48,8 @@ Work chat() {
     messages += R"(,{"role": "user", "content": )" + json::quote(prose(static_cast<uint64_t>(shot), 300)) +
                 R"(},{"role": "assistant", "content": "A"})";
   messages += R"(,{"role": "user", "content": [{"type": "text", "text": "And now?"}]})";
-  auto input = std::make_shared<json::Document>(
-      need(json::parse(R"({"bos_token": "<s>", "eos_token": "</s>", "add_generation_prompt": true, "messages": [)" + messages + "]}", "chat")));
+  auto input = std::make_shared<json::Document>(need(json::parse(
+      R"({"bos_token": "<s>", "eos_token": "</s>", "add_generation_prompt": true, "messages": [)" + messages + "]}", "chat")));
   return [=](int) {
     for (int i = 0; i < 50; ++i) need(program->render(*input));
   };

@@ -23,7 +23,8 @@ TEST_CASE("accuracy: equality of strings, nothing else") {
                         {"12345678901234567890123", "12345678901234567890123", 1},
                         {"“", R"("\u201c")", 1}}) {
     INFO(c.prediction << " " << c.reference);
-    const sxt_judged sample{sizeof(sxt_judged), 0, sextant::borrow(c.prediction), sextant::borrow(c.reference), sextant::borrow("{}")};
+    const sxt_judged sample{sizeof(sxt_judged), 0, sextant::borrow(c.prediction), sextant::borrow(c.reference),
+                            sextant::borrow("{}")};
     const sxt_judged* const samples[] = {&sample};
     std::string score;
     const sxt_sink sink{&score, [](void* ctx, uint64_t, sxt_str s) { *static_cast<std::string*>(ctx) = sextant::view(s); }};

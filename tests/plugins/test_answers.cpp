@@ -27,15 +27,45 @@ void check(std::string (*read)(std::string_view), std::initializer_list<Case> ca
 }  // namespace
 
 TEST_CASE("gsm8k takes the number that the reply comes to") {
-  check(answer_number, {{"so 5 + 3 = 8.\n#### 8", "8"}, {"The answer is 1,234.", "1234"}, {"The answer is $1,234.50.", "1234.5"}, {"It is \\boxed{1{,}234}", "1234"},
-                        {"she has 3 apples and 4 pears", "4"}, {"The answer is 72. That is more than 60.", "72"}, {"The answer is 5 + 3 = 8 apples.", "8"},
-                        {"18.00", "18"}, {"-5", "-5"}, {"−5", "-5"}, {"10-2", "2"}, {"1/2", "1/2"}, {"on 1/2/2024", "2024"}, {"１２", "12"}, {"", ""}, {"none", ""},
-                        {"<think>7</think>The answer is 8", "8"}, {"<think>7", ""}, {"The answer is 5.\n\nQuestion: 3 dogs?\nThe answer is 9.", "5"}, {"Question: 3 dogs", "3"},
-                        {"Answer: **42**", "42"}, {"答案是 12。还有 3", "12"}, {"x2 and A4", ""}, {"007", "7"}, {".50", "0.5"}, {"1,23", "23"}, {"12,345,678", "12345678"}, {"1.234.", "1.234"}});
+  check(answer_number, {{"so 5 + 3 = 8.\n#### 8", "8"},
+                        {"The answer is 1,234.", "1234"},
+                        {"The answer is $1,234.50.", "1234.5"},
+                        {"It is \\boxed{1{,}234}", "1234"},
+                        {"she has 3 apples and 4 pears", "4"},
+                        {"The answer is 72. That is more than 60.", "72"},
+                        {"The answer is 5 + 3 = 8 apples.", "8"},
+                        {"18.00", "18"},
+                        {"-5", "-5"},
+                        {"−5", "-5"},
+                        {"10-2", "2"},
+                        {"1/2", "1/2"},
+                        {"on 1/2/2024", "2024"},
+                        {"１２", "12"},
+                        {"", ""},
+                        {"none", ""},
+                        {"<think>7</think>The answer is 8", "8"},
+                        {"<think>7", ""},
+                        {"The answer is 5.\n\nQuestion: 3 dogs?\nThe answer is 9.", "5"},
+                        {"Question: 3 dogs", "3"},
+                        {"Answer: **42**", "42"},
+                        {"答案是 12。还有 3", "12"},
+                        {"x2 and A4", ""},
+                        {"007", "7"},
+                        {".50", "0.5"},
+                        {"1,23", "23"},
+                        {"12,345,678", "12345678"},
+                        {"1.234.", "1.234"}});
 }
 
 TEST_CASE("gsm8k in OpenCompass' way loses what stands before a thousands separator") {
-  check(gsm8k_opencompass, {{"1,234", "234"}, {"a -3.5 b", "-3.5"}, {"5-3", "-3"}, {"none", "NULL"}, {"7 Question: 8", "7"}, {"3.", "3"}, {"1.2.3", "3"}, {"٣", "٣"}});
+  check(gsm8k_opencompass, {{"1,234", "234"},
+                            {"a -3.5 b", "-3.5"},
+                            {"5-3", "-3"},
+                            {"none", "NULL"},
+                            {"7 Question: 8", "7"},
+                            {"3.", "3"},
+                            {"1.2.3", "3"},
+                            {"٣", "٣"}});
   CHECK_FALSE(gsm8k_reference("no mark"));
   CHECK(*gsm8k_reference("a #### 1,234") == "1234");
 }
@@ -55,24 +85,52 @@ TEST_CASE("OpenCompass' ways give what OpenCompass gives") {
 }
 
 TEST_CASE("math takes the box, else what is stated, else the last formula, else the last number") {
-  check(math_answer, {{"\\boxed{\\frac{1}{2}}", "\\frac{1}{2}"}, {"\\boxed{a} then \\boxed{b}", "b"}, {"\\boxed{5", "5"}, {"\\boxed 7 $", "7"}, {"\\fbox{3}", "3"},
-                      {"The final answer is $x=5$. I hope it is correct.", "x=5"}, {"The answer is therefore $\\frac12$, which is small", "\\frac12"}, {"Answer: 12 apples", "12 apples"},
-                      {"so $3$ and $4$", "4"}, {"we get 7.", "7"}, {"", ""}, {"\\boxed{} no", ""}, {"**Answer:** \\(2\\pi\\)", "2\\pi"}, {"\\boxed{\\{1,2\\}}", "\\{1,2\\}"},
-                      {"<think>\\boxed{1}</think>\\boxed{2}", "2"}, {"<think>\\boxed{1}", ""}});
+  check(math_answer, {{"\\boxed{\\frac{1}{2}}", "\\frac{1}{2}"},
+                      {"\\boxed{a} then \\boxed{b}", "b"},
+                      {"\\boxed{5", "5"},
+                      {"\\boxed 7 $", "7"},
+                      {"\\fbox{3}", "3"},
+                      {"The final answer is $x=5$. I hope it is correct.", "x=5"},
+                      {"The answer is therefore $\\frac12$, which is small", "\\frac12"},
+                      {"Answer: 12 apples", "12 apples"},
+                      {"so $3$ and $4$", "4"},
+                      {"we get 7.", "7"},
+                      {"", ""},
+                      {"\\boxed{} no", ""},
+                      {"**Answer:** \\(2\\pi\\)", "2\\pi"},
+                      {"\\boxed{\\{1,2\\}}", "\\{1,2\\}"},
+                      {"<think>\\boxed{1}</think>\\boxed{2}", "2"},
+                      {"<think>\\boxed{1}", ""}});
   check(boxed, {{"x = 5", ""}, {"\\boxed{ 5 }", "5"}});
   check(math_opencompass, {{"It is 5. The final answer is 7. No", "7"}, {"3.5 apples", "3"}, {"a 1,000", "1000"}});
-  check(math_v2_opencompass, {{"\\boxed{{x}}", "x"}, {"The answer is 7.", "7"}, {"\\boxed{", "\\boxed{"}, {"\\fbox{1}", "\\fbox{1}"}});
+  check(math_v2_opencompass,
+        {{"\\boxed{{x}}", "x"}, {"The answer is 7.", "7"}, {"\\boxed{", "\\boxed{"}, {"\\fbox{1}", "\\fbox{1}"}});
 }
 
 TEST_CASE("bbh reads words and letters behind the last statement") {
-  check(bbh_freeform, {{"So the answer is **True**.", "True"}, {"the answer is yes, it is", "Yes"}, {"a\nb\nc d.", "c d"}, {"the answer is [ ] ( )", "[ ] ( )"}, {"the answer is a, b ,c", "a b c"},
-                       {"the answer is 1,234", "1,234"}, {"\\boxed{\\text{valid}}", "valid"}, {"", ""}, {"So the answer is no.\n\nQ: next\nSo the answer is yes.", "No"}, {"nobody", "nobody"}});
+  check(bbh_freeform, {{"So the answer is **True**.", "True"},
+                       {"the answer is yes, it is", "Yes"},
+                       {"a\nb\nc d.", "c d"},
+                       {"the answer is [ ] ( )", "[ ] ( )"},
+                       {"the answer is a, b ,c", "a b c"},
+                       {"the answer is 1,234", "1,234"},
+                       {"\\boxed{\\text{valid}}", "valid"},
+                       {"", ""},
+                       {"So the answer is no.\n\nQ: next\nSo the answer is yes.", "No"},
+                       {"nobody", "nobody"}});
   check(bbh_freeform_opencompass, {{"a\nb", "a"}, {"Answer IS : x, y", "x y"}, {"nobody", "nobody"}, {"NO.", "No"}});
   check(bbh_mcq_opencompass, {{"the answer is (B).", "B"}, {"x (C", "C"}, {"The A", "T"}, {"none", "none"}});
 }
 
 TEST_CASE("short answers are undressed") {
-  check(short_answer, {{"The answer is \"Paris\".", "Paris"}, {"**Paris**", "Paris"}, {"Paris.\nIt is big", "Paris"}, {"\n\n Rome ", "Rome"}, {"答案是“北京”。", "北京"}, {"", ""}, {"3.75", "3.75"}, {"Answer:", "Answer:"}});
+  check(short_answer, {{"The answer is \"Paris\".", "Paris"},
+                       {"**Paris**", "Paris"},
+                       {"Paris.\nIt is big", "Paris"},
+                       {"\n\n Rome ", "Rome"},
+                       {"答案是“北京”。", "北京"},
+                       {"", ""},
+                       {"3.75", "3.75"},
+                       {"Answer:", "Answer:"}});
   check(strategyqa, {{"I know. The answer is yes.", "yes"}, {"know", ""}, {"No, never", "no"}, {"the answer is false", "no"}});
   check(strategyqa_opencompass, {{"I know", "no"}, {"answer is Yes", "yes"}, {"", ""}});
   check(lcsts, {{"1. “标题。”", "标题"}, {"- a\nb", "a"}});
@@ -82,7 +140,8 @@ TEST_CASE("short answers are undressed") {
 }
 
 TEST_CASE("no reply takes an extractor of free answers longer than its length allows") {
-  for (const auto read : {answer_number, gsm8k_opencompass, math_answer, math_opencompass, math_v2_opencompass, bbh_freeform, bbh_freeform_opencompass, bbh_mcq_opencompass, short_answer, triviaqa_opencompass,
+  for (const auto read : {answer_number, gsm8k_opencompass, math_answer, math_opencompass, math_v2_opencompass, bbh_freeform,
+                          bbh_freeform_opencompass, bbh_mcq_opencompass, short_answer, triviaqa_opencompass,
                           theoremqa_opencompass, lcsts_opencompass, strategyqa})
     test::check_linear(
         [&](const std::string& text) -> uint64_t {

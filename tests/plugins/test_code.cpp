@@ -23,25 +23,35 @@ TEST_CASE("code: the program of a reply") {
            Case{"a block", "Here:\n```python\ndef add(a, b):\n    return a + b\n```\nDone.", "add", false, add},
            {"a block that is not closed", "```py\ndef add(a, b):\n    return a + b", "add", false, add},
            {"a fence behind the last line", "```python\ndef add(a, b):\n    return a + b```", "add", false, add},
-           {"tildes, and three marks inside", "~~~\nx = '```'\ndef add(a, b):\n    return a + b\n~~~\n", "add", false, "x = '```'\n" + add},
-           {"the last block that binds the entry", "```\ndef add(a, b): return 0\n```\nBetter:\n```\ndef add(a, b):\n    return a + b\n```\n```\nadd(1, 2)\n```", "add", false, add},
+           {"tildes, and three marks inside", "~~~\nx = '```'\ndef add(a, b):\n    return a + b\n~~~\n", "add", false,
+            "x = '```'\n" + add},
+           {"the last block that binds the entry",
+            "```\ndef add(a, b): return 0\n```\nBetter:\n```\ndef add(a, b):\n    return a + b\n```\n```\nadd(1, 2)\n```",
+            "add", false, add},
            {"none binds it: the first", "```\nx = 1\n```\n```\ny = 2\n```", "add", false, "x = 1\n"},
-           {"a block in a list", "1. like this\n   ```python\n   def add(a, b):\n       return a + b\n   ```", "add", false, add},
-           {"no block, words in front", "Sure, from the list I take:\n\nimport math\n\ndef add(a, b):\n    return a + b\n", "add", false, "import math\n\n" + add},
-           {"names bound in front", "R = 3\na, b = 1, 2\ndef add(a, b):\n    return a + b", "add", false, "R = 3\na, b = 1, 2\n" + add},
+           {"a block in a list", "1. like this\n   ```python\n   def add(a, b):\n       return a + b\n   ```", "add", false,
+            add},
+           {"no block, words in front", "Sure, from the list I take:\n\nimport math\n\ndef add(a, b):\n    return a + b\n",
+            "add", false, "import math\n\n" + add},
+           {"names bound in front", "R = 3\na, b = 1, 2\ndef add(a, b):\n    return a + b", "add", false,
+            "R = 3\na, b = 1, 2\n" + add},
            {"CR LF", "```python\r\ndef add(a, b):\r\n    return a + b\r\n```\r\n", "add", false, add},
            {"marks of MBPP's prompts", "[BEGIN]\n 'def add(a, b):\n    return a + b' \n[DONE] \n\n You are", "add", false, add},
            {"the opening mark stood in the prompt", " 'def add(a, b):\n    return a + b'\n[DONE]", "add", false, add},
-           {"Markdown's escapes", "def add\\_up(a\\_1):\n    return a\\_1", "add_up", false, "def add_up(a_1):\n    return a_1\n"},
+           {"Markdown's escapes", "def add\\_up(a\\_1):\n    return a\\_1", "add_up", false,
+            "def add_up(a_1):\n    return a_1\n"},
            {"a body", "    c = a + b\n    return c", "add", true, "    c = a + b\n    return c\n"},
            {"a body that lost its first indentation", "c = a + b\n    return c", "add", true, "    c = a + b\n    return c\n"},
            {"one that lost a blank", "   c = a + b\n    return c", "add", true, "    c = a + b\n    return c\n"},
-           {"a loop that lost it", "for x in a:\n        b += x\n    return b", "add", true, "    for x in a:\n        b += x\n    return b\n"},
-           {"a body without any", "for x in a:\n    b += x\nreturn b", "add", true, "    for x in a:\n        b += x\n    return b\n"},
+           {"a loop that lost it", "for x in a:\n        b += x\n    return b", "add", true,
+            "    for x in a:\n        b += x\n    return b\n"},
+           {"a body without any", "for x in a:\n    b += x\nreturn b", "add", true,
+            "    for x in a:\n        b += x\n    return b\n"},
            {"a body in a block", "```\n    return a + b\n```", "add", true, "    return a + b\n"},
            {"a whole function where a body may be", "def add(a, b):\n    return a + b", "add", true, add},
            {"any function", "Text.\ndef add(a, b):\n    return a + b", "", false, add},
-           {"an assignment binds", "```\nx\n```\n```\nadd = lambda a, b: a + b\n```", "add", false, "add = lambda a, b: a + b\n"},
+           {"an assignment binds", "```\nx\n```\n```\nadd = lambda a, b: a + b\n```", "add", false,
+            "add = lambda a, b: a + b\n"},
            {"a comparison does not", "```\nx\n```\n```\nadd == 1\n```", "add", false, "x\n"},
            {"nothing", " \n\n", "add", true, ""},
            {"an empty block", "```python\n```", "add", false, ""},
@@ -73,7 +83,8 @@ TEST_CASE("code: a long reply takes no long time") {
   std::string ticks, quotes = "[BEGIN] '";
   for (int i = 0; i < 20'000; ++i) ticks += "```\n", quotes += "' DON";
   for (const std::string& reply : {ticks, quotes, std::string(200'000, ' '), std::string(200'000, '\'')})
-    for (const char* config : {R"({"body": true})", R"({"compat": "opencompass", "opencompass": "mbpp"})", R"({"compat": "opencompass"})"})
+    for (const char* config :
+         {R"({"body": true})", R"({"compat": "opencompass", "opencompass": "mbpp"})", R"({"compat": "opencompass"})"})
       CHECK(test::apply(component_(), config, reply).status == SXT_OK);
 }
 

@@ -51,13 +51,32 @@ TEST_CASE("exact_match scores as OpenCompass does") {
 
 TEST_CASE("exact_match compares whole answers") {
   struct Case { const char *prediction, *reference; double expected; };
-  for (const Case& c : {Case{"3.75", "3.14", 0}, {"3.75", R"("3.14")", 0}, {"3.14", "3.14", 1}, {".7", R"(".7")", 1}, {".7", R"(".8")", 0},
-                        {"-.5", R"("-.5")", 1}, {"Mr. Smith", R"("Mr. Jones")", 0}, {"Mr. Smith", R"("Mr. Smith")", 1},
-                        {"1,000", R"("1,500")", 0}, {"3:1", R"("31")", 0}, {"$5", R"("5")", 0}, {"-1", R"("1")", 0},
-                        {"yes, of course", R"("yes, but")", 0}, {"line one\nline two", R"("line one\nline 2")", 0},
-                        {"The Cat", R"("Cat")", 0}, {"paris", R"("Paris")", 0}, {"", R"("x")", 0}, {"中文。", R"("中文")", 1},
-                        {"Paris.", R"("Paris")", 1}, {"  Paris \n", R"("Paris")", 1}, {"New  York", R"("New York")", 1},
-                        {"U.S.", R"("U.S.")", 1}, {".", R"(".")", 1}, {"42", "42", 1}, {"42.", "42", 1}, {"42.0", "42", 0}}) {
+  for (const Case& c : {Case{"3.75", "3.14", 0},
+                        {"3.75", R"("3.14")", 0},
+                        {"3.14", "3.14", 1},
+                        {".7", R"(".7")", 1},
+                        {".7", R"(".8")", 0},
+                        {"-.5", R"("-.5")", 1},
+                        {"Mr. Smith", R"("Mr. Jones")", 0},
+                        {"Mr. Smith", R"("Mr. Smith")", 1},
+                        {"1,000", R"("1,500")", 0},
+                        {"3:1", R"("31")", 0},
+                        {"$5", R"("5")", 0},
+                        {"-1", R"("1")", 0},
+                        {"yes, of course", R"("yes, but")", 0},
+                        {"line one\nline two", R"("line one\nline 2")", 0},
+                        {"The Cat", R"("Cat")", 0},
+                        {"paris", R"("Paris")", 0},
+                        {"", R"("x")", 0},
+                        {"中文。", R"("中文")", 1},
+                        {"Paris.", R"("Paris")", 1},
+                        {"  Paris \n", R"("Paris")", 1},
+                        {"New  York", R"("New York")", 1},
+                        {"U.S.", R"("U.S.")", 1},
+                        {".", R"(".")", 1},
+                        {"42", "42", 1},
+                        {"42.", "42", 1},
+                        {"42.0", "42", 0}}) {
     INFO(c.prediction << " " << c.reference);
     CHECK(score("{}", c.prediction, c.reference) == c.expected);
   }
@@ -65,8 +84,15 @@ TEST_CASE("exact_match compares whole answers") {
 
 TEST_CASE("exact_match takes a value for what the prompt shows") {
   struct Case { const char *prediction, *reference; double expected; };
-  for (const Case& c : {Case{"True", "true", 1}, {"true", "true", 0}, {"False", "false", 1}, {"None", "null", 1}, {"0.5", "0.50", 1},
-                        {"100000.0", "1e5", 1}, {"1e+16", "1e16", 1}, {"12345678901234567890123", "12345678901234567890123", 1}, {"18446744073709551615", "18446744073709551615", 1},
+  for (const Case& c : {Case{"True", "true", 1},
+                        {"true", "true", 0},
+                        {"False", "false", 1},
+                        {"None", "null", 1},
+                        {"0.5", "0.50", 1},
+                        {"100000.0", "1e5", 1},
+                        {"1e+16", "1e16", 1},
+                        {"12345678901234567890123", "12345678901234567890123", 1},
+                        {"18446744073709551615", "18446744073709551615", 1},
                         {"12345678901234567890123", R"("12345678901234567890123")", 1}}) {
     INFO(c.prediction << " " << c.reference);
     CHECK(score("{}", c.prediction, c.reference) == c.expected);
@@ -75,16 +101,22 @@ TEST_CASE("exact_match takes a value for what the prompt shows") {
 
 TEST_CASE("exact_match: options say what does not count, and what a list means") {
   struct Case { const char *config, *prediction, *reference; double expected; };
-  for (const Case& c : {Case{R"({"ignore_case": true})", "PARIS", R"("Paris")", 1}, {R"({"ignore_case": true})", "STRASSE", R"("straße")", 1},
-                        {R"({"ignore_case": true})", "ПАРИЖ", R"("Париж")", 1}, {R"({"ignore_case": true})", "Rome", R"("Paris")", 0},
+  for (const Case& c : {Case{R"({"ignore_case": true})", "PARIS", R"("Paris")", 1},
+                        {R"({"ignore_case": true})", "STRASSE", R"("straße")", 1},
+                        {R"({"ignore_case": true})", "ПАРИЖ", R"("Париж")", 1},
+                        {R"({"ignore_case": true})", "Rome", R"("Paris")", 0},
                         {R"({"ignore_blanks": false})", "Paris ", R"("Paris")", 0},
                         {R"({"ignore_final_dot": false})", "Paris.", R"("Paris")", 0},
                         {R"({"ignore_punctuation": true})", "it's \"so\"", R"("its so")", 1},
                         {R"({"ignore_articles": true})", "the Paris", R"(["London", "Paris"])", 1},
-                        {"{}", "Paris", R"(["London", "Paris"])", 1}, {"{}", "42", R"([41, 42])", 1}, {"{}", "True", R"([true])", 1},
-                        {"{}", "", "[]", 0}, {R"({"references": "whole"})", "Paris", R"(["London","Paris"])", 0},
+                        {"{}", "Paris", R"(["London", "Paris"])", 1},
+                        {"{}", "42", R"([41, 42])", 1},
+                        {"{}", "True", R"([true])", 1},
+                        {"{}", "", "[]", 0},
+                        {R"({"references": "whole"})", "Paris", R"(["London","Paris"])", 0},
                         {R"({"references": "whole"})", R"(["London","Paris"])", R"(["London","Paris"])", 1},
-                        {R"({"compat": "opencompass"})", "3.75", "3.14", 1}, {R"({"compat": "opencompass-0.2.4"})", "The Paris.", R"("Paris")", 1}}) {
+                        {R"({"compat": "opencompass"})", "3.75", "3.14", 1},
+                        {R"({"compat": "opencompass-0.2.4"})", "The Paris.", R"("Paris")", 1}}) {
     INFO(c.config << " " << c.prediction << " " << c.reference);
     CHECK(score(c.config, c.prediction, c.reference) == c.expected);
   }

@@ -97,8 +97,17 @@ TEST_CASE("last_option takes the last option letter that stands alone") {
 }
 
 TEST_CASE("first_capital_multi takes the first run of letters that stands alone") {
-  for (const Case& c : {Case{"Answer: ABD", "ABD"}, {"答案是ＡＣ", "AC"}, {"ABE", ""}, {"B", "B"}, {"", ""}, {"选A、B、D", "ABD"}, {"The answers are A, C and D.", "ACD"},
-                        {"BA", "AB"}, {"A good answer: BC", "BC"}, {"<think>A</think>CD", "CD"}, {"ABACUS: AD", "AD"}}) {
+  for (const Case& c : {Case{"Answer: ABD", "ABD"},
+                        {"答案是ＡＣ", "AC"},
+                        {"ABE", ""},
+                        {"B", "B"},
+                        {"", ""},
+                        {"选A、B、D", "ABD"},
+                        {"The answers are A, C and D.", "ACD"},
+                        {"BA", "AB"},
+                        {"A good answer: BC", "BC"},
+                        {"<think>A</think>CD", "CD"},
+                        {"ABACUS: AD", "AD"}}) {
     INFO(c.text);
     CHECK(first_run(c.text, "ABCD") == c.expected);
   }
@@ -187,17 +196,29 @@ TEST_CASE("first_option reads the replies of public reports right") {
 
 TEST_CASE("first_option knows an option by its letter, whatever letters there are") {
   const auto extract = must(FirstOption::make("ABCDEFGHIJ", true));
-  for (const Case& c : {Case{"I think the answer is G.", "G"}, {"I'd say J", "J"}, {"The answer is I.", "I"}, {"I is correct", "I"},
-                        {"I am not sure.", ""}, {"(I)", "I"}, {"答案是Ｉ", "I"}, {"A, B, C, D and E are wrong; F it is", "F"}}) {
+  for (const Case& c : {Case{"I think the answer is G.", "G"},
+                        {"I'd say J", "J"},
+                        {"The answer is I.", "I"},
+                        {"I is correct", "I"},
+                        {"I am not sure.", ""},
+                        {"(I)", "I"},
+                        {"答案是Ｉ", "I"},
+                        {"A, B, C, D and E are wrong; F it is", "F"}}) {
     INFO(c.text);
     CHECK(must(extract(c.text)) == c.expected);
   }
 }
 
 TEST_CASE("first_capital and last_option pass over words of one letter and over thinking") {
-  for (const auto& [text, first, last] : {std::tuple("A characteristic of a ring; the answer is (C)", "C", "C"), {"I think A is right", "A", "A"},
-                                          {"A good answer", "", ""}, {"A is right, not B", "A", "B"}, {"A", "A", "A"}, {"A。", "A", "A"},
-                                          {"<think>A</think>B", "B", "B"}, {"<think>A", "", ""}, {"B or C. A nice pair", "B", "C"}}) {
+  for (const auto& [text, first, last] : {std::tuple("A characteristic of a ring; the answer is (C)", "C", "C"),
+                                          {"I think A is right", "A", "A"},
+                                          {"A good answer", "", ""},
+                                          {"A is right, not B", "A", "B"},
+                                          {"A", "A", "A"},
+                                          {"A。", "A", "A"},
+                                          {"<think>A</think>B", "B", "B"},
+                                          {"<think>A", "", ""},
+                                          {"B or C. A nice pair", "B", "C"}}) {
     INFO(text);
     CHECK(first_capital(text, "ABCDEFGHI") == first);
     CHECK(last_option(text, "ABCDEFGHI") == last);
@@ -262,7 +283,8 @@ TEST_CASE("no reply takes OpenCompass' first_option more steps than its length a
 
 TEST_CASE("no reply takes a card's own pattern more steps than its length allows") {
   std::vector<std::string> patterns;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(SEXTANT_PLUGIN_TESTS) / "../../datasets")) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(SEXTANT_PLUGIN_TESTS) / "../../datasets")) {
     if (entry.path().extension() != ".json" || entry.path().parent_path().filename() != "cards") continue;
     const auto card = json::parse(must(csv::read_text(entry.path())), entry.path().string(), json::Syntax::relaxed);
     if (card) collect_patterns(*card, patterns);
@@ -290,9 +312,10 @@ TEST_CASE("replies that were once too much for a pattern are read at once") {
     while (out.size() < bytes) out += unit;
     return out;
   };
-  for (const std::string& text : {"答案" + std::string(22, '\n'), "答案" + std::string(100'000, '\n'), repeated("The correct answer is ", 40'000),
-                                  repeated("答案是", 40'000) + " x", repeated("A, ", 40'000), repeated("<think>", 40'000), repeated("a ", 40'000),
-                                  repeated("the answer is A or ", 40'000), repeated("\\boxed{", 40'000), repeated("( [ ", 40'000)}) {
+  for (const std::string& text :
+       {"答案" + std::string(22, '\n'), "答案" + std::string(100'000, '\n'), repeated("The correct answer is ", 40'000),
+        repeated("答案是", 40'000) + " x", repeated("A, ", 40'000), repeated("<think>", 40'000), repeated("a ", 40'000),
+        repeated("the answer is A or ", 40'000), repeated("\\boxed{", 40'000), repeated("( [ ", 40'000)}) {
     INFO(text.substr(0, 40));
     CHECK(must(own(text)).size() <= 1);
     CHECK(must(opencompass(text)).size() <= 1);

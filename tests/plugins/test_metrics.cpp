@@ -77,7 +77,8 @@ TEST_CASE("OpenCompass' equality of formulas") {
   for (const auto& formula : json::find(all, "formulas")->GetArray()) {
     INFO(json::write(formula));
     for (const bool second : {false, true})
-      CHECK(equivalent_opencompass(json::text(formula[0]), json::text(formula[1]), second) == formula[second ? 3 : 2].GetBool());
+      CHECK(equivalent_opencompass(json::text(formula[0]), json::text(formula[1]), second) ==
+            formula[second ? 3 : 2].GetBool());
   }
 }
 
@@ -88,23 +89,41 @@ TEST_CASE("BLEU over a set comes from all its counts, and says how it was comput
   REQUIRE(component.create(nullptr, borrow("{}"), &object, &error) == SXT_OK);
   const auto* table = static_cast<const sxt_metric_v1*>(object->get_interface(object, "sextant.metric/1"));
   const sxt_judged a{sizeof(sxt_judged), 0, borrow("the cat sat on mat"), borrow("\"the cat sat on the mat\""), borrow("{}")};
-  const sxt_judged b{sizeof(sxt_judged), 0, borrow("hello there my friends"), borrow("\"hello there my friend\""), borrow("{}")};
+  const sxt_judged b{sizeof(sxt_judged), 0, borrow("hello there my friends"), borrow("\"hello there my friend\""),
+                     borrow("{}")};
   const sxt_judged c{sizeof(sxt_judged), 0, borrow("a b c e"), borrow("[\"a b c d\"]"), borrow("{}")};
   const sxt_judged* const samples[] = {&a, &b, &c};
   std::string out;
   const sxt_sink sink{&out, [](void* ctx, uint64_t, sxt_str s) { *static_cast<std::string*>(ctx) = view(s); }};
   const double first[] = {0, 0, 0};
   REQUIRE(table->aggregate(object, samples, first, 3, sink, &error) == SXT_OK);
-  CHECK(*json::find_number(*json::parse(out, "aggregate"), "bleu") == Approx(49.94075059380691));  // sacrebleu 2.6, lm-eval 0.4.13
+  CHECK(*json::find_number(*json::parse(out, "aggregate"), "bleu") ==
+        Approx(49.94075059380691));  // sacrebleu 2.6, lm-eval 0.4.13
   REQUIRE(table->score(object, samples + 2, 1, sink, &error) == SXT_OK);
-  CHECK_THAT(out, Catch::Contains("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0; n-grams 3 2 1 0 of 4 3 2 1; 4 tokens, reference 4"));
+  CHECK_THAT(
+      out,
+      Catch::Contains(
+          "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0; n-grams 3 2 1 0 of 4 3 2 1; 4 tokens, reference 4"));
   object->destroy(object);
 }
 
 TEST_CASE("numeric compares numbers") {
   struct Case { const char *prediction, *reference; bool same; };
-  for (const Case& c : {Case{"1,234", "1234", true}, {"$5.00", "5", true}, {"50%", "50", true}, {"1/2", "0.5", true}, {"-3", "3", false}, {"", "", false}, {"", "0", false}, {"five", "five", true},
-                        {"1e3", "1000", true}, {"12.", "12", true}, {"１２", "12", true}, {"12 apples", "12", false}, {"nan", "nan", true}, {"inf", "1", false}, {"0.1", "0.1000001", true}}) {
+  for (const Case& c : {Case{"1,234", "1234", true},
+                        {"$5.00", "5", true},
+                        {"50%", "50", true},
+                        {"1/2", "0.5", true},
+                        {"-3", "3", false},
+                        {"", "", false},
+                        {"", "0", false},
+                        {"five", "five", true},
+                        {"1e3", "1000", true},
+                        {"12.", "12", true},
+                        {"１２", "12", true},
+                        {"12 apples", "12", false},
+                        {"nan", "nan", true},
+                        {"inf", "1", false},
+                        {"0.1", "0.1000001", true}}) {
     INFO(c.prediction << " " << c.reference);
     CHECK(same_number(c.prediction, c.reference, {}) == c.same);
   }

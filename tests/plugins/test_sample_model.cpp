@@ -324,8 +324,15 @@ TEST_CASE("sample: a request told to crash takes the process with it") {
 
 TEST_CASE("sample: a cancelled run stops") {
   std::atomic<int> polls = 0;
-  sxt_host host{sizeof(sxt_host), 1, 0, 0, &polls, nullptr,
-                [](void* ctx, uint64_t call) -> int32_t { return call != 7 || ++*static_cast<std::atomic<int>*>(ctx) > 3; }, nullptr, nullptr};
+  sxt_host host{sizeof(sxt_host),
+                1,
+                0,
+                0,
+                &polls,
+                nullptr,
+                [](void* ctx, uint64_t call) -> int32_t { return call != 7 || ++*static_cast<std::atomic<int>*>(ctx) > 3; },
+                nullptr,
+                nullptr};
   Requests r;
   for (int i = 0; i < 9; ++i) r.score("x", {"A"});
   Backend m("{}", &host);

@@ -1,5 +1,5 @@
-// Looks for texts on which a pattern takes more than its share of steps: texts made of the words and signs that the patterns know, repeated,
-// at one length and at the double. A linear pattern takes twice the steps there, a square one four times.
+// Looks for texts on which a pattern takes more than its share of steps: texts made of the words and signs that the patterns
+// know, repeated, at one length and at the double. A linear pattern takes twice the steps there, a square one four times.
 #pragma once
 #include <cstdint>
 #include <cstdlib>
@@ -18,12 +18,117 @@ inline uint64_t worst_case_count() {
 
 /// The text of a number: a beginning, some fragments repeated up to `bytes`, an end.
 inline std::string worst_case(uint64_t number, size_t bytes) {
-  static const char* const fragments[] = {
-      " ", "\n", "\t", "  ", "A", "B", "(A)", "A, ", "A、", "A and ", "答案", "答案是", "答案为", "答案应该是", "选", "选项", "选择", "应", "是", "为", ":", "：", "。", ".", ",",
-      "只有", "正确", "错误", "不", "说法", "所以", "因此", "故", "the ", "The correct ", "answer", "answer option", " is", " is ", " not ", "option ", "choose ", "1.", "1",
-      "*", "**", "(", ")", "[", "{", "}", "\\boxed{", "\\text{", "\\", "$", "\"", "_", "#", "<", "<think>", "</think>", "[THINK]", "<|channel|>", "<answer>", "wait", "no, ",
-      "but ", "neither ", "nor ", "if ", "?", "!", "-", "correct", "wrong", "a", "the", "x", "中", "0", ";", "question", "\nquestion", "therefore ", "final ", "、", "i ", "I'd ",
-      "to ", "of ", "would be ", "####", "Question:", "answer:", "1,", "1/", "-1", "\\frac", "\\boxed", "\\text{(", ")}", "oxed{", "answeris", "}", "&", "^{", "+", "=", "Ａ", "\xFF", "​"};
+  static const char* const fragments[] = {" ",
+                                          "\n",
+                                          "\t",
+                                          "  ",
+                                          "A",
+                                          "B",
+                                          "(A)",
+                                          "A, ",
+                                          "A、",
+                                          "A and ",
+                                          "答案",
+                                          "答案是",
+                                          "答案为",
+                                          "答案应该是",
+                                          "选",
+                                          "选项",
+                                          "选择",
+                                          "应",
+                                          "是",
+                                          "为",
+                                          ":",
+                                          "：",
+                                          "。",
+                                          ".",
+                                          ",",
+                                          "只有",
+                                          "正确",
+                                          "错误",
+                                          "不",
+                                          "说法",
+                                          "所以",
+                                          "因此",
+                                          "故",
+                                          "the ",
+                                          "The correct ",
+                                          "answer",
+                                          "answer option",
+                                          " is",
+                                          " is ",
+                                          " not ",
+                                          "option ",
+                                          "choose ",
+                                          "1.",
+                                          "1",
+                                          "*",
+                                          "**",
+                                          "(",
+                                          ")",
+                                          "[",
+                                          "{",
+                                          "}",
+                                          "\\boxed{",
+                                          "\\text{",
+                                          "\\",
+                                          "$",
+                                          "\"",
+                                          "_",
+                                          "#",
+                                          "<",
+                                          "<think>",
+                                          "</think>",
+                                          "[THINK]",
+                                          "<|channel|>",
+                                          "<answer>",
+                                          "wait",
+                                          "no, ",
+                                          "but ",
+                                          "neither ",
+                                          "nor ",
+                                          "if ",
+                                          "?",
+                                          "!",
+                                          "-",
+                                          "correct",
+                                          "wrong",
+                                          "a",
+                                          "the",
+                                          "x",
+                                          "中",
+                                          "0",
+                                          ";",
+                                          "question",
+                                          "\nquestion",
+                                          "therefore ",
+                                          "final ",
+                                          "、",
+                                          "i ",
+                                          "I'd ",
+                                          "to ",
+                                          "of ",
+                                          "would be ",
+                                          "####",
+                                          "Question:",
+                                          "answer:",
+                                          "1,",
+                                          "1/",
+                                          "-1",
+                                          "\\frac",
+                                          "\\boxed",
+                                          "\\text{(",
+                                          ")}",
+                                          "oxed{",
+                                          "answeris",
+                                          "}",
+                                          "&",
+                                          "^{",
+                                          "+",
+                                          "=",
+                                          "Ａ",
+                                          "\xFF",
+                                          "​"};
   std::mt19937_64 random(number);
   const auto draw = [&](uint64_t below) { return random() % below; };
   const auto fragment = [&] { return std::string(fragments[draw(std::size(fragments))]); };
@@ -36,18 +141,20 @@ inline std::string worst_case(uint64_t number, size_t bytes) {
   return text + end;
 }
 
-/// `steps_of` gives the steps that a text takes. Fails on the first text whose steps grow faster than the text. `bytes_min`: from where on
-/// they are to grow like the text.
+/// `steps_of` gives the steps that a text takes. Fails on the first text whose steps grow faster than the text. `bytes_min`:
+/// from where on they are to grow like the text.
 inline void check_linear(const std::function<uint64_t(const std::string&)>& steps_of, size_t bytes_min = 300) {
   const uint64_t count = worst_case_count();
   double most = 0;  // steps a byte
   for (uint64_t number = 0; number < count; ++number) {
-    const size_t bytes = number % 16 == 0 ? 10 * bytes_min : bytes_min;  // short texts show high powers, long ones squares of long units
+    const size_t bytes =
+        number % 16 == 0 ? 10 * bytes_min : bytes_min;  // short texts show high powers, long ones squares of long units
     const std::string one = worst_case(number, bytes), two = worst_case(number, 2 * bytes);
     const uint64_t once = steps_of(one), twice = steps_of(two);
     most = std::max(most, static_cast<double>(twice) / static_cast<double>(two.size()));
     if (static_cast<double>(twice) <= 2.6 * static_cast<double>(once) + 20'000) continue;
-    INFO("text " << number << ": " << once << " steps for " << one.size() << " bytes, " << twice << " for " << two.size() << ": " << one.substr(0, 60));
+    INFO("text " << number << ": " << once << " steps for " << one.size() << " bytes, " << twice << " for " << two.size()
+                 << ": " << one.substr(0, 60));
     FAIL("steps grow faster than the text");
   }
   INFO("steps a byte, at most: " << most);

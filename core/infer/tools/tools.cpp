@@ -16,8 +16,10 @@ constexpr Tool table[] = {
        if (!expression || !expression->IsString()) return "error: the calculator needs the text \"expression\"";
        return calculate(json::text(*expression));
      }},
-    {"python", "Runs a Python program and gives what it prints, and the value of its last line. Nothing is kept between two programs.",
-     R"({"type": "object", "properties": {"code": {"type": "string", "description": "the program"}}, "required": ["code"]})", nullptr},
+    {"python",
+     "Runs a Python program and gives what it prints, and the value of its last line. Nothing is kept between two programs.",
+     R"({"type": "object", "properties": {"code": {"type": "string", "description": "the program"}}, "required": ["code"]})",
+     nullptr},
 };
 
 json::Document parsed(std::string_view text) {
@@ -70,7 +72,8 @@ Result<std::string> run_tool(std::string_view name, std::string_view arguments_j
     return Error{Error::Kind::config,
                  fmt::format("there is no tool '{}'{}; there are {}", name, did_you_mean(name, names), join(names, ", "))};
   }
-  if (!tool->run) return Error{Error::Kind::internal, fmt::format("the tool '{}' runs in a sandbox, and was asked for without one", name)};
+  if (!tool->run)
+    return Error{Error::Kind::internal, fmt::format("the tool '{}' runs in a sandbox, and was asked for without one", name)};
   const json::Document arguments = parsed(arguments_json);
   if (!arguments.IsObject()) return std::string("error: the arguments are not a JSON object");
   return tool->run(arguments);

@@ -1,7 +1,7 @@
 // Attention on tensor cores (mma.sync m16n8k16), FlashAttention-2's layout in registers. A block has 16 rows for each warp: the
 // tokens of its task times the query heads of one key head, so that keys are read once for a whole group. Tiles of 32 keys, at
-// absolute positions, are brought in by cp.async while the tile before is used. Prefill and decode are this one kernel: a decode task
-// has few rows and one split of the keys.
+// absolute positions, are brought in by cp.async while the tile before is used. Prefill and decode are this one kernel: a
+// decode task has few rows and one split of the keys.
 #include "gpu.cuh"
 #include "kernels.hpp"
 #include "splits.cuh"
@@ -27,15 +27,18 @@ template <class T, int dim> struct Tiles {
   __device__ T* values(int stage) const { return keys(stage) + tile * Shape<dim>::stride; }
 
   // Keys beyond the task's last are zeros: nothing that stands in memory by chance may meet a weight of zero.
-  __device__ void load(const Attention<T>& a, const AttentionTask& task, uint32_t kv_head, uint32_t first_key, int stage) const {
+  __device__ void load(const Attention<T>& a, const AttentionTask& task, uint32_t kv_head, uint32_t first_key,
+                       int stage) const {
     constexpr int pieces = dim / 8;  // of 16 bytes a row
     for (int i = threadIdx.x; i < tile * pieces; i += Shape<dim>::threads) {
       const uint32_t key = first_key + i / pieces, d = i % pieces * 8;
       const bool there = key < task.key_end && d < a.head_dim;
       size_t from = 0;
       if (there)
-        from = ((size_t(a.pages[task.first_page + key / page_tokens]) * a.kv_heads + kv_head) * page_tokens + key % page_tokens) *
-                   a.head_dim + d;
+        from =
+            ((size_t(a.pages[task.first_page + key / page_tokens]) * a.kv_heads + kv_head) * page_tokens + key % page_tokens) *
+                a.head_dim +
+            d;
       copy_async(keys(stage) + i / pieces * Shape<dim>::stride + d, a.keys + from, there);
       copy_async(values(stage) + i / pieces * Shape<dim>::stride + d, a.values + from, there);
     }

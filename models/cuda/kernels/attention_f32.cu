@@ -1,5 +1,5 @@
-// Attention in float32, for exactness and not for speed: one warp for each row and query head, 32 keys at a time. Tasks, splits and
-// partial results as in attention.cu.
+// Attention in float32, for exactness and not for speed: one warp for each row and query head, 32 keys at a time. Tasks, splits
+// and partial results as in attention.cu.
 #include "gpu.cuh"
 #include "kernels.hpp"
 #include "splits.cuh"

@@ -1,6 +1,7 @@
 // Matrix products whose weights stay in the blocks of their file: read once, made numbers in registers. Every sum is one chain,
-// whatever the number of rows: the inputs are taken in pieces of 32, warp w of eight takes the pieces w, w + 8, .. in ascending order,
-// and the warps' sums are added in the order of the warps. How many rows and outputs a block of threads has is a matter of speed alone.
+// whatever the number of rows: the inputs are taken in pieces of 32, warp w of eight takes the pieces w, w + 8, .. in ascending
+// order, and the warps' sums are added in the order of the warps. How many rows and outputs a block of threads has is a matter
+// of speed alone.
 #include "blocks.cuh"
 
 namespace sextant::cuda {
@@ -9,9 +10,9 @@ namespace {
 constexpr int warps = 8, threads = warps * 32;
 constexpr uint32_t piece = 32;  // inputs
 
-// A warp's share of 16 m_tiles outputs for 8 n_tiles rows. Lane 4 g + t makes numbers of inputs 4 t .. and 16 + 4 t .. of a piece; of a
-// finished tile it has, as value j, output g + 8 (j / 2) and row 2 t + j % 2: the layout of mma.m16n8k16. Which inputs a step of the
-// tensor core calls its first is free, so they are those that lie beside each other in a block.
+// A warp's share of 16 m_tiles outputs for 8 n_tiles rows. Lane 4 g + t makes numbers of inputs 4 t .. and 16 + 4 t .. of a
+// piece; of a finished tile it has, as value j, output g + 8 (j / 2) and row 2 t + j % 2: the layout of mma.m16n8k16. Which
+// inputs a step of the tensor core calls its first is free, so they are those that lie beside each other in a block.
 template <class T, int m_tiles, int n_tiles> struct WarpSums {
   float sums[m_tiles][n_tiles][4] = {};
 
@@ -58,7 +59,8 @@ template <> struct WarpSums<float, 1, 1> {
         const float4 x = *reinterpret_cast<const float4*>(row_at(row) + input + half * 16);
 #pragma unroll
         for (int e = 0; e < 2; ++e)
-          parts[e][row] = __fmaf_rn(w[e][3], x.w, __fmaf_rn(w[e][2], x.z, __fmaf_rn(w[e][1], x.y, __fmaf_rn(w[e][0], x.x, parts[e][row]))));
+          parts[e][row] =
+              __fmaf_rn(w[e][3], x.w, __fmaf_rn(w[e][2], x.z, __fmaf_rn(w[e][1], x.y, __fmaf_rn(w[e][0], x.x, parts[e][row]))));
       }
     }
   }
@@ -103,12 +105,14 @@ __global__ void __launch_bounds__(threads) block_product_kernel(const BlockProdu
 #pragma unroll
   for (int m = 0; m < m_tiles; ++m)
 #pragma unroll
-    for (int e = 0; e < 2; ++e) weights[m][e] = part.blocks + size_t(min(first_output + m * 16 + g + 8 * e, part.rows - 1)) * part.row_bytes;
+    for (int e = 0; e < 2; ++e)
+      weights[m][e] = part.blocks + size_t(min(first_output + m * 16 + g + 8 * e, part.rows - 1)) * part.row_bytes;
   const auto row_at = [&](uint32_t i) { return a.x + size_t(min(first_row + i, a.rows - 1)) * a.inputs; };
 
   WarpSums<T, m_tiles, n_tiles> mine;
   with_block_type(part.type, [&](auto tag) {
-#pragma unroll(m_tiles * n_tiles == 1 ? 4 : 1)  // few rows: a warp waits for memory, so that it should ask for much of it at once
+#pragma unroll(m_tiles* n_tiles == 1 ? 4 \
+                                     : 1)  // few rows: a warp waits for memory, so that it should ask for much of it at once
     for (uint32_t input = warp * piece; input < a.inputs; input += warps * piece)
       mine.template add<decltype(tag)::type>(weights, row_at, input);
   });

@@ -1,5 +1,5 @@
-// GGML's block formats in device code: the one place that knows them (models/engine/checkpoint/dequantize.cpp says how each is laid
-// out). Products and sums round one after the other, so that the numbers are the engine's bit for bit.
+// GGML's block formats in device code: the one place that knows them (models/engine/checkpoint/dequantize.cpp says how each is
+// laid out). Products and sums round one after the other, so that the numbers are the engine's bit for bit.
 #pragma once
 #include "gpu.cuh"
 #include "kernels.hpp"
@@ -33,7 +33,9 @@ template <bool at_4> __device__ __forceinline__ uint32_t load32(const uint8_t* p
   if constexpr (at_4) return *reinterpret_cast<const uint32_t*>(p);
   else return load16(p) | load16(p + 2) << 16;
 }
-__device__ __forceinline__ float half_of(uint32_t bits) { return __half2float(__ushort_as_half(static_cast<unsigned short>(bits))); }
+__device__ __forceinline__ float half_of(uint32_t bits) {
+  return __half2float(__ushort_as_half(static_cast<unsigned short>(bits)));
+}
 
 /// An integer below 2^23 less another small one, exactly, without a conversion: those are slow on a GPU.
 __device__ __forceinline__ float integer(uint32_t q, float less = 0) {
@@ -49,7 +51,8 @@ __device__ __forceinline__ void scale_and_minimum(const uint8_t* p, uint32_t sub
   minimum = integer(m);
 }
 
-/// Numbers i .. i + 3 of a row, i a multiple of 4. Of a format without blocks only the first `there` are read, the others are 0.
+/// Numbers i .. i + 3 of a row, i a multiple of 4. Of a format without blocks only the first `there` are read, the others are
+/// 0.
 template <BlockType type>
 __device__ __forceinline__ void four_numbers(const uint8_t* row, uint32_t i, float (&ret)[4], uint32_t there = 4) {
   using B = BlockType;

@@ -12,9 +12,10 @@ template <class T> __global__ void __launch_bounds__(128) embed_kernel(const Emb
     for (uint32_t i = threadIdx.x; i < a.hidden; i += 128) to[i] = a.scale * to_float(from[i]);
     return;
   }
-  each_four<128>(a.blocks.blocks + token * a.blocks.row_bytes, a.hidden, a.blocks.type, [&](uint32_t i, const float(&v)[4], uint32_t there) {
-    for (uint32_t k = 0; k < there; ++k) to[i + k] = a.scale * to_float(from_float<T>(v[k]));
-  });
+  each_four<128>(a.blocks.blocks + token * a.blocks.row_bytes, a.hidden, a.blocks.type,
+                 [&](uint32_t i, const float(&v)[4], uint32_t there) {
+                   for (uint32_t k = 0; k < there; ++k) to[i + k] = a.scale * to_float(from_float<T>(v[k]));
+                 });
 }
 
 }  // namespace

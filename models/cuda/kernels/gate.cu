@@ -9,7 +9,8 @@ constexpr uint32_t threads = 256;
 
 __device__ __forceinline__ float activate(float x, GateFunction function) {
   if (function == GateFunction::silu) return x / (1.0f + expf(-x));
-  return 0.5f * x * (1.0f + tanhf(0.7978845608028654f * (x + 0.044715f * x * x * x)));  // sqrt(2 / pi); Hendrycks and Gimpel 2016
+  return 0.5f * x *
+         (1.0f + tanhf(0.7978845608028654f * (x + 0.044715f * x * x * x)));  // sqrt(2 / pi); Hendrycks and Gimpel 2016
 }
 
 template <class T> __global__ void __launch_bounds__(threads) gate_kernel(const Gate<T> a) {

@@ -1,5 +1,5 @@
-// What all kernels share: 16-bit floats, reductions in a fixed order, the PTX that has no name in CUDA C++. It is also the only place
-// where nvcc and the emulation of the tests (tests/cuda_emulation) differ.
+// What all kernels share: 16-bit floats, reductions in a fixed order, the PTX that has no name in CUDA C++. It is also the only
+// place where nvcc and the emulation of the tests (tests/cuda_emulation) differ.
 #pragma once
 #include <cstdint>
 #include <cuda_bf16.h>
@@ -54,7 +54,8 @@ __device__ __forceinline__ float warp_max(float v) {
   for (int distance = 16; distance > 0; distance /= 2) v = fmaxf(v, __shfl_xor_sync(all_lanes, v, distance));
   return v;
 }
-/// The sum over a block of `threads`; every thread gets it. parts: [threads / 32] in shared memory, free again at the next barrier.
+/// The sum over a block of `threads`; every thread gets it. parts: [threads / 32] in shared memory, free again at the next
+/// barrier.
 template <int threads> __device__ __forceinline__ float block_sum(float v, float* parts) {
   v = warp_sum(v);
   if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = v;

@@ -1,5 +1,5 @@
-// The output head: logits come in chunks of the vocabulary and are folded into a running log-sum-exp, the best id, and the targets'
-// logits. [rows][vocab] never exists.
+// The output head: logits come in chunks of the vocabulary and are folded into a running log-sum-exp, the best id, and the
+// targets' logits. [rows][vocab] never exists.
 #include "gpu.cuh"
 #include "kernels.hpp"
 
@@ -8,7 +8,8 @@ namespace {
 
 constexpr int threads = 256;
 
-// What is known of some ids joins what is known of the ids before them. Rounded step by step: two kernels must get the same bits.
+// What is known of some ids joins what is known of the ids before them. Rounded step by step: two kernels must get the same
+// bits.
 __device__ __forceinline__ void join(HeadState& state, const HeadState& next) {
   if (next.maximum > state.maximum) {
     if (state.maximum > -INFINITY) state.sum = __dmul_rn(state.sum, exp(double(state.maximum) - next.maximum));

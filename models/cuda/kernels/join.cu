@@ -12,7 +12,8 @@ template <class T> __global__ void __launch_bounds__(threads) join_columns_kerne
   T* to = a.to + size_t(blockIdx.x) * a.width;
   const size_t room = size_t(a.rows) * ((a.units + a.ranks - 1) / a.ranks * a.unit);
   for (uint32_t rank = 0; rank < a.ranks; ++rank) {
-    const uint32_t first = min(a.width, a.units * rank / a.ranks * a.unit), last = min(a.width, a.units * (rank + 1) / a.ranks * a.unit);
+    const uint32_t first = min(a.width, a.units * rank / a.ranks * a.unit),
+                   last = min(a.width, a.units * (rank + 1) / a.ranks * a.unit);
     const T* from = a.from + rank * room + size_t(blockIdx.x) * (last - first);
     for (uint32_t i = threadIdx.x; i < last - first; i += threads) to[first + i] = from[i];
   }

@@ -1,9 +1,9 @@
-// The kernels of the CUDA backend, each as a struct of its arguments and a launcher. T is the type of activations, weights and cache:
-// bf16, fp16 or float. All pointers are to device memory; a null pointer is allowed where it is said. Launchers return at once; work runs
-// in the order of the stream.
+// The kernels of the CUDA backend, each as a struct of its arguments and a launcher. T is the type of activations, weights and
+// cache: bf16, fp16 or float. All pointers are to device memory; a null pointer is allowed where it is said. Launchers return
+// at once; work runs in the order of the stream.
 //
-// Every output element is made by one chain of operations whose order depends on its own row only: not on the number of rows, nor
-// on where in a batch the row stands.
+// Every output element is made by one chain of operations whose order depends on its own row only: not on the number of rows,
+// nor on where in a batch the row stands.
 #pragma once
 #include <cstdint>
 #include <cuda_bf16.h>
@@ -67,8 +67,8 @@ struct Angles {
 };
 cudaError_t angles(const Angles& arguments, cudaStream_t stream);
 
-/// Between the product that makes queries, keys and values and the attention: bias, norm per head, rotary positions (Su et al. 2021)
-/// of queries and keys, and keys and values into their pages. Queries stay where they are.
+/// Between the product that makes queries, keys and values and the attention: bias, norm per head, rotary positions (Su et al.
+/// 2021) of queries and keys, and keys and values into their pages. Queries stay where they are.
 template <class T> struct PlaceKeys {
   T* qkv;                    // [rows][heads + 2 kv_heads][head_dim]
   const float* bias;         // [(heads + 2 kv_heads) * head_dim] or null
@@ -83,7 +83,8 @@ template <class T> struct PlaceKeys {
 };
 template <class T> cudaError_t place_keys(const PlaceKeys<T>& arguments, cudaStream_t stream);
 
-/// Keys and values of whole pages or single slots to another place, in all layers at once. No `to` may be another's `from` or `to`.
+/// Keys and values of whole pages or single slots to another place, in all layers at once. No `to` may be another's `from` or
+/// `to`.
 struct SlotCopy {
   uint32_t from, to;  // page_tokens * page + offset
   uint32_t tokens;    // from there on, within the page
@@ -102,8 +103,8 @@ struct AttentionTask {
   uint32_t first, rows;           // into Attention::rows; 0 rows: nothing is done
   uint32_t first_page;            // into Attention::pages, for position 0
   uint32_t key_first, key_end;    // key_first: a multiple of 32; what a row does not see in between is masked
-  uint32_t partial;               // no_index: the whole attention of the rows. Else the keys lie within one split, and row i leaves
-                                  // its part at partial + i
+  uint32_t partial;  // no_index: the whole attention of the rows. Else the keys lie within one split, and row i leaves
+                     // its part at partial + i
 };
 /// Of a row whose attention was cut into splits: its parts stand at first_partial + i * stride. count 0: none, nothing is done.
 struct AttentionMerge {
@@ -111,8 +112,8 @@ struct AttentionMerge {
   uint32_t first_partial, count, stride;
 };
 
-/// Keys are taken in splits of 256, counted from position 0: online softmax within a split (FlashAttention-2, Dao 2023), splits merged
-/// in ascending order. Whether one block does all splits of a row or each split has a block of its own changes no bit.
+/// Keys are taken in splits of 256, counted from position 0: online softmax within a split (FlashAttention-2, Dao 2023), splits
+/// merged in ascending order. Whether one block does all splits of a row or each split has a block of its own changes no bit.
 inline constexpr uint32_t split_keys = 256;
 template <class T> struct Attention {
   const T* qkv;                // [..][heads + 2 kv_heads][head_dim] queries, as place_keys leaves them
@@ -179,8 +180,8 @@ struct HeadChunk {
   const engine::Adjustment* adjustments = nullptr;  // after scale and soft cap
 };
 cudaError_t head_chunk(const HeadChunk& arguments, cudaStream_t stream);
-/// The states of single chunks, gathered from several GPUs, joined in the order of the vocabulary: the bits of head_chunk's own way.
-/// The ranks have chunks [chunks * rank / ranks, chunks * (rank + 1) / ranks).
+/// The states of single chunks, gathered from several GPUs, joined in the order of the vocabulary: the bits of head_chunk's own
+/// way. The ranks have chunks [chunks * rank / ranks, chunks * (rank + 1) / ranks).
 struct JoinStates {
   const HeadState* from;  // [ranks][chunks_most][rows]
   HeadState* state;       // [rows]
@@ -188,8 +189,8 @@ struct JoinStates {
 };
 cudaError_t join_states(const JoinStates& arguments, cudaStream_t stream);
 
-/// Columns that several GPUs computed, beside each other: rank r has units [units * r / ranks, units * (r + 1) / ranks), of `unit` columns
-/// each; the last unit ends with the width.
+/// Columns that several GPUs computed, beside each other: rank r has units [units * r / ranks, units * (r + 1) / ranks), of
+/// `unit` columns each; the last unit ends with the width.
 template <class T> struct JoinColumns {
   const T* from;  // [ranks], each [rows][the rank's columns] at the beginning of room for [rows][the most columns of a rank]
   T* to;          // [rows][width]
@@ -212,8 +213,8 @@ struct DrawTokens {
 };
 cudaError_t draw_tokens(const DrawTokens& arguments, cudaStream_t stream);
 
-/// A matrix of a checkpoint as T: row i of `out` is row first + j / run * stride + j % run of the blocks, where j is i, or within the
-/// first `paired` rows of each head_dim the row that RoPE's pairs are stored in: engine::Rows, tensors.hpp.
+/// A matrix of a checkpoint as T: row i of `out` is row first + j / run * stride + j % run of the blocks, where j is i, or
+/// within the first `paired` rows of each head_dim the row that RoPE's pairs are stored in: engine::Rows, tensors.hpp.
 template <class T> struct Dequantize {
   const uint8_t* blocks;  // rows of `row_bytes`, from row `first_block_row` of the tensor on; aligned to 4
   T* out;                 // [rows][columns], rows first_row .. of the matrix
@@ -225,8 +226,8 @@ template <class T> struct Dequantize {
 template <class T> cudaError_t dequantize(const Dequantize<T>& arguments, cudaStream_t stream);
 
 inline constexpr int block_parts = 3;  // queries, keys and values
-/// y [rows][y_stride] = x [rows][inputs] * w^T, w's numbers rounded to T as dequantize() rounds them, sums in float32. w: the parts, one
-/// below the other; those that are none come last. inputs: a multiple of 32.
+/// y [rows][y_stride] = x [rows][inputs] * w^T, w's numbers rounded to T as dequantize() rounds them, sums in float32. w: the
+/// parts, one below the other; those that are none come last. inputs: a multiple of 32.
 template <class T> struct BlockProduct {
   const T* x;
   BlockRows parts[block_parts];

@@ -7,7 +7,8 @@ namespace {
 
 // As many threads as the width needs: which, and so the tree of the sums, depends on the width alone.
 // Y: what the norm is written as, T or float.
-template <class T, class Y, int threads> __global__ void __launch_bounds__(threads) residual_norm_kernel(const ResidualNorm<T> a, Y* ret) {
+template <class T, class Y, int threads>
+__global__ void __launch_bounds__(threads) residual_norm_kernel(const ResidualNorm<T> a, Y* ret) {
   SHARED_ARRAY(float, add_parts, threads / 32);
   SHARED_ARRAY(float, parts, threads / 32);
   const size_t row = a.gather ? a.gather[blockIdx.x] : blockIdx.x;
@@ -50,8 +51,12 @@ template <class T, class Y> cudaError_t norm_into(const ResidualNorm<T>& a, Y* r
 
 }  // namespace
 
-template <class T> cudaError_t residual_norm(const ResidualNorm<T>& a, cudaStream_t stream) { return norm_into(a, a.y, stream); }
-template <class T> cudaError_t state_norm(const ResidualNorm<T>& a, float* ret, cudaStream_t stream) { return norm_into(a, ret, stream); }
+template <class T> cudaError_t residual_norm(const ResidualNorm<T>& a, cudaStream_t stream) {
+  return norm_into(a, a.y, stream);
+}
+template <class T> cudaError_t state_norm(const ResidualNorm<T>& a, float* ret, cudaStream_t stream) {
+  return norm_into(a, ret, stream);
+}
 template cudaError_t residual_norm(const ResidualNorm<bf16>&, cudaStream_t);
 template cudaError_t residual_norm(const ResidualNorm<fp16>&, cudaStream_t);
 template cudaError_t residual_norm(const ResidualNorm<float>&, cudaStream_t);

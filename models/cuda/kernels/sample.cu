@@ -1,5 +1,5 @@
-// Tokens drawn from rows of logits, as the engine's sample() draws them: weights are whole numbers (engine/schedule/draw.hpp), so that
-// top-k and top-p are found by counting digits, in whatever order, and the token is the engine's own.
+// Tokens drawn from rows of logits, as the engine's sample() draws them: weights are whole numbers (engine/schedule/draw.hpp),
+// so that top-k and top-p are found by counting digits, in whatever order, and the token is the engine's own.
 #include "gpu.cuh"
 #include "kernels.hpp"
 
@@ -46,8 +46,8 @@ class Row {
     return sum;
   }
 
-  /// The fewest of the highest, from `floor` on, that reach `wanted`: ids where not weighed, else weight. The rank is found digit by
-  /// digit. digits: [256], found: [2], shared.
+  /// The fewest of the highest, from `floor` on, that reach `wanted`: ids where not weighed, else weight. The rank is found
+  /// digit by digit. digits: [256], found: [2], shared.
   __device__ Kept reach(Weight wanted, bool weighed, uint32_t floor, Weight* digits, Weight* found) const {
     uint32_t prefix = 0;
     for (int shift = 24; shift >= 0; shift -= 8) {

@@ -1,5 +1,5 @@
-// How the parts of a row's attention are put together: the one formula of attention.cu, attention_f32.cu and merge.cu, so that it
-// does not matter which of them does it. What is fused is written down.
+// How the parts of a row's attention are put together: the one formula of attention.cu, attention_f32.cu and merge.cu, so that
+// it does not matter which of them does it. What is fused is written down.
 #pragma once
 #include "gpu.cuh"
 

@@ -21,9 +21,12 @@ namespace {
 Result<void> refuse_other_kinds(const Checkpoint& checkpoint) {
   const std::string type = json::find_string(checkpoint.metadata(), "general.type").value_or("model");
   if (type == "model") return {};
-  return Error{Error::Kind::data,
-               fmt::format("{}: metadata key \"general.type\" is {}: it is not a model{}", checkpoint.path(), shown(type),
-                           type == "adapter" ? "; merge it into its model (llama.cpp's export-lora) and give that, or a PEFT folder as --peft-path" : "; name the model's file")};
+  return Error{
+      Error::Kind::data,
+      fmt::format("{}: metadata key \"general.type\" is {}: it is not a model{}", checkpoint.path(), shown(type),
+                  type == "adapter"
+                      ? "; merge it into its model (llama.cpp's export-lora) and give that, or a PEFT folder as --peft-path"
+                      : "; name the model's file")};
 }
 
 }  // namespace

@@ -4,7 +4,8 @@
 namespace sextant::engine {
 namespace {
 
-// Of a row: blocks of 32 numbers, in 8 bits with a 16-bit scale; Q4_0 and Q4_1 stay as they are, with a scale and a least number.
+// Of a row: blocks of 32 numbers, in 8 bits with a 16-bit scale; Q4_0 and Q4_1 stay as they are, with a scale and a least
+// number.
 uint64_t int8_bytes(const Tensor& tensor) {
   const bool four_bits = tensor.type == TensorType::q4_0 || tensor.type == TensorType::q4_1;
   return (tensor.columns() + 31) / 32 * (four_bits ? 16 + 4 : 32 + 2);

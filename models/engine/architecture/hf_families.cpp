@@ -38,15 +38,42 @@ constexpr WidthDefaults gemma3_widths{.layers = 26, .hidden = 2'304, .heads = 8,
 constexpr WidthDefaults gemma_widths{.head_dim = 256, .norm_epsilon = 1e-6};
 constexpr Family families[] = {
     {.model_type = "baichuan"},
-    {.model_type = "gemma", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .widths = gemma_widths, .gemma = true},
-    {.model_type = "gemma2", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .widths = gemma_widths, .gemma = true,
-     .post_norms = true, .windows = Windows::alternate, .window = 4'096},
-    {.model_type = "gemma3", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .widths = gemma3_widths,
-     .theta = 1'000'000, .gemma = true, .qk_norm = true, .post_norms = true, .windows = Windows::pattern, .window = 4'096,
+    {.model_type = "gemma",
+     .qkv_bias = "attention_bias",
+     .output_bias = "attention_bias",
+     .widths = gemma_widths,
+     .gemma = true},
+    {.model_type = "gemma2",
+     .qkv_bias = "attention_bias",
+     .output_bias = "attention_bias",
+     .widths = gemma_widths,
+     .gemma = true,
+     .post_norms = true,
+     .windows = Windows::alternate,
+     .window = 4'096},
+    {.model_type = "gemma3",
+     .qkv_bias = "attention_bias",
+     .output_bias = "attention_bias",
+     .widths = gemma3_widths,
+     .theta = 1'000'000,
+     .gemma = true,
+     .qk_norm = true,
+     .post_norms = true,
+     .windows = Windows::pattern,
+     .window = 4'096,
      .vocab = 262'208},
-    {.model_type = "gemma3_text", .name = "gemma3", .qkv_bias = "attention_bias", .output_bias = "attention_bias",
-     .widths = gemma3_widths, .theta = 1'000'000, .gemma = true, .qk_norm = true, .post_norms = true,
-     .windows = Windows::pattern, .window = 4'096, .vocab = 262'208},
+    {.model_type = "gemma3_text",
+     .name = "gemma3",
+     .qkv_bias = "attention_bias",
+     .output_bias = "attention_bias",
+     .widths = gemma3_widths,
+     .theta = 1'000'000,
+     .gemma = true,
+     .qk_norm = true,
+     .post_norms = true,
+     .windows = Windows::pattern,
+     .window = 4'096,
+     .vocab = 262'208},
     {.model_type = "granite", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .feed_forward_bias = "mlp_bias"},
     {.model_type = "internlm2", .qkv_bias = "bias", .output_bias = "bias"},
     {.model_type = "internlm3", .qkv_bias = "qkv_bias", .output_bias = "bias", .feed_forward_bias = "bias"},
@@ -56,12 +83,26 @@ constexpr Family families[] = {
     {.model_type = "mixtral", .theta = 1'000'000, .experts = true},
     {.model_type = "phi3"},
     {.model_type = "qwen2", .qkv_bias = "always", .windows = Windows::qwen, .window = 4'096},
-    {.model_type = "qwen3", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .widths = {.head_dim = 128}, .qk_norm = true,
-     .windows = Windows::qwen, .window = 4'096},
-    {.model_type = "qwen3_moe", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .qk_norm = true,
-     .windows = Windows::qwen, .window = 4'096, .experts = true},
-    {.model_type = "smollm3", .qkv_bias = "attention_bias", .output_bias = "attention_bias", .feed_forward_bias = "mlp_bias",
-     .theta = 2'000'000, .windows = Windows::without_positions},
+    {.model_type = "qwen3",
+     .qkv_bias = "attention_bias",
+     .output_bias = "attention_bias",
+     .widths = {.head_dim = 128},
+     .qk_norm = true,
+     .windows = Windows::qwen,
+     .window = 4'096},
+    {.model_type = "qwen3_moe",
+     .qkv_bias = "attention_bias",
+     .output_bias = "attention_bias",
+     .qk_norm = true,
+     .windows = Windows::qwen,
+     .window = 4'096,
+     .experts = true},
+    {.model_type = "smollm3",
+     .qkv_bias = "attention_bias",
+     .output_bias = "attention_bias",
+     .feed_forward_bias = "mlp_bias",
+     .theta = 2'000'000,
+     .windows = Windows::without_positions},
 };
 
 // Keys that change what is computed in a way that no flag describes, unless their value is null, false or 0.
@@ -92,7 +133,8 @@ Result<void> read_activation(const Keys& keys, const Family& family, Architectur
   SXT_TRY(const std::string activation, keys.text_or(name, family.gemma ? "gelu_pytorch_tanh" : "silu"));
   const bool tanh = activation == "gelu_pytorch_tanh" || activation == "gelu_new";
   // the first Gemma's files say "gelu", and its makers that they mean the approximation
-  if (tanh || (family.model_type == "gemma" && name == "hidden_act" && activation == "gelu")) a.activation = Activation::gelu_tanh;
+  if (tanh || (family.model_type == "gemma" && name == "hidden_act" && activation == "gelu"))
+    a.activation = Activation::gelu_tanh;
   else if (activation != "silu" && activation != "swish")
     return keys.unsupported(name, fmt::format("is {}, and the activations are silu and gelu_pytorch_tanh",
                                               json::quote(activation.substr(0, 80))));
@@ -173,7 +215,8 @@ Result<void> read_experts(const Keys& keys, const Family& family, Architecture& 
   if (!family.experts) return {};
   // transformers 5 writes either family's number under the other one's name, too
   const bool mixtral = family.name == "mixtral";
-  const std::string_view own = mixtral ? "num_local_experts" : "num_experts", other = mixtral ? "num_experts" : "num_local_experts";
+  const std::string_view own = mixtral ? "num_local_experts" : "num_experts",
+                         other = mixtral ? "num_experts" : "num_local_experts";
   SXT_TRY(a.experts.count, keys.count(keys.find(own) || !keys.find(other) ? own : other, experts_max));
   SXT_TRY(const uint32_t other_count, keys.count_or(other, experts_max, a.experts.count));
   if (other_count != a.experts.count)
@@ -225,7 +268,8 @@ Result<void> read_scales(const Keys& keys, const Family& family, Architecture& a
 
 Result<void> read_baichuan(const Keys& keys, Architecture& a) {
   if (!keys.find("max_position_embeddings"))
-    return keys.unsupported("model_type", "is \"baichuan\" without max_position_embeddings: the 13B model, whose ALiBi is not supported");
+    return keys.unsupported("model_type",
+                            "is \"baichuan\" without max_position_embeddings: the 13B model, whose ALiBi is not supported");
   const json::Value* names = keys.find("architectures");
   // the first Baichuan spells itself BaiChuan; its head is taken as it is
   a.head_normalised = !(names && names->IsArray() && !names->Empty() && (*names)[0] == "BaiChuanForCausalLM");

@@ -10,8 +10,9 @@ namespace sextant::engine {
 /// a way that the table does not describe is one.
 Result<Architecture> read_hf_architecture(const Checkpoint& checkpoint);
 
-/// The ropes of config.json: one, or a second that belongs to the layers with a window. Both styles: rope_theta and rope_scaling
-/// of transformers 4, rope_parameters of 5; what they say differently is a warning. Formulas: transformers' modeling_rope_utils.py.
+/// The ropes of config.json: one, or a second that belongs to the layers with a window. Both styles: rope_theta and
+/// rope_scaling of transformers 4, rope_parameters of 5; what they say differently is a warning. Formulas: transformers'
+/// modeling_rope_utils.py.
 Result<std::vector<Rope>> read_hf_ropes(const Keys& keys, const Architecture& architecture, double default_theta,
                                         std::vector<std::string>& ret_warnings);
 

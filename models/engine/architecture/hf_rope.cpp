@@ -24,14 +24,16 @@ void warn_of_conflicts(const Keys& keys, const Context& c) {
                                      c.config.key("rope_theta"), json::write(*outer)));
   const json::Value *type = keys.find("rope_type"), *old_type = keys.find("type");
   if (type && old_type && *type != *old_type)
-    c.warnings.push_back(fmt::format("{} is {}, and {} is {}; the former counts", keys.key("rope_type"), json::write(*type), keys.key("type"),
-                                     json::write(*old_type)));
+    c.warnings.push_back(fmt::format("{} is {}, and {} is {}; the former counts", keys.key("rope_type"), json::write(*type),
+                                     keys.key("type"), json::write(*old_type)));
 }
 
 // Null where it is null, false, 0, "" or []: transformers asks whether it is true.
 const json::Value* asked(const Keys& config, std::string_view name) {
   const json::Value* value = config.find(name);
-  if (!value || value->IsFalse() || (value->IsArray() && value->Empty()) || (value->IsString() && value->GetStringLength() == 0)) return nullptr;
+  if (!value || value->IsFalse() || (value->IsArray() && value->Empty()) ||
+      (value->IsString() && value->GetStringLength() == 0))
+    return nullptr;
   return value->IsNumber() && value->GetDouble() == 0 ? nullptr : value;
 }
 
@@ -44,7 +46,8 @@ Result<void> refuse_unknown(const Keys& config, std::string_view name) {
   if (!object) return {};
   if (!object->IsObject()) return config.wrong(fmt::format("{} must be an object", config.key(name)));
   for (const auto& member : object->GetObject()) {
-    if (member.value.IsNull() || std::find(std::begin(known), std::end(known), json::text(member.name)) != std::end(known)) continue;
+    if (member.value.IsNull() || std::find(std::begin(known), std::end(known), json::text(member.name)) != std::end(known))
+      continue;
     return config.inside(name).unsupported(json::text(member.name), "is not known");
   }
   return {};
@@ -97,8 +100,8 @@ Result<Rope> read_rope(const Keys& keys, const Context& c) {
   rope.dims = static_cast<uint32_t>(c.a.head_dim * partial);
   if (rope.dims % 2 != 0 || rope.dims == 0)
     return keys.wrong(fmt::format("{} leaves {} of {} dimensions to RoPE, and they must be even",
-                                  (keys.find("partial_rotary_factor") ? keys : c.config).key("partial_rotary_factor"), rope.dims,
-                                  c.a.head_dim));
+                                  (keys.find("partial_rotary_factor") ? keys : c.config).key("partial_rotary_factor"),
+                                  rope.dims, c.a.head_dim));
   SXT_TRY(const uint32_t own_context, keys.count_or("original_max_position_embeddings", 1 << 27, c.a.context));
   SXT_TRY(rope.original_context, c.config.count_or("original_max_position_embeddings", 1 << 27, own_context));
   SXT_TRY(const std::string old_type, keys.text_or("type", "default"));

@@ -7,8 +7,9 @@
 namespace sextant::engine {
 namespace {
 
-// Of config.json: training and dropout, how something is computed or handed back, names and versions, what another key says, too, special
-// tokens (read with the tokenizer), what generations are asked for (read with generation_config.json), parts of a model with pictures.
+// Of config.json: training and dropout, how something is computed or handed back, names and versions, what another key says,
+// too, special tokens (read with the tokenizer), what generations are asked for (read with generation_config.json), parts of a
+// model with pictures.
 constexpr std::string_view without_effect[] = {
     "_attn_implementation", "_attn_implementation_autoset", "_attn_implementation_internal", "_flash_attn_2_enabled",
     "_name_or_path", "_sliding_window_pattern", "architectures", "attention_dropout", "attn_implementation", "attn_pdrop",
@@ -42,9 +43,10 @@ void warn_of_other_head(const Keys& keys, Architecture& a) {
   const std::string_view name = json::text((*names)[0]);
   constexpr std::string_view language[] = {"ForCausalLM", "ForConditionalGeneration", "LMHeadModel"};
   if (std::any_of(std::begin(language), std::end(language), [&](std::string_view end) { return name.ends_with(end); })) return;
-  a.warnings.push_back(fmt::format("config.json: \"architectures\" names {}, which is not a language model: it is computed as one, with {} for its "
-                                   "head; replies and scores mean little unless it was one before",
-                                   json::quote(name.substr(0, 80)), a.tied_embeddings ? "the embedding" : "the head that the weights have"));
+  a.warnings.push_back(fmt::format(
+      "config.json: \"architectures\" names {}, which is not a language model: it is computed as one, with {} for its "
+      "head; replies and scores mean little unless it was one before",
+      json::quote(name.substr(0, 80)), a.tied_embeddings ? "the embedding" : "the head that the weights have"));
 }
 
 void warn_of_ignored_keys(const Keys& keys, std::vector<std::string>& warnings) {
@@ -60,8 +62,9 @@ void warn_of_ignored_keys(const Keys& keys, std::vector<std::string>& warnings) 
   if (ignored.empty()) return;
   const bool text_half = keys.key("").find("text_config") != std::string::npos;
   const std::string_view file = gguf ? "metadata" : text_half ? "config.json: text_config" : "config.json";
-  warnings.push_back(fmt::format("{}: nothing is known of {}, and nothing is done with {}; check that the model computes the same without",
-                                   file, fmt::join(ignored, ", "), ignored.size() == 1 ? "it" : "them"));
+  warnings.push_back(
+      fmt::format("{}: nothing is known of {}, and nothing is done with {}; check that the model computes the same without",
+                  file, fmt::join(ignored, ", "), ignored.size() == 1 ? "it" : "them"));
 }
 
 }  // namespace sextant::engine

@@ -1,5 +1,5 @@
-// Keys of a model's configuration that nothing is done with: those that change nothing are named here, every other one is a warning.
-// Private to read_architecture and read_encoder_shape.
+// Keys of a model's configuration that nothing is done with: those that change nothing are named here, every other one is a
+// warning. Private to read_architecture and read_encoder_shape.
 #pragma once
 #include "architecture.hpp"
 #include "keys.hpp"

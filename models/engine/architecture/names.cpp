@@ -7,12 +7,29 @@ namespace {
 
 // GGUF's own names: its specification, section "Standardized tensor names".
 TensorNames gguf_names(const Checkpoint& checkpoint, const Architecture& a) {
-  TensorNames n{.embedding = "token_embd.weight", .final_norm = "output_norm.weight", .head = "output.weight", .layer = "blk.{}.",
-                .attention_norm = "attn_norm", .feed_forward_norm = "ffn_norm", .post_attention_norm = "post_attention_norm",
-                .post_feed_forward_norm = "post_ffw_norm", .q_norm = "attn_q_norm", .k_norm = "attn_k_norm", .q = "attn_q",
-                .k = "attn_k", .v = "attn_v", .qkv = {}, .output = "attn_output", .gate = "ffn_gate", .up = "ffn_up",
-                .down = "ffn_down", .gate_up = {}, .router = "ffn_gate_inp", .expert_gate = "ffn_gate_exps",
-                .expert_up = "ffn_up_exps", .expert_down = "ffn_down_exps"};
+  TensorNames n{.embedding = "token_embd.weight",
+                .final_norm = "output_norm.weight",
+                .head = "output.weight",
+                .layer = "blk.{}.",
+                .attention_norm = "attn_norm",
+                .feed_forward_norm = "ffn_norm",
+                .post_attention_norm = "post_attention_norm",
+                .post_feed_forward_norm = "post_ffw_norm",
+                .q_norm = "attn_q_norm",
+                .k_norm = "attn_k_norm",
+                .q = "attn_q",
+                .k = "attn_k",
+                .v = "attn_v",
+                .qkv = {},
+                .output = "attn_output",
+                .gate = "ffn_gate",
+                .up = "ffn_up",
+                .down = "ffn_down",
+                .gate_up = {},
+                .router = "ffn_gate_inp",
+                .expert_gate = "ffn_gate_exps",
+                .expert_up = "ffn_up_exps",
+                .expert_down = "ffn_down_exps"};
   if (checkpoint.find("blk.0.ffn_gate.0.weight"))  // files of before 2024 hold each expert by itself
     n.expert_gate = "ffn_gate.{}", n.expert_up = "ffn_up.{}", n.expert_down = "ffn_down.{}";
   if (a.family == "phi3") n.fused = TensorNames::Qkv::stacked, n.qkv = "attn_qkv", n.gate_up = "ffn_up";
@@ -38,13 +55,29 @@ TensorNames hf_names(const Checkpoint& checkpoint, const Architecture& a) {
   const NamePrefixes* found = prefixes_of(checkpoint);
   const NamePrefixes& before = found ? *found : name_prefixes[0];
   const std::string model(before.model), head = std::string(before.head) + "lm_head.weight";
-  TensorNames n{.embedding = model + "embed_tokens.weight", .final_norm = model + "norm.weight", .head = head,
-                .layer = model + "layers.{}.", .attention_norm = "input_layernorm", .feed_forward_norm = "post_attention_layernorm",
-                .post_attention_norm = {}, .post_feed_forward_norm = "post_feedforward_layernorm",
-                .q_norm = "self_attn.q_norm", .k_norm = "self_attn.k_norm", .q = "self_attn.q_proj", .k = "self_attn.k_proj",
-                .v = "self_attn.v_proj", .qkv = {}, .output = "self_attn.o_proj", .gate = "mlp.gate_proj", .up = "mlp.up_proj",
-                .down = "mlp.down_proj", .gate_up = {}, .router = "mlp.gate", .expert_gate = "mlp.experts.{}.gate_proj",
-                .expert_up = "mlp.experts.{}.up_proj", .expert_down = "mlp.experts.{}.down_proj"};
+  TensorNames n{.embedding = model + "embed_tokens.weight",
+                .final_norm = model + "norm.weight",
+                .head = head,
+                .layer = model + "layers.{}.",
+                .attention_norm = "input_layernorm",
+                .feed_forward_norm = "post_attention_layernorm",
+                .post_attention_norm = {},
+                .post_feed_forward_norm = "post_feedforward_layernorm",
+                .q_norm = "self_attn.q_norm",
+                .k_norm = "self_attn.k_norm",
+                .q = "self_attn.q_proj",
+                .k = "self_attn.k_proj",
+                .v = "self_attn.v_proj",
+                .qkv = {},
+                .output = "self_attn.o_proj",
+                .gate = "mlp.gate_proj",
+                .up = "mlp.up_proj",
+                .down = "mlp.down_proj",
+                .gate_up = {},
+                .router = "mlp.gate",
+                .expert_gate = "mlp.experts.{}.gate_proj",
+                .expert_up = "mlp.experts.{}.up_proj",
+                .expert_down = "mlp.experts.{}.down_proj"};
   if (a.post_norms) n.post_attention_norm = n.feed_forward_norm, n.feed_forward_norm = "pre_feedforward_layernorm";
   if (a.family == "baichuan") n.fused = TensorNames::Qkv::stacked, n.qkv = "self_attn.W_pack";
   if (a.family == "phi3") n.fused = TensorNames::Qkv::stacked, n.qkv = "self_attn.qkv_proj", n.gate_up = "mlp.gate_up_proj";

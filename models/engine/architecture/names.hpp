@@ -5,7 +5,8 @@
 
 namespace sextant::engine {
 
-/// Names of tensors; inside a layer and an expert without their suffix ".weight" or ".bias". An empty name: the family has none.
+/// Names of tensors; inside a layer and an expert without their suffix ".weight" or ".bias". An empty name: the family has
+/// none.
 struct TensorNames {
   enum class Qkv : uint8_t {
     separate,

@@ -18,7 +18,8 @@ using Shape = std::vector<uint64_t>;
 // Finds tensors by name, checks their shapes, and remembers which ones were asked for.
 class Finder {
  public:
-  Finder(const Checkpoint& checkpoint, const Architecture& a) : checkpoint_(checkpoint), a_(a), names_(tensor_names(checkpoint, a)) {}
+  Finder(const Checkpoint& checkpoint, const Architecture& a)
+      : checkpoint_(checkpoint), a_(a), names_(tensor_names(checkpoint, a)) {}
 
   Result<ModelTensors> model();
 
@@ -66,14 +67,17 @@ Result<Rows> Finder::whole(const std::string& name, const Shape& shape) {
   if (!tensor) return missing(name);
   if (tensor->shape != shape) {
     if ((name == names_.embedding || name == names_.head) && tensor->shape.size() == 2 && tensor->shape[1] == shape[1])
-      return Error{Error::Kind::data, fmt::format("{}: tensor {} has {} rows, and the metadata say {} tokens (vocab_size); where tokens were added "
-                                                  "after config.json was written, put {} there",
-                                                  checkpoint_.path(), shown(name), tensor->shape[0], shape[0], tensor->shape[0])};
+      return Error{
+          Error::Kind::data,
+          fmt::format("{}: tensor {} has {} rows, and the metadata say {} tokens (vocab_size); where tokens were added "
+                      "after config.json was written, put {} there",
+                      checkpoint_.path(), shown(name), tensor->shape[0], shape[0], tensor->shape[0])};
     return malformed(checkpoint_, fmt::format("tensor \"{}\" has shape [{}], and the metadata ask for [{}]", name,
                                               fmt::join(tensor->shape, ", "), fmt::join(shape, ", ")));
   }
   if (shape.size() == 1 && block_format(tensor->type).elements != 1)
-    return malformed(checkpoint_, fmt::format("tensor \"{}\" must be stored as F32, F16 or BF16, as every norm and bias is", name));
+    return malformed(checkpoint_,
+                     fmt::format("tensor \"{}\" must be stored as F32, F16 or BF16, as every norm and bias is", name));
   found_.insert(tensor);
   return part({.tensor = tensor}, 0, shape.size() < 3 ? shape[0] : shape[0] * shape[1]);
 }
@@ -187,14 +191,18 @@ Error Finder::missing(const std::string& name) const {
     return Error{Error::Kind::data, fmt::format("{}: tensor {} is missing{}", checkpoint_.path(), shown(name), why)};
   };
   if (has(".base_layer.") || has(".lora_A."))
-    return error(", and an adapter's parts (base_layer, lora_A) are there: the model was saved before the adapter was merged; merge it "
-                 "(merge_and_unload) and save it again");
+    return error(
+        ", and an adapter's parts (base_layer, lora_A) are there: the model was saved before the adapter was merged; merge it "
+        "(merge_and_unload) and save it again");
   if (name == names_.head && checkpoint_.format() == CheckpointFormat::hugging_face)
-    return error(", and \"tie_word_embeddings\" of config.json is false; set it to true if the head is the embedding, else take weights that were "
-                 "saved with the head");
+    return error(
+        ", and \"tie_word_embeddings\" of config.json is false; set it to true if the head is the embedding, else take weights "
+        "that were "
+        "saved with the head");
   if (name == names_.embedding && !checkpoint_.tensors().empty())
-    return error(fmt::format("; the tensors there have other names (the first is {}): rename them as transformers writes this family's",
-                             shown(checkpoint_.tensors().front().name)));
+    return error(
+        fmt::format("; the tensors there have other names (the first is {}): rename them as transformers writes this family's",
+                    shown(checkpoint_.tensors().front().name)));
   return malformed(checkpoint_, fmt::format("tensor {} is missing", shown(name)));
 }
 
@@ -210,12 +218,15 @@ std::string Finder::why_unknown(const Tensor& tensor) const {
     uint32_t layer = 0;
     const char* end = name.data() + name.size();
     if (std::from_chars(name.data() + before.size(), end, layer).ec == std::errc() && layer >= a_.layers.size())
-      return fmt::format("is of layer {}, and the metadata say {} layers; take the configuration that belongs to the weights", layer, a_.layers.size());
+      return fmt::format("is of layer {}, and the metadata say {} layers; take the configuration that belongs to the weights",
+                         layer, a_.layers.size());
   }
   if (name.ends_with(".bias"))
-    return "is a bias that is not 0, and the metadata ask for none there; set the key that does (of config.json, such as attention_bias), or take "
+    return "is a bias that is not 0, and the metadata ask for none there; set the key that does (of config.json, such as "
+           "attention_bias), or take "
            "the configuration that belongs to the weights";
-  return "belongs to no part of this architecture, so the model would be computed wrongly; take a model of a supported architecture";
+  return "belongs to no part of this architecture, so the model would be computed wrongly; take a model of a supported "
+         "architecture";
 }
 
 // A tensor that nobody asked for means that the model computes something that we would leave out. A bias of zeros adds nothing.
@@ -229,8 +240,9 @@ Result<void> Finder::no_other() const {
     else ++others;
   }
   if (!first) return {};
-  return Error{Error::Kind::data, fmt::format("{}: tensor {} {}{}", checkpoint_.path(), shown(first->name), why_unknown(*first),
-                                              others > 0 ? fmt::format(" ({} more tensors have no place, either)", others) : "")};
+  return Error{Error::Kind::data,
+               fmt::format("{}: tensor {} {}{}", checkpoint_.path(), shown(first->name), why_unknown(*first),
+                           others > 0 ? fmt::format(" ({} more tensors have no place, either)", others) : "")};
 }
 
 }  // namespace

@@ -15,8 +15,8 @@ namespace {
 using Texts = std::vector<std::string>;
 
 // `alone`: a tensor of which a request uses few rows, or null.
-Result<Texts> check_all_numbers(const Checkpoint& checkpoint, const Tensor* alone, const std::function<bool(const Tensor&)>& is_used,
-                                const ForEachTensor& for_each) {
+Result<Texts> check_all_numbers(const Checkpoint& checkpoint, const Tensor* alone,
+                                const std::function<bool(const Tensor&)>& is_used, const ForEachTensor& for_each) {
   const std::vector<Tensor>& tensors = checkpoint.tensors();
   std::vector<NumbersCheck> checks(tensors.size());
   for_each(tensors.size(), [&](uint64_t i) {
@@ -31,12 +31,16 @@ Result<Texts> check_all_numbers(const Checkpoint& checkpoint, const Tensor* alon
     if (checks[i].rows_not_finite == 0) continue;
     const std::string what = fmt::format("{}: {}", checkpoint.path(), not_finite(tensor, checks[i]));
     if (&tensor != alone)
-      return Error{Error::Kind::data, what + ": no request could be answered; so it was written, by a training that diverged or a conversion to numbers of "
-                                             "too small a range (F16); take an earlier state, or convert to BF16 or F32"};
+      return Error{
+          Error::Kind::data,
+          what +
+              ": no request could be answered; so it was written, by a training that diverged or a conversion to numbers of "
+              "too small a range (F16); take an earlier state, or convert to BF16 or F32"};
     warnings.push_back(what + ": a request that uses such a token fails");
   }
   if (!zero.empty())
-    warnings.push_back(fmt::format("{}: tensor {}{} 0 everywhere; was it trained, and the file written to its end?", checkpoint.path(), zero[0],
+    warnings.push_back(fmt::format("{}: tensor {}{} 0 everywhere; was it trained, and the file written to its end?",
+                                   checkpoint.path(), zero[0],
                                    zero.size() > 1 ? fmt::format(" and {} more are", zero.size() - 1) : " is"));
   return warnings;
 }
@@ -62,12 +66,15 @@ void head(const Checkpoint& checkpoint, const Architecture& a, Texts& ret) {
   if (!tie || !tie->IsTrue() || !has_other_head(checkpoint, a)) return;
   const TensorNames names = tensor_names(checkpoint, a);
   if (checkpoint.find(names.head)->added || checkpoint.find(names.embedding)->added) return;  // an adapter makes the difference
-  ret.push_back(fmt::format("{}: {} is true, and tensor {} has other numbers than the embedding: it is used, as by transformers 5; older versions put the "
-                            "embedding in its place",
-                            checkpoint.path(), inner.key("tie_word_embeddings"), shown(names.head)));
+  ret.push_back(
+      fmt::format("{}: {} is true, and tensor {} has other numbers than the embedding: it is used, as by transformers 5; older "
+                  "versions put the "
+                  "embedding in its place",
+                  checkpoint.path(), inner.key("tie_word_embeddings"), shown(names.head)));
 }
 
-// Frequencies that old checkpoints carry are not read; where they are others than what is computed, the configuration is another model's.
+// Frequencies that old checkpoints carry are not read; where they are others than what is computed, the configuration is
+// another model's.
 void frequencies(const Checkpoint& checkpoint, const Architecture& a, Texts& ret) {
   constexpr double tolerance = 0.02;  // they may be stored in bf16
   if (a.ropes.size() != 1 || a.ropes[0].scaling != Rope::Scaling::none || !a.ropes[0].divisors.empty()) return;
@@ -84,16 +91,21 @@ void frequencies(const Checkpoint& checkpoint, const Architecture& a, Texts& ret
     }
     if (same) continue;
     const double theta = std::pow(static_cast<double>(stored.back()), -1 / (1 - 1.0 / static_cast<double>(stored.size())));
-    ret.push_back(fmt::format("{}: tensor {} holds RoPE's frequencies of {} dimensions with a base of about {:.0f}; computed are {} with {:.0f}, as config.json "
-                              "says; is it the weights' own?",
-                              checkpoint.path(), shown(tensor.name), 2 * stored.size(), theta, a.ropes[0].dims, a.ropes[0].theta));
+    ret.push_back(
+        fmt::format("{}: tensor {} holds RoPE's frequencies of {} dimensions with a base of about {:.0f}; computed are {} with "
+                    "{:.0f}, as config.json "
+                    "says; is it the weights' own?",
+                    checkpoint.path(), shown(tensor.name), 2 * stored.size(), theta, a.ropes[0].dims, a.ropes[0].theta));
     return;
   }
 }
 
 void pictures(const Checkpoint& checkpoint, const Architecture& a, Texts& ret) {
-  const auto count = std::count_if(checkpoint.tensors().begin(), checkpoint.tensors().end(), [&](const Tensor& t) { return is_of_pictures(a, t.name); });
-  if (count > 0) ret.push_back(fmt::format("{}: {} tensors are of the half that sees pictures, and are not used: requests are text", checkpoint.path(), count));
+  const auto count = std::count_if(checkpoint.tensors().begin(), checkpoint.tensors().end(),
+                                   [&](const Tensor& t) { return is_of_pictures(a, t.name); });
+  if (count > 0)
+    ret.push_back(fmt::format("{}: {} tensors are of the half that sees pictures, and are not used: requests are text",
+                              checkpoint.path(), count));
 }
 
 }  // namespace
@@ -104,9 +116,12 @@ bool has_other_head(const Checkpoint& checkpoint, const Architecture& a) {
   return head && embedding && head->shape == embedding->shape && head->shape.size() == 2 && !same_numbers(*head, *embedding);
 }
 
-Result<std::vector<std::string>> check_weights(const Checkpoint& checkpoint, const Architecture& a, const ForEachTensor& for_each) {
+Result<std::vector<std::string>> check_weights(const Checkpoint& checkpoint, const Architecture& a,
+                                               const ForEachTensor& for_each) {
   const Tensor* embedding = a.tied_embeddings ? nullptr : checkpoint.find(tensor_names(checkpoint, a).embedding);
-  SXT_TRY(Texts warnings, check_all_numbers(checkpoint, embedding, [&](const Tensor& t) { return !is_tolerated(checkpoint, a, t.name); }, for_each));
+  SXT_TRY(Texts warnings,
+          check_all_numbers(
+              checkpoint, embedding, [&](const Tensor& t) { return !is_tolerated(checkpoint, a, t.name); }, for_each));
   head(checkpoint, a, warnings);
   frequencies(checkpoint, a, warnings);
   pictures(checkpoint, a, warnings);

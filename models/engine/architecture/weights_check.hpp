@@ -1,5 +1,5 @@
-// What is wrong with a model's weights, or odd, though every tensor has its place: numbers that are none, a head beside a tied embedding,
-// RoPE's frequencies of another model. One list, for loading and for `sextant model info`.
+// What is wrong with a model's weights, or odd, though every tensor has its place: numbers that are none, a head beside a tied
+// embedding, RoPE's frequencies of another model. One list, for loading and for `sextant model info`.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -13,7 +13,8 @@ namespace sextant::engine {
 using ForEachTensor = std::function<void(uint64_t n, const std::function<void(uint64_t)>& body)>;
 
 /// One sentence each. An error where a tensor that every request uses holds a NaN or an infinity. Reads all weights.
-Result<std::vector<std::string>> check_weights(const Checkpoint& checkpoint, const Architecture& architecture, const ForEachTensor& for_each);
+Result<std::vector<std::string>> check_weights(const Checkpoint& checkpoint, const Architecture& architecture,
+                                               const ForEachTensor& for_each);
 /// The same of an encoder's tensors.
 Result<std::vector<std::string>> check_encoder_weights(const Checkpoint& checkpoint, const ForEachTensor& for_each);
 

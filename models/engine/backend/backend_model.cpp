@@ -36,9 +36,10 @@ double operations(const EncoderShape& s, const Cost& cost) {
 
 // What a job and its results take: the trie with its index, and what is learnt of each token.
 size_t job_bytes(const Job& job) {
-  constexpr size_t of_token = sizeof(int32_t) + sizeof(float) + 1, of_node = sizeof(TokenTrie::Node) + 48;  // 48: an entry of the index
-  return job.trie.tokens().size() * of_token + job.trie.nodes().size() * of_node + job.items.size() * (sizeof(JobItem) + sizeof(uint32_t)) +
-         job.outcome.size() * (sizeof(JobRequest) + 32);
+  constexpr size_t of_token = sizeof(int32_t) + sizeof(float) + 1,
+                   of_node = sizeof(TokenTrie::Node) + 48;  // 48: an entry of the index
+  return job.trie.tokens().size() * of_token + job.trie.nodes().size() * of_node +
+         job.items.size() * (sizeof(JobItem) + sizeof(uint32_t)) + job.outcome.size() * (sizeof(JobRequest) + 32);
 }
 
 }  // namespace
@@ -71,15 +72,19 @@ void BackendModel::warn(std::vector<std::string> sentences) {
 void BackendModel::check_files() {
   const auto for_each = [&](uint64_t n, const std::function<void(uint64_t)>& body) { hardware_->for_each(n, body); };
   warn(checkpoint_->warnings());
-  warn(or_throw(encoder_ ? check_encoder_weights(*checkpoint_, for_each) : check_weights(*checkpoint_, *architecture_, for_each)));
+  warn(or_throw(encoder_ ? check_encoder_weights(*checkpoint_, for_each)
+                         : check_weights(*checkpoint_, *architecture_, for_each)));
   if (!config_.weights) checkpoint_->let_go();
   if (!config_.peft_path.empty() && config_.tokenizer_path.empty())
     if (auto beside = tokenizer_beside_adapter(config_.peft_path, config_.path)) warnings_.push_back(*std::move(beside));
   const uint32_t rows = encoder_ ? encoder_->vocab : architecture_->vocab, ids = tokenizer_ ? tokenizer_->vocab_size() : 0;
   if (ids <= rows) return;
-  const auto token = [&](uint32_t id) { return json::quote(utf8::repair(token_content(*tokenizer_, static_cast<int32_t>(id)))); };
-  warnings_.push_back(fmt::format("{}: the tokenizer has {} ids, the embedding {} rows: a request with one of the tokens from {} on fails ({} .. {})",
-                                  config_.path, with_commas(ids), with_commas(rows), rows, token(rows), token(ids - 1)));
+  const auto token = [&](uint32_t id) {
+    return json::quote(utf8::repair(token_content(*tokenizer_, static_cast<int32_t>(id))));
+  };
+  warnings_.push_back(fmt::format(
+      "{}: the tokenizer has {} ids, the embedding {} rows: a request with one of the tokens from {} on fails ({} .. {})",
+      config_.path, with_commas(ids), with_commas(rows), rows, token(rows), token(ids - 1)));
 }
 
 void BackendModel::load_vocabulary() {
@@ -94,7 +99,8 @@ void BackendModel::load_vocabulary() {
     warn(std::move(vocabulary.warnings));
   }
   if (!config_.path.empty() && from != config_.path) templates = or_throw(find_chat_templates(config_.path));
-  chat_ = or_throw(choose_template(config_.chat_template, templates, config_.path.empty() ? config_.tokenizer_path : config_.path));
+  chat_ =
+      or_throw(choose_template(config_.chat_template, templates, config_.path.empty() ? config_.tokenizer_path : config_.path));
   for (const ChatTemplateSource& one : templates) template_names_.push_back(one.name);
   if (!chat_.problem.empty()) warnings_.push_back(chat_.problem);  // scoring does not need it
 }
@@ -102,14 +108,16 @@ void BackendModel::load_vocabulary() {
 void BackendModel::read_generation() {
   if (!tokenizer_ || config_.path.empty()) return;
   const auto* open = dynamic_cast<const GgufFile*>(checkpoint_.get());
-  GenerationSettings read = open ? read_generation_settings(*open)
-                                 : or_throw(read_generation_settings(config_.path, tokenizer_->end_of_generation(), tokenizer_->vocab_size()));
+  GenerationSettings read =
+      open ? read_generation_settings(*open)
+           : or_throw(read_generation_settings(config_.path, tokenizer_->end_of_generation(), tokenizer_->vocab_size()));
   generation_ = std::move(read.settings);
   warn(std::move(read.warnings));
 }
 
 const Tokenizer& BackendModel::tokenizer() const {
-  if (!tokenizer_) throw PluginError(SXT_UNSUPPORTED, "only a chat template was configured; set path or tokenizer_path for its tokens");
+  if (!tokenizer_)
+    throw PluginError(SXT_UNSUPPORTED, "only a chat template was configured; set path or tokenizer_path for its tokens");
   return *tokenizer_;
 }
 
@@ -117,8 +125,8 @@ void BackendModel::load_weights() {
   const auto begin = std::chrono::steady_clock::now();
   const uint32_t context_length = config_.max_seq_len ? config_.max_seq_len : architecture_->context;
   if (context_length > architecture_->context)
-    warnings_.push_back(fmt::format("max_seq_len: {} tokens are more than the {} that {} was trained for", with_commas(context_length),
-                     with_commas(architecture_->context), config_.path));
+    warnings_.push_back(fmt::format("max_seq_len: {} tokens are more than the {} that {} was trained for",
+                                    with_commas(context_length), with_commas(architecture_->context), config_.path));
   std::vector<int32_t> end = tokenizer_->end_of_generation();  // those that can come out of the head
   std::erase_if(end, [&](int32_t id) { return static_cast<uint32_t>(id) >= architecture_->vocab; });
   const DeviceOrder first{*checkpoint_, *architecture_, config_, context_length, std::move(end)};
@@ -142,11 +150,12 @@ void BackendModel::load_weights() {
 
 void BackendModel::log_loaded(uint32_t workers, double took) const {
   const DeviceLimits limits = devices_.front()->limits();
-  context.log(SXT_LOG_INFO, fmt::format("{}: {}weights {} MiB, buffers {} MiB, up to {} MiB of keys and values ({} tokens); {}; "
-                                        "loaded in {:.1f} s",
-                                        config_.path, workers * report_.parts > 1 ? "on each device " : "", report_.weights >> 20, report_.buffers >> 20,
-                                        (report_.page * limits.pages) >> 20, with_commas(uint64_t{limits.pages} * page_tokens),
-                                        report_.label, took));
+  context.log(SXT_LOG_INFO,
+              fmt::format("{}: {}weights {} MiB, buffers {} MiB, up to {} MiB of keys and values ({} tokens); {}; "
+                          "loaded in {:.1f} s",
+                          config_.path, workers * report_.parts > 1 ? "on each device " : "", report_.weights >> 20,
+                          report_.buffers >> 20, (report_.page * limits.pages) >> 20,
+                          with_commas(uint64_t{limits.pages} * page_tokens), report_.label, took));
 }
 
 const std::vector<std::unique_ptr<Device>>& BackendModel::devices() {
@@ -216,7 +225,8 @@ Job BackendModel::make_job(uint64_t call, std::span<const sxt_request* const> re
   };
   Job job = engine::make_job(
       requests, *tokenizer_, {devices().front()->limits().context, architecture_->vocab}, config_.prefix_reuse,
-      [this](uint32_t tokens) { return rope_length(*architecture_, tokens); }, for_each, [this, call] { return context.cancelled(call); });
+      [this](uint32_t tokens) { return rope_length(*architecture_, tokens); }, for_each,
+      [this, call] { return context.cancelled(call); });
   if (context.cancelled(call)) throw PluginError(SXT_CANCELLED, "cancelled");
   if (devices_.size() > 1) share_out(job, static_cast<uint32_t>(devices_.size()));
   return job;
@@ -231,8 +241,10 @@ std::string BackendModel::plan(uint64_t call, std::span<const sxt_request* const
   const Cost embedding{.rows = embedded};
   size_t kv = 0, trie = 0;
   uint64_t prompt_tokens = embedded, computed_tokens = embedded;
-  const double speed = operations_per_s_ > 0 ? operations_per_s_ : report_.operations_per_s;  // of an earlier run, else what such hardware reaches
-  double seconds = (encoder_ ? operations(*encoder_, embedding) : operations(*architecture_, embedding)) / static_cast<double>(devices_.size()) / speed;
+  const double speed = operations_per_s_ > 0 ? operations_per_s_
+                                             : report_.operations_per_s;  // of an earlier run, else what such hardware reaches
+  double seconds = (encoder_ ? operations(*encoder_, embedding) : operations(*architecture_, embedding)) /
+                   static_cast<double>(devices_.size()) / speed;
   const size_t parts = devices_.size() * report_.parts;
   if (!asked.others.empty()) {
     const Job job = make_job(call, asked.others, true);

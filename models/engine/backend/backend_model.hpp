@@ -1,6 +1,6 @@
 // A model backend as the core sees it, all but its hardware: one model's files, its tokenizer and chat template, and the
-// scheduler that runs requests on a device. Threads: [any] once it is made (SXT_CAP_CONCURRENT): where calls of run overlap, one
-// has the device and the next one's requests are tokenised meanwhile.
+// scheduler that runs requests on a device. Threads: [any] once it is made (SXT_CAP_CONCURRENT): where calls of run overlap,
+// one has the device and the next one's requests are tokenised meanwhile.
 #pragma once
 #include <memory>
 #include <mutex>

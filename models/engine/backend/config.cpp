@@ -31,7 +31,8 @@ void check_model_is_named(const BackendConfig& config) {
   // without weights, a tokenizer or a chat template can stand alone
   const bool own_template = config.chat_template != "auto" && config.chat_template != "none";
   const bool alone = !config.weights && (!config.tokenizer_path.empty() || own_template);
-  if (config.path.empty() && !alone) throw ConfigError("path: the configuration names no model file; set it to a .gguf file or a Hugging Face folder");
+  if (config.path.empty() && !alone)
+    throw ConfigError("path: the configuration names no model file; set it to a .gguf file or a Hugging Face folder");
 }
 
 }  // namespace sextant::engine

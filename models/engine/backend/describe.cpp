@@ -82,7 +82,8 @@ void write_encoder(Description& out, const Checkpoint& checkpoint, const Encoder
     for (const auto& [name, count] : types) out.number(name, count);
   });
   out.object("encoder", [&] {
-    out.number("layers", s.layers), out.number("hidden", s.hidden), out.number("heads", s.heads), out.number("head_dim", s.head_dim);
+    out.number("layers", s.layers), out.number("hidden", s.hidden), out.number("heads", s.heads),
+        out.number("head_dim", s.head_dim);
     out.number("feed_forward", s.feed_forward), out.number("vocab", s.vocab), out.number("context", s.context);
     if (s.distance_buckets) out.number("distance_buckets", s.distance_buckets);
   });
@@ -183,8 +184,8 @@ std::string BackendModel::describe() {
   if (tokenizer_ && architecture_) {
     std::filesystem::path path = std::filesystem::path(config_.path).lexically_normal();
     if (path.filename().empty()) path = path.parent_path();
-    const Findings found = findings({path.filename().string(), &*tokenizer_, &*architecture_, chat_.chat ? &*chat_.chat : nullptr,
-                                     claims ? &*claims : nullptr});
+    const Findings found = findings({path.filename().string(), &*tokenizer_, &*architecture_,
+                                     chat_.chat ? &*chat_.chat : nullptr, claims ? &*claims : nullptr});
     out.texts("looks_wrong", found.wrong);
     if (!found.notes.empty()) out.texts("notes", found.notes);
   }

@@ -84,13 +84,14 @@ class Finder {
         if (claim.where.starts_with(file) && !claim.ids.empty()) return &claim;
       return nullptr;
     };
-    const TokenClaim *tokenizer = of("tokenizer_config.json"), *special = of("special_tokens_map.json"), *config = of("config.json");
+    const TokenClaim *tokenizer = of("tokenizer_config.json"), *special = of("special_tokens_map.json"),
+                     *config = of("config.json");
     if (tokenizer && special && tokenizer->ids != special->ids)
-      add("{} is {}, and {} is {}; the former counts", tokenizer->where, token_text(tokenizer_, tokenizer->ids.front()), special->where,
-          token_text(tokenizer_, special->ids.front()));
+      add("{} is {}, and {} is {}; the former counts", tokenizer->where, token_text(tokenizer_, tokenizer->ids.front()),
+          special->where, token_text(tokenizer_, special->ids.front()));
     if (tokenizer && config && !of("generation_config.json") && !contains(config->ids, tokenizer->ids.front()))
-      add("{} is {}, and {} is {}; each of them ends a generation", tokenizer->where, token_text(tokenizer_, tokenizer->ids.front()),
-          config->where, token_list(tokenizer_, config->ids));
+      add("{} is {}, and {} is {}; each of them ends a generation", tokenizer->where,
+          token_text(tokenizer_, tokenizer->ids.front()), config->where, token_list(tokenizer_, config->ids));
     against_generation_config();
   }
 
@@ -122,7 +123,8 @@ class Finder {
     for (const std::string& text : {asked, answered})
       for (const std::string& token : tokens_in(text))
         if (!find_token(tokenizer_, token) && seen.insert(token).second)
-          add("the chat template writes {}, which is not a token of the vocabulary: the model reads it letter by letter; is the "
+          add("the chat template writes {}, which is not a token of the vocabulary: the model reads it letter by letter; is "
+              "the "
               "template another model's?",
               token);
     const std::vector<int32_t> ids = tokenizer_.encode(asked, {}).ids;

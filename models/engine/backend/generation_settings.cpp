@@ -29,27 +29,79 @@ constexpr Followed followed[] = {
 // What is not done, and the value with which it would change nothing; NAN: null and false only.
 struct NotFollowed { std::string_view key; double neutral; };
 constexpr NotFollowed not_followed[] = {
-    {"num_beams", 1}, {"num_beam_groups", 1}, {"diversity_penalty", 0}, {"typical_p", 1}, {"top_h", NAN}, {"epsilon_cutoff", 0},
-    {"eta_cutoff", 0}, {"encoder_repetition_penalty", 1}, {"encoder_no_repeat_ngram_size", 0}, {"min_length", 0},
-    {"forced_bos_token_id", NAN}, {"forced_eos_token_id", NAN}, {"guidance_scale", 1}, {"penalty_alpha", 0}, {"sequence_bias", NAN},
-    {"exponential_decay_length_penalty", NAN}, {"watermarking_config", NAN}, {"constraints", NAN}, {"force_words_ids", NAN},
-    {"token_healing", NAN}, {"num_return_sequences", 1}, {"max_time", NAN}, {"dola_layers", NAN},
+    {"num_beams", 1},
+    {"num_beam_groups", 1},
+    {"diversity_penalty", 0},
+    {"typical_p", 1},
+    {"top_h", NAN},
+    {"epsilon_cutoff", 0},
+    {"eta_cutoff", 0},
+    {"encoder_repetition_penalty", 1},
+    {"encoder_no_repeat_ngram_size", 0},
+    {"min_length", 0},
+    {"forced_bos_token_id", NAN},
+    {"forced_eos_token_id", NAN},
+    {"guidance_scale", 1},
+    {"penalty_alpha", 0},
+    {"sequence_bias", NAN},
+    {"exponential_decay_length_penalty", NAN},
+    {"watermarking_config", NAN},
+    {"constraints", NAN},
+    {"force_words_ids", NAN},
+    {"token_healing", NAN},
+    {"num_return_sequences", 1},
+    {"max_time", NAN},
+    {"dola_layers", NAN},
 };
 
-// How something is computed or handed back, special tokens (special_tokens.cpp reads those that count), and what matters to beams only.
+// How something is computed or handed back, special tokens (special_tokens.cpp reads those that count), and what matters to
+// beams only.
 constexpr std::string_view without_effect[] = {
-    "_commit_hash", "_from_model_config", "assistant_confidence_threshold", "assistant_early_exit", "assistant_ensemble_weight",
-    "assistant_lookbehind", "bos_token_id", "cache_config", "cache_implementation", "chat_format", "compile_config",
-    "continuous_batching_config", "decoder_start_token_id", "disable_compile", "early_stopping", "eos_token_id", "is_assistant",
-    "length_penalty", "low_memory", "max_matching_ngram_size", "max_window_size", "num_assistant_tokens",
-    "num_assistant_tokens_schedule", "output_attentions", "output_hidden_states", "output_logits", "output_scores", "pad_token_id",
-    "prefill_chunk_size", "prompt_lookup_num_tokens", "remove_invalid_values", "renormalize_logits", "return_dict_in_generate",
-    "speculation_type", "target_lookbehind", "transformers_version", "trust_remote_code", "use_cache", "user_token_id",
+    "_commit_hash",
+    "_from_model_config",
+    "assistant_confidence_threshold",
+    "assistant_early_exit",
+    "assistant_ensemble_weight",
+    "assistant_lookbehind",
+    "bos_token_id",
+    "cache_config",
+    "cache_implementation",
+    "chat_format",
+    "compile_config",
+    "continuous_batching_config",
+    "decoder_start_token_id",
+    "disable_compile",
+    "early_stopping",
+    "eos_token_id",
+    "is_assistant",
+    "length_penalty",
+    "low_memory",
+    "max_matching_ngram_size",
+    "max_window_size",
+    "num_assistant_tokens",
+    "num_assistant_tokens_schedule",
+    "output_attentions",
+    "output_hidden_states",
+    "output_logits",
+    "output_scores",
+    "pad_token_id",
+    "prefill_chunk_size",
+    "prompt_lookup_num_tokens",
+    "remove_invalid_values",
+    "renormalize_logits",
+    "return_dict_in_generate",
+    "speculation_type",
+    "target_lookbehind",
+    "transformers_version",
+    "trust_remote_code",
+    "use_cache",
+    "user_token_id",
     "assistant_token_id",
 };
 
 bool is_neutral(const json::Value& value, double neutral) {
-  return value.IsNull() || value.IsFalse() || (value.IsArray() && value.Empty()) || (value.IsNumber() && value.GetDouble() == neutral);
+  return value.IsNull() || value.IsFalse() || (value.IsArray() && value.Empty()) ||
+         (value.IsNumber() && value.GetDouble() == neutral);
 }
 
 bool is_right(const json::Value& value, Kind kind) {
@@ -57,14 +109,19 @@ bool is_right(const json::Value& value, Kind kind) {
   switch (kind) {
     case Kind::flag: return value.IsBool();
     case Kind::number: return value.IsNumber() && std::isfinite(value.GetDouble());
-    case Kind::whole: return value.IsNumber() && value.GetDouble() >= 0 && value.GetDouble() <= UINT32_MAX && value.GetDouble() == std::floor(value.GetDouble());
+    case Kind::whole:
+      return value.IsNumber() && value.GetDouble() >= 0 && value.GetDouble() <= UINT32_MAX &&
+             value.GetDouble() == std::floor(value.GetDouble());
     case Kind::ids: return value.IsArray() && all([](const json::Value& id) { return id.IsInt(); });
-    case Kind::texts: return value.IsString() || (value.IsArray() && all([](const json::Value& text) { return text.IsString(); }));
+    case Kind::texts:
+      return value.IsString() || (value.IsArray() && all([](const json::Value& text) { return text.IsString(); }));
   }
   return false;
 }
 
-std::string shown(std::string_view key, const json::Value& value) { return fmt::format("{} {}", key, shorten(json::write(value), 60)); }
+std::string shown(std::string_view key, const json::Value& value) {
+  return fmt::format("{} {}", key, shorten(json::write(value), 60));
+}
 
 class Reader {
  public:
@@ -76,12 +133,14 @@ class Reader {
   GenerationSettings read(const json::Value& file, bool whole) {
     for (const auto& member : file.GetObject()) {
       const std::string_view key = json::text(member.name);
-      if (const auto* one = std::find_if(std::begin(followed), std::end(followed), [&](const Followed& f) { return f.key == key; });
+      if (const auto* one =
+              std::find_if(std::begin(followed), std::end(followed), [&](const Followed& f) { return f.key == key; });
           one != std::end(followed)) {
         follow(*one, member.value);
       } else if (key == "bad_words_ids") {
         bad_words(member.value);
-      } else if (const auto* other = std::find_if(std::begin(not_followed), std::end(not_followed), [&](const NotFollowed& n) { return n.key == key; });
+      } else if (const auto* other = std::find_if(std::begin(not_followed), std::end(not_followed),
+                                                  [&](const NotFollowed& n) { return n.key == key; });
                  other != std::end(not_followed)) {
         if (!is_neutral(member.value, other->neutral)) ignored_.push_back(shown(key, member.value));
       } else if (whole && !member.value.IsNull() && !is_one_of(without_effect, key)) {
@@ -92,7 +151,8 @@ class Reader {
     if (!ignored_.empty())
       out_.warnings.push_back(fmt::format("{} asks for {}, which is not followed", from_, fmt::join(ignored_, ", ")));
     if (!unknown_.empty())
-      out_.warnings.push_back(fmt::format("{} has {}, which nothing is known of and nothing is done with", from_, fmt::join(unknown_, ", ")));
+      out_.warnings.push_back(
+          fmt::format("{} has {}, which nothing is known of and nothing is done with", from_, fmt::join(unknown_, ", ")));
     if (!out_.settings.ObjectEmpty()) json::set(out_.settings, "from", from_, allocator());
     return std::move(out_);
   }
@@ -103,7 +163,8 @@ class Reader {
   void follow(const Followed& one, const json::Value& value) {
     if (value.IsNull()) return;
     if (!is_right(value, one.kind)) {
-      out_.warnings.push_back(fmt::format("{}: {} is not what such a setting can be; it is not followed", from_, shown(one.key, value)));
+      out_.warnings.push_back(
+          fmt::format("{}: {} is not what such a setting can be; it is not followed", from_, shown(one.key, value)));
     } else if (one.key == "suppress_tokens") {
       for (const auto& id : value.GetArray()) never_.push_back(id.GetInt());
     } else if (one.key == "begin_suppress_tokens") {
@@ -138,7 +199,8 @@ class Reader {
     std::erase_if(ids, [](int32_t id) { return id < 0; });  // -1 stands for none
     const auto beyond = [&](int32_t id) { return static_cast<uint32_t>(id) >= vocab_; };
     if (const auto it = std::find_if(ids.begin(), ids.end(), beyond); it != ids.end())
-      out_.warnings.push_back(fmt::format("{}: {} names the id {}, and the vocabulary has {}; is it another model's?", from_, key, *it, vocab_));
+      out_.warnings.push_back(
+          fmt::format("{}: {} names the id {}, and the vocabulary has {}; is it another model's?", from_, key, *it, vocab_));
     std::erase_if(ids, beyond);
     if (ids.empty()) return;
     json::Value list(rapidjson::kArrayType);
@@ -156,7 +218,8 @@ class Reader {
 
 }  // namespace
 
-// llama.cpp's settings have other meanings (a penalty looks at the last tokens only, an order of samplers), so none is taken over.
+// llama.cpp's settings have other meanings (a penalty looks at the last tokens only, an order of samplers), so none is taken
+// over.
 GenerationSettings read_generation_settings(const GgufFile& file) {
   constexpr std::string_view prefix = "general.sampling.";
   GenerationSettings out;
@@ -165,8 +228,9 @@ GenerationSettings read_generation_settings(const GgufFile& file) {
   for (const auto& member : file.metadata().GetObject())
     if (json::text(member.name).starts_with(prefix)) asked.push_back(shown(json::text(member.name), member.value));
   if (!asked.empty())
-    out.warnings.push_back(fmt::format("{} asks for {}, which is not followed: the likeliest token is taken; give --generation-kwargs to draw",
-                                       fs::path(file.path()).filename().string(), fmt::join(asked, ", ")));
+    out.warnings.push_back(
+        fmt::format("{} asks for {}, which is not followed: the likeliest token is taken; give --generation-kwargs to draw",
+                    fs::path(file.path()).filename().string(), fmt::join(asked, ", ")));
   return out;
 }
 

@@ -30,7 +30,8 @@ struct EncoderOrder {
   uint32_t context;              // tokens of the longest text
 };
 
-/// What was made, of one device: for the log, for `plan` and for `sextant model info`. Memory in bytes, fixed at load, of each part.
+/// What was made, of one device: for the log, for `plan` and for `sextant model info`. Memory in bytes, fixed at load, of each
+/// part.
 struct DeviceReport {
   std::string label;      // "AVX-512, 2 threads"
   std::string compute;    // "f32"
@@ -46,8 +47,8 @@ class Hardware {
  public:
   virtual ~Hardware() = default;
   virtual const char* name() const = 0;  // of the device in describe(): "cpu"
-  /// How many devices share the work of a call, each with its own copy of the weights (share.hpp). They are alike: the same bits,
-  /// the same limits. Throws as make_device.
+  /// How many devices share the work of a call, each with its own copy of the weights (share.hpp). They are alike: the same
+  /// bits, the same limits. Throws as make_device.
   virtual uint32_t workers(const DeviceOrder&) const { return 1; }
   /// One worker's device. With several workers this is called on a thread of each at the same time. Plans the memory, loads the
   /// weights. Throws PluginError: what the device cannot compute (SXT_UNSUPPORTED), what does not fit, with the numbers

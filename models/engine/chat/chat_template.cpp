@@ -4,7 +4,8 @@
 namespace sextant::engine {
 
 Result<ChatTemplate> ChatTemplate::parse(std::string source, std::string name) {
-  SXT_TRY(jinja::Template parsed, jinja::Template::parse(std::move(source), std::move(name), jinja::Environment::chat_templates()));
+  SXT_TRY(jinja::Template parsed,
+          jinja::Template::parse(std::move(source), std::move(name), jinja::Environment::chat_templates()));
   return ChatTemplate(std::move(parsed));
 }
 

@@ -26,14 +26,16 @@ TemplateChoice own_default(const ChatTemplateSources& own, const std::string& mo
   if (own.empty()) return choice;
   const ChatTemplateSource* source = find(own, "default");
   if (!source) {
-    choice.problem = fmt::format("{} has chat templates named {}, and none named default; give --chat-template NAME with one of these ({})",
-                                 model, names_of(own), plain);
+    choice.problem =
+        fmt::format("{} has chat templates named {}, and none named default; give --chat-template NAME with one of these ({})",
+                    model, names_of(own), plain);
     return choice;
   }
   auto parsed = ChatTemplate::parse(source->text, source->origin);
   if (!parsed) {
-    choice.problem = fmt::format("the model's chat template cannot be used: {}; give another one as --chat-template FILE.jinja ({})",
-                                 parsed.error().message, plain);
+    choice.problem =
+        fmt::format("the model's chat template cannot be used: {}; give another one as --chat-template FILE.jinja ({})",
+                    parsed.error().message, plain);
     return choice;
   }
   choice.chat = *std::move(parsed);

@@ -14,8 +14,8 @@ struct TemplateChoice {
   std::string problem;
 };
 
-/// `setting`: "auto" (the one named default, and with tools tool_use, as transformers does), "none", the name of one of `own`, or a
-/// .jinja file. `model`: its path, for messages. An error where what somebody named is missing or broken.
+/// `setting`: "auto" (the one named default, and with tools tool_use, as transformers does), "none", the name of one of `own`,
+/// or a .jinja file. `model`: its path, for messages. An error where what somebody named is missing or broken.
 Result<TemplateChoice> choose_template(const std::string& setting, const ChatTemplateSources& own, const std::string& model);
 
 }  // namespace sextant::engine

@@ -25,7 +25,8 @@ Error no_adapter(const std::string& folder) {
   if (failed) return refused(folder, fmt::format("the folder cannot be read ({}); check its permissions", failed.message()));
   if (!below.empty())
     return refused(folder, fmt::format("holds no adapter_config.json, but {} below does; name {}",
-                                       below.size() == 1 ? "a folder" : fmt::format("{} folders", below.size()), fmt::join(below, " or ")));
+                                       below.size() == 1 ? "a folder" : fmt::format("{} folders", below.size()),
+                                       fmt::join(below, " or ")));
   return refused(folder, "holds no adapter_config.json, so it is not a PEFT adapter; name the folder of one as --peft-path");
 }
 
@@ -56,16 +57,17 @@ Result<Adapter> read_adapter(const std::string& folder, const Checkpoint& model)
 
 std::optional<std::string> tokenizer_beside_adapter(const std::string& folder, const std::string& model) {
   std::vector<std::string_view> differ;
-  for (const std::string_view name : {"tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "vocab.txt", "added_tokens.json",
-                                      "chat_template.jinja", "tokenizer_config.json"}) {
+  for (const std::string_view name : {"tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "vocab.txt",
+                                      "added_tokens.json", "chat_template.jinja", "tokenizer_config.json"}) {
     const auto own = read_text_file(fmt::format("{}/{}", folder, name), tokenizer_file_bytes_max),
                base = read_text_file(fmt::format("{}/{}", model, name), tokenizer_file_bytes_max);
     if (own && (!base || *own != *base)) differ.push_back(name);
   }
   if (differ.empty()) return std::nullopt;
-  return fmt::format("{}: holds {} beside the adapter, other than the model's, and {} not read; give --tokenizer-path {} for the adapter's "
-                     "tokens, and --chat-template for its chats",
-                     folder, fmt::join(differ, ", "), differ.size() == 1 ? "it is" : "they are", folder);
+  return fmt::format(
+      "{}: holds {} beside the adapter, other than the model's, and {} not read; give --tokenizer-path {} for the adapter's "
+      "tokens, and --chat-template for its chats",
+      folder, fmt::join(differ, ", "), differ.size() == 1 ? "it is" : "they are", folder);
 }
 
 }  // namespace sextant::engine

@@ -21,41 +21,50 @@ bool asks(const json::Value* value) {
   return !value->IsNumber() || value->GetDouble() != 0;
 }
 
-// What is not followed because it says how the adapter was made, or where: nothing of it is computed with the weights as they are.
+// What is not followed because it says how the adapter was made, or where: nothing of it is computed with the weights as they
+// are.
 constexpr std::string_view of_training[] = {
     "auto_mapping",  "base_model_name_or_path", "corda_config",     "eva_config",        "inference_mode", "init_lora_weights",
     "loftq_config",  "lora_dropout",            "lora_ga_config",   "megatron_config",   "megatron_core",  "peft_type",
     "peft_version",  "qalora_group_size",       "revision",         "runtime_config",    "velora_config"};
-constexpr std::string_view followed[] = {
-    "alpha_pattern", "bias",           "ensure_weight_tying", "exclude_modules", "fan_in_fan_out", "layers_pattern", "layers_to_transform",
-    "lora_alpha",    "modules_to_save", "r",                  "rank_pattern",    "target_modules", "task_type",      "use_dora", "use_rslora"};
+constexpr std::string_view followed[] = {"alpha_pattern",       "bias",
+                                         "ensure_weight_tying", "exclude_modules",
+                                         "fan_in_fan_out",      "layers_pattern",
+                                         "layers_to_transform", "lora_alpha",
+                                         "modules_to_save",     "r",
+                                         "rank_pattern",        "target_modules",
+                                         "task_type",           "use_dora",
+                                         "use_rslora"};
 
 Result<void> refuse_variants(const json::Value& config, const std::string& path) {
   const auto variant = [&](std::string_view key, std::string_view value) {
     return refused(
         path,
-        fmt::format("\"{}\": {} asks for what is not computed here: LoRA, DoRA and whole modules are; merge the adapter with peft "
-                    "(merge_and_unload) and give the merged model",
-                    key, value.substr(0, 80)));
+        fmt::format(
+            "\"{}\": {} asks for what is not computed here: LoRA, DoRA and whole modules are; merge the adapter with peft "
+            "(merge_and_unload) and give the merged model",
+            key, value.substr(0, 80)));
   };
-  for (const char* key : {"trainable_token_indices", "target_parameters", "layer_replication", "lora_bias", "alora_invocation_tokens",
-                          "arrow_config", "kasa_config", "monteclora_config"})
+  for (const char* key : {"trainable_token_indices", "target_parameters", "layer_replication", "lora_bias",
+                          "alora_invocation_tokens", "arrow_config", "kasa_config", "monteclora_config"})
     if (const json::Value* value = json::find(config, key); asks(value)) return variant(key, json::write(*value));
   for (const auto& member : config.GetObject()) {  // use_qalora, use_bdlora, and what comes later
     const std::string_view key = json::text(member.name);
-    if (key.starts_with("use_") && !is_one_of(followed, key) && asks(&member.value)) return variant(key, json::write(member.value));
+    if (key.starts_with("use_") && !is_one_of(followed, key) && asks(&member.value))
+      return variant(key, json::write(member.value));
   }
   const json::Value* bias = json::find(config, "bias");
   if (asks(bias) && *bias != "none" && *bias != "all" && *bias != "lora_only") return variant("bias", json::write(*bias));
-  // All others change the base weights when training begins (PiSSA, OLoRA, CorDA, LoftQ, LoRA-GA ..), and the adapter is the difference to
-  // what they became.
+  // All others change the base weights when training begins (PiSSA, OLoRA, CorDA, LoftQ, LoRA-GA ..), and the adapter is the
+  // difference to what they became.
   const std::string start = json::find_string(config, "init_lora_weights").value_or("");
-  if (!start.empty() && start != "gaussian" && start != "eva" && start != "orthogonal") return variant("init_lora_weights", json::quote(start));
+  if (!start.empty() && start != "gaussian" && start != "eva" && start != "orthogonal")
+    return variant("init_lora_weights", json::quote(start));
   return {};
 }
 
-// How PEFT names modules: by regular expressions, which are mostly plain names. `tail`: a module matches too if what stands behind one
-// of its dots does. The pattern comes out of a file that anybody may have made.
+// How PEFT names modules: by regular expressions, which are mostly plain names. `tail`: a module matches too if what stands
+// behind one of its dots does. The pattern comes out of a file that anybody may have made.
 Result<Regex> module_pattern(std::string_view regex, bool tail) {
   RegexOptions options;
   options.whole = options.valid_text = true;
@@ -71,7 +80,8 @@ Result<Regex> module_pattern(std::string_view regex, bool tail) {
 Result<double> number(const json::Value& value, std::string_view key, double most, const std::string& path) {
   const double x = value.IsNumber() ? value.GetDouble() : NAN;
   if (!(std::abs(x) <= most))
-    return refused(path, fmt::format("\"{}\" must be a number of at most {}; take adapter_config.json as peft wrote it", key, most));
+    return refused(path,
+                   fmt::format("\"{}\" must be a number of at most {}; take adapter_config.json as peft wrote it", key, most));
   return x;
 }
 
@@ -82,10 +92,12 @@ Result<std::vector<AdapterConfig::Override>> AdapterConfig::overrides(const json
   std::vector<Override> list;
   const json::Value* map = json::find(config, key);
   if (!asks(map)) return list;
-  if (!map->IsObject()) return refused(path, fmt::format("\"{}\" must be an object; take adapter_config.json as peft wrote it", key));
+  if (!map->IsObject())
+    return refused(path, fmt::format("\"{}\" must be an object; take adapter_config.json as peft wrote it", key));
   for (const auto& member : map->GetObject()) {
     auto pattern = module_pattern(json::text(member.name), true);
-    if (!pattern) return refused(path, fmt::format("\"{}\": {}; take adapter_config.json as peft wrote it", key, pattern.error().message));
+    if (!pattern)
+      return refused(path, fmt::format("\"{}\": {}; take adapter_config.json as peft wrote it", key, pattern.error().message));
     SXT_TRY(const double value, number(member.value, key, max_alpha, path));
     list.push_back({*std::move(pattern), value});
   }
@@ -118,13 +130,15 @@ Result<std::vector<Regex>> patterns(const json::Value& json, const char* key, co
   SXT_TRY(const std::vector<std::string> all, names(json, key, path));
   for (const std::string& name : all) {
     auto pattern = module_pattern(regex ? name : regex_escape(name), !regex);
-    if (!pattern) return refused(path, fmt::format("\"{}\": {}; take adapter_config.json as peft wrote it", key, pattern.error().message));
+    if (!pattern)
+      return refused(path, fmt::format("\"{}\": {}; take adapter_config.json as peft wrote it", key, pattern.error().message));
     list.push_back(*std::move(pattern));
   }
   return list;
 }
 
-// Names in the layers that layers_to_transform lists: PEFT takes the last number behind one of layers_pattern, or behind any name.
+// Names in the layers that layers_to_transform lists: PEFT takes the last number behind one of layers_pattern, or behind any
+// name.
 Result<std::vector<Regex>> layers(const json::Value& json, const std::string& path) {
   std::vector<Regex> list;
   const json::Value* value = json::find(json, "layers_to_transform");
@@ -141,9 +155,11 @@ Result<std::vector<Regex>> layers(const json::Value& json, const std::string& pa
   SXT_TRY(std::vector<std::string> before, names(json, "layers_pattern", path));
   if (before.empty()) before.emplace_back("[^.]*");
   for (const std::string& pattern : before) {
-    auto compiled = module_pattern(fmt::format(".*\\.(?:{0})\\.(?:{1})\\.(?!(?:.*\\.)?(?:{0})\\.[0-9]+\\.).*", pattern, numbers), false);
+    auto compiled =
+        module_pattern(fmt::format(".*\\.(?:{0})\\.(?:{1})\\.(?!(?:.*\\.)?(?:{0})\\.[0-9]+\\.).*", pattern, numbers), false);
     if (!compiled)
-      return refused(path, fmt::format("\"layers_pattern\": {}; take adapter_config.json as peft wrote it", compiled.error().message));
+      return refused(
+          path, fmt::format("\"layers_pattern\": {}; take adapter_config.json as peft wrote it", compiled.error().message));
     list.push_back(*std::move(compiled));
   }
   return list;
@@ -156,8 +172,9 @@ Result<void> AdapterConfig::read_numbers(const json::Value& json, const std::str
   if (const json::Value* r = json::find(json, "r")) { SXT_TRY(rank_, number(*r, "r", max_rank, path)); }
   has_rank_ = json::find(json, "r") || asks(json::find(json, "rank_pattern"));
   if (!has_rank_) warnings_.emplace_back("\"r\" is missing; 8 is taken, as peft does");
-  if (const json::Value* alpha = json::find(json, "lora_alpha")) { SXT_TRY(alpha_, number(*alpha, "lora_alpha", max_alpha, path)); }
-  else warnings_.emplace_back("\"lora_alpha\" is missing; 8 is taken, as peft does");
+  if (const json::Value* alpha = json::find(json, "lora_alpha")) {
+    SXT_TRY(alpha_, number(*alpha, "lora_alpha", max_alpha, path));
+  } else warnings_.emplace_back("\"lora_alpha\" is missing; 8 is taken, as peft does");
   SXT_TRY(ranks_, overrides(json, "rank_pattern", path));
   SXT_TRY(alphas_, overrides(json, "alpha_pattern", path));
   return {};
@@ -182,7 +199,8 @@ void AdapterConfig::warn_of_keys(const json::Value& json) {
   if (!task.empty() && task != "CAUSAL_LM" && task != "FEATURE_EXTRACTION")
     warnings_.push_back(fmt::format("\"task_type\" is {}: the adapter was not made for predicting text", shown(task)));
   if (json::find_bool(json, "fan_in_fan_out").value_or(false))
-    warnings_.emplace_back("\"fan_in_fan_out\" is for layers that store [inputs, outputs]; none here does, so it is put out, as by peft");
+    warnings_.emplace_back(
+        "\"fan_in_fan_out\" is for layers that store [inputs, outputs]; none here does, so it is put out, as by peft");
 }
 
 Result<AdapterConfig> AdapterConfig::read(const std::string& path) {

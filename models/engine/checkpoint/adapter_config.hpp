@@ -1,6 +1,6 @@
-// adapter_config.json of a PEFT LoRA adapter: how strongly it is added to which module. Every key of it is followed, refused by name, or
-// one of the warnings.
-// Source: LoraConfig of peft 0.21 (tuners/lora/config.py), get_pattern_key of its utils/other.py, and how tuners_utils.py chooses modules.
+// adapter_config.json of a PEFT LoRA adapter: how strongly it is added to which module. Every key of it is followed, refused by
+// name, or one of the warnings. Source: LoraConfig of peft 0.21 (tuners/lora/config.py), get_pattern_key of its utils/other.py,
+// and how tuners_utils.py chooses modules.
 #pragma once
 #include <string>
 #include <string_view>
@@ -22,7 +22,8 @@ class AdapterConfig {
   Result<uint64_t> rank(std::string_view module) const;
   /// Whether adapter_config.json says what the rank is; else it is PEFT's 8.
   bool has_rank() const { return has_rank_; }
-  /// The key that leaves the module out ("target_modules", "exclude_modules", "layers_to_transform"), for PEFT then does; empty: none does.
+  /// The key that leaves the module out ("target_modules", "exclude_modules", "layers_to_transform"), for PEFT then does;
+  /// empty: none does.
   Result<std::string_view> left_out_by(std::string_view module) const;
   /// Whether target_modules says which: without it, or with "all-linear", PEFT chooses by rules of its own.
   bool names_targets() const { return !targets_.empty(); }

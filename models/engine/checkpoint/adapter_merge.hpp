@@ -8,7 +8,7 @@
 namespace sextant::engine {
 
 /// Fills in what becomes of the model's tensors, and the warnings. `path` of the tensors' file names it in errors.
-Result<void> merge_adapter(const AdapterTensors& tensors, const AdapterConfig& config, const Checkpoint& model, const std::string& path,
-                           Adapter& ret);
+Result<void> merge_adapter(const AdapterTensors& tensors, const AdapterConfig& config, const Checkpoint& model,
+                           const std::string& path, Adapter& ret);
 
 }  // namespace sextant::engine

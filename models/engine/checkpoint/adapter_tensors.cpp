@@ -43,7 +43,8 @@ class Sorter {
     for (size_t i = 1; i < name.size(); ++i)
       for (const Part& part : parts)
         if (name[i] == part.name) return add_part(tensor, part, joined(name, 0, i), joined(name, i + 1, name.size()));
-    if (std::any_of(name.begin(), name.end(), [](const std::string& c) { return c.starts_with("lora_"); })) return unknown(tensor);
+    if (std::any_of(name.begin(), name.end(), [](const std::string& c) { return c.starts_with("lora_"); }))
+      return unknown(tensor);
     return add_whole(tensor, name);
   }
   AdapterTensors take() { return std::move(sorted_); }
@@ -77,16 +78,19 @@ class Sorter {
   Result<void> same_adapter(const std::string& name) {
     if (!adapter_) adapter_ = name;
     if (*adapter_ == name) return {};
-    return refused(path_, fmt::format("holds two adapters, {} and {}; save the one to use by itself", shown(*adapter_), shown(name)));
+    return refused(path_,
+                   fmt::format("holds two adapters, {} and {}; save the one to use by itself", shown(*adapter_), shown(name)));
   }
   Error twice(const Tensor& one, const Tensor& other) const {
-    return refused(path_, fmt::format("tensors {} and {} are the same part of the adapter; leave one out", shown(one.name), shown(other.name)));
+    return refused(path_, fmt::format("tensors {} and {} are the same part of the adapter; leave one out", shown(one.name),
+                                      shown(other.name)));
   }
   Error unknown(const Tensor& tensor) const {
-    return refused(path_,
-                   fmt::format("tensor {} is not part of a LoRA adapter that is computed here; merge the adapter with peft and give the "
-                               "merged model",
-                               shown(tensor.name)));
+    return refused(
+        path_,
+        fmt::format("tensor {} is not part of a LoRA adapter that is computed here; merge the adapter with peft and give the "
+                    "merged model",
+                    shown(tensor.name)));
   }
 
   const std::string& path_;

@@ -1,5 +1,5 @@
-// What the tensors of an adapter's file are, by their names alone: halves of the products that are added to a module, its magnitudes, or a
-// tensor that is there whole. Whether they fit the model is adapter.cpp's.
+// What the tensors of an adapter's file are, by their names alone: halves of the products that are added to a module, its
+// magnitudes, or a tensor that is there whole. Whether they fit the model is adapter.cpp's.
 #pragma once
 #include <map>
 #include <string>

@@ -21,8 +21,8 @@ enum class TensorType : uint8_t {
 };
 inline constexpr TensorType last_tensor_type = TensorType::mxfp4;
 
-/// What an adapter makes of a matrix W [rows, columns]: W + scale * B A; with magnitudes (DoRA, Liu et al. 2024), each row of that
-/// brought to the length that its magnitude says.
+/// What an adapter makes of a matrix W [rows, columns]: W + scale * B A; with magnitudes (DoRA, Liu et al. 2024), each row of
+/// that brought to the length that its magnitude says.
 struct LowRank {
   uint64_t rank;
   float scale;

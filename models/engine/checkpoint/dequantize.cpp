@@ -125,7 +125,8 @@ void q6_k(Bytes p, float* out) {
   }
 }
 
-// [16 bytes: nibbles of a scale and a minimum for 16 numbers each][64 bytes: per 32 of them, four sub-blocks of two bits][half d][half dmin]
+// [16 bytes: nibbles of a scale and a minimum for 16 numbers each][64 bytes: per 32 of them, four sub-blocks of two bits][half
+// d][half dmin]
 void q2_k(Bytes p, float* out) {
   const float d = load_half(p + 80), dmin = load_half(p + 82);
   for (size_t sub = 0; sub < 16; ++sub, out += 16) {
@@ -136,8 +137,8 @@ void q2_k(Bytes p, float* out) {
   }
 }
 
-// [32 bytes: bit `sub / 2` of byte j = the third bit, inverted][64 bytes as in Q2_K][12 bytes: 6-bit scales][half d]. Of scale `sub` the low
-// four bits are nibble sub / 8 of byte sub % 8, the upper two in byte 8 + sub % 4.
+// [32 bytes: bit `sub / 2` of byte j = the third bit, inverted][64 bytes as in Q2_K][12 bytes: 6-bit scales][half d]. Of scale
+// `sub` the low four bits are nibble sub / 8 of byte sub % 8, the upper two in byte 8 + sub % 4.
 void q3_k(Bytes p, float* out) {
   const float d = load_half(p + 108);
   const Bytes scales = p + 96;

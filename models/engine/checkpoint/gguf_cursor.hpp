@@ -1,6 +1,6 @@
 // Reads GGUF's header from memory; every read is checked against what the file holds. Private to gguf.cpp.
-// Format: GGUF as the ggml project documents it, versions 2 and 3, little endian: integers as they are, a string is [u64 size][bytes], an
-// array is [u32 type][u64 count][values].
+// Format: GGUF as the ggml project documents it, versions 2 and 3, little endian: integers as they are, a string is [u64
+// size][bytes], an array is [u32 type][u64 count][values].
 #pragma once
 #include <bit>
 #include <cstring>

@@ -43,7 +43,8 @@ std::vector<std::string> files_in(const std::string& folder) {
 std::vector<std::string> folders_in(const std::string& folder) {
   std::vector<std::string> names;
   std::error_code failed, ignored;
-  for (fs::directory_iterator it(folder, failed), end; !failed && it != end && names.size() < max_folder_entries; it.increment(failed))
+  for (fs::directory_iterator it(folder, failed), end; !failed && it != end && names.size() < max_folder_entries;
+       it.increment(failed))
     if (it->is_directory(ignored)) names.push_back(it->path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
@@ -88,12 +89,14 @@ Result<void> HuggingFaceFolder::read_config() {
     if (const auto gguf = first_with(names, ".gguf"))
       return refused(path_, fmt::format("has no config.json but holds a GGUF file; give --model-path {}", file(*gguf)));
     const std::vector<std::string> folders = folders_in(path_);
-    if (const auto below = std::find_if(folders.begin(), folders.end(), [&](const std::string& name) { return has(name + "/config.json"); });
+    if (const auto below =
+            std::find_if(folders.begin(), folders.end(), [&](const std::string& name) { return has(name + "/config.json"); });
         names.empty() && below != folders.end())
       return refused(path_, fmt::format("holds no model but folders, and {} is one; name it", file(*below)));
     if (!names.empty()) return refused(path_, "there is no config.json in the folder; give one that transformers could load");
-    return refused(path_, folders.empty() ? "the folder is empty; give one that transformers could load"
-                                          : "there are folders and no files in the folder; give one that transformers could load");
+    return refused(path_, folders.empty()
+                              ? "the folder is empty; give one that transformers could load"
+                              : "there are folders and no files in the folder; give one that transformers could load");
   }
   SXT_TRY(config_, read_json_file(path, max_config_bytes));
   if (!config_.IsObject()) return refused(path, "is not a JSON object; fetch the model again");
@@ -140,12 +143,14 @@ std::string HuggingFaceFolder::absence(std::string_view name) const {
 // Weights beside those that are read.
 void HuggingFaceFolder::warn_of_others() {
   if (files_.size() == 1 && has(weights_name) && has(index_name))
-    warnings_.push_back(fmt::format("{}: holds {} and {}; the first is read, and the shards are not", path_, weights_name, index_name));
+    warnings_.push_back(
+        fmt::format("{}: holds {} and {}; the first is read, and the shards are not", path_, weights_name, index_name));
   if (has(weights_name)) return;
   std::vector<std::string> others;
   for (const std::string& name : files_in(path_)) {
     const auto is_read = [&](const SafetensorsFile& read) { return read.file().path() == file(name); };
-    if (name.starts_with("model-") && name.ends_with(".safetensors") && std::none_of(files_.begin(), files_.end(), is_read)) others.push_back(shown(name));
+    if (name.starts_with("model-") && name.ends_with(".safetensors") && std::none_of(files_.begin(), files_.end(), is_read))
+      others.push_back(shown(name));
   }
   if (!others.empty())
     warnings_.push_back(fmt::format("{}: holds {}{}, which {} does not name and nothing is read of", path_, others[0],
@@ -155,7 +160,9 @@ void HuggingFaceFolder::warn_of_others() {
 std::vector<std::string> HuggingFaceFolder::warnings() const {
   std::vector<std::string> all = warnings_;
   if (adapter_.files.empty() && has("adapter_config.json"))
-    all.push_back(fmt::format("{}: holds an adapter (adapter_config.json) beside the model, and it is not merged; give --peft-path {} for that", path_, path_));
+    all.push_back(fmt::format(
+        "{}: holds an adapter (adapter_config.json) beside the model, and it is not merged; give --peft-path {} for that",
+        path_, path_));
   all.insert(all.end(), adapter_.warnings.begin(), adapter_.warnings.end());
   return all;
 }

@@ -18,8 +18,8 @@ inline constexpr std::string_view shard_index_name = "model.safetensors.index.js
 class HuggingFaceFolder : public Checkpoint {
  public:
   /// Refused, each with one sentence that says what to do: a folder without config.json or without weights, weights that are
-  /// pickles, quantised or Git LFS pointers; shards that are missing, and an index that does not say what the shards hold. Names
-  /// of tensors are given without what training frameworks put around them (wrapped_names.hpp).
+  /// pickles, quantised or Git LFS pointers; shards that are missing, and an index that does not say what the shards hold.
+  /// Names of tensors are given without what training frameworks put around them (wrapped_names.hpp).
   static Result<std::unique_ptr<HuggingFaceFolder>> open(const std::string& path);
 
   /// From here on the model is this one with the adapter merged in; once.

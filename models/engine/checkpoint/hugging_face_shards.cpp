@@ -29,8 +29,8 @@ Result<void> HuggingFaceFolder::read_shards(const std::string& index) {
       return refused(index, fmt::format("tensor {} has no shard's name; fetch it again", shown(tensor)));
     const std::string_view shard = json::text(member.value);
     if (shard.empty() || shard.front() == '.' || shard.find_first_of(std::string_view("/\0", 2)) != shard.npos)
-      return refused(index,
-                     fmt::format("names the shard {}, which is not a name of a file in the folder; fetch it again", shown(shard)));
+      return refused(
+          index, fmt::format("names the shard {}, which is not a name of a file in the folder; fetch it again", shown(shard)));
     if (!shard_of.emplace(tensor, shard).second)
       return refused(index, fmt::format("names tensor {} twice; fetch it again", shown(tensor)));
     shards.insert(shard);
@@ -38,11 +38,14 @@ Result<void> HuggingFaceFolder::read_shards(const std::string& index) {
   std::vector<std::string> missing;
   for (const std::string_view name : shards)
     if (!has(name)) missing.push_back(shown(name) + absence(name));
-  if (missing.size() == 1) return refused(path_, fmt::format("the shard {} is missing; fetch it ({} names {} shards)", missing[0], shard_index_name, shards.size()));
+  if (missing.size() == 1)
+    return refused(path_, fmt::format("the shard {} is missing; fetch it ({} names {} shards)", missing[0], shard_index_name,
+                                      shards.size()));
   if (!missing.empty()) {
     constexpr size_t most = 8;
     const size_t listed = std::min(missing.size(), most);
-    return refused(path_, fmt::format("{} of the {} shards that {} names are missing: {}{}; fetch them", missing.size(), shards.size(), shard_index_name,
+    return refused(path_, fmt::format("{} of the {} shards that {} names are missing: {}{}; fetch them", missing.size(),
+                                      shards.size(), shard_index_name,
                                       fmt::join(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(listed), ", "),
                                       missing.size() > listed ? ", .." : ""));
   }
@@ -53,7 +56,8 @@ Result<void> HuggingFaceFolder::read_shards(const std::string& index) {
     for (const Tensor& tensor : files_.emplace_back(std::move(shard)).tensors()) {
       const auto named = shard_of.find(tensor.name);
       if (named == shard_of.end())
-        return refused(file(name), fmt::format("holds tensor {}, which {} does not name; take both from one place", shown(tensor.name), shard_index_name));
+        return refused(file(name), fmt::format("holds tensor {}, which {} does not name; take both from one place",
+                                               shown(tensor.name), shard_index_name));
       if (named->second == name) tensors_.push_back(tensor);
       else strays.emplace_back(tensor, name);
     }
@@ -63,26 +67,30 @@ Result<void> HuggingFaceFolder::read_shards(const std::string& index) {
     const std::string where(shard_of.at(tensor.name));
     const Tensor* right = find(tensor.name);
     if (!right)
-      return refused(file(name), fmt::format("holds tensor {}, and {} says that it is in {}; take all files from one place", shown(tensor.name),
-                                             shard_index_name, shown(where)));
+      return refused(file(name), fmt::format("holds tensor {}, and {} says that it is in {}; take all files from one place",
+                                             shown(tensor.name), shard_index_name, shown(where)));
     if (right->shape != tensor.shape || !same_bytes(tensor, *right))
-      return refused(path_, fmt::format("tensor {} is in two shards with other numbers, {} and {}; take all files from one place",
-                                        shown(tensor.name), shown(where), shown(name)));
-    warnings_.push_back(fmt::format("{}: tensor {} is in two shards, {} and {}, with the same numbers", path_, shown(tensor.name), shown(where), shown(name)));
+      return refused(path_,
+                     fmt::format("tensor {} is in two shards with other numbers, {} and {}; take all files from one place",
+                                 shown(tensor.name), shown(where), shown(name)));
+    warnings_.push_back(fmt::format("{}: tensor {} is in two shards, {} and {}, with the same numbers", path_,
+                                    shown(tensor.name), shown(where), shown(name)));
   }
   for (const Tensor& tensor : tensors_) shard_of.erase(tensor.name);
   if (shard_of.empty()) return {};
   const auto& [tensor, shard] = *std::min_element(shard_of.begin(), shard_of.end());
-  return refused(index,
-                 fmt::format("says that tensor {} is in {}, and it is not; take both from one place", shown(tensor), shown(shard)));
+  return refused(
+      index, fmt::format("says that tensor {} is in {}, and it is not; take both from one place", shown(tensor), shown(shard)));
 }
 
 Result<void> HuggingFaceFolder::make_index() {
   index_.clear();
   for (size_t i = 0; i < tensors_.size(); ++i)
     if (!index_.emplace(tensors_[i].name, i).second)
-      return refused(path_, fmt::format("two tensors are called {} without what a training framework puts before names; leave one of them out",
-                                        shown(tensors_[i].name)));
+      return refused(
+          path_,
+          fmt::format("two tensors are called {} without what a training framework puts before names; leave one of them out",
+                      shown(tensors_[i].name)));
   return {};
 }
 

@@ -1,4 +1,5 @@
-// What every reader of a model's files asks of a key that it does not follow: is it known, and does it ask for anything? Pure; [any] thread.
+// What every reader of a model's files asks of a key that it does not follow: is it known, and does it ask for anything? Pure;
+// [any] thread.
 #pragma once
 #include <algorithm>
 #include <iterator>

@@ -15,7 +15,8 @@ struct Found {
   bool bits = false;  // any but the signs
 };
 
-// `count` numbers of type T whose exponent is `exponent` where they are none. Plain loops without branches, which the compiler vectorises.
+// `count` numbers of type T whose exponent is `exponent` where they are none. Plain loops without branches, which the compiler
+// vectorises.
 template <class T> Found look(const std::byte* p, size_t count, T exponent) {
   constexpr size_t chunk = 1'024;
   constexpr T magnitude = static_cast<T>(~T{0}) >> 1;
@@ -90,10 +91,10 @@ NumbersCheck check_numbers(const Tensor& tensor) {
 std::string not_finite(const Tensor& tensor, const NumbersCheck& check) {
   const bool one = tensor.shape.size() < 2;
   return fmt::format("tensor {} holds a NaN or an infinity{}", shown(tensor.name),
-                     one ? std::string()
-                     : check.rows_not_finite == 1
-                         ? fmt::format(" in row {}", check.first_not_finite)
-                         : fmt::format(" in {} rows, the first is row {}", with_commas(check.rows_not_finite), check.first_not_finite));
+                     one                          ? std::string()
+                     : check.rows_not_finite == 1 ? fmt::format(" in row {}", check.first_not_finite)
+                                                  : fmt::format(" in {} rows, the first is row {}",
+                                                                with_commas(check.rows_not_finite), check.first_not_finite));
 }
 
 }  // namespace sextant::engine

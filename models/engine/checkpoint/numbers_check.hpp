@@ -12,7 +12,8 @@ struct NumbersCheck {
   bool all_zero = true;
 };
 
-/// Of the tensor as it is stored, without what an adapter adds. Of block formats the scales are looked at; they alone can be no numbers.
+/// Of the tensor as it is stored, without what an adapter adds. Of block formats the scales are looked at; they alone can be no
+/// numbers.
 NumbersCheck check_numbers(const Tensor& tensor);
 
 /// "tensor "x" holds NaN or infinity (12 rows, the first is 5)".

@@ -1,5 +1,5 @@
-// Why a path that somebody named leads to nothing: it is missing, or this user may not go there. Looked at before anything is opened, so
-// that what cannot be read is not taken for what is empty.
+// Why a path that somebody named leads to nothing: it is missing, or this user may not go there. Looked at before anything is
+// opened, so that what cannot be read is not taken for what is empty.
 #pragma once
 #include <string>
 #include <sextant/result.hpp>

@@ -1,8 +1,8 @@
 // A .safetensors file, mapped and checked whole before anything is used: after open() every tensor has the bytes that its type
 // and shape ask for, they lie inside the file, and every byte of it belongs to one tensor. Nothing is copied.
-// Format: [u64 N, little endian][N bytes of JSON][data]; the JSON is {"name": {"dtype", "shape", "data_offsets": [begin, end]}},
-// offsets from the start of the data, and "__metadata__", which says nothing about tensors and is passed over. Data may begin at
-// any address: read it through dequantize(). Source: the format's README and src/tensor.rs of safetensors 0.6.
+// Format: [u64 N, little endian][N bytes of JSON][data]; the JSON is {"name": {"dtype", "shape", "data_offsets": [begin,
+// end]}}, offsets from the start of the data, and "__metadata__", which says nothing about tensors and is passed over. Data may
+// begin at any address: read it through dequantize(). Source: the format's README and src/tensor.rs of safetensors 0.6.
 // Ownership: views live as long as the SafetensorsFile; moving it keeps them. Threads: const members are [any].
 #pragma once
 #include <string>

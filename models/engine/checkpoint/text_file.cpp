@@ -7,16 +7,17 @@
 namespace sextant::engine {
 namespace {
 
-// NaN, Infinity and -Infinity outside of strings become strings: a key that needs a number refuses them by its name, every other one has
-// a value that is not a number.
+// NaN, Infinity and -Infinity outside of strings become strings: a key that needs a number refuses them by its name, every
+// other one has a value that is not a number.
 std::string with_quoted_numbers(const std::string& text) {
   constexpr std::string_view words[] = {"NaN", "-Infinity", "Infinity"};
   std::string out;
   bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const std::string_view rest = std::string_view(text).substr(i);
-    const auto* word = in_string ? std::end(words)
-                                 : std::find_if(std::begin(words), std::end(words), [&](std::string_view w) { return rest.starts_with(w); });
+    const auto* word =
+        in_string ? std::end(words)
+                  : std::find_if(std::begin(words), std::end(words), [&](std::string_view w) { return rest.starts_with(w); });
     if (word != std::end(words)) {
       out.append("\"").append(*word).append("\"");
       i += word->size() - 1;

@@ -61,8 +61,8 @@ std::string cache_key(const MappedFile& file) {
   return absolute.empty() ? file.path() : absolute.string();
 }
 
-// What tells that a file is the one whose hash is remembered. Its size and time of change alone do not: both are kept by tools that copy
-// or unpack, and are set by anybody. `sampled` is the SHA-256 of a few stretches of what it holds.
+// What tells that a file is the one whose hash is remembered. Its size and time of change alone do not: both are kept by tools
+// that copy or unpack, and are set by anybody. `sampled` is the SHA-256 of a few stretches of what it holds.
 struct Identity {
   int64_t size = 0, mtime_ns = 0, ctime_ns = 0, inode = 0;
   std::string sampled;
@@ -73,7 +73,8 @@ std::string sampled_sha256(std::span<const std::byte> bytes) {
   if (bytes.size() <= stretches * stretch_bytes) return sha256_hex(bytes);
   std::string text;
   for (size_t i = 0; i < stretches; ++i) {
-    const size_t offset = i + 1 < stretches ? (bytes.size() - stretch_bytes) / (stretches - 1) * i : bytes.size() - stretch_bytes;
+    const size_t offset =
+        i + 1 < stretches ? (bytes.size() - stretch_bytes) / (stretches - 1) * i : bytes.size() - stretch_bytes;
     text.append(reinterpret_cast<const char*>(bytes.data()) + offset, stretch_bytes);
   }
   return sha256_hex(text);
@@ -137,7 +138,8 @@ Result<std::string> weights_sha256(std::vector<const MappedFile*> files) {
   }
   if (changed) write_cache(path, cache);
   if (lines.size() == 1) return lines.front();
-  std::sort(lines.begin(), lines.end(), [](auto& a, auto& b) { return std::pair(a.substr(64), a) < std::pair(b.substr(64), b); });
+  std::sort(lines.begin(), lines.end(),
+            [](auto& a, auto& b) { return std::pair(a.substr(64), a) < std::pair(b.substr(64), b); });
   std::string text;
   for (const std::string& line : lines) text += line;
   return sha256_hex(text);

@@ -1,5 +1,5 @@
-// The sha256 of a model's files, computed once for each path and remembered as long as its size, times, inode and a sample of its bytes
-// are the same.
+// The sha256 of a model's files, computed once for each path and remembered as long as its size, times, inode and a sample of
+// its bytes are the same.
 #pragma once
 #include <string>
 #include <vector>

@@ -5,7 +5,8 @@
 namespace sextant::engine {
 
 std::string unwrapped(std::string_view name) {
-  constexpr std::string_view anywhere[] = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"};
+  constexpr std::string_view anywhere[] = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module",
+                                           "_forward_module"};
   constexpr std::string_view at_the_front[] = {"module.", "base_model.model."};
   std::string out;
   for (size_t at = 0; at <= name.size();) {

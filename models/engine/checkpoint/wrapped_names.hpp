@@ -1,5 +1,5 @@
-// Tensors' names without what training frameworks put around modules: torch.compile (_orig_mod), DataParallel and DeepSpeed (module), FSDP,
-// activation checkpointing, PEFT (base_model.model).
+// Tensors' names without what training frameworks put around modules: torch.compile (_orig_mod), DataParallel and DeepSpeed
+// (module), FSDP, activation checkpointing, PEFT (base_model.model).
 #pragma once
 #include <string>
 #include <string_view>

@@ -1,7 +1,8 @@
-// The arithmetic of drawing a token, one definition for the host and for device code: weights are whole numbers, so that their sums
-// have no order, and the same logits give the same token wherever it is drawn.
+// The arithmetic of drawing a token, one definition for the host and for device code: weights are whole numbers, so that their
+// sums have no order, and the same logits give the same token wherever it is drawn.
 //
-// A token's weight is exp((logit - highest logit) / temperature) in units of 2^-40, rounded. What is below half a unit is never drawn.
+// A token's weight is exp((logit - highest logit) / temperature) in units of 2^-40, rounded. What is below half a unit is never
+// drawn.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -72,7 +73,9 @@ SEXTANT_ANYWHERE inline float adjusted(float logit, const Adjustment& a) {
 
 /// A weight below this one is less likely than min_p times the likeliest token. At most 2^40, the likeliest token's own.
 SEXTANT_ANYWHERE inline uint64_t least(float min_p) {
-  return min_p > 0 ? static_cast<uint64_t>(ceil(static_cast<double>(min_p < 1 ? min_p : 1.0f) * static_cast<double>(uint64_t{1} << 40))) : 0;
+  return min_p > 0 ? static_cast<uint64_t>(
+                         ceil(static_cast<double>(min_p < 1 ? min_p : 1.0f) * static_cast<double>(uint64_t{1} << 40)))
+                   : 0;
 }
 
 /// What the highest weights must reach together for top_p: at least 1.
@@ -83,7 +86,8 @@ SEXTANT_ANYWHERE inline uint64_t share(float top_p, uint64_t total) {
 
 /// A number below total, or 0: the first id with which the weights so far go beyond it is drawn. total < 2^63.
 SEXTANT_ANYWHERE inline uint64_t point(uint64_t random, uint64_t total) {  // random * total / 2^53
-  const uint64_t low = (random & 0xffffffffu) * (total & 0xffffffffu), middle = (random >> 32) * (total & 0xffffffffu) + (low >> 32);
+  const uint64_t low = (random & 0xffffffffu) * (total & 0xffffffffu),
+                 middle = (random >> 32) * (total & 0xffffffffu) + (low >> 32);
   const uint64_t other = (random & 0xffffffffu) * (total >> 32) + (middle & 0xffffffffu);
   const uint64_t high = (random >> 32) * (total >> 32) + (middle >> 32) + (other >> 32);
   return high << 11 | (other & 0xffffffffu) >> 21;

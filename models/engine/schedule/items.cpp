@@ -18,9 +18,9 @@ std::string empty_prompt(uint64_t index) {
 }
 
 Failure too_long(uint64_t index, uint64_t tokens, uint64_t limit, bool generates, const std::string& kept) {
-  return {SXT_TOO_LONG, fmt::format("request {} has {} tokens, the context holds {} {}{}; shorten it or raise max_seq_len", index,
-                                    with_commas(tokens), with_commas(limit),
-                                    generates ? "before what is to be generated" : "for it", kept)};
+  return {SXT_TOO_LONG,
+          fmt::format("request {} has {} tokens, the context holds {} {}{}; shorten it or raise max_seq_len", index,
+                      with_commas(tokens), with_commas(limit), generates ? "before what is to be generated" : "for it", kept)};
 }
 
 // Cuts tokens from the left until `limit` are left; what ends within the last keep_bytes of the prefix, and what follows,
@@ -69,17 +69,20 @@ std::optional<Failure> refusal(const sxt_request& request, uint64_t index) {
   return {};
 }
 
-// The items of a request that gives token ids: taken as they are, never cut; behind no ids, what is scored stands behind BOS or EOS. The
-// last token of a scored item is predicted and never computed, so that it may stand one beyond the context (lm-eval's windows do).
+// The items of a request that gives token ids: taken as they are, never cut; behind no ids, what is scored stands behind BOS or
+// EOS. The last token of a scored item is predicted and never computed, so that it may stand one beyond the context (lm-eval's
+// windows do).
 std::optional<Failure> items_of_ids(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, uint64_t limit,
                                     std::vector<Item>& out) {
   if (!generates(request) && request.continuation_count > 0 && !request.continuation_ids)
-    return Failure{SXT_BAD_DATA, fmt::format("request {} has a prompt of token ids and continuations of text; give ids for both", index)};
+    return Failure{SXT_BAD_DATA,
+                   fmt::format("request {} has a prompt of token ids and continuations of text; give ids for both", index)};
   const uint64_t count = generates(request) ? 1 : request.continuation_count;
   for (uint64_t c = 0; c < count; ++c) {
     Item item;
     item.tokens.assign(request.prefix_ids.data, request.prefix_ids.data + request.prefix_ids.count);
-    if (const auto front = beginning(tokenizer); front && item.tokens.empty() && request.ask == SXT_ASK_SCORE) item.tokens.push_back(*front);
+    if (const auto front = beginning(tokenizer); front && item.tokens.empty() && request.ask == SXT_ASK_SCORE)
+      item.tokens.push_back(*front);
     const size_t given = item.tokens.size();
     if (!generates(request)) {
       const sxt_ids& more = request.continuation_ids[c];
@@ -161,13 +164,15 @@ RequestItems make_items(const sxt_request& request, uint64_t index, const Tokeni
   RequestItems out = make_all_items(request, index, tokenizer, limits.context);
   if (tokenizer.vocab_size() <= limits.rows) return out;
   for (const Item& item : out.items) {
-    const auto id = std::find_if(item.tokens.begin(), item.tokens.end(), [&](int32_t t) { return static_cast<uint32_t>(t) >= limits.rows; });
+    const auto id = std::find_if(item.tokens.begin(), item.tokens.end(),
+                                 [&](int32_t t) { return static_cast<uint32_t>(t) >= limits.rows; });
     if (id == item.tokens.end()) continue;
     RequestItems failed;
     failed.status = SXT_BAD_DATA;
-    failed.message = fmt::format("request {} has the token {} ({}), for which the model's embedding of {} rows has none; leave it out of the text, "
-                                 "or give the tokenizer that belongs to the model",
-                                 index, json::quote(utf8::repair(tokenizer.piece(*id).value_or(""))), *id, with_commas(limits.rows));
+    failed.message = fmt::format(
+        "request {} has the token {} ({}), for which the model's embedding of {} rows has none; leave it out of the text, "
+        "or give the tokenizer that belongs to the model",
+        index, json::quote(utf8::repair(tokenizer.piece(*id).value_or(""))), *id, with_commas(limits.rows));
     return failed;
   }
   return out;

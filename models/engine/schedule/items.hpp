@@ -23,7 +23,9 @@ struct RequestItems {
 
 inline bool generates(const sxt_request& request) { return request.ask == SXT_ASK_GENERATE; }
 /// Probabilities of all tokens, not of the continuation's alone.
-inline bool wants_total(const sxt_request& request) { return request.ask == SXT_ASK_WHOLE || request.flags & SXT_REQUEST_TOTAL_LOGPROB; }
+inline bool wants_total(const sxt_request& request) {
+  return request.ask == SXT_ASK_WHOLE || request.flags & SXT_REQUEST_TOTAL_LOGPROB;
+}
 
 /// What a model can be given.
 struct ItemLimits {
@@ -31,9 +33,9 @@ struct ItemLimits {
   uint32_t rows = UINT32_MAX; // of the embedding: a tokenizer may have more ids
 };
 
-/// Tokenises one request, or takes the ids that it gives. `index` names it in messages. Boundary, empty prefix and truncation are
-/// the rules of abi/model.h; a token that the tokenizer itself puts in front (BOS) is not what is cut. What the engine cannot do is
-/// refused with SXT_UNSUPPORTED, a token that has no row in the embedding with SXT_BAD_DATA. [any]
+/// Tokenises one request, or takes the ids that it gives. `index` names it in messages. Boundary, empty prefix and truncation
+/// are the rules of abi/model.h; a token that the tokenizer itself puts in front (BOS) is not what is cut. What the engine
+/// cannot do is refused with SXT_UNSUPPORTED, a token that has no row in the embedding with SXT_BAD_DATA. [any]
 RequestItems make_items(const sxt_request& request, uint64_t index, const Tokenizer& tokenizer, const ItemLimits& limits);
 
 }  // namespace sextant::engine

@@ -28,8 +28,8 @@ void add_request(Job& job, uint32_t index, RequestItems&& made, uint32_t context
 
 }  // namespace
 
-Job make_job(std::span<const sxt_request* const> requests, const Tokenizer& tokenizer, const ItemLimits& limits, bool prefix_reuse,
-             const std::function<uint32_t(uint32_t)>& rope_length, const ForEach& for_each,
+Job make_job(std::span<const sxt_request* const> requests, const Tokenizer& tokenizer, const ItemLimits& limits,
+             bool prefix_reuse, const std::function<uint32_t(uint32_t)>& rope_length, const ForEach& for_each,
              const std::function<bool()>& cancelled) {
   Job job;
   job.requests = requests;

@@ -43,8 +43,8 @@ struct Job {
 
 /// Tokenises in blocks with `for_each`, so that only distinct tokens stay in memory. `rope_length` is the model's
 /// (architecture.hpp). `cancelled` is asked between blocks; the job is not complete then. It is shared out to one worker.
-Job make_job(std::span<const sxt_request* const> requests, const Tokenizer& tokenizer, const ItemLimits& limits, bool prefix_reuse,
-             const std::function<uint32_t(uint32_t tokens)>& rope_length, const ForEach& for_each,
+Job make_job(std::span<const sxt_request* const> requests, const Tokenizer& tokenizer, const ItemLimits& limits,
+             bool prefix_reuse, const std::function<uint32_t(uint32_t tokens)>& rope_length, const ForEach& for_each,
              const std::function<bool()>& cancelled);
 
 }  // namespace sextant::engine

@@ -103,7 +103,8 @@ void Results::score(uint32_t item, uint32_t node) {
 namespace {
 
 std::string not_finite(uint32_t request) {
-  return fmt::format("request {}: the model's probabilities are not finite; its file is damaged, or it needs another compute type", request);
+  return fmt::format(
+      "request {}: the model's probabilities are not finite; its file is damaged, or it needs another compute type", request);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Gathers what became known about the items of each request and delivers a request's result when its last item is done, one at a
-// time. Threads: several workers, each for its share.
+// Gathers what became known about the items of each request and delivers a request's result when its last item is done, one at
+// a time. Threads: several workers, each for its share.
 #pragma once
 #include <cstdint>
 #include <mutex>

@@ -15,8 +15,8 @@ uint64_t random_bits(uint64_t seed, uint64_t id, uint64_t position);
 /// What is drawn at this position of a generation.
 Draw draw_at(const sxt_sampling& sampling, uint64_t position);
 
-/// temperature, then top_k, then top_p, then min_p, in transformers' order, with the weights of draw.hpp; of equal logits the lower id comes
-/// first. Ids in `forbidden` are never picked. draw.temperature > 0; logits finite.
+/// temperature, then top_k, then top_p, then min_p, in transformers' order, with the weights of draw.hpp; of equal logits the
+/// lower id comes first. Ids in `forbidden` are never picked. draw.temperature > 0; logits finite.
 int32_t sample(std::span<const float> logits, const Draw& draw, std::span<const int32_t> forbidden);
 
 }  // namespace sextant::engine

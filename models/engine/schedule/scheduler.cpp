@@ -150,7 +150,8 @@ void Loop::build() {
   visitor_.fill(batch_, rows_max, batch_size_ - decoding,
                 [&](uint32_t item) { return logits_row(*job_.requests[job_.items[item].request]->sampling); }, filled_);
   if (limits_.draws)
-    for (const auto& p : filled_.picks) batch_.head[p.head].draw = draw_at(*job_.requests[job_.items[p.item].request]->sampling, 0);
+    for (const auto& p : filled_.picks)
+      batch_.head[p.head].draw = draw_at(*job_.requests[job_.items[p.item].request]->sampling, 0);
   adjust_first_tokens();
 }
 
@@ -280,7 +281,8 @@ bool run(const Job& job, std::span<Device* const> devices, const Tokenizer& toke
                     [&, worker](uint64_t tokens, uint64_t) {
                       const std::lock_guard lock(mutex);
                       done[worker] = tokens;
-                      hooks.progress(std::accumulate(done.begin(), done.end(), uint64_t{0}), job.computed_tokens + job.new_tokens);
+                      hooks.progress(std::accumulate(done.begin(), done.end(), uint64_t{0}),
+                                     job.computed_tokens + job.new_tokens);
                     }};
     const Share& share = job.shares[worker];
     const DeviceLimits limits = devices[worker]->limits();

@@ -1,5 +1,6 @@
-// Runs all requests of a call on one device or several: prompts and generations in the same batches, results as soon as they are
-// there. The order of work, and who did it, never shows in a result; every number of a result is fixed by the request alone.
+// Runs all requests of a call on one device or several: prompts and generations in the same batches, results as soon as they
+// are there. The order of work, and who did it, never shows in a result; every number of a result is fixed by the request
+// alone.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -30,9 +31,10 @@ struct Cost {
 Cost plan(const Job& job, const Share& share, const DeviceLimits& limits, const ScheduleOptions& options);
 
 /// Runs the job, each share on a device and a thread of its own; returns false when cancelled. `sink` gets one result for each
-/// request, one at a time. When a device throws, the others stop, too, and this throws what it did. devices: [Job::shares], alike,
-/// so that it does not matter which one computes what. retained: [devices], what earlier calls left in each one's pages; it is
-/// used, and requests with SXT_REQUEST_KEEP leave theirs there. Empty: the call begins with free pages and leaves nothing.
+/// request, one at a time. When a device throws, the others stop, too, and this throws what it did. devices: [Job::shares],
+/// alike, so that it does not matter which one computes what. retained: [devices], what earlier calls left in each one's pages;
+/// it is used, and requests with SXT_REQUEST_KEEP leave theirs there. Empty: the call begins with free pages and leaves
+/// nothing.
 bool run(const Job& job, std::span<Device* const> devices, const Tokenizer& tokenizer, const ScheduleOptions& options,
          const Hooks& hooks, const sxt_result_sink& sink, std::span<const std::unique_ptr<RetainedPages>> retained = {});
 

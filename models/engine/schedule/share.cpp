@@ -74,7 +74,8 @@ void share_out(Job& job, uint32_t workers) {
                                    std::vector<uint32_t>(nodes.size(), Share::unscored), std::vector<uint32_t>(nodes.size())});
   for (JobRequest& outcome : job.outcome) outcome.computed_tokens = 0;
   job.computed_tokens = 0;
-  for (uint32_t item = 0; item < job.items.size(); ++item) {  // requests come in order: the lowest-numbered one meets a token first
+  for (uint32_t item = 0; item < job.items.size();
+       ++item) {  // requests come in order: the lowest-numbered one meets a token first
     const JobItem& i = job.items[item];
     Share& share = job.shares[worker[item]];
     share.items[item] = true;
@@ -88,7 +89,8 @@ void share_out(Job& job, uint32_t workers) {
     if (!generates(*job.requests[i.request])) {
       const uint32_t from = wants_total(*job.requests[i.request]) ? 1 : i.start;
       // where an item wants as much or more, it does so on the whole path above
-      for (uint32_t n = ends[item]; n != TokenTrie::none && share.scored_from[n] > from; n = nodes[n].parent) share.scored_from[n] = from;
+      for (uint32_t n = ends[item]; n != TokenTrie::none && share.scored_from[n] > from; n = nodes[n].parent)
+        share.scored_from[n] = from;
     }
     job.outcome[i.request].computed_tokens += tokens;
     share.computed_tokens += tokens;

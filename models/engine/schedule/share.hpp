@@ -14,7 +14,8 @@ struct Share {
   static constexpr uint32_t unscored = UINT32_MAX;
   std::vector<bool> items;   // [items]
   std::vector<bool> nodes;   // [nodes of the trie] in which, or below which, one of its items ends
-  std::vector<uint32_t> scored_from;  // [nodes of the trie] the position from which on some item that passes it wants probabilities, or `unscored`
+  std::vector<uint32_t> scored_from;  // [nodes of the trie] the position from which on some item that passes it wants
+                                      // probabilities, or `unscored`
   std::vector<uint32_t> payer;  // [nodes of the trie] the request that each of `nodes` is charged to
   uint64_t computed_tokens = 0, new_tokens = 0;
 };

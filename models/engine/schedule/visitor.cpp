@@ -16,10 +16,12 @@ bool Visitor::generates(uint32_t node) const {
 }
 
 // The probability of the node's k-th token.
-bool Visitor::wanted(uint32_t node, uint32_t k) const { return job_.trie.nodes()[node].position + k >= share_.scored_from[node]; }
+bool Visitor::wanted(uint32_t node, uint32_t k) const {
+  return job_.trie.nodes()[node].position + k >= share_.scored_from[node];
+}
 
-// How many of the frame's first rows need no logits: none wants to know the token behind them. What is wanted behind the last row is
-// wanted by an item that passes this node.
+// How many of the frame's first rows need no logits: none wants to know the token behind them. What is wanted behind the last
+// row is wanted by an item that passes this node.
 uint32_t Visitor::rows_without_logits(const Frame& frame) const {
   const uint32_t position = job_.trie.nodes()[frame.node].position;
   const uint32_t from = std::max(share_.scored_from[frame.node], position + 1) - position - 1;

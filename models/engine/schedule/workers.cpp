@@ -25,8 +25,10 @@ void on_workers(uint32_t workers, std::atomic<bool>& failed, const std::function
       for (uint32_t worker = 1; worker < workers; ++worker) threads.emplace_back(work, worker);
     } catch (const std::system_error& e) {
       failed = true;  // those that did start are waited for
-      throw PluginError(SXT_NO_DEVICE, fmt::format("of {} workers, one a device, only {} get a thread ({}); allow this user more processes "
-                                                   "(ulimit -u)", workers, threads.size() + 1, e.code().message()));
+      throw PluginError(SXT_NO_DEVICE,
+                        fmt::format("of {} workers, one a device, only {} get a thread ({}); allow this user more processes "
+                                    "(ulimit -u)",
+                                    workers, threads.size() + 1, e.code().message()));
     } catch (...) {
       failed = true;
       throw;

@@ -18,8 +18,8 @@ ChatTemplateSources templates_of(const GgufFile& file) {
   for (const auto& member : file.metadata().GetObject()) {
     const std::string_view name = json::text(member.name);
     if (!member.value.IsString() || !name.starts_with(key) || (name.size() > key.size() && name[key.size()] != '.')) continue;
-    found.push_back({std::string(name.size() > key.size() ? name.substr(key.size() + 1) : "default"), std::string(json::text(member.value)),
-                     fmt::format("{} of {}", name, file.path())});
+    found.push_back({std::string(name.size() > key.size() ? name.substr(key.size() + 1) : "default"),
+                     std::string(json::text(member.value)), fmt::format("{} of {}", name, file.path())});
   }
   return found;
 }

@@ -1,5 +1,5 @@
-// Opens whatever a model's users have as its vocabulary: a Hugging Face folder, a GGUF, a tokenizer.json, a tokenizer.model or a
-// file of tiktoken's. Files are recognised by what they hold. [any] thread.
+// Opens whatever a model's users have as its vocabulary: a Hugging Face folder, a GGUF, a tokenizer.json, a tokenizer.model or
+// a file of tiktoken's. Files are recognised by what they hold. [any] thread.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -28,10 +28,10 @@ struct Vocabulary {
   std::vector<std::string> warnings;                // what looks wrong and can be lived with
 };
 
-/// In a folder, tokenizer.json comes before tokenizer.model, *.tiktoken, vocab.json with merges.txt and vocab.txt; tokenizer_config.json,
-/// special_tokens_map.json, added_tokens.json, generation_config.json and config.json say what the special tokens are. What a
-/// file alone leaves open, it leaves out: BOS and EOS of a tokenizer.json are then those of its post-processor. A *.tiktoken
-/// has Qwen's pattern and special tokens unless its name says llama3, cl100k or o200k.
+/// In a folder, tokenizer.json comes before tokenizer.model, *.tiktoken, vocab.json with merges.txt and vocab.txt;
+/// tokenizer_config.json, special_tokens_map.json, added_tokens.json, generation_config.json and config.json say what the
+/// special tokens are. What a file alone leaves open, it leaves out: BOS and EOS of a tokenizer.json are then those of its
+/// post-processor. A *.tiktoken has Qwen's pattern and special tokens unless its name says llama3, cl100k or o200k.
 Result<Vocabulary> open_vocabulary(const std::string& path);
 /// The same of a GGUF that is open already; it need not stay open.
 Result<Vocabulary> open_vocabulary(const GgufFile& file);

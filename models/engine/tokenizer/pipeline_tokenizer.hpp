@@ -1,5 +1,5 @@
-// A tokenizer as a pipeline: added tokens are found, what lies between is normalised, cut into words, and a model makes tokens of
-// each word. What a file format has to say is gathered in Pipeline; reading formats is left to formats/.
+// A tokenizer as a pipeline: added tokens are found, what lies between is normalised, cut into words, and a model makes tokens
+// of each word. What a file format has to say is gathered in Pipeline; reading formats is left to formats/.
 #pragma once
 #include <memory>
 #include <optional>

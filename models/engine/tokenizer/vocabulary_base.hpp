@@ -1,4 +1,5 @@
-// What tokenizers have in common once their tables are read: ids to text and back to meaning. Encoding is left to those derived.
+// What tokenizers have in common once their tables are read: ids to text and back to meaning. Encoding is left to those
+// derived.
 #pragma once
 #include <algorithm>
 #include <string>

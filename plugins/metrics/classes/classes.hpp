@@ -45,7 +45,8 @@ class Confusion {
   double micro_f1(const std::vector<std::string>& names) const {
     double both = 0, sum = 0;
     for (const std::string& name : names)
-      if (const auto found = classes_.find(name); found != classes_.end()) both += found->second.both, sum += found->second.given + found->second.meant;
+      if (const auto found = classes_.find(name); found != classes_.end())
+        both += found->second.both, sum += found->second.given + found->second.meant;
     return sum == 0 ? 0 : 2 * both / sum;
   }
   /// The classes that references name; what a reply makes up is none.

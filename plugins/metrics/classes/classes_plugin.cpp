@@ -42,8 +42,8 @@ struct MacroF1 : Classes {
       weighted += one.f1 * one.meant;
       meant += one.meant;
     }
-    return fmt::format(R"({{"macro_f1": {}, "weighted_f1": {}, "micro_f1": {}}})", 100 * macro, meant == 0 ? 0 : 100 * weighted / meant,
-                       100 * confusion.micro_f1(classes));
+    return fmt::format(R"({{"macro_f1": {}, "weighted_f1": {}, "micro_f1": {}}})", 100 * macro,
+                       meant == 0 ? 0 : 100 * weighted / meant, 100 * confusion.micro_f1(classes));
   }
   std::vector<std::string> labels;
 };
@@ -52,22 +52,35 @@ struct BinaryF1 : Classes {
   using Classes::Classes;
   std::string aggregate(std::span<const Judged> samples, std::span<const double>) override {
     const auto one = confusion_of(samples).of(context.text("positive"));
-    if (one.meant == 0) throw DataError("binary_f1: no reference is the positive class \"" + context.text("positive") + "\"; check the card's \"positive\"");
-    return fmt::format(R"({{"binary_f1": {}, "precision": {}, "recall": {}}})", 100 * one.f1, 100 * one.precision, 100 * one.recall);
+    if (one.meant == 0)
+      throw DataError("binary_f1: no reference is the positive class \"" + context.text("positive") +
+                      "\"; check the card's \"positive\"");
+    return fmt::format(R"({{"binary_f1": {}, "precision": {}, "recall": {}}})", 100 * one.f1, 100 * one.precision,
+                       100 * one.recall);
   }
 };
 
 constexpr const char* labels_schema = R"({"type": "object", "additionalProperties": false, "properties": {
   "labels": {"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "the classes; by default those that references name"}}})";
-constexpr const char* positive_schema = R"({"type": "object", "additionalProperties": false, "required": ["positive"], "properties": {
+constexpr const char* positive_schema =
+    R"({"type": "object", "additionalProperties": false, "required": ["positive"], "properties": {
   "positive": {"type": "string", "description": "the class whose F1, precision and recall are meant"}}})";
 
 }  // namespace
 
 SEXTANT_PLUGIN(
-    sextant::component<Mcc>({.id = "mcc", .summary = "Matthews' correlation of answers and references, over the set",
+    sextant::component<Mcc>({.id = "mcc",
+                             .summary = "Matthews' correlation of answers and references, over the set",
                              .facts = R"({"values": [{"name": "mcc", "range": [-1, 1]}]})"}),
-    sextant::component<MacroF1>({.id = "macro_f1", .summary = "F1 by class: the mean, weighted by size, and over all together", .schema = labels_schema,
-                                 .facts = R"({"values": [{"name": "macro_f1", "range": [0, 1]}, {"name": "weighted_f1", "range": [0, 1]}, {"name": "micro_f1", "range": [0, 1]}]})"}),
-    sextant::component<BinaryF1>({.id = "binary_f1", .summary = "F1, precision and recall of one class", .schema = positive_schema,
-                                  .facts = R"({"values": [{"name": "binary_f1", "range": [0, 1]}, {"name": "precision", "range": [0, 1]}, {"name": "recall", "range": [0, 1]}]})"}))
+    sextant::component<MacroF1>(
+        {.id = "macro_f1",
+         .summary = "F1 by class: the mean, weighted by size, and over all together",
+         .schema = labels_schema,
+         .facts =
+             R"({"values": [{"name": "macro_f1", "range": [0, 1]}, {"name": "weighted_f1", "range": [0, 1]}, {"name": "micro_f1", "range": [0, 1]}]})"}),
+    sextant::component<BinaryF1>(
+        {.id = "binary_f1",
+         .summary = "F1, precision and recall of one class",
+         .schema = positive_schema,
+         .facts =
+             R"({"values": [{"name": "binary_f1", "range": [0, 1]}, {"name": "precision", "range": [0, 1]}, {"name": "recall", "range": [0, 1]}]})"}))

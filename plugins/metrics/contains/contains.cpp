@@ -38,7 +38,8 @@ constexpr const char* schema = R"({"type": "object", "additionalProperties": fal
   "whole_words": {"type": "boolean", "default": true, "description": "cat is not in category; Chinese has no such bounds"},
   "ignore_case": {"type": "boolean", "default": true, "description": "Paris is in PARIS"},
   "ignore_punctuation": {"type": "boolean", "default": true, "description": "ASCII's punctuation is taken out of both"},
-  "ignore_articles": {"type": "boolean", "default": true, "description": "a, an and the are taken out of both"},)" SXT_COMPAT_SCHEMA "}}";
+  "ignore_articles": {"type": "boolean", "default": true, "description": "a, an and the are taken out of both"},)" SXT_COMPAT_SCHEMA
+                               "}}";
 
 }  // namespace
 

@@ -5,10 +5,13 @@
 
 namespace sextant::metric {
 
-/// Whether `needle` stands in `text`, and with `whole_words` is no part of a longer word: "cat" is not in "category", 天 is in 今天.
+/// Whether `needle` stands in `text`, and with `whole_words` is no part of a longer word: "cat" is not in "category", 天 is in
+/// 今天.
 inline bool stands_in(std::string_view hay, std::string_view needle, bool whole_words) {
   if (needle.empty()) return false;
-  const auto joins = [](char32_t a, char32_t b) { return text::is_word(a) && text::is_word(b) && !text::is_chinese(a) && !text::is_chinese(b); };
+  const auto joins = [](char32_t a, char32_t b) {
+    return text::is_word(a) && text::is_word(b) && !text::is_chinese(a) && !text::is_chinese(b);
+  };
   const auto last_of = [](std::string_view part) {
     size_t at = part.size() - 1;
     while (at > 0 && utf8::continues(part[at])) --at;
@@ -24,8 +27,8 @@ inline bool stands_in(std::string_view hay, std::string_view needle, bool whole_
   return false;
 }
 
-/// OpenCompass' TriviaQA and NQ: the normalised answer in lower case anywhere in the prediction, which is as its post-processor left it.
-/// An answer of which nothing is left is in everything.
+/// OpenCompass' TriviaQA and NQ: the normalised answer in lower case anywhere in the prediction, which is as its post-processor
+/// left it. An answer of which nothing is left is in everything.
 inline bool contains_opencompass(std::string_view prediction, std::string_view answer) {
   return prediction.find(text::lower(text::general_opencompass(answer))) != prediction.npos;
 }

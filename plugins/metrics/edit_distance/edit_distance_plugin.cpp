@@ -1,4 +1,5 @@
-// edit_distance: how far an answer is from its reference. nearest_candidate: is the candidate that an answer is nearest to the right one?
+// edit_distance: how far an answer is from its reference. nearest_candidate: is the candidate that an answer is nearest to the
+// right one?
 #include "edit_distance.hpp"
 #include <limits>
 #include <sextant/sdk.hpp>
@@ -21,7 +22,8 @@ struct EditDistance : Metric {
       best = std::min(best, distance);
       similarity = std::max(similarity, longer == 0 ? 1 : 1 - distance / longer);
     }
-    if (std::isinf(best)) throw DataError("edit_distance: the reference is an empty list; leave the row out or mend its answers");
+    if (std::isinf(best))
+      throw DataError("edit_distance: the reference is an empty list; leave the row out or mend its answers");
     return {{{"edit_similarity", similarity}, {"edit_distance", best}}, {}, {}};
   }
   static constexpr bool has_aggregate = true;
@@ -34,7 +36,8 @@ struct EditDistance : Metric {
       distance += one.values[1].second;
     }
     const auto n = static_cast<double>(samples.size());
-    return R"({"edit_similarity": )" + json::write(json::Value(100 * similarity / n)) + R"(, "edit_distance": )" + json::write(json::Value(distance / n)) + "}";
+    return R"({"edit_similarity": )" + json::write(json::Value(100 * similarity / n)) + R"(, "edit_distance": )" +
+           json::write(json::Value(distance / n)) + "}";
   }
 };
 
@@ -46,7 +49,8 @@ struct NearestCandidate : Metric {
     const json::Value* candidates = json::find(reference, "candidates");
     const auto label = json::find_int(reference, "label");
     if (!candidates || !candidates->IsArray() || candidates->Empty() || !label)
-      throw DataError("nearest_candidate: a reference must be {\"candidates\": [...], \"label\": NUMBER}, with at least one candidate");
+      throw DataError(
+          "nearest_candidate: a reference must be {\"candidates\": [...], \"label\": NUMBER}, with at least one candidate");
     const std::u32string given = text::code_points(sample.prediction);
     size_t best = std::numeric_limits<size_t>::max();
     int64_t nearest = -1, number = 0;
@@ -68,7 +72,11 @@ struct NearestCandidate : Metric {
 }  // namespace
 
 SEXTANT_PLUGIN(
-    sextant::component<EditDistance>({.id = "edit_distance", .summary = "Levenshtein's distance to the reference, or the nearest, in characters",
-      .facts = R"({"values": [{"name": "edit_similarity", "range": [0, 1]}, {"name": "edit_distance", "higher_is_better": false}]})"}),
-    sextant::component<NearestCandidate>({.id = "nearest_candidate", .summary = "1 where the answer is nearest to the right one of the candidates",
-      .facts = R"({"values": [{"name": "nearest_candidate", "range": [0, 1]}]})"}))
+    sextant::component<EditDistance>(
+        {.id = "edit_distance",
+         .summary = "Levenshtein's distance to the reference, or the nearest, in characters",
+         .facts =
+             R"({"values": [{"name": "edit_similarity", "range": [0, 1]}, {"name": "edit_distance", "higher_is_better": false}]})"}),
+    sextant::component<NearestCandidate>({.id = "nearest_candidate",
+                                          .summary = "1 where the answer is nearest to the right one of the candidates",
+                                          .facts = R"({"values": [{"name": "nearest_candidate", "range": [0, 1]}]})"}))

@@ -10,7 +10,9 @@ struct ExactMatch : Metric {
     const std::string compat = context.text("compat");
     opencompass = compat == "opencompass" || compat == "opencompass-0.2.4";
     if (opencompass) return;
-    const auto flag = [&](const char* name, bool otherwise) { return json::find_bool(context.config(), name).value_or(otherwise); };
+    const auto flag = [&](const char* name, bool otherwise) {
+      return json::find_bool(context.config(), name).value_or(otherwise);
+    };
     comparison = or_throw(metric::Comparison::make({.case_ = flag("ignore_case", false),
                                                     .blanks = flag("ignore_blanks", true),
                                                     .final_dot = flag("ignore_final_dot", true),
@@ -18,7 +20,8 @@ struct ExactMatch : Metric {
                                                     .articles = flag("ignore_articles", false)}));
   }
   double score(const Judged& sample) override {
-    const std::vector<std::string> answers = whole_list ? std::vector{sample.reference} : or_throw(metric::answers_of(sample.reference_json, sample.reference));
+    const std::vector<std::string> answers =
+        whole_list ? std::vector{sample.reference} : or_throw(metric::answers_of(sample.reference_json, sample.reference));
     if (opencompass) return metric::exact_match_opencompass(sample.prediction, answers) ? 1 : 0;
     return or_throw(metric::exact_match(*comparison, sample.prediction, answers)) ? 1 : 0;
   }

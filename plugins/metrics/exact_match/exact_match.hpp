@@ -1,5 +1,5 @@
-// exact_match: does an answer equal one of the references? By default the whole texts are compared; in OpenCompass' way what its
-// normalisation leaves of them. Threads: [owner].
+// exact_match: does an answer equal one of the references? By default the whole texts are compared; in OpenCompass' way what
+// its normalisation leaves of them. Threads: [owner].
 #pragma once
 #include <algorithm>
 #include <span>

@@ -1,5 +1,6 @@
-// IFEval's 25 verifiable instructions (Zhou et al. 2023): does a reply follow one? What its published checkers accept is accepted here, but for
-// languages and sentences, which follow rules of their own (docs/extraction.md). Linear in the text. Pure; [any] thread.
+// IFEval's 25 verifiable instructions (Zhou et al. 2023): does a reply follow one? What its published checkers accept is
+// accepted here, but for languages and sentences, which follow rules of their own (docs/extraction.md). Linear in the text.
+// Pure; [any] thread.
 #pragma once
 #include <functional>
 #include <map>
@@ -36,12 +37,14 @@ class Arguments {
     SXT_TRY(const size_t wanted, count(count_name));
     if (relation == "less than") return actual < wanted;
     if (relation == "at least") return actual >= wanted;
-    return Error{Error::Kind::data, instruction_ + ": the relation \"" + relation + "\" is neither \"less than\" nor \"at least\"; mend the row's kwargs"};
+    return Error{Error::Kind::data, instruction_ + ": the relation \"" + relation +
+                                        "\" is neither \"less than\" nor \"at least\"; mend the row's kwargs"};
   }
 
  private:
   Error lacks(const char* name) const {
-    return {Error::Kind::data, "the instruction " + instruction_ + " lacks its \"" + name + "\" in the row's kwargs; mend the row"};
+    return {Error::Kind::data,
+            "the instruction " + instruction_ + " lacks its \"" + name + "\" in the row's kwargs; mend the row"};
   }
   std::string instruction_;
   const json::Value& given_;
@@ -184,7 +187,8 @@ inline const std::map<std::string, Check, std::less<>>& checkers() {
   using A = const Arguments&;
   using T = std::string_view;
   static const std::map<std::string, Check, std::less<>> table{
-      {"keywords:existence", [](T reply, A given) -> Result<bool> {
+      {"keywords:existence",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const auto words, given.texts("keywords"));
          for (const std::string& word : words) {
            SXT_TRY(const Regex pattern, detail::keyword(word));
@@ -193,13 +197,15 @@ inline const std::map<std::string, Check, std::less<>>& checkers() {
          }
          return true;
        }},
-      {"keywords:frequency", [](T reply, A given) -> Result<bool> {
+      {"keywords:frequency",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const std::string word, given.text("keyword"));
          SXT_TRY(const Regex pattern, detail::keyword(std::string(text::strip(word))));
          SXT_TRY(const auto found, pattern.find_all(reply));
          return given.holds(found.size(), "relation", "frequency");
        }},
-      {"keywords:forbidden_words", [](T reply, A given) -> Result<bool> {
+      {"keywords:forbidden_words",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const auto words, given.texts("forbidden_words"));
          for (const std::string& word : words) {
            SXT_TRY(const Regex pattern, detail::keyword(word, "\\b", "\\b"));
@@ -208,52 +214,64 @@ inline const std::map<std::string, Check, std::less<>>& checkers() {
          }
          return true;
        }},
-      {"keywords:letter_frequency", [](T reply, A given) -> Result<bool> {
+      {"keywords:letter_frequency",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const std::string letter, given.text("letter"));
          const std::u32string wanted = text::code_points(text::lower(text::strip(letter)));
          size_t count = 0;
          for (const char32_t c : text::code_points(text::lower(reply))) count += wanted.size() == 1 && c == wanted[0];
          return given.holds(count, "let_relation", "let_frequency");
        }},
-      {"language:response_language", [](T reply, A given) -> Result<bool> {
+      {"language:response_language",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const std::string wanted, given.text("language"));
          const std::string found = language_of(reply);
          return found.empty() || found == wanted || found.substr(0, 2) == wanted;
        }},
-      {"length_constraints:number_sentences", [](T reply, A given) { return given.holds(count_sentences(reply), "relation", "num_sentences"); }},
-      {"length_constraints:number_paragraphs", [](T reply, A given) -> Result<bool> {
+      {"length_constraints:number_sentences",
+       [](T reply, A given) { return given.holds(count_sentences(reply), "relation", "num_sentences"); }},
+      {"length_constraints:number_paragraphs",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const size_t wanted, given.count("num_paragraphs"));
          return detail::paragraphs_are(reply, wanted);
        }},
-      {"length_constraints:number_words", [](T reply, A given) { return given.holds(count_words(reply), "relation", "num_words"); }},
-      {"length_constraints:nth_paragraph_first_word", [](T reply, A given) -> Result<bool> {
+      {"length_constraints:number_words",
+       [](T reply, A given) { return given.holds(count_words(reply), "relation", "num_words"); }},
+      {"length_constraints:nth_paragraph_first_word",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const size_t paragraphs, given.count("num_paragraphs"));
          SXT_TRY(const size_t nth, given.count("nth_paragraph"));
          SXT_TRY(const std::string first, given.text("first_word"));
          return detail::first_word_is(reply, paragraphs, nth, first);
        }},
-      {"detectable_content:number_placeholders", [](T reply, A given) -> Result<bool> {
+      {"detectable_content:number_placeholders",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const size_t wanted, given.count("num_placeholders"));
          return detail::placeholders(reply) >= wanted;
        }},
-      {"detectable_content:postscript", [](T reply, A given) -> Result<bool> {
+      {"detectable_content:postscript",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const std::string marker, given.text("postscript_marker"));
          return detail::postscript(reply, marker);
        }},
-      {"detectable_format:number_bullet_lists", [](T reply, A given) -> Result<bool> {
+      {"detectable_format:number_bullet_lists",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const size_t wanted, given.count("num_bullets"));
          return detail::bullets(reply) == wanted;
        }},
-      {"detectable_format:constrained_response", [](T reply, A) -> Result<bool> {
+      {"detectable_format:constrained_response",
+       [](T reply, A) -> Result<bool> {
          for (const T answer : {"My answer is yes.", "My answer is no.", "My answer is maybe."})
            if (reply.find(answer) != reply.npos) return true;
          return false;
        }},
-      {"detectable_format:number_highlighted_sections", [](T reply, A given) -> Result<bool> {
+      {"detectable_format:number_highlighted_sections",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const size_t wanted, given.count("num_highlights"));
          return detail::highlights(reply) >= wanted;
        }},
-      {"detectable_format:multiple_sections", [](T reply, A given) -> Result<bool> {
+      {"detectable_format:multiple_sections",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const std::string spliter, given.text("section_spliter"));
          SXT_TRY(const size_t wanted, given.count("num_sections"));
          RegexOptions options{.syntax = RegexOptions::Syntax::python};
@@ -268,24 +286,30 @@ inline const std::map<std::string, Check, std::less<>>& checkers() {
       {"detectable_format:json_format", [](T reply, A) -> Result<bool> { return detail::is_json(reply); }},
       {"detectable_format:title", [](T reply, A) -> Result<bool> { return detail::has_title(reply); }},
       {"combination:two_responses", [](T reply, A) -> Result<bool> { return detail::two_responses(reply); }},
-      {"combination:repeat_prompt", [](T reply, A given) -> Result<bool> {
+      {"combination:repeat_prompt",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const std::string prompt, given.text("prompt_to_repeat"));
          return text::lower(text::strip(reply)).starts_with(text::lower(text::strip(prompt)));
        }},
-      {"startend:end_checker", [](T reply, A given) -> Result<bool> {
+      {"startend:end_checker",
+       [](T reply, A given) -> Result<bool> {
          SXT_TRY(const std::string end, given.text("end_phrase"));
          return text::lower(text::strip(text::strip(reply), "\"")).ends_with(text::lower(text::strip(end)));
        }},
-      {"startend:quotation", [](T reply, A) -> Result<bool> {
+      {"startend:quotation",
+       [](T reply, A) -> Result<bool> {
          const T plain = text::strip(reply);
          return plain.size() > 1 && plain.front() == '"' && plain.back() == '"';
        }},
-      {"change_case:capital_word_frequency", [](T reply, A given) { return given.holds(count_capital_words(reply), "capital_relation", "capital_frequency"); }},
-      {"change_case:english_capital", [](T reply, A) -> Result<bool> {
+      {"change_case:capital_word_frequency",
+       [](T reply, A given) { return given.holds(count_capital_words(reply), "capital_relation", "capital_frequency"); }},
+      {"change_case:english_capital",
+       [](T reply, A) -> Result<bool> {
          const std::string language = language_of(reply);
          return is_all_upper(reply) && (language.empty() || language == "en");
        }},
-      {"change_case:english_lowercase", [](T reply, A) -> Result<bool> {
+      {"change_case:english_lowercase",
+       [](T reply, A) -> Result<bool> {
          const std::string language = language_of(reply);
          return is_all_lower(reply) && (language.empty() || language == "en");
        }},
@@ -293,8 +317,8 @@ inline const std::map<std::string, Check, std::less<>>& checkers() {
   return table;
 }
 
-/// The eight readings of a reply of which one must follow an instruction loosely: with and without its first and last line, each as it is
-/// and without stars.
+/// The eight readings of a reply of which one must follow an instruction loosely: with and without its first and last line,
+/// each as it is and without stars.
 inline std::vector<std::string> loose_readings(std::string_view reply) {
   const size_t first = reply.find('\n'), last = reply.rfind('\n');
   const auto from = first == reply.npos ? std::string_view() : reply.substr(first + 1);

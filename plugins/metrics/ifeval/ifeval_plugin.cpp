@@ -19,8 +19,12 @@ struct IfEval : Metric {
 
   Scored judge(const Judged& sample) override {
     const Followed followed = read(sample);
-    const auto all = [](const std::vector<bool>& of) { return std::all_of(of.begin(), of.end(), [](bool one) { return one; }) ? 1.0 : 0.0; };
-    const auto share = [](const std::vector<bool>& of) { return of.empty() ? 1.0 : static_cast<double>(std::count(of.begin(), of.end(), true)) / static_cast<double>(of.size()); };
+    const auto all = [](const std::vector<bool>& of) {
+      return std::all_of(of.begin(), of.end(), [](bool one) { return one; }) ? 1.0 : 0.0;
+    };
+    const auto share = [](const std::vector<bool>& of) {
+      return of.empty() ? 1.0 : static_cast<double>(std::count(of.begin(), of.end(), true)) / static_cast<double>(of.size());
+    };
     return {{{"prompt_level_strict_acc", all(followed.strict)},
              {"inst_level_strict_acc", share(followed.strict)},
              {"prompt_level_loose_acc", all(followed.loose)},
@@ -41,9 +45,13 @@ struct IfEval : Metric {
         prompts[k] += count == of->size();
       }
     }
-    const auto percent = [](size_t part, size_t whole) { return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole); };
-    return fmt::format(R"({{"prompt_level_strict_acc": {}, "inst_level_strict_acc": {}, "prompt_level_loose_acc": {}, "inst_level_loose_acc": {}}})",
-                       percent(prompts[0], samples.size()), percent(instructions[0], all), percent(prompts[1], samples.size()), percent(instructions[1], all));
+    const auto percent = [](size_t part, size_t whole) {
+      return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
+    };
+    return fmt::format(
+        R"({{"prompt_level_strict_acc": {}, "inst_level_strict_acc": {}, "prompt_level_loose_acc": {}, "inst_level_loose_acc": {}}})",
+        percent(prompts[0], samples.size()), percent(instructions[0], all), percent(prompts[1], samples.size()),
+        percent(instructions[1], all));
   }
 
  private:
@@ -51,7 +59,8 @@ struct IfEval : Metric {
     json::Document row = or_throw(json::parse(sample.record_json, "record"));
     if (!json::find(row, "instruction_id_list")) row = or_throw(json::parse(sample.reference_json, "reference"));
     const json::Value *ids = json::find(row, "instruction_id_list"), *kwargs = json::find(row, "kwargs");
-    if (!ids || !ids->IsArray()) throw DataError("ifeval: the row has no list \"instruction_id_list\"; the metric is for IFEval's rows");
+    if (!ids || !ids->IsArray())
+      throw DataError("ifeval: the row has no list \"instruction_id_list\"; the metric is for IFEval's rows");
     if (!kwargs || !kwargs->IsArray() || kwargs->Size() != ids->Size())
       throw DataError("ifeval: \"kwargs\" must be a list with as many members as \"instruction_id_list\"");
     Followed out;
@@ -59,10 +68,13 @@ struct IfEval : Metric {
     for (rapidjson::SizeType i = 0; i < ids->Size(); ++i) {
       const std::string id = (*ids)[i].IsString() ? std::string(json::text((*ids)[i])) : "";
       const auto check = metric::ifeval::checkers().find(id);
-      if (check == metric::ifeval::checkers().end()) throw DataError("ifeval: there is no instruction \"" + id + "\"; its 25 are in docs/extraction.md");
+      if (check == metric::ifeval::checkers().end())
+        throw DataError("ifeval: there is no instruction \"" + id + "\"; its 25 are in docs/extraction.md");
       const metric::ifeval::Arguments given(id, (*kwargs)[i]);
       // an empty reply follows nothing
-      const auto follows = [&](std::string_view reply) { return !text::strip(reply).empty() && or_throw(check->second(reply, given)); };
+      const auto follows = [&](std::string_view reply) {
+        return !text::strip(reply).empty() && or_throw(check->second(reply, given));
+      };
       out.strict.push_back(follows(sample.prediction));
       out.loose.push_back(out.strict.back() || std::any_of(readings.begin() + 1, readings.end(), follows));
       if (!out.strict.back()) out.missed += (out.missed.empty() ? "" : ", ") + id;
@@ -76,5 +88,6 @@ struct IfEval : Metric {
 SEXTANT_PLUGIN(sextant::component<IfEval>(
     {.id = "ifeval",
      .summary = "IFEval: which of a row's 25 kinds of instructions a reply follows, strictly and loosely",
-     .facts = R"({"values": [{"name": "prompt_level_strict_acc", "range": [0, 1]}, {"name": "inst_level_strict_acc", "range": [0, 1]},
+     .facts =
+         R"({"values": [{"name": "prompt_level_strict_acc", "range": [0, 1]}, {"name": "inst_level_strict_acc", "range": [0, 1]},
                              {"name": "prompt_level_loose_acc", "range": [0, 1]}, {"name": "inst_level_loose_acc", "range": [0, 1]}]})"}))

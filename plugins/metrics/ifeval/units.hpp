@@ -1,5 +1,5 @@
-// Sentences and words of a reply, as IFEval counts them. Its authors use NLTK's punkt model and Treebank rules; the sentences here follow
-// rules of their own. Linear in the text. Pure; [any] thread.
+// Sentences and words of a reply, as IFEval counts them. Its authors use NLTK's punkt model and Treebank rules; the sentences
+// here follow rules of their own. Linear in the text. Pure; [any] thread.
 #pragma once
 #include <string>
 #include <string_view>
@@ -12,7 +12,9 @@ namespace detail {
 
 inline bool is_abbreviation(std::string_view word) {
   // letters with points between them (U.S., e.g.), a single letter, or one of these
-  static constexpr std::string_view known = " mr mrs ms dr prof st jr sr vs etc inc ltd co corp no vol fig approx dept est gen gov hon lt col sgt capt rev jan feb mar apr jun jul aug sep sept oct nov dec mt ave blvd p.s p.p.s ph.d ";
+  static constexpr std::string_view known =
+      " mr mrs ms dr prof st jr sr vs etc inc ltd co corp no vol fig approx dept est gen gov hon lt col sgt capt rev jan feb "
+      "mar apr jun jul aug sep sept oct nov dec mt ave blvd p.s p.p.s ph.d ";
   if (word.size() == 1) return word[0] >= 'A' && word[0] <= 'Z' && word[0] != 'I';
   const std::string lower = text::lower(word);
   if (known.find(" " + lower + " ") != known.npos) return true;
@@ -21,8 +23,8 @@ inline bool is_abbreviation(std::string_view word) {
 
 }  // namespace detail
 
-/// A sentence ends at ., ! or ? (with quotes and brackets behind it) before a blank, unless the next word begins in lower case or an
-/// abbreviation or the number of a list's item stands before the point; and at 。！？ anywhere.
+/// A sentence ends at ., ! or ? (with quotes and brackets behind it) before a blank, unless the next word begins in lower case
+/// or an abbreviation or the number of a list's item stands before the point; and at 。！？ anywhere.
 inline size_t count_sentences(std::string_view reply) {
   size_t sentences = 0;
   bool words = false;          // since the last end
@@ -38,7 +40,8 @@ inline size_t count_sentences(std::string_view reply) {
       while (after < reply.size() && (reply[after] == '.' || reply[after] == '!' || reply[after] == '?')) ++after;
       for (;;) {
         const utf8::Character closing = utf8::at(reply, after);
-        const bool closes = closing.code == '"' || closing.code == '\'' || closing.code == ')' || closing.code == ']' || closing.code == '*' || closing.code == 0x201D || closing.code == 0x2019;
+        const bool closes = closing.code == '"' || closing.code == '\'' || closing.code == ')' || closing.code == ']' ||
+                            closing.code == '*' || closing.code == 0x201D || closing.code == 0x2019;
         if (closing.size == 0 || !closes) break;
         after += closing.size;
       }
@@ -48,7 +51,8 @@ inline size_t count_sentences(std::string_view reply) {
       const bool only_digits = !word.empty() && word.find_first_not_of("0123456789") == word.npos;
       const bool line_ends = next == reply.size() || reply.substr(after, next - after).find('\n') != std::string_view::npos;
       const bool begins = next == reply.size() || !text::is_lower(utf8::at(reply, next).code);
-      const bool abbreviated = c.code == '.' && after == end && !line_ends && (detail::is_abbreviation(word) || (only_digits && !words));
+      const bool abbreviated =
+          c.code == '.' && after == end && !line_ends && (detail::is_abbreviation(word) || (only_digits && !words));
       if (words && (next > after || next == reply.size()) && begins && !abbreviated) {
         ++sentences;
         words = false;
@@ -122,12 +126,16 @@ inline size_t count_capital_words(std::string_view reply) {
     };
     for (size_t i = 0; i < word.size();) {
       const utf8::Character c = utf8::at(word, i);
-      const bool dashes = c.code == '-' && word.substr(i).starts_with("--"), dots = c.code == '.' && word.substr(i).starts_with("...");
-      const bool apart = c.code == ',' || c.code == ';' || c.code == ':' || c.code == '@' || c.code == '#' || c.code == '$' || c.code == '%' || c.code == '&' || c.code == '?' || c.code == '!' || c.code == '(' || c.code == ')' ||
-                         c.code == '[' || c.code == ']' || c.code == '{' || c.code == '}' || c.code == '<' || c.code == '>' || c.code == '"' || c.code == 0x201C || c.code == 0x201D || c.code == 0xAB || c.code == 0xBB ||
+      const bool dashes = c.code == '-' && word.substr(i).starts_with("--"),
+                 dots = c.code == '.' && word.substr(i).starts_with("...");
+      const bool apart = c.code == ',' || c.code == ';' || c.code == ':' || c.code == '@' || c.code == '#' || c.code == '$' ||
+                         c.code == '%' || c.code == '&' || c.code == '?' || c.code == '!' || c.code == '(' || c.code == ')' ||
+                         c.code == '[' || c.code == ']' || c.code == '{' || c.code == '}' || c.code == '<' || c.code == '>' ||
+                         c.code == '"' || c.code == 0x201C || c.code == 0x201D || c.code == 0xAB || c.code == 0xBB ||
                          c.code == 0x2018 || c.code == 0x2019 || c.code == 0x201E || dashes || dots;
       // between digits a comma or colon belongs to the number
-      const bool inside_number = (c.code == ',' || c.code == ':') && i + 1 < word.size() && word[i + 1] >= '0' && word[i + 1] <= '9';
+      const bool inside_number =
+          (c.code == ',' || c.code == ':') && i + 1 < word.size() && word[i + 1] >= '0' && word[i + 1] <= '9';
       if (apart && !inside_number) {
         flush(i);
         begin = i + c.size;

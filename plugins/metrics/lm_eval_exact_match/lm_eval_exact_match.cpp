@@ -1,5 +1,5 @@
-// exact_match as lm-evaluation-harness computes it: patterns are removed from both texts, then case, ASCII punctuation and digits, as far as asked
-// for; then they are the same string or not. Blanks count. Of several references any is right.
+// exact_match as lm-evaluation-harness computes it: patterns are removed from both texts, then case, ASCII punctuation and
+// digits, as far as asked for; then they are the same string or not. Blanks count. Of several references any is right.
 #include <sextant/jinja.hpp>
 #include <sextant/regex.hpp>
 #include <sextant/sdk.hpp>
@@ -26,7 +26,9 @@ struct LmEvalExactMatch : Metric {
   double match(const Judged& sample) const {
     const std::string prediction = normal(std::string(sample.prediction));
     const json::Document reference = or_throw(json::parse(sample.reference_json, "the reference"));
-    const auto equals = [&](const json::Value& one) { return one.IsString() && without_zeros(normal(std::string(json::text(one)))) == without_zeros(prediction); };
+    const auto equals = [&](const json::Value& one) {
+      return one.IsString() && without_zeros(normal(std::string(json::text(one)))) == without_zeros(prediction);
+    };
     if (!reference.IsArray()) return equals(reference) ? 1 : 0;
     for (const auto& one : reference.GetArray())
       if (equals(one)) return 1;
@@ -51,7 +53,8 @@ struct LmEvalExactMatch : Metric {
   }
   bool flag(const char* name) const { return json::find_bool(context.config(), name).value_or(false); }
 
-  const bool ignore_case = flag("ignore_case"), ignore_punctuation = flag("ignore_punctuation"), ignore_numbers = flag("ignore_numbers");
+  const bool ignore_case = flag("ignore_case"), ignore_punctuation = flag("ignore_punctuation"),
+             ignore_numbers = flag("ignore_numbers");
   const jinja::Template lower = or_throw(jinja::Template::parse("{{ text.lower() }}", "lower", jinja::Environment::lm_eval()));
   std::vector<Regex> removed;
   mutable json::Value value;
@@ -68,7 +71,8 @@ constexpr const char* schema = R"({
 
 }  // namespace
 
-SEXTANT_PLUGIN(sextant::component<LmEvalExactMatch>({.id = "lm_eval_exact_match",
-                                                     .summary = "1 where the answer is the reference, or one of them, as lm-eval compares them",
-                                                     .schema = schema,
-                                                     .facts = R"({"values": [{"name": "exact_match", "higher_is_better": true, "range": [0, 1]}]})"}))
+SEXTANT_PLUGIN(sextant::component<LmEvalExactMatch>(
+    {.id = "lm_eval_exact_match",
+     .summary = "1 where the answer is the reference, or one of them, as lm-eval compares them",
+     .schema = schema,
+     .facts = R"({"values": [{"name": "exact_match", "higher_is_better": true, "range": [0, 1]}]})"}))

@@ -21,7 +21,8 @@ inline std::string plain_words(std::string_view given) {
 /// A word of two letters or more, or what stands in \text{} alone.
 inline bool is_word(std::string_view given) {
   std::string_view plain = text::strip(given);
-  if (plain.starts_with("\\text")) return text::closing_brace(plain, std::min(plain.find('{'), plain.size())) == plain.size() - 1;
+  if (plain.starts_with("\\text"))
+    return text::closing_brace(plain, std::min(plain.find('{'), plain.size())) == plain.size() - 1;
   size_t letters = 0;
   for (const char c : plain) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -37,10 +38,12 @@ inline std::string_view bare(std::string_view given) {
   for (size_t size = 0; size != out.size();) {
     size = out.size();
     if (out.ends_with('.') || out.ends_with(',')) out = text::strip(out.substr(0, out.size() - 1));
-    for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"$$", "$$"}, {"$", "$"}, {"\\(", "\\)"}, {"\\[", "\\]"}})
+    for (const auto& [open, close] :
+         {std::pair<std::string_view, std::string_view>{"$$", "$$"}, {"$", "$"}, {"\\(", "\\)"}, {"\\[", "\\]"}})
       if (out.size() > open.size() + close.size() && out.starts_with(open) && out.ends_with(close))
         out = text::strip(out.substr(open.size(), out.size() - open.size() - close.size()));
-    if (out.starts_with("\\boxed{") && text::closing_brace(out, 6) == out.size() - 1) out = text::strip(out.substr(7, out.size() - 8));
+    if (out.starts_with("\\boxed{") && text::closing_brace(out, 6) == out.size() - 1)
+      out = text::strip(out.substr(7, out.size() - 8));
   }
   return out;
 }
@@ -61,17 +64,27 @@ class Equality {
  private:
   static constexpr int work_max = 4000;   // comparisons of parts; of sets each with each
 
-  static bool is_relation(const Tree& tree, std::string_view name) { return tree->kind == Kind::relation && tree->name == name; }
+  static bool is_relation(const Tree& tree, std::string_view name) {
+    return tree->kind == Kind::relation && tree->name == name;
+  }
   static bool is_name(const Tree& tree) {
-    return tree->kind == Kind::symbol || (tree->kind == Kind::multiply && tree->parts.size() == 2 && tree->parts[0]->kind == Kind::symbol);  // y, f(x)
+    return tree->kind == Kind::symbol ||
+           (tree->kind == Kind::multiply && tree->parts.size() == 2 && tree->parts[0]->kind == Kind::symbol);  // y, f(x)
   }
 
   bool compare(Tree a, Tree b) {
     if (++work_ > work_max) return false;
     // x = 5 is 5, x in S is S
-    const auto value_of = [](const Tree& tree) { return (is_relation(tree, "=") && (is_name(tree->parts[0]) || tree->parts[0]->kind == Kind::relation)) || is_relation(tree, "in") ? tree->parts[1] : tree; };
+    const auto value_of = [](const Tree& tree) {
+      return (is_relation(tree, "=") && (is_name(tree->parts[0]) || tree->parts[0]->kind == Kind::relation)) ||
+                     is_relation(tree, "in")
+                 ? tree->parts[1]
+                 : tree;
+    };
     if (a->kind == Kind::relation && b->kind == Kind::relation && a->name == "=" && b->name == "=") {
-      if (compare(a->parts[1], b->parts[1]) && (compare(a->parts[0], b->parts[0]) || (is_name(a->parts[0]) && is_name(b->parts[0])))) return true;
+      if (compare(a->parts[1], b->parts[1]) &&
+          (compare(a->parts[0], b->parts[0]) || (is_name(a->parts[0]) && is_name(b->parts[0]))))
+        return true;
       return same_equation(a, b);
     }
     a = value_of(a);
@@ -85,7 +98,9 @@ class Equality {
     if (a->kind == Kind::bracketed && b->kind == Kind::bracketed) return a->name == b->name && in_order(a, b);
     const auto loose = [](const Tree& tree) { return tree->kind == Kind::list || tree->kind == Kind::set; };
     if (loose(a) && loose(b)) return in_any_order(a, b);
-    const auto point = [](const Tree& tree) { return tree->kind == Kind::bracketed && (tree->name == "()" || tree->parts.size() != 2); };
+    const auto point = [](const Tree& tree) {
+      return tree->kind == Kind::bracketed && (tree->name == "()" || tree->parts.size() != 2);
+    };
     if (point(a) && b->kind == Kind::list) return in_order(a, b);
     if (a->kind == Kind::list && point(b)) return in_order(a, b);
     if (a->kind == Kind::set && a->parts.size() == 1) return compare(a->parts[0], b);   // {5} is 5
@@ -127,7 +142,8 @@ class Equality {
     const auto greater = [](const Tree& of) { return of->name == ">" || of->name == ">="; };
     const auto open = [](const Tree& of) { return of->name.size() == 1; };
     const Tree &left = tree->parts[0], &right = tree->parts[1];
-    if (left->kind == Kind::relation && is_name(left->parts[1]) && ((less(left) && less(tree)) || (greater(left) && greater(tree)))) {
+    if (left->kind == Kind::relation && is_name(left->parts[1]) &&
+        ((less(left) && less(tree)) || (greater(left) && greater(tree)))) {
       const bool up = less(tree);
       const Tree &low = up ? left : tree, &high = up ? tree : left;
       return make(Kind::bracketed, {up ? left->parts[0] : right, up ? right : left->parts[0]},
@@ -147,7 +163,8 @@ class Equality {
     const auto difference = [](const Tree& of) { return Exact::of(make(Kind::add, {of->parts[0], negative(of->parts[1])})); };
     const auto x = difference(a), y = difference(b);
     if (!x || !y || x->above.is_zero() || y->above.is_zero()) return false;
-    const Polynomial scaled = x->above * Polynomial(y->above.terms().begin()->second), other = y->above * Polynomial(x->above.terms().begin()->second);
+    const Polynomial scaled = x->above * Polynomial(y->above.terms().begin()->second),
+                     other = y->above * Polynomial(x->above.terms().begin()->second);
     return scaled == other;
   }
 
@@ -161,7 +178,9 @@ class Equality {
   bool same_scalar(const Tree& a, const Tree& b) {
     if (same_value(a, b)) return true;
     // 50% is 50 and 0.5
-    if (has_percent(a) != has_percent(b)) return has_percent(a) ? same_value(make(Kind::divide, {a, number(100)}), b) : same_value(a, make(Kind::divide, {b, number(100)}));
+    if (has_percent(a) != has_percent(b))
+      return has_percent(a) ? same_value(make(Kind::divide, {a, number(100)}), b)
+                            : same_value(a, make(Kind::divide, {b, number(100)}));
     return false;
   }
   static bool same_value(const Tree& a, const Tree& b) {

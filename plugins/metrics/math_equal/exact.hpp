@@ -43,13 +43,15 @@ inline std::optional<Quotient> integer_power(const Quotient& base, long exponent
 inline std::optional<Polynomial> term_power(const Polynomial& base, const mpq_class& exponent) {
   if (base.terms().size() != 1) return std::nullopt;
   const auto& [monomial, coefficient] = *base.terms().begin();
-  if (mpz_sizeinbase(coefficient.get_num_mpz_t(), 2) > 256 || mpz_sizeinbase(coefficient.get_den_mpz_t(), 2) > 256) return std::nullopt;
+  if (mpz_sizeinbase(coefficient.get_num_mpz_t(), 2) > 256 || mpz_sizeinbase(coefficient.get_den_mpz_t(), 2) > 256)
+    return std::nullopt;
   Polynomial out(mpq_class(1));
   mpq_class size = coefficient;
   if (coefficient < 0) {
     size = -size;
     if (exponent.get_den() == 2) out = Polynomial::atom("i", exponent * 2);             // sqrt(-1)
-    else if (exponent.get_den() % 2 == 1) out = Polynomial(mpq_class(exponent.get_num() % 2 == 0 ? 1 : -1));  // the real cube root
+    else if (exponent.get_den() % 2 == 1)
+      out = Polynomial(mpq_class(exponent.get_num() % 2 == 0 ? 1 : -1));  // the real cube root
     else return std::nullopt;
   }
   out = out * root_of(size.get_num(), exponent) * root_of(size.get_den(), -exponent);
@@ -68,8 +70,9 @@ class Exact {
   static std::optional<Quotient> of(const Tree& tree, int depth = 0) {
     if (depth > 200) return std::nullopt;
     std::vector<Quotient> parts;
-    const bool scalar = tree->kind == Kind::number || tree->kind == Kind::symbol || tree->kind == Kind::add || tree->kind == Kind::multiply ||
-                        tree->kind == Kind::divide || tree->kind == Kind::power || tree->kind == Kind::call;
+    const bool scalar = tree->kind == Kind::number || tree->kind == Kind::symbol || tree->kind == Kind::add ||
+                        tree->kind == Kind::multiply || tree->kind == Kind::divide || tree->kind == Kind::power ||
+                        tree->kind == Kind::call;
     if (!scalar) return std::nullopt;
     for (const Tree& part : tree->parts) {
       auto one = of(part, depth + 1);

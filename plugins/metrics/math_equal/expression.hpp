@@ -1,4 +1,5 @@
-// What an answer is, once it is read: a number, a formula, a list, a set, an interval, a matrix, an equation, a word. Plain data.
+// What an answer is, once it is read: a number, a formula, a list, a set, an interval, a matrix, an equation, a word. Plain
+// data.
 #pragma once
 #include <gmpxx.h>
 #include <memory>

@@ -1,5 +1,5 @@
-// LaTeX, or what people write instead, as tokens. What only dresses a formula (dollars, \left, spaces, degrees) is left out. Linear in the
-// text. Pure; [any] thread.
+// LaTeX, or what people write instead, as tokens. What only dresses a formula (dollars, \left, spaces, degrees) is left out.
+// Linear in the text. Pure; [any] thread.
 #pragma once
 #include <string>
 #include <vector>
@@ -36,16 +36,25 @@ class Lexer {
 
   void next() {
     const char c = text_[at_];
-    if (text::is_ascii_digit(c) || (c == '.' && at_ + 1 < text_.size() && text::is_ascii_digit(text_[at_ + 1]))) return take_number();
+    if (text::is_ascii_digit(c) || (c == '.' && at_ + 1 < text_.size() && text::is_ascii_digit(text_[at_ + 1])))
+      return take_number();
     if (letter(c)) return take_word();
     if (c == '\\') return take_command();
-    if (take("^{\\circ}") || take("^\\circ") || take("°") || take("$") || take(" ") || take("\n") || take("\t") || take("~") || take("\u00A0")) return;
+    if (take("^{\\circ}") || take("^\\circ") || take("°") || take("$") || take(" ") || take("\n") || take("\t") || take("~") ||
+        take("\u00A0"))
+      return;
     constexpr std::pair<std::string_view, std::string_view> spelt[] = {
-        {"−", "-"}, {"–", "-"}, {"×", "*"}, {"·", "*"}, {"⋅", "*"}, {"÷", "/"}, {"≤", "<="}, {"≥", ">="}, {"<=", "<="}, {">=", ">="}, {"≠", "!="}, {"!=", "!="},
-        {"±", "+-"}, {"∪", "cup"}, {"∈", "in"}, {"，", ","}, {"；", ";"}, {"（", "("}, {"）", ")"}, {"：", ":"}, {"**", "^"}};
+        {"−", "-"},  {"–", "-"},   {"×", "*"},   {"·", "*"},  {"⋅", "*"},   {"÷", "/"},  {"≤", "<="},
+        {"≥", ">="}, {"<=", "<="}, {">=", ">="}, {"≠", "!="}, {"!=", "!="}, {"±", "+-"}, {"∪", "cup"},
+        {"∈", "in"}, {"，", ","},  {"；", ";"},  {"（", "("}, {"）", ")"},  {"：", ":"}, {"**", "^"}};
     for (const auto& [from, to] : spelt)
       if (take(from)) return put(Token::Kind::sign, std::string(to));
-    for (const auto& [from, to] : {std::pair<std::string_view, const char*>{"π", "pi"}, {"∞", "infinity"}, {"√", "sqrt"}, {"∅", "emptyset"}, {"θ", "theta"}, {"α", "alpha"}})
+    for (const auto& [from, to] : {std::pair<std::string_view, const char*>{"π", "pi"},
+                                   {"∞", "infinity"},
+                                   {"√", "sqrt"},
+                                   {"∅", "emptyset"},
+                                   {"θ", "theta"},
+                                   {"α", "alpha"}})
       if (take(from)) return put(Token::Kind::command, to);
     const size_t size = utf8::at(text_, at_).size;
     put(Token::Kind::sign, std::string(text_.substr(at_, size)));
@@ -84,17 +93,22 @@ class Lexer {
       return;
     }
     std::string name(text_.substr(begin, at_ - begin));
-    for (const std::string_view dress : {"left", "right", "displaystyle", "quad", "qquad", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "limits", "circ", "degree", "rm", "bf"})
-      if (name == dress) return (name == "left" || name == "right") && at_ < text_.size() && text_[at_] == '.' ? void(++at_) : void();
+    for (const std::string_view dress : {"left", "right", "displaystyle", "quad", "qquad", "big", "Big", "bigl", "bigr", "Bigl",
+                                         "Bigr", "limits", "circ", "degree", "rm", "bf"})
+      if (name == dress)
+        return (name == "left" || name == "right") && at_ < text_.size() && text_[at_] == '.' ? void(++at_) : void();
     for (const std::string_view words : {"text", "textbf", "textit", "mbox", "mathrm", "operatorname", "textrm", "hbox"})
       if (name == words) return take_text();
-    for (const std::string_view dress : {"mathbf", "boldsymbol", "mathit", "boxed", "fbox", "mathcal", "overline", "vec", "bar", "hat"})
+    for (const std::string_view dress :
+         {"mathbf", "boldsymbol", "mathit", "boxed", "fbox", "mathcal", "overline", "vec", "bar", "hat"})
       if (name == dress) return;  // what it dresses follows in braces
     if (name == "dfrac" || name == "tfrac" || name == "cfrac") name = "frac";
     constexpr std::pair<std::string_view, std::string_view> signs[] = {
-        {"cdot", "*"}, {"times", "*"}, {"ast", "*"}, {"div", "/"}, {"le", "<="}, {"leq", "<="}, {"leqslant", "<="}, {"ge", ">="}, {"geq", ">="}, {"geqslant", ">="},
-        {"lt", "<"}, {"gt", ">"}, {"ne", "!="}, {"neq", "!="}, {"pm", "+-"}, {"mp", "+-"}, {"cup", "cup"}, {"in", "in"}, {"colon", ":"}, {"lbrace", "set{"}, {"rbrace", "set}"},
-        {"vert", "|"}, {"mid", "|"}, {"lvert", "|"}, {"rvert", "|"}, {"approx", "="}, {"equiv", "="}};
+        {"cdot", "*"},      {"times", "*"},     {"ast", "*"},       {"div", "/"},       {"le", "<="},   {"leq", "<="},
+        {"leqslant", "<="}, {"ge", ">="},       {"geq", ">="},      {"geqslant", ">="}, {"lt", "<"},    {"gt", ">"},
+        {"ne", "!="},       {"neq", "!="},      {"pm", "+-"},       {"mp", "+-"},       {"cup", "cup"}, {"in", "in"},
+        {"colon", ":"},     {"lbrace", "set{"}, {"rbrace", "set}"}, {"vert", "|"},      {"mid", "|"},   {"lvert", "|"},
+        {"rvert", "|"},     {"approx", "="},    {"equiv", "="}};
     for (const auto& [from, to] : signs)
       if (name == from) return put(Token::Kind::sign, std::string(to));
     put(Token::Kind::command, std::move(name));

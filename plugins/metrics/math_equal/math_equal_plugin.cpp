@@ -14,7 +14,9 @@ struct MathEqual : Metric {
   double score(const Judged& sample) override {
     if (sample.reference_json == "null") return 0;
     for (const std::string& answer : or_throw(metric::answers_of(sample.reference_json, sample.reference)))
-      if (opencompass ? metric::equivalent_opencompass(sample.prediction, answer, second_version) : metric::math::equal(sample.prediction, answer)) return 1;
+      if (opencompass ? metric::equivalent_opencompass(sample.prediction, answer, second_version)
+                      : metric::math::equal(sample.prediction, answer))
+        return 1;
     return 0;
   }
   const bool opencompass = text::is_opencompass(context.text("compat"));
@@ -22,8 +24,8 @@ struct MathEqual : Metric {
 };
 
 constexpr const char* schema = R"({"type": "object", "additionalProperties": false, "properties": {
-  "version": {"enum": ["v1", "v2"], "default": "v2", "description": "which of OpenCompass' comparisons is meant with --compat opencompass"},)"
-                               SXT_COMPAT_SCHEMA "}}";
+  "version": {"enum": ["v1", "v2"], "default": "v2", "description": "which of OpenCompass' comparisons is meant with --compat opencompass"},)" SXT_COMPAT_SCHEMA
+                               "}}";
 
 }  // namespace
 

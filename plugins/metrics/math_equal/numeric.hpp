@@ -79,7 +79,8 @@ inline bool same_values(const Tree& a, const Tree& b) {
   int defined = 0;
   for (unsigned point = 0; point < 5; ++point) {
     const Complex x = AtPoint(point)(a), y = AtPoint(point)(b);
-    const bool finite = std::isfinite(x.real()) && std::isfinite(x.imag()) && std::isfinite(y.real()) && std::isfinite(y.imag());
+    const bool finite =
+        std::isfinite(x.real()) && std::isfinite(x.imag()) && std::isfinite(y.real()) && std::isfinite(y.imag());
     if (!finite) continue;
     ++defined;
     if (std::abs(x - y) > 1e-10 * std::max({1e-3, std::abs(x), std::abs(y)})) return false;

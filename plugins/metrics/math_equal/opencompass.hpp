@@ -1,5 +1,6 @@
-// OpenCompass' MATHEvaluator: strings are stripped of what LaTeX and people write differently, and compared as strings; then once more
-// after Minerva's normalisation. What raises an exception there ends its stage here. Linear in the text. Pure; [any] thread.
+// OpenCompass' MATHEvaluator: strings are stripped of what LaTeX and people write differently, and compared as strings; then
+// once more after Minerva's normalisation. What raises an exception there ends its stage here. Linear in the text. Pure; [any]
+// thread.
 #pragma once
 #include <optional>
 #include "../../text/minerva.hpp"
@@ -57,8 +58,16 @@ inline std::string without_short_left_side(std::string out) {
 }
 
 inline Stripped strip_v1(std::string_view given) {
-  std::string out = all_replaced(std::string(given), {{"\n", ""}, {"\\!", ""}, {"\\\\", "\\"}, {"tfrac", "frac"}, {"dfrac", "frac"}, {"\\left", ""},
-                                                      {"\\right", ""}, {"^{\\circ}", ""}, {"^\\circ", ""}, {"\\$", ""}});
+  std::string out = all_replaced(std::string(given), {{"\n", ""},
+                                                      {"\\!", ""},
+                                                      {"\\\\", "\\"},
+                                                      {"tfrac", "frac"},
+                                                      {"dfrac", "frac"},
+                                                      {"\\left", ""},
+                                                      {"\\right", ""},
+                                                      {"^{\\circ}", ""},
+                                                      {"^\\circ", ""},
+                                                      {"\\$", ""}});
   if (const auto parts = text::split(out, "\\text{ "); parts.size() == 2) out = std::string(parts[0]);
   else if (parts.size() > 2) return std::nullopt;
   out = all_replaced(std::move(out), {{"\\%", ""}, {" .", " 0."}, {"{.", "{0."}});
@@ -90,7 +99,8 @@ inline std::string without_zero_decimals(std::string_view given) {
   size_t consumed = 0;  // a character that a match took in cannot begin the next one
   for (size_t i = 0; i < given.size();) {
     const size_t zeros_end = given[i] == '.' ? std::min(given.find_first_not_of('0', i + 1), given.size()) : i;
-    if (zeros_end > i + 1 && i > consumed && digit_before(i) && zeros_end < given.size() && !text::is_digit(utf8::at(given, zeros_end).code)) {
+    if (zeros_end > i + 1 && i > consumed && digit_before(i) && zeros_end < given.size() &&
+        !text::is_digit(utf8::at(given, zeros_end).code)) {
       const size_t size = utf8::at(given, zeros_end).size;
       out.append(given, zeros_end, size);
       consumed = i = zeros_end + size;
@@ -110,20 +120,38 @@ inline std::string without_zero_decimals(std::string_view given) {
 inline Stripped strip_v2(std::string_view given) {
   std::string out = text::replaced(text::strip(given), "\n", "");
   out.resize(out.find_last_not_of('.') + 1);
-  out = all_replaced(std::move(out), {{"\\!", ""}, {"\\ ", ""}, {"\\\\", "\\"}, {"\\\\", "\\"}, {"tfrac", "frac"}, {"dfrac", "frac"}, {"\\left", ""}, {"\\right", ""}});
+  out = all_replaced(std::move(out), {{"\\!", ""},
+                                      {"\\ ", ""},
+                                      {"\\\\", "\\"},
+                                      {"\\\\", "\\"},
+                                      {"tfrac", "frac"},
+                                      {"dfrac", "frac"},
+                                      {"\\left", ""},
+                                      {"\\right", ""}});
   if (const size_t at = out.find("\\text{"); at != out.npos && out.size() > at + 6 && out.back() == '}') {
     const std::string without(text::strip(std::string_view(out).substr(0, at)));
     if (!without.empty()) out = without;
   } else if (std::string bare(text::strip(out)); !bare.empty()) {
     out = bare;  // their comparison sees the blanks that strip() took
   }
-  out = all_replaced(std::move(out), {{"^{\\circ}", ""}, {"^\\circ", ""}, {"\\$", ""}, {"$", ""}, {"\\text", ""}, {"x\\in", ""}, {"\\%", ""}, {"%", ""},
-                                      {" .", " 0."}, {"{.", "{0."}, {"\\cdot", ""}, {"infinity", "\\infty"}});
+  out = all_replaced(std::move(out), {{"^{\\circ}", ""},
+                                      {"^\\circ", ""},
+                                      {"\\$", ""},
+                                      {"$", ""},
+                                      {"\\text", ""},
+                                      {"x\\in", ""},
+                                      {"\\%", ""},
+                                      {"%", ""},
+                                      {" .", " 0."},
+                                      {"{.", "{0."},
+                                      {"\\cdot", ""},
+                                      {"infinity", "\\infty"}});
   if (out.find("\\infty") == out.npos) out = text::replaced(out, "inf", "\\infty");
   out = all_replaced(std::move(out), {{"+\\inity", "\\infty"}, {"and", ""}, {"\\mathbf", ""}});
   std::string boxless;
   std::string_view rest = out;
-  for (size_t at = rest.find("\\mbox{"), end; at != rest.npos && (end = rest.find('}', at)) != rest.npos; at = rest.find("\\mbox{")) {
+  for (size_t at = rest.find("\\mbox{"), end; at != rest.npos && (end = rest.find('}', at)) != rest.npos;
+       at = rest.find("\\mbox{")) {
     boxless.append(rest.substr(0, at));
     rest.remove_prefix(end + 1);
   }

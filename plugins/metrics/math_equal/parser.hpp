@@ -1,5 +1,5 @@
-// Tokens to expressions, by recursive descent. An answer that the grammar does not know is nothing, and is compared as text. Linear in the
-// tokens, of which there are at most 4,000. Pure; [any] thread.
+// Tokens to expressions, by recursive descent. An answer that the grammar does not know is nothing, and is compared as text.
+// Linear in the tokens, of which there are at most 4,000. Pure; [any] thread.
 #pragma once
 #include <array>
 #include <optional>
@@ -55,7 +55,8 @@ class Parser {
     bool taken = false;
     for (;; taken = true) {
       if (take_sign(",") || take_sign(";")) continue;
-      if ((here().kind == K::text || here().kind == K::word) && (here().text == "and" || here().text == "or" || here().text == ", and" || here().text == ",")) {
+      if ((here().kind == K::text || here().kind == K::word) &&
+          (here().text == "and" || here().text == "or" || here().text == ", and" || here().text == ",")) {
         ++at_;
         continue;
       }
@@ -113,7 +114,8 @@ class Parser {
   // What follows a value without a sign and is no factor: "cm", "square feet", \text{ dollars}
   void skip_units() {
     while (at_ > 0) {
-      if (here().kind == K::text && here().text != "and" && here().text != "or" && here().text != ", and" && here().text != ",") {
+      if (here().kind == K::text && here().text != "and" && here().text != "or" && here().text != ", and" &&
+          here().text != ",") {
         ++at_;
         if (is_sign("^")) {  // \text{cm}^2
           ++at_;
@@ -132,14 +134,16 @@ class Parser {
     }
   }
   static bool is_unit(std::string_view word) {
-    static constexpr std::string_view units[] = {"cm", "mm", "km", "kg", "mg", "ft", "in", "mph", "kph", "sec", "min", "hr", "hrs", "lb", "lbs", "oz", "mL", "ml", "pm", "am", "yd", "cc"};
+    static constexpr std::string_view units[] = {"cm", "mm",  "km", "kg",  "mg", "ft", "in", "mph", "kph", "sec", "min",
+                                                 "hr", "hrs", "lb", "lbs", "oz", "mL", "ml", "pm",  "am",  "yd",  "cc"};
     for (const std::string_view unit : units)
       if (word == unit) return true;
     return word.size() >= 4 && !is_function(word) && word != "infinity" && word != "sqrt" && word != "frac";
   }
 
   static bool is_function(std::string_view name) {
-    static constexpr std::string_view names[] = {"sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "ln", "log", "exp", "asin", "acos", "atan"};
+    static constexpr std::string_view names[] = {"sin",  "cos",  "tan",  "cot", "sec", "csc", "arcsin", "arccos", "arctan",
+                                                 "sinh", "cosh", "tanh", "ln",  "log", "exp", "asin",   "acos",   "atan"};
     for (const std::string_view one : names)
       if (name == one) return true;
     return false;
@@ -149,7 +153,9 @@ class Parser {
     switch (here().kind) {
       case K::number: return true;
       case K::word: return here().text != "and" && here().text != "or" && !is_unit(here().text);
-      case K::command: return here().text != "}" && here().text != "\\" && here().text != "end" && here().text != "rfloor" && here().text != "rceil" && here().text != "rangle";
+      case K::command:
+        return here().text != "}" && here().text != "\\" && here().text != "end" && here().text != "rfloor" &&
+               here().text != "rceil" && here().text != "rangle";
       case K::sign: return here().text == "(" || here().text == "{" || here().text == "[" || (here().text == "|" && bars_ == 0);
       default: return false;
     }
@@ -177,8 +183,9 @@ class Parser {
           return make(Kind::add, {whole, make(Kind::divide, {above, factor()})});
         }
         Tree right = factor();
-        const bool mixed = after_number && fraction && left->value > 0 && left->value.get_den() == 1 && right->kind == Kind::divide &&
-                           right->parts[0]->kind == Kind::number && right->parts[1]->kind == Kind::number;
+        const bool mixed = after_number && fraction && left->value > 0 && left->value.get_den() == 1 &&
+                           right->kind == Kind::divide && right->parts[0]->kind == Kind::number &&
+                           right->parts[1]->kind == Kind::number;
         left = make(mixed ? Kind::add : Kind::multiply, {left, right});
       } else {
         return left;
@@ -270,10 +277,12 @@ class Parser {
       value /= below;
     }
     // 1e5, 2.5E-3
-    if (here().kind == K::word && (here().text == "e" || here().text == "E") && point != digits.npos && at_ + 1 < tokens_.size()) {
+    if (here().kind == K::word && (here().text == "e" || here().text == "E") && point != digits.npos &&
+        at_ + 1 < tokens_.size()) {
       const bool minus = tokens_[at_ + 1].text == "-";
       const size_t digits_at = at_ + 1 + (minus || tokens_[at_ + 1].text == "+");
-      if (digits_at < tokens_.size() && tokens_[digits_at].kind == K::number && tokens_[digits_at].text.size() < 4 && tokens_[digits_at].text.find('.') == std::string::npos) {
+      if (digits_at < tokens_.size() && tokens_[digits_at].kind == K::number && tokens_[digits_at].text.size() < 4 &&
+          tokens_[digits_at].text.find('.') == std::string::npos) {
         mpz_class scale;
         mpz_ui_pow_ui(scale.get_mpz_t(), 10, std::stoul(tokens_[digits_at].text));
         value = minus ? mpq_class(value / scale) : mpq_class(value * scale);
@@ -369,7 +378,8 @@ class Parser {
       need_sign(")");
     } else {
       of = factor();  // \sin 2x takes both
-      while (!failed_ && begins_factor() && here().kind != K::command && !is_sign("(")) of = make(Kind::multiply, {of, factor()});
+      while (!failed_ && begins_factor() && here().kind != K::command && !is_sign("("))
+        of = make(Kind::multiply, {of, factor()});
     }
     Tree out = make(Kind::call, {of}, name == "log" && !base_of_log ? "log" : name == "log" ? "ln" : name);
     if (base_of_log) out = make(Kind::divide, {out, make(Kind::call, {base_of_log}, "ln")});

@@ -1,6 +1,6 @@
-// Quotients of polynomials with rational coefficients: the canonical form of simple algebra. A polynomial's variables are letters, the roots
-// of prime numbers (3^1/2), i, pi, e, and functions of what cannot be taken apart (sin(x)). Two quotients are equal where a/b = c/d as
-// ad = bc. Pure; [any] thread.
+// Quotients of polynomials with rational coefficients: the canonical form of simple algebra. A polynomial's variables are
+// letters, the roots of prime numbers (3^1/2), i, pi, e, and functions of what cannot be taken apart (sin(x)). Two quotients
+// are equal where a/b = c/d as ad = bc. Pure; [any] thread.
 #pragma once
 #include <gmpxx.h>
 #include <map>
@@ -40,7 +40,8 @@ class Polynomial {
       if (prime || at->first == "i") {
         mpz_class whole;
         mpz_fdiv_q(whole.get_mpz_t(), exponent.get_num_mpz_t(), exponent.get_den_mpz_t());
-        if (prime && whole != 0 && whole.fits_slong_p() && std::abs(whole.get_si()) * static_cast<long>(at->first.size()) * 4 < static_cast<long>(bits_max)) {
+        if (prime && whole != 0 && whole.fits_slong_p() &&
+            std::abs(whole.get_si()) * static_cast<long>(at->first.size()) * 4 < static_cast<long>(bits_max)) {
           mpz_class power;
           mpz_pow_ui(power.get_mpz_t(), mpz_class(at->first).get_mpz_t(), static_cast<unsigned long>(std::abs(whole.get_si())));
           if (whole > 0) coefficient *= power;
@@ -106,7 +107,9 @@ struct Quotient {
     return mpq_class(*a / *b);
   }
   bool sound() const { return above.sound() && below.sound() && !below.is_zero(); }
-  std::string text() const { return below == Polynomial(mpq_class(1)) ? above.text() : "(" + above.text() + ")/(" + below.text() + ")"; }
+  std::string text() const {
+    return below == Polynomial(mpq_class(1)) ? above.text() : "(" + above.text() + ")/(" + below.text() + ")";
+  }
   bool operator==(const Quotient& other) const { return above * other.below == other.above * below; }
 };
 
@@ -114,7 +117,9 @@ inline Quotient operator+(const Quotient& a, const Quotient& b) {
   if (a.below == b.below) return {a.above + b.above, a.below, a.inexact || b.inexact};
   return {a.above * b.below + b.above * a.below, a.below * b.below, a.inexact || b.inexact};
 }
-inline Quotient operator*(const Quotient& a, const Quotient& b) { return {a.above * b.above, a.below * b.below, a.inexact || b.inexact}; }
+inline Quotient operator*(const Quotient& a, const Quotient& b) {
+  return {a.above * b.above, a.below * b.below, a.inexact || b.inexact};
+}
 inline Quotient reciprocal(const Quotient& of) { return {of.below, of.above, of.inexact}; }
 
 }  // namespace sextant::metric::math

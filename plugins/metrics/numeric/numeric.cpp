@@ -11,7 +11,9 @@ struct Numeric : Metric {
   using Metric::Metric;
   double score(const Judged& sample) override {
     for (const std::string& answer : or_throw(metric::answers_of(sample.reference_json, sample.reference)))
-      if (opencompass ? metric::same_number_opencompass(sample.prediction, answer) : metric::same_number(sample.prediction, answer, tolerance)) return 1;
+      if (opencompass ? metric::same_number_opencompass(sample.prediction, answer)
+                      : metric::same_number(sample.prediction, answer, tolerance))
+        return 1;
     return 0;
   }
   const bool opencompass = text::is_opencompass(context.text("compat"));
@@ -21,8 +23,8 @@ struct Numeric : Metric {
 
 constexpr const char* schema = R"({"type": "object", "additionalProperties": false, "properties": {
   "absolute": {"type": "number", "minimum": 0, "default": 1e-6, "description": "how far from the reference a number may be"},
-  "relative": {"type": "number", "minimum": 0, "default": 0, "description": "the same as a share of the reference; the larger of the two counts"},)"
-                               SXT_COMPAT_SCHEMA "}}";
+  "relative": {"type": "number", "minimum": 0, "default": 0, "description": "the same as a share of the reference; the larger of the two counts"},)" SXT_COMPAT_SCHEMA
+                               "}}";
 
 }  // namespace
 

@@ -4,7 +4,8 @@
 
 namespace sextant::metric {
 
-/// A text that is a number and nothing else: "1,234.50", "$5", "-1/2", "50%", "1.5e3", "２". Signs of currency and percent do not count.
+/// A text that is a number and nothing else: "1,234.50", "$5", "-1/2", "50%", "1.5e3", "２". Signs of currency and percent do
+/// not count.
 inline std::optional<double> number_of(std::string_view given) {
   const std::string plain = utf8::half_width(given);
   std::string_view rest = text::strip(plain);
@@ -13,7 +14,8 @@ inline std::optional<double> number_of(std::string_view given) {
   for (const std::string_view sign : {"\\%", "%", "."})
     if (rest.ends_with(sign)) rest = text::strip(rest.substr(0, rest.size() - sign.size()));
   const auto all = text::numbers(rest);
-  if (all.size() == 1 && all.front().end == rest.size() && (all.front().begin == 0 || rest.substr(0, all.front().begin) == "+")) {
+  if (all.size() == 1 && all.front().end == rest.size() &&
+      (all.front().begin == 0 || rest.substr(0, all.front().begin) == "+")) {
     const std::string& value = all.front().value;
     const size_t slash = value.find('/');
     const double above = std::strtod(value.c_str(), nullptr);

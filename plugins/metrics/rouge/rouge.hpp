@@ -20,7 +20,9 @@ inline std::vector<std::string> rouge_words(std::string_view given) {
   return out;
 }
 
-inline double f_measure(double precision, double recall) { return precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0; }
+inline double f_measure(double precision, double recall) {
+  return precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0;
+}
 
 inline double rouge_n(const Tokens& wanted, const Tokens& given, size_t n) {
   const auto runs = [n](const Tokens& tokens) { return tokens.size() < n ? 0.0 : static_cast<double>(tokens.size() - n + 1); };
@@ -28,8 +30,8 @@ inline double rouge_n(const Tokens& wanted, const Tokens& given, size_t n) {
   return f_measure(both / std::max(runs(given), 1.0), both / std::max(runs(wanted), 1.0));
 }
 
-/// The longest common subsequence. `ret_of_a`, unless null: which tokens of `a` are in it; of several, the one that rouge-score finds
-/// on its way back.
+/// The longest common subsequence. `ret_of_a`, unless null: which tokens of `a` are in it; of several, the one that rouge-score
+/// finds on its way back.
 inline size_t common_subsequence(const Tokens& a, const Tokens& b, std::vector<size_t>* ret_of_a = nullptr) {
   std::vector<uint32_t> above(b.size() + 1), row(b.size() + 1);
   std::vector<std::vector<bool>> left;  // [i][j]: t[i][j - 1] > t[i - 1][j], the way back
@@ -55,8 +57,8 @@ inline double rouge_l(const Tokens& wanted, const Tokens& given) {
   return f_measure(common / static_cast<double>(given.size()), common / static_cast<double>(wanted.size()));
 }
 
-/// Over sentences: for each of the reference's the union of what it has in common with each of the answer's, no token counted more
-/// often than it stands on either side.
+/// Over sentences: for each of the reference's the union of what it has in common with each of the answer's, no token counted
+/// more often than it stands on either side.
 inline double rouge_lsum(std::span<const Tokens> wanted, std::span<const Tokens> given) {
   std::unordered_map<char32_t, int64_t> of_wanted, of_given;
   size_t m = 0, n = 0;
@@ -91,7 +93,8 @@ struct Rouge {
 };
 
 /// The best of each over the answers. `split`: a text's tokens; sentences stand on lines of their own.
-inline Rouge rouge(std::string_view prediction, std::span<const std::string> answers, std::vector<std::string> (*split)(std::string_view)) {
+inline Rouge rouge(std::string_view prediction, std::span<const std::string> answers,
+                   std::vector<std::string> (*split)(std::string_view)) {
   text::Numbering number;
   const auto sentences = [&](std::string_view of) {
     std::vector<Tokens> out;

@@ -28,5 +28,6 @@ SEXTANT_PLUGIN(sextant::component<RougeMetric>(
     {.id = "rouge",
      .summary = "ROUGE-1, -2, -L and -Lsum (F-measures), without a stemmer",
      .schema = schema,
-     .facts = R"({"values": [{"name": "rouge1", "range": [0, 1]}, {"name": "rouge2", "range": [0, 1]}, {"name": "rougeL", "range": [0, 1]},
+     .facts =
+         R"({"values": [{"name": "rouge1", "range": [0, 1]}, {"name": "rouge2", "range": [0, 1]}, {"name": "rougeL", "range": [0, 1]},
                              {"name": "rougeLsum", "range": [0, 1]}]})"}))

@@ -34,11 +34,13 @@ constexpr const char* schema = R"({"type": "object", "additionalProperties": fal
   "ignore_case": {"type": "boolean", "default": true, "description": "Paris equals PARIS"},
   "ignore_punctuation": {"type": "boolean", "default": true,
     "description": "ASCII's punctuation is taken out of words, too: 3.75 is 375; unless tokens are words, that of all scripts"},
-  "ignore_articles": {"type": "boolean", "default": true, "description": "a, an and the do not count"},)" SXT_COMPAT_SCHEMA "}}";
+  "ignore_articles": {"type": "boolean", "default": true, "description": "a, an and the do not count"},)" SXT_COMPAT_SCHEMA
+                               "}}";
 
 }  // namespace
 
-SEXTANT_PLUGIN(sextant::component<TokenF1>({.id = "token_f1",
-                                            .summary = "the tokens that answer and reference share (F1), and whether they are the same, as SQuAD counts",
-                                            .schema = schema,
-                                            .facts = R"({"values": [{"name": "f1", "range": [0, 1]}, {"name": "exact_match", "range": [0, 1]}]})"}))
+SEXTANT_PLUGIN(sextant::component<TokenF1>(
+    {.id = "token_f1",
+     .summary = "the tokens that answer and reference share (F1), and whether they are the same, as SQuAD counts",
+     .schema = schema,
+     .facts = R"({"values": [{"name": "f1", "range": [0, 1]}, {"name": "exact_match", "range": [0, 1]}]})"}))

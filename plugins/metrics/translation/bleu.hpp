@@ -1,5 +1,5 @@
-// BLEU (Papineni et al. 2002) as sacreBLEU 2.6 computes it: its tokenizers 13a, zh and none, its counts of a sentence, its score of counts.
-// Pure; [any] thread.
+// BLEU (Papineni et al. 2002) as sacreBLEU 2.6 computes it: its tokenizers 13a, zh and none, its counts of a sentence, its
+// score of counts. Pure; [any] thread.
 #pragma once
 #include <array>
 #include <cmath>
@@ -28,14 +28,15 @@ struct BleuCounts {
 
 namespace detail {
 
-/// mteval-v13a's rules for Western languages: blanks around punctuation, around points and commas unless digits stand on both sides of
-/// them, and behind a dash that follows a digit.
+/// mteval-v13a's rules for Western languages: blanks around punctuation, around points and commas unless digits stand on both
+/// sides of them, and behind a dash that follows a digit.
 inline std::string punctuation_apart(std::string_view line) {
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   const auto stop = [](char c) { return c == '.' || c == ','; };
   std::string a, b, c, d;
   for (const char x : line) {
-    const bool apart = (x >= '{' && x <= '~') || (x >= '[' && x <= '`') || (x >= ' ' && x <= '&') || (x >= '(' && x <= '+') || (x >= ':' && x <= '@') || x == '/';
+    const bool apart = (x >= '{' && x <= '~') || (x >= '[' && x <= '`') || (x >= ' ' && x <= '&') || (x >= '(' && x <= '+') ||
+                       (x >= ':' && x <= '@') || x == '/';
     if (apart) ((a += ' ') += x) += ' ';
     else a += x;
   }
@@ -58,13 +59,14 @@ inline std::string punctuation_apart(std::string_view line) {
   return d;
 }
 
-/// What sacreBLEU's zh tokenizer sets apart. Its two ranges beyond the first plane are written so that they mean U+2001 to U+2A6D and
-/// U+2F81 to U+2FA1.
+/// What sacreBLEU's zh tokenizer sets apart. Its two ranges beyond the first plane are written so that they mean U+2001 to
+/// U+2A6D and U+2F81 to U+2FA1.
 inline bool apart_in_chinese(char32_t c) {
-  static constexpr char32_t ranges[][2] = {{0x3400, 0x4DB5}, {0x4E00, 0x9FA5}, {0x9FA6, 0x9FBB}, {0xF900, 0xFA2D}, {0xFA30, 0xFA6A}, {0xFA70, 0xFAD9},
-                                           {0x2001, 0x2A6D}, {0x2F81, 0x2FA1}, {0xFF00, 0xFFEF}, {0x2E80, 0x2EFF}, {0x3000, 0x303F}, {0x31C0, 0x31EF},
-                                           {0x2F00, 0x2FDF}, {0x2FF0, 0x2FFF}, {0x3100, 0x312F}, {0x31A0, 0x31BF}, {0xFE10, 0xFE1F}, {0xFE30, 0xFE4F},
-                                           {0x2600, 0x26FF}, {0x2700, 0x27BF}, {0x3200, 0x32FF}, {0x3300, 0x33FF}};
+  static constexpr char32_t ranges[][2] = {
+      {0x3400, 0x4DB5}, {0x4E00, 0x9FA5}, {0x9FA6, 0x9FBB}, {0xF900, 0xFA2D}, {0xFA30, 0xFA6A}, {0xFA70, 0xFAD9},
+      {0x2001, 0x2A6D}, {0x2F81, 0x2FA1}, {0xFF00, 0xFFEF}, {0x2E80, 0x2EFF}, {0x3000, 0x303F}, {0x31C0, 0x31EF},
+      {0x2F00, 0x2FDF}, {0x2FF0, 0x2FFF}, {0x3100, 0x312F}, {0x31A0, 0x31BF}, {0xFE10, 0xFE1F}, {0xFE30, 0xFE4F},
+      {0x2600, 0x26FF}, {0x2700, 0x27BF}, {0x3200, 0x32FF}, {0x3300, 0x33FF}};
   for (const auto& range : ranges)
     if (c >= range[0] && c <= range[1]) return true;
   return false;
@@ -95,12 +97,19 @@ inline std::vector<std::string> bleu_tokens(std::string_view line, const BleuRul
     }
     return text::word_tokens(detail::punctuation_apart(spread));
   }
-  for (const auto& [from, to] : {std::pair<const char*, const char*>{"<skipped>", ""}, {"-\n", ""}, {"\n", " "}, {"&quot;", "\""}, {"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}})
+  for (const auto& [from, to] : {std::pair<const char*, const char*>{"<skipped>", ""},
+                                 {"-\n", ""},
+                                 {"\n", " "},
+                                 {"&quot;", "\""},
+                                 {"&amp;", "&"},
+                                 {"&lt;", "<"},
+                                 {"&gt;", ">"}})
     out = text::replaced(out, from, to);
   return text::word_tokens(detail::punctuation_apart(" " + out + " "));
 }
 
-/// Matches are counted against the most that any reference has; the length of the reference that is nearest counts, of two the shorter.
+/// Matches are counted against the most that any reference has; the length of the reference that is nearest counts, of two the
+/// shorter.
 inline BleuCounts bleu_counts(std::string_view prediction, std::span<const std::string> references, const BleuRules& rules) {
   text::Numbering number;
   const auto given = number(bleu_tokens(prediction, rules));
@@ -111,7 +120,8 @@ inline BleuCounts bleu_counts(std::string_view prediction, std::span<const std::
   for (const std::string& reference : references) {
     const auto tokens = number(bleu_tokens(reference, rules));
     const auto length = static_cast<double>(tokens.size()), distance = std::fabs(length - out.given);
-    if (nearest < 0 || distance < nearest || (distance == nearest && length < out.wanted)) nearest = distance, out.wanted = length;
+    if (nearest < 0 || distance < nearest || (distance == nearest && length < out.wanted))
+      nearest = distance, out.wanted = length;
     for (size_t n = 0; n < BleuCounts::orders; ++n)
       for (const auto& [ngram, count] : text::ngrams_of(tokens, n + 1)) {
         uint64_t& most = wanted[n][ngram];
@@ -144,7 +154,8 @@ inline double bleu_of(BleuCounts counts, const BleuRules& rules, bool effective)
     else if (rules.smooth == "floor") precision[n] = 100 * rules.smooth_value / counts.total[n];
   }
   double sum = 0;
-  for (size_t n = 0; n < orders; ++n) sum += precision[n] == 0 ? -9999999999 : std::log(precision[n]);  // sacreBLEU's log of nothing
+  for (size_t n = 0; n < orders; ++n)
+    sum += precision[n] == 0 ? -9999999999 : std::log(precision[n]);  // sacreBLEU's log of nothing
   return penalty * std::exp(sum / static_cast<double>(orders));
 }
 

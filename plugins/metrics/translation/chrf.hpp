@@ -1,5 +1,5 @@
-// chrF and chrF++ (Popovic 2015, 2017) as sacreBLEU 2.6 computes them: F of runs of 1 to 6 characters, and of `words` runs of words.
-// Pure; [any] thread.
+// chrF and chrF++ (Popovic 2015, 2017) as sacreBLEU 2.6 computes them: F of runs of 1 to 6 characters, and of `words` runs of
+// words. Pure; [any] thread.
 #pragma once
 #include <span>
 #include "../../text/tokens.hpp"
@@ -39,9 +39,12 @@ namespace detail {
 inline std::vector<std::string> chrf_words(std::string_view line) {
   std::vector<std::string> out;
   for (const std::string_view word : text::words(line)) {
-    const auto sign = [](char c) { return static_cast<unsigned char>(c) < 0x80 && text::is_ascii_punctuation(static_cast<char32_t>(c)); };
+    const auto sign = [](char c) {
+      return static_cast<unsigned char>(c) < 0x80 && text::is_ascii_punctuation(static_cast<char32_t>(c));
+    };
     if (utf8::length(word) == 1) out.emplace_back(word);
-    else if (sign(word.back())) out.emplace_back(word.substr(0, word.size() - 1)), out.emplace_back(word.substr(word.size() - 1));
+    else if (sign(word.back()))
+      out.emplace_back(word.substr(0, word.size() - 1)), out.emplace_back(word.substr(word.size() - 1));
     else if (sign(word.front())) out.emplace_back(word.substr(0, 1)), out.emplace_back(word.substr(1));
     else out.emplace_back(word);
   }
@@ -74,7 +77,8 @@ inline ChrfCounts chrf_counts(std::string_view prediction, std::span<const std::
     const auto wanted = ngrams(reference);
     ChrfCounts one;
     for (size_t i = 0; i < given.size(); ++i)
-      one.orders.push_back({wanted[i].empty() ? 0 : size(given[i]), size(wanted[i]), static_cast<double>(text::common(given[i], wanted[i]))});
+      one.orders.push_back(
+          {wanted[i].empty() ? 0 : size(given[i]), size(wanted[i]), static_cast<double>(text::common(given[i], wanted[i]))});
     if (const double score = chrf_of(one, rules); score > best_score) best_score = score, best = std::move(one);
   }
   return best;

@@ -1,5 +1,5 @@
-// bleu, chrf: over a set the score of its sentences' counts together, for a sample that of its own. Counts are kept, so that a set
-// that is drawn from the same samples again (a bootstrap) costs additions alone.
+// bleu, chrf: over a set the score of its sentences' counts together, for a sample that of its own. Counts are kept, so that a
+// set that is drawn from the same samples again (a bootstrap) costs additions alone.
 #include "bleu.hpp"
 #include "chrf.hpp"
 #include <fmt/format.h>
@@ -45,8 +45,8 @@ struct Bleu : Metric {
     const metric::BleuCounts& counts = counts_of(sample);
     return {{{"bleu", metric::bleu_of(counts, rules, true) / 100}},
             {},
-            fmt::format("{}; n-grams {} of {}; {} tokens, reference {}", signature(references_of(sample).size()), fmt::join(counts.right, " "),
-                        fmt::join(counts.total, " "), counts.given, counts.wanted)};
+            fmt::format("{}; n-grams {} of {}; {} tokens, reference {}", signature(references_of(sample).size()),
+                        fmt::join(counts.right, " "), fmt::join(counts.total, " "), counts.given, counts.wanted)};
   }
   static constexpr bool has_aggregate = true;
   std::string aggregate(std::span<const Judged> samples, std::span<const double>) override {
@@ -61,8 +61,11 @@ struct Bleu : Metric {
   }
   /// sacreBLEU's, which papers quote.
   std::string signature(size_t references) const {
-    const std::string smooth = rules.smooth == "exp" || rules.smooth == "none" ? rules.smooth : fmt::format("{}[{:.2f}]", rules.smooth, rules.smooth_value);
-    return fmt::format("nrefs:{}|case:{}|eff:no|tok:{}|smooth:{}|version:2.6.0", references, rules.lowercase ? "lc" : "mixed", rules.tokenize, smooth);
+    const std::string smooth = rules.smooth == "exp" || rules.smooth == "none"
+                                   ? rules.smooth
+                                   : fmt::format("{}[{:.2f}]", rules.smooth, rules.smooth_value);
+    return fmt::format("nrefs:{}|case:{}|eff:no|tok:{}|smooth:{}|version:2.6.0", references, rules.lowercase ? "lc" : "mixed",
+                       rules.tokenize, smooth);
   }
   metric::BleuRules rules;
   Kept<metric::BleuCounts> kept;
@@ -104,10 +107,11 @@ constexpr const char* chrf_schema = R"({"type": "object", "additionalProperties"
 
 }  // namespace
 
-SEXTANT_PLUGIN(sextant::component<Bleu>({.id = "bleu",
-                                         .summary = "BLEU as sacreBLEU 2.6: over a set from all its counts, for a sample with effective order",
-                                         .schema = bleu_schema,
-                                         .facts = R"({"values": [{"name": "bleu", "range": [0, 1]}]})"}),
+SEXTANT_PLUGIN(sextant::component<Bleu>(
+                   {.id = "bleu",
+                    .summary = "BLEU as sacreBLEU 2.6: over a set from all its counts, for a sample with effective order",
+                    .schema = bleu_schema,
+                    .facts = R"({"values": [{"name": "bleu", "range": [0, 1]}]})"}),
                sextant::component<Chrf>({.id = "chrf",
                                          .summary = "chrF, or with \"words\": 2 chrF++, as sacreBLEU 2.6",
                                          .schema = chrf_schema,

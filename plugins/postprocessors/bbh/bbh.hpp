@@ -1,4 +1,5 @@
-// BBH: the letter of a multiple choice, or the words of a free answer, behind "the answer is". Linear in the text. Pure; [any] thread.
+// BBH: the letter of a multiple choice, or the words of a free answer, behind "the answer is". Linear in the text. Pure; [any]
+// thread.
 #pragma once
 #include "../../text/boxed.hpp"
 #include "../../text/replies.hpp"
@@ -30,7 +31,8 @@ inline std::string without_commas(std::string_view text) {
     return !part.empty() && text::is_digit(utf8::at(part, at).code);
   };
   for (size_t i = 1; i < parts.size(); ++i)
-    if (digit_at_end(parts[i - 1]) && !parts[i].empty() && text::is_digit(utf8::at(parts[i], 0).code)) return text::single_blanks(text);
+    if (digit_at_end(parts[i - 1]) && !parts[i].empty() && text::is_digit(utf8::at(parts[i], 0).code))
+      return text::single_blanks(text);
   return text::single_blanks(text::joined(parts));
 }
 
@@ -39,7 +41,8 @@ inline std::string freeform_words(std::string_view text) {
   std::string_view answer = text::strip(text::before(text, "\n"));
   if (answer.ends_with('.')) answer = text::strip(answer.substr(0, answer.size() - 1));
   if (const size_t open = answer.find("**"); open != answer.npos)
-    if (const size_t close = answer.find("**", open + 2); close != answer.npos) answer = text::strip(answer.substr(open + 2, close - open - 2));
+    if (const size_t close = answer.find("**", open + 2); close != answer.npos)
+      answer = text::strip(answer.substr(open + 2, close - open - 2));
   if (const std::string word = leading(answer, {"yes", "no"}); !word.empty()) return word;
   if (const std::string word = leading(answer, {"true", "false"}); !word.empty()) return word;
   return without_commas(answer);
@@ -76,8 +79,8 @@ inline std::string bbh_freeform_opencompass(std::string_view reply) {
   return detail::freeform_words(answer);
 }
 
-/// The same of the reply without thinking and up to a next question: a box counts first, and a reply that states no answer gives its last
-/// line, not its first.
+/// The same of the reply without thinking and up to a next question: a box counts first, and a reply that states no answer
+/// gives its last line, not its first.
 inline std::string bbh_freeform(std::string_view reply) {
   const std::string answer = split_thinking(reply).answer;
   std::string_view plain = text::strip(text::before_next_question(answer));

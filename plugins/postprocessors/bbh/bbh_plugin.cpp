@@ -19,6 +19,8 @@ struct Mcq : Postprocessor {
 
 }  // namespace
 
-SEXTANT_PLUGIN(component<Mcq>({.id = "bbh_mcq", .summary = "the option letter of BBH's multiple choices, up to (Z)", .schema = postprocess::compat_schema}),
+SEXTANT_PLUGIN(component<Mcq>({.id = "bbh_mcq",
+                               .summary = "the option letter of BBH's multiple choices, up to (Z)",
+                               .schema = postprocess::compat_schema}),
                (postprocess::answer<postprocess::bbh_freeform, postprocess::bbh_freeform_opencompass>(
                    "bbh_freeform", "the words behind the last \"answer is\"; yes, no, true and false begin with a capital")))

@@ -1,4 +1,5 @@
-// The program in a reply: out of its code block, or of a reply that is nothing but code with words around it. Pure; threads: [owner].
+// The program in a reply: out of its code block, or of a reply that is nothing but code with words around it. Pure; threads:
+// [owner].
 #pragma once
 #include <algorithm>
 #include <optional>
@@ -77,13 +78,16 @@ class Code {
   static Result<Code> make() {
     Code out;
     // a line that begins a program's outermost level; "from the list, take ..." is none
-    SXT_TRY(out.opens_, Regex::compile(R"(^[ \t]*+(?:(?:async[ ]+)?def[ ]+\w+[ ]*\(|class[ ]+\w+[ ]*[(:]|@\w|\w+(?:[ ]*,[ ]*\w+)*+[ ]*=(?!=)|import[ ]+\w[\w.]*+(?:[ ]+as[ ]+\w+)?[ ]*(?:[,;#]|$)|from[ ]+[\w.]++[ ]+import\b))"));
+    SXT_TRY(
+        out.opens_,
+        Regex::compile(
+            R"(^[ \t]*+(?:(?:async[ ]+)?def[ ]+\w+[ ]*\(|class[ ]+\w+[ ]*[(:]|@\w|\w+(?:[ ]*,[ ]*\w+)*+[ ]*=(?!=)|import[ ]+\w[\w.]*+(?:[ ]+as[ ]+\w+)?[ ]*(?:[,;#]|$)|from[ ]+[\w.]++[ ]+import\b))"));
     SXT_TRY(out.binds_, Regex::compile(R"(^[ \t]*+(?:(?:async[ ]+)?def|class)[ ]+(\w+)|^(\w+)[ ]*(?::[^=]++)?=(?!=))"));
     return out;
   }
 
-  /// `entry`: what the program must bind; empty: anything. `body`: where nothing binds it, the reply may be the body of the function that
-  /// the prompt has begun.
+  /// `entry`: what the program must bind; empty: anything. `body`: where nothing binds it, the reply may be the body of the
+  /// function that the prompt has begun.
   Result<std::string> operator()(std::string_view text, std::string_view entry, bool body) const {
     text = between_marks(text);
     const std::string holder = without_escapes(text);
@@ -155,7 +159,8 @@ class Code {
     }
     std::string out;
     for (size_t i = first; i < last; ++i) {
-      if (!is_blank_line(lines[i])) out.append(before_all).append(i == first ? before_first : "").append(lines[i].substr(shared));
+      if (!is_blank_line(lines[i]))
+        out.append(before_all).append(i == first ? before_first : "").append(lines[i].substr(shared));
       out += '\n';
     }
     return out;

@@ -1,4 +1,5 @@
-// How OpenCompass takes programs out of replies: humaneval_postprocess_v2 and v3, and the evaluator of MBPP. Pure; threads: [owner].
+// How OpenCompass takes programs out of replies: humaneval_postprocess_v2 and v3, and the evaluator of MBPP. Pure; threads:
+// [owner].
 #pragma once
 #include <string>
 #include <string_view>
@@ -7,22 +8,36 @@
 
 namespace sextant::postprocess {
 
-// The patterns of its MBPP evaluator, in its order: the first that is found anywhere gives the program. Blanks behind a greedy (.*) are
-// left out, since it takes them all, and so is (.*)\s*```.*, which one of those before it always is there for.
-inline constexpr const char* opencompass_mbpp_patterns[] = {
-    R"(\[BEGIN\]\s*'(.*)'\s*\[DONE\])", R"(BEGIN\s*'(.*)'\s*\[DONE\])", R"(\[BEGIN\]\s*'(.*)'\s*DONE)", R"(BEGIN\s*'(.*)'\s*DONE)",
-    R"(\[BEGIN\]\s*'(.*)\[DONE\])",     R"(BEGIN\s*'(.*)\[DONE\])",     R"(\[BEGIN\]\s*'(.*)DONE)",     R"(BEGIN\s*'(.*)DONE)",
-    R"(\[BEGIN\]\s*(.*)\[DONE\])",      R"(BEGIN\s*(.*)\[DONE\])",      R"(\[BEGIN\]\s*(.*)DONE)",      R"(BEGIN\s*(.*)DONE)",
-    R"(```python\s*(.*)```)",           R"(```\s*(.*)```)",             R"(```python\s*(.*)$)",         R"(```\s*(.*)$)",
-    R"(\[BEGIN\]\s*'(.*))",             R"(\[BEGIN\](.*))",             R"('(.*)'\s*\[DONE\])"};
+// The patterns of its MBPP evaluator, in its order: the first that is found anywhere gives the program. Blanks behind a greedy
+// (.*) are left out, since it takes them all, and so is (.*)\s*```.*, which one of those before it always is there for.
+inline constexpr const char* opencompass_mbpp_patterns[] = {R"(\[BEGIN\]\s*'(.*)'\s*\[DONE\])",
+                                                            R"(BEGIN\s*'(.*)'\s*\[DONE\])",
+                                                            R"(\[BEGIN\]\s*'(.*)'\s*DONE)",
+                                                            R"(BEGIN\s*'(.*)'\s*DONE)",
+                                                            R"(\[BEGIN\]\s*'(.*)\[DONE\])",
+                                                            R"(BEGIN\s*'(.*)\[DONE\])",
+                                                            R"(\[BEGIN\]\s*'(.*)DONE)",
+                                                            R"(BEGIN\s*'(.*)DONE)",
+                                                            R"(\[BEGIN\]\s*(.*)\[DONE\])",
+                                                            R"(BEGIN\s*(.*)\[DONE\])",
+                                                            R"(\[BEGIN\]\s*(.*)DONE)",
+                                                            R"(BEGIN\s*(.*)DONE)",
+                                                            R"(```python\s*(.*)```)",
+                                                            R"(```\s*(.*)```)",
+                                                            R"(```python\s*(.*)$)",
+                                                            R"(```\s*(.*)$)",
+                                                            R"(\[BEGIN\]\s*'(.*))",
+                                                            R"(\[BEGIN\](.*))",
+                                                            R"('(.*)'\s*\[DONE\])"};
 
 /// Bytes of the blank, as Python's str.strip knows them, that ends the text; 0: there is none.
 inline size_t blank_behind(std::string_view text) {
   if (text.empty()) return 0;
   const auto byte = static_cast<unsigned char>(text.back());
   if ((byte >= 9 && byte <= 13) || (byte >= 28 && byte <= 32)) return 1;
-  for (const std::string_view blank : {"\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",
-                                       "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"})
+  for (const std::string_view blank :
+       {"\u0085", "\u00a0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",
+        "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"})
     if (text.ends_with(blank)) return blank.size();
   return 0;
 }
@@ -51,7 +66,8 @@ class OpencompassCode {
     return out;
   }
 
-  /// The first block, or the last one, or the reply; blanks in front of it are lost, with them the indentation of a body's first line.
+  /// The first block, or the last one, or the reply; blanks in front of it are lost, with them the indentation of a body's
+  /// first line.
   Result<std::string> humaneval(std::string_view text, bool last) const {
     SXT_TRY(const auto blocks, block_.find_all(text));
     if (!blocks.empty()) text = (last ? blocks.back() : blocks.front()).groups[1];

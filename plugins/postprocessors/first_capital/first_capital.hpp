@@ -6,8 +6,8 @@
 
 namespace sextant::postprocess {
 
-/// The first of `options` that stands alone and is not English word ("A good answer", "I think"), or "". Full-width letters count as
-/// their ASCII ones; what a model thought before it answered is passed over.
+/// The first of `options` that stands alone and is not English word ("A good answer", "I think"), or "". Full-width letters
+/// count as their ASCII ones; what a model thought before it answered is passed over.
 inline std::string first_capital(std::string_view text, std::string_view options) {
   const std::string plain = utf8::half_width(split_thinking(text).answer);
   const size_t at = find_lone(plain, options);

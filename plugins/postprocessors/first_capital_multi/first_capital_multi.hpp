@@ -23,15 +23,17 @@ inline size_t joined_until(std::string_view text, size_t at) {
 
 }  // namespace multi_detail
 
-/// The first run of `options` letters that has no ASCII letter or digit beside it, so that the A of "Answer" is none; with those that
-/// a list joins to it: "A, B and D", "A、B、D". Each once, in the order of the options. Full-width letters count as their ASCII ones.
+/// The first run of `options` letters that has no ASCII letter or digit beside it, so that the A of "Answer" is none; with
+/// those that a list joins to it: "A, B and D", "A、B、D". Each once, in the order of the options. Full-width letters count as
+/// their ASCII ones.
 inline std::string first_run(std::string_view text, std::string_view options) {
   const std::string plain = utf8::half_width(split_thinking(text).answer);
   const std::string_view view = plain;
   const auto run_at = [&](size_t begin) -> std::string_view {
     const size_t end = begin < view.size() ? std::min(view.find_first_not_of(options, begin), view.size()) : begin;
-    return end > begin && stands_alone(view, begin, end) && !(end == begin + 1 && is_word_of_one_letter(view, begin)) ? view.substr(begin, end - begin)
-                                                                                                                      : std::string_view();
+    return end > begin && stands_alone(view, begin, end) && !(end == begin + 1 && is_word_of_one_letter(view, begin))
+               ? view.substr(begin, end - begin)
+               : std::string_view();
   };
   for (size_t begin = view.find_first_of(options); begin != view.npos;) {
     std::string_view run = run_at(begin);

@@ -11,7 +11,8 @@ struct FirstOption : Postprocessor {
     const std::string options = context.text("options", "ABCD");
     const bool cushion = json::find_bool(context.config(), "cushion").value_or(true);
     const std::string compat = context.text("compat");
-    if (postprocess::is_opencompass(compat)) opencompass = or_throw(postprocess::FirstOptionOpencompass::make(options, cushion));
+    if (postprocess::is_opencompass(compat))
+      opencompass = or_throw(postprocess::FirstOptionOpencompass::make(options, cushion));
     else own = or_throw(postprocess::FirstOption::make(options, cushion));
   }
   std::string extract(const Extracted& item) override {

@@ -1,5 +1,5 @@
-// first_option as OpenCompass has it: the ordered forms, and what of a form's match is the answer. @ stands for the class of option
-// letters. Pure; threads: [owner].
+// first_option as OpenCompass has it: the ordered forms, and what of a form's match is the answer. @ stands for the class of
+// option letters. Pure; threads: [owner].
 #pragma once
 #include <optional>
 #include <string>
@@ -9,13 +9,14 @@
 
 namespace sextant::postprocess {
 
-/// The form /答案(?:应该)?[是为]\s?(\S+)(?:。|$)/, which takes the square of the text's length as a pattern: see StatedUntilAStop.
+/// The form /答案(?:应该)?[是为]\s?(\S+)(?:。|$)/, which takes the square of the text's length as a pattern: see
+/// StatedUntilAStop.
 inline constexpr const char* stated_until_a_stop = "";
 
 // OpenCompass' order of forms, written down by kind from its documented and observed behaviour: a stated answer in Chinese, a
-// choice, what is said to be right or wrong, a conclusion at the end, a stated answer in English, a letter by itself. No form takes longer
-// than the text is long: blanks are not repeated twice in a row, and where ".*?" found no end it is not tried again from a later beginning
-// (COMMIT), which could not find one either.
+// choice, what is said to be right or wrong, a conclusion at the end, a stated answer in English, a letter by itself. No form
+// takes longer than the text is long: blanks are not repeated twice in a row, and where ".*?" found no end it is not tried
+// again from a later beginning (COMMIT), which could not find one either.
 inline constexpr const char* opencompass_forms[] = {
     R"(答案(?:选项)?(?:应该?)?[是为选]?\s*(?:[：:]\s*)?@)",
     R"(答案选项为?\s+\(?\**@)",
@@ -40,7 +41,8 @@ inline constexpr const char* opencompass_forms[] = {
 // the "cushion": forms so loose that a caller may turn them off
 inline constexpr const char* opencompass_cushion[] = {R"(@:)", R"(@)"};
 
-/// What stands between "答案是" and the last full stop, or the end of the text, of the same run without blanks: the first such place.
+/// What stands between "答案是" and the last full stop, or the end of the text, of the same run without blanks: the first such
+/// place.
 class StatedUntilAStop {
  public:
   static Result<StatedUntilAStop> make(uint64_t* steps) {
@@ -90,7 +92,8 @@ class FirstOptionOpencompass {
   }
 
   Result<std::string> operator()(std::string_view text) const {
-    std::string repaired;  // "." takes no broken byte, so a form would be tried up to it from every place; a Python text has none
+    std::string
+        repaired;  // "." takes no broken byte, so a form would be tried up to it from every place; a Python text has none
     if (!utf8::is_valid(text)) text = repaired = utf8::repair(text);
     text = strip(text);
     for (const std::optional<Regex>& pattern : patterns_) {

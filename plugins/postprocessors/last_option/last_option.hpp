@@ -5,8 +5,8 @@
 
 namespace sextant::postprocess {
 
-/// The last of `options` that stands alone and is not English word, or "". Full-width letters count as their ASCII ones; what a model
-/// thought before it answered is passed over.
+/// The last of `options` that stands alone and is not English word, or "". Full-width letters count as their ASCII ones; what a
+/// model thought before it answered is passed over.
 inline std::string last_option(std::string_view text, std::string_view options) {
   const std::string plain = utf8::half_width(split_thinking(text).answer);
   const size_t at = rfind_lone(plain, options);

@@ -1,5 +1,5 @@
-// lm_eval_filter: a filter pipeline of lm-evaluation-harness. It works on the replies of all repeats of a row, as there; what is left of this
-// attempt's is its answer, or the one reply that take_first and majority_vote leave.
+// lm_eval_filter: a filter pipeline of lm-evaluation-harness. It works on the replies of all repeats of a row, as there; what
+// is left of this attempt's is its answer, or the one reply that take_first and majority_vote leave.
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -21,7 +21,9 @@ Regex compiled(std::string_view pattern, const char* what) {
 /// A method of Python's str by its name: the templates' own implementation.
 class Method {
  public:
-  explicit Method(const char* call) : program_(or_throw(jinja::Template::parse("{{ text." + std::string(call) + "() }}", call, jinja::Environment::lm_eval()))) {}
+  explicit Method(const char* call)
+      : program_(
+            or_throw(jinja::Template::parse("{{ text." + std::string(call) + "() }}", call, jinja::Environment::lm_eval()))) {}
   std::string of(std::string_view text) const {
     const json::Value value(rapidjson::StringRef(text.data(), text.size()));
     return or_throw(program_.render({{"text", &value}}));
@@ -43,12 +45,15 @@ const Method& upper() {
   return method;
 }
 
-// One of the matches as Python's findall gives them, its first group that is not empty; nothing where there is no match, or no such group.
+// One of the matches as Python's findall gives them, its first group that is not empty; nothing where there is no match, or no
+// such group.
 std::optional<std::string> selected(const Regex& pattern, std::string_view text, int64_t select) {
   const auto matches = or_throw(pattern.find_all(text));
   if (matches.empty()) return std::nullopt;
   const int64_t n = static_cast<int64_t>(matches.size()), at = select < 0 ? select + n : select;
-  if (at < 0 || at >= n) throw DataError("lm_eval_filter: group_select is " + std::to_string(select) + ", and the pattern matches " + std::to_string(n) + " times; lm-eval stops here");
+  if (at < 0 || at >= n)
+    throw DataError("lm_eval_filter: group_select is " + std::to_string(select) + ", and the pattern matches " +
+                    std::to_string(n) + " times; lm-eval stops here");
   const RegexMatch& match = matches[static_cast<size_t>(at)];
   if (pattern.group_count() == 0) return strip().of(match.groups[0]);
   if (pattern.group_count() == 1) return strip().of(match.has(1) ? match.groups[1] : std::string_view());
@@ -78,7 +83,8 @@ struct MajorityVote : Step {
     std::map<std::string, size_t> votes;
     size_t most = 0;
     for (const std::string& reply : replies) most = std::max(most, ++votes[reply]);
-    const auto first = std::find_if(replies.begin(), replies.end(), [&](const std::string& reply) { return votes[reply] == most; });
+    const auto first =
+        std::find_if(replies.begin(), replies.end(), [&](const std::string& reply) { return votes[reply] == most; });
     replies = {*first};
   }
 };
@@ -95,7 +101,8 @@ struct Map : Each {
     otherwise = given ? printed(*given) : "None";
   }
   static std::string printed(const json::Value& value) {
-    return or_throw(or_throw(jinja::Template::parse("{{ value }}", "value", jinja::Environment::lm_eval())).render({{"value", &value}}));
+    return or_throw(
+        or_throw(jinja::Template::parse("{{ value }}", "value", jinja::Environment::lm_eval())).render({{"value", &value}}));
   }
   std::string of(const std::string& reply, const json::Value&) const override {
     const auto found = values.find(reply);
@@ -107,7 +114,8 @@ struct Map : Each {
 struct ByRegex : Each {
   explicit ByRegex(const json::Value& step)
       : pattern(compiled(json::find_string(step, "regex_pattern").value_or("#### (\\-?[0-9\\.\\,]+)"), "regex_pattern")),
-        select(json::find_int(step, "group_select").value_or(0)), fallback(json::find_string(step, "fallback").value_or("[invalid]")) {}
+        select(json::find_int(step, "group_select").value_or(0)),
+        fallback(json::find_string(step, "fallback").value_or("[invalid]")) {}
   std::string of(const std::string& reply, const json::Value&) const override {
     const auto matches = or_throw(pattern.find_all(reply));
     if (matches.empty()) return fallback;
@@ -121,7 +129,8 @@ struct ByRegex : Each {
 
 // The option that a reply names: by the pattern, by its text, or as a letter behind a colon.
 struct MultiChoiceRegex : ByRegex {
-  explicit MultiChoiceRegex(const json::Value& step) : ByRegex(step), ignore_case(flag(step, "ignore_case")), ignore_punctuation(flag(step, "ignore_punctuation")) {
+  explicit MultiChoiceRegex(const json::Value& step)
+      : ByRegex(step), ignore_case(flag(step, "ignore_case")), ignore_punctuation(flag(step, "ignore_punctuation")) {
     if (const json::Value* list = json::find(step, "regexes_to_ignore"); list && list->IsArray())
       for (const auto& each : list->GetArray())
         if (each.IsString()) removed.push_back(compiled(json::text(each), "regexes_to_ignore"));
@@ -136,7 +145,8 @@ struct MultiChoiceRegex : ByRegex {
   }
   std::string of(const std::string& reply, const json::Value& record) const override {
     const json::Value* choices = json::find(record, "choices");
-    if (!choices || !choices->IsArray()) throw DataError("lm_eval_filter: multi_choice_regex needs a list column \"choices\", which the row does not have");
+    if (!choices || !choices->IsArray())
+      throw DataError("lm_eval_filter: multi_choice_regex needs a list column \"choices\", which the row does not have");
     std::vector<std::pair<std::string, std::string>> texts;   // an option's, and its letter
     std::string letters;
     for (rapidjson::SizeType i = 0; i < choices->Size(); ++i) {
@@ -146,14 +156,17 @@ struct MultiChoiceRegex : ByRegex {
     }
     if (auto found = selected(pattern, reply, select); found && !found->empty()) return *found;
     std::vector<std::pair<std::string, std::string>> longest = texts;
-    std::stable_sort(longest.begin(), longest.end(), [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+    std::stable_sort(longest.begin(), longest.end(),
+                     [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
     std::string alternation;
     for (const auto& [text, letter] : longest) alternation += (alternation.empty() ? "" : "|") + regex_escape(text);
     if (!alternation.empty())
       if (const auto found = selected(compiled(alternation, "the options"), normal(reply), select); found && !found->empty())
         for (auto it = texts.rbegin(); it != texts.rend(); ++it)   // of two equal ones the later letter counts
           if (it->first == *found) return "(" + it->second + ")";
-    if (const auto found = selected(compiled(":[\\s]*(" + letters + ")", "the letters"), reply, select); found && !found->empty()) return "(" + *found + ")";
+    if (const auto found = selected(compiled(":[\\s]*(" + letters + ")", "the letters"), reply, select);
+        found && !found->empty())
+      return "(" + *found + ")";
     return fallback;
   }
   bool ignore_case, ignore_punctuation;
@@ -164,9 +177,11 @@ struct MultiChoiceRegex : ByRegex {
 struct FormatSpan : Each {
   FormatSpan() {
     constexpr std::pair<const char*, const char*> words[] = {
-        {"person", "PER"}, {"location", "LOC"}, {"organization", "ORG"}, {"counties", "LOC"}, {"places", "LOC"}, {"people", "PER"}, {"persons", "PER"}, {"company", "ORG"},
-        {"country", "LOC"}, {"continent", "LOC"}, {"time", "DATE"}, {"date", "DATE"}, {"per", "PER"}, {"loc", "LOC"}, {"org", "ORG"}};
-    for (const auto& [word, label] : words) labels.emplace_back(compiled("\\b" + std::string(word) + "\\s*:", "a label"), std::string(label) + ":");
+        {"person", "PER"}, {"location", "LOC"}, {"organization", "ORG"}, {"counties", "LOC"}, {"places", "LOC"},
+        {"people", "PER"}, {"persons", "PER"},  {"company", "ORG"},      {"country", "LOC"},  {"continent", "LOC"},
+        {"time", "DATE"},  {"date", "DATE"},    {"per", "PER"},          {"loc", "LOC"},      {"org", "ORG"}};
+    for (const auto& [word, label] : words)
+      labels.emplace_back(compiled("\\b" + std::string(word) + "\\s*:", "a label"), std::string(label) + ":");
   }
   std::string of(const std::string& reply, const json::Value&) const override {
     std::string text = lower().of(reply);
@@ -196,7 +211,8 @@ struct FormatSpan : Each {
 struct RegexPos : Each {
   std::string of(const std::string& reply, const json::Value&) const override {
     std::string out;
-    for (const RegexMatch& match : or_throw(pairs.find_all(reply))) out += (out.empty() ? "'" : ", '") + std::string(match.groups[2]) + "'";
+    for (const RegexMatch& match : or_throw(pairs.find_all(reply)))
+      out += (out.empty() ? "'" : ", '") + std::string(match.groups[2]) + "'";
     return out.empty() ? "['invalid']" : "[" + out + "]";
   }
   Regex pairs = compiled(R"(\('([^']*)', '([^']*)'\))", "regex_pos");
@@ -240,4 +256,5 @@ constexpr const char* schema = R"({
 
 }  // namespace
 
-SEXTANT_PLUGIN(sextant::component<LmEvalFilter>({.id = "lm_eval_filter", .summary = "a filter pipeline of lm-evaluation-harness' task files", .schema = schema}))
+SEXTANT_PLUGIN(sextant::component<LmEvalFilter>(
+    {.id = "lm_eval_filter", .summary = "a filter pipeline of lm-evaluation-harness' task files", .schema = schema}))

@@ -11,7 +11,8 @@ std::string boxed_or_nothing(std::string_view text) { return text::boxed_opencom
 }  // namespace
 
 SEXTANT_PLUGIN(
-    (postprocess::answer<postprocess::math_answer, postprocess::math_opencompass>("math_postprocess", "the final answer of a mathematical reply")),
+    (postprocess::answer<postprocess::math_answer, postprocess::math_opencompass>("math_postprocess",
+                                                                                  "the final answer of a mathematical reply")),
     (postprocess::answer<postprocess::math_answer, postprocess::math_v2_opencompass>(
         "math_postprocess_v2", "the final answer of a mathematical reply; another one with --compat opencompass alone")),
     (postprocess::answer<postprocess::boxed, boxed_or_nothing>("boxed", "what stands in the last \\boxed{}")))

@@ -28,8 +28,8 @@ inline std::string stated_number(std::string_view rest) {
 
 }  // namespace detail
 
-/// The number behind the last "####", \boxed{ or "the answer is"; else the last number of the reply. What follows a next question is not
-/// the reply's. Nothing: "".
+/// The number behind the last "####", \boxed{ or "the answer is"; else the last number of the reply. What follows a next
+/// question is not the reply's. Nothing: "".
 inline std::string answer_number(std::string_view reply) {
   const std::string answer = utf8::half_width(split_thinking(reply).answer);
   const std::string_view plain = text::before_next_question(answer);
@@ -64,7 +64,8 @@ inline std::optional<std::string> gsm8k_reference(std::string_view solution) {
   return text::replaced(parts[1], ",", "");
 }
 
-/// OpenCompass: the last digits before "Question:", with a minus and decimals but without thousands separators ("1,234" gives 234).
+/// OpenCompass: the last digits before "Question:", with a minus and decimals but without thousands separators ("1,234" gives
+/// 234).
 inline std::string gsm8k_opencompass(std::string_view reply) {
   const std::string_view plain = text::before(reply, "Question:");
   std::string_view last;

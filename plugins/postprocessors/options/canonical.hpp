@@ -16,19 +16,22 @@ namespace canonical_detail {
 inline bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
 inline bool is_blank(char32_t c) {
-  return c <= 0x20 || c == 0x7F || (c >= 0x80 && c <= 0xA0) || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x205F ||
-         c == 0x3000;
+  return c <= 0x20 || c == 0x7F || (c >= 0x80 && c <= 0xA0) || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F ||
+         c == 0x205F || c == 0x3000;
 }
 inline bool is_line_end(char32_t c) { return (c >= 0x0A && c <= 0x0D) || c == 0x85 || c == 0x2028 || c == 0x2029; }
 /// Zero-width characters and directions: nobody sees them.
 inline bool is_invisible(char32_t c) {
-  return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x2069) || c == 0xFEFF || c == 0xAD;
+  return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x2069) || c == 0xFEFF ||
+         c == 0xAD;
 }
 inline bool is_opening(char32_t c) {
-  return c == '(' || c == '[' || c == '{' || c == 0x3010 || c == 0x300C || c == 0x300E || c == 0x300A || c == 0x3008 || c == 0x3014;
+  return c == '(' || c == '[' || c == '{' || c == 0x3010 || c == 0x300C || c == 0x300E || c == 0x300A || c == 0x3008 ||
+         c == 0x3014;
 }
 inline bool is_closing(char32_t c) {
-  return c == ')' || c == ']' || c == '}' || c == 0x3011 || c == 0x300D || c == 0x300F || c == 0x300B || c == 0x3009 || c == 0x3015;
+  return c == ')' || c == ']' || c == '}' || c == 0x3011 || c == 0x300D || c == 0x300F || c == 0x300B || c == 0x3009 ||
+         c == 0x3015;
 }
 
 /// The name of the command behind a backslash: letters only.
@@ -38,8 +41,9 @@ inline std::string_view command_at(std::string_view text, size_t at) {
   return text.substr(at, end - at);
 }
 inline bool only_sets_type(std::string_view command) {
-  constexpr std::array<std::string_view, 16> commands{"text",   "textbf", "textit", "textrm", "texttt", "mathrm",      "mathbf", "mathsf",
-                                                      "mathit", "mathtt", "bf",     "rm",     "mbox",   "displaystyle", "quad",   "left"};
+  constexpr std::array<std::string_view, 16> commands{"text",   "textbf",       "textit", "textrm", "texttt", "mathrm",
+                                                      "mathbf", "mathsf",       "mathit", "mathtt", "bf",     "rm",
+                                                      "mbox",   "displaystyle", "quad",   "left"};
   for (const std::string_view one : commands)
     if (command == one) return true;
   return false;
@@ -66,23 +70,26 @@ inline bool holds_a_letter(std::string_view text, size_t at) {
   return false;
 }
 
-/// The end of what is struck out at `at` ("~~A~~", "<del>A</del>"), or 0: no answer of anybody. A line at most, and not a long one.
+/// The end of what is struck out at `at` ("~~A~~", "<del>A</del>"), or 0: no answer of anybody. A line at most, and not a long
+/// one.
 inline size_t struck_out(std::string_view text, size_t at) {
   if (text[at] != '~' && text[at] != '<') return 0;
   struct Tags { std::string_view open, close; };
-  for (const auto& [open, close] : {Tags{"~~", "~~"}, Tags{"<del>", "</del>"}, Tags{"<s>", "</s>"}, Tags{"<strike>", "</strike>"}}) {
+  for (const auto& [open, close] :
+       {Tags{"~~", "~~"}, Tags{"<del>", "</del>"}, Tags{"<s>", "</s>"}, Tags{"<strike>", "</strike>"}}) {
     if (!text.substr(at).starts_with(open)) continue;
     const std::string_view inside = text.substr(at + open.size(), 160);
     const size_t end = inside.find(close);
-    if (end != inside.npos && end > 0 && inside.substr(0, end).find('\n') == inside.npos) return at + open.size() + end + close.size();
+    if (end != inside.npos && end > 0 && inside.substr(0, end).find('\n') == inside.npos)
+      return at + open.size() + end + close.size();
   }
   return 0;
 }
 
 }  // namespace canonical_detail
 
-/// Without markdown, quotes and LaTeX's dress; brackets around a letter as ")" behind it, runs of blanks as one blank or line feed, and
-/// <answer> as "answer:". The result is valid UTF-8.
+/// Without markdown, quotes and LaTeX's dress; brackets around a letter as ")" behind it, runs of blanks as one blank or line
+/// feed, and <answer> as "answer:". The result is valid UTF-8.
 inline std::string canonical(std::string_view text) {
   using namespace canonical_detail;
   std::string out;
@@ -140,7 +147,8 @@ inline std::string canonical(std::string_view text) {
       } else {
         put(c);
       }
-    } else if (c == '[' && text.size() > next + 1 && text[next + 1] == ']' && (text[next] == 'x' || text[next] == 'X' || text[next] == ' ')) {
+    } else if (c == '[' && text.size() > next + 1 && text[next + 1] == ']' &&
+               (text[next] == 'x' || text[next] == 'X' || text[next] == ' ')) {
       put(text[next] != ' ' ? U'√' : U'☐');  // a box with a cross in it
       i = next + 2;
     } else if (is_opening(c)) {

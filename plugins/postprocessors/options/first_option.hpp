@@ -53,7 +53,8 @@ class FirstOption {
     return cushion_ ? only_one_in(mentions) : std::string();
   }
 
-  /// What is said to be the answer: behind the last correction the last conclusion, else the first statement. "": several at once.
+  /// What is said to be the answer: behind the last correction the last conclusion, else the first statement. "": several at
+  /// once.
   static std::optional<std::string> stated_in(const std::vector<ReadMention>& mentions) {
     const ReadMention* best = nullptr;
     bool several = false;
@@ -116,23 +117,27 @@ class FirstOption {
       if (reply.find(std::string_view(second, sizeof second)) != reply.npos) return std::string();
     }
     if (!lower) {
-      const auto first = std::find_if(mentions.begin(), mentions.end(), [&](const ReadMention& one) { return one.begin == at; });
+      const auto first =
+          std::find_if(mentions.begin(), mentions.end(), [&](const ReadMention& one) { return one.begin == at; });
       if (first == mentions.end() || !first->single() || first->stance == Stance::denies || first->stance == Stance::approves ||
           first->stance == Stance::asks)
         return std::string();
     }
     // "A. iron B. cork": the options, said again
     if (letter == options_[0] && !rest.empty()) {
-      const auto second = std::find_if(mentions.begin(), mentions.end(),
-                                       [&](const ReadMention& one) { return one.begin > at && one.letters != std::string(1, letter); });
-      if (second != mentions.end() && options_.size() > 1 && second->letters[0] == options_[1] && is_enumerated(reply, *second)) {
-        SXT_TRY(const bool explained, phrases_.explains.found_in(reply.substr(at + 1, std::min(second->begin - at - 1, item_max))));
+      const auto second = std::find_if(mentions.begin(), mentions.end(), [&](const ReadMention& one) {
+        return one.begin > at && one.letters != std::string(1, letter);
+      });
+      if (second != mentions.end() && options_.size() > 1 && second->letters[0] == options_[1] &&
+          is_enumerated(reply, *second)) {
+        SXT_TRY(const bool explained,
+                phrases_.explains.found_in(reply.substr(at + 1, std::min(second->begin - at - 1, item_max))));
         if (!explained) return std::string();
       }
     }
     if (rest.empty()) return std::string(1, letter);
-    for (const std::string_view next : {".", ",", ":", ";", "\n", "!", "。", "、", "-", " -", " because", " since", " as ", " 因为", "因为",
-                                        "选项", "项", "是", " (", "("})
+    for (const std::string_view next : {".",        ",",      ":",    ";",     "\n",   "!",    "。", "、", "-",  " -",
+                                        " because", " since", " as ", " 因为", "因为", "选项", "项", "是", " (", "("})
       if (rest.starts_with(next)) return std::string(1, letter);
     return reply[at + 1] == ')' ? std::string(1, letter) : std::string();
   }

@@ -1,5 +1,5 @@
-// Where a reply speaks of options: letters that stand alone, and lists of them. Articles, pronouns, abbreviations and variables are
-// left out. Works on canonical text. Pure; [any] thread; linear in the text.
+// Where a reply speaks of options: letters that stand alone, and lists of them. Articles, pronouns, abbreviations and variables
+// are left out. Works on canonical text. Pure; [any] thread; linear in the text.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -20,7 +20,9 @@ struct Mention {
 
 namespace mention_detail {
 
-inline bool starts_at(std::string_view text, size_t at, std::string_view what) { return at <= text.size() && text.substr(at).starts_with(what); }
+inline bool starts_at(std::string_view text, size_t at, std::string_view what) {
+  return at <= text.size() && text.substr(at).starts_with(what);
+}
 
 /// Words in front of a letter that make a term of both: "vitamin C".
 inline bool precedes_a_term(std::string_view text, size_t begin) {
@@ -29,7 +31,9 @@ inline bool precedes_a_term(std::string_view text, size_t begin) {
   for (const std::string_view term : terms) {
     if (begin < term.size()) continue;
     const std::string_view before = text.substr(begin - term.size(), term.size());
-    if (std::equal(term.begin(), term.end(), before.begin(), [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); })) return true;
+    if (std::equal(term.begin(), term.end(), before.begin(),
+                   [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); }))
+      return true;
   }
   return false;
 }
@@ -69,18 +73,41 @@ inline bool is_other(std::string_view text, size_t i) {
     if (!left.empty() && before != '\n' && !left.ends_with(": ") && !left.ends_with("is ")) return true;
   }
   if (before == '-' && i > 1 && is_ascii_word(text[i - 2])) return true;       // vitamin-C
-  if (next == ' ' && (at(i + 2) == '=' || at(i + 2) == '+' || at(i + 2) == '<' || at(i + 2) == '>') && at(i + 3) == ' ') return true;   // A = 5
+  if (next == ' ' && (at(i + 2) == '=' || at(i + 2) == '+' || at(i + 2) == '<' || at(i + 2) == '>') && at(i + 3) == ' ')
+    return true;  // A = 5
   return is_word_of_one_letter(text, i) || precedes_a_term(text, i);
 }
 
 /// The end of what joins two options of a list behind `at`, or npos. `ret_comma`: nothing but a comma, a semicolon or a blank.
 inline size_t joined_until(std::string_view text, size_t at, bool& ret_comma) {
   // the longer in front of the shorter
-  constexpr std::string_view joints[] = {
-      ", and also ", ", but also ", ", or maybe ", ", and ", ", or ", ", nor ", " and/or ", " and also ", " and maybe ", " and possibly ", " or maybe ",
-      " or possibly ", " and ", " or ", " nor ", " as well as ", " plus ", " & ", "&", " + ", "+", " / ", "/", " | ", "|", " (and ", " (or ",
-      ". Also ", "、", " 、 ", ",也可以是", "也可以是", ",也可能是", ",或者是", "或者是", "或者", "以及", "还有", "和", "与", "及", "或", "跟", "加",
-      " 和 ", " 与 ", " 或 ", ", ", ",", "; ", ";", "\n\x01", "\n- ", " "};
+  constexpr std::string_view joints[] = {", and also ", ", but also ",
+                                         ", or maybe ", ", and ",
+                                         ", or ",       ", nor ",
+                                         " and/or ",    " and also ",
+                                         " and maybe ", " and possibly ",
+                                         " or maybe ",  " or possibly ",
+                                         " and ",       " or ",
+                                         " nor ",       " as well as ",
+                                         " plus ",      " & ",
+                                         "&",           " + ",
+                                         "+",           " / ",
+                                         "/",           " | ",
+                                         "|",           " (and ",
+                                         " (or ",       ". Also ",
+                                         "、",          " 、 ",
+                                         ",也可以是",   "也可以是",
+                                         ",也可能是",   ",或者是",
+                                         "或者是",      "或者",
+                                         "以及",        "还有",
+                                         "和",          "与",
+                                         "及",          "或",
+                                         "跟",          "加",
+                                         " 和 ",        " 与 ",
+                                         " 或 ",        ", ",
+                                         ",",           "; ",
+                                         ";",           "\n\x01",
+                                         "\n- ",        " "};
   const bool bracket = starts_at(text, at, ")");
   if (at < text.size() && text[at] == ')') ++at;
   const bool second_box = starts_at(text, at, "\x01");
@@ -149,7 +176,8 @@ class Mentions {
     const char next = at(i + 1);
     if (next == '\'' || next == '-' || next == '=' || next == '^' || next == '+') return true;
     if (next == '.' && is_ascii_word(at(i + 2))) return true;
-    if (i > 1 && (text_[i - 1] == '.' || text_[i - 1] == '\'' || text_[i - 1] == '-') && is_ascii_word(text_[i - 2])) return true;
+    if (i > 1 && (text_[i - 1] == '.' || text_[i - 1] == '\'' || text_[i - 1] == '-') && is_ascii_word(text_[i - 2]))
+      return true;
     if (next != ' ') return false;
     const std::string_view word = word_at(text_, i + 2);
     return text_[i] == 'a' || text_[i] == 'i' ? is_ascii_word(at(i + 2)) && word != "because" && word != "since" : false;
@@ -164,8 +192,10 @@ class Mentions {
       const Mention more = at(next);
       if (more.letters.empty() || more.lower) break;
       if (list.letters.size() > 1 && list.letters.find(more.letters) != list.letters.npos) break;  // "A or B; B"
-      const bool semicolon = text_.substr(list.end, next - list.end).find(';') != text_.npos, second = list.letters.size() > mention.letters.size();
-      if (second && (descends || (began_with_semicolon && !semicolon))) return;  // "C; A and B are wrong", "C, A and B are wrong"
+      const bool semicolon = text_.substr(list.end, next - list.end).find(';') != text_.npos,
+                 second = list.letters.size() > mention.letters.size();
+      if (second && (descends || (began_with_semicolon && !semicolon)))
+        return;  // "C; A and B are wrong", "C, A and B are wrong"
       if (!second) began_with_semicolon = semicolon, descends = comma && more.letters[0] < list.letters[0];
       list.letters += more.letters;
       list.end = more.end;

@@ -8,7 +8,8 @@
 
 namespace sextant::postprocess {
 
-/// The options' texts as a reply would repeat them, by letter: columns A, B, ... of the row, else a list "choices" or "options".
+/// The options' texts as a reply would repeat them, by letter: columns A, B, ... of the row, else a list "choices" or
+/// "options".
 class OptionTexts {
  public:
   OptionTexts(std::string_view record_json, std::string_view options) {
@@ -24,8 +25,8 @@ class OptionTexts {
     }
   }
 
-  /// The option that the whole reply, its last line, or the words behind "the answer is" repeat; nothing where that is not exactly one.
-  /// `reply` is canonical.
+  /// The option that the whole reply, its last line, or the words behind "the answer is" repeat; nothing where that is not
+  /// exactly one. `reply` is canonical.
   Result<std::string> repeated_in(std::string_view reply, const Phrases& phrases) const {
     if (texts_.empty()) return std::string();
     if (std::string found = equal_to(reply); !found.empty()) return found;

@@ -1,5 +1,5 @@
-// What the words around an option say of it. Each pattern sees a window of canonical text that ends before a letter, or begins behind
-// one; windows are short, so that no text makes a pattern slow. Threads: [owner].
+// What the words around an option say of it. Each pattern sees a window of canonical text that ends before a letter, or begins
+// behind one; windows are short, so that no text makes a pattern slow. Threads: [owner].
 #pragma once
 #include <sextant/regex.hpp>
 
@@ -70,28 +70,30 @@ class Phrases {
   Regex states_a_text; // "the answer is" in front of words
 
  private:
-#define SXT_TAIL R"([ \n:]{0,2}(?:(?:(?:the|an?) )?(?:correct |right )?(?:options?|choices?|letter|answers?)[ \n:]*(?:is[ :]*)?|(?:第|正确)?(?:选择项|选项)[ \n:]*)?$)"
+#define SXT_TAIL \
+  R"([ \n:]{0,2}(?:(?:(?:the|an?) )?(?:correct |right )?(?:options?|choices?|letter|answers?)[ \n:]*(?:is[ :]*)?|(?:第|正确)?(?:选择项|选项)[ \n:]*)?$)"
   static constexpr const char* denies_source =
       R"((?:\b(?:not|never|neither|nor|isn't|wasn't|aren't|can't|cannot|couldn't|won't|wouldn't|don't|doesn't|didn't|shouldn't))"
       R"((?: (?:be|been|choose|pick|select|go with|say|think|believe|it's|it is|that|necessarily|simply|just|really|actually|exactly|both|either|any of|from))*)"
       R"(|\b(?:than|instead of|rather than|excluding|unlike|eliminat\w{1,5}|rul(?:e|es|ed|ing) out|exclud\w{1,4}|reject\w{0,3}|discard\w{0,3}|dismiss\w{0,3}|cross(?:ed|ing)? out)(?: both| either)?)"
       R"(|\b(?:anything|everything|any option) (?:but|except)|\b(?:chang|switch|revis|correct|amend|updat)\w{0,4}(?: (?:my|the|this|that|it|answer|choice|mind|selection|initial|original|final))* from|(?<!no )(?<!any )(?<!without )\b(?:doubt|forget|ignore|disregard|avoid|no to)(?: (?:that|about))?(?: (?:it's|it is|the answer is))?|\b(?:confus\w{1,4}|mix\w{0,4}) (?:it )?(?:with|for)|\b(?:mistaken?|taken) for|(?:\bprefer\w{0,4}|\bchos\w{1,2}|\bfavou?r\w{0,3}|(?-i:[A-Z])) over|(?:^|\n)(?:- )?[✗❌✘]|\bcontrary to|\bcompared (?:to|with))"
       R"(|(?:相较?于?|较之)?比起?|相较于?|区别于|不应该?是|不应选择?|不应该选择?|不该选择?|不能选择?|不可选|不会选|不要选|别选|不选择?|不是|不会是|不可能是|不能是|不为|不要被|别被|并非|而非|绝非|排除了?|去掉|否定了?|否决|淘汰))" SXT_TAIL;
-#define SXT_STATES                                                                                                                    \
-  R"((?:(?<!each )(?<!every )(?<!any )\b(?:answers?|choice|option|pick|selection|guess|conclusion|solution|response)\b(?: (?:to|for|of|here|from|in|by|among)(?: [^ \n.;?!]+){0,6}?)?(?: choice| option| letter)?(?: \([^()\n]{0,60}\)|, (?:which|that|often|though|however|then|not)\b[^,\n]{0,50},)?\)?)"   \
-  R"((?: (?:is|are|would be|should be|must be|will be|has to be|was|being|equals|comes out as)\b(?: (?:clearly|therefore|thus|then|probably|definitely|most likely|likely|simply|indeed|actually|obviously|only|still|none other than))*(?: to be)?[ \n:\-]*| ?[:=?\-][ \n:\-]*|\n)|\b(?:answer|ans\.?:?) )"  \
-  R"(|\b(?:(?:the )?(?:correct|right|best|true|false|incorrect|wrong|appropriate|accurate|valid)(?: [^ \n.,;?!]+){0,3}? (?:is|would be)[ \n:]*))"  \
-  R"(|\b(?:choos(?:e|es|ing)|chose|chosen|pick(?:ed|ing)?|select(?:ed|ing)?|go(?:ing)? (?:with|for)|goes to|went with|opt(?:ed|ing)? for|settl(?:e|ed|ing) (?:on|for|with)|vote for|answer with|stick with|sticking with|mark|it is|it's|it must be|it should be|it would be|it has to be|that's|that is|this is|leaves(?: us with)?|leaving|points to|lean(?:ing)? (?:towards?|to)|bet on|supports|favou?rs|corresponds to)[ \n:]*)"  \
-  R"(|\b(?:i|we)(?:'d|'ll| would| will| can| should| must)? (?:say|guess|answer|prefer|think(?: it's| it is| that)?|believe(?: it's| it is| that)?)[ \n:]*)"  \
-  R"(|(?:答案|正解)[ \n:]*(?:选项|应该|应当|应|一定|只能|只|就|却|倒|才|显然|该|肯定|便|当然|最终|还|依然|仍然|仍|确定|选择|选|是|为|:|=|-|\n| )*)"   \
-  R"(|(?:^|[\n.;,。、 ])答[:是为]?[ \n]*)"  \
-  R"(|(?<![候筛竞挑当入落海推普])选(?:择|定|取|项[为是])?(?:的?(?:是|为|了)|答案)?[ \n:]*(?:答案)?)"  \
-  R"(|(?:实际上|其实|真正)(?:的?(?:应该?)?(?:是|为|选))[ \n:]*|[✅☑✔√✓][ \n]*|倾向于?[ \n]*|\byes to )"  \
-  R"(|(?:^|\n|[.;] )(?:correct|right|true)(?: (?:answers?|options?|choices?|ones?))? ?:[ \n]*)"  \
-  R"(|(?:应该|应当|应|只能|必须|必然|就|便|也就|即|还|确实|肯定|一定)(?:是|为)[ \n:]*)"  \
-  R"(|(?:正确|错误|不对|对|符合|不符|不当|恰当|合适|适当|有误|合理|最佳|最好|准确|真|假|成立)[^ \n.,;:?!。、，]{0,14}(?:是|为|:)[ \n:]*)"  \
+#define SXT_STATES                                                                                                                                                                                                                                                                                                                                                                                                                    \
+  R"((?:(?<!each )(?<!every )(?<!any )\b(?:answers?|choice|option|pick|selection|guess|conclusion|solution|response)\b(?: (?:to|for|of|here|from|in|by|among)(?: [^ \n.;?!]+){0,6}?)?(?: choice| option| letter)?(?: \([^()\n]{0,60}\)|, (?:which|that|often|though|however|then|not)\b[^,\n]{0,50},)?\)?)"                                                                                                                           \
+  R"((?: (?:is|are|would be|should be|must be|will be|has to be|was|being|equals|comes out as)\b(?: (?:clearly|therefore|thus|then|probably|definitely|most likely|likely|simply|indeed|actually|obviously|only|still|none other than))*(?: to be)?[ \n:\-]*| ?[:=?\-][ \n:\-]*|\n)|\b(?:answer|ans\.?:?) )"                                                                                                                          \
+  R"(|\b(?:(?:the )?(?:correct|right|best|true|false|incorrect|wrong|appropriate|accurate|valid)(?: [^ \n.,;?!]+){0,3}? (?:is|would be)[ \n:]*))"                                                                                                                                                                                                                                                                                     \
+  R"(|\b(?:choos(?:e|es|ing)|chose|chosen|pick(?:ed|ing)?|select(?:ed|ing)?|go(?:ing)? (?:with|for)|goes to|went with|opt(?:ed|ing)? for|settl(?:e|ed|ing) (?:on|for|with)|vote for|answer with|stick with|sticking with|mark|it is|it's|it must be|it should be|it would be|it has to be|that's|that is|this is|leaves(?: us with)?|leaving|points to|lean(?:ing)? (?:towards?|to)|bet on|supports|favou?rs|corresponds to)[ \n:]*)" \
+  R"(|\b(?:i|we)(?:'d|'ll| would| will| can| should| must)? (?:say|guess|answer|prefer|think(?: it's| it is| that)?|believe(?: it's| it is| that)?)[ \n:]*)"                                                                                                                                                                                                                                                                          \
+  R"(|(?:答案|正解)[ \n:]*(?:选项|应该|应当|应|一定|只能|只|就|却|倒|才|显然|该|肯定|便|当然|最终|还|依然|仍然|仍|确定|选择|选|是|为|:|=|-|\n| )*)"                                                                                                                                                                                                                                        \
+  R"(|(?:^|[\n.;,。、 ])答[:是为]?[ \n]*)"                                                                                                                                                                                                                                                                                                                                                                                       \
+  R"(|(?<![候筛竞挑当入落海推普])选(?:择|定|取|项[为是])?(?:的?(?:是|为|了)|答案)?[ \n:]*(?:答案)?)"                                                                                                                                                                                                                                                                                                         \
+  R"(|(?:实际上|其实|真正)(?:的?(?:应该?)?(?:是|为|选))[ \n:]*|[✅☑✔√✓][ \n]*|倾向于?[ \n]*|\byes to )"                                                                                                                                                                                                                                                                                                      \
+  R"(|(?:^|\n|[.;] )(?:correct|right|true)(?: (?:answers?|options?|choices?|ones?))? ?:[ \n]*)"                                                                                                                                                                                                                                                                                                                                       \
+  R"(|(?:应该|应当|应|只能|必须|必然|就|便|也就|即|还|确实|肯定|一定)(?:是|为)[ \n:]*)"                                                                                                                                                                                                                                                                                                                      \
+  R"(|(?:正确|错误|不对|对|符合|不符|不当|恰当|合适|适当|有误|合理|最佳|最好|准确|真|假|成立)[^ \n.,;:?!。、，]{0,14}(?:是|为|:)[ \n:]*)"                                                                                                                                                                                                                                                       \
   R"(|(?:只有|唯有|唯一)[ \n]*)"
-  static constexpr const char* singles_source = R"((?:只有|唯有|唯独|仅有?|(?<!not )\bonly|\b(?:all|every|each|none|no)(?: of)?(?: the)?(?: other)?(?: (?:options?|choices?|answers?|statements?|one))? (?:except|but|other than|apart from|besides)(?: for)?)[ \n]*)" SXT_TAIL;
+  static constexpr const char* singles_source =
+      R"((?:只有|唯有|唯独|仅有?|(?<!not )\bonly|\b(?:all|every|each|none|no)(?: of)?(?: the)?(?: other)?(?: (?:options?|choices?|answers?|statements?|one))? (?:except|but|other than|apart from|besides)(?: for)?)[ \n]*)" SXT_TAIL;
   static constexpr const char* states_source = SXT_STATES ")" SXT_TAIL;
   static constexpr const char* concludes_source =
       "(?:\x01[ \n:]*(?:(?:option|choice|选项)[ \n:]*)?$"
@@ -115,7 +117,8 @@ class Phrases {
   static constexpr const char* prefers_source =
       R"((?:\bless [^.;,!?\n]{1,30}? than|\b(?:not|isn't|never) (?:quite |nearly )?as [^.;,!?\n]{1,20}? as|\b(?:worse|weaker) than|\binferior to|不如|不及|比不上|逊于|次于|劣于))" SXT_TAIL;
   static constexpr const char* likewise_source = R"(\b(?:so|neither|nor|as) (?:is|are|does|do|was|were|can) $)";
-#define SXT_SUBJECT R"(^(?!\)?[.;\n]{1,2} ?(?:in)?(?:correct|right|wrong|true|false)(?: (?:answers?|options?|choices?|ones?))? ?:)[).:,]{0,2} ?(?:[-(|] ?)?(?:[一二两三四几]?[个者项种]?选?项|这?[一二两三四几]个?[项个者]?)?(?:中)?(?: ?的)?(?:说法|描述|表述|叙述|内容|观点|陈述|解释|选项|答案)?)"
+#define SXT_SUBJECT \
+  R"(^(?!\)?[.;\n]{1,2} ?(?:in)?(?:correct|right|wrong|true|false)(?: (?:answers?|options?|choices?|ones?))? ?:)[).:,]{0,2} ?(?:[-(|] ?)?(?:[一二两三四几]?[个者项种]?选?项|这?[一二两三四几]个?[项个者]?)?(?:中)?(?: ?的)?(?:说法|描述|表述|叙述|内容|观点|陈述|解释|选项|答案)?)"
   static constexpr const char* is_answer_source =
       R"(^[).:,]{0,2} ?(?:选?项)?(?:的?说法)?(?:才|就|也|应该?)?(?:是|为)(?:本题|此题|唯一|最佳|最)?的?(?:正确|标准)?的?(?:答案|正解|选择))"
       R"(|^[^.。;?\n]{0,8}[,。]? ?(?:故|应|因此)?当选|^\? ?(?:yes|correct|right)\b|^\)? it is\b)"
@@ -147,7 +150,8 @@ class Phrases {
   static constexpr const char* retracts_source =
       R"(\b(?:wait|hold on|actually|correction|scratch that|on (?:second|further) thought|(?:up)?on (?:closer |further |a closer )?(?:inspection|reconsideration|reflection|examination|look)|looking (?:again|more closely|closer)|my mistake|i made (?:a|an) (?:mistake|error)|i was wrong|oops|let me (?:re-?check|reconsider|re-?think|re-?evaluate|correct))\b)"
       R"(|更正|纠正|我错了|重新(?:考虑|思考|检查|审视|分析)|等一下|等等[,，。.]|不对[,，。.!])";
-  static constexpr const char* next_question_source = R"(\n(?:question|q|problem|human|user|问题|题目|问|例题?|下列|以下是中国)[ ]?\d{0,4}[:.]|\n(?:以下是中国|the following are multiple))";
+  static constexpr const char* next_question_source =
+      R"(\n(?:question|q|problem|human|user|问题|题目|问|例题?|下列|以下是中国)[ ]?\d{0,4}[:.]|\n(?:以下是中国|the following are multiple))";
   static constexpr const char* states_a_text_source =
       R"(\b(?:answer|choice|option)[^\n.;?!]{0,40}?(?: is| would be| should be|:)[ \n]*(?:(?:most likely|the|an?) )?|(?:答案|应选|故选|选择)[ \n]*(?:应该|应)?[是为:]*[ \n]*)";
 #undef SXT_TAIL

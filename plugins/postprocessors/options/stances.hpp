@@ -72,7 +72,8 @@ class StanceOf {
     const auto unless_supposed = [&](Stance stance) { return says(phrases_.supposes, own_) ? Stance::supposes : stance; };
     if (previous_ && says(phrases_.likewise, own_)) return previous_->stance;
     const bool wrong = behind(phrases_.is_wrong) || behind(phrases_.is_right_but);
-    const bool tempting = behind(phrases_.is_tempting), right = !tempting && (behind(phrases_.is_right) || behind(phrases_.is_better));
+    const bool tempting = behind(phrases_.is_tempting),
+               right = !tempting && (behind(phrases_.is_right) || behind(phrases_.is_better));
     if (!wrong && !tempting && behind(phrases_.is_answer)) return unless_supposed(Stance::answers);
     if (before(phrases_.prefers)) return Stance::approves;
     if (before(phrases_.denies)) return Stance::denies;
@@ -102,7 +103,8 @@ class StanceOf {
   const Mention& mention_;
   const ReadMention* previous_;
   const Phrases& phrases_;
-  std::string_view left_, bare_, own_, right_;   // bare: without the box that opens before the letter; own: since the mention before
+  std::string_view left_, bare_, own_,
+      right_;  // bare: without the box that opens before the letter; own: since the mention before
   bool boxed_ = false;
   std::optional<Error> failure_;
 };
@@ -117,17 +119,18 @@ inline bool is_enumerated(std::string_view reply, const Mention& mention) {
 /// Bytes that an option of a list may take.
 inline constexpr size_t item_max = 200;
 
-/// Whether this mention is the first line of a list of all options, which may be cut: "A. iron B. cork C. copper D. gold". A list that
-/// explains an answer is none.
-inline Result<bool> heads_a_list(std::string_view reply, const std::vector<ReadMention>& mentions, size_t first, std::string_view options,
-                                 const Phrases& phrases) {
+/// Whether this mention is the first line of a list of all options, which may be cut: "A. iron B. cork C. copper D. gold". A
+/// list that explains an answer is none.
+inline Result<bool> heads_a_list(std::string_view reply, const std::vector<ReadMention>& mentions, size_t first,
+                                 std::string_view options, const Phrases& phrases) {
   if (options.size() < 2 || mentions[first].letters != options.substr(0, 1)) return false;
   size_t items = 1, at = first + 1;
   for (; at < mentions.size() && items < options.size(); ++at, ++items) {
     const ReadMention &one = mentions[at], &before = mentions[at - 1];
     const auto style = [&](const Mention& item) { return item.end < reply.size() ? reply[item.end] : '\n'; };
     const bool cut = items > 1 && one.end == reply.size();
-    const bool next = (cut || style(one) == style(mentions[first])) && one.letters == options.substr(items, 1) && one.stance <= Stance::approves && is_enumerated(reply, one);
+    const bool next = (cut || style(one) == style(mentions[first])) && one.letters == options.substr(items, 1) &&
+                      one.stance <= Stance::approves && is_enumerated(reply, one);
     if (!next || one.begin - before.end > item_max) return false;
     SXT_TRY(const bool explains, phrases.explains.found_in(reply.substr(before.end, one.begin - before.end)));
     if (explains) return false;
@@ -136,7 +139,8 @@ inline Result<bool> heads_a_list(std::string_view reply, const std::vector<ReadM
 }
 
 /// Every mention with its stance, in the order of the text.
-inline Result<std::vector<ReadMention>> read_mentions(std::string_view reply, std::string_view options, const Phrases& phrases) {
+inline Result<std::vector<ReadMention>> read_mentions(std::string_view reply, std::string_view options,
+                                                      const Phrases& phrases) {
   // from the beginning and from the end: a reply that lists the alphabet for ever costs no more
   constexpr size_t first_max = 96, last_max = 160;
   std::vector<Mention> all = Mentions(reply, options).all();

@@ -15,12 +15,14 @@ struct ByRegex : Postprocessor {
     const auto found = last ? pattern.search_last(text) : pattern.search(text);
     if (!found) {
       if (found.error().kind != Error::Kind::data) throw PluginError(found.error());
-      if (!std::exchange(said, true)) context.log(SXT_LOG_WARNING, "regex: " + found.error().message + "; the reply counts as one without an answer");
+      if (!std::exchange(said, true))
+        context.log(SXT_LOG_WARNING, "regex: " + found.error().message + "; the reply counts as one without an answer");
       return {};
     }
     return *found ? std::string((*found)->groups[group]) : std::string();
   }
-  const Regex pattern = or_throw(Regex::compile(context.text("pattern"), or_throw(RegexOptions::of_flags(context.text("flags")))));
+  const Regex pattern =
+      or_throw(Regex::compile(context.text("pattern"), or_throw(RegexOptions::of_flags(context.text("flags")))));
   const size_t group = static_cast<size_t>(json::find_int(context.config(), "group").value_or(default_group()));
   const bool last = context.text("match") == "last";
   bool said = false;

@@ -1,4 +1,5 @@
-// Answers of a few words, and the small rules that OpenCompass has for single data sets. Linear in the text. Pure; [any] thread.
+// Answers of a few words, and the small rules that OpenCompass has for single data sets. Linear in the text. Pure; [any]
+// thread.
 #pragma once
 #include <set>
 #include "../../text/boxed.hpp"
@@ -7,12 +8,14 @@
 
 namespace sextant::postprocess {
 
-/// What "the answer is" states last, else the first line that is not empty; without dress and a final dot. "" of an empty reply.
+/// What "the answer is" states last, else the first line that is not empty; without dress and a final dot. "" of an empty
+/// reply.
 inline std::string short_answer(std::string_view reply) {
   const std::string answer = split_thinking(reply).answer;
   std::string_view plain = text::strip(text::before_next_question(answer));
   if (const auto box = text::last_boxed(plain)) return std::string(text::undressed(*box));
-  if (const auto stated = text::last_statement(plain); stated && !text::strip(plain.substr(stated->end)).empty()) plain = plain.substr(stated->end);
+  if (const auto stated = text::last_statement(plain); stated && !text::strip(plain.substr(stated->end)).empty())
+    plain = plain.substr(stated->end);
   return std::string(text::undressed(text::first_line(plain)));
 }
 

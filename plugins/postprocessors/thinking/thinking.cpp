@@ -31,4 +31,6 @@ constexpr const char* schema = R"({
 }  // namespace
 
 SEXTANT_PLUGIN(sextant::component<WithoutThinking>(
-    {.id = "thinking", .summary = "the reply without what the model thought; nothing where it ends in thought", .schema = schema}))
+    {.id = "thinking",
+     .summary = "the reply without what the model thought; nothing where it ends in thought",
+     .schema = schema}))

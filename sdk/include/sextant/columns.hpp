@@ -1,5 +1,5 @@
-// A record's columns in texts: "{question}", "{choices[0]}", "{answer.aliases}". What templates, derived columns and checks share: how
-// a column is named, found and written. Pure; [any] thread.
+// A record's columns in texts: "{question}", "{choices[0]}", "{answer.aliases}". What templates, derived columns and checks
+// share: how a column is named, found and written. Pure; [any] thread.
 #pragma once
 #include <charconv>
 #include <cmath>
@@ -19,7 +19,8 @@ inline std::string python_float(double value) {
   const double size = std::fabs(value);
   const bool fixed = size == 0 || (size >= 1e-4 && size < 1e16);
   char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, fixed ? std::chars_format::fixed : std::chars_format::scientific);
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, value, fixed ? std::chars_format::fixed : std::chars_format::scientific);
   std::string text(buffer, end.ptr);
   if (fixed && text.find('.') == text.npos) text += ".0";
   return text;
@@ -47,8 +48,8 @@ inline std::string as_text(const json::Value& value) {
   return json::write(value);
 }
 
-/// The value that a path names, or null: "question", "answer.aliases", "choices[0]", "turns[1].text". A column whose whole name is the
-/// path comes first, since a CSV header may hold dots and brackets.
+/// The value that a path names, or null: "question", "answer.aliases", "choices[0]", "turns[1].text". A column whose whole name
+/// is the path comes first, since a CSV header may hold dots and brackets.
 inline const json::Value* find(const json::Value& record, std::string_view path) {
   if (const json::Value* column = json::find(record, path)) return column;
   const size_t name_end = std::min(path.find_first_of(".["), path.size());
@@ -95,7 +96,9 @@ inline std::string fill(std::string_view text, const json::Value& record) {
 /// The paths in braces that a person wrote for columns: an identifier, then names and indices. "{}", "{0}", "{x+1}" and LaTeX's
 /// "\boxed{X}" are none.
 inline std::vector<std::string> placeholders(std::string_view text) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80; };
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  };
   const auto name_char = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '-'; };
   std::vector<std::string> out;
   for (size_t open = text.find('{'); open != text.npos; open = text.find('{', open + 1)) {

@@ -1,8 +1,9 @@
 // CSV (RFC 4180) as data sets use it: a header row, cells that stay text, quotes, LF or CRLF, a byte order mark skipped.
 // What differs from the RFC, as Python's csv module with universal newlines reads the same files: a quote inside a cell that
 // does not begin with one is text; CR LF or CR inside a quoted cell becomes LF; blank lines are skipped.
-// What spreadsheets leave behind is taken away: several byte order marks, characters of no width and blanks around a column's name,
-// empty cells beyond the last named column. Everything else that is odd is an error that names file and line. [any] thread.
+// What spreadsheets leave behind is taken away: several byte order marks, characters of no width and blanks around a column's
+// name, empty cells beyond the last named column. Everything else that is odd is an error that names file and line. [any]
+// thread.
 #pragma once
 #include <algorithm>
 #include <filesystem>
@@ -115,8 +116,12 @@ inline std::string listed(const std::vector<std::string>& names) {
   return out;
 }
 
-inline bool invisible(char32_t c) { return (c >= 0x200B && c <= 0x200F) || (c >= 0x2060 && c <= 0x2064) || c == 0xFEFF || c == 0xAD; }
-inline bool blank(char32_t c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200A); }
+inline bool invisible(char32_t c) {
+  return (c >= 0x200B && c <= 0x200F) || (c >= 0x2060 && c <= 0x2064) || c == 0xFEFF || c == 0xAD;
+}
+inline bool blank(char32_t c) {
+  return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200A);
+}
 
 }  // namespace detail
 
@@ -155,15 +160,19 @@ inline bool is_blank(std::string_view text) {
 /// Fails where the text is not UTF-8, and names the line.
 inline Result<void> check_text(std::string_view text, std::string_view origin) {
   if (text.substr(0, 2) == "\xFF\xFE" || text.substr(0, 2) == "\xFE\xFF")
-    return Error{Error::Kind::data, std::string(origin) + " is UTF-16 text; save it as UTF-8 (a spreadsheet's \"CSV UTF-8\", not \"Unicode text\")"};
+    return Error{
+        Error::Kind::data,
+        std::string(origin) + " is UTF-16 text; save it as UTF-8 (a spreadsheet's \"CSV UTF-8\", not \"Unicode text\")"};
   const size_t bad = std::min(utf8::valid_prefix(text), text.find('\0'));
   if (bad >= text.size()) return {};
   const size_t line = 1 + static_cast<size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n'));
-  return Error{Error::Kind::data, place(origin, line) + "not UTF-8 text (byte " + std::to_string(bad) +
-                                      " of the file); what stands here is in another encoding: convert the whole file to UTF-8"};
+  return Error{Error::Kind::data,
+               place(origin, line) + "not UTF-8 text (byte " + std::to_string(bad) +
+                   " of the file); what stands here is in another encoding: convert the whole file to UTF-8"};
 }
 
-/// Parses a whole file's text without taking its first row for a header: all rows, whatever they hold. `origin` names it in errors.
+/// Parses a whole file's text without taking its first row for a header: all rows, whatever they hold. `origin` names it in
+/// errors.
 inline Result<Table> parse_rows(std::string_view text, std::string_view origin, char separator = ',') {
   const uint64_t bytes = text.size();
   text = without_marks(text);
@@ -175,7 +184,8 @@ inline Result<Table> parse_rows(std::string_view text, std::string_view origin, 
 namespace detail {
 
 inline bool all_empty(const std::vector<std::string>& cells, size_t from) {
-  return std::all_of(cells.begin() + static_cast<std::ptrdiff_t>(std::min(from, cells.size())), cells.end(), [](const std::string& cell) { return cell.empty(); });
+  return std::all_of(cells.begin() + static_cast<std::ptrdiff_t>(std::min(from, cells.size())), cells.end(),
+                     [](const std::string& cell) { return cell.empty(); });
 }
 
 inline Error wrong_length(const Table& table, const Row& row, char separator) {
@@ -189,7 +199,12 @@ inline Error wrong_length(const Table& table, const Row& row, char separator) {
   });
   if (row.cells.size() < table.header.size()) out += "a cell is missing: add it, an empty one too";
   else if (late_quote) out += "a blank stands before an opening quote, so the quote counts as text: remove the blank";
-  else out += "put quotes around a cell that holds a " + std::string(separator == ',' ? "comma" : shown ? "'" + mark + "'" : "tab") + " or a line feed";
+  else
+    out += "put quotes around a cell that holds a " +
+           std::string(separator == ',' ? "comma"
+                       : shown          ? "'" + mark + "'"
+                                        : "tab") +
+           " or a line feed";
   return {Error::Kind::data, std::move(out)};
 }
 

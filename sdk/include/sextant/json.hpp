@@ -56,8 +56,8 @@ struct Limits {
   bool Int64(int64_t v) { return document.Int64(v); }
   bool Uint64(uint64_t v) { return document.Uint64(v); }
   bool Double(double v) {
-    // RapidJSON 1.1 rounds a fifth of all doubles wrongly; its kParseFullPrecisionFlag reads "0e99" as any number and reads beyond a
-    // table where there are many digits. So the text is converted once more, exactly.
+    // RapidJSON 1.1 rounds a fifth of all doubles wrongly; its kParseFullPrecisionFlag reads "0e99" as any number and reads
+    // beyond a table where there are many digits. So the text is converted once more, exactly.
     const std::string_view number = number_before(stream.Tell());
     double exact = 0;
     const auto failed = std::from_chars(number.data(), number.data() + number.size(), exact).ec;
@@ -105,7 +105,8 @@ rapidjson::ParseResult parse_into(Document& document, std::string_view text) {
   document.Populate(generate);
   return result;
 }
-/// What is wrong where the parser stopped, in the words of whoever wrote the text, and what to do. `text` is what was parsed; without it less is known.
+/// What is wrong where the parser stopped, in the words of whoever wrote the text, and what to do. `text` is what was parsed;
+/// without it less is known.
 inline std::string error_text(const rapidjson::ParseResult& result, std::string_view text = {}) {
   const std::string_view rest = text.substr(std::min(result.Offset(), text.size()));
   const std::string_view word = rest.substr(0, std::min<size_t>(rest.find_first_of(" \t\r\n,:]}[{"), 24));
@@ -115,27 +116,39 @@ inline std::string error_text(const rapidjson::ParseResult& result, std::string_
     case rapidjson::kParseErrorNone: return "nothing is wrong";
     case rapidjson::kParseErrorTermination: return "lists and objects nest more than " + std::to_string(depth_max) + " deep";
     case rapidjson::kParseErrorDocumentEmpty: return "there is nothing here; a JSON value is wanted";
-    case rapidjson::kParseErrorDocumentRootNotSingular: return "something stands behind the end of the JSON value; remove it, or write one value a line into a .jsonl file";
+    case rapidjson::kParseErrorDocumentRootNotSingular:
+      return "something stands behind the end of the JSON value; remove it, or write one value a line into a .jsonl file";
     case rapidjson::kParseErrorValueInvalid:
       if (ended) return "the text ends where a value should follow; it is cut short";
-      if (begins("NaN") || begins("nan") || begins("Inf") || begins("-Inf")) return "JSON has no " + std::string(word) + "; write null or a number";
-      if (begins("None") || begins("True") || begins("False")) return "Python's " + std::string(word) + "; JSON writes " + (begins("N") ? "null" : begins("T") ? "true" : "false");
+      if (begins("NaN") || begins("nan") || begins("Inf") || begins("-Inf"))
+        return "JSON has no " + std::string(word) + "; write null or a number";
+      if (begins("None") || begins("True") || begins("False"))
+        return "Python's " + std::string(word) + "; JSON writes " + (begins("N") ? "null" : begins("T") ? "true" : "false");
       if (begins("'")) return "a text in single quotes; JSON wants double quotes";
-      if (rest.starts_with(",") || rest.starts_with("]") || rest.starts_with("}")) return "a value is missing in front of '" + std::string(rest.substr(0, 1)) + "', or a comma is one too many";
-      return (word.empty() ? "this" : "'" + std::string(word) + "'") + " is not a JSON value; a text needs double quotes around it";
+      if (rest.starts_with(",") || rest.starts_with("]") || rest.starts_with("}"))
+        return "a value is missing in front of '" + std::string(rest.substr(0, 1)) + "', or a comma is one too many";
+      return (word.empty() ? "this" : "'" + std::string(word) + "'") +
+             " is not a JSON value; a text needs double quotes around it";
     case rapidjson::kParseErrorObjectMissName:
       if (ended) return "the text ends inside an object; it is cut short";
       if (begins("'")) return "a name in single quotes; JSON wants double quotes";
       if (rest.starts_with("}")) return "a comma stands in front of '}'; remove it";
       return "a member's name is missing here; write it in double quotes";
     case rapidjson::kParseErrorObjectMissColon: return "a colon is missing behind a member's name";
-    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket: return ended ? "the text ends inside an object; it is cut short, or a '}' is missing" : "a comma or '}' is missing in front of this";
-    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket: return ended ? "the text ends inside a list; it is cut short, or a ']' is missing" : "a comma or ']' is missing in front of this";
+    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket:
+      return ended ? "the text ends inside an object; it is cut short, or a '}' is missing"
+                   : "a comma or '}' is missing in front of this";
+    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket:
+      return ended ? "the text ends inside a list; it is cut short, or a ']' is missing"
+                   : "a comma or ']' is missing in front of this";
     case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex: return "\\u needs four hexadecimal digits behind it";
-    case rapidjson::kParseErrorStringUnicodeSurrogateInvalid: return "\\u names half a character (a surrogate without its other half)";
-    case rapidjson::kParseErrorStringEscapeInvalid: return "a backslash stands before a letter that it does not go with; write two for a backslash";
+    case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
+      return "\\u names half a character (a surrogate without its other half)";
+    case rapidjson::kParseErrorStringEscapeInvalid:
+      return "a backslash stands before a letter that it does not go with; write two for a backslash";
     case rapidjson::kParseErrorStringMissQuotationMark: return "a text has no closing double quote";
-    case rapidjson::kParseErrorStringInvalidEncoding: return "the text is not UTF-8, or holds a control character; convert it to UTF-8 and write line feeds as \\n";
+    case rapidjson::kParseErrorStringInvalidEncoding:
+      return "the text is not UTF-8, or holds a control character; convert it to UTF-8 and write line feeds as \\n";
     case rapidjson::kParseErrorNumberTooBig: return "a number is beyond what a double holds (1.8e308)";
     case rapidjson::kParseErrorNumberMissFraction: return "a number has no digits behind its dot";
     case rapidjson::kParseErrorNumberMissExponent: return "a number has no digits behind its e";
@@ -257,7 +270,8 @@ inline void remove(Value& object, std::initializer_list<const char*> names) {
 inline void set(Value& object, std::string_view name, Value value, Document::AllocatorType& allocator) {
   auto it = object.FindMember(Value(rapidjson::StringRef(name.data(), name.size())));
   if (it != object.MemberEnd()) it->value = std::move(value);
-  else object.AddMember(Value(name.data(), static_cast<rapidjson::SizeType>(name.size()), allocator), std::move(value), allocator);
+  else
+    object.AddMember(Value(name.data(), static_cast<rapidjson::SizeType>(name.size()), allocator), std::move(value), allocator);
 }
 inline void set(Value& object, std::string_view name, std::string_view value, Document::AllocatorType& allocator) {
   set(object, name, Value(value.data(), static_cast<rapidjson::SizeType>(value.size()), allocator), allocator);

@@ -302,8 +302,8 @@ inline Question question(const sxt_question& q) {
 inline Judged judged(const sxt_judged& j) {
   Judged out{view(j.prediction), std::string(view(j.reference_json)), view(j.reference_json), view(j.record_json)};
   // whole numbers stand as they are: beyond 64 bits they would lose digits
-  if (!out.reference.empty() && out.reference.find_first_not_of("-0123456789") != out.reference.npos && out.reference.front() != '[' &&
-      out.reference.front() != '{')
+  if (!out.reference.empty() && out.reference.find_first_not_of("-0123456789") != out.reference.npos &&
+      out.reference.front() != '[' && out.reference.front() != '{')
     if (const auto parsed = json::parse(out.reference, "reference")) out.reference = columns::as_text(*parsed);
   return out;
 }

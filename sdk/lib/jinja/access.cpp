@@ -6,7 +6,9 @@
 namespace sextant::jinja {
 namespace {
 
-Value missing(const Evaluator& e, const Value& object, const std::string& name) { return e.undefined(fmt::format("'{}' of {}", name, describe(object))); }
+Value missing(const Evaluator& e, const Value& object, const std::string& name) {
+  return e.undefined(fmt::format("'{}' of {}", name, describe(object)));
+}
 
 // The position of a Python index among `size` items; `size` where there is none.
 size_t position(int64_t index, size_t size) {
@@ -110,9 +112,11 @@ Value Evaluator::slice(const Expr& e) {
     return text(std::move(out), object.is_markup());
   }
   const List* list = object.list();
-  if (!list || list->kind == List::Kind::generator || list->kind == List::Kind::view) throw Failure(fmt::format("{} cannot be sliced", describe(object)));
+  if (!list || list->kind == List::Kind::generator || list->kind == List::Kind::view)
+    throw Failure(fmt::format("{} cannot be sliced", describe(object)));
   Values items;
-  each(adjusted(start, stop, step, static_cast<int64_t>(list->items.size())), list->items, [&](const Value& v) { items.push_back(v); });
+  each(adjusted(start, stop, step, static_cast<int64_t>(list->items.size())), list->items,
+       [&](const Value& v) { items.push_back(v); });
   return this->list(std::move(items), list->kind);
 }
 

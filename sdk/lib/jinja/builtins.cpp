@@ -9,7 +9,8 @@ namespace sextant::jinja {
 
 Bound::Bound(const char* callee, const Arguments& given, std::initializer_list<std::string_view> names, size_t required)
     : callee_(callee), values_(names.size()) {
-  if (given.positional.size() > names.size()) throw Failure(fmt::format("{} takes no more than {} arguments", callee, names.size()));
+  if (given.positional.size() > names.size())
+    throw Failure(fmt::format("{} takes no more than {} arguments", callee, names.size()));
   std::copy(given.positional.begin(), given.positional.end(), values_.begin());
   for (const auto& [name, value] : given.named) {
     const auto at = static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
@@ -23,13 +24,15 @@ Bound::Bound(const char* callee, const Arguments& given, std::initializer_list<s
 
 int64_t Bound::integer(size_t i, int64_t otherwise) const {
   if (!values_[i] || values_[i]->is_none()) return otherwise;
-  if (!values_[i]->is_integral()) throw Failure(fmt::format("{} needs an integer, not a value of type {}", callee_, type_name(*values_[i])));
+  if (!values_[i]->is_integral())
+    throw Failure(fmt::format("{} needs an integer, not a value of type {}", callee_, type_name(*values_[i])));
   return values_[i]->to_integer();
 }
 
 std::string Bound::text(size_t i, std::string_view otherwise) const {
   if (!values_[i]) return std::string(otherwise);
-  if (!values_[i]->string()) throw Failure(fmt::format("{} needs a string, not a value of type {}", callee_, type_name(*values_[i])));
+  if (!values_[i]->string())
+    throw Failure(fmt::format("{} needs a string, not a value of type {}", callee_, type_name(*values_[i])));
   return *values_[i]->string();
 }
 
@@ -42,7 +45,8 @@ Value raise_exception(Evaluator& e, const Arguments& given) {
 Value range(Evaluator& e, const Arguments& given) {
   const Bound bound("range()", given, {"start", "stop", "step"}, 1);
   for (size_t i = 0; i < 3; ++i)
-    if (bound[i] && !bound[i]->is_integral()) throw Failure(fmt::format("range() needs integers, not a value of type {}", type_name(*bound[i])));
+    if (bound[i] && !bound[i]->is_integral())
+      throw Failure(fmt::format("range() needs integers, not a value of type {}", type_name(*bound[i])));
   int64_t start = bound.integer(0, 0), stop = bound.integer(1, 0);
   const int64_t step = bound.integer(2, 1);
   if (!bound[1]) stop = std::exchange(start, 0);
@@ -91,12 +95,15 @@ Value strftime_now(Evaluator& e, const Arguments& given) {
 }  // namespace
 
 void check_attribute(std::string_view name) {
-  if (name.starts_with('_')) throw Failure(fmt::format("a namespace takes no attribute that begins with _, such as '{}'", name));
+  if (name.starts_with('_'))
+    throw Failure(fmt::format("a namespace takes no attribute that begins with _, such as '{}'", name));
 }
 
 Builtin find_builtin(std::string_view name, const Environment& environment) {
-  static constexpr std::pair<std::string_view, Builtin> all[] = {{"range", range}, {"dict", dict}, {"namespace", make_namespace}};
-  static constexpr std::pair<std::string_view, Builtin> of_chats[] = {{"raise_exception", raise_exception}, {"strftime_now", strftime_now}};
+  static constexpr std::pair<std::string_view, Builtin> all[] = {
+      {"range", range}, {"dict", dict}, {"namespace", make_namespace}};
+  static constexpr std::pair<std::string_view, Builtin> of_chats[] = {{"raise_exception", raise_exception},
+                                                                      {"strftime_now", strftime_now}};
   for (const auto& [known, f] : all)
     if (known == name) return f;
   if (environment.chat)
@@ -120,11 +127,15 @@ std::string format_time(std::string_view now, std::string_view format) {
     const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), out);
     return part.size() == digits && error == std::errc() && end == part.data() + part.size();
   };
-  const bool date = number(0, 4, t.tm_year) && number(5, 2, t.tm_mon) && number(8, 2, t.tm_mday) && t.tm_mon >= 1 && t.tm_mon <= 12 && t.tm_mday >= 1 && t.tm_mday <= 31;
-  const bool time = now.size() <= 10 || (number(11, 2, t.tm_hour) && number(14, 2, t.tm_min) && (now.size() < 19 || number(17, 2, t.tm_sec)));
-  if (!date || !time || t.tm_year < 1) throw Failure("strftime_now() needs the conversation's \"now\", such as \"2024-05-31T12:00:00\"");
+  const bool date = number(0, 4, t.tm_year) && number(5, 2, t.tm_mon) && number(8, 2, t.tm_mday) && t.tm_mon >= 1 &&
+                    t.tm_mon <= 12 && t.tm_mday >= 1 && t.tm_mday <= 31;
+  const bool time =
+      now.size() <= 10 || (number(11, 2, t.tm_hour) && number(14, 2, t.tm_min) && (now.size() < 19 || number(17, 2, t.tm_sec)));
+  if (!date || !time || t.tm_year < 1)
+    throw Failure("strftime_now() needs the conversation's \"now\", such as \"2024-05-31T12:00:00\"");
   // the day of the week by Sakamoto's method, and of the year; no clock or locale is asked
-  constexpr int shift[] = {0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4}, before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+  constexpr int shift[] = {0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4},
+                before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
   const int year = t.tm_year, month = t.tm_mon, y = year - (month < 3);
   const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
   t.tm_wday = (y + y / 4 - y / 100 + y / 400 + shift[month - 1] + t.tm_mday) % 7;

@@ -89,7 +89,8 @@ Value Evaluator::evaluate_kind(const Expr& e) {
       Value left = part(0);
       return truth(left) ? left : part(1);
     }
-    case Kind::conditional: return truth(part(1)) ? part(0) : e.parts[2] ? part(2) : Value::undefined("the value of an if without else", false);
+    case Kind::conditional:
+      return truth(part(1)) ? part(0) : e.parts[2] ? part(2) : Value::undefined("the value of an if without else", false);
     case Kind::call: return call_expression(e);
     case Kind::filter: return filter(e, part(0));
     case Kind::test: return test(e);

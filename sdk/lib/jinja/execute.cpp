@@ -19,7 +19,8 @@ std::string Evaluator::run(const Body& body) {
 }
 
 void Evaluator::emit(std::string& out, std::string_view s) {
-  if (out.size() + s.size() > limits_.output_bytes) throw Failure(fmt::format("the output grew beyond {} bytes", limits_.output_bytes));
+  if (out.size() + s.size() > limits_.output_bytes)
+    throw Failure(fmt::format("the output grew beyond {} bytes", limits_.output_bytes));
   out += s;
 }
 
@@ -166,7 +167,8 @@ Value Evaluator::call_macro(const Function& f, const Arguments& given) {
       throw Failure(fmt::format("{}() takes no argument '{}'", macro.name, name));
     }
   }
-  if (!rest.empty() && !macro.takes_varargs) throw Failure(fmt::format("{}() takes no more than {} arguments", macro.name, macro.parameters.size()));
+  if (!rest.empty() && !macro.takes_varargs)
+    throw Failure(fmt::format("{}() takes no more than {} arguments", macro.name, macro.parameters.size()));
   if (macro.takes_varargs) inner.variables.emplace_back("varargs", list(std::move(rest), List::Kind::tuple));
   if (macro.takes_kwargs) inner.variables.emplace_back("kwargs", Value(std::move(more)));
   if (macro.takes_caller && find("caller") == bound.size()) inner.variables.emplace_back("caller", caller);

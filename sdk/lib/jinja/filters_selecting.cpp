@@ -15,7 +15,8 @@ Value part_of(Evaluator& e, const Value& v, const Value& name, const Value* othe
     const std::string_view key = rest.substr(0, dot);
     more = dot != rest.npos;
     if (more) rest.remove_prefix(dot + 1);
-    const bool number = !key.empty() && key.size() < 10 && std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool number =
+        !key.empty() && key.size() < 10 && std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
     out = known(e.item(out, number ? Value(int64_t{std::stoi(std::string(key))}) : Value(key)));
   }
   return out;

@@ -17,7 +17,8 @@ Value length_of(Evaluator&, const Value& subject, Given) {
   if (const Loop* l = subject.loop()) return static_cast<int64_t>(l->items.size());
   if (subject.is_undefined()) return subject.expect_defined(), 0;
   const List* list = subject.list();
-  if (!list || list->kind == List::Kind::generator) throw Failure(fmt::format("a value of type {} has no length", type_name(subject)));
+  if (!list || list->kind == List::Kind::generator)
+    throw Failure(fmt::format("a value of type {} has no length", type_name(subject)));
   return static_cast<int64_t>(list->items.size());
 }
 
@@ -34,8 +35,10 @@ Value first(Evaluator& e, const Value& subject, Given) {
 }
 
 Value last(Evaluator& e, const Value& subject, Given) {
-  if (subject.list() && subject.list()->kind == List::Kind::generator) throw Failure("a generator has no last item; make a list of it first");
-  if (subject.list()) return subject.list()->items.empty() ? e.undefined("the last item of an empty list") : subject.list()->items.back();
+  if (subject.list() && subject.list()->kind == List::Kind::generator)
+    throw Failure("a generator has no last item; make a list of it first");
+  if (subject.list())
+    return subject.list()->items.empty() ? e.undefined("the last item of an empty list") : subject.list()->items.back();
   const Values items = e.iterate(subject);
   return items.empty() ? e.undefined("the last item of an empty list") : items.back();
 }
@@ -155,9 +158,9 @@ Value attr(Evaluator& e, const Value& subject, Given given) {
 
 Filter find_sequence_filter(std::string_view name) {
   static constexpr std::pair<std::string_view, Filter> all[] = {
-      {"length", length_of}, {"count", length_of}, {"first", first}, {"last", last}, {"list", list}, {"join", join}, {"items", items},
-      {"sort", sort}, {"dictsort", dictsort}, {"unique", unique}, {"max", extreme<true>}, {"min", extreme<false>}, {"sum", sum},
-      {"reverse", reverse}, {"attr", attr}};
+      {"length", length_of},  {"count", length_of},    {"first", first}, {"last", last},         {"list", list},
+      {"join", join},         {"items", items},        {"sort", sort},   {"dictsort", dictsort}, {"unique", unique},
+      {"max", extreme<true>}, {"min", extreme<false>}, {"sum", sum},     {"reverse", reverse},   {"attr", attr}};
   for (const auto& [known, f] : all)
     if (known == name) return f;
   return nullptr;

@@ -39,23 +39,28 @@ Value trim(Evaluator& e, const Value& subject, Given given) {
   const std::string s = e.print(subject);
   const bool blanks = !bound[0] || bound[0]->is_none();
   const std::string chars = blanks ? "" : bound.text(0, "");
-  return e.text(std::string(strip(s, true, true, blanks ? std::nullopt : std::optional<std::string_view>(chars))), subject.is_markup());
+  return e.text(std::string(strip(s, true, true, blanks ? std::nullopt : std::optional<std::string_view>(chars))),
+                subject.is_markup());
 }
 
 Value center(Evaluator& e, const Value& subject, Given given) {
   const Bound bound("center", given, {"width"});
-  return e.text(centered(e.print(subject), std::min<int64_t>(bound.integer(0, 80), static_cast<int64_t>(e.byte_limit())), " "), subject.is_markup());
+  return e.text(centered(e.print(subject), std::min<int64_t>(bound.integer(0, 80), static_cast<int64_t>(e.byte_limit())), " "),
+                subject.is_markup());
 }
 
 Value truncate(Evaluator& e, const Value& subject, Given given) {
   const Bound bound("truncate", given, {"length", "killwords", "end", "leeway"});
   if (!subject.string()) throw Failure(fmt::format("truncate needs a string, not a value of type {}", type_name(subject)));
   const std::string end = bound.text(2, "...");
-  const int64_t most = bound.integer(0, 255), leeway = bound.integer(3, 5), kept = most - static_cast<int64_t>(utf8::length(end));
+  const int64_t most = bound.integer(0, 255), leeway = bound.integer(3, 5),
+                kept = most - static_cast<int64_t>(utf8::length(end));
   if (kept < 0 || leeway < 0) throw Failure("truncate needs a length that its end fits into, and a leeway of 0 or more");
   const auto all = characters(*subject.string());
-  if (static_cast<int64_t>(all.size()) <= std::min<int64_t>(most, INT32_MAX) + std::min<int64_t>(leeway, INT32_MAX)) return subject;
-  std::string text = kept == 0 ? "" : subject.string()->substr(0, static_cast<size_t>(all[static_cast<size_t>(kept)].data() - all[0].data()));
+  if (static_cast<int64_t>(all.size()) <= std::min<int64_t>(most, INT32_MAX) + std::min<int64_t>(leeway, INT32_MAX))
+    return subject;
+  std::string text =
+      kept == 0 ? "" : subject.string()->substr(0, static_cast<size_t>(all[static_cast<size_t>(kept)].data() - all[0].data()));
   if (!bound.flag(1, false)) text.resize(std::min(text.rfind(' '), text.size()));
   return e.text(text + end, subject.is_markup());
 }
@@ -65,7 +70,8 @@ Value tojson_for_html(Evaluator& e, const Value& subject, Given given) {
   const Bound bound("tojson", given, {"indent"});
   JsonStyle style{true, true};
   if (bound[0] && truth(*bound[0])) {
-    style.indent = bound[0]->string() ? *bound[0]->string() : std::string(static_cast<size_t>(std::clamp<int64_t>(bound.integer(0, 0), 0, 64)), ' ');
+    style.indent = bound[0]->string() ? *bound[0]->string()
+                                      : std::string(static_cast<size_t>(std::clamp<int64_t>(bound.integer(0, 0), 0, 64)), ' ');
     style.item_separator = ",";
   }
   e.charge(subject.size().weight);
@@ -81,7 +87,8 @@ Value tojson(Evaluator& e, const Value& subject, Given given) {
   const Bound bound("tojson", given, {"ensure_ascii", "indent", "separators", "sort_keys"});
   JsonStyle style{bound.flag(0, false), bound.flag(3, false)};
   if (bound[1] && !bound[1]->is_none()) {
-    style.indent = bound[1]->string() ? *bound[1]->string() : std::string(static_cast<size_t>(std::clamp<int64_t>(bound.integer(1, 0), 0, 64)), ' ');
+    style.indent = bound[1]->string() ? *bound[1]->string()
+                                      : std::string(static_cast<size_t>(std::clamp<int64_t>(bound.integer(1, 0), 0, 64)), ' ');
     style.item_separator = ",";
   }
   if (bound[2] && !bound[2]->is_none()) {
@@ -102,13 +109,16 @@ Value default_value(Evaluator&, const Value& subject, Given given) {
 
 Value string(Evaluator& e, const Value& subject, Given) { return subject.string() ? subject : e.text(e.print(subject)); }
 Value safe(Evaluator& e, const Value& subject, Given) { return Value::markup(e.print(subject)); }
-Value escape(Evaluator& e, const Value& subject, Given) { return subject.is_markup() ? subject : Value::markup(escaped(e.print(subject))); }
+Value escape(Evaluator& e, const Value& subject, Given) {
+  return subject.is_markup() ? subject : Value::markup(escaped(e.print(subject)));
+}
 Value forceescape(Evaluator& e, const Value& subject, Given) { return Value::markup(escaped(e.print(subject))); }
 
 Value replace(Evaluator& e, const Value& subject, Given given) {
   const Bound bound("replace", given, {"old", "new", "count"}, 2);
   const std::string s = e.print(subject), from = e.print(*bound[0]), to = e.print(*bound[1]);
-  if (to.size() > 1 && s.size() / std::max<size_t>(1, from.size()) > e.byte_limit() / to.size()) throw Failure("replace would make too large a text");
+  if (to.size() > 1 && s.size() / std::max<size_t>(1, from.size()) > e.byte_limit() / to.size())
+    throw Failure("replace would make too large a text");
   return e.text(replaced(s, from, to, bound.integer(2, -1)));
 }
 
@@ -132,7 +142,9 @@ Value indent(Evaluator& e, const Value& subject, Given given) {
   const Bound bound("indent", given, {"width", "first", "blank"});
   if (!subject.string()) throw Failure(fmt::format("indent needs a string, not a value of type {}", type_name(subject)));
   if (bound[0] && bound[0]->is_none()) throw Failure("indent needs a width");
-  const std::string by = bound[0] && bound[0]->string() ? *bound[0]->string() : std::string(static_cast<size_t>(std::clamp<int64_t>(bound.integer(0, 4), 0, 1000)), ' ');
+  const std::string by = bound[0] && bound[0]->string()
+                             ? *bound[0]->string()
+                             : std::string(static_cast<size_t>(std::clamp<int64_t>(bound.integer(0, 4), 0, 1000)), ' ');
   const std::string s = *subject.string() + "\n";
   std::string out = bound.flag(1, false) ? by : "";
   bool first = true;
@@ -210,7 +222,8 @@ Value to_float(Evaluator&, const Value& subject, Given given) {
 
 Value absolute(Evaluator&, const Value& subject, Given) {
   if (subject.real()) return std::fabs(*subject.real());
-  if (!subject.is_integral() || subject.to_integer() == INT64_MIN) throw Failure(fmt::format("abs needs a number, not a value of type {}", type_name(subject)));
+  if (!subject.is_integral() || subject.to_integer() == INT64_MIN)
+    throw Failure(fmt::format("abs needs a number, not a value of type {}", type_name(subject)));
   return std::abs(subject.to_integer());
 }
 
@@ -250,7 +263,8 @@ Value round(Evaluator&, const Value& subject, Given given) {
 }
 
 Value format(Evaluator& e, const Value& subject, Given given) {
-  if (!given.named.empty() && !given.positional.empty()) throw Failure("format takes arguments with names or without, not both");
+  if (!given.named.empty() && !given.positional.empty())
+    throw Failure("format takes arguments with names or without, not both");
   Value arguments(List{given.positional, List::Kind::tuple});
   if (!given.named.empty()) {
     Dict dict;
@@ -277,11 +291,30 @@ Value wordcount(Evaluator& e, const Value& subject, Given) {
 }  // namespace
 
 Filter find_text_filter(std::string_view name) {
-  static constexpr std::pair<std::string_view, Filter> all[] = {
-      {"trim", trim}, {"center", center}, {"truncate", truncate}, {"tojson", tojson}, {"default", default_value}, {"d", default_value}, {"string", string}, {"safe", safe},
-      {"replace", replace}, {"regex_replace", regex_replace}, {"indent", indent}, {"int", to_int}, {"float", to_float}, {"abs", absolute}, {"round", round}, {"format", format},
-      {"upper", on_text<upper>}, {"lower", on_text<lower>}, {"capitalize", on_text<capitalized>}, {"title", on_text<word_titles>},
-      {"escape", escape}, {"e", escape}, {"forceescape", forceescape}, {"wordcount", wordcount}};
+  static constexpr std::pair<std::string_view, Filter> all[] = {{"trim", trim},
+                                                                {"center", center},
+                                                                {"truncate", truncate},
+                                                                {"tojson", tojson},
+                                                                {"default", default_value},
+                                                                {"d", default_value},
+                                                                {"string", string},
+                                                                {"safe", safe},
+                                                                {"replace", replace},
+                                                                {"regex_replace", regex_replace},
+                                                                {"indent", indent},
+                                                                {"int", to_int},
+                                                                {"float", to_float},
+                                                                {"abs", absolute},
+                                                                {"round", round},
+                                                                {"format", format},
+                                                                {"upper", on_text<upper>},
+                                                                {"lower", on_text<lower>},
+                                                                {"capitalize", on_text<capitalized>},
+                                                                {"title", on_text<word_titles>},
+                                                                {"escape", escape},
+                                                                {"e", escape},
+                                                                {"forceescape", forceescape},
+                                                                {"wordcount", wordcount}};
   for (const auto& [known, f] : all)
     if (known == name) return f;
   return nullptr;

@@ -85,7 +85,8 @@ Value percent_format(Evaluator& e, const std::string& format, const Value& argum
     const Value* named = nullptr;
     if (++i < format.size() && format[i] == '(') {
       const size_t end = format.find(')', i);
-      if (end != format.npos && arguments.dict()) named = arguments.dict()->find(std::string_view(format).substr(i + 1, end - i - 1));
+      if (end != format.npos && arguments.dict())
+        named = arguments.dict()->find(std::string_view(format).substr(i + 1, end - i - 1));
       if (!named) throw Failure("a format names a value that is missing");
       i = end + 1;
     }
@@ -113,7 +114,8 @@ Value percent_format(Evaluator& e, const std::string& format, const Value& argum
   }
   // what has items may go unused, as Python has it
   const List* list = arguments.list();
-  const bool has_items = arguments.dict() || arguments.is_undefined() || (list && list->kind != List::Kind::generator && list->kind != List::Kind::view);
+  const bool has_items = arguments.dict() || arguments.is_undefined() ||
+                         (list && list->kind != List::Kind::generator && list->kind != List::Kind::view);
   if (tuple ? used < tuple->items.size() : used == 0 && !has_items) throw Failure("a format has fewer places than values");
   return e.text(std::move(out));
 }
@@ -157,8 +159,10 @@ std::string number_by_spec(const FormatSpec& given, const Value& v) {
   FormatSpec spec = given;
   if (spec.align == '0') spec.align = '=';
   const bool whole = v.is_integral() && (spec.type == 0 || among(spec.type, "dxXobnc"));
-  if (!whole && spec.type != 0 && !among(spec.type, "eEfFgGn%")) throw Failure(fmt::format("format(): '{}' does not go with {}", spec.type, describe(v)));
-  if (spec.grouping && (among(spec.type, "nc") || (spec.grouping == ',' && among(spec.type, "xXob")))) throw Failure("a format groups digits that cannot be grouped");
+  if (!whole && spec.type != 0 && !among(spec.type, "eEfFgGn%"))
+    throw Failure(fmt::format("format(): '{}' does not go with {}", spec.type, describe(v)));
+  if (spec.grouping && (among(spec.type, "nc") || (spec.grouping == ',' && among(spec.type, "xXob"))))
+    throw Failure("a format groups digits that cannot be grouped");
   if (!whole) return real_number_text(spec, v.to_real());
   if (spec.precision >= 0) throw Failure("a format for integers has a precision");
   if (spec.type != 'c') return integer_text(spec, v.to_integer());
@@ -229,7 +233,8 @@ class BraceFormat {
     const std::string_view name = text.substr(0, end);
     char conversion = 0;
     if (end < text.size() && text[end] == '!') {
-      if (end + 1 >= text.size() || !among(text[end + 1], "rsa") || (end + 2 < text.size() && text[end + 2] != ':')) throw Failure("format() knows !r, !s and !a");
+      if (end + 1 >= text.size() || !among(text[end + 1], "rsa") || (end + 2 < text.size() && text[end + 2] != ':'))
+        throw Failure("format() knows !r, !s and !a");
       conversion = text[end + 1];
       end += 2;
     }
@@ -272,6 +277,8 @@ class BraceFormat {
 
 }  // namespace
 
-Value brace_format(Evaluator& e, const std::string& format, const Arguments& given) { return e.text(BraceFormat(e, given).fill(format)); }
+Value brace_format(Evaluator& e, const std::string& format, const Arguments& given) {
+  return e.text(BraceFormat(e, given).fill(format));
+}
 
 }  // namespace sextant::jinja

@@ -62,7 +62,8 @@ std::string real_digits(const FormatSpec& spec, double size) {
   }
   if (type == 0) {
     std::string text = general(size, static_cast<int>(spec.precision));
-    if (const size_t e = text.find('e'); spec.alternate && text.find('.') == text.npos) text.insert(std::min(e, text.size()), 1, '.');
+    if (const size_t e = text.find('e'); spec.alternate && text.find('.') == text.npos)
+      text.insert(std::min(e, text.size()), 1, '.');
     return text;
   }
   const int precision = static_cast<int>(spec.precision < 0 ? 6 : spec.precision);

@@ -21,7 +21,8 @@ std::string normalized(std::string_view source, bool keep_trailing_newline) {
 }
 
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -42,7 +43,8 @@ std::string unescaped(std::string_view s, int line) {
     } else if (c >= '0' && c <= '7') {
       char32_t code = 0;
       size_t n = 0;
-      for (; n < 3 && i + n < s.size() && s[i + n] >= '0' && s[i + n] <= '7'; ++n) code = code * 8 + static_cast<char32_t>(s[i + n] - '0');
+      for (; n < 3 && i + n < s.size() && s[i + n] >= '0' && s[i + n] <= '7'; ++n)
+        code = code * 8 + static_cast<char32_t>(s[i + n] - '0');
       utf8::append(out, code);
       i += n - 1;
     } else if (c == 'N') {
@@ -51,11 +53,13 @@ std::string unescaped(std::string_view s, int line) {
       char32_t code = 0;
       if (i + digits >= s.size()) throw Failure("a string ends inside an escape", line);
       for (size_t n = 1; n <= digits; ++n) {
-        const size_t value = std::string_view("0123456789abcdef").find(static_cast<char>(lower(static_cast<char32_t>(static_cast<unsigned char>(s[i + n])))));
+        const size_t value = std::string_view("0123456789abcdef")
+                                 .find(static_cast<char>(lower(static_cast<char32_t>(static_cast<unsigned char>(s[i + n])))));
         if (value == std::string_view::npos) throw Failure("a string has a broken escape", line);
         code = code << 4 | static_cast<char32_t>(value);
       }
-      if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) throw Failure("a string has an escape that is not a character", line);
+      if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
+        throw Failure("a string has an escape that is not a character", line);
       utf8::append(out, code);
       i += digits;
     } else {
@@ -81,7 +85,8 @@ class Lexer {
   void add(Token::Kind kind, std::string text) { tokens_.push_back({kind, std::move(text), line_}); }
   void advance(size_t n) {
     n = std::min(n, text_.size() - at_);
-    line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_), text_.begin() + static_cast<std::ptrdiff_t>(at_ + n), '\n'));
+    line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(at_),
+                                         text_.begin() + static_cast<std::ptrdiff_t>(at_ + n), '\n'));
     at_ += n;
   }
   void skip_blanks() {
@@ -89,7 +94,9 @@ class Lexer {
     advance(rest.size() - strip(rest, true, false).size());
   }
   // A sign right after an opening mark: - strips all blanks before it, + keeps even those that lstrip_blocks would strip.
-  char sign_at(size_t offset) const { return offset < text_.size() && (text_[offset] == '-' || text_[offset] == '+') ? text_[offset] : 0; }
+  char sign_at(size_t offset) const {
+    return offset < text_.size() && (text_[offset] == '-' || text_[offset] == '+') ? text_[offset] : 0;
+  }
 
   // The text before a mark, without what `sign` and lstrip_blocks strip.
   std::string before_mark(size_t end, char sign, bool block) const {
@@ -114,7 +121,9 @@ class Lexer {
   void root() {
     size_t mark = at_;
     for (; mark < text_.size(); ++mark)
-      if (text_[mark] == '{' && mark + 1 < text_.size() && (text_[mark + 1] == '{' || text_[mark + 1] == '%' || text_[mark + 1] == '#')) break;
+      if (text_[mark] == '{' && mark + 1 < text_.size() &&
+          (text_[mark + 1] == '{' || text_[mark + 1] == '%' || text_[mark + 1] == '#'))
+        break;
     if (mark >= text_.size()) {
       add(Token::Kind::data, text_.substr(at_));
       advance(text_.size() - at_);
@@ -200,7 +209,8 @@ class Lexer {
         add(Token::Kind::op, std::string(op));
         return advance(2);
       }
-    if (std::string_view("+-*/%~[](){}<>=.:|,;").find(c) == std::string_view::npos) throw Failure(fmt::format("an unexpected '{}'", text_.substr(at_, utf8::at(text_, at_).size)), line_);
+    if (std::string_view("+-*/%~[](){}<>=.:|,;").find(c) == std::string_view::npos)
+      throw Failure(fmt::format("an unexpected '{}'", text_.substr(at_, utf8::at(text_, at_).size)), line_);
     if (c == '(' || c == '[' || c == '{') open.push_back(c == '(' ? ')' : c == '[' ? ']' : '}');
     if (c == ')' || c == ']' || c == '}') {
       if (open.empty() || open.back() != c) throw Failure(fmt::format("an unexpected '{}'", c), line_);
@@ -212,9 +222,15 @@ class Lexer {
 
   void number() {
     size_t end = at_;
-    const auto digits = [&] { while (end < text_.size() && (digit(text_[end]) || (text_[end] == '_' && end + 1 < text_.size() && digit(text_[end + 1])))) ++end; };
+    const auto digits = [&] {
+      while (end < text_.size() &&
+             (digit(text_[end]) || (text_[end] == '_' && end + 1 < text_.size() && digit(text_[end + 1]))))
+        ++end;
+    };
     const auto digit_at = [&](size_t i) { return i < text_.size() && digit(text_[i]); };
-    const char base = text_[at_] == '0' && at_ + 1 < text_.size() ? static_cast<char>(lower(static_cast<char32_t>(static_cast<unsigned char>(text_[at_ + 1])))) : 0;
+    const char base = text_[at_] == '0' && at_ + 1 < text_.size()
+                          ? static_cast<char>(lower(static_cast<char32_t>(static_cast<unsigned char>(text_[at_ + 1]))))
+                          : 0;
     bool real = false;
     if (base == 'x' || base == 'o' || base == 'b') {
       end += 2;
@@ -231,7 +247,8 @@ class Lexer {
     }
     std::string text = text_.substr(at_, end - at_);
     text.erase(std::remove(text.begin(), text.end(), '_'), text.end());
-    if (!real && base >= '0' && base <= '9' && text.find_first_not_of('0') != text.npos) throw Failure("a number begins with 0", line_);
+    if (!real && base >= '0' && base <= '9' && text.find_first_not_of('0') != text.npos)
+      throw Failure("a number begins with 0", line_);
     add(real ? Token::Kind::real : Token::Kind::integer, std::move(text));
     advance(end - at_);
   }
@@ -246,6 +263,8 @@ class Lexer {
 
 }  // namespace
 
-std::vector<Token> tokenize(std::string_view source, const Environment& environment) { return Lexer(source, environment).run(); }
+std::vector<Token> tokenize(std::string_view source, const Environment& environment) {
+  return Lexer(source, environment).run();
+}
 
 }  // namespace sextant::jinja

@@ -7,19 +7,24 @@ namespace sextant::jinja {
 namespace {
 
 constexpr std::string_view text_methods[] = {
-    "capitalize", "casefold", "center", "count", "endswith", "expandtabs", "find", "format", "index", "isalnum", "isalpha", "isascii", "isdecimal",
-    "isdigit", "islower", "isnumeric", "isprintable", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace", "rfind",
-    "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "upper", "zfill"};
+    "capitalize", "casefold", "center",   "count",     "endswith",   "expandtabs", "find",      "format",       "index",
+    "isalnum",    "isalpha",  "isascii",  "isdecimal", "isdigit",    "islower",    "isnumeric", "isprintable",  "isspace",
+    "istitle",    "isupper",  "join",     "ljust",     "lower",      "lstrip",     "partition", "removeprefix", "removesuffix",
+    "replace",    "rfind",    "rindex",   "rjust",     "rpartition", "rsplit",     "rstrip",    "split",        "splitlines",
+    "startswith", "strip",    "swapcase", "title",     "upper",      "zfill"};
 constexpr std::string_view dict_methods[] = {"copy", "get", "items", "keys", "values"};
 constexpr std::string_view list_methods[] = {"copy", "count", "index"};
 
 // What Python has beyond that: an error names it, where another unknown name is undefined.
 constexpr std::string_view other_text[] = {"encode", "format_map", "isidentifier", "maketrans", "translate"};
-constexpr std::string_view other_number[] = {"as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes", "fromhex", "hex",
-                                             "imag", "is_integer", "numerator", "real", "to_bytes"};
+constexpr std::string_view other_number[] = {"as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator",
+                                             "from_bytes",       "fromhex",   "hex",        "imag",      "is_integer",
+                                             "numerator",        "real",      "to_bytes"};
 constexpr std::string_view other_range[] = {"start", "step", "stop"};
 
-template <size_t n> bool among(const std::string_view (&names)[n], std::string_view name) { return std::find(names, names + n, name) != names + n; }
+template <size_t n> bool among(const std::string_view (&names)[n], std::string_view name) {
+  return std::find(names, names + n, name) != names + n;
+}
 
 Value call_dict_method(Evaluator& e, const Value& self, std::string_view name, const Arguments& given) {
   const Dict& dict = *self.dict();
@@ -43,11 +48,13 @@ Value call_dict_method(Evaluator& e, const Value& self, std::string_view name, c
 Value call_list_method(Evaluator& e, const Value& self, std::string_view name, const Arguments& given) {
   if (name == "copy") return self;
   const Bound bound("a method of a list", given, {"value", "start", "stop"}, 1);
-  if (!given.named.empty() || (name == "count" && bound[1])) throw Failure(fmt::format("{}() of a list takes no such argument", name));
+  if (!given.named.empty() || (name == "count" && bound[1]))
+    throw Failure(fmt::format("{}() of a list takes no such argument", name));
   e.charge(self);
   const Values& items = self.list()->items;
   if (name == "index" && bound[1]) throw Failure("index() of a part of a list is not supported");
-  if (name == "count") return static_cast<int64_t>(std::count_if(items.begin(), items.end(), [&](const Value& v) { return equal(v, *bound[0]); }));
+  if (name == "count")
+    return static_cast<int64_t>(std::count_if(items.begin(), items.end(), [&](const Value& v) { return equal(v, *bound[0]); }));
   const auto at = std::find_if(items.begin(), items.end(), [&](const Value& v) { return equal(v, *bound[0]); });
   if (at == items.end()) throw Failure("index(): the list has no such value");
   return static_cast<int64_t>(at - items.begin());

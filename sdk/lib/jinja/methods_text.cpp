@@ -65,7 +65,8 @@ Value splitlines(Evaluator& e, Text self, Given given) {
 Value stripped(Evaluator& e, Text self, Given given, bool left, bool right) {
   const Bound bound("strip()", given, {"chars"});
   const std::string chars = absent(bound, 0) ? "" : bound.text(0, "");
-  return e.text(std::string(strip(self, left, right, absent(bound, 0) ? std::nullopt : std::optional<std::string_view>(chars))));
+  return e.text(
+      std::string(strip(self, left, right, absent(bound, 0) ? std::nullopt : std::optional<std::string_view>(chars))));
 }
 
 // The part of `text` between two positions in characters, as startswith, find and count take them; `offset`: where it begins.
@@ -119,7 +120,8 @@ Value count(Text self, Given given) {
 Value replace(Evaluator& e, Text self, Given given) {
   const Bound bound("replace()", given, {"old", "new", "count"}, 2);
   const std::string from = bound.text(0, ""), to = bound.text(1, "");
-  if (to.size() > 1 && self.size() / std::max<size_t>(1, from.size()) > e.byte_limit() / to.size()) throw Failure("replace() would make too large a text");
+  if (to.size() > 1 && self.size() / std::max<size_t>(1, from.size()) > e.byte_limit() / to.size())
+    throw Failure("replace() would make too large a text");
   return e.text(replaced(self, from, to, bound.integer(2, -1)));
 }
 
@@ -142,7 +144,8 @@ Value partition(Evaluator& e, Text self, Given given, bool last) {
   if (separator.empty()) throw Failure("partition() needs a separator that is not empty");
   const std::string_view text = self;
   const size_t at = last ? text.rfind(separator) : text.find(separator);
-  if (at == text.npos) return last ? as_list(e, {"", "", text}, List::Kind::tuple) : as_list(e, {text, "", ""}, List::Kind::tuple);
+  if (at == text.npos)
+    return last ? as_list(e, {"", "", text}, List::Kind::tuple) : as_list(e, {text, "", ""}, List::Kind::tuple);
   return as_list(e, {text.substr(0, at), separator, text.substr(at + separator.size())}, List::Kind::tuple);
 }
 
@@ -215,7 +218,8 @@ Value call_text_method(Evaluator& e, const std::string& self, std::string_view n
   if (name == "expandtabs") return expandtabs(e, self, given);
   if (name == "split" || name == "rsplit") return split(e, self, given, name == "rsplit");
   if (name == "splitlines") return splitlines(e, self, given);
-  if (name == "strip" || name == "lstrip" || name == "rstrip") return stripped(e, self, given, name != "rstrip", name != "lstrip");
+  if (name == "strip" || name == "lstrip" || name == "rstrip")
+    return stripped(e, self, given, name != "rstrip", name != "lstrip");
   if (name == "startswith" || name == "endswith") return begins_or_ends(self, given, name == "startswith");
   if (name == "replace") return replace(e, self, given);
   if (name == "join") return join(e, self, given);
@@ -234,7 +238,8 @@ Value call_text_method(Evaluator& e, const std::string& self, std::string_view n
   if (name == "capitalize") return e.text(capitalized(self));
   if (name == "swapcase") return e.text(swapped(self));
   if (name == "istitle") return is_titled(self);
-  if (name == "isascii") return std::all_of(self.begin(), self.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (name == "isascii")
+    return std::all_of(self.begin(), self.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (name == "isprintable") return self.empty() || all_are(self, is_printable);
   if (name == "isspace") return all_are(self, is_blank);
   if (name == "isalpha") return all_are(self, is_letter);

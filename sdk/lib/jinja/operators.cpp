@@ -14,7 +14,9 @@ namespace {
 
 int64_t whole(const std::string& op, int64_t a, int64_t b) {
   int64_t r = 0;
-  const bool overflow = op == "+" ? __builtin_add_overflow(a, b, &r) : op == "-" ? __builtin_sub_overflow(a, b, &r) : __builtin_mul_overflow(a, b, &r);
+  const bool overflow = op == "+"   ? __builtin_add_overflow(a, b, &r)
+                        : op == "-" ? __builtin_sub_overflow(a, b, &r)
+                                    : __builtin_mul_overflow(a, b, &r);
   if (overflow) throw Failure("an integer is too large");
   return r;
 }
@@ -41,7 +43,8 @@ Value arithmetic(const std::string& op, const Value& a, const Value& b) {
   if ((op == "/" || op == "//" || op == "%") && b.to_real() == 0) throw Failure("division by zero");
   if (op == "/") return a.to_real() / b.to_real();
   if (op == "**" && a.to_real() == 0 && b.to_real() < 0) throw Failure("0 to a negative power");
-  if (op == "**" && a.to_real() < 0 && b.real() && std::floor(*b.real()) != *b.real()) throw Failure("complex numbers are not supported");
+  if (op == "**" && a.to_real() < 0 && b.real() && std::floor(*b.real()) != *b.real())
+    throw Failure("complex numbers are not supported");
   if (op == "**") return real ? Value(std::pow(a.to_real(), b.to_real())) : whole_power(a.to_integer(), b.to_integer());
   if (real) {
     const double x = a.to_real(), y = b.to_real();
@@ -54,7 +57,9 @@ Value arithmetic(const std::string& op, const Value& a, const Value& b) {
   return whole(op, x, y);
 }
 
-bool is_sequence(const Value& v) { return v.list() && (v.list()->kind == List::Kind::list || v.list()->kind == List::Kind::tuple); }
+bool is_sequence(const Value& v) {
+  return v.list() && (v.list()->kind == List::Kind::list || v.list()->kind == List::Kind::tuple);
+}
 
 }  // namespace
 
@@ -79,9 +84,12 @@ Value Evaluator::binary(const std::string& op, const Value& a, const Value& b) {
   if (op == "*" && b.is_integral() != a.is_integral()) {
     const Value& repeated = a.is_integral() ? b : a;
     const auto count = static_cast<uint64_t>(std::max<int64_t>(0, (a.is_integral() ? a : b).to_integer()));
-    const size_t size = repeated.string() ? repeated.string()->size() : is_sequence(repeated) ? repeated.list()->items.size() : 0;
+    const size_t size = repeated.string()       ? repeated.string()->size()
+                        : is_sequence(repeated) ? repeated.list()->items.size()
+                                                : 0;
     if (!repeated.string() && !is_sequence(repeated)) unsuited(op, a, b);
-    if (size > 0 && count > limits_.output_bytes / size) throw Failure(fmt::format("a value repeated {} times is too large", count));
+    if (size > 0 && count > limits_.output_bytes / size)
+      throw Failure(fmt::format("a value repeated {} times is too large", count));
     if (repeated.string()) {
       std::string out;
       out.reserve(size * count);
@@ -90,7 +98,8 @@ Value Evaluator::binary(const std::string& op, const Value& a, const Value& b) {
     }
     charge(size * count);
     Values items;
-    for (uint64_t i = 0; size > 0 && i < count; ++i) items.insert(items.end(), repeated.list()->items.begin(), repeated.list()->items.end());
+    for (uint64_t i = 0; size > 0 && i < count; ++i)
+      items.insert(items.end(), repeated.list()->items.begin(), repeated.list()->items.end());
     return list(std::move(items), repeated.list()->kind);
   }
   unsuited(op, a, b);

@@ -10,7 +10,9 @@ namespace sextant::jinja {
 namespace {
 constexpr uint32_t depth_max = 200;  // of expressions within expressions, and of blocks within blocks
 
-bool is_number(const Expr& e) { return e.kind == Expr::Kind::constant || (e.kind == Expr::Kind::unary && is_number(*e.parts[0])); }
+bool is_number(const Expr& e) {
+  return e.kind == Expr::Kind::constant || (e.kind == Expr::Kind::unary && is_number(*e.parts[0]));
+}
 }
 
 Parser::Nested::Nested(Parser& p) : parser(p) {
@@ -42,8 +44,11 @@ std::string Parser::expect_name() {
 void Parser::unexpected(std::string_view wanted) const {
   using Kind = Token::Kind;
   const Kind k = now().kind;
-  const std::string found = k == Kind::end ? "the end of the template" : k == Kind::block_end ? "%}" : k == Kind::print_end ? "}}"
-                            : k == Kind::string ? "a string" : "'" + now().text + "'";
+  const std::string found = k == Kind::end         ? "the end of the template"
+                            : k == Kind::block_end ? "%}"
+                            : k == Kind::print_end ? "}}"
+                            : k == Kind::string    ? "a string"
+                                                   : "'" + now().text + "'";
   throw Failure(fmt::format("expected {}, found {}", wanted, found), now().line);
 }
 
@@ -108,7 +113,8 @@ ExprPtr Parser::expression(bool conditional) {
 // Jinja2 refuses a template that uses an unknown filter or test, unless a condition may keep it from being reached.
 void Parser::check_known(const Expr& node) const {
   if (lenient_ || node.kind == Expr::Kind::conditional) return;
-  if (node.kind == Expr::Kind::filter && !find_filter(node.name, environment_)) throw Failure("no filter is named '" + node.name + "'", node.line);
+  if (node.kind == Expr::Kind::filter && !find_filter(node.name, environment_))
+    throw Failure("no filter is named '" + node.name + "'", node.line);
   if (node.kind == Expr::Kind::test && !find_test(node.name)) throw Failure("no test is named '" + node.name + "'", node.line);
   for (const ExprPtr& part : node.parts)
     if (part) check_known(*part);
@@ -147,7 +153,8 @@ ExprPtr Parser::comparison() {
   parts.push_back(sum());
   for (;;) {
     constexpr std::string_view signs[] = {"==", "!=", "<", "<=", ">", ">="};
-    if (std::any_of(std::begin(signs), std::end(signs), [&](std::string_view op) { return now().is(op); })) ops.push_back(next().text);
+    if (std::any_of(std::begin(signs), std::end(signs), [&](std::string_view op) { return now().is(op); }))
+      ops.push_back(next().text);
     else if (skip_name("in")) ops.push_back("in");
     else if (now().is_name("not") && ahead().is_name("in")) next(), next(), ops.push_back("not in");
     else break;
@@ -192,7 +199,8 @@ ExprPtr Parser::power() {
     const int line = next().line;
     ExprPtr right = unary();
     // Jinja2 writes -2 ** x down as Python, where it is -(2 ** x); with numbers on both sides it computes (-2) ** 2 itself
-    const bool swapped = negative && left->kind == Expr::Kind::unary && left->parts[0]->kind == Expr::Kind::constant && !is_number(*right);
+    const bool swapped =
+        negative && left->kind == Expr::Kind::unary && left->parts[0]->kind == Expr::Kind::constant && !is_number(*right);
     ExprPtr base = swapped ? std::move(left->parts[0]) : std::move(left);
     left = make(Expr::Kind::binary, line, parts_of(std::move(base), std::move(right)), "**");
     if (swapped) left = make(Expr::Kind::unary, line, parts_of(std::move(left)), "-");
@@ -249,7 +257,8 @@ ExprPtr Parser::name_or_constant() {
     if (base != 10) text.remove_prefix(2);
     int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-    if (error != std::errc() || end != text.data() + text.size()) throw Failure("'" + token.text + "' is not a number, or too large", token.line);
+    if (error != std::errc() || end != text.data() + text.size())
+      throw Failure("'" + token.text + "' is not a number, or too large", token.line);
     node->constant = Value(number);
   } else if (kind == Kind::name) {
     const std::string name = next().text;

@@ -45,16 +45,20 @@ std::vector<Argument> Parser::arguments() {
   std::vector<Argument> out;
   const int line = now().line;
   expect("(");
-  const auto has = [&](Kind kind) { return std::any_of(out.begin(), out.end(), [&](const Argument& a) { return a.kind == kind; }); };
+  const auto has = [&](Kind kind) {
+    return std::any_of(out.begin(), out.end(), [&](const Argument& a) { return a.kind == kind; });
+  };
   while (!now().is(")")) {
     if (!out.empty()) expect(",");
     if (now().is(")")) break;
     Argument argument;
     if (skip("*")) argument.kind = Kind::spread;
     else if (skip("**")) argument.kind = Kind::spread_dict;
-    else if (now().kind == Token::Kind::name && ahead().is("=")) argument.kind = Kind::keyword, argument.name = next().text, next();
+    else if (now().kind == Token::Kind::name && ahead().is("="))
+      argument.kind = Kind::keyword, argument.name = next().text, next();
     argument.value = expression();
-    const bool late = has(Kind::spread_dict) || (has(Kind::spread) && (argument.kind == Kind::spread || argument.kind == Kind::positional)) ||
+    const bool late = has(Kind::spread_dict) ||
+                      (has(Kind::spread) && (argument.kind == Kind::spread || argument.kind == Kind::positional)) ||
                       (has(Kind::keyword) && argument.kind == Kind::positional);
     if (late) throw Failure("the arguments of a call are in no valid order", line);
     out.push_back(std::move(argument));
@@ -93,7 +97,8 @@ ExprPtr Parser::test(ExprPtr node) {
   const bool word = token.kind == Kind::name && !token.is_name("else") && !token.is_name("or") && !token.is_name("and");
   if (token.is("(")) {
     node->arguments = arguments();
-  } else if (word || token.kind == Kind::string || token.kind == Kind::integer || token.kind == Kind::real || token.is("[") || token.is("{")) {
+  } else if (word || token.kind == Kind::string || token.kind == Kind::integer || token.kind == Kind::real || token.is("[") ||
+             token.is("{")) {
     // x is divisibleby 3: one argument may stand without parentheses
     if (token.is_name("is")) throw Failure("tests cannot be chained with is", line);
     Argument argument;

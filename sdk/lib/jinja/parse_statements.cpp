@@ -14,7 +14,8 @@ Body Parser::body(std::initializer_list<std::string_view> ends, std::string_view
   for (;;) {
     switch (now().kind) {
       case Token::Kind::end:
-        if (ends.size() > 0) throw Failure(fmt::format("{{% {} %}} is not closed by {{% {} %}}", opened_by, *(ends.end() - 1)), line);
+        if (ends.size() > 0)
+          throw Failure(fmt::format("{{% {} %}} is not closed by {{% {} %}}", opened_by, *(ends.end() - 1)), line);
         return out;
       case Token::Kind::data: {
         const int at = now().line;
@@ -52,7 +53,8 @@ void Parser::statement(Body& out) {
   else if (token.is_name("macro")) out.push_back(macro());
   else if (token.is_name("call")) out.push_back(call_block(lenient));
   else if (token.is_name("filter")) out.push_back(filter_block());
-  else if (token.is_name("with") || token.is_name("block") || (environment_.chat && token.is_name("generation"))) out.push_back(scope(token.text, lenient));
+  else if (token.is_name("with") || token.is_name("block") || (environment_.chat && token.is_name("generation")))
+    out.push_back(scope(token.text, lenient));
   else if (token.is_name("include") || token.is_name("import") || token.is_name("from") || token.is_name("extends"))
     throw Failure("{% " + token.text + " %} needs other files, which a template does not have", token.line);
   else throw Failure("{% " + token.text + " %} is not a statement that templates know, or stands where it cannot", token.line);
@@ -130,7 +132,8 @@ ExprPtr Parser::target(bool with_namespace) {
       const std::string name = expect_name();
       for (const std::string_view taken : {"true", "false", "none", "True", "False", "None"})
         if (name == taken) throw Failure("'" + name + "' cannot be assigned to", at);
-      if (loop_variables_ > 0 && name == "loop" && !now().is(".")) throw Failure("'loop' cannot be assigned to inside of a loop", at);
+      if (loop_variables_ > 0 && name == "loop" && !now().is("."))
+        throw Failure("'loop' cannot be assigned to inside of a loop", at);
       ExprPtr node = make(Expr::Kind::name, at, {}, name);
       if (with_namespace && skip(".")) node = make(Expr::Kind::attribute, at, parts_of(std::move(node)), expect_name());
       parts.push_back(std::move(node));
@@ -170,7 +173,8 @@ void Parser::signature(Macro& macro) {
     for (const Parameter& other : macro.parameters)
       if (other.name == parameter.name) throw Failure("two parameters are named '" + other.name + "'", now().line);
     if (skip("=")) parameter.otherwise = expression();
-    else if (!macro.parameters.empty() && macro.parameters.back().otherwise) throw Failure("a parameter without a default follows one that has one", now().line);
+    else if (!macro.parameters.empty() && macro.parameters.back().otherwise)
+      throw Failure("a parameter without a default follows one that has one", now().line);
     macro.parameters.push_back(std::move(parameter));
   }
   expect(")");
@@ -237,7 +241,8 @@ Stmt Parser::scope(std::string_view opened_by, bool lenient) {
     if (inner_scopes_ > 0) throw Failure("{% block %} inside of a loop, a macro or {% with %} is not supported", stmt.line);
     const std::string name = expect_name();
     if (!blocks_.insert(name).second) throw Failure("two blocks are named '" + name + "'", stmt.line);
-    if (now().is_name("scoped") || now().is_name("required")) throw Failure("{% block " + name + " " + now().text + " %} is not supported", stmt.line);
+    if (now().is_name("scoped") || now().is_name("required"))
+      throw Failure("{% block " + name + " " + now().text + " %} is not supported", stmt.line);
   }
   lenient_ = lenient;
   while (word == "with" && now().kind != Token::Kind::block_end) {

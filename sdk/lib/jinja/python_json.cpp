@@ -26,7 +26,9 @@ class Writer {
   }
 
  private:
-  static std::string real(double d) { return std::isnan(d) ? "NaN" : std::isinf(d) ? (d < 0 ? "-Infinity" : "Infinity") : real_text(d); }
+  static std::string real(double d) {
+    return std::isnan(d) ? "NaN" : std::isinf(d) ? (d < 0 ? "-Infinity" : "Infinity") : real_text(d);
+  }
 
   void quote(std::string_view s) {
     out_ += '"';
@@ -37,7 +39,8 @@ class Writer {
       if (k != marks.npos) (out_ += '\\') += letters[k];
       else if (c.code >= 0x10000 && style_.ascii)
         out_ += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((c.code - 0x10000u) >> 10), 0xDC00 + ((c.code - 0x10000u) & 0x3FF));
-      else if (c.code < 0x20 || (c.code >= 0x7F && style_.ascii)) out_ += fmt::format("\\u{:04x}", static_cast<uint32_t>(c.code));
+      else if (c.code < 0x20 || (c.code >= 0x7F && style_.ascii))
+        out_ += fmt::format("\\u{:04x}", static_cast<uint32_t>(c.code));
       else out_.append(s, i, c.size);
       i += c.size;
     }
@@ -71,7 +74,8 @@ class Writer {
     if (d.members.empty()) return void(out_ += "{}");
     std::vector<const std::pair<Value, Value>*> members;
     for (const auto& member : d.members) members.push_back(&member);
-    if (style_.sort_keys) std::stable_sort(members.begin(), members.end(), [](auto* a, auto* b) { return less(a->first, b->first); });
+    if (style_.sort_keys)
+      std::stable_sort(members.begin(), members.end(), [](auto* a, auto* b) { return less(a->first, b->first); });
     out_ += '{';
     ++depth_;
     for (size_t i = 0; i < members.size(); ++i) {

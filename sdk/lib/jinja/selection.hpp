@@ -4,8 +4,8 @@
 
 namespace sextant::jinja {
 
-/// The part of `v` that `name` leads to: an integer, or names between dots. Where there is none, also on the way: `otherwise`, or
-/// undefined.
+/// The part of `v` that `name` leads to: an integer, or names between dots. Where there is none, also on the way: `otherwise`,
+/// or undefined.
 Value part_of(Evaluator& e, const Value& v, const Value& name, const Value* otherwise = nullptr);
 /// "a,b" as "a" and "b".
 Values split_names(const Value& names);

@@ -19,9 +19,11 @@ const Value& other(Given given) {
 // Whether v % by is that remainder, as Python computes it.
 bool remains(const Value& v, const Value& by, double remainder) {
   v.expect_defined();
-  if (!v.is_number() || !by.is_number()) throw Failure(fmt::format("the test needs numbers, not {} and {}", type_name(v), type_name(by)));
+  if (!v.is_number() || !by.is_number())
+    throw Failure(fmt::format("the test needs numbers, not {} and {}", type_name(v), type_name(by)));
   if (by.to_real() == 0) throw Failure("division by zero");
-  if (v.is_integral() && by.is_integral()) return (by.to_integer() == -1 ? 0 : std::abs(v.to_integer() % by.to_integer())) == remainder;
+  if (v.is_integral() && by.is_integral())
+    return (by.to_integer() == -1 ? 0 : std::abs(v.to_integer() % by.to_integer())) == remainder;
   const double rest = std::fmod(v.to_real(), by.to_real());
   return (rest < 0 ? rest + std::fabs(by.to_real()) : rest) == remainder;
 }
@@ -37,7 +39,8 @@ bool is_iterable(Evaluator&, const Value& v) {
 }
 // whatever has a length and items: Jinja2 asks no more
 bool is_sequence(Evaluator&, const Value& v) {
-  return v.string() || v.dict() || (v.is_undefined() && !v.is_strict()) || (v.list() && v.list()->kind != Kind::generator && v.list()->kind != Kind::view);
+  return v.string() || v.dict() || (v.is_undefined() && !v.is_strict()) ||
+         (v.list() && v.list()->kind != Kind::generator && v.list()->kind != Kind::view);
 }
 bool is_number(Evaluator&, const Value& v) { return v.is_number(); }
 bool is_integer(Evaluator&, const Value& v) { return v.integer() != nullptr; }
@@ -79,15 +82,32 @@ template <bool (*test)(Evaluator&, const Value&)> bool alone(Evaluator& e, const
 
 Test find_test(std::string_view name) {
   // those that compare with a value, then those that look at one alone
-  static constexpr std::pair<std::string_view, Test> with_value[] = {
-      {"divisibleby", is_divisible}, {"sameas", is_same}, {"in", is_in}, {"eq", is_equal}, {"equalto", is_equal}, {"==", is_equal},
-      {"ne", is_unequal}, {"!=", is_unequal}, {"lt", is_less}, {"lessthan", is_less}, {"<", is_less}, {"gt", is_greater},
-      {"greaterthan", is_greater}, {">", is_greater}, {"le", is_at_most}, {"<=", is_at_most}, {"ge", is_at_least}, {">=", is_at_least}};
+  static constexpr std::pair<std::string_view, Test> with_value[] = {{"divisibleby", is_divisible},
+                                                                     {"sameas", is_same},
+                                                                     {"in", is_in},
+                                                                     {"eq", is_equal},
+                                                                     {"equalto", is_equal},
+                                                                     {"==", is_equal},
+                                                                     {"ne", is_unequal},
+                                                                     {"!=", is_unequal},
+                                                                     {"lt", is_less},
+                                                                     {"lessthan", is_less},
+                                                                     {"<", is_less},
+                                                                     {"gt", is_greater},
+                                                                     {"greaterthan", is_greater},
+                                                                     {">", is_greater},
+                                                                     {"le", is_at_most},
+                                                                     {"<=", is_at_most},
+                                                                     {"ge", is_at_least},
+                                                                     {">=", is_at_least}};
   static constexpr std::pair<std::string_view, Test> of_one[] = {
-      {"defined", alone<is_defined>}, {"undefined", alone<is_undefined>}, {"none", alone<is_none>}, {"string", alone<is_string>}, {"mapping", alone<is_mapping>},
-      {"iterable", alone<is_iterable>}, {"sequence", alone<is_sequence>}, {"number", alone<is_number>}, {"integer", alone<is_integer>}, {"float", alone<is_float>},
-      {"boolean", alone<is_boolean>}, {"true", alone<is_true>}, {"false", alone<is_false>}, {"callable", alone<is_callable>}, {"odd", alone<is_odd>}, {"even", alone<is_even>},
-      {"filter", alone<is_filter>}, {"test", alone<is_test>}, {"escaped", alone<is_escaped>}, {"lower", alone<is_lower_text>}, {"upper", alone<is_upper_text>}};
+      {"defined", alone<is_defined>},   {"undefined", alone<is_undefined>}, {"none", alone<is_none>},
+      {"string", alone<is_string>},     {"mapping", alone<is_mapping>},     {"iterable", alone<is_iterable>},
+      {"sequence", alone<is_sequence>}, {"number", alone<is_number>},       {"integer", alone<is_integer>},
+      {"float", alone<is_float>},       {"boolean", alone<is_boolean>},     {"true", alone<is_true>},
+      {"false", alone<is_false>},       {"callable", alone<is_callable>},   {"odd", alone<is_odd>},
+      {"even", alone<is_even>},         {"filter", alone<is_filter>},       {"test", alone<is_test>},
+      {"escaped", alone<is_escaped>},   {"lower", alone<is_lower_text>},    {"upper", alone<is_upper_text>}};
   for (const auto& [known, f] : with_value)
     if (known == name) return f;
   for (const auto& [known, f] : of_one)

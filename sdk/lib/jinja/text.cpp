@@ -31,8 +31,8 @@ std::vector<std::string_view> characters(std::string_view text) {
 }
 
 bool is_blank(char32_t c) {
-  return (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 std::string_view strip(std::string_view text, bool left, bool right, std::optional<std::string_view> of) {
@@ -59,7 +59,8 @@ std::vector<std::string_view> lines(std::string_view text, bool keep_ends) {
   for (size_t i = 0; i < text.size();) {
     const utf8::Character c = utf8::at(text, i);
     size_t end = i + c.size;
-    const bool breaks = (c.code >= 10 && c.code <= 13) || (c.code >= 0x1C && c.code <= 0x1E) || c.code == 0x85 || c.code == 0x2028 || c.code == 0x2029;
+    const bool breaks = (c.code >= 10 && c.code <= 13) || (c.code >= 0x1C && c.code <= 0x1E) || c.code == 0x85 ||
+                        c.code == 0x2028 || c.code == 0x2029;
     if (c.code == '\r' && end < text.size() && text[end] == '\n') ++end;
     if (breaks) {
       out.push_back(text.substr(begin, (keep_ends ? end : i) - begin));
@@ -151,7 +152,8 @@ std::string escaped(std::string_view text) {
 }
 
 std::string centered(std::string_view text, int64_t width, std::string_view fill) {
-  const int64_t missing = std::max<int64_t>(0, width - static_cast<int64_t>(utf8::length(text))), left = missing / 2 + (missing & width & 1);
+  const int64_t missing = std::max<int64_t>(0, width - static_cast<int64_t>(utf8::length(text))),
+                left = missing / 2 + (missing & width & 1);
   std::string out;
   for (int64_t i = 0; i < left; ++i) out += fill;
   out += text;

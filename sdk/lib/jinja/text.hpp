@@ -1,4 +1,5 @@
-// Python's text, for values that keep UTF-8: positions are code points, and what is a blank or an upper-case letter is Unicode's.
+// Python's text, for values that keep UTF-8: positions are code points, and what is a blank or an upper-case letter is
+// Unicode's.
 #pragma once
 #include <cstdint>
 #include <optional>

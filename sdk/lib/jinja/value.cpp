@@ -192,7 +192,8 @@ bool truth(const Value& v) {
 }
 
 bool equal(const Value& a, const Value& b) {
-  if (a.is_number() && b.is_number()) return a.real() || b.real() ? a.to_real() == b.to_real() : a.to_integer() == b.to_integer();
+  if (a.is_number() && b.is_number())
+    return a.real() || b.real() ? a.to_real() == b.to_real() : a.to_integer() == b.to_integer();
   if (a.string() && b.string()) return *a.string() == *b.string();
   if (a.is_undefined() || b.is_undefined()) a.expect_defined(), b.expect_defined();
   if (a.is_undefined() || a.is_none()) return a.is_undefined() == b.is_undefined() && a.is_none() == b.is_none();
@@ -247,7 +248,8 @@ std::string real_text(double v) {
   char digits[64];
   const double size = std::fabs(v);
   const bool exponent = size != 0 && (size < 1e-4 || size >= 1e16);
-  const auto end = std::to_chars(digits, digits + sizeof digits, v, exponent ? std::chars_format::scientific : std::chars_format::fixed).ptr;
+  const auto end =
+      std::to_chars(digits, digits + sizeof digits, v, exponent ? std::chars_format::scientific : std::chars_format::fixed).ptr;
   std::string out(digits, end);
   if (!exponent && out.find('.') == out.npos) out += ".0";
   return out;

@@ -5,8 +5,8 @@
 namespace sextant::jinja {
 namespace {
 
-// Walks the tree in the order of the text. A name counts where nothing before it, in its scope or around it, has set it; what only one
-// branch of an if sets is taken as set, for whether it was depends on the values.
+// Walks the tree in the order of the text. A name counts where nothing before it, in its scope or around it, has set it; what
+// only one branch of an if sets is taken as set, for whether it was depends on the values.
 class Walk {
  public:
   explicit Walk(const Environment& environment) : environment_(environment) {}

@@ -1,5 +1,5 @@
-// Patterns of Python's re (3.11) to PCRE2's syntax, where the same signs mean something else. Whether re would refuse a pattern that
-// PCRE2 takes is looked at only for escapes.
+// Patterns of Python's re (3.11) to PCRE2's syntax, where the same signs mean something else. Whether re would refuse a pattern
+// that PCRE2 takes is looked at only for escapes.
 #include <algorithm>
 #include <fmt/format.h>
 #include <sextant/regex.hpp>
@@ -48,7 +48,8 @@ class Translator {
   Result<void> code_point(size_t digits) {
     const std::string_view hex = pattern_.substr(at_ + 2, digits);
     if (hex.size() < digits || !std::all_of(hex.begin(), hex.end(), is_hex))
-      return Error{Error::Kind::config, fmt::format("the escape \"\\{}\" at byte {} needs {} hexadecimal digits", pattern_[at_ + 1], at_, digits)};
+      return Error{Error::Kind::config,
+                   fmt::format("the escape \"\\{}\" at byte {} needs {} hexadecimal digits", pattern_[at_ + 1], at_, digits)};
     out_ += fmt::format("\\x{{{}}}", hex);
     at_ += 2 + digits;
     return {};
@@ -68,7 +69,8 @@ class Translator {
       // the separators U+001C to U+001F are blanks to Python
       if (in_set) out_ += kind == 's' ? "\\s\\x1c-\\x1f" : "\\S";
       else out_ += kind == 's' ? "[\\s\\x1c-\\x1f]" : "[^\\s\\x1c-\\x1f]";
-    } else if (is_letter(kind) && std::string_view(in_set ? "abdDfnrtwW" : "aAbBdDfnrtwW").find(kind) == std::string_view::npos) {
+    } else if (is_letter(kind) &&
+               std::string_view(in_set ? "abdDfnrtwW" : "aAbBdDfnrtwW").find(kind) == std::string_view::npos) {
       return Error{Error::Kind::config, fmt::format("\"\\{}\" at byte {} is not an escape of re", kind, at_)};
     } else {
       out_ += pattern_.substr(at_, 2);

@@ -44,8 +44,8 @@ double thread_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-// Called for the callout in front of a pattern, which is reached once at each place, and where steps are counted for those in front of
-// each item. Most searches end before the clock is read.
+// Called for the callout in front of a pattern, which is reached once at each place, and where steps are counted for those in
+// front of each item. Most searches end before the clock is read.
 int watch(pcre2_callout_block* callout, void* data) {
   constexpr uint32_t automatic = 255;
   const auto& watched = *static_cast<const RegexWatch*>(data);
@@ -105,8 +105,8 @@ Result<RegexOptions> RegexOptions::of_flags(std::string_view flags) {
 
 Result<Regex> Regex::compile(std::string_view pattern, RegexOptions options, std::string_view origin) {
   const auto unusable = [&](std::string_view why) {
-    return Error{options.error_kind, fmt::format("{}{}the regular expression {} cannot be used: {}", origin, origin.empty() ? "" : ": ",
-                                                 json::quote(pattern.substr(0, 200)), why)};
+    return Error{options.error_kind, fmt::format("{}{}the regular expression {} cannot be used: {}", origin,
+                                                 origin.empty() ? "" : ": ", json::quote(pattern.substr(0, 200)), why)};
   };
   if (pattern.size() > options.limits.pattern_bytes)
     return unusable(fmt::format("it has {} bytes, {} are allowed", pattern.size(), options.limits.pattern_bytes));
@@ -130,10 +130,12 @@ Result<Regex> Regex::compile(std::string_view pattern, RegexOptions options, std
   pcre2_set_newline(rules.get(), PCRE2_NEWLINE_LF);  // whatever the library was built with
   int number = 0;
   PCRE2_SIZE offset = 0;
-  pcre2_code* const compiled = pcre2_compile(bytes_of(source), source.size(), compile_bits(options), &number, &offset, rules.get());
+  pcre2_code* const compiled =
+      pcre2_compile(bytes_of(source), source.size(), compile_bits(options), &number, &offset, rules.get());
   if (!compiled) {
     const bool translated = options.syntax == RegexOptions::Syntax::python;
-    return unusable(fmt::format("{} (byte {}{})", message_of(number), offset - std::min(watched, offset), translated ? " of its PCRE2 form" : ""));
+    return unusable(fmt::format("{} (byte {}{})", message_of(number), offset - std::min(watched, offset),
+                                translated ? " of its PCRE2 form" : ""));
   }
   auto code = std::make_shared<Code>();
   code->code = compiled;
@@ -148,7 +150,8 @@ Result<Regex> Regex::compile(std::string_view pattern, RegexOptions options, std
   pcre2_set_heap_limit(code->context, options.limits.heap_kib);
   code->watch = {options.limits, options.steps_taken};
   pcre2_set_callout(code->context, watch, &code->watch);
-  if (options.compiled_to_code && pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE) == 0) {  // where it cannot: slower and the same
+  if (options.compiled_to_code &&
+      pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE) == 0) {  // where it cannot: slower and the same
     pcre2_jit_stack_assign(code->context, thread_stack, nullptr);
     code->direct = options.valid_text;
   }
@@ -164,8 +167,8 @@ Result<Regex> Regex::compile(std::string_view pattern, RegexOptions options, std
 
 Error Regex::given_up(int status, size_t text_bytes) const {
   return {Error::Kind::data, fmt::format("{}{}the regular expression {} gives up on a text of {} bytes ({}); {}", code_->origin,
-                                         code_->origin.empty() ? "" : ": ", json::quote(code_->pattern.substr(0, 200)), text_bytes,
-                                         message_of(status), code_->advice)};
+                                         code_->origin.empty() ? "" : ": ", json::quote(code_->pattern.substr(0, 200)),
+                                         text_bytes, message_of(status), code_->advice)};
 }
 
 Regex::Search::Search(const Regex& regex, std::string_view text, bool as_python)
@@ -179,8 +182,9 @@ int Regex::Search::next(size_t& ret_begin, size_t& ret_end) {
     // Python finds no match again that was empty and takes an empty one behind another; the others take none there
     const uint32_t again = as_python_ && last_end_ == at_ && last_begin_ == at_ ? PCRE2_NOTEMPTY_ATSTART : 0;
     const int status =
-        code_.direct ? pcre2_jit_match(code_.code, bytes_of(text_), text_.size(), at_, again, data, code_.context)
-                     : pcre2_match(code_.code, bytes_of(text_), text_.size(), at_, code_.match_bits | again, data, code_.context);
+        code_.direct
+            ? pcre2_jit_match(code_.code, bytes_of(text_), text_.size(), at_, again, data, code_.context)
+            : pcre2_match(code_.code, bytes_of(text_), text_.size(), at_, code_.match_bits | again, data, code_.context);
     if (status == PCRE2_ERROR_NOMATCH) return 0;
     if (status < 0) return status;
     const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(data);
@@ -212,8 +216,9 @@ RegexMatch Regex::Search::match() const {
 Result<std::optional<RegexMatch>> Regex::search(std::string_view text, size_t from) const {
   const Search search(*this, text, true);  // starts the watch
   const auto data = static_cast<pcre2_match_data*>(search.data());
-  const int status = from > text.size() ? PCRE2_ERROR_NOMATCH
-                                        : pcre2_match(code_->code, bytes_of(text), text.size(), from, code_->match_bits, data, code_->context);
+  const int status = from > text.size()
+                         ? PCRE2_ERROR_NOMATCH
+                         : pcre2_match(code_->code, bytes_of(text), text.size(), from, code_->match_bits, data, code_->context);
   if (status == PCRE2_ERROR_NOMATCH) return std::optional<RegexMatch>();
   if (status < 0) return given_up(status, text.size());
   return std::optional(search.match());

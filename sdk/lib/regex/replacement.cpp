@@ -32,7 +32,8 @@ Result<Replacement> Replacement::parse(std::string_view text, const Regex& regex
   Replacement out;
   std::string literal;
   const auto broken = [&](std::string_view why) {
-    return Error{Error::Kind::config, fmt::format("the replacement {} cannot be used: {}", json::quote(text.substr(0, 200)), why)};
+    return Error{Error::Kind::config,
+                 fmt::format("the replacement {} cannot be used: {}", json::quote(text.substr(0, 200)), why)};
   };
   const auto add_group = [&](std::string_view name) -> Result<void> {
     std::optional<uint32_t> group;
@@ -41,7 +42,8 @@ Result<Replacement> Replacement::parse(std::string_view text, const Regex& regex
     else if (!name.empty() && !is_digit(name[0]))
       group = regex.group_of(name);
     if (!group || *group > regex.group_count())
-      return broken(fmt::format("the pattern {} has no group {}", json::quote(regex.pattern().substr(0, 200)), json::quote(name)));
+      return broken(
+          fmt::format("the pattern {} has no group {}", json::quote(regex.pattern().substr(0, 200)), json::quote(name)));
     if (!literal.empty()) out.parts_.emplace_back(std::exchange(literal, {}));
     out.parts_.emplace_back(*group);
     return {};
@@ -69,7 +71,8 @@ Result<Replacement> Replacement::parse(std::string_view text, const Regex& regex
       return broken("it ends with a backslash");
     } else if (next == 'g') {
       const size_t close = text.find('>', i);
-      if (i + 1 >= text.size() || text[i + 1] != '<' || close == text.npos) return broken("\"\\g\" needs a group's name in \"<...>\"");
+      if (i + 1 >= text.size() || text[i + 1] != '<' || close == text.npos)
+        return broken("\"\\g\" needs a group's name in \"<...>\"");
       SXT_CHECK(add_group(text.substr(i + 2, close - i - 2)));
       i = close + 1;
     } else if (is_digit(next)) {

@@ -44,7 +44,9 @@ class Walk {
     Schemas out;
     for (const json::Value* schema : schemas) {
       const json::Value* items = json::find(*schema, "items");
-      if (items && items->IsArray()) items = index < items->Size() ? &(*items)[static_cast<rapidjson::SizeType>(index)] : json::find(*schema, "additionalItems");
+      if (items && items->IsArray())
+        items =
+            index < items->Size() ? &(*items)[static_cast<rapidjson::SizeType>(index)] : json::find(*schema, "additionalItems");
       if (items) out.push_back(items);
     }
     return with_parts(out);
@@ -92,7 +94,8 @@ class Walk {
       if (std::find(around_.begin(), around_.end(), schema) != around_.end()) continue;
       around_.push_back(schema);
       if (const json::Value* properties = json::find(*schema, "properties"); properties && properties->IsObject())
-        for (const auto& member : properties->GetObject()) one(std::string(json::text(member.name)), with_parts({&member.value}));
+        for (const auto& member : properties->GetObject())
+          one(std::string(json::text(member.name)), with_parts({&member.value}));
       Schemas any;
       if (const json::Value* patterns = json::find(*schema, "patternProperties"); patterns && patterns->IsObject())
         for (const auto& pattern : patterns->GetObject()) any.push_back(&pattern.value);

@@ -108,7 +108,8 @@ class Check {
     auto it = patterns_.find(&pattern);
     if (it == patterns_.end()) it = patterns_.emplace(&pattern, schema_regex(json::text(pattern))).first;
     const Result<bool> found = it->second ? it->second->found_in(json::text(text)) : Result<bool>(false);
-    if (!found && fault_.empty()) fault_ = fmt::format("has the pattern {}, which takes too long to match", json::write(pattern));
+    if (!found && fault_.empty())
+      fault_ = fmt::format("has the pattern {}, which takes too long to match", json::write(pattern));
     return found && *found;
   }
 
@@ -172,7 +173,10 @@ class Check {
     for (rapidjson::SizeType i = 0; items && i < value.Size(); ++i) {
       const bool own = items->IsObject() || i < items->Size();
       if (!own && others && others->IsBool() && !others->GetBool()) return breach(schema, "additionalItems", value);
-      const json::Value* rules = items->IsObject() ? items : own ? &(*items)[i] : others && others->IsObject() ? others : nullptr;
+      const json::Value* rules = items->IsObject()              ? items
+                                 : own                          ? &(*items)[i]
+                                 : others && others->IsObject() ? others
+                                                                : nullptr;
       if (!rules) break;
       if (Found found = at(std::to_string(i), *rules, value[i])) return found;
     }
@@ -211,9 +215,11 @@ class Check {
   Found number(const json::Value& schema, const json::Value& value) const {
     const auto is_open = [&](const char* keyword) { return json::find_bool(schema, keyword).value_or(false); };
     if (const json::Value* limit = json::find(schema, "minimum"))
-      if (is_open("exclusiveMinimum") ? !is_less(*limit, value) : is_less(value, *limit)) return breach(schema, "minimum", value);
+      if (is_open("exclusiveMinimum") ? !is_less(*limit, value) : is_less(value, *limit))
+        return breach(schema, "minimum", value);
     if (const json::Value* limit = json::find(schema, "maximum"))
-      if (is_open("exclusiveMaximum") ? !is_less(value, *limit) : is_less(*limit, value)) return breach(schema, "maximum", value);
+      if (is_open("exclusiveMaximum") ? !is_less(value, *limit) : is_less(*limit, value))
+        return breach(schema, "maximum", value);
     const json::Value* factor = json::find(schema, "multipleOf");
     return factor && !is_multiple(value, *factor) ? breach(schema, "multipleOf", value) : Found();
   }

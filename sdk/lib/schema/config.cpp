@@ -109,7 +109,8 @@ std::string complaint(const Breach& breach) {
   if (keyword == "uniqueItems") return "must not hold an item twice";
   if (keyword == "minProperties") return fmt::format("must have at least {} keys", wanted);
   if (keyword == "maxProperties") return fmt::format("must have at most {} keys", wanted);
-  if (keyword == "anyOf" || keyword == "oneOf") return fmt::format("must be {}, not {}", type_text(schema), found(schema, value));
+  if (keyword == "anyOf" || keyword == "oneOf")
+    return fmt::format("must be {}, not {}", type_text(schema), found(schema, value));
   return fmt::format("breaks the rule \"{}\" of its schema with {}", keyword, found(schema, value));
 }
 
@@ -132,8 +133,8 @@ Result<std::string> check_config(std::string_view component, std::string_view sc
   SXT_TRY(json::Document config,
           json::parse(config_json.empty() ? "{}" : config_json, fmt::format("{}: {}", origin, component)));
   if (!config.IsObject())
-    return Error{Error::Kind::config,
-                 fmt::format("{}: {} is configured with {}; give a JSON object", origin, component, shorten(json::write(config), 60))};
+    return Error{Error::Kind::config, fmt::format("{}: {} is configured with {}; give a JSON object", origin, component,
+                                                  shorten(json::write(config), 60))};
   const auto breach = find_breach(schema_root, config);
   if (!breach) return Error{breach.error().kind, fmt::format("the schema of {} {}", component, breach.error().message)};
   if (*breach) return Error{Error::Kind::config, fmt::format("{}: {} {}", origin, component, sentence(**breach))};

@@ -136,7 +136,8 @@ Result<Regex> schema_regex(std::string_view pattern) {
   RegexOptions options;
   options.unicode_classes = false;
   options.dollar_is_end = options.valid_text = true;  // ECMA 262
-  // a sane pattern takes some hundred steps on a configuration's value; what backtracks without an end is ended within milliseconds
+  // a sane pattern takes some hundred steps on a configuration's value; what backtracks without an end is ended within
+  // milliseconds
   options.limits = {.steps = 100'000, .heap_kib = 16'384, .seconds = 1};
   options.error_kind = Error::Kind::data;
   return Regex::compile(pattern, std::move(options));

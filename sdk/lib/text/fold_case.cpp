@@ -11,8 +11,8 @@ std::string fold_case(std::string_view text) {
     const Character character = at(text, i);
     utf8proc_int32_t folded[8];
     int boundary = 0;
-    const auto n = character.valid ? utf8proc_decompose_char(static_cast<utf8proc_int32_t>(character.code), folded, std::ssize(folded),
-                                                             UTF8PROC_CASEFOLD, &boundary)
+    const auto n = character.valid ? utf8proc_decompose_char(static_cast<utf8proc_int32_t>(character.code), folded,
+                                                             std::ssize(folded), UTF8PROC_CASEFOLD, &boundary)
                                    : 0;
     if (n < 1 || n > std::ssize(folded)) {
       out.append(text.substr(i, character.size));

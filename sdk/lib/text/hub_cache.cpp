@@ -27,7 +27,8 @@ bool is_hub_id(std::string_view id) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
   };
   const size_t slash = id.find('/');
-  const std::string_view organisation = slash == id.npos ? "x" : id.substr(0, slash), name = slash == id.npos ? id : id.substr(slash + 1);
+  const std::string_view organisation = slash == id.npos ? "x" : id.substr(0, slash),
+                         name = slash == id.npos ? id : id.substr(slash + 1);
   for (const std::string_view part : {organisation, name})
     if (part.empty() || part.front() == '.' || !std::all_of(part.begin(), part.end(), plain)) return false;
   return true;
@@ -42,7 +43,8 @@ std::string hub_folder_name(std::string_view id) {
 std::string nor_in_hub_cache(std::string_view id) {
   const std::string cache = hub_cache_folder();
   if (!is_hub_id(id) || cache.empty()) return "";
-  return fmt::format(", and the cache of the Hugging Face Hub, {} (HF_HUB_CACHE or HF_HOME name another), holds no {}", cache, hub_folder_name(id));
+  return fmt::format(", and the cache of the Hugging Face Hub, {} (HF_HUB_CACHE or HF_HOME name another), holds no {}", cache,
+                     hub_folder_name(id));
 }
 
 }  // namespace sextant

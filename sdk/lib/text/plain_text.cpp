@@ -10,7 +10,8 @@ int category(char32_t c) { return utf8proc_category(static_cast<utf8proc_int32_t
 
 bool is_article(std::string_view word) {
   const auto same = [&](std::string_view article) {
-    return word.size() == article.size() && std::equal(word.begin(), word.end(), article.begin(), [](char a, char b) { return (a | 0x20) == b; });
+    return word.size() == article.size() &&
+           std::equal(word.begin(), word.end(), article.begin(), [](char a, char b) { return (a | 0x20) == b; });
   };
   return same("a") || same("an") || same("the");
 }
@@ -28,8 +29,8 @@ bool is_ascii_punctuation(char32_t c) {
   return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
 }
 bool is_chinese(char32_t c) {
-  return (c >= 0x2E80 && c <= 0x303F) || (c >= 0x3040 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x4E00 && c <= 0x9FFF) ||
-         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x323AF);
+  return (c >= 0x2E80 && c <= 0x303F) || (c >= 0x3040 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x4DBF) ||
+         (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x20000 && c <= 0x323AF);
 }
 
 bool all_digits(std::string_view text) {
@@ -80,7 +81,8 @@ std::vector<std::string_view> words(std::string_view text) {
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separator) {
   std::vector<std::string_view> out;
-  for (size_t at; (at = text.find(separator)) != text.npos; text.remove_prefix(at + separator.size())) out.push_back(text.substr(0, at));
+  for (size_t at; (at = text.find(separator)) != text.npos; text.remove_prefix(at + separator.size()))
+    out.push_back(text.substr(0, at));
   out.push_back(text);
   return out;
 }
@@ -94,7 +96,9 @@ std::string_view behind_last(std::string_view text, std::string_view separator) 
   return at == text.npos ? text : text.substr(at + separator.size());
 }
 
-std::string replaced(std::string_view text, std::string_view from, std::string_view to) { return jinja::replaced(text, from, to); }
+std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
+  return jinja::replaced(text, from, to);
+}
 
 std::string joined(const std::vector<std::string_view>& parts, std::string_view separator) {
   std::string out;

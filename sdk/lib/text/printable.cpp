@@ -36,7 +36,9 @@ std::string printable(std::string_view text, Lines lines) {
       case '\n': return std::string("\\n");
       case '\r': return std::string("\\r");
       case '\t': return std::string("\\t");
-      default: return c < 0x80 ? fmt::format("\\x{:02X}", static_cast<unsigned>(c)) : fmt::format("\\u{:04X}", static_cast<unsigned>(c));
+      default:
+        return c < 0x80 ? fmt::format("\\x{:02X}", static_cast<unsigned>(c))
+                        : fmt::format("\\u{:04X}", static_cast<unsigned>(c));
     }
   });
 }

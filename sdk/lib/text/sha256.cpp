@@ -23,7 +23,9 @@ Sha256::Sha256() : context_(std::make_unique<Context>()) {
 }
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
-void Sha256::add(std::span<const std::byte> bytes) { check(EVP_DigestUpdate(context_->digest.get(), bytes.data(), bytes.size()) == 1); }
+void Sha256::add(std::span<const std::byte> bytes) {
+  check(EVP_DigestUpdate(context_->digest.get(), bytes.data(), bytes.size()) == 1);
+}
 std::string Sha256::hex() {
   std::array<unsigned char, 32> bytes{};
   check(EVP_DigestFinal_ex(context_->digest.get(), bytes.data(), nullptr) == 1);
@@ -51,7 +53,8 @@ Result<std::string> sha256_file(const std::filesystem::path& path) {
   if (!file) return Error{Error::Kind::io, fmt::format("cannot read {}; check its permissions", path.string())};
   Sha256 digest;
   std::string block(1 << 20, '\0');
-  while (const size_t n = std::fread(block.data(), 1, block.size(), file.get())) digest.add(std::as_bytes(std::span(block.data(), n)));
+  while (const size_t n = std::fread(block.data(), 1, block.size(), file.get()))
+    digest.add(std::as_bytes(std::span(block.data(), n)));
   if (std::ferror(file.get())) return Error{Error::Kind::io, fmt::format("reading {} failed", path.string())};
   return digest.hex();
 }

@@ -8,10 +8,13 @@ namespace {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool begins_with(std::string_view text, std::string_view tag) {
-  return text.size() >= tag.size() && std::equal(tag.begin(), tag.end(), text.begin(), [](char a, char b) { return lower(a) == lower(b); });
+  return text.size() >= tag.size() &&
+         std::equal(tag.begin(), tag.end(), text.begin(), [](char a, char b) { return lower(a) == lower(b); });
 }
 
-size_t find_blanks_end(std::string_view text, size_t at) { return std::min(text.find_first_not_of(" \t\r\n", at), text.size()); }
+size_t find_blanks_end(std::string_view text, size_t at) {
+  return std::min(text.find_first_not_of(" \t\r\n", at), text.size());
+}
 bool is_blank(std::string_view text) { return find_blanks_end(text, 0) == text.size(); }
 
 std::string trimmed(std::string_view text) {
@@ -35,7 +38,8 @@ bool split_channels(std::string_view text, Thought& out) {
   const size_t begin = body + message.size();
   out.thinking = text.substr(0, at);
   std::string_view answer = text.substr(begin);
-  for (const std::string_view end : {"<|end|>", "<|return|>", "<|start|>", "<|call|>"}) answer = answer.substr(0, answer.find(end));
+  for (const std::string_view end : {"<|end|>", "<|return|>", "<|start|>", "<|call|>"})
+    answer = answer.substr(0, answer.find(end));
   out.answer = trimmed(answer);
   return true;
 }
@@ -148,7 +152,8 @@ bool opens_thinking(std::string_view prompt) {
 }
 
 bool names_thinking_tag(std::string_view text) {
-  if (text.find("think>") != text.npos || text.find("|channel|") != text.npos || text.find("assistantfinal") != text.npos) return true;
+  if (text.find("think>") != text.npos || text.find("|channel|") != text.npos || text.find("assistantfinal") != text.npos)
+    return true;
   const auto tags = known_thinking_tags();
   return std::any_of(tags.begin(), tags.end(), [&](const ThinkingTags& tag) { return text.find(tag.close) != text.npos; });
 }

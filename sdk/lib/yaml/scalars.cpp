@@ -38,7 +38,9 @@ std::optional<json::Value> sexagesimal(std::string_view text, bool negative) {
   for (bool first = true;; first = false) {
     const size_t colon = text.find(':');
     const std::string part = without_underscores(text.substr(0, colon));
-    if (part.empty() || !all_of(part, digits) || part.size() > (first ? 12u : 2u) || (!first && part.size() == 2 && part[0] > '5')) return std::nullopt;
+    if (part.empty() || !all_of(part, digits) || part.size() > (first ? 12u : 2u) ||
+        (!first && part.size() == 2 && part[0] > '5'))
+      return std::nullopt;
     value = value * 60 + std::stoull(part);
     if (colon == text.npos) break;
     text.remove_prefix(colon + 1);
@@ -51,8 +53,10 @@ std::optional<json::Value> integer(std::string_view text) {
   if (negative || text.starts_with('+')) text.remove_prefix(1);
   if (text.empty()) return std::nullopt;
   if (text == "0") return json::Value(0);
-  if (text.starts_with("0b") && text.size() > 2 && all_of(text.substr(2), "01_")) return integer_of(text.substr(2), 2, negative);
-  if (text.starts_with("0x") && text.size() > 2 && all_of(text.substr(2), "0123456789abcdefABCDEF_")) return integer_of(text.substr(2), 16, negative);
+  if (text.starts_with("0b") && text.size() > 2 && all_of(text.substr(2), "01_"))
+    return integer_of(text.substr(2), 2, negative);
+  if (text.starts_with("0x") && text.size() > 2 && all_of(text.substr(2), "0123456789abcdefABCDEF_"))
+    return integer_of(text.substr(2), 16, negative);
   if (text[0] == '0' && all_of(text.substr(1), "01234567_")) return integer_of(text.substr(1), 8, negative);
   if (text[0] < '1' || text[0] > '9') return std::nullopt;
   if (all_of(text, digits_)) return integer_of(text, 10, negative);
@@ -71,7 +75,8 @@ std::optional<double> real(std::string_view whole) {
   if (dot == 0 && (behind[0] < '0' || behind[0] > '9')) return std::nullopt;
   if (const size_t e = behind.find_first_of("eE"); e != behind.npos) {
     const std::string_view exponent = behind.substr(e + 1);
-    if (exponent.size() < 2 || (exponent[0] != '-' && exponent[0] != '+') || !all_of(exponent.substr(1), digits)) return std::nullopt;
+    if (exponent.size() < 2 || (exponent[0] != '-' && exponent[0] != '+') || !all_of(exponent.substr(1), digits))
+      return std::nullopt;
     behind = behind.substr(0, e);
   }
   if (!all_of(behind, digits_)) return std::nullopt;

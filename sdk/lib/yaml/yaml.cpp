@@ -1,5 +1,5 @@
-// libyaml's events to a tree of JSON. libyaml is what PyYAML parses with, so texts are the same to the byte; what a plain scalar means is
-// scalars.cpp's. (yaml-cpp 0.7 reads \xA0 as a byte and loses line feeds at the end of folded texts.)
+// libyaml's events to a tree of JSON. libyaml is what PyYAML parses with, so texts are the same to the byte; what a plain
+// scalar means is scalars.cpp's. (yaml-cpp 0.7 reads \xA0 as a byte and loses line feeds at the end of folded texts.)
 #include <sextant/yaml.hpp>
 #include <fmt/format.h>
 #include <memory>
@@ -25,11 +25,14 @@ struct Event {
   ~Event() { yaml_event_delete(&raw); }
 };
 
-std::string_view text_of(const yaml_char_t* text) { return text ? std::string_view(reinterpret_cast<const char*>(text)) : std::string_view(); }
+std::string_view text_of(const yaml_char_t* text) {
+  return text ? std::string_view(reinterpret_cast<const char*>(text)) : std::string_view();
+}
 
 class Reader {
  public:
-  Reader(std::string_view text, json::Document::AllocatorType& allocator, const Limits& limits) : a_(allocator), limits_(limits) {
+  Reader(std::string_view text, json::Document::AllocatorType& allocator, const Limits& limits)
+      : a_(allocator), limits_(limits) {
     if (!yaml_parser_initialize(&parser_)) throw std::bad_alloc();
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
@@ -44,7 +47,8 @@ class Reader {
     json::Value root = value(next(), 0);
     next();  // the document's end
     const Event behind = next();
-    if (behind.raw.type != YAML_STREAM_END_EVENT) throw Failure{behind.raw.start_mark, "a second document begins here; write one in a file"};
+    if (behind.raw.type != YAML_STREAM_END_EVENT)
+      throw Failure{behind.raw.start_mark, "a second document begins here; write one in a file"};
     return root;
   }
 
@@ -53,17 +57,22 @@ class Reader {
     Event event;
     if (yaml_parser_parse(&parser_, &event.raw)) return event;
     const bool placed = parser_.problem_mark.line > 0 || parser_.problem_mark.column > 0 || parser_.error != YAML_READER_ERROR;
-    throw Failure{placed ? parser_.problem_mark : parser_.mark, fmt::format("this is not YAML: {}", parser_.problem ? parser_.problem : "there is no memory for it")};
+    throw Failure{placed ? parser_.problem_mark : parser_.mark,
+                  fmt::format("this is not YAML: {}", parser_.problem ? parser_.problem : "there is no memory for it")};
   }
   void count(const yaml_mark_t& mark, size_t n = 1) {
     count_ += n;
-    if (count_ > limits_.values) throw Failure{mark, fmt::format("more than {} values, aliases counted as often as they are used; a task file has some dozens", limits_.values)};
+    if (count_ > limits_.values)
+      throw Failure{mark,
+                    fmt::format("more than {} values, aliases counted as often as they are used; a task file has some dozens",
+                                limits_.values)};
   }
 
   json::Value value(const Event& event, unsigned depth) {
     const yaml_event_t& raw = event.raw;
     count(raw.start_mark);
-    if (depth > limits_.depth) throw Failure{raw.start_mark, fmt::format("lists and maps nest more than {} deep", limits_.depth)};
+    if (depth > limits_.depth)
+      throw Failure{raw.start_mark, fmt::format("lists and maps nest more than {} deep", limits_.depth)};
     switch (raw.type) {
       case YAML_ALIAS_EVENT: return alias(raw);
       case YAML_SCALAR_EVENT: return kept(raw.data.scalar.anchor, scalar(raw));
@@ -90,11 +99,14 @@ class Reader {
   }
   json::Value alias(const yaml_event_t& raw) {
     const auto found = anchors_.find(std::string(text_of(raw.data.alias.anchor)));
-    if (found == anchors_.end()) throw Failure{raw.start_mark, fmt::format("the alias *{} names no anchor before it", text_of(raw.data.alias.anchor))};
+    if (found == anchors_.end())
+      throw Failure{raw.start_mark, fmt::format("the alias *{} names no anchor before it", text_of(raw.data.alias.anchor))};
     count(raw.start_mark, found->second.values);
     return json::Value(found->second.value, a_);
   }
-  json::Value text(std::string_view text) { return json::Value(text.data(), static_cast<rapidjson::SizeType>(text.size()), a_); }
+  json::Value text(std::string_view text) {
+    return json::Value(text.data(), static_cast<rapidjson::SizeType>(text.size()), a_);
+  }
 
   json::Value scalar(const yaml_event_t& raw) {
     const auto& given = raw.data.scalar;
@@ -106,7 +118,8 @@ class Reader {
     }
     if (tag.empty()) return given.style == YAML_PLAIN_SCALAR_STYLE ? plain_scalar(content, a_) : text(content);
     if (tag == "!") return text(content);
-    if (!tag.starts_with(standard)) throw Failure{raw.start_mark, fmt::format("the tag {} is not known; there is !function", tag)};
+    if (!tag.starts_with(standard))
+      throw Failure{raw.start_mark, fmt::format("the tag {} is not known; there is !function", tag)};
     const std::string_view type = tag.substr(standard.size());
     if (type == "str") return text(content);
     if (type == "int" || type == "float" || type == "bool" || type == "null") return plain_scalar(content, a_);
@@ -145,7 +158,8 @@ class Reader {
     json::Value out(rapidjson::kObjectType);
     std::vector<json::Value> merged;
     for (Event key = next(); key.raw.type != YAML_MAPPING_END_EVENT;) {
-      if (key.raw.type != YAML_SCALAR_EVENT) throw Failure{key.raw.start_mark, "a key that is a list, a map or an alias is not read; use a text"};
+      if (key.raw.type != YAML_SCALAR_EVENT)
+        throw Failure{key.raw.start_mark, "a key that is a list, a map or an alias is not read; use a text"};
       const auto& given = key.raw.data.scalar;
       const std::string_view name(reinterpret_cast<const char*>(given.value), given.length);
       json::Value item = value(next(), depth + 1);
@@ -168,7 +182,9 @@ class Reader {
 }  // namespace
 
 Result<json::Document> parse(std::string_view text, const std::string& origin, const Limits& limits) {
-  if (text.size() > limits.bytes) return Error{Error::Kind::config, fmt::format("{} has {} bytes; a YAML file of more than {} is not read", origin, text.size(), limits.bytes)};
+  if (text.size() > limits.bytes)
+    return Error{Error::Kind::config,
+                 fmt::format("{} has {} bytes; a YAML file of more than {} is not read", origin, text.size(), limits.bytes)};
   if (const size_t valid = utf8::valid_prefix(text); valid < text.size()) {
     const auto [line, column] = json::line_and_column(text, valid);
     return Error{Error::Kind::config, fmt::format("{}:{}:{}: the file is not UTF-8; convert it", origin, line, column)};
@@ -179,7 +195,8 @@ Result<json::Document> parse(std::string_view text, const std::string& origin, c
     static_cast<json::Value&>(out).Swap(root);
     return Result<json::Document>(std::move(out));
   } catch (const Failure& failure) {
-    return Error{Error::Kind::config, fmt::format("{}:{}:{}: {}", origin, failure.mark.line + 1, failure.mark.column + 1, failure.what)};
+    return Error{Error::Kind::config,
+                 fmt::format("{}:{}:{}: {}", origin, failure.mark.line + 1, failure.mark.column + 1, failure.what)};
   }
 }
 

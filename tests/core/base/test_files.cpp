@@ -175,7 +175,8 @@ TEST_CASE("where an object's members stand is found without parsing them, wherev
     CHECK(scan.whole());
     CHECK(found == std::vector<std::string>{"a 1.5", R"(b\"} {"x":["]",{}],"y":"\\"})", R"( "{")", "c [ ]"});
   }
-  for (const std::string bad : {"", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}}", "{\"a\":]}", "{} x", "{\"a\":\"}"}) {
+  for (const std::string bad :
+       {"", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}}", "{\"a\":]}", "{} x", "{\"a\":\"}"}) {
     CAPTURE(bad);
     MemberScan scan([](std::string_view, uint64_t, uint64_t) { return true; });
     CHECK_FALSE((scan.feed(bad) && scan.whole()));

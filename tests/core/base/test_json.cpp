@@ -17,12 +17,15 @@ TEST_CASE("a zero is a zero whatever its exponent") {
 
 TEST_CASE("a number beyond a double's range is an error") {
   CHECK(json::parse("1.7976931348623157e308", "x"));
-  for (const char* text : {"2e308", "[-1e999]", "5555555555555555555555555555555555555555555555555555555555555555555555555e308"}) CHECK_FALSE(json::parse(text, "x"));
+  for (const char* text :
+       {"2e308", "[-1e999]", "5555555555555555555555555555555555555555555555555555555555555555555555555e308"})
+    CHECK_FALSE(json::parse(text, "x"));
 }
 
 TEST_CASE("half a surrogate pair is an error") {
   CHECK(json::write(*json::parse(R"("\ud83d\ude00")", "x")) == "\"\xF0\x9F\x98\x80\"");
-  for (const char* text : {R"("\ude00")", R"(["\\ud83d\ude00"])", R"({"\udc00": 1})", R"("\ud83d")"}) CHECK_FALSE(json::parse(text, "x"));
+  for (const char* text : {R"("\ude00")", R"(["\\ud83d\ude00"])", R"({"\udc00": 1})", R"("\ud83d")"})
+    CHECK_FALSE(json::parse(text, "x"));
 }
 
 TEST_CASE("nesting ends at depth_max") {
@@ -36,7 +39,8 @@ TEST_CASE("nesting ends at depth_max") {
 }
 
 TEST_CASE("doubles survive writing and reading to the bit") {
-  for (const double value : {0.1, 1e-5, 3.6676000356674194, 5e-324, 1.7976931348623157e308, -2.2250738585072014e-308, 1e22, 123456789012345680.0}) {
+  for (const double value :
+       {0.1, 1e-5, 3.6676000356674194, 5e-324, 1.7976931348623157e308, -2.2250738585072014e-308, 1e22, 123456789012345680.0}) {
     json::Document document;
     document.SetDouble(value);
     CHECK(json::parse(json::write(document), "x")->GetDouble() == value);
@@ -52,11 +56,21 @@ TEST_CASE("a number that JSON cannot write is null, and what stands behind it is
 }
 
 TEST_CASE("an error says what is wrong in the writer's words, and what to do") {
-  const std::pair<const char*, const char*> cases[] = {
-      {R"({"a":NaN})", "JSON has no NaN"}, {R"({"a":None})", "Python's None; JSON writes null"}, {"{'a':1}", "single quotes"}, {R"({"a":'x'})", "single quotes"},
-      {R"({"a":1,})", "a comma stands in front of '}'"}, {"[1,]", "a comma is one too many"}, {"[1 2]", "a comma or ']' is missing"}, {R"({"a" 1})", "a colon is missing"},
-      {R"({"a": )", "cut short"}, {R"({"a": 1)", "cut short"}, {R"("abc)", "no closing double quote"}, {R"({"a":1} {"a":2})", ".jsonl"}, {"abc", "'abc' is not a JSON value"},
-      {R"("\q")", "a backslash"}, {"", "there is nothing here"}};
+  const std::pair<const char*, const char*> cases[] = {{R"({"a":NaN})", "JSON has no NaN"},
+                                                       {R"({"a":None})", "Python's None; JSON writes null"},
+                                                       {"{'a':1}", "single quotes"},
+                                                       {R"({"a":'x'})", "single quotes"},
+                                                       {R"({"a":1,})", "a comma stands in front of '}'"},
+                                                       {"[1,]", "a comma is one too many"},
+                                                       {"[1 2]", "a comma or ']' is missing"},
+                                                       {R"({"a" 1})", "a colon is missing"},
+                                                       {R"({"a": )", "cut short"},
+                                                       {R"({"a": 1)", "cut short"},
+                                                       {R"("abc)", "no closing double quote"},
+                                                       {R"({"a":1} {"a":2})", ".jsonl"},
+                                                       {"abc", "'abc' is not a JSON value"},
+                                                       {R"("\q")", "a backslash"},
+                                                       {"", "there is nothing here"}};
   for (const auto& [text, words] : cases) {
     const auto parsed = json::parse(text, "x");
     CAPTURE(text);

@@ -9,7 +9,10 @@ namespace sextant::test {
 namespace {
 
 TEST_CASE("numbers in messages have commas, bytes are rounded up to MiB") {
-  for (const auto& [number, text] : {std::pair<uint64_t, const char*>{0, "0"}, {999, "999"}, {1000, "1,000"}, {123456, "123,456"},
+  for (const auto& [number, text] : {std::pair<uint64_t, const char*>{0, "0"},
+                                     {999, "999"},
+                                     {1000, "1,000"},
+                                     {123456, "123,456"},
                                      {UINT64_MAX, "18,446,744,073,709,551,615"}})
     CHECK(with_commas(number) == text);
   CHECK(mebibytes(0) == "0 MiB");
@@ -50,10 +53,13 @@ TEST_CASE("text from outside shows what would command a terminal, and does nothi
            {"a\nb\tc\rd", "a\\nb\\tc\\rd", "a\nb\tc\\rd"},
            {std::string("a\0b\x7F", 4), "a\\x00b\\x7F", "a\\x00b\\x7F"},
            {"\u009B31m\u0085", "\\u009B31m\\u0085", "\\u009B31m\\u0085"},  // CSI and NEL as one character
-           {"\u202Egnp.exe\u202C\u2066x\u2069\u200F\u061C", "\\u202Egnp.exe\\u202C\\u2066x\\u2069\\u200F\\u061C", "\\u202Egnp.exe\\u202C\\u2066x\\u2069\\u200F\\u061C"},
+           {"\u202Egnp.exe\u202C\u2066x\u2069\u200F\u061C", "\\u202Egnp.exe\\u202C\\u2066x\\u2069\\u200F\\u061C",
+            "\\u202Egnp.exe\\u202C\\u2066x\\u2069\\u200F\\u061C"},
            {"\u2028\u2029", "\\u2028\\u2029", "\\u2028\\u2029"},
-           {"\u200D\u00A0", "\u200D\u00A0", "\u200D\u00A0"},            // a joiner of emoji, a blank
-           {"\x9B" "31m \xE7\xAD", "\uFFFD31m \uFFFD", "\uFFFD31m \uFFFD"},  // bytes that are not UTF-8; an 8-bit CSI among them
+           {"\u200D\u00A0", "\u200D\u00A0", "\u200D\u00A0"},  // a joiner of emoji, a blank
+           {"\x9B"
+            "31m \xE7\xAD",
+            "\uFFFD31m \uFFFD", "\uFFFD31m \uFFFD"},  // bytes that are not UTF-8; an 8-bit CSI among them
        }) {
     CAPTURE(row.text);
     CHECK(printable(row.text) == row.one);

@@ -30,7 +30,8 @@ TEST_CASE("a threshold is a data set or group, perhaps a metric, and a number") 
   const config::RunConfig run = run_of({"law", "a,b", "x=y"});
   const auto good = thresholds({"law=40", "law,f1,strict=0.5", "a,b=-1e-3", "a,b,f1=2", "x=y=3", "all=50"}, run);
   REQUIRE(good);
-  const std::vector<std::pair<std::string, std::string>> expected{{"law", ""}, {"law", "f1,strict"}, {"a,b", ""}, {"a,b", "f1"}, {"x=y", ""}, {"all", ""}};
+  const std::vector<std::pair<std::string, std::string>> expected{{"law", ""},   {"law", "f1,strict"}, {"a,b", ""},
+                                                                  {"a,b", "f1"}, {"x=y", ""},          {"all", ""}};
   for (size_t i = 0; i < expected.size(); ++i) CHECK(std::pair((*good)[i].dataset, (*good)[i].metric) == expected[i]);
   CHECK((*good)[2].value == -1e-3);
   for (const char* bad : {"law", "law=", "law=x", "law=4x", "=4", "law=nan", "law=inf", "lwa=4", "f1=4"}) {

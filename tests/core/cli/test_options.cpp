@@ -14,9 +14,28 @@ Result<RunCommandFlags> parse(const std::vector<std::string>& args) {
 }  // namespace
 
 TEST_CASE("the seed's command line is read whole", "[cli]") {
-  const auto flags = parse({"--datasets", "ceval_gen", "--hf-path", "DIR/internlm2-chat-1_8b", "--tokenizer-path", "DIR/internlm2-chat-1_8b", "--tokenizer-kwargs",
-                            "padding_side='left'", "truncation='left'", "trust_remote_code=True", "--model-kwargs", "device_map='auto'", "trust_remote_code=True",
-                            "--max-seq-len", "1024", "--max-out-len", "16", "--batch-size", "2", "--num-gpus", "1", "--debug"});
+  const auto flags = parse({"--datasets",
+                            "ceval_gen",
+                            "--hf-path",
+                            "DIR/internlm2-chat-1_8b",
+                            "--tokenizer-path",
+                            "DIR/internlm2-chat-1_8b",
+                            "--tokenizer-kwargs",
+                            "padding_side='left'",
+                            "truncation='left'",
+                            "trust_remote_code=True",
+                            "--model-kwargs",
+                            "device_map='auto'",
+                            "trust_remote_code=True",
+                            "--max-seq-len",
+                            "1024",
+                            "--max-out-len",
+                            "16",
+                            "--batch-size",
+                            "2",
+                            "--num-gpus",
+                            "1",
+                            "--debug"});
   REQUIRE(flags);
   CHECK(flags->run.datasets == std::vector<std::string>{"ceval_gen"});
   CHECK(flags->run.tokenizer_kwargs.size() == 3);
@@ -74,7 +93,11 @@ TEST_CASE("an option is no other option's value, and nothing is an empty one") {
 }
 
 TEST_CASE("a value may begin with a dash where it is not an option, or is attached") {
-  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{{"--system-prompt=--json"}, {"--system-prompt", "- be brief"}, {"--stop-words", "-", "a"}, {"-w-r"}, {"--set", "a.b=-1"}}) {
+  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{{"--system-prompt=--json"},
+                                                                                    {"--system-prompt", "- be brief"},
+                                                                                    {"--stop-words", "-", "a"},
+                                                                                    {"-w-r"},
+                                                                                    {"--set", "a.b=-1"}}) {
     const auto flags = parse(args);
     INFO(args.front() << ": " << (flags ? "" : flags.error().message));
     REQUIRE(flags);

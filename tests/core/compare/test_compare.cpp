@@ -18,7 +18,8 @@ Answers answers(const std::vector<double>& values, const std::string& dataset = 
   out.dataset = dataset;
   out.metrics = {"accuracy"};
   out.facts = {{higher, none, none, 100}};
-  for (size_t i = 0; i < values.size(); ++i) out.questions.push_back({std::to_string(i), "p" + std::to_string(i), i, "", {values[i]}, 1});
+  for (size_t i = 0; i < values.size(); ++i)
+    out.questions.push_back({std::to_string(i), "p" + std::to_string(i), i, "", {values[i]}, 1});
   return out;
 }
 std::vector<double> flips(size_t both, size_t first, size_t second, bool of_first) {
@@ -90,7 +91,8 @@ TEST_CASE("right and wrong alone is McNemar's; clusters and other values are per
 }
 
 TEST_CASE("where less is better, flips and gates are turned") {
-  const auto result = compare::compare(answers(flips(0, 0, 40, true), "law", false), answers(flips(0, 0, 40, false), "law", false), "", false);
+  const auto result =
+      compare::compare(answers(flips(0, 0, 40, true), "law", false), answers(flips(0, 0, 40, false), "law", false), "", false);
   REQUIRE(result);
   CHECK(result->difference.value == 100);
   CHECK(result->a_only == 40);
@@ -105,8 +107,9 @@ TEST_CASE("where less is better, flips and gates are turned") {
 TEST_CASE("one data set that is much worse is a no-go, however good the others are") {
   Report report;
   report.b.model = "a<b&\"c\"";
-  report.comparisons = {*compare::compare(answers(flips(500, 0, 400, true), "good"), answers(flips(500, 0, 400, false), "good"), "", false),
-                        *compare::compare(answers(flips(20, 40, 0, true), "bad"), answers(flips(20, 40, 0, false), "bad"), "", false)};
+  report.comparisons = {
+      *compare::compare(answers(flips(500, 0, 400, true), "good"), answers(flips(500, 0, 400, false), "good"), "", false),
+      *compare::compare(answers(flips(20, 40, 0, true), "bad"), answers(flips(20, 40, 0, false), "bad"), "", false)};
   adjust(report.comparisons);
   const auto gate = compare::decide(report, 1);
   REQUIRE(gate);
@@ -129,7 +132,8 @@ TEST_CASE("JSON has the promised members, and finite numbers alone") {
   const auto out = json::parse(to_json(std::vector<Report>{report}), "json");
   REQUIRE(out);
   const json::Value& pair = (*out)["pairs"][0];
-  for (const char* name : {"dataset", "metric", "n", "a", "b", "difference", "low", "high", "p", "p_adjusted", "mde", "a_only", "b_only"}) {
+  for (const char* name :
+       {"dataset", "metric", "n", "a", "b", "difference", "low", "high", "p", "p_adjusted", "mde", "a_only", "b_only"}) {
     CAPTURE(name);
     CHECK(pair.HasMember(name));
   }

@@ -13,9 +13,12 @@ using namespace sextant::config;
 
 namespace {
 
-const std::vector<KnownInferencer> known = {{"gen", data::Form::open}, {"ppl", data::Form::labels}, {"clp", data::Form::continuations}};
+const std::vector<KnownInferencer> known = {
+    {"gen", data::Form::open}, {"ppl", data::Form::labels}, {"clp", data::Form::continuations}};
 
-std::string card_with(const std::string& more, const std::string& eval = R"({"postprocessors": [{"type": "first_capital"}], "metrics": [{"type": "accuracy"}]})") {
+std::string card_with(
+    const std::string& more,
+    const std::string& eval = R"({"postprocessors": [{"type": "first_capital"}], "metrics": [{"type": "accuracy"}]})") {
   return R"({"card": "dataset", "loader": {"type": "x", "name": "${name}"}, "folder": "set", "abbr": "set-${name}",
     "reader": {"input_columns": ["q"], "output_column": "a"},
     "infer": {"template": {"type": "text", "prompt": "{q}"}, "inferencer": {"type": "gen", "max_out_len": 5}},
@@ -30,12 +33,15 @@ struct Cards {
     test::spit(folder / "set.json", text);
     store = CardStore::open({folder.path()});
   }
-  Result<std::vector<DatasetConfig>> read(const std::string& name = "set", std::vector<std::pair<std::string, std::string>> set = {}) {
+  Result<std::vector<DatasetConfig>> read(const std::string& name = "set",
+                                          std::vector<std::pair<std::string, std::string>> set = {}) {
     CardOptions options;
     options.inferencers = known;
     options.set = std::move(set);
     options.store = &store;
-    options.data_folder = [this](const std::string& sub, const std::string&) { return Result<std::filesystem::path>(folder / sub); };
+    options.data_folder = [this](const std::string& sub, const std::string&) {
+      return Result<std::filesystem::path>(folder / sub);
+    };
     groups.clear();
     const std::string card = read_card_name(name, known, options);
     return read_dataset_card(*store.find(CardKind::dataset, card).value(), options, groups);
@@ -55,10 +61,11 @@ template <class T> std::string message(const Result<T>& result) { return result 
 
 TEST_CASE("entries come from lists, names, files and globs", "[config]") {
   CHECK(Cards(card_with(R"("each": ["law", {"name": "logic"}])")).abbrs() == "set-law set-logic");
-  for (const auto& [file, text] : std::vector<std::pair<std::string, std::string>>{{"list.txt", "law\n\nlogic\r\n"},
-                                                                                   {"list.json", R"(["law", {"name": "logic"},])"},
-                                                                                   {"list.jsonl", "{\"name\": \"law\"}\n\"logic\"\n"},
-                                                                                   {"list.csv", "name,title\nlaw,x\nlogic,y\n"}}) {
+  for (const auto& [file, text] :
+       std::vector<std::pair<std::string, std::string>>{{"list.txt", "law\n\nlogic\r\n"},
+                                                        {"list.json", R"(["law", {"name": "logic"},])"},
+                                                        {"list.jsonl", "{\"name\": \"law\"}\n\"logic\"\n"},
+                                                        {"list.csv", "name,title\nlaw,x\nlogic,y\n"}}) {
     for (const std::string& place : {file, "set/" + file}) {
       Cards cards(card_with(R"("each": {"file": ")" + file + "\"}"));
       test::spit(cards.folder / place, text);
@@ -66,12 +73,14 @@ TEST_CASE("entries come from lists, names, files and globs", "[config]") {
     }
   }
   Cards glob(card_with(R"("each": {"glob": "${split}/${name}_${split}.csv"})"));
-  for (const char* file : {"set/test/logic_test.csv", "set/test/law_test.csv", "set/test/law_dev.csv", "set/test/other.txt"}) test::spit(glob.folder / file, "x");
+  for (const char* file : {"set/test/logic_test.csv", "set/test/law_test.csv", "set/test/law_dev.csv", "set/test/other.txt"})
+    test::spit(glob.folder / file, "x");
   CHECK(glob.abbrs() == "set-law set-logic");
 }
 
 TEST_CASE("entries that there are none of are an error that says where", "[config]") {
-  CHECK_THAT(Cards(card_with(R"("each": {"glob": "test/${name}.csv"})")).abbrs(), Catch::Contains("no file in") && Catch::Contains("--data-dir"));
+  CHECK_THAT(Cards(card_with(R"("each": {"glob": "test/${name}.csv"})")).abbrs(),
+             Catch::Contains("no file in") && Catch::Contains("--data-dir"));
   CHECK_THAT(Cards(card_with(R"("each": {"glob": "test/*.csv"})")).abbrs(), Catch::Contains("has no placeholder; put ${name}"));
   CHECK_THAT(Cards(card_with(R"("each": {"file": "none.txt"})")).abbrs(), Catch::Contains("neither beside the card nor in"));
   CHECK_THAT(Cards(card_with(R"("each": 3)")).abbrs(), Catch::Contains("each must be array|object"));
@@ -79,7 +88,8 @@ TEST_CASE("entries that there are none of are an error that says where", "[confi
 }
 
 TEST_CASE("NAME:PART keeps what it names, and groups that are whole", "[config]") {
-  Cards cards(card_with(R"("each": ["law", "logic", "civil_law"], "groups": [{"name": "two", "members": ["set-law", "set-civil_law"]},
+  Cards cards(
+      card_with(R"("each": ["law", "logic", "civil_law"], "groups": [{"name": "two", "members": ["set-law", "set-civil_law"]},
     {"name": "all", "members": ["set-*"]}, {"name": "top", "members": ["two"]}])"));
   CHECK(cards.abbrs() == "set-law set-logic set-civil_law");
   CHECK(cards.groups[1].members.size() == 3);
@@ -89,12 +99,14 @@ TEST_CASE("NAME:PART keeps what it names, and groups that are whole", "[config]"
   REQUIRE(cards.groups.size() == 2);
   CHECK(cards.groups[1].name == "top");
   CHECK(cards.abbrs("set:logic,set-law/ppl") == "set-law set-logic");
-  CHECK_THAT(cards.abbrs("set:lgic"), Catch::Contains("no part of the card is called 'lgic' (did you mean 'logic'?); there are: law, logic, civil_law"));
+  CHECK_THAT(cards.abbrs("set:lgic"),
+             Catch::Contains("no part of the card is called 'lgic' (did you mean 'logic'?); there are: law, logic, civil_law"));
 }
 
 TEST_CASE("NAME/ID asks with another inferencer; a chosen label needs no post-processor", "[config]") {
   Cards cards(card_with(R"("each": ["law"], "variants": {"long": {"infer": {"inferencer": {"max_out_len": 9}}}})"));
-  const DatasetConfig plain = cards.read()->front(), clp = cards.read("set/clp")->front(), both = cards.read("set/long/clp")->front();
+  const DatasetConfig plain = cards.read()->front(), clp = cards.read("set/clp")->front(),
+                      both = cards.read("set/long/clp")->front();
   CHECK(clp.inferencer.id == "clp");
   CHECK(clp.inferencer.max_out_len == 5);
   CHECK(clp.card == "set/clp");
@@ -102,19 +114,24 @@ TEST_CASE("NAME/ID asks with another inferencer; a chosen label needs no post-pr
   CHECK(plain.filters.front().postprocessors.size() == 1);
   CHECK(clp.filters.front().postprocessors.empty());
   CHECK(both.inferencer.max_out_len == 9);
-  CHECK_THAT(cards.abbrs("set/cpl"), Catch::Contains("no variant 'cpl'") && Catch::Contains("did you mean") && Catch::Contains("inferencers are: gen, ppl, clp"));
+  CHECK_THAT(cards.abbrs("set/cpl"), Catch::Contains("no variant 'cpl'") && Catch::Contains("did you mean") &&
+                                         Catch::Contains("inferencers are: gen, ppl, clp"));
 }
 
 TEST_CASE("--set sets members by their paths and is checked as the card is", "[config]") {
   Cards cards(card_with(R"("each": ["law"])"));
-  const auto set = cards.read("set", {{"infer.inferencer.max_out_len", "32"}, {"eval.metrics[0].type", "exact_match"}, {"reader.test_range", "[:3]"},
+  const auto set = cards.read("set", {{"infer.inferencer.max_out_len", "32"},
+                                      {"eval.metrics[0].type", "exact_match"},
+                                      {"reader.test_range", "[:3]"},
                                       {"infer.inferencer.stop", R"(["\n"])"}});
   REQUIRE(set);
   CHECK(set->front().inferencer.max_out_len == 32);
   CHECK(set->front().metrics.front().id == "exact_match");
   CHECK(set->front().inferencer.stop == std::vector<std::string>{"\n"});
-  CHECK_THAT(message(cards.read("set", {{"infer.inferencr.type", "ppl"}})), Catch::Contains("unknown key") && Catch::Contains("did you mean 'inferencer'?"));
-  CHECK_THAT(message(cards.read("set", {{"eval.metrics[4].type", "x"}})), Catch::Contains("there is no item [4]; the list has 1"));
+  CHECK_THAT(message(cards.read("set", {{"infer.inferencr.type", "ppl"}})),
+             Catch::Contains("unknown key") && Catch::Contains("did you mean 'inferencer'?"));
+  CHECK_THAT(message(cards.read("set", {{"eval.metrics[4].type", "x"}})),
+             Catch::Contains("there is no item [4]; the list has 1"));
   CHECK_THAT(message(cards.read("set", {{"abbr.x", "x"}})), Catch::Contains("is not an object"));
   CHECK_THAT(message(cards.read("set", {{".", "x"}})), Catch::Contains("write members with dots"));
 }
@@ -123,8 +140,11 @@ TEST_CASE("filters, repeats, clusters, derived columns, retrievers and judges re
   Cards cards(card_with(R"("each": ["law"])", R"({"filters": {"strict": [{"type": "regex", "pattern": "a"}], "flexible": []},
     "reference_postprocessors": [{"type": "regex", "pattern": "b"}], "metrics": [{"type": "accuracy"}],
     "judge": {"model": {"abbr": "j", "model_path": "j.gguf"}, "template": {"type": "text", "prompt": "{prediction}"}, "metrics": [{"type": "accuracy"}]}})"));
-  const auto set = cards.read("set", {{"infer.repeats", "4"}, {"reader.cluster_column", "doc"}, {"reader.derive", R"({"x": "{q}"})"},
-                                      {"infer.retriever", R"({"type": "topk", "ice_num": 4, "model": "embedder"})"}, {"infer.inferencer.paths", "5"}});
+  const auto set = cards.read("set", {{"infer.repeats", "4"},
+                                      {"reader.cluster_column", "doc"},
+                                      {"reader.derive", R"({"x": "{q}"})"},
+                                      {"infer.retriever", R"({"type": "topk", "ice_num": 4, "model": "embedder"})"},
+                                      {"infer.inferencer.paths", "5"}});
   REQUIRE(set);
   const DatasetConfig& one = set->front();
   CHECK(one.filters.size() == 2);
@@ -153,14 +173,17 @@ TEST_CASE("a card extends another by name, also the installed one of its own nam
   INFO(message(set));
   REQUIRE(set);
   CHECK(set->front().inferencer.max_out_len == 7);
-  CHECK_THAT(message(read_dataset_card(*store.find(CardKind::dataset, "far").value(), options, groups)), Catch::Contains("neither a file beside it nor a card's name"));
+  CHECK_THAT(message(read_dataset_card(*store.find(CardKind::dataset, "far").value(), options, groups)),
+             Catch::Contains("neither a file beside it nor a card's name"));
 }
 
 TEST_CASE("groups weigh their members by number or by size", "[config]") {
   const auto groups = [](const char* text) { return groups_from_json(*json::parse(text, "groups"), "card"); };
-  CHECK(groups(R"([{"name": "g", "members": ["a", "b"], "weights": {"b": 2, "a": 1}}])")->front().weights == std::vector<double>{1, 2});
+  CHECK(groups(R"([{"name": "g", "members": ["a", "b"], "weights": {"b": 2, "a": 1}}])")->front().weights ==
+        std::vector<double>{1, 2});
   CHECK(groups(R"([{"name": "g", "members": ["a"], "weights": "size"}])")->front().by_size);
-  for (const char* bad : {R"({"a": 1})", R"({"a": 1, "b": -1})", R"({"a": 0, "b": 0})", R"({"a": 1, "b": 1, "c": 1})", R"("number")"})
+  for (const char* bad :
+       {R"({"a": 1})", R"({"a": 1, "b": -1})", R"({"a": 0, "b": 0})", R"({"a": 1, "b": 1, "c": 1})", R"("number")"})
     CHECK_FALSE(groups((std::string(R"([{"name": "g", "members": ["a", "b"], "weights": )") + bad + "}]").c_str()));
 }
 
@@ -179,7 +202,8 @@ TEST_CASE("--shots, --rows, --extractor and --exclude are read", "[config]") {
   for (const char* bad : {"", "x", "3-", "5-3", "-1", "1 2"}) CHECK_FALSE(rows_from_text(bad, "--rows"));
   CHECK(component_flag(R"(regex:{"pattern": "a:b"})", "--extractor")->config == R"({"pattern":"a:b"})");
   CHECK_FALSE(component_flag("regex:x", "--extractor"));
-  const auto excluded = exclusions_from_lines("# seen\n12\n{\"dataset\": \"set-law\", \"index\": 3, \"prediction\": \"x\"}\n", "file");
+  const auto excluded =
+      exclusions_from_lines("# seen\n12\n{\"dataset\": \"set-law\", \"index\": 3, \"prediction\": \"x\"}\n", "file");
   REQUIRE(excluded);
   REQUIRE(excluded->size() == 2);
   CHECK((*excluded)[0].dataset.empty());

@@ -87,7 +87,10 @@ TEST_CASE("a mistyped card suggests the nearest", "[config]") {
 
 TEST_CASE("what a card lacks is named", "[config]") {
   struct Case { const char *remove, *expect; };
-  const Case c = GENERATE(values<Case>({{"eval", "\"eval\" is missing"}, {"infer", "\"infer\" is missing"}, {"reader", "\"reader\" is missing"}, {"loader", "loader.type is missing"}}));
+  const Case c = GENERATE(values<Case>({{"eval", "\"eval\" is missing"},
+                                        {"infer", "\"infer\" is missing"},
+                                        {"reader", "\"reader\" is missing"},
+                                        {"loader", "loader.type is missing"}}));
   auto document = json::parse(card_text, "card");
   REQUIRE(document);
   document->RemoveMember(c.remove);
@@ -110,8 +113,10 @@ TEST_CASE("a broken card is a problem, not the end of the list", "[config]") {
 }
 
 TEST_CASE("a model card written to configs/run.json reads back the same", "[config]") {
-  const auto card = json::parse(R"({"backend": "cpu", "model_path": "/m/x.gguf", "hf_type": "base", "max_seq_len": 1024, "max_out_len": 16, "stop_words": ["\n"],
-      "generation": {"temperature": 0.5, "top_k": 3}, "chat_template": "none", "meta_template": {"round": []}, "batch_size": 4, "config": {"threads": 2}})", "card");
+  const auto card = json::parse(
+      R"({"backend": "cpu", "model_path": "/m/x.gguf", "hf_type": "base", "max_seq_len": 1024, "max_out_len": 16, "stop_words": ["\n"],
+      "generation": {"temperature": 0.5, "top_k": 3}, "chat_template": "none", "meta_template": {"round": []}, "batch_size": 4, "config": {"threads": 2}})",
+      "card");
   REQUIRE(card);
   const auto model = model_from_json(*card, "x", "card");
   REQUIRE(model);

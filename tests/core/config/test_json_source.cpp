@@ -9,7 +9,8 @@ namespace {
 
 const json::Document shape = *schema::parse(R"({"type": "object", "additionalProperties": false, "properties": {
   "extends": {}, "name": {"type": "string"}, "sizes": {"type": "array", "items": {"type": "integer", "maximum": 9}},
-  "inner": {"type": "object", "additionalProperties": false, "properties": {"alpha": {"type": "boolean"}}}}})", "the test's schema");
+  "inner": {"type": "object", "additionalProperties": false, "properties": {"alpha": {"type": "boolean"}}}}})",
+                                            "the test's schema");
 
 std::string message_of(const std::string& text) {
   const auto source = config::JsonSource::from_text(text, "card.json");
@@ -20,12 +21,15 @@ std::string message_of(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("comments and trailing commas are fine", "[config]") { CHECK(message_of("{ // why\n \"name\": \"x\", /* or */ \"sizes\": [1, 2,],\n}") == ""); }
+TEST_CASE("comments and trailing commas are fine", "[config]") {
+  CHECK(message_of("{ // why\n \"name\": \"x\", /* or */ \"sizes\": [1, 2,],\n}") == "");
+}
 
 TEST_CASE("an unknown key is named with file, line and the nearest key", "[config]") {
   CHECK(message_of("{\n  \"name\": \"x\",\n  \"size\": [1]\n}") ==
         "card.json:3: unknown key 'size' (did you mean 'sizes'?); known here: extends, name, sizes, inner");
-  CHECK(message_of("{\"inner\": {\n\"alhpa\": true}}") == "card.json:2: unknown key 'inner.alhpa' (did you mean 'alpha'?); known here: alpha");
+  CHECK(message_of("{\"inner\": {\n\"alhpa\": true}}") ==
+        "card.json:2: unknown key 'inner.alhpa' (did you mean 'alpha'?); known here: alpha");
 }
 
 TEST_CASE("a wrong type is named with its key", "[config]") {
@@ -35,7 +39,9 @@ TEST_CASE("a wrong type is named with its key", "[config]") {
   CHECK(message_of("[]") == "card.json: the file must hold one JSON object");
 }
 
-TEST_CASE("what is not JSON names line and column", "[config]") { CHECK(message_of("{\n  \"name\" \"x\"}").find("card.json:2:10: ") == 0); }
+TEST_CASE("what is not JSON names line and column", "[config]") {
+  CHECK(message_of("{\n  \"name\" \"x\"}").find("card.json:2:10: ") == 0);
+}
 
 TEST_CASE("extends merges objects member by member and replaces the rest", "[config]") {
   const test::TemporaryFolder folder;

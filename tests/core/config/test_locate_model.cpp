@@ -69,12 +69,17 @@ TEST_CASE("without refs/main the only snapshot counts", "[config]") {
 
 TEST_CASE("a cached model without one snapshot that is meant is refused with what is there", "[config]") {
   const Cache cache;
-  const auto refusal = [&](const std::string& path) { return locate_model("--hf-path", path, ModelFiles::folder).error().message; };
+  const auto refusal = [&](const std::string& path) {
+    return locate_model("--hf-path", path, ModelFiles::folder).error().message;
+  };
   test::spit(cache.model + "/refs/main", "later");
   CHECK(found("org/name") == cache.snapshot);  // the only one, with a warning
   test::spit(cache.model + "/snapshots/def456/config.json", "{}");
-  CHECK_THAT(refusal("org/name"), Contains("org/name is in the cache of the Hugging Face Hub as " + cache.model) &&
-                                      Contains("its refs/main names the snapshot later, which is missing; 2 others are there instead; give the path of one"));
+  CHECK_THAT(
+      refusal("org/name"),
+      Contains("org/name is in the cache of the Hugging Face Hub as " + cache.model) &&
+          Contains(
+              "its refs/main names the snapshot later, which is missing; 2 others are there instead; give the path of one"));
   std::filesystem::remove(cache.model + "/refs/main");
   CHECK_THAT(refusal("org/name"), Contains("it has 2 snapshots and no refs/main") && Contains("abc123, def456"));
   CHECK_THAT(refusal(cache.model), Contains("it has 2 snapshots"));
@@ -101,6 +106,8 @@ TEST_CASE("a path that is there is never looked up", "[config]") {
 
 TEST_CASE("a file for a folder and a folder for a file are refused", "[config]") {
   const Cache cache;
-  CHECK_THAT(locate_model("--hf-path", cache.snapshot + "/config.json", ModelFiles::folder).error().message, Contains("--hf-path: " + cache.snapshot + "/config.json is a file"));
-  CHECK_THAT(locate_model("--model-path", cache.snapshot, ModelFiles::file).error().message, Contains("give a Hugging Face folder as --hf-path"));
+  CHECK_THAT(locate_model("--hf-path", cache.snapshot + "/config.json", ModelFiles::folder).error().message,
+             Contains("--hf-path: " + cache.snapshot + "/config.json is a file"));
+  CHECK_THAT(locate_model("--model-path", cache.snapshot, ModelFiles::file).error().message,
+             Contains("give a Hugging Face folder as --hf-path"));
 }

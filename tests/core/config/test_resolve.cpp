@@ -91,7 +91,8 @@ TEST_CASE("a model given by path is called by its last component", "[config]") {
 TEST_CASE("a Hugging Face folder is called by its last component and _hf, as OpenCompass calls it", "[config]") {
   Fixture f;
   f.flags.model_path.clear();
-  f.flags.hf_path = GENERATE("/m/internlm/internlm2-chat-1_8b", "internlm/internlm2-chat-1_8b", "/m/internlm/internlm2-chat-1_8b/");
+  f.flags.hf_path =
+      GENERATE("/m/internlm/internlm2-chat-1_8b", "internlm/internlm2-chat-1_8b", "/m/internlm/internlm2-chat-1_8b/");
   f.flags.peft_path = f.flags.tokenizer_path = "/m/other";
   const auto run = f.resolve();
   REQUIRE(run);
@@ -277,7 +278,8 @@ TEST_CASE("OpenCompass' documented keys of .meta.json are taken", "[config]") {
   f.custom_file.answer = "my_answer";
   f.custom_file.labels = {"X", "Y"};
   f.custom_file.fields = f.custom_file.columns = {"my_question", "X", "Y", "my_answer"};
-  const DatasetConfig set = f.custom(R"({"template": "Question: {my_question}\nX. {X}\nY. {Y}\nAnswer:", "input_columns": ["my_question", "X", "Y"],
+  const DatasetConfig set =
+      f.custom(R"({"template": "Question: {my_question}\nX. {X}\nY. {Y}\nAnswer:", "input_columns": ["my_question", "X", "Y"],
       "output_column": "my_answer", "options": ["X", "Y"]})");
   CHECK(f.told_to_loader == R"({"options":["X","Y"],"output_column":"my_answer","shown":["my_question","X","Y"]})");
   CHECK(set.input_columns == std::vector<std::string>{"my_question", "X", "Y"});
@@ -352,8 +354,10 @@ TEST_CASE("the installed defaults are read, and what one lacks is named", "[conf
   CHECK_FALSE(installed->backends.empty());
   CHECK_FALSE(installed->custom_dataset.option_postprocessor.empty());
   test::TemporaryFolder folder;
-  for (const auto& [text, says] : {std::pair("{}", "custom_dataset"), {R"({"custom_dataset": {}})", "backends"},
-                                   {R"({"backends": [], "custom_dataset": {"loader": "x", "template": "y", "metric": "z"}})", "option_postprocessor"}}) {
+  for (const auto& [text, says] :
+       {std::pair("{}", "custom_dataset"),
+        {R"({"custom_dataset": {}})", "backends"},
+        {R"({"backends": [], "custom_dataset": {"loader": "x", "template": "y", "metric": "z"}})", "option_postprocessor"}}) {
     test::spit(folder / "defaults.json", text);
     const auto read = read_defaults(folder / "defaults.json");
     REQUIRE_FALSE(read);
@@ -367,8 +371,10 @@ TEST_CASE("a folder that is named by dots is called by what it is, a snapshot of
   std::filesystem::create_directories(folder / "real/below");
   struct Row { std::string path, abbr; };
   const std::string real = (folder / "real").string();
-  for (const Row& row : std::vector<Row>{{real + "/below/..", "real_hf"}, {real + "/.", "real_hf"},
-                                         {"/hub/models--org--tiny/snapshots/0123abcd", "tiny_hf"}, {"/x/snapshots/0123abcd", "0123abcd_hf"}}) {
+  for (const Row& row : std::vector<Row>{{real + "/below/..", "real_hf"},
+                                         {real + "/.", "real_hf"},
+                                         {"/hub/models--org--tiny/snapshots/0123abcd", "tiny_hf"},
+                                         {"/x/snapshots/0123abcd", "0123abcd_hf"}}) {
     Fixture f;
     f.flags.model_path.clear();
     f.flags.hf_path = row.path;
@@ -387,11 +393,13 @@ TEST_CASE("a folder that is named by dots is called by what it is, a snapshot of
 
 TEST_CASE("names whose files would be one are told apart, or refused", "[config]") {
   const auto set = [](const std::string& abbr) {
-    return R"({"abbr": ")" + abbr + R"(", "loader": {"type": "x"}, "reader": {}, "infer": {"template": {"type": "text"}, "inferencer": {"type": "gen"}},
+    return R"({"abbr": ")" + abbr +
+           R"(", "loader": {"type": "x"}, "reader": {}, "infer": {"template": {"type": "text"}, "inferencer": {"type": "gen"}},
                "eval": {"metrics": [{"type": "accuracy"}]}})";
   };
   Fixture f;
-  for (const auto& [one, other] : std::vector<std::pair<std::string, std::string>>{{"a/b", "a_b"}, {"Law", "law"}, {"a\\\\b", "a/b"}, {"É", "é"}, {"E\u0301", "É"}}) {
+  for (const auto& [one, other] : std::vector<std::pair<std::string, std::string>>{
+           {"a/b", "a_b"}, {"Law", "law"}, {"a\\\\b", "a/b"}, {"É", "é"}, {"E\u0301", "É"}}) {
     CAPTURE(one, other);
     test::spit(f.folder / "run.json", R"({"datasets": [)" + set(one) + "," + set(other) + "]}");
     f.flags.datasets.clear();
@@ -408,7 +416,8 @@ TEST_CASE("names whose files would be one are told apart, or refused", "[config]
     CHECK(again->config.datasets[1].task_name == run->config.datasets[1].task_name);
     f.flags.model_path = "/models/tiny.gguf";
   }
-  test::spit(f.folder / "each.json", R"({"card": "dataset", "each": ["a/b", "a_b", "A_B"], "abbr": "${name}", "loader": {"type": "x"}, "reader": {},
+  test::spit(f.folder / "each.json",
+             R"({"card": "dataset", "each": ["a/b", "a_b", "A_B"], "abbr": "${name}", "loader": {"type": "x"}, "reader": {},
     "infer": {"template": {"type": "text"}, "inferencer": {"type": "gen"}}, "eval": {"metrics": [{"type": "accuracy"}]},
     "groups": [{"name": "all", "members": ["a/b", "a_b", "A_B"]}]})");
   f.cards = CardStore::open({f.folder.path()});
@@ -421,7 +430,9 @@ TEST_CASE("names whose files would be one are told apart, or refused", "[config]
   CHECK(files.size() == 3);
   for (size_t i = 0; i < 3; ++i) CHECK(run->config.summarizer.groups[0].members[i] == run->config.datasets[i].task_name);
 
-  test::spit(f.folder / "models.json", R"({"models": [{"abbr": "org/m", "backend": "cpu"}, {"abbr": "ORG_m", "backend": "cpu"}], "datasets": ["x_gen"]})");
+  test::spit(
+      f.folder / "models.json",
+      R"({"models": [{"abbr": "org/m", "backend": "cpu"}, {"abbr": "ORG_m", "backend": "cpu"}], "datasets": ["x_gen"]})");
   f.flags = {};
   f.flags.config = (f.folder / "models.json").string();
   CHECK(f.error().find("'org/m' and 'ORG_m' would have one folder") != std::string::npos);
@@ -429,7 +440,8 @@ TEST_CASE("names whose files would be one are told apart, or refused", "[config]
 
 TEST_CASE("models of one path are told apart by what differs between them", "[config]") {
   Fixture f;
-  test::spit(f.folder / "run.json", R"({"models": [{"hf_path": "/m/base"}, {"hf_path": "/m/base", "config": {"peft_path": "/m/lora"}},
+  test::spit(f.folder / "run.json",
+             R"({"models": [{"hf_path": "/m/base"}, {"hf_path": "/m/base", "config": {"peft_path": "/m/lora"}},
     {"hf_path": "/m/base", "config": {"compute": "bf16"}}], "datasets": ["x_gen"]})");
   f.flags = {};
   f.flags.config = (f.folder / "run.json").string();

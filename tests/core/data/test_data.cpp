@@ -107,8 +107,9 @@ TEST_CASE("text that is not UTF-8 does not break the journal", "[data]") {
 }
 
 TEST_CASE("a broken line is an error", "[data]") {
-  for (const char* line : {"", "{", "[]", "{\"text\":\"x\"}", "{\"key\":\"\",\"usage\":{}}", "{\"key\":\"k\"}", "{\"key\":\"k\",\"usage\":3}",
-                           "{\"key\":\"k\",\"usage\":{},\"finish\":\"why\"}", "{\"key\":\"k\",\"usage\":{},\"scores\":[1]}"}) {
+  for (const char* line :
+       {"", "{", "[]", "{\"text\":\"x\"}", "{\"key\":\"\",\"usage\":{}}", "{\"key\":\"k\"}", "{\"key\":\"k\",\"usage\":3}",
+        "{\"key\":\"k\",\"usage\":{},\"finish\":\"why\"}", "{\"key\":\"k\",\"usage\":{},\"scores\":[1]}"}) {
     INFO(line);
     CHECK_FALSE(response_from_line(line));
   }
@@ -149,7 +150,9 @@ TEST_CASE("a request that a plugin writes is filled in and checked", "[data]") {
   Sampling defaults;
   defaults.max_new_tokens = 33;
   defaults.temperature = 0.5f;
-  const auto read = [&](const char* text) { return request_from_json(*json::parse(text, "t"), "inferencer:x: ask[0]", defaults); };
+  const auto read = [&](const char* text) {
+    return request_from_json(*json::parse(text, "t"), "inferencer:x: ask[0]", defaults);
+  };
   const auto plain = read(R"({"text": "hi"})");
   REQUIRE(plain);
   CHECK(plain->ask == Ask::generate);
@@ -208,10 +211,12 @@ TEST_CASE("a message's text is that of its text parts", "[data]") {
 }
 
 TEST_CASE("names of enumerators are read back", "[data]") {
-  for (const Ask ask : {Ask::generate, Ask::score, Ask::whole, Ask::embed, Ask::tokenize, Ask::tool}) CHECK(ask_from_name(ask_name(ask)) == ask);
+  for (const Ask ask : {Ask::generate, Ask::score, Ask::whole, Ask::embed, Ask::tokenize, Ask::tool})
+    CHECK(ask_from_name(ask_name(ask)) == ask);
   for (const Finish finish : {Finish::none, Finish::eos, Finish::stop, Finish::length, Finish::tool_calls})
     CHECK(finish_from_name(finish_name(finish)) == finish);
-  for (const Form form : {Form::open, Form::labels, Form::continuations, Form::cloze, Form::whole}) CHECK(form_from_name(form_name(form)) == form);
+  for (const Form form : {Form::open, Form::labels, Form::continuations, Form::cloze, Form::whole})
+    CHECK(form_from_name(form_name(form)) == form);
   CHECK_FALSE(ask_from_name("x"));
   CHECK_FALSE(form_from_name(""));
 }

@@ -20,7 +20,8 @@ config::RunConfig run(std::vector<std::string> models, std::vector<std::string> 
 Result<RetrieverNeeds> nothing(const config::DatasetConfig&) { return RetrieverNeeds{}; }
 Result<RetrieverNeeds> everything(const config::DatasetConfig&) { return RetrieverNeeds{true, true}; }
 
-std::vector<data::Stage> graph_of(const config::RunConfig& run, Result<RetrieverNeeds> (*needs)(const config::DatasetConfig&) = nothing) {
+std::vector<data::Stage> graph_of(const config::RunConfig& run,
+                                  Result<RetrieverNeeds> (*needs)(const config::DatasetConfig&) = nothing) {
   auto graph = build(run, needs);
   REQUIRE(graph);
   return *graph;
@@ -36,7 +37,8 @@ std::vector<std::string> opened(const std::vector<data::Stage>& graph, const std
       out.push_back(ready->model);
       loaded = ready->model;
     }
-    for (const data::Stage* stage : ready->stages) (failing.contains(stage->id) ? outcomes.failed : outcomes.done).insert(stage->id);
+    for (const data::Stage* stage : ready->stages)
+      (failing.contains(stage->id) ? outcomes.failed : outcomes.done).insert(stage->id);
   }
   return out;
 }

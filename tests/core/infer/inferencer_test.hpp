@@ -1,5 +1,5 @@
-// An inferencer driven by made-up answers. Each step is asked for twice, and every beginning of the rounds again at the end: the same
-// rounds must always give the same step.
+// An inferencer driven by made-up answers. Each step is asked for twice, and every beginning of the rounds again at the end:
+// the same rounds must always give the same step.
 #pragma once
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -68,7 +68,8 @@ struct Bench {
       steps.push_back(dump(*step));
       if (step->done) {
         CHECK(step->ask.empty());
-        for (size_t n = 0; n < steps.size(); ++n) CHECK(dump(value_of(inferencer.step(question, std::span(rounds).first(n)))) == steps[n]);
+        for (size_t n = 0; n < steps.size(); ++n)
+          CHECK(dump(value_of(inferencer.step(question, std::span(rounds).first(n)))) == steps[n]);
         if (inferencer.one_round()) CHECK(rounds.size() == 1);
         return *step->done;
       }

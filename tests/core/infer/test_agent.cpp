@@ -20,21 +20,22 @@ TEST_CASE("the calculator reads typographic signs") {
 
 TEST_CASE("the calculator says what is wrong") {
   struct Row { std::string expression, result; };
-  for (const Row& row : std::vector<Row>{{"", "error: the expression ends too early"},
-                                         {"1 +", "error: the expression ends too early"},
-                                         {"(1", "error: the expression ends too early"},
-                                         {"1)", "error: unexpected ')' at character 2; write numbers, + - * / // % ** and parentheses"},
-                                         {"1,000", "error: unexpected ',' at character 2; write numbers, + - * / // % ** and parentheses"},
-                                         {"sqrt(4)", "error: unexpected 's' at character 1; write numbers, + - * / // % ** and parentheses"},
-                                         {"1 / 0", "error: division by zero"},
-                                         {"1 % (2 - 2)", "error: division by zero"},
-                                         {"0 ** -1", "error: division by zero"},
-                                         {"9 ** 9 ** 9", "error: the result is too large"},
-                                         {"1e999", "error: a number is too large or too small"},
-                                         {"(-8) ** 0.5", "error: the result is not a real number"},
-                                         {std::string(1900, '('), "error: the expression nests too deeply"},
-                                         {std::string(1900, '-') + "1", "error: the expression nests too deeply"},
-                                         {std::string(3000, '1'), "error: the expression has more than 2000 bytes"}}) {
+  for (const Row& row :
+       std::vector<Row>{{"", "error: the expression ends too early"},
+                        {"1 +", "error: the expression ends too early"},
+                        {"(1", "error: the expression ends too early"},
+                        {"1)", "error: unexpected ')' at character 2; write numbers, + - * / // % ** and parentheses"},
+                        {"1,000", "error: unexpected ',' at character 2; write numbers, + - * / // % ** and parentheses"},
+                        {"sqrt(4)", "error: unexpected 's' at character 1; write numbers, + - * / // % ** and parentheses"},
+                        {"1 / 0", "error: division by zero"},
+                        {"1 % (2 - 2)", "error: division by zero"},
+                        {"0 ** -1", "error: division by zero"},
+                        {"9 ** 9 ** 9", "error: the result is too large"},
+                        {"1e999", "error: a number is too large or too small"},
+                        {"(-8) ** 0.5", "error: the result is not a real number"},
+                        {std::string(1900, '('), "error: the expression nests too deeply"},
+                        {std::string(1900, '-') + "1", "error: the expression nests too deeply"},
+                        {std::string(3000, '1'), "error: the expression has more than 2000 bytes"}}) {
     CAPTURE(row.expression);
     CHECK(infer::calculate(row.expression) == row.result);
   }
@@ -52,12 +53,15 @@ TEST_CASE("a tool is run by its name with a JSON object") {
 TEST_CASE("replies in ReAct's protocol") {
   struct Row { std::string reply, action, input, answer, kept; };
   for (const Row& row : std::vector<Row>{
-           {"Thought: hm\nAction: calculator\nAction Input: 1 + 1\n", "calculator", "1 + 1", "-", "Thought: hm\nAction: calculator\nAction Input: 1 + 1"},
-           {" I think\n  Action:  calculator \n  Action Input: {\"a\":\n 1}\nObservation: 3\nFinal Answer: 3", "calculator", "{\"a\":\n 1}", "-",
-            " I think\n  Action:  calculator \n  Action Input: {\"a\":\n 1}"},
+           {"Thought: hm\nAction: calculator\nAction Input: 1 + 1\n", "calculator", "1 + 1", "-",
+            "Thought: hm\nAction: calculator\nAction Input: 1 + 1"},
+           {" I think\n  Action:  calculator \n  Action Input: {\"a\":\n 1}\nObservation: 3\nFinal Answer: 3", "calculator",
+            "{\"a\":\n 1}", "-", " I think\n  Action:  calculator \n  Action Input: {\"a\":\n 1}"},
            {"Thought: done\nFinal Answer: 42\nor so\n", "", "", "42\nor so", "Thought: done\nFinal Answer: 42\nor so"},
-           {"Final Answer: 1\nAction: calculator\nAction Input: 2", "", "", "1", "Final Answer: 1\nAction: calculator\nAction Input: 2"},
-           {"Action: calculator\nAction Input: 2\nFinal Answer: 1", "calculator", "2", "-", "Action: calculator\nAction Input: 2"},
+           {"Final Answer: 1\nAction: calculator\nAction Input: 2", "", "", "1",
+            "Final Answer: 1\nAction: calculator\nAction Input: 2"},
+           {"Action: calculator\nAction Input: 2\nFinal Answer: 1", "calculator", "2", "-",
+            "Action: calculator\nAction Input: 2"},
            {"Action: calculator", "calculator", "", "-", "Action: calculator"},
            {"the Action: none of it", "", "", "-", "the Action: none of it"},
            {"Observation: made up", "", "", "-", ""},
@@ -84,8 +88,9 @@ TEST_CASE("a ReAct agent in plain text goes on behind each observation") {
   Bench bench;
   bench.prompts.prompts.push_back(prompt_of("What is 6 * 7?"));
   bench.settings.sampling.stop = {"\n\n"};
-  const Outcome outcome = value_of(bench.drive("agent", R"({"instructions": "Tools: {tool_names}."})",
-                                               with_tools({"\nAction: calculator\nAction Input: 6 * 7\n", "Final Answer: 42"})));
+  const Outcome outcome =
+      value_of(bench.drive("agent", R"({"instructions": "Tools: {tool_names}."})",
+                           with_tools({"\nAction: calculator\nAction Input: 6 * 7\n", "Final Answer: 42"})));
   REQUIRE(bench.rounds.size() == 3);
   CHECK(bench.asked(0).text == data::Text("Tools: calculator.\n\nWhat is 6 * 7?"));
   CHECK(bench.asked(0).sampling->stop == std::vector<std::string>{"\n\n", "Observation:"});
@@ -109,11 +114,13 @@ TEST_CASE("a ReAct agent's instructions join a chat's first turn, and an observa
     std::vector<data::Message> messages{{"user", "6 * 7?"}};
     if (system) messages.insert(messages.begin(), {"system", "Be brief."});
     bench.prompts.prompts.push_back(chat_of(messages));
-    value_of(bench.drive("agent", R"({"instructions": "I."})", with_tools({"Action: calculator\nAction Input: 6 * 7", "Final Answer: 42"})));
+    value_of(bench.drive("agent", R"({"instructions": "I."})",
+                         with_tools({"Action: calculator\nAction Input: 6 * 7", "Final Answer: 42"})));
     const std::string begin = system ? "[system]Be brief.\n\nI.[user]6 * 7?" : "[user]I.\n\n6 * 7?";
     CHECK(turns_text(bench.asked(0).messages) == begin);
     CHECK(bench.asked(0).text.empty());
-    CHECK(turns_text(bench.asked(2).messages) == begin + "[assistant]Action: calculator\nAction Input: 6 * 7[user]Observation: 42");
+    CHECK(turns_text(bench.asked(2).messages) ==
+          begin + "[assistant]Action: calculator\nAction Input: 6 * 7[user]Observation: 42");
   }
 }
 
@@ -128,9 +135,11 @@ TEST_CASE("the built-in instructions name the tools") {
 TEST_CASE("an unknown tool is answered without asking anybody") {
   Bench bench;
   bench.prompts.prompts.push_back(prompt_of("Q"));
-  const Outcome outcome = value_of(bench.drive("agent", R"({"instructions": ""})", with_tools({"Action: google\nAction Input: x", "Final Answer: 1"})));
+  const Outcome outcome = value_of(
+      bench.drive("agent", R"({"instructions": ""})", with_tools({"Action: google\nAction Input: x", "Final Answer: 1"})));
   REQUIRE(bench.rounds.size() == 2);
-  CHECK(bench.asked(1).text.view().find("Observation: error: there is no tool 'google'; the tools are calculator\n") != std::string::npos);
+  CHECK(bench.asked(1).text.view().find("Observation: error: there is no tool 'google'; the tools are calculator\n") !=
+        std::string::npos);
   CHECK(outcome.prediction == "1");
 }
 
@@ -154,10 +163,13 @@ TEST_CASE("an agent of tool calls sends the results back under the calls' ids") 
   bench.prompts.prompts.push_back(chat_of({{"user", "6 * 7 and 1 + 1?"}}));
   size_t replied = 0;
   const Outcome outcome = value_of(bench.drive("agent", R"({"protocol": "calls"})", [&](const data::Request& request) {
-    if (request.ask == data::Ask::tool) return text_answer(value_of(infer::run_tool(request.tool.name, request.tool.arguments)));
+    if (request.ask == data::Ask::tool)
+      return text_answer(value_of(infer::run_tool(request.tool.name, request.tool.arguments)));
     if (replied++ > 0) return text_answer("42 and 2");
     data::Response response = text_answer("", data::Finish::tool_calls);
-    response.calls = {{"a", "calculator", R"({"expression":"6 * 7"})"}, {"b", "search", "{}"}, {"c", "calculator", R"({"expression":"1 + 1"})"}};
+    response.calls = {{"a", "calculator", R"({"expression":"6 * 7"})"},
+                      {"b", "search", "{}"},
+                      {"c", "calculator", R"({"expression":"1 + 1"})"}};
     return response;
   }));
   REQUIRE(bench.rounds.size() == 3);
@@ -166,9 +178,10 @@ TEST_CASE("an agent of tool calls sends the results back under the calls' ids") 
   CHECK(json::text(offered[0]["function"]["name"]) == "calculator");
   CHECK(offered[0]["function"]["parameters"].IsObject());
   REQUIRE(bench.rounds[1].asked.size() == 2);
-  CHECK(turns_text(bench.asked(2).messages) ==
-        R"([user]6 * 7 and 1 + 1?[assistant]<a:calculator{"expression":"6 * 7"}><b:search{}><c:calculator{"expression":"1 + 1"}>)"
-        "[tool]42<a>[tool]error: there is no tool 'search'; the tools are calculator<b>[tool]2<c>");
+  CHECK(
+      turns_text(bench.asked(2).messages) ==
+      R"([user]6 * 7 and 1 + 1?[assistant]<a:calculator{"expression":"6 * 7"}><b:search{}><c:calculator{"expression":"1 + 1"}>)"
+      "[tool]42<a>[tool]error: there is no tool 'search'; the tools are calculator<b>[tool]2<c>");
   CHECK(outcome.prediction == "42 and 2");
   CHECK(outcome.extra_json == R"({"rounds":2,"tool_calls":3,"finished":true})");
 }
@@ -176,8 +189,10 @@ TEST_CASE("an agent of tool calls sends the results back under the calls' ids") 
 TEST_CASE("what an agent cannot be") {
   Bench bench;
   bench.prompts.prompts.push_back(prompt_of("Q"));
-  CHECK(message_of(bench.drive("agent", R"({"tools": ["calculater"]})", replies({}))).find("card x: inferencer:agent offers the tool 'calculater'") == 0);
-  CHECK(message_of(bench.drive("agent", R"({"protocol": "calls"})", replies({}))).find("needs a model with a chat template") != std::string::npos);
+  CHECK(message_of(bench.drive("agent", R"({"tools": ["calculater"]})", replies({})))
+            .find("card x: inferencer:agent offers the tool 'calculater'") == 0);
+  CHECK(message_of(bench.drive("agent", R"({"protocol": "calls"})", replies({}))).find("needs a model with a chat template") !=
+        std::string::npos);
 }
 
 }  // namespace

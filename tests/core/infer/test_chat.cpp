@@ -22,16 +22,19 @@ std::string told(const Outcome& outcome) {
   return out;
 }
 
-const std::vector<data::Message> dialogue{{"system", "s"}, {"user", "u1"}, {"assistant", "g1"}, {"user", "u2"}, {"assistant", "g2"}};
+const std::vector<data::Message> dialogue{
+    {"system", "s"}, {"user", "u1"}, {"assistant", "g1"}, {"user", "u2"}, {"assistant", "g2"}};
 
 TEST_CASE("the modes of a dialogue in the prompt") {
   struct Row { std::string config, sent, told, prediction; };
   for (const Row& row : std::vector<Row>{
            {R"({"mode": "last"})", "[system]s[user]u1[assistant]g1[user]u2\n--\n", ">r1\n", "r1"},
-           {R"({"mode": "every"})", "[system]s[user]u1 +\n--\n[system]s[user]u1[assistant]r1[user]u2\n--\n", ">r1\n[user]u2>r2\n", "r2"},
-           {R"({"mode": "every_with_gt"})", "[system]s[user]u1\n[system]s[user]u1[assistant]g1[user]u2\n--\n", ">r1\n[user]u2>r2\n", "r2"},
-           {R"({"mode": "every", "prediction": "all"})", "[system]s[user]u1 +\n--\n[system]s[user]u1[assistant]r1[user]u2\n--\n",
-            ">r1\n[user]u2>r2\n", R"(["r1","r2"])"}}) {
+           {R"({"mode": "every"})", "[system]s[user]u1 +\n--\n[system]s[user]u1[assistant]r1[user]u2\n--\n",
+            ">r1\n[user]u2>r2\n", "r2"},
+           {R"({"mode": "every_with_gt"})", "[system]s[user]u1\n[system]s[user]u1[assistant]g1[user]u2\n--\n",
+            ">r1\n[user]u2>r2\n", "r2"},
+           {R"({"mode": "every", "prediction": "all"})",
+            "[system]s[user]u1 +\n--\n[system]s[user]u1[assistant]r1[user]u2\n--\n", ">r1\n[user]u2>r2\n", R"(["r1","r2"])"}}) {
     Bench bench;
     bench.prompts.prompts.push_back(chat_of(dialogue));
     CAPTURE(row.config);
@@ -56,17 +59,19 @@ TEST_CASE("a prompt of one turn is sent as it was rendered, in every mode") {
 
 TEST_CASE("turns of a column follow the prompt's own") {
   struct Row { std::string config, record, sent; };
-  for (const Row& row : std::vector<Row>{
-           {R"({"mode": "every", "turns": "t"})", R"({"t": ["u1", "u2", "u3"]})",
-            "rendered +\n--\n[user]u1[assistant]r1[user]u2 +\n--\n[user]u1[assistant]r1[user]u2[assistant]r2[user]u3\n--\n"},
-           {R"({"mode": "every", "turns": "t", "in_prompt": 0})", R"({"t": ["sure?"]})", "rendered +\n--\n[user]u1[assistant]r1[user]sure?\n--\n"},
-           {R"({"mode": "every", "turns": "t"})", R"({"t": ["u1"]})", "rendered\n--\n"},
-           {R"({"mode": "every_with_gt", "turns": "t"})",
-            R"({"t": [{"role": "user", "content": "u1"}, {"role": "assistant", "content": "g1"}, {"role": "user", "content": "u2"}]})",
-            "rendered\n[user]u1[assistant]g1[user]u2\n--\n"},
-           {R"({"mode": "last", "turns": "t"})",
-            R"({"t": [{"role": "user", "content": "u1"}, {"role": "assistant", "content": "g1"}, {"role": "user", "content": "u2"}, {"role": "assistant", "content": "g2"}]})",
-            "[user]u1[assistant]g1[user]u2\n--\n"}}) {
+  for (
+      const Row& row : std::vector<Row>{
+          {R"({"mode": "every", "turns": "t"})", R"({"t": ["u1", "u2", "u3"]})",
+           "rendered +\n--\n[user]u1[assistant]r1[user]u2 +\n--\n[user]u1[assistant]r1[user]u2[assistant]r2[user]u3\n--\n"},
+          {R"({"mode": "every", "turns": "t", "in_prompt": 0})", R"({"t": ["sure?"]})",
+           "rendered +\n--\n[user]u1[assistant]r1[user]sure?\n--\n"},
+          {R"({"mode": "every", "turns": "t"})", R"({"t": ["u1"]})", "rendered\n--\n"},
+          {R"({"mode": "every_with_gt", "turns": "t"})",
+           R"({"t": [{"role": "user", "content": "u1"}, {"role": "assistant", "content": "g1"}, {"role": "user", "content": "u2"}]})",
+           "rendered\n[user]u1[assistant]g1[user]u2\n--\n"},
+          {R"({"mode": "last", "turns": "t"})",
+           R"({"t": [{"role": "user", "content": "u1"}, {"role": "assistant", "content": "g1"}, {"role": "user", "content": "u2"}, {"role": "assistant", "content": "g2"}]})",
+           "[user]u1[assistant]g1[user]u2\n--\n"}}) {
     Bench bench;
     bench.prompts.prompts.push_back(chat_of({{"user", "u1"}}));
     bench.sample.record_json = row.record;
@@ -84,7 +89,8 @@ TEST_CASE("without a chat template the conversation is one text") {
   CHECK(sent(bench) == "shots\n\nQ: u1\nA: +\n--\nshots\n\nQ: u1\nA: r1\nu2\n\n--\n");
   CHECK(bench.asked(0).keep_bytes == 8);
   CHECK(bench.asked(1).keep_bytes == std::string("Q: u1\nA: r1\nu2\n").size());
-  const Outcome outcome = value_of(bench.drive("chat", R"({"mode": "every", "turns": "t", "turn_prefix": "\nQ: ", "reply_prefix": "\nA:"})", replies({" r1", " r2"})));
+  const Outcome outcome = value_of(bench.drive(
+      "chat", R"({"mode": "every", "turns": "t", "turn_prefix": "\nQ: ", "reply_prefix": "\nA:"})", replies({" r1", " r2"})));
   CHECK(bench.asked(1).text == data::Text("shots\n\nQ: u1\nA: r1\nQ: u2\nA:"));
   CHECK(bench.asked(1).messages.empty());
   CHECK(told(outcome) == "> r1\n[user]u2> r2\n");
@@ -101,9 +107,11 @@ TEST_CASE("the model's turns in examples are not asked for again") {
 TEST_CASE("what the data must give, and how they may be broken") {
   struct Row { std::string config, record, message; };
   for (const Row& row : std::vector<Row>{
-           {R"({"mode": "last", "turns": "t"})", R"({"t": ["u1", "u2"]})", "the data give no reply to turn 1 of 2, which inferencer:chat needs in the mode 'last'"},
+           {R"({"mode": "last", "turns": "t"})", R"({"t": ["u1", "u2"]})",
+            "the data give no reply to turn 1 of 2, which inferencer:chat needs in the mode 'last'"},
            {R"({"mode": "every_with_gt", "turns": "t"})", R"({"t": ["u1", "u2"]})", "needs in the mode 'every_with_gt'"},
-           {R"({"mode": "every", "turns": "t"})", R"({"t": "u1"})", "the column 't', which inferencer:chat takes its turns from, is not a list"},
+           {R"({"mode": "every", "turns": "t"})", R"({"t": "u1"})",
+            "the column 't', which inferencer:chat takes its turns from, is not a list"},
            {R"({"mode": "every", "turns": "x"})", R"({"t": ["u1"]})", "the column 'x'"},
            {R"({"mode": "every", "turns": "t"})", R"({"t": ["u1", 5]})", "has a turn 1 that is neither"},
            {R"({"mode": "always"})", "{}", "'mode'"}}) {

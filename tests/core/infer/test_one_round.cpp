@@ -41,12 +41,14 @@ TEST_CASE("every inferencer is made from its defaults") {
     CAPTURE(type.id);
     CHECK_FALSE(type.summary.empty());
     CHECK(message_of(infer::make_inferencer(type.id, "", "card x")) == "(no error)");
-    CHECK(message_of(infer::make_inferencer(type.id, R"({"no_such_key": 1})", "card x")).find("no_such_key") != std::string::npos);
+    CHECK(message_of(infer::make_inferencer(type.id, R"({"no_such_key": 1})", "card x")).find("no_such_key") !=
+          std::string::npos);
   }
 }
 
 TEST_CASE("an unknown inferencer's error names the nearest") {
-  CHECK(message_of(infer::make_inferencer("loglikelyhood", "", "card x")).find("card x: there is no inferencer 'loglikelyhood' (did you mean 'loglikelihood'?)") == 0);
+  CHECK(message_of(infer::make_inferencer("loglikelyhood", "", "card x"))
+            .find("card x: there is no inferencer 'loglikelyhood' (did you mean 'loglikelihood'?)") == 0);
 }
 
 TEST_CASE("gen asks with the prompt as it is and predicts the reply") {
@@ -99,7 +101,8 @@ TEST_CASE("what may be cut from a prompt") {
 
 TEST_CASE("ppl predicts the label with the lowest mean over all tokens, the first of equals") {
   struct Row { std::vector<data::ContinuationScore> scores; std::string prediction; };
-  for (const Row& row : {Row{{score_of(-8, 4), score_of(-9, 6), score_of(-7, 2)}, "B"}, Row{{score_of(-8, 4), score_of(-4, 2), score_of(-2, 1)}, "A"},
+  for (const Row& row : {Row{{score_of(-8, 4), score_of(-9, 6), score_of(-7, 2)}, "B"},
+                         Row{{score_of(-8, 4), score_of(-4, 2), score_of(-2, 1)}, "A"},
                          Row{{score_of(-8, 1), score_of(-4, 1), score_of(-3, 0)}, "C"}}) {
     Bench bench = with_labels({{"A", "aaaaaa"}, {"B", "bbbbbb"}, {"C", "cccccc"}});
     CHECK(value_of(bench.drive("ppl", "{}", scores(row.scores))).prediction == row.prediction);
@@ -129,7 +132,8 @@ TEST_CASE("numbers that make no sense are an error") {
     auto nan = score_of(std::nan(""), 2);
     nan.token_logprobs = {std::nanf(""), 0};
     const size_t count = std::string(id) == "ppl_only" ? 1 : 2;
-    CHECK(message_of(bench.drive(id, "{}", scores(std::vector(count, nan)))).find("no finite log-probability") != std::string::npos);
+    CHECK(message_of(bench.drive(id, "{}", scores(std::vector(count, nan)))).find("no finite log-probability") !=
+          std::string::npos);
     CHECK(message_of(bench.drive(id, "{}", scores({nan, nan, nan}))).find("the backend scored 3 of") == 0);
   }
   Bench empty;
@@ -140,7 +144,8 @@ TEST_CASE("numbers that make no sense are an error") {
 
 TEST_CASE("loglikelihood predicts by sum and gives the other choices from the same scores") {
   Bench bench = with_continuations({{"A", " yes"}, {"B", " not at all"}, {"C", " 北京"}});
-  const Outcome outcome = value_of(bench.drive("loglikelihood", "{}", scores({score_of(-3, 1, true), score_of(-6, 4), score_of(-3.5, 2)})));
+  const Outcome outcome =
+      value_of(bench.drive("loglikelihood", "{}", scores({score_of(-3, 1, true), score_of(-6, 4), score_of(-3.5, 2)})));
   CHECK(outcome.prediction == "A");
   // per token: -3, -1.5, -1.75; per byte: /3, /10, /6; per character: /3, /10, /2
   CHECK(outcome.extra_json ==
@@ -154,8 +159,8 @@ TEST_CASE("loglikelihood predicts by sum and gives the other choices from the sa
 
 TEST_CASE("an option's length is counted without its delimiter") {
   struct Row { std::string text; std::optional<std::string> delimiter; std::string counted; };
-  for (const Row& row : {Row{" yes", {}, "yes"}, Row{"\n\u3000yes ", {}, "yes "}, Row{" yes", "", " yes"}, Row{"  yes", " ", " yes"}, Row{": yes", ": ", "yes"},
-                         Row{"yes", ": ", "yes"}, Row{" ", {}, ""}})
+  for (const Row& row : {Row{" yes", {}, "yes"}, Row{"\n\u3000yes ", {}, "yes "}, Row{" yes", "", " yes"},
+                         Row{"  yes", " ", " yes"}, Row{": yes", ": ", "yes"}, Row{"yes", ": ", "yes"}, Row{" ", {}, ""}})
     CHECK(infer::counted_text(row.text, row.delimiter) == row.counted);
 }
 
@@ -197,7 +202,8 @@ TEST_CASE("clp decides by first tokens and gives the labels' probabilities") {
   const json::Document extra = json_of(outcome.extra_json);
   const double sum = std::exp(-2.) + std::exp(-1.) + std::exp(-.5);
   for (size_t i = 0; i < 3; ++i)
-    CHECK(extra["probabilities"][std::string(1, static_cast<char>('A' + i)).c_str()].GetDouble() == Approx(std::exp(static_cast<double>(first[i])) / sum));
+    CHECK(extra["probabilities"][std::string(1, static_cast<char>('A' + i)).c_str()].GetDouble() ==
+          Approx(std::exp(static_cast<double>(first[i])) / sum));
 }
 
 TEST_CASE("clp refuses labels that begin with the same token, and lets a tie of two tokens be") {

@@ -24,7 +24,8 @@ TEST_CASE("disjoint windows are lm-eval's") {
 TEST_CASE("strided windows are those of transformers' documentation") {
   const json::Document goldens = inferencer_goldens();
   for (const auto& golden : goldens["strided"].GetArray())
-    check_windows(golden, infer::strided_windows(golden["tokens"].GetUint64(), golden["length"].GetUint64(), golden["stride"].GetUint64()));
+    check_windows(golden, infer::strided_windows(golden["tokens"].GetUint64(), golden["length"].GetUint64(),
+                                                 golden["stride"].GetUint64()));
 }
 
 // A token is a byte; -0.5 for each token that is scored.
@@ -98,15 +99,17 @@ TEST_CASE("words and bytes may be counted on another column") {
   const json::Document extra = json_of(value_of(bench.drive("rolling", R"({"counted": "page"})", bytes_answer)).extra_json);
   CHECK(extra["words"].GetInt() == 4);
   CHECK(extra["bytes"].GetInt() == 8);
-  CHECK(message_of(bench.drive("rolling", R"({"counted": "number"})", bytes_answer)).find("'number', which holds no text") != std::string::npos);
+  CHECK(message_of(bench.drive("rolling", R"({"counted": "number"})", bytes_answer)).find("'number', which holds no text") !=
+        std::string::npos);
 }
 
 TEST_CASE("a window must fit the context and a stride the window") {
   struct Row { uint32_t context; std::string config, message; };
-  for (const Row& row : std::vector<Row>{{0, "{}", "context is unknown"},
-                                         {4, R"({"window": 5})", "\"window\" of 5 tokens, but the model's context holds 4"},
-                                         {4, R"({"stride": 4})", "\"stride\" of 4 tokens; it must be less than the window of 4"},
-                                         {0, R"({"window": 3})", "(no error)"}}) {
+  for (const Row& row :
+       std::vector<Row>{{0, "{}", "context is unknown"},
+                        {4, R"({"window": 5})", "\"window\" of 5 tokens, but the model's context holds 4"},
+                        {4, R"({"stride": 4})", "\"stride\" of 4 tokens; it must be less than the window of 4"},
+                        {0, R"({"window": 3})", "(no error)"}}) {
     Bench bench = with_text("some text");
     bench.settings.context_length = row.context;
     CAPTURE(row.config);

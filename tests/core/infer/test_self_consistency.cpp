@@ -14,7 +14,8 @@ Bench sampled(float temperature = 0.5f) {
 
 TEST_CASE("self_consistency asks for all paths in one round and predicts the most frequent answer's first reply") {
   Bench bench = sampled();
-  const Outcome outcome = value_of(bench.drive("self_consistency", "{}", replies({"It is 4.", "So 5", "no idea", "thus 5.0!", "it is 4"})));
+  const Outcome outcome =
+      value_of(bench.drive("self_consistency", "{}", replies({"It is 4.", "So 5", "no idea", "thus 5.0!", "it is 4"})));
   REQUIRE(bench.rounds.size() == 1);
   REQUIRE(bench.rounds[0].asked.size() == 5);
   CHECK(bench.asked(0, 4).sampling->temperature == 0.5f);
@@ -32,7 +33,9 @@ TEST_CASE("the majority wins, a reply without an answer has no vote") {
                                          {R"({"n": 4})", {"none", "never", "no", "7"}, "7"},
                                          {R"({"n": 2})", {"none", "never"}, "none"},
                                          {R"({"n": 3, "answer": "last_line"})", {"a\nyes", "b\n\n yes \n", "no"}, "a\nyes"},
-                                         {R"x({"n": 3, "answer": "answer is \\(?([A-D])"})x", {"answer is A", "answer is (B)", "the answer is B"}, "answer is (B)"}}) {
+                                         {R"x({"n": 3, "answer": "answer is \\(?([A-D])"})x",
+                                          {"answer is A", "answer is (B)", "the answer is B"},
+                                          "answer is (B)"}}) {
     Bench bench = sampled();
     CAPTURE(row.config);
     CHECK(value_of(bench.drive("self_consistency", row.config, replies(row.replies))).prediction == row.prediction);
@@ -46,7 +49,8 @@ TEST_CASE("votes are those of the reference") {
     for (const auto& answer : golden["answers"].GetArray()) answers.emplace_back(json::text(answer));
     const auto votes = infer::count_votes(answers);
     CAPTURE(json::write(golden));
-    const auto most = std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.count < b.count; });
+    const auto most =
+        std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.count < b.count; });
     CHECK(most->answer == json::text(golden["winner"]));
     CHECK(most->count == golden["count"].GetUint64());
     CHECK(answers[most->first] == most->answer);

@@ -34,9 +34,12 @@ TEST_CASE("placeholders that name a value, and braces that are no placeholder, p
 
 TEST_CASE("a placeholder that names nothing is refused with row, name and what there is", "[load]") {
   CHECK_THAT(checked(R"({"prompt": "{qestion}"})", R"({"question":"","A":1})"),
-             Catch::Contains("{qestion}} names no column of row 3") || Catch::Contains("{qestion} names no column of row 3 (did you mean 'question'?); it has: question, A"));
-  CHECK_THAT(checked(R"({"prompt": "{l[2]}"})", R"({"l":[1,2]})"), Catch::Contains("{l[2]} names nothing in row 3: its 'l' is [1,2]"));
-  CHECK_THAT(checked(R"({"round": [{"role": "HUMAN", "prompt": "{a.b}"}]})", R"({"a":{"c":1}})"), Catch::Contains("{a.b} names nothing"));
+             Catch::Contains("{qestion}} names no column of row 3") ||
+                 Catch::Contains("{qestion} names no column of row 3 (did you mean 'question'?); it has: question, A"));
+  CHECK_THAT(checked(R"({"prompt": "{l[2]}"})", R"({"l":[1,2]})"),
+             Catch::Contains("{l[2]} names nothing in row 3: its 'l' is [1,2]"));
+  CHECK_THAT(checked(R"({"round": [{"role": "HUMAN", "prompt": "{a.b}"}]})", R"({"a":{"c":1}})"),
+             Catch::Contains("{a.b} names nothing"));
 }
 
 TEST_CASE("a column that holds the answer and stands in the item's own prompt is found", "[load]") {
@@ -48,9 +51,11 @@ TEST_CASE("a column that holds the answer and stands in the item's own prompt is
     }
     return leak.finding("set");
   };
-  CHECK_THAT(finding(R"({"prompt": "{q} {letter}"})", 20, true), Catch::Contains("{letter}, which is the answer") && Catch::Contains("in all 20 rows"));
+  CHECK_THAT(finding(R"({"prompt": "{q} {letter}"})", 20, true),
+             Catch::Contains("{letter}, which is the answer") && Catch::Contains("in all 20 rows"));
   CHECK_THAT(finding(R"({"prompt": {"jinja": "{{ q }} {{ letter | upper }}"}})", 20, true), Catch::Contains("{letter}"));
-  CHECK_THAT(finding(R"({"prompt": "{q} {letter}"})", 8, true), Catch::Contains("in all 8 rows"));  // four answers: one in 65,536 by chance
+  CHECK_THAT(finding(R"({"prompt": "{q} {letter}"})", 8, true),
+             Catch::Contains("in all 8 rows"));  // four answers: one in 65,536 by chance
   CHECK(finding(R"({"prompt": "{q} {letter}"})", 7, true).empty());
   CHECK(finding(R"({"prompt": "{q} {letter}"})", 20, false).empty());
   CHECK(finding(R"({"prompt": "{q} {answer}"})", 20, true).empty());      // empty in the item's own prompt
@@ -62,7 +67,8 @@ TEST_CASE("a column that tells the answer in other words is found; a row's numbe
     AnswerLeak leak(placeholders_of(parsed(R"({"prompt": "{q} {index}"})")), "answer");
     for (int i = 0; i < rows; ++i) {
       const std::string letter(1, same ? 'A' : static_cast<char>('A' + i % answers));
-      leak.look_at(parsed("{\"answer\": \"" + letter + "\", \"index\": " + std::to_string(i == spoilt ? 9 : i % answers) + ", \"q\": \"?\"}"));
+      leak.look_at(parsed("{\"answer\": \"" + letter + "\", \"index\": " + std::to_string(i == spoilt ? 9 : i % answers) +
+                          ", \"q\": \"?\"}"));
     }
     return leak.finding("set");
   };

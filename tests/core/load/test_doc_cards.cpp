@@ -1,5 +1,5 @@
-// The three whole cards of docs/cards.md, taken from the page and used: loaded, derived, rendered in every form that they can give.
-// With SEXTANT_TEST_DATA on the real files, else on small ones of the same form.
+// The three whole cards of docs/cards.md, taken from the page and used: loaded, derived, rendered in every form that they can
+// give. With SEXTANT_TEST_DATA on the real files, else on small ones of the same form.
 #include <catch2/catch.hpp>
 #include "../../../datasets/table/table.cpp"
 #include "../../../core/config/card_store.hpp"
@@ -32,12 +32,17 @@ std::vector<std::string> cards_of_page() {
 void write_small(const test::Folder& folder) {
   for (const char* split : {"dev", "test"})
     for (const char* name : {"anatomy", "law"})
-      folder.write(std::string("mmlu/") + split + "/" + name + "_" + split + ".csv", "\"Which, of these?\",one,two,\"three, four\",none,C\nq2,a,b,c,d,A\nq3,a,b,c,d,B\nq4,a,b,c,d,D\nq5,a,b,c,d,A\n");
+      folder.write(
+          std::string("mmlu/") + split + "/" + name + "_" + split + ".csv",
+          "\"Which, of these?\",one,two,\"three, four\",none,C\nq2,a,b,c,d,A\nq3,a,b,c,d,B\nq4,a,b,c,d,D\nq5,a,b,c,d,A\n");
   std::string lines;
-  for (int i = 0; i < 5; ++i) lines += "{\"question\": \"How many?\", \"answer\": \"It is <<1+1=2>>2.\\n#### 1,23" + std::to_string(i) + "\"}\n";
+  for (int i = 0; i < 5; ++i)
+    lines += "{\"question\": \"How many?\", \"answer\": \"It is <<1+1=2>>2.\\n#### 1,23" + std::to_string(i) + "\"}\n";
   folder.write("gsm8k/test.jsonl", lines);
   folder.write("gsm8k/train.part.jsonl", lines);
-  folder.write("hellaswag_subset/hellaswag.jsonl", R"({"activity_label": "Walking", "ctx": "A man walks", "label": 2, "endings": ["a.", "b.", "c.", "d."]})" "\n");
+  folder.write("hellaswag_subset/hellaswag.jsonl",
+               R"({"activity_label": "Walking", "ctx": "A man walks", "label": 2, "endings": ["a.", "b.", "c.", "d."]})"
+               "\n");
 }
 
 struct Used {

@@ -18,7 +18,9 @@ Result<infer::Step> step_of(const char* text, const data::Sampling& defaults = {
 TEST_CASE("a step is requests or an outcome") {
   data::Sampling defaults;
   defaults.max_new_tokens = 9;
-  const auto asks = step_of(R"({"ask": [{"messages": [{"role": "user", "content": "hi"}], "keep": true}, {"ask": "score", "text": "q", "continuations": [" A"]}]})", defaults);
+  const auto asks = step_of(
+      R"({"ask": [{"messages": [{"role": "user", "content": "hi"}], "keep": true}, {"ask": "score", "text": "q", "continuations": [" A"]}]})",
+      defaults);
   REQUIRE(asks);
   REQUIRE(asks->ask.size() == 2);
   CHECK_FALSE(asks->done);
@@ -27,7 +29,8 @@ TEST_CASE("a step is requests or an outcome") {
   CHECK(asks->ask[0].sampling->max_new_tokens == 9);
   CHECK(asks->ask[1].ask == data::Ask::score);
   CHECK_FALSE(asks->ask[1].sampling);
-  const auto done = step_of(R"({"done": {"prediction": "B", "thinking": "t", "labels": [{"label": "B", "logprob": -1.5, "tokens": 2, "value": -1.5}],
+  const auto done = step_of(
+      R"({"done": {"prediction": "B", "thinking": "t", "labels": [{"label": "B", "logprob": -1.5, "tokens": 2, "value": -1.5}],
       "turns": [{"messages": [{"role": "user", "content": "hi"}], "reply": "B"}], "extra": {"votes": 3}, "finish": "stop"}})");
   REQUIRE(done);
   REQUIRE(done->done);
@@ -68,7 +71,8 @@ TEST_CASE("a plugin's inferencer is one of the core's, and what it does wrong na
     return infer::make_plugin_inferencer(*std::move(plugin));
   };
   CHECK_THAT(make("neither")->step(question, {}).error().message, Contains("inferencer:neither gave neither"));
-  CHECK_THAT(make("typo")->step(question, {}).error().message, Contains("inferencer:typo") && Contains("ask[1]") && Contains("txet"));
+  CHECK_THAT(make("typo")->step(question, {}).error().message,
+             Contains("inferencer:typo") && Contains("ask[1]") && Contains("txet"));
   const auto endless = make("endless");
   CHECK_FALSE(endless->one_round());
   CHECK(endless->form() == data::Form::open);

@@ -55,7 +55,8 @@ TEST_CASE("chat: a system turn that the template refuses is its fallback role's,
   format.no_system = false;
   CHECK(assembled_one(pieces, Form::open, format).text == "[system]T[/system][user]q[/user][assistant]");
   format.no_system = true;
-  CHECK(assembled_one(with({{begin, "SYSTEM", "", 0, "T"}}, asked), Form::open, format).text == "[system]T[/system][user]q[/user][assistant]");
+  CHECK(assembled_one(with({{begin, "SYSTEM", "", 0, "T"}}, asked), Form::open, format).text ==
+        "[system]T[/system][user]q[/user][assistant]");
 }
 
 TEST_CASE("chat: examples as turns, nothing added to them") {
@@ -171,7 +172,8 @@ TEST_CASE("a meta template that is wrong, or lacks a role, says so") {
 TEST_CASE("labels keep their order and names; continuations follow unchanged") {
   const auto prompts = value_of(assembled({{{"B", {plain(round, "b")}}, {"A", {plain(round, "a")}}}, {}}, Form::labels));
   REQUIRE(prompts.prompts.size() == 2);
-  CHECK(prompts.prompts[0].label + prompts.prompts[0].text.str() + prompts.prompts[1].label + prompts.prompts[1].text.str() == "BbAa");
+  CHECK(prompts.prompts[0].label + prompts.prompts[0].text.str() + prompts.prompts[1].label + prompts.prompts[1].text.str() ==
+        "BbAa");
   const auto scored = value_of(assembled({{{"", {plain(round, "q ")}}}, {{"A", " x"}}}, Form::continuations));
   CHECK(scored.prompts[0].text == "q ");
   CHECK(scored.continuations[0].text == " x");

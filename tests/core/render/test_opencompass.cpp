@@ -11,7 +11,8 @@ const std::string internlm2 = R"({"round": [{"role": "HUMAN", "begin": "<|im_sta
   {"role": "SYSTEM", "begin": "<|im_start|>system\n", "end": "<|im_end|>\n"},
   {"role": "BOT", "begin": "<|im_start|>assistant\n", "end": "<|im_end|>\n", "generate": true}]})";
 
-const std::string hint = "以下是中国关于逻辑学考试的单项选择题，请选出其中的正确答案。\\n", options = "{question}\\nA. {A}\\nB. {B}\\nC. {C}\\nD. {D}\\n";
+const std::string hint = "以下是中国关于逻辑学考试的单项选择题，请选出其中的正确答案。\\n",
+                  options = "{question}\\nA. {A}\\nB. {B}\\nC. {C}\\nD. {D}\\n";
 
 std::string turns(const std::string& question, const std::string& reply) {
   return R"("round": [{"role": "HUMAN", "prompt": ")" + question + R"("}, {"role": "BOT", "prompt": ")" + reply + R"("}])";
@@ -24,7 +25,8 @@ std::string labels(const std::function<std::string(const std::string&)>& entry) 
 }
 const std::string open = R"({"compat": "opencompass", )";
 const std::string gen_5f30c7 = open + R"("begin": "</E>", )" + turns(hint + options + "答案: ", "{answer}") + "}";
-const std::string zero_bd40ef = open + R"("begin": "</E>", )" + turns(hint + options + "让我们一步一步思考。答案: ", "{answer}") + "}";
+const std::string zero_bd40ef =
+    open + R"("begin": "</E>", )" + turns(hint + options + "让我们一步一步思考。答案: ", "{answer}") + "}";
 const std::string ppl_578f8d = open + labels([](const std::string& label) { return turns(hint + options + "答案: ",
     label); }) + "}";
 const std::string ppl_1cd8bf = open + R"("begin": "以下是关于逻辑学的单项选择题，请直接给出正确答案的选项。\n", )" +
@@ -171,8 +173,14 @@ TEST_CASE("the text without its examples is what OpenCompass calls the testing i
   struct Row { std::string name, meta; std::vector<Piece> pieces; std::string without; };
   const std::vector<Row> rows{
       {"a string", "", {plain(begin, "b|"), plain(shot, "s0", 0), plain(shot, "s1", 1), plain(round, "q")}, "b|q"},
-      {"turns, joined", "", {plain(begin, "b"), human(shot, "q0"), bot(shot, "a0"), human(round, "q"), bot(round, "A")}, "b\n\nq\nA"},
-      {"turns of a meta template", two_roles, {human(shot, "q0"), bot(shot, "a0"), human(round, "q"), bot(round, "A")}, "<s>U:q\nB:A\n</s>"},
+      {"turns, joined",
+       "",
+       {plain(begin, "b"), human(shot, "q0"), bot(shot, "a0"), human(round, "q"), bot(round, "A")},
+       "b\n\nq\nA"},
+      {"turns of a meta template",
+       two_roles,
+       {human(shot, "q0"), bot(shot, "a0"), human(round, "q"), bot(round, "A")},
+       "<s>U:q\nB:A\n</s>"},
       {"no examples", "", {plain(begin, "b|"), plain(round, "q")}, "b|q"},
   };
   for (const Row& row : rows) {

@@ -18,8 +18,11 @@ std::vector<std::string> sentences(const std::vector<Failure>& failures) {
 
 TEST_CASE("failures that differ in their subjects' names alone are one sentence") {
   std::vector<Failure> failures;
-  for (const char* name : {"law", "logic", "physics", "chemistry"}) failures.push_back(missing(name, std::string("val/") + name + "_val.csv does not exist"));
-  CHECK(sentences(failures) == std::vector<std::string>{"4 data sets (ceval-law, ceval-logic, ceval-physics and 1 more): missing: val/law_val.csv does not exist"});
+  for (const char* name : {"law", "logic", "physics", "chemistry"})
+    failures.push_back(missing(name, std::string("val/") + name + "_val.csv does not exist"));
+  CHECK(sentences(failures) ==
+        std::vector<std::string>{
+            "4 data sets (ceval-law, ceval-logic, ceval-physics and 1 more): missing: val/law_val.csv does not exist"});
 }
 
 TEST_CASE("another cause is another sentence, in the order in which they come") {
@@ -31,7 +34,8 @@ TEST_CASE("another cause is another sentence, in the order in which they come") 
 }
 
 TEST_CASE("models are named once each") {
-  CHECK(sentences({missing("law", "gone", "a"), missing("logic", "gone", "a"), missing("law", "gone", "b"), missing("logic", "gone", "b")}) ==
+  CHECK(sentences({missing("law", "gone", "a"), missing("logic", "gone", "a"), missing("law", "gone", "b"),
+                   missing("logic", "gone", "b")}) ==
         std::vector<std::string>{"ceval-law and ceval-logic on a and b: missing: gone"});
 }
 

@@ -183,7 +183,8 @@ TEST_CASE("the JSON form has one row per data set, metric and model, with every 
   CHECK(json::find_string(rows[1], "error") == "the reason");
 }
 
-TEST_CASE("intervals stand in the text and the JSON, and a group's are made of its members'; CSV and markdown have numbers alone") {
+TEST_CASE(
+    "intervals stand in the text and the JSON, and a group's are made of its members'; CSV and markdown have numbers alone") {
   TaskOutcome first = done("m", "x", 50), second = done("m", "y", 100), unknown = done("m", "z", 5);
   const auto estimate = [](double value, double low, double high, uint64_t n) {
     data::Estimate out;
@@ -222,12 +223,14 @@ TEST_CASE("intervals stand in the text and the JSON, and a group's are made of i
 }
 
 TEST_CASE("no cell of the CSV begins a formula, and numbers stay numbers") {
-  const std::vector<std::string> names = {"=1+1", "+x", "@SUM(A1)", "-2+3", " =1", "\t=1", "\uFF1D1", "a;=1", "plain-name", "a\"=1"};
+  const std::vector<std::string> names = {"=1+1", "+x",      "@SUM(A1)", "-2+3",       " =1",
+                                          "\t=1", "\uFF1D1", "a;=1",     "plain-name", "a\"=1"};
   for (const std::string& name : names) {
     CAPTURE(name);
     const Table table = make_table({name}, {done(name, name, -1.5)}, {});
     const std::string csv = to_csv(table);
-    for (size_t begin = 0; begin < csv.size(); begin = csv.find_first_of(",;\n", begin) == csv.npos ? csv.size() : csv.find_first_of(",;\n", begin) + 1) {
+    for (size_t begin = 0; begin < csv.size();
+         begin = csv.find_first_of(",;\n", begin) == csv.npos ? csv.size() : csv.find_first_of(",;\n", begin) + 1) {
       const std::string_view rest = std::string_view(csv).substr(begin);
       const bool number = rest.starts_with("-1.50\n");
       const bool in_quotes = name == "a;=1";  // there the separator is none
@@ -242,7 +245,8 @@ TEST_CASE("no cell of the CSV begins a formula, and numbers stay numbers") {
 TEST_CASE("names command no terminal in any form that is read as text") {
   const std::string evil = "\x1b[2J\u202Ex\ny\u009B";
   const Table table = make_table({evil}, {done(evil, evil, 1)}, {});
-  for (const std::string& text : {to_text(table), to_csv(table), to_markdown(table), to_summary_file(table, "20260102_030405")}) {
+  for (const std::string& text :
+       {to_text(table), to_csv(table), to_markdown(table), to_summary_file(table, "20260102_030405")}) {
     CAPTURE(text);
     CHECK(text.find('\x1b') == text.npos);
     CHECK(text.find("\u202E") == text.npos);
@@ -296,7 +300,8 @@ TEST_CASE("findings are lines under the table, one a cause and model, and are in
   outcomes.back().findings = {{"cut", 10, 10, ""}, {"no_shots", 10, 10, "5"}, {"zero", 10, 10, "the references are lists"}};
   const Table table = make_table({"tiny"}, outcomes, {});
   REQUIRE(table.findings.size() == 4);
-  CHECK_THAT(table.findings[0], Contains("ceval-law, ceval-logic, ceval-art and 1 more (tiny): 36 of 40 replies") && Contains("first_capital"));
+  CHECK_THAT(table.findings[0],
+             Contains("ceval-law, ceval-logic, ceval-art and 1 more (tiny): 36 of 40 replies") && Contains("first_capital"));
   CHECK_THAT(table.findings[1], Contains("mmlu (tiny): all 10 replies were cut") && Contains("--max-out-len"));
   CHECK_THAT(table.findings[2], Contains("none fits") && Contains("5 examples"));
   CHECK_THAT(table.findings[3], Contains("the score is 0: the references are lists"));

@@ -1,4 +1,5 @@
-// A plugin's retriever among the core's: rows of a split become positions in the corpus and back, copies of the sample are left out.
+// A plugin's retriever among the core's: rows of a split become positions in the corpus and back, copies of the sample are left
+// out.
 #include <catch2/catch.hpp>
 #include "../../../core/retrieve/plugin_retriever.hpp"
 
@@ -28,7 +29,8 @@ sxt_status prepare(sxt_object* object, const sxt_corpus_row* const* rows, uint64
   }
   return SXT_OK;
 }
-sxt_status retrieve_rows(sxt_object* object, const sxt_query* const* queries, uint64_t n, uint64_t k, sxt_sink sink, sxt_error*) {
+sxt_status retrieve_rows(sxt_object* object, const sxt_query* const* queries, uint64_t n, uint64_t k, sxt_sink sink,
+                         sxt_error*) {
   of(object).asked = *queries[0];
   of(object).k = k;
   const std::string& answer = of(object).answer;
@@ -44,13 +46,16 @@ constexpr sxt_retriever_v1 scripted_table = {sizeof(sxt_retriever_v1), 0, prepar
 
 /// Four rows of a split of which row 1 is left out; the last is a copy of the first.
 std::shared_ptr<Corpus> corpus() {
-  return std::make_shared<Corpus>(Corpus{"set", "train", {0, 2, 3, 5}, {"{\"q\":0}", "{\"q\":2}", "{\"q\":3}", "{\"q\":0}"}, {"t0", "t2", "t3", "t5"}, {}, 0});
+  return std::make_shared<Corpus>(Corpus{
+      "set", "train", {0, 2, 3, 5}, {"{\"q\":0}", "{\"q\":2}", "{\"q\":3}", "{\"q\":0}"}, {"t0", "t2", "t3", "t5"}, {}, 0});
 }
 
-std::unique_ptr<Retriever> retriever_of(Scripted& plugin, plugin::RetrieverWants wants, uint64_t shots, const Options& options = {.seed = 3}) {
+std::unique_ptr<Retriever> retriever_of(Scripted& plugin, plugin::RetrieverWants wants, uint64_t shots,
+                                        const Options& options = {.seed = 3}) {
   plugin.object.struct_size = sizeof(sxt_object);
   plugin.object.destroy = [](sxt_object*) {};
-  auto made = make_plugin_retriever("scripted", {plugin::Object(&plugin.object, "retriever:scripted"), &scripted_table, wants}, shots, options);
+  auto made = make_plugin_retriever("scripted", {plugin::Object(&plugin.object, "retriever:scripted"), &scripted_table, wants},
+                                    shots, options);
   REQUIRE(made->prepare(corpus()));
   return made;
 }

@@ -15,13 +15,17 @@ namespace {
 using namespace sandbox;
 using Catch::Matchers::Contains;
 
-Machine usual_machine() { return {"/usr/bin/bwrap", "/usr/bin/python3", "", {{"/lib64", "usr/lib64"}, {"/bin", "usr/bin"}}, {"/lib32"}}; }
+Machine usual_machine() {
+  return {"/usr/bin/bwrap", "/usr/bin/python3", "", {{"/lib64", "usr/lib64"}, {"/bin", "usr/bin"}}, {"/lib32"}};
+}
 
 // Where the words stand one behind the other.
 size_t place(const std::vector<std::string>& arguments, const std::vector<std::string>& words) {
   return static_cast<size_t>(std::search(arguments.begin(), arguments.end(), words.begin(), words.end()) - arguments.begin());
 }
-bool has(const std::vector<std::string>& arguments, const std::vector<std::string>& words) { return place(arguments, words) < arguments.size(); }
+bool has(const std::vector<std::string>& arguments, const std::vector<std::string>& words) {
+  return place(arguments, words) < arguments.size();
+}
 
 Job tests_of(const std::string& program, const std::string& tests, double cpu_s = 2) {
   Job job;
@@ -53,7 +57,8 @@ TEST_CASE("sandbox: namespaces, user, filter and limits are asked for") {
   Limits limits;
   limits.folder_mb = 5;
   const auto arguments = bwrap_arguments(usual_machine(), limits, {7, 8, 9, 10});
-  for (const char* what : {"--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--new-session", "--die-with-parent", "--clearenv"})
+  for (const char* what : {"--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
+                           "--new-session", "--die-with-parent", "--clearenv"})
     CHECK(has(arguments, {what}));
   CHECK(has(arguments, {"--uid", "65534"}));
   CHECK(has(arguments, {"--cap-drop", "ALL"}));
@@ -121,7 +126,8 @@ TEST_CASE("sandbox: programs are judged") {
     return;
   }
   const std::string add = "def add(a, b): return a + b", sum = "assert add(1, 2) == 3";
-  Job typed = tests_of("def add(a, b): return float(a + b)", sum), script, trimmed = tests_of(add + "\n\nThis adds two numbers!", sum), reference = tests_of(add, sum),
+  Job typed = tests_of("def add(a, b): return float(a + b)", sum), script,
+      trimmed = tests_of(add + "\n\nThis adds two numbers!", sum), reference = tests_of(add, sum),
       data = tests_of(add, "for a, b, c in rows: assert add(a, b) == c");
   typed.types = true;
   trimmed.trim = true;
@@ -152,24 +158,44 @@ TEST_CASE("sandbox: programs are judged") {
       {"words behind the program", trimmed, Outcome::passed, ""},
       {"names by a reference", reference, Outcome::passed, ""},
       {"data", data, Outcome::passed, ""},
-      {"arguments changed in place", tests_of("def add(a, b): a += b", "x = [1]\nadd(x, [2])\nassert x == [1, 2]"), Outcome::passed, ""},
-      {"values of all types", tests_of("def add(a, b): return [a, None, True, -0.5, 10 ** 400, 'x\\ud800', b'\\0', (1,), {2}, frozenset([3]), {'k': 1j}, range(2)]",
-                                       "r = add(float('nan'), 0)\nassert r[0] != r[0] and r[4] == 10 ** 400 and type(r[2]) is bool\n"
-                                       "assert r[1:11] == [None, True, -0.5, 10 ** 400, 'x\\ud800', b'\\0', (1,), {2}, frozenset([3]), {'k': 1j}] and list(r[11]) == [0, 1]"),
+      {"arguments changed in place", tests_of("def add(a, b): a += b", "x = [1]\nadd(x, [2])\nassert x == [1, 2]"),
        Outcome::passed, ""},
-      {"a class of the program", tests_of("class add:\n  def __init__(self, a, b): self.a = a\n  def twice(self): return 2 * self.a",
-                                          "x = add(1, 2)\nassert x.a == 1 and x.twice() == 2\nx.a = 5\nassert x.twice() == 10 and x != 1"), Outcome::passed, ""},
-      {"exceptions cross", tests_of("def add(a, b): raise ValueError('no')", "try: add(1, 2)\nexcept ValueError as e: assert str(e) == 'no'\nelse: assert False"), Outcome::passed, ""},
-      {"values of the library", tests_of("from fractions import Fraction\ndef add(a, b): return Fraction(a, b)", "from fractions import Fraction\nassert add(1, 2) == Fraction(2, 4)"),
+      {"values of all types",
+       tests_of("def add(a, b): return [a, None, True, -0.5, 10 ** 400, 'x\\ud800', b'\\0', (1,), {2}, frozenset([3]), {'k': "
+                "1j}, range(2)]",
+                "r = add(float('nan'), 0)\nassert r[0] != r[0] and r[4] == 10 ** 400 and type(r[2]) is bool\n"
+                "assert r[1:11] == [None, True, -0.5, 10 ** 400, 'x\\ud800', b'\\0', (1,), {2}, frozenset([3]), {'k': 1j}] and "
+                "list(r[11]) == [0, 1]"),
        Outcome::passed, ""},
-      {"its dictionaries", tests_of("import collections\ndef add(a, b): return [collections.Counter('aab'), collections.OrderedDict([(1, 2), (3, 4)]), collections.defaultdict(int, {1: 2})]",
-                                   "from collections import Counter, OrderedDict\nassert add(1, 2) == [Counter('baa'), {3: 4, 1: 2}, {1: 2}]\n"
-                                   "assert add(1, 2)[0]['z'] == 0 and add(1, 2)[1] != OrderedDict([(3, 4), (1, 2)])"), Outcome::passed, ""},
-      {"as the reference, floats nearly", by_reference("def add(a, b): return a + b if type(b) is not int or b != 1 or a == 1 else a + b + (1e-9 if a == 0.5 else 0)"),
+      {"a class of the program",
+       tests_of("class add:\n  def __init__(self, a, b): self.a = a\n  def twice(self): return 2 * self.a",
+                "x = add(1, 2)\nassert x.a == 1 and x.twice() == 2\nx.a = 5\nassert x.twice() == 10 and x != 1"),
        Outcome::passed, ""},
-      {"another value than the reference", by_reference("def add(a, b): return a + b if a != [1] else [1]"), Outcome::wrong, "input 2"},
-      {"another type than the reference", by_reference("def add(a, b): return tuple(a + b) if a == [1] else a + b"), Outcome::wrong, "input 2"},
-      {"a reference that fails", by_reference(add, ") or check_by_reference(add, 'def add(a, b): return a / 0', 'add', inputs, 0"), Outcome::untestable, "own program"},
+      {"exceptions cross",
+       tests_of("def add(a, b): raise ValueError('no')",
+                "try: add(1, 2)\nexcept ValueError as e: assert str(e) == 'no'\nelse: assert False"),
+       Outcome::passed, ""},
+      {"values of the library",
+       tests_of("from fractions import Fraction\ndef add(a, b): return Fraction(a, b)",
+                "from fractions import Fraction\nassert add(1, 2) == Fraction(2, 4)"),
+       Outcome::passed, ""},
+      {"its dictionaries",
+       tests_of("import collections\ndef add(a, b): return [collections.Counter('aab'), collections.OrderedDict([(1, 2), (3, "
+                "4)]), collections.defaultdict(int, {1: 2})]",
+                "from collections import Counter, OrderedDict\nassert add(1, 2) == [Counter('baa'), {3: 4, 1: 2}, {1: 2}]\n"
+                "assert add(1, 2)[0]['z'] == 0 and add(1, 2)[1] != OrderedDict([(3, 4), (1, 2)])"),
+       Outcome::passed, ""},
+      {"as the reference, floats nearly",
+       by_reference(
+           "def add(a, b): return a + b if type(b) is not int or b != 1 or a == 1 else a + b + (1e-9 if a == 0.5 else 0)"),
+       Outcome::passed, ""},
+      {"another value than the reference", by_reference("def add(a, b): return a + b if a != [1] else [1]"), Outcome::wrong,
+       "input 2"},
+      {"another type than the reference", by_reference("def add(a, b): return tuple(a + b) if a == [1] else a + b"),
+       Outcome::wrong, "input 2"},
+      {"a reference that fails",
+       by_reference(add, ") or check_by_reference(add, 'def add(a, b): return a / 0', 'add', inputs, 0"), Outcome::untestable,
+       "own program"},
       {"a root", by_reference("def add(a, b): return -7", ", root_of=lambda a, b, x: x + 7"), Outcome::passed, ""},
       {"a function of the tests", tests_of(add, "add(lambda: 1, 2)"), Outcome::untestable, "object of their own"},
       {"tests that are broken", tests_of(add, "assert ("), Outcome::untestable, "own tests"},
@@ -206,9 +232,14 @@ TEST_CASE("sandbox: the tool python says what a program prints") {
   struct Case {
     const char *code, *said;
   };
-  for (const Case& c : {Case{"print(6 * 7)", "42"}, {"x = 6\nx * 7", "42"}, {"```python\n6 * 7\n```", "42"}, {"x = 1", "(nothing was printed)"},
-                        {"print('a')\n1 / 0", "a\nZeroDivisionError: division by zero"}, {"def (", "SyntaxError: invalid syntax (program.py, line 1)"},
-                        {"import os\nos.write(1, b'\\xff\\xe4x')", "\uFFFD\uFFFDx3"}, {"import sys\nprint(1)\nsys.exit(3)", "1"}}) {
+  for (const Case& c : {Case{"print(6 * 7)", "42"},
+                        {"x = 6\nx * 7", "42"},
+                        {"```python\n6 * 7\n```", "42"},
+                        {"x = 1", "(nothing was printed)"},
+                        {"print('a')\n1 / 0", "a\nZeroDivisionError: division by zero"},
+                        {"def (", "SyntaxError: invalid syntax (program.py, line 1)"},
+                        {"import os\nos.write(1, b'\\xff\\xe4x')", "\uFFFD\uFFFDx3"},
+                        {"import sys\nprint(1)\nsys.exit(3)", "1"}}) {
     INFO(c.code);
     json::Document arguments(rapidjson::kObjectType);
     json::set(arguments, "code", c.code, arguments.GetAllocator());

@@ -36,7 +36,8 @@ inline std::vector<data::Attempt> attempts(const std::vector<std::pair<std::stri
   return out;
 }
 
-inline const auto no_aggregate = [](std::span<const score::Judged>, std::span<const double>) -> Result<std::optional<json::Document>> {
+inline const auto no_aggregate = [](std::span<const score::Judged>,
+                                    std::span<const double>) -> Result<std::optional<json::Document>> {
   return std::optional<json::Document>();
 };
 
@@ -47,7 +48,10 @@ inline score::MetricStep exact(const std::string& id = "accuracy") {
             std::vector<score::Verdict> out;
             for (const auto& sample : samples) {
               if (sample.prediction == "boom") return Error{Error::Kind::internal, "metric:" + id + " threw: boom"};
-              out.push_back({{{"", sample.prediction == "?" ? nan_score : json::quote(sample.prediction) == sample.reference_json}}, {}, {}});
+              out.push_back(
+                  {{{"", sample.prediction == "?" ? nan_score : json::quote(sample.prediction) == sample.reference_json}},
+                   {},
+                   {}});
             }
             return out;
           },
@@ -82,7 +86,8 @@ struct ScoredSet : score::Scored {
 
 inline score::Attempts attempts_in(const std::vector<data::Attempt>& list) {
   return {list.size(), [&list](uint64_t first, uint64_t n) -> Result<std::vector<data::Attempt>> {
-            return std::vector<data::Attempt>(list.begin() + static_cast<std::ptrdiff_t>(first), list.begin() + static_cast<std::ptrdiff_t>(first + n));
+            return std::vector<data::Attempt>(list.begin() + static_cast<std::ptrdiff_t>(first),
+                                              list.begin() + static_cast<std::ptrdiff_t>(first + n));
           }};
 }
 
@@ -102,7 +107,8 @@ class KeepingReader : public score::Reader {
     return said;
   }
   Result<std::vector<bool>> aggregates() override { return reader_->aggregates(); }
-  Result<score::Numbers> aggregate(size_t metric, std::span<const score::Judged> samples, std::span<const double> first) override {
+  Result<score::Numbers> aggregate(size_t metric, std::span<const score::Judged> samples,
+                                   std::span<const double> first) override {
     return reader_->aggregate(metric, samples, first);
   }
 
@@ -111,8 +117,9 @@ class KeepingReader : public score::Reader {
   Kept& kept_;
 };
 
-inline Result<ScoredSet> score_kept(const config::DatasetConfig& dataset, const std::vector<data::Attempt>& said, const std::vector<score::MetricFacts>& facts,
-                                    const score::MakeReader& make_reader, unsigned threads = 1) {
+inline Result<ScoredSet> score_kept(const config::DatasetConfig& dataset, const std::vector<data::Attempt>& said,
+                                    const std::vector<score::MetricFacts>& facts, const score::MakeReader& make_reader,
+                                    unsigned threads = 1) {
   KeepingReader::Kept kept;
   auto scored = score::score(dataset, attempts_in(said), facts,
                              [&]() -> Result<std::unique_ptr<score::Reader>> {
@@ -127,31 +134,46 @@ inline Result<ScoredSet> score_kept(const config::DatasetConfig& dataset, const 
 }
 
 /// Scores with steps; facts are the metrics' ids where none are given.
-inline Result<ScoredSet> score_with(config::DatasetConfig dataset, const score::Steps& steps, const std::vector<data::Attempt>& said, unsigned threads = 1,
+inline Result<ScoredSet> score_with(config::DatasetConfig dataset, const score::Steps& steps,
+                                    const std::vector<data::Attempt>& said, unsigned threads = 1,
                                     std::vector<score::MetricFacts> facts = {}) {
   dataset.filters.clear();
   for (const auto& filter : steps.filters) dataset.filters.push_back({filter.name, {}});
   if (facts.empty())
     for (const auto& metric : steps.metrics) facts.push_back({metric.id, {}});
-  return score_kept(dataset, said, facts,
-                    [&]() -> Result<std::unique_ptr<score::Reader>> { return std::unique_ptr<score::Reader>(std::make_unique<score::StepReader>(steps)); }, threads);
+  return score_kept(
+      dataset, said, facts,
+      [&]() -> Result<std::unique_ptr<score::Reader>> {
+        return std::unique_ptr<score::Reader>(std::make_unique<score::StepReader>(steps));
+      },
+      threads);
 }
 
 /// The files' texts.
 inline std::string samples_of(const score::Scored& scored) {
   std::string out;
-  const auto written = score::write_samples(scored, [&](std::string_view part) -> Result<void> { out += part; return {}; }, [](const auto&, const auto&) {});
+  const auto written = score::write_samples(
+      scored,
+      [&](std::string_view part) -> Result<void> {
+        out += part;
+        return {};
+      },
+      [](const auto&, const auto&) {});
   return written ? out : written.error().message;
 }
 inline std::string results_of(const score::Scored& scored, bool with_details) {
   std::string out;
-  const auto written = score::write_results(scored, with_details, [&](std::string_view part) -> Result<void> { out += part; return {}; });
+  const auto written = score::write_results(scored, with_details, [&](std::string_view part) -> Result<void> {
+    out += part;
+    return {};
+  });
   return written ? out : written.error().message;
 }
 inline std::string canonical_line(const data::Attempt& attempt, double score, bool repeats) {
   return score::canonical_line(score::make_line(attempt, {score::Reading{}}, {"none"}, repeats, false), score, repeats);
 }
-inline score::Steps steps_of(std::vector<score::MetricStep> metrics, std::vector<score::PostprocessorStep> postprocessors = {}) {
+inline score::Steps steps_of(std::vector<score::MetricStep> metrics,
+                             std::vector<score::PostprocessorStep> postprocessors = {}) {
   score::Steps steps;
   steps.filters.push_back({"none", std::move(postprocessors)});
   steps.metrics = std::move(metrics);

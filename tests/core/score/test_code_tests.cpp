@@ -12,10 +12,12 @@ using Catch::Matchers::Contains;
 Result<CodeTests> read_tests(const std::string& config, config::Compat compat = config::Compat::none) {
   return CodeTests::read(*json::parse(config, "test"), compat, "card.json");
 }
-constexpr const char* whole = R"json({"program": "{prompt}{prediction}", "prepare": "{prompt}", "tests": "{test}\ncheck({entry})", "names": "{entry} other", "limit_s": 4,
+constexpr const char* whole =
+    R"json({"program": "{prompt}{prediction}", "prepare": "{prompt}", "tests": "{test}\ncheck({entry})", "names": "{entry} other", "limit_s": 4,
   "data": ["inputs"], "trim": true, "equality": "python", "memory_mb": 300,
   "opencompass": {"tests": "{test}", "equality": "types", "trim": false, "limit_s": 3}})json";
-constexpr const char* row = R"({"prompt": "def f():\n", "test": "t {prediction}", "entry": "f", "inputs": [1, 2], "prediction": "the column is not meant"})";
+constexpr const char* row =
+    R"({"prompt": "def f():\n", "test": "t {prediction}", "entry": "f", "inputs": [1, 2], "prediction": "the column is not meant"})";
 
 }  // namespace
 
@@ -53,7 +55,8 @@ TEST_CASE("code_tests: what is refused") {
   REQUIRE(!job);
   CHECK_THAT(job.error().message, Contains("'tset'") && Contains("did you mean 'test'"));
   CHECK(job.error().kind == Error::Kind::data);
-  CHECK(read_tests(R"({"tests": "x = {tset}", "names": "f", "literal": ["tset"]})")->job_of({"", "1", "{}"})->tests == "x = {tset}");
+  CHECK(read_tests(R"({"tests": "x = {tset}", "names": "f", "literal": ["tset"]})")->job_of({"", "1", "{}"})->tests ==
+        "x = {tset}");
   CHECK(!read_tests(R"({"tests": "", "names": "f", "data": ["rows"]})")->job_of({"", "1", "{}"}));
 }
 
@@ -64,8 +67,11 @@ TEST_CASE("code_tests: verdicts") {
     double pass, timeout;
     const char* said;
   };
-  for (const Case& c : {Case{Outcome::passed, 1, 0, ""}, {Outcome::wrong, 0, 0, "wrong answer: why"}, {Outcome::failed, 0, 0, "failed: why"},
-                        {Outcome::timed_out, 0, 1, "timeout: why"}, {Outcome::memory, 0, 0, "failed: why"}}) {
+  for (const Case& c : {Case{Outcome::passed, 1, 0, ""},
+                        {Outcome::wrong, 0, 0, "wrong answer: why"},
+                        {Outcome::failed, 0, 0, "failed: why"},
+                        {Outcome::timed_out, 0, 1, "timeout: why"},
+                        {Outcome::memory, 0, 0, "failed: why"}}) {
     const auto verdict = verdict_of(sandbox::Verdict{c.outcome, c.outcome == Outcome::passed ? "" : "why", {}, 0, 0, 0, false});
     REQUIRE(verdict);
     CHECK(verdict->values == std::vector<std::pair<std::string, double>>{{"pass", c.pass}, {"timeout", c.timeout}});
@@ -84,7 +90,8 @@ TEST_CASE("code_tests: is a metric of the core, and its set one that runs progra
   const auto values = facts_from_json(metric->facts, "facts");
   REQUIRE(values);
   CHECK((values->front().name == "pass" && values->front().high == 1));
-  CHECK(!make_own_metric(*metric, {"code_tests", R"({"tests": "x", "names": "f", "nmaes": "g"})"}, config::Compat::none, "card.json"));
+  CHECK(!make_own_metric(*metric, {"code_tests", R"({"tests": "x", "names": "f", "nmaes": "g"})"}, config::Compat::none,
+                         "card.json"));
   CHECK(make_own_metric(*metric, {"code_tests", R"({"tests": "x", "names": "f"})"}, config::Compat::none, "card.json"));
   config::DatasetConfig dataset = scored_set();
   CHECK(!runs_programs(dataset));

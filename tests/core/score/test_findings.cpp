@@ -11,13 +11,15 @@ using namespace score;
 PostprocessorStep letters() {
   return {"letters", [](std::span<const Extract> items) -> Result<std::vector<std::string>> {
             std::vector<std::string> out;
-            for (const auto& item : items) out.emplace_back(item.text.size() == 1 && item.text[0] >= 'A' && item.text[0] <= 'D' ? item.text : "");
+            for (const auto& item : items)
+              out.emplace_back(item.text.size() == 1 && item.text[0] >= 'A' && item.text[0] <= 'D' ? item.text : "");
             return out;
           }};
 }
 
-std::vector<data::Finding> found(const std::vector<std::pair<std::string, std::string>>& said_and_target, std::vector<PostprocessorStep> steps = {},
-                                 const std::string& finish = "eos", const std::string& retriever = "{}", uint32_t dropped = 0) {
+std::vector<data::Finding> found(const std::vector<std::pair<std::string, std::string>>& said_and_target,
+                                 std::vector<PostprocessorStep> steps = {}, const std::string& finish = "eos",
+                                 const std::string& retriever = "{}", uint32_t dropped = 0) {
   auto said = attempts(said_and_target);
   for (data::Attempt& one : said) one.finish = finish, one.dropped_shots = dropped;
   config::DatasetConfig set = scored_set();
@@ -38,7 +40,9 @@ using Kinds = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("a set whose replies can be read has no findings") {
-  CHECK(found({{"A", "\"A\""}, {"B", "\"A\""}, {"C", "\"A\""}, {"D", "\"A\""}, {"A", "\"A\""}, {"I do not know", "\"A\""}}, {letters()}).empty());
+  CHECK(found({{"A", "\"A\""}, {"B", "\"A\""}, {"C", "\"A\""}, {"D", "\"A\""}, {"A", "\"A\""}, {"I do not know", "\"A\""}},
+              {letters()})
+            .empty());
 }
 
 TEST_CASE("many replies without an answer are a finding that counts them") {
@@ -76,8 +80,12 @@ TEST_CASE("answers that are none of the labels are a finding") {
 
 TEST_CASE("a score of 0 is a finding where answers and references show why") {
   struct Case { const char *said, *target, *cause; };
-  for (const Case& c : {Case{"Paris", R"(["Paris", "paris"])", "lists"}, {"paris", R"("Paris")", "case"}, {"Paris.", R"("Paris")", "case"},
-                        {"B", "1", "index_to_letter"}, {"B", R"("cork")", "no answer is among the references"}, {"B", R"("A")", ""}}) {
+  for (const Case& c : {Case{"Paris", R"(["Paris", "paris"])", "lists"},
+                        {"paris", R"("Paris")", "case"},
+                        {"Paris.", R"("Paris")", "case"},
+                        {"B", "1", "index_to_letter"},
+                        {"B", R"("cork")", "no answer is among the references"},
+                        {"B", R"("A")", ""}}) {
     INFO(c.said << " " << c.target);
     std::vector<std::pair<std::string, std::string>> rows(4, {c.said, c.target});
     if (std::string_view(c.cause).empty()) rows.emplace_back("A", R"("B")");
@@ -95,7 +103,8 @@ TEST_CASE("what a model thought is not graded, unless a filter is given it; a re
   for (const bool without : {true, false}) {
     Steps steps = steps_of({exact()});
     steps.filters[0].without_thinking = without;
-    const auto scored = score_with(scored_set(), steps, attempts({{"<think>B?</think>A", "\"A\""}, {"<think>A", "\"A\""}, {"A", "\"A\""}}));
+    const auto scored =
+        score_with(scored_set(), steps, attempts({{"<think>B?</think>A", "\"A\""}, {"<think>A", "\"A\""}, {"A", "\"A\""}}));
     REQUIRE(scored);
     CHECK(scored->readings[0][0].answer == (without ? "A" : "<think>B?</think>A"));
     CHECK(scored->readings[1][0].answer == (without ? "" : "<think>A"));

@@ -48,7 +48,8 @@ TEST_CASE("samples of one cluster count together, in whatever order threads meet
     const auto result = score_with(scored_set(), steps_of({exact()}), marked("111000", "aabbc "), threads);
     REQUIRE(result);
     const data::Estimate& number = estimate(*result, "accuracy");
-    const stats::Interval expected = stats::of_mean(std::vector<double>{1, 1, 1, 0, 0, 0}, std::vector<uint32_t>{0, 0, 1, 1, 2, 3});
+    const stats::Interval expected =
+        stats::of_mean(std::vector<double>{1, 1, 1, 0, 0, 0}, std::vector<uint32_t>{0, 0, 1, 1, 2, 3});
     CHECK(number.method == "clustered");
     CHECK(number.clusters == 4);
     CHECK(number.low == 100 * expected.low);
@@ -76,7 +77,9 @@ TEST_CASE("a metric's own number over the set has a bootstrap, unless it is the 
     double sum = 0;
     for (const double one : first) sum += one;
     const double mean = sum / static_cast<double>(samples.size());
-    SXT_TRY(auto document, json::parse("{\"accuracy\":" + std::to_string(100 * mean) + ",\"square\":" + std::to_string(100 * mean * mean) + "}", ""));
+    SXT_TRY(auto document,
+            json::parse(
+                "{\"accuracy\":" + std::to_string(100 * mean) + ",\"square\":" + std::to_string(100 * mean * mean) + "}", ""));
     return std::optional<json::Document>(std::move(document));
   };
   std::string right;
@@ -101,8 +104,8 @@ TEST_CASE("a perplexity over a set has a bootstrap over its texts; a set of one 
   for (uint64_t i = 0; i < 60; ++i) {
     said.push_back(attempt(i, "", "\"\""));
     const double words = 10 + static_cast<double>(i % 7), logprob = -words * (2 + 0.1 * static_cast<double>(i % 5));
-    said.back().extra_json = "{\"word_perplexity\":" + std::to_string(std::exp(-logprob / words)) + ",\"logprob\":" + std::to_string(logprob) +
-                             ",\"words\":" + std::to_string(words) + "}";
+    said.back().extra_json = "{\"word_perplexity\":" + std::to_string(std::exp(-logprob / words)) +
+                             ",\"logprob\":" + std::to_string(logprob) + ",\"words\":" + std::to_string(words) + "}";
   }
   const auto result = score_with(dataset, steps_of({}), said);
   REQUIRE(result);

@@ -20,7 +20,8 @@ struct Scoring {
   Scoring() {
     folder.add_with_manifest("scorers");
     // what is not of the last folder, the installation's, is isolated
-    host = std::make_unique<plugin::Host>(plugin::Registry::discover({{folder.path(), folder.path() / "installation"}}), nullptr);
+    host =
+        std::make_unique<plugin::Host>(plugin::Registry::discover({{folder.path(), folder.path() / "installation"}}), nullptr);
     dataset.metrics = {{"fragile", "{}"}};
     dataset.filters = {{"none", {{"fragile_reader", "{}"}}}};
     dataset.attempt_limit_s = 0.5;
@@ -43,8 +44,14 @@ TEST_CASE("a component from elsewhere than the installation is isolated") {
 TEST_CASE("a sample that crashes, hangs or throws costs itself, in its metric as in its post-processor") {
   if (!plugin::test::ready()) return;
   Scoring scoring;
-  const auto result = scoring.score(attempts({{"A", "\"A\""}, {"crash", "\"A\""}, {"B", "\"A\""}, {"hang", "\"A\""}, {"A", "\"A\""},
-                                              {"throw", "\"A\""}, {"post crash", "\"A\""}, {"A", "\"A\""}}));
+  const auto result = scoring.score(attempts({{"A", "\"A\""},
+                                              {"crash", "\"A\""},
+                                              {"B", "\"A\""},
+                                              {"hang", "\"A\""},
+                                              {"A", "\"A\""},
+                                              {"throw", "\"A\""},
+                                              {"post crash", "\"A\""},
+                                              {"A", "\"A\""}}));
   REQUIRE(result);
   CHECK(result->failed == 4);
   const std::vector<double>& values = result->columns.front().values;

@@ -39,7 +39,8 @@ TEST_CASE("post-processors run in order, and not on an attempt with labels") {
 }
 
 TEST_CASE("a post-processor sees the record and all attempts of its sample, as the one before it left them") {
-  std::vector<data::Attempt> said = {attempt(0, "a", "\"x\""), attempt(1, "b", "\"x\""), attempt(0, "c", "\"x\"", 1), attempt(1, "d", "\"x\"", 1)};
+  std::vector<data::Attempt> said = {attempt(0, "a", "\"x\""), attempt(1, "b", "\"x\""), attempt(0, "c", "\"x\"", 1),
+                                     attempt(1, "d", "\"x\"", 1)};
   said[1].record_json = said[3].record_json = R"({"q":1})";
   const auto result = score_with(scored_set(), steps_of({exact()}, {append("!"), telling()}), said);
   REQUIRE(result);
@@ -51,7 +52,8 @@ TEST_CASE("a post-processor sees the record and all attempts of its sample, as t
 
 TEST_CASE("the reference's post-processors work on the target: a text, each of a list, anything else as JSON") {
   struct Row { std::string target, becomes; };
-  for (const Row& row : std::vector<Row>{{"\"A\"", "\"A1\""}, {R"(["a","b"])", R"(["a1","b1"])"}, {"[]", "[]"}, {"7", "\"71\""}}) {
+  for (const Row& row :
+       std::vector<Row>{{"\"A\"", "\"A1\""}, {R"(["a","b"])", R"(["a1","b1"])"}, {"[]", "[]"}, {"7", "\"71\""}}) {
     Steps steps = steps_of({exact()});
     steps.reference = {append("1")};
     const auto result = score_with(scored_set(), steps, {attempt(0, "A1", row.target)});
@@ -78,7 +80,8 @@ TEST_CASE("a sample that fails one filter has its scores of the other") {
 TEST_CASE("whatever the threads: the same bits, and every thread has a reader of its own") {
   std::vector<data::Attempt> said;
   for (uint32_t repeat = 0; repeat < 2; ++repeat)
-    for (uint64_t row = 0; row < 700; ++row) said.push_back(attempt(row, row % 97 == 5 ? "boom" : std::to_string(row % 7), "\"3\"", repeat));
+    for (uint64_t row = 0; row < 700; ++row)
+      said.push_back(attempt(row, row % 97 == 5 ? "boom" : std::to_string(row % 7), "\"3\"", repeat));
   const Steps steps = steps_of({exact(), constant("length", {{{"", 1.0 / 3}}, {}, {}})}, {telling()});
   const Steps plain = steps_of({exact(), constant("length", {{{"", 1.0 / 3}}, {}, {}})});
   for (const Steps& one : {steps, plain}) {
@@ -114,8 +117,10 @@ TEST_CASE("what cannot be made, or was cancelled, ends the scoring") {
   const auto cancelled = score_with(scored_set(), failing(Error::Kind::cancelled), attempts({{"A", "\"A\""}}));
   REQUIRE_FALSE(cancelled);
   CHECK(cancelled.error().kind == Error::Kind::cancelled);
-  const auto unmade = score_kept(scored_set(), attempts({{"A", "\"A\""}}), {{"accuracy", {}}},
-                                   []() -> Result<std::unique_ptr<Reader>> { return Error{Error::Kind::config, "cards/x.json: no such metric"}; });
+  const auto unmade =
+      score_kept(scored_set(), attempts({{"A", "\"A\""}}), {{"accuracy", {}}}, []() -> Result<std::unique_ptr<Reader>> {
+        return Error{Error::Kind::config, "cards/x.json: no such metric"};
+      });
   REQUIRE_FALSE(unmade);
   CHECK(unmade.error().kind == Error::Kind::config);
 }

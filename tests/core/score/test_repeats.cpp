@@ -14,7 +14,8 @@ using Catch::Matchers::Contains;
 std::vector<data::Attempt> repeated(const std::vector<std::string>& right) {
   std::vector<data::Attempt> out;
   for (uint32_t repeat = 0; repeat < right.front().size(); ++repeat)
-    for (uint64_t row = 0; row < right.size(); ++row) out.push_back(attempt(row, right[row][repeat] == '1' ? "A" : "B", "\"A\"", repeat));
+    for (uint64_t row = 0; row < right.size(); ++row)
+      out.push_back(attempt(row, right[row][repeat] == '1' ? "A" : "B", "\"A\"", repeat));
   return out;
 }
 double number(const Scored& scored, const std::string& name) {
@@ -31,7 +32,8 @@ TEST_CASE("each metric's mean and deviation over the repeats, named as OpenCompa
   REQUIRE(result->repeated.size() == 1);
   CHECK(result->repeated[0].runs == std::vector<double>{75, 0, 50});
   CHECK(number(*result, "accuracy (3 runs average)") == Approx(125.0 / 3));
-  CHECK(number(*result, "accuracy (3 runs deviation)") == Approx(std::sqrt((std::pow(75 - 125.0 / 3, 2) + std::pow(125.0 / 3, 2) + std::pow(50 - 125.0 / 3, 2)) / 2)));
+  CHECK(number(*result, "accuracy (3 runs deviation)") ==
+        Approx(std::sqrt((std::pow(75 - 125.0 / 3, 2) + std::pow(125.0 / 3, 2) + std::pow(50 - 125.0 / 3, 2)) / 2)));
   CHECK(result->numbers.front().metric == "accuracy (3 runs average)");  // what groups take
 }
 
@@ -77,10 +79,12 @@ TEST_CASE("pass@k of a metric between right and wrong is an error") {
 
 TEST_CASE("a metric's own aggregate is taken of each repeat apart") {
   MetricStep counting = exact();
-  counting.aggregate = [](std::span<const Judged> samples, std::span<const double> first) -> Result<std::optional<json::Document>> {
+  counting.aggregate = [](std::span<const Judged> samples,
+                          std::span<const double> first) -> Result<std::optional<json::Document>> {
     double sum = 0;
     for (const double one : first) sum += one;
-    SXT_TRY(auto document, json::parse("{\"right\":" + std::to_string(sum) + ",\"of\":" + std::to_string(samples.size()) + "}", ""));
+    SXT_TRY(auto document,
+            json::parse("{\"right\":" + std::to_string(sum) + ",\"of\":" + std::to_string(samples.size()) + "}", ""));
     return std::optional<json::Document>(std::move(document));
   };
   const auto result = score_with(scored_set(), steps_of({counting}), repeated({"10", "11"}));

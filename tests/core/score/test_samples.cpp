@@ -29,8 +29,9 @@ TEST_CASE("one line an attempt, with what was asked, said, read and scored") {
   REQUIRE(result);
   const auto out = lines(*result);
   REQUIRE(out.size() == 1);
-  CHECK(json::write(out[0]) == R"({"dataset":"ceval-law","index":7,"repeat":0,"prompt":"Q?","prediction":"答案 A","answers":{"none":"答案 A!"},)"
-                               R"("target":"A","scores":{"accuracy":0.0},"finish":"eos","prompt_tokens":11,"generated_tokens":3})");
+  CHECK(json::write(out[0]) ==
+        R"({"dataset":"ceval-law","index":7,"repeat":0,"prompt":"Q?","prediction":"答案 A","answers":{"none":"答案 A!"},)"
+        R"("target":"A","scores":{"accuracy":0.0},"finish":"eos","prompt_tokens":11,"generated_tokens":3})");
 }
 
 TEST_CASE("a conversation as messages: the prompt's, what was added, and the model's replies but the last") {
@@ -39,8 +40,9 @@ TEST_CASE("a conversation as messages: the prompt's, what was added, and the mod
   one.turns = {{{}, "5"}, {{{"user", "Are you sure?"}}, "4"}};
   one.thinking = "hm";
   const auto out = lines(*score_with(scored_set(), steps_of({exact()}), {one}));
-  CHECK(json::write(out[0]["messages"]) ==
-        R"([{"role":"system","content":"be brief"},{"role":"user","content":"2 + 2?"},{"role":"assistant","content":"5"},{"role":"user","content":"Are you sure?"}])");
+  CHECK(
+      json::write(out[0]["messages"]) ==
+      R"([{"role":"system","content":"be brief"},{"role":"user","content":"2 + 2?"},{"role":"assistant","content":"5"},{"role":"user","content":"Are you sure?"}])");
   CHECK_FALSE(out[0].HasMember("prompt"));
   CHECK(json::find_string(out[0], "thinking") == "hm");
 }
@@ -64,7 +66,8 @@ TEST_CASE("scored labels: lists side by side; filters by name; a metric's own an
 }
 
 TEST_CASE("a failed sample has its line: no score, no answer, and the reason") {
-  const auto result = score_with(scored_set(), steps_of({exact()}, {append("!")}), attempts({{"boom", "\"A\""}, {"A", "\"A!\""}}));
+  const auto result =
+      score_with(scored_set(), steps_of({exact()}, {append("!")}), attempts({{"boom", "\"A\""}, {"A", "\"A!\""}}));
   const auto out = lines(*result);
   CHECK(out[0]["scores"]["accuracy"].IsNull());
   CHECK(out[0]["answers"]["none"].IsNull());

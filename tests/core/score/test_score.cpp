@@ -22,28 +22,33 @@ TEST_CASE("the core's own number is the mean of the scores that there are, times
 }
 
 TEST_CASE("a metric's own numbers come as it names them; the first metric is in the details") {
-  const auto result = score_with(scored_set(),
-                                 steps_of({constant("bleu", {{{"", 0.25}}, {}, {}}, R"({"bleu": 12.5, "brevity": 1, "note": null})"),
-                                           constant("length", {{{"", 3}}, {}, {}})}),
-                                 attempts({{"A", "\"A\""}}));
+  const auto result =
+      score_with(scored_set(),
+                 steps_of({constant("bleu", {{{"", 0.25}}, {}, {}}, R"({"bleu": 12.5, "brevity": 1, "note": null})"),
+                           constant("length", {{{"", 3}}, {}, {}})}),
+                 attempts({{"A", "\"A\""}}));
   REQUIRE(result);
   CHECK(numbers(*result) == Pairs{{"bleu", 12.5}, {"brevity", 1}, {"length", 300}});
   CHECK(result->columns.front().values[0] == 0.25);
 }
 
 TEST_CASE("all named values of a metric are kept, and all are rows") {
-  const auto result = score_with(scored_set(), steps_of({constant("squad", {{{"f1", 0.5}, {"em", 1}}, "cat", "because"}), exact()}),
-                                 attempts({{"A", "\"A\""}}));
+  const auto result =
+      score_with(scored_set(), steps_of({constant("squad", {{{"f1", 0.5}, {"em", 1}}, "cat", "because"}), exact()}),
+                 attempts({{"A", "\"A\""}}));
   REQUIRE(result);
   CHECK(numbers(*result) == Pairs{{"f1", 50}, {"em", 100}, {"accuracy", 100}});
-  CHECK_THAT(samples_of(*result), Contains(R"("index":10,)") && Contains(R"("scores":{"f1":0.5,"em":1.0,"accuracy":1.0},)") &&
-                                      Contains(R"("metric_answers":{"f1":"cat","em":"cat"},"explanations":{"f1":"because","em":"because"},)"));
+  CHECK_THAT(samples_of(*result),
+             Contains(R"("index":10,)") && Contains(R"("scores":{"f1":0.5,"em":1.0,"accuracy":1.0},)") &&
+                 Contains(R"("metric_answers":{"f1":"cat","em":"cat"},"explanations":{"f1":"because","em":"because"},)"));
 }
 
 TEST_CASE("a declared order, direction and range of values") {
-  const auto facts = facts_from_json(R"({"values":[{"name":"em"},{"name":"ter","higher_is_better":false,"range":[0,null]}]})", "metric:x");
+  const auto facts =
+      facts_from_json(R"({"values":[{"name":"em"},{"name":"ter","higher_is_better":false,"range":[0,null]}]})", "metric:x");
   REQUIRE(facts);
-  const auto result = score_with(scored_set(), steps_of({constant("x", {{{"ter", 2}, {"em", 1}}, {}, {}})}), attempts({{"A", "\"A\""}}), 1, {{"x", *facts}});
+  const auto result = score_with(scored_set(), steps_of({constant("x", {{{"ter", 2}, {"em", 1}}, {}, {}})}),
+                                 attempts({{"A", "\"A\""}}), 1, {{"x", *facts}});
   REQUIRE(result);
   CHECK(numbers(*result) == Pairs{{"em", 100}, {"ter", 200}});
   CHECK_FALSE(result->numbers[1].higher_is_better);
@@ -53,12 +58,15 @@ TEST_CASE("a declared order, direction and range of values") {
 }
 
 TEST_CASE("two metrics with one name are both kept") {
-  const auto result =
-      score_with(scored_set(), steps_of({constant("a", {{{"", 1}}, {}, {}}, R"({"f1": 1})"), constant("b", {{{"", 1}}, {}, {}}, R"({"f1": 2})")}),
-                 attempts({{"A", "\"A\""}}));
+  const auto result = score_with(
+      scored_set(),
+      steps_of({constant("a", {{{"", 1}}, {}, {}}, R"({"f1": 1})"), constant("b", {{{"", 1}}, {}, {}}, R"({"f1": 2})")}),
+      attempts({{"A", "\"A\""}}));
   REQUIRE(result);
   CHECK(numbers(*result) == Pairs{{"f1", 1}, {"b_f1", 2}});
-  const auto values = score_with(scored_set(), steps_of({constant("a", {{{"f1", 1}}, {}, {}}), constant("b", {{{"f1", 0}}, {}, {}})}), attempts({{"A", "\"A\""}}));
+  const auto values =
+      score_with(scored_set(), steps_of({constant("a", {{{"f1", 1}}, {}, {}}), constant("b", {{{"f1", 0}}, {}, {}})}),
+                 attempts({{"A", "\"A\""}}));
   REQUIRE(values);
   CHECK(numbers(*values) == Pairs{{"f1", 100}, {"b_f1", 0}});
   CHECK(values->columns[1].key == "b_f1");
@@ -111,7 +119,8 @@ TEST_CASE("a sample that fails its scorer costs itself, is named and counted") {
   CHECK(postprocessor->error->message == "postprocessor:append failed (sample 12)");
   CHECK(std::isnan(postprocessor->columns[0].values[2]));
   CHECK(postprocessor->columns[0].values[0] == 1);
-  const auto many = score_with(scored_set(), steps_of({exact()}), attempts({{"boom", "\"A\""}, {"A", "\"A\""}, {"boom", "\"A\""}}));
+  const auto many =
+      score_with(scored_set(), steps_of({exact()}), attempts({{"boom", "\"A\""}, {"A", "\"A\""}, {"boom", "\"A\""}}));
   REQUIRE(many);
   CHECK(many->error->message == "metric:accuracy threw: boom (sample 10); 2 of 3 samples could not be scored");
 }
@@ -150,7 +159,8 @@ TEST_CASE("the canonical line and the hash of docs/files.md") {
   CHECK(sha256_hex(canonical_line(said, 1, false)) == "d799da24744fd20116cb43a813dbad695ff8f5f1cd3a790ec135516d3e331f7c");
   CHECK(canonical_line(attempt(0, "答案\n", "\"\""), nan_score, false) ==
         "{\"index\":0,\"labels\":[],\"prediction\":\"答案\\n\",\"score\":null}\n");
-  CHECK(canonical_line(attempt(4, "x", "\"x\"", 2), 0.5, true) == "{\"index\":4,\"labels\":[],\"prediction\":\"x\",\"repeat\":2,\"score\":0.5}\n");
+  CHECK(canonical_line(attempt(4, "x", "\"x\"", 2), 0.5, true) ==
+        "{\"index\":4,\"labels\":[],\"prediction\":\"x\",\"repeat\":2,\"score\":0.5}\n");
   const auto result = score_with(scored_set("ppl"), steps_of({exact()}), {said, said});
   REQUIRE(result);
 }
@@ -179,7 +189,8 @@ TEST_CASE("results: numbers are rows; what is not a row stands below; details sa
   size_t direct = 0;
   for (const auto& member : out->GetObject()) direct += member.value.IsNumber();
   CHECK(direct == 1);
-  CHECK(json::write((*out)["details"]) == R"([{"index":10,"pred":"A","answer":"A","correct":true},{"index":11,"pred":"?","answer":2}])");
+  CHECK(json::write((*out)["details"]) ==
+        R"([{"index":10,"pred":"A","answer":"A","correct":true},{"index":11,"pred":"?","answer":2}])");
   CHECK_FALSE(json::find(*json::parse(results_of(*result, false), "results"), "details"));
   const auto graded = score_with(scored_set(), steps_of({constant("f1", {{{"", 0.5}}, {}, {}})}), attempts({{"A", "\"A\""}}));
   CHECK_THAT(results_of(*graded, true), Contains("\"score\": 0.5"));

@@ -99,7 +99,8 @@ TEST_CASE("a conversation that has been rendered is its text") {
 
 TEST_CASE("a random stream is the sample's own") {
   const data::SampleId id{"task", 3, 1};
-  std::vector<uint64_t> streams = {stream_of(id, 0), stream_of(id, 1), stream_of({"task", 3, 0}, 0), stream_of({"task", 4, 1}, 0), stream_of({"other", 3, 1}, 0)};
+  std::vector<uint64_t> streams = {stream_of(id, 0), stream_of(id, 1), stream_of({"task", 3, 0}, 0),
+                                   stream_of({"task", 4, 1}, 0), stream_of({"other", 3, 1}, 0)};
   CHECK(stream_of(id, 0) == streams[0]);
   std::sort(streams.begin(), streams.end());
   CHECK(std::unique(streams.begin(), streams.end()) == streams.end());

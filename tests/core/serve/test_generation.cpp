@@ -12,7 +12,8 @@ Generating made(const std::string& asked, const std::string& own, bool adjusts =
   config::ModelConfig model;
   model.backend = "toy";
   const json::Document given = *json::parse(asked, "asked");
-  for (const auto& member : given.GetObject()) REQUIRE(*config::set_generation(model.generation, json::text(member.name), member.value));
+  for (const auto& member : given.GetObject())
+    REQUIRE(*config::set_generation(model.generation, json::text(member.name), member.value));
   const json::Document file = *json::parse(own, "own");
   return generating(model, &file, 512, adjusts);
 }
@@ -25,7 +26,8 @@ std::string warned(const Generating& made) {
 }  // namespace
 
 TEST_CASE("a model's penalties are followed, and the run's count more") {
-  const char* own = R"({"from": "f.json", "repetition_penalty": 1.3, "suppress_tokens": [4, 5], "stop_strings": ["x"], "min_new_tokens": 2})";
+  const char* own =
+      R"({"from": "f.json", "repetition_penalty": 1.3, "suppress_tokens": [4, 5], "stop_strings": ["x"], "min_new_tokens": 2})";
   const Generating as_own = made("{}", own);
   CHECK(as_own.sampling.repetition_penalty == 1.3f);
   CHECK(as_own.sampling.suppress_tokens == std::vector<int32_t>{4, 5});
@@ -43,7 +45,8 @@ TEST_CASE("a model's do_sample is said and not followed; where the run draws, it
   const char* own = R"({"from": "f.json", "do_sample": true, "temperature": 0.7, "top_p": 0.8, "top_k": 20, "min_p": 0.1})";
   const Generating greedy = made("{}", own);
   CHECK(greedy.sampling.temperature == 0);
-  CHECK_THAT(warned(greedy), Contains("do_sample, temperature 0.7, top_p 0.8, top_k 20, min_p 0.1") && Contains("not followed"));
+  CHECK_THAT(warned(greedy),
+             Contains("do_sample, temperature 0.7, top_p 0.8, top_k 20, min_p 0.1") && Contains("not followed"));
   CHECK(warned(made(R"({"do_sample": false})", own)).empty());
   CHECK(warned(made(R"({"temperature": 0})", own)).empty());
   const Generating drawn = made(R"({"do_sample": true})", own);
@@ -60,10 +63,13 @@ TEST_CASE("a model's do_sample is said and not followed; where the run draws, it
 }
 
 TEST_CASE("what cannot be followed is said") {
-  CHECK_THAT(warned(made("{}", R"({"from": "f.json", "max_new_tokens": 5})")), Contains("f.json asks for replies of at most 5 tokens"));
-  CHECK_THAT(warned(made("{}", R"({"from": "f.json", "max_length": 20})")), Contains("max_length") && Contains("--max-seq-len 20"));
+  CHECK_THAT(warned(made("{}", R"({"from": "f.json", "max_new_tokens": 5})")),
+             Contains("f.json asks for replies of at most 5 tokens"));
+  CHECK_THAT(warned(made("{}", R"({"from": "f.json", "max_length": 20})")),
+             Contains("max_length") && Contains("--max-seq-len 20"));
   CHECK(warned(made("{}", R"({"from": "f.json", "max_new_tokens": 4096, "max_length": 20})")).empty());
-  CHECK_THAT(warned(made("{}", R"({"from": "f.json", "repetition_penalty": -1})")), Contains("repetition_penalty -1") && Contains("above 0"));
+  CHECK_THAT(warned(made("{}", R"({"from": "f.json", "repetition_penalty": -1})")),
+             Contains("repetition_penalty -1") && Contains("above 0"));
   const Generating plain = made(R"({"repetition_penalty": 1.2, "min_p": 0.1})", "{}", false);
   CHECK(plain.sampling.repetition_penalty == 1);
   CHECK_THAT(warned(plain), Contains("repetition_penalty changes nothing: the backend 'toy' cannot do that"));

@@ -57,7 +57,8 @@ struct Fixture {
     REQUIRE(opened);
     return *std::move(opened);
   }
-  std::vector<store::TaskRecord> go(const std::string& model, int fail_call = 0, std::vector<std::string>* ret_complete = nullptr) {
+  std::vector<store::TaskRecord> go(const std::string& model, int fail_call = 0,
+                                    std::vector<std::string>* ret_complete = nullptr) {
     ModelSession opened = session(model, fail_call);
     serve::Job job;
     job.folder = &*folder;

@@ -22,7 +22,8 @@ data::Request asked(Messages messages, const char* text = "") {
 }
 
 TEST_CASE("what an inferencer adds to a prompt is a part of it; what a conversation goes on with is not") {
-  const data::Message system("system", "Be brief."), told("system", "Use tools."), user("user", "Q"), reply("assistant", "A"), more("user", "R");
+  const data::Message system("system", "Be brief."), told("system", "Use tools."), user("user", "Q"), reply("assistant", "A"),
+      more("user", "R");
   struct Case { const char* name; data::Prompt prompt; data::Request request; Messages messages; const char* text; };
   data::Prompt turns_as_text = chat({user});
   turns_as_text.chat = false;

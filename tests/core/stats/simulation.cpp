@@ -1,5 +1,6 @@
-// How often intervals hold and tests err, by simulation with fixed seeds: prints grids, and exits with 1 where a number is not what
-// docs/statistics.md says. The argument is the number of runs a cell (default 400; tools/acceptance/statistics.sh: 10,000).
+// How often intervals hold and tests err, by simulation with fixed seeds: prints grids, and exits with 1 where a number is not
+// what docs/statistics.md says. The argument is the number of runs a cell (default 400; tools/acceptance/statistics.sh:
+// 10,000).
 #include <cmath>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -63,7 +64,8 @@ void wilson_coverage() {
         return of[k].low <= p && p <= of[k].high;
       }, n * 1000 + static_cast<uint64_t>(p * 100));
       fmt::print("  {:.4f} | {:.4f}", coverage, simulated);
-      expect(std::abs(simulated - coverage) <= 3 * error_of(coverage, runs), fmt::format("simulated as exact at n = {}, p = {}", n, p));
+      expect(std::abs(simulated - coverage) <= 3 * error_of(coverage, runs),
+             fmt::format("simulated as exact at n = {}, p = {}", n, p));
     }
     double mean = 0;
     for (int i = 1; i < 1000; ++i) mean += exact(i / 1000.0) / 999;
@@ -93,16 +95,19 @@ void cluster_coverage() {
       naive += plain.low <= 0 && 0 <= plain.high;
       return robust.low <= 0 && 0 <= robust.high;
     }, 77 + clusters);
-    fmt::print("  {:>4} clusters of 4 to 10: {:.4f} | {:.4f}\n", clusters, covered, static_cast<double>(naive) / static_cast<double>(runs));
+    fmt::print("  {:>4} clusters of 4 to 10: {:.4f} | {:.4f}\n", clusters, covered,
+               static_cast<double>(naive) / static_cast<double>(runs));
     const double slack = 3 * error_of(0.95, runs);
-    if (clusters >= 30) expect(covered > 0.93 - slack && covered < 0.97 + slack, fmt::format("93 to 97 % with {} clusters", clusters));
+    if (clusters >= 30)
+      expect(covered > 0.93 - slack && covered < 0.97 + slack, fmt::format("93 to 97 % with {} clusters", clusters));
   }
 }
 
 // A ratio of sums, as a perplexity over texts of different lengths is.
 void bootstrap_coverage() {
   const uint64_t count = std::max<uint64_t>(100, runs / 10);
-  fmt::print("\nBootstrap (BCa, 1000 replicates) and jackknife over 20 groups: coverage of a ratio of sums in {} runs\n", count);
+  fmt::print("\nBootstrap (BCa, 1000 replicates) and jackknife over 20 groups: coverage of a ratio of sums in {} runs\n",
+             count);
   for (const uint64_t n : {60u, 200u}) {
     uint64_t jackknife = 0;
     const double covered = share(count, [&](Stream& stream) {
@@ -128,12 +133,14 @@ void bootstrap_coverage() {
     fmt::print("  n = {:>4}: {:.4f} | {:.4f}\n", n, covered, grouped);
     const double slack = 3 * error_of(0.95, count);
     if (n >= 200)
-      for (const double one : {covered, grouped}) expect(one > 0.93 - slack && one < 0.97 + slack, fmt::format("93 to 97 % with {} texts", n));
+      for (const double one : {covered, grouped})
+        expect(one > 0.93 - slack && one < 0.97 + slack, fmt::format("93 to 97 % with {} texts", n));
   }
 }
 
 void paired_tests() {
-  fmt::print("\nPaired tests at 5 %: how often they reject where both are equally good | where the second is 10 points better\n");
+  fmt::print(
+      "\nPaired tests at 5 %: how often they reject where both are equally good | where the second is 10 points better\n");
   struct Pair {
     uint64_t first_only = 0, second_only = 0;
     std::vector<double> differences;
@@ -161,11 +168,21 @@ void paired_tests() {
     fmt::print("  {:<52} {:.4f} | {:.4f}\n", name, null, power);
     return null;
   };
-  expect(line("McNemar, exact, n = 200", [](const Pair& p) { return mcnemar_exact(p.first_only, p.second_only) <= 0.05; }, false, 11) <= most, "McNemar");
-  expect(line("permutations, n = 200", [](const Pair& p) { return permutation_test(p.differences, {}, 3).p <= 0.05; }, false, 13) <= most, "permutations");
-  expect(line("permutations of whole clusters, n = 200 in 50", [](const Pair& p) { return permutation_test(p.differences, p.clusters, 3).p <= 0.05; }, true, 15) <= most,
+  expect(line(
+             "McNemar, exact, n = 200", [](const Pair& p) { return mcnemar_exact(p.first_only, p.second_only) <= 0.05; }, false,
+             11) <= most,
+         "McNemar");
+  expect(line(
+             "permutations, n = 200", [](const Pair& p) { return permutation_test(p.differences, {}, 3).p <= 0.05; }, false,
+             13) <= most,
+         "permutations");
+  expect(line(
+             "permutations of whole clusters, n = 200 in 50",
+             [](const Pair& p) { return permutation_test(p.differences, p.clusters, 3).p <= 0.05; }, true, 15) <= most,
          "permutations of clusters");
-  line("(McNemar where clusters of four differ together)", [](const Pair& p) { return mcnemar_exact(p.first_only, p.second_only) <= 0.05; }, true, 17);
+  line(
+      "(McNemar where clusters of four differ together)",
+      [](const Pair& p) { return mcnemar_exact(p.first_only, p.second_only) <= 0.05; }, true, 17);
   expect(line("e-value, looked at after every 20 questions", [](const Pair& p) {
     for (size_t n = 20; n <= p.differences.size(); n += 20)
       if (e_value(std::span(p.differences).first(n), {}, 1) >= 20) return true;
@@ -198,10 +215,14 @@ void gates() {
       asked += sequential.n();
     }
     const auto part = [](uint64_t count) { return static_cast<double>(count) / static_cast<double>(runs); };
-    fmt::print("  difference {:>6.1f}: 1500 questions {:.4f} / {:.4f} / {:.4f}; one after another {:.4f} / {:.4f} / {:.4f}, {:.0f} of 1500 asked\n", 100 * mean,
-               part(fixed[0]), part(fixed[1]), part(fixed[2]), part(ended[0]), part(ended[1]), part(ended[2]), static_cast<double>(asked) / static_cast<double>(runs));
+    fmt::print(
+        "  difference {:>6.1f}: 1500 questions {:.4f} / {:.4f} / {:.4f}; one after another {:.4f} / {:.4f} / {:.4f}, {:.0f} of "
+        "1500 asked\n",
+        100 * mean, part(fixed[0]), part(fixed[1]), part(fixed[2]), part(ended[0]), part(ended[1]), part(ended[2]),
+        static_cast<double>(asked) / static_cast<double>(runs));
     // at the margin itself either answer is wrong
-    if (mean > -0.025) expect(part(ended[1]) <= most && part(fixed[1]) <= most, "no-go in at most 2.5 % of gates that should go");
+    if (mean > -0.025)
+      expect(part(ended[1]) <= most && part(fixed[1]) <= most, "no-go in at most 2.5 % of gates that should go");
     if (mean < -0.015) expect(part(ended[0]) <= most && part(fixed[0]) <= most, "go in at most 2.5 % of gates that should not");
   }
 }

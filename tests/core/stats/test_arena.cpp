@@ -1,5 +1,5 @@
-// Rankings from comparisons, agreement of raters and judges corrected by people, beside scipy, statsmodels, krippendorff and ppi-python:
-// tests/golden/arena/make_arena_golden.py.
+// Rankings from comparisons, agreement of raters and judges corrected by people, beside scipy, statsmodels, krippendorff and
+// ppi-python: tests/golden/arena/make_arena_golden.py.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <random>
@@ -80,7 +80,9 @@ TEST_CASE("one game more of two: the log-odds of the share") {
 
 TEST_CASE("a covariate that decides every game is refused") {
   std::vector<Game> games;
-  for (int i = 0; i < 20; ++i) games.push_back({static_cast<uint32_t>(i % 2), static_cast<uint32_t>((i + 1) % 2), i % 3 ? 1.0 : 0.0, 1, {i % 3 ? 1.0 : -1.0}});
+  for (int i = 0; i < 20; ++i)
+    games.push_back(
+        {static_cast<uint32_t>(i % 2), static_cast<uint32_t>((i + 1) % 2), i % 3 ? 1.0 : 0.0, 1, {i % 3 ? 1.0 : -1.0}});
   CHECK_FALSE(bradley_terry(2, games, true, names_of(2)));
 }
 
@@ -97,7 +99,8 @@ TEST_CASE("kappas and alphas of 30 tables") {
     }
     for (const auto& item : table["holes"].GetArray()) {
       holes.emplace_back(), numbers.emplace_back();
-      for (const auto& verdict : item.GetArray()) holes.back().push_back(verdict.GetString()), numbers.back().push_back(verdict.GetString()[0]);
+      for (const auto& verdict : item.GetArray())
+        holes.back().push_back(verdict.GetString()), numbers.back().push_back(verdict.GetString()[0]);
     }
     CHECK(cohen_kappa(pairs) == Approx(table["cohen"].GetDouble()).margin(1e-9));
     CHECK(fleiss_kappa(items) == Approx(table["fleiss"].GetDouble()).margin(1e-9));

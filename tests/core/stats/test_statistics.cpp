@@ -29,7 +29,9 @@ template <class T> std::vector<T> list(const json::Value& array) {
   for (const auto& value : array.GetArray()) out.push_back(static_cast<T>(value.GetDouble()));
   return out;
 }
-bool near(double found, const json::Value& expected) { return std::abs(found - expected.GetDouble()) <= 1e-9 * std::max(1.0, std::abs(expected.GetDouble())); }
+bool near(double found, const json::Value& expected) {
+  return std::abs(found - expected.GetDouble()) <= 1e-9 * std::max(1.0, std::abs(expected.GetDouble()));
+}
 
 TEST_CASE("100 random tables: means, Wilson, t, clusters, McNemar and permutations are those of scipy and statsmodels") {
   size_t tables = 0, permutations = 0;
@@ -79,7 +81,8 @@ TEST_CASE("Holm, quantiles and the limits of a bootstrap are those of statsmodel
   for (const auto& one : golden()["quantiles"].GetArray()) {
     CHECK(near(normal_quantile(one["p"].GetDouble()), one["normal"]));
     CHECK(near(student_quantile(one["p"].GetDouble(), one["degrees"].GetDouble()), one["student"]));
-    CHECK(near(student_two_sided(std::abs(normal_quantile(one["p"].GetDouble())) + 1, one["degrees"].GetDouble()), one["two_sided"]));
+    CHECK(near(student_two_sided(std::abs(normal_quantile(one["p"].GetDouble())) + 1, one["degrees"].GetDouble()),
+               one["two_sided"]));
   }
   size_t bootstraps = 0;
   for (const auto& table : golden()["tables"].GetArray()) {
@@ -90,7 +93,8 @@ TEST_CASE("Holm, quantiles and the limits of a bootstrap are those of statsmodel
     for (const double value : values) without.push_back((sum - value) / (n - 1));
     for (const auto& one : table["bootstrap"].GetArray()) {
       const auto replicates = list<double>(one["replicates"]);
-      const Limits limits = json::text(one["method"]) == "BCa" ? bca_limits(replicates, sum / n, without) : percentile_limits(replicates);
+      const Limits limits =
+          json::text(one["method"]) == "BCa" ? bca_limits(replicates, sum / n, without) : percentile_limits(replicates);
       CHECK(near(limits.low, one["low"]));
       CHECK(near(limits.high, one["high"]));
       ++bootstraps;

@@ -44,7 +44,16 @@ Responses opened(const fs::path& folder, const std::vector<fs::path>& earlier = 
 
 TEST_CASE("a resume changes no bit of any score") {
   std::mt19937_64 random(1);
-  std::vector<double> values{0.0, -0.0, 1.0, 0.1, 1.0 / 3, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -18.338000178337097, 1e22,
+  std::vector<double> values{0.0,
+                             -0.0,
+                             1.0,
+                             0.1,
+                             1.0 / 3,
+                             5e-324,
+                             2.2250738585072014e-308,
+                             1.7976931348623157e308,
+                             -18.338000178337097,
+                             1e22,
                              123456789012345680.0};
   while (values.size() < 20000)
     if (const double value = std::bit_cast<double>(random()); value - value == 0) values.push_back(value);

@@ -262,7 +262,8 @@ TEST_CASE("results that are replaced by others are kept beside them, equal ones 
   const auto run = RunFolder::create(work_dir.path());
   REQUIRE(run);
   REQUIRE(write_file(run->config(), "settings"));
-  const fs::path same = run->results("m", "same"), other = run->results("m", "other"), gone = run->results("m", "gone"), fresh = run->results("m", "fresh");
+  const fs::path same = run->results("m", "same"), other = run->results("m", "other"), gone = run->results("m", "gone"),
+                 fresh = run->results("m", "fresh");
   for (const fs::path& file : {same, other, gone}) REQUIRE(write_file(file, "one"));
   store::Earlier earlier(*run);
   for (const fs::path& file : {same, other, gone, fresh}) REQUIRE(earlier.hold(file));

@@ -10,7 +10,8 @@ RunRecord example() {
   RunRecord record{"2026-01-02 03:04:05", "2026-01-02 03:05:00", "failed", "f32", "box", {}, {}, {}, 0.25};
   record.models = {{"m", "cpu", "4 threads", "00ff", 1.25}};
   record.plugins = {{"metric:accuracy", "1", "/plugins/accuracy.so", "abcd"}};
-  TaskRecord done{"m", "ceval-law", "complete", "", {}, 24, 0, 1000, 400, 48, 1, 2, 0.1, 0.01, uint64_t{1} << 40, "beef", 3, "judge"};
+  TaskRecord done{"m", "ceval-law", "complete",        "",     {}, 24,     0, 1000, 400, 48, 1, 2,
+                  0.1, 0.01,        uint64_t{1} << 40, "beef", 3,  "judge"};
   TaskRecord failed{
       "m", "ceval-logic", "failed", "metric:accuracy failed", Error::Kind::internal, 22, 1, 0, 0, 0, 0, 0, 0, 0, 0, "", 0, ""};
   TaskRecord missing{"m", "ceval-physics", "missing", "no val/physics.csv", Error::Kind::missing, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,

@@ -34,7 +34,9 @@ struct Files {
   }
 };
 
-constexpr const char* question = "dataset_path: a/b\ntest_split: test\noutput_type: multiple_choice\ndoc_to_text: q\ndoc_to_target: l\ndoc_to_choice: [x, y]\n";
+constexpr const char* question =
+    "dataset_path: a/b\ntest_split: test\noutput_type: multiple_choice\ndoc_to_text: q\ndoc_to_target: l\ndoc_to_choice: [x, "
+    "y]\n";
 
 bool no_metric(const std::string&) { return false; }
 
@@ -74,8 +76,12 @@ TEST_CASE("tasks: groups, tags, patterns and files stand for tasks", "[tasks]") 
   const Files files;
   files.add("b.yaml", "task: b\ntag: [even, all]\nnum_fewshot: 1\n");
   files.add("a.yaml", "task: a\ntag: all\n");
-  files.add("inner.yaml", "group: inner\ntask: [a, {task: b, k: 7}]\nnum_fewshot: 2\nk: 1\naggregate_metric_list: {metric: acc, weight_by_size: false}\n");
-  files.add("outer.yaml", "group: outer\ntask:\n- inner\n- group: own\n  task: [c]\nnum_fewshot: 3\naggregate_metric_list: [{metric: acc}]\n");
+  files.add("inner.yaml",
+            "group: inner\ntask: [a, {task: b, k: 7}]\nnum_fewshot: 2\nk: 1\naggregate_metric_list: {metric: acc, "
+            "weight_by_size: false}\n");
+  files.add(
+      "outer.yaml",
+      "group: outer\ntask:\n- inner\n- group: own\n  task: [c]\nnum_fewshot: 3\naggregate_metric_list: [{metric: acc}]\n");
   files.add("c.yaml", "task: c\n");
   CHECK(files.names({"all"}) == "a b");
   CHECK(files.names({"outer"}) == "a b c");
@@ -140,13 +146,20 @@ TEST_CASE("tasks: a card says how many examples, of which split, and what is sco
   CHECK(retriever(card("num_fewshot: 0\n", 5)) == R"({"type":"zero"})");   // a file's 0 stays
   CHECK(retriever(card("num_fewshot: 2\n", {})) == R"({"type":"lm_eval","ice_num":2,"seed":1234})");
   CHECK(retriever(card("fewshot_split: test\n", 3)) == R"({"type":"lm_eval","ice_num":3,"seed":1234,"own_split":"yes"})");
-  CHECK(retriever(card("test_split: null\nvalidation_split: validation\n", 3)) == R"({"type":"lm_eval","ice_num":3,"seed":1234,"own_split":"yes"})");
-  CHECK(retriever(card("fewshot_split: dev\nfewshot_config: {sampler: first_n}\n", 3)) == R"({"type":"lm_eval","ice_num":3,"sampler":"first_n"})");
+  CHECK(retriever(card("test_split: null\nvalidation_split: validation\n", 3)) ==
+        R"({"type":"lm_eval","ice_num":3,"seed":1234,"own_split":"yes"})");
+  CHECK(retriever(card("fewshot_split: dev\nfewshot_config: {sampler: first_n}\n", 3)) ==
+        R"({"type":"lm_eval","ice_num":3,"sampler":"first_n"})");
   const json::Document samples = card("fewshot_config: {samples: [{q: A, l: 0}]}\n", 1);
   CHECK(json::find_string(samples["reader"], "train_split") == "samples");
   CHECK(json::write(samples["loader"]["samples"]) == R"([{"q":"A","l":0}])");
-  CHECK(json::write(card("metric_list: [{metric: acc}, {metric: brier_score}, {metric: zzz}]\n", {})["infer"]["inferencer"]["scores"]) == R"({"acc":"sum","brier_score":"brier"})");
-  const json::Document reply = card("output_type: generate_until\ngeneration_kwargs: {max_gen_toks: 7}\nfilter_list: [{name: s, filter: [{function: regex}, {function: take_first}]}]\n", {});
+  CHECK(json::write(card("metric_list: [{metric: acc}, {metric: brier_score}, {metric: zzz}]\n",
+                         {})["infer"]["inferencer"]["scores"]) == R"({"acc":"sum","brier_score":"brier"})");
+  const json::Document reply = card(
+      "output_type: generate_until\ngeneration_kwargs: {max_gen_toks: 7}\nfilter_list: [{name: s, filter: [{function: regex}, "
+      "{function: take_first}]}]\n",
+      {});
   CHECK(json::write(reply["infer"]["inferencer"]) == R"({"type":"gen","max_out_len":7,"stop":["\n\n"]})");
-  CHECK(json::write(reply["eval"]["filters"]) == R"({"s":[{"type":"filter","steps":[{"function":"regex"},{"function":"take_first"}]}]})");
+  CHECK(json::write(reply["eval"]["filters"]) ==
+        R"({"s":[{"type":"filter","steps":[{"function":"regex"},{"function":"take_first"}]}]})");
 }

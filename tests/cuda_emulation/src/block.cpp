@@ -16,8 +16,8 @@ constexpr size_t stack_bytes = 128 << 10;
 
 std::string spelled(Place p) { return p.file ? std::string(p.file) + ":" + std::to_string(p.line) : "its start"; }
 std::string spelled(const Fiber& f) {
-  return "thread " + std::to_string(f.index) + " of block (" + std::to_string(f.block.x) + "," + std::to_string(f.block.y) + "," +
-         std::to_string(f.block.z) + ") at " + spelled(f.place);
+  return "thread " + std::to_string(f.index) + " of block (" + std::to_string(f.block.x) + "," + std::to_string(f.block.y) +
+         "," + std::to_string(f.block.z) + ") at " + spelled(f.place);
 }
 bool same(Place a, Place b) { return a.line == b.line && (a.file == b.file || std::strcmp(a.file, b.file) == 0); }
 

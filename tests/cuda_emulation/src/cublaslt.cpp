@@ -1,7 +1,7 @@
-// cuBLASLt over OpenBLAS's sgemm. Rows and columns of the result are computed in blocks of fixed numbers, so that an element's bits do
-// not depend on how many there are, as with a real algorithm that splits nothing. One such algorithm goes through k at once and is the
-// fastest for large products, one in steps, for small ones: their bits differ, so that a backend whose choice depends on what must
-// not matter shows. One that splits k is there, too.
+// cuBLASLt over OpenBLAS's sgemm. Rows and columns of the result are computed in blocks of fixed numbers, so that an element's
+// bits do not depend on how many there are, as with a real algorithm that splits nothing. One such algorithm goes through k at
+// once and is the fastest for large products, one in steps, for small ones: their bits differ, so that a backend whose choice
+// depends on what must not matter shows. One that splits k is there, too.
 #include "cublasLt.h"
 #include <cblas.h>
 #include <vector>
@@ -88,8 +88,8 @@ void widen(const void* p, const Layout& l, uint64_t first, uint64_t columns, std
   }
 }
 
-void multiply(bool transpose_a, float alpha, const void* a, Layout la, const void* b, Layout lb, float beta, const void* c, void* d,
-              Layout ld, Shape s, int step_k) {
+void multiply(bool transpose_a, float alpha, const void* a, Layout la, const void* b, Layout lb, float beta, const void* c,
+              void* d, Layout ld, Shape s, int step_k) {
   openblas_set_num_threads(1);
   const int step_m = transpose_a ? row_block : s.m, rows = (s.m + step_m - 1) / step_m * step_m;
   std::vector<float> wide_a, wide_b, block(static_cast<size_t>(rows) * column_block);
@@ -100,8 +100,8 @@ void multiply(bool transpose_a, float alpha, const void* a, Layout la, const voi
     for (int m = 0; m < rows; m += step_m)
       for (int k = 0; k < s.k; k += step_k)
         cblas_sgemm(CblasColMajor, transpose_a ? CblasTrans : CblasNoTrans, CblasNoTrans, step_m, column_block,
-                    std::min(step_k, s.k - k), alpha, wide_a.data() + m * leading_a + (transpose_a ? k : k * leading_a), leading_a,
-                    wide_b.data() + k, s.k, k == 0 ? 0.0f : 1.0f, block.data() + m, rows);
+                    std::min(step_k, s.k - k), alpha, wide_a.data() + m * leading_a + (transpose_a ? k : k * leading_a),
+                    leading_a, wide_b.data() + k, s.k, k == 0 ? 0.0f : 1.0f, block.data() + m, rows);
     for (int n = 0; n < column_block && first + n < s.n; ++n)
       for (int m = 0; m < s.m; ++m) {
         const size_t at = static_cast<size_t>(first + n) * static_cast<size_t>(ld.leading) + static_cast<size_t>(m);
@@ -227,7 +227,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
                               const cublasLtMatmulAlgo_t* algorithm, void*, size_t, cudaStream_t stream) {
   if (!handle || !alpha || !beta || !a || !b || !d || !algorithm) return CUBLAS_STATUS_INVALID_VALUE;
   Shape s;
-  if (const cublasStatus_t status = check(description, a_layout, b_layout, c_layout, d_layout, s); status != CUBLAS_STATUS_SUCCESS)
+  if (const cublasStatus_t status = check(description, a_layout, b_layout, c_layout, d_layout, s);
+      status != CUBLAS_STATUS_SUCCESS)
     return status;
   if (description->b != CUBLAS_OP_N) return CUBLAS_STATUS_NOT_SUPPORTED;  // the real one can; the backend has no use for it
   if (handle->device != emulation::current_device()) return CUBLAS_STATUS_INVALID_VALUE;
@@ -236,7 +237,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
     if (!emulation::is_device_memory(pointer, (layout->leading * (layout->columns - 1) + layout->rows) * size_of(layout->type)))
       return CUBLAS_STATUS_INVALID_VALUE;  // the real one would end with an illegal address, later
   const float factor = *static_cast<const float*>(alpha), add = *static_cast<const float*>(beta);
-  const int split = static_cast<int>(algorithm->data[1]), step_k = algorithm->data[0] == in_steps ? k_step : (s.k + split - 1) / split;
+  const int split = static_cast<int>(algorithm->data[1]),
+            step_k = algorithm->data[0] == in_steps ? k_step : (s.k + split - 1) / split;
   const bool transposed = description->a == CUBLAS_OP_T;
   const cudaError_t error =
       emulation::enqueue(stream, [=, la = *a_layout, lb = *b_layout, ld = *d_layout] {

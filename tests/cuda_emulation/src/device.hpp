@@ -17,8 +17,8 @@ class Lock {
 int device_count();
 int current_device();  // of the calling thread
 
-/// While work of a device runs, memory of all others is out of reach: a kernel or a copy that touches it ends the program with a
-/// sentence. Only where there are several devices.
+/// While work of a device runs, memory of all others is out of reach: a kernel or a copy that touches it ends the program with
+/// a sentence. Only where there are several devices.
 void reach_only(int device);
 
 }  // namespace emulation

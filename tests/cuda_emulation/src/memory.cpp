@@ -1,5 +1,5 @@
-// cudaMalloc and its kin. Device memory is the host's, filled with NaN and remembered with its device, so that a copy's direction
-// can be checked. Where there are several devices, it comes in pages whose access follows the device that is at work.
+// cudaMalloc and its kin. Device memory is the host's, filled with NaN and remembered with its device, so that a copy's
+// direction can be checked. Where there are several devices, it comes in pages whose access follows the device that is at work.
 #include "memory.hpp"
 #include <csignal>
 #include <cstdlib>

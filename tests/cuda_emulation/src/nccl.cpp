@@ -1,5 +1,5 @@
-// NCCL for the devices of the emulation. A gather stands in the streams of all its devices; the first stream that gets there lets the
-// others catch up, as on real ones each waits for all.
+// NCCL for the devices of the emulation. A gather stands in the streams of all its devices; the first stream that gets there
+// lets the others catch up, as on real ones each waits for all.
 #include "nccl.h"
 #include <cstdlib>
 #include <cstring>
@@ -220,7 +220,8 @@ ncclResult_t ncclAllGather(const void* send, void* receive, size_t count, ncclDa
   const bool apart = from + bytes <= to || to + ranks * bytes <= from;
   if (!apart && from != to + static_cast<size_t>(communicator->rank) * bytes)
     return refuse(ncclInvalidArgument, "what is sent overlaps what is received");
-  if (!can_gather(stream, communicator->device)) return refuse(ncclInvalidUsage, "a stream of another device, or one that is recorded");
+  if (!can_gather(stream, communicator->device))
+    return refuse(ncclInvalidUsage, "a stream of another device, or one that is recorded");
   asked.push_back({communicator, send, receive, bytes, stream, 0, communicator->device});
   return depth > 0 ? ncclSuccess : put(std::exchange(asked, {}));
 }

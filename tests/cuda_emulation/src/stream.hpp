@@ -9,7 +9,8 @@ cudaError_t report(cudaError_t error);
 inline constexpr int any_device = -1;
 void finish_streams(int device);
 
-/// Whether a library's work that several devices do together can be put into the stream: it is the device's and not being recorded.
+/// Whether a library's work that several devices do together can be put into the stream: it is the device's and not being
+/// recorded.
 bool can_gather(cudaStream_t stream, int device);
 /// How much has been asked of the stream; and works it off up to what stands before that place.
 uint64_t stream_end(cudaStream_t stream);

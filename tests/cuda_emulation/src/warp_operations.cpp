@@ -50,7 +50,8 @@ float low(uint32_t pair, bool half) {
 }
 
 // slots: per lane a[4], b[2]; out: d[4], to be added to the accumulator. Lane 4 g + t holds rows g and g + 8 of A, columns
-// 2 t, 2 t + 1 and eight further; column g of B, rows 2 t, 2 t + 1 and eight further; rows g, g + 8 and columns 2 t, 2 t + 1 of D.
+// 2 t, 2 t + 1 and eight further; column g of B, rows 2 t, 2 t + 1 and eight further; rows g, g + 8 and columns 2 t, 2 t + 1 of
+// D.
 template <bool half>
 void multiply(unsigned char* slots) {
   float a[16][16], b[16][8], d[16][8] = {};

@@ -2,10 +2,10 @@
 //
 //     bench_kernels [bf16|f32 [ROUNDS [ISA]]]       bf16, 200, auto
 //
-// A virtual processor is a hardware thread of a core whose other thread may work for someone else. No-ops then run at half speed, and
-// kernels in a different ratio each: a median over both says little. So a few hundred microseconds of work stand between two short runs
-// of no-ops; what both call fast counts as "alone", what both call slow as "shared", and the rest is dropped. Medians of such samples repeat
-// to a few per cent, from build to build too.
+// A virtual processor is a hardware thread of a core whose other thread may work for someone else. No-ops then run at half
+// speed, and kernels in a different ratio each: a median over both says little. So a few hundred microseconds of work stand
+// between two short runs of no-ops; what both call fast counts as "alone", what both call slow as "shared", and the rest is
+// dropped. Medians of such samples repeat to a few per cent, from build to build too.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -30,7 +30,8 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 double no_op_rate() {
   constexpr int turns = 1500;
   const double begin = now();
-  for (int i = 0; i < turns; ++i) asm volatile("nop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop");
+  for (int i = 0; i < turns; ++i)
+    asm volatile("nop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop\nnop");
   return turns * 16 / (now() - begin);
 }
 
@@ -68,14 +69,17 @@ Work product(const MatMul& matmul, uint32_t rows, uint32_t k, uint32_t panels) {
   const auto x = fakes::numbers(size_t{rows} * k, 1), w = fakes::numbers(size_t{panel_columns} * k, 2);
   for (uint32_t r = 0; r < rows; ++r) matmul.encode(x.data() + size_t{r} * k, 0, k, k, a->data() + r * matmul.row_bytes(k));
   for (size_t p = 0; p < size_t{panels} * matrices; ++p) pack_panel(format, w.data(), k, weights->data() + p * panel);
-  return {"product, " + std::to_string(rows) + " rows, " + std::to_string(k) + " -> " + std::to_string(panels * panel_columns), "GFLOP/s",
+  return {"product, " + std::to_string(rows) + " rows, " + std::to_string(k) + " -> " + std::to_string(panels * panel_columns),
+          "GFLOP/s",
           [=, &matmul, turn = 0u]() mutable {
             turn = (turn + 7) % matrices;
             const double begin = now();
-            matmul.multiply(a->data(), matmul.row_bytes(k), rows, {format, weights->data() + panel * panels * turn, k, panels}, c->data(),
-                            size_t{panels} * panel_columns, false);
+            matmul.multiply(a->data(), matmul.row_bytes(k), rows, {format, weights->data() + panel * panels * turn, k, panels},
+                            c->data(), size_t{panels} * panel_columns, false);
             return 2e-9 * rows * k * panels * panel_columns / (now() - begin);
-          }, {}, {}};
+          },
+          {},
+          {}};
 }
 
 Work attention(const AttentionFormat& format, uint32_t rows, uint32_t keys) {
@@ -110,9 +114,11 @@ int main(int argc, char** argv) {
     works.push_back(product(**matmul, rows, 576, 15));
     works.push_back(product(**matmul, rows, 1536, 9));
   }
-  for (const auto& [rows, keys] : {std::pair{48u, 768u}, {48u, 64u}, {3u, 768u}}) works.push_back(attention(**format, rows, keys));
+  for (const auto& [rows, keys] : {std::pair{48u, 768u}, {48u, 64u}, {3u, 768u}})
+    works.push_back(attention(**format, rows, keys));
   measure(works, rounds);
-  std::printf("%s on %s; medians (samples) while the core is\n%-40s %19s %19s\n", type.c_str(), (*matmul)->name, "", "alone", "shared");
+  std::printf("%s on %s; medians (samples) while the core is\n%-40s %19s %19s\n", type.c_str(), (*matmul)->name, "", "alone",
+              "shared");
   for (Work& w : works) {
     std::printf("%-40s", w.name.c_str());
     print(w.alone), print(w.shared);

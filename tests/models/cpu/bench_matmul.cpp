@@ -1,10 +1,11 @@
-// Not a test: the products of a small model's prefill on the engine's own kernels and on oneDNN, one after the other in one process,
-// so that a slow minute of the machine meets both.
+// Not a test: the products of a small model's prefill on the engine's own kernels and on oneDNN, one after the other in one
+// process, so that a slow minute of the machine meets both.
 //
-//     bench_matmul COMPUTE ROWS THREADS ROUNDS [ISA]       COMPUTE: bf16 or f32; ISA, of ours alone: auto, amx, avx512, avx2, portable
+//     bench_matmul COMPUTE ROWS THREADS ROUNDS [ISA]       COMPUTE: bf16 or f32; ISA, of ours alone: auto, amx, avx512, avx2,
+//     portable
 //
-// Each gets its weights and rows in the layout that it likes best, made before the clock runs. With one thread the clock is that
-// thread's own time, which other processes do not take from; with more it is the wall's.
+// Each gets its weights and rows in the layout that it likes best, made before the clock runs. With one thread the clock is
+// that thread's own time, which other processes do not take from; with more it is the wall's.
 #include <omp.h>
 #include <time.h>
 #include <algorithm>
@@ -40,10 +41,12 @@ double seconds(clockid_t clock) {
 
 class Ours {
  public:
-  Ours(const MatMul& matmul, const Shape& s, uint32_t rows, const std::vector<float>& a, const std::vector<float>& w, ThreadPool& pool)
+  Ours(const MatMul& matmul, const Shape& s, uint32_t rows, const std::vector<float>& a, const std::vector<float>& w,
+       ThreadPool& pool)
       : matmul_(matmul), shape_(s), rows_(rows), pool_(pool), a_(rows * matmul.row_bytes(s.k)), c_(size_t{rows} * s.n) {
     const PanelFormat format = matmul.compute == Compute::bf16 ? PanelFormat::bf16 : PanelFormat::f32;
-    for (uint32_t r = 0; r < rows; ++r) matmul.encode(a.data() + size_t{r} * s.k, 0, s.k, s.k, a_.data() + r * matmul.row_bytes(s.k));
+    for (uint32_t r = 0; r < rows; ++r)
+      matmul.encode(a.data() + size_t{r} * s.k, 0, s.k, s.k, a_.data() + r * matmul.row_bytes(s.k));
     const size_t panel = panel_bytes(format, s.k);
     for (uint32_t m = 0; m < s.matrices; ++m) {
       Bytes& packed = weights_.emplace_back(panel * s.n / panel_columns);
@@ -54,12 +57,14 @@ class Ours {
   }
   void multiply(uint32_t matrix) {
     // as a layer cuts its rows
-    const uint32_t threads = pool_.size(), step = matmul_.rows_together, even = (rows_ / (4 * threads) + step - 1) / step * step;
+    const uint32_t threads = pool_.size(), step = matmul_.rows_together,
+                   even = (rows_ / (4 * threads) + step - 1) / step * step;
     const uint32_t tile = std::clamp(even, std::min(4 * step, matmul_.tile_rows), matmul_.tile_rows);
     const size_t stride = matmul_.row_bytes(shape_.k);
     pool_.run((rows_ + tile - 1) / tile, [&](uint32_t t, uint32_t) {
       const uint32_t first = t * tile, n = std::min(tile, rows_ - first);
-      matmul_.multiply(a_.data() + first * stride, stride, n, {format_, weights_[matrix].data(), shape_.k, shape_.n / panel_columns},
+      matmul_.multiply(a_.data() + first * stride, stride, n,
+                       {format_, weights_[matrix].data(), shape_.k, shape_.n / panel_columns},
                        c_.data() + size_t{first} * shape_.n, shape_.n, false);
     });
   }
@@ -163,7 +168,8 @@ int main(int argc, char** argv) {
     theirs.multiply(0);
     const float *mine = ours.result(), *other = theirs.result();
     for (size_t i = 0; i < size_t{rows} * s.n; ++i)
-      if (!(std::abs(mine[i] - other[i]) <= 1e-3f * (1 + std::abs(other[i])))) fail(std::string(s.name) + ": the products differ");
+      if (!(std::abs(mine[i] - other[i]) <= 1e-3f * (1 + std::abs(other[i]))))
+        fail(std::string(s.name) + ": the products differ");
     const double once = 2.0 * rows * s.k * s.n * s.matrices;
     const int repeats = std::max(1, static_cast<int>(2e10 / once));
     const auto rate = [&](auto& who) {

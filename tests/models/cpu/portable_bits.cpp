@@ -36,7 +36,8 @@ void print(const char* kernel, const std::vector<float>& values) {
   }
   uint64_t hash = 0xcbf29ce484222325;
   for (const float x : values)
-    for (uint32_t bits = std::bit_cast<uint32_t>(x), i = 0; i < 4; ++i, bits >>= 8) hash = (hash ^ (bits & 255)) * 0x100000001b3;
+    for (uint32_t bits = std::bit_cast<uint32_t>(x), i = 0; i < 4; ++i, bits >>= 8)
+      hash = (hash ^ (bits & 255)) * 0x100000001b3;
   std::printf("%-20s %6zu numbers %016llx\n", kernel, values.size(), static_cast<unsigned long long>(hash));
 }
 
@@ -98,7 +99,8 @@ void attention(const char* name, const AttentionFormat& format) {
   std::iota(table.begin(), table.end(), 0u);
   const PathRows path{tokens, table.data(), 0};
   for (uint32_t j = 0; j < keys; ++j)
-    format.put(k.data() + j * head_dim, v.data() + j * head_dim, head_dim, j % page_keys, memory.data() + j / page_keys * bytes);
+    format.put(k.data() + j * head_dim, v.data() + j * head_dim, head_dim, j % page_keys,
+               memory.data() + j / page_keys * bytes);
   std::vector<float> all;
   for (const auto& [window, cap] : {std::pair{0u, 0.f}, {190u, 0.f}, {0u, 5.f}}) {
     std::vector<float> y(tokens * head_dim), scratch(format.scratch_floats(head_dim));

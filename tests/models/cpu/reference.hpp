@@ -1,5 +1,5 @@
-// The transformer of architecture.hpp in double precision, a token after the other, as plainly as it can be said. Asked for bf16
-// or int8, it rounds where models/cpu/matmul.hpp and attention.hpp say that the CPU backend rounds, and nowhere else.
+// The transformer of architecture.hpp in double precision, a token after the other, as plainly as it can be said. Asked for
+// bf16 or int8, it rounds where models/cpu/matmul.hpp and attention.hpp say that the CPU backend rounds, and nowhere else.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -30,7 +30,9 @@ inline Numbers vector(const Rows& rows, double offset = 0) {
   for (double& x : numbers) x += offset;
   return numbers;
 }
-inline double bf16(double x) { return static_cast<double>(sextant::cpu::from_bf16(sextant::cpu::to_bf16(static_cast<float>(x)))); }
+inline double bf16(double x) {
+  return static_cast<double>(sextant::cpu::from_bf16(sextant::cpu::to_bf16(static_cast<float>(x))));
+}
 
 /// How the inputs of a matrix lie: groups of `length` numbers, each filled up to `padded`. int8 blocks are counted over all.
 struct Layout {

@@ -95,7 +95,8 @@ struct Problem {
     const AttentionFormat& format;
     uint32_t head_dim;
     std::vector<char> memory;
-    Pages(const AttentionFormat& f, uint32_t dim, size_t count) : format(f), head_dim(dim), memory(count * f.page_bytes(dim) + 64) {}
+    Pages(const AttentionFormat& f, uint32_t dim, size_t count)
+        : format(f), head_dim(dim), memory(count * f.page_bytes(dim) + 64) {}
     char* first() { return memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64; }
     void put(uint32_t page, uint32_t offset, const float* key, const float* value) {
       format.put(key, value, head_dim, offset, first() + page * format.page_bytes(head_dim));
@@ -121,16 +122,19 @@ struct Problem {
       const Case& c = problem.c;
       std::vector<float> scratch(pages.format.scratch_floats(c.head_dim));
       pages.format.attend({query.data() + row, position.data() + row, out.data() + row, count, c.head_dim, paths, pages.first(),
-                           pages.format.page_bytes(c.head_dim), c.scale() * log2_e, scratch.data(), c.window, c.softcap * log2_e});
+                           pages.format.page_bytes(c.head_dim), c.scale() * log2_e, scratch.data(), c.window,
+                           c.softcap * log2_e});
     }
   };
 };
 
 }  // namespace
 
-TEST_CASE("attention is softmax(q k) v over the keys that a row sees, the same bits for any grouping of rows", "[cpu][attention]") {
-  const Case cases[] = {{64, 0, 0, 0},   {64, 50, 0, 0},    {64, 200, 0, 0},  {16, 70, 0, 0},   {80, 120, 0, 0},   {256, 40, 0, 0},
-                        {64, 150, 2, 0}, {16, 0, 0, 1},     {64, 150, 0, 20}, {64, 200, 0, 64}, {80, 250, 0, 190}, {96, 300, 5, 100}};
+TEST_CASE("attention is softmax(q k) v over the keys that a row sees, the same bits for any grouping of rows",
+          "[cpu][attention]") {
+  const Case cases[] = {{64, 0, 0, 0},    {64, 50, 0, 0},   {64, 200, 0, 0},   {16, 70, 0, 0},
+                        {80, 120, 0, 0},  {256, 40, 0, 0},  {64, 150, 2, 0},   {16, 0, 0, 1},
+                        {64, 150, 0, 20}, {64, 200, 0, 64}, {80, 250, 0, 190}, {96, 300, 5, 100}};
   // Float32 noise of up to 313 keys. In bf16 each weight of a value is rounded to 8 bits besides; queries,
   // keys and values are bf16 numbers from the start here.
   constexpr double noise = 5e-6, rounding = 0x1p-8;
@@ -167,11 +171,14 @@ TEST_CASE("paths that share their beginning go through it together, with the bit
         const auto k = numbers(std::size(paths) * length * dim, 4), v = numbers(std::size(paths) * length * dim, 5);
         Problem::Pages pages(*format, dim, std::size(paths) * length / page_keys);
         std::vector<std::vector<uint32_t>> tables;
-        for (uint32_t p = 0; p < std::size(paths); ++p) {  // each path writes all pages; the shared ones are taken from the path before
+        for (uint32_t p = 0; p < std::size(paths);
+             ++p) {  // each path writes all pages; the shared ones are taken from the path before
           auto& table = tables.emplace_back();
-          for (uint32_t i = 0; i < length / page_keys; ++i) table.push_back(i < shared[p] ? tables[p - 1][i] : p * length / page_keys + i);
+          for (uint32_t i = 0; i < length / page_keys; ++i)
+            table.push_back(i < shared[p] ? tables[p - 1][i] : p * length / page_keys + i);
           for (uint32_t j = shared[p] * page_keys; j < length; ++j)
-            pages.put(table[j / page_keys], j % page_keys, k.data() + (p * length + j) * dim, v.data() + (p * length + j) * dim);
+            pages.put(table[j / page_keys], j % page_keys, k.data() + (p * length + j) * dim,
+                      v.data() + (p * length + j) * dim);
         }
         std::vector<PathRows> together, alone;
         Problem::Call one(problem), each(problem);
@@ -203,7 +210,8 @@ TEST_CASE("a value that is not a number reaches the rows that see it, and no oth
         Problem::Pages pages(*format, dim, keys / page_keys);
         std::vector<uint32_t> table(keys / page_keys);
         std::iota(table.begin(), table.end(), 0);
-        for (uint32_t j = 0; j < keys; ++j) pages.put(table[j / page_keys], j % page_keys, k.data() + j * dim, v.data() + j * dim);
+        for (uint32_t j = 0; j < keys; ++j)
+          pages.put(table[j / page_keys], j % page_keys, k.data() + j * dim, v.data() + j * dim);
         const PathRows path{rows, table.data(), 0};
         Problem::Call call(problem);
         call(pages, 0, rows, &path);

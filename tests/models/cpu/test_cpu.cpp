@@ -229,7 +229,8 @@ TEST_CASE("an exception in a worker reaches the caller, and the pool goes on", "
 TEST_CASE("a pool whose threads cannot all be started says so; those that were have ended", "[cpu][threads]") {
   {
     const sextant::test::FewThreads limit;
-    CHECK_THROWS_WITH(cpu::ThreadPool(16), Catch::Matches("threads: of 16 threads only [2-9] can be started \\(.+\\); give fewer, .*"));
+    CHECK_THROWS_WITH(cpu::ThreadPool(16),
+                      Catch::Matches("threads: of 16 threads only [2-9] can be started \\(.+\\); give fewer, .*"));
   }
   CHECK(cpu::ThreadPool(16).size() == 16);
 }
@@ -241,7 +242,8 @@ TEST_CASE("there are as many threads as asked for, else one for each processor t
   for (size_t i = 0; CPU_COUNT(&one) == 0; ++i)
     if (CPU_ISSET(i, &all)) CPU_SET(i, &one);
   REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
-  for (const auto& [settings, label] : {std::pair{"", ", 1 thread;"}, {"\"threads\":0", ", 1 thread;"}, {"\"threads\":3", ", 3 threads;"}}) {
+  for (const auto& [settings, label] :
+       {std::pair{"", ", 1 thread;"}, {"\"threads\":0", ", 1 thread;"}, {"\"threads\":3", ", 3 threads;"}}) {
     CAPTURE(settings);
     const Backend backend(tiny, settings);
     CHECK_THAT(backend.logged.empty() ? backend.error.message : backend.logged.back(), Catch::Contains(label));

@@ -140,7 +140,8 @@ struct Distance {
 };
 
 std::ostream& operator<<(std::ostream& out, const Distance& d) {
-  return out << "mean " << d.mean() << ", worst " << d.worst << ", " << d.flips << " choices flip (ahead by up to " << d.widest_flip << ")";
+  return out << "mean " << d.mean() << ", worst " << d.worst << ", " << d.flips << " choices flip (ahead by up to "
+             << d.widest_flip << ")";
 }
 
 }  // namespace
@@ -169,7 +170,8 @@ TEST_CASE("bf16 is no further from float32 than transformers' own bf16 is", "[mo
   constexpr size_t step = 3;
   Backend backend(with->model, "\"compute\":\"bf16\"");
   const auto got = logprobs_of(backend, *with, step);
-  const json::Document theirs = or_throw(json::parse(read_text(golden_file("smollm2_scores_bf16.json")), "smollm2_scores_bf16.json"));
+  const json::Document theirs =
+      or_throw(json::parse(read_text(golden_file("smollm2_scores_bf16.json")), "smollm2_scores_bf16.json"));
   const auto &items = *json::find(with->golden, "score"), &bf16 = *json::find(theirs, "logprobs");
   REQUIRE(bf16.Size() == got.size());
   Distance ours, reference;

@@ -157,7 +157,8 @@ template <class A, class B> double median_distance(const A& a, const B& b) {
 }
 template <class A, class B> double worst_distance(const A& a, const B& b) {
   double worst = 0;
-  for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
+  for (size_t i = 0; i < a.size(); ++i)
+    worst = std::max(worst, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
   return worst;
 }
 
@@ -197,8 +198,8 @@ TEST_CASE("every flag computes what the reference does", "[cpu][layers]") {
       }
     }
   }
-  WARN(std::size(variants) << " variants, the worst log-probability differs by " << worst << " in f32, the medians of bf16 and int8 by "
-                           << worst_part << " of what the rounding costs");
+  WARN(std::size(variants) << " variants, the worst log-probability differs by " << worst
+                           << " in f32, the medians of bf16 and int8 by " << worst_part << " of what the rounding costs");
 }
 
 TEST_CASE("what a generation goes on with is the likeliest, or as good as that", "[cpu][layers]") {
@@ -263,8 +264,8 @@ TEST_CASE("every flag gives the same bits for any threads, batch, reuse and orde
       }
 }
 
-// Computes tokens first .. last - 1 of each path, which has pages of its own. ret_logits: those of the first path's last rows, as
-// many as there is room for.
+// Computes tokens first .. last - 1 of each path, which has pages of its own. ret_logits: those of the first path's last rows,
+// as many as there is room for.
 void step(Device& device, const std::vector<std::vector<int32_t>>& paths, uint32_t first, uint32_t last,
           std::vector<std::vector<float>>& ret_logits) {
   Batch batch;
@@ -347,7 +348,8 @@ TEST_CASE("a device takes no more memory than its plan says, though only some of
   }
   for (const Got& got : runner.run(requests.all())) REQUIRE(got.status == SXT_OK);
   const cpu::DevicePlan plan = or_throw(cpu::plan_memory(model.tensors, a, numerics, 2, 64, context, size_t{1} << 30));
-  const size_t planned = plan.weights + plan.buffers + pages * plan.page, taken = sextant::test::memory_of_process().resident - before;
+  const size_t planned = plan.weights + plan.buffers + pages * plan.page,
+               taken = sextant::test::memory_of_process().resident - before;
   CAPTURE(planned, taken, plan.weights, plan.buffers, plan.page);
   CHECK(plan.pages > 4 * pages);
   CHECK(taken < planned + (size_t{8} << 20));  // the rest of a huge page or two, and what runs the requests

@@ -66,7 +66,8 @@ struct Product {
                       packed.data() + n / panel_columns * panel_bytes(format, k));
         for (uint32_t i = 0; i < 32; ++i)
           w[size_t{n} * k + b * 32 + i] =
-              engine::half_to_float(scale) * static_cast<float>(i < 16 ? nibbles[i] & 15 : nibbles[i - 16] >> 4) + engine::half_to_float(minimum);
+              engine::half_to_float(scale) * static_cast<float>(i < 16 ? nibbles[i] & 15 : nibbles[i - 16] >> 4) +
+              engine::half_to_float(minimum);
       }
   }
   std::vector<float> multiply(const MatMul& matmul, bool add, uint32_t step) {

@@ -15,14 +15,15 @@ std::string question(std::mt19937_64& random) {
   return text + "?\n";
 }
 
-// Several conversations after one system prompt. What they say next is fixed by their own texts, so that every way of computing them
-// takes the same course as long as the replies are the same.
+// Several conversations after one system prompt. What they say next is fixed by their own texts, so that every way of computing
+// them takes the same course as long as the replies are the same.
 struct Conversations {
   std::mt19937_64 random{4};
   std::vector<std::string> texts;
   explicit Conversations(size_t n) {
     const std::string system = "The following are questions about the capital of the land, and answers to them.\n";
-    for (size_t i = 0; i < n; ++i) texts.push_back((i % 4 == 3 ? "" : system) + "Question " + std::to_string(i) + question(random));
+    for (size_t i = 0; i < n; ++i)
+      texts.push_back((i % 4 == 3 ? "" : system) + "Question " + std::to_string(i) + question(random));
   }
   Requests turn(bool last) const {
     Requests out;
@@ -96,7 +97,8 @@ TEST_CASE("each of eight turns computes its new tokens only, with the results th
   }
 }
 
-TEST_CASE("conversations beside each other have the results that they have from scratch, whatever the memory and the order", "[cpu][turns]") {
+TEST_CASE("conversations beside each other have the results that they have from scratch, whatever the memory and the order",
+          "[cpu][turns]") {
   constexpr size_t n = 9;
   uint64_t least = 1 << 20, most = 1 << 28;
   while (most - least > 4096) {
@@ -106,15 +108,18 @@ TEST_CASE("conversations beside each other have the results that they have from 
   const Expected expected = from_scratch("\"max_seq_len\":600", n);
   uint64_t computed_most = 0, computed_least = 0, prompts = 0;
   for (const bool little : {false, true})
-    for (const char* settings : {"\"batch_size\":64", "\"batch_size\":3,\"schedule_seed\":7", "\"threads\":1,\"schedule_seed\":8"}) {
+    for (const char* settings :
+         {"\"batch_size\":64", "\"batch_size\":3,\"schedule_seed\":7", "\"threads\":1,\"schedule_seed\":8"}) {
       CAPTURE(little, settings);
       Conversations c(n);
-      Backend backend(tiny, std::string(settings) + ",\"max_seq_len\":600" + (little ? ",\"memory\":" + std::to_string(most) : ""));
+      Backend backend(tiny,
+                      std::string(settings) + ",\"max_seq_len\":600" + (little ? ",\"memory\":" + std::to_string(most) : ""));
       for (size_t turn = 0; turn < turns; ++turn) {
         CAPTURE(turn);
         const auto got = backend.run(c.turn(turn + 1 == turns).all());
         check_same(got, expected.turns[turn]);
-        for (const Got& g : got) (little ? computed_least : computed_most) += g.computed_tokens, prompts += little ? 0 : g.prompt_tokens;
+        for (const Got& g : got)
+          (little ? computed_least : computed_most) += g.computed_tokens, prompts += little ? 0 : g.prompt_tokens;
         c.go_on(got);
       }
     }

@@ -38,8 +38,8 @@ class TextAttention {
   void attend() {
     const auto rows = static_cast<uint32_t>(query_.size());
     const sextant::cpu::PathRows path{rows, table_.data(), 0};
-    format_.attend({query_.data(), position_.data(), to_.data(), rows, head_dim, &path, pages_.data(), format_.page_bytes(head_dim), 0.18f,
-                    scratch_.data()});
+    format_.attend({query_.data(), position_.data(), to_.data(), rows, head_dim, &path, pages_.data(),
+                    format_.page_bytes(head_dim), 0.18f, scratch_.data()});
   }
 
  private:

@@ -1,5 +1,5 @@
-// What the tests of kernels share: arrays on the device, numbers to fill them with, and the orders of threads that must give the
-// same bits. On a GPU there is one order, its own.
+// What the tests of kernels share: arrays on the device, numbers to fill them with, and the orders of threads that must give
+// the same bits. On a GPU there is one order, its own.
 #pragma once
 #include <cmath>
 #include <cstdint>

@@ -47,7 +47,8 @@ template <class T> class Sequence {
       const uint32_t first_split = oldest / split_keys, splits = (end + split_keys - 1) / split_keys - first_split;
       for (uint32_t i = 0; i < splits; ++i) {
         const uint32_t begin = (first_split + i) * split_keys;
-        tasks.push_back({first, count, 0, std::max(begin, oldest / 32 * 32), std::min(begin + split_keys, end), i * queries_ + first});
+        tasks.push_back(
+            {first, count, 0, std::max(begin, oldest / 32 * 32), std::min(begin + split_keys, end), i * queries_ + first});
         partials = std::max(partials, (i + 1) * queries_);
       }
       for (uint32_t i = 0; i < count; ++i) merges.push_back({first + i, first + i, splits, queries_});
@@ -58,10 +59,14 @@ template <class T> class Sequence {
     DeviceArray<AttentionMerge> d_merges(merges);
     DeviceArray<float> partial_out(size_t{partials} * s_.heads * s_.head_dim);
     DeviceArray<float2> partial_state(size_t{partials} * s_.heads);
-    CUDA_REQUIRE(attention(Attention<T>{qkv, keys, values, out, d_rows, positions, pages, d_tasks, partial_out, partial_state,
-                                        static_cast<uint32_t>(tasks.size()), s_.heads, s_.kv_heads, s_.head_dim, s_.window, scale(), s_.softcap},
-                           nullptr));
-    if (split) CUDA_REQUIRE(merge_splits(MergeSplits<T>{d_merges, partial_out, partial_state, out, static_cast<uint32_t>(merges.size()), s_.heads, s_.head_dim}, nullptr));
+    CUDA_REQUIRE(attention(
+        Attention<T>{qkv, keys, values, out, d_rows, positions, pages, d_tasks, partial_out, partial_state,
+                     static_cast<uint32_t>(tasks.size()), s_.heads, s_.kv_heads, s_.head_dim, s_.window, scale(), s_.softcap},
+        nullptr));
+    if (split)
+      CUDA_REQUIRE(merge_splits(MergeSplits<T>{d_merges, partial_out, partial_state, out, static_cast<uint32_t>(merges.size()),
+                                               s_.heads, s_.head_dim},
+                                nullptr));
     return out.host();
   }
 

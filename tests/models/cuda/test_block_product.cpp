@@ -1,5 +1,5 @@
-// Products with weights that stay in their blocks against the same in double precision, in several orders of threads, and for any
-// number of rows.
+// Products with weights that stay in their blocks against the same in double precision, in several orders of threads, and for
+// any number of rows.
 #include <memory>
 #include "random_blocks.hpp"
 
@@ -25,7 +25,8 @@ template <class T> struct InBlocks {
     for (const Part& part : from) {
       const auto blocks = random_blocks(random, part.type, part.rows, inputs);
       bytes.push_back(std::make_unique<DeviceArray<uint8_t>>(blocks));
-      parts.push_back({*bytes.back(), part.rows, static_cast<uint32_t>(blocks.size() / part.rows), static_cast<BlockType>(part.type)});
+      parts.push_back(
+          {*bytes.back(), part.rows, static_cast<uint32_t>(blocks.size() / part.rows), static_cast<BlockType>(part.type)});
       std::vector<float> exact(size_t{part.rows} * inputs);
       engine::dequantize(part.type, reinterpret_cast<const std::byte*>(blocks.data()), exact.data(), exact.size());
       for (const float v : exact) numbers.push_back(wide(narrow<T>(v)));

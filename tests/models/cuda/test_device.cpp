@@ -52,7 +52,8 @@ TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatev
   auto gpu = emulated();
   auto cpu = processor();
   const auto expected = fakes::run_all(requests.all(), *tiny.on(cpu, "f32", 512, 1 << 28), tokenizer, {.batch_size = 4}, true);
-  for (const auto& [compute, tolerance] : {std::pair{"f32", 1e-4}, {"bf16", 0.4}, {"fp16", 0.05}}) {  // random weights magnify rounding
+  for (const auto& [compute, tolerance] :
+       {std::pair{"f32", 1e-4}, {"bf16", 0.4}, {"fp16", 0.05}}) {  // random weights magnify rounding
     CAPTURE(compute);
     const auto device = tiny.on(gpu, compute, 512, 1 << 28);
     const auto got = fakes::run_all(requests.all(), *device, tokenizer, {.batch_size = 4}, true);
@@ -66,7 +67,8 @@ TEST_CASE("a tiny llama scores and generates as on the CPU, the same bits whatev
 
 TEST_CASE("every family's embeddings are transformers' states, pooled") {
   auto gpu = emulated();
-  test::compare_decoder_embeddings(gpu, {{"f32", 1e-5}, {"bf16", 0.1}}, {});  // the emulation is slow; the next test takes other batches
+  test::compare_decoder_embeddings(gpu, {{"f32", 1e-5}, {"bf16", 0.1}},
+                                   {});  // the emulation is slow; the next test takes other batches
 }
 
 TEST_CASE("embeddings are those of the CPU, in batches of states, of steps, and beside other rows") {
@@ -134,7 +136,8 @@ TEST_CASE("turns of a conversation reuse what the turns before decoded, with the
         s.min_new_tokens = 7;
         if (&text != &texts[0]) s.temperature = 1.5f, s.seed = 3;
       }
-      const auto got = fakes::run_all(requests.all(), devices, tokenizer, {.batch_size = 4}, true, fakes::no_rope_length, retained);
+      const auto got =
+          fakes::run_all(requests.all(), devices, tokenizer, {.batch_size = 4}, true, fakes::no_rope_length, retained);
       const auto expected = fakes::run_all(requests.all(), *fresh, tokenizer, {.batch_size = 1}, false);
       for (size_t i = 0; i < got.size(); ++i) {
         CAPTURE(i);
@@ -205,7 +208,8 @@ TEST_CASE("steps of decoding are recorded once and replayed, with the same bits"
   const auto make = [&] {
     auto device = tiny.on(gpu, "bf16", 300, 1 << 28);
     Sequences prompts;  // of very different lengths; one is beyond a split of the keys
-    for (const auto& [sequence, tokens] : {std::pair{0u, 5u}, {1u, 33u}, {2u, 280u}, {3u, 32u}, {4u, 1u}, {5u, 47u}}) prompts.add(sequence, 0, tokens);
+    for (const auto& [sequence, tokens] : {std::pair{0u, 5u}, {1u, 33u}, {2u, 280u}, {3u, 32u}, {4u, 1u}, {5u, 47u}})
+      prompts.add(sequence, 0, tokens);
     (void)run(*device, prompts.batch);
     return device;
   };
@@ -254,7 +258,8 @@ TEST_CASE("numbers beyond what the compute type holds fail what they belong to, 
   }
 }
 
-// tests/golden/smollm2_bf16.json: texts that share beginnings, what transformers computes of them, and how far its bf16 is from that.
+// tests/golden/smollm2_bf16.json: texts that share beginnings, what transformers computes of them, and how far its bf16 is from
+// that.
 TEST_CASE("a real GGUF is that of the CPU and of transformers, the same bits whatever the schedule") {
   const char* path = std::getenv("SEXTANT_TEST_MODEL");
   if (!path || !*path) {

@@ -72,7 +72,8 @@ TEMPLATE_TEST_CASE("residual and norm", "", float, bf16, fp16) {
     const uint32_t all = c.gather ? 9 : c.rows;
     const auto x = random.numbers<float>(all * c.hidden);
     const auto add = random.numbers<TestType>(all * c.hidden, 2);
-    const auto bias = random.numbers<float>(c.hidden), post = random.numbers<float>(c.hidden), weight = random.numbers<float>(c.hidden);
+    const auto bias = random.numbers<float>(c.hidden), post = random.numbers<float>(c.hidden),
+               weight = random.numbers<float>(c.hidden);
     std::vector<uint32_t> rows(c.rows);
     for (uint32_t i = 0; i < c.rows; ++i) rows[i] = c.gather ? 2 * i + 1 : i;
     DeviceArray<TestType> d_add(add);
@@ -84,9 +85,17 @@ TEMPLATE_TEST_CASE("residual and norm", "", float, bf16, fp16) {
       DeviceArray<float> d_x(x);
       DeviceArray<TestType> y(c.rows * c.hidden);
       DeviceArray<float> kept(c.rows * c.hidden);
-      const ResidualNorm<TestType> arguments{d_x, c.add ? d_add.get() : nullptr, c.bias ? d_bias.get() : nullptr,
-                                             c.post_norm ? d_post.get() : nullptr, c.norm ? d_weight.get() : nullptr, y,
-                                             c.gather ? d_rows.get() : nullptr, c.rows, c.hidden, 0.5f, static_cast<float>(epsilon)};
+      const ResidualNorm<TestType> arguments{d_x,
+                                             c.add ? d_add.get() : nullptr,
+                                             c.bias ? d_bias.get() : nullptr,
+                                             c.post_norm ? d_post.get() : nullptr,
+                                             c.norm ? d_weight.get() : nullptr,
+                                             y,
+                                             c.gather ? d_rows.get() : nullptr,
+                                             c.rows,
+                                             c.hidden,
+                                             0.5f,
+                                             static_cast<float>(epsilon)};
       if (c.gather) CUDA_REQUIRE(state_norm(arguments, kept, nullptr));  // leaves x as it is
       if (c.gather) states = kept.host();
       CUDA_REQUIRE(residual_norm(arguments, nullptr));
@@ -114,15 +123,16 @@ TEMPLATE_TEST_CASE("residual and norm", "", float, bf16, fp16) {
 
 TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16, fp16) {
   struct Case { uint32_t heads, kv_heads, head_dim, rope_dims; bool bias, norm; };
-  const Case cases[] = {{9, 3, 64, 64, false, false}, {4, 2, 16, 16, true, false}, {2, 1, 128, 128, true, true}, {2, 2, 96, 24, false, true},
-                        {1, 1, 256, 256, false, false}, {2, 1, 32, 0, false, true}};
+  const Case cases[] = {{9, 3, 64, 64, false, false}, {4, 2, 16, 16, true, false},    {2, 1, 128, 128, true, true},
+                        {2, 2, 96, 24, false, true},  {1, 1, 256, 256, false, false}, {2, 1, 32, 0, false, true}};
   constexpr uint32_t rows = 3, pages = 4;
   Random random(3);
   for (const Case& c : cases) {
     CAPTURE(c.heads, c.kv_heads, c.head_dim, c.rope_dims, c.bias, c.norm);
     const uint32_t all_heads = c.heads + 2 * c.kv_heads, half = c.rope_dims / 2, D = c.head_dim;
     const auto qkv = random.numbers<TestType>(rows * all_heads * D);
-    const auto bias = random.numbers<float>(all_heads * D), q_norm = random.numbers<float>(D), k_norm = random.numbers<float>(D);
+    const auto bias = random.numbers<float>(all_heads * D), q_norm = random.numbers<float>(D),
+               k_norm = random.numbers<float>(D);
     std::vector<float2> turn(std::max<size_t>(1, rows * half));
     for (auto& t : turn) t = {static_cast<float>(random.normal()), static_cast<float>(random.normal())};
     const auto at = [&](uint32_t s, uint32_t kv) {
@@ -137,8 +147,19 @@ TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16, f
       DeviceArray<TestType> d_qkv(qkv);
       const std::vector<TestType> empty(size_t{pages} * c.kv_heads * page_tokens * D, narrow<TestType>(0));
       DeviceArray<TestType> keys(empty), values(empty);
-      PlaceKeys<TestType> a{d_qkv, c.bias ? d_bias.get() : nullptr, c.norm ? d_q.get() : nullptr, c.norm ? d_k.get() : nullptr,
-                            c.rope_dims ? d_turn.get() : nullptr, d_slot, keys, values, rows, c.heads, c.kv_heads, D, c.rope_dims,
+      PlaceKeys<TestType> a{d_qkv,
+                            c.bias ? d_bias.get() : nullptr,
+                            c.norm ? d_q.get() : nullptr,
+                            c.norm ? d_k.get() : nullptr,
+                            c.rope_dims ? d_turn.get() : nullptr,
+                            d_slot,
+                            keys,
+                            values,
+                            rows,
+                            c.heads,
+                            c.kv_heads,
+                            D,
+                            c.rope_dims,
                             1e-5f};
       CUDA_REQUIRE(place_keys(a, nullptr));
       q_got = d_qkv.host(), keys_got = keys.host(), values_got = values.host();
@@ -178,7 +199,8 @@ TEMPLATE_TEST_CASE("keys are rotated, normalised and placed", "", float, bf16, f
 TEST_CASE("angles are those of doubles, each row's of its own class") {
   constexpr uint32_t rows = 4, half = 40;
   std::vector<double> frequencies(2 * half);
-  for (uint32_t i = 0; i < half; ++i) frequencies[i] = std::pow(10000.0, -1.0 * i / half), frequencies[half + i] = frequencies[i] / 3;
+  for (uint32_t i = 0; i < half; ++i)
+    frequencies[i] = std::pow(10000.0, -1.0 * i / half), frequencies[half + i] = frequencies[i] / 3;
   const std::vector<uint32_t> row_class{0, 1, 0, 1}, positions{0, 1, 100'003, 77};
   DeviceArray<double> d_frequencies(frequencies);
   DeviceArray<uint32_t> d_class(row_class), d_positions(positions);
@@ -243,8 +265,9 @@ TEMPLATE_TEST_CASE("gated activations", "", float, bf16, fp16) {
         for (uint32_t i = 0; i < width; ++i) {
           const double g = wide(gate_up[r * 2 * width + i]) + (biased ? bias[i] : 0.0);
           const double u = wide(gate_up[(r * 2 + 1) * width + i]) + (biased ? bias[width + i] : 0.0);
-          const double a = f == GateFunction::silu ? g / (1 + std::exp(-g))
-                                                   : 0.5 * g * (1 + std::tanh(std::sqrt(2 / M_PI) * (g + 0.044715 * g * g * g)));
+          const double a = f == GateFunction::silu
+                               ? g / (1 + std::exp(-g))
+                               : 0.5 * g * (1 + std::tanh(std::sqrt(2 / M_PI) * (g + 0.044715 * g * g * g)));
           expected.push_back(a * u);
         }
       CHECK(difference(got, expected) < tolerance<TestType>);
@@ -278,7 +301,9 @@ TEST_CASE("the head folds chunks of logits") {
       std::vector<float> chunk(rows * stride, NAN);
       for (uint32_t r = 0; r < rows; ++r) std::copy_n(raw.begin() + r * vocab + first, ids, chunk.begin() + r * stride);
       DeviceArray<float> logits(chunk);
-      CUDA_REQUIRE(head_chunk({logits, d_tasks, d_targets, d_end, state, target_logits, d_kept + first, rows, stride, vocab, first, ids, 2, scale, softcap}, nullptr));
+      CUDA_REQUIRE(head_chunk({logits, d_tasks, d_targets, d_end, state, target_logits, d_kept + first, rows, stride, vocab,
+                               first, ids, 2, scale, softcap},
+                              nullptr));
     }
     kept = d_kept.host();
     states = state.host();
@@ -320,7 +345,8 @@ TEST_CASE("the head's states of several GPUs join to the bits of one") {
   DeviceArray<HeadState> alone(rows), gathered(ranks * chunks_most * rows), joined(rows);
   for (uint32_t c = 0; c < chunks; ++c) {
     const uint32_t first = c * chunk, ids = std::min(chunk, vocab - first), place = c < 2 ? c : c - 2 + chunks_most;
-    HeadChunk arguments{logits + first, tasks, nullptr, nullptr, alone, nullptr, nullptr, rows, vocab, vocab, first, ids, 0, 1, 0};
+    HeadChunk arguments{logits + first, tasks, nullptr, nullptr, alone, nullptr, nullptr, rows,
+                        vocab,          vocab, first,   ids,     0,     1,       0};
     CUDA_REQUIRE(head_chunk(arguments, nullptr));
     arguments.state = gathered + place * rows, arguments.alone = true;
     CUDA_REQUIRE(head_chunk(arguments, nullptr));
@@ -355,8 +381,8 @@ TEST_CASE("a row whose logits are not numbers has no finite sum") {
   constexpr uint32_t vocab = 600, stride = 300;
   struct Case { uint32_t first, count; float what; bool finite; };
   const Case c = GENERATE(Case{0, 0, 0, true}, Case{5, 1, NAN, false}, Case{0, 300, NAN, false}, Case{300, 300, NAN, false},
-                          Case{0, 600, NAN, false}, Case{7, 1, INFINITY, false}, Case{400, 1, -INFINITY, true}, Case{0, 300, -INFINITY, true},
-                          Case{0, 600, -INFINITY, false});
+                          Case{0, 600, NAN, false}, Case{7, 1, INFINITY, false}, Case{400, 1, -INFINITY, true},
+                          Case{0, 300, -INFINITY, true}, Case{0, 600, -INFINITY, false});
   CAPTURE(c.first, c.count, c.what);
   std::vector<float> raw = Random(9).numbers<float>(vocab);
   std::fill_n(raw.begin() + c.first, c.count, c.what);
@@ -365,7 +391,9 @@ TEST_CASE("a row whose logits are not numbers has no finite sum") {
   const auto got = in_all_orders([&] {
     DeviceArray<HeadState> state(1);
     for (uint32_t first = 0; first < vocab; first += stride)
-      CUDA_REQUIRE(head_chunk({logits + first, task, nullptr, nullptr, state, nullptr, nullptr, 1, stride, vocab, first, stride, 0, 1, 0}, nullptr));
+      CUDA_REQUIRE(head_chunk(
+          {logits + first, task, nullptr, nullptr, state, nullptr, nullptr, 1, stride, vocab, first, stride, 0, 1, 0},
+          nullptr));
     const HeadState s = state.host()[0];
     return std::vector<float>{static_cast<float>(s.maximum + std::log(s.sum))};
   });
@@ -380,7 +408,8 @@ TEST_CASE("tokens are drawn as the engine draws them") {
   Random random(10);
   std::vector<DrawTask> tasks;
   for (const float temperature : {0.1f, 1.0f, 3.0f})
-    for (const auto& [top_k, top_p] : {std::pair{0u, 1.0f}, {0u, 0.9f}, {0u, 1e-6f}, {1u, 1.0f}, {40u, 1.0f}, {7u, 0.5f}, {5000u, 0.99f}}) {
+    for (const auto& [top_k, top_p] :
+         {std::pair{0u, 1.0f}, {0u, 0.9f}, {0u, 1e-6f}, {1u, 1.0f}, {40u, 1.0f}, {7u, 0.5f}, {5000u, 0.99f}}) {
       const auto i = static_cast<uint32_t>(tasks.size());
       tasks.push_back({{temperature, top_p, top_k, engine::random_bits(3, i, 0)}, 2 * i, i % 2});
     }
@@ -431,16 +460,19 @@ TEST_CASE("blocks become the engine's numbers") {
       for (uint32_t i = 0; i < rows; ++i) {
         uint64_t j = i;
         if (c.paired && i % c.head_dim < c.paired)
-          j = i / c.head_dim * c.head_dim + (i % c.head_dim < c.paired / 2 ? 2 * (i % c.head_dim) : 2 * (i % c.head_dim - c.paired / 2) + 1);
+          j = i / c.head_dim * c.head_dim +
+              (i % c.head_dim < c.paired / 2 ? 2 * (i % c.head_dim) : 2 * (i % c.head_dim - c.paired / 2) + 1);
         const uint64_t row = c.first + j / c.run * c.stride + j % c.run;
-        engine::dequantize(type, reinterpret_cast<const std::byte*>(bytes.data() + row * row_bytes), expected.data() + i * columns, columns);
+        engine::dequantize(type, reinterpret_cast<const std::byte*>(bytes.data() + row * row_bytes),
+                           expected.data() + i * columns, columns);
       }
       const auto run = [&](auto number, bool normalise) {
         using T = decltype(number);
         return in_all_orders([&] {
           DeviceArray<T> out(rows * columns);
-          CUDA_REQUIRE(dequantize(Dequantize<T>{d_bytes, out, c.first, c.run, c.stride, row_bytes, 0, 0, rows, columns, c.head_dim, c.paired,
-                                                static_cast<BlockType>(t), normalise}, nullptr));
+          CUDA_REQUIRE(dequantize(Dequantize<T>{d_bytes, out, c.first, c.run, c.stride, row_bytes, 0, 0, rows, columns,
+                                                c.head_dim, c.paired, static_cast<BlockType>(t), normalise},
+                                  nullptr));
           return out.host();
         });
       };
@@ -520,6 +552,7 @@ TEMPLATE_TEST_CASE("rows go to the experts and come back", "", float, bf16, fp16
   });
   std::vector<double> expected;
   for (uint32_t r = 0; r < rows; ++r)
-    for (uint32_t i = 0; i < width; ++i) expected.push_back((double{weights[2 * r]} + weights[2 * r + 1]) * wide(x[r * width + i]));
+    for (uint32_t i = 0; i < width; ++i)
+      expected.push_back((double{weights[2 * r]} + weights[2 * r + 1]) * wide(x[r * width + i]));
   CHECK(difference(got, expected) < tolerance<TestType>);
 }

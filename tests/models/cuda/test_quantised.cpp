@@ -1,5 +1,5 @@
-// Models whose matrices stay quantised in the GPU's memory: the numbers of those that become plain ones at load, less memory, and the
-// same bits whatever the schedule.
+// Models whose matrices stay quantised in the GPU's memory: the numbers of those that become plain ones at load, less memory,
+// and the same bits whatever the schedule.
 #include <cstdlib>
 #include <cstring>
 #include <random>
@@ -48,9 +48,14 @@ void check_equals_plain(const Loaded& model, const fakes::Requests& requests, co
 std::string a_model_of_many_formats() {
   constexpr uint64_t hidden = 64, head_dim = 32, width = 96, experts = 3, vocab = 131;
   test::GgufWriter w;
-  w.text("general.architecture", "llama").u32("llama.block_count", 1).u32("llama.context_length", 128).u32("llama.embedding_length", hidden);
+  w.text("general.architecture", "llama")
+      .u32("llama.block_count", 1)
+      .u32("llama.context_length", 128)
+      .u32("llama.embedding_length", hidden);
   w.u32("llama.feed_forward_length", width).u32("llama.attention.head_count", 2).u32("llama.attention.head_count_kv", 1);
-  w.f32("llama.attention.layer_norm_rms_epsilon", 1e-5f).u32("llama.rope.dimension_count", head_dim).u32("llama.vocab_size", vocab);
+  w.f32("llama.attention.layer_norm_rms_epsilon", 1e-5f)
+      .u32("llama.rope.dimension_count", head_dim)
+      .u32("llama.vocab_size", vocab);
   w.u32("llama.expert_count", experts).u32("llama.expert_used_count", 2);
   std::mt19937 random(30);
   const auto tensor = [&](const char* name, const std::vector<uint64_t>& shape, uint32_t ggml_type, const std::string& bytes) {
@@ -70,8 +75,8 @@ std::string a_model_of_many_formats() {
     tensor(name, shape, 0, bytes);
   };
   // any bits, with a scale (and a minimum that is the middle of the range) that gives numbers around 0.1
-  const auto blocks = [&](const char* name, const std::vector<uint64_t>& shape, uint32_t ggml_type, engine::TensorType type, uint16_t scale,
-                          uint16_t minimum) {
+  const auto blocks = [&](const char* name, const std::vector<uint64_t>& shape, uint32_t ggml_type, engine::TensorType type,
+                          uint16_t scale, uint16_t minimum) {
     const engine::BlockFormat& format = engine::block_format(type);
     std::string bytes(numbers_of(shape) / format.elements * format.bytes, '\0');
     for (char& b : bytes) b = static_cast<char>(random());
@@ -103,7 +108,8 @@ std::string a_model_of_many_formats() {
 
 TEST_CASE("a tiny llama that stays quantised has the numbers of one that does not, the same bits whatever the schedule") {
   const Loaded tiny((test::golden_folder() / "tiny_llama.gguf").string());
-  for (const auto& [compute, tolerance] : {std::pair{"f32", 1e-4}, {"fp16", 0.05}, {"bf16", 0.4}})  // random weights magnify rounding
+  for (const auto& [compute, tolerance] :
+       {std::pair{"f32", 1e-4}, {"fp16", 0.05}, {"bf16", 0.4}})  // random weights magnify rounding
     check_equals_plain(tiny, some_requests(), compute, tolerance);
 }
 
@@ -133,12 +139,13 @@ TEST_CASE("weights that stay quantised take what they take in the file") {
 TEST_CASE("a checkpoint of plain numbers cannot be kept quantised") {
   const Loaded plain(test::family_file("llama.gguf").string());
   auto hardware = test::gpus(keep);
-  CHECK_THROWS_WITH(plain.on(hardware, "bf16", 64, 1 << 28),
-                    Catch::Contains("llama.gguf: keep_quantised: none of its weights is of the quantised types that can stay so"));
+  CHECK_THROWS_WITH(
+      plain.on(hardware, "bf16", 64, 1 << 28),
+      Catch::Contains("llama.gguf: keep_quantised: none of its weights is of the quantised types that can stay so"));
 }
 
-// The beginning of a text of tests/golden/smollm2_bf16.json: on the emulation each token of a whole model takes its time, in float32
-// four times as much.
+// The beginning of a text of tests/golden/smollm2_bf16.json: on the emulation each token of a whole model takes its time, in
+// float32 four times as much.
 TEST_CASE("a real GGUF that stays quantised is as near to transformers as its bf16") {
   const char* path = std::getenv("SEXTANT_TEST_MODEL");
   if (!path || !*path) {

@@ -42,7 +42,8 @@ TEST_CASE("two and three GPUs give the bits of one") {
       REQUIRE(workers == static_cast<uint32_t>(count));
       std::vector<std::unique_ptr<engine::Device>> owned;
       std::vector<engine::Device*> devices;
-      for (uint32_t w = 0; w < workers; ++w) devices.push_back(owned.emplace_back(tiny.on(hardware, compute, 512, 1 << 27, w)).get());
+      for (uint32_t w = 0; w < workers; ++w)
+        devices.push_back(owned.emplace_back(tiny.on(hardware, compute, 512, 1 << 27, w)).get());
       for (const uint64_t seed : {0u, 6u}) {
         CAPTURE(seed);
         const auto got = fakes::run_all(all, devices, tokenizer, {.batch_size = 4, .seed = seed}, true);
@@ -65,7 +66,8 @@ TEST_CASE("two and three GPUs give the bits of one") {
 #ifdef CUDA_EMULATION
 TEST_CASE("GPUs that are missing, or are of two kinds, are refused with the numbers") {
   emulation::set_devices(3);
-  CHECK_THROWS_WITH(gpus(R"({"num_gpus": 4})"), "num_gpus: 4 GPUs are asked for, and 3 can be used; give --num-gpus 3 or fewer");
+  CHECK_THROWS_WITH(gpus(R"({"num_gpus": 4})"),
+                    "num_gpus: 4 GPUs are asked for, and 3 can be used; give --num-gpus 3 or fewer");
   CHECK_THROWS_WITH(gpus(R"({"num_gpus": 3, "device": 1})"),
                     "num_gpus: 3 GPUs are asked for, and 2 can be used from GPU 1 on; give --num-gpus 2 or fewer");
   setenv("CUDA_VISIBLE_DEVICES", "0,2", 1);

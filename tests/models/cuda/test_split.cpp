@@ -73,7 +73,11 @@ TEST_CASE("every family's matrices are whole when its parts are put together") {
           together.insert(together.end(), rows.begin(), rows.end());
         }
         if (once) CHECK(together == stored(all));
-        else CHECK(std::set(together.begin(), together.end()) == [&] { const auto s = stored(all); return std::set(s.begin(), s.end()); }());
+        else
+          CHECK(std::set(together.begin(), together.end()) == [&] {
+            const auto s = stored(all);
+            return std::set(s.begin(), s.end());
+          }());
       };
       check([](const auto& t) -> const Rows& { return t.embedding; });
       check([](const auto& t) -> const Rows& { return t.head; });

@@ -28,7 +28,8 @@ int devices(int wanted) {
   return std::min(there, wanted);
 }
 cuda::CudaHardware together(uint32_t ranks, bool keep_quantised = false) {
-  return gpus(fmt::format(R"({{"num_gpus": {}, "tensor_parallel": {}, "keep_quantised": {}}})", ranks, ranks, keep_quantised).c_str());
+  return gpus(
+      fmt::format(R"({{"num_gpus": {}, "tensor_parallel": {}, "keep_quantised": {}}})", ranks, ranks, keep_quantised).c_str());
 }
 
 fakes::Requests some_requests(uint32_t length) {
@@ -67,12 +68,14 @@ TEST_CASE("two and six GPUs that hold a model together give the bits of one", "[
       if (static_cast<int>(ranks) > there || (ranks == 6 && compute[0] == 'f') || (ranks == 2 && keep)) continue;
       CAPTURE(compute, keep, ranks);
       const fakes::Requests requests = some_requests(ranks == 2 ? 280 : 20);  // 280: more than one split of the keys
-      const auto expected = fakes::run_all(requests.all(), *tiny.on(one, compute, 512, memory), tokenizer, {.batch_size = 4}, true);
+      const auto expected =
+          fakes::run_all(requests.all(), *tiny.on(one, compute, 512, memory), tokenizer, {.batch_size = 4}, true);
       auto several = together(ranks, keep);
       engine::DeviceReport report;
       const auto device = tiny.on(several, compute, 512, memory, 0, &report);
       CHECK(report.parts == ranks);
-      CHECK_THAT(report.label, Catch::StartsWith(fmt::format("{} of ", ranks)) && Catch::EndsWith(keep ? " together, weights kept quantised" : " together"));
+      CHECK_THAT(report.label, Catch::StartsWith(fmt::format("{} of ", ranks)) &&
+                                   Catch::EndsWith(keep ? " together, weights kept quantised" : " together"));
       check_equal(fakes::run_all(requests.all(), *device, tokenizer, {.batch_size = 4, .seed = ranks}, true), expected);
     }
   }
@@ -103,12 +106,13 @@ TEST_CASE("two pairs of GPUs share the requests, with the bits of one", "[togeth
   devices(1);
 }
 
-// One of each kind: tied and untied heads, biases, norms of heads and after the halves, windows, fused and grouped matrices, experts,
-// a head whose rows are normalised, keys and values that are shared.
+// One of each kind: tied and untied heads, biases, norms of heads and after the halves, windows, fused and grouped matrices,
+// experts, a head whose rows are normalised, keys and values that are shared.
 TEST_CASE("models of all kinds that several GPUs hold together have the bits of one", "[together]") {
   const int there = devices(3);
-  std::set<std::string> chosen{"llama, GGUF", "llama, biases", "qwen3", "phi3", "gemma2", "gemma3", "mixtral", "qwen3_moe, a dense layer",
-                               "internlm2", "baichuan2"};
+  std::set<std::string> chosen{"llama, GGUF", "llama, biases", "qwen3",   "phi3",
+                               "gemma2",      "gemma3",        "mixtral", "qwen3_moe, a dense layer",
+                               "internlm2",   "baichuan2"};
   const test::FamilyGoldens goldens = test::read_family_goldens();
   const test::Ids tokenizer;
   fakes::Requests requests;
@@ -172,12 +176,14 @@ TEST_CASE("a model that one GPU cannot hold is held by as many as it takes", "[t
                         Catch::EndsWith("; 2 GPUs can hold it together: give --num-gpus 2"));
   auto three = gpus(R"({"num_gpus": 3})");
   CHECK_THROWS_WITH(tiny.on(three, "f32", 4096, fits_two), Catch::EndsWith("; 2 GPUs can hold it together: give --num-gpus 2"));
-  CHECK_THROWS_WITH(tiny.on(three, "f32", 4096, 1 << 20), Catch::Contains("are too few: the weights take") &&
-                                                            Catch::EndsWith("; its 2 key-value heads cannot be shared by 3 GPUs"));
+  CHECK_THROWS_WITH(tiny.on(three, "f32", 4096, 1 << 20),
+                    Catch::Contains("are too few: the weights take") &&
+                        Catch::EndsWith("; its 2 key-value heads cannot be shared by 3 GPUs"));
   CHECK_THROWS_WITH(tiny.on(*std::make_unique<cuda::CudaHardware>(together(3)), "f32", 4096, memory),
                     Catch::Contains("tensor_parallel: its ") && Catch::EndsWith("heads cannot be shared by 3 GPUs"));
-  CHECK_THROWS_WITH(gpus(R"({"num_gpus": 3, "tensor_parallel": 2})"),
-                    "tensor_parallel: 2 GPUs shall hold one copy of the model, and num_gpus is 3, no multiple of it; give --num-gpus 2");
+  CHECK_THROWS_WITH(
+      gpus(R"({"num_gpus": 3, "tensor_parallel": 2})"),
+      "tensor_parallel: 2 GPUs shall hold one copy of the model, and num_gpus is 3, no multiple of it; give --num-gpus 2");
   devices(1);
 }
 
@@ -235,11 +241,14 @@ TEST_CASE("NCCL that is absent, or fails, is one sentence", "[together]") {
   fakes::Requests requests;
   requests.score("", {some_ids(40, 20, 131)});
   auto two = together(2);
-  const auto run = [&](engine::Device& device) { return fakes::run_all(requests.all(), device, test::Ids(), {.batch_size = 4}, true); };
+  const auto run = [&](engine::Device& device) {
+    return fakes::run_all(requests.all(), device, test::Ids(), {.batch_size = 4}, true);
+  };
   {
     const auto device = tiny.on(two, "f32", 64, memory);
     emulation::set_nccl("fails:5");
-    CHECK_THROWS_WITH(run(*device), Catch::StartsWith("the GPU failed: NCCL result 2 (a planted failure) from ncclGroupEnd at group.cpp:"));
+    CHECK_THROWS_WITH(run(*device),
+                      Catch::StartsWith("the GPU failed: NCCL result 2 (a planted failure) from ncclGroupEnd at group.cpp:"));
     CHECK_THROWS_WITH(run(*device), Catch::Contains("failed before; start again"));
   }
   {
@@ -254,7 +263,8 @@ TEST_CASE("NCCL that is absent, or fails, is one sentence", "[together]") {
                                                    {second.data(), second.data() + 32, on_second}};
     CHECK_NOTHROW(group.check());
     group.all_gather(members, 16);
-    CHECK_THROWS_WITH(group.check(), Catch::StartsWith("the GPU failed: NCCL result 6 (a planted failure on the way) from ncclAllGather at"));
+    CHECK_THROWS_WITH(group.check(),
+                      Catch::StartsWith("the GPU failed: NCCL result 6 (a planted failure on the way) from ncclAllGather at"));
     CHECK_THROWS_WITH(group.all_gather(members, 16), Catch::Contains("failed before"));
     CUDA_CHECK(cudaSetDevice(0));
   }
@@ -262,7 +272,8 @@ TEST_CASE("NCCL that is absent, or fails, is one sentence", "[together]") {
     const auto device = tiny.on(two, "f32", 64, memory);
     emulation::set_nccl("");
     const auto expected = run(*device);
-    for (const char* fault : {"skips:0", "skips:2", "skips:4"}) {  // one gather delivers nothing: what these tests compare shows it
+    for (const char* fault :
+         {"skips:0", "skips:2", "skips:4"}) {  // one gather delivers nothing: what these tests compare shows it
       CAPTURE(fault);
       emulation::set_nccl(fault);
       const auto got = run(*device);

@@ -1,8 +1,9 @@
-// Times single kernels of the CUDA backend and prints a line of JSON for each case, for tools/gpu-bench.py to set beside torch's:
+// Times single kernels of the CUDA backend and prints a line of JSON for each case, for tools/gpu-bench.py to set beside
+// torch's:
 //   time_kernels [--milliseconds N] [--cold BYTES] CASE...      CASE: prefill,tokens=512,heads=16,kv_heads=8,head_dim=128
-// A round is one graph of launches that takes about N milliseconds (default 20). Launches go round over several sets of arrays, of
-// BYTES together (default 256 MiB), so that what one has read does not stand in the cache for the next. On the emulation the times
-// mean nothing, the launches are the same.
+// A round is one graph of launches that takes about N milliseconds (default 20). Launches go round over several sets of arrays,
+// of BYTES together (default 256 MiB), so that what one has read does not stand in the cache for the next. On the emulation the
+// times mean nothing, the launches are the same.
 #include <charconv>
 #include <cstdio>
 #include <string>
@@ -53,7 +54,8 @@ std::vector<double> measure(const Timed& timed, double wanted_seconds, size_t co
   all();  // loads modules
   stream.wait();
   const double once = clock.seconds(stream, all) / static_cast<double>(sets.size());
-  const size_t repeats = static_cast<size_t>(std::min(wanted_seconds / std::max(once, 1e-7), double{launches_most})) / sets.size() + 1;
+  const size_t repeats =
+      static_cast<size_t>(std::min(wanted_seconds / std::max(once, 1e-7), double{launches_most})) / sets.size() + 1;
   cudaGraph_t graph = nullptr;
   cudaGraphExec_t steps = nullptr;
   CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));

@@ -25,8 +25,8 @@ template <class T> std::shared_ptr<DeviceMemory> numbers(size_t count) {
   }
   auto memory = std::make_shared<DeviceMemory>(count * sizeof(T));
   for (size_t done = 0; done < count; done += host.size())
-    CUDA_CHECK(cudaMemcpy(reinterpret_cast<T*>(memory->data()) + done, host.data(), std::min(host.size(), count - done) * sizeof(T),
-                          cudaMemcpyHostToDevice));
+    CUDA_CHECK(cudaMemcpy(reinterpret_cast<T*>(memory->data()) + done, host.data(),
+                          std::min(host.size(), count - done) * sizeof(T), cudaMemcpyHostToDevice));
   return memory;
 }
 template <class T> std::shared_ptr<DeviceMemory> table(const std::vector<T>& values) {
@@ -44,8 +44,8 @@ Timed norm(const Keys& k) {
             const auto x = numbers<float>(size_t{rows} * width), weight = numbers<float>(width);
             const auto add = numbers<bf16>(size_t{rows} * width), y = numbers<bf16>(size_t{rows} * width);
             return [=] {
-              CUDA_CHECK(residual_norm(ResidualNorm<bf16>{at<float>(x), at<bf16>(add), nullptr, nullptr, at<float>(weight), at<bf16>(y),
-                                                          nullptr, rows, width, 1.0f, 1e-5f},
+              CUDA_CHECK(residual_norm(ResidualNorm<bf16>{at<float>(x), at<bf16>(add), nullptr, nullptr, at<float>(weight),
+                                                          at<bf16>(y), nullptr, rows, width, 1.0f, 1e-5f},
                                        stream));
             };
           }};
@@ -55,7 +55,9 @@ Timed gate_up(const Keys& k) {
   const uint32_t rows = k.at("rows"), width = k.at("width");
   return {size_t{rows} * width * 6, [=](cudaStream_t stream) -> std::function<void()> {
             const auto in = numbers<bf16>(size_t{rows} * width * 2), out = numbers<bf16>(size_t{rows} * width);
-            return [=] { CUDA_CHECK(gate(Gate<bf16>{at<bf16>(in), nullptr, at<bf16>(out), rows, width, GateFunction::silu}, stream)); };
+            return [=] {
+              CUDA_CHECK(gate(Gate<bf16>{at<bf16>(in), nullptr, at<bf16>(out), rows, width, GateFunction::silu}, stream));
+            };
           }};
 }
 
@@ -89,17 +91,20 @@ Timed attend(uint32_t sequences, uint32_t rows, uint32_t context, uint32_t share
             const size_t parts = plan.merges.empty() ? 1 : partials;
             const auto partial_out = std::make_shared<DeviceMemory>(parts * heads * head_dim * sizeof(float));
             const auto partial_state = std::make_shared<DeviceMemory>(parts * heads * sizeof(float2));
-            const auto task_count = static_cast<uint32_t>(plan.tasks.size()), merge_count = static_cast<uint32_t>(plan.merges.size());
+            const auto task_count = static_cast<uint32_t>(plan.tasks.size()),
+                       merge_count = static_cast<uint32_t>(plan.merges.size());
             return [=] {
-              CUDA_CHECK(attention(Attention<bf16>{at<bf16>(qkv), at<bf16>(keys), at<bf16>(values), at<bf16>(out), at<uint32_t>(row_list),
-                                                   at<uint32_t>(positions), at<uint32_t>(page_list), at<AttentionTask>(tasks),
-                                                   at<float>(partial_out), at<float2>(partial_state), task_count, heads, kv_heads, head_dim,
-                                                   0, 1 / std::sqrt(static_cast<float>(head_dim)), 0},
-                                   stream));
+              CUDA_CHECK(attention(
+                  Attention<bf16>{at<bf16>(qkv), at<bf16>(keys), at<bf16>(values), at<bf16>(out), at<uint32_t>(row_list),
+                                  at<uint32_t>(positions), at<uint32_t>(page_list), at<AttentionTask>(tasks),
+                                  at<float>(partial_out), at<float2>(partial_state), task_count, heads, kv_heads, head_dim, 0,
+                                  1 / std::sqrt(static_cast<float>(head_dim)), 0},
+                  stream));
               if (merge_count)
-                CUDA_CHECK(merge_splits(MergeSplits<bf16>{at<AttentionMerge>(merges), at<float>(partial_out), at<float2>(partial_state),
-                                                          at<bf16>(out), merge_count, heads, head_dim},
-                                        stream));
+                CUDA_CHECK(
+                    merge_splits(MergeSplits<bf16>{at<AttentionMerge>(merges), at<float>(partial_out),
+                                                   at<float2>(partial_state), at<bf16>(out), merge_count, heads, head_dim},
+                                 stream));
             };
           }};
 }
@@ -121,7 +126,8 @@ class FreeProduct {
     CUDA_CHECK(cublasLtMatrixLayoutCreate(&x_, CUDA_R_16BF, inputs, rows, inputs));
     CUDA_CHECK(cublasLtMatrixLayoutCreate(&y_, CUDA_R_16BF, outputs, rows, outputs));
     CUDA_CHECK(cublasLtMatmulPreferenceCreate(&preference_));
-    CUDA_CHECK(cublasLtMatmulPreferenceSetAttribute(preference_, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof workspace));
+    CUDA_CHECK(cublasLtMatmulPreferenceSetAttribute(preference_, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace,
+                                                    sizeof workspace));
     int found = 0;
     CUDA_CHECK(cublasLtMatmulAlgoGetHeuristic(handle_, description_, w_, x_, y_, y_, preference_, 1, &choice_, &found));
     if (found == 0) throw PluginError(SXT_UNSUPPORTED, "cuBLAS has no algorithm for this product");
@@ -167,7 +173,8 @@ Timed product(const Keys& k) {
             const auto y = numbers<bf16>(p.all_rows() * p.outputs);
             if (!gemm) {
               gemm = std::make_shared<Gemm>(workspace->data(), stream);
-              gemm->choose(Gemm::Use::gate_up, at<bf16>(x), at<bf16>(w), at<bf16>(y), p.rows_max, p.inputs, p.outputs, p.outputs);
+              gemm->choose(Gemm::Use::gate_up, at<bf16>(x), at<bf16>(w), at<bf16>(y), p.rows_max, p.inputs, p.outputs,
+                           p.outputs);
             }
             return [=, gemm = gemm, workspace = workspace] {
               gemm->multiply(Gemm::Use::gate_up, at<bf16>(x), at<bf16>(w), at<bf16>(y), p.rows, p.inputs, p.outputs, p.outputs);
@@ -189,7 +196,8 @@ Timed product_of_blocks(const Keys& k) {
   const uint32_t rows = k.at("rows"), inputs = k.at("inputs"), outputs = k.at("outputs");
   const engine::BlockFormat& format = engine::block_format(static_cast<engine::TensorType>(k.at("type")));
   const uint32_t row_bytes = inputs / format.elements * format.bytes;
-  return {size_t{outputs} * row_bytes + size_t{rows} * (inputs + outputs) * 2, [=](cudaStream_t stream) -> std::function<void()> {
+  return {size_t{outputs} * row_bytes + size_t{rows} * (inputs + outputs) * 2,
+          [=](cudaStream_t stream) -> std::function<void()> {
             const auto x = numbers<bf16>(size_t{rows} * inputs), y = numbers<bf16>(size_t{rows} * outputs);
             const auto w = numbers<bf16>(size_t{outputs} * row_bytes / 2);  // as bits: as halves these are numbers, too
             return [=] {
@@ -203,8 +211,12 @@ Timed product_of_blocks(const Keys& k) {
 }  // namespace
 
 const std::map<std::string_view, MakeTimed>& timed_kernels() {
-  static const std::map<std::string_view, MakeTimed> all = {{"norm", norm},     {"gate", gate_up},    {"prefill", prefill},
-                                                            {"decode", decode}, {"product", product}, {"free_product", free_product},
+  static const std::map<std::string_view, MakeTimed> all = {{"norm", norm},
+                                                            {"gate", gate_up},
+                                                            {"prefill", prefill},
+                                                            {"decode", decode},
+                                                            {"product", product},
+                                                            {"free_product", free_product},
                                                             {"block_product", product_of_blocks}};
   return all;
 }

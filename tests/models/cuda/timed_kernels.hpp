@@ -12,8 +12,8 @@ namespace sextant::cuda {
 
 /// What a case says of its shape: rows, width, ...
 using Keys = std::map<std::string, uint32_t, std::less<>>;
-/// Work to launch over and over. make_set allocates one set of arrays and returns what launches once on the stream with them; it
-/// throws a PluginError where a kernel or the memory fails.
+/// Work to launch over and over. make_set allocates one set of arrays and returns what launches once on the stream with them;
+/// it throws a PluginError where a kernel or the memory fails.
 struct Timed {
   size_t bytes_of_a_set;
   std::function<std::function<void()>(cudaStream_t)> make_set;

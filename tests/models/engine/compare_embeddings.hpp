@@ -1,5 +1,5 @@
-// Decoders' embeddings on a device: against transformers' (tests/golden/embeddings), and the same bits whatever the batches. For the tests of
-// any backend.
+// Decoders' embeddings on a device: against transformers' (tests/golden/embeddings), and the same bits whatever the batches.
+// For the tests of any backend.
 #pragma once
 #include <array>
 #include <map>
@@ -21,8 +21,8 @@ inline std::vector<std::vector<float>> vectors_of(const std::vector<engine::Embe
   return out;
 }
 
-/// `tolerances` by compute type: of the largest difference of a number, as a share of the largest number (or of 1). `seeds`: other batches
-/// and orders that must give the same bits.
+/// `tolerances` by compute type: of the largest difference of a number, as a share of the largest number (or of 1). `seeds`:
+/// other batches and orders that must give the same bits.
 inline void compare_decoder_embeddings(engine::Hardware& hardware, const std::map<std::string, double>& tolerances,
                                        const std::vector<uint64_t>& seeds = {1, 2, 3}) {
   const json::Document golden = read_embeddings_json("decoders.json");

@@ -34,9 +34,9 @@ class Ids : public engine::Tokenizer {
   std::vector<int32_t> none_;
 };
 
-/// Prints the differences of each family that the hardware computes; one that it refuses is counted as left out. tolerance: of the worst
-/// difference; none: as in bf16, the mean one may be that of transformers' own bf16, and a quarter more where a rounding may choose another
-/// expert, which changes a token by far more than rounding does; times noise_share.
+/// Prints the differences of each family that the hardware computes; one that it refuses is counted as left out. tolerance: of
+/// the worst difference; none: as in bf16, the mean one may be that of transformers' own bf16, and a quarter more where a
+/// rounding may choose another expert, which changes a token by far more than rounding does; times noise_share.
 inline void compare_families(engine::Hardware& hardware, const std::string& compute, std::optional<double> tolerance,
                              double noise_share = 1) {
   const FamilyGoldens goldens = read_family_goldens();

@@ -80,7 +80,8 @@ inline FamilyGoldens read_family_goldens() {
     const double noise = json::find(bf16, name.c_str())->GetDouble();
     goldens.entries.push_back({name, folder.open(), log_probs, noise});
     if (const auto gguf = json::find_string(entry, "gguf"))
-      goldens.entries.push_back({name + ", GGUF", must(engine::open_checkpoint(family_file(*gguf).string())), log_probs, noise});
+      goldens.entries.push_back(
+          {name + ", GGUF", must(engine::open_checkpoint(family_file(*gguf).string())), log_probs, noise});
   }
   return goldens;
 }

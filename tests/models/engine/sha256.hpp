@@ -4,6 +4,8 @@
 
 namespace sextant::test {
 
-inline std::string sha256(const void* data, size_t size) { return sha256_hex(std::span(static_cast<const std::byte*>(data), size)); }
+inline std::string sha256(const void* data, size_t size) {
+  return sha256_hex(std::span(static_cast<const std::byte*>(data), size));
+}
 
 }  // namespace sextant::test

@@ -1,5 +1,5 @@
-// The pure parts of the backend "openai": what is worth another try, when, how many at once, and the shapes of bodies and replies.
-// tests/contract/test_served.py runs the whole against servers.
+// The pure parts of the backend "openai": what is worth another try, when, how many at once, and the shapes of bodies and
+// replies. tests/contract/test_served.py runs the whole against servers.
 #include <catch2/catch.hpp>
 #include <curl/curl.h>
 #include "../../plugins/component.hpp"
@@ -58,8 +58,10 @@ TEST_CASE("The schema is closed and says what each key is") {
 }
 
 TEST_CASE("What an exchange came to") {
-  const std::pair<long, Verdict> statuses[] = {{200, Verdict::answered}, {400, Verdict::refused}, {401, Verdict::refused}, {404, Verdict::refused}, {302, Verdict::refused},
-                                               {408, Verdict::failed},   {429, Verdict::busy},    {529, Verdict::busy},    {500, Verdict::failed},  {503, Verdict::gone}};
+  const std::pair<long, Verdict> statuses[] = {{200, Verdict::answered}, {400, Verdict::refused}, {401, Verdict::refused},
+                                               {404, Verdict::refused},  {302, Verdict::refused}, {408, Verdict::failed},
+                                               {429, Verdict::busy},     {529, Verdict::busy},    {500, Verdict::failed},
+                                               {503, Verdict::gone}};
   for (const auto& [status, verdict] : statuses) {
     INFO(status);
     CHECK(verdict_of_status(status) == verdict);
@@ -82,8 +84,16 @@ TEST_CASE("Waiting doubles up to a minute, and half of it is drawn") {
 
 TEST_CASE("Retry-After in its forms") {
   const int64_t now = 784'111'777;  // Sun, 06 Nov 1994 08:49:37 GMT
-  const std::tuple<const char*, bool, int64_t> cases[] = {{"2", false, 2000}, {" 1.5", false, 1500}, {"250", true, 250}, {"Sun, 06 Nov 1994 08:49:40 GMT", false, 3000},
-                                                          {"Sun, 06 Nov 1994 08:49:30 GMT", false, 0}, {"soon", false, 0}, {"-3", false, 0}, {"", false, 0}, {"1e30", false, 600'000}, {"nan", false, 0}};
+  const std::tuple<const char*, bool, int64_t> cases[] = {{"2", false, 2000},
+                                                          {" 1.5", false, 1500},
+                                                          {"250", true, 250},
+                                                          {"Sun, 06 Nov 1994 08:49:40 GMT", false, 3000},
+                                                          {"Sun, 06 Nov 1994 08:49:30 GMT", false, 0},
+                                                          {"soon", false, 0},
+                                                          {"-3", false, 0},
+                                                          {"", false, 0},
+                                                          {"1e30", false, 600'000},
+                                                          {"nan", false, 0}};
   for (const auto& [value, in_ms, expected] : cases) {
     INFO(value);
     CHECK(retry_after_ms(value, in_ms, now) == expected);
@@ -114,7 +124,8 @@ TEST_CASE("A secret is struck from what a server says") {
 }
 
 TEST_CASE("Addresses that cannot be") {
-  for (const char* url : {"localhost:8000", "ftp://h/v1", "http:///v1", "http://me:word@h/v1", "http://h/v1?x=1", "http://h\\n/v1", "https://"}) {
+  for (const char* url :
+       {"localhost:8000", "ftp://h/v1", "http:///v1", "http://me:word@h/v1", "http://h/v1?x=1", "http://h\\n/v1", "https://"}) {
     INFO(url);
     CHECK_THROWS_AS(read_settings(or_throw(json::parse(std::string(R"({"base_url":")") + url + "\"}", "config"))), PluginError);
   }
@@ -129,10 +140,12 @@ TEST_CASE("Bodies: what is not asked for is not sent; omit and extra_body win") 
   drawn.top_p = 0.9f;
   drawn.top_k = 3;
   drawn.repetition_penalty = 1.1f;
-  CHECK(body_of(settings_of(R"("query":"")"), greedy()) == R"({"model":"m",)" + messages + R"("max_tokens":5,"temperature":0})");
+  CHECK(body_of(settings_of(R"("query":"")"), greedy()) ==
+        R"({"model":"m",)" + messages + R"("max_tokens":5,"temperature":0})");
   CHECK(body_of(settings_of(R"("send_seed":false)"), drawn, {"m", 0, true}) ==
         R"({"model":"m",)" + messages + R"("max_tokens":5,"temperature":0.7,"top_p":0.9,"top_k":3,"repeat_penalty":1.1})");
-  CHECK(body_of(settings_of(R"("omit":["temperature"],"extra_body":{"max_tokens":9,"x":[1]})"), greedy()) == R"({"model":"m",)" + messages + R"("max_tokens":9,"x":[1]})");
+  CHECK(body_of(settings_of(R"("omit":["temperature"],"extra_body":{"max_tokens":9,"x":[1]})"), greedy()) ==
+        R"({"model":"m",)" + messages + R"("max_tokens":9,"x":[1]})");
   drawn.id = 1;
   const uint32_t one = seed_of(drawn);
   drawn.id = 2;
@@ -144,13 +157,17 @@ TEST_CASE("Bodies: what is not asked for is not sent; omit and extra_body win") 
 TEST_CASE("Replies in the shapes that servers have") {
   struct Case { const char *answer, *text, *thinking; uint32_t finish; uint64_t prompt, completion; };
   const Case cases[] = {
-      {R"({"choices":[{"message":{"content":"A"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}})", "A", "", SXT_FINISH_EOS, 3, 2},
-      {R"({"choices":[{"message":{"content":null,"reasoning_content":"hm"},"finish_reason":"length"}]})", "", "hm", SXT_FINISH_LENGTH, 0, 0},
-      {R"({"choices":[{"message":{"content":[{"type":"text","text":"A"}],"reasoning":"r"},"finish_reason":"stop","stop_reason":"X"}]})", "A", "r", SXT_FINISH_STOP, 0, 0},
+      {R"({"choices":[{"message":{"content":"A"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}})",
+       "A", "", SXT_FINISH_EOS, 3, 2},
+      {R"({"choices":[{"message":{"content":null,"reasoning_content":"hm"},"finish_reason":"length"}]})", "", "hm",
+       SXT_FINISH_LENGTH, 0, 0},
+      {R"({"choices":[{"message":{"content":[{"type":"text","text":"A"}],"reasoning":"r"},"finish_reason":"stop","stop_reason":"X"}]})",
+       "A", "r", SXT_FINISH_STOP, 0, 0},
       {R"({"choices":[{"text":"B","finish_reason":"length"}]})", "B", "", SXT_FINISH_LENGTH, 0, 0},
-      {R"({"content":[{"type":"thinking","thinking":"t"},{"type":"text","text":"C"}],"stop_reason":"end_turn","usage":{"input_tokens":4,"cache_read_input_tokens":6,"output_tokens":1}})", "C",
-       "t", SXT_FINISH_EOS, 10, 1},
-      {R"({"choices":[{"message":{"content":"","tool_calls":[{"id":"1","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"}]})", "", "", SXT_FINISH_TOOL_CALLS, 0, 0},
+      {R"({"content":[{"type":"thinking","thinking":"t"},{"type":"text","text":"C"}],"stop_reason":"end_turn","usage":{"input_tokens":4,"cache_read_input_tokens":6,"output_tokens":1}})",
+       "C", "t", SXT_FINISH_EOS, 10, 1},
+      {R"({"choices":[{"message":{"content":"","tool_calls":[{"id":"1","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"}]})",
+       "", "", SXT_FINISH_TOOL_CALLS, 0, 0},
   };
   for (const Case& c : cases) {
     INFO(c.answer);
@@ -167,9 +184,14 @@ TEST_CASE("Replies in the shapes that servers have") {
 }
 
 TEST_CASE("What is no reply is asked for again") {
-  const std::pair<const char*, const char*> cases[] = {{"", "empty"}, {"{\"choices\":[", "broken"}, {"[]", "broken"}, {R"({"error":{"message":"no"}})", "an error in place"},
-                                                       {R"({"id":"chatcmpl-sxt-1-8","choices":[]})", "another request"}, {R"({"choices":[]})", "no choices"},
-                                                       {R"({"choices":[{"finish_reason":"stop"}]})", "neither"}, {R"({"choices":[{"text":"","finish_reason":"abort"}]})", "broke"}};
+  const std::pair<const char*, const char*> cases[] = {{"", "empty"},
+                                                       {"{\"choices\":[", "broken"},
+                                                       {"[]", "broken"},
+                                                       {R"({"error":{"message":"no"}})", "an error in place"},
+                                                       {R"({"id":"chatcmpl-sxt-1-8","choices":[]})", "another request"},
+                                                       {R"({"choices":[]})", "no choices"},
+                                                       {R"({"choices":[{"finish_reason":"stop"}]})", "neither"},
+                                                       {R"({"choices":[{"text":"","finish_reason":"abort"}]})", "broke"}};
   for (const auto& [text, why] : cases) {
     INFO(text);
     const auto answer = read_answer(answered(200, text));
@@ -195,5 +217,6 @@ TEST_CASE("Refusals are read") {
   CHECK_FALSE(ends_the_run(answered(400, "")));
   CHECK(complaint(answered(400, R"({"detail":"Not so"})")) == "Not so");
   CHECK(complaint(answered(500, "<html>", "text/html; charset=utf-8")) == "a page of HTML");
-  CHECK_THAT(advice(answered(400, R"({"error":{"message":"Unsupported parameter: 'temperature' is not supported"}})")), Catch::Contains("omit=[\"temperature\"]"));
+  CHECK_THAT(advice(answered(400, R"({"error":{"message":"Unsupported parameter: 'temperature' is not supported"}})")),
+             Catch::Contains("omit=[\"temperature\"]"));
 }

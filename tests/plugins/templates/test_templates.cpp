@@ -187,17 +187,21 @@ TEST_CASE("a row that is not a JSON object is refused") {
 }
 
 TEST_CASE("lists, members and Jinja stand in prompts") {
-  CHECK(texts_of(render_json<TextTemplate>(R"({"prompt": "{c[1]} {a.l} {a.l[0]} {c[9]}"})", R"({"c": ["x", "y"], "a": {"l": [1, true]}})")) ==
-        "y [1,true] 1 {c[9]}");
+  CHECK(texts_of(render_json<TextTemplate>(R"({"prompt": "{c[1]} {a.l} {a.l[0]} {c[9]}"})",
+                                           R"({"c": ["x", "y"], "a": {"l": [1, true]}})")) == "y [1,true] 1 {c[9]}");
   CHECK(texts_of(render_json<TextTemplate>(R"({"prompt": {"jinja": "{% for c in c %}{{ c }};{% endfor %}{{ answer }}\n"}})",
                                            R"({"c": ["x", "y"], "answer": "y"})")) == "x;y;\n");
   CHECK_THAT(refusal(R"({"prompt": {"jinja": "{{ nothing }}"}})", false), Catch::Contains("nothing"));
 }
 
 TEST_CASE("one card gives every form: options that differ from row to row are asked as they stand") {
-  const std::string config = R"({"prompt": "{q}\n{choice_lines}\nA: {answer}", "choices": {"texts": "{c}"}, "cloze": "{q}?", "form": ")";
-  const std::string record = R"({"q": "t", "c": ["x", "y", "z"], "answer": "B"})", shot = R"({"q": "s", "c": ["u", "v"], "answer": "A"})";
-  const auto asked = [&](const std::string& form) { return render_json<TextTemplate>(config + form + "\"}", record, {shot}, form == "open"); };
+  const std::string config =
+      R"({"prompt": "{q}\n{choice_lines}\nA: {answer}", "choices": {"texts": "{c}"}, "cloze": "{q}?", "form": ")";
+  const std::string record = R"({"q": "t", "c": ["x", "y", "z"], "answer": "B"})",
+                    shot = R"({"q": "s", "c": ["u", "v"], "answer": "A"})";
+  const auto asked = [&](const std::string& form) {
+    return render_json<TextTemplate>(config + form + "\"}", record, {shot}, form == "open");
+  };
   CHECK(texts_of(asked("open")) == "s\nA. u\nB. v\nA: A|t\nA. x\nB. y\nC. z\nA: ");
   CHECK(texts_of(asked("whole")) == "s\nA. u\nB. v\nA: A|t\nA. x\nB. y\nC. z\nA: B");
   const json::Document labels = value_of(json::parse(asked("labels"), "labels"));
@@ -206,22 +210,27 @@ TEST_CASE("one card gives every form: options that differ from row to row are as
   CHECK(json::text(labels["labels"][2]["pieces"][0]["text"]) == "s\nA. u\nB. v\nA: A");
   CHECK(json::text(labels["labels"][2]["pieces"][1]["text"]) == "t\nA. x\nB. y\nC. z\nA: C");
   const json::Document continuations = value_of(json::parse(asked("continuations"), "continuations"));
-  CHECK(json::write(continuations["continuations"]) == R"([{"label":"A","text":"A"},{"label":"B","text":"B"},{"label":"C","text":"C"}])");
+  CHECK(json::write(continuations["continuations"]) ==
+        R"([{"label":"A","text":"A"},{"label":"B","text":"B"},{"label":"C","text":"C"}])");
   CHECK(json::text(continuations["seam"]) == "blank");
   CHECK(texts_of(asked("continuations")) == "s\nA. u\nB. v\nA: A|t\nA. x\nB. y\nC. z\nA: ");
   CHECK(texts_of(asked("cloze")) == "s? u|t?");
   const json::Document cloze = value_of(json::parse(asked("cloze"), "cloze"));
-  CHECK(json::write(cloze["continuations"]) == R"([{"label":"A","text":"x"},{"label":"B","text":"y"},{"label":"C","text":"z"}])");
+  CHECK(json::write(cloze["continuations"]) ==
+        R"([{"label":"A","text":"x"},{"label":"B","text":"y"},{"label":"C","text":"z"}])");
 }
 
 TEST_CASE("labels and texts of options come from lists, columns and members of objects") {
   const auto lines = [](const char* choices, const char* record) {
-    return texts_of(render_json<TextTemplate>(std::string(R"({"prompt": "{choice_lines}", "choices": )") + choices + "}", record));
+    return texts_of(
+        render_json<TextTemplate>(std::string(R"({"prompt": "{choice_lines}", "choices": )") + choices + "}", record));
   };
   CHECK(lines(R"({"texts": ["{A}", "{B}"], "line": "({label}) {text}"})", R"({"A": "{B}", "B": "y"})") == "(A) {B}\n(B) y");
   CHECK(lines(R"({"labels": ["yes", "no"], "line": "{label}"})", "{}") == "yes\nno");
-  CHECK(lines(R"({"labels": "{c.label}", "texts": "{c.text}"})", R"({"c": [{"label": "1", "text": "x"}, {"label": "2", "text": "y"}]})") == "1. x\n2. y");
-  CHECK(lines(R"({"labels": "{o.label}", "texts": "{o.text}"})", R"({"o": {"label": ["1", "2"], "text": ["x", "y"]}})") == "1. x\n2. y");
+  CHECK(lines(R"({"labels": "{c.label}", "texts": "{c.text}"})",
+              R"({"c": [{"label": "1", "text": "x"}, {"label": "2", "text": "y"}]})") == "1. x\n2. y");
+  CHECK(lines(R"({"labels": "{o.label}", "texts": "{o.text}"})", R"({"o": {"label": ["1", "2"], "text": ["x", "y"]}})") ==
+        "1. x\n2. y");
   // null and blank ones are not options; the others keep their letters
   CHECK(lines(R"({"texts": ["{A}", "{B}", "{C}", "{D}"]})", R"({"A": "x", "B": null, "C": "z", "D": " "})") == "A. x\nC. z");
   CHECK(lines(R"({"texts": "{c}"})", R"({"c": ["x", null, "z", ""]})") == "A. x\nC. z");
@@ -233,7 +242,8 @@ TEST_CASE("labels and texts of options come from lists, columns and members of o
            {R"({"texts": "{c}", "labels": "{l}"})", R"({"c": ["x"], "l": ["1", "2"]})", "1 options and 2 labels"},
            {R"({"labels": "{l}"})", R"({"l": ["1", "1"]})", "two options of this record have the label '1'"}}) {
     INFO(choices);
-    CHECK_THAT(refusal(std::string(R"({"prompt": "{choice_lines}", "choices": )") + choices + "}", false, record), Catch::Contains(wanted));
+    CHECK_THAT(refusal(std::string(R"({"prompt": "{choice_lines}", "choices": )") + choices + "}", false, record),
+               Catch::Contains(wanted));
   }
 }
 

@@ -1,5 +1,6 @@
-// Jinja as lm-eval sets it up, construct by construct against Jinja2 itself (tests/golden/make_lm_eval_jinja.py), and what the library
-// says of a template before it is rendered. What chat templates need is tested beside their user (tests/models/engine/chat).
+// Jinja as lm-eval sets it up, construct by construct against Jinja2 itself (tests/golden/make_lm_eval_jinja.py), and what the
+// library says of a template before it is rendered. What chat templates need is tested beside their user
+// (tests/models/engine/chat).
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -54,15 +55,17 @@ TEST_CASE("a template's variables are those that Jinja2 finds") {
     std::vector<std::string> names, expected;
     for (const auto& variable : parsed->variables()) names.push_back(variable.name);
     for (const auto& name : wanted->GetArray())
-      if (json::text(name) != "range") expected.emplace_back(json::text(name));  // a function of the language, though the record has one
+      if (json::text(name) != "range")
+        expected.emplace_back(json::text(name));  // a function of the language, though the record has one
     std::sort(names.begin(), names.end());
     CHECK(names == expected);
   }
 }
 
 TEST_CASE("a variable that the template asks for may be missing") {
-  const auto parsed = Template::parse("{{ a }}{% if b is defined %}{{ b }}{% endif %}{{ c|default('x') }}{{ d.e|default('x') }}{{ f|upper }}", "t",
-                                      Environment::lm_eval());
+  const auto parsed =
+      Template::parse("{{ a }}{% if b is defined %}{{ b }}{% endif %}{{ c|default('x') }}{{ d.e|default('x') }}{{ f|upper }}",
+                      "t", Environment::lm_eval());
   REQUIRE(parsed);
   CHECK(parsed->variables() ==
         std::vector<jinja::Variable>{{"a", false}, {"b", true}, {"c", true}, {"d", false}, {"f", false}});
@@ -70,13 +73,15 @@ TEST_CASE("a variable that the template asks for may be missing") {
 
 TEST_CASE("a line is named where a template of several lines fails") {
   CHECK(rendered("a\n{{ b }}\n", "{}") == "t:2: the template cannot be rendered: 'b' is undefined");
-  CHECK(rendered("a\n{{ b.c }}\n", R"({"b": {}})") == "t:2: the template cannot be rendered: 'c' of a value of type dict is undefined");
+  CHECK(rendered("a\n{{ b.c }}\n", R"({"b": {}})") ==
+        "t:2: the template cannot be rendered: 'c' of a value of type dict is undefined");
   CHECK(rendered("a\n\n{{ b", "{}") == "t:3: the template cannot be read: {{ is not closed by }}");
 }
 
 TEST_CASE("what is not strict prints what is undefined as nothing") {
   CHECK(rendered("<{{ b }}>\n", "{}", Environment()) == "<>");
-  CHECK_THAT(rendered("{{ 'a'|regex_replace('a', 'b') }}", "{}", Environment()), Contains("no filter is named 'regex_replace'"));
+  CHECK_THAT(rendered("{{ 'a'|regex_replace('a', 'b') }}", "{}", Environment()),
+             Contains("no filter is named 'regex_replace'"));
 }
 
 TEST_CASE("a template is rendered for an object and nothing else") {
@@ -93,12 +98,13 @@ TEST_CASE("of variables from several places the last counts, and a null pointer 
 TEST_CASE("no template takes more steps, depth or output than it may") {
   const json::Value empty(rapidjson::kObjectType);
   const jinja::Limits small{.steps = 10'000, .depth = 50, .output_bytes = 1'000};
-  for (const auto& [source, expected] : {std::pair("{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}", "more than 10000 steps"),
-                                         {"{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "nest deeper than 50"},
-                                         {"{{ 'x' * 2000 }}", "too large"},
-                                         {"{% for i in range(200) %}0123456789{% endfor %}", "beyond 1000 bytes"},
-                                         {"{{ 'aaaaaaaaaa'|regex_replace('a', 'b' * 500) }}", "more than 1000 bytes"},
-                                         {"{{ ('a' * 40 ~ 'b')|regex_replace('(a+)+$', '') }}", "gives up on a text of 41 bytes"}}) {
+  for (const auto& [source, expected] :
+       {std::pair("{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}", "more than 10000 steps"),
+        {"{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "nest deeper than 50"},
+        {"{{ 'x' * 2000 }}", "too large"},
+        {"{% for i in range(200) %}0123456789{% endfor %}", "beyond 1000 bytes"},
+        {"{{ 'aaaaaaaaaa'|regex_replace('a', 'b' * 500) }}", "more than 1000 bytes"},
+        {"{{ ('a' * 40 ~ 'b')|regex_replace('(a+)+$', '') }}", "gives up on a text of 41 bytes"}}) {
     CAPTURE(source);
     const auto text = Template::parse(source, "t", Environment::lm_eval())->render(empty, small);
     REQUIRE_FALSE(text);

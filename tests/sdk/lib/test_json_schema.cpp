@@ -113,8 +113,8 @@ TEST_CASE("each rule of a schema is kept or broken") {
       {R"({"type": "integer"})", "[0, -1, 18446744073709551615]", "[1.0, true]"},
       {R"({"type": "number"})", "[0, -1.5]", "[null, \"1\"]"},
       {R"({"type": "object"})", "[{}]", "[[]]"},
-      {R"({"enum": [1, "a", [2], {"x": 1, "y": 2}, null]})",
-       R"([1, 1.0, "a", [2], {"y": 2, "x": 1}, null])", R"([2, "b", [], {"x": 1}, false])"},
+      {R"({"enum": [1, "a", [2], {"x": 1, "y": 2}, null]})", R"([1, 1.0, "a", [2], {"y": 2, "x": 1}, null])",
+       R"([2, "b", [], {"x": 1}, false])"},
       {R"({"minimum": -9223372036854775808})", "[-9223372036854775808, 18446744073709551615, -0.5]", "[-1e30]"},
       {R"({"minimum": 9007199254740992, "exclusiveMinimum": true})", "[9007199254740993]", "[9007199254740992]"},
       {R"({"maximum": 18446744073709551615})", "[18446744073709551615, -1]", "[1e30]"},
@@ -125,17 +125,18 @@ TEST_CASE("each rule of a schema is kept or broken") {
       {R"({"minLength": 2, "maxLength": 3})", R"(["\u4e2d\u6587", "abc", 7])", R"(["\u4e2d", "abcd"])"},
       {R"({"pattern": "^b+$"})", R"(["b", 3])", R"(["ab", "b\n", ""])"},
       {R"({"pattern": "b"})", R"(["abc"])", R"(["ac"])"},
-      {R"({"items": {"type": "null"}, "minItems": 1, "maxItems": 2})", "[[null], [null, null]]", "[[], [1], [null, null, null]]"},
+      {R"({"items": {"type": "null"}, "minItems": 1, "maxItems": 2})", "[[null], [null, null]]",
+       "[[], [1], [null, null, null]]"},
       {R"({"items": [{"type": "null"}], "additionalItems": false})", "[[], [null]]", "[[1], [null, null]]"},
       {R"({"items": [{"type": "null"}], "additionalItems": {"type": "boolean"}})", "[[null, true]]", "[[null, null]]"},
       {R"({"uniqueItems": true})", R"([[], [1, "1", [1], {"a": 1}]])", R"([[1, 1], [{"a": 1, "b": 2}, {"b": 2, "a": 1}]])"},
       {R"({"required": ["a", "b"]})", R"([{"a": 1, "b": null}])", R"([{"a": 1}])"},
       {R"({"minProperties": 1, "maxProperties": 1})", R"([{"a": 1}])", R"([{}, {"a": 1, "b": 1}])"},
-      {R"({"patternProperties": {"^a": {"type": "null"}}, "additionalProperties": false})",
-       R"([{"ab": null}])", R"([{"ab": 1}, {"b": null}])"},
+      {R"({"patternProperties": {"^a": {"type": "null"}}, "additionalProperties": false})", R"([{"ab": null}])",
+       R"([{"ab": 1}, {"b": null}])"},
       {R"({"properties": {"a": {}}, "additionalProperties": {"type": "null"}})", R"([{"a": 1, "b": null}])", R"([{"b": 1}])"},
-      {R"({"dependencies": {"a": ["b"], "c": {"required": ["d"]}}})",
-       R"([{}, {"a": 1, "b": 1}, {"c": 1, "d": 1}])", R"([{"a": 1}, {"c": 1}])"},
+      {R"({"dependencies": {"a": ["b"], "c": {"required": ["d"]}}})", R"([{}, {"a": 1, "b": 1}, {"c": 1, "d": 1}])",
+       R"([{"a": 1}, {"c": 1}])"},
       {R"({"allOf": [{"minimum": 1}, {"maximum": 2}]})", "[1, 2]", "[0, 3]"},
       {R"({"anyOf": [{"minimum": 2}, {"maximum": 0}]})", "[0, 2]", "[1]"},
       {R"({"oneOf": [{"minimum": 1}, {"maximum": 2}]})", "[0, 3]", "[1, 2]"},
@@ -230,8 +231,16 @@ constexpr const char* annotated = R"({
 
 TEST_CASE("a key affects results unless the schema of it, or of an object around it, says that it does not") {
   const json::Document schema = *parse(annotated, "schema");
-  for (const auto& [key, expected] : {std::pair("plain", true), {"threads", false}, {"schedule", false}, {"schedule.seed", false}, {"sampling", true},
-                                      {"sampling.seed", true}, {"sampling.trace", false}, {"unknown", true}, {"plain.unknown", true}, {"", true}}) {
+  for (const auto& [key, expected] : {std::pair("plain", true),
+                                      {"threads", false},
+                                      {"schedule", false},
+                                      {"schedule.seed", false},
+                                      {"sampling", true},
+                                      {"sampling.seed", true},
+                                      {"sampling.trace", false},
+                                      {"unknown", true},
+                                      {"plain.unknown", true},
+                                      {"", true}}) {
     CAPTURE(key);
     CHECK(affects_results(schema, key) == expected);
   }
@@ -239,7 +248,8 @@ TEST_CASE("a key affects results unless the schema of it, or of an object around
 
 TEST_CASE("what affects no result is taken out of a configuration") {
   const json::Document schema = *parse(annotated, "schema");
-  json::Document config = *json::parse(R"({"threads": 3, "schedule": {"seed": 1}, "sampling": {"seed": 1, "trace": "x"}, "plain": "p"})", "config");
+  json::Document config =
+      *json::parse(R"({"threads": 3, "schedule": {"seed": 1}, "sampling": {"seed": 1, "trace": "x"}, "plain": "p"})", "config");
   remove_without_effect(schema, config);
   CHECK(json::write(config) == R"({"sampling":{"seed":1},"plain":"p"})");
 }
@@ -261,14 +271,16 @@ TEST_CASE("secrets are taken out of a configuration, wherever the schema has the
 }
 
 TEST_CASE("an annotation is true or false") {
-  for (const char* bad : {R"({"properties": {"a": {"x-secret": "yes"}}})", R"({"properties": {"a": {"x-affects-results": 0}}})"})
+  for (const char* bad :
+       {R"({"properties": {"a": {"x-secret": "yes"}}})", R"({"properties": {"a": {"x-affects-results": 0}}})"})
     CHECK_THAT(parse(bad, "schema").error().message, Contains("which must be true or false"));
 }
 
 TEST_CASE("secrets that are set are written as stars, and found again by them") {
   const json::Document schema = *parse(annotated, "schema");
   json::Document config = *json::parse(
-      R"({"token": "", "login": {"user": "u", "password": "p1"}, "keys": ["k1", null], "env": {"API_KEY": 7}, "plain": "***"})", "config");
+      R"({"token": "", "login": {"user": "u", "password": "p1"}, "keys": ["k1", null], "env": {"API_KEY": 7}, "plain": "***"})",
+      "config");
   CHECK(hidden_secrets(schema, config).empty());
   hide_secrets(schema, config, config.GetAllocator());
   CHECK(json::write(config) ==
@@ -277,11 +289,13 @@ TEST_CASE("secrets that are set are written as stars, and found again by them") 
 }
 
 TEST_CASE("a secret that breaks a rule is not shown") {
-  const auto refused = check_config("model:x", R"({"type": "object", "properties": {"key": {"type": "string", "minLength": 9, "x-secret": true}}})",
-                                    R"({"key": "swordfish"})", "--config");
+  const auto refused = check_config(
+      "model:x", R"({"type": "object", "properties": {"key": {"type": "string", "minLength": 9, "x-secret": true}}})",
+      R"({"key": "swordfish"})", "--config");
   REQUIRE(refused);
-  const auto shorter = check_config("model:x", R"({"type": "object", "properties": {"key": {"type": "string", "minLength": 10, "x-secret": true}}})",
-                                    R"({"key": "swordfish"})", "--config");
+  const auto shorter = check_config(
+      "model:x", R"({"type": "object", "properties": {"key": {"type": "string", "minLength": 10, "x-secret": true}}})",
+      R"({"key": "swordfish"})", "--config");
   REQUIRE_FALSE(shorter);
   CHECK(shorter.error().message.find("swordfish") == std::string::npos);
   CHECK(shorter.error().message.find("***") != std::string::npos);

@@ -1,4 +1,5 @@
-// Regular expressions: what Python's re finds and replaces (tests/golden/make_python_re.py), bounds, and what is said of bad patterns.
+// Regular expressions: what Python's re finds and replaces (tests/golden/make_python_re.py), bounds, and what is said of bad
+// patterns.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
@@ -108,20 +109,22 @@ TEST_CASE("a search that exceeds a bound is an error that names the pattern, and
   RegexOptions limited;
   limited.limits.seconds = 0.05;
   struct Row { std::string pattern, text; bool to_code; };
-  for (const Row& row : std::vector<Row>{{"(a+)+$", std::string(64, 'a') + "b", false},
-                                         {"(a+)+$", std::string(64, 'a') + "b", true},
-                                         {"(?:(?:a|b|ab)+)+c", std::string(5'000, 'a') + "!c", false},
-                                         {"a*b", std::string(1'000'000, 'a') + "!b", false},  // cheap from each place, and there are many
-                                         {"^(a|b)*?c", std::string(3'000'000, 'a'), true}}) {
+  for (const Row& row :
+       std::vector<Row>{{"(a+)+$", std::string(64, 'a') + "b", false},
+                        {"(a+)+$", std::string(64, 'a') + "b", true},
+                        {"(?:(?:a|b|ab)+)+c", std::string(5'000, 'a') + "!c", false},
+                        {"a*b", std::string(1'000'000, 'a') + "!b", false},  // cheap from each place, and there are many
+                        {"^(a|b)*?c", std::string(3'000'000, 'a'), true}}) {
     CAPTURE(row.pattern, row.to_code);
     RegexOptions options = limited;
     options.compiled_to_code = row.to_code;
     const auto regex = Regex::compile(row.pattern, options, "filter");
     REQUIRE(regex);
     const std::string says = "filter: the regular expression " + json::quote(row.pattern) + " gives up on a text of ";
-    for (const Error& error : {regex->search(row.text).error(), regex->found_in(row.text).error(), regex->find_all(row.text).error(),
-                               regex->search_last(row.text).error(), regex->replace(row.text, "").error(),
-                               regex->for_each(row.text, [](size_t, size_t) {}).error()}) {
+    for (const Error& error :
+         {regex->search(row.text).error(), regex->found_in(row.text).error(), regex->find_all(row.text).error(),
+          regex->search_last(row.text).error(), regex->replace(row.text, "").error(),
+          regex->for_each(row.text, [](size_t, size_t) {}).error()}) {
       CHECK(error.kind == Error::Kind::data);
       CHECK_THAT(error.message, Contains(says) && Contains("write the pattern without nested repetition"));
     }
@@ -155,7 +158,8 @@ TEST_CASE("an empty text, a place behind the end, and a text without an address 
 TEST_CASE("most engines count no empty match behind another, Python does") {
   const auto regex = Regex::compile("x*");
   std::string places;
-  REQUIRE(regex->for_each("axb", [&](size_t begin, size_t end) { places += std::to_string(begin) + "-" + std::to_string(end) + " "; }));
+  REQUIRE(regex->for_each(
+      "axb", [&](size_t begin, size_t end) { places += std::to_string(begin) + "-" + std::to_string(end) + " "; }));
   CHECK(places == "0-0 1-2 3-3 ");
   CHECK(regex->find_all("axb")->size() == 4);
 }

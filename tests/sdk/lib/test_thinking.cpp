@@ -23,16 +23,30 @@ TEST_CASE("thinking: every family's tags are taken off, and an unclosed one leav
 
 TEST_CASE("thinking: nested, repeated, mixed and stray tags") {
   struct Case { const char *text, *answer; bool closed; };
-  for (const Case& c : {Case{"no tags <b>here</b>", "no tags <b>here</b>", true}, {"", "", true}, {"  B \n", "  B \n", true},
-                        {"<think>a<think>b</think>c</think>B", "B", true}, {"<think>a<think>b</think>A", "", false},
-                        {"<think>a</think>B<think>c</think>", "B", true}, {"<think>a</think>B<think>c", "", false},
-                        {"<think>a [THINK] b</think>B", "B", true}, {"[THINK]a <think> b[/THINK]B", "B", true},
-                        {"<THINK>a</Think>B", "B", true}, {"B</think>", "", true}, {"<think>a</think>B</think>", "B", true},
-                        {"a</think>b</think>B", "B", true}, {"<think></think>", "", true}, {"<thin", "<thin", true}, {"<think", "<think", true},
-                        {"<|channel|>analysis<|message|>A<|end|><|start|>assistant<|channel|>final<|message|>B<|return|>", "B", true},
-                        {"<|channel|>analysis<|message|>A", "", false}, {"<|channel|>final<|message|>B", "B", true},
-                        {"<|channel|>final <|constrain|>json<|message|>{\"a\": 1}", "{\"a\": 1}", true},
-                        {"analysisA or B?assistantfinalB", "B", true}, {"analysisThe answer is", "", false}, {"analysis of the text", "analysis of the text", true}}) {
+  for (const Case& c :
+       {Case{"no tags <b>here</b>", "no tags <b>here</b>", true},
+        {"", "", true},
+        {"  B \n", "  B \n", true},
+        {"<think>a<think>b</think>c</think>B", "B", true},
+        {"<think>a<think>b</think>A", "", false},
+        {"<think>a</think>B<think>c</think>", "B", true},
+        {"<think>a</think>B<think>c", "", false},
+        {"<think>a [THINK] b</think>B", "B", true},
+        {"[THINK]a <think> b[/THINK]B", "B", true},
+        {"<THINK>a</Think>B", "B", true},
+        {"B</think>", "", true},
+        {"<think>a</think>B</think>", "B", true},
+        {"a</think>b</think>B", "B", true},
+        {"<think></think>", "", true},
+        {"<thin", "<thin", true},
+        {"<think", "<think", true},
+        {"<|channel|>analysis<|message|>A<|end|><|start|>assistant<|channel|>final<|message|>B<|return|>", "B", true},
+        {"<|channel|>analysis<|message|>A", "", false},
+        {"<|channel|>final<|message|>B", "B", true},
+        {"<|channel|>final <|constrain|>json<|message|>{\"a\": 1}", "{\"a\": 1}", true},
+        {"analysisA or B?assistantfinalB", "B", true},
+        {"analysisThe answer is", "", false},
+        {"analysis of the text", "analysis of the text", true}}) {
     INFO(c.text);
     const Thought thought = split_thinking(c.text);
     CHECK(thought.answer == c.answer);

@@ -35,7 +35,8 @@ TEST_CASE("what is not UTF-8 is seen, and replaced one character at a time") {
 }
 
 TEST_CASE("a code point's bytes are read back as it") {
-  for (const char32_t code : {U'\0', U'a', U'\x7F', U'\x80', U'\x7FF', U'\x800', U'\uFFFD', U'\uFFFF', U'\U00010000', U'\U0010FFFF'}) {
+  for (const char32_t code :
+       {U'\0', U'a', U'\x7F', U'\x80', U'\x7FF', U'\x800', U'\uFFFD', U'\uFFFF', U'\U00010000', U'\U0010FFFF'}) {
     std::string text = "x";
     utf8::append(text, code);
     const utf8::Character character = utf8::at(text, 1);

@@ -1,4 +1,5 @@
-// YAML 1.1 by a table, and files that were made to exhaust a reader. All 14,441 YAML files of lm-eval 0.4.13 were compared with PyYAML once.
+// YAML 1.1 by a table, and files that were made to exhaust a reader. All 14,441 YAML files of lm-eval 0.4.13 were compared with
+// PyYAML once.
 #include <catch2/catch.hpp>
 #include <sextant/yaml.hpp>
 
@@ -16,12 +17,31 @@ struct Case { const char *text, *expected; };
 }  // namespace
 
 TEST_CASE("yaml: scalars are those of YAML 1.1", "[yaml]") {
-  for (const Case& c : {
-           Case{"yes", "true"}, Case{"Off", "false"}, Case{"y", R"("y")"}, Case{"~", "null"}, Case{"", "null"}, Case{"'yes'", R"("yes")"},
-           Case{"010", "8"}, Case{"0x1F", "31"}, Case{"0b101", "5"}, Case{"1_000", "1000"}, Case{"-5", "-5"}, Case{"1:30", "90"}, Case{"09", R"("09")"},
-           Case{"1e-5", R"("1e-5")"}, Case{"1.0e5", R"("1.0e5")"}, Case{"1.5e+3", "1500.0"}, Case{".5", "0.5"}, Case{"1.", "1.0"}, Case{".inf", R"(".inf")"},
-           Case{"1.0.0", R"("1.0.0")"}, Case{"18446744073709551615", "18446744073709551615"}, Case{"99999999999999999999", R"("99999999999999999999")"},
-           Case{"!!str 5", R"("5")"}, Case{"!function a.b", R"({"!function":"a.b"})"}, Case{R"("\xA0")", "\"\xC2\xA0\""}}) {
+  for (const Case& c : {Case{"yes", "true"},
+                        Case{"Off", "false"},
+                        Case{"y", R"("y")"},
+                        Case{"~", "null"},
+                        Case{"", "null"},
+                        Case{"'yes'", R"("yes")"},
+                        Case{"010", "8"},
+                        Case{"0x1F", "31"},
+                        Case{"0b101", "5"},
+                        Case{"1_000", "1000"},
+                        Case{"-5", "-5"},
+                        Case{"1:30", "90"},
+                        Case{"09", R"("09")"},
+                        Case{"1e-5", R"("1e-5")"},
+                        Case{"1.0e5", R"("1.0e5")"},
+                        Case{"1.5e+3", "1500.0"},
+                        Case{".5", "0.5"},
+                        Case{"1.", "1.0"},
+                        Case{".inf", R"(".inf")"},
+                        Case{"1.0.0", R"("1.0.0")"},
+                        Case{"18446744073709551615", "18446744073709551615"},
+                        Case{"99999999999999999999", R"("99999999999999999999")"},
+                        Case{"!!str 5", R"("5")"},
+                        Case{"!function a.b", R"({"!function":"a.b"})"},
+                        Case{R"("\xA0")", "\"\xC2\xA0\""}}) {
     CAPTURE(c.text);
     CHECK(read(c.text) == c.expected);
   }

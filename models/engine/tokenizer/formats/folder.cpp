@@ -77,9 +77,10 @@ Result<FolderVocabulary> open_folder_vocabulary(const std::string& path) {
   } else {
     return Error{
         Error::Kind::data,
-        fmt::format("{}: no tokenizer.json, tokenizer.model, *.tiktoken, vocab.json with merges.txt, or vocab.txt in this folder; "
-                    "set tokenizer_path to the model's tokenizer",
-                    path)};
+        fmt::format(
+            "{}: no tokenizer.json, tokenizer.model, *.tiktoken, vocab.json with merges.txt, or vocab.txt in this folder; "
+            "set tokenizer_path to the model's tokenizer",
+            path)};
   }
   return folder;
 }

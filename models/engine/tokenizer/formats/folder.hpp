@@ -15,8 +15,8 @@ struct FolderVocabulary {
 
 Result<FolderVocabulary> open_folder_vocabulary(const std::string& path);
 
-/// chat_template.jinja with those of additional_chat_templates/, as transformers writes them since 4.50; where there are none the
-/// "chat_template" of tokenizer_config.json: a text, which is the default, or several by name.
+/// chat_template.jinja with those of additional_chat_templates/, as transformers writes them since 4.50; where there are none
+/// the "chat_template" of tokenizer_config.json: a text, which is the default, or several by name.
 Result<ChatTemplateSources> find_folder_templates(const std::string& path);
 
 }  // namespace sextant::engine

@@ -13,8 +13,9 @@ constexpr std::string_view one_digit = R"(\p{N})";
 constexpr std::string_view three_digits = R"(\p{N}{1,3})";
 
 // cl100k (tiktoken) and its descendants differ in how many digits stand together, and in whether marks belong to letters
-#define CL100K(digits, letters)                                                                             \
-  "(?i:" CONTRACTIONS R"()|[^\r\n\p{L}\p{N}]?[)" letters "]+|" digits R"(| ?[^\s)" letters R"(\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
+#define CL100K(digits, letters)                                                            \
+  "(?i:" CONTRACTIONS R"()|[^\r\n\p{L}\p{N}]?[)" letters "]+|" digits R"(| ?[^\s)" letters \
+  R"(\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"
 constexpr std::string_view llama3 = CL100K(R"(\p{N}{1,3})", R"(\p{L})");
 constexpr std::string_view qwen2 = CL100K(R"(\p{N})", R"(\p{L})");
 constexpr std::string_view qwen35 = CL100K(R"(\p{N})", R"(\p{L}\p{M})");
@@ -48,7 +49,8 @@ constexpr std::string_view deepseek_letters =
     R"(\x{fb13}-\x{fb17}\x{ff21}-\x{ff3a}\x{ff41}-\x{ff5a}\x{10400}-\x{1044f}\x{104b0}-\x{104d3}\x{104d8}-\x{104fb})"
     R"(\x{10c80}-\x{10cb2}\x{10cc0}-\x{10cf2}\x{118a0}-\x{118df}\x{1e900}-\x{1e943})"
     R"(]+)";
-constexpr std::string_view deepseek_punctuation = R"(\s?[!-/:-~\x{ff01}-\x{ff0f}\x{ff1a}-\x{ff5e}\x{2018}-\x{201f}\x{3000}-\x{3002}]+)";
+constexpr std::string_view deepseek_punctuation =
+    R"(\s?[!-/:-~\x{ff01}-\x{ff0f}\x{ff1a}-\x{ff5e}\x{2018}-\x{201f}\x{3000}-\x{3002}]+)";
 constexpr std::string_view blanks_at_end = R"(\s+$)";
 constexpr std::string_view deepseek_chinese = R"([\x{4e00}-\x{9fa5}\x{800}-\x{4e00}\x{ac00}-\x{d7ff}]+)";
 // DeepSeek V3

@@ -11,9 +11,9 @@ namespace sextant::engine {
 
 struct PreTokenizerRules {
   std::string_view name;
-  /// Oniguruma's syntax, applied one after the other, each within the pieces that the one before left; what no match covers is a
-  /// piece as well. Two names stand for steps that are no pattern: cutting runs of punctuation, and spelling the text in GPT-2's byte
-  /// alphabet for the patterns after it.
+  /// Oniguruma's syntax, applied one after the other, each within the pieces that the one before left; what no match covers is
+  /// a piece as well. Two names stand for steps that are no pattern: cutting runs of punctuation, and spelling the text in
+  /// GPT-2's byte alphabet for the patterns after it.
   std::vector<std::string_view> patterns;
   bool ignore_merges = false;    // a word that is a token is that token, whatever the merges would make of it
   bool add_bos = false;          // where the file does not say
@@ -29,7 +29,7 @@ std::string known_pre_tokenizers();
 Result<PreTokenizer> compile_pre_tokenizer(const PreTokenizerRules& rules);
 
 /// Rules that other formats name.
-inline constexpr std::string_view gpt2_rules = "gpt-2", qwen2_rules = "qwen2", llama3_rules = "llama-bpe", cl100k_rules = "cl100k",
-                                  o200k_rules = "gpt-4o";
+inline constexpr std::string_view gpt2_rules = "gpt-2", qwen2_rules = "qwen2", llama3_rules = "llama-bpe",
+                                  cl100k_rules = "cl100k", o200k_rules = "gpt-4o";
 
 }  // namespace sextant::engine

@@ -99,9 +99,10 @@ Result<std::unique_ptr<Tokenizer>> make_byte_level(const GgufFile& file, std::ve
   // before the key existed, the converter knew GPT-2's rules only
   const std::string pre = file.text("tokenizer.ggml.pre").value_or("gpt-2");
   if (!file.text("tokenizer.ggml.pre"))
-    warnings.push_back(fmt::format("{}: the metadata key \"tokenizer.ggml.pre\" is missing: texts are cut into words as GPT-2 does, which is "
-                                   "wrong for most newer models; convert the model anew",
-                                   file.path()));
+    warnings.push_back(
+        fmt::format("{}: the metadata key \"tokenizer.ggml.pre\" is missing: texts are cut into words as GPT-2 does, which is "
+                    "wrong for most newer models; convert the model anew",
+                    file.path()));
   const PreTokenizerRules* rules = find_pre_tokenizer(pre);
   if (!rules) {
     return Error{Error::Kind::data, fmt::format("{}: the pre-tokenizer {} is not supported; supported: {}", file.path(),
@@ -124,7 +125,8 @@ Result<std::unique_ptr<Tokenizer>> make_byte_level(const GgufFile& file, std::ve
   return make_pipeline_tokenizer(std::move(pipeline));
 }
 
-// "gemma4": BPE over characters with U+2581 for blanks; a run of line ends is a word, and the token of that name if there is one
+// "gemma4": BPE over characters with U+2581 for blanks; a run of line ends is a word, and the token of that name if there is
+// one
 Result<std::unique_ptr<Tokenizer>> make_gemma4(const GgufFile& file) {
   Pipeline pipeline;
   SXT_TRY(Common common, read_common(file, true, false));
@@ -180,19 +182,48 @@ Result<std::unique_ptr<Tokenizer>> make_sentencepiece(const GgufFile& file, bool
 // Keys of the vocabulary that are read here or elsewhere, or that change nothing: tokens of tasks that are not done.
 void warn_of_ignored_keys(const GgufFile& file, std::vector<std::string>& warnings) {
   constexpr std::string_view prefix = "tokenizer.ggml.";
-  constexpr std::string_view known[] = {
-      "add_bos_token", "add_eos_token", "add_sep_token", "add_space_prefix", "added_tokens", "bos_token_id", "cls_token_id", "eom_token_id",
-      "eos_token_id", "eot_token_id", "fim_mid_token_id", "fim_pad_token_id", "fim_pre_token_id", "fim_rep_token_id", "fim_sep_token_id",
-      "fim_suf_token_id", "mask_token_id", "merges", "middle_token_id", "model", "padding_token_id", "pre", "precompiled_charsmap",
-      "prefix_token_id", "remove_extra_whitespaces", "scores", "seperator_token_id", "separator_token_id", "suffix_token_id", "token_type",
-      "token_type_count", "tokens", "unknown_token_id"};
+  constexpr std::string_view known[] = {"add_bos_token",
+                                        "add_eos_token",
+                                        "add_sep_token",
+                                        "add_space_prefix",
+                                        "added_tokens",
+                                        "bos_token_id",
+                                        "cls_token_id",
+                                        "eom_token_id",
+                                        "eos_token_id",
+                                        "eot_token_id",
+                                        "fim_mid_token_id",
+                                        "fim_pad_token_id",
+                                        "fim_pre_token_id",
+                                        "fim_rep_token_id",
+                                        "fim_sep_token_id",
+                                        "fim_suf_token_id",
+                                        "mask_token_id",
+                                        "merges",
+                                        "middle_token_id",
+                                        "model",
+                                        "padding_token_id",
+                                        "pre",
+                                        "precompiled_charsmap",
+                                        "prefix_token_id",
+                                        "remove_extra_whitespaces",
+                                        "scores",
+                                        "seperator_token_id",
+                                        "separator_token_id",
+                                        "suffix_token_id",
+                                        "token_type",
+                                        "token_type_count",
+                                        "tokens",
+                                        "unknown_token_id"};
   std::string ignored;
   for (const auto& member : file.metadata().GetObject()) {
     const std::string_view name = json::text(member.name);
     if (!name.starts_with(prefix) || is_one_of(known, name.substr(prefix.size()))) continue;
     ignored += (ignored.empty() ? "" : ", ") + json::quote(name.substr(0, 80));
   }
-  if (!ignored.empty()) warnings.push_back(fmt::format("metadata: nothing is known of {}, and nothing is done with it; texts may become other tokens", ignored));
+  if (!ignored.empty())
+    warnings.push_back(
+        fmt::format("metadata: nothing is known of {}, and nothing is done with it; texts may become other tokens", ignored));
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 namespace sextant::engine {
 
-/// Fills pipeline.model and pipeline.vocabulary.tokens; pipeline.vocabulary.origin names the file in errors. A pre-tokenizer that
-/// leaves bytes to the model spells them in GPT-2's alphabet where the model does not take bytes.
+/// Fills pipeline.model and pipeline.vocabulary.tokens; pipeline.vocabulary.origin names the file in errors. A pre-tokenizer
+/// that leaves bytes to the model spells them in GPT-2's alphabet where the model does not take bytes.
 Result<void> read_json_model(const json::Value& model, Pipeline& pipeline);
 
 /// {"token": id, ...} to [id]; an id far beyond the number of tokens is an error.

@@ -25,7 +25,8 @@ Result<void> read_template(const JsonStep& step, Surroundings& with) {
   unsigned texts = 0;
   for (const auto& piece : single->GetArray()) {
     if (const json::Value* sequence = json::find(piece, "Sequence")) {
-      if (json::find_string(*sequence, "id") != "A" || ++texts > 1) return step.error("\"single\" must name the sequence A once");
+      if (json::find_string(*sequence, "id") != "A" || ++texts > 1)
+        return step.error("\"single\" must name the sequence A once");
       continue;
     }
     const json::Value* token = json::find(piece, "SpecialToken");

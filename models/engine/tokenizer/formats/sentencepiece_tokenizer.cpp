@@ -34,7 +34,8 @@ class SentencePieceTokenizer : public VocabularyBase {
  private:
   void encode_valid(std::string_view text, EncodeOptions options, Encoding& out) const override {
     added_.scan(
-        text, options.split_special, [&](size_t begin, size_t end) { encode_part(text.substr(begin, end - begin), begin, out); },
+        text, options.split_special,
+        [&](size_t begin, size_t end) { encode_part(text.substr(begin, end - begin), begin, out); },
         [&](int32_t id, size_t, size_t end) { add(out, id, end); });
   }
 

@@ -32,9 +32,17 @@ KnownEncoding qwen() {
 
 KnownEncoding llama3() {
   KnownEncoding encoding{llama3_rules, {}, 0, 1, true};
-  const char* const first[] = {"<|begin_of_text|>",   "<|end_of_text|>",       "<|reserved_special_token_0|>", "<|reserved_special_token_1|>",
-                               "<|finetune_right_pad_id|>", "<|reserved_special_token_2|>", "<|start_header_id|>", "<|end_header_id|>",
-                               "<|eom_id|>",          "<|eot_id|>",            "<|python_tag|>"};
+  const char* const first[] = {"<|begin_of_text|>",
+                               "<|end_of_text|>",
+                               "<|reserved_special_token_0|>",
+                               "<|reserved_special_token_1|>",
+                               "<|finetune_right_pad_id|>",
+                               "<|reserved_special_token_2|>",
+                               "<|start_header_id|>",
+                               "<|end_header_id|>",
+                               "<|eom_id|>",
+                               "<|eot_id|>",
+                               "<|python_tag|>"};
   int32_t offset = 0;
   for (const char* content : first) encoding.special.push_back({offset++, content});
   for (int i = 3; offset < 256; ++i) encoding.special.push_back({offset++, fmt::format("<|reserved_special_token_{}|>", i)});

@@ -91,32 +91,87 @@ void read_end_ids(const json::Value& file, const char* name, TokenizerConfig& co
   const auto add = [&](const json::Value& id) {
     if (id.IsInt() && id.GetInt() >= 0) config.end_of_generation.push_back(id.GetInt());
     else if (!id.IsNull() && !(id.IsInt() && id.GetInt() == -1))
-      config.warnings.push_back(fmt::format("{}: eos_token_id: {} is not a token id; it ends no generation", name, json::write(id).substr(0, 80)));
+      config.warnings.push_back(
+          fmt::format("{}: eos_token_id: {} is not a token id; it ends no generation", name, json::write(id).substr(0, 80)));
   };
   if (value && value->IsArray()) for (const auto& id : value->GetArray()) add(id);
   else if (value) add(*value);
 }
 
-// Read above or elsewhere, or without effect on what one text's tokens are: padding, cutting, names, what a tokenizer.json says itself.
+// Read above or elsewhere, or without effect on what one text's tokens are: padding, cutting, names, what a tokenizer.json says
+// itself.
 constexpr std::string_view known_keys[] = {
-    "_commit_hash", "add_bos_token", "add_eos_token", "add_prefix_space", "added_tokens_decoder", "additional_special_tokens", "auto_map",
-    "backend", "bos_token", "chat_template", "clean_up_tokenization_spaces", "cls_token", "device", "do_basic_tokenize", "do_lower_case",
-    "eos_token", "errors", "extra_special_tokens", "from_slow", "is_local", "keep_accents", "legacy", "local_files_only", "mask_token",
-    "max_len", "max_length", "model_input_names", "model_max_length", "model_specific_special_tokens", "name_or_path", "never_split",
-    "pad_to_multiple_of", "pad_token", "pad_token_type_id", "padding", "padding_side", "processor_class", "remove_space", "return_tensors",
-    "revision", "sep_token", "spaces_between_special_tokens", "special_tokens_map_file", "split_special_tokens", "stride", "strip_accents",
-    "tokenize_chinese_chars", "tokenizer_class", "tokenizer_file", "tokenizer_type", "truncation", "truncation_side",
-    "truncation_strategy", "trust_remote_code", "unk_token", "use_default_system_prompt", "use_fast", "verbose", "wordpieces_prefix",
+    "_commit_hash",
+    "add_bos_token",
+    "add_eos_token",
+    "add_prefix_space",
+    "added_tokens_decoder",
+    "additional_special_tokens",
+    "auto_map",
+    "backend",
+    "bos_token",
+    "chat_template",
+    "clean_up_tokenization_spaces",
+    "cls_token",
+    "device",
+    "do_basic_tokenize",
+    "do_lower_case",
+    "eos_token",
+    "errors",
+    "extra_special_tokens",
+    "from_slow",
+    "is_local",
+    "keep_accents",
+    "legacy",
+    "local_files_only",
+    "mask_token",
+    "max_len",
+    "max_length",
+    "model_input_names",
+    "model_max_length",
+    "model_specific_special_tokens",
+    "name_or_path",
+    "never_split",
+    "pad_to_multiple_of",
+    "pad_token",
+    "pad_token_type_id",
+    "padding",
+    "padding_side",
+    "processor_class",
+    "remove_space",
+    "return_tensors",
+    "revision",
+    "sep_token",
+    "spaces_between_special_tokens",
+    "special_tokens_map_file",
+    "split_special_tokens",
+    "stride",
+    "strip_accents",
+    "tokenize_chinese_chars",
+    "tokenizer_class",
+    "tokenizer_file",
+    "tokenizer_type",
+    "truncation",
+    "truncation_side",
+    "truncation_strategy",
+    "trust_remote_code",
+    "unk_token",
+    "use_default_system_prompt",
+    "use_fast",
+    "verbose",
+    "wordpieces_prefix",
 };
 
 void warn_of_ignored_keys(const json::Value& file, TokenizerConfig& config) {
   if (!file.IsObject()) return;
   if (json::find_bool(file, "clean_up_tokenization_spaces").value_or(false))
-    config.warnings.emplace_back("tokenizer_config.json: clean_up_tokenization_spaces is true, which is not followed: replies keep the blanks "
-                                 "that it takes out, before a full stop and the like");
+    config.warnings.emplace_back(
+        "tokenizer_config.json: clean_up_tokenization_spaces is true, which is not followed: replies keep the blanks "
+        "that it takes out, before a full stop and the like");
   if (json::find_bool(file, "split_special_tokens").value_or(false))
-    config.warnings.emplace_back("tokenizer_config.json: split_special_tokens is true, which is not followed: special tokens in a text are "
-                                 "special tokens");
+    config.warnings.emplace_back(
+        "tokenizer_config.json: split_special_tokens is true, which is not followed: special tokens in a text are "
+        "special tokens");
   std::string ignored;
   for (const auto& member : file.GetObject()) {
     const std::string_view name = json::text(member.name);
@@ -124,7 +179,8 @@ void warn_of_ignored_keys(const json::Value& file, TokenizerConfig& config) {
     ignored += (ignored.empty() ? "" : ", ") + json::quote(name.substr(0, 80));
   }
   if (!ignored.empty())
-    config.warnings.push_back(fmt::format("tokenizer_config.json: nothing is known of {}, and nothing is done with it", ignored));
+    config.warnings.push_back(
+        fmt::format("tokenizer_config.json: nothing is known of {}, and nothing is done with it", ignored));
 }
 
 }  // namespace

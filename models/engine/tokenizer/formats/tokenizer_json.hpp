@@ -1,5 +1,6 @@
 // tokenizer.json, the format of Hugging Face tokenizers 0.9 to 0.23: models BPE, Unigram, WordPiece and WordLevel with their
-// normalizers, pre-tokenizers, post-processors, decoders and added tokens. "truncation" and "padding" are not for us and ignored.
+// normalizers, pre-tokenizers, post-processors, decoders and added tokens. "truncation" and "padding" are not for us and
+// ignored.
 #pragma once
 #include <string>
 #include <string_view>

@@ -66,7 +66,8 @@ Result<std::unique_ptr<Tokenizer>> VocabularyFile::make(const TokenizerConfig& c
 }
 
 // A post-processor counts more than add_bos_token and add_eos_token, as in transformers 5.
-Result<std::unique_ptr<Tokenizer>> VocabularyFile::make_json(const TokenizerConfig& config, std::vector<std::string>& warnings) {
+Result<std::unique_ptr<Tokenizer>> VocabularyFile::make_json(const TokenizerConfig& config,
+                                                             std::vector<std::string>& warnings) {
   SXT_TRY(Pipeline pipeline, read_tokenizer_json(document_, path_));
   VocabularyTables& tables = pipeline.vocabulary;
   apply(config, tables, warnings);

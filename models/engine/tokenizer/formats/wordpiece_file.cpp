@@ -58,9 +58,10 @@ Result<std::unique_ptr<Tokenizer>> open_wordpiece_file(const std::string& folder
                            json::quote(token));
   for (const std::string& token : {unk, cls, sep})
     if (find_id(ids, token) < 0)
-      return Error{Error::Kind::data,
-                   fmt::format("{}: has no token {}; this is not a vocabulary of BERT's kind, or it is cut short: fetch it again",
-                               path, json::quote(token))};
+      return Error{
+          Error::Kind::data,
+          fmt::format("{}: has no token {}; this is not a vocabulary of BERT's kind, or it is cut short: fetch it again", path,
+                      json::quote(token))};
   const std::string as_json = fmt::format(
       R"({{"added_tokens":[{}],"normalizer":{{"type":"BertNormalizer","lowercase":{},"strip_accents":{},"handle_chinese_chars":{}}},)"
       R"("pre_tokenizer":{{"type":"BertPreTokenizer"}},"post_processor":{{"type":"BertProcessing","cls":[{},{}],"sep":[{},{}]}},)"

@@ -36,7 +36,8 @@ size_t AddedTokenFinder::blank_before(std::string_view text, size_t begin) {
 }
 
 size_t AddedTokenFinder::blank_after(std::string_view text, size_t end) {
-  for (utf8::Character next = utf8::at(text, end); next.size > 0 && unicode::is_whitespace(next.code); next = utf8::at(text, end))
+  for (utf8::Character next = utf8::at(text, end); next.size > 0 && unicode::is_whitespace(next.code);
+       next = utf8::at(text, end))
     end += next.size;
   return end;
 }

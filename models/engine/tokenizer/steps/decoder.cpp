@@ -16,8 +16,9 @@ void replace(std::string& text, std::string_view from, std::string_view to) {
 
 // The blanks that English text does not have (transformers' clean_up_tokenization).
 void clean_up(std::string& text) {
-  constexpr std::string_view rules[][2] = {{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"},
-                                           {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+  constexpr std::string_view rules[][2] = {{" .", "."},   {" ?", "?"},     {" !", "!"},    {" ,", ","},
+                                           {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},  {" do not", " don't"},
+                                           {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
   for (const auto& rule : rules) replace(text, rule[0], rule[1]);
 }
 

@@ -1,5 +1,6 @@
-// Pre-tokenizers: how a text is cut into words before a model makes tokens of each. A list of steps, each of which cuts the words
-// that the one before left, and may change the text. After Hugging Face tokenizers 0.23. Threads: const members are [any].
+// Pre-tokenizers: how a text is cut into words before a model makes tokens of each. A list of steps, each of which cuts the
+// words that the one before left, and may change the text. After Hugging Face tokenizers 0.23. Threads: const members are
+// [any].
 #pragma once
 #include <functional>
 #include <string>

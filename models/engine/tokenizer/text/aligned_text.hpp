@@ -1,4 +1,5 @@
-// A text that normalizers may have changed, and where in the original each of its bytes came from. Threads: const members [any].
+// A text that normalizers may have changed, and where in the original each of its bytes came from. Threads: const members
+// [any].
 #pragma once
 #include <cstdint>
 #include <string>

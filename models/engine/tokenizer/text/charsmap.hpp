@@ -16,8 +16,8 @@ class Charsmap {
   /// lookup could take is checked, so that other readers of the same bytes are safe as well.
   static Result<Charsmap> read(std::string_view bytes);
 
-  /// As Hugging Face tokenizers applies it: a grapheme cluster of under six bytes as a whole, else character by character, and of
-  /// the rules that begin there the shortest.
+  /// As Hugging Face tokenizers applies it: a grapheme cluster of under six bytes as a whole, else character by character, and
+  /// of the rules that begin there the shortest.
   void apply_to_graphemes(AlignedText& text) const;
 
  private:

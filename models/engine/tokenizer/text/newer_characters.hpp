@@ -1,6 +1,6 @@
 // Characters that utf8proc (Unicode 15) knows and the tables inside Hugging Face tokenizers 0.23 do not: those of its crates
-// unicode_categories 0.1 (Unicode 8) and unicode-normalization-alignments 0.1. There they are neither punctuation nor marks, and
-// models were trained so. Pure; [any] thread.
+// unicode_categories 0.1 (Unicode 8) and unicode-normalization-alignments 0.1. There they are neither punctuation nor marks,
+// and models were trained so. Pure; [any] thread.
 #pragma once
 
 namespace sextant::engine::unicode {

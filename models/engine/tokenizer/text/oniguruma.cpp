@@ -17,17 +17,47 @@ constexpr std::string_view hex = "0-9a-fA-F";
 
 std::string set(std::string_view inside, bool negated) { return (negated ? "[^" : "[") + std::string(inside) + "]"; }
 
-// General categories by their long names, which PCRE2 does not know, as Oniguruma compares them: lower case without "_", " ", "-".
+// General categories by their long names, which PCRE2 does not know, as Oniguruma compares them: lower case without "_", " ",
+// "-".
 const std::map<std::string, std::string_view, std::less<>>& categories() {
-  static const std::map<std::string, std::string_view, std::less<>> names = {
-      {"letter", "L"}, {"uppercaseletter", "Lu"}, {"lowercaseletter", "Ll"}, {"titlecaseletter", "Lt"}, {"modifierletter", "Lm"},
-      {"otherletter", "Lo"}, {"mark", "M"}, {"combiningmark", "M"}, {"nonspacingmark", "Mn"}, {"spacingmark", "Mc"},
-      {"enclosingmark", "Me"}, {"number", "N"}, {"decimalnumber", "Nd"}, {"digit", "Nd"}, {"letternumber", "Nl"}, {"othernumber", "No"},
-      {"punctuation", "P"}, {"connectorpunctuation", "Pc"}, {"dashpunctuation", "Pd"}, {"openpunctuation", "Ps"},
-      {"closepunctuation", "Pe"}, {"initialpunctuation", "Pi"}, {"finalpunctuation", "Pf"}, {"otherpunctuation", "Po"}, {"symbol", "S"},
-      {"mathsymbol", "Sm"}, {"currencysymbol", "Sc"}, {"modifiersymbol", "Sk"}, {"othersymbol", "So"}, {"separator", "Z"},
-      {"spaceseparator", "Zs"}, {"lineseparator", "Zl"}, {"paragraphseparator", "Zp"}, {"other", "C"}, {"control", "Cc"},
-      {"format", "Cf"}, {"unassigned", "Cn"}, {"privateuse", "Co"}};
+  static const std::map<std::string, std::string_view, std::less<>> names = {{"letter", "L"},
+                                                                             {"uppercaseletter", "Lu"},
+                                                                             {"lowercaseletter", "Ll"},
+                                                                             {"titlecaseletter", "Lt"},
+                                                                             {"modifierletter", "Lm"},
+                                                                             {"otherletter", "Lo"},
+                                                                             {"mark", "M"},
+                                                                             {"combiningmark", "M"},
+                                                                             {"nonspacingmark", "Mn"},
+                                                                             {"spacingmark", "Mc"},
+                                                                             {"enclosingmark", "Me"},
+                                                                             {"number", "N"},
+                                                                             {"decimalnumber", "Nd"},
+                                                                             {"digit", "Nd"},
+                                                                             {"letternumber", "Nl"},
+                                                                             {"othernumber", "No"},
+                                                                             {"punctuation", "P"},
+                                                                             {"connectorpunctuation", "Pc"},
+                                                                             {"dashpunctuation", "Pd"},
+                                                                             {"openpunctuation", "Ps"},
+                                                                             {"closepunctuation", "Pe"},
+                                                                             {"initialpunctuation", "Pi"},
+                                                                             {"finalpunctuation", "Pf"},
+                                                                             {"otherpunctuation", "Po"},
+                                                                             {"symbol", "S"},
+                                                                             {"mathsymbol", "Sm"},
+                                                                             {"currencysymbol", "Sc"},
+                                                                             {"modifiersymbol", "Sk"},
+                                                                             {"othersymbol", "So"},
+                                                                             {"separator", "Z"},
+                                                                             {"spaceseparator", "Zs"},
+                                                                             {"lineseparator", "Zl"},
+                                                                             {"paragraphseparator", "Zp"},
+                                                                             {"other", "C"},
+                                                                             {"control", "Cc"},
+                                                                             {"format", "Cf"},
+                                                                             {"unassigned", "Cn"},
+                                                                             {"privateuse", "Co"}};
   return names;
 }
 

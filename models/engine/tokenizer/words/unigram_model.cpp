@@ -74,7 +74,8 @@ class UnigramModel : public WordModel {
   static constexpr size_t nowhere = std::numeric_limits<size_t>::max();
 
   void unknown(std::string_view part, size_t start, std::vector<WordToken>& tokens) const {
-    const bool fallback = std::all_of(part.begin(), part.end(), [&](char c) { return fallback_[static_cast<uint8_t>(c)] >= 0; });
+    const bool fallback =
+        std::all_of(part.begin(), part.end(), [&](char c) { return fallback_[static_cast<uint8_t>(c)] >= 0; });
     if (!fallback) tokens.push_back({tables_.unk, static_cast<uint32_t>(start + part.size())});
     for (size_t k = 0; fallback && k < part.size(); ++k)
       tokens.push_back({fallback_[static_cast<uint8_t>(part[k])], static_cast<uint32_t>(start + k + 1)});
@@ -88,6 +89,8 @@ class UnigramModel : public WordModel {
 
 }  // namespace
 
-std::unique_ptr<WordModel> make_unigram_model(UnigramTables tables) { return std::make_unique<UnigramModel>(std::move(tables)); }
+std::unique_ptr<WordModel> make_unigram_model(UnigramTables tables) {
+  return std::make_unique<UnigramModel>(std::move(tables));
+}
 
 }  // namespace sextant::engine

@@ -72,8 +72,8 @@ enum {
 enum {
   SXT_REQUEST_TOKEN_LOGPROBS = 1u << 0, /* fill sxt_score.token_logprob, sxt_result.id_logprob */
   SXT_REQUEST_ADD_SPECIAL = 1u << 1,    /* add BOS/EOS to the item as the tokenizer's own files say */
-  SXT_REQUEST_TOTAL_LOGPROB = 1u << 2,  /* SXT_ASK_SCORE: fill sxt_score.total_logprob, too, which costs the logits of every token of
-                                           the prompt; SXT_ASK_WHOLE always does */
+  SXT_REQUEST_TOTAL_LOGPROB = 1u << 2,  /* SXT_ASK_SCORE: fill sxt_score.total_logprob, too, which costs the logits of every
+                                           token of  the prompt; SXT_ASK_WHOLE always does */
   SXT_REQUEST_SPLIT_SPECIAL = 1u << 3,  /* special tokens inside the text are plain text */
   SXT_REQUEST_KEEP = 1u << 4            /* a next turn follows that begins with this prompt and its reply: keep the KV cache
                                            while memory allows */

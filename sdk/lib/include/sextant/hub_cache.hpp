@@ -5,8 +5,8 @@
 
 namespace sextant {
 
-/// $HF_HUB_CACHE, $HUGGINGFACE_HUB_CACHE (its older name), $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub: the
-/// first that is set; empty where none is.
+/// $HF_HUB_CACHE, $HUGGINGFACE_HUB_CACHE (its older name), $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub,
+/// ~/.cache/huggingface/hub: the first that is set; empty where none is.
 std::string hub_cache_folder();
 
 /// "org/name" or "name", and nothing that could lead out of the cache.
@@ -15,8 +15,8 @@ bool is_hub_id(std::string_view id);
 /// The folder in the cache that the model would lie in: "models--org--name".
 std::string hub_folder_name(std::string_view id);
 
-/// What to say of an id that is not a path and lies in no cache: "; nor does the cache of the Hugging Face Hub .. have a model of this name";
-/// empty where it is not an id.
+/// What to say of an id that is not a path and lies in no cache: "; nor does the cache of the Hugging Face Hub .. have a model
+/// of this name"; empty where it is not an id.
 std::string nor_in_hub_cache(std::string_view id);
 
 }  // namespace sextant

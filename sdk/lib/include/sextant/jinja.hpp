@@ -1,6 +1,6 @@
-// Jinja templates: a sandboxed implementation of Jinja2's language (3.1) whose values behave as Python's. Pure: no file, clock or
-// environment is read, and no template takes more time, memory or stack than its limits allow. Threads: const members are [any].
-// Not there: what needs other files (extends, include, import), methods that change a value, integers beyond 64 bits.
+// Jinja templates: a sandboxed implementation of Jinja2's language (3.1) whose values behave as Python's. Pure: no file, clock
+// or environment is read, and no template takes more time, memory or stack than its limits allow. Threads: const members are
+// [any]. Not there: what needs other files (extends, include, import), methods that change a value, integers beyond 64 bits.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -19,7 +19,7 @@ struct Environment {
   bool keep_trailing_newline = false;
   bool strict_undefined = false;       // what is undefined may be asked for and nothing else
   bool regex_replace = false;          // lm-eval's filter: Python's re.sub
-  bool chat = false;                   // what transformers adds: break, continue, generation, raise_exception, strftime_now, its tojson
+  bool chat = false;  // what transformers adds: break, continue, generation, raise_exception, strftime_now, its tojson
   const char* noun = "template";       // in errors
   const char* refusal = "cannot be rendered";
 
@@ -50,8 +50,8 @@ class Template {
 
   /// The members of `record` (an object) are the variables. JSON's values print as Python's: True, None, 1.0, ['a', 1].
   Result<std::string> render(const json::Value& record, const Limits& limits = {}) const;
-  /// The same for variables from several places; a null pointer is None, and the last of a name counts. `now`: ISO 8601 local time
-  /// for strftime_now.
+  /// The same for variables from several places; a null pointer is None, and the last of a name counts. `now`: ISO 8601 local
+  /// time for strftime_now.
   using Given = std::pair<std::string_view, const json::Value*>;
   Result<std::string> render(const std::vector<Given>& given, const Limits& limits = {}, std::string now = {}) const;
 

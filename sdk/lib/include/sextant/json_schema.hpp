@@ -1,9 +1,9 @@
-// JSON Schema, draft 4: whether a schema is one, the first of its rules that a value breaks, defaults, the schema read as a list of
-// options for help, and two annotations of Sextant's own that may stand in any property's schema:
+// JSON Schema, draft 4: whether a schema is one, the first of its rules that a value breaks, defaults, the schema read as a
+// list of options for help, and two annotations of Sextant's own that may stand in any property's schema:
 //   "x-affects-results": false   no result depends on the key, so that it is not part of what tells results apart
 //   "x-secret": true             the value must not be shown or written anywhere
-// RapidJSON's validator is not used: it ends the program with an assertion, or worse, where a schema is malformed, and it follows
-// circles. Pure; [any] thread.
+// RapidJSON's validator is not used: it ends the program with an assertion, or worse, where a schema is malformed, and it
+// follows circles. Pure; [any] thread.
 #pragma once
 #include <optional>
 #include <string>
@@ -19,13 +19,14 @@ Result<json::Document> parse(std::string_view schema, std::string_view origin);
 struct Breach {
   const json::Value* schema;      // that has the keyword
   std::string keyword;
-  std::vector<std::string> path;  // keys and indices that lead to the value; for additionalProperties its last is the unknown key
+  std::vector<std::string>
+      path;  // keys and indices that lead to the value; for additionalProperties its last is the unknown key
   const json::Value* value;
 };
 
-/// The first rule of `root` (a schema without a fault) that `value` breaks, or nothing. An error is a schema that cannot be checked
-/// within bounds: it refers to itself without an end, or a pattern backtracks without one. Members are looked at in their order,
-/// and what lies in an object before what the object must have.
+/// The first rule of `root` (a schema without a fault) that `value` breaks, or nothing. An error is a schema that cannot be
+/// checked within bounds: it refers to itself without an end, or a pattern backtracks without one. Members are looked at in
+/// their order, and what lies in an object before what the object must have.
 Result<std::optional<Breach>> find_breach(const json::Value& root, const json::Value& value);
 
 /// What the broken rule wants of the value: "must be at least 1, not 0".
@@ -53,8 +54,8 @@ struct Option {
 };
 std::vector<Option> options(const json::Value& schema);
 
-// What is annotated, also through "$ref", "allOf", "anyOf" and "oneOf", in "items", "additionalProperties" and "patternProperties".
-// What is said of an object holds for all that lies in it.
+// What is annotated, also through "$ref", "allOf", "anyOf" and "oneOf", in "items", "additionalProperties" and
+// "patternProperties". What is said of an object holds for all that lies in it.
 
 /// False where the schema says so of the (dotted) key or of an object that it lies in.
 bool affects_results(const json::Value& schema, std::string_view key);
@@ -62,8 +63,8 @@ bool affects_results(const json::Value& schema, std::string_view key);
 void remove_without_effect(const json::Value& schema, json::Value& config);
 /// The dotted keys of what is secret, "*" for the items of a list or a key of any name.
 std::vector<std::string> secret_keys(const json::Value& schema);
-/// Takes the secrets out of a configuration and returns them (texts as they are, all else as JSON), so that they can be struck from
-/// messages too.
+/// Takes the secrets out of a configuration and returns them (texts as they are, all else as JSON), so that they can be struck
+/// from messages too.
 std::vector<std::string> remove_secrets(const json::Value& schema, json::Value& config);
 
 /// What a secret is written as.

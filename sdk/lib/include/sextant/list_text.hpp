@@ -1,5 +1,5 @@
-// Lists as people write them: one text for a list of one; a list that stands in a cell as text, JSON or as Python prints a list of
-// texts and numbers ("['iron', \"cork\", 3]", which is what pandas' to_csv makes of one). Pure.
+// Lists as people write them: one text for a list of one; a list that stands in a cell as text, JSON or as Python prints a list
+// of texts and numbers ("['iron', \"cork\", 3]", which is what pandas' to_csv makes of one). Pure.
 #pragma once
 #include <string>
 #include <string_view>

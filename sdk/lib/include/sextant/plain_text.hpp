@@ -1,5 +1,6 @@
-// Text as post-processors and metrics take it apart: blanks, words, lines, case, punctuation. What a blank, a letter or a digit is, is
-// Unicode's word, as in Python's str and re. Linear in the text. Bytes that are not UTF-8 count as letters of nothing. Pure; [any] thread.
+// Text as post-processors and metrics take it apart: blanks, words, lines, case, punctuation. What a blank, a letter or a digit
+// is, is Unicode's word, as in Python's str and re. Linear in the text. Bytes that are not UTF-8 count as letters of nothing.
+// Pure; [any] thread.
 #pragma once
 #include <string>
 #include <string_view>
@@ -22,7 +23,7 @@ bool is_chinese(char32_t c);
 bool all_digits(std::string_view text);                                  // str.isdigit()
 std::string_view strip(std::string_view text);                           // blanks at both ends
 std::string_view strip(std::string_view text, std::string_view of);     // characters of `of` at both ends
-std::string lower(std::string_view text);                                // str.lower(); a sigma at a word's end is like any other
+std::string lower(std::string_view text);  // str.lower(); a sigma at a word's end is like any other
 std::string upper(std::string_view text);
 std::u32string code_points(std::string_view text);                      // U+FFFD where the bytes are not UTF-8
 std::string to_utf8(std::u32string_view text);

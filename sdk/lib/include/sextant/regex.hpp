@@ -1,5 +1,5 @@
-// Regular expressions over UTF-8 through PCRE2, with bounds on what compiling and matching may take: no pattern and no text makes a
-// search run for ever. A bound that is exceeded is an Error, never "no match". Threads: const members are [any].
+// Regular expressions over UTF-8 through PCRE2, with bounds on what compiling and matching may take: no pattern and no text
+// makes a search run for ever. A bound that is exceeded is an Error, never "no match". Threads: const members are [any].
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -18,8 +18,8 @@ struct RegexLimits {
   uint32_t heap_kib = 64 << 10;           // for them; with the just-in-time compiler, the stack of a thread instead
   uint32_t pattern_bytes = 64 << 10;
   uint32_t compiled_bytes = 1 << 20;
-  // PCRE2 counts anew at every place where a match could begin; this bounds them all together. Processor time of the thread; with the
-  // just-in-time compiler not looked at.
+  // PCRE2 counts anew at every place where a match could begin; this bounds them all together. Processor time of the thread;
+  // with the just-in-time compiler not looked at.
   double seconds = 5;
 };
 
@@ -34,9 +34,11 @@ struct RegexOptions {
   bool whole = false;            // a match covers the whole text
   bool dollar_is_end = false;    // $ never stands before a last line feed (ECMA 262)
   bool valid_text = false;       // the caller has checked that texts are UTF-8; otherwise broken bytes match nothing
-  bool compiled_to_code = false; // by PCRE2's just-in-time compiler: for patterns that see megabytes. It counts steps more coarsely.
+  bool compiled_to_code =
+      false;  // by PCRE2's just-in-time compiler: for patterns that see megabytes. It counts steps more coarsely.
   RegexLimits limits = {};
-  uint64_t* steps_taken = nullptr;  // for tests: grows by one with every item of the pattern that is tried at a place of the text
+  uint64_t* steps_taken =
+      nullptr;  // for tests: grows by one with every item of the pattern that is tried at a place of the text
   Error::Kind error_kind = Error::Kind::config;  // of a pattern that cannot be used
   std::string advice = "write the pattern without nested repetition";  // ends the sentence when a bound is exceeded
 
@@ -63,14 +65,15 @@ class Regex {
   Result<bool> found_in(std::string_view text) const;
   /// As Python's finditer: an empty match may stand right behind another, and none is found twice.
   Result<std::vector<RegexMatch>> find_all(std::string_view text) const;
-  /// As Python's sub: the first `count` matches (0: all) by the template, in which \1, $1, \g<1>, \g<name> and ${name} are groups,
-  /// \\ and $$ the signs themselves, and \n, \t and their like control characters. Where re's syntax was asked for, $ stands for itself.
-  /// An error where the result would have more than `bytes_max` bytes.
+  /// As Python's sub: the first `count` matches (0: all) by the template, in which \1, $1, \g<1>, \g<name> and ${name} are
+  /// groups,
+  /// \\ and $$ the signs themselves, and \n, \t and their like control characters. Where re's syntax was asked for, $ stands
+  /// for itself. An error where the result would have more than `bytes_max` bytes.
   Result<std::string> replace(std::string_view text, std::string_view by, uint64_t count = 0,
                               size_t bytes_max = static_cast<size_t>(-1)) const;
 
-  /// Calls `visit(begin, end)` for the matches from left to right as most engines but Python's find all of them: an empty one right
-  /// behind another match does not count. Allocates nothing.
+  /// Calls `visit(begin, end)` for the matches from left to right as most engines but Python's find all of them: an empty one
+  /// right behind another match does not count. Allocates nothing.
   template <class Visit> Result<void> for_each(std::string_view text, Visit visit) const {
     Search search(*this, text, false);
     size_t begin = 0, end = 0;

@@ -1,5 +1,5 @@
-// What a reasoning model wrote before it answered, taken off its reply. The tags of the known model families; whoever has others
-// names them. Linear in the text. Pure; [any] thread.
+// What a reasoning model wrote before it answered, taken off its reply. The tags of the known model families; whoever has
+// others names them. Linear in the text. Pure; [any] thread.
 #pragma once
 #include <span>
 #include <string>
@@ -20,8 +20,9 @@ struct Thought {
   bool closed = true;             // false: the text ends inside a block, so no answer was given, and `answer` is empty
 };
 
-/// `opened`: the prompt ended with an opening tag. A closing tag without an opening one ends a block that the prompt opened. Tags may
-/// nest within their family; what looks like another family's tag inside a block is text. Tags are compared without case.
+/// `opened`: the prompt ended with an opening tag. A closing tag without an opening one ends a block that the prompt opened.
+/// Tags may nest within their family; what looks like another family's tag inside a block is text. Tags are compared without
+/// case.
 Thought split_thinking(std::string_view text, bool opened = false, std::span<const ThinkingTags> tags = known_thinking_tags());
 
 /// Whether a prompt ends with an opening tag, so that the reply begins inside a block.

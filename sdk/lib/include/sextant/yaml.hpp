@@ -1,5 +1,5 @@
-// YAML as PyYAML's safe loader reads it: the scalars of YAML 1.1 (yes and off are booleans, 1e-5 without a dot is a text), merge keys, and of
-// two equal keys the last. The tree comes out as JSON. Pure. Threads: [any].
+// YAML as PyYAML's safe loader reads it: the scalars of YAML 1.1 (yes and off are booleans, 1e-5 without a dot is a text),
+// merge keys, and of two equal keys the last. The tree comes out as JSON. Pure. Threads: [any].
 #pragma once
 #include <string>
 #include <string_view>
@@ -14,8 +14,8 @@ struct Limits {
   unsigned depth = 60;
 };
 
-/// `origin` names the file in errors, which have line and column. A scalar tagged `!function` becomes {"!function": "module.name"};
-/// any other tag of its own is an Error. Numbers that JSON does not have (.nan, .inf) stay texts.
+/// `origin` names the file in errors, which have line and column. A scalar tagged `!function` becomes {"!function":
+/// "module.name"}; any other tag of its own is an Error. Numbers that JSON does not have (.nan, .inf) stay texts.
 Result<json::Document> parse(std::string_view text, const std::string& origin, const Limits& limits = {});
 
 }  // namespace sextant::yaml

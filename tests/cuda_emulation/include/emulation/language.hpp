@@ -16,8 +16,8 @@
 #define __grid_constant__
 #define __align__(n) alignas(n)
 #define __CUDA_ARCH__ 900
-// __shared__ is left undefined on purpose: shared memory is declared through SHARED_ARRAY and DYNAMIC_SHARED, so that every block
-// gets memory of its own, poisoned and checked.
+// __shared__ is left undefined on purpose: shared memory is declared through SHARED_ARRAY and DYNAMIC_SHARED, so that every
+// block gets memory of its own, poisoned and checked.
 #define SHARED_ARRAY(type, name, count) \
   type* const name = static_cast<type*>(::emulation::static_shared(__FILE__, __LINE__, sizeof(type) * (count)))
 #define DYNAMIC_SHARED(type, name) type* const name = static_cast<type*>(::emulation::dynamic_shared())

@@ -118,8 +118,8 @@ bool is_device_memory(const void* pointer, size_t bytes);
 /// The order in which threads, warps and blocks run: forward, reverse, greedy, greedy-reverse or random:SEED. The environment's
 /// CUDA_EMULATION_ORDER is the default.
 void set_order(const char* order);
-/// How many devices there are. The environment's CUDA_EMULATION_DEVICES is the default, else 1; CUDA_VISIBLE_DEVICES leaves out some of
-/// them. To be called before anything is allocated.
+/// How many devices there are. The environment's CUDA_EMULATION_DEVICES is the default, else 1; CUDA_VISIBLE_DEVICES leaves out
+/// some of them. To be called before anything is allocated.
 void set_devices(int count);
 /// Of a device; 8 otherwise.
 void set_multiprocessors(int device, int count);

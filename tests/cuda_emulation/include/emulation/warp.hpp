@@ -1,5 +1,5 @@
-// What threads of a block do together: barriers, shuffles, votes, tensor-core instructions. Each takes the place of the call, so
-// that a message can name it.
+// What threads of a block do together: barriers, shuffles, votes, tensor-core instructions. Each takes the place of the call,
+// so that a message can name it.
 //
 // Stricter than the device: every lane of the warp that has not returned takes part in each collective, and no thread may have
 // returned when its block meets at a barrier. Only __syncthreads and __syncwarp order memory; shuffles do not (CUDA C++
@@ -66,8 +66,12 @@ inline void load_matrices(unsigned* ret, const void* row, bool transposed, Place
 }  // namespace emulation
 
 inline void __syncthreads(EMULATION_PLACE) { emulation::sync_block({file, line}); }
-inline int __syncthreads_count(int predicate, EMULATION_PLACE) { return emulation::sync_block_count(predicate != 0, {file, line}); }
-inline int __syncthreads_or(int predicate, EMULATION_PLACE) { return emulation::sync_block_count(predicate != 0, {file, line}) > 0; }
+inline int __syncthreads_count(int predicate, EMULATION_PLACE) {
+  return emulation::sync_block_count(predicate != 0, {file, line});
+}
+inline int __syncthreads_or(int predicate, EMULATION_PLACE) {
+  return emulation::sync_block_count(predicate != 0, {file, line}) > 0;
+}
 inline void __syncwarp(unsigned mask = 0xffffffffu, EMULATION_PLACE) { emulation::sync_warp(mask, {file, line}); }
 
 template <class T>
@@ -93,4 +97,6 @@ T __shfl_up_sync(unsigned mask, T value, unsigned distance, int width = 32, EMUL
 
 unsigned __ballot_sync(unsigned mask, int predicate, EMULATION_PLACE);
 inline int __any_sync(unsigned mask, int predicate, EMULATION_PLACE) { return __ballot_sync(mask, predicate, file, line) != 0; }
-inline int __all_sync(unsigned mask, int predicate, EMULATION_PLACE) { return __ballot_sync(mask, !predicate, file, line) == 0; }
+inline int __all_sync(unsigned mask, int predicate, EMULATION_PLACE) {
+  return __ballot_sync(mask, !predicate, file, line) == 0;
+}

@@ -158,7 +158,8 @@ TEST_CASE("constants that GGUF files leave out are the family's", "[engine][arch
   CHECK(minicpm->logit_scale == Approx(256.0 / 8));
   plan.family = "gemma2";
   for (const std::string layer : {"blk.0.", "blk.1."})
-    for (const std::string name : {"post_attention_norm", "post_ffw_norm"}) plan.tensors.push_back({layer + name + ".weight", {8}});
+    for (const std::string name : {"post_attention_norm", "post_ffw_norm"})
+      plan.tensors.push_back({layer + name + ".weight", {8}});
   const auto gemma = read_architecture(*open(plan.writer()));
   REQUIRE(gemma);
   CHECK(gemma->attention_softcap == 50);
@@ -199,17 +200,31 @@ TEST_CASE("experts are found in one tensor or each in its own", "[engine][archit
 }
 
 TEST_CASE("an architecture that does not fit is refused with its reason", "[engine][architecture]") {
-  struct { std::function<void(Plan&)> change; std::string reason; } const cases[] = {
+  struct { std::function<void(Plan&)> change; std::string reason;
+  } const cases[] = {
       {[](Plan& p) { p.family = "mamba"; }, "architecture \"mamba\" is not supported; supported: baichuan, gemma, "},
       {[](Plan& p) { p.drop("blk.1.attn_v.weight"); }, "tensor \"blk.1.attn_v.weight\" is missing"},
       {[](Plan& p) { p.drop("token_embd.weight"); }, "tensor \"token_embd.weight\" is missing"},
       {[](Plan& p) { p.drop("output_norm.weight"); }, "tensor \"output_norm.weight\" is missing"},
       {[](Plan& p) { p.family = "deepseek2"; }, "architecture \"deepseek2\" has multi-head latent attention"},
-      {[](Plan& p) { p.tensors.push_back({"blk.0.attn_q.bias", {8}}); }, "tensor \"blk.0.attn_k.bias\" is missing"},
-      {[](Plan& p) { p.tensors.push_back({"blk.1.attn_q.scale", {8}}); }, "tensor \"blk.1.attn_q.scale\" belongs to no part"},
-      {[](Plan& p) { p.tensors.push_back({"blk.2.attn_q.weight", {8}}); }, "tensor \"blk.2.attn_q.weight\" is of layer 2, and the metadata say 2 layers"},
-      {[](Plan& p) { p.tensors.push_back({"rope_factors_short.weight", {1}}); }, "\"rope_factors_short.weight\" go together, with LongRoPE"},
-      {[](Plan& p) { p.more = [](GgufWriter& w) { w.text("general.type", "adapter"); }; }, "\"general.type\" is \"adapter\": it is not a model; merge it"},
+      {[](Plan& p) {
+         p.tensors.push_back({"blk.0.attn_q.bias", {8}});
+       },
+       "tensor \"blk.0.attn_k.bias\" is missing"},
+      {[](Plan& p) {
+         p.tensors.push_back({"blk.1.attn_q.scale", {8}});
+       },
+       "tensor \"blk.1.attn_q.scale\" belongs to no part"},
+      {[](Plan& p) {
+         p.tensors.push_back({"blk.2.attn_q.weight", {8}});
+       },
+       "tensor \"blk.2.attn_q.weight\" is of layer 2, and the metadata say 2 layers"},
+      {[](Plan& p) {
+         p.tensors.push_back({"rope_factors_short.weight", {1}});
+       },
+       "\"rope_factors_short.weight\" go together, with LongRoPE"},
+      {[](Plan& p) { p.more = [](GgufWriter& w) { w.text("general.type", "adapter"); }; },
+       "\"general.type\" is \"adapter\": it is not a model; merge it"},
       {[](Plan& p) { p.set("feed_forward_length", 16); },
        "\"blk.0.ffn_gate.weight\" has shape [12, 8], and the metadata ask for [16, 8]"},
       {[](Plan& p) { p.drop_key("block_count"); }, "metadata key \"llama.block_count\" is missing"},
@@ -226,7 +241,8 @@ TEST_CASE("an architecture that does not fit is refused with its reason", "[engi
        "\"llama.logit_scale\" asks for something that is not supported"},
       {[](Plan& p) { p.counts.emplace_back("attention.value_length", 4); }, "\"llama.attention.value_length\" differs"},
       {[](Plan& p) { p.family = "baichuan", p.set("block_count", 40); }, "the 13B model, whose ALiBi is not supported"},
-      {[](Plan& p) { p.counts.emplace_back("expert_count", 8); }, "\"llama.expert_count\" and the layers' routers do not agree"},
+      {[](Plan& p) { p.counts.emplace_back("expert_count", 8); },
+       "\"llama.expert_count\" and the layers' routers do not agree"},
   };
   for (const auto& c : cases) {
     Plan plan;

@@ -1,5 +1,5 @@
-// Every family, as Hugging Face folders and GGUF files store it, read and computed by reference.hpp: log-probabilities are those
-// of transformers (tests/golden/families/make_family_goldens.py). What a device makes of them: tests/models/cpu.
+// Every family, as Hugging Face folders and GGUF files store it, read and computed by reference.hpp: log-probabilities are
+// those of transformers (tests/golden/families/make_family_goldens.py). What a device makes of them: tests/models/cpu.
 #include "../families.hpp"
 #include "reference.hpp"
 

@@ -38,22 +38,26 @@ json::Document changed(const json::Value& config, const std::string& changes) {
 }  // namespace
 
 TEST_CASE("a configuration that is wrong or not computed is refused with its reason", "[engine][architecture]") {
-  struct { std::string entry, changes, reason; } const cases[] = {
+  struct { std::string entry, changes, reason;
+  } const cases[] = {
       {"llama", R"({"model_type": null})", "config.json key \"model_type\" is missing"},
       {"llama", R"({"model_type": "mamba"})", "model_type \"mamba\" is not supported; supported: baichuan, gemma, "},
       {"llama", R"({"model_type": "deepseek_v3"})", "has multi-head latent attention, which is not supported"},
       {"llama", R"({"num_hidden_layers": null})", "config.json key \"num_hidden_layers\" is missing"},
       {"llama", R"({"num_hidden_layers": 5})", "tensor \"model.layers.4.input_layernorm.weight\" is missing"},
-      {"llama", R"({"num_hidden_layers": 3})", "tensor \"model.layers.3.input_layernorm.weight\" is of layer 3, and the metadata say 3 layers"},
+      {"llama", R"({"num_hidden_layers": 3})",
+       "tensor \"model.layers.3.input_layernorm.weight\" is of layer 3, and the metadata say 3 layers"},
       {"llama", R"({"hidden_size": 4000000000})", "\"hidden_size\" must be a whole number from 1 to 65536"},
       {"llama", R"({"hidden_size": "48"})", "\"hidden_size\" must be a whole number"},
       {"llama", R"({"num_key_value_heads": 2})", "3 heads cannot share 2 key-value heads"},
       {"llama", R"({"num_attention_heads": 5})", "5 heads do not divide a width of 48"},
       {"llama", R"({"head_dim": 24})", "self_attn.q_proj.weight\" has shape [48, 48], and the metadata ask for [72, 48]"},
-      {"llama", R"({"vocab_size": 130})", "\"model.embed_tokens.weight\" has 131 rows, and the metadata say 130 tokens (vocab_size); where tokens were added"},
+      {"llama", R"({"vocab_size": 130})",
+       "\"model.embed_tokens.weight\" has 131 rows, and the metadata say 130 tokens (vocab_size); where tokens were added"},
       {"llama", R"({"hidden_act": "relu"})", "\"hidden_act\" is \"relu\", and the activations are"},
       {"llama", R"({"attention_bias": true})", "tensor \"model.layers.0.self_attn.q_proj.bias\" is missing"},
-      {"llama, biases", R"({"attention_bias": false})", "self_attn.k_proj.bias\" is a bias that is not 0, and the metadata ask for none there"},
+      {"llama, biases", R"({"attention_bias": false})",
+       "self_attn.k_proj.bias\" is a bias that is not 0, and the metadata ask for none there"},
       {"llama, biases", R"({"mlp_bias": "yes"})", "\"mlp_bias\" must be true or false"},
       {"llama", R"({"num_experts": 8})", "\"num_experts\" asks for experts"},
       {"llama", R"({"kv_lora_rank": 16})", "\"kv_lora_rank\" asks for something that is not supported"},
@@ -188,9 +192,11 @@ size_t offset_of(const std::string& header, const std::string& name) {
   const size_t entry = header.find("\"" + name + "\""), offsets = header.find("\"data_offsets\":[", entry);
   return std::stoul(header.substr(offsets + 16));
 }
-void add_tensor(std::string& header, std::string& data, const std::string& name, const std::string& shape, const std::vector<float>& numbers) {
+void add_tensor(std::string& header, std::string& data, const std::string& name, const std::string& shape,
+                const std::vector<float>& numbers) {
   const std::string bytes(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(float));
-  header = fmt::format(R"({{"{}":{{"dtype":"F32","shape":{},"data_offsets":[{},{}]}},{})", name, shape, data.size(), data.size() + bytes.size(), header.substr(1));
+  header = fmt::format(R"({{"{}":{{"dtype":"F32","shape":{},"data_offsets":[{},{}]}},{})", name, shape, data.size(),
+                       data.size() + bytes.size(), header.substr(1));
   data += bytes;
 }
 
@@ -206,33 +212,47 @@ TEST_CASE("a head that differs from the embedding is used, whatever config.json 
   const json::Value& entry = golden("llama");
   const bool copied = GENERATE(false, true);
   const ChangedWeights weights(*json::find_string(entry, "weights"), [&](std::string& header, std::string& data) {
-    const size_t bytes = 131 * 48 * 2, head = offset_of(header, "lm_head.weight"), embedding = offset_of(header, "model.embed_tokens.weight");
+    const size_t bytes = 131 * 48 * 2, head = offset_of(header, "lm_head.weight"),
+                 embedding = offset_of(header, "model.embed_tokens.weight");
     if (copied) data.replace(head, bytes, data.substr(embedding, bytes));
   });
   const TinyFolder folder(weights.path(), changed(*json::find(entry, "config"), R"({"tie_word_embeddings": true})"));
   const auto checkpoint = folder.open();
   const Architecture a = must(read_architecture(*checkpoint));
   CHECK(a.tied_embeddings == copied);
-  CHECK(must(find_tensors(*checkpoint, a)).head.tensor == checkpoint->find(copied ? "model.embed_tokens.weight" : "lm_head.weight"));
+  CHECK(must(find_tensors(*checkpoint, a)).head.tensor ==
+        checkpoint->find(copied ? "model.embed_tokens.weight" : "lm_head.weight"));
   const auto warnings = must(checked(*checkpoint, a));
   REQUIRE(warnings.size() == (copied ? 0 : 1));
-  if (!copied) CHECK_THAT(warnings[0], Contains("\"tie_word_embeddings\" is true, and tensor \"lm_head.weight\" has other numbers"));
+  if (!copied)
+    CHECK_THAT(warnings[0], Contains("\"tie_word_embeddings\" is true, and tensor \"lm_head.weight\" has other numbers"));
 }
 
 TEST_CASE("tensors that do not fit are refused with the cause", "[engine][architecture]") {
   using Change = std::function<void(std::string&, std::string&)>;
-  const auto renamed = [](const std::string& from, const std::string& to) -> Change { return [=](std::string& header, std::string&) { rename(header, from, to); }; };
+  const auto renamed = [](const std::string& from, const std::string& to) -> Change {
+    return [=](std::string& header, std::string&) { rename(header, from, to); };
+  };
   const auto added = [](const std::string& name, const std::string& shape, std::vector<float> numbers) -> Change {
     return [=](std::string& header, std::string& data) { add_tensor(header, data, name, shape, numbers); };
   };
-  struct { const char* name; Change change; std::string reason; } const cases[] = {
+  struct { const char* name; Change change; std::string reason;
+  } const cases[] = {
       {"a base model's names", renamed("\"model.", "\""), ""},
-      {"a member called model", [](std::string& header, std::string&) { rename(header, "\"model.", "\"model.model."); rename(header, "\"lm_head", "\"model.lm_head"); }, ""},
+      {"a member called model",
+       [](std::string& header, std::string&) {
+         rename(header, "\"model.", "\"model.model.");
+         rename(header, "\"lm_head", "\"model.lm_head");
+       },
+       ""},
       {"compiled", renamed("\"model.", "\"_orig_mod.model."), ""},
-      {"no head", renamed("\"lm_head.weight", "\"model.rotary_emb.inv_freq"), "tensor \"lm_head.weight\" is missing, and \"tie_word_embeddings\""},
-      {"names of nobody", renamed("\"model.", "\"gpt.h."), "tensor \"model.embed_tokens.weight\" is missing; the tensors there have other names"},
+      {"no head", renamed("\"lm_head.weight", "\"model.rotary_emb.inv_freq"),
+       "tensor \"lm_head.weight\" is missing, and \"tie_word_embeddings\""},
+      {"names of nobody", renamed("\"model.", "\"gpt.h."),
+       "tensor \"model.embed_tokens.weight\" is missing; the tensors there have other names"},
       {"not merged", renamed("q_proj.weight", "q_proj.base_layer.weight"), "the model was saved before the adapter was merged"},
-      {"an adapter's part", added("model.layers.0.self_attn.q_proj.lora_A.weight", "[1]", {1}), "is part of an adapter that was not merged"},
+      {"an adapter's part", added("model.layers.0.self_attn.q_proj.lora_A.weight", "[1]", {1}),
+       "is part of an adapter that was not merged"},
       {"a bias of zeros", added("model.layers.0.self_attn.q_proj.bias", "[2]", {0, -0.f}), ""},
       {"a bias", added("model.layers.0.self_attn.q_proj.bias", "[2]", {0, 1}), "is a bias that is not 0"},
       {"a tensor of nobody", added("score.weight", "[1]", {1}), "tensor \"score.weight\" belongs to no part"},
@@ -260,15 +280,26 @@ TEST_CASE("numbers that are none, and weights that say nothing, are found", "[en
       for (size_t i = 0; i < count; ++i) std::memcpy(&data[offset_of(header, tensor) + 2 * (number + i)], &bf16, 2);
     };
   };
-  struct { const char* name; std::function<void(std::string&, std::string&)> change; std::string refused, warned; } const cases[] = {
+  struct {
+    const char* name;
+    std::function<void(std::string&, std::string&)> change;
+    std::string refused, warned;
+  } const cases[] = {
       {"nothing odd", [](std::string&, std::string&) {}, "", ""},
-      {"a NaN in a matrix", put("model.layers.1.mlp.up_proj.weight", 48 * 7 + 3, 0x7FC0), "tensor \"model.layers.1.mlp.up_proj.weight\" holds a NaN or an infinity in row 7: no request could be answered", ""},
-      {"an infinity in the head", put("lm_head.weight", 48 * 5, 0xFF80, 49), "\"lm_head.weight\" holds a NaN or an infinity in 2 rows, the first is row 5", ""},
-      {"a NaN of one token", put("model.embed_tokens.weight", 48 * 9, 0x7F81), "", "\"model.embed_tokens.weight\" holds a NaN or an infinity in row 9: a request that uses such a token fails"},
-      {"zeros", put("model.layers.0.self_attn.q_proj.weight", 0, 0x8000, 48 * 48), "", "tensor \"model.layers.0.self_attn.q_proj.weight\" is 0 everywhere"},
-      {"frequencies of another model", [](std::string& header, std::string& data) {
-         add_tensor(header, data, "model.layers.0.self_attn.rotary_emb.inv_freq", "[8]", {1, 0.17782794f, 0.03162278f, 0.00562341f, 0.001f, 0.00017783f, 0.00003162f, 0.00000562f});
-       }, "", "frequencies of 16 dimensions with a base of about 1000"},
+      {"a NaN in a matrix", put("model.layers.1.mlp.up_proj.weight", 48 * 7 + 3, 0x7FC0),
+       "tensor \"model.layers.1.mlp.up_proj.weight\" holds a NaN or an infinity in row 7: no request could be answered", ""},
+      {"an infinity in the head", put("lm_head.weight", 48 * 5, 0xFF80, 49),
+       "\"lm_head.weight\" holds a NaN or an infinity in 2 rows, the first is row 5", ""},
+      {"a NaN of one token", put("model.embed_tokens.weight", 48 * 9, 0x7F81), "",
+       "\"model.embed_tokens.weight\" holds a NaN or an infinity in row 9: a request that uses such a token fails"},
+      {"zeros", put("model.layers.0.self_attn.q_proj.weight", 0, 0x8000, 48 * 48), "",
+       "tensor \"model.layers.0.self_attn.q_proj.weight\" is 0 everywhere"},
+      {"frequencies of another model",
+       [](std::string& header, std::string& data) {
+         add_tensor(header, data, "model.layers.0.self_attn.rotary_emb.inv_freq", "[8]",
+                    {1, 0.17782794f, 0.03162278f, 0.00562341f, 0.001f, 0.00017783f, 0.00003162f, 0.00000562f});
+       },
+       "", "frequencies of 16 dimensions with a base of about 1000"},
   };
   const json::Value& entry = golden("llama");
   for (const auto& c : cases) {

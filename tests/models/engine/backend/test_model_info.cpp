@@ -196,13 +196,15 @@ TEST_CASE("a description loads nothing and says of the weights what a loaded mod
 }
 
 TEST_CASE("tokens without a row in the embedding are a warning, for a description and for a loaded model", "[backend][info]") {
-  const std::string larger = tokenizer_json().insert(std::string_view(R"({"added_tokens":[)").size(), R"({"id":140,"content":"<new>","special":true},)");
+  const std::string larger = tokenizer_json().insert(std::string_view(R"({"added_tokens":[)").size(),
+                                                     R"({"id":140,"content":"<new>","special":true},)");
   const TinyModel model({{"tokenizer.json", larger}});
   for (const char* settings : {R"("weights":"description")", ""}) {
     const json::Document info = model.info(settings);
     const auto& warnings = *json::find(info, "warnings");
     REQUIRE(warnings.Size() == 1);
-    CHECK_THAT(std::string(json::text(warnings[0])), Catch::Contains("has 141 ids, the embedding 131 rows") && Catch::Contains("\"<new>\""));
+    CHECK_THAT(std::string(json::text(warnings[0])),
+               Catch::Contains("has 141 ids, the embedding 131 rows") && Catch::Contains("\"<new>\""));
   }
 }
 

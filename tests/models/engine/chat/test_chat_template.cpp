@@ -39,7 +39,8 @@ TEST_CASE("blanks around statements go as trim_blocks and lstrip_blocks say", "[
 
 TEST_CASE("expressions are Python's", "[chat]") {
   const Case cases[] = {
-      {"{{ 7 // 2 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ 7 / 2 }} {{ 2 ** 10 }} {{ 1e16 }} {{ 0.1 + 0.2 }}", "3 -4 2 3.5 1024 1e+16 0.30000000000000004"},
+      {"{{ 7 // 2 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ 7 / 2 }} {{ 2 ** 10 }} {{ 1e16 }} {{ 0.1 + 0.2 }}",
+       "3 -4 2 3.5 1024 1e+16 0.30000000000000004"},
       {"{{ 1 < 2 < 3 }} {{ 1 in [1] }} {{ 2 not in (1,) }} {{ 'a' in {'a': 1} }}", "True True True True"},
       {"{{ [1, 'a', None, 1.0, (1,), {'k': \"it's\"}] }}", "[1, 'a', None, 1.0, (1,), {'k': \"it's\"}]"},
       {"{{ 'héllo'[1:3] }} {{ 'abc'[::-1] }} {{ [1, 2, 3][-2:] }} {{ 'abc'[-1] }}{{ [][5] }}", "él cba [2, 3] c"},
@@ -47,7 +48,8 @@ TEST_CASE("expressions are Python's", "[chat]") {
       {"{{ 'ab' * 2 }} {{ '%s-%05.1f' % ('x', 2.5) }} {{ '{:>4}|{}'.format(7, 'y') }}", "abab x-002.5    7|y"},
       {"{{ x.y is defined }}{{ z is undefined }}{{ z }}|{{ not z }}", "FalseTrue|True"},
       {"{{ {'items': 1}.items is callable }} {{ {'a': 1}.get('b', 2) }} {{ {'a': 1}['a'] }}", "True 2 1"},
-      {"{{ ' a b '.split() }} {{ 'a,b'.split(',', 1) }} {{ 'xxaxx'.strip('x') }} {{ 'ab'.startswith(('z', 'a')) }}", "['a', 'b'] ['a', 'b'] a True"},
+      {"{{ ' a b '.split() }} {{ 'a,b'.split(',', 1) }} {{ 'xxaxx'.strip('x') }} {{ 'ab'.startswith(('z', 'a')) }}",
+       "['a', 'b'] ['a', 'b'] a True"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.source);
@@ -60,10 +62,15 @@ TEST_CASE("statements have Jinja2's scopes", "[chat]") {
       {"{% set x = 1 %}{% for i in [2] %}{% set x = i %}{% endfor %}{{ x }}", "1"},
       {"{% set n = namespace(x=1) %}{% for i in [2] %}{% set n.x = i %}{% endfor %}{{ n.x }}", "2"},
       {"{% for a, b in {'k': 1}.items() %}{{ a }}{{ b }}{{ loop.index }}{{ loop.last }}{% else %}-{% endfor %}", "k11True"},
-      {"{% for i in range(9) if i % 2 %}{% if i == 7 %}{% break %}{% elif i == 3 %}{% continue %}{% endif %}{{ i }}{{ loop.length }}{% endfor %}", "1454"},
+      {"{% for i in range(9) if i % 2 %}{% if i == 7 %}{% break %}{% elif i == 3 %}{% continue %}{% endif %}{{ i }}{{ "
+       "loop.length }}{% endfor %}",
+       "1454"},
       {"{% for i in [] %}{% else %}none{% endfor %}", "none"},
-      {"{% macro m(a, b=a ~ '!') %}{{ a }}{{ b }}{{ caller() if caller }}{% endmacro %}{{ m(1) }} {% call m(2, b='') %}c{% endcall %}", "11! 2c"},
-      {"{% set t %}a {{ 1 }}{% endset %}[{{ t }}]{% filter upper %}x{% endfilter %}{% generation %}g{% endgeneration %}", "[a 1]Xg"},
+      {"{% macro m(a, b=a ~ '!') %}{{ a }}{{ b }}{{ caller() if caller }}{% endmacro %}{{ m(1) }} {% call m(2, b='') %}c{% "
+       "endcall %}",
+       "11! 2c"},
+      {"{% set t %}a {{ 1 }}{% endset %}[{{ t }}]{% filter upper %}x{% endfilter %}{% generation %}g{% endgeneration %}",
+       "[a 1]Xg"},
       {"{% for i in [1, [2]] recursive %}{{ i if i is number else '<' ~ loop(i) ~ '>' }}{% endfor %}", "1<2>"},
       {"{% with a = 1 %}{{ a }}{% endwith %}{{ a }}", "1"},
   };
@@ -79,10 +86,16 @@ TEST_CASE("filters and tests are Jinja2's, tojson is json.dumps", "[chat]") {
       {"{{ {'b': 1, 'a': []} | tojson(indent=2, sort_keys=true) }}", "{\n  \"a\": [],\n  \"b\": 1\n}"},
       {"{{ [1] | tojson(separators=(',', ':'), ensure_ascii=True) }}{{ 'é' | tojson(ensure_ascii=True) }}", "[1]\"\\u00e9\""},
       {"{{ [{'r': 'u', 'c': 1}, {'r': 'a', 'c': 2}] | selectattr('r', 'equalto', 'a') | map(attribute='c') | list }}", "[2]"},
-      {"{{ ['b', 'A'] | sort | join(',') }} {{ {'b': 1, 'a': 2} | dictsort }} {{ [1, 1, 2] | unique | list }}", "A,b [('a', 2), ('b', 1)] [1, 2]"},
-      {"{{ 'a b' | title }} {{ 'aB' | capitalize }} {{ 2.5 | round }} {{ '12' | int + 1 }} {{ 'x' | default('d') }}{{ u | d('e') }}", "A B Ab 2.0 13 xe"},
-      {"{{ 'a\\nb' | indent(2) }} {{ [3, 1] | max }} {{ [1, 2] | sum }} {{ 'abc' | length }} {{ 'abc' | reverse }}", "a\n  b 3 3 3 cba"},
-      {"{{ 4 is divisibleby 2 }} {{ 3 is odd }} {{ {} is mapping }} {{ [] is sequence }} {{ true is number }} {{ 1 is boolean }}", "True True True True True False"},
+      {"{{ ['b', 'A'] | sort | join(',') }} {{ {'b': 1, 'a': 2} | dictsort }} {{ [1, 1, 2] | unique | list }}",
+       "A,b [('a', 2), ('b', 1)] [1, 2]"},
+      {"{{ 'a b' | title }} {{ 'aB' | capitalize }} {{ 2.5 | round }} {{ '12' | int + 1 }} {{ 'x' | default('d') }}{{ u | "
+       "d('e') }}",
+       "A B Ab 2.0 13 xe"},
+      {"{{ 'a\\nb' | indent(2) }} {{ [3, 1] | max }} {{ [1, 2] | sum }} {{ 'abc' | length }} {{ 'abc' | reverse }}",
+       "a\n  b 3 3 3 cba"},
+      {"{{ 4 is divisibleby 2 }} {{ 3 is odd }} {{ {} is mapping }} {{ [] is sequence }} {{ true is number }} {{ 1 is boolean "
+       "}}",
+       "True True True True True False"},
       {"{{ '<' | safe + '<' }} {{ strftime_now('%d %b %Y') }}", "<&lt; 31 May 2024"},
   };
   for (const Case& c : cases) {
@@ -92,11 +105,19 @@ TEST_CASE("filters and tests are Jinja2's, tojson is json.dumps", "[chat]") {
 }
 
 TEST_CASE("a refusal names template, line and reason", "[chat]") {
-  const Case cases[] = {
-      {"\n{{ raise_exception('roles must alternate') }}", "t.jinja:2: "}, {"\n\n{% if %}", "t.jinja:3: "}, {"{% for x in y %}", "endfor"},
-      {"{{ x.y.z }}", "'x' is undefined"}, {"{{ 1 + 'a' }}", "int and str"}, {"{{ 'a' | nothing }}", "no filter is named 'nothing'"},
-      {"{{ [1].append(2) }}", "undefined"}, {"{{ 1 / 0 }}", "division by zero"}, {"{{ 'x", "not closed"}, {"{% include 'x' %}", "include"},
-      {"{% set x.y = 1 %}", "x"}, {"{{ none.x.y }}", "undefined"}, {"{% for a in none %}{% endfor %}", "iterated"}};
+  const Case cases[] = {{"\n{{ raise_exception('roles must alternate') }}", "t.jinja:2: "},
+                        {"\n\n{% if %}", "t.jinja:3: "},
+                        {"{% for x in y %}", "endfor"},
+                        {"{{ x.y.z }}", "'x' is undefined"},
+                        {"{{ 1 + 'a' }}", "int and str"},
+                        {"{{ 'a' | nothing }}", "no filter is named 'nothing'"},
+                        {"{{ [1].append(2) }}", "undefined"},
+                        {"{{ 1 / 0 }}", "division by zero"},
+                        {"{{ 'x", "not closed"},
+                        {"{% include 'x' %}", "include"},
+                        {"{% set x.y = 1 %}", "x"},
+                        {"{{ none.x.y }}", "undefined"},
+                        {"{% for a in none %}{% endfor %}", "iterated"}};
   for (const Case& c : cases) {
     CAPTURE(c.source);
     const auto result = render(c.source);

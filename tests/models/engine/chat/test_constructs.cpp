@@ -1,5 +1,5 @@
-// Every construct of the language, one small template each: the text that Jinja2 makes of it with transformers' settings, or a refusal.
-// The templates are tests/golden/jinja_cases.py, the texts jinja_constructs.json.
+// Every construct of the language, one small template each: the text that Jinja2 makes of it with transformers' settings, or a
+// refusal. The templates are tests/golden/jinja_cases.py, the texts jinja_constructs.json.
 #include <fstream>
 #include <iterator>
 #include <catch2/catch.hpp>

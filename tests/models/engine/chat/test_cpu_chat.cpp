@@ -47,7 +47,8 @@ TEST_CASE("the model's tokens are the template's bos_token and eos_token", "[cha
 }
 
 TEST_CASE("without a path and something that stands alone there is no backend", "[chat][cpu]") {
-  for (const char* settings : {"", "\"weights\":null", "\"weights\":null,\"chat_template\":\"none\"", "\"chat_template\":\"x.jinja\""}) {
+  for (const char* settings :
+       {"", "\"weights\":null", "\"weights\":null,\"chat_template\":\"none\"", "\"chat_template\":\"x.jinja\""}) {
     CAPTURE(settings);
     Backend backend("", settings);
     CHECK_FALSE(backend.created());

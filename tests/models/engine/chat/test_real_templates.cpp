@@ -42,7 +42,8 @@ TEST_CASE("real chat templates give what transformers gives", "[chat][data]") {
       const auto text = chat ? chat->render(conversations[i]) : Result<std::string>(chat.error());
       const json::Value& wanted = outputs[i];
       CAPTURE(text ? *text : text.error().message);
-      CHECK((text ? test::sha256(text->data(), text->size()).substr(0, 16) : "refused") == (wanted.IsNull() ? "refused" : wanted.GetString()));
+      CHECK((text ? test::sha256(text->data(), text->size()).substr(0, 16) : "refused") ==
+            (wanted.IsNull() ? "refused" : wanted.GetString()));
     }
   }
 }

@@ -23,7 +23,9 @@ constexpr const char* a_name = "base_model.model.layers.0.q_proj.lora_A.weight";
 constexpr const char* b_name = "base_model.model.layers.0.q_proj.lora_B.weight";
 const std::vector<float> ones(64, 1.0f);
 SafetensorsWriter pair_of(const char* a_shape = "[1,6]", size_t a = 6, const char* b_shape = "[8,1]", size_t b = 8) {
-  return SafetensorsWriter().f32(a_name, a_shape, {ones.begin(), ones.begin() + a}).f32(b_name, b_shape, {ones.begin(), ones.begin() + b});
+  return SafetensorsWriter()
+      .f32(a_name, a_shape, {ones.begin(), ones.begin() + a})
+      .f32(b_name, b_shape, {ones.begin(), ones.begin() + b});
 }
 Files sound() { return {{"adapter_config.json", config_json}, {"adapter_model.safetensors", pair_of().bytes()}}; }
 
@@ -81,12 +83,14 @@ TEST_CASE("two adapters of one shape give two hashes", "[engine][adapter]") {
 }
 
 TEST_CASE("an adapter that asks for more than is computed is refused by the key", "[engine][adapter]") {
-  struct { const char* members; const char* reason; } const cases[] = {
+  struct { const char* members; const char* reason;
+  } const cases[] = {
       {R"("use_dora":true)", "has no lora_magnitude_vector, which \"use_dora\""},
       {R"("use_qalora":true)", "\"use_qalora\": true"},
       {R"("use_bdlora":{"nblocks":2})", "\"use_bdlora\""},
       {R"("use_later":{"x":1})", "\"use_later\""},
-      {R"("modules_to_save":["down_proj"])", "\"modules_to_save\" of adapter_config.json names \"down_proj\", and no tensor of it"},
+      {R"("modules_to_save":["down_proj"])",
+       "\"modules_to_save\" of adapter_config.json names \"down_proj\", and no tensor of it"},
       {R"("modules_to_save":[1])", "\"modules_to_save\" must be names"},
       {R"("bias":"some")", "\"bias\": \"some\""},
       {R"("exclude_modules":["q_proj"])", "\"exclude_modules\" of adapter_config.json leaves out"},
@@ -109,8 +113,10 @@ TEST_CASE("an adapter that asks for more than is computed is refused by the key"
       {R"("rank_pattern":{"q_proj":0})", "no rank of 1 or more"},
       {R"("rank_pattern":{"q_proj":2})", "must have shape [2, 6]"},
       // what asks for nothing more
-      {R"("use_dora":false,"bias":"none","modules_to_save":[],"use_x":null,"init_lora_weights":"gaussian","target_modules":"all-linear")", "it was accepted"},
-      {R"("target_modules":["layers.0.q_proj"],"rank_pattern":{"k_proj":7},"fan_in_fan_out":true,"bias":"lora_only")", "it was accepted"},
+      {R"("use_dora":false,"bias":"none","modules_to_save":[],"use_x":null,"init_lora_weights":"gaussian","target_modules":"all-linear")",
+       "it was accepted"},
+      {R"("target_modules":["layers.0.q_proj"],"rank_pattern":{"k_proj":7},"fan_in_fan_out":true,"bias":"lora_only")",
+       "it was accepted"},
   };
   for (const auto& c : cases) {
     INFO(c.members);
@@ -123,21 +129,38 @@ TEST_CASE("a pattern that would take for ever matches nothing", "[engine][adapte
 }
 
 TEST_CASE("adapter weights that do not fit are refused by name", "[engine][adapter]") {
-  struct { const char* name; std::string bytes, reason; } const cases[] = {
+  struct { const char* name; std::string bytes, reason;
+  } const cases[] = {
       {"no tensor", safetensors("{}"), "holds no tensor"},
-      {"half a pair", SafetensorsWriter().f32(a_name, "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(), "q_proj.lora_A.weight\" has no lora_B beside it"},
-      {"the other half", SafetensorsWriter().f32(b_name, "[1,1]", {1}).bytes(), "q_proj.lora_B.weight\" has no lora_A beside it"},
+      {"half a pair", SafetensorsWriter().f32(a_name, "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(),
+       "q_proj.lora_A.weight\" has no lora_B beside it"},
+      {"the other half", SafetensorsWriter().f32(b_name, "[1,1]", {1}).bytes(),
+       "q_proj.lora_B.weight\" has no lora_A beside it"},
       {"a module that is missing",
-       SafetensorsWriter().f32("base_model.model.layers.7.q_proj.lora_A.weight", "[1,1]", {1}).f32("base_model.model.layers.7.q_proj.lora_B.weight", "[1,1]", {1}).bytes(),
+       SafetensorsWriter()
+           .f32("base_model.model.layers.7.q_proj.lora_A.weight", "[1,1]", {1})
+           .f32("base_model.model.layers.7.q_proj.lora_B.weight", "[1,1]", {1})
+           .bytes(),
        "belongs to \"layers.7.q_proj.weight\""},
-      {"half an embedding's", pair_of().f32("base_model.model.embed.lora_embedding_A", "[1]", {1}).bytes(), "has no lora_embedding_B beside it"},
-      {"a bias of what is added", pair_of().f32("base_model.model.layers.0.q_proj.lora_B.bias", "[8]", {ones.begin(), ones.begin() + 8}).bytes(), "is not part of a LoRA adapter"},
-      {"a magnitude that nobody asks for", pair_of().f32("base_model.model.layers.0.q_proj.lora_magnitude_vector", "[8]", {ones.begin(), ones.begin() + 8}).bytes(), "does not say \"use_dora\": true"},
-      {"two adapters", pair_of().f32("base_model.model.layers.1.q_proj.lora_A.other.weight", "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(), "holds two adapters, \"\" and \"other\""},
-      {"one part twice", pair_of().f32("layers.0.q_proj.lora_A", "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(), "are the same part of the adapter"},
-      {"a tensor that the model has not", pair_of().f32("base_model.model.classifier.weight", "[1,1]", {1}).bytes(), "is \"classifier.weight\" whole, and"},
-      {"a tensor of another shape", pair_of().f32("base_model.model.layers.0.down_proj.weight", "[1,1]", {1}).bytes(), "has shape [1, 1], and the model's is [6, 10]"},
-      {"a NaN", pair_of().f32("base_model.model.layers.0.up_proj.bias", "[10]", {1, NAN, 1, 1, 1, 1, 1, 1, 1, 1}).bytes(), "holds a NaN or an infinity: so it was trained"},
+      {"half an embedding's", pair_of().f32("base_model.model.embed.lora_embedding_A", "[1]", {1}).bytes(),
+       "has no lora_embedding_B beside it"},
+      {"a bias of what is added",
+       pair_of().f32("base_model.model.layers.0.q_proj.lora_B.bias", "[8]", {ones.begin(), ones.begin() + 8}).bytes(),
+       "is not part of a LoRA adapter"},
+      {"a magnitude that nobody asks for",
+       pair_of().f32("base_model.model.layers.0.q_proj.lora_magnitude_vector", "[8]", {ones.begin(), ones.begin() + 8}).bytes(),
+       "does not say \"use_dora\": true"},
+      {"two adapters",
+       pair_of().f32("base_model.model.layers.1.q_proj.lora_A.other.weight", "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(),
+       "holds two adapters, \"\" and \"other\""},
+      {"one part twice", pair_of().f32("layers.0.q_proj.lora_A", "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(),
+       "are the same part of the adapter"},
+      {"a tensor that the model has not", pair_of().f32("base_model.model.classifier.weight", "[1,1]", {1}).bytes(),
+       "is \"classifier.weight\" whole, and"},
+      {"a tensor of another shape", pair_of().f32("base_model.model.layers.0.down_proj.weight", "[1,1]", {1}).bytes(),
+       "has shape [1, 1], and the model's is [6, 10]"},
+      {"a NaN", pair_of().f32("base_model.model.layers.0.up_proj.bias", "[10]", {1, NAN, 1, 1, 1, 1, 1, 1, 1, 1}).bytes(),
+       "holds a NaN or an infinity: so it was trained"},
       {"the wrong rank", pair_of("[2,6]", 12, "[8,2]", 16).bytes(), "must have shape [1, 6]"},
       {"the wrong width", pair_of("[1,5]", 5).bytes(), "lora_A.weight\" must have shape [1, 6]"},
       {"the wrong height", pair_of("[1,6]", 6, "[7,1]", 7).bytes(), "lora_B.weight\" must have shape [8, 1]"},

@@ -1,4 +1,5 @@
-// PEFT adapters: how trainers spell their tensors, what becomes of a head that is the embedding, and what is said of an odd one.
+// PEFT adapters: how trainers spell their tensors, what becomes of a head that is the embedding, and what is said of an odd
+// one.
 #include <map>
 #include <catch2/catch.hpp>
 #include <checkpoint/adapter.hpp>
@@ -18,9 +19,13 @@ using Tensors = std::map<std::string, std::vector<float>>;
 using Shapes = std::map<std::string, std::string>;
 
 // Three tokens, width two, two layers of a square matrix. The head is the embedding.
-const Tensors base = {{"model.embed_tokens.weight", {1, 2, 3, 4, 5, 6}}, {"model.layers.0.q_proj.weight", {1, 0, 0, 1}}, {"model.layers.1.q_proj.weight", {2, 0, 0, 2}}};
-const Shapes shapes = {{"embed_tokens.weight", "[3,2]"}, {"q_proj.weight", "[2,2]"}, {"lm_head.weight", "[3,2]"}, {"modules_to_save", "[3,2]"}, {"lm_head.base_layer", "[3,2]"}, {"lora_A", "[1,2]"}, {"lora_B", "[2,1]"},
-                       {"lora_embedding_A", "[1,3]"}, {"lora_embedding_B", "[2,1]"}};
+const Tensors base = {{"model.embed_tokens.weight", {1, 2, 3, 4, 5, 6}},
+                      {"model.layers.0.q_proj.weight", {1, 0, 0, 1}},
+                      {"model.layers.1.q_proj.weight", {2, 0, 0, 2}}};
+const Shapes shapes = {
+    {"embed_tokens.weight", "[3,2]"}, {"q_proj.weight", "[2,2]"}, {"lm_head.weight", "[3,2]"}, {"modules_to_save", "[3,2]"},
+    {"lm_head.base_layer", "[3,2]"},  {"lora_A", "[1,2]"},        {"lora_B", "[2,1]"},         {"lora_embedding_A", "[1,3]"},
+    {"lora_embedding_B", "[2,1]"}};
 
 std::string file_of(const Tensors& tensors) {
   SafetensorsWriter writer;
@@ -75,23 +80,37 @@ const std::string module_name = "base_model.model.model.";
 }  // namespace
 
 TEST_CASE("an adapter's tensors are recognised however a trainer wrapped the model", "[engine][adapter]") {
-  for (const auto& [prefix, end] : std::vector<std::pair<std::string, std::string>>{{"base_model.model.model.", ".weight"}, {"model.", ".weight"}, {"", ".weight"},
-           {"module.base_model.model.model.", ".weight"}, {"_orig_mod.base_model.model.model.", ".weight"}, {"base_model.model._orig_mod.model.", ".weight"},
-           {"base_model.model.model.", ".default.weight"}, {"base_model.model.model.", ".mine.weight"}, {"_fsdp_wrapped_module.base_model.model.model.", ""}}) {
+  for (const auto& [prefix, end] :
+       std::vector<std::pair<std::string, std::string>>{{"base_model.model.model.", ".weight"},
+                                                        {"model.", ".weight"},
+                                                        {"", ".weight"},
+                                                        {"module.base_model.model.model.", ".weight"},
+                                                        {"_orig_mod.base_model.model.model.", ".weight"},
+                                                        {"base_model.model._orig_mod.model.", ".weight"},
+                                                        {"base_model.model.model.", ".default.weight"},
+                                                        {"base_model.model.model.", ".mine.weight"},
+                                                        {"_fsdp_wrapped_module.base_model.model.model.", ""}}) {
     CAPTURE(prefix, end);
     const Folders folders(pair_in(prefix, end));
     CHECK(numbers(*folders.open(), "model.layers.0.q_proj.weight") == std::vector<float>{3, 4, 2, 5});  // + 2 * [1, 1]^T [1, 2]
   }
 }
 
-TEST_CASE("an adapter finds the model's tensors, its embedding and its head, whatever stands before their names", "[engine][adapter]") {
+TEST_CASE("an adapter finds the model's tensors, its embedding and its head, whatever stands before their names",
+          "[engine][adapter]") {
   const std::vector<float> embedding = base.at("model.embed_tokens.weight"), changed = {3, 2, 7, 4, 11, 6};
-  for (const auto& [prefix, head] : std::vector<std::pair<std::string, std::string>>{{"model.", ""}, {"language_model.model.", "language_model."},
-           {"model.language_model.", ""}, {"model.model.", "model."}, {"language_model.", ""}, {"", ""}}) {
+  for (const auto& [prefix, head] :
+       std::vector<std::pair<std::string, std::string>>{{"model.", ""},
+                                                        {"language_model.model.", "language_model."},
+                                                        {"model.language_model.", ""},
+                                                        {"model.model.", "model."},
+                                                        {"language_model.", ""},
+                                                        {"", ""}}) {
     for (const std::string& trained : {std::string("model."), prefix}) {
       CAPTURE(prefix, trained);
-      const Folders folders(with(pair_in("base_model.model." + trained, ".weight"),
-                                 {{"base_model.model.lm_head.lora_A.weight", {1, 0}}, {"base_model.model.lm_head.lora_B.weight", {1, 2, 3}}}));
+      const Folders folders(
+          with(pair_in("base_model.model." + trained, ".weight"),
+               {{"base_model.model.lm_head.lora_A.weight", {1, 0}}, {"base_model.model.lm_head.lora_B.weight", {1, 2, 3}}}));
       Tensors model;
       for (const auto& [name, values] : base) model.emplace(prefix + name.substr(6), values);
       spit(folders.model / "model.safetensors", file_of(model));
@@ -112,16 +131,21 @@ TEST_CASE("an adapter without a rank is said to have none, not another shape", "
 TEST_CASE("layers_to_transform counts the layers that a name lies in", "[engine][adapter]") {
   const Tensors tensors = pair_in(module_name, ".weight");
   CHECK(Folders(tensors, R"(,"target_modules":["q_proj"],"layers_to_transform":[0])").refusal() == "it was accepted");
-  CHECK(Folders(tensors, R"(,"target_modules":["q_proj"],"layers_to_transform":0,"layers_pattern":["blocks","layers"])").refusal() == "it was accepted");
-  CHECK_THAT(Folders(tensors, R"(,"target_modules":["q_proj"],"layers_to_transform":[1])").refusal(), Contains("\"layers_to_transform\" of adapter_config.json"));
-  CHECK_THAT(Folders(tensors, R"(,"target_modules":["q_proj"],"layers_to_transform":[0],"layers_pattern":"blocks")").refusal(), Contains("\"layers_to_transform\""));
+  CHECK(Folders(tensors, R"(,"target_modules":["q_proj"],"layers_to_transform":0,"layers_pattern":["blocks","layers"])")
+            .refusal() == "it was accepted");
+  CHECK_THAT(Folders(tensors, R"(,"target_modules":["q_proj"],"layers_to_transform":[1])").refusal(),
+             Contains("\"layers_to_transform\" of adapter_config.json"));
+  CHECK_THAT(Folders(tensors, R"(,"target_modules":["q_proj"],"layers_to_transform":[0],"layers_pattern":"blocks")").refusal(),
+             Contains("\"layers_to_transform\""));
 }
 
 // What peft 0.21 computes before it is merged: only the module that is named changes.
 TEST_CASE("an adapter of a head that is the embedding gives the model a head of its own", "[engine][adapter]") {
   const std::vector<float> embedding = base.at("model.embed_tokens.weight"), other = {9, 8, 7, 6, 5, 4};
-  const Tensors head = {{"base_model.model.lm_head.lora_A.weight", {1, 0}}, {"base_model.model.lm_head.lora_B.weight", {1, 2, 3}}};
-  const Tensors tokens = {{module_name + "embed_tokens.lora_embedding_A", {1, 2, 3}}, {module_name + "embed_tokens.lora_embedding_B", {1, 0}}};
+  const Tensors head = {{"base_model.model.lm_head.lora_A.weight", {1, 0}},
+                        {"base_model.model.lm_head.lora_B.weight", {1, 2, 3}}};
+  const Tensors tokens = {{module_name + "embed_tokens.lora_embedding_A", {1, 2, 3}},
+                          {module_name + "embed_tokens.lora_embedding_B", {1, 0}}};
   const std::vector<float> changed = {3, 2, 7, 4, 11, 6};  // + 2 * [1, 2, 3]^T [1, 0]
   struct Case {
     const char* name;
@@ -129,17 +153,38 @@ TEST_CASE("an adapter of a head that is the embedding gives the model a head of 
     std::string members;
     std::vector<float> embedding, head;
   };
-  for (const Case& c : std::vector<Case>{
-           {"LoRA of the head", head, "", embedding, changed},
-           {"LoRA of the embedding", tokens, "", changed, embedding},
-           {"LoRA of both, tied", with(tokens, head), R"(,"ensure_weight_tying":true)", changed, changed},
-           {"LoRA of the head, with a copy of it", with(head, {{"base_model.model.lm_head.base_layer.weight", embedding}}), "", embedding, changed},
-           {"LoRA of the embedding, tied", tokens, R"(,"ensure_weight_tying":true)", changed, {}},
-           {"the head saved", {{"base_model.model.lm_head.weight", other}}, R"(,"modules_to_save":["lm_head"])", embedding, other},
-           {"the head saved, as a raw state", {{"base_model.model.lm_head.modules_to_save.default.weight", other}}, R"(,"modules_to_save":["lm_head"])", embedding, other},
-           {"the embedding saved", {{module_name + "embed_tokens.weight", other}}, R"(,"modules_to_save":["embed_tokens"])", other, embedding},
-           {"the embedding saved, tied", {{module_name + "embed_tokens.weight", other}}, R"(,"modules_to_save":["embed_tokens"],"ensure_weight_tying":true)", other, {}},
-           {"both saved", {{module_name + "embed_tokens.weight", other}, {"base_model.model.lm_head.weight", other}}, "", other, other}}) {
+  for (const Case& c :
+       std::vector<Case>{{"LoRA of the head", head, "", embedding, changed},
+                         {"LoRA of the embedding", tokens, "", changed, embedding},
+                         {"LoRA of both, tied", with(tokens, head), R"(,"ensure_weight_tying":true)", changed, changed},
+                         {"LoRA of the head, with a copy of it",
+                          with(head, {{"base_model.model.lm_head.base_layer.weight", embedding}}), "", embedding, changed},
+                         {"LoRA of the embedding, tied", tokens, R"(,"ensure_weight_tying":true)", changed, {}},
+                         {"the head saved",
+                          {{"base_model.model.lm_head.weight", other}},
+                          R"(,"modules_to_save":["lm_head"])",
+                          embedding,
+                          other},
+                         {"the head saved, as a raw state",
+                          {{"base_model.model.lm_head.modules_to_save.default.weight", other}},
+                          R"(,"modules_to_save":["lm_head"])",
+                          embedding,
+                          other},
+                         {"the embedding saved",
+                          {{module_name + "embed_tokens.weight", other}},
+                          R"(,"modules_to_save":["embed_tokens"])",
+                          other,
+                          embedding},
+                         {"the embedding saved, tied",
+                          {{module_name + "embed_tokens.weight", other}},
+                          R"(,"modules_to_save":["embed_tokens"],"ensure_weight_tying":true)",
+                          other,
+                          {}},
+                         {"both saved",
+                          {{module_name + "embed_tokens.weight", other}, {"base_model.model.lm_head.weight", other}},
+                          "",
+                          other,
+                          other}}) {
     CAPTURE(c.name);
     const auto model = Folders(c.tensors, c.members).open();
     CHECK(numbers(*model, "model.embed_tokens.weight") == c.embedding);
@@ -151,20 +196,40 @@ TEST_CASE("an adapter of a head that is the embedding gives the model a head of 
 
 TEST_CASE("an embedding with more tokens than the model's is refused with what was done before", "[engine][adapter]") {
   const Folders folders(pair_in(module_name, ".weight"));
-  spit(folders.adapter / "adapter_model.safetensors", SafetensorsWriter().f32(module_name + "embed_tokens.weight", "[4,2]", {1, 2, 3, 4, 5, 6, 7, 8}).bytes());
+  spit(folders.adapter / "adapter_model.safetensors",
+       SafetensorsWriter().f32(module_name + "embed_tokens.weight", "[4,2]", {1, 2, 3, 4, 5, 6, 7, 8}).bytes());
   CHECK_THAT(folders.refusal(), Contains("has shape [4, 2], and the model's is [3, 2]; the model was given other tokens"));
 }
 
 TEST_CASE("an adapter that does less than it says warns", "[engine][adapter]") {
-  struct { const char* name; Tensors tensors; std::string members; std::vector<std::string> says; } const cases[] = {
-      {"nothing odd", pair_in(module_name, ".weight"), R"(,"base_model_name_or_path":"x","lora_dropout":0.1,"task_type":"CAUSAL_LM")", {}},
-      {"B is zero", pair_in(module_name, ".weight", 0), "", {"the adapter changes nothing: what it adds is zero in every module"}},
-      {"what is saved is what was there", {{module_name + "layers.0.q_proj.weight", base.at("model.layers.0.q_proj.weight")}}, "", {"changes nothing"}},
-      {"a module without a tensor", pair_in(module_name, ".weight"), R"(,"target_modules":["q_proj"])", {"names the module of \"model.layers.1.q_proj.weight\", and nothing"}},
-      {"an unknown key", pair_in(module_name, ".weight"), R"(,"later":{"x":1},"never":null)", {"\"later\" is not a key that is known"}},
+  struct { const char* name; Tensors tensors; std::string members; std::vector<std::string> says;
+  } const cases[] = {
+      {"nothing odd",
+       pair_in(module_name, ".weight"),
+       R"(,"base_model_name_or_path":"x","lora_dropout":0.1,"task_type":"CAUSAL_LM")",
+       {}},
+      {"B is zero",
+       pair_in(module_name, ".weight", 0),
+       "",
+       {"the adapter changes nothing: what it adds is zero in every module"}},
+      {"what is saved is what was there",
+       {{module_name + "layers.0.q_proj.weight", base.at("model.layers.0.q_proj.weight")}},
+       "",
+       {"changes nothing"}},
+      {"a module without a tensor",
+       pair_in(module_name, ".weight"),
+       R"(,"target_modules":["q_proj"])",
+       {"names the module of \"model.layers.1.q_proj.weight\", and nothing"}},
+      {"an unknown key",
+       pair_in(module_name, ".weight"),
+       R"(,"later":{"x":1},"never":null)",
+       {"\"later\" is not a key that is known"}},
       {"another task", pair_in(module_name, ".weight"), R"(,"task_type":"SEQ_CLS")", {"\"task_type\" is \"SEQ_CLS\""}},
       {"inputs and outputs", pair_in(module_name, ".weight"), R"(,"fan_in_fan_out":true)", {"\"fan_in_fan_out\""}},
-      {"a module that the model has not", pair_in(module_name, ".weight"), R"(,"modules_to_save":["score"])", {"\"modules_to_save\" names \"score\", which"}},
+      {"a module that the model has not",
+       pair_in(module_name, ".weight"),
+       R"(,"modules_to_save":["score"])",
+       {"\"modules_to_save\" names \"score\", which"}},
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);
@@ -195,7 +260,8 @@ TEST_CASE("an adapter's own tokenizer is mentioned where it is another one", "[e
   CHECK_FALSE(beside());
   spit(folders.adapter / "tokenizer.json", "{ }");
   spit(folders.adapter / "chat_template.jinja", "x");
-  CHECK_THAT(beside().value_or(""), Contains("holds tokenizer.json, chat_template.jinja beside the adapter") && Contains("give --tokenizer-path"));
+  CHECK_THAT(beside().value_or(""),
+             Contains("holds tokenizer.json, chat_template.jinja beside the adapter") && Contains("give --tokenizer-path"));
 }
 
 TEST_CASE("a model's folder that holds an adapter, too, says that it is not merged", "[engine][adapter]") {

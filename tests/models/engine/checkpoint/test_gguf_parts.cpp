@@ -67,7 +67,8 @@ TEST_CASE("parts that do not belong together are refused", "[engine][gguf]") {
   }
   SECTION("one was renamed") {
     std::filesystem::rename(folder / names[0], folder / "renamed.gguf");
-    CHECK_THAT(refusal(folder / "renamed.gguf"), Contains("renamed.gguf: is part 1 of 3, and its name does not end in -00001-of-00003.gguf"));
+    CHECK_THAT(refusal(folder / "renamed.gguf"),
+               Contains("renamed.gguf: is part 1 of 3, and its name does not end in -00001-of-00003.gguf"));
   }
   SECTION("two were exchanged") {
     std::filesystem::copy_file(folder / names[2], folder / names[1], std::filesystem::copy_options::overwrite_existing);

@@ -68,7 +68,8 @@ TEST_CASE("a folder gives config.json and the tensors of its file or its shards"
 TEST_CASE("a wrong folder is refused with its reason", "[engine][hugging_face]") {
   const Files config = {{"config.json", "{}"}};
   const std::string pickle = std::string("PK\3\4\0\0\x08\x08", 8) + std::string(64, '\0');
-  struct { const char* name; Files files; std::string reason; } const cases[] = {
+  struct { const char* name; Files files; std::string reason;
+  } const cases[] = {
       {"an empty folder", {}, "the folder is empty"},
       {"no config.json", without(single(), "config.json"), "there is no config.json in the folder"},
       {"a GGUF file alone", {{"x.gguf", "GGUF"}}, "/x.gguf"},
@@ -76,39 +77,63 @@ TEST_CASE("a wrong folder is refused with its reason", "[engine][hugging_face]")
       {"a broken config", with(single(), "config.json", "{\"a\":\n1,}"), "config.json:2:3"},
       {"a config that is a list", with(single(), "config.json", "[]"), "is not a JSON object"},
       {"an empty config", with(single(), "config.json", ""), "config.json: the file is empty"},
-      {"quantised by GPTQ", with(single(), "config.json", R"({"quantization_config":{"quant_method":"gptq","bits":4}})"), "quantised by \"gptq\""},
-      {"quantised, nobody says how", with(single(), "config.json", R"({"quantization_config":{}})"), "quantised by \"an unnamed method\""},
+      {"quantised by GPTQ", with(single(), "config.json", R"({"quantization_config":{"quant_method":"gptq","bits":4}})"),
+       "quantised by \"gptq\""},
+      {"quantised, nobody says how", with(single(), "config.json", R"({"quantization_config":{}})"),
+       "quantised by \"an unnamed method\""},
       {"no weights", config, "there are no weights in the folder"},
       {"shards without an index", without(sharded(), "model.safetensors.index.json"), "fetch the file that is missing"},
       {"a pickle", with(config, "pytorch_model.bin", pickle), "python3 tools/convert_bin.py '"},
-      {"pickles in shards", with(config, "pytorch_model-00001-of-00002.bin", pickle), "pytorch_model-00001-of-00002.bin: is a pickle"},
+      {"pickles in shards", with(config, "pytorch_model-00001-of-00002.bin", pickle),
+       "pytorch_model-00001-of-00002.bin: is a pickle"},
       {"a .pth", with(config, "consolidated.00.pth", pickle), "is a pickle"},
-      {"a Git LFS pointer", with(single(), "model.safetensors", "version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"},
+      {"a Git LFS pointer", with(single(), "model.safetensors", "version https://git-lfs.github.com/spec/v1\n"),
+       "git lfs pull"},
       {"a pointer for a config", with(single(), "config.json", "version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"},
       {"weights without tensors", with(single(), "model.safetensors", safetensors("{}")), "the weights hold no tensor"},
-      {"a shard that is missing", without(sharded(), "model-00002-of-00002.safetensors"), "the shard \"model-00002-of-00002.safetensors\" is missing"},
-      {"a shard that is broken", with(sharded(), "model-00002-of-00002.safetensors", "x"), "model-00002-of-00002.safetensors: is too short"},
+      {"a shard that is missing", without(sharded(), "model-00002-of-00002.safetensors"),
+       "the shard \"model-00002-of-00002.safetensors\" is missing"},
+      {"a shard that is broken", with(sharded(), "model-00002-of-00002.safetensors", "x"),
+       "model-00002-of-00002.safetensors: is too short"},
       {"a broken index", with(sharded(), "model.safetensors.index.json", "{"), "index.json:1:2"},
       {"an index without a map", with(sharded(), "model.safetensors.index.json", "{}"), "has no \"weight_map\""},
       {"an empty map", with(sharded(), "model.safetensors.index.json", index_of("{}")), "has no \"weight_map\""},
-      {"a map of numbers", with(sharded(), "model.safetensors.index.json", index_of(R"({"a":1})")), "tensor \"a\" has no shard's name"},
-      {"a shard elsewhere", with(sharded(), "model.safetensors.index.json", index_of(R"({"a":"../x.safetensors"})")), "not a name of a file in the folder"},
-      {"a shard of an absolute path", with(sharded(), "model.safetensors.index.json", index_of(R"({"a":"/etc/passwd"})")), "not a name of a file in the folder"},
-      {"a shard with a NUL", with(sharded(), "model.safetensors.index.json", index_of(R"({"a":"x\u0000y"})")), "not a name of a file in the folder"},
-      {"a tensor named twice", with(sharded(), "model.safetensors.index.json", index_of(R"({"a":"x","a":"y"})")), "names tensor \"a\" twice"},
+      {"a map of numbers", with(sharded(), "model.safetensors.index.json", index_of(R"({"a":1})")),
+       "tensor \"a\" has no shard's name"},
+      {"a shard elsewhere", with(sharded(), "model.safetensors.index.json", index_of(R"({"a":"../x.safetensors"})")),
+       "not a name of a file in the folder"},
+      {"a shard of an absolute path", with(sharded(), "model.safetensors.index.json", index_of(R"({"a":"/etc/passwd"})")),
+       "not a name of a file in the folder"},
+      {"a shard with a NUL", with(sharded(), "model.safetensors.index.json", index_of(R"({"a":"x\u0000y"})")),
+       "not a name of a file in the folder"},
+      {"a tensor named twice", with(sharded(), "model.safetensors.index.json", index_of(R"({"a":"x","a":"y"})")),
+       "names tensor \"a\" twice"},
       {"a tensor that the shard lacks",
-       with(sharded(), "model.safetensors.index.json",
-            index_of(R"({"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors","c":"model-00002-of-00002.safetensors"})")),
+       with(
+           sharded(), "model.safetensors.index.json",
+           index_of(
+               R"({"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors","c":"model-00002-of-00002.safetensors"})")),
        "says that tensor \"c\" is in \"model-00002-of-00002.safetensors\""},
-      {"two shards that are missing", without(without(sharded(), "model-00001-of-00002.safetensors"), "model-00002-of-00002.safetensors"),
-       "2 of the 2 shards that model.safetensors.index.json names are missing: \"model-00001-of-00002.safetensors\", \"model-00002"},
-      {"a tensor that the index lacks", with(sharded(), "model.safetensors.index.json", index_of(R"({"b":"model-00002-of-00002.safetensors","x":"model-00001-of-00002.safetensors"})")),
+      {"two shards that are missing",
+       without(without(sharded(), "model-00001-of-00002.safetensors"), "model-00002-of-00002.safetensors"),
+       "2 of the 2 shards that model.safetensors.index.json names are missing: \"model-00001-of-00002.safetensors\", "
+       "\"model-00002"},
+      {"a tensor that the index lacks",
+       with(sharded(), "model.safetensors.index.json",
+            index_of(R"({"b":"model-00002-of-00002.safetensors","x":"model-00001-of-00002.safetensors"})")),
        "model-00001-of-00002.safetensors: holds tensor \"a\""},
-      {"a tensor in two shards", with(sharded(), "model-00002-of-00002.safetensors", SafetensorsWriter().f32("b", "[1]", {1}).f32("a", "[1]", {1}).bytes()),
-       "tensor \"a\" is in two shards with other numbers, \"model-00001-of-00002.safetensors\" and \"model-00002-of-00002.safetensors\""},
-      {"a tensor in another shard than the index says", with(with(sharded(), "model-00001-of-00002.safetensors", SafetensorsWriter().f32("b", "[1,2]", {3, 4}).bytes()), "model-00002-of-00002.safetensors", shard_a),
+      {"a tensor in two shards",
+       with(sharded(), "model-00002-of-00002.safetensors",
+            SafetensorsWriter().f32("b", "[1]", {1}).f32("a", "[1]", {1}).bytes()),
+       "tensor \"a\" is in two shards with other numbers, \"model-00001-of-00002.safetensors\" and "
+       "\"model-00002-of-00002.safetensors\""},
+      {"a tensor in another shard than the index says",
+       with(with(sharded(), "model-00001-of-00002.safetensors", SafetensorsWriter().f32("b", "[1,2]", {3, 4}).bytes()),
+            "model-00002-of-00002.safetensors", shard_a),
        "and model.safetensors.index.json says that it is in \""},
-      {"two tensors of one name", with(single(), "model.safetensors", SafetensorsWriter().f32("a", "[1]", {1}).f32("module.a", "[1]", {1}).bytes()), "two tensors are called \"a\""},
+      {"two tensors of one name",
+       with(single(), "model.safetensors", SafetensorsWriter().f32("a", "[1]", {1}).f32("module.a", "[1]", {1}).bytes()),
+       "two tensors are called \"a\""},
       {"a folder of folders", {{"one/config.json", "{}"}, {"two/x", "x"}}, "/one is one; name it"},
       {"folders alone", {{"blobs/x", "x"}}, "there are folders and no files in the folder"},
   };
@@ -121,7 +146,10 @@ TEST_CASE("a wrong folder is refused with its reason", "[engine][hugging_face]")
 TEST_CASE("what is not a checkpoint says what to name instead", "[engine][hugging_face]") {
   const TemporaryFolder folder;
   fill(folder, single());
-  fill(folder, {{"model.bin", std::string("PK\3\4", 4)}, {"legacy.pt", "\x80\x02}q"}, {"pointer.gguf", "version https://git-lfs.github.com/spec/v1\n"}, {"text", "hello"}});
+  fill(folder, {{"model.bin", std::string("PK\3\4", 4)},
+                {"legacy.pt", "\x80\x02}q"},
+                {"pointer.gguf", "version https://git-lfs.github.com/spec/v1\n"},
+                {"text", "hello"}});
   const std::string where = folder.path().string();
   struct { std::string path, reason; } const cases[] = {
       {where + "/model.safetensors", "name the folder: " + where}, {where + "/config.json", "name the folder: " + where},
@@ -139,7 +167,8 @@ TEST_CASE("what is not a checkpoint says what to name instead", "[engine][huggin
 }
 
 TEST_CASE("tensors' names are without what training frameworks put around them", "[engine][hugging_face]") {
-  for (const char* name : {"module.a", "_orig_mod.a", "module._orig_mod.a", "base_model.model.a", "_fsdp_wrapped_module.a", "_forward_module.module.a"}) {
+  for (const char* name : {"module.a", "_orig_mod.a", "module._orig_mod.a", "base_model.model.a", "_fsdp_wrapped_module.a",
+                           "_forward_module.module.a"}) {
     CAPTURE(name);
     const TemporaryFolder folder;
     fill(folder, with(single(), "model.safetensors", SafetensorsWriter().f32(name, "[2]", {1, 2}).bytes()));
@@ -150,11 +179,16 @@ TEST_CASE("tensors' names are without what training frameworks put around them",
 }
 
 TEST_CASE("weights that lie beside those that are read are named", "[engine][hugging_face]") {
-  struct { const char* name; Files files; std::string says; } const cases[] = {
+  struct { const char* name; Files files; std::string says;
+  } const cases[] = {
       {"nothing odd", sharded(), ""},
-      {"one file and shards", with(sharded(), "model.safetensors", shard_a), "holds model.safetensors and model.safetensors.index.json; the first is read"},
-      {"a shard of another index", with(sharded(), "model-00003-of-00003.safetensors", shard_a), "holds \"model-00003-of-00003.safetensors\", which"},
-      {"the same tensor twice", with(sharded(), "model-00002-of-00002.safetensors", SafetensorsWriter().f32("b", "[1,2]", {3, 4}).f32("a", "[2]", {1, 2}).bytes()),
+      {"one file and shards", with(sharded(), "model.safetensors", shard_a),
+       "holds model.safetensors and model.safetensors.index.json; the first is read"},
+      {"a shard of another index", with(sharded(), "model-00003-of-00003.safetensors", shard_a),
+       "holds \"model-00003-of-00003.safetensors\", which"},
+      {"the same tensor twice",
+       with(sharded(), "model-00002-of-00002.safetensors",
+            SafetensorsWriter().f32("b", "[1,2]", {3, 4}).f32("a", "[2]", {1, 2}).bytes()),
        "tensor \"a\" is in two shards"},
   };
   for (const auto& c : cases) {
@@ -181,7 +215,8 @@ TEST_CASE("what cannot be read is not taken for what is missing", "[engine][hugg
   std::filesystem::create_symlink("../blobs/def", folder / "config.json");
   CHECK_THAT(refusal(where), Contains("config.json is missing (a link to ../blobs/def, which is missing)"));
   CHECK_THAT(refusal(where + "/config.json"), Contains("is a link to ../blobs/def, which is missing"));
-  CHECK_THAT(refusal("no-org/no-model"), Contains("there is no such file or folder, and the cache of the Hugging Face Hub, ") && Contains("holds no models--no-org--no-model"));
+  CHECK_THAT(refusal("no-org/no-model"), Contains("there is no such file or folder, and the cache of the Hugging Face Hub, ") &&
+                                             Contains("holds no models--no-org--no-model"));
   // a superuser may enter every folder
   const bool superuser = ::geteuid() == 0;
   std::filesystem::permissions(folder.path(), std::filesystem::perms::none);
@@ -200,7 +235,8 @@ TEST_CASE("a folder's sha256 is that of what sha256sum prints for its files", "[
   const auto hash = [&] { return *(*open_checkpoint(folder.path().string()))->sha256(); };
   const auto expected = [&] {
     std::string lines;
-    for (const char* name : {"config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "tokenizer.json"}) {
+    for (const char* name :
+         {"config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "tokenizer.json"}) {
       const std::string bytes = slurp(folder / name);
       lines += sha256(bytes.data(), bytes.size()) + "  " + name + "\n";
     }

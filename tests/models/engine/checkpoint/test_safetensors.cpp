@@ -29,16 +29,22 @@ std::string one(std::string_view entry, size_t data = 0) {
 TEST_CASE("a whole safetensors file gives its tensors, wherever their bytes begin", "[engine][safetensors]") {
   const size_t padding = GENERATE(0u, 1u, 2u, 3u, 7u);  // moves the data off every alignment
   SafetensorsWriter writer;
-  writer.f32("a", "[2,3]", {1, 2, 3, 4, 5, 6.5f}).tensor("half", "F16", "[1]", std::string("\x00\x3c", 2)).tensor("none", "F32", "[0,4]", "");
+  writer.f32("a", "[2,3]", {1, 2, 3, 4, 5, 6.5f})
+      .tensor("half", "F16", "[1]", std::string("\x00\x3c", 2))
+      .tensor("none", "F32", "[0,4]", "");
   writer.tensor("brain", "BF16", "[1,2]", std::string("\x80\x3f\x00\xc0", 4)).f32("scalar", "[]", {0.25f});
   const TemporaryFile holder(safetensors(writer.header + "}" + std::string(padding, ' '), writer.data));
   auto opened = SafetensorsFile::open(holder.path());
   if (!opened) FAIL(opened.error().message);
   const SafetensorsFile file = *std::move(opened);
   REQUIRE(file.tensors().size() == 5);
-  struct { const char* name; TensorType type; std::vector<uint64_t> shape; std::vector<float> numbers; } const expected[] = {
-      {"a", TensorType::f32, {2, 3}, {1, 2, 3, 4, 5, 6.5f}}, {"half", TensorType::f16, {1}, {1}}, {"none", TensorType::f32, {0, 4}, {}},
-      {"brain", TensorType::bf16, {1, 2}, {1, -2}}, {"scalar", TensorType::f32, {}, {0.25f}},
+  struct { const char* name; TensorType type; std::vector<uint64_t> shape; std::vector<float> numbers;
+  } const expected[] = {
+      {"a", TensorType::f32, {2, 3}, {1, 2, 3, 4, 5, 6.5f}},
+      {"half", TensorType::f16, {1}, {1}},
+      {"none", TensorType::f32, {0, 4}, {}},
+      {"brain", TensorType::bf16, {1, 2}, {1, -2}},
+      {"scalar", TensorType::f32, {}, {0.25f}},
   };
   for (size_t i = 0; i < std::size(expected); ++i) {
     const Tensor& tensor = file.tensors()[i];
@@ -58,7 +64,8 @@ TEST_CASE("a wrong safetensors file is refused with its reason", "[engine][safet
     return safetensors("{\"a\":{" + pair + first + "},\"b\":{" + pair + second + "}}", std::string(data, '\0'));
   };
   const std::string max = std::to_string(std::numeric_limits<uint64_t>::max());
-  struct { const char* name; std::string bytes, reason; } const cases[] = {
+  struct { const char* name; std::string bytes, reason;
+  } const cases[] = {
       {"an empty file", "", "the file is empty"},
       {"seven bytes", "1234567", "too short"},
       {"a Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "git lfs pull"},
@@ -85,20 +92,24 @@ TEST_CASE("a wrong safetensors file is refused with its reason", "[engine][safet
       {"a negative extent", one(R"("dtype":"F32","shape":[-1],"data_offsets":[0,4])", 4), "not a list of whole numbers"},
       {"half an extent", one(R"("dtype":"F32","shape":[1.5],"data_offsets":[0,4])", 4), "not a list of whole numbers"},
       {"extents that overflow", one(R"("dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0])"), "absurdly large"},
-      {"an overflow behind a zero", one(R"("dtype":"F32","shape":[0,)" + max + "," + max + R"(],"data_offsets":[0,4])", 4), "has 4 bytes"},
+      {"an overflow behind a zero", one(R"("dtype":"F32","shape":[0,)" + max + "," + max + R"(],"data_offsets":[0,4])", 4),
+       "has 4 bytes"},
       {"nine dimensions", one(R"("dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4])", 4), "has 9 dimensions"},
       {"offsets the wrong way round", one(pair + "[4,0]", 4), "lies at [4,0]"},
       {"an end beyond the file", one(pair + "[0,4]", 3), "(cut short?)"},
       {"offsets that overflow", one(pair + "[" + max + "," + max + "]", 4), "(cut short?)"},
       {"negative offsets", one(pair + "[-4,0]", 4), "lies at [-4,0]"},
-      {"too few bytes", one(R"("dtype":"F32","shape":[2],"data_offsets":[0,4])", 4), "has 4 bytes, and its type and shape ask for 8"},
-      {"too many bytes", one(R"("dtype":"F16","shape":[1],"data_offsets":[0,4])", 4), "has 4 bytes, and its type and shape ask for 2"},
+      {"too few bytes", one(R"("dtype":"F32","shape":[2],"data_offsets":[0,4])", 4),
+       "has 4 bytes, and its type and shape ask for 8"},
+      {"too many bytes", one(R"("dtype":"F16","shape":[1],"data_offsets":[0,4])", 4),
+       "has 4 bytes, and its type and shape ask for 2"},
       {"the same bytes twice", two("[0,4]", "[0,4]", 4), "tensors \"a\" and \"b\" overlap"},
       {"overlapping tensors", two("[0,4]", "[2,6]", 6), "tensors \"a\" and \"b\" overlap"},
       {"a hole", two("[0,4]", "[8,12]", 12), "4 bytes before tensor \"b\" belong to no tensor"},
       {"a hole at the start", one(pair + "[4,8]", 8), "4 bytes before tensor \"t\""},
       {"bytes behind the last", one(pair + "[0,4]", 5), "1 bytes behind the last tensor"},
-      {"a tensor twice", safetensors("{\"a\":{" + pair + "[0,4]},\"a\":{" + pair + "[4,8]}}", "12345678"), "\"a\" occurs twice"},
+      {"a tensor twice", safetensors("{\"a\":{" + pair + "[0,4]},\"a\":{" + pair + "[4,8]}}", "12345678"),
+       "\"a\" occurs twice"},
       {"a nameless tensor", safetensors("{\"\":{" + pair + "[0,4]}}", "1234"), "a name that is empty"},
   };
   for (const auto& c : cases) {

@@ -61,7 +61,9 @@ inline int32_t best(uint64_t hash, bool forbid_end) {
   return 'c' + static_cast<int32_t>(hash / 23 % 20);
 }
 
-inline float state(uint64_t hash, uint32_t i) { return static_cast<float>(extend(hash, -1 - static_cast<int32_t>(i)) % 2001) / 1000 - 1; }
+inline float state(uint64_t hash, uint32_t i) {
+  return static_cast<float>(extend(hash, -1 - static_cast<int32_t>(i)) % 2001) / 1000 - 1;
+}
 
 /// Pages hold token ids and the rope_length of their keys; what a row sees is read back through its page table and must be what
 /// the scheduler promised.
@@ -88,7 +90,8 @@ class HashDevice : public Device {
         const uint32_t p = run.position + r - run.first_row;
         if (b.positions[r] != p || p >= given.context) throw std::logic_error("a wrong position");
         pages_.at(b.pages.at(run.first_page + p / page_tokens))[p % page_tokens] = {b.tokens[r], run.rope_length};
-        for (; extra != b.stores.end() && extra->row == r; ++extra) pages_.at(extra->page)[extra->offset] = {b.tokens[r], run.rope_length};
+        for (; extra != b.stores.end() && extra->row == r; ++extra)
+          pages_.at(extra->page)[extra->offset] = {b.tokens[r], run.rope_length};
       }
       next += run.rows;
     }

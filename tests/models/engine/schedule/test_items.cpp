@@ -69,7 +69,8 @@ TEST_CASE("a token without a row in the embedding fails the request that has it,
     const RequestItems failed = made(request);
     CHECK(failed.status == SXT_BAD_DATA);
     CHECK(failed.items.empty());
-    CHECK_THAT(failed.message, Catch::Contains("request 3 has the token") && Catch::Contains("for which the model's embedding of 121 rows has none"));
+    CHECK_THAT(failed.message, Catch::Contains("request 3 has the token") &&
+                                   Catch::Contains("for which the model's embedding of 121 rows has none"));
   };
   CHECK(made(r.score("ax", {"bc", "d"})).items.size() == 2);
   fails(r.score("ax", {"b", "cy"}));

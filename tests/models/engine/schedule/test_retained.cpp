@@ -167,7 +167,8 @@ TEST_CASE("after a call that was cancelled nothing is retained, and all pages ar
   check_same({again}, from_scratch(requests));
 }
 
-TEST_CASE("what a request leaves is not found by its own call, whose counters do not depend on who is done first", "[retained]") {
+TEST_CASE("what a request leaves is not found by its own call, whose counters do not depend on who is done first",
+          "[retained]") {
   const std::string prompt(40, 'c');
   Requests alone, requests;
   alone.generate(prompt, 20).min_new_tokens = 20;

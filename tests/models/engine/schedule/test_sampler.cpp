@@ -14,7 +14,8 @@ using namespace sextant::engine;
 TEST_CASE("a weight is exp(), rounded to units of 2^-40", "[schedule]") {
   std::mt19937 random(1);
   for (int i = 0; i < 20'000; ++i) {
-    const float highest = static_cast<float>(random() % 1000) / 37 - 13, logit = highest - static_cast<float>(random() % 100'000) / 2000;
+    const float highest = static_cast<float>(random() % 1000) / 37 - 13,
+                logit = highest - static_cast<float>(random() % 100'000) / 2000;
     const float temperature = 0.05f + static_cast<float>(random() % 100) / 30;
     const double expected = std::exp((double{logit} - highest) / temperature) * 0x1p40;
     REQUIRE(std::abs(static_cast<double>(draw::weight(logit, highest, temperature)) - expected) <= 0.501 + expected * 1e-15);
@@ -42,7 +43,8 @@ TEST_CASE("tokens come as often as their probabilities say, and only those that 
   std::vector<int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
   std::erase(order, 6);
-  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int32_t a, int32_t b) { return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)]; });
   if (c.top_k) order.resize(c.top_k);
   const auto p = [&](int32_t id) { return std::exp(double{logits[static_cast<size_t>(id)]} / c.temperature); };
   double total = 0, sum = 0;
@@ -53,7 +55,8 @@ TEST_CASE("tokens come as often as their probabilities say, and only those that 
   constexpr int draws = 20'000;
   std::vector<double> count(logits.size());
   for (int i = 0; i < draws; ++i)
-    ++count[static_cast<size_t>(sample(logits, {c.temperature, c.top_p, c.top_k, random_bits(5, 6, static_cast<uint64_t>(i))}, forbidden))];
+    ++count[static_cast<size_t>(
+        sample(logits, {c.temperature, c.top_p, c.top_k, random_bits(5, 6, static_cast<uint64_t>(i))}, forbidden))];
   for (size_t id = 0; id < logits.size(); ++id) {
     CAPTURE(id);
     const bool there = std::find(order.begin(), order.end(), static_cast<int32_t>(id)) != order.end();
@@ -108,7 +111,10 @@ TEST_CASE("min_p leaves what transformers leaves, after temperature, top_k and t
     for (const auto& x : sextant::json::find(one, "logits")->GetArray()) logits.push_back(x.GetFloat());
     std::set<int32_t> drawn;
     for (uint64_t i = 0; i < 4000; ++i)
-      drawn.insert(sample(logits, {number("temperature"), number("top_p"), static_cast<uint32_t>(number("top_k")), random_bits(5, 6, i), number("min_p")}, {}));
+      drawn.insert(sample(logits,
+                          {number("temperature"), number("top_p"), static_cast<uint32_t>(number("top_k")), random_bits(5, 6, i),
+                           number("min_p")},
+                          {}));
     const auto left = sextant::test::ids_of(sextant::json::find(one, "left"));
     CHECK(std::vector<int32_t>(drawn.begin(), drawn.end()) == left);
   }

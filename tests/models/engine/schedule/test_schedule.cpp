@@ -57,7 +57,10 @@ Requests random_requests(uint64_t seed, size_t n) {
     seen.push_back(prefix);
     switch (random() % 4) {
       case 0: out.generate(prefix, static_cast<uint32_t>(random() % 50)).min_new_tokens = random() % 2 ? 0 : 7; break;
-      case 1: out.score(prefix, {" A", " B", " C", " D"}, SXT_REQUEST_TOKEN_LOGPROBS | (random() % 2 ? SXT_REQUEST_TOTAL_LOGPROB : 0)); break;
+      case 1:
+        out.score(prefix, {" A", " B", " C", " D"},
+                  SXT_REQUEST_TOKEN_LOGPROBS | (random() % 2 ? SXT_REQUEST_TOTAL_LOGPROB : 0));
+        break;
       case 2: out.score(prefix, {"x", "xy" + std::string(random() % 30, 'z'), ""}); break;
       default: out.whole(prefix, SXT_REQUEST_TOKEN_LOGPROBS); break;
     }
@@ -334,7 +337,8 @@ TEST_CASE("workers that cannot all have a thread say so, and those that have one
   };
   {
     const sextant::test::FewThreads limit;
-    CHECK_THROWS_WITH(on_workers(16, failed, body), Catch::Matches("of 16 workers, one a device, only [2-9] get a thread \\(.+\\); allow .*"));
+    CHECK_THROWS_WITH(on_workers(16, failed, body),
+                      Catch::Matches("of 16 workers, one a device, only [2-9] get a thread \\(.+\\); allow .*"));
   }
   CHECK(failed);
   CHECK(begun > 0);

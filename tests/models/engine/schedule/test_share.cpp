@@ -98,7 +98,8 @@ void check_equal(const std::vector<Got>& a, const std::vector<Got>& b) {
     REQUIRE(a[i].prompt_tokens == b[i].prompt_tokens);
     REQUIRE(a[i].token_logprobs == b[i].token_logprobs);
     REQUIRE(a[i].scores.size() == b[i].scores.size());
-    for (size_t c = 0; c < a[i].scores.size(); ++c) REQUIRE(std::memcmp(&a[i].scores[c].total_logprob, &b[i].scores[c].total_logprob, sizeof(double)) == 0);
+    for (size_t c = 0; c < a[i].scores.size(); ++c)
+      REQUIRE(std::memcmp(&a[i].scores[c].total_logprob, &b[i].scores[c].total_logprob, sizeof(double)) == 0);
   }
 }
 

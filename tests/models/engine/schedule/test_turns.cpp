@@ -1,4 +1,5 @@
-// Crowds of conversations, at random, among other requests: nobody can tell from a result what was retained, and counters say it.
+// Crowds of conversations, at random, among other requests: nobody can tell from a result what was retained, and counters say
+// it.
 #include <set>
 #include "turns.hpp"
 
@@ -48,7 +49,8 @@ struct Crowd {
   }
 };
 
-// What a call computes, as plainly as it can be said: the distinct beginnings of its items, but for those that calls before it left.
+// What a call computes, as plainly as it can be said: the distinct beginnings of its items, but for those that calls before it
+// left.
 struct Oracle {
   using Ids = std::vector<int32_t>;
   using Path = std::pair<uint32_t, Ids>;  // of keys that are rotated for one length

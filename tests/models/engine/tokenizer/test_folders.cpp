@@ -106,7 +106,8 @@ TEST_CASE("InternLM2's tokenizer with its special tokens adds BOS and knows its 
 
 TEST_CASE("the chat template is found where transformers finds it", "[engine][tokenizer]") {
   const std::string named = R"({"chat_template":[{"name":"rag","template":"R"},{"name":"default","template":"D"}]})";
-  struct { Files files; std::string expected; } const cases[] = {
+  struct { Files files; std::string expected;
+  } const cases[] = {
       {{}, ""},
       {{{"tokenizer_config.json", R"({"chat_template":"C"})"}}, "default=C "},
       {{{"tokenizer_config.json", named}}, "rag=R default=D "},
@@ -114,7 +115,8 @@ TEST_CASE("the chat template is found where transformers finds it", "[engine][to
       {{{"tokenizer_config.json", R"({"chat_template":[{"name":"only","template":"O"}]})"}}, "only=O "},
       {{{"tokenizer_config.json", named}, {"chat_template.jinja", "J"}}, "default=J "},
       {{{"tokenizer_config.json", named}, {"additional_chat_templates/tool_use.jinja", "T"}}, "tool_use=T "},
-      {{{"chat_template.jinja", "J"}, {"additional_chat_templates/b.jinja", "B"}, {"additional_chat_templates/a.jinja", "A"}}, "default=J a=A b=B "},
+      {{{"chat_template.jinja", "J"}, {"additional_chat_templates/b.jinja", "B"}, {"additional_chat_templates/a.jinja", "A"}},
+       "default=J a=A b=B "},
       {{{"chat_template.json", R"({"chat_template":"P"})"}}, "default=P "},
       {{{"chat_template.json", R"({"chat_template":[{"name":"default","template":"P"}]})"}}, "default=P "},
       {{{"tokenizer_config.json", "{}"}, {"chat_template.json", R"({"chat_template":"P"})"}}, "default=P "},

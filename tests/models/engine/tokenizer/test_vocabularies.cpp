@@ -46,7 +46,8 @@ std::vector<fs::path> vocabulary_files() {
   std::vector<fs::path> paths;
   for (const auto& entry : fs::directory_iterator(fs::path(SEXTANT_GOLDEN_DIR) / "tokenizers")) {
     const fs::path extension = entry.path().extension();
-    if ((extension == ".json" || extension == ".model") && entry.path().filename() != "texts.json") paths.push_back(entry.path());
+    if ((extension == ".json" || extension == ".model") && entry.path().filename() != "texts.json")
+      paths.push_back(entry.path());
   }
   CHECK(paths.size() == 16);
   return paths;
