@@ -79,8 +79,8 @@ extern "C" void on_crash(int signal, siginfo_t* about, void*) {
   const char* who = plugin::call_in_progress();
   if (out_of_memory) {
     say(*who ? who : "Sextant");
-    say(" ran out of memory; allow the program more (ulimit -v shows what it may have), or read less at once (--limit, --rows, "
-        "a smaller --batch-size). What a run had finished is kept: -r goes on there\n");
+    say(" ran out of memory; allow the program more (ulimit -v shows what it may have), or give it smaller files and batches. "
+        "What a run had finished is kept: -r goes on there\n");
     leave_at_once(exit_unavailable);
   }
   say(*who ? who : "Sextant itself");

@@ -23,8 +23,13 @@ Result<std::vector<JsonLine>> read_json_lines(const std::string& input) {
     rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
     ++number;
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
-    auto document = json::parse(line, fmt::format("{} line {}", from_stdin ? "stdin" : input, number));
-    if (!document) return Error{Error::Kind::data, document.error().message};
+    const std::string place = fmt::format("{} line {}", from_stdin ? "stdin" : input, number);
+    auto document = json::parse(line, place);
+    if (!document) {  // it counts the lines of the line
+      std::string message = document.error().message;
+      if (message.starts_with(place + ":1:")) message.replace(place.size(), 3, ", column ");
+      return Error{Error::Kind::data, std::move(message)};
+    }
     if (!document->IsObject())
       return Error{Error::Kind::data, fmt::format("{} line {}: must be a JSON object", from_stdin ? "stdin" : input, number)};
     lines.push_back({number, *std::move(document)});

@@ -36,7 +36,11 @@ Result<void> for_each_line(const std::string& input,
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
     const std::string place = fmt::format("{}:{}", input.empty() ? "stdin" : input, number);
     auto parsed = json::parse(line, place);
-    if (!parsed) return Error{Error::Kind::data, parsed.error().message};
+    if (!parsed) {  // it counts the lines of the line
+      std::string message = parsed.error().message;
+      if (message.starts_with(place + ":1:")) message.erase(place.size(), 2);
+      return Error{Error::Kind::data, std::move(message)};
+    }
     if (!parsed->IsObject()) return Error{Error::Kind::data, fmt::format("{}: a line must be a JSON object", place)};
     SXT_CHECK(use(*parsed, place));
   }
