@@ -3,6 +3,7 @@
 #include <iostream>
 #include <iterator>
 #include "../base/files.hpp"
+#include "../base/json_line.hpp"
 
 namespace sextant::cli {
 
@@ -24,15 +25,10 @@ Result<std::vector<JsonLine>> read_json_lines(const std::string& input) {
     ++number;
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
     const std::string place = fmt::format("{} line {}", from_stdin ? "stdin" : input, number);
-    auto document = json::parse(line, place);
-    if (!document) {  // it counts the lines of the line
-      std::string message = document.error().message;
-      if (message.starts_with(place + ":1:")) message.replace(place.size(), 3, ", column ");
-      return Error{Error::Kind::data, std::move(message)};
-    }
-    if (!document->IsObject())
+    SXT_TRY(json::Document document, parse_line(line, place));
+    if (!document.IsObject())
       return Error{Error::Kind::data, fmt::format("{} line {}: must be a JSON object", from_stdin ? "stdin" : input, number)};
-    lines.push_back({number, *std::move(document)});
+    lines.push_back({number, std::move(document)});
   }
   return lines;
 }

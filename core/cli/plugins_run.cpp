@@ -8,6 +8,7 @@
 #include <iostream>
 #include <numeric>
 #include <sextant/printable.hpp>
+#include "../base/json_line.hpp"
 #include "../data/fields.hpp"
 #include "workspace.hpp"
 
@@ -35,14 +36,9 @@ Result<void> for_each_line(const std::string& input,
   for (size_t number = 1; std::getline(stream, line); ++number) {
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
     const std::string place = fmt::format("{}:{}", input.empty() ? "stdin" : input, number);
-    auto parsed = json::parse(line, place);
-    if (!parsed) {  // it counts the lines of the line
-      std::string message = parsed.error().message;
-      if (message.starts_with(place + ":1:")) message.erase(place.size(), 2);
-      return Error{Error::Kind::data, std::move(message)};
-    }
-    if (!parsed->IsObject()) return Error{Error::Kind::data, fmt::format("{}: a line must be a JSON object", place)};
-    SXT_CHECK(use(*parsed, place));
+    SXT_TRY(const json::Document parsed, parse_line(line, place));
+    if (!parsed.IsObject()) return Error{Error::Kind::data, fmt::format("{}: a line must be a JSON object", place)};
+    SXT_CHECK(use(parsed, place));
   }
   return {};
 }

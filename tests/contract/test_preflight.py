@@ -56,7 +56,7 @@ class Refused(ContractTest):
             ({"template": dict(dialogue, rounds=1)}, ["rounds"]),
             ({"metrics": [{"type": "accuracy"}, {"type": "accuracy"}]}, ["accuracy twice"]),
             ({"inferencer": {"type": "gen", "stop": [""]}}, ["stop has an empty text"]),
-            ({"inferencer": {"type": "gen", "max_out_len": 0}}, ["max_out_len must be 1 or more"]),
+            ({"inferencer": {"type": "gen", "max_out_len": -1}}, ["max_out_len must be 1 or more"]),
             ({"template": {"type": "dialogue", "round": []}}, ["'round'", "at least 1"]),
             ({"template": {"type": "dialogue", "round": [{"role": "USER", "prompt": "{question}"}]}}, ["tiny: ", '"USER"', "HUMAN"]),
         ):
