@@ -62,6 +62,7 @@ void add_what(po::options_description& options) {
       "compute", text()->value_name("TYPE"), "auto, f32, bf16, fp16 or int8")(
       "memory", text()->value_name("SIZE"), "memory to use at most")("no-prefix-reuse", po::bool_switch(),
                                                                      "compute shared prefixes again for every request")(
+      "no-speculation", po::bool_switch(), "compute each token of a reply when the one before it is known")(
       "chat-template", text()->value_name("WHICH"), "auto, none, the name of one of the model's, or a .jinja file")(
       "chat-template-kwargs", texts()->value_name("K=V..."), "variables of the chat template: enable_thinking=false")(
       "system-prompt", text()->value_name("TEXT"), "a system message before every conversation")(
@@ -309,6 +310,7 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   SXT_TRY(run.seed, get_number<uint64_t>(values, "seed"));
   run.stop_words = get_all(values, "stop-words");
   run.no_prefix_reuse = is_set(values, "no-prefix-reuse");
+  run.no_speculation = is_set(values, "no-speculation");
   run.custom_dataset_path = get(values, "custom-dataset-path");
   run.custom_dataset_meta_path = get(values, "custom-dataset-meta-path");
   run.custom_dataset_data_type = get(values, "custom-dataset-data-type");
