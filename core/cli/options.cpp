@@ -242,6 +242,7 @@ po::options_description run_options() {
       ("work-dir,w", text()->value_name("DIR"), "where runs are written (default outputs/default)")
       ("fail-under", texts()->value_name("DATASET[,METRIC]=X..."), "exit with 1 where a score is worse than that")
       ("dry-run", po::bool_switch(), "print the plan, compute nothing")
+      ("color", text()->value_name("WHEN"), "auto (default), always or never: colours of the table")  // auto heeds NO_COLOR
       ("allow-missing", po::bool_switch(), "data sets that are missing do not fail the run")
       ("cache", po::bool_switch(), "take answers of earlier runs in the work dir, by content key")
       ("dump-eval-details", text()->value_name("[BOOL]"), "details per sample in results (default true)")
@@ -347,6 +348,7 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   flags.debug = is_set(values, "debug");
   flags.quiet = is_set(values, "quiet");
   flags.json = is_set(values, "json");
+  flags.color = get(values, "color");
   flags.cache = is_set(values, "cache");
   flags.tokens = is_set(values, "tokens");
   flags.help = is_set(values, "help");
