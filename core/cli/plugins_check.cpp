@@ -112,6 +112,14 @@ Result<std::string> config_of_program(const CheckOptions& options) {
   return json::write(out);
 }
 
+/// A loader is always given a path; without one of the caller's it names nothing.
+std::string with_path(const std::string& config) {
+  auto out = json::parse(config, "--config");
+  if (!out || json::find(*out, "path")) return config;
+  json::set(*out, "path", "/nonexistent/sextant-check", out->GetAllocator());
+  return json::write(*out);
+}
+
 Result<void> can_be(plugin::Host& host, Kind kind, const std::string& config) {
   const auto drop = [](const auto& made) -> Result<void> { return made ? Result<void>() : Result<void>(made.error()); };
   switch (kind) {
@@ -136,7 +144,7 @@ Result<int> check_program(const CheckOptions& options) {
   }
   const std::string shown = join(options.words, " ");
   for (const Kind kind : kinds) {
-    const auto made = can_be(host, kind, config);
+    const auto made = can_be(host, kind, kind == Kind::dataset ? with_path(config) : config);
     // a program that is of another kind says so; one whose data are missing is of this one
     if (!made && made.error().message.find(" is wanted") != std::string::npos && kind != kinds.back()) continue;
     if (!made && made.error().kind != Error::Kind::missing) return made.error();

@@ -183,6 +183,10 @@ sandbox::Confinement confinement(const plugin::IsolatedSpec& spec) {
   return out;
 }
 
+void say_what_is_open(const sandbox::Confined& confined) {
+  if (confined.landlock == 0) fmt::print(stderr, "warning: this kernel has no Landlock: an isolated plugin can read every file that you can\n");
+}
+
 int fail(int fd, const Error& error) {
   // whoever asks hears it as the answer to its first line
   std::string buffer, line;
@@ -212,7 +216,9 @@ int serve_isolated_plugin(const std::string& spec_json) {
   const auto spec = plugin::isolated_spec_from(spec_json);
   if (!spec) return fail(0, spec.error());
   if (!spec->command.empty()) {
-    if (const auto confined = sandbox::confine(confinement(*spec)); !confined) return fail(0, confined.error());
+    const auto confined = sandbox::confine(confinement(*spec));
+    if (!confined) return fail(0, confined.error());
+    say_what_is_open(*confined);
     return become(*spec);
   }
   // the plugin's standard input is nothing, and what it prints is for people
@@ -226,7 +232,9 @@ int serve_isolated_plugin(const std::string& spec_json) {
   plugin::SearchPath search;
   search.folders = {std::filesystem::path(spec->file).parent_path()};
   plugin::Host host(plugin::Registry::discover(search), nullptr);
-  if (const auto confined = sandbox::confine(confinement(*spec)); !confined) return fail(fd, confined.error());
+  const auto confined = sandbox::confine(confinement(*spec));
+  if (!confined) return fail(fd, confined.error());
+  say_what_is_open(*confined);
   return Server(fd, *spec, *kind, host).serve();
 }
 

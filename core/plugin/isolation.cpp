@@ -49,6 +49,12 @@ Isolation& current() {
   return *isolation;
 }
 
+fs::path real_path(const fs::path& path) {
+  std::error_code code;
+  const fs::path real = fs::weakly_canonical(path, code);
+  return code ? path : real;
+}
+
 /// Every text of the configuration that names something on the disk.
 void add_paths(const json::Value& value, std::vector<std::string>& to) {
   if (value.IsString()) {
@@ -231,7 +237,8 @@ Result<std::string> isolated_config(const Found& found, const std::string& confi
   add_paths(given, named);
   spec.readable = always_readable();
   if (program) add_program(spec.command, spec.readable);
-  else spec.readable.push_back(found.file->path.parent_path().string());
+  else spec.readable.push_back(real_path(found.file->path).parent_path().string());
+  spec.readable.push_back(found.file->path.parent_path().string());
   spec.readable.insert(spec.readable.end(), named.begin(), named.end());
   std::string title = component_name(component.kind, component.id);
   if (program && !spec.command.empty()) title += " " + spec.command.back();
