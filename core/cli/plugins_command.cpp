@@ -36,7 +36,7 @@ constexpr const char* overview = R"(usage: sextant plugins COMMAND ...
   list [PATTERN...]     the plugins that were found, those that others hide, and the files that cannot be used
   info KIND:ID          one plugin's facts and options
   run KIND:ID           try one plugin on JSON lines
-  describe FILE.so      print the manifest of a plugin that you built; keep it beside it as FILE.json
+  describe FILE.so      print the manifest of a plugin that you built; keep it next to it as FILE.json
   check FILE.so|COMMAND is it sound? tries every rule of the ABI in a child process; says "ok", or what is wrong and where the rule stands
   new KIND NAME         write a folder that builds, passes its own test, and is found: in C++, C or Python
   probe FILE.so         (internal) load it here and print its manifest

@@ -77,15 +77,15 @@ struct Host::State {
 
   template <class Table>
   Result<Created<Table>> create(Kind kind, std::string_view id, std::string_view interface_id, std::string_view config_json,
-                                std::string_view origin, bool stands_in = false) {  // for a component in a process of its own
+                                std::string_view origin, const std::string& stands_in_for = {}) {
     auto found = registry.find(kind, id);
     if (!found) return Error{found.error().kind, fmt::format("{}: {}", origin, found.error().message)};
-    const std::string name = component_name(kind, id);
+    const std::string name = stands_in_for.empty() ? component_name(kind, id) : stands_in_for;
     SXT_TRY(const std::string config, schema::check_config(name, found->component->schema, config_json, origin));
-    if (!stands_in && isolation().applies(*found)) {
+    if (stands_in_for.empty() && isolation().applies(*found)) {
       note_loaded(found->file);
       SXT_TRY(const std::string stand_in, isolated_config(*found, config));
-      return create<Table>(kind, "command", interface_id, stand_in, origin, true);
+      return create<Table>(kind, "command", interface_id, stand_in, origin, name);
     }
     const PluginFile& file = *found->file;
     SXT_TRY(const sxt_entry* entry, load_library(file.path, file.sha256));

@@ -71,7 +71,8 @@ std::vector<std::string> all_or_throw(std::vector<Answer> answers, const char* w
   for (size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i])
       throw PluginError(PluginError::status_of(answers[i].error().kind),
-                        fmt::format("{} {} of {}: {}", what, i, answers.size(), answers[i].error().message));
+                        answers.size() == 1 ? answers[i].error().message
+                                            : fmt::format("{} {} of {}: {}", what, i, answers.size(), answers[i].error().message));
     out.push_back(*std::move(answers[i]));
   }
   return out;
@@ -410,7 +411,7 @@ sxt_status run(sxt_object* object, uint64_t call, const sxt_request* const* requ
         });
         if (put != SXT_OK)
           put_failure(sink, i,
-                      {Error::Kind::internal, fmt::format("{} answered {}, which is no reply", c.program.name(),
+                      {Error::Kind::internal, fmt::format("{} answered {}, which is not a reply", c.program.name(),
                                                           answer ? answer->substr(0, 80) : "")});
       }
       begin = end;

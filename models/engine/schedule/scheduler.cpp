@@ -20,7 +20,7 @@
 namespace sextant::engine {
 namespace {
 
-constexpr int32_t no_token = -2;  // the model's numbers are none
+constexpr int32_t no_token = -2;  // the logits are NaN
 
 // A generation at work.
 struct Live {
