@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Components that crash, hang, leak, fork, lie, write and phone, of every kind, in ELF and in Python, with --isolate: the run must end
-with a number for every healthy sample and a reason for every other, and nothing outside may have changed.
+with a number for every healthy sample and a reason for every other, and nothing outside may have changed. What is asked of a model has
+no number where a sample of its set failed (docs/adr/0003): every healthy sample's reply is kept then, and the log names the others.
 
     tools/acceptance/chaos.py [--program PATH] [--bad-plugins DIR] [--kinds metric,model] [--languages elf,python] [--do crash,loop]
 
@@ -11,6 +12,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -167,6 +169,8 @@ def try_samples(trial, acts):
     record = next(iter(sorted((trial.folder / "work").glob("*/run.json"))), None)
     if record is None or json.loads(record.read_text())["status"] == "incomplete" and done.returncode != 75:
         faults.append("the run did not end: %s" % done.stderr[-600:])
+    if trial.kind in ("template", "inferencer", "retriever", "model"):
+        return faults + asked(trial, words, acts), took, done
     for i, act in enumerate(words):
         sample = samples.get(i, {})
         number = number_of(sample)
@@ -178,6 +182,19 @@ def try_samples(trial, acts):
         if act is not None and number is not None and not acts[act]:
             faults.append("sample %d ('%s') has a number" % (i, act))
     return faults, took, done
+
+
+def asked(trial, words, acts):
+    """Of what is asked of a model: replies in the journal, reasons in the log."""
+    work = next(iter(sorted((trial.folder / "work").glob("*_*"))), pathlib.Path("/nonexistent"))
+    text = "".join(file.read_text(errors="replace") for file in work.glob("logs/infer/*/chaos.out"))
+    named = {int(number): why for number, why in re.findall(r"^\S+ \S+ sample (\d+): (.*)", text, re.M)}
+    kept = sum(1 for file in work.glob("journal/toy/chaos.jsonl") for _ in file.open())
+    faults = ["sample %d behind '%s' is healthy and failed: %s" % (i, words[i - 1], why) for i, why in named.items() if words[i] is None]
+    faults += ["sample %d ('%s') did not fail" % (i, act) for i, act in enumerate(words) if act is not None and not acts[act] and i not in named]
+    if kept != len(words) - len(named):
+        faults.append("%d replies are kept, of %d samples that did not fail" % (kept, len(words) - len(named)))
+    return faults
 
 
 def try_loader(trial, acts):
@@ -223,9 +240,6 @@ def main():
                 acts = dict(ACTS, **(MORE.get(kind, {}) if language == "elf" else {}))
                 if args.do:
                     acts = {act: may for act, may in acts.items() if act in args.do.split(",")}
-                if kind == "postprocessor" or language == "python":
-                    # what is printed goes to standard error; a text that is written to a file Python refuses itself
-                    acts = dict(acts)
                 trial = Trial(args, pathlib.Path(folder) / (language + "_" + kind), kind, language)
                 faults, took, done = (try_loader if kind == "dataset" else try_samples)(trial, acts)
                 if trial.outside.exists():
