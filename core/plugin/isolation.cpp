@@ -154,7 +154,9 @@ Result<Isolation> parse_isolation(const std::vector<std::string>& words) {
       limited = true;
     } else {
       const std::string kind = word.substr(0, word.find(':'));
-      if (word.find('/') == word.npos && word != "all" && kind.find_first_of("*?") == kind.npos) SXT_CHECK(kind_from_name(kind));
+      if (word.find('/') == word.npos && word != "all" && kind.find_first_of("*?") == kind.npos)
+        if (const auto known = kind_from_name(kind); !known)
+          return Error{Error::Kind::usage, fmt::format("--isolate {}: {}", word, known.error().message)};
       std::error_code code;
       if (word.find('/') != word.npos && !fs::is_directory(word, code))
         return Error{Error::Kind::usage, fmt::format("--isolate {}: there is no such folder of plugins", word)};
