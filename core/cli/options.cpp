@@ -8,6 +8,7 @@
 #include <boost/program_options/positional_options.hpp>
 #include <fmt/format.h>
 #include "../base/text.hpp"
+#include "../plugin/isolation.hpp"
 
 namespace sextant::cli {
 namespace {
@@ -76,7 +77,9 @@ void add_what(po::options_description& options) {
       "compat", text()->value_name("WHICH"), "none, opencompass, opencompass-0.2.4 or lm-eval (docs/compat.md)")(
       "data-dir", text()->value_name("DIR"), "where the data sets are")(
       "config-dir", text()->value_name("DIR"), "more cards, searched first")("plugin-path", texts()->value_name("DIR..."),
-                                                                             "more plugins, searched first");
+                                                                             "more plugins, searched first")(
+      "isolate", texts()->value_name("[WHAT...]"),
+      "run plugins in processes of their own, shut in: all, a kind, KIND:ID or a folder; deadline=S, memory=SIZE");
 }
 
 void add_common(po::options_description& options) {
@@ -192,7 +195,7 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
     const std::string long_name = args[i] == "-r" ? "--reuse" : args[i];
     const bool value_follows = i + 1 < args.size() && !args[i + 1].starts_with("-") && !args[i + 1].ends_with(".json");
     // without a value the last run is meant, or yes; said here, since Boost would take the next word all the same
-    const char* silent = long_name == "--reuse" ? latest : "true";
+    const char* silent = long_name == "--reuse" ? latest : long_name == "--isolate" ? "all" : "true";
     given.push_back(long_name + "=" + (value_follows ? args[++i] : silent));
   }
   po::positional_options_description bare;
@@ -229,7 +232,7 @@ Result<void> check_config_dir(const std::string& folder) {
 }
 
 const Texts& run_optional_values() {
-  static const Texts names = {"-r", "--reuse", "--dump-eval-details"};
+  static const Texts names = {"-r", "--reuse", "--dump-eval-details", "--isolate"};
   return names;
 }
 
@@ -344,6 +347,7 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   flags.config_dir = get(values, "config-dir");
   SXT_CHECK(check_config_dir(flags.config_dir));
   flags.plugin_path = get_all(values, "plugin-path");
+  if (const Texts isolated = get_all(values, "isolate"); !isolated.empty()) SXT_CHECK(plugin::set_isolation(isolated));
   flags.dry_run = is_set(values, "dry-run");
   flags.debug = is_set(values, "debug");
   flags.quiet = is_set(values, "quiet");

@@ -15,7 +15,7 @@
 
 namespace sextant::engine {
 
-inline constexpr int32_t no_token = -2;  // the model's numbers are none
+inline constexpr int32_t no_token = -2;  // the logits are NaN
 
 /// A generation at work.
 struct Live {
