@@ -15,6 +15,7 @@ Usage: sextant COMMAND [ARGUMENTS]
   run      [CONFIG.json] ...      evaluate models on data sets
   list     [datasets|models|plugins|summarizers] [PATTERN...]
   prompt   ... [-n INDEX] [--tokens]   show byte for byte what the model would be sent
+  check    [CONFIG.json] ...      what is wrong with an evaluation, before a model is asked
   report   RUN_DIR                rebuild the tables of a run
   show     RUN [--wrong]          single samples: what was asked, said, read and wanted
   compare  RUN [RUN...]           two models on the same questions: the difference, and whether it may be chance
@@ -60,6 +61,17 @@ Exit codes: 0 all done, 1 --fail-under says no, 64 usage, 65 bad data or configu
 Shows byte for byte what the model would be sent. Runs no model but those that a retriever reads.
 )",
         prompt_options());
+  if (command == "check")
+    return with_options(
+        R"(Usage: sextant check [CONFIG.json] --datasets NAME... [--model-path FILE.gguf | --models NAME...] [--json] [OPTIONS]
+
+Looks for what makes the scores of a run say less than they seem to, and asks no model: right answers through the extractors and
+metrics, each option as the answer to every row, answers in prompts, questions among their own examples, contradicting and equal
+rows, chat templates and special tokens, cut prompts, stop words in answers. Takes `run`'s flags; looks at no more than 1000 rows
+of each set, evenly spread. Each finding: severity, data set and model, a row that shows it, and what to do.
+Exit codes: 0 no error was found, 65 one was found, 64 usage.
+)",
+        check_options());
   if (command == "list")
     return R"(Usage: sextant list [datasets|models|plugins|summarizers] [PATTERN...] [--data-dir DIR] [--long] [--json]
        sextant list tasks DIR... [PATTERN...] [--json]

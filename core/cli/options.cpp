@@ -261,6 +261,16 @@ po::options_description prompt_options() {
   return options;
 }
 
+po::options_description check_options() {
+  po::options_description options("Options");
+  add_what(options);
+  options.add_options()
+      ("work-dir,w", text()->value_name("DIR"), "where the run would be written (default outputs/default)")
+      ("allow-missing", po::bool_switch(), "data sets that are missing are no errors");
+  add_common(options);
+  return options;
+}
+
 Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   RunCommandFlags flags;
   config::RunFlags& run = flags.run;

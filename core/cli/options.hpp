@@ -38,6 +38,7 @@ struct RunCommandFlags {
 };
 po::options_description run_options();
 po::options_description prompt_options();     // run's, less what concerns running, and -n, --tokens
+po::options_description check_options();      // the same that make a configuration, and where a run would write
 Result<RunCommandFlags> run_flags(const po::variables_map& values);
 
 /// Where `sextant run`'s options with an optional value are listed for parse_options.

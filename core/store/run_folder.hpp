@@ -23,6 +23,8 @@ class RunFolder {
   /// second process on the same folder is an error that says so and names the first one's process id. Nothing to reuse: Error
   /// of kind missing (the caller warns and creates).
   static Result<RunFolder> reuse(const std::filesystem::path& work_dir, std::string_view timestamp);
+  /// An existing folder, to look at and not to write to: without the lock, so that nobody who writes is kept from it.
+  static RunFolder look(std::filesystem::path path) { return RunFolder(std::move(path), -1); }
   RunFolder(RunFolder&&) noexcept;
   ~RunFolder();                                     // gives the lock back
 

@@ -39,7 +39,8 @@ CORE = {
     "preflight": "base config data infer load plugin sandbox score serve",
     "report": "base config data stats store",
     "compare": "base data report score stats store",
-    "cli": "base compare config data graph infer load plugin preflight report sandbox score serve stats store tasks",
+    "check": "base config data infer load plugin preflight render score serve",
+    "cli": "base check compare config data graph infer load plugin preflight report sandbox score serve stats store tasks",
 }
 # headers of one processor or accelerator: what is device-independent has no business with them
 DEVICE_HEADER = re.compile(r"^(\w*mmintrin|immintrin|arm_neon|arm_sve|cpuid|cuda|cublas|hip|nv|cl|omp)")
