@@ -24,6 +24,7 @@ void check_leak(Subject& subject, Found& found) {
   size_t tried = 0, changed = 0, ends = 0, ended = 0;
   std::optional<size_t> first;
   std::set<std::string> answers;
+  std::string tail;
   for (size_t i = 0; i < rows && tried < rows_looked_at; ++i) {
     const auto own = json::parse(subject.rows[i].record_json, "record");
     const json::Value* target = own ? json::find(*own, column) : nullptr;
@@ -35,7 +36,9 @@ void check_leak(Subject& subject, Found& found) {
       const size_t end = text.find_last_not_of(" \t\r\n.");
       ++ended;
       answers.insert(gold);
-      ends += !gold.empty() && end != text.npos && std::string_view(text).substr(0, end + 1).ends_with(gold);
+      const bool shown = !gold.empty() && end != text.npos && std::string_view(text).substr(0, end + 1).ends_with(gold);
+      ends += shown;
+      if (shown) tail = text.substr(text.size() - std::min<size_t>(text.size(), 40));
     }
     for (size_t k = 1; k < rows; ++k) {
       const auto other = json::parse(subject.rows[(i + k) % rows].record_json, "record");
@@ -59,12 +62,17 @@ void check_leak(Subject& subject, Found& found) {
               remedy, subject.rows[*first].index,
               fmt::format("the prompt changes with the answer {}", in_quotes(subject.golds[*first].empty() ? "" : subject.golds[*first].front(), 80)));
   else if (ended >= rows_min && answers.size() > 1 && ends * 10 > ended * 9)
-    found.add(Severity::error, "answer-in-prompt", fmt::format("{} of {} prompts end with the right answer", ends, ended), remedy);
+    found.add(Severity::error, "answer-in-prompt", fmt::format("{} of {} prompts end with the right answer", ends, ended), remedy, {},
+              fmt::format("one ends with {}", in_quotes(tail)));
 }
 
 }  // namespace
 
 void check_prompts(Subject& subject, Found& found) {
+  for (const std::string& leak : subject.data.findings)
+    found.add(Severity::error, "answer-in-prompt",
+              leak.starts_with(subject.dataset.abbr + ": ") ? leak.substr(subject.dataset.abbr.size() + 2) : leak,
+              "take that column out of the item's own prompt (infer.template)");
   if (subject.rows.size() < 2 || subject.dataset.output_column.empty() || subject.form == data::Form::whole) return;
   check_leak(subject, found);
 }

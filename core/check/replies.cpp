@@ -38,7 +38,8 @@ constexpr std::array asked_forms = {Asked{"\\boxed", {"The answer is \\boxed{", 
                                     Asked{"\"The answer is ", {"The answer is ", "."}}};
 constexpr std::array asks_to_reason = {std::string_view("step by step"), std::string_view("\xE9\x80\x90\xE6\xAD\xA5"),
                                        std::string_view("\xE4\xB8\x80\xE6\xAD\xA5\xE4\xB8\x80\xE6\xAD\xA5")};
-constexpr std::string_view reasoning = "Let's think step by step. First, I look at what is asked. Then I compare.\n";
+constexpr std::string_view reasoning = 
+    "Let's think step by step. I first look at option B, then at A; there are 3 things to see and 12 more to compare.\n";
 
 constexpr double nearly_all = 0.95;        // a part that a few odd rows may miss
 constexpr uint64_t rows_min = 5;           // fewer say nothing of a set
@@ -260,8 +261,6 @@ class Replies {
       if (wanted || (best && best->share() >= oracle_ * nearly_all)) break;
     }
     if (!best || best->share() >= oracle_ * nearly_all) return;
-    const auto shown = subject_.judge([&](size_t i) { return subject_.shown_answer(record(i)); });
-    if (shown && !wanted && shown->share() >= oracle_ * nearly_all) return;  // it is read as the examples say it
     const size_t row = static_cast<size_t>(std::find(best->right.begin(), best->right.end(), 0) - best->right.begin());
     const std::string reply = std::string(reasoning) + best_phrase.of(gold(row));
     found_.add(best->right_count == 0 ? Severity::error : Severity::warning, "reasoning-misread",

@@ -13,6 +13,7 @@ int check_command(const std::vector<std::string>& args);
 int report_command(const std::vector<std::string>& args);
 int show_command(const std::vector<std::string>& args);
 int compare_command(const std::vector<std::string>& args);
+int explain_command(const std::vector<std::string>& args);
 int gate_command(const std::vector<std::string>& args);
 int model_command(const std::vector<std::string>& args);
 int plugins_command(std::vector<std::string> args);

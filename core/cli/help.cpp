@@ -20,6 +20,7 @@ Usage: sextant COMMAND [ARGUMENTS]
   show     RUN [--wrong]          single samples: what was asked, said, read and wanted
   compare  RUN [RUN...]           two models on the same questions: the difference, and whether it may be chance
   gate     RUN --baseline RUN     is it at most a margin worse? exit code 0, 1 or 2
+  explain  RUN RUN                why two runs score differently, stage by stage
   plugins  list | info KIND:ID | run KIND:ID | check FILE.so | describe FILE.so | probe FILE.so
   model    info | tokenize | detokenize | score | generate | embed | chat    look into one model
   help     COMMAND                more about one of these
@@ -131,6 +132,20 @@ takes). Every question weighs the same. Runs that did not ask the same questions
   --common          compare the questions that both have
   --junit FILE      writes a JUnit report: the gate and a case for each data set
   --json            one line of JSON
+)";
+  if (command == "explain")
+    return R"(Usage: sextant explain RUN RUN | RUN     [--model NAME] [--dataset NAME]... [--plugin-path DIR...] [--json]
+
+Why does B (the second run, or of a single run the second model) score otherwise than A? The difference of each data set in parts
+that belong to stages: rows, shots, template, chat template, tokens, weights, compute, sampling, cut, extractor, metric, and the
+program that scored. The parts sum to the difference; each names samples that it changes. Replies are scored crosswise, A's with
+B's extractor and so on; no model is asked. What several stages before the reply do together only the model could take apart, and
+is said as one part.
+
+  --model NAME      where the runs have several
+  --dataset NAME    only these data sets; NAME may hold * and ?
+  --json            {"explanations": [{"dataset", "metric", "a", "b", "difference", "common", "parts": [{"stages", "points",
+                    "samples", "why", "needs_model", "examples"}]}]}
 )";
   if (command == "model")
     return R"(Usage: sextant model info | tokenize | detokenize | score | generate | embed | chat [OPTIONS]

@@ -29,6 +29,9 @@ struct RunCommandFlags {
   std::string config_dir;
   std::vector<std::string> plugin_path;
   std::vector<std::string> fail_under;   // DATASET[,METRIC]=X
+  std::string baseline;                  // a run's folder; empty: none
+  std::optional<double> margin;          // points that this run may be worse
+  bool sequential = false;
   bool dry_run = false, debug = false, quiet = false, json = false, cache = false;
   // `prompt` only
   std::optional<uint64_t> index;

@@ -3,10 +3,10 @@ and found, with the row that shows it; and the sound set, of which nothing is sa
 stands before them."""
 
 import json
-import shutil
 
+from .checkpoints import make_family
 from .data import write_jsonl
-from .harness import DATA, OK, THIRD_PARTY, TINY_MODEL, ContractTest, write
+from .harness import DATA, OK, THIRD_PARTY, ContractTest, read_json, write
 
 ROWS = 24
 WORDS = "river stone cloud bread candle window garden silver copper meadow lantern harbor".split()
@@ -93,7 +93,12 @@ def one_letter_examples(card, data):
         row["answer"] = "B"
 
 
-NUMBER = {"type": "regex", "pattern": r"(\d+)", "select": "last"}
+def with_key(card, data):
+    for row in data["train"]:
+        row["key"] = row["answer"]
+
+
+NUMBER = {"type": "regex", "pattern": r"(\d+)", "match": "last"}
 LAST = {"type": "regex", "pattern": r"#### (\d+)"}
 STEPS = "{question} {passage}\nLet's think step by step."
 
@@ -116,8 +121,10 @@ FAULTS = (
         "unreachable-answers", "error"),
     ("a fifth option that the extractor does not read", [each(answer=lambda i, row: "E" if i == 5 else row["answer"])],
         "unreachable-answers", "warning"),
-    ("the item's own prompt ends with its answer", [prompt("{question} {A} {B} {C} {D}\nAnswer: {answer}")], "answer-in-prompt", "error"),
-    ("the answer's column in the question", [prompt("({answer}) {question} {A} {B} {C} {D}\nAnswer:")], "answer-in-prompt", "error"),
+    ("the item's own prompt ends with its answer", [each(key=lambda i, row: row["answer"]), with_key,
+        prompt("{question} {A} {B} {C} {D}\nAnswer: {key}")], "answer-in-prompt", "error"),
+    ("a column that goes with the answer in the question", [each(key=lambda i, row: "k" + row["answer"]), with_key,
+        prompt("({key}) {question} {A} {B} {C} {D}\nAnswer:")], "answer-in-prompt", "error"),
     ("shots out of the evaluated split", [same_split], "question-among-examples", "any"),
     ("#1938: the train split is the test split again", [copied_split], "question-among-examples", "any"),
     ("examples that all say B", [one_letter_examples], "examples-one-answer", "warning"),
@@ -128,23 +135,22 @@ FAULTS = (
     ("OpenCompass #1309: the reply's limit is below the examples", [prompt("{question} {passage}", "{solution}"),
         scored("number", [LAST]), inferencer(max_out_len=4)], "reply-too-short", "warning"),
     ("#2961: examples are dropped in silence", [inferencer(max_out_len=16)], "dropped-examples", "warning", "--max-seq-len", "300"),
-    ("substring match: 1 is in 11 and 111", [each(number=lambda i, row: "1" * (i % 3 + 1)),
+    ("substring match: red is in a red car", [each(number=lambda i, row: ("red", "red car", "red car key")[i % 3]),
         prompt("{question} {passage}", "{number}"), scored("number", [], metric={"type": "contains"})], "wrong-answers-count", "error"),
-    ("punctuation is all that the answer has", [each(number=lambda i, row: ("...", "?", "!")[i % 3]),
-        prompt("{question} {passage}", "{number}"), scored("number", [], metric={"type": "exact_match", "ignore_punctuation": True})],
-        "empty-reply-counts", "error"),
+    ("a filter's fallback is an answer", [scored(post=[{"type": "lm_eval_filter", "steps": [{"function": "regex",
+        "regex_pattern": "([ABCD])", "fallback": "A"}, {"function": "take_first"}]}])], "empty-reply-counts", "error"),
     ("option columns mixed up", [lambda card, data: card["infer"].update(template={"type": "text", "prompt": "{question} {passage}",
         "continuations": [{"label": x, "text": " {%s}" % c} for x, c in zip("ABCD", "AABC")]}, inferencer={"type": "loglikelihood"})],
         "equal-options", "error"),
     ("OpenCompass #703: a test split whose answers are all A", [each(answer=lambda i, row: "A")], "one-answer", "warning"),
     ("the passage is missing from the prompt", [each(question=lambda i, row: "Which word is it?", A=lambda i, row: "x",
         B=lambda i, row: "y", C=lambda i, row: "z", D=lambda i, row: "w")], "contradicting-rows", "error"),
-    ("repeats without sampling", [lambda card, data: card.update(repeats=4)], "equal-repeats", "warning"),
+    ("repeats without sampling", [lambda card, data: card["infer"].update(repeats=4)], "equal-repeats", "warning"),
 )  # fmt: skip
 
 
 class Check(ContractTest):
-    def check(self, card, data, *args, model=("--backend", "sample")):
+    def check(self, card, data, *args, model=("--backend", "sample", "--chat-template", "none")):
         for split, lines in data.items():
             write_jsonl(self.dir / (split + ".jsonl"), lines)
         write(self.dir / "run.json", {"datasets": [card]})
@@ -177,7 +183,19 @@ class Check(ContractTest):
 
     def test_templates_and_special_tokens(self):
         plain = "{% for m in messages %}{{ m.content }}\n{% endfor %}"
-        instruct = shutil.copy(TINY_MODEL, self.dir / "tiny-instruct.gguf")
+        instruct = make_family(self.dir / "tiny-instruct", "llama")
+        tokenizer = read_json(instruct / "tokenizer.json")
+        vocabulary = tokenizer["model"]["vocab"]
+        vocabulary[" 1"] = vocabulary.pop(next(text for text in vocabulary if text.startswith("<1")))
+        tokenizer["model"]["merges"] = [[" ", "1"]]
+        begin = {"SpecialToken": {"id": "<s>", "type_id": 0}}
+        tokenizer["post_processor"] = {
+            "type": "TemplateProcessing",
+            "single": [begin, {"Sequence": {"id": "A", "type_id": 0}}],
+            "pair": [begin, {"Sequence": {"id": "A", "type_id": 0}}, begin, {"Sequence": {"id": "B", "type_id": 1}}],
+            "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}},
+        }
+        write(instruct / "tokenizer.json", tokenizer)
         for name, template, args, wanted in (
             ("#2676: no BOS", plain, (), "missing-bos"),
             ("open-r1 #462: marks of another model", "{{ bos_token }}<|im_start|>" + plain, (), "unknown-marks"),
@@ -196,17 +214,17 @@ class Check(ContractTest):
                 if wanted == "split-token":
                     prompt("{question} {passage}\nAnswer: ", "{number}")(card, data)
                     scored("number", [])(card, data)
-                findings = self.check(card, data, *args, model=("--model-path", instruct))
+                findings = self.check(card, data, *args, model=("--hf-path", instruct))
                 self.assertIn(wanted, [one["id"] for one in findings], json.dumps(findings, indent=1))
 
     def test_text_names_the_row_and_the_remedy(self):
-        card, data = self.planted([prompt("{question} {A} {B} {C} {D}\nAnswer: {answer}")])
+        card, data = self.planted([each(key=lambda i, row: row["answer"]), with_key, prompt("{question} {A}\nAnswer: {key}")])
         for split, lines in data.items():
             write_jsonl(self.dir / (split + ".jsonl"), lines)
         write(self.dir / "run.json", {"datasets": [card]})
-        outcome = self.sextant("check", "run.json", "--backend", "sample", "--plugin-path", THIRD_PARTY)
+        outcome = self.sextant("check", "run.json", "--backend", "sample", "--chat-template", "none", "--plugin-path", THIRD_PARTY)
         self.assert_rc(outcome, DATA)
-        self.assertRegex(outcome.stdout, r"(?s)error: tiny: .*\[answer-in-prompt\]\n  row \d+: .*\n  -> ")
+        self.assertRegex(outcome.stdout, r"(?s)error: tiny: [^\n]*\[answer-in-prompt\]\n  one ends with [^\n]*\n  -> ")
         self.assertIn("1 data sets checked", outcome.stdout)
 
     def test_data_that_are_missing_are_an_error_unless_allowed(self):

@@ -40,7 +40,8 @@ CORE = {
     "report": "base config data stats store",
     "compare": "base data report score stats store",
     "check": "base config data infer load plugin preflight render score serve",
-    "cli": "base check compare config data graph infer load plugin preflight report sandbox score serve stats store tasks",
+    "explain": "base config data plugin score store",
+    "cli": "base check compare config data explain graph infer load plugin preflight report sandbox score serve stats store tasks",
 }
 # headers of one processor or accelerator: what is device-independent has no business with them
 DEVICE_HEADER = re.compile(r"^(\w*mmintrin|immintrin|arm_neon|arm_sve|cpuid|cuda|cublas|hip|nv|cl|omp)")
