@@ -19,8 +19,9 @@ std::string without_name(const std::string& text, const std::string& name) {
 void add_preflight(const preflight::Report& report, const config::RunConfig& run, std::vector<Finding>& out) {
   const auto add = [&](const std::vector<preflight::Finding>& list, const char* id, Severity severity, bool of_model) {
     for (const preflight::Finding& one : list) {
-      Finding finding{id, severity, of_model ? "" : one.subject, of_model ? one.subject : "",
-                      without_name(one.error.message, one.subject), {}, "", remedy_of(one.error)};
+      Finding finding{
+          id, severity, of_model ? "" : one.subject, of_model ? one.subject : "", without_name(one.error.message, one.subject),
+          {}, "",       remedy_of(one.error)};
       if (one.error.kind == Error::Kind::missing && run.allow_missing) finding.severity = Severity::note;
       out.push_back(std::move(finding));
     }
@@ -44,7 +45,7 @@ std::vector<Finding> check(plugin::Host& host, const config::RunConfig& run, con
   for (const config::ModelConfig& model : looked_at.models)
     if (const auto load = serve::lightest_load(host, model.backend))
       if (auto opened = serve::ModelSession::open(host, model, *load)) sessions.emplace(model.abbr, *std::move(opened));
-  std::map<std::string, bool> said;                            // of models
+  std::map<std::string, bool> said;  // of models
   for (const config::DatasetConfig& dataset : run.datasets) {
     if (options.cancelled && options.cancelled->load()) return out;
     const bool unfit = std::any_of(report.unfit.begin(), report.unfit.end(),

@@ -11,9 +11,9 @@
 namespace sextant::check {
 
 struct Options {
-  uint64_t rows_max = 1000;              // of each set, evenly spread
+  uint64_t rows_max = 1000;  // of each set, evenly spread
   std::filesystem::path work_dir;
-  bool models = true;                    // false: data, prompts and scorers alone
+  bool models = true;  // false: data, prompts and scorers alone
   const std::atomic<bool>* cancelled = nullptr;
 };
 

@@ -15,12 +15,12 @@ enum class Severity { note, warning, error };
 std::string_view severity_name(Severity severity);
 
 struct Finding {
-  std::string id;                    // of the check: "unreachable-answers"
+  std::string id;  // of the check: "unreachable-answers"
   Severity severity = Severity::note;
-  std::string dataset, model;        // a task's name and a model's abbr; empty: of the run
-  std::string text;                  // one sentence, without their names
-  std::optional<uint64_t> row;       // of the test split, which shows it
-  std::string sample;                // what that row shows
+  std::string dataset, model;   // a task's name and a model's abbr; empty: of the run
+  std::string text;             // one sentence, without their names
+  std::optional<uint64_t> row;  // of the test split, which shows it
+  std::string sample;           // what that row shows
   std::string remedy;
 };
 

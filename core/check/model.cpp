@@ -8,9 +8,9 @@
 namespace sextant::check {
 namespace {
 
-constexpr size_t prompts_max = 400;        // rows whose prompts are made as this model is sent them
-constexpr size_t seams_max = 40;           // rows whose tokens are looked at
-constexpr double part_said = 0.02;         // of prompts that lose something, from which on it is a warning
+constexpr size_t prompts_max = 400;  // rows whose prompts are made as this model is sent them
+constexpr size_t seams_max = 40;     // rows whose tokens are looked at
+constexpr double part_said = 0.02;   // of prompts that lose something, from which on it is a warning
 
 // Names of models that were trained to follow instructions say so.
 bool sounds_instructed(const std::string& abbr) {
@@ -76,7 +76,8 @@ class Sent {
     const uint32_t context = session_.context_length();
     if (context == 0) return;
     const data::Prompt& prompt = prompts.prompts.front();
-    const uint32_t reply = subject_.form == data::Form::open ? serve::max_out_len(subject_.dataset.inferencer, session_.config()) : 0;
+    const uint32_t reply =
+        subject_.form == data::Form::open ? serve::max_out_len(subject_.dataset.inferencer, session_.config()) : 0;
     const uint32_t room = context - std::min(context, reply);
     if (prompt.text.size() <= room) return;
     const auto counts = session_.count_tokens({prompt.text.str()}, prompt.chat);
@@ -96,29 +97,32 @@ class Sent {
                  "give a greater --max-seq-len, a smaller --max-out-len or fewer --shots, so that all rows have as many",
                  subject_.rows[dropped_row_].index);
     if (cut_ > 0)
-      found_.add(severity(cut_), "cut-prompts",
-                 fmt::format("{} of {} prompts do not fit and are cut from the left, or fail (the longest has {} tokens, there is "
-                             "room for {})",
-                             cut_, seen_, longest_, room_),
-                 "give a greater --max-seq-len or a smaller --max-out-len, or leave these rows out with --exclude",
-                 subject_.rows[cut_row_].index);
+      found_.add(
+          severity(cut_), "cut-prompts",
+          fmt::format("{} of {} prompts do not fit and are cut from the left, or fail (the longest has {} tokens, there is "
+                      "room for {})",
+                      cut_, seen_, longest_, room_),
+          "give a greater --max-seq-len or a smaller --max-out-len, or leave these rows out with --exclude",
+          subject_.rows[cut_row_].index);
   }
 
   void look_at_first(const data::Prompts& prompts, size_t row) {
     const data::Prompt& prompt = prompts.prompts.front();
     const std::string text = prompt.text.str();
-    if (text.empty()) return;              // a served model renders it itself
+    if (text.empty()) return;  // a served model renders it itself
     const auto first = beginning(session_);
     const auto tokens = session_.tokenize(text, !prompt.chat);
     if (!tokens || tokens->empty()) return;
     if (first && tokens->size() > 1 && (*tokens)[0] == *first && (*tokens)[1] == *first)
-      found_.add(Severity::error, "double-bos", fmt::format("prompts begin with the token {} twice: the text has it, and the tokenizer adds it", *first),
+      found_.add(Severity::error, "double-bos",
+                 fmt::format("prompts begin with the token {} twice: the text has it, and the tokenizer adds it", *first),
                  "take it out of the template or of the system prompt", subject_.rows[row].index, in_quotes(text, 60));
     if (first && tokens->front() != *first)
-      found_.add(Severity::warning, "missing-bos",
-                 fmt::format("prompts do not begin with the token {}, which the tokenizer's files put in front of every text", *first),
-                 "the chat template lacks it ({{ bos_token }}): give the model's own with --chat-template FILE", subject_.rows[row].index,
-                 in_quotes(text, 60));
+      found_.add(
+          Severity::warning, "missing-bos",
+          fmt::format("prompts do not begin with the token {}, which the tokenizer's files put in front of every text", *first),
+          "the chat template lacks it ({{ bos_token }}): give the model's own with --chat-template FILE",
+          subject_.rows[row].index, in_quotes(text, 60));
     if (prompt.chat) look_at_chat(prompt, text, row);
   }
 
@@ -129,8 +133,9 @@ class Sent {
       if (content.empty() || squeezed.find(content) != squeezed.npos) continue;
       found_.add(Severity::error, "message-lost",
                  fmt::format("the chat template leaves out what the role '{}' says", message.role),
-                 message.role == "system" ? "this template knows no system prompt: put it into the question, or take another --chat-template"
-                                          : "take the model's own template with --chat-template FILE",
+                 message.role == "system"
+                     ? "this template knows no system prompt: put it into the question, or take another --chat-template"
+                     : "take the model's own template with --chat-template FILE",
                  subject_.rows[row].index, in_quotes(message.text(), 80));
       break;
     }
@@ -143,8 +148,10 @@ class Sent {
       const auto tokens = session_.tokenize(mark, false);
       if (tokens && tokens->size() > 1) {
         found_.add(Severity::error, "unknown-marks",
-                   fmt::format("{} of the chat template is not a token of the vocabulary: it becomes {} pieces of text", in_quotes(mark), tokens->size()),
-                   "this template belongs to another model: --chat-template FILE, or none", subject_.rows[row].index, in_quotes(text, 80));
+                   fmt::format("{} of the chat template is not a token of the vocabulary: it becomes {} pieces of text",
+                               in_quotes(mark), tokens->size()),
+                   "this template belongs to another model: --chat-template FILE, or none", subject_.rows[row].index,
+                   in_quotes(text, 80));
         return;
       }
     }
@@ -163,7 +170,10 @@ class Sent {
     const auto alone = session_.tokenize(text, !prompt.chat), whole = session_.tokenize(text + next, !prompt.chat);
     if (!alone || !whole || is_prefix(*alone, *whole)) return;
     ++split_;
-    if (split_ == 1) split_row_ = row, split_text_ = fmt::format("{} before {}", in_quotes(text.substr(text.size() - std::min<size_t>(text.size(), 16))), in_quotes(next, 30));
+    if (split_ == 1)
+      split_row_ = row,
+      split_text_ = fmt::format("{} before {}", in_quotes(text.substr(text.size() - std::min<size_t>(text.size(), 16))),
+                                in_quotes(next, 30));
   }
 
   void say_seams() {
@@ -190,31 +200,38 @@ class Sent {
       for (size_t i = 0; i < subject_.golds.size(); ++i) {
         // any of a list is enough
         const auto& texts = subject_.golds[i];
-        const bool all = !texts.empty() && std::all_of(texts.begin(), texts.end(), [&](const std::string& text) { return cuts(stop, text); });
+        const bool all = !texts.empty() &&
+                         std::all_of(texts.begin(), texts.end(), [&](const std::string& text) { return cuts(stop, text); });
         golds += all;
         if (all && !first) first = i;
       }
-      const auto examples = std::count_if(shown.begin(), shown.end(), [&](const std::string& text) { return cuts(stop, text); });
+      const auto examples =
+          std::count_if(shown.begin(), shown.end(), [&](const std::string& text) { return cuts(stop, text); });
       if (golds == 0 && examples == 0) continue;
       const bool by_golds = golds > 0;
       const bool many = by_golds ? golds * 20 > subject_.golds.size() : examples * 2 > static_cast<int64_t>(shown.size());
-      found_.add(many ? Severity::error : Severity::warning, "stop-in-answer",
-                 by_golds ? fmt::format("the stop word {} stands in {} of {} right answers, which end there", in_quotes(stop), golds, subject_.golds.size())
-                          : fmt::format("the stop word {} stands in {} of {} answers of the examples: a reply like these ends there",
-                                        in_quotes(stop), examples, shown.size()),
-                 "choose another stop word (infer.inferencer.stop, --stop-words)",
-                 first ? std::optional(subject_.rows[*first].index) : std::nullopt,
-                 first ? in_quotes(subject_.golds[*first].front()) : in_quotes(*std::find_if(shown.begin(), shown.end(), [&](const auto& text) { return cuts(stop, text); })));
+      found_.add(
+          many ? Severity::error : Severity::warning, "stop-in-answer",
+          by_golds ? fmt::format("the stop word {} stands in {} of {} right answers, which end there", in_quotes(stop), golds,
+                                 subject_.golds.size())
+                   : fmt::format("the stop word {} stands in {} of {} answers of the examples: a reply like these ends there",
+                                 in_quotes(stop), examples, shown.size()),
+          "choose another stop word (infer.inferencer.stop, --stop-words)",
+          first ? std::optional(subject_.rows[*first].index) : std::nullopt,
+          first ? in_quotes(subject_.golds[*first].front())
+                : in_quotes(*std::find_if(shown.begin(), shown.end(), [&](const auto& text) { return cuts(stop, text); })));
     }
     const uint32_t most = serve::max_out_len(subject_.dataset.inferencer, session_.config());
     std::erase_if(shown, [&](const std::string& text) { return text.size() <= most; });
-    const auto counts = shown.empty() ? Result<std::vector<uint32_t>>(std::vector<uint32_t>{}) : session_.count_tokens(shown, true);
+    const auto counts =
+        shown.empty() ? Result<std::vector<uint32_t>>(std::vector<uint32_t>{}) : session_.count_tokens(shown, true);
     if (!counts || counts->empty()) return;
     const auto longest = std::max_element(counts->begin(), counts->end());
     if (*longest > most)
       found_.add(Severity::warning, "reply-too-short",
-                 fmt::format("examples show answers of up to {} tokens, and a reply has at most {}", *longest, most), "raise --max-out-len (or the card's max_out_len)",
-                 {}, in_quotes(shown[static_cast<size_t>(longest - counts->begin())], 80));
+                 fmt::format("examples show answers of up to {} tokens, and a reply has at most {}", *longest, most),
+                 "raise --max-out-len (or the card's max_out_len)", {},
+                 in_quotes(shown[static_cast<size_t>(longest - counts->begin())], 80));
   }
 
   // Not at its very beginning, where generation could not begin, nor in white space at the end.
@@ -244,10 +261,12 @@ void check_model(Subject& subject, serve::ModelSession& session, Found& found) {
   if (subject.form != data::Form::open || model.chat == config::Chat::none) return;
   const bool instructed = sounds_instructed(model.abbr);
   if (instructed && !session.has_chat_template() && model.meta_template.empty())
-    found.add(Severity::warning, "no-chat-template", "its name says that it follows instructions, and it has no chat template: questions are sent as plain text",
+    found.add(Severity::warning, "no-chat-template",
+              "its name says that it follows instructions, and it has no chat template: questions are sent as plain text",
               "give its template with --chat-template FILE.jinja, or --chat-template none if plain text is meant");
   if (instructed && session.has_chat_template() && model.base)
-    found.add(Severity::warning, "chat-template-unused", "its name says that it follows instructions, and its chat template is not used (--hf-type base)",
+    found.add(Severity::warning, "chat-template-unused",
+              "its name says that it follows instructions, and its chat template is not used (--hf-type base)",
               "leave --hf-type base out");
 }
 

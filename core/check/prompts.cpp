@@ -57,13 +57,15 @@ void check_leak(Subject& subject, Found& found) {
   }
   const char* remedy = "take the answer's column out of the item's own prompt (infer.template); examples may show it";
   if (changed > 0 && changed * 2 >= tried)
-    found.add(Severity::error, "answer-in-prompt",
-              fmt::format("the prompt shows the column '{}', which is the answer ({} of {} rows looked at)", column, changed, tried),
-              remedy, subject.rows[*first].index,
-              fmt::format("the prompt changes with the answer {}", in_quotes(subject.golds[*first].empty() ? "" : subject.golds[*first].front(), 80)));
+    found.add(
+        Severity::error, "answer-in-prompt",
+        fmt::format("the prompt shows the column '{}', which is the answer ({} of {} rows looked at)", column, changed, tried),
+        remedy, subject.rows[*first].index,
+        fmt::format("the prompt changes with the answer {}",
+                    in_quotes(subject.golds[*first].empty() ? "" : subject.golds[*first].front(), 80)));
   else if (ended >= rows_min && answers.size() > 1 && ends * 10 > ended * 9)
-    found.add(Severity::error, "answer-in-prompt", fmt::format("{} of {} prompts end with the right answer", ends, ended), remedy, {},
-              fmt::format("one ends with {}", in_quotes(tail)));
+    found.add(Severity::error, "answer-in-prompt", fmt::format("{} of {} prompts end with the right answer", ends, ended),
+              remedy, {}, fmt::format("one ends with {}", in_quotes(tail)));
 }
 
 }  // namespace

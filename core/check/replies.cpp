@@ -23,8 +23,8 @@ constexpr std::array phrases = {Phrase{"", ""},
                                 Phrase{"The answer is \\boxed{", "}."},
                                 Phrase{"$\\boxed{", "}$"},
                                 Phrase{"The final answer is $", "$. I hope it is correct."},
-                                Phrase{"\xE7\xAD\x94\xE6\xA1\x88\xE6\x98\xAF", "\xE3\x80\x82"},        // "the answer is" in Chinese
-                                Phrase{"\xE7\xAD\x94\xE6\xA1\x88: ", ""},                              // "answer: "
+                                Phrase{"\xE7\xAD\x94\xE6\xA1\x88\xE6\x98\xAF", "\xE3\x80\x82"},  // "the answer is" in Chinese
+                                Phrase{"\xE7\xAD\x94\xE6\xA1\x88: ", ""},                        // "answer: "
                                 Phrase{"<answer>", "</answer>"},
                                 Phrase{"[[", "]]"},
                                 Phrase{"```python\n", "\n```"}};
@@ -38,13 +38,13 @@ constexpr std::array asked_forms = {Asked{"\\boxed", {"The answer is \\boxed{", 
                                     Asked{"\"The answer is ", {"The answer is ", "."}}};
 constexpr std::array asks_to_reason = {std::string_view("step by step"), std::string_view("\xE9\x80\x90\xE6\xAD\xA5"),
                                        std::string_view("\xE4\xB8\x80\xE6\xAD\xA5\xE4\xB8\x80\xE6\xAD\xA5")};
-constexpr std::string_view reasoning = 
+constexpr std::string_view reasoning =
     "Let's think step by step. I first look at option B, then at A; there are 3 things to see and 12 more to compare.\n";
 
-constexpr double nearly_all = 0.95;        // a part that a few odd rows may miss
-constexpr uint64_t rows_min = 5;           // fewer say nothing of a set
+constexpr double nearly_all = 0.95;  // a part that a few odd rows may miss
+constexpr uint64_t rows_min = 5;     // fewer say nothing of a set
 constexpr uint64_t rows_for_balance = 20;
-constexpr size_t answers_max = 26;         // as many as options can have letters
+constexpr size_t answers_max = 26;  // as many as options can have letters
 
 // Which text each row's answer is, said in that way.
 std::function<std::string(size_t)> said(const Subject& subject, const Phrase& phrase) {
@@ -100,7 +100,7 @@ class Replies {
       if (right > best_count_) best_count_ = right, best_ = phrase;
       if (left == 0 || unscored_ || (subject_.form != data::Form::open)) break;
     }
-    if (unscored_) return false;           // numbers over the whole set only
+    if (unscored_) return false;                // numbers over the whole set only
     for (size_t k = 1; k < 8 && left > 0; ++k)  // other members of lists, then all of them together
       attempt([&](size_t i) { return subject_.golds[i].size() > k ? subject_.golds[i][k] : gold(i); });
     if (left > 0)
@@ -116,19 +116,19 @@ class Replies {
     if (left == 0) return true;
     const size_t missed = static_cast<size_t>(std::find(reached.begin(), reached.end(), 0) - reached.begin());
     const std::string said_text = best_.of(gold(missed));
-    const std::string sample =
-        fmt::format("the answer {}, said as {}, is read as {}", in_quotes(gold(missed)), in_quotes(said_text),
-                    in_quotes(subject_.read_of(record(missed), said_text)));
+    const std::string sample = fmt::format("the answer {}, said as {}, is read as {}", in_quotes(gold(missed)),
+                                           in_quotes(said_text), in_quotes(subject_.read_of(record(missed), said_text)));
     if (left == rows)
-      found_.add(Severity::error, "unreachable-answers",
-                 fmt::format("no reply that gives the right answer counts as right, so that every model scores 0 ({} rows and {} "
-                             "ways to say it)",
-                             rows, phrases.size()),
-                 subject_.form == data::Form::open
-                     ? "the extractor, the metric and the answers do not go together: look at eval.postprocessors, "
-                       "eval.metrics and reader.output_column"
-                     : "the answers must be labels of the template: look at infer.template and reader.output_column",
-                 subject_.rows[missed].index, sample);
+      found_.add(
+          Severity::error, "unreachable-answers",
+          fmt::format("no reply that gives the right answer counts as right, so that every model scores 0 ({} rows and {} "
+                      "ways to say it)",
+                      rows, phrases.size()),
+          subject_.form == data::Form::open
+              ? "the extractor, the metric and the answers do not go together: look at eval.postprocessors, "
+                "eval.metrics and reader.output_column"
+              : "the answers must be labels of the template: look at infer.template and reader.output_column",
+          subject_.rows[missed].index, sample);
     else
       found_.add(left * 2 > rows ? Severity::error : Severity::warning, "unreachable-answers",
                  fmt::format("{} of {} right answers cannot be given: the best that a model can score is {:.2f} %", left, rows,
@@ -188,7 +188,8 @@ class Replies {
     const std::string always = fmt::format("always answering {} scores {:.1f} %", in_quotes(top_answer, 40), 100 * top);
     if (counts.size() == 1) {
       if (subject_.form == data::Form::open || subject_.form == data::Form::labels)
-        found_.add(Severity::warning, "one-answer", fmt::format("all {} rows have the same answer, {}", rows, in_quotes(top_answer)),
+        found_.add(Severity::warning, "one-answer",
+                   fmt::format("all {} rows have the same answer, {}", rows, in_quotes(top_answer)),
                    "look whether the answer's column is the right one; --limit of a sorted file takes one class alone: "
                    "--limit-mode random");
       return;
@@ -198,21 +199,21 @@ class Replies {
                top * static_cast<double>(counts.size()) > 1.5 ? "compare scores with this one, not with chance" : "");
     const uint64_t twice = static_cast<uint64_t>(std::count_if(taken.begin(), taken.end(), [](uint64_t n) { return n > 1; }));
     if (twice * 20 > rows) {
-      const size_t row = static_cast<size_t>(
-          std::find_if(taken.begin(), taken.end(), [](uint64_t n) { return n > 1; }) - taken.begin());
+      const size_t row =
+          static_cast<size_t>(std::find_if(taken.begin(), taken.end(), [](uint64_t n) { return n > 1; }) - taken.begin());
       found_.add(Severity::error, "wrong-answers-count",
                  fmt::format("several different answers count as right in {} of {} rows, each of which has one", twice, rows),
                  "the metric is too lax (a part of a text is not the text), or the extractor reads different replies as one "
                  "answer",
-                 subject_.rows[row].index, fmt::format("{} answers count as right, the answer is {}", taken[row], in_quotes(gold(row))));
+                 subject_.rows[row].index,
+                 fmt::format("{} answers count as right, the answer is {}", taken[row], in_quotes(gold(row))));
     }
   }
 
   void empty_reply() {
     const auto judged = subject_.judge([](size_t) { return std::string(); });
     if (!judged || judged->right_count == 0) return;
-    const size_t row =
-        static_cast<size_t>(std::find(judged->right.begin(), judged->right.end(), 1) - judged->right.begin());
+    const size_t row = static_cast<size_t>(std::find(judged->right.begin(), judged->right.end(), 1) - judged->right.begin());
     found_.add(judged->right_count * 20 > subject_.rows.size() ? Severity::error : Severity::warning, "empty-reply-counts",
                fmt::format("an empty reply counts as right in {} of {} rows", judged->right_count, subject_.rows.size()),
                "look at what the extractor and the metric leave of these answers (punctuation, articles)",
@@ -241,11 +242,11 @@ class Replies {
       const size_t row = static_cast<size_t>(std::find(judged->right.begin(), judged->right.end(), 0) - judged->right.begin());
       const std::string reply = asked.phrase.of(gold(row));
       found_.add(judged->right_count == 0 ? Severity::error : Severity::warning, "asked-form-unread",
-                 fmt::format("the prompt asks for {} and the extractor reads {} of {} right answers in that form", in_quotes(std::string(asked.sign)),
-                             judged->right_count, subject_.rows.size()),
+                 fmt::format("the prompt asks for {} and the extractor reads {} of {} right answers in that form",
+                             in_quotes(std::string(asked.sign)), judged->right_count, subject_.rows.size()),
                  "take the post-processor that belongs to this prompt, or another prompt", subject_.rows[row].index,
-                 fmt::format("{} is read as {}, the answer is {}", in_quotes(reply), in_quotes(subject_.read_of(record(row), reply)),
-                             in_quotes(gold(row))));
+                 fmt::format("{} is read as {}, the answer is {}", in_quotes(reply),
+                             in_quotes(subject_.read_of(record(row), reply)), in_quotes(gold(row))));
     }
     return wanted;
   }
@@ -256,7 +257,8 @@ class Replies {
     std::optional<Judgement> best;
     Phrase best_phrase;
     for (const Phrase& phrase : phrases) {
-      const auto judged = subject_.judge([&](size_t i) { return std::string(reasoning) + (wanted ? *wanted : phrase).of(gold(i)); });
+      const auto judged =
+          subject_.judge([&](size_t i) { return std::string(reasoning) + (wanted ? *wanted : phrase).of(gold(i)); });
       if (judged && (!best || judged->right_count > best->right_count)) best = *judged, best_phrase = wanted ? *wanted : phrase;
       if (wanted || (best && best->share() >= oracle_ * nearly_all)) break;
     }
@@ -268,8 +270,8 @@ class Replies {
                            subject_.rows.size()),
                "take a post-processor that looks for the answer at the reply's end (last_option, a regex)",
                subject_.rows[row].index,
-               fmt::format("{} is read as {}, the answer is {}", in_quotes(reply), in_quotes(subject_.read_of(record(row), reply)),
-                           in_quotes(gold(row))));
+               fmt::format("{} is read as {}, the answer is {}", in_quotes(reply),
+                           in_quotes(subject_.read_of(record(row), reply)), in_quotes(gold(row))));
   }
 
   // The answers as the examples show them are what a model imitates.
@@ -293,8 +295,8 @@ class Replies {
     if (wrong > 0 && static_cast<double>(judged->right_count) < nearly_all * oracle_ * static_cast<double>(records.size())) {
       const size_t i = static_cast<size_t>(std::find(judged->right.begin(), judged->right.end(), 0) - judged->right.begin());
       found_.add(judged->right_count == 0 ? Severity::error : Severity::warning, "example-form-unread",
-                 fmt::format("the examples show answers in a form that the extractor does not read: {} of {} are wrong by it", wrong,
-                             records.size()),
+                 fmt::format("the examples show answers in a form that the extractor does not read: {} of {} are wrong by it",
+                             wrong, records.size()),
                  "let the examples show the form that the extractor reads, or take the extractor for this form", {},
                  fmt::format("example {} shows {}, which is read as {}; its answer is {}", places[i], in_quotes(replies[i]),
                              in_quotes(subject_.read_of(records[i], replies[i])),
@@ -304,7 +306,8 @@ class Replies {
     for (size_t i = 0; i < subject_.rows.size(); ++i) all.insert(gold(i));
     if (subject_.same_shots && records.size() >= 4 && golds.size() == 1 && all.size() > 1 && all.size() <= answers_max)
       found_.add(Severity::warning, "examples-one-answer",
-                 fmt::format("all {} examples have the answer {}, which models then repeat", records.size(), in_quotes(*golds.begin())),
+                 fmt::format("all {} examples have the answer {}, which models then repeat", records.size(),
+                             in_quotes(*golds.begin())),
                  "choose other examples (infer.retriever)");
   }
 

@@ -32,7 +32,9 @@ void check_contradictions(Subject& subject, Found& found) {
     if (!first) first = {it->second, i};
   }
   if (count == 0 || subject.golds[first->second].empty()) return;
-  const auto answer = [&](size_t i) { return subject.golds[i].empty() ? std::string() : in_quotes(subject.golds[i].front(), 60); };
+  const auto answer = [&](size_t i) {
+    return subject.golds[i].empty() ? std::string() : in_quotes(subject.golds[i].front(), 60);
+  };
   found.add(count * 10 > subject.rows.size() ? Severity::error : Severity::warning, "contradicting-rows",
             fmt::format("{} of {} rows are asked with the prompt of an earlier row, and have another answer", count,
                         subject.rows.size()),
@@ -101,14 +103,15 @@ void check_examples(Subject& subject, Found& found) {
   }
   if (count == 0) return;
   const bool many = count * 20 > subject.rows.size();
-  found.add(many || subject.same_shots ? (many ? Severity::error : Severity::warning) : Severity::note, "question-among-examples",
-            subject.same_shots
-                ? fmt::format("{} of {} rows are asked with their own question and answer among the examples", count,
-                              subject.rows.size())
-                : fmt::format("{} of {} questions are in the split '{}' too, from which examples are taken", count,
-                              subject.rows.size(), subject.dataset.train_split),
+  found.add(many || subject.same_shots ? (many ? Severity::error : Severity::warning) : Severity::note,
+            "question-among-examples",
+            subject.same_shots ? fmt::format("{} of {} rows are asked with their own question and answer among the examples",
+                                             count, subject.rows.size())
+                               : fmt::format("{} of {} questions are in the split '{}' too, from which examples are taken",
+                                             count, subject.rows.size(), subject.dataset.train_split),
             "take examples from another split (reader.train_split), or leave these rows out with --exclude",
-            subject.rows[first->first].index, fmt::format("it is row {} of the split '{}'", first->second, subject.dataset.train_split));
+            subject.rows[first->first].index,
+            fmt::format("it is row {} of the split '{}'", first->second, subject.dataset.train_split));
 }
 
 }  // namespace

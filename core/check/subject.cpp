@@ -15,7 +15,7 @@
 namespace sextant::check {
 namespace {
 
-constexpr size_t shots_max = 32;           // examples that are looked at where a retriever chooses among many
+constexpr size_t shots_max = 32;  // examples that are looked at where a retriever chooses among many
 constexpr double close = 1e-9;
 
 }  // namespace
@@ -138,7 +138,8 @@ data::Attempt Subject::attempt(const std::string& record_json, uint64_t row, con
   if (const auto record = json::parse(record_json, "record"))
     if (const json::Value* target = json::find(*record, dataset.output_column)) out.target_json = json::write(*target);
   out.prediction = reply;
-  for (const std::string& label : labels(record_json)) out.labels.push_back({label, "", label == reply ? -1.0 : -2.0, 1, 0, {}});
+  for (const std::string& label : labels(record_json))
+    out.labels.push_back({label, "", label == reply ? -1.0 : -2.0, 1, 0, {}});
   if (!out.labels.empty()) {
     json::Document extra(rapidjson::kObjectType);
     auto& a = extra.GetAllocator();

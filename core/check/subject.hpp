@@ -30,8 +30,8 @@ class Found {
 
 /// What a scorer said of one text for each row.
 struct Judgement {
-  std::vector<double> values;        // [row] of the set's first number; NaN: none
-  std::vector<char> right;           // [row] as good as can be
+  std::vector<double> values;  // [row] of the set's first number; NaN: none
+  std::vector<char> right;     // [row] as good as can be
   uint64_t right_count = 0;
   double share() const { return values.empty() ? 0 : static_cast<double>(right_count) / static_cast<double>(values.size()); }
 };
@@ -47,11 +47,11 @@ class Subject {
   const config::DatasetConfig& dataset;
   data::Form form = data::Form::open;
   load::TaskData data;
-  std::vector<load::Row> rows;                       // those that are looked at
-  std::vector<std::vector<std::string>> golds;       // [row] the answers of which any is right
-  std::vector<std::string> shots;                    // records that may stand as examples, and
-  std::vector<uint64_t> shot_rows;                   // their rows of the train split
-  bool same_shots = false;                           // every row is shown all of them
+  std::vector<load::Row> rows;                  // those that are looked at
+  std::vector<std::vector<std::string>> golds;  // [row] the answers of which any is right
+  std::vector<std::string> shots;               // records that may stand as examples, and
+  std::vector<uint64_t> shot_rows;              // their rows of the train split
+  bool same_shots = false;                      // every row is shown all of them
 
   /// Prompts as plain text, without examples or with these; another form where the card's template gives it.
   Result<data::Prompts> prompts(const std::string& record_json, std::span<const std::string> examples = {},

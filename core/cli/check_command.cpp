@@ -39,13 +39,14 @@ Result<int> run_check(const RunCommandFlags& flags) {
   world.default_model = [&]() -> Result<std::string> {
     auto path = installed();
     if (path) return path;
-    no_model = true;                     // data, prompts and scorers can be looked at all the same
+    no_model = true;  // data, prompts and scorers can be looked at all the same
     return std::string();
   };
   SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, world));
   if (no_model)
-    log_warning("no model is named and the default one is not here, so that tokens and chat templates are not looked at; give "
-                "--model-path FILE.gguf");
+    log_warning(
+        "no model is named and the default one is not here, so that tokens and chat templates are not looked at; give "
+        "--model-path FILE.gguf");
   check::Options options;
   options.work_dir = flags.run.work_dir.empty() ? resolved.work_dir : flags.run.work_dir;
   options.models = !no_model;

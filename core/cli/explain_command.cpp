@@ -40,8 +40,9 @@ Result<int> run_explain(const ExplainFlags& flags) {
   }
   SXT_TRY(const auto pairs, subjects(views, flags.models));
   if (pairs.size() > 1)
-    return Error{Error::Kind::usage, fmt::format("the runs have several models in common, {} and {} among them; name one with --model",
-                                                 pairs[0].first.model, pairs[1].first.model)};
+    return Error{Error::Kind::usage,
+                 fmt::format("the runs have several models in common, {} and {} among them; name one with --model",
+                             pairs[0].first.model, pairs[1].first.model)};
   const auto& [first, second] = pairs.front();
   SXT_TRY(const config::RunConfig config_a, config_of(*first.run));
   SXT_TRY(const config::RunConfig config_b, config_of(*second.run));
@@ -73,8 +74,9 @@ Result<int> run_explain(const ExplainFlags& flags) {
 int explain_command(const Texts& args) {
   po::options_description options("Options");
   options.add_options()("runs", po::value<Texts>(), "")("model", po::value<Texts>()->value_name("NAME"), "")(
-      "dataset", po::value<Texts>()->value_name("NAME"), "")("plugin-path", po::value<Texts>()->multitoken()->value_name("DIR..."), "")(
-      "json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+      "dataset", po::value<Texts>()->value_name("NAME"), "")(
+      "plugin-path", po::value<Texts>()->multitoken()->value_name("DIR..."), "")("json", po::bool_switch(), "")(
+      "help,h", po::bool_switch(), "");
   const auto values = parse_options(args, options, "runs", -1);
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("explain"));

@@ -462,7 +462,7 @@ Result<int> run(const RunCommandFlags& given) {
   }
   if (worst.empty() || by_baseline == exit_no) return by_baseline;
   if (!table) table = report::table_of_run(*folder, run, record);  // -m eval
-  const int by_thresholds = check_thresholds(worst, *table);
+  SXT_TRY(const int by_thresholds, check_thresholds(worst, *table));
   return by_thresholds != exit_ok ? by_thresholds : by_baseline;
 }
 

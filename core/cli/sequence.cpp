@@ -10,8 +10,8 @@
 namespace sextant::cli {
 namespace {
 
-constexpr size_t first_block = 24;       // fewer hardly ever tell, whatever the model
-constexpr size_t growth = 4;             // each block adds a quarter: at most so much is asked in vain
+constexpr size_t first_block = 24;  // fewer hardly ever tell, whatever the model
+constexpr size_t growth = 4;        // each block adds a quarter: at most so much is asked in vain
 
 // Rows and what they are known by in another run; of equal rows the first is the first there as well.
 struct Known {
@@ -84,16 +84,19 @@ Result<Sequence> Sequence::open(plugin::Host& host, const config::RunConfig& run
   const std::vector<std::string> models = baseline.models();
   const std::string& own = run.models.front().abbr;
   if (models.size() > 1 && std::find(models.begin(), models.end(), own) == models.end())
-    return Error{Error::Kind::usage, fmt::format("the baseline {} has {} models, none of which is called {}", path, models.size(), own)};
+    return Error{Error::Kind::usage,
+                 fmt::format("the baseline {} has {} models, none of which is called {}", path, models.size(), own)};
   const std::string model = std::find(models.begin(), models.end(), own) != models.end() ? own : models.front();
   for (size_t i = 0; i < run.datasets.size(); ++i) SXT_CHECK(out.add_set(host, i, baseline, model));
   if (margin >= out.reach_)
-    return Error{Error::Kind::usage,
-                 fmt::format("--margin {:g} is as great as a difference can be ({:g}): any model would pass", margin, out.reach_)};
+    return Error{
+        Error::Kind::usage,
+        fmt::format("--margin {:g} is as great as a difference can be ({:g}): any model would pass", margin, out.reach_)};
   // a hash each: the same order on every machine, whatever the other data sets are
   std::vector<std::pair<std::string, Place>> keyed;
   for (const Place& place : out.order_)
-    keyed.emplace_back(sha256_hex(fmt::format("{}\nsequential\n{}\n{}", run.seed, run.datasets[place.dataset].task_name, place.row)), place);
+    keyed.emplace_back(
+        sha256_hex(fmt::format("{}\nsequential\n{}\n{}", run.seed, run.datasets[place.dataset].task_name, place.row)), place);
   std::sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (size_t i = 0; i < keyed.size(); ++i) out.order_[i] = keyed[i].second;
   out.test_.emplace(margin, out.reach_);
@@ -126,8 +129,8 @@ Result<void> Sequence::look(const store::RunFolder& folder) {
     SXT_TRY(const compare::Answers answers, compare::read_answers(folder, run_.models.front().abbr, name, ""));
     const auto metric = std::find(answers.metrics.begin(), answers.metrics.end(), sets_[set].metric);
     if (metric == answers.metrics.end())
-      return Error{Error::Kind::usage, fmt::format("--sequential: {} has no {} here, by which the baseline is scored", name,
-                                                   sets_[set].metric)};
+      return Error{Error::Kind::usage,
+                   fmt::format("--sequential: {} has no {} here, by which the baseline is scored", name, sets_[set].metric)};
     const size_t at = static_cast<size_t>(metric - answers.metrics.begin());
     for (const compare::Question& question : answers.questions)
       values[set][question.index] = question.values[at] * sets_[set].sign * sets_[set].unit;
@@ -136,7 +139,8 @@ Result<void> Sequence::look(const store::RunFolder& folder) {
     const Place& place = order_[looked_at_];
     const auto value = values[place.dataset].find(place.row);
     if (value == values[place.dataset].end() || std::isnan(value->second))
-      return Error{Error::Kind::data, fmt::format("row {} of {} has no score", place.row, run_.datasets[place.dataset].task_name)};
+      return Error{Error::Kind::data,
+                   fmt::format("row {} of {} has no score", place.row, run_.datasets[place.dataset].task_name)};
     test_->add(value->second - place.baseline);
     sum_ += value->second - place.baseline;
     verdict_ = test_->verdict();
@@ -146,8 +150,8 @@ Result<void> Sequence::look(const store::RunFolder& folder) {
 
 std::string Sequence::sentence() const {
   const double mean = looked_at_ > 0 ? sum_ / static_cast<double>(looked_at_) : 0;
-  return fmt::format("{} after {} of {} questions: {:+.2f} against {}, margin {:.4g}", word(verdict_), looked_at_, order_.size(),
-                     mean, baseline_, margin_);
+  return fmt::format("{} after {} of {} questions: {:+.2f} against {}, margin {:.4g}", word(verdict_), looked_at_,
+                     order_.size(), mean, baseline_, margin_);
 }
 
 std::string Sequence::to_json() const {

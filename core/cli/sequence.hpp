@@ -1,5 +1,5 @@
-// `sextant run --baseline RUN --sequential`: the questions of all data sets in one random order, asked in growing blocks until it
-// is known whether the run is at most a margin worse than the baseline.
+// `sextant run --baseline RUN --sequential`: the questions of all data sets in one random order, asked in growing blocks until
+// it is known whether the run is at most a margin worse than the baseline.
 #pragma once
 #include <map>
 #include <string>
@@ -33,14 +33,14 @@ class Sequence {
 
  private:
   struct Place {
-    size_t dataset = 0;               // of run_.datasets
+    size_t dataset = 0;  // of run_.datasets
     uint64_t row = 0;
-    double baseline = 0;              // points, more is better
+    double baseline = 0;  // points, more is better
   };
   struct Set {
     std::string metric;
     double sign = 1, unit = 100;
-    std::vector<uint64_t> rows;       // of the whole split
+    std::vector<uint64_t> rows;  // of the whole split
   };
   Sequence(const config::RunConfig& run, std::string baseline, double margin)
       : run_(run), baseline_(std::move(baseline)), margin_(margin) {}
@@ -49,7 +49,7 @@ class Sequence {
   config::RunConfig run_;
   std::string baseline_;
   double margin_ = 1, reach_ = 0, sum_ = 0;
-  std::vector<Set> sets_;             // [dataset]
+  std::vector<Set> sets_;  // [dataset]
   std::vector<Place> order_;
   size_t asked_ = 0, looked_at_ = 0;
   std::optional<stats::Sequential> test_;

@@ -32,7 +32,7 @@ std::string short_text(const std::string& text) {
 struct Attempts {
   const config::DatasetConfig* dataset = nullptr;
   std::vector<data::Attempt> all;
-  std::map<std::string, size_t> places;        // "content#time/repeat"
+  std::map<std::string, size_t> places;  // "content#time/repeat"
 };
 Result<Attempts> read_attempts(const Side& side, const std::string& name) {
   Attempts out;
@@ -104,7 +104,8 @@ std::string system_of(const data::Attempt& attempt) {
   return "";
 }
 bool is_chat(const data::Attempt& attempt) {
-  return std::any_of(attempt.prompts.begin(), attempt.prompts.end(), [](const auto& prompt) { return !prompt.messages.empty(); });
+  return std::any_of(attempt.prompts.begin(), attempt.prompts.end(),
+                     [](const auto& prompt) { return !prompt.messages.empty(); });
 }
 
 class Explainer {
@@ -130,7 +131,8 @@ class Explainer {
     if (std::isnan(whole_a->number) || std::isnan(whole_b->number))
       return Error{Error::Kind::data, "the set has no number of its own to explain"};
     if (pairs_.empty()) {
-      Part part{{"rows"}, whole_b->number - whole_a->number, out_.rows_a + out_.rows_b, {}, "no question is in both runs", false};
+      Part part{{"rows"}, whole_b->number - whole_a->number, out_.rows_a + out_.rows_b,
+                {},       "no question is in both runs",     false};
       out_.parts.push_back(std::move(part));
       add_program(*whole_a, *whole_b);
       return {};
@@ -167,7 +169,8 @@ class Explainer {
   }
   static uint64_t changed(const Score& before, const Score& after) {
     uint64_t out = 0;
-    for (size_t i = 0; i < std::min(before.values.size(), after.values.size()); ++i) out += differs(before.values[i], after.values[i]);
+    for (size_t i = 0; i < std::min(before.values.size(), after.values.size()); ++i)
+      out += differs(before.values[i], after.values[i]);
     return out;
   }
   static bool differs(double a, double b) { return !(a == b || (std::isnan(a) && std::isnan(b))); }
@@ -184,11 +187,14 @@ class Explainer {
     for (const auto& [a, b] : pairs_) both_a.insert(a), both_b.insert(b);
     const size_t a_alone = in_a_.all.size() - both_a.size(), b_alone = in_b_.all.size() - both_b.size();
     part.samples = a_alone + b_alone;
-    part.why = fmt::format("{} questions are in A alone, {} in B alone (an edited question or answer is another question)", a_alone, b_alone);
+    part.why = fmt::format("{} questions are in A alone, {} in B alone (an edited question or answer is another question)",
+                           a_alone, b_alone);
     for (size_t i = 0; i < in_b_.all.size() && part.examples.size() < examples_max; ++i)
-      if (!both_b.contains(i)) part.examples.push_back({in_b_.all[i].id.row, "", in_b_.all[i].prediction, "this question is in B alone"});
+      if (!both_b.contains(i))
+        part.examples.push_back({in_b_.all[i].id.row, "", in_b_.all[i].prediction, "this question is in B alone"});
     for (size_t i = 0; i < in_a_.all.size() && part.examples.size() < examples_max; ++i)
-      if (!both_a.contains(i)) part.examples.push_back({in_a_.all[i].id.row, in_a_.all[i].prediction, "", "this question is in A alone"});
+      if (!both_a.contains(i))
+        part.examples.push_back({in_a_.all[i].id.row, in_a_.all[i].prediction, "", "this question is in A alone"});
     out_.parts.push_back(std::move(part));
   }
 
@@ -200,14 +206,16 @@ class Explainer {
       why[stage] += (why[stage].empty() ? "" : "; ") + reason;
     };
     const store::ModelRecord *a = record_of(a_), *b = record_of(b_);
-    const config::ModelConfig *model_a = config::find_model(*a_.run, a_.model), *model_b = config::find_model(*b_.run, b_.model);
+    const config::ModelConfig *model_a = config::find_model(*a_.run, a_.model),
+                              *model_b = config::find_model(*b_.run, b_.model);
     const auto known = [](const std::string& x, const std::string& y) { return !x.empty() && !y.empty() && x != y; };
     bool chat = false;
     for (const auto& [x, y] : pairs_) chat = chat || is_chat(in_a_.all[x]) || is_chat(in_b_.all[y]);
     if (a && b) {
       if (chat && a->chat_template != b->chat_template)
         add("chat template", fmt::format("it was {} and is {}", a->chat_template, b->chat_template));
-      else if (chat && known(a->chat_sha256, b->chat_sha256)) add("chat template", "it makes another text of the same conversation");
+      else if (chat && known(a->chat_sha256, b->chat_sha256))
+        add("chat template", "it makes another text of the same conversation");
       if (known(a->tokens_sha256, b->tokens_sha256)) add("tokens", "the tokenizer makes other tokens of the same text");
       if (a->weights_sha256 != b->weights_sha256) add("weights", "their SHA-256 are different");
       if (a->adapter != b->adapter) add("weights", "the adapter is another");
@@ -228,26 +236,32 @@ class Explainer {
     if (model_a && model_b) {
       if (model_a->system_prompt != model_b->system_prompt && chat) add("chat template", "the system prompt is another");
       if (model_a->meta_template != model_b->meta_template) add("chat template", "the meta template is another");
-      if (model_a->chat_template_kwargs != model_b->chat_template_kwargs && chat) add("chat template", "its variables are others");
+      if (model_a->chat_template_kwargs != model_b->chat_template_kwargs && chat)
+        add("chat template", "its variables are others");
       json::Document doc;
       auto& al = doc.GetAllocator();
       const bool generation = json::write(config::generation_to_json(model_a->generation, al)) !=
                               json::write(config::generation_to_json(model_b->generation, al));
       if (generation) add("sampling", "the settings of generation are others");
-      if (a && b && !generation && known(a->sampling_sha256, b->sampling_sha256) && model_a->stop_words == model_b->stop_words &&
-          model_a->max_out_len == model_b->max_out_len && model_a->min_out_len == model_b->min_out_len)
+      if (a && b && !generation && known(a->sampling_sha256, b->sampling_sha256) &&
+          model_a->stop_words == model_b->stop_words && model_a->max_out_len == model_b->max_out_len &&
+          model_a->min_out_len == model_b->min_out_len)
         add("sampling", "the model's own files ask for other generation");
       const config::DatasetConfig &set_a = *in_a_.dataset, &set_b = *in_b_.dataset;
       const uint32_t most_a = set_a.inferencer.max_out_len ? set_a.inferencer.max_out_len : model_a->max_out_len,
                      most_b = set_b.inferencer.max_out_len ? set_b.inferencer.max_out_len : model_b->max_out_len;
-      const bool replies = std::any_of(pairs_.begin(), pairs_.end(), [&](const auto& pair) { return in_a_.all[pair.first].labels.empty(); });
+      const bool replies =
+          std::any_of(pairs_.begin(), pairs_.end(), [&](const auto& pair) { return in_a_.all[pair.first].labels.empty(); });
       if (replies && most_a != most_b) add("cut", fmt::format("replies had at most {} tokens and have {}", most_a, most_b));
-      if (replies && (model_a->stop_words != model_b->stop_words || set_a.inferencer.stop != set_b.inferencer.stop)) add("cut", "the stop words are others");
+      if (replies && (model_a->stop_words != model_b->stop_words || set_a.inferencer.stop != set_b.inferencer.stop))
+        add("cut", "the stop words are others");
       if (replies && model_a->min_out_len != model_b->min_out_len) add("cut", "the least length of replies is another");
-      if (model_a->max_seq_len != model_b->max_seq_len) add("cut", fmt::format("--max-seq-len was {} and is {}", model_a->max_seq_len, model_b->max_seq_len));
+      if (model_a->max_seq_len != model_b->max_seq_len)
+        add("cut", fmt::format("--max-seq-len was {} and is {}", model_a->max_seq_len, model_b->max_seq_len));
       if (set_a.inferencer.id != set_b.inferencer.id || set_a.inferencer.config != set_b.inferencer.config)
         add("sampling", fmt::format("the inferencer was {} and is {}", set_a.inferencer.id, set_b.inferencer.id));
-      if (a_.run->seed != b_.run->seed && (model_a->generation.samples() || model_b->generation.samples())) add("sampling", "the seed is another");
+      if (a_.run->seed != b_.run->seed && (model_a->generation.samples() || model_b->generation.samples()))
+        add("sampling", "the seed is another");
       if (!same(set_a.template_, set_b.template_)) add("template", "the card's template is another");
       if (set_a.retriever.id != set_b.retriever.id || set_a.retriever.config != set_b.retriever.config ||
           (set_a.train_split != set_b.train_split && (set_a.retriever.shows_examples() || set_b.retriever.shows_examples())))
@@ -255,12 +269,14 @@ class Explainer {
       if (a_.run->compat != b_.run->compat) add("template", "the compat mode is another");
     }
     // prompts that differ where no setting says why: the examples' rows, for the question's own row is the same
-    const bool explained = std::any_of(out.begin(), out.end(), [](const auto& stage) { return stage == "template" || stage == "shots"; });
+    const bool explained =
+        std::any_of(out.begin(), out.end(), [](const auto& stage) { return stage == "template" || stage == "shots"; });
     bool other_shots = false, other_prompts = false;
     for (const auto& [x, y] : pairs_) {
       const data::Attempt &one = in_a_.all[x], &other = in_b_.all[y];
       if (one.shots != other.shots) other_shots = true;
-      if (prompt_of(one) != prompt_of(other) && system_of(one) == system_of(other) && is_chat(one) == is_chat(other)) other_prompts = true;
+      if (prompt_of(one) != prompt_of(other) && system_of(one) == system_of(other) && is_chat(one) == is_chat(other))
+        other_prompts = true;
     }
     if (other_shots && std::find(out.begin(), out.end(), "shots") == out.end()) add("shots", "other rows are the examples");
     else if (other_prompts && !explained)
@@ -287,7 +303,8 @@ class Explainer {
       out.push_back(stage);
     }
     // nothing but the cut is needed where one reply is the other's beginning, and the prompt is the same
-    if (prefix && !prompt && std::find(out.begin(), out.end(), "cut") != out.end() && a.prediction != b.prediction) return {"cut"};
+    if (prefix && !prompt && std::find(out.begin(), out.end(), "cut") != out.end() && a.prediction != b.prediction)
+      return {"cut"};
     return out.empty() ? all : out;
   }
 
@@ -301,7 +318,8 @@ class Explainer {
     });
     if (all.empty()) {
       if (alike && n == 0) return;
-      out_.parts.push_back({{"compute"}, points, n, {}, "nothing that the runs recorded is different; the model gave other replies", false});
+      out_.parts.push_back(
+          {{"compute"}, points, n, {}, "nothing that the runs recorded is different; the model gave other replies", false});
       fill_examples(out_.parts.back(), v, {});
       return;
     }
@@ -329,13 +347,15 @@ class Explainer {
     for (const auto& [stages, one] : joint) {
       Part part{stages, 0, one.second.size(), {}, "", stages.size() > 1};
       part.points = total != 0 ? points * one.first / total : points / static_cast<double>(joint.size());
-      for (const std::string& stage : stages) part.why += (part.why.empty() ? "" : "; ") + (stages.size() > 1 ? stage + ": " : "") + why[stage], said.insert(stage);
+      for (const std::string& stage : stages)
+        part.why += (part.why.empty() ? "" : "; ") + (stages.size() > 1 ? stage + ": " : "") + why[stage], said.insert(stage);
       fill_examples(part, v, one.second);
       parts.push_back(std::move(part));
     }
     if (joint.empty() && points != 0) {
       Part part{all, points, n, {}, "", true};
-      for (const std::string& stage : all) part.why += (part.why.empty() ? "" : "; ") + stage + ": " + why[stage], said.insert(stage);
+      for (const std::string& stage : all)
+        part.why += (part.why.empty() ? "" : "; ") + stage + ": " + why[stage], said.insert(stage);
       parts.push_back(std::move(part));
     }
     // stages that differ and that no changed score rests on
@@ -361,17 +381,24 @@ class Explainer {
   void add_scoring(const char* stage, size_t bit, const std::array<Score, 8>& v) {
     const config::DatasetConfig &a = *in_a_.dataset, &b = *in_b_.dataset;
     const bool extractor = bit == 2;
-    const bool settings = extractor ? !std::equal(a.filters.begin(), a.filters.end(), b.filters.begin(), b.filters.end(),
-                                                  [](const config::Filter& x, const config::Filter& y) {
-                                                    return x.name == y.name && same(x.postprocessors, y.postprocessors);
-                                                  })
-                                    : !same(a.metrics, b.metrics) || !same(a.reference_postprocessors, b.reference_postprocessors);
+    const bool settings = extractor
+                              ? !std::equal(a.filters.begin(), a.filters.end(), b.filters.begin(), b.filters.end(),
+                                            [](const config::Filter& x, const config::Filter& y) {
+                                              return x.name == y.name && same(x.postprocessors, y.postprocessors);
+                                            })
+                              : !same(a.metrics, b.metrics) || !same(a.reference_postprocessors, b.reference_postprocessors);
     if (!settings) return;
     const Score &before = v[7 & ~bit], &after = v[7];
-    Part part{{stage}, shapley(v, bit), changed(before, after), {}, extractor ? "the post-processors of replies are others" : "metrics, or post-processors of references, are others", false};
+    Part part{{stage},
+              shapley(v, bit),
+              changed(before, after),
+              {},
+              extractor ? "the post-processors of replies are others" : "metrics, or post-processors of references, are others",
+              false};
     for (size_t i = 0; i < std::min(before.values.size(), after.values.size()); ++i)
       if (differs(before.values[i], after.values[i]) && part.examples.size() < examples_max)
-        part.examples.push_back(sample_of(i, fmt::format("{:g} by A's {}, {:g} by B's", before.values[i], stage, after.values[i])));
+        part.examples.push_back(
+            sample_of(i, fmt::format("{:g} by A's {}, {:g} by B's", before.values[i], stage, after.values[i])));
     out_.parts.push_back(std::move(part));
   }
 
@@ -383,14 +410,20 @@ class Explainer {
       return;
     }
     if (std::abs(today - then) < 1e-9) return;
-    out_.parts.push_back({{"program"}, then - today, 0, {}, "today's extractors and metrics give these replies other scores than the runs have: one was scored by another version, or its files were edited", false});
+    out_.parts.push_back({{"program"},
+                          then - today,
+                          0,
+                          {},
+                          "today's extractors and metrics give these replies other scores than the runs have: one was scored "
+                          "by another version, or its files were edited",
+                          false});
   }
 
   plugin::Host& host_;
   const Side &a_, &b_;
   const Attempts in_a_, in_b_;
   Explanation& out_;
-  std::vector<std::pair<size_t, size_t>> pairs_;   // places in a and b
+  std::vector<std::pair<size_t, size_t>> pairs_;  // places in a and b
 };
 
 // The set's first number in the results file.
@@ -414,7 +447,8 @@ Explanation explain(plugin::Host& host, const Side& a, const Side& b, const std:
   const std::string metric_a = "", metric_b = "";
   out.a = recorded(a, dataset, metric_a);
   out.b = recorded(b, dataset, metric_b);
-  if (const auto done = Explainer(host, a, b, *std::move(in_a), *std::move(in_b), out).run(); !done) out.refused = done.error().message;
+  if (const auto done = Explainer(host, a, b, *std::move(in_a), *std::move(in_b), out).run(); !done)
+    out.refused = done.error().message;
   return out;
 }
 
@@ -479,15 +513,18 @@ json::Value to_json(const Explanation& one, json::Document::AllocatorType& a) {
 
 std::string to_text(const Explanation& one) {
   if (!one.refused.empty()) return fmt::format("{}: cannot be explained: {}\n", one.dataset, one.refused);
-  std::string out = fmt::format("{}: {} {:.2f} in A, {:.2f} in B, {:+.2f} ({} questions in both)\n", one.dataset, one.metric, one.a, one.b,
-                                one.b - one.a, one.common);
+  std::string out = fmt::format("{}: {} {:.2f} in A, {:.2f} in B, {:+.2f} ({} questions in both)\n", one.dataset, one.metric,
+                                one.a, one.b, one.b - one.a, one.common);
   for (const Part& part : one.parts) {
     out += fmt::format("  {:+8.2f}  {}  {}\n", part.points, fmt::join(part.stages, " + "), part.why);
     if (part.needs_model)
-      out += fmt::format("            what each of these does by itself only the model can tell: run A with B's {} alone\n", part.stages.back());
-    if (part.samples > 0) out += fmt::format("            {} samples; ", part.samples) + (part.examples.empty() ? "\n" : "for example\n");
+      out += fmt::format("            what each of these does by itself only the model can tell: run A with B's {} alone\n",
+                         part.stages.back());
+    if (part.samples > 0)
+      out += fmt::format("            {} samples; ", part.samples) + (part.examples.empty() ? "\n" : "for example\n");
     for (const Sample& sample : part.examples)
-      out += fmt::format("            row {}: A {} B {} ({})\n", sample.row, short_text(sample.said_a), short_text(sample.said_b), sample.text);
+      out += fmt::format("            row {}: A {} B {} ({})\n", sample.row, short_text(sample.said_a),
+                         short_text(sample.said_b), sample.text);
   }
   if (one.parts.empty()) out += "  nothing differs\n";
   return out;
