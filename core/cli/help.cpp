@@ -144,7 +144,7 @@ Options: --backend, --compute, --threads, --max-out-len, --max-seq-len, --batch-
   info       one component: its facts and options
   run        tries one component on JSON lines from stdin (or --input FILE)
   check      looks a file over as the host would: statically, in a child process, and its schemas
-  describe   prints the manifest that stands beside a plugin as FILE.json
+  describe   prints the manifest that is kept next to a plugin as FILE.json
 )";
   return "";
 }

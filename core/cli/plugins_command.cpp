@@ -33,7 +33,7 @@ constexpr const char* overview = R"(usage: sextant plugins COMMAND ...
   list [PATTERN...]     the plugins that were found, those that others hide, and the files that cannot be used
   info KIND:ID          one plugin's facts and options
   run KIND:ID           try one plugin on JSON lines
-  describe FILE.so      print the manifest of a plugin that you built; keep it beside it as FILE.json
+  describe FILE.so      print the manifest of a plugin that you built; keep it next to it as FILE.json
   check FILE.so         is it sound? says "ok" or what is wrong
   probe FILE.so         (internal) load it here and print its manifest
 
@@ -334,7 +334,7 @@ Result<int> describe(const Arguments& arguments) {
   return print_json(json::write_pretty(plugin::manifest_json(*facts)) + "\n");
 }
 
-/// Does the manifest beside the library say what the library says?
+/// Does the library's manifest say what the library says?
 Result<void> compare(const plugin::PluginFile& facts) {
   const std::filesystem::path manifest = std::filesystem::path(facts.path).replace_extension(".json");
   std::error_code code;

@@ -376,7 +376,7 @@ sxt_status run(sxt_object* object, uint64_t call, const sxt_request* const* requ
         });
         if (put != SXT_OK)
           put_failure(sink, i,
-                      {Error::Kind::internal, fmt::format("{} answered {}, which is no reply", c.program.name(),
+                      {Error::Kind::internal, fmt::format("{} answered {}, which is not a reply", c.program.name(),
                                                           answer ? answer->substr(0, 80) : "")});
       }
       begin = end;

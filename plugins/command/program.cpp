@@ -178,7 +178,8 @@ Result<json::Document> Program::exchange(std::string_view call, const std::strin
           line(fmt::format("{{\"id\":{},\"call\":\"{}\"{}{}}}\n", id, call, members.empty() ? "" : ",", members)));
   auto parsed = json::parse(answer, "");
   if (!parsed || !parsed->IsObject())
-    return died(fmt::format("wrote a line that is no JSON object: '{}' (print goes to standard error)", answer.substr(0, 80)));
+    return died(
+        fmt::format("wrote a line that is not a JSON object: '{}' (print goes to standard error)", answer.substr(0, 80)));
   const json::Value* of = json::find(*parsed, "id");
   if (!of || !of->IsUint64() || of->GetUint64() != id)
     return died(fmt::format("answered another call than the one that was made (id {})", id));

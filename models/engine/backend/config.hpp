@@ -1,4 +1,4 @@
-// What a configuration asks of any backend that is built on the engine; a backend's own keys stand beside these.
+// What a configuration asks of any backend that is built on the engine; a backend adds its own keys.
 #pragma once
 #include <algorithm>
 #include <array>

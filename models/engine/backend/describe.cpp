@@ -25,7 +25,7 @@ class Description {
 
   json::Writer& writer() { return w_; }
   void key(std::string_view name) { w_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
-  void value(std::string_view text) {  // a vocabulary's bytes need be no UTF-8
+  void value(std::string_view text) {  // a vocabulary's bytes need not be UTF-8
     const std::string valid = utf8::repair(text);
     w_.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
   }

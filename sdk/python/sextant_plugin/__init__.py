@@ -50,7 +50,7 @@ class Component:
         known = KINDS[kind][1]
         for name in self.arguments:
             if name not in known:
-                raise TypeError("%s: a %s can get %s; '%s' is none of these (settings stand behind a *)" % (self.name, kind, ", ".join(known), name))
+                raise TypeError("%s: a %s can get %s; '%s' is not one of these (settings stand behind a *)" % (self.name, kind, ", ".join(known), name))
 
     def schema(self):
         """JSON Schema of the settings."""
