@@ -85,7 +85,8 @@ int main(int argc, char** argv) {
     return cli::leaving(dispatch(std::vector<std::string>(argv + 1, argv + argc)));
   } catch (const std::bad_alloc&) {
     return cli::leaving(
-        cli::fail({Error::Kind::internal, "out of memory; a smaller --batch-size or --max-seq-len needs less"}));
+        cli::fail({Error::Kind::device, "out of memory; allow the program more (ulimit -v shows what it may have), or give it "
+                                        "smaller files and batches"}));
   } catch (const std::exception& e) {
     return cli::leaving(cli::fail({Error::Kind::internal, fmt::format("this is a bug in Sextant: {}", e.what())}));
   }

@@ -120,6 +120,10 @@ Result<void> check_effects(const config::RunFlags& run, bool debug_and_quiet) {
   };
   for (const auto& [flag, given_in_vain, needs] : idle)
     if (given_in_vain) return usage(fmt::format("{} changes nothing without {}; give both, or neither", flag, needs));
+  if (!run.set.empty() && !run.custom_dataset_path.empty())
+    return usage(
+        "--set changes members of cards, and the file of --custom-dataset-path has no card; write what is to be different into "
+        "FILE.meta.json, or a card of its own (docs/cards.md)");
   if (debug_and_quiet) return usage("--quiet and --debug contradict each other; give one of them");
   return {};
 }

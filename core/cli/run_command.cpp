@@ -44,14 +44,15 @@ std::string host_name() {
 bool infers(const RunCommandFlags& flags) { return flags.mode == "all" || flags.mode == "infer"; }
 bool evaluates(const RunCommandFlags& flags) { return flags.mode == "all" || flags.mode == "eval"; }
 
-// The folder to write to: a new one, or the one that -r names.
-Result<store::RunFolder> open_folder(const RunCommandFlags& flags, const std::string& work_dir) {
+// The folder to write to: a new one, or the one that -r names. Where there is none to reuse, the flag is taken back.
+Result<store::RunFolder> open_folder(RunCommandFlags& flags, const std::string& work_dir) {
   if (!flags.reuse) return store::RunFolder::create(work_dir);
   auto folder = store::RunFolder::reuse(work_dir, flags.reuse_timestamp);
   if (folder || folder.error().kind != Error::Kind::missing) return folder;
   // one that is named and is missing is a mistake; where none is named, there may be none yet
   if (!infers(flags) || !flags.reuse_timestamp.empty()) return folder;
   log_warning(folder.error().message + "; a new run is started");
+  flags.reuse = false;
   return store::RunFolder::create(work_dir);
 }
 
