@@ -6,8 +6,8 @@
 
 namespace sextant {
 
-/// As json::parse, with the line's place ("in.jsonl:3") in front of the column alone: a parser that is given a line counts the lines of
-/// the line.
+/// As json::parse, with the line's place ("in.jsonl:3") in front of the column alone: a parser that is given a line counts the
+/// lines of the line.
 inline Result<json::Document> parse_line(std::string_view line, const std::string& place) {
   auto parsed = json::parse(line, place);
   if (parsed) return parsed;

@@ -59,8 +59,8 @@ size_t memory_taken() {
   return pages * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// Libraries that do not look at what malloc returns write to where a null pointer and an offset show; an exception that leaves a
-// thread aborts. Both are lack of memory where as much again as a growing buffer may want cannot be had.
+// Libraries that do not look at what malloc returns write to where a null pointer and an offset show; an exception that leaves
+// a thread aborts. Both are lack of memory where as much again as a growing buffer may want cannot be had.
 bool memory_has_run_out(int signal, const void* address) {
   constexpr uintptr_t null_and_offset = uintptr_t{1} << 40;  // below all that is mapped
   if (signal != SIGABRT && (signal != SIGSEGV || reinterpret_cast<uintptr_t>(address) >= null_and_offset)) return false;

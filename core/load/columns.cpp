@@ -143,9 +143,10 @@ Result<void> check_placeholders(std::span<const std::string> paths, const json::
 std::string unclosed_finding(std::span<const std::string> unclosed, const json::Value& record, std::string_view name) {
   for (const std::string& column : unclosed)
     if (json::find(record, column))
-      return fmt::format("{0}: the template has \"{{{1}\" without a closing brace, and it is sent as it stands; write {{{1}}} for "
-                         "the column {1}",
-                         name, column);
+      return fmt::format(
+          "{0}: the template has \"{{{1}\" without a closing brace, and it is sent as it stands; write {{{1}}} for "
+          "the column {1}",
+          name, column);
   return "";
 }
 

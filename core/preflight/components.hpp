@@ -12,7 +12,8 @@ class Components {
   /// Borrows all.
   Components(plugin::Host& host, const config::RunConfig& run, Findings& findings)
       : host_(host), run_(run), findings_(findings) {}
-  /// Inferencer, retriever and template of the set, and its judge's. False: without them no prompt can be made, which has been said.
+  /// Inferencer, retriever and template of the set, and its judge's. False: without them no prompt can be made, which has been
+  /// said.
   bool check_asking(const config::DatasetConfig& dataset);
   /// Filters, reference post-processors and metrics, each alone, so that one mistake does not hide another; its judge's.
   void check_scoring(const config::DatasetConfig& dataset);

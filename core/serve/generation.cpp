@@ -72,8 +72,9 @@ class Merge {
     if (asked_.top_k) keys.emplace_back("top_k");
     if (asked_.min_p) keys.emplace_back("min_p");
     if (keys.empty()) return;
-    out_.warnings.push_back(fmt::format("{} change{} nothing: replies are greedy; give do_sample=True or a temperature to sample",
-                                        join(keys, ", "), keys.size() == 1 ? "s" : ""));
+    out_.warnings.push_back(
+        fmt::format("{} change{} nothing: replies are greedy; give do_sample=True or a temperature to sample", join(keys, ", "),
+                    keys.size() == 1 ? "s" : ""));
   }
 
   void greedy() {

@@ -94,8 +94,8 @@ std::string kinds_refused(const std::string& format) {
            "lines=True)";
   if (format == "gz" || format == "zip" || format == "xz" || format == "zst" || format == "bz2")
     return " is packed; unpack it first";
-  return " is neither .csv, .tsv, .jsonl nor .json; give it the ending of what it is, or say it with \"format\" where a card's loader "
-         "reads it";
+  return " is neither .csv, .tsv, .jsonl nor .json; give it the ending of what it is, or say it with \"format\" where a card's "
+         "loader reads it";
 }
 
 }  // namespace

@@ -172,8 +172,8 @@ inline std::function<uint64_t(const std::string&)> time_of(std::function<void(co
   };
 }
 
-/// `steps_of` gives the steps that a text takes. Fails on the first text whose steps grow faster than the text, at every length that
-/// is tried: a reader that looks at a window around each letter takes more for a letter as long as the windows fill.
+/// `steps_of` gives the steps that a text takes. Fails on the first text whose steps grow faster than the text, at every length
+/// that is tried: a reader that looks at a window around each letter takes more for a letter as long as the windows fill.
 /// `bytes_min`: from where on they are to grow like the text.
 inline void check_linear(const std::function<uint64_t(const std::string&)>& steps_of, size_t bytes_min = 300) {
   const uint64_t first = first_worst_case(), count = worst_case_count();

@@ -27,8 +27,8 @@ struct Regex::Code {
   uint32_t groups = 0, match_bits = 0;
   bool python = false;
   bool direct = false;  // compiled to code that may be run without pcre2_match's checks
-  // For texts that are found to be valid: PCRE2 looks at all that is left of a text whenever it is asked for the next match, so that
-  // the matches of a long text took the square of its length. Made when it is wanted first; null where it cannot be made.
+  // For texts that are found to be valid: PCRE2 looks at all that is left of a text whenever it is asked for the next match, so
+  // that the matches of a long text took the square of its length. Made when it is wanted first; null where it cannot be made.
   mutable std::once_flag valid_once;
   mutable pcre2_real_code_8* for_valid_text = nullptr;
   std::string source;         // as it was compiled
