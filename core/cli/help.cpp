@@ -20,7 +20,7 @@ Usage: sextant COMMAND [ARGUMENTS]
   compare  RUN [RUN...]           two models on the same questions: the difference, and whether it may be chance
   gate     RUN --baseline RUN     is it at most a margin worse? exit code 0, 1 or 2
   view     [DIR]                  the runs in a folder, in a browser on this machine, with their progress
-  plugins  list | info KIND:ID | run KIND:ID | check FILE.so | describe FILE.so | probe FILE.so
+  plugins  list | info KIND:ID | run KIND:ID | check FILE.so | new KIND NAME | describe FILE.so
   model    info | tokenize | detokenize | score | generate | embed | chat    look into one model
   help     COMMAND                more about one of these
 
@@ -159,7 +159,7 @@ Options: --backend, --compute, --threads, --max-out-len, --max-seq-len, --batch-
   info       one component: its facts and options
   run        tries one component on JSON lines from stdin (or --input FILE)
   check      looks a file over as the host would: statically, in a child process, and its schemas
-  describe   prints the manifest that stands beside a plugin as FILE.json
+  describe   prints the manifest that is kept next to a plugin as FILE.json
 )";
   return "";
 }

@@ -1,5 +1,5 @@
-// All tasks of one model: samples are prepared in waves beside the model, what the journal has is taken from there, each
-// response is journalled before it counts, and a task's attempts are handed on as soon as the last one is over.
+// All tasks of one model: samples are prepared in waves while the model computes, what the journal has is taken from there,
+// each response is journalled before it counts, and a task's attempts are handed on as soon as the last one is over.
 #pragma once
 #include <atomic>
 #include <functional>

@@ -28,6 +28,8 @@ CORE = {
     "stats": "base data",
     "plugin": "base data",
     "sandbox": "base data",
+    "conformance": "base data plugin",
+    "isolate": "base data plugin sandbox",
     "infer": "base data plugin",
     "render": "base config data",
     "retrieve": "base data plugin",
@@ -39,7 +41,7 @@ CORE = {
     "preflight": "base config data infer load plugin sandbox score serve",
     "report": "base config data stats store",
     "compare": "base data report score stats store",
-    "cli": "base compare config data graph infer load plugin preflight report sandbox score serve stats store tasks",
+    "cli": "base compare config conformance data graph infer isolate load plugin preflight report sandbox score serve stats store tasks",
 }
 # headers of one processor or accelerator: what is device-independent has no business with them
 DEVICE_HEADER = re.compile(r"^(\w*mmintrin|immintrin|arm_neon|arm_sve|cpuid|cuda|cublas|hip|nv|cl|omp)")

@@ -19,7 +19,7 @@ _sextant() {
     choices='run list prompt report show compare gate view plugins model help --help --version'
   elif [[ $word == -* ]]; then
     choices="$(_sextant_flags "$program" "$command") --help"
-    [[ $command == plugins ]] && choices='--plugin-path --json --config --input --split --help'
+    [[ $command == plugins ]] && choices='--plugin-path --json --config --input --split --items --kind --seconds --verbose --language --folder --help'
   elif [[ -n $flag ]]; then
     case $flag in
       --datasets) choices=$(_sextant_names "$program" datasets) ;;
@@ -42,7 +42,7 @@ _sextant() {
   elif ((COMP_CWORD == 2)); then
     case $command in
       list) choices='datasets models plugins summarizers tasks' ;;
-      plugins) choices='list info run check describe probe' ;;
+      plugins) choices='list info run check new describe probe' ;;
       model) choices='info tokenize detokenize score generate embed chat' ;;
       help) choices='run list prompt report show compare gate view plugins model' ;;
     esac
