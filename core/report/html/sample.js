@@ -87,7 +87,7 @@ async function showSample(attempt, focus) {
     {type: "button", disabled: place < 0 || place + by < 0 || place + by >= matches.length, onclick: () => move(by)}, text);
   const answers = Object.entries(line.answers || {}), read = answers.length ? answers[0][1] : null;
   const thought = line.thinking || more?.thought?.thinking;
-  const score = columns.score[attempt], kind = score === 1 ? "good" : score === 0 ? "bad" : "warn";
+  const score = columns.score[attempt], kind = isVerdict(attempt) ? "" : score === 1 ? "good" : score === 0 ? "bad" : "warn";
   const facts = Object.entries(line.scores || {}).map(([name, value]) => [name, value === null ? "no score" : String(value)]);
   for (const [name, answer] of answers.slice(1)) facts.push(["read by " + name, asText(answer)]);
   for (const [name, text] of Object.entries(line.metric_answers || {})) facts.push(["read by metric " + name, text]);
