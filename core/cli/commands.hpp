@@ -9,9 +9,11 @@ namespace sextant::cli {
 int run_command(const std::vector<std::string>& args);
 int list_command(const std::vector<std::string>& args);
 int prompt_command(const std::vector<std::string>& args);
+int check_command(const std::vector<std::string>& args);
 int report_command(const std::vector<std::string>& args);
 int show_command(const std::vector<std::string>& args);
 int compare_command(const std::vector<std::string>& args);
+int explain_command(const std::vector<std::string>& args);
 int gate_command(const std::vector<std::string>& args);
 int model_command(const std::vector<std::string>& args);
 int view_command(const std::vector<std::string>& args);

@@ -25,8 +25,8 @@ const std::vector<std::pair<std::string, Command>>& commands() {
   static const std::vector<std::pair<std::string, Command>> all = {
       {"run", cli::run_command},       {"list", cli::list_command},   {"prompt", cli::prompt_command},
       {"report", cli::report_command}, {"show", cli::show_command},   {"compare", cli::compare_command},
-      {"gate", cli::gate_command},     {"view", cli::view_command},   {"model", cli::model_command},
-      {"plugins", cli::plugins_command},
+      {"gate", cli::gate_command},     {"explain", cli::explain_command}, {"check", cli::check_command},
+      {"view", cli::view_command},     {"model", cli::model_command},     {"plugins", cli::plugins_command},
   };
   return all;
 }
@@ -85,7 +85,8 @@ int main(int argc, char** argv) {
     return cli::leaving(dispatch(std::vector<std::string>(argv + 1, argv + argc)));
   } catch (const std::bad_alloc&) {
     return cli::leaving(
-        cli::fail({Error::Kind::internal, "out of memory; a smaller --batch-size or --max-seq-len needs less"}));
+        cli::fail({Error::Kind::device, "out of memory; allow the program more (ulimit -v shows what it may have), or give it "
+                                        "smaller files and batches"}));
   } catch (const std::exception& e) {
     return cli::leaving(cli::fail({Error::Kind::internal, fmt::format("this is a bug in Sextant: {}", e.what())}));
   }

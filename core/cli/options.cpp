@@ -120,6 +120,10 @@ Result<void> check_effects(const config::RunFlags& run, bool debug_and_quiet) {
   };
   for (const auto& [flag, given_in_vain, needs] : idle)
     if (given_in_vain) return usage(fmt::format("{} changes nothing without {}; give both, or neither", flag, needs));
+  if (!run.set.empty() && !run.custom_dataset_path.empty())
+    return usage(
+        "--set changes members of cards, and the file of --custom-dataset-path has no card; write what is to be different into "
+        "FILE.meta.json, or a card of its own (docs/cards.md)");
   if (debug_and_quiet) return usage("--quiet and --debug contradict each other; give one of them");
   return {};
 }
@@ -244,6 +248,9 @@ po::options_description run_options() {
       ("reuse,r", text()->value_name("[TS]"), "resume the last run, or the one of that time")
       ("work-dir,w", text()->value_name("DIR"), "where runs are written (default outputs/default)")
       ("fail-under", texts()->value_name("DATASET[,METRIC]=X..."), "exit with 1 where a score is worse than that")
+      ("baseline", text()->value_name("RUN"), "an earlier run: exit with 1 where this one is worse by more than --margin")
+      ("margin", po::value<double>()->value_name("X"), "points that it may be worse than the baseline (default 1.0)")
+      ("sequential", po::bool_switch(), "--baseline: ask in random order and stop as soon as it is known")
       ("dry-run", po::bool_switch(), "print the plan, compute nothing")
       ("color", text()->value_name("WHEN"), "auto (default), always or never: colours of the table")  // auto heeds NO_COLOR
       ("allow-missing", po::bool_switch(), "data sets that are missing do not fail the run")
@@ -262,6 +269,16 @@ po::options_description prompt_options() {
   options.add_options()
       ("index,n", po::value<int64_t>()->value_name("INDEX"), "only this row")
       ("tokens", po::bool_switch(), "also print token ids");
+  add_common(options);
+  return options;
+}
+
+po::options_description check_options() {
+  po::options_description options("Options");
+  add_what(options);
+  options.add_options()
+      ("work-dir,w", text()->value_name("DIR"), "where the run would be written (default outputs/default)")
+      ("allow-missing", po::bool_switch(), "data sets that are missing are no errors");
   add_common(options);
   return options;
 }
@@ -340,6 +357,16 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   if (flags.mode != "all" && flags.mode != "infer" && flags.mode != "eval" && flags.mode != "viz")
     return usage(fmt::format("--mode is '{}'; it must be all, infer, eval or viz", flags.mode));
   flags.fail_under = get_all(values, "fail-under");
+  flags.baseline = get(values, "baseline");
+  if (values.count("margin")) flags.margin = values["margin"].as<double>();
+  flags.sequential = is_set(values, "sequential");
+  if (flags.baseline.empty() && (flags.margin || flags.sequential))
+    return usage(fmt::format("{} changes nothing without --baseline RUN", flags.sequential ? "--sequential" : "--margin"));
+  if (flags.margin && (!std::isfinite(*flags.margin) || *flags.margin < 0))
+    return usage("--margin must be a number from 0, in points: 1.0");
+  if (!flags.baseline.empty() && (flags.mode == "infer" || flags.dry_run))
+    return usage("--baseline needs scores; leave out -m infer and --dry-run");
+  if (flags.sequential && flags.mode != "all") return usage("--sequential asks and scores in turns; leave out -m");
   if (flags.mode == "infer" && !flags.fail_under.empty())
     return usage("--fail-under changes nothing with -m infer, which gives no scores; give one of them");
   flags.reuse = values.count("reuse") > 0;

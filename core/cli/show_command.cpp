@@ -5,6 +5,7 @@
 #include <sextant/printable.hpp>
 #include <sextant/regex.hpp>
 #include "../base/exit_code.hpp"
+#include "../base/json_line.hpp"
 #include "../base/lines.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
@@ -127,7 +128,7 @@ Result<int> show(const ShowFlags& flags) {
       uint64_t number = 0;
       SXT_CHECK(each_line(path, [&](std::string_view text) -> Result<void> {
         const uint64_t place = number++;
-        SXT_TRY(const json::Document line, json::parse(text, fmt::format("{}, line {}", path.string(), number)));
+        SXT_TRY(const json::Document line, parse_line(text, fmt::format("{}, line {}", path.string(), number)));
         ++looked_at;
         if (flags.wrong && first_score(line) == 1.0) return {};
         if (wanted) {

@@ -1,4 +1,4 @@
-// One worker's loop over batches: the visitor's prompts beside the generations at work. `plan` and `run` (scheduler.hpp) share
+// One worker's loop over batches: the visitor's prompts, and the generations at work. `plan` and `run` (scheduler.hpp) share
 // it. Without a device, no token is computed and every generation uses all its room.
 #pragma once
 #include <optional>

@@ -1,6 +1,6 @@
 // What a generation will probably say next, and whether it pays to compute it before that is known: a draft. Drafts come from
 // the generation's own prompt and reply, from replies to the same prompt, and from replies that ended before, in earlier calls,
-// too. A draft that is wrong costs time and changes nothing: a row's bits do not depend on the rows beside it
+// too. A draft that is wrong costs time and changes nothing: a row's bits do not depend on the other rows of its batch
 // (docs/adr/0046-drafts-change-no-bit.md).
 #pragma once
 #include <array>
@@ -41,7 +41,7 @@ class Speculation {
   /// `text`: prompt and reply so far. `siblings`: the histories of others that go on from the same prompt.
   Guess guess(const TokenHistory& text, std::span<const TokenHistory* const> siblings) const;
   /// How many of the guessed tokens are worth a row each, where `sequences` generate and a step costs as much as `step_rows` rows
-  /// beside those that it has.
+  /// more than it has.
   uint32_t draft_length(const Guess& guess, const GuessRecord& record, bool sampled, uint32_t sequences,
                         uint32_t step_rows) const;
   /// `token` is what came where the guess, gone on with for `ahead` right tokens, said guess.tokens[ahead]; whether it was
