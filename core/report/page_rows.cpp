@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <sextant/utf8_text.hpp>
+#include "../base/json_line.hpp"
 #include "../base/lines.hpp"
 #include "../base/packed.hpp"
 #include "../data/thinking.hpp"
@@ -205,7 +206,7 @@ Result<void> PageRows::add(const std::filesystem::path& samples, const std::file
       ++left_out_;
       return {};
     }
-    SXT_TRY(const json::Document line, json::parse(text, fmt::format("{}, line {}", samples.string(), number)));
+    SXT_TRY(const json::Document line, parse_line(text, fmt::format("{}, line {}", samples.string(), number)));
     if (!line.IsObject())
       return Error{Error::Kind::data,
                    fmt::format("{}, line {}: this is no sample; score the run again (-m eval -r)", samples.string(), number)};
