@@ -1,5 +1,6 @@
 #include "progress.hpp"
 #include <fmt/format.h>
+#include <system_error>
 #include <unistd.h>
 #include "../base/log.hpp"
 
@@ -14,7 +15,12 @@ std::string duration_text(double seconds) {
 }  // namespace
 
 ProgressLine::ProgressLine(std::string model, Show show, Clock::duration beat) : model_(std::move(model)), show_(show) {
-  if (show_ == Show::heartbeat) heart_ = std::thread([this, beat] { beat_on(beat); });
+  if (show_ != Show::heartbeat) return;
+  try {
+    heart_ = std::thread([this, beat] { beat_on(beat); });
+  } catch (const std::system_error&) {
+    show_ = Show::nothing;  // a run can do without; where it needs threads of its own, it says so itself
+  }
 }
 
 ProgressLine::~ProgressLine() {

@@ -45,6 +45,8 @@ Result<int> rebuild(const ReportFlags& flags) {
   }
   const TabledRun& run = runs.front();
   const store::RunFolder& folder = *run.view.folder;
+  // nobody else writes there meanwhile; a run that is at work writes its tables itself
+  SXT_TRY(const store::RunFolder held, store::RunFolder::reuse(folder.path().parent_path(), folder.timestamp()));
   const bool writable = ::access(folder.path().c_str(), W_OK) == 0;
   if (writable) SXT_CHECK(report::write_summary(folder, run.table));
   // without a page there is still a table

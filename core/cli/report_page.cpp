@@ -142,9 +142,13 @@ Result<json::Value> comparisons_json(const std::vector<TabledRun>& runs, Allocat
   for (const TabledRun& run : runs)
     views.push_back({run.view.folder, run.view.record, json::copy(run.view.config), run.view.version, run.view.name});
   if (runs.size() == 1 && views[0].models().size() < 2) return out;
-  SXT_TRY(const auto pairs, subjects(views, {}));
+  const auto pairs = subjects(views, {});
+  if (!pairs) {  // the samples of all runs are on the page all the same
+    log_warning(fmt::format("the page compares nothing: {} (`sextant compare` has --model)", pairs.error().message));
+    return out;
+  }
   const auto place = [&](const Subject& subject) { return json::Value(static_cast<uint64_t>(subject.run - views.data())); };
-  for (const auto& [first, second] : pairs) {
+  for (const auto& [first, second] : *pairs) {
     SXT_TRY(const compare::Report report, compare_subjects(first, second, {}));
     json::Value item = comparison_json(report, a);
     json::set(item, "run_a", place(first), a);

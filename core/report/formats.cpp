@@ -102,7 +102,8 @@ std::string table_text(const Table& table, bool with_best = false, Colour colour
   if (with_best && any_best(table))
     for (size_t row = 0; row < behind.size(); ++row)
       for (size_t model = 0; model < behind[row].size(); ++model)
-        if (table.rows[row].cells[model].value) behind[row][model] += table.rows[row].cells[model].best ? " *" : "  ";
+        if (std::string& text = behind[row][model]; table.rows[row].cells[model].value)
+          text += (text.empty() ? "" : " ") + std::string(table.rows[row].cells[model].best ? "*" : " ");
   for (size_t model = 0; model < table.models.size(); ++model) {
     size_t widest_number = 0, widest = 0;
     for (size_t row = 0; row < behind.size(); ++row) {

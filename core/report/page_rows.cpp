@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <sextant/utf8_text.hpp>
+#include "../base/json_line.hpp"
 #include "../base/lines.hpp"
 #include "../base/packed.hpp"
 #include "../data/thinking.hpp"
@@ -17,7 +18,8 @@ namespace {
 constexpr size_t block_bytes = 192 << 10;  // of JSON: some milliseconds of a browser's time
 constexpr size_t preview_bytes = 160, answer_bytes = 80;
 constexpr size_t record_bytes_max = 64 << 10;  // a larger row is left out of the block
-constexpr uint64_t stretch = 256;              // attempts that are read at a time
+constexpr size_t input_bytes_max = 16 << 10;
+constexpr uint64_t stretch = 256;  // attempts that are read at a time
 constexpr size_t ratio_bytes_min = 64;
 
 constexpr std::array<const char*, 14> names = {"task",  "row",        "repeat", "score",  "flags",    "prompt", "generated",
@@ -75,10 +77,12 @@ stats::Chance chance_of(const json::Value& line, const json::Value* wanted) {
   return right < values.size() ? stats::chance_of(values, right) : stats::Chance{};
 }
 
+// `input`: the whole text that was scored, where it is not long.
 void add_label(std::string& out, const data::LabelScore& label) {
-  out += fmt::format("{}{{\"label\":{},\"tokens\":{},\"value\":{},\"logprob\":{}}}", out.empty() ? "" : ",",
+  const std::string input = label.input.view().size() <= input_bytes_max ? utf8::repair(label.input.view()) : std::string();
+  out += fmt::format("{}{{\"label\":{},\"tokens\":{},\"value\":{},\"logprob\":{}{}}}", out.empty() ? "" : ",",
                      json::quote(utf8::repair(label.label)), label.tokens, number(label.value, "{:.17g}"),
-                     number(label.logprob, "{:.17g}"));
+                     number(label.logprob, "{:.17g}"), input.empty() ? "" : ",\"input\":" + json::quote(input));
 }
 
 // What the predictions say beyond the samples file.
@@ -202,7 +206,7 @@ Result<void> PageRows::add(const std::filesystem::path& samples, const std::file
       ++left_out_;
       return {};
     }
-    SXT_TRY(const json::Document line, json::parse(text, fmt::format("{}, line {}", samples.string(), number)));
+    SXT_TRY(const json::Document line, parse_line(text, fmt::format("{}, line {}", samples.string(), number)));
     if (!line.IsObject())
       return Error{Error::Kind::data,
                    fmt::format("{}, line {}: this is no sample; score the run again (-m eval -r)", samples.string(), number)};

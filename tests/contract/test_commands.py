@@ -7,7 +7,7 @@ import unittest
 
 from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, write
 
-COMMANDS = ["run", "list", "prompt", "report", "plugins", "model"]
+COMMANDS = ["run", "list", "prompt", "report", "show", "compare", "gate", "view", "plugins", "model"]
 PLUGIN_VERBS = ["list", "info", "run", "check", "describe", "probe"]
 MODEL_VERBS = ["info", "tokenize", "detokenize", "score", "generate", "embed", "chat"]
 RUN_FLAGS = """

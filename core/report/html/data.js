@@ -57,7 +57,9 @@ async function sampleOf(attempt) {
 
 const taskOf = (attempt) => about.tasks[columns.task[attempt]];
 const has = (attempt, flag) => (columns.flags[attempt] & flag) !== 0;
-const isWrong = (attempt) => columns.score[attempt] !== 1;
+/** A judge's verdicts have numbers, and are neither right nor wrong. */
+const isVerdict = (attempt) => taskOf(attempt).stage === "judge";
+const isWrong = (attempt) => columns.score[attempt] !== 1 && !isVerdict(attempt);
 
 /** A model's name; where several runs are shown, with its run. */
 function modelName(task) { return several ? task.model + " (" + about.runs[task.run].name + ")" : task.model; }

@@ -59,7 +59,7 @@ async function start() {
   if (shown === null && matches.length > 0 && !location.hash.startsWith("#s/")) await showSample(matches[0], false);
   window.addEventListener("hashchange", followAddress);
   document.addEventListener("keydown", followKeys);
-  document.body.dataset.ready = "samples";
+  document.body.dataset.openedMs = Math.round(performance.now());
   requestAnimationFrame(() => setTimeout(() => {
     showPlots();
     document.body.dataset.ready = "all";

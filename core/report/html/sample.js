@@ -22,8 +22,7 @@ function labelTable(line, more) {
         name === answer ? badge("wanted") : null),
       el("td", {class: "num"}, fixed(value, 4)), el("td", {class: "num"}, facts ? count(facts.tokens) : "–"),
       el(
-        "td", {class: "num"},
-        facts && facts.tokens > 0 && typeof value === "number" ? (value / facts.tokens).toFixed(4) : "–"),
+        "td", {class: "num"}, facts && facts.tokens > 0 && typeof value === "number" ? (value / facts.tokens).toFixed(4) : "–"),
       el("td", {}, p === null ? "–" : percent(p, 1),
         p === null ? null : whisker({value: p, low: null, high: null}, {low: 0, high: 1})));
   });
@@ -31,7 +30,12 @@ function labelTable(line, more) {
     el("h4", {}, "Labels"),
     table("Labels and their log-probabilities",
       ["label", {text: "ln p", class: "num"}, {text: "tokens", class: "num"}, {text: "per token", class: "num"}, "share of p"],
-      rows)
+      rows),
+    (more?.labels ?? []).some((one) => one.input) ?
+      folded("Texts that were scored",
+        more.labels.map((one) => el("div", {class: "turn"}, el("div", {class: "role"}, visible(one.label)),
+                          textBlock(asText(one.input), {label: "Text of " + one.label, end: true})))) :
+      null
   ];
 }
 
@@ -54,8 +58,7 @@ function others(attempt) {
         el("a", {href: addressOf(other)},
           visible(modelName(taskOf(other)) +
             (columns.repeat[other] || taskOf(other) === task ? ", repeat " + columns.repeat[other] : "")))),
-      el("td", {}, mark(other)),
-      el("td", {}, el("div", {class: "clip", dir: "auto"}, visible(columns.answer[other] ?? "–")))));
+      el("td", {}, mark(other)), el("td", {}, el("div", {class: "clip", dir: "auto"}, visible(columns.answer[other] ?? "–")))));
   return [el("h4", {}, "The same question elsewhere"), table("The same question elsewhere", ["model", "result", "read"], rows)];
 }
 
@@ -84,7 +87,7 @@ async function showSample(attempt, focus) {
     {type: "button", disabled: place < 0 || place + by < 0 || place + by >= matches.length, onclick: () => move(by)}, text);
   const answers = Object.entries(line.answers || {}), read = answers.length ? answers[0][1] : null;
   const thought = line.thinking || more?.thought?.thinking;
-  const score = columns.score[attempt], kind = score === 1 ? "good" : score === 0 ? "bad" : "warn";
+  const score = columns.score[attempt], kind = isVerdict(attempt) ? "" : score === 1 ? "good" : score === 0 ? "bad" : "warn";
   const facts = Object.entries(line.scores || {}).map(([name, value]) => [name, value === null ? "no score" : String(value)]);
   for (const [name, answer] of answers.slice(1)) facts.push(["read by " + name, asText(answer)]);
   for (const [name, text] of Object.entries(line.metric_answers || {})) facts.push(["read by metric " + name, text]);

@@ -32,6 +32,7 @@ const SORTS = {
 function mark(i) {
   const score = columns.score[i];
   if (score === null) return badge("no score", "warn");
+  if (isVerdict(i)) return badge("verdict " + Number(score.toPrecision(4)));
   return score === 1 ? badge("✓ right", "good") :
     score === 0      ? badge("✗ wrong", "bad") :
                        badge(Number(score.toPrecision(4)).toString());
