@@ -142,7 +142,8 @@ def write(args, rows, figures, sextant, peers):
     if not args.json:
         return
     results = [compare(row, figures[row.name]) for row in rows]
-    document = {"machine": machine(), "class": processor_class(args.isa, processor_flags()), "isa": args.isa, "sextant": sextant.version(), "peers": peers.versions(), "threads": args.threads,
+    document = {"machine": machine(), "class": processor_class(args.isa, processor_flags()), "isa": args.isa,
+                "sextant": sextant.version(), "peers": peers.versions(), "threads": args.threads,
                 "items_per_subject": args.items, "subjects": args.subjects,
                 "rounds": max(len(r["sextant"]) for r in results), "rows": results}
     path = pathlib.Path(args.json)
