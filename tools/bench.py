@@ -9,6 +9,10 @@ machine meets all of them. A row's ratio is Sextant against the peer with the be
 --json is written after every round.
 --install fetches the peers from PyPI at fixed versions and builds what needs building (llama.cpp: minutes; OpenCompass and lm-eval:
 gigabytes); without it rows use the peers that the work folder has, and a row without a peer says so. Rows that need CMMLU want --data.
+--isa makes Sextant, and Sextant alone, use the instructions of another class of processor, so that one machine measures several; the class
+stands over the table and in the JSON. A prototype of the engine, a program outside of the tree, is a peer by --prototype and --prototype-model:
+it is given MODEL.safetensors TYPE, `prefill TOKENS PROMPTS` or `decode PROMPTS 128 TOKENS`, --own --threads N, and prints
+"median N ... tok/s" or "= N tok/s".
 """
 
 import argparse
@@ -27,6 +31,11 @@ from benchmark.peers import Peers  # noqa: E402
 from benchmark.process import Failed  # noqa: E402
 from benchmark.sextant import Sextant  # noqa: E402
 
+# what a processor is called here by, the widest first: the flag of /proc/cpuinfo, the class, the isa that uses it
+KINDS = (("amx_bf16", "AMX", "amx"), ("avx512_bf16", "AVX512_BF16", "avx512"), ("avx512bw", "AVX-512", "avx512"), ("avx2", "AVX2", "avx2"),
+         ("", "portable", "portable"))
+CLASSES = ("auto", "amx", "avx512", "avx2", "portable")
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -36,6 +45,9 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="the rows, what they measure and their goals")
     parser.add_argument("--rounds", type=int, default=3, help="how often each row is measured (default 3)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="of every contestant (default: all cores)")
+    parser.add_argument("--isa", default="auto", choices=CLASSES, help="the instructions that Sextant uses (default: all that there are)")
+    parser.add_argument("--prototype", metavar="PROGRAM", help="a prototype of the engine, as a peer")
+    parser.add_argument("--prototype-model", metavar="FILE", help="the model's .safetensors file, for the prototype")
     parser.add_argument("--items", type=int, default=5, help="questions per CMMLU subject")
     parser.add_argument("--subjects", type=int, default=3, choices=range(1, 1 + len(Sextant.SUBJECTS)), help="CMMLU subjects")
     parser.add_argument("--json", metavar="FILE", help="all figures")
@@ -49,9 +61,21 @@ def arguments():
     return parser.parse_args()
 
 
+def processor_class(isa, flags):
+    """The widest instructions that are used; exits where the processor lacks them."""
+    for flag, name, uses in KINDS:
+        if (not flag or flag in flags) and isa in ("auto", uses):
+            return name
+    sys.exit("--isa %s: this processor lacks these instructions" % isa)
+
+
+def processor_flags():
+    return next((line for line in open("/proc/cpuinfo") if line.startswith("flags")), "").split()
+
+
 def machine():
     names = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
-    flags = next((line for line in open("/proc/cpuinfo") if line.startswith("flags")), "").split()
+    flags = processor_flags()
     sets = [f for f in ("amx_bf16", "amx_int8", "avx512_bf16", "avx512_vnni", "avx512f", "avx2") if f in flags]
     return {"cpu": names[0] if names else platform.processor(), "cores": len(os.sched_getaffinity(0)), "instruction_sets": sets,
             "system": platform.platform()}
@@ -118,7 +142,8 @@ def write(args, rows, figures, sextant, peers):
     if not args.json:
         return
     results = [compare(row, figures[row.name]) for row in rows]
-    document = {"machine": machine(), "sextant": sextant.version(), "peers": peers.versions(), "threads": args.threads,
+    document = {"machine": machine(), "class": processor_class(args.isa, processor_flags()), "isa": args.isa,
+                "sextant": sextant.version(), "peers": peers.versions(), "threads": args.threads,
                 "items_per_subject": args.items, "subjects": args.subjects,
                 "rounds": max(len(r["sextant"]) for r in results), "rows": results}
     path = pathlib.Path(args.json)
@@ -137,15 +162,19 @@ def main():
     for name in args.rows:
         if name not in known:
             sys.exit("there is no row '%s'; --list shows them" % name)
-    peers = Peers(pathlib.Path(args.work), pathlib.Path(args.model), args.threads)
+    kind = processor_class(args.isa, processor_flags())
+    if bool(args.prototype) != bool(args.prototype_model):
+        sys.exit("--prototype and --prototype-model are given together")
+    peers = Peers(pathlib.Path(args.work), pathlib.Path(args.model), args.threads, args.prototype, args.prototype_model)
     sextant = Sextant(args.sextant, args.model, pathlib.Path(args.work) / "scratch", args.threads, args.data, args.items,
-                      args.subjects)
+                      args.subjects, args.isa)
     can_run = [row for row in ROWS if (args.data or not row.needs_data) and (row.peers != ["oneDNN"] or peers.has("oneDNN"))]
     rows = [known[name] for name in args.rows] if args.rows else can_run
     if args.install:
         for name in {peer for row in rows for peer in row.peers}:
             peers.install(name)
     figures = measure(rows, sextant, peers, args.rounds, lambda figures: write(args, rows, figures, sextant, peers))
+    print("processor class: %s%s\n" % (kind, "" if args.isa == "auto" else " (--isa %s)" % args.isa))
     print(table([compare(row, figures[row.name]) for row in rows]))
     return 0
 

@@ -61,17 +61,25 @@ bool CpuDevice::run(const Batch& batch, const std::function<bool()>& cancelled, 
   embed(batch);
   compute_angles(batch);
   const uint32_t rows = batch.rows(), threads = pool_.size();
-  // at least two tiles a thread, for they take their time; more where they can be large all the same
-  const uint32_t step = matmul_.rows_together, even = (rows / (tiles_per_thread * threads) + step - 1) / step * step;
-  const uint32_t tile = std::clamp(even, std::min(4 * step, matmul_.tile_rows), matmul_.tile_rows);
+  const uint32_t tiles = row_tiles(rows);
   for (uint32_t l = 0; l < architecture_.layers.size(); ++l) {
     if (cancelled()) return false;
-    if (rows >= split_below * threads) layer_by_rows(batch, l, tile);
+    if (rows >= split_below * threads) layer_by_rows(batch, l, tiles);
     else layer_by_columns(batch, l);
   }
   look(batch, ret_outputs);
   give_states(batch, ret_outputs);
   return true;
+}
+
+// Into how many tiles the rows are cut: about as many a thread as tiles_per_thread, none larger than a tile may be, and a
+// multiple of the threads, so that none waits for the other's last one.
+uint32_t CpuDevice::row_tiles(uint32_t rows) const {
+  const uint32_t step = matmul_.rows_together, threads = pool_.size();
+  const uint32_t even = (rows / (tiles_per_thread * threads) + step - 1) / step * step;
+  const uint32_t tile = std::clamp(even, std::min(4 * step, matmul_.tile_rows), matmul_.tile_rows);
+  const uint32_t most = (rows + step - 1) / step, tiles = (rows + tile - 1) / tile;
+  return std::min(most, (tiles + threads - 1) / threads * threads);
 }
 
 // Copies may follow one another (a copy of a copy): within a layer they keep their order.
@@ -94,12 +102,13 @@ void CpuDevice::embed(const Batch& batch) {
   });
 }
 
-void CpuDevice::layer_by_rows(const Batch& batch, uint32_t layer, uint32_t tile) {
+void CpuDevice::layer_by_rows(const Batch& batch, uint32_t layer, uint32_t tiles) {
   const LayerWeights& w = weights_.layers[layer];
   const FeedForwardWeights& f = w.feed_forward;
   const bool experts_here = architecture_.layers[layer].experts;
-  const uint32_t rows = batch.rows(), tiles = (rows + tile - 1) / tile;
-  const auto range = [&](uint32_t t) { return Range{t * tile, std::min(rows, (t + 1) * tile)}; };
+  // whole steps of rows, as equally many a tile as can be
+  const uint32_t rows = batch.rows(), step = matmul_.rows_together, steps = (rows + step - 1) / step;
+  const auto range = [&](uint32_t t) { return Range{steps * t / tiles * step, std::min(rows, steps * (t + 1) / tiles * step)}; };
   pool_.run(tiles, [&](uint32_t t, uint32_t) {
     normalise(w.attention_norm, range(t));
     project_qkv(layer, range(t), {0, w.qkv.panel_count});

@@ -43,7 +43,8 @@ class CpuDevice : public engine::Device {
   // cpu_device.cpp: a batch through the layers
   void copy_pages(const engine::Batch& batch);
   void embed(const engine::Batch& batch);
-  void layer_by_rows(const engine::Batch& batch, uint32_t layer, uint32_t tile);
+  uint32_t row_tiles(uint32_t rows) const;
+  void layer_by_rows(const engine::Batch& batch, uint32_t layer, uint32_t tiles);
   void layer_by_columns(const engine::Batch& batch, uint32_t layer);
   template <class Body> void by_columns(uint32_t rows, uint32_t panels, Body&& body);
   void normalise(const Floats& weight, Range rows);

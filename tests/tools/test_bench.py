@@ -46,7 +46,7 @@ class Row:
 
 
 def a_benchmark_that_is_stopped_leaves_its_rounds(folder):
-    args = argparse.Namespace(json=str(folder / "figures.json"), threads=1, items=1, subjects=1)
+    args = argparse.Namespace(isa="auto", json=str(folder / "figures.json"), threads=1, items=1, subjects=1)
     everyone, row = Contestants(), Row(2)
     try:
         with contextlib.redirect_stderr(io.StringIO()):
@@ -60,5 +60,12 @@ def a_benchmark_that_is_stopped_leaves_its_rounds(folder):
     assert kept["sextant"] == [10, 20] and kept["peers"] == {"slow": [5.0, 5.0]} and kept["ratio"] == [2, 3, 4], kept
 
 
+def the_class_is_that_of_the_instructions_in_use(_):
+    amx = ["avx2", "avx512bw", "avx512_bf16", "amx_bf16"]
+    for isa, flags, expected in (("auto", amx, "AMX"), ("avx512", amx, "AVX512_BF16"), ("avx512", amx[:2], "AVX-512"), ("avx2", amx, "AVX2"),
+                                 ("auto", ["sse2"], "portable"), ("portable", amx, "portable")):
+        assert bench.processor_class(isa, flags) == expected, (isa, flags)
+
+
 if __name__ == "__main__":
-    sys.exit(tap.run((a_benchmark_that_is_stopped_leaves_its_rounds,)))
+    sys.exit(tap.run((a_benchmark_that_is_stopped_leaves_its_rounds, the_class_is_that_of_the_instructions_in_use)))

@@ -4,10 +4,11 @@ from .onednn import Products
 
 
 class Row:
-    def __init__(self, name, work, unit, goal, peers, ours, theirs, needs_data=False):
+    def __init__(self, name, work, unit, goal, peers, ours, theirs, needs_data=False, prototype=None):
         self.name, self.work, self.unit, self.goal, self.peers = name, work, unit, goal, peers
         self.more_is_better = unit in ("tok/s", "GFLOP/s")
         self.needs_data = needs_data
+        self.prototype = prototype  # what a prototype is asked for this work: the compute type and its arguments
         self._ours, self._theirs = ours, theirs
 
     def contestants(self, sextant, peers):
@@ -15,6 +16,8 @@ class Row:
         out = [("sextant", lambda: self._ours(sextant))]
         if all(peers.has(peer) for peer in self.peers):
             out += self._theirs(sextant, peers)
+        if self.prototype and peers.prototype:
+            out.append(("prototype", lambda: peers.prototype_rate(*self.prototype)))
         return out
 
 
@@ -37,19 +40,25 @@ def onednn(compute, goal):
 
 ROWS = [
     Row("prefill512_bf16", "prefill 512 tokens, no reuse, no head, bf16", "tok/s", ">= 2.2", ["llama.cpp"],
-        lambda s: s.prefill(512, "bf16"), llama_prefill(512, FORMATS)),
+        lambda s: s.prefill(512, "bf16"), llama_prefill(512, FORMATS), prototype=("bf16", "prefill", 512, 2)),
     Row("prefill1000_bf16", "prefill 1000 tokens, no reuse, no head, bf16", "tok/s", ">= 2.8", ["llama.cpp"],
-        lambda s: s.prefill(1000, "bf16"), llama_prefill(1000, FORMATS)),
+        lambda s: s.prefill(1000, "bf16"), llama_prefill(1000, FORMATS), prototype=("bf16", "prefill", 1000, 1)),
     Row("prefill512_f32", "prefill 512 tokens, no reuse, no head, f32", "tok/s", ">= 1.7 (F32)", ["llama.cpp"],
-        lambda s: s.prefill(512, "f32"), llama_prefill(512, ("F32",))),
+        lambda s: s.prefill(512, "f32"), llama_prefill(512, ("F32",)), prototype=("f32", "prefill", 512, 2)),
     onednn("bf16", ">= 0.85"),
     onednn("f32", ">= 0.9"),
     Row("decode1", "decode, one prompt, int8 on Q4_1", "tok/s", ">= 1.5", ["llama.cpp"],
         lambda s: s.decode(1, "int8"), lambda _, p: [("llama.cpp " + f, lambda f=f: p.llama_bench(f, 0, 64)) for f in FORMATS]),
     Row("decode16", "decode, 16 prompts at once, bf16", "tok/s", ">= 2", ["llama.cpp"],
-        lambda s: s.decode(16, "bf16"), llama_decode(16, FORMATS)),
+        lambda s: s.decode(16, "bf16"), llama_decode(16, FORMATS), prototype=("bf16", "decode", 16, 128, 64)),
     Row("decode64", "decode, 64 prompts at once, bf16", "tok/s", ">= 2.2", ["llama.cpp"],
-        lambda s: s.decode(64, "bf16"), llama_decode(64, FORMATS)),
+        lambda s: s.decode(64, "bf16"), llama_decode(64, FORMATS), prototype=("bf16", "decode", 64, 128, 64)),
+    # ours, with and without drafts, and with the prompts; theirs: 64 tokens alone
+    *[Row("drafts_" + name, "replies of %s, one at a time, with drafts, int8" % name, "tok/s", ">= 1.8", ["llama.cpp"],
+          lambda s, card=card: s.replies(card, "int8"),
+          lambda s, p, card=card: [("without drafts", lambda: s.replies(card, "int8", "--no-speculation"))] +
+          [("llama.cpp " + f, lambda f=f: p.llama_bench(f, 0, 64)) for f in FORMATS], True)
+      for name, card in (("gsm8k", "gsm8k_gen"), ("humaneval", "humaneval_gen"))],
     Row("choice_llama", "cmmlu_ppl, five-shot, whole process, bf16", "s", ">= 7", ["llama.cpp"],
         lambda s: s.wall("cmmlu_ppl", "bf16"),
         lambda s, p: [("llama-perplexity " + f, lambda f=f: p.llama_choice(f, s.questions())) for f in ("BF16", "Q8_0", "F32")], True),

@@ -5,6 +5,7 @@ alone does not."""
 
 import json
 import os
+import re
 import shutil
 import struct
 import sys
@@ -24,7 +25,8 @@ OPENCOMPASS_BATCH = {"cmmlu_ppl": 2, "cmmlu_gen_c13365": 8}
 
 
 class Peers:
-    def __init__(self, work, model, threads):
+    def __init__(self, work, model, threads, prototype=None, prototype_model=None):
+        self.prototype, self.prototype_model = prototype, prototype_model
         self.work, self.model, self.threads = work.resolve(), model, threads
         self.work.mkdir(parents=True, exist_ok=True)
         self.bin = self.work / "llama.cpp" / "build" / "bin"
@@ -69,6 +71,16 @@ class Peers:
                      "-DLLAMA_BUILD_TESTS=OFF"])
         process.run(["cmake", "--build", folder / "build", "-j", os.cpu_count(), "--target", "llama-bench", "llama-batched-bench",
                      "llama-perplexity", "llama-quantize"])
+
+    # ---- a prototype of the engine, outside of the tree ----
+
+    def prototype_rate(self, compute, *work):
+        """Tokens per second, as it prints them: "median N", or "= N tok/s"."""
+        out = process.run([self.prototype, self.prototype_model, compute, *work, "--own", "--threads", self.threads]).stdout
+        rate = re.search(r"\bmedian ([0-9.]+).* tok/s|= ([0-9.]+) tok/s", out)
+        if not rate:
+            raise process.Failed("%s prints no rate in tok/s: %s" % (self.prototype, out[-200:]))
+        return float(rate[1] or rate[2])
 
     # ---- llama.cpp ----
 

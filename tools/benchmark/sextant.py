@@ -14,7 +14,8 @@ WORDS = ("the of and a in that it was for on are as with they at be this have fr
 
 
 class Sextant:
-    def __init__(self, program, model, scratch, threads, data, items, subjects):
+    def __init__(self, program, model, scratch, threads, data, items, subjects, isa="auto"):
+        self.isa = isa
         self.program, self.model, self.scratch, self.threads = program, model, scratch, threads
         self.data, self.items, self.subjects = data, items, self.SUBJECTS[:subjects]
         scratch.mkdir(parents=True, exist_ok=True)
@@ -30,7 +31,8 @@ class Sextant:
         config = folder / "config.json"
         config.write_text(json.dumps({"datasets": datasets}), encoding="utf-8")
         done = process.run([self.program, "run", config, "-w", folder / "runs", "--model-path", self.model, "--threads", self.threads,
-                            "--hf-type", "base", *(["--data-dir", self.data] if self.data else []), *flags])
+                            "--hf-type", "base", *(["--data-dir", self.data] if self.data else []),
+                            *(["--model-kwargs", "isa=" + self.isa] if self.isa != "auto" else []), *flags])
         [record] = folder.glob("runs/*/run.json")
         return json.loads(record.read_text(encoding="utf-8")), done.wall_s, done.peak_bytes
 
@@ -72,15 +74,22 @@ class Sextant:
         return task["computed_tokens"] / task["infer_s"]
 
     def decode(self, prompts, compute):
-        """Generated tokens per second, `prompts` at once: what 64 more tokens each cost."""
+        """Generated tokens per second, `prompts` at once and without drafts: what 64 more tokens each cost."""
         texts = self.texts(prompts, 128, 2)
         taken = []
         for tokens in (4, 68):
             dataset = self.set_of("decode", texts, {"type": "text", "prompt": "{text}"}, {"type": "gen", "max_out_len": tokens})
-            record, _, _ = self.run("decode", [dataset], "--compute", compute, "--min-out-len", tokens, "--batch-size", prompts)
+            record, _, _ = self.run("decode", [dataset], "--compute", compute, "--min-out-len", tokens, "--batch-size", prompts,
+                                    "--no-speculation")
             [task] = record["tasks"]
             taken.append((task["generated_tokens"], task["infer_s"]))
         return (taken[1][0] - taken[0][0]) / (taken[1][1] - taken[0][1])
+
+    def replies(self, card, compute, *flags):
+        """Tokens of replies per second, one prompt at a time, prompts included."""
+        record, _, _ = self.run(card, [card], "--compute", compute, "--batch-size", 1, "--limit", self.items, "--max-out-len", 256,
+                                "-m", "infer", *flags)
+        return sum(task["generated_tokens"] for task in record["tasks"]) / sum(task["infer_s"] for task in record["tasks"])
 
     # ---- CMMLU: a few subjects, five-shot ----
 
