@@ -186,6 +186,7 @@ def open_questions(out):
     out.lines("LCSTS/test.src.txt", [safe(i, "source") for i in rows])
     out.lines("LCSTS/test.tgt.txt", [safe(i, "target") for i in rows])
     out.jsonl("aime.jsonl", [{"origin_prompt": text(i, "prompt"), "gold_answer": str(i)} for i in rows])
+    out.csv("TheoremQA/test.csv", [["Question", "Answer", "Answer_type", "Picture"], *[[text(i, "question"), f"{i}.5", "float", ""] for i in rows]])
     out.json("TheoremQA/theoremqa_test.json", [{"Question": text(i, "question"), "Answer": str(i), "Answer_type": "integer", "Picture": None} for i in rows])
 
 
@@ -220,6 +221,16 @@ def exams(out):
         out.json(f"CMB/{split}.json", [{"exam_type": safe(i, "type"), "exam_class": safe(i, "class"), "exam_subject": "x", "question_type": "单项选择题",
                                         "question": text(i, "question"), "answer": LETTERS[i % 4], "explanation": "x", "id": i,
                                         "option": {LETTERS[k]: text(i, f"option {LETTERS[k]}") if k < 4 else "" for k in range(5)}} for i in rows])
+    for split in ("dev", "test"):
+        for name in ("agronomy", "anatomy"):
+            out.csv(f"cmmlu/{split}/{name}.csv", [["", "Question", "A", "B", "C", "D", "Answer"], *[
+                [i, text(i, "a question"), *choices(i, 4, "list"), LETTERS[i % 4]] for i in range(10)]])
+    for split in ("dev", "val", "test"):
+        for name in ("law", "logic"):
+            out.csv(f"ceval/formal_ceval/{split}/{name}_{split}.csv", [
+                ["id", "question", "A", "B", "C", "D", *([] if split == "test" else ["answer"]), *(["explanation"] if split == "dev" else [])], *[
+                    [i, text(i, "a question"), *choices(i, 4, "list"), *([] if split == "test" else [LETTERS[i % 4]]), *(["x"] if split == "dev" else [])]
+                    for i in range(10)]])
     for name in FINANCE:
         for split in ("dev", "test"):
             out.csv(f"FinanceIQ/{split}/{name}.csv", [["", "Question", "A", "B", "C", "D", "Answer"], *[
