@@ -14,6 +14,7 @@ int show_command(const std::vector<std::string>& args);
 int compare_command(const std::vector<std::string>& args);
 int gate_command(const std::vector<std::string>& args);
 int model_command(const std::vector<std::string>& args);
+int view_command(const std::vector<std::string>& args);
 int plugins_command(std::vector<std::string> args);
 
 /// The help of one command ("run"), or of all; empty for an unknown one.

@@ -26,7 +26,7 @@ Result<std::vector<std::pair<Subject, Subject>>> subjects(const std::vector<RunV
 /// Compares all data sets that both have scored; what cannot be compared is in the report's `refused`. p values are adjusted.
 Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, const ComparisonFlags& flags);
 
-/// What a person should know beside the numbers: models, weights, compute types, settings, prompts, versions.
+/// What a person should know in addition to the numbers: models, weights, compute types, settings, prompts, versions.
 std::vector<std::string> what_differs(const Subject& a, const Subject& b);
 
 }  // namespace sextant::cli

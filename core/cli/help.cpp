@@ -15,11 +15,12 @@ Usage: sextant COMMAND [ARGUMENTS]
   run      [CONFIG.json] ...      evaluate models on data sets
   list     [datasets|models|plugins|summarizers] [PATTERN...]
   prompt   ... [-n INDEX] [--tokens]   show byte for byte what the model would be sent
-  report   RUN_DIR                rebuild the tables of a run
+  report   RUN_DIR                the tables of a run anew, and report.html, a page to look at its samples
   show     RUN [--wrong]          single samples: what was asked, said, read and wanted
   compare  RUN [RUN...]           two models on the same questions: the difference, and whether it may be chance
   gate     RUN --baseline RUN     is it at most a margin worse? exit code 0, 1 or 2
-  plugins  list | info KIND:ID | run KIND:ID | check FILE.so | describe FILE.so | probe FILE.so
+  view     [DIR]                  the runs in a folder, in a browser on this machine, with their progress
+  plugins  list | info KIND:ID | run KIND:ID | check FILE.so | new KIND NAME | describe FILE.so
   model    info | tokenize | detokenize | score | generate | embed | chat    look into one model
   help     COMMAND                more about one of these
 
@@ -72,9 +73,15 @@ theirs), or missing, and where they were looked for. tasks: lm-eval's task files
   --long            of each data set: what it is, source, licence, which files it needs, how it is scored
 )";
   if (command == "report")
-    return R"(Usage: sextant report RUN_DIR [--json]
+    return R"(Usage: sextant report RUN_DIR [--compare RUN]... [--html FILE] [--json]
 
-Rebuilds the tables of a run from its results: prints the table and writes summary/ anew.
+Rebuilds the tables of a run from its results: prints the table, writes summary/ anew, and report.html: one file that a browser opens without a
+network, with the scores, findings, plots and every sample.
+
+  --compare RUN     the page also compares the run with this one and has its samples; a run with several models is compared with itself
+  --html FILE       where the page is written (default: report.html in the run's folder)
+  --color WHEN      auto (default), always or never
+  --json            the table as one line of JSON
 )";
   if (command == "show")
     return R"(Usage: sextant show RUN [--wrong] [--dataset NAME]... [--model NAME]... [--grep RE] [--sort margin] [-n N] [--json]
@@ -120,6 +127,14 @@ takes). Every question weighs the same. Runs that did not ask the same questions
   --junit FILE      writes a JUnit report: the gate and a case for each data set
   --json            one line of JSON
 )";
+  if (command == "view")
+    return R"(Usage: sextant view [DIR] [--port N]
+
+Serves the runs in DIR (default: outputs) to a browser on this machine: a list with the progress of those that are running, and the page of each.
+Prints the address, which holds a random token: who does not know it sees nothing. Changes nothing. Ends with Ctrl-C.
+
+  --port N          the port (default: a free one)
+)";
   if (command == "model")
     return R"(Usage: sextant model info | tokenize | detokenize | score | generate | embed | chat [OPTIONS]
 
@@ -144,7 +159,7 @@ Options: --backend, --compute, --threads, --max-out-len, --max-seq-len, --batch-
   info       one component: its facts and options
   run        tries one component on JSON lines from stdin (or --input FILE)
   check      looks a file over as the host would: statically, in a child process, and its schemas
-  describe   prints the manifest that stands beside a plugin as FILE.json
+  describe   prints the manifest that is kept next to a plugin as FILE.json
 )";
   return "";
 }

@@ -26,7 +26,7 @@ struct RunCommandFlags {
   std::string mode = "all";
   bool reuse = false;
   std::string reuse_timestamp;
-  std::string config_dir;
+  std::string config_dir, color;
   std::vector<std::string> plugin_path;
   std::vector<std::string> fail_under;   // DATASET[,METRIC]=X
   bool dry_run = false, debug = false, quiet = false, json = false, cache = false;

@@ -9,11 +9,14 @@
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 #include "../base/process.hpp"
+#include "../compare/best.hpp"
 #include "../config/pairs.hpp"
 #include "../graph/run_graph.hpp"
 #include "../preflight/preflight.hpp"
 #include "../report/outcomes.hpp"
+#include "../report/page.hpp"
 #include "../score/stage.hpp"
+#include "colour.hpp"
 #include "commands.hpp"
 #include "fail_under.hpp"
 #include "failures.hpp"
@@ -52,13 +55,13 @@ Result<store::RunFolder> open_folder(const RunCommandFlags& flags, const std::st
 
 // What a person is told of a model that has been opened, and of its progress.
 std::function<void(const serve::Progress&)> announce(const serve::ModelSession& session, const config::ModelConfig& model,
-                                                     bool show_progress, store::RunRecord& record) {
+                                                     ProgressLine::Show show, store::RunRecord& record) {
   log_info(fmt::format("{}: {} on {}, {}, loaded in {:.2f} s", model.abbr, model.backend, session.device(), session.compute(),
                        session.load_s()));
   if (model.max_seq_len && session.context_length() > 0 && session.context_length() < model.max_seq_len)
     log_warning(fmt::format("{}: --max-seq-len {} is beyond the model's own context of {} tokens", model.abbr,
                             model.max_seq_len, session.context_length()));
-  return [&record, line = std::make_shared<ProgressLine>(model.abbr, show_progress)](const serve::Progress& progress) {
+  return [&record, line = std::make_shared<ProgressLine>(model.abbr, show)](const serve::Progress& progress) {
     if (progress.samples_computed > 0 && record.first_sample_s == 0) record.first_sample_s = seconds_since_process_start();
     line->update(progress);
   };
@@ -74,9 +77,11 @@ void infer_all(plugin::Host& host, const config::RunConfig& run, const std::vect
   job.cancelled = &interrupted();
   job.cache = flags.cache;
   job.score = evaluates(flags);
-  const bool show_progress = stderr_is_terminal() && !flags.quiet;
+  const auto show = flags.quiet            ? ProgressLine::Show::nothing
+                    : stderr_is_terminal() ? ProgressLine::Show::line
+                                           : ProgressLine::Show::heartbeat;
   job.opened = [&](const serve::ModelSession& session, const config::ModelConfig& model) {
-    return announce(session, model, show_progress, record);
+    return announce(session, model, show, record);
   };
   graph::run_graph(host, graph, job, record);
 }
@@ -198,6 +203,7 @@ int not_begun(const store::RunFolder& folder) {
 void remove_summary(const store::RunFolder& folder) {
   std::error_code code;
   for (const char* extension : {"txt", "csv", "md"}) std::filesystem::remove(folder.summary(extension), code);
+  std::filesystem::remove(report::page_path(folder.path()), code);
 }
 
 void say_what_was_reused(const store::RunRecord& record) {
@@ -321,6 +327,8 @@ Result<int> run(const RunCommandFlags& given) {
   if (!infers(flags)) world.find_backend = nullptr;  // a run may be scored and shown where its backend is not
   SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, world));
   config::RunConfig run = resolved.config;
+  SXT_TRY(const bool coloured, wants_colour(flags.color));
+  const report::Colour colour = coloured ? report::Colour::on : report::Colour::off;
   SXT_TRY(const std::vector<Threshold> worst, thresholds(flags.fail_under, run));
   const std::string work_dir = folder                       ? folder->path().string()
                                : flags.run.work_dir.empty() ? resolved.work_dir
@@ -382,11 +390,15 @@ Result<int> run(const RunCommandFlags& given) {
   // the table says what is there; run.json comes last, so that it never says more
   if (flags.mode == "all" || flags.mode == "viz") {
     table = report::table_of_run(*folder, run, record);
+    compare::mark_best(*table, *folder, [&](const std::string& dataset) {
+      const config::DatasetConfig* set = config::find_dataset(run, dataset);
+      return set && set->judge ? set->judge->model : std::string();
+    });
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, *table));
     SXT_CHECK(store::RunStates::end(*folder, record));
     if (const int printed = flags.json ? print_json(report::to_json(*table, folder->path().string(), record.status) + "\n")
-                                       : print(report::to_text(*table));
+                                       : print_bytes(report::to_text(*table, colour));
         printed != exit_ok)
       return printed;
     // where nothing at all could be computed, the groups' lack follows from what has been said

@@ -242,7 +242,8 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
     if (judge.metrics.size() > 1 || judge.metrics.front().id != pairs_metric)
       return card_error(origin, "eval.judge.metrics: pairs are scored by the verdicts alone; leave the key out");
     if (!judge.reference.empty())
-      return card_error(origin, "eval.judge.reference is what one answer's verdict is compared with; of pairs there is none");
+      return card_error(origin,
+                        "eval.judge.reference is compared with the verdict on one answer; verdicts on pairs have no reference");
   }
   if (const auto orders = json::find_string(value, "orders")) {
     if (!judge.pairs) return card_error(origin, "eval.judge.orders is for pairs; add \"pairs\": \"all\"");

@@ -120,7 +120,7 @@ Result<void> add_from_file(json::Document& out, const std::string& name, const j
   if (!fs::exists(file, code)) {
     SXT_TRY(const fs::path folder, folder_of(card, origin, data_folder));
     if (!fs::exists(folder / name, code))
-      return card_error(origin, fmt::format("each.file: {} is neither beside the card nor in {}", name, folder.string()));
+      return card_error(origin, fmt::format("each.file: {} is neither in the card's folder nor in {}", name, folder.string()));
     file = folder / name;
   }
   SXT_TRY(const std::string text, read_file(file, file_bytes_max));

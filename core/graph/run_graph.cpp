@@ -157,7 +157,7 @@ class Runner {
                                               });
   }
 
-  // A task's attempts are kept. A set without a judge is scored beside the model, as soon as it is complete.
+  // A task's attempts are kept. A set without a judge is scored while the model computes, as soon as it is complete.
   void on_kept(const serve::TaskSpec& spec, store::TaskRecord& task) {
     const data::Stage* stage = find(spec.stage);
     if (!stage) return;

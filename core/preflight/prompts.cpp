@@ -115,7 +115,7 @@ void check_letters(plugin::Host& host, const config::DatasetConfig& dataset, con
       outside += count;
     }
   if (outside > 0)
-    findings.warn(dataset.task_name, fmt::format("{}: {} of {} answers of the data, such as {}, are none of the letters {} "
+    findings.warn(dataset.task_name, fmt::format("{}: {} of {} answers of the data, such as {}, are not among the letters {} "
                                                  "that {} reads, and can never be right; give it "
                                                  "\"options\"",
                                                  dataset.task_name, outside, rows.count, first, letters,

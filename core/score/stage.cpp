@@ -18,7 +18,7 @@
 namespace sextant::score {
 namespace {
 
-// Scoring runs beside a model that computes; more threads would only take its cores.
+// Scoring runs while a model computes; more threads would only take its cores.
 constexpr unsigned threads_max = 4;
 
 // One model's attempts by the set's filters and metrics; their lines go to the samples file, and what went wrong to the log.
