@@ -60,11 +60,14 @@ def document():
         file = ROOT / f"tests/golden/prompts/goldens_{name}.json"
         if file.exists():
             equal |= set(json.loads(file.read_text(encoding="utf-8")))
-    families = {}
+    families, collections = {}, []
     for name, path in cards.paths.items():
         if json.loads(strip_comments(path.read_text(encoding="utf-8"))).get("card") == "dataset":
             card = cards.load(path)
-            families.setdefault(card.get("folder") or path.parent.parent.name, []).append((name, card))
+            if "cards" in card:
+                collections.append((name, card))
+            else:
+                families.setdefault(card.get("folder") or path.parent.parent.name, []).append((name, card))
     out = [HEAD]
     for folder, members in sorted(families.items(), key=lambda item: item[0].lower()):
         out.append(f"\n## {folder}\n")
@@ -81,6 +84,12 @@ def document():
             each = card.get("each", [0])
             sets = len(each) if isinstance(each, list) else "files"
             out.append(f"| `{name}` | {card.get('summary', '')} | {sets} | {scoring(card)} | {'=' if name in equal else ''} |")
+    out.append("\n## Collections\n\n| card | | runs |\n|---|---|---|")
+    for name, card in sorted(collections):
+        out.append(f"| `{name}` | {card.get('summary', '')} | {', '.join(f'`{one}`' for one in card['cards'])} |")
+    left_out = json.loads((ROOT / "datasets/left_out.json").read_text(encoding="utf-8"))
+    out.append("\n## Folders of OpenCompassData without a card\n\n| folder | why |\n|---|---|")
+    out += [f"| `{folder}` | {why} |" for folder, why in left_out.items()]
     return "\n".join(out) + "\n"
 
 

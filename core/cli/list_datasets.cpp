@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include "../base/text.hpp"
+#include "../config/collection.hpp"
 #include "../config/json_source.hpp"
 #include "../config/shapes.hpp"
 #include "../load/data.hpp"
@@ -25,7 +26,11 @@ Result<Card> read_card(Workspace& workspace, const config::CardEntry& entry, con
     return world.data_folder(data_dir, folder, loader);
   };
   Card card;
-  SXT_TRY(card.sets, config::read_dataset_card(entry, options, card.groups));
+  SXT_TRY(std::vector<config::CardSets> cards, config::read_cards(entry, options));
+  for (config::CardSets& one : cards) {
+    std::move(one.datasets.begin(), one.datasets.end(), std::back_inserter(card.sets));
+    std::move(one.groups.begin(), one.groups.end(), std::back_inserter(card.groups));
+  }
   return card;
 }
 

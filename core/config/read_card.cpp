@@ -8,6 +8,7 @@
 #include "json_source.hpp"
 #include "set_member.hpp"
 #include "shapes.hpp"
+#include "subset.hpp"
 
 namespace sextant::config {
 namespace {
@@ -72,65 +73,6 @@ Result<void> apply_inferencer(json::Document& card, const CardOptions& options, 
   return {};
 }
 
-// The names that a subset's patterns are compared with: the entry's own name, and the abbr, whole and behind its first "-".
-bool in_subset(std::string_view pattern, const json::Value* entry, const std::string& abbr) {
-  std::vector<std::string> names = {abbr};
-  if (const size_t dash = abbr.find('-'); dash != abbr.npos) names.push_back(abbr.substr(dash + 1));
-  if (const auto name = entry ? json::find_string(*entry, "name") : std::nullopt) names.push_back(*name);
-  const bool wild = pattern.find_first_of("*?") != pattern.npos;  // a name without them is meant to the letter
-  return std::any_of(names.begin(), names.end(),
-                     [&](const std::string& name) { return wild ? glob_match(pattern, name) : name == pattern; });
-}
-
-std::vector<std::string> patterns_of(std::string_view subset) {
-  std::vector<std::string> patterns;
-  while (!subset.empty()) {
-    const size_t comma = std::min(subset.find(','), subset.size());
-    if (comma > 0) patterns.emplace_back(subset.substr(0, comma));
-    subset.remove_prefix(std::min(comma + 1, subset.size()));
-  }
-  return patterns;
-}
-
-// Keeps what a subset names, and the groups all of whose members are kept: an average over a part would bear the whole's name.
-Result<void> keep_subset(const std::string& subset, const std::vector<const json::Value*>& entries, const std::string& origin,
-                         std::vector<DatasetConfig>& datasets, std::vector<SummaryGroup>& groups) {
-  std::vector<DatasetConfig> kept;
-  std::set<std::string> used;
-  const std::vector<std::string> patterns = patterns_of(subset);
-  for (size_t i = 0; i < datasets.size(); ++i) {
-    bool any = false;
-    for (const std::string& pattern : patterns)
-      if (in_subset(pattern, entries[i], datasets[i].abbr)) {
-        used.insert(pattern);
-        any = true;
-      }
-    if (any) kept.push_back(datasets[i]);
-  }
-  for (const std::string& pattern : patterns) {
-    if (used.contains(pattern)) continue;
-    std::vector<std::string> names;
-    for (size_t i = 0; i < datasets.size(); ++i)
-      names.push_back(entries[i] ? json::find_string(*entries[i], "name").value_or(datasets[i].abbr) : datasets[i].abbr);
-    constexpr size_t named_max = 12;
-    return Error{Error::Kind::usage, fmt::format("{}: no part of the card is called '{}'{}; there are: {}", origin, pattern,
-                                                 did_you_mean(pattern, names), first_names(names, named_max))};
-  }
-  if (kept.empty())
-    return Error{Error::Kind::usage, fmt::format("{}: the subset '{}' names nothing; write NAME:PART", origin, subset)};
-  datasets = std::move(kept);
-  std::set<std::string> there;
-  for (const DatasetConfig& dataset : datasets) there.insert(dataset.abbr);
-  std::erase_if(groups, [&](const SummaryGroup& group) {
-    if (std::any_of(group.members.begin(), group.members.end(),
-                    [&](const std::string& member) { return !there.contains(member); }))
-      return true;
-    there.insert(group.name);
-    return false;
-  });
-  return {};
-}
-
 }  // namespace
 
 const KnownInferencer* find_inferencer(const std::vector<KnownInferencer>& known, std::string_view id) {
@@ -156,6 +98,8 @@ std::string read_card_name(const std::string& text, const std::vector<KnownInfer
 Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& given, const std::string& name,
                                                      const std::string& origin, std::vector<SummaryGroup>& ret_groups,
                                                      const CardOptions& options) {
+  if (json::find(given, "cards"))
+    return card_error(origin, "\"cards\" names other cards, which only a card file can; name these cards themselves");
   json::Document card = json::copy(given);
   for (const auto& [path, value] : options.set) SXT_CHECK(set_member(card, path, value));
   if (!options.set.empty()) SXT_CHECK(JsonSource::from_value(card, origin + " with --set").check(dataset_card_shape()));
@@ -191,7 +135,14 @@ Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& given, c
     for (const DatasetConfig& dataset : datasets) names.push_back(dataset.abbr);
     SXT_CHECK(expand_members(groups, names, origin));
   }
-  if (!options.subset.empty()) SXT_CHECK(keep_subset(options.subset, entries, origin, datasets, groups));
+  if (!options.subset.empty()) {
+    std::vector<std::vector<std::string>> names;
+    for (size_t i = 0; i < datasets.size(); ++i) {
+      names.push_back(part_names(datasets[i].abbr));
+      names.back().push_back(entries[i] ? json::find_string(*entries[i], "name").value_or(datasets[i].abbr) : datasets[i].abbr);
+    }
+    SXT_CHECK(keep_subset(options.subset, names, origin, datasets, groups));
+  }
   std::move(groups.begin(), groups.end(), std::back_inserter(ret_groups));
   return datasets;
 }

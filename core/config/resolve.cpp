@@ -9,6 +9,7 @@
 #include "../base/file_name.hpp"
 #include "../base/files.hpp"
 #include "../base/text.hpp"
+#include "collection.hpp"
 #include "groups.hpp"
 #include "json_source.hpp"
 #include "overrides.hpp"
@@ -25,12 +26,6 @@ constexpr size_t name_digits = 8;  // of a SHA-256, behind a name that another o
 
 Error usage(std::string message) { return {Error::Kind::usage, std::move(message)}; }
 
-// A card's data sets and groups, kept together until every name is known.
-struct CardSets {
-  std::vector<DatasetConfig> datasets;
-  std::vector<SummaryGroup> groups;
-};
-
 CardOptions options_of(const RunFlags& flags, const std::string& data_dir, const World& world) {
   CardOptions options;
   options.set = flags.set;
@@ -44,13 +39,14 @@ CardOptions options_of(const RunFlags& flags, const std::string& data_dir, const
   return options;
 }
 
-Result<CardSets> sets_of_card(const std::string& name, const RunFlags& flags, const std::string& data_dir, const World& world) {
+Result<void> add_card(const std::string& name, const RunFlags& flags, const std::string& data_dir, const World& world,
+                      std::vector<CardSets>& cards) {
   CardOptions options = options_of(flags, data_dir, world);
   const std::string card = read_card_name(name, options.inferencers, options);
   SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::dataset, card));
-  CardSets sets;
-  SXT_TRY(sets.datasets, read_dataset_card(*entry, options, sets.groups));
-  return sets;
+  SXT_TRY(std::vector<CardSets> sets, read_cards(*entry, options));
+  std::move(sets.begin(), sets.end(), std::back_inserter(cards));
+  return {};
 }
 
 // An object inside a configuration is checked as a file of its own would be.
@@ -544,8 +540,7 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
       const json::Value& item = (*datasets)[i];
       const std::string origin = fmt::format("{}: datasets[{}]", flags.config, i);
       if (item.IsString()) {
-        SXT_TRY(CardSets sets, sets_of_card(std::string(json::text(item)), flags, data_dir, world));
-        cards.push_back(std::move(sets));
+        SXT_CHECK(add_card(std::string(json::text(item)), flags, data_dir, world, cards));
       } else {
         SXT_CHECK(check_inline(item, dataset_card_shape(), origin));
         CardSets sets;
@@ -555,13 +550,10 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
       }
     }
   }
-  for (const std::string& name : flags.datasets) {
-    SXT_TRY(CardSets sets, sets_of_card(name, flags, data_dir, world));
-    cards.push_back(std::move(sets));
-  }
+  for (const std::string& name : flags.datasets) SXT_CHECK(add_card(name, flags, data_dir, world, cards));
   if (!flags.custom_dataset_path.empty()) {
     SXT_TRY(DatasetConfig dataset, custom_dataset(flags, world));
-    cards.push_back({{std::move(dataset)}, {}});
+    cards.push_back({{std::move(dataset)}, {}, false});
   }
   if (!flags.tasks.empty()) SXT_CHECK(add_tasks(flags, data_dir, world, cards));
   if (cards.empty())
@@ -662,6 +654,7 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   SXT_CHECK(choose_rows(flags, file, run));
   run.summarizer.name = "default";
   for (CardSets& card : cards) {
+    run.allow_missing = run.allow_missing || card.allow_missing;
     std::move(card.datasets.begin(), card.datasets.end(), std::back_inserter(run.datasets));
     std::move(card.groups.begin(), card.groups.end(), std::back_inserter(run.summarizer.groups));
   }

@@ -67,6 +67,8 @@ constexpr const char* dataset = R"(
       "pairs": {"anyOf": [{"enum": ["all"]}, {"type": "object", "additionalProperties": false, "required": ["base"], "properties": {"base": {"type": "string"}}}]},
       "orders": {"enum": ["both", "one"]},
       "metrics": {"$ref": "#/definitions/components"}}}}},
+  "cards": {"$ref": "#/definitions/names"},
+  "allow_missing": {"type": "boolean"},
   "groups": {"$ref": "#/definitions/groups"},
   "provenance": {"type": "object", "additionalProperties": false, "properties": {
     "about": {"type": "string"},

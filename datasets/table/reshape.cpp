@@ -1,4 +1,5 @@
 #include "reshape.hpp"
+#include <algorithm>
 #include <sextant/columns.hpp>
 #include <sextant/jinja.hpp>
 #include <sextant/message_text.hpp>
@@ -124,6 +125,55 @@ Result<void> keep_where(const std::string& expression, std::vector<Row>& rows) {
     if (!verdict->empty()) out.push_back(std::move(row));
   }
   if (out.empty() && !rows.empty()) return data_error(rows.front().place + "\"where\" holds for no row: " + expression);
+  rows = std::move(out);
+  return {};
+}
+
+Result<void> number_rows(const std::string& column, Allocator& allocator, std::vector<Row>& rows) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (json::find(rows[i].record, column))
+      return data_error(rows[i].place + "\"number\" names the column '" + column + "', which the row has; choose another name");
+    json::set(rows[i].record, column, json::Value(static_cast<uint64_t>(i)), allocator);
+  }
+  return {};
+}
+
+Result<void> turn_options(const json::Value& config, Allocator& allocator, std::vector<Row>& rows) {
+  const json::Value* circular = json::find(config, "circular");
+  if (!circular) return {};
+  constexpr rapidjson::SizeType options_max = 26, permuted_max = 6;   // letters; 720 orders
+  const std::string list = json::find_string(*circular, "options").value_or("options");
+  const std::string answer = json::find_string(*circular, "answer").value_or("answer");
+  const bool all = json::find_string(*circular, "orders").value_or("rotations") == "permutations";
+  std::vector<Row> out;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    Row& row = rows[i];
+    const json::Value* options = json::find(row.record, list);
+    if (!options || !options->IsArray() || options->Size() < 2 || options->Size() > options_max)
+      return data_error(row.place + "\"circular\" turns the list '" + list + "', which must hold 2 to 26 options");
+    const rapidjson::SizeType n = options->Size();
+    if (all && n > permuted_max)
+      return data_error(row.place + "'" + list + "' has more than 6 options, and their permutations are too many; use rotations");
+    const auto letter = json::find_string(row.record, answer);
+    if (!letter || letter->size() != 1 || letter->front() < 'A' || letter->front() >= static_cast<char>('A' + n))
+      return data_error(row.place + "'" + answer + "' must be the letter of one of the " + std::to_string(n) + " options");
+    std::string order;
+    for (rapidjson::SizeType k = 0; k < n; ++k) order += static_cast<char>('A' + k);
+    const std::string first = order;
+    do {
+      Row one{row.place, json::Value(row.record, allocator), row.not_finite};
+      json::Value turned(rapidjson::kArrayType);
+      for (const char from : order)
+        turned.PushBack(json::Value((*options)[static_cast<rapidjson::SizeType>(from - 'A')], allocator), allocator);
+      json::set(one.record, list, std::move(turned), allocator);
+      json::set(one.record, answer, std::string(1, static_cast<char>('A' + order.find(letter->front()))), allocator);
+      json::set(one.record, "circular_id", json::Value(static_cast<uint64_t>(i)), allocator);
+      json::set(one.record, "circular_pattern", order, allocator);
+      out.push_back(std::move(one));
+      if (all) std::next_permutation(order.begin(), order.end());
+      else std::rotate(order.begin(), order.begin() + 1, order.end());
+    } while (order != first);
+  }
   rows = std::move(out);
   return {};
 }

@@ -1,5 +1,5 @@
 // What a card may do with rows before their columns are named: columns that stand in files of their own, one row for each item
-// of a list inside it, and rows that are left out. docs/cards.md lists the keys.
+// of a list inside it or for each order of its options, and rows that are left out. docs/cards.md lists the keys.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -23,6 +23,13 @@ Result<void> unfold(const std::vector<std::string>& paths, Allocator& allocator,
 
 /// "where": rows for which the Jinja expression does not hold are left out.
 Result<void> keep_where(const std::string& expression, std::vector<Row>& rows);
+
+/// "number": a column with each row's place among those that are left, from 0 on.
+Result<void> number_rows(const std::string& column, Allocator& allocator, std::vector<Row>& rows);
+
+/// "circular": a row becomes one for each order of its options, so that a model must find the answer wherever it stands. Adds
+/// circular_id (the row's place) and circular_pattern ("BCDA": which option stands at each letter).
+Result<void> turn_options(const json::Value& config, Allocator& allocator, std::vector<Row>& rows);
 
 /// The lines of a text, without their ends; what stands behind the last line feed is a line only if it is not empty.
 std::vector<std::string_view> lines_of(std::string_view text);

@@ -62,6 +62,9 @@ struct Table : FileDataset {
       SXT_CHECK(rename(row, owner.GetAllocator()));
     }
     if (const std::string where = context.text("where"); !where.empty()) SXT_CHECK(tables::keep_where(where, rows));
+    if (const std::string number = context.text("number"); !number.empty())
+      SXT_CHECK(tables::number_rows(number, owner.GetAllocator(), rows));
+    SXT_CHECK(tables::turn_options(config, owner.GetAllocator(), rows));
     SXT_CHECK(check(rows, std::string(split), owner.GetAllocator()));
     out.fields = tables::Columns(rows).names();
     for (const tables::Row& row : rows) out.json.push_back(json::write(row.record));
@@ -174,6 +177,12 @@ constexpr const char* table_schema = R"({
     "texts": {"type": "object", "additionalProperties": {"type": "string"}, "description": "columns that hold a whole file's text, the same in every row: {\"task\": \"prompts/{name}.txt\"}"},
     "unfold": {"type": "array", "items": {"type": "string"}, "description": "paths of lists; a row becomes one for each item, whose members become the row's"},
     "where": {"type": "string", "description": "a Jinja expression of columns; rows for which it does not hold are left out: choices | length == 4"},
+    "number": {"type": "string", "description": "the name of a column that gets each row's place, from 0 on"},
+    "circular": {"type": "object", "additionalProperties": false, "description": "a row becomes one for each order of its options; columns circular_id and circular_pattern",
+      "properties": {
+        "options": {"type": "string", "description": "the column with the list of options; default: options"},
+        "answer": {"type": "string", "description": "the column with the answer's letter; default: answer"},
+        "orders": {"enum": ["rotations", "permutations"], "description": "default: rotations, as many as there are options"}}},
     "rename": {"type": "object", "additionalProperties": {"type": "string"}, "description": "{\"new\": \"old\"}; the old one may be a path, as in question.stem"},
     "add": {"type": "array", "items": {"type": "string"}, "description": "columns that are added, empty, where they are missing"},
     "require": {"type": "array", "items": {"type": "string"}, "description": "columns that every row must have"},

@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/golden/prompts"
 # one of each shape: whole-file JSON, lists as rows, items of lists, labels beside, texts beside, shots, filters, whole prompts per label
 SLICE = ("ARC_c_ppl", "CLUE_C3_gen", "CLUE_ocnli_ppl", "FewCLUE_csl_ppl", "SuperGLUE_MultiRC_gen", "SuperGLUE_WSC_gen", "hellaswag_gen",
-         "mmlu_ppl", "obqa_gen", "piqa_ppl", "winogrande_5shot_ll")
+         "mmlu_ppl", "obqa_gen", "piqa_ppl", "winogrande_5shot_ll", "agieval_cloze_gen", "gpqa_gen", "hellaswag_10shot_ppl")
 
 
 class Datasets(ContractTest):
@@ -57,3 +57,26 @@ class Datasets(ContractTest):
         [row] = self.json_lines("prompt", "--datasets", "mine", "--config-dir", "cards", "--data-dir", ".", "--json", "--hf-type", "base",
                                 "--backend", "sample", "--plugin-path", THIRD_PARTY)
         self.assertEqual(row["text"], "p why")
+
+    def test_a_collection_runs_what_has_data_and_lists_the_rest(self):
+        for name in ("one", "two"):
+            write(self.dir / f"cards/{name}.json", {
+                "card": "dataset", "summary": name, "folder": ".", "abbr": f"c-{name}", "loader": {"type": "table", "file": f"{name}.jsonl"},
+                "reader": {"input_columns": ["q"], "output_column": "a"},
+                "infer": {"template": {"type": "text", "prompt": "{q}"}, "inferencer": {"type": "gen", "max_out_len": 2}},
+                "eval": {"metrics": [{"type": "accuracy"}]}})
+        write(self.dir / "one.jsonl", '{"q": "x", "a": "y"}\n')
+        every = {"card": "dataset", "cards": ["one", "two"], "groups": [{"name": "all", "members": ["c-*"]}]}
+        write(self.dir / "cards/every.json", {**every, "allow_missing": True})
+        write(self.dir / "cards/strict.json", every)
+        write(self.dir / "cards/self.json", {"card": "dataset", "cards": ["one", "self"]})
+        write(self.dir / "cards/mixed.json", {"card": "dataset", "cards": ["one"], "folder": "x"})
+        common = ("--config-dir", "cards", "--data-dir", ".", "--backend", "sample", "--plugin-path", THIRD_PARTY)
+        outcome = self.sextant("run", "--datasets", "every", *common)
+        self.assertRegex(outcome.stdout, r"c-one +\S+ +accuracy")
+        self.assertRegex(outcome.stdout, r"c-two +\S+ +- +gen +missing")
+        self.assert_rc(self.sextant("run", "--datasets", "every:c-one", *common), OK)
+        self.assertIn("two", self.sextant("run", "--datasets", "strict", *common).stderr)
+        self.assertIn("names itself", self.sextant("run", "--datasets", "self", *common).stderr)
+        self.assertIn("beside", self.sextant("run", "--datasets", "mixed", *common).stderr)
+        self.assertIn("no card and no data set", self.sextant("run", "--datasets", "every:three", *common).stderr)

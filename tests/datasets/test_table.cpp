@@ -433,3 +433,19 @@ TEST_CASE("custom: {split} in the file's name is the split, and a path may be th
   Loader whole(custom(), R"({"path": ")" + (folder.path() / "dev.jsonl").string() + "\"}");
   CHECK(whole.read("test").size() == 1);
 }
+
+TEST_CASE("table: rows are numbered, and a row becomes one for each order of its options") {
+  const Folder folder;
+  folder.write("q.jsonl", "{\"options\": [\"x\", \"y\", \"z\"], \"answer\": \"B\"}\n");
+  Loader loader(table(), folder.config(R"("file": "q.jsonl", "number": "row", "circular": {})"));
+  const auto rows = loader.read("train");
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0] == R"({"options":["x","y","z"],"answer":"B","row":0,"circular_id":0,"circular_pattern":"ABC"})");
+  CHECK(rows[2] == R"({"options":["z","x","y"],"answer":"C","row":0,"circular_id":0,"circular_pattern":"CAB"})");
+  Loader all(table(), folder.config(R"("file": "q.jsonl", "circular": {"orders": "permutations"})"));
+  CHECK(all.read("train").size() == 6);
+  for (const Case& c : {Case{"q.jsonl", "{\"options\": [\"x\"], \"answer\": \"A\"}\n", R"(, "circular": {})", "2 to 26 options"},
+                        Case{"q.jsonl", "{\"options\": [\"x\", \"y\"], \"answer\": \"C\"}\n", R"(, "circular": {})", "one of the 2 options"},
+                        Case{"q.jsonl", "{\"row\": 1}\n", R"(, "number": "row")", "which the row has"}})
+    CHECK_THAT(first(table(), c), Catch::Contains(c.expected));
+}

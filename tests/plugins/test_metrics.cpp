@@ -1,9 +1,11 @@
 // Metrics of overlapping texts, numbers and classes. tests/golden/metrics/metrics.json has what the other tools give.
 #include <catch2/catch.hpp>
 #include <sextant/csv.hpp>
+#include "../../plugins/metrics/circular/circular.hpp"
 #include "../../plugins/metrics/classes/classes.hpp"
 #include "../../plugins/metrics/contains/contains.hpp"
 #include "../../plugins/metrics/edit_distance/edit_distance.hpp"
+#include "../../plugins/metrics/gaokao/gaokao.hpp"
 #include "../../plugins/metrics/math_equal/opencompass.hpp"
 #include "../../plugins/metrics/numeric/numeric.hpp"
 #include "../../plugins/metrics/rouge/rouge.hpp"
@@ -167,4 +169,52 @@ TEST_CASE("classes and distances") {
 
 TEST_CASE("the schemas of translation metrics are closed and explain themselves") {
   for (uint64_t i = 0; i < sextant_plugin_entry.component_count; ++i) test::check_schema(*sextant_plugin_entry.components[i]);
+}
+
+TEST_CASE("gaokao: OpenCompass' points in its way; by default letters stand alone behind the mark") {
+  const auto text = csv::read_text(std::filesystem::path(SEXTANT_PLUGIN_TESTS) / "../golden/metrics/gaokao.json");
+  REQUIRE(text);
+  const auto cases = json::parse(*text, "gaokao.json");
+  REQUIRE(cases);
+  const auto kind = [](std::string_view name) {
+    return name == "single_choice"     ? Questions::single_choice
+           : name == "multi_choice"    ? Questions::multi_choice
+           : name == "five_out_of_seven" ? Questions::five_out_of_seven
+                                       : Questions::multi_question_choice;
+  };
+  CHECK(cases->Size() >= 100);
+  for (const auto& one : cases->GetArray()) {
+    const auto questions = kind(json::text(one[0]));
+    const std::vector<std::string> reference = texts(one[2]);
+    INFO(json::write(one));
+    const Points points = gaokao_points(gaokao_letters_opencompass(json::text(one[1]), questions, reference.size()), reference, questions);
+    CHECK(100 * points.got / points.all == close(one[3].GetDouble()));
+  }
+  using Letters = std::vector<std::string>;
+  CHECK(gaokao_letters("【解析】A 不对 <eoe>\n【答案】 B <eoa> A CD", Questions::single_choice, 1) == Letters{"B"});
+  CHECK(gaokao_letters("So the answer is C. Because ABS says so", Questions::single_choice, 1) == Letters{"C"});
+  CHECK(gaokao_letters("【答案】 D、A <eoa>", Questions::multi_choice, 1) == Letters{"AD"});
+  CHECK(gaokao_letters("（1）【答案】 A <eoa>\n（2）【答案】 Ｂ <eoa>", Questions::multi_question_choice, 2) == Letters{"A", "B"});
+  CHECK(gaokao_letters("【答案】 A B C D E <eoa>", Questions::five_out_of_seven, 5) == Letters{"A", "B", "C", "D", "E"});
+  CHECK(gaokao_letters("", Questions::multi_choice, 1).empty());
+  CHECK(gaokao_points({"A"}, {"AB"}, Questions::multi_choice).got == 1);
+  CHECK(gaokao_points({"AC"}, {"AB"}, Questions::multi_choice).got == 0);
+}
+
+TEST_CASE("circular: families of orders") {
+  std::vector<Turned> answers;
+  for (const char* pattern : {"ABCD", "BCDA", "CDAB", "DABC"}) {
+    answers.push_back({0, pattern, true});
+    answers.push_back({1, pattern, std::string_view(pattern) != "DABC"});
+  }
+  std::map<std::string, double> values;
+  for (const auto& [name, value] : circular_values(answers)) values[name] = value;
+  CHECK(values.size() == 6);   // OpenCompass gives these for the same answers
+  CHECK(values["acc_origin"] == 100);
+  CHECK(values["acc_circular"] == 87.5);
+  CHECK(values["perf_circular"] == 50);
+  CHECK(values["more_3_circular"] == 100);
+  answers.pop_back();   // a question that lacks an order is in no family that needs it
+  CHECK(circular_values(answers).size() == 1);
+  CHECK(circular_values({{0, "AB", true}, {0, "BA", false}}).back() == std::pair<std::string, double>("perf_all_possible", 0));
 }

@@ -96,13 +96,9 @@ def questions(out):
         out.csv(f"mmlu/{split}/us_foreign_policy_{split}.csv", [[text(i, "asked"), *choices(i, 4, "list"), LETTERS[i % 4]] for i in rows])
     out.csv("gpqa/gpqa_diamond.csv", [[f"c{k}" for k in range(12)], *[
         ["x"] * 7 + [text(i, "question"), text(i, "right"), text(i, "wrong1"), text(i, "wrong2"), text(i, "wrong3")] for i in rows]])
-    out.jsonl("strategyqa/strategyQA_train.jsonl", [])
     out.json("strategyqa/strategyQA_train.json", [{"qid": str(i), "question": text(i, "question"), "answer": i % 2 == 0, "facts": ["f"]} for i in rows])
-    for year in ("2016", "2018"):
-        pass
     out.jsonl("summedits/summedits.jsonl", [{"domain": "news", "id": str(i), "doc": text(i, "doc"), "summary": text(i, "summary"), "label": i % 2,
                                              "seed_summary": text(i, "seed"), "edit_types": None, "original_summary": None} for i in rows])
-    out.json("cmb/val.json", [])
 
 
 def superglue(out):
@@ -177,8 +173,6 @@ def open_questions(out):
     for split in ("train", "test"):
         out.jsonl(f"gsm8k/{split}.jsonl", [{"question": text(i, "question"), "answer": f"{text(i, 'work')}\n#### {i},000"} for i in rows])
     out.json("math/math.json", {str(i): {"problem": text(i, "problem"), "level": "Level 1", "type": "Algebra", "solution": f"so \\boxed{{{i}}}"} for i in rows})
-    out.json("math/test_prm800k_500.json", [{"problem": text(i, "problem"), "solution": f"so \\boxed{{{i}}}", "answer": str(i), "subject": "Algebra",
-                                             "level": 1, "unique_id": str(i)} for i in rows])
     for split in ("dev", "test"):
         out.csv(f"triviaqa/trivia-{split}.qa.csv", [[safe(i, "question"), str([f"Name {i}", f"it's {i}", "plain"])] for i in rows], "\t")
         out.csv(f"nq/nq-{split}.qa.csv", [[safe(i, "question"), str([f"Name {i}", f"it's {i}"])] for i in rows], "\t")
@@ -192,7 +186,121 @@ def open_questions(out):
     out.lines("LCSTS/test.src.txt", [safe(i, "source") for i in rows])
     out.lines("LCSTS/test.tgt.txt", [safe(i, "target") for i in rows])
     out.jsonl("aime.jsonl", [{"origin_prompt": text(i, "prompt"), "gold_answer": str(i)} for i in rows])
+    out.csv("TheoremQA/test.csv", [["Question", "Answer", "Answer_type", "Picture"], *[[text(i, "question"), f"{i}.5", "float", ""] for i in rows]])
     out.json("TheoremQA/theoremqa_test.json", [{"Question": text(i, "question"), "Answer": str(i), "Answer_type": "integer", "Picture": None} for i in rows])
+
+
+def exams(out):
+    rows = range(N)
+    names = """gaokao-chinese gaokao-english gaokao-geography gaokao-history gaokao-biology gaokao-chemistry gaokao-mathqa logiqa-zh lsat-ar
+        lsat-lr lsat-rc logiqa-en sat-math sat-en sat-en-without-passage aqua-rat gaokao-physics jec-qa-kd jec-qa-ca gaokao-mathcloze math""".split()
+    for name in names:
+        cloze, multi = name in ("gaokao-mathcloze", "math"), name in ("gaokao-physics", "jec-qa-kd", "jec-qa-ca")
+        own = []
+        for i in rows:
+            label = None if cloze else [LETTERS[i % 4], "D"] if multi and i % 2 and i % 4 < 3 else LETTERS[i % 4]
+            own.append({"passage": text(i, "passage") if i % 3 else None, "question": text(i, "question"),
+                        "options": None if cloze else [f"({LETTERS[k]}){text(i, 'option')}" for k in range(5 if "lsat" in name else 4)],
+                        "label": label, "answer": str(i) if cloze else None})
+        out.jsonl(f"AGIEval/data/v1/{name}.jsonl", own)
+    for folder, papers in GAOKAO.items():
+        for paper in papers:
+            out.json(f"GAOKAO-BENCH/data/{folder}/{paper}.json", {"keywords": paper, "example": [
+                {"year": "2010", "category": "x", "question": text(i, "question"), "answer": [LETTERS[i % 4]] * (1 + i % 2), "analysis": text(i, "analysis"),
+                 "index": i, "score": 2} for i in rows]})
+    category = "math,physics,chemistry,law,engineering,other,economics,health,psychology,business,biology,philosophy,computer science,history".split(",")
+    for split in ("validation", "test"):
+        out.jsonl(f"mmlu_pro/data/{split}-00000-of-00001.jsonl", [
+            {"question_id": i, "question": text(i, "question"), "options": choices(i, 10 - i % 3, "list") + ["N/A"] * (i % 3), "answer": LETTERS[i % 7],
+             "answer_index": i % 7, "cot_content": "A: Let's think step by step. " + text(i, "work"), "category": category[i % 14], "src": "x"} for i in range(14 * 3)])
+    for name in ("SuperGPQA", "../m-a-p/SuperGPQA"):  # OpenCompass' loader looks for the hub's name
+        out.jsonl(f"{name}/SuperGPQA-all.jsonl", [
+            {"uuid": str(i), "question": text(i, "question"), "options": choices(i, 10 - i % 4, "list"), "answer": "x", "answer_letter": LETTERS[i % 6],
+             "discipline": "Law", "field": "Law", "subfield": "Law", "difficulty": "hard", "is_calculation": False} for i in rows])
+    for split in ("val", "test"):
+        out.json(f"CMB/{split}.json", [{"exam_type": safe(i, "type"), "exam_class": safe(i, "class"), "exam_subject": "x", "question_type": "单项选择题",
+                                        "question": text(i, "question"), "answer": LETTERS[i % 4], "explanation": "x", "id": i,
+                                        "option": {LETTERS[k]: text(i, f"option {LETTERS[k]}") if k < 4 else "" for k in range(5)}} for i in rows])
+    for split in ("dev", "test"):
+        for name in ("agronomy", "anatomy"):
+            out.csv(f"cmmlu/{split}/{name}.csv", [["", "Question", "A", "B", "C", "D", "Answer"], *[
+                [i, text(i, "a question"), *choices(i, 4, "list"), LETTERS[i % 4]] for i in range(10)]])
+    for split in ("dev", "val", "test"):
+        for name in ("law", "logic"):
+            out.csv(f"ceval/formal_ceval/{split}/{name}_{split}.csv", [
+                ["id", "question", "A", "B", "C", "D", *([] if split == "test" else ["answer"]), *(["explanation"] if split == "dev" else [])], *[
+                    [i, text(i, "a question"), *choices(i, 4, "list"), *([] if split == "test" else [LETTERS[i % 4]]), *(["x"] if split == "dev" else [])]
+                    for i in range(10)]])
+    for name in FINANCE:
+        for split in ("dev", "test"):
+            out.csv(f"FinanceIQ/{split}/{name}.csv", [["", "Question", "A", "B", "C", "D", "Answer"], *[
+                [i, text(i, "question"), *choices(i, 4, "list"), LETTERS[i % 4]] for i in range(6)]])
+
+
+def readings(out):
+    rows = range(N)
+    dated = lambda i: {"day": str(i), "month": "May", "year": ""} if i % 4 == 1 else {"day": "", "month": "", "year": ""}
+    answer = lambda i, k: {"number": str(i + k) if i % 3 == 0 else "", "date": dated(i + k), "spans": [f"span {i}", f"span {k}"] if i % 4 > 1 else [],
+                           "worker_id": "", "hit_id": ""}
+    out.json("drop/drop_dataset_dev.json", {f"p{i}": {"passage": text(i, "passage"), "wiki_url": "x", "qa_pairs": [
+        {"question": text(i, f"question {q}"), "answer": answer(i + q, 0), "query_id": f"{i}{q}", "validated_answers": [answer(i + q, k) for k in range(2)]}
+        for q in range(3)]} for i in rows})
+    out.jsonl("drop_simple_eval/dev.jsonl", [{"context": text(i, "context"), "completion": f" {i}", "ref_text": f"{i}|{i + 1}"} for i in rows])
+    for name in "arabic bengali english finnish indonesian japanese korean russian swahili telugu thai".split():
+        out.jsonl(f"tydiqa/dev/{name}-dev.jsonl", [{"id": str(i), "language": name, "document_title": "x", "passage_text": text(i, "passage"),
+                                                    "question_text": text(i, "question"), "answers": [{"text": f"name {i}", "start_byte": 1, "limit_byte": 2}] * 2}
+                                                   for i in rows])
+    out.json("SQuAD2.0/dev-v2.0.json", {"version": "v2.0", "data": [{"title": f"t{i}", "paragraphs": [{"context": text(i, "context"), "qas": [
+        {"id": f"{i}{q}", "question": text(i, f"question {q}"), "is_impossible": q == 1, "answers": [] if q else [{"text": f"name {i}", "answer_start": 1}] * 2,
+         "plausible_answers": [{"text": f"other {i}", "answer_start": 2}]} for q in range(2)]}]} for i in range(11)]})
+    for language in (["eng_Latn"] + FLORES):
+        for split in ("dev", "devtest"):
+            out.lines(f"flores_first100/{split}/{language}.{split}", [safe(i, language) + " " for i in range(N)])
+    for language in ("en",):
+        for split in ("train", "eval"):
+            out.jsonl(f"xstory_cloze/{language}_{split}.jsonl", [
+                {"story_id": str(i), **{f"input_sentence_{k}": text(i, f"sentence {k}") for k in range(1, 5)}, "sentence_quiz1": text(i, "quiz1"),
+                 "sentence_quiz2": text(i, "quiz2"), "answer_right_ending": i % 2 + 1} for i in rows])
+    for k in (1, 2, 3):
+        out.jsonl(f"anli/anli_v1.0/R{k}/dev.jsonl", [{"uid": str(i), "context": text(i, "context"), "hypothesis": text(i, "hypothesis"), "label": "cen"[i % 3],
+                                                      "model_label": "c", "emturk": False, "genre": "x", "reason": "x", "tag": "x"} for i in rows])
+    for split in ("train", "validation"):
+        out.jsonl(f"commonsenseqa_cn/{split}.jsonl", [{"id": str(i), "question": text(i, "question"), "question_concept": "c", "answerKey": LETTERS[i % 5],
+                                                       "choices": {"label": list("ABCDE"), "text": choices(i, 5, "list")}} for i in rows])
+    for split in ("dev", "test"):
+        out.jsonl(f"nq_cn/{split}.jsonl", [{"question": text(i, "question"), "answer": [f"名{i}", f"它{i}"]} for i in rows])
+    for split in ("train", "validation", "test"):
+        lines = ["", *[safe(i, "= title =") if i % 3 == 0 else " " + safe(i, "line") + " " for i in range(N - 1)]]
+        out.lines(f"wikitext-2-raw/wiki.{split}.raw", lines)
+        out.jsonl(f"../wikitext/{split}.jsonl", [{"text": line + "\n" if line else ""} for line in lines])  # as the hub has it
+    out.path("../wikitext/README.md").write_text("---\nconfigs:\n- config_name: wikitext-2-raw-v1\n  data_files:\n" + "".join(
+        f"  - split: {split}\n    path: {split}.jsonl\n" for split in ("train", "validation", "test")) + "---\n", encoding="utf-8")
+    out.jsonl("crowspairs_cn/test.jsonl", [{"id": i, "sent_more": text(i, "more"), "sent_less": text(i, "less")} for i in rows])
+
+
+def sums(out):
+    rows = range(N)
+    out.jsonl("math/test_prm800k_500.jsonl", [{"problem": text(i, "problem"), "solution": f"so \\boxed{{{i}}}", "answer": str(i), "subject": "Algebra", "level": 1,
+                                               "unique_id": str(i)} for i in rows])
+    out.json("math/test_prm800k_500.json", {str(i): {"problem": text(i, "problem"), "solution": f"so \\boxed{{{i}}}"} for i in rows})
+    out.jsonl("aime2025/aime2025.jsonl", [{"question": text(i, "question"), "answer": str(i)} for i in rows])
+    out.jsonl("aime2026/aime2026.jsonl", [{"problem": text(i, "problem"), "answer": i} for i in rows])
+    out.jsonl("math401/cloze_en.jsonl", [{"question": text(i, "question"), "answer": f"{i}.5"} for i in rows])
+    out.jsonl("gsm-hard/test.jsonl", [{"input": text(i, "the input"), "code": "x", "target": i * 1000.5} for i in rows])
+    out.jsonl("svamp/SVAMP.jsonl", [{"ID": str(i), "Body": text(i, "body"), "Question": text(i, "question"), "Equation": "x", "Answer": float(i),
+                                     "Type": "Subtraction"} for i in rows])
+
+
+GAOKAO = {"Multiple-choice_Questions": """2010-2022_Math_II_MCQs 2010-2022_Math_I_MCQs 2010-2022_History_MCQs 2010-2022_Biology_MCQs
+              2010-2022_Political_Science_MCQs 2010-2022_Physics_MCQs 2010-2022_Chemistry_MCQs 2010-2013_English_MCQs 2010-2022_Chinese_Modern_Lit
+              2010-2022_English_Fill_in_Blanks 2012-2022_English_Cloze_Test 2010-2022_Geography_MCQs 2010-2022_English_Reading_Comp
+              2010-2022_Chinese_Lang_and_Usage_MCQs""".split(),
+          "Fill-in-the-blank_Questions": """2010-2022_Math_I_Fill-in-the-Blank 2010-2022_Math_II_Fill-in-the-Blank
+              2010-2022_Chinese_Language_Famous_Passages_and_Sentences_Dictation 2014-2022_English_Language_Cloze_Passage""".split(),
+          "Open-ended_Questions": """2010-2022_Geography_Open-ended_Questions 2010-2022_Chemistry_Open-ended_Questions 2010-2022_Math_I_Open-ended_Questions
+              2012-2022_English_Language_Error_Correction 2010-2022_Chinese_Language_Ancient_Poetry_Reading""".split()}
+FINANCE = ["注册会计师（CPA）", "银行从业资格", "精算师-金融数学"]
+FLORES = ["afr_Latn", "fra_Latn", "zho_Hans", "arb_Arab", "jpn_Jpan"]
 
 
 def real(out, source):
@@ -241,8 +349,14 @@ def real(out, source):
     out.json("math/math.json", {str(i): {"problem": r["context"], "level": "Level 5", "type": "x", "solution": f"{r['chain_of_thought']} $\\boxed{{{r['answer']}}}$"}
                                 for i, r in enumerate(maths)})
     ask = "\nPlease reason step by step, and put your final answer within \\boxed{}."
-    out.json("math/test_prm800k_500.json", [{"problem": r["prompt"].removesuffix(ask), "solution": f"$\\boxed{{{r['answer']}}}$", "answer": r["answer"],
-                                             "subject": "x", "level": 1, "unique_id": str(i)} for i, r in enumerate(lines("math500/math500.jsonl"))])
+    maths = [{"problem": r["prompt"].removesuffix(ask), "solution": f"$\\boxed{{{r['answer']}}}$", "answer": r["answer"], "subject": "x", "level": 1,
+              "unique_id": str(i)} for i, r in enumerate(lines("math500/math500.jsonl"))]
+    out.jsonl("math/test_prm800k_500.jsonl", maths)
+    out.json("math/test_prm800k_500.json", {row["unique_id"]: row for row in maths})
+    for file in sorted((source / "flores200_dataset/dev").glob("*.dev")):  # the sentences at hand stand for both splits
+        for split in ("dev", "devtest"):
+            out.path(f"flores_first100/{split}/{file.stem}.{split}").write_text(
+                "".join(file.read_text(encoding="utf-8").splitlines(keepends=True)[:100]), encoding="utf-8")
     out.lines("mgsm/mgsm_zh.tsv", [f"{r['messages'][0]['content']}\t{r['answer']}" for r in lines("mgsm_zh/mgsm_zh.jsonl")])
 
 
@@ -261,7 +375,7 @@ def main():
     parser.add_argument("--real")
     args = parser.parse_args()
     out = Folder(args.out)
-    for make in (questions, superglue, clue, open_questions):
+    for make in (questions, superglue, clue, open_questions, exams, readings, sums):
         make(out)
     if args.real:
         real(out, args.real)
