@@ -184,12 +184,8 @@ class Writer {
     Walk walk;
     walk.on_node = [&](const Node& n) {
       if (n.kind != Node::Kind::name || own.contains(n.name)) return;
-      const Value* found = nullptr;
-      const Scope* scope = callable.scope;
-      for (; scope && !found; scope = scope->outer) found = scope->find(n.name);
       try {
-        if (found) need(n.name, *found);
-        else if (const auto why = module.unknown.find(n.name); why != module.unknown.end()) throw Placed(why->second);
+        if (const Value* found = in_.find(*callable.scope, n.name)) need(n.name, Value(*found));
         else if (!Interpreter::is_builtin(n.name)) throw Failure(fmt::format("the name '{}' is not known", n.name));
       } catch (const Placed&) {
         throw;
@@ -279,7 +275,12 @@ class Writer {
 
 Result<Extracted> extract(const std::filesystem::path& path, const std::string& function, Use use) {
   try {
-    Interpreter in;
+    // a module is read once for all of its functions: hundreds of tasks share one
+    static thread_local std::map<std::filesystem::path, std::unique_ptr<Interpreter>> modules;
+    auto& kept = modules[path];
+    if (!kept) kept = std::make_unique<Interpreter>();
+    Interpreter& in = *kept;
+    in.renew();
     Module& module = in.load(path);
     in.renew();
     const Value v = in.global(module, function);

@@ -113,21 +113,35 @@ Module& Interpreter::run_module(Module& module) {
   return module;
 }
 
+const Value* Interpreter::find(const Scope& from, const std::string& name) {
+  const Scope* scope = &from;
+  for (; scope->outer; scope = scope->outer)
+    if (const Value* found = scope->find(name)) return found;
+  if (const Value* found = scope->find(name)) return found;
+  Module* module = scope->module;
+  if (!module) return nullptr;
+  if (const auto late = module->imported.find(name); late != module->imported.end()) {
+    const Module::Imported what = late->second;
+    module->imported.erase(late);
+    try {
+      module->scope.set(name, imported(what, name, *module));
+    } catch (const Failure& failure) {
+      const bool placed = dynamic_cast<const Placed*>(&failure) != nullptr;
+      module->unknown[name] = placed ? failure.what() : fmt::format("{}:{}: {}", module->origin, what.line, failure.what());
+    }
+    if (const Value* found = module->scope.find(name)) return found;
+  }
+  if (const auto why = module->unknown.find(name); why != module->unknown.end()) throw Placed(why->second);
+  return nullptr;
+}
+
 Value Interpreter::global(Module& module, const std::string& name) {
-  if (const auto why = module.unknown.find(name); why != module.unknown.end() && !module.scope.find(name)) throw Placed(why->second);
-  if (const Value* found = module.scope.find(name)) return *found;
+  if (const Value* found = find(module.scope, name)) return *found;
   throw Placed(fmt::format("{}: there is no '{}'", module.origin, name));
 }
 
 Value Interpreter::name(const Node& node, Scope& scope) {
-  Scope* s = &scope;
-  for (; s; s = s->outer) {
-    if (const Value* found = s->find(node.name)) return *found;
-    if (!s->outer) break;
-  }
-  if (s->module) {
-    if (const auto why = s->module->unknown.find(node.name); why != s->module->unknown.end()) throw Placed(why->second);
-  }
+  if (const Value* found = find(scope, node.name)) return *found;
   if (is_builtin(node.name)) return function("known/" + node.name);
   throw Failure(fmt::format("the name '{}' is not known", node.name));
 }
@@ -713,47 +727,47 @@ Interpreter::Flow Interpreter::run(const Statement& s, Scope& scope) {
   return Flow::normal;
 }
 
-Value Interpreter::module_value(const std::string& name, const Scope& scope) {
+// A module of the same folder, or of the package that the module is a part of; others are not read.
+Value Interpreter::module_value(const std::string& name, const Module& of) {
   if (is_module(name)) return function("known/" + name);
-  const fs::path& here = scope.module->path;
+  const fs::path& here = of.path;
   if (here.empty()) throw Failure(fmt::format("the module {} is not read", name));
   std::string tail = name;
-  fs::path root = here.parent_path();
+  std::vector<fs::path> roots = {here.parent_path()};
   if (name.starts_with('.')) {
     const size_t dots = name.find_first_not_of('.');
     if (dots == name.npos) throw Failure("'from . import' is not read");
-    for (size_t i = 1; i < dots; ++i) root = root.parent_path();
+    for (size_t i = 1; i < dots; ++i) roots[0] = roots[0].parent_path();
     tail = name.substr(dots);
+  } else {
+    const std::string package = name.substr(0, name.find('.'));
+    for (fs::path folder = here.parent_path(); folder != folder.parent_path(); folder = folder.parent_path())
+      if (folder.filename() == package) roots.push_back(folder.parent_path());
   }
   std::replace(tail.begin(), tail.end(), '.', '/');
-  for (fs::path folder = root;; folder = folder.parent_path()) {
+  for (const fs::path& root : roots) {
     std::error_code code;
-    for (const fs::path& path : {folder / (tail + ".py"), folder / tail / "__init__.py"})
+    for (const fs::path& path : {root / (tail + ".py"), root / tail / "__init__.py"})
       if (fs::is_regular_file(path, code)) {
         Module& module = load(path);
         const auto place = std::find_if(modules_.begin(), modules_.end(), [&](const Module& m) { return &m == &module; });
         return function(number_name("module", static_cast<size_t>(place - modules_.begin())));
       }
-    if (name.starts_with('.') || folder == folder.parent_path()) break;
   }
   throw Failure(fmt::format("the module {} is not read", name));
 }
 
+Value Interpreter::imported(const Module::Imported& from, const std::string& as, Module& module) {
+  if (!from.what.empty()) return attribute(module_value(from.module, module), from.what);
+  const bool renamed = as != from.module.substr(0, from.module.find('.'));   // import a.b: the name a
+  return module_value(renamed ? from.module : as, module);
+}
+
 void Interpreter::import(const Statement& s, Scope& scope) {
-  std::string failed;
   for (const auto& [what, as] : s.names) {
-    try {
-      if (what.empty()) {   // import a.b: the name a
-        const bool renamed = as != s.name.substr(0, s.name.find('.'));
-        scope.set(as, module_value(renamed ? s.name : as, scope));
-      } else {
-        scope.set(as, attribute(module_value(s.name, scope), what));
-      }
-    } catch (const Failure& failure) {
-      const std::string why = dynamic_cast<const Placed*>(&failure) ? failure.what() : fmt::format("{}:{}: {}", scope.module->origin, s.line, failure.what());
-      if (scope.outer) throw Placed(why);
-      scope.module->unknown[as] = why;
-    }
+    const Module::Imported from{s.name, what, s.line};
+    if (!scope.outer && scope.module) scope.module->imported[as] = from;
+    else scope.set(as, imported(from, as, *scope.module));
   }
 }
 

@@ -39,6 +39,11 @@ struct Module {
   Block body;
   Scope scope;
   std::map<std::string, std::string, std::less<>> unknown;   // names, and why they have no value
+  struct Imported {
+    std::string module, what;           // what: empty: the module
+    int line;
+  };
+  std::map<std::string, Imported, std::less<>> imported;     // names that nobody has asked for yet
 };
 
 /// What is called, by the number in the name of a jinja::Function.
@@ -61,6 +66,8 @@ class Interpreter {
   /// Runs it once. `path` is read; a module that is no file is an error.
   Module& load(const std::filesystem::path& path);
   Module& load_text(std::string source, std::string origin);
+  /// The value of a name there or further out, or null. Throws Placed where it is known to have none.
+  const Value* find(const Scope& scope, const std::string& name);
   /// Throws Placed where it has no value.
   Value global(Module& module, const std::string& name);
   Value call(const Value& function, Arguments given);
@@ -101,7 +108,8 @@ class Interpreter {
   Flow run(const Statement& statement, Scope& scope);
   void import(const Statement& statement, Scope& scope);
   Module& run_module(Module& module);
-  Value module_value(const std::string& name, const Scope& scope);
+  Value imported(const Module::Imported& from, const std::string& as, Module& module);
+  Value module_value(const std::string& name, const Module& module);
   bool truth(const Value& v) { return v.function() ? true : jinja::truth(v); }
 
   std::optional<jinja::Evaluator> library_;
