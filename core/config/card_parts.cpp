@@ -193,7 +193,7 @@ Result<Inferencer> inferencer_from_json(const json::Value* value, const std::str
   if (inferencer.id.empty()) return card_error(origin, key + ".type is missing; name an inferencer, such as 'gen' or 'ppl'");
   const json::Value* length = json::find(*value, "max_out_len");
   if (length && (!length->IsInt64() || length->GetInt64() < 0 || length->GetInt64() > UINT32_MAX))
-    return card_error(origin, key + ".max_out_len must be 1 or more (or absent)");
+    return card_error(origin, key + ".max_out_len must be 1 or more (0 or absent: as long as --max-out-len says)");
   if (length) inferencer.max_out_len = static_cast<uint32_t>(length->GetInt64());
   inferencer.stop = texts_of(json::find(*value, "stop"));
   if (std::find(inferencer.stop.begin(), inferencer.stop.end(), "") != inferencer.stop.end())

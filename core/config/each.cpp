@@ -6,6 +6,7 @@
 #include <sextant/csv.hpp>
 #include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
+#include "../base/json_line.hpp"
 #include "../base/text.hpp"
 #include "card_parts.hpp"
 
@@ -151,7 +152,7 @@ Result<void> add_from_file(json::Document& out, const std::string& name, const j
         out.PushBack(entry_of_name(one, a), a);
         continue;
       }
-      SXT_TRY(const json::Document item, json::parse(one, place));
+      SXT_TRY(const json::Document item, parse_line(one, place));
       SXT_CHECK(add_entry(out, item, place));
     }
   }

@@ -100,7 +100,8 @@ std::string letters_read(plugin::Host& host, const config::DatasetConfig& datase
   const json::Value* properties = schema ? json::find(*schema, "properties") : nullptr;
   const json::Value* options = properties ? json::find(*properties, "options") : nullptr;
   if (!options || !config || json::find_string(*options, "pattern") != "^[A-Z]+$") return "";
-  return json::find_string(*config, "options").value_or(json::find_string(*options, "default").value_or(""));
+  const std::string letters = json::find_string(*config, "options").value_or(json::find_string(*options, "default").value_or(""));
+  return std::all_of(letters.begin(), letters.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) ? letters : "";
 }
 
 // An answer that the post-processor never gives can never be right.

@@ -17,9 +17,8 @@
  *             "turns"?: [{"messages": [MESSAGE...], "reply"}...], "extra"?: {...}, "finish"?}}
  *
  *   REQUEST = {"ask": "generate"|"score"|"whole"|"embed"|"tokenize"|"tool", "text"?, "messages"?: [MESSAGE...], "ids"?: [...],
- *              "continuations"?: ["...", ...], "continuation_ids"?: [[...], ...], "sampling"?: SAMPLING, "keep_bytes"?,
- *              "max_prompt_tokens"?, "add_special"?: false, "token_logprobs"?, "total_logprob"?, "keep"?, "tools"?: [...],
- *              "tool"?: CALL}
+ *       "continuations"?: [...], "continuation_ids"?: [[ID...]...], "sampling"?: SAMPLING, "keep_bytes"?, "max_prompt_tokens"?,
+ *       "add_special"?: false, "token_logprobs"?, "total_logprob"?, "keep"?, "tools"?: [...], "tool"?: CALL}
  *   RESPONSE = {"text"?, "thinking"?, "ids"?, "scores"?: [SCORE...], "calls"?: [CALL...], "embedding"?: [...], "finish"?,
  *               "usage": {"prompt_tokens", "computed_tokens", "generated_tokens", "truncated_tokens"}}
  *   SCORE = {"logprob", "total_logprob"?, "tokens", "total_tokens", "greedy"?, "token_logprobs"?}
