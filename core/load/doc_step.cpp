@@ -42,8 +42,9 @@ class Source {
     if (!value || value->IsNull()) return out;
     out.value_ = std::make_shared<json::Document>(json::copy(*value));
     if (const json::Value* function = json::find(*value, "!python")) {
-      SXT_TRY(out.function_, python::Function::load(json::find_string(*function, "source").value_or(""), json::find_string(*function, "name").value_or(""),
-                                                    fmt::format("{}: {}", where, name)));
+      SXT_TRY(out.function_,
+              python::Function::load(json::find_string(*function, "source").value_or(""),
+                                     json::find_string(*function, "name").value_or(""), fmt::format("{}: {}", where, name)));
       return out;
     }
     if (!value->IsString()) return out;

@@ -194,7 +194,8 @@ class TaskReader {
   Question question_of(const json::Value& keys, const std::string& prefix) {
     Question out;
     if (const json::Value* found = value_or_function(keys, "doc_to_text", prefix, python::Use::row)) {
-      if (!is_read_function(*found) && !found->IsString() && !found->IsInt64()) fail(prefix + "doc_to_text", "it must be a text or a number");
+      if (!is_read_function(*found) && !found->IsString() && !found->IsInt64())
+        fail(prefix + "doc_to_text", "it must be a text or a number");
       out.text = json::copy(*found);
     }
     if (const json::Value* found = value_or_function(keys, "doc_to_target", prefix, python::Use::row)) {

@@ -130,7 +130,8 @@ Result<Records> Hub::load(std::string_view split) const {
   out.file = found->second.front().string();
   SXT_CHECK(process(rows, a));
   if (rows.empty())
-    return Error{Error::Kind::data, fmt::format("the task's process_docs leaves no row of the split '{}' of {} ({})", split, of.repo, out.file)};
+    return Error{Error::Kind::data,
+                 fmt::format("the task's process_docs leaves no row of the split '{}' of {} ({})", split, of.repo, out.file)};
   out.fields = Columns(rows).names();
   for (const Row& row : rows) out.json.push_back(json::write(row.record));
   return out;
@@ -140,7 +141,8 @@ Result<Records> Hub::load(std::string_view split) const {
 Result<void> Hub::process(std::vector<Row>& rows, Allocator& a) const {
   const json::Value* given = json::find(context.config(), "process");
   if (!given) return {};
-  SXT_TRY(const auto steps, python::RowSteps::load(json::find_string(*given, "source").value_or(""), json::find_string(*given, "name").value_or(""), "process_docs"));
+  SXT_TRY(const auto steps, python::RowSteps::load(json::find_string(*given, "source").value_or(""),
+                                                   json::find_string(*given, "name").value_or(""), "process_docs"));
   std::vector<Row> kept;
   for (Row& row : rows) {
     const auto keep = steps.apply(row.record, a);

@@ -42,7 +42,8 @@ inline constexpr char hub_schema[] = R"({
     "field": {"type": "string", "description": "json: the path of the list of rows"},
     "header": {"type": "boolean", "default": true, "description": "csv: whether the first line names the columns"},
     "columns": {"type": "array", "items": {"type": "string"}, "description": "csv: the columns' names by position"},
-    "process": {"type": "object", "required": ["source", "name"], "description": "what is done to each split's rows: a function of a data set in a part of Python (filter, map), as source and name"},
+    "process": {"type": "object", "required": ["source", "name"], 
+      "description": "what is done to each split's rows: source and name of a function of a data set"},
     "samples": {"type": "array", "items": {"type": "object"}, "description": "rows of a split called samples"}
   }})";
 

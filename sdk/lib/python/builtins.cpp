@@ -17,11 +17,15 @@ namespace {
 using jinja::Bound;
 
 Value named(const char* kind, Value self) { return Value(jinja::Function{kind, std::move(self)}); }
-Values items_of(Interpreter& in, const Value& v) {   // also of a set, whose order does not matter to who asks
+Values items_of(Interpreter& in, const Value& v) {  // also of a set, whose order does not matter to who asks
   return v.list() && v.list()->label == "set" ? v.list()->items : in.iterate(v);
 }
-Value list(Interpreter& in, Values items, List::Kind kind = List::Kind::list) { return in.library().list(std::move(items), kind); }
-Value key_of(Interpreter& in, const Value* key, const Value& item) { return !key || key->is_none() ? item : in.call(*key, {{item}, {}}); }
+Value list(Interpreter& in, Values items, List::Kind kind = List::Kind::list) {
+  return in.library().list(std::move(items), kind);
+}
+Value key_of(Interpreter& in, const Value* key, const Value& item) {
+  return !key || key->is_none() ? item : in.call(*key, {{item}, {}});
+}
 
 Value len(Interpreter& in, const Arguments& given) {
   const Bound bound("len()", given, {"obj"}, 1);
@@ -101,7 +105,8 @@ Value to_set(Interpreter& in, const Arguments& given) {
     for (Value& v : items_of(in, *bound[0])) {
       if (!jinja::hashable(v)) throw Failure(fmt::format("a set of {}", jinja::describe(v)));
       in.library().charge(out.items.size() / 16);
-      if (std::none_of(out.items.begin(), out.items.end(), [&](const Value& old) { return jinja::equal(old, v); })) out.items.push_back(std::move(v));
+      if (std::none_of(out.items.begin(), out.items.end(), [&](const Value& old) { return jinja::equal(old, v); }))
+        out.items.push_back(std::move(v));
     }
   return Value(std::move(out));
 }
@@ -148,7 +153,9 @@ Value sorted(Interpreter& in, const Arguments& given) {
   }
   in.library().charge(items.size() * 16);
   const bool reverse = bound.flag(2, false);
-  std::stable_sort(items.begin(), items.end(), [&](const auto& a, const auto& b) { return reverse ? jinja::less(b.first, a.first) : jinja::less(a.first, b.first); });
+  std::stable_sort(items.begin(), items.end(), [&](const auto& a, const auto& b) {
+    return reverse ? jinja::less(b.first, a.first) : jinja::less(a.first, b.first);
+  });
   Values out;
   for (auto& [key, item] : items) out.push_back(std::move(item));
   return list(in, std::move(out));
@@ -201,7 +208,8 @@ Value all(Interpreter& in, const Arguments& given) {
 Value absolute(Interpreter&, const Arguments& given) {
   const Bound bound("abs()", given, {"x"}, 1);
   if (!bound[0]->is_number()) throw Failure("abs() needs a number");
-  return bound[0]->real() ? Value(std::fabs(*bound[0]->real())) : Value(bound[0]->to_integer() < 0 ? -bound[0]->to_integer() : bound[0]->to_integer());
+  return bound[0]->real() ? Value(std::fabs(*bound[0]->real()))
+                          : Value(bound[0]->to_integer() < 0 ? -bound[0]->to_integer() : bound[0]->to_integer());
 }
 Value ord(Interpreter&, const Arguments& given) {
   const std::string text = Bound("ord()", given, {"c"}, 1).text(0, "");
@@ -225,7 +233,8 @@ Value is_instance(Interpreter& in, const Arguments& given) {
     if (name == "int") return v.is_integral();
     if (name == "float") return v.real() != nullptr;
     if (name == "dict") return v.dict() != nullptr;
-    if (name == "list" || name == "tuple") return v.list() && v.list()->kind == (name == "list" ? List::Kind::list : List::Kind::tuple);
+    if (name == "list" || name == "tuple")
+      return v.list() && v.list()->kind == (name == "list" ? List::Kind::list : List::Kind::tuple);
     throw Failure("isinstance() is read with str, bool, int, float, list, tuple and dict");
   };
   if (!bound[1]->list()) return Value(is(*bound[1]));
@@ -246,7 +255,7 @@ Value filter(Interpreter& in, const Arguments& given) {
   return list(in, std::move(out));
 }
 Value print(Interpreter&, const Arguments&) { return None{}; }
-Value same(Interpreter&, const Arguments& given) {   // copies: no value is shared
+Value same(Interpreter&, const Arguments& given) {  // copies: no value is shared
   return Bound("copy()", given, {"x"}, 1).get(0, None{});
 }
 
@@ -268,7 +277,10 @@ Value re_sub(Interpreter& in, const Arguments& given) {
   const Bound bound("re.sub()", given, {"pattern", "repl", "string", "count"}, 3);
   const Regex regex = compiled(bound, "re.sub()");
   const std::string text = bound.text(2, "");
-  if (bound[1]->string()) return in.library().text(found(regex.replace(text, *bound[1]->string(), static_cast<uint64_t>(std::max<int64_t>(0, bound.integer(3, 0))), in.library().byte_limit())));
+  if (bound[1]->string())
+    return in.library().text(
+        found(regex.replace(text, *bound[1]->string(), static_cast<uint64_t>(std::max<int64_t>(0, bound.integer(3, 0))),
+                            in.library().byte_limit())));
   throw Failure("re.sub() with a function is not read");
 }
 Value match_of(const std::optional<RegexMatch>& match) {
@@ -319,7 +331,9 @@ Value re_split(Interpreter& in, const Arguments& given) {
   out.emplace_back(text.substr(at));
   return list(in, std::move(out));
 }
-Value re_escape(Interpreter& in, const Arguments& given) { return in.library().text(regex_escape(Bound("re.escape()", given, {"pattern"}, 1).text(0, ""))); }
+Value re_escape(Interpreter& in, const Arguments& given) {
+  return in.library().text(regex_escape(Bound("re.escape()", given, {"pattern"}, 1).text(0, "")));
+}
 
 // json, files beside the module
 
@@ -328,7 +342,9 @@ Value json_value(std::string_view text) {
   if (!parsed) throw Failure(parsed.error().message);
   return jinja::from_json(*parsed);
 }
-Value json_loads(Interpreter&, const Arguments& given) { return json_value(Bound("json.loads()", given, {"s"}, 1).text(0, "")); }
+Value json_loads(Interpreter&, const Arguments& given) {
+  return json_value(Bound("json.loads()", given, {"s"}, 1).text(0, ""));
+}
 Value json_dumps(Interpreter& in, const Arguments& given) {
   const Bound bound("json.dumps()", given, {"obj", "ensure_ascii"}, 1);
   jinja::JsonStyle style;
@@ -353,12 +369,17 @@ Value open(Interpreter&, const Arguments& given) {
   if (file.extension() != ".json") throw Failure(fmt::format("the file {} is opened; only .json is read", file.string()));
   std::error_code code;
   constexpr uintmax_t bytes_max = 4u << 20;
-  if (!std::filesystem::is_regular_file(file, code) || std::filesystem::file_size(file, code) > bytes_max) throw Failure(fmt::format("{} is no file of at most 4 MiB", file.string()));
+  if (!std::filesystem::is_regular_file(file, code) || std::filesystem::file_size(file, code) > bytes_max)
+    throw Failure(fmt::format("{} is no file of at most 4 MiB", file.string()));
   std::ifstream in(file, std::ios::binary);
   return named("file", Value(std::string(std::istreambuf_iterator<char>(in), {})));
 }
-Value basename(Interpreter&, const Arguments& given) { return Value(std::filesystem::path(Bound("basename()", given, {"p"}, 1).text(0, "")).filename().string()); }
-Value dirname(Interpreter&, const Arguments& given) { return Value(std::filesystem::path(Bound("dirname()", given, {"p"}, 1).text(0, "")).parent_path().string()); }
+Value basename(Interpreter&, const Arguments& given) {
+  return Value(std::filesystem::path(Bound("basename()", given, {"p"}, 1).text(0, "")).filename().string());
+}
+Value dirname(Interpreter&, const Arguments& given) {
+  return Value(std::filesystem::path(Bound("dirname()", given, {"p"}, 1).text(0, "")).parent_path().string());
+}
 Value join_path(Interpreter&, const Arguments& given) {
   std::filesystem::path out;
   for (const Value& part : given.positional) {
@@ -393,19 +414,54 @@ Value literal(Interpreter& in, const Arguments& given) {
 }
 Value not_called(Interpreter&, const Arguments&) { throw Failure("it cannot be called there"); }
 
-constexpr std::pair<std::string_view, Builtin> table[] = {
-    {"abs", absolute},       {"all", all},           {"any", any},           {"bool", to_bool},       {"chr", chr},
-    {"dict", to_dict},       {"enumerate", enumerate}, {"filter", filter},   {"float", to_float},     {"int", to_int},
-    {"isinstance", is_instance}, {"len", len},       {"list", to_list},      {"map", map},            {"max", largest},
-    {"min", least},          {"open", open},         {"ord", ord},           {"print", print},        {"range", range},
-    {"repr", repr},          {"reversed", reversed}, {"set", to_set},        {"sorted", sorted},      {"str", str},
-    {"sum", sum},            {"tuple", to_tuple},    {"zip", zip},
-    {"ast.literal_eval", literal}, {"copy.copy", same}, {"copy.deepcopy", same}, {"functools.partial", not_called},
-    {"json.dumps", json_dumps}, {"json.load", json_load}, {"json.loads", json_loads}, {"os.path.basename", basename},
-    {"os.path.dirname", dirname}, {"os.path.join", join_path}, {"pathlib.Path", path}, {"re.compile", not_called},
-    {"re.escape", re_escape}, {"re.findall", re_findall}, {"re.match", re_match}, {"re.search", re_search},
-    {"re.split", re_split},  {"re.sub", re_sub}};
-constexpr std::string_view modules[] = {"ast", "copy", "functools", "json", "os", "os.path", "pathlib", "re", "string", "typing", "datasets"};
+constexpr std::pair<std::string_view, Builtin> table[] = {{"abs", absolute},
+                                                          {"all", all},
+                                                          {"any", any},
+                                                          {"bool", to_bool},
+                                                          {"chr", chr},
+                                                          {"dict", to_dict},
+                                                          {"enumerate", enumerate},
+                                                          {"filter", filter},
+                                                          {"float", to_float},
+                                                          {"int", to_int},
+                                                          {"isinstance", is_instance},
+                                                          {"len", len},
+                                                          {"list", to_list},
+                                                          {"map", map},
+                                                          {"max", largest},
+                                                          {"min", least},
+                                                          {"open", open},
+                                                          {"ord", ord},
+                                                          {"print", print},
+                                                          {"range", range},
+                                                          {"repr", repr},
+                                                          {"reversed", reversed},
+                                                          {"set", to_set},
+                                                          {"sorted", sorted},
+                                                          {"str", str},
+                                                          {"sum", sum},
+                                                          {"tuple", to_tuple},
+                                                          {"zip", zip},
+                                                          {"ast.literal_eval", literal},
+                                                          {"copy.copy", same},
+                                                          {"copy.deepcopy", same},
+                                                          {"functools.partial", not_called},
+                                                          {"json.dumps", json_dumps},
+                                                          {"json.load", json_load},
+                                                          {"json.loads", json_loads},
+                                                          {"os.path.basename", basename},
+                                                          {"os.path.dirname", dirname},
+                                                          {"os.path.join", join_path},
+                                                          {"pathlib.Path", path},
+                                                          {"re.compile", not_called},
+                                                          {"re.escape", re_escape},
+                                                          {"re.findall", re_findall},
+                                                          {"re.match", re_match},
+                                                          {"re.search", re_search},
+                                                          {"re.split", re_split},
+                                                          {"re.sub", re_sub}};
+constexpr std::string_view modules[] = {"ast",     "copy", "functools", "json",   "os",      "os.path",
+                                        "pathlib", "re",   "string",    "typing", "datasets"};
 
 }  // namespace
 

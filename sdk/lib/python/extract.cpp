@@ -12,16 +12,21 @@ namespace {
 
 constexpr size_t source_bytes_max = 1u << 20;
 
-[[noreturn]] void refuse(const Module& module, int line, const std::string& what) { throw Placed(fmt::format("{}:{}: {}", module.origin, line, what)); }
+[[noreturn]] void refuse(const Module& module, int line, const std::string& what) {
+  throw Placed(fmt::format("{}:{}: {}", module.origin, line, what));
+}
 
 bool is_method(const std::string& name) {
-  constexpr std::string_view others[] = {"append", "extend", "insert", "pop", "remove", "sort", "reverse", "update", "setdefault", "filter", "map",
-                                         "remove_columns", "rename_column", "group", "groups", "sub", "search", "match", "findall", "split"};
+  constexpr std::string_view others[] = {
+      "append", "extend",         "insert",        "pop",   "remove", "sort", "reverse", "update", "setdefault", "filter",
+      "map",    "remove_columns", "rename_column", "group", "groups", "sub",  "search",  "match",  "findall",    "split"};
   static const Value text(""), list(List{}), dict(Dict{});
-  return jinja::has_method(text, name) || jinja::has_method(list, name) || jinja::has_method(dict, name) || std::find(std::begin(others), std::end(others), name) != std::end(others);
+  return jinja::has_method(text, name) || jinja::has_method(list, name) || jinja::has_method(dict, name) ||
+         std::find(std::begin(others), std::end(others), name) != std::end(others);
 }
 bool changes(const std::string& method) {
-  constexpr std::string_view changing[] = {"append", "extend", "insert", "pop", "remove", "sort", "reverse", "update", "setdefault"};
+  constexpr std::string_view changing[] = {"append", "extend",  "insert", "pop",       "remove",
+                                           "sort",   "reverse", "update", "setdefault"};
   return std::find(std::begin(changing), std::end(changing), method) != std::end(changing);
 }
 
@@ -31,7 +36,7 @@ class Walk {
   std::function<void(const Node&)> on_node;
   std::function<void(const Statement&)> on_statement;
   std::function<void(const Definition&)> on_definition;
-  bool inside = true;   // also what definitions inside of it say
+  bool inside = true;  // also what definitions inside of it say
 
   void definition(const Definition& d) const {
     if (on_definition) on_definition(d);
@@ -85,7 +90,8 @@ std::set<std::string> own_names(const Definition& d) {
     for (const Parameter& parameter : inner.parameters) out.insert(parameter.name);
   };
   walk.on_statement = [&](const Statement& s) {
-    if (s.kind == Statement::Kind::assign || s.kind == Statement::Kind::each || s.kind == Statement::Kind::with || s.kind == Statement::Kind::grow)
+    if (s.kind == Statement::Kind::assign || s.kind == Statement::Kind::each || s.kind == Statement::Kind::with ||
+        s.kind == Statement::Kind::grow)
       for (const NodePtr& target : s.targets) names_of(*target, out);
     for (const auto& [name, as] : s.names) out.insert(as);
   };
@@ -100,8 +106,19 @@ std::set<std::string> own_names(const Definition& d) {
 bool is_fresh(const Node& n) {
   using Kind = Node::Kind;
   switch (n.kind) {
-    case Kind::constant: case Kind::list: case Kind::tuple: case Kind::set: case Kind::dict: case Kind::binary: case Kind::slice:
-    case Kind::list_of: case Kind::dict_of: case Kind::text: case Kind::call: case Kind::compare: case Kind::unary: return true;
+    case Kind::constant:
+    case Kind::list:
+    case Kind::tuple:
+    case Kind::set:
+    case Kind::dict:
+    case Kind::binary:
+    case Kind::slice:
+    case Kind::list_of:
+    case Kind::dict_of:
+    case Kind::text:
+    case Kind::call:
+    case Kind::compare:
+    case Kind::unary: return true;
     case Kind::conditional: return is_fresh(*n.parts[0]) && is_fresh(*n.parts[2]);
     case Kind::disjunction: return is_fresh(*n.parts[0]) && is_fresh(*n.parts[1]);
     default: return false;
@@ -126,7 +143,8 @@ class Writer {
   }
   std::string repr(const Value& v) {
     if (v.function()) throw Failure("a value that is used cannot be written out");
-    if (v.list() && v.list()->label == "set") return "set(" + jinja::to_repr(in_.library().list(v.list()->items), source_bytes_max) + ")";
+    if (v.list() && v.list()->label == "set")
+      return "set(" + jinja::to_repr(in_.library().list(v.list()->items), source_bytes_max) + ")";
     return jinja::to_repr(v, source_bytes_max);
   }
   std::string text() const {
@@ -152,7 +170,8 @@ class Writer {
   // After what it needs, since that was put before.
   void put(const std::string& name, std::string text) {
     const auto [place, fresh] = parts_.try_emplace(name, text);
-    if (!fresh && place->second != text && !place->second.empty()) throw Failure(fmt::format("two values are called '{}'", name));
+    if (!fresh && place->second != text && !place->second.empty())
+      throw Failure(fmt::format("two values are called '{}'", name));
     place->second = std::move(text);
     if (std::find(order_.begin(), order_.end(), name) == order_.end()) order_.push_back(name);
     if ((bytes_ += parts_.at(name).size()) > source_bytes_max) throw Failure("what it uses is too large");
@@ -164,7 +183,8 @@ class Writer {
       std::string text = fmt::format("{} = partial({}", name, argument(name + "_0", callable.base));
       size_t number = 0;
       for (const Value& given : callable.bound.positional) text += ", " + argument(fmt::format("{}_{}", name, ++number), given);
-      for (const auto& [key, given] : callable.bound.named) text += fmt::format(", {}={}", key, argument(name + "_" + key, given));
+      for (const auto& [key, given] : callable.bound.named)
+        text += fmt::format(", {}={}", key, argument(name + "_" + key, given));
       return put(name, text + ")");
     }
     const Definition& d = *callable.definition;
@@ -187,9 +207,7 @@ class Writer {
       try {
         if (const Value* found = in_.find(*callable.scope, n.name)) need(n.name, Value(*found));
         else if (!Interpreter::is_builtin(n.name)) throw Failure(fmt::format("the name '{}' is not known", n.name));
-      } catch (const Placed&) {
-        throw;
-      } catch (const Failure& failure) {
+      } catch (const Placed&) { throw; } catch (const Failure& failure) {
         refuse(module, n.line, fmt::format("'{}': {}", n.name, failure.what()));
       }
     };
@@ -200,7 +218,8 @@ class Writer {
     if (!v.function()) return repr(v);
     if (const std::string known = Interpreter::known_name(v); Interpreter::is_builtin(known)) return known;
     const Callable* callable = in_.callable(v);
-    const std::string name = callable && callable->definition && !callable->definition->name.empty() ? callable->definition->name : hint;
+    const std::string name =
+        callable && callable->definition && !callable->definition->name.empty() ? callable->definition->name : hint;
     need(name, v);
     return name;
   }
@@ -209,7 +228,7 @@ class Writer {
   void check(const Definition& d, const Module& module) {
     std::set<std::string> parameters;
     for (const Parameter& parameter : d.parameters) parameters.insert(parameter.name);
-    std::map<std::string, bool> fresh;   // names that have values here: are all of them fresh?
+    std::map<std::string, bool> fresh;  // names that have values here: are all of them fresh?
     Walk values;
     values.inside = false;
     values.on_statement = [&](const Statement& s) {
@@ -231,7 +250,8 @@ class Writer {
         return;
       }
       const auto place = fresh.find(name);
-      if (place == fresh.end() || !place->second) refuse(module, line, fmt::format("'{}' is changed where something else may hold it, too; give it a copy", name));
+      if (place == fresh.end() || !place->second)
+        refuse(module, line, fmt::format("'{}' is changed where something else may hold it, too; give it a copy", name));
     };
     Walk uses;
     uses.inside = false;
@@ -250,10 +270,12 @@ class Writer {
     uses.on_node = [&](const Node& n) {
       if (n.kind != Node::Kind::attribute) return;
       const Node& of = *n.parts[0];
-      if (!is_method(n.name) && !is_module_member(of)) refuse(module, n.line, fmt::format("the method or member '{}' is not read", n.name));
+      if (!is_method(n.name) && !is_module_member(of))
+        refuse(module, n.line, fmt::format("the method or member '{}' is not read", n.name));
       if (!changes(n.name)) return;
       if (of.kind == Node::Kind::name) changed(of.name, n.line);
-      else if (n.name != "pop" && n.name != "remove" && n.name != "insert") refuse(module, n.line, fmt::format("{}() changes what has no name", n.name));
+      else if (n.name != "pop" && n.name != "remove" && n.name != "insert")
+        refuse(module, n.line, fmt::format("{}() changes what has no name", n.name));
     };
     uses.definition(d);
   }
@@ -299,7 +321,8 @@ Result<Extracted> extract(const std::filesystem::path& path, const std::string& 
     std::set<std::string> called;
     if (use == Use::data_set) {
       Interpreter own;
-      const std::vector<Step>* steps = own.steps_of(own.call(own.global(own.load_text(out.source, path.string()), function), {{own.rows()}, {}}));
+      const std::vector<Step>* steps =
+          own.steps_of(own.call(own.global(own.load_text(out.source, path.string()), function), {{own.rows()}, {}}));
       if (!steps) throw Failure("it returns no data set");
       for (const Step& step : *steps)
         if (const Callable* callable = own.callable(step.function); callable && step.kind == Step::Kind::map) {
@@ -313,7 +336,8 @@ Result<Extracted> extract(const std::filesystem::path& path, const std::string& 
     return out;
   } catch (const Failure& failure) {
     const bool placed = dynamic_cast<const Placed*>(&failure) != nullptr;
-    return Error{Error::Kind::config, placed ? failure.what() : fmt::format("{}: {}: {}", path.string(), function, failure.what())};
+    return Error{Error::Kind::config,
+                 placed ? failure.what() : fmt::format("{}: {}: {}", path.string(), function, failure.what())};
   }
 }
 

@@ -38,7 +38,8 @@ Error data_error(const std::string& origin, const Failure& failure) {
 }
 
 // Runs `body` with fresh limits, and forgets what it has left behind.
-template <class Body> auto guarded(std::mutex& mutex, Interpreter& in, const std::string& origin, const Body& body) -> Result<decltype(body())> {
+template <class Body>
+auto guarded(std::mutex& mutex, Interpreter& in, const std::string& origin, const Body& body) -> Result<decltype(body())> {
   const std::lock_guard lock(mutex);
   in.renew();
   const Interpreter::Mark mark = in.mark();
@@ -68,9 +69,7 @@ Result<Function> Function::load(const std::string& source, const std::string& na
   try {
     Interpreter& in = out.loaded_->interpreter;
     out.loaded_->function = in.global(in.load_text(source, origin), name);
-  } catch (const Failure& failure) {
-    return Error{Error::Kind::config, data_error(origin, failure).message};
-  }
+  } catch (const Failure& failure) { return Error{Error::Kind::config, data_error(origin, failure).message}; }
   return out;
 }
 
@@ -100,9 +99,7 @@ Result<RowSteps> RowSteps::load(const std::string& source, const std::string& na
     const std::vector<Step>* steps = in.steps_of(in.call(function, {{in.rows()}, {}}));
     if (!steps) throw Failure("it returns no data set");
     out.loaded_->steps = *steps;
-  } catch (const Failure& failure) {
-    return Error{Error::Kind::config, data_error(origin, failure).message};
-  }
+  } catch (const Failure& failure) { return Error{Error::Kind::config, data_error(origin, failure).message}; }
   return out;
 }
 
@@ -123,7 +120,11 @@ Result<bool> RowSteps::apply(json::Value& row, Allocator& a) const {
       Dict members{record.dict()->members, {}};
       const auto drop = [&](const std::vector<std::string>& names) {
         auto& all = members.members;
-        all.erase(std::remove_if(all.begin(), all.end(), [&](const auto& member) { return std::find(names.begin(), names.end(), *member.first.string()) != names.end(); }), all.end());
+        all.erase(std::remove_if(all.begin(), all.end(),
+                                 [&](const auto& member) {
+                                   return std::find(names.begin(), names.end(), *member.first.string()) != names.end();
+                                 }),
+                  all.end());
       };
       if (step.kind == Step::Kind::map) {
         const Value made = in.call(step.function, {{record}, {}});

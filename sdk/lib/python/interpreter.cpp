@@ -104,9 +104,7 @@ Module& Interpreter::run_module(Module& module) {
     try {
       if (statement.kind == Statement::Kind::unknown) throw Failure(statement.name, statement.line);
       run(statement, module.scope);
-    } catch (const Placed& placed) {
-      unknown(placed.what());
-    } catch (const Failure& failure) {
+    } catch (const Placed& placed) { unknown(placed.what()); } catch (const Failure& failure) {
       unknown(fmt::format("{}:{}: {}", module.origin, failure.line > 0 ? failure.line : statement.line, failure.what()));
     }
   }
@@ -238,7 +236,8 @@ Value Interpreter::evaluate_kind(const Node& node, Scope& scope) {
         if (op == "is" || op == "is not") {
           const auto single = [](const Value& v) { return v.is_none() || v.boolean(); };
           if (!single(left) && !single(right)) throw Failure("'is' is read with None, True and False alone");
-          const bool same = (left.is_none() && right.is_none()) || (left.boolean() && right.boolean() && *left.boolean() == *right.boolean());
+          const bool same =
+              (left.is_none() && right.is_none()) || (left.boolean() && right.boolean() && *left.boolean() == *right.boolean());
           holds = same == (op == "is");
         } else if (left.function() || right.function()) {
           throw Failure("a function is compared");
@@ -304,14 +303,16 @@ Value Interpreter::attribute(const Value& object, const std::string& name) {
     throw Failure(fmt::format("'{}' is not read", full));
   }
   if (const jinja::Function* f = object.function()) {
-    if (f->name == "path" && name == "parent") return Value(jinja::Function{"path", Value(fs::path(*f->self.string()).parent_path().string())});
+    if (f->name == "path" && name == "parent")
+      return Value(jinja::Function{"path", Value(fs::path(*f->self.string()).parent_path().string())});
     if (f->name == "path" && name == "name") return Value(fs::path(*f->self.string()).filename().string());
     if (f->name == "path" && name == "stem") return Value(fs::path(*f->self.string()).stem().string());
     if (number_of(object, "module")) {
       Module& module = modules_[*number_of(object, "module")];
       return global(module, name);
     }
-    if (f->name == "path" || f->name == "match" || number_of(object, "rows") || number_of(object, "pattern")) return Value(jinja::Function{"." + name, object});
+    if (f->name == "path" || f->name == "match" || number_of(object, "rows") || number_of(object, "pattern"))
+      return Value(jinja::Function{"." + name, object});
     throw Failure(fmt::format("the member '{}' of a function is not read", name));
   }
   if (jinja::has_method(object, name)) return Value(jinja::Function{name, object});
@@ -342,7 +343,8 @@ Value Interpreter::call_node(const Node& node, Scope& scope) {
     if (auto changed = change(node, scope)) return *changed;
     // globals().update(NAMES)
     const Node& of = *callee.parts[0];
-    if (callee.name == "update" && of.kind == Node::Kind::call && of.parts[0]->kind == Node::Kind::name && of.parts[0]->name == "globals") {
+    if (callee.name == "update" && of.kind == Node::Kind::call && of.parts[0]->kind == Node::Kind::name &&
+        of.parts[0]->name == "globals") {
       const Arguments given = arguments(node, scope);
       if (given.positional.size() != 1 || !given.positional[0].dict()) throw Failure("globals().update() needs a dict");
       Scope* top = &scope;
@@ -360,7 +362,8 @@ std::optional<Value> Interpreter::change(const Node& node, Scope& scope) {
   const Node& callee = *node.parts[0];
   const Node& of = *callee.parts[0];
   const std::string& name = callee.name;
-  constexpr std::string_view changing[] = {"append", "extend", "insert", "pop", "remove", "sort", "reverse", "update", "setdefault"};
+  constexpr std::string_view changing[] = {"append", "extend",  "insert", "pop",       "remove",
+                                           "sort",   "reverse", "update", "setdefault"};
   if (std::find(std::begin(changing), std::end(changing), name) == std::end(changing)) return std::nullopt;
   if (of.kind != Node::Kind::name) return std::nullopt;
   const Value old = evaluate(of, scope);
@@ -368,7 +371,8 @@ std::optional<Value> Interpreter::change(const Node& node, Scope& scope) {
   if (!list && !dict) return std::nullopt;
   const Arguments given = arguments(node, scope);
   const auto count = [&](size_t least, size_t most) {
-    if (given.positional.size() < least || given.positional.size() > most) throw Failure(fmt::format("{}() has other arguments than are read", name));
+    if (given.positional.size() < least || given.positional.size() > most)
+      throw Failure(fmt::format("{}() has other arguments than are read", name));
   };
   library_->charge(old);
   Value result = None{};
@@ -396,7 +400,8 @@ std::optional<Value> Interpreter::change(const Node& node, Scope& scope) {
       items.erase(items.begin() + at);
     } else if (name == "remove") {
       count(1, 1);
-      const auto at = std::find_if(items.begin(), items.end(), [&](const Value& v) { return jinja::equal(v, given.positional[0]); });
+      const auto at =
+          std::find_if(items.begin(), items.end(), [&](const Value& v) { return jinja::equal(v, given.positional[0]); });
       if (at == items.end()) throw Failure("remove(): there is no such item");
       items.erase(at);
     } else if (name == "reverse") {
@@ -422,9 +427,11 @@ std::optional<Value> Interpreter::change(const Node& node, Scope& scope) {
   } else if (name == "pop") {
     count(1, 2);
     const Value* found = members.find(given.positional[0]);
-    if (!found && given.positional.size() < 2) throw Failure(fmt::format("there is no '{}'", library_->print(given.positional[0])));
+    if (!found && given.positional.size() < 2)
+      throw Failure(fmt::format("there is no '{}'", library_->print(given.positional[0])));
     result = found ? *found : given.positional[1];
-    members.members.erase(std::remove_if(members.members.begin(), members.members.end(), [&](const auto& member) { return jinja::equal(member.first, given.positional[0]); }),
+    members.members.erase(std::remove_if(members.members.begin(), members.members.end(),
+                                         [&](const auto& member) { return jinja::equal(member.first, given.positional[0]); }),
                           members.members.end());
   } else if (name == "setdefault") {
     count(1, 2);
@@ -454,7 +461,9 @@ Value Interpreter::comprehension(const Node& node, Scope& outer) {
     for (const Value& v : iterate(evaluate(*loop.over, inner))) {
       library_->charge(0);
       assign(*loop.target, v, inner);
-      if (std::all_of(loop.conditions.begin(), loop.conditions.end(), [&](const NodePtr& c) { return truth(evaluate(*c, inner)); })) self(self, at + 1);
+      if (std::all_of(loop.conditions.begin(), loop.conditions.end(),
+                      [&](const NodePtr& c) { return truth(evaluate(*c, inner)); }))
+        self(self, at + 1);
     }
   };
   round(round, 0);
@@ -486,7 +495,8 @@ Value Interpreter::call(const Value& f, Arguments given) {
     Arguments all = callable->bound;
     all.positional.insert(all.positional.end(), given.positional.begin(), given.positional.end());
     for (auto& [name, value] : given.named) {
-      const auto old = std::find_if(all.named.begin(), all.named.end(), [&, &name = name](const auto& each) { return each.first == name; });
+      const auto old =
+          std::find_if(all.named.begin(), all.named.end(), [&, &name = name](const auto& each) { return each.first == name; });
       if (old != all.named.end()) old->second = value;
       else all.named.emplace_back(name, value);
     }
@@ -530,16 +540,20 @@ Value Interpreter::call(const Value& f, Arguments given) {
       return builtin(*this, all);
     }
     if (self.function()->name == "match") {
-      if (method == "groups") return self.function()->self.list()->items.empty() ? self.function()->self : library_->slice(self.function()->self, Value(1), None{}, None{});
+      if (method == "groups")
+        return self.function()->self.list()->items.empty() ? self.function()->self
+                                                           : library_->slice(self.function()->self, Value(1), None{}, None{});
       if (method == "group") return item(self.function()->self, given.positional.empty() ? Value(0) : given.positional[0]);
       throw Failure(fmt::format("the method {}() of a match is not read", method));
     }
     if (self.function()->name == "path" && method == "resolve") return self;
-    if (self.function()->name == "path" && (method == "open" || method == "read_text")) return find_builtin("open")(*this, {{self.function()->self, Value(method)}, {}});
+    if (self.function()->name == "path" && (method == "open" || method == "read_text"))
+      return find_builtin("open")(*this, {{self.function()->self, Value(method)}, {}});
     throw Failure(fmt::format("the method {}() is not read", method));
   }
   if (!known->self.is_undefined()) {
-    if (known->self.string() && known->name == "join" && given.positional.size() == 1) given.positional[0] = library_->list(iterate(given.positional[0]));
+    if (known->self.string() && known->name == "join" && given.positional.size() == 1)
+      given.positional[0] = library_->list(iterate(given.positional[0]));
     return jinja::call_method(*library_, known->self, known->name, given);
   }
   throw Failure("what is called there is not read");
@@ -554,7 +568,8 @@ Value Interpreter::call_definition(const Callable& callable, Arguments given) {
   for (size_t i = 0; i < definition.parameters.size(); ++i) {
     const Parameter& parameter = definition.parameters[i];
     if (parameter.kind == Parameter::Kind::rest) {
-      Values rest(given.positional.begin() + static_cast<std::ptrdiff_t>(std::min(next, given.positional.size())), given.positional.end());
+      Values rest(given.positional.begin() + static_cast<std::ptrdiff_t>(std::min(next, given.positional.size())),
+                  given.positional.end());
       next = given.positional.size();
       scope.set(parameter.name, library_->list(std::move(rest), List::Kind::tuple));
       continue;
@@ -578,16 +593,16 @@ Value Interpreter::call_definition(const Callable& callable, Arguments given) {
     if (!value) throw Failure(fmt::format("{} is not given '{}'", called, parameter.name));
     scope.set(parameter.name, *value);
   }
-  if (next < given.positional.size() || std::find(used.begin(), used.end(), false) != used.end()) throw Failure(called + " is given more than it takes");
+  if (next < given.positional.size() || std::find(used.begin(), used.end(), false) != used.end())
+    throw Failure(called + " is given more than it takes");
   try {
     if (definition.result) return evaluate(*definition.result, scope);
     returned_ = None{};
     run(definition.body, scope);
     return std::exchange(returned_, None{});
-  } catch (const Placed&) {
-    throw;
-  } catch (const Failure& failure) {
-    throw Placed(fmt::format("{}:{}: {}", callable.scope->module->origin, failure.line > 0 ? failure.line : definition.line, failure.what()));
+  } catch (const Placed&) { throw; } catch (const Failure& failure) {
+    throw Placed(fmt::format("{}:{}: {}", callable.scope->module->origin, failure.line > 0 ? failure.line : definition.line,
+                             failure.what()));
   }
 }
 
@@ -604,7 +619,8 @@ Value Interpreter::call_rows(size_t number, const std::string& method, const Arg
     Value function;
     std::vector<std::string> dropped;
     if (given.positional.size() == 1) function = given.positional[0];
-    else if (given.positional.size() > 1) throw Failure(fmt::format("{}() of a data set has other arguments than are read", method));
+    else if (given.positional.size() > 1)
+      throw Failure(fmt::format("{}() of a data set has other arguments than are read", method));
     for (const auto& [name, value] : given.named) {
       if (name == "function") function = value;
       else if (name == "remove_columns" && method == "map") dropped = names(value);
@@ -633,7 +649,8 @@ void Interpreter::assign(const Node& target, const Value& value, Scope& scope) {
   if (target.kind == Kind::name) return scope.set(target.name, value);
   if (target.kind == Kind::tuple || target.kind == Kind::list) {
     const Values items = iterate(value);
-    if (items.size() != target.parts.size()) throw Failure(fmt::format("{} values for {} names", items.size(), target.parts.size()), target.line);
+    if (items.size() != target.parts.size())
+      throw Failure(fmt::format("{} values for {} names", items.size(), target.parts.size()), target.line);
     for (size_t i = 0; i < items.size(); ++i) assign(*target.parts[i], items[i], scope);
     return;
   }
@@ -653,7 +670,8 @@ void Interpreter::assign(const Node& target, const Value& value, Scope& scope) {
     members.set(key, value);
     return assign(of, Value(std::move(members)), scope);
   }
-  if (!is_list(old) || !key.is_integral()) throw Failure(fmt::format("an item of {} is assigned", jinja::describe(old)), target.line);
+  if (!is_list(old) || !key.is_integral())
+    throw Failure(fmt::format("an item of {} is assigned", jinja::describe(old)), target.line);
   Values items = old.list()->items;
   const auto n = static_cast<int64_t>(items.size());
   const int64_t at = key.to_integer() < 0 ? key.to_integer() + n : key.to_integer();
@@ -681,7 +699,7 @@ Interpreter::Flow Interpreter::run(const Statement& s, Scope& scope) {
     case Kind::grow: {
       const Value old = evaluate(*s.targets[0], scope);
       const Value by = evaluate(*s.value, scope);
-      if (s.name == "+" && is_list(old) && !is_list(by)) {   // += takes what can be iterated over
+      if (s.name == "+" && is_list(old) && !is_list(by)) {  // += takes what can be iterated over
         Values items = old.list()->items;
         for (Value& item : iterate(by)) items.push_back(std::move(item));
         assign(*s.targets[0], library_->list(std::move(items)), scope);
@@ -707,14 +725,10 @@ Interpreter::Flow Interpreter::run(const Statement& s, Scope& scope) {
         if (flow == Flow::returned) return flow;
       }
       return Flow::normal;
-    case Kind::give:
-      returned_ = s.value ? evaluate(*s.value, scope) : Value(None{});
-      return Flow::returned;
+    case Kind::give: returned_ = s.value ? evaluate(*s.value, scope) : Value(None{}); return Flow::returned;
     case Kind::define: scope.set(s.definition->name, define(s.definition, scope)); return Flow::normal;
     case Kind::import: import(s, scope); return Flow::normal;
-    case Kind::with:
-      assign(*s.targets[0], evaluate(*s.value, scope), scope);
-      return run(s.body, scope);
+    case Kind::with: assign(*s.targets[0], evaluate(*s.value, scope), scope); return run(s.body, scope);
     case Kind::require:
       if (!truth(evaluate(*s.value, scope))) throw Failure("an assertion does not hold", s.line);
       return Flow::normal;
@@ -759,7 +773,7 @@ Value Interpreter::module_value(const std::string& name, const Module& of) {
 
 Value Interpreter::imported(const Module::Imported& from, const std::string& as, Module& module) {
   if (!from.what.empty()) return attribute(module_value(from.module, module), from.what);
-  const bool renamed = as != from.module.substr(0, from.module.find('.'));   // import a.b: the name a
+  const bool renamed = as != from.module.substr(0, from.module.find('.'));  // import a.b: the name a
   return module_value(renamed ? from.module : as, module);
 }
 

@@ -1,5 +1,5 @@
-// Runs the part of Python that syntax.hpp reads, on jinja's values: lists and dicts are copied where Python would share them, so
-// what would change a shared one is refused before (check.hpp). Nothing is read but modules and data files beside them.
+// Runs the part of Python that syntax.hpp reads, on jinja's values: lists and dicts are copied where Python would share them,
+// so what would change a shared one is refused before (check.hpp). Nothing is read but modules and data files beside them.
 // Threads: [owner].
 #pragma once
 #include <deque>
@@ -27,34 +27,34 @@ struct Placed : Failure {
 
 struct Module;
 struct Scope {
-  Scope* outer = nullptr;               // null: a module's
+  Scope* outer = nullptr;  // null: a module's
   Module* module = nullptr;
   std::vector<std::pair<std::string, Value>> names = {};
   const Value* find(std::string_view name) const;
   void set(std::string_view name, Value value);
 };
 struct Module {
-  std::filesystem::path path;           // empty: written out by extract()
-  std::string source, origin;           // origin: in messages
+  std::filesystem::path path;  // empty: written out by extract()
+  std::string source, origin;  // origin: in messages
   Block body;
   Scope scope;
-  std::map<std::string, std::string, std::less<>> unknown;   // names, and why they have no value
+  std::map<std::string, std::string, std::less<>> unknown;  // names, and why they have no value
   struct Imported {
-    std::string module, what;           // what: empty: the module
+    std::string module, what;  // what: empty: the module
     int line;
   };
-  std::map<std::string, Imported, std::less<>> imported;     // names that nobody has asked for yet
+  std::map<std::string, Imported, std::less<>> imported;  // names that nobody has asked for yet
 };
 
 /// What is called, by the number in the name of a jinja::Function.
 struct Callable {
-  std::shared_ptr<const Definition> definition;   // null: a partial
-  Scope* scope = nullptr;               // where it was defined
+  std::shared_ptr<const Definition> definition;  // null: a partial
+  Scope* scope = nullptr;                        // where it was defined
   std::vector<std::optional<Value>> defaults = {};
-  Value base = {};                      // of a partial
+  Value base = {};  // of a partial
   Arguments bound = {};
 };
-struct Step {                           // of a data set's rows
+struct Step {  // of a data set's rows
   enum class Kind { filter, map, drop, rename } kind;
   Value function;
   std::vector<std::string> names = {};  // columns
@@ -71,10 +71,10 @@ class Interpreter {
   /// Throws Placed where it has no value.
   Value global(Module& module, const std::string& name);
   Value call(const Value& function, Arguments given);
-  Value rows();                         // a data set that remembers what is done to its rows
+  Value rows();  // a data set that remembers what is done to its rows
   const std::vector<Step>* steps_of(const Value& rows) const;
   const Callable* callable(const Value& function) const;
-  const std::string* pattern(const Value& function) const;   // of re.compile
+  const std::string* pattern(const Value& function) const;  // of re.compile
   /// "re" of the module, "re.sub" of what it has; empty: none of these.
   static std::string known_name(const Value& function);
   static bool is_builtin(std::string_view name);
@@ -97,7 +97,7 @@ class Interpreter {
   Value item(const Value& object, const Value& key);
   Value attribute(const Value& object, const std::string& name);
   Value call_node(const Node& node, Scope& scope);
-  std::optional<Value> change(const Node& node, Scope& scope);   // x.append(...) and its like
+  std::optional<Value> change(const Node& node, Scope& scope);  // x.append(...) and its like
   Value comprehension(const Node& node, Scope& scope);
   Arguments arguments(const Node& node, Scope& scope);
   Value define(std::shared_ptr<const Definition> definition, Scope& scope);
@@ -126,6 +126,6 @@ class Interpreter {
 using Builtin = Value (*)(Interpreter&, const Arguments&);
 Builtin find_builtin(std::string_view name);
 bool is_module(std::string_view name);
-std::optional<Value> module_constant(std::string_view name);   // "string.digits"
+std::optional<Value> module_constant(std::string_view name);  // "string.digits"
 
 }  // namespace sextant::python

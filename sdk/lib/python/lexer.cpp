@@ -25,7 +25,9 @@ class Lexer {
 
  private:
   char peek(size_t n = 0) const { return at_ + n < text_.size() ? text_[at_ + n] : '\0'; }
-  void add(Token::Kind kind, size_t begin, std::string text = {}) { tokens_.push_back({kind, std::move(text), line_, begin, at_}); }
+  void add(Token::Kind kind, size_t begin, std::string text = {}) {
+    tokens_.push_back({kind, std::move(text), line_, begin, at_});
+  }
   bool broken(std::string why) { return add(Token::Kind::broken, at_, std::move(why)), false; }
 
   // The indentation of a line that is not empty.
@@ -34,7 +36,8 @@ class Lexer {
       size_t column = 0;
       const size_t begin = at_;
       while (peek() == ' ' || peek() == '\t') column += peek() == '\t' ? 8 - column % 8 : 1, ++at_;
-      if (peek() == '#') while (at_ < text_.size() && peek() != '\n') ++at_;
+      if (peek() == '#')
+        while (at_ < text_.size() && peek() != '\n') ++at_;
       if (peek() == '\r') ++at_;
       if (peek() == '\n') {
         ++at_, ++line_;
@@ -61,7 +64,8 @@ class Lexer {
       }
       if (c == '\n') ++at_, ++line_;
       else if (c == ' ' || c == '\t' || c == '\r' || c == '\f') ++at_;
-      else if (c == '#') while (at_ < text_.size() && peek() != '\n') ++at_;
+      else if (c == '#')
+        while (at_ < text_.size() && peek() != '\n') ++at_;
       else if (c == '\\' && peek(1) == '\n') at_ += 2, ++line_;
       else if (c == '\\' && peek(1) == '\r' && peek(2) == '\n') at_ += 3, ++line_;
       else if (string_begins()) {
@@ -79,10 +83,10 @@ class Lexer {
   }
 
   bool op(size_t& open) {
-    constexpr std::string_view signs[] = {"**=", "//=", "...", ">>=", "<<=", "**", "//", "==", "!=", "<=", ">=", "+=", "-=",
-                                          "*=",  "/=",  "%=",  "->",  ":=",  "|=", "&=", "^=", "<<", ">>", "+",  "-",  "*",
-                                          "/",   "%",   "(",   ")",   "[",   "]",  "{",  "}",  ",",  ":",  ".",  ";",  "@",
-                                          "=",   "<",   ">",   "|",   "&",   "^",  "~"};
+    constexpr std::string_view signs[] = {"**=", "//=", "...", ">>=", "<<=", "**", "//", "==", "!=", "<=", ">=", "+=",
+                                          "-=",  "*=",  "/=",  "%=",  "->",  ":=", "|=", "&=", "^=", "<<", ">>", "+",
+                                          "-",   "*",   "/",   "%",   "(",   ")",  "[",  "]",  "{",  "}",  ",",  ":",
+                                          ".",   ";",   "@",   "=",   "<",   ">",  "|",  "&",  "^",  "~"};
     for (const std::string_view sign : signs) {
       if (!text_.substr(at_).starts_with(sign)) continue;
       if (sign == "(" || sign == "[" || sign == "{") ++open;
@@ -99,7 +103,9 @@ class Lexer {
     const size_t begin = at_;
     std::string digits;
     const bool other = peek() == '0' && (peek(1) | 0x20) != 'e' && begins_name(peek(1));
-    for (; digit(peek()) || begins_name(peek()) || (!other && (peek() == '.' || ((peek() == '+' || peek() == '-') && (digits.back() | 0x20) == 'e'))); ++at_)
+    for (; digit(peek()) || begins_name(peek()) ||
+           (!other && (peek() == '.' || ((peek() == '+' || peek() == '-') && (digits.back() | 0x20) == 'e')));
+         ++at_)
       if (peek() != '_') digits += peek();
     add(Token::Kind::number, begin, std::move(digits));
   }
@@ -136,10 +142,9 @@ class Lexer {
     at_ += marks;
     if (bytes) return broken("bytes are not read");
     try {
-      tokens_.push_back({format ? Token::Kind::format : Token::Kind::string, raw || format ? inside : jinja::unescaped(inside, line), line, begin, at_, raw});
-    } catch (const Failure& f) {
-      return broken(f.what());
-    }
+      tokens_.push_back({format ? Token::Kind::format : Token::Kind::string,
+                         raw || format ? inside : jinja::unescaped(inside, line), line, begin, at_, raw});
+    } catch (const Failure& f) { return broken(f.what()); }
     return true;
   }
 

@@ -10,11 +10,13 @@ namespace sextant::python {
 namespace {
 
 constexpr uint32_t depth_max = 100;
-constexpr std::string_view keywords[] = {"and",   "as",     "assert", "async",  "await", "break", "class",  "continue", "def",
-                                         "del",   "elif",   "else",   "except", "finally", "for", "from",   "global",   "if",
-                                         "import", "in",    "is",     "lambda", "nonlocal", "not", "or",    "pass",     "raise",
-                                         "return", "try",   "while",  "with",   "yield"};
-bool is_keyword(std::string_view word) { return std::find(std::begin(keywords), std::end(keywords), word) != std::end(keywords); }
+constexpr std::string_view keywords[] = {"and",    "as",   "assert", "async",  "await",  "break",   "class",    "continue",
+                                         "def",    "del",  "elif",   "else",   "except", "finally", "for",      "from",
+                                         "global", "if",   "import", "in",     "is",     "lambda",  "nonlocal", "not",
+                                         "or",     "pass", "raise",  "return", "try",    "while",   "with",     "yield"};
+bool is_keyword(std::string_view word) {
+  return std::find(std::begin(keywords), std::end(keywords), word) != std::end(keywords);
+}
 
 class Parser {
  public:
@@ -34,7 +36,8 @@ class Parser {
         for (size_t i = begin; i + 1 < tokens_.size() && (i == begin || i < begin + 2); ++i)
           if ((tokens_[i].is_word("def") || tokens_[i].is_word("class")) && tokens_[i + 1].kind == Token::Kind::name)
             unknown.names.emplace_back(tokens_[i + 1].text, "");
-        if (tokens_[begin].kind == Token::Kind::name && tokens_[begin + 1].is("=")) unknown.names.emplace_back(tokens_[begin].text, "");
+        if (tokens_[begin].kind == Token::Kind::name && tokens_[begin + 1].is("="))
+          unknown.names.emplace_back(tokens_[begin].text, "");
         out.push_back(std::move(unknown));
       }
     }
@@ -84,7 +87,7 @@ class Parser {
   // Behind the statement that begins there: its line, and the block below it.
   void skip_statement(size_t begin) {
     at_ = begin;
-    for (size_t depth = 0; now().kind != Token::Kind::end; ) {
+    for (size_t depth = 0; now().kind != Token::Kind::end;) {
       const Token::Kind kind = take().kind;
       if (kind == Token::Kind::broken) at_ = tokens_.size() - 1;
       if (kind == Token::Kind::indent) ++depth;
@@ -155,8 +158,7 @@ class Parser {
     if (now().is_word("elif")) {
       const Deeper deeper(*this);
       out.otherwise.push_back(branch());
-    }
-    else if (skip_word("else")) out.otherwise = block();
+    } else if (skip_word("else")) out.otherwise = block();
     return out;
   }
   Statement each() {
@@ -179,18 +181,23 @@ class Parser {
     expect(")");
     if (skip("->")) expression();
     definition->body = block();
-    definition->text = at_margin(begin.begin, tokens_[at_ - 1].kind == Token::Kind::dedent || tokens_[at_ - 1].kind == Token::Kind::line_end ? last_end() : now().begin);
+    definition->text =
+        at_margin(begin.begin, tokens_[at_ - 1].kind == Token::Kind::dedent || tokens_[at_ - 1].kind == Token::Kind::line_end
+                                   ? last_end()
+                                   : now().begin);
     out.definition = std::move(definition);
     return out;
   }
   // Where the last token ends that is one of the text.
   size_t last_end() const {
     for (size_t i = at_; i-- > 0;)
-      if (tokens_[i].kind != Token::Kind::dedent && tokens_[i].kind != Token::Kind::line_end && tokens_[i].kind != Token::Kind::indent) return tokens_[i].end;
+      if (tokens_[i].kind != Token::Kind::dedent && tokens_[i].kind != Token::Kind::line_end &&
+          tokens_[i].kind != Token::Kind::indent)
+        return tokens_[i].end;
     return source_.size();
   }
-  // The text of a def, its lines moved left by what stands before the first. Lines inside of texts move, too, if they begin with
-  // as many blanks: such a def is refused.
+  // The text of a def, its lines moved left by what stands before the first. Lines inside of texts move, too, if they begin
+  // with as many blanks: such a def is refused.
   std::string at_margin(size_t begin, size_t end) const {
     size_t column = begin;
     while (column > 0 && source_[column - 1] != '\n') --column;
@@ -198,8 +205,8 @@ class Parser {
     const std::string_view text = source_.substr(begin, end - begin);
     if (indent.empty()) return std::string(text);
     for (const Token& token : tokens_)
-      if ((token.kind == Token::Kind::string || token.kind == Token::Kind::format) && token.begin >= begin && token.end <= end &&
-          source_.substr(token.begin, token.end - token.begin).find('\n') != std::string_view::npos)
+      if ((token.kind == Token::Kind::string || token.kind == Token::Kind::format) && token.begin >= begin &&
+          token.end <= end && source_.substr(token.begin, token.end - token.begin).find('\n') != std::string_view::npos)
         return {};
     std::string out;
     for (size_t at = 0; at < text.size();) {
@@ -218,7 +225,7 @@ class Parser {
       Parameter one;
       if (skip("**")) one.kind = Parameter::Kind::named_rest;
       else if (skip("*")) {
-        if (skip(",")) continue;   // what follows is given by name
+        if (skip(",")) continue;  // what follows is given by name
         one.kind = Parameter::Kind::rest;
       }
       one.name = expect_name();
@@ -270,7 +277,7 @@ class Parser {
       }
       return out;
     }
-    if (skip(":")) {   // a type
+    if (skip(":")) {  // a type
       check_target(*out.value);
       out.targets.push_back(std::move(out.value));
       expression();
@@ -305,7 +312,7 @@ class Parser {
       const std::string first = out.name.substr(0, out.name.find('.'));
       out.names.emplace_back("", skip_word("as") ? expect_name() : first);
       if (now().is(",")) {
-        Statement more{Does::branch, out.line};   // import a, b: as many imports
+        Statement more{Does::branch, out.line};  // import a, b: as many imports
         unexpected("the end of the line");
       }
       return out;
@@ -328,7 +335,8 @@ class Parser {
       for (const NodePtr& part : node.parts) check_target(*part);
       return;
     }
-    if (node.kind != Kind::name && node.kind != Kind::item) throw Failure("a value is assigned to what is neither a name nor an item", node.line);
+    if (node.kind != Kind::name && node.kind != Kind::item)
+      throw Failure("a value is assigned to what is neither a name nor an item", node.line);
   }
 
   // expressions
@@ -351,8 +359,8 @@ class Parser {
   }
   bool ends() const {
     const Token& token = now();
-    return token.kind == Token::Kind::line_end || token.kind == Token::Kind::end || token.is(")") || token.is("]") || token.is("}") || token.is("=") ||
-           token.is(":") || token.is(";");
+    return token.kind == Token::Kind::line_end || token.kind == Token::Kind::end || token.is(")") || token.is("]") ||
+           token.is("}") || token.is("=") || token.is(":") || token.is(";");
   }
   NodePtr starred() {
     if (!now().is("*")) return expression();
@@ -490,7 +498,8 @@ class Parser {
       Given one;
       if (skip("**")) one.kind = Given::Kind::spread_dict;
       else if (skip("*")) one.kind = Given::Kind::spread;
-      else if (now().kind == Token::Kind::name && ahead().is("=")) one.kind = Given::Kind::keyword, one.name = take().text, take();
+      else if (now().kind == Token::Kind::name && ahead().is("="))
+        one.kind = Given::Kind::keyword, one.name = take().text, take();
       one.value = expression();
       if (now().is_word("for")) one.value = comprehension(Kind::list_of, std::move(one.value));
       out.push_back(std::move(one));
@@ -589,7 +598,8 @@ class Parser {
     if (code == std::errc() && end == text.data() + text.size()) return out->constant = Value(whole), std::move(out);
     double real = 0;
     const auto [real_end, real_code] = std::from_chars(text.data(), text.data() + text.size(), real);
-    if (base != 10 || real_code != std::errc() || real_end != text.data() + text.size() || text.find_first_of(".eE") == text.npos)
+    if (base != 10 || real_code != std::errc() || real_end != text.data() + text.size() ||
+        text.find_first_of(".eE") == text.npos)
       throw Failure(fmt::format("the number {} is not read", token.text), token.line);
     out->constant = Value(real);
     return out;
@@ -620,7 +630,9 @@ class Parser {
   template <class Flush> void places(const Token& token, Node& out, std::string& plain, const Flush& flush) {
     const std::string& s = token.text;
     std::string literal;
-    const auto add_literal = [&] { plain += token.raw ? std::exchange(literal, {}) : jinja::unescaped(std::exchange(literal, {}), token.line); };
+    const auto add_literal = [&] {
+      plain += token.raw ? std::exchange(literal, {}) : jinja::unescaped(std::exchange(literal, {}), token.line);
+    };
     for (size_t i = 0; i < s.size(); ++i) {
       if (!token.raw && s[i] == '\\' && i + 1 < s.size()) {
         literal += s[i], literal += s[++i];
@@ -652,7 +664,8 @@ class Parser {
       std::string shape;
       if (s[i] != '}') {
         const size_t end = s.find('}', i);
-        if (end == s.npos || s.substr(i, end - i).find('{') != s.npos) throw Failure("the format of a place in an f-string is not read", token.line);
+        if (end == s.npos || s.substr(i, end - i).find('{') != s.npos)
+          throw Failure("the format of a place in an f-string is not read", token.line);
         shape = "{" + s.substr(i, end - i) + "}";
         i = end;
       }

@@ -1,5 +1,5 @@
-// Functions over rows beside CPython (tests/golden/make_python_functions.py): what they give, what they are taken out with, and what
-// is refused, by file and line.
+// Functions over rows beside CPython (tests/golden/make_python_functions.py): what they give, what they are taken out with, and
+// what is refused, by file and line.
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -19,7 +19,8 @@ struct Goldens {
     all = *json::parse(std::string(std::istreambuf_iterator<char>(file), {}), "goldens");
     folder = fs::temp_directory_path() / ("sextant_python_" + std::to_string(::getpid()));
     fs::create_directories(folder);
-    for (const auto& module : all["modules"].GetObject()) std::ofstream(path(module.name.GetString())) << module.value.GetString();
+    for (const auto& module : all["modules"].GetObject())
+      std::ofstream(path(module.name.GetString())) << module.value.GetString();
   }
   ~Goldens() { fs::remove_all(folder); }
   fs::path path(const std::string& module) const { return folder / (module + ".py"); }
@@ -91,8 +92,9 @@ TEST_CASE("python: no function runs without end", "[python]") {
 
 TEST_CASE("python: broken modules are refused, whatever they hold", "[python]") {
   const fs::path path = fs::temp_directory_path() / ("sextant_broken_" + std::to_string(::getpid()) + ".py");
-  for (const std::string text : {"def f(doc):\n  return '", "def f(doc:\n", "f = (((((", "def f(doc): return f'{'", "  x\n y\nf = 1\n", "def f(doc):\n    return 1 +\n",
-                                 "\xff\xfe", "f = lambda", "def f(doc):\n    return {1: 2, 3}\n", "def f(doc):\n\treturn doc[\n"}) {
+  for (const std::string text : {"def f(doc):\n  return '", "def f(doc:\n", "f = (((((", "def f(doc): return f'{'",
+                                 "  x\n y\nf = 1\n", "def f(doc):\n    return 1 +\n", "\xff\xfe", "f = lambda",
+                                 "def f(doc):\n    return {1: 2, 3}\n", "def f(doc):\n\treturn doc[\n"}) {
     CAPTURE(text);
     std::ofstream(path) << text;
     CHECK(!python::extract(path, "f", python::Use::row));

@@ -1,6 +1,6 @@
 // Functions over the rows of a data set, written in a part of Python that has no side effects: texts, numbers, lists, dicts,
-// comprehensions, f-strings, re, json. extract() takes one out of its module with all that it uses, so that what runs later needs
-// neither the module nor Python; what it cannot take is refused by file and line. Threads: const members are [any].
+// comprehensions, f-strings, re, json. extract() takes one out of its module with all that it uses, so that what runs later
+// needs neither the module nor Python; what it cannot take is refused by file and line. Threads: const members are [any].
 #pragma once
 #include <filesystem>
 #include <memory>
