@@ -4,6 +4,7 @@
 #include <optional>
 #include <sextant/columns.hpp>
 #include <sextant/jinja.hpp>
+#include <sextant/python_function.hpp>
 #include "../base/text.hpp"
 #include "python_literal.hpp"
 
@@ -32,7 +33,7 @@ std::optional<int64_t> as_int(const json::Value& value) {
   return std::nullopt;
 }
 
-// A key of a task: a number or list as it is, a column's name, or a template.
+// A key of a task: a number or list as it is, a column's name, a template, or a function.
 class Source {
  public:
   static Result<Source> read(const json::Value* value, const char* name, const std::string& where) {
@@ -40,6 +41,12 @@ class Source {
     out.name_ = name;
     if (!value || value->IsNull()) return out;
     out.value_ = std::make_shared<json::Document>(json::copy(*value));
+    if (const json::Value* function = json::find(*value, "!python")) {
+      SXT_TRY(out.function_,
+              python::Function::load(json::find_string(*function, "source").value_or(""),
+                                     json::find_string(*function, "name").value_or(""), fmt::format("{}: {}", where, name)));
+      return out;
+    }
     if (!value->IsString()) return out;
     auto program = jinja::Template::parse(std::string(json::text(*value)), fmt::format("{}: {}", where, name),
                                           jinja::Environment::lm_eval());
@@ -53,6 +60,7 @@ class Source {
   /// `ret_rendered`: a template made it, so that its text may stand for something else.
   Result<json::Value> of(const json::Value& record, Allocator& a, bool& ret_rendered) const {
     ret_rendered = false;
+    if (function_) return (*function_)({&record}, a);
     if (!program_) return json::Value(*value_, a);
     if (const json::Value* column = json::find(record, json::text(*value_))) return json::Value(*column, a);
     ret_rendered = true;
@@ -71,6 +79,7 @@ class Source {
   const char* name_ = "";
   std::shared_ptr<const json::Document> value_;
   std::optional<jinja::Template> program_;
+  std::optional<python::Function> function_;
 };
 
 // Text, target and choices of a row.

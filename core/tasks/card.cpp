@@ -74,6 +74,7 @@ class CardWriter {
       }
     }
     if (shots_ > 0 && task_.shots_split().empty()) put(loader, "samples", copy(task_.shots.samples));
+    if (!task_.process.IsNull()) put(loader, "process", copy(task_.process));
     put(card_, "loader", std::move(loader));
     return {};
   }

@@ -1,9 +1,11 @@
 #include "task_file.hpp"
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <fmt/format.h>
 #include <sextant/jinja.hpp>
 #include <sextant/message_text.hpp>
+#include <sextant/python_function.hpp>
 #include <sextant/regex.hpp>
 
 namespace sextant::tasks {
@@ -63,6 +65,9 @@ template <class List> bool among(const List& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+constexpr const char* read_function = "!python";
+bool is_read_function(const json::Value& value) { return value.IsObject() && value.HasMember(read_function); }
+
 class TaskReader {
  public:
   TaskReader(const ChosenTask& chosen, const std::function<bool(const std::string&)>& has_metric)
@@ -112,6 +117,37 @@ class TaskReader {
     out_.code.push_back(fmt::format("{}{}: {}", prefix, key, function_text(*found)));
     return nullptr;
   }
+  // What a function is or gives, as JSON.
+  static Result<json::Document> function_of(const json::Value& function, python::Use use) {
+    const auto [module, name] = function_place(function);
+    SXT_TRY(const python::Extracted extracted, python::extract(module, name, use));
+    json::Document out;
+    auto& a = out.GetAllocator();
+    if (use == python::Use::rows) {
+      SXT_TRY(const auto made, python::Function::load(extracted.source, extracted.name, module.string()));
+      SXT_TRY(json::Value rows, made({}, a));
+      rows.Swap(out);
+      return out;
+    }
+    out.SetObject();
+    json::Value inside(rapidjson::kObjectType);
+    json::set(inside, "source", extracted.source, a);
+    json::set(inside, "name", extracted.name, a);
+    json::set(out, read_function, std::move(inside), a);
+    return out;
+  }
+  // A function that is read without Python: {"!python": {"source", "name"}}. One that is not is noted, and why.
+  const json::Value* value_or_function(const json::Value& keys, const char* key, const std::string& prefix, python::Use use) {
+    const json::Value* found = json::find(keys, key);
+    if (!found || found->IsNull()) return nullptr;
+    if (!is_function(*found)) return found;
+    auto extracted = function_of(*found, use);
+    if (!extracted) {
+      out_.code.push_back(fmt::format("{}{}: {} ({})", prefix, key, function_text(*found), extracted.error().message));
+      return nullptr;
+    }
+    return &read_.emplace_back(std::move(*extracted));
+  }
   std::optional<std::string> text(const json::Value& keys, const char* key, const std::string& prefix = {}) {
     const json::Value* found = value(keys, key, prefix);
     if (!found) return std::nullopt;
@@ -131,7 +167,11 @@ class TaskReader {
       if (!kwargs->IsObject()) fail("dataset_kwargs", "it must be a map");
       else out_.dataset_kwargs = json::copy(*kwargs);
     }
-    for (const char* key : {"custom_dataset", "process_docs", "process_results"})
+    if (const json::Value* steps = value_or_function(keys_, "process_docs", "", python::Use::data_set)) {
+      if (is_read_function(*steps)) out_.process = json::copy((*steps)[read_function]);
+      else fail("process_docs", "it must be a !function");
+    }
+    for (const char* key : {"custom_dataset", "process_results"})
       if (const json::Value* other = value(keys_, key)) {
         (void)other;
         fail(key, "it must be a !function");
@@ -153,22 +193,23 @@ class TaskReader {
   // Of the task (prefix empty) or of its examples.
   Question question_of(const json::Value& keys, const std::string& prefix) {
     Question out;
-    if (const json::Value* found = value(keys, "doc_to_text", prefix)) {
-      if (!found->IsString() && !found->IsInt64()) fail(prefix + "doc_to_text", "it must be a text or a number");
+    if (const json::Value* found = value_or_function(keys, "doc_to_text", prefix, python::Use::row)) {
+      if (!is_read_function(*found) && !found->IsString() && !found->IsInt64())
+        fail(prefix + "doc_to_text", "it must be a text or a number");
       out.text = json::copy(*found);
     }
-    if (const json::Value* found = value(keys, "doc_to_target", prefix)) {
-      if (!found->IsString() && !found->IsInt64() && !found->IsArray())
+    if (const json::Value* found = value_or_function(keys, "doc_to_target", prefix, python::Use::row)) {
+      if (!is_read_function(*found) && !found->IsString() && !found->IsInt64() && !found->IsArray())
         fail(prefix + "doc_to_target", "it must be a text, a number or a list");
       out.target = json::copy(*found);
     }
-    if (const json::Value* found = value(keys, "doc_to_choice", prefix)) {
+    if (const json::Value* found = value_or_function(keys, "doc_to_choice", prefix, python::Use::row)) {
       const bool list = found->IsArray() && std::all_of(found->Begin(), found->End(), [](const auto& item) {
                           return item.IsString() && item.GetStringLength() > 0;
                         });
       const bool map = found->IsObject() && std::all_of(found->MemberBegin(), found->MemberEnd(),
                                                         [](const auto& member) { return member.value.IsString(); });
-      if (!found->IsString() && !list && !map)
+      if (!found->IsString() && !list && !map && !is_read_function(*found))
         fail(prefix + "doc_to_choice", "it must be a text, or a list of texts that are not empty");
       out.choices = json::copy(*found);
     }
@@ -203,11 +244,11 @@ class TaskReader {
     shots.question.fewshot_delimiter = text_or(*config, "fewshot_delimiter", out_.question.fewshot_delimiter);
     shots.split = text_or(*config, "split", text_or(keys_, "fewshot_split"));
     (void)value(*config, "process_docs", "fewshot_config.");
-    if (const json::Value* samples = value(*config, "samples", "fewshot_config.")) {
+    if (const json::Value* samples = value_or_function(*config, "samples", "fewshot_config.", python::Use::rows)) {
       const bool rows =
           samples->IsArray() && std::all_of(samples->Begin(), samples->End(), [](const auto& row) { return row.IsObject(); });
       if (!rows) fail("fewshot_config", "samples must be a list of maps");
-      shots.samples = json::copy(*samples);
+      else shots.samples = json::copy(*samples);
     }
     if (const json::Value* sampler = value(*config, "sampler", "fewshot_config.")) {
       shots.sampler = sampler->IsString() ? std::string(json::text(*sampler)) : "";
@@ -390,6 +431,7 @@ class TaskReader {
 
   const json::Document& keys_;
   const std::function<bool(const std::string&)>& has_metric_;
+  std::deque<json::Document> read_;   // functions, and what they gave
   TaskFile out_;
   std::string error_;
 };

@@ -14,7 +14,8 @@ std::string_view output_name(Output output);
 
 /// How a row becomes a question. Texts are a column's name or a template; null: not given.
 struct Question {
-  json::Document text, target, choices;   // text: also a number; target: also a number or list; choices: also a list or map
+  // text: also a number; target: also a number or list; choices: also a list or map; each: also a function that was read
+  json::Document text, target, choices;
   std::optional<std::string> gen_prefix;
   std::string target_delimiter = " ", fewshot_delimiter = "\n\n";
 };
@@ -40,6 +41,7 @@ struct TaskFile {
   Output output = Output::generate_until;
   std::string dataset_path, dataset_name; // empty: none
   json::Document dataset_kwargs;          // an object
+  json::Document process;                 // what is done to the rows of each split: {"source", "name"}, or null
   std::string training_split, validation_split, test_split;
   Question question;
   Shots shots;

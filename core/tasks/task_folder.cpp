@@ -43,11 +43,24 @@ std::vector<fs::path> task_files(const fs::path& root, std::vector<Problem>& ret
 
 bool is_function(const json::Value& value) { return value.IsObject() && value.HasMember("!function"); }
 
-std::string function_text(const json::Value& function) {
+std::pair<fs::path, std::string> function_place(const json::Value& function) {
   const std::string name = json::find_string(function, "!function").value_or("");
-  std::string module = name.substr(0, name.rfind('.'));
+  const size_t dot = name.rfind('.');
+  std::string module = name.substr(0, dot);
   std::replace(module.begin(), module.end(), '.', '/');
-  return fmt::format("{} of {}", name, (fs::path(json::find_string(function, "!in").value_or("")) / (module + ".py")).string());
+  const fs::path beside = fs::path(json::find_string(function, "!in").value_or("")), own = beside / (module + ".py");
+  const std::string member = dot == name.npos ? std::string() : name.substr(dot + 1);
+  for (fs::path folder = beside; !folder.empty(); folder = folder.parent_path()) {
+    std::error_code code;
+    if (fs::is_regular_file(folder / (module + ".py"), code)) return {folder / (module + ".py"), member};
+    if (folder == folder.parent_path()) break;
+  }
+  return {own, member};
+}
+
+std::string function_text(const json::Value& function) {
+  const auto [module, member] = function_place(function);
+  return fmt::format("{} of {}", json::find_string(function, "!function").value_or(""), module.string());
 }
 
 std::optional<std::pair<Kind, std::string>> kind_of(const json::Value& keys) {

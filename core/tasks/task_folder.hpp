@@ -28,6 +28,8 @@ struct Problem {
 
 /// A member `!function` of what is read: {"!function": "utils.process_docs", "!in": folder of the file that has it}.
 bool is_function(const json::Value& value);
+/// The module's file and the name in it: beside the file that has it, else where a folder above has a package of that name.
+std::pair<std::filesystem::path, std::string> function_place(const json::Value& function);
 /// "utils.process_docs of FOLDER/utils.py"
 std::string function_text(const json::Value& function);
 

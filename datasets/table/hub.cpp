@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <optional>
 #include <sextant/message_text.hpp>
+#include <sextant/python_function.hpp>
 #include "options.hpp"
 
 namespace sextant::tables {
@@ -127,9 +128,30 @@ Result<Records> Hub::load(std::string_view split) const {
   }
   unite_columns(rows, a);
   out.file = found->second.front().string();
+  SXT_CHECK(process(rows, a));
+  if (rows.empty())
+    return Error{Error::Kind::data,
+                 fmt::format("the task's process_docs leaves no row of the split '{}' of {} ({})", split, of.repo, out.file)};
   out.fields = Columns(rows).names();
   for (const Row& row : rows) out.json.push_back(json::write(row.record));
   return out;
+}
+
+// What the task does to a split's rows before anything else.
+Result<void> Hub::process(std::vector<Row>& rows, Allocator& a) const {
+  const json::Value* given = json::find(context.config(), "process");
+  if (!given) return {};
+  SXT_TRY(const auto steps, python::RowSteps::load(json::find_string(*given, "source").value_or(""),
+                                                   json::find_string(*given, "name").value_or(""), "process_docs"));
+  std::vector<Row> kept;
+  for (Row& row : rows) {
+    const auto keep = steps.apply(row.record, a);
+    if (!keep) return Error{keep.error().kind, row.place + keep.error().message};
+    if (*keep) kept.push_back(std::move(row));
+  }
+  rows = std::move(kept);
+  unite_columns(rows, a);
+  return {};
 }
 
 void unite_columns(std::vector<Row>& rows, Allocator& a) {

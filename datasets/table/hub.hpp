@@ -17,6 +17,7 @@ struct Hub : FileDataset {
  private:
   using Splits = std::vector<std::pair<std::string, std::vector<std::filesystem::path>>>;
   HubSet set() const;
+  Result<void> process(std::vector<Row>& rows, Allocator& a) const;
   Result<Records> written_out() const;   // the split "samples" of the configuration
   Reading reading_;
 };
@@ -41,6 +42,8 @@ inline constexpr char hub_schema[] = R"({
     "field": {"type": "string", "description": "json: the path of the list of rows"},
     "header": {"type": "boolean", "default": true, "description": "csv: whether the first line names the columns"},
     "columns": {"type": "array", "items": {"type": "string"}, "description": "csv: the columns' names by position"},
+    "process": {"type": "object", "required": ["source", "name"], 
+      "description": "what is done to each split's rows: source and name of a function of a data set"},
     "samples": {"type": "array", "items": {"type": "object"}, "description": "rows of a split called samples"}
   }})";
 

@@ -116,6 +116,57 @@ def truthfulqa(data):
     return {"validation": rows}
 
 
+# Sets whose task files have functions: what lm-eval runs in Python, Sextant reads.
+
+def hellaswag(data):
+    keep = ("ind", "activity_label", "ctx_a", "ctx_b", "ctx", "split", "split_type", "label", "endings")
+    rows = [{**{k: r[k] for k in keep}, "label": str(r["label"]), "source_id": "a"} for r in jsonl(next((data / "hellaswag_subset").glob("*.jsonl")))]
+    rows[0]["ctx_a"] += " [header] How to [title] go on"
+    return {"train": rows[:30], "validation": rows[30:90]}
+
+
+def winogrande(data):
+    rows = []
+    for r in jsonl(data / "winogrande/winogrande.jsonl"):
+        first, second = r["context_options"]
+        same = os.path.commonprefix([first, second])
+        same = same[:same.rfind(" ") + 1]
+        rows.append({"sentence": same + "_ " + r["continuation"], "option1": first[len(same):], "option2": second[len(same):], "answer": str(r["gold"] + 1)})
+    return {"train": rows[:30], "validation": rows[30:90]}
+
+
+def of_subjects(data, row):
+    subjects = ("abstract_algebra", "astronomy", "clinical_knowledge")
+    read = lambda split: [row(i, s, r) for i in range(5) for s in subjects for r in [mmlu(data, s)[split][i]]]  # noqa: E731
+    return {"test": read("test"), "validation": read("dev"), "dev": read("dev")}
+
+
+def mmlu_pro(data):
+    names = {"abstract_algebra": "math", "astronomy": "physics", "clinical_knowledge": "health"}
+    return of_subjects(data, lambda i, s, r: {"question": r["question"], "options": r["choices"], "answer": LETTERS[r["answer"]], "answer_index": r["answer"],
+                                              "cot_content": "A: Let's think step by step. It is %s." % LETTERS[r["answer"]], "category": names[s]})
+
+
+def global_mmlu(data):
+    names = {"abstract_algebra": "STEM", "astronomy": "Other", "clinical_knowledge": "Medical"}
+    return of_subjects(data, lambda i, s, r: {"question": r["question"], **{"option_" + k.lower(): o for k, o in zip("ABCD", r["choices"])}, "answer": LETTERS[r["answer"]],
+                                              "subject_category": names[s]})
+
+
+def mmmlu(data):
+    return of_subjects(data, lambda i, s, r: {"Question": r["question"], **dict(zip("ABCD", r["choices"])), "Answer": LETTERS[r["answer"]], "Subject": s + ("_test.csv_de.csv" if i % 2 else "")})
+
+
+def tmmluplus(data):
+    rows = [{"question": r["question"], **dict(zip("ABCD", r["choices"])), "answer": LETTERS[r["answer"]]} for r in mmlu(data, "astronomy")["test"][:60]]
+    return {"train": rows[:20], "validation": rows[20:30], "test": rows[30:]}
+
+
+def copa(data):
+    rows = [{"premise": r["goal"][:60] + ".", "choice1": r["sol1"], "choice2": r["sol2"], "question": ("cause", "effect")[i % 2], "label": r["label"]} for i, r in enumerate(piqa(data)["train"])]
+    return {"validation": rows[:20], "test": rows[20:]}
+
+
 def texts(data):
     paragraphs = [p.strip() for p in (data / "wikitext2/wiki.valid.tokens").read_text(encoding="utf-8").split("\n") if len(p) > 400]
     rows = [{"text": "\n\n".join(paragraphs[3 * i:3 * i + 3]), "meta": {"pile_set_name": "Wikipedia"}} for i in range(20)]
@@ -135,6 +186,13 @@ SETS = {
     "nq_open": ("google-research-datasets/nq_open", None, nq_open),
     "triviaqa": ("mandarjoshi/trivia_qa", "rc.nocontext", triviaqa),
     "truthfulqa": ("truthfulqa/truthful_qa", "multiple_choice", truthfulqa),
+    "hellaswag": ("Rowan/hellaswag", None, hellaswag),
+    "winogrande": ("allenai/winogrande", "winogrande_xl", winogrande),
+    "mmlu_pro": ("TIGER-Lab/MMLU-Pro", None, mmlu_pro),
+    "global_mmlu": ("CohereLabs/Global-MMLU-Lite", "de", global_mmlu),
+    "mmmlu": ("openai/MMMLU", "DE_DE", mmmlu),
+    "tmmluplus": ("ikala/tmmluplus", "introduction_to_law", tmmluplus),
+    "xcopa": ("cambridgeltl/xcopa", "et", copa),
     "pile_10k": ("monology/pile-uncopyrighted", None, texts),
     **{f"mmlu_{s}": ("cais/mmlu", s, lambda d, s=s: mmlu(d, s)) for s in ("abstract_algebra", "astronomy", "clinical_knowledge")},
     **{f"cmmlu_{s}": ("haonan-li/cmmlu", s, lambda d, s=s: cmmlu(d, s)) for s in ("agronomy", "astronomy")},
@@ -142,7 +200,9 @@ SETS = {
 }
 
 # (task, --shots or None, chat): one run for each pair of the last two
+CODE = ("hellaswag", "winogrande", "mmlu_pro_math", "mmlu_pro_health", "global_mmlu_de_stem", "global_mmlu_de_medical", "mmmlu_de_de_abstract_algebra", "tmmluplus_introduction_to_law", "xcopa_et")
 CASES = [
+    *[(t, s, False) for s in (None, 2) for t in CODE],
     *[(t, s, False) for s in (None, 1, 5) for t in ("arc_easy", "arc_challenge", "piqa", "openbookqa", "boolq", "commonsense_qa", "nq_open", "triviaqa")],
     *[(t, s, False) for s in (None, 5) for t in ("mmlu_abstract_algebra", "mmlu_astronomy", "cmmlu_agronomy", "ceval-valid_law")],
     *[(t, None, False) for t in ("cmmlu_astronomy", "ceval-valid_logic", "mmlu_clinical_knowledge", "mmlu_astronomy_generative", "mmlu_astronomy_continuation", "mmlu_abstract_algebra_generative",

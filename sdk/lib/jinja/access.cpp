@@ -100,10 +100,7 @@ Value Evaluator::item(const Value& object, const Value& key) {
   return missing(*this, object, to_text(key, 1 << 20));
 }
 
-Value Evaluator::slice(const Expr& e) {
-  const Value object = evaluate(*e.parts[0]);
-  const auto bound = [&](size_t i) { return e.parts[i] ? evaluate(*e.parts[i]) : Value(None{}); };
-  const Value start = bound(1), stop = bound(2), step = bound(3);
+Value Evaluator::slice(const Value& object, const Value& start, const Value& stop, const Value& step) {
   charge(object.size().weight);
   if (const std::string* s = object.string()) {
     const auto all = characters(*s);

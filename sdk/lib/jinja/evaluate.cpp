@@ -69,7 +69,12 @@ Value Evaluator::evaluate_kind(const Expr& e) {
       const Value object = part(0);
       return item(object, part(1));
     }
-    case Kind::slice: return slice(e);
+    case Kind::slice: {
+      const Value object = part(0);
+      const auto bound = [&](size_t i) { return e.parts[i] ? part(i) : Value(None{}); };
+      const Value start = bound(1), stop = bound(2);
+      return slice(object, start, stop, bound(3));
+    }
     case Kind::unary: return unary(e);
     case Kind::binary: {
       const Value left = part(0);

@@ -36,6 +36,9 @@ class Evaluator {
   Value call(const Value& function, const Arguments& arguments);
   bool contains(const Value& container, const Value& v);
   Value add(const Value& a, const Value& b);
+  Value binary(const std::string& op, const Value& a, const Value& b);
+  bool compare(const std::string& op, const Value& a, const Value& b);
+  Value slice(const Value& object, const Value& start, const Value& stop, const Value& step);
   Value undefined(std::string name) const { return Value::undefined(std::move(name), environment_.strict_undefined); }
   const Environment& environment() const { return environment_; }
   Namespace* new_namespace(Dict members);
@@ -66,10 +69,7 @@ class Evaluator {
   Value evaluate_kind(const Expr& e);
   Value variable(const Expr& e);
   Value unary(const Expr& e);
-  Value binary(const std::string& op, const Value& a, const Value& b);
   Value compare(const Expr& e);
-  bool compare(const std::string& op, const Value& a, const Value& b);
-  Value slice(const Expr& e);
   Value call_expression(const Expr& e, const Value* caller = nullptr);
   Value filter(const Expr& e, const Value& subject);
   Value test(const Expr& e);

@@ -26,49 +26,6 @@ bool is_word(char c) {
 }
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
-// What stands between the quotes, with Python's escapes.
-std::string unescaped(std::string_view s, int line) {
-  std::string out;
-  for (size_t i = 0; i < s.size(); ++i) {
-    if (s[i] != '\\' || i + 1 == s.size()) {
-      out += s[i];
-      continue;
-    }
-    constexpr std::string_view letters = "abfnrtv\\'\"", meant = "\a\b\f\n\r\t\v\\'\"";
-    const char c = s[++i];
-    if (const size_t k = letters.find(c); k != letters.npos) {
-      out += meant[k];
-    } else if (c == '\n') {
-      continue;
-    } else if (c >= '0' && c <= '7') {
-      char32_t code = 0;
-      size_t n = 0;
-      for (; n < 3 && i + n < s.size() && s[i + n] >= '0' && s[i + n] <= '7'; ++n)
-        code = code * 8 + static_cast<char32_t>(s[i + n] - '0');
-      utf8::append(out, code);
-      i += n - 1;
-    } else if (c == 'N') {
-      throw Failure("\\N in a string is not supported", line);
-    } else if (const size_t digits = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0) {
-      char32_t code = 0;
-      if (i + digits >= s.size()) throw Failure("a string ends inside an escape", line);
-      for (size_t n = 1; n <= digits; ++n) {
-        const size_t value = std::string_view("0123456789abcdef")
-                                 .find(static_cast<char>(lower(static_cast<char32_t>(static_cast<unsigned char>(s[i + n])))));
-        if (value == std::string_view::npos) throw Failure("a string has a broken escape", line);
-        code = code << 4 | static_cast<char32_t>(value);
-      }
-      if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
-        throw Failure("a string has an escape that is not a character", line);
-      utf8::append(out, code);
-      i += digits;
-    } else {
-      (out += '\\') += c;
-    }
-  }
-  return out;
-}
-
 class Lexer {
  public:
   Lexer(std::string_view source, const Environment& environment)
@@ -262,6 +219,48 @@ class Lexer {
 };
 
 }  // namespace
+
+std::string unescaped(std::string_view s, int line) {
+  std::string out;
+  for (size_t i = 0; i < s.size(); ++i) {
+    if (s[i] != '\\' || i + 1 == s.size()) {
+      out += s[i];
+      continue;
+    }
+    constexpr std::string_view letters = "abfnrtv\\'\"", meant = "\a\b\f\n\r\t\v\\'\"";
+    const char c = s[++i];
+    if (const size_t k = letters.find(c); k != letters.npos) {
+      out += meant[k];
+    } else if (c == '\n') {
+      continue;
+    } else if (c >= '0' && c <= '7') {
+      char32_t code = 0;
+      size_t n = 0;
+      for (; n < 3 && i + n < s.size() && s[i + n] >= '0' && s[i + n] <= '7'; ++n)
+        code = code * 8 + static_cast<char32_t>(s[i + n] - '0');
+      utf8::append(out, code);
+      i += n - 1;
+    } else if (c == 'N') {
+      throw Failure("\\N in a string is not supported", line);
+    } else if (const size_t digits = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0) {
+      char32_t code = 0;
+      if (i + digits >= s.size()) throw Failure("a string ends inside an escape", line);
+      for (size_t n = 1; n <= digits; ++n) {
+        const size_t value = std::string_view("0123456789abcdef")
+                                 .find(static_cast<char>(lower(static_cast<char32_t>(static_cast<unsigned char>(s[i + n])))));
+        if (value == std::string_view::npos) throw Failure("a string has a broken escape", line);
+        code = code << 4 | static_cast<char32_t>(value);
+      }
+      if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
+        throw Failure("a string has an escape that is not a character", line);
+      utf8::append(out, code);
+      i += digits;
+    } else {
+      (out += '\\') += c;
+    }
+  }
+  return out;
+}
 
 std::vector<Token> tokenize(std::string_view source, const Environment& environment) {
   return Lexer(source, environment).run();

@@ -20,4 +20,7 @@ struct Token {
 /// Throws Failure with the line. The last token is `end`.
 std::vector<Token> tokenize(std::string_view source, const Environment& environment);
 
+/// What stands between the quotes of a string, with Python's escapes.
+std::string unescaped(std::string_view text, int line);
+
 }  // namespace sextant::jinja

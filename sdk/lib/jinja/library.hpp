@@ -57,6 +57,9 @@ Value call_text_method(Evaluator&, const std::string& self, std::string_view nam
 Value percent_format(Evaluator&, const std::string& format, const Value& arguments);            // "%s" % x
 Value brace_format(Evaluator&, const std::string& format, const Arguments& arguments);          // "{}".format(x)
 
+/// Throws Failure where it nests too deeply or has a number beyond 64 bits.
+Value from_json(const json::Value& v, uint32_t depth = 0);
+
 struct JsonStyle {
   bool ascii = false, sort_keys = false;
   std::optional<std::string> indent = {};

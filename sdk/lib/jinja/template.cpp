@@ -8,9 +8,7 @@
 #include "variables.hpp"
 
 namespace sextant::jinja {
-namespace {
-
-Value from_json(const json::Value& v, uint32_t depth = 0) {
+Value from_json(const json::Value& v, uint32_t depth) {
   if (depth > value_depth_max) throw Failure(fmt::format("a value that it is given nests deeper than {}", value_depth_max));
   if (v.IsNull()) return None{};
   if (v.IsBool()) return v.GetBool();
@@ -33,8 +31,6 @@ Value from_json(const json::Value& v, uint32_t depth = 0) {
   }
   return dict;
 }
-
-}  // namespace
 
 struct Template::Program {
   std::string source, name;
