@@ -66,6 +66,12 @@ constexpr const char* dataset = R"(
       "reference": {"type": "string"},
       "pairs": {"anyOf": [{"enum": ["all"]}, {"type": "object", "additionalProperties": false, "required": ["base"], "properties": {"base": {"type": "string"}}}]},
       "orders": {"enum": ["both", "one"]},
+      "combine": {"enum": ["mean", "vote"]},
+      "asks": {"enum": ["all", "failed", "either"]},
+      "retry": {"type": "string"},
+      "by": {"$ref": "#/definitions/names"},
+      "labels": {"type": "string"},
+      "table": {"enum": ["mtbench", "alignbench", "alpaca_eval", "arena_hard"]},
       "metrics": {"$ref": "#/definitions/components"}}}}},
   "groups": {"$ref": "#/definitions/groups"},
   "provenance": {"type": "object", "additionalProperties": false, "properties": {
