@@ -277,11 +277,12 @@ ReadVerdict VerdictReader::read_correct(std::string_view reply) const {
   for (const std::string_view line : {first_line(text), last_line(text)}) {
     if (is(line)) return out;
     const std::string_view word = first_word(line);
+    if (word.empty()) continue;
     const std::string_view after = trimmed(line.substr(static_cast<size_t>(word.data() - line.data()) + word.size()));
     // "INCORRECT because", but "no idea" and "A good one" need a mark behind the word
     const std::string bare = plain(word);
     const bool alone = after.empty() || std::string_view(".:,;)]}*").find(after.front()) != std::string_view::npos;
-    if (!word.empty() && (alone || bare == "CORRECT" || bare == "INCORRECT" || bare == "NOT_ATTEMPTED") && is(word)) return out;
+    if ((alone || bare == "CORRECT" || bare == "INCORRECT" || bare == "NOT_ATTEMPTED") && is(word)) return out;
   }
   return out;
 }

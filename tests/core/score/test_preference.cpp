@@ -61,7 +61,6 @@ TEST_CASE("a reply of brackets is read in linear time") {
   CHECK(first_share("[[ " + std::string(400'000, ' ') + reply.substr(3)) == none);
 }
 
-
 struct Said {
   std::string config, reply;
   double value;                          // `none`: not read
@@ -79,8 +78,8 @@ double value_of(const char* metric, const Said& said, const char* record = "{}")
 TEST_CASE("labels of a card, a pattern, and JSON that people or Python write") {
   for (const Said& c : {Said{R"({"labels": {"m": 1, "M": 0}})", "m", 1},
                         {R"({"labels": {"m": 1, "M": 0}})", "M", 0},
-                        {R"({"pattern": "选择：([ABC])"})", "选择：A\n原因：选择：C 不对", 0.5},
-                        {R"({"pattern": "选择：([ABC])", "match": "first"})", "选择：A\n原因：选择：C 不对", 1},
+                        {R"x({"pattern": "选择：([ABC])"})x", "选择：A\n原因：选择：C 不对", 0.5},
+                        {R"x({"pattern": "选择：([ABC])", "match": "first"})x", "选择：A\n原因：选择：C 不对", 1},
                         {"{}", "```json\n{\"reason\": \"x\", \"choice\": \"B++\",}\n```", 0},
                         {R"({"keys": ["better"]})", "{'better': 'A+'}", 1},
                         {"{}", "{\"choice\": \"A\"", none}}) {
@@ -119,7 +118,7 @@ TEST_CASE("right or wrong: words and letters that stand for themselves, not ever
                         {"{}", "【正确】", 1},
                         {"{}", "{\"reason\": \"A match\", \"correct\": \"no\"}", 0},
                         {"{}", "[[B]]", 0},
-                        {R"({"labels": {"1": "right", "0": "wrong"}, "pattern": "correctness': ([01])"})", "'format_correctness': 1,", 1},
+                        {R"x({"labels": {"1": "right", "0": "wrong"}, "pattern": "correctness': ([01])"})x", "'format_correctness': 1,", 1},
                         {"{}", "A good answer would name the year.", none},
                         {"{}", "The answer is not in the text, and Any model", none},
                         {"{}", "Incorrect because of the year", 0},
