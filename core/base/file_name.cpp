@@ -1,4 +1,5 @@
 #include "file_name.hpp"
+#include <algorithm>
 #include <cstdlib>
 #include <utf8proc.h>
 #include <sextant/sha256.hpp>
@@ -25,11 +26,14 @@ std::string safe_file_name(std::string_view name) {
 std::string file_name_key(std::string_view name) {
   const std::string safe = utf8::repair(safe_file_name(name));
   utf8proc_uint8_t* folded = nullptr;
-  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
   const utf8proc_ssize_t size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(safe.data()),
                                              static_cast<utf8proc_ssize_t>(safe.size()), &folded, options);
   std::string out = size < 0 ? safe : std::string(reinterpret_cast<const char*>(folded), static_cast<size_t>(size));
   std::free(folded);
+  // a table shows neither what has no width nor blanks at the ends
+  out.erase(out.find_last_not_of(' ') + 1);
+  out.erase(0, std::min(out.find_first_not_of(' '), out.size()));
   return out;
 }
 

@@ -17,7 +17,7 @@ bool is_file_name_byte(char c);
 std::string safe_file_name(std::string_view name);
 
 /// Equal for two names whose files a file system may take for one: made safe, composed (NFC) and case-folded, as macOS and
-/// Windows compare.
+/// Windows compare; and for two that look the same: without blanks at the ends and characters of no width.
 std::string file_name_key(std::string_view name);
 
 }  // namespace sextant

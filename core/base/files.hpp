@@ -12,8 +12,8 @@ namespace sextant {
 /// A regular file's whole content (at most `bytes_max`; a pipe or device is refused, a directory named as one).
 Result<std::string> read_file(const std::filesystem::path& path, uint64_t bytes_max = uint64_t{1} << 32);
 
-/// Replaces the file at once: written beside it, flushed to the disk, renamed. After a crash the old or the new content is
-/// there, whole. Folders on the way are made.
+/// Replaces the file at once: written to a temporary file in its folder, flushed to the disk, renamed. After a crash the old or
+/// the new content is there, whole. Folders on the way are made.
 Result<void> write_file(const std::filesystem::path& path, std::string_view content);
 
 Result<void> make_folders(const std::filesystem::path& folder);

@@ -46,7 +46,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(std::string_view nam
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], 0);
-  posix_spawn_file_actions_adddup2(&actions, 2, 1);  // what a plugin prints is no answer
+  posix_spawn_file_actions_adddup2(&actions, 2, 1);  // what a plugin prints is not an answer
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);  // so that what it started is killed with it

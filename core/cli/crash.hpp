@@ -3,8 +3,8 @@
 
 namespace sextant::cli {
 
-/// From now on SIGSEGV and its like end the process with one sentence that names the plugin being called and exit code 70, not
-/// with the signal; so does an end that main() does not bring about (a plugin calls exit). For all commands but `plugins probe`
+/// From now on SIGSEGV and its like end the process with one sentence that names the plugin being called and exit code 70 (69 where
+/// memory has run out), not with the signal; so does an end that main() does not bring about (a plugin calls exit). For all commands but `plugins probe`
 /// and `worker`, whose parents want to see how they end.
 void catch_crashes();
 

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <iterator>
 #include "../base/files.hpp"
+#include "../base/json_line.hpp"
 
 namespace sextant::cli {
 
@@ -23,11 +24,11 @@ Result<std::vector<JsonLine>> read_json_lines(const std::string& input) {
     rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
     ++number;
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
-    auto document = json::parse(line, fmt::format("{} line {}", from_stdin ? "stdin" : input, number));
-    if (!document) return Error{Error::Kind::data, document.error().message};
-    if (!document->IsObject())
+    const std::string place = fmt::format("{} line {}", from_stdin ? "stdin" : input, number);
+    SXT_TRY(json::Document document, parse_line(line, place));
+    if (!document.IsObject())
       return Error{Error::Kind::data, fmt::format("{} line {}: must be a JSON object", from_stdin ? "stdin" : input, number)};
-    lines.push_back({number, *std::move(document)});
+    lines.push_back({number, std::move(document)});
   }
   return lines;
 }

@@ -7,6 +7,8 @@
 #include "../base/exit_code.hpp"
 #include "../base/own_process.hpp"
 #include "../base/text.hpp"
+#include "../conformance/check.hpp"
+#include "../isolate/server.hpp"
 #include "../sandbox/supervisor.hpp"
 #include "../score/isolated.hpp"
 #include "commands.hpp"
@@ -23,7 +25,8 @@ const std::vector<std::pair<std::string, Command>>& commands() {
   static const std::vector<std::pair<std::string, Command>> all = {
       {"run", cli::run_command},       {"list", cli::list_command},   {"prompt", cli::prompt_command},
       {"report", cli::report_command}, {"show", cli::show_command},   {"compare", cli::compare_command},
-      {"gate", cli::gate_command},     {"model", cli::model_command}, {"plugins", cli::plugins_command},
+      {"gate", cli::gate_command},     {"explain", cli::explain_command}, {"check", cli::check_command},
+      {"view", cli::view_command},     {"model", cli::model_command},     {"plugins", cli::plugins_command},
   };
   return all;
 }
@@ -67,6 +70,8 @@ int dispatch(const std::vector<std::string>& args) {
   for (const auto& [name, command] : commands())
     if (name == word) return command(rest);
   if (word == "worker" && rest == std::vector<std::string>{"score"}) return score::serve_isolated(0);
+  if (word == "worker" && rest == std::vector<std::string>{"conformance"}) return conformance::serve_trial(0);
+  if (word == "worker" && rest.size() == 2 && rest[0] == "isolated") return isolate::serve_isolated_plugin(rest[1]);
   if (word == "worker" && rest == std::vector<std::string>{"sandbox"}) return sandbox::serve_sandboxes(0);
   if (word == "worker") return cli::fail({Error::Kind::device, "`sextant worker` is for Sextant's own processes"});
   return unknown(word);
@@ -80,7 +85,8 @@ int main(int argc, char** argv) {
     return cli::leaving(dispatch(std::vector<std::string>(argv + 1, argv + argc)));
   } catch (const std::bad_alloc&) {
     return cli::leaving(
-        cli::fail({Error::Kind::internal, "out of memory; a smaller --batch-size or --max-seq-len needs less"}));
+        cli::fail({Error::Kind::device, "out of memory; allow the program more (ulimit -v shows what it may have), or give it "
+                                        "smaller files and batches"}));
   } catch (const std::exception& e) {
     return cli::leaving(cli::fail({Error::Kind::internal, fmt::format("this is a bug in Sextant: {}", e.what())}));
   }

@@ -8,6 +8,7 @@
 #include <boost/program_options/positional_options.hpp>
 #include <fmt/format.h>
 #include "../base/text.hpp"
+#include "../plugin/isolation.hpp"
 
 namespace sextant::cli {
 namespace {
@@ -63,6 +64,7 @@ void add_what(po::options_description& options) {
       "compute", text()->value_name("TYPE"), "auto, f32, bf16, fp16 or int8")(
       "memory", text()->value_name("SIZE"), "memory to use at most")("no-prefix-reuse", po::bool_switch(),
                                                                      "compute shared prefixes again for every request")(
+      "no-speculation", po::bool_switch(), "compute each token of a reply when the one before it is known")(
       "chat-template", text()->value_name("WHICH"), "auto, none, the name of one of the model's, or a .jinja file")(
       "chat-template-kwargs", texts()->value_name("K=V..."), "variables of the chat template: enable_thinking=false")(
       "system-prompt", text()->value_name("TEXT"), "a system message before every conversation")(
@@ -76,7 +78,9 @@ void add_what(po::options_description& options) {
       "compat", text()->value_name("WHICH"), "none, opencompass, opencompass-0.2.4 or lm-eval (docs/compat.md)")(
       "data-dir", text()->value_name("DIR"), "where the data sets are")(
       "config-dir", text()->value_name("DIR"), "more cards, searched first")("plugin-path", texts()->value_name("DIR..."),
-                                                                             "more plugins, searched first");
+                                                                             "more plugins, searched first")(
+      "isolate", texts()->value_name("[WHAT...]"),
+      "run plugins in processes of their own, shut in: all, a kind, KIND:ID or a folder; deadline=S, memory=SIZE");
 }
 
 void add_common(po::options_description& options) {
@@ -117,6 +121,10 @@ Result<void> check_effects(const config::RunFlags& run, bool debug_and_quiet) {
   };
   for (const auto& [flag, given_in_vain, needs] : idle)
     if (given_in_vain) return usage(fmt::format("{} changes nothing without {}; give both, or neither", flag, needs));
+  if (!run.set.empty() && !run.custom_dataset_path.empty())
+    return usage(
+        "--set changes members of cards, and the file of --custom-dataset-path has no card; write what is to be different into "
+        "FILE.meta.json, or a card of its own (docs/cards.md)");
   if (debug_and_quiet) return usage("--quiet and --debug contradict each other; give one of them");
   return {};
 }
@@ -192,7 +200,7 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
     const std::string long_name = args[i] == "-r" ? "--reuse" : args[i];
     const bool value_follows = i + 1 < args.size() && !args[i + 1].starts_with("-") && !args[i + 1].ends_with(".json");
     // without a value the last run is meant, or yes; said here, since Boost would take the next word all the same
-    const char* silent = long_name == "--reuse" ? latest : "true";
+    const char* silent = long_name == "--reuse" ? latest : long_name == "--isolate" ? "all" : "true";
     given.push_back(long_name + "=" + (value_follows ? args[++i] : silent));
   }
   po::positional_options_description bare;
@@ -229,7 +237,7 @@ Result<void> check_config_dir(const std::string& folder) {
 }
 
 const Texts& run_optional_values() {
-  static const Texts names = {"-r", "--reuse", "--dump-eval-details"};
+  static const Texts names = {"-r", "--reuse", "--dump-eval-details", "--isolate"};
   return names;
 }
 
@@ -241,7 +249,11 @@ po::options_description run_options() {
       ("reuse,r", text()->value_name("[TS]"), "resume the last run, or the one of that time")
       ("work-dir,w", text()->value_name("DIR"), "where runs are written (default outputs/default)")
       ("fail-under", texts()->value_name("DATASET[,METRIC]=X..."), "exit with 1 where a score is worse than that")
+      ("baseline", text()->value_name("RUN"), "an earlier run: exit with 1 where this one is worse by more than --margin")
+      ("margin", po::value<double>()->value_name("X"), "points that it may be worse than the baseline (default 1.0)")
+      ("sequential", po::bool_switch(), "--baseline: ask in random order and stop as soon as it is known")
       ("dry-run", po::bool_switch(), "print the plan, compute nothing")
+      ("color", text()->value_name("WHEN"), "auto (default), always or never: colours of the table")  // auto heeds NO_COLOR
       ("allow-missing", po::bool_switch(), "data sets that are missing do not fail the run")
       ("cache", po::bool_switch(), "take answers of earlier runs in the work dir, by content key")
       ("dump-eval-details", text()->value_name("[BOOL]"), "details per sample in results (default true)")
@@ -258,6 +270,16 @@ po::options_description prompt_options() {
   options.add_options()
       ("index,n", po::value<int64_t>()->value_name("INDEX"), "only this row")
       ("tokens", po::bool_switch(), "also print token ids");
+  add_common(options);
+  return options;
+}
+
+po::options_description check_options() {
+  po::options_description options("Options");
+  add_what(options);
+  options.add_options()
+      ("work-dir,w", text()->value_name("DIR"), "where the run would be written (default outputs/default)")
+      ("allow-missing", po::bool_switch(), "data sets that are missing are no errors");
   add_common(options);
   return options;
 }
@@ -312,6 +334,7 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   SXT_TRY(run.seed, get_number<uint64_t>(values, "seed"));
   run.stop_words = get_all(values, "stop-words");
   run.no_prefix_reuse = is_set(values, "no-prefix-reuse");
+  run.no_speculation = is_set(values, "no-speculation");
   run.custom_dataset_path = get(values, "custom-dataset-path");
   run.custom_dataset_meta_path = get(values, "custom-dataset-meta-path");
   run.custom_dataset_data_type = get(values, "custom-dataset-data-type");
@@ -337,6 +360,16 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   if (flags.mode != "all" && flags.mode != "infer" && flags.mode != "eval" && flags.mode != "viz")
     return usage(fmt::format("--mode is '{}'; it must be all, infer, eval or viz", flags.mode));
   flags.fail_under = get_all(values, "fail-under");
+  flags.baseline = get(values, "baseline");
+  if (values.count("margin")) flags.margin = values["margin"].as<double>();
+  flags.sequential = is_set(values, "sequential");
+  if (flags.baseline.empty() && (flags.margin || flags.sequential))
+    return usage(fmt::format("{} changes nothing without --baseline RUN", flags.sequential ? "--sequential" : "--margin"));
+  if (flags.margin && (!std::isfinite(*flags.margin) || *flags.margin < 0))
+    return usage("--margin must be a number from 0, in points: 1.0");
+  if (!flags.baseline.empty() && (flags.mode == "infer" || flags.dry_run))
+    return usage("--baseline needs scores; leave out -m infer and --dry-run");
+  if (flags.sequential && flags.mode != "all") return usage("--sequential asks and scores in turns; leave out -m");
   if (flags.mode == "infer" && !flags.fail_under.empty())
     return usage("--fail-under changes nothing with -m infer, which gives no scores; give one of them");
   flags.reuse = values.count("reuse") > 0;
@@ -344,10 +377,12 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   flags.config_dir = get(values, "config-dir");
   SXT_CHECK(check_config_dir(flags.config_dir));
   flags.plugin_path = get_all(values, "plugin-path");
+  if (const Texts isolated = get_all(values, "isolate"); !isolated.empty()) SXT_CHECK(plugin::set_isolation(isolated));
   flags.dry_run = is_set(values, "dry-run");
   flags.debug = is_set(values, "debug");
   flags.quiet = is_set(values, "quiet");
   flags.json = is_set(values, "json");
+  flags.color = get(values, "color");
   flags.cache = is_set(values, "cache");
   flags.tokens = is_set(values, "tokens");
   flags.help = is_set(values, "help");

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,6 +19,8 @@
 #include "../plugin/manifest.hpp"
 #include "../plugin/probe.hpp"
 #include "../score/own_metrics.hpp"
+#include "plugins_check.hpp"
+#include "plugins_new.hpp"
 #include "plugins_run.hpp"
 #include "workspace.hpp"
 
@@ -33,8 +36,9 @@ constexpr const char* overview = R"(usage: sextant plugins COMMAND ...
   list [PATTERN...]     the plugins that were found, those that others hide, and the files that cannot be used
   info KIND:ID          one plugin's facts and options
   run KIND:ID           try one plugin on JSON lines
-  describe FILE.so      print the manifest of a plugin that you built; keep it beside it as FILE.json
-  check FILE.so         is it sound? says "ok" or what is wrong
+  describe FILE.so      print the manifest of a plugin that you built; keep it next to it as FILE.json
+  check FILE.so|COMMAND is it sound? tries every rule of the ABI in a child process; says "ok", or what is wrong and where the rule stands
+  new KIND NAME         write a folder that builds, passes its own test, and is found: in C++, C or Python
   probe FILE.so         (internal) load it here and print its manifest
 
 A KIND is dataset, template, retriever, inferencer, model, postprocessor or metric. 'sextant plugins COMMAND --help' says more.
@@ -45,7 +49,7 @@ $XDG_DATA_HOME/sextant/plugins and the folder that Sextant was installed with; o
 struct Help {
   std::string_view command, text;
 };
-constexpr std::array<Help, 6> helps{{
+constexpr std::array<Help, 7> helps{{
     {"list",
      "usage: sextant plugins list [PATTERN...] [--json] [--plugin-path DIR]...\n\n"
      "PATTERN is matched with an id, a kind or KIND:ID; * and ? are wild. Reads only manifests. --json writes one\n"
@@ -64,8 +68,21 @@ constexpr std::array<Help, 6> helps{{
     {"describe",
      "usage: sextant plugins describe FILE.so\n\nLoads the file and prints its manifest (JSON with the sha256 of the file).\n"},
     {"check",
-     "usage: sextant plugins check FILE.so [--json]\n\n"
-     "Checks the file's form, loads it in a child process, and compares it with the manifest next to it, if there is one.\n"},
+     "usage: sextant plugins check FILE.so|COMMAND [ARGUMENT...] [--config JSON] [--items FILE] [--kind KIND]\n"
+     "                             [--seconds S] [--verbose] [--json]\n\n"
+     "Checks the file's form, compares it with the manifest next to it, if there is one, and tries every rule of the ABI\n"
+     "on each of its components in a child process: what is borrowed, sizes, threads, errors, cancellation, configurations,\n"
+     "0, 1 and 10000 items, odd texts. What is broken is said with the place of its rule; exit status 65.\n"
+     "A COMMAND is a program that speaks docs/protocol.md; behind -- its arguments may begin with dashes.\n"
+     "  --config JSON   the configuration to try it with (a loader's \"path\", a model's files)\n"
+     "  --items FILE    what to ask, JSON lines as for 'plugins run'; without it the kit asks questions of its own\n"
+     "  --kind KIND     only components of that kind (KIND:ID: that one); of a program: what it is tried as\n"
+     "  --seconds S     how long one rule may take (30)\n"
+     "  --verbose       name the rules that hold, too\n"},
+    {"new",
+     "usage: sextant plugins new KIND NAME [--language cpp|c|python] [--folder DIR]\n\n"
+     "Writes the folder NAME (or DIR): a component that works, meson.build and CMakeLists.txt, or a Python file; a README\n"
+     "that says how to build, test, install and use it. Nothing that is there is overwritten.\n"},
     {"probe",
      "usage: sextant plugins probe FILE.so\n\nInternal: loads and initialises the file here, prints its manifest or "
      "{\"error\"}.\n"},
@@ -73,8 +90,8 @@ constexpr std::array<Help, 6> helps{{
 
 struct Arguments {
   std::vector<std::string> positional, plugin_path;
-  std::string config = "{}", input, split;
-  bool json = false, help = false;
+  std::string config = "{}", input, split, kind, seconds, language, folder;
+  bool json = false, help = false, verbose = false;
 };
 
 Error usage(std::string message) { return {Error::Kind::usage, std::move(message)}; }
@@ -83,7 +100,10 @@ Result<Arguments> parse(const std::string& command, const std::vector<std::strin
   Arguments out;
   std::map<std::string, std::string*> values;
   if (command == "run") values = {{"--config", &out.config}, {"--input", &out.input}, {"--split", &out.split}};
-  constexpr std::string_view of_one_file[] = {"describe", "check", "probe"};
+  if (command == "check")
+    values = {{"--config", &out.config}, {"--items", &out.input}, {"--kind", &out.kind}, {"--seconds", &out.seconds}};
+  if (command == "new") values = {{"--language", &out.language}, {"--folder", &out.folder}};
+  constexpr std::string_view of_one_file[] = {"describe", "check", "probe", "new"};
   const bool searches = std::find(std::begin(of_one_file), std::end(of_one_file), command) == std::end(of_one_file);
   std::vector<std::string> known{"--help", "--json", "--plugin-path"};
   for (const auto& [flag, target] : values) known.push_back(flag);
@@ -94,6 +114,7 @@ Result<Arguments> parse(const std::string& command, const std::vector<std::strin
     if (arg == "--") { only_positional = true; continue; }
     if (arg == "--help" || arg == "-h") { out.help = true; continue; }
     if (arg == "--json") { out.json = true; continue; }  // also where there is no other form
+    if (arg == "--verbose" && command == "check") { out.verbose = true; continue; }
     const size_t equals = arg.find('=');
     const std::string flag = arg.substr(0, equals);
     const auto it = values.find(flag);
@@ -334,30 +355,23 @@ Result<int> describe(const Arguments& arguments) {
   return print_json(json::write_pretty(plugin::manifest_json(*facts)) + "\n");
 }
 
-/// Does the manifest beside the library say what the library says?
-Result<void> compare(const plugin::PluginFile& facts) {
-  const std::filesystem::path manifest = std::filesystem::path(facts.path).replace_extension(".json");
-  std::error_code code;
-  if (!std::filesystem::exists(manifest, code)) return {};
-  SXT_TRY(const std::string text, read_file(manifest));
-  SXT_TRY(const plugin::PluginFile said, plugin::parse_manifest(text, manifest.string(), facts.path));
-  if (json::canonical(plugin::manifest_json(said)) == json::canonical(plugin::manifest_json(facts))) return {};
-  return Error{Error::Kind::data, fmt::format("{} does not match {}; write it again with 'sextant plugins describe {}'",
-                                              manifest.string(), facts.path.string(), facts.path.string())};
+Result<int> check(const Arguments& arguments) {
+  CheckOptions options{arguments.positional, arguments.config == "{}" ? "" : arguments.config, arguments.input, arguments.kind,
+                       30, arguments.json, arguments.verbose};
+  if (!arguments.seconds.empty()) {
+    char* end = nullptr;
+    options.limit_s = std::strtod(arguments.seconds.c_str(), &end);
+    if (*end || !(options.limit_s > 0)) return usage(fmt::format("--seconds {} is not a number of seconds", arguments.seconds));
+  }
+  return check_plugin(options);
 }
 
-Result<int> check(const Arguments& arguments) {
-  SXT_TRY(const std::string file, one_argument(arguments, "check", "FILE.so"));
-  SXT_TRY(const plugin::EntryHead head, plugin::check_elf(file));
-  SXT_CHECK(plugin::check_head(head, file));
-  std::string init_error;
-  SXT_TRY(const plugin::PluginFile facts, plugin::probe_afresh(file, init_error));
-  if (!init_error.empty()) return Error{Error::Kind::data, init_error};
-  SXT_CHECK(compare(facts));
-  std::vector<std::string> names;
-  for (const ComponentInfo& component : facts.components) names.push_back(plugin::component_name(component.kind, component.id));
-  if (arguments.json) print_line(plugin::manifest_json(facts));
-  else print(fmt::format("{}: ok ({})\n", file, join(names, ", ")));
+Result<int> make_new(const Arguments& arguments) {
+  if (arguments.positional.size() != 2) return usage("'plugins new' takes a KIND and a NAME; see 'sextant plugins new --help'");
+  SXT_TRY(const plugin::Kind kind, plugin::kind_from_name(arguments.positional[0]));
+  SXT_TRY(const NewPlugin made, new_plugin(kind, arguments.positional[1], arguments.language.empty() ? "cpp" : arguments.language,
+                                           arguments.folder));
+  print(made.told);
   return int{exit_ok};
 }
 
@@ -367,6 +381,7 @@ Result<int> dispatch(const std::string& command, const Arguments& arguments) {
   if (command == "run") return run(arguments);
   if (command == "describe") return describe(arguments);
   if (command == "check") return check(arguments);
+  if (command == "new") return make_new(arguments);
   SXT_TRY(const std::string file, one_argument(arguments, "probe", "FILE.so"));
   plugin::probe_here(file);
 }

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <numeric>
 #include <sextant/printable.hpp>
+#include "../base/json_line.hpp"
 #include "../data/fields.hpp"
 #include "workspace.hpp"
 
@@ -35,10 +36,9 @@ Result<void> for_each_line(const std::string& input,
   for (size_t number = 1; std::getline(stream, line); ++number) {
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
     const std::string place = fmt::format("{}:{}", input.empty() ? "stdin" : input, number);
-    auto parsed = json::parse(line, place);
-    if (!parsed) return Error{Error::Kind::data, parsed.error().message};
-    if (!parsed->IsObject()) return Error{Error::Kind::data, fmt::format("{}: a line must be a JSON object", place)};
-    SXT_CHECK(use(*parsed, place));
+    SXT_TRY(const json::Document parsed, parse_line(line, place));
+    if (!parsed.IsObject()) return Error{Error::Kind::data, fmt::format("{}: a line must be a JSON object", place)};
+    SXT_CHECK(use(parsed, place));
   }
   return {};
 }

@@ -15,7 +15,7 @@ Result<std::vector<fs::path>> roots_of(const config::RunFlags& flags) {
   std::vector<fs::path> roots;
   for (const std::string& folder : flags.include_path) {
     std::error_code code;
-    if (!fs::is_directory(folder, code)) return usage(fmt::format("--include-path {} is no folder", folder));
+    if (!fs::is_directory(folder, code)) return usage(fmt::format("--include-path {} is not a folder", folder));
     roots.emplace_back(folder);
   }
   const auto is_place = [](const std::string& name) {

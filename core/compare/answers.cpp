@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sextant/sha256.hpp>
 #include <unordered_map>
+#include "../base/json_line.hpp"
 #include "../base/json_members.hpp"
 #include "../base/lines.hpp"
 #include "../score/columns.hpp"
@@ -138,7 +139,7 @@ Result<Answers> read_answers(const store::RunFolder& folder, const std::string& 
   Collector collector(path.string(), asked, judged);
   uint64_t number = 0;
   SXT_CHECK(each_line(path, [&](std::string_view text) -> Result<void> {
-    SXT_TRY(const json::Document line, json::parse(text, fmt::format("{}, line {}", path.string(), number + 1)));
+    SXT_TRY(const json::Document line, parse_line(text, fmt::format("{}, line {}", path.string(), number + 1)));
     return collector.add(line, number++);
   }));
   if (number == 0) return Error{Error::Kind::data, fmt::format("{} is empty; score the run again (-m eval -r)", path.string())};

@@ -193,7 +193,7 @@ Result<Inferencer> inferencer_from_json(const json::Value* value, const std::str
   if (inferencer.id.empty()) return card_error(origin, key + ".type is missing; name an inferencer, such as 'gen' or 'ppl'");
   const json::Value* length = json::find(*value, "max_out_len");
   if (length && (!length->IsInt64() || length->GetInt64() < 0 || length->GetInt64() > UINT32_MAX))
-    return card_error(origin, key + ".max_out_len must be 1 or more (or absent)");
+    return card_error(origin, key + ".max_out_len must be 1 or more (0 or absent: as long as --max-out-len says)");
   if (length) inferencer.max_out_len = static_cast<uint32_t>(length->GetInt64());
   inferencer.stop = texts_of(json::find(*value, "stop"));
   if (std::find(inferencer.stop.begin(), inferencer.stop.end(), "") != inferencer.stop.end())
@@ -267,7 +267,8 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
     if (judge.asks != Judge::Asks::all)
       return card_error(origin, "eval.judge.asks is for single answers; leave it out where pairs are judged");
     if (!judge.reference.empty())
-      return card_error(origin, "eval.judge.reference is what one answer's verdict is compared with; of pairs there is none");
+      return card_error(origin,
+                        "eval.judge.reference is compared with the verdict on one answer; verdicts on pairs have no reference");
   }
   if (const auto orders = json::find_string(value, "orders")) {
     if (!judge.pairs) return card_error(origin, "eval.judge.orders is for pairs; add \"pairs\": \"all\"");

@@ -35,8 +35,8 @@ struct Candidate {
   std::vector<std::string> parents;     // what it extends
 };
 
-// A file that does not say what it is, is what it extends: a file beside it, or a card by its name. Each round decides one
-// level more.
+// A file that does not say what it is, is what it extends: a file in the same folder, or a card by its name. Each round decides
+// one level more.
 void inherit_kinds(std::vector<Candidate>& candidates) {
   std::unordered_map<std::string, size_t> by_path, by_name;
   for (size_t i = 0; i < candidates.size(); ++i) {

@@ -44,8 +44,8 @@ std::vector<std::filesystem::path> card_folders(const std::string& config_dir,
 /// What is installed with the program, relative to it: cards, defaults.json.
 std::filesystem::path share_folder();
 
-/// Where "extends" finds a card by its name instead of its file's: the first of that name and kind that is none of the files in
-/// `chain`, so that a card may extend the installed one of its own name. Without a store nothing is found.
+/// Where "extends" finds a card by its name instead of its file's: the first of that name and kind that is not one of the files
+/// in `chain`, so that a card may extend the installed one of its own name. Without a store nothing is found.
 using CardFinder = std::function<const CardEntry*(std::string_view name, const std::vector<std::string>& chain)>;
 CardFinder finder_of(const CardStore* store, CardKind kind);
 

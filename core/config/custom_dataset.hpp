@@ -26,7 +26,7 @@ struct CustomFile {
 /// From the loader's describe(): its member "reading". `loader` is named where that is missing.
 Result<CustomFile> custom_file_from_json(const json::Value& about, const std::string& loader);
 
-/// The data set of --custom-dataset-path. A .meta.json beside the file (or --custom-dataset-meta-path) may say what the file
+/// The data set of --custom-dataset-path. A .meta.json next to the file (or --custom-dataset-meta-path) may say what the file
 /// is; the flags win over it.
 Result<DatasetConfig> custom_dataset(const RunFlags& flags, const World& world);
 

@@ -1,4 +1,4 @@
-// The components that are taken where nobody names one. Which these are stands in a data file that is installed beside the
+// The components that are taken where nobody names one. Which these are stands in a data file that is installed with the
 // cards (core/defaults.json): the program itself knows no plugin by name.
 #pragma once
 #include <filesystem>

@@ -6,6 +6,7 @@
 #include <sextant/csv.hpp>
 #include <sextant/utf8_text.hpp>
 #include "../base/files.hpp"
+#include "../base/json_line.hpp"
 #include "../base/text.hpp"
 #include "card_parts.hpp"
 
@@ -120,7 +121,7 @@ Result<void> add_from_file(json::Document& out, const std::string& name, const j
   if (!fs::exists(file, code)) {
     SXT_TRY(const fs::path folder, folder_of(card, origin, data_folder));
     if (!fs::exists(folder / name, code))
-      return card_error(origin, fmt::format("each.file: {} is neither beside the card nor in {}", name, folder.string()));
+      return card_error(origin, fmt::format("each.file: {} is neither in the card's folder nor in {}", name, folder.string()));
     file = folder / name;
   }
   SXT_TRY(const std::string text, read_file(file, file_bytes_max));
@@ -151,7 +152,7 @@ Result<void> add_from_file(json::Document& out, const std::string& name, const j
         out.PushBack(entry_of_name(one, a), a);
         continue;
       }
-      SXT_TRY(const json::Document item, json::parse(one, place));
+      SXT_TRY(const json::Document item, parse_line(one, place));
       SXT_CHECK(add_entry(out, item, place));
     }
   }

@@ -126,7 +126,7 @@ Result<std::shared_ptr<const json::Document>> load_chain(const fs::path& path, c
                       : nullptr;
         if (!card)
           return Error{Error::Kind::config,
-                       fmt::format("{}: \"extends\" names {}, which is neither a file beside it nor a card's name",
+                       fmt::format("{}: \"extends\" names {}, which is neither a file in the same folder nor a card's name",
                                    source.at("/extends"), parent)};
         file = card->path;
       }

@@ -22,7 +22,7 @@ Result<std::vector<std::pair<std::string, std::string>>> pairs_of(const RunConfi
   }
   if (!base.empty() && std::find(models.begin(), models.end(), base) == models.end())
     return Error{Error::Kind::config,
-                 fmt::format("{}: eval.judge.pairs.base is '{}', which is no model of this run; add it, or name one of: {}",
+                 fmt::format("{}: eval.judge.pairs.base is '{}', which is not a model of this run; add it, or name one of: {}",
                              dataset.card_path, base, join(models, ", "))};
   return out;
 }

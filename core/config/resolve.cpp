@@ -227,6 +227,7 @@ class ModelFlags {
       set("memory", *bytes, "--memory", model.backend);
     }
     if (flags_.no_prefix_reuse) set("prefix_reuse", false, "--no-prefix-reuse", model.backend);
+    if (flags_.no_speculation) set("speculation", false, "--no-speculation", model.backend);
     if (!flags_.tokenizer_path.empty()) set("tokenizer_path", flags_.tokenizer_path, "--tokenizer-path", model.backend);
     if (!flags_.peft_path.empty()) {
       if (!world_.backend_accepts(model.backend, "peft_path"))
@@ -261,6 +262,7 @@ class ModelFlags {
         if (json::find_string(config_, key).value_or("").empty()) set(key.c_str(), value);
     for (const auto& [key, value] : flags_.tokenizer_kwargs) SXT_CHECK(tokenizer_kwarg(key, value));
     for (const auto& [key, value] : flags_.generation_kwargs) SXT_CHECK(generation_kwarg(key, value, model));
+    SXT_CHECK(check_drawing());
     model.config = json::write(config_);
     return {};
   }
@@ -324,6 +326,15 @@ class ModelFlags {
       if (value != "left" && value != "True") warn_about(key, "a prompt that is too long always loses text from its left");
     } else if (key == "enable_thinking") warn_about(key, for_chat_templates(key, value));
     else if (key != "padding_side" && key != "use_fast") warn_about(key, "Sextant's tokenizers have no such setting");
+    return {};
+  }
+  // Read in any order: a temperature of 0 is the word for greedy replies.
+  Result<void> check_drawing() const {
+    Generation given;
+    for (const auto& [key, value] : flags_.generation_kwargs)
+      if (key == "do_sample" || key == "temperature") SXT_CHECK(set_generation(given, key, parse_kwarg(value)));
+    if (given.do_sample == true && given.temperature == 0.0f)
+      return usage("--generation-kwargs: do_sample=True samples replies and temperature=0 does not; give one of them");
     return {};
   }
   Result<void> generation_kwarg(const std::string& key, const std::string& value, ModelConfig& model) {

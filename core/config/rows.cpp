@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fmt/format.h>
 #include <optional>
+#include "../base/json_line.hpp"
 #include "../base/text.hpp"
 
 namespace sextant::config {
@@ -72,7 +73,7 @@ Result<std::vector<Exclusion>> exclusions_from_lines(std::string_view text, cons
       out.push_back({"", *row});
       continue;
     }
-    SXT_TRY(const json::Document item, json::parse(one, fmt::format("{}:{}", origin, line)));
+    SXT_TRY(const json::Document item, parse_line(one, fmt::format("{}:{}", origin, line)));
     SXT_TRY(Exclusion parsed, exclusion_from_json(item, fmt::format("{}:{}", origin, line)));
     out.push_back(std::move(parsed));
   }

@@ -33,7 +33,7 @@ json::Document card_part(const DatasetConfig& dataset) {
   return out;
 }
 
-// How a model is asked: what its card and the flags say beside which model it is.
+// How a model is asked: what its card and the flags say in addition to which model it is.
 json::Document asked_of(const ModelConfig& model, uint32_t max_out_len, bool generates, const VersionNeeds& needs) {
   json::Document out = model_to_json(model);
   auto& a = out.GetAllocator();

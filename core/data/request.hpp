@@ -41,7 +41,7 @@ struct Request {
   std::vector<Message> messages;    // a conversation; an empty `text` means that it is still to be rendered
   std::vector<int32_t> ids;         // instead of `text`: the prompt as token ids
   std::vector<Text> continuations;  // score, whole
-  std::vector<std::vector<int32_t>> continuation_ids;  // instead of `continuations`, beside `ids`
+  std::vector<std::vector<int32_t>> continuation_ids;  // instead of `continuations`, together with `ids`
   std::optional<Sampling> sampling; // generate
   uint64_t keep_bytes = 0;          // trailing bytes of `text` that must not be cut; 0: nothing is ever cut
   uint32_t max_prompt_tokens = 0;   // 0: what the context allows

@@ -82,7 +82,7 @@ class MultipleChoice : public Inferencer {
     SXT_TRY(const json::Document record, json::parse(question.sample.record_json, "the record"));
     const json::Value* list = columns::find(record, options_);
     if (!list || !list->IsArray())
-      return bad_config("multiple_choice", fmt::format("takes the options of '{}', which is no list in this row", options_));
+      return bad_config("multiple_choice", fmt::format("takes the options of '{}', which is not a list in this row", options_));
     for (const auto& item : list->GetArray()) out.emplace_back(item.IsString() ? json::text(item) : std::string_view());
     return out;
   }

@@ -1,4 +1,4 @@
-// The inferencers that there are. A new one is a file beside this one and a row here.
+// The inferencers that there are. A new one is a file in this folder and a row here.
 #include <fmt/format.h>
 #include <sextant/json_schema.hpp>
 #include "../base/text.hpp"

@@ -26,7 +26,7 @@ std::string last_number(std::string_view text) {
     end = --begin;
     digits_before();
   }
-  // groups of three behind commas; "2024,500" is no such number, and 500 its end
+  // groups of three behind commas; "2024,500" is not such a number, and 500 its end
   for (size_t group = end - begin; group == 3 && begin > 1 && text[begin - 1] == ',' && is_digit(text[begin - 2]);) {
     const size_t behind = begin--;
     digits_before();

@@ -39,11 +39,28 @@ void add_variables(std::string_view source, Placeholders& out) {
   for (const jinja::Variable& variable : parsed->variables()) out.in_item.push_back(variable.name);
 }
 
+// A name, and then neither the closing brace nor what a path goes on with.
+void add_unclosed(std::string_view text, std::vector<std::string>& out) {
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80) != 0;
+  };
+  for (size_t open = text.find('{'); open != text.npos; open = text.find('{', open + 1)) {
+    const std::string_view rest = text.substr(open + 1);
+    const auto end = static_cast<size_t>(std::find_if_not(rest.begin(), rest.end(), in_name) - rest.begin());
+    if (end > 0 && (end == rest.size() || std::string_view("}.[").find(rest[end]) == std::string_view::npos))
+      out.emplace_back(rest.substr(0, end));
+  }
+}
+
 // `columns_only`: a path may go on into the objects of a list, as "{choices.text}" does, so that its column alone can be looked
 // for.
 void collect(const json::Value& value, bool in_item, bool columns_only, const std::vector<std::string>& literal,
              Placeholders& out) {
   if (value.IsString()) {
+    std::vector<std::string> unclosed;
+    add_unclosed(json::text(value), unclosed);
+    for (std::string& name : unclosed)
+      if (std::find(literal.begin(), literal.end(), name) == literal.end()) out.unclosed.push_back(std::move(name));
     for (std::string path : columns::placeholders(json::text(value))) {
       if (std::find(literal.begin(), literal.end(), path) != literal.end()) continue;
       if (columns_only) path = columns::column_of(path);
@@ -121,6 +138,16 @@ Result<void> check_placeholders(std::span<const std::string> paths, const json::
                                      name, path, place, did_you_mean(column, there), join(there, ", "))};
   }
   return {};
+}
+
+std::string unclosed_finding(std::span<const std::string> unclosed, const json::Value& record, std::string_view name) {
+  for (const std::string& column : unclosed)
+    if (json::find(record, column))
+      return fmt::format(
+          "{0}: the template has \"{{{1}\" without a closing brace, and it is sent as it stands; write {{{1}}} for "
+          "the column {1}",
+          name, column);
+  return "";
 }
 
 AnswerLeak::AnswerLeak(const Placeholders& placeholders, std::string output_column) : output_column_(std::move(output_column)) {

@@ -66,6 +66,9 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
     SXT_CHECK(check_columns(wanted, record, dataset.abbr, path.string(), "the card's reader"));
     SXT_CHECK(placeholders_in(record, fmt::format("row {} of the split '{}'", row.index, dataset.test_split)));
     leak.look_at(record);
+    if (i == 0)
+      if (std::string finding = unclosed_finding(placeholders.unclosed, record, dataset.abbr); !finding.empty())
+        data.findings.push_back(std::move(finding));
     if (look) SXT_CHECK(look(row, record));
   }
   for (size_t k = 0; k < data.shots.size(); ++k) {

@@ -53,7 +53,7 @@ struct TaskData {
 };
 
 /// Where data sets may lie, in order: DIR/<folder>, DIR/data/<folder> for --data-dir; else $COMPASS_DATA_CACHE/data, ./data,
-/// ~/.cache/opencompass/data; else the folder beside the loader plugin.
+/// ~/.cache/opencompass/data; else the folder next to the loader plugin.
 std::vector<std::filesystem::path> data_candidates(const std::string& data_dir, const std::string& folder,
                                                    const std::filesystem::path& loader_plugin);
 

@@ -114,7 +114,7 @@ struct Question {
       auto literal = python_literal(json::text(out.choices), a);
       if (!literal)
         return data_error(
-            fmt::format("doc_to_choice gives {}, which is no list as Python writes it", quoted(json::text(out.choices))));
+            fmt::format("doc_to_choice gives {}, which is not a list as Python writes it", quoted(json::text(out.choices))));
       out.choices = std::move(*literal);
     } else if (out.choices.IsObject()) {
       json::Value list(rapidjson::kArrayType);
@@ -133,7 +133,7 @@ struct Question {
   static Result<void> to_number(json::Value& value, const char* name, Allocator& a) {
     auto literal = python_literal(json::text(value), a);
     if (!literal || !literal->IsInt64())
-      return data_error(fmt::format("{} gives {}, which is no number as Python writes it", name, quoted(json::text(value))));
+      return data_error(fmt::format("{} gives {}, which is not a number as Python writes it", name, quoted(json::text(value))));
     value = std::move(*literal);
     return {};
   }
@@ -200,12 +200,12 @@ class Doc : public DeriveStep {
  private:
   static Result<void> put_text(json::Value& out, const char* name, const json::Value& value, const char* key, Allocator& a) {
     if (!value.IsString())
-      return data_error(fmt::format("{} gives {}, which is no text", key, Question::quoted(json::write(value))));
+      return data_error(fmt::format("{} gives {}, which is not text", key, Question::quoted(json::write(value))));
     json::set(out, name, json::Value(value, a), a);
     return {};
   }
   static json::Value number_text(int64_t number, Allocator& a) { return text_value(std::to_string(number), a); }
-  // A number beyond the options, and a text that is none of them, is right for no option.
+  // A number beyond the options, and a text that is not one of them, is right for no option.
   static int64_t within(int64_t index, size_t n) { return index < static_cast<int64_t>(n) ? index : -100; }
   static Result<void> gold_of_index(json::Value& out, int64_t index, size_t n, Allocator& a) {
     json::set(out, "gold", number_text(within(index, n), a), a);
@@ -218,7 +218,7 @@ class Doc : public DeriveStep {
       for (const auto& item : made.target.GetArray()) {
         const auto index = as_int(item);
         if (!index)
-          return data_error(fmt::format("doc_to_target gives {}, whose items are no numbers of options",
+          return data_error(fmt::format("doc_to_target gives {}, whose items are not indices of options",
                                         Question::quoted(json::write(made.target))));
         gold.PushBack(number_text(within(*index, n), a), a);
       }
@@ -243,7 +243,7 @@ class Doc : public DeriveStep {
       const int64_t n = made.choices.Size();
       const int64_t place = index && *index < 0 ? *index + n : index.value_or(-1);
       if (!index || place < 0 || place >= n)
-        return data_error(fmt::format("doc_to_target gives {}, which is no number of one of the {} options",
+        return data_error(fmt::format("doc_to_target gives {}, which is not the index of one of the {} options",
                                       Question::quoted(json::write(made.target)), n));
       json::set(out, "gold", json::Value(made.choices[static_cast<rapidjson::SizeType>(place)], a), a);
       return {};

@@ -7,7 +7,7 @@
 
 namespace sextant::load {
 
-/// Nothing where the text is no literal. A tuple or set becomes a list; keys of maps must be texts.
+/// Nothing where the text is not a literal. A tuple or set becomes a list; keys of maps must be texts.
 std::optional<json::Value> python_literal(std::string_view text, json::Document::AllocatorType& allocator);
 
 }  // namespace sextant::load

@@ -84,7 +84,8 @@ Error::Kind kind_of(sxt_status status) {
 
 Error status_error(std::string_view who, std::string_view function, sxt_status status, const sxt_error& reason) {
   const std::string message = one_line({reason.message, ::strnlen(reason.message, sizeof reason.message)});
-  if (!message.empty()) return {kind_of(status), fmt::format("{}: {}", who, message)};
+  // one in a process of its own is named by whoever asks there
+  if (!message.empty()) return {kind_of(status), message.starts_with(who) ? message : fmt::format("{}: {}", who, message)};
   if (status == SXT_CANCELLED) return {kind_of(status), fmt::format("{} was interrupted", who)};
   return {kind_of(status), fmt::format("{} failed in {} with status {} and gave no reason; report it to the plugin's author",
                                        who, function, status)};

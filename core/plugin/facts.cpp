@@ -23,7 +23,7 @@ Result<std::vector<MetricValue>> metric_values(const ComponentInfo& component) {
   SXT_TRY(const json::Document facts, parse(component));
   const json::Value* values = json::find(facts, "values");
   if (!values) return std::vector<MetricValue>{{component.id}};
-  if (!values->IsArray() || values->Empty()) return bad(component, "have \"values\" that are no list, or an empty one");
+  if (!values->IsArray() || values->Empty()) return bad(component, "have \"values\" that are not a list, or an empty one");
   std::vector<MetricValue> out;
   for (const auto& item : values->GetArray()) {
     const auto name = json::find_string(item, "name");

@@ -9,6 +9,7 @@
 #include "call.hpp"
 #include "components.hpp"
 #include "facts.hpp"
+#include "isolation.hpp"
 #include "loader.hpp"
 #include "manifest.hpp"
 
@@ -76,11 +77,16 @@ struct Host::State {
 
   template <class Table>
   Result<Created<Table>> create(Kind kind, std::string_view id, std::string_view interface_id, std::string_view config_json,
-                                std::string_view origin) {
+                                std::string_view origin, const std::string& stands_in_for = {}) {
     auto found = registry.find(kind, id);
     if (!found) return Error{found.error().kind, fmt::format("{}: {}", origin, found.error().message)};
-    const std::string name = component_name(kind, id);
+    const std::string name = stands_in_for.empty() ? component_name(kind, id) : stands_in_for;
     SXT_TRY(const std::string config, schema::check_config(name, found->component->schema, config_json, origin));
+    if (stands_in_for.empty() && isolation().applies(*found)) {
+      note_loaded(found->file);
+      SXT_TRY(const std::string stand_in, isolated_config(*found, config));
+      return create<Table>(kind, "command", interface_id, stand_in, origin, name);
+    }
     const PluginFile& file = *found->file;
     SXT_TRY(const sxt_entry* entry, load_library(file.path, file.sha256));
     SXT_CHECK(initialise(file.path, *entry, services->table));

@@ -1,4 +1,4 @@
-// The manifest: x.json beside x.so, written by `sextant plugins describe`. Listing and help read only these.
+// The manifest: x.json next to x.so, written by `sextant plugins describe`. Listing and help read only these.
 //   {"schema": 1, "abi_major": 1, "abi_minor": 0, "sha256": "<of the .so>", "components": [{"kind": "metric", "id": "bleu",
 //    "version": "1", "summary": "...", "license": "...", "capabilities": ["deterministic"], "schema": {JSON Schema},
 //    "facts"?: {what sextant/abi/<kind>.h says}}]}

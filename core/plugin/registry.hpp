@@ -1,4 +1,4 @@
-// Which plugins there are: found by their manifests (x.json beside x.so), without loading one. A .so without a manifest is
+// Which plugins there are: found by their manifests (x.json next to x.so), without loading one. A .so without a manifest is
 // checked statically and probed in a child process; the verdict is cached by path, size and mtime.
 #pragma once
 #include <cstdint>

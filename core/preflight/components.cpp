@@ -27,12 +27,16 @@ const std::string& Components::place_of(const std::string& card_path, const std:
   return it->second;
 }
 
-void Components::check_inferencer(const config::DatasetConfig& dataset, const std::string& member,
+bool Components::check_inferencer(const config::DatasetConfig& dataset, const std::string& member,
                                   const config::Inferencer& inferencer, const config::PluginChoice& template_) {
-  if (!is_new(key_of("inferencer", {inferencer.id, inferencer.config}, dataset.card_path) + key_of("template", template_, "")))
-    return;
+  const auto [it, fresh] = askable_.try_emplace(
+      key_of("inferencer", {inferencer.id, inferencer.config}, dataset.card_path) + key_of("template", template_, ""), false);
+  if (!fresh) return it->second;
   const auto opened = serve::open_inferencer(host_, inferencer, place_of(dataset.card_path, member + "/inferencer"));
-  if (!opened) return findings_.refuse("", opened.error());
+  if (!opened) {
+    findings_.refuse("", opened.error());
+    return false;
+  }
   serve::Renderer::Options options;
   options.template_ = template_;
   options.origin = place_of(dataset.card_path, member + "/template");
@@ -40,22 +44,28 @@ void Components::check_inferencer(const config::DatasetConfig& dataset, const st
   options.compat = run_.compat;
   const auto made = serve::make_template(host_, options);
   if (!made) findings_.refuse("", made.error());
+  return it->second = made.has_value();
 }
 
-void Components::check_retriever(const config::DatasetConfig& dataset) {
-  if (!is_new(key_of("retriever", {dataset.retriever.id, dataset.retriever.config}, dataset.card_path))) return;
+bool Components::check_retriever(const config::DatasetConfig& dataset) {
+  const auto [it, fresh] =
+      askable_.try_emplace(key_of("retriever", {dataset.retriever.id, dataset.retriever.config}, dataset.card_path), false);
+  if (!fresh) return it->second;
   config::DatasetConfig placed = dataset;
   placed.card_path = place_of(dataset.card_path, "/infer/retriever");
   const auto traits = serve::retriever_traits(host_, placed, run_);
   if (!traits) findings_.refuse("", traits.error());
+  return it->second = traits.has_value();
 }
 
-void Components::check_asking(const config::DatasetConfig& dataset) {
-  check_inferencer(dataset, "/infer", dataset.inferencer, dataset.template_);
-  check_retriever(dataset);
+bool Components::check_asking(const config::DatasetConfig& dataset) {
+  bool fine = check_inferencer(dataset, "/infer", dataset.inferencer, dataset.template_);
+  fine = check_retriever(dataset) && fine;
   if (serve::offers_programs(dataset.inferencer) || (dataset.judge && serve::offers_programs(dataset.judge->inferencer)))
     check_sandbox(dataset);
-  if (dataset.judge) check_inferencer(dataset, "/eval/judge", dataset.judge->inferencer, dataset.judge->template_);
+  if (dataset.judge)
+    fine = check_inferencer(dataset, "/eval/judge", dataset.judge->inferencer, dataset.judge->template_) && fine;
+  return fine;
 }
 
 void Components::check_sandbox(const config::DatasetConfig& dataset) {

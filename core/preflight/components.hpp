@@ -12,15 +12,16 @@ class Components {
   /// Borrows all.
   Components(plugin::Host& host, const config::RunConfig& run, Findings& findings)
       : host_(host), run_(run), findings_(findings) {}
-  /// Inferencer, retriever and template of the set, and its judge's.
-  void check_asking(const config::DatasetConfig& dataset);
+  /// Inferencer, retriever and template of the set, and its judge's. False: without them no prompt can be made, which has been
+  /// said.
+  bool check_asking(const config::DatasetConfig& dataset);
   /// Filters, reference post-processors and metrics, each alone, so that one mistake does not hide another; its judge's.
   void check_scoring(const config::DatasetConfig& dataset);
 
  private:
-  void check_inferencer(const config::DatasetConfig& dataset, const std::string& member, const config::Inferencer& inferencer,
+  bool check_inferencer(const config::DatasetConfig& dataset, const std::string& member, const config::Inferencer& inferencer,
                         const config::PluginChoice& template_);
-  void check_retriever(const config::DatasetConfig& dataset);
+  bool check_retriever(const config::DatasetConfig& dataset);
   void check_sandbox(const config::DatasetConfig& dataset);
   void check_scorer(const config::DatasetConfig& alone);
   bool is_new(std::string key) { return seen_.insert(std::move(key)).second; }
@@ -29,6 +30,7 @@ class Components {
   const config::RunConfig& run_;
   Findings& findings_;
   std::set<std::string> seen_;
+  std::map<std::string, bool> askable_;         // by inferencer and template, or retriever
   std::map<std::string, std::string> places_;   // of members in cards
 };
 

@@ -16,7 +16,10 @@ class Findings {
     // internal: its plugin broke a rule of the interface, with these rows
     const bool of_data = error.kind == Error::Kind::data || error.kind == Error::Kind::missing ||
                          error.kind == Error::Kind::io || error.kind == Error::Kind::internal;
-    if (!of_data) return refuse(task, error);
+    if (!of_data) {
+      const bool named = error.message.find(".json") != std::string::npos || error.message.find(task) != std::string::npos;
+      return refuse(task, named ? error : Error{error.kind, task + ": " + error.message});
+    }
     if (!is_unfit(task)) report_.unfit.push_back({task, error});
   }
   /// The machine lacks what the set needs; the others are run.

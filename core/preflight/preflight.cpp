@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include "../serve/dataset_feed.hpp"
 #include "../serve/model_session.hpp"
 #include "components.hpp"
@@ -66,8 +67,9 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
   Findings findings(report);
   const auto over = [&] { return options.cancelled && options.cancelled->load(); };
   Components components(host, run, findings);
+  std::set<const config::DatasetConfig*> unaskable;
   for (const config::DatasetConfig& dataset : run.datasets) {
-    components.check_asking(dataset);
+    if (!components.check_asking(dataset)) unaskable.insert(&dataset);
     if (options.evaluates) components.check_scoring(dataset);
   }
   Sessions sessions(host, run, report);
@@ -77,7 +79,7 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
     if (over()) return report;
     const std::optional<Rows> rows =
         read_rows(host, run, dataset, {options.evaluates, shortest_reply(run, dataset)}, findings, repeated);
-    if (!rows) continue;
+    if (!rows || unaskable.contains(&dataset)) continue;
     bytes += rows->bytes * run.models.size();
     for (const config::ModelConfig& model : run.models)
       if (serve::ModelSession* session = sessions.find(model.abbr); session && !findings.is_unfit(dataset.task_name))

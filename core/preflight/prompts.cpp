@@ -100,7 +100,9 @@ std::string letters_read(plugin::Host& host, const config::DatasetConfig& datase
   const json::Value* properties = schema ? json::find(*schema, "properties") : nullptr;
   const json::Value* options = properties ? json::find(*properties, "options") : nullptr;
   if (!options || !config || json::find_string(*options, "pattern") != "^[A-Z]+$") return "";
-  return json::find_string(*config, "options").value_or(json::find_string(*options, "default").value_or(""));
+  const std::string letters =
+      json::find_string(*config, "options").value_or(json::find_string(*options, "default").value_or(""));
+  return std::all_of(letters.begin(), letters.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) ? letters : "";
 }
 
 // An answer that the post-processor never gives can never be right.
@@ -115,7 +117,7 @@ void check_letters(plugin::Host& host, const config::DatasetConfig& dataset, con
       outside += count;
     }
   if (outside > 0)
-    findings.warn(dataset.task_name, fmt::format("{}: {} of {} answers of the data, such as {}, are none of the letters {} "
+    findings.warn(dataset.task_name, fmt::format("{}: {} of {} answers of the data, such as {}, are not among the letters {} "
                                                  "that {} reads, and can never be right; give it "
                                                  "\"options\"",
                                                  dataset.task_name, outside, rows.count, first, letters,

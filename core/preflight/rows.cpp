@@ -101,6 +101,11 @@ class Reading {
     return {};
   }
   uint64_t unanswered() const { return unanswered_; }
+  /// The row that an example repeats.
+  std::optional<uint64_t> row_of(const std::string& record_json) const {
+    const auto it = seen_.find(std::hash<std::string>()(record_json));
+    return it == seen_.end() ? std::nullopt : std::optional(it->second);
+  }
   void tell(Repeated& repeated) const {
     for (const auto& [row, earlier] : repeated_) repeated.add(dataset_.task_name, row, earlier);
   }
@@ -120,9 +125,18 @@ class Reading {
 };
 
 // A row that stands among its own examples is shown its own answer.
-void warn_of_own_examples(const config::DatasetConfig& dataset, const load::TaskData& data, Findings& findings) {
-  if (dataset.train_split != dataset.test_split) return;
+void warn_of_own_examples(const config::DatasetConfig& dataset, const load::TaskData& data, const Reading& reading,
+                          Findings& findings) {
   std::vector<std::string> own;
+  if (dataset.train_split != dataset.test_split) {  // two names of one file, or rows that stand in both
+    for (const std::string& shot : data.shots)
+      if (const auto row = reading.row_of(shot)) own.push_back(std::to_string(*row));
+    if (own.empty()) return;
+    return findings.warn(dataset.task_name,
+                         fmt::format("{}: examples of the split '{}' repeat rows {} of the split '{}', which see their own "
+                                     "answers; take other examples, or leave the rows out with --exclude or test_range",
+                                     dataset.task_name, dataset.train_split, first_names(own, 8), dataset.test_split));
+  }
   for (const uint64_t row : data.shot_rows)
     if (data.rows.position_of(row)) own.push_back(std::to_string(row));
   if (own.empty()) return;
@@ -164,7 +178,7 @@ std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, 
   if (!data) return unfit(data.error());
   for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
   reading.tell(repeated);
-  warn_of_own_examples(dataset, *data, findings);
+  warn_of_own_examples(dataset, *data, reading, findings);
   if (options.evaluates && reading.unanswered() > 0 &&
       (!dataset.metrics.empty() || config::has_own_numbers(dataset.inferencer))) {
     findings.of_dataset(

@@ -5,7 +5,7 @@
 
 namespace sextant::render {
 
-/// How many tokens a prompt may have. Default: what the context holds beside the reply; the compat modes of OpenCompass leave
+/// How many tokens a prompt may have. Default: the context less the reply; the compat modes of OpenCompass leave
 /// no room for the reply. `max_seq_len` is the model's own where the user gave none; 0 (unknown) gives 0, no limit.
 uint32_t token_limit(Form form, config::Compat compat, uint32_t max_seq_len, uint32_t max_out_len);
 

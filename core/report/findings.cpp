@@ -47,7 +47,7 @@ std::string sentence_of(const Line& line) {
         names, f.detail);
   if (f.kind == "no_label")
     return fmt::format(
-        "{}: {} answers of the data are none of the labels that the model chooses from, so they can never be right", names,
+        "{}: {} answers of the data are not among the labels that the model chooses from, so they can never be right", names,
         share);
   if (f.kind == "zero") return fmt::format("{}: the score{} is 0: {}", names, filter, f.detail);
   const std::string sets = first_names(line.datasets, named_max);

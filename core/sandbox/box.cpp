@@ -41,7 +41,7 @@ Descriptor memory_file(std::string_view text) {
   for (int i = 0; i < count; ++i)
     if (::dup2(wanted[static_cast<size_t>(i)], i) < 0) stop("no descriptors");
   (void)::syscall(SYS_close_range, count, ~0u, 0);
-  ::setsid();  // Ctrl-C in the terminal is no verdict on a program
+  ::setsid();  // Ctrl-C in the terminal is not a verdict on a program
   if (const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); fd >= 0)
     (void)!::write(fd, "1000", 4), ::close(fd);
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

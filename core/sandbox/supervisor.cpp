@@ -14,7 +14,7 @@
 namespace sextant::sandbox {
 namespace {
 
-// systemd's range for users that belong to nobody; containers map it, too. Supervisors beside each other have one each.
+// systemd's range for users that belong to nobody; containers map it, too. Supervisors that run at the same time have one each.
 constexpr uid_t first_user = 61184;
 constexpr uid_t users = 4096;
 

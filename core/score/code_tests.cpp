@@ -23,7 +23,7 @@ constexpr const char* code_tests_schema =
   "reference": {"type": "string", "default": "",
     "description": "a program that is right, where no names are given: they are those that it binds and the tests use. It is not run"},
   "data": {"type": "array", "items": {"type": "string"}, "default": [], "description": "columns that the tests find as variables"},
-  "literal": {"type": "array", "items": {"type": "string"}, "default": [], "description": "names in braces that are no columns"},
+  "literal": {"type": "array", "items": {"type": "string"}, "default": [], "description": "names in braces that are not columns"},
   "equality": {"enum": ["python", "types"], "default": "python", "description": "types: assert a == b wants equal types, too"},
   "trim": {"type": "boolean", "default": true,
     "description": "what stands behind the program's last whole statement and is not Python is left out"},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sextant/thinking.hpp>
 #include "isolated.hpp"
+#include "../plugin/isolation.hpp"
 #include "own_metrics.hpp"
 
 namespace sextant::score {
@@ -109,6 +110,7 @@ std::string isolated_component(const plugin::Host& host, const config::DatasetCo
   std::string out;
   const auto look = [&](plugin::Kind kind, const std::vector<config::PluginChoice>& choices) {
     for (const config::PluginChoice& choice : choices) {
+      if (const auto found = host.registry().find(kind, choice.id); found && plugin::isolation().applies(*found)) continue;
       const auto facts = json::parse(facts_json_of(host, kind, choice.id), "facts");
       const bool asks = facts && json::find_bool(*facts, "isolate").value_or(false);
       if (out.empty() && (asks || !is_installed(host, kind, choice.id)))

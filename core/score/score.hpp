@@ -47,7 +47,7 @@ struct Repeated {
   std::string key;
   std::vector<double> runs;
   double mean = 0, deviation = 0;
-  stats::Components components{};    // not known where the number is no mean of attempts' values
+  stats::Components components{};    // not known where the number is not a mean of attempts' values
 };
 
 /// Where attempts come from: in the order of predictions files, all of the first repeat, then of the next. `read`: [any]

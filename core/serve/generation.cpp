@@ -32,7 +32,8 @@ class Merge {
     s.stop = model_.stop_words;
     own_stops();
     if (asked_.samples()) draw();
-    else if (theirs_.do_sample == true && !asked_.do_sample && !asked_.temperature) greedy();
+    else if (!asked_.do_sample) idle();
+    if (!asked_.samples() && theirs_.do_sample == true && !asked_.do_sample && !asked_.temperature) greedy();
     take(&Generation::repetition_penalty, "repetition_penalty", s.repetition_penalty);
     take(&Generation::presence_penalty, "presence_penalty", s.presence_penalty);
     take(&Generation::frequency_penalty, "frequency_penalty", s.frequency_penalty);
@@ -62,6 +63,18 @@ class Merge {
     take(&Generation::top_p, "top_p", s.top_p);
     take(&Generation::top_k, "top_k", s.top_k);
     take(&Generation::min_p, "min_p", s.min_p);
+  }
+
+  // What only drawing looks at, asked for by a run that does not draw.
+  void idle() {
+    std::vector<std::string> keys;
+    if (asked_.top_p) keys.emplace_back("top_p");
+    if (asked_.top_k) keys.emplace_back("top_k");
+    if (asked_.min_p) keys.emplace_back("min_p");
+    if (keys.empty()) return;
+    out_.warnings.push_back(
+        fmt::format("{} change{} nothing: replies are greedy; give do_sample=True or a temperature to sample", join(keys, ", "),
+                    keys.size() == 1 ? "s" : ""));
   }
 
   void greedy() {

@@ -44,7 +44,7 @@ class ModelSession {
   /// An error where prompts of that form are conversations and it cannot be said how they become text: the model's chat
   /// template is broken, or it has several and none is the default.
   Result<void> check_chat(data::Form form) const;
-  /// The backend takes calls while another one is at work (SXT_CAP_CONCURRENT): prompts can be prepared beside the model.
+  /// The backend takes calls while another one is at work (SXT_CAP_CONCURRENT): prompts are prepared meanwhile.
   bool concurrent() const { return concurrent_; }
 
   /// How prompts of that form become text.

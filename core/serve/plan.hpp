@@ -14,7 +14,7 @@ struct Plan {
   std::vector<store::TaskRecord> tasks;     // status "planned", "missing" or "failed"
   uint64_t prompt_tokens = 0, computed_tokens = 0;
   uint64_t kv_bytes = 0;                    // the most of any wave
-  uint64_t peak_bytes = 0;                  // what the backend plans, and what this process holds beside it
+  uint64_t peak_bytes = 0;                  // what the backend plans, and what this process holds in addition
   uint64_t beside_bytes = 0;                // of these, what is not the backend's plan
   bool exact = true;                        // false: what is asked depends on what the model says; the numbers are the least
   uint64_t devices = 1;                     // that the model's memory is spread over

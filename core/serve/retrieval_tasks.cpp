@@ -58,7 +58,7 @@ class EmbedSink : public AttemptSink {
     }
     if (vector.empty() || vector.size() != ret_.width)
       return Error{Error::Kind::internal,
-                   fmt::format("an embedding of {} numbers stands beside one of {}", vector.size(), ret_.width)};
+                   fmt::format("the embeddings differ in size: {} and {} numbers", vector.size(), ret_.width)};
     if (attempt.id.row < corpus)
       std::copy(vector.begin(), vector.end(), ret_.corpus.begin() + static_cast<std::ptrdiff_t>(attempt.id.row * ret_.width));
     else ret_.samples[rows_->data.rows.index(attempt.id.row - corpus)] = vector;

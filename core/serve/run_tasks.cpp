@@ -39,7 +39,7 @@ KeyBase key_base(plugin::Host& host, const ModelSession& session) {
   return {session.weights_sha256(), session.key_config(), code_version(host, session.config()), session.depends_on_sample()};
 }
 
-// The journals of this run, and with --cache those of the runs beside it.
+// The journals of this run, and with --cache those of the other runs in its folder.
 Result<store::Responses> open_responses(const Job& job, const std::string& model) {
   namespace fs = std::filesystem;
   if (!job.folder) return store::Responses::none();
@@ -77,7 +77,7 @@ template <class T> class Server {
   std::jthread thread_;
 };
 
-// What runs beside what: the preparer makes waves, two callers take turns at the model (one computes, the other's texts are
+// What runs concurrently: the preparer makes waves, two callers take turns at the model (one computes, the other's texts are
 // tokenised meanwhile), the keeper journals answers, the closer writes predictions and scores them.
 class ModelRun {
  public:
@@ -189,6 +189,7 @@ void ModelRun::task_prepared(size_t task) {
 void ModelRun::settled(size_t task, Task::State state, bool computed) {
   advance([&](Progress& p) {
     ++p.samples_done;
+    p.dataset = tasks_[task].spec().name;
     p.samples_computed += computed && state == Task::State::done;
   });
   if (tasks_[task].take_done()) done_.push(task);

@@ -1,9 +1,10 @@
-// All tasks of one model: samples are prepared in waves beside the model, what the journal has is taken from there, each
-// response is journalled before it counts, and a task's attempts are handed on as soon as the last one is over.
+// All tasks of one model: samples are prepared in waves while the model computes, what the journal has is taken from there,
+// each response is journalled before it counts, and a task's attempts are handed on as soon as the last one is over.
 #pragma once
 #include <atomic>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 #include "../store/run_folder.hpp"
 #include "model_session.hpp"
@@ -16,6 +17,7 @@ struct Progress {
   uint64_t samples_done = 0, samples_total = 0;    // attempts; total: of the tasks that have been prepared so far
   uint64_t samples_computed = 0;                   // by this run, and journalled
   uint64_t tokens_done = 0, tokens_total = 0;      // total: estimated, once all is prepared; 0 before
+  std::string_view dataset = {};                   // whose attempt was over last; as long as the run lasts
 };
 
 struct Job {

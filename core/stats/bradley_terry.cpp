@@ -125,7 +125,7 @@ bool minimise(const Likelihood& likelihood, std::vector<double>& x) {
     for (;; scale /= 2) {
       for (size_t i = 0; i < n; ++i) next[i] = x[i] + scale * step[i];
       const double there = likelihood.loss(next);
-      if (there <= loss + 1e-12 * (1 + std::abs(loss)) || scale < 1e-10) {   // rounding is no rise
+      if (there <= loss + 1e-12 * (1 + std::abs(loss)) || scale < 1e-10) {   // rounding is not a rise
         loss = there;
         break;
       }

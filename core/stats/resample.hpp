@@ -1,5 +1,5 @@
-// Intervals of numbers that are no means: the bootstrap, and the jackknife over groups. What is resampled are units: questions,
-// or whole clusters of them. Pure; threads: [any].
+// Intervals of numbers that are not means: the bootstrap, and the jackknife over groups. What is resampled are units:
+// questions, or whole clusters of them. Pure; threads: [any].
 #pragma once
 #include <functional>
 #include <optional>

@@ -1,4 +1,4 @@
-// earlier/<n>/ of a run's folder: results of a run that is taken up again and comes to others, kept beside the new ones, with
+// earlier/<n>/ of a run's folder: results of a run that is taken up again and comes to others, kept next to the new ones, with
 // the configs/run.json and run.json that they were made with. Nothing is made as long as nothing is replaced. Threads: [any].
 #pragma once
 #include <mutex>

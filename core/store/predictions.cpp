@@ -56,7 +56,7 @@ json::Value label_to_json(const data::LabelScore& label, const std::string& pref
   }
   json::set(out, "logprob", json::Value(label.logprob), a);
   json::set(out, "tokens", json::Value(label.tokens), a);
-  // what ranks them, where it is none of the numbers above
+  // what ranks them, where it is not one of the numbers above
   if (form != data::Form::labels && form != data::Form::whole && label.value != label.logprob)
     json::set(out, "value", json::Value(label.value), a);
   return out;

@@ -52,7 +52,7 @@ class Expander {
     const auto kind = kind_of(keys);
     if (!kind || kind->second.empty())
       return config_error(
-          fmt::format("{} has neither \"task\" nor \"group\" with a name, so it is no task file", path.string()));
+          fmt::format("{} has neither \"task\" nor \"group\" with a name, so it is not a task file", path.string()));
     return keys_of(kind->second, kind->first, path, std::move(keys), empty_object(), by);
   }
   Selection take() { return std::move(out_); }

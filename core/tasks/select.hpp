@@ -1,5 +1,5 @@
 // From names on the command line to the tasks that they stand for: groups, tags, globs and files, with the keys that each level
-// sets. Of two levels the outer one wins, as in lm-eval; a key that stands beside the task in its group's own list wins over
+// sets. Of two levels the outer one wins, as in lm-eval; a key that stands with the task in its group's own list wins over
 // all.
 #pragma once
 #include <string>

@@ -212,7 +212,7 @@ class TaskReader {
     if (const json::Value* sampler = value(*config, "sampler", "fewshot_config.")) {
       shots.sampler = sampler->IsString() ? std::string(json::text(*sampler)) : "";
       if (shots.sampler != "default" && shots.sampler != "first_n")
-        fail("fewshot_config", fmt::format("the sampler '{}' is none of default, first_n", shots.sampler));
+        fail("fewshot_config", fmt::format("the sampler '{}' is not one of default, first_n", shots.sampler));
     }
     if (const json::Value* count = value(keys_, "num_fewshot")) {
       if (!count->IsUint() || count->GetUint() > shots_max)
@@ -232,7 +232,7 @@ class TaskReader {
         return;
       }
     fail("output_type",
-         fmt::format("'{}' is none of generate_until, loglikelihood, loglikelihood_rolling, multiple_choice", given));
+         fmt::format("'{}' is not one of generate_until, loglikelihood, loglikelihood_rolling, multiple_choice", given));
   }
 
   void default_metrics() {
@@ -290,7 +290,7 @@ class TaskReader {
     }
     if (!known)
       return out_.notes.push_back(
-          fmt::format("the metric {} is none of {}'s and is left out, as lm-eval does", name, output_name(out_.output)));
+          fmt::format("the metric {} is not one of {}'s and is left out, as lm-eval does", name, output_name(out_.output)));
     if (out_.output == Output::multiple_choice && (name == "f1" || name == "mcc") && !has_metric_(name))
       return out_.lacks.push_back("there is no metric '" + name + "'");
     out_.metrics.push_back(std::move(metric));

@@ -20,7 +20,7 @@ struct Entry {
   std::filesystem::path path;
   std::vector<std::string> tags;
 };
-/// A file that is none of tasks, or could not be read: lm-eval leaves it out without a word.
+/// A file without a task, or could not be read: lm-eval leaves it out without a word.
 struct Problem {
   std::filesystem::path path;
   std::string what;
@@ -55,7 +55,7 @@ class TaskFolder {
   std::map<std::string, std::shared_ptr<const json::Document>> included_;   // by path: most tasks include one of a few files
 };
 
-/// What kind of entry these keys make, and its name; nothing where they are none of a task or group.
+/// What kind of entry these keys make, and its name; nothing where they belong to neither a task nor a group.
 std::optional<std::pair<Kind, std::string>> kind_of(const json::Value& keys);
 /// A text, or a list of texts; anything else gives nothing.
 std::vector<std::string> texts_of(const json::Value* value);

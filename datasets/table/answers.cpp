@@ -107,7 +107,7 @@ std::string no_option(const Row& row, const json::Value* value, const std::strin
   const std::string answer = columns::as_text(*value);
   std::vector<std::string> labels;
   for (const Option& option : options) labels.push_back(option.label);
-  std::string out = place_of(row) + "the answer '" + answer + "' is none of the options " + csv::detail::listed(labels);
+  std::string out = place_of(row) + "the answer '" + answer + "' is not one of the options " + csv::detail::listed(labels);
   if (const std::string letters = several(answer, options); !letters.empty())
     return place_of(row) + "the answer '" + answer + "' names several options (" + letters +
            "), and one is asked for; leave the row out, or write a card, whose post-processor "

@@ -51,7 +51,7 @@ Result<void> readable(const fs::path& file, const std::string& repo) {
   for (const char* other : {".parquet", ".arrow", ".gz", ".zst", ".zip"})
     if (file.extension() == other)
       return Error{Error::Kind::data, fmt::format("{} is a {} file, which is not read yet; write the split as JSON lines "
-                                                  "(datasets: to_json) beside a README.md that names it, for {}",
+                                                  "(datasets: to_json) next to a README.md that names it, for {}",
                                                   file.string(), std::string(other + 1), repo)};
   return {};
 }

@@ -110,7 +110,8 @@ Result<std::vector<fs::path>> resolved(const HubSet& set, const fs::path& root, 
       continue;
     }
     if (pattern.size() > pattern_bytes_max)
-      return Error{Error::Kind::config, fmt::format("a file name of {} has {} bytes; that is none", set.repo, pattern.size())};
+      return Error{Error::Kind::config,
+                   fmt::format("a file name of {} has {} bytes, more than a file name can have", set.repo, pattern.size())};
     std::string wanted = pattern;
     while (wanted.starts_with("./")) wanted.erase(0, 2);
     if (!set.data_dir.empty()) wanted = set.data_dir + "/" + wanted;

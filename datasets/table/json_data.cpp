@@ -7,7 +7,7 @@
 namespace sextant::tables {
 namespace {
 
-// A text that no data holds: what a number that is none is parsed as, until take_not_finite meets it.
+// A text that no data holds: what NaN and Infinity are parsed as, until take_not_finite meets it.
 constexpr std::string_view mark("\0not finite", 11);
 
 bool beyond_64_bits(std::string_view number) {

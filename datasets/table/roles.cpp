@@ -18,8 +18,15 @@ constexpr std::string_view answer_words[] = {"answer", "correct", "solution", "g
 
 constexpr const char* meta = "in the file's .meta.json";
 
+// "Correct Answer", "correct_answer" and "correctAnswer" are one name.
+std::string letters_of(std::string_view name) {
+  std::string out = lower_case(name);
+  std::erase_if(out, [](char c) { return c == ' ' || c == '_' || c == '-' || c == '.'; });
+  return out;
+}
+
 bool among(std::string_view name, std::span<const std::string_view> names) {
-  return std::any_of(names.begin(), names.end(), [&](std::string_view known) { return lower_case(known) == lower_case(name); });
+  return std::any_of(names.begin(), names.end(), [&](std::string_view known) { return letters_of(known) == letters_of(name); });
 }
 
 std::vector<std::string> columns_among(const Columns& columns, std::span<const std::string_view> names) {
@@ -116,13 +123,15 @@ class Finder {
       };
       found = columns_among(columns_, answer_names);
       std::erase_if(found, is_used);
-      if (out_.kind == "qa")
-        for (const Columns::Column& column : columns_.all)
-          if (sounds_like_answer(column.name) && !is_used(column.name) && !is_shown(column.name)) found.push_back(column.name);
+      const bool known = out_.kind == "mcq" && !found.empty();
+      for (const Columns::Column& column : columns_.all)
+        if (!known && !is_used(column.name) && !is_shown(column.name) && column.name != out_.source.path &&
+            (sounds_like_answer(column.name) || holds_letters(column.name)))
+          found.push_back(column.name);
       const std::string near = nearest_name("answer", columns_.names());
       if (found.empty() && !near.empty() && !is_used(near) && !is_shown(near) && near != "question") found = {near, near};
       // which text a reply is compared with is nothing to guess
-      if (!found.empty() && (out_.kind == "qa" || found.size() > 1))
+      if (!found.empty() && !known)
         return data_error(origin_ + " has no column 'answer'; if it is '" + found.front() + "', say so " + meta +
                           ": {\"output_column\": \"" + found.front() +
                           "\"}, and if there are no answers, {\"output_column\": null}; its columns are: " +
@@ -141,6 +150,14 @@ class Finder {
     return {};
   }
 
+  // Whether every cell is an option's letter, whatever the column is called.
+  bool holds_letters(const std::string& name) const {
+    return out_.kind == "mcq" && std::all_of(rows_.begin(), rows_.end(), [&](const Row& row) {
+      const json::Value* cell = json::find(row.record, name);
+      const std::string text = cell && cell->IsString() ? trimmed(json::text(*cell)) : "";
+      return text.size() == 1 && text[0] >= 'A' && text[0] <= 'H';
+    });
+  }
   bool is_shown(const std::string& name) const {
     return std::find(told_.shown.begin(), told_.shown.end(), name) != told_.shown.end();
   }

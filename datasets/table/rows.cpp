@@ -94,7 +94,8 @@ std::string kinds_refused(const std::string& format) {
            "lines=True)";
   if (format == "gz" || format == "zip" || format == "xz" || format == "zst" || format == "bz2")
     return " is packed; unpack it first";
-  return " is neither .csv, .tsv, .jsonl nor .json; name a file of one of these kinds, or say which with \"format\"";
+  return " is neither .csv, .tsv, .jsonl nor .json; give it the ending of what it is, or say it with \"format\" where a card's "
+         "loader reads it";
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ struct Row {
   std::vector<std::string> not_finite;  // members that were NaN or infinite; they are null
 };
 
-/// No prompt is longer, and what is longer is a file that is none of rows.
+/// No prompt is longer, and what is longer is not a file of rows.
 inline constexpr size_t row_bytes_max = size_t{32} << 20;
 
 /// Appends the file's rows; records are made with `allocator`. `ret_notes`: what was found out about the file, half a sentence

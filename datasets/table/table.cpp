@@ -111,7 +111,7 @@ struct Table : FileDataset {
       if ((answer.empty() && may_be_empty) || has(options, answer)) continue;
       const json::Value* id = json::find(row.record, "id");
       return Error{Error::Kind::data, row.place + (id ? "id " + columns::as_text(*id) + ": " : "") + "the answer '" + answer +
-                                          "' is none of the options " + csv::detail::listed(options)};
+                                          "' is not one of the options " + csv::detail::listed(options)};
     }
     return {};
   }

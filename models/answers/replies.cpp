@@ -79,7 +79,7 @@ Result<void> Replies::check_new(const std::string& what, size_t earlier, size_t 
 }
 
 Result<void> Replies::add(const json::Value& line, size_t number, const std::string& path, const std::string& dataset) {
-  if (!line.IsObject()) return wrong(path, number, "is no JSON object; write {\"question\": ..., \"reply\": ...}");
+  if (!line.IsObject()) return wrong(path, number, "is not a JSON object; write {\"question\": ..., \"reply\": ...}");
   Line made;
   made.number = number;
   const json::Value* reply = nullptr;

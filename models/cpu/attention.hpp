@@ -1,5 +1,5 @@
 // Attention over keys and values in pages, by number format. Method: FlashAttention-2 (Dao 2023), algorithm 1, with key blocks
-// counted from position 0: a row's bits do not depend on the rows beside it.
+// counted from position 0: a row's bits do not depend on the batch's other rows.
 //
 // bf16: queries, keys, values and the weights of the values are rounded to bf16; scores, softmax and sums are float32.
 #pragma once

@@ -97,9 +97,11 @@ class Probe {
   // Not every server has one; but what answers like none of them is another kind of server.
   void without_list(const Exchange& e) {
     if (e.verdict == Verdict::answered || e.content_type.find("html") != std::string::npos)
-      fail(SXT_BAD_CONFIG, fmt::format("what answers at {} is no such server: it sent {} where a list of models was asked for; "
-                                       "base_url mostly ends in /v1",
-                                       at(), e.content_type.empty() ? "something else" : e.content_type));
+      fail(
+          SXT_BAD_CONFIG,
+          fmt::format("what answers at {} is not an OpenAI-compatible server: it sent {} where a list of models was asked for; "
+                      "base_url mostly ends in /v1",
+                      at(), e.content_type.empty() ? "something else" : e.content_type));
     if (e.status == 404 && !at().ends_with("/v1")) {
       const auto below = ask(transfers_, at() + "/v1" + s_.models_path);
       const auto answer = json::parse(below->answer, "");

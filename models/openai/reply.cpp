@@ -128,7 +128,7 @@ Result<Reply> read_reply(const json::Value& answer) {
   Result<Reply> reply = broken("it holds no choices");
   if (choices && choices->IsArray() && !choices->Empty()) reply = read_choice((*choices)[0]);
   else if (!choices && blocks && blocks->IsArray()) reply = read_blocks(answer, *blocks);
-  if (!reply) return broken("the server sent an answer that is no reply: " + reply.error().message);
+  if (!reply) return broken("the server sent an answer that is not a reply: " + reply.error().message);
   if (!reply->calls.empty() && reply->finish == SXT_FINISH_EOS) reply->finish = SXT_FINISH_TOOL_CALLS;
   reply->usage = read_usage(answer);
   return reply;

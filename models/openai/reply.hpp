@@ -27,7 +27,7 @@ struct Reply {
 
 /// The answer as JSON; an error where it is none, or belongs to another request: then it is asked for again.
 Result<json::Document> read_answer(const Exchange& exchange);
-/// Of chat completions, completions or Anthropic's messages: told by their shape. An error: it is no reply, ask again.
+/// Of chat completions, completions or Anthropic's messages: told by their shape. An error: it is not a reply, ask again.
 Result<Reply> read_reply(const json::Value& answer);
 Usage read_usage(const json::Value& answer);
 /// Generation ends before the first of these.

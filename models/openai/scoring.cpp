@@ -97,7 +97,7 @@ class Work : public ScoreWork {
   std::vector<ScoredText> scores_;
 };
 
-// "bytes:\xe2\x80" is how OpenAI's completions write a token that is no text of its own.
+// "bytes:\xe2\x80" is how OpenAI's completions write a token that is not a text of its own.
 std::string token_bytes(std::string_view token) {
   if (!token.starts_with("bytes:")) return std::string(token);
   std::string out;

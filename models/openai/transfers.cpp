@@ -10,7 +10,7 @@
 namespace sextant::openai {
 namespace {
 
-constexpr size_t answer_max = 256u << 20;  // bytes; more is no answer
+constexpr size_t answer_max = 256u << 20;  // bytes; more is not an answer
 
 void global_init() {
   static std::once_flag once;

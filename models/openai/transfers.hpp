@@ -34,7 +34,7 @@ class Transfers {
   Transfers& operator=(const Transfers&) = delete;
 
   void submit(std::vector<std::unique_ptr<Exchange>> exchanges);
-  /// One that was answered with what is no answer: it is sent again after a while. False: it has been often enough.
+  /// One that was answered with what is not an answer: it is sent again after a while. False: it has been often enough.
   bool again(std::unique_ptr<Exchange>& exchange);
   /// Ends all exchanges of that owner; when this returns, none will arrive any more.
   void drop(const Mailbox& owner);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <memory>
 #include <sextant/sdk.hpp>
+#include "native_model.hpp"
 #include "program.hpp"
 
 namespace sextant::command {
@@ -25,6 +26,8 @@ struct Component : sxt_object {
     if (const auto own = json::find_string(about, "kind"); own && *own != kinds[kind])
       throw ConfigError(fmt::format("{} is a {}, and a {} is wanted here", program.name(), *own, kinds[kind]));
     has_aggregate = json::find_bool(about, "aggregate").value_or(false);
+    native = json::find_bool(about, "native").value_or(false);
+    if (native) model_info = native::info_from(about);
     abilities = json::find_bool(about, "score").value_or(false) ? SXT_MODEL_GENERATE | SXT_MODEL_MESSAGES | SXT_MODEL_SCORE
                                                                 : SXT_MODEL_GENERATE | SXT_MODEL_MESSAGES;
   }
@@ -42,7 +45,11 @@ struct Component : sxt_object {
     if (const auto path = json::find_string(config, "path")) json::set(inner, "path", *path, inner.GetAllocator());
     out.config_json = json::write(inner);
     out.timeout_ms = static_cast<int64_t>(json::find_number(config, "timeout_s").value_or(60) * 1000);
-    const std::string who = out.command.back();
+    if (const json::Value* isolated = json::find(config, "isolated")) {
+      out.isolated = true;
+      out.title = json::find_string(*isolated, "title").value_or("");
+    }
+    const std::string who = out.title.empty() ? out.command.back() : out.title;
     out.say = [this, who](std::string_view line) { context.log(SXT_LOG_INFO, fmt::format("{}: {}", who, line)); };
     return out;
   }
@@ -54,6 +61,8 @@ struct Component : sxt_object {
   std::string name;
   bool has_aggregate = false;
   uint32_t abilities = 0;
+  bool native = false;          // a model of this program's in another process: it is asked all that the ABI knows
+  sxt_model_info model_info{};
 };
 
 // All items or none: where the ABI has no place for one item's error. The first one names the sample.
@@ -62,7 +71,8 @@ std::vector<std::string> all_or_throw(std::vector<Answer> answers, const char* w
   for (size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i])
       throw PluginError(PluginError::status_of(answers[i].error().kind),
-                        fmt::format("{} {} of {}: {}", what, i, answers.size(), answers[i].error().message));
+                        answers.size() == 1 ? answers[i].error().message
+                                            : fmt::format("{} {} of {}: {}", what, i, answers.size(), answers[i].error().message));
     out.push_back(*std::move(answers[i]));
   }
   return out;
@@ -135,7 +145,8 @@ sxt_status aggregate(sxt_object* object, const sxt_judged* const* judged, const 
     for (uint64_t i = 0; i < n; ++i) list.append(i ? "," : "").append(judged_json(*judged[i]));
     list += "],\"scores\":[";
     for (uint64_t i = 0; i < n; ++i) list.append(i ? "," : "").append(json::write(json::Value(scores[i])));
-    Sink{ret}(0, json::write(or_throw(c.program.ask("aggregate", list + "]"))));
+    const json::Document numbers = or_throw(c.program.ask("aggregate", list + "]"));
+    Sink{ret}(0, numbers.IsNull() ? std::string() : json::write(numbers));  // null: the mean
   });
 }
 
@@ -226,12 +237,25 @@ sxt_status read_rows(sxt_object* object, sxt_str split, uint64_t first, uint64_t
   });
 }
 
+std::string embedding_json(const float* numbers, uint64_t size) {
+  if (!size) return {};
+  std::string out = ",\"embedding\":[";
+  for (uint64_t i = 0; i < size; ++i) out.append(i ? "," : "").append(json::write(json::Value(numbers[i])));
+  return out + "]";
+}
+std::string query_json(const sxt_query& q, const std::string& more = {}) {
+  return fmt::format(R"({{"row":{},"own_row":{},"seed":{},"record":{},"text":{}{}{}}})", q.row,
+                     q.own_row == SXT_NO_ROW ? "null" : std::to_string(q.own_row), q.seed, or_empty_object(q.record_json),
+                     quoted(q.text), embedding_json(q.embedding, q.embedding_size), more);
+}
+
 sxt_status prepare(sxt_object* object, const sxt_corpus_row* const* row, uint64_t n, sxt_error* e) {
   return guard(e, [&] {
     std::string corpus = "\"corpus\":[";
     for (uint64_t i = 0; i < n; ++i)
-      corpus.append(fmt::format(R"({}{{"row":{},"record":{},"text":{}}})", i ? "," : "", row[i]->row,
-                                or_empty_object(row[i]->record_json), quoted(row[i]->text)));
+      corpus.append(fmt::format(R"({}{{"row":{},"record":{},"text":{}{}}})", i ? "," : "", row[i]->row,
+                                or_empty_object(row[i]->record_json), quoted(row[i]->text),
+                                embedding_json(row[i]->embedding, row[i]->embedding_size)));
     or_throw(Component::of(object).program.tell("prepare", corpus + "]"));
   });
 }
@@ -239,12 +263,21 @@ sxt_status retrieve(sxt_object* object, const sxt_query* const* query, uint64_t 
   return guard(e, [&] {
     Component& c = Component::of(object);
     std::vector<std::string> items;
-    for (uint64_t i = 0; i < n; ++i)
-      items.push_back(fmt::format(R"({{"row":{},"own_row":{},"seed":{},"record":{},"text":{}}})", query[i]->row,
-                                  query[i]->own_row == SXT_NO_ROW ? "null" : std::to_string(query[i]->own_row), query[i]->seed,
-                                  or_empty_object(query[i]->record_json), quoted(query[i]->text)));
+    for (uint64_t i = 0; i < n; ++i) items.push_back(query_json(*query[i]));
     const auto answers = all_or_throw(c.program.ask_all("retrieve", items, fmt::format("\"k\":{}", k)), "query");
     for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, answers[i].starts_with("[") ? "{\"rows\":" + answers[i] + "}" : answers[i]);
+  });
+}
+
+sxt_status choose(sxt_object* object, const sxt_query* query, const double* score, uint64_t n, uint64_t* ret, sxt_error* e) {
+  return guard(e, [&] {
+    Component& c = Component::of(object);
+    std::string scores = ",\"scores\":[";
+    for (uint64_t i = 0; i < n; ++i) scores.append(i ? "," : "").append(json::write(json::Value(score[i])));
+    const std::string item = query_json(*query, scores + "]");
+    const json::Document chosen = or_throw(json::parse(all_or_throw(c.program.ask_all("choose", {&item, 1}), "query")[0], c.program.name()));
+    if (!chosen.IsUint64()) throw PluginError(SXT_INTERNAL, fmt::format("{} chose no candidate", c.program.name()));
+    *ret = chosen.GetUint64();
   });
 }
 
@@ -253,8 +286,8 @@ sxt_status retrieve(sxt_object* object, const sxt_query* const* query, uint64_t 
 
 sxt_status info(sxt_object* object, sxt_model_info* ret, sxt_error* e) {
   return guard(e, [&] {
-    sxt_model_info info{};
-    info.abilities = Component::of(object).abilities;
+    sxt_model_info info = Component::of(object).model_info;
+    if (!Component::of(object).native) info.abilities = Component::of(object).abilities;
     const uint32_t size = std::min<uint32_t>(ret->struct_size, sizeof info);
     info.struct_size = size;
     std::memcpy(ret, &info, size);
@@ -263,6 +296,7 @@ sxt_status info(sxt_object* object, sxt_model_info* ret, sxt_error* e) {
 sxt_status describe_model(sxt_object* object, sxt_sink ret, sxt_error* e) {
   return guard(e, [&] {
     Component& c = Component::of(object);
+    if (c.native) return Sink{ret}(0, json::write(or_throw(c.program.ask("describe"))));
     Sink{ret}(0, fmt::format(R"({{"family":"command","device":{},"compute":"command","has_chat_template":true{}}})",
                              json::quote(c.program.name()),
                              c.abilities & SXT_MODEL_SCORE
@@ -354,6 +388,7 @@ sxt_status run(sxt_object* object, uint64_t call, const sxt_request* const* requ
   constexpr uint64_t together = 16;  // a model is slow: what it has answered is journalled
   return guard(e, [&] {
     Component& c = Component::of(object);
+    if (c.native) return native::run(c.program, {request, static_cast<size_t>(n)}, sink, [&] { return c.context.cancelled(call); });
     for (uint64_t begin = 0; begin < n;) {
       if (c.context.cancelled(call)) throw PluginError(SXT_CANCELLED, "interrupted");
       uint64_t end = begin + 1;
@@ -376,7 +411,7 @@ sxt_status run(sxt_object* object, uint64_t call, const sxt_request* const* requ
         });
         if (put != SXT_OK)
           put_failure(sink, i,
-                      {Error::Kind::internal, fmt::format("{} answered {}, which is no reply", c.program.name(),
+                      {Error::Kind::internal, fmt::format("{} answered {}, which is not a reply", c.program.name(),
                                                           answer ? answer->substr(0, 80) : "")});
       }
       begin = end;
@@ -384,8 +419,19 @@ sxt_status run(sxt_object* object, uint64_t call, const sxt_request* const* requ
   });
 }
 
-sxt_status render_chat(sxt_object*, const sxt_str* conversation, uint64_t n, sxt_sink ret, sxt_error* e) {
+sxt_status tokenize(sxt_object* object, const sxt_str* text, uint64_t n, uint32_t flags, sxt_sink ret, sxt_error* e) {
+  Component& c = Component::of(object);
+  return c.native ? guard(e, [&] { native::tokenize(c.program, {text, static_cast<size_t>(n)}, flags, Sink{ret}); }) : no_tokens(e);
+}
+sxt_status detokenize(sxt_object* object, const sxt_ids* ids, uint64_t n, uint32_t flags, sxt_sink ret, sxt_error* e) {
+  Component& c = Component::of(object);
+  return c.native ? guard(e, [&] { native::detokenize(c.program, {ids, static_cast<size_t>(n)}, flags, Sink{ret}); }) : no_tokens(e);
+}
+
+sxt_status render_chat(sxt_object* object, const sxt_str* conversation, uint64_t n, sxt_sink ret, sxt_error* e) {
   return guard(e, [&] {
+    if (Component& c = Component::of(object); c.native)
+      return native::render_chat(c.program, {conversation, static_cast<size_t>(n)}, Sink{ret});
     for (uint64_t i = 0; i < n; ++i) {
       const json::Document value = or_throw(json::parse(view(conversation[i]), "conversation"));
       std::string text;
@@ -404,17 +450,20 @@ const void* interface(sxt_object* object, const char* id) {
   static const sxt_template_v1 template_{sizeof template_, 0, render};
   static const sxt_inferencer_v1 inferencer{sizeof inferencer, 0, step};
   static const sxt_dataset_v1 dataset{sizeof dataset, 0, describe_dataset, count, read_rows};
-  static const sxt_retriever_v1 retriever{sizeof retriever, 0, prepare, retrieve, nullptr};
+  static const sxt_retriever_v1 retriever{sizeof retriever, 0, prepare, retrieve, choose};
   static const sxt_model_v1 model{
       sizeof model,
       0,
       info,
       describe_model,
-      [](sxt_object*, const sxt_str*, uint64_t, uint32_t, sxt_sink, sxt_error* e) { return no_tokens(e); },
-      [](sxt_object*, const sxt_ids*, uint64_t, uint32_t, sxt_sink, sxt_error* e) { return no_tokens(e); },
+      tokenize,
+      detokenize,
       render_chat,
-      [](sxt_object*, uint64_t, const sxt_request* const*, uint64_t, sxt_sink ret, sxt_error* e) {
-        return guard(e, [&] { Sink{ret}(0, R"({"prompt_tokens":0,"computed_tokens":0,"kv_bytes":0,"peak_bytes":0})"); });
+      [](sxt_object* object, uint64_t, const sxt_request* const* request, uint64_t n, sxt_sink ret, sxt_error* e) {
+        return guard(e, [&] {
+          if (Component& c = Component::of(object); c.native)
+            return Sink{ret}(0, native::plan(c.program, {request, static_cast<size_t>(n)}));
+          Sink{ret}(0, R"({"prompt_tokens":0,"computed_tokens":0,"kv_bytes":0,"peak_bytes":0})"); });
       },
       run};
   const Component& c = Component::of(object);
@@ -436,6 +485,7 @@ constexpr const char* schema = R"json({"type":"object","additionalProperties":fa
 "config":{"type":"object","default":{},"description":"what the program is told when it is started"},
 "name":{"type":"string","default":"","description":"of a metric's value in the table; absent: what the program calls itself"},
 "path":{"type":"string","description":"of a data set or model: where its files are"},
+"isolated":{"type":"object","x-affects-results":false,"description":"set by --isolate"},
 "timeout_s":{"type":"number","minimum":0.01,"default":60,"x-affects-results":false,"description":"for the answer to one line; a program that takes longer is ended and started again"}}})json";
 
 template <uint32_t kind> constexpr sxt_component made(const char* summary, const char* facts = nullptr) {

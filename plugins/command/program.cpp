@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
@@ -31,6 +32,22 @@ std::string how_it_ended(int status) {
   return fmt::format("ended with exit code {}", WEXITSTATUS(status));
 }
 
+/// The environment, with the package of share/sextant/python behind what PYTHONPATH names: programs in Python find it so.
+std::vector<std::string> environment() {
+  std::vector<std::string> out;
+  std::string path;
+  for (char** one = environ; *one; ++one) {
+    if (std::strncmp(*one, "PYTHONPATH=", 11) == 0) path = *one + 11;
+    else out.emplace_back(*one);
+  }
+  std::error_code code;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", code);
+  const auto package = program.parent_path().parent_path() / "share" / "sextant" / "python";
+  if (!code && std::filesystem::is_directory(package, code)) path += (path.empty() ? "" : ":") + package.string();
+  if (!path.empty()) out.push_back("PYTHONPATH=" + path);
+  return out;
+}
+
 void close_fd(int& fd) {
   if (fd >= 0) ::close(fd);
   fd = -1;
@@ -41,8 +58,8 @@ void close_fd(int& fd) {
 Result<void> Program::start() {
   if (pid_ >= 0) return {};
   const auto cannot = [&](const char* what, int code) {
-    return Error{Error::Kind::config, fmt::format("{} cannot be started ({}: {}); check \"command\"", options_.command.front(),
-                                                  what, std::strerror(code))};
+    return Error{Error::Kind::config, fmt::format("{} cannot be started ({}: {}); check \"command\"",
+                                                  options_.isolated ? name() : options_.command.front(), what, std::strerror(code))};
   };
   // a socket in both directions: writing to one that has gone is an error, not a signal
   int both[2], errors[2];
@@ -70,8 +87,12 @@ Result<void> Program::start() {
   std::vector<char*> arguments;
   for (const std::string& argument : options_.command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
+  std::vector<std::string> variables = environment();
+  std::vector<char*> variable_list;
+  for (std::string& one : variables) variable_list.push_back(one.data());
+  variable_list.push_back(nullptr);
   pid_t pid = -1;
-  const int code = ::posix_spawnp(&pid, arguments[0], &files, &how, arguments.data(), environ);
+  const int code = ::posix_spawnp(&pid, arguments[0], &files, &how, arguments.data(), variable_list.data());
   posix_spawnattr_destroy(&how);
   posix_spawn_file_actions_destroy(&files);
   ::close(both[1]), ::close(errors[1]);
@@ -172,18 +193,31 @@ Result<std::string> Program::line(const std::string& request) {
   }
 }
 
+// "error", and with it what kind of error it is, where the program says so.
+Error Program::said_error(const json::Value& where, const std::string& error) const {
+  const std::string kind = json::find_string(where, "error_kind").value_or("data");
+  const Error::Kind of = kind == "missing" ? Error::Kind::missing : kind == "config" ? Error::Kind::config : kind == "io" ? Error::Kind::io
+                       : kind == "unsupported" ? Error::Kind::device : kind == "internal" ? Error::Kind::internal : Error::Kind::data;
+  return {of, fmt::format("{}: {}", name(), error)};
+}
+
 Result<json::Document> Program::exchange(std::string_view call, const std::string& members) {
   const uint64_t id = ++id_;
-  SXT_TRY(const std::string answer,
-          line(fmt::format("{{\"id\":{},\"call\":\"{}\"{}{}}}\n", id, call, members.empty() ? "" : ",", members)));
+  std::string request = fmt::format("{{\"id\":{},\"call\":\"{}\"{}{}}}\n", id, call, members.empty() ? "" : ",", members);
+  SXT_TRY(std::string answer, line(request));
+  // many slow items are no silence
+  while (answer.starts_with(fmt::format("{{\"id\":{},\"progress\":", id))) {
+    SXT_TRY(answer, line({}));
+  }
   auto parsed = json::parse(answer, "");
   if (!parsed || !parsed->IsObject())
-    return died(fmt::format("wrote a line that is no JSON object: '{}' (print goes to standard error)", answer.substr(0, 80)));
+    return died(
+        fmt::format("wrote a line that is not a JSON object: '{}' (print goes to standard error)", answer.substr(0, 80)));
   const json::Value* of = json::find(*parsed, "id");
   if (!of || !of->IsUint64() || of->GetUint64() != id)
     return died(fmt::format("answered another call than the one that was made (id {})", id));
   if (const auto error = json::find_string(*parsed, "error")) {
-    return Error{Error::Kind::data, fmt::format("{}: {}", name(), *error)};
+    return said_error(*parsed, *error);
   }
   return parsed;
 }
@@ -214,6 +248,20 @@ Result<void> Program::tell(std::string_view call, std::string members) {
   return {};
 }
 
+// Parts of the items, one after the other: up to each of `ends`, and the rest.
+void Program::ask_parts(std::string_view call, std::span<const std::string> items, const std::string& members,
+                        std::span<Answer> ret, std::initializer_list<size_t> ends) {
+  size_t begin = 0;
+  const auto ask = [&](size_t end) {
+    if (options_.isolated) this->end();  // what an item did to the process is not the next one's fault
+    if (end > begin) ask_some(call, items.subspan(begin, end - begin), members, ret.subspan(begin, end - begin));
+    begin = end;
+  };
+  for (const size_t end : ends) ask(end);
+  ask(items.size());
+  if (options_.isolated) this->end();
+}
+
 void Program::ask_some(std::string_view call, std::span<const std::string> items, const std::string& members,
                        std::span<Answer> ret) {
   std::string list = members.empty() ? "\"items\":[" : members + ",\"items\":[";
@@ -226,7 +274,9 @@ void Program::ask_some(std::string_view call, std::span<const std::string> items
     }
   auto answer = exchange(call, list);
   const json::Value* results = answer ? json::find(*answer, "results") : nullptr;
-  if (answer && (!results || !results->IsArray() || results->Size() != items.size()))
+  const auto stopped = answer ? json::find_string(*answer, "stopped") : std::nullopt;
+  const bool gave_up = stopped && results && results->IsArray() && results->Size() < items.size();
+  if (answer && !gave_up && (!results || !results->IsArray() || results->Size() != items.size()))
     answer =
         died(fmt::format("answered {} items of \"{}\" with {}", items.size(), call,
                          results && results->IsArray() ? fmt::format("{} results", results->Size()) : "no list \"results\""));
@@ -234,17 +284,27 @@ void Program::ask_some(std::string_view call, std::span<const std::string> items
     for (rapidjson::SizeType i = 0; i < results->Size(); ++i) {
       const json::Value& one = (*results)[i];
       const auto error = json::find_string(one, "error");
-      ret[i] = error ? Answer(Error{Error::Kind::data, fmt::format("{}: {}", name(), *error)}) : Answer(json::write(one));
+      ret[i] = error ? Answer(said_error(one, *error)) : Answer(json::write(one));
     }
+    if (!gave_up) return;
+    // It gave up on one item and is over. Alone, in a process that nothing has happened to, that item is tried once more.
+    const size_t done = results->Size();
+    (void)died("");
+    if (items.size() == 1) ret[0] = Error{Error::Kind::internal, fmt::format("{} {}", name(), *stopped)};
+    else ask_parts(call, items.subspan(done), members, ret.subspan(done), {1});
     return;
   }
   if (items.size() == 1) {
     ret[0] = answer.error();
     return;
   }
-  const size_t half = items.size() / 2;
-  ask_some(call, items.first(half), members, ret.first(half));
-  ask_some(call, items.subspan(half), members, ret.subspan(half));
+  if (pid_ >= 0) {  // an error of the whole call, and it lives
+    const size_t half = items.size() / 2;
+    ask_some(call, items.first(half), members, ret.first(half));
+    ask_some(call, items.subspan(half), members, ret.subspan(half));
+    return;
+  }
+  ask_parts(call, items, members, ret, {items.size() / 2});
 }
 
 std::vector<Answer> Program::ask_all(std::string_view call, std::span<const std::string> items, const std::string& members) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ struct Options {
   std::vector<std::string> command;
   std::string kind, config_json;      // what hello tells it
   int64_t timeout_ms = 0;             // for one line's answer
+  std::string title;                  // what messages call it; empty: the last word of the command
+  bool isolated = false;              // it is cheap to start anew: after it has died none of its memory is trusted
   std::function<void(std::string_view)> say;  // a line of its standard error
 };
 
@@ -38,7 +41,7 @@ class Program {
   /// A call over items, of which many go into one line. Where the program dies or hangs over several, halves of them are asked
   /// until the items are found that it cannot bear: these have an error, all others their results.
   std::vector<Answer> ask_all(std::string_view call, std::span<const std::string> items, const std::string& members = {});
-  const std::string& name() const { return options_.command.back(); }
+  const std::string& name() const { return options_.title.empty() ? options_.command.back() : options_.title; }
 
  private:
   Result<void> start();
@@ -46,8 +49,11 @@ class Program {
   Result<json::Document> exchange(std::string_view call, const std::string& members);
   Result<std::string> line(const std::string& request);
   Error died(const std::string& what);
+  Error said_error(const json::Value& where, const std::string& error) const;
   void read_errors();
   void ask_some(std::string_view call, std::span<const std::string> items, const std::string& members, std::span<Answer> ret);
+  void ask_parts(std::string_view call, std::span<const std::string> items, const std::string& members, std::span<Answer> ret,
+                 std::initializer_list<size_t> ends);
 
   const Options options_;
   pid_t pid_ = -1;

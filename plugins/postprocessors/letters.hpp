@@ -12,7 +12,7 @@ namespace sextant::postprocess {
 
 inline bool is_ascii_word(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-/// No ASCII letter or digit beside it: in "选A。" the A stands alone, in "ABS" and "A4" it does not.
+/// No ASCII letter or digit next to it: in "选A。" the A stands alone, in "ABS" and "A4" it does not.
 inline bool stands_alone(std::string_view text, size_t begin, size_t end) {
   return (begin == 0 || !is_ascii_word(text[begin - 1])) && (end >= text.size() || !is_ascii_word(text[end]));
 }

@@ -173,7 +173,7 @@ class Filler {
       const Choice* right = find_choice(options, answer_of(shots_[k]));
       if (!right)
         throw DataError("example " + std::to_string(k + 1) + ": its " + std::string(output_column_) + " \"" +
-                        answer_of(shots_[k]) + "\" is none of its labels");
+                        answer_of(shots_[k]) + "\" is not one of its labels");
       std::string text = filled(prompt, shots_[k], form_.compat);
       if (!text.empty() && std::string_view(" \t\r\n").find(text.back()) == std::string_view::npos) text += ' ';
       piece("shot", {}, text + right->text, k);

@@ -49,7 +49,7 @@ inline size_t behind_answer_is(std::string_view text) {
   return text.npos;
 }
 
-/// Behind each `command` one character that is no brace, and `more` characters behind it, get braces of their own.
+/// Behind each `command` one character that is not a brace, and `more` characters behind it, get braces of their own.
 inline std::string with_braces(std::string_view text, std::string_view command, bool second) {
   std::string out;
   for (;;) {

@@ -47,6 +47,56 @@ inline size_t whole_end(std::string_view text, size_t at, std::string& out) {
   }
 }
 
+/// A power of ten behind a number: "e3", "E-4", " \\times 10^{-4}", "×10^3". Nothing beyond what a number is written out for.
+struct PowerOfTen {
+  size_t end = 0;
+  int exponent = 0;
+};
+inline std::optional<PowerOfTen> power_at(std::string_view text, size_t at) {
+  const auto skip = [&](std::string_view what) {
+    const bool there = text.substr(at).starts_with(what);
+    if (there) at += what.size();
+    return there;
+  };
+  const auto letter = [&](size_t i) { return i < text.size() && (text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z'; };
+  bool braces = false;
+  const bool e = skip("e") || skip("E");
+  if (!e) {
+    skip(" ");
+    if (!(skip("\\times") || skip("\\cdot") || skip("×") || skip("·") || skip("*") || skip("x"))) return std::nullopt;
+    skip(" ");
+    if (!skip("10^")) return std::nullopt;
+    braces = skip("{");
+  }
+  const bool minus = skip("-") || skip("−");
+  if (!minus) skip("+");
+  const size_t end = digits_end(text, at);
+  constexpr int exponent_max = 30;
+  if (end == at || end - at > 2 || letter(end)) return std::nullopt;
+  int exponent = 0;
+  for (const char digit : text.substr(at, end - at)) exponent = 10 * exponent + (digit - '0');
+  if (exponent > exponent_max) return std::nullopt;
+  at = end;
+  if (braces && !skip("}")) return std::nullopt;
+  return PowerOfTen{at, minus ? -exponent : exponent};
+}
+
+/// "12.5" and 3: "12500".
+inline std::string times_power(std::string value, int exponent) {
+  const size_t dot = std::min(value.find('.'), value.size());
+  if (dot < value.size()) value.erase(dot, 1);
+  auto point = static_cast<std::ptrdiff_t>(dot) + exponent;
+  if (point < 1) value.insert(0, static_cast<size_t>(1 - point), '0'), point = 1;
+  if (static_cast<size_t>(point) >= value.size()) {
+    value.append(static_cast<size_t>(point) - value.size(), '0');
+    return value;
+  }
+  value.insert(static_cast<size_t>(point), ".");
+  value.resize(value.find_last_not_of('0') + 1);
+  if (value.back() == '.') value.pop_back();
+  return value;
+}
+
 }  // namespace detail
 
 /// The number that begins at byte `at` (with its digits, or a point before them), or nothing. Signs are the caller's.
@@ -64,6 +114,10 @@ inline std::optional<NumberAt> number_at(std::string_view text, size_t at) {
     }
   }
   if (out.end == at) return std::nullopt;
+  if (const auto power = detail::power_at(text, out.end)) {
+    out.value = detail::times_power(std::move(out.value), power->exponent);
+    out.end = power->end;
+  }
   const size_t zeros = std::min(out.value.find_first_not_of('0'), out.value.size() - 1);
   out.value.erase(0, out.value[zeros] == '.' ? zeros - 1 : zeros);
   return out;

@@ -1,4 +1,4 @@
-// A metric to copy: how long a prediction is beside its reference, in bytes. Rename it, and say what a good answer is.
+// A metric to copy: how long a prediction is compared with its reference, in bytes. Rename it, and say what a good answer is.
 #include <sextant/sdk.hpp>
 
 namespace {

@@ -85,14 +85,14 @@ class Protocol(CommandTest):
         outcome = self.run_sets([self.mcq(rows=12, metrics=[metric])], rows=12)
         samples = self.samples(outcome.run)
         self.assertEqual([s["scores"]["hard"] for s in samples], [None if i in (3, 5, 6) else 1 for i in range(12)])
-        for i, word in ((3, "signal"), (5, "did not answer within"), (6, "no JSON object")):
+        for i, word in ((3, "signal"), (5, "did not answer within"), (6, "not a JSON object")):
             self.assertIn(word, samples[i]["explanations"]["hard"])
 
     def test_programs_that_cannot_be(self):
         for name, text, words in (
             ("none.py", None, "exit code 2"),
             ("ends.py", "import sys; sys.exit('not today')", "not today"),
-            ("other.py", "import sys\nprint('Welcome', flush=True)\nsys.stdin.read()", "no JSON object"),
+            ("other.py", "import sys\nprint('Welcome', flush=True)\nsys.stdin.read()", "not a JSON object"),
         ):
             with self.subTest(name):
                 file = self.dir / name if text is None else self.program(name, text)

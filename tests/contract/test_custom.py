@@ -109,6 +109,24 @@ class Custom(ContractTest):
         write(self.dir / "set.csv.meta.json", dict(meta, template="{my_qestion}"))
         self.assert_refused(self.custom("set.csv", expect=DATA), DATA, "my_qestion", "my_question")
 
+    def test_answers_by_the_names_that_spreadsheets_give_them(self):
+        for name in ("Correct Answer", "correct-answer", "Answer Key", "correctanswer"):
+            with self.subTest(name):
+                names = ["Question", "Option A", "Option B", name]
+                write_csv(self.dir / "set.csv", names, [dict(zip(names, ["Floats?", "iron", "cork", "B"]))])
+                self.assertEqual(self.custom("set.csv").run.predictions("set")[0]["gold"], "B")
+
+    def test_a_column_that_may_hold_the_answers_is_asked_about(self):
+        """Else the questions would be asked and not scored, with exit 0."""
+        for name in ("Response", "solucion"):
+            with self.subTest(name):
+                names = ["question", "A", "B", name]
+                write_csv(self.dir / "set.csv", names, [dict(zip(names, ["Floats?", "iron", "cork", "B"]))])
+                self.assert_refused(self.custom("set.csv", expect=DATA), DATA, "no column 'answer'", name, "output_column")
+                write(self.dir / "meta.json", {"output_column": name})
+                outcome = self.custom("set.csv", "--custom-dataset-meta-path", "meta.json")
+                self.assertEqual(outcome.run.predictions("set")[0]["gold"], "B")
+
     def test_options_that_are_no_letters(self):
         write_csv(self.dir / "set.csv", ["question", "1", "2", "answer"], [{"question": "q", "1": "cork", "2": "iron", "answer": "1"}])
         write(self.dir / "set.csv.meta.json", {"options": ["1", "2"]})

@@ -4,7 +4,7 @@ import os
 import pty
 
 from .data import inline_set, make_ceval, make_mcq
-from .harness import DATA, THIRD_PARTY, TINY_MODEL, UNAVAILABLE, ContractTest, write
+from .harness import DATA, THIRD_PARTY, TINY_MODEL, UNAVAILABLE, USAGE, ContractTest, write
 
 
 class FlagTest(ContractTest):
@@ -165,6 +165,26 @@ class Without(FlagTest):
         outcome = self.run_sample("--datasets", "ceval_xyj_gen", "--limit", "2", "--compute", "bf16", "--memory", "1G", "--tokenizer-path", "x")
         for flag in ("--compute", "--memory", "--tokenizer-path"):
             self.assertIn("warning: %s changes nothing: the backend 'sample' has no such setting" % flag, outcome.stderr)
+
+
+    def test_settings_of_sampling_where_replies_are_greedy(self):
+        outcome = self.run_sample("run.json", "--limit", "1", "--generation-kwargs", "top_p=0.5", "top_k=3")
+        self.assertIn("top_p, top_k change nothing: replies are greedy", outcome.stderr)
+        outcome = self.run_sample("run.json", "--limit", "1", "--generation-kwargs", "top_p=0.5", "temperature=0.7")
+        self.assertNotIn("greedy", outcome.stderr)
+        for both in (("do_sample=True", "temperature=0"), ("temperature=0", "do_sample=True")):
+            outcome = self.run_sample("run.json", "--generation-kwargs", *both, expect=USAGE)
+            self.assert_refused(outcome, USAGE, "do_sample=True", "temperature=0")
+
+    def test_set_changes_cards_and_a_file_has_none(self):
+        make_mcq(self.dir / "set.jsonl")
+        outcome = self.run_sample("--custom-dataset-path", "set.jsonl", "--set", "infer.inferencer.max_out_len=4", expect=USAGE)
+        self.assert_refused(outcome, USAGE, "--set", ".meta.json")
+
+    def test_a_run_to_reuse_that_is_not_there_is_said_once(self):
+        outcome = self.run_sample("run.json", "--limit", "1", "-r")
+        self.assertEqual([line for line in outcome.stderr.splitlines() if "warning" in line or "journal" in line],
+                         ["sextant: warning: there is no run in outputs/default to reuse; a new run is started"])
 
 
 class FailUnder(FlagTest):

@@ -5,10 +5,13 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
+import sys
 
 from .data import ceval_row, make_ceval, make_mcq, mcq_rows
-from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, write
+from .harness import DATA, OK, PROGRAM, THIRD_PARTY, USAGE, ContractTest, write
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLE = os.path.join(THIRD_PARTY, "sample.so")
 
 
@@ -31,6 +34,11 @@ class List(ContractTest):
         for row in rows:
             self.assertTrue(row["summary"] and row["version"] and row["abi"] and row["path"], row)
             self.assertEqual(row["sha256"], hashlib.sha256(pathlib.Path(row["path"]).read_bytes()).hexdigest())
+
+    def test_the_page_of_components_is_what_the_manifests_say(self):
+        run = subprocess.run([sys.executable, ROOT / "tools/components_doc.py", "--check"], capture_output=True, text=True,
+                             env=dict(os.environ, SEXTANT_PROGRAM=PROGRAM))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
     def test_patterns(self):
         ids = lambda *patterns: {(row["kind"], row["id"]) for row in self.json_lines("plugins", "list", *patterns, "--json")}
@@ -212,12 +220,38 @@ class Secrets(ContractTest):
         self.assert_rc(again, OK)
 
 
+class Isolated(ContractTest):
+    """--isolate: the same numbers from plugins in processes of their own; tools/acceptance/chaos.py has those that misbehave."""
+
+    def results(self, *more):
+        questions = make_mcq(self.dir / "mcq.csv", 12)
+        outcome = self.run_sample("--custom-dataset-path", questions, "-w", self.dir / ("work%d" % len(more)), *more)
+        folder = next((self.dir / ("work%d" % len(more))).glob("*_*"))
+        return outcome, json.loads((folder / "run.json").read_text())["tasks"][0]["results_sha256"]
+
+    def test_the_results_are_the_same(self):
+        _, plain = self.results()
+        outcome, isolated = self.results("--isolate", "all", "deadline=20", "memory=2G")
+        self.assertEqual(isolated, plain)
+        for kind in ("dataset", "template", "model", "metric"):
+            self.assertRegex(outcome.stderr, r"%s:\w+ is isolated: no network" % kind)
+
+    def test_words_that_mean_nothing(self):
+        for words, expected in ((["modle"], "did you mean 'model'"), (["/no/such/folder"], "no such folder"), (["deadline=soon"], "number of seconds"),
+                                (["memory=1K"], "64M or more")):
+            outcome = self.sextant("run", "--datasets", "everyday_en_ppl", "--isolate", *words)
+            self.assert_refused(outcome, USAGE, "--isolate", expected)
+
+
 class File(ContractTest):
     def test_check(self):
         outcome = self.sextant("plugins", "check", SAMPLE)
         self.assert_rc(outcome, OK)
         self.assertIn("ok", outcome.stdout)
         self.assertIn("model:sample", outcome.stdout)
+        rules = self.json_lines("plugins", "check", SAMPLE, "--json")
+        self.assertGreater(len(rules), 15)
+        self.assertEqual({rule["state"] for rule in rules} - {"not tried"}, {"ok"}, rules)
 
     def test_check_refuses_what_is_no_plugin(self):
         libc = next(

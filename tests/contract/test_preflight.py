@@ -56,12 +56,28 @@ class Refused(ContractTest):
             ({"template": dict(dialogue, rounds=1)}, ["rounds"]),
             ({"metrics": [{"type": "accuracy"}, {"type": "accuracy"}]}, ["accuracy twice"]),
             ({"inferencer": {"type": "gen", "stop": [""]}}, ["stop has an empty text"]),
+            ({"inferencer": {"type": "gen", "max_out_len": -1}}, ["max_out_len must be 1 or more"]),
+            ({"template": {"type": "dialogue", "round": []}}, ["'round'", "at least 1"]),
+            ({"template": {"type": "dialogue", "round": [{"role": "USER", "prompt": "{question}"}]}}, ["tiny: ", '"USER"', "HUMAN"]),
         ):
             with self.subTest(parts=parts):
                 card = altered(self.dir / "set.jsonl", **parts)
                 if "filters" in parts:
                     del card["eval"]["postprocessors"]
                 self.both({"datasets": [card], "limit": 2}, words=words)
+
+    def test_a_refused_component_is_refused_once(self):
+        """What rests on it, a prompt or the letters that answers must be, is no second mistake."""
+        for word, parts in (
+            ("'round'", {"template": {"type": "dialogue", "round": []}}),
+            ("labels", {"inferencer": {"type": "ppl"}}),
+            ("'options'", {"postprocessors": [{"type": "first_option", "options": "abcd"}]}),
+        ):
+            with self.subTest(word):
+                card = altered(self.dir / "set.jsonl", **parts)
+                self.assertEqual(len(self.both({"datasets": [card]}, words=[word])), 1)
+                outcome = self.run_sample("run.json", expect=DATA)
+                self.assertNotIn("warning", outcome.stderr)
 
     def test_all_mistakes_at_once(self):
         card = altered(self.dir / "set.jsonl", metrics=[{"type": "acuracy"}], postprocessors=[{"type": "regex", "pattern": "("}])
@@ -203,12 +219,19 @@ class Warned(ContractTest):
              "the labels A and B have the same text, so that B is never chosen"),
             ({"inferencer": {"type": "ppl"}, "template": {"type": "text", "labels": [{"label": "A", "prompt": question}]}, "postprocessors": []},
              "there is one label"),
+            ({"template": {"type": "dialogue", "round": [{"role": "HUMAN", "prompt": "{question}\nA. {A\nB. {B}"}]}},
+             r'the template has "\{A" without a closing brace'),
+            ({"retriever": {"type": "fix_k", "ids": [0, 1]}, "loader": {"type": "table", "files": {"dev": "set.jsonl", "test": "set.jsonl"}}},
+             "examples of the split 'dev' repeat rows 0, 1 of the split 'test'"),
         ):
             with self.subTest(said=said):
                 own = "train_split" in parts
-                card = altered(self.dir / "set.jsonl", **{name: part for name, part in parts.items() if name != "train_split"})
+                card = altered(self.dir / "set.jsonl", **{name: part for name, part in parts.items() if name not in ("train_split", "loader")})
                 if own:
                     card["reader"].update(train_split="test", test_split="test")
+                if "loader" in parts:
+                    card.update(loader=parts["loader"], path=str(self.dir))
+                    card["reader"].update(train_split="dev", test_split="test")
                 write(self.dir / "run.json", {"datasets": [card], "limit": 8})
                 for args in ((), ("--dry-run",)):
                     self.assertRegex(self.run_sample("run.json", *args).stderr, "warning: .*" + said)

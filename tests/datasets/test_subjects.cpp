@@ -49,7 +49,7 @@ const Case cases[] = {
     {"ceval", "logic", "val/logic_val.csv", "id,question,A,B,C,D\n0,q,1,2,3,4\n", "val",
      "logic_val.csv:2: there is no column 'answer'; the row has: id, question, A, B, C, D, explanation"},
     {"ceval", "logic", "val/logic_val.csv", "id,question,A,B,C,D,answer\n0,q,1,2,3,4,A\n17,q,1,2,3,4,E\n", "val",
-     "logic_val.csv:3: id 17: the answer 'E' is none of the options A, B, C, D"},
+     "logic_val.csv:3: id 17: the answer 'E' is not one of the options A, B, C, D"},
     {"ceval", "logic", "dev/logic_dev.csv", "id,question,A,B,C,D,answer\n0,q,1,2\n", "dev",
      "the row has 4 cells, the header 7"},
     // seven columns by position, the row number left out, with a header or without
@@ -62,7 +62,7 @@ const Case cases[] = {
     {"cmmlu", "arts", "dev/arts.csv", "0,题,1,2,3,4,C\n1,题,1,2,3,4\n", "dev",
      "arts.csv:2: the row has 6 cells, and \"columns\" names 7"},
     {"cmmlu", "arts", "dev/arts.csv", ",Question,A,B,C,D,Answer\n0,题,1,2,3,4,F\n", "dev",
-     "arts.csv:2: the answer 'F' is none of"},
+     "arts.csv:2: the answer 'F' is not one of"},
 };
 
 std::string first_of(Loader& loader, const char* split) {

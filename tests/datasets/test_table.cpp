@@ -64,7 +64,7 @@ TEST_CASE("table: what is wrong is named") {
                 "q.jsonl:1: there is no column 'answer'; the row has: q"},
            Case{"q.jsonl", "{\"q\": 1}\n", R"(, "rename": {"a": "b"})", "q.jsonl:1: there is no column 'b' to rename"},
            Case{"q.csv", "id,answer\n7,E\n", R"(, "answers": {"among": ["A", "B"]})",
-                "q.csv:2: id 7: the answer 'E' is none of the options A, B"},
+                "q.csv:2: id 7: the answer 'E' is not one of the options A, B"},
        }) {
     INFO(c.text << c.more);
     CHECK_THAT(first(table(), c), Catch::Contains(c.expected));
@@ -190,14 +190,14 @@ TEST_CASE("custom: csv, tsv and jsonl are read as they are") {
 
 TEST_CASE("custom: what is wrong is named") {
   for (const Case& c : {
-           Case{"q.csv", "question,A,B,answer\nq,1,2,C\n", "", "q.csv:2: the answer 'C' is none of the options A, B"},
+           Case{"q.csv", "question,A,B,answer\nq,1,2,C\n", "", "q.csv:2: the answer 'C' is not one of the options A, B"},
            Case{"q.csv", "id,question,A,B,C,answer\n7,q,1,2,,C\n", "",
-                "q.csv:2: id 7: the answer 'C' is none of the options A, B; the row's own 'C' is empty"},
+                "q.csv:2: id 7: the answer 'C' is not one of the options A, B; the row's own 'C' is empty"},
            Case{"q.csv", "question,A,B,answer\nq,1,2,A\nr,1,2,\n", "", "q.csv:3: it has no answer in 'answer'"},
            Case{"q.csv", "question,A,B,answer\nq,x,y,x\nr,z,z,z\n", "",
                 "q.csv:3: the answer 'z' is the text of several options (A, B); write the letter"},
            Case{"q.csv", "question,A,B,answer\nq,x,y,A\nr,x,y,y\n", "",
-                "q.csv:3: the answer 'y' is none of the options A, B; it is the text of option B"},
+                "q.csv:3: the answer 'y' is not one of the options A, B; it is the text of option B"},
            Case{"q.csv", "question,A,B,answer\nq,x,,A\n", "", "q.csv:2: it has one option, 'A'"},
            Case{"q.csv", "question,A,B,D,answer\nq,x,y,z,A\n", "", "has the option columns A, B, D, with a gap"},
            Case{"q.csv", "question,A,answer\nq,x,A\n", "", "has the option columns A, and there are at least two"},
@@ -241,7 +241,7 @@ TEST_CASE("custom: what is wrong is named") {
            Case{"q.jsonl", R"({"question": "q", "A": "x", "B": "y", "choices": ["x", "y"], "answer": "A"})", "",
                 "its options may be A, B, or choices"},
            Case{"q.jsonl", R"({"question": "q", "choices": ["x", "y"], "answer": "z"})", "",
-                "q.jsonl:1: the answer 'z' is none of the options A, B"},
+                "q.jsonl:1: the answer 'z' is not one of the options A, B"},
            Case{"q.jsonl", R"({"question": "q", "choices": ["u", "v", "w"], "answer": 1})", "",
                 "may be numbers from 0 on or numbers from 1 on"},
            Case{"q.jsonl", R"({"question": "q", "choices": "x or y", "answer": "x"})", R"(, "options": "choices")",

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 #include "component.hpp"
+#include "worst_cases.hpp"
 
 namespace {
 
@@ -86,6 +87,14 @@ TEST_CASE("code: a long reply takes no long time") {
     for (const char* config :
          {R"({"body": true})", R"({"compat": "opencompass", "opencompass": "mbpp"})", R"({"compat": "opencompass"})"})
       CHECK(test::apply(component_(), config, reply).status == SXT_OK);
+}
+
+TEST_CASE("no reply takes a reader of programs longer than its length allows") {
+  const auto code = postprocess::Code::make();
+  const auto opencompass = postprocess::OpencompassCode::make();
+  REQUIRE((code && opencompass));
+  test::check_linear(test::time_of([&](const std::string& text) { (void)(*code)(text, "f", true); }), 2000);
+  test::check_linear(test::time_of([&](const std::string& text) { (void)opencompass->humaneval(text, true); }), 2000);
 }
 
 TEST_CASE("code: the schema is closed and explains itself") { test::check_schema(component_()); }

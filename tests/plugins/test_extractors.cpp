@@ -285,7 +285,7 @@ TEST_CASE("no reply takes a card's own pattern more steps than its length allows
   std::vector<std::string> patterns;
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(std::filesystem::path(SEXTANT_PLUGIN_TESTS) / "../../datasets")) {
-    if (entry.path().extension() != ".json" || entry.path().parent_path().filename() != "cards") continue;
+    if (entry.path().extension() != ".json") continue;
     const auto card = json::parse(must(csv::read_text(entry.path())), entry.path().string(), json::Syntax::relaxed);
     if (card) collect_patterns(*card, patterns);
   }

@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from contract.harness import CRASH, DATA, INTERRUPTED, OK, PROGRAM, THIRD_PARTY, read_json, write
+from contract.harness import CRASH, DATA, INTERRUPTED, OK, PROGRAM, THIRD_PARTY, UNAVAILABLE, read_json, write
 from robustness.cases import RobustnessTest
 
 BAD_PLUGINS = os.environ.get("SEXTANT_BAD_PLUGINS", "")
@@ -206,6 +206,17 @@ class Machine(RobustnessTest):
                 self.assert_says(outcome, str(self.dir / "work"), "File too large", "ulimit -f")
         expected = self.evaluate("sample", work_dir="alone", methods=["gen"]).run.hashes()
         self.assertEqual(self.evaluate("sample", "-r", methods=["gen"]).run.hashes(), expected)
+
+    def test_out_of_memory_is_no_crash(self):
+        """What reads a file may be a library that does not look at what malloc returns."""
+        row = {"question": "q", "A": "1", "B": "2", "answer": "A", "numbers": [1] * 40}
+        write(self.dir / "big.json", [row] * 60_000)
+        for mib in (96, 128, 160):
+            with self.subTest(mib=mib):
+                outcome = self.sextant("run", "--custom-dataset-path", "big.json", *self.BACKENDS["sample"], "--dry-run", limits={"AS": mib << 20})
+                self.assertIn(outcome.rc, (UNAVAILABLE, CRASH), outcome)  # the run's, or that of the set whose rows do not fit
+                self.assertRegex(outcome.stderr, "out of memory|do not fit into memory")
+                self.assertNotIn("crashed", outcome.stderr)
 
     def test_few_open_files(self):
         """Sets that wait hold none: 60 sets go through 40 descriptors."""

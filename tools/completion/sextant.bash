@@ -16,10 +16,10 @@ _sextant() {
   done
   local values=$((COMP_CWORD - i - 1))  # of that flag, before the word
   if ((COMP_CWORD == 1)); then
-    choices='run list prompt report show compare gate plugins model help --help --version'
+    choices='run list prompt check report show compare gate explain view plugins model help --help --version'
   elif [[ $word == -* ]]; then
     choices="$(_sextant_flags "$program" "$command") --help"
-    [[ $command == plugins ]] && choices='--plugin-path --json --config --input --split --help'
+    [[ $command == plugins ]] && choices='--plugin-path --json --config --input --split --items --kind --seconds --verbose --language --folder --help'
   elif [[ -n $flag ]]; then
     case $flag in
       --datasets) choices=$(_sextant_names "$program" datasets) ;;
@@ -42,9 +42,9 @@ _sextant() {
   elif ((COMP_CWORD == 2)); then
     case $command in
       list) choices='datasets models plugins summarizers tasks' ;;
-      plugins) choices='list info run check describe probe' ;;
+      plugins) choices='list info run check new describe probe' ;;
       model) choices='info tokenize detokenize score generate embed chat' ;;
-      help) choices='run list prompt report show compare gate plugins model' ;;
+      help) choices='run list prompt check report show compare gate explain view plugins model' ;;
     esac
   elif [[ $command == plugins && (${COMP_WORDS[2]} == info || ${COMP_WORDS[2]} == run) ]]; then
     choices=$(_sextant_plugins "$program")

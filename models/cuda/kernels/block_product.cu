@@ -12,7 +12,7 @@ constexpr uint32_t piece = 32;  // inputs
 
 // A warp's share of 16 m_tiles outputs for 8 n_tiles rows. Lane 4 g + t makes numbers of inputs 4 t .. and 16 + 4 t .. of a
 // piece; of a finished tile it has, as value j, output g + 8 (j / 2) and row 2 t + j % 2: the layout of mma.m16n8k16. Which
-// inputs a step of the tensor core calls its first is free, so they are those that lie beside each other in a block.
+// inputs a step of the tensor core calls its first is free, so they are those that are adjacent in a block.
 template <class T, int m_tiles, int n_tiles> struct WarpSums {
   float sums[m_tiles][n_tiles][4] = {};
 

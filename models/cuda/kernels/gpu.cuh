@@ -110,7 +110,7 @@ __device__ __forceinline__ void load_matrices(uint32_t (&ret)[4], const void* ro
 #endif
 }
 
-/// 16 bytes from global to shared memory, both aligned to 16, beside what the thread does next; zeros with `there` false.
+/// 16 bytes from global to shared memory, both aligned to 16, while the thread goes on; zeros with `there` false.
 __device__ __forceinline__ void copy_async(void* to, const void* from, bool there GPU_PLACE) {
 #ifdef CUDA_EMULATION
   emulation::copy_async_16(to, from, there ? 16 : 0, file, line);

@@ -1,4 +1,4 @@
-// Columns that several GPUs computed, one GPU's after the other's as they were gathered, put beside each other.
+// Columns that several GPUs computed, one GPU's after the other's as they were gathered, put side by side.
 #include "gpu.cuh"
 #include "kernels.hpp"
 

@@ -189,7 +189,7 @@ struct JoinStates {
 };
 cudaError_t join_states(const JoinStates& arguments, cudaStream_t stream);
 
-/// Columns that several GPUs computed, beside each other: rank r has units [units * r / ranks, units * (r + 1) / ranks), of
+/// Columns that several GPUs computed, side by side: rank r has units [units * r / ranks, units * (r + 1) / ranks), of
 /// `unit` columns each; the last unit ends with the width.
 template <class T> struct JoinColumns {
   const T* from;  // [ranks], each [rows][the rank's columns] at the beginning of room for [rows][the most columns of a rank]
@@ -227,7 +227,7 @@ template <class T> cudaError_t dequantize(const Dequantize<T>& arguments, cudaSt
 
 inline constexpr int block_parts = 3;  // queries, keys and values
 /// y [rows][y_stride] = x [rows][inputs] * w^T, w's numbers rounded to T as dequantize() rounds them, sums in float32. w: the
-/// parts, one below the other; those that are none come last. inputs: a multiple of 32.
+/// parts, one below the other; empty ones come last. inputs: a multiple of 32.
 template <class T> struct BlockProduct {
   const T* x;
   BlockRows parts[block_parts];

@@ -27,7 +27,7 @@ class Object {
 
   void text(const char* key, const char* value) { w_.Key(key), w_.String(value); }
   void number(const char* key, uint64_t value) { w_.Key(key), w_.Uint64(value); }
-  // a float is written with the digits that it has, not with those of the double beside it
+  // a float is written with the digits that it has, not with those of the nearest double
   void real(const char* key, double value) { w_.Key(key), w_.Double(std::stod(fmt::format("{}", static_cast<float>(value)))); }
   void flag(const char* key, bool value) { w_.Key(key), w_.Bool(value); }
   void real_unless(double usual, const char* key, double value) {

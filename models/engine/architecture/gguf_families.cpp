@@ -9,8 +9,8 @@
 namespace sextant::engine {
 namespace {
 
-// What an architecture computes beside what its keys say. Sources: GGUF's specification, and where it is silent, the constants
-// that llama.cpp has for the architecture.
+// What an architecture computes in addition to what its keys say. Sources: GGUF's specification, and where it is silent, the
+// constants that llama.cpp has for the architecture.
 struct Family {
   std::string_view name;
   bool gemma = false;            // GELU, and the embedding times sqrt(hidden)

@@ -16,7 +16,7 @@ enum class Windows : uint8_t {
   pattern,            // all but each sliding_window_pattern-th
 };
 
-// What a model_type computes beside what its keys say; defaults are those of transformers' configuration classes.
+// What a model_type computes in addition to what its keys say; defaults are those of transformers' configuration classes.
 struct Family {
   std::string_view model_type;
   std::string_view name = model_type;                // Architecture::family

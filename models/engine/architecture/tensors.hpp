@@ -13,8 +13,8 @@ struct Rows {
   const Tensor* tensor = nullptr;  // null: not there
   uint64_t count = 0;
   uint64_t first = 0, run = 0, stride = 0;
-  /// Not 0: in each head of head_dim rows, the first `paired` ones hold the pairs of RoPE beside each other, (0, 1), (2, 3) ..;
-  /// here they come as (i, i + paired / 2).
+  /// Not 0: in each head of head_dim rows, the first `paired` ones hold the pairs of RoPE next to each other, (0, 1), (2, 3)
+  /// ..; here they come as (i, i + paired / 2).
   uint32_t head_dim = 0, paired = 0;
 
   explicit operator bool() const { return tensor != nullptr; }

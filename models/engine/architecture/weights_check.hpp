@@ -1,5 +1,5 @@
-// What is wrong with a model's weights, or odd, though every tensor has its place: numbers that are none, a head beside a tied
-// embedding, RoPE's frequencies of another model. One list, for loading and for `sextant model info`.
+// What is wrong with a model's weights, or odd, though every tensor has its place: values that are not finite, a head beside a
+// tied embedding, RoPE's frequencies of another model. One list, for loading and for `sextant model info`.
 #pragma once
 #include <cstdint>
 #include <functional>

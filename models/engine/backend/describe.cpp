@@ -25,7 +25,7 @@ class Description {
 
   json::Writer& writer() { return w_; }
   void key(std::string_view name) { w_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
-  void value(std::string_view text) {  // a vocabulary's bytes need be no UTF-8
+  void value(std::string_view text) {  // a vocabulary's bytes need not be UTF-8
     const std::string valid = utf8::repair(text);
     w_.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
   }
@@ -167,6 +167,10 @@ std::string BackendModel::describe() {
     if (!encoder_) out.number("kv_bytes_max", parts * report_.page * limits.pages);
     if (!encoder_) out.number("kv_bytes_per_token", parts * report_.page / page_tokens);
   }
+  uint64_t drafted = 0, accepted = 0;
+  for (const auto& speculation : speculation_) drafted += speculation->drafted(), accepted += speculation->accepted();
+  if (drafted > 0)
+    out.object("spent", [&] { out.number("drafted_tokens", drafted), out.number("accepted_tokens", accepted); });
   std::optional<SpecialTokenClaims> claims;
   if (tokenizer_) {
     // the files were read when the model was opened; one that cannot be read again says nothing

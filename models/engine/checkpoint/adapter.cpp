@@ -65,7 +65,8 @@ std::optional<std::string> tokenizer_beside_adapter(const std::string& folder, c
   }
   if (differ.empty()) return std::nullopt;
   return fmt::format(
-      "{}: holds {} beside the adapter, other than the model's, and {} not read; give --tokenizer-path {} for the adapter's "
+      "{}: holds {} besides the adapter, different from the model's, and {} not read; give --tokenizer-path {} for the "
+      "adapter's "
       "tokens, and --chat-template for its chats",
       folder, fmt::join(differ, ", "), differ.size() == 1 ? "it is" : "they are", folder);
 }

@@ -21,7 +21,7 @@ struct AdapterTensors {
   std::map<std::string, const Tensor*> whole;    // by the name of what they replace: "lm_head.weight"
 };
 
-/// Refuses by name: two tensors of one part, two adapters in one file, a part that is none of these. Pointers into `file`.
+/// Refuses by name: two tensors of one part, two adapters in one file, a part that is not one of these. Pointers into `file`.
 Result<AdapterTensors> sort_adapter_tensors(const SafetensorsFile& file, const std::string& path);
 
 }  // namespace sextant::engine

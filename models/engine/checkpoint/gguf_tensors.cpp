@@ -137,7 +137,7 @@ Result<std::vector<Tensor>> read_tensors(Cursor& cursor, uint64_t count, const j
   // nothing reads them, but the hash of the weights would, and a hole of a terabyte takes hours
   const uint64_t end = order.empty() ? 0 : order.back()->offset + order.back()->size;
   if (data_size - end > trailing_bytes_max) {
-    return cursor.error(fmt::format("{} bytes lie behind the last tensor, which are no part of a model", data_size - end));
+    return cursor.error(fmt::format("{} bytes follow the last tensor and belong to none", data_size - end));
   }
   std::vector<Tensor> tensors;
   tensors.reserve(entries.size());

@@ -140,7 +140,7 @@ std::string HuggingFaceFolder::absence(std::string_view name) const {
   return fmt::format(" (a link to {}, which is missing)", fs::read_symlink(file(name), failed).string());
 }
 
-// Weights beside those that are read.
+// Further weights, which are not read.
 void HuggingFaceFolder::warn_of_others() {
   if (files_.size() == 1 && has(weights_name) && has(index_name))
     warnings_.push_back(
@@ -161,7 +161,7 @@ std::vector<std::string> HuggingFaceFolder::warnings() const {
   std::vector<std::string> all = warnings_;
   if (adapter_.files.empty() && has("adapter_config.json"))
     all.push_back(fmt::format(
-        "{}: holds an adapter (adapter_config.json) beside the model, and it is not merged; give --peft-path {} for that",
+        "{}: holds an adapter (adapter_config.json) besides the model, and it is not merged; give --peft-path {} for that",
         path_, path_));
   all.insert(all.end(), adapter_.warnings.begin(), adapter_.warnings.end());
   return all;

@@ -1,4 +1,4 @@
-// A Hugging Face folder: config.json and the weights beside it, in model.safetensors or in the shards that
+// A Hugging Face folder: config.json and the weights, in model.safetensors or in the shards that
 // model.safetensors.index.json names. Everything is mapped, nothing is copied, and no code out of the folder is run.
 // Ownership: views live as long as the folder object. Threads: const members are [any].
 #pragma once

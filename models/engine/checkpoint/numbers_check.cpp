@@ -15,8 +15,8 @@ struct Found {
   bool bits = false;  // any but the signs
 };
 
-// `count` numbers of type T whose exponent is `exponent` where they are none. Plain loops without branches, which the compiler
-// vectorises.
+// `count` numbers of type T whose exponent is `exponent` where they are not finite. Plain loops without branches, which the
+// compiler vectorises.
 template <class T> Found look(const std::byte* p, size_t count, T exponent) {
   constexpr size_t chunk = 1'024;
   constexpr T magnitude = static_cast<T>(~T{0}) >> 1;

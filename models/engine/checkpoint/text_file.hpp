@@ -1,4 +1,4 @@
-// The small text files beside a model's weights, read whole and within a limit. [any] thread.
+// The small text files of a model's folder, read whole and within a limit. [any] thread.
 #pragma once
 #include <string>
 #include <sextant/json.hpp>

@@ -137,7 +137,7 @@ class Finder {
                          ? fmt::format("there are tensors of the encoder that the family \"{}\" has not; config.json and "
                                        "the weights do not belong together",
                                        shape_.family)
-                         : fmt::format("tensor \"{}\" is none that the family \"{}\" has", other, shape_.family));
+                         : fmt::format("tensor \"{}\" does not belong to the family \"{}\"", other, shape_.family));
   }
 
   const Checkpoint& checkpoint_;

@@ -1,4 +1,4 @@
-// What a sentence-transformers folder says beside the model about making one vector of a text: modules.json, the pooling's
+// What a sentence-transformers folder says about making one vector of a text: modules.json, the pooling's
 // config.json and sentence_bert_config.json. [any] thread.
 #pragma once
 #include <cstdint>

@@ -1,5 +1,5 @@
 // What a request's settings do to the logits of its next token: penalties for what has been said, ids that are never picked. It
-// depends on the request's own tokens alone, so that a result never depends on what else was generated beside it.
+// depends on the request's own tokens alone, so that a result never depends on what else was generated in the same batch.
 #pragma once
 #include <cstdint>
 #include <utility>

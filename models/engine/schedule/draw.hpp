@@ -61,7 +61,7 @@ SEXTANT_ANYWHERE inline uint64_t weight(float logit, float highest, float temper
   return static_cast<uint64_t>(fma(p, static_cast<double>(uint64_t{1} << (40 + static_cast<int>(k) + 2)), 2.0)) >> 2;
 }
 
-/// The logit of what is never picked: its weight is 0 beside any other.
+/// The logit of what is never picked: its weight is 0 against any other.
 inline constexpr float never = -1e30f;
 
 /// The same bits wherever it is computed: the product stands in fma(), as above.

@@ -1,5 +1,5 @@
 // Picks the next token from a row of logits. The random number depends on (seed, request id, position) alone, so a result never
-// depends on what else was generated beside it.
+// depends on what else was generated in the same batch.
 #pragma once
 #include <cstdint>
 #include <span>

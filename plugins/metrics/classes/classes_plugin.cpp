@@ -1,4 +1,4 @@
-// mcc, macro_f1, binary_f1: what classification sets report beside accuracy.
+// mcc, macro_f1, binary_f1: what classification sets report in addition to accuracy.
 #include "classes.hpp"
 #include <fmt/format.h>
 #include <sextant/sdk.hpp>

@@ -5,8 +5,8 @@
 
 namespace sextant::metric {
 
-/// Whether `needle` stands in `text`, and with `whole_words` is no part of a longer word: "cat" is not in "category", 天 is in
-/// 今天.
+/// Whether `needle` stands in `text`, and with `whole_words` is not a part of a longer word: "cat" is not in "category", 天 is
+/// in 今天.
 inline bool stands_in(std::string_view hay, std::string_view needle, bool whole_words) {
   if (needle.empty()) return false;
   const auto joins = [](char32_t a, char32_t b) {

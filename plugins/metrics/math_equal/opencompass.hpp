@@ -39,7 +39,7 @@ inline std::string with_fraction_braces(const std::string& given) {
   return out;
 }
 
-/// a/b of two whole numbers as \frac{a}{b}; of anything else beside the slash int() raises.
+/// a/b of two whole numbers as \frac{a}{b}; of anything else around the slash int() raises.
 inline Stripped slash_as_fraction(const std::string& given) {
   const auto parts = text::split(given, "/");
   if (parts.size() != 2) return given;
@@ -88,7 +88,7 @@ inline Stripped strip_v1(std::string_view given) {
   return slash_as_fraction(out);
 }
 
-/// A point and zeros between digits and what is no digit, or the end, goes: 7.00 cm is 7 cm.
+/// A point and zeros between digits and what is not a digit, or the end, goes: 7.00 cm is 7 cm.
 inline std::string without_zero_decimals(std::string_view given) {
   std::string out;
   const auto digit_before = [&](size_t at) {

@@ -111,7 +111,7 @@ class Parser {
     return parts.size() == 1 ? parts.front() : make(Kind::add, std::move(parts));
   }
 
-  // What follows a value without a sign and is no factor: "cm", "square feet", \text{ dollars}
+  // What follows a value without a sign and is not a factor: "cm", "square feet", \text{ dollars}
   void skip_units() {
     while (at_ > 0) {
       if (here().kind == K::text && here().text != "and" && here().text != "or" && here().text != ", and" &&

@@ -29,7 +29,7 @@ struct Tolerance {
   double absolute = 1e-6, relative = 0;
 };
 
-/// Texts that are no numbers are equal where they are the same.
+/// Texts that are not numbers are equal where they are the same.
 inline bool same_number(std::string_view prediction, std::string_view answer, Tolerance tolerance) {
   if (text::strip(prediction) == text::strip(answer)) return !text::strip(answer).empty();
   const auto a = number_of(prediction), b = number_of(answer);

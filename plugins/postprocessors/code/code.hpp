@@ -105,7 +105,7 @@ class Code {
   }
 
  private:
-  // Markdown's "\_" is no Python outside of a text.
+  // Markdown's "\_" is not Python outside a string.
   static std::string without_escapes(std::string_view text) {
     std::string out(text);
     if (text.find("def ") == text.npos || text.find("\\_") == text.npos) return out;

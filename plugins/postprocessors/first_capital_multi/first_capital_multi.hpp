@@ -23,7 +23,7 @@ inline size_t joined_until(std::string_view text, size_t at) {
 
 }  // namespace multi_detail
 
-/// The first run of `options` letters that has no ASCII letter or digit beside it, so that the A of "Answer" is none; with
+/// The first run of `options` letters that has no ASCII letter or digit next to it, so that the A of "Answer" is none; with
 /// those that a list joins to it: "A, B and D", "A、B、D". Each once, in the order of the options. Full-width letters count as
 /// their ASCII ones.
 inline std::string first_run(std::string_view text, std::string_view options) {

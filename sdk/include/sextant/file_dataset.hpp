@@ -47,7 +47,7 @@ inline Result<void> check_answers(const csv::Table& table, const std::vector<std
     if ((value.empty() && may_be_empty) || std::find(options.begin(), options.end(), value) != options.end()) continue;
     return Error{Error::Kind::data, csv::place(table.origin, row.line) +
                                         (id < row.cells.size() ? "id " + row.cells[id] + ": " : "") + "the answer '" + value +
-                                        "' is none of the options " + csv::detail::listed(options)};
+                                        "' is not one of the options " + csv::detail::listed(options)};
   }
   return {};
 }

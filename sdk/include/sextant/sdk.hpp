@@ -437,11 +437,17 @@ template <class T> const void* vtable(std::string_view id) {
 
 }  // namespace detail
 
+namespace detail {
+inline constexpr const char* no_keys = R"({"type":"object","properties":{},"additionalProperties":false})";
+inline constexpr const char* path_alone =
+    R"({"type":"object","properties":{"path":{"type":"string","description":"the folder of the set's files"}},"additionalProperties":false})";
+}  // namespace detail
+
 /// The facts that the core shows before it creates anything.
 struct About {
   const char* id;
   const char* summary = "";
-  const char* schema = R"({"type":"object","properties":{},"additionalProperties":false})";  // JSON Schema draft 4
+  const char* schema = nullptr;  // JSON Schema draft 4; nullptr: no keys (of a data set: "path", which the core always gives)
   const char* version = "1";
   const char* license = "Apache-2.0";
   uint32_t capabilities = SXT_CAP_DETERMINISTIC;
@@ -457,7 +463,7 @@ template <class T> constexpr sxt_component component(About about) {
           about.version,
           about.summary,
           about.license,
-          about.schema,
+          about.schema ? about.schema : T::kind == SXT_DATASET ? detail::path_alone : detail::no_keys,
           [](const sxt_host* host, sxt_str config, sxt_object** ret, sxt_error* e) -> sxt_status {
             return guard(e, [&] {
               auto box = std::make_unique<detail::Box<T>>(Context(host, config));

@@ -107,7 +107,8 @@ void Evaluator::assign(const Expr& target, const Value& value) {
   if (target.kind == Expr::Kind::name) return set_variable(target.name, value);
   if (target.kind == Expr::Kind::attribute) {
     const Value object = evaluate(*target.parts[0]);
-    if (!object.ns()) throw Failure(fmt::format("only a namespace's attributes can be set; {} is none", target.parts[0]->name));
+    if (!object.ns())
+      throw Failure(fmt::format("only a namespace's attributes can be set; {} is not a namespace", target.parts[0]->name));
     check_attribute(target.name);
     object.ns()->members.set(Value(target.name), value);
     return;

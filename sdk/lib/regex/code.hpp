@@ -1,5 +1,6 @@
 // What the files of the regex share. Include after pcre2.h.
 #pragma once
+#include <mutex>
 #include <string>
 #include <variant>
 #include <vector>
@@ -26,6 +27,12 @@ struct Regex::Code {
   uint32_t groups = 0, match_bits = 0;
   bool python = false;
   bool direct = false;  // compiled to code that may be run without pcre2_match's checks
+  // For texts that are found to be valid: PCRE2 looks at all that is left of a text whenever it is asked for the next match, so
+  // that the matches of a long text took the square of its length. Made when it is wanted first; null where it cannot be made.
+  mutable std::once_flag valid_once;
+  mutable pcre2_real_code_8* for_valid_text = nullptr;
+  std::string source;         // as it was compiled
+  uint32_t compile_bits = 0;
   std::string pattern, origin, advice;  // for messages
 };
 

@@ -16,6 +16,8 @@ struct Scratch {
   uint32_t pairs = 16;
   pcre2_jit_stack* stack = nullptr;
   uint32_t begun = 0;   // places from which the search has tried to match
+  const void* checked = nullptr;  // the search whose text `valid` is about
+  bool valid = false;
   double deadline = 0;  // in the thread's processor time
   Scratch() = default;
   Scratch(const Scratch&) = delete;
@@ -85,6 +87,7 @@ uint32_t compile_bits(const RegexOptions& options) {
 }  // namespace
 
 Regex::Code::~Code() {
+  pcre2_code_free(for_valid_text);
   pcre2_match_context_free(context);
   pcre2_code_free(code);
 }
@@ -102,6 +105,17 @@ Result<RegexOptions> RegexOptions::of_flags(std::string_view flags) {
   }
   return out;
 }
+
+namespace {
+
+pcre2_code* compiled_of(std::string_view source, uint32_t bits, int& ret_number, PCRE2_SIZE& ret_offset) {
+  const std::unique_ptr<pcre2_compile_context, void (*)(pcre2_compile_context*)> rules(pcre2_compile_context_create(nullptr),
+                                                                                     pcre2_compile_context_free);
+  pcre2_set_newline(rules.get(), PCRE2_NEWLINE_LF);  // whatever the library was built with
+  return pcre2_compile(bytes_of(source), source.size(), bits, &ret_number, &ret_offset, rules.get());
+}
+
+}  // namespace
 
 Result<Regex> Regex::compile(std::string_view pattern, RegexOptions options, std::string_view origin) {
   const auto unusable = [&](std::string_view why) {
@@ -125,13 +139,9 @@ Result<Regex> Regex::compile(std::string_view pattern, RegexOptions options, std
     source = own;
     watched = callout.size();
   }
-  const std::unique_ptr<pcre2_compile_context, void (*)(pcre2_compile_context*)> rules(pcre2_compile_context_create(nullptr),
-                                                                                     pcre2_compile_context_free);
-  pcre2_set_newline(rules.get(), PCRE2_NEWLINE_LF);  // whatever the library was built with
   int number = 0;
   PCRE2_SIZE offset = 0;
-  pcre2_code* const compiled =
-      pcre2_compile(bytes_of(source), source.size(), compile_bits(options), &number, &offset, rules.get());
+  pcre2_code* const compiled = compiled_of(source, compile_bits(options), number, offset);
   if (!compiled) {
     const bool translated = options.syntax == RegexOptions::Syntax::python;
     return unusable(fmt::format("{} (byte {}{})", message_of(number), offset - std::min(watched, offset),
@@ -157,6 +167,8 @@ Result<Regex> Regex::compile(std::string_view pattern, RegexOptions options, std
   }
   code->match_bits = options.valid_text ? PCRE2_NO_UTF_CHECK : 0;
   code->python = options.syntax == RegexOptions::Syntax::python;
+  code->source = source;
+  code->compile_bits = compile_bits(options);
   code->pattern = pattern;
   code->origin = origin;
   code->advice = std::move(options.advice);
@@ -174,17 +186,36 @@ Error Regex::given_up(int status, size_t text_bytes) const {
 Regex::Search::Search(const Regex& regex, std::string_view text, bool as_python)
     : code_(*regex.code_), data_(scratch.with_room_for(code_.groups + 1)), text_(text), as_python_(as_python) {
   scratch.begun = 0;
+  if (scratch.checked == this) scratch.checked = nullptr;  // an earlier one at this address
 }
 
 int Regex::Search::next(size_t& ret_begin, size_t& ret_end) {
   const auto data = static_cast<pcre2_match_data*>(data_);
+  constexpr size_t long_text = 4096;
+  const pcre2_code* compiled = code_.code;
+  uint32_t bits = code_.match_bits;
+  if (at_ > 0 && text_.size() >= long_text && bits == 0) {
+    if (scratch.checked != this) {
+      scratch.checked = this;
+      scratch.valid = utf8::valid_prefix(text_) == text_.size();
+    }
+    std::call_once(code_.valid_once, [&] {
+      int number = 0;
+      PCRE2_SIZE offset = 0;
+      code_.for_valid_text = compiled_of(code_.source, code_.compile_bits & ~PCRE2_MATCH_INVALID_UTF, number, offset);
+    });
+    if (scratch.valid && code_.for_valid_text) {
+      compiled = code_.for_valid_text;
+      bits = PCRE2_NO_UTF_CHECK;
+    }
+  }
   while (at_ <= text_.size()) {
     // Python finds no match again that was empty and takes an empty one behind another; the others take none there
     const uint32_t again = as_python_ && last_end_ == at_ && last_begin_ == at_ ? PCRE2_NOTEMPTY_ATSTART : 0;
     const int status =
         code_.direct
             ? pcre2_jit_match(code_.code, bytes_of(text_), text_.size(), at_, again, data, code_.context)
-            : pcre2_match(code_.code, bytes_of(text_), text_.size(), at_, code_.match_bits | again, data, code_.context);
+            : pcre2_match(compiled, bytes_of(text_), text_.size(), at_, bits | again, data, code_.context);
     if (status == PCRE2_ERROR_NOMATCH) return 0;
     if (status < 0) return status;
     const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(data);

@@ -1,4 +1,4 @@
-// Templates of replacements, after the expansion rules of Python's re (3.11), with $1 and ${name} beside.
+// Templates of replacements, after the expansion rules of Python's re (3.11), and $1 and ${name}.
 #include <fmt/format.h>
 #include <sextant/json.hpp>
 #include <sextant/utf8_text.hpp>

@@ -150,7 +150,7 @@ class Reader {
       for (auto& each : from.GetArray()) merge(object, each, mark);
       return;
     }
-    if (!from.IsObject()) throw Failure{mark, "'<<' brings in a map or a list of maps, and this is none"};
+    if (!from.IsObject()) throw Failure{mark, "'<<' takes a map or a list of maps, and this is neither"};
     for (auto& member : from.GetObject()) put(object, json::Value(member.name, a_), json::Value(member.value, a_), false);
   }
   json::Value map(const yaml_event_t& raw, unsigned depth) {

@@ -50,7 +50,7 @@ class Component:
         known = KINDS[kind][1]
         for name in self.arguments:
             if name not in known:
-                raise TypeError("%s: a %s can get %s; '%s' is none of these (settings stand behind a *)" % (self.name, kind, ", ".join(known), name))
+                raise TypeError("%s: a %s can get %s; '%s' is not one of these (settings stand behind a *)" % (self.name, kind, ", ".join(known), name))
 
     def schema(self):
         """JSON Schema of the settings."""
@@ -144,7 +144,7 @@ class Component:
             return function(*arguments)
         except Exception as error:
             traceback.print_exc()
-            return {"error": "%s: %s" % (type(error).__name__, error)}
+            return said(error)
 
 
 def _decorator(kind):
@@ -183,6 +183,13 @@ def done(prediction, **more):
     return {"done": dict({"prediction": prediction}, **more)}
 
 
+def said(error):
+    """An exception as an answer has it."""
+    if isinstance(error, FileNotFoundError):
+        return {"error": str(error), "error_kind": "missing"}
+    return {"error": str(error) if isinstance(error, ValueError) else "%s: %s" % (type(error).__name__, error)}
+
+
 def registered():
     if _registered is None:
         raise SystemExit("no function is decorated; write @metric (or @postprocessor, @dataset, ...) over one")
@@ -200,7 +207,8 @@ def run():
         try:
             answer = component.answer(message["call"], message)
         except Exception as error:
-            traceback.print_exc()
-            answer = {"error": "%s: %s" % (type(error).__name__, error) if not isinstance(error, ValueError) else str(error)}
+            if not isinstance(error, (ValueError, FileNotFoundError)):
+                traceback.print_exc()
+            answer = said(error)
         out.write(('{"id":%d,' % message["id"] + dumps(answer)[1:] + "\n").encode("utf-8", "replace"))
         out.flush()

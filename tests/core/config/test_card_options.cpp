@@ -82,7 +82,8 @@ TEST_CASE("entries that there are none of are an error that says where", "[confi
   CHECK_THAT(Cards(card_with(R"("each": {"glob": "test/${name}.csv"})")).abbrs(),
              Catch::Contains("no file in") && Catch::Contains("--data-dir"));
   CHECK_THAT(Cards(card_with(R"("each": {"glob": "test/*.csv"})")).abbrs(), Catch::Contains("has no placeholder; put ${name}"));
-  CHECK_THAT(Cards(card_with(R"("each": {"file": "none.txt"})")).abbrs(), Catch::Contains("neither beside the card nor in"));
+  CHECK_THAT(Cards(card_with(R"("each": {"file": "none.txt"})")).abbrs(),
+             Catch::Contains("neither in the card's folder nor in"));
   CHECK_THAT(Cards(card_with(R"("each": 3)")).abbrs(), Catch::Contains("each must be array|object"));
   CHECK_THAT(Cards(card_with(R"("each": ["a", "a"])")).abbrs(), Catch::Contains("gives the abbr 'set-a' twice"));
 }
@@ -174,7 +175,7 @@ TEST_CASE("a card extends another by name, also the installed one of its own nam
   REQUIRE(set);
   CHECK(set->front().inferencer.max_out_len == 7);
   CHECK_THAT(message(read_dataset_card(*store.find(CardKind::dataset, "far").value(), options, groups)),
-             Catch::Contains("neither a file beside it nor a card's name"));
+             Catch::Contains("neither a file in the same folder nor a card's name"));
 }
 
 TEST_CASE("groups weigh their members by number or by size", "[config]") {

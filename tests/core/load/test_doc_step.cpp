@@ -84,7 +84,7 @@ TEST_CASE("doc: examples, whose errors wait until they are drawn", "[load]") {
   CHECK(shot(R"({"text": "q", "target": "n"})") == R"({"question":"A"})");
   CHECK(shot(R"({"text": "q", "target": ["u", "v"]})") == R"({"question":"A","answer":"u"})");
   CHECK_THAT(shot(R"({"text": "q", "target": "l"})"),
-             Catch::Contains("error") && Catch::Contains("doc_to_target gives '1', which is no text"));
+             Catch::Contains("error") && Catch::Contains("doc_to_target gives '1', which is not text"));
   CHECK_THAT(shot(R"({"text": "{{nothing}}", "target": "l"})"), Catch::Contains("error") && Catch::Contains("nothing"));
 }
 
@@ -95,10 +95,10 @@ TEST_CASE("doc: what a row or a task lacks", "[load]") {
                         Case{R"({"output": "generate_until", "text": "q"})", "{}", "\"target\" is missing"},
                         Case{R"({"output": "generate_until", "text": "{{ q", "target": "l"})", "{}", "doc_to_text"},
                         Case{R"({"output": "generate_until", "text": "n", "target": "l"})", R"({"n": 3, "l": "x"})",
-                             "doc_to_text gives '3', which is no text"},
+                             "doc_to_text gives '3', which is not text"},
                         Case{R"({"output": "generate_until", "text": "{{ zzz }}", "target": "l"})", R"({"l": "x"})", "zzz"},
                         Case{R"({"output": "multiple_choice", "text": "t", "target": "l", "choices": "{{q}}"})",
-                             R"({"t": "", "q": "no list", "l": 0})", "which is no list as Python writes it"},
+                             R"({"t": "", "q": "no list", "l": 0})", "which is not a list as Python writes it"},
                         Case{R"({"output": "multiple_choice", "text": "t", "target": "l", "choices": ["a"]})",
                              R"({"t": "", "l": 0.5})", "neither an option nor its number"},
                         Case{R"({"output": "multiple_choice", "text": "t", "target": "{{l}}", "choices": ["a"]})",

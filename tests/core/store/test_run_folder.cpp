@@ -209,6 +209,7 @@ TEST_CASE("names that a file system may take for one have one key") {
   CHECK(file_name_key("a/b") == file_name_key("A_b"));
   CHECK(file_name_key("E\xCC\x81") == file_name_key("\xC3\xA9"));  // E and an accent, e with one
   CHECK(file_name_key("a") != file_name_key("b"));
+  CHECK(file_name_key(" a ") == file_name_key("a\xE2\x80\x8B"));  // blanks at the ends, and what has no width, are not seen
   const std::string longest(300, 'x');
   CHECK(file_name_key(longest) != file_name_key(longest + "y"));
 }

@@ -1,6 +1,7 @@
 // Regular expressions: what Python's re finds and replaces (tests/golden/make_python_re.py), bounds, and what is said of bad
 // patterns.
 #include <catch2/catch.hpp>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <sextant/json.hpp>
@@ -153,6 +154,28 @@ TEST_CASE("an empty text, a place behind the end, and a text without an address 
   CHECK((*empty->search(std::string_view()))->has(0));
   CHECK_FALSE(empty->search("", 1)->has_value());
   CHECK((*Regex::compile("(?<=a)b")->search("ab", 1))->begin == 1);  // what lies before is seen
+}
+
+TEST_CASE("the matches of a long text take as long as the text") {
+  const auto blanks = Regex::compile(R"(\s++)");
+  REQUIRE(blanks);
+  const auto seconds = [&](size_t bytes) {
+    std::string text;
+    while (text.size() < bytes) text += "答 ";
+    timespec begin{}, end{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+    const auto out = blanks->replace(text, "");
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+    REQUIRE(out);
+    CHECK(out->size() == text.size() / 4 * 3);
+    return static_cast<double>(end.tv_sec - begin.tv_sec) + 1e-9 * static_cast<double>(end.tv_nsec - begin.tv_nsec);
+  };
+  const double once = seconds(40'000), four_times = seconds(160'000);
+  CHECK(four_times < 10 * once + 0.05);
+  // where a byte is broken, what stands around it still matches
+  std::string broken(5000, ' ');
+  broken.insert(2500, "\xFF");
+  CHECK(*blanks->replace(broken, "-") == "-\xFF-");
 }
 
 TEST_CASE("most engines count no empty match behind another, Python does") {

@@ -1,4 +1,4 @@
-// vocab.json with merges.txt, the format of GPT-2's release, which many models since have kept beside or instead of a
+// vocab.json with merges.txt, the format of GPT-2's release, which many models since have kept with or instead of a
 // tokenizer.json. [any] thread.
 #pragma once
 #include <memory>

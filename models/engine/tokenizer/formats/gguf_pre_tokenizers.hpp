@@ -12,7 +12,7 @@ namespace sextant::engine {
 struct PreTokenizerRules {
   std::string_view name;
   /// Oniguruma's syntax, applied one after the other, each within the pieces that the one before left; what no match covers is
-  /// a piece as well. Two names stand for steps that are no pattern: cutting runs of punctuation, and spelling the text in
+  /// a piece as well. Two names stand for steps that are not patterns: cutting runs of punctuation, and spelling the text in
   /// GPT-2's byte alphabet for the patterns after it.
   std::vector<std::string_view> patterns;
   bool ignore_merges = false;    // a word that is a token is that token, whatever the merges would make of it

@@ -223,8 +223,9 @@ void apply(const TokenizerConfig& config, VocabularyTables& tables, std::vector<
   for (AddedToken token : config.added) {
     const int32_t id = find_id(ids, token.content);
     if (id >= 0 && id != token.id) {
-      warnings.push_back(fmt::format("{}: the token {} has the id {} there, and {} in the files beside it; the former counts",
-                                     tables.origin, json::quote(token.content.substr(0, 40)), id, token.id));
+      warnings.push_back(
+          fmt::format("{}: the token {} has the id {} there, and {} in the folder's other files; the former counts",
+                      tables.origin, json::quote(token.content.substr(0, 40)), id, token.id));
       token.id = id;
     }
     add(std::move(token));

@@ -1,4 +1,4 @@
-// What the files beside a vocabulary say in a Hugging Face folder: tokenizer_config.json, special_tokens_map.json,
+// What the other files of a Hugging Face folder say about its vocabulary: tokenizer_config.json, special_tokens_map.json,
 // added_tokens.json, generation_config.json and config.json. [any] thread.
 #pragma once
 #include <optional>

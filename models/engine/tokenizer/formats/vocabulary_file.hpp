@@ -11,10 +11,10 @@ namespace sextant::engine {
 
 class VocabularyFile {
  public:
-  /// Refuses what is none of them, and says what it looks like.
+  /// Refuses what is not one of them, and says what it looks like.
   static Result<VocabularyFile> open(const std::string& path);
 
-  /// The tokenizer that the file describes, with what the files beside it say.
+  /// The tokenizer that the file describes, with what the folder's other files say.
   Result<std::unique_ptr<Tokenizer>> make(const TokenizerConfig& config, std::vector<std::string>& warnings) &&;
   /// The same for a file that stands alone.
   Result<std::unique_ptr<Tokenizer>> make_alone() &&;

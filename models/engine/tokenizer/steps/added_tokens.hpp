@@ -1,4 +1,4 @@
-// Tokens that stand beside a model's own: found in a text before it is normalised and cut. After Hugging Face tokenizers 0.23
+// Tokens in addition to a model's own: found in a text before it is normalised and cut. After Hugging Face tokenizers 0.23
 // (AddedVocabulary). Threads: const members are [any].
 #pragma once
 #include <cstdint>
@@ -14,8 +14,8 @@ struct AddedToken {
   std::string content;
   bool special = false;
   bool normalized = false;   // searched for in the normalised text
-  bool lstrip = false, rstrip = false;  // takes the white space beside it along
-  bool single_word = false;  // not beside a letter, a digit, ...
+  bool lstrip = false, rstrip = false;  // takes the white space next to it along
+  bool single_word = false;  // not next to a letter, a digit, ...
 };
 
 /// The tokens to be found in one kind of text, the original or the normalised one.

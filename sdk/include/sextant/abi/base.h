@@ -2,7 +2,7 @@
  *
  * A plugin is a shared object that exports one const data symbol, sextant_plugin_entry. The core checks its frozen head
  * before it runs any code of the plugin, then creates components by id and asks each object for an interface by id
- * ("sextant.metric/1"). Each interface has a header of its own beside this one.
+ * ("sextant.metric/1"). Each interface has a header of its own in this folder.
  *
  * Memory    Nobody frees the other side's memory. Inputs are borrowed for the call. Fixed-size results go into
  *           arrays that the caller owns; results of unknown size are pushed into an sxt_sink, which copies.
@@ -15,7 +15,7 @@
  *                   call waits for its turn.
  * Growth    Structs grow only at the end. A struct that may grow begins with struct_size; SXT_HAS() asks whether a member
  *           exists. Arrays of such structs are arrays of pointers, so that neither side indexes by its own sizeof. An
- *           interface that must change otherwise gets a new id ("sextant.model/2") beside the old one.
+ *           interface that must change otherwise gets a new id ("sextant.model/2") in addition to the old one.
  */
 #ifndef SEXTANT_ABI_BASE_H
 #define SEXTANT_ABI_BASE_H

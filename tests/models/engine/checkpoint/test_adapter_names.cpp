@@ -261,7 +261,7 @@ TEST_CASE("an adapter's own tokenizer is mentioned where it is another one", "[e
   spit(folders.adapter / "tokenizer.json", "{ }");
   spit(folders.adapter / "chat_template.jinja", "x");
   CHECK_THAT(beside().value_or(""),
-             Contains("holds tokenizer.json, chat_template.jinja beside the adapter") && Contains("give --tokenizer-path"));
+             Contains("holds tokenizer.json, chat_template.jinja besides the adapter") && Contains("give --tokenizer-path"));
 }
 
 TEST_CASE("a model's folder that holds an adapter, too, says that it is not merged", "[engine][adapter]") {
@@ -269,6 +269,6 @@ TEST_CASE("a model's folder that holds an adapter, too, says that it is not merg
   spit(folders.model / "adapter_config.json", "{}");
   const auto plain = open_checkpoint(folders.model.path().string());
   REQUIRE(plain);
-  CHECK_THAT((*plain)->warnings().at(0), Contains("beside the model, and it is not merged"));
+  CHECK_THAT((*plain)->warnings().at(0), Contains("besides the model, and it is not merged"));
   CHECK(folders.open()->warnings().empty());
 }

@@ -144,7 +144,7 @@ TEST_CASE("files that contradict each other are said, and the vocabulary's own f
   CHECK(warnings({json_file}).empty());
   CHECK_THAT(
       warnings({json_file, {"tokenizer_config.json", R"({"added_tokens_decoder":{"7":{"content":"<s>","special":true}}})"}}),
-      Contains("<s>") && Contains("has the id 1 there, and 7 in the files beside it"));
+      Contains("<s>") && Contains("has the id 1 there, and 7 in the folder's other files"));
   CHECK_THAT(warnings({json_file, {"tokenizer_config.json", R"({"bos_token":"<s>","add_bos_token":false})"}}),
              Contains("add_bos_token"));
   CHECK_THAT(warnings({model_file, {"generation_config.json", R"({"eos_token_id":[2,5000]})"}}), Contains("eos_token_id 5000"));

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Every installed component, and those that are built outside the tree, under `sextant plugins check`: none may break a rule.
+
+    tools/acceptance/conformance.py [--program PATH] [--third-party DIR] [--only PATTERN...]
+
+SEXTANT_PROGRAM and SEXTANT_TEST_THIRD_PARTY name them otherwise; SEXTANT_TEST_MODEL the model of the backend cpu.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+# what a component needs beyond the defaults of its schema
+CONFIGS = {
+    "dialogue": {"round": [{"role": "HUMAN", "prompt": "{question}"}, {"role": "BOT", "prompt": "{answer}"}]},
+    "text": {"prompt": "{question}"},
+    "first_capital": {"options": "ABCD"}, "first_capital_multi": {"options": "ABCD"}, "first_option": {"options": "ABCD"}, "last_option": {"options": "ABCD"},
+    "regex": {"pattern": "([A-D])"}, "match_answer_pattern": {"pattern": "([A-D])"},
+    "answers": {"path": "REPLIES"}, "model:cpu": {"path": "MODEL"},
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default=os.environ.get("SEXTANT_PROGRAM"))
+    parser.add_argument("--third-party", default=os.environ.get("SEXTANT_TEST_THIRD_PARTY"))
+    parser.add_argument("--only", nargs="*", default=[])
+    args = parser.parse_args()
+    if not args.program:
+        print("SKIP: give --program (or SEXTANT_PROGRAM)")
+        sys.exit(77)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="sextant-conformance-"))
+    replies = folder / "replies.jsonl"
+    replies.write_text("".join(json.dumps({"index": i, "reply": "A"}) + "\n" for i in range(4)))
+    environment = dict(os.environ, **({"SEXTANT_PLUGIN_PATH": args.third_party} if args.third_party else {}))
+    found = subprocess.run([args.program, "plugins", "list", "--json"], capture_output=True, text=True, env=environment)
+    bad = 0
+    for row in map(json.loads, found.stdout.splitlines()):
+        name = "%s:%s" % (row.get("kind"), row.get("id"))
+        if "summary" not in row or row["id"] in ("command", "openai") or (args.only and not any(word in (row["id"], name, row["kind"]) for word in args.only)):
+            continue  # a program and a server are not here; programs are tried by new_plugins.py
+        config = CONFIGS.get(name, CONFIGS.get(row["id"]))
+        command = [args.program, "plugins", "check", row["path"], "--kind", name, "--json"]
+        if config:
+            text = json.dumps(config).replace("REPLIES", str(replies)).replace("MODEL", os.environ.get("SEXTANT_TEST_MODEL", ""))
+            command += ["--config", text]
+        begin = time.monotonic()
+        done = subprocess.run(command, capture_output=True, text=True)
+        outcomes = [json.loads(line) for line in done.stdout.splitlines()]
+        failed = [o for o in outcomes if o["state"] == "failed"]
+        untried = [o for o in outcomes if o["state"] == "not tried"]
+        bad += bool(failed or done.returncode)
+        print("%-34s %2d rules, %d not tried, %4.1f s%s" % (name, len(outcomes), len(untried), time.monotonic() - begin, "" if done.returncode == 0 else "  FAILED " + done.stderr[-300:]))
+        for outcome in failed + untried:
+            print("    %-10s %-14s %s" % (outcome["state"], outcome["rule"], outcome.get("why", "")[:300]))
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
