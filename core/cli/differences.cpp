@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include "../base/text.hpp"
+#include "../config/card_parts.hpp"
 
 namespace sextant::cli {
 namespace {
@@ -60,7 +61,7 @@ std::vector<std::string> helpers_of(const json::Value& dataset) {
   for (const auto& [part, member] : {std::pair("infer", "retriever"), std::pair("eval", "judge")})
     if (const json::Value* outer = json::find(dataset, part))
       if (const json::Value* inner = json::find(*outer, member))
-        if (const auto model = json::find_string(*inner, "model")) out.push_back(*model);
+        for (const std::string& model : config::judges_in(*inner)) out.push_back(model);
   return out;
 }
 
@@ -74,8 +75,8 @@ void split(const json::Value& dataset, json::Document& ret_asked, json::Document
   ret_scored = json::copy(*eval);
   if (!ret_scored.HasMember("judge")) return;
   json::Document judge = json::copy(ret_scored["judge"]);
-  json::remove(ret_scored["judge"], {"model", "template", "inferencer"});
-  json::remove(judge, {"postprocessors", "reference", "metrics"});
+  json::remove(ret_scored["judge"], {"model", "template", "inferencer", "retry", "asks"});
+  json::remove(judge, {"postprocessors", "reference", "metrics", "combine", "by", "labels", "table"});
   json::set(ret_asked, "judge", json::Value(judge, ret_asked.GetAllocator()), ret_asked.GetAllocator());
 }
 

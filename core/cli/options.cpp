@@ -39,7 +39,8 @@ void add_what(po::options_description& options) {
       "exclude", text()->value_name("FILE"), "rows to leave out: a line each, a number or {\"dataset\", \"index\"}")(
       "extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")(
       "metric", texts()->value_name("ID[:JSON]..."), "metrics instead of the cards'")(
-      "judge", text()->value_name("MODEL"), "the model that judges: a card, a GGUF or a folder")(
+      "judge", texts()->value_name("MODEL..."), "the model that judges: a card, a GGUF or a folder; several are a panel")(
+      "labels", text()->value_name("FILE"), "people's verdicts on some samples, to correct the judge's: JSON lines")(
       "summarizer", text()->value_name("NAME"), "summarizer card: the groups of the table")(
       "model-path", text()->value_name("FILE"), "a GGUF model")("hf-path", text()->value_name("DIR"),
                                                                 "a Hugging Face model folder")(
@@ -305,7 +306,9 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   run.exclude = get(values, "exclude");
   run.extractors = get_all(values, "extractor");
   run.metrics = get_all(values, "metric");
-  run.judge = get(values, "judge");
+  run.judge = get_all(values, "judge");
+  run.labels = get(values, "labels");
+  if (!run.labels.empty()) run.labels = std::filesystem::absolute(run.labels).string();
   run.summarizer = get(values, "summarizer");
   run.hf_path = get(values, "hf-path");
   run.hf_type = get(values, "hf-type");

@@ -304,13 +304,16 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
     const auto is_judged = [&](const config::DatasetConfig& dataset) {
       const std::vector<std::string> names = config::judged_names(stored.run, dataset, task.model);
       return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-        return judged.contains({dataset.judge->model, store::judged_name(task.dataset, name)});
+        const std::vector<std::string> all = config::judges_of(*dataset.judge);
+        return std::all_of(all.begin(), all.end(), [&](const std::string& one) {
+          return judged.contains({one, store::judged_name(task.dataset, name)});
+        });
       });
     };
     if (judge == judges.end() || is_judged(*judge->second)) chosen.push_back(&task);
     else
       store::set_incomplete(task, fmt::format("the judge '{}' has not judged it; the same command with -m all and -r goes on",
-                                              judge->second->judge->model));
+                                              fmt::join(config::judges_of(*judge->second->judge), "', '")));
   }
   store::Earlier earlier(folder);
   SXT_TRY(store::RunStates states, store::RunStates::begin(folder, record));
@@ -321,9 +324,10 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
     SXT_CHECK(write_file(folder.config(), config::to_json(without_secrets(stored.run, host.registry()))));
   }
   remove_summary(folder);
+  score::Arenas arenas;
   for (store::TaskRecord* task : chosen) {
     if (interrupted()) break;
-    score::score_task(host, stored.run, folder, *task, &earlier);
+    score::score_task(host, stored.run, folder, *task, arenas, &earlier);
     states.add(*task);
   }
   if (const auto place = earlier.place(); !place.empty())

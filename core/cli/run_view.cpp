@@ -5,6 +5,7 @@
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
+#include "../config/card_parts.hpp"
 #include "../store/run_states.hpp"
 
 namespace sextant::cli {
@@ -37,7 +38,8 @@ std::string RunView::judge_of(const std::string& dataset) const {
     if (json::find_string(set, "task_name").value_or(json::find_string(set, "abbr").value_or("")) != dataset) continue;
     const json::Value* eval = json::find(set, "eval");
     const json::Value* judge = eval ? json::find(*eval, "judge") : nullptr;
-    if (judge) return json::find_string(*judge, "model").value_or("");
+    if (judge)
+      if (const auto judges = config::judges_in(*judge); !judges.empty()) return judges.front();
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
+#include "../config/card_parts.hpp"
 #include "../config/pairs.hpp"
 #include "../store/run_states.hpp"
 #include "differences.hpp"
@@ -36,13 +37,13 @@ std::vector<std::string> names_in(const json::Value& config, const char* list, s
 }
 
 // The judges of the data sets by their task names.
-std::map<std::string, std::string> judges_in(const json::Value& config) {
-  std::map<std::string, std::string> out;
+std::map<std::string, std::vector<std::string>> judges_by_set(const json::Value& config) {
+  std::map<std::string, std::vector<std::string>> out;
   if (const json::Value* sets = json::find(config, "datasets"); sets && sets->IsArray())
     for (const auto& set : sets->GetArray())
       if (const json::Value* eval = json::find(set, "eval"))
         if (const json::Value* judge = json::find(*eval, "judge"))
-          out[json::find_string(set, "task_name").value_or("")] = json::find_string(*judge, "model").value_or("");
+          out[json::find_string(set, "task_name").value_or("")] = config::judges_in(*judge);
   return out;
 }
 
@@ -76,6 +77,10 @@ void take_scoring(const config::DatasetConfig& from, config::DatasetConfig& to) 
   to.judge->postprocessors = from.judge->postprocessors;
   to.judge->reference = from.judge->reference;
   to.judge->metrics = from.judge->metrics;
+  to.judge->vote = from.judge->vote;
+  to.judge->by = from.judge->by;
+  to.judge->labels = from.judge->labels;
+  to.judge->table = from.judge->table;
 }
 
 }  // namespace
@@ -102,7 +107,7 @@ Result<std::map<std::pair<std::string, std::string>, store::TaskRecord>> take_up
   const Differences differ = differences(*before, now, [&](const std::string& backend, const json::Value& config) {
     return settings_of(registry, backend, config);
   });
-  const std::map<std::string, std::string> judges = judges_in(*before);
+  const std::map<std::string, std::vector<std::string>> judges = judges_by_set(*before);
   size_t kept = 0;
   std::set<std::pair<std::string, std::string>> put_aside;
   const std::vector<std::string> datasets = names_in(*before, "datasets", {"task_name", "abbr"});
@@ -117,10 +122,12 @@ Result<std::map<std::pair<std::string, std::string>, store::TaskRecord>> take_up
       SXT_CHECK(earlier.put(model, dataset, asked));
       const auto judge = judges.find(dataset);
       if (!asked || judge == judges.end()) continue;
-      SXT_CHECK(earlier.put(judge->second, store::judged_name(dataset, model), true));
-      for (const std::string& other : models)   // where pairs are judged: whichever stands first
-        for (const std::string& pair : {config::pair_name(model, other), config::pair_name(other, model)})
-          SXT_CHECK(earlier.put(judge->second, store::judged_name(dataset, pair), true));
+      for (const std::string& name : judge->second) {
+        SXT_CHECK(earlier.put(name, store::judged_name(dataset, model), true));
+        for (const std::string& other : models)   // where pairs are judged: whichever stands first
+          for (const std::string& pair : {config::pair_name(model, other), config::pair_name(other, model)})
+            SXT_CHECK(earlier.put(name, store::judged_name(dataset, pair), true));
+      }
     }
   if (!put_aside.empty()) SXT_CHECK(earlier.put_summary());
   if (const auto sentences = differ.all(); !sentences.empty())

@@ -66,6 +66,7 @@ Result<std::vector<MetricFacts>> facts_of(const std::filesystem::path& path, con
     const json::Value* one = json::find(facts, metrics[i]);
     if (!one) continue;
     out[i].higher_is_better = json::find_bool(*one, "higher_is_better").value_or(out[i].higher_is_better);
+    if (!json::find_bool(*one, "percent").value_or(true)) out[i].unit = 1;
     const json::Value* range = json::find(*one, "range");
     if (!range || !range->IsArray() || range->Size() != 2) continue;
     if ((*range)[0].IsNumber()) out[i].low = (*range)[0].GetDouble();

@@ -224,9 +224,32 @@ Result<void> check_twice(const std::vector<PluginChoice>& choices, const std::st
 
 }  // namespace
 
+namespace {
+bool is_verdict_metric(std::string_view id) { return id == "preference" || id == "rating" || id == "correct"; }
+}  // namespace
+
+std::vector<std::string> judges_in(const json::Value& judge) {
+  if (const auto one = json::find_string(judge, "model")) return {*one};
+  return texts_of(json::find(judge, "model"));
+}
+
 Result<Judge> judge_from_json(const json::Value& value, const std::string& origin) {
   Judge judge;
-  SXT_TRY(judge.model, model_of(value, origin, "eval.judge"));
+  if (const json::Value* models = json::find(value, "model"); models && models->IsArray()) {
+    for (const auto& one : models->GetArray()) judge.panel.push_back(one.IsString() ? std::string(json::text(one)) : json::write(one));
+    if (judge.panel.empty()) return card_error(origin, "eval.judge.model is an empty list; name a judge, or leave the key out");
+    judge.model = judge.panel.front();
+    judge.panel.erase(judge.panel.begin());
+  } else {
+    SXT_TRY(judge.model, model_of(value, origin, "eval.judge"));
+  }
+  judge.vote = json::find_string(value, "combine").value_or("mean") == "vote";
+  const std::string asks = json::find_string(value, "asks").value_or("all");
+  judge.asks = asks == "failed" ? Judge::Asks::failed : asks == "either" ? Judge::Asks::either : Judge::Asks::all;
+  judge.retry = json::find_string(value, "retry").value_or("");
+  judge.labels = json::find_string(value, "labels").value_or("");
+  judge.by = texts_of(json::find(value, "by"));
+  judge.table = json::find_string(value, "table").value_or("");
   SXT_TRY(judge.template_, component_from_json(json::find(value, "template"), origin, "eval.judge.template"));
   if (const json::Value* inferencer = json::find(value, "inferencer")) {
     SXT_TRY(judge.inferencer, inferencer_from_json(inferencer, origin, "eval.judge.inferencer"));
@@ -240,7 +263,9 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
     else if (json::text(*pairs) != "all") return card_error(origin, R"(eval.judge.pairs is neither "all" nor {"base": MODEL})");
     if (judge.metrics.empty()) judge.metrics.push_back({std::string(pairs_metric), "{}"});
     if (judge.metrics.size() > 1 || judge.metrics.front().id != pairs_metric)
-      return card_error(origin, "eval.judge.metrics: pairs are scored by the verdicts alone; leave the key out");
+      return card_error(origin, "eval.judge.metrics: pairs are scored by the metric preference alone; leave the key out");
+    if (judge.asks != Judge::Asks::all)
+      return card_error(origin, "eval.judge.asks is for single answers; leave it out where pairs are judged");
     if (!judge.reference.empty())
       return card_error(origin,
                         "eval.judge.reference is compared with the verdict on one answer; verdicts on pairs have no reference");
@@ -250,6 +275,11 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
     judge.both_orders = *orders == "both";
   }
   SXT_CHECK(check_twice(judge.metrics, origin, "eval.judge.metrics"));
+  if (!judge.retry.empty() && judge.inferencer.id != "gen")
+    return card_error(origin, "eval.judge.retry asks again for a reply that cannot be read, which is for the inferencer gen alone; leave it out");
+  if (!judge.retry.empty() && (judge.metrics.empty() || !judge.postprocessors.empty() || !is_verdict_metric(judge.metrics.front().id)))
+    return card_error(origin, "eval.judge.retry needs preference, rating or correct as the judge's first metric, and no post-processors; "
+                              "they tell whether a reply can be read");
   if (judge.metrics.empty())
     return card_error(origin, "eval.judge.metrics is empty; name at least one, which scores the judge's reply");
   return judge;
@@ -257,7 +287,23 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
 
 json::Value judge_to_json(const Judge& judge, Allocator& a) {
   json::Value out(rapidjson::kObjectType);
-  set_model(out, judge.model, a);
+  if (judge.panel.empty()) {
+    set_model(out, judge.model, a);
+  } else {
+    json::Value models(rapidjson::kArrayType);
+    for (const std::string& model : judges_of(judge)) {
+      json::Value holder(rapidjson::kObjectType);
+      set_model(holder, model, a);
+      models.PushBack(holder["model"], a);
+    }
+    json::set(out, "model", std::move(models), a);
+    json::set(out, "combine", judge.vote ? "vote" : "mean", a);
+  }
+  if (judge.asks != Judge::Asks::all) json::set(out, "asks", judge.asks == Judge::Asks::failed ? "failed" : "either", a);
+  if (!judge.retry.empty()) json::set(out, "retry", judge.retry, a);
+  if (!judge.by.empty()) json::set(out, "by", list_of(judge.by, a), a);
+  if (!judge.labels.empty()) json::set(out, "labels", judge.labels, a);
+  if (!judge.table.empty()) json::set(out, "table", judge.table, a);
   json::set(out, "template", component_to_json(judge.template_, a), a);
   json::set(out, "inferencer", inferencer_to_json(judge.inferencer, a), a);
   json::set(out, "postprocessors", components_to_json(judge.postprocessors, a), a);
@@ -282,6 +328,8 @@ Result<void> eval_from_json(const json::Value& eval, const std::string& origin, 
     SXT_TRY(ret_dataset.judge, judge_from_json(*judge, origin));
   }
   SXT_CHECK(repeats_from_json(eval, origin, ret_dataset));
+  if (ret_dataset.judge && ret_dataset.judge->asks != Judge::Asks::all && ret_dataset.metrics.empty())
+    return card_error(origin, "eval.judge.asks goes by what the set's own metric says, and it has none; name one in eval.metrics");
   if (ret_dataset.metrics.empty() && !ret_dataset.judge && !has_own_numbers(ret_dataset.inferencer) &&
       !is_unscored(ret_dataset))
     return card_error(origin, "eval.metrics is empty; name at least one, such as {\"type\": \"accuracy\"}");

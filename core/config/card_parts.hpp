@@ -32,6 +32,8 @@ Result<Inferencer> inferencer_from_json(const json::Value* value, const std::str
 json::Value inferencer_to_json(const Inferencer& inferencer, Allocator& a);
 Result<Judge> judge_from_json(const json::Value& value, const std::string& origin);
 json::Value judge_to_json(const Judge& judge, Allocator& a);
+/// The judges that an "eval.judge" of a configuration names by abbr.
+std::vector<std::string> judges_in(const json::Value& judge);
 
 /// "eval": filters, metrics, judge and what else belongs to scoring.
 Result<void> eval_from_json(const json::Value& eval, const std::string& origin, DatasetConfig& ret_dataset);

@@ -127,7 +127,7 @@ Result<void> check_ids(const std::vector<DatasetConfig>& datasets, const World& 
 }
 
 Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vector<ModelConfig>& evaluated,
-                          const std::vector<ModelConfig>& listed, const std::string& judge_flag, const MakeHelper& make,
+                          const std::vector<ModelConfig>& listed, const std::vector<std::string>& judge_flag, const MakeHelper& make,
                           const std::function<void(const std::string&)>& warn, std::vector<ModelConfig>& ret_helpers) {
   // A helper that is another model than the evaluated one of its name, or the same one asked otherwise, has a name of its own.
   const auto tell_apart = [&](ModelConfig& model, const char* role) {
@@ -167,8 +167,15 @@ Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vecto
     const bool by_flag = !judge_flag.empty();
     if (!by_flag && dataset.judge->model.empty())
       return usage(fmt::format("{}: the card's judge names no model; give --judge MODEL", dataset.card_path));
-    SXT_TRY(dataset.judge->model,
-            add(by_flag ? judge_flag : dataset.judge->model, by_flag ? "--judge" : dataset.card_path, "_judge"));
+    std::vector<std::string> judges;
+    for (const std::string& judge : by_flag ? judge_flag : judges_of(*dataset.judge)) {
+      SXT_TRY(std::string abbr, add(judge, by_flag ? "--judge" : dataset.card_path, "_judge"));
+      if (std::find(judges.begin(), judges.end(), abbr) != judges.end())
+        return usage(fmt::format("{}: the judge '{}' is named twice; a panel has different judges", by_flag ? "--judge" : dataset.card_path, abbr));
+      judges.push_back(std::move(abbr));
+    }
+    dataset.judge->model = judges.front();
+    dataset.judge->panel.assign(judges.begin() + 1, judges.end());
   }
   if (!judge_flag.empty() && !any_judge && warn)
     warn("--judge changes nothing: no data set of this run has a judge in its card");

@@ -29,7 +29,7 @@ Result<void> check_ids(const std::vector<DatasetConfig>& datasets, const World& 
 /// "_retriever" behind it; `make` makes a model of a card's name or a card's JSON, `judge` one of --judge.
 using MakeHelper = std::function<Result<ModelConfig>(const std::string& name_or_card, const std::string& origin)>;
 Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vector<ModelConfig>& evaluated,
-                          const std::vector<ModelConfig>& listed, const std::string& judge_flag, const MakeHelper& make,
+                          const std::vector<ModelConfig>& listed, const std::vector<std::string>& judge_flag, const MakeHelper& make,
                           const std::function<void(const std::string&)>& warn, std::vector<ModelConfig>& ret_helpers);
 
 }  // namespace sextant::config

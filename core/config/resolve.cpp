@@ -497,6 +497,12 @@ Result<void> add_helpers(const RunFlags& flags, const json::Value& file, const W
   const auto make = [&](const std::string& text, const std::string& origin) {
     return make_helper(text, origin, flags, run.compat, world);
   };
+  if (!flags.labels.empty()) {
+    bool any = false;
+    for (DatasetConfig& dataset : run.datasets)
+      if (dataset.judge) dataset.judge->labels = flags.labels, any = true;
+    if (!any && world.warn) world.warn("--labels changes nothing: no data set of this run has a judge in its card");
+  }
   return name_helpers(run.datasets, run.models, listed, flags.judge, make, world.warn, run.helpers);
 }
 

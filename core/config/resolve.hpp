@@ -28,7 +28,8 @@ struct RunFlags {
   std::optional<uint32_t> shots, repeat;
   std::string rows, exclude;                   // "3,17,40-60"; a file
   std::vector<std::string> extractors, metrics;   // ID or ID:{...}
-  std::string judge;                           // a model card, a GGUF, a folder
+  std::vector<std::string> judge;              // each a model card, a GGUF, a folder; several are a panel
+  std::string labels;                          // people's verdicts on some samples: a file
   std::string summarizer;
   std::string hf_path, hf_type, model_path, tokenizer_path, peft_path, backend, compute, memory, chat_template, system_prompt;
   KeyValues model_kwargs, tokenizer_kwargs, generation_kwargs, chat_template_kwargs;

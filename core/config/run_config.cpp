@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include "../base/text.hpp"
+#include "card_parts.hpp"
 #include "card_store.hpp"
 #include "groups.hpp"
 #include "rows.hpp"
@@ -32,6 +33,24 @@ Result<Compat> compat_from_name(std::string_view name) {
   }
   return Error{Error::Kind::usage,
                fmt::format("compat '{}' is unknown{}; there are: {}", name, did_you_mean(name, names), join(names, ", "))};
+}
+
+std::vector<std::string> judges_of(const Judge& judge) {
+  std::vector<std::string> out{judge.model};
+  out.insert(out.end(), judge.panel.begin(), judge.panel.end());
+  return out;
+}
+
+Inferencer inferencer_of(const Judge& judge) {
+  Inferencer out = judge.inferencer;
+  if (judge.retry.empty()) return out;
+  json::Document config(rapidjson::kObjectType);
+  auto& a = config.GetAllocator();
+  json::set(config, "retry", judge.retry, a);
+  json::set(config, "metric", component_to_json(judge.metrics.front(), a), a);
+  out.id = "verdict";
+  out.config = json::write(config);
+  return out;
 }
 
 const DatasetConfig* find_dataset(const RunConfig& run, std::string_view task_name) {

@@ -50,6 +50,8 @@ struct Filter {
 /// names.
 struct Judge {
   std::string model;                // the abbr of a model of RunConfig::helpers; empty: the run's --judge
+  std::vector<std::string> panel;   // further judges, likewise; each is asked everything
+  bool vote = false;                // of a panel: what most say; else the mean
   PluginChoice template_;
   Inferencer inferencer;
   std::vector<PluginChoice> postprocessors;   // of the judge's reply
@@ -58,7 +60,18 @@ struct Judge {
   bool pairs = false;               // it is shown the attempts of two models and says which is better
   std::string base;  // pairs: the abbr of the model that each other one is compared with; empty: every two models
   bool both_orders = true;          // pairs: each is shown twice, either answer first
+  enum class Asks { all, failed, either } asks = Asks::all;   // failed: what the set's first metric calls wrong; either: all, and
+                                                              // right is what the metric or the judge calls so
+  std::string retry;                // what a judge is told once whose reply cannot be read; empty: it is not asked again
+  std::vector<std::string> by;      // columns: a number for each value of each
+  std::string labels;               // a file of people's verdicts on some samples, or empty
+  std::string table;                // compat modes: OpenCompass' summary of that set, as rows of the table; empty: none
 };
+
+/// The abbrs of all judges, the first one first.
+std::vector<std::string> judges_of(const Judge& judge);
+/// How they are asked: where there is a "retry", a reply that cannot be read is asked for again.
+Inferencer inferencer_of(const Judge& judge);
 
 /// G-Pass@k at each threshold, and mG-Pass@k, of sets with repeats.
 struct GPassAt {

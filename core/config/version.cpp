@@ -64,15 +64,21 @@ json::Document asked_of(const ModelConfig& model, uint32_t max_out_len, bool gen
 
 // A model that a retriever reads or that judges is a part of the test: it counts by what it is, not by its abbr.
 void expand_helper(json::Value& place, const RunConfig& run, const VersionNeeds& needs, Allocator& a) {
-  const auto abbr = json::find_string(place, "model");
-  if (!abbr) return;
-  const ModelConfig* model = find_model(run, *abbr);
-  if (!model) return;
-  json::Value value(rapidjson::kObjectType);
-  json::set(value, "asked", json::Value(asked_of(*model, 0, true, needs), a), a);
-  json::set(value, "backend", model->backend, a);
-  json::set(value, "config", needs.settings ? needs.settings(model->backend, model->config) : model->config, a);
-  json::set(place, "model", std::move(value), a);
+  const auto expanded = [&](const std::string& abbr) -> std::optional<json::Value> {
+    const ModelConfig* model = find_model(run, abbr);
+    if (!model) return std::nullopt;
+    json::Value value(rapidjson::kObjectType);
+    json::set(value, "asked", json::Value(asked_of(*model, 0, true, needs), a), a);
+    json::set(value, "backend", model->backend, a);
+    json::set(value, "config", needs.settings ? needs.settings(model->backend, model->config) : model->config, a);
+    return value;
+  };
+  if (const json::Value* panel = json::find(place, "model"); panel && panel->IsArray()) {
+    for (auto& one : place["model"].GetArray())
+      if (auto value = one.IsString() ? expanded(std::string(json::text(one))) : std::nullopt) one = std::move(*value);
+  } else if (const auto abbr = json::find_string(place, "model")) {
+    if (auto value = expanded(*abbr)) json::set(place, "model", std::move(*value), a);
+  }
 }
 
 // How the models are asked, each way once, whichever models are asked so. Sets that are asked for as much share it.
@@ -118,7 +124,10 @@ std::string version_in(const RunConfig& run, const DatasetConfig& given, const V
   json::Document out = card_part(dataset);
   auto& a = out.GetAllocator();
   if (out["infer"].HasMember("retriever")) expand_helper(out["infer"]["retriever"], run, needs, a);
-  if (out["eval"].HasMember("judge")) expand_helper(out["eval"]["judge"], run, needs, a);
+  if (out["eval"].HasMember("judge")) {
+    json::remove(out["eval"]["judge"], {"labels"});    // what people said of some samples is no part of the test
+    expand_helper(out["eval"]["judge"], run, needs, a);
+  }
   json::set(out, "models", json::Value(ways.of(dataset.inferencer), a), a);
   if (run.compat != Compat::none) json::set(out, "compat", compat_name(run.compat), a);
   if (run.limit.value > 0) {

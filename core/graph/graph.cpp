@@ -39,16 +39,17 @@ Result<void> add_pairs(std::vector<data::Stage>& graph, std::vector<std::string>
   SXT_TRY(const auto pairs, config::pairs_of(run, dataset));
   const std::string& task = dataset.task_name;
   std::vector<std::string> judged;
-  for (const auto& [first, second] : pairs) {
-    judged.push_back(fmt::format("judge/{}/{}/{}", dataset.judge->model, config::pair_name(first, second), task));
-    graph.push_back({judged.back(),
-                     "judge",
-                     {fmt::format("infer/{}/{}", first, task), fmt::format("infer/{}/{}", second, task)},
-                     dataset.judge->model,
-                     task,
-                     first,
-                     second});
-  }
+  for (const std::string& judge : config::judges_of(*dataset.judge))
+    for (const auto& [first, second] : pairs) {
+      judged.push_back(fmt::format("judge/{}/{}/{}", judge, config::pair_name(first, second), task));
+      graph.push_back({judged.back(),
+                       "judge",
+                       {fmt::format("infer/{}/{}", first, task), fmt::format("infer/{}/{}", second, task)},
+                       judge,
+                       task,
+                       first,
+                       second});
+    }
   for (const config::ModelConfig& model : run.models) {
     scores.push_back(fmt::format("score/{}/{}", model.abbr, task));
     graph.push_back({scores.back(), "score", judged, "", task});
@@ -94,13 +95,15 @@ Result<std::vector<data::Stage>> build(const config::RunConfig& run,
       std::string answers = fmt::format("infer/{}/{}", model.abbr, task);
       graph.push_back({answers, "infer", {sources[i]}, model.abbr, task});
       if (dataset.judge && dataset.judge->pairs) continue;   // wait for the other models
-      if (dataset.judge) {
-        const std::string judge = fmt::format("judge/{}/{}/{}", dataset.judge->model, model.abbr, task);
-        graph.push_back({judge, "judge", {answers}, dataset.judge->model, task, model.abbr});
-        answers = judge;
-      }
+      std::vector<std::string> wanted;
+      if (dataset.judge)
+        for (const std::string& judge : config::judges_of(*dataset.judge)) {
+          wanted.push_back(fmt::format("judge/{}/{}/{}", judge, model.abbr, task));
+          graph.push_back({wanted.back(), "judge", {answers}, judge, task, model.abbr});
+        }
+      if (wanted.empty()) wanted.push_back(answers);
       scores.push_back(fmt::format("score/{}/{}", model.abbr, task));
-      graph.push_back({scores.back(), "score", {answers}, "", task});
+      graph.push_back({scores.back(), "score", std::move(wanted), "", task});
     }
   for (const config::DatasetConfig& dataset : run.datasets) {
     if (!dataset.judge || !dataset.judge->pairs) continue;

@@ -79,9 +79,14 @@ class Runner {
  private:
   Result<serve::TaskSpec> spec_of(const data::Stage& stage) {
     const config::DatasetConfig& dataset = *config::find_dataset(*job_.run, stage.task);
-    if (stage.kind == "judge")
+    if (stage.kind == "judge") {
+      std::optional<std::vector<uint64_t>> only;
+      if (dataset.judge->asks == config::Judge::Asks::failed) {
+        SXT_TRY(only, score::failed_attempts(host_, *job_.run, dataset, *job_.folder, stage.judged));
+      }
       return serve::judge_task(host_, *session_, dataset, stage.judged, stage.against, task_name(stage), *job_.run,
-                               *job_.folder);
+                               *job_.folder, std::move(only));
+    }
     serve::Retrieved& retrieved = retrieved_[stage.task];
     if (stage.kind == "embed") return serve::embed_task(host_, *session_, dataset, *job_.run, retrieved);
     if (stage.kind == "rank") return serve::rank_task(host_, *session_, dataset, *job_.run, retrieved);
@@ -208,7 +213,7 @@ class Runner {
   }
 
   void score(store::TaskRecord& task) {
-    score::score_task(host_, *job_.run, *job_.folder, task, job_.earlier);
+    score::score_task(host_, *job_.run, *job_.folder, task, arenas_, job_.earlier);
     if (job_.states) job_.states->add(task);
   }
 
@@ -295,6 +300,7 @@ class Runner {
   std::unordered_multimap<std::string_view, const data::Stage*> by_set_;  // stages that ask a model
   Outcomes outcomes_;
   std::set<std::string> scored_;
+  score::Arenas arenas_;
   std::set<std::pair<std::string, std::string>> unchanged_;  // model and task whose predictions were there already
   std::map<std::string, serve::Retrieved> retrieved_;  // by the task's name
   std::map<std::string, store::TaskRecord> records_;  // by the stage's id

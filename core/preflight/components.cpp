@@ -4,6 +4,7 @@
 #include "../config/card_place.hpp"
 #include "../sandbox/sandboxes.hpp"
 #include "../score/components.hpp"
+#include "../score/labels.hpp"
 #include "../score/own_metrics.hpp"
 #include "../serve/dataset_task.hpp"
 #include "../serve/examples.hpp"
@@ -107,6 +108,9 @@ void Components::check_scoring(const config::DatasetConfig& dataset) {
   if (!dataset.judge) return;
   each("postprocessor", "/eval/judge/postprocessors", dataset.judge->postprocessors);
   each("metric", "/eval/judge/metrics", dataset.judge->metrics);
+  if (dataset.judge->labels.empty()) return;
+  if (const auto labels = score::read_labels(run_, dataset); !labels)
+    findings_.refuse("", {Error::Kind::config, labels.error().message});
 }
 
 }  // namespace sextant::preflight

@@ -84,9 +84,10 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
     for (const config::ModelConfig& model : run.models)
       if (serve::ModelSession* session = sessions.find(model.abbr); session && !findings.is_unfit(dataset.task_name))
         check_prompts(host, *session, run, dataset, *rows, findings);
-    if (serve::ModelSession* judge = dataset.judge ? sessions.find(dataset.judge->model) : nullptr;
-        judge && !findings.is_unfit(dataset.task_name))
-      check_judge_prompts(host, *judge, run, dataset, *rows, findings);
+    if (!dataset.judge) continue;
+    for (const std::string& name : config::judges_of(*dataset.judge))
+      if (serve::ModelSession* judge = sessions.find(name); judge && !findings.is_unfit(dataset.task_name))
+        check_judge_prompts(host, *judge, run, dataset, *rows, findings);
   }
   explain_missing(host, run, report.unfit);
   repeated.tell(findings);

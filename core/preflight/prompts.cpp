@@ -211,16 +211,22 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
 void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run,
                          const config::DatasetConfig& dataset, const Rows& rows, Findings& findings) {
   const config::Judge& judge = *dataset.judge;
-  const auto inferencer = serve::open_inferencer(host, judge.inferencer, dataset.card_path);
+  const config::Inferencer asked = config::inferencer_of(judge);
+  const auto inferencer = serve::open_inferencer(host, asked, dataset.card_path);
   if (!inferencer) return;
   const data::Form form = (*inferencer)->form();
-  if (!can_be_asked(session, form, judge.inferencer.id, findings)) return;
-  check_lengths(session.config(), session.context_length(), run, form, judge.inferencer, dataset.card_path, findings);
+  if (!can_be_asked(session, form, asked.id, findings)) return;
+  check_lengths(session.config(), session.context_length(), run, form, asked, dataset.card_path, findings);
   auto renderer = serve::Renderer::make(host, session, serve::judge_renderer_options(dataset, run, form, session.config()));
   if (!renderer) return;                  // the components were made before
-  const infer::Settings settings = serve::settings_of(judge.inferencer, session, run);
+  const infer::Settings settings = serve::settings_of(asked, session, run);
   for (const load::Row& row : rows.chosen) {
     auto fine = [&]() -> Result<void> {
+      if (const auto record_of_row = json::parse(row.record_json, dataset.card_path); record_of_row && !judge.by.empty())
+        for (const std::string& column : judge.by)
+          if (!json::find(*record_of_row, column))
+            return Error{Error::Kind::config, fmt::format("{}: eval.judge.by names the column '{}', which row {} does not have; correct it",
+                                                          dataset.card_path, column, row.index)};
       data::Attempt attempt;
       attempt.record_json = row.record_json;
       attempt.target_json = "\"\"";

@@ -17,7 +17,9 @@ constexpr size_t named_max = 3;
 
 bool is_of_pairs(const std::string& kind) {
   return kind == "unread_verdicts" || kind == "order_flips" || kind == "position_bias" || kind == "prefers_longer" ||
-         kind == "prefers_shorter";
+         kind == "prefers_shorter" ||
+         kind == "panel" || kind == "people" || kind == "few_labels" || kind == "stale_labels" || kind == "self_preference" ||
+         kind == "addressed_to_judge";
 }
 
 std::string names_of(const Line& line) {
@@ -50,7 +52,7 @@ std::string sentence_of(const Line& line) {
   if (f.kind == "zero") return fmt::format("{}: the score{} is 0: {}", names, filter, f.detail);
   const std::string sets = first_names(line.datasets, named_max);
   if (f.kind == "unread_verdicts")
-    return fmt::format("{}: {} verdicts of {} cannot be read; they are left out of the win rates (see samples/{}/)", sets,
+    return fmt::format("{}: {} verdicts of {} cannot be read; they are left out of its numbers (see samples/{}/)", sets,
                        share, f.judge, f.judge);
   if (f.kind == "order_flips")
     return fmt::format(
@@ -68,6 +70,17 @@ std::string sentence_of(const Line& line) {
         "wins; see "
         "rating_at_equal_length",
         sets, f.judge, f.kind == "prefers_longer" ? "longer" : "shorter", f.detail);
+  if (f.kind == "panel") return fmt::format("{}: the judges say the same of {} answers; {}", names, share, f.detail);
+  if (f.kind == "people") return fmt::format("{}: {} says what people say in {} labels; {}", names, f.judge, share, f.detail);
+  if (f.kind == "few_labels")
+    return fmt::format("{}: {} of the labels that an interval needs ({}) are there, so the corrected number has none; label more", names,
+                       f.count, f.of);
+  if (f.kind == "stale_labels")
+    return fmt::format("{}: {} labels are not used, because they are of other rows or answers than this run has", names, share);
+  if (f.kind == "self_preference")
+    return fmt::format("{}: the judge {} shares {}, and may prefer its own answers; use another judge, or --labels", sets, f.judge, f.detail);
+  if (f.kind == "addressed_to_judge")
+    return fmt::format("{}: {} answers speak to the judge instead of to the question ({})", sets, share, f.detail);
   return fmt::format("{}: {} ({})", names, f.kind, share);
 }
 

@@ -24,14 +24,6 @@ struct Counted {
   double mean() const { return n > 0 ? sum / n : nan; }
 };
 
-// Both orders of a row as one share: a preference for a place goes out.
-double share(const PairVerdicts& pair, size_t row) {
-  Counted counted;
-  counted.add(pair.straight[row]);
-  if (!pair.swapped.empty()) counted.add(pair.swapped[row]);
-  return counted.mean();
-}
-
 data::Estimate estimate(std::string metric, const stats::Interval& interval) {
   data::Estimate out;
   out.metric = std::move(metric);
@@ -47,7 +39,7 @@ stats::Interval win_rate(const std::vector<PairVerdicts>& pairs, size_t model, s
     for (const PairVerdicts& pair : pairs) {
       const size_t other = pair.first == model ? pair.second : pair.first;
       if ((pair.first != model && pair.second != model) || (against != SIZE_MAX && other != against)) continue;
-      const double first = share(pair, row);
+      const double first = share_of(pair, row);
       counted.add(pair.first == model ? first : 1 - first);
     }
     by_row[row] = counted.mean();
@@ -60,7 +52,7 @@ std::vector<stats::Game> games_of(const std::vector<PairVerdicts>& pairs, std::s
   std::vector<stats::Game> games;
   for (const PairVerdicts& pair : pairs) {
     Counted counted;
-    for (const uint32_t row : rows) counted.add(share(pair, row));
+    for (const uint32_t row : rows) counted.add(share_of(pair, row));
     if (counted.n > 0)
       games.push_back({static_cast<uint32_t>(pair.first), static_cast<uint32_t>(pair.second), counted.mean(), counted.n});
   }
@@ -114,7 +106,7 @@ Numbers at_equal_length(const std::vector<std::string>& models, const std::vecto
   for (const PairVerdicts& pair : pairs) {
     if (lengths[pair.first].empty() || lengths[pair.second].empty()) return {};
     for (const uint32_t row : rows) {
-      const double first = share(pair, row), a = lengths[pair.first][row], b = lengths[pair.second][row];
+      const double first = share_of(pair, row), a = lengths[pair.first][row], b = lengths[pair.second][row];
       if (!std::isnan(first))
         games.push_back({static_cast<uint32_t>(pair.first),
                          static_cast<uint32_t>(pair.second),
@@ -149,6 +141,25 @@ void judge_findings(const std::vector<PairVerdicts>& pairs, size_t rows, std::ve
 }
 
 }  // namespace
+
+double share_of(const PairVerdicts& pair, size_t row) {
+  Counted counted;
+  counted.add(pair.straight[row]);
+  if (!pair.swapped.empty()) counted.add(pair.swapped[row]);
+  return counted.mean();
+}
+
+data::Estimate win_rate_of(const std::vector<PairVerdicts>& pairs, size_t model, const std::vector<size_t>& rows, std::string name) {
+  std::vector<PairVerdicts> some;
+  for (const PairVerdicts& pair : pairs) {
+    PairVerdicts& part = some.emplace_back(PairVerdicts{pair.first, pair.second, {}, {}});
+    for (const size_t row : rows) {
+      part.straight.push_back(pair.straight[row]);
+      if (!pair.swapped.empty()) part.swapped.push_back(pair.swapped[row]);
+    }
+  }
+  return estimate(std::move(name), win_rate(some, model, rows.size(), SIZE_MAX));
+}
 
 ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
                    const std::string& name) {

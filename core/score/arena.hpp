@@ -30,4 +30,9 @@ struct ArenaNumbers {
 ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
                    const std::string& name);
 
+/// Both orders of a row as the first model's one share: a preference for a place goes out. NaN: neither could be read.
+double share_of(const PairVerdicts& pair, size_t row);
+/// win_rate of some rows, under another name.
+data::Estimate win_rate_of(const std::vector<PairVerdicts>& pairs, size_t model, const std::vector<size_t>& rows, std::string name);
+
 }  // namespace sextant::score

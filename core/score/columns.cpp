@@ -44,12 +44,15 @@ bool any_read(const Scored& scored, const Values& values, size_t filter, uint32_
   return false;
 }
 
+// Shares are shown as percentages, points as they are.
+double unit_of(const ValueFacts& facts) { return facts.percent ? 100 : 1; }
+
 double mean_of(const Scored& scored, const Column& column, uint32_t repeat) {
   double sum = 0;
   size_t counted = 0;
   for (uint64_t i = repeat * rows_of(scored); i < (repeat + 1) * rows_of(scored); ++i)
     if (!std::isnan(column.values[i])) sum += column.values[i], ++counted;
-  return counted == 0 ? none : 100 * sum / static_cast<double>(counted);
+  return counted == 0 ? none : unit_of(column.facts) * sum / static_cast<double>(counted);
 }
 
 // The table's name of a number that another metric has taken already.
@@ -160,7 +163,7 @@ Result<void> add_own_intervals(const Intervals& intervals, Reader& reader, size_
     const double value = rows.mean(key_in_table(name));
     const auto column = std::find_if(columns.begin(), columns.end(), [&](const Column* one) { return one->metric == name; });
     if (column != columns.end()) {
-      const stats::Interval mean = intervals.of_column(**column, 100);
+      const stats::Interval mean = intervals.of_column(**column, unit_of((*column)->facts));
       if (std::abs(mean.value - value) <= 1e-9 * std::max(1.0, std::abs(value))) {
         rows.put(key_in_table(name), mean);
         continue;
@@ -205,6 +208,7 @@ Result<std::vector<ValueFacts>> facts_from_json(std::string_view facts_json, con
     if (!name) return bad("each of \"values\" needs a \"name\"");
     one.name = *name;
     one.higher_is_better = json::find_bool(value, "higher_is_better").value_or(true);
+    one.percent = json::find_bool(value, "percent").value_or(true);
     if (const json::Value* range = json::find(value, "range")) {
       if (!range->IsArray() || range->Size() != 2) return bad("\"range\" must be [low, high]");
       if ((*range)[0].IsNumber()) one.low = (*range)[0].GetDouble();
@@ -292,7 +296,7 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
           if (std::isnan(mean)) continue;
           any = true;
           rows.put(key_of(scored.filters, shown, filter), column->facts.higher_is_better, repeat, mean);
-          if (own_names.empty()) rows.put(key_of(scored.filters, shown, filter), intervals.of_column(*column, 100));
+          if (own_names.empty()) rows.put(key_of(scored.filters, shown, filter), intervals.of_column(*column, unit_of(column->facts)));
         }
       }
       const auto key_in_table = [&](const std::string& name) {

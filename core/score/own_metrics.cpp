@@ -5,10 +5,10 @@
 
 namespace sextant::score {
 
-extern const OwnMetric code_tests_metric, preference_metric;
+extern const OwnMetric code_tests_metric, preference_metric, rating_metric, correct_metric, constraints_metric;
 
 const OwnMetric* find_own_metric(std::string_view id) {
-  for (const OwnMetric* metric : {&code_tests_metric, &preference_metric})
+  for (const OwnMetric* metric : {&code_tests_metric, &preference_metric, &rating_metric, &correct_metric, &constraints_metric})
     if (metric->id == id) return metric;
   return nullptr;
 }

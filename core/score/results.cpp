@@ -52,6 +52,7 @@ json::Value metrics_json(const Scored& scored, Allocator& a) {
   for (const Column& column : scored.columns) {
     json::Value one(rapidjson::kObjectType);
     json::set(one, "higher_is_better", json::Value(column.facts.higher_is_better), a);
+    if (!column.facts.percent) json::set(one, "percent", json::Value(false), a);
     if (std::isfinite(column.facts.low) || std::isfinite(column.facts.high)) {
       json::Value range(rapidjson::kArrayType);
       range.PushBack(number_or_null(column.facts.low), a).PushBack(number_or_null(column.facts.high), a);
@@ -139,6 +140,18 @@ Result<void> write_results(const Scored& scored, bool with_details, const Write&
     json::Value findings(rapidjson::kArrayType);
     for (const data::Finding& finding : scored.findings) findings.PushBack(data::to_json(finding, a), a);
     json::set(out, "findings", std::move(findings), a);
+  }
+  if (!scored.suspicious.empty()) {
+    json::Value list(rapidjson::kArrayType);
+    for (const Scored::Suspicious& one : scored.suspicious) {
+      json::Value item(rapidjson::kObjectType);
+      json::set(item, "model", one.model, a);
+      json::set(item, "index", json::Value(one.row), a);
+      json::set(item, "repeat", json::Value(one.repeat), a);
+      json::set(item, "quote", one.quote, a);
+      list.PushBack(std::move(item), a);
+    }
+    json::set(out, "suspicious", std::move(list), a);
   }
   if (scored.filters.size() > 1) json::set(out, "filters", data::list(scored.filters, a), a);
   if (scored.repeats > 1) json::set(out, "repeats", repeats_json(scored, a), a);

@@ -21,12 +21,13 @@ struct ValueFacts {
   std::string name;                  // "" or the metric's id: its only value
   bool higher_is_better = true;
   double low = std::numeric_limits<double>::quiet_NaN(), high = std::numeric_limits<double>::quiet_NaN();  // NaN: not known
+  bool percent = true;               // over a set 100 times the mean; false: the mean as it is (points)
 };
 struct MetricFacts {
   std::string id;
   std::vector<ValueFacts> values;    // in the order of importance; empty: nothing is declared
 };
-/// {"values": [{"name", "higher_is_better"?, "range"?: [low, high]}]}; an empty text declares nothing.
+/// {"values": [{"name", "higher_is_better"?, "range"?: [low, high], "percent"?}]}; an empty text declares nothing.
 Result<std::vector<ValueFacts>> facts_from_json(std::string_view facts_json, const std::string& origin);
 
 /// One value of every attempt, as a column of a table.
@@ -66,6 +67,13 @@ struct Scored {
   uint32_t repeats = 1;
   std::string results_sha256;                  // of one canonical line per attempt; empty where one has failed
   std::vector<data::Finding> findings;         // what to know of the numbers
+  struct Suspicious {
+    std::string model;
+    uint64_t row = 0;
+    uint32_t repeat = 0;
+    std::string quote;
+  };
+  std::vector<Suspicious> suspicious;          // answers that speak to the judge, the first of them
   stats::Calibration calibration;              // of sets whose labels have probabilities; n = 0: of none
   double auc_roc = std::numeric_limits<double>::quiet_NaN();   // of sets with the same two labels everywhere
   uint64_t replies = 0, unparsed = 0, cut = 0; // replies; of which hold no answer; were cut at their greatest length

@@ -13,12 +13,14 @@ class JudgeFeed : public Feed {
  public:
   /// `predictions`: of one model, or of two for pairs; none: there are none yet.
   JudgeFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, std::string name,
-            std::vector<std::filesystem::path> predictions, const config::RunConfig& run, data::Form form)
+            std::vector<std::filesystem::path> predictions, std::optional<std::vector<uint64_t>> only,
+            const config::RunConfig& run, data::Form form)
       : host_(host),
         session_(session),
         dataset_(dataset),
         name_(std::move(name)),
         predictions_(std::move(predictions)),
+        only_(std::move(only)),
         run_(run),
         form_(form) {}
 
@@ -32,12 +34,12 @@ class JudgeFeed : public Feed {
   // own.
   std::optional<Item> next() override {
     if (next_ >= count_) return std::nullopt;
-    const uint64_t number = next_++;
+    const uint64_t place = next_++, number = only_ ? (*only_)[place] : place;
     const auto record = record_of(number);
-    if (!record) return Item{number, record.error()};
+    if (!record) return Item{place, record.error()};
     auto prepared = renderer_->prepare({name_, number, 0}, *record, {});
     if (prepared && !dataset_.judge->reference.empty()) prepared->sample.target_json = json::quote(dataset_.judge->reference);
-    return Item{number, std::move(prepared)};
+    return Item{place, std::move(prepared)};
   }
 
  private:
@@ -56,7 +58,7 @@ class JudgeFeed : public Feed {
   }
   void count(uint64_t attempts) {
     attempts_ = attempts;
-    count_ = attempts * (dataset_.judge->pairs && dataset_.judge->both_orders ? 2 : 1);
+    count_ = only_ ? only_->size() : attempts * (dataset_.judge->pairs && dataset_.judge->both_orders ? 2 : 1);
   }
   Result<void> read_predictions() {
     for (const std::filesystem::path& path : predictions_) {
@@ -95,6 +97,7 @@ class JudgeFeed : public Feed {
   const config::DatasetConfig& dataset_;
   const std::string name_;
   const std::vector<std::filesystem::path> predictions_;
+  const std::optional<std::vector<uint64_t>> only_;   // which attempts; absent: all
   const config::RunConfig& run_;
   const data::Form form_;
   uint64_t attempts_ = 0, count_ = 0;        // of one model; of all samples
@@ -160,14 +163,17 @@ namespace {
 
 // `predictions`: what is judged; empty: stand-ins.
 Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
-                        const std::string& name, std::vector<std::filesystem::path> predictions, const config::RunConfig& run) {
+                        const std::string& name, std::vector<std::filesystem::path> predictions,
+                        std::optional<std::vector<uint64_t>> only, const config::RunConfig& run) {
   const config::Judge& judge = *dataset.judge;
   TaskSpec spec;
   spec.name = name;
   spec.model = session.config().abbr;
-  SXT_TRY(spec.inferencer, open_inferencer(host, judge.inferencer, dataset.card_path));
-  spec.feed = std::make_unique<JudgeFeed>(host, session, dataset, name, std::move(predictions), run, spec.inferencer->form());
-  spec.settings = settings_of(judge.inferencer, session, run);
+  const config::Inferencer inferencer = config::inferencer_of(judge);
+  SXT_TRY(spec.inferencer, open_inferencer(host, inferencer, dataset.card_path));
+  spec.feed = std::make_unique<JudgeFeed>(host, session, dataset, name, std::move(predictions), std::move(only), run,
+                                          spec.inferencer->form());
+  spec.settings = settings_of(inferencer, session, run);
   return spec;
 }
 
@@ -175,17 +181,18 @@ Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config:
 
 Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                             const std::string& judged, const std::string& against, const std::string& name,
-                            const config::RunConfig& run, const store::RunFolder& folder) {
+                            const config::RunConfig& run, const store::RunFolder& folder,
+                            std::optional<std::vector<uint64_t>> only) {
   std::vector<std::filesystem::path> predictions{folder.predictions(judged, dataset.task_name)};
   if (!against.empty()) predictions.push_back(folder.predictions(against, dataset.task_name));
-  SXT_TRY(TaskSpec spec, asking(host, session, dataset, name, std::move(predictions), run));
+  SXT_TRY(TaskSpec spec, asking(host, session, dataset, name, std::move(predictions), std::move(only), run));
   spec.sink = predictions_sink(folder.predictions(spec.model, name), spec.inferencer->form(), 1);
   return spec;
 }
 
 Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                                     const std::string& name, const config::RunConfig& run) {
-  return asking(host, session, dataset, name, {}, run);
+  return asking(host, session, dataset, name, {}, std::nullopt, run);
 }
 
 }  // namespace sextant::serve

@@ -2,6 +2,7 @@
 // "reference" (and "prediction_r1", ... of the turns, "thinking", which may be empty); template, inferencer, post-processors
 // and metrics are ordinary ones.
 #pragma once
+#include <optional>
 #include "../config/run_config.hpp"
 #include "../store/run_folder.hpp"
 #include "model_session.hpp"
@@ -13,11 +14,12 @@ namespace sextant::serve {
 /// `judged`: the abbr of the model whose attempts are judged, `against`: of the one that they are compared with, or empty.
 /// Reads their predictions below `folder`. `name`: of the task's files. Borrows everything.
 ///
-/// Samples of pairs are numbered attempt by attempt; where both orders are asked, those that show `against` first come behind
+/// `only`: the places of the attempts that are judged, in their order; absent: all. Samples of pairs are numbered attempt by attempt; where both orders are asked, those that show `against` first come behind
 /// the others.
 Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                             const std::string& judged, const std::string& against, const std::string& name,
-                            const config::RunConfig& run, const store::RunFolder& folder);
+                            const config::RunConfig& run, const store::RunFolder& folder,
+                            std::optional<std::vector<uint64_t>> only = std::nullopt);
 
 /// The same before there are predictions: every row with an empty reply, for an estimate.
 Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,

@@ -83,7 +83,7 @@ Result<void> add_texts(const std::filesystem::path& folder, const json::Value& c
   return {};
 }
 
-Result<void> unfold(const std::vector<std::string>& paths, Allocator& allocator, std::vector<Row>& rows) {
+Result<void> unfold(const std::vector<std::string>& paths, bool context, Allocator& allocator, std::vector<Row>& rows) {
   for (const std::string& path : paths) {
     std::vector<Row> out;
     for (Row& row : rows) {
@@ -107,6 +107,12 @@ Result<void> unfold(const std::vector<std::string>& paths, Allocator& allocator,
           for (auto& member : items[i].GetObject())
             json::set(one.record, json::text(member.name), json::Value(member.value, allocator), allocator);
         else json::set(one.record, name, json::Value(items[i], allocator), allocator);
+        if (context) {
+          json::Value before(rapidjson::kArrayType);
+          for (rapidjson::SizeType k = 0; k < i; ++k) before.PushBack(json::Value(items[k], allocator), allocator);
+          json::set(one.record, "before", std::move(before), allocator);
+          json::set(one.record, "place", json::Value(i + 1), allocator);
+        }
         out.push_back(std::move(one));
       }
     }

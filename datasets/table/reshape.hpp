@@ -19,7 +19,8 @@ Result<void> add_texts(const std::filesystem::path& folder, const json::Value& c
 
 /// "unfold": for each path in its turn, a row becomes one for each item of the list there. The members of an item that is an
 /// object become the row's; another item stands under the path's last name. The list itself goes.
-Result<void> unfold(const std::vector<std::string>& paths, Allocator& allocator, std::vector<Row>& rows);
+/// `context`: the row also gets "place", the item's number from 1, and "before", the items before it.
+Result<void> unfold(const std::vector<std::string>& paths, bool context, Allocator& allocator, std::vector<Row>& rows);
 
 /// "where": rows for which the Jinja expression does not hold are left out.
 Result<void> keep_where(const std::string& expression, std::vector<Row>& rows);

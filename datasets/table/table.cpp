@@ -53,7 +53,7 @@ struct Table : FileDataset {
     SXT_TRY(Records out, tables::read_files(folder(), config, split, reading, owner.GetAllocator(), rows, notes));
     SXT_CHECK(tables::add_columns_beside(folder(), config, split, owner.GetAllocator(), rows));
     SXT_CHECK(tables::add_texts(folder(), config, split, owner.GetAllocator(), rows));
-    SXT_CHECK(tables::unfold(texts(config, "unfold"), owner.GetAllocator(), rows));
+    SXT_CHECK(tables::unfold(texts(config, "unfold"), json::find_bool(config, "unfold_context").value_or(false), owner.GetAllocator(), rows));
     for (tables::Row& row : rows) {
       if (!row.not_finite.empty())
         return Error{Error::Kind::data,
@@ -176,6 +176,7 @@ constexpr const char* table_schema = R"({
       "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}},
     "texts": {"type": "object", "additionalProperties": {"type": "string"}, "description": "columns that hold a whole file's text, the same in every row: {\"task\": \"prompts/{name}.txt\"}"},
     "unfold": {"type": "array", "items": {"type": "string"}, "description": "paths of lists; a row becomes one for each item, whose members become the row's"},
+    "unfold_context": {"type": "boolean", "description": "each such row also gets 'place', the item's number from 1, and 'before', the items before it"},
     "where": {"type": "string", "description": "a Jinja expression of columns; rows for which it does not hold are left out: choices | length == 4"},
     "number": {"type": "string", "description": "the name of a column that gets each row's place, from 0 on"},
     "circular": {"type": "object", "additionalProperties": false, "description": "a row becomes one for each order of its options; columns circular_id and circular_pattern",

@@ -223,11 +223,14 @@ TEST_CASE("a model that several cards name is one helper; --judge gives the judg
     return Result<ModelConfig>(model);
   };
   std::vector<ModelConfig> helpers;
-  CHECK_THAT(message(name_helpers(datasets, {}, {}, "", make, {}, helpers)), Catch::Contains("names no model; give --judge"));
+  CHECK_THAT(message(name_helpers(datasets, {}, {}, {}, make, {}, helpers)), Catch::Contains("names no model; give --judge"));
   helpers.clear();
-  REQUIRE(name_helpers(datasets, {}, {}, "j", make, {}, helpers));
+  REQUIRE(name_helpers(datasets, {}, {}, {"j"}, make, {}, helpers));
   CHECK(helpers.size() == 2);
   CHECK(datasets[0].retriever.model == "m");
   CHECK(datasets[1].judge->model == "j");
   CHECK(datasets[2].judge->model == "j");
+  REQUIRE(name_helpers(datasets, {}, {}, {"j", "k"}, make, {}, helpers));
+  CHECK(judges_of(*datasets[1].judge) == std::vector<std::string>{"j", "k"});
+  CHECK_THAT(message(name_helpers(datasets, {}, {}, {"j", "j"}, make, {}, helpers)), Catch::Contains("the judge 'j' is named twice"));
 }

@@ -523,13 +523,13 @@ TEST_CASE("a helper that is not the evaluated model of its name has a name of it
     return Result<ModelConfig>(model);
   };
   std::vector<ModelConfig> helpers;
-  REQUIRE(name_helpers(datasets, {evaluated}, {}, "m", make, {}, helpers));
+  REQUIRE(name_helpers(datasets, {evaluated}, {}, {"m"}, make, {}, helpers));
   CHECK(datasets[0].judge->model == "m_judge");
   CHECK(helpers.front().abbr == "m_judge");
   helpers.clear();
   evaluated.max_out_len = ModelConfig().max_out_len;
   datasets[0].judge.emplace();
-  REQUIRE(name_helpers(datasets, {evaluated}, {}, "m", make, {}, helpers));
+  REQUIRE(name_helpers(datasets, {evaluated}, {}, {"m"}, make, {}, helpers));
   CHECK(datasets[0].judge->model == "m");  // the same one, asked alike
 }
 

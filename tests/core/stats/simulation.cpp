@@ -7,9 +7,12 @@
 #include <functional>
 #include <string>
 #include <vector>
+#include "../../../core/score/arena.hpp"
+#include "../../../core/stats/bradley_terry.hpp"
 #include "../../../core/stats/distributions.hpp"
 #include "../../../core/stats/gate.hpp"
 #include "../../../core/stats/paired.hpp"
+#include "../../../core/stats/prediction_powered.hpp"
 #include "../../../core/stats/resample.hpp"
 #include "../../../core/stats/stream.hpp"
 
@@ -227,6 +230,73 @@ void gates() {
   }
 }
 
+// Three models, each pair in both orders before a judge that prefers the first place. What the intervals should hold is the fit to
+// the expected shares.
+void arena_coverage() {
+  const uint64_t count = std::max<uint64_t>(40, runs / 5);
+  const std::vector<std::string> models{"a", "b", "c"};
+  const double strength[] = {0.5, 0, -0.4}, place = 0.7;
+  const auto chance = [&](size_t first, size_t second, double bias) { return chance_of(strength[first] + bias, strength[second]); };
+  std::vector<Game> games;
+  double win_rate = 0;
+  for (uint32_t i = 0; i < 3; ++i)
+    for (uint32_t j = i + 1; j < 3; ++j) {
+      games.push_back({i, j, (chance(i, j, place) + chance(i, j, -place)) / 2, 1});
+      if (i == 0) win_rate += 50 * games.back().outcome;
+    }
+  const auto truth = bradley_terry(3, games, false, models);
+  const double rating = elo_of(truth->of_player[0]);
+  fmt::print("\nArenas of three models: coverage of the rating | of the win rate, in {} arenas\n", count);
+  for (const uint64_t rows : {60u, 200u}) {
+    uint64_t by_rate = 0;
+    uint64_t number = 0;
+    const double covered = share(count, [&](Stream& stream) {
+      std::vector<sextant::score::PairVerdicts> pairs;
+      for (size_t i = 0; i < 3; ++i)
+        for (size_t j = i + 1; j < 3; ++j) {
+          sextant::score::PairVerdicts& pair = pairs.emplace_back(sextant::score::PairVerdicts{i, j, {}, {}});
+          for (uint64_t row = 0; row < rows; ++row) {
+            pair.straight.push_back(stream.uniform() < chance(i, j, place));
+            pair.swapped.push_back(stream.uniform() < chance(i, j, -place));
+          }
+        }
+      const auto found = sextant::score::arena(models, pairs, {{}, {}, {}}, fmt::format("arena {}", number++));
+      const auto& numbers = found.of_model[0];
+      by_rate += numbers[0].low <= win_rate && win_rate <= numbers[0].high;
+      return numbers[1].low <= rating && rating <= numbers[1].high;
+    }, 4242 + rows);
+    const double of_rate = static_cast<double>(by_rate) / static_cast<double>(count), slack = 3 * error_of(0.95, count);
+    fmt::print("  {:>4} questions: {:.4f} | {:.4f}\n", rows, covered, of_rate);
+    const double least = count >= 2000 ? 0.93 : 0.93 - slack, most = count >= 2000 ? 0.97 : 0.97 + slack;
+    expect(covered > least && covered < most && of_rate > least && of_rate < most, fmt::format("93 to 97 % of arenas of {} questions", rows));
+  }
+}
+
+// 50 labels and more of 350 samples that judges of different worth have rated.
+void powered_coverage() {
+  fmt::print("\nPrediction-powered means: coverage, and the width beside that of the labels alone\n");
+  for (const uint64_t labels : {50u, 100u, 200u})
+    for (const double right : {0.55, 0.75, 0.95}) {
+      double width = 0, alone = 0;
+      const double covered = share(runs, [&](Stream& stream) {
+        std::vector<std::pair<double, double>> labelled;
+        std::vector<double> judged;
+        for (uint64_t i = 0; i < 350; ++i) {
+          const double y = stream.uniform() < 0.6, f = stream.uniform() < right ? y : 1 - y;
+          if (i < labels) labelled.emplace_back(y, f);
+          else judged.push_back(f);
+        }
+        const PredictionPowered with = prediction_powered(labelled, judged), without = prediction_powered(labelled, {});
+        width += with.high - with.low, alone += without.high - without.low;
+        return with.low <= 0.6 && 0.6 <= with.high;
+      }, labels * 100 + static_cast<uint64_t>(right * 100));
+      fmt::print("  {:>4} labels, a judge right in {:.2f}: {:.4f}, {:.3f}\n", labels, right, covered, width / alone);
+      const double slack = runs >= 2000 ? 0 : 3 * error_of(0.95, runs);
+      expect(covered > 0.93 - slack && covered < 0.97 + slack, fmt::format("93 to 97 % with {} labels", labels));
+      expect(width <= 1.005 * alone, "no wider than the labels alone");
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -241,6 +311,8 @@ int main(int argc, char** argv) {
   bootstrap_coverage();
   paired_tests();
   gates();
+  arena_coverage();
+  powered_coverage();
   fmt::print("\n{}\n", failures == 0 ? "all as it should be" : fmt::format("{} numbers are not as they should be", failures));
   return failures == 0 ? 0 : 1;
 }

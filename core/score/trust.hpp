@@ -1,0 +1,34 @@
+// How far a judge's numbers can be believed: what several judges say together and how they agree, how one agrees with people, and
+// answers that talk to the judge. Pure; threads: [any].
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+#include "../data/finding.hpp"
+#include "../data/score.hpp"
+#include "../stats/interval.hpp"
+
+namespace sextant::score {
+
+/// What a panel says of each sample: the mean of those that can be read, or what most say (where several are named as often, the
+/// mean of these). `by_judge`: [judge][sample], NaN: unread. A vote is lost by nobody who is unread; NaN where all are.
+std::vector<double> combined(const std::vector<std::vector<double>>& by_judge, bool vote);
+
+/// "panel": how many samples all judges say the same of, with kappas and alpha.
+data::Finding panel_finding(const std::vector<std::string>& judges, const std::vector<std::vector<double>>& by_judge);
+
+/// A judge's numbers beside people's.
+struct Trust {
+  data::Estimate corrected;                    // prediction-powered; its name is the caller's
+  std::vector<data::Finding> findings;         // "people", and "few_labels" where there is no interval
+};
+/// `judge`: [sample], NaN: unread; `people`: by sample. `unit`: of the table. Nothing where no sample has both.
+std::optional<Trust> beside_people(const std::vector<double>& judge, const std::map<size_t, double>& people, double unit,
+                                   stats::Range range);
+
+/// What an answer says to a judge instead of to the question: its words, or nothing.
+std::string_view addressed_to_judge(std::string_view answer);
+
+}  // namespace sextant::score
