@@ -21,7 +21,7 @@ CONFIGS = {
     "text": {"prompt": "{question}"},
     "first_capital": {"options": "ABCD"}, "first_capital_multi": {"options": "ABCD"}, "first_option": {"options": "ABCD"}, "last_option": {"options": "ABCD"},
     "regex": {"pattern": "([A-D])"}, "match_answer_pattern": {"pattern": "([A-D])"},
-    "answers": {"path": "REPLIES"}, "model:cpu": {"path": "MODEL"},
+    "binary_f1": {"positive": "A"}, "answers": {"path": "REPLIES", "dataset": "kit"}, "model:cpu": {"path": "MODEL"},
 }
 
 
@@ -56,8 +56,10 @@ def main():
         untried = [o for o in outcomes if o["state"] == "not tried"]
         bad += bool(failed or done.returncode)
         print("%-34s %2d rules, %d not tried, %4.1f s%s" % (name, len(outcomes), len(untried), time.monotonic() - begin, "" if done.returncode == 0 else "  FAILED " + done.stderr[-300:]))
-        for outcome in failed + untried:
-            print("    %-10s %-14s %s" % (outcome["state"], outcome["rule"], outcome.get("why", "")[:300]))
+        for outcome in failed:
+            print("    failed     %-14s %s" % (outcome["rule"], outcome.get("why", "")[:300]))
+        for why in dict.fromkeys(outcome.get("why", "") for outcome in untried):
+            print("    not tried  %s: %s" % (", ".join(o["rule"] for o in untried if o.get("why", "") == why), why[:300]))
     sys.exit(1 if bad else 0)
 
 
