@@ -11,6 +11,7 @@ packages_build=(g++ meson ninja-build pkg-config libboost-dev libboost-program-o
   libsentencepiece-dev libutf8proc-dev libyaml-dev
 libseccomp-dev bubblewrap
 libgmp-dev
+  zlib1g-dev libcpp-httplib-dev
   libssl-dev libcurl4-openssl-dev catch2 ca-certificates python3 python3-pip)
 packages_test=(python3-jsonschema jq clang libclang-rt-14-dev ccache valgrind
   libboost-context-dev libopenblas-dev)

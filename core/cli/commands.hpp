@@ -9,11 +9,14 @@ namespace sextant::cli {
 int run_command(const std::vector<std::string>& args);
 int list_command(const std::vector<std::string>& args);
 int prompt_command(const std::vector<std::string>& args);
+int check_command(const std::vector<std::string>& args);
 int report_command(const std::vector<std::string>& args);
 int show_command(const std::vector<std::string>& args);
 int compare_command(const std::vector<std::string>& args);
+int explain_command(const std::vector<std::string>& args);
 int gate_command(const std::vector<std::string>& args);
 int model_command(const std::vector<std::string>& args);
+int view_command(const std::vector<std::string>& args);
 int plugins_command(std::vector<std::string> args);
 
 /// The help of one command ("run"), or of all; empty for an unknown one.

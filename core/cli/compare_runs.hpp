@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include "../compare/format.hpp"
+#include "../compare/gate.hpp"
 #include "run_view.hpp"
 
 namespace sextant::cli {
@@ -25,6 +26,20 @@ Result<std::vector<std::pair<Subject, Subject>>> subjects(const std::vector<RunV
 
 /// Compares all data sets that both have scored; what cannot be compared is in the report's `refused`. p values are adjusted.
 Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, const ComparisonFlags& flags);
+
+/// `sextant gate`: whether the run may take the baseline's place. Prints nothing but what differs and what it says nothing of.
+struct GateRuns {
+  std::string run, baseline;
+  double margin = 1;
+  ComparisonFlags comparison;
+};
+struct GateAnswer {
+  compare::Report report;
+  compare::Gate gate;
+};
+Result<GateAnswer> gate_runs(const GateRuns& runs);
+/// 0, 1 or 2.
+int exit_code_of(stats::Verdict verdict);
 
 /// What a person should know in addition to the numbers: models, weights, compute types, settings, prompts, versions.
 std::vector<std::string> what_differs(const Subject& a, const Subject& b);

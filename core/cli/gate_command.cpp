@@ -16,13 +16,22 @@ namespace {
 using Texts = std::vector<std::string>;
 
 struct GateFlags {
-  std::string run, baseline, junit;
-  double margin = 1;
-  ComparisonFlags comparison;
+  GateRuns runs;
+  std::string junit;
   bool json = false;
 };
 
 Result<int> gate(const GateFlags& flags) {
+  SXT_TRY(const GateAnswer answer, gate_runs(flags.runs));
+  if (!flags.junit.empty()) SXT_CHECK(write_file(flags.junit, compare::to_junit(answer.report, answer.gate)));
+  const int printed = flags.json ? print_json(compare::to_json(answer.report, answer.gate) + "\n")
+                                 : print(compare::to_line(answer.gate) + "\n");
+  return printed != exit_ok ? printed : exit_code_of(answer.gate.verdict);
+}
+
+}  // namespace
+
+Result<GateAnswer> gate_runs(const GateRuns& flags) {
   std::vector<RunView> runs;
   for (const std::string& path : {flags.baseline, flags.run}) {
     SXT_TRY(RunView run, look_at_run(path));
@@ -33,7 +42,9 @@ Result<int> gate(const GateFlags& flags) {
     return Error{Error::Kind::usage,
                  fmt::format("both runs have the models {} and {}; a gate is about one: name it with --model",
                              pairs[0].first.model, pairs[1].first.model)};
-  SXT_TRY(const compare::Report report, compare_subjects(pairs[0].first, pairs[0].second, flags.comparison));
+  GateAnswer out;
+  SXT_TRY(out.report, compare_subjects(pairs[0].first, pairs[0].second, flags.comparison));
+  const compare::Report& report = out.report;
   // a data set that is not compared may be the one that got worse
   if (!report.refused.empty())
     return Error{Error::Kind::data, fmt::format("{}: {}; mend it, or name the data sets that count with --dataset",
@@ -42,22 +53,16 @@ Result<int> gate(const GateFlags& flags) {
     return Error{Error::Kind::data,
                  fmt::format("{} has no '{}', which the baseline has; name the data sets that count with --dataset", flags.run,
                              report.a_only[0])};
-  SXT_TRY(const compare::Gate result, compare::decide(report, flags.margin));
+  SXT_TRY(out.gate, compare::decide(report, flags.margin));
   if (!report.b_only.empty())
     log_warning(fmt::format("{} is not in the baseline; the gate says nothing of it", report.b_only[0]));
   for (const std::string& sentence : report.differences) log_info("differs: " + sentence);
-  if (!flags.junit.empty()) SXT_CHECK(write_file(flags.junit, compare::to_junit(report, result)));
-  const int printed = flags.json ? print_json(compare::to_json(report, result) + "\n") : print(compare::to_line(result) + "\n");
-  if (printed != exit_ok) return printed;
-  switch (result.verdict) {
-    case stats::Verdict::go: return static_cast<int>(exit_ok);
-    case stats::Verdict::no_go: return static_cast<int>(exit_no);
-    case stats::Verdict::inconclusive: break;
-  }
-  return static_cast<int>(exit_inconclusive);
+  return out;
 }
 
-}  // namespace
+int exit_code_of(stats::Verdict verdict) {
+  return verdict == stats::Verdict::go ? exit_ok : verdict == stats::Verdict::no_go ? exit_no : exit_inconclusive;
+}
 
 int gate_command(const Texts& args) {
   po::options_description options("Options");
@@ -72,15 +77,15 @@ int gate_command(const Texts& args) {
   const auto text = [&](const char* name) { return values->count(name) ? (*values)[name].as<std::string>() : std::string(); };
   const auto list = [&](const char* name) { return values->count(name) ? (*values)[name].as<Texts>() : Texts(); };
   GateFlags flags;
-  flags.run = text("run");
-  flags.baseline = text("baseline");
+  flags.runs.run = text("run");
+  flags.runs.baseline = text("baseline");
   flags.junit = text("junit");
-  if (values->count("margin")) flags.margin = (*values)["margin"].as<double>();
-  flags.comparison = {list("model"), list("dataset"), text("metric"), (*values)["common"].as<bool>()};
+  if (values->count("margin")) flags.runs.margin = (*values)["margin"].as<double>();
+  flags.runs.comparison = {list("model"), list("dataset"), text("metric"), (*values)["common"].as<bool>()};
   flags.json = (*values)["json"].as<bool>();
-  if (flags.run.empty() || flags.baseline.empty())
+  if (flags.runs.run.empty() || flags.runs.baseline.empty())
     return fail({Error::Kind::usage, "name both runs' folders: sextant gate RUN --baseline RUN"});
-  if (!std::isfinite(flags.margin) || flags.margin < 0)
+  if (!std::isfinite(flags.runs.margin) || flags.runs.margin < 0)
     return fail({Error::Kind::usage, "--margin must be a number from 0, in points: 1.0"});
   const auto code = gate(flags);
   return code ? *code : fail(code.error());

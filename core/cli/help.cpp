@@ -15,10 +15,13 @@ Usage: sextant COMMAND [ARGUMENTS]
   run      [CONFIG.json] ...      evaluate models on data sets
   list     [datasets|models|plugins|summarizers] [PATTERN...]
   prompt   ... [-n INDEX] [--tokens]   show byte for byte what the model would be sent
-  report   RUN_DIR                rebuild the tables of a run
+  check    [CONFIG.json] ...      what is wrong with an evaluation, before a model is asked
+  report   RUN_DIR                the tables of a run anew, and report.html, a page to look at its samples
   show     RUN [--wrong]          single samples: what was asked, said, read and wanted
   compare  RUN [RUN...]           two models on the same questions: the difference, and whether it may be chance
   gate     RUN --baseline RUN     is it at most a margin worse? exit code 0, 1 or 2
+  explain  RUN RUN                why two runs score differently, stage by stage
+  view     [DIR]                  the runs in a folder, in a browser on this machine, with their progress
   plugins  list | info KIND:ID | run KIND:ID | check FILE.so | new KIND NAME | describe FILE.so
   model    info | tokenize | detokenize | score | generate | embed | chat    look into one model
   help     COMMAND                more about one of these
@@ -60,6 +63,17 @@ Exit codes: 0 all done, 1 --fail-under says no, 64 usage, 65 bad data or configu
 Shows byte for byte what the model would be sent. Runs no model but those that a retriever reads.
 )",
         prompt_options());
+  if (command == "check")
+    return with_options(
+        R"(Usage: sextant check [CONFIG.json] --datasets NAME... [--model-path FILE.gguf | --models NAME...] [--json] [OPTIONS]
+
+Looks for what makes the scores of a run say less than they seem to, and asks no model: right answers through the extractors and
+metrics, each option as the answer to every row, answers in prompts, questions among their own examples, contradicting and equal
+rows, chat templates and special tokens, cut prompts, stop words in answers. Takes `run`'s flags; looks at no more than 1000 rows
+of each set, evenly spread. Each finding: severity, data set and model, a row that shows it, and what to do.
+Exit codes: 0 no error was found, 65 one was found, 64 usage.
+)",
+        check_options());
   if (command == "list")
     return R"(Usage: sextant list [datasets|models|plugins|summarizers] [PATTERN...] [--data-dir DIR] [--long] [--json]
        sextant list tasks DIR... [PATTERN...] [--json]
@@ -72,9 +86,15 @@ theirs), or missing, and where they were looked for. tasks: lm-eval's task files
   --long            of each data set: what it is, source, licence, which files it needs, how it is scored
 )";
   if (command == "report")
-    return R"(Usage: sextant report RUN_DIR [--json]
+    return R"(Usage: sextant report RUN_DIR [--compare RUN]... [--html FILE] [--json]
 
-Rebuilds the tables of a run from its results: prints the table and writes summary/ anew.
+Rebuilds the tables of a run from its results: prints the table, writes summary/ anew, and report.html: one file that a browser opens without a
+network, with the scores, findings, plots and every sample.
+
+  --compare RUN     the page also compares the run with this one and has its samples; a run with several models is compared with itself
+  --html FILE       where the page is written (default: report.html in the run's folder)
+  --color WHEN      auto (default), always or never
+  --json            the table as one line of JSON
 )";
   if (command == "show")
     return R"(Usage: sextant show RUN [--wrong] [--dataset NAME]... [--model NAME]... [--grep RE] [--sort margin] [-n N] [--json]
@@ -119,6 +139,28 @@ takes). Every question weighs the same. Runs that did not ask the same questions
   --common          compare the questions that both have
   --junit FILE      writes a JUnit report: the gate and a case for each data set
   --json            one line of JSON
+)";
+  if (command == "view")
+    return R"(Usage: sextant view [DIR] [--port N]
+
+Serves the runs in DIR (default: outputs) to a browser on this machine: a list with the progress of those that are running, and the page of each.
+Prints the address, which holds a random token: who does not know it sees nothing. Changes nothing. Ends with Ctrl-C.
+
+  --port N          the port (default: a free one)
+)";
+  if (command == "explain")
+    return R"(Usage: sextant explain RUN RUN | RUN     [--model NAME] [--dataset NAME]... [--plugin-path DIR...] [--json]
+
+Why does B (the second run, or of a single run the second model) score otherwise than A? The difference of each data set in parts
+that belong to stages: rows, shots, template, chat template, tokens, weights, compute, sampling, cut, extractor, metric, and the
+program that scored. The parts sum to the difference; each names samples that it changes. Replies are scored crosswise, A's with
+B's extractor and so on; no model is asked. What several stages before the reply do together only the model could take apart, and
+is said as one part.
+
+  --model NAME      where the runs have several
+  --dataset NAME    only these data sets; NAME may hold * and ?
+  --json            {"explanations": [{"dataset", "metric", "a", "b", "difference", "common", "parts": [{"stages", "points",
+                    "samples", "why", "needs_model", "examples"}]}]}
 )";
   if (command == "model")
     return R"(Usage: sextant model info | tokenize | detokenize | score | generate | embed | chat [OPTIONS]

@@ -63,6 +63,7 @@ void add_what(po::options_description& options) {
       "compute", text()->value_name("TYPE"), "auto, f32, bf16, fp16 or int8")(
       "memory", text()->value_name("SIZE"), "memory to use at most")("no-prefix-reuse", po::bool_switch(),
                                                                      "compute shared prefixes again for every request")(
+      "no-speculation", po::bool_switch(), "compute each token of a reply when the one before it is known")(
       "chat-template", text()->value_name("WHICH"), "auto, none, the name of one of the model's, or a .jinja file")(
       "chat-template-kwargs", texts()->value_name("K=V..."), "variables of the chat template: enable_thinking=false")(
       "system-prompt", text()->value_name("TEXT"), "a system message before every conversation")(
@@ -243,7 +244,11 @@ po::options_description run_options() {
       ("reuse,r", text()->value_name("[TS]"), "resume the last run, or the one of that time")
       ("work-dir,w", text()->value_name("DIR"), "where runs are written (default outputs/default)")
       ("fail-under", texts()->value_name("DATASET[,METRIC]=X..."), "exit with 1 where a score is worse than that")
+      ("baseline", text()->value_name("RUN"), "an earlier run: exit with 1 where this one is worse by more than --margin")
+      ("margin", po::value<double>()->value_name("X"), "points that it may be worse than the baseline (default 1.0)")
+      ("sequential", po::bool_switch(), "--baseline: ask in random order and stop as soon as it is known")
       ("dry-run", po::bool_switch(), "print the plan, compute nothing")
+      ("color", text()->value_name("WHEN"), "auto (default), always or never: colours of the table")  // auto heeds NO_COLOR
       ("allow-missing", po::bool_switch(), "data sets that are missing do not fail the run")
       ("cache", po::bool_switch(), "take answers of earlier runs in the work dir, by content key")
       ("dump-eval-details", text()->value_name("[BOOL]"), "details per sample in results (default true)")
@@ -260,6 +265,16 @@ po::options_description prompt_options() {
   options.add_options()
       ("index,n", po::value<int64_t>()->value_name("INDEX"), "only this row")
       ("tokens", po::bool_switch(), "also print token ids");
+  add_common(options);
+  return options;
+}
+
+po::options_description check_options() {
+  po::options_description options("Options");
+  add_what(options);
+  options.add_options()
+      ("work-dir,w", text()->value_name("DIR"), "where the run would be written (default outputs/default)")
+      ("allow-missing", po::bool_switch(), "data sets that are missing are no errors");
   add_common(options);
   return options;
 }
@@ -312,6 +327,7 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   SXT_TRY(run.seed, get_number<uint64_t>(values, "seed"));
   run.stop_words = get_all(values, "stop-words");
   run.no_prefix_reuse = is_set(values, "no-prefix-reuse");
+  run.no_speculation = is_set(values, "no-speculation");
   run.custom_dataset_path = get(values, "custom-dataset-path");
   run.custom_dataset_meta_path = get(values, "custom-dataset-meta-path");
   run.custom_dataset_data_type = get(values, "custom-dataset-data-type");
@@ -337,6 +353,16 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   if (flags.mode != "all" && flags.mode != "infer" && flags.mode != "eval" && flags.mode != "viz")
     return usage(fmt::format("--mode is '{}'; it must be all, infer, eval or viz", flags.mode));
   flags.fail_under = get_all(values, "fail-under");
+  flags.baseline = get(values, "baseline");
+  if (values.count("margin")) flags.margin = values["margin"].as<double>();
+  flags.sequential = is_set(values, "sequential");
+  if (flags.baseline.empty() && (flags.margin || flags.sequential))
+    return usage(fmt::format("{} changes nothing without --baseline RUN", flags.sequential ? "--sequential" : "--margin"));
+  if (flags.margin && (!std::isfinite(*flags.margin) || *flags.margin < 0))
+    return usage("--margin must be a number from 0, in points: 1.0");
+  if (!flags.baseline.empty() && (flags.mode == "infer" || flags.dry_run))
+    return usage("--baseline needs scores; leave out -m infer and --dry-run");
+  if (flags.sequential && flags.mode != "all") return usage("--sequential asks and scores in turns; leave out -m");
   if (flags.mode == "infer" && !flags.fail_under.empty())
     return usage("--fail-under changes nothing with -m infer, which gives no scores; give one of them");
   flags.reuse = values.count("reuse") > 0;
@@ -349,6 +375,7 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   flags.debug = is_set(values, "debug");
   flags.quiet = is_set(values, "quiet");
   flags.json = is_set(values, "json");
+  flags.color = get(values, "color");
   flags.cache = is_set(values, "cache");
   flags.tokens = is_set(values, "tokens");
   flags.help = is_set(values, "help");

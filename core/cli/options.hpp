@@ -26,9 +26,12 @@ struct RunCommandFlags {
   std::string mode = "all";
   bool reuse = false;
   std::string reuse_timestamp;
-  std::string config_dir;
+  std::string config_dir, color;
   std::vector<std::string> plugin_path;
   std::vector<std::string> fail_under;   // DATASET[,METRIC]=X
+  std::string baseline;                  // a run's folder; empty: none
+  std::optional<double> margin;          // points that this run may be worse
+  bool sequential = false;
   bool dry_run = false, debug = false, quiet = false, json = false, cache = false;
   // `prompt` only
   std::optional<uint64_t> index;
@@ -38,6 +41,7 @@ struct RunCommandFlags {
 };
 po::options_description run_options();
 po::options_description prompt_options();     // run's, less what concerns running, and -n, --tokens
+po::options_description check_options();      // the same that make a configuration, and where a run would write
 Result<RunCommandFlags> run_flags(const po::variables_map& values);
 
 /// Where `sextant run`'s options with an optional value are listed for parse_options.

@@ -1,62 +1,88 @@
-// `sextant report RUN_DIR`: the tables of a run, rebuilt from its results.
+// `sextant report RUN_DIR`: the tables and the page of a run, made anew from its results.
+#include <filesystem>
 #include <fmt/format.h>
 #include <unistd.h>
 #include "../base/exit_code.hpp"
+#include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../report/outcomes.hpp"
+#include "../report/page.hpp"
+#include "colour.hpp"
 #include "commands.hpp"
-#include "../store/run_states.hpp"
 #include "options.hpp"
+#include "report_page.hpp"
 #include "run_outcome.hpp"
 #include "workspace.hpp"
 
 namespace sextant::cli {
 namespace {
 
-Result<int> rebuild(const std::string& run_dir, bool as_json) {
-  std::error_code code;
-  std::filesystem::path path = std::filesystem::weakly_canonical(run_dir, code);
-  if (path.filename().empty()) path = path.parent_path();
-  SXT_TRY(const store::RunFolder folder,
-          store::RunFolder::reuse(path.parent_path().empty() ? "." : path.parent_path(), path.filename().string()));
-  SXT_TRY(store::RunRecord record, store::read_run_record(folder));
-  // only the names, versions and groups are needed: no plugin, card or model is asked
-  const config::CardStore no_cards;
-  config::World world;
-  world.cards = &no_cards;
-  world.backend_accepts = [](const std::string&, const std::string&) { return true; };
-  world.warn = [](const std::string&) {};
-  config::RunFlags flags;
-  flags.config = folder.config().string();
-  flags.as_written = true;
-  SXT_TRY(const config::Resolved resolved, config::resolve(flags, world));
-  const config::RunConfig& run = resolved.config;
-  settle_record(record, run);
-  const report::Table table = report::table_of_run(folder, run, record);
-  record.status = run_status(record, run.allow_missing);
-  if (::access(folder.path().c_str(), W_OK) == 0) {
-    SXT_CHECK(report::write_summary(folder, table));
-  } else {
-    log_warning(fmt::format("{} may not be written; its summary/ stays as it is", folder.path().string()));
+using Texts = std::vector<std::string>;
+
+struct ReportFlags {
+  std::string run, html;  // html: where the page goes; empty: into the run's folder
+  Texts compare;
+  bool json = false, colour = false;
+};
+
+Result<void> write_page(const std::vector<TabledRun>& runs, const std::string& file) {
+  const std::filesystem::path path =
+      file.empty() ? report::page_path(runs.front().view.folder->path()) : std::filesystem::path(file);
+  SXT_TRY(const std::string page, page_of_runs(runs));
+  SXT_CHECK(write_file(path, page));
+  log_info(fmt::format("the page is {}", path.string()));
+  return {};
+}
+
+Result<int> rebuild(const ReportFlags& flags) {
+  std::vector<TabledRun> runs;
+  Texts paths{flags.run};
+  paths.insert(paths.end(), flags.compare.begin(), flags.compare.end());
+  for (const std::string& path : paths) {
+    SXT_TRY(RunView view, look_at_run(path));
+    SXT_TRY(TabledRun run, tabled_run(std::move(view)));
+    runs.push_back(std::move(run));
   }
-  for (const std::string& error : table.errors) log_warning(error);
-  const int printed = as_json ? print_json(report::to_json(table, folder.path().string(), record.status) + "\n")
-                              : print(report::to_text(table));
-  return printed != exit_ok ? printed : exit_code(record, run.allow_missing);
+  const TabledRun& run = runs.front();
+  const store::RunFolder& folder = *run.view.folder;
+  const bool writable = ::access(folder.path().c_str(), W_OK) == 0;
+  if (writable) SXT_CHECK(report::write_summary(folder, run.table));
+  // without a page there is still a table
+  int page_code = exit_ok;
+  if (writable || !flags.html.empty())
+    if (const auto written = write_page(runs, flags.html); !written) page_code = fail(written.error());
+  if (!writable)
+    log_warning(fmt::format("{} may not be written; its summary/ stays as it is{}", folder.path().string(),
+                            flags.html.empty() ? ", and --html FILE writes the page elsewhere" : ""));
+  for (const std::string& error : run.table.errors) log_warning(error);
+  const int printed = flags.json
+                          ? print_json(report::to_json(run.table, folder.path().string(), run.view.record.status) + "\n")
+                          : print_bytes(report::to_text(run.table, flags.colour ? report::Colour::on : report::Colour::off));
+  const int code = exit_code(run.view.record, run.config.allow_missing);
+  return printed != exit_ok ? printed : code != exit_ok ? code : page_code;
 }
 
 }  // namespace
 
 int report_command(const std::vector<std::string>& args) {
   po::options_description options("Options");
-  options.add_options()("run-dir", po::value<std::string>()->default_value(""), "")("json", po::bool_switch(), "")(
-      "help,h", po::bool_switch(), "");
+  options.add_options()("run-dir", po::value<std::string>()->default_value(""), "")(
+      "compare", po::value<Texts>()->value_name("RUN"), "")("html", po::value<std::string>()->value_name("FILE"), "")(
+      "color", po::value<std::string>()->value_name("WHEN"), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(),
+                                                                                                "");
   const auto values = parse_options(args, options, "run-dir");
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("report"));
-  const std::string run_dir = (*values)["run-dir"].as<std::string>();
-  if (run_dir.empty()) return fail({Error::Kind::usage, "name the run's folder: sextant report RUN_DIR"});
-  const auto code = rebuild(run_dir, (*values)["json"].as<bool>());
+  ReportFlags flags;
+  flags.run = (*values)["run-dir"].as<std::string>();
+  if (values->count("html")) flags.html = (*values)["html"].as<std::string>();
+  if (values->count("compare")) flags.compare = (*values)["compare"].as<Texts>();
+  const auto colour = wants_colour(values->count("color") ? (*values)["color"].as<std::string>() : "");
+  if (!colour) return fail(colour.error());
+  flags.colour = *colour;
+  flags.json = (*values)["json"].as<bool>();
+  if (flags.run.empty()) return fail({Error::Kind::usage, "name the run's folder: sextant report RUN_DIR"});
+  const auto code = rebuild(flags);
   return code ? *code : fail(code.error());
 }
 

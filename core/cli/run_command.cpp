@@ -9,18 +9,23 @@
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 #include "../base/process.hpp"
+#include "../compare/best.hpp"
 #include "../config/pairs.hpp"
 #include "../graph/run_graph.hpp"
 #include "../preflight/preflight.hpp"
 #include "../report/outcomes.hpp"
+#include "../report/page.hpp"
 #include "../score/stage.hpp"
+#include "colour.hpp"
 #include "commands.hpp"
+#include "compare_runs.hpp"
 #include "fail_under.hpp"
 #include "failures.hpp"
 #include "options.hpp"
 #include "progress.hpp"
 #include "run_outcome.hpp"
 #include "secrets.hpp"
+#include "sequence.hpp"
 #include "take_up.hpp"
 #include "version.hpp"
 #include "workspace.hpp"
@@ -52,13 +57,13 @@ Result<store::RunFolder> open_folder(const RunCommandFlags& flags, const std::st
 
 // What a person is told of a model that has been opened, and of its progress.
 std::function<void(const serve::Progress&)> announce(const serve::ModelSession& session, const config::ModelConfig& model,
-                                                     bool show_progress, store::RunRecord& record) {
+                                                     ProgressLine::Show show, store::RunRecord& record) {
   log_info(fmt::format("{}: {} on {}, {}, loaded in {:.2f} s", model.abbr, model.backend, session.device(), session.compute(),
                        session.load_s()));
   if (model.max_seq_len && session.context_length() > 0 && session.context_length() < model.max_seq_len)
     log_warning(fmt::format("{}: --max-seq-len {} is beyond the model's own context of {} tokens", model.abbr,
                             model.max_seq_len, session.context_length()));
-  return [&record, line = std::make_shared<ProgressLine>(model.abbr, show_progress)](const serve::Progress& progress) {
+  return [&record, line = std::make_shared<ProgressLine>(model.abbr, show)](const serve::Progress& progress) {
     if (progress.samples_computed > 0 && record.first_sample_s == 0) record.first_sample_s = seconds_since_process_start();
     line->update(progress);
   };
@@ -74,9 +79,11 @@ void infer_all(plugin::Host& host, const config::RunConfig& run, const std::vect
   job.cancelled = &interrupted();
   job.cache = flags.cache;
   job.score = evaluates(flags);
-  const bool show_progress = stderr_is_terminal() && !flags.quiet;
+  const auto show = flags.quiet            ? ProgressLine::Show::nothing
+                    : stderr_is_terminal() ? ProgressLine::Show::line
+                                           : ProgressLine::Show::heartbeat;
   job.opened = [&](const serve::ModelSession& session, const config::ModelConfig& model) {
-    return announce(session, model, show_progress, record);
+    return announce(session, model, show, record);
   };
   graph::run_graph(host, graph, job, record);
 }
@@ -198,6 +205,7 @@ int not_begun(const store::RunFolder& folder) {
 void remove_summary(const store::RunFolder& folder) {
   std::error_code code;
   for (const char* extension : {"txt", "csv", "md"}) std::filesystem::remove(folder.summary(extension), code);
+  std::filesystem::remove(report::page_path(folder.path()), code);
 }
 
 void say_what_was_reused(const store::RunRecord& record) {
@@ -209,10 +217,33 @@ void say_what_was_reused(const store::RunRecord& record) {
   log_info(fmt::format("{} of {} samples were answered from the journal", reused, samples));
 }
 
+// Block by block: each pass asks what is new in it, for the journal has the rest. An Error: the passes cannot be compared.
+Result<void> infer_blocks(plugin::Host& host, Sequence& sequence, config::RunConfig& ret_asked, const store::RunFolder& folder,
+                          const RunCommandFlags& flags, const Unfit& unfit, store::RunStates& states, store::RunRecord& record) {
+  std::optional<serve::ModelSession> session;
+  do {
+    ret_asked = sequence.next();
+    SXT_TRY(const std::vector<data::Stage> graph,
+            graph::build(ret_asked, [&](const auto& dataset) { return graph::retriever_needs(host, dataset, ret_asked); }));
+    SXT_CHECK(write_file(folder.config(), config::to_json(without_secrets(ret_asked, host.registry()))));
+    SXT_CHECK(write_file(folder.graph(), data::to_json(graph) + "\n"));
+    record.tasks.clear();
+    graph::RunGraph job;
+    job.states = &states;
+    job.kept = &session;
+    infer_all(host, ret_asked, graph, folder, flags, unfit, std::move(job), record);
+    if (interrupted() || std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.status != "complete"; }))
+      return {};
+    SXT_CHECK(sequence.look(folder));
+  } while (!sequence.over());
+  return {};
+}
+
 // From here on nothing looks complete that is not: run.json says that the run is at work, then what does not hold any more
 // goes.
 Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run, const std::vector<data::Stage>& graph,
-                               const store::RunFolder& folder, const RunCommandFlags& flags, const Unfit& unfit) {
+                               const store::RunFolder& folder, const RunCommandFlags& flags, const Unfit& unfit,
+                               Sequence* sequence, config::RunConfig& ret_asked) {
   store::Earlier earlier(folder);
   std::optional<store::RunRecord> before;
   if (flags.reuse)
@@ -234,7 +265,12 @@ Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run,
     const auto it = scored.find({task.model, task.dataset});
     return it == scored.end() ? nullptr : &it->second;
   };
-  infer_all(host, run, graph, folder, flags, unfit, std::move(job), record);
+  if (sequence) {
+    SXT_CHECK(infer_blocks(host, *sequence, ret_asked, folder, flags, unfit, states, record));
+    if (sequence->stopped_early()) record.stopped_early = sequence->to_json();
+  } else {
+    infer_all(host, run, graph, folder, flags, unfit, std::move(job), record);
+  }
   if (flags.reuse) say_what_was_reused(record);
   // a task that came to nothing keeps nothing of an earlier time
   for (const store::TaskRecord& task : record.tasks)
@@ -321,6 +357,8 @@ Result<int> run(const RunCommandFlags& given) {
   if (!infers(flags)) world.find_backend = nullptr;  // a run may be scored and shown where its backend is not
   SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, world));
   config::RunConfig run = resolved.config;
+  SXT_TRY(const bool coloured, wants_colour(flags.color));
+  const report::Colour colour = coloured ? report::Colour::on : report::Colour::off;
   SXT_TRY(const std::vector<Threshold> worst, thresholds(flags.fail_under, run));
   const std::string work_dir = folder                       ? folder->path().string()
                                : flags.run.work_dir.empty() ? resolved.work_dir
@@ -352,6 +390,14 @@ Result<int> run(const RunCommandFlags& given) {
   }
   SXT_TRY(const std::vector<data::Stage> graph,
           graph::build(run, [&](const auto& dataset) { return graph::retriever_needs(workspace.host(), dataset, run); }));
+  std::optional<Sequence> sequence;
+  if (flags.sequential) {
+    if (!unfit.datasets.empty() || !unfit.models.empty())
+      return Error{Error::Kind::data, "--sequential: what cannot be run may be what got worse; correct it, or leave it out"};
+    SXT_TRY(sequence, Sequence::open(workspace.host(), run, flags.baseline, flags.margin.value_or(1)));
+  } else if (!flags.baseline.empty()) {
+    SXT_TRY(const RunView looked_at, look_at_run(flags.baseline));  // before anything is computed
+  }
   if (flags.dry_run) return dry_run(workspace, run, graph, flags.json, unfit);
   if (!folder) {
     SXT_TRY(store::RunFolder opened, open_folder(flags, work_dir));
@@ -362,7 +408,9 @@ Result<int> run(const RunCommandFlags& given) {
   const bool had_table = flags.reuse && std::filesystem::exists(folder->summary("txt"), code_ignored);
   store::RunRecord record;
   if (infers(flags)) {
-    SXT_TRY(record, infer(workspace.host(), run, graph, *folder, flags, unfit));
+    config::RunConfig asked = run;
+    SXT_TRY(record, infer(workspace.host(), run, graph, *folder, flags, unfit, sequence ? &*sequence : nullptr, asked));
+    run = std::move(asked);
   } else {
     if (!has_begun(*folder)) return not_begun(*folder);
     SXT_TRY(Stored stored, stored_run(flags, run, *folder, world, workspace.host().registry()));
@@ -382,11 +430,15 @@ Result<int> run(const RunCommandFlags& given) {
   // the table says what is there; run.json comes last, so that it never says more
   if (flags.mode == "all" || flags.mode == "viz") {
     table = report::table_of_run(*folder, run, record);
+    compare::mark_best(*table, *folder, [&](const std::string& dataset) {
+      const config::DatasetConfig* set = config::find_dataset(run, dataset);
+      return set && set->judge ? set->judge->model : std::string();
+    });
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, *table));
     SXT_CHECK(store::RunStates::end(*folder, record));
     if (const int printed = flags.json ? print_json(report::to_json(*table, folder->path().string(), record.status) + "\n")
-                                       : print(report::to_text(*table));
+                                       : print_bytes(report::to_text(*table, colour));
         printed != exit_ok)
       return printed;
     // where nothing at all could be computed, the groups' lack follows from what has been said
@@ -408,9 +460,22 @@ Result<int> run(const RunCommandFlags& given) {
   }
   const int code = exit_code(record, run.allow_missing);
   if (code == exit_incomplete) log_error("the run is incomplete; run the same command with -r to go on");
-  if (code != exit_ok || worst.empty()) return code;
+  if (code != exit_ok) return code;
+  int by_baseline = exit_ok;
+  if (sequence) {
+    log_info(sequence->sentence());
+    if (sequence->stopped_early())
+      log_warning("the run was stopped early, since this is known; its other numbers are of the questions that were asked");
+    by_baseline = exit_code_of(sequence->verdict());
+  } else if (!flags.baseline.empty()) {
+    SXT_TRY(const GateAnswer answer, gate_runs({folder->path().string(), flags.baseline, flags.margin.value_or(1), {}}));
+    log_info(compare::to_line(answer.gate));
+    by_baseline = exit_code_of(answer.gate.verdict);
+  }
+  if (worst.empty() || by_baseline == exit_no) return by_baseline;
   if (!table) table = report::table_of_run(*folder, run, record);  // -m eval
-  return check_thresholds(worst, *table);
+  SXT_TRY(const int by_thresholds, check_thresholds(worst, *table));
+  return by_thresholds != exit_ok ? by_thresholds : by_baseline;
 }
 
 }  // namespace

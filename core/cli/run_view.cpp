@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
-#include <map>
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
@@ -45,23 +44,17 @@ std::string RunView::judge_of(const std::string& dataset) const {
 
 namespace {
 
-// A folder's lock is held once in a process, however often the run is named.
 Result<std::shared_ptr<const store::RunFolder>> open_folder(const std::string& path) {
-  static std::map<fs::path, std::weak_ptr<const store::RunFolder>> open;
   std::error_code code;
   if (!fs::exists(path, code))
     return Error{Error::Kind::missing, fmt::format("{} does not exist; give the folder of a run", path)};
   fs::path folder = fs::weakly_canonical(path, code);
   if (folder.filename().empty()) folder = folder.parent_path();  // a slash at the end
-  if (auto known = open[folder].lock()) return known;
   if (!fs::is_regular_file(folder / "run.json", code))
     return Error{
         Error::Kind::data,
         fmt::format("{} is not the folder of a run, for it has no run.json; give the folder that `sextant run` names", path)};
-  SXT_TRY(store::RunFolder locked, store::RunFolder::reuse(folder.parent_path(), folder.filename().string()));
-  auto out = std::make_shared<const store::RunFolder>(std::move(locked));
-  open[folder] = out;
-  return std::shared_ptr<const store::RunFolder>(std::move(out));
+  return std::make_shared<const store::RunFolder>(store::RunFolder::look(std::move(folder)));
 }
 
 }  // namespace
@@ -85,7 +78,7 @@ Result<RunView> look_at_run(const std::string& path) {
     return Error{Error::Kind::data,
                  fmt::format("{} holds no task; nothing was evaluated in that run", out.folder->run_json().string())};
   if (out.record.finished.empty())
-    log_warning(fmt::format("{} was ended before its time; only what is scored is looked at", path));
+    log_warning(fmt::format("{} is at work, or was ended before its time; only what is scored is looked at", path));
   return out;
 }
 

@@ -23,8 +23,8 @@ struct RunView {
   std::string judge_of(const std::string& dataset) const;
 };
 
-/// Holds the folder's lock as long as somebody looks; one that another process writes is an Error that names it. The same run
-/// may be looked at several times. Threads: one at a time.
+/// Takes no lock: a run that is at work may be looked at, and one that is looked at may be taken up. What is written there
+/// meanwhile replaces whole files, so that nothing half-written is read.
 Result<RunView> look_at_run(const std::string& path);
 
 /// `wanted` (names or patterns; empty: all) of `names`, in their order. One that matches none is an Error of kind usage that

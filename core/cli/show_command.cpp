@@ -8,6 +8,7 @@
 #include "../base/lines.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
+#include "../report/page.hpp"
 #include "../store/predictions.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -18,6 +19,7 @@ namespace sextant::cli {
 namespace {
 
 using Texts = std::vector<std::string>;
+using report::first_score, report::prompt_of, report::text_of;
 
 constexpr size_t shown_by_default = 10;
 constexpr size_t prompt_bytes_max = 1200;     // of the end of a prompt, where the question stands
@@ -33,29 +35,6 @@ struct Shown {
   std::string model, line;                    // line: as it stands in the samples file
   double margin = std::nan("");               // by how much the best label leads
 };
-
-std::string prompt_of(const json::Value& line) {
-  if (const auto prompt = json::find_string(line, "prompt")) return *prompt;
-  std::string out;
-  if (const json::Value* messages = json::find(line, "messages"); messages && messages->IsArray())
-    for (const auto& message : messages->GetArray()) {
-      const json::Value* content = json::find(message, "content");
-      out += fmt::format("{}[{}] {}", out.empty() ? "" : "\n", json::find_string(message, "role").value_or("?"),
-                         !content ? "" : content->IsString() ? std::string(json::text(*content)) : json::write(*content));
-    }
-  return out;
-}
-
-std::string text_of(const json::Value* value) {
-  return !value ? "" : value->IsString() ? std::string(json::text(*value)) : json::write(*value);
-}
-
-// Its first score; nothing where it has none.
-std::optional<double> first_score(const json::Value& line) {
-  const json::Value* scores = json::find(line, "scores");
-  if (!scores || !scores->IsObject() || scores->ObjectEmpty() || !scores->MemberBegin()->value.IsNumber()) return std::nullopt;
-  return scores->MemberBegin()->value.GetDouble();
-}
 
 // The end of a long text, cut between characters.
 std::string tail(const std::string& text, size_t bytes_max) {
@@ -107,22 +86,14 @@ std::string as_text(const Shown& shown, const json::Value& line) {
   return out;
 }
 
-// How far the two best labels are apart, by what they are ranked by, of each attempt of a predictions file.
+// Of each attempt of a predictions file.
 Result<std::vector<double>> margins_of(const std::filesystem::path& path) {
   constexpr uint64_t stretch = 256;
   std::vector<double> out;
   SXT_TRY(const store::Predictions predictions, store::Predictions::open(path));
   for (uint64_t first = 0; first < predictions.size(); first += stretch) {
     SXT_TRY(const auto attempts, predictions.read(first, std::min(stretch, predictions.size() - first)));
-    for (const data::Attempt& attempt : attempts) {
-      const auto winner = std::find_if(attempt.labels.begin(), attempt.labels.end(),
-                                       [&](const auto& label) { return label.label == attempt.prediction; });
-      double least = std::nan("");
-      for (const data::LabelScore& label : attempt.labels)
-        if (winner != attempt.labels.end() && label.label != winner->label)
-          least = std::fmin(least, std::abs(label.value - winner->value));
-      out.push_back(least);
-    }
+    for (const data::Attempt& attempt : attempts) out.push_back(report::margin_of(attempt));
   }
   return out;
 }
@@ -180,10 +151,21 @@ Result<int> show(const ShowFlags& flags) {
     if (count > 0 && kept.size() > count) kept.resize(count);
   }
   std::string out;
+  std::error_code code;
+  const auto page = report::page_path(run.folder->path());
+  const bool has_page = std::filesystem::exists(page, code);
   for (const Shown& one : kept) {
     SXT_TRY(json::Document line, json::parse(one.line, "samples"));
     if (!flags.json) {
-      out += as_text(one, line) + "\n";
+      out += as_text(one, line);
+      const auto number = [&](const char* name) {
+        return static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(line, name).value_or(0)));
+      };
+      if (has_page)
+        out += fmt::format("page:    {}\n",
+                           report::page_address(page, one.model, json::find_string(line, "dataset").value_or(""),
+                                                number("index"), number("repeat")));
+      out += "\n";
       continue;
     }
     json::set(line, "model", one.model, line.GetAllocator());
@@ -196,6 +178,7 @@ Result<int> show(const ShowFlags& flags) {
                        : flags.grep.empty() && !flags.by_margin ? ""
                                                                 : " match",
                        kept.size() < found ? fmt::format("; {} are shown, -n 0 shows all", kept.size()) : "");
+    if (!has_page) out += fmt::format("`sextant report {}` writes a page that shows each of them whole\n", run.name);
     if (flags.by_margin && found == 0)
       log_warning("no sample has a margin: --sort margin is for sets whose labels are scored (ppl, loglikelihood)");
   }

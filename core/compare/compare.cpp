@@ -81,6 +81,18 @@ double mean(const std::vector<double>& values) {
   return sum / static_cast<double>(values.size());
 }
 
+std::vector<Flip> flips_of(const Answers& a, const Answers& b, const std::vector<Pair>& pairs, const std::string& metric,
+                           bool higher_is_better) {
+  const size_t in_a = place_of(a, metric), in_b = place_of(b, metric);
+  std::vector<Flip> out;
+  for (const Pair& pair : pairs) {
+    const double change = b.questions[pair.b].values[in_b] - a.questions[pair.a].values[in_a];
+    if (change > 0 || change < 0)  // NaN is neither
+      out.push_back({a.questions[pair.a].index, b.questions[pair.b].index, (change > 0) == higher_is_better});
+  }
+  return out;
+}
+
 }  // namespace
 
 Pairing pair_up(const Answers& a, const Answers& b) {
@@ -130,6 +142,7 @@ Result<Comparison> compare(const Answers& a, const Answers& b, const std::string
     out.b_only += gain > 0;
     out.a_only += gain < 0;
   }
+  out.flips = flips_of(a, b, pairing.pairs, out.metric, out.higher_is_better);
   out.a = out.unit * mean(columns.a);
   out.b = out.unit * mean(columns.b);
   if (columns.binary && columns.clusters.empty()) {

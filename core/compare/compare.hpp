@@ -18,6 +18,12 @@ struct Pairing {
 /// times the first goes with the first.
 Pairing pair_up(const Answers& a, const Answers& b);
 
+/// A question on which one of the two is better: its rows in both runs.
+struct Flip {
+  uint64_t a = 0, b = 0;
+  bool b_is_better = false;
+};
+
 struct Comparison {
   std::string dataset, metric;
   bool higher_is_better = true;
@@ -31,6 +37,7 @@ struct Comparison {
   double mde = 0;                    // the smallest difference that so many questions show in four of five cases
   double e_value = 0;                // NaN: the metric's range is not known
   uint64_t a_only = 0, b_only = 0;   // questions on which a, and b, is better: of right and wrong, right alone
+  std::vector<Flip> flips;            // those questions, in the order of a
 };
 
 /// `metric` empty: the first that both have. Questions must be the same, unless `common` asks for those that both have; else an

@@ -227,6 +227,7 @@ class ModelFlags {
       set("memory", *bytes, "--memory", model.backend);
     }
     if (flags_.no_prefix_reuse) set("prefix_reuse", false, "--no-prefix-reuse", model.backend);
+    if (flags_.no_speculation) set("speculation", false, "--no-speculation", model.backend);
     if (!flags_.tokenizer_path.empty()) set("tokenizer_path", flags_.tokenizer_path, "--tokenizer-path", model.backend);
     if (!flags_.peft_path.empty()) {
       if (!world_.backend_accepts(model.backend, "peft_path"))

@@ -34,7 +34,7 @@ struct RunFlags {
   KeyValues model_kwargs, tokenizer_kwargs, generation_kwargs, chat_template_kwargs;
   std::optional<uint32_t> max_seq_len, max_out_len, min_out_len, batch_size, threads, num_gpus, pad_token_id;
   std::vector<std::string> stop_words;
-  bool no_prefix_reuse = false;
+  bool no_prefix_reuse = false, no_speculation = false;
   std::string custom_dataset_path, custom_dataset_meta_path, custom_dataset_data_type, custom_dataset_infer_method;
   std::optional<double> limit;
   std::string limit_mode;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <unordered_map>
+#include <sextant/sha256.hpp>
 #include "../base/log.hpp"
 #include "../score/stage.hpp"
 #include "../serve/dataset_feed.hpp"
@@ -43,6 +44,13 @@ class EarlierSink : public serve::AttemptSink {
   Around around_;
 };
 
+constexpr const char* probe_conversation =
+    R"({"messages":[{"role":"user","content":"One?"},{"role":"assistant","content":"Two."},{"role":"user","content":"Three?"}],)"
+    R"("add_generation_prompt":true,"now":"2024-01-01T00:00:00"})";
+constexpr const char* probe_text =
+    "The quick brown fox: 3.14 = 22/7? \frac{a}{b}\n\tdef f(x): return x  # ç­æ¡ Ã©tÃ© "
+    "Ð´Ð° ð </s> <|im_start|>user Question: Answer: ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
 class Runner {
  public:
   Runner(plugin::Host& host, const std::vector<data::Stage>& graph, const RunGraph& job, store::RunRecord& record)
@@ -54,11 +62,17 @@ class Runner {
   }
 
   void run() {
+    if (job_.kept && *job_.kept) {
+      session_ = std::move(*job_.kept);
+      job_.kept->reset();
+      loaded_ = session_->config().abbr;
+    }
     while (const auto ready = next(graph_, outcomes_, loaded_)) {
       if (ready->model.empty()) without_model(ready->stages);
       else with_model(ready->model, ready->stages);
     }
     collect();
+    if (job_.kept) *job_.kept = std::move(session_);
   }
   std::map<std::string, serve::Retrieved> take_retrieved() { return std::move(retrieved_); }
 
@@ -74,7 +88,7 @@ class Runner {
     return serve::infer_task(host_, *session_, dataset, *job_.run, job_.folder, &retrieved);
   }
 
-  store::ModelRecord model_record(const config::ModelConfig& model) const {
+  store::ModelRecord model_record(const config::ModelConfig& model) {
     store::ModelRecord out{model.abbr,
                            model.backend,
                            session_->device(),
@@ -90,6 +104,13 @@ class Runner {
                         : model.chat == config::Chat::file && config
                             ? json::find_string(*config, "chat_template").value_or("auto")
                             : "auto";
+    if (session_->requests_in_flight() > 0) return out;  // a served model would be asked
+    // fixed texts: what a changed tokenizer or template file makes of them tells two runs apart (`sextant explain`)
+    if (const auto text = session_->render_chat(probe_conversation)) out.chat_sha256 = sha256_hex(*text);
+    if (const auto ids = session_->tokenize(probe_text, true))
+      out.tokens_sha256 = sha256_hex(fmt::format("{}", fmt::join(*ids, " ")));
+    json::Document sampling;
+    out.sampling_sha256 = sha256_hex(json::write(data::to_json(session_->sampling(), sampling.GetAllocator())));
     return out;
   }
 

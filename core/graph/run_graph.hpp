@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include "../config/run_config.hpp"
 #include "../plugin/components.hpp"
 #include "../serve/estimate.hpp"
@@ -27,6 +28,8 @@ struct RunGraph {
   // what cannot be run and why (preflight): data sets by their task names, models by their abbrs
   const std::map<std::string, Error>* unfit = nullptr;
   const std::map<std::string, Error>* unfit_models = nullptr;
+  /// A model that is open already, taken over if it is one of the run's; the last one of this run stays here. Null: none is kept.
+  std::optional<serve::ModelSession>* kept = nullptr;
   /// A model has been opened; what is to be told of its progress.
   std::function<std::function<void(const serve::Progress&)>(const serve::ModelSession&, const config::ModelConfig&)> opened;
 };

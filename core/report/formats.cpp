@@ -57,8 +57,26 @@ std::string csv_cell(const std::string& text, bool number) {
 // Lines under the table, behind an empty one.
 std::string findings_text(const Table& table) {
   std::string out;
-  for (const std::string& finding : table.findings) out += (out.empty() ? "\n" : "") + finding + "\n";
+  for (const std::string& finding : table.findings) out += (out.empty() ? "\n" : "") + printable(finding) + "\n";
   return out;
+}
+
+bool any_best(const Table& table) {
+  return std::any_of(table.rows.begin(), table.rows.end(), [](const Row& row) {
+    return std::any_of(row.cells.begin(), row.cells.end(), [](const Cell& cell) { return cell.best; });
+  });
+}
+
+// ECMA-48's select graphic rendition for a cell; empty: as it is.
+const char* rendition(const Cell& cell) {
+  if (cell.best) return "1;32";
+  if (cell.value || cell.text == "-") return "";
+  return cell.text == "failed" ? "31" : "33";
+}
+std::string rendered(const std::string& text, const char* code) {
+  const size_t begin = text.find_first_not_of(' '), end = text.find_last_not_of(' ');
+  if (!*code || begin == text.npos) return text;  // blanks stay outside, so that they can be cut from a line's end
+  return text.substr(0, begin) + "\x1b[" + code + "m" + text.substr(begin, end + 1 - begin) + "\x1b[0m" + text.substr(end + 1);
 }
 
 // "[49.0, 72.9]" behind each number whose interval is known. As many decimals as it is worth: none of them is sure.
@@ -78,9 +96,13 @@ std::vector<std::vector<std::string>> intervals_of(const Table& table) {
 
 // As tabulate's "simple" format sets it, which OpenCompass' users and scripts know: a column is two wider than its heading at
 // least, two blanks stand between columns, numbers are flush right, and no line ends in a blank.
-std::string table_text(const Table& table) {
+std::string table_text(const Table& table, bool with_best = false, Colour colour = Colour::off) {
   auto lines = grid(table);
-  const auto behind = intervals_of(table);
+  auto behind = intervals_of(table);
+  if (with_best && any_best(table))
+    for (size_t row = 0; row < behind.size(); ++row)
+      for (size_t model = 0; model < behind[row].size(); ++model)
+        if (table.rows[row].cells[model].value) behind[row][model] += table.rows[row].cells[model].best ? " *" : "  ";
   for (size_t model = 0; model < table.models.size(); ++model) {
     size_t widest_number = 0, widest = 0;
     for (size_t row = 0; row < behind.size(); ++row) {
@@ -110,17 +132,26 @@ std::string table_text(const Table& table) {
     std::string text;
     for (size_t i = 0; i < lines[n].size(); ++i) {
       const std::string padding(widths[i] - display_width(lines[n][i]), ' ');
-      text += (i == 0 ? "" : "  ") + (is_numeric(i) ? padding + lines[n][i] : lines[n][i] + padding);
+      const std::string cell = is_numeric(i) ? padding + lines[n][i] : lines[n][i] + padding;
+      const char* code = colour == Colour::off ? ""
+                         : n == 0              ? "1"
+                         : i < named_columns   ? ""
+                                               : rendition(table.rows[n - 1].cells[i - named_columns]);
+      text += (i == 0 ? "" : "  ") + rendered(cell, code);
     }
     out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
-    if (n == 0) out += dashes + "\n";
+    if (n == 0) out += rendered(dashes, colour == Colour::off ? "" : "2") + "\n";
   }
   return out;
 }
 
 }  // namespace
 
-std::string to_text(const Table& table) { return table_text(table) + findings_text(table); }
+std::string to_text(const Table& table, Colour colour) {
+  std::string out = table_text(table, true, colour);
+  if (any_best(table)) out += "* the best of its row, and better than each other model by more than chance (paired, 5 %)\n";
+  return out + findings_text(table);
+}
 
 std::string to_csv(const Table& table) {
   std::string out;
@@ -176,6 +207,7 @@ std::string to_json(const Table& table, const std::string& run_dir, const std::s
         json::set(item, "high", number(estimate.high), a);
         if (estimate.clusters > 0) json::set(item, "clusters", json::Value(estimate.clusters), a);
         json::set(item, "higher_is_better", json::Value(estimate.higher_is_better), a);
+        if (cell.best) json::set(item, "best", json::Value(true), a);
         if (cell.unparsed) json::set(item, "unparsed", json::Value(*cell.unparsed), a);
         if (cell.cut) json::set(item, "cut", json::Value(*cell.cut), a);
       }

@@ -29,6 +29,7 @@ struct Cell {
   std::string error;                                       // of a group: which members are missing
   data::Estimate estimate;                                 // its direction and, where it is known, its interval
   std::optional<uint64_t> unparsed, cut;
+  bool best = false;  // of its row, and shown to be better than each other one
 };
 struct Row {
   std::string dataset, version, metric, mode;
@@ -49,14 +50,16 @@ Table make_table(const std::vector<std::string>& models, const std::vector<TaskO
 /// One sentence a cause and model, for all data sets that have it.
 std::vector<std::string> findings_of(const std::vector<TaskOutcome>& outcomes);
 
-/// For the terminal: columns as wide as their East Asian width needs, a 95 % interval behind each number that has one; findings
-/// below.
-std::string to_text(const Table& table);
+enum class Colour { off, on };
+/// For the terminal: columns as wide as their East Asian width needs, a 95 % interval behind each number that has one, a star
+/// behind the best of a row; findings below. All that comes from elsewhere is shown as printable() does, so that with colours
+/// the text may be written as it is.
+std::string to_text(const Table& table, Colour colour = Colour::off);
 std::string to_csv(const Table& table);        // dataset,version,metric,mode,<model>...; two decimals
 std::string to_markdown(const Table& table);
 /// {"run_dir", "status", "rows": [{"dataset", "version", "metric", "mode", "model", "value", "n", "standard_error", "low",
-/// "high", "clusters"?, "higher_is_better", "unparsed"?, "cut"?}], "findings"?: [TEXT]}; null where something is not known.
-/// Without a value "status" says what the cell shows and "error" why.
+/// "high", "clusters"?, "higher_is_better", "best"?, "unparsed"?, "cut"?}], "findings"?: [TEXT]}; null where something is not
+/// known. Without a value "status" says what the cell shows and "error" why.
 std::string to_json(const Table& table, const std::string& run_dir, const std::string& status);
 /// summary_<ts>.txt: the text table, csv and markdown, as OpenCompass lays them out.
 std::string to_summary_file(const Table& table, const std::string& timestamp);

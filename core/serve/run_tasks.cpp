@@ -189,6 +189,7 @@ void ModelRun::task_prepared(size_t task) {
 void ModelRun::settled(size_t task, Task::State state, bool computed) {
   advance([&](Progress& p) {
     ++p.samples_done;
+    p.dataset = tasks_[task].spec().name;
     p.samples_computed += computed && state == Task::State::done;
   });
   if (tasks_[task].take_done()) done_.push(task);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 #include "../store/run_folder.hpp"
 #include "model_session.hpp"
@@ -16,6 +17,7 @@ struct Progress {
   uint64_t samples_done = 0, samples_total = 0;    // attempts; total: of the tasks that have been prepared so far
   uint64_t samples_computed = 0;                   // by this run, and journalled
   uint64_t tokens_done = 0, tokens_total = 0;      // total: estimated, once all is prepared; 0 before
+  std::string_view dataset = {};                   // whose attempt was over last; as long as the run lasts
 };
 
 struct Job {

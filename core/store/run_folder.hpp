@@ -23,6 +23,8 @@ class RunFolder {
   /// second process on the same folder is an error that says so and names the first one's process id. Nothing to reuse: Error
   /// of kind missing (the caller warns and creates).
   static Result<RunFolder> reuse(const std::filesystem::path& work_dir, std::string_view timestamp);
+  /// An existing folder, to look at and not to write to: without the lock, so that nobody who writes is kept from it.
+  static RunFolder look(std::filesystem::path path) { return RunFolder(std::move(path), -1); }
   RunFolder(RunFolder&&) noexcept;
   ~RunFolder();                                     // gives the lock back
 
@@ -75,6 +77,9 @@ struct ModelRecord {
   double load_s = 0;
   std::string compute{}, adapter{}, chat_template{}; // adapter: --peft-path; chat_template: auto, none or a file
   std::string spent{};                               // what the backend says that it has cost, a JSON object's text; or empty
+  // SHA-256 of what its chat template makes of a fixed conversation, of its tokens of a fixed text, and of how replies are made
+  // by default: what no configuration shows
+  std::string chat_sha256{}, tokens_sha256{}, sampling_sha256{};
 };
 struct PluginRecord { std::string id, version, path, sha256; };
 struct RunRecord {
@@ -84,6 +89,7 @@ struct RunRecord {
   std::vector<TaskRecord> tasks;
   double first_sample_s =
       0;  // from the start of the process until the first sample that it computed was in the journal; 0: none
+  std::string stopped_early{};  // of --sequential, where not all questions were asked: a JSON object's text; or empty
 };
 std::string to_json(const RunRecord& record);
 /// One task's members, in one line.

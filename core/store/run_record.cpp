@@ -105,6 +105,8 @@ std::string to_json(const RunRecord& record) {
   json::set(out, "status", record.status, a);
   json::set(out, "compute", record.compute, a);
   json::set(out, "host", record.host, a);
+  if (!record.stopped_early.empty())
+    if (const auto parsed = json::parse(record.stopped_early, "stopped_early")) json::set(out, "stopped_early", json::Value(*parsed, a), a);
   if (record.first_sample_s > 0) json::set(out, "first_sample_s", json::Value(record.first_sample_s), a);
   json::Value models(rapidjson::kArrayType), plugins(rapidjson::kArrayType), tasks(rapidjson::kArrayType);
   for (const ModelRecord& model : record.models) {
@@ -117,6 +119,9 @@ std::string to_json(const RunRecord& record) {
     if (!model.compute.empty()) json::set(item, "compute", model.compute, a);
     if (!model.adapter.empty()) json::set(item, "adapter", utf8::repair(model.adapter), a);
     if (!model.chat_template.empty()) json::set(item, "chat_template", utf8::repair(model.chat_template), a);
+    if (!model.chat_sha256.empty()) json::set(item, "chat_sha256", model.chat_sha256, a);
+    if (!model.tokens_sha256.empty()) json::set(item, "tokens_sha256", model.tokens_sha256, a);
+    if (!model.sampling_sha256.empty()) json::set(item, "sampling_sha256", model.sampling_sha256, a);
     if (const auto spent = json::parse(model.spent.empty() ? "null" : model.spent, "spent"); spent && spent->IsObject())
       json::set(item, "spent", json::Value(*spent, a), a);
     models.PushBack(std::move(item), a);
@@ -158,11 +163,13 @@ Result<RunRecord> run_record_from_json(const json::Value& value, std::string_vie
   record.status = text(value, "status");
   record.compute = text(value, "compute");
   record.host = text(value, "host");
+  if (const json::Value* early = json::find(value, "stopped_early")) record.stopped_early = json::write(*early);
   record.first_sample_s = json::find_number(value, "first_sample_s").value_or(0);
   each(value, "models", [&](const json::Value& in) {
     record.models.push_back({text(in, "abbr"), text(in, "backend"), text(in, "device"), text(in, "weights_sha256"),
                              json::find_number(in, "load_s").value_or(0), text(in, "compute"), text(in, "adapter"),
-                             text(in, "chat_template"), json::find(in, "spent") ? json::write(*json::find(in, "spent")) : ""});
+                             text(in, "chat_template"), json::find(in, "spent") ? json::write(*json::find(in, "spent")) : "",
+                             text(in, "chat_sha256"), text(in, "tokens_sha256"), text(in, "sampling_sha256")});
   });
   each(value, "plugins", [&](const json::Value& in) {
     record.plugins.push_back({text(in, "id"), text(in, "version"), text(in, "path"), text(in, "sha256")});

@@ -2,6 +2,7 @@
 #include "cpu_device.hpp"
 #include <algorithm>
 #include <cstring>
+#include "speed.hpp"
 
 namespace sextant::cpu {
 namespace {
@@ -51,7 +52,8 @@ engine::DeviceLimits CpuDevice::limits() const {
           .pages = plan_.pages,
           .context = plan_.context,
           .vocab = architecture_.vocab,
-          .hidden = architecture_.hidden};
+          .hidden = architecture_.hidden,
+          .step_rows = step_rows(matmul_)};
 }
 
 bool CpuDevice::run(const Batch& batch, const std::function<bool()>& cancelled, engine::Outputs& ret_outputs) {

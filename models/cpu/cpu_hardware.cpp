@@ -6,6 +6,7 @@
 #include <sextant/numbers.hpp>
 #include "encoder/encoder_device.hpp"
 #include "isa.hpp"
+#include "speed.hpp"
 
 namespace sextant::cpu {
 namespace {
@@ -31,18 +32,6 @@ Compute compute_of(const std::string& name) {
 }
 
 const char* name_of(Compute compute) { return compute == Compute::bf16 ? "bf16" : compute == Compute::int8 ? "int8" : "f32"; }
-
-// Operations per second and thread that the products of whole models reach: what 512-token prompts of SmolLM2-135M took of one
-// core's time, on a shared Xeon at 2.6 GHz that has all of these. Only the first estimate of a plan's time rests on it.
-double nominal_speed(const MatMul& matmul) {
-  const std::string_view isa = matmul.name;
-  switch (matmul.compute) {
-    case Compute::f32: return isa == "avx512" ? 93e9 : isa == "avx2" ? 54e9 : 22e9;
-    case Compute::bf16: return isa == "amx" ? 360e9 : isa == "avx512bf16" ? 72e9 : isa == "portable" ? 23e9 : 58e9;
-    case Compute::int8: return isa == "amx" ? 210e9 : isa == "avx512" ? 170e9 : isa == "avx2" ? 68e9 : 6e9;
-  }
-  return 0;
-}
 
 }  // namespace
 

@@ -16,7 +16,7 @@ RUN_FLAGS = """
   --pad-token-id --stop-words --custom-dataset-path --custom-dataset-meta-path --custom-dataset-data-type
   --custom-dataset-infer-method --mode --reuse --work-dir --config-dir --max-num-workers --max-workers-per-gpu --retry
   --dry-run --debug --dump-eval-details --model-path --backend --threads --limit --limit-mode --seed --compute --memory
-  --no-prefix-reuse --chat-template --system-prompt --compat --plugin-path --data-dir --allow-missing --cache --quiet --json
+  --no-prefix-reuse --no-speculation --chat-template --system-prompt --compat --plugin-path --data-dir --allow-missing --cache --quiet --json
 """.split()
 
 

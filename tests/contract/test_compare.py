@@ -1,11 +1,12 @@
 """sextant compare and gate on runs of the sample backend: what is paired, what is refused, and the exit codes."""
 
+import fcntl
 import json
 import shutil
 import xml.etree.ElementTree
 
 from .data import inline_set, make_mcq
-from .harness import DATA, OK, USAGE, ContractTest, write
+from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, write
 
 NO, INCONCLUSIVE = 1, 2
 PROMISED = {"dataset", "metric", "n", "a", "b", "difference", "low", "high", "p", "p_adjusted", "mde", "a_only", "b_only"}
@@ -110,3 +111,121 @@ class Show(ContractTest):
                          ((run.path, "--dataset", "tny"), USAGE), ((self.dir / "none",), DATA)):
             with self.subTest(args=args):
                 self.assert_rc(self.sextant("show", *args), rc)
+
+
+class Looking(ContractTest):
+    """What only reads a run neither waits for its lock nor holds it."""
+
+    def test_a_run_that_is_at_work_may_be_looked_at(self):
+        make_mcq(self.dir / "set.jsonl")
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl")]})
+        run = self.run_sample("run.json").run.path
+        with open(run / ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for args in (("compare", run, run), ("gate", run, "--baseline", run, "--margin", "99"), ("show", run), ("explain", run, run)):
+                with self.subTest(args[0]):
+                    self.assertNotEqual(self.sextant(*args).rc, DATA, args)
+
+
+class Baseline(ContractTest):
+    """sextant run --baseline: a gate behind the run, or one that is asked after every question."""
+
+    ROWS = 300
+
+    def setUp(self):
+        super().setUp()
+        make_mcq(self.dir / "set.jsonl", self.ROWS)
+        first = inline_set(self.dir / "set.jsonl", abbr="one")
+        second = inline_set(self.dir / "set.jsonl", abbr="two", method="ppl")
+        write(self.dir / "run.json", {"datasets": [first, second]})
+        self.baseline = self.run_sample("run.json").run.path
+
+    def all_right(self):
+        path = self.dir / "right" / self.baseline.name
+        shutil.copytree(self.baseline, path)
+        for samples in path.glob("samples/*/*.jsonl"):
+            lines = [json.loads(line) for line in samples.read_text().splitlines()]
+            samples.write_text("".join(json.dumps({**line, "scores": {"accuracy": 1.0}}) + "\n" for line in lines))
+        return path
+
+    def test_sequential_stops_as_soon_as_it_is_known(self):
+        for baseline, verdict, rc in ((self.baseline, "go", OK), (self.all_right(), "no-go", NO)):
+            with self.subTest(verdict):
+                outcome = self.run_sample("run.json", "--baseline", baseline, "--margin", "20", "--sequential", expect=rc)
+                early = outcome.run.record["stopped_early"]
+                self.assertEqual((early["verdict"], early["of"]), (verdict, 2 * self.ROWS))
+                self.assertLess(early["decided_after"], 200)
+                self.assertLessEqual(early["asked"], early["decided_after"] * 1.25 + 24)
+                self.assertEqual(outcome.run.record["status"], "complete")
+                self.assertEqual(sum(task["samples"] for task in outcome.run.record["tasks"]), early["asked"])
+                self.assertIn("stopped early", outcome.stderr)
+                again = self.run_sample("run.json", "--baseline", baseline, "--margin", "20", "--sequential", expect=rc)
+                self.assertEqual(again.run.record["stopped_early"], early)
+                self.assertEqual(again.run.hashes(), outcome.run.hashes())
+
+    def test_without_sequential_the_gate_follows_the_run(self):
+        outcome = self.run_sample("run.json", "--baseline", self.baseline, "--margin", "10")
+        self.assertNotIn("stopped_early", outcome.run.record)
+        self.assertIn("go: 2 data sets", outcome.stderr)
+        self.run_sample("run.json", "--baseline", self.all_right(), expect=NO)
+
+    def test_what_cannot_be_gated_is_refused_before_anything_is_computed(self):
+        before = len(self.run_folders())
+        other = self.dir / "other.jsonl"
+        make_mcq(other, self.ROWS + 1)
+        write(self.dir / "other.json", {"datasets": [inline_set(other, abbr="one")]})
+        for args, words in (
+            (("run.json", "--margin", "1"), ("--margin", "--baseline")),
+            (("run.json", "--sequential"), ("--sequential", "--baseline")),
+            (("run.json", "--baseline", self.baseline, "--margin", "-1"), ("--margin",)),
+            (("run.json", "--baseline", self.baseline, "--sequential", "--margin", "100"), ("--margin", "any model")),
+            (("other.json", "--baseline", self.baseline, "--sequential"), ("one", "row 300")),
+        ):
+            with self.subTest(args):
+                outcome = self.sextant("run", *args, "--backend", "sample", "--plugin-path", THIRD_PARTY)
+                self.assert_refused(outcome, USAGE, *words)
+        self.assertEqual(len(self.run_folders()), before)
+
+
+class Explain(ContractTest):
+    """sextant explain: the gap in parts, by stage; all mutations are in tools/acceptance/explain.py."""
+
+    def setUp(self):
+        super().setUp()
+        make_mcq(self.dir / "set.jsonl", 40)
+        self.card = inline_set(self.dir / "set.jsonl")
+        self.a = self.go(self.card)
+
+    def go(self, card, *args):
+        write(self.dir / "run.json", {"datasets": [card]})
+        return self.run_sample("run.json", *args).run.path
+
+    def explained(self, b):
+        [out] = self.json_lines("explain", self.a, b, "--json")
+        [one] = out["explanations"]
+        self.assertAlmostEqual(sum(part["points"] for part in one["parts"]), one["difference"], places=9)
+        return one
+
+    def test_nothing_differs(self):
+        self.assertEqual(self.explained(self.go(self.card))["parts"], [])
+
+    def test_scoring_is_replayed_and_rows_are_told_apart(self):
+        card = json.loads(json.dumps(self.card))
+        card["eval"]["postprocessors"] = [{"type": "regex", "pattern": "^(A)"}]
+        one = self.explained(self.go(card, "--rows", "0-29"))
+        self.assertEqual([part["stages"] for part in one["parts"]], [["rows"], ["extractor"]])
+        self.assertEqual((one["rows_a"], one["rows_b"], one["common"]), (40, 30, 30))
+        self.assertFalse(any(part["needs_model"] for part in one["parts"]))
+
+    def test_an_edited_answer_is_another_question_and_a_template_is_one(self):
+        make_mcq(self.dir / "set.jsonl", 41)
+        card = json.loads(json.dumps(self.card))
+        card["infer"]["template"]["round"][0]["prompt"] = "Q: {question}\nA. {A}\nB. {B}\nAnswer: "
+        one = self.explained(self.go(card))
+        self.assertEqual([part["stages"] for part in one["parts"]], [["rows"], ["template"]])
+        text = self.sextant("explain", self.a, self.a).stdout
+        self.assertIn("nothing differs", text)
+
+    def test_what_is_no_pair_of_runs_is_refused(self):
+        self.assert_refused(self.sextant("explain"), USAGE, "two runs")
+        self.assert_refused(self.sextant("explain", self.a, self.dir / "nowhere"), DATA, "nowhere")

@@ -17,7 +17,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(<[^>]+>|"[^"]+")', re.MULTILI
 ENTRY = "sextant_plugin_entry"
 FLOORS = ["sdk", "sdk/lib"]  # each stands on those before it, and all others on these
 PUBLIC = {"sdk/lib": "sdk/lib/include/"}  # what others may include of a house that has more
-GENERATED = {"core/version.hpp", "core/sandbox/scripts.hpp"}  # made by meson
+GENERATED = {"core/version.hpp", "core/sandbox/scripts.hpp", "core/report/page_parts.hpp"}  # made by meson
 # The floors inside core, the lowest first: a folder may include those of its row, which all stand above it. What computes (infer, render,
 # stats) knows nothing of what reads, writes or asks; only graph/ and cli/ know both how to ask a model and how to score.
 CORE = {
@@ -41,7 +41,9 @@ CORE = {
     "preflight": "base config data infer load plugin sandbox score serve",
     "report": "base config data stats store",
     "compare": "base data report score stats store",
-    "cli": "base compare config conformance data graph infer isolate load plugin preflight report sandbox score serve stats store tasks",
+    "check": "base config data infer load plugin preflight render score serve",
+    "explain": "base config data plugin score store",
+    "cli": "base check compare config conformance data explain graph infer isolate load plugin preflight report sandbox score serve stats store tasks",
 }
 # headers of one processor or accelerator: what is device-independent has no business with them
 DEVICE_HEADER = re.compile(r"^(\w*mmintrin|immintrin|arm_neon|arm_sve|cpuid|cuda|cublas|hip|nv|cl|omp)")

@@ -31,7 +31,8 @@ class Determinism(RobustnessTest):
         """The flags of one schedule."""
         args = ["--threads", self.dice.choice([1, 2, 3]), "--batch-size", self.dice.choice([1, 7, 64]),
                 "--model-kwargs", *fixed, "schedule_seed=%d" % self.dice.randrange(1, 1 << 30)]
-        return args + ["--no-prefix-reuse"] * (self.dice.random() < 0.5)
+        args += ["--no-prefix-reuse"] * (self.dice.random() < 0.5)
+        return args + ["--no-speculation"] * (self.dice.random() < 0.2)
 
     def arguments(self, model, settings, work_dir):
         return ["run", *self.cards_args(*self.methods), *model, *settings, "-w", self.dir / work_dir]

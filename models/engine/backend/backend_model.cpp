@@ -142,6 +142,7 @@ void BackendModel::load_weights() {
   devices_ = std::move(devices);
   for (size_t i = 0; config_.prefix_reuse && i < devices_.size(); ++i)
     retained_.push_back(std::make_unique<RetainedPages>(devices_[i]->limits().pages));
+  for (size_t i = 0; config_.speculation && i < devices_.size(); ++i) speculation_.push_back(std::make_unique<Speculation>());
   report_ = std::move(reports.front());
   if (workers > 1) report_.label = fmt::format("{} x {}", workers, report_.label);
   checkpoint_->let_go();
@@ -284,7 +285,8 @@ void BackendModel::predict(uint64_t call, std::span<const sxt_request* const> re
   const Hooks hooks{[this, call] { return context.cancelled(call); },
                     [this, call](uint64_t done, uint64_t total) { context.progress(call, done, total); }};
   const auto begin = std::chrono::steady_clock::now();
-  if (!engine::run(job, on, *tokenizer_, schedule(), hooks, sink, retained_)) throw PluginError(SXT_CANCELLED, "cancelled");
+  if (!engine::run(job, on, *tokenizer_, schedule(), hooks, sink, retained_, speculation_))
+    throw PluginError(SXT_CANCELLED, "cancelled");
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   // generations that end early compute less than was planned, so only scoring tells the speed
   if (took <= 1 || job.new_tokens > 0) return;

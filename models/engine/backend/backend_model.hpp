@@ -76,6 +76,7 @@ class BackendModel : public Model {
   std::vector<std::unique_ptr<Device>> devices_;  // one for each worker; after what they refer to
   std::mutex device_mutex_;         // for the devices, the hardware's threads, and what follows
   std::vector<std::unique_ptr<RetainedPages>> retained_;  // [devices_]; empty without prefix_reuse
+  std::vector<std::unique_ptr<Speculation>> speculation_;  // [devices_]; empty without speculation
   double operations_per_s_ = 0;     // of one device in the latest run that tells; 0: none yet
 };
 

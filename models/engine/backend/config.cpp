@@ -19,6 +19,7 @@ BackendConfig read_backend_config(const Context& context) {
   config.memory = number("memory", 0);
   config.max_seq_len = static_cast<uint32_t>(number("max_seq_len", 0));
   config.prefix_reuse = json::find_bool(json, "prefix_reuse").value_or(true);
+  config.speculation = json::find_bool(json, "speculation").value_or(true);
   config.schedule_seed = number("schedule_seed", 0);
   config.chat_template = context.text("chat_template", "auto");
   config.tokenizer_path = context.text("tokenizer_path");

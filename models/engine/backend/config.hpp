@@ -19,6 +19,7 @@ struct BackendConfig {
   uint64_t memory = 0;         // bytes; 0: most of what is free
   uint32_t max_seq_len = 0;    // 0: the checkpoint's own
   bool prefix_reuse = true;
+  bool speculation = true;
   uint64_t schedule_seed = 0;
   std::string chat_template;   // "auto", "none" or a path
   std::string tokenizer_path;  // empty: the model's own
@@ -47,6 +48,8 @@ inline constexpr char backend_schema[] = R"schema({
                     "description": "tokens of a sequence; 0: the checkpoint's own"},
     "prefix_reuse": {"type": "boolean", "default": true, "x-affects-results": false,
                      "description": "compute what requests share, and what earlier turns of a conversation left, only once"},
+    "speculation": {"type": "boolean", "default": true, "x-affects-results": false,
+                    "description": "compute tokens of a reply that are likely ahead, several in one step, where it pays; replies have the same bits"},
     "schedule_seed": {"type": "integer", "minimum": 0, "default": 0,
                       "x-affects-results": false, "description": "not 0: work in a random order (for tests; results are the same)"},
     "chat_template": {"type": "string", "default": "auto", "description": "auto (the model's own: of several the one named default), none, the name of one of the model's, or a .jinja file"},

@@ -167,6 +167,10 @@ std::string BackendModel::describe() {
     if (!encoder_) out.number("kv_bytes_max", parts * report_.page * limits.pages);
     if (!encoder_) out.number("kv_bytes_per_token", parts * report_.page / page_tokens);
   }
+  uint64_t drafted = 0, accepted = 0;
+  for (const auto& speculation : speculation_) drafted += speculation->drafted(), accepted += speculation->accepted();
+  if (drafted > 0)
+    out.object("spent", [&] { out.number("drafted_tokens", drafted), out.number("accepted_tokens", accepted); });
   std::optional<SpecialTokenClaims> claims;
   if (tokenizer_) {
     // the files were read when the model was opened; one that cannot be read again says nothing

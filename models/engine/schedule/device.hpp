@@ -82,6 +82,7 @@ struct DeviceLimits {
   bool draws = false;  // the device draws tokens itself; else it gives logits
   uint32_t hidden = 0; // numbers of a state; 0: the device gives no states
   bool encodes = false;  // an encoder: every run is a whole text and has no pages; rows_max is at least the context
+  uint32_t step_rows = 0;  // a batch takes as long as its rows and about so many more: decides which drafts pay; 0: none
 };
 
 class Device {

@@ -9,6 +9,7 @@
 #include "device.hpp"
 #include "job.hpp"
 #include "retained.hpp"
+#include "speculation.hpp"
 
 namespace sextant::engine {
 
@@ -34,8 +35,9 @@ Cost plan(const Job& job, const Share& share, const DeviceLimits& limits, const 
 /// request, one at a time. When a device throws, the others stop, too, and this throws what it did. devices: [Job::shares],
 /// alike, so that it does not matter which one computes what. retained: [devices], what earlier calls left in each one's pages;
 /// it is used, and requests with SXT_REQUEST_KEEP leave theirs there. Empty: the call begins with free pages and leaves
-/// nothing.
+/// nothing. speculation: [devices], or empty: every token is computed when the one before it is known.
 bool run(const Job& job, std::span<Device* const> devices, const Tokenizer& tokenizer, const ScheduleOptions& options,
-         const Hooks& hooks, const sxt_result_sink& sink, std::span<const std::unique_ptr<RetainedPages>> retained = {});
+         const Hooks& hooks, const sxt_result_sink& sink, std::span<const std::unique_ptr<RetainedPages>> retained = {},
+         std::span<const std::unique_ptr<Speculation>> speculation = {});
 
 }  // namespace sextant::engine

@@ -48,4 +48,7 @@ constexpr const char* schema = R"({
 }  // namespace
 
 SEXTANT_PLUGIN(sextant::component<ExactMatch>(
-    {.id = "exact_match", .summary = "1 where the answer equals the reference, or one of them", .schema = schema}))
+    {.id = "exact_match",
+     .summary = "1 where the answer equals the reference, or one of them",
+     .schema = schema,
+     .facts = R"({"values": [{"name": "exact_match", "range": [0, 1]}]})"}))

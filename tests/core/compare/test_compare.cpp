@@ -1,6 +1,7 @@
 // Paired comparisons: which questions go together, which test is taken, what is refused; gates over several data sets.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include "../../../core/compare/best.hpp"
 #include "../../../core/compare/gate.hpp"
 #include "../../../core/stats/paired.hpp"
 
@@ -26,6 +27,32 @@ std::vector<double> flips(size_t both, size_t first, size_t second, bool of_firs
   std::vector<double> out(both, 1);
   for (size_t i = 0; i < first + second; ++i) out.push_back((i < first) == of_first ? 1 : 0);
   return out;
+}
+
+TEST_CASE("the best of several models is one that beats each other one by more than chance") {
+  const std::vector<double> good(40, 1), bad(40, 0);
+  std::vector<double> nearly(40, 1);
+  nearly[0] = nearly[1] = 0;
+  const Answers g = answers(good), n = answers(nearly), b = answers(bad);
+  CHECK(best_of(std::vector{b, g}) == std::optional<size_t>(1));
+  CHECK(best_of(std::vector{b, g, b}) == std::optional<size_t>(1));
+  CHECK_FALSE(best_of(std::vector{g, n}));  // two flips of forty
+  CHECK_FALSE(best_of(std::vector{b, g, n}));
+  CHECK_FALSE(best_of(std::vector{g, g}));
+  CHECK_FALSE(best_of(std::vector{g}));
+  CHECK_FALSE(best_of(std::vector{g, answers({0, 0, 0})}));  // other questions
+  CHECK(best_of(std::vector{answers(good, "x", false), answers(bad, "x", false)}) ==
+        std::optional<size_t>(1));  // less is better
+}
+
+TEST_CASE("flips name the rows of both sides and who is better") {
+  Answers a = answers({1, 0, 1}), b = answers({0, 1, 1});
+  std::reverse(b.questions.begin(), b.questions.end());
+  const auto result = compare::compare(a, b, "", false);
+  REQUIRE(result);
+  REQUIRE(result->flips.size() == 2);
+  CHECK((result->flips[0].a == 0 && result->flips[0].b == 0 && !result->flips[0].b_is_better));
+  CHECK((result->flips[1].a == 1 && result->flips[1].b == 1 && result->flips[1].b_is_better));
 }
 
 TEST_CASE("questions are paired by content, whatever their order") {

@@ -155,9 +155,9 @@ TEST_CASE("the number of GPUs goes to a backend that can use several", "[config]
 TEST_CASE("a setting that the backend has not is a warning, never silence", "[config]") {
   Fixture f;
   f.flags.model_kwargs = {{"frobnicate", "1"}};
-  f.flags.no_prefix_reuse = true;
+  f.flags.no_prefix_reuse = f.flags.no_speculation = true;
   REQUIRE(f.resolve());
-  CHECK(f.warnings.size() == 2);
+  CHECK(f.warnings.size() == 3);
 }
 
 TEST_CASE("the compute type and the memory reach the backend", "[config]") {

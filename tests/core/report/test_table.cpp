@@ -290,6 +290,25 @@ TEST_CASE("wide characters take two columns, combining marks none") {
   }
 }
 
+TEST_CASE("a terminal gets colours for the heading, the best and what is missing; nothing from elsewhere can add any") {
+  Table table = make_table(
+      {"a", "\x1b[31mb"},
+      {done("a", "law", 50), done("\x1b[31mb", "law", 40), not_done("a", "art", "failed"), done("\x1b[31mb", "art", 1)}, {});
+  table.rows[0].cells[0].best = true;
+  table.findings = {"\x1b]0;evil\x07"};
+  const std::string plain = to_text(table), coloured = to_text(table, Colour::on);
+  CHECK(plain.find('\x1b') == plain.npos);
+  CHECK_THAT(plain, Contains("50.00 *") && Contains("* the best of its row") && Contains("\\x1B]0;evil"));
+  CHECK_THAT(coloured, Contains("\x1b[1;32m50.00") && Contains("\x1b[31mfailed\x1b[0m") && !Contains("\x1b]0"));
+  std::string stripped;
+  for (size_t i = 0; i < coloured.size(); ++i) {
+    if (coloured[i] == '\x1b') i = coloured.find('m', i);
+    else stripped += coloured[i];
+  }
+  CHECK(stripped == plain);
+  CHECK(to_summary_file(table, "t").find(" *") == std::string::npos);
+}
+
 }  // namespace
 TEST_CASE("findings are lines under the table, one a cause and model, and are in no other form of it") {
   std::vector<TaskOutcome> outcomes;

@@ -72,7 +72,9 @@ class HashDevice : public Device {
   DeviceLimits given;
   uint64_t rows = 0, batches = 0;
   uint32_t cancel_after = UINT32_MAX;
+  /// Every draft that is likely pays.
   explicit HashDevice(DeviceLimits limits) : given(limits), pages_(limits.pages) {
+    given.step_rows = 20;
     for (auto& page : pages_) page.fill({-1, 0});
   }
 
@@ -287,20 +289,27 @@ inline Retained retained_for(std::span<Device* const> devices) {
   return out;
 }
 
-/// The devices share the work, each on a thread of its own.
+using Speculations = std::vector<std::unique_ptr<Speculation>>;  // [devices]
+
+/// The devices share the work, each on a thread of its own. `speculation`: nothing: what is new on each device.
 inline std::vector<Got> run_all(const RequestList& requests, std::span<Device* const> devices, const Tokenizer& tokenizer,
                                 const ScheduleOptions& options, bool reuse = true,
-                                const RopeLength& rope_length = no_rope_length, const Retained& retained = {}) {
+                                const RopeLength& rope_length = no_rope_length, const Retained& retained = {},
+                                const Speculations* speculation = nullptr) {
+  Speculations fresh;
+  for (size_t i = 0; i < devices.size() && !speculation; ++i) fresh.push_back(std::make_unique<Speculation>());
   Job job = job_of(requests, tokenizer, devices.front()->limits().context, reuse, rope_length);
   share_out(job, static_cast<uint32_t>(devices.size()));
   Collector collector(requests);
-  if (!run(job, devices, tokenizer, options, {}, collector.sink(), retained)) throw std::runtime_error("cancelled");
+  if (!run(job, devices, tokenizer, options, {}, collector.sink(), retained, speculation ? *speculation : fresh))
+    throw std::runtime_error("cancelled");
   return std::move(collector.got());
 }
 inline std::vector<Got> run_all(const RequestList& requests, Device& device, const Tokenizer& tokenizer,
                                 const ScheduleOptions& options, bool reuse = true,
-                                const RopeLength& rope_length = no_rope_length, const Retained& retained = {}) {
-  return run_all(requests, std::array{&device}, tokenizer, options, reuse, rope_length, retained);
+                                const RopeLength& rope_length = no_rope_length, const Retained& retained = {},
+                                const Speculations* speculation = nullptr) {
+  return run_all(requests, std::array{&device}, tokenizer, options, reuse, rope_length, retained, speculation);
 }
 
 }  // namespace fakes
