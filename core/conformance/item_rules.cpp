@@ -194,6 +194,7 @@ Verdict threads(Subject& subject) {
 
 Verdict cancelled(Subject& subject) {
   SXT_ASKED(made, subject);
+  if (const Answers sane = ask(subject, made, subject.many(4)); sane.status != SXT_OK) return untried("it refuses what the kit asks");
   TrialHost::the().cancelled = true;
   const std::vector<Item> items = subject.many(200);
   const auto begin = Clock::now();

@@ -23,6 +23,12 @@ CONFIGS = {
     "regex": {"pattern": "([A-D])"}, "match_answer_pattern": {"pattern": "([A-D])"},
     "binary_f1": {"positive": "A"}, "answers": {"path": "REPLIES", "dataset": "kit"}, "model:cpu": {"path": "MODEL"},
 }
+# and what it is asked, where the kit's own questions are none of its kind
+ITEMS = {
+    "gsm8k_dataset": {"text": "2 + 2 is 4.\n#### 4"},
+    "nearest_candidate": {"prediction": "A", "reference": {"candidates": ["A", "B"], "label": 0}},
+    "ifeval": {"prediction": "no comma here", "reference": "", "record": {"key": 1, "prompt": "?", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}},
+}
 
 
 def main():
@@ -49,6 +55,10 @@ def main():
         if config:
             text = json.dumps(config).replace("REPLIES", str(replies)).replace("MODEL", os.environ.get("SEXTANT_TEST_MODEL", ""))
             command += ["--config", text]
+        if row["id"] in ITEMS:
+            items = folder / (row["id"] + ".jsonl")
+            items.write_text(json.dumps(ITEMS[row["id"]]) + "\n")
+            command += ["--items", str(items)]
         begin = time.monotonic()
         done = subprocess.run(command, capture_output=True, text=True)
         outcomes = [json.loads(line) for line in done.stdout.splitlines()]
