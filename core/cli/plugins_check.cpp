@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <map>
 #include <sextant/json.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/files.hpp"
@@ -57,12 +58,15 @@ Result<void> try_one(const std::string& shown, const conformance::Trial& trial, 
   SXT_TRY(const std::vector<Outcome> outcomes, conformance::try_component(trial));
   const bool worth_a_line = options.verbose || std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.state != Outcome::holds; });
   if (worth_a_line && !options.json) print(fmt::format("{}: {}\n", shown, name));
+  std::map<std::string, std::vector<std::string>> untried;  // by the reason, which is often one for many
   for (const Outcome& outcome : outcomes) {
     ++ret.all;
     ret.broken += outcome.state == Outcome::broken;
     ret.untried += outcome.state == Outcome::untried;
-    print_outcome(name, outcome, options);
+    if (outcome.state == Outcome::untried && !options.json) untried[outcome.why].push_back(outcome.rule);
+    else print_outcome(name, outcome, options);
   }
+  for (const auto& [why, rules] : untried) print(fmt::format("  not tried  {}: {}\n", join(rules, ", "), why));
   return {};
 }
 

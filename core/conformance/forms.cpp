@@ -25,7 +25,8 @@ Result<void> check_metric(const Subject& subject, const json::Document& result) 
     if (value.IsNull()) return {};
     const auto fact = std::find_if(facts.begin(), facts.end(), [&](const auto& one) { return one.name == name || !named; });
     if (fact == facts.end()) return {};
-    if (value.GetDouble() < fact->low || value.GetDouble() > fact->high)
+    constexpr double rounding = 1e-9;
+    if (value.GetDouble() < fact->low - rounding || value.GetDouble() > fact->high + rounding)
       return broken(fmt::format("gave {} as '{}', outside of the range in its facts", value.GetDouble(), name));
     return {};
   };

@@ -81,11 +81,16 @@ std::vector<std::string> always_readable() {
   return out;
 }
 
-/// The folders of a program, its interpreter and its packages.
+/// The folders of a program, its interpreter and its packages. A home folder or / is not opened for a file that lies in it.
 void add_program(const std::vector<std::string>& command, std::vector<std::string>& to) {
   std::error_code code;
-  for (const std::string& word : command)
-    if (fs::is_regular_file(word, code)) to.push_back(fs::absolute(word, code).parent_path().string());
+  const char* home = std::getenv("HOME");
+  for (const std::string& word : command) {
+    if (!fs::is_regular_file(word, code)) continue;
+    const fs::path file = fs::absolute(word, code).lexically_normal(), folder = file.parent_path();
+    to.push_back(file.string());
+    if (folder != "/" && !(home && folder == fs::path(home).lexically_normal())) to.push_back(folder.string());
+  }
   const auto each = [&](const char* name, auto&& use) {
     const char* text = std::getenv(name);
     for (std::string_view rest = text ? text : ""; !rest.empty();) {
@@ -94,11 +99,18 @@ void add_program(const std::vector<std::string>& command, std::vector<std::strin
       if (!one.empty()) use(fs::path(one));
     }
   };
+  // PREFIX of PREFIX/bin/python3, also of what a link leads to: an environment and its interpreter
+  const auto add_prefix = [&](const fs::path& program) {
+    for (const fs::path& file : {fs::absolute(program, code), real_path(program)}) {
+      to.push_back(file.string());
+      if (file.parent_path().filename() == "bin") to.push_back(file.parent_path().parent_path().string());
+    }
+  };
   each("PYTHONPATH", [&](const fs::path& folder) { to.push_back(fs::absolute(folder, code).string()); });
+  if (command.empty()) return;
+  if (command.front().find('/') != std::string::npos) return add_prefix(command.front());
   each("PATH", [&](const fs::path& folder) {
-    if (command.empty() || command.front().find('/') != std::string::npos || !fs::exists(folder / command.front(), code)) return;
-    to.push_back(folder.parent_path().string());  // PREFIX of PREFIX/bin/python3
-    to.push_back(fs::canonical(folder / command.front(), code).parent_path().parent_path().string());
+    if (fs::exists(folder / command.front(), code)) add_prefix(folder / command.front());
   });
 }
 

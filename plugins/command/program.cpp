@@ -20,6 +20,7 @@ namespace {
 
 constexpr size_t together_max = 256, together_bytes = 1 << 20;  // of items in one line
 constexpr size_t line_max = 256u << 20;
+constexpr int64_t start_ms = 60'000;  // of an isolated program
 constexpr int64_t goodbye_ms = 500;   // for a program that is told that nothing more comes
 
 using Clock = std::chrono::steady_clock;
@@ -162,7 +163,7 @@ void Program::read_errors() {
 }
 
 // Writes the request and reads the answer's line; both at once, for a pipe that is full on one side waits for the other.
-Result<std::string> Program::line(const std::string& request) {
+Result<std::string> Program::line(const std::string& request, int64_t timeout_ms) {
   const auto begin = Clock::now();
   size_t written = 0;
   for (;;) {
@@ -172,8 +173,8 @@ Result<std::string> Program::line(const std::string& request) {
       return out;
     }
     if (rest_.size() > line_max) return died(fmt::format("sent a line of more than {} MiB", line_max >> 20));
-    const int64_t left = options_.timeout_ms - since(begin);
-    if (left <= 0) return died(fmt::format("did not answer within {:.1f} s", static_cast<double>(options_.timeout_ms) / 1000));
+    const int64_t left = timeout_ms - since(begin);
+    if (left <= 0) return died(fmt::format("did not answer within {:.1f} s", static_cast<double>(timeout_ms) / 1000));
     pollfd fds[2] = {{socket_, static_cast<short>(POLLIN | (written < request.size() ? POLLOUT : 0)), 0}, {errors_, POLLIN, 0}};
     if (::poll(fds, errors_ >= 0 ? 2 : 1, static_cast<int>(std::min<int64_t>(left, 1000))) < 0 && errno != EINTR)
       return died("could not be waited for");
@@ -204,10 +205,12 @@ Error Program::said_error(const json::Value& where, const std::string& error) co
 Result<json::Document> Program::exchange(std::string_view call, const std::string& members) {
   const uint64_t id = ++id_;
   std::string request = fmt::format("{{\"id\":{},\"call\":\"{}\"{}{}}}\n", id, call, members.empty() ? "" : ",", members);
-  SXT_TRY(std::string answer, line(request));
+  // a deadline of samples is none of an interpreter's start
+  const int64_t limit_ms = options_.isolated && call == "hello" ? std::max(options_.timeout_ms, start_ms) : options_.timeout_ms;
+  SXT_TRY(std::string answer, line(request, limit_ms));
   // many slow items are no silence
   while (answer.starts_with(fmt::format("{{\"id\":{},\"progress\":", id))) {
-    SXT_TRY(answer, line({}));
+    SXT_TRY(answer, line({}, limit_ms));
   }
   auto parsed = json::parse(answer, "");
   if (!parsed || !parsed->IsObject())

@@ -47,7 +47,7 @@ class Program {
   Result<void> start();
   void end();
   Result<json::Document> exchange(std::string_view call, const std::string& members);
-  Result<std::string> line(const std::string& request);
+  Result<std::string> line(const std::string& request, int64_t timeout_ms);
   Error died(const std::string& what);
   Error said_error(const json::Value& where, const std::string& error) const;
   void read_errors();

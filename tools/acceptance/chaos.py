@@ -199,7 +199,7 @@ def asked(trial, words, acts):
 
 def try_loader(trial, acts):
     """A loader cannot lose a row: its set fails with a reason, and the sets beside it do not."""
-    sound = Trial(trial.args, trial.folder / "sound", "none", trial.language)
+    sound = Trial(trial.args, trial.folder / "sound", "none", "elf")
     beside = sound.card("beside", [{"question": "q", "answer": "A"}] * 4)
     sets = []
     for act in acts:

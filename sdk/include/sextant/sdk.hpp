@@ -35,10 +35,15 @@ inline sxt_str borrow(std::string_view s) { return {s.data(), s.size()}; }
 
 /// What a plugin throws: the status says whose fault it is, the text is one sentence that names file, key or id.
 struct PluginError : std::runtime_error {
-  PluginError(sxt_status status_, const std::string& what) : runtime_error(what), status(status_) {}
-  explicit PluginError(const Error& error) : runtime_error(error.message), status(status_of(error.kind)) {}
+  PluginError(sxt_status status_, const std::string& what) : runtime_error(without_nul(what)), status(status_) {}
+  explicit PluginError(const Error& error) : PluginError(status_of(error.kind), error.message) {}
   sxt_status status;
 
+  /// A message ends at its first NUL, and may quote a text that begins with one.
+  static std::string without_nul(std::string text) {
+    std::replace(text.begin(), text.end(), '\0', ' ');
+    return text;
+  }
   static sxt_status status_of(Error::Kind kind) {
     switch (kind) {
       case Error::Kind::usage: case Error::Kind::config: return SXT_BAD_CONFIG;

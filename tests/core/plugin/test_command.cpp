@@ -46,7 +46,7 @@ TEST_CASE("plugins describe writes a manifest that discovery takes and check agr
   CHECK(folder.discover().problems().empty());
   const auto checked = plugins({"check", library.string()});
   CHECK(checked.exit_status == 0);
-  CHECK_THAT(checked.out, Equals(library.string() + ": ok (postprocessor:echo, metric:length, template:plain)\n"));
+  CHECK_THAT(checked.out, Contains(library.string() + ": ok (postprocessor:echo, metric:length, template:plain)"));
   std::string other = described.out;
   folder.write("echo.json", other.replace(other.find("longer"), 6, "taller"));
   const auto lying = plugins({"check", library.string()});
