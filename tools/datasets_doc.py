@@ -12,7 +12,7 @@ HEAD = """# Data sets
 
 Made from the cards in `datasets/` by `tools/datasets_doc.py`; do not edit. A card is run by its name: `sextant run --datasets ARC_c_gen`.
 `sextant list datasets` says whose data are on this machine, `sextant list datasets NAME --long` which files a card needs and where they are
-looked for. Data are never part of Sextant but where a folder here has them; the licence is the data's. Folders are those of an OpenCompassData
+looked for. Data are never part of Sextant but where a folder here has them; the licence is the data's, and what is said of it here is no legal advice: the publisher's own word counts. Folders are those of an OpenCompassData
 archive ([cards.md](cards.md)); `--data-dir` names the folder that holds them.
 
 Prompts of the cards marked = are OpenCompass 0.5.4's to the byte with `--compat opencompass` ([compat.md](compat.md#prompts)).
