@@ -57,7 +57,9 @@ std::string scoring(const config::DatasetConfig& set) {
     if (!filter.postprocessors.empty())
       out += fmt::format("answers ({}): {}\n", filter.name == "none" ? "all" : filter.name, names_of(filter.postprocessors));
   if (!set.metrics.empty()) out += fmt::format("metrics: {}\n", names_of(set.metrics));
-  if (set.judge) out += fmt::format("judge: {}\n", set.judge->model.empty() ? "the one that --judge names" : join(config::judges_of(*set.judge), ", "));
+  if (set.judge)
+    out += fmt::format("judge: {}\n",
+                       set.judge->model.empty() ? "the one that --judge names" : join(config::judges_of(*set.judge), ", "));
   return out;
 }
 

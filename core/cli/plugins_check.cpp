@@ -46,8 +46,8 @@ void print_outcome(const std::string& name, const Outcome& outcome, const CheckO
     return;
   }
   if (outcome.state == Outcome::holds && !options.verbose) return;
-  print(fmt::format("  {:<9}  {:<13}  {}{}{}\n", states[outcome.state], outcome.rule, outcome.what, outcome.why.empty() ? "" : ": ",
-                    outcome.why));
+  print(fmt::format("  {:<9}  {:<13}  {}{}{}\n", states[outcome.state], outcome.rule, outcome.what,
+                    outcome.why.empty() ? "" : ": ", outcome.why));
   if (outcome.state == Outcome::broken) print(fmt::format("                            rule: {}\n", outcome.place));
 }
 
@@ -56,7 +56,8 @@ struct Count { size_t broken = 0, untried = 0, all = 0; };
 Result<void> try_one(const std::string& shown, const conformance::Trial& trial, const CheckOptions& options, Count& ret) {
   const std::string name = plugin::component_name(trial.kind, trial.id);
   SXT_TRY(const std::vector<Outcome> outcomes, conformance::try_component(trial));
-  const bool worth_a_line = options.verbose || std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.state != Outcome::holds; });
+  const bool worth_a_line = options.verbose || std::any_of(outcomes.begin(), outcomes.end(),
+                                                           [](const Outcome& o) { return o.state != Outcome::holds; });
   if (worth_a_line && !options.json) print(fmt::format("{}: {}\n", shown, name));
   std::map<std::string, std::vector<std::string>> untried;  // by the reason, which is often one for many
   for (const Outcome& outcome : outcomes) {
@@ -89,9 +90,13 @@ Result<int> check_file(const std::string& file, const CheckOptions& options) {
   Count count;
   for (const plugin::ComponentInfo& component : facts.components) {
     const std::string name = plugin::component_name(component.kind, component.id);
-    if (!options.kind.empty() && !glob_match(options.kind, name) && !glob_match(options.kind, plugin::kind_name(component.kind))) continue;
+    if (!options.kind.empty() && !glob_match(options.kind, name) &&
+        !glob_match(options.kind, plugin::kind_name(component.kind)))
+      continue;
     names.push_back(name);
-    SXT_CHECK(try_one(file, {std::filesystem::absolute(file), component.kind, component.id, options.config, options.items, options.limit_s}, options, count));
+    SXT_CHECK(try_one(
+        file, {std::filesystem::absolute(file), component.kind, component.id, options.config, options.items, options.limit_s},
+        options, count));
   }
   if (names.empty())
     return Error{Error::Kind::usage, fmt::format("{} holds nothing that --kind {} matches", file, options.kind)};
@@ -141,7 +146,8 @@ Result<void> can_be(plugin::Host& host, Kind kind, const std::string& config) {
 Result<int> check_program(const CheckOptions& options) {
   plugin::Host host(plugin::Registry::discover(plugin::SearchPath::standard({})), nullptr);
   SXT_TRY(const std::string config, config_of_program(options));
-  std::vector<Kind> kinds = {Kind::metric, Kind::postprocessor, Kind::dataset, Kind::template_, Kind::retriever, Kind::inferencer, Kind::model};
+  std::vector<Kind> kinds = {Kind::metric,    Kind::postprocessor, Kind::dataset, Kind::template_,
+                             Kind::retriever, Kind::inferencer,    Kind::model};
   if (!options.kind.empty()) {
     SXT_TRY(const Kind kind, plugin::kind_from_name(options.kind));
     kinds = {kind};
@@ -164,12 +170,14 @@ Result<int> check_program(const CheckOptions& options) {
 
 Result<int> check_plugin(const CheckOptions& options) {
   if (options.words.empty())
-    return Error{Error::Kind::usage, "'plugins check' takes a FILE.so, or a program and its arguments; see 'sextant plugins check --help'"};
+    return Error{Error::Kind::usage,
+                 "'plugins check' takes a FILE.so, or a program and its arguments; see 'sextant plugins check --help'"};
   const std::string& first = options.words.front();
   std::error_code code;
   // what is named like a file of a plugin, and a file that is not a program, is looked at as one: the reason then names it
   if (options.words.size() == 1 && (first.ends_with(".so") || std::filesystem::exists(first, code))) {
-    const bool program = (std::filesystem::status(first, code).permissions() & std::filesystem::perms::owner_exec) != std::filesystem::perms::none;
+    const bool program = (std::filesystem::status(first, code).permissions() & std::filesystem::perms::owner_exec) !=
+                         std::filesystem::perms::none;
     if (first.ends_with(".so") || first.find(".so.") != first.npos || !program) return check_file(first, options);
   }
   return check_program(options);

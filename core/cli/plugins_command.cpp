@@ -369,8 +369,8 @@ Result<int> check(const Arguments& arguments) {
 Result<int> make_new(const Arguments& arguments) {
   if (arguments.positional.size() != 2) return usage("'plugins new' takes a KIND and a NAME; see 'sextant plugins new --help'");
   SXT_TRY(const plugin::Kind kind, plugin::kind_from_name(arguments.positional[0]));
-  SXT_TRY(const NewPlugin made, new_plugin(kind, arguments.positional[1], arguments.language.empty() ? "cpp" : arguments.language,
-                                           arguments.folder));
+  SXT_TRY(const NewPlugin made,
+          new_plugin(kind, arguments.positional[1], arguments.language.empty() ? "cpp" : arguments.language, arguments.folder));
   print(made.told);
   return int{exit_ok};
 }

@@ -38,18 +38,26 @@ std::string type_name(const std::string& name) {
 
 /// How a configuration or card names it: a few lines for the README.
 std::string use_of(Kind kind, const std::string& name, bool python) {
-  const std::string component = python ? fmt::format(R"({{"command": ["python3", "{}.py"]}})", name) : fmt::format(R"({{"type": "{}"}})", name);
+  const std::string component =
+      python ? fmt::format(R"({{"command": ["python3", "{}.py"]}})", name) : fmt::format(R"({{"type": "{}"}})", name);
   switch (kind) {
     case Kind::metric: return fmt::format("In a card or configuration:\n\n    \"eval\": {{\"metrics\": [{}]}}", component);
-    case Kind::postprocessor: return fmt::format("In a card or configuration:\n\n    \"eval\": {{\"postprocessors\": [{}]}}", component);
-    case Kind::dataset: return fmt::format("In a card or configuration:\n\n    \"loader\": {}, \"path\": \"FOLDER\"", component);
+    case Kind::postprocessor:
+      return fmt::format("In a card or configuration:\n\n    \"eval\": {{\"postprocessors\": [{}]}}", component);
+    case Kind::dataset:
+      return fmt::format("In a card or configuration:\n\n    \"loader\": {}, \"path\": \"FOLDER\"", component);
     case Kind::template_: return fmt::format("In a card or configuration:\n\n    \"infer\": {{\"template\": {}}}", component);
-    case Kind::retriever: return fmt::format("In a card or configuration:\n\n    \"infer\": {{\"retriever\": {}, \"ice_num\": 3}}", component);
-    case Kind::inferencer: return fmt::format("In a card or configuration:\n\n    \"infer\": {{\"inferencer\": {}}}", component);
+    case Kind::retriever:
+      return fmt::format("In a card or configuration:\n\n    \"infer\": {{\"retriever\": {}, \"ice_num\": 3}}", component);
+    case Kind::inferencer:
+      return fmt::format("In a card or configuration:\n\n    \"infer\": {{\"inferencer\": {}}}", component);
     case Kind::model: break;
   }
-  return python ? fmt::format("As a model, in a configuration:\n\n    \"models\": [{{\"abbr\": \"{0}\", \"backend\": \"command\", \"config\": "
-                              "{{\"command\": [\"python3\", \"{0}.py\"]}}}}]", name)
+  return python ? fmt::format(
+                      "As a model, in a configuration:\n\n    \"models\": [{{\"abbr\": \"{0}\", \"backend\": \"command\", "
+                      "\"config\": "
+                      "{{\"command\": [\"python3\", \"{0}.py\"]}}}}]",
+                      name)
                 : fmt::format("As a model:\n\n    sextant run --backend {} --datasets demo_gen", name);
 }
 
@@ -71,10 +79,15 @@ Result<std::vector<Made>> files_of(Kind kind, const std::string& name, const std
   const fs::path prefix = config::share_folder().parent_path().parent_path();
   const bool python = language == "python", c = language == "c";
   const std::string suffix = python ? "py" : language;
-  const std::string access = kind == Kind::dataset ? "static const char *path_of(sxt_object *object) { return ((instance *)object)->path; }\n"
-                             : kind == Kind::retriever ? "static uint64_t **rows_of(sxt_object *object) { return (uint64_t **)&((instance *)object)->own; }\n"
-                             : kind == Kind::model ? "static const sxt_host *host_of(sxt_object *object) { return ((instance *)object)->host; }\n" : "";
-  const std::string facts = kind == Kind::inferencer ? R"("{\"form\": \"open\", \"rounds\": \"many\"}")" : kind == Kind::retriever ? R"("{\"wants\": [\"texts\"]}")" : "NULL";
+  const std::string access =
+      kind == Kind::dataset ? "static const char *path_of(sxt_object *object) { return ((instance *)object)->path; }\n"
+      : kind == Kind::retriever
+          ? "static uint64_t **rows_of(sxt_object *object) { return (uint64_t **)&((instance *)object)->own; }\n"
+      : kind == Kind::model ? "static const sxt_host *host_of(sxt_object *object) { return ((instance *)object)->host; }\n"
+                            : "";
+  const std::string facts = kind == Kind::inferencer  ? R"("{\"form\": \"open\", \"rounds\": \"many\"}")"
+                            : kind == Kind::retriever ? R"("{\"wants\": [\"texts\"]}")"
+                                                      : "NULL";
   const Words words = {{"USE", use_of(kind, name, python)},
                        {"ACCESS", access},
                        {"FACTS", facts},
@@ -113,16 +126,19 @@ Result<std::vector<Made>> files_of(Kind kind, const std::string& name, const std
 
 Result<NewPlugin> new_plugin(Kind kind, const std::string& name, const std::string& language, const std::string& folder) {
   if (!plugin::is_component_id(name) || (name[0] >= '0' && name[0] <= '9') || name.size() > 60)
-    return Error{Error::Kind::usage, fmt::format("'{}' cannot be the name of a component; write a-z, 0-9 and _, a letter first", shorten(name, 60))};
+    return Error{Error::Kind::usage, fmt::format("'{}' cannot be the name of a component; write a-z, 0-9 and _, a letter first",
+                                                 shorten(name, 60))};
   const std::vector<std::string> languages = {"cpp", "c", "python"};
   if (std::find(languages.begin(), languages.end(), language) == languages.end())
-    return Error{Error::Kind::usage, fmt::format("--language {}{}; the languages are {}", language, did_you_mean(language, languages), join(languages, ", "))};
+    return Error{Error::Kind::usage, fmt::format("--language {}{}; the languages are {}", language,
+                                                 did_you_mean(language, languages), join(languages, ", "))};
   const fs::path to = folder.empty() ? fs::path(name) : fs::path(folder);
   SXT_TRY(const std::vector<Made> files, files_of(kind, name, language));
   std::error_code code;
   for (const Made& file : files)
     if (fs::exists(to / file.file, code))
-      return Error{Error::Kind::usage, fmt::format("{} is there already; name another folder with --folder", (to / file.file).string())};
+      return Error{Error::Kind::usage,
+                   fmt::format("{} is there already; name another folder with --folder", (to / file.file).string())};
   NewPlugin out;
   for (const Made& file : files) {
     SXT_CHECK(write_file(to / file.file, file.text));

@@ -236,7 +236,8 @@ std::vector<std::string> judges_in(const json::Value& judge) {
 Result<Judge> judge_from_json(const json::Value& value, const std::string& origin) {
   Judge judge;
   if (const json::Value* models = json::find(value, "model"); models && models->IsArray()) {
-    for (const auto& one : models->GetArray()) judge.panel.push_back(one.IsString() ? std::string(json::text(one)) : json::write(one));
+    for (const auto& one : models->GetArray())
+      judge.panel.push_back(one.IsString() ? std::string(json::text(one)) : json::write(one));
     if (judge.panel.empty()) return card_error(origin, "eval.judge.model is an empty list; name a judge, or leave the key out");
     judge.model = judge.panel.front();
     judge.panel.erase(judge.panel.begin());
@@ -276,10 +277,15 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
   }
   SXT_CHECK(check_twice(judge.metrics, origin, "eval.judge.metrics"));
   if (!judge.retry.empty() && judge.inferencer.id != "gen")
-    return card_error(origin, "eval.judge.retry asks again for a reply that cannot be read, which is for the inferencer gen alone; leave it out");
-  if (!judge.retry.empty() && (judge.metrics.empty() || !judge.postprocessors.empty() || !is_verdict_metric(judge.metrics.front().id)))
-    return card_error(origin, "eval.judge.retry needs preference, rating or correct as the judge's first metric, and no post-processors; "
-                              "they tell whether a reply can be read");
+    return card_error(
+        origin,
+        "eval.judge.retry asks again for a reply that cannot be read, which is for the inferencer gen alone; leave it out");
+  if (!judge.retry.empty() &&
+      (judge.metrics.empty() || !judge.postprocessors.empty() || !is_verdict_metric(judge.metrics.front().id)))
+    return card_error(
+        origin,
+        "eval.judge.retry needs preference, rating or correct as the judge's first metric, and no post-processors; "
+        "they tell whether a reply can be read");
   if (judge.metrics.empty())
     return card_error(origin, "eval.judge.metrics is empty; name at least one, which scores the judge's reply");
   return judge;
@@ -329,7 +335,8 @@ Result<void> eval_from_json(const json::Value& eval, const std::string& origin, 
   }
   SXT_CHECK(repeats_from_json(eval, origin, ret_dataset));
   if (ret_dataset.judge && ret_dataset.judge->asks != Judge::Asks::all && ret_dataset.metrics.empty())
-    return card_error(origin, "eval.judge.asks goes by what the set's own metric says, and it has none; name one in eval.metrics");
+    return card_error(origin,
+                      "eval.judge.asks goes by what the set's own metric says, and it has none; name one in eval.metrics");
   if (ret_dataset.metrics.empty() && !ret_dataset.judge && !has_own_numbers(ret_dataset.inferencer) &&
       !is_unscored(ret_dataset))
     return card_error(origin, "eval.metrics is empty; name at least one, such as {\"type\": \"accuracy\"}");

@@ -14,11 +14,13 @@ namespace {
 
 // Members that say how one set is read or asked have no meaning in a card that names others.
 Result<void> check_collection(const json::Value& card, const std::string& origin) {
-  static const std::set<std::string_view> own = {"extends", "card", "summary", "cards", "groups", "allow_missing", "provenance"};
+  static const std::set<std::string_view> own = {"extends", "card",          "summary",   "cards",
+                                                 "groups",  "allow_missing", "provenance"};
   for (const auto& member : card.GetObject())
     if (!own.contains(json::text(member.name)))
-      return card_error(origin, fmt::format("\"{}\" stands beside \"cards\"; a card that names other cards has only: {}",
-                                            json::text(member.name), join(std::vector<std::string>(own.begin(), own.end()), ", ")));
+      return card_error(origin,
+                        fmt::format("\"{}\" stands beside \"cards\"; a card that names other cards has only: {}",
+                                    json::text(member.name), join(std::vector<std::string>(own.begin(), own.end()), ", ")));
   if (json::find(card, "cards")->Empty()) return card_error(origin, "\"cards\" is empty; name at least one card");
   return {};
 }
@@ -30,7 +32,8 @@ struct Part {
 
 // `chain`: the collections that are being read, so that one cannot hold itself.
 Result<std::vector<Part>> parts_of(const CardEntry& entry, const CardOptions& options, std::vector<std::string> chain) {
-  SXT_TRY(const json::Document card, load_merged(entry.path, dataset_card_shape(), finder_of(options.store, CardKind::dataset)));
+  SXT_TRY(const json::Document card,
+          load_merged(entry.path, dataset_card_shape(), finder_of(options.store, CardKind::dataset)));
   std::vector<Part> parts;
   const json::Value* cards = json::find(card, "cards");
   if (!cards) {
@@ -42,8 +45,9 @@ Result<std::vector<Part>> parts_of(const CardEntry& entry, const CardOptions& op
   const std::string origin = entry.path.string();
   SXT_CHECK(check_collection(card, origin));
   if (!options.variant.empty())
-    return card_error(origin, fmt::format("the card names other cards and has no variant '{}'; name the card and its variant itself",
-                                          options.variant));
+    return card_error(origin,
+                      fmt::format("the card names other cards and has no variant '{}'; name the card and its variant itself",
+                                  options.variant));
   if (std::find(chain.begin(), chain.end(), origin) != chain.end())
     return card_error(origin, "the card names itself, through: " + join(chain, ", "));
   chain.push_back(origin);
@@ -77,7 +81,8 @@ Result<std::vector<Part>> parts_of(const CardEntry& entry, const CardOptions& op
 
 Result<std::vector<CardSets>> read_cards(const CardEntry& entry, const CardOptions& options) {
   CardOptions whole = options;
-  SXT_TRY(const json::Document card, load_merged(entry.path, dataset_card_shape(), finder_of(options.store, CardKind::dataset)));
+  SXT_TRY(const json::Document card,
+          load_merged(entry.path, dataset_card_shape(), finder_of(options.store, CardKind::dataset)));
   const bool collection = json::find(card, "cards");
   if (collection) whole.subset.clear();
   SXT_TRY(std::vector<Part> parts, parts_of(entry, whole, {}));
@@ -105,9 +110,9 @@ Result<std::vector<CardSets>> read_cards(const CardEntry& entry, const CardOptio
   }
   for (const std::string& pattern : patterns)
     if (!used.contains(pattern))
-      return Error{Error::Kind::usage, fmt::format("{}: no card and no data set of the collection is called '{}'{}; its cards are: {}",
-                                                   entry.path.string(), pattern, did_you_mean(pattern, known),
-                                                   first_names(known, 12))};
+      return Error{Error::Kind::usage,
+                   fmt::format("{}: no card and no data set of the collection is called '{}'{}; its cards are: {}",
+                               entry.path.string(), pattern, did_you_mean(pattern, known), first_names(known, 12))};
   return sets;
 }
 

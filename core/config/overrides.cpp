@@ -127,8 +127,9 @@ Result<void> check_ids(const std::vector<DatasetConfig>& datasets, const World& 
 }
 
 Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vector<ModelConfig>& evaluated,
-                          const std::vector<ModelConfig>& listed, const std::vector<std::string>& judge_flag, const MakeHelper& make,
-                          const std::function<void(const std::string&)>& warn, std::vector<ModelConfig>& ret_helpers) {
+                          const std::vector<ModelConfig>& listed, const std::vector<std::string>& judge_flag,
+                          const MakeHelper& make, const std::function<void(const std::string&)>& warn,
+                          std::vector<ModelConfig>& ret_helpers) {
   // A helper that is another model than the evaluated one of its name, or the same one asked otherwise, has a name of its own.
   const auto tell_apart = [&](ModelConfig& model, const char* role) {
     const std::string key = file_name_key(model.abbr);
@@ -171,7 +172,8 @@ Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vecto
     for (const std::string& judge : by_flag ? judge_flag : judges_of(*dataset.judge)) {
       SXT_TRY(std::string abbr, add(judge, by_flag ? "--judge" : dataset.card_path, "_judge"));
       if (std::find(judges.begin(), judges.end(), abbr) != judges.end())
-        return usage(fmt::format("{}: the judge '{}' is named twice; a panel has different judges", by_flag ? "--judge" : dataset.card_path, abbr));
+        return usage(fmt::format("{}: the judge '{}' is named twice; a panel has different judges",
+                                 by_flag ? "--judge" : dataset.card_path, abbr));
       judges.push_back(std::move(abbr));
     }
     dataset.judge->model = judges.front();

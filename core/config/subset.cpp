@@ -28,8 +28,8 @@ std::vector<std::string> part_names(const std::string& abbr) {
   return names;
 }
 
-Result<void> keep_subset(const std::string& subset, const std::vector<std::vector<std::string>>& names, const std::string& origin,
-                         std::vector<DatasetConfig>& datasets, std::vector<SummaryGroup>& groups) {
+Result<void> keep_subset(const std::string& subset, const std::vector<std::vector<std::string>>& names,
+                         const std::string& origin, std::vector<DatasetConfig>& datasets, std::vector<SummaryGroup>& groups) {
   std::vector<DatasetConfig> kept;
   std::set<std::string> used;
   const std::vector<std::string> patterns = patterns_of(subset);

@@ -45,7 +45,8 @@ sxt_str Arena::text(std::string_view bytes) {
 }
 
 void Arena::lock() {
-  for (const auto& [at, bytes] : chunks_) ::mprotect(at, how_.guarded && bytes > page && bytes != chunk ? bytes - page : bytes, PROT_READ);
+  for (const auto& [at, bytes] : chunks_)
+    ::mprotect(at, how_.guarded && bytes > page && bytes != chunk ? bytes - page : bytes, PROT_READ);
 }
 
 Arena::~Arena() {

@@ -76,7 +76,8 @@ void configure(Subject& subject, const std::string& given, const fs::path& nowhe
     subject.own_data = json::find(*config, "path") != nullptr;
     if (!subject.own_data) json::set(*config, "path", nowhere.string(), config->GetAllocator());
   }
-  auto checked = schema::check_config(name, subject.info.schema, json::write(*config), given.empty() ? "without --config" : "--config");
+  auto checked =
+      schema::check_config(name, subject.info.schema, json::write(*config), given.empty() ? "without --config" : "--config");
   if (checked) subject.config = *std::move(checked);
   else subject.why_no_config = checked.error().message + (given.empty() ? "; give a configuration with --config" : "");
 }
@@ -104,7 +105,8 @@ Result<Subject> prepare(const json::Document& spec, const fs::path& nowhere) {
   for (const auto& info : facts.components)
     if (info.kind == kind && info.id == id) subject.info = info;
   subject.component = find(*entry, kind, id);
-  if (!subject.component) return Error{Error::Kind::data, fmt::format("{} holds no {}", file.string(), plugin::component_name(kind, id))};
+  if (!subject.component)
+    return Error{Error::Kind::data, fmt::format("{} holds no {}", file.string(), plugin::component_name(kind, id))};
   subject.items = own_items(kind);
   if (const std::string items = json::find_string(spec, "items").value_or(""); !items.empty()) {
     SXT_TRY(const std::string text, read_file(items));

@@ -16,12 +16,14 @@ using plugin::Kind;
 Error broken(std::string why) { return {Error::Kind::internal, std::move(why)}; }
 std::string start_of(std::string_view text) { return shorten(text, 80); }
 
-constexpr const char* record = R"({"id":"7","question":"Which letter?","A":"one","B":"two","C":"three","D":"four","answer":"A"})";
+constexpr const char* record =
+    R"({"id":"7","question":"Which letter?","A":"one","B":"two","C":"three","D":"four","answer":"A"})";
 
 Result<void> check_metric(const Subject& subject, const json::Document& result) {
   SXT_TRY(const std::vector<plugin::MetricValue> facts, plugin::metric_values(subject.info));
   const auto check = [&](std::string_view name, const json::Value& value, bool named) -> Result<void> {
-    if (!value.IsNumber() && !value.IsNull()) return broken(fmt::format("gave the value '{}' that is not a number or null", name));
+    if (!value.IsNumber() && !value.IsNull())
+      return broken(fmt::format("gave the value '{}' that is not a number or null", name));
     if (value.IsNull()) return {};
     const auto fact = std::find_if(facts.begin(), facts.end(), [&](const auto& one) { return one.name == name || !named; });
     if (fact == facts.end()) return {};
@@ -86,13 +88,15 @@ Result<void> check_rows(const json::Value& list, uint64_t own_row) {
 
 Result<void> check_step(const json::Document& step) {
   if (const json::Value* done = json::find(step, "done")) {
-    if (!done->IsObject() || !json::find_string(*done, "prediction")) return broken("gave \"done\" without the text \"prediction\"");
+    if (!done->IsObject() || !json::find_string(*done, "prediction"))
+      return broken("gave \"done\" without the text \"prediction\"");
     return {};
   }
   const json::Value* asks = json::find(step, "ask");
   if (!asks || !asks->IsArray() || asks->Empty()) return broken("gave neither \"ask\", a list of requests, nor \"done\"");
   for (const auto& one : asks->GetArray())
-    if (const auto request = data::request_from_json(one, "a request that it asks"); !request) return broken(request.error().message);
+    if (const auto request = data::request_from_json(one, "a request that it asks"); !request)
+      return broken(request.error().message);
   return {};
 }
 
@@ -104,7 +108,8 @@ Result<void> check_form(const Subject& subject, const Item& item, const std::str
   if (subject.is(Kind::postprocessor)) return {};
   const auto parsed = json::parse(given, "a result");
   if (!parsed || !parsed->IsObject())
-    return broken(fmt::format("gave '{}', which is not a JSON object{}", start_of(given), parsed ? "" : ": " + parsed.error().message));
+    return broken(
+        fmt::format("gave '{}', which is not a JSON object{}", start_of(given), parsed ? "" : ": " + parsed.error().message));
   switch (subject.info.kind) {
     case Kind::metric: return check_metric(subject, *parsed);
     case Kind::template_: return check_template(subject, *parsed);

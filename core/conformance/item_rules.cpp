@@ -32,7 +32,8 @@ std::string difference(const Subject& subject, std::span<const std::optional<std
                        std::span<const std::optional<std::string>> b) {
   for (size_t i = 0; i < a.size() && i < b.size(); ++i)
     if (a[i].value_or("") != b[i].value_or(""))
-      return fmt::format("item {}: {} and {}{}", i, a[i].value_or("nothing").substr(0, 60), b[i].value_or("nothing").substr(0, 60),
+      return fmt::format("item {}: {} and {}{}", i, a[i].value_or("nothing").substr(0, 60),
+                         b[i].value_or("nothing").substr(0, 60),
                          subject.deterministic() ? "; it says that it is deterministic (SXT_CAP_DETERMINISTIC)" : "");
   return {};
 }
@@ -67,7 +68,8 @@ Verdict many_items(Subject& subject) {
   const double each = seconds_since(begin) / 16;
   const size_t n = each * 10'000 < enough_s ? 10'000 : std::max<size_t>(64, static_cast<size_t>(enough_s / each));
   (void)asked_soundly(subject, made, subject.many(n), out);
-  if (out.state == Verdict::holds && n < 10'000) out.why = fmt::format("{} items instead of 10000: they take {:.0f} ms each", n, each * 1000);
+  if (out.state == Verdict::holds && n < 10'000)
+    out.why = fmt::format("{} items instead of 10000: they take {:.0f} ms each", n, each * 1000);
   return out;
 }
 
@@ -88,7 +90,8 @@ Verdict alone(Subject& subject) {
   std::vector<Item> reversed(items.rbegin(), items.rend());
   Answers backwards = asked_soundly(subject, made, reversed, out);
   std::reverse(backwards.given.begin(), backwards.given.end());
-  if (const std::string differ = difference(subject, together.given, backwards.given); out.state == Verdict::holds && !differ.empty())
+  if (const std::string differ = difference(subject, together.given, backwards.given);
+      out.state == Verdict::holds && !differ.empty())
     return broken("gives other results where the items are asked in another order: " + differ);
   return out;
 }
@@ -103,8 +106,10 @@ Verdict deterministic(Subject& subject) {
   if (!another) return broken("a second object: " + another.error().message);
   const Answers third = asked_soundly(subject, *another, items, out);
   for (const Answers* other : {&second, &third})
-    if (const std::string differ = difference(subject, first.given, other->given); out.state == Verdict::holds && !differ.empty())
-      return broken(fmt::format("gives two results for one question, {}: {}", other == &second ? "asked twice" : "asked of two objects", differ));
+    if (const std::string differ = difference(subject, first.given, other->given);
+        out.state == Verdict::holds && !differ.empty())
+      return broken(fmt::format("gives two results for one question, {}: {}",
+                                other == &second ? "asked twice" : "asked of two objects", differ));
   return out;
 }
 
@@ -194,7 +199,8 @@ Verdict threads(Subject& subject) {
 
 Verdict cancelled(Subject& subject) {
   SXT_ASKED(made, subject);
-  if (const Answers sane = ask(subject, made, subject.many(4)); sane.status != SXT_OK) return untried("it refuses what the kit asks");
+  if (const Answers sane = ask(subject, made, subject.many(4)); sane.status != SXT_OK)
+    return untried("it refuses what the kit asks");
   TrialHost::the().cancelled = true;
   const std::vector<Item> items = subject.many(200);
   const auto begin = Clock::now();
@@ -202,7 +208,8 @@ Verdict cancelled(Subject& subject) {
   const double took = seconds_since(begin);
   TrialHost::the().cancelled = false;
   if (!answers.complaint.empty()) return broken(answers.complaint);
-  if (took > 10) return broken(fmt::format("took {:.0f} s to come back after the run was cancelled; poll cancelled() every few ms", took));
+  if (took > 10)
+    return broken(fmt::format("took {:.0f} s to come back after the run was cancelled; poll cancelled() every few ms", took));
   if (answers.status != SXT_OK && answers.status != SXT_CANCELLED)
     return broken(fmt::format("returned status {} when it was cancelled; SXT_CANCELLED (or SXT_OK) is wanted", answers.status));
   return {};
@@ -214,14 +221,16 @@ Verdict late(Subject& subject) {
     (void)ask(subject, made, subject.many(16));
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  if (const uint64_t n = late_puts()) return broken(fmt::format("put {} results after its call had returned; the sink is the call's", n));
+  if (const uint64_t n = late_puts())
+    return broken(fmt::format("put {} results after its call had returned; the sink is the call's", n));
   return {};
 }
 
 constexpr Rule rules[] = {
     {"no_items", "abi/base.h, sxt_sink", "a call over no items", no_items},
     {"one_item", "the kind's header", "one item, one result of the right form", one_item},
-    {"borrowed", "abi/base.h, Memory and sxt_str", "inputs are read as far as they reach, not written to, and not kept", borrowed},
+    {"borrowed", "abi/base.h, Memory and sxt_str", "inputs are read as far as they reach, not written to, and not kept",
+     borrowed},
     {"growth", "abi/base.h, Growth", "longer structs of a newer core", growth},
     {"many_items", "abi/base.h, sxt_sink", "10,000 items, one result each", many_items},
     {"batch", "the kind's header", "a result does not depend on what else is asked", alone},

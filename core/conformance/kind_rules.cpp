@@ -78,11 +78,13 @@ Verdict rows(Subject& subject) {
     const auto read = [&](uint64_t first, uint64_t n) {
       return call([&](sxt_sink sink, sxt_error* e) { return table->read(object, lent(name), first, n, sink, e); });
     };
-    if (const Said none = read(0, 0); none.status != SXT_OK || !none.given.empty()) return broken("reads something where no row is wanted");
+    if (const Said none = read(0, 0); none.status != SXT_OK || !none.given.empty())
+      return broken("reads something where no row is wanted");
     const uint64_t n = std::min<uint64_t>(count, 10'000);
     const Said all = read(0, n);
     if (all.status != SXT_OK) return broken(fmt::format("read of '{}': {}", name, all.message));
-    if (all.given.size() != n) return broken(fmt::format("read put {} rows of '{}' where {} were wanted", all.given.size(), name, n));
+    if (all.given.size() != n)
+      return broken(fmt::format("read put {} rows of '{}' where {} were wanted", all.given.size(), name, n));
     for (uint64_t i = 0; i < n; ++i) {
       const auto row = json::parse(all.given[i], "row");
       if (!row || !row->IsObject()) return broken(fmt::format("row {} of '{}' is not a JSON object", i, name));
@@ -164,7 +166,8 @@ Verdict refused_requests(Subject& subject) {
   return {};
 }
 
-// ---- metrics -----------------------------------------------------------------------------------------------------------------
+// ---- metrics
+// -----------------------------------------------------------------------------------------------------------------
 Verdict aggregate(Subject& subject) {
   if (subject.config.empty()) return untried(subject.why_no_config);
   auto made = subject.make();
@@ -175,18 +178,21 @@ Verdict aggregate(Subject& subject) {
     Arena arena({.guarded = n == 1, .longer = 0});
     std::vector<const sxt_judged*> list;
     for (const Item& item : subject.many(n))
-      list.push_back(arena.lend(sxt_judged{0, 0, arena.text(item.text), arena.text(item.reference_json), arena.text(item.record_json)}));
+      list.push_back(
+          arena.lend(sxt_judged{0, 0, arena.text(item.text), arena.text(item.reference_json), arena.text(item.record_json)}));
     std::vector<double> scores(n, 1);
     if (n) scores[0] = std::numeric_limits<double>::quiet_NaN();
     const auto* samples = arena.list(list);
     const auto* numbers = arena.list(scores);
     arena.lock();
-    const Said said = call([&](sxt_sink sink, sxt_error* e) { return table->aggregate(made->object(), samples, numbers, n, sink, e); });
+    const Said said =
+        call([&](sxt_sink sink, sxt_error* e) { return table->aggregate(made->object(), samples, numbers, n, sink, e); });
     if (said.status != SXT_OK) {
       if (const auto sound = check_failure(said.status, said.message); !sound) return broken(sound.error().message);
       continue;
     }
-    if (said.given.size() != 1) return broken(fmt::format("aggregate put {} texts over {} samples; one is wanted", said.given.size(), n));
+    if (said.given.size() != 1)
+      return broken(fmt::format("aggregate put {} texts over {} samples; one is wanted", said.given.size(), n));
     if (said.given[0].empty()) continue;  // the core's mean
     const auto parsed = json::parse(said.given[0], "aggregate");
     if (!parsed || !parsed->IsObject()) return broken(fmt::format("aggregate gives no JSON object over {} samples", n));

@@ -41,8 +41,9 @@ Verdict unknown_interfaces(Subject& subject) {
   if (subject.config.empty()) return untried(subject.why_no_config);
   auto made = subject.make();
   if (!made) return untried(made.error().message);
-  for (const std::string& id : {subject.interface_id() + "0", std::string("sextant."), std::string(), std::string("sextant.unknown/1"),
-                                subject.interface_id().substr(0, subject.interface_id().size() - 1) + "2"})
+  for (const std::string& id :
+       {subject.interface_id() + "0", std::string("sextant."), std::string(), std::string("sextant.unknown/1"),
+        subject.interface_id().substr(0, subject.interface_id().size() - 1) + "2"})
     if (made->object()->get_interface(made->object(), id.c_str()))
       return broken(fmt::format("get_interface(\"{}\") gives a table; an id that is not known gives NULL", id));
   return {};
@@ -59,8 +60,9 @@ std::vector<json::Document> hostile_values(const json::Value& property) {
   };
   if (const json::Value* values = json::find(property, "enum"); values && values->IsArray())
     for (const auto& one : values->GetArray()) out.push_back(json::copy(one));
-  for (const std::string_view bytes : {std::string_view(), std::string_view("\0x", 2), std::string_view("e\xCC\x81\xE2\x80\xA8\xF0\x9F\x99\x82"),
-                                       std::string_view("%s%n{}{0}\\")})
+  for (const std::string_view bytes :
+       {std::string_view(), std::string_view("\0x", 2), std::string_view("e\xCC\x81\xE2\x80\xA8\xF0\x9F\x99\x82"),
+        std::string_view("%s%n{}{0}\\")})
     text(bytes);
   text(std::string(100'000, 'x'));
   for (const double number : {0.0, -1.0, 1e308, -1e308, 0.5}) {
@@ -99,7 +101,8 @@ Verdict hostile_configurations(Subject& subject) {
       ++tried;
       const auto made = subject.make(*checked);
       if (!made && made.error().kind != Error::Kind::config)
-        return broken(fmt::format("with \"{}\": {}: {}", json::text(property.name), json::write(value).substr(0, 60), made.error().message));
+        return broken(fmt::format("with \"{}\": {}: {}", json::text(property.name), json::write(value).substr(0, 60),
+                                  made.error().message));
     }
   }
   return {Verdict::holds, tried ? "" : "the schema has no property whose value can be chosen"};
@@ -160,8 +163,10 @@ constexpr Rule rules[] = {
     {"path", "abi/dataset.h", "a loader's schema knows \"path\"", schema_has_path},
     {"create", "abi/base.h, sxt_component.create", "objects are created beside each other", create},
     {"interfaces", "abi/base.h, sxt_object.get_interface", "an unknown interface is NULL", unknown_interfaces},
-    {"configuration", "abi/base.h, Errors", "every configuration that the schema allows gets an answer", hostile_configurations},
-    {"process", "docs/adr/0027", "folder, mask, locale, rounding, signals and descriptors stay as they are", leaves_the_process}};
+    {"configuration", "abi/base.h, Errors", "every configuration that the schema allows gets an answer",
+     hostile_configurations},
+    {"process", "docs/adr/0027", "folder, mask, locale, rounding, signals and descriptors stay as they are",
+     leaves_the_process}};
 
 }  // namespace
 

@@ -11,7 +11,9 @@ namespace {
 using plugin::Kind;
 
 Error broken(std::string why) { return {Error::Kind::internal, std::move(why)}; }
-std::string_view seen(sxt_str text) { return text.size && text.data ? std::string_view(text.data, text.size) : std::string_view(); }
+std::string_view seen(sxt_str text) {
+  return text.size && text.data ? std::string_view(text.data, text.size) : std::string_view();
+}
 
 std::string message_of(const sxt_error& error) {
   return {error.message, ::strnlen(error.message, sizeof error.message)};
@@ -181,8 +183,8 @@ std::vector<Item> Subject::many(size_t n) const {
 
 Result<void> check_failure(sxt_status status, const std::string& message) {
   if (message.empty())
-    return broken(fmt::format("failed with status {} and left reterr->message empty (one sentence that names the file, key or id)",
-                              status));
+    return broken(fmt::format(
+        "failed with status {} and left reterr->message empty (one sentence that names the file, key or id)", status));
   if (!utf8::is_valid(message)) return broken("failed with a message that is not UTF-8 or has no NUL");
   if (status < 0 || status > SXT_MISSING) return broken(fmt::format("returned {}, which is not an sxt_status", status));
   return {};
@@ -212,7 +214,8 @@ Answers ask(const Subject& subject, const Made& made, std::span<const Item> item
     case Kind::metric: {
       std::vector<const sxt_judged*> lent;
       for (const Item& i : items)
-        lent.push_back(arena.lend(sxt_judged{0, 0, arena.text(i.text), arena.text(i.reference_json), arena.text(i.record_json)}));
+        lent.push_back(
+            arena.lend(sxt_judged{0, 0, arena.text(i.text), arena.text(i.reference_json), arena.text(i.record_json)}));
       const auto* list = arena.list(lent);
       const auto* table = made.table<sxt_metric_v1>();
       call(table, &sxt_metric_v1::score, [&] { return table->score(object, list, n, sink, &error); });
@@ -222,7 +225,8 @@ Answers ask(const Subject& subject, const Made& made, std::span<const Item> item
       std::vector<const sxt_extract_item*> lent;
       for (const Item& i : items) {
         const std::vector<sxt_str> attempts = {arena.text(i.text)};
-        lent.push_back(arena.lend(sxt_extract_item{0, 0, arena.text(i.text), arena.text(i.record_json), arena.list(attempts), 1}));
+        lent.push_back(
+            arena.lend(sxt_extract_item{0, 0, arena.text(i.text), arena.text(i.record_json), arena.list(attempts), 1}));
       }
       const auto* list = arena.list(lent);
       const auto* table = made.table<sxt_postprocessor_v1>();
@@ -233,7 +237,8 @@ Answers ask(const Subject& subject, const Made& made, std::span<const Item> item
       std::vector<const sxt_render_item*> lent;
       for (const Item& i : items) {
         const std::vector<sxt_str> shots = {arena.text(i.record_json)};
-        lent.push_back(arena.lend(sxt_render_item{0, subject.form, arena.text(i.record_json), arena.list(shots), 1, arena.text("answer")}));
+        lent.push_back(arena.lend(
+            sxt_render_item{0, subject.form, arena.text(i.record_json), arena.list(shots), 1, arena.text("answer")}));
       }
       const auto* list = arena.list(lent);
       const auto* table = made.table<sxt_template_v1>();
@@ -243,11 +248,12 @@ Answers ask(const Subject& subject, const Made& made, std::span<const Item> item
     case Kind::inferencer: {
       std::vector<const sxt_question*> lent;
       for (const Item& i : items) {
-        const std::string sample = fmt::format(R"({{"id":{{"task":"t","row":0,"repeat":0}},"record":{},"target":{},"shots":[]}})",
-                                               i.record_json, i.reference_json);
-        const std::string prompts =
-            fmt::format(R"({{"prompts":[{{"label":"A","text":{0}}},{{"label":"B","text":{0}}}],"continuations":[{{"label":"A","text":" one"}},{{"label":"B","text":" two"}}]}})",
-                        json::quote(i.text));
+        const std::string sample =
+            fmt::format(R"({{"id":{{"task":"t","row":0,"repeat":0}},"record":{},"target":{},"shots":[]}})", i.record_json,
+                        i.reference_json);
+        const std::string prompts = fmt::format(
+            R"({{"prompts":[{{"label":"A","text":{0}}},{{"label":"B","text":{0}}}],"continuations":[{{"label":"A","text":" one"}},{{"label":"B","text":" two"}}]}})",
+            json::quote(i.text));
         lent.push_back(arena.lend(sxt_question{0, 0, arena.text(sample), arena.text(prompts),
                                                arena.text(R"({"sampling":{"max_new_tokens":8},"context_length":2048})"),
                                                arena.text(i.rounds_json)}));
@@ -261,8 +267,9 @@ Answers ask(const Subject& subject, const Made& made, std::span<const Item> item
       std::vector<const sxt_query*> lent;
       const std::vector<float> embedding = {0.6f, 0.8f};
       for (size_t i = 0; i < items.size(); ++i)
-        lent.push_back(arena.lend(sxt_query{0, 0, items[i].row, items[i].row % corpus_rows, 7 + items[i].row,
-                                            arena.text(items[i].record_json), arena.text(items[i].text), arena.list(embedding), 2}));
+        lent.push_back(
+            arena.lend(sxt_query{0, 0, items[i].row, items[i].row % corpus_rows, 7 + items[i].row,
+                                 arena.text(items[i].record_json), arena.text(items[i].text), arena.list(embedding), 2}));
       const auto* list = arena.list(lent);
       const auto* table = made.table<sxt_retriever_v1>();
       call(table, &sxt_retriever_v1::retrieve, [&] { return table->retrieve(object, list, n, 3, sink, &error); });

@@ -17,11 +17,27 @@ constexpr std::array<Spelling, 20> preferences{{{"A>>B", 1},   {"A>B", 1},   {"A
                                                 {"A", 1},      {"B", 0},     {"C", 0.5},   {"TIE", 0.5}, {"1", 1},
                                                 {"2", 0},      {"A++", 1},   {"A+", 1},    {"B+", 0},    {"B++", 0}}};
 constexpr double not_attempted = 2;      // among the spellings of "correct": wrong, and no answer was given
-constexpr std::array<Spelling, 21> grades{{{"CORRECT", 1},   {"A", 1},      {"RIGHT", 1},   {"YES", 1},     {"TRUE", 1},
-                                           {"正确", 1},      {"对", 1},     {"是", 1},      {"INCORRECT", 0}, {"B", 0},
-                                           {"WRONG", 0},     {"NO", 0},     {"FALSE", 0},   {"错误", 0},    {"错", 0},
-                                           {"否", 0},        {"不正确", 0}, {"C", not_attempted}, {"NOT_ATTEMPTED", not_attempted},
-                                           {"NOTATTEMPTED", not_attempted}, {"未尝试", not_attempted}}};
+constexpr std::array<Spelling, 21> grades{{{"CORRECT", 1},
+                                           {"A", 1},
+                                           {"RIGHT", 1},
+                                           {"YES", 1},
+                                           {"TRUE", 1},
+                                           {"正确", 1},
+                                           {"对", 1},
+                                           {"是", 1},
+                                           {"INCORRECT", 0},
+                                           {"B", 0},
+                                           {"WRONG", 0},
+                                           {"NO", 0},
+                                           {"FALSE", 0},
+                                           {"错误", 0},
+                                           {"错", 0},
+                                           {"否", 0},
+                                           {"不正确", 0},
+                                           {"C", not_attempted},
+                                           {"NOT_ATTEMPTED", not_attempted},
+                                           {"NOTATTEMPTED", not_attempted},
+                                           {"未尝试", not_attempted}}};
 
 // Without the marks that surround a label: "**A**", "(A)", "【正确】".
 std::string plain(std::string_view label) {
@@ -29,7 +45,8 @@ std::string plain(std::string_view label) {
   std::string out;
   if (std::count(label.begin(), label.end(), '[') != std::count(label.begin(), label.end(), ']')) return out;   // cut off
   for (size_t i = 0; i < label.size();) {
-    const auto mark = std::find_if(wide.begin(), wide.end(), [&](std::string_view m) { return label.substr(i).starts_with(m); });
+    const auto mark =
+        std::find_if(wide.begin(), wide.end(), [&](std::string_view m) { return label.substr(i).starts_with(m); });
     if (mark != wide.end()) {
       i += mark->size();
       continue;
@@ -71,8 +88,8 @@ std::optional<double> number_of(std::string_view text) {
   return rest.find_first_not_of(" \t\r\n*\".") == rest.npos ? std::optional(value) : std::nullopt;
 }
 
-// Calls `use` with what stands in [[...]], the last one first, until it says that this is it. Linear: a bracket looks back a few
-// bytes only.
+// Calls `use` with what stands in [[...]], the last one first, until it says that this is it. Linear: a bracket looks back a
+// few bytes only.
 template <class Use> bool each_bracketed(std::string_view reply, Use use) {
   constexpr size_t reach = 24;
   for (size_t end = reply.rfind("]]"); end != reply.npos && end > 0; end = reply.rfind("]]", end - 1)) {
@@ -92,11 +109,13 @@ std::optional<json::Document> last_object(std::string_view reply) {
     begin = reply.rfind('{', begin - 1);
     if (begin == reply.npos) break;
     const std::string text(reply.substr(begin, end + 1 - begin));
-    if (auto parsed = json::parse(text, "a verdict", json::Syntax::relaxed); parsed && parsed->IsObject()) return *std::move(parsed);
+    if (auto parsed = json::parse(text, "a verdict", json::Syntax::relaxed); parsed && parsed->IsObject())
+      return *std::move(parsed);
     if (text.find('"') == text.npos) {
       std::string quoted = text;
       std::replace(quoted.begin(), quoted.end(), '\'', '"');
-      if (auto parsed = json::parse(quoted, "a verdict", json::Syntax::relaxed); parsed && parsed->IsObject()) return *std::move(parsed);
+      if (auto parsed = json::parse(quoted, "a verdict", json::Syntax::relaxed); parsed && parsed->IsObject())
+        return *std::move(parsed);
     }
   }
   return std::nullopt;
@@ -141,7 +160,10 @@ constexpr const char* correct_schema = R"({"type": "object", "additionalProperti
 }  // namespace
 
 const char* VerdictReader::schema_of(std::string_view metric) {
-  return metric == "preference" ? preference_schema : metric == "rating" ? rating_schema : metric == "correct" ? correct_schema : nullptr;
+  return metric == "preference" ? preference_schema
+         : metric == "rating"   ? rating_schema
+         : metric == "correct"  ? correct_schema
+                                : nullptr;
 }
 
 Result<VerdictReader> VerdictReader::make(std::string_view metric, const json::Value& config, const std::string& origin) {
@@ -164,15 +186,17 @@ Result<VerdictReader> VerdictReader::make(std::string_view metric, const json::V
   if (const auto pattern = json::find_string(config, "pattern")) {
     SXT_TRY(out.pattern_, Regex::compile(*pattern, {}, origin + ": pattern"));
     if (out.pattern_->group_count() < 1)
-      return Error{Error::Kind::config,
-                   fmt::format("{}: the pattern of metric:{} has no group; put what holds the verdict in parentheses", origin, metric)};
+      return Error{
+          Error::Kind::config,
+          fmt::format("{}: the pattern of metric:{} has no group; put what holds the verdict in parentheses", origin, metric)};
   }
   out.first_ = json::find_string(config, "match").value_or("last") == "first";
   out.dimensions_ = json::find_bool(config, "dimensions").value_or(false);
   out.low_ = json::find_number(config, "low").value_or(1);
   out.high_ = json::find_number(config, "high").value_or(10);
   if (out.low_ >= out.high_)
-    return Error{Error::Kind::config, fmt::format("{}: metric:rating has \"low\" {} and \"high\" {}; low must be less", origin, out.low_, out.high_)};
+    return Error{Error::Kind::config, fmt::format("{}: metric:rating has \"low\" {} and \"high\" {}; low must be less", origin,
+                                                  out.low_, out.high_)};
   return out;
 }
 
@@ -216,7 +240,8 @@ ReadVerdict VerdictReader::read(std::string_view reply) const {
       out.value = kind_ == Kind::rating ? points_of(out.label) : value_of(out.label);
     }
   }
-  if (!out.value) out = kind_ == Kind::rating ? read_rating(reply) : kind_ == Kind::correct ? read_correct(reply) : read_preference(reply);
+  if (!out.value)
+    out = kind_ == Kind::rating ? read_rating(reply) : kind_ == Kind::correct ? read_correct(reply) : read_preference(reply);
   if (out.value && kind_ == Kind::correct) {
     out.parts = {{"attempted", *out.value == not_attempted ? 0.0 : 1.0}};
     if (*out.value == not_attempted) out.value = 0;
@@ -250,7 +275,8 @@ ReadVerdict VerdictReader::read_rating(std::string_view reply) const {
     if (const auto object = last_object(reply)) read_object(*object, out);
   if (out.value || each_bracketed(reply, is)) return out;
   // "Rating: 7", "评分：7", the last one
-  static constexpr std::array<std::string_view, 8> words{"ating:", "core:", "ating is", "core is", "评分：", "分数：", "得分：", "评分:"};
+  static constexpr std::array<std::string_view, 8> words{"ating:", "core:",  "ating is", "core is",
+                                                         "评分：", "分数：", "得分：",   "评分:"};
   size_t last = 0;
   for (const std::string_view word : words)
     if (const size_t at = reply.rfind(word); at != reply.npos) last = std::max(last, at + word.size());

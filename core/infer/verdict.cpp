@@ -67,7 +67,8 @@ const InferencerType verdict_type{
       const char* schema = data::VerdictReader::schema_of(id);
       if (!schema) return bad_config("verdict", "reads with preference, rating or correct; \"metric\" names '" + id + "'");
       json::remove(metric, {"type"});
-      SXT_TRY(const std::string checked, schema::check_config("metric:" + id, schema, json::write(metric), "inferencer:verdict"));
+      SXT_TRY(const std::string checked,
+              schema::check_config("metric:" + id, schema, json::write(metric), "inferencer:verdict"));
       SXT_TRY(const json::Document settings, json::parse(checked, "inferencer:verdict"));
       SXT_TRY(data::VerdictReader reader, data::VerdictReader::make(id, settings, "inferencer:verdict"));
       return std::unique_ptr<Inferencer>(

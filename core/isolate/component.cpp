@@ -52,7 +52,9 @@ class ServedMetric : public Served {
  private:
   struct Sample {
     explicit Sample(const json::Value& item)
-        : prediction(member_text(item, "prediction")), reference(member_json(item, "reference", "null")), record(member_json(item, "record", "{}")) {}
+        : prediction(member_text(item, "prediction")),
+          reference(member_json(item, "reference", "null")),
+          record(member_json(item, "record", "{}")) {}
     plugin::Judged lent() const { return {prediction, reference, record}; }
     std::string prediction, reference, record;
   };
@@ -129,8 +131,8 @@ class ServedRetriever : public Served {
     }
     std::vector<plugin::CorpusRow> lent;
     for (size_t i = 0; i < texts.size(); ++i)
-      lent.push_back({static_cast<uint64_t>(json::find_int((*corpus)[static_cast<rapidjson::SizeType>(i)], "row").value_or(0)), records[i],
-                      texts[i], embeddings[i]});
+      lent.push_back({static_cast<uint64_t>(json::find_int((*corpus)[static_cast<rapidjson::SizeType>(i)], "row").value_or(0)),
+                      records[i], texts[i], embeddings[i]});
     SXT_CHECK(retriever_.prepare(lent));
     return std::string("true");
   }
@@ -148,7 +150,8 @@ class ServedRetriever : public Served {
       SXT_TRY(const size_t chosen, retriever_.choose(query, scores));
       return std::to_string(chosen);
     }
-    SXT_TRY(const auto found, retriever_.retrieve({&query, 1}, static_cast<uint64_t>(json::find_int(message, "k").value_or(1))));
+    SXT_TRY(const auto found,
+            retriever_.retrieve({&query, 1}, static_cast<uint64_t>(json::find_int(message, "k").value_or(1))));
     if (found[0].candidates.empty()) return rows_json(found[0].rows);
     std::vector<std::string> lists;
     for (const auto& rows : found[0].candidates) lists.push_back(rows_json(rows));
@@ -211,7 +214,8 @@ std::string member_json(const json::Value& object, const char* name, std::string
 Result<std::string> Served::item(std::string_view call, const json::Value&, const json::Value&) { return no_such_call(call); }
 Result<std::string> Served::whole(std::string_view call, const json::Value&) { return no_such_call(call); }
 
-Result<std::unique_ptr<Served>> serve_component(plugin::Host& host, Kind kind, const std::string& id, const std::string& config) {
+Result<std::unique_ptr<Served>> serve_component(plugin::Host& host, Kind kind, const std::string& id,
+                                                const std::string& config) {
   constexpr const char* origin = "the configuration";
   switch (kind) {
     case Kind::metric: return made<ServedMetric>(host.metric(id, config, origin));

@@ -141,7 +141,9 @@ class Server {
   }
   bool once(uint64_t id, const std::string& call, const json::Document& message) {
     answer_.begin(id);
-    answer_.item_begins(call != "hello" ? 0 : kind_ == plugin::Kind::model ? plugin::isolated_model_s : plugin::isolated_start_s);
+    answer_.item_begins(call != "hello"                ? 0
+                        : kind_ == plugin::Kind::model ? plugin::isolated_model_s
+                                                       : plugin::isolated_start_s);
     const Result<std::string> result = call == "hello" ? hello(message)
                                        : served_       ? served_->whole(call, message)
                                                        : Result<std::string>(no_such_call(call));
@@ -159,7 +161,8 @@ class Server {
       const Result<std::string> result = served_->item(call, item, message);
       // where much of the memory is gone, it may be an earlier item's doing: this one is asked again of a fresh process
       if (!result && spec_.memory_bytes && used_bytes() > spec_.memory_bytes / 2)
-        answer_.stop(fmt::format("{} (of {} MiB of memory, {} are taken)", result.error().message, spec_.memory_bytes >> 20, used_bytes() >> 20));
+        answer_.stop(fmt::format("{} (of {} MiB of memory, {} are taken)", result.error().message, spec_.memory_bytes >> 20,
+                                 used_bytes() >> 20));
       answer_.item_ends(result ? *result : "{" + error_json(result.error()) + "}");
     }
     return answer_.end();
@@ -184,7 +187,8 @@ sandbox::Confinement confinement(const plugin::IsolatedSpec& spec) {
 }
 
 void say_what_is_open(const sandbox::Confined& confined) {
-  if (confined.landlock == 0) fmt::print(stderr, "warning: this kernel has no Landlock: an isolated plugin can read every file that you can\n");
+  if (confined.landlock == 0)
+    fmt::print(stderr, "warning: this kernel has no Landlock: an isolated plugin can read every file that you can\n");
 }
 
 int fail(int fd, const Error& error) {

@@ -72,9 +72,26 @@ void add_paths(const json::Value& value, std::vector<std::string>& to) {
 
 /// What a process needs to live, and nobody's secrets are in.
 std::vector<std::string> always_readable() {
-  std::vector<std::string> out = {"/usr", "/lib", "/lib64", "/bin", "/opt", "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/localtime", "/etc/ssl",
-                                  "/etc/nsswitch.conf", "/etc/passwd", "/etc/resolv.conf", "/etc/hosts", "/etc/python3", "/dev/urandom", "/dev/zero",
-                                  "/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"};
+  std::vector<std::string> out = {"/usr",
+                                  "/lib",
+                                  "/lib64",
+                                  "/bin",
+                                  "/opt",
+                                  "/etc/ld.so.cache",
+                                  "/etc/ld.so.preload",
+                                  "/etc/localtime",
+                                  "/etc/ssl",
+                                  "/etc/nsswitch.conf",
+                                  "/etc/passwd",
+                                  "/etc/resolv.conf",
+                                  "/etc/hosts",
+                                  "/etc/python3",
+                                  "/dev/urandom",
+                                  "/dev/zero",
+                                  "/proc/self",
+                                  "/proc/cpuinfo",
+                                  "/proc/meminfo",
+                                  "/sys/devices/system/cpu"};
   std::error_code code;
   const fs::path program = fs::read_symlink("/proc/self/exe", code);
   if (!code) out.push_back(program.parent_path().parent_path().string() + "/share/sextant"), out.push_back(program.string());
@@ -135,8 +152,8 @@ void say_once(const std::string& name, const IsolatedSpec& spec, const std::vect
   static std::set<std::string> said;
   const std::lock_guard lock(mutex);
   if (!said.insert(name).second) return;
-  log_info(fmt::format("{} is isolated: {}, reads {}, writes nothing, {}{} s a sample", name, spec.network ? "network" : "no network",
-                       named.empty() ? "no files of yours" : join(named, ", "),
+  log_info(fmt::format("{} is isolated: {}, reads {}, writes nothing, {}{} s a sample", name,
+                       spec.network ? "network" : "no network", named.empty() ? "no files of yours" : join(named, ", "),
                        spec.memory_bytes ? fmt::format("{} MiB, ", spec.memory_bytes >> 20) : "", spec.deadline_s));
 }
 
@@ -175,7 +192,8 @@ Result<Isolation> parse_isolation(const std::vector<std::string>& words) {
       // it is read again by processes that may stand elsewhere
       out.what.push_back(word.find('/') != word.npos ? fs::absolute(word, code).string() : word);
     }
-    if (word.find(',') != word.npos) return Error{Error::Kind::usage, fmt::format("--isolate {}: a word cannot hold a comma", word)};
+    if (word.find(',') != word.npos)
+      return Error{Error::Kind::usage, fmt::format("--isolate {}: a word cannot hold a comma", word)};
   }
   if (out.what.empty() && limited) out.what = {"all"};
   return out;
@@ -238,8 +256,14 @@ Result<std::string> isolated_config(const Found& found, const std::string& confi
   const ComponentInfo& component = *found.component;
   const Isolation& how = isolation();
   SXT_TRY(json::Document given, json::parse(config, "configuration"));
-  IsolatedSpec spec{found.file->path.string(), std::string(kind_name(component.kind)), component.id, {}, {}, false,
-                    component.kind == Kind::model ? 0 : how.memory_bytes, component.kind == Kind::model && !how.deadline_given ? isolated_model_s : how.deadline_s};
+  IsolatedSpec spec{found.file->path.string(),
+                    std::string(kind_name(component.kind)),
+                    component.id,
+                    {},
+                    {},
+                    false,
+                    component.kind == Kind::model ? 0 : how.memory_bytes,
+                    component.kind == Kind::model && !how.deadline_given ? isolated_model_s : how.deadline_s};
   Permissions permissions = permissions_of(component);
   spec.network = permissions.network;
   std::vector<std::string> named = permissions.read;
@@ -269,8 +293,11 @@ Result<std::string> isolated_config(const Found& found, const std::string& confi
   } else {
     if (component.kind == Kind::metric) json::set(out, "name", component.id, a);
     json::set(out, "config", json::Value(given, a), a);
-    // a sample's deadline is kept by the other process, which says what it has done; this one is for a process that says nothing
-    json::set(out, "timeout_s", json::Value(std::max(spec.deadline_s, component.kind == Kind::model ? isolated_model_s : isolated_start_s) + 5), a);
+    // a sample's deadline is kept by the other process, which says what it has done; this one is for a process that says
+    // nothing
+    json::set(out, "timeout_s",
+              json::Value(std::max(spec.deadline_s, component.kind == Kind::model ? isolated_model_s : isolated_start_s) + 5),
+              a);
   }
   if (program && how.deadline_given) json::set(out, "timeout_s", json::Value(how.deadline_s), a);
   json::set(isolated, "title", title, a);

@@ -225,8 +225,9 @@ void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const
       if (const auto record_of_row = json::parse(row.record_json, dataset.card_path); record_of_row && !judge.by.empty())
         for (const std::string& column : judge.by)
           if (!json::find(*record_of_row, column))
-            return Error{Error::Kind::config, fmt::format("{}: eval.judge.by names the column '{}', which row {} does not have; correct it",
-                                                          dataset.card_path, column, row.index)};
+            return Error{Error::Kind::config,
+                         fmt::format("{}: eval.judge.by names the column '{}', which row {} does not have; correct it",
+                                     dataset.card_path, column, row.index)};
       data::Attempt attempt;
       attempt.record_json = row.record_json;
       attempt.target_json = "\"\"";

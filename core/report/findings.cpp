@@ -73,12 +73,14 @@ std::string sentence_of(const Line& line) {
   if (f.kind == "panel") return fmt::format("{}: the judges say the same of {} answers; {}", names, share, f.detail);
   if (f.kind == "people") return fmt::format("{}: {} says what people say in {} labels; {}", names, f.judge, share, f.detail);
   if (f.kind == "few_labels")
-    return fmt::format("{}: {} of the labels that an interval needs ({}) are there, so the corrected number has none; label more", names,
-                       f.count, f.of);
+    return fmt::format(
+        "{}: {} of the labels that an interval needs ({}) are there, so the corrected number has none; label more", names,
+        f.count, f.of);
   if (f.kind == "stale_labels")
     return fmt::format("{}: {} labels are not used, because they are of other rows or answers than this run has", names, share);
   if (f.kind == "self_preference")
-    return fmt::format("{}: the judge {} shares {}, and may prefer its own answers; use another judge, or --labels", sets, f.judge, f.detail);
+    return fmt::format("{}: the judge {} shares {}, and may prefer its own answers; use another judge, or --labels", sets,
+                       f.judge, f.detail);
   if (f.kind == "addressed_to_judge")
     return fmt::format("{}: {} answers speak to the judge instead of to the question ({})", sets, share, f.detail);
   return fmt::format("{}: {} ({})", names, f.kind, share);

@@ -33,8 +33,9 @@ std::string data_script(const char* type, const std::string& id, std::string_vie
 
 // `allowed`: what the page may do beyond running its own script with its own style.
 std::string document(const std::string& title, const char* allowed, const char* body, const std::string& data, const char* js) {
-  const std::string policy = fmt::format("default-src 'none'; script-src {}; style-src {}; {}base-uri 'none'; form-action 'none'",
-                                         hash_source(js), hash_source(page_css), allowed);
+  const std::string policy =
+      fmt::format("default-src 'none'; script-src {}; style-src {}; {}base-uri 'none'; form-action 'none'", hash_source(js),
+                  hash_source(page_css), allowed);
   std::string out = fmt::format(
       R"(<!DOCTYPE html>
 <html lang="en">

@@ -19,8 +19,9 @@ namespace sextant::sandbox {
 namespace {
 
 Error failed(const std::string& what) {
-  return {Error::Kind::device, fmt::format("a plugin cannot be isolated here: {} ({}); leave --isolate out, or allow it to this user", what,
-                                           std::strerror(errno))};
+  return {Error::Kind::device,
+          fmt::format("a plugin cannot be isolated here: {} ({}); leave --isolate out, or allow it to this user", what,
+                      std::strerror(errno))};
 }
 
 // Of linux/landlock.h, which may be older than the kernel: what a ruleset can handle, by the version that brought it.
@@ -52,16 +53,87 @@ Result<int> guard_files(const Confinement& wanted) {
   return version;
 }
 
-// Closed is what starts processes, reaches others, changes the machine or goes around the rest. Everything else is a plugin's own affair.
-constexpr const char* closed[] = {
-    "fork", "vfork", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_open", "pidfd_getfd",
-    "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "kcmp", "setns", "unshare", "mount", "umount2", "pivot_root", "chroot",
-    "move_mount", "open_tree", "fsopen", "fsmount", "fsconfig", "fspick", "mount_setattr", "bpf", "perf_event_open", "io_uring_setup",
-    "userfaultfd", "keyctl", "add_key", "request_key", "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load",
-    "reboot", "swapon", "swapoff", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname", "acct",
-    "quotactl", "syslog", "iopl", "ioperm", "open_by_handle_at", "name_to_handle_at", "personality", "setrlimit", "setpriority",
-    "sched_setscheduler", "sched_setattr", "ioprio_set", "mknod", "mknodat", "chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown",
-    "fchownat", "setxattr", "fsetxattr", "lsetxattr", "removexattr", "utime", "utimes", "utimensat", "shmget", "msgget", "semget"};
+// Closed is what starts processes, reaches others, changes the machine or goes around the rest. Everything else is a plugin's
+// own affair.
+constexpr const char* closed[] = {"fork",
+                                  "vfork",
+                                  "execveat",
+                                  "ptrace",
+                                  "process_vm_readv",
+                                  "process_vm_writev",
+                                  "process_madvise",
+                                  "pidfd_open",
+                                  "pidfd_getfd",
+                                  "pidfd_send_signal",
+                                  "rt_sigqueueinfo",
+                                  "rt_tgsigqueueinfo",
+                                  "kcmp",
+                                  "setns",
+                                  "unshare",
+                                  "mount",
+                                  "umount2",
+                                  "pivot_root",
+                                  "chroot",
+                                  "move_mount",
+                                  "open_tree",
+                                  "fsopen",
+                                  "fsmount",
+                                  "fsconfig",
+                                  "fspick",
+                                  "mount_setattr",
+                                  "bpf",
+                                  "perf_event_open",
+                                  "io_uring_setup",
+                                  "userfaultfd",
+                                  "keyctl",
+                                  "add_key",
+                                  "request_key",
+                                  "init_module",
+                                  "finit_module",
+                                  "delete_module",
+                                  "kexec_load",
+                                  "kexec_file_load",
+                                  "reboot",
+                                  "swapon",
+                                  "swapoff",
+                                  "settimeofday",
+                                  "clock_settime",
+                                  "clock_adjtime",
+                                  "adjtimex",
+                                  "sethostname",
+                                  "setdomainname",
+                                  "acct",
+                                  "quotactl",
+                                  "syslog",
+                                  "iopl",
+                                  "ioperm",
+                                  "open_by_handle_at",
+                                  "name_to_handle_at",
+                                  "personality",
+                                  "setrlimit",
+                                  "setpriority",
+                                  "sched_setscheduler",
+                                  "sched_setattr",
+                                  "ioprio_set",
+                                  "mknod",
+                                  "mknodat",
+                                  "chmod",
+                                  "fchmod",
+                                  "fchmodat",
+                                  "chown",
+                                  "fchown",
+                                  "lchown",
+                                  "fchownat",
+                                  "setxattr",
+                                  "fsetxattr",
+                                  "lsetxattr",
+                                  "removexattr",
+                                  "utime",
+                                  "utimes",
+                                  "utimensat",
+                                  "shmget",
+                                  "msgget",
+                                  "semget"};
 
 Result<void> close_calls(const Confinement& wanted) {
   const std::unique_ptr<void, void (*)(void*)> filter(::seccomp_init(SCMP_ACT_ALLOW), ::seccomp_release);

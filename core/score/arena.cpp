@@ -149,7 +149,8 @@ double share_of(const PairVerdicts& pair, size_t row) {
   return counted.mean();
 }
 
-data::Estimate win_rate_of(const std::vector<PairVerdicts>& pairs, size_t model, const std::vector<size_t>& rows, std::string name) {
+data::Estimate win_rate_of(const std::vector<PairVerdicts>& pairs, size_t model, const std::vector<size_t>& rows,
+                           std::string name) {
   std::vector<PairVerdicts> some;
   for (const PairVerdicts& pair : pairs) {
     PairVerdicts& part = some.emplace_back(PairVerdicts{pair.first, pair.second, {}, {}});

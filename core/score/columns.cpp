@@ -296,7 +296,8 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
           if (std::isnan(mean)) continue;
           any = true;
           rows.put(key_of(scored.filters, shown, filter), column->facts.higher_is_better, repeat, mean);
-          if (own_names.empty()) rows.put(key_of(scored.filters, shown, filter), intervals.of_column(*column, unit_of(column->facts)));
+          if (own_names.empty())
+            rows.put(key_of(scored.filters, shown, filter), intervals.of_column(*column, unit_of(column->facts)));
         }
       }
       const auto key_in_table = [&](const std::string& name) {

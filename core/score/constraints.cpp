@@ -1,6 +1,6 @@
-// constraints: a judge's list of which constraints an answer keeps, as FollowBench asks for it: the reply's last line is YES or NO, or
-// a list of them, one for each of the row's `level` constraints. "all_kept" is 1 where every one is kept (its hard satisfaction rate),
-// "kept" the share that is (the soft one).
+// constraints: a judge's list of which constraints an answer keeps, as FollowBench asks for it: the reply's last line is YES or
+// NO, or a list of them, one for each of the row's `level` constraints. "all_kept" is 1 where every one is kept (its hard
+// satisfaction rate), "kept" the share that is (the soft one).
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -36,7 +36,8 @@ std::optional<double> kept(std::string_view line, int64_t level) {
       continue;
     }
     if (word == "YES" || word == "TRUE") ++yes;
-    else if (word != "NO" && word != "FALSE" && word != "PARTIAL" && word != "MAYBE" && word != "UNKNOWN" && word != "N/A") return std::nullopt;
+    else if (word != "NO" && word != "FALSE" && word != "PARTIAL" && word != "MAYBE" && word != "UNKNOWN" && word != "N/A")
+      return std::nullopt;
     ++counted;
     word.clear();
   }
@@ -47,16 +48,19 @@ Result<MetricStep> make(const json::Value& config, config::Compat, const std::st
   MetricStep step;
   step.id = "constraints";
   step.aggregates = false;
-  step.score = [column = json::find_string(config, "count").value_or("level"), origin](std::span<const Judged> items) -> Result<std::vector<Verdict>> {
+  step.score = [column = json::find_string(config, "count").value_or("level"),
+                origin](std::span<const Judged> items) -> Result<std::vector<Verdict>> {
     std::vector<Verdict> out;
     for (const Judged& item : items) {
       SXT_TRY(const json::Document record, json::parse(item.record_json, origin));
       const auto level = json::find_int(record, column);
       if (!level || *level < 1)
-        return Error{Error::Kind::data, origin + ": metric:constraints counts by the column '" + column + "', which is no number from 1 on in some row; name another one as \"count\""};
+        return Error{Error::Kind::data, origin + ": metric:constraints counts by the column '" + column +
+                                            "', which is no number from 1 on in some row; name another one as \"count\""};
       const std::string_view line = last_line(item.prediction);
       const auto share = kept(line, *level);
-      out.push_back({{{"all_kept", share ? (*share == 1 ? 1.0 : 0.0) : nan}, {"kept", share.value_or(nan)}}, std::string(share ? line : ""),
+      out.push_back({{{"all_kept", share ? (*share == 1 ? 1.0 : 0.0) : nan}, {"kept", share.value_or(nan)}},
+                     std::string(share ? line : ""),
                      share ? "" : "no verdict can be read"});
     }
     return out;

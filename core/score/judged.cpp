@@ -39,22 +39,29 @@ struct Answer {
   std::string sha256;                    // of the prediction
 };
 
-Result<std::vector<Answer>> answers_of(const store::RunFolder& folder, const config::DatasetConfig& dataset, const std::string& model) {
-  SXT_TRY(const store::Predictions predictions, store::Predictions::open(folder.predictions(model, dataset.task_name), dataset.task_name));
+Result<std::vector<Answer>> answers_of(const store::RunFolder& folder, const config::DatasetConfig& dataset,
+                                       const std::string& model) {
+  SXT_TRY(const store::Predictions predictions,
+          store::Predictions::open(folder.predictions(model, dataset.task_name), dataset.task_name));
   std::vector<Answer> out;
   for (uint64_t i = 0; i < predictions.size(); ++i) {
     SXT_TRY(const std::vector<data::Attempt> one, predictions.read(i, 1));
     const data::Attempt& attempt = one.front();
     const std::string answer(data::thought_of(attempt).answer);
-    Answer found{attempt.id.row, attempt.id.repeat, static_cast<double>(utf8::length(answer)), std::string(addressed_to_judge(answer)), {},
+    Answer found{attempt.id.row,
+                 attempt.id.repeat,
+                 static_cast<double>(utf8::length(answer)),
+                 std::string(addressed_to_judge(answer)),
+                 {},
                  sha256_hex(attempt.prediction)};
     if (!dataset.judge->by.empty()) {
       SXT_TRY(const json::Document record, json::parse(attempt.record_json, dataset.task_name));
       for (const std::string& column : dataset.judge->by) {
         const json::Value* value = json::find(record, column);
         if (!value)
-          return Error{Error::Kind::config, fmt::format("{}: eval.judge.by names the column '{}', which row {} does not have; correct it",
-                                                        dataset.card_path, column, attempt.id.row)};
+          return Error{Error::Kind::config,
+                       fmt::format("{}: eval.judge.by names the column '{}', which row {} does not have; correct it",
+                                   dataset.card_path, column, attempt.id.row)};
         found.groups.push_back(value->IsString() ? std::string(json::text(*value)) : json::write(*value));
       }
     }
@@ -99,13 +106,16 @@ std::string family_of(const config::ModelConfig& model) {
 }
 
 // A judge that shares weights or a family with what it judges tends to prefer it.
-void add_kinship(const config::RunConfig& run, const std::string& judge_abbr, const std::string& model_abbr, std::vector<data::Finding>& out) {
+void add_kinship(const config::RunConfig& run, const std::string& judge_abbr, const std::string& model_abbr,
+                 std::vector<data::Finding>& out) {
   const config::ModelConfig* judge = config::find_model(run, judge_abbr);
   const config::ModelConfig* model = config::find_model(run, model_abbr);
   if (!judge || !model || model->path.empty() || judge->path.empty()) return;
   const bool same = judge->path == model->path, kin = family_of(*judge).size() > 2 && family_of(*judge) == family_of(*model);
   if (!same && !kin) return;
-  data::Finding finding{"self_preference", 1, 1, fmt::format("{} {}", same ? "the weights of" : fmt::format("the family '{}' with", family_of(*judge)), model_abbr)};
+  data::Finding finding{
+      "self_preference", 1, 1,
+      fmt::format("{} {}", same ? "the weights of" : fmt::format("the family '{}' with", family_of(*judge)), model_abbr)};
   finding.judge = judge_abbr;
   out.push_back(std::move(finding));
 }
@@ -118,7 +128,9 @@ void add_suspicious(const std::vector<Answer>& answers, const std::string& model
     if (++count == 1) first = answer.addressed;
     if (count <= quoted_max) scored.suspicious.push_back({model, answer.row, answer.repeat, answer.addressed});
   }
-  if (count > 0) scored.findings.push_back({"addressed_to_judge", count, answers.size(), fmt::format("row {} of {}: {}", scored.suspicious.front().row, model, json::quote(first))});
+  if (count > 0)
+    scored.findings.push_back({"addressed_to_judge", count, answers.size(),
+                               fmt::format("row {} of {}: {}", scored.suspicious.front().row, model, json::quote(first))});
 }
 
 // Labels by the sample's place. What the person saw must be what the judge saw.
@@ -126,13 +138,14 @@ struct Placed {
   std::map<size_t, double> by_sample;
   uint64_t stale = 0;
 };
-Result<Placed> placed(const Labels& labels, const std::vector<Answer>& answers, const std::string& model, const std::string& against,
-                      const std::vector<Answer>* others) {
+Result<Placed> placed(const Labels& labels, const std::vector<Answer>& answers, const std::string& model,
+                      const std::string& against, const std::vector<Answer>* others) {
   std::map<std::pair<uint64_t, uint32_t>, size_t> places;
   for (size_t i = 0; i < answers.size(); ++i) places.emplace(std::pair(answers[i].row, answers[i].repeat), i);
   Placed out;
   for (const Label& label : labels.all) {
-    const bool straight = label.model == model && label.against == against, swapped = label.model == against && label.against == model;
+    const bool straight = label.model == model && label.against == against,
+               swapped = label.model == against && label.against == model;
     if (!straight && !(others && swapped)) continue;
     const auto place = places.find({label.row, label.repeat});
     if (place == places.end()) {
@@ -141,8 +154,11 @@ Result<Placed> placed(const Labels& labels, const std::vector<Answer>& answers, 
     }
     const Answer& first = answers[place->second];
     const Answer& second = others ? (*others)[place->second] : first;
-    const auto differs = [](const std::optional<std::string>& seen, const Answer& now) { return seen && sha256_hex(*seen) != now.sha256; };
-    if (differs(label.prediction, straight ? first : second) || (others && differs(label.prediction2, straight ? second : first))) {
+    const auto differs = [](const std::optional<std::string>& seen, const Answer& now) {
+      return seen && sha256_hex(*seen) != now.sha256;
+    };
+    if (differs(label.prediction, straight ? first : second) ||
+        (others && differs(label.prediction2, straight ? second : first))) {
       ++out.stale;
       continue;
     }
@@ -152,9 +168,9 @@ Result<Placed> placed(const Labels& labels, const std::vector<Answer>& answers, 
 }
 
 // `ret_numbers` and findings get what people's labels make of a judge's values.
-void add_trust(const Placed& people, const std::vector<double>& values, double unit, stats::Range range, const std::string& name,
-               bool higher_is_better, const std::string& judge, std::vector<data::Estimate>& ret_numbers,
-               std::vector<data::Finding>& ret_findings) {
+void add_trust(const Placed& people, const std::vector<double>& values, double unit, stats::Range range,
+               const std::string& name, bool higher_is_better, const std::string& judge,
+               std::vector<data::Estimate>& ret_numbers, std::vector<data::Finding>& ret_findings) {
   if (people.stale > 0) ret_findings.push_back({"stale_labels", people.stale, people.stale + people.by_sample.size(), name});
   auto trust = beside_people(values, people.by_sample, unit, range);
   if (!trust) return;
@@ -169,7 +185,8 @@ void add_trust(const Placed& people, const std::vector<double>& values, double u
 
 // OpenCompass' own table of that set, in front of the other numbers. `rows`: how many judgements show the answers of one order.
 Result<void> add_table(const config::RunConfig& run, const config::DatasetConfig& dataset, const store::RunFolder& folder,
-                       const std::string& judged, const std::vector<Answer>& answers, std::vector<data::Estimate>& ret_numbers) {
+                       const std::string& judged, const std::vector<Answer>& answers,
+                       std::vector<data::Estimate>& ret_numbers) {
   const config::Judge& judge = *dataset.judge;
   if (judge.table.empty() || !config::is_opencompass(run.compat)) return {};
   const std::string task = store::judged_name(dataset.task_name, judged);
@@ -178,7 +195,8 @@ Result<void> add_table(const config::RunConfig& run, const config::DatasetConfig
   for (uint64_t i = 0; i < predictions.size() && !answers.empty(); ++i) {
     SXT_TRY(std::vector<data::Attempt> one, predictions.read(i, 1));
     const Answer& answer = answers[i % answers.size()];
-    judgements.push_back({std::move(one.front().prediction), answer.groups.empty() ? "" : answer.groups.front(), i >= answers.size()});
+    judgements.push_back(
+        {std::move(one.front().prediction), answer.groups.empty() ? "" : answer.groups.front(), i >= answers.size()});
   }
   std::vector<data::Estimate> rows;
   for (const auto& [name, value] : opencompass_table(judge.table, judgements)) {
@@ -219,8 +237,10 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
   std::string hashes;
   for (const std::string& name : judges) {
     if (asked.empty()) break;
-    SXT_TRY(Scored scored, score_attempts(host, run, verdicts, folder, name, store::judged_name(dataset.task_name, model), log, 0));
-    if (scored.columns.empty()) return Error{Error::Kind::internal, fmt::format("{}: the judge '{}' gave no number", dataset.card_path, name)};
+    SXT_TRY(Scored scored,
+            score_attempts(host, run, verdicts, folder, name, store::judged_name(dataset.task_name, model), log, 0));
+    if (scored.columns.empty())
+      return Error{Error::Kind::internal, fmt::format("{}: the judge '{}' gave no number", dataset.card_path, name)};
     const Column& first = scored.columns.front();
     bool same = scored.attempts == asked.size();
     for (size_t k = 0; same && judge.asks == config::Judge::Asks::failed && k < asked.size(); ++k) {
@@ -228,13 +248,18 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
       same = line.row == asked[k];
     }
     if (!same)
-      return Error{Error::Kind::cancelled, fmt::format("the judge '{}' has read other answers of {} than are to be judged; the same command with -m all and -r goes on", name, model)};
+      return Error{
+          Error::Kind::cancelled,
+          fmt::format(
+              "the judge '{}' has read other answers of {} than are to be judged; the same command with -m all and -r goes on",
+              name, model)};
     std::vector<double> values(answers.size(), stats::not_known);
     uint64_t unread = 0;
     for (size_t k = 0; k < asked.size(); ++k) values[asked[k]] = first.values[k], unread += std::isnan(first.values[k]);
     // what the data or the examples lack is no matter of the judge's
-    std::erase_if(scored.findings,
-                  [](const data::Finding& one) { return one.kind != "unparsed" && one.kind != "unclosed" && one.kind != "cut"; });
+    std::erase_if(scored.findings, [](const data::Finding& one) {
+      return one.kind != "unparsed" && one.kind != "unclosed" && one.kind != "cut";
+    });
     if (unread > 0) scored.findings.push_back({"unread_verdicts", unread, asked.size(), ""});
     add_kinship(run, name, model, scored.findings);
     for (data::Finding& one : scored.findings) {
@@ -260,7 +285,9 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
     out.emplace();
     out->repeats = 1;
     out->results_sha256 = sha256_hex("");
-    if (by_rules) out->numbers.push_back(estimate("with_judge", stats::scaled(stats::of_mean(rules->columns.front().values, {}, {0, 1}), 100)));
+    if (by_rules)
+      out->numbers.push_back(
+          estimate("with_judge", stats::scaled(stats::of_mean(rules->columns.front().values, {}, {0, 1}), 100)));
     return *std::move(out);
   }
   const std::string key = out->columns.front().key;
@@ -270,7 +297,8 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
   if (judges.size() > 1) {
     values = combined(by_judge, judge.vote);
     findings.push_back(panel_finding(judges, by_judge));
-    numbers.insert(numbers.begin(), estimate(key, stats::scaled(stats::of_mean(values, {}, range_of(facts)), unit), facts.higher_is_better));
+    numbers.insert(numbers.begin(),
+                   estimate(key, stats::scaled(stats::of_mean(values, {}, range_of(facts)), unit), facts.higher_is_better));
     out->numbers = std::move(numbers);
     out->results_sha256 = hashes.find("failed") == hashes.npos ? sha256_hex(hashes) : "";
   }
@@ -285,7 +313,8 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
       std::vector<double> part;
       for (const size_t i : samples) part.push_back(values[i]);
       const stats::Interval mean = stats::scaled(stats::of_mean(part, {}, range_of(facts)), unit);
-      if (!std::isnan(mean.value)) out->numbers.push_back(estimate(fmt::format("{}:{}", key, name), mean, facts.higher_is_better));
+      if (!std::isnan(mean.value))
+        out->numbers.push_back(estimate(fmt::format("{}:{}", key, name), mean, facts.higher_is_better));
     }
   if (!judge.labels.empty()) {
     SXT_TRY(const Labels labels, read_labels(run, dataset));
@@ -299,7 +328,8 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
 }
 
 Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
-                           const store::RunFolder& folder, const store::TaskLog& log, const std::string& model, Arenas& arenas) {
+                           const store::RunFolder& folder, const store::TaskLog& log, const std::string& model,
+                           Arenas& arenas) {
   std::shared_ptr<const ScoredPairs>& known = arenas[dataset.task_name];
   if (!known) {
     const config::Judge& judge = *dataset.judge;
@@ -330,10 +360,9 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
         const std::vector<double>& values = scored.columns.front().values;
         const size_t rows = lengths[place(one)].size();
         if (values.size() != rows * (judge.both_orders ? 2 : 1))
-          return Error{
-              Error::Kind::cancelled,
-              fmt::format("the judge '{}' has answered {} times on {} answers of {} and {}; the same command with -m all and -r goes on",
-                          name, values.size(), rows, one, other)};
+          return Error{Error::Kind::cancelled, fmt::format("the judge '{}' has answered {} times on {} answers of {} and {}; "
+                                                           "the same command with -m all and -r goes on",
+                                                           name, values.size(), rows, one, other)};
         PairVerdicts pair{place(one), place(other), {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rows)}, {}};
         for (size_t i = rows; i < values.size(); ++i) pair.swapped.push_back(1 - values[i]);
         read.push_back(std::move(pair));
@@ -392,7 +421,8 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
         for (size_t row = 0; row < pair.straight.size(); ++row) values.push_back(share_of(pair, row));
         const std::string name = pairs.size() > 1 ? "win_rate_against_" : "win_rate";
         std::vector<data::Estimate> numbers;
-        add_trust(people, values, 100, {0, 1}, pairs.size() > 1 ? name + b : name, true, panel_name(judges), numbers, made->numbers.findings);
+        add_trust(people, values, 100, {0, 1}, pairs.size() > 1 ? name + b : name, true, panel_name(judges), numbers,
+                  made->numbers.findings);
         for (data::Estimate number : numbers) {
           made->numbers.of_model[pair.first].push_back(number);
           if (pairs.size() > 1) number.metric = name + a + "_corrected";
@@ -404,7 +434,8 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
     }
     if (pairs.size() == 1 || !judge.base.empty())
       for (const auto& [one, other] : pairs)
-        SXT_CHECK(add_table(run, dataset, folder, config::pair_name(one, other), answers.front(), made->numbers.of_model[place(one)]));
+        SXT_CHECK(add_table(run, dataset, folder, config::pair_name(one, other), answers.front(),
+                            made->numbers.of_model[place(one)]));
     for (size_t m = 0; m < made->models.size(); ++m) {
       Scored holder;
       add_suspicious(answers[m], made->models[m], holder);
@@ -416,7 +447,8 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
     known = std::move(made);
   }
   Scored out = known->first;
-  const size_t place = static_cast<size_t>(std::find(known->models.begin(), known->models.end(), model) - known->models.begin());
+  const size_t place =
+      static_cast<size_t>(std::find(known->models.begin(), known->models.end(), model) - known->models.begin());
   out.numbers = known->numbers.of_model[place];
   out.findings = known->numbers.findings;
   return out;

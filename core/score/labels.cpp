@@ -55,7 +55,8 @@ class LabelReader {
     if (pairs_ && text == pair.model) return 1;
     if (pairs_ && text == pair.against) return 0;
     if (!reader_)
-      return Error{Error::Kind::data, fmt::format("\"label\" is '{}'; for metric:{} give a number, or true or false", text, metric_)};
+      return Error{Error::Kind::data,
+                   fmt::format("\"label\" is '{}'; for metric:{} give a number, or true or false", text, metric_)};
     if (const auto value = reader_->read(text).value) return *value;
     return Error{Error::Kind::data, fmt::format("the label '{}' is not a verdict that metric:{} can read", text, metric_)};
   }
@@ -73,8 +74,9 @@ Result<Labels> read_labels(const config::RunConfig& run, const config::DatasetCo
   out.path = place_of(dataset);
   std::error_code code;
   if (!fs::is_regular_file(out.path, code))
-    return Error{Error::Kind::missing, fmt::format("the file of labels {} does not exist; correct --labels or eval.judge.labels of {}",
-                                                   out.path.string(), dataset.card_path)};
+    return Error{Error::Kind::missing,
+                 fmt::format("the file of labels {} does not exist; correct --labels or eval.judge.labels of {}",
+                             out.path.string(), dataset.card_path)};
   SXT_TRY(const LabelReader reading, LabelReader::make(dataset));
   std::set<std::string> sets, models, seen;
   size_t number = 0;
@@ -108,7 +110,8 @@ Result<Labels> read_labels(const config::RunConfig& run, const config::DatasetCo
     if (!index || *index < 0) return bad("\"index\" is missing or negative; give the row's number, from 0");
     label.row = static_cast<uint64_t>(*index);
     const int64_t repeat = json::find_int(line, "repeat").value_or(0);
-    if (repeat < 0 || repeat >= dataset.repeats) return bad(fmt::format("\"repeat\" is {}, and the set has {} attempts a row", repeat, dataset.repeats));
+    if (repeat < 0 || repeat >= dataset.repeats)
+      return bad(fmt::format("\"repeat\" is {}, and the set has {} attempts a row", repeat, dataset.repeats));
     label.repeat = static_cast<uint32_t>(repeat);
     label.prediction = json::find_string(line, "prediction");
     label.prediction2 = json::find_string(line, "prediction2");
@@ -125,10 +128,11 @@ Result<Labels> read_labels(const config::RunConfig& run, const config::DatasetCo
     return {};
   }));
   if (out.all.empty())
-    return Error{Error::Kind::data,
-                 fmt::format("{} has no label for {} and the models of this run; it has {} lines, of the data sets {} and the models {}",
-                             out.path.string(), dataset.task_name, number, join(std::vector(sets.begin(), sets.end()), ", "),
-                             join(std::vector(models.begin(), models.end()), ", "))};
+    return Error{
+        Error::Kind::data,
+        fmt::format("{} has no label for {} and the models of this run; it has {} lines, of the data sets {} and the models {}",
+                    out.path.string(), dataset.task_name, number, join(std::vector(sets.begin(), sets.end()), ", "),
+                    join(std::vector(models.begin(), models.end()), ", "))};
   return out;
 }
 

@@ -71,8 +71,9 @@ Result<void> score_kept(plugin::Host& host, const config::RunConfig& run, const 
 
 }  // namespace
 
-Result<std::vector<uint64_t>> failed_attempts(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
-                                              const store::RunFolder& folder, const std::string& model) {
+Result<std::vector<uint64_t>> failed_attempts(plugin::Host& host, const config::RunConfig& run,
+                                              const config::DatasetConfig& dataset, const store::RunFolder& folder,
+                                              const std::string& model) {
   const store::TaskLog log(folder.eval_log(model, dataset.task_name));
   SXT_TRY(const Scored scored, score_attempts(host, run, dataset, folder, model, dataset.task_name, log, 0));
   std::vector<uint64_t> out;

@@ -14,7 +14,8 @@ std::string shown(double value) { return std::isnan(value) ? "not defined" : fmt
 
 double vote(const std::vector<double>& values) {
   size_t most = 0;
-  for (const double value : values) most = std::max<size_t>(most, static_cast<size_t>(std::count(values.begin(), values.end(), value)));
+  for (const double value : values)
+    most = std::max<size_t>(most, static_cast<size_t>(std::count(values.begin(), values.end(), value)));
   double sum = 0, n = 0;
   for (const double value : values)          // each as often as it was said, which is equally often
     if (static_cast<size_t>(std::count(values.begin(), values.end(), value)) == most) sum += value, ++n;
@@ -60,7 +61,8 @@ data::Finding panel_finding(const std::vector<std::string>& judges, const std::v
       for (size_t i = 0; i < by_judge[a].size(); ++i)
         if (!std::isnan(by_judge[a][i]) && !std::isnan(by_judge[b][i]))
           pairs.emplace_back(category(by_judge[a][i]), category(by_judge[b][i]));
-      detail += fmt::format("{} {} and {} {}", a + b == 1 ? "; Cohen's kappa of" : ",", judges[a], judges[b], shown(stats::cohen_kappa(pairs)));
+      detail += fmt::format("{} {} and {} {}", a + b == 1 ? "; Cohen's kappa of" : ",", judges[a], judges[b],
+                            shown(stats::cohen_kappa(pairs)));
     }
   return {"panel", same, several, detail};
 }
@@ -95,7 +97,8 @@ std::optional<Trust> beside_people(const std::vector<double>& judge, const std::
     out.corrected.method = "prediction_powered";
   }
   const stats::Interval bias = stats::of_mean(differences);
-  std::string detail = fmt::format("Cohen's kappa {}; its verdicts are {:+.2f} from theirs on average", shown(stats::cohen_kappa(said)), bias.value);
+  std::string detail = fmt::format("Cohen's kappa {}; its verdicts are {:+.2f} from theirs on average",
+                                   shown(stats::cohen_kappa(said)), bias.value);
   if (bias.known()) detail += fmt::format(" [{:+.2f}, {:+.2f}]", bias.low, bias.high);
   out.findings.push_back({"people", same, labelled.size(), detail});
   if (labelled.size() < stats::least_labels)
@@ -104,10 +107,22 @@ std::optional<Trust> beside_people(const std::vector<double>& judge, const std::
 }
 
 std::string_view addressed_to_judge(std::string_view answer) {
-  static constexpr std::array<std::string_view, 16> phrases{
-      "ignore the above", "ignore all previous", "ignore previous", "ignore the previous", "disregard the above",
-      "disregard previous", "ignore your instructions", "ignore all instructions", "[[a]]", "[[b]]", "[[a>", "[[b>", "rating: [[",
-      "忽略以上", "忽略上面", "as the judge, "};
+  static constexpr std::array<std::string_view, 16> phrases{"ignore the above",
+                                                            "ignore all previous",
+                                                            "ignore previous",
+                                                            "ignore the previous",
+                                                            "disregard the above",
+                                                            "disregard previous",
+                                                            "ignore your instructions",
+                                                            "ignore all instructions",
+                                                            "[[a]]",
+                                                            "[[b]]",
+                                                            "[[a>",
+                                                            "[[b>",
+                                                            "rating: [[",
+                                                            "忽略以上",
+                                                            "忽略上面",
+                                                            "as the judge, "};
   std::string text;
   text.reserve(answer.size());
   for (const char c : answer) text += lower(c);

@@ -1,5 +1,5 @@
-// preference, rating, correct: what a judge's reply says, as numbers (data/verdict.hpp reads it). What cannot be read has no value:
-// it is counted, and left out of the means.
+// preference, rating, correct: what a judge's reply says, as numbers (data/verdict.hpp reads it). What cannot be read has no
+// value: it is counted, and left out of the means.
 #include <cmath>
 #include <memory>
 #include "../data/verdict.hpp"
@@ -18,7 +18,8 @@ Result<MetricStep> make(const char* id, const json::Value& config, const std::st
     std::vector<Verdict> out;
     for (const Judged& item : items) {
       data::ReadVerdict read = reader->read(item.prediction);
-      Verdict verdict{{{id, read.value.value_or(std::numeric_limits<double>::quiet_NaN())}}, std::move(read.label), std::move(read.why)};
+      Verdict verdict{
+          {{id, read.value.value_or(std::numeric_limits<double>::quiet_NaN())}}, std::move(read.label), std::move(read.why)};
       for (auto& part : read.parts) verdict.values.push_back(std::move(part));
       out.push_back(std::move(verdict));
     }
@@ -41,7 +42,8 @@ Result<MetricStep> make_correct(const json::Value& config, config::Compat, const
   SXT_TRY(data::VerdictReader made, data::VerdictReader::make("correct", config, origin));
   const auto reader = std::make_shared<const data::VerdictReader>(std::move(made));
   step.aggregates = true;
-  step.aggregate = [reader](std::span<const Judged> items, std::span<const double> first) -> Result<std::optional<json::Document>> {
+  step.aggregate = [reader](std::span<const Judged> items,
+                            std::span<const double> first) -> Result<std::optional<json::Document>> {
     double read = 0, right = 0, attempted = 0;
     for (size_t i = 0; i < items.size(); ++i) {
       if (std::isnan(first[i])) continue;
@@ -73,8 +75,11 @@ const OwnMetric rating_metric{"rating", "the points that a judge gives", data::V
                               R"({"values": [{"name": "rating", "higher_is_better": true, "percent": false}]})", false,
                               make_rating};
 const OwnMetric correct_metric{
-    "correct", "whether a judge says that an answer is right", data::VerdictReader::schema_of("correct"),
+    "correct",
+    "whether a judge says that an answer is right",
+    data::VerdictReader::schema_of("correct"),
     R"({"values": [{"name": "correct", "higher_is_better": true, "range": [0, 1]}, {"name": "attempted", "higher_is_better": true, "range": [0, 1]}]})",
-    false, make_correct};
+    false,
+    make_correct};
 
 }  // namespace sextant::score

@@ -106,7 +106,8 @@ std::string to_json(const RunRecord& record) {
   json::set(out, "compute", record.compute, a);
   json::set(out, "host", record.host, a);
   if (!record.stopped_early.empty())
-    if (const auto parsed = json::parse(record.stopped_early, "stopped_early")) json::set(out, "stopped_early", json::Value(*parsed, a), a);
+    if (const auto parsed = json::parse(record.stopped_early, "stopped_early"))
+      json::set(out, "stopped_early", json::Value(*parsed, a), a);
   if (record.first_sample_s > 0) json::set(out, "first_sample_s", json::Value(record.first_sample_s), a);
   json::Value models(rapidjson::kArrayType), plugins(rapidjson::kArrayType), tasks(rapidjson::kArrayType);
   for (const ModelRecord& model : record.models) {

@@ -58,9 +58,10 @@ Made needles_of(const Needles& task, size_t length, double depth, Random& random
   const char* kind = task.uuids ? "uuids" : "numbers";
   std::string names;
   for (size_t k = 0; k < asked.size(); ++k) names += (k == 0 ? "" : k + 1 == asked.size() ? ", and " : ", ") + asked[k];
-  out.context = fmt::format("Some special magic {} are hidden within the following text. Make sure to memorize it. I will quiz you about "
-                            "the {} afterwards.\n{}",
-                            kind, kind, longtext::hide(hidden, length, depth, random, noise));
+  out.context = fmt::format(
+      "Some special magic {} are hidden within the following text. Make sure to memorize it. I will quiz you about "
+      "the {} afterwards.\n{}",
+      kind, kind, longtext::hide(hidden, length, depth, random, noise));
   out.question = fmt::format("What are all the special magic {} for {} mentioned in the provided text?", kind, names);
   return out;
 }
@@ -92,9 +93,13 @@ Made common_words_of(size_t length, Random& random) {
   for (size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[random.below(i)]);
   std::string text;
   for (size_t i = 0; i < list.size(); ++i) text += fmt::format("{}{}. {}", i == 0 ? "" : " ", i + 1, list[i]);
-  return {"Below is a numbered list of words. In these words, some appear more often than others. Memorize the ones that appear most "
-          "often.\n" + text,
-          "What are the 10 most common words in the above list?", {all.begin(), all.begin() + common}};
+  return {
+      "Below is a numbered list of words. In these words, some appear more often than others. Memorize the ones that appear "
+      "most "
+      "often.\n" +
+          text,
+      "What are the 10 most common words in the above list?",
+      {all.begin(), all.begin() + common}};
 }
 
 // Word k of the ranking stands as often as 1/k^2 says (Zipf, alpha 2); the most frequent is the blank "...".
@@ -112,11 +117,14 @@ Made frequent_words_of(size_t length, Random& random) {
   for (size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[random.below(i)]);
   std::string text;
   for (const std::string& one : list) (text += text.empty() ? "" : " ") += one;
-  return {"Read the following coded text and track the frequency of each coded word. Find the three most frequently appeared coded words.\n" +
-              text,
-          "Do not provide any explanation. Please ignore the dots '....'. What are the three most frequently appeared words in the above coded "
-          "text?",
-          {names[0], names[1], names[2]}};
+  return {
+      "Read the following coded text and track the frequency of each coded word. Find the three most frequently appeared coded "
+      "words.\n" +
+          text,
+      "Do not provide any explanation. Please ignore the dots '....'. What are the three most frequently appeared words in the "
+      "above coded "
+      "text?",
+      {names[0], names[1], names[2]}};
 }
 
 struct LongText : FileDataset {

@@ -159,7 +159,8 @@ Result<void> turn_options(const json::Value& config, Allocator& allocator, std::
       return data_error(row.place + "\"circular\" turns the list '" + list + "', which must hold 2 to 26 options");
     const rapidjson::SizeType n = options->Size();
     if (all && n > permuted_max)
-      return data_error(row.place + "'" + list + "' has more than 6 options, and their permutations are too many; use rotations");
+      return data_error(row.place + "'" + list +
+                        "' has more than 6 options, and their permutations are too many; use rotations");
     const auto letter = json::find_string(row.record, answer);
     if (!letter || letter->size() != 1 || letter->front() < 'A' || letter->front() >= static_cast<char>('A' + n))
       return data_error(row.place + "'" + answer + "' must be the letter of one of the " + std::to_string(n) + " options");

@@ -53,7 +53,8 @@ struct Table : FileDataset {
     SXT_TRY(Records out, tables::read_files(folder(), config, split, reading, owner.GetAllocator(), rows, notes));
     SXT_CHECK(tables::add_columns_beside(folder(), config, split, owner.GetAllocator(), rows));
     SXT_CHECK(tables::add_texts(folder(), config, split, owner.GetAllocator(), rows));
-    SXT_CHECK(tables::unfold(texts(config, "unfold"), json::find_bool(config, "unfold_context").value_or(false), owner.GetAllocator(), rows));
+    SXT_CHECK(tables::unfold(texts(config, "unfold"), json::find_bool(config, "unfold_context").value_or(false),
+                             owner.GetAllocator(), rows));
     for (tables::Row& row : rows) {
       if (!row.not_finite.empty())
         return Error{Error::Kind::data,

@@ -108,7 +108,9 @@ void CpuDevice::layer_by_rows(const Batch& batch, uint32_t layer, uint32_t tiles
   const bool experts_here = architecture_.layers[layer].experts;
   // whole steps of rows, as equally many a tile as can be
   const uint32_t rows = batch.rows(), step = matmul_.rows_together, steps = (rows + step - 1) / step;
-  const auto range = [&](uint32_t t) { return Range{steps * t / tiles * step, std::min(rows, steps * (t + 1) / tiles * step)}; };
+  const auto range = [&](uint32_t t) {
+    return Range{steps * t / tiles * step, std::min(rows, steps * (t + 1) / tiles * step)};
+  };
   pool_.run(tiles, [&](uint32_t t, uint32_t) {
     normalise(w.attention_norm, range(t));
     project_qkv(layer, range(t), {0, w.qkv.panel_count});

@@ -71,8 +71,9 @@ std::vector<std::string> all_or_throw(std::vector<Answer> answers, const char* w
   for (size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i])
       throw PluginError(PluginError::status_of(answers[i].error().kind),
-                        answers.size() == 1 ? answers[i].error().message
-                                            : fmt::format("{} {} of {}: {}", what, i, answers.size(), answers[i].error().message));
+                        answers.size() == 1
+                            ? answers[i].error().message
+                            : fmt::format("{} {} of {}: {}", what, i, answers.size(), answers[i].error().message));
     out.push_back(*std::move(answers[i]));
   }
   return out;
@@ -275,7 +276,8 @@ sxt_status choose(sxt_object* object, const sxt_query* query, const double* scor
     std::string scores = ",\"scores\":[";
     for (uint64_t i = 0; i < n; ++i) scores.append(i ? "," : "").append(json::write(json::Value(score[i])));
     const std::string item = query_json(*query, scores + "]");
-    const json::Document chosen = or_throw(json::parse(all_or_throw(c.program.ask_all("choose", {&item, 1}), "query")[0], c.program.name()));
+    const json::Document chosen =
+        or_throw(json::parse(all_or_throw(c.program.ask_all("choose", {&item, 1}), "query")[0], c.program.name()));
     if (!chosen.IsUint64()) throw PluginError(SXT_INTERNAL, fmt::format("{} chose no candidate", c.program.name()));
     *ret = chosen.GetUint64();
   });
@@ -388,7 +390,8 @@ sxt_status run(sxt_object* object, uint64_t call, const sxt_request* const* requ
   constexpr uint64_t together = 16;  // a model is slow: what it has answered is journalled
   return guard(e, [&] {
     Component& c = Component::of(object);
-    if (c.native) return native::run(c.program, {request, static_cast<size_t>(n)}, sink, [&] { return c.context.cancelled(call); });
+    if (c.native)
+      return native::run(c.program, {request, static_cast<size_t>(n)}, sink, [&] { return c.context.cancelled(call); });
     for (uint64_t begin = 0; begin < n;) {
       if (c.context.cancelled(call)) throw PluginError(SXT_CANCELLED, "interrupted");
       uint64_t end = begin + 1;
@@ -421,11 +424,19 @@ sxt_status run(sxt_object* object, uint64_t call, const sxt_request* const* requ
 
 sxt_status tokenize(sxt_object* object, const sxt_str* text, uint64_t n, uint32_t flags, sxt_sink ret, sxt_error* e) {
   Component& c = Component::of(object);
-  return c.native ? guard(e, [&] { native::tokenize(c.program, {text, static_cast<size_t>(n)}, flags, Sink{ret}); }) : no_tokens(e);
+  return c.native ? guard(e,
+                          [&] {
+                            native::tokenize(c.program, {text, static_cast<size_t>(n)}, flags, Sink{ret});
+                          })
+                  : no_tokens(e);
 }
 sxt_status detokenize(sxt_object* object, const sxt_ids* ids, uint64_t n, uint32_t flags, sxt_sink ret, sxt_error* e) {
   Component& c = Component::of(object);
-  return c.native ? guard(e, [&] { native::detokenize(c.program, {ids, static_cast<size_t>(n)}, flags, Sink{ret}); }) : no_tokens(e);
+  return c.native ? guard(e,
+                          [&] {
+                            native::detokenize(c.program, {ids, static_cast<size_t>(n)}, flags, Sink{ret});
+                          })
+                  : no_tokens(e);
 }
 
 sxt_status render_chat(sxt_object* object, const sxt_str* conversation, uint64_t n, sxt_sink ret, sxt_error* e) {

@@ -46,11 +46,13 @@ std::string sampling_json(const sxt_sampling& s) {
       R"({{"max_new_tokens":{},"min_new_tokens":{},"temperature":{},"top_p":{},"top_k":{},"seed":{},"stream":{},"stop":[)",
       s.max_new_tokens, s.min_new_tokens, number(s.temperature), number(s.top_p), s.top_k, s.seed, s.id);
   for (uint64_t i = 0; i < s.stop_count; ++i) out.append(i ? "," : "").append(quoted(s.stop[i]));
-  return out + fmt::format(R"(],"max_thinking_tokens":{},"min_p":{},"repetition_penalty":{},"presence_penalty":{},"frequency_penalty":{},)"
-                           R"("no_repeat_ngram_size":{},"suppress_tokens":{},"begin_suppress_tokens":{}}})",
-                           s.max_thinking_tokens, number(s.min_p), number(s.repetition_penalty), number(s.presence_penalty),
-                           number(s.frequency_penalty), s.no_repeat_ngram_size, list(s.suppress_tokens.data, s.suppress_tokens.count),
-                           list(s.begin_suppress_tokens.data, s.begin_suppress_tokens.count));
+  return out +
+         fmt::format(
+             R"(],"max_thinking_tokens":{},"min_p":{},"repetition_penalty":{},"presence_penalty":{},"frequency_penalty":{},)"
+             R"("no_repeat_ngram_size":{},"suppress_tokens":{},"begin_suppress_tokens":{}}})",
+             s.max_thinking_tokens, number(s.min_p), number(s.repetition_penalty), number(s.presence_penalty),
+             number(s.frequency_penalty), s.no_repeat_ngram_size, list(s.suppress_tokens.data, s.suppress_tokens.count),
+             list(s.begin_suppress_tokens.data, s.begin_suppress_tokens.count));
 }
 
 std::string request_json(const sxt_request& r) {
@@ -58,8 +60,9 @@ std::string request_json(const sxt_request& r) {
   const auto flag = [&](uint32_t bit) { return (r.flags & bit) != 0; };
   std::string out = fmt::format(
       R"({{"ask":"{}","keep_bytes":{},"max_prompt_tokens":{},"add_special":{},"split_special":{},"token_logprobs":{},"total_logprob":{},"keep":{})",
-      r.ask <= 4 ? asks[r.ask] : "", r.keep_bytes, r.max_prompt_tokens, flag(SXT_REQUEST_ADD_SPECIAL), flag(SXT_REQUEST_SPLIT_SPECIAL),
-      flag(SXT_REQUEST_TOKEN_LOGPROBS), flag(SXT_REQUEST_TOTAL_LOGPROB), flag(SXT_REQUEST_KEEP));
+      r.ask <= 4 ? asks[r.ask] : "", r.keep_bytes, r.max_prompt_tokens, flag(SXT_REQUEST_ADD_SPECIAL),
+      flag(SXT_REQUEST_SPLIT_SPECIAL), flag(SXT_REQUEST_TOKEN_LOGPROBS), flag(SXT_REQUEST_TOTAL_LOGPROB),
+      flag(SXT_REQUEST_KEEP));
   if (r.prefix.size) out += ",\"text\":" + quoted(r.prefix);
   if (r.prefix_ids.count) out += ",\"ids\":" + list(r.prefix_ids.data, r.prefix_ids.count);
   if (r.message_count) {
@@ -70,7 +73,9 @@ std::string request_json(const sxt_request& r) {
   if (r.continuation_count) {
     out += r.continuation_ids ? ",\"continuation_ids\":[" : ",\"continuations\":[";
     for (uint64_t i = 0; i < r.continuation_count; ++i)
-      out.append(i ? "," : "").append(r.continuation_ids ? list(r.continuation_ids[i].data, r.continuation_ids[i].count) : quoted(r.continuation[i]));
+      out.append(i ? "," : "")
+          .append(r.continuation_ids ? list(r.continuation_ids[i].data, r.continuation_ids[i].count)
+                                     : quoted(r.continuation[i]));
     out += "]";
   }
   if (r.sampling) out += ",\"sampling\":" + sampling_json(*r.sampling);
@@ -117,13 +122,17 @@ struct HeldResult {
         call_texts.push_back({json::find_string(one, "id").value_or(""), json::find_string(one, "name").value_or(""),
                               arguments ? json::write(*arguments) : "{}"});
       }
-      for (const auto& [id, name, arguments] : call_texts) calls.push_back({sizeof(sxt_tool_call), 0, borrow(id), borrow(name), borrow(arguments)});
+      for (const auto& [id, name, arguments] : call_texts)
+        calls.push_back({sizeof(sxt_tool_call), 0, borrow(id), borrow(name), borrow(arguments)});
       for (const sxt_tool_call& call : calls) call_pointers.push_back(&call);
       all.tool_calls = call_pointers.data();
       all.tool_call_count = calls.size();
     }
     const std::string finish = json::find_string(from, "finish").value_or("");
-    all.finish = finish == "eos" ? SXT_FINISH_EOS : finish == "stop" ? SXT_FINISH_STOP : finish == "tool_calls" ? SXT_FINISH_TOOL_CALLS : SXT_FINISH_LENGTH;
+    all.finish = finish == "eos"          ? SXT_FINISH_EOS
+                 : finish == "stop"       ? SXT_FINISH_STOP
+                 : finish == "tool_calls" ? SXT_FINISH_TOOL_CALLS
+                                          : SXT_FINISH_LENGTH;
     const json::Value* usage = json::find(from, "usage");
     all.prompt_tokens = count_of(usage, "prompt_tokens");
     all.computed_tokens = count_of(usage, "computed_tokens");
@@ -223,7 +232,8 @@ void render_chat(Program& program, std::span<const sxt_str> conversations, const
   for (const sxt_str& one : conversations) items.emplace_back(view(one));
   const std::vector<Answer> answers = program.ask_all("render_chat", items);
   for (size_t i = 0; i < answers.size(); ++i)
-    ret_prompt(i, answers[i] ? "{\"text\":" + *answers[i] + "}" : "{\"error\":" + json::quote(answers[i].error().message) + "}");
+    ret_prompt(i,
+               answers[i] ? "{\"text\":" + *answers[i] + "}" : "{\"error\":" + json::quote(answers[i].error().message) + "}");
 }
 
 }  // namespace sextant::command::native

@@ -59,8 +59,9 @@ void close_fd(int& fd) {
 Result<void> Program::start() {
   if (pid_ >= 0) return {};
   const auto cannot = [&](const char* what, int code) {
-    return Error{Error::Kind::config, fmt::format("{} cannot be started ({}: {}); check \"command\"",
-                                                  options_.isolated ? name() : options_.command.front(), what, std::strerror(code))};
+    return Error{Error::Kind::config,
+                 fmt::format("{} cannot be started ({}: {}); check \"command\"",
+                             options_.isolated ? name() : options_.command.front(), what, std::strerror(code))};
   };
   // a socket in both directions: writing to one that has gone is an error, not a signal
   int both[2], errors[2];
@@ -197,8 +198,12 @@ Result<std::string> Program::line(const std::string& request, int64_t timeout_ms
 // "error", and with it what kind of error it is, where the program says so.
 Error Program::said_error(const json::Value& where, const std::string& error) const {
   const std::string kind = json::find_string(where, "error_kind").value_or("data");
-  const Error::Kind of = kind == "missing" ? Error::Kind::missing : kind == "config" ? Error::Kind::config : kind == "io" ? Error::Kind::io
-                       : kind == "unsupported" ? Error::Kind::device : kind == "internal" ? Error::Kind::internal : Error::Kind::data;
+  const Error::Kind of = kind == "missing"       ? Error::Kind::missing
+                         : kind == "config"      ? Error::Kind::config
+                         : kind == "io"          ? Error::Kind::io
+                         : kind == "unsupported" ? Error::Kind::device
+                         : kind == "internal"    ? Error::Kind::internal
+                                                 : Error::Kind::data;
   return {of, fmt::format("{}: {}", name(), error)};
 }
 

@@ -92,7 +92,8 @@ sxt_status score(sxt_object*, const sxt_judged* const* judged, uint64_t n, sxt_s
 }
 const sxt_metric_v1 metric_table = {sizeof(sxt_metric_v1), 0, score, nullptr};
 sxt_status create_metric(const sxt_host*, sxt_str, sxt_object** ret, sxt_error*) {
-  static sxt_object object = {sizeof(sxt_object), 0, [](sxt_object*) {}, [](sxt_object*, const char*) -> const void* { return &metric_table; }};
+  static sxt_object object = {sizeof(sxt_object), 0, [](sxt_object*) {},
+                              [](sxt_object*, const char*) -> const void* { return &metric_table; }};
   *ret = &object;
   return SXT_OK;
 }
@@ -166,11 +167,23 @@ struct Reply : Model {
   }
 };
 
-constexpr sxt_component metric = {sizeof(sxt_component), SXT_METRIC, 0, 0, "chaos", "1", "", "Apache-2.0", R"({"type":"object","properties":{},"additionalProperties":false})", create_metric, nullptr};
+constexpr sxt_component metric = {sizeof(sxt_component),
+                                  SXT_METRIC,
+                                  0,
+                                  0,
+                                  "chaos",
+                                  "1",
+                                  "",
+                                  "Apache-2.0",
+                                  R"({"type":"object","properties":{},"additionalProperties":false})",
+                                  create_metric,
+                                  nullptr};
 
 }  // namespace
 
-SEXTANT_PLUGIN(metric, component<Extract>({.id = "chaos"}), component<Prompt>({.id = "chaos"}),
-               component<Step>({.id = "chaos", .facts = R"({"form":"open","rounds":"many"})"}), component<Rows>({.id = "chaos"}),
-               component<Load>({.id = "chaos", .schema = R"({"type":"object","properties":{"path":{"type":"string"},"do":{"type":"string"}}})"}),
-               component<Reply>({.id = "chaos"}))
+SEXTANT_PLUGIN(
+    metric, component<Extract>({.id = "chaos"}), component<Prompt>({.id = "chaos"}),
+    component<Step>({.id = "chaos", .facts = R"({"form":"open","rounds":"many"})"}), component<Rows>({.id = "chaos"}),
+    component<Load>({.id = "chaos",
+                     .schema = R"({"type":"object","properties":{"path":{"type":"string"},"do":{"type":"string"}}})"}),
+    component<Reply>({.id = "chaos"}))

@@ -444,8 +444,9 @@ TEST_CASE("table: rows are numbered, and a row becomes one for each order of its
   CHECK(rows[2] == R"({"options":["z","x","y"],"answer":"C","row":0,"circular_id":0,"circular_pattern":"CAB"})");
   Loader all(table(), folder.config(R"("file": "q.jsonl", "circular": {"orders": "permutations"})"));
   CHECK(all.read("train").size() == 6);
-  for (const Case& c : {Case{"q.jsonl", "{\"options\": [\"x\"], \"answer\": \"A\"}\n", R"(, "circular": {})", "2 to 26 options"},
-                        Case{"q.jsonl", "{\"options\": [\"x\", \"y\"], \"answer\": \"C\"}\n", R"(, "circular": {})", "one of the 2 options"},
-                        Case{"q.jsonl", "{\"row\": 1}\n", R"(, "number": "row")", "which the row has"}})
+  for (const Case& c :
+       {Case{"q.jsonl", "{\"options\": [\"x\"], \"answer\": \"A\"}\n", R"(, "circular": {})", "2 to 26 options"},
+        Case{"q.jsonl", "{\"options\": [\"x\", \"y\"], \"answer\": \"C\"}\n", R"(, "circular": {})", "one of the 2 options"},
+        Case{"q.jsonl", "{\"row\": 1}\n", R"(, "number": "row")", "which the row has"}})
     CHECK_THAT(first(table(), c), Catch::Contains(c.expected));
 }

@@ -187,14 +187,16 @@ TEST_CASE("gaokao: OpenCompass' points in its way; by default letters stand alon
     const auto questions = kind(json::text(one[0]));
     const std::vector<std::string> reference = texts(one[2]);
     INFO(json::write(one));
-    const Points points = gaokao_points(gaokao_letters_opencompass(json::text(one[1]), questions, reference.size()), reference, questions);
+    const Points points =
+        gaokao_points(gaokao_letters_opencompass(json::text(one[1]), questions, reference.size()), reference, questions);
     CHECK(100 * points.got / points.all == close(one[3].GetDouble()));
   }
   using Letters = std::vector<std::string>;
   CHECK(gaokao_letters("【解析】A 不对 <eoe>\n【答案】 B <eoa> A CD", Questions::single_choice, 1) == Letters{"B"});
   CHECK(gaokao_letters("So the answer is C. Because ABS says so", Questions::single_choice, 1) == Letters{"C"});
   CHECK(gaokao_letters("【答案】 D、A <eoa>", Questions::multi_choice, 1) == Letters{"AD"});
-  CHECK(gaokao_letters("（1）【答案】 A <eoa>\n（2）【答案】 Ｂ <eoa>", Questions::multi_question_choice, 2) == Letters{"A", "B"});
+  CHECK(gaokao_letters("（1）【答案】 A <eoa>\n（2）【答案】 Ｂ <eoa>", Questions::multi_question_choice, 2) ==
+        Letters{"A", "B"});
   CHECK(gaokao_letters("【答案】 A B C D E <eoa>", Questions::five_out_of_seven, 5) == Letters{"A", "B", "C", "D", "E"});
   CHECK(gaokao_letters("", Questions::multi_choice, 1).empty());
   CHECK(gaokao_points({"A"}, {"AB"}, Questions::multi_choice).got == 1);

@@ -42,7 +42,8 @@ void Loop::draft_for(Live& live) {
   if (options_.seed != 0) {  // any draft must do, a wrong one above all
     length = static_cast<uint32_t>(random_() % 5);
     while (live.guess.tokens.size() < length) live.guess.tokens.push_back(static_cast<int32_t>(random_() % limits_.vocab));
-    if (length > 0 && random_() % 4 == 0) live.guess.tokens[random_() % length] = static_cast<int32_t>(random_() % limits_.vocab);
+    if (length > 0 && random_() % 4 == 0)
+      live.guess.tokens[random_() % length] = static_cast<int32_t>(random_() % limits_.vocab);
   }
   uint32_t& left = sampled ? draft_logits_left_ : draft_rows_left_;
   // the last token of the reply needs no state

@@ -51,7 +51,8 @@ void Loop::build() {
   if (const uint32_t rows = decode_rows_; options_.seed != 0 && rows < rows_max)
     rows_max = rows + 1 + static_cast<uint32_t>(random_() % (random_() % 2 ? 37 : rows_max - rows));
   rows_max = std::min(rows_max, limits_.rows_max);
-  visitor_.fill(batch_, rows_max, batch_size_ - decoding, [&](uint32_t item) { return logits_row(sampling_of(item)); }, filled_);
+  visitor_.fill(
+      batch_, rows_max, batch_size_ - decoding, [&](uint32_t item) { return logits_row(sampling_of(item)); }, filled_);
   if (limits_.draws)
     for (const auto& p : filled_.picks) batch_.head[p.head].draw = draw_at(sampling_of(p.item), 0);
   adjust_first_tokens();

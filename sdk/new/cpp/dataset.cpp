@@ -19,7 +19,8 @@ struct @TYPE@ : FileDataset {
     if (!rows.IsArray()) return Error{Error::Kind::data, file + ": a list of objects is wanted"};
     Records out{file, text.size(), {}, {}};
     for (const auto& row : rows.GetArray()) {
-      if (!row.IsObject()) return Error{Error::Kind::data, file + ": row " + std::to_string(out.json.size()) + " is not an object"};
+      if (!row.IsObject())
+        return Error{Error::Kind::data, file + ": row " + std::to_string(out.json.size()) + " is not an object"};
       for (const auto& member : row.GetObject())
         if (out.json.empty()) out.fields.emplace_back(json::text(member.name));
       out.json.push_back(json::write(row));

@@ -21,8 +21,12 @@ struct @TYPE@ : Model {
   std::string describe() override {
     return R"({"family":"@NAME@","device":"cpu","compute":"f64","cannot_score":"it only generates"})";
   }
-  std::vector<int32_t> tokenize(std::string_view, uint32_t) override { throw PluginError(SXT_UNSUPPORTED, "@NAME@ has no tokens"); }
-  std::string detokenize(std::span<const int32_t>, uint32_t) override { throw PluginError(SXT_UNSUPPORTED, "@NAME@ has no tokens"); }
+  std::vector<int32_t> tokenize(std::string_view, uint32_t) override {
+    throw PluginError(SXT_UNSUPPORTED, "@NAME@ has no tokens");
+  }
+  std::string detokenize(std::span<const int32_t>, uint32_t) override {
+    throw PluginError(SXT_UNSUPPORTED, "@NAME@ has no tokens");
+  }
   std::string render_chat(std::string_view conversation) override {
     const json::Document in = or_throw(json::parse(conversation, "a conversation"));
     std::string text;

@@ -27,4 +27,5 @@ struct @TYPE@ : Retriever {
 
 }  // namespace
 
-SEXTANT_PLUGIN(component<@TYPE@>({.id = "@NAME@", .summary = "rows of the sample's length", .facts = R"({"wants": ["texts"]})"}))
+SEXTANT_PLUGIN(
+    component<@TYPE @>({.id = "@NAME@", .summary = "rows of the sample's length", .facts = R"({"wants": ["texts"]})"}))

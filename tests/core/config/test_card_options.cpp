@@ -232,5 +232,6 @@ TEST_CASE("a model that several cards name is one helper; --judge gives the judg
   CHECK(datasets[2].judge->model == "j");
   REQUIRE(name_helpers(datasets, {}, {}, {"j", "k"}, make, {}, helpers));
   CHECK(judges_of(*datasets[1].judge) == std::vector<std::string>{"j", "k"});
-  CHECK_THAT(message(name_helpers(datasets, {}, {}, {"j", "j"}, make, {}, helpers)), Catch::Contains("the judge 'j' is named twice"));
+  CHECK_THAT(message(name_helpers(datasets, {}, {}, {"j", "j"}, make, {}, helpers)),
+             Catch::Contains("the judge 'j' is named twice"));
 }

@@ -107,23 +107,24 @@ TEST_CASE("points in brackets, behind a word, in an object, alone; nothing outsi
 }
 
 TEST_CASE("right or wrong: words and letters that stand for themselves, not every capital A") {
-  for (const Said& c : {Said{"{}", "CORRECT", 1},
-                        {"{}", "INCORRECT", 0},
-                        {"{}", "A", 1},
-                        {"{}", "B: INCORRECT", 0},
-                        {"{}", "A. It says so.", 1},
-                        {"{}", "It is close.\nVerdict follows\nINCORRECT", 0},
-                        {"{}", "C", 0},
-                        {"{}", "NOT_ATTEMPTED", 0},
-                        {"{}", "【正确】", 1},
-                        {"{}", "{\"reason\": \"A match\", \"correct\": \"no\"}", 0},
-                        {"{}", "[[B]]", 0},
-                        {R"x({"labels": {"1": "right", "0": "wrong"}, "pattern": "correctness': ([01])"})x", "'format_correctness': 1,", 1},
-                        {"{}", "A good answer would name the year.", none},
-                        {"{}", "The answer is not in the text, and Any model", none},
-                        {"{}", "Incorrect because of the year", 0},
-                        {"{}", "no idea", none},
-                        {"{}", "I cannot judge that.", none}}) {
+  for (const Said& c :
+       {Said{"{}", "CORRECT", 1},
+        {"{}", "INCORRECT", 0},
+        {"{}", "A", 1},
+        {"{}", "B: INCORRECT", 0},
+        {"{}", "A. It says so.", 1},
+        {"{}", "It is close.\nVerdict follows\nINCORRECT", 0},
+        {"{}", "C", 0},
+        {"{}", "NOT_ATTEMPTED", 0},
+        {"{}", "【正确】", 1},
+        {"{}", "{\"reason\": \"A match\", \"correct\": \"no\"}", 0},
+        {"{}", "[[B]]", 0},
+        {R"x({"labels": {"1": "right", "0": "wrong"}, "pattern": "correctness': ([01])"})x", "'format_correctness': 1,", 1},
+        {"{}", "A good answer would name the year.", none},
+        {"{}", "The answer is not in the text, and Any model", none},
+        {"{}", "Incorrect because of the year", 0},
+        {"{}", "no idea", none},
+        {"{}", "I cannot judge that.", none}}) {
     INFO(c.reply);
     CHECK(value_of("correct", c) == c.value);
   }
@@ -141,7 +142,8 @@ TEST_CASE("constraints: as many verdicts as the row has constraints") {
 TEST_CASE("hostile replies are read in linear time") {
   const std::string braces(200'000, '{'), closed(200'000, '}'), quotes(200'000, '\'');
   for (const char* metric : {"preference", "rating", "correct"})
-    for (const std::string& reply : {braces + closed, closed + braces, quotes, std::string(400'000, '\n'), braces + quotes + "}"})
+    for (const std::string& reply :
+         {braces + closed, closed + braces, quotes, std::string(400'000, '\n'), braces + quotes + "}"})
       CHECK(value_of(metric, {"{}", reply, none}) == none);
 }
 

@@ -230,13 +230,15 @@ void gates() {
   }
 }
 
-// Three models, each pair in both orders before a judge that prefers the first place. What the intervals should hold is the fit to
-// the expected shares.
+// Three models, each pair in both orders before a judge that prefers the first place. What the intervals should hold is the fit
+// to the expected shares.
 void arena_coverage() {
   const uint64_t count = std::max<uint64_t>(40, runs / 5);
   const std::vector<std::string> models{"a", "b", "c"};
   const double strength[] = {0.5, 0, -0.4}, place = 0.7;
-  const auto chance = [&](size_t first, size_t second, double bias) { return chance_of(strength[first] + bias, strength[second]); };
+  const auto chance = [&](size_t first, size_t second, double bias) {
+    return chance_of(strength[first] + bias, strength[second]);
+  };
   std::vector<Game> games;
   double win_rate = 0;
   for (uint32_t i = 0; i < 3; ++i)
@@ -268,7 +270,8 @@ void arena_coverage() {
     const double of_rate = static_cast<double>(by_rate) / static_cast<double>(count), slack = 3 * error_of(0.95, count);
     fmt::print("  {:>4} questions: {:.4f} | {:.4f}\n", rows, covered, of_rate);
     const double least = count >= 2000 ? 0.93 : 0.93 - slack, most = count >= 2000 ? 0.97 : 0.97 + slack;
-    expect(covered > least && covered < most && of_rate > least && of_rate < most, fmt::format("93 to 97 % of arenas of {} questions", rows));
+    expect(covered > least && covered < most && of_rate > least && of_rate < most,
+           fmt::format("93 to 97 % of arenas of {} questions", rows));
   }
 }
 

@@ -108,7 +108,8 @@ TEST_CASE("a history finds where most of the last tokens stood before", "[specul
   for (int round = 0; round < 200; ++round) {
     TokenHistory history;
     std::vector<int32_t> tokens, tail;
-    for (auto n = random() % 300; n > 0; --n) tokens.push_back(static_cast<int32_t>(random() % 6) - (random() % 20 == 0 ? 7 : 0));
+    for (auto n = random() % 300; n > 0; --n)
+      tokens.push_back(static_cast<int32_t>(random() % 6) - (random() % 20 == 0 ? 7 : 0));
     for (int32_t& token : tokens) token = std::max(token, TokenHistory::gap);
     for (auto n = random() % 6; n > 0; --n) tail.push_back(static_cast<int32_t>(random() % 6));
     history.append(tokens);
