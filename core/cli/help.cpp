@@ -22,7 +22,7 @@ Usage: sextant COMMAND [ARGUMENTS]
   gate     RUN --baseline RUN     is it at most a margin worse? exit code 0, 1 or 2
   explain  RUN RUN                why two runs score differently, stage by stage
   view     [DIR]                  the runs in a folder, in a browser on this machine, with their progress
-  plugins  list | info KIND:ID | run KIND:ID | check FILE.so | new KIND NAME | describe FILE.so
+  plugins  list | info KIND:ID | run KIND:ID | check FILE.so | new KIND NAME | describe FILE.so | probe FILE.so
   model    info | tokenize | detokenize | score | generate | embed | chat    look into one model
   help     COMMAND                more about one of these
 

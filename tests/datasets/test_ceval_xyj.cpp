@@ -25,5 +25,5 @@ TEST_CASE("ceval_xyj: an answer is needed in every split") {
   Loader loader(ceval_xyj(), folder.config());
   loader.read("test");
   CHECK(loader.status == SXT_BAD_DATA);
-  CHECK_THAT(loader.error.message, Catch::Contains("xyj_test.csv:2: id 5: the answer '' is none"));
+  CHECK_THAT(loader.error.message, Catch::Contains("xyj_test.csv:2: id 5: the answer '' is not one of"));
 }

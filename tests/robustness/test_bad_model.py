@@ -186,7 +186,7 @@ class BadModel(RobustnessTest):
         """A sound model with a hole of a tebibyte behind it: no reading it all."""
         self.path.write_bytes(TINY_MODEL.read_bytes())
         os.truncate(self.path, 1 << 40)
-        self.refused(self.path, "behind the last tensor")
+        self.refused(self.path, "follow the last tensor")
 
     def test_unknown_backend(self):
         outcome = self.sextant("run", *self.cards_args("ppl"), "--backend", "cpo", "--model-path", TINY_MODEL)

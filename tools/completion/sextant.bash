@@ -29,6 +29,7 @@ _sextant() {
         ((values == 0)) && case $flag in
           --hf-type) choices='base chat' ;;
           --compat) choices='none opencompass opencompass-0.2.4 lm-eval' ;;
+          --color) choices='auto always never' ;;
           --compute) choices='auto f32 bf16 fp16 int8' ;;
           --limit-mode) choices='first random' ;;
           --chat-template) choices='auto none' ;;

@@ -102,7 +102,7 @@ TEST_CASE("doc: what a row or a task lacks", "[load]") {
                         Case{R"({"output": "multiple_choice", "text": "t", "target": "l", "choices": ["a"]})",
                              R"({"t": "", "l": 0.5})", "neither an option nor its number"},
                         Case{R"({"output": "multiple_choice", "text": "t", "target": "{{l}}", "choices": ["a"]})",
-                             R"({"t": "", "l": "01"})", "no number as Python writes it"}}) {
+                             R"({"t": "", "l": "01"})", "not a number as Python writes it"}}) {
     CAPTURE(c.spec, c.record);
     CHECK_THAT(doc(c.spec, c.record), Catch::Contains(c.expected));
   }
