@@ -234,7 +234,7 @@ Result<void> Merger::change(const std::string& module, const AdapterModule& part
   for (const Tensor* part : {parts.embedding_b, parts.embedding_a, parts.b, parts.a}) any = part ? part : any;
   const Tensor& some = *any;
   const auto lacks = [&](std::string_view what) {
-    return refused(path_, fmt::format("tensor {} has no matching {}; save the adapter again, whole", shown(some.name), what));
+    return refused(path_, fmt::format("tensor {} has no {}; save the adapter again, whole", shown(some.name), what));
   };
   if (parts.embedding_a || parts.embedding_b) {
     if (!parts.embedding_a) return lacks("lora_embedding_A");
@@ -243,7 +243,7 @@ Result<void> Merger::change(const std::string& module, const AdapterModule& part
     if (!parts.a) return lacks("lora_A");
     if (!parts.b) return lacks("lora_B");
     if (config_.dora() && !parts.magnitude)
-      return lacks("lora_magnitude_vector, which \"use_dora\" of adapter_config.json asks for,");
+      return lacks("lora_magnitude_vector, which \"use_dora\" of adapter_config.json asks for");
   }
   if (parts.magnitude && !config_.dora())
     return refused(

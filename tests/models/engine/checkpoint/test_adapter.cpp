@@ -133,9 +133,9 @@ TEST_CASE("adapter weights that do not fit are refused by name", "[engine][adapt
   } const cases[] = {
       {"no tensor", safetensors("{}"), "holds no tensor"},
       {"half a pair", SafetensorsWriter().f32(a_name, "[1,6]", {1, 1, 1, 1, 1, 1}).bytes(),
-       "q_proj.lora_A.weight\" has no matching lora_B"},
+       "q_proj.lora_A.weight\" has no lora_B"},
       {"the other half", SafetensorsWriter().f32(b_name, "[1,1]", {1}).bytes(),
-       "q_proj.lora_B.weight\" has no matching lora_A"},
+       "q_proj.lora_B.weight\" has no lora_A"},
       {"a module that is missing",
        SafetensorsWriter()
            .f32("base_model.model.layers.7.q_proj.lora_A.weight", "[1,1]", {1})
@@ -143,7 +143,7 @@ TEST_CASE("adapter weights that do not fit are refused by name", "[engine][adapt
            .bytes(),
        "belongs to \"layers.7.q_proj.weight\""},
       {"half an embedding's", pair_of().f32("base_model.model.embed.lora_embedding_A", "[1]", {1}).bytes(),
-       "has no matching lora_embedding_B"},
+       "has no lora_embedding_B"},
       {"a bias of what is added",
        pair_of().f32("base_model.model.layers.0.q_proj.lora_B.bias", "[8]", {ones.begin(), ones.begin() + 8}).bytes(),
        "is not part of a LoRA adapter"},
