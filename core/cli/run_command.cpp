@@ -213,7 +213,8 @@ void say_what_was_reused(const store::RunRecord& record) {
 
 // Block by block: each pass asks what is new in it, for the journal has the rest. An Error: the passes cannot be compared.
 Result<void> infer_blocks(plugin::Host& host, Sequence& sequence, config::RunConfig& ret_asked, const store::RunFolder& folder,
-                          const RunCommandFlags& flags, const Unfit& unfit, store::RunStates& states, store::RunRecord& record) {
+                          const RunCommandFlags& flags, const Unfit& unfit, store::RunStates& states,
+                          store::RunRecord& record) {
   std::optional<serve::ModelSession> session;
   do {
     ret_asked = sequence.next();
@@ -226,8 +227,8 @@ Result<void> infer_blocks(plugin::Host& host, Sequence& sequence, config::RunCon
     job.states = &states;
     job.kept = &session;
     infer_all(host, ret_asked, graph, folder, flags, unfit, std::move(job), record);
-    if (interrupted() || std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.status != "complete"; }))
-      return {};
+    const auto is_complete = [](const store::TaskRecord& task) { return task.status == "complete"; };
+    if (interrupted() || !std::all_of(record.tasks.begin(), record.tasks.end(), is_complete)) return {};
     SXT_CHECK(sequence.look(folder));
   } while (!sequence.over());
   return {};

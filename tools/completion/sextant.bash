@@ -16,7 +16,7 @@ _sextant() {
   done
   local values=$((COMP_CWORD - i - 1))  # of that flag, before the word
   if ((COMP_CWORD == 1)); then
-    choices='run list prompt check report show compare gate explain plugins model help --help --version'
+    choices='run list prompt check report show compare gate explain verify plugins model help --help --version'
   elif [[ $word == -* ]]; then
     choices="$(_sextant_flags "$program" "$command") --help"
     [[ $command == plugins ]] && choices='--plugin-path --json --config --input --split --help'
@@ -44,7 +44,7 @@ _sextant() {
       list) choices='datasets models plugins summarizers tasks' ;;
       plugins) choices='list info run check describe probe' ;;
       model) choices='info tokenize detokenize score generate embed chat' ;;
-      help) choices='run list prompt check report show compare gate explain plugins model' ;;
+      help) choices='run list prompt check report show compare gate explain verify plugins model' ;;
     esac
   elif [[ $command == plugins && (${COMP_WORDS[2]} == info || ${COMP_WORDS[2]} == run) ]]; then
     choices=$(_sextant_plugins "$program")
