@@ -14,6 +14,7 @@ int report_command(const std::vector<std::string>& args);
 int show_command(const std::vector<std::string>& args);
 int compare_command(const std::vector<std::string>& args);
 int explain_command(const std::vector<std::string>& args);
+int verify_command(const std::vector<std::string>& args);
 int gate_command(const std::vector<std::string>& args);
 int model_command(const std::vector<std::string>& args);
 int view_command(const std::vector<std::string>& args);

@@ -21,6 +21,7 @@ Usage: sextant COMMAND [ARGUMENTS]
   compare  RUN [RUN...]           two models on the same questions: the difference, and whether it may be chance
   gate     RUN --baseline RUN     is it at most a margin worse? exit code 0, 1 or 2
   explain  RUN RUN                why two runs score differently, stage by stage
+  verify   RUN [-n N]             asks some of a run's samples again and says what is not the same
   view     [DIR]                  the runs in a folder, in a browser on this machine, with their progress
   plugins  list | info KIND:ID | run KIND:ID | check FILE.so | new KIND NAME | describe FILE.so | probe FILE.so
   model    info | tokenize | detokenize | score | generate | embed | chat    look into one model
@@ -161,6 +162,13 @@ is said as one part.
   --dataset NAME    only these data sets; NAME may hold * and ?
   --json            {"explanations": [{"dataset", "metric", "a", "b", "difference", "common", "parts": [{"stages", "points",
                     "samples", "why", "needs_model", "examples"}]}]}
+)";
+  if (command == "verify")
+    return R"(Usage: sextant verify RUN [-n N] [--model NAME]... [--dataset NAME]... [--plugin-path DIR...] [--json]
+
+Asks N of the run's samples again (default 20; by a hash, so that the same are chosen each time), with the run's own configuration in a
+folder of its own, and compares data row, prompt, reply or log-probabilities (to 1e-4 a token). Nothing in the run's folder changes.
+Exit codes: 0 all are the same, 1 some are not, 65 and 69 as in `run`.
 )";
   if (command == "model")
     return R"(Usage: sextant model info | tokenize | detokenize | score | generate | embed | chat [OPTIONS]

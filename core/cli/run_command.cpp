@@ -234,9 +234,8 @@ Result<void> infer_blocks(plugin::Host& host, Sequence& sequence, config::RunCon
     job.states = &states;
     job.kept = &session;
     infer_all(host, ret_asked, graph, folder, flags, unfit, std::move(job), record);
-    if (interrupted() ||
-        std::any_of(record.tasks.begin(), record.tasks.end(), [](const auto& task) { return task.status != "complete"; }))
-      return {};
+    const auto is_complete = [](const store::TaskRecord& task) { return task.status == "complete"; };
+    if (interrupted() || !std::all_of(record.tasks.begin(), record.tasks.end(), is_complete)) return {};
     SXT_CHECK(sequence.look(folder));
   } while (!sequence.over());
   return {};

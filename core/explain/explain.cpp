@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <sextant/sha256.hpp>
+#include "../base/fingerprint.hpp"
 #include "../base/json_members.hpp"
 #include "../base/text.hpp"
 #include "../config/card_store.hpp"
@@ -106,6 +107,19 @@ std::string system_of(const data::Attempt& attempt) {
 bool is_chat(const data::Attempt& attempt) {
   return std::any_of(attempt.prompts.begin(), attempt.prompts.end(),
                      [](const auto& prompt) { return !prompt.messages.empty(); });
+}
+
+// Of the files of weights in a model's folder as it is now; empty where there is no such folder.
+std::string weights_in(const std::string& path) {
+  std::error_code code;
+  std::vector<std::filesystem::path> files;
+  for (std::filesystem::directory_iterator entry(path, code), end; !code && entry != end; entry.increment(code))
+    if (const auto extension = entry->path().extension(); extension == ".safetensors" || extension == ".bin")
+      files.push_back(entry->path());
+  std::sort(files.begin(), files.end());
+  std::string all;
+  for (const auto& file : files) all += fingerprint(file) + "\n";
+  return all.empty() ? "" : sha256_hex(all);
 }
 
 class Explainer {
@@ -217,7 +231,15 @@ class Explainer {
       else if (chat && known(a->chat_sha256, b->chat_sha256))
         add("chat template", "it makes another text of the same conversation");
       if (known(a->tokens_sha256, b->tokens_sha256)) add("tokens", "the tokenizer makes other tokens of the same text");
-      if (a->weights_sha256 != b->weights_sha256) add("weights", "their SHA-256 are different");
+      if (a->weights_sha256 != b->weights_sha256) {
+        // a folder's hash is of its tokenizer and templates as well: where both folders are there, their weights alone tell
+        const std::string files_a = model_a ? weights_in(model_a->path) : "",
+                          files_b = model_b ? weights_in(model_b->path) : "";
+        const bool two_folders = !files_a.empty() && !files_b.empty() && model_a->path != model_b->path;
+        const bool said = known(a->tokens_sha256, b->tokens_sha256) || known(a->chat_sha256, b->chat_sha256) ||
+                          known(a->sampling_sha256, b->sampling_sha256);
+        if (two_folders ? files_a != files_b : files_a.empty() || !said) add("weights", "their SHA-256 are different");
+      }
       if (a->adapter != b->adapter) add("weights", "the adapter is another");
       if (a->compute != b->compute) add("compute", fmt::format("{} and {}", a->compute, b->compute));
       if (a->backend != b->backend) add("compute", fmt::format("the backends {} and {}", a->backend, b->backend));

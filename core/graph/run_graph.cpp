@@ -45,7 +45,8 @@ class EarlierSink : public serve::AttemptSink {
 };
 
 constexpr const char* probe_conversation =
-    R"({"messages":[{"role":"user","content":"One?"},{"role":"assistant","content":"Two."},{"role":"user","content":"Three?"}],)"
+    R"({"messages":[{"role":"user","content":"One?"},{"role":"assistant","content":"Two."},)"
+    R"({"role":"user","content":"Three?"}],)"
     R"("add_generation_prompt":true,"now":"2024-01-01T00:00:00"})";
 constexpr const char* probe_text =
     "The quick brown fox: 3.14 = 22/7? \frac{a}{b}\n\tdef f(x): return x  # ç­æ¡ Ã©tÃ© "

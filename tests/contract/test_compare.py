@@ -229,3 +229,20 @@ class Explain(ContractTest):
     def test_what_is_no_pair_of_runs_is_refused(self):
         self.assert_refused(self.sextant("explain"), USAGE, "two runs")
         self.assert_refused(self.sextant("explain", self.a, self.dir / "nowhere"), DATA, "nowhere")
+
+
+class Verify(ContractTest):
+    def test_samples_are_asked_again(self):
+        make_mcq(self.dir / "set.jsonl", 30)
+        card, scored = inline_set(self.dir / "set.jsonl"), inline_set(self.dir / "set.jsonl", abbr="scored", method="ppl")
+        write(self.dir / "run.json", {"datasets": [card, scored]})
+        run = self.run_sample("run.json").run.path
+        before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+        [out] = self.json_lines("verify", run, "-n", "12", "--plugin-path", THIRD_PARTY, "--json")
+        self.assertEqual((out["compared"], out["differences"]), (12, []))
+        self.assertEqual(before, {path: path.read_bytes() for path in run.rglob("*") if path.is_file()})
+        [path] = run.glob("predictions/*/tiny.json")
+        path.write_text(path.read_text().replace('"prediction": "', '"prediction": "other '))
+        [out] = self.json_lines("verify", run, "-n", "12", "--plugin-path", THIRD_PARTY, "--json", "--dataset", "tiny", expect=NO)
+        self.assertEqual({one["dataset"] for one in out["differences"]}, {"tiny"})
+        self.assert_refused(self.sextant("verify", run, "-n", "0"), USAGE, "-n")
