@@ -109,13 +109,23 @@ bool is_chat(const data::Attempt& attempt) {
                      [](const auto& prompt) { return !prompt.messages.empty(); });
 }
 
-// Of the files of weights in a model's folder as it is now; empty where there is no such folder.
-std::string weights_in(const std::string& path) {
+bool holds_weights(const std::filesystem::path& file) {
+  return file.extension() == ".safetensors" || file.extension() == ".bin";
+}
+
+// The vocabulary itself; tokenizer_config.json may hold a chat template, which is a stage of its own.
+bool holds_tokens(const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  return name == "tokenizer.json" || name == "added_tokens.json" || name == "merges.txt" || name.starts_with("vocab.") ||
+         file.extension() == ".model" || file.extension() == ".tiktoken";
+}
+
+// Of some of the files in a model's folder as it is now; empty where there is no such folder, or file.
+std::string hash_of(const std::string& path, bool (*wanted)(const std::filesystem::path&)) {
   std::error_code code;
   std::vector<std::filesystem::path> files;
   for (std::filesystem::directory_iterator entry(path, code), end; !code && entry != end; entry.increment(code))
-    if (const auto extension = entry->path().extension(); extension == ".safetensors" || extension == ".bin")
-      files.push_back(entry->path());
+    if (wanted(entry->path())) files.push_back(entry->path());
   std::sort(files.begin(), files.end());
   std::string all;
   for (const auto& file : files) all += fingerprint(file) + "\n";
@@ -230,15 +240,20 @@ class Explainer {
         add("chat template", fmt::format("it was {} and is {}", a->chat_template, b->chat_template));
       else if (chat && known(a->chat_sha256, b->chat_sha256))
         add("chat template", "it makes another text of the same conversation");
+      // a folder's hash is of its tokenizer and templates as well: where both folders are there, their files tell
+      const bool two_folders = model_a && model_b && model_a->path != model_b->path;
+      const auto files_of = [&](const auto* model, auto wanted) {
+        return two_folders ? hash_of(model->path, wanted) : std::string();
+      };
+      const std::string files_a = files_of(model_a, holds_weights), files_b = files_of(model_b, holds_weights);
       if (known(a->tokens_sha256, b->tokens_sha256)) add("tokens", "the tokenizer makes other tokens of the same text");
+      else if (files_of(model_a, holds_tokens) != files_of(model_b, holds_tokens) && !files_a.empty() && !files_b.empty())
+        add("tokens", "the files of the tokenizer are different");
       if (a->weights_sha256 != b->weights_sha256) {
-        // a folder's hash is of its tokenizer and templates as well: where both folders are there, their weights alone tell
-        const std::string files_a = model_a ? weights_in(model_a->path) : "",
-                          files_b = model_b ? weights_in(model_b->path) : "";
-        const bool two_folders = !files_a.empty() && !files_b.empty() && model_a->path != model_b->path;
         const bool said = known(a->tokens_sha256, b->tokens_sha256) || known(a->chat_sha256, b->chat_sha256) ||
                           known(a->sampling_sha256, b->sampling_sha256);
-        if (two_folders ? files_a != files_b : files_a.empty() || !said) add("weights", "their SHA-256 are different");
+        const bool folders = !files_a.empty() && !files_b.empty();
+        if (folders ? files_a != files_b : files_a.empty() || !said) add("weights", "their SHA-256 are different");
       }
       if (a->adapter != b->adapter) add("weights", "the adapter is another");
       if (a->compute != b->compute) add("compute", fmt::format("{} and {}", a->compute, b->compute));
