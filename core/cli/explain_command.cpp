@@ -13,20 +13,6 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-// A run's configuration as it was written: no card, flag or model is asked.
-Result<config::RunConfig> config_of(const RunView& view) {
-  const config::CardStore no_cards;
-  config::World world;
-  world.cards = &no_cards;
-  world.backend_accepts = [](const std::string&, const std::string&) { return true; };
-  world.warn = [](const std::string&) {};
-  config::RunFlags flags;
-  flags.config = view.folder->config().string();
-  flags.as_written = true;
-  SXT_TRY(config::Resolved resolved, config::resolve(flags, world));
-  return std::move(resolved.config);
-}
-
 struct ExplainFlags {
   Texts runs, models, datasets, plugin_path;
   bool json = false;
@@ -44,8 +30,8 @@ Result<int> run_explain(const ExplainFlags& flags) {
                  fmt::format("the runs have several models in common, {} and {} among them; name one with --model",
                              pairs[0].first.model, pairs[1].first.model)};
   const auto& [first, second] = pairs.front();
-  SXT_TRY(const config::RunConfig config_a, config_of(*first.run));
-  SXT_TRY(const config::RunConfig config_b, config_of(*second.run));
+  SXT_TRY(const config::RunConfig config_a, config_as_written(*first.run));
+  SXT_TRY(const config::RunConfig config_b, config_as_written(*second.run));
   const explain::Side a{&config_a, first.run->folder.get(), &first.run->record, first.model, first.run->version};
   const explain::Side b{&config_b, second.run->folder.get(), &second.run->record, second.model, second.run->version};
   Texts common;

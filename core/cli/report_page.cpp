@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include "../base/log.hpp"
 #include "../compare/best.hpp"
-#include "../config/resolve.hpp"
 #include "../report/outcomes.hpp"
 #include "../report/page.hpp"
 #include "compare_runs.hpp"
@@ -161,21 +160,12 @@ Result<json::Value> comparisons_json(const std::vector<TabledRun>& runs, Allocat
 }  // namespace
 
 Result<TabledRun> tabled_run(RunView view) {
-  // only the names, versions and groups are needed
-  const config::CardStore no_cards;
-  config::World world;
-  world.cards = &no_cards;
-  world.backend_accepts = [](const std::string&, const std::string&) { return true; };
-  world.warn = [](const std::string&) {};
-  config::RunFlags flags;
-  flags.config = view.folder->config().string();
-  flags.as_written = true;
-  SXT_TRY(config::Resolved resolved, config::resolve(flags, world));
-  settle_record(view.record, resolved.config);
-  report::Table table = report::table_of_run(*view.folder, resolved.config, view.record);
+  SXT_TRY(config::RunConfig run, config_as_written(view));
+  settle_record(view.record, run);
+  report::Table table = report::table_of_run(*view.folder, run, view.record);
   compare::mark_best(table, *view.folder, [&](const std::string& dataset) { return view.judge_of(dataset); });
-  view.record.status = run_status(view.record, resolved.config.allow_missing);
-  return TabledRun{std::move(view), std::move(resolved.config), std::move(table)};
+  view.record.status = run_status(view.record, run.allow_missing);
+  return TabledRun{std::move(view), std::move(run), std::move(table)};
 }
 
 Result<std::string> page_of_runs(const std::vector<TabledRun>& runs) {

@@ -218,6 +218,13 @@ void say_what_was_reused(const store::RunRecord& record) {
   log_info(fmt::format("{} of {} samples were answered from the journal", reused, samples));
 }
 
+// What is going to be done, before it is: the configuration and the stages.
+Result<void> write_plan(const store::RunFolder& folder, const config::RunConfig& run, const std::vector<data::Stage>& graph,
+                        const plugin::Registry& registry) {
+  SXT_CHECK(write_file(folder.config(), config::to_json(without_secrets(run, registry))));
+  return write_file(folder.graph(), data::to_json(graph) + "\n");
+}
+
 // Block by block: each pass asks what is new in it, for the journal has the rest. An Error: the passes cannot be compared.
 Result<void> infer_blocks(plugin::Host& host, Sequence& sequence, config::RunConfig& ret_asked, const store::RunFolder& folder,
                           const RunCommandFlags& flags, const Unfit& unfit, store::RunStates& states,
@@ -225,10 +232,8 @@ Result<void> infer_blocks(plugin::Host& host, Sequence& sequence, config::RunCon
   std::optional<serve::ModelSession> session;
   do {
     ret_asked = sequence.next();
-    SXT_TRY(const std::vector<data::Stage> graph,
-            graph::build(ret_asked, [&](const auto& dataset) { return graph::retriever_needs(host, dataset, ret_asked); }));
-    SXT_CHECK(write_file(folder.config(), config::to_json(without_secrets(ret_asked, host.registry()))));
-    SXT_CHECK(write_file(folder.graph(), data::to_json(graph) + "\n"));
+    SXT_TRY(const std::vector<data::Stage> graph, graph::build(host, ret_asked));
+    SXT_CHECK(write_plan(folder, ret_asked, graph, host.registry()));
     record.tasks.clear();
     graph::RunGraph job;
     job.states = &states;
@@ -257,8 +262,7 @@ Result<store::RunRecord> infer(plugin::Host& host, const config::RunConfig& run,
   std::map<std::pair<std::string, std::string>, store::TaskRecord> scored;
   if (flags.reuse) { SXT_TRY(scored, take_up(run, folder, earlier, host.registry(), std::move(before))); }
   remove_summary(folder);
-  SXT_CHECK(write_file(folder.config(), config::to_json(without_secrets(run, host.registry()))));
-  SXT_CHECK(write_file(folder.graph(), data::to_json(graph) + "\n"));
+  SXT_CHECK(write_plan(folder, run, graph, host.registry()));
   record.tasks.clear();
   graph::RunGraph job;
   job.earlier = &earlier;
@@ -394,8 +398,7 @@ Result<int> run(const RunCommandFlags& given) {
       return static_cast<int>(exit_code_of(found.unfit_models.front().error.kind));  // which has been said
     unfit = unfit_of(found);
   }
-  SXT_TRY(const std::vector<data::Stage> graph,
-          graph::build(run, [&](const auto& dataset) { return graph::retriever_needs(workspace.host(), dataset, run); }));
+  SXT_TRY(const std::vector<data::Stage> graph, graph::build(workspace.host(), run));
   std::optional<Sequence> sequence;
   if (flags.sequential) {
     if (!unfit.datasets.empty() || !unfit.models.empty())

@@ -6,6 +6,7 @@
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "../config/card_parts.hpp"
+#include "../config/resolve.hpp"
 #include "../store/run_states.hpp"
 
 namespace sextant::cli {
@@ -82,6 +83,19 @@ Result<RunView> look_at_run(const std::string& path) {
   if (out.record.finished.empty())
     log_warning(fmt::format("{} is at work, or was ended before its time; only what is scored is looked at", path));
   return out;
+}
+
+Result<config::RunConfig> config_as_written(const RunView& view) {
+  const config::CardStore no_cards;
+  config::World world;
+  world.cards = &no_cards;
+  world.backend_accepts = [](const std::string&, const std::string&) { return true; };
+  world.warn = [](const std::string&) {};
+  config::RunFlags flags;
+  flags.config = view.folder->config().string();
+  flags.as_written = true;
+  SXT_TRY(config::Resolved resolved, config::resolve(flags, world));
+  return std::move(resolved.config);
 }
 
 Result<std::vector<std::string>> chosen(const std::vector<std::string>& names, const std::vector<std::string>& wanted,

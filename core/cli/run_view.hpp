@@ -1,9 +1,10 @@
-// Runs that are looked at and left as they are: what compare, gate and show have in common.
+// Runs that are looked at and left as they are: what compare, gate, show, explain, verify and report have in common.
 #pragma once
 #include <memory>
 #include <string>
 #include <vector>
 #include <sextant/json.hpp>
+#include "../config/run_config.hpp"
 #include "../store/run_folder.hpp"
 
 namespace sextant::cli {
@@ -26,6 +27,9 @@ struct RunView {
 /// Takes no lock: a run that is at work may be looked at, and one that is looked at may be taken up. What is written there
 /// meanwhile replaces whole files, so that nothing half-written is read.
 Result<RunView> look_at_run(const std::string& path);
+
+/// configs/run.json as it was written: no card, flag or model is asked.
+Result<config::RunConfig> config_as_written(const RunView& view);
 
 /// `wanted` (names or patterns; empty: all) of `names`, in their order. One that matches none is an Error of kind usage that
 /// names the nearest.

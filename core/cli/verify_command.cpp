@@ -109,7 +109,6 @@ Result<int> verify(const VerifyFlags& flags) {
       if (record.abbr == model.abbr)
         log_info(fmt::format("{}: {}, {}, weights {}", model.abbr, record.device, record.compute,
                              record.weights_sha256.substr(0, 12)));
-  std::vector<std::pair<std::string, std::map<uint64_t, data::Attempt>>> then;  // of "model\ndata set"
   // the samples: the least hashes of all that the run has
   std::vector<std::tuple<std::string, std::string, std::string, uint64_t>> all;  // hash, model, data set, row
   for (const std::string& model : models) {
@@ -127,30 +126,25 @@ Result<int> verify(const VerifyFlags& flags) {
   all.resize(std::min<size_t>(all.size(), flags.count));
   std::map<std::string, std::set<uint64_t>> rows;  // [data set]
   for (const auto& [hash, model, dataset, row] : all) rows[dataset].insert(row);
-  const std::vector<config::DatasetConfig> sets = run.datasets;
-  std::vector<std::pair<uint64_t, uint64_t>> counts;
   run.limit = {};
-  run.datasets.clear();
-  for (config::DatasetConfig dataset : sets) {
-    const auto it = rows.find(dataset.task_name);
-    if (it == rows.end()) continue;
+  std::erase_if(run.datasets, [&](const config::DatasetConfig& dataset) { return !rows.contains(dataset.task_name); });
+  for (config::DatasetConfig& dataset : run.datasets) {
     dataset.judge.reset();
     dataset.repeats = 1;
-    run.datasets.push_back(std::move(dataset));
   }
   const Scratch scratch;
   if (scratch.path().empty()) return Error{Error::Kind::io, "no temporary folder can be made; set TMPDIR"};
   std::optional<serve::ModelSession> session;
   store::RunRecord record;
-  const config::RunConfig whole = run;
-  for (const config::DatasetConfig& dataset : whole.datasets) {  // rows are chosen set by set
+  const std::vector<config::DatasetConfig> sets = run.datasets;
+  for (const config::DatasetConfig& dataset : sets) {  // rows are chosen set by set
     if (interrupted()) return static_cast<int>(exit_interrupted);
     run.datasets = {dataset};
     run.rows.clear();
     for (const uint64_t row : rows[dataset.task_name]) run.rows.push_back({row, row});
     SXT_TRY(const store::RunFolder folder, store::RunFolder::create(scratch.path()));
     SXT_TRY(const std::vector<data::Stage> graph,
-            graph::build(run, [&](const auto& one) { return graph::retriever_needs(workspace.host(), one, run); }));
+            graph::build(workspace.host(), run));
     graph::RunGraph job;
     job.run = &run;
     job.folder = &folder;

@@ -201,6 +201,7 @@ Result<VerdictReader> VerdictReader::make(std::string_view metric, const json::V
 }
 
 std::optional<double> VerdictReader::value_of(std::string_view label) const {
+  if (kind_ == Kind::rating) return points_of(label);
   const std::string_view bare = trimmed(label);
   for (const auto& [text, value] : labels_)
     if (text == bare) return value;
@@ -212,13 +213,19 @@ std::optional<double> VerdictReader::points_of(std::string_view text) const {
   return number && *number >= low_ && *number <= high_ ? number : std::nullopt;
 }
 
+bool VerdictReader::take(std::string_view text, ReadVerdict& out) const {
+  out.value = value_of(text);
+  if (out.value) out.label = trimmed(text);
+  return out.value.has_value();
+}
+
 // The verdict of an object; of a rating also the dimensions.
 void VerdictReader::read_object(const json::Value& object, ReadVerdict& out) const {
   for (const std::string& key : keys_) {
     const json::Value* member = json::find(object, key.c_str());
     if (!member) continue;
     out.label = text_of(*member);
-    out.value = kind_ == Kind::rating ? points_of(out.label) : value_of(out.label);
+    out.value = value_of(out.label);
     if (out.value) break;
   }
   if (!dimensions_) return;
@@ -237,7 +244,7 @@ ReadVerdict VerdictReader::read(std::string_view reply) const {
     const auto match = first_ ? pattern_->search(reply) : pattern_->search_last(reply);
     if (match && *match && (*match)->has(1)) {
       out.label = (*match)->groups[1];
-      out.value = kind_ == Kind::rating ? points_of(out.label) : value_of(out.label);
+      out.value = value_of(out.label);
     }
   }
   if (!out.value)
@@ -253,11 +260,7 @@ ReadVerdict VerdictReader::read(std::string_view reply) const {
 // The last verdict in double brackets counts: what stands before may quote the instructions, or one of the answers.
 ReadVerdict VerdictReader::read_preference(std::string_view reply) const {
   ReadVerdict out;
-  const auto is = [&](std::string_view label) {
-    out.value = value_of(label);
-    if (out.value) out.label = trimmed(label);
-    return out.value.has_value();
-  };
+  const auto is = [&](std::string_view label) { return take(label, out); };
   if (is(reply) || each_bracketed(reply, is)) return out;
   if (const auto object = last_object(reply)) read_object(*object, out);
   return out;
@@ -265,11 +268,7 @@ ReadVerdict VerdictReader::read_preference(std::string_view reply) const {
 
 ReadVerdict VerdictReader::read_rating(std::string_view reply) const {
   ReadVerdict out;
-  const auto is = [&](std::string_view text) {
-    out.value = points_of(text);
-    if (out.value) out.label = trimmed(text);
-    return out.value.has_value();
-  };
+  const auto is = [&](std::string_view text) { return take(text, out); };
   if (is(reply)) return out;
   if (dimensions_ || !each_bracketed(reply, is))
     if (const auto object = last_object(reply)) read_object(*object, out);
@@ -290,11 +289,7 @@ ReadVerdict VerdictReader::read_rating(std::string_view reply) const {
 
 ReadVerdict VerdictReader::read_correct(std::string_view reply) const {
   ReadVerdict out;
-  const auto is = [&](std::string_view label) {
-    out.value = value_of(label);
-    if (out.value) out.label = trimmed(label);
-    return out.value.has_value();
-  };
+  const auto is = [&](std::string_view label) { return take(label, out); };
   const std::string_view text = trimmed(reply);
   if (is(text) || each_bracketed(reply, is)) return out;
   if (const auto object = last_object(reply)) read_object(*object, out);

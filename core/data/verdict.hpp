@@ -31,6 +31,8 @@ class VerdictReader {
  private:
   std::optional<double> value_of(std::string_view label) const;
   std::optional<double> points_of(std::string_view text) const;
+  /// Whether the text is a verdict, which is then in `out`.
+  bool take(std::string_view text, ReadVerdict& out) const;
   void read_object(const json::Value& object, ReadVerdict& out) const;
   ReadVerdict read_preference(std::string_view reply) const;
   ReadVerdict read_rating(std::string_view reply) const;

@@ -316,7 +316,7 @@ void run_graph(plugin::Host& host, const std::vector<data::Stage>& graph, const 
 }
 
 Result<std::map<std::string, Result<serve::Retrieved>>> run_retrieval(plugin::Host& host, const config::RunConfig& run) {
-  SXT_TRY(std::vector<data::Stage> graph, build(run, [&](const auto& dataset) { return retriever_needs(host, dataset, run); }));
+  SXT_TRY(std::vector<data::Stage> graph, build(host, run));
   std::erase_if(graph,
                 [](const data::Stage& stage) { return stage.kind != "load" && stage.kind != "embed" && stage.kind != "rank"; });
   RunGraph job;
@@ -427,6 +427,10 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
 Result<RetrieverNeeds> retriever_needs(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run) {
   SXT_TRY(const retrieve::Traits traits, serve::retriever_traits(host, dataset, run));
   return RetrieverNeeds{traits.wants_embeddings, traits.wants_scores};
+}
+
+Result<std::vector<data::Stage>> build(plugin::Host& host, const config::RunConfig& run) {
+  return build(run, [&](const config::DatasetConfig& dataset) { return retriever_needs(host, dataset, run); });
 }
 
 }  // namespace sextant::graph

@@ -54,7 +54,10 @@ Result<std::vector<StagePlan>> plan_graph(plugin::Host& host, const std::vector<
 /// or why not, by its task name. Opens each of these models once.
 Result<std::map<std::string, Result<serve::Retrieved>>> run_retrieval(plugin::Host& host, const config::RunConfig& run);
 
-/// What retrievers ask of models.
+/// What a retriever asks of models.
 Result<RetrieverNeeds> retriever_needs(plugin::Host& host, const config::DatasetConfig& dataset, const config::RunConfig& run);
+
+/// The run's stages, with what its retrievers ask of models.
+Result<std::vector<data::Stage>> build(plugin::Host& host, const config::RunConfig& run);
 
 }  // namespace sextant::graph

@@ -56,7 +56,7 @@ Result<MetricStep> make(const json::Value& config, config::Compat, const std::st
       const auto level = json::find_int(record, column);
       if (!level || *level < 1)
         return Error{Error::Kind::data, origin + ": metric:constraints counts by the column '" + column +
-                                            "', which is no number from 1 on in some row; name another one as \"count\""};
+                                            "', which is not a number of at least 1 in some row; name another one as \"count\""};
       const std::string_view line = last_line(item.prediction);
       const auto share = kept(line, *level);
       out.push_back({{{"all_kept", share ? (*share == 1 ? 1.0 : 0.0) : nan}, {"kept", share.value_or(nan)}},

@@ -18,7 +18,7 @@ struct HubSet {
 };
 
 /// By split, in the README's order or in the order train, validation, test; each split's files in the order of their names. An
-/// Error of kind missing says how to get what is not there.
+/// Error of kind missing says how to get what is missing.
 Result<std::vector<std::pair<std::string, std::vector<std::filesystem::path>>>> hub_files(const HubSet& set);
 
 }  // namespace sextant::tables
