@@ -99,6 +99,7 @@ network, with the scores, findings, plots and every sample.
 )";
   if (command == "show")
     return R"(Usage: sextant show RUN [--wrong] [--dataset NAME]... [--model NAME]... [--grep RE] [--sort margin] [-n N] [--json]
+       sextant show RUN --numeric-error E [--dataset NAME]... [--model NAME]... [--json]
 
 Shows single samples of a run: the end of the prompt, the reply, the answer that was read out of it and the one that was wanted.
 
@@ -108,21 +109,25 @@ Shows single samples of a run: the end of the prompt, the reply, the answer that
   --grep RE         only where prompt, reply or answer match the regular expression
   --sort margin     where labels are scored: those first whose two best labels are nearest to each other
   -n N              at most N samples (default 10; 0: all)
+  --numeric-error E in place of samples: how many choices among labels could turn out otherwise if every token's ln p were off by up to E
+                    (1e-4: another order of sums; 1e-2: another compute type), and what the scores could then be
   --json            the lines of the samples files, with "model"; all unless -n says otherwise
 )";
   if (command == "compare")
-    return R"(Usage: sextant compare RUN RUN... | RUN     [--model NAME]... [--dataset NAME]... [--metric NAME] [--common] [--json]
+    return R"(Usage: sextant compare RUN RUN... | RUN     [--model NAME]... [--dataset NAME]... [--metric NAME] [--common] [--precision] [--json]
 
 Compares the first run with each other one, question by question; of a single run with several models its first model with the others. Prints per
 data set how much B differs from A with a 95 % interval, p (exact McNemar test, or permutations where scores are not right or wrong or belong
 together), p adjusted for the number of data sets (Holm), an e-value (20 or more is significant whenever one looks), on how many questions one
 alone is better, and the smallest difference that so many questions show. Questions are known by their content; data sets whose questions are
-not the same are refused (65).
+not the same are refused (65). Where both are one model in two precisions (compute types, formats of weights), a second table says how far its
+probabilities have moved: KL divergence, agreement, perplexity.
 
   --model NAME      only these models; NAME may hold * and ?
   --dataset NAME    only these data sets
   --metric NAME     that metric in place of each data set's first
   --common          compare the questions that both have
+  --precision       the second table for any two models
   --json            one line of JSON
 )";
   if (command == "gate")

@@ -1,7 +1,7 @@
 #include "report_page.hpp"
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
+#include "../base/json_number.hpp"
 #include "../base/log.hpp"
 #include "../compare/best.hpp"
 #include "../report/outcomes.hpp"
@@ -15,8 +15,6 @@ namespace {
 
 using Allocator = json::Document::AllocatorType;
 
-json::Value number(double value) { return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType); }
-
 json::Value texts(const std::vector<std::string>& list, Allocator& a) {
   json::Value out(rapidjson::kArrayType);
   for (const std::string& text : list) out.PushBack(json::Value(text, a), a);
@@ -28,8 +26,8 @@ json::Value cell_json(const report::Cell& cell, Allocator& a) {
   json::set(out, "text", cell.text, a);
   if (cell.value) {
     json::set(out, "value", json::Value(*cell.value), a);
-    json::set(out, "low", number(cell.estimate.low), a);
-    json::set(out, "high", number(cell.estimate.high), a);
+    json::set(out, "low", number_or_null(cell.estimate.low), a);
+    json::set(out, "high", number_or_null(cell.estimate.high), a);
     json::set(out, "n", json::Value(cell.estimate.n), a);
     json::set(out, "higher_is_better", json::Value(cell.estimate.higher_is_better), a);
     json::set(out, "best", json::Value(cell.best), a);
@@ -108,7 +106,7 @@ Result<json::Value> task_json(const RunView& run, size_t run_number, const store
         std::pair("generated_tokens", task.generated_tokens), std::pair("truncated_prompts", task.truncated_prompts),
         std::pair("dropped_shots", task.dropped_shots)})
     json::set(out, name, json::Value(count), a);
-  json::set(out, "infer_s", number(task.infer_s), a);
+  json::set(out, "infer_s", number_or_null(task.infer_s), a);
   const auto samples = run.folder->samples(task.model, task.dataset);
   std::error_code code;
   const uint64_t before = rows.size();

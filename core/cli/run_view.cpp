@@ -26,6 +26,12 @@ std::vector<std::string> RunView::datasets(const std::string& model) const {
   return out;
 }
 
+const store::ModelRecord* RunView::model(const std::string& abbr) const {
+  for (const store::ModelRecord& model : record.models)
+    if (model.abbr == abbr) return &model;
+  return nullptr;
+}
+
 const store::TaskRecord* RunView::task(const std::string& model, const std::string& dataset) const {
   for (const store::TaskRecord& task : record.tasks)
     if (task.stage.empty() && task.model == model && task.dataset == dataset) return &task;

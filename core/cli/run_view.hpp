@@ -19,6 +19,7 @@ struct RunView {
   /// Evaluated models and their data sets, in the order of run.json.
   std::vector<std::string> models() const;
   std::vector<std::string> datasets(const std::string& model) const;
+  const store::ModelRecord* model(const std::string& abbr) const;
   const store::TaskRecord* task(const std::string& model, const std::string& dataset) const;
   /// The model that judges a data set, of a panel the first; empty: none does.
   std::string judge_of(const std::string& dataset) const;

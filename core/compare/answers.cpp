@@ -45,6 +45,14 @@ std::string hash_of_asked(const json::Value& line) {
   return sha256_hex(text);
 }
 
+// What filters, or metrics where they read replies themselves, made of a reply.
+std::string hash_of_read(const json::Value& line) {
+  std::string text;
+  for (const char* name : {"answers", "metric_answers"})
+    if (const json::Value* value = json::find(line, name)) text += json::canonical(*value) + "\n";
+  return text.empty() ? text : sha256_hex(text);
+}
+
 // What the results file says of the samples' values.
 Result<std::vector<MetricFacts>> facts_of(const std::filesystem::path& path, const std::vector<std::string>& metrics) {
   std::vector<MetricFacts> out(metrics.size(), MetricFacts{true, none, none, 100});
@@ -104,6 +112,8 @@ class Collector {
       if (!asked_.empty()) question.content = asked_[place].content;
       question.cluster = json::find_string(line, "cluster").value_or("");
       question.values.assign(metrics.size(), 0);
+      question.place = place;
+      if (!judged_) question.read = hash_of_read(line);
       questions.push_back(std::move(question));
     }
     Question& question = questions[at->second];
@@ -148,6 +158,7 @@ Result<Answers> read_answers(const store::RunFolder& folder, const std::string& 
   Answers out;
   out.where = fmt::format("{}, {}", folder.path().string(), model);
   out.dataset = dataset;
+  out.judged = judged;
   SXT_TRY(out.facts, facts_of(folder.results(model, dataset), collector.metrics));
   out.metrics = std::move(collector.metrics);
   out.questions = std::move(collector.questions);

@@ -225,7 +225,7 @@ class Check(ContractTest):
         outcome = self.sextant("check", "run.json", "--backend", "sample", "--chat-template", "none", "--plugin-path", THIRD_PARTY)
         self.assert_rc(outcome, DATA)
         self.assertRegex(outcome.stdout, r"(?s)error: tiny: [^\n]*\[answer-in-prompt\]\n  one ends with [^\n]*\n  -> ")
-        self.assertIn("1 data sets checked", outcome.stdout)
+        self.assertIn("1 data set checked", outcome.stdout)
 
     def test_data_that_are_missing_are_an_error_unless_allowed(self):
         write(self.dir / "run.json", {"datasets": [{k: v for k, v in dict(sound(self.dir), folder="nowhere").items() if k != "path"}]})

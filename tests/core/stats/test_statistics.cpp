@@ -5,6 +5,7 @@
 #include <sextant/json.hpp>
 #include "../../../core/base/files.hpp"
 #include "../../../core/stats/distributions.hpp"
+#include "../../../core/stats/divergence.hpp"
 #include "../../../core/stats/gate.hpp"
 #include "../../../core/stats/interval.hpp"
 #include "../../../core/stats/paired.hpp"
@@ -101,6 +102,31 @@ TEST_CASE("Holm, quantiles and the limits of a bootstrap are those of statsmodel
     }
   }
   CHECK(bootstraps == 12);
+}
+
+TEST_CASE("divergences of choices and changes of probabilities are scipy's and numpy's") {
+  for (const auto& one : golden()["divergences"].GetArray()) {
+    const auto p_logs = list<double>(one["p_logs"]), q_logs = list<double>(one["q_logs"]), p = softmax(p_logs);
+    CHECK(near(kl_divergence(p_logs, q_logs), one["kl"]));
+    for (size_t i = 0; i < p.size(); ++i) CHECK(near(p[i], one["p"][static_cast<rapidjson::SizeType>(i)]));
+    std::vector<double> shifted = p_logs;
+    for (double& log : shifted) log -= 700;  // where exp() alone is 0
+    CHECK(kl_divergence(p_logs, shifted) == Approx(0).margin(1e-12));
+    CHECK(near(kl_divergence(shifted, q_logs), one["kl"]));
+  }
+  for (const auto& one : golden()["changes"].GetArray()) {
+    const Changes changes = changes_of(list<double>(one["values"]));
+    CHECK(near(changes.mean, one["mean"]));
+    CHECK(near(changes.root_mean_square, one["rms"]));
+    CHECK(near(changes.low, one["low"]));
+    CHECK(near(changes.high, one["high"]));
+  }
+  CHECK(kl_divergence({}, {}) == 0);
+  CHECK(softmax({}).empty());
+  CHECK(std::isnan(changes_of({}).mean));
+  constexpr double never = -std::numeric_limits<double>::infinity();
+  CHECK(std::isinf(kl_divergence(std::vector{0.0, 0.0}, std::vector{0.0, never})));
+  CHECK(kl_divergence(std::vector{0.0, never}, std::vector{0.0, 0.0}) == Approx(std::log(2)));
 }
 
 TEST_CASE("the edges of a mean's interval") {
