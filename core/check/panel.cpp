@@ -44,15 +44,16 @@ std::string chain_name(const std::vector<config::PluginChoice>& chain) {
 struct Scores {
   PanelMember member;
   std::string metric;
-  std::vector<double> values;        // [attempt]
+  std::vector<double> values;  // [attempt]
 };
-Result<Scores> scores_of(plugin::Host& host, config::DatasetConfig set, config::Compat compat, const score::Attempts& attempts) {
+Result<Scores> scores_of(plugin::Host& host, config::DatasetConfig set, config::Compat compat,
+                         const score::Attempts& attempts) {
   set.judge.reset();
   set.pass_at.clear();
   set.g_pass_at = {};
   SXT_TRY(const auto facts, score::facts_of(host, set));
-  SXT_TRY(const score::Scored scored,
-          score::score(set, attempts, facts, score::make_reader(host, set, compat), threads, std::filesystem::temp_directory_path()));
+  SXT_TRY(const score::Scored scored, score::score(set, attempts, facts, score::make_reader(host, set, compat), threads,
+                                                   std::filesystem::temp_directory_path()));
   if (scored.failed > 0 && scored.error) return *scored.error;
   if (scored.numbers.empty() || scored.columns.empty()) return Error{Error::Kind::data, "the set has no number of its own"};
   Scores out;
@@ -79,8 +80,8 @@ Result<std::vector<config::PluginChoice>> members_for(plugin::Host& host, const 
     return std::find(ids.begin(), ids.end(), id) != ids.end();
   };
   if (given.empty()) {
-    const auto panel =
-        std::find_if(panels.begin(), panels.end(), [&](const config::ExtractorPanel& one) { return has(one.replaces, last.id); });
+    const auto panel = std::find_if(panels.begin(), panels.end(),
+                                    [&](const config::ExtractorPanel& one) { return has(one.replaces, last.id); });
     if (panel == panels.end())
       return Error{Error::Kind::data, fmt::format("no panel is known for {}; name extractors with --extractor",
                                                   last.id.empty() ? "a set that reads the whole reply" : "'" + last.id + "'")};
@@ -128,16 +129,19 @@ Result<Panel> panel_of(plugin::Host& host, const config::DatasetConfig& dataset,
 std::string to_text(const std::vector<Panel>& panels) {
   std::string out;
   for (const Panel& panel : panels) {
-    out += fmt::format("{} | {}: {} {:.2f}, {:.2f} to {:.2f} over {} extractors; {} of {} replies depend on which\n", panel.model,
-                       panel.dataset, panel.metric, panel.members.front().score, panel.low, panel.high, panel.members.size(),
-                       panel.rows.size(), panel.n);
+    out += fmt::format("{} | {}: {} {:.2f}, {:.2f} to {:.2f} over {} extractors; {} of {} replies depend on which\n",
+                       panel.model, panel.dataset, panel.metric, panel.members.front().score, panel.low, panel.high,
+                       panel.members.size(), panel.rows.size(), panel.n);
     for (const PanelMember& member : panel.members)
-      out += member.error.empty() ? fmt::format("  {:8.2f}  {}, no answer in {} replies\n", member.score, member.name, member.unparsed)
-                                  : fmt::format("         -  {}: {}\n", member.name, member.error);
+      out += member.error.empty()
+                 ? fmt::format("  {:8.2f}  {}, no answer in {} replies\n", member.score, member.name, member.unparsed)
+                 : fmt::format("         -  {}: {}\n", member.name, member.error);
     if (panel.rows.empty()) continue;
     out += "            rows ";
-    for (size_t i = 0; i < std::min(rows_shown, panel.rows.size()); ++i) out += fmt::format("{}{}", i == 0 ? "" : ", ", panel.rows[i]);
-    out += panel.rows.size() > rows_shown ? fmt::format(" and {} more (--json has all)\n", panel.rows.size() - rows_shown) : "\n";
+    for (size_t i = 0; i < std::min(rows_shown, panel.rows.size()); ++i)
+      out += fmt::format("{}{}", i == 0 ? "" : ", ", panel.rows[i]);
+    out +=
+        panel.rows.size() > rows_shown ? fmt::format(" and {} more (--json has all)\n", panel.rows.size() - rows_shown) : "\n";
   }
   return out;
 }

@@ -10,11 +10,11 @@
 namespace sextant::check {
 
 struct PanelMember {
-  config::PluginChoice extractor;    // id empty: the set's own chain
-  std::string name;                  // for people: "first_option", "its own (regex, first_option)"
-  double score = std::numeric_limits<double>::quiet_NaN();   // in the table's unit
-  uint64_t unparsed = 0;             // replies in which it finds no answer
-  std::string error;                 // why it cannot score them; or empty
+  config::PluginChoice extractor;                           // id empty: the set's own chain
+  std::string name;                                         // for people: "first_option", "its own (regex, first_option)"
+  double score = std::numeric_limits<double>::quiet_NaN();  // in the table's unit
+  uint64_t unparsed = 0;                                    // replies in which it finds no answer
+  std::string error;                                        // why it cannot score them; or empty
 };
 struct Panel {
   std::string model, dataset, metric;
@@ -35,7 +35,8 @@ Result<Panel> panel_of(plugin::Host& host, const config::DatasetConfig& dataset,
                        const score::Attempts& attempts, const std::vector<config::PluginChoice>& members);
 
 std::string to_text(const std::vector<Panel>& panels);
-/// {"model", "dataset", "metric", "n", "score", "low", "high", "depend", "rows", "extractors": [{"extractor", "score", "unparsed", "error"?}]}
+/// {"model", "dataset", "metric", "n", "score", "low", "high", "depend", "rows", "extractors": [{"extractor", "score",
+/// "unparsed", "error"?}]}
 json::Value to_json(const Panel& panel, json::Document::AllocatorType& allocator);
 
 }  // namespace sextant::check

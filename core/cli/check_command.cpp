@@ -59,8 +59,8 @@ Result<int> run_check(const RunCommandFlags& flags) {
   const size_t errors = count_of(findings, check::Severity::error);
   std::string text = check::to_text(findings);
   const auto counted = [](size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
-  text += fmt::format("{} checked: {}, {}, {}\n", counted(resolved.config.datasets.size(), "data set"), counted(errors, "error"),
-                      counted(count_of(findings, check::Severity::warning), "warning"),
+  text += fmt::format("{} checked: {}, {}, {}\n", counted(resolved.config.datasets.size(), "data set"),
+                      counted(errors, "error"), counted(count_of(findings, check::Severity::warning), "warning"),
                       counted(count_of(findings, check::Severity::note), "note"));
   if (const int printed = flags.json ? print_json(as_json(findings)) : print(text); printed != exit_ok) return printed;
   return static_cast<int>(errors > 0 ? exit_data : exit_ok);

@@ -30,9 +30,9 @@ struct Refused {
   std::string model, dataset, reason;
 };
 
-Result<check::Panel> panel_of_task(plugin::Host& host, const RunView& view, const config::RunConfig& run, const std::string& model,
-                                   const std::string& dataset, const std::vector<config::ExtractorPanel>& panels,
-                                   const Flags& flags) {
+Result<check::Panel> panel_of_task(plugin::Host& host, const RunView& view, const config::RunConfig& run,
+                                   const std::string& model, const std::string& dataset,
+                                   const std::vector<config::ExtractorPanel>& panels, const Flags& flags) {
   const config::DatasetConfig* set = config::find_dataset(run, dataset);
   if (!set) return Error{Error::Kind::data, "configs/run.json does not have it"};
   if (const store::TaskRecord* task = view.task(model, dataset); !task || task->infer != "complete")
@@ -101,15 +101,19 @@ bool names_a_run(const Texts& args) {
 int check_run_command(const Texts& args) {
   po::options_description options("Options");
   options.add_options()("run", po::value<std::string>(), "")("model", po::value<Texts>()->value_name("NAME"), "")(
-      "dataset", po::value<Texts>()->value_name("NAME"), "")(
-      "extractor", po::value<Texts>()->multitoken()->value_name("ID[:JSON]..."), "")(
+      "dataset", po::value<Texts>()->value_name("NAME"), "")("extractor",
+                                                             po::value<Texts>()->multitoken()->value_name("ID[:JSON]..."), "")(
       "plugin-path", po::value<Texts>()->multitoken()->value_name("DIR..."), "")("json", po::bool_switch(), "")(
       "help,h", po::bool_switch(), "");
   const auto values = parse_options(args, options, "run");
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("check"));
   const auto list = [&](const char* name) { return values->count(name) ? (*values)[name].as<Texts>() : Texts(); };
-  Flags flags{values->count("run") ? (*values)["run"].as<std::string>() : "", list("model"), list("dataset"), list("plugin-path"), {},
+  Flags flags{values->count("run") ? (*values)["run"].as<std::string>() : "",
+              list("model"),
+              list("dataset"),
+              list("plugin-path"),
+              {},
               (*values)["json"].as<bool>()};
   if (flags.run.empty())
     return fail({Error::Kind::usage, "the folder of a run stands behind an option that takes several values; put it first"});

@@ -21,7 +21,7 @@ Usage: sextant COMMAND [ARGUMENTS]
   compare  RUN [RUN...]           two models on the same questions: the difference, and whether it may be chance
   gate     RUN --baseline RUN     is it at most a margin worse? exit code 0, 1 or 2
   explain  RUN RUN                why two runs score differently, stage by stage
-  verify   RUN [-n N]             asks some of a run's samples again and says what is not the same
+  verify   RUN [-n N]             scores a run again, asks some of its samples again, and says what is not the same
   view     [DIR]                  the runs in a folder, in a browser on this machine, with their progress
   plugins  list | info KIND:ID | run KIND:ID | check FILE.so | new KIND NAME | describe FILE.so | probe FILE.so
   model    info | tokenize | detokenize | score | generate | embed | chat    look into one model
@@ -67,11 +67,13 @@ Shows byte for byte what the model would be sent. Runs no model but those that a
   if (command == "check")
     return with_options(
         R"(Usage: sextant check [CONFIG.json] --datasets NAME... [--model-path FILE.gguf | --models NAME...] [--json] [OPTIONS]
+       sextant check RUN [--extractor ID[:JSON]...] [--dataset NAME]... [--model NAME]... [--plugin-path DIR...] [--json]
 
 Looks for what makes the scores of a run say less than they seem to, and asks no model: right answers through the extractors and
 metrics, each option as the answer to every row, answers in prompts, questions among their own examples, contradicting and equal
 rows, chat templates and special tokens, cut prompts, stop words in answers. Takes `run`'s flags; looks at no more than 1000 rows
 of each set, evenly spread. Each finding: severity, data set and model, a row that shows it, and what to do.
+On the folder of a run: its replies under a panel of extractors, and how far each score depends on which of them reads the replies.
 Exit codes: 0 no error was found, 65 one was found, 64 usage.
 )",
         check_options());
@@ -87,13 +89,14 @@ theirs), or missing, and where they were looked for. tasks: lm-eval's task files
   --long            of each data set: what it is, source, licence, which files it needs, how it is scored
 )";
   if (command == "report")
-    return R"(Usage: sextant report RUN_DIR [--compare RUN]... [--html FILE] [--json]
+    return R"(Usage: sextant report RUN_DIR [--compare RUN]... [--html FILE] [--exclude FILE] [--json]
 
 Rebuilds the tables of a run from its results: prints the table, writes summary/ anew, and report.html: one file that a browser opens without a
 network, with the scores, findings, plots and every sample.
 
   --compare RUN     the page also compares the run with this one and has its samples; a run with several models is compared with itself
   --html FILE       where the page is written (default: report.html in the run's folder)
+  --exclude FILE    also each score with and without these samples: a line each, {"dataset", "index", "reason"} or a row's number
   --color WHEN      auto (default), always or never
   --json            the table as one line of JSON
 )";
@@ -171,8 +174,9 @@ is said as one part.
   if (command == "verify")
     return R"(Usage: sextant verify RUN [-n N] [--model NAME]... [--dataset NAME]... [--plugin-path DIR...] [--json]
 
-Asks N of the run's samples again (default 20; by a hash, so that the same are chosen each time), with the run's own configuration in a
-folder of its own, and compares data row, prompt, reply or log-probabilities (to 1e-4 a token). Nothing in the run's folder changes.
+Scores the run's predictions again and compares results_sha256. Then asks N of its samples again (default 20; by a hash, so that the same are
+chosen each time; 0: none), with the run's own configuration in a folder of its own, and compares data row, prompt, reply or log-probabilities
+(to 1e-4 a token), the requests' keys, and the weights' hash. Nothing in the run's folder changes.
 Exit codes: 0 all are the same, 1 some are not, 65 and 69 as in `run`.
 )";
   if (command == "model")

@@ -8,9 +8,10 @@
 namespace sextant::cli {
 namespace {
 
-constexpr std::array formats = {"gguf", "safetensors", "bin",  "f32",  "fp32", "float32", "f16",   "fp16",  "float16", "half", "bf16", "bfloat16",
-                                "fp8",  "int8",        "int4", "4bit", "8bit", "bnb",     "gptq",  "awq",   "mxfp4",   "nvfp4", "w8a8", "w4a16",
-                                "quantized", "quantised", "f8", "e4m3", "e5m2"};
+constexpr std::array formats = {"gguf",      "safetensors", "bin",  "f32",      "fp32",  "float32", "f16",  "fp16",
+                                "float16",   "half",        "bf16", "bfloat16", "fp8",   "int8",    "int4", "4bit",
+                                "8bit",      "bnb",         "gptq", "awq",      "mxfp4", "nvfp4",   "w8a8", "w4a16",
+                                "quantized", "quantised",   "f8",   "e4m3",     "e5m2"};
 
 // q4, iq2, tq1: behind them come the parts of the format's name, as in Q4_K_M
 bool begins_block_format(std::string_view part) {

@@ -123,8 +123,9 @@ Result<int> show_margins(const RunView& run, const Texts& models, const Texts& d
   const int printed = flags.json ? print_json(report::to_json(all, *flags.numeric_error) + "\n")
                                  : print(report::to_text(all, *flags.numeric_error));
   if (printed == exit_ok && choices == 0)
-    return Error{Error::Kind::data, "no sample has a choice among scored labels: --numeric-error is for sets whose labels are scored "
-                                    "(ppl, loglikelihood, clp)"};
+    return Error{Error::Kind::data,
+                 "no sample has a choice among scored labels: --numeric-error is for sets whose labels are scored "
+                 "(ppl, loglikelihood, clp)"};
   return printed;
 }
 
@@ -223,7 +224,8 @@ int show_command(const Texts& args) {
   options.add_options()("run", po::value<std::string>(), "")("wrong", po::bool_switch(), "")(
       "dataset", po::value<Texts>()->value_name("NAME"), "")("model", po::value<Texts>()->value_name("NAME"), "")(
       "sort", po::value<std::string>()->value_name("HOW"), "")("grep", po::value<std::string>()->value_name("RE"), "")(
-      "n,n", po::value<int64_t>()->value_name("N"), "")("numeric-error", po::value<double>()->value_name("E"), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+      "n,n", po::value<int64_t>()->value_name("N"), "")("numeric-error", po::value<double>()->value_name("E"), "")(
+      "json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
   const auto values = parse_options(args, options, "run");
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("show"));
@@ -243,8 +245,9 @@ int show_command(const Texts& args) {
   if (values->count("numeric-error")) {
     flags.numeric_error = (*values)["numeric-error"].as<double>();
     if (!(*flags.numeric_error >= 0) || !std::isfinite(*flags.numeric_error))
-      return fail({Error::Kind::usage,
-                   fmt::format("--numeric-error is {}; give how far ln p of a token may be off, such as 1e-4", *flags.numeric_error)});
+      return fail(
+          {Error::Kind::usage,
+           fmt::format("--numeric-error is {}; give how far ln p of a token may be off, such as 1e-4", *flags.numeric_error)});
     for (const char* other : {"sort", "grep", "n"})
       if (values->count(other))
         return fail({Error::Kind::usage, fmt::format("--numeric-error prints no samples; leave --{} out", other)});

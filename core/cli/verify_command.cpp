@@ -55,7 +55,7 @@ class Scratch {
 
 struct Difference {
   std::string model, dataset, what;
-  std::optional<uint64_t> row;       // nothing: of the whole set, or of the model
+  std::optional<uint64_t> row;  // nothing: of the whole set, or of the model
 };
 
 // What two attempts at one sample differ in; empty: nothing.
@@ -130,8 +130,8 @@ Result<Before> chosen_samples(const RunView& view, const config::RunConfig& run,
   return out;
 }
 
-// Requests are known by their content: weights, prompt, settings (docs/bundle.md). Those that were sent now, and those of them that
-// the run's journal has.
+// Requests are known by their content: weights, prompt, settings (docs/bundle.md). Those that were sent now, and those of them
+// that the run's journal has.
 class Keys {
  public:
   explicit Keys(const RunView& view) : view_(view) {}
@@ -142,7 +142,8 @@ class Keys {
       then = journals_.emplace(model, journal ? *std::move(journal) : store::Responses::none()).first;
     }
     std::error_code code;
-    for (fs::directory_iterator file(store::journal_folder(folder, model), code), end; !code && file != end; file.increment(code))
+    for (fs::directory_iterator file(store::journal_folder(folder, model), code), end; !code && file != end;
+         file.increment(code))
       for (const data::Response& response : store::read_journal(file->path())) {
         ++sent;
         known += then->second.knows(response.key);
@@ -236,8 +237,8 @@ Result<int> verify(const VerifyFlags& flags) {
   json::Value list(rapidjson::kArrayType), notes(rapidjson::kArrayType);
   for (const Difference& one : differences) {
     text += one.dataset.empty() ? fmt::format("{}: {} is another\n", one.model, one.what)
-            : one.row           ? fmt::format("{} | {} | sample {}: not the same: {}\n", one.model, one.dataset, *one.row, one.what)
-                                : fmt::format("{} | {}: {}\n", one.model, one.dataset, one.what);
+            : one.row ? fmt::format("{} | {} | sample {}: not the same: {}\n", one.model, one.dataset, *one.row, one.what)
+                      : fmt::format("{} | {}: {}\n", one.model, one.dataset, one.what);
     json::Value item(rapidjson::kObjectType);
     json::set(item, "model", one.model, a);
     if (!one.dataset.empty()) json::set(item, "dataset", one.dataset, a);
@@ -251,11 +252,12 @@ Result<int> verify(const VerifyFlags& flags) {
   }
   text += fmt::format("files: {} of {} results made again from the predictions are the same\n", files.same, files.scored);
   if (flags.count > 0)
-    text += fmt::format("model: {} of {} samples asked again are the same; {} of {} requests are in the journal under their keys\n", same,
-                        compared, keys.known, keys.sent);
-  for (const auto& [name, count] : {std::pair("compared", compared), std::pair("same", same), std::pair("requests", keys.sent),
-                                    std::pair("known_requests", keys.known), std::pair("scored", files.scored),
-                                    std::pair("same_results", files.same)})
+    text +=
+        fmt::format("model: {} of {} samples asked again are the same; {} of {} requests are in the journal under their keys\n",
+                    same, compared, keys.known, keys.sent);
+  for (const auto& [name, count] :
+       {std::pair("compared", compared), std::pair("same", same), std::pair("requests", keys.sent),
+        std::pair("known_requests", keys.known), std::pair("scored", files.scored), std::pair("same_results", files.same)})
     json::set(out, name, json::Value(count), a);
   json::set(out, "differences", std::move(list), a);
   json::set(out, "notes", std::move(notes), a);

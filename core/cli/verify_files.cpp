@@ -20,8 +20,8 @@ Result<std::string> results_of(plugin::Host& host, const RunView& view, const co
           store::Predictions::open(view.folder->predictions(model, dataset.task_name), dataset.task_name));
   const score::Attempts attempts{predictions.size(), [&](uint64_t first, uint64_t n) { return predictions.read(first, n); }};
   SXT_TRY(const auto facts, score::facts_of(host, dataset));
-  SXT_TRY(const score::Scored scored, score::score(dataset, attempts, facts, score::make_reader(host, dataset, run.compat), threads,
-                                                   std::filesystem::temp_directory_path()));
+  SXT_TRY(const score::Scored scored, score::score(dataset, attempts, facts, score::make_reader(host, dataset, run.compat),
+                                                   threads, std::filesystem::temp_directory_path()));
   if (scored.failed > 0 && scored.error) return *scored.error;
   return scored.results_sha256;
 }
@@ -37,9 +37,12 @@ void note_plugins(const plugin::Host& host, const RunView& view, FileChecks& out
     if (!found) gone.push_back(plugin.id);
     else if (found->file->sha256 != plugin.sha256) other.push_back(plugin.id);
   }
-  if (!other.empty()) out.notes.push_back(fmt::format("here these plugins are other builds: {}", first_names(other, names_shown)));
-  if (!gone.empty()) out.notes.push_back(fmt::format("these plugins of the run are not here: {}", first_names(gone, names_shown)));
-  if (view.version != version) out.notes.push_back(fmt::format("the run was made by Sextant {}, this is {}", view.version, version));
+  if (!other.empty())
+    out.notes.push_back(fmt::format("here these plugins are other builds: {}", first_names(other, names_shown)));
+  if (!gone.empty())
+    out.notes.push_back(fmt::format("these plugins of the run are not here: {}", first_names(gone, names_shown)));
+  if (view.version != version)
+    out.notes.push_back(fmt::format("the run was made by Sextant {}, this is {}", view.version, version));
 }
 
 }  // namespace
@@ -73,9 +76,11 @@ Result<FileChecks> check_files(plugin::Host& host, const RunView& view, const co
                                           task->results_sha256.substr(0, 12), again->substr(0, 12))});
     }
   }
-  if (!judged.empty()) out.notes.push_back(fmt::format("judges are not asked again, so not scored: {}", first_names(judged, names_shown)));
+  if (!judged.empty())
+    out.notes.push_back(fmt::format("judges are not asked again, so not scored: {}", first_names(judged, names_shown)));
   if (!programs.empty())
-    out.notes.push_back(fmt::format("scored by running programs, and not scored again: {}", first_names(programs, names_shown)));
+    out.notes.push_back(
+        fmt::format("scored by running programs, and not scored again: {}", first_names(programs, names_shown)));
   return out;
 }
 

@@ -21,8 +21,8 @@ struct Question {
   std::string cluster;
   std::vector<double> values;        // [metric], the mean over its attempts; NaN: one of them has none
   uint32_t attempts = 0;
-  uint64_t place = 0;                // of its first attempt in the predictions file
-  std::string read = {};             // SHA-256 of what was read out of the first reply; empty: a judge scores it
+  uint64_t place = 0;     // of its first attempt in the predictions file
+  std::string read = {};  // SHA-256 of what was read out of the first reply; empty: a judge scores it
 };
 
 struct Answers {

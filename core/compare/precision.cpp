@@ -35,7 +35,7 @@ std::vector<double> logs_of(const data::Attempt& attempt) {
 // ln p of some tokens on one side.
 struct Scored {
   double logprob = 0, tokens = 0;
-  std::vector<double> each;          // where they were recorded
+  std::vector<double> each;  // where they were recorded
 };
 // Of a text that was scored whole.
 std::optional<Scored> whole_of(const data::Attempt& attempt) {
@@ -135,15 +135,18 @@ class Measures {
       });
       return std::pair(-all.a / all.a_tokens, -all.b / all.b_tokens);
     };
-    const auto [a, b] = number([&](auto add) { for (const Unit& unit : units) add(unit); });
+    const auto [a, b] = number([&](auto add) {
+      for (const Unit& unit : units) add(unit);
+    });
     out.perplexity_of = of_;
     out.perplexity_a = std::exp(a);
     out.perplexity_b = std::exp(b);
     if (units.size() > 1)
       out.log_ratio = stats::bootstrap(b - a, units.size(), replicates, stats::stream_key("precision\n" + out.dataset),
                                        [&](std::span<const uint32_t> drawn) {
-                                         const auto [x, y] =
-                                             number([&](auto add) { for (const uint32_t at : drawn) add(units[at]); });
+                                         const auto [x, y] = number([&](auto add) {
+                                           for (const uint32_t at : drawn) add(units[at]);
+                                         });
                                          return y - x;
                                        });
     out.log_ratio.value = b - a;
@@ -181,7 +184,8 @@ Result<Precision> precision_of(const Answers& a, const Answers& b, const store::
     measures.add(one[0], other[0], first.read == second.read, !first.read.empty() && !second.read.empty());
   }
   if (out.questions == 0)
-    return Error{Error::Kind::data, "no question was asked with the same prompt on both sides, so no probabilities can be compared"};
+    return Error{Error::Kind::data,
+                 "no question was asked with the same prompt on both sides, so no probabilities can be compared"};
   measures.finish(clusters.take(), out);
   return out;
 }

@@ -60,12 +60,13 @@ json::Value interval_json(const stats::Interval& interval, const char* name, All
 }  // namespace
 
 std::string to_text(const std::vector<Precision>& precisions, const std::vector<Comparison>& flips) {
-  std::vector<std::vector<std::string>> lines{{"dataset", "n", "KL, nats", "greatest", "same answer, %", "same reply, %", "lost",
-                                               "gained", "p of the answer", "perplexity A", "B", "change", "p of a token"}};
+  std::vector<std::vector<std::string>> lines{{"dataset", "n", "KL, nats", "greatest", "same answer, %", "same reply, %",
+                                               "lost", "gained", "p of the answer", "perplexity A", "B", "change",
+                                               "p of a token"}};
   uint64_t left_out = 0;
   for (const Precision& one : precisions) {
-    const auto found =
-        std::find_if(flips.begin(), flips.end(), [&](const Comparison& comparison) { return comparison.dataset == one.dataset; });
+    const auto found = std::find_if(flips.begin(), flips.end(),
+                                    [&](const Comparison& comparison) { return comparison.dataset == one.dataset; });
     const auto count = [&](uint64_t Comparison::*member) {
       return found == flips.end() ? std::string("-") : std::to_string(*found.*member);
     };
@@ -84,7 +85,8 @@ std::string to_text(const std::vector<Precision>& precisions, const std::vector<
     for (auto& line : lines) line.erase(line.begin() + static_cast<std::ptrdiff_t>(at));
   }
   std::string out = report::aligned(std::move(lines), 1);
-  if (left_out > 0) out += fmt::format("{} questions were not asked with the same prompt on both sides and are left out\n", left_out);
+  if (left_out > 0)
+    out += fmt::format("{} questions were not asked with the same prompt on both sides and are left out\n", left_out);
   return out;
 }
 

@@ -114,13 +114,14 @@ const InferencerType rolling_type{
   "stride": {"type": "integer", "minimum": 1, "maximum": 4294967295, 
     "description": "tokens from one window's beginning to the next one's, as in transformers; absent: lm-eval's disjoint windows"},
   "counted": {"type": "string", "description": "the column whose words and bytes are counted; absent: the text that is scored"},
-  "token_logprobs": {"type": "boolean", "description": "the predictions hold ln p of each token (`sextant compare` of two precisions reads them)"}},
+  "token_logprobs": {"type": "boolean",
+    "description": "the predictions hold ln p of each token, which `sextant compare` of two precisions reads"}},
   "additionalProperties": false})",
     [](const json::Value& config) -> Result<std::unique_ptr<Inferencer>> {
       const auto number = [&](const char* key) { return static_cast<size_t>(json::find_int(config, key).value_or(0)); };
-      return std::unique_ptr<Inferencer>(
-          std::make_unique<Rolling>(number("window"), number("stride"), json::find_string(config, "counted").value_or(""),
-                                    json::find_bool(config, "token_logprobs").value_or(false)));
+      return std::unique_ptr<Inferencer>(std::make_unique<Rolling>(number("window"), number("stride"),
+                                                                   json::find_string(config, "counted").value_or(""),
+                                                                   json::find_bool(config, "token_logprobs").value_or(false)));
     }};
 
 }  // namespace sextant::infer

@@ -89,7 +89,8 @@ Result<Margins> margins_of_file(const store::Predictions& predictions, double er
 }
 
 std::string to_text(const std::vector<Margins>& all, double error) {
-  std::vector<std::vector<std::string>> lines{{"model", "dataset", "n", "open", "right, %", "least", "most", "smallest error that changes one"}};
+  std::vector<std::vector<std::string>> lines{
+      {"model", "dataset", "n", "open", "right, %", "least", "most", "smallest error that changes one"}};
   std::vector<std::string> without;
   std::string rows;
   uint64_t unknown = 0;
@@ -99,18 +100,23 @@ std::string to_text(const std::vector<Margins>& all, double error) {
       without.push_back(one.dataset);
       continue;
     }
-    const auto percent = [&](uint64_t count) { return fmt::format("{:.2f}", 100.0 * static_cast<double>(count) / static_cast<double>(one.n)); };
+    const auto percent = [&](uint64_t count) {
+      return fmt::format("{:.2f}", 100.0 * static_cast<double>(count) / static_cast<double>(one.n));
+    };
     lines.push_back({one.model, one.dataset, std::to_string(one.n), std::to_string(one.open), percent(one.right),
                      percent(one.least_right), percent(one.most_right),
                      std::isfinite(one.needed) ? fmt::format("{:.3g}", one.needed) : "-"});
     if (one.rows.empty()) continue;
     rows += fmt::format("{}, {}: right or wrong within the error: ", one.model, one.dataset);
-    for (size_t i = 0; i < std::min(rows_shown, one.rows.size()); ++i) rows += fmt::format("{}{}", i == 0 ? "" : ", ", one.rows[i]);
+    for (size_t i = 0; i < std::min(rows_shown, one.rows.size()); ++i)
+      rows += fmt::format("{}{}", i == 0 ? "" : ", ", one.rows[i]);
     rows += one.rows.size() > rows_shown ? fmt::format(" and {} more (--json has all)\n", one.rows.size() - rows_shown) : "\n";
   }
   std::string out = fmt::format("choices among labels if ln p of each token is off by up to {:g}\n", error);
   if (lines.size() > 1) out += aligned(std::move(lines), 2) + rows;
-  if (unknown > 0) out += fmt::format("{} samples do not have the best of their labels as the answer, so that nothing is said of them\n", unknown);
+  if (unknown > 0)
+    out += fmt::format("{} samples do not have the best of their labels as the answer, so that nothing is said of them\n",
+                       unknown);
   if (!without.empty())
     out += fmt::format("of replies a run records no ln p, so nothing is said of {}\n", first_names(without, names_shown));
   return out;
@@ -124,9 +130,9 @@ std::string to_json(const std::vector<Margins>& all, double error) {
     json::Value item(rapidjson::kObjectType), rows(rapidjson::kArrayType);
     json::set(item, "model", one.model, a);
     json::set(item, "dataset", one.dataset, a);
-    for (const auto& [name, count] : {std::pair("n", one.n), std::pair("unknown", one.unknown), std::pair("open", one.open),
-                                      std::pair("right", one.right), std::pair("least_right", one.least_right),
-                                      std::pair("most_right", one.most_right)})
+    for (const auto& [name, count] :
+         {std::pair("n", one.n), std::pair("unknown", one.unknown), std::pair("open", one.open), std::pair("right", one.right),
+          std::pair("least_right", one.least_right), std::pair("most_right", one.most_right)})
       json::set(item, name, json::Value(count), a);
     json::set(item, "needed", number_or_null(one.needed), a);
     for (const uint64_t row : one.rows) rows.PushBack(row, a);

@@ -280,6 +280,38 @@ class Margins(ContractTest):
                 self.assert_rc(self.sextant("show", run.path, *args), rc)
 
 
+class Excluded(ContractTest):
+    def test_scores_with_and_without_samples_that_are_named_with_a_reason(self):
+        make_mcq(self.dir / "set.jsonl", 40)
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl"), inline_set(self.dir / "set.jsonl", method="ppl", abbr="scored")]})
+        run = self.run_sample("run.json").run
+        named = [{"dataset": "tiny", "index": 3, "reason": "two options are right", "prediction": "as in samples files"}, {"dataset": "tiny", "index": 7, "reason": "two options are right"},
+                 {"dataset": "scored", "index": 0}]
+        write(self.dir / "out.jsonl", "# reviewed\n" + "".join(json.dumps(one) + "\n" for one in named) + "11\n")
+        [out] = self.json_lines("report", run.path, "--exclude", self.dir / "out.jsonl", "--json")
+        rows = {"tiny": {3, 7, 11}, "scored": {0, 11}}
+        for one in out["excluded"]:
+            scores = {line["index"]: line["scores"]["accuracy"] for line in run.samples(one["dataset"])}
+            kept = [score for row, score in scores.items() if row not in rows[one["dataset"]]]
+            self.assertEqual((one["excluded"], one["all"]["n"], one["without"]["n"]), (len(rows[one["dataset"]]), 40, len(kept)))
+            self.assertAlmostEqual(one["all"]["value"], 100 * statistics.mean(scores.values()), 9)
+            self.assertAlmostEqual(one["without"]["value"], 100 * statistics.mean(kept), 9)
+            self.assertLess(one["without"]["low"], one["without"]["high"])
+        self.assertEqual([one["reasons"] for one in out["excluded"]], [{"two options are right": 2, "": 1}, {"": 2}])
+        text = self.sextant("report", run.path, "--exclude", self.dir / "out.jsonl").stdout
+        self.assertIn("2 excluded: two options are right", text)
+        self.assertIn("3 of 40", text)
+        self.assertNotIn("excluded", self.json_lines("report", run.path, "--json")[0])
+        self.run_sample("run.json", "--exclude", "out.jsonl")  # the same file leaves them out of a run
+        for lines, word in (('{"dataset": "tny", "index": 1}', "tny"), ("4711", "4711"), ('{"dataset": "tiny", "index": 40}', "40"), ("# nothing", "names no row")):
+            with self.subTest(lines):
+                write(self.dir / "bad.jsonl", lines + "\n")
+                self.assert_refused(self.sextant("report", run.path, "--exclude", self.dir / "bad.jsonl"), USAGE, word)
+        write(self.dir / "bad.jsonl", '{"index": 1, "reason": 5}\n')
+        self.assertNotEqual(self.sextant("report", run.path, "--exclude", self.dir / "bad.jsonl").rc, OK)
+        self.assertNotEqual(self.sextant("report", run.path, "--exclude", self.dir / "nowhere.jsonl").rc, OK)
+
+
 class Looking(ContractTest):
     """What only reads a run neither waits for its lock nor holds it."""
 

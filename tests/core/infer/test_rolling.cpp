@@ -131,8 +131,8 @@ TEST_CASE("each token's ln p is kept where it is asked for, in the order of the 
   CHECK(extra["token_logprobs"][0].GetDouble() == -0.25);
   CHECK(extra["token_logprobs"][extra["tokens"].GetUint() - 1].GetDouble() == next);
   CHECK_FALSE(json_of(value_of(bench.drive("rolling", "{}", answer)).extra_json).HasMember("token_logprobs"));
-  CHECK(message_of(bench.drive("rolling", R"({"token_logprobs": true})", bytes_answer)).find("no log-probability of each token") !=
-        std::string::npos);
+  CHECK(message_of(bench.drive("rolling", R"({"token_logprobs": true})", bytes_answer))
+            .find("no log-probability of each token") != std::string::npos);
 }
 
 TEST_CASE("a text whose numbers are not finite is an error") {

@@ -14,7 +14,9 @@ data::Attempt attempt(std::vector<data::LabelScore> labels, const std::string& p
   out.target_json = target_json;
   return out;
 }
-data::LabelScore sum(const std::string& label, double logprob, uint32_t tokens) { return {label, "", logprob, tokens, logprob, {}}; }
+data::LabelScore sum(const std::string& label, double logprob, uint32_t tokens) {
+  return {label, "", logprob, tokens, logprob, {}};
+}
 data::LabelScore mean(const std::string& label, double logprob, uint32_t tokens) {
   return {label, "", logprob, tokens, -logprob / tokens, {}};
 }
@@ -30,7 +32,7 @@ TEST_CASE("a choice is certain until the error reaches its margin over the token
   CHECK(report::choice_of(means, 0.24).kind == Choice::Kind::certain);
   const Choice gained = report::choice_of(means, 0.26);
   CHECK((gained.kind == Choice::Kind::open && !gained.right && gained.may_be_right));
-  CHECK(gained.needed == Approx(0.25));   // half a nat of mean, of which each label has half
+  CHECK(gained.needed == Approx(0.25));  // half a nat of mean, of which each label has half
 }
 
 TEST_CASE("equal labels are open at any error, and between wrong labels nothing is at stake") {
