@@ -267,7 +267,7 @@ class Panel(ContractTest):
         self.assertEqual([one["extractor"] for one in panel["extractors"]], ["its own (first_capital)", "first_option", "last_option"])
         scores, samples = [], []
         for name in ("first_capital", "first_option", "last_option"):
-            self.run_sample("run.json", "-m", "eval", "-r", "--datasets", "tiny", "--extractor", name + ':{"options": "ABCD"}')
+            self.run_sample("run.json", "-m", "eval", "-r", "--extractor", name + ':{"options": "ABCD"}')
             scores.append(self.made.results("tiny")["accuracy"])
             samples.append([line["scores"]["accuracy"] for line in self.made.samples("tiny")])
         self.assertEqual([one["score"] for one in panel["extractors"]], scores)
