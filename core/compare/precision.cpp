@@ -54,8 +54,9 @@ std::optional<Scored> whole_of(const data::Attempt& attempt) {
 class Measures {
  public:
   void add(const data::Attempt& a, const data::Attempt& b, bool same_answer, bool answers_known) {
-    agreement_.push_back(answers_known ? same_answer : stats::not_known);
-    replies_.push_back(a.labels.empty() && !a.finish.empty() ? a.prediction == b.prediction : stats::not_known);
+    const bool replied = !a.finish.empty();  // a text that is scored whole has neither reply nor answer
+    agreement_.push_back(answers_known && (replied || !a.labels.empty()) ? same_answer : stats::not_known);
+    replies_.push_back(replied && a.labels.empty() ? a.prediction == b.prediction : stats::not_known);
     divergences_.push_back(a.labels.size() > 1 ? stats::kl_divergence(logs_of(a), logs_of(b)) : stats::not_known);
     rows_.push_back(a.id.row);
     if (a.labels.empty()) {

@@ -189,6 +189,7 @@ class Precision(ContractTest):
         [one] = out["comparisons"][0]["precision"]["datasets"]
         changes = [math.exp(x - 0.05) - math.exp(x) for n in range(40) for x in (-(1 + n + i) / 8 for i in range(3))]
         self.assertEqual((one["perplexity"]["of"], one["token_probability"]["n"]), ("texts", 120))
+        self.assertNotIn("agreement", one)
         self.assertAlmostEqual(one["token_probability"]["mean"], statistics.mean(changes), 12)
         self.assertAlmostEqual(one["perplexity"]["log_ratio"], 0.05, 12)
 
