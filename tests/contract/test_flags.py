@@ -189,11 +189,15 @@ class Without(FlagTest):
 
 class FailUnder(FlagTest):
     def test_a_worse_score_is_1_and_a_name_that_is_wrong_64_before_anything_runs(self):
-        for threshold, rc in (("tiny=0", 0), ("tiny=100.01", 1), ("tiny,accuracy=100.01", 1), ("tny=1", 64), ("tiny=x", 64), ("tiny,f1=1", 65)):
+        for threshold, rc in (("tiny=0", 0), ("tiny=100.01", 1), ("tiny,accuracy=100.01", 1), ("tny=1", 64), ("tiny=x", 64), ("tiny,f1=1", 64), ("tiny,acuracy=1", 64), ("tiny,accuracy,strict=1", 64)):
             with self.subTest(threshold):
                 outcome = self.run_sample("run.json", "--fail-under", threshold, expect=rc)
-                if rc in (64, 65):
+                if rc == 64:
                     self.assertIn("--fail-under", outcome.stderr)
+                    self.assertNotIn("loaded in", outcome.stderr)
+        # without scores nothing can be said to be worse, but that a name is wrong
+        self.run_sample("run.json", "--dry-run", "--fail-under", "tiny,f1=1", expect=64)
+        self.run_sample("run.json", "--repeat", "2", "--generation-kwargs", "temperature=1", "--fail-under", "tiny,accuracy=0")
         outcome = self.run_sample("run.json", "-m", "infer", "--fail-under", "tiny=1", expect=64)
         self.assertIn("-m infer", outcome.stderr)
 
