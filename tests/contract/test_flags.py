@@ -176,6 +176,21 @@ class Without(FlagTest):
             outcome = self.run_sample("run.json", "--generation-kwargs", *both, expect=USAGE)
             self.assert_refused(outcome, USAGE, "do_sample=True", "temperature=0")
 
+    def test_temperatures_and_repeats_that_do_nothing(self):
+        several = inline_set(self.dir / "set.jsonl")
+        several["infer"]["inferencer"] = {"type": "self_consistency", "temperature": 0.5, "n": 2}
+        write(self.dir / "several.json", {"datasets": [several]})
+        outcome = self.run_sample("several.json", "--limit", "1", "--generation-kwargs", "temperature=0")
+        self.assertIn("tiny: the temperature 0 that was asked for changes nothing, since its card says 0.5", outcome.stderr)
+        outcome = self.run_sample("several.json", "--limit", "1", "--generation-kwargs", "temperature=0.5")
+        self.assertNotIn("changes nothing", outcome.stderr)
+        outcome = self.run_sample("run.json", "--limit", "1", "--repeat", "3")
+        self.assertNotIn("are the same", outcome.stderr)  # whose model may be anybody's
+        write(self.dir / "scored.json", {"datasets": [inline_set(self.dir / "set.jsonl", method="ppl")]})
+        for config, says in (("run.json", "replies are greedy"), ("scored.json", "nothing is drawn where a model scores")):
+            outcome = self.sextant("run", config, "--model-path", TINY_MODEL, "--limit", "1", "--repeat", "2", "--dry-run")
+            self.assertIn("its 2 attempts of a sample are the same, since " + says, outcome.stderr)
+
     def test_set_changes_cards_and_a_file_has_none(self):
         make_mcq(self.dir / "set.jsonl")
         outcome = self.run_sample("--custom-dataset-path", "set.jsonl", "--set", "infer.inferencer.max_out_len=4", expect=USAGE)

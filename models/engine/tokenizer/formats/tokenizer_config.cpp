@@ -197,6 +197,7 @@ Result<TokenizerConfig> read_tokenizer_config(const std::string& folder) {
   read_named(special, config);
   config.add_bos = json::find_bool(tokenizer, "add_bos_token");
   config.add_eos = json::find_bool(tokenizer, "add_eos_token");
+  config.add_prefix_space = json::find_bool(tokenizer, "add_prefix_space");
   config.tokenizer_class = json::find_string(tokenizer, "tokenizer_class").value_or("");
   config.legacy = json::find_bool(tokenizer, "legacy").value_or(true);
   SXT_CHECK(read_decoder_list(tokenizer, folder + "/tokenizer_config.json", config));
