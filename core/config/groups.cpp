@@ -45,6 +45,7 @@ Result<std::vector<SummaryGroup>> groups_from_json(const json::Value& list, cons
             return card_error(origin, fmt::format("groups[{}].weights names '{}', which is not a member{}", groups.size(), name,
                                                   did_you_mean(name, group.members)));
     }
+    group.metrics = texts_of(json::find(item, "metrics"));
     groups.push_back(std::move(group));
   }
   return groups;
@@ -60,6 +61,7 @@ json::Value group_to_json(const SummaryGroup& group, json::Document::AllocatorTy
     for (size_t i = 0; i < group.members.size(); ++i) json::set(weights, group.members[i], json::Value(group.weights[i]), a);
     json::set(value, "weights", std::move(weights), a);
   }
+  if (!group.metrics.empty()) json::set(value, "metrics", list_of(group.metrics, a), a);
   return value;
 }
 

@@ -220,7 +220,7 @@ class Warned(ContractTest):
             ({"inferencer": {"type": "ppl"}, "template": {"type": "text", "labels": [{"label": "A", "prompt": question}]}, "postprocessors": []},
              "there is one label"),
             ({"template": {"type": "dialogue", "round": [{"role": "HUMAN", "prompt": "{question}\nA. {A\nB. {B}"}]}},
-             r'the template has "\{A" without a closing brace'),
+             r'the template has "\{A", which is no placeholder'),
             ({"retriever": {"type": "fix_k", "ids": [0, 1]}, "loader": {"type": "table", "files": {"dev": "set.jsonl", "test": "set.jsonl"}}},
              "examples of the split 'dev' repeat rows 0, 1 of the split 'test'"),
         ):
