@@ -63,7 +63,10 @@ Result<void> check_metrics(const std::vector<Threshold>& thresholds, const confi
     for (const config::DatasetConfig& dataset : run.datasets)
       if (dataset.task_name == one.dataset) names = row_names(dataset);
     for (const config::SummaryGroup& group : run.summarizer.groups)
-      if (group.name == one.dataset) names = {group.by_size || !group.weights.empty() ? "weighted_average" : "naive_average"};
+      if (group.name == one.dataset)
+        names = !group.metrics.empty()                        ? group.metrics
+                : group.by_size || !group.weights.empty() ? std::vector<std::string>{"weighted_average"}
+                                                              : std::vector<std::string>{"naive_average"};
     if (!names) continue;
     const std::string shown = one.metric.substr(0, one.metric.find(" ("));
     const auto may_bear = [&](const std::string& name) { return without_numbers(name) == without_numbers(shown); };
