@@ -245,6 +245,9 @@ void apply(const TokenizerConfig& config, VocabularyTables& tables, std::vector<
   };
   if (const auto id = id_of(config.bos)) tables.bos = id;
   else if (!tables.bos && config.bos_id && static_cast<size_t>(*config.bos_id) < size) tables.bos = config.bos_id;
+  if (config.bos_id && static_cast<size_t>(*config.bos_id) >= size)
+    warnings.push_back(fmt::format("{}: bos_token_id {} of the configuration is not in the vocabulary of {}", tables.origin,
+                                   *config.bos_id, size));
   if (const auto id = id_of(config.eos)) tables.eos = id;
   for (const int32_t id : config.end_of_generation) {
     if (static_cast<size_t>(id) < size) tables.end_of_generation.push_back(id);

@@ -60,6 +60,7 @@ TEST_CASE("a configuration that is wrong or not computed is refused with its rea
        "self_attn.k_proj.bias\" is a bias that is not 0, and the metadata ask for none there"},
       {"llama, biases", R"({"mlp_bias": "yes"})", "\"mlp_bias\" must be true or false"},
       {"llama", R"({"num_experts": 8})", "\"num_experts\" asks for experts"},
+      {"llama", R"({"pruned_heads": {"0": [1]}})", "\"pruned_heads\" asks for something that is not supported"},
       {"llama", R"({"kv_lora_rank": 16})", "\"kv_lora_rank\" asks for something that is not supported"},
       {"llama", R"({"attention_multiplier": 0.5})", "\"attention_multiplier\" asks for something that is not supported"},
       {"llama", R"({"partial_rotary_factor": 0.5})", "\"partial_rotary_factor\" is 0.5, which transformers passes over"},
