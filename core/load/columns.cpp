@@ -122,6 +122,13 @@ Placeholders placeholders_of(const json::Value& config) {
 Result<void> check_columns(std::span<const std::string> wanted, const json::Value& record, std::string_view name,
                            std::string_view path, std::string_view who) {
   const auto known = columns_in(record);
+  if (record.IsObject() && known.size() != record.MemberCount()) {
+    std::unordered_set<std::string_view> seen;
+    for (const auto& member : record.GetObject())
+      if (!seen.insert(json::text(member.name)).second)
+        return Error{Error::Kind::data, fmt::format("{}: a record in {} has the member '{}' twice; its loader must give one of them",
+                                                    name, path, json::text(member.name))};
+  }
   for (const std::string& column : wanted) {
     if (known.contains(column) || columns::find(record, column)) continue;
     const std::vector<std::string> there = names_of(record);
