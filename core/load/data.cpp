@@ -217,6 +217,10 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
     data.corpus =
         std::make_shared<Corpus>(std::move(loader), derive, dataset.train_split, *available, dataset.abbr, path.string());
     SXT_TRY(data.shot_rows, fixed_ids(dataset));
+    const std::set<uint64_t> different(data.shot_rows.begin(), data.shot_rows.end());
+    if (different.size() < data.shot_rows.size())
+      data.findings.push_back(fmt::format("{}: the retriever's ids name a row twice, which is then shown twice; correct \"ids\" "
+                                          "if that is not meant", dataset.abbr));
     SXT_TRY(data.shots, data.corpus->rows(data.shot_rows));
   }
   SXT_CHECK(check_rows(host, dataset, path, look, data));

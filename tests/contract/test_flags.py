@@ -176,6 +176,20 @@ class Without(FlagTest):
             outcome = self.run_sample("run.json", "--generation-kwargs", *both, expect=USAGE)
             self.assert_refused(outcome, USAGE, "do_sample=True", "temperature=0")
 
+    def test_what_is_said_twice_is_said_once(self):
+        for args in (("--set", "abbr=x", "abbr=y"), ("--generation-kwargs", "temperature=0.5", "temperature=0.7"), ("--metric", "accuracy", "accuracy"),
+                     ("--model-kwargs", "delay_ms=1", "delay_ms=2")):
+            with self.subTest(args):
+                self.assert_refused(self.run_sample("run.json", "--limit", "1", *args, expect=USAGE), USAGE, args[0], "twice")
+        self.run_sample("run.json", "--limit", "1", "--generation-kwargs", "temperature=0.5", "temperature=0.5")
+        shown = inline_set(self.dir / "set.jsonl", shots=True)
+        shown["infer"]["retriever"] = {"type": "fix_k", "ids": [0, 0]}
+        write(self.dir / "shown.json", {"datasets": [shown]})
+        self.assertIn("ids name a row twice", self.run_sample("shown.json", "--limit", "1").stderr)
+        for value in ("5%", "0x10", "many"):
+            outcome = self.run_sample("run.json", "--limit", value, expect=USAGE)
+            self.assert_refused(outcome, USAGE, "--limit is '%s'" % value, "no number")
+
     def test_temperatures_and_repeats_that_do_nothing(self):
         several = inline_set(self.dir / "set.jsonl")
         several["infer"]["inferencer"] = {"type": "self_consistency", "temperature": 0.5, "n": 2}
