@@ -80,11 +80,14 @@ Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const s
     std::unordered_set<std::string> taken;
     std::vector<double> weights;
     for (size_t i = 0; i < group.members.size(); ++i) {
-      const size_t before = members.size();
       const bool glob = is_glob(group.members[i]);
-      for (size_t k = 0; glob && k < names.size(); ++k)
-        if (glob_match(group.members[i], names[k]) && taken.insert(names[k]).second) members.push_back(names[k]);
-      if (glob && members.size() == before)
+      bool any = false;
+      for (size_t k = 0; glob && k < names.size(); ++k) {
+        if (!glob_match(group.members[i], names[k])) continue;
+        any = true;
+        if (taken.insert(names[k]).second) members.push_back(names[k]);
+      }
+      if (glob && !any)
         return card_error(
             origin, fmt::format("the group '{}' has the member '{}', which matches no data set", group.name, group.members[i]));
       if (!glob) {

@@ -129,7 +129,7 @@ constexpr const char* run_config = R"(
   "compat": {"type": "string"},
   "limit": {"type": "number"},
   "limit_mode": {"type": "string"},
-  "seed": {"$ref": "#/definitions/whole"},
+  "seed": {"type": "integer", "minimum": 0},
   "rows": {"type": "string"},
   "exclude": {"type": "array", "items": {"type": "object"}},
   "data_dir": {"type": "string"},

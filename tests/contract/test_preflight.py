@@ -238,6 +238,13 @@ class Warned(ContractTest):
                 for args in ((), ("--dry-run",)):
                     self.assertRegex(self.run_sample("run.json", *args).stderr, "warning: .*" + said)
 
+    def test_votes_on_numbers_where_the_answers_are_letters(self):
+        make_mcq(self.dir / "set.jsonl")
+        card = altered(self.dir / "set.jsonl", inferencer={"type": "self_consistency", "temperature": 1})
+        write(self.dir / "run.json", {"datasets": [card]})
+        outcome = self.run_sample("run.json", "--dry-run", expect=DATA)
+        self.assertIn("no reply would have a vote", outcome.stderr)
+
     def test_rows_that_repeat_an_earlier_one(self):
         rows = [{"question": "q%d" % (i % 3), "answer": "x"} for i in range(5)]
         write_jsonl(self.dir / "set.jsonl", rows)
