@@ -192,7 +192,7 @@ class Without(FlagTest):
 
     def test_temperatures_and_repeats_that_do_nothing(self):
         several = inline_set(self.dir / "set.jsonl")
-        several["infer"]["inferencer"] = {"type": "self_consistency", "temperature": 0.5, "n": 2}
+        several["infer"]["inferencer"] = {"type": "self_consistency", "temperature": 0.5, "n": 2, "answer": "([A-D])"}
         write(self.dir / "several.json", {"datasets": [several]})
         outcome = self.run_sample("several.json", "--limit", "1", "--generation-kwargs", "temperature=0")
         self.assertIn("tiny: the temperature 0 that was asked for changes nothing, since its card says 0.5", outcome.stderr)
@@ -227,6 +227,9 @@ class FailUnder(FlagTest):
         # without scores nothing can be said to be worse, but that a name is wrong
         self.run_sample("run.json", "--dry-run", "--fail-under", "tiny,f1=1", expect=64)
         self.run_sample("run.json", "--repeat", "2", "--generation-kwargs", "temperature=1", "--fail-under", "tiny,accuracy=0")
+        write(self.dir / "scored.json", {"datasets": [inline_set(self.dir / "set.jsonl", method="ppl")]})
+        outcome = self.run_sample("scored.json", "--limit", "1", "--system-prompt", "Be brief.", "--chat-template-kwargs", "x=1")
+        self.assertIn("--system-prompt, --chat-template-kwargs change nothing: no data set", outcome.stderr)
         outcome = self.run_sample("run.json", "-m", "infer", "--fail-under", "tiny=1", expect=64)
         self.assertIn("-m infer", outcome.stderr)
 

@@ -81,7 +81,7 @@ class NamedTemplates(ModelFiles):
         for number, value in enumerate((["{{ messages }}", "b"], 5, {"default": 3})):
             model = self.folder("w%d" % number, {"tokenizer_config.json": {"chat_template": value}})
             self.assert_refused(self.prompt(model, expect=DATA), DATA, "neither a text nor a list", "--chat-template none")
-            self.assertNotIn("chat", self.prompt(model, "--chat-template", "none").stderr)
+            self.prompt(model, "--chat-template", "none")
         for number, value in enumerate((None, "", [])):
             model = self.folder("n%d" % number, {"tokenizer_config.json": {"chat_template": value}})
             self.prompt(model)
