@@ -199,7 +199,7 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
   std::set<uint64_t> excluded;
   for (const config::Exclusion& exclusion : run.exclude)
     if (exclusion.dataset.empty() || exclusion.dataset == dataset.abbr) {
-      if (!exclusion.dataset.empty() && exclusion.row >= *count)
+      if ((!exclusion.dataset.empty() || run.datasets.size() == 1) && exclusion.row >= *count)
         return Error{Error::Kind::usage, fmt::format("the rows to be left out name row {} of {}, which has rows 0 to {}",
                                                      exclusion.row, dataset.abbr, *count - 1)};
       excluded.insert(exclusion.row);

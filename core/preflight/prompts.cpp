@@ -124,8 +124,8 @@ void check_votes(const config::DatasetConfig& dataset, const Rows& rows, Finding
   findings.of_dataset(dataset.task_name,
                       {Error::Kind::config,
                        fmt::format("{}: the answers are letters, and self_consistency reads votes as the last number of a reply: no "
-                                   "reply would have a vote; give --set 'infer.inferencer.answer=\"\\\\b([A-Z])\\\\b\"', "
-                                   "another pattern, or last_line",
+                                   "reply would have a vote; give --set 'infer.inferencer.answer=\\b([A-Z])\\b', another "
+                                   "pattern, or last_line",
                                    dataset.task_name)});
 }
 

@@ -369,8 +369,8 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
   if (scored.repeats > 1) {
     scored.repeated = std::move(rows.rows);
     add_components(scored);
-    add_pass_at_k(scored, dataset, intervals);
   }
+  add_pass_at_k(scored, dataset, intervals);
   for (const data::Estimate& number : scored.numbers) {
     if (scored.error) break;
     if (const std::string problem = problem_of(number); !problem.empty())
