@@ -136,7 +136,11 @@ Result<config::RunFlags::KeyValues> get_pairs(const po::variables_map& values, c
     if (equals == 0 || equals == item.npos) return usage(fmt::format("--{} '{}' is not of the form KEY=VALUE", name, item));
     std::string value = item.substr(equals + 1);
     if (value.size() >= 2 && value.front() == '\'' && value.back() == '\'') value = value.substr(1, value.size() - 2);
-    pairs.emplace_back(item.substr(0, equals), value);
+    const std::string key = item.substr(0, equals);
+    for (const auto& [other, said] : pairs)
+      if (other == key && said != value)
+        return usage(fmt::format("--{} gives {} twice, as {} and as {}; give it once", name, key, said, value));
+    pairs.emplace_back(key, value);
   }
   return pairs;
 }
@@ -212,6 +216,13 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
                         style::long_allow_adjacent | style::short_allow_next | style::short_allow_adjacent;
     po::store(po::command_line_parser(given).options(options).positional(bare).style(allowed).run(), values);
     po::notify(values);
+  } catch (const po::validation_error& e) {
+    // Boost's sentence holds the value between its first quotes; the only values that it refuses are numbers
+    const std::string what = e.what();
+    const size_t open = what.find('\''), close = what.find('\'', open + 1);
+    if (e.kind() != po::validation_error::invalid_option_value || close == what.npos) return usage(what);
+    return usage(fmt::format("{} is '{}', which is no number of the kind that it takes; digits alone, as in {} 8",
+                             e.get_option_name(), what.substr(open + 1, close - open - 1), e.get_option_name()));
   } catch (const po::unknown_option& e) {
     Texts names;
     for (const auto& option : options.options()) names.push_back("--" + option->long_name());

@@ -15,6 +15,7 @@
 #include "../preflight/preflight.hpp"
 #include "../report/outcomes.hpp"
 #include "../report/page.hpp"
+#include "../score/components.hpp"
 #include "../score/stage.hpp"
 #include "colour.hpp"
 #include "commands.hpp"
@@ -370,6 +371,8 @@ Result<int> run(const RunCommandFlags& given) {
   SXT_TRY(const bool coloured, wants_colour(flags.color));
   const report::Colour colour = coloured ? report::Colour::on : report::Colour::off;
   SXT_TRY(const std::vector<Threshold> worst, thresholds(flags.fail_under, run));
+  if (infers(flags))
+    SXT_CHECK(check_metrics(worst, run, [&](const auto& dataset) { return score::row_names(workspace.host(), dataset); }));
   const std::string work_dir = folder                       ? folder->path().string()
                                : flags.run.work_dir.empty() ? resolved.work_dir
                                                             : flags.run.work_dir;
