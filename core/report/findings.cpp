@@ -19,7 +19,7 @@ bool is_of_pairs(const std::string& kind) {
   return kind == "unread_verdicts" || kind == "order_flips" || kind == "position_bias" || kind == "prefers_longer" ||
          kind == "prefers_shorter" ||
          kind == "panel" || kind == "people" || kind == "few_labels" || kind == "stale_labels" || kind == "self_preference" ||
-         kind == "addressed_to_judge";
+         kind == "addressed_to_judge" || kind == "unbounded_rating" || kind == "no_rating";
 }
 
 std::string names_of(const Line& line) {
@@ -51,6 +51,7 @@ std::string sentence_of(const Line& line) {
         share);
   if (f.kind == "zero") return fmt::format("{}: the score{} is 0: {}", names, filter, f.detail);
   const std::string sets = first_names(line.datasets, named_max);
+  if (f.kind == "unread_verdicts" && f.count == 0) return fmt::format("{}: all {} verdicts of {} can be read", sets, f.of, f.judge);
   if (f.kind == "unread_verdicts")
     return fmt::format("{}: {} verdicts of {} cannot be read; they are left out of its numbers (see samples/{}/)", sets,
                        share, f.judge, f.judge);
@@ -70,6 +71,10 @@ std::string sentence_of(const Line& line) {
         "wins; see "
         "rating_at_equal_length",
         sets, f.judge, f.kind == "prefers_longer" ? "longer" : "shorter", f.detail);
+  if (f.kind == "unbounded_rating")
+    return fmt::format("{}: {} by {}; one virtual tie of every two models that were compared makes the ratings finite", sets,
+                       f.detail, f.judge);
+  if (f.kind == "no_rating") return fmt::format("{}: there is no rating by {}, because {}", sets, f.judge, f.detail);
   if (f.kind == "panel") return fmt::format("{}: the judges say the same of {} answers; {}", names, share, f.detail);
   if (f.kind == "people") return fmt::format("{}: {} says what people say in {} labels; {}", names, f.judge, share, f.detail);
   if (f.kind == "few_labels")

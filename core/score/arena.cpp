@@ -132,12 +132,26 @@ void judge_findings(const std::vector<PairVerdicts>& pairs, size_t rows, std::ve
       flipped += (straight - 0.5) * (swapped - 0.5) < 0;
       first_place.push_back((straight + 1 - swapped) / 2);
     }
-  if (unread > 0) out.push_back({"unread_verdicts", unread, asked, ""});
+  out.push_back({"unread_verdicts", unread, asked, ""});
   if (both == 0) return;
   const stats::Interval place = stats::of_mean(first_place, {}, {0, 1});
   const bool biased = place.known() && (place.low > 0.5 || place.high < 0.5);
   const std::string detail = fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * place.value, 100 * place.low, 100 * place.high);
   out.push_back({biased ? "position_bias" : "order_flips", flipped, both, detail});
+}
+
+// Why there are no ratings, or why they are finite.
+void rating_findings(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, size_t rows,
+                     std::vector<data::Finding>& out) {
+  std::vector<uint32_t> all(rows);
+  std::iota(all.begin(), all.end(), 0u);
+  const std::vector<stats::Game> games = games_of(pairs, all);
+  if (games.empty()) return;
+  const auto count = static_cast<uint32_t>(models.size());
+  const auto fitted = stats::bradley_terry(count, games, false, models);
+  if (fitted) return;
+  const bool finite = stats::bradley_terry(count, games, true, models).has_value();
+  out.push_back({finite ? "unbounded_rating" : "no_rating", rows, rows, fitted.error().message});
 }
 
 }  // namespace
@@ -187,6 +201,7 @@ ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<Pai
     }
   }
   judge_findings(pairs, rows, out.findings);
+  rating_findings(models, pairs, rows, out.findings);
   if (even.empty()) return out;
   const stats::Interval& slope = even.back();
   if (slope.known() && (slope.low > 0 || slope.high < 0))

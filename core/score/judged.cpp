@@ -44,6 +44,7 @@ Result<std::vector<Answer>> answers_of(const store::RunFolder& folder, const con
   SXT_TRY(const store::Predictions predictions,
           store::Predictions::open(folder.predictions(model, dataset.task_name), dataset.task_name));
   std::vector<Answer> out;
+  const std::vector<std::string> fences = fences_of(dataset.judge->template_.config);
   for (uint64_t i = 0; i < predictions.size(); ++i) {
     SXT_TRY(const std::vector<data::Attempt> one, predictions.read(i, 1));
     const data::Attempt& attempt = one.front();
@@ -51,7 +52,7 @@ Result<std::vector<Answer>> answers_of(const store::RunFolder& folder, const con
     Answer found{attempt.id.row,
                  attempt.id.repeat,
                  static_cast<double>(utf8::length(answer)),
-                 std::string(addressed_to_judge(answer)),
+                 std::string(addressed_to_judge(answer, fences)),
                  {},
                  sha256_hex(attempt.prediction)};
     if (!dataset.judge->by.empty()) {
@@ -260,7 +261,7 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
     std::erase_if(scored.findings, [](const data::Finding& one) {
       return one.kind != "unparsed" && one.kind != "unclosed" && one.kind != "cut";
     });
-    if (unread > 0) scored.findings.push_back({"unread_verdicts", unread, asked.size(), ""});
+    scored.findings.push_back({"unread_verdicts", unread, asked.size(), ""});
     add_kinship(run, name, model, scored.findings);
     for (data::Finding& one : scored.findings) {
       one.judge = name;
