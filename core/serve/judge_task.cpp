@@ -9,12 +9,24 @@
 namespace sextant::serve {
 namespace {
 
+constexpr size_t shown_turns = 8;      // placeholders: more turns than a template names
+
+// What stands in an answer's place in a prompt that is only shown.
+void add_placeholders(data::Attempt& attempt, std::string_view second) {
+  attempt.prediction = fmt::format("{{prediction{}}}", second);
+  for (size_t i = 0; i < shown_turns; ++i) {
+    attempt.turns.emplace_back();
+    attempt.turns.back().reply = fmt::format("{{prediction{}_r{}}}", second, i + 1);
+  }
+}
+
 class JudgeFeed : public Feed {
  public:
-  /// `predictions`: of one model, or of two for pairs; none: there are none yet.
+  enum class Stand { empty, placeholders };
+  /// `predictions`: of one model, or of two for pairs; none: there are none yet, and `stand` is shown.
   JudgeFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, std::string name,
             std::vector<std::filesystem::path> predictions, std::optional<std::vector<uint64_t>> only,
-            const config::RunConfig& run, data::Form form)
+            const config::RunConfig& run, data::Form form, Stand stand = Stand::empty)
       : host_(host),
         session_(session),
         dataset_(dataset),
@@ -22,7 +34,8 @@ class JudgeFeed : public Feed {
         predictions_(std::move(predictions)),
         only_(std::move(only)),
         run_(run),
-        form_(form) {}
+        form_(form),
+        stand_(stand) {}
 
   Result<void> open() override {
     SXT_CHECK(predictions_.empty() ? stand_in() : read_predictions());
@@ -34,6 +47,7 @@ class JudgeFeed : public Feed {
   // own.
   std::optional<Item> next() override {
     if (next_ >= count_) return std::nullopt;
+    shown_ = {};
     const uint64_t place = next_++, number = only_ ? (*only_)[place] : place;
     const auto record = record_of(number);
     if (!record) return Item{place, record.error()};
@@ -42,12 +56,16 @@ class JudgeFeed : public Feed {
     return Item{place, std::move(prepared)};
   }
 
+  /// Of the sample that next() gave last.
+  const JudgedSample& shown() const { return shown_; }
+
  private:
   using Read = std::function<Result<data::Attempt>(uint64_t number)>;
 
-  Result<std::string> record_of(uint64_t number) const {
+  Result<std::string> record_of(uint64_t number) {
     const bool with_thinking = run_.compat != config::Compat::none, swapped = number >= attempts_;
     SXT_TRY(data::Attempt first, attempt_[0](number % attempts_));
+    shown_.row = first.id.row, shown_.repeat = first.id.repeat, shown_.swapped = swapped;
     if (!dataset_.judge->pairs) return judged_record(first, with_thinking);
     SXT_TRY(data::Attempt second, attempt_.back()(number % attempts_));
     if (first.id.row != second.id.row || first.id.repeat != second.id.repeat || first.record_json != second.record_json)
@@ -81,14 +99,20 @@ class JudgeFeed : public Feed {
     SXT_TRY(load::TaskData loaded, load::load_data(host_, dataset_, run_));
     const auto rows = std::make_shared<load::Rows>(std::move(loaded.rows));
     count(rows->size() * dataset_.repeats);
-    attempt_.push_back([rows, task = dataset_.task_name](uint64_t number) -> Result<data::Attempt> {
-      SXT_TRY(load::Row row, rows->at(number % rows->size()));
-      data::Attempt attempt;
-      attempt.id = {task, row.index, static_cast<uint32_t>(number / rows->size())};
-      attempt.record_json = std::move(row.record_json);
-      attempt.target_json = "\"\"";
-      return attempt;
-    });
+    for (const std::string_view second : {"", "2"}) {
+      if (!second.empty() && !dataset_.judge->pairs) break;
+      attempt_.push_back([rows, second, this](uint64_t number) -> Result<data::Attempt> {
+        SXT_TRY(load::Row row, rows->at(number % rows->size()));
+        data::Attempt attempt;
+        attempt.id = {dataset_.task_name, row.index, static_cast<uint32_t>(number / rows->size())};
+        SXT_TRY(const json::Document record, json::parse(row.record_json, dataset_.task_name));
+        const json::Value* target = dataset_.output_column.empty() ? nullptr : json::find(record, dataset_.output_column);
+        attempt.target_json = target ? json::write(*target) : "\"\"";
+        attempt.record_json = std::move(row.record_json);
+        if (stand_ == Stand::placeholders) add_placeholders(attempt, second);
+        return attempt;
+      });
+    }
     return {};
   }
 
@@ -100,6 +124,8 @@ class JudgeFeed : public Feed {
   const std::optional<std::vector<uint64_t>> only_;   // which attempts; absent: all
   const config::RunConfig& run_;
   const data::Form form_;
+  const Stand stand_;
+  JudgedSample shown_;
   uint64_t attempts_ = 0, count_ = 0;        // of one model; of all samples
   std::vector<Read> attempt_;                // one a model
   std::optional<Renderer> renderer_;
@@ -193,6 +219,24 @@ Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const con
 Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                                     const std::string& name, const config::RunConfig& run) {
   return asking(host, session, dataset, name, {}, std::nullopt, run);
+}
+
+Result<void> each_judged(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                         const std::string& judged, const std::string& against, const config::RunConfig& run,
+                         const store::RunFolder* folder, const std::function<Result<bool>(const JudgedSample& shown, const Prepared& prepared)>& take) {
+  std::vector<std::filesystem::path> predictions;
+  if (folder) predictions.push_back(folder->predictions(judged, dataset.task_name));
+  if (folder && !against.empty()) predictions.push_back(folder->predictions(against, dataset.task_name));
+  SXT_TRY(const auto inferencer, open_inferencer(host, config::inferencer_of(*dataset.judge), dataset.card_path));
+  JudgeFeed feed(host, session, dataset, dataset.task_name, std::move(predictions), std::nullopt, run, inferencer->form(),
+                 JudgeFeed::Stand::placeholders);
+  SXT_CHECK(feed.open());
+  while (auto item = feed.next()) {
+    SXT_TRY(const Prepared prepared, std::move(item->prepared));
+    SXT_TRY(const bool more, take(feed.shown(), prepared));
+    if (!more) break;
+  }
+  return {};
 }
 
 }  // namespace sextant::serve
