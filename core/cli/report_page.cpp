@@ -163,7 +163,7 @@ Result<TabledRun> tabled_run(RunView view) {
   SXT_TRY(config::RunConfig run, config_as_written(view));
   settle_record(view.record, run);
   report::Table table = report::table_of_run(*view.folder, run, view.record);
-  compare::mark_best(table, *view.folder, [&](const std::string& dataset) { return view.judge_of(dataset); });
+  compare::mark_best(table, *view.folder, [&](const std::string& dataset) { return view.judged_by(dataset); });
   view.record.status = run_status(view.record, run.allow_missing);
   return TabledRun{std::move(view), std::move(run), std::move(table)};
 }

@@ -24,6 +24,7 @@
 #include "options.hpp"
 #include "progress.hpp"
 #include "run_outcome.hpp"
+#include "run_view.hpp"
 #include "secrets.hpp"
 #include "sequence.hpp"
 #include "take_up.hpp"
@@ -441,7 +442,7 @@ Result<int> run(const RunCommandFlags& given) {
     table = report::table_of_run(*folder, run, record);
     compare::mark_best(*table, *folder, [&](const std::string& dataset) {
       const config::DatasetConfig* set = config::find_dataset(run, dataset);
-      return set && set->judge ? set->judge->model : std::string();
+      return set ? judged_by(run, *set) : compare::JudgedBy();
     });
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, *table));
