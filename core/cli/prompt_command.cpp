@@ -258,7 +258,7 @@ Result<int> show_judges(Workspace& workspace, const config::RunConfig& run, cons
     std::optional<serve::ModelSession> session;
     for (const config::DatasetConfig& dataset : run.datasets) {
       if (!dataset.judge) continue;
-      const std::vector<std::string> judges = config::judges_of(*dataset.judge);
+      const std::vector<std::string> judges = config::all_judges_of(*dataset.judge);
       if (std::find(judges.begin(), judges.end(), helper.abbr) == judges.end()) continue;
       if (!session) { SXT_TRY(session, open_light(workspace.host(), helper)); }
       std::vector<std::pair<std::string, std::string>> judged;

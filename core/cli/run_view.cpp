@@ -35,7 +35,7 @@ const store::TaskRecord* RunView::task(const std::string& model, const std::stri
 
 compare::JudgedBy judged_by(const config::RunConfig& run, const config::DatasetConfig& dataset) {
   if (!dataset.judge) return {};
-  compare::JudgedBy out{config::judges_of(*dataset.judge), dataset.judge->vote, {}};
+  compare::JudgedBy out{config::deciders_of(*dataset.judge), dataset.judge->vote, {}};
   if (!dataset.judge->pairs) return out;
   if (const auto pairs = config::pairs_of(run, dataset))
     for (const auto& [first, second] : *pairs) out.pairs.push_back({first, second, config::pair_name(first, second)});
@@ -51,6 +51,8 @@ compare::JudgedBy RunView::judged_by(const std::string& dataset) const {
     const json::Value* judge = eval ? json::find(*eval, "judge") : nullptr;
     if (!judge) continue;
     compare::JudgedBy out{config::judges_in(*judge), json::find_string(*judge, "combine").value_or("") == "vote", {}};
+    if (const json::Value* meta = json::find(*judge, "meta"))
+      if (const auto decides = json::find_string(*meta, "model")) out.judges = {*decides};
     const json::Value* pairs = json::find(*judge, "pairs");
     if (!pairs) return out;
     config::RunConfig models;

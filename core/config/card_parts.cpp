@@ -229,8 +229,12 @@ bool is_verdict_metric(std::string_view id) { return id == "preference" || id ==
 }  // namespace
 
 std::vector<std::string> judges_in(const json::Value& judge) {
-  if (const auto one = json::find_string(judge, "model")) return {*one};
-  return texts_of(json::find(judge, "model"));
+  std::vector<std::string> out;
+  if (const auto one = json::find_string(judge, "model")) out.push_back(*one);
+  else out = texts_of(json::find(judge, "model"));
+  if (const json::Value* meta = json::find(judge, "meta"))
+    if (const auto one = json::find_string(*meta, "model")) out.push_back(*one);
+  return out;
 }
 
 Result<Judge> judge_from_json(const json::Value& value, const std::string& origin) {
@@ -245,6 +249,11 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
     SXT_TRY(judge.model, model_of(value, origin, "eval.judge"));
   }
   judge.vote = json::find_string(value, "combine").value_or("mean") == "vote";
+  if (const json::Value* meta = json::find(value, "meta")) {
+    SXT_TRY(judge.meta, model_of(*meta, origin, "eval.judge.meta"));
+    SXT_TRY(judge.meta_template, component_from_json(json::find(*meta, "template"), origin, "eval.judge.meta.template"));
+    if (judge.meta.empty()) return card_error(origin, "eval.judge.meta names no model; give it one, or leave it out");
+  }
   const std::string asks = json::find_string(value, "asks").value_or("all");
   judge.asks = asks == "failed" ? Judge::Asks::failed : asks == "either" ? Judge::Asks::either : Judge::Asks::all;
   judge.retry = json::find_string(value, "retry").value_or("");
@@ -304,6 +313,12 @@ json::Value judge_to_json(const Judge& judge, Allocator& a) {
     }
     json::set(out, "model", std::move(models), a);
     json::set(out, "combine", judge.vote ? "vote" : "mean", a);
+  }
+  if (!judge.meta.empty()) {
+    json::Value meta(rapidjson::kObjectType);
+    set_model(meta, judge.meta, a);
+    json::set(meta, "template", component_to_json(judge.meta_template, a), a);
+    json::set(out, "meta", std::move(meta), a);
   }
   if (judge.asks != Judge::Asks::all) json::set(out, "asks", judge.asks == Judge::Asks::failed ? "failed" : "either", a);
   if (!judge.retry.empty()) json::set(out, "retry", judge.retry, a);

@@ -67,6 +67,8 @@ constexpr const char* dataset = R"(
       "pairs": {"anyOf": [{"enum": ["all"]}, {"type": "object", "additionalProperties": false, "required": ["base"], "properties": {"base": {"type": "string"}}}]},
       "orders": {"enum": ["both", "one"]},
       "combine": {"enum": ["mean", "vote"]},
+      "meta": {"type": "object", "additionalProperties": false, "required": ["template"], "properties": {
+        "model": {}, "template": {"$ref": "#/definitions/component"}}},
       "asks": {"enum": ["all", "failed", "either"]},
       "retry": {"type": "string"},
       "by": {"$ref": "#/definitions/names"},

@@ -224,7 +224,8 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
                             const store::RunFolder& folder, const store::TaskLog& log, const std::string& model,
                             const Scored* rules) {
   const config::Judge& judge = *dataset.judge;
-  const std::vector<std::string> judges = config::judges_of(judge);
+  const std::vector<std::string> judges = config::all_judges_of(judge);      // a meta judge is the last one
+  const size_t panel = config::judges_of(judge).size();
   const config::DatasetConfig verdicts = judged_set(dataset);
   SXT_TRY(const std::vector<Answer> answers, answers_of(folder, dataset, model));
   std::vector<size_t> asked;             // places of the attempts that were judged
@@ -270,7 +271,7 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
     scored.findings.clear();
     by_judge.push_back(std::move(values));
     hashes += scored.results_sha256.empty() ? "failed" : scored.results_sha256;
-    if (judges.size() > 1)
+    if (judges.size() > 1 && name != judge.meta)
       for (data::Estimate& number : scored.numbers) {
         number.metric += "_by_" + name;
         numbers.push_back(number);
@@ -296,8 +297,9 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
   const double unit = facts.percent ? 100 : 1;
   std::vector<double> values = by_judge.front();
   if (judges.size() > 1) {
-    values = combined(by_judge, judge.vote);
-    findings.push_back(panel_finding(judges, by_judge));
+    const std::vector<std::vector<double>> first(by_judge.begin(), by_judge.begin() + static_cast<std::ptrdiff_t>(panel));
+    values = judge.meta.empty() ? combined(first, judge.vote) : by_judge.back();
+    if (panel > 1) findings.push_back(panel_finding(config::judges_of(judge), first));
     numbers.insert(numbers.begin(),
                    estimate(key, stats::scaled(stats::of_mean(values, {}, range_of(facts)), unit), facts.higher_is_better));
     out->numbers = std::move(numbers);
@@ -320,7 +322,8 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
   if (!judge.labels.empty()) {
     SXT_TRY(const Labels labels, read_labels(run, dataset));
     SXT_TRY(const Placed people, placed(labels, answers, model, "", nullptr));
-    add_trust(people, values, unit, range_of(facts), key, facts.higher_is_better, panel_name(judges), out->numbers, findings);
+    add_trust(people, values, unit, range_of(facts), key, facts.higher_is_better, panel_name(config::deciders_of(judge)),
+              out->numbers, findings);
   }
   out->findings = std::move(findings);
   SXT_CHECK(add_table(run, dataset, folder, model, answers, out->numbers));
@@ -334,7 +337,7 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
   std::shared_ptr<const ScoredPairs>& known = arenas[dataset.task_name];
   if (!known) {
     const config::Judge& judge = *dataset.judge;
-    const std::vector<std::string> judges = config::judges_of(judge);
+    const std::vector<std::string> judges = config::all_judges_of(judge), panel = config::judges_of(judge);
     SXT_TRY(const auto pairs, config::pairs_of(run, dataset));
     const config::DatasetConfig verdicts = judged_set(dataset);
     auto made = std::make_shared<ScoredPairs>();
@@ -376,13 +379,23 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
         }
       }
     }
-    std::vector<PairVerdicts> together = by_judge.front();
+    std::vector<PairVerdicts> together = judge.meta.empty() ? by_judge.front() : by_judge.back();
     if (judges.size() > 1) {
-      std::vector<std::vector<double>> flat(judges.size());      // all verdicts one behind the other
+      std::vector<std::vector<double>> flat(panel.size());      // all verdicts one behind the other
       for (size_t p = 0; p < together.size(); ++p)
         for (std::vector<double> PairVerdicts::*order : {&PairVerdicts::straight, &PairVerdicts::swapped}) {
           std::vector<std::vector<double>> said;
-          for (size_t j = 0; j < judges.size(); ++j) {
+          for (size_t j = 0; j < panel.size(); ++j) {
+            said.push_back(by_judge[j][p].*order);
+            flat[j].insert(flat[j].end(), said.back().begin(), said.back().end());
+          }
+          if (judge.meta.empty()) together[p].*order = combined(said, judge.vote);
+        }
+      made->numbers = arena(made->models, together, lengths, dataset.task_name);
+      made->numbers.findings.clear();
+      if (panel.size() > 1) made->numbers.findings.push_back(panel_finding(panel, flat));
+    }
+    for (size_t j = 0; j < judges.size(); ++j) {
             said.push_back(by_judge[j][p].*order);
             flat[j].insert(flat[j].end(), said.back().begin(), said.back().end());
           }
@@ -401,7 +414,7 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
         std::move(alone.findings.begin(), alone.findings.end(), std::back_inserter(made->numbers.findings));
         for (size_t m = 0; m < made->models.size(); ++m)
           for (data::Estimate& number : alone.of_model[m])
-            if (number.metric == "win_rate" || number.metric == "rating") {
+            if (judges[j] != judge.meta && (number.metric == "win_rate" || number.metric == "rating")) {
               number.metric += "_by_" + judges[j];
               made->numbers.of_model[m].push_back(number);
             }
@@ -422,7 +435,8 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
         for (size_t row = 0; row < pair.straight.size(); ++row) values.push_back(share_of(pair, row));
         const std::string name = pairs.size() > 1 ? "win_rate_against_" : "win_rate";
         std::vector<data::Estimate> numbers;
-        add_trust(people, values, 100, {0, 1}, pairs.size() > 1 ? name + b : name, true, panel_name(judges), numbers,
+        add_trust(people, values, 100, {0, 1}, pairs.size() > 1 ? name + b : name, true,
+                  panel_name(config::deciders_of(judge)), numbers,
                   made->numbers.findings);
         for (data::Estimate number : numbers) {
           made->numbers.of_model[pair.first].push_back(number);

@@ -41,6 +41,8 @@ Result<void> each_judged(plugin::Host& host, ModelSession& session, const config
 /// How judged rows become the judge's prompts. `judge`: the model.
 Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form,
                                          const config::ModelConfig& judge);
+/// "judgement", "judgement2", ...: what each of the judges replied, for a meta judge.
+std::string judgement_name(size_t judge);
 
 /// The row that a judge is shown. `with_thinking`: "prediction" is the whole reply, what the model thought included. Pure.
 std::string judged_record(const data::Attempt& attempt, bool with_thinking);
