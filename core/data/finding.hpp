@@ -9,7 +9,7 @@ namespace sextant::data {
 
 struct Finding {
   std::string kind;  // "unparsed", "unclosed", "cut", "no_shots", "no_label", "zero"; of a judge of pairs "unread_verdicts",
-                     // "order_flips", "position_bias", "prefers_longer", "prefers_shorter", "unbounded_rating", "no_rating"
+                     // "order_flips", "position_bias", "prefers_longer", "prefers_shorter"
   uint64_t count = 0, of = 0; // attempts
   std::string detail = {};    // unparsed: the post-processor; no_shots: how many; zero: the cause; of judges of pairs a share
   std::string filter = {};         // the one whose answers these are, where a set has several
