@@ -260,6 +260,13 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
   judge.labels = json::find_string(value, "labels").value_or("");
   judge.by = texts_of(json::find(value, "by"));
   judge.table = json::find_string(value, "table").value_or("");
+  judge.style = json::find_bool(value, "style").value_or(false);
+  if (const json::Value* files = json::find(value, "length_controlled")) {
+    judge.gamed = json::find_string(*files, "gamed").value_or("");
+    judge.difficulty = json::find_string(*files, "difficulty").value_or("");
+  }
+  if ((judge.style || !judge.gamed.empty()) && !json::find(value, "pairs"))
+    return card_error(origin, "eval.judge.style and length_controlled are for pairs; add \"pairs\": \"all\", or leave them out");
   SXT_TRY(judge.template_, component_from_json(json::find(value, "template"), origin, "eval.judge.template"));
   if (const json::Value* inferencer = json::find(value, "inferencer")) {
     SXT_TRY(judge.inferencer, inferencer_from_json(inferencer, origin, "eval.judge.inferencer"));
@@ -325,6 +332,13 @@ json::Value judge_to_json(const Judge& judge, Allocator& a) {
   if (!judge.by.empty()) json::set(out, "by", list_of(judge.by, a), a);
   if (!judge.labels.empty()) json::set(out, "labels", judge.labels, a);
   if (!judge.table.empty()) json::set(out, "table", judge.table, a);
+  if (judge.style) json::set(out, "style", json::Value(true), a);
+  if (!judge.gamed.empty()) {
+    json::Value files(rapidjson::kObjectType);
+    json::set(files, "gamed", judge.gamed, a);
+    json::set(files, "difficulty", judge.difficulty, a);
+    json::set(out, "length_controlled", std::move(files), a);
+  }
   json::set(out, "template", component_to_json(judge.template_, a), a);
   json::set(out, "inferencer", inferencer_to_json(judge.inferencer, a), a);
   json::set(out, "postprocessors", components_to_json(judge.postprocessors, a), a);

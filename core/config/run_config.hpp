@@ -67,6 +67,8 @@ struct Judge {
   std::string retry;                // what a judge is told once whose reply cannot be read; empty: it is not asked again
   std::vector<std::string> by;      // columns: a number for each value of each
   std::string labels;               // a file of people's verdicts on some samples, or empty
+  bool style = false;               // pairs: a rating beyond length, headings, lists and bold type, as Arena-Hard's style control
+  std::string gamed, difficulty;    // pairs: AlpacaEval 2's two files, for its length-controlled win rate; empty: none
   std::string table;                // compat modes: OpenCompass' summary of that set, as rows of the table; empty: none
 };
 

@@ -73,6 +73,9 @@ constexpr const char* dataset = R"(
       "retry": {"type": "string"},
       "by": {"$ref": "#/definitions/names"},
       "labels": {"type": "string"},
+      "style": {"type": "boolean"},
+      "length_controlled": {"type": "object", "additionalProperties": false, "required": ["gamed", "difficulty"], "properties": {
+        "gamed": {"type": "string"}, "difficulty": {"type": "string"}}},
       "table": {"enum": ["mtbench", "alignbench", "alpaca_eval", "arena_hard"]},
       "metrics": {"$ref": "#/definitions/components"}}}}},
   "cards": {"$ref": "#/definitions/names"},

@@ -19,7 +19,7 @@ bool is_of_pairs(const std::string& kind) {
   return kind == "unread_verdicts" || kind == "order_flips" || kind == "position_bias" || kind == "prefers_longer" ||
          kind == "prefers_shorter" ||
          kind == "panel" || kind == "people" || kind == "few_labels" || kind == "stale_labels" || kind == "self_preference" ||
-         kind == "addressed_to_judge" || kind == "unbounded_rating" || kind == "no_rating";
+         kind == "addressed_to_judge" || kind == "unbounded_rating" || kind == "no_rating" || kind == "prefers_style";
 }
 
 std::string names_of(const Line& line) {
@@ -71,6 +71,8 @@ std::string sentence_of(const Line& line) {
         "wins; see "
         "rating_at_equal_length",
         sets, f.judge, f.kind == "prefers_longer" ? "longer" : "shorter", f.detail);
+  if (f.kind == "prefers_style")
+    return fmt::format("{}: {} prefers answers with {}; see rating_at_equal_style", sets, f.judge, f.detail);
   if (f.kind == "unbounded_rating")
     return fmt::format("{}: {} by {}; one virtual tie of every two models that were compared makes the ratings finite", sets,
                        f.detail, f.judge);

@@ -1,6 +1,7 @@
 #include "arena.hpp"
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <fmt/format.h>
 #include "../stats/bradley_terry.hpp"
@@ -98,24 +99,33 @@ std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std
   return out;
 }
 
-// Ratings at equal length, and behind them how the difference of lengths, as a share of both, moves a verdict: one game a row
-// and pair.
-Numbers at_equal_length(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
-                        std::span<const uint32_t> rows) {
+// How two models' answers to a row differ.
+using Difference = std::function<std::vector<double>(const PairVerdicts& pair, uint32_t row)>;
+
+// Ratings where answers do not differ, and behind them what each difference moves: one game a row and pair.
+Numbers at_equal(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Difference& difference,
+                 std::span<const uint32_t> rows) {
   std::vector<stats::Game> games;
-  for (const PairVerdicts& pair : pairs) {
-    if (lengths[pair.first].empty() || lengths[pair.second].empty()) return {};
+  for (const PairVerdicts& pair : pairs)
     for (const uint32_t row : rows) {
-      const double first = share_of(pair, row), a = lengths[pair.first][row], b = lengths[pair.second][row];
+      const double first = share_of(pair, row);
       if (!std::isnan(first))
-        games.push_back({static_cast<uint32_t>(pair.first),
-                         static_cast<uint32_t>(pair.second),
-                         first,
-                         1,
-                         {a + b > 0 ? (a - b) / (a + b) : 0}});
+        games.push_back({static_cast<uint32_t>(pair.first), static_cast<uint32_t>(pair.second), first, 1, difference(pair, row)});
     }
-  }
   return rated(models, games);
+}
+
+// The places of style's differences that any two answers have; one that none has cannot be fitted.
+std::vector<size_t> seen_styles(const std::vector<PairVerdicts>& pairs, const Styles& styles, size_t rows) {
+  std::vector<size_t> out;
+  for (size_t i = 0; i < style_names.size(); ++i) {
+    bool seen = false;
+    for (const PairVerdicts& pair : pairs)
+      for (size_t row = 0; row < rows && !seen; ++row)
+        seen = style_difference(styles[pair.first][row], styles[pair.second][row])[i] != 0;
+    if (seen) out.push_back(i);
+  }
+  return out;
 }
 
 // Which place the judge prefers, how often an order decides, and what cannot be read.
@@ -177,7 +187,7 @@ data::Estimate win_rate_of(const std::vector<PairVerdicts>& pairs, size_t model,
 }
 
 ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
-                   const std::string& name) {
+                   const std::string& name, const Styles* styles) {
   ArenaNumbers out;
   out.of_model.resize(models.size());
   size_t rows = pairs.empty() ? 0 : SIZE_MAX;
@@ -185,16 +195,37 @@ ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<Pai
   const auto strength = intervals_of(rows, replicates, "arena of " + name,
                                      [&](std::span<const uint32_t> drawn) { return ratings(models, pairs, drawn); });
   // of few rows the influence of length is noise that no interval shows well
-  const auto even = rows < rows_for_length
+  const bool measured = std::none_of(pairs.begin(), pairs.end(), [&](const PairVerdicts& pair) {
+    return lengths[pair.first].empty() || lengths[pair.second].empty();
+  });
+  const Difference of_length = [&](const PairVerdicts& pair, uint32_t row) -> std::vector<double> {
+    const double a = lengths[pair.first][row], b = lengths[pair.second][row];
+    return {a + b > 0 ? (a - b) / (a + b) : 0};
+  };
+  const auto even = rows < rows_for_length || !measured
                         ? std::vector<stats::Interval>()
                         : intervals_of(rows, replicates_of_length, "length in " + name, [&](std::span<const uint32_t> drawn) {
-                            return at_equal_length(models, pairs, lengths, drawn);
+                            return at_equal(models, pairs, of_length, drawn);
                           });
+  std::vector<size_t> seen;
+  std::vector<stats::Interval> plain;                // at equal style
+  if (styles && rows >= rows_for_length) {
+    seen = seen_styles(pairs, *styles, rows);
+    const Difference of_style = [&](const PairVerdicts& pair, uint32_t row) {
+      const std::vector<double> all = style_difference((*styles)[pair.first][row], (*styles)[pair.second][row]);
+      std::vector<double> out;
+      for (const size_t i : seen) out.push_back(all[i]);
+      return out;
+    };
+    plain = intervals_of(rows, replicates_of_length, "style in " + name,
+                         [&](std::span<const uint32_t> drawn) { return at_equal(models, pairs, of_style, drawn); });
+  }
   for (size_t model = 0; model < models.size(); ++model) {
     std::vector<data::Estimate>& numbers = out.of_model[model];
     numbers.push_back(estimate("win_rate", win_rate(pairs, model, rows, SIZE_MAX)));
     if (model < strength.size()) numbers.push_back(estimate("rating", strength[model]));
     if (model < even.size()) numbers.push_back(estimate("rating_at_equal_length", even[model]));
+    if (model < plain.size()) numbers.push_back(estimate("rating_at_equal_style", plain[model]));
     for (size_t other = 0; models.size() > 2 && other < models.size(); ++other) {
       const stats::Interval against = other == model ? stats::Interval{} : win_rate(pairs, model, rows, other);
       if (!std::isnan(against.value)) numbers.push_back(estimate("win_rate_against_" + models[other], against));
@@ -202,6 +233,12 @@ ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<Pai
   }
   judge_findings(pairs, rows, out.findings);
   rating_findings(models, pairs, rows, out.findings);
+  for (size_t k = 0; k < seen.size() && models.size() + k < plain.size(); ++k) {
+    const stats::Interval& moved = plain[models.size() + k];
+    if (seen[k] > 0 && moved.known() && (moved.low > 0 || moved.high < 0))
+      out.findings.push_back({"prefers_style", rows, rows,
+                              fmt::format("{} {}", moved.value > 0 ? "more" : "fewer", style_names[seen[k]])});
+  }
   if (even.empty()) return out;
   const stats::Interval& slope = even.back();
   if (slope.known() && (slope.low > 0 || slope.high < 0))

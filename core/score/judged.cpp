@@ -11,6 +11,7 @@
 #include "../store/predictions.hpp"
 #include "intervals.hpp"
 #include "labels.hpp"
+#include "length_files.hpp"
 #include "opencompass_tables.hpp"
 #include "trust.hpp"
 
@@ -37,6 +38,7 @@ struct Answer {
   std::string addressed;                 // to the judge instead of to the question
   std::vector<std::string> groups;       // [column of "by"]
   std::string sha256;                    // of the prediction
+  Style style{};                         // where the judge's numbers are to be of equal style
 };
 
 Result<std::vector<Answer>> answers_of(const store::RunFolder& folder, const config::DatasetConfig& dataset,
@@ -54,7 +56,8 @@ Result<std::vector<Answer>> answers_of(const store::RunFolder& folder, const con
                  static_cast<double>(utf8::length(answer)),
                  std::string(addressed_to_judge(answer, fences)),
                  {},
-                 sha256_hex(attempt.prediction)};
+                 sha256_hex(attempt.prediction),
+                 dataset.judge->style ? style_of(answer) : Style{}};
     if (!dataset.judge->by.empty()) {
       SXT_TRY(const json::Document record, json::parse(attempt.record_json, dataset.task_name));
       for (const std::string& column : dataset.judge->by) {
@@ -342,12 +345,15 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
     const config::DatasetConfig verdicts = judged_set(dataset);
     auto made = std::make_shared<ScoredPairs>();
     Lengths lengths;
+    Styles styles;
     std::vector<std::vector<Answer>> answers;
     for (const config::ModelConfig& one : run.models) {
       made->models.push_back(one.abbr);
       SXT_TRY(std::vector<Answer> of_model, answers_of(folder, dataset, one.abbr));
       std::vector<double>& of = lengths.emplace_back();
       for (const Answer& answer : of_model) of.push_back(answer.length);
+      styles.emplace_back();
+      for (const Answer& answer : of_model) styles.back().push_back(answer.style);
       answers.push_back(std::move(of_model));
     }
     const auto place = [&](const std::string& name) {
@@ -391,22 +397,12 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
           }
           if (judge.meta.empty()) together[p].*order = combined(said, judge.vote);
         }
-      made->numbers = arena(made->models, together, lengths, dataset.task_name);
+      made->numbers = arena(made->models, together, lengths, dataset.task_name, judge.style ? &styles : nullptr);
       made->numbers.findings.clear();
       if (panel.size() > 1) made->numbers.findings.push_back(panel_finding(panel, flat));
     }
     for (size_t j = 0; j < judges.size(); ++j) {
-            said.push_back(by_judge[j][p].*order);
-            flat[j].insert(flat[j].end(), said.back().begin(), said.back().end());
-          }
-          together[p].*order = combined(said, judge.vote);
-        }
-      made->numbers = arena(made->models, together, lengths, dataset.task_name);
-      made->numbers.findings.clear();
-      made->numbers.findings.push_back(panel_finding(judges, flat));
-    }
-    for (size_t j = 0; j < judges.size(); ++j) {
-      ArenaNumbers alone = arena(made->models, by_judge[j], lengths, dataset.task_name);
+      ArenaNumbers alone = arena(made->models, by_judge[j], lengths, dataset.task_name, judge.style ? &styles : nullptr);
       for (const config::ModelConfig& one : run.models) add_kinship(run, judges[j], one.abbr, alone.findings);
       for (data::Finding& finding : alone.findings) finding.judge = judges[j];
       if (judges.size() == 1) made->numbers = std::move(alone);
@@ -420,6 +416,14 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
             }
       }
     }
+    if (!judge.gamed.empty() && (pairs.size() == 1 || !judge.base.empty()))
+      for (const PairVerdicts& pair : together) {
+        std::vector<LengthSample> samples;
+        for (size_t i = 0; i < pair.straight.size(); ++i)
+          samples.push_back({answers[pair.first][i].row, share_of(pair, i), lengths[pair.first][i], lengths[pair.second][i]});
+        SXT_TRY(data::Estimate controlled, length_controlled_win_rate(dataset, samples));
+        made->numbers.of_model[pair.first].push_back(std::move(controlled));
+      }
     for (size_t column = 0; column < judge.by.size(); ++column)
       for (const auto& [name, samples] : groups_of(answers.front(), column))
         for (size_t m = 0; m < made->models.size(); ++m) {

@@ -175,7 +175,7 @@ class Judges(test_pairs.Pairs):
         second = self.go(self.judged(worse, combine="vote"))
         outcome = self.sextant("compare", str(first.folder), str(second.folder), "--json")
         self.assert_rc(outcome, OK)
-        one = json.loads(outcome.stdout)["comparisons"][0]["datasets"][0] if "comparisons" in json.loads(outcome.stdout) else json.loads(outcome.stdout)["datasets"][0]
+        one = json.loads(outcome.stdout)["pairs"][0]
         self.assertEqual((one["a"], one["b"]), (100, 0))
         self.assertEqual(self.sextant("gate", str(second.folder), "--baseline", str(first.folder)).rc, 1)
 
