@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <sextant/csv.hpp>
 #include "../stats/length_controlled.hpp"
+#include "../stats/mean.hpp"
 #include "../stats/resample.hpp"
 #include "../stats/stream.hpp"
 #include "intervals.hpp"
