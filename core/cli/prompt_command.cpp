@@ -250,7 +250,7 @@ ByTask retrieve(plugin::Host& host, const config::RunConfig& run, std::optional<
 // Judges' prompts, one judge after the other: each is opened once.
 Result<int> show_judges(Workspace& workspace, const config::RunConfig& run, const RunCommandFlags& flags) {
   std::optional<store::RunFolder> folder;
-  if (!flags.predictions.empty()) folder = store::RunFolder::look(flags.predictions);
+  if (!flags.predictions.empty()) folder.emplace(store::RunFolder::look(flags.predictions));
   int code = exit_ok;
   std::vector<config::ModelConfig> all = run.models;   // a model of the run may be its judge
   all.insert(all.end(), run.helpers.begin(), run.helpers.end());

@@ -105,7 +105,7 @@ Result<json::Document> suspicious_in(const std::filesystem::path& results) {
     if (auto value = file.read(begin, end - begin)) text = *std::move(value);
     return false;
   }));
-  if (!text.empty()) SXT_TRY(out, json::parse(text, results.string()));
+  if (!text.empty()) { SXT_TRY(out, json::parse(text, results.string())); }
   return out;
 }
 
