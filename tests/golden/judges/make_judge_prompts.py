@@ -26,6 +26,7 @@ from make_prompt_goldens import Renderer, digest  # noqa: E402
 
 SETS = {
     "mtbench_single_judge_diff_temp": "subjective/multiround/mtbench_single_judge_diff_temp",
+    "mtbench_single_judge_turn1": "subjective/multiround/mtbench_single_judge_diff_temp",
     "mtbench101_judge": "subjective/multiround/mtbench101_judge",
     "alignbench_judgeby_critiquellm": "subjective/alignbench/alignbench_judgeby_critiquellm",
     "alpacav2_judgeby_gpt4": "subjective/alpaca_eval/alpacav2_judgeby_gpt4",
@@ -99,6 +100,8 @@ def main():
         for one in copy.deepcopy(all_sets):
             if card == "wildbench_single_judge":
                 one.update(mode="singlescore", eval_mode="single", abbr="wildbench-score")
+            if card == "mtbench_single_judge_turn1":
+                one.update(multi_turn=False, abbr=one["abbr"] + "-turn1")
             size = len(build_dataset_from_cfg(copy.deepcopy(one)).test)
             turns = 2 if card.startswith("mtbench_") else 1
             evaluator = copy.deepcopy(one["eval_cfg"]["evaluator"])
