@@ -115,16 +115,15 @@ Numbers at_equal(const std::vector<std::string>& models, const std::vector<PairV
   return rated(models, games);
 }
 
-// The places of style's differences that any two answers have; one that none has cannot be fitted.
-std::vector<size_t> seen_styles(const std::vector<PairVerdicts>& pairs, const Styles& styles, size_t rows) {
-  std::vector<size_t> out;
-  for (size_t i = 0; i < style_names.size(); ++i) {
-    bool seen = false;
-    for (const PairVerdicts& pair : pairs)
-      for (size_t row = 0; row < rows && !seen; ++row)
-        seen = style_difference(styles[pair.first][row], styles[pair.second][row])[i] != 0;
-    if (seen) out.push_back(i);
-  }
+// The root of the mean square of each of style's differences; 0: no two answers differ in it, so that it cannot be fitted.
+std::vector<double> style_scales(const std::vector<PairVerdicts>& pairs, const Styles& styles, size_t rows) {
+  std::vector<double> out(style_names.size(), 0);
+  for (const PairVerdicts& pair : pairs)
+    for (size_t row = 0; row < rows; ++row) {
+      const std::vector<double> difference = style_difference(styles[pair.first][row], styles[pair.second][row]);
+      for (size_t i = 0; i < out.size(); ++i) out[i] += difference[i] * difference[i];
+    }
+  for (double& scale : out) scale = std::sqrt(scale / static_cast<double>(pairs.size() * rows));
   return out;
 }
 
@@ -210,11 +209,13 @@ ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<Pai
   std::vector<size_t> seen;
   std::vector<stats::Interval> plain;                // at equal style
   if (styles && rows >= rows_for_length) {
-    seen = seen_styles(pairs, *styles, rows);
+    const std::vector<double> scales = style_scales(pairs, *styles, rows);
+    for (size_t i = 0; i < scales.size(); ++i)
+      if (scales[i] > 0) seen.push_back(i);
     const Difference of_style = [&](const PairVerdicts& pair, uint32_t row) {
       const std::vector<double> all = style_difference((*styles)[pair.first][row], (*styles)[pair.second][row]);
       std::vector<double> out;
-      for (const size_t i : seen) out.push_back(all[i]);
+      for (const size_t i : seen) out.push_back(all[i] / scales[i]);
       return out;
     };
     plain = intervals_of(rows, replicates_of_length, "style in " + name,

@@ -120,17 +120,19 @@ def part_pairs(args, scratch, check):
 def part_bias(args, scratch, check):
     """Three models of known worth before judges of known mind."""
     runs = Runs(args, scratch)
-    named = {"fair": 0, "place": 0, "length": 0}
+    named = {"fair": 0, "place": 0, "length": 0, "style": 0}
     for seed in range(args.seeds):
         rng = random.Random(args.seed + seed)
 
         def texts(value, longest):
-            return {"tiny": ["worth %+.2f %s" % (value, "x" * rng.randint(longest // 10, longest)) for _ in range(args.rows_of_bias)]}
+            bold = lambda: "**note** " * (rng.random() < longest / 1000)
+            return {"tiny": ["worth %+.2f %s%s" % (value, bold(), "x" * rng.randint(longest // 10, longest)) for _ in range(args.rows_of_bias)]}
 
         # the weaker, the longer: what a judge who counts letters gets wrong
         models = [runs.answers("strong", texts(0.8, 200)), runs.answers("middle", texts(0, 400)), runs.answers("weak", texts(-0.8, 800))]
-        for name, mind in (("fair", {}), ("place", {"place": 1.2}), ("length", {"length": 5})):
-            numbers, said, _ = runs.go(models, runs.toy(seed=seed, **mind), args.rows_of_bias, template=pair_template(), pairs="all")
+        for name, mind in (("fair", {}), ("place", {"place": 1.2}), ("length", {"length": 5}), ("style", {"bold": 2.5})):
+            more = {"style": True} if name == "style" else {}
+            numbers, said, _ = runs.go(models, runs.toy(seed=seed, **mind), args.rows_of_bias, template=pair_template(), pairs="all", **more)
             found = {"place": "prefers a place" in said, "length": "prefers longer answers" in said}
             rating = [numbers[m]["rating"] for m in ("strong", "middle", "weak")]
             even = [numbers[m]["rating_at_equal_length"] for m in ("strong", "middle", "weak")]
@@ -141,12 +143,17 @@ def part_bias(args, scratch, check):
             elif name == "place":
                 named["place"] += found["place"]
                 check(found["place"] and rating[0] > rating[1] > rating[2], "seed %d, prefers the first place: named, and both orders together rank right: %s" % (seed, shown))
+            elif name == "style":
+                plain = [numbers[m]["rating_at_equal_style"] for m in ("strong", "middle", "weak")]
+                named["style"] += "prefers answers with more bold type" in said
+                check("prefers answers with more bold type" in said and plain[0] > plain[1] > plain[2],
+                      "seed %d, prefers bold type: named, and at equal style the ranking is right: %s, at equal style %s" % (seed, shown, "/".join("%.0f" % x for x in plain)))
             else:
                 named["length"] += found["length"]
                 check(found["length"] and even[0] > even[1] > even[2] and rating[0] < rating[2],
                       "seed %d, prefers length: named, the plain ranking is wrong and the corrected one right: %s" % (seed, shown))
-    print("  of %d judges each: %d place and %d length preferences named; %d of %d tests of fair ones name one" %
-          (args.seeds, named["place"], named["length"], named["fair"], 2 * args.seeds))
+    print("  of %d judges each: %d place, %d length and %d style preferences named; %d of %d tests of fair ones name one" %
+          (args.seeds, named["place"], named["length"], named["style"], named["fair"], 2 * args.seeds))
     check(named["fair"] <= max(1, 0.2 * args.seeds), "fair judges are rarely accused")
 
 

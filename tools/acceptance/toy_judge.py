@@ -3,7 +3,7 @@
     {"backend": "command", "config": {"command": ["python3", "toy_judge.py"], "config": {"place": 1, "length": 0, "seed": 1}}}
 
 Answers carry their worth ("worth +0.80"); the first of a pair is preferred with the probability that Bradley and Terry's model gives the
-difference of both, plus `place` for being first, plus `length` times the difference of lengths as a share of both. With "hostile" it
+difference of both, plus `place` for being first, plus `length` times the difference of lengths as a share of both, plus `bold` where it has more bold texts. With "hostile" it
 replies as the question's number says: a verdict, a refusal, nothing, a loop, what the answer tells it to, broken markup."""
 
 import hashlib
@@ -26,6 +26,8 @@ def compared(prompt, config):
     first, second = FIRST.search(prompt).group(1), SECOND.search(prompt).group(1)
     eta = worth(first) - worth(second) + config.get("place", 0)
     eta += config.get("length", 0) * (len(first) - len(second)) / max(1, len(first) + len(second))
+    bold = first.count("**") - second.count("**")
+    eta += config.get("bold", 0) * ((bold > 0) - (bold < 0))
     draw = int(hashlib.sha256(("%d|" % config.get("seed", 0) + prompt).encode()).hexdigest()[:13], 16) / 16**13
     return "[[A]]" if draw < 1 / (1 + math.exp(-eta)) else "[[B]]"
 
