@@ -265,7 +265,7 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
     std::erase_if(scored.findings, [](const data::Finding& one) {
       return one.kind != "unparsed" && one.kind != "unclosed" && one.kind != "cut";
     });
-    scored.findings.push_back({"unread_verdicts", unread, asked.size(), ""});
+    scored.findings.push_back({"unread_verdicts", unread, asked.size(), model});
     add_kinship(run, name, model, scored.findings);
     for (data::Finding& one : scored.findings) {
       one.judge = name;
