@@ -85,7 +85,10 @@ Result<std::vector<stats::LengthRow>> gamed_rows(const config::DatasetConfig& da
     SXT_TRY(one.length, number(table, row, length));
     SXT_TRY(one.difficulty, number(table, row, difficulty));
     SXT_TRY(const double not_gamed, number(table, row, own));
-    one.own = not_gamed != 0;
+    if (not_gamed != 0)
+      return Error{Error::Kind::data, fmt::format("{}not_gamed_baseline is true; the file has the rows of gamed baselines alone",
+                                                  csv::place(table.origin, row.line))};
+    one.own = false;
   }
   return out;
 }
