@@ -162,8 +162,8 @@ Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, con
       continue;
     }
     const auto compared = [&]() -> Result<compare::Comparison> {
-      SXT_TRY(const compare::Answers x, compare::read_answers(*a.run->folder, a.model, name, a.run->judge_of(name)));
-      SXT_TRY(const compare::Answers y, compare::read_answers(*b.run->folder, b.model, name, b.run->judge_of(name)));
+      SXT_TRY(const compare::Answers x, compare::read_answers(*a.run->folder, a.model, name, a.run->judged_by(name)));
+      SXT_TRY(const compare::Answers y, compare::read_answers(*b.run->folder, b.model, name, b.run->judged_by(name)));
       SXT_TRY(compare::Comparison one, compare::compare(x, y, flags.metric, flags.common));
       if (!out.precision.empty()) add_precision(a, b, x, y, out);
       return one;

@@ -60,8 +60,10 @@ Exit codes: 0 all done, 1 --fail-under says no, 64 usage, 65 bad data or configu
   if (command == "prompt")
     return with_options(
         R"(Usage: sextant prompt --datasets NAME... [--model-path FILE.gguf | --models NAME...] [-n INDEX] [--tokens] [--json]
+       sextant prompt --predictions RUN [-n INDEX] [--tokens] [--json]
 
-Shows byte for byte what the model would be sent. Runs no model but those that a retriever reads.
+Shows byte for byte what the model would be sent, and behind it what the judge of a judged set would be sent: with the answers of
+RUN, a run's folder, or with placeholders in their places. Runs no model but those that a retriever reads.
 )",
         prompt_options());
   if (command == "check")

@@ -280,7 +280,8 @@ po::options_description prompt_options() {
   add_what(options);
   options.add_options()
       ("index,n", po::value<int64_t>()->value_name("INDEX"), "only this row")
-      ("tokens", po::bool_switch(), "also print token ids");
+      ("tokens", po::bool_switch(), "also print token ids")
+      ("predictions", text()->value_name("RUN"), "a run's folder: judges are shown its answers (default: placeholders)");
   add_common(options);
   return options;
 }
@@ -397,6 +398,7 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   flags.cache = is_set(values, "cache");
   flags.tokens = is_set(values, "tokens");
   flags.help = is_set(values, "help");
+  flags.predictions = get(values, "predictions");
   SXT_TRY(flags.index, get_number<uint64_t>(values, "index"));
   for (const char* name : {"max-num-workers", "max-workers-per-gpu"})
     if (values.count(name) && values[name].as<int64_t>() > 1)

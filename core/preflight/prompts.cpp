@@ -165,8 +165,7 @@ void check_letters(plugin::Host& host, const config::DatasetConfig& dataset, con
 
 // "{predicton}" would be sent to the judge as it stands. How many turns there will be is not known yet.
 Result<void> check_judge_placeholders(plugin::Host& host, const config::DatasetConfig& dataset,
-                                      const std::string& record_json) {
-  const config::PluginChoice& choice = dataset.judge->template_;
+                                      const config::PluginChoice& choice, const std::string& record_json) {
   if (!host.says(plugin::Kind::template_, choice.id, "x-placeholders")) return {};
   SXT_TRY(const json::Document config, json::parse(choice.config, dataset.card_path));
   SXT_TRY(const json::Document record, json::parse(record_json, dataset.card_path));
@@ -273,9 +272,16 @@ void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const
       attempt.record_json = row.record_json;
       attempt.target_json = "\"\"";
       const bool with_thinking = run.compat != config::Compat::none;
-      const std::string record =
+      std::string record =
           judge.pairs ? serve::judged_pair(attempt, attempt, with_thinking) : serve::judged_record(attempt, with_thinking);
-      SXT_CHECK(check_judge_placeholders(host, dataset, record));
+      const bool meta = session.config().abbr == judge.meta;
+      if (meta) {
+        SXT_TRY(json::Document shown, json::parse(record, dataset.card_path));
+        for (size_t i = 0; i < config::judges_of(judge).size(); ++i)
+          json::set(shown, serve::judgement_name(i), "", shown.GetAllocator());
+        record = json::write(shown);
+      }
+      SXT_CHECK(check_judge_placeholders(host, dataset, meta ? judge.meta_template : judge.template_, record));
       SXT_TRY(const serve::Prepared prepared, renderer->prepare({dataset.task_name, row.index, 0}, record, {}));
       SXT_CHECK(try_step(**inferencer, prepared, settings));
       return {};

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include "../stats/mean.hpp"
 #include "intervals.hpp"
+#include "own_metrics.hpp"
 
 namespace sextant::score {
 namespace {
@@ -315,7 +316,7 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
         return key_of(scored.filters, unique_name(taken, metrics[m].id, name), filter);
       };
       SXT_CHECK(add_own_intervals(intervals, reader, m, columns, parts, own_names, key_in_table, rows));
-      if (!any && !scored.error)
+      if (!any && !scored.error && !reads_verdicts(metrics[m].id))   // no verdict could be read, which the findings say
         scored.error = Error{Error::Kind::internal, fmt::format("metric:{} gave no score for any sample", metrics[m].id)};
       taken.insert(names.begin(), names.end());
     }
