@@ -218,6 +218,7 @@ Value Interpreter::evaluate_kind(const Node& node, Scope& scope) {
     }
     case Kind::unary: {
       const Value v = part(0);
+      if (is_array(v)) throw Failure("to compute with arrays is not read");
       if (node.name == "not") return Value(!truth(v));
       return library_->binary(node.name, Value(0), v);
     }
@@ -225,6 +226,7 @@ Value Interpreter::evaluate_kind(const Node& node, Scope& scope) {
       const Value left = part(0), right = part(1);
       if (left.function() && left.function()->name == "path" && node.name == "/" && right.string())
         return Value(jinja::Function{"path", Value((fs::path(*left.function()->self.string()) / *right.string()).string())});
+      if (is_array(left) || is_array(right)) throw Failure("to compute with arrays is not read");
       return library_->binary(node.name, left, right);
     }
     case Kind::compare: {
@@ -239,6 +241,8 @@ Value Interpreter::evaluate_kind(const Node& node, Scope& scope) {
           const bool same =
               (left.is_none() && right.is_none()) || (left.boolean() && right.boolean() && *left.boolean() == *right.boolean());
           holds = same == (op == "is");
+        } else if (is_array(left) || is_array(right)) {
+          throw Failure("to compare arrays is not read");
         } else if (left.function() || right.function()) {
           throw Failure("a function is compared");
         } else {
