@@ -4,7 +4,6 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <sextant/confusion.hpp>
-#include "../stats/lm_eval_error.hpp"
 
 namespace sextant::score {
 namespace {
@@ -86,11 +85,11 @@ Result<double> PairScore::of(std::span<const Pair> pairs) const {
   return made.GetDouble();
 }
 
-double PairScore::standard_error(std::span<const Pair> pairs, unsigned threads) const {
+double PairScore::standard_error(std::span<const Pair> pairs, unsigned threads, uint64_t draws) const {
   if (function_) return stats::not_known;
   const Kinds all(pairs);
   return stats::lm_eval_error(
-      pairs.size(), stats::lm_eval_draws,
+      pairs.size(), draws,
       [&](std::span<const uint32_t> places) {
         std::vector<double> counts(all.kinds.size());
         for (const uint32_t place : places) ++counts[all.of_pair[place]];

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 #include <sextant/python_function.hpp>
+#include "../stats/lm_eval_error.hpp"
 #include "choice_scores.hpp"
 
 namespace sextant::score {
@@ -24,7 +25,7 @@ class PairScore {
   /// An Error: there is no such number of these pairs.
   Result<double> of(std::span<const Pair> pairs) const;
   /// As lm-eval bootstraps it; NaN where it does not.
-  double standard_error(std::span<const Pair> pairs, unsigned threads) const;
+  double standard_error(std::span<const Pair> pairs, unsigned threads, uint64_t draws = stats::lm_eval_draws) const;
 
  private:
   Result<double> of_counts(std::span<const Pair> kinds, std::span<const double> counts) const;

@@ -295,8 +295,9 @@ class TaskReader {
 
   void default_metrics() {
     const auto add = [&](const char* name) {
-      out_.metrics.push_back({name, "", {}, {}});
-      out_.metrics.back().options.SetObject();
+      TaskMetric& metric = out_.metrics.emplace_back();
+      metric.name = name;
+      metric.options.SetObject();
     };
     switch (out_.output) {
       case Output::loglikelihood: add("perplexity"), add("acc"); break;

@@ -249,6 +249,8 @@ Result<Splits> made_files(const HubSet& set) {
   for (const fs::path& folder : folders_in(set.path)) names.push_back(folder.filename().string());
   std::string config = set.name.empty() ? "default" : set.name;
   if (set.name.empty() && names.size() == 1) config = names.front();
+  if (config.find('/') != config.npos || config.starts_with('.'))
+    return Error{Error::Kind::config, fmt::format("'{}' is no name of a configuration of {}", config, set.repo)};
   std::optional<fs::path> newest;
   for (const fs::path& version : folders_in(set.path / config))
     for (const fs::path& made : folders_in(version))

@@ -148,7 +148,7 @@ SEXTANT_PLUGIN(sextant::component<Bleu>(
                sextant::component<Ter>(
                    {.id = "ter",
                     .summary = "TER as sacreBLEU 2.6, in lower case: edits and moves, lower is better",
-                    .facts = R"({"values": [{"name": "ter", "higher_is_better": false, "range": [0, null]}]})"}),
+                    .facts = R"({"values": [{"name": "ter", "higher_is_better": false}]})"}),
                sextant::component<Bleu>(
                    {.id = "lm_eval_bleu",
                     .summary = "bleu with sacreBLEU's defaults and lm-eval's standard error",
@@ -162,4 +162,4 @@ SEXTANT_PLUGIN(sextant::component<Bleu>(
                     .summary = "chrF++ with sacreBLEU's defaults and lm-eval's standard error",
                     .facts = R"({"values": [{"name": "chrf++", "range": [0, 1], "standard_error": "lm_eval"}]})"}),
                sextant::component<Ter>({.id = "lm_eval_ter", .summary = "ter with lm-eval's standard error", .facts = R"({"values": [
-                 {"name": "ter", "higher_is_better": false, "range": [0, null], "standard_error": "lm_eval"}]})"}))
+                 {"name": "ter", "higher_is_better": false, "standard_error": "lm_eval"}]})"}))

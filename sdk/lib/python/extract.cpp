@@ -270,7 +270,8 @@ class Writer {
     uses.on_node = [&](const Node& n) {
       if (n.kind != Node::Kind::attribute) return;
       const Node& of = *n.parts[0];
-      if (const std::string known = known_module(of, module); !known.empty()) {
+      const auto is_own = [&](const std::string& name) { return parameters.contains(name) || fresh.contains(name); };
+      if (const std::string known = known_module(of, module, is_own); !known.empty()) {
         const std::string full = known + "." + n.name;
         if (!find_builtin(full) && !is_module(full) && !module_constant(full))
           refuse(module, n.line, fmt::format("'{}' is not read", full));
@@ -287,12 +288,12 @@ class Writer {
     uses.definition(d);
   }
   // "os.path" of os.path; empty: it is none of the modules that are known.
-  std::string known_module(const Node& of, const Module& module) {
+  std::string known_module(const Node& of, const Module& module, const std::function<bool(const std::string&)>& is_own) {
     if (of.kind == Node::Kind::attribute) {
-      const std::string outer = known_module(*of.parts[0], module), full = outer + "." + of.name;
+      const std::string outer = known_module(*of.parts[0], module, is_own), full = outer + "." + of.name;
       return !outer.empty() && is_module(full) ? full : std::string();
     }
-    if (of.kind != Node::Kind::name) return {};
+    if (of.kind != Node::Kind::name || is_own(of.name)) return {};
     try {
       const Value* found = in_.find(module.scope, of.name);   // import numpy as np
       if (const std::string known = found ? Interpreter::known_name(*found) : ""; is_module(known)) return known;
