@@ -1,8 +1,8 @@
 // Metrics of overlapping texts, numbers and classes. tests/golden/metrics/metrics.json has what the other tools give.
 #include <catch2/catch.hpp>
+#include <sextant/confusion.hpp>
 #include <sextant/csv.hpp>
 #include "../../plugins/metrics/circular/circular.hpp"
-#include "../../plugins/metrics/classes/classes.hpp"
 #include "../../plugins/metrics/contains/contains.hpp"
 #include "../../plugins/metrics/edit_distance/edit_distance.hpp"
 #include "../../plugins/metrics/gaokao/gaokao.hpp"
@@ -67,11 +67,30 @@ TEST_CASE("BLEU, chrF, ROUGE and token F1 are those of sacreBLEU, rouge-score an
     CHECK(chrf_of(chrf_counts(prediction, references, {}), {}) == expected("chrf"));
     const ChrfRules words{.words = 2};
     CHECK(chrf_of(chrf_counts(prediction, references, words), words) == expected("chrf++"));
+    CHECK(ter_of(ter_counts(prediction, references)) == expected("ter"));
     const Rouge score = *rouge(prediction, references, rouge_words);
     const double ours[] = {score.one, score.two, score.l, score.lsum};
     for (rapidjson::SizeType i = 0; i < 4; ++i) CHECK(ours[i] == close((*json::find(pair, "rouge"))[i].GetDouble()));
     CHECK(best_token_score(prediction, references, squad).f1 == expected("f1"));
   }
+}
+
+TEST_CASE("TER: runs that move, limits, nothing") {
+  const auto ter = [](std::string_view prediction, const std::string& reference) {
+    return ter_of(ter_counts(prediction, std::vector{reference}));
+  };
+  const auto numbers = [](int from, int to) {
+    std::string out;
+    for (int i = from; i < to; ++i) out += std::to_string(i) + " ";
+    return out;
+  };
+  CHECK(ter("", "") == 0);   // all as sacreBLEU 2.6
+  CHECK(ter("a b", "") == 100);
+  CHECK(ter("", "a b") == 100);
+  CHECK(ter("B c a", "a b c") == Approx(33.3333333333));
+  CHECK(ter(numbers(60, 120) + numbers(0, 60), numbers(0, 120)) == 100);
+  CHECK(ter(numbers(0, 3), numbers(0, 100)) == 100);
+  CHECK(ter("x " + numbers(0, 40) + "y", numbers(20, 40) + numbers(0, 20)) == Approx(10));
 }
 
 TEST_CASE("OpenCompass' equality of formulas") {
