@@ -1,5 +1,6 @@
 #include "compare_runs.hpp"
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include "../base/text.hpp"
@@ -95,6 +96,15 @@ Result<std::vector<std::pair<Subject, Subject>>> subjects(const std::vector<RunV
 std::vector<std::string> what_differs(const Subject& a, const Subject& b) {
   std::vector<std::string> out;
   add_difference("the model", a.model, b.model, out);
+  // of what was imported nothing else is known
+  const json::Value *left = json::find(a.run->config, "imported"), *right = json::find(b.run->config, "imported");
+  if (left || right) {
+    const auto from = [](const json::Value* imported) {
+      return imported ? json::find_string(*imported, "from").value_or("elsewhere") : std::string("Sextant");
+    };
+    out.push_back(fmt::format("A is of {} and B of {}; what was imported does not say how it was asked", from(left), from(right)));
+    return out;
+  }
   const store::ModelRecord *first = record_of(a), *second = record_of(b);
   if (first && second) {
     if (first->weights_sha256 != second->weights_sha256)
@@ -148,6 +158,15 @@ Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, con
       const std::string& status = (in_first ? first : second)->status;
       out.refused.push_back(
           {name, fmt::format("in {} it is {}", in_first ? "A" : "B", status == "complete" ? "not scored" : status)});
+      continue;
+    }
+    std::error_code code;
+    const RunView* lacks = nullptr;
+    for (const Subject* side : {&a, &b})
+      if (json::find(side->run->config, "imported") && !std::filesystem::exists(side->run->folder->samples(side->model, name), code))
+        lacks = side->run;
+    if (lacks) {
+      out.refused.push_back({name, fmt::format("{} was imported without samples", lacks->name)});
       continue;
     }
     const auto compared = [&]() -> Result<compare::Comparison> {

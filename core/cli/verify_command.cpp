@@ -92,6 +92,7 @@ Result<std::map<uint64_t, data::Attempt>> attempts_of(const fs::path& path, cons
 
 Result<int> verify(const VerifyFlags& flags) {
   SXT_TRY(const RunView view, look_at_run(flags.run));
+  SXT_CHECK(not_imported(view.config, flags.run));
   Workspace workspace("", flags.plugin_path);
   config::RunFlags given;
   given.config = view.folder->config().string();
