@@ -16,6 +16,7 @@ struct MetricFacts {
 
 struct Question {
   std::string content;               // SHA-256 of the row; empty where the predictions are gone
+  std::string raw;                   // of the row without what task files make of it (columns lm_eval_*)
   std::string asked;                 // of the prompt and the target
   uint64_t index = 0;                // of its row
   std::string cluster;

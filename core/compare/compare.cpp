@@ -97,8 +97,8 @@ std::vector<Flip> flips_of(const Answers& a, const Answers& b, const std::vector
 
 namespace {
 
-Pairing pair_by(const Answers& a, const Answers& b, bool by_rows) {
-  const auto key = [&](const Question& question) -> const std::string& { return by_rows ? question.content : question.asked; };
+Pairing pair_by(const Answers& a, const Answers& b, std::string Question::*by) {
+  const auto key = [&](const Question& question) -> const std::string& { return question.*by; };
   std::unordered_map<std::string_view, std::vector<size_t>> places;  // in b, the last first
   for (size_t i = b.questions.size(); i > 0; --i) places[key(b.questions[i - 1])].push_back(i - 1);
   Pairing out;
@@ -118,12 +118,13 @@ Pairing pair_by(const Answers& a, const Answers& b, bool by_rows) {
 }  // namespace
 
 Pairing pair_up(const Answers& a, const Answers& b) {
-  if (!has_rows(a) || !has_rows(b)) return pair_by(a, b, false);
-  Pairing rows = pair_by(a, b, true);
+  if (!has_rows(a) || !has_rows(b)) return pair_by(a, b, &Question::asked);
+  const Pairing rows = pair_by(a, b, &Question::content);
   if (!rows.pairs.empty()) return rows;
-  // no row in common: the same questions, read by another program into other columns, have the same prompts and answers
-  Pairing asked = pair_by(a, b, false);
-  return asked.pairs.empty() ? rows : asked;
+  // no row in common: the same questions, read by another program into other columns
+  for (const auto by : {&Question::raw, &Question::asked})
+    if (Pairing others = pair_by(a, b, by); !others.pairs.empty()) return others;
+  return rows;
 }
 
 Result<Comparison> compare(const Answers& a, const Answers& b, const std::string& metric, bool common) {

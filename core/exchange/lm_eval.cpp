@@ -152,6 +152,23 @@ std::optional<Value> group_of(const Value& group, const std::vector<const Task*>
   return out;
 }
 
+// The number of examples where all members have the same, and each metric's direction: null where they differ.
+void say_of_children(const Value& members, const std::string& name, Value& ret_shots, Value& ret_better, Allocator& a) {
+  const Value* common = members.Empty() ? nullptr : json::find(ret_shots, json::text(members[0]));
+  Value directions = object();
+  for (const auto& member : members.GetArray()) {
+    const Value *count = json::find(ret_shots, json::text(member)), *better = json::find(ret_better, json::text(member));
+    if (!count || !common || *count != *common) common = nullptr;
+    if (!better) continue;
+    for (const auto& direction : better->GetObject()) {
+      const Value* known = json::find(directions, json::text(direction.name));
+      json::set(directions, json::text(direction.name), known && *known != direction.value ? null() : Value(direction.value, a), a);
+    }
+  }
+  if (common) json::set(ret_shots, name, Value(*common, a), a);
+  json::set(ret_better, name, std::move(directions), a);
+}
+
 // lm-eval's model_args and what hf says of a model, as far as the run knows it.
 Value model_config(const Source& run, const Task& first, Allocator& a) {
   Value out = object(), args = object();
@@ -237,6 +254,7 @@ json::Document results_of(const Source& run, const std::vector<const Task*>& tas
         json::set(groups, name, *std::move(entry), a);
         json::set(subtasks, name, Value(*json::find(group, "members"), a), a);
         json::set(versions, name, "N/A", a);
+        say_of_children(*json::find(group, "members"), name, shots, better, a);
       }
   const Task& first = *tasks.front();
   json::set(out, "results", std::move(results), a);
@@ -271,7 +289,8 @@ json::Document results_of(const Source& run, const std::vector<const Task*>& tas
   const std::string system = text_at(first.asked, "system_prompt");
   json::set(out, "system_instruction", system.empty() ? null() : Value(system, a), a);
   json::set(out, "system_instruction_sha", system.empty() ? null() : Value(sha256_hex(system), a), a);
-  const Value* turns = member_at(first.set, "infer.template.multiturn");
+  const bool chat = text_at(first.set, "infer.template.chat") == "auto";
+  const Value* turns = chat ? member_at(first.set, "infer.template.multiturn") : nullptr;
   json::set(out, "fewshot_as_multiturn", turns ? Value(*turns, a) : null(), a);
   json::set(out, "chat_template", null(), a);
   json::set(out, "chat_template_sha", null(), a);

@@ -22,11 +22,11 @@ std::vector<std::pair<std::string, std::string>> contexts_and_continuations(cons
                                                                             const std::string& context) {
   std::vector<std::pair<std::string, std::string>> out;
   std::string common;  // what follows each context where the options are the questions
-  if (const auto record = json::parse(attempt.record_json, "record"))
-    if (const std::string column = text_at(task.set, "infer.template.column"); !column.empty())
-      if (const Value* doc = json::find(*record, column))
-        if (const auto continuation = json::find_string(*doc, "continuation"))
-          common = text_at(task.set, "infer.template.target_delimiter") + *continuation;
+  const std::string delimiter = text_at(task.set, "infer.template.target_delimiter");
+  const auto record = json::parse(attempt.record_json, "record");
+  const Value* doc = record ? json::find(*record, text_at(task.set, "infer.template.column")) : nullptr;
+  if (const auto continuation = doc ? json::find_string(*doc, "continuation") : std::nullopt) common = delimiter + *continuation;
+  const Value* options = doc ? json::find(*doc, "options") : nullptr;
   const bool whole = text_at(task.set, "infer.inferencer.type") == "ppl";  // each label is a text of its own
   for (const data::LabelScore& label : attempt.labels) {
     const std::string input = label.input.str();
@@ -34,6 +34,15 @@ std::vector<std::pair<std::string, std::string>> contexts_and_continuations(cons
     else if (!common.empty() && input != common && input.ends_with(common))
       out.emplace_back(input.substr(0, input.size() - common.size()), common);
     else out.emplace_back(context, input);
+    // white space at a context's end is scored with the continuation, and is the context's in lm-eval's files
+    const bool listed = options && options->IsArray() && options->Size() == attempt.labels.size();
+    const Value* option = listed ? &(*options)[static_cast<rapidjson::SizeType>(out.size() - 1)] : nullptr;
+    const std::string own = option && option->IsString() ? delimiter + std::string(json::text(*option)) : common;
+    auto& [before, after] = out.back();
+    if (!own.empty() && after.size() > own.size() && after.ends_with(own)) {
+      before += after.substr(0, after.size() - own.size());
+      after = own;
+    }
   }
   return out;
 }
@@ -81,6 +90,9 @@ json::Document sample_line(const Task& task, const std::string& filter, const Va
       filtered.PushBack(std::move(one), a);
     }
     if (!pairs.empty()) prompt = pairs.front().first;
+    if (const auto record = json::parse(attempt->record_json, "record"); record && lm_eval_output(task) == "loglikelihood")
+      if (const Value* asked = json::find(*record, text_at(task.set, "infer.template.column")))
+        target_text = json::find_string(*asked, "continuation").value_or(target_text);  // what is scored is the target
   } else if (logprob && logprob->IsNumber()) {
     if (target_text.empty()) target_text = prompt;  // the text that is scored is lm-eval's target
     json::set(arguments, "gen_args_0", argument({prompt}, a), a);
