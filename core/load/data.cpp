@@ -67,7 +67,7 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
     SXT_CHECK(placeholders_in(record, fmt::format("row {} of the split '{}'", row.index, dataset.test_split)));
     leak.look_at(record);
     if (i == 0)
-      if (std::string finding = unclosed_finding(placeholders.unclosed, record, dataset.abbr); !finding.empty())
+      if (std::string finding = unsound_finding(placeholders.unsound, record, dataset.abbr); !finding.empty())
         data.findings.push_back(std::move(finding));
     if (look) SXT_CHECK(look(row, record));
   }
@@ -190,7 +190,7 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
   std::set<uint64_t> excluded;
   for (const config::Exclusion& exclusion : run.exclude)
     if (exclusion.dataset.empty() || exclusion.dataset == dataset.abbr) {
-      if (!exclusion.dataset.empty() && exclusion.row >= *count)
+      if ((!exclusion.dataset.empty() || run.datasets.size() == 1) && exclusion.row >= *count)
         return Error{Error::Kind::usage, fmt::format("the rows to be left out name row {} of {}, which has rows 0 to {}",
                                                      exclusion.row, dataset.abbr, *count - 1)};
       excluded.insert(exclusion.row);
