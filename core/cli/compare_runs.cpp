@@ -170,8 +170,10 @@ Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, con
       continue;
     }
     const auto compared = [&]() -> Result<compare::Comparison> {
-      SXT_TRY(const compare::Answers x, compare::read_answers(*a.run->folder, a.model, name, a.run->judge_of(name)));
-      SXT_TRY(const compare::Answers y, compare::read_answers(*b.run->folder, b.model, name, b.run->judge_of(name)));
+      SXT_TRY(compare::Answers x, compare::read_answers(*a.run->folder, a.model, name, a.run->judge_of(name)));
+      SXT_TRY(compare::Answers y, compare::read_answers(*b.run->folder, b.model, name, b.run->judge_of(name)));
+      x.imported = json::find(a.run->config, "imported") != nullptr;
+      y.imported = json::find(b.run->config, "imported") != nullptr;
       return compare::compare(x, y, flags.metric, flags.common);
     }();
     if (compared) out.comparisons.push_back(*compared);

@@ -16,12 +16,12 @@ struct MetricFacts {
 
 struct Question {
   std::string content;               // SHA-256 of the row; empty where the predictions are gone
-  std::string raw;                   // of the row without what task files make of it (columns lm_eval_*)
   std::string asked;                 // of the prompt and the target
   uint64_t index = 0;                // of its row
   std::string cluster;
   std::vector<double> values;        // [metric], the mean over its attempts; NaN: one of them has none
   uint32_t attempts = 0;
+  std::string raw{};                 // content, but of the row without what task files make of it (columns lm_eval_*)
 };
 
 struct Answers {
@@ -30,6 +30,7 @@ struct Answers {
   std::vector<std::string> metrics;  // in the order of the samples file, so that the first is the one that groups take
   std::vector<MetricFacts> facts;    // [metric]
   std::vector<Question> questions;   // in the order of the samples file
+  bool imported = false;             // read from others' files, whose rows may have other columns
 };
 
 /// `judge`: the model that judges the set, where one does. A set that is scored by its judge alone has the judge's scores.

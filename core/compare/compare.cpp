@@ -120,8 +120,8 @@ Pairing pair_by(const Answers& a, const Answers& b, std::string Question::*by) {
 Pairing pair_up(const Answers& a, const Answers& b) {
   if (!has_rows(a) || !has_rows(b)) return pair_by(a, b, &Question::asked);
   const Pairing rows = pair_by(a, b, &Question::content);
-  if (!rows.pairs.empty()) return rows;
-  // no row in common: the same questions, read by another program into other columns
+  if (!rows.pairs.empty() || !(a.imported || b.imported)) return rows;
+  // the same questions, read by another program into other columns
   for (const auto by : {&Question::raw, &Question::asked})
     if (Pairing others = pair_by(a, b, by); !others.pairs.empty()) return others;
   return rows;

@@ -1,6 +1,7 @@
 """`sextant export` and `import`: a run in the files of others, and theirs as a run. tests/golden/exchange has what lm-eval 0.4.13 wrote for the same tasks."""
 
 import csv
+import hashlib
 import json
 import pathlib
 import re
@@ -132,6 +133,22 @@ class Exchange(ContractTest):
         ours = self.tasks("choice")
         [pairs] = self.json_lines("compare", run.path, ours.path, "--json")  # other columns, the same questions
         self.assertEqual([(p["dataset"], p["n"]) for p in pairs["pairs"]], [("choice", 3)])
+
+    def test_rows_are_hashed_as_python_writes_them(self):
+        docs = [{"q": "Qé b0", "c": ["x", "yy"], "l": 0, "li": [1, [2, 3]], "fl": 0.1}, {"a": [], "b": {}, "n": None, "t": True, "f": [1e-05, 1e16, 1.0, -0.0, 123456789.125, 1e-4, 5e-324]},
+                {"s": "a\tb\n\u0001\"\\ \u007f \u2028 😀"}]
+        targets = ["['Spike', 'b']", "2", "it's"]
+        folder = self.dir / "x"
+        write(folder / "results_2026-01-31T09-08-07.000001.json", {"results": {"t": {"alias": "t", "exact_match,none": 0.5}}, "versions": {"t": 1.0}, "model_name": "org/m",
+                                                                   "configs": {"t": {"output_type": "generate_until"}}})
+        write(folder / "samples_t_2026-01-31T09-08-07.000001.jsonl", "".join(json.dumps({
+            "doc_id": i, "doc": doc, "target": target, "arguments": {"gen_args_0": {"arg_0": "p", "arg_1": {"until": []}}}, "resps": [["r"]], "filtered_resps": ["r"], "filter": "none",
+            "metrics": ["exact_match"], "exact_match": 0.5}) + "\n" for i, (doc, target) in enumerate(zip(docs, targets))))
+        run, _ = self.imported(folder / "results_2026-01-31T09-08-07.000001.json")
+        [file] = [f for f in self.export(run, "lm-eval") if "samples" in f.name]
+        for line, doc, target in zip(map(json.loads, file.read_text(encoding="utf-8").splitlines()), docs, targets):
+            self.assertEqual(line["doc_hash"], hashlib.sha256(json.dumps(doc, indent=2, ensure_ascii=False).encode("utf-8")).hexdigest(), doc)
+            self.assertEqual(line["target"], target)
 
     def everyday(self):
         return self.run_sample("--datasets", "everyday_en_ppl", "--limit", "6").run
