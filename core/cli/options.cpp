@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include "../base/text.hpp"
 #include "../plugin/isolation.hpp"
+#include "opencompass_options.hpp"
 
 namespace sextant::cli {
 namespace {
@@ -272,6 +273,7 @@ po::options_description run_options() {
       ("max-workers-per-gpu", po::value<int64_t>()->value_name("N"), "accepted; one process does the work")
       ("retry", po::value<int64_t>()->value_name("N"), "accepted; -r resumes a run");
   add_common(options);
+  add_opencompass_options(options);
   return options;
 }
 
@@ -406,6 +408,11 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
           fmt::format("--{} changes nothing: one process works through all tasks, with --threads threads", name));
   if (values.count("retry"))
     flags.warnings.emplace_back("--retry changes nothing: nothing is tried twice by itself; -r goes on where a run stopped");
+  SXT_CHECK(take_opencompass_options(values, flags));
+  if (run.config.ends_with(".py"))
+    return usage(fmt::format("{} is a configuration in Python, which is not run; `sextant import opencompass {} --output DIR` makes cards of "
+                             "OpenCompass' configurations, which `sextant run DIR/run.json --config-dir DIR` evaluates",
+                             run.config, run.config));
   return flags;
 }
 

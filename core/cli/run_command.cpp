@@ -22,6 +22,7 @@
 #include "compare_runs.hpp"
 #include "fail_under.hpp"
 #include "failures.hpp"
+#include "opencompass_options.hpp"
 #include "options.hpp"
 #include "progress.hpp"
 #include "run_outcome.hpp"
@@ -46,11 +47,19 @@ std::string host_name() {
 bool infers(const RunCommandFlags& flags) { return flags.mode == "all" || flags.mode == "infer"; }
 bool evaluates(const RunCommandFlags& flags) { return flags.mode == "all" || flags.mode == "eval"; }
 
+// A run of others is looked at and not gone on with; said before anything is written.
+Result<store::RunFolder> of_ours(store::RunFolder folder) {
+  if (const auto text = read_file(folder.config(), own_bytes_max))
+    if (const auto config = json::parse(*text, folder.config().string())) SXT_CHECK(not_imported(*config, folder.path().string()));
+  return folder;
+}
+
 // The folder to write to: a new one, or the one that -r names. Where there is none to reuse, the flag is taken back.
 Result<store::RunFolder> open_folder(RunCommandFlags& flags, const std::string& work_dir) {
   if (!flags.reuse) return store::RunFolder::create(work_dir);
   auto folder = store::RunFolder::reuse(work_dir, flags.reuse_timestamp);
-  if (folder || folder.error().kind != Error::Kind::missing) return folder;
+  if (folder) return of_ours(*std::move(folder));
+  if (folder.error().kind != Error::Kind::missing) return folder;
   // one that is named and is missing is a mistake; where none is named, there may be none yet
   if (!infers(flags) || !flags.reuse_timestamp.empty()) return folder;
   log_warning(folder.error().message + "; a new run is started");
@@ -495,7 +504,7 @@ Result<int> run(const RunCommandFlags& given) {
 }  // namespace
 
 int run_command(const std::vector<std::string>& args) {
-  const auto values = parse_options(args, run_options(), "config", 1, run_optional_values());
+  const auto values = parse_options(with_long_names(args), run_options(), "config", 1, run_optional_values());
   if (!values) return fail(values.error());
   const auto flags = run_flags(*values);
   if (!flags) return fail(flags.error());

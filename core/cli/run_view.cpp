@@ -113,6 +113,15 @@ Result<RunView> look_at_run(const std::string& path) {
   return out;
 }
 
+Result<void> not_imported(const json::Value& config, const std::string& run) {
+  const json::Value* imported = json::find(config, "imported");
+  if (!imported) return {};
+  return Error{Error::Kind::usage,
+               fmt::format("{} was imported from {}: its model cannot be asked here, nor its replies scored again; `sextant report`, `show` and "
+                           "`compare` read it, and a run of your own is `sextant run` with another --work-dir",
+                           run, json::find_string(*imported, "from").value_or("elsewhere"))};
+}
+
 Result<config::RunConfig> config_as_written(const RunView& view) {
   const config::CardStore no_cards;
   config::World world;

@@ -33,6 +33,9 @@ compare::JudgedBy judged_by(const config::RunConfig& run, const config::DatasetC
 /// meanwhile replaces whole files, so that nothing half-written is read.
 Result<RunView> look_at_run(const std::string& path);
 
+/// An Error where configs/run.json says that the run was imported: nothing of it can be asked or scored again.
+Result<void> not_imported(const json::Value& config, const std::string& run);
+
 /// configs/run.json as it was written: no card, flag or model is asked.
 Result<config::RunConfig> config_as_written(const RunView& view);
 

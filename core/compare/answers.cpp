@@ -20,8 +20,16 @@ constexpr double none = std::numeric_limits<double>::quiet_NaN();
 // What each attempt was asked, by its place in the predictions file.
 struct Asked {
   uint64_t row = 0;
-  std::string content, cluster;
+  std::string content, raw, cluster;
 };
+// The columns that the row itself has, whoever read it: lm-eval's files have no others.
+std::string raw_hash(json::Document record) {
+  constexpr std::string_view derived = "lm_eval_";
+  for (auto member = record.MemberBegin(); member != record.MemberEnd();)
+    if (json::text(member->name).starts_with(derived)) member = record.EraseMember(member);
+    else ++member;
+  return sha256_hex(json::canonical(record));
+}
 Result<std::vector<Asked>> asked_in(const std::filesystem::path& path) {
   std::vector<Asked> out;
   std::error_code code;
@@ -30,10 +38,11 @@ Result<std::vector<Asked>> asked_in(const std::filesystem::path& path) {
   for (uint64_t first = 0; first < predictions.size(); first += attempts_a_stretch) {
     SXT_TRY(const auto attempts, predictions.read(first, std::min(attempts_a_stretch, predictions.size() - first)));
     for (const data::Attempt& attempt : attempts) {
-      SXT_TRY(const json::Document record, json::parse(attempt.record_json, path.string()));
+      SXT_TRY(json::Document record, json::parse(attempt.record_json, path.string()));
       // a file of OpenCompass' own has no rows
       const bool known = record.IsObject() && record.MemberCount() > 0;
-      out.push_back({attempt.id.row, known ? sha256_hex(json::canonical(record)) : std::string(), attempt.cluster});
+      const std::string content = known ? sha256_hex(json::canonical(record)) : std::string();
+      out.push_back({attempt.id.row, content, known ? raw_hash(std::move(record)) : content, attempt.cluster});
     }
   }
   return out;
@@ -207,7 +216,7 @@ Result<Answers> read_answers(const store::RunFolder& folder, const std::string& 
       Question question;
       question.index = row;
       question.asked = line.asked;
-      if (!asked.empty()) question.content = asked[place].content;
+      if (!asked.empty()) question.content = asked[place].content, question.raw = asked[place].raw;
       question.cluster = line.cluster;
       question.values.assign(out.metrics.size(), 0);
       question.place = place;

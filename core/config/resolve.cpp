@@ -631,6 +631,10 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   if (!flags.config.empty()) {
     SXT_TRY(file, load_merged(flags.config, run_config_shape()));
   }
+  if (const json::Value* imported = json::find(file, "imported"); imported && !flags.as_written)
+    return usage(fmt::format("{} is of a run that was imported from {}: its model cannot be asked here, nor its replies scored again; `sextant "
+                             "report`, `show` and `compare` read it",
+                             flags.config, json::find_string(*imported, "from").value_or("elsewhere")));
   const auto both = [&](const char* key, bool flag_given) { return flag_given && json::find(file, key); };
   if (both("models", !flags.models.empty() || !flags.hf_path.empty() || !flags.model_path.empty()))
     return usage(

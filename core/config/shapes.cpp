@@ -140,7 +140,8 @@ constexpr const char* run_config = R"(
   "data_dir": {"type": "string"},
   "allow_missing": {"type": "boolean"},
   "dump_eval_details": {"type": "boolean"},
-  "work_dir": {"type": "string"})";
+  "work_dir": {"type": "string"},
+  "imported": {"type": "object"})";
 
 constexpr const char* custom_meta = R"(
   "abbr": {"type": "string"},
