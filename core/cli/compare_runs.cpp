@@ -1,5 +1,6 @@
 #include "compare_runs.hpp"
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include "../base/log.hpp"
@@ -103,6 +104,15 @@ Result<std::vector<std::pair<Subject, Subject>>> subjects(const std::vector<RunV
 std::vector<std::string> what_differs(const Subject& a, const Subject& b) {
   std::vector<std::string> out;
   add_difference("the model", a.model, b.model, out);
+  // of what was imported nothing else is known
+  const json::Value *left = json::find(a.run->config, "imported"), *right = json::find(b.run->config, "imported");
+  if (left || right) {
+    const auto from = [](const json::Value* imported) {
+      return imported ? json::find_string(*imported, "from").value_or("elsewhere") : std::string("Sextant");
+    };
+    out.push_back(fmt::format("A is of {} and B of {}; what was imported does not say how it was asked", from(left), from(right)));
+    return out;
+  }
   const store::ModelRecord *first = a.run->model(a.model), *second = b.run->model(b.model);
   if (first && second) {
     if (first->weights_sha256 != second->weights_sha256)
@@ -161,9 +171,20 @@ Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, con
           {name, fmt::format("in {} it is {}", in_first ? "A" : "B", status == "complete" ? "not scored" : status)});
       continue;
     }
+    std::error_code code;
+    const RunView* lacks = nullptr;
+    for (const Subject* side : {&a, &b})
+      if (json::find(side->run->config, "imported") && !std::filesystem::exists(side->run->folder->samples(side->model, name), code))
+        lacks = side->run;
+    if (lacks) {
+      out.refused.push_back({name, fmt::format("{} was imported without samples", lacks->name)});
+      continue;
+    }
     const auto compared = [&]() -> Result<compare::Comparison> {
-      SXT_TRY(const compare::Answers x, compare::read_answers(*a.run->folder, a.model, name, a.run->judge_of(name)));
-      SXT_TRY(const compare::Answers y, compare::read_answers(*b.run->folder, b.model, name, b.run->judge_of(name)));
+      SXT_TRY(compare::Answers x, compare::read_answers(*a.run->folder, a.model, name, a.run->judged_by(name)));
+      SXT_TRY(compare::Answers y, compare::read_answers(*b.run->folder, b.model, name, b.run->judged_by(name)));
+      x.imported = json::find(a.run->config, "imported") != nullptr;
+      y.imported = json::find(b.run->config, "imported") != nullptr;
       SXT_TRY(compare::Comparison one, compare::compare(x, y, flags.metric, flags.common));
       if (!out.precision.empty()) add_precision(a, b, x, y, out);
       return one;

@@ -23,6 +23,8 @@ Usage: sextant COMMAND [ARGUMENTS]
   explain  RUN RUN                why two runs score differently, stage by stage
   verify   RUN [-n N]             scores a run again, asks some of its samples again, and says what is not the same
   view     [DIR]                  the runs in a folder, in a browser on this machine, with their progress
+  export   RUN DIR --format F     a run in the files of lm-eval, Inspect, evalscope, JUnit, CSV, C-Eval
+  import   results PATH           a run of lm-eval, OpenCompass or Inspect, for report, show and compare
   plugins  list | info KIND:ID | run KIND:ID | check FILE.so | new KIND NAME | describe FILE.so | probe FILE.so
   model    info | tokenize | detokenize | score | generate | embed | chat    look into one model
   help     COMMAND                more about one of these
@@ -60,8 +62,10 @@ Exit codes: 0 all done, 1 --fail-under says no, 64 usage, 65 bad data or configu
   if (command == "prompt")
     return with_options(
         R"(Usage: sextant prompt --datasets NAME... [--model-path FILE.gguf | --models NAME...] [-n INDEX] [--tokens] [--json]
+       sextant prompt --predictions RUN [-n INDEX] [--tokens] [--json]
 
-Shows byte for byte what the model would be sent. Runs no model but those that a retriever reads.
+Shows byte for byte what the model would be sent, and behind it what the judge of a judged set would be sent: with the answers of
+RUN, a run's folder, or with placeholders in their places. Runs no model but those that a retriever reads.
 )",
         prompt_options());
   if (command == "check")
@@ -148,6 +152,43 @@ takes). Every question weighs the same. Runs that did not ask the same questions
   --common          compare the questions that both have
   --junit FILE      writes a JUnit report: the gate and a case for each data set
   --json            one line of JSON
+)";
+  if (command == "export")
+    return R"(Usage: sextant export RUN DIR --format FORMAT [--model NAME]... [--dataset NAME]... [--json]
+
+Writes the scored data sets of a run into DIR, in the files of others, and prints the files' names. What a format wants and the run
+does not know is empty or null there.
+
+  --format FORMAT   lm-eval      MODEL/results_TIME.json and samples_TASK_TIME.jsonl, as lm-eval 0.4.13 writes them
+                    inspect      an EvalLog for each model and data set; `inspect view --log-dir DIR` shows them
+                    evalscope    reports/MODEL/DATASET.json
+                    junit        junit.xml: a suite for each model and data set, a case for each attempt
+                    csv          attempts.csv: a line for each attempt; no cell is a formula
+                    ceval        C-Eval's submission: {"law": {"0": "A"}}, ceval_MODEL.json
+                    cmmlu        the same of CMMLU
+  --model NAME      only these models; NAME may hold * and ?
+  --dataset NAME    only these data sets
+  --json            {"format", "files"} in one line
+)";
+  if (command == "import")
+    return R"(Usage: sextant import results PATH [--from lm-eval|opencompass|inspect] [-w DIR] [--json]
+       sextant import opencompass CONFIG.py|NAME... [--output DIR] [--python PYTHON] [--no-data]
+
+results: reads a run of others into a run's folder, which report, show, compare, gate, view and export read. PATH is a
+results_*.json of lm-eval or a folder that has some (with the samples_*.jsonl of --log_samples), the folder of one run of
+OpenCompass, an EvalLog of Inspect (JSON) or a folder of them. What the files do not say stays empty. The run is marked as
+imported: its model is not asked again (-r, verify and explain refuse it). Prints its table.
+
+  --from WHAT       which program wrote it (default: found out)
+  -w, --work-dir DIR    where the run's folder is made (default outputs/default)
+  --json            the table as one line of JSON
+
+opencompass: makes cards of OpenCompass' configurations, data sets, models and summarizers, with the Python that has opencompass.
+What cannot be carried over is said by file and line.
+
+  --output DIR      where the cards are written (default cards); `sextant run DIR/run.json --config-dir DIR` evaluates them
+  --python PYTHON   the interpreter whose environment has opencompass (default python3)
+  --no-data         cards alone; else OpenCompass' loaders write the rows as JSON lines into DIR/data
 )";
   if (command == "view")
     return R"(Usage: sextant view [DIR] [--port N]

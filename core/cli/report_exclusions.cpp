@@ -43,7 +43,7 @@ Result<std::vector<compare::Without>> scores_without(const RunView& view, const 
       for (const auto& one : named)
         if (is_of(one.row, name, dataset->abbr)) rows.emplace(one.row.row, one.reason);
       if (rows.empty()) continue;
-      const auto answers = compare::read_answers(*view.folder, model, name, view.judge_of(name));
+      const auto answers = compare::read_answers(*view.folder, model, name, view.judged_by(name));
       if (!answers) {
         log_warning(fmt::format("{}: no score without the excluded rows: {}", name, answers.error().message));
         continue;

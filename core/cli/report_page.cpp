@@ -1,6 +1,7 @@
 #include "report_page.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include "../base/json_members.hpp"
 #include "../base/json_number.hpp"
 #include "../base/log.hpp"
 #include "../compare/best.hpp"
@@ -90,6 +91,22 @@ json::Value run_json(const TabledRun& run, Allocator& a) {
   return out;
 }
 
+// Answers that speak to a judge, as a results file lists them.
+Result<json::Document> suspicious_in(const std::filesystem::path& results) {
+  json::Document out(rapidjson::kArrayType);
+  std::error_code code;
+  if (!std::filesystem::exists(results, code)) return out;
+  SXT_TRY(const InputFile file, InputFile::open(results));
+  std::string text;
+  SXT_CHECK(scan_members(file, [&](std::string_view name, uint64_t begin, uint64_t end) {
+    if (name != "suspicious") return true;
+    if (auto value = file.read(begin, end - begin)) text = *std::move(value);
+    return false;
+  }));
+  if (!text.empty()) { SXT_TRY(out, json::parse(text, results.string())); }
+  return out;
+}
+
 // The task's samples go into `rows`.
 Result<json::Value> task_json(const RunView& run, size_t run_number, const store::TaskRecord& task, report::PageRows& rows,
                               Allocator& a) {
@@ -107,6 +124,10 @@ Result<json::Value> task_json(const RunView& run, size_t run_number, const store
         std::pair("dropped_shots", task.dropped_shots)})
     json::set(out, name, json::Value(count), a);
   json::set(out, "infer_s", number_or_null(task.infer_s), a);
+  if (task.stage.empty()) {
+    SXT_TRY(const json::Document suspicious, suspicious_in(run.folder->results(task.model, task.dataset)));
+    if (suspicious.IsArray() && !suspicious.Empty()) json::set(out, "suspicious", json::Value(suspicious, a), a);
+  }
   const auto samples = run.folder->samples(task.model, task.dataset);
   std::error_code code;
   const uint64_t before = rows.size();
@@ -163,7 +184,7 @@ Result<TabledRun> tabled_run(RunView view) {
   SXT_TRY(config::RunConfig run, config_as_written(view));
   settle_record(view.record, run);
   report::Table table = report::table_of_run(*view.folder, run, view.record);
-  compare::mark_best(table, *view.folder, [&](const std::string& dataset) { return view.judge_of(dataset); });
+  compare::mark_best(table, *view.folder, [&](const std::string& dataset) { return view.judged_by(dataset); });
   view.record.status = run_status(view.record, run.allow_missing);
   return TabledRun{std::move(view), std::move(run), std::move(table)};
 }

@@ -158,6 +158,7 @@ class Keys {
 
 Result<int> verify(const VerifyFlags& flags) {
   SXT_TRY(const RunView view, look_at_run(flags.run));
+  SXT_CHECK(not_imported(view.config, flags.run));
   Workspace workspace("", flags.plugin_path);
   config::RunFlags given;
   given.config = view.folder->config().string();

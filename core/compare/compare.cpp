@@ -101,9 +101,10 @@ std::vector<uint32_t> Clusters::take() {
   return std::move(numbers_);
 }
 
-Pairing pair_up(const Answers& a, const Answers& b) {
-  const bool by_rows = has_rows(a) && has_rows(b);
-  const auto key = [&](const Question& question) -> const std::string& { return by_rows ? question.content : question.asked; };
+namespace {
+
+Pairing pair_by(const Answers& a, const Answers& b, std::string Question::*by) {
+  const auto key = [&](const Question& question) -> const std::string& { return question.*by; };
   std::unordered_map<std::string_view, std::vector<size_t>> places;  // in b, the last first
   for (size_t i = b.questions.size(); i > 0; --i) places[key(b.questions[i - 1])].push_back(i - 1);
   Pairing out;
@@ -118,6 +119,18 @@ Pairing pair_up(const Answers& a, const Answers& b) {
   }
   out.b_alone = b.questions.size() - out.pairs.size();
   return out;
+}
+
+}  // namespace
+
+Pairing pair_up(const Answers& a, const Answers& b) {
+  if (!has_rows(a) || !has_rows(b)) return pair_by(a, b, &Question::asked);
+  const Pairing rows = pair_by(a, b, &Question::content);
+  if (!rows.pairs.empty() || !(a.imported || b.imported)) return rows;
+  // the same questions, read by another program into other columns
+  for (const auto by : {&Question::raw, &Question::asked})
+    if (Pairing others = pair_by(a, b, by); !others.pairs.empty()) return others;
+  return rows;
 }
 
 Result<Comparison> compare(const Answers& a, const Answers& b, const std::string& metric, bool common) {

@@ -15,7 +15,8 @@ struct Pairing {
   std::vector<Pair> pairs;           // in the order of a
   uint64_t a_alone = 0, b_alone = 0; // questions that the other was not asked
 };
-/// By content, never by position. Rows decide where both have them, else prompts and targets; of a question that comes several
+/// By content, never by position. Rows decide where both have them, else prompts and targets; where one side was imported and
+/// shares no row, rows without derived columns, else prompts and targets. Of a question that comes several
 /// times the first goes with the first.
 Pairing pair_up(const Answers& a, const Answers& b);
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <sextant/printable.hpp>
+#include "../base/cell_text.hpp"
 #include "../base/json_number.hpp"
 #include "../base/text.hpp"
 #include "../stats/distributions.hpp"
@@ -31,19 +32,6 @@ double p_of_worse(const stats::Interval& difference, double margin) {
   constexpr double infinite = 1e9;
   const double z = (difference.value + margin) / difference.standard_error, both = stats::student_two_sided(z, infinite);
   return z < 0 ? both / 2 : 1 - both / 2;
-}
-
-// XML 1.0 has no control characters but these, whatever they are written as; printable() shows them.
-std::string xml(std::string_view text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else out += c;
-  }
-  return out;
 }
 
 std::string difference_text(const stats::Interval& difference) {
@@ -142,10 +130,10 @@ std::string to_junit(const Report& report, const Gate& gate) {
       "skipped=\"{}\">\n",
       cases.size(), failed, skipped);
   for (const Case& one : cases) {
-    out += fmt::format("  <testcase classname=\"{}\" name=\"{}\">", xml(report.b.model), xml(one.name));
-    if (one.failed) out += fmt::format("<failure message=\"{}\"/>", xml(one.text));
-    else if (one.skipped) out += fmt::format("<skipped message=\"{}\"/>", xml(one.text));
-    else out += fmt::format("<system-out>{}</system-out>", xml(one.text));
+    out += fmt::format("  <testcase classname=\"{}\" name=\"{}\">", xml_text(report.b.model), xml_text(one.name));
+    if (one.failed) out += fmt::format("<failure message=\"{}\"/>", xml_text(one.text));
+    else if (one.skipped) out += fmt::format("<skipped message=\"{}\"/>", xml_text(one.text));
+    else out += fmt::format("<system-out>{}</system-out>", xml_text(one.text));
     out += "</testcase>\n";
   }
   return out + "</testsuite>\n";

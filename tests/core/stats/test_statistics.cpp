@@ -8,6 +8,7 @@
 #include "../../../core/stats/divergence.hpp"
 #include "../../../core/stats/gate.hpp"
 #include "../../../core/stats/interval.hpp"
+#include "../../../core/stats/lm_eval_error.hpp"
 #include "../../../core/stats/paired.hpp"
 #include "../../../core/stats/resample.hpp"
 
@@ -248,6 +249,23 @@ TEST_CASE("a gate goes, stops, or says how many questions it lacks") {
   CHECK(worse.verdict() == Verdict::no_go);
   CHECK(same.verdict() == Verdict::go);
   CHECK(Sequential(0.01, 1).verdict() == Verdict::inconclusive);
+}
+
+TEST_CASE("the standard errors that lm-eval 0.4.13 bootstraps") {
+  const std::vector<double> items{0, 1, 1, 0, 1, 0.5, 0.25}, logs{-1, -2, -3, -0.5};
+  const auto mean = [](const std::vector<double>& of) {
+    return [&of](std::span<const uint32_t> places) {
+      double sum = 0;
+      for (const uint32_t place : places) sum += of[place];
+      return sum / static_cast<double>(places.size());
+    };
+  };
+  CHECK(lm_eval_error(7, 100, mean(items)) == Approx(0.1603193801408059).epsilon(1e-12));
+  CHECK(lm_eval_error(7, 1000, mean(items)) == Approx(0.16659785534823385).epsilon(1e-12));
+  CHECK(lm_eval_error(7, 2500, mean(items), 3) == Approx(0.16281371211896703).epsilon(1e-12));   // 2000 draws
+  const auto perplexity = [&](std::span<const uint32_t> places) { return std::exp(-mean(logs)(places)); };
+  CHECK(lm_eval_error(4, 1000, perplexity) == Approx(2.8838900572405524).epsilon(1e-12));
+  CHECK(std::isnan(lm_eval_error(1, 1000, perplexity)));
 }
 
 }  // namespace
