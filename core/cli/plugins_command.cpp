@@ -19,8 +19,8 @@
 #include "../plugin/loader.hpp"
 #include "../plugin/manifest.hpp"
 #include "../plugin/probe.hpp"
-#include "../retrieve/registry.hpp"
 #include "../score/own_metrics.hpp"
+#include "../serve/examples.hpp"
 #include "plugins_check.hpp"
 #include "plugins_new.hpp"
 #include "plugins_run.hpp"
@@ -275,11 +275,10 @@ Result<Found> resolve(const Registry& registry, const std::string& name) {
   if (const size_t colon = name.find(':'); colon != name.npos) {
     SXT_TRY(const plugin::Kind kind, plugin::kind_from_name(name.substr(0, colon)));
     const std::string id = name.substr(colon + 1);
-    const auto of_core = [&](const auto& types) {
-      return std::any_of(types.begin(), types.end(), [&](const auto& type) { return type.id == id; });
-    };
-    const bool retriever = kind == plugin::Kind::retriever && of_core(retrieve::retrievers());
-    if (retriever || (kind == plugin::Kind::inferencer && of_core(infer::inferencer_types())))
+    const auto types = infer::inferencer_types();
+    const bool retriever = kind == plugin::Kind::retriever && serve::is_own_retriever(id);
+    if (retriever || (kind == plugin::Kind::inferencer &&
+                      std::any_of(types.begin(), types.end(), [&](const auto& type) { return type.id == id; })))
       return Error{Error::Kind::config, fmt::format("{} is part of the program itself and no plugin; docs/{}.md describes it", name,
                                                     retriever ? "retrievers" : "inferencers")};
     return registry.find(kind, name.substr(colon + 1));

@@ -15,6 +15,7 @@
 #include "../preflight/preflight.hpp"
 #include "../report/outcomes.hpp"
 #include "../report/page.hpp"
+#include "../score/components.hpp"
 #include "../score/stage.hpp"
 #include "colour.hpp"
 #include "commands.hpp"
@@ -25,6 +26,7 @@
 #include "options.hpp"
 #include "progress.hpp"
 #include "run_outcome.hpp"
+#include "run_view.hpp"
 #include "secrets.hpp"
 #include "sequence.hpp"
 #include "take_up.hpp"
@@ -318,7 +320,7 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
     const auto is_judged = [&](const config::DatasetConfig& dataset) {
       const std::vector<std::string> names = config::judged_names(stored.run, dataset, task.model);
       return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-        const std::vector<std::string> all = config::judges_of(*dataset.judge);
+        const std::vector<std::string> all = config::all_judges_of(*dataset.judge);
         return std::all_of(all.begin(), all.end(), [&](const std::string& one) {
           return judged.contains({one, store::judged_name(task.dataset, name)});
         });
@@ -327,7 +329,7 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
     if (judge == judges.end() || is_judged(*judge->second)) chosen.push_back(&task);
     else
       store::set_incomplete(task, fmt::format("the judge '{}' has not judged it; the same command with -m all and -r goes on",
-                                              fmt::join(config::judges_of(*judge->second->judge), "', '")));
+                                              fmt::join(config::all_judges_of(*judge->second->judge), "', '")));
   }
   store::Earlier earlier(folder);
   SXT_TRY(store::RunStates states, store::RunStates::begin(folder, record));
@@ -379,6 +381,8 @@ Result<int> run(const RunCommandFlags& given) {
   SXT_TRY(const bool coloured, wants_colour(flags.color));
   const report::Colour colour = coloured ? report::Colour::on : report::Colour::off;
   SXT_TRY(const std::vector<Threshold> worst, thresholds(flags.fail_under, run));
+  if (infers(flags))
+    SXT_CHECK(check_metrics(worst, run, [&](const auto& dataset) { return score::row_names(workspace.host(), dataset); }));
   const std::string work_dir = folder                       ? folder->path().string()
                                : flags.run.work_dir.empty() ? resolved.work_dir
                                                             : flags.run.work_dir;
@@ -450,7 +454,7 @@ Result<int> run(const RunCommandFlags& given) {
     table = report::table_of_run(*folder, run, record);
     compare::mark_best(*table, *folder, [&](const std::string& dataset) {
       const config::DatasetConfig* set = config::find_dataset(run, dataset);
-      return set && set->judge ? set->judge->model : std::string();
+      return set ? judged_by(run, *set) : compare::JudgedBy();
     });
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, *table));

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <sextant/printable.hpp>
 #include "../base/cell_text.hpp"
+#include "../base/json_number.hpp"
 #include "../base/text.hpp"
 #include "../stats/distributions.hpp"
 #include "../stats/paired.hpp"
@@ -94,14 +96,11 @@ std::string to_json(const Report& report, const Gate& gate) {
   }();
   out.SetObject();
   auto& a = out.GetAllocator();
-  const auto number = [](double value) {
-    return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType);
-  };
   json::set(out, "verdict", std::string(word(gate.verdict)), a);
-  json::set(out, "margin", number(gate.margin), a);
-  json::set(out, "difference", number(gate.difference.value), a);
-  json::set(out, "low", number(gate.difference.low), a);
-  json::set(out, "high", number(gate.difference.high), a);
+  json::set(out, "margin", number_or_null(gate.margin), a);
+  json::set(out, "difference", number_or_null(gate.difference.value), a);
+  json::set(out, "low", number_or_null(gate.difference.low), a);
+  json::set(out, "high", number_or_null(gate.difference.high), a);
   json::set(out, "n", json::Value(gate.difference.n), a);
   json::set(out, "more", gate.more ? json::Value(*gate.more) : json::Value(rapidjson::kNullType), a);
   json::Value worse(rapidjson::kArrayType);

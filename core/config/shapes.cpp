@@ -68,10 +68,15 @@ constexpr const char* dataset = R"(
       "pairs": {"anyOf": [{"enum": ["all"]}, {"type": "object", "additionalProperties": false, "required": ["base"], "properties": {"base": {"type": "string"}}}]},
       "orders": {"enum": ["both", "one"]},
       "combine": {"enum": ["mean", "vote"]},
+      "meta": {"type": "object", "additionalProperties": false, "required": ["template"], "properties": {
+        "model": {}, "template": {"$ref": "#/definitions/component"}}},
       "asks": {"enum": ["all", "failed", "either"]},
       "retry": {"type": "string"},
       "by": {"$ref": "#/definitions/names"},
       "labels": {"type": "string"},
+      "style": {"type": "boolean"},
+      "length_controlled": {"type": "object", "additionalProperties": false, "required": ["gamed", "difficulty"], "properties": {
+        "gamed": {"type": "string"}, "difficulty": {"type": "string"}}},
       "table": {"enum": ["mtbench", "alignbench", "alpaca_eval", "arena_hard"]},
       "metrics": {"$ref": "#/definitions/components"}}}}},
   "cards": {"$ref": "#/definitions/names"},
