@@ -9,7 +9,7 @@
 namespace sextant::score {
 
 struct ChoiceScore {
-  std::string name, kind;   // kind: sum, char, byte, mutual, greedy, brier, perplexity
+  std::string name, kind;   // kind: sum, char, byte, mutual, greedy, brier, mass, perplexity
 };
 /// Those of the set's inferencer; empty where it has none.
 std::vector<ChoiceScore> choice_scores_of(const config::DatasetConfig& dataset);
