@@ -88,7 +88,7 @@ def document():
     for name, card in sorted(collections):
         out.append(f"| `{name}` | {card.get('summary', '')} | {', '.join(f'`{one}`' for one in card['cards'])} |")
     left_out = json.loads((ROOT / "datasets/left_out.json").read_text(encoding="utf-8"))
-    out.append("\n## Folders of OpenCompassData without a card\n\n| folder | why |\n|---|---|")
+    out.append("\n## Sets without a card\n\nFolders of OpenCompassData, and sets that other tools have.\n\n| folder or set | why |\n|---|---|")
     out += [f"| `{folder}` | {why} |" for folder, why in left_out.items()]
     return "\n".join(out) + "\n"
 

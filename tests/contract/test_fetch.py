@@ -66,7 +66,7 @@ class Fetch(ContractTest):
     def card(self, name, fetch, **more):
         card = {"card": "dataset", "summary": "s", "abbr": name, "folder": "tiny/" + name, "loader": {"type": "table", "file": "test.jsonl"},
                 "reader": {"input_columns": ["question"], "output_column": "answer"},
-                "infer": {"template": {"type": "text", "prompt": "{question}"}, "inferencer": {"type": "gen"}},
+                "infer": {"template": {"type": "text", "prompt": "{question}"}, "inferencer": {"type": "gen"}}, "eval": {"metrics": [{"type": "accuracy"}]},
                 "provenance": {"get": "from its owner", "fetch": fetch}, **more}
         write(self.dir / "cards" / (name + ".json"), card)
 

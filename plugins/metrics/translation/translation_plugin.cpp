@@ -1,6 +1,6 @@
 // bleu, chrf: over a set the score of its sentences' counts together, for a sample that of its own. Counts are kept, so that a
 // set that is drawn from the same samples again (a bootstrap) costs additions alone.
-#include "bleu.hpp"
+#include "../../text/bleu.hpp"
 #include "chrf.hpp"
 #include <fmt/format.h>
 #include <sextant/sdk.hpp>

@@ -2,8 +2,8 @@
 // lm-eval's truthfulqa_gen but for BLEU's tokenizer, which is 13a here.
 #include <algorithm>
 #include <sextant/sdk.hpp>
-#include "../rouge/rouge.hpp"
-#include "../translation/bleu.hpp"
+#include "../../text/rouge.hpp"
+#include "../../text/bleu.hpp"
 
 namespace {
 
@@ -36,7 +36,7 @@ struct Truthful : Metric {
  private:
   struct Likeness {
     double rouge_l = 0, rouge_1 = 0, bleu = 0;
-    void add(const std::string& reply, const std::string& answer) {
+    void add(std::string_view reply, const std::string& answer) {
       const std::vector<std::string> one = {answer};
       const metric::Rouge rouge = metric::rouge(reply, one, metric::rouge_words);
       rouge_l = std::max(rouge_l, rouge.l);

@@ -1,7 +1,7 @@
 // ROUGE-1, -2, -L and -Lsum (Lin 2004), F-measures, as rouge-score 0.1.2 counts them. Pure; [any] thread.
 #pragma once
 #include <span>
-#include "../../text/tokens.hpp"
+#include "tokens.hpp"
 
 namespace sextant::metric {
 
