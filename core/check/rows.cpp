@@ -83,9 +83,13 @@ void check_options(Subject& subject, Found& found) {
 void check_examples(Subject& subject, Found& found) {
   if (subject.shots.empty()) return;
   const bool one_split = subject.dataset.train_split == subject.dataset.test_split;
-  std::unordered_map<std::string, uint64_t> examples;
+  struct Example {
+    std::string record;
+    uint64_t row = 0;
+  };
+  std::unordered_map<std::string, Example> examples;
   const auto add = [&](const std::string& record, uint64_t row) {
-    if (const std::string text = question_of(subject, record); !text.empty()) examples.emplace(text, row);
+    if (const std::string text = question_of(subject, record); !text.empty()) examples.emplace(text, Example{record, row});
   };
   if (subject.same_shots) {
     for (size_t i = 0; i < subject.shots.size(); ++i) add(subject.shots[i], subject.shot_rows[i]);
@@ -98,8 +102,11 @@ void check_examples(Subject& subject, Found& found) {
   for (size_t i = 0; i < subject.rows.size(); ++i) {
     const auto it = examples.find(question_of(subject, subject.rows[i].record_json));
     if (it == examples.end()) continue;
+    // outside the compat modes a row is never its own example
+    const bool own = it->second.record == subject.rows[i].record_json || (one_split && it->second.row == subject.rows[i].index);
+    if (own && subject.same_shots && !config::is_opencompass(subject.run.compat)) continue;
     ++count;
-    if (!first) first = {i, it->second};
+    if (!first) first = {i, it->second.row};
   }
   if (count == 0) return;
   const bool many = count * 20 > subject.rows.size();

@@ -267,7 +267,9 @@ Result<int> list(const Arguments& arguments) {
 Result<Found> resolve(const Registry& registry, const std::string& name) {
   if (score::find_own_metric(name.starts_with("metric:") ? name.substr(7) : name))
     return Error{Error::Kind::config,
-                 fmt::format("{} is a metric of the program itself and no plugin; docs/code_tasks.md describes it", name)};
+                 fmt::format("{} is a metric of the program itself and not of a plugin; docs/components.md lists these and says where they "
+                             "are described",
+                             name)};
   if (const size_t colon = name.find(':'); colon != name.npos) {
     SXT_TRY(const plugin::Kind kind, plugin::kind_from_name(name.substr(0, colon)));
     return registry.find(kind, name.substr(colon + 1));

@@ -471,14 +471,15 @@ Result<int> run(const RunCommandFlags& given) {
   if (code == exit_incomplete) log_error("the run is incomplete; run the same command with -r to go on");
   if (code != exit_ok) return code;
   int by_baseline = exit_ok;
+  // any answer but "go" has an exit code of its own, which --quiet must not leave without a word
   if (sequence) {
-    log_info(sequence->sentence());
+    sequence->verdict() == stats::Verdict::go ? log_info(sequence->sentence()) : log_warning(sequence->sentence());
     if (sequence->stopped_early())
       log_warning("the run was stopped early, since this is known; its other numbers are of the questions that were asked");
     by_baseline = exit_code_of(sequence->verdict());
   } else if (!flags.baseline.empty()) {
     SXT_TRY(const GateAnswer answer, gate_runs({folder->path().string(), flags.baseline, flags.margin.value_or(1), {}}));
-    log_info(compare::to_line(answer.gate));
+    answer.gate.verdict == stats::Verdict::go ? log_info(compare::to_line(answer.gate)) : log_warning(compare::to_line(answer.gate));
     by_baseline = exit_code_of(answer.gate.verdict);
   }
   if (worst.empty() || by_baseline == exit_no) return by_baseline;

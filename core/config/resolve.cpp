@@ -43,6 +43,11 @@ Result<void> add_card(const std::string& name, const RunFlags& flags, const std:
                       std::vector<CardSets>& cards) {
   CardOptions options = options_of(flags, data_dir, world);
   const std::string card = read_card_name(name, options.inferencers, options);
+  if (options.subset.empty() && name.substr(0, name.find('/')).find(':') != name.npos)
+    return usage(fmt::format("--datasets '{}' names no part behind the colon; write {}:PART, or {} for all of it", name, card, card));
+  if (name.ends_with('/'))
+    return usage(fmt::format("--datasets '{}' names nothing behind the slash; write {}/gen or another inferencer, or {}", name,
+                             card, card));
   SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::dataset, card));
   SXT_TRY(std::vector<CardSets> sets, read_cards(*entry, options));
   std::move(sets.begin(), sets.end(), std::back_inserter(cards));

@@ -16,7 +16,8 @@ constexpr const char* definitions = R"("definitions": {
   "component": {"type": "object", "properties": {"type": {"type": "string"}}},
   "components": {"type": "array", "items": {"$ref": "#/definitions/component"}},
   "groups": {"type": "array", "items": {"type": "object", "additionalProperties": false,
-    "properties": {"name": {"type": "string"}, "members": {"$ref": "#/definitions/names"}, "weights": {}}}},
+    "properties": {"name": {"type": "string"}, "members": {"$ref": "#/definitions/names"}, "weights": {},
+      "metrics": {"$ref": "#/definitions/names"}}}},
   "inferencer": {"type": "object", "properties": {
     "type": {"type": "string"}, "max_out_len": {"$ref": "#/definitions/whole"}, "stop": {"$ref": "#/definitions/names"}}}
 })";
@@ -128,7 +129,7 @@ constexpr const char* run_config = R"(
   "compat": {"type": "string"},
   "limit": {"type": "number"},
   "limit_mode": {"type": "string"},
-  "seed": {"$ref": "#/definitions/whole"},
+  "seed": {"type": "integer", "minimum": 0},
   "rows": {"type": "string"},
   "exclude": {"type": "array", "items": {"type": "object"}},
   "data_dir": {"type": "string"},

@@ -10,6 +10,13 @@
 namespace sextant::infer {
 namespace {
 
+Result<void> check_stride(size_t stride, size_t window) {
+  if (stride < window) return {};
+  return bad_config("rolling", fmt::format("has a \"stride\" of {} tokens; it must be less than the window of {} (without a "
+                                           "stride, windows are disjoint)",
+                                           stride, window));
+}
+
 class Rolling : public Inferencer {
  public:
   Rolling(size_t window, size_t stride, std::string counted) : window_(window), stride_(stride), counted_(std::move(counted)) {}
@@ -41,9 +48,7 @@ class Rolling : public Inferencer {
     if (context > 0 && length > context)
       return bad_config("rolling",
                         fmt::format("has a \"window\" of {} tokens, but the model's context holds {}", length, context));
-    if (stride_ >= length)
-      return bad_config("rolling",
-                        fmt::format("has a \"stride\" of {} tokens; it must be less than the window of {}", stride_, length));
+    SXT_CHECK(check_stride(stride_, length));
     const auto part = [&](size_t begin, size_t end) { return std::vector<int32_t>(ids.data() + begin, ids.data() + end); };
     Step step;
     for (const Window& window : stride_ ? strided_windows(ids.size(), length, stride_) : disjoint_windows(ids.size(), length)) {
@@ -109,6 +114,7 @@ const InferencerType rolling_type{
   "additionalProperties": false})",
     [](const json::Value& config) -> Result<std::unique_ptr<Inferencer>> {
       const auto number = [&](const char* key) { return static_cast<size_t>(json::find_int(config, key).value_or(0)); };
+      if (number("window") > 0) SXT_CHECK(check_stride(number("stride"), number("window")));
       return std::unique_ptr<Inferencer>(
           std::make_unique<Rolling>(number("window"), number("stride"), json::find_string(config, "counted").value_or("")));
     }};

@@ -67,7 +67,7 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
     SXT_CHECK(placeholders_in(record, fmt::format("row {} of the split '{}'", row.index, dataset.test_split)));
     leak.look_at(record);
     if (i == 0)
-      if (std::string finding = unclosed_finding(placeholders.unclosed, record, dataset.abbr); !finding.empty())
+      if (std::string finding = unsound_finding(placeholders.unsound, record, dataset.abbr); !finding.empty())
         data.findings.push_back(std::move(finding));
     if (look) SXT_CHECK(look(row, record));
   }

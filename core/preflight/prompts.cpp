@@ -90,6 +90,19 @@ void check_golds(serve::ModelSession& session, const config::DatasetConfig& data
             dataset.task_name, longer, max_out_len, *std::max_element(counts->begin(), counts->end())));
 }
 
+// Votes on numbers where the answers are letters: no reply has a vote, and the first one would count.
+void check_votes(const config::DatasetConfig& dataset, const Rows& rows, Findings& findings) {
+  if (dataset.inferencer.id != "self_consistency" || rows.letters.empty()) return;
+  const auto config = json::parse(dataset.inferencer.config, dataset.card_path);
+  if (config && json::find_string(*config, "answer").value_or("last_number") != "last_number") return;
+  findings.of_dataset(dataset.task_name,
+                      {Error::Kind::config,
+                       fmt::format("{}: the answers are letters, and self_consistency reads votes as the last number of a reply: no "
+                                   "reply would have a vote; give --set 'infer.inferencer.answer=\"\\\\b([A-Z])\\\\b\"', "
+                                   "another pattern, or last_line",
+                                   dataset.task_name)});
+}
+
 // The letters that the set's post-processor reads ("options" of its settings, or of its schema), or "": it has no such setting.
 std::string letters_read(plugin::Host& host, const config::DatasetConfig& dataset) {
   if (dataset.filters.empty() || dataset.filters.front().postprocessors.empty()) return "";
@@ -205,6 +218,7 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
                                                  "braces into it",
                                                  dataset.task_name));
   if (form == data::Form::open) check_letters(host, dataset, rows, findings);
+  check_votes(dataset, rows, findings);
   if (form == data::Form::open) check_golds(session, dataset, rows.golds, max_out_len, findings);
 }
 

@@ -248,6 +248,17 @@ void add_perplexities(Scored& scored, const Values& values) {
   }
 }
 
+// What keeps a number out of the results file, whose other members stand beside the numbers; else empty.
+std::string problem_of(const data::Estimate& number) {
+  constexpr const char* members[] = {"counts",  "calibration", "findings", "suspicious", "filters",
+                                     "repeats", "estimates",   "metrics",  "details"};
+  if (number.metric.empty()) return "a metric gives a value without a name; name it";
+  if (std::find(std::begin(members), std::end(members), number.metric) != std::end(members))
+    return fmt::format("a metric gives a value called '{}', which is a member of the results file; call it otherwise", number.metric);
+  if (std::isinf(number.value)) return fmt::format("the number '{}' is infinite, or too large to be written", number.metric);
+  return "";
+}
+
 Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics,
                          const Values& values, Reader& reader) {
   Rows rows(scored.repeats);
@@ -359,6 +370,11 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
     scored.repeated = std::move(rows.rows);
     add_components(scored);
     add_pass_at_k(scored, dataset, intervals);
+  }
+  for (const data::Estimate& number : scored.numbers) {
+    if (scored.error) break;
+    if (const std::string problem = problem_of(number); !problem.empty())
+      scored.error = Error{Error::Kind::data, fmt::format("{}: {}", dataset.task_name, problem)};
   }
   return {};
 }
