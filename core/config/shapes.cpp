@@ -68,10 +68,15 @@ constexpr const char* dataset = R"(
       "pairs": {"anyOf": [{"enum": ["all"]}, {"type": "object", "additionalProperties": false, "required": ["base"], "properties": {"base": {"type": "string"}}}]},
       "orders": {"enum": ["both", "one"]},
       "combine": {"enum": ["mean", "vote"]},
+      "meta": {"type": "object", "additionalProperties": false, "required": ["template"], "properties": {
+        "model": {}, "template": {"$ref": "#/definitions/component"}}},
       "asks": {"enum": ["all", "failed", "either"]},
       "retry": {"type": "string"},
       "by": {"$ref": "#/definitions/names"},
       "labels": {"type": "string"},
+      "style": {"type": "boolean"},
+      "length_controlled": {"type": "object", "additionalProperties": false, "required": ["gamed", "difficulty"], "properties": {
+        "gamed": {"type": "string"}, "difficulty": {"type": "string"}}},
       "table": {"enum": ["mtbench", "alignbench", "alpaca_eval", "arena_hard"]},
       "metrics": {"$ref": "#/definitions/components"}}}}},
   "cards": {"$ref": "#/definitions/names"},
@@ -135,7 +140,8 @@ constexpr const char* run_config = R"(
   "data_dir": {"type": "string"},
   "allow_missing": {"type": "boolean"},
   "dump_eval_details": {"type": "boolean"},
-  "work_dir": {"type": "string"})";
+  "work_dir": {"type": "string"},
+  "imported": {"type": "object"})";
 
 constexpr const char* custom_meta = R"(
   "abbr": {"type": "string"},

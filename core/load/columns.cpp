@@ -54,7 +54,13 @@ void add_unsound(std::string_view text, std::vector<Placeholders::Unsound>& out)
     const size_t close = rest.substr(0, written_max).find_first_of("}\n");
     const bool closed = close != rest.npos && rest[close] == '}';
     const std::string_view written = rest.substr(0, closed ? close + 1 : end);
-    if (columns::placeholders(written).empty()) out.push_back({std::string(rest.substr(begin, end - begin)), std::string(written)});
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    size_t command = open;
+    while (command > 0 && letter(text[command - 1])) --command;
+    const bool in_formula = open > 0 && (text[open - 1] == '^' || text[open - 1] == '_' ||
+                                         (command < open && command > 0 && text[command - 1] == '\\'));
+    if (in_formula || columns::placeholders(written).empty())
+      out.push_back({std::string(rest.substr(begin, end - begin)), std::string(written), in_formula});
   }
 }
 
@@ -116,6 +122,13 @@ Placeholders placeholders_of(const json::Value& config) {
 Result<void> check_columns(std::span<const std::string> wanted, const json::Value& record, std::string_view name,
                            std::string_view path, std::string_view who) {
   const auto known = columns_in(record);
+  if (record.IsObject() && known.size() != record.MemberCount()) {
+    std::unordered_set<std::string_view> seen;
+    for (const auto& member : record.GetObject())
+      if (!seen.insert(json::text(member.name)).second)
+        return Error{Error::Kind::data, fmt::format("{}: a record in {} has the member '{}' twice; its loader must give one of them",
+                                                    name, path, json::text(member.name))};
+  }
   for (const std::string& column : wanted) {
     if (known.contains(column) || columns::find(record, column)) continue;
     const std::vector<std::string> there = names_of(record);
@@ -147,11 +160,18 @@ Result<void> check_placeholders(std::span<const std::string> paths, const json::
 }
 
 std::string unsound_finding(std::span<const Placeholders::Unsound> unsound, const json::Value& record, std::string_view name) {
-  for (const auto& [column, written] : unsound)
-    if (json::find(record, column))
+  for (const auto& [column, written, in_formula] : unsound) {
+    if (!json::find(record, column)) continue;
+    const bool filled = written.ends_with('}') && columns::find(record, std::string_view(written).substr(1, written.size() - 2));
+    if (filled && in_formula)
+      return fmt::format("{0}: the template has \"{1}\" behind a formula's sign, and it is filled in with the column {2}; rename "
+                         "the column where the brace is the formula's",
+                         name, written, column);
+    if (!filled)
       return fmt::format("{0}: the template has \"{1}\", which is no placeholder, and it is sent as it stands; write {{{2}}} for "
                          "the column {2}, or list {2} in \"literal\" where the brace is meant",
                          name, written, column);
+  }
   return "";
 }
 

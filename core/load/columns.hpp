@@ -15,7 +15,10 @@ namespace sextant::load {
 struct Placeholders {
   std::vector<std::string> everywhere;   // in any text
   std::vector<std::string> in_item;      // in the item's own prompt: not in examples alone
-  struct Unsound { std::string column, written; };
+  struct Unsound {
+    std::string column, written;
+    bool in_formula = false;             // "x^{2}", "\\boxed{A}"
+  };
   std::vector<Unsound> unsound;          // names behind a brace that are no placeholder: "{question", "{ question }"
 };
 /// `config`: of a template component whose schema says "x-placeholders": true. Texts under "role", "fallback_role", "label",

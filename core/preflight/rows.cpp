@@ -127,14 +127,14 @@ class Reading {
 // A row that stands among its own examples is shown its own answer in the compat modes, and fewer examples in the default one.
 void warn_of_own_examples(const config::DatasetConfig& dataset, const load::TaskData& data, const Reading& reading, bool compat,
                           Findings& findings) {
-  const std::string what = compat ? "which see their own answers" : "which are shown the other examples alone";
+  const std::string what = compat ? "see their own answers" : "are shown the other examples alone";
   std::vector<std::string> own;
   if (dataset.train_split != dataset.test_split) {  // two names of one file, or rows that stand in both
     for (const std::string& shot : data.shots)
       if (const auto row = reading.row_of(shot)) own.push_back(std::to_string(*row));
     if (own.empty()) return;
     return findings.warn(dataset.task_name,
-                         fmt::format("{}: examples of the split '{}' repeat rows {} of the split '{}', {}; take other examples, or "
+                         fmt::format("{}: examples of the split '{}' repeat rows {} of the split '{}', which {}; take other examples, or "
                                      "leave the rows out with --exclude or test_range",
                                      dataset.task_name, dataset.train_split, first_names(own, 8), dataset.test_split, what));
   }
@@ -142,7 +142,7 @@ void warn_of_own_examples(const config::DatasetConfig& dataset, const load::Task
     if (data.rows.position_of(row)) own.push_back(std::to_string(row));
   if (own.empty()) return;
   findings.warn(dataset.task_name,
-                fmt::format("{}: the examples are rows {} of the split '{}', which are evaluated, too, {}; take examples from "
+                fmt::format("{}: the examples are rows {} of the split '{}', which are evaluated, too, and {}; take examples from "
                             "another split (reader.train_split), or leave the rows out with --exclude or test_range",
                             dataset.task_name, first_names(own, 8), dataset.test_split, what));
 }

@@ -133,8 +133,8 @@ Result<const Replies::Line*> Replies::by_question(std::string_view prompt) const
   for (size_t at = 0; at + beginning_bytes <= prompt.size(); ++at)
     if (const auto it = by_beginning_.find(prompt.substr(at, beginning_bytes)); it != by_beginning_.end())
       for (const size_t i : it->second) consider(questions_[i], at);
-  if (matches.empty())
-    for (const size_t i : short_)
+  for (const size_t i : short_)
+    if (matches.empty() || questions_[i].text.find(' ') != std::string::npos)  // one word may stand anywhere
       if (const size_t at = prompt.find(questions_[i].text); at != prompt.npos) consider(questions_[i], at);
   if (matches.empty()) return nullptr;
   const auto size_less = [](const Match& a, const Match& b) { return a.end - a.begin < b.end - b.begin; };

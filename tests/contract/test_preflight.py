@@ -221,6 +221,8 @@ class Warned(ContractTest):
              "there is one label"),
             ({"template": {"type": "dialogue", "round": [{"role": "HUMAN", "prompt": "{question}\nA. {A\nB. {B}"}]}},
              r'the template has "\{A", which is no placeholder'),
+            ({"template": {"type": "dialogue", "round": [{"role": "HUMAN", "prompt": "{question}\n{B} so \\\\boxed{A}"}]}},
+             r'the template has "\{A\}" behind a formula.s sign, and it is filled in with the column A'),
             ({"retriever": {"type": "fix_k", "ids": [0, 1]}, "loader": {"type": "table", "files": {"dev": "set.jsonl", "test": "set.jsonl"}}},
              "examples of the split 'dev' repeat rows 0, 1 of the split 'test'"),
         ):

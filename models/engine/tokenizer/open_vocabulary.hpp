@@ -17,6 +17,7 @@ struct ChatTemplateSource {
   std::string name;    // "default" where a model has one
   std::string text;
   std::string origin;  // names it in errors: "tokenizer.chat_template of model.gguf", a path
+  std::string problem = {};  // why it is none; then there is no text
 };
 /// What a model brings; the names are unique.
 using ChatTemplateSources = std::vector<ChatTemplateSource>;

@@ -38,7 +38,7 @@ struct Truthful : Metric {
     double rouge_l = 0, rouge_1 = 0, bleu = 0;
     void add(std::string_view reply, const std::string& answer) {
       const std::vector<std::string> one = {answer};
-      const metric::Rouge rouge = metric::rouge(reply, one, metric::rouge_words);
+      const metric::Rouge rouge = or_throw(metric::rouge(reply, one, metric::rouge_words));
       rouge_l = std::max(rouge_l, rouge.l);
       rouge_1 = std::max(rouge_1, rouge.one);
       bleu = std::max(bleu, metric::bleu_of(metric::bleu_counts(reply, one, {}), {}, false) / 100);

@@ -39,7 +39,8 @@ def main():
         pairs.append({"prediction": prediction, "references": references,
                       "bleu": BLEU(effective_order=True).sentence_score(prediction, references).score,
                       "bleu_zh": BLEU(effective_order=True, tokenize="zh").sentence_score(prediction, references).score,
-                      "chrf": CHRF().sentence_score(prediction, references).score, "chrf++": CHRF(word_order=2).sentence_score(prediction, references).score, "ter": TER().sentence_score(prediction, references).score,
+                      "chrf": CHRF().sentence_score(prediction, references).score, "chrf++": CHRF(word_order=2).sentence_score(prediction, references).score,
+                      "ter": TER().sentence_score(prediction, references).score,
                       "rouge": [rouge[name].fmeasure for name in ("rouge1", "rouge2", "rougeL", "rougeLsum")],
                       "f1": f1.score([prediction], [references])["score"] / 100})
     evaluators = [math.MATHEvaluator(version=version) for version in ("v1", "v2")]
