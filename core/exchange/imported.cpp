@@ -1,6 +1,7 @@
 #include "imported.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include "../base/file_name.hpp"
 #include "../base/file_parts.hpp"
 #include "../base/files.hpp"
 #include "../base/local_time.hpp"
@@ -179,6 +180,9 @@ Result<void> ImportedRun::add(const ImportedTask& task) {
       return Error{Error::Kind::data,
                    fmt::format("{} has {} of the model {} twice; name one file or folder of them", path_, task.dataset, task.model)};
   if (!config::find_dataset(config_, task.dataset)) {
+    if (!file_names_.insert(file_name_key(task.dataset)).second)
+      return Error{Error::Kind::data, fmt::format("{} has two tasks whose files would have one name, the second is '{}'; import them apart", path_,
+                                                  task.dataset)};
     config::DatasetConfig set;
     set.abbr = set.task_name = task.dataset;
     set.version = task.version.empty() ? "-" : task.version;

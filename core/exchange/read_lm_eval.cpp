@@ -83,6 +83,11 @@ struct Call {
 std::vector<Call> calls_of(const Value& line) {
   std::vector<Call> out;
   const Value* arguments = json::find(line, "arguments");
+  if (arguments && arguments->IsArray())  // before 0.4.3
+    for (const auto& call : arguments->GetArray())
+      if (call.IsArray() && !call.Empty())
+        out.push_back({call[0].IsString() ? std::string(json::text(call[0])) : json::write(call[0]),
+                       call.Size() > 1 && call[1].IsString() ? std::string(json::text(call[1])) : std::string()});
   if (!arguments || !arguments->IsObject()) return out;
   for (const auto& call : arguments->GetObject()) {
     const Value* first = json::find(call.value, "arg_0");
@@ -128,7 +133,7 @@ ImportedAttempt attempt_of(const Value& line, const std::string& output, uint64_
     label.label = std::to_string(attempt.labels.size());
     label.input = calls[i].continuation;
     label.logprob = label.value = score && score->IsArray() && !score->Empty() ? number_in((*score)[0]) : std::nan("");
-    const bool first = score && score->IsArray() && score->Size() > 1 && (*score)[1].IsString() && json::text((*score)[1]) == "True";
+    const bool first = score && score->IsArray() && score->Size() > 1 && ((*score)[1].IsTrue() || ((*score)[1].IsString() && json::text((*score)[1]) == "True"));
     greedy += fmt::format("{}\"{}\":{}", greedy.empty() ? "" : ",", label.label, first ? "true" : "false");
     attempt.labels.push_back(std::move(label));
   }
@@ -282,7 +287,10 @@ Result<void> import_file(const fs::path& path, ImportedRun& run) {
     const bool several = has_several_filters(entry.value);
     const Value* direction = directions ? json::find(*directions, name) : nullptr;
     task.numbers = numbers_in(entry.value, direction, several);
-    if (task.numbers.empty()) continue;
+    if (task.numbers.empty()) {
+      run.note(fmt::format("{} is left out: {} has no number of it", name, path.filename().string()));
+      continue;
+    }
     const Value* configs = json::find(file, "configs");
     const Value* config = configs ? json::find(*configs, name) : nullptr;
     const std::string output = config ? json::find_string(*config, "output_type").value_or("generate_until") : "generate_until";

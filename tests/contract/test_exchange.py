@@ -146,7 +146,7 @@ class Exchange(ContractTest):
             "metrics": ["exact_match"], "exact_match": 0.5}) + "\n" for i, (doc, target) in enumerate(zip(docs, targets))))
         run, _ = self.imported(folder / "results_2026-01-31T09-08-07.000001.json")
         [file] = [f for f in self.export(run, "lm-eval") if "samples" in f.name]
-        for line, doc, target in zip(map(json.loads, file.read_text(encoding="utf-8").splitlines()), docs, targets):
+        for line, doc, target in zip(map(json.loads, file.read_text(encoding="utf-8").rstrip("\n").split("\n")), docs, targets):
             self.assertEqual(line["doc_hash"], hashlib.sha256(json.dumps(doc, indent=2, ensure_ascii=False).encode("utf-8")).hexdigest(), doc)
             self.assertEqual(line["target"], target)
 

@@ -68,7 +68,7 @@ TEST_CASE("BLEU, chrF, ROUGE and token F1 are those of sacreBLEU, rouge-score an
     CHECK(chrf_of(chrf_counts(prediction, references, {}), {}) == expected("chrf"));
     const ChrfRules words{.words = 2};
     CHECK(chrf_of(chrf_counts(prediction, references, words), words) == expected("chrf++"));
-    CHECK(ter_of(ter_counts(prediction, references)) == expected("ter"));
+    CHECK(ter_of(*ter_counts(prediction, references, true, false)) == expected("ter"));
     const Rouge score = *rouge(prediction, references, rouge_words);
     const double ours[] = {score.one, score.two, score.l, score.lsum};
     for (rapidjson::SizeType i = 0; i < 4; ++i) CHECK(ours[i] == close((*json::find(pair, "rouge"))[i].GetDouble()));
@@ -78,7 +78,7 @@ TEST_CASE("BLEU, chrF, ROUGE and token F1 are those of sacreBLEU, rouge-score an
 
 TEST_CASE("TER: runs that move, limits, nothing") {
   const auto ter = [](std::string_view prediction, const std::string& reference) {
-    return ter_of(ter_counts(prediction, std::vector{reference}));
+    return ter_of(*ter_counts(prediction, std::vector{reference}, true, false));
   };
   const auto numbers = [](int from, int to) {
     std::string out;
