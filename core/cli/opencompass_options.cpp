@@ -46,7 +46,7 @@ std::string long_name(const Option& option) {
 void add_opencompass_options(po::options_description& options) {
   po::options_description own("Options of OpenCompass");
   for (const Option& option : options_of_opencompass) {
-    const char* text = option.refused ? "OpenCompass': refused with what to write instead" : "OpenCompass': accepted, changes nothing";
+    const char* text = option.refused ? "of OpenCompass; refused with what to write instead" : "of OpenCompass; changes nothing";
     if (option.kind == Kind::flag) own.add_options()(option.name, po::bool_switch(), text);
     else if (option.kind == Kind::text) own.add_options()(option.name, po::value<std::string>()->value_name(option.value), text);
     else own.add_options()(option.name, po::value<std::vector<std::string>>()->multitoken()->value_name(option.value), text);
