@@ -4,9 +4,10 @@
 #ifdef SXT_HAVE_CURL
 #include <curl/curl.h>
 #include <cstdlib>
+#include <dlfcn.h>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <type_traits>
 #include <sextant/sha256.hpp>
 #include "../base/file_parts.hpp"
 
@@ -15,6 +16,38 @@ namespace {
 
 constexpr curl_off_t bytes_max = curl_off_t{64} << 30;   // no set that a card names is larger; a server may send without end
 constexpr long connect_s = 30, silent_s = 60, redirects_max = 10;
+
+// The library is loaded when something is fetched: linked, it and the forty that it needs would be loaded by every command.
+struct Curl {
+  decltype(&curl_global_init) global_init = nullptr;
+  decltype(&curl_easy_init) easy_init = nullptr;
+  decltype(&curl_easy_cleanup) easy_cleanup = nullptr;
+  decltype(&curl_easy_perform) easy_perform = nullptr;
+  decltype(&curl_easy_strerror) easy_strerror = nullptr;
+  CURLcode (*easy_setopt)(CURL*, CURLoption, ...) = nullptr;
+
+  static Result<const Curl*> get() {
+    static const Result<Curl> loaded = load();
+    return loaded ? Result<const Curl*>(&*loaded) : loaded.error();
+  }
+
+ private:
+  static Result<Curl> load() {
+    void* library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    Curl out;
+    const auto take = [&](auto& function, const char* name) {
+      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(library ? ::dlsym(library, name) : nullptr);
+      return function != nullptr;
+    };
+    if (!take(out.global_init, "curl_global_init") || !take(out.easy_init, "curl_easy_init") ||
+        !take(out.easy_cleanup, "curl_easy_cleanup") || !take(out.easy_perform, "curl_easy_perform") ||
+        !take(out.easy_strerror, "curl_easy_strerror") || !take(out.easy_setopt, "curl_easy_setopt"))
+      return Error{Error::Kind::device, "the library libcurl (libcurl.so.4) is not installed, which fetching needs; install it "
+                                        "(Debian: libcurl4), or put the files there yourself"};
+    out.global_init(CURL_GLOBAL_DEFAULT);
+    return out;
+  }
+};
 
 struct Transfer {
   const std::filesystem::path* path = nullptr;
@@ -63,15 +96,14 @@ const char* remedy_of(CURLcode code) {
 }  // namespace
 
 Result<uint64_t> download(const Download& what, const OnProgress& progress) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(), &curl_easy_cleanup);
+  SXT_TRY(const Curl* curl, Curl::get());
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl->easy_init(), curl->easy_cleanup);
   if (!easy) return Error{Error::Kind::device, "out of memory for a connection"};
   Transfer transfer;
   transfer.path = &what.path;
   transfer.progress = &progress;
   char trouble[CURL_ERROR_SIZE] = {};
-  const auto set = [&](CURLoption option, auto value) { curl_easy_setopt(easy.get(), option, value); };
+  const auto set = [&](CURLoption option, auto value) { curl->easy_setopt(easy.get(), option, value); };
   set(CURLOPT_URL, what.url.c_str());
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -92,12 +124,12 @@ Result<uint64_t> download(const Download& what, const OnProgress& progress) {
   set(CURLOPT_XFERINFODATA, &transfer);
   if (const char* authorities = std::getenv("SSL_CERT_FILE"); authorities && *authorities) set(CURLOPT_CAINFO, authorities);
 
-  const CURLcode code = curl_easy_perform(easy.get());
+  const CURLcode code = curl->easy_perform(easy.get());
   if (transfer.cancelled) return Error{Error::Kind::cancelled, fmt::format("{}: interrupted; nothing was kept", what.url)};
   SXT_CHECK(transfer.written);
   if (code != CURLE_OK)
     return Error{Error::Kind::device, fmt::format("{} cannot be fetched: {}; {}", what.url,
-                                                  trouble[0] ? trouble : curl_easy_strerror(code), remedy_of(code))};
+                                                  trouble[0] ? trouble : curl->easy_strerror(code), remedy_of(code))};
   if (const std::string sum = transfer.sum.hex(); sum != what.sha256)
     return Error{Error::Kind::data,
                  fmt::format("{} is another file than the card means: its SHA-256 is {}, not {}; nothing was kept (the publisher "
