@@ -1,8 +1,8 @@
 #include "report_page.hpp"
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
 #include "../base/json_members.hpp"
+#include "../base/json_number.hpp"
 #include "../base/log.hpp"
 #include "../compare/best.hpp"
 #include "../report/outcomes.hpp"
@@ -16,8 +16,6 @@ namespace {
 
 using Allocator = json::Document::AllocatorType;
 
-json::Value number(double value) { return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType); }
-
 json::Value texts(const std::vector<std::string>& list, Allocator& a) {
   json::Value out(rapidjson::kArrayType);
   for (const std::string& text : list) out.PushBack(json::Value(text, a), a);
@@ -29,8 +27,8 @@ json::Value cell_json(const report::Cell& cell, Allocator& a) {
   json::set(out, "text", cell.text, a);
   if (cell.value) {
     json::set(out, "value", json::Value(*cell.value), a);
-    json::set(out, "low", number(cell.estimate.low), a);
-    json::set(out, "high", number(cell.estimate.high), a);
+    json::set(out, "low", number_or_null(cell.estimate.low), a);
+    json::set(out, "high", number_or_null(cell.estimate.high), a);
     json::set(out, "n", json::Value(cell.estimate.n), a);
     json::set(out, "higher_is_better", json::Value(cell.estimate.higher_is_better), a);
     json::set(out, "best", json::Value(cell.best), a);
@@ -125,7 +123,7 @@ Result<json::Value> task_json(const RunView& run, size_t run_number, const store
         std::pair("generated_tokens", task.generated_tokens), std::pair("truncated_prompts", task.truncated_prompts),
         std::pair("dropped_shots", task.dropped_shots)})
     json::set(out, name, json::Value(count), a);
-  json::set(out, "infer_s", number(task.infer_s), a);
+  json::set(out, "infer_s", number_or_null(task.infer_s), a);
   if (task.stage.empty()) {
     SXT_TRY(const json::Document suspicious, suspicious_in(run.folder->results(task.model, task.dataset)));
     if (suspicious.IsArray() && !suspicious.Empty()) json::set(out, "suspicious", json::Value(suspicious, a), a);
@@ -168,8 +166,10 @@ Result<json::Value> comparisons_json(const std::vector<TabledRun>& runs, Allocat
     return out;
   }
   const auto place = [&](const Subject& subject) { return json::Value(static_cast<uint64_t>(subject.run - views.data())); };
+  ComparisonFlags flags;
+  flags.precision = ComparisonFlags::Precision::of_one_model;
   for (const auto& [first, second] : *pairs) {
-    SXT_TRY(const compare::Report report, compare_subjects(first, second, {}));
+    SXT_TRY(const compare::Report report, compare_subjects(first, second, flags));
     json::Value item = comparison_json(report, a);
     json::set(item, "run_a", place(first), a);
     json::set(item, "run_b", place(second), a);

@@ -27,6 +27,12 @@ std::vector<std::string> RunView::datasets(const std::string& model) const {
   return out;
 }
 
+const store::ModelRecord* RunView::model(const std::string& abbr) const {
+  for (const store::ModelRecord& model : record.models)
+    if (model.abbr == abbr) return &model;
+  return nullptr;
+}
+
 const store::TaskRecord* RunView::task(const std::string& model, const std::string& dataset) const {
   for (const store::TaskRecord& task : record.tasks)
     if (task.stage.empty() && task.model == model && task.dataset == dataset) return &task;
@@ -105,6 +111,15 @@ Result<RunView> look_at_run(const std::string& path) {
   if (out.record.finished.empty())
     log_warning(fmt::format("{} is at work, or was ended before its time; only what is scored is looked at", path));
   return out;
+}
+
+Result<void> not_imported(const json::Value& config, const std::string& run) {
+  const json::Value* imported = json::find(config, "imported");
+  if (!imported) return {};
+  return Error{Error::Kind::usage,
+               fmt::format("{} was imported from {}: its model cannot be asked here, nor its replies scored again; `sextant report`, `show` and "
+                           "`compare` read it, and a run of your own is `sextant run` with another --work-dir",
+                           run, json::find_string(*imported, "from").value_or("elsewhere"))};
 }
 
 Result<config::RunConfig> config_as_written(const RunView& view) {

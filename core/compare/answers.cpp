@@ -20,8 +20,16 @@ constexpr double none = std::numeric_limits<double>::quiet_NaN();
 // What each attempt was asked, by its place in the predictions file.
 struct Asked {
   uint64_t row = 0;
-  std::string content, cluster;
+  std::string content, raw, cluster;
 };
+// The columns that the row itself has, whoever read it: lm-eval's files have no others.
+std::string raw_hash(json::Document record) {
+  constexpr std::string_view derived = "lm_eval_";
+  for (auto member = record.MemberBegin(); member != record.MemberEnd();)
+    if (json::text(member->name).starts_with(derived)) member = record.EraseMember(member);
+    else ++member;
+  return sha256_hex(json::canonical(record));
+}
 Result<std::vector<Asked>> asked_in(const std::filesystem::path& path) {
   std::vector<Asked> out;
   std::error_code code;
@@ -30,10 +38,11 @@ Result<std::vector<Asked>> asked_in(const std::filesystem::path& path) {
   for (uint64_t first = 0; first < predictions.size(); first += attempts_a_stretch) {
     SXT_TRY(const auto attempts, predictions.read(first, std::min(attempts_a_stretch, predictions.size() - first)));
     for (const data::Attempt& attempt : attempts) {
-      SXT_TRY(const json::Document record, json::parse(attempt.record_json, path.string()));
+      SXT_TRY(json::Document record, json::parse(attempt.record_json, path.string()));
       // a file of OpenCompass' own has no rows
       const bool known = record.IsObject() && record.MemberCount() > 0;
-      out.push_back({attempt.id.row, known ? sha256_hex(json::canonical(record)) : std::string(), attempt.cluster});
+      const std::string content = known ? sha256_hex(json::canonical(record)) : std::string();
+      out.push_back({attempt.id.row, content, known ? raw_hash(std::move(record)) : content, attempt.cluster});
     }
   }
   return out;
@@ -44,6 +53,14 @@ std::string hash_of_asked(const json::Value& line) {
   for (const char* name : {"prompt", "messages", "target"})
     if (const json::Value* value = json::find(line, name)) text += json::canonical(*value) + "\n";
   return sha256_hex(text);
+}
+
+// What filters, or metrics where they read replies themselves, made of a reply.
+std::string hash_of_read(const json::Value& line) {
+  std::string text;
+  for (const char* name : {"answers", "metric_answers"})
+    if (const json::Value* value = json::find(line, name)) text += json::canonical(*value) + "\n";
+  return text.empty() ? text : sha256_hex(text);
 }
 
 // What the results file says of the samples' values.
@@ -79,7 +96,7 @@ Result<std::vector<MetricFacts>> facts_of(const std::filesystem::path& path, con
 // What a samples file says of one attempt; of a judge's file, of the attempt whose number is its "index".
 struct Line {
   uint64_t index = 0;
-  std::string asked, cluster;
+  std::string asked, cluster, read;
   std::vector<double> values;        // [metric]
 };
 
@@ -101,7 +118,8 @@ Result<std::vector<Line>> lines_of(const std::filesystem::path& path, std::vecto
       for (const auto& score : scores->GetObject()) ret_metrics.emplace_back(json::text(score.name));
     }
     Line& one = out.emplace_back(
-        Line{static_cast<uint64_t>(*index), hash_of_asked(line), json::find_string(line, "cluster").value_or(""), {}});
+        Line{static_cast<uint64_t>(*index), hash_of_asked(line), json::find_string(line, "cluster").value_or(""),
+             hash_of_read(line), {}});
     for (const std::string& metric : ret_metrics) {
       const json::Value* score = json::find(*scores, metric);
       one.values.push_back(score && score->IsNumber() ? score->GetDouble() : none);
@@ -164,7 +182,7 @@ Result<std::vector<Line>> shares(const store::RunFolder& folder, const std::stri
       if (n[i] > 0) sums[i] += sum[i] / n[i], ++counts[i];
   }
   std::vector<Line> out;
-  for (size_t i = 0; i < attempts; ++i) out.push_back({i, "", "", {counts[i] > 0 ? sums[i] / counts[i] : none}});
+  for (size_t i = 0; i < attempts; ++i) out.push_back({i, "", "", "", {counts[i] > 0 ? sums[i] / counts[i] : none}});
   return out;
 }
 
@@ -198,9 +216,11 @@ Result<Answers> read_answers(const store::RunFolder& folder, const std::string& 
       Question question;
       question.index = row;
       question.asked = line.asked;
-      if (!asked.empty()) question.content = asked[place].content;
+      if (!asked.empty()) question.content = asked[place].content, question.raw = asked[place].raw;
       question.cluster = line.cluster;
       question.values.assign(out.metrics.size(), 0);
+      question.place = place;
+      if (!judged) question.read = line.read;
       out.questions.push_back(std::move(question));
     }
     Question& question = out.questions[at->second];
@@ -211,6 +231,7 @@ Result<Answers> read_answers(const store::RunFolder& folder, const std::string& 
     for (double& value : question.values) value /= question.attempts;
   out.where = fmt::format("{}, {}", folder.path().string(), model);
   out.dataset = dataset;
+  out.judged = judged;
   SXT_TRY(out.facts, facts_of(folder.results(model, dataset), out.metrics));
   if (pairs) out.facts = {MetricFacts{true, 0, 1, 100}};
   return out;

@@ -21,6 +21,9 @@ struct Question {
   std::string cluster;
   std::vector<double> values;        // [metric], the mean over its attempts; NaN: one of them has none
   uint32_t attempts = 0;
+  uint64_t place = 0;     // of its first attempt in the predictions file
+  std::string read = {};  // SHA-256 of what was read out of the first reply; empty: a judge scores it
+  std::string raw{};                 // content, but of the row without what task files make of it (columns lm_eval_*)
 };
 
 struct Answers {
@@ -29,6 +32,8 @@ struct Answers {
   std::vector<std::string> metrics;  // in the order of the samples file, so that the first is the one that groups take
   std::vector<MetricFacts> facts;    // [metric]
   std::vector<Question> questions;   // in the order of the samples file
+  bool judged = false;               // the scores are a judge's
+  bool imported = false;             // read from others' files, whose rows may have other columns
 };
 
 /// Who judges a set, and whose answers each of them has compared.

@@ -80,6 +80,9 @@ Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfi
   }
   for (const std::string& text : flags.metrics) {
     SXT_TRY(PluginChoice choice, component_flag(text, "--metric"));
+    for (const PluginChoice& other : metrics)
+      if (other.id == choice.id && other.config == choice.config)
+        return usage(fmt::format("--metric names '{}' twice; name it once", text));
     metrics.push_back(std::move(choice));
   }
   for (DatasetConfig& dataset : datasets) {

@@ -144,6 +144,7 @@ struct SummaryGroup {
   std::vector<std::string> members;         // abbrs or earlier groups' names
   std::vector<double> weights = {};         // one a member; empty: all alike
   bool by_size = false;                     // a member weighs as many samples as it has
+  std::vector<std::string> metrics = {};    // a row each, over the members that have it; empty: one row, each member's first
 };
 struct Summarizer {
   std::string name;

@@ -16,7 +16,8 @@ constexpr const char* definitions = R"("definitions": {
   "component": {"type": "object", "properties": {"type": {"type": "string"}}},
   "components": {"type": "array", "items": {"$ref": "#/definitions/component"}},
   "groups": {"type": "array", "items": {"type": "object", "additionalProperties": false,
-    "properties": {"name": {"type": "string"}, "members": {"$ref": "#/definitions/names"}, "weights": {}}}},
+    "properties": {"name": {"type": "string"}, "members": {"$ref": "#/definitions/names"}, "weights": {},
+      "metrics": {"$ref": "#/definitions/names"}}}},
   "inferencer": {"type": "object", "properties": {
     "type": {"type": "string"}, "max_out_len": {"$ref": "#/definitions/whole"}, "stop": {"$ref": "#/definitions/names"}}}
 })";
@@ -86,7 +87,7 @@ constexpr const char* dataset = R"(
     "source": {"type": "string"},
     "licence": {"type": "string"},
     "get": {"type": "string"},
-    "fetch": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["url", "sha256"],
+    "fetch": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["url"],
       "properties": {"url": {"type": "string"}, "sha256": {"type": "string"}, "to": {"type": "string"}}}},
     "sha256": {"type": "object", "additionalProperties": {"type": "string"}}}})";
 
@@ -133,13 +134,14 @@ constexpr const char* run_config = R"(
   "compat": {"type": "string"},
   "limit": {"type": "number"},
   "limit_mode": {"type": "string"},
-  "seed": {"$ref": "#/definitions/whole"},
+  "seed": {"type": "integer", "minimum": 0},
   "rows": {"type": "string"},
   "exclude": {"type": "array", "items": {"type": "object"}},
   "data_dir": {"type": "string"},
   "allow_missing": {"type": "boolean"},
   "dump_eval_details": {"type": "boolean"},
-  "work_dir": {"type": "string"})";
+  "work_dir": {"type": "string"},
+  "imported": {"type": "object"})";
 
 constexpr const char* custom_meta = R"(
   "abbr": {"type": "string"},

@@ -49,6 +49,10 @@ std::string sentence_of(const Line& line) {
     return fmt::format(
         "{}: {} answers of the data are not among the labels that the model chooses from, so they can never be right", names,
         share);
+  if (f.kind == "no_score")
+    return fmt::format("{}: {} attempts have no {}{}, and its number leaves them out (samples/ says why)", names, share, f.detail,
+                       filter);
+  if (f.kind == "no_number") return fmt::format("{}: there is no {}", names, f.detail);
   if (f.kind == "zero") return fmt::format("{}: the score{} is 0: {}", names, filter, f.detail);
   const std::string sets = first_names(line.datasets, named_max);
   if (f.kind == "unread_verdicts" && f.count == 0) return fmt::format("{}: all {} verdicts of {} can be read", sets, f.of, f.judge);
