@@ -30,7 +30,7 @@ _sextant() {
           --hf-type) choices='base chat' ;;
           --compat) choices='none opencompass opencompass-0.2.4 lm-eval' ;;
           --color) choices='auto always never' ;;
-          --compute) choices='auto f32 bf16 fp16 int8' ;;
+          --compute) choices='auto f32 bf16 fp16 int8 exact' ;;
           --limit-mode) choices='first random' ;;
           --chat-template) choices='auto none' ;;
           --custom-dataset-data-type) choices='mcq qa' ;;
