@@ -112,6 +112,7 @@ SXT_INLINE Bytes dot_signed(Bytes sum, SignedBytes w, Bytes a) {
 template <bool Positive, uint32_t R, uint32_t C>
 SXT_INLINE void accumulate_bytes(Bytes (&sum)[R][C], const int8_t* const (&a)[R], const uint8_t* w, size_t step,
                                  uint32_t groups) {
+  asm volatile("" ::: "memory");  // or GCC keeps what it loaded for one slice, on the stack, for the next
 #if defined(__AVX2__)
   _Pragma("GCC unroll 8")
 #else

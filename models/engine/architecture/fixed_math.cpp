@@ -2,6 +2,7 @@
 #include <array>
 #include <bit>
 #include <cfloat>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
