@@ -202,8 +202,8 @@ TEST_CASE("int8 products are the sums of quantised numbers, the same bits for an
 }
 
 TEST_CASE("products in two slices are the sums, the same bits for any number of rows", "[cpu][matmul][exact]") {
-  check(Compute::exact, PanelFormat::slices, 100, 1e-4);
-  check(Compute::exact, PanelFormat::slices, 544, 1e-4);
+  check(Compute::exact, PanelFormat::slices, 100, 5e-4);
+  check(Compute::exact, PanelFormat::slices, 544, 5e-4);
 }
 
 TEST_CASE("instruction sets that may agree do", "[cpu][matmul][exact]") {
