@@ -14,7 +14,8 @@ HEAD = """# Components
 
 Everything that is installed with Sextant as a plugin, made from the manifests by `tools/components_doc.py`; do not edit. `sextant plugins info KIND:ID` says more of
 one: what each key means and its default. Keys in **bold** must be given. Inferencers and retrievers of the core are in [inferencers.md](inferencers.md) and
-[retrievers.md](retrievers.md), the metric `code_tests` in [code_tasks.md](code_tasks.md); writing one of your own in [plugins.md](plugins.md).
+[retrievers.md](retrievers.md), the metric `code_tests` in [code_tasks.md](code_tasks.md), those of judges
+(`rating`, `preference`, `correct`, `constraints`) in [judges.md](judges.md); writing one of your own in [plugins.md](plugins.md).
 """
 KINDS = {
     "model": "Models (backends)", "dataset": "Data sets (loaders)", "template": "Templates", "retriever": "Retrievers", "inferencer": "Inferencers",

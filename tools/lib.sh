@@ -11,7 +11,7 @@ packages_build=(g++ meson ninja-build pkg-config libboost-dev libboost-program-o
   libsentencepiece-dev libutf8proc-dev libyaml-dev
 libseccomp-dev bubblewrap
 libgmp-dev
-  zlib1g-dev libcpp-httplib-dev
+  zlib1g-dev libarchive-dev libcpp-httplib-dev
   libssl-dev libcurl4-openssl-dev catch2 ca-certificates python3 python3-pip)
 packages_test=(python3-jsonschema jq clang libclang-rt-14-dev ccache valgrind
   libboost-context-dev libopenblas-dev)
@@ -60,6 +60,32 @@ build_third_party() {
     ninja -C "$out" -j "$jobs" >&2 || die "the build of $name against the installed SDK failed"
     meson install -C "$out" --no-rebuild --quiet >&2 || die "meson install of $name failed"
   done
+}
+
+# fetch_arrow: Apache Arrow's headers and libraries, which Debian does not have, into the cache, where meson finds them. What
+# reads Parquet is built with them; everything else works without.
+arrow_version=26.0.1
+fetch_arrow() {
+  local folder=${XDG_CACHE_HOME:-$HOME/.cache}/sextant/pyarrow-$arrow_version scratch
+  [ -f "$folder/include/arrow/api.h" ] && return 0
+  say "fetching Apache Arrow $arrow_version (50 MB, out of the wheel pyarrow)"
+  mkdir -p "$(dirname "$folder")"
+  scratch=$(mktemp -d "$folder.XXXXXX")
+  # the wheel is only a container here: nothing of it is installed or run
+  if python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$scratch" "pyarrow==$arrow_version" >&2 &&
+    python3 - "$scratch" <<'PY'
+import glob, os, re, sys, zipfile
+folder = sys.argv[1]
+with zipfile.ZipFile(glob.glob(folder + "/*.whl")[0]) as wheel:
+    for name in wheel.namelist():
+        if re.fullmatch(r"pyarrow/(include/(arrow|parquet)/.*\.h|lib(arrow|parquet)\.so\.\d+)", name):
+            path = os.path.join(folder, "out", name[len("pyarrow/"):])
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as out:
+                out.write(wheel.read(name))
+PY
+  then mv "$scratch/out" "$folder"; else say "Apache Arrow could not be fetched: Parquet will not be read"; fi
+  rm -rf "$scratch"
 }
 
 # fetch_model: prints the path of the default model; fetches and checks it when it is missing.

@@ -5,4 +5,5 @@ if [ "${1:-}" = --build ]; then
   install_packages "${packages_build[@]}"
 else
   install_packages "${packages_build[@]}" "${packages_test[@]}"
+  fetch_arrow
 fi

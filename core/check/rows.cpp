@@ -83,9 +83,13 @@ void check_options(Subject& subject, Found& found) {
 void check_examples(Subject& subject, Found& found) {
   if (subject.shots.empty()) return;
   const bool one_split = subject.dataset.train_split == subject.dataset.test_split;
-  std::unordered_map<std::string, uint64_t> examples;
+  struct Example {
+    std::string record;
+    uint64_t row = 0;
+  };
+  std::unordered_map<std::string, Example> examples;
   const auto add = [&](const std::string& record, uint64_t row) {
-    if (const std::string text = question_of(subject, record); !text.empty()) examples.emplace(text, row);
+    if (const std::string text = question_of(subject, record); !text.empty()) examples.emplace(text, Example{record, row});
   };
   if (subject.same_shots) {
     for (size_t i = 0; i < subject.shots.size(); ++i) add(subject.shots[i], subject.shot_rows[i]);
@@ -93,14 +97,27 @@ void check_examples(Subject& subject, Found& found) {
     const auto all = subject.data.corpus->all();
     for (uint64_t i = 0; all && i < all->size(); ++i) add((*all)[i], i);
   }
-  uint64_t count = 0;
-  std::optional<std::pair<size_t, uint64_t>> first;
+  uint64_t count = 0, own_count = 0;
+  std::optional<std::pair<size_t, uint64_t>> first, first_own;
   for (size_t i = 0; i < subject.rows.size(); ++i) {
     const auto it = examples.find(question_of(subject, subject.rows[i].record_json));
     if (it == examples.end()) continue;
+    // outside the compat modes a row is never its own example
+    const bool own = it->second.record == subject.rows[i].record_json || (one_split && it->second.row == subject.rows[i].index);
+    if (own && subject.same_shots && !config::is_opencompass(subject.run.compat)) {
+      if (own_count++ == 0) first_own = {i, it->second.row};
+      continue;
+    }
     ++count;
-    if (!first) first = {i, it->second};
+    if (!first) first = {i, it->second.row};
   }
+  const auto place = [&](uint64_t row) { return fmt::format("it is row {} of the split '{}'", row, subject.dataset.train_split); };
+  const std::string remedy = "take examples from another split (reader.train_split), or leave these rows out with --exclude";
+  if (own_count > 0)
+    found.add(Severity::warning, "question-among-examples",
+              fmt::format("{} of {} rows are examples, too; each of them is shown the other examples alone", own_count,
+                          subject.rows.size()),
+              remedy, subject.rows[first_own->first].index, place(first_own->second));
   if (count == 0) return;
   const bool many = count * 20 > subject.rows.size();
   found.add(many || subject.same_shots ? (many ? Severity::error : Severity::warning) : Severity::note,
@@ -109,9 +126,7 @@ void check_examples(Subject& subject, Found& found) {
                                              count, subject.rows.size())
                                : fmt::format("{} of {} questions are in the split '{}' too, from which examples are taken",
                                              count, subject.rows.size(), subject.dataset.train_split),
-            "take examples from another split (reader.train_split), or leave these rows out with --exclude",
-            subject.rows[first->first].index,
-            fmt::format("it is row {} of the split '{}'", first->second, subject.dataset.train_split));
+            remedy, subject.rows[first->first].index, place(first->second));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "../base/exit_code.hpp"
 #include "../base/log.hpp"
 #include "../check/check.hpp"
+#include "check_run.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 #include "secrets.hpp"
@@ -57,8 +58,10 @@ Result<int> run_check(const RunCommandFlags& flags) {
   if (interrupted()) return static_cast<int>(exit_interrupted);
   const size_t errors = count_of(findings, check::Severity::error);
   std::string text = check::to_text(findings);
-  text += fmt::format("{} data sets checked: {} errors, {} warnings, {} notes\n", resolved.config.datasets.size(), errors,
-                      count_of(findings, check::Severity::warning), count_of(findings, check::Severity::note));
+  const auto counted = [](size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
+  text += fmt::format("{} checked: {}, {}, {}\n", counted(resolved.config.datasets.size(), "data set"),
+                      counted(errors, "error"), counted(count_of(findings, check::Severity::warning), "warning"),
+                      counted(count_of(findings, check::Severity::note), "note"));
   if (const int printed = flags.json ? print_json(as_json(findings)) : print(text); printed != exit_ok) return printed;
   return static_cast<int>(errors > 0 ? exit_data : exit_ok);
 }
@@ -66,6 +69,7 @@ Result<int> run_check(const RunCommandFlags& flags) {
 }  // namespace
 
 int check_command(const std::vector<std::string>& args) {
+  if (names_a_run(args)) return check_run_command(args);
   const auto values = parse_options(args, check_options(), "config");
   if (!values) return fail(values.error());
   const auto flags = run_flags(*values);

@@ -51,15 +51,18 @@ int compare_command(const Texts& args) {
   po::options_description options("Options");
   options.add_options()("run", po::value<Texts>(), "")("model", po::value<Texts>()->value_name("NAME"), "")(
       "dataset", po::value<Texts>()->value_name("NAME"), "")("metric", po::value<std::string>()->value_name("NAME"), "")(
-      "common", po::bool_switch(), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+      "common", po::bool_switch(), "")("precision", po::bool_switch(), "")("json", po::bool_switch(), "")(
+      "help,h", po::bool_switch(), "");
   const auto values = parse_options(args, options, "run", -1);
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("compare"));
   const auto list = [&](const char* name) { return values->count(name) ? (*values)[name].as<Texts>() : Texts(); };
   if (list("run").empty())
     return fail({Error::Kind::usage, "name the runs' folders: sextant compare RUN RUN..., or one that has several models"});
-  ComparisonFlags flags{list("model"), list("dataset"), values->count("metric") ? (*values)["metric"].as<std::string>() : "",
-                        (*values)["common"].as<bool>()};
+  ComparisonFlags flags{
+      list("model"), list("dataset"), values->count("metric") ? (*values)["metric"].as<std::string>() : "",
+      (*values)["common"].as<bool>(),
+      (*values)["precision"].as<bool>() ? ComparisonFlags::Precision::of_any : ComparisonFlags::Precision::of_one_model};
   const auto code = compare_all(list("run"), flags, (*values)["json"].as<bool>());
   return code ? *code : fail(code.error());
 }

@@ -1,20 +1,17 @@
 #include "compare_runs.hpp"
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <map>
+#include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "differences.hpp"
+#include "precisions.hpp"
 #include "secrets.hpp"
 #include "workspace.hpp"
 
 namespace sextant::cli {
 namespace {
-
-const store::ModelRecord* record_of(const Subject& subject) {
-  for (const store::ModelRecord& model : subject.run->record.models)
-    if (model.abbr == subject.model) return &model;
-  return nullptr;
-}
 
 // The configuration with that model alone, under a name that both sides share, so that what differs is what it is and not what
 // it is called.
@@ -42,6 +39,18 @@ void add_grouped(const std::map<std::string, Differences::Sentences>& named, std
       else found->second.push_back(name);
     }
   for (const auto& [sentence, names] : groups) out.push_back(fmt::format("{}: {}", first_names(names, 3), sentence));
+}
+
+// A set whose predictions are gone, or have other prompts, has none: a warning says so.
+void add_precision(const Subject& a, const Subject& b, const compare::Answers& x, const compare::Answers& y,
+                   compare::Report& out) {
+  const auto measured = [&]() -> Result<compare::Precision> {
+    SXT_TRY(const auto of_a, store::Predictions::open(a.run->folder->predictions(a.model, x.dataset)));
+    SXT_TRY(const auto of_b, store::Predictions::open(b.run->folder->predictions(b.model, y.dataset)));
+    return compare::precision_of(x, y, of_a, of_b);
+  }();
+  if (measured) out.precisions.push_back(*measured);
+  else log_warning(fmt::format("{}: nothing is said of precision: {}", x.dataset, measured.error().message));
 }
 
 void add_difference(const char* what, const std::string& a, const std::string& b, std::vector<std::string>& out) {
@@ -95,7 +104,16 @@ Result<std::vector<std::pair<Subject, Subject>>> subjects(const std::vector<RunV
 std::vector<std::string> what_differs(const Subject& a, const Subject& b) {
   std::vector<std::string> out;
   add_difference("the model", a.model, b.model, out);
-  const store::ModelRecord *first = record_of(a), *second = record_of(b);
+  // of what was imported nothing else is known
+  const json::Value *left = json::find(a.run->config, "imported"), *right = json::find(b.run->config, "imported");
+  if (left || right) {
+    const auto from = [](const json::Value* imported) {
+      return imported ? json::find_string(*imported, "from").value_or("elsewhere") : std::string("Sextant");
+    };
+    out.push_back(fmt::format("A is of {} and B of {}; what was imported does not say how it was asked", from(left), from(right)));
+    return out;
+  }
+  const store::ModelRecord *first = a.run->model(a.model), *second = b.run->model(b.model);
   if (first && second) {
     if (first->weights_sha256 != second->weights_sha256)
       add_difference("the weights' SHA-256", first->weights_sha256.substr(0, 12), second->weights_sha256.substr(0, 12), out);
@@ -134,6 +152,9 @@ Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, con
   for (const std::string& name : in_b)
     if (std::find(in_a.begin(), in_a.end(), name) == in_a.end()) all.push_back(name);
   SXT_TRY(const std::vector<std::string> wanted, chosen(all, flags.datasets, "data set", "neither run"));
+  if (flags.precision == ComparisonFlags::Precision::of_any) out.precision = "asked for with --precision";
+  if (flags.precision != ComparisonFlags::Precision::none)
+    if (const auto why = precisions_of(a, b)) out.precision = *why;
   for (const std::string& name : wanted) {
     const store::TaskRecord *first = a.run->task(a.model, name), *second = b.run->task(b.model, name);
     if (!first || !second) {
@@ -150,10 +171,23 @@ Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, con
           {name, fmt::format("in {} it is {}", in_first ? "A" : "B", status == "complete" ? "not scored" : status)});
       continue;
     }
+    std::error_code code;
+    const RunView* lacks = nullptr;
+    for (const Subject* side : {&a, &b})
+      if (json::find(side->run->config, "imported") && !std::filesystem::exists(side->run->folder->samples(side->model, name), code))
+        lacks = side->run;
+    if (lacks) {
+      out.refused.push_back({name, fmt::format("{} was imported without samples", lacks->name)});
+      continue;
+    }
     const auto compared = [&]() -> Result<compare::Comparison> {
-      SXT_TRY(const compare::Answers x, compare::read_answers(*a.run->folder, a.model, name, a.run->judge_of(name)));
-      SXT_TRY(const compare::Answers y, compare::read_answers(*b.run->folder, b.model, name, b.run->judge_of(name)));
-      return compare::compare(x, y, flags.metric, flags.common);
+      SXT_TRY(compare::Answers x, compare::read_answers(*a.run->folder, a.model, name, a.run->judged_by(name)));
+      SXT_TRY(compare::Answers y, compare::read_answers(*b.run->folder, b.model, name, b.run->judged_by(name)));
+      x.imported = json::find(a.run->config, "imported") != nullptr;
+      y.imported = json::find(b.run->config, "imported") != nullptr;
+      SXT_TRY(compare::Comparison one, compare::compare(x, y, flags.metric, flags.common));
+      if (!out.precision.empty()) add_precision(a, b, x, y, out);
+      return one;
     }();
     if (compared) out.comparisons.push_back(*compared);
     else out.refused.push_back({name, compared.error().message});

@@ -11,6 +11,8 @@ struct ComparisonFlags {
   std::vector<std::string> models, datasets;   // names or patterns; empty: all
   std::string metric;                          // empty: each data set's first
   bool common = false;                         // compare the questions that both have
+  // how far probabilities have moved: not said, said where both are one model in two precisions, said of any two models
+  enum class Precision { none, of_one_model, of_any } precision = Precision::none;
 };
 
 /// One model of one run.

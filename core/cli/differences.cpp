@@ -75,8 +75,8 @@ void split(const json::Value& dataset, json::Document& ret_asked, json::Document
   ret_scored = json::copy(*eval);
   if (!ret_scored.HasMember("judge")) return;
   json::Document judge = json::copy(ret_scored["judge"]);
-  json::remove(ret_scored["judge"], {"model", "template", "inferencer", "retry", "asks"});
-  json::remove(judge, {"postprocessors", "reference", "metrics", "combine", "by", "labels", "table"});
+  json::remove(ret_scored["judge"], {"model", "meta", "template", "inferencer", "retry", "asks"});
+  json::remove(judge, {"postprocessors", "reference", "metrics", "combine", "by", "labels", "table", "style", "length_controlled"});
   json::set(ret_asked, "judge", json::Value(judge, ret_asked.GetAllocator()), ret_asked.GetAllocator());
 }
 

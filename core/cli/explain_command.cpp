@@ -22,6 +22,7 @@ Result<int> run_explain(const ExplainFlags& flags) {
   std::vector<RunView> views;
   for (const std::string& path : flags.runs) {
     SXT_TRY(RunView view, look_at_run(path));
+    SXT_CHECK(not_imported(view.config, path));
     views.push_back(std::move(view));
   }
   SXT_TRY(const auto pairs, subjects(views, flags.models));

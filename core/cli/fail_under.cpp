@@ -38,6 +38,45 @@ Result<std::vector<Threshold>> thresholds(const std::vector<std::string>& given,
   return out;
 }
 
+namespace {
+
+// "accuracy" means "accuracy (3 runs average)", too.
+bool means(const std::string& given, const std::string& row) {
+  return row == given || (row.starts_with(given + " (") && row.ends_with(" runs average)"));
+}
+
+// Names that differ in numbers alone ("more_4_circular") are one metric's, which counts.
+std::string without_numbers(std::string_view name) {
+  std::string out;
+  for (const char c : name)
+    if (c < '0' || c > '9') out += c;
+    else if (!out.ends_with('#')) out += '#';
+  return out;
+}
+
+}  // namespace
+
+Result<void> check_metrics(const std::vector<Threshold>& thresholds, const config::RunConfig& run, const RowNames& row_names) {
+  for (const Threshold& one : thresholds) {
+    if (one.metric.empty()) continue;
+    std::optional<std::vector<std::string>> names;
+    for (const config::DatasetConfig& dataset : run.datasets)
+      if (dataset.task_name == one.dataset) names = row_names(dataset);
+    for (const config::SummaryGroup& group : run.summarizer.groups)
+      if (group.name == one.dataset)
+        names = !group.metrics.empty()                        ? group.metrics
+                : group.by_size || !group.weights.empty() ? std::vector<std::string>{"weighted_average"}
+                                                              : std::vector<std::string>{"naive_average"};
+    if (!names) continue;
+    const std::string shown = one.metric.substr(0, one.metric.find(" ("));
+    const auto may_bear = [&](const std::string& name) { return without_numbers(name) == without_numbers(shown); };
+    if (std::none_of(names->begin(), names->end(), may_bear))
+      return Error{Error::Kind::usage, fmt::format("--fail-under: {} has no number '{}'{}; it has {}", one.dataset, one.metric,
+                                                   did_you_mean(one.metric, *names), first_names(*names, 8))};
+  }
+  return {};
+}
+
 Result<int> check_thresholds(const std::vector<Threshold>& thresholds, const report::Table& table) {
   int code = exit_ok;
   for (const Threshold& threshold : thresholds) {
@@ -49,7 +88,7 @@ Result<int> check_thresholds(const std::vector<Threshold>& thresholds, const rep
         metrics.push_back(row.metric);
       }
     const auto found = std::find_if(rows.begin(), rows.end(), [&](const report::Row* row) {
-      return threshold.metric.empty() || row->metric == threshold.metric;
+      return threshold.metric.empty() || means(threshold.metric, row->metric);
     });
     if (found == rows.end())
       return Error{Error::Kind::config,

@@ -38,6 +38,10 @@ std::vector<Item> cards_of(Workspace& workspace, config::CardKind kind, const st
   return items;
 }
 
+std::string_view kind_name(config::CardKind kind) {
+  return kind == config::CardKind::dataset ? "dataset" : kind == config::CardKind::model ? "model" : "summarizer";
+}
+
 std::string json_lines_of(const char* title, const std::vector<Item>& items) {
   std::string out;
   for (const Item& item : items) {
@@ -139,6 +143,17 @@ int list_command(const std::vector<std::string>& args) {
     for (const config::CardEntry& entry : workspace.cards().entries()) names.push_back(entry.name);
     return fail(
         {Error::Kind::usage, fmt::format("nothing is called {}{}", join(words, " or "), did_you_mean(words.front(), names))});
+  }
+  // one that finds nothing beside others that do is easily missed
+  for (const std::string& word : words) {
+    std::vector<std::string> names;
+    bool any = false;
+    for (const config::CardEntry& entry : workspace.cards().entries()) {
+      if (kind.empty() ? entry.kind == config::CardKind::summarizer : kind.substr(0, kind.size() - 1) != kind_name(entry.kind)) continue;
+      any = any || matches(entry.name, {word});
+      names.push_back(entry.name);
+    }
+    if (!any) log_warning(fmt::format("'{}' finds nothing{}", word, did_you_mean(word, names)));
   }
   return exit_ok;
 }

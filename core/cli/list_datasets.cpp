@@ -59,7 +59,7 @@ std::string scoring(const config::DatasetConfig& set) {
   if (!set.metrics.empty()) out += fmt::format("metrics: {}\n", names_of(set.metrics));
   if (set.judge)
     out += fmt::format("judge: {}\n",
-                       set.judge->model.empty() ? "the one that --judge names" : join(config::judges_of(*set.judge), ", "));
+                       set.judge->model.empty() ? "the one that --judge names" : join(config::all_judges_of(*set.judge), ", "));
   return out;
 }
 

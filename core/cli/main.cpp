@@ -27,7 +27,7 @@ const std::vector<std::pair<std::string, Command>>& commands() {
       {"report", cli::report_command}, {"show", cli::show_command},   {"compare", cli::compare_command},
       {"gate", cli::gate_command},     {"explain", cli::explain_command}, {"verify", cli::verify_command},
       {"check", cli::check_command},   {"view", cli::view_command},       {"model", cli::model_command},
-      {"plugins", cli::plugins_command},
+      {"plugins", cli::plugins_command}, {"export", cli::export_command},   {"import", cli::import_command},
   };
   return all;
 }

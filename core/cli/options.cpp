@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include "../base/text.hpp"
 #include "../plugin/isolation.hpp"
+#include "opencompass_options.hpp"
 
 namespace sextant::cli {
 namespace {
@@ -136,7 +137,11 @@ Result<config::RunFlags::KeyValues> get_pairs(const po::variables_map& values, c
     if (equals == 0 || equals == item.npos) return usage(fmt::format("--{} '{}' is not of the form KEY=VALUE", name, item));
     std::string value = item.substr(equals + 1);
     if (value.size() >= 2 && value.front() == '\'' && value.back() == '\'') value = value.substr(1, value.size() - 2);
-    pairs.emplace_back(item.substr(0, equals), value);
+    const std::string key = item.substr(0, equals);
+    for (const auto& [other, said] : pairs)
+      if (other == key && said != value)
+        return usage(fmt::format("--{} gives {} twice, as {} and as {}; give it once", name, key, said, value));
+    pairs.emplace_back(key, value);
   }
   return pairs;
 }
@@ -212,6 +217,13 @@ Result<po::variables_map> parse_options(const std::vector<std::string>& args, co
                         style::long_allow_adjacent | style::short_allow_next | style::short_allow_adjacent;
     po::store(po::command_line_parser(given).options(options).positional(bare).style(allowed).run(), values);
     po::notify(values);
+  } catch (const po::validation_error& e) {
+    // Boost's sentence holds the value between its first quotes; the only values that it refuses are numbers
+    const std::string what = e.what();
+    const size_t open = what.find('\''), close = what.find('\'', open + 1);
+    if (e.kind() != po::validation_error::invalid_option_value || close == what.npos) return usage(what);
+    return usage(fmt::format("{} is '{}', which is no number of the kind that it takes; digits alone, as in {} 8",
+                             e.get_option_name(), what.substr(open + 1, close - open - 1), e.get_option_name()));
   } catch (const po::unknown_option& e) {
     Texts names;
     for (const auto& option : options.options()) names.push_back("--" + option->long_name());
@@ -261,6 +273,7 @@ po::options_description run_options() {
       ("max-workers-per-gpu", po::value<int64_t>()->value_name("N"), "accepted; one process does the work")
       ("retry", po::value<int64_t>()->value_name("N"), "accepted; -r resumes a run");
   add_common(options);
+  add_opencompass_options(options);
   return options;
 }
 
@@ -269,7 +282,8 @@ po::options_description prompt_options() {
   add_what(options);
   options.add_options()
       ("index,n", po::value<int64_t>()->value_name("INDEX"), "only this row")
-      ("tokens", po::bool_switch(), "also print token ids");
+      ("tokens", po::bool_switch(), "also print token ids")
+      ("predictions", text()->value_name("RUN"), "a run's folder: judges are shown its answers (default: placeholders)");
   add_common(options);
   return options;
 }
@@ -386,6 +400,7 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   flags.cache = is_set(values, "cache");
   flags.tokens = is_set(values, "tokens");
   flags.help = is_set(values, "help");
+  flags.predictions = get(values, "predictions");
   SXT_TRY(flags.index, get_number<uint64_t>(values, "index"));
   for (const char* name : {"max-num-workers", "max-workers-per-gpu"})
     if (values.count(name) && values[name].as<int64_t>() > 1)
@@ -393,6 +408,11 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
           fmt::format("--{} changes nothing: one process works through all tasks, with --threads threads", name));
   if (values.count("retry"))
     flags.warnings.emplace_back("--retry changes nothing: nothing is tried twice by itself; -r goes on where a run stopped");
+  SXT_CHECK(take_opencompass_options(values, flags));
+  if (run.config.ends_with(".py"))
+    return usage(fmt::format("{} is a configuration in Python, which is not run; `sextant import opencompass {} --output DIR` makes cards of "
+                             "OpenCompass' configurations, which `sextant run DIR/run.json --config-dir DIR` evaluates",
+                             run.config, run.config));
   return flags;
 }
 

@@ -36,6 +36,7 @@ struct RunCommandFlags {
   // `prompt` only
   std::optional<uint64_t> index;
   bool tokens = false;
+  std::string predictions;             // a run's folder: its answers are shown to the judge
   bool help = false;
   std::vector<std::string> warnings;   // flags that change nothing here
 };

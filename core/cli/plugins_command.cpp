@@ -14,11 +14,13 @@
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
+#include "../infer/inferencer.hpp"
 #include "../plugin/elf_check.hpp"
 #include "../plugin/loader.hpp"
 #include "../plugin/manifest.hpp"
 #include "../plugin/probe.hpp"
 #include "../score/own_metrics.hpp"
+#include "../serve/examples.hpp"
 #include "plugins_check.hpp"
 #include "plugins_new.hpp"
 #include "plugins_run.hpp"
@@ -267,9 +269,18 @@ Result<int> list(const Arguments& arguments) {
 Result<Found> resolve(const Registry& registry, const std::string& name) {
   if (score::find_own_metric(name.starts_with("metric:") ? name.substr(7) : name))
     return Error{Error::Kind::config,
-                 fmt::format("{} is a metric of the program itself and no plugin; docs/code_tasks.md describes it", name)};
+                 fmt::format("{} is a metric of the program itself and not of a plugin; docs/components.md lists these and says where they "
+                             "are described",
+                             name)};
   if (const size_t colon = name.find(':'); colon != name.npos) {
     SXT_TRY(const plugin::Kind kind, plugin::kind_from_name(name.substr(0, colon)));
+    const std::string id = name.substr(colon + 1);
+    const auto types = infer::inferencer_types();
+    const bool retriever = kind == plugin::Kind::retriever && serve::is_own_retriever(id);
+    if (retriever || (kind == plugin::Kind::inferencer &&
+                      std::any_of(types.begin(), types.end(), [&](const auto& type) { return type.id == id; })))
+      return Error{Error::Kind::config, fmt::format("{} is part of the program itself and no plugin; docs/{}.md describes it", name,
+                                                    retriever ? "retrievers" : "inferencers")};
     return registry.find(kind, name.substr(colon + 1));
   }
   std::vector<Found> found;

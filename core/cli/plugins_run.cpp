@@ -1,5 +1,4 @@
 #include "plugins_run.hpp"
-#include <cmath>
 #include <filesystem>
 #include <deque>
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include <numeric>
 #include <sextant/printable.hpp>
 #include "../base/json_line.hpp"
+#include "../base/json_number.hpp"
 #include "../data/fields.hpp"
 #include "workspace.hpp"
 
@@ -52,8 +52,6 @@ std::string json_of(const json::Value& line, const char* key, const char* otherw
   const json::Value* value = json::find(line, key);
   return value ? json::write(*value) : otherwise;
 }
-
-json::Value number_or_null(double number) { return std::isfinite(number) ? json::Value(number) : json::Value(); }
 
 Result<void> run_postprocessor(Host& host, const RunOptions& options, const std::string& config) {
   SXT_TRY(plugin::Postprocessor processor, host.postprocessor(options.id, config, config_origin));

@@ -1,27 +1,35 @@
 // `sextant prompt`: what the model would be sent, byte for byte, through the same code as the run. The evaluated model is not
 // run; those that a retriever reads are.
+#include <algorithm>
 #include <map>
 #include <fmt/format.h>
 #include <unistd.h>
 #include <sextant/printable.hpp>
 #include "../base/exit_code.hpp"
 #include "../base/log.hpp"
+#include "../config/pairs.hpp"
 #include "../data/fields.hpp"
 #include "../graph/run_graph.hpp"
 #include "../load/data.hpp"
 #include "../serve/dataset_feed.hpp"
 #include "../serve/dataset_task.hpp"
+#include "../serve/judge_task.hpp"
 #include "../serve/sent.hpp"
 #include "commands.hpp"
 #include "options.hpp"
+#include "run_view.hpp"
 #include "workspace.hpp"
 
 namespace sextant::cli {
 namespace {
 
+constexpr const char* placeholders = "placeholders";
+
 struct Shown {
   std::string model, dataset, label, text, tools_json;
   uint64_t index = 0;
+  std::vector<std::string> judged;         // whose answers a judge is shown, in their order
+  std::string answers;                     // where they are from: "placeholders", or a run's folder
   std::vector<data::Message> messages;
   std::vector<int32_t> tokens;
   bool add_special = true;
@@ -34,6 +42,10 @@ std::string as_json_line(const Shown& shown) {
   json::set(out, "model", shown.model, a);
   json::set(out, "dataset", shown.dataset, a);
   json::set(out, "index", json::Value(shown.index), a);
+  if (!shown.judged.empty()) {
+    json::set(out, "judged", data::list(shown.judged, a), a);
+    json::set(out, "answers", shown.answers, a);
+  }
   if (!shown.label.empty()) json::set(out, "label", shown.label, a);
   if (!shown.messages.empty()) {
     json::Value messages(rapidjson::kArrayType);
@@ -52,11 +64,17 @@ std::string as_json_line(const Shown& shown) {
   return json::write(out) + "\n";
 }
 
+std::string judged_of(const Shown& shown) {
+  if (shown.judged.empty()) return {};
+  return fmt::format(" | judges {} ({})", fmt::join(shown.judged, ", then "),
+                     shown.answers == placeholders ? "placeholders for the answers" : "answers of " + shown.answers);
+}
+
 // The prompt's own bytes; its reader sees to what a terminal would take for commands.
 std::string as_text(const Shown& shown, bool with_tokens) {
   std::string out = fmt::format("--- {}\n{}\n",
-                                printable(fmt::format("{} | {} | sample {}{}{}", shown.model, shown.dataset, shown.index,
-                                                      shown.label.empty() ? "" : " | label ", shown.label)),
+                                printable(fmt::format("{} | {} | sample {}{}{}{}", shown.model, shown.dataset, shown.index,
+                                                      shown.label.empty() ? "" : " | label ", shown.label, judged_of(shown))),
                                 shown.text);
   if (with_tokens) out += fmt::format("--- {} tokens: {}\n", shown.tokens.size(), fmt::join(shown.tokens, " "));
   return out;
@@ -83,8 +101,16 @@ Result<Shown> shown_open(const serve::Prepared& prepared, const infer::Inference
       for (const data::Message& message : prompt.messages) text += fmt::format("{}: {}\n", message.role, message.text());
     if (!text.empty()) prompt.text = std::move(text);
   }
-  return Shown{session.config().abbr,  dataset.task_name,          prompt.label, prompt.text.str(), std::move(tools_json),
-               prepared.sample.id.row, std::move(prompt.messages), {},           !prompt.chat};
+  Shown shown;
+  shown.model = session.config().abbr;
+  shown.dataset = dataset.task_name;
+  shown.label = prompt.label;
+  shown.text = prompt.text.str();
+  shown.tools_json = std::move(tools_json);
+  shown.index = prepared.sample.id.row;
+  shown.messages = std::move(prompt.messages);
+  shown.add_special = !prompt.chat;
+  return shown;
 }
 
 // The texts that one sample is asked with first: one per label or continuation, else one.
@@ -93,15 +119,14 @@ Result<std::vector<Shown>> shown_of(const serve::Prepared& prepared, const infer
                                     const config::RunConfig& run) {
   std::vector<Shown> out;
   const auto add = [&](const std::string& label, std::string text, const data::Prompt& prompt) {
-    out.push_back({session.config().abbr,
-                   dataset.task_name,
-                   label,
-                   std::move(text),
-                   "",
-                   prepared.sample.id.row,
-                   prompt.messages,
-                   {},
-                   !prompt.chat});
+    Shown& shown = out.emplace_back();
+    shown.model = session.config().abbr;
+    shown.dataset = dataset.task_name;
+    shown.label = label;
+    shown.text = std::move(text);
+    shown.index = prepared.sample.id.row;
+    shown.messages = prompt.messages;
+    shown.add_special = !prompt.chat;
   };
   const data::Prompts& prompts = prepared.prompts;
   if (inferencer.form() == data::Form::open && prompts.prompts.size() == 1) {
@@ -117,6 +142,15 @@ Result<std::vector<Shown>> shown_of(const serve::Prepared& prepared, const infer
   if (!prompts.continuations.empty()) return out;
   for (const data::Prompt& prompt : prompts.prompts) add(prompt.label, prompt.text.str(), prompt);
   return out;
+}
+
+Result<int> put(Shown& shown, serve::ModelSession& session, const RunCommandFlags& flags) {
+  if (flags.tokens || flags.json) {
+    SXT_TRY(shown.tokens, session.tokenize(shown.text, shown.add_special));
+  }
+  return flags.json                ? print_json(as_json_line(shown))
+         : ::isatty(STDOUT_FILENO) ? print(as_text(shown, flags.tokens))
+                                   : print_bytes(as_text(shown, flags.tokens));
 }
 
 Error no_sample(const config::DatasetConfig& dataset, uint64_t index, size_t size) {
@@ -135,12 +169,7 @@ Result<int> show_dataset(Workspace& workspace, serve::ModelSession& session, con
     SXT_TRY(const serve::Prepared prepared, std::move(item->prepared));
     SXT_TRY(std::vector<Shown> all, shown_of(prepared, *inferencer, session, dataset, run));
     for (Shown& shown : all) {
-      if (flags.tokens || flags.json) {
-        SXT_TRY(shown.tokens, session.tokenize(shown.text, shown.add_special));
-      }
-      const int code = flags.json                ? print_json(as_json_line(shown))
-                       : ::isatty(STDOUT_FILENO) ? print(as_text(shown, flags.tokens))
-                                                 : print_bytes(as_text(shown, flags.tokens));
+      SXT_TRY(const int code, put(shown, session, flags));
       if (code != exit_ok) return code;
     }
     if (flags.index) break;
@@ -148,6 +177,33 @@ Result<int> show_dataset(Workspace& workspace, serve::ModelSession& session, con
   if (!found && flags.index)
     return no_sample(dataset, *flags.index, feed.size());
   return static_cast<int>(exit_ok);
+}
+
+// What a judge of the set is asked of one model's answers, or of two models'.
+Result<int> show_judged(Workspace& workspace, serve::ModelSession& session, const config::DatasetConfig& dataset,
+                        const std::string& judged, const std::string& against, const config::RunConfig& run,
+                        const store::RunFolder* folder, const RunCommandFlags& flags) {
+  config::DatasetConfig asked = dataset;
+  asked.inferencer = config::inferencer_of(*dataset.judge);
+  asked.task_name = store::judged_name(dataset.task_name, against.empty() ? judged : config::pair_name(judged, against));
+  SXT_TRY(const auto inferencer, serve::open_inferencer(workspace.host(), asked.inferencer, dataset.card_path));
+  int code = exit_ok;
+  SXT_CHECK(serve::each_judged(workspace.host(), session, dataset, judged, against, run, folder,
+                               [&](const serve::JudgedSample& sample, const serve::Prepared& prepared) -> Result<bool> {
+                                 if (flags.index && sample.row != *flags.index) return true;
+                                 SXT_TRY(std::vector<Shown> all, shown_of(prepared, *inferencer, session, asked, run));
+                                 for (Shown& shown : all) {
+                                   shown.index = sample.row;
+                                   shown.judged = {judged};
+                                   if (!against.empty()) shown.judged.push_back(against);
+                                   if (sample.swapped) std::swap(shown.judged[0], shown.judged[1]);
+                                   shown.answers = folder ? flags.predictions : placeholders;
+                                   SXT_TRY(code, put(shown, session, flags));
+                                   if (code != exit_ok) return false;
+                                 }
+                                 return true;
+                               }));
+  return code;
 }
 
 // With the context, so that examples are dropped as in a run; a folder that holds no weights has its vocabulary all the same.
@@ -191,7 +247,48 @@ ByTask retrieve(plugin::Host& host, const config::RunConfig& run, std::optional<
   return out;
 }
 
-Result<int> show(const RunCommandFlags& flags) {
+// Judges' prompts, one judge after the other: each is opened once.
+Result<int> show_judges(Workspace& workspace, const config::RunConfig& run, const RunCommandFlags& flags) {
+  std::optional<store::RunFolder> folder;
+  if (!flags.predictions.empty()) folder.emplace(store::RunFolder::look(flags.predictions));
+  int code = exit_ok;
+  std::vector<config::ModelConfig> all = run.models;   // a model of the run may be its judge
+  all.insert(all.end(), run.helpers.begin(), run.helpers.end());
+  for (const config::ModelConfig& helper : all) {
+    std::optional<serve::ModelSession> session;
+    for (const config::DatasetConfig& dataset : run.datasets) {
+      if (!dataset.judge) continue;
+      const std::vector<std::string> judges = config::all_judges_of(*dataset.judge);
+      if (std::find(judges.begin(), judges.end(), helper.abbr) == judges.end()) continue;
+      if (!session) { SXT_TRY(session, open_light(workspace.host(), helper)); }
+      std::vector<std::pair<std::string, std::string>> judged;
+      for (const config::ModelConfig& model : run.models) judged.emplace_back(model.abbr, "");
+      if (dataset.judge->pairs) {
+        const auto pairs = config::pairs_of(run, dataset);
+        if (pairs) judged = *pairs;
+        else if (folder) return pairs.error();
+        else judged = {{run.models.front().abbr, "another model"}};
+      }
+      for (const auto& [one, other] : judged) {
+        const auto shown =
+            show_judged(workspace, *session, dataset, one, other, run, folder ? &*folder : nullptr, flags);
+        if (shown && *shown != exit_ok) return *shown;
+        if (shown) continue;
+        log_error(fmt::format("{}: {}", dataset.task_name, shown.error().message));
+        code = exit_code_of(shown.error().kind);
+      }
+    }
+  }
+  return code;
+}
+
+Result<int> show(RunCommandFlags flags) {
+  if (!flags.predictions.empty()) {
+    SXT_TRY(const RunView view, look_at_run(flags.predictions));
+    if (flags.run.config.empty() && flags.run.models.empty() && flags.run.datasets.empty() && flags.run.model_path.empty() &&
+        flags.run.hf_path.empty())
+      flags.run.config = view.folder->config().string();
+  }
   Workspace workspace(flags.config_dir, flags.plugin_path);
   workspace.warn_about_problems();
   SXT_TRY(const config::Resolved resolved, config::resolve(flags.run, workspace.world()));
@@ -214,7 +311,8 @@ Result<int> show(const RunCommandFlags& flags) {
       code = exit_code_of(shown.error().kind);
     }
   }
-  return code;
+  SXT_TRY(const int of_judges, show_judges(workspace, run, flags));
+  return code != exit_ok ? code : of_judges;
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 #include "report_page.hpp"
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
+#include "../base/json_members.hpp"
+#include "../base/json_number.hpp"
 #include "../base/log.hpp"
 #include "../compare/best.hpp"
 #include "../report/outcomes.hpp"
@@ -15,8 +16,6 @@ namespace {
 
 using Allocator = json::Document::AllocatorType;
 
-json::Value number(double value) { return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType); }
-
 json::Value texts(const std::vector<std::string>& list, Allocator& a) {
   json::Value out(rapidjson::kArrayType);
   for (const std::string& text : list) out.PushBack(json::Value(text, a), a);
@@ -28,8 +27,8 @@ json::Value cell_json(const report::Cell& cell, Allocator& a) {
   json::set(out, "text", cell.text, a);
   if (cell.value) {
     json::set(out, "value", json::Value(*cell.value), a);
-    json::set(out, "low", number(cell.estimate.low), a);
-    json::set(out, "high", number(cell.estimate.high), a);
+    json::set(out, "low", number_or_null(cell.estimate.low), a);
+    json::set(out, "high", number_or_null(cell.estimate.high), a);
     json::set(out, "n", json::Value(cell.estimate.n), a);
     json::set(out, "higher_is_better", json::Value(cell.estimate.higher_is_better), a);
     json::set(out, "best", json::Value(cell.best), a);
@@ -92,6 +91,22 @@ json::Value run_json(const TabledRun& run, Allocator& a) {
   return out;
 }
 
+// Answers that speak to a judge, as a results file lists them.
+Result<json::Document> suspicious_in(const std::filesystem::path& results) {
+  json::Document out(rapidjson::kArrayType);
+  std::error_code code;
+  if (!std::filesystem::exists(results, code)) return out;
+  SXT_TRY(const InputFile file, InputFile::open(results));
+  std::string text;
+  SXT_CHECK(scan_members(file, [&](std::string_view name, uint64_t begin, uint64_t end) {
+    if (name != "suspicious") return true;
+    if (auto value = file.read(begin, end - begin)) text = *std::move(value);
+    return false;
+  }));
+  if (!text.empty()) { SXT_TRY(out, json::parse(text, results.string())); }
+  return out;
+}
+
 // The task's samples go into `rows`.
 Result<json::Value> task_json(const RunView& run, size_t run_number, const store::TaskRecord& task, report::PageRows& rows,
                               Allocator& a) {
@@ -108,7 +123,11 @@ Result<json::Value> task_json(const RunView& run, size_t run_number, const store
         std::pair("generated_tokens", task.generated_tokens), std::pair("truncated_prompts", task.truncated_prompts),
         std::pair("dropped_shots", task.dropped_shots)})
     json::set(out, name, json::Value(count), a);
-  json::set(out, "infer_s", number(task.infer_s), a);
+  json::set(out, "infer_s", number_or_null(task.infer_s), a);
+  if (task.stage.empty()) {
+    SXT_TRY(const json::Document suspicious, suspicious_in(run.folder->results(task.model, task.dataset)));
+    if (suspicious.IsArray() && !suspicious.Empty()) json::set(out, "suspicious", json::Value(suspicious, a), a);
+  }
   const auto samples = run.folder->samples(task.model, task.dataset);
   std::error_code code;
   const uint64_t before = rows.size();
@@ -163,7 +182,7 @@ Result<TabledRun> tabled_run(RunView view) {
   SXT_TRY(config::RunConfig run, config_as_written(view));
   settle_record(view.record, run);
   report::Table table = report::table_of_run(*view.folder, run, view.record);
-  compare::mark_best(table, *view.folder, [&](const std::string& dataset) { return view.judge_of(dataset); });
+  compare::mark_best(table, *view.folder, [&](const std::string& dataset) { return view.judged_by(dataset); });
   view.record.status = run_status(view.record, run.allow_missing);
   return TabledRun{std::move(view), std::move(run), std::move(table)};
 }

@@ -15,15 +15,18 @@
 #include "../preflight/preflight.hpp"
 #include "../report/outcomes.hpp"
 #include "../report/page.hpp"
+#include "../score/components.hpp"
 #include "../score/stage.hpp"
 #include "colour.hpp"
 #include "commands.hpp"
 #include "compare_runs.hpp"
 #include "fail_under.hpp"
 #include "failures.hpp"
+#include "opencompass_options.hpp"
 #include "options.hpp"
 #include "progress.hpp"
 #include "run_outcome.hpp"
+#include "run_view.hpp"
 #include "secrets.hpp"
 #include "sequence.hpp"
 #include "take_up.hpp"
@@ -44,11 +47,19 @@ std::string host_name() {
 bool infers(const RunCommandFlags& flags) { return flags.mode == "all" || flags.mode == "infer"; }
 bool evaluates(const RunCommandFlags& flags) { return flags.mode == "all" || flags.mode == "eval"; }
 
+// A run of others is looked at and not gone on with; said before anything is written.
+Result<store::RunFolder> of_ours(store::RunFolder folder) {
+  if (const auto text = read_file(folder.config(), own_bytes_max))
+    if (const auto config = json::parse(*text, folder.config().string())) SXT_CHECK(not_imported(*config, folder.path().string()));
+  return folder;
+}
+
 // The folder to write to: a new one, or the one that -r names. Where there is none to reuse, the flag is taken back.
 Result<store::RunFolder> open_folder(RunCommandFlags& flags, const std::string& work_dir) {
   if (!flags.reuse) return store::RunFolder::create(work_dir);
   auto folder = store::RunFolder::reuse(work_dir, flags.reuse_timestamp);
-  if (folder || folder.error().kind != Error::Kind::missing) return folder;
+  if (folder) return of_ours(*std::move(folder));
+  if (folder.error().kind != Error::Kind::missing) return folder;
   // one that is named and is missing is a mistake; where none is named, there may be none yet
   if (!infers(flags) || !flags.reuse_timestamp.empty()) return folder;
   log_warning(folder.error().message + "; a new run is started");
@@ -309,7 +320,7 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
     const auto is_judged = [&](const config::DatasetConfig& dataset) {
       const std::vector<std::string> names = config::judged_names(stored.run, dataset, task.model);
       return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
-        const std::vector<std::string> all = config::judges_of(*dataset.judge);
+        const std::vector<std::string> all = config::all_judges_of(*dataset.judge);
         return std::all_of(all.begin(), all.end(), [&](const std::string& one) {
           return judged.contains({one, store::judged_name(task.dataset, name)});
         });
@@ -318,7 +329,7 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
     if (judge == judges.end() || is_judged(*judge->second)) chosen.push_back(&task);
     else
       store::set_incomplete(task, fmt::format("the judge '{}' has not judged it; the same command with -m all and -r goes on",
-                                              fmt::join(config::judges_of(*judge->second->judge), "', '")));
+                                              fmt::join(config::all_judges_of(*judge->second->judge), "', '")));
   }
   store::Earlier earlier(folder);
   SXT_TRY(store::RunStates states, store::RunStates::begin(folder, record));
@@ -370,6 +381,8 @@ Result<int> run(const RunCommandFlags& given) {
   SXT_TRY(const bool coloured, wants_colour(flags.color));
   const report::Colour colour = coloured ? report::Colour::on : report::Colour::off;
   SXT_TRY(const std::vector<Threshold> worst, thresholds(flags.fail_under, run));
+  if (infers(flags))
+    SXT_CHECK(check_metrics(worst, run, [&](const auto& dataset) { return score::row_names(workspace.host(), dataset); }));
   const std::string work_dir = folder                       ? folder->path().string()
                                : flags.run.work_dir.empty() ? resolved.work_dir
                                                             : flags.run.work_dir;
@@ -441,7 +454,7 @@ Result<int> run(const RunCommandFlags& given) {
     table = report::table_of_run(*folder, run, record);
     compare::mark_best(*table, *folder, [&](const std::string& dataset) {
       const config::DatasetConfig* set = config::find_dataset(run, dataset);
-      return set && set->judge ? set->judge->model : std::string();
+      return set ? judged_by(run, *set) : compare::JudgedBy();
     });
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, *table));
@@ -471,14 +484,15 @@ Result<int> run(const RunCommandFlags& given) {
   if (code == exit_incomplete) log_error("the run is incomplete; run the same command with -r to go on");
   if (code != exit_ok) return code;
   int by_baseline = exit_ok;
+  // any answer but "go" has an exit code of its own, which --quiet must not leave without a word
   if (sequence) {
-    log_info(sequence->sentence());
+    sequence->verdict() == stats::Verdict::go ? log_info(sequence->sentence()) : log_warning(sequence->sentence());
     if (sequence->stopped_early())
       log_warning("the run was stopped early, since this is known; its other numbers are of the questions that were asked");
     by_baseline = exit_code_of(sequence->verdict());
   } else if (!flags.baseline.empty()) {
     SXT_TRY(const GateAnswer answer, gate_runs({folder->path().string(), flags.baseline, flags.margin.value_or(1), {}}));
-    log_info(compare::to_line(answer.gate));
+    answer.gate.verdict == stats::Verdict::go ? log_info(compare::to_line(answer.gate)) : log_warning(compare::to_line(answer.gate));
     by_baseline = exit_code_of(answer.gate.verdict);
   }
   if (worst.empty() || by_baseline == exit_no) return by_baseline;
@@ -490,7 +504,7 @@ Result<int> run(const RunCommandFlags& given) {
 }  // namespace
 
 int run_command(const std::vector<std::string>& args) {
-  const auto values = parse_options(args, run_options(), "config", 1, run_optional_values());
+  const auto values = parse_options(with_long_names(args), run_options(), "config", 1, run_optional_values());
   if (!values) return fail(values.error());
   const auto flags = run_flags(*values);
   if (!flags) return fail(flags.error());

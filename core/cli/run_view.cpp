@@ -6,6 +6,7 @@
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "../config/card_parts.hpp"
+#include "../config/pairs.hpp"
 #include "../config/resolve.hpp"
 #include "../store/run_states.hpp"
 
@@ -26,21 +27,48 @@ std::vector<std::string> RunView::datasets(const std::string& model) const {
   return out;
 }
 
+const store::ModelRecord* RunView::model(const std::string& abbr) const {
+  for (const store::ModelRecord& model : record.models)
+    if (model.abbr == abbr) return &model;
+  return nullptr;
+}
+
 const store::TaskRecord* RunView::task(const std::string& model, const std::string& dataset) const {
   for (const store::TaskRecord& task : record.tasks)
     if (task.stage.empty() && task.model == model && task.dataset == dataset) return &task;
   return nullptr;
 }
 
-std::string RunView::judge_of(const std::string& dataset) const {
+compare::JudgedBy judged_by(const config::RunConfig& run, const config::DatasetConfig& dataset) {
+  if (!dataset.judge) return {};
+  compare::JudgedBy out{config::deciders_of(*dataset.judge), dataset.judge->vote, {}};
+  if (!dataset.judge->pairs) return out;
+  if (const auto pairs = config::pairs_of(run, dataset))
+    for (const auto& [first, second] : *pairs) out.pairs.push_back({first, second, config::pair_name(first, second)});
+  return out;
+}
+
+compare::JudgedBy RunView::judged_by(const std::string& dataset) const {
   const json::Value* sets = json::find(config, "datasets");
   if (!sets || !sets->IsArray()) return {};
   for (const auto& set : sets->GetArray()) {
     if (json::find_string(set, "task_name").value_or(json::find_string(set, "abbr").value_or("")) != dataset) continue;
     const json::Value* eval = json::find(set, "eval");
     const json::Value* judge = eval ? json::find(*eval, "judge") : nullptr;
-    if (judge)
-      if (const auto judges = config::judges_in(*judge); !judges.empty()) return judges.front();
+    if (!judge) continue;
+    compare::JudgedBy out{config::judges_in(*judge), json::find_string(*judge, "combine").value_or("") == "vote", {}};
+    if (const json::Value* meta = json::find(*judge, "meta"))
+      if (const auto decides = json::find_string(*meta, "model")) out.judges = {*decides};
+    const json::Value* pairs = json::find(*judge, "pairs");
+    if (!pairs) return out;
+    config::RunConfig models;
+    for (const std::string& model : this->models()) models.models.emplace_back().abbr = model;
+    config::DatasetConfig of_pairs;
+    of_pairs.judge.emplace();
+    of_pairs.judge->base = json::find_string(*pairs, "base").value_or("");
+    if (const auto all = config::pairs_of(models, of_pairs))
+      for (const auto& [first, second] : *all) out.pairs.push_back({first, second, config::pair_name(first, second)});
+    return out;
   }
   return {};
 }
@@ -83,6 +111,15 @@ Result<RunView> look_at_run(const std::string& path) {
   if (out.record.finished.empty())
     log_warning(fmt::format("{} is at work, or was ended before its time; only what is scored is looked at", path));
   return out;
+}
+
+Result<void> not_imported(const json::Value& config, const std::string& run) {
+  const json::Value* imported = json::find(config, "imported");
+  if (!imported) return {};
+  return Error{Error::Kind::usage,
+               fmt::format("{} was imported from {}: its model cannot be asked here, nor its replies scored again; `sextant report`, `show` and "
+                           "`compare` read it, and a run of your own is `sextant run` with another --work-dir",
+                           run, json::find_string(*imported, "from").value_or("elsewhere"))};
 }
 
 Result<config::RunConfig> config_as_written(const RunView& view) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 #include <sextant/json.hpp>
+#include "../compare/answers.hpp"
 #include "../config/run_config.hpp"
 #include "../store/run_folder.hpp"
 
@@ -19,14 +20,21 @@ struct RunView {
   /// Evaluated models and their data sets, in the order of run.json.
   std::vector<std::string> models() const;
   std::vector<std::string> datasets(const std::string& model) const;
+  const store::ModelRecord* model(const std::string& abbr) const;
   const store::TaskRecord* task(const std::string& model, const std::string& dataset) const;
-  /// The model that judges a data set, of a panel the first; empty: none does.
-  std::string judge_of(const std::string& dataset) const;
+  /// Who judges a data set.
+  compare::JudgedBy judged_by(const std::string& dataset) const;
 };
+
+/// The same of a configuration.
+compare::JudgedBy judged_by(const config::RunConfig& run, const config::DatasetConfig& dataset);
 
 /// Takes no lock: a run that is at work may be looked at, and one that is looked at may be taken up. What is written there
 /// meanwhile replaces whole files, so that nothing half-written is read.
 Result<RunView> look_at_run(const std::string& path);
+
+/// An Error where configs/run.json says that the run was imported: nothing of it can be asked or scored again.
+Result<void> not_imported(const json::Value& config, const std::string& run);
 
 /// configs/run.json as it was written: no card, flag or model is asked.
 Result<config::RunConfig> config_as_written(const RunView& view);

@@ -35,6 +35,8 @@ void for_each(config::RunConfig& run, const plugin::Registry& registry,
     visit_all(Kind::metric, where, dataset.metrics);
     if (!dataset.judge) continue;
     visit(Kind::template_, dataset.judge->template_.id, where, dataset.judge->template_.config);
+    if (!dataset.judge->meta.empty())
+      visit(Kind::template_, dataset.judge->meta_template.id, where, dataset.judge->meta_template.config);
     visit(Kind::inferencer, dataset.judge->inferencer.id, where, dataset.judge->inferencer.config);
     visit_all(Kind::postprocessor, where, dataset.judge->postprocessors);
     visit_all(Kind::metric, where, dataset.judge->metrics);

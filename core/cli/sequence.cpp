@@ -45,7 +45,7 @@ Result<void> Sequence::add_set(plugin::Host& host, size_t number, const RunView&
   if (!dataset.cluster_column.empty())
     return refused(fmt::format("has questions that belong together ('{}')", dataset.cluster_column));
   if (!baseline.task(model, name)) return refused(fmt::format("is not in the baseline {}", baseline.name));
-  SXT_TRY(const compare::Answers answers, compare::read_answers(*baseline.folder, model, name, ""));
+  SXT_TRY(const compare::Answers answers, compare::read_answers(*baseline.folder, model, name, {}));
   if (answers.metrics.empty()) return refused("has no score in the baseline");
   const compare::MetricFacts& facts = answers.facts.front();
   if (std::isnan(facts.low) || std::isnan(facts.high))
@@ -126,7 +126,7 @@ Result<void> Sequence::look(const store::RunFolder& folder) {
     const size_t set = order_[i].dataset;
     if (!values[set].empty()) continue;
     const std::string& name = run_.datasets[set].task_name;
-    SXT_TRY(const compare::Answers answers, compare::read_answers(folder, run_.models.front().abbr, name, ""));
+    SXT_TRY(const compare::Answers answers, compare::read_answers(folder, run_.models.front().abbr, name, {}));
     const auto metric = std::find(answers.metrics.begin(), answers.metrics.end(), sets_[set].metric);
     if (metric == answers.metrics.end())
       return Error{Error::Kind::usage,

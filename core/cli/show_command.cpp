@@ -9,6 +9,7 @@
 #include "../base/lines.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
+#include "../report/margins.hpp"
 #include "../report/page.hpp"
 #include "../store/predictions.hpp"
 #include "commands.hpp"
@@ -29,6 +30,7 @@ constexpr size_t reply_bytes_max = 2000;
 struct ShowFlags {
   std::string run, grep;
   Texts datasets, models;
+  std::optional<double> numeric_error;
   std::optional<uint64_t> count;              // 0: all
   bool wrong = false, by_margin = false, json = false;
 };
@@ -99,6 +101,34 @@ Result<std::vector<double>> margins_of(const std::filesystem::path& path) {
   return out;
 }
 
+// Choices that a numeric error can change, in place of samples.
+Result<int> show_margins(const RunView& run, const Texts& models, const Texts& datasets, const ShowFlags& flags) {
+  std::vector<report::Margins> all;
+  uint64_t choices = 0;
+  for (const std::string& model : models)
+    for (const std::string& dataset : datasets) {
+      const store::TaskRecord* task = run.task(model, dataset);
+      if (!task) continue;
+      if (task->infer != "complete") {
+        log_warning(fmt::format("{} on {} is {}; nothing is said of its choices", dataset, model, task->status));
+        continue;
+      }
+      SXT_TRY(const store::Predictions predictions, store::Predictions::open(run.folder->predictions(model, dataset)));
+      SXT_TRY(report::Margins one, report::margins_of_file(predictions, *flags.numeric_error));
+      one.model = model;
+      one.dataset = dataset;
+      choices += one.n;
+      all.push_back(std::move(one));
+    }
+  const int printed = flags.json ? print_json(report::to_json(all, *flags.numeric_error) + "\n")
+                                 : print(report::to_text(all, *flags.numeric_error));
+  if (printed == exit_ok && choices == 0)
+    return Error{Error::Kind::data,
+                 "no sample has a choice among scored labels: --numeric-error is for sets whose labels are scored "
+                 "(ppl, loglikelihood, clp)"};
+  return printed;
+}
+
 Result<int> show(const ShowFlags& flags) {
   SXT_TRY(const RunView run, look_at_run(flags.run));
   std::optional<Regex> wanted;
@@ -109,6 +139,7 @@ Result<int> show(const ShowFlags& flags) {
     for (const std::string& dataset : run.datasets(model))
       if (std::find(all.begin(), all.end(), dataset) == all.end()) all.push_back(dataset);
   SXT_TRY(const Texts datasets, chosen(all, flags.datasets, "data set", run.name));
+  if (flags.numeric_error) return show_margins(run, models, datasets, flags);
   const uint64_t count = flags.count ? *flags.count : flags.json ? 0 : shown_by_default;
   std::vector<Shown> kept;
   uint64_t found = 0, looked_at = 0;
@@ -193,7 +224,8 @@ int show_command(const Texts& args) {
   options.add_options()("run", po::value<std::string>(), "")("wrong", po::bool_switch(), "")(
       "dataset", po::value<Texts>()->value_name("NAME"), "")("model", po::value<Texts>()->value_name("NAME"), "")(
       "sort", po::value<std::string>()->value_name("HOW"), "")("grep", po::value<std::string>()->value_name("RE"), "")(
-      "n,n", po::value<int64_t>()->value_name("N"), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+      "n,n", po::value<int64_t>()->value_name("N"), "")("numeric-error", po::value<double>()->value_name("E"), "")(
+      "json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
   const auto values = parse_options(args, options, "run");
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("show"));
@@ -210,6 +242,17 @@ int show_command(const Texts& args) {
   if (flags.run.empty()) return fail({Error::Kind::usage, "name the run's folder: sextant show RUN"});
   if (flags.by_margin && text("sort") != "margin")
     return fail({Error::Kind::usage, fmt::format("--sort is '{}'; it must be margin", text("sort"))});
+  if (values->count("numeric-error")) {
+    flags.numeric_error = (*values)["numeric-error"].as<double>();
+    if (!(*flags.numeric_error >= 0) || !std::isfinite(*flags.numeric_error))
+      return fail(
+          {Error::Kind::usage,
+           fmt::format("--numeric-error is {}; give how far ln p of a token may be off, such as 1e-4", *flags.numeric_error)});
+    for (const char* other : {"sort", "grep", "n"})
+      if (values->count(other))
+        return fail({Error::Kind::usage, fmt::format("--numeric-error prints no samples; leave --{} out", other)});
+    if (flags.wrong) return fail({Error::Kind::usage, "--numeric-error prints no samples; leave --wrong out"});
+  }
   if (values->count("n")) {
     const int64_t n = (*values)["n"].as<int64_t>();
     if (n < 0) return fail({Error::Kind::usage, fmt::format("-n is {}; give a number from 0 (all)", n)});

@@ -81,6 +81,9 @@ void take_scoring(const config::DatasetConfig& from, config::DatasetConfig& to) 
   to.judge->by = from.judge->by;
   to.judge->labels = from.judge->labels;
   to.judge->table = from.judge->table;
+  to.judge->style = from.judge->style;
+  to.judge->gamed = from.judge->gamed;
+  to.judge->difficulty = from.judge->difficulty;
 }
 
 }  // namespace

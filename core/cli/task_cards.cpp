@@ -92,7 +92,8 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
         tasks::card_of(file, options, {components.loader, components.template_, components.filter, components.exact_match}));
     out.cards.push_back({file.name, file.path.string(), std::move(card)});
   }
-  for (const tasks::ChosenGroup& group : selection.groups) out.groups.push_back({group.alias, group.tasks, {}, group.by_size});
+  for (const tasks::ChosenGroup& group : selection.groups)
+    out.groups.push_back({group.alias, group.tasks, {}, group.by_size, group.metrics});
   return out;
 }
 

@@ -11,10 +11,12 @@
 #include "../base/log.hpp"
 #include "../graph/run_graph.hpp"
 #include "../store/predictions.hpp"
+#include "../store/responses.hpp"
 #include "commands.hpp"
 #include "options.hpp"
 #include "run_view.hpp"
 #include "secrets.hpp"
+#include "verify_files.hpp"
 #include "workspace.hpp"
 
 namespace sextant::cli {
@@ -53,7 +55,7 @@ class Scratch {
 
 struct Difference {
   std::string model, dataset, what;
-  uint64_t row = 0;
+  std::optional<uint64_t> row;  // nothing: of the whole set, or of the model
 };
 
 // What two attempts at one sample differ in; empty: nothing.
@@ -79,19 +81,84 @@ std::string difference_of(const data::Attempt& then, const data::Attempt& now) {
   return "";
 }
 
-Result<std::map<uint64_t, data::Attempt>> attempts_of(const fs::path& path, const std::set<uint64_t>* wanted) {
+// By row, of the first repeat.
+Result<std::map<uint64_t, data::Attempt>> attempts_of(const fs::path& path) {
   std::map<uint64_t, data::Attempt> out;
   SXT_TRY(const store::Predictions file, store::Predictions::open(path));
-  for (uint64_t i = 0; i < file.size(); ++i) {
-    SXT_TRY(auto one, file.read(i, 1));
-    if (one.front().id.repeat == 0 && (!wanted || wanted->contains(one.front().id.row)))
-      out.emplace(one.front().id.row, std::move(one.front()));
+  SXT_TRY(auto all, file.read(0, file.size()));
+  for (data::Attempt& attempt : all)
+    if (attempt.id.repeat == 0) out.emplace(attempt.id.row, std::move(attempt));
+  return out;
+}
+
+// A sample of the run: its first attempt's place in the predictions.
+struct Asked {
+  std::string hash, model, dataset;
+  uint64_t place = 0;
+  bool operator<(const Asked& other) const { return hash < other.hash; }
+};
+
+// Those with the least hashes of all that the run has, and of each what the run says of it, by model, data set and row.
+using Before = std::map<std::pair<std::string, std::string>, std::map<uint64_t, data::Attempt>>;
+Result<Before> chosen_samples(const RunView& view, const config::RunConfig& run, const Texts& models, const Texts& wanted,
+                              uint64_t count) {
+  std::vector<Asked> all;
+  for (const std::string& model : models) {
+    SXT_TRY(const Texts datasets, chosen(view.datasets(model), wanted, "data set", view.name));
+    for (const std::string& dataset : datasets) {
+      const store::TaskRecord* task = view.task(model, dataset);
+      const config::DatasetConfig* set = config::find_dataset(run, dataset);
+      if (!task || !set || task->infer != "complete") continue;
+      SXT_TRY(const store::Predictions file, store::Predictions::open(view.folder->predictions(model, dataset)));
+      for (uint64_t place = 0; place < file.size() / std::max(1u, set->repeats); ++place)  // the first repeat comes first
+        all.push_back({sha256_hex(fmt::format("{}\n{}\n{}", model, dataset, place)), model, dataset, place});
+    }
+  }
+  if (all.empty()) return Error{Error::Kind::data, fmt::format("{} has no predictions to ask again", view.name)};
+  std::sort(all.begin(), all.end());
+  all.resize(std::min<size_t>(all.size(), count));
+  Before out;
+  std::map<std::pair<std::string, std::string>, std::vector<uint64_t>> places;
+  for (const Asked& one : all) places[{one.model, one.dataset}].push_back(one.place);
+  for (const auto& [task, list] : places) {
+    SXT_TRY(const store::Predictions file, store::Predictions::open(view.folder->predictions(task.first, task.second)));
+    for (const uint64_t place : list) {
+      SXT_TRY(auto attempt, file.read(place, 1));
+      out[task].emplace(attempt.front().id.row, std::move(attempt.front()));
+    }
   }
   return out;
 }
 
+// Requests are known by their content: weights, prompt, settings (docs/bundle.md). Those that were sent now, and those of them
+// that the run's journal has.
+class Keys {
+ public:
+  explicit Keys(const RunView& view) : view_(view) {}
+  void add(const std::string& model, const fs::path& folder) {
+    auto then = journals_.find(model);
+    if (then == journals_.end()) {
+      auto journal = store::Responses::open({}, {store::journal_folder(view_.folder->path(), model)});
+      then = journals_.emplace(model, journal ? *std::move(journal) : store::Responses::none()).first;
+    }
+    std::error_code code;
+    for (fs::directory_iterator file(store::journal_folder(folder, model), code), end; !code && file != end;
+         file.increment(code))
+      for (const data::Response& response : store::read_journal(file->path())) {
+        ++sent;
+        known += then->second.knows(response.key);
+      }
+  }
+  uint64_t sent = 0, known = 0;
+
+ private:
+  const RunView& view_;
+  std::map<std::string, store::Responses> journals_;
+};
+
 Result<int> verify(const VerifyFlags& flags) {
   SXT_TRY(const RunView view, look_at_run(flags.run));
+  SXT_CHECK(not_imported(view.config, flags.run));
   Workspace workspace("", flags.plugin_path);
   config::RunFlags given;
   given.config = view.folder->config().string();
@@ -103,29 +170,18 @@ Result<int> verify(const VerifyFlags& flags) {
     return std::find(models.begin(), models.end(), model.abbr) == models.end();
   });
   std::vector<Difference> differences;
-  uint64_t compared = 0;
+  uint64_t compared = 0, same = 0;
+  Keys keys(view);
+  SXT_TRY(const FileChecks files, check_files(workspace.host(), view, run, models, flags.datasets));
+  for (const FileChecks::Other& one : files.others) differences.push_back({one.model, one.dataset, one.what, {}});
   for (const config::ModelConfig& model : run.models)
-    for (const store::ModelRecord& record : view.record.models)
-      if (record.abbr == model.abbr)
-        log_info(fmt::format("{}: {}, {}, weights {}", model.abbr, record.device, record.compute,
-                             record.weights_sha256.substr(0, 12)));
-  // the samples: the least hashes of all that the run has
-  std::vector<std::tuple<std::string, std::string, std::string, uint64_t>> all;  // hash, model, data set, row
-  for (const std::string& model : models) {
-    SXT_TRY(const Texts datasets, chosen(view.datasets(model), flags.datasets, "data set", view.name));
-    for (const std::string& dataset : datasets) {
-      const store::TaskRecord* task = view.task(model, dataset);
-      if (!task || task->infer != "complete") continue;
-      SXT_TRY(auto attempts, attempts_of(view.folder->predictions(model, dataset), nullptr));
-      for (const auto& [row, attempt] : attempts)
-        all.emplace_back(sha256_hex(fmt::format("{}\n{}\n{}", model, dataset, row)), model, dataset, row);
-    }
-  }
-  if (all.empty()) return Error{Error::Kind::data, fmt::format("{} has no predictions to ask again", view.name)};
-  std::sort(all.begin(), all.end());
-  all.resize(std::min<size_t>(all.size(), flags.count));
+    if (const store::ModelRecord* record = view.model(model.abbr))
+      log_info(fmt::format("{}: {}, {}, weights {}", model.abbr, record->device, record->compute,
+                           record->weights_sha256.substr(0, 12)));
+  SXT_TRY(const Before before, chosen_samples(view, run, models, flags.datasets, flags.count));
   std::map<std::string, std::set<uint64_t>> rows;  // [data set]
-  for (const auto& [hash, model, dataset, row] : all) rows[dataset].insert(row);
+  for (const auto& [task, attempts] : before)
+    for (const auto& [row, attempt] : attempts) rows[task.second].insert(row);
   run.limit = {};
   std::erase_if(run.datasets, [&](const config::DatasetConfig& dataset) { return !rows.contains(dataset.task_name); });
   for (config::DatasetConfig& dataset : run.datasets) {
@@ -156,43 +212,56 @@ Result<int> verify(const VerifyFlags& flags) {
     graph::run_graph(workspace.host(), graph, job, record);
     for (const store::TaskRecord& task : record.tasks) {
       if (!task.stage.empty()) continue;
+      const auto asked = before.find({task.model, task.dataset});
+      if (asked == before.end()) continue;
       if (task.infer != "complete") {
-        differences.push_back({task.model, task.dataset, fmt::format("cannot be asked again: {}", task.error), 0});
+        differences.push_back({task.model, task.dataset, fmt::format("cannot be asked again: {}", task.error), {}});
         continue;
       }
-      SXT_TRY(const auto now, attempts_of(folder.predictions(task.model, task.dataset), nullptr));
-      SXT_TRY(const auto before, attempts_of(view.folder->predictions(task.model, task.dataset), &rows[dataset.task_name]));
-      for (const auto& [row, attempt] : before) {
+      SXT_TRY(const auto now, attempts_of(folder.predictions(task.model, task.dataset)));
+      for (const auto& [row, attempt] : asked->second) {
         const auto it = now.find(row);
         ++compared;
         const std::string what = it == now.end() ? "the row is gone" : difference_of(attempt, it->second);
-        if (!what.empty()) differences.push_back({task.model, task.dataset, what, row});
+        if (what.empty()) ++same;
+        else differences.push_back({task.model, task.dataset, what, row});
       }
+      keys.add(task.model, folder.path());
     }
   }
-  for (const store::ModelRecord& before : view.record.models)
-    for (const store::ModelRecord& now : record.models)
-      if (before.abbr == now.abbr && before.weights_sha256 != now.weights_sha256)
-        differences.push_back({now.abbr, "", "the weights' SHA-256", 0});
+  for (const store::ModelRecord& now : record.models)
+    if (const store::ModelRecord* then = view.model(now.abbr); then && then->weights_sha256 != now.weights_sha256)
+      differences.push_back({now.abbr, "", "the weights' SHA-256", {}});
   std::string text;
   json::Document out(rapidjson::kObjectType);
   auto& a = out.GetAllocator();
-  json::Value list(rapidjson::kArrayType);
+  json::Value list(rapidjson::kArrayType), notes(rapidjson::kArrayType);
   for (const Difference& one : differences) {
-    text += one.dataset.empty()
-                ? fmt::format("{}: {} is another\n", one.model, one.what)
-                : fmt::format("{} | {} | sample {}: not the same: {}\n", one.model, one.dataset, one.row, one.what);
+    text += one.dataset.empty() ? fmt::format("{}: {} is another\n", one.model, one.what)
+            : one.row ? fmt::format("{} | {} | sample {}: not the same: {}\n", one.model, one.dataset, *one.row, one.what)
+                      : fmt::format("{} | {}: {}\n", one.model, one.dataset, one.what);
     json::Value item(rapidjson::kObjectType);
     json::set(item, "model", one.model, a);
     if (!one.dataset.empty()) json::set(item, "dataset", one.dataset, a);
-    json::set(item, "index", json::Value(one.row), a);
+    if (one.row) json::set(item, "index", json::Value(*one.row), a);
     json::set(item, "what", one.what, a);
     list.PushBack(std::move(item), a);
   }
-  text += fmt::format("{} samples asked again, {} of the same content\n", compared,
-                      compared - std::min<uint64_t>(compared, differences.size()));
-  json::set(out, "compared", json::Value(compared), a);
+  for (const std::string& note : files.notes) {
+    text += fmt::format("note: {}\n", note);
+    notes.PushBack(json::Value(note, a), a);
+  }
+  text += fmt::format("files: {} of {} results made again from the predictions are the same\n", files.same, files.scored);
+  if (flags.count > 0)
+    text +=
+        fmt::format("model: {} of {} samples asked again are the same; {} of {} requests are in the journal under their keys\n",
+                    same, compared, keys.known, keys.sent);
+  for (const auto& [name, count] :
+       {std::pair("compared", compared), std::pair("same", same), std::pair("requests", keys.sent),
+        std::pair("known_requests", keys.known), std::pair("scored", files.scored), std::pair("same_results", files.same)})
+    json::set(out, name, json::Value(count), a);
   json::set(out, "differences", std::move(list), a);
+  json::set(out, "notes", std::move(notes), a);
   const int printed = flags.json ? print_json(json::write(out) + "\n") : print(text);
   return printed != exit_ok ? printed : static_cast<int>(differences.empty() ? exit_ok : exit_no);
 }
@@ -218,7 +287,7 @@ int verify_command(const Texts& args) {
   if (flags.run.empty()) return fail({Error::Kind::usage, "name the run's folder: sextant verify RUN"});
   if (values->count("n")) {
     const int64_t n = (*values)["n"].as<int64_t>();
-    if (n < 1) return fail({Error::Kind::usage, fmt::format("-n is {}; give a number from 1", n)});
+    if (n < 0) return fail({Error::Kind::usage, fmt::format("-n is {}; give a number from 0, which asks no sample", n)});
     flags.count = static_cast<uint64_t>(n);
   }
   catch_signals();

@@ -8,6 +8,7 @@
 #include "../base/json_members.hpp"
 #include "../base/lines.hpp"
 #include "../score/columns.hpp"
+#include "../score/trust.hpp"
 #include "../store/predictions.hpp"
 
 namespace sextant::compare {
@@ -19,8 +20,16 @@ constexpr double none = std::numeric_limits<double>::quiet_NaN();
 // What each attempt was asked, by its place in the predictions file.
 struct Asked {
   uint64_t row = 0;
-  std::string content, cluster;
+  std::string content, raw, cluster;
 };
+// The columns that the row itself has, whoever read it: lm-eval's files have no others.
+std::string raw_hash(json::Document record) {
+  constexpr std::string_view derived = "lm_eval_";
+  for (auto member = record.MemberBegin(); member != record.MemberEnd();)
+    if (json::text(member->name).starts_with(derived)) member = record.EraseMember(member);
+    else ++member;
+  return sha256_hex(json::canonical(record));
+}
 Result<std::vector<Asked>> asked_in(const std::filesystem::path& path) {
   std::vector<Asked> out;
   std::error_code code;
@@ -29,10 +38,11 @@ Result<std::vector<Asked>> asked_in(const std::filesystem::path& path) {
   for (uint64_t first = 0; first < predictions.size(); first += attempts_a_stretch) {
     SXT_TRY(const auto attempts, predictions.read(first, std::min(attempts_a_stretch, predictions.size() - first)));
     for (const data::Attempt& attempt : attempts) {
-      SXT_TRY(const json::Document record, json::parse(attempt.record_json, path.string()));
+      SXT_TRY(json::Document record, json::parse(attempt.record_json, path.string()));
       // a file of OpenCompass' own has no rows
       const bool known = record.IsObject() && record.MemberCount() > 0;
-      out.push_back({attempt.id.row, known ? sha256_hex(json::canonical(record)) : std::string(), attempt.cluster});
+      const std::string content = known ? sha256_hex(json::canonical(record)) : std::string();
+      out.push_back({attempt.id.row, content, known ? raw_hash(std::move(record)) : content, attempt.cluster});
     }
   }
   return out;
@@ -43,6 +53,14 @@ std::string hash_of_asked(const json::Value& line) {
   for (const char* name : {"prompt", "messages", "target"})
     if (const json::Value* value = json::find(line, name)) text += json::canonical(*value) + "\n";
   return sha256_hex(text);
+}
+
+// What filters, or metrics where they read replies themselves, made of a reply.
+std::string hash_of_read(const json::Value& line) {
+  std::string text;
+  for (const char* name : {"answers", "metric_answers"})
+    if (const json::Value* value = json::find(line, name)) text += json::canonical(*value) + "\n";
+  return text.empty() ? text : sha256_hex(text);
 }
 
 // What the results file says of the samples' values.
@@ -75,82 +93,147 @@ Result<std::vector<MetricFacts>> facts_of(const std::filesystem::path& path, con
   return out;
 }
 
-// Puts attempts together to questions.
-class Collector {
- public:
-  Collector(std::string origin, const std::vector<Asked>& asked, bool judged)
-      : origin_(std::move(origin)), asked_(asked), judged_(judged) {}
+// What a samples file says of one attempt; of a judge's file, of the attempt whose number is its "index".
+struct Line {
+  uint64_t index = 0;
+  std::string asked, cluster, read;
+  std::vector<double> values;        // [metric]
+};
 
-  Result<void> add(const json::Value& line, uint64_t number) {
-    const auto bad = [&](const std::string& what) {
-      return Error{Error::Kind::data, fmt::format("{}:{}: {}; score the run again (-m eval -r)", origin_, number + 1, what)};
-    };
+// All lines of a samples file. `ret_metrics`: as the first one names them.
+Result<std::vector<Line>> lines_of(const std::filesystem::path& path, std::vector<std::string>& ret_metrics) {
+  std::error_code code;
+  if (!std::filesystem::exists(path, code))
+    return Error{Error::Kind::missing, fmt::format("{} does not exist; score the run again (-m eval -r)", path.string())};
+  std::vector<Line> out;
+  SXT_CHECK(each_line(path, [&](std::string_view text) -> Result<void> {
+    SXT_TRY(const json::Document line, parse_line(text, fmt::format("{}, line {}", path.string(), out.size() + 1)));
     const auto index = json::find_int(line, "index");
     const json::Value* scores = json::find(line, "scores");
-    if (!index || *index < 0 || !scores || !scores->IsObject()) return bad("no \"index\" or no \"scores\"");
-    if (number == 0)
-      for (const auto& score : scores->GetObject()) metrics.emplace_back(json::text(score.name));
-    // a judge's lines are numbered by the attempts that it judged
-    const uint64_t place = judged_ ? static_cast<uint64_t>(*index) : number;
-    if (!asked_.empty() && place >= asked_.size()) return bad("the predictions have no attempt of that number");
-    if (!asked_.empty() && !judged_ && asked_[place].row != static_cast<uint64_t>(*index))
-      return bad("the predictions are those of other rows");
-    const uint64_t row = judged_ && !asked_.empty() ? asked_[place].row : static_cast<uint64_t>(*index);
-    const auto [at, fresh] = places_.try_emplace(row, questions.size());
-    if (fresh) {
-      Question question;
-      question.index = row;
-      question.asked = hash_of_asked(line);
-      if (!asked_.empty()) question.content = asked_[place].content;
-      question.cluster = json::find_string(line, "cluster").value_or("");
-      question.values.assign(metrics.size(), 0);
-      questions.push_back(std::move(question));
+    if (!index || *index < 0 || !scores || !scores->IsObject())
+      return Error{Error::Kind::data, fmt::format("{}:{}: no \"index\" or no \"scores\"; score the run again (-m eval -r)",
+                                                  path.string(), out.size() + 1)};
+    if (out.empty()) {
+      ret_metrics.clear();
+      for (const auto& score : scores->GetObject()) ret_metrics.emplace_back(json::text(score.name));
     }
-    Question& question = questions[at->second];
-    ++question.attempts;
-    for (size_t i = 0; i < metrics.size(); ++i) {
-      const json::Value* score = json::find(*scores, metrics[i]);
-      question.values[i] += score && score->IsNumber() ? score->GetDouble() : none;
+    Line& one = out.emplace_back(
+        Line{static_cast<uint64_t>(*index), hash_of_asked(line), json::find_string(line, "cluster").value_or(""),
+             hash_of_read(line), {}});
+    for (const std::string& metric : ret_metrics) {
+      const json::Value* score = json::find(*scores, metric);
+      one.values.push_back(score && score->IsNumber() ? score->GetDouble() : none);
     }
     return {};
+  }));
+  if (out.empty()) return Error{Error::Kind::data, fmt::format("{} is empty; score the run again (-m eval -r)", path.string())};
+  return out;
+}
+
+// What all judges say of each attempt: lines of the first one's file, with the panel's values.
+Result<std::vector<Line>> panel_lines(const store::RunFolder& folder, const std::string& task, const JudgedBy& by,
+                                      std::vector<std::string>& ret_metrics) {
+  SXT_TRY(std::vector<Line> out, lines_of(folder.samples(by.judges.front(), task), ret_metrics));
+  std::vector<std::vector<std::vector<double>>> said(ret_metrics.size());      // [metric][judge][line]
+  for (size_t m = 0; m < said.size(); ++m) {
+    said[m].emplace_back();
+    for (const Line& line : out) said[m][0].push_back(line.values[m]);
   }
+  for (size_t j = 1; j < by.judges.size(); ++j) {
+    const std::filesystem::path path = folder.samples(by.judges[j], task);
+    std::vector<std::string> metrics;
+    SXT_TRY(const std::vector<Line> others, lines_of(path, metrics));
+    const auto same = [](const Line& a, const Line& b) { return a.index == b.index; };
+    if (metrics != ret_metrics || !std::equal(others.begin(), others.end(), out.begin(), out.end(), same))
+      return Error{Error::Kind::data, fmt::format("{} has other samples or scores than {}'s; score the run again (-m eval -r)",
+                                                  path.string(), by.judges.front())};
+    for (size_t m = 0; m < said.size(); ++m) {
+      said[m].emplace_back();
+      for (const Line& line : others) said[m][j].push_back(line.values[m]);
+    }
+  }
+  if (by.judges.size() > 1)
+    for (size_t m = 0; m < said.size(); ++m) {
+      const std::vector<double> together = score::combined(said[m], by.vote);
+      for (size_t i = 0; i < out.size(); ++i) out[i].values[m] = together[i];
+    }
+  return out;
+}
 
-  std::vector<std::string> metrics;
-  std::vector<Question> questions;
-
- private:
-  std::string origin_;
-  const std::vector<Asked>& asked_;
-  bool judged_;
-  std::unordered_map<uint64_t, size_t> places_;
-};
+// A model's share of each attempt's comparisons; both orders of a comparison are one.
+Result<std::vector<Line>> shares(const store::RunFolder& folder, const std::string& model, const std::string& dataset,
+                                 const JudgedBy& by, size_t attempts) {
+  std::vector<double> sums(attempts, 0), counts(attempts, 0);
+  for (const JudgedBy::Pair& pair : by.pairs) {
+    if (pair.first != model && pair.second != model) continue;
+    std::vector<std::string> metrics;
+    SXT_TRY(const std::vector<Line> lines, panel_lines(folder, store::judged_name(dataset, pair.name), by, metrics));
+    std::vector<double> sum(attempts, 0), n(attempts, 0);
+    for (const Line& line : lines) {
+      if (line.index >= 2 * attempts)
+        return Error{Error::Kind::data, fmt::format("{}, {}: the verdicts are of other attempts than the predictions; score the "
+                                                    "run again (-m eval -r)", folder.path().string(), pair.name)};
+      if (std::isnan(line.values.front())) continue;
+      const bool first = (pair.first == model) != (line.index >= attempts);
+      sum[line.index % attempts] += first ? line.values.front() : 1 - line.values.front();
+      ++n[line.index % attempts];
+    }
+    for (size_t i = 0; i < attempts; ++i)
+      if (n[i] > 0) sums[i] += sum[i] / n[i], ++counts[i];
+  }
+  std::vector<Line> out;
+  for (size_t i = 0; i < attempts; ++i) out.push_back({i, "", "", "", {counts[i] > 0 ? sums[i] / counts[i] : none}});
+  return out;
+}
 
 }  // namespace
 
 Result<Answers> read_answers(const store::RunFolder& folder, const std::string& model, const std::string& dataset,
-                             const std::string& judge) {
-  std::filesystem::path path = folder.samples(model, dataset);
+                             const JudgedBy& by) {
+  const std::filesystem::path path = folder.samples(model, dataset);
   std::error_code code;
-  const bool judged = !judge.empty() && !std::filesystem::exists(path, code);
-  if (judged) path = folder.samples(judge, store::judged_name(dataset, model));
-  if (!std::filesystem::exists(path, code))
-    return Error{Error::Kind::missing, fmt::format("{} does not exist; score the run again (-m eval -r)", path.string())};
+  const bool judged = !by.judges.empty() && !std::filesystem::exists(path, code), pairs = judged && !by.pairs.empty();
   SXT_TRY(const std::vector<Asked> asked, asked_in(folder.predictions(model, dataset)));
-  Collector collector(path.string(), asked, judged);
-  uint64_t number = 0;
-  SXT_CHECK(each_line(path, [&](std::string_view text) -> Result<void> {
-    SXT_TRY(const json::Document line, parse_line(text, fmt::format("{}, line {}", path.string(), number + 1)));
-    return collector.add(line, number++);
-  }));
-  if (number == 0) return Error{Error::Kind::data, fmt::format("{} is empty; score the run again (-m eval -r)", path.string())};
-  for (Question& question : collector.questions)
-    for (double& value : question.values) value /= question.attempts;
+  const auto bad = [&](const std::string& what) {
+    return Error{Error::Kind::data, fmt::format("{}, {}, {}: {}; score the run again (-m eval -r)", folder.path().string(), model,
+                                                dataset, what)};
+  };
+  if (pairs && asked.empty()) return bad("the predictions, which say what was compared, are not there");
   Answers out;
+  SXT_TRY(const std::vector<Line> lines, pairs    ? shares(folder, model, dataset, by, asked.size())
+                                         : judged ? panel_lines(folder, store::judged_name(dataset, model), by, out.metrics)
+                                                  : lines_of(path, out.metrics));
+  if (pairs) out.metrics = {"win_rate"};
+  std::unordered_map<uint64_t, size_t> places;   // of rows among the questions
+  for (size_t number = 0; number < lines.size(); ++number) {
+    const Line& line = lines[number];
+    const uint64_t place = judged ? line.index : number;
+    if (!asked.empty() && place >= asked.size()) return bad("the predictions have no attempt of a sample's number");
+    if (!asked.empty() && !judged && asked[place].row != line.index) return bad("the predictions are those of other rows");
+    const uint64_t row = judged && !asked.empty() ? asked[place].row : line.index;
+    const auto [at, fresh] = places.try_emplace(row, out.questions.size());
+    if (fresh) {
+      Question question;
+      question.index = row;
+      question.asked = line.asked;
+      if (!asked.empty()) question.content = asked[place].content, question.raw = asked[place].raw;
+      question.cluster = line.cluster;
+      question.values.assign(out.metrics.size(), 0);
+      question.place = place;
+      if (!judged) question.read = line.read;
+      out.questions.push_back(std::move(question));
+    }
+    Question& question = out.questions[at->second];
+    ++question.attempts;
+    for (size_t i = 0; i < out.metrics.size(); ++i) question.values[i] += line.values[i];
+  }
+  for (Question& question : out.questions)
+    for (double& value : question.values) value /= question.attempts;
   out.where = fmt::format("{}, {}", folder.path().string(), model);
   out.dataset = dataset;
-  SXT_TRY(out.facts, facts_of(folder.results(model, dataset), collector.metrics));
-  out.metrics = std::move(collector.metrics);
-  out.questions = std::move(collector.questions);
+  out.judged = judged;
+  SXT_TRY(out.facts, facts_of(folder.results(model, dataset), out.metrics));
+  if (pairs) out.facts = {MetricFacts{true, 0, 1, 100}};
   return out;
 }
 

@@ -36,7 +36,7 @@ std::optional<size_t> best_of(std::span<const Answers> models) {
 }
 
 void mark_best(report::Table& table, const store::RunFolder& folder,
-               const std::function<std::string(const std::string& dataset)>& judge_of) {
+               const std::function<JudgedBy(const std::string& dataset)>& judged_by) {
   if (table.models.size() < 2) return;
   std::set<std::string> seen;
   for (report::Row& row : table.rows) {
@@ -46,7 +46,7 @@ void mark_best(report::Table& table, const store::RunFolder& folder,
     for (size_t i = 0; i < row.cells.size(); ++i) {
       std::error_code code;
       if (!row.cells[i].value || !std::filesystem::exists(folder.results(table.models[i], row.dataset), code)) continue;
-      auto answers = read_answers(folder, table.models[i], row.dataset, judge_of(row.dataset));
+      auto answers = read_answers(folder, table.models[i], row.dataset, judged_by(row.dataset));
       if (!answers || answers->metrics.empty() || !row.metric.starts_with(answers->metrics.front())) break;
       models.push_back(*std::move(answers));
       columns.push_back(i);

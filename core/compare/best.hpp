@@ -14,8 +14,8 @@ namespace sextant::compare {
 std::optional<size_t> best_of(std::span<const Answers> models);
 
 /// Marks the best cell of each data set's first row, where there is one; groups have no samples of their own, and no mark.
-/// `judge_of`: the model that judges a set, or "". Whose samples cannot be read are not marked: the table has its number.
+/// `judged_by`: who judges a set. Whose samples cannot be read are not marked: the table has its number.
 void mark_best(report::Table& table, const store::RunFolder& folder,
-               const std::function<std::string(const std::string& dataset)>& judge_of);
+               const std::function<JudgedBy(const std::string& dataset)>& judged_by);
 
 }  // namespace sextant::compare

@@ -44,9 +44,7 @@ struct Columns {
 Columns columns_of(const Answers& a, const Answers& b, const std::vector<Pair>& pairs, const std::string& metric) {
   const size_t in_a = place_of(a, metric), in_b = place_of(b, metric);
   Columns out;
-  std::unordered_map<std::string, uint32_t> names;
-  uint32_t next = 0;
-  bool clustered = false;
+  Clusters clusters;
   for (const Pair& pair : pairs) {
     const Question& question = a.questions[pair.a];
     const double x = question.values[in_a], y = b.questions[pair.b].values[in_b];
@@ -58,20 +56,9 @@ Columns columns_of(const Answers& a, const Answers& b, const std::vector<Pair>& 
     out.b.push_back(y);
     out.differences.push_back(y - x);
     out.binary = out.binary && (x == 0 || x == 1) && (y == 0 || y == 1);
-    // cards name clusters, so either side's will do
-    const std::string& cluster = question.cluster.empty() ? b.questions[pair.b].cluster : question.cluster;
-    clustered = clustered || !cluster.empty();
-    uint32_t id = next;
-    if (cluster.empty()) {
-      ++next;
-    } else {
-      const auto [place, fresh] = names.try_emplace(cluster, next);
-      id = place->second;
-      next += fresh;
-    }
-    out.clusters.push_back(id);
+    clusters.add(a, b, pair);
   }
-  if (!clustered || next == out.clusters.size()) out.clusters.clear();
+  out.clusters = clusters.take();
   return out;
 }
 
@@ -95,9 +82,29 @@ std::vector<Flip> flips_of(const Answers& a, const Answers& b, const std::vector
 
 }  // namespace
 
-Pairing pair_up(const Answers& a, const Answers& b) {
-  const bool by_rows = has_rows(a) && has_rows(b);
-  const auto key = [&](const Question& question) -> const std::string& { return by_rows ? question.content : question.asked; };
+void Clusters::add(const Answers& a, const Answers& b, const Pair& pair) {
+  // cards name clusters, so either side's will do
+  const std::string& own = a.questions[pair.a].cluster;
+  const std::string& name = own.empty() ? b.questions[pair.b].cluster : own;
+  if (name.empty()) {
+    numbers_.push_back(next_++);
+    return;
+  }
+  named_ = true;
+  const auto [place, fresh] = names_.try_emplace(name, next_);
+  numbers_.push_back(place->second);
+  next_ += fresh;
+}
+
+std::vector<uint32_t> Clusters::take() {
+  if (!named_ || next_ == numbers_.size()) numbers_.clear();
+  return std::move(numbers_);
+}
+
+namespace {
+
+Pairing pair_by(const Answers& a, const Answers& b, std::string Question::*by) {
+  const auto key = [&](const Question& question) -> const std::string& { return question.*by; };
   std::unordered_map<std::string_view, std::vector<size_t>> places;  // in b, the last first
   for (size_t i = b.questions.size(); i > 0; --i) places[key(b.questions[i - 1])].push_back(i - 1);
   Pairing out;
@@ -112,6 +119,18 @@ Pairing pair_up(const Answers& a, const Answers& b) {
   }
   out.b_alone = b.questions.size() - out.pairs.size();
   return out;
+}
+
+}  // namespace
+
+Pairing pair_up(const Answers& a, const Answers& b) {
+  if (!has_rows(a) || !has_rows(b)) return pair_by(a, b, &Question::asked);
+  const Pairing rows = pair_by(a, b, &Question::content);
+  if (!rows.pairs.empty() || !(a.imported || b.imported)) return rows;
+  // the same questions, read by another program into other columns
+  for (const auto by : {&Question::raw, &Question::asked})
+    if (Pairing others = pair_by(a, b, by); !others.pairs.empty()) return others;
+  return rows;
 }
 
 Result<Comparison> compare(const Answers& a, const Answers& b, const std::string& metric, bool common) {

@@ -1,6 +1,7 @@
 // Two models on the questions that both were asked: pure.
 #pragma once
 #include <optional>
+#include <unordered_map>
 #include "../stats/interval.hpp"
 #include "answers.hpp"
 
@@ -14,9 +15,24 @@ struct Pairing {
   std::vector<Pair> pairs;           // in the order of a
   uint64_t a_alone = 0, b_alone = 0; // questions that the other was not asked
 };
-/// By content, never by position. Rows decide where both have them, else prompts and targets; of a question that comes several
+/// By content, never by position. Rows decide where both have them, else prompts and targets; where one side was imported and
+/// shares no row, rows without derived columns, else prompts and targets. Of a question that comes several
 /// times the first goes with the first.
 Pairing pair_up(const Answers& a, const Answers& b);
+
+/// Numbers for the clusters of pairs, in their order.
+class Clusters {
+ public:
+  void add(const Answers& a, const Answers& b, const Pair& pair);
+  /// Empty where each question is alone.
+  std::vector<uint32_t> take();
+
+ private:
+  std::unordered_map<std::string, uint32_t> names_;
+  std::vector<uint32_t> numbers_;
+  uint32_t next_ = 0;
+  bool named_ = false;
+};
 
 /// A question on which one of the two is better: its rows in both runs.
 struct Flip {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <sextant/printable.hpp>
+#include "../base/json_number.hpp"
 #include "../base/text.hpp"
 #include "../report/aligned.hpp"
 
@@ -21,8 +22,6 @@ std::string signed_text(const stats::Interval& interval) {
   return fmt::format("{:+.2f} [{:+.2f}, {:+.2f}]", interval.value, interval.low, interval.high);
 }
 
-json::Value number(double value) { return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType); }
-
 json::Value texts(const std::vector<std::string>& list, Allocator& a) {
   json::Value out(rapidjson::kArrayType);
   for (const std::string& text : list) out.PushBack(json::Value(text, a), a);
@@ -37,10 +36,10 @@ json::Value side(const Side& side, Allocator& a) {
 }
 
 void set_interval(json::Value& out, const stats::Interval& interval, Allocator& a) {
-  json::set(out, "difference", number(interval.value), a);
-  json::set(out, "low", number(interval.low), a);
-  json::set(out, "high", number(interval.high), a);
-  json::set(out, "standard_error", number(interval.standard_error), a);
+  json::set(out, "difference", number_or_null(interval.value), a);
+  json::set(out, "low", number_or_null(interval.low), a);
+  json::set(out, "high", number_or_null(interval.high), a);
+  json::set(out, "standard_error", number_or_null(interval.standard_error), a);
 }
 
 json::Value pair_json(const Report& report, const Comparison& one, Allocator& a) {
@@ -48,15 +47,15 @@ json::Value pair_json(const Report& report, const Comparison& one, Allocator& a)
   json::set(out, "dataset", one.dataset, a);
   json::set(out, "metric", one.metric, a);
   json::set(out, "n", json::Value(one.n), a);
-  json::set(out, "a", number(one.a), a);
-  json::set(out, "b", number(one.b), a);
+  json::set(out, "a", number_or_null(one.a), a);
+  json::set(out, "b", number_or_null(one.b), a);
   set_interval(out, one.difference, a);
-  json::set(out, "p", number(one.p), a);
-  json::set(out, "p_adjusted", number(one.p_adjusted), a);
-  json::set(out, "mde", number(one.mde), a);
+  json::set(out, "p", number_or_null(one.p), a);
+  json::set(out, "p_adjusted", number_or_null(one.p_adjusted), a);
+  json::set(out, "mde", number_or_null(one.mde), a);
   json::set(out, "a_only", json::Value(one.a_only), a);
   json::set(out, "b_only", json::Value(one.b_only), a);
-  json::set(out, "e_value", number(one.e_value), a);
+  json::set(out, "e_value", number_or_null(one.e_value), a);
   json::set(out, "test", one.test, a);
   json::set(out, "higher_is_better", json::Value(one.higher_is_better), a);
   if (one.difference.clusters > 0) json::set(out, "clusters", json::Value(one.difference.clusters), a);
@@ -111,6 +110,8 @@ std::string to_text(const Report& report) {
                        p_text(whole->p), "", "", "", "", ""});
     out += "\n" + report::aligned(std::move(lines), 2) + "\n" + findings(report);
   }
+  if (!report.precisions.empty())
+    out += fmt::format("\nprecision: {}\n{}", printable(report.precision), to_text(report.precisions, report.comparisons));
   for (const Refused& one : report.refused) out += fmt::format("not compared: {}: {}\n", one.dataset, one.reason);
   if (!report.a_only.empty()) out += fmt::format("in A alone: {}\n", first_names(report.a_only, names_shown));
   if (!report.b_only.empty()) out += fmt::format("in B alone: {}\n", first_names(report.b_only, names_shown));
@@ -131,11 +132,18 @@ std::string to_json(const std::vector<Report>& reports) {
     if (const auto whole = average(report.comparisons)) {
       json::Value one(rapidjson::kObjectType);
       json::set(one, "datasets", json::Value(static_cast<uint64_t>(whole->datasets)), a);
-      json::set(one, "a", number(whole->a), a);
-      json::set(one, "b", number(whole->b), a);
+      json::set(one, "a", number_or_null(whole->a), a);
+      json::set(one, "b", number_or_null(whole->b), a);
       set_interval(one, whole->difference, a);
-      json::set(one, "p", number(whole->p), a);
+      json::set(one, "p", number_or_null(whole->p), a);
       json::set(item, "average", std::move(one), a);
+    }
+    if (!report.precision.empty()) {
+      json::Value precision(rapidjson::kObjectType), sets(rapidjson::kArrayType);
+      for (const Precision& one : report.precisions) sets.PushBack(to_json(one, a), a);
+      json::set(precision, "why", report.precision, a);
+      json::set(precision, "datasets", std::move(sets), a);
+      json::set(item, "precision", std::move(precision), a);
     }
     for (const Refused& one : report.refused) {
       json::Value reason(rapidjson::kObjectType);

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 #include <sextant/json.hpp>
-#include "compare.hpp"
+#include "precision.hpp"
 
 namespace sextant::compare {
 
@@ -21,13 +21,15 @@ struct Report {
   std::vector<Comparison> comparisons;
   std::vector<Refused> refused;              // the same name, other questions: not compared
   std::vector<std::string> a_only, b_only;   // data sets that the other does not have
+  std::string precision;                     // where both are one model in two precisions: what says so; or empty
+  std::vector<Precision> precisions;         // then, of each data set whose predictions allow it
 };
 
 std::string to_text(const Report& report);
 
 /// {"pairs": [{"dataset", "metric", "n", "a", "b", "difference", "low", "high", "p", "p_adjusted", "mde", "a_only", "b_only",
 /// ...}], "comparisons":
-/// [{"a": {"run", "model"}, "b", "differences", "average"?, "refused", "a_only", "b_only"}]}, in one line.
+/// [{"a": {"run", "model"}, "b", "differences", "average"?, "precision"?, "refused", "a_only", "b_only"}]}, in one line.
 std::string to_json(const std::vector<Report>& reports);
 
 }  // namespace sextant::compare

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <sextant/printable.hpp>
+#include "../base/cell_text.hpp"
+#include "../base/json_number.hpp"
 #include "../base/text.hpp"
 #include "../stats/distributions.hpp"
 #include "../stats/paired.hpp"
@@ -30,19 +32,6 @@ double p_of_worse(const stats::Interval& difference, double margin) {
   constexpr double infinite = 1e9;
   const double z = (difference.value + margin) / difference.standard_error, both = stats::student_two_sided(z, infinite);
   return z < 0 ? both / 2 : 1 - both / 2;
-}
-
-// XML 1.0 has no control characters but these, whatever they are written as; printable() shows them.
-std::string xml(std::string_view text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else out += c;
-  }
-  return out;
 }
 
 std::string difference_text(const stats::Interval& difference) {
@@ -107,14 +96,11 @@ std::string to_json(const Report& report, const Gate& gate) {
   }();
   out.SetObject();
   auto& a = out.GetAllocator();
-  const auto number = [](double value) {
-    return std::isfinite(value) ? json::Value(value) : json::Value(rapidjson::kNullType);
-  };
   json::set(out, "verdict", std::string(word(gate.verdict)), a);
-  json::set(out, "margin", number(gate.margin), a);
-  json::set(out, "difference", number(gate.difference.value), a);
-  json::set(out, "low", number(gate.difference.low), a);
-  json::set(out, "high", number(gate.difference.high), a);
+  json::set(out, "margin", number_or_null(gate.margin), a);
+  json::set(out, "difference", number_or_null(gate.difference.value), a);
+  json::set(out, "low", number_or_null(gate.difference.low), a);
+  json::set(out, "high", number_or_null(gate.difference.high), a);
   json::set(out, "n", json::Value(gate.difference.n), a);
   json::set(out, "more", gate.more ? json::Value(*gate.more) : json::Value(rapidjson::kNullType), a);
   json::Value worse(rapidjson::kArrayType);
@@ -144,10 +130,10 @@ std::string to_junit(const Report& report, const Gate& gate) {
       "skipped=\"{}\">\n",
       cases.size(), failed, skipped);
   for (const Case& one : cases) {
-    out += fmt::format("  <testcase classname=\"{}\" name=\"{}\">", xml(report.b.model), xml(one.name));
-    if (one.failed) out += fmt::format("<failure message=\"{}\"/>", xml(one.text));
-    else if (one.skipped) out += fmt::format("<skipped message=\"{}\"/>", xml(one.text));
-    else out += fmt::format("<system-out>{}</system-out>", xml(one.text));
+    out += fmt::format("  <testcase classname=\"{}\" name=\"{}\">", xml_text(report.b.model), xml_text(one.name));
+    if (one.failed) out += fmt::format("<failure message=\"{}\"/>", xml_text(one.text));
+    else if (one.skipped) out += fmt::format("<skipped message=\"{}\"/>", xml_text(one.text));
+    else out += fmt::format("<system-out>{}</system-out>", xml_text(one.text));
     out += "</testcase>\n";
   }
   return out + "</testsuite>\n";

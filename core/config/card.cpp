@@ -13,7 +13,7 @@ Result<DatasetConfig> dataset_from_filled(const json::Value& card, const std::st
   dataset.card = json::find_string(card, "source_card").value_or(name);
   dataset.card_path = origin;
   dataset.abbr = json::find_string(card, "abbr").value_or(name);
-  if (dataset.abbr.empty())
+  if (dataset.abbr.find_first_not_of(' ') == std::string::npos)
     return card_error(
         origin, "\"abbr\" is empty, and the table and the files of a run are called by it; give it a name, or leave it out");
   dataset.task_name = json::find_string(card, "task_name").value_or("");

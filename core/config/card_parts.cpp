@@ -229,8 +229,12 @@ bool is_verdict_metric(std::string_view id) { return id == "preference" || id ==
 }  // namespace
 
 std::vector<std::string> judges_in(const json::Value& judge) {
-  if (const auto one = json::find_string(judge, "model")) return {*one};
-  return texts_of(json::find(judge, "model"));
+  std::vector<std::string> out;
+  if (const auto one = json::find_string(judge, "model")) out.push_back(*one);
+  else out = texts_of(json::find(judge, "model"));
+  if (const json::Value* meta = json::find(judge, "meta"))
+    if (const auto one = json::find_string(*meta, "model")) out.push_back(*one);
+  return out;
 }
 
 Result<Judge> judge_from_json(const json::Value& value, const std::string& origin) {
@@ -245,12 +249,24 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
     SXT_TRY(judge.model, model_of(value, origin, "eval.judge"));
   }
   judge.vote = json::find_string(value, "combine").value_or("mean") == "vote";
+  if (const json::Value* meta = json::find(value, "meta")) {
+    SXT_TRY(judge.meta, model_of(*meta, origin, "eval.judge.meta"));
+    SXT_TRY(judge.meta_template, component_from_json(json::find(*meta, "template"), origin, "eval.judge.meta.template"));
+    if (judge.meta.empty()) return card_error(origin, "eval.judge.meta names no model; give it one, or leave it out");
+  }
   const std::string asks = json::find_string(value, "asks").value_or("all");
   judge.asks = asks == "failed" ? Judge::Asks::failed : asks == "either" ? Judge::Asks::either : Judge::Asks::all;
   judge.retry = json::find_string(value, "retry").value_or("");
   judge.labels = json::find_string(value, "labels").value_or("");
   judge.by = texts_of(json::find(value, "by"));
   judge.table = json::find_string(value, "table").value_or("");
+  judge.style = json::find_bool(value, "style").value_or(false);
+  if (const json::Value* files = json::find(value, "length_controlled")) {
+    judge.gamed = json::find_string(*files, "gamed").value_or("");
+    judge.difficulty = json::find_string(*files, "difficulty").value_or("");
+  }
+  if ((judge.style || !judge.gamed.empty()) && !json::find(value, "pairs"))
+    return card_error(origin, "eval.judge.style and length_controlled are for pairs; add \"pairs\": \"all\", or leave them out");
   SXT_TRY(judge.template_, component_from_json(json::find(value, "template"), origin, "eval.judge.template"));
   if (const json::Value* inferencer = json::find(value, "inferencer")) {
     SXT_TRY(judge.inferencer, inferencer_from_json(inferencer, origin, "eval.judge.inferencer"));
@@ -305,11 +321,24 @@ json::Value judge_to_json(const Judge& judge, Allocator& a) {
     json::set(out, "model", std::move(models), a);
     json::set(out, "combine", judge.vote ? "vote" : "mean", a);
   }
+  if (!judge.meta.empty()) {
+    json::Value meta(rapidjson::kObjectType);
+    set_model(meta, judge.meta, a);
+    json::set(meta, "template", component_to_json(judge.meta_template, a), a);
+    json::set(out, "meta", std::move(meta), a);
+  }
   if (judge.asks != Judge::Asks::all) json::set(out, "asks", judge.asks == Judge::Asks::failed ? "failed" : "either", a);
   if (!judge.retry.empty()) json::set(out, "retry", judge.retry, a);
   if (!judge.by.empty()) json::set(out, "by", list_of(judge.by, a), a);
   if (!judge.labels.empty()) json::set(out, "labels", judge.labels, a);
   if (!judge.table.empty()) json::set(out, "table", judge.table, a);
+  if (judge.style) json::set(out, "style", json::Value(true), a);
+  if (!judge.gamed.empty()) {
+    json::Value files(rapidjson::kObjectType);
+    json::set(files, "gamed", judge.gamed, a);
+    json::set(files, "difficulty", judge.difficulty, a);
+    json::set(out, "length_controlled", std::move(files), a);
+  }
   json::set(out, "template", component_to_json(judge.template_, a), a);
   json::set(out, "inferencer", inferencer_to_json(judge.inferencer, a), a);
   json::set(out, "postprocessors", components_to_json(judge.postprocessors, a), a);

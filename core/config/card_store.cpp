@@ -1,5 +1,6 @@
 #include "card_store.hpp"
 #include <algorithm>
+#include <cctype>
 #include <array>
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <fmt/format.h>
@@ -105,12 +106,28 @@ CardStore CardStore::open(const std::vector<fs::path>& folders) {
   return store;
 }
 
+// OpenCompass' file of a model and our card of it differ in "hf_" and in what separates words: hf_internlm2_chat_1_8b.
+static std::string folded_model_name(std::string_view name) {
+  std::string out;
+  if (name.starts_with("hf_")) name.remove_prefix(3);
+  for (const char c : name)
+    if (std::isalnum(static_cast<unsigned char>(c))) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
 Result<const CardEntry*> CardStore::find(CardKind kind, std::string_view name) const {
   std::vector<std::string> names;
   for (const CardEntry& entry : entries_) {
     if (entry.kind != kind) continue;
     if (entry.name == name) return &entry;
     names.push_back(entry.name);
+  }
+  if (kind == CardKind::model) {
+    const CardEntry* same = nullptr;
+    size_t found = 0;
+    for (const CardEntry& entry : entries_)
+      if (entry.kind == kind && folded_model_name(entry.name) == folded_model_name(name)) same = &entry, ++found;
+    if (found == 1) return same;
   }
   const char* what = kind == CardKind::dataset ? "data set" : kind == CardKind::model ? "model" : "summarizer";
   for (const std::string& problem : problems_)  // a broken card is the likelier reason than a typo

@@ -2,13 +2,36 @@
 #include <fmt/format.h>
 #include <sextant/json.hpp>
 #include "../base/files.hpp"
+#include "extractor_panels.hpp"
 
 namespace sextant::config {
+namespace {
 
-Result<Defaults> read_defaults(const std::filesystem::path& file) {
+Result<json::Document> installed(const std::filesystem::path& file) {
   auto text = read_file(file);
   if (!text) return Error{Error::Kind::config, text.error().message + "; it is installed with the program: reinstall that"};
-  SXT_TRY(const json::Document in, json::parse(*text, file.string()));
+  return json::parse(*text, file.string());
+}
+
+std::vector<std::string> texts(const json::Value& object, const char* key) {
+  std::vector<std::string> out;
+  if (const json::Value* list = json::find(object, key); list && list->IsArray())
+    for (const auto& one : list->GetArray()) out.emplace_back(one.IsString() ? json::text(one) : "");
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<ExtractorPanel>> read_extractor_panels(const std::filesystem::path& file) {
+  SXT_TRY(const json::Document in, installed(file));
+  std::vector<ExtractorPanel> out;
+  if (const json::Value* panels = json::find(in, "extractor_panels"); panels && panels->IsArray())
+    for (const auto& panel : panels->GetArray()) out.push_back({texts(panel, "for"), texts(panel, "extractors")});
+  return out;
+}
+
+Result<Defaults> read_defaults(const std::filesystem::path& file) {
+  SXT_TRY(const json::Document in, installed(file));
   Defaults out;
   std::string missing;
   const auto name = [&](const json::Value& object, const char* key) {
@@ -16,11 +39,9 @@ Result<Defaults> read_defaults(const std::filesystem::path& file) {
     if (!found && missing.empty()) missing = key;
     return found.value_or("");
   };
-  const json::Value* backends = json::find(in, "backends");
+  if (json::find(in, "backends")) out.backends = texts(in, "backends");
+  else missing = "backends";
   const json::Value* custom = json::find(in, "custom_dataset");
-  if (!backends || !backends->IsArray()) missing = "backends";
-  else
-    for (const auto& backend : backends->GetArray()) out.backends.emplace_back(backend.IsString() ? json::text(backend) : "");
   if (!custom) missing = "custom_dataset";
   else
     out.custom_dataset = {name(*custom, "loader"), name(*custom, "template"), name(*custom, "metric"),

@@ -45,6 +45,7 @@ Result<std::vector<SummaryGroup>> groups_from_json(const json::Value& list, cons
             return card_error(origin, fmt::format("groups[{}].weights names '{}', which is not a member{}", groups.size(), name,
                                                   did_you_mean(name, group.members)));
     }
+    group.metrics = texts_of(json::find(item, "metrics"));
     groups.push_back(std::move(group));
   }
   return groups;
@@ -60,6 +61,7 @@ json::Value group_to_json(const SummaryGroup& group, json::Document::AllocatorTy
     for (size_t i = 0; i < group.members.size(); ++i) json::set(weights, group.members[i], json::Value(group.weights[i]), a);
     json::set(value, "weights", std::move(weights), a);
   }
+  if (!group.metrics.empty()) json::set(value, "metrics", list_of(group.metrics, a), a);
   return value;
 }
 
@@ -78,11 +80,14 @@ Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const s
     std::unordered_set<std::string> taken;
     std::vector<double> weights;
     for (size_t i = 0; i < group.members.size(); ++i) {
-      const size_t before = members.size();
       const bool glob = is_glob(group.members[i]);
-      for (size_t k = 0; glob && k < names.size(); ++k)
-        if (glob_match(group.members[i], names[k]) && taken.insert(names[k]).second) members.push_back(names[k]);
-      if (glob && members.size() == before)
+      bool any = false;
+      for (size_t k = 0; glob && k < names.size(); ++k) {
+        if (!glob_match(group.members[i], names[k])) continue;
+        any = true;
+        if (taken.insert(names[k]).second) members.push_back(names[k]);
+      }
+      if (glob && !any)
         return card_error(
             origin, fmt::format("the group '{}' has the member '{}', which matches no data set", group.name, group.members[i]));
       if (!glob) {

@@ -30,6 +30,7 @@ struct KeyLines {
   struct Level { bool array; size_t index; std::string key; };
   std::vector<Level> levels;
   size_t counted = 0, line = 1;
+  std::optional<std::pair<std::string, size_t>> twice = {};  // the first key that its object has already, and its line
 
   std::string pointer() const {
     std::string out;
@@ -64,7 +65,7 @@ struct KeyLines {
   bool StartObject() { begin_item(); levels.push_back({false, 0, {}}); return true; }
   bool Key(const char* name, rapidjson::SizeType size, bool) {
     levels.back().key.assign(name, size);
-    line_of.emplace(pointer(), line_here());
+    if (!line_of.emplace(pointer(), line_here()).second && !twice) twice.emplace(levels.back().key, line);
     return true;
   }
   bool EndObject(rapidjson::SizeType) { levels.pop_back(); return value(); }
@@ -157,6 +158,9 @@ Result<JsonSource> JsonSource::from_text(std::string text, std::string origin) {
   rapidjson::Reader reader;
   KeyLines lines{stream, text, source.line_of_, {}, 0, 1};
   reader.Parse<json::relaxed_flags>(stream, lines);
+  if (lines.twice)
+    return Error{Error::Kind::config, fmt::format("{}:{}: the key '{}' stands twice in its object; remove one", source.origin_,
+                                                  lines.twice->second, lines.twice->first)};
   if (!source.root_.IsObject())
     return Error{Error::Kind::config, fmt::format("{}: the file must hold one JSON object", source.origin_)};
   return source;

@@ -22,7 +22,7 @@ Result<uint32_t> length(const json::Value& card, const char* key, uint32_t other
 Result<ModelConfig> model_from_json(const json::Value& card, const std::string& name, const std::string& origin) {
   ModelConfig model;
   model.abbr = json::find_string(card, "abbr").value_or(name);
-  if (model.abbr.empty())
+  if (model.abbr.find_first_not_of(' ') == std::string::npos)
     return card_error(
         origin, "\"abbr\" is empty, and the table and the files of a run are called by it; give it a name, or leave it out");
   model.backend = json::find_string(card, "backend").value_or("auto");

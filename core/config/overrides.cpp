@@ -80,6 +80,9 @@ Result<void> apply_dataset_flags(const RunFlags& flags, std::vector<DatasetConfi
   }
   for (const std::string& text : flags.metrics) {
     SXT_TRY(PluginChoice choice, component_flag(text, "--metric"));
+    for (const PluginChoice& other : metrics)
+      if (other.id == choice.id && other.config == choice.config)
+        return usage(fmt::format("--metric names '{}' twice; name it once", text));
     metrics.push_back(std::move(choice));
   }
   for (DatasetConfig& dataset : datasets) {
@@ -178,6 +181,11 @@ Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vecto
     }
     dataset.judge->model = judges.front();
     dataset.judge->panel.assign(judges.begin() + 1, judges.end());
+    if (dataset.judge->meta.empty()) continue;
+    SXT_TRY(dataset.judge->meta, add(dataset.judge->meta, dataset.card_path, "_meta"));
+    if (std::find(judges.begin(), judges.end(), dataset.judge->meta) != judges.end())
+      return usage(fmt::format("{}: the meta judge '{}' is one of the judges, too; name another model in eval.judge.meta",
+                               dataset.card_path, dataset.judge->meta));
   }
   if (!judge_flag.empty() && !any_judge && warn)
     warn("--judge changes nothing: no data set of this run has a judge in its card");

@@ -43,6 +43,11 @@ Result<void> add_card(const std::string& name, const RunFlags& flags, const std:
                       std::vector<CardSets>& cards) {
   CardOptions options = options_of(flags, data_dir, world);
   const std::string card = read_card_name(name, options.inferencers, options);
+  if (options.subset.empty() && name.substr(0, name.find('/')).find(':') != name.npos)
+    return usage(fmt::format("--datasets '{}' names no part behind the colon; write {}:PART, or {} for all of it", name, card, card));
+  if (name.ends_with('/'))
+    return usage(fmt::format("--datasets '{}' names nothing behind the slash; write {}/gen or another inferencer, or {}", name,
+                             card, card));
   SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::dataset, card));
   SXT_TRY(std::vector<CardSets> sets, read_cards(*entry, options));
   std::move(sets.begin(), sets.end(), std::back_inserter(cards));
@@ -592,11 +597,16 @@ void warn_about_generation(const RunFlags& flags, const std::vector<DatasetConfi
                                  [&](const DatasetConfig& dataset) { return generates(dataset.inferencer.id); }))
     return;
   std::vector<std::string> idle;
+  // where a set is scored, a chat template is used only if it is named; lm-eval's tasks have it otherwise
+  const bool converses =
+      flags.tasks.empty() && (flags.chat_template.empty() || flags.chat_template == "auto" || flags.chat_template == "none");
   const std::pair<const char*, bool> given[] = {{"--max-out-len", flags.max_out_len.has_value()},
                                                 {"--min-out-len", flags.min_out_len.has_value()},
                                                 {"--stop-words", !flags.stop_words.empty()},
                                                 {"--generation-kwargs", !flags.generation_kwargs.empty()},
-                                                {"--extractor", !flags.extractors.empty()}};
+                                                {"--extractor", !flags.extractors.empty()},
+                                                {"--system-prompt", converses && !flags.system_prompt.empty()},
+                                                {"--chat-template-kwargs", converses && !flags.chat_template_kwargs.empty()}};
   for (const auto& [flag, is_given] : given)
     if (is_given) idle.emplace_back(flag);
   if (!idle.empty())
@@ -621,6 +631,10 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   if (!flags.config.empty()) {
     SXT_TRY(file, load_merged(flags.config, run_config_shape()));
   }
+  if (const json::Value* imported = json::find(file, "imported"); imported && !flags.as_written)
+    return usage(fmt::format("{} is of a run that was imported from {}: its model cannot be asked here, nor its replies scored again; `sextant "
+                             "report`, `show` and `compare` read it",
+                             flags.config, json::find_string(*imported, "from").value_or("elsewhere")));
   const auto both = [&](const char* key, bool flag_given) { return flag_given && json::find(file, key); };
   if (both("models", !flags.models.empty() || !flags.hf_path.empty() || !flags.model_path.empty()))
     return usage(

@@ -62,7 +62,14 @@ Result<std::vector<Exclusion>> exclusions_from_json(const json::Value& list, con
 }
 
 Result<std::vector<Exclusion>> exclusions_from_lines(std::string_view text, const std::string& origin) {
+  SXT_TRY(const std::vector<ReasonedExclusion> all, reasoned_exclusions_from_lines(text, origin));
   std::vector<Exclusion> out;
+  for (const ReasonedExclusion& one : all) out.push_back(one.row);
+  return out;
+}
+
+Result<std::vector<ReasonedExclusion>> reasoned_exclusions_from_lines(std::string_view text, const std::string& origin) {
+  std::vector<ReasonedExclusion> out;
   for (size_t line = 1; !text.empty(); ++line) {
     const size_t end = std::min(text.find('\n'), text.size());
     const std::string_view one = text.substr(0, end);
@@ -70,12 +77,15 @@ Result<std::vector<Exclusion>> exclusions_from_lines(std::string_view text, cons
     const size_t begin = one.find_first_not_of(" \t\r");
     if (begin == one.npos || one[begin] == '#') continue;
     if (const auto row = number(one)) {
-      out.push_back({"", *row});
+      out.push_back({{"", *row}, ""});
       continue;
     }
     SXT_TRY(const json::Document item, parse_line(one, fmt::format("{}:{}", origin, line)));
     SXT_TRY(Exclusion parsed, exclusion_from_json(item, fmt::format("{}:{}", origin, line)));
-    out.push_back(std::move(parsed));
+    const json::Value* reason = json::find(item, "reason");
+    if (reason && !reason->IsString())
+      return Error{Error::Kind::config, fmt::format("{}:{}: \"reason\" must be a text", origin, line)};
+    out.push_back({std::move(parsed), reason ? std::string(json::text(*reason)) : ""});
   }
   return out;
 }

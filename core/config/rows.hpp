@@ -17,5 +17,11 @@ Result<std::vector<Exclusion>> exclusions_from_json(const json::Value& list, con
 /// --exclude FILE: a line each. {"dataset", "index"} as samples files have them (their other members are passed over), or a
 /// row's number alone, which holds for every data set; empty lines and lines that begin with # do not count.
 Result<std::vector<Exclusion>> exclusions_from_lines(std::string_view text, const std::string& origin);
+/// The same with the member "reason" of each line; empty where it has none.
+struct ReasonedExclusion {
+  Exclusion row;
+  std::string reason;
+};
+Result<std::vector<ReasonedExclusion>> reasoned_exclusions_from_lines(std::string_view text, const std::string& origin);
 
 }  // namespace sextant::config

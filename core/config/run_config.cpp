@@ -41,6 +41,16 @@ std::vector<std::string> judges_of(const Judge& judge) {
   return out;
 }
 
+std::vector<std::string> all_judges_of(const Judge& judge) {
+  std::vector<std::string> out = judges_of(judge);
+  if (!judge.meta.empty()) out.push_back(judge.meta);
+  return out;
+}
+
+std::vector<std::string> deciders_of(const Judge& judge) {
+  return judge.meta.empty() ? judges_of(judge) : std::vector<std::string>{judge.meta};
+}
+
 Inferencer inferencer_of(const Judge& judge) {
   Inferencer out = judge.inferencer;
   if (judge.retry.empty()) return out;

@@ -52,6 +52,8 @@ struct Judge {
   std::string model;                // the abbr of a model of RunConfig::helpers; empty: the run's --judge
   std::vector<std::string> panel;   // further judges, likewise; each is asked everything
   bool vote = false;                // of a panel: what most say; else the mean
+  std::string meta;                 // the abbr of a helper that reads the judges' replies and decides; empty: none
+  PluginChoice meta_template;       // of what it is shown: "judgement", "judgement2", ... are the judges' replies
   PluginChoice template_;
   Inferencer inferencer;
   std::vector<PluginChoice> postprocessors;   // of the judge's reply
@@ -65,11 +67,17 @@ struct Judge {
   std::string retry;                // what a judge is told once whose reply cannot be read; empty: it is not asked again
   std::vector<std::string> by;      // columns: a number for each value of each
   std::string labels;               // a file of people's verdicts on some samples, or empty
+  bool style = false;               // pairs: a rating beyond length, headings, lists and bold type, as Arena-Hard's style control
+  std::string gamed, difficulty;    // pairs: AlpacaEval 2's two files, for its length-controlled win rate; empty: none
   std::string table;                // compat modes: OpenCompass' summary of that set, as rows of the table; empty: none
 };
 
 /// The abbrs of all judges, the first one first.
 std::vector<std::string> judges_of(const Judge& judge);
+/// The same and the meta judge behind them.
+std::vector<std::string> all_judges_of(const Judge& judge);
+/// Whose verdicts are the set's numbers: the meta judge, else all judges.
+std::vector<std::string> deciders_of(const Judge& judge);
 /// How they are asked: where there is a "retry", a reply that cannot be read is asked for again.
 Inferencer inferencer_of(const Judge& judge);
 
@@ -136,6 +144,7 @@ struct SummaryGroup {
   std::vector<std::string> members;         // abbrs or earlier groups' names
   std::vector<double> weights = {};         // one a member; empty: all alike
   bool by_size = false;                     // a member weighs as many samples as it has
+  std::vector<std::string> metrics = {};    // a row each, over the members that have it; empty: one row, each member's first
 };
 struct Summarizer {
   std::string name;

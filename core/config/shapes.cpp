@@ -16,7 +16,8 @@ constexpr const char* definitions = R"("definitions": {
   "component": {"type": "object", "properties": {"type": {"type": "string"}}},
   "components": {"type": "array", "items": {"$ref": "#/definitions/component"}},
   "groups": {"type": "array", "items": {"type": "object", "additionalProperties": false,
-    "properties": {"name": {"type": "string"}, "members": {"$ref": "#/definitions/names"}, "weights": {}}}},
+    "properties": {"name": {"type": "string"}, "members": {"$ref": "#/definitions/names"}, "weights": {},
+      "metrics": {"$ref": "#/definitions/names"}}}},
   "inferencer": {"type": "object", "properties": {
     "type": {"type": "string"}, "max_out_len": {"$ref": "#/definitions/whole"}, "stop": {"$ref": "#/definitions/names"}}}
 })";
@@ -67,10 +68,15 @@ constexpr const char* dataset = R"(
       "pairs": {"anyOf": [{"enum": ["all"]}, {"type": "object", "additionalProperties": false, "required": ["base"], "properties": {"base": {"type": "string"}}}]},
       "orders": {"enum": ["both", "one"]},
       "combine": {"enum": ["mean", "vote"]},
+      "meta": {"type": "object", "additionalProperties": false, "required": ["template"], "properties": {
+        "model": {}, "template": {"$ref": "#/definitions/component"}}},
       "asks": {"enum": ["all", "failed", "either"]},
       "retry": {"type": "string"},
       "by": {"$ref": "#/definitions/names"},
       "labels": {"type": "string"},
+      "style": {"type": "boolean"},
+      "length_controlled": {"type": "object", "additionalProperties": false, "required": ["gamed", "difficulty"], "properties": {
+        "gamed": {"type": "string"}, "difficulty": {"type": "string"}}},
       "table": {"enum": ["mtbench", "alignbench", "alpaca_eval", "arena_hard"]},
       "metrics": {"$ref": "#/definitions/components"}}}}},
   "cards": {"$ref": "#/definitions/names"},
@@ -128,13 +134,14 @@ constexpr const char* run_config = R"(
   "compat": {"type": "string"},
   "limit": {"type": "number"},
   "limit_mode": {"type": "string"},
-  "seed": {"$ref": "#/definitions/whole"},
+  "seed": {"type": "integer", "minimum": 0},
   "rows": {"type": "string"},
   "exclude": {"type": "array", "items": {"type": "object"}},
   "data_dir": {"type": "string"},
   "allow_missing": {"type": "boolean"},
   "dump_eval_details": {"type": "boolean"},
-  "work_dir": {"type": "string"})";
+  "work_dir": {"type": "string"},
+  "imported": {"type": "object"})";
 
 constexpr const char* custom_meta = R"(
   "abbr": {"type": "string"},

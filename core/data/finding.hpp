@@ -8,10 +8,11 @@
 namespace sextant::data {
 
 struct Finding {
-  std::string kind;  // "unparsed", "unclosed", "cut", "no_shots", "no_label", "zero"; of a judge of pairs "unread_verdicts",
-                     // "order_flips", "position_bias", "prefers_longer", "prefers_shorter"
+  std::string kind;  // "unparsed", "unclosed", "cut", "no_shots", "no_label", "no_score", "no_number", "zero"; of a judge of
+                     // pairs "unread_verdicts", "order_flips", "position_bias", "prefers_longer", "prefers_shorter"
   uint64_t count = 0, of = 0; // attempts
-  std::string detail = {};    // unparsed: the post-processor; no_shots: how many; zero: the cause; of judges of pairs a share
+  std::string detail = {};    // unparsed: the post-processor; no_score: the metric; no_shots: how many; zero: the cause; of
+                              // judges of pairs a share
   std::string filter = {};         // the one whose answers these are, where a set has several
   std::string judge = {};          // the model whose replies these are, where they are a judge's
   bool operator==(const Finding&) const = default;

@@ -99,14 +99,39 @@ std::string prompt_of(const data::Attempt& attempt) {
   for (const data::LabelScore& label : attempt.labels) out += label.label + "\x1f" + label.input.str() + "\x1e";
   return out;
 }
-std::string system_of(const data::Attempt& attempt) {
-  for (const data::Prompt& prompt : attempt.prompts)
-    if (!prompt.messages.empty() && prompt.messages.front().role == "system") return prompt.messages.front().text();
-  return "";
-}
 bool is_chat(const data::Attempt& attempt) {
   return std::any_of(attempt.prompts.begin(), attempt.prompts.end(),
                      [](const auto& prompt) { return !prompt.messages.empty(); });
+}
+
+// What the template and the examples gave, without what the chat template adds: turns but the system prompt, or the text.
+std::vector<std::string> contents_of(const data::Attempt& attempt) {
+  std::vector<std::string> out;
+  for (const data::Prompt& prompt : attempt.prompts) {
+    for (const data::Message& message : prompt.messages)
+      if (message.role != "system") out.push_back(message.text());
+    if (prompt.messages.empty()) out.push_back(prompt.text.str());
+  }
+  for (const data::LabelScore& label : attempt.labels) out.push_back(label.label + "\x1f" + label.input.str());
+  return out;
+}
+// Of a prompt as turns and one as a text: the text has all turns, in their order.
+bool has_in_order(const std::vector<std::string>& text, const std::vector<std::string>& turns) {
+  const std::string whole = join(text, "\n");
+  size_t at = 0;
+  for (const std::string& turn : turns) {
+    const size_t begin = turn.find_first_not_of(" \t\r\n"), end = turn.find_last_not_of(" \t\r\n");
+    if (begin == turn.npos) continue;
+    const size_t found = whole.find(turn.substr(begin, end + 1 - begin), at);
+    if (found == whole.npos) return false;
+    at = found + (end + 1 - begin);
+  }
+  return true;
+}
+bool same_contents(const data::Attempt& a, const data::Attempt& b) {
+  const std::vector<std::string> one = contents_of(a), other = contents_of(b);
+  if (is_chat(a) == is_chat(b)) return one == other;
+  return is_chat(a) ? has_in_order(other, one) : has_in_order(one, other);
 }
 
 bool holds_weights(const std::filesystem::path& file) {
@@ -312,8 +337,7 @@ class Explainer {
     for (const auto& [x, y] : pairs_) {
       const data::Attempt &one = in_a_.all[x], &other = in_b_.all[y];
       if (one.shots != other.shots) other_shots = true;
-      if (prompt_of(one) != prompt_of(other) && system_of(one) == system_of(other) && is_chat(one) == is_chat(other))
-        other_prompts = true;
+      if (!same_contents(one, other)) other_prompts = true;
     }
     if (other_shots && std::find(out.begin(), out.end(), "shots") == out.end()) add("shots", "other rows are the examples");
     else if (other_prompts && !explained)
@@ -331,11 +355,11 @@ class Explainer {
   Stages of_pair(const Stages& all, size_t pair) const {
     const data::Attempt &a = in_a_.all[pairs_[pair].first], &b = in_b_.all[pairs_[pair].second];
     Stages out;
-    const bool prompt = prompt_of(a) != prompt_of(b);
+    const bool prompt = prompt_of(a) != prompt_of(b), same = same_contents(a, b);
     const bool prefix = a.labels.empty() && b.labels.empty() &&
                         (a.prediction.starts_with(b.prediction) || b.prediction.starts_with(a.prediction));
     for (const std::string& stage : all) {
-      if ((stage == "shots" || stage == "template") && !prompt) continue;
+      if ((stage == "shots" || stage == "template") && same) continue;
       if (stage == "cut" && !prompt && !prefix && all.size() > 1) continue;  // a cut leaves a beginning of the same reply
       out.push_back(stage);
     }

@@ -33,22 +33,27 @@ Result<std::string> add_sources(std::vector<data::Stage>& graph, const config::D
   return last;
 }
 
+std::string judge_stage(const std::string& judge, const std::string& judged, const std::string& task) {
+  return fmt::format("judge/{}/{}/{}", judge, judged, task);
+}
+// A meta judge reads what all judges replied.
+void add_judges(std::vector<std::string>& needs, const config::Judge& judge, const std::string& judged, const std::string& task) {
+  for (const std::string& one : config::judges_of(judge)) needs.push_back(judge_stage(one, judged, task));
+}
+
 // A judge of pairs reads two models' answers; a model's rating wants the verdicts on all pairs.
 Result<void> add_pairs(std::vector<data::Stage>& graph, std::vector<std::string>& scores, const config::RunConfig& run,
                        const config::DatasetConfig& dataset) {
   SXT_TRY(const auto pairs, config::pairs_of(run, dataset));
   const std::string& task = dataset.task_name;
   std::vector<std::string> judged;
-  for (const std::string& judge : config::judges_of(*dataset.judge))
+  for (const std::string& judge : config::all_judges_of(*dataset.judge))
     for (const auto& [first, second] : pairs) {
-      judged.push_back(fmt::format("judge/{}/{}/{}", judge, config::pair_name(first, second), task));
-      graph.push_back({judged.back(),
-                       "judge",
-                       {fmt::format("infer/{}/{}", first, task), fmt::format("infer/{}/{}", second, task)},
-                       judge,
-                       task,
-                       first,
-                       second});
+      const std::string pair = config::pair_name(first, second);
+      std::vector<std::string> needs{fmt::format("infer/{}/{}", first, task), fmt::format("infer/{}/{}", second, task)};
+      if (judge == dataset.judge->meta) add_judges(needs, *dataset.judge, pair, task);
+      judged.push_back(judge_stage(judge, pair, task));
+      graph.push_back({judged.back(), "judge", std::move(needs), judge, task, first, second});
     }
   for (const config::ModelConfig& model : run.models) {
     scores.push_back(fmt::format("score/{}/{}", model.abbr, task));
@@ -97,9 +102,11 @@ Result<std::vector<data::Stage>> build(const config::RunConfig& run,
       if (dataset.judge && dataset.judge->pairs) continue;   // wait for the other models
       std::vector<std::string> wanted;
       if (dataset.judge)
-        for (const std::string& judge : config::judges_of(*dataset.judge)) {
-          wanted.push_back(fmt::format("judge/{}/{}/{}", judge, model.abbr, task));
-          graph.push_back({wanted.back(), "judge", {answers}, judge, task, model.abbr});
+        for (const std::string& judge : config::all_judges_of(*dataset.judge)) {
+          std::vector<std::string> needs{answers};
+          if (judge == dataset.judge->meta) add_judges(needs, *dataset.judge, model.abbr, task);
+          wanted.push_back(judge_stage(judge, model.abbr, task));
+          graph.push_back({wanted.back(), "judge", std::move(needs), judge, task, model.abbr});
         }
       if (wanted.empty()) wanted.push_back(answers);
       scores.push_back(fmt::format("score/{}/{}", model.abbr, task));

@@ -109,8 +109,10 @@ const InferencerType multiple_choice_type{"multiple_choice",
   "options": {"type": "string", "description": "the list column that holds the options' texts, on which lengths are counted; absent: the continuations"},
   "delimiter": {"type": "string", "description": "what stands before each option, where the options are also scored alone"},
   "unconditional": {"type": "boolean", "description": "the options are also scored without the prompt, for the score \"mutual\""},
-  "scores": {"type": "object", "description": "the numbers of an attempt by name; sum, char, byte, mutual: 1 where the option chosen so is right; greedy: 1 where the right one is what the model would write; brier; perplexity",
-    "additionalProperties": {"enum": ["sum", "char", "byte", "mutual", "greedy", "brier", "perplexity"]}}},
+  "scores": {"type": "object", "description": "the numbers of an attempt by name; sum, char, byte, mutual: 1 where the option chosen so is right; greedy: 1 where the right one is what the model would write; brier; perplexity; f1, mcc: over the set, of the options by their numbers, as lm-eval; or {source, name}: a function of all pairs [right, chosen]",
+    "additionalProperties": {"anyOf": [{"enum": ["sum", "char", "byte", "mutual", "greedy", "brier", "perplexity", "f1", "mcc"]},
+      {"type": "object", "required": ["source", "name"], "additionalProperties": false, "properties": {
+        "source": {"type": "string"}, "name": {"type": "string"}}}]}}},
   "additionalProperties": false})",
                                           [](const json::Value& config) -> Result<std::unique_ptr<Inferencer>> {
                                             return std::unique_ptr<Inferencer>(std::make_unique<MultipleChoice>(config));

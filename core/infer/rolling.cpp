@@ -10,9 +10,17 @@
 namespace sextant::infer {
 namespace {
 
+Result<void> check_stride(size_t stride, size_t window) {
+  if (stride < window) return {};
+  return bad_config("rolling", fmt::format("has a \"stride\" of {} tokens; it must be less than the window of {} (without a "
+                                           "stride, windows are disjoint)",
+                                           stride, window));
+}
+
 class Rolling : public Inferencer {
  public:
-  Rolling(size_t window, size_t stride, std::string counted) : window_(window), stride_(stride), counted_(std::move(counted)) {}
+  Rolling(size_t window, size_t stride, std::string counted, bool each_token)
+      : window_(window), stride_(stride), counted_(std::move(counted)), each_token_(each_token) {}
   data::Form form() const override { return data::Form::whole; }
   bool one_round() const override { return false; }
 
@@ -41,9 +49,7 @@ class Rolling : public Inferencer {
     if (context > 0 && length > context)
       return bad_config("rolling",
                         fmt::format("has a \"window\" of {} tokens, but the model's context holds {}", length, context));
-    if (stride_ >= length)
-      return bad_config("rolling",
-                        fmt::format("has a \"stride\" of {} tokens; it must be less than the window of {}", stride_, length));
+    SXT_CHECK(check_stride(stride_, length));
     const auto part = [&](size_t begin, size_t end) { return std::vector<int32_t>(ids.data() + begin, ids.data() + end); };
     Step step;
     for (const Window& window : stride_ ? strided_windows(ids.size(), length, stride_) : disjoint_windows(ids.size(), length)) {
@@ -52,6 +58,7 @@ class Rolling : public Inferencer {
       request.ids = part(window.context, window.begin);
       request.continuation_ids.push_back(part(window.begin, window.end));
       request.add_special = false;
+      request.token_logprobs = each_token_;
       step.ask.push_back(std::move(request));
     }
     return step;
@@ -60,12 +67,18 @@ class Rolling : public Inferencer {
   Result<Step> outcome(const Question& question, const data::Prompt& prompt, std::span<const Round> so_far) const {
     double logprob = 0;
     uint64_t tokens = 0, windows = 0;
+    json::Document extra(rapidjson::kObjectType);
+    auto& a = extra.GetAllocator();
+    json::Value each(rapidjson::kArrayType);
     if (so_far.size() > 1)
       for (const data::Response& answer : so_far[1].answers) {
         if (answer.scores.size() != 1)
           return bad_answer(fmt::format("the backend scored {} of 1 continuations", answer.scores.size()));
         logprob += answer.scores.front().logprob;
         tokens += answer.scores.front().tokens;
+        if (each_token_ && answer.scores.front().token_logprobs.size() != answer.scores.front().tokens)
+          return bad_answer("the backend gave no log-probability of each token; leave \"token_logprobs\" out");
+        for (const float token : answer.scores.front().token_logprobs) each.PushBack(static_cast<double>(token), a);
         ++windows;
       }
     if (!std::isfinite(logprob)) return bad_answer("the backend gave no finite log-probability for the text");
@@ -78,8 +91,6 @@ class Rolling : public Inferencer {
       counted = *column;
     }
     const double words = static_cast<double>(count_words(counted)), bytes = static_cast<double>(counted.size());
-    json::Document extra(rapidjson::kObjectType);
-    auto& a = extra.GetAllocator();
     json::set(extra, "logprob", json::Value(logprob), a);
     json::set(extra, "tokens", json::Value(tokens), a);
     json::set(extra, "words", json::Value(static_cast<uint64_t>(count_words(counted))), a);
@@ -88,6 +99,7 @@ class Rolling : public Inferencer {
     json::set(extra, "word_perplexity", json::Value(std::exp(-logprob / words)), a);
     json::set(extra, "byte_perplexity", json::Value(std::exp(-logprob / bytes)), a);
     json::set(extra, "bits_per_byte", json::Value(-logprob / bytes / std::log(2.0)), a);
+    if (each_token_) json::set(extra, "token_logprobs", std::move(each), a);
     Outcome out;
     out.extra_json = json::write(extra);
     return done(std::move(out));
@@ -95,6 +107,7 @@ class Rolling : public Inferencer {
 
   size_t window_, stride_;
   std::string counted_;
+  bool each_token_;
 };
 
 }  // namespace
@@ -105,12 +118,16 @@ const InferencerType rolling_type{
   "window": {"type": "integer", "minimum": 1, "maximum": 4294967295, "description": "tokens; absent: the model's context"},
   "stride": {"type": "integer", "minimum": 1, "maximum": 4294967295, 
     "description": "tokens from one window's beginning to the next one's, as in transformers; absent: lm-eval's disjoint windows"},
-  "counted": {"type": "string", "description": "the column whose words and bytes are counted; absent: the text that is scored"}},
+  "counted": {"type": "string", "description": "the column whose words and bytes are counted; absent: the text that is scored"},
+  "token_logprobs": {"type": "boolean",
+    "description": "the predictions hold ln p of each token, which `sextant compare` of two precisions reads"}},
   "additionalProperties": false})",
     [](const json::Value& config) -> Result<std::unique_ptr<Inferencer>> {
       const auto number = [&](const char* key) { return static_cast<size_t>(json::find_int(config, key).value_or(0)); };
-      return std::unique_ptr<Inferencer>(
-          std::make_unique<Rolling>(number("window"), number("stride"), json::find_string(config, "counted").value_or("")));
+      if (number("window") > 0) SXT_CHECK(check_stride(number("stride"), number("window")));
+      return std::unique_ptr<Inferencer>(std::make_unique<Rolling>(number("window"), number("stride"),
+                                                                   json::find_string(config, "counted").value_or(""),
+                                                                   json::find_bool(config, "token_logprobs").value_or(false)));
     }};
 
 }  // namespace sextant::infer

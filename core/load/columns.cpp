@@ -39,16 +39,28 @@ void add_variables(std::string_view source, Placeholders& out) {
   for (const jinja::Variable& variable : parsed->variables()) out.in_item.push_back(variable.name);
 }
 
-// A name, and then neither the closing brace nor what a path goes on with.
-void add_unclosed(std::string_view text, std::vector<std::string>& out) {
+// A brace and a name, which yet are no placeholder. "{{" is a brace that is meant.
+void add_unsound(std::string_view text, std::vector<Placeholders::Unsound>& out) {
   const auto in_name = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80) != 0;
   };
+  constexpr size_t written_max = 60;
   for (size_t open = text.find('{'); open != text.npos; open = text.find('{', open + 1)) {
-    const std::string_view rest = text.substr(open + 1);
-    const auto end = static_cast<size_t>(std::find_if_not(rest.begin(), rest.end(), in_name) - rest.begin());
-    if (end > 0 && (end == rest.size() || std::string_view("}.[").find(rest[end]) == std::string_view::npos))
-      out.emplace_back(rest.substr(0, end));
+    if (open > 0 && text[open - 1] == '{') continue;
+    const std::string_view rest = text.substr(open);
+    const size_t begin = std::min(rest.find_first_not_of(' ', 1), rest.size());
+    const auto end = static_cast<size_t>(std::find_if_not(rest.begin() + begin, rest.end(), in_name) - rest.begin());
+    if (end == begin) continue;
+    const size_t close = rest.substr(0, written_max).find_first_of("}\n");
+    const bool closed = close != rest.npos && rest[close] == '}';
+    const std::string_view written = rest.substr(0, closed ? close + 1 : end);
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    size_t command = open;
+    while (command > 0 && letter(text[command - 1])) --command;
+    const bool in_formula = open > 0 && (text[open - 1] == '^' || text[open - 1] == '_' ||
+                                         (command < open && command > 0 && text[command - 1] == '\\'));
+    if (in_formula || columns::placeholders(written).empty())
+      out.push_back({std::string(rest.substr(begin, end - begin)), std::string(written), in_formula});
   }
 }
 
@@ -57,10 +69,10 @@ void add_unclosed(std::string_view text, std::vector<std::string>& out) {
 void collect(const json::Value& value, bool in_item, bool columns_only, const std::vector<std::string>& literal,
              Placeholders& out) {
   if (value.IsString()) {
-    std::vector<std::string> unclosed;
-    add_unclosed(json::text(value), unclosed);
-    for (std::string& name : unclosed)
-      if (std::find(literal.begin(), literal.end(), name) == literal.end()) out.unclosed.push_back(std::move(name));
+    std::vector<Placeholders::Unsound> unsound;
+    add_unsound(json::text(value), unsound);
+    for (Placeholders::Unsound& one : unsound)
+      if (std::find(literal.begin(), literal.end(), one.column) == literal.end()) out.unsound.push_back(std::move(one));
     for (std::string path : columns::placeholders(json::text(value))) {
       if (std::find(literal.begin(), literal.end(), path) != literal.end()) continue;
       if (columns_only) path = columns::column_of(path);
@@ -110,6 +122,13 @@ Placeholders placeholders_of(const json::Value& config) {
 Result<void> check_columns(std::span<const std::string> wanted, const json::Value& record, std::string_view name,
                            std::string_view path, std::string_view who) {
   const auto known = columns_in(record);
+  if (record.IsObject() && known.size() != record.MemberCount()) {
+    std::unordered_set<std::string_view> seen;
+    for (const auto& member : record.GetObject())
+      if (!seen.insert(json::text(member.name)).second)
+        return Error{Error::Kind::data, fmt::format("{}: a record in {} has the member '{}' twice; its loader must give one of them",
+                                                    name, path, json::text(member.name))};
+  }
   for (const std::string& column : wanted) {
     if (known.contains(column) || columns::find(record, column)) continue;
     const std::vector<std::string> there = names_of(record);
@@ -140,13 +159,19 @@ Result<void> check_placeholders(std::span<const std::string> paths, const json::
   return {};
 }
 
-std::string unclosed_finding(std::span<const std::string> unclosed, const json::Value& record, std::string_view name) {
-  for (const std::string& column : unclosed)
-    if (json::find(record, column))
-      return fmt::format(
-          "{0}: the template has \"{{{1}\" without a closing brace, and it is sent as it stands; write {{{1}}} for "
-          "the column {1}",
-          name, column);
+std::string unsound_finding(std::span<const Placeholders::Unsound> unsound, const json::Value& record, std::string_view name) {
+  for (const auto& [column, written, in_formula] : unsound) {
+    if (!json::find(record, column)) continue;
+    const bool filled = written.ends_with('}') && columns::find(record, std::string_view(written).substr(1, written.size() - 2));
+    if (filled && in_formula)
+      return fmt::format("{0}: the template has \"{1}\" behind a formula's sign, and it is filled in with the column {2}; rename "
+                         "the column where the brace is the formula's",
+                         name, written, column);
+    if (!filled)
+      return fmt::format("{0}: the template has \"{1}\", which is no placeholder, and it is sent as it stands; write {{{2}}} for "
+                         "the column {2}, or list {2} in \"literal\" where the brace is meant",
+                         name, written, column);
+  }
   return "";
 }
 

@@ -15,7 +15,11 @@ namespace sextant::load {
 struct Placeholders {
   std::vector<std::string> everywhere;   // in any text
   std::vector<std::string> in_item;      // in the item's own prompt: not in examples alone
-  std::vector<std::string> unclosed;     // names behind a brace that nothing closes: "{question"
+  struct Unsound {
+    std::string column, written;
+    bool in_formula = false;             // "x^{2}", "\\boxed{A}"
+  };
+  std::vector<Unsound> unsound;          // names behind a brace that are no placeholder: "{question", "{ question }"
 };
 /// `config`: of a template component whose schema says "x-placeholders": true. Texts under "role", "fallback_role", "label",
 /// "labels" of choices, "literal" and "type" are none; names listed in "literal" are meant as they stand. The variables of a
@@ -34,8 +38,8 @@ Result<void> check_columns(std::span<const std::string> wanted, const json::Valu
 Result<void> check_placeholders(std::span<const std::string> paths, const json::Value& record, std::string_view name,
                                 std::string_view place, std::span<const std::string> made_by_template);
 
-/// A sentence where a name behind an unclosed brace is a column, which would be sent as it stands; else empty.
-std::string unclosed_finding(std::span<const std::string> unclosed, const json::Value& record, std::string_view name);
+/// A sentence where such a name is a column, so that it would be sent as it stands; else empty.
+std::string unsound_finding(std::span<const Placeholders::Unsound> unsound, const json::Value& record, std::string_view name);
 
 /// Columns of the item's own prompt that hold the target in every row, or one value of their own for each target: they give the
 /// answer away. Fed row by row.

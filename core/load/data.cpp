@@ -60,19 +60,28 @@ Result<void> check_rows(plugin::Host& host, const config::DatasetConfig& dataset
   const auto placeholders_in = [&](const json::Document& record, const std::string& place) {
     return check_placeholders(placeholders.everywhere, record, dataset.abbr, place, made);
   };
+  // the loader has read its file: what is no record is the loader's own mistake
+  const auto parsed = [&](const std::string& text, const std::string& which) -> Result<json::Document> {
+    auto record = json::parse(text, which);
+    if (record && record->IsObject()) return record;
+    return Error{Error::Kind::internal, fmt::format("dataset:{} gave no JSON object as {}: {}; report it to the plugin's author",
+                                                    dataset.loader.id, which, record ? "it is another value" : record.error().message)};
+  };
   for (uint64_t i = 0; i < data.rows.size(); ++i) {
     SXT_TRY(const Row row, data.rows.at(i));
-    SXT_TRY(const json::Document record, json::parse(row.record_json, path.string()));
+    SXT_TRY(const json::Document record,
+            parsed(row.record_json, fmt::format("row {} of the split '{}'", row.index, dataset.test_split)));
     SXT_CHECK(check_columns(wanted, record, dataset.abbr, path.string(), "the card's reader"));
     SXT_CHECK(placeholders_in(record, fmt::format("row {} of the split '{}'", row.index, dataset.test_split)));
     leak.look_at(record);
     if (i == 0)
-      if (std::string finding = unclosed_finding(placeholders.unclosed, record, dataset.abbr); !finding.empty())
+      if (std::string finding = unsound_finding(placeholders.unsound, record, dataset.abbr); !finding.empty())
         data.findings.push_back(std::move(finding));
     if (look) SXT_CHECK(look(row, record));
   }
   for (size_t k = 0; k < data.shots.size(); ++k) {
-    SXT_TRY(const json::Document record, json::parse(data.shots[k], path.string()));
+    SXT_TRY(const json::Document record,
+            parsed(data.shots[k], fmt::format("example {} of the split '{}'", k + 1, dataset.train_split)));
     SXT_CHECK(placeholders_in(record, fmt::format("example {} of the split '{}'", k + 1, dataset.train_split)));
   }
   if (std::string finding = leak.finding(dataset.abbr); !finding.empty()) data.findings.push_back(std::move(finding));
@@ -190,7 +199,7 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
   std::set<uint64_t> excluded;
   for (const config::Exclusion& exclusion : run.exclude)
     if (exclusion.dataset.empty() || exclusion.dataset == dataset.abbr) {
-      if (!exclusion.dataset.empty() && exclusion.row >= *count)
+      if ((!exclusion.dataset.empty() || run.datasets.size() == 1) && exclusion.row >= *count)
         return Error{Error::Kind::usage, fmt::format("the rows to be left out name row {} of {}, which has rows 0 to {}",
                                                      exclusion.row, dataset.abbr, *count - 1)};
       excluded.insert(exclusion.row);
@@ -208,6 +217,10 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
     data.corpus =
         std::make_shared<Corpus>(std::move(loader), derive, dataset.train_split, *available, dataset.abbr, path.string());
     SXT_TRY(data.shot_rows, fixed_ids(dataset));
+    const std::set<uint64_t> different(data.shot_rows.begin(), data.shot_rows.end());
+    if (different.size() < data.shot_rows.size())
+      data.findings.push_back(fmt::format("{}: the retriever's ids name a row twice, which is then shown twice; correct \"ids\" "
+                                          "if that is not meant", dataset.abbr));
     SXT_TRY(data.shots, data.corpus->rows(data.shot_rows));
   }
   SXT_CHECK(check_rows(host, dataset, path, look, data));

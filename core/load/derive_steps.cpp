@@ -220,15 +220,20 @@ struct RegexStep : OnValue {
     SXT_TRY(const std::string source, required(step, "regex", where, "a pattern"));
     auto compiled = Regex::compile(source, {}, where);
     if (!compiled) return compiled.error();
-    const int64_t group = json::find_int(step, "group").value_or(compiled->group_count() > 0 ? 1 : 0);
+    const json::Value* given = json::find(step, "group");
+    if (given && !given->IsInt()) return config_error(where, "group must be a whole number: 1 is the first group");
+    const int64_t group = given ? given->GetInt() : compiled->group_count() > 0 ? 1 : 0;
     if (group < 0 || group > compiled->group_count())
       return config_error(where, fmt::format("the pattern has no group {}; it has {}", group, compiled->group_count()));
     out->group = static_cast<uint32_t>(group);
-    const std::string which = json::find_string(step, "match").value_or("first");
-    if (which != "first" && which != "last")
-      return config_error(where, fmt::format("match is '{}'; it must be 'first' or 'last'", which));
-    out->last = which == "last";
-    out->otherwise = json::find_string(step, "otherwise");
+    const json::Value* which = json::find(step, "match");
+    if (which && (!which->IsString() || (json::text(*which) != "first" && json::text(*which) != "last")))
+      return config_error(where, fmt::format("match is {}; it must be \"first\" or \"last\"", json::write(*which)));
+    out->last = which && json::text(*which) == "last";
+    if (const json::Value* other = json::find(step, "otherwise")) {
+      if (!other->IsString()) return config_error(where, "otherwise must be a text");
+      out->otherwise = json::text(*other);
+    }
     out->pattern = *std::move(compiled);
     return Made(std::move(out));
   }
@@ -271,6 +276,8 @@ struct Split : OnValue {
     return Made(std::move(out));
   }
   Result<json::Value> of(const json::Value& value, Allocator& a) const override {
+    if (value.IsArray() || value.IsObject())
+      return data_error(fmt::format("\"split\" takes a text apart, and this is {}", value.IsArray() ? "a list" : "an object"));
     json::Value out(rapidjson::kArrayType);
     const std::string text = columns::as_text(value);
     for (size_t begin = 0;;) {

@@ -18,6 +18,9 @@ Error bad(std::string why) { return Error{Error::Kind::internal, std::move(why)}
 /// A result of an older plugin may be shorter: what it lacks keeps its default.
 #define SXT_MEMBER_OR(p, member, otherwise) (SXT_COVERS(p, member) ? (p)->member : (otherwise))
 
+// What sums of logarithms in float32 may be above 0.
+constexpr double rounding = 0.01;
+
 Result<std::vector<data::ContinuationScore>> take_scores(const sxt_result& result, const Request& request) {
   const size_t count = std::max(request.continuations.size(), request.continuation_ids.size());
   if (count == 0) return std::vector<data::ContinuationScore>{};
@@ -29,6 +32,9 @@ Result<std::vector<data::ContinuationScore>> take_scores(const sxt_result& resul
     const bool total = request.total_logprob || request.ask == data::Ask::whole;
     if (std::isnan(from->logprob) || (total && std::isnan(from->total_logprob)))
       return bad(fmt::format("gave NaN as the score of continuation {}", k));
+    if (from->logprob > rounding || (total && from->total_logprob > rounding))
+      return bad(fmt::format("gave the score {} of continuation {}, and a logarithm of a probability is never above 0",
+                             std::max(from->logprob, total ? from->total_logprob : from->logprob), k));
     data::ContinuationScore score;
     score.logprob = from->logprob;
     if (total) score.total_logprob = from->total_logprob;  // else a backend may give it or not: what is kept is the same

@@ -65,6 +65,8 @@ bool Components::check_asking(const config::DatasetConfig& dataset) {
     check_sandbox(dataset);
   if (dataset.judge)
     fine = check_inferencer(dataset, "/eval/judge", dataset.judge->inferencer, dataset.judge->template_) && fine;
+  if (dataset.judge && !dataset.judge->meta.empty())
+    fine = check_inferencer(dataset, "/eval/judge/meta", dataset.judge->inferencer, dataset.judge->meta_template) && fine;
   return fine;
 }
 

@@ -85,7 +85,7 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
       if (serve::ModelSession* session = sessions.find(model.abbr); session && !findings.is_unfit(dataset.task_name))
         check_prompts(host, *session, run, dataset, *rows, findings);
     if (!dataset.judge) continue;
-    for (const std::string& name : config::judges_of(*dataset.judge))
+    for (const std::string& name : config::all_judges_of(*dataset.judge))
       if (serve::ModelSession* judge = sessions.find(name); judge && !findings.is_unfit(dataset.task_name))
         check_judge_prompts(host, *judge, run, dataset, *rows, findings);
   }

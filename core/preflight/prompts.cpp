@@ -42,11 +42,37 @@ std::string alike_labels(const serve::Prepared& prepared, data::Form form) {
   return found.empty() && count == 1 ? "there is one label, which is always chosen" : found;
 }
 
-// The first requests that an attempt makes of the prompts.
-Result<void> try_step(const infer::Inferencer& inferencer, const serve::Prepared& prepared, const infer::Settings& settings) {
-  const auto step = inferencer.step({prepared.sample, prepared.prompts, settings}, {});
-  if (!step) return step.error();
-  return {};
+// How the first requests of an attempt draw; they are made, so that what an inferencer refuses is known.
+struct Drawing {
+  bool any = false;
+  std::optional<float> temperature;  // of the last that generates
+};
+Result<Drawing> try_step(const infer::Inferencer& inferencer, const serve::Prepared& prepared,
+                         const infer::Settings& settings) {
+  SXT_TRY(const infer::Step step, inferencer.step({prepared.sample, prepared.prompts, settings}, {}));
+  Drawing out;
+  for (const data::Request& request : step.ask)
+    if (request.sampling) {
+      out.temperature = request.sampling->temperature;
+      out.any = out.any || request.sampling->temperature > 0;
+    }
+  return out;
+}
+
+// Attempts that must come to the same, and a temperature that a card's own beats. Models behind servers, and replies from files,
+// may differ all the same.
+void check_drawing(const config::ModelConfig& model, const config::DatasetConfig& dataset, float asked, const Drawing& drawing,
+                   Findings& findings) {
+  const bool given = model.generation.temperature || model.generation.do_sample;
+  if (given && drawing.temperature && asked != *drawing.temperature)
+    findings.warn(dataset.task_name, fmt::format("{}: the temperature {} that was asked for changes nothing, since its card says "
+                                                 "{}; --set infer.inferencer.temperature={} does",
+                                                 dataset.task_name, asked, *drawing.temperature, asked));
+  if (dataset.repeats < 2 || drawing.any || model.path.empty()) return;
+  findings.warn(dataset.task_name,
+                fmt::format("{}: its {} attempts of a sample are the same, since {}", dataset.task_name, dataset.repeats,
+                            drawing.temperature ? "replies are greedy; give --generation-kwargs temperature=T, or --repeat 1"
+                                                : "nothing is drawn where a model scores; give --repeat 1"));
 }
 
 // A prompt loses examples, then text from the left; the question itself is never cut, so that a sample whose question is too
@@ -90,6 +116,19 @@ void check_golds(serve::ModelSession& session, const config::DatasetConfig& data
             dataset.task_name, longer, max_out_len, *std::max_element(counts->begin(), counts->end())));
 }
 
+// Votes on numbers where the answers are letters: no reply has a vote, and the first one would count.
+void check_votes(const config::DatasetConfig& dataset, const Rows& rows, Findings& findings) {
+  if (dataset.inferencer.id != "self_consistency" || rows.letters.empty()) return;
+  const auto config = json::parse(dataset.inferencer.config, dataset.card_path);
+  if (config && json::find_string(*config, "answer").value_or("last_number") != "last_number") return;
+  findings.of_dataset(dataset.task_name,
+                      {Error::Kind::config,
+                       fmt::format("{}: the answers are letters, and self_consistency reads votes as the last number of a reply: no "
+                                   "reply would have a vote; give --set 'infer.inferencer.answer=\\b([A-Z])\\b', another "
+                                   "pattern, or last_line",
+                                   dataset.task_name)});
+}
+
 // The letters that the set's post-processor reads ("options" of its settings, or of its schema), or "": it has no such setting.
 std::string letters_read(plugin::Host& host, const config::DatasetConfig& dataset) {
   if (dataset.filters.empty() || dataset.filters.front().postprocessors.empty()) return "";
@@ -126,8 +165,7 @@ void check_letters(plugin::Host& host, const config::DatasetConfig& dataset, con
 
 // "{predicton}" would be sent to the judge as it stands. How many turns there will be is not known yet.
 Result<void> check_judge_placeholders(plugin::Host& host, const config::DatasetConfig& dataset,
-                                      const std::string& record_json) {
-  const config::PluginChoice& choice = dataset.judge->template_;
+                                      const config::PluginChoice& choice, const std::string& record_json) {
   if (!host.says(plugin::Kind::template_, choice.id, "x-placeholders")) return {};
   SXT_TRY(const json::Document config, json::parse(choice.config, dataset.card_path));
   SXT_TRY(const json::Document record, json::parse(record_json, dataset.card_path));
@@ -188,7 +226,8 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
     if (!item) continue;
     auto fine = [&]() -> Result<void> {
       SXT_TRY(const serve::Prepared prepared, std::move(item->prepared));
-      SXT_CHECK(try_step(**inferencer, prepared, settings));
+      SXT_TRY(const Drawing drawing, try_step(**inferencer, prepared, settings));
+      if (texts.empty()) check_drawing(session.config(), dataset, settings.sampling.temperature, drawing, findings);
       texts.insert(text_of(prepared.prompts));
       records.insert(row.record_json);
       if (alike.empty() && !(alike = alike_labels(prepared, form)).empty())
@@ -205,6 +244,7 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
                                                  "braces into it",
                                                  dataset.task_name));
   if (form == data::Form::open) check_letters(host, dataset, rows, findings);
+  check_votes(dataset, rows, findings);
   if (form == data::Form::open) check_golds(session, dataset, rows.golds, max_out_len, findings);
 }
 
@@ -232,11 +272,19 @@ void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const
       attempt.record_json = row.record_json;
       attempt.target_json = "\"\"";
       const bool with_thinking = run.compat != config::Compat::none;
-      const std::string record =
+      std::string record =
           judge.pairs ? serve::judged_pair(attempt, attempt, with_thinking) : serve::judged_record(attempt, with_thinking);
-      SXT_CHECK(check_judge_placeholders(host, dataset, record));
+      const bool meta = session.config().abbr == judge.meta;
+      if (meta) {
+        SXT_TRY(json::Document shown, json::parse(record, dataset.card_path));
+        for (size_t i = 0; i < config::judges_of(judge).size(); ++i)
+          json::set(shown, serve::judgement_name(i), "", shown.GetAllocator());
+        record = json::write(shown);
+      }
+      SXT_CHECK(check_judge_placeholders(host, dataset, meta ? judge.meta_template : judge.template_, record));
       SXT_TRY(const serve::Prepared prepared, renderer->prepare({dataset.task_name, row.index, 0}, record, {}));
-      return try_step(**inferencer, prepared, settings);
+      SXT_CHECK(try_step(**inferencer, prepared, settings));
+      return {};
     }();
     if (!fine) return findings.of_dataset(dataset.task_name, fine.error());
   }

@@ -124,27 +124,27 @@ class Reading {
   bool all_letters_ = true;
 };
 
-// A row that stands among its own examples is shown its own answer.
-void warn_of_own_examples(const config::DatasetConfig& dataset, const load::TaskData& data, const Reading& reading,
+// A row that stands among its own examples is shown its own answer in the compat modes, and fewer examples in the default one.
+void warn_of_own_examples(const config::DatasetConfig& dataset, const load::TaskData& data, const Reading& reading, bool compat,
                           Findings& findings) {
+  const std::string what = compat ? "see their own answers" : "are shown the other examples alone";
   std::vector<std::string> own;
   if (dataset.train_split != dataset.test_split) {  // two names of one file, or rows that stand in both
     for (const std::string& shot : data.shots)
       if (const auto row = reading.row_of(shot)) own.push_back(std::to_string(*row));
     if (own.empty()) return;
     return findings.warn(dataset.task_name,
-                         fmt::format("{}: examples of the split '{}' repeat rows {} of the split '{}', which see their own "
-                                     "answers; take other examples, or leave the rows out with --exclude or test_range",
-                                     dataset.task_name, dataset.train_split, first_names(own, 8), dataset.test_split));
+                         fmt::format("{}: examples of the split '{}' repeat rows {} of the split '{}', which {}; take other examples, or "
+                                     "leave the rows out with --exclude or test_range",
+                                     dataset.task_name, dataset.train_split, first_names(own, 8), dataset.test_split, what));
   }
   for (const uint64_t row : data.shot_rows)
     if (data.rows.position_of(row)) own.push_back(std::to_string(row));
   if (own.empty()) return;
   findings.warn(dataset.task_name,
-                fmt::format("{}: the examples are rows {} of the split '{}', which are evaluated, too, and see their own "
-                            "answers; take examples from "
+                fmt::format("{}: the examples are rows {} of the split '{}', which are evaluated, too, and {}; take examples from "
                             "another split (reader.train_split), or leave the rows out with --exclude or test_range",
-                            dataset.task_name, first_names(own, 8), dataset.test_split));
+                            dataset.task_name, first_names(own, 8), dataset.test_split, what));
 }
 
 }  // namespace
@@ -178,7 +178,7 @@ std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, 
   if (!data) return unfit(data.error());
   for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
   reading.tell(repeated);
-  warn_of_own_examples(dataset, *data, reading, findings);
+  warn_of_own_examples(dataset, *data, reading, config::is_opencompass(run.compat), findings);
   if (options.evaluates && reading.unanswered() > 0 &&
       (!dataset.metrics.empty() || config::has_own_numbers(dataset.inferencer))) {
     findings.of_dataset(

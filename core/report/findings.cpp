@@ -19,7 +19,7 @@ bool is_of_pairs(const std::string& kind) {
   return kind == "unread_verdicts" || kind == "order_flips" || kind == "position_bias" || kind == "prefers_longer" ||
          kind == "prefers_shorter" ||
          kind == "panel" || kind == "people" || kind == "few_labels" || kind == "stale_labels" || kind == "self_preference" ||
-         kind == "addressed_to_judge";
+         kind == "addressed_to_judge" || kind == "unbounded_rating" || kind == "no_rating" || kind == "prefers_style";
 }
 
 std::string names_of(const Line& line) {
@@ -49,11 +49,16 @@ std::string sentence_of(const Line& line) {
     return fmt::format(
         "{}: {} answers of the data are not among the labels that the model chooses from, so they can never be right", names,
         share);
+  if (f.kind == "no_score")
+    return fmt::format("{}: {} attempts have no {}{}, and its number leaves them out (samples/ says why)", names, share, f.detail,
+                       filter);
+  if (f.kind == "no_number") return fmt::format("{}: there is no {}", names, f.detail);
   if (f.kind == "zero") return fmt::format("{}: the score{} is 0: {}", names, filter, f.detail);
   const std::string sets = first_names(line.datasets, named_max);
+  if (f.kind == "unread_verdicts" && f.count == 0) return fmt::format("{}: all {} verdicts of {} can be read", sets, f.of, f.judge);
   if (f.kind == "unread_verdicts")
-    return fmt::format("{}: {} verdicts of {} cannot be read; they are left out of its numbers (see samples/{}/)", sets,
-                       share, f.judge, f.judge);
+    return fmt::format("{}: {} verdicts of {} cannot be read; they are left out of its numbers (see samples/{}/)",
+                       f.detail.empty() ? sets : names, share, f.judge, f.judge);
   if (f.kind == "order_flips")
     return fmt::format(
         "{}: {} contradicts itself in {} pairs when their order is changed; the answer shown first gets {} of the wins", sets,
@@ -70,6 +75,12 @@ std::string sentence_of(const Line& line) {
         "wins; see "
         "rating_at_equal_length",
         sets, f.judge, f.kind == "prefers_longer" ? "longer" : "shorter", f.detail);
+  if (f.kind == "prefers_style")
+    return fmt::format("{}: {} prefers answers with {}; see rating_at_equal_style", sets, f.judge, f.detail);
+  if (f.kind == "unbounded_rating")
+    return fmt::format("{}: {} by {}; one virtual tie of every two models that were compared makes the ratings finite", sets,
+                       f.detail, f.judge);
+  if (f.kind == "no_rating") return fmt::format("{}: there is no rating by {}, because {}", sets, f.judge, f.detail);
   if (f.kind == "panel") return fmt::format("{}: the judges say the same of {} answers; {}", names, share, f.detail);
   if (f.kind == "people") return fmt::format("{}: {} says what people say in {} labels; {}", names, f.judge, share, f.detail);
   if (f.kind == "few_labels")
@@ -86,6 +97,20 @@ std::string sentence_of(const Line& line) {
   return fmt::format("{}: {} ({})", names, f.kind, share);
 }
 
+// One line for all that a judge's readable verdicts are on. True where it is added to one.
+bool add_readable(const TaskOutcome& outcome, const data::Finding& finding, std::vector<Line>& lines) {
+  if (finding.kind != "unread_verdicts" || finding.count > 0) return false;
+  const auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& one) {
+    return one.finding.kind == finding.kind && one.finding.count == 0 && one.finding.judge == finding.judge;
+  });
+  if (line == lines.end()) return false;
+  const bool known = std::find(line->datasets.begin(), line->datasets.end(), outcome.dataset) != line->datasets.end();
+  if (known && finding.detail.empty()) return true;    // of pairs: every model's results say it
+  line->finding.of += finding.of;
+  if (!known) line->datasets.push_back(outcome.dataset);
+  return true;
+}
+
 }  // namespace
 
 std::vector<std::string> findings_of(const std::vector<TaskOutcome>& outcomes) {
@@ -93,9 +118,11 @@ std::vector<std::string> findings_of(const std::vector<TaskOutcome>& outcomes) {
   for (const TaskOutcome& outcome : outcomes)
     for (const data::Finding& finding : outcome.findings) {
       // a judge of pairs is found out once, and every model's results say it
-      if (is_of_pairs(finding.kind) &&
-          std::any_of(lines.begin(), lines.end(), [&](const Line& one) { return one.finding == finding; }))
+      if (is_of_pairs(finding.kind) && std::any_of(lines.begin(), lines.end(), [&](const Line& one) {
+            return one.finding == finding && one.datasets.front() == outcome.dataset;
+          }))
         continue;
+      if (add_readable(outcome, finding, lines)) continue;
       auto line = std::find_if(lines.begin(), lines.end(), [&](const Line& one) {
         return !is_of_pairs(finding.kind) && one.model == outcome.model && one.finding.kind == finding.kind &&
                one.finding.detail == finding.detail && one.finding.filter == finding.filter &&

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <sextant/printable.hpp>
+#include "../base/cell_text.hpp"
 #include "report.hpp"
 #include "width.hpp"
 
@@ -36,22 +37,6 @@ std::string replace(std::string_view text, char what, const char* with) {
       out += c;
   }
   return out;
-}
-
-// Spreadsheets compute a cell that begins so, blanks before it or not; East Asian ones take the wide forms as well.
-bool begins_formula(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \u00A0\u3000");
-  if (begin == text.npos) return false;
-  const std::string_view rest = text.substr(begin);
-  constexpr std::string_view signs[] = {"=", "+", "-", "@", "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
-  return std::any_of(std::begin(signs), std::end(signs), [&](std::string_view sign) { return rest.starts_with(sign); });
-}
-
-// A number stays one, a lone dash stands for "none"; where a list's separator is another, a cell in quotes is one cell all the
-// same.
-std::string csv_cell(const std::string& text, bool number) {
-  const std::string cell = !number && text != "-" && begins_formula(text) ? "'" + text : text;
-  return cell.find_first_of(",;\"\r\n\t") == cell.npos ? cell : "\"" + replace(cell, '"', "\"\"") + "\"";
 }
 
 // Lines under the table, behind an empty one.

@@ -79,7 +79,7 @@ Table table_of_run(const store::RunFolder& folder, const config::RunConfig& run,
     if (known == datasets.end()) continue;
     const config::DatasetConfig& dataset = *known->second;
     TaskOutcome outcome{task.model, task.dataset, dataset.version, "", task.status, task.error, {}};
-    outcome.samples = task.samples;
+    outcome.samples = task.samples / std::max(dataset.repeats, 1U);
     outcome.mode = dataset.inferencer.id == "loglikelihood" ? "ll" : dataset.inferencer.id;
     if (task.infer == "complete" && task.eval == "complete") {
       auto metrics = read_metrics(folder.results(task.model, task.dataset), outcome);

@@ -18,7 +18,7 @@ struct TaskOutcome {
   std::string status;                                      // complete, missing, failed, incomplete
   std::string error;
   std::vector<std::pair<std::string, double>> metrics;     // first is shown; all get a row where there are several
-  uint64_t samples = 0;                                    // what it weighs in a group by size
+  uint64_t samples = 0;  // what it weighs in a group by size: its questions, however often each is asked
   std::vector<data::Finding> findings = {};
   std::vector<data::Estimate> estimates = {};              // of metrics, by their names, where they are known
   std::optional<uint64_t> unparsed = {}, cut = {};         // replies without an answer; cut at their greatest length

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
+#include <numeric>
 #include <unordered_map>
 #include "../base/text.hpp"
 #include "../stats/interval.hpp"
@@ -61,6 +62,8 @@ struct Member {
   Cell cell;
   std::string mode;
   uint64_t samples = 0;
+  std::map<std::string, Cell> named;     // by metric
+  std::map<std::string, double> shares;  // data set -> its part of the number; of groups, whose members may be groups
 };
 using Members = std::map<std::string, std::vector<Member>>;
 
@@ -94,8 +97,11 @@ void add_dataset(const std::string& dataset, const std::vector<const TaskOutcome
   std::vector<Member>& out = members[dataset];
   for (const TaskOutcome* outcome : per_model) {
     const bool has_number = outcome && outcome->status == "complete" && !outcome->metrics.empty();
-    out.push_back({has_number ? number_cell(*outcome, outcome->metrics.front()) : cell_without_number(outcome),
-                   outcome ? outcome->mode : "", outcome ? outcome->samples : 0});
+    Member member{has_number ? number_cell(*outcome, outcome->metrics.front()) : cell_without_number(outcome),
+                  outcome ? outcome->mode : "", outcome ? outcome->samples : 0, {}, {{dataset, 1}}};
+    if (has_number)
+      for (const auto& number : outcome->metrics) member.named.emplace(number.first, number_cell(*outcome, number));
+    out.push_back(std::move(member));
   }
 }
 
@@ -108,13 +114,45 @@ std::string sentence_of(const std::vector<std::string>& lacking) {
 struct Average {
   Member member;
   std::string error;
+  std::vector<std::string> left_out;  // members that lack the metric
 };
 
+// A member's number of that metric, also as the average of repeats; "exact_match,strict" is "exact_match" where there is one
+// filter alone.
+const Cell* cell_of(const Member& member, const std::string& metric) {
+  if (metric.empty() || !member.cell.value) return &member.cell;
+  for (const std::string& name : {metric, metric.substr(0, metric.find(','))})
+    for (const auto& [of, cell] : member.named)
+      if (of == name || of.starts_with(name + " (")) return cell.value ? &cell : nullptr;
+  return nullptr;
+}
+
+// The interval of an average of averages: by what each data set weighs in all of them, since two members may share one.
+void take_interval(stats::Interval& whole, const std::map<std::string, double>& shares, const Members& members,
+                   const std::string& metric, size_t model) {
+  std::vector<stats::Interval> leaves;
+  std::vector<double> weights;
+  for (const auto& [dataset, share] : shares) {
+    const Cell* cell = cell_of(members.at(dataset)[model], metric);
+    if (!cell || !cell->value) continue;
+    leaves.push_back(interval_of(*cell));
+    weights.push_back(share);
+  }
+  const double value = whole.value;
+  whole = stats::of_average(leaves, weights);
+  whole.low += value - whole.value;  // the same number but for the order of the sums
+  whole.high += value - whole.value;
+  whole.value = value;
+}
+
 // The average of one model's members, each weighing the same unless the group says otherwise, or what stands in its place.
-Average average(const config::SummaryGroup& group, const std::string& model, size_t model_index, const Members& members) {
+Average average(const config::SummaryGroup& group, const std::string& metric, const std::string& model, size_t model_index,
+                const Members& members) {
   Average out;
   std::vector<stats::Interval> numbers;
   std::vector<double> weights;
+  std::vector<const std::map<std::string, double>*> shares;
+  bool of_groups = false;
   std::vector<std::string> lacking;
   bool any_task = false, any_failed = false, any_missing = false, higher_is_better = true, mixed = false;
   for (size_t i = 0; i < group.members.size(); ++i) {
@@ -125,12 +163,19 @@ Average average(const config::SummaryGroup& group, const std::string& model, siz
     any_task = any_task || here;
     if (here && !member->mode.empty())
       out.member.mode = out.member.mode.empty() || out.member.mode == member->mode ? member->mode : "mixed";
-    if (here && member->cell.value) {
+    const Cell* cell = here ? cell_of(*member, metric) : nullptr;
+    if (here && !cell) {
+      out.left_out.push_back(name);
+      continue;
+    }
+    if (here && cell->value) {
       const double weight = group.by_size ? static_cast<double>(member->samples) : group.weights.empty() ? 1 : group.weights[i];
-      numbers.push_back(interval_of(member->cell));
+      numbers.push_back(interval_of(*cell));
       weights.push_back(weight);
-      if (numbers.size() > 1 && member->cell.estimate.higher_is_better != higher_is_better) mixed = true;
-      higher_is_better = member->cell.estimate.higher_is_better;
+      shares.push_back(&member->shares);
+      of_groups = of_groups || !member->shares.contains(name);
+      if (numbers.size() > 1 && cell->estimate.higher_is_better != higher_is_better) mixed = true;
+      higher_is_better = cell->estimate.higher_is_better;
       out.member.samples += member->samples;
       continue;
     }
@@ -138,10 +183,16 @@ Average average(const config::SummaryGroup& group, const std::string& model, siz
     any_failed = any_failed || (here && member->cell.text == "failed");
     lacking.push_back(fmt::format("{} is {}", name, here ? member->cell.text : "not in this run"));
   }
+  if (lacking.empty() && numbers.empty() && any_task)
+    lacking.push_back(fmt::format("no member has the metric {}", metric));
   if (!any_task) {
     out.member.cell.text = no_task;
   } else if (lacking.empty()) {
-    const stats::Interval whole = stats::of_average(numbers, weights);
+    stats::Interval whole = stats::of_average(numbers, weights);
+    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+    for (size_t i = 0; i < shares.size() && total > 0; ++i)
+      for (const auto& [dataset, share] : *shares[i]) out.member.shares[dataset] += share * weights[i] / total;
+    if (of_groups) take_interval(whole, out.member.shares, members, metric, model_index);
     out.member.cell = number_cell(whole.value);
     data::Estimate& estimate = out.member.cell.estimate;
     estimate.higher_is_better = mixed || higher_is_better;
@@ -164,18 +215,28 @@ Average average(const config::SummaryGroup& group, const std::string& model, siz
 void add_group(const config::SummaryGroup& group, Table& table, Members& members) {
   if (std::none_of(group.members.begin(), group.members.end(), [&](const std::string& name) { return members.contains(name); }))
     return;
-  Row row{group.name, "-", group.by_size || !group.weights.empty() ? "weighted_average" : "naive_average", "", {}};
-  std::vector<Member> averages;
-  for (size_t i = 0; i < table.models.size(); ++i) {
-    Average average_of_model = average(group, table.models[i], i, members);
-    Member& member = average_of_model.member;
-    if (!average_of_model.error.empty()) table.errors.push_back(average_of_model.error);
-    if (!member.mode.empty()) row.mode = row.mode.empty() || row.mode == member.mode ? member.mode : "mixed";
-    row.cells.push_back(member.cell);
-    averages.push_back(std::move(member));
+  std::vector<Member> averages(table.models.size());
+  for (const std::string& metric : group.metrics.empty() ? std::vector<std::string>{""} : group.metrics) {
+    const bool weighs = group.by_size || !group.weights.empty();
+    Row row{group.name, "-", !metric.empty() ? metric : weighs ? "weighted_average" : "naive_average", "", {}};
+    for (size_t i = 0; i < table.models.size(); ++i) {
+      Average one = average(group, metric, table.models[i], i, members);
+      if (!one.error.empty()) table.errors.push_back(one.error);
+      if (!one.left_out.empty() && one.member.cell.value)
+        table.findings.push_back(fmt::format("{} ({}): the average of {} leaves out {}, which has no such number", group.name,
+                                             table.models[i], metric, sentence_of(one.left_out)));
+      if (!one.member.mode.empty())
+        row.mode = row.mode.empty() || row.mode == one.member.mode ? one.member.mode : "mixed";
+      row.cells.push_back(one.member.cell);
+      Member& whole = averages[i];
+      std::map<std::string, Cell> named = std::move(whole.named);
+      named.emplace(row.metric, one.member.cell);
+      if (!whole.cell.value) whole = std::move(one.member);
+      whole.named = std::move(named);
+    }
+    if (row.mode.empty()) row.mode = "-";
+    table.rows.push_back(std::move(row));
   }
-  if (row.mode.empty()) row.mode = "-";
-  table.rows.push_back(std::move(row));
   members.insert_or_assign(group.name, std::move(averages));
 }
 
@@ -199,7 +260,8 @@ Table make_table(const std::vector<std::string>& models, const std::vector<TaskO
   Members members;
   for (const std::string& dataset : datasets) add_dataset(dataset, per_model[dataset], table, members);
   for (const config::SummaryGroup& group : summarizer.groups) add_group(group, table, members);
-  table.findings = findings_of(outcomes);
+  std::vector<std::string> findings = findings_of(outcomes);
+  table.findings.insert(table.findings.begin(), findings.begin(), findings.end());
   return table;
 }
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include "config_keys.hpp"
 #include "makers.hpp"
-#include "python_random.hpp"
+#include "../base/python_random.hpp"
 
 namespace sextant::retrieve {
 namespace {

@@ -1,6 +1,7 @@
 #include "arena.hpp"
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <fmt/format.h>
 #include "../stats/bradley_terry.hpp"
@@ -98,24 +99,32 @@ std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std
   return out;
 }
 
-// Ratings at equal length, and behind them how the difference of lengths, as a share of both, moves a verdict: one game a row
-// and pair.
-Numbers at_equal_length(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
-                        std::span<const uint32_t> rows) {
+// How two models' answers to a row differ.
+using Difference = std::function<std::vector<double>(const PairVerdicts& pair, uint32_t row)>;
+
+// Ratings where answers do not differ, and behind them what each difference moves: one game a row and pair.
+Numbers at_equal(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Difference& difference,
+                 std::span<const uint32_t> rows) {
   std::vector<stats::Game> games;
-  for (const PairVerdicts& pair : pairs) {
-    if (lengths[pair.first].empty() || lengths[pair.second].empty()) return {};
+  for (const PairVerdicts& pair : pairs)
     for (const uint32_t row : rows) {
-      const double first = share_of(pair, row), a = lengths[pair.first][row], b = lengths[pair.second][row];
+      const double first = share_of(pair, row);
       if (!std::isnan(first))
-        games.push_back({static_cast<uint32_t>(pair.first),
-                         static_cast<uint32_t>(pair.second),
-                         first,
-                         1,
-                         {a + b > 0 ? (a - b) / (a + b) : 0}});
+        games.push_back({static_cast<uint32_t>(pair.first), static_cast<uint32_t>(pair.second), first, 1, difference(pair, row)});
     }
-  }
   return rated(models, games);
+}
+
+// The root of the mean square of each of style's differences; 0: no two answers differ in it, so that it cannot be fitted.
+std::vector<double> style_scales(const std::vector<PairVerdicts>& pairs, const Styles& styles, size_t rows) {
+  std::vector<double> out(style_names.size(), 0);
+  for (const PairVerdicts& pair : pairs)
+    for (size_t row = 0; row < rows; ++row) {
+      const std::vector<double> difference = style_difference(styles[pair.first][row], styles[pair.second][row]);
+      for (size_t i = 0; i < out.size(); ++i) out[i] += difference[i] * difference[i];
+    }
+  for (double& scale : out) scale = std::sqrt(scale / static_cast<double>(pairs.size() * rows));
+  return out;
 }
 
 // Which place the judge prefers, how often an order decides, and what cannot be read.
@@ -132,12 +141,26 @@ void judge_findings(const std::vector<PairVerdicts>& pairs, size_t rows, std::ve
       flipped += (straight - 0.5) * (swapped - 0.5) < 0;
       first_place.push_back((straight + 1 - swapped) / 2);
     }
-  if (unread > 0) out.push_back({"unread_verdicts", unread, asked, ""});
+  out.push_back({"unread_verdicts", unread, asked, ""});
   if (both == 0) return;
   const stats::Interval place = stats::of_mean(first_place, {}, {0, 1});
   const bool biased = place.known() && (place.low > 0.5 || place.high < 0.5);
   const std::string detail = fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * place.value, 100 * place.low, 100 * place.high);
   out.push_back({biased ? "position_bias" : "order_flips", flipped, both, detail});
+}
+
+// Why there are no ratings, or why they are finite.
+void rating_findings(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, size_t rows,
+                     std::vector<data::Finding>& out) {
+  std::vector<uint32_t> all(rows);
+  std::iota(all.begin(), all.end(), 0u);
+  const std::vector<stats::Game> games = games_of(pairs, all);
+  if (games.empty()) return;
+  const auto count = static_cast<uint32_t>(models.size());
+  const auto fitted = stats::bradley_terry(count, games, false, models);
+  if (fitted) return;
+  const bool finite = stats::bradley_terry(count, games, true, models).has_value();
+  out.push_back({finite ? "unbounded_rating" : "no_rating", rows, rows, fitted.error().message});
 }
 
 }  // namespace
@@ -163,7 +186,7 @@ data::Estimate win_rate_of(const std::vector<PairVerdicts>& pairs, size_t model,
 }
 
 ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
-                   const std::string& name) {
+                   const std::string& name, const Styles* styles) {
   ArenaNumbers out;
   out.of_model.resize(models.size());
   size_t rows = pairs.empty() ? 0 : SIZE_MAX;
@@ -171,22 +194,52 @@ ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<Pai
   const auto strength = intervals_of(rows, replicates, "arena of " + name,
                                      [&](std::span<const uint32_t> drawn) { return ratings(models, pairs, drawn); });
   // of few rows the influence of length is noise that no interval shows well
-  const auto even = rows < rows_for_length
+  const bool measured = std::none_of(pairs.begin(), pairs.end(), [&](const PairVerdicts& pair) {
+    return lengths[pair.first].empty() || lengths[pair.second].empty();
+  });
+  const Difference of_length = [&](const PairVerdicts& pair, uint32_t row) -> std::vector<double> {
+    const double a = lengths[pair.first][row], b = lengths[pair.second][row];
+    return {a + b > 0 ? (a - b) / (a + b) : 0};
+  };
+  const auto even = rows < rows_for_length || !measured
                         ? std::vector<stats::Interval>()
                         : intervals_of(rows, replicates_of_length, "length in " + name, [&](std::span<const uint32_t> drawn) {
-                            return at_equal_length(models, pairs, lengths, drawn);
+                            return at_equal(models, pairs, of_length, drawn);
                           });
+  std::vector<size_t> seen;
+  std::vector<stats::Interval> plain;                // at equal style
+  if (styles && rows >= rows_for_length) {
+    const std::vector<double> scales = style_scales(pairs, *styles, rows);
+    for (size_t i = 0; i < scales.size(); ++i)
+      if (scales[i] > 0) seen.push_back(i);
+    const Difference of_style = [&](const PairVerdicts& pair, uint32_t row) {
+      const std::vector<double> all = style_difference((*styles)[pair.first][row], (*styles)[pair.second][row]);
+      std::vector<double> out;
+      for (const size_t i : seen) out.push_back(all[i] / scales[i]);
+      return out;
+    };
+    plain = intervals_of(rows, replicates_of_length, "style in " + name,
+                         [&](std::span<const uint32_t> drawn) { return at_equal(models, pairs, of_style, drawn); });
+  }
   for (size_t model = 0; model < models.size(); ++model) {
     std::vector<data::Estimate>& numbers = out.of_model[model];
     numbers.push_back(estimate("win_rate", win_rate(pairs, model, rows, SIZE_MAX)));
     if (model < strength.size()) numbers.push_back(estimate("rating", strength[model]));
     if (model < even.size()) numbers.push_back(estimate("rating_at_equal_length", even[model]));
+    if (model < plain.size()) numbers.push_back(estimate("rating_at_equal_style", plain[model]));
     for (size_t other = 0; models.size() > 2 && other < models.size(); ++other) {
       const stats::Interval against = other == model ? stats::Interval{} : win_rate(pairs, model, rows, other);
       if (!std::isnan(against.value)) numbers.push_back(estimate("win_rate_against_" + models[other], against));
     }
   }
   judge_findings(pairs, rows, out.findings);
+  rating_findings(models, pairs, rows, out.findings);
+  for (size_t k = 0; k < seen.size() && models.size() + k < plain.size(); ++k) {
+    const stats::Interval& moved = plain[models.size() + k];
+    if (seen[k] > 0 && moved.known() && (moved.low > 0 || moved.high < 0))
+      out.findings.push_back({"prefers_style", rows, rows,
+                              fmt::format("{} {}", moved.value > 0 ? "more" : "fewer", style_names[seen[k]])});
+  }
   if (even.empty()) return out;
   const stats::Interval& slope = even.back();
   if (slope.known() && (slope.low > 0 || slope.high < 0))

@@ -5,6 +5,7 @@
 #include <vector>
 #include "../data/finding.hpp"
 #include "../data/score.hpp"
+#include "style.hpp"
 
 namespace sextant::score {
 
@@ -26,9 +27,9 @@ struct ArenaNumbers {
 /// win_rate: the mean share of all comparisons with a model, times 100, by rows, since one row's comparisons belong together; a
 /// row's two orders count half each. rating: Bradley and Terry's strength as Elo with a percentile bootstrap over rows; nothing
 /// where models are not connected. rating_at_equal_length: the same with the difference of lengths as a covariate. `name`: of
-/// the random streams.
+/// the random streams. `styles`: rating_at_equal_style as well; null: not.
 ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
-                   const std::string& name);
+                   const std::string& name, const Styles* styles = nullptr);
 
 /// Both orders of a row as the first model's one share: a preference for a place goes out. NaN: neither could be read.
 double share_of(const PairVerdicts& pair, size_t row);

@@ -44,8 +44,13 @@ std::vector<ChoiceScore> choice_scores_of(const config::DatasetConfig& dataset) 
   const auto config = json::parse(dataset.inferencer.config, dataset.card_path);
   const json::Value* scores = config ? json::find(*config, "scores") : nullptr;
   if (!scores || !scores->IsObject()) return {{"acc", "sum"}, {"acc_norm", "char"}};
-  for (const auto& member : scores->GetObject())
-    out.push_back({std::string(json::text(member.name)), std::string(json::text(member.value))});
+  for (const auto& member : scores->GetObject()) {
+    const std::string name(json::text(member.name));
+    if (member.value.IsString()) out.push_back({name, std::string(json::text(member.value))});
+    else
+      out.push_back({name, "function", json::find_string(member.value, "source").value_or(""),
+                     json::find_string(member.value, "name").value_or("")});
+  }
   return out;
 }
 
@@ -55,7 +60,8 @@ double choice_score(const std::string& kind, const data::Attempt& attempt, const
   if (kind == "brier") return brier(attempt, target);
   if (kind == "greedy") return greedy(extra, target);
   const json::Value* choices = json::find(extra, "choices");
-  const auto chosen = choices ? json::find_string(*choices, kind) : std::nullopt;
+  const bool of_pairs = kind == "f1" || kind == "mcc" || kind == "function";
+  const auto chosen = choices ? json::find_string(*choices, of_pairs ? "sum" : kind) : std::nullopt;
   return !chosen ? none : is_right(*chosen, target) ? 1 : 0;
 }
 

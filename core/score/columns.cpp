@@ -4,17 +4,28 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <numeric>
+#include <thread>
 #include <unordered_map>
 #include <unordered_set>
+#include "../stats/lm_eval_error.hpp"
 #include "../stats/mean.hpp"
 #include "intervals.hpp"
+#include "own_metrics.hpp"
 
 namespace sextant::score {
 namespace {
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
+constexpr unsigned threads_max = 8;   // of a bootstrap of lm-eval's
+
 uint64_t rows_of(const Scored& scored) { return scored.attempts / scored.repeats; }
+std::vector<uint32_t> all_rows(const Scored& scored) {
+  std::vector<uint32_t> out(rows_of(scored));
+  std::iota(out.begin(), out.end(), 0u);
+  return out;
+}
+unsigned threads() { return std::clamp(std::thread::hardware_concurrency(), 1u, threads_max); }
 
 // The attempts of one repeat that the filter could read, as their metric judges them; what failed is left out.
 struct Part {
@@ -97,9 +108,15 @@ double over_rows(const Scored& scored, const Values& values, const Column& colum
 }
 
 double over_set(const Scored& scored, const Values& values, const Column& column, const Perplexity& kind, uint32_t repeat) {
-  std::vector<uint32_t> rows(rows_of(scored));
-  std::iota(rows.begin(), rows.end(), 0u);
-  return over_rows(scored, values, column, kind, repeat, rows);
+  return over_rows(scored, values, column, kind, repeat, all_rows(scored));
+}
+
+// Of the attempts that have them.
+std::vector<Pair> pairs_of(const Scored& scored, const Values& values, uint32_t repeat, std::span<const uint32_t> rows) {
+  std::vector<Pair> out;
+  for (const uint32_t row : rows)
+    if (const auto& pair = values.pairs()[repeat * rows_of(scored) + row]) out.push_back(*pair);
+  return out;
 }
 
 // A choice score over a set (Column::Over), or over the rows that a resampling drew.
@@ -153,6 +170,20 @@ struct Rows {
   std::unordered_map<std::string, size_t> places_;
 };
 
+// As lm-eval bootstraps BLEU and its like.
+double texts_error(Reader& reader, size_t metric, const JudgedSet& set, const std::string& name) {
+  return stats::lm_eval_error(set.samples.size(), stats::lm_eval_draws_of_texts, [&](std::span<const uint32_t> places) {
+    std::vector<Judged> samples;
+    std::vector<double> first;
+    for (const uint32_t place : places) samples.push_back(set.samples[place]), first.push_back(set.first[place]);
+    const auto numbers = reader.aggregate(metric, samples, first);
+    if (numbers && *numbers)
+      for (const auto& [known, value] : **numbers)
+        if (known == name) return value;
+    return none;
+  });
+}
+
 // Intervals of the numbers that a metric computes of a whole set. One that is 100 times the mean of its value has the mean's.
 template <class Key>
 Result<void> add_own_intervals(const Intervals& intervals, Reader& reader, size_t metric,
@@ -174,8 +205,54 @@ Result<void> add_own_intervals(const Intervals& intervals, Reader& reader, size_
   if (others.empty()) return {};
   std::vector<JudgedSet> sets;
   for (const Part& part : parts) sets.push_back(part.set);
-  SXT_TRY(const std::vector<stats::Interval> found, intervals.of_metric(reader, metric, sets, others));
-  for (size_t i = 0; i < others.size(); ++i) rows.put(key_in_table(others[i].first), found[i]);
+  SXT_TRY(std::vector<stats::Interval> found, intervals.of_metric(reader, metric, sets, others));
+  for (size_t i = 0; i < others.size(); ++i) {
+    const auto column =
+        std::find_if(columns.begin(), columns.end(), [&](const Column* one) { return one->metric == others[i].first; });
+    if (column != columns.end() && (*column)->facts.lm_eval_error && sets.size() == 1)
+      found[i].standard_error = texts_error(reader, metric, sets[0], others[i].first);
+    rows.put(key_in_table(others[i].first), found[i]);
+  }
+  return {};
+}
+
+// As lm-eval bootstraps it, of the texts that have a number.
+double perplexity_error(const Scored& scored, const Column& column) {
+  std::vector<uint32_t> rows = all_rows(scored);
+  std::erase_if(rows, [&](uint32_t row) { return std::isnan(column.values[row]); });
+  return stats::lm_eval_error(
+      rows.size(), stats::lm_eval_draws,
+      [&](std::span<const uint32_t> places) {
+        double sum = 0;
+        for (const uint32_t place : places) sum += column.values[rows[place]];
+        return std::exp(-sum / static_cast<double>(places.size()));
+      },
+      threads());
+}
+
+// f1, mcc or a task's function of all pairs. Where there is none of these pairs the row is left out, and a finding says why.
+Result<void> add_pair_score(Scored& scored, const Values& values, const Column& column, const Intervals& intervals,
+                            Rows& rows) {
+  const ChoiceScore& kind = values.scores()[column.score];
+  SXT_TRY(const PairScore score, PairScore::make(kind));
+  const auto over = [&](std::span<const uint32_t> chosen, uint32_t repeat) {
+    const auto number = score.of(pairs_of(scored, values, repeat, chosen));
+    return number ? 100 * *number : none;
+  };
+  for (uint32_t repeat = 0; repeat < scored.repeats; ++repeat) {
+    const std::vector<Pair> pairs = pairs_of(scored, values, repeat, all_rows(scored));
+    const auto number = score.of(pairs);
+    if (!number) {
+      scored.findings.push_back(
+          {"no_number", pairs.size(), scored.attempts, fmt::format("{}: {}", column.key, number.error().message)});
+      return {};
+    }
+    rows.put(column.key, column.facts.higher_is_better, repeat, 100 * *number);
+  }
+  stats::Interval interval = intervals.of_set(column.key, rows.mean(column.key), over, kind.kind == "function");
+  if (kind.kind != "function" && scored.repeats == 1)
+    interval.standard_error = 100 * score.standard_error(pairs_of(scored, values, 0, all_rows(scored)), threads());
+  rows.put(column.key, interval);
   return {};
 }
 
@@ -209,6 +286,7 @@ Result<std::vector<ValueFacts>> facts_from_json(std::string_view facts_json, con
     one.name = *name;
     one.higher_is_better = json::find_bool(value, "higher_is_better").value_or(true);
     one.percent = json::find_bool(value, "percent").value_or(true);
+    one.lm_eval_error = json::find_string(value, "standard_error") == "lm_eval";
     if (const json::Value* range = json::find(value, "range")) {
       if (!range->IsArray() || range->Size() != 2) return bad("\"range\" must be [low, high]");
       if ((*range)[0].IsNumber()) one.low = (*range)[0].GetDouble();
@@ -224,8 +302,10 @@ void add_choices(Scored& scored, const Values& values) {
     const ChoiceScore& score = values.scores()[i];
     if (values.scored(i).empty()) continue;
     const bool lower = score.kind == "brier" || score.kind == "perplexity";
-    add_chosen(scored, score.name, values.scored(i), {score.name, !lower, 0, score.kind == "brier" ? 2 : lower ? none : 1});
-    scored.columns.back().over = score.kind == "brier"        ? Column::Over::mean
+    add_chosen(scored, score.name, values.scored(i), {score.name, !lower, score.kind == "mcc" ? -1.0 : 0.0, score.kind == "brier" ? 2 : lower ? none : 1});
+    scored.columns.back().score = i;
+    scored.columns.back().over = is_pair_score(score)         ? Column::Over::pairs
+                                 : score.kind == "brier"      ? Column::Over::mean
                                  : score.kind == "perplexity" ? Column::Over::exp_minus_mean
                                                               : Column::Over::percent;
   }
@@ -246,6 +326,17 @@ void add_perplexities(Scored& scored, const Values& values) {
     if (std::all_of(carried.begin(), carried.end(), [](double value) { return std::isnan(value); })) continue;
     add_chosen(scored, kind.name, carried, {kind.name, false, 0, none});
   }
+}
+
+// What keeps a number out of the results file, whose other members stand beside the numbers; else empty.
+std::string problem_of(const data::Estimate& number) {
+  constexpr const char* members[] = {"counts",  "calibration", "findings", "suspicious", "filters",
+                                     "repeats", "estimates",   "metrics",  "details"};
+  if (number.metric.empty()) return "a metric gives a value without a name; name it";
+  if (std::find(std::begin(members), std::end(members), number.metric) != std::end(members))
+    return fmt::format("a metric gives a value called '{}', which is a member of the results file; call it otherwise", number.metric);
+  if (std::isinf(number.value)) return fmt::format("the number '{}' is infinite, or too large to be written", number.metric);
+  return "";
 }
 
 Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, const std::vector<MetricFacts>& metrics,
@@ -304,13 +395,17 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
         return key_of(scored.filters, unique_name(taken, metrics[m].id, name), filter);
       };
       SXT_CHECK(add_own_intervals(intervals, reader, m, columns, parts, own_names, key_in_table, rows));
-      if (!any && !scored.error)
+      if (!any && !scored.error && !reads_verdicts(metrics[m].id))   // no verdict could be read, which the findings say
         scored.error = Error{Error::Kind::internal, fmt::format("metric:{} gave no score for any sample", metrics[m].id)};
       taken.insert(names.begin(), names.end());
     }
   }
   for (const Column& column : scored.columns) {
     if (!column.chosen) continue;
+    if (column.over == Column::Over::pairs) {
+      SXT_CHECK(add_pair_score(scored, values, column, intervals, rows));
+      continue;
+    }
     const Perplexity* perplexity = perplexity_named(column.metric);
     for (uint32_t repeat = 0; repeat < scored.repeats; ++repeat) {
       const double value = !values.scores().empty() ? chosen_over_set(scored, column, repeat)
@@ -323,6 +418,7 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
       interval = intervals.of_set(column.key, rows.mean(column.key), [&](std::span<const uint32_t> chosen, uint32_t repeat) {
         return chosen_perplexity(scored, column, repeat, chosen);
       });
+      interval.standard_error = perplexity_error(scored, column);
     } else if (!values.scores().empty()) {
       interval = intervals.of_column(column, column.over == Column::Over::mean ? 1 : 100);
     } else if (perplexity && perplexity->weight) {
@@ -358,7 +454,12 @@ Result<void> add_numbers(Scored& scored, const config::DatasetConfig& dataset, c
   if (scored.repeats > 1) {
     scored.repeated = std::move(rows.rows);
     add_components(scored);
-    add_pass_at_k(scored, dataset, intervals);
+  }
+  add_pass_at_k(scored, dataset, intervals);
+  for (const data::Estimate& number : scored.numbers) {
+    if (scored.error) break;
+    if (const std::string problem = problem_of(number); !problem.empty())
+      scored.error = Error{Error::Kind::data, fmt::format("{}: {}", dataset.task_name, problem)};
   }
   return {};
 }

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <sextant/thinking.hpp>
+#include "../config/card_parts.hpp"
 #include "isolated.hpp"
 #include "../plugin/isolation.hpp"
 #include "own_metrics.hpp"
+#include "values.hpp"
 
 namespace sextant::score {
 namespace {
@@ -103,6 +105,31 @@ Result<std::vector<MetricFacts>> facts_of(const plugin::Host& host, const config
     SXT_TRY(auto values, facts_from_json(facts_json_of(host, plugin::Kind::metric, choice.id), "metric:" + choice.id));
     out.push_back({choice.id, std::move(values)});
   }
+  return out;
+}
+
+std::optional<std::vector<std::string>> row_names(const plugin::Host& host, const config::DatasetConfig& dataset) {
+  if (dataset.judge || config::has_own_numbers(dataset.inferencer) || !dataset.pass_at.empty() || !dataset.g_pass_at.k.empty())
+    return std::nullopt;
+  std::vector<std::string> filters, out;
+  for (const config::Filter& filter : dataset.filters) filters.push_back(filter.name);
+  if (filters.empty()) filters.emplace_back();
+  for (const config::PluginChoice& choice : dataset.metrics) {
+    if (!is_installed(host, plugin::Kind::metric, choice.id)) return std::nullopt;
+    const auto values = facts_from_json(facts_json_of(host, plugin::Kind::metric, choice.id), choice.id);
+    if (!values) return std::nullopt;
+    std::vector<std::string> names;
+    for (const ValueFacts& value : *values) names.push_back(value.name);
+    if (names.empty()) names.push_back(choice.id);
+    for (const std::string& name : names)
+      for (size_t filter = 0; filter < filters.size(); ++filter) {
+        out.push_back(key_of(filters, name, filter));
+        if (dataset.metrics.size() > 1) out.push_back(key_of(filters, fmt::format("{}_{}", choice.id, name), filter));
+      }
+  }
+  // choices come with these (columns.cpp), whichever metrics the card names
+  if (dataset.inferencer.id != "gen")
+    for (const char* name : {"acc", "acc_norm", "acc_bytes", "acc_token"}) out.emplace_back(name);
   return out;
 }
 

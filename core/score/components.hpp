@@ -12,6 +12,10 @@ Result<Steps> steps_of(plugin::Host& host, const config::DatasetConfig& dataset,
 /// What the set's metrics declare.
 Result<std::vector<MetricFacts>> facts_of(const plugin::Host& host, const config::DatasetConfig& dataset);
 
+/// What the rows of a set's table may be called, as far as its metrics declare it: nothing where others may come (from a judge, an
+/// inferencer that measures, a metric from elsewhere). Of repeats the rows' names go on with " (3 runs average)".
+std::optional<std::vector<std::string>> row_names(const plugin::Host& host, const config::DatasetConfig& dataset);
+
 /// The first of the set's components that is not to run in this process: it came from elsewhere than the installation, or asks
 /// for it (facts "isolate": true). Empty: there is none.
 std::string isolated_component(const plugin::Host& host, const config::DatasetConfig& dataset);

@@ -1,5 +1,6 @@
 #include "findings.hpp"
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <functional>
 #include <sextant/fold_case.hpp>
@@ -66,7 +67,7 @@ void Findings::add(const data::Attempt& attempt, const std::vector<Reading>& rea
   references_.insert(hash_of(reference));
   keep_first(reference_, reference);
 
-  if (!attempt.labels.empty() && reading.reference_json.starts_with('"') &&
+  if (!attempt.labels.empty() && reading.reference_json.starts_with('"') && !reference.empty() &&
       std::none_of(attempt.labels.begin(), attempt.labels.end(),
                    [&](const data::LabelScore& label) { return label.label == reference; }))
     ++no_label_;
@@ -114,6 +115,17 @@ std::vector<data::Finding> Findings::all(const Scored& scored) const {
   const auto name_of = [&](size_t filter) {
     return dataset_.filters.size() > 1 ? dataset_.filters[filter].name : std::string();
   };
+  // what a metric says nothing of is left out of its number; where it says nothing of any, its number is over the whole set
+  const Column* before = nullptr;
+  for (const Column& column : scored.columns) {
+    if (column.chosen || (before && before->metric_index == column.metric_index && before->filter_index == column.filter_index))
+      continue;
+    before = &column;
+    const auto silent = static_cast<uint64_t>(
+        std::count_if(column.values.begin(), column.values.end(), [](double value) { return std::isnan(value); }));
+    if (silent > scored.failed && silent < column.values.size())
+      out.push_back({"no_score", silent - scored.failed, scored.attempts, column.metric, name_of(column.filter_index)});
+  }
   for (size_t filter = 0; filter < answers_.size(); ++filter) {
     if (!high(answers_[filter].unparsed)) continue;
     const auto& chain =

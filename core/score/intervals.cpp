@@ -112,13 +112,16 @@ stats::Interval Intervals::of_rows(std::span<const double> values, double factor
 }
 
 stats::Interval Intervals::of_set(const std::string& name, double value,
-                                  const std::function<double(std::span<const uint32_t> rows, uint32_t repeat)>& over) const {
-  stats::Interval out = stats::bootstrap(value, units_.size(), replicates, key(name), [&](std::span<const uint32_t> units) {
+                                  const std::function<double(std::span<const uint32_t> rows, uint32_t repeat)>& over,
+                                  bool slow) const {
+  const auto statistic = [&](std::span<const uint32_t> units) {
     const std::vector<uint32_t> rows = rows_of(units);
     double sum = 0;
     for (uint32_t repeat = 0; repeat < scored_.repeats; ++repeat) sum += over(rows, repeat);
     return sum / scored_.repeats;
-  });
+  };
+  stats::Interval out = slow ? stats::grouped_jackknife(value, units_.size(), jackknife_groups, key(name), statistic)
+                             : stats::bootstrap(value, units_.size(), replicates, key(name), statistic);
   out.n = rows_;
   out.clusters = clusters_.empty() ? 0 : units_.size();
   return out;

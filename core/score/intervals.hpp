@@ -25,9 +25,10 @@ class Intervals {
   /// One value a row: of pass@k. Not to leave 0 .. 1.
   stats::Interval of_rows(std::span<const double> values, double factor) const;
   /// `over(rows, repeat)`: a number over a selection of rows, `value` over all of them, the mean over repeats where there are
-  /// several.
+  /// several. `slow`: it takes long, so that groups of rows are left out instead of a bootstrap.
   stats::Interval of_set(const std::string& name, double value,
-                         const std::function<double(std::span<const uint32_t> rows, uint32_t repeat)>& over) const;
+                         const std::function<double(std::span<const uint32_t> rows, uint32_t repeat)>& over,
+                         bool slow = false) const;
   /// A metric's own numbers over the set, `values` by name. Each resampling asks the metric, so that big sets get a jackknife
   /// over groups. An Error: cancelled.
   Result<std::vector<stats::Interval>> of_metric(Reader& reader, size_t metric, std::span<const JudgedSet> repeats,

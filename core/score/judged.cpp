@@ -11,6 +11,7 @@
 #include "../store/predictions.hpp"
 #include "intervals.hpp"
 #include "labels.hpp"
+#include "length_files.hpp"
 #include "opencompass_tables.hpp"
 #include "trust.hpp"
 
@@ -37,6 +38,7 @@ struct Answer {
   std::string addressed;                 // to the judge instead of to the question
   std::vector<std::string> groups;       // [column of "by"]
   std::string sha256;                    // of the prediction
+  Style style{};                         // where the judge's numbers are to be of equal style
 };
 
 Result<std::vector<Answer>> answers_of(const store::RunFolder& folder, const config::DatasetConfig& dataset,
@@ -44,6 +46,7 @@ Result<std::vector<Answer>> answers_of(const store::RunFolder& folder, const con
   SXT_TRY(const store::Predictions predictions,
           store::Predictions::open(folder.predictions(model, dataset.task_name), dataset.task_name));
   std::vector<Answer> out;
+  const std::vector<std::string> fences = fences_of(dataset.judge->template_.config);
   for (uint64_t i = 0; i < predictions.size(); ++i) {
     SXT_TRY(const std::vector<data::Attempt> one, predictions.read(i, 1));
     const data::Attempt& attempt = one.front();
@@ -51,9 +54,10 @@ Result<std::vector<Answer>> answers_of(const store::RunFolder& folder, const con
     Answer found{attempt.id.row,
                  attempt.id.repeat,
                  static_cast<double>(utf8::length(answer)),
-                 std::string(addressed_to_judge(answer)),
+                 std::string(addressed_to_judge(answer, fences)),
                  {},
-                 sha256_hex(attempt.prediction)};
+                 sha256_hex(attempt.prediction),
+                 dataset.judge->style ? style_of(answer) : Style{}};
     if (!dataset.judge->by.empty()) {
       SXT_TRY(const json::Document record, json::parse(attempt.record_json, dataset.task_name));
       for (const std::string& column : dataset.judge->by) {
@@ -223,7 +227,8 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
                             const store::RunFolder& folder, const store::TaskLog& log, const std::string& model,
                             const Scored* rules) {
   const config::Judge& judge = *dataset.judge;
-  const std::vector<std::string> judges = config::judges_of(judge);
+  const std::vector<std::string> judges = config::all_judges_of(judge);      // a meta judge is the last one
+  const size_t panel = config::judges_of(judge).size();
   const config::DatasetConfig verdicts = judged_set(dataset);
   SXT_TRY(const std::vector<Answer> answers, answers_of(folder, dataset, model));
   std::vector<size_t> asked;             // places of the attempts that were judged
@@ -260,7 +265,7 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
     std::erase_if(scored.findings, [](const data::Finding& one) {
       return one.kind != "unparsed" && one.kind != "unclosed" && one.kind != "cut";
     });
-    if (unread > 0) scored.findings.push_back({"unread_verdicts", unread, asked.size(), ""});
+    scored.findings.push_back({"unread_verdicts", unread, asked.size(), model});
     add_kinship(run, name, model, scored.findings);
     for (data::Finding& one : scored.findings) {
       one.judge = name;
@@ -269,7 +274,7 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
     scored.findings.clear();
     by_judge.push_back(std::move(values));
     hashes += scored.results_sha256.empty() ? "failed" : scored.results_sha256;
-    if (judges.size() > 1)
+    if (judges.size() > 1 && name != judge.meta)
       for (data::Estimate& number : scored.numbers) {
         number.metric += "_by_" + name;
         numbers.push_back(number);
@@ -295,8 +300,9 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
   const double unit = facts.percent ? 100 : 1;
   std::vector<double> values = by_judge.front();
   if (judges.size() > 1) {
-    values = combined(by_judge, judge.vote);
-    findings.push_back(panel_finding(judges, by_judge));
+    const std::vector<std::vector<double>> first(by_judge.begin(), by_judge.begin() + static_cast<std::ptrdiff_t>(panel));
+    values = judge.meta.empty() ? combined(first, judge.vote) : by_judge.back();
+    if (panel > 1) findings.push_back(panel_finding(config::judges_of(judge), first));
     numbers.insert(numbers.begin(),
                    estimate(key, stats::scaled(stats::of_mean(values, {}, range_of(facts)), unit), facts.higher_is_better));
     out->numbers = std::move(numbers);
@@ -319,7 +325,8 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
   if (!judge.labels.empty()) {
     SXT_TRY(const Labels labels, read_labels(run, dataset));
     SXT_TRY(const Placed people, placed(labels, answers, model, "", nullptr));
-    add_trust(people, values, unit, range_of(facts), key, facts.higher_is_better, panel_name(judges), out->numbers, findings);
+    add_trust(people, values, unit, range_of(facts), key, facts.higher_is_better, panel_name(config::deciders_of(judge)),
+              out->numbers, findings);
   }
   out->findings = std::move(findings);
   SXT_CHECK(add_table(run, dataset, folder, model, answers, out->numbers));
@@ -333,17 +340,20 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
   std::shared_ptr<const ScoredPairs>& known = arenas[dataset.task_name];
   if (!known) {
     const config::Judge& judge = *dataset.judge;
-    const std::vector<std::string> judges = config::judges_of(judge);
+    const std::vector<std::string> judges = config::all_judges_of(judge), panel = config::judges_of(judge);
     SXT_TRY(const auto pairs, config::pairs_of(run, dataset));
     const config::DatasetConfig verdicts = judged_set(dataset);
     auto made = std::make_shared<ScoredPairs>();
     Lengths lengths;
+    Styles styles;
     std::vector<std::vector<Answer>> answers;
     for (const config::ModelConfig& one : run.models) {
       made->models.push_back(one.abbr);
       SXT_TRY(std::vector<Answer> of_model, answers_of(folder, dataset, one.abbr));
       std::vector<double>& of = lengths.emplace_back();
       for (const Answer& answer : of_model) of.push_back(answer.length);
+      styles.emplace_back();
+      for (const Answer& answer : of_model) styles.back().push_back(answer.style);
       answers.push_back(std::move(of_model));
     }
     const auto place = [&](const std::string& name) {
@@ -375,24 +385,24 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
         }
       }
     }
-    std::vector<PairVerdicts> together = by_judge.front();
+    std::vector<PairVerdicts> together = judge.meta.empty() ? by_judge.front() : by_judge.back();
     if (judges.size() > 1) {
-      std::vector<std::vector<double>> flat(judges.size());      // all verdicts one behind the other
+      std::vector<std::vector<double>> flat(panel.size());      // all verdicts one behind the other
       for (size_t p = 0; p < together.size(); ++p)
         for (std::vector<double> PairVerdicts::*order : {&PairVerdicts::straight, &PairVerdicts::swapped}) {
           std::vector<std::vector<double>> said;
-          for (size_t j = 0; j < judges.size(); ++j) {
+          for (size_t j = 0; j < panel.size(); ++j) {
             said.push_back(by_judge[j][p].*order);
             flat[j].insert(flat[j].end(), said.back().begin(), said.back().end());
           }
-          together[p].*order = combined(said, judge.vote);
+          if (judge.meta.empty()) together[p].*order = combined(said, judge.vote);
         }
-      made->numbers = arena(made->models, together, lengths, dataset.task_name);
+      made->numbers = arena(made->models, together, lengths, dataset.task_name, judge.style ? &styles : nullptr);
       made->numbers.findings.clear();
-      made->numbers.findings.push_back(panel_finding(judges, flat));
+      if (panel.size() > 1) made->numbers.findings.push_back(panel_finding(panel, flat));
     }
     for (size_t j = 0; j < judges.size(); ++j) {
-      ArenaNumbers alone = arena(made->models, by_judge[j], lengths, dataset.task_name);
+      ArenaNumbers alone = arena(made->models, by_judge[j], lengths, dataset.task_name, judge.style ? &styles : nullptr);
       for (const config::ModelConfig& one : run.models) add_kinship(run, judges[j], one.abbr, alone.findings);
       for (data::Finding& finding : alone.findings) finding.judge = judges[j];
       if (judges.size() == 1) made->numbers = std::move(alone);
@@ -400,12 +410,20 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
         std::move(alone.findings.begin(), alone.findings.end(), std::back_inserter(made->numbers.findings));
         for (size_t m = 0; m < made->models.size(); ++m)
           for (data::Estimate& number : alone.of_model[m])
-            if (number.metric == "win_rate" || number.metric == "rating") {
+            if (judges[j] != judge.meta && (number.metric == "win_rate" || number.metric == "rating")) {
               number.metric += "_by_" + judges[j];
               made->numbers.of_model[m].push_back(number);
             }
       }
     }
+    if (!judge.gamed.empty() && (pairs.size() == 1 || !judge.base.empty()))
+      for (const PairVerdicts& pair : together) {
+        std::vector<LengthSample> samples;
+        for (size_t i = 0; i < pair.straight.size(); ++i)
+          samples.push_back({answers[pair.first][i].row, share_of(pair, i), lengths[pair.first][i], lengths[pair.second][i]});
+        SXT_TRY(data::Estimate controlled, length_controlled_win_rate(dataset, samples));
+        made->numbers.of_model[pair.first].push_back(std::move(controlled));
+      }
     for (size_t column = 0; column < judge.by.size(); ++column)
       for (const auto& [name, samples] : groups_of(answers.front(), column))
         for (size_t m = 0; m < made->models.size(); ++m) {
@@ -421,7 +439,8 @@ Result<Scored> score_pairs(plugin::Host& host, const config::RunConfig& run, con
         for (size_t row = 0; row < pair.straight.size(); ++row) values.push_back(share_of(pair, row));
         const std::string name = pairs.size() > 1 ? "win_rate_against_" : "win_rate";
         std::vector<data::Estimate> numbers;
-        add_trust(people, values, 100, {0, 1}, pairs.size() > 1 ? name + b : name, true, panel_name(judges), numbers,
+        add_trust(people, values, 100, {0, 1}, pairs.size() > 1 ? name + b : name, true,
+                  panel_name(config::deciders_of(judge)), numbers,
                   made->numbers.findings);
         for (data::Estimate number : numbers) {
           made->numbers.of_model[pair.first].push_back(number);

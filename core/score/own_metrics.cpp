@@ -21,6 +21,11 @@ Result<MetricStep> make_own_metric(const OwnMetric& metric, const config::Plugin
   return metric.make(config, compat, origin);
 }
 
+bool reads_verdicts(std::string_view id) {
+  const OwnMetric* metric = find_own_metric(id);
+  return metric && !metric->runs_programs;   // all of them but code_tests
+}
+
 bool runs_programs(const config::DatasetConfig& dataset) {
   const auto does = [](const config::PluginChoice& choice) {
     const OwnMetric* metric = find_own_metric(choice.id);

@@ -20,6 +20,8 @@ struct OwnMetric {
 const OwnMetric* find_own_metric(std::string_view id);
 Result<MetricStep> make_own_metric(const OwnMetric& metric, const config::PluginChoice& choice, config::Compat compat,
                                    const std::string& origin);
+/// Metrics that read a judge's verdicts: a reply that cannot be read has no value, and perhaps none can.
+bool reads_verdicts(std::string_view id);
 /// Whether the set, or its judge, runs programs.
 bool runs_programs(const config::DatasetConfig& dataset);
 

@@ -208,7 +208,8 @@ Result<Scored> score(const config::DatasetConfig& dataset, const Attempts& attem
   if (scored.columns.empty() && !unscored)
     return Error{Error::Kind::internal, fmt::format("{}: the attempts of {} carry no number", dataset.card_path, dataset.abbr)};
   if (!scored.columns.empty()) SXT_CHECK(add_numbers(scored, dataset, metrics, values, *reader));
-  scored.findings = findings.all(scored);
+  std::vector<data::Finding> found = findings.all(scored);
+  scored.findings.insert(scored.findings.begin(), found.begin(), found.end());
   findings.count_in(scored);
   if (scored.error) return scored;
   SXT_TRY(scored.results_sha256, hash_of(scored));

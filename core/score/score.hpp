@@ -22,12 +22,14 @@ struct ValueFacts {
   bool higher_is_better = true;
   double low = std::numeric_limits<double>::quiet_NaN(), high = std::numeric_limits<double>::quiet_NaN();  // NaN: not known
   bool percent = true;               // over a set 100 times the mean; false: the mean as it is (points)
+  bool lm_eval_error = false;        // its standard error over a set is that which lm-eval bootstraps
 };
 struct MetricFacts {
   std::string id;
   std::vector<ValueFacts> values;    // in the order of importance; empty: nothing is declared
 };
-/// {"values": [{"name", "higher_is_better"?, "range"?: [low, high], "percent"?}]}; an empty text declares nothing.
+/// {"values": [{"name", "higher_is_better"?, "range"?: [low, high], "percent"?, "standard_error"?: "lm_eval"}]}; an empty text
+/// declares nothing.
 Result<std::vector<ValueFacts>> facts_from_json(std::string_view facts_json, const std::string& origin);
 
 /// One value of every attempt, as a column of a table.
@@ -39,7 +41,8 @@ struct Column {
   size_t metric_index = 0;           // of DatasetConfig::metrics
   std::vector<double> values;        // one per attempt; NaN: none
   bool chosen = false;               // from the attempt's choices (acc, acc_norm, ...), not from a metric
-  enum class Over { percent, mean, exp_minus_mean } over = Over::percent;   // what its values come to over a set
+  enum class Over { percent, mean, exp_minus_mean, pairs } over = Over::percent;   // what its values come to over a set
+  size_t score = 0;                  // pairs: of Values::scores()
 };
 
 /// Where a set has several repeats: a column's numbers, one per repeat, with what they come to.

@@ -57,7 +57,7 @@ Result<void> score_kept(plugin::Host& host, const config::RunConfig& run, const 
   std::vector<std::filesystem::path> files = {folder.results(record.model, record.dataset),
                                               folder.samples(record.model, record.dataset)};
   if (dataset.judge && !arenas.contains(dataset.task_name))     // else they have been written already
-    for (const std::string& judge : config::judges_of(*dataset.judge))
+    for (const std::string& judge : config::all_judges_of(*dataset.judge))
       for (const std::string& name : config::judged_names(run, dataset, record.model))
         files.push_back(folder.samples(judge, store::judged_name(record.dataset, name)));
   for (const auto& file : files) SXT_CHECK(earlier->hold(file));

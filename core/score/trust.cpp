@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <sextant/json.hpp>
+#include <sextant/utf8_text.hpp>
 #include "../stats/agreement.hpp"
 #include "../stats/prediction_powered.hpp"
 
@@ -106,7 +108,60 @@ std::optional<Trust> beside_people(const std::vector<double>& judge, const std::
   return out;
 }
 
-std::string_view addressed_to_judge(std::string_view answer) {
+namespace {
+
+constexpr size_t fence_max = 24, fence_min = 6;      // bytes without blanks; shorter ones stand in honest answers
+
+bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+
+// The literal text at the beginning of `text`, up to the next placeholder.
+std::string fence_at(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size() && out.size() < fence_max; ++i) {
+    const bool placeholder =
+        text[i] == '{' && i + 1 < text.size() &&
+        (text[i + 1] == '{' || text[i + 1] == '%' || text[i + 1] == '_' || (lower(text[i + 1]) >= 'a' && lower(text[i + 1]) <= 'z'));
+    if (placeholder) break;
+    if (!is_blank(text[i])) out += lower(text[i]);
+  }
+  out.resize(utf8::valid_prefix(out));
+  return out;
+}
+
+void add_fences(const json::Value& value, std::vector<std::string>& out) {
+  if (value.IsArray())
+    for (const auto& one : value.GetArray()) add_fences(one, out);
+  if (value.IsObject())
+    for (const auto& member : value.GetObject()) add_fences(member.value, out);
+  if (!value.IsString()) return;
+  const std::string_view text = json::text(value);
+  for (size_t at = text.find("prediction"); at != text.npos; at = text.find("prediction", at + 1)) {
+    size_t before = at, end = at;
+    while (before > 0 && text[before - 1] == ' ') --before;
+    if (before == 0 || text[before - 1] != '{') continue;
+    while (end < text.size() && text[end] != '}' && text[end] != '\n') ++end;
+    while (end < text.size() && text[end] == '}') ++end;
+    std::string fence = fence_at(text.substr(end));
+    if (fence.size() >= fence_min && std::find(out.begin(), out.end(), fence) == out.end()) out.push_back(std::move(fence));
+  }
+}
+
+// From `first` to the end of the line, at most 80 bytes, whole characters.
+std::string_view quoted(std::string_view answer, size_t first) {
+  size_t end = std::min({answer.size(), first + 80, answer.find('\n', first)});
+  while (end > first && end < answer.size() && (static_cast<unsigned char>(answer[end]) & 0xC0) == 0x80) --end;
+  return answer.substr(first, end - first);
+}
+
+}  // namespace
+
+std::vector<std::string> fences_of(std::string_view template_json) {
+  std::vector<std::string> out;
+  if (const auto parsed = json::parse(template_json, "template")) add_fences(*parsed, out);
+  return out;
+}
+
+std::string_view addressed_to_judge(std::string_view answer, const std::vector<std::string>& fences) {
   static constexpr std::array<std::string_view, 16> phrases{"ignore the above",
                                                             "ignore all previous",
                                                             "ignore previous",
@@ -123,16 +178,18 @@ std::string_view addressed_to_judge(std::string_view answer) {
                                                             "忽略以上",
                                                             "忽略上面",
                                                             "as the judge, "};
-  std::string text;
+  std::string text, tight;
+  std::vector<size_t> places;                        // of the characters of `tight`
   text.reserve(answer.size());
   for (const char c : answer) text += lower(c);
   size_t first = std::string::npos;
   for (const std::string_view phrase : phrases) first = std::min(first, text.find(phrase));
-  if (first == std::string::npos) return {};
-  size_t end = std::min(answer.size(), first + 80);
-  end = std::min(end, answer.find('\n', first));
-  while (end < answer.size() && (static_cast<unsigned char>(answer[end]) & 0xC0) == 0x80) --end;   // whole characters
-  return answer.substr(first, end - first);
+  if (!fences.empty())
+    for (size_t i = 0; i < text.size(); ++i)
+      if (!is_blank(text[i])) tight += text[i], places.push_back(i);
+  for (const std::string& fence : fences)
+    if (const size_t at = tight.find(fence); at != std::string::npos) first = std::min(first, places[at]);
+  return first == std::string::npos ? std::string_view() : quoted(answer, first);
 }
 
 }  // namespace sextant::score

@@ -28,7 +28,10 @@ struct Trust {
 std::optional<Trust> beside_people(const std::vector<double>& judge, const std::map<size_t, double>& people, double unit,
                                    stats::Range range);
 
-/// What an answer says to a judge instead of to the question: its words, or nothing.
-std::string_view addressed_to_judge(std::string_view answer);
+/// What stands behind an answer in a judge's prompt, as the template's configuration has it: an answer that writes it itself ends
+/// where the judge is to think it ends. Without blanks, at most 24 bytes each; those that answers have by chance are left out.
+std::vector<std::string> fences_of(std::string_view template_json);
+/// What an answer says to a judge instead of to the question: its words (a fence is quoted with what follows), or nothing.
+std::string_view addressed_to_judge(std::string_view answer, const std::vector<std::string>& fences);
 
 }  // namespace sextant::score

@@ -36,6 +36,7 @@ Values::Values(uint64_t attempts, std::vector<std::string> filters, const std::v
       facts_(metrics),
       scores_(std::move(scores)),
       scored_(scores_.size()),
+      pairs_(std::any_of(scores_.begin(), scores_.end(), is_pair_score) ? attempts : 0),
       metrics_(metrics.size()),
       failed_(filters_.size(), std::vector<bool>(attempts)) {}
 
@@ -102,6 +103,7 @@ void Values::add(uint64_t number, const data::Attempt& attempt, const std::vecto
     const auto target = json::parse(readings.front().reference_json, "the target");
     for (size_t i = 0; target && i < scores_.size(); ++i)
       set(scored_[i], number, choice_score(scores_[i].kind, attempt, *extra, *target));
+    if (target && !pairs_.empty()) pairs_[number] = pair_of(*extra, *target);
     return;
   }
   const std::string target = text_of(readings.front().reference_json);

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 #include "../stats/calibration.hpp"
-#include "choice_scores.hpp"
+#include "pair_scores.hpp"
 #include "score.hpp"
 
 namespace sextant::score {
@@ -31,6 +31,8 @@ class Values {
   /// The set's own choice scores, and each one's values; likewise.
   const std::vector<ChoiceScore>& scores() const { return scores_; }
   const std::vector<double>& scored(size_t score) const { return scored_[score]; }
+  /// [attempt] what is right and what was chosen; empty: no score needs it.
+  const std::vector<std::optional<Pair>>& pairs() const { return pairs_; }
   /// Which cluster each of the first `n` attempts belongs to, from 0 in the order in which they first come; one without has one
   /// of its own. Empty: none has one.
   std::vector<uint32_t> clusters(uint64_t n) const;
@@ -59,6 +61,7 @@ class Values {
   const std::vector<MetricFacts>& facts_;
   const std::vector<ChoiceScore> scores_;
   std::vector<std::vector<double>> scored_;            // [score][attempt]
+  std::vector<std::optional<Pair>> pairs_;             // [attempt]
   std::vector<Metric> metrics_;
   std::vector<std::vector<bool>> failed_;              // [filter][attempt]
   static constexpr std::array<std::string_view, 7> carried_names{"word_perplexity", "byte_perplexity", "bits_per_byte", "ppl",

@@ -13,10 +13,7 @@ namespace {
 Result<std::unique_ptr<retrieve::Retriever>> make(plugin::Host& host, const config::DatasetConfig& dataset,
                                                   const retrieve::Options& options) {
   SXT_TRY(json::Document config, json::parse(dataset.retriever.config, dataset.card_path));
-  const auto built_in = retrieve::retrievers();
-  const bool known =
-      std::any_of(built_in.begin(), built_in.end(), [&](const auto& entry) { return entry.id == dataset.retriever.id; });
-  if (!known && host.registry().find(plugin::Kind::retriever, dataset.retriever.id)) {
+  if (!is_own_retriever(dataset.retriever.id) && host.registry().find(plugin::Kind::retriever, dataset.retriever.id)) {
     const int64_t shots = json::find_int(config, "ice_num").value_or(5);
     config.RemoveMember("ice_num");
     SXT_TRY(plugin::Retriever made, host.retriever(dataset.retriever.id, json::write(config), dataset.card_path));
@@ -29,6 +26,11 @@ Result<std::unique_ptr<retrieve::Retriever>> make(plugin::Host& host, const conf
 }
 
 }  // namespace
+
+bool is_own_retriever(std::string_view id) {
+  const auto own = retrieve::retrievers();
+  return std::any_of(own.begin(), own.end(), [&](const auto& entry) { return entry.id == id; });
+}
 
 Result<std::string> retrieval_text(const config::DatasetConfig& dataset, const std::string& record_json) {
   SXT_TRY(const json::Document record, json::parse(record_json, dataset.abbr));

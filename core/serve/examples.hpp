@@ -50,6 +50,9 @@ class Examples {
   uint64_t stand_in_ = 0, stand_in_lists_ = 1;  // of a plan: examples of each sample, and lists to choose among
 };
 
+/// Whether the program itself has a retriever of that id.
+bool is_own_retriever(std::string_view id);
+
 /// A row's text for retrieval: its input columns.
 Result<std::string> retrieval_text(const config::DatasetConfig& dataset, const std::string& record_json);
 

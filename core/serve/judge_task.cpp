@@ -1,6 +1,7 @@
 #include "judge_task.hpp"
 #include <fmt/format.h>
 #include <functional>
+#include "../config/pairs.hpp"
 #include "../data/thinking.hpp"
 #include "../store/predictions.hpp"
 #include "dataset_feed.hpp"
@@ -9,20 +10,35 @@
 namespace sextant::serve {
 namespace {
 
+constexpr size_t shown_turns = 8;      // placeholders: more turns than a template names
+
+// What stands in an answer's place in a prompt that is only shown.
+void add_placeholders(data::Attempt& attempt, std::string_view second) {
+  attempt.prediction = fmt::format("{{prediction{}}}", second);
+  for (size_t i = 0; i < shown_turns; ++i) {
+    attempt.turns.emplace_back();
+    attempt.turns.back().reply = fmt::format("{{prediction{}_r{}}}", second, i + 1);
+  }
+}
+
 class JudgeFeed : public Feed {
  public:
-  /// `predictions`: of one model, or of two for pairs; none: there are none yet.
+  enum class Stand { empty, placeholders };
+  /// `predictions`: of one model, or of two for pairs; none: there are none yet, and `stand` is shown.
+  /// `judgements`: of a meta judge, the files of the judges' replies.
   JudgeFeed(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset, std::string name,
-            std::vector<std::filesystem::path> predictions, std::optional<std::vector<uint64_t>> only,
-            const config::RunConfig& run, data::Form form)
+            std::vector<std::filesystem::path> predictions, std::vector<std::filesystem::path> judgements, std::optional<std::vector<uint64_t>> only,
+            const config::RunConfig& run, data::Form form, Stand stand = Stand::empty)
       : host_(host),
         session_(session),
         dataset_(dataset),
         name_(std::move(name)),
         predictions_(std::move(predictions)),
+        judgements_(std::move(judgements)),
         only_(std::move(only)),
         run_(run),
-        form_(form) {}
+        form_(form),
+        stand_(stand) {}
 
   Result<void> open() override {
     SXT_CHECK(predictions_.empty() ? stand_in() : read_predictions());
@@ -34,20 +50,26 @@ class JudgeFeed : public Feed {
   // own.
   std::optional<Item> next() override {
     if (next_ >= count_) return std::nullopt;
+    shown_ = {};
     const uint64_t place = next_++, number = only_ ? (*only_)[place] : place;
-    const auto record = record_of(number);
+    auto record = record_of(number);
+    if (record) record = with_judgements(*std::move(record), place);
     if (!record) return Item{place, record.error()};
     auto prepared = renderer_->prepare({name_, number, 0}, *record, {});
     if (prepared && !dataset_.judge->reference.empty()) prepared->sample.target_json = json::quote(dataset_.judge->reference);
     return Item{place, std::move(prepared)};
   }
 
+  /// Of the sample that next() gave last.
+  const JudgedSample& shown() const { return shown_; }
+
  private:
   using Read = std::function<Result<data::Attempt>(uint64_t number)>;
 
-  Result<std::string> record_of(uint64_t number) const {
+  Result<std::string> record_of(uint64_t number) {
     const bool with_thinking = run_.compat != config::Compat::none, swapped = number >= attempts_;
     SXT_TRY(data::Attempt first, attempt_[0](number % attempts_));
+    shown_.row = first.id.row, shown_.repeat = first.id.repeat, shown_.swapped = swapped;
     if (!dataset_.judge->pairs) return judged_record(first, with_thinking);
     SXT_TRY(data::Attempt second, attempt_.back()(number % attempts_));
     if (first.id.row != second.id.row || first.id.repeat != second.id.repeat || first.record_json != second.record_json)
@@ -56,11 +78,34 @@ class JudgeFeed : public Feed {
     if (swapped) std::swap(first, second);
     return judged_pair(first, second, with_thinking);
   }
+  // Of a meta judge: what the judges replied to the sample at that place.
+  Result<std::string> with_judgements(std::string record_json, uint64_t place) {
+    if (session_.config().abbr != dataset_.judge->meta) return record_json;
+    SXT_TRY(json::Document record, json::parse(record_json, name_));
+    const size_t judges = config::judges_of(*dataset_.judge).size();
+    for (size_t i = 0; i < judges; ++i) {
+      std::string reply = stand_ == Stand::placeholders ? "{" + judgement_name(i) + "}" : "";
+      if (i < replies_.size()) {
+        if (place >= replies_[i].size())
+          return Error{Error::Kind::data,
+                       fmt::format("{} holds {} replies, and the meta judge reads more; judge again (-r)",
+                                   judgements_[i].string(), replies_[i].size())};
+        SXT_TRY(std::vector<data::Attempt> one, replies_[i].read(place, 1));
+        reply = data::thought_of(one.front()).answer;
+      }
+      json::set(record, judgement_name(i), reply, record.GetAllocator());
+    }
+    return json::write(record);
+  }
   void count(uint64_t attempts) {
     attempts_ = attempts;
     count_ = only_ ? only_->size() : attempts * (dataset_.judge->pairs && dataset_.judge->both_orders ? 2 : 1);
   }
   Result<void> read_predictions() {
+    for (const std::filesystem::path& path : judgements_) {
+      SXT_TRY(store::Predictions opened, store::Predictions::open(path, name_));
+      replies_.push_back(std::move(opened));
+    }
     for (const std::filesystem::path& path : predictions_) {
       SXT_TRY(store::Predictions opened, store::Predictions::open(path, dataset_.task_name));
       const auto predictions = std::make_shared<const store::Predictions>(std::move(opened));
@@ -81,14 +126,20 @@ class JudgeFeed : public Feed {
     SXT_TRY(load::TaskData loaded, load::load_data(host_, dataset_, run_));
     const auto rows = std::make_shared<load::Rows>(std::move(loaded.rows));
     count(rows->size() * dataset_.repeats);
-    attempt_.push_back([rows, task = dataset_.task_name](uint64_t number) -> Result<data::Attempt> {
-      SXT_TRY(load::Row row, rows->at(number % rows->size()));
-      data::Attempt attempt;
-      attempt.id = {task, row.index, static_cast<uint32_t>(number / rows->size())};
-      attempt.record_json = std::move(row.record_json);
-      attempt.target_json = "\"\"";
-      return attempt;
-    });
+    for (const std::string_view second : {"", "2"}) {
+      if (!second.empty() && !dataset_.judge->pairs) break;
+      attempt_.push_back([rows, second, this](uint64_t number) -> Result<data::Attempt> {
+        SXT_TRY(load::Row row, rows->at(number % rows->size()));
+        data::Attempt attempt;
+        attempt.id = {dataset_.task_name, row.index, static_cast<uint32_t>(number / rows->size())};
+        SXT_TRY(const json::Document record, json::parse(row.record_json, dataset_.task_name));
+        const json::Value* target = dataset_.output_column.empty() ? nullptr : json::find(record, dataset_.output_column);
+        attempt.target_json = target ? json::write(*target) : "\"\"";
+        attempt.record_json = std::move(row.record_json);
+        if (stand_ == Stand::placeholders) add_placeholders(attempt, second);
+        return attempt;
+      });
+    }
     return {};
   }
 
@@ -96,12 +147,15 @@ class JudgeFeed : public Feed {
   ModelSession& session_;
   const config::DatasetConfig& dataset_;
   const std::string name_;
-  const std::vector<std::filesystem::path> predictions_;
+  const std::vector<std::filesystem::path> predictions_, judgements_;
   const std::optional<std::vector<uint64_t>> only_;   // which attempts; absent: all
   const config::RunConfig& run_;
   const data::Form form_;
+  const Stand stand_;
+  JudgedSample shown_;
   uint64_t attempts_ = 0, count_ = 0;        // of one model; of all samples
   std::vector<Read> attempt_;                // one a model
+  std::vector<store::Predictions> replies_;  // one a judge
   std::optional<Renderer> renderer_;
   uint64_t next_ = 0;
 };
@@ -110,8 +164,13 @@ class JudgeFeed : public Feed {
 
 Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form,
                                          const config::ModelConfig& judge) {
-  return {dataset.judge->template_, dataset.card_path, dataset.output_column, dataset.cluster_column, false, form, run.compat,
+  const bool meta = judge.abbr == dataset.judge->meta;
+  return {meta ? dataset.judge->meta_template : dataset.judge->template_, dataset.card_path, dataset.output_column, dataset.cluster_column, false, form, run.compat,
           max_out_len(dataset.judge->inferencer, judge)};
+}
+
+std::string judgement_name(size_t judge) {
+  return judge == 0 ? "judgement" : fmt::format("judgement{}", judge + 1);
 }
 
 namespace {
@@ -161,18 +220,27 @@ std::string judged_pair(const data::Attempt& first, const data::Attempt& second,
 
 namespace {
 
+// The files of the judges' replies, where the model is their meta judge.
+std::vector<std::filesystem::path> judgements(const config::DatasetConfig& dataset, const std::string& model,
+                                              const std::string& name, const store::RunFolder& folder) {
+  std::vector<std::filesystem::path> out;
+  if (model == dataset.judge->meta)
+    for (const std::string& judge : config::judges_of(*dataset.judge)) out.push_back(folder.predictions(judge, name));
+  return out;
+}
+
 // `predictions`: what is judged; empty: stand-ins.
 Result<TaskSpec> asking(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                         const std::string& name, std::vector<std::filesystem::path> predictions,
-                        std::optional<std::vector<uint64_t>> only, const config::RunConfig& run) {
+                        std::vector<std::filesystem::path> replies, std::optional<std::vector<uint64_t>> only, const config::RunConfig& run) {
   const config::Judge& judge = *dataset.judge;
   TaskSpec spec;
   spec.name = name;
   spec.model = session.config().abbr;
   const config::Inferencer inferencer = config::inferencer_of(judge);
   SXT_TRY(spec.inferencer, open_inferencer(host, inferencer, dataset.card_path));
-  spec.feed = std::make_unique<JudgeFeed>(host, session, dataset, name, std::move(predictions), std::move(only), run,
-                                          spec.inferencer->form());
+  spec.feed = std::make_unique<JudgeFeed>(host, session, dataset, name, std::move(predictions), std::move(replies), std::move(only),
+                                          run, spec.inferencer->form());
   spec.settings = settings_of(inferencer, session, run);
   return spec;
 }
@@ -185,14 +253,38 @@ Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const con
                             std::optional<std::vector<uint64_t>> only) {
   std::vector<std::filesystem::path> predictions{folder.predictions(judged, dataset.task_name)};
   if (!against.empty()) predictions.push_back(folder.predictions(against, dataset.task_name));
-  SXT_TRY(TaskSpec spec, asking(host, session, dataset, name, std::move(predictions), std::move(only), run));
+  SXT_TRY(TaskSpec spec, asking(host, session, dataset, name, std::move(predictions),
+                                judgements(dataset, session.config().abbr, name, folder), std::move(only), run));
   spec.sink = predictions_sink(folder.predictions(spec.model, name), spec.inferencer->form(), 1);
   return spec;
 }
 
 Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                                     const std::string& name, const config::RunConfig& run) {
-  return asking(host, session, dataset, name, {}, std::nullopt, run);
+  return asking(host, session, dataset, name, {}, {}, std::nullopt, run);
+}
+
+Result<void> each_judged(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                         const std::string& judged, const std::string& against, const config::RunConfig& run,
+                         const store::RunFolder* folder, const std::function<Result<bool>(const JudgedSample& shown, const Prepared& prepared)>& take) {
+  std::vector<std::filesystem::path> predictions;
+  if (folder) predictions.push_back(folder->predictions(judged, dataset.task_name));
+  if (folder && !against.empty()) predictions.push_back(folder->predictions(against, dataset.task_name));
+  SXT_TRY(const auto inferencer, open_inferencer(host, config::inferencer_of(*dataset.judge), dataset.card_path));
+  std::vector<std::filesystem::path> replies;
+  if (folder)
+    replies = judgements(dataset, session.config().abbr,
+                         store::judged_name(dataset.task_name, against.empty() ? judged : config::pair_name(judged, against)),
+                         *folder);
+  JudgeFeed feed(host, session, dataset, dataset.task_name, std::move(predictions), std::move(replies), std::nullopt, run,
+                 inferencer->form(), JudgeFeed::Stand::placeholders);
+  SXT_CHECK(feed.open());
+  while (auto item = feed.next()) {
+    SXT_TRY(const Prepared prepared, std::move(item->prepared));
+    SXT_TRY(const bool more, take(feed.shown(), prepared));
+    if (!more) break;
+  }
+  return {};
 }
 
 }  // namespace sextant::serve

@@ -2,6 +2,7 @@
 // "reference" (and "prediction_r1", ... of the turns, "thinking", which may be empty); template, inferencer, post-processors
 // and metrics are ordinary ones.
 #pragma once
+#include <functional>
 #include <optional>
 #include "../config/run_config.hpp"
 #include "../store/run_folder.hpp"
@@ -25,9 +26,23 @@ Result<TaskSpec> judge_task(plugin::Host& host, ModelSession& session, const con
 Result<TaskSpec> planned_judge_task(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
                                     const std::string& name, const config::RunConfig& run);
 
+/// What a judge's sample shows.
+struct JudgedSample {
+  uint64_t row = 0;
+  uint32_t repeat = 0;
+  bool swapped = false;                // of a pair: the second model's answer is shown first
+};
+/// What a judge is asked, sample by sample, until `take` returns false. `folder`: of a run whose predictions are shown; null: the
+/// names of the variables stand in the answers' places ("{prediction}"), up to eight turns.
+Result<void> each_judged(plugin::Host& host, ModelSession& session, const config::DatasetConfig& dataset,
+                         const std::string& judged, const std::string& against, const config::RunConfig& run,
+                         const store::RunFolder* folder, const std::function<Result<bool>(const JudgedSample& shown, const Prepared& prepared)>& take);
+
 /// How judged rows become the judge's prompts. `judge`: the model.
 Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form,
                                          const config::ModelConfig& judge);
+/// "judgement", "judgement2", ...: what each of the judges replied, for a meta judge.
+std::string judgement_name(size_t judge);
 
 /// The row that a judge is shown. `with_thinking`: "prediction" is the whole reply, what the model thought included. Pure.
 std::string judged_record(const data::Attempt& attempt, bool with_thinking);

@@ -19,6 +19,9 @@ std::vector<double> bootstrap_replicates(uint64_t units, uint64_t count, uint64_
 using Statistics = std::function<std::vector<double>(std::span<const uint32_t> units)>;
 std::vector<std::vector<double>> bootstrap_replicates(uint64_t units, uint64_t count, uint64_t key, const Statistics& numbers);
 
+/// Between order statistics by linear interpolation, as numpy.quantile's default. `sorted` is not empty; p: 0 to 1.
+double quantile(std::span<const double> sorted, double p);
+
 struct Limits {
   double low = not_known, high = not_known;
 };

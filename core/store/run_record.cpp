@@ -87,6 +87,21 @@ TaskRecord task_from_json(const json::Value& in) {
   return task;
 }
 
+// A state that nobody writes, or a count that is none, was written by another hand: what is said of the run would rest on it.
+Result<void> check_task(const json::Value& task, const std::string& where) {
+  const auto wrong = [&](const char* key, const char* what) {
+    return Error{Error::Kind::data, fmt::format("{}.{} is {}, which must be {}; the run was not written so: take the file from a "
+                                                "copy, or -m all -r writes it again",
+                                                where, key, json::write(*json::find(task, key)).substr(0, 60), what)};
+  };
+  constexpr std::string_view states[] = {"", "complete", "incomplete", "failed", "missing", "planned"};
+  if (std::find(std::begin(states), std::end(states), text(task, "status")) == std::end(states))
+    return wrong("status", "complete, incomplete, failed or missing");
+  for (const char* key : {"samples", "samples_failed", "prompt_tokens", "computed_tokens", "generated_tokens", "samples_reused"})
+    if (const json::Value* value = json::find(task, key); value && !value->IsUint64()) return wrong(key, "a whole number");
+  return {};
+}
+
 template <class F> void each(const json::Value& object, const char* key, F&& use) {
   if (const json::Value* list = json::find(object, key); list && list->IsArray())
     for (const auto& item : list->GetArray()) use(item);
@@ -158,6 +173,9 @@ Result<RunRecord> run_record_from_json(const json::Value& value, std::string_vie
   if (number(value, "schema") != 1)
     return Error{Error::Kind::data,
                  fmt::format("{}: \"schema\" is not 1; the file is not a run.json of this version of Sextant", origin)};
+  if (const json::Value* tasks = json::find(value, "tasks"); tasks && tasks->IsArray())
+    for (rapidjson::SizeType i = 0; i < tasks->Size(); ++i)
+      SXT_CHECK(check_task((*tasks)[i], fmt::format("{}: tasks[{}]", origin, i)));
   RunRecord record;
   record.started = text(value, "started");
   record.finished = text(value, "finished");

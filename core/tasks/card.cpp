@@ -60,7 +60,9 @@ class CardWriter {
                         task_.path.string(), path)};
       std::string folder = "datasets--" + path;
       if (const size_t slash = folder.find('/'); slash != folder.npos) folder.replace(slash, 1, "--");
-      text(card_, "path", (fs::path(hub_cache_folder()) / folder).string());
+      const fs::path hub = fs::path(hub_cache_folder()) / folder, made = fs::path(datasets_cache_folder()) / datasets_folder_name(path);
+      // what `datasets` made of it serves where it was not fetched as files
+      text(card_, "path", (!fs::is_directory(hub, code) && fs::is_directory(made, code) ? made : hub).string());
     }
     for (const auto& member : task_.dataset_kwargs.GetObject()) {
       const std::string_view key = json::text(member.name);
@@ -172,8 +174,11 @@ class CardWriter {
                          : name == "acc_mutual_info" ? "mutual"
                          : name == "exact_match"     ? "greedy"
                          : name == "brier_score"     ? "brier"
+                         : name == "f1"              ? "f1"
+                         : name == "mcc"             ? "mcc"
                                                      : nullptr;
-      if (kind) text(scores, name.c_str(), kind);
+      if (!metric.function.IsNull()) put(scores, name.c_str(), copy(metric.function));
+      else if (kind) text(scores, name.c_str(), kind);
     }
     put(out, "scores", std::move(scores));
   }
@@ -210,11 +215,9 @@ class CardWriter {
   void eval() {
     Value eval = object(), metrics(rapidjson::kArrayType);
     for (const TaskMetric& metric : task_.metrics) {
-      const bool plugin = task_.output == Output::generate_until ||
-                          (task_.output == Output::multiple_choice && (metric.name == "f1" || metric.name == "mcc"));
-      if (!plugin) continue;
+      if (task_.output != Output::generate_until) continue;
       Value one = object();
-      text(one, "type", metric.name == "exact_match" ? components_.exact_match : metric.name);
+      text(one, "type", metric.name == "exact_match" ? components_.exact_match : metric.component);
       if (metric.name == "exact_match")
         for (const auto& member : metric.options.GetObject()) {
           const std::string_view key = json::text(member.name);

@@ -141,9 +141,25 @@ class Expander {
     if (std::any_of(out_.groups.begin(), out_.groups.end(), [&](const ChosenGroup& other) { return other.name == name; }))
       return;
     const json::Value& first = aggregate->IsArray() ? (*aggregate)[0] : *aggregate;
-    ChosenGroup group{name, json::find_string(keys, "group_alias").value_or(name), {}, true};
+    ChosenGroup group{name, json::find_string(keys, "group_alias").value_or(name), {}, true, {}};
     if (const json::Value* weight = json::find(first, "weight_by_size"))
       group.by_size = !(weight->IsBool() && !weight->GetBool());
+    const auto add_metrics = [&](const json::Value& entry) {
+      const auto metric = json::find_string(entry, "metric");
+      if (!metric) return;
+      const json::Value* filters = json::find(entry, "filter_list");
+      const auto add = [&](std::string_view filter) {
+        group.metrics.push_back(filter == "none" ? *metric : fmt::format("{},{}", *metric, filter));
+      };
+      if (!filters || filters->IsNull()) add("none");
+      else if (filters->IsString()) add(json::text(*filters));
+      else if (filters->IsArray())
+        for (const auto& filter : filters->GetArray())
+          if (filter.IsString()) add(json::text(filter));
+    };
+    if (aggregate->IsObject()) add_metrics(*aggregate);
+    else
+      for (const auto& entry : aggregate->GetArray()) add_metrics(entry);
     std::set<std::string_view> seen;
     for (const std::string& task : tasks)
       if (seen.insert(task).second) group.tasks.push_back(task);

@@ -19,6 +19,7 @@ struct ChosenGroup {
   std::string name, alias;
   std::vector<std::string> tasks;   // all tasks below it, its groups' included
   bool by_size = true;              // weight_by_size
+  std::vector<std::string> metrics = {};  // each with the filter, where it names one: "exact_match,strict_match"
 };
 struct Selection {
   std::vector<ChosenTask> tasks;

@@ -51,6 +51,23 @@ constexpr std::array shot_keys =
                                      "doc_to_choice", "doc_to_target", "gen_prefix", "fewshot_delimiter", "target_delimiter"});
 constexpr std::array choice_metrics = std::to_array<std::string_view>(
     {"acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match", "brier_score", "f1", "mcc"});
+// lm-eval's aggregation of a metric; a metric of another program's is a mean.
+std::string_view own_aggregation(std::string_view metric) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 11> own{{{"f1", "f1"},
+                                                                               {"mcc", "matthews_corrcoef"},
+                                                                               {"brier_score", "brier_score"},
+                                                                               {"perplexity", "perplexity"},
+                                                                               {"word_perplexity", "weighted_perplexity"},
+                                                                               {"byte_perplexity", "weighted_perplexity"},
+                                                                               {"bits_per_byte", "bits_per_byte"},
+                                                                               {"bleu", "bleu"},
+                                                                               {"chrf", "chrf"},
+                                                                               {"chrf++", "chrf++"},
+                                                                               {"ter", "ter"}}};
+  for (const auto& [name, aggregation] : own)
+    if (name == metric) return aggregation;
+  return "mean";
+}
 constexpr std::array filter_functions =
     std::to_array<std::string_view>({"take_first", "take_first_k", "majority_vote", "regex", "multi_choice_regex",
                                      "remove_whitespace", "lowercase", "uppercase", "map", "format_span", "regex_pos"});
@@ -278,8 +295,9 @@ class TaskReader {
 
   void default_metrics() {
     const auto add = [&](const char* name) {
-      out_.metrics.push_back({name, "", {}, {}});
-      out_.metrics.back().options.SetObject();
+      TaskMetric& metric = out_.metrics.emplace_back();
+      metric.name = name;
+      metric.options.SetObject();
     };
     switch (out_.output) {
       case Output::loglikelihood: add("perplexity"), add("acc"); break;
@@ -300,8 +318,7 @@ class TaskReader {
       else if (name->IsString()) metric.name = json::text(*name);
       else return fail("metric_list", "\"metric\" must be a name");
       if (const json::Value* aggregation = json::find(entry, "aggregation")) {
-        if (is_function(*aggregation))
-          out_.code.push_back(fmt::format("aggregation of {}: {}", metric.name, function_text(*aggregation)));
+        if (is_function(*aggregation)) aggregate_by(*aggregation, metric);
         else if (aggregation->IsString()) metric.aggregation = json::text(*aggregation);
       }
       metric.higher_is_better = json::find_bool(entry, "higher_is_better");
@@ -315,6 +332,15 @@ class TaskReader {
       if (!metric.name.empty()) check_metric(std::move(metric));
     }
   }
+  // Of pairs of numbers alone: what is right and what was chosen.
+  void aggregate_by(const json::Value& function, TaskMetric& metric) {
+    const std::string what = fmt::format("aggregation of {}: {}", metric.name, function_text(function));
+    const bool of_pairs = out_.output == Output::multiple_choice && (metric.name == "f1" || metric.name == "mcc");
+    if (!of_pairs || json::find(keys_, "process_results")) return out_.code.push_back(what);
+    auto read = function_of(function, python::Use::row);
+    if (!read) return out_.code.push_back(fmt::format("{} ({})", what, read.error().message));
+    metric.function = json::copy((*read)[read_function]);
+  }
   void check_metric(TaskMetric metric) {
     if (json::find(keys_, "process_results")) return;   // its names are Python's own
     const std::string& name = metric.name;
@@ -326,14 +352,19 @@ class TaskReader {
         known = name == "word_perplexity" || name == "byte_perplexity" || name == "bits_per_byte";
         break;
       case Output::generate_until:
-        if (name != "exact_match" && !has_metric_(name)) return out_.lacks.push_back("there is no metric '" + name + "'");
+        if (name == "exact_match") break;
+        metric.component = name == "chrf++" ? "lm_eval_chrf_words" : "lm_eval_" + name;
+        if (!has_metric_(metric.component)) metric.component = name;
+        if (!has_metric_(metric.component)) return out_.lacks.push_back("there is no metric '" + name + "'");
         break;
     }
     if (!known)
       return out_.notes.push_back(
           fmt::format("the metric {} is not one of {}'s and is left out, as lm-eval does", name, output_name(out_.output)));
-    if (out_.output == Output::multiple_choice && (name == "f1" || name == "mcc") && !has_metric_(name))
-      return out_.lacks.push_back("there is no metric '" + name + "'");
+    const std::string_view own = own_aggregation(name);
+    if (!metric.aggregation.empty() && metric.aggregation != own && !(own == "mean" && metric.aggregation == "nanmean"))
+      return out_.lacks.push_back(
+          fmt::format("the metric {} is aggregated by '{}', which is not done; its own is {}", name, metric.aggregation, own));
     out_.metrics.push_back(std::move(metric));
   }
 

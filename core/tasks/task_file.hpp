@@ -27,6 +27,8 @@ struct Shots {
 };
 struct TaskMetric {
   std::string name, aggregation;          // aggregation: empty: the metric's own
+  json::Document function;                // instead: {"source", "name"} of a function that was read, or null
+  std::string component;                  // what computes it of replies
   std::optional<bool> higher_is_better;
   json::Document options;                 // the metric's own keys
 };

@@ -1,5 +1,7 @@
 #include "files.hpp"
 #include <algorithm>
+#include "columnar.hpp"
+#include "unpack.hpp"
 
 namespace sextant::tables {
 namespace fs = std::filesystem;
@@ -97,9 +99,19 @@ Result<Records> read_files(const fs::path& folder, const json::Value& config, st
   SXT_TRY(const std::vector<fs::path> files, files_of_split(folder, config, split));
   Records out;
   for (const fs::path& file : files) {
-    SXT_TRY(const std::string text, csv::read_text(file));
-    SXT_CHECK(read_rows(file, text, reading, allocator, ret_rows, ret_notes));
-    out.bytes += text.size();
+    std::error_code code;
+    if (is_columnar(file)) {
+      SXT_CHECK(read_columnar(file, allocator, ret_rows, ret_notes));
+      out.bytes += fs::file_size(file, code);
+      continue;
+    }
+    SXT_TRY(const std::vector<TextFile> texts, read_texts(file));
+    for (const TextFile& one : texts) {
+      Reading own = reading;
+      if (own.format == "auto" && !unpacked_name(file).empty()) own.format = format_named(one.name);
+      SXT_CHECK(read_rows(one.path, one.text, own, allocator, ret_rows, ret_notes));
+      out.bytes += one.text.size();
+    }
   }
   out.file = files.front().string();
   return out;

@@ -6,7 +6,9 @@
 #include <optional>
 #include <sextant/message_text.hpp>
 #include <sextant/python_function.hpp>
+#include "columnar.hpp"
 #include "options.hpp"
+#include "unpack.hpp"
 
 namespace sextant::tables {
 namespace fs = std::filesystem;
@@ -36,8 +38,9 @@ std::optional<double> number(std::string_view text) {
 bool is_truth(std::string_view text) { return text == "True" || text == "TRUE" || text == "true"; }
 bool is_false(std::string_view text) { return text == "False" || text == "FALSE" || text == "false"; }
 
-std::string format_of(const fs::path& file, const std::string& given, const std::string& text) {
-  const std::string end = file.extension().string();
+std::string format_of(const TextFile& file, const std::string& given) {
+  const std::string& text = file.text;
+  const std::string end = fs::path(file.name).extension().string();
   if (given == "csv") return end == ".tsv" ? "tsv" : "csv";
   if (end == ".csv" || end == ".tsv") return end.substr(1);
   // .json may hold lines, too: then its first line is a whole object
@@ -46,15 +49,6 @@ std::string format_of(const fs::path& file, const std::string& given, const std:
   const std::string_view first = std::string_view(text).substr(begin, text.find('\n', begin) - begin);
   json::Document line;
   return json::parse_into<json::strict_flags>(line, first).IsError() ? "json" : "jsonl";
-}
-
-Result<void> readable(const fs::path& file, const std::string& repo) {
-  for (const char* other : {".parquet", ".arrow", ".gz", ".zst", ".zip"})
-    if (file.extension() == other)
-      return Error{Error::Kind::data, fmt::format("{} is a {} file, which is not read yet; write the split as JSON lines "
-                                                  "(datasets: to_json) next to a README.md that names it, for {}",
-                                                  file.string(), std::string(other + 1), repo)};
-  return {};
 }
 
 }  // namespace
@@ -110,21 +104,23 @@ Result<Records> Hub::load(std::string_view split) const {
     return Error{Error::Kind::missing, fmt::format("the data set {} has no split '{}'{}; it has: {}", of.repo, split,
                                                    did_you_mean(split, names), join(names, ", "))};
   }
+  if (std::any_of(found->second.begin(), found->second.end(), is_columnar)) return columns_of(found->second, found->first);
   json::Document owner;
   auto& a = owner.GetAllocator();
   std::vector<Row> rows;
   std::vector<std::string> notes;
   Records out;
   for (const fs::path& file : found->second) {
-    SXT_CHECK(readable(file, of.repo));
-    SXT_TRY(const std::string text, csv::read_text(file));
-    Reading reading = reading_;
-    reading.format = format_of(file, reading_.format, text);
-    std::vector<Row> own;
-    SXT_CHECK(read_rows(file, text, reading, a, own, notes));
-    if (reading.format == "csv" || reading.format == "tsv") infer_types(own);
-    std::move(own.begin(), own.end(), std::back_inserter(rows));
-    out.bytes += text.size();
+    SXT_TRY(const std::vector<TextFile> texts, read_texts(file));
+    for (const TextFile& one : texts) {
+      Reading reading = reading_;
+      reading.format = format_of(one, reading_.format);
+      std::vector<Row> own;
+      SXT_CHECK(read_rows(one.path, one.text, reading, a, own, notes));
+      if (reading.format == "csv" || reading.format == "tsv") infer_types(own);
+      std::move(own.begin(), own.end(), std::back_inserter(rows));
+      out.bytes += one.text.size();
+    }
   }
   unite_columns(rows, a);
   out.file = found->second.front().string();
@@ -134,6 +130,66 @@ Result<Records> Hub::load(std::string_view split) const {
                  fmt::format("the task's process_docs leaves no row of the split '{}' of {} ({})", split, of.repo, out.file)};
   out.fields = Columns(rows).names();
   for (const Row& row : rows) out.json.push_back(json::write(row.record));
+  return out;
+}
+
+// A split of Parquet or Arrow files: read as its rows are asked for, unless the task looks at each of them first.
+Result<Records> Hub::columns_of(const std::vector<fs::path>& paths, const std::string& split) const {
+  Records out;
+  out.file = paths.front().string();
+  std::vector<std::pair<uint64_t, std::shared_ptr<Columnar>>> files;   // with their first rows
+  for (const fs::path& path : paths) {
+    if (!is_columnar(path))
+      return Error{Error::Kind::data, fmt::format("the split '{}' has {} beside {}; its files must be of one format", split,
+                                                  path.string(), paths.front().string())};
+    SXT_TRY(auto file, Columnar::open(path));
+    std::error_code code;
+    out.bytes += fs::file_size(path, code);
+    if (out.fields.empty()) out.fields = file->fields();
+    if (file->fields() != out.fields)
+      return Error{Error::Kind::data, fmt::format("{} has other columns than {}", path.string(), paths.front().string())};
+    if (const std::string problem = file->problem(); !problem.empty()) out.problems.push_back(problem);
+    const uint64_t rows = file->rows();
+    files.emplace_back(out.rows, std::move(file));
+    out.rows += rows;
+  }
+  if (out.rows == 0) return Error{Error::Kind::data, fmt::format("{} holds no rows; a split needs at least one", out.file)};
+  out.read = [files](uint64_t first, uint64_t n, const std::function<void(std::string_view)>& row) -> Result<void> {
+    for (const auto& [begin, file] : files) {
+      const uint64_t from = std::max(first, begin), to = std::min(first + n, begin + file->rows());
+      if (from < to) SXT_CHECK(file->read(from - begin, to - from, row));
+    }
+    return {};
+  };
+  return json::find(context.config(), "process") ? processed(std::move(out)) : Result<Records>(std::move(out));
+}
+
+// The rows that are left of it, in the memory.
+Result<Records> Hub::processed(Records all) const {
+  Records out;
+  out.file = all.file;
+  out.bytes = all.bytes;
+  out.problems = all.problems;
+  constexpr uint64_t rows_at_once = 1000;
+  for (uint64_t first = 0; first < all.rows; first += rows_at_once) {
+    json::Document owner;
+    auto& a = owner.GetAllocator();
+    std::vector<Row> rows;
+    std::optional<Error> error;
+    uint64_t number = first;
+    SXT_CHECK(all.read(first, std::min(rows_at_once, all.rows - first), [&](std::string_view record) {
+      json::Document document(&a);
+      if (json::parse_into<json::strict_flags>(document, record).IsError() && !error)
+        error = data_error(fmt::format("{}: row {} is no JSON", all.file, number));
+      rows.push_back({fmt::format("{}, row {}: ", all.file, number++), json::Value(document, a), {}});
+    }));
+    if (error) return *error;
+    SXT_CHECK(process(rows, a));
+    if (out.fields.empty() && !rows.empty()) out.fields = Columns(rows).names();
+    for (const Row& row : rows) out.json.push_back(json::write(row.record));
+  }
+  if (out.json.empty())
+    return Error{Error::Kind::data, fmt::format("the task's process_docs leaves no row of {}", out.file)};
   return out;
 }
 

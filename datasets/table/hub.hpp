@@ -19,6 +19,8 @@ struct Hub : FileDataset {
   HubSet set() const;
   Result<void> process(std::vector<Row>& rows, Allocator& a) const;
   Result<Records> written_out() const;   // the split "samples" of the configuration
+  Result<Records> columns_of(const std::vector<std::filesystem::path>& paths, const std::string& split) const;
+  Result<Records> processed(Records all) const;
   Reading reading_;
 };
 

@@ -9,6 +9,7 @@
 #include <sextant/list_text.hpp>
 #include <sextant/message_text.hpp>
 #include <sextant/yaml.hpp>
+#include "unpack.hpp"
 
 namespace sextant::tables {
 namespace fs = std::filesystem;
@@ -18,7 +19,7 @@ using Splits = std::vector<std::pair<std::string, std::vector<fs::path>>>;
 
 constexpr size_t files_max = 100'000;
 constexpr std::array endings =
-    std::to_array<std::string_view>({".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt"});
+    std::to_array<std::string_view>({".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".txt", ".zip"});
 
 Error missing(const HubSet& set, const std::string& what) {
   const std::string revision = set.revision.empty() || set.revision == "main" ? "" : " --revision " + set.revision;
@@ -213,7 +214,10 @@ Result<Splits> guessed_files(const HubSet& set, const fs::path& root, const std:
   std::vector<fs::path> all;
   for (const Listed& file : listed) {
     if (!file.name.starts_with(prefix) ||
-        std::none_of(endings.begin(), endings.end(), [&](std::string_view end) { return file.name.ends_with(end); }))
+        std::none_of(endings.begin(), endings.end(), [&](std::string_view end) {
+          const std::string inside = unpacked_name(file.path);
+          return file.name.ends_with(end) || std::string_view(inside).ends_with(end);
+        }))
       continue;
     if (!set.name.empty() && set.name != "default" && file.name.find(set.name) == file.name.npos)
       continue;  // a folder or a file for each configuration
@@ -230,6 +234,49 @@ Result<Splits> guessed_files(const HubSet& set, const fs::path& root, const std:
   return out;
 }
 
+// A folder of `datasets`' own cache: CONFIGURATION/VERSION/HASH/NAME-SPLIT[-00000-of-00002].arrow. Of several versions the one that
+// was made last.
+Result<Splits> made_files(const HubSet& set) {
+  std::error_code code;
+  const auto folders_in = [&](const fs::path& folder) {
+    std::vector<fs::path> out;
+    for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code))
+      if (it->is_directory(code)) out.push_back(it->path());
+    std::sort(out.begin(), out.end());
+    return out;
+  };
+  std::vector<std::string> names;
+  for (const fs::path& folder : folders_in(set.path)) names.push_back(folder.filename().string());
+  std::string config = set.name.empty() ? "default" : set.name;
+  if (set.name.empty() && names.size() == 1) config = names.front();
+  if (config.find('/') != config.npos || config.starts_with('.'))
+    return Error{Error::Kind::config, fmt::format("'{}' is no name of a configuration of {}", config, set.repo)};
+  std::optional<fs::path> newest;
+  for (const fs::path& version : folders_in(set.path / config))
+    for (const fs::path& made : folders_in(version))
+      if (fs::exists(made / "dataset_info.json", code) &&
+          (!newest || fs::last_write_time(made, code) > fs::last_write_time(*newest, code)))
+        newest = made;
+  if (!newest)
+    return missing(set, fmt::format("the cache of the library datasets, {}, holds no configuration '{}' of {}{}", set.path.string(),
+                                    config, set.repo, names.empty() ? "" : ", but " + join(names, ", ")));
+  if (set.data_files)
+    return missing(set, fmt::format("the task names files of {}, and {} holds the made data set alone", set.repo, newest->string()));
+  const std::string folder = set.path.filename().string();
+  const std::string prefix = folder.substr(folder.find("___") + 3) + "-";
+  std::map<std::string, std::vector<fs::path>> by_split;
+  for (const Listed& file : files_below(*newest)) {
+    std::string name = file.path.stem().string();
+    if (file.path.extension() != ".arrow" || !name.starts_with(prefix)) continue;
+    name.erase(0, prefix.size());
+    if (const size_t part = name.find("-0"); part != name.npos && name.find("-of-", part) != name.npos) name.resize(part);
+    by_split[name].push_back(file.path);
+  }
+  Splits out(by_split.begin(), by_split.end());
+  if (out.empty()) return missing(set, fmt::format("{} holds no .arrow file of {}", newest->string(), set.repo));
+  return out;
+}
+
 }  // namespace
 
 Result<Splits> hub_files(const HubSet& set) {
@@ -239,6 +286,7 @@ Result<Splits> hub_files(const HubSet& set) {
                    fmt::format("the task names no data_files for the builder {}; add them to its dataset_kwargs", set.repo)};
     return named_files(set, set.path, *set.data_files, {});
   }
+  if (set.path.filename().string().find("___") != std::string::npos) return made_files(set);
   SXT_TRY(const fs::path root, snapshot_of(set));
   const std::vector<Listed> listed = files_below(root);
   if (set.data_files) return named_files(set, root, *set.data_files, listed);

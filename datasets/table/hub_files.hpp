@@ -11,7 +11,8 @@ namespace sextant::tables {
 
 struct HubSet {
   std::string repo, name, revision;   // "allenai/ai2_arc", its configuration ("" or "ARC-Easy"), "main"
-  std::filesystem::path path;         // of the cache: .../datasets--allenai--ai2_arc; or a folder with the files
+  std::filesystem::path path;         // of the cache: .../datasets--allenai--ai2_arc; of `datasets`' own: .../allenai___ai2_arc; or
+                                      // a folder with the files
   const json::Value* data_files = nullptr;   // of the task: by split, or one split's; null: as the set says
   std::string data_dir;
   bool local = false;                 // `path` is where relative names begin, and no data set's folder

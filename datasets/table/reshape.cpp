@@ -44,6 +44,15 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return out;
 }
 
+// A column that a file of its own gives must be one that the rows lack.
+Result<void> check_is_new(const std::string& column, const std::filesystem::path& file, const std::vector<Row>& rows) {
+  for (const Row& row : rows)
+    if (json::find(row.record, column))
+      return data_error(row.place + "the column '" + column + "' is there, and " + file.string() +
+                        " gives another of that name; call one of them otherwise");
+  return {};
+}
+
 Result<void> add_columns_beside(const std::filesystem::path& folder, const json::Value& config, std::string_view split,
                                 Allocator& allocator, std::vector<Row>& rows) {
   const json::Value* beside = json::find(config, "beside");
@@ -61,6 +70,7 @@ Result<void> add_columns_beside(const std::filesystem::path& folder, const json:
       return data_error(files.front().string() + " has " + std::to_string(texts.size()) + " lines for the column '" + name +
                         "', and the split '" + std::string(split) + "' has " + std::to_string(rows.size()) +
                         " rows; they must be of one edition");
+    SXT_CHECK(check_is_new(name, files.front(), rows));
     for (size_t i = 0; i < rows.size(); ++i) json::set(rows[i].record, name, texts[i], allocator);
   }
   return {};
@@ -78,6 +88,7 @@ Result<void> add_texts(const std::filesystem::path& folder, const json::Value& c
       SXT_CHECK(csv::check_text(one, file.string()));
       text += csv::without_marks(one);
     }
+    if (!files.empty()) SXT_CHECK(check_is_new(std::string(json::text(column.name)), files.front(), rows));
     for (Row& row : rows) json::set(row.record, json::text(column.name), text, allocator);
   }
   return {};

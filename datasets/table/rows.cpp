@@ -88,26 +88,26 @@ Result<void> check_names(Row& row, Allocator& a) {
 
 std::string kinds_refused(const std::string& format) {
   if (format == "xlsx" || format == "xls" || format == "ods") return " is a spreadsheet; save it as \"CSV UTF-8\"";
-  if (format == "parquet" || format == "arrow" || format == "feather" || format == "pkl")
+  if (format == "feather" || format == "pkl")
     return " is a ." + format +
-           " file, which is not read; write it as JSON lines, with pandas: to_json(\"FILE.jsonl\", orient=\"records\", "
-           "lines=True)";
-  if (format == "gz" || format == "zip" || format == "xz" || format == "zst" || format == "bz2")
-    return " is packed; unpack it first";
+           " file, which is not read; write it as Parquet or JSON lines, with pandas: to_json(\"FILE.jsonl\", "
+           "orient=\"records\", lines=True)";
+  if (format == "7z" || format == "rar" || format == "tar" || format == "tgz") return " is packed; unpack it first";
   return " is neither .csv, .tsv, .jsonl nor .json; give it the ending of what it is, or say it with \"format\" where a card's "
          "loader reads it";
 }
 
 }  // namespace
 
+std::string format_named(const std::filesystem::path& file) {
+  const std::string extension = file.extension().string();
+  const std::string format = extension.empty() ? "" : lower_case(extension.substr(1));
+  return format == "ndjson" ? "jsonl" : format;
+}
+
 Result<void> read_rows(const std::filesystem::path& file, const std::string& text, const Reading& reading, Allocator& a,
                        std::vector<Row>& ret_rows, std::vector<std::string>& ret_notes) {
-  std::string format = reading.format;
-  if (format == "auto") {
-    const std::string extension = file.extension().string();
-    format = extension.empty() ? "" : lower_case(extension.substr(1));
-    if (format == "ndjson") format = "jsonl";
-  }
+  const std::string format = reading.format == "auto" ? format_named(file) : reading.format;
   const std::string origin = file.string();
   const size_t before = ret_rows.size();
   if (format == "csv" || format == "tsv") {

@@ -38,6 +38,9 @@ inline constexpr size_t row_bytes_max = size_t{32} << 20;
 Result<void> read_rows(const std::filesystem::path& file, const std::string& text, const Reading& reading, Allocator& allocator,
                        std::vector<Row>& ret_rows, std::vector<std::string>& ret_notes);
 
+/// By the name's end: "csv", "tsv", "jsonl", "json"; another end as it is.
+std::string format_named(const std::filesystem::path& file);
+
 /// JSON as data sets hold it: integers beyond 64 bits become texts, so that they keep their digits, and NaN, Infinity and
 /// -Infinity are taken; `take_not_finite` makes null of them and names the members.
 rapidjson::ParseResult parse_data(json::Document& document, std::string_view text);

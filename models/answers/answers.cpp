@@ -74,8 +74,12 @@ class Answers : public Model {
       std::string prompt(view(r.prefix));
       if (r.message_count)
         for (uint64_t k = 0; k < r.message_count; ++k) prompt.append(k ? "\n" : "").append(text_of(*r.messages[k]));
-      const Replies::Line* line = replies_->find(r.sampling->id, prompt, last);
-      if (line) {
+      const auto found = replies_->find(r.sampling->id, prompt, last);
+      const Replies::Line* line = found ? *found : nullptr;
+      if (!found) {
+        result.status = SXT_BAD_DATA;
+        why = fmt::format("{}: {}", path_, found.error().message);
+      } else if (line) {
         result.text = borrow(line->reply);
         result.thinking = borrow(line->thinking);
       } else if (fails_) {

@@ -121,30 +121,45 @@ Result<void> Replies::add(const json::Value& line, size_t number, const std::str
   return {};
 }
 
-const Replies::Line* Replies::by_question(std::string_view prompt) const {
-  const Question* longest = nullptr;
+Result<const Replies::Line*> Replies::by_question(std::string_view prompt) const {
+  struct Match {
+    size_t begin, end;
+    const Question* question;
+  };
+  std::vector<Match> matches;
   const auto consider = [&](const Question& question, size_t at) {
-    if ((!longest || question.text.size() > longest->text.size()) && prompt.substr(at).starts_with(question.text))
-      longest = &question;
+    if (prompt.substr(at).starts_with(question.text)) matches.push_back({at, at + question.text.size(), &question});
   };
   for (size_t at = 0; at + beginning_bytes <= prompt.size(); ++at)
     if (const auto it = by_beginning_.find(prompt.substr(at, beginning_bytes)); it != by_beginning_.end())
       for (const size_t i : it->second) consider(questions_[i], at);
-  if (longest) return &lines_[longest->line];
   for (const size_t i : short_)
-    if (const size_t at = prompt.find(questions_[i].text); at != prompt.npos) consider(questions_[i], at);
-  return longest ? &lines_[longest->line] : nullptr;
+    if (matches.empty() || questions_[i].text.find(' ') != std::string::npos)  // one word may stand anywhere
+      if (const size_t at = prompt.find(questions_[i].text); at != prompt.npos) consider(questions_[i], at);
+  if (matches.empty()) return nullptr;
+  const auto size_less = [](const Match& a, const Match& b) { return a.end - a.begin < b.end - b.begin; };
+  const Match longest = *std::max_element(matches.begin(), matches.end(), size_less);
+  const Line& line = lines_[longest.question->line];
+  for (const Match& other : matches) {
+    const Line& its = lines_[other.question->line];
+    if ((other.begin >= longest.begin && other.end <= longest.end) || its.reply == line.reply) continue;
+    return Error{Error::Kind::data,
+                 fmt::format("the questions of lines {} and {} both stand in one prompt, which may ask either (an example, an option "
+                             "that quotes another question): give \"dataset\" and \"index\", or the whole \"prompt\"",
+                             std::min(line.number, its.number), std::max(line.number, its.number))};
+  }
+  return &line;
 }
 
-const Replies::Line* Replies::find(uint64_t stream, std::string_view prompt, std::string_view last_turn) const {
+Result<const Replies::Line*> Replies::find(uint64_t stream, std::string_view prompt, std::string_view last_turn) const {
   if (const auto it = by_stream_.find(stream); it != by_stream_.end()) return &lines_[it->second];
   for (const std::string_view text : {prompt, last_turn}) {
     if (text.empty()) continue;
     if (const auto it = by_prompt_.find(std::string(text)); it != by_prompt_.end()) return &lines_[it->second];
   }
   // the last turn first: an example may hold another question
-  if (const Line* found = by_question(last_turn)) return found;
-  return by_question(prompt);
+  SXT_TRY(const Line* found, by_question(last_turn));
+  return found ? Result<const Line*>(found) : by_question(prompt);
 }
 
 }  // namespace sextant::answers

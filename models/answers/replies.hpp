@@ -23,8 +23,9 @@ class Replies {
     std::string reply, thinking;
     size_t number = 0;              // in the file, from 1
   };
-  /// By the sample, else by the prompt, else by the longest question that the prompt holds. Null: none of them is there.
-  const Line* find(uint64_t stream, std::string_view prompt, std::string_view last_turn) const;
+  /// By the sample, else by the prompt, else by the longest question that the prompt holds. Null: none of them is there. An
+  /// Error: it holds another one elsewhere, so that either may be meant.
+  Result<const Line*> find(uint64_t stream, std::string_view prompt, std::string_view last_turn) const;
   size_t size() const { return lines_.size(); }
   const std::string& sha256() const { return sha256_; }
 
@@ -32,7 +33,7 @@ class Replies {
   struct Question { std::string text; size_t line; };
   Result<void> add(const json::Value& line, size_t number, const std::string& path, const std::string& dataset);
   Result<void> check_new(const std::string& what, size_t earlier, size_t number, const std::string& path) const;
-  const Line* by_question(std::string_view prompt) const;
+  Result<const Line*> by_question(std::string_view prompt) const;
 
   std::vector<Line> lines_;
   std::string sha256_;

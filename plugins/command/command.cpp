@@ -3,6 +3,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <memory>
+#include <sextant/message_text.hpp>
 #include <sextant/sdk.hpp>
 #include "native_model.hpp"
 #include "program.hpp"
@@ -347,6 +348,15 @@ void put_failure(sxt_result_sink sink, uint64_t index, const Error& error) {
   sink.put(sink.ctx, index, &result);
 }
 
+// A count of tokens in what a program answers; `otherwise`: where it says none.
+uint32_t tokens_of(const json::Value& answer, const char* key, uint32_t otherwise, const std::string& name) {
+  const json::Value* count = json::find(answer, key);
+  if (!count || count->IsNull()) return otherwise;
+  if (count->IsUint()) return count->GetUint();
+  throw PluginError(SXT_INTERNAL, fmt::format("{} gave \"{}\": {}; it must be a whole number from 0 on", name, key,
+                                              shorten(json::write(*count), 40)));
+}
+
 void put_reply(Component& c, sxt_result_sink sink, uint64_t index, const std::string& answer) {
   const json::Document value = or_throw(json::parse(answer, c.program.name()));
   const std::string text = text_of(answer, "text", c.program.name()),
@@ -357,8 +367,8 @@ void put_reply(Component& c, sxt_result_sink sink, uint64_t index, const std::st
   result.text = borrow(text);
   result.thinking = borrow(thinking);
   result.finish = finish == "length" ? SXT_FINISH_LENGTH : finish == "stop" ? SXT_FINISH_STOP : SXT_FINISH_EOS;
-  result.prompt_tokens = static_cast<uint32_t>(json::find_int(value, "prompt_tokens").value_or(0));
-  result.generated_tokens = static_cast<uint32_t>(json::find_int(value, "generated_tokens").value_or(0));
+  result.prompt_tokens = tokens_of(value, "prompt_tokens", 0, c.program.name());
+  result.generated_tokens = tokens_of(value, "generated_tokens", 0, c.program.name());
   sink.put(sink.ctx, index, &result);
 }
 
@@ -373,7 +383,10 @@ void put_scores(Component& c, sxt_result_sink sink, uint64_t index, const sxt_re
   for (const auto& one : list->GetArray()) {
     const auto logprob = one.IsNumber() ? std::optional(one.GetDouble()) : json::find_number(one, "logprob");
     if (!logprob) throw PluginError(SXT_INTERNAL, fmt::format("{} gave a score without \"logprob\"", c.program.name()));
-    const auto tokens = static_cast<uint32_t>(std::max<int64_t>(1, json::find_int(one, "tokens").value_or(1)));
+    const uint32_t tokens = one.IsObject() ? tokens_of(one, "tokens", 1, c.program.name()) : 1;
+    if (tokens == 0)
+      throw PluginError(SXT_INTERNAL, fmt::format("{} gave a score of 0 \"tokens\"; a continuation has at least one",
+                                                  c.program.name()));
     scores.push_back({sizeof(sxt_score), json::find_bool(one, "greedy").value_or(false) ? 1u : 0u, *logprob, *logprob, tokens,
                       tokens, nullptr});
   }

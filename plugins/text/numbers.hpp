@@ -14,7 +14,7 @@ namespace sextant::text {
 inline bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// A number as it stands in a text, and as it is compared: no thousands separators, no plus, no zeros behind the last other
-/// decimal.
+/// decimal. Powers of ten and of small numbers are written out; one that is too large to be stays a power: "1e99", "2^100".
 struct NumberAt {
   size_t begin = 0, end = 0;
   std::string value;
@@ -22,9 +22,9 @@ struct NumberAt {
 
 namespace detail {
 
-// The size of a thousands separator at `at`: a comma, LaTeX's {,} and \, and \!, or a no-break or thin blank.
+// The size of a thousands separator at `at`: a comma, LaTeX's {,} and \, and \!, a no-break or thin blank, an underscore.
 inline size_t separator_size(std::string_view text, size_t at) {
-  for (const std::string_view s : {",\\!", "{,}", "\\,", ",", "\u00A0", "\u202F", "\u2009"})
+  for (const std::string_view s : {",\\!", "{,}", "\\,", ",", "\u00A0", "\u202F", "\u2009", "_"})
     if (text.substr(at).starts_with(s)) return s.size();
   return 0;
 }
@@ -47,38 +47,55 @@ inline size_t whole_end(std::string_view text, size_t at, std::string& out) {
   }
 }
 
-/// A power of ten behind a number: "e3", "E-4", " \\times 10^{-4}", "×10^3". Nothing beyond what a number is written out for.
-struct PowerOfTen {
+/// The exponent at `at`: "3", "-4", "{-4}", and with `raised` "⁻⁴". At most nine digits.
+struct ExponentAt {
   size_t end = 0;
-  int exponent = 0;
+  int value = 0;
 };
-inline std::optional<PowerOfTen> power_at(std::string_view text, size_t at) {
+inline std::optional<ExponentAt> exponent_at(std::string_view text, size_t at, bool raised = false) {
+  const auto skip = [&](std::string_view what) {
+    const bool there = text.substr(at).starts_with(what);
+    if (there) at += what.size();
+    return there;
+  };
+  constexpr std::string_view high[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  const bool braces = !raised && skip("{");
+  const bool minus = raised ? skip("⁻") : skip("-") || skip("−");
+  if (!minus && !raised) skip("+");
+  int value = 0;
+  size_t digits = 0;
+  for (; digits < 10; ++digits) {
+    int digit = -1;
+    if (!raised && at < text.size() && is_ascii_digit(text[at])) digit = text[at] - '0', ++at;
+    for (int d = 0; raised && digit < 0 && d < 10; ++d)
+      if (skip(high[d])) digit = d;
+    if (digit < 0) break;
+    if (digits < 9) value = 10 * value + digit;
+  }
+  if (digits == 0 || digits == 10 || (braces && !skip("}"))) return std::nullopt;
+  return ExponentAt{at, minus ? -value : value};
+}
+
+/// A power of ten behind a number: "e3", "E-4", " \\times 10^{-4}", "×10^3", "·10⁵".
+inline std::optional<ExponentAt> power_at(std::string_view text, size_t at) {
   const auto skip = [&](std::string_view what) {
     const bool there = text.substr(at).starts_with(what);
     if (there) at += what.size();
     return there;
   };
   const auto letter = [&](size_t i) { return i < text.size() && (text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z'; };
-  bool braces = false;
-  const bool e = skip("e") || skip("E");
-  if (!e) {
+  bool raised = false;
+  if (skip("e") || skip("E")) {
+    if (at < text.size() && text[at] == '{') return std::nullopt;
+  } else {
     skip(" ");
     if (!(skip("\\times") || skip("\\cdot") || skip("×") || skip("·") || skip("*") || skip("x"))) return std::nullopt;
     skip(" ");
-    if (!skip("10^")) return std::nullopt;
-    braces = skip("{");
+    if (!skip("10")) return std::nullopt;
+    raised = !(skip("^") || skip("**"));
   }
-  const bool minus = skip("-") || skip("−");
-  if (!minus) skip("+");
-  const size_t end = digits_end(text, at);
-  constexpr int exponent_max = 30;
-  if (end == at || end - at > 2 || letter(end)) return std::nullopt;
-  int exponent = 0;
-  for (const char digit : text.substr(at, end - at)) exponent = 10 * exponent + (digit - '0');
-  if (exponent > exponent_max) return std::nullopt;
-  at = end;
-  if (braces && !skip("}")) return std::nullopt;
-  return PowerOfTen{at, minus ? -exponent : exponent};
+  const auto out = exponent_at(text, at, raised);
+  return out && !letter(out->end) ? out : std::nullopt;
 }
 
 /// "12.5" and 3: "12500".
@@ -95,6 +112,18 @@ inline std::string times_power(std::string value, int exponent) {
   value.resize(value.find_last_not_of('0') + 1);
   if (value.back() == '.') value.pop_back();
   return value;
+}
+
+constexpr int written_out_max = 30;  // the largest power of ten whose zeros are written
+
+/// A whole number to a power, as digits; else as it was written.
+inline std::string to_power(const std::string& base, int exponent) {
+  if (base == "10" && std::abs(exponent) <= written_out_max) return times_power("1", exponent);
+  uint64_t value = 1, factor = 0;
+  const auto [end, code] = std::from_chars(base.data(), base.data() + base.size(), factor);
+  bool fits = code == std::errc() && end == base.data() + base.size() && exponent >= 0 && exponent < 64;
+  for (int i = 0; fits && i < exponent; ++i) fits = !__builtin_mul_overflow(value, factor, &value);
+  return fits ? std::to_string(value) : base == "10" ? "1e" + std::to_string(exponent) : base + "^" + std::to_string(exponent);
 }
 
 }  // namespace detail
@@ -114,20 +143,82 @@ inline std::optional<NumberAt> number_at(std::string_view text, size_t at) {
     }
   }
   if (out.end == at) return std::nullopt;
-  if (const auto power = detail::power_at(text, out.end)) {
-    out.value = detail::times_power(std::move(out.value), power->exponent);
-    out.end = power->end;
-  }
   const size_t zeros = std::min(out.value.find_first_not_of('0'), out.value.size() - 1);
   out.value.erase(0, out.value[zeros] == '.' ? zeros - 1 : zeros);
+  if (const auto power = detail::power_at(text, out.end)) {
+    out.value = out.value == "0" ? out.value
+                : std::abs(power->value) > detail::written_out_max ? out.value + "e" + std::to_string(power->value)
+                                                                 : detail::times_power(std::move(out.value), power->value);
+    out.end = power->end;
+  } else {
+    const std::string_view rest = text.substr(out.end);
+    const size_t sign = rest.starts_with('^') ? 1 : rest.starts_with("**") ? 2 : 0;
+    if (const auto exponent = detail::exponent_at(text, out.end + sign, sign == 0);
+        exponent && (sign > 0 || out.value == "10")) {  // elsewhere a raised digit may be a footnote's
+      out.value = detail::to_power(out.value, exponent->value);
+      out.end = exponent->end;
+    }
+  }
   return out;
 }
 
+namespace detail {
+
+/// Whether the digit at `at` stands in an exponent or an index, or right behind a letter: "cm^2", "x_1", "x^{-2}", "A4".
+inline bool belongs_to_a_word(std::string_view text, size_t at) {
+  const auto letter = [&](size_t i) { return (text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z'; };
+  if (at > 0 && letter(at - 1) && (at < 2 || text[at - 2] != '\\')) return true;  // \frac12 is LaTeX's
+  if (at > 1 && text[at - 1] == '-' && (text[at - 2] == '^' || text[at - 2] == '{')) --at;
+  if (at > 1 && text[at - 1] == '{') --at;
+  if (at == 0) return false;
+  if (text[at - 1] == '^') return true;
+  return text[at - 1] == '_' && at > 1 && (letter(at - 2) || text[at - 2] == '}');
+}
+
+/// The end of what begins with a digit and is no number: "0x1F", "3.5.2"; else `at`.
+inline size_t end_of_no_number(std::string_view text, size_t at) {
+  const auto hex = [&](size_t i) {
+    return i < text.size() && (is_ascii_digit(text[i]) || ((text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'f'));
+  };
+  if (text.substr(at, 2) == "0x" || text.substr(at, 2) == "0X") {
+    size_t end = at + 2;
+    while (hex(end)) ++end;
+    if (end > at + 2) return end;
+  }
+  size_t end = digits_end(text, at), parts = 1;
+  for (; end < text.size() && text[end] == '.'; ++parts) {
+    const size_t next = digits_end(text, end + 1);
+    if (next == end + 1) break;
+    end = next;
+  }
+  return parts > 2 ? end : at;
+}
+
+/// "1 1/2": a whole number of at most three digits and a proper fraction behind it, as one fraction.
+inline bool take_fraction(std::string_view text, NumberAt& whole) {
+  if (whole.end >= text.size() || text[whole.end] != ' ' || whole.value.size() > 3) return false;
+  if (whole.value.find_first_not_of("0123456789") != std::string::npos) return false;
+  const size_t above_end = digits_end(text, whole.end + 1), below_end = digits_end(text, above_end + 1);
+  const size_t above_size = above_end - whole.end - 1, below_size = below_end - std::min(below_end, above_end + 1);
+  if (above_size == 0 || above_size > 4 || below_size == 0 || below_size > 4 || text[above_end] != '/') return false;
+  const bool goes_on = below_end + 1 < text.size() && text[below_end] == '.' && is_ascii_digit(text[below_end + 1]);
+  if (goes_on || (below_end < text.size() && text[below_end] == '/')) return false;
+  const auto number = [&](size_t at, size_t size) { return std::stoi(std::string(text.substr(at, size))); };
+  const int above = number(whole.end + 1, above_size), below = number(above_end + 1, below_size);
+  if (above >= below) return false;
+  whole.value = std::to_string(std::stoi(whole.value) * below + above) + "/" + std::to_string(below);
+  whole.end = below_end;
+  return true;
+}
+
+}  // namespace detail
+
 /// All numbers of a text, from left to right. A minus belongs to its number unless something stands before it that it could be
-/// taken from: "5-3" holds 5 and 3. "1/2" is one number, "1/2/2024" are three. Digits inside a word ("A4", "x2") are none.
+/// taken from: "5-3" holds 5 and 3. "1/2" is one number, "1 1/2" is 3/2, "1/2/2024" are three. Digits inside a word ("A4",
+/// "x2"), an exponent or index ("cm^2", "x_1"), a version ("3.5.2") or "0x1F" are none.
 inline std::vector<NumberAt> numbers(std::string_view text) {
   std::vector<NumberAt> out;
-  const auto word_before = [&](size_t at) {
+  const auto letter_before = [&](size_t at) {
     return at > 0 && ((text[at - 1] | 0x20) >= 'a' && (text[at - 1] | 0x20) <= 'z');
   };
   for (size_t i = 0; i < text.size();) {
@@ -136,8 +227,9 @@ inline std::vector<NumberAt> numbers(std::string_view text) {
       ++i;
       continue;
     }
-    if (word_before(i) && !point && (i < 2 || text[i - 2] != '\\')) {  // \frac12 is LaTeX's, x2 a word
-      i = detail::digits_end(text, i);
+    const size_t skipped = point ? i : detail::end_of_no_number(text, i);
+    if (skipped > i || (!point && detail::belongs_to_a_word(text, i))) {
+      i = std::max(skipped, detail::digits_end(text, i));
       continue;
     }
     auto number = number_at(text, i);
@@ -150,11 +242,13 @@ inline std::vector<NumberAt> numbers(std::string_view text) {
     if (below && (below->end >= text.size() || text[below->end] != '/') && (i == 0 || text[i - 1] != '/')) {
       number->value += "/" + below->value;
       end = number->end = below->end;
+    } else if (detail::take_fraction(text, *number)) {
+      end = number->end;
     }
     const bool minus = i > 0 && text[i - 1] == '-', sign = i >= 3 && text.substr(i - 3, 3) == "−";
     const size_t before = minus ? i - 1 : sign ? i - 3 : i;
-    if (before != i && (before == 0 || !(is_ascii_digit(text[before - 1]) || word_before(before) || text[before - 1] == ')' ||
-                                         text[before - 1] == '}'))) {
+    if (before != i && (before == 0 || !(is_ascii_digit(text[before - 1]) || letter_before(before) ||
+                                         text[before - 1] == ')' || text[before - 1] == '}'))) {
       number->value = "-" + number->value;
       number->begin = before;
     }

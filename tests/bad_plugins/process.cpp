@@ -37,7 +37,7 @@ void act(const std::string& what) {
 
 constexpr const char* schema = R"({"type": "object", "properties": {
   "at": {"type": "string"}, "do": {"type": "string"}, "path": {"type": "string"}, "rows": {"type": "integer", "minimum": 0},
-  "counts": {"type": "integer"}, "text": {"type": "string"}}})";
+  "counts": {"type": "integer"}, "text": {"type": "string"}, "raw": {"type": "string"}}})";
 
 template <class Base> struct Meddler : Base {
   explicit Meddler(sextant::Context context) : Base(std::move(context)) { at("create"); }
@@ -60,7 +60,8 @@ struct Rows : Meddler<sextant::Dataset> {
     at("read");
     for (uint64_t i = 0; i < n && first + i < static_cast<uint64_t>(rows()); ++i)
       ret_record_json(
-          i, R"({"question":)" + sextant::json::quote(std::to_string(first + i) + context.text("text")) + R"(,"answer":"A"})");
+          i, R"({"question":)" + sextant::json::quote(std::to_string(first + i) + context.text("text")) +
+                 (context.text("raw").empty() ? "" : R"(,"raw":")" + context.text("raw") + "\"") + R"(,"answer":"A"})");
   }
 
  private:

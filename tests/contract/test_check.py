@@ -6,7 +6,7 @@ import json
 
 from .checkpoints import make_family
 from .data import write_jsonl
-from .harness import DATA, OK, THIRD_PARTY, ContractTest, read_json, write
+from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, read_json, write
 
 ROWS = 24
 WORDS = "river stone cloud bread candle window garden silver copper meadow lantern harbor".split()
@@ -225,10 +225,69 @@ class Check(ContractTest):
         outcome = self.sextant("check", "run.json", "--backend", "sample", "--chat-template", "none", "--plugin-path", THIRD_PARTY)
         self.assert_rc(outcome, DATA)
         self.assertRegex(outcome.stdout, r"(?s)error: tiny: [^\n]*\[answer-in-prompt\]\n  one ends with [^\n]*\n  -> ")
-        self.assertIn("1 data sets checked", outcome.stdout)
+        self.assertIn("1 data set checked", outcome.stdout)
 
     def test_data_that_are_missing_are_an_error_unless_allowed(self):
         write(self.dir / "run.json", {"datasets": [{k: v for k, v in dict(sound(self.dir), folder="nowhere").items() if k != "path"}]})
         for args, rc in (((), DATA), (("--allow-missing",), OK)):
             outcome = self.sextant("check", "run.json", "--backend", "sample", "--plugin-path", THIRD_PARTY, *args)
             self.assert_rc(outcome, rc)
+
+
+class Panel(ContractTest):
+    """sextant check RUN: replies of a run under several extractors, against -m eval with each of them."""
+
+    REPLIES = ["B", "The answer is C, not A.", "A or B? I choose B, because D is wrong.", "I cannot say.", "Answer: D\nbut C is near"]
+
+    def setUp(self):
+        super().setUp()
+        lines = [dict(row, answer="BCBAD"[i % 5]) for i, row in enumerate(rows())]
+        write_jsonl(self.dir / "test.jsonl", lines)
+        write_jsonl(self.dir / "train.jsonl", lines[:4])
+        card = sound(self.dir, shots=False)
+        scored = json.loads(json.dumps(card))
+        scored.update(abbr="scored")
+        scored["infer"]["template"] = {"type": "text", "labels": [{"label": x, "prompt": "{question} " + x} for x in "ABCD"]}
+        scored["infer"]["inferencer"] = {"type": "ppl"}
+        scored["eval"]["postprocessors"] = []
+        write(self.dir / "run.json", {"datasets": [card, scored]})
+        self.made = self.run_sample("run.json").run
+        predictions = self.made.file("predictions", "tiny")
+        attempts = read_json(predictions)
+        for i, attempt in enumerate(attempts.values()):
+            attempt["prediction"] = self.REPLIES[i % len(self.REPLIES)]
+        write(predictions, attempts)
+
+    def test_each_score_is_that_of_a_run_with_that_extractor(self):
+        before = {path: path.read_bytes() for path in self.made.path.rglob("*") if path.is_file()}
+        [out] = self.json_lines("check", self.made.path, "--plugin-path", THIRD_PARTY, "--json")
+        self.assertEqual(before, {path: path.read_bytes() for path in self.made.path.rglob("*") if path.is_file()})
+        [panel] = out["panels"]
+        self.assertEqual([one["dataset"] for one in out["refused"]], ["scored"])
+        self.assertEqual([one["extractor"] for one in panel["extractors"]], ["its own (first_capital)", "first_option", "last_option"])
+        scores, samples = [], []
+        for name in ("first_capital", "first_option", "last_option"):
+            self.run_sample("run.json", "-m", "eval", "-r", "--extractor", name + ':{"options": "ABCD"}')
+            scores.append(self.made.results("tiny")["accuracy"])
+            samples.append([line["scores"]["accuracy"] for line in self.made.samples("tiny")])
+        self.assertEqual([one["score"] for one in panel["extractors"]], scores)
+        self.assertEqual((panel["score"], panel["low"], panel["high"]), (scores[0], min(scores), max(scores)))
+        self.assertLess(panel["low"], panel["high"])
+        self.assertEqual(panel["rows"], [i for i, values in enumerate(zip(*samples)) if len(set(values)) > 1])
+        text = self.sextant("check", self.made.path, "--plugin-path", THIRD_PARTY).stdout
+        self.assertIn("over 3 extractors", text)
+        self.assertIn("scored: not read again: its labels are scored", text)
+
+    def test_extractors_that_are_named_and_mistakes(self):
+        [out] = self.json_lines("check", self.made.path, "--dataset", "tiny", "--extractor", 'regex:{"pattern": "([A-D])[^A-D]*$"}', "last_option", "--json")
+        self.assertEqual([one["extractor"] for one in out["panels"][0]["extractors"]], ["its own (first_capital)", "regex", "last_option"])
+        for args, rc, word in (
+            (("--extractor", "nothing"), USAGE, "nothing"),
+            (("--dataset", "scored"), DATA, "no replies"),
+            (("--dataset", "none"), USAGE, "none"),
+            (("--limit", "3"), USAGE, "--limit"),
+        ):
+            with self.subTest(args):
+                outcome = self.sextant("check", self.made.path, *args)
+                self.assert_rc(outcome, rc)
+                self.assertIn(word, outcome.stderr)

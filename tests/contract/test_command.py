@@ -87,6 +87,42 @@ class Protocol(CommandTest):
         self.assertEqual([s["scores"]["hard"] for s in samples], [None if i in (3, 5, 6) else 1 for i in range(12)])
         for i, word in ((3, "signal"), (5, "did not answer within"), (6, "not a JSON object")):
             self.assertIn(word, samples[i]["explanations"]["hard"])
+        self.assertIn("3 of 12 attempts have no hard", outcome.stdout + outcome.stderr)
+
+    def test_values_that_the_results_file_cannot_hold(self):
+        program = self.program(
+            "odd.py",
+            """
+            import json, sys
+            for line in sys.stdin:
+                request = json.loads(line)
+                result = {"id": request["id"], "result": {"name": "odd"}}
+                if request["call"] != "hello":
+                    result = {"id": request["id"], "results": [{"values": {"counts": 1}} for _ in request["items"]]}
+                print(json.dumps(result), flush=True)
+            """,
+        )
+        outcome = self.run_sets([self.mcq(metrics=[self.command(program)])], expect=None)
+        self.assertNotEqual(outcome.rc, OK)
+        self.assertIn("called 'counts', which is a member of the results file", outcome.stderr)
+
+    def test_a_model_that_counts_below_nothing(self):
+        program = self.program(
+            "minus.py",
+            """
+            import json, sys
+            for line in sys.stdin:
+                request = json.loads(line)
+                result = {"id": request["id"], "result": {"name": "minus"}}
+                if request["call"] != "hello":
+                    result = {"id": request["id"], "results": [{"text": "A", "generated_tokens": -5} for _ in request["items"]]}
+                print(json.dumps(result), flush=True)
+            """,
+        )
+        model = {"abbr": "toy", "backend": "command", "config": self.command(program)}
+        outcome = self.run_sets([self.mcq()], model=model, expect=None)
+        self.assertNotEqual(outcome.rc, OK)
+        self.assertIn('"generated_tokens":-5}, which is not a reply', outcome.stderr)
 
     def test_programs_that_cannot_be(self):
         for name, text, words in (

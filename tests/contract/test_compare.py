@@ -2,7 +2,10 @@
 
 import fcntl
 import json
+import math
+import random
 import shutil
+import statistics
 import xml.etree.ElementTree
 
 from .data import inline_set, make_mcq
@@ -91,6 +94,134 @@ class Compare(ContractTest):
         self.assertGreater(json.loads(outcome.stdout)["more"], 0)
 
 
+class Precision(ContractTest):
+    """The second table of compare: one run with the sample backend's numbers, and copies in which some of them are changed."""
+
+    def setUp(self):
+        super().setUp()
+        make_mcq(self.dir / "set.jsonl", 40)
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl"), inline_set(self.dir / "set.jsonl", method="ppl", abbr="scored")]})
+        self.a = self.run_sample("run.json").run.path
+
+    def copy(self, name, change, **model):
+        """change(data set, number, attempt) edits one attempt of the predictions; `model` goes into run.json."""
+        path = self.dir / name / self.a.name
+        shutil.copytree(self.a, path)
+        for file in path.glob("predictions/*/*.json"):
+            attempts = json.loads(file.read_text())
+            for number, attempt in attempts.items():
+                change(file.stem, int(number), attempt)
+            write(file, attempts)
+        record = json.loads((path / "run.json").read_text())
+        record["models"][0].update(model)
+        write(path / "run.json", record)
+        return path
+
+    @staticmethod
+    def labels(attempt):
+        return {name[len("label: "):]: value for name, value in attempt.items() if name.startswith("label: ")}
+
+    def noise(self, seed):
+        generator = random.Random(seed)
+
+        def change(dataset, number, attempt):
+            for label in self.labels(attempt).values():
+                label["logprob"] += generator.gauss(0, 0.3)
+            if dataset == "tiny" and number % 4 == 0:
+                attempt["prediction"] += "!"
+        return change
+
+    def test_numbers_are_those_of_a_plain_computation(self):
+        b = self.copy("b", self.noise(5), compute="bf16")
+        a = self.copy("a", lambda *_: None, compute="f32")
+        [out] = self.json_lines("compare", a, b, "--json")
+        precision = out["comparisons"][0]["precision"]
+        self.assertIn("f32 (A) and bf16 (B)", precision["why"])
+        got = {one["dataset"]: one for one in precision["datasets"]}
+        first, second = (json.loads(next(run.glob("predictions/*/scored.json")).read_text()) for run in (a, b))
+        kl, answer, sums, tokens = [], [], [0, 0], 0
+        for number in first:
+            sides = []
+            for attempt in (first[number], second[number]):
+                logs = {name: label["logprob"] for name, label in self.labels(attempt).items()}
+                whole = math.log(math.fsum(math.exp(log) for log in logs.values()))
+                sides.append({name: math.exp(log - whole) for name, log in logs.items()})
+            kl.append(math.fsum(p * math.log(p / sides[1][name]) for name, p in sides[0].items()))
+            gold = first[number]["gold"]
+            answer.append(sides[1][gold] - sides[0][gold])
+            for i, attempt in enumerate((first[number], second[number])):
+                sums[i] += self.labels(attempt)[gold]["logprob"]
+            tokens += self.labels(first[number])[gold]["tokens"]
+        scored = got["scored"]
+        self.assertEqual((scored["n"], scored["left_out"], scored["kl"]["n"]), (40, 0, 40))
+        self.assertAlmostEqual(scored["kl"]["mean"], statistics.mean(kl), 12)
+        self.assertAlmostEqual(scored["kl"]["median"], statistics.median(kl), 12)
+        self.assertAlmostEqual(scored["kl"]["max"], max(kl), 12)
+        self.assertEqual(scored["kl"]["max_row"], kl.index(max(kl)))
+        self.assertLess(scored["kl"]["low"], scored["kl"]["mean"])
+        self.assertAlmostEqual(scored["answer_probability"]["mean"], statistics.mean(answer), 12)
+        self.assertAlmostEqual(scored["answer_probability"]["rms"], math.sqrt(statistics.mean(x * x for x in answer)), 12)
+        self.assertEqual(scored["perplexity"]["of"], "answers")
+        self.assertAlmostEqual(scored["perplexity"]["a"] / math.exp(-sums[0] / tokens), 1, 12)
+        self.assertAlmostEqual(scored["perplexity"]["b"] / math.exp(-sums[1] / tokens), 1, 12)
+        self.assertAlmostEqual(scored["perplexity"]["log_ratio"], (sums[0] - sums[1]) / tokens, 12)
+        self.assertLess(scored["perplexity"]["low"], scored["perplexity"]["log_ratio"])
+        self.assertLess(scored["perplexity"]["log_ratio"], scored["perplexity"]["high"])
+        self.assertEqual(got["tiny"]["same_reply"]["share"], 0.75)
+        self.assertEqual(got["tiny"]["agreement"]["share"], 1)  # the samples were not scored again
+        self.assertNotIn("kl", got["tiny"])
+        text = self.sextant("compare", a, b).stdout
+        self.assertIn("precision: the same weights, computed in f32 (A) and bf16 (B)", text)
+        self.assertIn("KL, nats", text)
+
+    def test_each_token_where_it_was_recorded(self):
+        def texts(shift):
+            def change(dataset, number, attempt):
+                if dataset != "scored":
+                    return
+                for name in list(self.labels(attempt)):
+                    del attempt["label: " + name]
+                each = [-(1 + number + i) / 8 + shift for i in range(3)]
+                attempt["extra"] = {"logprob": sum(each), "tokens": 3, "token_logprobs": each}
+            return change
+        a, b = self.copy("a", texts(0), compute="f32"), self.copy("b", texts(-0.05), compute="bf16")
+        [out] = self.json_lines("compare", a, b, "--dataset", "scored", "--json")
+        [one] = out["comparisons"][0]["precision"]["datasets"]
+        changes = [math.exp(x - 0.05) - math.exp(x) for n in range(40) for x in (-(1 + n + i) / 8 for i in range(3))]
+        self.assertEqual((one["perplexity"]["of"], one["token_probability"]["n"]), ("texts", 120))
+        self.assertNotIn("agreement", one)
+        self.assertAlmostEqual(one["token_probability"]["mean"], statistics.mean(changes), 12)
+        self.assertAlmostEqual(one["perplexity"]["log_ratio"], 0.05, 12)
+
+    def test_when_it_is_said(self):
+        weights = {"weights_sha256": "1" * 64, "tokens_sha256": "2" * 64}
+        for name, model, why in (("same", {}, None), ("other", {"weights_sha256": "1" * 64}, None), ("bf16", {"compute": "bf16"}, "same weights")):
+            with self.subTest(name):
+                other = self.copy(name, lambda *_: None, **model)
+                [out] = self.json_lines("compare", self.a, other, "--json")
+                said = out["comparisons"][0].get("precision")
+                self.assertEqual(bool(said), bool(why))
+        [out] = self.json_lines("compare", self.a, self.copy("asked", lambda *_: None, **weights), "--precision", "--json")
+        self.assertIn("--precision", out["comparisons"][0]["precision"]["why"])
+        one = out["comparisons"][0]["precision"]["datasets"][1]
+        self.assertEqual((one["kl"]["mean"], one["perplexity"]["log_ratio"]), (0, 0))
+
+    def test_other_prompts_and_predictions_that_are_gone(self):
+        def change(dataset, number, attempt):
+            if dataset == "tiny" or number < 3:
+                attempt["origin_prompt"] = "another"
+        b = self.copy("b", change, compute="bf16")
+        outcome = self.sextant("compare", self.a, b, "--json")
+        self.assert_rc(outcome, OK)
+        [one] = json.loads(outcome.stdout)["comparisons"][0]["precision"]["datasets"]
+        self.assertEqual((one["dataset"], one["n"], one["left_out"]), ("scored", 37, 3))
+        self.assertIn("tiny: nothing is said of precision: no question was asked with the same prompt", outcome.stderr)
+        shutil.rmtree(b / "predictions")
+        outcome = self.sextant("compare", self.a, b)
+        self.assert_rc(outcome, OK)
+        self.assertEqual(outcome.stderr.count("nothing is said of precision"), 2)
+
+
 class Show(ContractTest):
     def test_what_was_wrong_in_two_commands(self):
         make_mcq(self.dir / "set.jsonl")
@@ -111,6 +242,75 @@ class Show(ContractTest):
                          ((run.path, "--dataset", "tny"), USAGE), ((self.dir / "none",), DATA)):
             with self.subTest(args=args):
                 self.assert_rc(self.sextant("show", *args), rc)
+
+
+class Margins(ContractTest):
+    def test_choices_that_an_error_can_change_are_those_of_a_search(self):
+        make_mcq(self.dir / "set.jsonl", 40)
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl", abbr="replies"), inline_set(self.dir / "set.jsonl", method="ppl", abbr="scored"),
+                                                   inline_set(self.dir / "set.jsonl", method="loglikelihood", abbr="options")]})
+        run = self.run_sample("run.json").run
+        for dataset in ("scored", "options"):
+            attempts = run.predictions(dataset)
+            for error in (0, 1e-3, 0.2, 3):
+                with self.subTest(dataset, error=error):
+                    is_open = right = least = most = 0
+                    for attempt in attempts:
+                        labels = {name[7:]: value for name, value in attempt.items() if name.startswith("label: ")}
+                        # one label as good as the error can make it, each other one as bad
+                        able = set()
+                        for best in labels:
+                            moved = {name: value["logprob"] + (1 if name == best else -1) * error * value["tokens"] for name, value in labels.items()}
+                            ranked = {name: moved[name] / (labels[name]["tokens"] if dataset == "scored" else 1) for name in labels}
+                            if all(ranked[best] >= other for other in ranked.values()):
+                                able.add(best)
+                        now = attempt["prediction"] == attempt["gold"]
+                        is_open += len(able) > 1
+                        right += now
+                        least += now and able == {attempt["gold"]}
+                        most += attempt["gold"] in able
+                    [out] = self.json_lines("show", run.path, "--numeric-error", error, "--dataset", dataset, "--json")
+                    [one] = out["margins"]
+                    self.assertEqual((one["n"], one["open"], one["right"], one["least_right"], one["most_right"]), (40, is_open, right, least, most))
+                    self.assertEqual(len(one["rows"]), most - least)
+        text = self.sextant("show", run.path, "--numeric-error", "0.2").stdout
+        self.assertIn("nothing is said of replies", text)
+        for args, rc in ((("--numeric-error", "-1"), USAGE), (("--numeric-error", "nan"), USAGE), (("--numeric-error", "1", "-n", "3"), USAGE),
+                         (("--numeric-error", "1", "--wrong"), USAGE), (("--numeric-error", "1", "--dataset", "replies"), DATA)):
+            with self.subTest(args=args):
+                self.assert_rc(self.sextant("show", run.path, *args), rc)
+
+
+class Excluded(ContractTest):
+    def test_scores_with_and_without_samples_that_are_named_with_a_reason(self):
+        make_mcq(self.dir / "set.jsonl", 40)
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl"), inline_set(self.dir / "set.jsonl", method="ppl", abbr="scored")]})
+        run = self.run_sample("run.json").run
+        named = [{"dataset": "tiny", "index": 3, "reason": "two options are right", "prediction": "as in samples files"}, {"dataset": "tiny", "index": 7, "reason": "two options are right"},
+                 {"dataset": "scored", "index": 0}]
+        write(self.dir / "out.jsonl", "# reviewed\n" + "".join(json.dumps(one) + "\n" for one in named) + "11\n")
+        [out] = self.json_lines("report", run.path, "--exclude", self.dir / "out.jsonl", "--json")
+        rows = {"tiny": {3, 7, 11}, "scored": {0, 11}}
+        for one in out["excluded"]:
+            scores = {line["index"]: line["scores"]["accuracy"] for line in run.samples(one["dataset"])}
+            kept = [score for row, score in scores.items() if row not in rows[one["dataset"]]]
+            self.assertEqual((one["excluded"], one["all"]["n"], one["without"]["n"]), (len(rows[one["dataset"]]), 40, len(kept)))
+            self.assertAlmostEqual(one["all"]["value"], 100 * statistics.mean(scores.values()), 9)
+            self.assertAlmostEqual(one["without"]["value"], 100 * statistics.mean(kept), 9)
+            self.assertLess(one["without"]["low"], one["without"]["high"])
+        self.assertEqual([one["reasons"] for one in out["excluded"]], [{"two options are right": 2, "": 1}, {"": 2}])
+        text = self.sextant("report", run.path, "--exclude", self.dir / "out.jsonl").stdout
+        self.assertIn("2 excluded: two options are right", text)
+        self.assertIn("3 of 40", text)
+        self.assertNotIn("excluded", self.json_lines("report", run.path, "--json")[0])
+        self.run_sample("run.json", "--exclude", "out.jsonl")  # the same file leaves them out of a run
+        for lines, word in (('{"dataset": "tny", "index": 1}', "tny"), ("4711", "4711"), ('{"dataset": "tiny", "index": 40}', "40"), ("# nothing", "names no row")):
+            with self.subTest(lines):
+                write(self.dir / "bad.jsonl", lines + "\n")
+                self.assert_refused(self.sextant("report", run.path, "--exclude", self.dir / "bad.jsonl"), USAGE, word)
+        write(self.dir / "bad.jsonl", '{"index": 1, "reason": 5}\n')
+        self.assertNotEqual(self.sextant("report", run.path, "--exclude", self.dir / "bad.jsonl").rc, OK)
+        self.assertNotEqual(self.sextant("report", run.path, "--exclude", self.dir / "nowhere.jsonl").rc, OK)
 
 
 class Looking(ContractTest):
@@ -239,10 +439,46 @@ class Verify(ContractTest):
         run = self.run_sample("run.json").run.path
         before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
         [out] = self.json_lines("verify", run, "-n", "12", "--plugin-path", THIRD_PARTY, "--json")
-        self.assertEqual((out["compared"], out["differences"]), (12, []))
+        self.assertEqual((out["compared"], out["same"], out["differences"]), (12, 12, []))
+        self.assertEqual((out["scored"], out["same_results"]), (2, 2))
+        self.assertEqual(out["known_requests"], out["requests"])
+        self.assertGreaterEqual(out["requests"], 12)
         self.assertEqual(before, {path: path.read_bytes() for path in run.rglob("*") if path.is_file()})
         [path] = run.glob("predictions/*/tiny.json")
         path.write_text(path.read_text().replace('"prediction": "', '"prediction": "other '))
         [out] = self.json_lines("verify", run, "-n", "12", "--plugin-path", THIRD_PARTY, "--json", "--dataset", "tiny", expect=NO)
         self.assertEqual({one["dataset"] for one in out["differences"]}, {"tiny"})
-        self.assert_refused(self.sextant("verify", run, "-n", "0"), USAGE, "-n")
+        self.assertEqual((out["same"], out["same_results"]), (0, 0))
+        self.assert_refused(self.sextant("verify", run, "-n", "-1"), USAGE, "-n")
+
+    def test_what_is_counted_is_what_is_the_same(self):
+        """A set that cannot be asked again, and an edited reply of another, leave the count of equal samples right."""
+        make_mcq(self.dir / "set.jsonl", 30)
+        make_mcq(self.dir / "gone.jsonl", 30)
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl"), inline_set(self.dir / "gone.jsonl", abbr="gone")]})
+        run = self.run_sample("run.json").run.path
+        (self.dir / "gone.jsonl").unlink()
+        verify = ("verify", run, "-n", "20", "--plugin-path", THIRD_PARTY)
+        [out] = self.json_lines(*verify, "--json", expect=NO)
+        self.assertEqual({(one["dataset"], "cannot be asked again" in one["what"]) for one in out["differences"]}, {("gone", True)})
+        self.assertEqual(out["same"], out["compared"])
+        self.assertLess(0, out["compared"])
+        self.assertLess(out["compared"], 20)
+        self.assertEqual((out["scored"], out["same_results"]), (2, 2))  # predictions hold the rows
+        text = self.sextant(*verify).stdout
+        self.assertIn("files: 2 of 2 results made again from the predictions are the same", text)
+        self.assertIn("model: %d of %d samples asked again are the same" % (out["same"], out["compared"]), text)
+        self.assertNotIn("sample 0: not the same: cannot", text)
+
+    def test_files_alone(self):
+        make_mcq(self.dir / "set.jsonl", 30)
+        write(self.dir / "run.json", {"datasets": [inline_set(self.dir / "set.jsonl")]})
+        run = self.run_sample("run.json").run.path
+        record = json.loads((run / "run.json").read_text())
+        record["tasks"][0]["results_sha256"] = "0" * 64
+        record["plugins"][0]["sha256"] = "1" * 64
+        write(run / "run.json", record)
+        [out] = self.json_lines("verify", run, "-n", "0", "--plugin-path", THIRD_PARTY, "--json", expect=NO)
+        self.assertEqual((out["compared"], out["requests"], out["scored"], out["same_results"]), (0, 0, 1, 0))
+        self.assertIn("results_sha256: run.json has 000000000000", out["differences"][0]["what"])
+        self.assertIn(record["plugins"][0]["id"], " ".join(out["notes"]))

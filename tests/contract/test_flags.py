@@ -176,6 +176,35 @@ class Without(FlagTest):
             outcome = self.run_sample("run.json", "--generation-kwargs", *both, expect=USAGE)
             self.assert_refused(outcome, USAGE, "do_sample=True", "temperature=0")
 
+    def test_what_is_said_twice_is_said_once(self):
+        for args in (("--set", "abbr=x", "abbr=y"), ("--generation-kwargs", "temperature=0.5", "temperature=0.7"), ("--metric", "accuracy", "accuracy"),
+                     ("--model-kwargs", "delay_ms=1", "delay_ms=2")):
+            with self.subTest(args):
+                self.assert_refused(self.run_sample("run.json", "--limit", "1", *args, expect=USAGE), USAGE, args[0], "twice")
+        self.run_sample("run.json", "--limit", "1", "--generation-kwargs", "temperature=0.5", "temperature=0.5")
+        shown = inline_set(self.dir / "set.jsonl", shots=True)
+        shown["infer"]["retriever"] = {"type": "fix_k", "ids": [0, 0]}
+        write(self.dir / "shown.json", {"datasets": [shown]})
+        self.assertIn("ids name a row twice", self.run_sample("shown.json", "--limit", "1").stderr)
+        for value in ("5%", "0x10", "many"):
+            outcome = self.run_sample("run.json", "--limit", value, expect=USAGE)
+            self.assert_refused(outcome, USAGE, "--limit is '%s'" % value, "no number")
+
+    def test_temperatures_and_repeats_that_do_nothing(self):
+        several = inline_set(self.dir / "set.jsonl")
+        several["infer"]["inferencer"] = {"type": "self_consistency", "temperature": 0.5, "n": 2, "answer": "([A-D])"}
+        write(self.dir / "several.json", {"datasets": [several]})
+        outcome = self.run_sample("several.json", "--limit", "1", "--generation-kwargs", "temperature=0")
+        self.assertIn("tiny: the temperature 0 that was asked for changes nothing, since its card says 0.5", outcome.stderr)
+        outcome = self.run_sample("several.json", "--limit", "1", "--generation-kwargs", "temperature=0.5")
+        self.assertNotIn("changes nothing", outcome.stderr)
+        outcome = self.run_sample("run.json", "--limit", "1", "--repeat", "3")
+        self.assertNotIn("are the same", outcome.stderr)  # whose model may be anybody's
+        write(self.dir / "scored.json", {"datasets": [inline_set(self.dir / "set.jsonl", method="ppl")]})
+        for config, says in (("run.json", "replies are greedy"), ("scored.json", "nothing is drawn where a model scores")):
+            outcome = self.sextant("run", config, "--model-path", TINY_MODEL, "--limit", "1", "--repeat", "2", "--dry-run")
+            self.assertIn("its 2 attempts of a sample are the same, since " + says, outcome.stderr)
+
     def test_set_changes_cards_and_a_file_has_none(self):
         make_mcq(self.dir / "set.jsonl")
         outcome = self.run_sample("--custom-dataset-path", "set.jsonl", "--set", "infer.inferencer.max_out_len=4", expect=USAGE)
@@ -189,11 +218,18 @@ class Without(FlagTest):
 
 class FailUnder(FlagTest):
     def test_a_worse_score_is_1_and_a_name_that_is_wrong_64_before_anything_runs(self):
-        for threshold, rc in (("tiny=0", 0), ("tiny=100.01", 1), ("tiny,accuracy=100.01", 1), ("tny=1", 64), ("tiny=x", 64), ("tiny,f1=1", 65)):
+        for threshold, rc in (("tiny=0", 0), ("tiny=100.01", 1), ("tiny,accuracy=100.01", 1), ("tny=1", 64), ("tiny=x", 64), ("tiny,f1=1", 64), ("tiny,acuracy=1", 64), ("tiny,accuracy,strict=1", 64)):
             with self.subTest(threshold):
                 outcome = self.run_sample("run.json", "--fail-under", threshold, expect=rc)
-                if rc in (64, 65):
+                if rc == 64:
                     self.assertIn("--fail-under", outcome.stderr)
+                    self.assertNotIn("loaded in", outcome.stderr)
+        # without scores nothing can be said to be worse, but that a name is wrong
+        self.run_sample("run.json", "--dry-run", "--fail-under", "tiny,f1=1", expect=64)
+        self.run_sample("run.json", "--repeat", "2", "--generation-kwargs", "temperature=1", "--fail-under", "tiny,accuracy=0")
+        write(self.dir / "scored.json", {"datasets": [inline_set(self.dir / "set.jsonl", method="ppl")]})
+        outcome = self.run_sample("scored.json", "--limit", "1", "--system-prompt", "Be brief.", "--chat-template-kwargs", "x=1")
+        self.assertIn("--system-prompt, --chat-template-kwargs change nothing: no data set", outcome.stderr)
         outcome = self.run_sample("run.json", "-m", "infer", "--fail-under", "tiny=1", expect=64)
         self.assertIn("-m infer", outcome.stderr)
 

@@ -125,5 +125,81 @@ class Judges(test_pairs.Pairs):
             self.assertIn(said, outcome.stderr + outcome.stdout)
 
 
+    def test_a_reply_that_cannot_be_read_is_asked_for_again(self):
+        config = self.judged({"x": ["A", "well", "well", "B"]}, retry="One word: CORRECT or INCORRECT.")
+        path = self.dir / "x.jsonl"
+        more = [{"dataset": "tiny@m", "index": 1, "turn": 1, "reply": "CORRECT"}, {"dataset": "tiny@m", "index": 2, "turn": 1, "reply": "still"}]
+        path.write_text(path.read_text() + "".join(json.dumps(line) + "\n" for line in more))
+        outcome = self.go(config)
+        self.assertAlmostEqual(self.numbers(outcome, "m")["correct"], 100 * 2 / 3)
+        self.assertIn("1 of 4 verdicts of x cannot be read", outcome.stdout)
+        lines = [json.loads(line) for line in (outcome.folder / "samples" / "x" / "tiny@m.jsonl").read_text().splitlines()]
+        self.assertEqual([line["scores"]["correct"] for line in lines], [1, 1, None, 0])
+        self.assertEqual([line["prediction"] for line in lines], ["A", "CORRECT", "still", "B"])
+        self.assertIn("One word: CORRECT or INCORRECT.", json.dumps(lines[1]))
+
+    def test_no_verdict_at_all_is_no_failure(self):
+        outcome = self.go(self.judged({"x": ["I had rather not."] * 4}))
+        self.assertIn("4 of 4 verdicts of x cannot be read", outcome.stdout)
+        self.assertNotIn("correct", self.numbers(outcome, "m"))
+        self.assertEqual(read_json(outcome.folder / "run.json")["status"], "complete")
+
+    def test_a_meta_judge_reads_the_judges_and_decides(self):
+        replies = {"x": ["CORRECT", "CORRECT", "INCORRECT", "CORRECT"], "y": ["A", "B", "B", "A"]}
+        prompt = "{question}\n{prediction}\nfirst: {judgement}\nsecond: {judgement2}"
+        meta = {"model": self.lines("chief", {"tiny@m": ["B", "A", "A", "huh"]}),
+                "template": {"type": "dialogue", "round": [{"role": "HUMAN", "prompt": prompt}]}}
+        config = self.judged(replies, meta=meta)
+        outcome = self.go(config)
+        m = self.numbers(outcome, "m")
+        self.assertAlmostEqual(m["correct"], 100 * 2 / 3)
+        self.assertEqual((m["correct_by_x"], m["correct_by_y"]), (75, 50))
+        self.assertIn("the judges say the same of 3 of 4 answers", outcome.stdout)
+        self.assertIn("1 of 4 verdicts of chief cannot be read", outcome.stdout)
+        asked = json.dumps(read_json(outcome.folder / "predictions" / "chief" / "tiny@m.json")["1"])
+        self.assertIn("first: CORRECT\\nsecond: B", asked)
+        graph = {stage["id"]: stage for stage in read_json(outcome.folder / "configs" / "graph.json")["stages"]}
+        self.assertEqual(graph["judge/chief/m/tiny"]["needs"], ["infer/m/tiny", "judge/x/m/tiny", "judge/y/m/tiny"])
+        hashes = [task["results_sha256"] for task in read_json(outcome.folder / "run.json")["tasks"] if not task.get("stage")]
+        again = self.go(config, "-m", "eval", "-r")
+        self.assertEqual([task["results_sha256"] for task in read_json(again.folder / "run.json")["tasks"] if not task.get("stage")], hashes)
+        both = self.judged({"x": replies["x"]}, meta={"model": self.lines("x", {"tiny@m": replies["x"]}), "template": meta["template"]})
+        outcome = self.sextant("run", str(both))
+        self.assertNotEqual(outcome.rc, OK)
+        self.assertIn("the meta judge 'x' is one of the judges, too", outcome.stderr)
+
+    def test_compare_and_gate_read_the_whole_panel(self):
+        # alone, the first judge sees no difference
+        worse = {"x": ["A"] * 12, "y": ["B"] * 12, "z": ["B"] * 12}
+        first = self.go(self.judged({"x": ["A"] * 12, "y": ["A"] * 12, "z": ["A"] * 12}, combine="vote"))
+        second = self.go(self.judged(worse, combine="vote"))
+        outcome = self.sextant("compare", str(first.folder), str(second.folder), "--json")
+        self.assert_rc(outcome, OK)
+        one = json.loads(outcome.stdout)["pairs"][0]
+        self.assertEqual((one["a"], one["b"]), (100, 0))
+        self.assertEqual(self.sextant("gate", str(second.folder), "--baseline", str(first.folder)).rc, 1)
+
+    def test_a_judge_of_the_same_weights_or_family_is_named(self):
+        config = read_json(self.judged({"x": ["A"] * 3}))
+        config["datasets"][0]["eval"]["judge"]["model"] = dict(config["models"][0], abbr="twin")
+        path = self.dir / "m.jsonl"
+        path.write_text(path.read_text() + "".join(json.dumps({"dataset": "tiny@m", "index": i, "reply": "A"}) + "\n" for i in range(3)))
+        outcome = self.go(write(self.dir / "config.json", config))
+        self.assertIn("the judge twin shares the weights of m, and may prefer its own answers", outcome.stdout)
+
+    def test_what_a_judge_would_be_sent(self):
+        config = self.judged({"x": ["A"] * 2}, answers=["one", "two"])
+        outcome = self.go(config)
+        shown = self.sextant("prompt", str(config))
+        self.assert_rc(shown, OK)
+        self.assertIn("--- x | tiny@m | sample 1 | judges m (placeholders for the answers)", shown.stdout)
+        self.assertIn("Answer: {prediction}", shown.stdout)
+        shown = self.sextant("prompt", "--predictions", str(outcome.folder), "-n", "1")
+        self.assert_rc(shown, OK)
+        self.assertIn("| judges m (answers of ", shown.stdout)
+        self.assertIn("Answer: two", shown.stdout)
+        self.assertNotIn("Answer: one", shown.stdout)
+
+
 for _name in [name for name in dir(test_pairs.Pairs) if name.startswith("test_")]:
     setattr(Judges, _name, None)        # those run as Pairs

@@ -78,6 +78,13 @@ class NamedTemplates(ModelFiles):
     def test_a_broken_template_is_no_plain_text(self):
         model = self.folder("m", {"tokenizer_config.json": {"chat_template": "{% for %}"}})
         self.assert_refused(self.prompt(model, expect=DATA), DATA, "cannot be used", "--chat-template none")
+        for number, value in enumerate((["{{ messages }}", "b"], 5, {"default": 3})):
+            model = self.folder("w%d" % number, {"tokenizer_config.json": {"chat_template": value}})
+            self.assert_refused(self.prompt(model, expect=DATA), DATA, "neither a text nor a list", "--chat-template none")
+            self.prompt(model, "--chat-template", "none")
+        for number, value in enumerate((None, "", [])):
+            model = self.folder("n%d" % number, {"tokenizer_config.json": {"chat_template": value}})
+            self.prompt(model)
 
     def test_a_conversation_with_tools_takes_tool_use(self):
         model = self.folder("m", self.names(("default", DEFAULT), ("tool_use", TOOLS)))
@@ -240,6 +247,31 @@ class ConfigKeys(ModelFiles):
         write(self.dir / model / "tokenizer_config.json", {"eos_token": "<s>"})
         outcome = self.sextant("model", "generate", "--hf-path", model, "--backend", "cpu", "--max-out-len", "1", stdin='{"prompt": "a"}\n')
         self.assertIn("tokenizer_config.json: eos_token is <s> (1), and config.json: eos_token_id is </s> (2)", outcome.stderr)
+
+    def test_what_tokenizer_json_does_otherwise_is_said(self):
+        named = {"bos_token": "<s>", "eos_token": "</s>"}
+        bytes_only = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
+        around = {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+                  "pair": [], "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}}
+        for number, (config, changes, says) in enumerate((
+            ({"add_prefix_space": True}, {"pre_tokenizer": bytes_only}, "puts no blank in front of a text, add_prefix_space"),
+            ({"add_prefix_space": False}, {"pre_tokenizer": {**bytes_only, "add_prefix_space": True}}, "puts a blank in front"),
+            ({"add_prefix_space": False}, {"normalizer": {"type": "Prepend", "prepend": "_"}}, "puts a blank in front"),
+            ({"add_prefix_space": False}, {"pre_tokenizer": bytes_only}, None),
+            ({"add_prefix_space": True}, {}, None),
+            ({"add_bos_token": True}, {}, "has no post-processor, and add_bos_token"),
+            ({"add_bos_token": False}, {}, None),
+            ({"add_eos_token": True}, {"post_processor": around}, "adds no EOS, add_eos_token"),
+            ({"add_bos_token": False}, {"post_processor": around}, "adds BOS, add_bos_token"),
+            ({"add_bos_token": True, "add_eos_token": False}, {"post_processor": around}, None),
+        )):
+            with self.subTest(config=config, changes=changes):
+                model = self.folder("m%d" % number, {"tokenizer_config.json": {**named, **config}})
+                path = self.dir / model / "tokenizer.json"
+                write(path, {**read_json(path), **changes})
+                said = self.warnings(model)
+                self.assertIn(says or "", said)
+                self.assertTrue(says or ("add_prefix_space" not in said and "_token of" not in said), said)
 
     def test_keys_of_the_tokenizer(self):
         model = self.folder("m", {"tokenizer_config.json": {"clean_up_tokenization_spaces": True, "novelty": 3, "padding_side": "left"}})

@@ -80,6 +80,27 @@ class Pairs(ContractTest):
         lines = [json.loads(line) for line in (outcome.folder / "samples" / "umpire" / "tiny@a+b.jsonl").read_text().splitlines()]
         self.assertEqual([line["scores"]["preference"] for line in lines], [None, None, 1, 0.5, 0, 1])
 
+    def test_ratings_without_a_maximum_say_so(self):
+        outcome = self.go(self.config({"a": ["1"] * 4, "b": ["2"] * 4}, {"a+b": ["[[A]]"] * 4}, orders="one"))
+        self.assertIn("have no finite distance: one side won all comparisons by umpire; one virtual tie", outcome.stdout)
+        self.assertTrue(math.isfinite(self.numbers(outcome, "a")["rating"]))
+        verdicts = {"a+b": ["[[A]]", "[[B]]"] * 2, "a+c": ["?"] * 4, "b+c": [""] * 4}
+        outcome = self.go(self.config({"a": ["1"] * 4, "b": ["2"] * 4, "c": ["3"] * 4}, verdicts, orders="one"))
+        self.assertIn("there is no rating by umpire, because no comparison connects a, b with c", outcome.stdout)
+        self.assertNotIn("rating", self.numbers(outcome, "a"))
+        self.assertIn("8 of 12 verdicts of umpire cannot be read", outcome.stdout)
+
+    def test_pairs_are_compared_by_each_models_share(self):
+        straight = ["[[A]]"] * 18 + ["[[B]]"] * 6
+        outcome = self.go(self.config({"a": ["yes"] * 24, "b": ["no"] * 24}, {"a+b": straight + [FLIP[v] for v in straight]}))
+        compared = self.sextant("compare", str(outcome.folder))
+        self.assert_rc(compared, OK)
+        self.assertIn("win_rate", compared.stdout)
+        self.assertIn("75.00", compared.stdout)
+        shown = self.sextant("prompt", "--predictions", str(outcome.folder), "-n", "2")
+        self.assertIn("judges a, then b (answers of ", shown.stdout)
+        self.assertIn("A: no\nB: yes", shown.stdout)
+
     def test_three_models_against_a_base(self):
         verdicts = {"b+a": ["[[A]]", "[[A]]", "[[B]]", "[[A]]"], "c+a": ["[[B]]", "[[B]]", "[[B]]", "[[A]]"]}
         outcome = self.go(self.config({"a": ["1"] * 4, "b": ["2"] * 4, "c": ["3"] * 4}, verdicts, orders="one", pairs={"base": "a"}))

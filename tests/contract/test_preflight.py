@@ -220,7 +220,9 @@ class Warned(ContractTest):
             ({"inferencer": {"type": "ppl"}, "template": {"type": "text", "labels": [{"label": "A", "prompt": question}]}, "postprocessors": []},
              "there is one label"),
             ({"template": {"type": "dialogue", "round": [{"role": "HUMAN", "prompt": "{question}\nA. {A\nB. {B}"}]}},
-             r'the template has "\{A" without a closing brace'),
+             r'the template has "\{A", which is no placeholder'),
+            ({"template": {"type": "dialogue", "round": [{"role": "HUMAN", "prompt": "{question}\n{B} so \\\\boxed{A}"}]}},
+             r'the template has "\{A\}" behind a formula.s sign, and it is filled in with the column A'),
             ({"retriever": {"type": "fix_k", "ids": [0, 1]}, "loader": {"type": "table", "files": {"dev": "set.jsonl", "test": "set.jsonl"}}},
              "examples of the split 'dev' repeat rows 0, 1 of the split 'test'"),
         ):
@@ -235,6 +237,13 @@ class Warned(ContractTest):
                 write(self.dir / "run.json", {"datasets": [card], "limit": 8})
                 for args in ((), ("--dry-run",)):
                     self.assertRegex(self.run_sample("run.json", *args).stderr, "warning: .*" + said)
+
+    def test_votes_on_numbers_where_the_answers_are_letters(self):
+        make_mcq(self.dir / "set.jsonl")
+        card = altered(self.dir / "set.jsonl", inferencer={"type": "self_consistency", "temperature": 1})
+        write(self.dir / "run.json", {"datasets": [card]})
+        outcome = self.run_sample("run.json", "--dry-run", expect=DATA)
+        self.assertIn("no reply would have a vote", outcome.stderr)
 
     def test_rows_that_repeat_an_earlier_one(self):
         rows = [{"question": "q%d" % (i % 3), "answer": "x"} for i in range(5)]

@@ -342,6 +342,13 @@ class Answers(ServedTest):
         prompts = [p["origin_prompt"] for p in read_json(outcome.run.path / "predictions" / "toy" / "tiny.json").values()]
         self.assertEqual(len(set(map(str, prompts))), 4)
 
+    def test_two_questions_in_one_prompt(self):
+        rows = mcq_rows(4)
+        lines = [{"question": row["question"], "reply": reply} for row, reply in zip(rows, "ABCD")]
+        lines.append({"question": "A. %s" % rows[0]["A"], "reply": "D"})  # an option of a row is asked elsewhere
+        outcome = self.run_answers(lines, expect=DATA)
+        self.assertRegex(outcome.run.task("tiny")["error"], "the questions of lines 1 and 5 both stand in one prompt")
+
     def test_missing_and_wrong_lines(self):
         lines = [{"dataset": "tiny", "index": i, "reply": "A"} for i in range(3)]
         outcome = self.run_answers(lines, expect=DATA)

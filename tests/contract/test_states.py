@@ -107,6 +107,18 @@ class States(StatesTest):
         self.run_sample(*self.args, "-r")
         self.assertEqual(self.only_run().hashes(), run.hashes())
 
+    def test_states_and_counts_that_nobody_writes(self):
+        self.assert_rc(self.run_sample(*self.args), OK)
+        path = self.only_run().path / "run.json"
+        written = read_json(path)
+        for key, value in (("status", "fine"), ("samples", "many"), ("samples_failed", -1)):
+            with self.subTest(key):
+                changed = json.loads(json.dumps(written))
+                changed["tasks"][1][key] = value
+                write(path, changed)
+                for command in (("report", path.parent), ("show", path.parent), ("run", "-m", "viz", "-r", *PLUGINS)):
+                    self.assert_refused(self.sextant(*command), DATA, "run.json", "tasks[1].%s is" % key)
+
     def test_inferred_and_not_scored(self):
         self.run_sample(*self.args, "-m", "infer")
         self.assert_story("complete", one="complete", other="complete")

@@ -2,7 +2,7 @@
 """python_functions.json: what CPython gives for functions over rows, and which modules are refused: make_python_functions.py > python_functions.json
 
 A case: a module, a function in it, its use, its arguments, and what Python returns ("rows" of a data set: filter and map one by one, as the
-library datasets does). A refused one has a part of the message instead.
+library datasets does). A refused one has a part of the message instead. Needs numpy and scikit-learn.
 """
 import json
 import re  # noqa: F401: modules use it
@@ -103,13 +103,34 @@ y\'\'\'
 def samples():
     return [{"q": "1", "a": ["b"]}, {"q": LETTERS[2], "a": []}]
 ''',
+    "scores": '''
+import numpy as np
+import sklearn.metrics
+from sklearn.metrics import f1_score, precision_score, recall_score
+def pairs(doc):
+    return doc["pairs"]
+def weighted(doc):
+    golds, preds = list(zip(*pairs(doc), strict=True))
+    return f1_score(golds, preds, average="weighted")
+def others(doc):
+    preds, golds = zip(*pairs(doc))
+    macro = sklearn.metrics.f1_score(np.array(golds), np.array(preds), average="macro")
+    return [macro, precision_score(golds, preds, average="micro"), recall_score(y_true=golds, y_pred=preds, average="macro"),
+            float(sklearn.metrics.matthews_corrcoef(golds, preds)), sklearn.metrics.accuracy_score(golds, preds), float(np.mean(golds))]
+def classes(doc):
+    golds, preds = zip(*pairs(doc))
+    a, b = precision_score(golds, preds, labels=[0, 2], average=None)
+    each = f1_score(golds, preds, average=None)
+    binary = f1_score([g == 1 for g in golds], [p == 1 for p in preds])
+    return [float(a), float(b), float(each[0]), len(each), binary]
+''',
     "bad": '''
 import numpy as np
 import random
 def method(doc):
     return doc["x"].encode("utf-8")
 def unknown(doc):
-    return np.array([1])
+    return np.zeros(1)
 def shared(doc):
     options = doc["options"]
     options.append("none of these")
@@ -141,7 +162,7 @@ def deep(doc):
 }
 ROWS = [{"q": " how [x] to [title] go", "a": "one [b] ", "b": "two", "c": None, "e": "", "answer": "b", "category": "STEM", "options": ["x"]},
         {"q": "Ärger  über", "a": "[a]", "b": "z", "c": " y ", "e": "five", "answer": "C", "category": "Social Sciences", "options": None}]
-DOC = {"question": "effect", "premise": " The _ fell down. ", "x": "vase", "y": "weighs 12 kg", "n": "2", "options": ["a"]}
+DOC = {"pairs": [[0, 0], [1, 2], [2, 2], [1, 1], [0, 2], [3, 0], [1, 1], [2, 1], [0, 0]], "question": "effect", "premise": " The _ fell down. ", "x": "vase", "y": "weighs 12 kg", "n": "2", "options": ["a"]}
 
 
 class Rows(list):
@@ -164,8 +185,8 @@ class Rows(list):
 
 USES = [("filters", "data_set", ["process_stem", "process_social_sciences", "process_social", "by_factory", "at_least_1", "at_least_2"]),
         ("maps", "data_set", ["process_docs", "kept"]),
-        ("texts", "row", ["as_partial", "index", "parts", "lines", "found", "nested", "literal"]), ("texts", "rows", ["samples"])]
-REFUSED = [("bad", "row", "method", "bad.py:5: the method or member 'encode' is not read"), ("bad", "row", "unknown", "bad.py:7: the method or member 'array' is not read"),
+        ("texts", "row", ["as_partial", "index", "parts", "lines", "found", "nested", "literal"]), ("texts", "rows", ["samples"]), ("scores", "row", ["weighted", "others", "classes"])]
+REFUSED = [("bad", "row", "method", "bad.py:5: the method or member 'encode' is not read"), ("bad", "row", "unknown", "bad.py:7: 'numpy.zeros' is not read"),
            ("bad", "row", "shared", "bad.py:10: 'options' is changed where something else may hold it"), ("bad", "row", "own", "bad.py:13: it changes what it is given, 'doc'"),
            ("bad", "row", "nothing", "bad.py:16: 'try' is not read"), ("bad", "row", "name", "bad.py:21: 'where_is_it': the name 'where_is_it' is not known"),
            ("bad", "data_set", "shuffled", "the method or member 'shuffle' is not read"), ("bad", "data_set", "listed", "a function or data set is iterated over"),

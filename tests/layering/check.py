@@ -40,10 +40,11 @@ CORE = {
     "graph": "base config data plugin score serve store",
     "preflight": "base config data infer load plugin sandbox score serve",
     "report": "base config data stats store",
+    "exchange": "base config data store",
     "compare": "base data report score stats store",
     "check": "base config data infer load plugin preflight render score serve",
     "explain": "base config data plugin score store",
-    "cli": "base check compare config conformance data explain graph infer isolate load plugin preflight report sandbox score serve stats store tasks",
+    "cli": "base check compare config conformance data exchange explain graph infer isolate load plugin preflight report sandbox score serve stats store tasks",
 }
 # headers of one processor or accelerator: what is device-independent has no business with them
 DEVICE_HEADER = re.compile(r"^(\w*mmintrin|immintrin|arm_neon|arm_sve|cpuid|cuda|cublas|hip|nv|cl|omp)")

@@ -22,7 +22,7 @@ std::string prose(uint64_t seed, size_t bytes) {
 }
 
 Work encoding(const std::string& file) {
-  std::shared_ptr<engine::Tokenizer> tokenizer = need(engine::open_vocabulary(SEXTANT_GOLDEN_DIR "/" + file)).tokenizer;
+  std::shared_ptr<const engine::Tokenizer> tokenizer = need(engine::open_vocabulary(SEXTANT_GOLDEN_DIR "/" + file)).tokenizer;
   return [tokenizer, texts = std::vector{prose(1, 2000), prose(2, 8000)}](int round) {
     tokenizer->encode(texts[static_cast<size_t>(round)], {});
   };

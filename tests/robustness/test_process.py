@@ -151,6 +151,16 @@ class MeddlingPlugins(RobustnessTest):
                 self.assert_refused(outcome, CRASH, "lies", "dataset:meddling_rows")
                 self.assertEqual(outcome.run.task("sound")["status"], "complete")
 
+    def test_records_that_are_none(self):
+        """What a loader gives has been read from a file: the loader is named, not the file, and the other set is asked."""
+        self.make_card("sound")
+        for text, rc, words in (('"', CRASH, ("dataset:meddling_rows gave no JSON object as row 0",)), ('x","question":"y', DATA, ("'question' twice",))):
+            with self.subTest(text):
+                self.make_card("lies", loader={"raw": text})
+                outcome = self.meddle("lies", "sound", work_dir="work_%d" % len(text))
+                self.assert_refused(outcome, rc, "lies", *words)
+                self.assertEqual(outcome.run.task("sound")["status"], "complete")
+
     def test_a_probe_that_was_too_slow_is_tried_again(self):
         """A busy machine's verdict is not an idle one's: here the file is the same, and slow once."""
         (self.plugins / "process.json").unlink()

@@ -17,8 +17,9 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
-OK, USAGE, DATA = 0, 64, 65
+OK, USAGE, DATA, INCOMPLETE = 0, 64, 65, 75
 CONFIG = {"architectures": ["LlamaForCausalLM"], "attention_bias": False, "attention_dropout": 0.0, "bos_token_id": 0, "eos_token_id": 1,
           "head_dim": 16, "hidden_act": "silu", "hidden_size": 64, "intermediate_size": 96, "max_position_embeddings": 512, "mlp_bias": False,
           "model_type": "llama", "num_attention_heads": 4, "num_hidden_layers": 3, "num_key_value_heads": 2, "rms_norm_eps": 1e-05,
@@ -92,7 +93,7 @@ class Cases:
         environment.update({"HOME": str(self.work / "home"), **(env or {})})
         found = subprocess.run([self.program, *map(str, args)], cwd=self.folder, env=environment, capture_output=True, text=True,
                                errors="replace", check=False)
-        wrong = ["exit code %d, not %d" % (found.returncode, rc)] if found.returncode != rc else []
+        wrong = ["exit code %d, not %d" % (found.returncode, rc)] if rc is not None and found.returncode != rc else []
         wrong += ["stdout lacks %s" % p for p in out if not re.search(p, found.stdout, re.S)]
         wrong += ["stderr lacks %s" % p for p in err if not re.search(p, found.stderr, re.S)]
         wrong += ["%s must not be said" % p for p in never if re.search(p, found.stdout + found.stderr, re.S)]
@@ -296,6 +297,88 @@ def runs(c):
                 c.judge(name, [] if found.stderr.count("error:") == 1 else ["%d errors" % found.stderr.count("error:")])
 
 
+def broken(c):
+    """What once broke it (cases/broken/repro.sh), each with what is right; its plugins' kind is in tests/robustness/test_process.py."""
+    folder = c.cases / "broken"
+    if not folder.is_dir() or (c.only and "broken" not in c.only):
+        return
+    c.case, c.folder = "broken", folder
+    for path in [*folder.glob("*/cards/*.json"), folder / "two.json"]:
+        path.write_text(path.read_text().replace("@HERE@", str(folder)).replace("@SOURCE@", str(pathlib.Path(__file__).resolve().parents[2])))
+    small = ("run", "--config-dir", "base/cards", *c.sample, "--quiet")
+    again = ("run", *c.sample[2:], "--quiet", "-r")
+
+    def record(work):
+        return json.loads(next(folder.glob(work + "/*/run.json")).read_text())
+
+    def states(work, status):
+        c.judge("status of " + work, [] if record(work)["status"] == status else ["it is %s, not %s" % (record(work)["status"], status)])
+
+    (folder / "feeds.jsonl").write_text('{"text": "\\u7b54\\u6848%s"}\n' % ("\\n" * 22))
+    c.run("plugins", "run", "postprocessor:first_option", "--config", '{"options":"ABCD"}', "--input", "feeds.jsonl", out=('"text":""',))
+    c.run("run", "--config-dir", "03/cards", *c.sample, "--datasets", "s1", "s2", "-w", "names")
+    found = {path.stem: len(json.loads(path.read_text())) for path in folder.glob("names/*/predictions/sample/*.json")}
+    c.judge("a/b and a_b", [] if sorted(found.values()) == [12, 40] else ["predictions: %s" % found])
+    process = subprocess.Popen([c.program, *map(str, small), "--datasets", "small_gen", "-w", "killed", "--model-kwargs", "delay_ms=100"], cwd=folder,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(600):
+        if list(folder.glob("killed/*/journal/*/*.jsonl")):
+            break
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    c.run(*again, "-m", "eval", "-w", "killed", rc=INCOMPLETE, err=("incomplete",))
+    states("killed", "incomplete")
+    c.run(*small, "--datasets", "small_gen", "-w", "failed", "--limit", 4)
+    c.run(*small, "--datasets", "small_gen", "-w", "failed", "-r", "--model-kwargs", "fail_on=number 6?", rc=DATA)
+    c.run(*again, "-m", "eval", "-w", "failed", rc=DATA, err=("1 of 12 samples failed",))
+    c.run(*again, "-m", "viz", "-w", "failed", rc=DATA, out=("failed",))
+    states("failed", "failed")
+    tokenizers(c, folder)
+    c.run(*small, "--datasets", "small_gen", "-w", "gone")
+    for path in folder.glob("gone/*/results/sample/*"):
+        path.unlink()
+    c.run(*again, "-m", "viz", "-w", "gone", rc=INCOMPLETE, err=("-m eval and -r scores it again",))
+    c.run(*small, "--datasets", "small_gen", "-w", "unscored", "-m", "infer")
+    c.run(*again, "-m", "viz", "-w", "unscored", rc=INCOMPLETE, out=("not scored",))
+    c.run(*small, "--datasets", "small_gen", "-w", "nan", "--limit", "nan", rc=USAGE, err=("--limit must be a count",))
+    c.run(*small, "--datasets", "small_gen", "-w", "hot", "--generation-kwargs", "temperature=1e39", rc=USAGE, err=("temperature=1e39",))
+    closed = subprocess.run(["sh", "-c", '"$@" >&-', "sh", c.program, *map(str, small), "--datasets", "small_gen", "-w", "closed"], cwd=folder,
+                            capture_output=True, text=True, check=False)
+    lock = next(folder.glob("closed/*/.lock")).stat().st_size
+    c.judge("closed stdout", [] if closed.returncode == DATA and lock < 20 else ["exit code %d, a lock of %d bytes" % (closed.returncode, lock)], closed.stderr)
+    c.run(*again, "--config-dir", "base/cards", "--datasets", "small_ppl", "--backend", "sample", "-m", "eval", "-w", "gone", rc=USAGE,
+          err=("no data set 'small_ppl'",))
+    c.run("list", "datasets", "--config-dir", "28/cards", out=("l30",))
+    c.run("run", "--config-dir", "28/cards", *c.sample, "--datasets", "l30", "-w", "deep", "--limit", 1)
+    c.run("list", "datasets", "--config-dir", "29/cards", never=("\x1b", "\x07"))
+    for name in ("x.csv", "y.csv"):
+        c.run("run", *c.sample, "--custom-dataset-path", "29/" + name, "-w", "escapes", rc=None, never=("\x1b", "\x07"))
+    c.run("run", "two.json", "--config-dir", "base/cards", "--limit", 1, "-w", "two", rc=USAGE, err=("'org/m' and 'org_m' would have one folder",))
+
+
+def tokenizers(c, folder):
+    """Whatever stands in the folder of --tokenizer-path is part of what an answer depends on."""
+    shutil.copytree(c.tiny, folder / "m")
+    shutil.copytree(c.tiny, folder / "tok")
+    run = ("run", "--config-dir", "base/cards", "--datasets", "small_ppl", "--hf-path", "m", "--tokenizer-path", "tok", "--quiet", "--limit", 3)
+    results = []
+    for change in (None, "merges", "chat_template"):
+        if change == "merges":
+            value = json.loads((folder / "tok/tokenizer.json").read_text())
+            value["model"]["merges"] = [["t", "h"], ["i", "o"], ["o", "n"]]
+            for merged in ("th", "io", "on"):
+                value["model"]["vocab"][merged] = value["model"]["vocab"].pop("<%d>" % (300 + len(merged) + ord(merged[0])))
+            write(folder / "tok/tokenizer.json", value)
+        fresh = "fresh_%s" % change
+        c.run(*run, "-w", fresh)
+        c.run(*run, "-w", "resumed", *(["-r"] if change else []))
+        found = [json.loads(sorted(folder.glob(work + "/*/run.json"))[-1].read_text())["tasks"][0]["results_sha256"] for work in (fresh, "resumed")]
+        c.judge("--tokenizer-path, %s" % change, [] if found[0] == found[1] else ["a resumed run is not a fresh one"])
+        results.append(found[0])
+    c.judge("another tokenizer", [] if results[0] != results[1] else ["its merges change nothing"])
+
+
 def unwritable(c):
     shutil.copy(c.cases / "21-take-up-with-other-settings" / "q.csv", c.folder / "q.csv")
     run = ("run", "--hf-path", c.tiny, "--custom-dataset-path", "q.csv", "--max-out-len", 3)
@@ -325,7 +408,7 @@ def main():
         return 77
     c = Cases(os.path.abspath(args.program), os.path.abspath(args.plugins), args.cases, args.only)
     try:
-        for part in (data_files, replies, chat_templates, model_files, runs):
+        for part in (data_files, replies, chat_templates, model_files, runs, broken):
             part(c)
     finally:
         shutil.rmtree(c.work, ignore_errors=True)

@@ -9,8 +9,8 @@ import sys
 import time
 
 
-def arguments(description, **numbers):
-    """The options of such a run; `numbers` are the defaults of its own ones. Exits with 77 where there is no program to try."""
+def arguments(description, more=(), **numbers):
+    """The options of such a run; `numbers` are the defaults of its own ones, `more` further options. Exits with 77 where there is no program to try."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sextant", default=os.environ.get("SEXTANT_PROGRAM"))
     parser.add_argument("--model")
@@ -18,7 +18,9 @@ def arguments(description, **numbers):
     parser.add_argument("--plugin-path", default=os.environ.get("SEXTANT_TEST_THIRD_PARTY"))
     parser.add_argument("--seed", type=int, default=int(time.time()))
     for name, default in numbers.items():
-        parser.add_argument("--" + name, type=int, default=default)
+        parser.add_argument("--" + name.replace("_", "-"), type=int, default=default)
+    for name, how in more:
+        parser.add_argument(name, **how)
     args = parser.parse_args()
     if not args.sextant or not (args.model or args.plugin_path):
         print("SKIP: give --sextant, and --model or --plugin-path (or SEXTANT_PROGRAM and SEXTANT_TEST_THIRD_PARTY)")
@@ -103,3 +105,23 @@ def wait_or_kill(process, due):
 
 def start(command, stderr, stdout=subprocess.DEVNULL):
     return subprocess.Popen([str(part) for part in command], stdout=stdout, stderr=stderr)
+
+
+def kill_and_resume(start, work, kills, lines_max, rng, stderr):
+    """Kills a run below `work` up to `kills` times, each after 1 to `lines_max` further journal lines, and takes it up again until it ends;
+    the number of kills. `start(work, *more)`: the process. Exits where the run fails by itself."""
+
+    def lines():
+        return len(journal_keys(next(work.iterdir()))) if work.exists() and any(work.iterdir()) else 0
+
+    killed, first = 0, True
+    while True:
+        stop_at = lines() + rng.randint(1, lines_max) if killed < kills else None
+        process = start(work, *([] if first else ["-r"]))
+        first = False
+        wait_or_kill(process, lambda: stop_at is not None and lines() >= stop_at)
+        if process.returncode == 0:
+            return killed
+        if process.returncode != -signal.SIGKILL:
+            sys.exit("exit %d:\n%s" % (process.returncode, stderr.read_text()[-3000:]))
+        killed += 1

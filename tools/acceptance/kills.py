@@ -13,7 +13,6 @@ import json
 import pathlib
 import random
 import shutil
-import signal
 import sys
 import tempfile
 
@@ -65,20 +64,7 @@ def main():
         round_number += 1
         work = scratch / ("work%d" % round_number)
 
-        def lines():
-            return len(killing.journal_keys(next(work.iterdir()))) if work.exists() and any(work.iterdir()) else 0
-
-        here, first = 0, True
-        while True:
-            stop_at = lines() + rng.randint(1, max(1, responses // 6)) if killed + here < args.kills else None
-            process = start(work, *([] if first else ["-r"]))
-            first = False
-            killing.wait_or_kill(process, lambda: stop_at is not None and lines() >= stop_at)
-            if process.returncode == 0:
-                break
-            if process.returncode != -signal.SIGKILL:
-                sys.exit("exit %d:\n%s" % (process.returncode, (scratch / "stderr").read_text()[-3000:]))
-            here += 1
+        here = killing.kill_and_resume(start, work, args.kills - killed, max(1, responses // 6), rng, scratch / "stderr")
         killed += here
         folder = next(work.iterdir())
         keys = killing.journal_keys(folder)

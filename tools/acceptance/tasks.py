@@ -4,12 +4,15 @@
 Needs a Python that has lm_eval 0.4.13, datasets, torch, transformers and gguf. The rows of DIR are written twice: as snapshots of the Hugging Face
 hub's cache, which `sextant run --tasks` reads, and as the Arrow files of datasets' own cache, which lm-eval reads offline. Both run the task
 files of the installed lm-eval unchanged, with examples and without, with the chat template and without. Compared are, for every row: context
-and continuation to the byte (lm-eval's logged arguments), ln p (1e-4 a token), replies, every number of the table (1e-6 where it counts, 2e-4 of
-it where it is continuous). --prompts: prompts alone, with Sextant's toy backend where --model is not given. Exit code 1 where anything differs.
+and continuation to the byte (lm-eval's logged arguments), ln p (1e-4 a token), replies, every number of the table and its standard error (1e-6
+where it counts, 2e-4 of it where it is continuous). --prompts: prompts alone, with Sextant's toy backend where --model is not given. Exit code 1
+where anything differs. With --keep, what lm-eval gave is kept there, and made once. The sets take turns in the format that Sextant reads: JSON
+lines, the same packed, Parquet, or datasets' own Arrow files.
 """
 
 import argparse
 import csv
+import gzip
 import json
 import os
 import pathlib
@@ -167,6 +170,41 @@ def copa(data):
     return {"validation": rows[:20], "test": rows[20:]}
 
 
+def pairs(data):
+    rows = [{"sentence1": r["question"], "sentence2": r["passage"].split(". ")[0], "label": r["label"], "idx": i} for i, r in enumerate(boolq(data)["validation"])]
+    return {"train": rows[:20], "validation": rows[20:]}
+
+
+def sentences(data):
+    rows = [{"sentence": r["question"], "label": r["label"], "idx": r["idx"]} for r in boolq(data)["validation"]]
+    return {"train": rows[:20], "validation": rows[20:]}
+
+
+def kobest(data):
+    rows = [{"paragraph": r["passage"], "question": r["question"], "label": r["label"]} for r in boolq(data)["validation"]]
+    return {"train": rows[:20], "validation": rows[20:30], "test": rows[30:]}
+
+
+def flores(data, language):
+    return (data / f"flores200_dataset/dev/{language}.dev").read_text(encoding="utf-8").splitlines()
+
+
+def sib(data):
+    categories = ("science/technology", "travel", "politics", "sports", "health", "entertainment", "geography")
+    rows = [{"index_id": i, "category": categories[i % 7], "text": text} for i, text in enumerate(flores(data, "eng_Latn")[:60])]
+    return {"train": rows[:20], "validation": rows[20:40], "test": rows[40:]}
+
+
+def translations(data):
+    rows = [{"translation": {"de": de, "en": en}} for de, en in zip(flores(data, "deu_Latn")[:60], flores(data, "eng_Latn"))]
+    return {"train": rows[:20], "validation": rows[20:40], "test": rows[40:]}
+
+
+def solutions(data):
+    rows = [{"prompt": r["goal"], "solution0": r["sol1"], "solution1": r["sol2"], "label": r["label"]} for r in piqa(data)["validation"]]
+    return {"test": rows}
+
+
 def texts(data):
     paragraphs = [p.strip() for p in (data / "wikitext2/wiki.valid.tokens").read_text(encoding="utf-8").split("\n") if len(p) > 400]
     rows = [{"text": "\n\n".join(paragraphs[3 * i:3 * i + 3]), "meta": {"pile_set_name": "Wikipedia"}} for i in range(20)]
@@ -193,6 +231,12 @@ SETS = {
     "mmmlu": ("openai/MMMLU", "DE_DE", mmmlu),
     "tmmluplus": ("ikala/tmmluplus", "introduction_to_law", tmmluplus),
     "xcopa": ("cambridgeltl/xcopa", "et", copa),
+    "mrpc": ("nyu-mll/glue", "mrpc", pairs),
+    "cola": ("nyu-mll/glue", "cola", sentences),
+    "kobest_boolq": ("skt/kobest_v1", "boolq", kobest),
+    "sib": ("Davlan/sib200", "eng_Latn", sib),
+    "wmt16": ("wmt/wmt16", "de-en", translations),
+    "solutions": ("mrlbenchmarks/global-piqa-nonparallel", "eng_latn", solutions),
     "pile_10k": ("monology/pile-uncopyrighted", None, texts),
     **{f"mmlu_{s}": ("cais/mmlu", s, lambda d, s=s: mmlu(d, s)) for s in ("abstract_algebra", "astronomy", "clinical_knowledge")},
     **{f"cmmlu_{s}": ("haonan-li/cmmlu", s, lambda d, s=s: cmmlu(d, s)) for s in ("agronomy", "astronomy")},
@@ -206,12 +250,51 @@ CASES = [
     *[(t, s, False) for s in (None, 1, 5) for t in ("arc_easy", "arc_challenge", "piqa", "openbookqa", "boolq", "commonsense_qa", "nq_open", "triviaqa")],
     *[(t, s, False) for s in (None, 5) for t in ("mmlu_abstract_algebra", "mmlu_astronomy", "cmmlu_agronomy", "ceval-valid_law")],
     *[(t, None, False) for t in ("cmmlu_astronomy", "ceval-valid_logic", "mmlu_clinical_knowledge", "mmlu_astronomy_generative", "mmlu_astronomy_continuation", "mmlu_abstract_algebra_generative",
-                                 "lambada_openai", "lambada_openai_cloze_yaml", "gsm8k", "gsm8k_cot", "gsm8k_cot_zeroshot", "arc_challenge_chat", "truthfulqa_mc1", "boolq-seq2seq", "pile_10k")],
+                                 "lambada_openai", "lambada_openai_cloze_yaml", "gsm8k", "gsm8k_cot", "gsm8k_cot_zeroshot", "arc_challenge_chat", "truthfulqa_mc1", "boolq-seq2seq", "pile_10k", "kobest_boolq", "sib_eng_prompt_1", "wmt16-de-en", "own_choices")],
+    ("mrpc", None, False), ("cola", None, False),
     *[(t, s, True) for s in (None, 2) for t in ("arc_easy", "piqa", "mmlu_astronomy", "nq_open", "arc_challenge_chat", "gsm8k_cot_zeroshot", "lambada_openai")],
 ]
 
 
-def write_snapshot(hub, cache, name, config, splits):
+# No task of lm-eval's has these metrics.
+OWN = """
+task: own_choices
+dataset_path: allenai/openbookqa
+dataset_name: main
+output_type: multiple_choice
+training_split: train
+test_split: test
+doc_to_text: question_stem
+doc_to_target: "{{choices.label.index(answerKey.lstrip())}}"
+doc_to_choice: "{{choices.text}}"
+metric_list:
+  - metric: acc_mutual_info
+  - metric: brier_score
+  - metric: acc_bytes
+  - metric: exact_match
+  - metric: mcc
+"""
+
+
+def formats():
+    """Which form each repository takes for Sextant, in turn; what datasets made of it serves only where it is the whole of it."""
+    repositories = [name for name, _, _ in SETS.values()]
+    out = {}
+    for name in repositories:
+        out.setdefault(name, ("jsonl", "parquet", "jsonl.gz", "arrow")[len(out) % 4])
+    return out
+
+
+def write_split(path, rows, form):
+    if form == "parquet":
+        import datasets
+
+        return datasets.Dataset.from_list(rows).to_parquet(str(path))
+    text = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows).encode("utf-8")
+    path.write_bytes(gzip.compress(text) if form.endswith(".gz") else text)
+
+
+def write_snapshot(hub, cache, name, config, splits, form):
     """A snapshot of the hub's cache, and the same rows as datasets' cache keeps them."""
     import datasets
     from datasets.naming import camelcase_to_snakecase, filename_prefix_for_split
@@ -220,9 +303,10 @@ def write_snapshot(hub, cache, name, config, splits):
     config = config or "default"
     root = hub / f"datasets--{organisation}--{short}"
     snapshot = root / "snapshots" / ("0" * 40)
-    (snapshot / config).mkdir(parents=True)
-    (root / "refs").mkdir(exist_ok=True)
-    (root / "refs" / "main").write_text("0" * 40)
+    if form != "arrow":
+        (snapshot / config).mkdir(parents=True)
+        (root / "refs").mkdir(exist_ok=True)
+        (root / "refs" / "main").write_text("0" * 40)
     readme = snapshot / "README.md"
     entries = readme.read_text().split("---\n")[1] if readme.exists() else "configs:\n"
     entries += f"- config_name: {config}\n  data_files:\n"
@@ -230,8 +314,9 @@ def write_snapshot(hub, cache, name, config, splits):
     folder.mkdir(parents=True)
     info = None
     for split, rows in splits.items():
-        (snapshot / config / f"{split}.jsonl").write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), encoding="utf-8")
-        entries += f"  - split: {split}\n    path: {config}/{split}.jsonl\n"
+        if form != "arrow":
+            write_split(snapshot / config / f"{split}.{form}", rows, form)
+            entries += f"  - split: {split}\n    path: {config}/{split}.{form}\n"
         made = datasets.Dataset.from_list(rows)
         stem = filename_prefix_for_split(camelcase_to_snakecase(short), split)
         writer = datasets.arrow_writer.ArrowWriter(features=made.features, path=str(folder / f"{stem}.arrow"))
@@ -243,7 +328,8 @@ def write_snapshot(hub, cache, name, config, splits):
                                         splits=datasets.SplitDict(dataset_name=camelcase_to_snakecase(short)))
         info.splits.add(datasets.SplitInfo(name=split, num_bytes=size, num_examples=count, dataset_name=camelcase_to_snakecase(short)))
     info.write_to_directory(str(folder))
-    readme.write_text("---\n" + entries + "---\n", encoding="utf-8")
+    if form != "arrow":
+        readme.write_text("---\n" + entries + "---\n", encoding="utf-8")
 
 
 def tasks_folder():
@@ -254,7 +340,7 @@ def tasks_folder():
 
 def run_sextant(args, folder, shots, chat, tasks):
     out = folder / f"out_{shots}_{chat}"
-    command = [args.sextant, "run", "--tasks", ",".join(tasks), "--include-path", tasks_folder(), "--limit", str(args.rows), "-w", out, "--quiet"]
+    command = [args.sextant, "run", "--tasks", ",".join(tasks), "--include-path", tasks_folder(), folder / "own", "--limit", str(args.rows), "-w", out, "--quiet"]
     command += ["--model-path", args.model, "--compute", "f32"] if args.model else ["--backend", "sample"]
     command += ["--shots", str(shots)] if shots is not None else []
     command += ["--chat-template", "auto"] if chat else []
@@ -270,10 +356,11 @@ def run_sextant(args, folder, shots, chat, tasks):
 class Reference:
     """lm-eval with its hf model; without a model a dummy that answers nothing."""
 
-    def __init__(self, model):
+    def __init__(self, model, folder):
         from lm_eval.tasks import TaskManager
 
-        self.manager = TaskManager()
+        self.manager = TaskManager(include_path=str(folder / "own"))
+        self.folder = folder
         if not model:
             from lm_eval.models.dummy import DummyLM
 
@@ -293,10 +380,21 @@ class Reference:
         self.count = lambda text: len(tokenizer(text, add_special_tokens=False).input_ids)
 
     def run(self, tasks, rows, shots, chat):
-        import lm_eval
+        """{"samples", "results"} by task. What it gave once is kept."""
+        kept = self.folder / f"lm_eval_{'dummy' if self.count is len else 'hf'}_{rows}_{shots}_{chat}.json"
+        out = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {"samples": {}, "results": {}}
+        lacking = [task for task in tasks if task not in out["samples"]]
+        if lacking:
+            import lm_eval
 
-        return lm_eval.simple_evaluate(model=self.lm, tasks=tasks, task_manager=self.manager, num_fewshot=shots, limit=rows, log_samples=True, apply_chat_template=chat,
-                                       fewshot_as_multiturn=chat, bootstrap_iters=0)
+            for task in lacking:
+                iterations = 0 if task in SLOW_ERRORS or self.count is len else 100000
+                made = lm_eval.simple_evaluate(model=self.lm, tasks=[task], task_manager=self.manager, num_fewshot=shots, limit=rows, log_samples=True,
+                                               apply_chat_template=chat, fewshot_as_multiturn=chat, bootstrap_iters=iterations)
+                for part in ("samples", "results"):
+                    out[part][task] = made[part][task]
+                kept.write_text(json.dumps(out, default=str), encoding="utf-8")
+        return json.loads(json.dumps(out, default=str))
 
 
 def asked(prediction):
@@ -314,6 +412,8 @@ def compare_rows(task, predictions, samples, count, problems):
         problems.append(f"{len(predictions)} rows, lm-eval has {len(by_row)}")
     for number, sample in by_row.items():
         ours = predictions[str(number)]
+        if ours.get("dropped_shots"):
+            print(f"     row {number}: left out, its prompt is longer than the model takes")
         if ours.get("dropped_shots"):  # the prompt is too long for the model: lm-eval cuts it, Sextant drops examples
             continue
         arguments = sample["arguments"]
@@ -340,6 +440,9 @@ def compare_rows(task, predictions, samples, count, problems):
     return largest
 
 
+# 100,000 of scikit-learn's f1 or mcc take minutes; tests/core/score has these errors
+SLOW_ERRORS = ("mrpc", "cola", "own_choices")
+OF_TEXTS = ("bleu", "chrf", "ter")
 CONTINUOUS = ("perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "brier_score")
 
 
@@ -349,41 +452,51 @@ def compare_numbers(results, theirs, problems):
         name, _, which = key.partition(",")
         if not which or name.endswith("_stderr") or not isinstance(value, float):
             continue
-        mine = results.get(f"{name},{which}", results.get(name))
-        if mine is None:
+        row = f"{name},{which}" if f"{name},{which}" in results else name
+        if row not in results:
             problems.append(f"there is no {key}")
             continue
-        mine = mine if name in CONTINUOUS else mine / 100
+        unit = 1 if name in CONTINUOUS + OF_TEXTS else 100
         shown.append(f"{key} {value:.4f}")
-        if abs(mine - value) > (2e-4 * abs(value) if name in CONTINUOUS else 1e-6):
-            problems.append(f"{key} is {mine}, lm-eval has {value}")
+        error = results["estimates"].get(row, {}).get("standard_error")
+        for what, mine, wanted in (("", results[row], value), ("standard error of ", error, theirs.get(f"{name}_stderr,{which}"))):
+            if not isinstance(wanted, float):
+                continue
+            if mine is None or abs(mine / unit - wanted) > (2e-4 * abs(wanted) if name in CONTINUOUS else 1e-6):
+                problems.append(f"the {what}{key} is {mine if mine is None else mine / unit}, lm-eval has {wanted}")
     return shown
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sextant", required=True)
+    parser.add_argument("--sextant")
     parser.add_argument("--model")
     parser.add_argument("--data", required=True)
     parser.add_argument("--rows", type=int, default=12)
     parser.add_argument("--only", nargs="*", help="of these tasks")
     parser.add_argument("--prompts", action="store_true")
     parser.add_argument("--keep", help="a folder for everything")
+    parser.add_argument("--reference", action="store_true", help="lm-eval alone, for --keep")
     args = parser.parse_args()
     scratch = tempfile.TemporaryDirectory()
     folder = pathlib.Path(args.keep or scratch.name).resolve()
     folder.mkdir(exist_ok=True, parents=True)
-    os.environ.update(HF_HUB_OFFLINE="1", HF_HOME=str(folder / "hf"), HF_HUB_CACHE=str(folder / "hf/hub"), HF_DATASETS_CACHE=str(folder / "hf/datasets"))
+    os.environ.update(DISABLE_MULTIPROC="1", HF_HUB_OFFLINE="1", HF_HOME=str(folder / "hf"), HF_HUB_CACHE=str(folder / "hf/hub"), HF_DATASETS_CACHE=str(folder / "hf/datasets"))
     if not (folder / "hf").exists():
         for name, config, read in SETS.values():
-            write_snapshot(folder / "hf/hub", folder / "hf/datasets", name, config, read(pathlib.Path(args.data)))
-    reference = Reference(args.model)
+            write_snapshot(folder / "hf/hub", folder / "hf/datasets", name, config, read(pathlib.Path(args.data)), formats()[name])
+    (folder / "own").mkdir(exist_ok=True)
+    (folder / "own/own_choices.yaml").write_text(OWN, encoding="utf-8")
+    reference = Reference(args.model, folder)
     bad = compared = 0
-    for shots, chat in sorted({(s, c) for _, s, c in CASES}, key=str):
+    for shots, chat in sorted({(s, c) for _, s, c in CASES}, key=lambda case: (case[1], case[0] or 0)):   # the cheap ones first
         tasks = [t for t, s, c in CASES if (s, c) == (shots, chat) and (not args.only or t in args.only)]
         if not args.model:  # the toy backend knows no windows, and its context holds no five passages
             tasks = [t for t in tasks if t != "pile_10k" and (t, shots) != ("boolq", 5)]
         if not tasks or (chat and not args.model):
+            continue
+        if args.reference:
+            reference.run(tasks, args.rows, shots, chat)
             continue
         ours = run_sextant(args, folder, shots, chat, tasks)
         if ours is None:
@@ -402,6 +515,8 @@ def main():
             for problem in problems[:3]:
                 print("     " + problem)
             sys.stdout.flush()
+    if args.reference:
+        return
     print("%d runs of %d tasks compared, %d differ" % (compared, len({t for t, _, _ in CASES}), bad))
     sys.exit(1 if bad or not compared else 0)
 

@@ -16,7 +16,7 @@ _sextant() {
   done
   local values=$((COMP_CWORD - i - 1))  # of that flag, before the word
   if ((COMP_CWORD == 1)); then
-    choices='run list prompt check report show compare gate explain verify view plugins model help --help --version'
+    choices='run list prompt check report show compare gate explain verify view export import plugins model help --help --version'
   elif [[ $word == -* ]]; then
     choices="$(_sextant_flags "$program" "$command") --help"
     [[ $command == plugins ]] && choices='--plugin-path --json --config --input --split --items --kind --seconds --verbose --language --folder --help'
@@ -30,6 +30,9 @@ _sextant() {
           --hf-type) choices='base chat' ;;
           --compat) choices='none opencompass opencompass-0.2.4 lm-eval' ;;
           --color) choices='auto always never' ;;
+          --format) choices='lm-eval inspect evalscope junit csv ceval cmmlu' ;;
+          --from) choices='lm-eval opencompass inspect' ;;
+          -a | --accelerator) choices='vllm lmdeploy' ;;
           --compute) choices='auto f32 bf16 fp16 int8 exact' ;;
           --limit-mode) choices='first random' ;;
           --chat-template) choices='auto none' ;;
@@ -43,9 +46,10 @@ _sextant() {
   elif ((COMP_CWORD == 2)); then
     case $command in
       list) choices='datasets models plugins summarizers tasks' ;;
+      import) choices='results opencompass' ;;
       plugins) choices='list info run check new describe probe' ;;
       model) choices='info tokenize detokenize score generate embed chat' ;;
-      help) choices='run list prompt check report show compare gate explain verify view plugins model' ;;
+      help) choices='run list prompt check report show compare gate explain verify view export import plugins model' ;;
     esac
   elif [[ $command == plugins && (${COMP_WORDS[2]} == info || ${COMP_WORDS[2]} == run) ]]; then
     choices=$(_sextant_plugins "$program")

@@ -5,8 +5,8 @@
 
 namespace sextant::infer {
 
-/// The value of an expression of decimal numbers, + - * / // % ** and parentheses, with Python's meaning and precedence, in
-/// double precision. "13.5"; whole numbers without a point; 15 significant digits. What is wrong is said as a text as well
+/// The value of an expression of decimal numbers, + - * / // % ** and parentheses, with Python's meaning and precedence:
+/// whole numbers are exact, others have double precision and 15 significant digits. "13.5", "6" for 12 / 2. What is wrong is said as a text as well
 /// ("error: division by zero"): the model reads it.
 std::string calculate(std::string_view expression);
 

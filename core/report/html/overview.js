@@ -81,6 +81,11 @@ function showFindings() {
   if (notes.length === 0) return;
   byId("findings").hidden = false;
   byId("findings").append(el("ul", {class: "notes"}, distinct(notes).map((text) => el("li", {class: "note"}, visible(text)))));
+  const spoken = distinct(about.tasks.flatMap((task) => (task.suspicious || []).map(
+    (one) => `${several ? about.runs[task.run].name + ": " : ""}${task.dataset}, row ${one.index} of ${one.model}: ${one.quote}`)));
+  if (spoken.length > 0)
+    byId("findings").append(
+      folded("Answers that speak to a judge (" + spoken.length + ")", el("ul", {}, spoken.map((text) => el("li", {}, visible(text))))));
 }
 
 /** A bar for each member of each group. */

@@ -105,10 +105,10 @@ constexpr Family families[] = {
      .windows = Windows::without_positions},
 };
 
-// Keys that change what is computed in a way that no flag describes, unless their value is null, false or 0.
+// Keys that change what is computed in a way that no flag describes, unless their value is null, false, 0 or empty.
 constexpr std::string_view refused[] = {
-    "alibi", "attention_chunk_size", "clip_qkv", "kv_lora_rank", "n_shared_experts", "num_nextn_predict_layers", "q_lora_rank",
-    "qk_layernorm", "shared_expert_intermediate_size", "sparse_config", "use_bidirectional_attention",
+    "alibi", "attention_chunk_size", "clip_qkv", "kv_lora_rank", "n_shared_experts", "num_nextn_predict_layers", "pruned_heads",
+    "q_lora_rank", "qk_layernorm", "shared_expert_intermediate_size", "sparse_config", "use_bidirectional_attention",
     "use_parallel_residual", "use_qk_norm"};
 // Granite's factors; for the others they must be 1.
 constexpr std::string_view multipliers[] = {"attention_multiplier", "embedding_multiplier", "logits_scaling",
@@ -117,7 +117,8 @@ constexpr std::string_view multipliers[] = {"attention_multiplier", "embedding_m
 Result<void> refuse_unsupported(const Keys& keys, bool granite) {
   for (const std::string_view name : refused) {
     const json::Value* value = keys.find(name);
-    if (!value || value->IsFalse() || (value->IsNumber() && value->GetDouble() == 0)) continue;
+    const bool empty = value && ((value->IsObject() && value->ObjectEmpty()) || (value->IsArray() && value->Empty()));
+    if (!value || empty || value->IsFalse() || (value->IsNumber() && value->GetDouble() == 0)) continue;
     return keys.unsupported(name, "asks for something that is not supported");
   }
   for (const std::string_view name : multipliers) {

@@ -98,11 +98,17 @@ Result<Rope> read_rope(const Keys& keys, const Context& c) {
   warn_of_conflicts(keys, c);
   SXT_TRY(rope.theta, keys.number_or("rope_theta", 1.0001, 1e12, c.theta));
   SXT_TRY(const double partial, keys.number_or("partial_rotary_factor", 0, 1, c.partial));
+  const Keys& says_partial = keys.find("partial_rotary_factor") ? keys : c.config;
+  // of the families here only Phi-3 rotates a part; transformers passes the key over for the others, llama.cpp does not
+  if (partial != 1 && c.a.family != "phi3")
+    return says_partial.unsupported("partial_rotary_factor",
+                                    fmt::format("is {}, which transformers passes over in a model of the family {}, so that what "
+                                                "the model was trained with cannot be known",
+                                                partial, c.a.family));
   rope.dims = static_cast<uint32_t>(c.a.head_dim * partial);
   if (rope.dims % 2 != 0 || rope.dims == 0)
     return keys.wrong(fmt::format("{} leaves {} of {} dimensions to RoPE, and they must be even",
-                                  (keys.find("partial_rotary_factor") ? keys : c.config).key("partial_rotary_factor"),
-                                  rope.dims, c.a.head_dim));
+                                  says_partial.key("partial_rotary_factor"), rope.dims, c.a.head_dim));
   SXT_TRY(const uint32_t own_context, keys.count_or("original_max_position_embeddings", 1 << 27, c.a.context));
   SXT_TRY(rope.original_context, c.config.count_or("original_max_position_embeddings", 1 << 27, own_context));
   SXT_TRY(const std::string old_type, keys.text_or("type", "default"));

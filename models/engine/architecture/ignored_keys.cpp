@@ -23,7 +23,7 @@ constexpr std::string_view without_effect[] = {
     "mm_tokens_per_image", "model_type", "no_repeat_ngram_size", "no_rope_layer_interval", "num_beam_groups", "num_beams",
     "num_labels", "num_return_sequences", "output_attentions", "output_hidden_states", "output_router_logits",
     "output_scores", "pad_token_id", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers",
-    "pooler_size_per_head", "pooler_type", "prefix", "pretraining_tp", "problem_type", "pruned_heads",
+    "pooler_size_per_head", "pooler_type", "prefix", "pretraining_tp", "problem_type",
     "quantization_config", "remove_invalid_values", "repetition_penalty", "resid_pdrop", "return_dict",
     "return_dict_in_generate", "router_aux_loss_coef", "router_jitter_noise", "sep_token_id", "sliding_window_pattern",
     "suppress_tokens", "task_specific_params", "temperature", "text_config", "tf_legacy_loss", "tie_encoder_decoder",

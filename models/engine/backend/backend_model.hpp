@@ -60,7 +60,7 @@ class BackendModel : public Model {
   BackendConfig config_;
   std::unique_ptr<Hardware> hardware_;
   std::unique_ptr<Checkpoint> checkpoint_;  // null without weights and their description
-  std::unique_ptr<Tokenizer> tokenizer_;    // null where a chat template stands alone
+  std::shared_ptr<const Tokenizer> tokenizer_;  // null where a chat template stands alone
   bool adds_bos_ = false, adds_eos_ = false;  // to what is tokenised with add_special
   TemplateChoice chat_;
   std::vector<std::string> template_names_;  // of the model's own

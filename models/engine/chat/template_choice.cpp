@@ -31,11 +31,17 @@ TemplateChoice own_default(const ChatTemplateSources& own, const std::string& mo
                     model, names_of(own), plain);
     return choice;
   }
+  const auto unusable = [](const std::string& why) {
+    return fmt::format("the model's chat template cannot be used: {}; give another one as --chat-template FILE.jinja ({})", why,
+                       plain);
+  };
+  if (!source->problem.empty()) {
+    choice.problem = unusable(source->problem);
+    return choice;
+  }
   auto parsed = ChatTemplate::parse(source->text, source->origin);
   if (!parsed) {
-    choice.problem =
-        fmt::format("the model's chat template cannot be used: {}; give another one as --chat-template FILE.jinja ({})",
-                    parsed.error().message, plain);
+    choice.problem = unusable(parsed.error().message);
     return choice;
   }
   choice.chat = *std::move(parsed);
@@ -59,8 +65,10 @@ Result<TemplateChoice> choose_template(const std::string& setting, const ChatTem
       return Error{Error::Kind::io,
                    fmt::format("chat_template: {}; give auto, none, {}or a .jinja file", text.error().message,
                                own.empty() ? "" : fmt::format("the name of one of the model's ({}), ", names_of(own)))};
-    file = {setting, *std::move(text), setting};
+    file = {setting, *std::move(text), setting, {}};
     source = &file;
+  } else if (!source->problem.empty()) {
+    return Error{Error::Kind::data, source->problem + "; give another one as --chat-template FILE.jinja"};
   }
   SXT_TRY(choice.chat, ChatTemplate::parse(source->text, source->origin));
   choice.origin = source->origin;

@@ -142,10 +142,11 @@ std::string HuggingFaceFolder::absence(std::string_view name) const {
 
 // Further weights, which are not read.
 void HuggingFaceFolder::warn_of_others() {
-  if (files_.size() == 1 && has(weights_name) && has(index_name))
+  if (files_.size() == 1 && has(weights_name) && has(index_name)) {
     warnings_.push_back(
         fmt::format("{}: holds {} and {}; the first is read, and the shards are not", path_, weights_name, index_name));
-  if (has(weights_name)) return;
+    return;
+  }
   std::vector<std::string> others;
   for (const std::string& name : files_in(path_)) {
     const auto is_read = [&](const SafetensorsFile& read) { return read.file().path() == file(name); };
@@ -153,8 +154,10 @@ void HuggingFaceFolder::warn_of_others() {
       others.push_back(shown(name));
   }
   if (!others.empty())
-    warnings_.push_back(fmt::format("{}: holds {}{}, which {} does not name and nothing is read of", path_, others[0],
-                                    others.size() > 1 ? fmt::format(" and {} more", others.size() - 1) : "", index_name));
+    warnings_.push_back(fmt::format("{}: holds {}{}, {} and nothing is read of", path_, others[0],
+                                    others.size() > 1 ? fmt::format(" and {} more", others.size() - 1) : "",
+                                    has(weights_name) ? fmt::format("which stand beside {}", weights_name)
+                                                      : fmt::format("which {} does not name", index_name)));
 }
 
 std::vector<std::string> HuggingFaceFolder::warnings() const {

@@ -66,8 +66,9 @@ Found look_at_row(TensorType type, const std::byte* row, size_t columns) {
   for (size_t block = 0; block < columns / format.elements; ++block, row += format.bytes)
     for (const int at : {halves.first, halves.second}) {
       if (at < 0) continue;
-      const Found one = look<uint16_t>(row + at, 1, 0x7C00);
-      found.not_finite |= one.not_finite, found.bits |= one.bits;
+      uint16_t half;
+      std::memcpy(&half, row + at, sizeof half);
+      found.not_finite |= (half & 0x7C00) == 0x7C00, found.bits |= (half & 0x7FFF) != 0;
     }
   return found;
 }

@@ -129,10 +129,10 @@ Result<std::string> weights_sha256(std::vector<const MappedFile*> files) {
     std::optional<std::string> hash = cached ? remembered(cache, *file, identity) : std::nullopt;
     if (!hash) {
       hash = sha256_hex(file->bytes());
-      file->let_go();
       if (cached) remember(cache, *file, identity, *hash);
       changed = changed || cached;
     }
+    file->let_go();  // the samples alone may have brought in large stretches
     if (files.size() == 1) lines = {*hash};
     else lines.push_back(fmt::format("{}  {}\n", *hash, fs::path(file->path()).filename().string()));
   }

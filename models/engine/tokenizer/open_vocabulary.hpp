@@ -17,12 +17,13 @@ struct ChatTemplateSource {
   std::string name;    // "default" where a model has one
   std::string text;
   std::string origin;  // names it in errors: "tokenizer.chat_template of model.gguf", a path
+  std::string problem = {};  // why it is none; then there is no text
 };
 /// What a model brings; the names are unique.
 using ChatTemplateSources = std::vector<ChatTemplateSource>;
 
 struct Vocabulary {
-  std::unique_ptr<Tokenizer> tokenizer;
+  std::shared_ptr<const Tokenizer> tokenizer;
   bool add_bos = false, add_eos = false;            // what add_special does
   ChatTemplateSources chat_templates;               // those that the same path carries
   std::vector<std::string> warnings;                // what looks wrong and can be lived with
@@ -32,6 +33,7 @@ struct Vocabulary {
 /// tokenizer_config.json, special_tokens_map.json, added_tokens.json, generation_config.json and config.json say what the
 /// special tokens are. What a file alone leaves open, it leaves out: BOS and EOS of a tokenizer.json are then those of its
 /// post-processor. A *.tiktoken has Qwen's pattern and special tokens unless its name says llama3, cl100k or o200k.
+/// The last one that was opened is kept, since a model is described before it is loaded: of the same files it is the same.
 Result<Vocabulary> open_vocabulary(const std::string& path);
 /// The same of a GGUF that is open already; it need not stay open.
 Result<Vocabulary> open_vocabulary(const GgufFile& file);

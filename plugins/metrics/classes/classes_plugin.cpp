@@ -1,6 +1,6 @@
 // mcc, macro_f1, binary_f1: what classification sets report in addition to accuracy.
-#include "classes.hpp"
 #include <fmt/format.h>
+#include <sextant/confusion.hpp>
 #include <sextant/sdk.hpp>
 
 namespace {

@@ -1,28 +1,19 @@
-// Levenshtein's distance in characters. Time: the product of the lengths. Pure; [any] thread.
+// Levenshtein's distance in characters. Time: the product of the lengths, by 64. Pure; [any] thread.
 #pragma once
-#include <algorithm>
-#include <numeric>
+#include <string>
 #include <string_view>
-#include <vector>
+#include <sextant/result.hpp>
+#include "../../text/match_rows.hpp"
 
 namespace sextant::metric {
 
-inline size_t edit_distance(std::u32string_view a, std::u32string_view b) {
-  while (!a.empty() && !b.empty() && a.front() == b.front()) a.remove_prefix(1), b.remove_prefix(1);
-  while (!a.empty() && !b.empty() && a.back() == b.back()) a.remove_suffix(1), b.remove_suffix(1);
-  if (a.size() < b.size()) std::swap(a, b);
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t changed = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-    }
-  }
-  return row[b.size()];
+/// An error where it would take too long.
+inline Result<size_t> edit_distance(std::u32string_view a, std::u32string_view b) {
+  if (text::alignment_words(std::max(a.size(), b.size()), std::min(a.size(), b.size())) > text::alignment_words_max)
+    return Error{Error::Kind::data, "edit_distance: a reply of " + std::to_string(a.size()) + " characters and a reference of " +
+                                        std::to_string(b.size()) +
+                                        " are too long to be compared; cut the replies (--max-out-len, or a post-processor)"};
+  return text::levenshtein({a.data(), a.size()}, {b.data(), b.size()});
 }
 
 }  // namespace sextant::metric

@@ -17,7 +17,7 @@ struct EditDistance : Metric {
     double best = std::numeric_limits<double>::infinity(), similarity = 0;
     for (const std::string& answer : or_throw(metric::answers_of(sample.reference_json, sample.reference))) {
       const std::u32string wanted = text::code_points(answer);
-      const auto distance = static_cast<double>(metric::edit_distance(given, wanted));
+      const auto distance = static_cast<double>(or_throw(metric::edit_distance(given, wanted)));
       const auto longer = static_cast<double>(std::max(given.size(), wanted.size()));
       best = std::min(best, distance);
       similarity = std::max(similarity, longer == 0 ? 1 : 1 - distance / longer);
@@ -58,7 +58,7 @@ struct NearestCandidate : Metric {
       size_t distance = std::numeric_limits<size_t>::max();
       const auto look = [&](const json::Value& spelling) {
         if (!spelling.IsString()) throw DataError("nearest_candidate: candidates must be texts, or lists of texts");
-        distance = std::min(distance, metric::edit_distance(given, text::code_points(json::text(spelling))));
+        distance = std::min(distance, or_throw(metric::edit_distance(given, text::code_points(json::text(spelling)))));
       };
       if (candidate.IsArray()) for (const auto& spelling : candidate.GetArray()) look(spelling);
       else look(candidate);

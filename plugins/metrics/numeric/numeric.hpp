@@ -1,5 +1,7 @@
 // Are two texts the same number? Pure; [any] thread.
 #pragma once
+#include <cmath>
+#include <cstdlib>
 #include "../../text/numbers.hpp"
 
 namespace sextant::metric {
@@ -17,9 +19,14 @@ inline std::optional<double> number_of(std::string_view given) {
   if (all.size() == 1 && all.front().end == rest.size() &&
       (all.front().begin == 0 || rest.substr(0, all.front().begin) == "+")) {
     const std::string& value = all.front().value;
+    const auto part = [](const std::string& text) {  // "2^100": too large to be written out
+      const size_t raised = text.find('^');
+      const double base = std::strtod(text.c_str(), nullptr);
+      return raised == text.npos ? base : std::pow(base, std::strtod(text.c_str() + raised + 1, nullptr));
+    };
     const size_t slash = value.find('/');
-    const double above = std::strtod(value.c_str(), nullptr);
-    return slash == value.npos ? above : above / std::strtod(value.c_str() + slash + 1, nullptr);
+    const double number = part(value.substr(0, slash)) / (slash == value.npos ? 1 : part(value.substr(slash + 1)));
+    return std::isfinite(number) ? std::optional(number) : std::nullopt;
   }
   const auto plainly = text::python_float(rest);
   return plainly && std::isfinite(*plainly) ? plainly : std::nullopt;

@@ -1,6 +1,8 @@
 // ROUGE-1, -2, -L and -Lsum (Lin 2004), F-measures, as rouge-score 0.1.2 counts them. Pure; [any] thread.
 #pragma once
 #include <span>
+#include <sextant/result.hpp>
+#include "../../text/match_rows.hpp"
 #include "../../text/tokens.hpp"
 
 namespace sextant::metric {
@@ -30,9 +32,9 @@ inline double rouge_n(const Tokens& wanted, const Tokens& given, size_t n) {
   return f_measure(both / std::max(runs(given), 1.0), both / std::max(runs(wanted), 1.0));
 }
 
-/// The longest common subsequence. `ret_of_a`, unless null: which tokens of `a` are in it; of several, the one that rouge-score
-/// finds on its way back.
-inline size_t common_subsequence(const Tokens& a, const Tokens& b, std::vector<size_t>* ret_of_a = nullptr) {
+/// The longest common subsequence of short texts, plainly. `ret_of_a`, unless null: which tokens of `a` are in it; of several,
+/// the one that rouge-score finds on its way back.
+inline size_t plain_common_subsequence(const Tokens& a, const Tokens& b, std::vector<size_t>* ret_of_a = nullptr) {
   std::vector<uint32_t> above(b.size() + 1), row(b.size() + 1);
   std::vector<std::vector<bool>> left;  // [i][j]: t[i][j - 1] > t[i - 1][j], the way back
   for (size_t i = 1; i <= a.size(); ++i) {
@@ -49,6 +51,15 @@ inline size_t common_subsequence(const Tokens& a, const Tokens& b, std::vector<s
     else --i;
   }
   return above[b.size()];
+}
+
+inline size_t common_subsequence(const Tokens& a, const Tokens& b, std::vector<size_t>* ret_of_a = nullptr) {
+  constexpr size_t plain_max = 4096;
+  if (a.size() * b.size() <= plain_max) return plain_common_subsequence(a, b, ret_of_a);
+  text::SubsequenceRows rows(a, b);
+  if (!ret_of_a) return rows.length();
+  *ret_of_a = rows.places_in_a();
+  return ret_of_a->size();
 }
 
 inline double rouge_l(const Tokens& wanted, const Tokens& given) {
@@ -92,8 +103,22 @@ struct Rouge {
   double one = 0, two = 0, l = 0, lsum = 0;
 };
 
+/// An error where aligning the two would take too long.
+inline Result<void> check_lengths(const Tokens& wanted, const Tokens& given, std::span<const Tokens> wanted_sentences,
+                                  std::span<const Tokens> given_sentences) {
+  double work = text::alignment_words(wanted.size(), given.size());
+  constexpr double of_a_pair = 16;  // what two sentences cost beside their tokens
+  for (const Tokens& sentence : given_sentences)
+    work += text::alignment_words(wanted.size(), sentence.size()) + of_a_pair * static_cast<double>(wanted_sentences.size());
+  if (work <= text::alignment_words_max) return {};
+  return Error{Error::Kind::data,
+               "rouge: a reply of " + std::to_string(given.size()) + " tokens and a reference of " +
+                   std::to_string(wanted.size()) +
+                   " are too long to be aligned; cut the replies (--max-out-len, or a post-processor), or use token_f1"};
+}
+
 /// The best of each over the answers. `split`: a text's tokens; sentences stand on lines of their own.
-inline Rouge rouge(std::string_view prediction, std::span<const std::string> answers,
+inline Result<Rouge> rouge(std::string_view prediction, std::span<const std::string> answers,
                    std::vector<std::string> (*split)(std::string_view)) {
   text::Numbering number;
   const auto sentences = [&](std::string_view of) {
@@ -107,10 +132,12 @@ inline Rouge rouge(std::string_view prediction, std::span<const std::string> ans
   Rouge best;
   for (const std::string& answer : answers) {
     const Tokens wanted = number(split(answer));
+    const auto wanted_sentences = sentences(answer);
+    SXT_CHECK(check_lengths(wanted, given, wanted_sentences, given_sentences));
     best.one = std::max(best.one, rouge_n(wanted, given, 1));
     best.two = std::max(best.two, rouge_n(wanted, given, 2));
     best.l = std::max(best.l, rouge_l(wanted, given));
-    best.lsum = std::max(best.lsum, rouge_lsum(sentences(answer), given_sentences));
+    best.lsum = std::max(best.lsum, rouge_lsum(wanted_sentences, given_sentences));
   }
   return best;
 }

@@ -10,7 +10,7 @@ struct RougeMetric : Metric {
   using Metric::Metric;
   Scored judge(const Judged& sample) override {
     const auto answers = or_throw(metric::answers_of(sample.reference_json, sample.reference));
-    const metric::Rouge score = metric::rouge(sample.prediction, answers, split);
+    const metric::Rouge score = or_throw(metric::rouge(sample.prediction, answers, split));
     return {{{"rouge1", score.one}, {"rouge2", score.two}, {"rougeL", score.l}, {"rougeLsum", score.lsum}}, {}, {}};
   }
   std::vector<std::string> (*const split)(std::string_view) = context.text("tokens", "words") == "words"   ? metric::rouge_words

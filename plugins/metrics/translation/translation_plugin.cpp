@@ -1,7 +1,9 @@
-// bleu, chrf: over a set the score of its sentences' counts together, for a sample that of its own. Counts are kept, so that a
-// set that is drawn from the same samples again (a bootstrap) costs additions alone.
+// bleu, chrf, ter: over a set the score of its sentences' counts together, for a sample that of its own. Counts are kept, so that
+// a set that is drawn from the same samples again (a bootstrap) costs additions alone. lm_eval_bleu and its like are these with
+// sacreBLEU's defaults and the standard error that lm-eval bootstraps.
 #include "bleu.hpp"
 #include "chrf.hpp"
+#include "ter.hpp"
 #include <fmt/format.h>
 #include <sextant/sdk.hpp>
 #include "../../text/references.hpp"
@@ -78,20 +80,47 @@ struct Chrf : Metric {
     rules.beta = json::find_number(context.config(), "beta").value_or(2);
     rules.lowercase = json::find_bool(context.config(), "lowercase").value_or(false);
   }
-  Scored judge(const Judged& sample) override { return {{{"chrf", metric::chrf_of(counts_of(sample), rules) / 100}}, {}, {}}; }
+  Scored judge(const Judged& sample) override { return {{{name, metric::chrf_of(counts_of(sample), rules) / 100}}, {}, {}}; }
   static constexpr bool has_aggregate = true;
   std::string aggregate(std::span<const Judged> samples, std::span<const double>) override {
     metric::ChrfCounts all;
     for (const Judged& sample : samples) all.add(counts_of(sample));
-    return fmt::format(R"({{"chrf": {}}})", metric::chrf_of(all, rules));
+    return fmt::format(R"({{"{}": {}}})", name, metric::chrf_of(all, rules));
   }
+
+ protected:
+  metric::ChrfRules rules;
+  const char* name = "chrf";
 
  private:
   const metric::ChrfCounts& counts_of(const Judged& sample) {
     return kept(sample, [&] { return metric::chrf_counts(sample.prediction, references_of(sample), rules); });
   }
-  metric::ChrfRules rules;
   Kept<metric::ChrfCounts> kept;
+};
+
+struct ChrfWords : Chrf {
+  explicit ChrfWords(Context c) : Chrf(std::move(c)) {
+    rules.words = 2;
+    name = "chrf++";
+  }
+};
+
+struct Ter : Metric {
+  using Metric::Metric;
+  Scored judge(const Judged& sample) override { return {{{"ter", metric::ter_of(counts_of(sample)) / 100}}, {}, {}}; }
+  static constexpr bool has_aggregate = true;
+  std::string aggregate(std::span<const Judged> samples, std::span<const double>) override {
+    metric::TerCounts all;
+    for (const Judged& sample : samples) all.add(counts_of(sample));
+    return fmt::format(R"({{"ter": {}}})", metric::ter_of(all));
+  }
+
+ private:
+  const metric::TerCounts& counts_of(const Judged& sample) {
+    return kept(sample, [&] { return metric::ter_counts(sample.prediction, references_of(sample)); });
+  }
+  Kept<metric::TerCounts> kept;
 };
 
 constexpr const char* bleu_schema = R"({"type": "object", "additionalProperties": false, "properties": {
@@ -115,4 +144,22 @@ SEXTANT_PLUGIN(sextant::component<Bleu>(
                sextant::component<Chrf>({.id = "chrf",
                                          .summary = "chrF, or with \"words\": 2 chrF++, as sacreBLEU 2.6",
                                          .schema = chrf_schema,
-                                         .facts = R"({"values": [{"name": "chrf", "range": [0, 1]}]})"}))
+                                         .facts = R"({"values": [{"name": "chrf", "range": [0, 1]}]})"}),
+               sextant::component<Ter>(
+                   {.id = "ter",
+                    .summary = "TER as sacreBLEU 2.6, in lower case: edits and moves, lower is better",
+                    .facts = R"({"values": [{"name": "ter", "higher_is_better": false}]})"}),
+               sextant::component<Bleu>(
+                   {.id = "lm_eval_bleu",
+                    .summary = "bleu with sacreBLEU's defaults and lm-eval's standard error",
+                    .facts = R"({"values": [{"name": "bleu", "range": [0, 1], "standard_error": "lm_eval"}]})"}),
+               sextant::component<Chrf>(
+                   {.id = "lm_eval_chrf",
+                    .summary = "chrf with sacreBLEU's defaults and lm-eval's standard error",
+                    .facts = R"({"values": [{"name": "chrf", "range": [0, 1], "standard_error": "lm_eval"}]})"}),
+               sextant::component<ChrfWords>(
+                   {.id = "lm_eval_chrf_words",
+                    .summary = "chrF++ with sacreBLEU's defaults and lm-eval's standard error",
+                    .facts = R"({"values": [{"name": "chrf++", "range": [0, 1], "standard_error": "lm_eval"}]})"}),
+               sextant::component<Ter>({.id = "lm_eval_ter", .summary = "ter with lm-eval's standard error", .facts = R"({"values": [
+                 {"name": "ter", "higher_is_better": false, "standard_error": "lm_eval"}]})"}))

@@ -43,9 +43,15 @@ class FirstOption {
   Result<std::string> answer_of(std::string_view reply, std::string_view record_json) const {
     SXT_TRY(const std::vector<ReadMention> mentions, read_mentions(reply, options_, phrases_));
     if (const auto stated = stated_in(mentions)) return *stated;
-    if (const auto qualified = qualified_in(mentions)) return *qualified;
+    const auto qualified = qualified_in(mentions);
     SXT_TRY(const std::string leading, leading_in(reply, mentions));
     if (!leading.empty()) return leading;
+    if (qualified) {
+      if (mentions.front().begin == 0 && mentions.front().single() && mentions.front().stance == Stance::mentions)
+        return mentions.front().letters;  // "**B** The wrong answer is A"
+      const std::string last = last_in(reply, mentions);
+      return last.empty() ? *qualified : last;
+    }
     if (std::string judged = judged_in(mentions); !judged.empty()) return judged;
     SXT_TRY(const std::string repeated, OptionTexts(record_json, options_).repeated_in(reply, phrases_));
     if (!repeated.empty()) return repeated;
@@ -69,6 +75,11 @@ class FirstOption {
     }
     if (best) return approved_later(mentions, *best).value_or(best->letters.substr(0, 1));
     return several ? std::optional<std::string>("") : std::nullopt;
+  }
+  /// Spoken of as somebody else's answer, or as none.
+  static bool is_doubted(const ReadMention& one) {
+    return one.stance == Stance::denies || one.stance == Stance::asks || one.stance == Stance::supposes ||
+           one.stance == Stance::qualifies;
   }
   static bool is_same(const std::string& letters) { return letters.find_first_not_of(letters[0]) == letters.npos; }
   static bool is_denied_later(const std::vector<ReadMention>& mentions, const ReadMention& statement) {
@@ -119,8 +130,7 @@ class FirstOption {
     if (!lower) {
       const auto first =
           std::find_if(mentions.begin(), mentions.end(), [&](const ReadMention& one) { return one.begin == at; });
-      if (first == mentions.end() || !first->single() || first->stance == Stance::denies || first->stance == Stance::approves ||
-          first->stance == Stance::asks)
+      if (first == mentions.end() || !first->single() || first->stance == Stance::approves || is_doubted(*first))
         return std::string();
     }
     // "A. iron B. cork": the options, said again
@@ -165,7 +175,7 @@ class FirstOption {
   static std::string last_in(std::string_view reply, const std::vector<ReadMention>& mentions) {
     if (mentions.empty()) return {};
     const ReadMention& last = mentions.back();
-    if (!last.single() || last.stance == Stance::denies || last.stance == Stance::asks) return {};
+    if (!last.single() || is_doubted(last)) return {};
     size_t end = last.end;
     for (const std::string_view sign : {")", ".", "。", "!", "'"})
       if (reply.substr(end).starts_with(sign)) end += sign.size();
@@ -173,7 +183,8 @@ class FirstOption {
     // the last line of a list of options, which may have been cut there
     if (mentions.size() > 1) {
       const ReadMention& before = mentions[mentions.size() - 2];
-      if (before.single() && before.letters[0] + 1 == last.letters[0] && is_enumerated(reply, before)) return {};
+      if (before.single() && !is_doubted(before) && before.letters[0] + 1 == last.letters[0] && is_enumerated(reply, before))
+        return {};
     }
     const std::string_view left = reply.substr(0, last.begin);
     for (const std::string_view before : {"\n", ". ", ".", "。", "! ", "? ", "; ", ", ", ",", ": ", ":", ") ", "、"})
@@ -181,10 +192,14 @@ class FirstOption {
     return left.empty() ? last.letters : std::string();
   }
 
-  /// The only letter that is spoken of and not denied.
+  /// The only letter that is spoken of and not denied; of several the only one that is nobody else's.
   static std::string only_one_in(const std::vector<ReadMention>& mentions) {
-    std::string left, denied;
-    for (const ReadMention& one : mentions) (one.stance == Stance::denies ? denied : left) += one.letters;
+    std::string own, left, denied;
+    for (const ReadMention& one : mentions) {
+      (one.stance == Stance::denies ? denied : left) += one.letters;
+      if (!is_doubted(one)) own += one.letters;
+    }
+    if (own.find_first_not_of(denied) != std::string::npos) left = own;
     std::string found;
     for (const char letter : left)
       if (denied.find(letter) == denied.npos && found.find(letter) == found.npos) found += letter;

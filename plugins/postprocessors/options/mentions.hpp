@@ -191,11 +191,14 @@ class Mentions {
       if (next == text_.npos || next >= text_.size() || !is_ascii_word(text_[next])) break;
       const Mention more = at(next);
       if (more.letters.empty() || more.lower) break;
+      const bool boxed = text_[next - 1] == '\x01', begins_boxed = mention.begin > 0 && text_[mention.begin - 1] == '\x01';
+      if (boxed && !begins_boxed) break;  // "the wrong one is A", and the answer in a box below
       if (list.letters.size() > 1 && list.letters.find(more.letters) != list.letters.npos) break;  // "A or B; B"
       const bool semicolon = text_.substr(list.end, next - list.end).find(';') != text_.npos,
                  second = list.letters.size() > mention.letters.size();
       if (second && (descends || (began_with_semicolon && !semicolon)))
         return;  // "C; A and B are wrong", "C, A and B are wrong"
+      if (second && semicolon && !began_with_semicolon) break;  // "not A, B or C; D"
       if (!second) began_with_semicolon = semicolon, descends = comma && more.letters[0] < list.letters[0];
       list.letters += more.letters;
       list.end = more.end;

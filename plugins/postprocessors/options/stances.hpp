@@ -40,6 +40,7 @@ class StanceOf {
     // what is supposed of one option says nothing of the next
     const size_t own = previous ? std::clamp(previous->end, from, end) : from;
     own_ = reply.substr(own, from + bare_.size() > own ? from + bare_.size() - own : 0);
+    since_previous_ = reply.substr(own, end - own);
     const std::string_view right = reply.substr(mention.end);
     right_ = right.substr(0, utf8::boundary(right, window_bytes));
   }
@@ -83,10 +84,13 @@ class StanceOf {
     if (before(phrases_.corrects)) return Stance::concludes;
     if (before(phrases_.qualifies)) return Stance::qualifies;
     const bool states = before(phrases_.states);
-    if (says(phrases_.concludes, left_) && (states || boxed_ || behind(phrases_.ends))) return Stance::concludes;
+    if (tempting && !boxed_) return Stance::supposes;
+    // "Final answer: B. My first guess was A": the conclusion is the first one's
+    const bool has_concluded = previous_ && previous_->stance >= Stance::answers;
+    if (says(phrases_.concludes, has_concluded ? since_previous_ : left_) && (states || boxed_ || behind(phrases_.ends)))
+      return Stance::concludes;
     if (states) return unless_supposed(Stance::answers);
     if (contrasts(right)) return unless_supposed(Stance::answers);
-    if (tempting) return Stance::supposes;
     return unless_supposed(right ? Stance::approves : Stance::mentions);
   }
 
@@ -103,8 +107,8 @@ class StanceOf {
   const Mention& mention_;
   const ReadMention* previous_;
   const Phrases& phrases_;
-  std::string_view left_, bare_, own_,
-      right_;  // bare: without the box that opens before the letter; own: since the mention before
+  std::string_view left_, bare_, own_, since_previous_,
+      right_;  // bare: without the box that opens before the letter; own: bare, since the mention before
   bool boxed_ = false;
   std::optional<Error> failure_;
 };

@@ -1,6 +1,7 @@
 // The base of loaders whose splits are files: derive from FileDataset, say where a split lies and how it is read; describe(),
 // count() and read() follow. A split's file is read once and kept. Threads: [owner].
 #pragma once
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,6 +19,13 @@ struct Records {
   uint64_t bytes = 0;                // of that file
   std::vector<std::string> fields;
   std::vector<std::string> json;
+  /// Where rows are read as they are asked for, instead of `json`: how many there are, and what reads `n` from `first` on, which
+  /// are never more than there are.
+  uint64_t rows = 0;
+  std::function<Result<void>(uint64_t first, uint64_t n, const std::function<void(std::string_view record_json)>& row)> read =
+      nullptr;
+  std::vector<std::string> problems = {};   // what was left out of them, a sentence each
+  uint64_t size() const { return read ? rows : json.size(); }
 };
 
 /// Each row as an object of strings, members in the header's order.
@@ -75,7 +83,8 @@ class FileDataset : public Dataset {
           first_error = loaded.error();
         continue;
       }
-      counts.AddMember(string(split), json::Value(static_cast<uint64_t>((*loaded)->json.size())), allocator);
+      counts.AddMember(string(split), json::Value((*loaded)->size()), allocator);
+      for (const std::string& problem : (*loaded)->problems) problems.PushBack(string(problem), allocator);
       found.push_back(*loaded);
     }
     if (found.empty() && first_error) throw PluginError(*first_error);
@@ -95,12 +104,16 @@ class FileDataset : public Dataset {
     if (!problems.Empty()) out.AddMember("problems", problems, allocator);
     return json::write(out);
   }
-  uint64_t count(std::string_view split) override { return or_throw(records(split))->json.size(); }
+  uint64_t count(std::string_view split) override { return or_throw(records(split))->size(); }
   void read(std::string_view split, uint64_t first, uint64_t n, const Sink& ret_record_json) override {
     const Records& all = *or_throw(records(split));
-    if (first > all.json.size() || n > all.json.size() - first)
-      throw DataError(all.file + " has " + std::to_string(all.json.size()) + " records; " + std::to_string(n) + " from " +
+    if (first > all.size() || n > all.size() - first)
+      throw DataError(all.file + " has " + std::to_string(all.size()) + " records; " + std::to_string(n) + " from " +
                       std::to_string(first) + " on are too many");
+    if (all.read) {
+      uint64_t i = 0;
+      return or_throw(all.read(first, n, [&](std::string_view record) { ret_record_json(i++, record); }));
+    }
     for (uint64_t i = 0; i < n; ++i) ret_record_json(i, all.json[first + i]);
   }
 

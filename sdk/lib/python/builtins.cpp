@@ -460,15 +460,15 @@ constexpr std::pair<std::string_view, Builtin> table[] = {{"abs", absolute},
                                                           {"re.search", re_search},
                                                           {"re.split", re_split},
                                                           {"re.sub", re_sub}};
-constexpr std::string_view modules[] = {"ast",     "copy", "functools", "json",   "os",      "os.path",
-                                        "pathlib", "re",   "string",    "typing", "datasets"};
+constexpr std::string_view modules[] = {"ast", "copy",   "functools", "json",     "os",    "os.path",       "pathlib",
+                                        "re",  "string", "typing",    "datasets", "numpy", "sklearn", "sklearn.metrics"};
 
 }  // namespace
 
 Builtin find_builtin(std::string_view name) {
   for (const auto& [known, f] : table)
     if (known == name) return f;
-  return nullptr;
+  return find_score(name);
 }
 bool is_module(std::string_view name) { return std::find(std::begin(modules), std::end(modules), name) != std::end(modules); }
 std::optional<Value> module_constant(std::string_view name) {

@@ -270,7 +270,15 @@ class Writer {
     uses.on_node = [&](const Node& n) {
       if (n.kind != Node::Kind::attribute) return;
       const Node& of = *n.parts[0];
-      if (!is_method(n.name) && !is_module_member(of))
+      const auto is_own = [&](const std::string& name) { return parameters.contains(name) || fresh.contains(name); };
+      if (const std::string known = known_module(of, module, is_own); !known.empty()) {
+        const std::string full = known + "." + n.name;
+        if (!find_builtin(full) && !is_module(full) && !module_constant(full))
+          refuse(module, n.line, fmt::format("'{}' is not read", full));
+        return;
+      }
+      const bool of_path = of.kind == Node::Kind::name && of.name == "Path";
+      if (!is_method(n.name) && !of_path)
         refuse(module, n.line, fmt::format("the method or member '{}' is not read", n.name));
       if (!changes(n.name)) return;
       if (of.kind == Node::Kind::name) changed(of.name, n.line);
@@ -279,10 +287,20 @@ class Writer {
     };
     uses.definition(d);
   }
-  // re.X, json.X, os.path.X: what they have is looked up where it is used
-  static bool is_module_member(const Node& of) {
-    if (of.kind == Node::Kind::attribute) return is_module_member(*of.parts[0]);
-    return of.kind == Node::Kind::name && (is_module(of.name) || of.name == "Path");
+  // "os.path" of os.path; empty: it is none of the modules that are known.
+  std::string known_module(const Node& of, const Module& module, const std::function<bool(const std::string&)>& is_own) {
+    if (of.kind == Node::Kind::attribute) {
+      const std::string outer = known_module(*of.parts[0], module, is_own), full = outer + "." + of.name;
+      return !outer.empty() && is_module(full) ? full : std::string();
+    }
+    if (of.kind != Node::Kind::name || is_own(of.name)) return {};
+    try {
+      const Value* found = in_.find(module.scope, of.name);   // import numpy as np
+      if (const std::string known = found ? Interpreter::known_name(*found) : ""; is_module(known)) return known;
+    } catch (const Placed&) {
+      // it has no value, which is said where it is used
+    }
+    return is_module(of.name) ? of.name : std::string();
   }
 
   Interpreter& in_;

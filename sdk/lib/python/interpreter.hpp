@@ -78,6 +78,8 @@ class Interpreter {
   /// "re" of the module, "re.sub" of what it has; empty: none of these.
   static std::string known_name(const Value& function);
   static bool is_builtin(std::string_view name);
+  /// numpy's: to compute with it is not read, and a list's operators would mean something else.
+  static bool is_array(const Value& v) { return v.list() && v.list()->label == "array"; }
   /// Each call from outside has the steps of one again; what it leaves behind is gone once its result was taken.
   void renew();
   struct Mark {
@@ -125,6 +127,7 @@ class Interpreter {
 /// A function of this folder: builtins, and the members of modules ("re.sub").
 using Builtin = Value (*)(Interpreter&, const Arguments&);
 Builtin find_builtin(std::string_view name);
+Builtin find_score(std::string_view name);   // of scikit-learn's metrics and numpy
 bool is_module(std::string_view name);
 std::optional<Value> module_constant(std::string_view name);  // "string.digits"
 

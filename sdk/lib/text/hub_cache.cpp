@@ -11,15 +11,41 @@ std::string variable(const char* name) {
   return value ? value : "";
 }
 
+std::string below_home(const char* folder) {
+  if (const std::string home = variable("HF_HOME"); !home.empty()) return home + folder;
+  if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) return cache + "/huggingface" + folder;
+  if (const std::string home = variable("HOME"); !home.empty()) return home + "/.cache/huggingface" + folder;
+  return "";
+}
+
 }  // namespace
 
 std::string hub_cache_folder() {
   for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"})
     if (const std::string hub = variable(name); !hub.empty()) return hub;
-  if (const std::string home = variable("HF_HOME"); !home.empty()) return home + "/hub";
-  if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) return cache + "/huggingface/hub";
-  if (const std::string home = variable("HOME"); !home.empty()) return home + "/.cache/huggingface/hub";
-  return "";
+  return below_home("/hub");
+}
+std::string datasets_cache_folder() {
+  if (const std::string cache = variable("HF_DATASETS_CACHE"); !cache.empty()) return cache;
+  return below_home("/datasets");
+}
+
+// As `datasets` spells names: in small letters, _ before a capital that begins a word.
+std::string datasets_folder_name(std::string_view id) {
+  const size_t slash = id.find('/');
+  const std::string_view name = slash == id.npos ? id : id.substr(slash + 1);
+  const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  std::string out = slash == id.npos ? "" : std::string(id.substr(0, slash)) + "___";
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (i > 0 && upper(name[i])) {
+      const bool after_small = lower(name[i - 1]) || (name[i - 1] >= '0' && name[i - 1] <= '9');
+      const bool last_of_capitals = upper(name[i - 1]) && i + 1 < name.size() && lower(name[i + 1]);
+      if (after_small || last_of_capitals) out += '_';
+    }
+    out += upper(name[i]) ? static_cast<char>(name[i] | 0x20) : name[i];
+  }
+  return out;
 }
 
 bool is_hub_id(std::string_view id) {

@@ -61,5 +61,24 @@ TEST_CASE("worse is below, or above where less is better; what is missing is wor
   CHECK_THAT(unknown.error().message, Contains("accuracy") && Contains("loss"));
 }
 
+TEST_CASE("a metric that no row can bear is known before a run") {
+  const config::RunConfig run = run_of({"law", "judged"});
+  const RowNames names = [](const config::DatasetConfig& dataset) -> std::optional<std::vector<std::string>> {
+    if (dataset.task_name == "judged") return std::nullopt;
+    return std::vector<std::string>{"accuracy", "more_1_circular"};
+  };
+  for (const char* good : {"accuracy", "accuracy (3 runs average)", "more_4_circular", ""})
+    CHECK(check_metrics({{"law", good, 1}}, run, names));
+  CHECK(check_metrics({{"judged", "anything", 1}}, run, names));
+  CHECK(check_metrics({{"all", "naive_average", 1}}, run, names));
+  CHECK_THAT(check_metrics({{"law", "acuracy", 1}}, run, names).error().message, Contains("did you mean 'accuracy'"));
+  CHECK_FALSE(check_metrics({{"all", "accuracy", 1}}, run, names));
+  report::Table table;
+  table.models = {"m"};
+  table.rows = {row("law", "accuracy (3 runs average)", 40), row("law", "accuracy (3 runs deviation)", 1, false)};
+  CHECK(*check_thresholds({{"law", "accuracy", 39}}, table) == exit_ok);
+  CHECK(*check_thresholds({{"law", "accuracy", 41}}, table) == exit_no);
+}
+
 }  // namespace
 }  // namespace sextant::test

@@ -78,6 +78,24 @@ TEST_CASE("a question that comes twice goes with its like in order; without rows
   CHECK(pair_up(a, b).pairs.size() == 2);
 }
 
+TEST_CASE("rows that another program read into other columns are paired without derived ones, then by prompt") {
+  Answers a = answers({1, 0}), b = answers({0, 1});
+  for (size_t i = 0; i < 2; ++i) {
+    a.questions[i].content = "mine" + std::to_string(i);
+    a.questions[i].raw = b.questions[i].content = b.questions[i].raw = "row" + std::to_string(1 - i);
+    b.questions[i].asked = "other" + std::to_string(i);
+  }
+  CHECK(pair_up(a, b).pairs.empty());
+  b.imported = true;
+  REQUIRE(pair_up(a, b).pairs.size() == 2);
+  CHECK(pair_up(a, b).pairs[0].b == 0);
+  b.questions[0].raw = "another row", b.questions[1].raw = "and another";
+  CHECK(pair_up(a, b).pairs.empty());
+  b.questions[1].asked = a.questions[0].asked;
+  REQUIRE(pair_up(a, b).pairs.size() == 1);
+  CHECK(pair_up(a, b).pairs[0].b == 1);
+}
+
 TEST_CASE("other questions are refused with their numbers, unless those in common are asked for") {
   const Answers a = answers({1, 1, 1, 1}), b = answers({0, 0, 0});
   const auto refused = compare::compare(a, b, "", false);

@@ -210,6 +210,11 @@ TEST_CASE("--shots, --rows, --extractor and --exclude are read", "[config]") {
   CHECK((*excluded)[0].dataset.empty());
   CHECK((*excluded)[1].row == 3);
   CHECK_THAT(message(exclusions_from_lines("1\n{\"index\": -1}", "file")), Catch::Contains("file:2"));
+  const auto reasoned = reasoned_exclusions_from_lines("7\n{\"index\": 3, \"reason\": \"wrong reference\"}\n", "file");
+  REQUIRE(reasoned);
+  CHECK((reasoned->at(0).reason.empty() && reasoned->at(1).reason == "wrong reference" && reasoned->at(1).row.row == 3));
+  CHECK_THAT(message(exclusions_from_lines("{\"index\": 1, \"reason\": 5}", "file")),
+             Catch::Contains("\"reason\" must be a text"));
 }
 
 TEST_CASE("a model that several cards name is one helper; --judge gives the judge", "[config]") {

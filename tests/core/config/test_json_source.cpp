@@ -32,6 +32,12 @@ TEST_CASE("an unknown key is named with file, line and the nearest key", "[confi
         "card.json:2: unknown key 'inner.alhpa' (did you mean 'alpha'?); known here: alpha");
 }
 
+TEST_CASE("a key that stands twice in one object is an error", "[config]") {
+  CHECK(message_of("{\"name\": \"x\",\n\"inner\": {\"alpha\": true,\n\"alpha\": false}}") ==
+        "card.json:3: the key 'alpha' stands twice in its object; remove one");
+  CHECK(json::find_string(config::JsonSource::from_text("{\"a\": [{\"name\": 1}, {\"name\": 2}]}", "x")->root(), "b") == std::nullopt);
+}
+
 TEST_CASE("a wrong type is named with its key", "[config]") {
   CHECK(message_of("{\n\"name\": 3}") == "card.json:2: name must be a text");
   CHECK(message_of("{\"sizes\": [1,\n \"two\"]}") == "card.json:2: sizes.1 must be a whole number");

@@ -117,6 +117,24 @@ TEST_CASE("a window must fit the context and a stride the window") {
   }
 }
 
+TEST_CASE("each token's ln p is kept where it is asked for, in the order of the text") {
+  Bench bench = with_text("abcd efghi");
+  float next = 0;
+  const auto answer = [&](const data::Request& request) {
+    data::Response response = bytes_answer(request);
+    for (data::ContinuationScore& score : response.scores)
+      for (uint32_t i = 0; request.token_logprobs && i < score.tokens; ++i) score.token_logprobs.push_back(next -= 0.25F);
+    return response;
+  };
+  const json::Document extra = json_of(value_of(bench.drive("rolling", R"({"token_logprobs": true})", answer)).extra_json);
+  REQUIRE(extra["token_logprobs"].Size() == extra["tokens"].GetUint());
+  CHECK(extra["token_logprobs"][0].GetDouble() == -0.25);
+  CHECK(extra["token_logprobs"][extra["tokens"].GetUint() - 1].GetDouble() == next);
+  CHECK_FALSE(json_of(value_of(bench.drive("rolling", "{}", answer)).extra_json).HasMember("token_logprobs"));
+  CHECK(message_of(bench.drive("rolling", R"({"token_logprobs": true})", bytes_answer))
+            .find("no log-probability of each token") != std::string::npos);
+}
+
 TEST_CASE("a text whose numbers are not finite is an error") {
   Bench bench = with_text("some text");
   const auto message = message_of(bench.drive("rolling", "{}", [](const data::Request& request) {

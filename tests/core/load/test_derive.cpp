@@ -54,6 +54,10 @@ TEST_CASE("derive: what is wrong is named", "[load]") {
   for (const Case& c : {
            Case{R"({"index_to_leter": "n"})", "{}", "there is no step 'index_to_leter' (did you mean 'index_to_letter'?)"},
            Case{R"({"regex": "a", "colum": "v"})", "{}", "has no member 'colum' (did you mean 'column'?)"},
+           Case{R"x({"regex": "(a)", "column": "v", "group": "2"})x", "{}", "group must be a whole number"},
+           Case{R"({"regex": "a", "column": "v", "match": 3})", "{}", "match is 3; it must be"},
+           Case{R"({"regex": "a", "column": "v", "otherwise": 3})", "{}", "otherwise must be a text"},
+           Case{R"({"split": ",", "column": "v"})", R"({"v":["a,b"]})", "takes a text apart, and this is a list"},
            Case{R"({"regex": "(", "column": "v"})", "{}", "card.json: reader.derive.x"},
            Case{R"({"regex": "a", "replace": "b", "with": ""})", "{}", "are two steps"},
            Case{R"([])", "{}", "the list of steps is empty"},

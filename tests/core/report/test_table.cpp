@@ -119,6 +119,42 @@ TEST_CASE("a group of groups is the average of their averages, and fails with th
   CHECK(bad.errors.back() == "all has no average for m: g1 is failed");
 }
 
+TEST_CASE("a data set that two members share counts once in the interval of their group") {
+  TaskOutcome a = done("m", "a", 40), b = done("m", "b", 60);
+  for (TaskOutcome* outcome : {&a, &b}) {
+    const double value = outcome->metrics[0].second;
+    outcome->estimates.resize(1);
+    outcome->estimates[0].metric = "accuracy", outcome->estimates[0].value = value;
+    outcome->estimates[0].standard_error = 5, outcome->estimates[0].low = value - 10, outcome->estimates[0].high = value + 10;
+  }
+  const Table table = make_table({"m"}, {a, b}, groups({{"g", {"a", "b"}}, {"h", {"b", "a"}}, {"gh", {"g", "h"}}}));
+  const data::Estimate &whole = row_of(table, "g").cells[0].estimate, &twice = row_of(table, "gh").cells[0].estimate;
+  CHECK(whole.standard_error == Approx(5 / std::sqrt(2.0)));
+  CHECK(twice.standard_error == Approx(whole.standard_error));
+  CHECK(twice.low == Approx(whole.low));
+  CHECK(twice.high == Approx(whole.high));
+}
+
+TEST_CASE("a group of named metrics has a row for each, over the members that have it") {
+  TaskOutcome a = done("m", "a", 40), b = done("m", "b", 60), c = done("m", "c", 90);
+  a.metrics = {{"acc", 40}, {"acc_norm", 50}};
+  b.metrics = {{"acc", 60}, {"acc_norm", 80}};
+  c.metrics = {{"exact_match", 90}};
+  config::Summarizer summarizer = groups({{"g", {"a", "b", "c"}}});
+  summarizer.groups[0].metrics = {"acc_norm", "acc"};
+  const Table table = make_table({"m"}, {a, b, c}, summarizer);
+  REQUIRE(table.rows.size() == 7);
+  CHECK(table.rows[5].metric == "acc_norm");
+  CHECK(table.rows[5].cells[0].value == 65);
+  CHECK(table.rows[6].metric == "acc");
+  CHECK(table.rows[6].cells[0].value == 50);
+  REQUIRE(table.findings.size() == 2);
+  CHECK(table.findings[0] == "g (m): the average of acc_norm leaves out c, which has no such number");
+  CHECK(table.errors.empty());
+  summarizer.groups[0].metrics = {"f1"};
+  CHECK(make_table({"m"}, {a, b, c}, summarizer).errors.at(0) == "g has no average for m: no member has the metric f1");
+}
+
 TEST_CASE("a group's mode is its members', or mixed") {
   const config::Summarizer nested = groups({{"same", {"a", "b"}}, {"both", {"a", "c"}}, {"all", {"same", "c"}}});
   const Table table = make_table({"m"}, {done("m", "a", 1), done("m", "b", 1), done("m", "c", 1, "ppl")}, nested);

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <sextant/sha256.hpp>
+#include "../../../core/score/pair_scores.hpp"
 #include "scoring.hpp"
 
 namespace sextant::test {
@@ -178,6 +179,23 @@ TEST_CASE("the choices of a scored set stand beside the metric, named as lm-eval
   REQUIRE(result);
   CHECK(numbers(*result) == Pairs{{"accuracy", 50}, {"acc", 50}, {"acc_norm", 100}, {"acc_bytes", 0}, {"acc_token", 50}});
   CHECK(result->columns[2].values == std::vector<double>{1, 1});
+}
+
+TEST_CASE("f1 and mcc over pairs, and their standard errors, are lm-eval 0.4.13's") {
+  const std::vector<score::Pair> two{{1, 1}, {0, 1}, {1, 0}, {0, 0}, {1, 1}, {1, 1}, {0, 0}, {1, 0}, {0, 1}},
+      three{{0, 0}, {1, 2}, {2, 2}, {1, 1}, {0, 2}};
+  const auto f1 = *PairScore::make({"f1", "f1"}), mcc = *PairScore::make({"mcc", "mcc"});
+  CHECK(*f1.of(two) == Approx(0.6));
+  CHECK(f1.standard_error(two, 2, 1000) == Approx(0.1953211421637467).epsilon(1e-12));
+  CHECK(*mcc.of(two) == Approx(0.1));
+  CHECK(mcc.standard_error(two, 1, 1000) == Approx(0.35977428369880643).epsilon(1e-12));
+  CHECK(*mcc.of(three) == Approx(0.5345224838248488));
+  CHECK(mcc.standard_error(three, 1, 1000) == Approx(0.26142378729739796).epsilon(1e-12));
+  CHECK_THAT(f1.of(three).error().message, Contains("f1 is that of option 1 of two"));
+  CHECK(*f1.of(std::vector<score::Pair>{{0, 0}}) == 0);
+  const auto own = PairScore::make({"f1", "function", "def f(items):\n    return len(items) / 2\n", "f"});
+  REQUIRE(own);
+  CHECK(*own->of(two) == 4.5);
 }
 
 TEST_CASE("results: numbers are rows; what is not a row stands below; details say right or wrong, or a score") {

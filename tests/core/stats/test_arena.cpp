@@ -7,6 +7,7 @@
 #include "../../../core/base/files.hpp"
 #include "../../../core/stats/agreement.hpp"
 #include "../../../core/stats/bradley_terry.hpp"
+#include "../../../core/stats/length_controlled.hpp"
 #include "../../../core/stats/prediction_powered.hpp"
 
 namespace sextant::test {
@@ -126,6 +127,31 @@ TEST_CASE("prediction-powered means beside ppi-python") {
     CHECK(found.lambda == Approx(row["lambda"].GetDouble()).margin(1e-12));
     CHECK(found.value == Approx(row["value"].GetDouble()).margin(1e-12));
     CHECK(found.standard_error == Approx(row["error"].GetDouble()).margin(1e-12));
+  }
+}
+
+// liblinear stops at 1e-4, and how sklearn deals equal groups out to folds is not fixed, so that another penalty may be the best.
+TEST_CASE("length-controlled win rates beside alpaca_eval's") {
+  const auto text = read_file(SEXTANT_GOLDEN_DIR "/judges/length_controlled.json");
+  REQUIRE(text);
+  const auto all = json::parse(*text, "length_controlled.json");
+  REQUIRE(all);
+  for (const auto& one : all->GetArray()) {
+    std::vector<LengthRow> rows;
+    double mean = 0, squares = 0;
+    const double n = one["own"].Size();
+    for (const auto& own : one["own"].GetArray()) {
+      rows.push_back({own["preference"].GetDouble(), own["base_length"].GetDouble() - own["model_length"].GetDouble(),
+                      one["difficulty"][static_cast<unsigned>(rows.size())].GetDouble(), true});
+      mean += rows.back().length / n;
+    }
+    for (const LengthRow& row : rows) squares += (row.length - mean) * (row.length - mean);
+    for (LengthRow& row : rows) row.length /= std::sqrt(squares / (n - 1));
+    for (const auto& gamed : one["gamed"].GetArray())
+      rows.push_back({gamed[0].GetDouble(), gamed[1].GetDouble(), gamed[2].GetDouble(), false});
+    const double theirs = one["length_controlled"].GetDouble();
+    CHECK(std::abs(100 * length_controlled_rate(rows, one["penalty"].GetDouble()) - theirs) < 0.05);
+    CHECK(std::abs(100 * length_controlled(rows).win_rate - theirs) < 0.6);
   }
 }
 

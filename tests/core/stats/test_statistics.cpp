@@ -5,8 +5,10 @@
 #include <sextant/json.hpp>
 #include "../../../core/base/files.hpp"
 #include "../../../core/stats/distributions.hpp"
+#include "../../../core/stats/divergence.hpp"
 #include "../../../core/stats/gate.hpp"
 #include "../../../core/stats/interval.hpp"
+#include "../../../core/stats/lm_eval_error.hpp"
 #include "../../../core/stats/paired.hpp"
 #include "../../../core/stats/resample.hpp"
 
@@ -101,6 +103,31 @@ TEST_CASE("Holm, quantiles and the limits of a bootstrap are those of statsmodel
     }
   }
   CHECK(bootstraps == 12);
+}
+
+TEST_CASE("divergences of choices and changes of probabilities are scipy's and numpy's") {
+  for (const auto& one : golden()["divergences"].GetArray()) {
+    const auto p_logs = list<double>(one["p_logs"]), q_logs = list<double>(one["q_logs"]), p = softmax(p_logs);
+    CHECK(near(kl_divergence(p_logs, q_logs), one["kl"]));
+    for (size_t i = 0; i < p.size(); ++i) CHECK(near(p[i], one["p"][static_cast<rapidjson::SizeType>(i)]));
+    std::vector<double> shifted = p_logs;
+    for (double& log : shifted) log -= 700;  // where exp() alone is 0
+    CHECK(kl_divergence(p_logs, shifted) == Approx(0).margin(1e-12));
+    CHECK(near(kl_divergence(shifted, q_logs), one["kl"]));
+  }
+  for (const auto& one : golden()["changes"].GetArray()) {
+    const Changes changes = changes_of(list<double>(one["values"]));
+    CHECK(near(changes.mean, one["mean"]));
+    CHECK(near(changes.root_mean_square, one["rms"]));
+    CHECK(near(changes.low, one["low"]));
+    CHECK(near(changes.high, one["high"]));
+  }
+  CHECK(kl_divergence({}, {}) == 0);
+  CHECK(softmax({}).empty());
+  CHECK(std::isnan(changes_of({}).mean));
+  constexpr double never = -std::numeric_limits<double>::infinity();
+  CHECK(std::isinf(kl_divergence(std::vector{0.0, 0.0}, std::vector{0.0, never})));
+  CHECK(kl_divergence(std::vector{0.0, never}, std::vector{0.0, 0.0}) == Approx(std::log(2)));
 }
 
 TEST_CASE("the edges of a mean's interval") {
@@ -222,6 +249,23 @@ TEST_CASE("a gate goes, stops, or says how many questions it lacks") {
   CHECK(worse.verdict() == Verdict::no_go);
   CHECK(same.verdict() == Verdict::go);
   CHECK(Sequential(0.01, 1).verdict() == Verdict::inconclusive);
+}
+
+TEST_CASE("the standard errors that lm-eval 0.4.13 bootstraps") {
+  const std::vector<double> items{0, 1, 1, 0, 1, 0.5, 0.25}, logs{-1, -2, -3, -0.5};
+  const auto mean = [](const std::vector<double>& of) {
+    return [&of](std::span<const uint32_t> places) {
+      double sum = 0;
+      for (const uint32_t place : places) sum += of[place];
+      return sum / static_cast<double>(places.size());
+    };
+  };
+  CHECK(lm_eval_error(7, 100, mean(items)) == Approx(0.1603193801408059).epsilon(1e-12));
+  CHECK(lm_eval_error(7, 1000, mean(items)) == Approx(0.16659785534823385).epsilon(1e-12));
+  CHECK(lm_eval_error(7, 2500, mean(items), 3) == Approx(0.16281371211896703).epsilon(1e-12));   // 2000 draws
+  const auto perplexity = [&](std::span<const uint32_t> places) { return std::exp(-mean(logs)(places)); };
+  CHECK(lm_eval_error(4, 1000, perplexity) == Approx(2.8838900572405524).epsilon(1e-12));
+  CHECK(std::isnan(lm_eval_error(1, 1000, perplexity)));
 }
 
 }  // namespace

@@ -197,6 +197,7 @@ TEST_CASE("a name becomes a safe file name") {
                                          {".", "_."},
                                          {"..", "_.."},
                                          {"a\tb", "a_b"},
+                                         {"a\xE2\x80\xAE" "b\xC2\x9B", "a_b_"},
                                          {"模型 1.8B", "模型 1.8B"}}) {
     CHECK(store::safe_file_name(row.name) == row.file);
   }

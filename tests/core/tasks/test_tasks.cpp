@@ -108,6 +108,9 @@ TEST_CASE("tasks: what a task needs is said", "[tasks]") {
            {"", "runs"},
            {"process_docs: !function utils.f\n", "code process_docs: utils.f of "},
            {"metric_list: [{metric: acc, aggregation: !function u.g}]\n", "code aggregation of acc: u.g"},
+           {"metric_list: [{metric: f1, aggregation: !function u.g}]\n", "code aggregation of f1: u.g of "},
+           {"metric_list: [{metric: f1}, {metric: mcc}]\n", "runs"},
+           {"metric_list: [{metric: acc, aggregation: median}]\n", "is aggregated by 'median', which is not done; its own is mean"},
            {"class: !function u.C\n", "code class: u.C"},
            {"outputtype: x\n", "there is no such key (did you mean 'output_type'"},
            {"num_fewshot: many\n", "\"num_fewshot\": it must be a number"},
@@ -153,8 +156,8 @@ TEST_CASE("tasks: a card says how many examples, of which split, and what is sco
   const json::Document samples = card("fewshot_config: {samples: [{q: A, l: 0}]}\n", 1);
   CHECK(json::find_string(samples["reader"], "train_split") == "samples");
   CHECK(json::write(samples["loader"]["samples"]) == R"([{"q":"A","l":0}])");
-  CHECK(json::write(card("metric_list: [{metric: acc}, {metric: brier_score}, {metric: zzz}]\n",
-                         {})["infer"]["inferencer"]["scores"]) == R"({"acc":"sum","brier_score":"brier"})");
+  CHECK(json::write(card("metric_list: [{metric: acc}, {metric: brier_score}, {metric: zzz}, {metric: f1}]\n",
+                         {})["infer"]["inferencer"]["scores"]) == R"({"acc":"sum","brier_score":"brier","f1":"f1"})");
   const json::Document reply = card(
       "output_type: generate_until\ngeneration_kwargs: {max_gen_toks: 7}\nfilter_list: [{name: s, filter: [{function: regex}, "
       "{function: take_first}]}]\n",

@@ -7,11 +7,9 @@ Needs: pip install lm-eval==0.4.13. Usage: make_inferencer_goldens.py > inferenc
   choices       the index that lm-eval's process_results counts as right: acc (sum), acc_norm (char), acc_bytes (byte)
   words         lm-eval's count_words and count_bytes
   votes         lm-eval's majority_vote
-  calculations  Python's own arithmetic on floats, 15 significant digits
+  calculations  Python's own arithmetic; floats with 15 significant digits
 """
-import ast
 import json
-import operator
 import random
 import types
 
@@ -58,19 +56,6 @@ def chosen(options, logprobs, metric):
     raise AssertionError
 
 
-def evaluate(node):
-    operators = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-                 ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow, ast.USub: operator.neg,
-                 ast.UAdd: operator.pos}
-    if isinstance(node, ast.Expression):
-        return evaluate(node.body)
-    if isinstance(node, ast.Constant):
-        return float(node.value)
-    if isinstance(node, ast.UnaryOp):
-        return operators[type(node.op)](evaluate(node.operand))
-    return operators[type(node.op)](evaluate(node.left), evaluate(node.right))
-
-
 def expression(rng, depth):
     if depth == 0 or rng.random() < 0.2:
         return rng.choice(["%d" % rng.randint(0, 99), "%.2f" % rng.uniform(0, 20), "%d" % rng.randint(0, 9)])
@@ -87,6 +72,8 @@ def expression(rng, depth):
 def number_text(value):
     if value == 0:
         return "0"
+    if isinstance(value, int):
+        return str(value)
     return "%.0f" % value if value == int(value) and abs(value) < 1e15 else "%.15g" % value
 
 
@@ -111,14 +98,15 @@ def main():
     while len(out["calculations"]) < 200:
         text = expression(rng, 4)
         try:
-            value = evaluate(ast.parse(text, mode="eval"))
+            value = eval(text, {"__builtins__": {}})
         except (ZeroDivisionError, OverflowError):
             continue
         if isinstance(value, complex):
             continue
         out["calculations"].append({"expression": text, "value": number_text(value)})
-    for text in ["-2 ** 2", "2 ** -1", "2 ** 3 ** 2", "1 // 0.1", "-7 % 3", "7 % -3", "-7 // 2", "0.1 + 0.2", "1e3 * 2.5", ".5 + 5.", "2**60", "1/3"]:
-        out["calculations"].append({"expression": text, "value": number_text(evaluate(ast.parse(text, mode="eval")))})
+    for text in ["-2 ** 2", "2 ** -1", "2 ** 3 ** 2", "1 // 0.1", "-7 % 3", "7 % -3", "-7 // 2", "0.1 + 0.2", "1e3 * 2.5", ".5 + 5.", "2**60", "1/3", "123456789*987654321", "9999999999999999",
+                 "2**200 // 3**40", "-(10**30) % 7", "-(10**30) // 7", "(-1) ** 1001", "0 ** 0", "10**15 + 0.5", "2 ** 0.5"]:
+        out["calculations"].append({"expression": text, "value": number_text(eval(text, {"__builtins__": {}}))})
     for _ in range(40):
         answers = [rng.choice(["4", "5", "6", "-1"]) for _ in range(rng.randint(1, 9))]
         winner = list(MajorityVoteFilter().apply([answers], None))[0][0]

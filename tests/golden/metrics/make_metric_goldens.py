@@ -30,7 +30,7 @@ def main():
         reference = sentence()
         cases.append((texts.changed(draw, reference) if i % 4 else sentence(), [reference] + ([sentence()] if i % 5 == 0 else [])))
     from rouge_score import rouge_scorer
-    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.metrics import BLEU, CHRF, TER
     scorer = rouge_scorer.RougeScorer(["rouge1", "rouge2", "rougeL", "rougeLsum"], use_stemmer=False)
     f1 = opencompass.load(folder, "datasets.longbench.evaluators").LongBenchF1Evaluator()
     pairs = []
@@ -40,6 +40,7 @@ def main():
                       "bleu": BLEU(effective_order=True).sentence_score(prediction, references).score,
                       "bleu_zh": BLEU(effective_order=True, tokenize="zh").sentence_score(prediction, references).score,
                       "chrf": CHRF().sentence_score(prediction, references).score, "chrf++": CHRF(word_order=2).sentence_score(prediction, references).score,
+                      "ter": TER().sentence_score(prediction, references).score,
                       "rouge": [rouge[name].fmeasure for name in ("rouge1", "rouge2", "rougeL", "rougeLsum")],
                       "f1": f1.score([prediction], [references])["score"] / 100})
     evaluators = [math.MATHEvaluator(version=version) for version in ("v1", "v2")]

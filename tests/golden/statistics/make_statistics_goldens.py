@@ -61,6 +61,19 @@ def bootstrap(random, out):
                                                 "low": drawn.confidence_interval.low, "high": drawn.confidence_interval.high})
 
 
+def divergence(random, options):
+    """ln p of two models, not normalised, as sums over tokens are."""
+    p, q = (numpy.round(random.normal(-9, spread, options), 4) for spread in (6, 7))
+    chances = [scipy.special.softmax(logs) for logs in (p, q)]
+    return {"p_logs": p.tolist(), "q_logs": q.tolist(), "p": chances[0].tolist(), "kl": stats.entropy(chances[0], chances[1])}
+
+
+def changes(random, n):
+    values = numpy.round(random.normal(0, 0.1, n), 6)
+    return {"values": values.tolist(), "mean": values.mean(), "rms": numpy.sqrt((values**2).mean()), "low": numpy.quantile(values, 0.01),
+            "high": numpy.quantile(values, 0.99)}
+
+
 def main():
     random = numpy.random.default_rng(17)
     tables = [table(random, i % 2 == 0) for i in range(TABLES)]
@@ -72,7 +85,11 @@ def main():
         holm.append({"p": p.tolist(), "adjusted": multitest.multipletests(p, method="holm")[1].tolist()})
     quantiles = [{"p": p, "degrees": d, "normal": stats.norm.ppf(p), "student": stats.t.ppf(p, d), "two_sided": 2 * stats.t.sf(abs(stats.norm.ppf(p)) + 1, d)}
                  for p in (0.005, 0.025, 0.2, 0.6, 0.8, 0.975, 0.999) for d in (1, 2, 7, 29, 1000)]
-    json.dump({"scipy": scipy.__version__, "statsmodels": statsmodels.__version__, "tables": tables, "holm": holm, "quantiles": quantiles}, sys.stdout,
+    after = numpy.random.default_rng(18)  # so that what was added later leaves the tables as they are
+    divergences = [divergence(after, int(after.integers(1, 9))) for _ in range(40)]
+    several = [changes(after, n) for n in (1, 2, 7, 150)]
+    json.dump({"scipy": scipy.__version__, "statsmodels": statsmodels.__version__, "tables": tables, "holm": holm, "quantiles": quantiles, "divergences": divergences,
+               "changes": several}, sys.stdout,
               separators=(",", ":"))
     print()
 

@@ -53,6 +53,10 @@ Result<std::unique_ptr<Tokenizer>> open_byte_level_files(const std::string& fold
   apply(config, tables, warnings);
   if (tables.bos && config.add_bos.value_or(false)) tables.before = {*tables.bos};
   if (tables.eos && config.add_eos.value_or(false)) tables.after = {*tables.eos};
+  if (config.add_prefix_space.value_or(false))
+    warnings.push_back(fmt::format("{}: add_prefix_space of tokenizer_config.json is true, which is not followed: texts get no "
+                                   "blank in front; a tokenizer.json that says it is followed",
+                                   path));
   add_end_pieces(tables);
   return make_pipeline_tokenizer(std::move(pipeline));
 }

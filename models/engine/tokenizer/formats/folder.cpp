@@ -31,20 +31,26 @@ std::string find_tiktoken(const std::string& folder) {
   return found;
 }
 
-// A "chat_template": a text; [{"name", "template"}...]; {"name": "text"...}.
+// A "chat_template": a text; [{"name", "template"}...]; {"name": "text"...}. Anything else is a default with a problem.
 ChatTemplateSources templates_in(const json::Value& value, const std::string& origin) {
   ChatTemplateSources found;
   const auto add = [&](const std::string& name, const std::string& text) {
     const bool known = std::any_of(found.begin(), found.end(), [&](const ChatTemplateSource& one) { return one.name == name; });
-    if (!text.empty() && !known) found.push_back({name, text, origin});
+    if (!text.empty() && !known) found.push_back({name, text, origin, {}});
   };
   if (value.IsString()) add("default", std::string(json::text(value)));
   if (value.IsArray())
     for (const auto& item : value.GetArray())
       add(json::find_string(item, "name").value_or(""), json::find_string(item, "template").value_or(""));
+  const bool meant = !value.IsNull() && !(value.IsString() && value.GetStringLength() == 0) &&
+                     !((value.IsArray() && value.Empty()) || (value.IsObject() && value.ObjectEmpty()));
   if (value.IsObject())
     for (const auto& member : value.GetObject())
       if (member.value.IsString()) add(std::string(json::text(member.name)), std::string(json::text(member.value)));
+  if (found.empty() && meant)
+    found.push_back({"default", "", origin,
+                     fmt::format("{} is neither a text nor a list of {{\"name\", \"template\"}}: {}", origin,
+                                 json::write(value).substr(0, 60))});
   return found;
 }
 
@@ -89,7 +95,7 @@ Result<ChatTemplateSources> find_folder_templates(const std::string& path) {
   ChatTemplateSources found;
   const auto add = [&](std::string name, const std::string& file) -> Result<void> {
     SXT_TRY(std::string text, read_text_file(file, template_bytes_max));
-    found.push_back({std::move(name), std::move(text), file});
+    found.push_back({std::move(name), std::move(text), file, {}});
     return {};
   };
   if (has(path, "chat_template.jinja")) SXT_CHECK(add("default", path + "/chat_template.jinja"));

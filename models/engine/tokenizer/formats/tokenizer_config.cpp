@@ -197,6 +197,7 @@ Result<TokenizerConfig> read_tokenizer_config(const std::string& folder) {
   read_named(special, config);
   config.add_bos = json::find_bool(tokenizer, "add_bos_token");
   config.add_eos = json::find_bool(tokenizer, "add_eos_token");
+  config.add_prefix_space = json::find_bool(tokenizer, "add_prefix_space");
   config.tokenizer_class = json::find_string(tokenizer, "tokenizer_class").value_or("");
   config.legacy = json::find_bool(tokenizer, "legacy").value_or(true);
   SXT_CHECK(read_decoder_list(tokenizer, folder + "/tokenizer_config.json", config));
@@ -244,6 +245,9 @@ void apply(const TokenizerConfig& config, VocabularyTables& tables, std::vector<
   };
   if (const auto id = id_of(config.bos)) tables.bos = id;
   else if (!tables.bos && config.bos_id && static_cast<size_t>(*config.bos_id) < size) tables.bos = config.bos_id;
+  if (config.bos_id && static_cast<size_t>(*config.bos_id) >= size)
+    warnings.push_back(fmt::format("{}: bos_token_id {} of the configuration is not in the vocabulary of {}", tables.origin,
+                                   *config.bos_id, size));
   if (const auto id = id_of(config.eos)) tables.eos = id;
   for (const int32_t id : config.end_of_generation) {
     if (static_cast<size_t>(id) < size) tables.end_of_generation.push_back(id);

@@ -14,6 +14,7 @@ struct TokenizerConfig {
   std::optional<int32_t> bos_id;                  // config.json's, where no file names the token
   std::vector<std::string> named;                 // contents of all special tokens that a file names
   std::optional<bool> add_bos, add_eos;           // add_bos_token, add_eos_token
+  std::optional<bool> add_prefix_space;           // true: a blank in front of the text
   std::vector<AddedToken> added;                  // added_tokens_decoder, added_tokens.json
   std::vector<int32_t> end_of_generation;         // eos_token_id of generation_config.json and config.json
   std::string tokenizer_class;

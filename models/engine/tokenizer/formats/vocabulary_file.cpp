@@ -65,6 +65,37 @@ Result<std::unique_ptr<Tokenizer>> VocabularyFile::make(const TokenizerConfig& c
   return Error{Error::Kind::internal, "a vocabulary file of no format"};
 }
 
+namespace {
+
+// Whether a normalizer or pre-tokenizer of a tokenizer.json puts a blank in front of a text; nothing: none of its steps could.
+std::optional<bool> puts_blank_in_front(const json::Value* step) {
+  if (!step || !step->IsObject()) return std::nullopt;
+  for (const char* list : {"normalizers", "pretokenizers"})
+    if (const json::Value* steps = json::find(*step, list); steps && steps->IsArray()) {
+      std::optional<bool> out;
+      for (const auto& inner : steps->GetArray())
+        if (const auto one = puts_blank_in_front(&inner)) out = out.value_or(false) || *one;
+      return out;
+    }
+  const std::string type = json::find_string(*step, "type").value_or("");
+  if (type == "Prepend") return true;
+  if (type == "ByteLevel") return json::find_bool(*step, "add_prefix_space").value_or(true);
+  if (type == "Metaspace")
+    return json::find_bool(*step, "add_prefix_space").value_or(true) &&
+           json::find_string(*step, "prepend_scheme").value_or("always") != "never";
+  return std::nullopt;
+}
+
+void warn_of_prefix(std::optional<bool> asked, std::optional<bool> done, const std::string& path,
+                    std::vector<std::string>& warnings) {
+  if (asked && done && *asked != *done)
+    warnings.push_back(fmt::format(
+        "{}: it puts {} in front of a text, add_prefix_space of tokenizer_config.json is {}; the former counts", path,
+        *done ? "a blank" : "no blank", *asked));
+}
+
+}  // namespace
+
 // A post-processor counts more than add_bos_token and add_eos_token, as in transformers 5.
 Result<std::unique_ptr<Tokenizer>> VocabularyFile::make_json(const TokenizerConfig& config,
                                                              std::vector<std::string>& warnings) {
@@ -74,12 +105,27 @@ Result<std::unique_ptr<Tokenizer>> VocabularyFile::make_json(const TokenizerConf
   const json::Value* processor = json::find(document_, "post_processor");
   if (!processor || processor->IsNull()) {
     surround(tables, config.add_bos.value_or(false), config.add_eos.value_or(false));
-  } else if (tables.bos && config.add_bos &&
-             *config.add_bos != (!tables.before.empty() && tables.before.front() == *tables.bos)) {
-    warnings.push_back(
-        fmt::format("{}: its post-processor {} BOS, add_bos_token of tokenizer_config.json says otherwise; the former counts",
-                    path_, tables.before.empty() ? "adds no" : "adds"));
+    for (const auto& [key, added] :
+         {std::pair{"add_bos_token", !tables.before.empty()}, std::pair{"add_eos_token", !tables.after.empty()}})
+      if (added)
+        warnings.push_back(fmt::format("{}: it has no post-processor, and {} of tokenizer_config.json is true, which is followed; "
+                                       "transformers 5 passes it over there",
+                                       path_, key));
+  } else {
+    const auto warn = [&](const char* name, const char* key, std::optional<bool> asked, bool done) {
+      if (asked && *asked != done)
+        warnings.push_back(
+            fmt::format("{}: its post-processor {} {}, {} of tokenizer_config.json says otherwise; the former counts", path_,
+                        done ? "adds" : "adds no", name, key));
+    };
+    if (tables.bos)
+      warn("BOS", "add_bos_token", config.add_bos, !tables.before.empty() && tables.before.front() == *tables.bos);
+    if (tables.eos)
+      warn("EOS", "add_eos_token", config.add_eos, !tables.after.empty() && tables.after.back() == *tables.eos);
   }
+  const auto normalized = puts_blank_in_front(json::find(document_, "normalizer")),
+             cut = puts_blank_in_front(json::find(document_, "pre_tokenizer"));
+  warn_of_prefix(config.add_prefix_space, normalized && cut ? *normalized || *cut : normalized ? normalized : cut, path_, warnings);
   finish(tables);
   return make_pipeline_tokenizer(std::move(pipeline));
 }
@@ -102,6 +148,7 @@ Result<std::unique_ptr<Tokenizer>> VocabularyFile::make_sentencepiece(const Toke
   }
   apply(config, tables, warnings);
   surround(tables, config.add_bos.value_or(!model.unigram), config.add_eos.value_or(false));
+  warn_of_prefix(config.add_prefix_space, model.add_dummy_prefix, path_, warnings);
   finish(tables);
   model.prefix_once = !config.legacy;
   return make_sentencepiece_tokenizer(std::move(model), std::move(tables));

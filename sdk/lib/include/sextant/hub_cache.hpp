@@ -9,6 +9,12 @@ namespace sextant {
 /// ~/.cache/huggingface/hub: the first that is set; empty where none is.
 std::string hub_cache_folder();
 
+/// Where the library `datasets` keeps what it made of data sets: $HF_DATASETS_CACHE, $HF_HOME/datasets,
+/// $XDG_CACHE_HOME/huggingface/datasets, ~/.cache/huggingface/datasets; empty where none is set.
+std::string datasets_cache_folder();
+/// The folder in it that the data set would lie in: "org___some_name" of "org/SomeName".
+std::string datasets_folder_name(std::string_view id);
+
 /// "org/name" or "name", and nothing that could lead out of the cache.
 bool is_hub_id(std::string_view id);
 

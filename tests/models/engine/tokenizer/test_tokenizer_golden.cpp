@@ -13,7 +13,7 @@ using namespace sextant::engine;
 
 namespace {
 
-std::unique_ptr<Tokenizer> model_tokenizer() {
+std::shared_ptr<const Tokenizer> model_tokenizer() {
   const char* model = std::getenv("SEXTANT_TEST_MODEL");
   if (!model || !*model) {
     WARN("SKIP: SEXTANT_TEST_MODEL is not set, so the real tokenizer is not at hand");

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <unordered_set>
 
-namespace sextant::retrieve {
+namespace sextant {
 
 PythonRandom::PythonRandom(uint64_t seed) {
   state_[0] = 19650218;
@@ -45,6 +45,11 @@ uint32_t PythonRandom::next32() {
   return y ^ (y >> 18);
 }
 
+double PythonRandom::uniform() {
+  const uint64_t high = next32() >> 5, low = next32() >> 6;
+  return static_cast<double>((high << 26) + low) * 0x1p-53;
+}
+
 uint64_t PythonRandom::below(uint64_t bound) {
   const int bits = std::bit_width(bound);
   uint64_t value = bound;
@@ -80,4 +85,4 @@ std::vector<uint64_t> PythonRandom::sample(uint64_t population, uint64_t count) 
   return out;
 }
 
-}  // namespace sextant::retrieve
+}  // namespace sextant

@@ -10,13 +10,15 @@ namespace sextant::metric {
 /// How often each class was given, meant, and both.
 class Confusion {
  public:
-  void add(std::string given, std::string meant) {
-    right_ += given == meant;
-    if (given == meant) ++classes_[given].both;
-    ++classes_[given].given;
-    ++classes_[meant].meant;
-    ++n_;
+  void add(const std::string& given, const std::string& meant, double times = 1) {
+    if (given == meant) right_ += times, classes_[given].both += times;
+    classes_[given].given += times;
+    classes_[meant].meant += times;
+    n_ += times;
   }
+  double size() const { return n_; }
+  /// Share of those that were given as they were meant.
+  double accuracy() const { return n_ == 0 ? 0 : right_ / n_; }
 
   /// Gorodkin's correlation for any number of classes, Matthews' for two; 0 where only one class was given or meant.
   double mcc() const {
@@ -32,14 +34,14 @@ class Confusion {
 
   struct F1 {
     double precision = 0, recall = 0, f1 = 0;
-    double meant = 0;
+    double meant = 0, given = 0;
   };
   F1 of(const std::string& name) const {
     const auto found = classes_.find(name);
     if (found == classes_.end()) return {};
     const Class& c = found->second;
     const auto share = [](double part, double whole) { return whole == 0 ? 0 : part / whole; };
-    return {share(c.both, c.given), share(c.both, c.meant), share(2 * c.both, c.given + c.meant), c.meant};
+    return {share(c.both, c.given), share(c.both, c.meant), share(2 * c.both, c.given + c.meant), c.meant, c.given};
   }
   /// Over all these together.
   double micro_f1(const std::vector<std::string>& names) const {
@@ -48,6 +50,12 @@ class Confusion {
       if (const auto found = classes_.find(name); found != classes_.end())
         both += found->second.both, sum += found->second.given + found->second.meant;
     return sum == 0 ? 0 : 2 * both / sum;
+  }
+  /// All classes, given or meant.
+  std::vector<std::string> all() const {
+    std::vector<std::string> out;
+    for (const auto& [name, c] : classes_) out.push_back(name);
+    return out;
   }
   /// The classes that references name; what a reply makes up is none.
   std::vector<std::string> meant() const {

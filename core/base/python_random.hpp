@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <vector>
 
-namespace sextant::retrieve {
+namespace sextant {
 
 class PythonRandom {
  public:
   explicit PythonRandom(uint64_t seed);
   uint32_t next32();
+  /// random.random(): in [0, 1), 53 bits.
+  double uniform();
   /// 0 .. bound - 1; bound > 0.
   uint64_t below(uint64_t bound);
   /// random.sample(range(population), count); count <= population.
@@ -22,4 +24,4 @@ class PythonRandom {
   size_t at_ = size;
 };
 
-}  // namespace sextant::retrieve
+}  // namespace sextant
