@@ -97,7 +97,7 @@ struct Weights {
 };
 
 // Turns a row's scores [64] into weights.
-SXT_INLINE void weigh_scores(const Attention& t, uint32_t row, const Block& block, float* scores, const State& state,
+[[gnu::noinline]] void weigh_scores(const Attention& t, uint32_t row, const Block& block, float* scores, const State& state,
                              Weights& ret) {
   const auto first_key = static_cast<int32_t>(block.first_key);
   const int32_t seen = static_cast<int32_t>(t.position[row]) - first_key + 1,
@@ -142,11 +142,14 @@ SXT_INLINE void weigh_scores(const Attention& t, uint32_t row, const Block& bloc
     store(sums + j * width, fma(load(sums + j * width), splat(ret.factor), sum[j]));
   const Steps steps(across(most, [](Integers a, Integers b) { return larger_of(a, b); })[0], slice_steps);
   ret.scale = slice_unit * steps.scale;
+  alignas(64) int32_t highs[key_block], lows[key_block];
   SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
-    const Integers all = to_steps(load(scores + i), splat(steps.inverse));
-    store_bytes(all >> 7, ret.high + i);
-    store_bytes(all & 127, ret.low + i);
+    const Integers all = to_steps(load(scores + i), splat(steps.inverse)), h = all >> 7, l = all & 127;
+    std::memcpy(highs + i, &h, sizeof h);
+    std::memcpy(lows + i, &l, sizeof l);
   }
+  store_bytes(highs, ret.high);
+  store_bytes(lows, ret.low);
 }
 
 #if defined(__AMX_INT8__)
