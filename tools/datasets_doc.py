@@ -12,7 +12,7 @@ HEAD = """# Data sets
 
 Made from the cards in `datasets/` by `tools/datasets_doc.py`; do not edit. A card is run by its name: `sextant run --datasets ARC_c_gen`.
 `sextant list datasets` says whose data are on this machine, `sextant list datasets NAME --long` which files a card needs and where they are
-looked for. Data are never part of Sextant but where a folder here has them; the licence is the data's, and what is said of it here is no legal advice: the publisher's own word counts. Folders are those of an OpenCompassData
+looked for. Data are never part of Sextant but where a folder here has them; the licence is the data's, and what is said of it here is no legal advice: the publisher's own word counts, and but where its own file is named it was written down from memory. Folders are those of an OpenCompassData
 archive ([cards.md](cards.md)); `--data-dir` names the folder that holds them.
 
 Prompts of the cards marked = are OpenCompass 0.5.4's to the byte with `--compat opencompass` ([compat.md](compat.md#prompts)).
@@ -75,7 +75,8 @@ def document():
         for _, card in members:
             about = card.get("provenance", {})
             line = ". ".join(filter(None, [about.get("about"), f"Licence: {about['licence']}" if "licence" in about else None,
-                                           f"Source: {about['source']}" if "source" in about else None]))
+                                           f"Source: {about['source']}" if "source" in about else None,
+                                           "`sextant fetch` gets it" if about.get("fetch") and all("sha256" in one for one in about["fetch"]) else None]))
             if line and line not in told:
                 out.append(line + ".\n")
             told.add(line)
@@ -88,7 +89,7 @@ def document():
     for name, card in sorted(collections):
         out.append(f"| `{name}` | {card.get('summary', '')} | {', '.join(f'`{one}`' for one in card['cards'])} |")
     left_out = json.loads((ROOT / "datasets/left_out.json").read_text(encoding="utf-8"))
-    out.append("\n## Folders of OpenCompassData without a card\n\n| folder | why |\n|---|---|")
+    out.append("\n## Sets without a card\n\nFolders of OpenCompassData, and sets that other tools have.\n\n| folder or set | why |\n|---|---|")
     out += [f"| `{folder}` | {why} |" for folder, why in left_out.items()]
     return "\n".join(out) + "\n"
 

@@ -8,6 +8,7 @@ namespace sextant::cli {
 
 int run_command(const std::vector<std::string>& args);
 int list_command(const std::vector<std::string>& args);
+int fetch_command(const std::vector<std::string>& args);
 int prompt_command(const std::vector<std::string>& args);
 int check_command(const std::vector<std::string>& args);
 int report_command(const std::vector<std::string>& args);

@@ -151,7 +151,7 @@ Result<compare::Report> compare_subjects(const Subject& a, const Subject& b, con
   std::vector<std::string> all = in_a;
   for (const std::string& name : in_b)
     if (std::find(in_a.begin(), in_a.end(), name) == in_a.end()) all.push_back(name);
-  SXT_TRY(const std::vector<std::string> wanted, chosen(all, flags.datasets, "data set", "neither run"));
+  SXT_TRY(const std::vector<std::string> wanted, chosen(all, flags.datasets, "data set", "the pair of runs"));
   if (flags.precision == ComparisonFlags::Precision::of_any) out.precision = "asked for with --precision";
   if (flags.precision != ComparisonFlags::Precision::none)
     if (const auto why = precisions_of(a, b)) out.precision = *why;

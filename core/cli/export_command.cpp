@@ -64,8 +64,9 @@ Result<std::vector<exchange::Task>> tasks_of(const RunView& run, const ExportFla
       if (!scored || !std::filesystem::exists(run.folder->samples(model, dataset), code)) {
         log_warning(fmt::format("{} on {} is left out: {}", dataset, model,
                                 !record->error.empty() ? record->error
-                                : scored               ? "it has no samples of its own; score the run again (-m eval -r)"
-                                                       : fmt::format("it is {}", record->status == "complete" ? "not scored" : record->status)));
+                                : scored
+                                    ? "it has no samples of its own; score the run again (-m eval -r)"
+                                    : fmt::format("it is {}", record->status == "complete" ? "not scored" : record->status)));
         continue;
       }
       SXT_TRY(exchange::Task task, task_of(run, *record));
@@ -82,8 +83,8 @@ Result<int> export_run(const ExportFlags& flags) {
   for (const exchange::Format& format : formats) names.emplace_back(format.name);
   const auto format = std::find_if(formats.begin(), formats.end(), [&](const auto& one) { return one.name == flags.format; });
   if (format == formats.end())
-    return Error{Error::Kind::usage, fmt::format("--format is '{}'{}; it must be {}", flags.format, did_you_mean(flags.format, names),
-                                                 join(names, ", "))};
+    return Error{Error::Kind::usage, fmt::format("--format is '{}'{}; it must be {}", flags.format,
+                                                 did_you_mean(flags.format, names), join(names, ", "))};
   SXT_TRY(const RunView run, look_at_run(flags.run));
   exchange::Source source;
   source.folder = run.folder->path().string();
@@ -121,7 +122,8 @@ int export_command(const Texts& args) {
   if (paths.size() != 2 || !values->count("format"))
     return fail({Error::Kind::usage,
                  "name the run's folder, the folder to write to and the format: sextant export RUN DIR --format lm-eval"});
-  ExportFlags flags{paths[0], paths[1], (*values)["format"].as<std::string>(), list("model"), list("dataset"), (*values)["json"].as<bool>()};
+  ExportFlags flags{paths[0],      paths[1],        (*values)["format"].as<std::string>(),
+                    list("model"), list("dataset"), (*values)["json"].as<bool>()};
   const auto code = export_run(flags);
   return code ? *code : fail(code.error());
 }

@@ -14,6 +14,7 @@ Usage: sextant COMMAND [ARGUMENTS]
 
   run      [CONFIG.json] ...      evaluate models on data sets
   list     [datasets|models|plugins|summarizers] [PATTERN...]
+  fetch    NAME...                the files of data sets, from the addresses that their cards know
   prompt   ... [-n INDEX] [--tokens]   show byte for byte what the model would be sent
   check    [CONFIG.json] ...      what is wrong with an evaluation, before a model is asked
   report   RUN_DIR                the tables of a run anew, and report.html, a page to look at its samples
@@ -91,6 +92,17 @@ theirs), or missing, and where they were looked for. tasks: lm-eval's task files
 
   --data-dir DIR    the folder that holds the data sets, as in `sextant run`
   --long            of each data set: what it is, source, licence, which files it needs, how it is scored
+)";
+  if (command == "fetch")
+    return R"(Usage: sextant fetch NAME... [--data-dir DIR] [--dry-run] [--config-dir DIR]
+
+Gets the files of data sets (cards, or collections of them) from the addresses in the cards' "provenance", and puts them where a run looks:
+below --data-dir, or $COMPASS_DATA_CACHE/data, or ~/.cache/opencompass/data. Only files whose SHA-256 the card knows are fetched, and only what
+has that sum is kept; a file that is there already is never replaced. Nothing else in Sextant fetches data sets.
+Exit codes: 0 all files are there, 65 a card knows no address or no sum, or a file is another one, 69 a server cannot be reached.
+
+  --data-dir DIR    the folder that holds the data sets, as in `sextant run`
+  --dry-run         only say what would be fetched from where
 )";
   if (command == "report")
     return R"(Usage: sextant report RUN_DIR [--compare RUN]... [--html FILE] [--exclude FILE] [--json]

@@ -36,7 +36,8 @@ Result<int> import_results(const std::string& path, std::string from, const std:
   const Texts names{"lm-eval", "opencompass", "inspect"};
   if (from.empty()) { SXT_TRY(from, exchange::writer_of(path)); }
   if (std::find(names.begin(), names.end(), from) == names.end())
-    return Error{Error::Kind::usage, fmt::format("--from is '{}'{}; it must be {}", from, did_you_mean(from, names), join(names, ", "))};
+    return Error{Error::Kind::usage,
+                 fmt::format("--from is '{}'{}; it must be {}", from, did_you_mean(from, names), join(names, ", "))};
   SXT_TRY(const std::filesystem::path folder, from == "lm-eval"       ? exchange::import_lm_eval(path, work_dir)
                                               : from == "opencompass" ? exchange::import_opencompass(path, work_dir)
                                                                       : exchange::import_inspect(path, work_dir));
@@ -46,15 +47,18 @@ Result<int> import_results(const std::string& path, std::string from, const std:
 int results_command(const Texts& args) {
   po::options_description options("Options");
   options.add_options()("path", po::value<Texts>(), "")("from", po::value<std::string>()->value_name("WHAT"), "")(
-      "work-dir,w", po::value<std::string>()->value_name("DIR"), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+      "work-dir,w", po::value<std::string>()->value_name("DIR"), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(),
+                                                                                                    "");
   const auto values = parse_options(args, options, "path", 1);
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("import"));
   const auto text = [&](const char* name) { return values->count(name) ? (*values)[name].as<std::string>() : std::string(); };
   if (!values->count("path"))
-    return fail({Error::Kind::usage, "name what is to be imported: sextant import results PATH (a results file, or the folder of a run)"});
-  const auto code = import_results((*values)["path"].as<Texts>().front(), text("from"),
-                                   values->count("work-dir") ? text("work-dir") : "outputs/default", (*values)["json"].as<bool>());
+    return fail({Error::Kind::usage,
+                 "name what is to be imported: sextant import results PATH (a results file, or the folder of a run)"});
+  const auto code =
+      import_results((*values)["path"].as<Texts>().front(), text("from"),
+                     values->count("work-dir") ? text("work-dir") : "outputs/default", (*values)["json"].as<bool>());
   return code ? *code : fail(code.error());
 }
 
@@ -62,17 +66,20 @@ int results_command(const Texts& args) {
 int opencompass_command(const Texts& args) {
   po::options_description options("Options");
   options.add_options()("name", po::value<Texts>(), "")("output", po::value<std::string>()->value_name("DIR"), "")(
-      "python", po::value<std::string>()->value_name("PYTHON"), "")("no-data", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+      "python", po::value<std::string>()->value_name("PYTHON"), "")("no-data", po::bool_switch(), "")("help,h",
+                                                                                                      po::bool_switch(), "");
   const auto values = parse_options(args, options, "name", -1);
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("import"));
   if (!values->count("name"))
-    return fail({Error::Kind::usage, "name a configuration: sextant import opencompass CONFIG.py (or a name of OpenCompass' own, gsm8k_gen)"});
+    return fail({Error::Kind::usage,
+                 "name a configuration: sextant import opencompass CONFIG.py (or a name of OpenCompass' own, gsm8k_gen)"});
   const std::string python = values->count("python") ? (*values)["python"].as<std::string>() : "python3";
   const std::filesystem::path script = config::share_folder() / "import_opencompass.py";
   std::error_code code;
   if (!std::filesystem::exists(script, code))
-    return fail({Error::Kind::missing, fmt::format("{} does not exist; install Sextant again (meson install)", script.string())});
+    return fail(
+        {Error::Kind::missing, fmt::format("{} does not exist; install Sextant again (meson install)", script.string())});
   Texts words{python, script.string()};
   for (const std::string& name : (*values)["name"].as<Texts>()) words.push_back(name);
   words.insert(words.end(), {"--output", values->count("output") ? (*values)["output"].as<std::string>() : "cards"});
@@ -81,8 +88,9 @@ int opencompass_command(const Texts& args) {
   for (std::string& word : words) raw.push_back(word.data());
   raw.push_back(nullptr);
   ::execvp(raw[0], raw.data());
-  return fail({Error::Kind::usage, fmt::format("{} cannot be started ({}); name the Python whose environment has opencompass with --python", python,
-                                               std::strerror(errno))});
+  return fail({Error::Kind::usage,
+               fmt::format("{} cannot be started ({}); name the Python whose environment has opencompass with --python", python,
+                           std::strerror(errno))});
 }
 
 }  // namespace
@@ -95,7 +103,8 @@ int import_command(const Texts& args) {
   if (word == "opencompass") return opencompass_command(rest);
   const Texts words{"results", "opencompass"};
   return fail({Error::Kind::usage, word.empty() ? std::string("say what is to be imported: sextant import results PATH")
-                                                : fmt::format("`sextant import` knows no '{}'{}; it is results or opencompass", word, did_you_mean(word, words))});
+                                                : fmt::format("`sextant import` knows no '{}'{}; it is results or opencompass",
+                                                              word, did_you_mean(word, words))});
 }
 
 }  // namespace sextant::cli

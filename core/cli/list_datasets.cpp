@@ -118,6 +118,14 @@ Result<std::string> about_dataset(Workspace& workspace, const config::CardEntry&
     if (const json::Value* sums = json::find(*provenance, "sha256"); sums && sums->IsObject())
       for (const auto& sum : sums->GetObject())
         out += fmt::format("sha256: {} {}\n", json::text(sum.value), json::text(sum.name));
+  if (const json::Value* provenance = json::find(merged, "provenance"))
+    if (const json::Value* fetch = json::find(*provenance, "fetch"); fetch && !fetch->Empty()) {
+      const bool sums = std::all_of(fetch->Begin(), fetch->End(), [](const json::Value& one) { return json::find(one, "sha256"); });
+      std::vector<std::string> addresses;
+      for (const auto& one : fetch->GetArray()) addresses.push_back(json::find_string(one, "url").value_or(""));
+      out += fmt::format("{}: {}\n", sums ? fmt::format("`sextant fetch {}` gets", entry.name) : "addresses (to be got by hand)",
+                         some(addresses));
+    }
   out += fmt::format(
       "asked by: {}{}\n", first.inferencer.id,
       first.retriever.shows_examples() ? fmt::format(", examples by {} {}", first.retriever.id, first.retriever.config) : "");

@@ -26,8 +26,9 @@ const std::vector<std::pair<std::string, Command>>& commands() {
       {"run", cli::run_command},       {"list", cli::list_command},   {"prompt", cli::prompt_command},
       {"report", cli::report_command}, {"show", cli::show_command},   {"compare", cli::compare_command},
       {"gate", cli::gate_command},     {"explain", cli::explain_command}, {"verify", cli::verify_command},
-      {"check", cli::check_command},   {"view", cli::view_command},       {"model", cli::model_command},
-      {"plugins", cli::plugins_command}, {"export", cli::export_command},   {"import", cli::import_command},
+      {"fetch", cli::fetch_command},   {"check", cli::check_command},   {"view", cli::view_command},
+      {"model", cli::model_command},   {"plugins", cli::plugins_command}, {"export", cli::export_command},
+      {"import", cli::import_command},
   };
   return all;
 }

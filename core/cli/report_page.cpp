@@ -166,8 +166,10 @@ Result<json::Value> comparisons_json(const std::vector<TabledRun>& runs, Allocat
     return out;
   }
   const auto place = [&](const Subject& subject) { return json::Value(static_cast<uint64_t>(subject.run - views.data())); };
+  ComparisonFlags flags;
+  flags.precision = ComparisonFlags::Precision::of_one_model;
   for (const auto& [first, second] : *pairs) {
-    SXT_TRY(const compare::Report report, compare_subjects(first, second, {}));
+    SXT_TRY(const compare::Report report, compare_subjects(first, second, flags));
     json::Value item = comparison_json(report, a);
     json::set(item, "run_a", place(first), a);
     json::set(item, "run_b", place(second), a);

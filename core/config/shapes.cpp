@@ -87,7 +87,7 @@ constexpr const char* dataset = R"(
     "source": {"type": "string"},
     "licence": {"type": "string"},
     "get": {"type": "string"},
-    "fetch": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["url", "sha256"],
+    "fetch": {"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["url"],
       "properties": {"url": {"type": "string"}, "sha256": {"type": "string"}, "to": {"type": "string"}}}},
     "sha256": {"type": "object", "additionalProperties": {"type": "string"}}}})";
 

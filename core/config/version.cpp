@@ -112,7 +112,7 @@ class Ways {
 
 // Does any random number reach the answers or the choice of rows?
 bool draws(const RunConfig& run, const DatasetConfig& dataset) {
-  static constexpr std::string_view without[] = {"zero", "fix_k", "topk", "bm25", "sliding_window"};
+  static constexpr std::string_view without[] = {"zero", "fix_k", "topk", "bm25", "sliding_window", "same_label"};
   const bool sampled =
       std::any_of(run.models.begin(), run.models.end(), [](const ModelConfig& model) { return model.generation.samples(); });
   return run.limit.random || sampled || dataset.inferencer.config.find("temperature") != std::string::npos || dataset.judge ||

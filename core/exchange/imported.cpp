@@ -1,6 +1,7 @@
 #include "imported.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include "../base/file_name.hpp"
 #include "../base/file_parts.hpp"
 #include "../base/files.hpp"
 #include "../base/local_time.hpp"
@@ -76,7 +77,8 @@ std::string results_text(const ImportedTask& task, uint64_t questions, uint64_t 
   if (!task.attempts.empty())
     for (const auto& [name, value] : task.attempts.front().scores) {
       Value facts = object();
-      const auto number = std::find_if(task.numbers.begin(), task.numbers.end(), [&, key = name](const auto& one) { return one.name == key; });
+      const auto number =
+          std::find_if(task.numbers.begin(), task.numbers.end(), [&, key = name](const auto& one) { return one.name == key; });
       json::set(facts, "higher_is_better", Value(number == task.numbers.end() || number->higher_is_better), a);
       if (number != task.numbers.end() && !number->percent) json::set(facts, "percent", Value(false), a);
       json::set(metrics, name, std::move(facts), a);
@@ -128,7 +130,8 @@ bool shown_in_percent(std::string_view metric) {
   return std::find(std::begin(plain), std::end(plain), metric) == std::end(plain);
 }
 
-Result<ImportedRun> ImportedRun::create(const std::filesystem::path& work_dir, std::string from, std::string version, std::string path) {
+Result<ImportedRun> ImportedRun::create(const std::filesystem::path& work_dir, std::string from, std::string version,
+                                        std::string path) {
   SXT_TRY(store::RunFolder folder, store::RunFolder::create(work_dir));
   ImportedRun out(std::move(folder));
   out.from_ = std::move(from);
@@ -176,9 +179,13 @@ void ImportedRun::note(std::string sentence) {
 Result<void> ImportedRun::add(const ImportedTask& task) {
   for (const store::TaskRecord& known : record_.tasks)
     if (known.model == task.model && known.dataset == task.dataset)
-      return Error{Error::Kind::data,
-                   fmt::format("{} has {} of the model {} twice; name one file or folder of them", path_, task.dataset, task.model)};
+      return Error{Error::Kind::data, fmt::format("{} has {} of the model {} twice; name one file or folder of them", path_,
+                                                  task.dataset, task.model)};
   if (!config::find_dataset(config_, task.dataset)) {
+    if (!file_names_.insert(file_name_key(task.dataset)).second)
+      return Error{Error::Kind::data,
+                   fmt::format("{} has two tasks whose files would have one name, the second is '{}'; import them apart", path_,
+                               task.dataset)};
     config::DatasetConfig set;
     set.abbr = set.task_name = task.dataset;
     set.version = task.version.empty() ? "-" : task.version;
@@ -236,7 +243,9 @@ Result<std::filesystem::path> ImportedRun::finish() {
   });
   for (const config::ModelConfig& model : config_.models)
     for (const config::DatasetConfig& set : config_.datasets) {
-      const auto known = [&](const store::TaskRecord& task) { return task.model == model.abbr && task.dataset == set.task_name; };
+      const auto known = [&](const store::TaskRecord& task) {
+        return task.model == model.abbr && task.dataset == set.task_name;
+      };
       if (std::any_of(record_.tasks.begin(), record_.tasks.end(), known)) continue;
       store::TaskRecord task;
       task.model = model.abbr;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,6 +64,7 @@ class ImportedRun {
   explicit ImportedRun(store::RunFolder folder) : folder_(std::make_unique<store::RunFolder>(std::move(folder))) {}
   std::unique_ptr<store::RunFolder> folder_;
   bool finished_ = false;
+  std::set<std::string> file_names_;   // of data sets, as a file system might compare them
   std::string from_, version_, path_;
   std::vector<std::string> notes_;
   config::RunConfig config_;

@@ -45,7 +45,8 @@ Value input_of(const Value& line, Allocator& a) {
   Value out = array();
   for (const auto& one : messages->GetArray()) {
     const Value* content = json::find(one, "content");
-    out.PushBack(message(json::find_string(one, "role").value_or("user"), content ? python_str(*content) : std::string(), a), a);
+    out.PushBack(message(json::find_string(one, "role").value_or("user"), content ? python_str(*content) : std::string(), a),
+                 a);
   }
   return out;
 }
@@ -80,8 +81,8 @@ Value reply_of(const Value& line, Allocator& a) {
 
 Value scores_of(const Value& line, Allocator& a) {
   Value out = object();
-  const Value *scores = json::find(line, "scores"), *answers = json::find(line, "answers"), *why = json::find(line, "explanations"),
-              *read = json::find(line, "metric_answers");
+  const Value *scores = json::find(line, "scores"), *answers = json::find(line, "answers"),
+              *why = json::find(line, "explanations"), *read = json::find(line, "metric_answers");
   if (!scores || !scores->IsObject()) return out;
   for (const auto& score : scores->GetObject()) {
     if (!score.value.IsNumber()) continue;
@@ -91,7 +92,8 @@ Value scores_of(const Value& line, Allocator& a) {
     json::set(one, "value", Value(score.value, a), a);
     const Value* answer = read ? json::find(*read, name) : nullptr;
     if (!answer && answers && answers->IsObject() && answers->MemberCount() > 0)
-      answer = comma == name.npos ? &answers->MemberBegin()->value : json::find(*answers, std::string_view(name).substr(comma + 1));
+      answer =
+          comma == name.npos ? &answers->MemberBegin()->value : json::find(*answers, std::string_view(name).substr(comma + 1));
     if (answer && !answer->IsNull()) json::set(one, "answer", python_str(*answer), a);
     const Value* explanation = why ? json::find(*why, name) : nullptr;
     if (explanation && explanation->IsString()) json::set(one, "explanation", Value(*explanation, a), a);
@@ -125,7 +127,9 @@ json::Document sample_of(const Task& task, const Value& line, const data::Attemp
   json::set(choice, "message", reply_of(line, a), a);
   json::set(choice, "stop_reason", json::find_string(line, "finish").value_or("") == "length" ? "max_tokens" : "stop", a);
   choices.PushBack(std::move(choice), a);
-  const auto tokens = [&](const char* name) { return static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(line, name).value_or(0))); };
+  const auto tokens = [&](const char* name) {
+    return static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(line, name).value_or(0)));
+  };
   json::set(reply, "model", model, a);
   json::set(reply, "choices", std::move(choices), a);
   json::set(reply, "usage", usage_of(tokens("prompt_tokens"), tokens("generated_tokens"), a), a);
@@ -152,7 +156,8 @@ json::Document sample_of(const Task& task, const Value& line, const data::Attemp
 Value results_of(const Task& task, Allocator& a) {
   Value out = object(), scores = array();
   json::set(out, "total_samples", Value(task.record->samples), a);
-  json::set(out, "completed_samples", Value(task.record->samples - std::min(task.record->samples, task.record->samples_failed)), a);
+  json::set(out, "completed_samples", Value(task.record->samples - std::min(task.record->samples, task.record->samples_failed)),
+            a);
   for (const Number& number : task.numbers) {
     Value one = object(), metrics = object();
     json::set(one, "name", number.name, a);
@@ -178,8 +183,8 @@ json::Document head_of(const Source& run, const Task& task) {
   out.SetObject();
   auto& a = out.GetAllocator();
   const std::string name = task.model + "\n" + task.dataset + "\n" + run.record->started, model = "sextant/" + task.model;
-  Value spec = object(), set = object(), config = object(), metadata = object(), packages = object(), stats = object(), used = object(),
-        plan = object(), steps = array(), step = object();
+  Value spec = object(), set = object(), config = object(), metadata = object(), packages = object(), stats = object(),
+        used = object(), plan = object(), steps = array(), step = object();
   json::set(set, "name", task.dataset, a);
   json::set(set, "samples", Value(task.record->samples), a);
   json::set(set, "shuffled", Value(false), a);
@@ -223,7 +228,8 @@ json::Document head_of(const Source& run, const Task& task) {
 std::string file_of(const Source& run, const Task& task) {
   std::string time = time_of(run.record->started);
   std::replace(time.begin(), time.end(), ':', '-');
-  return file_name_of(fmt::format("{}_{}_{}.json", time, task.dataset, short_hash(task.model + "\n" + task.dataset + "\n" + run.record->started)));
+  return file_name_of(fmt::format("{}_{}_{}.json", time, task.dataset,
+                                  short_hash(task.model + "\n" + task.dataset + "\n" + run.record->started)));
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ Value array() { return Value(rapidjson::kArrayType); }
 Value null() { return Value(rapidjson::kNullType); }
 
 uint64_t shots_of(const Task& task) {
-  if (const Value* count = member_at(task.set, "infer.retriever.ice_num"); count && count->IsUint64()) return count->GetUint64();
+  if (const Value* count = member_at(task.set, "infer.retriever.ice_num"); count && count->IsUint64())
+    return count->GetUint64();
   const Value* rows = member_at(task.set, "infer.retriever.ids");
   return rows && rows->IsArray() ? rows->Size() : 0;
 }
@@ -59,7 +60,8 @@ Value as_written(const Value& value, Allocator& a) {
 Value config_of(const Task& task, Allocator& a) {
   Value out = object(), shots = object(), metrics = array(), metadata = object();
   const auto put = [&](Value& to, const char* name, const char* path) {
-    if (const Value* value = member_at(task.set, path); value && !value->IsNull() && !(value->IsString() && value->GetStringLength() == 0))
+    if (const Value* value = member_at(task.set, path);
+        value && !value->IsNull() && !(value->IsString() && value->GetStringLength() == 0))
       json::set(to, name, as_written(*value, a), a);
   };
   // the derive step that makes the question holds what a task file says of it
@@ -115,7 +117,8 @@ std::optional<Value> group_of(const Value& group, const std::vector<const Task*>
   if (!members || !members->IsArray() || members->Empty() || (weighted && weighted->IsObject())) return std::nullopt;
   std::vector<const Task*> leaves;
   for (const auto& member : members->GetArray()) {
-    const auto found = std::find_if(tasks.begin(), tasks.end(), [&](const Task* task) { return json::text(member) == task->dataset; });
+    const auto found =
+        std::find_if(tasks.begin(), tasks.end(), [&](const Task* task) { return json::text(member) == task->dataset; });
     if (found == tasks.end() || (*found)->numbers.empty()) return std::nullopt;
     leaves.push_back(*found);
   }
@@ -162,7 +165,8 @@ void say_of_children(const Value& members, const std::string& name, Value& ret_s
     if (!better) continue;
     for (const auto& direction : better->GetObject()) {
       const Value* known = json::find(directions, json::text(direction.name));
-      json::set(directions, json::text(direction.name), known && *known != direction.value ? null() : Value(direction.value, a), a);
+      json::set(directions, json::text(direction.name), known && *known != direction.value ? null() : Value(direction.value, a),
+                a);
     }
   }
   if (common) json::set(ret_shots, name, Value(*common, a), a);
@@ -219,7 +223,8 @@ double seconds_of(const std::string& time) {
   return rest ? static_cast<double>(::timegm(&parts) - parts.tm_gmtoff) : 0;
 }
 
-json::Document results_of(const Source& run, const std::vector<const Task*>& tasks, const std::map<std::string, std::string>& hashes) {
+json::Document results_of(const Source& run, const std::vector<const Task*>& tasks,
+                          const std::map<std::string, std::string>& hashes) {
   json::Document out;
   out.SetObject();
   auto& a = out.GetAllocator();
@@ -232,7 +237,8 @@ json::Document results_of(const Source& run, const std::vector<const Task*>& tas
     const auto limit = json::find_number(*run.config, "limit");
     const uint64_t effective = task->record->samples;
     // with a limit the split may have more rows, and nothing says how many
-    const bool whole = (!limit || *limit <= 0 || (*limit >= 1 && static_cast<double>(effective) < *limit)) && !json::find(*run.config, "rows");
+    const bool whole =
+        (!limit || *limit <= 0 || (*limit >= 1 && static_cast<double>(effective) < *limit)) && !json::find(*run.config, "rows");
     Value count = object();
     json::set(count, "original", whole ? Value(effective) : null(), a);
     json::set(count, "effective", Value(effective), a);
@@ -281,7 +287,8 @@ json::Document results_of(const Source& run, const std::vector<const Task*>& tas
   const Value* context = member_at(first.asked, "max_seq_len");
   json::set(out, "max_length", context && context->IsUint() && context->GetUint() > 0 ? Value(*context, a) : null(), a);
   for (const Task* task : tasks)
-    if (const auto hash = hashes.find(task->dataset); hash != hashes.end()) json::set(task_hashes, task->dataset, hash->second, a);
+    if (const auto hash = hashes.find(task->dataset); hash != hashes.end())
+      json::set(task_hashes, task->dataset, hash->second, a);
   json::set(out, "task_hashes", std::move(task_hashes), a);
   json::set(out, "model_source", "sextant", a);
   json::set(out, "model_name", first.model, a);

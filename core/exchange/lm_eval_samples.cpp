@@ -25,7 +25,8 @@ std::vector<std::pair<std::string, std::string>> contexts_and_continuations(cons
   const std::string delimiter = text_at(task.set, "infer.template.target_delimiter");
   const auto record = json::parse(attempt.record_json, "record");
   const Value* doc = record ? json::find(*record, text_at(task.set, "infer.template.column")) : nullptr;
-  if (const auto continuation = doc ? json::find_string(*doc, "continuation") : std::nullopt) common = delimiter + *continuation;
+  if (const auto continuation = doc ? json::find_string(*doc, "continuation") : std::nullopt)
+    common = delimiter + *continuation;
   const Value* options = doc ? json::find(*doc, "options") : nullptr;
   const bool whole = text_at(task.set, "infer.inferencer.type") == "ppl";  // each label is a text of its own
   for (const data::LabelScore& label : attempt.labels) {
@@ -155,7 +156,8 @@ json::Value lm_eval_generation(const Task& task, Allocator& a) {
   json::set(out, "until", std::move(until), a);
   const Value* drawn = member_at(task.asked, "generation.do_sample");
   const Value* temperature = member_at(task.asked, "generation.temperature");
-  json::set(out, "do_sample", Value(drawn ? drawn->IsTrue() : temperature && temperature->IsNumber() && temperature->GetDouble() > 0), a);
+  json::set(out, "do_sample",
+            Value(drawn ? drawn->IsTrue() : temperature && temperature->IsNumber() && temperature->GetDouble() > 0), a);
   if (temperature) json::set(out, "temperature", Value(*temperature, a), a);
   if (const Value* tokens = member_at(task.set, "infer.inferencer.max_out_len"))
     json::set(out, "max_gen_toks", Value(*tokens, a), a);

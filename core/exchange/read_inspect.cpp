@@ -123,7 +123,8 @@ std::vector<ImportedNumber> numbers_of(const Value& results, const std::vector<I
     for (const auto& metric : metrics->GetObject()) {
       const std::string_view called = json::text(metric.name);
       if (called == "stderr" || (main && (called == "accuracy" || (called == "mean" && !value_of("accuracy"))))) continue;
-      if (const auto value = json::find_number(metric.value, "value")) add(fmt::format("{}_{}", name, called), *value, std::nullopt);
+      if (const auto value = json::find_number(metric.value, "value"))
+        add(fmt::format("{}_{}", name, called), *value, std::nullopt);
     }
   }
   return out;
@@ -144,7 +145,8 @@ Result<void> import_file(const fs::path& path, const json::Document& log, Import
   ImportedTask task;
   task.dataset = spec ? json::find_string(*spec, "task").value_or("") : "";
   if (task.dataset.empty() || named.empty())
-    return Error{Error::Kind::data, fmt::format("{} is no EvalLog of Inspect: its \"eval\" has no \"task\" or no \"model\"", path.string())};
+    return Error{Error::Kind::data,
+                 fmt::format("{} is no EvalLog of Inspect: its \"eval\" has no \"task\" or no \"model\"", path.string())};
   task.model = named.substr(named.rfind('/') + 1);
   if (const size_t slash = task.dataset.rfind('/'); slash != task.dataset.npos) task.dataset.erase(0, slash + 1);
   run.add_model({task.model, "inspect " + named.substr(0, named.find('/')), "", ""});
@@ -170,9 +172,11 @@ Result<void> import_file(const fs::path& path, const json::Document& log, Import
   });
   const uint64_t epochs = task.attempts.empty() ? 1 : task.attempts.back().attempt.id.repeat + 1;
   if (task.attempts.size() != epochs * rows.size())
-    return Error{Error::Kind::data, fmt::format("{}: {} samples are not {} epochs of {} questions", path.string(), task.attempts.size(), epochs,
-                                                rows.size())};
-  if (unreadable) run.note(fmt::format("{}: some scores are neither numbers nor C, P, I or N; those samples have no score", path.filename().string()));
+    return Error{Error::Kind::data, fmt::format("{}: {} samples are not {} epochs of {} questions", path.string(),
+                                                task.attempts.size(), epochs, rows.size())};
+  if (unreadable)
+    run.note(fmt::format("{}: some scores are neither numbers nor C, P, I or N; those samples have no score",
+                         path.filename().string()));
   if (const Value* results = json::find(log, "results")) task.numbers = numbers_of(*results, task.attempts);
   if (task.status == "complete" && task.numbers.empty()) {
     task.status = "incomplete";
@@ -196,13 +200,15 @@ Result<fs::path> import_inspect(const fs::path& path, const fs::path& work_dir) 
     }
     std::sort(files.begin(), files.end());
   } else {
-    (path.extension() == ".eval" ? packed = path.string() : files.emplace_back(path).string());
+    if (path.extension() == ".eval") packed = path.string();
+    else files.push_back(path);
   }
   if (files.empty())
-    return Error{Error::Kind::data, packed.empty() ? fmt::format("{} has no EvalLog (*.json) of Inspect", path.string())
-                                                   : fmt::format("{} is packed; `inspect log convert {} --to json --output-dir DIR` writes what "
-                                                                 "can be imported",
-                                                                 packed, packed)};
+    return Error{Error::Kind::data,
+                 packed.empty() ? fmt::format("{} has no EvalLog (*.json) of Inspect", path.string())
+                                : fmt::format("{} is packed; `inspect log convert {} --to json --output-dir DIR` writes what "
+                                              "can be imported",
+                                              packed, packed)};
   std::optional<ImportedRun> run;
   for (const fs::path& file : files) {
     SXT_TRY(const std::string text, read_file(file));
@@ -212,7 +218,8 @@ Result<fs::path> import_inspect(const fs::path& path, const fs::path& work_dir) 
       continue;  // logs.json and the like
     }
     if (!run) {
-      SXT_TRY(ImportedRun made, ImportedRun::create(work_dir, "inspect", text_at(&log, "eval.packages.inspect_ai"), path.string()));
+      SXT_TRY(ImportedRun made,
+              ImportedRun::create(work_dir, "inspect", text_at(&log, "eval.packages.inspect_ai"), path.string()));
       run.emplace(std::move(made));
       if (!packed.empty()) run->note(fmt::format("{} is packed and left out; `inspect log convert` makes JSON of it", packed));
     }

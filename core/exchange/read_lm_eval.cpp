@@ -83,6 +83,11 @@ struct Call {
 std::vector<Call> calls_of(const Value& line) {
   std::vector<Call> out;
   const Value* arguments = json::find(line, "arguments");
+  if (arguments && arguments->IsArray())  // before 0.4.3
+    for (const auto& call : arguments->GetArray())
+      if (call.IsArray() && !call.Empty())
+        out.push_back({call[0].IsString() ? std::string(json::text(call[0])) : json::write(call[0]),
+                       call.Size() > 1 && call[1].IsString() ? std::string(json::text(call[1])) : std::string()});
   if (!arguments || !arguments->IsObject()) return out;
   for (const auto& call : arguments->GetObject()) {
     const Value* first = json::find(call.value, "arg_0");
@@ -112,11 +117,13 @@ ImportedAttempt attempt_of(const Value& line, const std::string& output, uint64_
   prompt.text = calls.empty() ? std::string() : calls.front().context;
   attempt.prompts.push_back(std::move(prompt));
   if (output == "generate_until") {
-    if (const Value* text = reply(0)) attempt.prediction = text->IsString() ? std::string(json::text(*text)) : json::write(*text);
+    if (const Value* text = reply(0))
+      attempt.prediction = text->IsString() ? std::string(json::text(*text)) : json::write(*text);
     return out;
   }
   if (output == "loglikelihood_rolling") {
-    if (const Value* sum = reply(0)) attempt.extra_json = fmt::format("{{\"logprob\":{}}}", json::write(Value(number_in(*sum))));
+    if (const Value* sum = reply(0))
+      attempt.extra_json = fmt::format("{{\"logprob\":{}}}", json::write(Value(number_in(*sum))));
     return out;
   }
   std::string greedy;
@@ -128,7 +135,8 @@ ImportedAttempt attempt_of(const Value& line, const std::string& output, uint64_
     label.label = std::to_string(attempt.labels.size());
     label.input = calls[i].continuation;
     label.logprob = label.value = score && score->IsArray() && !score->Empty() ? number_in((*score)[0]) : std::nan("");
-    const bool first = score && score->IsArray() && score->Size() > 1 && (*score)[1].IsString() && json::text((*score)[1]) == "True";
+    const bool first = score && score->IsArray() && score->Size() > 1 &&
+                       ((*score)[1].IsTrue() || ((*score)[1].IsString() && json::text((*score)[1]) == "True"));
     greedy += fmt::format("{}\"{}\":{}", greedy.empty() ? "" : ",", label.label, first ? "true" : "false");
     attempt.labels.push_back(std::move(label));
   }
@@ -139,11 +147,12 @@ ImportedAttempt attempt_of(const Value& line, const std::string& output, uint64_
   return out;
 }
 
-constexpr std::string_view known_members[] = {"doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "doc_hash",
-                                              "prompt_hash", "target_hash"};
+constexpr std::string_view known_members[] = {"doc_id", "doc",     "target",   "arguments",   "resps",      "filtered_resps",
+                                              "filter", "metrics", "doc_hash", "prompt_hash", "target_hash"};
 
 // A line for each filter and row: one attempt a row.
-Result<std::vector<ImportedAttempt>> attempts_in(const fs::path& path, const std::string& output, bool several_filters, ImportedRun& run) {
+Result<std::vector<ImportedAttempt>> attempts_in(const fs::path& path, const std::string& output, bool several_filters,
+                                                 ImportedRun& run) {
   std::map<uint64_t, ImportedAttempt> rows;
   uint64_t number = 0;
   bool lists = false, repeats = false;
@@ -151,7 +160,8 @@ Result<std::vector<ImportedAttempt>> attempts_in(const fs::path& path, const std
     const std::string place = fmt::format("{}, line {}", path.string(), ++number);
     SXT_TRY(const json::Document line, python_json(std::string(text), place));
     const auto index = json::find_int(line, "doc_id");
-    if (!index || *index < 0) return Error{Error::Kind::data, fmt::format("{}: no \"doc_id\"; is it a samples file of lm-eval?", place)};
+    if (!index || *index < 0)
+      return Error{Error::Kind::data, fmt::format("{}: no \"doc_id\"; is it a samples file of lm-eval?", place)};
     const auto [row, fresh] = rows.try_emplace(static_cast<uint64_t>(*index));
     ImportedAttempt& attempt = row->second;
     if (fresh) attempt = attempt_of(line, output, static_cast<uint64_t>(*index));
@@ -175,8 +185,9 @@ Result<std::vector<ImportedAttempt>> attempts_in(const fs::path& path, const std
     return {};
   }));
   if (lists)
-    run.note(fmt::format("{}: some values of samples are no numbers (metrics that are computed over the whole set); samples have no score there",
-                         path.filename().string()));
+    run.note(fmt::format(
+        "{}: some values of samples are no numbers (metrics that are computed over the whole set); samples have no score there",
+        path.filename().string()));
   if (repeats) run.note(fmt::format("{}: of several replies to a question the first is taken over", path.filename().string()));
   std::vector<ImportedAttempt> out;
   for (auto& [index, attempt] : rows) out.push_back(std::move(attempt));
@@ -196,7 +207,8 @@ std::vector<ImportedNumber> numbers_in(const Value& entry, const Value* directio
     one.percent = shown_in_percent(metric);
     const double unit = one.percent ? 100 : 1;
     one.value = unit * member.value.GetDouble();
-    if (const auto error = json::find_number(entry, fmt::format("{}_stderr{}", metric, key.substr(comma)))) one.standard_error = unit * *error;
+    if (const auto error = json::find_number(entry, fmt::format("{}_stderr{}", metric, key.substr(comma))))
+      one.standard_error = unit * *error;
     one.higher_is_better = directions ? json::find_bool(*directions, metric).value_or(true) : true;
     out.push_back(std::move(one));
   }
@@ -257,7 +269,8 @@ Result<void> import_file(const fs::path& path, ImportedRun& run) {
   SXT_TRY(const json::Document file, python_json(text, path.string()));
   const Value* results = json::find(file, "results");
   if (!results || !results->IsObject() || !json::find(file, "versions"))
-    return Error{Error::Kind::data, fmt::format("{} is no results file of lm-eval: it has no \"results\" and \"versions\"", path.string())};
+    return Error{Error::Kind::data,
+                 fmt::format("{} is no results file of lm-eval: it has no \"results\" and \"versions\"", path.string())};
   ImportedModel model;
   model.abbr = model_name(file);
   model.backend = "lm-eval " + json::find_string(file, "model_source").value_or(text_at(&file, "config.model"));
@@ -273,16 +286,22 @@ Result<void> import_file(const fs::path& path, ImportedRun& run) {
   const Value* directions = json::find(file, "higher_is_better");
   for (const auto& entry : results->GetObject()) {
     const std::string name(json::text(entry.name));
-    if (!entry.value.IsObject() || (json::find(file, "group_subtasks") && json::find(*json::find(file, "group_subtasks"), name))) continue;
+    if (!entry.value.IsObject() ||
+        (json::find(file, "group_subtasks") && json::find(*json::find(file, "group_subtasks"), name)))
+      continue;
     ImportedTask task;
     task.model = model.abbr;
     task.dataset = name;
     const Value* version = json::find(*json::find(file, "versions"), name);
-    if (version && !version->IsNull()) task.version = version->IsString() ? std::string(json::text(*version)) : json::write(*version);
+    if (version && !version->IsNull())
+      task.version = version->IsString() ? std::string(json::text(*version)) : json::write(*version);
     const bool several = has_several_filters(entry.value);
     const Value* direction = directions ? json::find(*directions, name) : nullptr;
     task.numbers = numbers_in(entry.value, direction, several);
-    if (task.numbers.empty()) continue;
+    if (task.numbers.empty()) {
+      run.note(fmt::format("{} is left out: {} has no number of it", name, path.filename().string()));
+      continue;
+    }
     const Value* configs = json::find(file, "configs");
     const Value* config = configs ? json::find(*configs, name) : nullptr;
     const std::string output = config ? json::find_string(*config, "output_type").value_or("generate_until") : "generate_until";
@@ -292,8 +311,9 @@ Result<void> import_file(const fs::path& path, ImportedRun& run) {
     if (fs::exists(samples, code)) {
       SXT_TRY(task.attempts, attempts_in(samples, output, several, run));
     } else {
-      run.note(fmt::format("{} has no samples file ({}): its numbers can be shown, and not compared; lm-eval writes it with --log_samples",
-                           name, samples.filename().string()));
+      run.note(fmt::format(
+          "{} has no samples file ({}): its numbers can be shown, and not compared; lm-eval writes it with --log_samples", name,
+          samples.filename().string()));
     }
     if (const Value* counts = json::find(file, "n-samples"))
       if (const Value* count = json::find(*counts, name))
@@ -311,12 +331,15 @@ Result<fs::path> import_lm_eval(const fs::path& path, const fs::path& work_dir) 
   std::vector<std::string> older;
   SXT_TRY(const std::vector<fs::path> files, results_below(path, older));
   if (files.empty())
-    return Error{Error::Kind::data, fmt::format("{} has no results_*.json of lm-eval; it writes them with --output_path", path.string())};
+    return Error{Error::Kind::data,
+                 fmt::format("{} has no results_*.json of lm-eval; it writes them with --output_path", path.string())};
   SXT_TRY(const std::string text, read_file(files.front()));
   SXT_TRY(const json::Document first, python_json(text, files.front().string()));
-  SXT_TRY(ImportedRun run, ImportedRun::create(work_dir, "lm-eval", json::find_string(first, "lm_eval_version").value_or(""), path.string()));
+  SXT_TRY(ImportedRun run,
+          ImportedRun::create(work_dir, "lm-eval", json::find_string(first, "lm_eval_version").value_or(""), path.string()));
   if (!older.empty())
-    run.note(fmt::format("of several results in a folder the last is taken: {} left out; name a file to import that one", first_names(older, 4)));
+    run.note(fmt::format("of several results in a folder the last is taken: {} left out; name a file to import that one",
+                         first_names(older, 4)));
   for (const fs::path& file : files) SXT_CHECK(import_file(file, run));
   return run.finish();
 }

@@ -30,11 +30,13 @@ data::Prompt prompt_of(const Value* origin) {
   }
   out.chat = true;
   for (const auto& turn : origin->GetArray())
-    out.messages.emplace_back(role_of(json::find_string(turn, "role").value_or("HUMAN")), json::find_string(turn, "prompt").value_or(""));
+    out.messages.emplace_back(role_of(json::find_string(turn, "role").value_or("HUMAN")),
+                              json::find_string(turn, "prompt").value_or(""));
   return out;
 }
 
-// "ceval-law.json", or the parts "ceval-law_0.json", "ceval-law_1.json", ... of a set that was split. Gives the entries in order.
+// "ceval-law.json", or the parts "ceval-law_0.json", "ceval-law_1.json", ... of a set that was split. Gives the entries in
+// order.
 Result<std::vector<json::Document>> entries_of(const fs::path& folder, const std::string& set) {
   std::vector<json::Document> out;
   std::error_code code;
@@ -48,11 +50,14 @@ Result<std::vector<json::Document>> entries_of(const fs::path& folder, const std
   for (const fs::path& path : files) {
     SXT_TRY(const std::string text, read_file(path));
     SXT_TRY(const json::Document file, python_json(text, path.string()));
-    if (!file.IsObject()) return Error{Error::Kind::data, fmt::format("{} is no predictions file of OpenCompass: it holds no object", path.string())};
+    if (!file.IsObject())
+      return Error{Error::Kind::data,
+                   fmt::format("{} is no predictions file of OpenCompass: it holds no object", path.string())};
     for (size_t i = 0; i < file.MemberCount(); ++i) {
       const Value* entry = json::find(file, std::to_string(i));
       if (!entry || !entry->IsObject())
-        return Error{Error::Kind::data, fmt::format("{} is no predictions file of OpenCompass: it has no sample \"{}\"", path.string(), i)};
+        return Error{Error::Kind::data,
+                     fmt::format("{} is no predictions file of OpenCompass: it has no sample \"{}\"", path.string(), i)};
       out.push_back(json::copy(*entry));
     }
   }
@@ -73,14 +78,16 @@ ImportedAttempt attempt_of(const Value& entry, uint64_t row) {
     if (!name.starts_with(label_prefix) || !member.value.IsObject()) continue;
     data::LabelScore label;
     label.label = name.substr(label_prefix.size());
-    label.input = json::find_string(member.value, "prompt").value_or(json::find_string(member.value, "testing input").value_or(""));
+    label.input =
+        json::find_string(member.value, "prompt").value_or(json::find_string(member.value, "testing input").value_or(""));
     const auto mean = json::find_number(member.value, "PPL");
     if (!mean) continue;
     label.value = *mean;
     label.logprob = std::nan("");  // OpenCompass keeps means alone
     attempt.labels.push_back(std::move(label));
   }
-  if (!attempt.labels.empty() && !json::find(entry, "origin_prompt")) attempt.prompts.front().text = attempt.labels.front().input;
+  if (!attempt.labels.empty() && !json::find(entry, "origin_prompt"))
+    attempt.prompts.front().text = attempt.labels.front().input;
   return out;
 }
 
@@ -101,9 +108,11 @@ Detail detail_of(const Value* details, uint64_t i) {
   for (const char* name : {"correct", "is_correct"})
     if (const Value* value = first(json::find(*one, name)); value && std::isnan(out.correct)) out.correct = score_value(*value);
   for (const char* name : {"pred", "predictions", "prediction"})
-    if (const Value* value = first(json::find(*one, name)); value && !value->IsNull() && !out.answer) out.answer = text_of(*value);
+    if (const Value* value = first(json::find(*one, name)); value && !value->IsNull() && !out.answer)
+      out.answer = text_of(*value);
   for (const char* name : {"answer", "references", "reference", "ref"})
-    if (const Value* value = first(json::find(*one, name)); value && !value->IsNull() && !out.reference) out.reference = json::write(*value);
+    if (const Value* value = first(json::find(*one, name)); value && !value->IsNull() && !out.reference)
+      out.reference = json::write(*value);
   return out;
 }
 
@@ -123,7 +132,8 @@ Result<void> import_set(const fs::path& root, const std::string& model, const st
   }
   SXT_TRY(const std::string text, read_file(path));
   SXT_TRY(const json::Document results, python_json(text, path.string()));
-  if (!results.IsObject()) return Error{Error::Kind::data, fmt::format("{} is no results file of OpenCompass: it holds no object", path.string())};
+  if (!results.IsObject())
+    return Error{Error::Kind::data, fmt::format("{} is no results file of OpenCompass: it holds no object", path.string())};
   if (const auto error = json::find_string(results, "error")) {
     task.status = "failed";
     task.error = *error;
@@ -157,8 +167,10 @@ Result<void> import_set(const fs::path& root, const std::string& model, const st
   if (task.attempts.empty())
     run.note(fmt::format("{} of {} has no predictions: its numbers can be shown, and not compared", set, model));
   else if (judged == 0)
-    run.note(fmt::format("{} of {}: its results do not say which samples are right, so it cannot be compared by question", set, model));
-  else if (judged == task.attempts.size() && std::abs(100 * sum / static_cast<double>(judged) - task.numbers.front().value) > 0.01)
+    run.note(fmt::format("{} of {}: its results do not say which samples are right, so it cannot be compared by question", set,
+                         model));
+  else if (judged == task.attempts.size() &&
+           std::abs(100 * sum / static_cast<double>(judged) - task.numbers.front().value) > 0.01)
     run.note(fmt::format("{} of {}: {} is {:.2f}, and {:.2f} by its samples; both are kept as they are", set, model, metric,
                          task.numbers.front().value, 100 * sum / static_cast<double>(judged)));
   return run.add(task);
@@ -177,7 +189,8 @@ std::map<std::string, std::set<std::string>> sets_by_model(const fs::path& root)
         if (file.path().extension() != ".json" || set.starts_with("tmp_")) continue;
         const size_t tail = set.rfind('_');
         const bool part = std::string_view(kind) == "predictions" && tail != set.npos && tail + 1 < set.size() &&
-                          set.find_first_not_of("0123456789", tail + 1) == set.npos && fs::exists(root / kind / name / (set.substr(0, tail) + "_0.json"), code);
+                          set.find_first_not_of("0123456789", tail + 1) == set.npos &&
+                          fs::exists(root / kind / name / (set.substr(0, tail) + "_0.json"), code);
         if (part) set.erase(tail);
         out[name].insert(set);
       }
@@ -188,8 +201,8 @@ std::map<std::string, std::set<std::string>> sets_by_model(const fs::path& root)
 // "20260102_030405"
 std::string time_of(const std::string& name) {
   if (name.size() != 15 || name[8] != '_') return "";
-  return fmt::format("{}-{}-{}T{}:{}:{}", name.substr(0, 4), name.substr(4, 2), name.substr(6, 2), name.substr(9, 2), name.substr(11, 2),
-                     name.substr(13, 2));
+  return fmt::format("{}-{}-{}T{}:{}:{}", name.substr(0, 4), name.substr(4, 2), name.substr(6, 2), name.substr(9, 2),
+                     name.substr(11, 2), name.substr(13, 2));
 }
 
 }  // namespace
@@ -200,8 +213,10 @@ Result<fs::path> import_opencompass(const fs::path& path, const fs::path& work_d
     return Error{Error::Kind::usage, fmt::format("{} is a run of Sextant already; nothing is to be imported", path.string())};
   const auto models = sets_by_model(path);
   if (models.empty())
-    return Error{Error::Kind::data,
-                 fmt::format("{} has no results/MODEL/*.json of OpenCompass; name the folder of one run (outputs/default/<time>)", path.string())};
+    return Error{
+        Error::Kind::data,
+        fmt::format("{} has no results/MODEL/*.json of OpenCompass; name the folder of one run (outputs/default/<time>)",
+                    path.string())};
   SXT_TRY(ImportedRun run, ImportedRun::create(work_dir, "opencompass", "", path.string()));
   const fs::path whole = fs::weakly_canonical(path, code);
   run.set_times(time_of(whole.filename().string()), "");

@@ -114,8 +114,9 @@ Result<void> each_attempt(const Task& task,
     SXT_TRY(const json::Document line, parse_line(text, fmt::format("{}, line {}", task.samples.string(), number)));
     if (!predictions) return use(line, nullptr);
     if (place >= predictions->size())
-      return Error{Error::Kind::data, fmt::format("{}, line {}: {} has no attempt of that number; score the run again (-m eval -r)",
-                                                  task.samples.string(), number, task.predictions.string())};
+      return Error{Error::Kind::data,
+                   fmt::format("{}, line {}: {} has no attempt of that number; score the run again (-m eval -r)",
+                               task.samples.string(), number, task.predictions.string())};
     if (place % attempts_a_stretch == 0) {
       SXT_TRY(stretch, predictions->read(place, std::min(attempts_a_stretch, predictions->size() - place)));
     }

@@ -58,7 +58,8 @@ json::Document report_of(const std::string& name, const std::vector<const Task*>
     double sum = 0, plain = 0;
     uint64_t num = 0, sets = 0;
     for (const Task* task : tasks) {
-      const auto found = std::find_if(task->numbers.begin(), task->numbers.end(), [&](const Number& one) { return one.name == number.name; });
+      const auto found =
+          std::find_if(task->numbers.begin(), task->numbers.end(), [&](const Number& one) { return one.name == number.name; });
       if (found == task->numbers.end() || !std::isfinite(found->value)) continue;
       const double score = found->value / found->unit;
       const uint64_t n = found->n ? found->n : task->record->samples;
@@ -97,16 +98,18 @@ json::Document report_of(const std::string& name, const std::vector<const Task*>
 
 std::string case_of(const Task& task, const Value& line) {
   const int64_t repeat = json::find_int(line, "repeat").value_or(0);
-  std::string out = fmt::format("    <testcase classname=\"{}\" name=\"sample {}{}\">", xml_text(task.model + "." + task.dataset),
-                                json::find_int(line, "index").value_or(0), repeat > 0 ? fmt::format(", repeat {}", repeat) : "");
+  std::string out =
+      fmt::format("    <testcase classname=\"{}\" name=\"sample {}{}\">", xml_text(task.model + "." + task.dataset),
+                  json::find_int(line, "index").value_or(0), repeat > 0 ? fmt::format(", repeat {}", repeat) : "");
   const Value* scores = json::find(line, "scores");
   const Value* score = scores && scores->IsObject() && scores->MemberCount() > 0 ? &scores->MemberBegin()->value : nullptr;
   const Value* target = json::find(line, "target");
   if (!score || !score->IsNumber())
     out += fmt::format("<error message=\"{}\"/>", xml_text(json::find_string(line, "error").value_or("there is no score")));
   else if (score->GetDouble() != 1)
-    out += fmt::format("<failure message=\"{} {}\">said: {}\nwanted: {}</failure>", xml_text(json::text(scores->MemberBegin()->name)),
-                       score->GetDouble(), xml_text(json::find_string(line, "prediction").value_or("")),
+    out += fmt::format("<failure message=\"{} {}\">said: {}\nwanted: {}</failure>",
+                       xml_text(json::text(scores->MemberBegin()->name)), score->GetDouble(),
+                       xml_text(json::find_string(line, "prediction").value_or("")),
                        xml_text(target ? python_str(*target) : std::string()));
   return out + "</testcase>\n";
 }
@@ -159,10 +162,11 @@ Result<Written> write_submission(const Source& run, const std::filesystem::path&
       return {};
     }));
     if (unread > 0)
-      log_warning(fmt::format("{} on {}: {} of {} replies have no answer and are submitted as empty texts", task.dataset, task.model,
-                              unread, answers.MemberCount()));
+      log_warning(fmt::format("{} on {}: {} of {} replies have no answer and are submitted as empty texts", task.dataset,
+                              task.model, unread, answers.MemberCount()));
     if (json::find(all, subject))
-      return Error{Error::Kind::data, fmt::format("{} has the subject '{}' of {} twice; choose one with --dataset", run.name, subject, family)};
+      return Error{Error::Kind::data,
+                   fmt::format("{} has the subject '{}' of {} twice; choose one with --dataset", run.name, subject, family)};
     json::set(all, subject, std::move(answers), a);
   }
   if (by_model.empty())
@@ -184,7 +188,8 @@ Result<Written> write_evalscope(const Source& run, const std::filesystem::path& 
   for (const Task& task : run.tasks) {
     std::string card = text_at(task.set, "source_card");
     if (card.empty()) card = task.dataset;
-    const auto found = std::find_if(reports.begin(), reports.end(), [&](const auto& one) { return one.first == std::pair(task.model, card); });
+    const auto found =
+        std::find_if(reports.begin(), reports.end(), [&](const auto& one) { return one.first == std::pair(task.model, card); });
     if (found == reports.end()) reports.push_back({{task.model, card}, {&task}});
     else found->second.push_back(&task);
   }
@@ -231,8 +236,8 @@ Result<Written> write_csv(const Source& run, const std::filesystem::path& folder
   }
   Written out{folder / "attempts.csv"};
   SXT_TRY(FileWriter file, FileWriter::open(out.back()));
-  constexpr const char* members[] = {"index", "repeat", "cluster", "prompt", "prediction", "answer", "target", "finish", "prompt_tokens",
-                                     "generated_tokens", "error"};
+  constexpr const char* members[] = {"index",  "repeat", "cluster",       "prompt",           "prediction", "answer",
+                                     "target", "finish", "prompt_tokens", "generated_tokens", "error"};
   std::string head = "model,dataset";
   for (const char* member : members) head += fmt::format(",{}", member);
   for (const std::string& name : names) head += "," + csv_cell(name, false);
@@ -260,7 +265,11 @@ Result<Written> write_csv(const Source& run, const std::filesystem::path& folder
   return out;
 }
 
-Result<Written> write_ceval(const Source& run, const std::filesystem::path& folder) { return write_submission(run, folder, "ceval"); }
-Result<Written> write_cmmlu(const Source& run, const std::filesystem::path& folder) { return write_submission(run, folder, "cmmlu"); }
+Result<Written> write_ceval(const Source& run, const std::filesystem::path& folder) {
+  return write_submission(run, folder, "ceval");
+}
+Result<Written> write_cmmlu(const Source& run, const std::filesystem::path& folder) {
+  return write_submission(run, folder, "cmmlu");
+}
 
 }  // namespace sextant::exchange

@@ -24,7 +24,8 @@ Result<std::string> writer_of_file(const fs::path& path) {
   }));
   if (eval && version) return std::string("inspect");
   if (results && versions) return std::string("lm-eval");
-  return Error{Error::Kind::data, fmt::format("{} is neither a results file of lm-eval nor an EvalLog of Inspect", path.string())};
+  return Error{Error::Kind::data,
+               fmt::format("{} is neither a results file of lm-eval nor an EvalLog of Inspect", path.string())};
 }
 
 bool has_run_inside(const fs::path& folder) {
@@ -36,7 +37,9 @@ bool has_run_inside(const fs::path& folder) {
 
 Result<std::string> writer_of(const fs::path& path) {
   std::error_code code;
-  if (!fs::exists(path, code)) return Error{Error::Kind::missing, fmt::format("{} does not exist; give a results file, or the folder of a run", path.string())};
+  if (!fs::exists(path, code))
+    return Error{Error::Kind::missing,
+                 fmt::format("{} does not exist; give a results file, or the folder of a run", path.string())};
   if (!fs::is_directory(path, code)) return writer_of_file(path);
   if (fs::exists(path / "run.json", code))
     return Error{Error::Kind::usage, fmt::format("{} is a run of Sextant already; nothing is to be imported", path.string())};
@@ -52,18 +55,20 @@ Result<std::string> writer_of(const fs::path& path) {
   }
   if (!runs.empty()) {
     std::sort(runs.begin(), runs.end());
-    return Error{Error::Kind::usage, fmt::format("{} holds {} runs of OpenCompass; name one: {}", path.string(), runs.size(), (path / runs.back()).string())};
+    return Error{Error::Kind::usage, fmt::format("{} holds {} runs of OpenCompass; name one: {}", path.string(), runs.size(),
+                                                 (path / runs.back()).string())};
   }
   if (json) return std::string("inspect");
-  for (auto it = fs::recursive_directory_iterator(path, code); !code && it != fs::recursive_directory_iterator(); it.increment(code)) {
+  for (auto it = fs::recursive_directory_iterator(path, code); !code && it != fs::recursive_directory_iterator();
+       it.increment(code)) {
     const std::string name = it->path().filename().string();
     if (name.starts_with("results_") && name.ends_with(".json")) return std::string("lm-eval");
   }
   if (packed) return std::string("inspect");
-  return Error{Error::Kind::data,
-               fmt::format("{} holds nothing that can be imported: neither results_*.json of lm-eval, nor results/ and predictions/ of OpenCompass, "
-                           "nor EvalLogs (*.json) of Inspect",
-                           path.string())};
+  return Error{Error::Kind::data, fmt::format("{} holds nothing that can be imported: neither results_*.json of lm-eval, nor "
+                                              "results/ and predictions/ of OpenCompass, "
+                                              "nor EvalLogs (*.json) of Inspect",
+                                              path.string())};
 }
 
 }  // namespace sextant::exchange

@@ -271,6 +271,7 @@ void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const
       data::Attempt attempt;
       attempt.record_json = row.record_json;
       attempt.target_json = "\"\"";
+      attempt.turns.resize(serve::shown_turns);   // how many there will be is not known; a template may name them
       const bool with_thinking = run.compat != config::Compat::none;
       std::string record =
           judge.pairs ? serve::judged_pair(attempt, attempt, with_thinking) : serve::judged_record(attempt, with_thinking);

@@ -83,7 +83,11 @@ Table table_of_run(const store::RunFolder& folder, const config::RunConfig& run,
     outcome.mode = dataset.inferencer.id == "loglikelihood" ? "ll" : dataset.inferencer.id;
     if (task.infer == "complete" && task.eval == "complete") {
       auto metrics = read_metrics(folder.results(task.model, task.dataset), outcome);
-      if (metrics && metrics->empty() && !config::is_unscored(dataset))
+      const bool unread =      // a judge of whom no verdict could be read leaves no number
+          std::any_of(outcome.findings.begin(), outcome.findings.end(), [](const data::Finding& finding) {
+            return finding.kind == "unread_verdicts" && finding.count > 0;
+          });
+      if (metrics && metrics->empty() && !config::is_unscored(dataset) && !unread)
         metrics =
             Error{Error::Kind::data, fmt::format("{} holds no number", folder.results(task.model, task.dataset).string())};
       if (metrics) {

@@ -70,6 +70,14 @@ std::string ConfigKeys::word(std::string_view name, std::initializer_list<std::s
   return std::string(*words.begin());
 }
 
+std::string ConfigKeys::text(std::string_view name, std::string_view otherwise) {
+  const json::Value* value = take({name});
+  if (!value) return std::string(otherwise);
+  if (value->IsString() && value->GetStringLength() > 0) return std::string(json::text(*value));
+  fail(fmt::format("\"{}\" is {}; it must be a text that is not empty", name, shorten(json::write(*value), 40)));
+  return std::string(otherwise);
+}
+
 Result<void> ConfigKeys::finish() {
   if (config_.IsObject())
     for (const auto& member : config_.GetObject()) {

@@ -22,6 +22,8 @@ class ConfigKeys {
   std::vector<uint64_t> list(std::initializer_list<std::string_view> names);
   std::string word(std::string_view name, std::initializer_list<std::string_view> words);   // the first is the default
 
+  std::string text(std::string_view name, std::string_view otherwise);   // not empty
+
   /// How many examples: "ice_num", "k" or "shots"; OpenCompass' default is 1.
   uint64_t shots() { return whole({"ice_num", "k", "shots"}, 1); }
 

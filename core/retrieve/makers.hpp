@@ -15,6 +15,7 @@ Made make_mdl(const json::Value& config, const Options& options);
 Made make_votek(const json::Value& config, const Options& options);
 Made make_dpp(const json::Value& config, const Options& options);
 Made make_lm_eval(const json::Value& config, const Options& options);
+Made make_same_label(const json::Value& config, const Options& options);
 Made make_sliding_window(const json::Value& config, const Options& options);
 
 }  // namespace sextant::retrieve

@@ -16,6 +16,7 @@ constexpr std::array table = std::to_array<Entry>({
     {"votek", "rows that are among the nearest of many different others; one list for all samples", make_votek},
     {"dpp", "near rows that differ from each other (determinantal point process)", make_dpp},
     {"sliding_window", "the rows before the sample", make_sliding_window},
+    {"same_label", "rows that share a label with the sample, those of its longest label first", make_same_label},
     {"lm_eval", "as lm-evaluation-harness draws them, for its task files", make_lm_eval},
 });
 

@@ -14,17 +14,33 @@ bool is_right(std::string_view label, const json::Value& target) {
                                          [&](const auto& each) { return each.IsString() && label == json::text(each); });
 }
 
-// Sum over the options of (p - 1 where right, else 0) squared; p: softmax of the log-probabilities.
-double brier(const data::Attempt& attempt, const json::Value& target) {
-  if (attempt.labels.empty()) return none;
-  double most = -std::numeric_limits<double>::infinity(), sum = 0, out = 0;
+// The options' probabilities: softmax of the log-probabilities.
+std::vector<double> probabilities(const data::Attempt& attempt) {
+  double most = -std::numeric_limits<double>::infinity(), sum = 0;
+  std::vector<double> out;
   for (const data::LabelScore& label : attempt.labels) most = std::max(most, label.logprob);
-  for (const data::LabelScore& label : attempt.labels) sum += std::exp(label.logprob - most);
-  for (const data::LabelScore& label : attempt.labels) {
-    const double off = std::exp(label.logprob - most) / sum - (is_right(label.label, target) ? 1 : 0);
+  for (const data::LabelScore& label : attempt.labels) sum += out.emplace_back(std::exp(label.logprob - most));
+  for (double& each : out) each /= sum;
+  return out;
+}
+
+// Sum over the options of (p - 1 where right, else 0) squared.
+double brier(const data::Attempt& attempt, const json::Value& target) {
+  const std::vector<double> p = probabilities(attempt);
+  double out = 0;
+  for (size_t i = 0; i < p.size(); ++i) {
+    const double off = p[i] - (is_right(attempt.labels[i].label, target) ? 1 : 0);
     out += off * off;
   }
-  return out;
+  return p.empty() ? none : out;
+}
+
+// TruthfulQA's mc2.
+double mass(const data::Attempt& attempt, const json::Value& target) {
+  const std::vector<double> p = probabilities(attempt);
+  double out = 0;
+  for (size_t i = 0; i < p.size(); ++i) out += is_right(attempt.labels[i].label, target) ? p[i] : 0;
+  return p.empty() ? none : out;
 }
 
 double greedy(const json::Value& extra, const json::Value& target) {
@@ -58,6 +74,7 @@ double choice_score(const std::string& kind, const data::Attempt& attempt, const
                     const json::Value& target) {
   if (kind == "perplexity") return attempt.labels.empty() ? none : attempt.labels.front().logprob;
   if (kind == "brier") return brier(attempt, target);
+  if (kind == "mass") return mass(attempt, target);
   if (kind == "greedy") return greedy(extra, target);
   const json::Value* choices = json::find(extra, "choices");
   const bool of_pairs = kind == "f1" || kind == "mcc" || kind == "function";

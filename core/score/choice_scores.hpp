@@ -9,7 +9,7 @@
 namespace sextant::score {
 
 struct ChoiceScore {
-  std::string name, kind;   // kind: sum, char, byte, mutual, greedy, brier, perplexity; of all pairs: f1, mcc, function
+  std::string name, kind;   // kind: sum, char, byte, mutual, greedy, brier, mass, perplexity; of all pairs: f1, mcc, function
   std::string source = {}, function = {};   // of a function: the module that it is written in, and its name there
 };
 /// Those of the set's inferencer; empty where it has none.

@@ -310,8 +310,13 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
   }
   if (by_rules) {
     std::vector<double> either = rules->columns.front().values;
-    for (const size_t i : asked)
-      if (!std::isnan(values[i]) && !(either[i] >= values[i])) either[i] = values[i];
+    for (const size_t i : asked) {
+      if (std::isnan(values[i])) {
+        if (either[i] < 1) either[i] = values[i];  // nobody has said yet whether it is right
+      } else if (!(either[i] >= values[i])) {
+        either[i] = values[i];
+      }
+    }
     out->numbers.push_back(estimate("with_judge", stats::scaled(stats::of_mean(either, {}, {0, 1}), 100)));
   }
   for (size_t column = 0; column < judge.by.size(); ++column)

@@ -114,14 +114,14 @@ constexpr size_t fence_max = 24, fence_min = 6;      // bytes without blanks; sh
 
 bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
-// The literal text at the beginning of `text`, up to the next placeholder.
+// The literal text at the beginning of `text`, up to the next placeholder or the end of a line that says enough.
 std::string fence_at(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size() && out.size() < fence_max; ++i) {
     const bool placeholder =
         text[i] == '{' && i + 1 < text.size() &&
         (text[i + 1] == '{' || text[i + 1] == '%' || text[i + 1] == '_' || (lower(text[i + 1]) >= 'a' && lower(text[i + 1]) <= 'z'));
-    if (placeholder) break;
+    if (placeholder || (text[i] == '\n' && out.size() >= fence_min)) break;
     if (!is_blank(text[i])) out += lower(text[i]);
   }
   out.resize(utf8::valid_prefix(out));

@@ -10,15 +10,10 @@
 namespace sextant::serve {
 namespace {
 
-constexpr size_t shown_turns = 8;      // placeholders: more turns than a template names
-
 // What stands in an answer's place in a prompt that is only shown.
 void add_placeholders(data::Attempt& attempt, std::string_view second) {
   attempt.prediction = fmt::format("{{prediction{}}}", second);
-  for (size_t i = 0; i < shown_turns; ++i) {
-    attempt.turns.emplace_back();
-    attempt.turns.back().reply = fmt::format("{{prediction{}_r{}}}", second, i + 1);
-  }
+  for (size_t i = 0; i < attempt.turns.size(); ++i) attempt.turns[i].reply = fmt::format("{{prediction{}_r{}}}", second, i + 1);
 }
 
 class JudgeFeed : public Feed {
@@ -136,6 +131,7 @@ class JudgeFeed : public Feed {
         const json::Value* target = dataset_.output_column.empty() ? nullptr : json::find(record, dataset_.output_column);
         attempt.target_json = target ? json::write(*target) : "\"\"";
         attempt.record_json = std::move(row.record_json);
+        attempt.turns.resize(shown_turns);
         if (stand_ == Stand::placeholders) add_placeholders(attempt, second);
         return attempt;
       });

@@ -38,6 +38,9 @@ Result<void> each_judged(plugin::Host& host, ModelSession& session, const config
                          const std::string& judged, const std::string& against, const config::RunConfig& run,
                          const store::RunFolder* folder, const std::function<Result<bool>(const JudgedSample& shown, const Prepared& prepared)>& take);
 
+/// Turns of an answer that is not there yet: more than a template names.
+inline constexpr size_t shown_turns = 8;
+
 /// How judged rows become the judge's prompts. `judge`: the model.
 Renderer::Options judge_renderer_options(const config::DatasetConfig& dataset, const config::RunConfig& run, data::Form form,
                                          const config::ModelConfig& judge);

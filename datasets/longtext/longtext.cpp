@@ -1,8 +1,8 @@
-// The loader of generated long-context sets: RULER's eleven tasks that need no other data. Rows are made, not read:
-// columns context, question, answers (a list), depth.
+// The loader of generated long-context sets: RULER's tasks. Eleven need no other data, their rows are made, not read; "qa" takes questions
+// and documents of a set that was published. Columns context, question, answers (a list), depth.
 #include <fmt/format.h>
 #include <sextant/file_dataset.hpp>
-#include "haystack.hpp"
+#include "documents.hpp"
 
 namespace {
 
@@ -133,14 +133,22 @@ struct LongText : FileDataset {
   Result<Records> load(std::string_view) const override {
     const std::string task = context.text("task");
     const auto whole = [&](const char* key, double otherwise) {
+      if (const auto text = json::find_string(context.config(), key)) return static_cast<uint64_t>(std::stoull(*text));
       return static_cast<uint64_t>(json::find_number(context.config(), key).value_or(otherwise));
     };
     const uint64_t length = whole("words", 3000), rows = whole("rows", 100), seed = whole("seed", 42);
     Records out{"generated: " + task, 0, {"context", "question", "answers", "depth"}, {}};
-    for (uint64_t i = 0; i < rows; ++i) {
+    longtext::Library library;
+    if (task == "qa") {
+      SXT_TRY(library, read_library(out));
+    } else if (!context.text("file").empty()) {
+      return Error{Error::Kind::config, "longtext: \"file\" is for the task qa; " + task + " reads none"};
+    }
+    const uint64_t n = task == "qa" ? std::min<uint64_t>(rows, library.questions.size()) : rows;
+    for (uint64_t i = 0; i < n; ++i) {
       Random random(seed, i);
       const double depth = rows == 1 ? 0.5 : static_cast<double>(i) / static_cast<double>(rows - 1);
-      const Made made = make(task, static_cast<size_t>(length), depth, random);
+      const Made made = task == "qa" ? answered(library, i, length, random) : make(task, static_cast<size_t>(length), depth, random);
       json::Document row(rapidjson::kObjectType);
       auto& a = row.GetAllocator();
       json::set(row, "context", made.context, a);
@@ -156,6 +164,20 @@ struct LongText : FileDataset {
   }
 
  private:
+  Result<longtext::Library> read_library(Records& ret_records) const {
+    const std::string file = context.text("file");
+    if (file.empty()) return Error{Error::Kind::config, "longtext: the task qa needs \"file\", SQuAD's or HotpotQA's dev file"};
+    const std::filesystem::path path = std::filesystem::path(context.text("path")) / file;
+    SXT_TRY(const std::string text, csv::read_text(path));
+    SXT_TRY(const json::Document parsed, json::parse(text, path.string()));
+    ret_records.file = path.string();
+    ret_records.bytes = text.size();
+    return longtext::LibraryReader::read(parsed, path.string());
+  }
+  static Made answered(const longtext::Library& library, uint64_t row, uint64_t length, Random& random) {
+    const longtext::Asked& asked = library.questions[row];
+    return {longtext::documents_around(library, asked, length, random), asked.question, asked.answers};
+  }
   static Made make(const std::string& task, size_t length, double depth, Random& random) {
     for (const Needles& one : needle_tasks)
       if (task == one.task) return needles_of(one, length, depth, random);
@@ -165,11 +187,13 @@ struct LongText : FileDataset {
 };
 
 constexpr const char* schema = R"({"type": "object", "additionalProperties": false, "required": ["task"], "properties": {
-  "path": {"type": "string", "description": "set by the core; nothing is read from it"},
+  "path": {"type": "string", "description": "set by the core; only the task qa reads from it"},
+  "file": {"type": "string", "description": "of the task qa: SQuAD's or HotpotQA's dev file, whose questions and documents are taken"},
   "task": {"enum": ["niah_single_1", "niah_single_2", "niah_single_3", "niah_multikey_1", "niah_multikey_2", "niah_multikey_3",
-    "niah_multivalue", "niah_multiquery", "vt", "cwe", "fwe"], "description": "what is hidden"},
-  "words": {"type": "integer", "minimum": 20, "maximum": 4000000, "default": 3000, "description": "the length of the text in words"},
-  "rows": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 100, "description": "how many texts; depths of a single needle are spread over them"},
+    "niah_multivalue", "niah_multiquery", "vt", "cwe", "fwe", "qa"], "description": "what is hidden"},
+  "words": {"anyOf": [{"type": "integer", "minimum": 20, "maximum": 4000000}, {"type": "string", "pattern": "^[1-9][0-9]{1,5}$"}], "default": 3000,
+    "description": "the length of the text in words; digits as a text, where a card's \"each\" fills it in"},
+  "rows": {"type": "integer", "minimum": 1, "maximum": 100000, "default": 100, "description": "how many texts; depths of a single needle are spread over them. Of qa: at most as many as there are questions"},
   "seed": {"type": "integer", "minimum": 0, "default": 42, "description": "another seed makes other texts"}}})";
 
 }  // namespace

@@ -146,7 +146,7 @@ class Exchange(ContractTest):
             "metrics": ["exact_match"], "exact_match": 0.5}) + "\n" for i, (doc, target) in enumerate(zip(docs, targets))))
         run, _ = self.imported(folder / "results_2026-01-31T09-08-07.000001.json")
         [file] = [f for f in self.export(run, "lm-eval") if "samples" in f.name]
-        for line, doc, target in zip(map(json.loads, file.read_text(encoding="utf-8").splitlines()), docs, targets):
+        for line, doc, target in zip(map(json.loads, file.read_text(encoding="utf-8").rstrip("\n").split("\n")), docs, targets):
             self.assertEqual(line["doc_hash"], hashlib.sha256(json.dumps(doc, indent=2, ensure_ascii=False).encode("utf-8")).hexdigest(), doc)
             self.assertEqual(line["target"], target)
 
@@ -251,3 +251,32 @@ class Exchange(ContractTest):
         self.assert_rc(done, OK)
         self.assertIn("'nothing_like_it' finds nothing", done.stderr)
         self.assertIn("internlm/internlm2-chat-1_8b", self.sextant("run", "--models", "hf_internlm2_chat_1_8b", "--datasets", "everyday_en_ppl").stderr)
+
+    def test_opencompass_configurations_become_cards(self):
+        # what the tool uses of OpenCompass and mmengine, so that neither is needed here
+        write(self.dir / "py/opencompass/__init__.py", "")
+        write(self.dir / "py/opencompass/utils.py", "class Built:\n    test = [{'q': 'E0', 'A': 'x', 'B': 'y', 'answer': 'A'}, {'q': 'E1', 'A': 'x', 'B': 'y', 'answer': 'B'}]\n    train = test\n"
+                                                    "def build_dataset_from_cfg(config):\n    if config['abbr'] == 'gone': raise FileNotFoundError('no file')\n    return Built\n")
+        write(self.dir / "py/mmengine/__init__.py", "")
+        write(self.dir / "py/mmengine/config.py", "class Config:\n    @staticmethod\n    def fromfile(path, **_):\n        out = {}\n        exec(open(path).read(), out)\n"
+                                                  "        return {k: v for k, v in out.items() if not k.startswith('_')}\n")
+        write(self.dir / "my.py", """
+def template(body): return {'type': 'PromptTemplate', 'template': body}
+turns = {'begin': '</E>', 'round': [{'role': 'HUMAN', 'prompt': '{q} A. {A} B. {B} {x}'}, {'role': 'BOT', 'prompt': '{answer}'}]}
+reader = {'input_columns': ['q', 'A', 'B'], 'output_column': 'answer'}
+gen = {'abbr': 'mine', 'type': 'D', 'reader_cfg': reader, 'infer_cfg': {'ice_template': template(turns), 'retriever': {'type': 'FixKRetriever', 'fix_id_list': [0]},
+       'inferencer': {'type': 'GenInferencer', 'max_out_len': 4}}, 'eval_cfg': {'evaluator': {'type': 'AccEvaluator'}, 'pred_postprocessor': {'type': 'first_option_postprocess', 'options': 'AB'}}}
+ppl = {'abbr': 'mine_ppl', 'type': 'D', 'reader_cfg': reader, 'infer_cfg': {'prompt_template': template({'A': '{q} A', 'B': '{q} B'}), 'retriever': {'type': 'ZeroRetriever'},
+       'inferencer': {'type': 'PPLInferencer'}}, 'eval_cfg': {'evaluator': {'type': 'OddEvaluator'}}}
+odd = {'abbr': 'odd', 'type': 'D', 'reader_cfg': reader, 'infer_cfg': {'inferencer': {'type': 'ToTInferencer'}}}
+datasets = [gen, ppl, odd]
+summarizer = {'summary_groups': [{'name': 'both', 'subsets': ['mine', 'mine_ppl']}]}
+""")
+        done = self.sextant("import", "opencompass", "my.py", "--python", "/usr/bin/python3", env={"PYTHONPATH": str(self.dir / "py")})
+        self.assert_rc(done, OK)
+        for words in ("my.py:8: mine_ppl: the evaluator OddEvaluator has no counterpart", "my.py:9: odd: the inferencer ToTInferencer has no counterpart", "2 data sets, 0 models, 1 groups"):
+            self.assertIn(words, done.stderr)
+        run = self.run_sample("cards/run.json", "--config-dir", "cards").run
+        self.assertEqual([task["status"] for task in run.record["tasks"]], ["complete", "complete"])
+        self.assertIn("E0 A. x B. y {x}", json.dumps(run.samples("mine")[0]))
+        self.assertEqual(run.predictions("mine_ppl")[1]["label: B"]["testing input"], "E1 B")

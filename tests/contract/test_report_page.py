@@ -5,6 +5,7 @@ import hashlib
 import html.parser
 import json
 import re
+import shutil
 import zlib
 
 from .data import inline_set, make_mcq
@@ -117,6 +118,19 @@ class ReportPage(ContractTest):
         self.assertEqual([run["name"] for run in self.about["runs"]], [second.name, first.name])
         self.assertEqual(len(self.about["comparisons"][0]["pairs"][0]["flips"]), 24)
         self.assertEqual(self.about["attempts"], 72)
+
+    def test_two_precisions_of_one_model_have_their_table(self):
+        first = self.go({"a": ["A"] * 8})
+        second = first.parent.parent / "bf16" / first.name
+        shutil.copytree(first, second)
+        for folder, compute in ((first, "f32"), (second, "bf16")):
+            record = json.loads((folder / "run.json").read_text())
+            record["models"][0].update(weights_sha256="1" * 64, compute=compute)
+            (folder / "run.json").write_text(json.dumps(record))
+        self.page(second, "--compare", first)
+        precision = self.about["comparisons"][0]["precision"]
+        self.assertIn("bf16 (A) and f32 (B)", precision["why"])
+        self.assertEqual([one["same_reply"]["share"] for one in precision["datasets"]], [1])
 
     def test_where_it_cannot_be_written(self):
         folder = self.go({"a": ["A"] * 4})

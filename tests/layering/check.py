@@ -46,6 +46,8 @@ CORE = {
     "explain": "base config data plugin score store",
     "cli": "base check compare config conformance data exchange explain graph infer isolate load plugin preflight report sandbox score serve stats store tasks",
 }
+# houses whose C header another one calls
+BESIDE = {"datasets/table": ("datasets/arrow",)}
 # headers of one processor or accelerator: what is device-independent has no business with them
 DEVICE_HEADER = re.compile(r"^(\w*mmintrin|immintrin|arm_neon|arm_sve|cpuid|cuda|cublas|hip|nv|cl|omp)")
 
@@ -74,7 +76,7 @@ def allowed(where):
         return {where, "plugins", *FLOORS}
     if where.startswith("models/") and where != "models/engine":
         return {where, "models/engine", *FLOORS}
-    return {where, *FLOORS}
+    return {where, *BESIDE.get(where, ()), *FLOORS}
 
 
 def resolve(root, path, name, quoted):

@@ -6,9 +6,10 @@
 #include "../../plugins/metrics/contains/contains.hpp"
 #include "../../plugins/metrics/edit_distance/edit_distance.hpp"
 #include "../../plugins/metrics/gaokao/gaokao.hpp"
+#include "../../plugins/metrics/longbench/longbench.hpp"
 #include "../../plugins/metrics/math_equal/opencompass.hpp"
 #include "../../plugins/metrics/numeric/numeric.hpp"
-#include "../../plugins/metrics/rouge/rouge.hpp"
+#include "../../plugins/text/rouge.hpp"
 #include "../../plugins/metrics/translation/translation_plugin.cpp"
 #include "../../plugins/postprocessors/bbh/bbh.hpp"
 #include "../../plugins/postprocessors/math/math.hpp"
@@ -67,7 +68,7 @@ TEST_CASE("BLEU, chrF, ROUGE and token F1 are those of sacreBLEU, rouge-score an
     CHECK(chrf_of(chrf_counts(prediction, references, {}), {}) == expected("chrf"));
     const ChrfRules words{.words = 2};
     CHECK(chrf_of(chrf_counts(prediction, references, words), words) == expected("chrf++"));
-    CHECK(ter_of(ter_counts(prediction, references)) == expected("ter"));
+    CHECK(ter_of(*ter_counts(prediction, references, true, false)) == expected("ter"));
     const Rouge score = *rouge(prediction, references, rouge_words);
     const double ours[] = {score.one, score.two, score.l, score.lsum};
     for (rapidjson::SizeType i = 0; i < 4; ++i) CHECK(ours[i] == close((*json::find(pair, "rouge"))[i].GetDouble()));
@@ -77,7 +78,7 @@ TEST_CASE("BLEU, chrF, ROUGE and token F1 are those of sacreBLEU, rouge-score an
 
 TEST_CASE("TER: runs that move, limits, nothing") {
   const auto ter = [](std::string_view prediction, const std::string& reference) {
-    return ter_of(ter_counts(prediction, std::vector{reference}));
+    return ter_of(*ter_counts(prediction, std::vector{reference}, true, false));
   };
   const auto numbers = [](int from, int to) {
     std::string out;
@@ -287,4 +288,26 @@ TEST_CASE("circular: families of orders") {
   answers.pop_back();   // a question that lacks an order is in no family that needs it
   CHECK(circular_values(answers).size() == 1);
   CHECK(circular_values({{0, "AB", true}, {0, "BA", false}}).back() == std::pair<std::string, double>("perf_all_possible", 0));
+}
+
+TEST_CASE("LongBench's scores: numbers, classes, lines of code") {
+  for (const auto& [reply, answer, score] : {std::tuple{"Paragraph 7", "Paragraph 7", 1.0}, {"7 or 17", "7", 0.5}, {"17", "7", 0.0},
+                                             {"none", "7", 0.0}, {"7", "seven", 0.0}, {"段落12", "段落12", 1.0}, {"007", "7", 0.0}})
+    CHECK(numbers_right(reply, answer) == score);
+  const std::vector<std::string> classes = {"Date", "Date of birth", "Place", "of birth"};
+  for (const auto& [reply, answer, ours, theirs] : {std::tuple{"Place", "Place", 1.0, 1.0}, {"Date of birth", "Date of birth", 1.0, 1.0},
+                                                    {"Date of birth, Place", "Date of birth", 0.5, 0.5}, {"Date of birth", "Date", 1 / 3.0, 1 / 3.0},
+                                                    {"nothing", "Place", 0.0, 0.0}, {"Place", "Date", 0.0, 0.0}}) {
+    CHECK(classes_right(reply, classes, answer, false) == ours);
+    CHECK(classes_right(reply, classes, answer, true) == theirs);
+  }
+  const std::vector<std::string> parts = {"a", "ab", "abc"};   // both parts are named; the program passes over the second
+  CHECK(classes_right("abc", parts, "abc", false) == 1);
+  CHECK(classes_right("abc", parts, "abc", true) == 0.5);
+  for (const auto& [reply, line] : {std::pair{"\n\n  x = 1\ny", "  x = 1"}, {"```python\n# why\nreturn 2\n", "return 2"}, {"// a", ""}, {"", ""}})
+    CHECK(first_code_line(reply) == line);
+  CHECK(similarity("abc", "abd", false) == Approx(4.0 / 6));
+  CHECK(similarity("abc", "abd", true) == 0.67);
+  CHECK(similarity("今天", "今日", false) == 0.5);
+  CHECK(similarity("", "", true) == 1);
 }

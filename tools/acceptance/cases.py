@@ -243,7 +243,7 @@ def adapters(c):
                          ("prefix_missing", "ref_plain"), ("prefix_module", "ref_plain")):
         c.same(name, score(name), c.score("--hf-path", merged))
     score("zero_b", err=("the adapter changes nothing",))
-    score("with_tokenizer", err=("tokenizer_config.json beside the adapter.*--tokenizer-path",))
+    score("with_tokenizer", err=("tokenizer_config.json besides? the adapter.*--tokenizer-path",))
     for name, says in (("targets_disjoint", "down_proj.*target_modules"), ("other_width", "must have shape"), ("more_layers", "no such matrix"),
                        ("resized_embedding", r"\[515, 64\]"), ("modules_to_save", "modules_to_save"), ("use_dora", "lora_magnitude_vector"),
                        ("r_missing", 'has no "r"'), ("nested", "nested/default"), ("pickled", "is a pickle")):

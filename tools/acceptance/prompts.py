@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "tests/golden/prompts"
+JUDGED = ["hle_gen"]
 
 
 def digest(value):
@@ -32,9 +33,18 @@ class Compare:
             self.model += ["--plugin-path", os.environ["SEXTANT_TEST_THIRD_PARTY"]]
 
     def lines(self, name, rows, *more):
-        run = subprocess.run([*self.command, *self.model, *more, "--datasets", name, "--data-dir", self.data, "--rows", ",".join(rows)],
+        run = subprocess.run([*self.command, *self.model, *self.judge_of(name), *more, "--datasets", name, "--data-dir", self.data, "--rows", ",".join(rows)],
                              capture_output=True, text=True, encoding="utf-8")
         return [json.loads(line) for line in run.stdout.splitlines()], run.stderr
+
+    def judge_of(self, name):
+        """A judged set wants one named, though no judge is asked here."""
+        cards = self.data + "/../cards"
+        if name not in JUDGED:
+            return []
+        os.makedirs(cards, exist_ok=True)
+        pathlib.Path(cards, "no_judge.json").write_text('{"card": "model", "abbr": "no_judge", "backend": "sample"}')
+        return ["--config-dir", cards, "--judge", "no_judge"]
 
     def texts(self, name, golden):
         """By row what OpenCompass' members are called."""

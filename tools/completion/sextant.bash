@@ -16,7 +16,7 @@ _sextant() {
   done
   local values=$((COMP_CWORD - i - 1))  # of that flag, before the word
   if ((COMP_CWORD == 1)); then
-    choices='run list prompt check report show compare gate explain verify view export import plugins model help --help --version'
+    choices='run list fetch prompt check report show compare gate explain verify view export import plugins model help --help --version'
   elif [[ $word == -* ]]; then
     choices="$(_sextant_flags "$program" "$command") --help"
     [[ $command == plugins ]] && choices='--plugin-path --json --config --input --split --items --kind --seconds --verbose --language --folder --help'
@@ -45,11 +45,12 @@ _sextant() {
     esac
   elif ((COMP_CWORD == 2)); then
     case $command in
+      fetch) choices=$(_sextant_names "$program" datasets) ;;
       list) choices='datasets models plugins summarizers tasks' ;;
       import) choices='results opencompass' ;;
       plugins) choices='list info run check new describe probe' ;;
       model) choices='info tokenize detokenize score generate embed chat' ;;
-      help) choices='run list prompt check report show compare gate explain verify view export import plugins model' ;;
+      help) choices='run list fetch prompt check report show compare gate explain verify view export import plugins model' ;;
     esac
   elif [[ $command == plugins && (${COMP_WORDS[2]} == info || ${COMP_WORDS[2]} == run) ]]; then
     choices=$(_sextant_plugins "$program")
@@ -62,6 +63,8 @@ _sextant() {
         choices=$(sed -n "s/^${COMP_WORDS[COMP_CWORD - 2]}://p" <<<"$choices")
       fi
     fi
+  elif [[ $command == fetch ]]; then
+    choices=$(_sextant_names "$program" datasets)
   elif [[ $command == list ]]; then
     case ${COMP_WORDS[2]} in datasets | models | summarizers) choices=$(_sextant_names "$program" "${COMP_WORDS[2]}") ;; esac
   fi

@@ -110,6 +110,31 @@ function showGroups() {
 
 const signed = (value) => (value === null ? "–" : (value > 0 ? "+" : "") + value.toFixed(2));
 
+// Of one model in two precisions: how far its probabilities have moved beneath the scores.
+function precisionTable(precision) {
+  const digits = (value) => (typeof value === "number" ? value.toPrecision(3) : "–");
+  const points = (value) => (typeof value === "number" ? signed(100 * value) : "–");
+  const grown = (logRatio) => (typeof logRatio === "number" ? signed(100 * Math.expm1(logRatio)) : "–");
+  const range = (one, write) =>
+    el("span", {class: "range"}, typeof one.low === "number" ? `[${write(one.low)}, ${write(one.high)}]` : "");
+  const share = (one) => (one ? [fixed(100 * one.share), range(one, (value) => fixed(100 * value))] : "–");
+  const cell = (content) => el("td", {class: "num"}, content);
+  const rows = precision.datasets.map((one) => {
+    const {kl, perplexity, answer_probability: answer} = one;
+    return el("tr", {}, el("th", {scope: "row"}, visible(one.dataset)), cell(count(one.n)),
+      cell(kl ? [digits(kl.mean), range(kl, digits)] : "–"), cell(share(one.agreement)), cell(share(one.same_reply)),
+      cell(answer ? `${points(answer.mean)} (${points(answer.rms).slice(1)})` : "–"),
+      cell(perplexity ? digits(perplexity.a) : "–"), cell(perplexity ? digits(perplexity.b) : "–"),
+      cell(perplexity ? [grown(perplexity.log_ratio), range(perplexity, grown)] : "–"));
+  });
+  const heads =
+    ["n", "KL, nats", "same answer, %", "same reply, %", "p of the answer, points (rms)", "perplexity A", "B", "change, %"];
+  return [
+    el("p", {}, "Precision: ", visible(precision.why)),
+    table("What the precision changes beneath the scores", ["data set", ...heads.map((text) => ({text, class: "num"}))], rows)
+  ];
+}
+
 function showComparison() {
   for (const one of about.comparisons) {
     const side = (at) => ({run: one["run_" + at], model: one[at].model});
@@ -147,6 +172,7 @@ function showComparison() {
             {text: "A only", class: "num"}, {text: "B only", class: "num"}
           ],
           rows),
+        ...(one.precision ? precisionTable(one.precision) : []),
         one.differences.length ? el("details", {}, el("summary", {}, "What differs (" + one.differences.length + ")"),
                                    el("ul", {}, one.differences.map((text) => el("li", {}, visible(text))))) :
                                  null,

@@ -1,4 +1,4 @@
-#include "rouge.hpp"
+#include "../../text/rouge.hpp"
 #include <sextant/sdk.hpp>
 #include "../../text/references.hpp"
 

@@ -1,7 +1,7 @@
 // bleu, chrf, ter: over a set the score of its sentences' counts together, for a sample that of its own. Counts are kept, so that
 // a set that is drawn from the same samples again (a bootstrap) costs additions alone. lm_eval_bleu and its like are these with
 // sacreBLEU's defaults and the standard error that lm-eval bootstraps.
-#include "bleu.hpp"
+#include "../../text/bleu.hpp"
 #include "chrf.hpp"
 #include "ter.hpp"
 #include <fmt/format.h>
@@ -112,14 +112,24 @@ struct Ter : Metric {
   static constexpr bool has_aggregate = true;
   std::string aggregate(std::span<const Judged> samples, std::span<const double>) override {
     metric::TerCounts all;
-    for (const Judged& sample : samples) all.add(counts_of(sample));
+    for (const Judged& sample : samples) {
+      const metric::TerCounts& one = counts_of(sample);
+      all.edits += one.edits;
+      all.length += one.length;
+    }
     return fmt::format(R"({{"ter": {}}})", metric::ter_of(all));
   }
 
  private:
   const metric::TerCounts& counts_of(const Judged& sample) {
-    return kept(sample, [&] { return metric::ter_counts(sample.prediction, references_of(sample)); });
+    return kept(sample, [&] {
+      const auto counts = metric::ter_counts(sample.prediction, references_of(sample), ignore_case, characters);
+      if (!counts) throw DataError("ter: the reply and its reference are too long to compare; they may have 5,000 words each");
+      return *counts;
+    });
   }
+  const bool ignore_case = json::find_bool(context.config(), "ignore_case").value_or(true);
+  const bool characters = context.text("tokens", "words") == "characters";
   Kept<metric::TerCounts> kept;
 };
 
@@ -133,6 +143,9 @@ constexpr const char* chrf_schema = R"({"type": "object", "additionalProperties"
   "words": {"type": "integer", "minimum": 0, "maximum": 8, "default": 0, "description": "the longest runs of words; 2 is chrF++"},
   "beta": {"type": "number", "minimum": 0, "default": 2, "description": "how much more recall counts than precision"},
   "lowercase": {"type": "boolean", "default": false, "description": "case does not count"}}})";
+constexpr const char* ter_schema = R"({"type": "object", "additionalProperties": false, "properties": {
+  "tokens": {"enum": ["words", "characters"], "default": "words", "description": "what is edited: what stands between blanks, or characters, for Chinese"},
+  "ignore_case": {"type": "boolean", "default": true, "description": "case does not count"}}})";
 
 }  // namespace
 
@@ -145,10 +158,10 @@ SEXTANT_PLUGIN(sextant::component<Bleu>(
                                          .summary = "chrF, or with \"words\": 2 chrF++, as sacreBLEU 2.6",
                                          .schema = chrf_schema,
                                          .facts = R"({"values": [{"name": "chrf", "range": [0, 1]}]})"}),
-               sextant::component<Ter>(
-                   {.id = "ter",
-                    .summary = "TER as sacreBLEU 2.6, in lower case: edits and moves, lower is better",
-                    .facts = R"({"values": [{"name": "ter", "higher_is_better": false}]})"}),
+               sextant::component<Ter>({.id = "ter",
+                                        .summary = "translation edit rate as sacreBLEU 2.6: edits and moves over the reference's words",
+                                        .schema = ter_schema,
+                                        .facts = R"({"values": [{"name": "ter", "higher_is_better": false}]})"}),
                sextant::component<Bleu>(
                    {.id = "lm_eval_bleu",
                     .summary = "bleu with sacreBLEU's defaults and lm-eval's standard error",

@@ -26,19 +26,23 @@ inline Lines lines_of(std::string_view text) {
 inline size_t indent_of(std::string_view line) { return std::min(line.find_first_not_of(" \t"), line.size()); }
 inline bool is_blank_line(std::string_view line) { return line.find_first_not_of(" \t\f") == line.npos; }
 
+/// The mark of a line that is a fence ("```", "~~~~"), or empty: it is none. What names the language holds no further marks: "```x```"
+/// is a word in a sentence.
+inline std::string_view fence_of(std::string_view line) {
+  const std::string_view bare = line.substr(indent_of(line));
+  const size_t run = bare.empty() ? 0 : std::min(bare.find_first_not_of(bare.front()), bare.size());
+  const bool marks = run >= 3 && (bare.front() == '`' || bare.front() == '~');
+  return marks && bare.substr(run).find(bare.front()) == bare.npos ? bare.substr(0, run) : std::string_view();
+}
+
 /// What stands between code fences, each without its fences; a block that is not closed goes to the end of the reply.
 inline std::vector<Lines> code_blocks(const Lines& lines) {
   std::vector<Lines> out;
   std::string fence;   // of the open block
   for (std::string_view line : lines) {
-    const std::string_view bare = line.substr(indent_of(line));
-    const size_t run = bare.empty() ? 0 : std::min(bare.find_first_not_of(bare.front()), bare.size());
-    const bool marks = run >= 3 && (bare.front() == '`' || bare.front() == '~');
     if (fence.empty()) {
-      // what names the language holds no further marks: "```x```" is a word in a sentence
-      if (!marks || bare.substr(run).find(bare.front()) != bare.npos) continue;
-      fence = bare.substr(0, run);
-      out.emplace_back();
+      fence = fence_of(line);
+      if (!fence.empty()) out.emplace_back();
       continue;
     }
     std::string_view rest = line;
@@ -82,6 +86,7 @@ class Code {
         out.opens_,
         Regex::compile(
             R"(^[ \t]*+(?:(?:async[ ]+)?def[ ]+\w+[ ]*\(|class[ ]+\w+[ ]*[(:]|@\w|\w+(?:[ ]*,[ ]*\w+)*+[ ]*=(?!=)|import[ ]+\w[\w.]*+(?:[ ]+as[ ]+\w+)?[ ]*(?:[,;#]|$)|from[ ]+[\w.]++[ ]+import\b))"));
+    SXT_TRY(out.continues_, Regex::compile(R"(^(?:[ \t]|return\b|raise\b|pass$|try:|(?:if|for|while|with)\b.*:[ \t]*$))"));
     SXT_TRY(out.binds_, Regex::compile(R"(^[ \t]*+(?:(?:async[ ]+)?def|class)[ ]+(\w+)|^(\w+)[ ]*(?::[^=]++)?=(?!=))"));
     return out;
   }
@@ -92,7 +97,9 @@ class Code {
     text = between_marks(text);
     const std::string holder = without_escapes(text);
     const Lines lines = lines_of(holder);
-    const std::vector<Lines> blocks = code_blocks(lines);
+    SXT_TRY(const size_t closed, end_of_opened(lines));
+    std::vector<Lines> blocks = code_blocks({lines.begin() + static_cast<std::ptrdiff_t>(closed), lines.end()});
+    if (closed > 0) blocks.insert(blocks.begin(), Lines(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(closed) - 1));
     SXT_TRY(const Lines* const chosen, choose(blocks, entry));
     if (chosen) {
       SXT_TRY(const bool whole, binds(*chosen, entry));
@@ -105,6 +112,23 @@ class Code {
   }
 
  private:
+  // Where the reply goes on with a block that the prompt has opened: the line behind the fence that closes it; else 0. The first
+  // fence names no language, has no partner, and code stands before it.
+  Result<size_t> end_of_opened(const Lines& lines) const {
+    size_t first = lines.size(), fences = 0, words = lines.size();
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (words == lines.size() && !is_blank_line(lines[i])) words = i;
+      const std::string_view fence = fence_of(lines[i]);
+      if (fence.empty()) continue;
+      if (fences++ == 0) first = i;
+      if (first == i && !is_blank_line(lines[i].substr(indent_of(lines[i]) + fence.size()))) return size_t{0};
+    }
+    if (fences % 2 == 0 || words >= first) return size_t{0};
+    SXT_TRY(const bool opens, opens_.found_in(lines[words]));
+    SXT_TRY(const bool continues, continues_.found_in(lines[words]));
+    return opens || continues ? first + 1 : size_t{0};
+  }
+
   // Markdown's "\_" is not Python outside a string.
   static std::string without_escapes(std::string_view text) {
     std::string out(text);
@@ -183,7 +207,7 @@ class Code {
     return own < others ? std::string(others - own, ' ') : std::string();
   }
 
-  Regex opens_, binds_;
+  Regex opens_, continues_, binds_;
 };
 
 }  // namespace sextant::postprocess

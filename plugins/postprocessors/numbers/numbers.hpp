@@ -11,7 +11,14 @@ namespace detail {
 // Of what stands behind "the answer is", up to the line's end: the number behind the last equals sign, else the first one.
 inline std::string stated_number(std::string_view rest) {
   std::string_view line = text::before(text::strip(rest), "\n");
-  const auto all = text::numbers(line);
+  auto all = text::numbers(line);
+  // "not 450 but 540", "450? No, it is 540"
+  const auto denied = [&](const text::NumberAt& number) {
+    const std::string_view before = line.substr(0, number.begin), behind = line.substr(number.end);
+    return before.ends_with("not ") || before.ends_with("n't ") || before.ends_with("不是") || before.ends_with("不是 ") ||
+           behind.starts_with("?") || behind.starts_with("？");
+  };
+  while (all.size() > 1 && denied(all.front())) all.erase(all.begin());
   if (all.empty()) return {};
   // a sentence ends at a point that no digit follows
   size_t stop = line.size();

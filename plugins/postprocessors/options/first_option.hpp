@@ -7,6 +7,7 @@
 #include <sextant/regex.hpp>
 #include <sextant/thinking.hpp>
 #include "canonical.hpp"
+#include "judged_lines.hpp"
 #include "option_texts.hpp"
 #include "phrases.hpp"
 #include "stances.hpp"
@@ -43,6 +44,7 @@ class FirstOption {
   Result<std::string> answer_of(std::string_view reply, std::string_view record_json) const {
     SXT_TRY(const std::vector<ReadMention> mentions, read_mentions(reply, options_, phrases_));
     if (const auto stated = stated_in(mentions)) return *stated;
+    if (std::string right = right_line(reply, options_); !right.empty()) return right;
     const auto qualified = qualified_in(mentions);
     SXT_TRY(const std::string leading, leading_in(reply, mentions));
     if (!leading.empty()) return leading;

@@ -73,6 +73,7 @@ inline bool is_other(std::string_view text, size_t i) {
     if (!left.empty() && before != '\n' && !left.ends_with(": ") && !left.ends_with("is ")) return true;
   }
   if (before == '-' && i > 1 && is_ascii_word(text[i - 2])) return true;       // vitamin-C
+  if (before == ' ' && i > 2 && text[i - 3] == ' ' && (text[i - 2] == '>' || text[i - 2] == '<')) return true;  // B > A
   if (next == ' ' && (at(i + 2) == '=' || at(i + 2) == '+' || at(i + 2) == '<' || at(i + 2) == '>') && at(i + 3) == ' ')
     return true;  // A = 5
   return is_word_of_one_letter(text, i) || precedes_a_term(text, i);

@@ -25,6 +25,7 @@ TEST_CASE("every retriever of the table can be made and says what it needs", "[r
       {"votek", R"({"ice_num": 5, "votek_k": 3})", false, true, false},
       {"dpp", R"({"ice_num": 5, "candidate_num": 100, "scale_factor": 0.1})", false, true, false},
       {"sliding_window", R"({"k": 5})", false, false, false},
+      {"same_label", R"({"ice_num": 3, "column": "labels"})", false, false, false},
       {"lm_eval", R"({"ice_num": 5, "sampler": "first_n", "own_split": "yes"})", false, false, false},
   };
   REQUIRE(cases.size() == retrieve::retrievers().size());
@@ -57,6 +58,7 @@ TEST_CASE("a configuration that is wrong says which key and what it must be", "[
       {"fix_k", R"({"ids": [1], "shots": 2})", "2 examples are wanted, but \"fix_id_list\" names 1"},
       {"mdl", R"({"k": 3})", "\"candidate_num\" is 0; say among how many"},
       {"mdl", R"({"k": 3, "candidate_num": 5, "select_time": 0})", "\"select_time\" is 0"},
+      {"same_label", R"({"column": ""})", "\"column\" is \"\"; it must be a text that is not empty"},
       {"dpp", R"({"k": 3, "candidate_num": 2})", "\"candidate_num\" is 2; say among how many"},
   }));
   INFO(c.id << " " << c.config);

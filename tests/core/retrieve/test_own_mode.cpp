@@ -1,6 +1,7 @@
 // What holds for every retriever outside the compat modes.
 #include <algorithm>
 #include <set>
+#include <fmt/format.h>
 #include "../../../core/retrieve/mdl_loss.hpp"
 #include "golden_data.hpp"
 
@@ -267,4 +268,26 @@ TEST_CASE("dpp shows a copy of a row last", "[retrieve]") {
   const auto all = (*make("dpp", R"({"k": 4, "candidate_num": 4, "scale_factor": 10})", {}, corpus))->retrieve(query);
   REQUIRE_FALSE(all);
   CHECK_THAT(all.error().message, Catch::Contains("do not differ enough"));
+}
+
+TEST_CASE("same_label: rows of the longest label first, each once, and never the sample; OpenCompass repeats them", "[retrieve]") {
+  Corpus corpus{"tiny", "train", {0, 1, 2, 3}, {}, {}, {}, 0};
+  for (const char* labels : {R"(["law"])", R"(["law", "tax law"])", R"(["税法", "law"])", R"(["law"])"})
+    corpus.records.push_back(fmt::format(R"({{"labels": {}, "n": {}}})", labels, corpus.records.size()));
+  const auto shared = std::make_shared<Corpus>(corpus);
+  const auto found = [&](const char* labels, bool compat, const char* config = R"({"k": 3})") {
+    const auto retriever = make("same_label", config, {.compat = compat}, shared);
+    REQUIRE(retriever);
+    const std::string record = fmt::format(R"({{"labels": {}, "n": 9}})", labels);
+    return (*retriever)->retrieve(Query{"test", 9, 9, record, {}, {}});
+  };
+  CHECK(found(R"(["law", "tax law"])", false)->positions == Positions{1, 0, 2});   // the finest label first
+  CHECK(found(R"(["law", "tax law"])", true)->positions == Positions{1, 0, 1});
+  CHECK(found(R"(["税法", "art"])", false)->positions == Positions{2});            // fewer than wanted; 税法 is shorter than art
+  CHECK(found(R"([])", false)->positions.empty());
+  CHECK_THAT(found(R"(["art"])", true).error().message, Catch::Contains("'art'") && Catch::Contains("OpenCompass fails"));
+  CHECK_THAT(found(R"("law")", false).error().message, Catch::Contains("must be a list of texts"));
+  const auto retriever = make("same_label", R"({"k": 3})", {}, shared);
+  CHECK((*retriever)->retrieve(Query{"train", 1, 1, corpus.records[1], {}, {}})->positions == Positions{0, 2, 3});
+  CHECK_THAT(make("same_label", R"({"column": "kinds"})", {}, shared).error().message, Catch::Contains("\"kinds\" of row 0"));
 }

@@ -195,8 +195,8 @@ TEST_CASE("an answer that writes what stands behind it in the judge's prompt spe
     return score::fences_of(R"({"round": [{"role": "HUMAN", "prompt": )" + json::quote(prompt) + "}]}");
   };
   CHECK(of("{question}\n<first>\n{prediction}\n</first>\n<second>{prediction2}\n</second> Which?") ==
-        std::vector<std::string>{"</first><second>", "</second>which?"});
-  CHECK(of("[助手的答案开始]\n{{ prediction }}\n[助手的答案结束]\n") == std::vector<std::string>{"[助手的答案结"});
+        std::vector<std::string>{"</first>", "</second>which?"});
+  CHECK(of("[助手的答案开始]\n{{ prediction }}\n[助手的答案结束]\n") == std::vector<std::string>{"[助手的答案结束]"});
   CHECK(of("{prediction}\n\n{choice_lines}").empty());
   CHECK(of("A: {prediction}\nB: {prediction2}").empty());       // too short to be told from an honest answer
   const auto fences = of("<|The Start|>\n{prediction_r1}\n<|The End of Assistant A's Answer|>");

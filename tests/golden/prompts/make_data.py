@@ -291,6 +291,70 @@ def sums(out):
                                      "Type": "Subtraction"} for i in rows])
 
 
+def long_and_mixed(out):
+    """Sets of later: long texts, mathematics, law, labels; where OpenCompass asks the hub, a folder that looks like the hub's."""
+    rows = range(N)
+    for name in LONGBENCH:
+        out.jsonl(f"Longbench/data/{name}.jsonl", [{"input": text(i, "input"), "context": text(i, "context") * 3, "answers": [text(i, "answer")], "length": 9,
+                                                    "dataset": name, "language": "en", "all_classes": ["one class", "another"], "_id": str(i)} for i in rows])
+    out.path("Longbench/Longbench.py").write_text(LONGBENCH_SCRIPT % LONGBENCH, encoding="utf-8")
+    truthful = [[safe(i, "question"), safe(i, "best").replace(";", ","), [safe(i, f"right {k}").replace(";", ",") for k in range(2)],
+                 [safe(i, f"wrong {k}").replace(";", ",") for k in range(3)]] for i in rows]
+    out.csv("truthfulqa/TruthfulQA.csv", [["Type", "Category", "Question", "Best Answer", "Correct Answers", "Incorrect Answers", "Source"], *[
+        ["Adversarial", "c", question, best, "; ".join([best, *right]), "; ".join(wrong), "s"] for question, best, right, wrong in truthful]])
+    out.jsonl("../truthful_qa/generation/validation.jsonl", [{"type": "Adversarial", "category": "c", "question": question, "best_answer": best,
+                                                              "correct_answers": right, "incorrect_answers": wrong, "source": "s"}
+                                                             for question, best, right, wrong in truthful])
+    out.path("../truthful_qa/README.md").write_text(
+        "---\nconfigs:\n- config_name: generation\n  data_files:\n  - split: validation\n    path: generation/validation.jsonl\n---\n", encoding="utf-8")
+    for level in "college high middle college_knowledge high_knowledge middle_knowledge primary_knowledge".split():
+        for language in ("cn", "en"):
+            out.jsonl(f"mathbench_v1/{level}/single_choice_{language}.jsonl", [
+                {"question": text(i, f"question {level}"), "options": choices(i, 4, "list"), "answer": LETTERS[i % 4], "topic": "x"} for i in range(6)])
+    for level, language in (("primary", "cn"), ("primary", "en"), ("arithmetic", "en")):
+        out.jsonl(f"mathbench_v1/{level}/cloze_{language}.jsonl", [{"question": text(i, "question"), "answer": f" {i} "} for i in rows])
+    finest = ["a field", "a finer field", "a much finer field", "another", "other"]
+    for name, labels in (("spec_eng", "label"), ("spec_chn", "labels"), ("inter_eng", "label"), ("inter_chn", "labels"), ("train_eng", "label"), ("train_chn", "labels")):
+        out.jsonl(f"xiezhi/xiezhi_{name}/xiezhi.v1.json", [
+            {"question": text(i, "question " + name), labels: [finest[(i * k + k) % 5] for k in range(1 + i % 3)], "answer": safe(i, f"option {LETTERS[i % 3]}"),
+             "options": "\n".join(safe(i, f"option {LETTERS[k]}") for k in range(3 if i % 9 == 7 else 4)) + ('"\n' if i % 5 == 3 else "")}
+            for i in range(N + 4)])
+    for shots in ("zero_shot", "one_shot"):
+        for task in LAWBENCH:
+            letter = {"1-2": "正确答案：B。", "3-6": "正确答案:C。", "2-8": "[正确答案]D<eoa>", "3-7": "上文涉及到的犯罪金额:8500.0元。", "2-4": "婚姻家庭"}
+            out.json(f"lawbench/{shots}/{task}.json", [{"instruction": text(i, "instruction " + shots), "question": text(i, "question"),
+                                                        "answer": letter.get(task, text(i, "answer"))} for i in rows])
+    out.jsonl("mbpp_plus/mbpp_plus.jsonl", [{"task_id": i, "text": text(i, "text"), "code": f"def f{i}(x):\n    return x", "test_setup_code": "",
+                                             "test_list": [f"assert f{i}({k}) == {k}" for k in range(3)]} for i in rows])
+    exam = [{"id": str(i), "question": text(i, "question"), "image": "" if i % 3 else "data:image/png;base64,x", "answer": text(i, "answer"), "category": "Math"}
+            for i in range(N + 12)]
+    out.jsonl("hle/test.jsonl", exam)
+    out.jsonl("../cais/hle/test.jsonl", exam)
+
+
+LONGBENCH = """2wikimqa hotpotqa musique multifieldqa_en multifieldqa_zh narrativeqa qasper triviaqa gov_report qmsum vcsum dureader lcc repobench-p
+    passage_retrieval_en passage_retrieval_zh passage_count trec lsht multi_news samsum""".split()
+LAWBENCH = "1-1 1-2 2-4 2-5 2-7 2-8 3-2 3-6 3-7 3-8".split()
+LONGBENCH_SCRIPT = """import json
+import os
+
+import datasets
+
+class LongBench(datasets.GeneratorBasedBuilder):
+    BUILDER_CONFIGS = [datasets.BuilderConfig(name=name, version="1.0.0") for name in %r]
+
+    def _info(self):
+        text, many = datasets.Value("string"), [datasets.Value("string")]
+        return datasets.DatasetInfo(features=datasets.Features({"input": text, "context": text, "answers": many, "all_classes": many}))
+
+    def _split_generators(self, manager):
+        return [datasets.SplitGenerator(name="test", gen_kwargs={"file": os.path.join(self.config.data_dir, "data", self.config.name + ".jsonl")})]
+
+    def _generate_examples(self, file):
+        for i, line in enumerate(open(file, encoding="utf-8")):
+            row = json.loads(line)
+            yield i, {key: row[key] for key in ("input", "context", "answers", "all_classes")}
+"""
 GAOKAO = {"Multiple-choice_Questions": """2010-2022_Math_II_MCQs 2010-2022_Math_I_MCQs 2010-2022_History_MCQs 2010-2022_Biology_MCQs
               2010-2022_Political_Science_MCQs 2010-2022_Physics_MCQs 2010-2022_Chemistry_MCQs 2010-2013_English_MCQs 2010-2022_Chinese_Modern_Lit
               2010-2022_English_Fill_in_Blanks 2012-2022_English_Cloze_Test 2010-2022_Geography_MCQs 2010-2022_English_Reading_Comp
@@ -375,7 +439,7 @@ def main():
     parser.add_argument("--real")
     args = parser.parse_args()
     out = Folder(args.out)
-    for make in (questions, superglue, clue, open_questions, exams, readings, sums):
+    for make in (questions, superglue, clue, open_questions, exams, readings, sums, long_and_mixed):
         make(out)
     if args.real:
         real(out, args.real)

@@ -150,7 +150,7 @@ def main():
         failed += not there
         print("OK" if there else "NONE", card, len(there), "of", len(all_sets), "sets,", sum(len(x["rows"]) for x in there.values()), "rows", flush=True)
         if there:
-            goldens[card] = {"config": entry["config"], "parts": len(all_sets) > 1, "sets": there}
+            goldens[card] = {"config": entry["config"], "parts": entry.get("parts", len(all_sets) > 1), "sets": there}
     golden_file.write_text("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False, separators=(',', ':'))}"
                                                for k, v in sorted(goldens.items())) + "\n}\n")
     return bool(failed)

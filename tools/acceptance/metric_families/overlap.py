@@ -34,7 +34,7 @@ def paired(cases, ours, name, theirs):
 
 
 def sacrebleu_parts(options, cases):
-    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.metrics import BLEU, CHRF, TER
     width = max(len(r) for _, r in cases)
     streams = [[r[i] if i < len(r) else None for _, r in cases] for i in range(width)]
     for config, theirs in (({}, {}), ({"tokenize": "zh"}, {"tokenize": "zh"}), ({"tokenize": "none", "lowercase": True}, {"tokenize": "none", "lowercase": True}),
@@ -52,6 +52,11 @@ def sacrebleu_parts(options, cases):
         one = CHRF(**theirs)
         yield "chrf %s" % json.dumps(config), paired(cases, ours, "chrf", lambda p, r: one.sentence_score(p, r).score / 100)
         yield "chrf of the corpus", [("all", ours[-1]["aggregate"]["chrf"], CHRF(**theirs).corpus_score([p for p, _ in cases], streams).score, None)]
+    for config, theirs in (({}, {}), ({"ignore_case": False}, {"case_sensitive": True})):
+        ours = options.sextant("metric:ter", config, lines(cases))
+        one = TER(**theirs)
+        yield "ter %s" % json.dumps(config), paired(cases, ours, "ter", lambda p, r: one.sentence_score(p, r).score / 100)
+        yield "ter of the corpus", [("all", ours[-1]["aggregate"]["ter"], TER(**theirs).corpus_score([p for p, _ in cases], streams).score, None)]
 
 
 def signature(one, case, theirs):

@@ -120,7 +120,7 @@ TEST_CASE("the chat template is found where transformers finds it", "[engine][to
       {{{"chat_template.json", R"({"chat_template":"P"})"}}, "default=P "},
       {{{"chat_template.json", R"({"chat_template":[{"name":"default","template":"P"}]})"}}, "default=P "},
       {{{"tokenizer_config.json", "{}"}, {"chat_template.json", R"({"chat_template":"P"})"}}, "default=P "},
-      {{{"tokenizer_config.json", R"({"chat_template":7})"}}, ""},
+      {{{"tokenizer_config.json", R"({"chat_template":7})"}}, "default= "},  // that it is none is said where it is chosen
   };
   for (const auto& c : cases) {
     const test::TemporaryFolder folder;

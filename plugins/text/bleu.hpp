@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 #include <span>
-#include "../../text/tokens.hpp"
+#include "tokens.hpp"
 
 namespace sextant::metric {
 

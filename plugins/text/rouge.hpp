@@ -2,8 +2,8 @@
 #pragma once
 #include <span>
 #include <sextant/result.hpp>
-#include "../../text/match_rows.hpp"
-#include "../../text/tokens.hpp"
+#include "match_rows.hpp"
+#include "tokens.hpp"
 
 namespace sextant::metric {
 
