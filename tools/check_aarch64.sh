@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The CPU backend's kernels on aarch64, without such a machine: builds them and their tests with Debian's cross compiler and runs them
-# under qemu. Then: no multiplication is fused with an addition (-ffp-contract=off), and the portable kernels give the bits that they
-# give on this machine. check_aarch64.sh [BUILD FOLDER]; needs g++-aarch64-linux-gnu and qemu-user-static. Not a part of CI.
+# under qemu. Then: no multiplication is fused with an addition (-ffp-contract=off), but where exact kernels say so, and the portable
+# kernels give the bits that they give on this machine. check_aarch64.sh [BUILD FOLDER]; needs g++-aarch64-linux-gnu and qemu-user-static. Not a part of CI.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 install_packages g++ g++-aarch64-linux-gnu qemu-user-static catch2 rapidjson-dev
 build=${1:-$root/build/aarch64}
@@ -21,7 +21,10 @@ compile() {
 kernels=(
   "kernels models/cpu/kernels_portable.cpp"
   "bf16 models/cpu/matmul_bf16.cpp -DKERNEL_TABLE=bf16_portable -DKERNEL_NAME=\"portable\""
-  "int8 models/cpu/matmul_int8.cpp -DKERNEL_TABLE=int8_portable -DKERNEL_NAME=\"portable\""
+  "exact_kernels models/cpu/kernels_exact.cpp -DKERNEL_TABLE=exact_portable -DKERNEL_NAME=\"portable\" -DSXT_EXACT"
+  "exact_int8 models/cpu/matmul_int8.cpp -DKERNEL_TABLE=int8_portable -DKERNEL_NAME=\"portable\" -DSXT_EXACT"
+  "exact_slices models/cpu/matmul_slices.cpp -DKERNEL_TABLE=slices_portable -DKERNEL_NAME=\"portable\" -DSXT_EXACT"
+  "exact_attention models/cpu/attention_slices.cpp -DKERNEL_TABLE=attention_slices_portable -DKERNEL_NAME=\"portable\" -DSXT_EXACT"
   "attention models/cpu/attention_bf16.cpp -DKERNEL_TABLE=attention_bf16_portable -DKERNEL_NAME=\"portable\""
   "matmul models/cpu/matmul.cpp"
   "dequantize models/engine/checkpoint/dequantize.cpp"
@@ -37,7 +40,8 @@ compile_kernels() {
     compile "$compiler" "$folder/$name.o" "$source" $flags "$@"
   done
 }
-fused() { "${cross}objdump" -d "$1"/*.o | grep -cE '\s(f(n?m(add|sub))|fml[as]|bfml[as][a-z]*)\s' || true; }
+# the exact kernels fuse what is written as fma()
+fused() { "${cross}objdump" -d $(ls "$1"/*.o | grep -v /exact_) | grep -cE '\s(f(n?m(add|sub))|fml[as]|bfml[as][a-z]*)\s' || true; }
 
 say "compiling the kernels, for aarch64 and for this machine"
 compile_kernels "${cross}g++" "$build/kernels" -ffp-contract=off

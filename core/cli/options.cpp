@@ -62,7 +62,7 @@ void add_what(po::options_description& options) {
       "stop-words", texts()->value_name("TEXT..."), "generation ends before the first of these")(
       "backend", text()->value_name("ID"), "auto, cpu, or any model plugin")("threads", po::value<int64_t>()->value_name("N"),
                                                                              "threads of the backend (default: all cores)")(
-      "compute", text()->value_name("TYPE"), "auto, f32, bf16, fp16 or int8")(
+      "compute", text()->value_name("TYPE"), "auto, f32, bf16, fp16, int8 or exact")(
       "memory", text()->value_name("SIZE"), "memory to use at most")("no-prefix-reuse", po::bool_switch(),
                                                                      "compute shared prefixes again for every request")(
       "no-speculation", po::bool_switch(), "compute each token of a reply when the one before it is known")(

@@ -215,9 +215,9 @@ class ModelFlags {
       else warn_about("--num-gpus", fmt::format("the backend '{}' uses no GPUs", model.backend));
     }
     if (!flags_.compute.empty()) {
-      const std::string_view known[] = {"auto", "f32", "bf16", "fp16", "int8"};
+      const std::string_view known[] = {"auto", "f32", "bf16", "fp16", "int8", "exact"};
       if (std::find(std::begin(known), std::end(known), flags_.compute) == std::end(known))
-        return usage(fmt::format("--compute is '{}'; it must be auto, f32, bf16, fp16 or int8", flags_.compute));
+        return usage(fmt::format("--compute is '{}'; it must be auto, f32, bf16, fp16, int8 or exact", flags_.compute));
       set("compute", flags_.compute, "--compute", model.backend);
     }
     if (!flags_.memory.empty()) {

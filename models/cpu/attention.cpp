@@ -1,6 +1,7 @@
 // The attention part of a layer: angles of the batch's positions, queries, keys and values, and what is seen through them.
 #include <algorithm>
 #include <cmath>
+#include "../engine/architecture/fixed_math.hpp"
 #include "cpu_device.hpp"
 
 namespace sextant::cpu {
@@ -47,12 +48,15 @@ uint32_t collect_paths(const Batch& batch, Runs& run, uint32_t first, uint32_t m
 const std::vector<double>& CpuDevice::frequencies(uint32_t rope, uint32_t rope_length) {
   auto& known = frequencies_[rope];
   const auto [it, added] = known.try_emplace(rope_length);
-  if (added) it->second = engine::rope_frequencies(architecture_.ropes[rope], rope_length);
+  if (added) it->second = engine::rope_frequencies(architecture_.ropes[rope], rope_length, is_exact(matmul_.compute));
   return it->second;
 }
 
 // Once for all layers. In double: an angle of thousands of radians has no digits to lose.
 void CpuDevice::compute_angles(const Batch& batch) {
+  const auto sine_cosine = is_exact(matmul_.compute) ? &engine::fixed::sine_cosine : +[](double x) {
+    return engine::fixed::SineCosine{std::sin(x), std::cos(x)};
+  };
   for (uint32_t k = 0; k < architecture_.ropes.size(); ++k) {
     const engine::Rope& rope = architecture_.ropes[k];
     const uint32_t half = rope.dims / 2;
@@ -64,9 +68,9 @@ void CpuDevice::compute_angles(const Batch& batch) {
       for (uint32_t r = tile * 16; r < std::min(tile * 16 + 16, batch.rows()); ++r) {
         float* cosine = angles_.data() + first_angle_[k] + size_t{r} * rope.dims;
         for (uint32_t i = 0; i < half; ++i) {
-          const double angle = batch.positions[r] * frequency[r][i];
-          cosine[i] = static_cast<float>(std::cos(angle) * rope.magnitude);
-          cosine[half + i] = static_cast<float>(std::sin(angle) * rope.magnitude);
+          const engine::fixed::SineCosine of = sine_cosine(batch.positions[r] * frequency[r][i]);
+          cosine[i] = static_cast<float>(of.cosine * rope.magnitude);
+          cosine[half + i] = static_cast<float>(of.sine * rope.magnitude);
         }
       }
     });

@@ -26,12 +26,21 @@ uint32_t threads_of(const Context& context) {
 Compute compute_of(const std::string& name) {
   if (name == "bf16") return Compute::bf16;
   if (name == "int8") return Compute::int8;
+  if (name == "exact") return Compute::exact;
   if (name == "auto" || name == "f32") return Compute::f32;
   throw PluginError(SXT_UNSUPPORTED,
-                    fmt::format("compute: the cpu backend does not compute in {}; use f32, bf16 or int8", name));
+                    fmt::format("compute: the cpu backend does not compute in {}; use f32, bf16, int8 or exact", name));
 }
 
-const char* name_of(Compute compute) { return compute == Compute::bf16 ? "bf16" : compute == Compute::int8 ? "int8" : "f32"; }
+const char* name_of(Compute compute) {
+  switch (compute) {
+    case Compute::bf16: return "bf16";
+    case Compute::int8: return "int8";
+    case Compute::exact: return "exact";
+    case Compute::f32: break;
+  }
+  return "f32";
+}
 
 }  // namespace
 
@@ -39,7 +48,12 @@ CpuHardware::CpuHardware(const Context& context) : isa_(context.text("isa", "aut
 
 std::unique_ptr<engine::Device> CpuHardware::make_device(const engine::DeviceOrder& order, engine::DeviceReport& ret_report) {
   const Compute compute = compute_of(order.config.compute);
-  const Numerics numerics{*or_throw(choose_kernels(isa_)), *or_throw(choose_matmul(isa_, compute)),
+  if (is_exact(compute) && order.architecture.head_dim > exact_head_dim_max)
+    throw PluginError(SXT_UNSUPPORTED,
+                      fmt::format("{}: compute: heads of {} numbers are too long for {}, whose sums of integers take up to {}; "
+                                  "use f32 or bf16",
+                                  order.checkpoint.path(), order.architecture.head_dim, name_of(compute), exact_head_dim_max));
+  const Numerics numerics{*or_throw(choose_kernels(isa_, compute)), *or_throw(choose_matmul(isa_, compute)),
                           *or_throw(choose_attention(isa_, compute))};
   const auto tensors = or_throw(engine::find_tensors(order.checkpoint, order.architecture));
   const size_t memory = order.config.memory ? order.config.memory : available_memory() / 5 * 4;

@@ -1,58 +1,106 @@
 // Rows in int8, on vectors: each number by itself, the largest of a block and the sum of its integers exact, so that every
 // instruction set gives the same bits.
 #pragma once
+#include <bit>
 #include "int8.hpp"
 #include "vectors.inc.hpp"
 
 namespace sextant::cpu {
 namespace {
 
-// v folded in halves by op, as often as it takes: all lanes hold the result. op does not mind the order.
-template <class V, class Op> SXT_INLINE V across(V v, const Op& op) {
-  static constexpr int32_t numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  Integers lane;  // from memory: GCC 12 puts lanes that are set one by one together anew each time
-  std::memcpy(&lane, numbers, sizeof lane);
-  SXT_UNROLL for (uint32_t n = width / 2; n > 0; n /= 2) v = op(v, __builtin_shuffle(v, lane ^ static_cast<int32_t>(n)));
-  return v;
+// How numbers become integers: scale is the largest magnitude / steps. What is not finite makes the scale not a number, and with
+// it all that is multiplied with it; what is all but 0 becomes 0.
+struct Steps {
+  float scale, inverse;
+  Steps(int32_t largest_bits, float steps) {
+    if (largest_bits >= 0x7f800000) scale = NAN, inverse = 0;
+    else if (largest_bits < static_cast<int32_t>(least_exponent << 23)) scale = inverse = 0;
+    else scale = std::bit_cast<float>(largest_bits) / steps, inverse = steps / std::bit_cast<float>(largest_bits);
+  }
+};
+
+SXT_INLINE Integers bits_of(Vector v) {
+  Integers bits;
+  std::memcpy(&bits, &v, sizeof bits);
+  return bits;
+}
+SXT_INLINE Integers larger_of(Integers a, Integers b) { return a > b ? a : b; }
+SXT_INLINE int32_t sum_of_integers(Integers v) {
+  return across(v, [](Integers a, Integers b) { return a + b; })[0];
 }
 
-// One block of 32 numbers: q [32]; returns its scale, the largest magnitude / 127. A NaN is not the largest.
-SXT_INLINE float encode_block(const float* x, int8_t* q, int32_t& ret_sum) {
-  Vector top = splat(0.f);
-  SXT_UNROLL for (uint32_t i = 0; i < depth_step; i += width) {
-    const Vector v = load(x + i);
-    top = max(max(v, splat(0.f) - v), top);
-  }
-  const float largest = across(top, [](Vector a, Vector b) { return max(a, b); })[0];
-  const Vector inverse = splat(largest > 0 ? 127 / largest : 0);
+// The largest magnitude of n numbers, a multiple of 16, as its bits: as integers they have the order of the numbers, and
+// infinity and what is not a number lie above all.
+SXT_INLINE int32_t largest_bits(const float* x, uint32_t n) {
+  Integers top = {};
+  for (uint32_t i = 0; i < n; i += width) top = larger_of(bits_of(load(x + i)) & 0x7fffffff, top);
+  return across(top, [](Integers a, Integers b) { return larger_of(a, b); })[0];
+}
+
+// v * inverse, to the nearest integer
+SXT_INLINE Integers to_steps(Vector v, Vector inverse) {
   const Vector magic = splat(12582912.f);  // 1.5 * 2^23: what is added to it is rounded to an integer, in the low bits
-  Integers zero, sum = {};
+  return bits_of(v * inverse + magic) - bits_of(magic);
+}
+
+// The N numbers of several vectors as bytes. Element by element: GCC 12 packs them where it sees all of a block.
+template <uint32_t N> SXT_INLINE void store_bytes(const int32_t (&from)[N], int8_t* to) {
+  for (uint32_t i = 0; i < N; ++i) to[i] = static_cast<int8_t>(from[i]);
+}
+
+// One block of 32 numbers: q [32]; returns its scale.
+SXT_INLINE float encode_block(const float* x, int8_t* q, int32_t& ret_sum) {
+  const Steps steps(largest_bits(x, depth_step), 127);
+  ret_sum = 0;
+  if (steps.inverse == 0) {
+    std::memset(q, 0, depth_step);
+    return steps.scale;
+  }
+  Integers sum = {};
   alignas(64) int32_t integers[depth_step];
-  std::memcpy(&zero, &magic, sizeof zero);
   SXT_UNROLL for (uint32_t i = 0; i < depth_step; i += width) {
-    const Vector shifted = load(x + i) * inverse + magic;
-    Integers integer;
-    std::memcpy(&integer, &shifted, sizeof integer);
-    integer -= zero;
+    const Integers integer = to_steps(load(x + i), splat(steps.inverse));
     sum += integer;
     std::memcpy(integers + i, &integer, sizeof integer);
   }
-  for (uint32_t i = 0; i < depth_step; ++i) q[i] = static_cast<int8_t>(integers[i]);
-  ret_sum = across(sum, [](Integers a, Integers b) { return a + b; })[0];
-  return largest / 127;
+  store_bytes(integers, q);
+  ret_sum = sum_of_integers(sum);
+  return steps.scale;
 }
 
-void encode_int8(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
-  const EncodedRow to(row, k);
-  auto* numbers = const_cast<int8_t*>(to.numbers);
-  auto* scales = const_cast<float*>(to.scales);
-  auto* sums = const_cast<int32_t*>(to.sums);
+// n numbers, a multiple of 16, in two slices of steps; the sums are of high, and of high and low.
+SXT_INLINE void slice_numbers(const float* x, uint32_t n, const Steps& steps, int8_t* high, int8_t* low, int32_t& ret_sum_high,
+                              int32_t& ret_sum_both) {
+  ret_sum_high = ret_sum_both = 0;
+  if (steps.inverse == 0) {
+    std::memset(high, 0, n);
+    std::memset(low, 0, n);
+    return;
+  }
+  Integers sum_high = {}, sum_both = {};
+  for (uint32_t i = 0; i < n; i += 16) {
+    alignas(64) int32_t highs[16], lows[16];
+    SXT_UNROLL for (uint32_t j = 0; j < 16; j += width) {
+      const Integers all = to_steps(load(x + i + j), splat(steps.inverse)), h = (all + 64) >> 7, l = all - (h << 7);
+      sum_high += h;
+      sum_both += h + l;
+      std::memcpy(highs + j, &h, sizeof h);
+      std::memcpy(lows + j, &l, sizeof l);
+    }
+    store_bytes(highs, high + i);
+    store_bytes(lows, low + i);
+  }
+  ret_sum_high = sum_of_integers(sum_high), ret_sum_both = sum_of_integers(sum_both);
+}
+
+// body(block, 32 numbers) for the blocks of x[0 .. n), the columns from `first` on; zeros fill the last one.
+template <class Body> SXT_INLINE void for_each_block(const float* x, uint32_t first, uint32_t n, const Body& body) {
   uint32_t b = first / depth_step, at = 0;
-  for (; at + depth_step <= n; at += depth_step, ++b) scales[b] = encode_block(x + at, numbers + b * depth_step, sums[b]);
+  for (; at + depth_step <= n; at += depth_step, ++b) body(b, x + at);
   if (at == n) return;
   float rest[depth_step] = {};
   std::memcpy(rest, x + at, (n - at) * sizeof(float));
-  scales[b] = encode_block(rest, numbers + b * depth_step, sums[b]);
+  body(b, rest);
 }
 
 }  // namespace

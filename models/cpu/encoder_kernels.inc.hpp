@@ -2,11 +2,12 @@
 
 // The sums of two chains of lanes, then of what is left over, in double.
 template <class Of> SXT_INLINE double sum_over(uint32_t n, const float* x, const Of& of) {
-  Vector sums[2] = {splat(0.f), splat(0.f)};
+  Vector sums[norm_chains];
+  SXT_UNROLL for (uint32_t j = 0; j < norm_chains; ++j) sums[j] = splat(0.f);
   uint32_t i = 0;
-  for (; i + 2 * width <= n; i += 2 * width)
-    SXT_UNROLL for (uint32_t j = 0; j < 2; ++j) sums[j] = sums[j] + of(load(x + i + j * width));
-  double sum = sum_of(sums[0] + sums[1]);
+  for (; i + norm_chains * width <= n; i += norm_chains * width)
+    SXT_UNROLL for (uint32_t j = 0; j < norm_chains; ++j) sums[j] = sums[j] + of(load(x + i + j * width));
+  double sum = sum_of(sums);
   for (; i < n; ++i) {
     float one[width];
     store(one, of(splat(x[i])));

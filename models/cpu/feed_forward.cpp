@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include "../engine/architecture/fixed_math.hpp"
 #include "cpu_device.hpp"
 
 namespace sextant::cpu {
@@ -34,11 +35,12 @@ void CpuDevice::route(const LayerWeights& w, Range rows, uint32_t thread) {
   float* logits = scratch_[thread].data();  // [rows][router]
   kernels_.matmul.multiply(h_.data() + size_t{rows.first} * width_.hidden, width_.hidden * sizeof(float),
                            rows.last - rows.first, w.router.panels(0, w.router.panel_count), logits, width_.router, false);
+  const auto exp = is_exact(matmul_.compute) ? &engine::fixed::exp : +[](double x) { return std::exp(x); };
   std::vector<double> p(count);
   for (uint32_t r = rows.first; r < rows.last; ++r, logits += width_.router) {
     const float highest = *std::max_element(logits, logits + count);
     double sum = 0;
-    for (uint32_t e = 0; e < count; ++e) sum += p[e] = std::exp(static_cast<double>(logits[e]) - highest);
+    for (uint32_t e = 0; e < count; ++e) sum += p[e] = exp(static_cast<double>(logits[e]) - highest);
     Choice* choice = choices_.data() + size_t{r} * used;
     std::vector<bool> taken(count);
     double sum_used = 0;

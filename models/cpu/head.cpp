@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include "../engine/architecture/fixed_math.hpp"
 #include "cpu_device.hpp"
 
 namespace sextant::cpu {
@@ -52,15 +53,18 @@ void CpuDevice::look(const Batch& batch, engine::Outputs& ret) {
     for (uint32_t t = batch.head[r].first_target; t < batch.head[r].first_target + batch.head[r].target_count; ++t)
       wants_[next[static_cast<uint32_t>(batch.targets[t]) / chunk]++] = {t, r};
   pool_.run(chunks, [&](uint32_t c, uint32_t thread) { look_at_chunk(batch, c, thread, ret); });
+  const bool exact = is_exact(matmul_.compute);
+  const auto exp = exact ? &engine::fixed::exp : +[](double x) { return std::exp(x); };
+  const auto ln = exact ? &engine::fixed::ln : +[](double x) { return std::log(x); };
   for (uint32_t r = 0; r < rows; ++r) {  // in the order of the chunks
     const VocabularyChunk* part = chunks_.data() + size_t{r} * chunks;
     uint32_t top = 0;
     for (uint32_t c = 1; c < chunks; ++c)
       if (part[c].max > part[top].max) top = c;
     double sum = 0;
-    for (uint32_t c = 0; c < chunks; ++c) sum += part[c].sum * std::exp(static_cast<double>(part[c].max) - part[top].max);
+    for (uint32_t c = 0; c < chunks; ++c) sum += part[c].sum * exp(static_cast<double>(part[c].max) - part[top].max);
     if (!is_number_[r]) sum = std::numeric_limits<double>::quiet_NaN();  // a maximum may pass over it
-    ret.head[r] = {part[top].max + std::log(sum), static_cast<int32_t>(top * chunk + part[top].best)};
+    ret.head[r] = {part[top].max + ln(sum), static_cast<int32_t>(top * chunk + part[top].best)};
   }
 }
 

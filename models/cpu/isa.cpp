@@ -56,13 +56,14 @@ Result<InstructionSet> choose(std::string_view isa) {
 
 }  // namespace
 
-Result<const Kernels*> choose_kernels(std::string_view isa) {
+Result<const Kernels*> choose_kernels(std::string_view isa, Compute compute) {
+  const bool exact = is_exact(compute);
   SXT_TRY([[maybe_unused]] const InstructionSet set, choose(isa));
 #if defined(__x86_64__)
-  if (set == InstructionSet::avx2) return &avx2_kernels();
-  if (set != InstructionSet::portable) return &avx512_kernels();
+  if (set == InstructionSet::avx2) return exact ? &exact_avx2() : &avx2_kernels();
+  if (set != InstructionSet::portable) return exact ? &exact_avx512() : &avx512_kernels();
 #endif
-  return &portable_kernels();
+  return exact ? &exact_portable() : &portable_kernels();
 }
 
 Result<const MatMul*> choose_matmul(std::string_view isa, Compute compute) {
@@ -72,6 +73,14 @@ Result<const MatMul*> choose_matmul(std::string_view isa, Compute compute) {
   }
   const bool bf16 = compute == Compute::bf16;
   SXT_TRY([[maybe_unused]] const InstructionSet set, choose(isa));
+  if (compute == Compute::exact) {
+#if defined(__x86_64__)
+    if (set == InstructionSet::amx) return &slices_amx();
+    if (set == InstructionSet::avx512 && processor().avx512_vnni) return &slices_avx512();
+    if (set != InstructionSet::portable) return &slices_avx2();
+#endif
+    return &slices_portable();
+  }
 #if defined(__x86_64__)
   if (set == InstructionSet::amx) return bf16 ? &bf16_amx() : &int8_amx();
   if (set == InstructionSet::avx512 && bf16) return processor().avx512_bf16 ? &bf16_avx512bf16() : &bf16_avx512();
@@ -87,6 +96,14 @@ Result<const AttentionFormat*> choose_attention(std::string_view isa, Compute co
     return &kernels->attention;
   }
   SXT_TRY([[maybe_unused]] const InstructionSet set, choose(isa));
+  if (is_exact(compute)) {
+#if defined(__x86_64__)
+    if (set == InstructionSet::amx) return &attention_slices_amx();
+    if (set == InstructionSet::avx512 && processor().avx512_vnni) return &attention_slices_avx512();
+    if (set != InstructionSet::portable) return &attention_slices_avx2();
+#endif
+    return &attention_slices_portable();
+  }
 #if defined(__x86_64__)
   if (set == InstructionSet::amx) return &attention_bf16_amx();
   if (set == InstructionSet::avx512)

@@ -1,6 +1,6 @@
 // The numerical kernels of the CPU backend, one table per instruction set. Every output element is one chain of additions whose
 // order depends on the element alone, so its bits are the same for any number of rows, tiles and threads. They differ between
-// tables: a run uses one.
+// tables: a run uses one. The exact ones, of the compute type exact, do not differ (docs/exact.md).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -39,11 +39,14 @@ struct Kernels {
   /// x[0 .. n) = softmax(x + bias); bias may be null. x has room for n rounded up to 16, and is 0 there.
   void (*softmax)(float* x, const float* bias, uint32_t n);
   MatMul matmul;              // in float32
-  AttentionFormat attention;  // in float32
+  AttentionFormat attention;  // in float32; the exact tables have none
 };
 
 const Kernels& portable_kernels();
 const Kernels& avx2_kernels();    // x86-64 only
 const Kernels& avx512_kernels();  // x86-64 only
+const Kernels& exact_portable();
+const Kernels& exact_avx2();    // x86-64 only
+const Kernels& exact_avx512();  // x86-64 only
 
 }  // namespace sextant::cpu

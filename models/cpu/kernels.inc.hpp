@@ -63,14 +63,15 @@ void encode(const float* x, uint32_t first, uint32_t n, uint32_t, void* row) {
 
 // ---- rows -------------------------------------------------------------------------------------------------------------------
 void rms_norm(const float* x, const float* w, float* y, uint32_t n, float epsilon) {
-  Vector squares[2] = {splat(0.f), splat(0.f)};
+  Vector squares[norm_chains];
+  SXT_UNROLL for (uint32_t j = 0; j < norm_chains; ++j) squares[j] = splat(0.f);
   uint32_t i = 0;
-  for (; i + 2 * width <= n; i += 2 * width)
-    SXT_UNROLL for (uint32_t j = 0; j < 2; ++j) {
+  for (; i + norm_chains * width <= n; i += norm_chains * width)
+    SXT_UNROLL for (uint32_t j = 0; j < norm_chains; ++j) {
       const Vector v = load(x + i + j * width);
       squares[j] = fma(v, v, squares[j]);
     }
-  double sum = sum_of(squares[0] + squares[1]);
+  double sum = sum_of(squares);
   for (uint32_t j = i; j < n; ++j) sum += static_cast<double>(x[j]) * x[j];
   const auto factor = static_cast<float>(1 / std::sqrt(sum / n + static_cast<double>(epsilon)));
   for (i = 0; i + width <= n; i += width) store(y + i, load(x + i) * splat(factor) * load(w + i));
@@ -124,8 +125,11 @@ VocabularyChunk vocabulary(const float* logits, uint32_t n) {
   Vector top = load(logits);
   for (uint32_t i = width; i < n; i += width) top = max(top, load(logits + i));
   const float best = max_of(top);
-  Vector sum = splat(0.f);
-  for (uint32_t i = 0; i < n; i += width) sum = sum + exp2_of((load(logits + i) - splat(best)) * splat(log2_e));
+  Vector sum[sum_chains];
+  SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j) sum[j] = splat(0.f);
+  for (uint32_t i = 0; i < n; i += sum_chains * width)
+    SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j)
+      sum[j] = sum[j] + exp2_of((load(logits + i + j * width) - splat(best)) * splat(log2_e));
   uint32_t index = 0;
   while (index + 1 < n && logits[index] != best) ++index;
   return {best, sum_of(sum), index};
@@ -133,6 +137,7 @@ VocabularyChunk vocabulary(const float* logits, uint32_t n) {
 
 #include "encoder_kernels.inc.hpp"
 
+#if !defined(SXT_EXACT)  // there it is in integers: attention_slices.cpp
 // ---- attention ----
 // A page: {keys [head_dim][32], values [32][head_dim]}
 SXT_INLINE const float* keys_of(const char* page) { return reinterpret_cast<const float*>(page); }
@@ -249,12 +254,17 @@ void attend(const Attention& t) {
   }
 }
 
+constexpr AttentionFormat attention{KERNEL_NAME, page_bytes, scratch_floats, put, attend};
+#else
+constexpr AttentionFormat attention{};
+#endif
+
 }  // namespace
 
 const Kernels& KERNEL_TABLE() {
   static constexpr Kernels table{
       KERNEL_NAME, KERNEL_LABEL, rms_norm, rope, swiglu, geglu, scale_and_cap, vocabulary, layer_norm, gelu, softmax,
-      {KERNEL_NAME, Compute::f32, 6, 192, row_bytes, encode, multiply}, {KERNEL_NAME, page_bytes, scratch_floats, put, attend}};
+      {KERNEL_NAME, Compute::f32, 6, 192, row_bytes, encode, multiply}, attention};
   return table;
 }
 

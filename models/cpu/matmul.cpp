@@ -43,6 +43,7 @@ size_t panel_bytes(PanelFormat format, uint32_t k) {
     case PanelFormat::bf16: return depth * panel_columns * sizeof(uint16_t);
     case PanelFormat::q8: return blocks * q8_block_bytes;
     case PanelFormat::q4: return blocks * q4_block_bytes;
+    case PanelFormat::slices: return blocks * slices_block_bytes;
   }
   return 0;
 }
@@ -66,6 +67,24 @@ void pack_row_q8(const float* row, uint32_t k, uint32_t column, void* panel) {
   }
 }
 
+void pack_row_slices(const float* row, uint32_t k, uint32_t column, void* panel) {
+  for (uint32_t b = 0; b < padded_depth(k) / depth_step; ++b) {
+    float x[depth_step];
+    block_of(row, b * depth_step, k, x);
+    const float most = largest(x);
+    const bool none = most < std::bit_cast<float>(least_exponent << 23);
+    const float scale = none ? 0 : most / slice_steps, inverse = none ? 0 : slice_steps / most;
+    auto* to = static_cast<uint8_t*>(panel) + b * slices_block_bytes;
+    for (uint32_t i = 0; i < depth_step; ++i) {
+      const int32_t steps = none ? 0 : nearest(x[i] * inverse), high = (steps + 64) >> 7, low = steps - high * 128;
+      uint8_t* at = to + i / 4 * group_bytes + column * 4 + i % 4;
+      at[0] = static_cast<uint8_t>(high);
+      at[8 * group_bytes] = static_cast<uint8_t>(low);
+    }
+    std::memcpy(to + 16 * group_bytes + column * sizeof(float), &scale, sizeof scale);
+  }
+}
+
 void pack_block_q8(const int8_t* weights, uint16_t scale, uint32_t block, uint32_t column, void* panel) {
   auto* to = static_cast<uint8_t*>(panel) + block * q8_block_bytes;
   for (uint32_t i = 0; i < depth_step; ++i)
@@ -78,6 +97,12 @@ void pack_block_q4(const uint8_t* nibbles, uint16_t scale, uint16_t minimum, uin
   for (uint32_t i = 0; i < depth_step / 2; i += 4) std::memcpy(to + i / 4 * group_bytes + column * 4, nibbles + i, 4);
   std::memcpy(to + 4 * group_bytes + column * 2, &scale, sizeof scale);
   std::memcpy(to + 4 * group_bytes + 2 * panel_columns + column * 2, &minimum, sizeof minimum);
+}
+
+// An odd number of cache lines: AMX reads 16 rows at once, which then lie in different sets of the cache.
+size_t sliced_row_bytes(uint32_t k) {
+  const size_t depth = padded_depth(k);
+  return ((2 * depth + depth / depth_step * (sizeof(float) + 2 * sizeof(int32_t)) + 63) / 64 | 1) * 64;
 }
 
 size_t int8_row_bytes(uint32_t k) {

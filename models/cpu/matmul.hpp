@@ -8,6 +8,9 @@
 //         float32
 //   int8  input rows, in blocks of 32 to int8 with a float32 scale (the block's largest magnitude / 127); weights stay in the
 //         blocks of their file where these are 4 or 8 bits wide; integers are summed exactly, blocks in float32
+//   exact input rows and weights, in blocks of 32 to two slices of int8 with a float32 scale (the block's largest magnitude /
+//         (127 * 128)); integers are summed exactly, blocks in float32
+// exact has the same bits on every instruction set (docs/exact.md); the others do not.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +19,9 @@ namespace sextant::cpu {
 
 inline constexpr uint32_t panel_columns = 64;  // output columns that are stored together
 
-enum class Compute : uint8_t { f32, bf16, int8 };
+enum class Compute : uint8_t { f32, bf16, int8, exact };
+/// Whether every instruction set gives the same bits.
+inline constexpr bool is_exact(Compute compute) { return compute == Compute::exact; }
 
 /// How the weights of a panel are stored; k is rounded up to depth_step with zeros, except in f32.
 enum class PanelFormat : uint8_t {
@@ -24,6 +29,7 @@ enum class PanelFormat : uint8_t {
   bf16,  // [k / 32][4][16][16][2]: tiles of 32 inputs, in pairs, by 16 columns
   q8,    // [k / 32]{[8][64][4] int8 + 128, scale [64] f16}
   q4,    // [k / 32]{[4][64][4] low nibbles: rows 0 to 15 of the block, high: 16 to 31; scale [64] f16, minimum [64] f16}
+  slices,  // [k / 32]{high [8][64][4] int8, low [8][64][4] int8, scale [64] f32}
 };
 inline constexpr uint32_t depth_step = 32, tile_columns = 16;
 inline constexpr uint32_t padded_depth(uint32_t k) { return (k + depth_step - 1) / depth_step * depth_step; }
@@ -56,6 +62,9 @@ void pack_panel(PanelFormat format, const float* rows, uint32_t k, void* panel);
 
 /// Rounds a row of weights into column `column` of a q8 panel: scale = largest magnitude of the block / 127, as float16.
 void pack_row_q8(const float* row, uint32_t k, uint32_t column, void* panel);
+
+/// Rounds a row of weights into column `column` of a panel of slices: scale = largest magnitude of the block / (127 * 128).
+void pack_row_slices(const float* row, uint32_t k, uint32_t column, void* panel);
 
 /// One block of 32 weights of column `column` as it lies in a GGUF file, into a q8 or q4 panel, unchanged.
 void pack_block_q8(const int8_t* weights, uint16_t scale, uint32_t block, uint32_t column, void* panel);

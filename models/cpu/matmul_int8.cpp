@@ -2,11 +2,10 @@
 // KERNEL_NAME the set.
 //
 // A block of 32 products is summed exactly in integers, so only its scaling has an order: the blocks of a row follow one
-// another. All instruction sets that fuse a multiplication with an addition give the same bits.
-#include "../engine/checkpoint/dequantize.hpp"
+// another, each added with one rounding. All instruction sets give the same bits.
+#include "bytes.inc.hpp"
 #include "encode_int8.inc.hpp"
 #include "matmul_tables.hpp"
-#include "vectors.inc.hpp"
 #if defined(__AMX_INT8__)
 #include "tiles.inc.hpp"
 #endif
@@ -14,82 +13,17 @@
 namespace sextant::cpu {
 namespace {
 
-constexpr uint32_t byte_lanes = width * 4;
 constexpr size_t blocks_ahead = 4;  // are fetched: with few rows the weights come from afar, and panels lie one after the other
-#if defined(__AVX512VNNI__)
-using Bytes = __m512i;
-SXT_INLINE Bytes load_bytes(const uint8_t* p) { return _mm512_loadu_si512(p); }
-SXT_INLINE Bytes splat_four(const int8_t* p) {
-  int32_t x;
-  std::memcpy(&x, p, 4);
-  return _mm512_set1_epi32(x);
+
+void encode(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
+  const EncodedRow to(row, k);
+  auto* numbers = const_cast<int8_t*>(to.numbers);
+  auto* scales = const_cast<float*>(to.scales);
+  auto* sums = const_cast<int32_t*>(to.sums);
+  for_each_block(x, first, n, [&](uint32_t b, const float* block) {
+    scales[b] = encode_block(block, numbers + b * depth_step, sums[b]);
+  });
 }
-SXT_INLINE Bytes splat_int(int32_t x) { return _mm512_set1_epi32(x); }
-SXT_INLINE Bytes low_nibbles(Bytes v) { return _mm512_and_si512(v, _mm512_set1_epi8(15)); }
-SXT_INLINE Bytes high_nibbles(Bytes v) { return _mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15)); }
-// sum + the four products of each lane; w unsigned, a signed
-SXT_INLINE Bytes dot_four(Bytes sum, Bytes w, Bytes a) { return _mm512_dpbusd_epi32(sum, w, a); }
-// not the unmasked intrinsics: GCC 12 warns of its own header there
-SXT_INLINE Vector to_float(Bytes v) { return _mm512_maskz_cvtepi32_ps(0xffff, v); }
-SXT_INLINE Vector load_f16(const uint8_t* p) {
-  return _mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-}
-#elif defined(__AVX2__)
-using Bytes = __m256i;
-SXT_INLINE Bytes load_bytes(const uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-SXT_INLINE Bytes splat_four(const int8_t* p) {
-  int32_t x;
-  std::memcpy(&x, p, 4);
-  return _mm256_set1_epi32(x);
-}
-SXT_INLINE Bytes splat_int(int32_t x) { return _mm256_set1_epi32(x); }
-SXT_INLINE Bytes low_nibbles(Bytes v) { return _mm256_and_si256(v, _mm256_set1_epi8(15)); }
-SXT_INLINE Bytes high_nibbles(Bytes v) { return _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15)); }
-SXT_INLINE Bytes dot_four(Bytes sum, Bytes w, Bytes a) {
-  // two products of the full range do not fit 16 bits, so each half of w's range is taken alone
-  const Bytes low = _mm256_and_si256(w, _mm256_set1_epi8(127)), high = _mm256_and_si256(w, _mm256_set1_epi8(-128));
-  const Bytes ones = _mm256_set1_epi16(1);
-  const Bytes low_pairs = _mm256_maddubs_epi16(low, a), high_pairs = _mm256_maddubs_epi16(high, a);
-  return _mm256_add_epi32(sum, _mm256_add_epi32(_mm256_madd_epi16(low_pairs, ones), _mm256_madd_epi16(high_pairs, ones)));
-}
-SXT_INLINE Bytes dot_four_nibbles(Bytes sum, Bytes w, Bytes a) {
-  return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(w, a), _mm256_set1_epi16(1)));
-}
-SXT_INLINE Vector to_float(Bytes v) { return _mm256_cvtepi32_ps(v); }
-SXT_INLINE Vector load_f16(const uint8_t* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
-#else
-typedef int32_t Bytes __attribute__((vector_size(16)));
-SXT_INLINE Bytes load_bytes(const uint8_t* p) {
-  Bytes v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
-}
-SXT_INLINE Bytes splat_int(int32_t x) { return Bytes{x, x, x, x}; }
-SXT_INLINE Bytes splat_four(const int8_t* p) {
-  int32_t x;
-  std::memcpy(&x, p, 4);
-  return splat_int(x);
-}
-SXT_INLINE Bytes low_nibbles(Bytes v) { return v & 0x0f0f0f0f; }
-SXT_INLINE Bytes high_nibbles(Bytes v) { return v >> 4 & 0x0f0f0f0f; }
-SXT_INLINE Bytes dot_four(Bytes sum, Bytes w, Bytes a) {
-  SXT_UNROLL for (int shift = 0; shift < 32; shift += 8) sum += (w >> shift & 255) * (a << (24 - shift) >> 24);
-  return sum;
-}
-SXT_INLINE Vector to_float(Bytes v) { return __builtin_convertvector(v, Vector); }
-SXT_INLINE Vector load_f16(const uint8_t* p) {
-  Vector v;
-  for (uint32_t i = 0; i < width; ++i) {
-    uint16_t half;
-    std::memcpy(&half, p + 2 * i, sizeof half);
-    v[i] = engine::half_to_float(half);
-  }
-  return v;
-}
-#endif
-#if defined(__AVX512VNNI__) || !defined(__AVX2__)
-SXT_INLINE Bytes dot_four_nibbles(Bytes sum, Bytes w, Bytes a) { return dot_four(sum, w, a); }
-#endif
 
 // R rows, C vectors of columns from `column` on
 template <uint32_t R, uint32_t C, bool Nibbles>
@@ -273,7 +207,7 @@ void multiply(const void* encoded, size_t a_stride, uint32_t rows, const Panels&
 }  // namespace
 
 const MatMul& KERNEL_TABLE() {
-  static constexpr MatMul table{KERNEL_NAME, Compute::int8, group_rows, 96, int8_row_bytes, encode_int8, multiply};
+  static constexpr MatMul table{KERNEL_NAME, Compute::int8, group_rows, 96, int8_row_bytes, encode, multiply};
   return table;
 }
 

@@ -2,6 +2,6 @@
 #include "cpu_hardware.hpp"
 
 SEXTANT_PLUGIN(sextant::component<sextant::cpu::CpuModel>({.id = "cpu",
-                                                           .summary = "runs models on the processor, in f32, bf16 or int8",
+                                                           .summary = "runs models on the processor, in f32, bf16, int8 or exact",
                                                            .schema = sextant::cpu::config_schema,
                                                            .capabilities = sextant::engine::backend_capabilities}))

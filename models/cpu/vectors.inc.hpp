@@ -1,5 +1,8 @@
 // Vectors of `width` floats for the instruction set that the including file is compiled for, with -ffp-contract=off (a
 // multiplication and an addition are fused where the kernels say so, never where the compiler likes).
+//
+// SXT_EXACT: the same bits on every instruction set. fma() then rounds once everywhere, and what is summed over lanes is summed
+// over 16 of them, in as many vectors as that takes.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -7,6 +10,8 @@
 #include <type_traits>
 #if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(SXT_EXACT) && defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define SXT_UNROLL _Pragma("GCC unroll 32")
@@ -35,7 +40,33 @@ typedef float Vector __attribute__((vector_size(16)));
 SXT_INLINE Vector splat(float x) { return Vector{x, x, x, x}; }
 SXT_INLINE Vector load(const float* p) { Vector v; std::memcpy(&v, p, sizeof v); return v; }
 SXT_INLINE void store(float* p, Vector v) { std::memcpy(p, &v, sizeof v); }
+#if defined(SXT_EXACT) && defined(__aarch64__)
+SXT_INLINE Vector fma(Vector a, Vector b, Vector c) { return (Vector)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+#elif defined(SXT_EXACT)
+// Without such an instruction: the product is exact in double; its sum with c is rounded to odd there, and then to float, which
+// is as good as one rounding (Boldo and Melquiond 2008).
+SXT_INLINE Vector fma(Vector a, Vector b, Vector c) {
+  typedef double Doubles __attribute__((vector_size(32)));
+  typedef int64_t Bits __attribute__((vector_size(32)));
+  const Doubles product = __builtin_convertvector(a, Doubles) * __builtin_convertvector(b, Doubles),
+                other = __builtin_convertvector(c, Doubles), sum = product + other;
+  const Doubles part = sum - product, lost = (product - (sum - part)) + (other - part);  // sum + lost is exact (Knuth)
+  Bits bits;
+  std::memcpy(&bits, &sum, sizeof bits);
+  const Bits inexact = (lost > 0) | (lost < 0), even = (bits & 1) - 1, away = (lost > 0) ^ (bits < 0);  // all ones where so
+  bits += inexact & even & ((away & 2) - 1);
+  Doubles odd;
+  std::memcpy(&odd, &bits, sizeof odd);
+  return __builtin_convertvector(odd, Vector);
+}
+#else
 SXT_INLINE Vector fma(Vector a, Vector b, Vector c) { return a * b + c; }  // two roundings: not every machine has one
+#endif
+#endif
+#if defined(SXT_EXACT)
+constexpr uint32_t norm_chains = 16 / width, sum_chains = 16 / width;  // vectors that a sum runs in
+#else
+constexpr uint32_t norm_chains = 2, sum_chains = 1;
 #endif
 constexpr uint32_t group_rows_max = 6;  // as many rows as those accumulators are for
 
@@ -69,12 +100,24 @@ SXT_INLINE float sum_of(Vector v) {
   return x[0];
 #endif
 }
+template <uint32_t N> SXT_INLINE float sum_of(Vector (&v)[N]) {
+  SXT_UNROLL for (uint32_t n = N / 2; n > 0; n /= 2) SXT_UNROLL for (uint32_t i = 0; i < n; ++i) v[i] = v[i] + v[i + n];
+  return sum_of(v[0]);
+}
 SXT_INLINE float max_of(Vector v) {
   float x[width];
   store(x, v);
   for (uint32_t n = width / 2; n > 0; n /= 2)
     for (uint32_t i = 0; i < n; ++i) x[i] = x[i] > x[i + n] ? x[i] : x[i + n];
   return x[0];
+}
+// v folded in halves by op, as often as it takes: all lanes hold the result. op does not mind the order.
+template <class V, class Op> SXT_INLINE V across(V v, const Op& op) {
+  static constexpr int32_t numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  Integers lane;  // from memory: GCC 12 puts lanes that are set one by one together anew each time
+  std::memcpy(&lane, numbers, sizeof lane);
+  SXT_UNROLL for (uint32_t n = width / 2; n > 0; n /= 2) v = op(v, __builtin_shuffle(v, lane ^ static_cast<int32_t>(n)));
+  return v;
 }
 // n: a multiple of `width`
 SXT_INLINE bool all_finite(const float* x, uint32_t n) {

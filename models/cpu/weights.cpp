@@ -33,6 +33,7 @@ struct Recipe {
   Recipe(std::vector<Source> from, uint32_t inputs, std::pair<uint32_t, uint32_t> groups, bool unit_length, Compute compute)
       : rows(std::move(from)), k(inputs), length(groups.first), padded(groups.second), normalised(unit_length) {
     if (compute == Compute::bf16) format = PanelFormat::bf16;
+    if (compute == Compute::exact) format = PanelFormat::slices;
     if (compute != Compute::int8) return;
     const bool narrow = as_stored() && std::all_of(rows.begin(), rows.end(), [](const Source& s) {
                           if (!s.rows) return true;
@@ -91,7 +92,8 @@ void read(const Recipe& recipe, const Source& source, float* row) {
 // The blocks of a row as the checkpoint has them, where a panel can take them; false where it cannot.
 bool copy_blocks(const Recipe& recipe, const Source& source, uint32_t column, char* panel_data) {
   const engine::Tensor& tensor = *source.rows->tensor;
-  if (!recipe.as_stored() || tensor.added || (recipe.format == PanelFormat::q8 && tensor.type != TensorType::q8_0))
+  if (!recipe.as_stored() || tensor.added || recipe.format == PanelFormat::slices ||
+      (recipe.format == PanelFormat::q8 && tensor.type != TensorType::q8_0))
     return false;
   const size_t bytes = engine::block_format(tensor.type).bytes;
   const std::byte* at = tensor.bytes.data() + source.rows->stored_row(source.row) * (recipe.k / depth_step) * bytes;
@@ -124,7 +126,7 @@ Matrix Packer::pack(const Recipe& recipe) {
   m.format = recipe.format;
   m.panel_count = recipe.panel_count();
   m.data = std::exchange(at, at + recipe.bytes());
-  const bool blocks = m.format == PanelFormat::q8 || m.format == PanelFormat::q4;
+  const bool blocks = m.format != PanelFormat::f32 && m.format != PanelFormat::bf16;
   pool.run(m.panel_count, [&](uint32_t p, uint32_t) {
     char* to = m.data + p * panel_bytes(m.format, m.k);
     std::vector<float> rows(size_t{blocks ? 1 : panel} * m.k);
@@ -135,7 +137,7 @@ Matrix Packer::pack(const Recipe& recipe) {
         read(recipe, source, rows.data() + size_t{n} * m.k);
       } else if (!copy_blocks(recipe, source, n, to)) {
         read(recipe, source, rows.data());
-        pack_row_q8(rows.data(), m.k, n, to);
+        (m.format == PanelFormat::slices ? pack_row_slices : pack_row_q8)(rows.data(), m.k, n, to);
       }
     }
     if (!blocks) pack_panel(m.format, rows.data(), m.k, to);

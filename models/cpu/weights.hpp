@@ -52,6 +52,7 @@ struct Weights {
 size_t weights_bytes(const engine::ModelTensors& tensors, const engine::Architecture& architecture, Compute compute);
 
 /// int8: matrices of Q4_0 and Q4_1 stay 4 bits wide, those of Q8_0 keep their 8 bits, all others are rounded to 8 bits.
+/// exact: all are rounded to two slices.
 Weights load_weights(const engine::ModelTensors& tensors, const engine::Architecture& architecture, Compute compute,
                      ThreadPool& pool);
 

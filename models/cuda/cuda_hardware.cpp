@@ -88,8 +88,9 @@ namespace {
 // Calls body(T()) with the type of the model's numbers, once what is asked for is known to be there.
 template <class Body> auto with_type(const engine::DeviceOrder& order, Body&& body) {
   const std::string& compute = order.config.compute;
-  if (compute == "int8")
-    throw PluginError(SXT_UNSUPPORTED, "compute: the cuda backend does not compute in int8; use auto, bf16, fp16 or f32");
+  if (compute == "int8" || compute == "exact")
+    throw PluginError(SXT_UNSUPPORTED,
+                      fmt::format("compute: the cuda backend does not compute in {}; use auto, bf16, fp16 or f32", compute));
   check_supported(order.architecture, order.checkpoint.path(), compute != "f32");
   if (compute == "f32") return body(float());
   return compute == "fp16" ? body(fp16()) : body(bf16());

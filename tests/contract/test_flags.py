@@ -243,7 +243,7 @@ class Unavailable(FlagTest):
     def test_a_compute_type_that_the_backend_has_not(self):
         outcome = self.sextant("run", "run.json", "--backend", "cpu", "--model-path", TINY_MODEL, "--compute", "fp16")
         self.assert_rc(outcome, UNAVAILABLE)
-        self.assertRegex(outcome.stderr, "compute: .*fp16; use f32, bf16 or int8")
+        self.assertRegex(outcome.stderr, "compute: .*fp16; use f32, bf16, int8 or exact")
 
     def test_a_backend_that_is_not_there(self):
         outcome = self.sextant("run", "run.json", "--backend", "sampel", "--plugin-path", THIRD_PARTY)

@@ -24,7 +24,7 @@ struct Runner {
 
   Runner(const Architecture& architecture, const std::string& isa, cpu::Compute compute)
       : model(architecture),
-        numerics{*need(cpu::choose_kernels(isa)), *need(cpu::choose_matmul(isa, compute)),
+        numerics{*need(cpu::choose_kernels(isa, compute)), *need(cpu::choose_matmul(isa, compute)),
                  *need(cpu::choose_attention(isa, compute))},
         device(model.tensors, model.architecture,
                need(cpu::plan_memory(model.tensors, model.architecture, numerics, 1, 1, context, size_t{1} << 28)), numerics,

@@ -20,7 +20,8 @@ struct Format {
 constexpr Format formats[] = {{"f32", Compute::f32, PanelFormat::f32},
                               {"bf16", Compute::bf16, PanelFormat::bf16},
                               {"int8 on 8 bits", Compute::int8, PanelFormat::q8},
-                              {"int8 on 4 bits", Compute::int8, PanelFormat::q4}};
+                              {"int8 on 4 bits", Compute::int8, PanelFormat::q4},
+                              {"exact", Compute::exact, PanelFormat::slices}};
 
 // Any bytes are weights; only how many there are matters to the count.
 Work product(const MatMul& matmul, PanelFormat stored, uint32_t rows) {
@@ -78,10 +79,12 @@ void add_kernels(Paths& ret) {
       for (const uint32_t rows : {48u, 1u})
         ret.push_back({"matmul/" + std::string(format.name) + "/" + isa + (rows == 1 ? "/1 row" : "/48 rows"),
                        [=] { return product(*need(choose_matmul(isa, format.compute)), format.stored, rows); }});
-    for (const Compute compute : {Compute::f32, Compute::bf16, Compute::int8}) {
-      const std::string name = compute == Compute::f32 ? "f32/" : compute == Compute::bf16 ? "bf16/" : "int8/";
+    for (const auto& type : {std::pair{Compute::f32, "f32/"}, {Compute::bf16, "bf16/"}, {Compute::int8, "int8/"},
+                             {Compute::exact, "exact/"}}) {
+      const Compute compute = type.first;
+      const std::string name = type.second;
       ret.push_back({"encode/" + name + isa, [=] { return encoding(*need(choose_matmul(isa, compute)), 48); }});
-      if (compute == Compute::int8) continue;  // its attention is bf16's
+      if (compute == Compute::int8) continue;  // its attention is that of exact
       for (const uint32_t tokens : {16u, 1u})
         ret.push_back({"attention/" + name + isa + (tokens == 1 ? "/1 token" : "/16 tokens"),
                        [=] { return attention(*need(choose_attention(isa, compute)), tokens); }});
@@ -89,6 +92,7 @@ void add_kernels(Paths& ret) {
           {"attention/" + name + isa + "/storing keys", [=] { return storing_keys(*need(choose_attention(isa, compute))); }});
     }
     ret.push_back({"norm, rope, gates, cap/" + isa, [=] { return rows(*need(choose_kernels(isa))); }});
+    ret.push_back({"norm, rope, gates, cap/exact/" + isa, [=] { return rows(*need(choose_kernels(isa, Compute::exact))); }});
   }
 }
 

@@ -16,7 +16,8 @@ from robustness.cases import RobustnessTest
 SCHEDULES = 20
 SEED = int(os.environ.get("SEXTANT_SEED") or random.SystemRandom().randrange(1 << 30))
 REAL_MODEL = os.environ.get("SEXTANT_TEST_MODEL", "")
-ISAS, COMPUTES = ("amx", "avx512", "avx2", "portable"), ("f32", "bf16", "int8")
+ISAS, COMPUTES = ("amx", "avx512", "avx2", "portable"), ("f32", "bf16", "int8", "exact")
+EXACT = ("exact",)  # has the same bits on every instruction set
 FAMILIES = ("gemma2", "gemma3", "qwen3_moe, a dense layer", "phi4, LongRoPE")  # soft caps, windows, experts, rotations by length
 
 
@@ -109,6 +110,20 @@ class Determinism(RobustnessTest):
         model = ["--backend", "cpu", "--model-path", REAL_MODEL]
         self.assertTrue(self.check_schedule(model, ["--compute", "bf16"], kill=True))
         self.assertTrue(self.check_schedule(model, ["--compute", "int8"]))
+
+    def test_instruction_sets(self):
+        """exact: the same results on each, gen, ppl and loglikelihood."""
+        self.small_cards(4, max_out_len=8)
+        models = [["--model-path", TINY_MODEL]]
+        models += [["--hf-path", make_family(self.dir / "models" / name.split(",")[0], name)] for name in FAMILIES[:2]]
+        for model in models:
+            for compute in EXACT:
+                hashes = {isa: self.expected(["--backend", "cpu", *model], ["--compute", compute], "isa=" + isa) for isa in ISAS}
+                there = [h for h in hashes.values() if h]
+                self.assertGreater(len(there), 1, "only one instruction set on this processor")
+                for isa, hash_ in hashes.items():
+                    if hash_:
+                        self.assertEqual(hash_, there[0], "%s of %s on %s" % (compute, model, isa))
 
     def test_sample_backend(self):
         self.small_cards(12)

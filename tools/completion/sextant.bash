@@ -33,7 +33,7 @@ _sextant() {
           --format) choices='lm-eval inspect evalscope junit csv ceval cmmlu' ;;
           --from) choices='lm-eval opencompass inspect' ;;
           -a | --accelerator) choices='vllm lmdeploy' ;;
-          --compute) choices='auto f32 bf16 fp16 int8' ;;
+          --compute) choices='auto f32 bf16 fp16 int8 exact' ;;
           --limit-mode) choices='first random' ;;
           --chat-template) choices='auto none' ;;
           --custom-dataset-data-type) choices='mcq qa' ;;

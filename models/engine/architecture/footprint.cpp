@@ -23,6 +23,7 @@ Footprint footprint(const Checkpoint& checkpoint, const Architecture& a) {
     f.stored += tensor.bytes.size();
     f.f32 += 4 * numbers;
     f.bf16 += (matrix ? 2 : 4) * numbers;
+    f.exact += matrix ? numbers / std::max<uint64_t>(1, tensor.columns()) * ((tensor.columns() + 31) / 32 * (64 + 4)) : 4 * numbers;
     f.int8 += matrix ? numbers / std::max<uint64_t>(1, tensor.columns()) * int8_bytes(tensor) : 4 * numbers;
   }
   const uint64_t keys_and_values = uint64_t{2} * a.layers.size() * a.kv_heads * a.head_dim;

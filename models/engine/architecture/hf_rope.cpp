@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include "fixed_math.hpp"
 #include "hf_families.hpp"
 #include "shape.hpp"
 
@@ -76,7 +77,7 @@ Result<void> read_longrope(const Keys& keys, const Context& c, Rope& rope) {
   const double stretched = double(c.a.context) / rope.original_context;
   double factor = stretched;
   if (!c.config.find("original_max_position_embeddings")) { SXT_TRY(factor, keys.number_or("factor", 1e-3, most, stretched)); }
-  const double magnitude = factor <= 1 ? 1 : std::sqrt(1 + std::log(factor) / std::log(double(rope.original_context)));
+  const double magnitude = factor <= 1 ? 1 : std::sqrt(1 + fixed::ln(factor) / fixed::ln(double(rope.original_context)));
   SXT_TRY(rope.magnitude, keys.number_or("attention_factor", 1e-6, most, magnitude));
   return {};
 }

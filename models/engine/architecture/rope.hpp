@@ -32,7 +32,8 @@ struct Rope {
 /// 0 where the length does not matter, or not yet.
 uint32_t rope_length(const Rope& rope, uint32_t length);
 
-/// Angle per position of each pair: [dims / 2], for requests of that rope_length.
-std::vector<double> rope_frequencies(const Rope& rope, uint32_t rope_length);
+/// Angle per position of each pair: [dims / 2], for requests of that rope_length. `exact`: by the functions of fixed_math.hpp,
+/// so that every machine has the same bits; else by the C library's.
+std::vector<double> rope_frequencies(const Rope& rope, uint32_t rope_length, bool exact = false);
 
 }  // namespace sextant::engine

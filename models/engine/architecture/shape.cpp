@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include "../checkpoint/messages.hpp"
+#include "fixed_math.hpp"
 
 namespace sextant::engine {
 
@@ -39,7 +40,7 @@ Result<float> real_or(const Keys& keys, std::string_view name, double least, dou
 
 float inverse_root(double x) { return static_cast<float>(1 / std::sqrt(x)); }
 
-double yarn_magnitude(double factor, double mscale) { return factor <= 1 ? 1 : 0.1 * mscale * std::log(factor) + 1; }
+double yarn_magnitude(double factor, double mscale) { return factor <= 1 ? 1 : 0.1 * mscale * fixed::ln(factor) + 1; }
 
 Error unknown_family(const Checkpoint& checkpoint, std::string_view what, std::string_view name,
                      std::span<const std::string_view> supported) {

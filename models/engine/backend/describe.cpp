@@ -62,7 +62,8 @@ void write_weights(Description& out, const Checkpoint& checkpoint, const Archite
   write_architecture(out.writer(), architecture);
   out.object("memory", [&] {
     out.object("weights_bytes", [&] {
-      out.number("stored", f.stored), out.number("f32", f.f32), out.number("bf16", f.bf16), out.number("int8", f.int8);
+      out.number("stored", f.stored), out.number("f32", f.f32), out.number("bf16", f.bf16), out.number("int8", f.int8),
+          out.number("exact", f.exact);
     });
     out.object("kv_bytes_per_1000_tokens", [&] { out.number("f32", 1000 * f.kv_f32), out.number("bf16", 1000 * f.kv_bf16); });
   });

@@ -76,6 +76,7 @@ void product(const char* name, const MatMul& matmul, PanelFormat format) {
     const float* from = w.data() + size_t{p} * panel_columns * k;
     if (format == PanelFormat::f32 || format == PanelFormat::bf16) pack_panel(format, from, k, to);
     for (uint32_t n = 0; format == PanelFormat::q8 && n < panel_columns; ++n) pack_row_q8(from + n * k, k, n, to);
+    for (uint32_t n = 0; format == PanelFormat::slices && n < panel_columns; ++n) pack_row_slices(from + n * k, k, n, to);
     for (uint32_t n = 0; format == PanelFormat::q4 && n < panel_columns; ++n)
       for (uint32_t b = 0; b < k / depth_step; ++b) {
         uint8_t nibbles[16];
@@ -124,10 +125,13 @@ void attention(const char* name, const AttentionFormat& format) {
 int main() {
   const Kernels& kernels = portable_kernels();
   small_kernels(kernels);
+  small_kernels(exact_portable());
   product("product f32", kernels.matmul, PanelFormat::f32);
   product("product bf16", bf16_portable(), PanelFormat::bf16);
   product("product int8 on q8", int8_portable(), PanelFormat::q8);
   product("product int8 on q4", int8_portable(), PanelFormat::q4);
   attention("attention f32", kernels.attention);
   attention("attention bf16", attention_bf16_portable());
+  product("product exact", slices_portable(), PanelFormat::slices);
+  attention("attention exact", attention_slices_portable());
 }

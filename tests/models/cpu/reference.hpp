@@ -1,5 +1,6 @@
 // The transformer of architecture.hpp in double precision, a token after the other, as plainly as it can be said. Asked for
-// bf16 or int8, it rounds where models/cpu/matmul.hpp and attention.hpp say that the CPU backend rounds, and nowhere else.
+// bf16 or int8, it rounds where models/cpu/matmul.hpp and attention.hpp say that the CPU backend rounds, and nowhere else; two slices it leaves
+// as they are.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -194,7 +195,7 @@ class Model {
         total *= std::exp(before - most);
         for (double& s : sum) s *= std::exp(before - most);
         for (uint32_t p = first; p <= last; ++p) {
-          const double e = std::exp(scores[p - first] - most), weight = compute_ == Compute::f32 ? e : bf16(e);
+          const double e = std::exp(scores[p - first] - most), weight = narrows() ? bf16(e) : e;
           total += e;
           for (uint32_t d = 0; d < a_.head_dim; ++d) sum[d] += weight * values_[l][p * a_.kv_heads + g][d];
         }
@@ -203,9 +204,10 @@ class Model {
     }
     return product(t.output, out, t.output_bias, compute_, {a_.head_dim, (a_.head_dim + 15) / 16 * 16});
   }
-  // queries, keys and values: bf16 in every compute type but f32
+  // queries, keys and values: bf16 in bf16 and int8
+  bool narrows() const { return compute_ == Compute::bf16 || compute_ == Compute::int8; }
   Numbers narrow(Numbers x) const {
-    if (compute_ != Compute::f32)
+    if (narrows())
       for (double& v : x) v = bf16(v);
     return x;
   }

@@ -1,4 +1,4 @@
-// Paged attention in f32 and bf16 of every instruction set that this processor has, against softmax(q k) v in double.
+// Paged attention in f32, bf16 and two slices of int8 of every instruction set that this processor has, against softmax(q k) v in double.
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -137,8 +137,10 @@ TEST_CASE("attention is softmax(q k) v over the keys that a row sees, the same b
                         {64, 150, 0, 20}, {64, 200, 0, 64}, {80, 250, 0, 190}, {96, 300, 5, 100}};
   // Float32 noise of up to 313 keys. In bf16 each weight of a value is rounded to 8 bits besides; queries,
   // keys and values are bf16 numbers from the start here.
-  constexpr double noise = 5e-6, rounding = 0x1p-8;
-  for (const Compute compute : {Compute::f32, Compute::bf16})
+  // In slices a step of queries, keys and values is 2^-14 of their largest, of which a score of 256 products makes some 1e-4,
+  // and a value half a step.
+  constexpr double noise = 5e-6, rounding = 0x1p-8, slices = 6e-4, step = 1e-4;
+  for (const Compute compute : {Compute::f32, Compute::bf16, Compute::exact})
     for (const Case& c : cases) {
       const Problem problem{c};
       const auto expected = problem.expected();
@@ -147,11 +149,13 @@ TEST_CASE("attention is softmax(q k) v over the keys that a row sees, the same b
         const auto y = problem.attend(*format, rows);
         double worst = 0;  // as a part of its limit
         for (size_t i = 0; i < y.size(); ++i) {
-          const double limit = noise + (compute == Compute::bf16 ? rounding * expected[i].spread : 0);
+          const double part = compute == Compute::bf16 ? rounding : compute == Compute::exact ? slices : 0;
+          const double limit = noise + (compute == Compute::exact ? step : 0) + part * expected[i].spread;
           worst = std::max(worst, std::abs(static_cast<double>(y[i]) - expected[i].value) / limit);
         }
         CHECK(worst < 1);
-        for (uint32_t step = 1; step < rows; ++step) REQUIRE(problem.attend(*format, step) == y);
+        for (uint32_t n = 1; n < rows; ++n) REQUIRE(problem.attend(*format, n) == y);
+        if (compute == Compute::exact) REQUIRE(y == problem.attend(attention_slices_portable(), rows));
       }
     }
 }
@@ -162,7 +166,7 @@ TEST_CASE("paths that share their beginning go through it together, with the bit
   const Row paths[] = {{2, 126}, {1, 130}, {1, 170}, {3, 128}, {1, 69}, {2, 199}, {1, 128}, {2, 140}};
   const uint32_t shared[] = {0, 4, 4, 4, 2, 2, 4, 4};  // pages that are those of the path before
   const Case cases[] = {{64, 187, 0, 0}, {64, 187, 0, 40}, {80, 187, 3, 100}, {16, 187, 3, 0}};
-  for (const Compute compute : {Compute::f32, Compute::bf16})
+  for (const Compute compute : {Compute::f32, Compute::bf16, Compute::exact})
     for (const Case& c : cases)
       for (const AttentionFormat* format : available(compute)) {
         CAPTURE(format->name, int(compute), c.head_dim, c.softcap, c.window);
@@ -199,7 +203,7 @@ TEST_CASE("paths that share their beginning go through it together, with the bit
 TEST_CASE("a value that is not a number reaches the rows that see it, and no other", "[cpu][attention]") {
   // 13 tokens from 70 on; the bad one is the last key of the first block, one of their own, or the next one
   for (const uint32_t bad : {63u, 76u, 83u})
-    for (const Compute compute : {Compute::f32, Compute::bf16})
+    for (const Compute compute : {Compute::f32, Compute::bf16, Compute::exact})
       for (const AttentionFormat* format : available(compute)) {
         CAPTURE(format->name, int(compute), bad);
         const Problem problem{{64, 70, 0, 0}};

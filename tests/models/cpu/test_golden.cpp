@@ -186,6 +186,25 @@ TEST_CASE("bf16 is no further from float32 than transformers' own bf16 is", "[mo
   WARN(ours.count << " log-probabilities; ours: " << ours << "; transformers': " << reference);
 }
 
+TEST_CASE("exact is 20 times closer to float32 than bf16, with the same bits on every instruction set", "[model][cpu][exact]") {
+  const auto with = setting();
+  if (!with) return;
+  constexpr size_t step = 24;
+  const auto& items = *json::find(with->golden, "score");
+  std::vector<std::vector<float>> expected;
+  for (const std::string isa : {"auto", "avx2"}) {
+    Backend backend(with->model, "\"compute\":\"exact\",\"isa\":\"" + isa + "\"");
+    const auto got = logprobs_of(backend, *with, step);
+    if (expected.empty()) expected = got;
+    CHECK(got == expected);
+  }
+  Distance distance;
+  for (size_t i = 0; i < expected.size(); ++i)
+    distance.add(numbers_of(*json::find(items[static_cast<rapidjson::SizeType>(i * step)], "logprobs")), expected[i]);
+  CHECK(distance.mean() < 0.002);
+  WARN(distance.count << " log-probabilities: " << distance);
+}
+
 TEST_CASE("greedy generations are those of transformers", "[model][cpu]") {
   const auto with = setting();
   if (!with) return;

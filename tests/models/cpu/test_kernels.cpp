@@ -1,6 +1,8 @@
 // Every kernel of every instruction set that this processor has, against the same sum in double.
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <random>
 #include <vector>
 #include <catch2/catch.hpp>
 #include "../../../models/cpu/isa.hpp"
@@ -12,15 +14,70 @@ using fakes::numbers;
 
 namespace {
 
-std::vector<const Kernels*> available() {
+std::vector<const Kernels*> available(std::initializer_list<Compute> computes = {Compute::f32, Compute::exact}) {
   std::vector<const Kernels*> out;
-  for (const char* isa : {"portable", "avx2", "avx512"})
-    if (const auto kernels = choose_kernels(isa)) out.push_back(*kernels);
-    else WARN("SKIP: " << kernels.error().message);
+  for (const Compute compute : computes)
+    for (const char* isa : {"portable", "avx2", "avx512"})
+      if (const auto kernels = choose_kernels(isa, compute)) out.push_back(*kernels);
+      else WARN("SKIP: " << kernels.error().message);
+  return out;
+}
+
+// Numbers of every size, the smallest among them.
+std::vector<float> of_every_size(size_t n, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<float> out;
+  while (out.size() < n)
+    if (const float x = std::bit_cast<float>(static_cast<uint32_t>(random())); std::isfinite(x)) out.push_back(x);
+  return out;
+}
+
+std::vector<uint32_t> bits_of_all(const std::vector<float>& numbers) {
+  std::vector<uint32_t> out;
+  for (const float x : numbers) out.push_back(std::isnan(x) ? 0xffffffff : std::bit_cast<uint32_t>(x));
   return out;
 }
 
 }  // namespace
+
+TEST_CASE("the exact kernels have the same bits on every instruction set", "[cpu][kernels][exact]") {
+  const auto run = [](const Kernels& k, const std::vector<float>& x, const std::vector<float>& w) {
+    const auto n = static_cast<uint32_t>(x.size()), padded = n / 16 * 16;
+    std::vector<float> all;
+    const auto keep = [&](const std::vector<float>& y) { all.insert(all.end(), y.begin(), y.end()); };
+    std::vector<float> y(n);
+    k.rms_norm(x.data(), w.data(), y.data(), n, 1e-5f), keep(y);
+    k.layer_norm(x.data(), w.data(), w.data(), y.data(), n, 1e-5f), keep(y);
+    y = x, k.rope(y.data(), w.data(), w.data() + n / 2, n / 2), keep(y);
+    for (const auto gate : {k.swiglu, k.geglu}) {
+      for (uint32_t i = 0; i + panel <= n; i += panel) gate(x.data() + i, w.data() + i, y.data() + i);
+      keep(y);
+    }
+    y = x, k.scale_and_cap(y.data(), padded, 0.3f, 5), keep(y);
+    y = x, k.gelu(y.data(), padded), keep(y);
+    std::vector<float> logits = numbers(padded, 3, 30);
+    const VocabularyChunk chunk = k.vocabulary(logits.data(), padded);
+    keep({chunk.max, chunk.sum, static_cast<float>(chunk.best)});
+    logits.resize(padded + 16);
+    k.softmax(logits.data(), nullptr, padded - 3), keep(logits);
+    std::vector<float> product(7 * panel, 0.25f);  // the routers'
+    const uint32_t depth = padded / 16;
+    k.matmul.multiply(x.data(), depth * sizeof(float), 7, {PanelFormat::f32, w.data(), padded / panel, 1}, product.data(), panel,
+                      true);
+    keep(product);
+    return bits_of_all(all);
+  };
+  const auto exact = available({Compute::exact});
+  for (uint64_t seed = 1; seed <= 8; ++seed)
+    for (const uint32_t n : {1216u, 1220u}) {
+      const auto x = seed < 5 ? numbers(n, seed, 5) : of_every_size(n, seed), w = numbers(n, seed + 100);
+      const auto expected = run(*exact.front(), x, w);
+      for (const Kernels* kernels : exact) {
+        CAPTURE(kernels->name, seed, n);
+        REQUIRE(run(*kernels, x, w) == expected);
+      }
+    }
+}
 
 TEST_CASE("rms_norm divides by the root of the mean square", "[cpu][kernels]") {
   for (const Kernels* kernels : available())

@@ -1,6 +1,7 @@
 // The products of every number format on every instruction set that this processor has, against the same sums in double.
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -50,6 +51,7 @@ struct Product {
       char* to = packed.data() + p * panel_bytes(format, k);
       if (format == PanelFormat::f32 || format == PanelFormat::bf16) pack_panel(format, from, k, to);
       for (uint32_t n = 0; format == PanelFormat::q8 && n < panel_columns; ++n) pack_row_q8(from + n * k, k, n, to);
+      for (uint32_t n = 0; format == PanelFormat::slices && n < panel_columns; ++n) pack_row_slices(from + n * k, k, n, to);
     }
     if (format == PanelFormat::q4) pack_nibbles();
   }
@@ -85,7 +87,10 @@ struct Product {
 // What a number becomes on its way into a product, and how far a weight may be from what was given.
 struct Reference {
   std::vector<double> x, w;
+  std::vector<double> x_low, w_low;  // of two slices: the product of the low ones is left out
 };
+// The low slice of steps.
+double low_slice(double steps) { return steps - 128 * std::floor((steps + 64) / 128); }
 Reference reference(const Product& p, Compute compute) {
   Reference ret;
   for (uint32_t r = 0; r < rows; ++r)
@@ -101,7 +106,10 @@ Reference reference(const Product& p, Compute compute) {
       }
       float top = 0;
       for (uint32_t j = i / 32 * 32; j < std::min(p.k, i / 32 * 32 + 32); ++j) top = std::max(top, std::abs(row[j]));
-      ret.x.push_back(std::nearbyint(double(row[i]) * 127 / top) * top / 127);
+      const double steps = compute == Compute::exact ? slice_steps : 127;
+      const double whole = std::nearbyint(double(row[i]) * steps / top);
+      ret.x.push_back(whole * top / steps);
+      ret.x_low.push_back(compute == Compute::exact ? low_slice(whole) * top / steps : 0);
     }
   for (uint32_t n = 0; n < width; ++n)
     for (uint32_t i = 0; i < p.k; ++i) {
@@ -113,6 +121,12 @@ Reference reference(const Product& p, Compute compute) {
       } else {
         float top = 0;
         for (uint32_t j = i / 32 * 32; j < std::min(p.k, i / 32 * 32 + 32); ++j) top = std::max(top, std::abs(row[j]));
+        if (p.format == PanelFormat::slices) {
+          const double whole = std::nearbyint(double(row[i]) * slice_steps / top);
+          ret.w.push_back(whole * top / slice_steps);
+          ret.w_low.push_back(low_slice(whole) * top / slice_steps);
+          continue;
+        }
         const double scale = engine::half_to_float(to_f16(top / 127));
         ret.w.push_back(std::nearbyint(std::min(127.0, std::max(-127.0, row[i] / scale))) * scale);
       }
@@ -131,6 +145,8 @@ void check(Compute compute, PanelFormat format, uint32_t k, double margin) {
         for (uint32_t n = 0; n < width; ++n) {
           double sum = add ? product.before[r * stride + n] : 0;
           for (uint32_t i = 0; i < k; ++i) sum += expected.x[size_t{r} * k + i] * expected.w[size_t{n} * k + i];
+          for (uint32_t i = 0; compute == Compute::exact && i < k; ++i)
+            sum -= expected.x_low[size_t{r} * k + i] * expected.w_low[size_t{n} * k + i];
           REQUIRE(c[r * stride + n] == Approx(sum).margin(margin));
         }
         for (uint32_t n = width; n < stride; ++n) REQUIRE(c[r * stride + n] == product.before[r * stride + n]);
@@ -185,18 +201,31 @@ TEST_CASE("int8 products are the sums of quantised numbers, the same bits for an
   check(Compute::int8, PanelFormat::q4, 544, 1e-4);
 }
 
-TEST_CASE("instruction sets that may agree do", "[cpu][matmul]") {
+TEST_CASE("products in two slices are the sums, the same bits for any number of rows", "[cpu][matmul][exact]") {
+  check(Compute::exact, PanelFormat::slices, 100, 5e-4);
+  check(Compute::exact, PanelFormat::slices, 544, 5e-4);
+}
+
+TEST_CASE("instruction sets that may agree do", "[cpu][matmul][exact]") {
 #if defined(__x86_64__)
   Product product(100, PanelFormat::bf16);
   const auto bf16 = product.multiply(bf16_portable(), true, rows);
   if (choose_kernels("avx2")) CHECK(product.multiply(bf16_avx2(), true, rows) == bf16);
   if (choose_kernels("avx512")) CHECK(product.multiply(bf16_avx512(), true, rows) == bf16);
-  for (const PanelFormat format : {PanelFormat::q8, PanelFormat::q4}) {
+  for (const PanelFormat format : {PanelFormat::q8, PanelFormat::q4, PanelFormat::slices}) {
     Product quantised(320, format);
-    std::vector<std::vector<float>> results;
-    for (const MatMul* matmul : available(Compute::int8))
-      if (std::string_view(matmul->name) != "portable") results.push_back(quantised.multiply(*matmul, true, rows));
-    for (const auto& c : results) CHECK(c == results.front());
+    std::fill_n(quantised.x.begin() + 3 * 320, 200, 1e-33f);  // as good as 0
+    quantised.x[5 * 320 + 40] = 1e30f;
+    auto results = available(format == PanelFormat::slices ? Compute::exact : Compute::int8);
+    if (format != PanelFormat::slices)  // it does not fuse, unless it is to be exact
+      std::erase_if(results, [](const MatMul* matmul) { return std::string_view(matmul->name) == "portable"; });
+    if (results.empty()) continue;
+    const auto expected = quantised.multiply(*results.front(), true, rows);
+    for (const MatMul* matmul : results) {
+      CAPTURE(matmul->name, int(format));
+      CHECK(quantised.multiply(*matmul, true, rows) == expected);
+      CHECK(quantised.multiply(*matmul, true, 5) == expected);
+    }
   }
 #else
   WARN("SKIP: only one instruction set on this processor");
@@ -204,7 +233,7 @@ TEST_CASE("instruction sets that may agree do", "[cpu][matmul]") {
 }
 
 TEST_CASE("a row may be encoded in parts", "[cpu][matmul]") {
-  for (const Compute compute : {Compute::f32, Compute::bf16, Compute::int8})
+  for (const Compute compute : {Compute::f32, Compute::bf16, Compute::int8, Compute::exact})
     for (const MatMul* matmul : available(compute)) {
       CAPTURE(matmul->name);
       const uint32_t k = 200;
@@ -241,4 +270,18 @@ TEST_CASE("int8 rows are the nearest integers in steps of a block's largest magn
       CHECK(encoded.sums[b] == sum);
     }
   }
+}
+
+TEST_CASE("a number that is not finite makes all that its row is multiplied with none", "[cpu][matmul][exact]") {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    for (const PanelFormat format : {PanelFormat::q8, PanelFormat::q4, PanelFormat::slices}) {
+      Product product(96, format);
+      product.x[17 * 96 + 60] = product.x[70 * 96] = bad;
+      for (const MatMul* matmul : available(format == PanelFormat::slices ? Compute::exact : Compute::int8)) {
+        CAPTURE(matmul->name, int(format), bad);
+        const auto c = product.multiply(*matmul, true, rows);
+        for (uint32_t r = 0; r < rows; ++r)
+          for (uint32_t n = 0; n < width; ++n) REQUIRE(std::isnan(c[r * stride + n]) == (r == 17 || r == 70));
+      }
+    }
 }

@@ -1,0 +1,382 @@
+// Attention in two slices of int8, of the compute types that are exact: queries, keys, values and the weights of the values, a
+// scale for each head of a row. Compiled once for each instruction set: KERNEL_TABLE names the function that returns the table,
+// KERNEL_NAME the set.
+//
+// Scores and sums of values are sums of integers, so that only what is done to single rows has an order. A page holds {keys high
+// [head_dim / 4][32][4], low, values high [8][head_dim][4], low, scales of the keys [32], of the values [32]}.
+#include <array>
+#include "attention_groups.inc.hpp"
+#include "bytes.inc.hpp"
+#include "encode_int8.inc.hpp"
+#if defined(__AMX_INT8__)
+#include "tiles.inc.hpp"
+#endif
+
+namespace sextant::cpu {
+namespace {
+
+constexpr size_t key_step = 4 * page_keys;  // bytes from four numbers of a page's keys to the next four
+constexpr uint32_t page_groups = page_keys / 4;
+constexpr float least_score = -1e29f;  // of a key that a row sees: what is hidden lies below, and weighs nothing
+alignas(64) constexpr auto block_keys = [] {
+  std::array<int32_t, key_block> keys{};
+  for (uint32_t i = 0; i < key_block; ++i) keys[i] = static_cast<int32_t>(i);
+  return keys;
+}();
+
+size_t page_bytes(uint32_t head_dim) { return size_t{4} * page_keys * head_dim + 2 * page_keys * sizeof(float); }
+
+struct PageView {
+  const uint8_t *keys_high, *keys_low, *values_high, *values_low;
+  const float *key_scales, *value_scales;
+
+  PageView(const void* page, uint32_t head_dim) {
+    const size_t numbers = size_t{page_keys} * head_dim;
+    keys_high = static_cast<const uint8_t*>(page), keys_low = keys_high + numbers, values_high = keys_low + numbers;
+    values_low = values_high + numbers;
+    key_scales = reinterpret_cast<const float*>(values_low + numbers), value_scales = key_scales + page_keys;
+  }
+};
+
+void put(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page) {
+  const PageView at(page, head_dim);
+  Steps key_steps(largest_bits(key, head_dim), slice_steps), value_steps(largest_bits(value, head_dim), slice_steps);
+  if (!(value_steps.scale == value_steps.scale)) {  // rows that do not see it multiply it with 0
+    key_steps.scale = value_steps.scale, key_steps.inverse = 0;
+    value_steps.scale = 0;
+  }
+  const_cast<float*>(at.key_scales)[offset] = key_steps.scale;
+  const_cast<float*>(at.value_scales)[offset] = value_steps.scale;
+  for (uint32_t first = 0; first < head_dim; first += 16) {
+    alignas(16) int8_t high[16], low[16];
+    int32_t unused;
+    slice_numbers(key + first, 16, key_steps, high, low, unused, unused);
+    auto *keys_high = const_cast<uint8_t*>(at.keys_high) + first / 4 * key_step + 4 * offset,
+         *keys_low = const_cast<uint8_t*>(at.keys_low) + first / 4 * key_step + 4 * offset;
+    SXT_UNROLL for (uint32_t i = 0; i < 4; ++i) {
+      std::memcpy(keys_high + i * key_step, high + 4 * i, 4);
+      std::memcpy(keys_low + i * key_step, low + 4 * i, 4);
+    }
+    slice_numbers(value + first, 16, value_steps, high, low, unused, unused);
+    const size_t to = size_t{offset / 4 * 4} * head_dim + 4 * first + offset % 4;
+    SXT_UNROLL for (uint32_t i = 0; i < 16; ++i) {
+      const_cast<uint8_t*>(at.values_high)[to + 4 * i] = static_cast<uint8_t>(high[i]);
+      const_cast<uint8_t*>(at.values_low)[to + 4 * i] = static_cast<uint8_t>(low[i]);
+    }
+  }
+}
+
+size_t scratch_floats(uint32_t head_dim) { return attention_rows_max * (size_t{20} + head_dim + head_dim / 2) + 64; }
+
+// Of the rows of a call. Queries in front: AMX reads 16 rows at a time, and past the last.
+struct State {
+  int8_t *high, *low;  // [rows][head_dim]
+  float* out;          // [rows][head_dim]
+  float* sum;          // [rows][16]: lanes
+  float* max;          // [rows]
+  float* scale;        // [rows] of the query and the sums, times that of the scores
+  int32_t *sum_high, *sum_both;  // [rows] of the query's slices
+
+  State(float* scratch, uint32_t head_dim) {
+    scratch += (64 - reinterpret_cast<uintptr_t>(scratch) % 64) % 64 / sizeof(float);
+    high = reinterpret_cast<int8_t*>(scratch);
+    low = high + attention_rows_max * size_t{head_dim};
+    out = reinterpret_cast<float*>(low + attention_rows_max * size_t{head_dim});
+    sum = out + attention_rows_max * size_t{head_dim};
+    max = sum + attention_rows_max * 16;
+    scale = max + attention_rows_max;
+    sum_high = reinterpret_cast<int32_t*>(scale + attention_rows_max);
+    sum_both = sum_high + attention_rows_max;
+  }
+};
+
+// What a row weighs the values of a block with, `scale`: of the sums, and what its earlier sums are multiplied by.
+struct Weights {
+  int8_t *high, *low;  // [64], 0 .. 127
+  float scale, factor;
+};
+
+// Turns a row's scores [64] into weights.
+[[gnu::noinline]] void weigh_scores(const Attention& t, uint32_t row, const Block& block, float* scores, const State& state,
+                             Weights& ret) {
+  const auto first_key = static_cast<int32_t>(block.first_key);
+  const int32_t seen = static_cast<int32_t>(t.position[row]) - first_key + 1,
+                from = static_cast<int32_t>(first_seen(t, row)) - first_key;
+  if (seen <= 0 || from >= static_cast<int32_t>(key_block)) {  // nothing is seen here: the state stays
+    std::memset(ret.high, 0, key_block);
+    std::memset(ret.low, 0, key_block);
+    ret.scale = 0, ret.factor = 1;
+    return;
+  }
+  Vector top = splat(hidden_score);
+  SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
+    Vector s = load(scores + i);
+    if (t.soft_cap != 0) s = splat(t.soft_cap) * tanh_of(s * splat(1 / t.soft_cap));
+    s = max(splat(least_score), s);
+    Integers key;
+    std::memcpy(&key, block_keys.data() + i, sizeof key);
+    const Integers visible = (key < seen) & (key >= from);
+    s = visible ? s : splat(hidden_score);
+    store(scores + i, s);
+    top = max(top, s);
+  }
+  const float before = state.max[row], highest = across(top, [](Vector a, Vector b) { return max(a, b); })[0];
+  const float now = highest > before ? highest : before;
+  state.max[row] = now;
+  ret.factor = exp2_of(splat(before - now))[0];
+  Vector sum[sum_chains];
+  SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j) sum[j] = splat(0.f);
+  Integers most = {};
+  for (uint32_t p = 0; p < block_pages; ++p) {
+    const float* value_scales = PageView(block.page[p], t.head_dim).value_scales;
+    SXT_UNROLL for (uint32_t i = 0; i < page_keys; i += width) {
+      const Vector e = exp2_of(load(scores + p * page_keys + i) - splat(now));  // 0 where hidden
+      sum[i / width % sum_chains] = sum[i / width % sum_chains] + e;
+      const Vector weight = e * load(value_scales + i);
+      store(scores + p * page_keys + i, weight);
+      most = larger_of(bits_of(weight), most);
+    }
+  }
+  float* sums = state.sum + row * 16;
+  SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j)
+    store(sums + j * width, fma(load(sums + j * width), splat(ret.factor), sum[j]));
+  const Steps steps(across(most, [](Integers a, Integers b) { return larger_of(a, b); })[0], slice_steps);
+  ret.scale = slice_unit * steps.scale;
+  alignas(64) int32_t highs[key_block], lows[key_block];
+  SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
+    const Integers all = to_steps(load(scores + i), splat(steps.inverse)), h = all >> 7, l = all & 127;
+    std::memcpy(highs + i, &h, sizeof h);
+    std::memcpy(lows + i, &l, sizeof l);
+  }
+  store_bytes(highs, ret.high);
+  store_bytes(lows, ret.low);
+}
+
+#if defined(__AMX_INT8__)
+constexpr uint32_t tile_rows = 16, tile_columns_here = 16, group_rows = attention_rows_max;  // that go through a block together
+
+// Numbers of a head that one product of tiles takes: its keys' rows then come out even.
+uint32_t depth_of(uint32_t head_dim) { return head_dim % 64 == 0 ? 64 : head_dim % 32 == 0 ? 32 : 16; }
+
+// Tiles 0 and 1: sums [rows][16], of high * high and of the others; 2 and 3: queries [rows][depth], high and low; 4: keys
+// [depth / 4][16][4]; 5 and 6: weights [rows][32], high and low; 7: values [8][16][4].
+struct alignas(64) TileShapes {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 0, 0, 64, page_keys, page_keys, 64};
+  uint8_t rows[16] = {0, 0, 0, 0, 0, 0, 0, page_groups};
+  TileShapes(uint32_t n, uint32_t depth) {
+    for (const int tile : {0, 1, 2, 3, 5, 6}) rows[tile] = static_cast<uint8_t>(n);
+    row_bytes[2] = row_bytes[3] = static_cast<uint16_t>(depth);
+    rows[4] = static_cast<uint8_t>(depth / 4);
+  }
+};
+
+// AMX, while attend runs. A group of few rows takes tiles of so many: the unit's time is that of the rows.
+class Tiles {
+ public:
+  explicit Tiles(uint32_t head_dim) : depth_(depth_of(head_dim)) {}
+  Tiles(const Tiles&) = delete;
+  Tiles& operator=(const Tiles&) = delete;
+  ~Tiles() { _tile_release(); }
+  void shape_for(uint32_t rows) {
+    rows = lesser(rows, tile_rows);
+    if (rows == rows_) return;
+    const TileShapes shapes(rows, depth_);
+    load_shapes(shapes);
+    rows_ = rows;
+  }
+
+ private:
+  const uint32_t depth_;
+  uint32_t rows_ = 0;
+};
+
+struct alignas(64) TileSums {
+  int32_t high[tile_rows][key_block], others[tile_rows][key_block];
+  SXT_INLINE Vector at(uint32_t row, uint32_t column) const {
+    return to_float(shift_slice(_mm512_load_si512(high[row] + column), _mm512_load_si512(others[row] + column)));
+  }
+};
+
+// The last tile of a group of more than 16 rows takes along what lies behind its queries, whatever that is: there is room for
+// it, and its scores are not looked at.
+SXT_INLINE void multiply_keys(const Attention& t, const int8_t* high, const int8_t* low, const Block& block, TileSums& ret) {
+  const uint32_t depth = depth_of(t.head_dim);
+  for (uint32_t key = 0; key < block.keys; key += tile_columns_here) {
+    const PageView page(block.page[key / page_keys], t.head_dim);
+    const size_t at = key % page_keys * 4;
+    _tile_zero(0);
+    _tile_zero(1);
+    for (uint32_t d = 0; d < t.head_dim; d += depth) {
+      _tile_loadd(2, high + d, t.head_dim);
+      _tile_loadd(3, low + d, t.head_dim);
+      _tile_loadd(4, page.keys_high + at + d / 4 * key_step, key_step);
+      _tile_dpbssd(0, 2, 4);
+      _tile_dpbssd(1, 3, 4);
+      _tile_loadd(4, page.keys_low + at + d / 4 * key_step, key_step);
+      _tile_dpbssd(1, 2, 4);
+    }
+    _tile_stored(0, ret.high[0] + key, sizeof ret.high[0]);
+    _tile_stored(1, ret.others[0] + key, sizeof ret.others[0]);
+  }
+}
+
+// `count` numbers from `dim` on, up to 64
+SXT_INLINE void multiply_values(const Attention& t, const int8_t (*high)[key_block], const int8_t (*low)[key_block],
+                                const Block& block, uint32_t dim, uint32_t count, TileSums& ret) {
+  for (uint32_t i = 0; i < count; i += tile_columns_here) {
+    _tile_zero(0);
+    _tile_zero(1);
+    for (uint32_t p = 0; p * page_keys < block.keys; ++p) {
+      const PageView page(block.page[p], t.head_dim);
+      const size_t at = (dim + i) * 4, step = size_t{4} * t.head_dim;
+      _tile_loadd(5, high[0] + p * page_keys, sizeof high[0]);
+      _tile_loadd(6, low[0] + p * page_keys, sizeof low[0]);
+      _tile_loadd(7, page.values_high + at, step);
+      _tile_dpbssd(0, 5, 7);
+      _tile_dpbssd(1, 6, 7);
+      _tile_loadd(7, page.values_low + at, step);
+      _tile_dpbssd(1, 5, 7);
+    }
+    _tile_stored(0, ret.high[0] + i, sizeof ret.high[0]);
+    _tile_stored(1, ret.others[0] + i, sizeof ret.others[0]);
+  }
+}
+
+// Each step is done for all rows of a tile before the next: a vector that is loaded right after its tile was stored waits.
+void attend_group(const Attention& t, uint32_t first_row, uint32_t rows, const Block& block, const State& state,
+                  Tiles& tiles) {
+  tiles.shape_for(rows);
+  TileSums sums;
+  alignas(64) int8_t high[tile_rows][key_block], low[tile_rows][key_block];
+  Weights weights[tile_rows];
+  for (uint32_t done = 0; done < rows; done += tile_rows) {
+    const uint32_t row = first_row + done, n = lesser(rows - done, tile_rows);
+    multiply_keys(t, state.high + size_t{row} * t.head_dim, state.low + size_t{row} * t.head_dim, block, sums);
+    for (uint32_t r = 0; r < n; ++r) {
+      alignas(64) float scores[key_block] = {};
+      const Vector scale = splat(state.scale[row + r]);
+      for (uint32_t key = 0; key < block.keys; key += width) {
+        const float* key_scales = PageView(block.page[key / page_keys], t.head_dim).key_scales + key % page_keys;
+        store(scores + key, sums.at(r, key) * scale * load(key_scales));
+      }
+      weights[r] = {high[r], low[r], 0, 1};
+      weigh_scores(t, row + r, block, scores, state, weights[r]);
+    }
+    for (uint32_t dim = 0; dim < t.head_dim; dim += key_block) {
+      const uint32_t count = lesser(t.head_dim - dim, key_block);
+      multiply_values(t, high, low, block, dim, count, sums);
+      for (uint32_t r = 0; r < n; ++r) {
+        float* out = state.out + size_t{row + r} * t.head_dim + dim;
+        for (uint32_t i = 0; i < count; i += width)
+          store(out + i, fma(load(out + i), splat(weights[r].factor), sums.at(r, i) * splat(weights[r].scale)));
+      }
+    }
+  }
+}
+#else
+constexpr uint32_t group_rows = group_rows_max, vectors = byte_lanes == 64 ? 2 : 1;  // of keys or numbers at a time
+
+struct Tiles {
+  explicit Tiles(uint32_t) {}
+};
+
+template <uint32_t R, uint32_t C> SXT_INLINE void clear(Bytes (&sum)[R][C]) {
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < C; ++j) sum[r][j] = splat_int(0);
+}
+
+// out[r][dim ..] = out * factor + weights * values
+template <uint32_t R, uint32_t C>
+SXT_INLINE void add_values(const Attention& t, const Weights (&weights)[R], const Block& block, uint32_t dim, float* out) {
+  Bytes sum[R][C];
+  clear(sum);
+  const size_t step = size_t{4} * t.head_dim;
+  const auto add = [&](int8_t* Weights::*slice, const uint8_t* PageView::*values) __attribute__((always_inline)) {
+    for (uint32_t p = 0; p * page_keys < block.keys; ++p) {
+      const int8_t* a[R];
+      SXT_UNROLL for (uint32_t r = 0; r < R; ++r) a[r] = weights[r].*slice + p * page_keys;
+      accumulate_bytes<true>(sum, a, PageView(block.page[p], t.head_dim).*values + 4 * dim, step, page_groups);
+    }
+  };
+  add(&Weights::high, &PageView::values_high);
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r)
+    SXT_UNROLL for (uint32_t j = 0; j < C; ++j) sum[r][j] = shift_slice(sum[r][j], splat_int(0));
+  add(&Weights::low, &PageView::values_high);
+  add(&Weights::high, &PageView::values_low);
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < C; ++j) {
+    float* to = out + size_t{r} * t.head_dim + dim + j * width;
+    store(to, fma(load(to), splat(weights[r].factor), to_float(sum[r][j]) * splat(weights[r].scale)));
+  }
+}
+
+template <uint32_t R>
+[[gnu::noinline]] void attend_rows(const Attention& t, uint32_t row, const Block& block, const State& state) {
+  alignas(64) float scores[R][key_block];
+  alignas(64) int8_t high[R][key_block], low[R][key_block];
+  const int8_t *query_high[R], *query_low[R];
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) {
+    query_high[r] = state.high + size_t{row + r} * t.head_dim;
+    query_low[r] = state.low + size_t{row + r} * t.head_dim;
+  }
+  for (uint32_t first = 0; first < key_block; first += vectors * width) {
+    const PageView page(block.page[first / page_keys], t.head_dim);
+    const size_t at = first % page_keys * 4;
+    Bytes sum[R][vectors];
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r)
+      SXT_UNROLL for (uint32_t j = 0; j < vectors; ++j) sum[r][j] = splat_int(-signed_offset * state.sum_high[row + r]);
+    accumulate_bytes<false>(sum, query_high, page.keys_high + at, key_step, t.head_dim / 4);
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < vectors; ++j)
+        sum[r][j] = shift_slice(sum[r][j], splat_int(-signed_offset * state.sum_both[row + r]));
+    accumulate_bytes<false>(sum, query_low, page.keys_high + at, key_step, t.head_dim / 4);
+    accumulate_bytes<false>(sum, query_high, page.keys_low + at, key_step, t.head_dim / 4);
+    SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < vectors; ++j)
+        store(scores[r] + first + j * width,
+              to_float(sum[r][j]) * splat(state.scale[row + r]) * load(page.key_scales + first % page_keys + j * width));
+  }
+  Weights weights[R];
+  for (uint32_t r = 0; r < R; ++r) {
+    weights[r] = {high[r], low[r], 0, 1};
+    weigh_scores(t, row + r, block, scores[r], state, weights[r]);
+  }
+  float* out = state.out + size_t{row} * t.head_dim;
+  uint32_t dim = 0;
+  for (; dim + vectors * width <= t.head_dim; dim += vectors * width) add_values<R, vectors>(t, weights, block, dim, out);
+  for (; dim < t.head_dim; dim += width) add_values<R, 1>(t, weights, block, dim, out);
+}
+
+void attend_group(const Attention& t, uint32_t row, uint32_t rows, const Block& block, const State& state, Tiles&) {
+  with_rows<group_rows>(rows, row, [&](auto n, uint32_t r) { attend_rows<n()>(t, r, block, state); });
+}
+#endif
+
+void attend(const Attention& t) {
+  const State state(t.scratch, t.head_dim);
+  for (uint32_t r = 0; r < t.rows; ++r) {
+    const Steps steps(largest_bits(t.query[r], t.head_dim), slice_steps);
+    state.max[r] = hidden_score;
+    state.scale[r] = slice_unit * steps.scale * t.scale;
+    slice_numbers(t.query[r], t.head_dim, steps, state.high + size_t{r} * t.head_dim, state.low + size_t{r} * t.head_dim,
+                  state.sum_high[r], state.sum_both[r]);
+  }
+  std::memset(state.sum, 0, t.rows * 16 * sizeof(float));
+  std::memset(state.out, 0, size_t{t.rows} * t.head_dim * sizeof(float));
+  Tiles tiles(t.head_dim);
+  for_each_group<group_rows>(
+      t, [&](uint32_t r, uint32_t rows, const Block& block) { attend_group(t, r, rows, block, state, tiles); });
+  for (uint32_t r = 0; r < t.rows; ++r) {
+    Vector sum[sum_chains];
+    SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j) sum[j] = load(state.sum + r * 16 + j * width);
+    const Vector inverse = splat(1.f / sum_of(sum));
+    for (uint32_t i = 0; i < t.head_dim; i += width)
+      store(t.out[r] + i, load(state.out + size_t{r} * t.head_dim + i) * inverse);
+  }
+}
+
+}  // namespace
+
+const AttentionFormat& KERNEL_TABLE() {
+  static constexpr AttentionFormat table{KERNEL_NAME, page_bytes, scratch_floats, put, attend};
+  return table;
+}
+
+}  // namespace sextant::cpu
