@@ -47,7 +47,7 @@ Result<GateAnswer> gate_runs(const GateRuns& flags) {
   const compare::Report& report = out.report;
   // a data set that is not compared may be the one that got worse
   if (!report.refused.empty())
-    return Error{Error::Kind::data, fmt::format("{}: {}; mend it, or name the data sets that count with --dataset",
+    return Error{Error::Kind::data, fmt::format("{}: {}; correct that, or name the data sets that count with --dataset",
                                                 report.refused[0].dataset, report.refused[0].reason)};
   if (!report.a_only.empty())
     return Error{Error::Kind::data,

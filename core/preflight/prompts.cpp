@@ -231,7 +231,7 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
       texts.insert(text_of(prepared.prompts));
       records.insert(row.record_json);
       if (alike.empty() && !(alike = alike_labels(prepared, form)).empty())
-        findings.warn(dataset.task_name, fmt::format("{}: in row {} {}; mend the template, or the row's options",
+        findings.warn(dataset.task_name, fmt::format("{}: in row {} {}; correct the template, or the row's options",
                                                      dataset.task_name, row.index, alike));
       if (too_long) return {};
       return check_question(session, prepared, form, run, max_out_len, findings, too_long);

@@ -38,13 +38,13 @@ class Arguments {
     if (relation == "less than") return actual < wanted;
     if (relation == "at least") return actual >= wanted;
     return Error{Error::Kind::data, instruction_ + ": the relation \"" + relation +
-                                        "\" is neither \"less than\" nor \"at least\"; mend the row's kwargs"};
+                                        "\" is neither \"less than\" nor \"at least\"; correct the row's kwargs"};
   }
 
  private:
   Error lacks(const char* name) const {
     return {Error::Kind::data,
-            "the instruction " + instruction_ + " lacks its \"" + name + "\" in the row's kwargs; mend the row"};
+            "the instruction " + instruction_ + " lacks its \"" + name + "\" in the row's kwargs; correct the row"};
   }
   std::string instruction_;
   const json::Value& given_;
