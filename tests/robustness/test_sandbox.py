@@ -121,7 +121,7 @@ RIGHT = {"name": "right", "program": "def add(a, b): return a + b", "tests": "as
 
 class Without(SandboxTest):
     def test_its_metric_is_no_plugin(self):
-        self.assert_refused(self.sextant("plugins", "info", "metric:code_tests"), 65, "metric:code_tests", "docs/code_tasks.md")
+        self.assert_refused(self.sextant("plugins", "info", "metric:code_tests"), 65, "metric:code_tests", "docs/components.md")
 
     def test_without_bubblewrap(self):
         """The set is refused before anything is computed, with the remedy."""
