@@ -8,11 +8,8 @@ die() { say "error: $*"; exit 1; }
 
 # Debian's package names; Ubuntu 24.04 has the same.
 packages_build=(g++ meson ninja-build pkg-config libboost-dev libboost-program-options-dev rapidjson-dev libfmt-dev libpcre2-dev
-  libsentencepiece-dev libutf8proc-dev libyaml-dev
-libseccomp-dev bubblewrap
-libgmp-dev
-  zlib1g-dev libarchive-dev libcpp-httplib-dev
-  libssl-dev libcurl4-openssl-dev catch2 ca-certificates python3 python3-pip)
+  libsentencepiece-dev libutf8proc-dev libyaml-dev libseccomp-dev bubblewrap libgmp-dev zlib1g-dev libarchive-dev
+  libcpp-httplib-dev libssl-dev libcurl4-openssl-dev catch2 ca-certificates python3 python3-pip)
 packages_test=(python3-jsonschema jq clang libclang-rt-14-dev ccache valgrind
   libboost-context-dev libopenblas-dev)
 
