@@ -21,24 +21,14 @@ struct ExportFlags {
   bool json = false;
 };
 
-const json::Value* entry_of(const json::Value& config, const char* list, const char* member, const std::string& name) {
-  const json::Value* entries = json::find(config, list);
-  if (!entries || !entries->IsArray()) return nullptr;
-  for (const auto& entry : entries->GetArray())
-    if (json::find_string(entry, member).value_or("") == name) return &entry;
-  return nullptr;
-}
-
 Result<exchange::Task> task_of(const RunView& run, const store::TaskRecord& record) {
   exchange::Task task;
   task.model = record.model;
   task.dataset = record.dataset;
   task.record = &record;
-  task.set = entry_of(run.config, "datasets", "task_name", record.dataset);
-  if (!task.set) task.set = entry_of(run.config, "datasets", "abbr", record.dataset);
-  task.asked = entry_of(run.config, "models", "abbr", record.model);
-  for (const store::ModelRecord& model : run.record.models)
-    if (model.abbr == record.model) task.weights = &model;
+  task.set = run.dataset_entry(record.dataset);
+  task.asked = run.model_entry(record.model);
+  task.weights = run.model(record.model);
   task.predictions = run.folder->predictions(record.model, record.dataset);
   task.samples = run.folder->samples(record.model, record.dataset);
   SXT_TRY(task.numbers, exchange::numbers_of(run.folder->results(record.model, record.dataset), task.set));
@@ -49,11 +39,7 @@ Result<exchange::Task> task_of(const RunView& run, const store::TaskRecord& reco
 // What is left out is said.
 Result<std::vector<exchange::Task>> tasks_of(const RunView& run, const ExportFlags& flags) {
   SXT_TRY(const Texts models, chosen(run.models(), flags.models, "model", run.name));
-  Texts all;
-  for (const std::string& model : models)
-    for (const std::string& dataset : run.datasets(model))
-      if (std::find(all.begin(), all.end(), dataset) == all.end()) all.push_back(dataset);
-  SXT_TRY(const Texts datasets, chosen(all, flags.datasets, "data set", run.name));
+  SXT_TRY(const Texts datasets, chosen_datasets(run, models, flags.datasets));
   std::vector<exchange::Task> out;
   for (const std::string& model : models)
     for (const std::string& dataset : datasets) {

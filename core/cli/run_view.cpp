@@ -12,6 +12,17 @@
 
 namespace sextant::cli {
 namespace fs = std::filesystem;
+namespace {
+
+template <class Is> const json::Value* entry_of(const json::Value& config, const char* list, const Is& is) {
+  const json::Value* entries = json::find(config, list);
+  if (!entries || !entries->IsArray()) return nullptr;
+  for (const auto& entry : entries->GetArray())
+    if (is(entry)) return &entry;
+  return nullptr;
+}
+
+}  // namespace
 
 std::vector<std::string> RunView::models() const {
   std::vector<std::string> out;
@@ -48,29 +59,34 @@ compare::JudgedBy judged_by(const config::RunConfig& run, const config::DatasetC
   return out;
 }
 
+const json::Value* RunView::model_entry(const std::string& abbr) const {
+  return entry_of(config, "models", [&](const json::Value& model) { return json::find_string(model, "abbr") == abbr; });
+}
+
+const json::Value* RunView::dataset_entry(const std::string& dataset) const {
+  return entry_of(config, "datasets", [&](const json::Value& set) {
+    return json::find_string(set, "task_name").value_or(json::find_string(set, "abbr").value_or("")) == dataset;
+  });
+}
+
 compare::JudgedBy RunView::judged_by(const std::string& dataset) const {
-  const json::Value* sets = json::find(config, "datasets");
-  if (!sets || !sets->IsArray()) return {};
-  for (const auto& set : sets->GetArray()) {
-    if (json::find_string(set, "task_name").value_or(json::find_string(set, "abbr").value_or("")) != dataset) continue;
-    const json::Value* eval = json::find(set, "eval");
-    const json::Value* judge = eval ? json::find(*eval, "judge") : nullptr;
-    if (!judge) continue;
-    compare::JudgedBy out{config::judges_in(*judge), json::find_string(*judge, "combine").value_or("") == "vote", {}};
-    if (const json::Value* meta = json::find(*judge, "meta"))
-      if (const auto decides = json::find_string(*meta, "model")) out.judges = {*decides};
-    const json::Value* pairs = json::find(*judge, "pairs");
-    if (!pairs) return out;
-    config::RunConfig models;
-    for (const std::string& model : this->models()) models.models.emplace_back().abbr = model;
-    config::DatasetConfig of_pairs;
-    of_pairs.judge.emplace();
-    of_pairs.judge->base = json::find_string(*pairs, "base").value_or("");
-    if (const auto all = config::pairs_of(models, of_pairs))
-      for (const auto& [first, second] : *all) out.pairs.push_back({first, second, config::pair_name(first, second)});
-    return out;
-  }
-  return {};
+  const json::Value* set = dataset_entry(dataset);
+  const json::Value* eval = set ? json::find(*set, "eval") : nullptr;
+  const json::Value* judge = eval ? json::find(*eval, "judge") : nullptr;
+  if (!judge) return {};
+  compare::JudgedBy out{config::judges_in(*judge), json::find_string(*judge, "combine").value_or("") == "vote", {}};
+  if (const json::Value* meta = json::find(*judge, "meta"))
+    if (const auto decides = json::find_string(*meta, "model")) out.judges = {*decides};
+  const json::Value* pairs = json::find(*judge, "pairs");
+  if (!pairs) return out;
+  config::RunConfig models;
+  for (const std::string& model : this->models()) models.models.emplace_back().abbr = model;
+  config::DatasetConfig of_pairs;
+  of_pairs.judge.emplace();
+  of_pairs.judge->base = json::find_string(*pairs, "base").value_or("");
+  if (const auto all = config::pairs_of(models, of_pairs))
+    for (const auto& [first, second] : *all) out.pairs.push_back({first, second, config::pair_name(first, second)});
+  return out;
 }
 
 namespace {
@@ -151,6 +167,15 @@ Result<std::vector<std::string>> chosen(const std::vector<std::string>& names, c
       return Error{Error::Kind::usage, fmt::format("{} has no {} '{}'{}; it has {}", run, what, wanted[i],
                                                    did_you_mean(wanted[i], names), first_names(names, 12))};
   return out;
+}
+
+Result<std::vector<std::string>> chosen_datasets(const RunView& run, const std::vector<std::string>& models,
+                                                 const std::vector<std::string>& wanted) {
+  std::vector<std::string> all;
+  for (const std::string& model : models)
+    for (const std::string& dataset : run.datasets(model))
+      if (std::find(all.begin(), all.end(), dataset) == all.end()) all.push_back(dataset);
+  return chosen(all, wanted, "data set", run.name);
 }
 
 }  // namespace sextant::cli

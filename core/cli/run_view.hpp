@@ -22,6 +22,9 @@ struct RunView {
   std::vector<std::string> datasets(const std::string& model) const;
   const store::ModelRecord* model(const std::string& abbr) const;
   const store::TaskRecord* task(const std::string& model, const std::string& dataset) const;
+  /// Entries of `config`; null where there is none.
+  const json::Value* model_entry(const std::string& abbr) const;
+  const json::Value* dataset_entry(const std::string& dataset) const;
   /// Who judges a data set.
   compare::JudgedBy judged_by(const std::string& dataset) const;
 };
@@ -43,5 +46,8 @@ Result<config::RunConfig> config_as_written(const RunView& view);
 /// names the nearest.
 Result<std::vector<std::string>> chosen(const std::vector<std::string>& names, const std::vector<std::string>& wanted,
                                         const char* what, const std::string& run);
+/// The data sets of these models, each once, of which `wanted` is chosen in the same way.
+Result<std::vector<std::string>> chosen_datasets(const RunView& run, const std::vector<std::string>& models,
+                                                 const std::vector<std::string>& wanted);
 
 }  // namespace sextant::cli

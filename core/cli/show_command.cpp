@@ -134,11 +134,7 @@ Result<int> show(const ShowFlags& flags) {
   std::optional<Regex> wanted;
   if (!flags.grep.empty()) { SXT_TRY(wanted, Regex::compile(flags.grep, {}, "--grep")); }
   SXT_TRY(const Texts models, chosen(run.models(), flags.models, "model", run.name));
-  Texts all;
-  for (const std::string& model : models)
-    for (const std::string& dataset : run.datasets(model))
-      if (std::find(all.begin(), all.end(), dataset) == all.end()) all.push_back(dataset);
-  SXT_TRY(const Texts datasets, chosen(all, flags.datasets, "data set", run.name));
+  SXT_TRY(const Texts datasets, chosen_datasets(run, models, flags.datasets));
   if (flags.numeric_error) return show_margins(run, models, datasets, flags);
   const uint64_t count = flags.count ? *flags.count : flags.json ? 0 : shown_by_default;
   std::vector<Shown> kept;

@@ -39,7 +39,8 @@ Result<Defaults> read_defaults(const std::filesystem::path& file) {
     if (!found && missing.empty()) missing = key;
     return found.value_or("");
   };
-  if (json::find(in, "backends")) out.backends = texts(in, "backends");
+  if (const json::Value* backends = json::find(in, "backends"); backends && backends->IsArray())
+    out.backends = texts(in, "backends");
   else missing = "backends";
   const json::Value* custom = json::find(in, "custom_dataset");
   if (!custom) missing = "custom_dataset";

@@ -1,7 +1,5 @@
 // What the formats have in common, and the list of them.
 #include "formats.hpp"
-#include <algorithm>
-#include "../base/file_name.hpp"
 
 namespace sextant::exchange {
 
@@ -34,7 +32,5 @@ std::string prompt_text(const json::Value& line) {
   const json::Value* messages = json::find(line, "messages");
   return messages ? json::write(*messages) : std::string();
 }
-
-std::string file_name_of(std::string_view name) { return safe_file_name(name); }
 
 }  // namespace sextant::exchange

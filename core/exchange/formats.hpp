@@ -35,7 +35,5 @@ Result<Written> write_cmmlu(const Source& run, const std::filesystem::path& fold
 json::Document row_of(const Task& task, const data::Attempt* attempt);
 /// What was sent, as text: the prompt, or the turns as JSON.
 std::string prompt_text(const json::Value& line);
-/// A model's name as a folder or file.
-std::string file_name_of(std::string_view name);
 
 }  // namespace sextant::exchange

@@ -4,19 +4,15 @@
 #include "../base/file_name.hpp"
 #include "../base/file_parts.hpp"
 #include "../base/files.hpp"
+#include "../base/json_number.hpp"
 #include "../base/local_time.hpp"
 #include "../base/log.hpp"
 #include "../data/fields.hpp"
 #include "../store/predictions.hpp"
+#include "json_values.hpp"
 
 namespace sextant::exchange {
 namespace {
-
-using Value = json::Value;
-using Allocator = json::Document::AllocatorType;
-
-Value object() { return Value(rapidjson::kObjectType); }
-Value number_or_null(double value) { return std::isfinite(value) ? Value(value) : Value(rapidjson::kNullType); }
 
 // A line of samples/, as a run writes it (docs/files.md).
 std::string sample_line(const ImportedTask& task, const ImportedAttempt& one) {

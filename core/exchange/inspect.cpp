@@ -2,18 +2,14 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <sextant/sha256.hpp>
+#include "../base/file_name.hpp"
 #include "../base/file_parts.hpp"
 #include "formats.hpp"
+#include "json_values.hpp"
 #include "python_text.hpp"
 
 namespace sextant::exchange {
 namespace {
-
-using Value = json::Value;
-using Allocator = json::Document::AllocatorType;
-
-Value object() { return Value(rapidjson::kObjectType); }
-Value array() { return Value(rapidjson::kArrayType); }
 
 // "+0000" is "+00:00" there.
 std::string time_of(const std::string& time) {
@@ -228,7 +224,7 @@ json::Document head_of(const Source& run, const Task& task) {
 std::string file_of(const Source& run, const Task& task) {
   std::string time = time_of(run.record->started);
   std::replace(time.begin(), time.end(), ':', '-');
-  return file_name_of(fmt::format("{}_{}_{}.json", time, task.dataset,
+  return safe_file_name(fmt::format("{}_{}_{}.json", time, task.dataset,
                                   short_hash(task.model + "\n" + task.dataset + "\n" + run.record->started)));
 }
 

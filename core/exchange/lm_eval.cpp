@@ -5,20 +5,15 @@
 #include <map>
 #include <optional>
 #include <sextant/sha256.hpp>
+#include "../base/file_name.hpp"
 #include "../base/files.hpp"
 #include "formats.hpp"
+#include "json_values.hpp"
 #include "lm_eval.hpp"
 #include "python_text.hpp"
 
 namespace sextant::exchange {
 namespace {
-
-using Value = json::Value;
-using Allocator = json::Document::AllocatorType;
-
-Value object() { return Value(rapidjson::kObjectType); }
-Value array() { return Value(rapidjson::kArrayType); }
-Value null() { return Value(rapidjson::kNullType); }
 
 uint64_t shots_of(const Task& task) {
   if (const Value* count = member_at(task.set, "infer.retriever.ice_num"); count && count->IsUint64())
@@ -207,7 +202,7 @@ std::string sanitised(const std::string& name) {
   for (const char c : name)
     if (std::string_view("\"<>:/|\\?*[]").find(c) == std::string_view::npos) out += c;
     else if (!out.ends_with("__")) out += "__";
-  return file_name_of(out);
+  return safe_file_name(out);
 }
 
 // "2026-01-02T03:04:05+0000" as lm-eval has it in names.
@@ -330,7 +325,7 @@ Result<Written> write_lm_eval(const Source& run, const std::filesystem::path& fo
     const std::filesystem::path place = folder / sanitised(model);
     std::map<std::string, std::string> hashes;
     for (const Task* task : tasks) {
-      out.push_back(place / fmt::format("samples_{}_{}.jsonl", file_name_of(task->dataset), time));
+      out.push_back(place / fmt::format("samples_{}_{}.jsonl", safe_file_name(task->dataset), time));
       SXT_TRY(hashes[task->dataset], write_lm_eval_samples(*task, out.back()));
     }
     out.push_back(place / fmt::format("results_{}.json", time));

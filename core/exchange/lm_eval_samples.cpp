@@ -6,17 +6,12 @@
 #include <sextant/sha256.hpp>
 #include "../base/file_parts.hpp"
 #include "formats.hpp"
+#include "json_values.hpp"
 #include "lm_eval.hpp"
 #include "python_text.hpp"
 
 namespace sextant::exchange {
 namespace {
-
-using Value = json::Value;
-using Allocator = json::Document::AllocatorType;
-
-Value object() { return Value(rapidjson::kObjectType); }
-Value array() { return Value(rapidjson::kArrayType); }
 
 std::vector<std::pair<std::string, std::string>> contexts_and_continuations(const Task& task, const data::Attempt& attempt,
                                                                             const std::string& context) {

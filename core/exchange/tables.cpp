@@ -6,21 +6,17 @@
 #include <map>
 #include <set>
 #include "../base/cell_text.hpp"
+#include "../base/file_name.hpp"
 #include "../base/file_parts.hpp"
 #include "../base/files.hpp"
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "formats.hpp"
+#include "json_values.hpp"
 #include "python_text.hpp"
 
 namespace sextant::exchange {
 namespace {
-
-using Value = json::Value;
-using Allocator = json::Document::AllocatorType;
-
-Value object() { return Value(rapidjson::kObjectType); }
-Value array() { return Value(rapidjson::kArrayType); }
 
 // ---- evalscope ----
 
@@ -174,7 +170,7 @@ Result<Written> write_submission(const Source& run, const std::filesystem::path&
                  fmt::format("{} has no scored data set of {} (names that begin with {}-); it has {}", run.name, family, family,
                              run.tasks.empty() ? "none" : run.tasks.front().dataset)};
   for (const auto& [model, answers] : by_model) {
-    out.push_back(folder / fmt::format("{}_{}.json", family, file_name_of(model)));
+    out.push_back(folder / fmt::format("{}_{}.json", family, safe_file_name(model)));
     SXT_CHECK(write_file(out.back(), json::write_pretty(answers) + "\n"));
   }
   return out;
@@ -195,7 +191,7 @@ Result<Written> write_evalscope(const Source& run, const std::filesystem::path& 
   }
   for (const auto& [name, tasks] : reports) {
     const std::string shown = tasks.size() > 1 ? name.second : tasks.front()->dataset;
-    out.push_back(folder / "reports" / file_name_of(name.first) / file_name_of(shown + ".json"));
+    out.push_back(folder / "reports" / safe_file_name(name.first) / safe_file_name(shown + ".json"));
     SXT_CHECK(write_file(out.back(), json::write_pretty(report_of(shown, tasks)) + "\n"));
   }
   return out;

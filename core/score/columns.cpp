@@ -330,10 +330,8 @@ void add_perplexities(Scored& scored, const Values& values) {
 
 // What keeps a number out of the results file, whose other members stand beside the numbers; else empty.
 std::string problem_of(const data::Estimate& number) {
-  constexpr const char* members[] = {"counts",  "calibration", "findings", "suspicious", "filters",
-                                     "repeats", "estimates",   "metrics",  "details"};
   if (number.metric.empty()) return "a metric gives a value without a name; name it";
-  if (std::find(std::begin(members), std::end(members), number.metric) != std::end(members))
+  if (is_results_member(number.metric))
     return fmt::format("a metric gives a value called '{}', which is a member of the results file; call it otherwise", number.metric);
   if (std::isinf(number.value)) return fmt::format("the number '{}' is infinite, or too large to be written", number.metric);
   return "";

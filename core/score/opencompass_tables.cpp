@@ -1,22 +1,17 @@
 #include "opencompass_tables.hpp"
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <charconv>
 #include <cmath>
 #include <map>
 #include <optional>
 #include <fmt/format.h>
 #include <sextant/regex.hpp>
+#include "built_in_pattern.hpp"
 
 namespace sextant::score {
 namespace {
 
-Regex pattern(const char* text) {
-  auto made = Regex::compile(text, {.syntax = RegexOptions::Syntax::python});
-  assert(made && "a pattern of this file is broken");
-  return *std::move(made);
-}
 std::optional<RegexMatch> first(const Regex& regex, std::string_view text) {
   const auto found = regex.search(text);
   return found ? *found : std::nullopt;
@@ -54,7 +49,7 @@ class Sums {
 };
 
 OpenCompassTable mtbench(std::span<const Judgement> judgements) {
-  const Regex rating = pattern(R"(Rating:\s*\[\[([\d.]+)\]\])");
+  const Regex rating = built_in_pattern(R"(Rating:\s*\[\[([\d.]+)\]\])");
   Sums sums;
   for (const Judgement& one : judgements) {
     const auto match = first(rating, one.reply);
@@ -81,11 +76,11 @@ Ratings from_prose(std::string_view text) {
   else if (has(creative) && has(rich)) keys = {fact, need, logic, creative, rich};
   else if (has(creative) && has(fair)) keys = {fact, need, fair, creative};
   else return {};
-  static const Regex digits = pattern(R"(\d{1,2})");
+  static const Regex digits = built_in_pattern(R"(\d{1,2})");
   Ratings out;
   for (const std::string_view key : keys) {
     out[std::string(key)] = std::nullopt;
-    const Regex line = pattern((std::string(key) + ".*?\\n").c_str());
+    const Regex line = built_in_pattern((std::string(key) + ".*?\\n").c_str());
     std::vector<RegexMatch> lines = all(line, text);
     for (auto match = lines.rbegin(); match != lines.rend(); ++match)
       if (const auto found = all(digits, match->groups[0]); !found.empty()) {
@@ -100,7 +95,7 @@ Ratings from_prose(std::string_view text) {
 }
 
 std::optional<double> alignbench_score(const std::string& reply) {
-  static const Regex object = pattern(R"({(.*?)}(?![^{]*{))"), member = pattern(R"('(.*?)': (\d+))");
+  static const Regex object = built_in_pattern(R"({(.*?)}(?![^{]*{))"), member = built_in_pattern(R"('(.*?)': (\d+))");
   static constexpr std::array<std::string_view, 12> known{"事实正确性", "满足用户需求",     "安全无害", "清晰度",
                                                           "逻辑性",     "完备性",           "创造性",   "可负责程度",
                                                           "逻辑连贯性", "公平与可负责程度", "丰富度",   "综合得分"};
@@ -157,7 +152,7 @@ OpenCompassTable alpaca_eval(std::span<const Judgement> judgements) {
 
 // Bradley and Terry's model of two models predicts the share that it was fitted to; a strong verdict counts three times.
 OpenCompassTable arena_hard(std::span<const Judgement> judgements) {
-  const Regex verdict = pattern(R"(\[\[([AB<>=]+)\]\])");
+  const Regex verdict = built_in_pattern(R"(\[\[([AB<>=]+)\]\])");
   static constexpr std::array<std::pair<std::string_view, std::pair<double, double>>, 5> known{
       {{"A=B", {0.5, 1}}, {"A>B", {1, 1}}, {"A>>B", {1, 3}}, {"B>A", {0, 1}}, {"B>>A", {0, 3}}}};
   double won = 0, weights = 0;

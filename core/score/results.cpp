@@ -117,7 +117,15 @@ Result<void> write_details(const Scored& scored, const Write& write) {
   return {};
 }
 
+// What write_results() and write_details() put beside the numbers.
+constexpr std::string_view members[] = {"counts",  "calibration", "findings", "suspicious", "filters",
+                                        "repeats", "estimates",   "metrics",  "details"};
+
 }  // namespace
+
+bool is_results_member(std::string_view name) {
+  return std::find(std::begin(members), std::end(members), name) != std::end(members);
+}
 
 // Every number that stands directly in the object is a row of the table, so counts stand one level below.
 Result<void> write_results(const Scored& scored, bool with_details, const Write& write) {

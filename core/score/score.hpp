@@ -106,6 +106,8 @@ std::string canonical_line(const LineParts& attempt, double score, bool repeats)
 
 /// results/<model>/<task>.json
 Result<void> write_results(const Scored& scored, bool with_details, const Write& write);
+/// Whether a results file has a member of its own that is called so: no number can be.
+bool is_results_member(std::string_view name);
 
 /// samples/<model>/<task>.jsonl. `failure` gets what went wrong with each attempt, filter by filter.
 Result<void> write_samples(const Scored& scored, const Write& write,

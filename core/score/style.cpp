@@ -1,16 +1,10 @@
 #include "style.hpp"
-#include <cassert>
 #include <sextant/regex.hpp>
 #include <sextant/utf8_text.hpp>
+#include "built_in_pattern.hpp"
 
 namespace sextant::score {
 namespace {
-
-Regex pattern(const char* text) {
-  auto made = Regex::compile(text, {.syntax = RegexOptions::Syntax::python});
-  assert(made && "a pattern of this file is broken");
-  return *std::move(made);
-}
 
 double count(const Regex& regex, std::string_view text) {
   const auto found = regex.find_all(text);
@@ -38,9 +32,9 @@ std::string without_code(std::string_view answer) {
 }  // namespace
 
 Style style_of(std::string_view answer) {
-  static const Regex heading = pattern(R"((?m)^#{1,6}\s)"), ordered = pattern(R"((?m)^[ \t]*\d+\.\s)"),
-                     unordered = pattern(R"((?m)^[ \t]*[-*+]\s)"), stars = pattern(R"(\*\*[^*\n]+\*\*)"),
-                     lines = pattern(R"(__[^_\n]+__)");
+  static const Regex heading = built_in_pattern(R"((?m)^#{1,6}\s)"), ordered = built_in_pattern(R"((?m)^[ \t]*\d+\.\s)"),
+                     unordered = built_in_pattern(R"((?m)^[ \t]*[-*+]\s)"), stars = built_in_pattern(R"(\*\*[^*\n]+\*\*)"),
+                     lines = built_in_pattern(R"(__[^_\n]+__)");
   const std::string text = without_code(answer);
   return {static_cast<double>(utf8::length(answer)), count(heading, text), count(ordered, text) + count(unordered, text),
           count(stars, text) + count(lines, text)};

@@ -2,7 +2,7 @@
 // KERNEL_NAME the set.
 //
 // A block of 32 products is summed exactly in integers, so only its scaling has an order: the blocks of a row follow one
-// another, each added with one rounding. All instruction sets give the same bits.
+// another. All instruction sets that fuse a multiplication with an addition give the same bits.
 #include "bytes.inc.hpp"
 #include "encode_int8.inc.hpp"
 #include "matmul_tables.hpp"

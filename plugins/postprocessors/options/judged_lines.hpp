@@ -51,14 +51,15 @@ inline std::optional<std::pair<char, std::string_view>> option_line(std::string_
   const char letter = line[0];
   line.remove_prefix(1);
   const size_t before = line.size();
-  skip({")", "选项", "项", ":", "：", ".", "、", ",", "，"});
+  skip({")", "选项", "项", ":", ".", "、", ","});
   if (line.size() == before && !line.starts_with(" -") && !line.starts_with(" (") && !line.starts_with(" is")) return std::nullopt;
   return std::pair(letter, line);
 }
 
 }  // namespace detail
 
-/// The only option that is called right where each of three or more has such a line; else "".
+/// Of a canonical reply (canonical.hpp), the only option that is called right where each of three or more has such a line;
+/// else "".
 inline std::string right_line(std::string_view reply, std::string_view options) {
   if (options.size() < 3) return {};  // "A. True\nB. False" are the options themselves
   std::map<char, bool> said;
