@@ -27,7 +27,7 @@ class TaskNumbers(ContractTest):
         predictions = {task: read("predictions", task) for task in golden["said"]}
         for task, samples in golden["said"].items():   # and the prompts are lm-eval's
             for sample in samples:
-                ours, first = predictions[task][str(sample["doc_id"])], list(list(sample["arguments"].values())[0].values())
+                ours, first = predictions[task][str(sample["doc_id"])], sample["arguments"][0]
                 self.assertEqual(ours["origin_prompt"], first[0])
                 if "label: 0" in ours:
                     self.assertEqual(ours["label: 0"]["testing input"], first[0] + first[1])

@@ -10,7 +10,9 @@ def feed(run, samples_of, predictions_of):
         path = next(run.glob(f"journal/*/{task}.jsonl"))
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         free = [i for i, line in enumerate(lines) if line.get("scores") or "text" in line]
-        alone = {}  # options without their question, for acc_mutual_info: asked once each, in the order of the rows
+        if not free:  # another task asked the same, and has the lines
+            continue
+        alone = {}  # options without their question, for acc_mutual_info: asked once each
         for sample in {s["doc_id"]: s for s in samples}.values():
             said = [response[0] for response in sample["resps"]]
             ours = predictions_of[task][str(sample["doc_id"])]
@@ -21,9 +23,11 @@ def feed(run, samples_of, predictions_of):
             before = [ours[k]["logprob"] for k in labels] or [ours["extra"]["logprob"]]
             _put(_take(lines, free, lambda line: [s["logprob"] for s in line["scores"]] == before), said[:len(before)])
             if len(said) > len(before):
-                alone.setdefault(str([a["arg_1"] if isinstance(a, dict) else a[1] for a in _listed(sample["arguments"])][len(before):]), said[len(before):])
-        for said in alone.values():
-            _put(_take(lines, free, lambda line: all(s["total_tokens"] == s["tokens"] + 1 for s in line["scores"])), said)
+                options = [a["arg_1"] if isinstance(a, dict) else a[1] for a in _listed(sample["arguments"])][len(before):]
+                alone[str(options)] = ([ours[k]["tokens"] for k in labels], said[len(before):])
+        for tokens, said in alone.values():  # known by their lengths, or by being near
+            far = lambda line: sum(abs(s["logprob"] - float(one[0])) for s, one in zip(line["scores"], said))  # noqa: E731
+            _put(_take(lines, free, lambda line: [s["tokens"] for s in line["scores"]] == tokens, far), said)
         path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
     for kind in ("predictions", "results"):
         shutil.rmtree(run / kind)
@@ -33,12 +37,13 @@ def _listed(arguments):
     return list(arguments.values()) if isinstance(arguments, dict) else arguments
 
 
-def _take(lines, free, fits):
+def _take(lines, free, fits, far=lambda line: 0):
     found = [i for i in free if fits(lines[i])]
     if not found:
         raise ValueError("no line of the journal has what the predictions have")
-    free.remove(found[0])
-    return lines[found[0]]
+    nearest = min(found, key=lambda i: far(lines[i]))
+    free.remove(nearest)
+    return lines[nearest]
 
 
 def _put(line, said):
