@@ -9,7 +9,7 @@ import statistics
 import xml.etree.ElementTree
 
 from .checkpoints import make_family
-from .data import inline_set, make_mcq
+from .data import inline_set, make_mcq, mcq_rows, write_jsonl
 from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, write
 
 NO, INCONCLUSIVE = 1, 2
@@ -555,6 +555,8 @@ class Perturb(ContractTest):
     def test_orders_share_what_they_have_in_common(self):
         """Four orders for at most 3 times the tokens of one, all 24 for at most 11 times: the plan says so, and the run keeps to it."""
         model = make_family(self.dir / "model", "llama")
+        rows = [dict(row, question="Of the things that are named below, which one is meant by " + row["question"]) for row in mcq_rows(12)]
+        write_jsonl(self.dir / "set.jsonl", rows)
         self.write_set("ppl")
         plan = lambda *args: self.json_lines("run", "run.json", "--hf-path", model, "--dry-run", "--json", *args)[0]["plan"]["computed_tokens"]
         one, four, all_orders = plan(), plan("--perturb", "option_order"), plan("--perturb", "option_order:all")
