@@ -39,8 +39,8 @@ void add_what(po::options_description& options) {
                                                                                   "rows to evaluate: 3,17,40-60")(
       "exclude", text()->value_name("FILE"), "rows to leave out: a line each, a number or {\"dataset\", \"index\"}")(
       "perturb", texts()->value_name("KIND[:N]..."),
-      "variants of each set beside it: option_order[:all], typos, case, full_width, homophones, format, template:FILE, shots, seeds")(
-      "extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")(
+      "variants of each set beside it: option_order[:all], typos, case, full_width, homophones, format, template:FILE, shots, "
+      "seeds")("extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")(
       "metric", texts()->value_name("ID[:JSON]..."), "metrics instead of the cards'")(
       "judge", texts()->value_name("MODEL..."), "the model that judges: a card, a GGUF or a folder; several are a panel")(
       "labels", text()->value_name("FILE"), "people's verdicts on some samples, to correct the judge's: JSON lines")(

@@ -14,7 +14,8 @@ namespace {
 constexpr uint64_t stretch = 256;  // attempts that are read at a time
 
 // Options that say where others stand, or that nothing else fits.
-constexpr std::string_view refers[] = {"above", "below", "both ", "neither", "none of", "all of", "以上", "上述", "以下", "都对", "都不", "均"};
+constexpr std::string_view refers[] = {"above", "below", "both ", "neither", "none of", "all of", "以上",
+                                       "上述",  "以下",  "都对",  "都不",    "均不",    "均正确"};
 
 bool has_own_order(const std::vector<std::string>& options) {
   const auto begins_with_number = [](const std::string& text) {

@@ -12,7 +12,8 @@
 
 namespace sextant::compare {
 
-/// One question's whole texts in each order of its options, ln p of the labels' texts added up; the first is the set's own order.
+/// One question's whole texts in each order of its options, ln p of the labels' texts added up; the first is the set's own
+/// order.
 struct Ordered {
   std::vector<double> logprob;
   std::vector<std::string> options;  // their texts
@@ -22,8 +23,8 @@ struct Ordered {
 /// likely where a model has not seen the set, if the set's authors put them in random order. Pure.
 report::OwnOrder own_order_of(const std::vector<Ordered>& questions);
 
-/// One entry for each model, set and kind of variants that has scores; fills table.robustness. `judged_by`: who judges a set. Where
-/// samples cannot be read, the entry says why.
+/// One entry for each model, set and kind of variants that has scores; fills table.robustness. `judged_by`: who judges a set.
+/// Where samples cannot be read, the entry says why.
 void measure_robustness(report::Table& table, const store::RunFolder& folder, const config::RunConfig& run,
                         const std::function<JudgedBy(const std::string& dataset)>& judged_by);
 

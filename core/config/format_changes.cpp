@@ -15,7 +15,8 @@ std::string changed(std::string_view text, uint32_t number, bool begins_text, bo
   for (size_t i = 0; i < text.size(); ++i) {
     const bool begins_line = i == 0 ? begins_text : text[i - 1] == '\n';
     const auto at = [&](size_t k) { return k < text.size() ? text[k] : '\0'; };
-    if (number == 1 && begins_line && text[i] >= 'A' && text[i] <= 'Z' && (at(i + 1) == '.' || at(i + 1) == ')') && at(i + 2) == ' ') {
+    if (number == 1 && begins_line && text[i] >= 'A' && text[i] <= 'Z' && (at(i + 1) == '.' || at(i + 1) == ')') &&
+        at(i + 2) == ' ') {
       out += std::string("(") + text[i] + ") ";
       i += 2;
     } else if (number == 2 && text[i] == ':' && at(i + 1) == ' ' && (i + 2 < text.size() || next_is_column)) {

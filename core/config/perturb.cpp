@@ -12,8 +12,8 @@
 namespace sextant::config {
 namespace {
 
-constexpr size_t options_max = 5;         // whose orders are all asked: 120 of them
-constexpr uint32_t variants_max = 200;    // of one kind
+constexpr size_t options_max = 5;       // whose orders are all asked: 120 of them
+constexpr uint32_t variants_max = 200;  // of one kind
 constexpr uint64_t file_bytes_max = 16u << 20;
 constexpr size_t names_shown = 4;
 
@@ -42,7 +42,7 @@ struct Kind {
 constexpr Kind kinds[] = {
     {"option_order", 3, variants_max, option_orders},
     {"typos", 3, variants_max, changed_texts},
-    {"case", 2, 2, changed_texts},        // lower, upper
+    {"case", 2, 2, changed_texts},  // lower, upper
     {"full_width", 1, 1, changed_texts},
     {"homophones", 3, variants_max, changed_texts},
     {"format", format_changes, format_changes, formats},
@@ -138,7 +138,8 @@ Result<Variants> option_orders(const DatasetConfig& set, const Wanted& wanted) {
   how.answer = set.output_column;
   const auto loader = json::parse(set.loader.config, set.card_path);
   if (loader && json::find(*loader, "circular")) return cannot("its rows are asked in several orders already");
-  if (how.options.empty()) return cannot("the card does not say which columns are options (\"choices\", or A, B, ... among the input columns)");
+  if (how.options.empty())
+    return cannot("the card does not say which columns are options (\"choices\", or A, B, ... among the input columns)");
   if (how.answer.empty()) return cannot("the card names no column with the answer");
   constexpr size_t of_a_list = 4;  // orders of a list that is longer leave its end where it is
   const size_t n = how.options.size() == 1 ? of_a_list : how.options.size();
@@ -241,7 +242,8 @@ Result<Variants> shots(const DatasetConfig& set, const Wanted& wanted) {
 // Random streams are keyed by the task's name, so that another name is all that is needed.
 Result<Variants> seeds(const DatasetConfig& set, const Wanted& wanted) {
   Variants out;
-  for (uint32_t number = 1; number <= wanted.count; ++number) out.push_back(variant(set, {wanted.kind, number, {}, {}, "", ""}));
+  for (uint32_t number = 1; number <= wanted.count; ++number)
+    out.push_back(variant(set, {wanted.kind, number, {}, {}, "", ""}));
   return out;
 }
 
@@ -291,12 +293,14 @@ Result<Perturbation> perturbation_from_json(const json::Value& value, const std:
   out.order = json::find_string(value, "order").value_or("");
   const std::vector<std::string> names = kind_names();
   if (std::find(names.begin(), names.end(), out.kind) == names.end())
-    return bad(fmt::format("there is no kind '{}'{}; there are: {}", out.kind, did_you_mean(out.kind, names), join(names, ", ")));
+    return bad(
+        fmt::format("there is no kind '{}'{}; there are: {}", out.kind, did_you_mean(out.kind, names), join(names, ", ")));
   if (number < 1 || number > variants_max) return bad(fmt::format("\"number\" is not from 1 to {}", variants_max));
   out.number = static_cast<uint32_t>(number);
   std::string sorted = out.order;
   std::sort(sorted.begin(), sorted.end());
-  if (out.kind == "option_order" && (out.options.empty() || out.answer.empty() || sorted.size() < 2 || sorted != letters(sorted.size())))
+  if (out.kind == "option_order" &&
+      (out.options.empty() || out.answer.empty() || sorted.size() < 2 || sorted != letters(sorted.size())))
     return bad("an option_order has \"options\", \"answer\", and an \"order\" such as \"BCDA\"");
   return out;
 }
@@ -316,16 +320,20 @@ std::string variant_suffix(const DatasetConfig& dataset) {
   return how.kind.empty() ? "" : fmt::format("~{}-{}", how.kind, how.number);
 }
 
-std::string_view varied_set(std::string_view task_name) { return task_name.substr(0, std::min(task_name.rfind('~'), task_name.size())); }
+std::string_view varied_set(std::string_view task_name) {
+  return task_name.substr(0, std::min(task_name.rfind('~'), task_name.size()));
+}
 
 Result<void> add_variants(const json::Value& perturb, const std::string& origin, std::vector<DatasetConfig>& datasets,
                           const std::function<void(const std::string&)>& warn) {
   std::vector<Variants> variants(datasets.size());
   std::set<std::string> seen;
-  for (const std::string& text : perturb.IsString() ? std::vector<std::string>{std::string(json::text(perturb))} : texts_of(&perturb)) {
+  for (const std::string& text :
+       perturb.IsString() ? std::vector<std::string>{std::string(json::text(perturb))} : texts_of(&perturb)) {
     const Kind* kind = nullptr;
     SXT_TRY(const Wanted one, read_wanted(text, kind));
-    if (!seen.insert(one.kind).second) return usage(fmt::format("{}: perturb names '{}' twice; name it once", origin, one.kind));
+    if (!seen.insert(one.kind).second)
+      return usage(fmt::format("{}: perturb names '{}' twice; name it once", origin, one.kind));
     std::vector<std::string> without;
     std::string why;
     for (size_t i = 0; i < datasets.size(); ++i) {
@@ -339,7 +347,8 @@ Result<void> add_variants(const json::Value& perturb, const std::string& origin,
       without.push_back(datasets[i].abbr);
     }
     const std::string names = first_names(without, names_shown);
-    if (without.size() == datasets.size()) return usage(fmt::format("--perturb {}: {} cannot be changed so: {}", text, names, why));
+    if (without.size() == datasets.size())
+      return usage(fmt::format("--perturb {}: {} cannot be changed so: {}", text, names, why));
     if (!without.empty() && warn) warn(fmt::format("--perturb {} leaves out {}: {}", text, names, why));
   }
   std::vector<DatasetConfig> all;
@@ -355,9 +364,12 @@ Result<void> check_variants(const RunConfig& run) {
   const bool sampled =
       std::any_of(run.models.begin(), run.models.end(), [](const ModelConfig& model) { return model.generation.samples(); });
   for (const DatasetConfig& dataset : run.datasets)
-    if (!sampled && perturbation_of(dataset).kind == "seeds" && dataset.inferencer.config.find("temperature") == std::string::npos)
-      return usage(fmt::format("--perturb seeds: no reply to {} is sampled, so that all seeds give the same; add --generation-kwargs "
-                               "do_sample=true temperature=0.7, or leave seeds out", dataset.abbr));
+    if (!sampled && perturbation_of(dataset).kind == "seeds" &&
+        dataset.inferencer.config.find("temperature") == std::string::npos)
+      return usage(
+          fmt::format("--perturb seeds: no reply to {} is sampled, so that all seeds give the same; add --generation-kwargs "
+                      "do_sample=true temperature=0.7, or leave seeds out",
+                      dataset.abbr));
   return {};
 }
 

@@ -145,7 +145,8 @@ Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& given, c
     SXT_CHECK(keep_subset(options.subset, names, origin, datasets, groups));
   }
   std::move(groups.begin(), groups.end(), std::back_inserter(ret_groups));
-  if (const json::Value* perturb = json::find(card, "perturb")) SXT_CHECK(add_variants(*perturb, origin, datasets, options.warn));
+  if (const json::Value* perturb = json::find(card, "perturb"))
+    SXT_CHECK(add_variants(*perturb, origin, datasets, options.warn));
   return datasets;
 }
 

@@ -66,8 +66,9 @@ Result<void> check_inline(const json::Value& value, const Shape& shape, const st
 Result<void> name_tasks(std::vector<CardSets>& cards) {
   std::set<std::string> taken, named;
   for (const CardSets& card : cards)
-    if (!card.datasets.empty() && !named.insert(card.datasets.front().card + "\n" + card.datasets.front().abbr +
-                                                variant_suffix(card.datasets.front())).second)
+    if (!card.datasets.empty() &&
+        !named.insert(card.datasets.front().card + "\n" + card.datasets.front().abbr + variant_suffix(card.datasets.front()))
+             .second)
       return usage(fmt::format("the data set '{}' is named twice; name it once", card.datasets.front().card));
   const auto inferencer = [](const CardSets& card) {
     return card.datasets.empty() ? std::string("gen") : card.datasets.front().inferencer.id;

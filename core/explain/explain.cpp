@@ -261,7 +261,8 @@ class Explainer {
     SXT_TRY(const Score asked_a, of_common_questions(a_, in_a_, in_b_));
     SXT_TRY(const Score asked_b, of_common_questions(b_, in_b_, in_a_));
     if (a_alone + b_alone > 0) {
-      Part part{{"rows"}, (whole_b.number - asked_b.number) - (whole_a.number - asked_a.number), a_alone + b_alone, {}, "", false};
+      Part part{{"rows"}, (whole_b.number - asked_b.number) - (whole_a.number - asked_a.number), a_alone + b_alone, {}, "",
+                false};
       part.why = fmt::format("{} questions are in A alone, {} in B alone (an edited question or answer is another question)",
                              a_alone, b_alone);
       for (size_t i = 0; i < in_b_.all.size() && part.examples.size() < examples_max; ++i)
@@ -272,15 +273,19 @@ class Explainer {
           part.examples.push_back({in_a_.all[i].id.row, in_a_.all[i].prediction, "", "this question is in A alone"});
       out_.parts.push_back(std::move(part));
     }
-    const auto times = [](const Attempts& side) { return static_cast<double>(side.all.size()) / static_cast<double>(std::set<std::string>(side.questions.begin(), side.questions.end()).size()); };
+    const auto times = [](const Attempts& side) {
+      return static_cast<double>(side.all.size()) /
+             static_cast<double>(std::set<std::string>(side.questions.begin(), side.questions.end()).size());
+    };
     if (times(in_a_) != times(in_b_))
-      out_.parts.push_back({{"repeats"},
-                            (asked_b.number - common_b.number) - (asked_a.number - common_a.number),
-                            0,
-                            {},
-                            fmt::format("A asks each question {:g} times and B {:g} times; attempts are paired as far as both have them",
-                                        times(in_a_), times(in_b_)),
-                            false});
+      out_.parts.push_back(
+          {{"repeats"},
+           (asked_b.number - common_b.number) - (asked_a.number - common_a.number),
+           0,
+           {},
+           fmt::format("A asks each question {:g} times and B {:g} times; attempts are paired as far as both have them",
+                       times(in_a_), times(in_b_)),
+           false});
     return {};
   }
 

@@ -220,8 +220,8 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
       json::remove(derive_config, {config::variant_member.data()});
       SXT_TRY(of_examples, Derive::read(&derive_config, dataset.card_path));
     }
-    data.corpus =
-        std::make_shared<Corpus>(std::move(loader), std::move(of_examples), dataset.train_split, *available, dataset.abbr, path.string());
+    data.corpus = std::make_shared<Corpus>(std::move(loader), std::move(of_examples), dataset.train_split, *available,
+                                           dataset.abbr, path.string());
     SXT_TRY(data.shot_rows, fixed_ids(dataset));
     const std::set<uint64_t> different(data.shot_rows.begin(), data.shot_rows.end());
     if (different.size() < data.shot_rows.size())

@@ -40,18 +40,20 @@ void Perturb::change_text(json::Value& record, const std::string& column, json::
   json::set(record, column, changed, a);
 }
 
-// The option that stands k-th is the one that stood at order[k]. Rows with fewer options than others keep the order of those that
-// they have.
+// The option that stands k-th is the one that stood at order[k]. Rows with fewer options than others keep the order of those
+// that they have.
 Result<void> Perturb::turn_options(json::Value& record, json::Document::AllocatorType& a) const {
   for (const std::string& column : {how_.answer, how_.options.front()})
     if (!json::find(record, column))
-      return Error{Error::Kind::data, fmt::format("the options cannot be put into another order: there is no column '{}'", column)};
+      return Error{Error::Kind::data,
+                   fmt::format("the options cannot be put into another order: there is no column '{}'", column)};
   const bool list = how_.options.size() == 1;
   json::Value options(rapidjson::kArrayType);
   if (list) {
     const json::Value& column = *json::find(record, how_.options.front());
     if (!column.IsArray())
-      return Error{Error::Kind::data, fmt::format("the options cannot be put into another order: '{}' is not a list", how_.options.front())};
+      return Error{Error::Kind::data,
+                   fmt::format("the options cannot be put into another order: '{}' is not a list", how_.options.front())};
     options = json::Value(column, a);
   } else {
     for (const std::string& name : how_.options) {
@@ -76,10 +78,11 @@ Result<void> Perturb::turn_options(json::Value& record, json::Document::Allocato
     const size_t at = order.find(static_cast<char>('A' + answer.GetUint()));
     if (at != order.npos) now = json::Value(static_cast<unsigned>(at));
   } else if (std::none_of(options.Begin(), options.End(), [&](const auto& one) { return one == answer; })) {
-    return Error{Error::Kind::data,
-                 fmt::format("the options cannot be put into another order: the answer {} in '{}' is neither the letter, the number "
-                             "nor the text of one of the {} options; leave option_order out of --perturb",
-                             json::write(answer), how_.answer, options.Size())};
+    return Error{
+        Error::Kind::data,
+        fmt::format("the options cannot be put into another order: the answer {} in '{}' is neither the letter, the number "
+                    "nor the text of one of the {} options; leave option_order out of --perturb",
+                    json::write(answer), how_.answer, options.Size())};
   }
   json::Value turned(options, a);
   for (size_t k = 0; k < n; ++k) turned[static_cast<rapidjson::SizeType>(k)] = json::Value(options[old(k)], a);
@@ -92,6 +95,8 @@ Result<void> Perturb::turn_options(json::Value& record, json::Document::Allocato
 
 }  // namespace
 
-std::shared_ptr<const DeriveStep> perturb_step(config::Perturbation how) { return std::make_shared<const Perturb>(std::move(how)); }
+std::shared_ptr<const DeriveStep> perturb_step(config::Perturbation how) {
+  return std::make_shared<const Perturb>(std::move(how));
+}
 
 }  // namespace sextant::load

@@ -6,8 +6,8 @@
 namespace sextant::load {
 namespace {
 
-constexpr uint64_t one_in = 8;        // words, or characters
-constexpr size_t word_letters = 4;    // shorter words have no inside that could be changed and still be read
+constexpr uint64_t one_in = 8;      // words, or characters
+constexpr size_t word_letters = 4;  // shorter words have no inside that could be changed and still be read
 
 constexpr const char homophone_table[] =
 #include "homophones.inc"
@@ -39,7 +39,8 @@ const std::unordered_map<std::string_view, std::string_view>& sounds() {
     for (size_t begin = 0; begin < all.size();) {
       const size_t end = std::min(all.find(' ', begin), all.size());
       const std::string_view sound = all.substr(begin, end - begin);
-      for (size_t i = 0; i < sound.size(); i += character_bytes(sound, i)) out.emplace(sound.substr(i, character_bytes(sound, i)), sound);
+      for (size_t i = 0; i < sound.size(); i += character_bytes(sound, i))
+        out.emplace(sound.substr(i, character_bytes(sound, i)), sound);
       begin = end + 1;
     }
     return out;

@@ -1,5 +1,5 @@
-// A text with something changed that a reader hardly notices: typing errors, letters' case, full-width forms, Chinese characters
-// that sound alike. Pure; the same key gives the same change.
+// A text with something changed that a reader hardly notices: typing errors, letters' case, full-width forms, Chinese
+// characters that sound alike. Pure; the same key gives the same change.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace sextant::load {
 
-/// In one of eight words of four or more ASCII letters, and in one at least, two neighbouring letters are exchanged, one is left
-/// out or one is doubled; the first and the last stay.
+/// In one of eight words of four or more ASCII letters, and in one at least, two neighbouring letters are exchanged, one is
+/// left out or one is doubled; the first and the last stay.
 std::string with_typos(std::string_view text, uint64_t key);
 /// ASCII letters alone: `number` 1 lower case, 2 upper case.
 std::string with_case(std::string_view text, uint32_t number);

@@ -38,21 +38,21 @@ struct Row {
 };
 /// Whether a model finds the order in which a set's options stand more probable than others (compare/robustness.hpp).
 struct OwnOrder {
-  uint64_t n = 0, first = 0;           // questions; those in which the own order is the most probable
+  uint64_t n = 0, first = 0;  // questions; those in which the own order is the most probable
   uint64_t orders = 0, left_out = 0;
   double p = std::numeric_limits<double>::quiet_NaN();
 };
 /// A set's variants of one kind (--perturb); numbers in the table's unit.
 struct Robustness {
   std::string model, dataset, kind, metric;
-  uint64_t n = 0;                                        // questions with a score in every variant
+  uint64_t n = 0;  // questions with a score in every variant
   uint64_t variants = 0, without_scores = 0;
-  uint64_t changed_scores = 0, changed_prompts = 0;      // questions
-  double value = std::numeric_limits<double>::quiet_NaN(), low = value, high = value;   // as the set is; of all variants
-  double between = value, question_by_variant = value, between_questions = value;       // standard deviations
-  double p = value;                                      // the variants are equal
+  uint64_t changed_scores = 0, changed_prompts = 0;                                    // questions
+  double value = std::numeric_limits<double>::quiet_NaN(), low = value, high = value;  // as the set is; of all variants
+  double between = value, question_by_variant = value, between_questions = value;      // standard deviations
+  double p = value;                                                                    // the variants are equal
   std::optional<OwnOrder> own_order;
-  std::string error;                                     // why nothing can be said; or empty
+  std::string error;  // why nothing can be said; or empty
 };
 struct Table {
   std::vector<std::string> models;

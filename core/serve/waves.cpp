@@ -168,7 +168,9 @@ std::optional<Wave> Waves::first_turns() {
   while (task_ < tasks_.size() && wave.bytes < wanted) {
     if (cancelled_()) return std::nullopt;
     if (ended_.empty()) open_tasks();
-    const auto all_ended = [&] { return std::all_of(ended_.begin(), ended_.end(), [](const auto& one) { return one.has_value(); }); };
+    const auto all_ended = [&] {
+      return std::all_of(ended_.begin(), ended_.end(), [](const auto& one) { return one.has_value(); });
+    };
     while (!all_ended() && wave.bytes < full && wave.requests.size() < requests_max)
       for (size_t i = 0; i < ended_.size(); ++i) {
         if (ended_[i]) continue;

@@ -12,7 +12,8 @@ VariantSpread variant_spread(const std::vector<std::vector<double>>& values) {
   if (k == 0) return out;
   std::vector<size_t> whole;
   for (size_t q = 0; q < values[0].size(); ++q)
-    if (std::none_of(values.begin(), values.end(), [&](const auto& variant) { return std::isnan(variant[q]); })) whole.push_back(q);
+    if (std::none_of(values.begin(), values.end(), [&](const auto& variant) { return std::isnan(variant[q]); }))
+      whole.push_back(q);
   const auto n = static_cast<double>(whole.size()), kd = static_cast<double>(k);
   out.questions = whole.size();
   if (whole.empty()) return out;

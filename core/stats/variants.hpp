@@ -8,13 +8,13 @@
 namespace sextant::stats {
 
 struct VariantSpread {
-  uint64_t questions = 0;                     // that have a value in every variant
-  std::vector<double> means;                  // [variant]
-  double between = not_known;                 // standard deviation of variants' true means, 0 where it is estimated below
-  double question_by_variant = not_known;     // that of what a variant does to a single question, chance included
+  uint64_t questions = 0;                  // that have a value in every variant
+  std::vector<double> means;               // [variant]
+  double between = not_known;              // standard deviation of variants' true means, 0 where it is estimated below
+  double question_by_variant = not_known;  // that of what a variant does to a single question, chance included
   double between_questions = not_known;
-  uint64_t changed = 0;                       // questions whose value is not the same in all variants
-  double p = not_known;                       // variants are equal: Cochran's Q (1950); of values other than 0 and 1 its generalisation
+  uint64_t changed = 0;  // questions whose value is not the same in all variants
+  double p = not_known;  // variants are equal: Cochran's Q (1950); of values other than 0 and 1 its generalisation
 };
 /// `values`: [variant][question]. A two-way analysis of variance, each question once in each variant.
 VariantSpread variant_spread(const std::vector<std::vector<double>>& values);

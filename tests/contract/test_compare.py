@@ -418,6 +418,11 @@ class Explain(ContractTest):
         self.assertEqual((one["rows_a"], one["rows_b"], one["common"]), (40, 30, 30))
         self.assertFalse(any(part["needs_model"] for part in one["parts"]))
 
+    def test_repeats_are_no_rows(self):
+        one = self.explained(self.go(self.card, "--repeat", "2", "--rows", "0-29"))
+        self.assertEqual([part["stages"] for part in one["parts"]], [["rows"], ["repeats"]])
+        self.assertEqual((one["rows_a"], one["rows_b"], one["common"]), (40, 30, 30))
+
     def test_an_edited_answer_is_another_question_and_a_template_is_one(self):
         make_mcq(self.dir / "set.jsonl", 41)
         card = json.loads(json.dumps(self.card))

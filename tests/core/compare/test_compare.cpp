@@ -36,9 +36,10 @@ TEST_CASE("the own order of options: what has an order of its own is left out, a
     return Ordered{std::move(logprob), std::move(options)};
   };
   const std::vector<std::string> words{"tea", "milk", "rum"};
-  const auto seen = own_order_of({question({-1, -2, -3}, words), question({-5, -9, -7}, words), question({-2, -2, -3}, words),
-                                  question({-1, -2, -3}, {"12 kg", "$7", "-3"}), question({-1, -2, -3}, {"tea", "milk", "All of the above"}),
-                                  question({-1, -2, -3}, {"茶", "水", "以上都对"})});
+  const auto seen =
+      own_order_of({question({-1, -2, -3}, words), question({-5, -9, -7}, words), question({-2, -2, -3}, words),
+                    question({-1, -2, -3}, {"12 kg", "$7", "-3"}), question({-1, -2, -3}, {"tea", "milk", "All of the above"}),
+                    question({-1, -2, -3}, {"茶", "水", "以上都对"})});
   CHECK(seen.n == 3);
   CHECK(seen.first == 2);  // of equal ones none is first
   CHECK(seen.left_out == 3);
@@ -50,7 +51,8 @@ TEST_CASE("the own order of options: what has an order of its own is left out, a
   constexpr int runs = 2000;
   for (int run = 0; run < runs; ++run) {
     std::vector<Ordered> null;
-    for (int i = 0; i < 60; ++i) null.push_back(question({stream.uniform(), stream.uniform(), stream.uniform(), stream.uniform()}, words));
+    for (int i = 0; i < 60; ++i)
+      null.push_back(question({stream.uniform(), stream.uniform(), stream.uniform(), stream.uniform()}, words));
     rejected += own_order_of(null).p <= 0.05;
   }
   CHECK(rejected <= 0.05 * runs + 3 * std::sqrt(0.05 * 0.95 * runs));

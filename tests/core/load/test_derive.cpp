@@ -93,24 +93,27 @@ std::string varied(const std::string& how, const std::string& record) {
 }
 
 std::string orders(const std::string& order, const std::string& options, const std::string& record) {
-  return varied(R"({"kind":"option_order","number":1,"answer":"answer","order":")" + order + R"(","options":)" + options + "}", record);
+  return varied(R"({"kind":"option_order","number":1,"answer":"answer","order":")" + order + R"(","options":)" + options + "}",
+                record);
 }
 
 }  // namespace
 
 TEST_CASE("variants: options change places and the answer goes with them", "[load]") {
   const std::string columns = R"(["A","B","C","D"])", list = R"(["l"])";
-  CHECK(orders("BCDA", columns, R"({"A":"a","B":"b","C":"c","D":"d","answer":"A"})") == R"({"A":"b","B":"c","C":"d","D":"a","answer":"D"})");
-  CHECK(orders("BCDA", columns, R"({"A":"a","B":"b","C":"c","D":"","answer":"C"})") == R"({"A":"b","B":"c","C":"a","D":"","answer":"B"})");
+  CHECK(orders("BCDA", columns, R"({"A":"a","B":"b","C":"c","D":"d","answer":"A"})") ==
+        R"({"A":"b","B":"c","C":"d","D":"a","answer":"D"})");
+  CHECK(orders("BCDA", columns, R"({"A":"a","B":"b","C":"c","D":"","answer":"C"})") ==
+        R"({"A":"b","B":"c","C":"a","D":"","answer":"B"})");
   CHECK(orders("DCBA", columns, R"({"A":1,"B":2,"C":3,"D":4,"answer":"B"})") == R"({"A":4,"B":3,"C":2,"D":1,"answer":"C"})");
   CHECK(orders("BCDA", list, R"({"l":["a","b","c","d"],"answer":0})") == R"({"l":["b","c","d","a"],"answer":3})");
   CHECK(orders("BCDA", list, R"({"l":["a","b"],"answer":"B"})") == R"({"l":["b","a"],"answer":"A"})");
   CHECK(orders("BADC", list, R"({"l":["a","b","c","d","e"],"answer":"E"})") == R"({"l":["b","a","d","c","e"],"answer":"E"})");
   CHECK(orders("BCDA", list, R"({"l":["a","b"],"answer":"b"})") == R"({"l":["b","a"],"answer":"b"})");
-  for (const auto& [options, record, words] :
-       {std::tuple(columns, R"({"A":"a","B":"b","answer":"x"})", "neither the letter"),
-        std::tuple(columns, R"({"A":"a","B":"b"})", "no column 'answer'"),
-        std::tuple(list, R"({"l":"a","answer":"A"})", "is not a list"), std::tuple(list, R"({"l":["a"],"answer":7})", "neither the letter")})
+  for (const auto& [options, record, words] : {std::tuple(columns, R"({"A":"a","B":"b","answer":"x"})", "neither the letter"),
+                                               std::tuple(columns, R"({"A":"a","B":"b"})", "no column 'answer'"),
+                                               std::tuple(list, R"({"l":"a","answer":"A"})", "is not a list"),
+                                               std::tuple(list, R"({"l":["a"],"answer":7})", "neither the letter")})
     CHECK(orders("BCDA", options, record).find(words) != std::string::npos);
   CHECK(orders("BCDD", columns, "{}").find("an \"order\" such as") != std::string::npos);
   CHECK(varied(R"({"kind":"typo","number":1})", "{}").find("did you mean 'typos'?") != std::string::npos);
