@@ -704,7 +704,7 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
           one.dataset, did_you_mean(one.dataset, abbrs)));
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
-  VersionNeeds needs{world.without_secrets, world.settings, {}};
+  VersionNeeds needs{world.without_secrets, world.settings, world.identity, {}};
   const auto inferencers = world.inferencers ? world.inferencers() : std::vector<KnownInferencer>();
   needs.generates = [&](const std::string& id) {
     const KnownInferencer* known = find_inferencer(inferencers, id);

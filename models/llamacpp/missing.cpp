@@ -24,4 +24,4 @@ struct Missing : Model {
 }  // namespace sextant::llamacpp
 
 SEXTANT_PLUGIN(sextant::component<sextant::llamacpp::Missing>(
-    {.id = "llamacpp", .summary = "GGUF models of any family, through libllama (not in this build)", .schema = sextant::llamacpp::schema}))
+    {.id = "llamacpp", .summary = "GGUF models of any family, through libllama", .schema = sextant::llamacpp::schema}))

@@ -4,6 +4,7 @@ import json
 import pathlib
 import shutil
 import subprocess
+import time
 import unittest
 
 from . import served
@@ -282,6 +283,68 @@ class Openai(ServedTest):
             body = server.bodies("/messages")[0]
             self.assertEqual((body["system"], [message["role"] for message in body["messages"]]), ("Be brief.", ["user"]))
             self.assertEqual({k: v.lower() for k, v in server.seen[-1]["headers"].items() if k.lower() == "anthropic-version"}.popitem()[1], "2023-06-01")
+
+    def test_the_providers_batches(self):
+        """Files up, poll, files down: the same replies; what the provider fails at is asked for by itself; -r finds its own job again."""
+        fast = dict(model="toy", batch=True, batch_poll_s=0.02)
+        with served.Server(key=KEY) as server:
+            server.batch_faults = {1: "failed", 3: "failed"}
+            outcome = self.run_config(self.config(server, **fast), env={"OPENAI_API_KEY": KEY})
+            self.assertEqual((len(server.files), len(server.batches), server.requests), (1, 1, 2))
+            self.assertEqual(server.replies, 10)
+            bodies = [line["body"] for line in server.files[0]]
+            self.assertEqual({line["url"] for line in server.files[0]}, {"/v1/chat/completions"})
+            expected = sorted(served.reply_to(body["messages"][-1]["content"]) for body in bodies)
+            self.assertEqual(sorted(self.replies(outcome.run)), expected)
+            self.assert_nowhere(self.dir, KEY)
+        with served.Server(models=["claude"]) as server:
+            config = self.config(server, rows=4, **dict(fast, model="claude", dialect="anthropic"))
+            outcome = self.run_config(config, env={"ANTHROPIC_API_KEY": KEY})
+            self.assertEqual((len(server.batches), server.requests, len(self.replies(outcome.run))), (1, 0, 4))
+        with served.Server() as server:
+            server.batch_end, server.batch_faults = "expired", {2: "left out"}
+            outcome = self.run_config(self.config(server, rows=4, **fast), expect=UNAVAILABLE)
+            self.assertIn("the batch batch_0 ended (expired) without an answer to it", outcome.run.task("tiny")["error"])
+            server.batch_end = "completed"
+            self.run_config(self.config(server, rows=4, **fast), "-r")
+            self.assertEqual([len(batch["lines"]) for batch in server.batches], [4, 1])
+        with served.Server() as server:
+            server.batch_end = "failed"
+            outcome = self.run_config(self.config(server, rows=4, **fast), expect=DATA)
+            self.assertIn("refuses the batch batch_0 (Invalid file format)", outcome.run.task("tiny")["error"])
+
+    def test_a_batch_that_was_interrupted_is_found_again(self):
+        with served.Server() as server:
+            server.batch_looks = 10**9
+            config = self.config(server, rows=4, model="toy", batch=True, batch_poll_s=0.02)
+            process = self.start("run", config)
+            deadline = time.monotonic() + 20
+            while not (server.batches and server.batches[0]["looks"] > 2) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            process.terminate()
+            process.communicate(timeout=20)
+            server.batch_looks = 0
+            outcome = self.run_config(config, "-r")
+            self.assertEqual((len(server.batches), server.requests, len(self.replies(outcome.run))), (1, 0, 4))
+
+    def test_withheld_replies_are_not_the_models(self):
+        with served.Server() as server:
+            server.withholds = lambda question: served.reply_to(question) == "A"
+            outcome = self.run_config(self.config(server, model="toy"), expect=DATA)
+            task = outcome.run.task("tiny")
+            self.assertIn("the server's content filter withheld the reply", task["error"])
+            self.assertEqual((task["status"], outcome.run.record["models"][0]["spent"]["withheld"]), ("failed", task["samples_failed"]))
+            outcome = self.run_config(self.config(server, model="toy", withheld="as_reply"))
+            self.assertIn("the server's content filter withheld replies", outcome.stderr)
+            self.assertGreater(outcome.run.record["models"][0]["spent"]["withheld"], 0)
+
+    def test_versions_do_not_depend_on_addresses(self):
+        versions = set()
+        for settings in ({"model": "toy"}, {"model": "toy", "query": "a=b"}, {"model": "toy", "api": "chat"}):
+            with served.Server() as server:
+                outcome = self.run_config(self.config(server, rows=2, **settings), "--json")
+                versions.add(json.loads(outcome.stdout)["rows"][0]["version"])
+        self.assertEqual(len(versions), 2)
 
     def test_log_probabilities(self):
         """The three ways agree, and with the sum that can be computed beforehand."""
