@@ -12,7 +12,7 @@ mkdir -p "$(dirname "$folder")"
 scratch=$(mktemp -d "$folder.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 # the package is only a container here: nothing of it is installed or run
-python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary llama-cpp-python --no-build-isolation --dest "$scratch" \
+python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary llama-cpp-python --dest "$scratch" \
   "llama-cpp-python==$llama_version" >&2 || die "llama-cpp-python $llama_version could not be fetched (is there a network or a package mirror?)"
 mkdir "$scratch/source"
 tar -xzf "$scratch"/llama_cpp_python-*.tar.gz -C "$scratch/source" --strip-components 1

@@ -310,7 +310,7 @@ class Openai(ServedTest):
             self.assertEqual([len(batch["lines"]) for batch in server.batches], [4, 1])
         with served.Server() as server:
             server.batch_end = "failed"
-            outcome = self.run_config(self.config(server, rows=4, **fast), expect=DATA)
+            outcome = self.run_config(self.config(server, rows=4, **fast), expect=INCOMPLETE)
             self.assertIn("refuses the batch batch_0 (Invalid file format)", outcome.run.task("tiny")["error"])
 
     def test_a_batch_that_was_interrupted_is_found_again(self):
@@ -383,6 +383,42 @@ class Openai(ServedTest):
             self.assertIn("gives no log-probabilities of a given text", outcome.stderr)
             self.assertIn("which ppl needs", outcome.stderr)
             self.assertEqual(self.run_folders(), [])
+
+
+class Llamacpp(ServedTest):
+    """--backend llamacpp: what it says without libllama, and its numbers beside the native backend's. tools/acceptance/llama.py has real ones."""
+
+    def score(self, backend, lines):
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        outcome = self.sextant("model", "score", "--backend", backend, "--threads", "1", "--model-path", TINY_MODEL, stdin=text)
+        self.assert_rc(outcome, OK)
+        return [json.loads(line)["scores"] for line in outcome.stdout.splitlines()]
+
+    def test_beside_the_native_backend(self):
+        outcome = self.sextant("model", "info", "--backend", "llamacpp", "--model-path", TINY_MODEL, "--json")
+        if outcome.rc == UNAVAILABLE and "this build has no libllama" in outcome.stderr:
+            self.assertIn("run tools/build_llama.sh and build again", outcome.stderr)
+            self.skipTest("this build has no libllama")
+        self.assert_rc(outcome, OK)
+        lines = [{"prefix": "The capital", "continuations": [" of", " Berlin", " a city"]}, {"prefix": "", "continuations": ["Two words"]}]
+        for native, other in zip(self.score("cpu", lines), self.score("llamacpp", lines)):
+            self.assertEqual([(one["tokens"], one["total_tokens"]) for one in native], [(one["tokens"], one["total_tokens"]) for one in other])
+            for one, two in zip(native, other):
+                for a, b in zip(one["token_logprobs"], two["token_logprobs"]):
+                    self.assertLess(abs(a - b), 0.4)  # its quantised weights meet quantised activations there
+        together, alone = self.score("llamacpp", lines + lines), self.score("llamacpp", lines[:1])
+        for one, two in zip(together[0], together[2]):  # the second time most of it is in the trunk
+            self.assertAlmostEqual(one["logprob"], two["logprob"], delta=0.05)
+        self.assertEqual([one["tokens"] for one in alone[0]], [one["tokens"] for one in together[0]])
+        data = make_mcq(self.dir / "mcq.jsonl", 6)
+        model = {"abbr": "toy", "backend": "llamacpp", "model_path": str(TINY_MODEL), "config": {"batch_size": 4, "threads": 1}, "max_out_len": 8}
+        config = write(self.dir / "config.json", {"models": [model], "datasets": [inline_set(data, method=method) for method in ("gen", "ppl")]})
+        run = self.run_config(config).run
+        self.assertEqual({task["status"] for task in run.record["tasks"]}, {"complete"})
+        self.assertEqual({task["samples"] for task in run.record["tasks"]}, {6})
+        missing = self.sextant("model", "info", "--backend", "llamacpp", "--model-path", self.dir / "config.json")
+        self.assertNotEqual(missing.rc, OK)
+        self.assertIn("libllama cannot load it", missing.stderr)
 
 
 class Answers(ServedTest):
