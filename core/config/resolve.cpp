@@ -723,7 +723,7 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
   SXT_CHECK(check_variants(run));
-  VersionNeeds needs{world.without_secrets, world.settings, {}};
+  VersionNeeds needs{world.without_secrets, world.settings, world.identity, {}};
   const auto inferencers = world.inferencers ? world.inferencers() : std::vector<KnownInferencer>();
   needs.generates = [&](const std::string& id) {
     const KnownInferencer* known = find_inferencer(inferencers, id);
