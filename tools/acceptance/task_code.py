@@ -177,7 +177,7 @@ def main():
         if not tasks:
             continue
         command = [args.sextant, "run", "--tasks", ",".join(tasks), "--include-path", tasks_folder, "--allow-task-code", "--task-python", sys.executable, "--model-path", args.model,
-                   "--compute", "f32", "--max-out-len", "8", "--shots", shots, "-w", folder / f"runs{shots}", "--quiet"]
+                   "--compute", "f32", "--set", "infer.inferencer.max_out_len=8", "--shots", shots, "-w", folder / f"runs{shots}", "--quiet"]
         done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "HF_HUB_CACHE": str(hub)})
         if done.returncode:
             print("FAIL", " ".join(map(str, command)), "\n", done.stderr[-6000:])
