@@ -29,6 +29,10 @@ void add_what(po::options_description& options) {
                                                                "data set cards: NAME[:PART,...][/INFERENCER|/VARIANT]")(
       "tasks", texts()->value_name("NAME..."), "lm-eval's task files: tasks, groups, tags, patterns, FILE.yaml")(
       "include-path", texts()->value_name("DIR..."), "folders that have the task files; of one name the last one's counts")(
+      "allow-task-code", po::bool_switch(),
+      "--tasks: functions and classes that only Python can run are run, in a sandbox without a network")(
+      "task-python", text()->value_name("PYTHON"),
+      "the Python that runs them, in whose environment lm_eval and datasets are (default python3)")(
       "fewshot-as-multiturn", text()->value_name("BOOL"),
       "--tasks with a chat template: each example is turns of its own (default true)")(
       "gen-prefix", text()->value_name("TEXT"), "--tasks: how replies begin, instead of the tasks' own")(
@@ -313,6 +317,8 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
       begin = end + 1;
     }
   run.include_path = get_all(values, "include-path");
+  run.allow_task_code = is_set(values, "allow-task-code");
+  run.task_python = get(values, "task-python");
   run.fewshot_as_multiturn = get(values, "fewshot-as-multiturn");
   if (values.count("gen-prefix")) run.gen_prefix = get(values, "gen-prefix");
   SXT_TRY(run.set, get_pairs(values, "set"));

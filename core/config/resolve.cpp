@@ -666,6 +666,10 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
                                : json::find_string(file, "compat").value_or(flags.tasks.empty() ? "none" : "lm-eval")));
   if (!flags.tasks.empty() && run.compat != Compat::lm_eval)
     return usage("--tasks goes with --compat lm-eval, which is its default");
+  if (flags.tasks.empty() && (flags.allow_task_code || !flags.task_python.empty()))
+    return usage("--allow-task-code and --task-python are for --tasks");
+  if (!flags.allow_task_code && !flags.task_python.empty())
+    return usage("--task-python changes nothing without --allow-task-code");
   if (flags.tasks.empty() && (!flags.fewshot_as_multiturn.empty() || flags.gen_prefix || !flags.include_path.empty()))
     return usage("--include-path, --fewshot-as-multiturn and --gen-prefix are for --tasks");
   run.limit.value = flags.limit.value_or(json::find_number(file, "limit").value_or(0));
