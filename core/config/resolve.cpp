@@ -726,7 +726,7 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
   for (const auto& [path, value] : flags.set)
     if (path == "perturb") perturb = parse_kwarg(value);
   SXT_CHECK(check_variants(run, perturb.IsArray() ? &perturb : nullptr));
-  VersionNeeds needs{world.without_secrets, world.settings, {}};
+  VersionNeeds needs{world.without_secrets, world.settings, world.identity, {}};
   const auto inferencers = world.inferencers ? world.inferencers() : std::vector<KnownInferencer>();
   needs.generates = [&](const std::string& id) {
     const KnownInferencer* known = find_inferencer(inferencers, id);
