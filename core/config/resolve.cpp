@@ -726,7 +726,10 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
           one.dataset, did_you_mean(one.dataset, abbrs)));
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
-  SXT_CHECK(check_variants(run));
+  json::Document perturb;
+  for (const auto& [path, value] : flags.set)
+    if (path == "perturb") perturb = parse_kwarg(value);
+  SXT_CHECK(check_variants(run, perturb.IsArray() ? &perturb : nullptr));
   VersionNeeds needs{world.without_secrets, world.settings, world.identity, {}};
   const auto inferencers = world.inferencers ? world.inferencers() : std::vector<KnownInferencer>();
   needs.generates = [&](const std::string& id) {
