@@ -79,7 +79,7 @@ SETS = {
     "agieval_aqua_rat": ("hails/agieval-aqua-rat", None, {"test": agieval(5)}),
 }
 GENERATED = ("mlqa_en_en", "xquad_en", "drop", "coqa", "bbh_cot_zeroshot_snarks")
-SHOTS = {"drop": 1, "record": 1, "webqs": 2}
+SHOTS = {"drop": 1, "record": 1}
 
 
 def write_sets(hub, only):
