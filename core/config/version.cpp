@@ -13,7 +13,8 @@ namespace {
 using Allocator = json::Document::AllocatorType;
 
 // Of a backend's configuration: which model it is, and with which numbers it computes.
-constexpr std::initializer_list<const char*> identity = {"path", "tokenizer_path", "peft_path", "compute", "chat_template"};
+constexpr std::initializer_list<const char*> identity = {"path", "tokenizer_path", "peft_path", "compute", "chat_template", "base_url",
+                                                         "model"};  // the last two: of a served one
 
 std::string six_digits(const json::Value& value) { return sha256_hex(json::canonical(value)).substr(0, 6); }
 

@@ -136,9 +136,10 @@ void Batch::spend(const Usage& usage) {
 void Batch::deliver(size_t request, Reply reply) {
   cut_at_stop(reply, *requests_[request]->sampling);
   spend(reply.usage);
-  if (reply.filtered && !backend_.told_of_filter_.exchange(true))
+  if (reply.filtered && backend_.spending_.withhold())
     backend_.context.log(SXT_LOG_WARNING,
-                         "the server's content filter withheld replies, which are taken as they came, empty or cut");
+                         "the server's content filter withholds replies, which are scored as they come, empty or cut; \"spent\" in "
+                         "run.json says how many (withheld)");
   std::vector<sxt_tool_call> calls;
   for (const Call& call : reply.calls)
     calls.push_back({sizeof(sxt_tool_call), 0, borrow(call.id), borrow(call.name), borrow(call.arguments_json)});

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include "option_texts.hpp"
 
 namespace sextant::postprocess {
 namespace detail {
@@ -59,8 +60,8 @@ inline std::optional<std::pair<char, std::string_view>> option_line(std::string_
 }  // namespace detail
 
 /// Of a canonical reply (canonical.hpp), the only option that is called right where each of three or more has such a line;
-/// else "".
-inline std::string right_line(std::string_view reply, std::string_view options) {
+/// else "". "B. the right side" says an option's own words again and judges nothing.
+inline std::string right_line(std::string_view reply, std::string_view options, const OptionTexts& texts) {
   if (options.size() < 3) return {};  // "A. True\nB. False" are the options themselves
   std::map<char, bool> said;
   while (!reply.empty()) {
@@ -71,6 +72,8 @@ inline std::string right_line(std::string_view reply, std::string_view options) 
     std::string lower(about->second);
     for (char& c : lower)
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const std::string_view own = texts.of(about->first);
+    if (const size_t at = own.empty() ? lower.npos : lower.find(own); at != lower.npos) lower.erase(at, own.size());
     if (const auto verdict = detail::verdict_in(lower)) {
       const auto [it, fresh] = said.emplace(about->first, *verdict);
       if (!fresh && it->second != *verdict) return {};
