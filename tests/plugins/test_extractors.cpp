@@ -167,8 +167,8 @@ TEST_CASE("first_option finds the answer that is stated") {
 }
 
 TEST_CASE("first_option reads replies as their readers do") {
-  // tests/plugins/replies.jsonl: {"text", "answer", "record"?}, one reply a line; several, none and refusals are ""
-  const auto extract = must(FirstOption::make("ABCD", true));
+  // tests/plugins/replies.jsonl: {"text", "answer", "record"?, "options"?}, one reply a line; several, none and refusals are ""
+  const auto of_four = must(FirstOption::make("ABCD", true)), of_two = must(FirstOption::make("AB", true));
   const std::string lines = must(csv::read_text(std::filesystem::path(SEXTANT_PLUGIN_TESTS) / "replies.jsonl"));
   size_t replies = 0;
   for (size_t begin = 0; begin < lines.size(); ++replies) {
@@ -177,6 +177,7 @@ TEST_CASE("first_option reads replies as their readers do") {
     begin = end + 1;
     const std::string text = *json::find_string(reply, "text");
     const json::Value* record = json::find(reply, "record");
+    const auto& extract = json::find_string(reply, "options") == "AB" ? of_two : of_four;
     INFO(text);
     CHECK(must(extract(text, record ? json::write(*record) : "{}")) == *json::find_string(reply, "answer"));
   }
