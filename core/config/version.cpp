@@ -13,8 +13,7 @@ namespace {
 using Allocator = json::Document::AllocatorType;
 
 // Of a backend's configuration: which model it is, and with which numbers it computes.
-constexpr std::initializer_list<const char*> identity = {"path", "tokenizer_path", "peft_path", "compute", "chat_template", "base_url",
-                                                         "model"};  // the last two: of a served one
+constexpr std::initializer_list<const char*> identity = {"path", "tokenizer_path", "peft_path", "compute", "chat_template"};
 
 std::string six_digits(const json::Value& value) { return sha256_hex(json::canonical(value)).substr(0, 6); }
 
@@ -58,6 +57,8 @@ json::Document asked_of(const ModelConfig& model, uint32_t max_out_len, bool gen
     if (const auto which = json::find_string(*config, "chat_template"); which && *which != "auto")
       json::set(out, "chat_template", content_of(*which), a);
     json::remove(*config, identity);
+    if (needs.identity)
+      for (const std::string& key : needs.identity(model.backend)) config->RemoveMember(key.c_str());
     if (!config->ObjectEmpty()) json::set(out, "config", json::Value(*config, a), a);
   }
   return out;

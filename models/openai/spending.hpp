@@ -20,10 +20,9 @@ class Spending {
     cached_ += usage.cached;
     completion_ += usage.completion;
   }
-  /// The server kept a reply back, or a part of it. Returns whether it is the first one.
-  bool withhold() {
+  void withhold() {
     const std::lock_guard lock(mutex_);
-    return ++withheld_ == 1;
+    ++withheld_;
   }
   /// The sentence that ends the run, where a cap has been reached.
   std::optional<std::string> cap() const {

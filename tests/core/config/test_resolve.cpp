@@ -501,7 +501,6 @@ TEST_CASE("a version changes with whatever changes an answer or a score, and wit
       [](Fixture& f) { f.flags.model_path = "/other.gguf"; },
       [](Fixture& f) { f.flags.set = {{"abbr", "another"}}; },
       [](Fixture& f) { f.flags.data_dir = "/data"; },
-      [](Fixture& f) { f.flags.model_kwargs = {{"base_url", "http://there/v1"}, {"model", "one"}}; },
   };
   for (size_t i = 0; i < std::size(same); ++i) {
     CAPTURE(i);
