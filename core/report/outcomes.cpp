@@ -55,6 +55,8 @@ Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::file
     if (name == "findings") ret_outcome.findings = data::findings_from_json(*member);
     if (name == "estimates") ret_outcome.estimates = estimates_of(only.value);
     if (name == "counts") {
+      ret_outcome.replies = count_of(only.value, "replies").value_or(0);
+      ret_outcome.reply_tokens = count_of(only.value, "reply_tokens").value_or(0);
       ret_outcome.unparsed = count_of(only.value, "unparsed");
       ret_outcome.cut = count_of(only.value, "cut");
     }
@@ -112,7 +114,7 @@ Table table_of_run(const store::RunFolder& folder, const config::RunConfig& run,
 Result<void> write_summary(const store::RunFolder& folder, const Table& table) {
   SXT_CHECK(write_file(folder.summary("txt"), to_summary_file(table, folder.timestamp())));
   SXT_CHECK(write_file(folder.summary("csv"), to_csv(table)));
-  return write_file(folder.summary("md"), to_markdown(table));
+  return write_file(folder.summary("md"), to_markdown(table) + replies_markdown(table));
 }
 
 }  // namespace sextant::report

@@ -251,6 +251,16 @@ class Warned(ContractTest):
         outcome = self.run_sample("--custom-dataset-path", "set.jsonl")
         self.assertRegex(outcome.stderr, r"warning: set: 2 rows repeat an earlier one.*row 3 repeats row 0")
 
+    def test_ids_that_two_rows_have(self):
+        rows = [{"id": "r%d" % i, "question": "q%d" % i, "answer": "x"} for i in range(8)]
+        rows[5]["id"] = "r1"
+        write_jsonl(self.dir / "set.jsonl", rows)
+        outcome = self.run_sample("--custom-dataset-path", "set.jsonl")
+        self.assertRegex(outcome.stderr, r'warning: set: row 1 and row 5 have the id "r1", and they are not the same')
+        # where most have one of another row, it names something else
+        write_jsonl(self.dir / "set.jsonl", [{**row, "id": i // 2} for i, row in enumerate(rows)])
+        self.assertNotIn("have the id", self.run_sample("--custom-dataset-path", "set.jsonl").stderr)
+
 
 class Estimates(ContractTest):
     def test_a_judge_costs_what_its_requests_cost_at_most(self):

@@ -43,6 +43,13 @@ class BadData(RobustnessTest):
         self.refused_row(b"question,A,B,C,D,answer\nok,1,2,3,4,A\n\xff\xfe,1,2,3,4,A\n", "questions.csv:3", "UTF-8")
         self.refused_row("question,A,B,C,D,answer\nq,1,2,3,4,A\n".encode("utf-16"), "questions.csv", "UTF-8")
 
+    def test_a_row_of_empty_cells(self):
+        self.refused_row("question,A,B,C,D,answer\nok,1,2,3,4,A\n,,,,,\n", "questions.csv:3")
+
+    def test_a_line_of_100_megabytes(self):
+        outcome = self.refused_row("question,A,B,C,D,answer\nok,1,2,3,4,A\n%s,1,2,3,4,A\n" % ("x" * 100_000_000), "questions.csv:3", "33554432")
+        self.assertLess(len(outcome.stderr), 4000)
+
     def test_unclosed_quote(self):
         self.refused_row('question,A,B,C,D,answer\nok,1,2,3,4,A\n"never closed,1,2,3,4,A\nq,1,2,3,4,A\n', "questions.csv:3",
                          "quote")
