@@ -147,7 +147,6 @@ class InputsAndOutputs(SandboxTest):
             ("raises", "1 / 0", self.ADD, "[]", None, "failed"),
             ("no Python", "add the numbers", self.ADD, "[]", None, "failed"),
             ("waits for ever", "while True: pass", self.ADD, "[]", None, "timeout"),
-            ("remembers", "import os\nif os.path.exists('x'): print(6)\nelse: print(3); open('x', 'w').close()", self.ADD, "[]", None, PASS),
             ("method", method % "items + [more]", self.TWICE, packed(self.TWICE), "put", PASS),
             ("a tuple", method % "(*items, more)", self.TWICE, "[]", "put", PASS),
             ("another list", method % "items", self.TWICE, "[]", "put", "wrong answer"),

@@ -24,6 +24,7 @@ def run_as_script(code, given, quiet):
         os.close(opened)
     sys.stdin, sys.stdout = open(0, encoding='utf-8', closefd=False), open(1, 'w', encoding='utf-8', closefd=False)
     module = sys.modules['__main__'] = types.ModuleType('__main__')
+    module.exit = module.quit = sys.exit  # of the module site, which is not loaded here
     try:
         exec(code, module.__dict__)
     except SystemExit:

@@ -29,8 +29,11 @@ ThinkingBudget::ThinkingBudget(uint32_t most, std::string_view prompt, const Tok
   for (const ThinkingTags* tags : families()) opening_.push_back(tokenizer.encode(tags->open, {}).ids);
   const size_t end = prompt.find_last_not_of(" \t\r\n");
   const std::string_view shown = end == prompt.npos ? std::string_view{} : prompt.substr(0, end + 1);
-  for (const ThinkingTags* tags : families())
-    if (shown.ends_with(tags->open)) return enter(*tags, {});
+  for (const ThinkingTags* tags : families()) {
+    if (!shown.ends_with(tags->open)) continue;
+    enter(*tags, {});
+    return;
+  }
 }
 
 void ThinkingBudget::enter(const ThinkingTags& tags, std::string_view text) {

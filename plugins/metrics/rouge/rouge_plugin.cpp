@@ -33,8 +33,8 @@ struct RougeMetric : Metric {
 constexpr const char* schema = R"({"type": "object", "additionalProperties": false, "properties": {
   "tokens": {"enum": ["words", "mixed", "characters", "chinese_words"], "default": "words",
     "description": "words: runs of a-z and 0-9 in lower case, as rouge-score has them; mixed: Chinese characters each, other words and signs whole; characters; chinese_words: words and signs as jieba cuts them"},
-  "dictionary": {"type": "string", "minLength": 1, "default": "/usr/lib/python3/dist-packages/jieba",
-    "description": "of chinese_words: the folder of jieba's files, dict.txt and finalseg/prob_*.py (Debian: python3-jieba)"}}})";
+  "dictionary": {"type": "string", "minLength": 1,
+    "description": "of chinese_words: the folder of jieba's files, dict.txt and finalseg/prob_*.py; by default those of Debian's python3-jieba"}}})";
 
 }  // namespace
 

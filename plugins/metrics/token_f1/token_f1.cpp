@@ -39,8 +39,8 @@ struct TokenF1 : Metric {
 constexpr const char* schema = R"({"type": "object", "additionalProperties": false, "properties": {
   "tokens": {"enum": ["words", "mixed", "characters", "chinese_words"], "default": "words",
     "description": "what is counted: what stands between blanks; Chinese characters each and other words whole; every character; words as jieba cuts them"},
-  "dictionary": {"type": "string", "minLength": 1, "default": "/usr/lib/python3/dist-packages/jieba",
-    "description": "of chinese_words: the folder of jieba's files, dict.txt and finalseg/prob_*.py (Debian: python3-jieba)"},
+  "dictionary": {"type": "string", "minLength": 1,
+    "description": "of chinese_words: the folder of jieba's files, dict.txt and finalseg/prob_*.py; by default those of Debian's python3-jieba"},
   "ignore_case": {"type": "boolean", "default": true, "description": "Paris equals PARIS"},
   "ignore_punctuation": {"type": "boolean", "default": true,
     "description": "ASCII's punctuation is taken out of words, too: 3.75 is 375; unless tokens are words, that of all scripts"},
