@@ -156,9 +156,9 @@ class InputsAndOutputs(SandboxTest):
 
     def test_scripts_and_methods(self):
         rows = [{"name": name, "program": program, "public": json.dumps(public), "private": private,
-                 "metadata": json.dumps({"func_name": method} if method else {}), "names": "Solution" if method else "",
+                 "metadata": json.dumps({"func_name": method} if method else {}), "names": "-", "taken": "Solution" if method else "",
                  "solution": "Solution" if method else "None"} for name, program, public, private, method, _ in self.rows()]
-        config = {"tests": "check_inputs_and_outputs(public, private, metadata, {solution})", "data": ["public", "private", "metadata"], "limit_s": 1}
+        config = {"tests": "check_inputs_and_outputs(public, private, metadata, {solution})", "data": ["public", "private", "metadata"], "names": "{taken}", "limit_s": 1}
         run = self.make_set(rows, **config)
         outcome = self.run_sextant("-r", run.path.name, "-m", "eval")
         self.assertEqual(outcome.rc, 0, outcome)
@@ -169,8 +169,9 @@ class InputsAndOutputs(SandboxTest):
 
     def test_a_pickle_that_is_no_text_has_no_verdict(self):
         bad = base64.b64encode(zlib.compress(pickle.dumps([os.getcwd]))).decode()
-        rows = [{"name": "x", "program": "print(3)", "public": "[]", "private": bad, "metadata": "{}", "names": "", "solution": "None"}]
-        run = self.make_set(rows, tests="check_inputs_and_outputs(public, private, metadata, {solution})", data=["public", "private", "metadata"])
+        rows = [{"name": "x", "program": "print(3)", "public": "[]", "private": bad, "metadata": "{}", "names": "-", "taken": "", "solution": "None"}]
+        run = self.make_set(rows, tests="check_inputs_and_outputs(public, private, metadata, {solution})", data=["public", "private", "metadata"],
+                            names="{taken}")
         outcome = self.run_sextant("-r", run.path.name, "-m", "eval")
         self.assertNotEqual(outcome.rc, 0, outcome)
         self.assert_says(outcome, "the row's tests cannot be read: ValueError: the pickle holds something else than a text")
