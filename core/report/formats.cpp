@@ -196,21 +196,6 @@ std::string replies_text(const Table& table) {
   return out;
 }
 
-std::string replies_markdown(const Table& table) {
-  std::string out;
-  const auto lines = replies_grid(table);
-  for (size_t n = 0; n < lines.size(); ++n) {
-    out += n == 0 ? "\n|" : "|";
-    for (const std::string& cell : lines[n]) out += " " + replace(cell, '|', "\\|") + " |";
-    out += "\n";
-    if (n > 0) continue;
-    out += "|";
-    for (size_t i = 0; i < lines[0].size(); ++i) out += i < named_reply_columns ? " --- |" : " ---: |";
-    out += "\n";
-  }
-  return out;
-}
-
 std::string to_text(const Table& table, Colour colour) {
   std::string out = table_text(table, true, colour);
   if (any_best(table)) out += "* the best of its row, and better than each other model by more than chance (paired, 5 %)\n";

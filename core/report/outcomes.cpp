@@ -114,7 +114,7 @@ Table table_of_run(const store::RunFolder& folder, const config::RunConfig& run,
 Result<void> write_summary(const store::RunFolder& folder, const Table& table) {
   SXT_CHECK(write_file(folder.summary("txt"), to_summary_file(table, folder.timestamp())));
   SXT_CHECK(write_file(folder.summary("csv"), to_csv(table)));
-  return write_file(folder.summary("md"), to_markdown(table) + replies_markdown(table));
+  return write_file(folder.summary("md"), to_markdown(table));
 }
 
 }  // namespace sextant::report

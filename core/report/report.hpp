@@ -62,7 +62,6 @@ enum class Colour { off, on };
 /// Score against tokens, and the shares of replies without an answer and of those that were cut: a line for each set and model.
 /// Empty where there are none.
 std::string replies_text(const Table& table);
-std::string replies_markdown(const Table& table);
 
 /// For the terminal: columns as wide as their East Asian width needs, a 95 % interval behind each number that has one, a star
 /// behind the best of a row; a line for each model's replies and findings below. All that comes from elsewhere is shown as printable() does, so that with colours
