@@ -10,6 +10,7 @@
 #include "../../plugins/metrics/math_equal/opencompass.hpp"
 #include "../../plugins/metrics/numeric/numeric.hpp"
 #include "../../plugins/text/rouge.hpp"
+#include "../../plugins/metrics/translation/pieces.cpp"
 #include "../../plugins/metrics/translation/translation_plugin.cpp"
 #include "../../plugins/postprocessors/bbh/bbh.hpp"
 #include "../../plugins/postprocessors/math/math.hpp"
