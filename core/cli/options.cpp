@@ -61,6 +61,7 @@ void add_what(po::options_description& options) {
                                                                 "tokens of context (default: the model's)")(
       "max-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at most (default 256)")(
       "min-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at least")(
+      "thinking-budget", po::value<int64_t>()->value_name("N"), "end a reply's thinking after N tokens")(
       "batch-size", po::value<int64_t>()->value_name("N"), "bounds memory, never results")(
       "num-gpus,hf-num-gpus", po::value<int64_t>()->value_name("N"),
       "GPUs that share the work, each with the whole model (cuda)")("pad-token-id", po::value<int64_t>()->value_name("ID"),
@@ -128,7 +129,9 @@ Result<void> check_effects(const config::RunFlags& run, bool debug_and_quiet) {
   };
   for (const auto& [flag, given_in_vain, needs] : idle)
     if (given_in_vain) return usage(fmt::format("{} changes nothing without {}; give both, or neither", flag, needs));
-  if (!run.set.empty() && !run.custom_dataset_path.empty())
+  const bool other_than_variants =
+      std::any_of(run.set.begin(), run.set.end(), [](const auto& one) { return one.first != "perturb"; });
+  if (other_than_variants && !run.custom_dataset_path.empty())
     return usage(
         "--set changes members of cards, and the file of --custom-dataset-path has no card; write what is to be different into "
         "FILE.meta.json, or a card of its own (docs/cards.md)");
@@ -354,6 +357,11 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   SXT_TRY(run.max_seq_len, get_number<uint32_t>(values, "max-seq-len"));
   SXT_TRY(run.max_out_len, get_number<uint32_t>(values, "max-out-len"));
   SXT_TRY(run.min_out_len, get_number<uint32_t>(values, "min-out-len"));
+  SXT_TRY(const auto thinking, get_number<uint32_t>(values, "thinking-budget"));
+  if (thinking == 0u)
+    return usage("--thinking-budget is 0; give 1 or more tokens, or switch thinking off (--chat-template-kwargs "
+                       "enable_thinking=false, where the template knows it)");
+  if (thinking) run.model_kwargs.emplace_back("thinking_budget", std::to_string(*thinking));
   SXT_TRY(run.batch_size, get_number<uint32_t>(values, "batch-size"));
   SXT_TRY(run.threads, get_number<uint32_t>(values, "threads"));
   SXT_TRY(run.num_gpus, get_number<uint32_t>(values, "num-gpus"));

@@ -262,7 +262,17 @@ Table make_table(const std::vector<std::string>& models, const std::vector<TaskO
     it->second[model->second] = &outcome;
   }
   Members members;
-  for (const std::string& dataset : datasets) add_dataset(dataset, per_model[dataset], table, members);
+  for (const std::string& dataset : datasets) {
+    add_dataset(dataset, per_model[dataset], table, members);
+    for (const TaskOutcome* one : per_model[dataset]) {
+      if (!one || one->replies == 0) continue;
+      Replies& of = table.replies.emplace_back(Replies{one->model, one->dataset, "-", {}, one->replies, one->unparsed.value_or(0),
+                                                       one->cut.value_or(0), one->reply_tokens});
+      if (one->metrics.empty()) continue;
+      of.metric = one->metrics.front().first;
+      of.score = one->metrics.front().second;
+    }
+  }
   for (const config::SummaryGroup& group : summarizer.groups) add_group(group, table, members);
   std::vector<std::string> findings = findings_of(outcomes);
   table.findings.insert(table.findings.begin(), findings.begin(), findings.end());
