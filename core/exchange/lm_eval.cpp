@@ -149,7 +149,8 @@ void add_rows(const Value& more, Value& ret_entry, Allocator& a) {
     if (key == "sample_count") {
       for (const auto& count : member.value.GetObject())
         json::set(ret_entry["sample_count"], json::text(count.name), Value(count.value, a), a);
-    } else if (!json::find(ret_entry, key) || (key == "sample_len" && member.value.GetUint64() > ret_entry["sample_len"].GetUint64())) {
+    } else if (!json::find(ret_entry, key) ||
+               (key == "sample_len" && member.value.GetUint64() > ret_entry["sample_len"].GetUint64())) {
       json::set(ret_entry, key, Value(member.value, a), a);
     }
   }

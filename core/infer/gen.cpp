@@ -46,12 +46,11 @@ Result<std::unique_ptr<Inferencer>> make(const json::Value& config) {
 }  // namespace
 
 extern const InferencerType gen_type;
-const InferencerType gen_type{
-    "gen", "the model's reply to one prompt", R"({"type": "object", "properties": {
+const InferencerType gen_type{"gen", "the model's reply to one prompt", R"({"type": "object", "properties": {
   "temperature": {"type": "number", "minimum": 0, "description": "the sampling temperature; absent: the model's"},
   "top_p": {"type": "number", "minimum": 0, "exclusiveMinimum": true, "maximum": 1, "description": "the share of probability that is drawn from; absent: the model's"},
   "top_k": {"type": "integer", "minimum": 0, "maximum": 4294967295, "description": "how many tokens are drawn from, 0: all; absent: the model's"}},
   "additionalProperties": false})",
-    make};
+                              make};
 
 }  // namespace sextant::infer

@@ -508,13 +508,15 @@ class TaskReader {
       list.PushBack(json::Value(out_.question.fewshot_delimiter, a), a);
       json::set(out_.generation, "until", std::move(list), a);
     }
-    constexpr std::array known = std::to_array<std::string_view>({"until", "do_sample", "temperature", "top_p", "top_k", "max_gen_toks",
-                                                                  "max_new_tokens", "max_tokens", "max_completion_tokens"});
+    constexpr std::array known =
+        std::to_array<std::string_view>({"until", "do_sample", "temperature", "top_p", "top_k", "max_gen_toks",
+                                         "max_new_tokens", "max_tokens", "max_completion_tokens"});
     for (const auto& member : out_.generation.GetObject())
       if (out_.output == Output::generate_until && !among(known, json::text(member.name)))
         out_.notes.push_back(fmt::format("generation_kwargs.{} is passed over", json::text(member.name)));
     for (const char* number : {"temperature", "top_p", "top_k"})
-      if (const json::Value* v = json::find(out_.generation, number); v && !v->IsNull() && !(v->IsNumber() && v->GetDouble() >= 0))
+      if (const json::Value* v = json::find(out_.generation, number);
+          v && !v->IsNull() && !(v->IsNumber() && v->GetDouble() >= 0))
         return fail("generation_kwargs", fmt::format("{} must be a number from 0 on", number));
     for (const auto& stop : json::find(out_.generation, "until")->GetArray())
       if (!stop.IsString()) return fail("generation_kwargs", "until must be a text or a list of texts");
@@ -581,7 +583,8 @@ const std::string& TaskFile::shots_split() const {
 
 bool TaskFile::samples() const {
   const double temperature = json::find_number(generation, "temperature").value_or(-1);
-  return output == Output::generate_until && temperature != 0 && json::find_bool(generation, "do_sample").value_or(temperature > 0);
+  return output == Output::generate_until && temperature != 0 &&
+         json::find_bool(generation, "do_sample").value_or(temperature > 0);
 }
 
 bool TaskFile::has(std::string_view metric) const {

@@ -153,7 +153,8 @@ TEST_CASE("tasks: what a task needs is said", "[tasks]") {
            {"metric_list: [{metric: acc, aggregation: !function u.g}]\n", "code aggregation of acc: u.g"},
            {"metric_list: [{metric: f1, aggregation: !function u.g}]\n", "code aggregation of f1: u.g of "},
            {"metric_list: [{metric: f1}, {metric: mcc}]\n", "runs"},
-           {"metric_list: [{metric: acc, aggregation: median}]\n", "is aggregated by 'median', which is not done; its own is mean"},
+           {"metric_list: [{metric: acc, aggregation: median}]\n",
+            "is aggregated by 'median', which is not done; its own is mean"},
            {"class: !function u.C\n", "code class: u.C"},
            {"outputtype: x\n", "there is no such key (did you mean 'output_type'"},
            {"num_fewshot: many\n", "\"num_fewshot\": it must be a number"},
@@ -170,7 +171,8 @@ TEST_CASE("tasks: what a task needs is said", "[tasks]") {
            {"test_split: null\n", "neither a test_split nor a validation_split"},
            {"output_type: generate_until\nmetric_list: [{metric: bleu}]\n", "there is no metric 'bleu'"},
            {"generation_kwargs: {until: 5}\n", "until must be a text or a list of texts"},
-           {"repeats: 4\nfilter_list: [{name: x, filter: [{function: take_first_k, k: 2}, {function: majority_vote}, {function: "
+           {"repeats: 4\nfilter_list: [{name: x, filter: [{function: take_first_k, k: 2}, {function: majority_vote}, "
+            "{function: "
             "take_first}]}]\n",
             "runs"},
            {"repeats: 4\nfilter_list: [{name: x, filter: [{function: take_first_k, k: 4}]}]\n", "runs"},
@@ -202,10 +204,12 @@ TEST_CASE("tasks: replies are drawn as the file says", "[tasks]") {
     return json::write((*made)["infer"]["inferencer"]);
   };
   using Catch::Contains;
-  CHECK_THAT(inferencer("{do_sample: true, temperature: 0.5, top_p: 0.9, top_k: 4}"), Contains(R"("temperature":0.5,"top_p":0.9,"top_k":4)"));
+  CHECK_THAT(inferencer("{do_sample: true, temperature: 0.5, top_p: 0.9, top_k: 4}"),
+             Contains(R"("temperature":0.5,"top_p":0.9,"top_k":4)"));
   CHECK_THAT(inferencer("{do_sample: true}"), Contains(R"("temperature":1.0)"));
   CHECK_THAT(inferencer("{temperature: 0.5}"), Contains(R"("temperature":0.5)"));
-  for (const char* greedy : {"{}", "{do_sample: false, temperature: 0.5}", "{temperature: 0.0}", "{do_sample: true, temperature: 0}"})
+  for (const char* greedy :
+       {"{}", "{do_sample: false, temperature: 0.5}", "{temperature: 0.0}", "{do_sample: true, temperature: 0}"})
     CHECK_THAT(inferencer(greedy), !Contains("temperature"));
   CHECK_THAT(inferencer("{do_sample: true}", false), !Contains("temperature"));
   const auto task = read(question, "output_type: generate_until\ngeneration_kwargs: {num_beams: 4}\n");
