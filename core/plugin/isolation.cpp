@@ -159,7 +159,25 @@ void say_once(const std::string& name, const IsolatedSpec& spec, const std::vect
 
 }  // namespace
 
+namespace {
+
+bool isolated_already = false;
+
+bool is_marked(const fs::path& folder) {
+  std::error_code code;
+  return fs::exists(folder / "isolate", code);
+}
+
+}  // namespace
+
+void within_isolation() {
+  ::unsetenv(variable);
+  isolated_already = true;
+}
+
 bool Isolation::applies(const Found& found) const {
+  if (isolated_already) return false;
+  if (is_marked(found.file->path.parent_path())) return true;
   const std::string_view kind = kind_name(found.component->kind);
   const std::string name = component_name(found.component->kind, found.component->id);
   return std::any_of(what.begin(), what.end(), [&](const std::string& word) {
