@@ -88,6 +88,8 @@ struct IfEval : Metric {
 SEXTANT_PLUGIN(sextant::component<IfEval>(
     {.id = "ifeval",
      .summary = "IFEval: which of a row's 25 kinds of instructions a reply follows, strictly and loosely",
+     // a row's instructions stand in place of an answer, and no reply repeats them
+     .schema = R"({"type": "object", "additionalProperties": false, "x-reference-is-no-reply": true, "properties": {}})",
      .facts =
          R"({"values": [{"name": "prompt_level_strict_acc", "range": [0, 1]}, {"name": "inst_level_strict_acc", "range": [0, 1]},
                              {"name": "prompt_level_loose_acc", "range": [0, 1]}, {"name": "inst_level_loose_acc", "range": [0, 1]}]})"}))
