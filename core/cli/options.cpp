@@ -29,6 +29,10 @@ void add_what(po::options_description& options) {
                                                                "data set cards: NAME[:PART,...][/INFERENCER|/VARIANT]")(
       "tasks", texts()->value_name("NAME..."), "lm-eval's task files: tasks, groups, tags, patterns, FILE.yaml")(
       "include-path", texts()->value_name("DIR..."), "folders that have the task files; of one name the last one's counts")(
+      "allow-task-code", po::bool_switch(),
+      "--tasks: functions and classes that only Python can run are run, in a sandbox without a network")(
+      "task-python", text()->value_name("PYTHON"),
+      "the Python that runs them, in whose environment lm_eval and datasets are (default python3)")(
       "fewshot-as-multiturn", text()->value_name("BOOL"),
       "--tasks with a chat template: each example is turns of its own (default true)")(
       "gen-prefix", text()->value_name("TEXT"), "--tasks: how replies begin, instead of the tasks' own")(
@@ -38,7 +42,9 @@ void add_what(po::options_description& options) {
       "repeat", po::value<int64_t>()->value_name("N"), "attempts of each sample")("rows", text()->value_name("LIST"),
                                                                                   "rows to evaluate: 3,17,40-60")(
       "exclude", text()->value_name("FILE"), "rows to leave out: a line each, a number or {\"dataset\", \"index\"}")(
-      "extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")(
+      "perturb", texts()->value_name("KIND[:N]..."),
+      "variants of each set beside it: option_order[:all], typos, case, full_width, homophones, format, template:FILE, shots, "
+      "seeds")("extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")(
       "metric", texts()->value_name("ID[:JSON]..."), "metrics instead of the cards'")(
       "judge", texts()->value_name("MODEL..."), "the model that judges: a card, a GGUF or a folder; several are a panel")(
       "labels", text()->value_name("FILE"), "people's verdicts on some samples, to correct the judge's: JSON lines")(
@@ -312,6 +318,8 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
       begin = end + 1;
     }
   run.include_path = get_all(values, "include-path");
+  run.allow_task_code = is_set(values, "allow-task-code");
+  run.task_python = get(values, "task-python");
   run.fewshot_as_multiturn = get(values, "fewshot-as-multiturn");
   if (values.count("gen-prefix")) run.gen_prefix = get(values, "gen-prefix");
   SXT_TRY(run.set, get_pairs(values, "set"));
@@ -319,6 +327,11 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   SXT_TRY(run.repeat, get_number<uint32_t>(values, "repeat"));
   run.rows = get(values, "rows");
   run.exclude = get(values, "exclude");
+  if (const Texts kinds = get_all(values, "perturb"); !kinds.empty()) {  // the member of every card
+    std::string list;
+    for (const std::string& kind : kinds) list += (list.empty() ? "" : ",") + json::quote(kind);
+    run.set.emplace_back("perturb", "[" + list + "]");
+  }
   run.extractors = get_all(values, "extractor");
   run.metrics = get_all(values, "metric");
   run.judge = get_all(values, "judge");

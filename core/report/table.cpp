@@ -237,7 +237,11 @@ void add_group(const config::SummaryGroup& group, Table& table, Members& members
     if (row.mode.empty()) row.mode = "-";
     table.rows.push_back(std::move(row));
   }
-  members.insert_or_assign(group.name, std::move(averages));
+  const auto [before, fresh] = members.try_emplace(group.name, std::move(averages));
+  for (size_t i = 0; !fresh && i < averages.size(); ++i) {  // more rows of a group that is there
+    before->second[i].named.merge(averages[i].named);
+    if (!before->second[i].cell.value) averages[i].named = std::move(before->second[i].named), before->second[i] = std::move(averages[i]);
+  }
 }
 
 }  // namespace

@@ -509,6 +509,8 @@ constexpr const char* schema = R"json({"type":"object","additionalProperties":fa
 "config":{"type":"object","default":{},"description":"what the program is told when it is started"},
 "name":{"type":"string","default":"","description":"of a metric's value in the table; absent: what the program calls itself"},
 "path":{"type":"string","description":"of a data set or model: where its files are"},
+"facts":{"type":"object","description":"of a metric: its values, as a plugin's facts name them: {\"values\": [{\"name\", \"higher_is_better\", \"percent\", \"standard_error\"}]}"},
+"confined":{"type":"boolean","default":false,"x-affects-results":false,"description":"as with --isolate: it has no network, writes nothing, and reads what its configuration names"},
 "isolated":{"type":"object","x-affects-results":false,"description":"set by --isolate"},
 "timeout_s":{"type":"number","minimum":0.01,"default":60,"x-affects-results":false,"description":"for the answer to one line; a program that takes longer is ended and started again"}}})json";
 
