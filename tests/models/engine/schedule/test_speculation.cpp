@@ -1,5 +1,6 @@
 // Drafts: where they come from, when they pay, and that they show in no result.
 #include <random>
+#include "../../../../models/engine/schedule/thinking.hpp"
 #include "fakes.hpp"
 
 using namespace fakes;
