@@ -24,6 +24,7 @@ class ThinkingBudget {
   void enter(const ThinkingTags& tags, std::string_view text);
   void leave(std::string_view text);
   bool ended(std::string_view text) const;
+  bool ending(std::string_view text) const;
   std::string_view latest(std::string_view text) const;
 
   const Tokenizer* tokenizer_;

@@ -211,5 +211,5 @@ TEST_CASE("a block that the reply itself opens and closes is counted, its tags a
     text += static_cast<char>(said);
     small.said(said, text);
   }
-  CHECK(text == "<think>ab\n</think>\n\npqrstu");
+  CHECK(text == "<think>ab\n</think>\n\nnopqrstu");
 }
