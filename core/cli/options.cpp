@@ -129,7 +129,9 @@ Result<void> check_effects(const config::RunFlags& run, bool debug_and_quiet) {
   };
   for (const auto& [flag, given_in_vain, needs] : idle)
     if (given_in_vain) return usage(fmt::format("{} changes nothing without {}; give both, or neither", flag, needs));
-  if (!run.set.empty() && !run.custom_dataset_path.empty())
+  const bool other_than_variants =
+      std::any_of(run.set.begin(), run.set.end(), [](const auto& one) { return one.first != "perturb"; });
+  if (other_than_variants && !run.custom_dataset_path.empty())
     return usage(
         "--set changes members of cards, and the file of --custom-dataset-path has no card; write what is to be different into "
         "FILE.meta.json, or a card of its own (docs/cards.md)");

@@ -149,7 +149,7 @@ def main():
     if args.parquet:
         done = run(args.parquet, "-c", PARQUET, *export(mine, "parquet"))
         read = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {}
-        check("pyarrow reads the samples", bool(read) and {file["rows"] for file in read.values()} == {3}, json.dumps(read)[:300])
+        check("pyarrow reads the samples", bool(read) and {file["rows"] for file in read.values()} == {15}, json.dumps(read)[:300])
     if args.evalscope:
         done = run(args.evalscope, "-c", REPORT, *export(mine, "evalscope"))
         read = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {}
