@@ -71,6 +71,7 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
   options.chat = !flags.chat_template.empty() && flags.chat_template != "none";
   options.multiturn = flags.fewshot_as_multiturn != "false";
   options.gen_prefix = flags.gen_prefix;
+  options.sampling = flags.generation_kwargs.empty();
   options.fewshot_seed = flags.seed.value_or(options.fewshot_seed);
   if (!options.chat && !flags.fewshot_as_multiturn.empty())
     log_warning("--fewshot-as-multiturn changes nothing without --chat-template");
@@ -81,13 +82,6 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
   for (const tasks::ChosenTask& chosen : selection.tasks) {
     SXT_TRY(tasks::TaskFile file, tasks::read_task(chosen, metric_finder(registry)));
     for (const std::string& note : file.notes) log_warning(fmt::format("{}: {}", file.name, note));
-    const bool samples = json::find_bool(file.generation, "do_sample")
-                             .value_or(json::find_number(file.generation, "temperature").value_or(0) > 0);
-    if (file.output == tasks::Output::generate_until && samples && flags.generation_kwargs.empty())
-      log_warning(
-          fmt::format("{}: its replies are to be sampled ({}); give --generation-kwargs, otherwise they are greedy unless the "
-                      "model's files say otherwise",
-                      file.name, json::write(file.generation)));
     files.push_back(std::move(file));
   }
   if (files.empty()) return usage(fmt::format("{} name no task", join(flags.tasks, ", ")));

@@ -244,6 +244,12 @@ class CardWriter {
         break;
       }
     put(out, "max_out_len", Value(tokens));
+    if (options_.sampling && task_.samples()) {
+      const auto given = [&](const char* key) { return json::find_number(task_.generation, key); };
+      put(out, "temperature", Value(given("temperature").value_or(1)));
+      if (const auto top_p = given("top_p"); top_p && *top_p > 0 && *top_p < 1) put(out, "top_p", Value(*top_p));
+      if (const auto top_k = json::find_int(task_.generation, "top_k"); top_k && *top_k > 0) put(out, "top_k", Value(*top_k));
+    }
     Value stop(rapidjson::kArrayType);
     for (const auto& each : json::find(task_.generation, "until")->GetArray())
       if (each.GetStringLength() > 0) stop.PushBack(copy(each), a_);
