@@ -78,27 +78,6 @@ Numbers ratings(const std::vector<std::string>& models, const std::vector<PairVe
   return rated(models, games_of(pairs, rows));
 }
 
-// Of all numbers at once, with the percentile's limits.
-std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std::string& stream,
-                                          const stats::Statistics& numbers) {
-  std::vector<uint32_t> all(rows);
-  std::iota(all.begin(), all.end(), 0u);
-  const Numbers value = numbers(all);
-  std::vector<std::vector<double>> replicates;
-  if (!value.empty() && rows > 1) replicates = stats::bootstrap_replicates(rows, count, stats::stream_key(stream), numbers);
-  std::vector<stats::Interval> out(value.size());
-  for (size_t i = 0; i < out.size(); ++i) {
-    out[i].value = value[i];
-    out[i].n = rows;
-    if (i >= replicates.size() || replicates[i].size() < count * 19 / 20) continue;
-    const stats::Limits limits = stats::percentile_limits(replicates[i]);
-    out[i].standard_error = stats::spread_of(replicates[i]).deviation;
-    out[i].low = limits.low, out[i].high = limits.high;
-    out[i].method = stats::Method::bootstrap;
-  }
-  return out;
-}
-
 // How two models' answers to a row differ.
 using Difference = std::function<std::vector<double>(const PairVerdicts& pair, uint32_t row)>;
 
@@ -164,6 +143,26 @@ void rating_findings(const std::vector<std::string>& models, const std::vector<P
 }
 
 }  // namespace
+
+std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std::string& stream,
+                                          const stats::Statistics& numbers) {
+  std::vector<uint32_t> all(rows);
+  std::iota(all.begin(), all.end(), 0u);
+  const std::vector<double> value = numbers(all);
+  std::vector<std::vector<double>> replicates;
+  if (!value.empty() && rows > 1) replicates = stats::bootstrap_replicates(rows, count, stats::stream_key(stream), numbers);
+  std::vector<stats::Interval> out(value.size());
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i].value = value[i];
+    out[i].n = rows;
+    if (i >= replicates.size() || replicates[i].size() < count * 19 / 20) continue;
+    const stats::Limits limits = stats::percentile_limits(replicates[i]);
+    out[i].standard_error = stats::spread_of(replicates[i]).deviation;
+    out[i].low = limits.low, out[i].high = limits.high;
+    out[i].method = stats::Method::bootstrap;
+  }
+  return out;
+}
 
 double share_of(const PairVerdicts& pair, size_t row) {
   Counted counted;

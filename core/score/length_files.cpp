@@ -6,9 +6,7 @@
 #include <fmt/format.h>
 #include <sextant/csv.hpp>
 #include "../stats/length_controlled.hpp"
-#include "../stats/mean.hpp"
-#include "../stats/resample.hpp"
-#include "../stats/stream.hpp"
+#include "arena.hpp"
 #include "intervals.hpp"
 
 namespace sextant::score {
@@ -124,16 +122,9 @@ Result<data::Estimate> length_controlled_win_rate(const config::DatasetConfig& d
     for (const uint32_t row : drawn) own.push_back(rows[row]);
     return {stats::length_controlled_rate(with_gamed(std::move(own)), found.penalty)};
   };
-  stats::Interval interval;
+  const auto drawn = intervals_of(rows.size(), replicates, "length of " + dataset.task_name, again);
+  stats::Interval interval = drawn.empty() ? stats::Interval{} : drawn.front();
   interval.value = found.win_rate;
-  interval.n = rows.size();
-  const auto drawn = stats::bootstrap_replicates(rows.size(), replicates, stats::stream_key("length of " + dataset.task_name), again);
-  if (!drawn.empty() && !drawn.front().empty()) {
-    const stats::Limits limits = stats::percentile_limits(drawn.front());
-    interval.standard_error = stats::spread_of(drawn.front()).deviation;
-    interval.low = limits.low, interval.high = limits.high;
-    interval.method = stats::Method::bootstrap;
-  }
   interval = stats::scaled(interval, 100);
   data::Estimate out;
   out.metric = "length_controlled_win_rate";
