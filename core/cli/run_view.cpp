@@ -75,7 +75,7 @@ compare::JudgedBy RunView::judged_by(const std::string& dataset) const {
   const json::Value* judge = eval ? json::find(*eval, "judge") : nullptr;
   if (!judge) return {};
   auto read = config::judge_from_json(*judge, folder->config().string());
-  if (!read) return {};              // of a run that was imported
+  if (!read) return {};  // of a run that was imported
   config::RunConfig run;
   for (const std::string& model : models()) run.models.emplace_back().abbr = model;
   config::DatasetConfig of_judge;

@@ -462,8 +462,8 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
     const auto [it, fresh] = abbrs.emplace(file_name_key(model.abbr), model.abbr);
     if (fresh) continue;
     if (it->second == model.abbr)
-      return usage(fmt::format("two models are called '{}'; give one of them another \"abbr\", or name it in --models NAME=MODEL",
-                               model.abbr));
+      return usage(fmt::format(
+          "two models are called '{}'; give one of them another \"abbr\", or name it in --models NAME=MODEL", model.abbr));
     return usage(
         fmt::format("the models '{}' and '{}' would have one folder for their files; give one of them another \"abbr\"",
                     it->second, model.abbr));

@@ -45,7 +45,11 @@ stats::Interval win_rate(const std::vector<PairVerdicts>& pairs, size_t model, s
     }
     by_row[row] = counted.mean();
   }
-  return stats::scaled(stats::of_mean(by_row, {}, {0, 1}), 100);
+  stats::Interval out = stats::of_mean(by_row, {}, {0, 1});
+  // rows that are all alike, as where each order names the other answer, have no spread to go by: at most that of games won or
+  // lost
+  if (out.standard_error == 0) out = stats::wilson(out.value * static_cast<double>(out.n), static_cast<double>(out.n));
+  return stats::scaled(out, 100);
 }
 
 // One game a pair: all rows of a selection added up.
@@ -157,6 +161,7 @@ std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std
     out[i].n = rows;
     if (i >= replicates.size() || replicates[i].size() < count * 19 / 20) continue;
     const stats::Limits limits = stats::percentile_limits(replicates[i]);
+    if (limits.low == limits.high) continue;  // every draw is the same: nothing is known of its spread
     out[i].standard_error = stats::spread_of(replicates[i]).deviation;
     out[i].low = limits.low, out[i].high = limits.high;
     out[i].method = stats::Method::bootstrap;

@@ -32,7 +32,8 @@ struct ArenaNumbers {
 ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
                    const std::string& name, const Styles* styles = nullptr);
 
-/// Several numbers of a selection of rows, with percentile intervals of `count` draws; empty where `numbers` gives none of all rows.
+/// Several numbers of a selection of rows, with percentile intervals of `count` draws; empty where `numbers` gives none of all
+/// rows.
 std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std::string& stream,
                                           const stats::Statistics& numbers);
 

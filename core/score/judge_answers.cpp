@@ -10,7 +10,7 @@
 namespace sextant::score {
 namespace {
 
-constexpr size_t quoted_max = 20;      // suspicious answers that the results name
+constexpr size_t quoted_max = 20;  // suspicious answers that the results name
 
 // "SmolLM2-135M-Instruct.Q4_1" and "smollm2-1.7b" are of one family: the letters that the file's name begins with.
 std::string family_of(const config::ModelConfig& model) {
@@ -98,8 +98,8 @@ void add_kinship(const config::RunConfig& run, const std::string& judge_name, co
   ret_findings.push_back(std::move(finding));
 }
 
-void add_suspicious(const std::vector<Answer>& answers, const std::string& model, std::vector<Scored::Suspicious>& ret_suspicious,
-                    std::vector<data::Finding>& ret_findings) {
+void add_suspicious(const std::vector<Answer>& answers, const std::string& model,
+                    std::vector<Scored::Suspicious>& ret_suspicious, std::vector<data::Finding>& ret_findings) {
   uint64_t count = 0;
   const Answer* first = nullptr;
   for (const Answer& answer : answers) {

@@ -1,4 +1,5 @@
-// What a set's judges read, attempt by attempt, and who has something to gain: answers that speak to the judge, judges that share weights.
+// What a set's judges read, attempt by attempt, and who has something to gain: answers that speak to the judge, judges that
+// share weights.
 #pragma once
 #include <string>
 #include <utility>
@@ -15,11 +16,11 @@ struct Answer {
   uint64_t row = 0;
   uint32_t repeat = 0;
   std::string cluster;
-  double length = 0;                     // characters, without the thinking
-  std::string addressed;                 // to the judge instead of to the question
-  std::vector<std::string> groups;       // [column of "by"]
-  std::string sha256;                    // of the prediction
-  Style style{};                         // where the judge's numbers are to be of equal style
+  double length = 0;                // characters, without the thinking
+  std::string addressed;            // to the judge instead of to the question
+  std::vector<std::string> groups;  // [column of "by"]
+  std::string sha256;               // of the prediction
+  Style style{};                    // where the judge's numbers are to be of equal style
 };
 
 Result<std::vector<Answer>> answers_of(const store::RunFolder& folder, const config::DatasetConfig& dataset,
@@ -32,8 +33,8 @@ std::vector<uint32_t> clusters_of(const std::vector<Answer>& answers);
 std::vector<std::pair<std::string, std::vector<size_t>>> groups_of(const std::vector<Answer>& answers, size_t column);
 
 /// "addressed_to_judge" with the first of them; `ret_suspicious` gets the first 20.
-void add_suspicious(const std::vector<Answer>& answers, const std::string& model, std::vector<Scored::Suspicious>& ret_suspicious,
-                    std::vector<data::Finding>& ret_findings);
+void add_suspicious(const std::vector<Answer>& answers, const std::string& model,
+                    std::vector<Scored::Suspicious>& ret_suspicious, std::vector<data::Finding>& ret_findings);
 
 /// "self_preference": a judge that shares weights or a family with what it judges tends to prefer it.
 void add_kinship(const config::RunConfig& run, const std::string& judge, const std::string& model,

@@ -38,7 +38,7 @@ Result<Placed> placed(const Labels& labels, const std::vector<Answer>& answers, 
     if (!straight && !(others && swapped)) continue;
     const auto place = places.find({label.row, label.repeat});
     if (place == places.end()) {
-      ++out.stale;                       // --limit, --rows: it is not asked in this run
+      ++out.stale;  // --limit, --rows: it is not asked in this run
       continue;
     }
     const Answer& first = answers[place->second];

@@ -1,4 +1,5 @@
-// What judges of single answers and judges of pairs have in common: how replies are scored, people's labels, OpenCompass' tables.
+// What judges of single answers and judges of pairs have in common: how replies are scored, people's labels, OpenCompass'
+// tables.
 #pragma once
 #include <map>
 #include <string>

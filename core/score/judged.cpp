@@ -119,8 +119,8 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
     const std::vector<std::vector<double>> first(by_judge.begin(), by_judge.begin() + static_cast<std::ptrdiff_t>(panel));
     values = judge.meta.empty() ? combined(first, judge.vote) : by_judge.back();
     if (panel > 1) findings.push_back(panel_finding(config::judges_of(judge), first));
-    numbers.insert(numbers.begin(),
-                   judge_number(key, stats::scaled(stats::of_mean(values, clusters, range_of(facts)), unit), facts.higher_is_better));
+    numbers.insert(numbers.begin(), judge_number(key, stats::scaled(stats::of_mean(values, clusters, range_of(facts)), unit),
+                                                 facts.higher_is_better));
     out->numbers = std::move(numbers);
     out->results_sha256 = hashes.find("failed") == hashes.npos ? sha256_hex(hashes) : "";
   }
@@ -140,8 +140,7 @@ Result<Scored> score_judged(plugin::Host& host, const config::RunConfig& run, co
   if (!judge.labels.empty()) {
     SXT_TRY(const Labels labels, read_labels(run, dataset));
     SXT_TRY(const Placed people, placed(labels, answers, model, "", nullptr));
-    add_trust(people, values, unit, range_of(facts), key, facts.higher_is_better, judge, out->numbers,
-              findings);
+    add_trust(people, values, unit, range_of(facts), key, facts.higher_is_better, judge, out->numbers, findings);
   }
   out->findings = std::move(findings);
   SXT_CHECK(add_table(run, dataset, folder, model, answers, out->numbers));

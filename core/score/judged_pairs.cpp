@@ -88,7 +88,7 @@ class Pairs {
     made_->first.results_sha256 = hashes_.find("failed") == hashes_.npos ? sha256_hex(hashes_) : "";
     together_ = judge_.meta.empty() ? by_judge_.front() : by_judge_.back();
     if (judges.size() > 1) {
-      std::vector<std::vector<double>> flat(panel.size());      // all verdicts one behind the other
+      std::vector<std::vector<double>> flat(panel.size());  // all verdicts one behind the other
       for (size_t p = 0; p < together_.size(); ++p)
         for (std::vector<double> PairVerdicts::*order : {&PairVerdicts::straight, &PairVerdicts::swapped}) {
           std::vector<std::vector<double>> said;
@@ -127,7 +127,8 @@ class Pairs {
       for (const PairVerdicts& pair : together_) {
         std::vector<LengthSample> samples;
         for (size_t i = 0; i < pair.straight.size(); ++i)
-          samples.push_back({answers_[pair.first][i].row, share_of(pair, i), lengths_[pair.first][i], lengths_[pair.second][i]});
+          samples.push_back(
+              {answers_[pair.first][i].row, share_of(pair, i), lengths_[pair.first][i], lengths_[pair.second][i]});
         SXT_TRY(data::Estimate controlled, length_controlled_win_rate(dataset_, samples));
         numbers_of(pair.first).push_back(std::move(controlled));
       }
@@ -158,10 +159,9 @@ class Pairs {
     const std::string& metric_json = judge_.metrics.front().config;
     SXT_TRY(const json::Document config, json::parse(metric_json, dataset_.card_path));
     SXT_TRY(const data::VerdictReader reader, data::VerdictReader::make("preference", config, dataset_.card_path));
-    const std::string task = store::judged_name(
-        dataset_.task_name, config::pair_name(made_->models[pair.first], made_->models[pair.second]));
-    SXT_TRY(const store::Predictions predictions,
-            store::Predictions::open(folder_.predictions(deciders.front(), task), task));
+    const std::string task =
+        store::judged_name(dataset_.task_name, config::pair_name(made_->models[pair.first], made_->models[pair.second]));
+    SXT_TRY(const store::Predictions predictions, store::Predictions::open(folder_.predictions(deciders.front(), task), task));
     for (uint64_t i = 0; i < predictions.size() && i < out.size(); ++i) {
       SXT_TRY(const std::vector<data::Attempt> one, predictions.read(i, 1));
       const std::string label = reader.read(data::thought_of(one.front()).answer).label;
@@ -207,11 +207,11 @@ class Pairs {
   const config::Judge& judge_;
   const store::RunFolder& folder_;
   std::vector<std::pair<std::string, std::string>> pairs_;
-  std::vector<std::vector<Answer>> answers_;               // [model]
+  std::vector<std::vector<Answer>> answers_;  // [model]
   Lengths lengths_;
   Styles styles_;
-  std::vector<std::vector<PairVerdicts>> by_judge_;        // a meta judge is the last one
-  std::vector<PairVerdicts> together_;                     // what all of them say
+  std::vector<std::vector<PairVerdicts>> by_judge_;  // a meta judge is the last one
+  std::vector<PairVerdicts> together_;               // what all of them say
   std::string hashes_;
   std::shared_ptr<ScoredPairs> made_ = std::make_shared<ScoredPairs>();
 };

@@ -93,6 +93,22 @@ Result<std::vector<stats::LengthRow>> gamed_rows(const config::DatasetConfig& da
 
 }  // namespace
 
+Result<void> check_length_files(const config::RunConfig& run, const config::DatasetConfig& dataset) {
+  if (dataset.judge->gamed.empty()) return {};
+  if (run.models.size() > 2 && dataset.judge->base.empty())
+    return Error{
+        Error::Kind::config,
+        fmt::format("{}: eval.judge.length_controlled is of one model beside another, and the run has {}; name the base in "
+                    "eval.judge.pairs.base, or leave the key out",
+                    dataset.card_path, run.models.size())};
+  SXT_TRY(const auto difficulty, difficulties(dataset));
+  SXT_TRY(const auto gamed, gamed_rows(dataset));
+  if (difficulty.empty() || gamed.empty())
+    return Error{Error::Kind::data, fmt::format("{} has no rows; it should be AlpacaEval 2's file",
+                                                difficulty.empty() ? dataset.judge->difficulty : dataset.judge->gamed)};
+  return {};
+}
+
 Result<data::Estimate> length_controlled_win_rate(const config::DatasetConfig& dataset, const std::vector<LengthSample>& samples) {
   SXT_TRY(const auto difficulty, difficulties(dataset));
   SXT_TRY(const std::vector<stats::LengthRow> gamed, gamed_rows(dataset));

@@ -9,7 +9,8 @@ namespace {
 
 constexpr uint64_t replicates = 200;
 
-// Each battle's differences of style less their mean, in standard deviations. One that never varies cannot be fitted and is left out.
+// Each battle's differences of style less their mean, in standard deviations. One that never varies cannot be fitted and is
+// left out.
 std::vector<std::vector<double>> normalised(const std::vector<Battle>& battles, size_t baseline, const Styles& styles) {
   std::vector<std::vector<double>> raw, out(battles.size());
   for (const Battle& battle : battles)

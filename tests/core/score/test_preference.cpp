@@ -243,11 +243,14 @@ TEST_CASE("a graded verdict is the mean of its labels' values by their probabili
                                        config::Compat::none, "card.json");
   REQUIRE(metric);
   data::Attempt attempt;
-  attempt.labels = {{"A", {}, std::log(0.06)}, {"B", {}, std::log(0.02)}, {"C", {}, std::log(0.02)}, {"perhaps", {}, std::log(0.1)}};
+  attempt.labels = {
+      {"A", {}, std::log(0.06)}, {"B", {}, std::log(0.02)}, {"C", {}, std::log(0.02)}, {"perhaps", {}, std::log(0.1)}};
   CHECK(metric->of_labels(attempt) == Approx(0.7));
   attempt.labels = {{"perhaps", {}, 0}};
   CHECK(std::isnan(metric->of_labels(attempt)));
-  CHECK_FALSE(score::make_own_metric(*score::find_own_metric("preference"), {"preference", "{}"}, config::Compat::none, "card.json")->of_labels);
+  CHECK_FALSE(
+      score::make_own_metric(*score::find_own_metric("preference"), {"preference", "{}"}, config::Compat::none, "card.json")
+          ->of_labels);
 }
 
 }  // namespace
