@@ -38,7 +38,9 @@ void add_what(po::options_description& options) {
       "repeat", po::value<int64_t>()->value_name("N"), "attempts of each sample")("rows", text()->value_name("LIST"),
                                                                                   "rows to evaluate: 3,17,40-60")(
       "exclude", text()->value_name("FILE"), "rows to leave out: a line each, a number or {\"dataset\", \"index\"}")(
-      "extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")(
+      "perturb", texts()->value_name("KIND[:N]..."),
+      "variants of each set beside it: option_order[:all], typos, case, full_width, homophones, format, template:FILE, shots, "
+      "seeds")("extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")(
       "metric", texts()->value_name("ID[:JSON]..."), "metrics instead of the cards'")(
       "judge", texts()->value_name("MODEL..."), "the model that judges: a card, a GGUF or a folder; several are a panel")(
       "labels", text()->value_name("FILE"), "people's verdicts on some samples, to correct the judge's: JSON lines")(
@@ -318,6 +320,11 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   SXT_TRY(run.repeat, get_number<uint32_t>(values, "repeat"));
   run.rows = get(values, "rows");
   run.exclude = get(values, "exclude");
+  if (const Texts kinds = get_all(values, "perturb"); !kinds.empty()) {  // the member of every card
+    std::string list;
+    for (const std::string& kind : kinds) list += (list.empty() ? "" : ",") + json::quote(kind);
+    run.set.emplace_back("perturb", "[" + list + "]");
+  }
   run.extractors = get_all(values, "extractor");
   run.metrics = get_all(values, "metric");
   run.judge = get_all(values, "judge");

@@ -10,6 +10,7 @@
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../compare/best.hpp"
+#include "../compare/robustness.hpp"
 #include "../config/pairs.hpp"
 #include "../graph/run_graph.hpp"
 #include "../preflight/preflight.hpp"
@@ -452,10 +453,12 @@ Result<int> run(const RunCommandFlags& given) {
   // the table says what is there; run.json comes last, so that it never says more
   if (flags.mode == "all" || flags.mode == "viz") {
     table = report::table_of_run(*folder, run, record);
-    compare::mark_best(*table, *folder, [&](const std::string& dataset) {
+    const auto by = [&](const std::string& dataset) {
       const config::DatasetConfig* set = config::find_dataset(run, dataset);
       return set ? judged_by(run, *set) : compare::JudgedBy();
-    });
+    };
+    compare::mark_best(*table, *folder, by);
+    compare::measure_robustness(*table, *folder, run, by);
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, *table));
     SXT_CHECK(store::RunStates::end(*folder, record));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include "../base/text.hpp"
 #include "derive_steps.hpp"
+#include "perturb.hpp"
 
 namespace sextant::load {
 namespace {
@@ -46,6 +47,12 @@ Result<Derive> Derive::read(const json::Value* derive, const std::string& origin
   if (!derive) return out;
   for (const auto& member : derive->GetObject()) {
     Column column{std::string(json::text(member.name)), {}};
+    if (column.name == config::variant_member) {
+      SXT_TRY(config::Perturbation how, config::perturbation_from_json(member.value, origin));
+      column.steps.push_back(perturb_step(std::move(how)));
+      out.columns_.push_back(std::move(column));
+      continue;
+    }
     const std::string where = fmt::format("{}: reader.derive.{}", origin, column.name);
     if (member.value.IsArray()) {
       for (rapidjson::SizeType i = 0; i < member.value.Size(); ++i) {
@@ -69,11 +76,13 @@ Result<void> Derive::apply(json::Document& record) const {
     const json::Value* before = nullptr;
     for (const auto& step : column.steps) {
       auto made = step->make(record, before, allocator);
+      if (!made && column.name == config::variant_member) return made.error();
       if (!made) return Error{made.error().kind, fmt::format("derived column '{}': {}", column.name, made.error().message)};
       value = std::move(*made);
       before = &value;
     }
-    json::set(record, column.name, std::move(value), allocator);
+    if (column.name == config::variant_member) static_cast<json::Value&>(record) = std::move(value);
+    else json::set(record, column.name, std::move(value), allocator);
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <sextant/printable.hpp>
 #include "../base/cell_text.hpp"
 #include "report.hpp"
+#include "robustness.hpp"
 #include "width.hpp"
 
 namespace sextant::report {
@@ -136,7 +137,7 @@ std::string table_text(const Table& table, bool with_best = false, Colour colour
 std::string to_text(const Table& table, Colour colour) {
   std::string out = table_text(table, true, colour);
   if (any_best(table)) out += "* the best of its row, and better than each other model by more than chance (paired, 5 %)\n";
-  return out + findings_text(table);
+  return out + findings_text(table) + robustness_text(table);
 }
 
 std::string to_csv(const Table& table) {
@@ -207,6 +208,7 @@ std::string to_json(const Table& table, const std::string& run_dir, const std::s
     for (const std::string& finding : table.findings) findings.PushBack(json::Value(finding, a), a);
     json::set(out, "findings", std::move(findings), a);
   }
+  if (!table.robustness.empty()) json::set(out, "robustness", robustness_json(table, a), a);
   return json::write(out);
 }
 
@@ -228,7 +230,8 @@ std::string to_summary_file(const Table& table, const std::string& timestamp) {
     }
   }
   return timestamp + "\n" + block("tabulate format", table_text(table)) + divider + block("csv format", to_csv(table)) +
-         divider + block("markdown format", to_markdown(table)) + divider + block("raw format", raw) + findings_text(table);
+         divider + block("markdown format", to_markdown(table)) + divider + block("raw format", raw) + findings_text(table) +
+         robustness_text(table);
 }
 
 }  // namespace sextant::report

@@ -1,6 +1,7 @@
 // The table of a run: rows from results, groups from the summarizer; written as text, csv and markdown, and as JSON for --json.
 // Pure: what it needs comes in as data.
 #pragma once
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,10 +36,29 @@ struct Row {
   std::string dataset, version, metric, mode;
   std::vector<Cell> cells;                                 // one per model, in order
 };
+/// Whether a model finds the order in which a set's options stand more probable than others (compare/robustness.hpp).
+struct OwnOrder {
+  uint64_t n = 0, first = 0;  // questions; those in which the own order is the most probable
+  uint64_t orders = 0, left_out = 0;
+  double p = std::numeric_limits<double>::quiet_NaN();
+};
+/// A set's variants of one kind (--perturb); numbers in the table's unit.
+struct Robustness {
+  std::string model, dataset, kind, metric;
+  uint64_t n = 0;  // questions with a score in every variant
+  uint64_t variants = 0, without_scores = 0;
+  uint64_t changed_scores = 0, changed_prompts = 0;                                    // questions
+  double value = std::numeric_limits<double>::quiet_NaN(), low = value, high = value;  // as the set is; of all variants
+  double between = value, question_by_variant = value, between_questions = value;      // standard deviations
+  double p = value;                                                                    // the variants are equal
+  std::optional<OwnOrder> own_order;
+  std::string error;  // why nothing can be said; or empty
+};
 struct Table {
   std::vector<std::string> models;
   std::vector<Row> rows;
   std::vector<std::string> findings;                       // what to know of the numbers; one line each, under the table
+  std::vector<Robustness> robustness;                      // where there are variants
   std::vector<std::string> errors;                         // one sentence per group and model that could not be computed
 };
 
@@ -58,8 +78,8 @@ std::string to_text(const Table& table, Colour colour = Colour::off);
 std::string to_csv(const Table& table);        // dataset,version,metric,mode,<model>...; two decimals
 std::string to_markdown(const Table& table);
 /// {"run_dir", "status", "rows": [{"dataset", "version", "metric", "mode", "model", "value", "n", "standard_error", "low",
-/// "high", "clusters"?, "higher_is_better", "best"?, "unparsed"?, "cut"?}], "findings"?: [TEXT]}; null where something is not
-/// known. Without a value "status" says what the cell shows and "error" why.
+/// "high", "clusters"?, "higher_is_better", "best"?, "unparsed"?, "cut"?}], "findings"?: [TEXT], "robustness"?: [{...}]}; null
+/// where something is not known. Without a value "status" says what the cell shows and "error" why.
 std::string to_json(const Table& table, const std::string& run_dir, const std::string& status);
 /// summary_<ts>.txt: the text table, csv and markdown, as OpenCompass lays them out.
 std::string to_summary_file(const Table& table, const std::string& timestamp);

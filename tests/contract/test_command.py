@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -63,6 +64,20 @@ class Protocol(CommandTest):
         self.assertEqual({s["scores"]["same_length"] for s in self.samples(outcome.run)}, {1})
         outcome = self.run_sets([self.mcq(metrics=[self.command(program, lwer=True)])], expect=DATA)
         self.assertIn("unknown key 'lwer'", outcome.stderr)
+
+    def test_the_rust_example(self):
+        """sdk/examples/rust, written from the page alone: built by rustc, sound under the kit, and a metric of a run."""
+        if not shutil.which("rustc"):
+            self.skipTest("there is no rustc here")
+        program = self.dir / "word_overlap"
+        source = ROOT / "sdk" / "examples" / "rust" / "word_overlap.rs"
+        subprocess.run(["rustc", "-O", "-D", "warnings", "-o", program, source], check=True, capture_output=True, cwd=self.dir)
+        self.assert_rc(self.sextant("plugins", "check", str(program), "--kind", "metric"), OK)
+        outcome = self.run_sets([self.mcq(metrics=[{"command": [str(program)], "config": {"case": True}}])])
+        scores = [sample["scores"]["word_overlap"] for sample in self.samples(outcome.run)]
+        self.assertEqual(scores, [float(sample["prediction"] == sample["target"]) for sample in self.samples(outcome.run)])
+        outcome = self.run_sets([self.mcq(metrics=[{"command": [str(program)], "config": {"csae": True}}])], expect=DATA)
+        self.assertIn("unknown key 'csae'; known here: case", outcome.stderr)
 
     def test_what_a_program_cannot_bear_costs_its_samples(self):
         program = self.program(
