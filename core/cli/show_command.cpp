@@ -138,7 +138,9 @@ Texts with_judges(const RunView& run) {
 }
 
 // Which samples files are read, as model and task. A set that only a judge scores has those of its judges.
-std::vector<std::pair<std::string, std::string>> sources_of(const RunView& run, const Texts& models, const Texts& datasets) {
+// `named`: the models are those that the user named, judges among them.
+std::vector<std::pair<std::string, std::string>> sources_of(const RunView& run, const Texts& models, const Texts& datasets,
+                                                            bool named) {
   std::vector<std::pair<std::string, std::string>> out;
   const auto add = [&](const std::string& model, const std::string& task) {
     std::error_code code;
@@ -162,7 +164,7 @@ std::vector<std::pair<std::string, std::string>> sources_of(const RunView& run, 
   for (const std::string& model : models)
     for (const std::string& dataset : datasets) {
       const store::TaskRecord* task = run.task(model, dataset);
-      const bool judges = add_judges(model, dataset, "");
+      const bool judges = named && add_judges(model, dataset, "");
       if (!task || add(model, dataset) || judges || add_judges("", dataset, model)) continue;
       log_warning(fmt::format("{} on {} has no samples file ({}); {}", dataset, model, task->status,
                               task->error.empty() ? "score the run with -m eval -r" : task->error));
@@ -181,7 +183,7 @@ Result<int> show(const ShowFlags& flags) {
   const uint64_t count = flags.count ? *flags.count : flags.json ? 0 : shown_by_default;
   std::vector<Shown> kept;
   uint64_t found = 0, looked_at = 0;
-  for (const auto& [model, dataset] : sources_of(run, evaluated, datasets)) {
+  for (const auto& [model, dataset] : sources_of(run, evaluated, datasets, !flags.models.empty())) {
     const auto path = run.folder->samples(model, dataset);
     std::vector<double> margins;
     if (flags.by_margin) { SXT_TRY(margins, margins_of(run.folder->predictions(model, dataset))); }

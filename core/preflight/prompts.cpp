@@ -194,14 +194,16 @@ std::string shown_to_judge(const config::RunConfig& run, const config::DatasetCo
   return json::write(*shown);
 }
 
-// A judge that is not shown what it judges says something of the question.
-void check_shows_answers(const config::PluginChoice& choice, const char* key, bool pairs, const config::DatasetConfig& dataset,
-                         Findings& findings) {
-  for (const char* member : {"prediction", "prediction2"})
-    if ((pairs || std::string_view(member) == "prediction") && choice.config.find(member) == std::string::npos)
-      findings.warn(dataset.task_name,
-                    fmt::format("{}: {} does not show {{{}}}, so that the judge does not see {}", dataset.card_path, key,
-                                member, pairs ? "one of the answers" : "the answer"));
+// A judge that is not shown what it judges says something of the question. Columns may hold placeholders, too (FollowBench).
+void check_shows_answers(const config::DatasetConfig& dataset, const Rows& rows, Findings& findings) {
+  const bool pairs = dataset.judge->pairs;
+  for (const std::string member : {"prediction", "prediction2"}) {
+    const auto names = [&](const std::string& text) { return text.find(member) != text.npos; };
+    if ((!pairs && member == "prediction2") || names(dataset.judge->template_.config)) continue;
+    if (std::any_of(rows.chosen.begin(), rows.chosen.end(), [&](const load::Row& row) { return names(row.record_json); })) continue;
+    findings.warn(dataset.task_name, fmt::format("{}: eval.judge.template does not show {{{}}}, so that the judge does not see {}",
+                                                 dataset.card_path, member, pairs ? "one of the answers" : "the answer"));
+  }
 }
 
 // Log-probabilities are wanted of a model that gives none.
@@ -279,7 +281,7 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
 void check_judged_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const Rows& rows,
                        Findings& findings) {
   const config::Judge& judge = *dataset.judge;
-  check_shows_answers(judge.template_, "eval.judge.template", judge.pairs, dataset, findings);
+  check_shows_answers(dataset, rows, findings);
   for (const load::Row& row : rows.chosen) {
     auto fine = [&]() -> Result<void> {
       SXT_TRY(const json::Document record, json::parse(row.record_json, dataset.card_path));
