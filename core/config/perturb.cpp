@@ -346,10 +346,8 @@ Result<void> add_variants(const json::Value& perturb, const std::string& origin,
       if (why.empty()) why = made.error().message;
       without.push_back(datasets[i].abbr);
     }
-    const std::string names = first_names(without, names_shown);
-    if (without.size() == datasets.size())
-      return usage(fmt::format("--perturb {}: {} cannot be changed so: {}", text, names, why));
-    if (!without.empty() && warn) warn(fmt::format("--perturb {} leaves out {}: {}", text, names, why));
+    if (!without.empty() && warn)
+      warn(fmt::format("--perturb {} leaves out {}: {}", text, first_names(without, names_shown), why));
   }
   std::vector<DatasetConfig> all;
   for (size_t i = 0; i < variants.size(); ++i) {
@@ -360,7 +358,12 @@ Result<void> add_variants(const json::Value& perturb, const std::string& origin,
   return {};
 }
 
-Result<void> check_variants(const RunConfig& run) {
+Result<void> check_variants(const RunConfig& run, const json::Value* wanted) {
+  std::set<std::string> there;
+  for (const DatasetConfig& dataset : run.datasets) there.insert(perturbation_of(dataset).kind);
+  for (const std::string& text : texts_of(wanted))
+    if (!there.contains(text.substr(0, text.find(':'))))
+      return usage(fmt::format("--perturb {}: no data set of this run can be changed so; the warning above says why", text));
   const bool sampled =
       std::any_of(run.models.begin(), run.models.end(), [](const ModelConfig& model) { return model.generation.samples(); });
   for (const DatasetConfig& dataset : run.datasets)

@@ -375,12 +375,15 @@ class ModelFlags {
     const auto wrong = [&](const std::string& why) {
       return usage(fmt::format("--generation-kwargs {}={}: it {}", key, value, why));
     };
-    if (key == "max_new_tokens" || key == "min_new_tokens") {  // they have flags, which count more
+    if (key == "max_new_tokens" || key == "min_new_tokens") {  // they have flags
       const bool most = key.starts_with("max");
       if (!parsed.IsUint() || (most && parsed.GetUint() == 0))
         return wrong(most ? "must be a number of tokens, 1 or more" : "must be a number of tokens");
-      if (most && !flags_.max_out_len) model.max_out_len = parsed.GetUint();
-      if (!most && !flags_.min_out_len) model.min_out_len = parsed.GetUint();
+      const auto& flag = most ? flags_.max_out_len : flags_.min_out_len;
+      if (flag && *flag != parsed.GetUint())
+        return usage(fmt::format("--generation-kwargs {}={} and {} {} say the same thing differently; give one of them", key, value,
+                                 most ? "--max-out-len" : "--min-out-len", *flag));
+      (most ? model.max_out_len : model.min_out_len) = parsed.GetUint();
       return {};
     }
     if (key == "stop_strings") {
@@ -607,16 +610,17 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
 
 // A card's own max_out_len counts more than the model's, as in OpenCompass.
 void warn_about_lengths(const RunFlags& flags, const std::vector<DatasetConfig>& datasets, const World& world) {
-  if (!flags.max_out_len || !world.warn) return;
+  std::string wanted = flags.max_out_len ? std::to_string(*flags.max_out_len) : "", flag = "--max-out-len " + wanted;
+  for (const auto& [key, value] : flags.generation_kwargs)
+    if (wanted.empty() && key == "max_new_tokens") wanted = value, flag = "--generation-kwargs max_new_tokens=" + value;
+  if (wanted.empty() || !world.warn) return;
   std::vector<std::string> own;
   for (const DatasetConfig& dataset : datasets)
-    if (dataset.inferencer.max_out_len != 0 && dataset.inferencer.max_out_len != *flags.max_out_len)
-      own.push_back(dataset.abbr);
+    if (dataset.inferencer.max_out_len != 0 && std::to_string(dataset.inferencer.max_out_len) != wanted) own.push_back(dataset.abbr);
   if (own.empty()) return;
   world.warn(fmt::format(
-      "--max-out-len {} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} "
-      "does",
-      *flags.max_out_len, own.front(), own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "", *flags.max_out_len));
+      "{} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} does", flag,
+      own.front(), own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "", wanted));
 }
 
 // What concerns generation alone does nothing where no data set of the run has a reply written.
@@ -678,6 +682,10 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
                                : json::find_string(file, "compat").value_or(flags.tasks.empty() ? "none" : "lm-eval")));
   if (!flags.tasks.empty() && run.compat != Compat::lm_eval)
     return usage("--tasks goes with --compat lm-eval, which is its default");
+  if (flags.tasks.empty() && (flags.allow_task_code || !flags.task_python.empty()))
+    return usage("--allow-task-code and --task-python are for --tasks");
+  if (!flags.allow_task_code && !flags.task_python.empty())
+    return usage("--task-python changes nothing without --allow-task-code");
   if (flags.tasks.empty() && (!flags.fewshot_as_multiturn.empty() || flags.gen_prefix || !flags.include_path.empty()))
     return usage("--include-path, --fewshot-as-multiturn and --gen-prefix are for --tasks");
   run.limit.value = flags.limit.value_or(json::find_number(file, "limit").value_or(0));
@@ -734,7 +742,10 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
           one.dataset, did_you_mean(one.dataset, abbrs)));
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
-  SXT_CHECK(check_variants(run));
+  json::Document perturb;
+  for (const auto& [path, value] : flags.set)
+    if (path == "perturb") perturb = parse_kwarg(value);
+  SXT_CHECK(check_variants(run, perturb.IsArray() ? &perturb : nullptr));
   VersionNeeds needs{world.without_secrets, world.settings, world.identity, {}};
   const auto inferencers = world.inferencers ? world.inferencers() : std::vector<KnownInferencer>();
   needs.generates = [&](const std::string& id) {
