@@ -118,7 +118,7 @@ class Pairs(ContractTest):
         self.assertIn("all 4 verdicts of c can be read", outcome.stdout)
         samples = [json.loads(line) for line in (self.run_folders()[-1] / "samples/c/open-questions-pairwise@a+b.jsonl").read_text().splitlines()]
         for line in samples:
-            ratio = math.exp(line["labels"][0]["logprob"] - line["labels"][1]["logprob"])
+            ratio = math.exp(line["logprobs"][0] - line["logprobs"][1])
             self.assertAlmostEqual(line["scores"]["preference"], ratio / (1 + ratio), places=6)
         outcome = self.sextant(*command[:2], str(a), str(a), *command[4:], "--judge", str(b))
         self.assert_rc(outcome, USAGE)
