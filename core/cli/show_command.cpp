@@ -56,12 +56,14 @@ std::string as_text(const Shown& shown, const json::Value& line) {
   const auto score = first_score(line);
   const json::Value* scores = json::find(line, "scores");
   const bool repeated = json::find_int(line, "repeat").value_or(0) > 0;
+  const bool is_of_judge = json::find_string(line, "dataset").value_or("").find('@') != std::string::npos;   // a verdict
   std::string out = fmt::format("--- {} | {} | sample {}{} | {}", shown.model, json::find_string(line, "dataset").value_or(""),
                                 json::find_int(line, "index").value_or(-1),
                                 repeated ? fmt::format(", repeat {}", *json::find_int(line, "repeat")) : "",
-                                !score        ? "no score"
-                                : *score == 1 ? "right"
-                                : *score == 0 ? "wrong"
+                                !score                ? "no score"
+                                : is_of_judge         ? fmt::format("{} {:.4g}", json::text(scores->MemberBegin()->name), *score)
+                                : *score == 1         ? "right"
+                                : *score == 0         ? "wrong"
                                               : fmt::format("{} {:.4g}", json::text(scores->MemberBegin()->name), *score));
   if (!std::isnan(shown.margin)) out += fmt::format(" | margin {:.4g}", shown.margin);
   out += fmt::format("\n{}\n", tail(prompt_of(line), prompt_bytes_max));

@@ -200,9 +200,11 @@ void check_shows_answers(const config::DatasetConfig& dataset, const Rows& rows,
   for (const std::string member : {"prediction", "prediction2"}) {
     const auto names = [&](const std::string& text) { return text.find(member) != text.npos; };
     if ((!pairs && member == "prediction2") || names(dataset.judge->template_.config)) continue;
-    if (std::any_of(rows.chosen.begin(), rows.chosen.end(), [&](const load::Row& row) { return names(row.record_json); })) continue;
-    findings.warn(dataset.task_name, fmt::format("{}: eval.judge.template does not show {{{}}}, so that the judge does not see {}",
-                                                 dataset.card_path, member, pairs ? "one of the answers" : "the answer"));
+    const auto shown = [&](const load::Row& row) { return names(row.record_json); };
+    if (std::any_of(rows.chosen.begin(), rows.chosen.end(), shown)) continue;
+    findings.warn(dataset.task_name,
+                  fmt::format("{}: eval.judge.template does not show {{{}}}, so that the judge does not see {}", dataset.card_path,
+                              member, pairs ? "one of the answers" : "the answer"));
   }
 }
 
