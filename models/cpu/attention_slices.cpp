@@ -38,6 +38,16 @@ struct PageView {
   }
 };
 
+// to[4 * i + place] = numbers[i]
+SXT_INLINE void store_every_fourth(const int8_t (&numbers)[16], uint32_t place, uint8_t* to) {
+#if defined(__AVX512BW__)
+  const __m512i apart = _mm512_maskz_cvtepi8_epi32(0xffff, _mm_load_si128(reinterpret_cast<const __m128i*>(numbers)));
+  _mm512_mask_storeu_epi8(to, 0x1111111111111111u << place, _mm512_maskz_sll_epi32(0xffff, apart, _mm_cvtsi32_si128(8 * place)));
+#else
+  SXT_UNROLL for (uint32_t i = 0; i < 16; ++i) to[4 * i + place] = static_cast<uint8_t>(numbers[i]);
+#endif
+}
+
 void put(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page) {
   const PageView at(page, head_dim);
   Steps key_steps(largest_bits(key, head_dim), slice_steps), value_steps(largest_bits(value, head_dim), slice_steps);
@@ -58,11 +68,9 @@ void put(const float* key, const float* value, uint32_t head_dim, uint32_t offse
       std::memcpy(keys_low + i * key_step, low + 4 * i, 4);
     }
     slice_numbers(value + first, 16, value_steps, high, low, unused, unused);
-    const size_t to = size_t{offset / 4 * 4} * head_dim + 4 * first + offset % 4;
-    SXT_UNROLL for (uint32_t i = 0; i < 16; ++i) {
-      const_cast<uint8_t*>(at.values_high)[to + 4 * i] = static_cast<uint8_t>(high[i]);
-      const_cast<uint8_t*>(at.values_low)[to + 4 * i] = static_cast<uint8_t>(low[i]);
-    }
+    const size_t to = size_t{offset / 4 * 4} * head_dim + 4 * first;
+    store_every_fourth(high, offset % 4, const_cast<uint8_t*>(at.values_high) + to);
+    store_every_fourth(low, offset % 4, const_cast<uint8_t*>(at.values_low) + to);
   }
 }
 
@@ -153,23 +161,47 @@ struct Weights {
 }
 
 #if defined(__AMX_INT8__)
-constexpr uint32_t tile_rows = 16, tile_columns_here = 16, group_rows = attention_rows_max;  // that go through a block together
+constexpr uint32_t tile_rows = 16, two_groups = 32, group_rows = attention_rows_max;  // that go through a block together
 
 // Numbers of a head that one product of tiles takes: its keys' rows then come out even.
 uint32_t depth_of(uint32_t head_dim) { return head_dim % 64 == 0 ? 64 : head_dim % 32 == 0 ? 32 : 16; }
 
-// Tiles 0 and 1: sums [rows][16], of high * high and of the others; 2 and 3: queries [rows][depth], high and low; 4: keys
-// [depth / 4][16][4]; 5 and 6: weights [rows][32], high and low; 7: values [8][16][4].
+// Tiles 0 to 3: sums [rows][16], of high * high and of the others, of two groups of 16 columns; 4: queries [rows][depth]; 5: keys
+// [depth / 4][16][4]; 6: weights [rows][32]; 7: values [8][16][4].
 struct alignas(64) TileShapes {
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 0, 0, 64, page_keys, page_keys, 64};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 0, 64, page_keys, 64};
   uint8_t rows[16] = {0, 0, 0, 0, 0, 0, 0, page_groups};
   TileShapes(uint32_t n, uint32_t depth) {
-    for (const int tile : {0, 1, 2, 3, 5, 6}) rows[tile] = static_cast<uint8_t>(n);
-    row_bytes[2] = row_bytes[3] = static_cast<uint16_t>(depth);
-    rows[4] = static_cast<uint8_t>(depth / 4);
+    for (const int tile : {0, 1, 2, 3, 4, 6}) rows[tile] = static_cast<uint8_t>(n);
+    row_bytes[4] = static_cast<uint16_t>(depth);
+    rows[5] = static_cast<uint8_t>(depth / 4);
   }
 };
+
+// sums += the slices of rows, through tile A, times those of two groups of 16 columns, through tile B: four sums that do not wait for
+// one another. A macro, since the numbers of tiles are parts of the intrinsics' names for GCC.
+#define MULTIPLY_SLICES(A, B, high, low, a_stride, w_high, w_low, w_stride) \
+  _tile_loadd(A, high, a_stride);                                          \
+  _tile_loadd(B, w_high, w_stride);                                        \
+  _tile_dpbssd(0, A, B);                                                   \
+  _tile_loadd(B, (w_high) + 64, w_stride);                                 \
+  _tile_dpbssd(2, A, B);                                                   \
+  _tile_loadd(B, w_low, w_stride);                                         \
+  _tile_dpbssd(1, A, B);                                                   \
+  _tile_loadd(B, (w_low) + 64, w_stride);                                  \
+  _tile_dpbssd(3, A, B);                                                   \
+  _tile_loadd(A, low, a_stride);                                           \
+  _tile_loadd(B, w_high, w_stride);                                        \
+  _tile_dpbssd(1, A, B);                                                   \
+  _tile_loadd(B, (w_high) + 64, w_stride);                                 \
+  _tile_dpbssd(3, A, B)
+SXT_INLINE void clear_sums() {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+}
 
 // AMX, while attend runs. A group of few rows takes tiles of so many: the unit's time is that of the rows.
 class Tiles {
@@ -193,6 +225,12 @@ class Tiles {
 
 struct alignas(64) TileSums {
   int32_t high[tile_rows][key_block], others[tile_rows][key_block];
+  SXT_INLINE void store(uint32_t column) {
+    _tile_stored(0, high[0] + column, sizeof high[0]);
+    _tile_stored(1, others[0] + column, sizeof others[0]);
+    _tile_stored(2, high[0] + column + 16, sizeof high[0]);
+    _tile_stored(3, others[0] + column + 16, sizeof others[0]);
+  }
   SXT_INLINE Vector at(uint32_t row, uint32_t column) const {
     return to_float(shift_slice(_mm512_load_si512(high[row] + column), _mm512_load_si512(others[row] + column)));
   }
@@ -202,44 +240,30 @@ struct alignas(64) TileSums {
 // it, and its scores are not looked at.
 SXT_INLINE void multiply_keys(const Attention& t, const int8_t* high, const int8_t* low, const Block& block, TileSums& ret) {
   const uint32_t depth = depth_of(t.head_dim);
-  for (uint32_t key = 0; key < block.keys; key += tile_columns_here) {
-    const PageView page(block.page[key / page_keys], t.head_dim);
-    const size_t at = key % page_keys * 4;
-    _tile_zero(0);
-    _tile_zero(1);
+  static_assert(page_keys == two_groups);
+  for (uint32_t p = 0; p * page_keys < block.keys; ++p) {
+    const PageView page(block.page[p], t.head_dim);
+    clear_sums();
     for (uint32_t d = 0; d < t.head_dim; d += depth) {
-      _tile_loadd(2, high + d, t.head_dim);
-      _tile_loadd(3, low + d, t.head_dim);
-      _tile_loadd(4, page.keys_high + at + d / 4 * key_step, key_step);
-      _tile_dpbssd(0, 2, 4);
-      _tile_dpbssd(1, 3, 4);
-      _tile_loadd(4, page.keys_low + at + d / 4 * key_step, key_step);
-      _tile_dpbssd(1, 2, 4);
+      const size_t at = d / 4 * key_step;
+      MULTIPLY_SLICES(4, 5, high + d, low + d, t.head_dim, page.keys_high + at, page.keys_low + at, key_step);
     }
-    _tile_stored(0, ret.high[0] + key, sizeof ret.high[0]);
-    _tile_stored(1, ret.others[0] + key, sizeof ret.others[0]);
+    ret.store(p * page_keys);
   }
 }
 
-// `count` numbers from `dim` on, up to 64
+// `count` numbers from `dim` on, up to 64. The second group behind an odd one is what lies there in the page, and is not looked at.
 SXT_INLINE void multiply_values(const Attention& t, const int8_t (*high)[key_block], const int8_t (*low)[key_block],
                                 const Block& block, uint32_t dim, uint32_t count, TileSums& ret) {
-  for (uint32_t i = 0; i < count; i += tile_columns_here) {
-    _tile_zero(0);
-    _tile_zero(1);
+  for (uint32_t i = 0; i < count; i += two_groups) {
+    clear_sums();
     for (uint32_t p = 0; p * page_keys < block.keys; ++p) {
       const PageView page(block.page[p], t.head_dim);
       const size_t at = (dim + i) * 4, step = size_t{4} * t.head_dim;
-      _tile_loadd(5, high[0] + p * page_keys, sizeof high[0]);
-      _tile_loadd(6, low[0] + p * page_keys, sizeof low[0]);
-      _tile_loadd(7, page.values_high + at, step);
-      _tile_dpbssd(0, 5, 7);
-      _tile_dpbssd(1, 6, 7);
-      _tile_loadd(7, page.values_low + at, step);
-      _tile_dpbssd(1, 5, 7);
+      MULTIPLY_SLICES(6, 7, high[0] + p * page_keys, low[0] + p * page_keys, sizeof high[0], page.values_high + at,
+                      page.values_low + at, step);
     }
-    _tile_stored(0, ret.high[0] + i, sizeof ret.high[0]);
-    _tile_stored(1, ret.others[0] + i, sizeof ret.others[0]);
+    ret.store(i);
   }
 }
 
