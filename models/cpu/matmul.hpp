@@ -24,7 +24,7 @@ enum class Compute : uint8_t { f32, bf16, int8, exact };
 inline constexpr bool is_exact(Compute compute) { return compute == Compute::exact; }
 
 /// How the weights of a panel are stored; k is rounded up to depth_step with zeros, except in f32. Each product names the one that
-/// it reads best (docs/bench: "Layouts").
+/// it reads best (ADR 60).
 enum class PanelFormat : uint8_t {
   f32,          // [k][64]
   f32_strips,   // [4][k][16]
