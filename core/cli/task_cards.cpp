@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include "../base/log.hpp"
 #include "../base/text.hpp"
+#include "../config/card_store.hpp"
 #include "../tasks/card.hpp"
 
 namespace sextant::cli {
@@ -31,20 +32,27 @@ Result<std::vector<fs::path>> roots_of(const config::RunFlags& flags) {
 }
 
 // What keeps tasks from running, in one sentence for all.
-Result<void> check_runnable(const std::vector<tasks::TaskFile>& files) {
+Result<void> check_runnable(const std::vector<tasks::TaskFile>& files, bool allow_code) {
   std::vector<std::string> code, lacking;
+  bool allowed_would_do = true;
   for (const tasks::TaskFile& file : files) {
     if (!file.lacks.empty()) lacking.push_back(fmt::format("{} ({})", file.name, file.lacks.front()));
-    else if (!file.code.empty()) code.push_back(fmt::format("{} ({})", file.name, join(file.code, "; ")));
+    else if (allow_code && file.beyond.empty()) continue;
+    else if (allow_code) code.push_back(fmt::format("{} ({})", file.name, join(file.beyond, "; ")));
+    else if (!file.code.empty()) allowed_would_do = allowed_would_do && file.beyond.empty(), code.push_back(fmt::format("{} ({})", file.name, join(file.code, "; ")));
   }
   if (lacking.empty() && code.empty()) return {};
   std::string what;
   if (!code.empty())
-    what = fmt::format("{} of the tasks need Python code, which is not run: {}", code.size(), first_names(code, 3));
+    what = fmt::format("{} of the tasks need Python code, which is not run{}: {}", code.size(),
+                       allow_code ? " even with --allow-task-code" : "", first_names(code, 3));
   if (!lacking.empty())
     what +=
         fmt::format("{}{} of the tasks cannot be run: {}", what.empty() ? "" : "; ", lacking.size(), first_names(lacking, 3));
-  return usage(what + "; leave them out (`sextant list tasks DIR` shows which run)");
+  const bool help = !allow_code && !code.empty() && lacking.empty() && allowed_would_do;
+  return usage(what + (help ? "; give --allow-task-code --task-python PYTHON, which runs it in a sandbox, or leave them out (`sextant list tasks DIR` "
+                              "shows which run)"
+                            : "; leave them out (`sextant list tasks DIR` shows which run)"));
 }
 
 }  // namespace
@@ -83,13 +91,24 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
     files.push_back(std::move(file));
   }
   if (files.empty()) return usage(fmt::format("{} name no task", join(flags.tasks, ", ")));
-  SXT_CHECK(check_runnable(files));
+  SXT_CHECK(check_runnable(files, flags.allow_task_code));
+  tasks::TaskCode code;
+  if (flags.allow_task_code) {
+    const auto needs = [](const tasks::TaskFile& file) { return file.program.any(); };
+    if (std::none_of(files.begin(), files.end(), needs))
+      log_warning("--allow-task-code changes nothing: none of these tasks needs Python");
+    code = {flags.task_python.empty() ? "python3" : flags.task_python, (config::share_folder() / "task_code.py").string(), {}};
+    std::error_code missing;
+    if (!fs::exists(code.script, missing))
+      return Error{Error::Kind::missing, fmt::format("{} does not exist; install Sextant again (meson install)", code.script)};
+    for (const fs::path& root : roots) code.folders.push_back(fs::absolute(root).lexically_normal().string());
+  }
 
   config::TaskCards out;
   for (const tasks::TaskFile& file : files) {
     SXT_TRY(
         json::Document card,
-        tasks::card_of(file, options, {components.loader, components.template_, components.filter, components.exact_match}));
+        tasks::card_of(file, options, {components.loader, components.template_, components.filter, components.exact_match}, code));
     out.cards.push_back({file.name, file.path.string(), std::move(card)});
   }
   for (const tasks::ChosenGroup& group : selection.groups)

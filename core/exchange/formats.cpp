@@ -10,6 +10,7 @@ const std::vector<Format>& formats() {
       {"evalscope", "evalscope: reports/MODEL/DATASET.json", write_evalscope},
       {"junit", "junit.xml: a suite for each model and data set, a case for each attempt", write_junit},
       {"csv", "attempts.csv: a line for each attempt", write_csv},
+      {"parquet", "attempts.parquet: a row for each attempt", write_parquet},
       {"ceval", "C-Eval's submission: {\"law\": {\"0\": \"A\"}}, a file for each model", write_ceval},
       {"cmmlu", "the same of CMMLU", write_cmmlu},
   };

@@ -5,12 +5,12 @@
 #include <map>
 #include <optional>
 #include <sextant/sha256.hpp>
+#include <sextant/python_text.hpp>
 #include "../base/file_name.hpp"
 #include "../base/files.hpp"
 #include "formats.hpp"
 #include "json_values.hpp"
 #include "lm_eval.hpp"
-#include "python_text.hpp"
 
 namespace sextant::exchange {
 namespace {
