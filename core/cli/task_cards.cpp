@@ -39,7 +39,9 @@ Result<void> check_runnable(const std::vector<tasks::TaskFile>& files, bool allo
     if (!file.lacks.empty()) lacking.push_back(fmt::format("{} ({})", file.name, file.lacks.front()));
     else if (allow_code && file.beyond.empty()) continue;
     else if (allow_code) code.push_back(fmt::format("{} ({})", file.name, join(file.beyond, "; ")));
-    else if (!file.code.empty()) allowed_would_do = allowed_would_do && file.beyond.empty(), code.push_back(fmt::format("{} ({})", file.name, join(file.code, "; ")));
+    else if (!file.code.empty())
+      allowed_would_do = allowed_would_do && file.beyond.empty(),
+      code.push_back(fmt::format("{} ({})", file.name, join(file.code, "; ")));
   }
   if (lacking.empty() && code.empty()) return {};
   std::string what;
@@ -50,7 +52,8 @@ Result<void> check_runnable(const std::vector<tasks::TaskFile>& files, bool allo
     what +=
         fmt::format("{}{} of the tasks cannot be run: {}", what.empty() ? "" : "; ", lacking.size(), first_names(lacking, 3));
   const bool help = !allow_code && !code.empty() && lacking.empty() && allowed_would_do;
-  return usage(what + (help ? "; give --allow-task-code --task-python PYTHON, which runs it in a sandbox, or leave them out (`sextant list tasks DIR` "
+  return usage(what + (help ? "; give --allow-task-code --task-python PYTHON, which runs it in a sandbox, or leave them out "
+                              "(`sextant list tasks DIR` "
                               "shows which run)"
                             : "; leave them out (`sextant list tasks DIR` shows which run)"));
 }
@@ -106,9 +109,9 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
 
   config::TaskCards out;
   for (const tasks::TaskFile& file : files) {
-    SXT_TRY(
-        json::Document card,
-        tasks::card_of(file, options, {components.loader, components.template_, components.filter, components.exact_match}, code));
+    SXT_TRY(json::Document card,
+            tasks::card_of(file, options, {components.loader, components.template_, components.filter, components.exact_match},
+                           code));
     out.cards.push_back({file.name, file.path.string(), std::move(card)});
   }
   for (const tasks::ChosenGroup& group : selection.groups)
