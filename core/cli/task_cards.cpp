@@ -1,9 +1,12 @@
 #include "task_cards.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <fstream>
+#include <unistd.h>
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "../config/card_store.hpp"
+#include "../sandbox/plan.hpp"
 #include "../tasks/card.hpp"
 
 namespace sextant::cli {
@@ -29,6 +32,22 @@ Result<std::vector<fs::path>> roots_of(const config::RunFlags& flags) {
         "\"import lm_eval, os; "
         "print(os.path.dirname(lm_eval.__file__) + '/tasks')\"");
   return roots;
+}
+
+// The program behind --task-python. A script that looks for Python (pyenv's, conda's) would start processes, which a sandbox forbids.
+Result<std::string> python_of(const std::string& given) {
+  const std::string name = given.empty() ? "python3" : given;
+  const std::string file = name.find('/') == name.npos ? sandbox::find_program(name) : fs::absolute(name).string();
+  if (file.empty() || ::access(file.c_str(), X_OK) != 0 || fs::is_directory(file))
+    return usage(fmt::format(
+        "--task-python {}: there is no such program; name the Python whose environment has lm_eval and datasets", name));
+  std::ifstream in(file, std::ios::binary);
+  if (in.get() == '#' && in.get() == '!')
+    return usage(fmt::format(
+        "--task-python {} is a script ({}), which would have to start Python from inside the sandbox; name that Python "
+        "itself: {} -c 'import sys; print(sys.executable)' prints it",
+        name, file, name));
+  return file;
 }
 
 // What keeps tasks from running, in one sentence for all.
@@ -96,11 +115,12 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
   if (files.empty()) return usage(fmt::format("{} name no task", join(flags.tasks, ", ")));
   SXT_CHECK(check_runnable(files, flags.allow_task_code));
   tasks::TaskCode code;
-  if (flags.allow_task_code) {
-    const auto needs = [](const tasks::TaskFile& file) { return file.program.any(); };
-    if (std::none_of(files.begin(), files.end(), needs))
-      log_warning("--allow-task-code changes nothing: none of these tasks needs Python");
-    code = {flags.task_python.empty() ? "python3" : flags.task_python, (config::share_folder() / "task_code.py").string(), {}};
+  const auto needs = [](const tasks::TaskFile& file) { return file.program.any(); };
+  const bool any = std::any_of(files.begin(), files.end(), needs);
+  if (flags.allow_task_code && !any) log_warning("--allow-task-code changes nothing: none of these tasks needs Python");
+  if (flags.allow_task_code && any) {
+    SXT_TRY(std::string python, python_of(flags.task_python));
+    code = {std::move(python), (config::share_folder() / "task_code.py").string(), {}};
     std::error_code missing;
     if (!fs::exists(code.script, missing))
       return Error{Error::Kind::missing, fmt::format("{} does not exist; install Sextant again (meson install)", code.script)};

@@ -23,14 +23,14 @@ struct ValueFacts {
   double low = std::numeric_limits<double>::quiet_NaN(), high = std::numeric_limits<double>::quiet_NaN();  // NaN: not known
   bool percent = true;               // over a set 100 times the mean; false: the mean as it is (points)
   bool lm_eval_error = false;        // its standard error over a set is that which lm-eval bootstraps
-  bool no_error = false;  // what the metric computes of a whole set has no interval: too dear to compute again and again
+  bool no_error = false;             // what the metric computes of a whole set has no interval: too dear to compute again and again
 };
 struct MetricFacts {
   std::string id;
   std::vector<ValueFacts> values;    // in the order of importance; empty: nothing is declared
 };
-/// {"values": [{"name", "higher_is_better"?, "range"?: [low, high], "percent"?, "standard_error"?: "lm_eval" or "none"}]}; an
-/// empty text declares nothing.
+/// {"values": [{"name", "higher_is_better"?, "range"?: [low, high], "percent"?, "standard_error"?: "lm_eval" or "none"}]}; an empty text
+/// declares nothing.
 Result<std::vector<ValueFacts>> facts_from_json(std::string_view facts_json, const std::string& origin);
 
 /// One value of every attempt, as a column of a table.
