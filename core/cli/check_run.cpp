@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include "../base/exit_code.hpp"
 #include "../base/log.hpp"
+#include "../check/check.hpp"
 #include "../check/panel.hpp"
 #include "../config/card_store.hpp"
 #include "../config/overrides.hpp"
@@ -96,6 +97,21 @@ bool names_a_run(const Texts& args) {
     std::error_code code;
     return !arg.empty() && fs::is_regular_file(fs::path(arg) / "run.json", code);
   });
+}
+
+Result<std::vector<check::Finding>> check_configuration(const RunView& view) {
+  SXT_CHECK(not_imported(view.config, view.name));
+  Workspace workspace("", {});
+  config::RunFlags flags;
+  flags.config = view.folder->config().string();
+  SXT_TRY(const config::Resolved resolved, config::resolve(flags, workspace.world()));
+  check::Options options;
+  options.work_dir = view.folder->path().parent_path();
+  options.cancelled = &interrupted();
+  set_log_threshold(LogLevel::error);  // what is said meanwhile is among the findings
+  std::vector<check::Finding> out = check::check(workspace.host(), resolved.config, options);
+  set_log_threshold(LogLevel::info);
+  return out;
 }
 
 int check_run_command(const Texts& args) {

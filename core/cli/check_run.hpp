@@ -2,8 +2,13 @@
 #pragma once
 #include <string>
 #include <vector>
+#include "../check/finding.hpp"
+#include "run_view.hpp"
 
 namespace sextant::cli {
+
+/// What `sextant check` says of a run's configuration, data and models as they are now.
+Result<std::vector<check::Finding>> check_configuration(const RunView& view);
 
 /// One of the arguments is the folder of a run.
 bool names_a_run(const std::vector<std::string>& args);

@@ -105,7 +105,7 @@ Exit codes: 0 all files are there, 65 a card knows no address or no sum, or a fi
   --dry-run         only say what would be fetched from where
 )";
   if (command == "report")
-    return R"(Usage: sextant report RUN_DIR [--compare RUN]... [--html FILE] [--exclude FILE] [--json]
+    return R"(Usage: sextant report RUN_DIR [--compare RUN]... [--html FILE] [--exclude FILE] [--check] [--json]
 
 Rebuilds the tables of a run from its results: prints the table, writes summary/ anew, and report.html: one file that a browser opens without a
 network, with the scores, findings, plots and every sample.
@@ -113,6 +113,7 @@ network, with the scores, findings, plots and every sample.
   --compare RUN     the page also compares the run with this one and has its samples; a run with several models is compared with itself
   --html FILE       where the page is written (default: report.html in the run's folder)
   --exclude FILE    also each score with and without these samples: a line each, {"dataset", "index", "reason"} or a row's number
+  --check           the page also has what `sextant check` finds in the run's configuration, data and model
   --color WHEN      auto (default), always or never
   --json            the table as one line of JSON
 )";

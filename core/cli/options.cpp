@@ -42,7 +42,9 @@ void add_what(po::options_description& options) {
       "repeat", po::value<int64_t>()->value_name("N"), "attempts of each sample")("rows", text()->value_name("LIST"),
                                                                                   "rows to evaluate: 3,17,40-60")(
       "exclude", text()->value_name("FILE"), "rows to leave out: a line each, a number or {\"dataset\", \"index\"}")(
-      "extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")(
+      "perturb", texts()->value_name("KIND[:N]..."),
+      "variants of each set beside it: option_order[:all], typos, case, full_width, homophones, format, template:FILE, shots, "
+      "seeds")("extractor", texts()->value_name("ID[:JSON]..."), "post-processors instead of the cards'")(
       "metric", texts()->value_name("ID[:JSON]..."), "metrics instead of the cards'")(
       "judge", texts()->value_name("MODEL..."), "the model that judges: a card, a GGUF or a folder; several are a panel")(
       "labels", text()->value_name("FILE"), "people's verdicts on some samples, to correct the judge's: JSON lines")(
@@ -59,6 +61,7 @@ void add_what(po::options_description& options) {
                                                                 "tokens of context (default: the model's)")(
       "max-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at most (default 256)")(
       "min-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at least")(
+      "thinking-budget", po::value<int64_t>()->value_name("N"), "end a reply's thinking after N tokens")(
       "batch-size", po::value<int64_t>()->value_name("N"), "bounds memory, never results")(
       "num-gpus,hf-num-gpus", po::value<int64_t>()->value_name("N"),
       "GPUs that share the work, each with the whole model (cuda)")("pad-token-id", po::value<int64_t>()->value_name("ID"),
@@ -126,7 +129,9 @@ Result<void> check_effects(const config::RunFlags& run, bool debug_and_quiet) {
   };
   for (const auto& [flag, given_in_vain, needs] : idle)
     if (given_in_vain) return usage(fmt::format("{} changes nothing without {}; give both, or neither", flag, needs));
-  if (!run.set.empty() && !run.custom_dataset_path.empty())
+  const bool other_than_variants =
+      std::any_of(run.set.begin(), run.set.end(), [](const auto& one) { return one.first != "perturb"; });
+  if (other_than_variants && !run.custom_dataset_path.empty())
     return usage(
         "--set changes members of cards, and the file of --custom-dataset-path has no card; write what is to be different into "
         "FILE.meta.json, or a card of its own (docs/cards.md)");
@@ -324,6 +329,11 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   SXT_TRY(run.repeat, get_number<uint32_t>(values, "repeat"));
   run.rows = get(values, "rows");
   run.exclude = get(values, "exclude");
+  if (const Texts kinds = get_all(values, "perturb"); !kinds.empty()) {  // the member of every card
+    std::string list;
+    for (const std::string& kind : kinds) list += (list.empty() ? "" : ",") + json::quote(kind);
+    run.set.emplace_back("perturb", "[" + list + "]");
+  }
   run.extractors = get_all(values, "extractor");
   run.metrics = get_all(values, "metric");
   run.judge = get_all(values, "judge");
@@ -347,6 +357,11 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   SXT_TRY(run.max_seq_len, get_number<uint32_t>(values, "max-seq-len"));
   SXT_TRY(run.max_out_len, get_number<uint32_t>(values, "max-out-len"));
   SXT_TRY(run.min_out_len, get_number<uint32_t>(values, "min-out-len"));
+  SXT_TRY(const auto thinking, get_number<uint32_t>(values, "thinking-budget"));
+  if (thinking == 0u)
+    return usage("--thinking-budget is 0; give 1 or more tokens, or switch thinking off (--chat-template-kwargs "
+                       "enable_thinking=false, where the template knows it)");
+  if (thinking) run.model_kwargs.emplace_back("thinking_budget", std::to_string(*thinking));
   SXT_TRY(run.batch_size, get_number<uint32_t>(values, "batch-size"));
   SXT_TRY(run.threads, get_number<uint32_t>(values, "threads"));
   SXT_TRY(run.num_gpus, get_number<uint32_t>(values, "num-gpus"));

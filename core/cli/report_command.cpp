@@ -9,6 +9,7 @@
 #include "../base/log.hpp"
 #include "../report/outcomes.hpp"
 #include "../report/page.hpp"
+#include "check_run.hpp"
 #include "colour.hpp"
 #include "commands.hpp"
 #include "options.hpp"
@@ -26,7 +27,7 @@ struct ReportFlags {
   std::string run, html;  // html: where the page goes; empty: into the run's folder
   std::string exclude;    // a file of samples; empty: none
   Texts compare;
-  bool json = false, colour = false;
+  bool json = false, colour = false, check = false;
 };
 
 Result<void> write_page(const std::vector<TabledRun>& runs, const std::string& file) {
@@ -61,6 +62,7 @@ Result<int> rebuild(const ReportFlags& flags) {
     SXT_TRY(TabledRun run, tabled_run(std::move(view)));
     runs.push_back(std::move(run));
   }
+  if (flags.check) { SXT_TRY(runs.front().checked, check_configuration(runs.front().view)); }
   const TabledRun& run = runs.front();
   std::vector<compare::Without> without;
   if (!flags.exclude.empty()) { SXT_TRY(without, scores_without(run.view, run.config, flags.exclude)); }
@@ -104,7 +106,7 @@ int report_command(const std::vector<std::string>& args) {
   options.add_options()("run-dir", po::value<std::string>()->default_value(""), "")(
       "compare", po::value<Texts>()->value_name("RUN"), "")("html", po::value<std::string>()->value_name("FILE"), "")(
       "color", po::value<std::string>()->value_name("WHEN"), "")("exclude", po::value<std::string>()->value_name("FILE"), "")(
-      "json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
+      "check", po::bool_switch(), "")("json", po::bool_switch(), "")("help,h", po::bool_switch(), "");
   const auto values = parse_options(args, options, "run-dir");
   if (!values) return fail(values.error());
   if ((*values)["help"].as<bool>()) return print(help_text("report"));
@@ -117,6 +119,7 @@ int report_command(const std::vector<std::string>& args) {
   if (!colour) return fail(colour.error());
   flags.colour = *colour;
   flags.json = (*values)["json"].as<bool>();
+  flags.check = (*values)["check"].as<bool>();
   if (flags.run.empty()) return fail({Error::Kind::usage, "name the run's folder: sextant report RUN_DIR"});
   const auto code = rebuild(flags);
   return code ? *code : fail(code.error());

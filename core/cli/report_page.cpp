@@ -5,8 +5,10 @@
 #include "../base/json_number.hpp"
 #include "../base/log.hpp"
 #include "../compare/best.hpp"
+#include "../compare/robustness.hpp"
 #include "../report/outcomes.hpp"
 #include "../report/page.hpp"
+#include "../report/robustness.hpp"
 #include "compare_runs.hpp"
 #include "run_outcome.hpp"
 #include "version.hpp"
@@ -88,6 +90,12 @@ json::Value run_json(const TabledRun& run, Allocator& a) {
   json::set(out, "table", table_json(run, a), a);
   json::set(out, "findings", texts(run.table.findings, a), a);
   json::set(out, "errors", texts(run.table.errors, a), a);
+  json::set(out, "robustness", report::robustness_json(run.table, a), a);
+  if (run.checked) {
+    json::Value checked(rapidjson::kArrayType);
+    for (const check::Finding& finding : *run.checked) checked.PushBack(check::to_json(finding, a), a);
+    json::set(out, "checked", std::move(checked), a);
+  }
   return out;
 }
 
@@ -184,7 +192,9 @@ Result<TabledRun> tabled_run(RunView view) {
   SXT_TRY(config::RunConfig run, config_as_written(view));
   settle_record(view.record, run);
   report::Table table = report::table_of_run(*view.folder, run, view.record);
-  compare::mark_best(table, *view.folder, [&](const std::string& dataset) { return view.judged_by(dataset); });
+  const auto by = [&](const std::string& dataset) { return view.judged_by(dataset); };
+  compare::mark_best(table, *view.folder, by);
+  compare::measure_robustness(table, *view.folder, run, by);
   view.record.status = run_status(view.record, run.allow_missing);
   return TabledRun{std::move(view), std::move(run), std::move(table)};
 }

@@ -1,7 +1,9 @@
 // What report.html shows of runs: their tables, tasks, comparisons and samples, put together.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
+#include "../check/finding.hpp"
 #include "../config/run_config.hpp"
 #include "../report/report.hpp"
 #include "run_view.hpp"
@@ -13,6 +15,7 @@ struct TabledRun {
   RunView view;
   config::RunConfig config;
   report::Table table;
+  std::optional<std::vector<check::Finding>> checked = {};   // what `sextant check` finds, where it has been asked
 };
 
 /// The run's configuration, as configs/run.json has it: no plugin, card or model is asked. Its table, and in the view's record

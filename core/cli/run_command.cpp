@@ -10,6 +10,7 @@
 #include "../base/log.hpp"
 #include "../base/process.hpp"
 #include "../compare/best.hpp"
+#include "../compare/robustness.hpp"
 #include "../config/pairs.hpp"
 #include "../graph/run_graph.hpp"
 #include "../preflight/preflight.hpp"
@@ -19,6 +20,7 @@
 #include "../score/stage.hpp"
 #include "colour.hpp"
 #include "commands.hpp"
+#include "data_changed.hpp"
 #include "compare_runs.hpp"
 #include "fail_under.hpp"
 #include "failures.hpp"
@@ -341,8 +343,12 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
   }
   remove_summary(folder);
   score::Arenas arenas;
+  std::set<std::string> looked_at;
   for (store::TaskRecord* task : chosen) {
     if (interrupted()) break;
+    for (const config::DatasetConfig& dataset : stored.run.datasets)
+      if (dataset.task_name == task->dataset && looked_at.insert(task->dataset).second)
+        if (const auto changed = changed_data(host, stored.run, dataset, folder, task->model)) log_warning(*changed);
     score::score_task(host, stored.run, folder, *task, arenas, &earlier);
     states.add(*task);
   }
@@ -452,10 +458,12 @@ Result<int> run(const RunCommandFlags& given) {
   // the table says what is there; run.json comes last, so that it never says more
   if (flags.mode == "all" || flags.mode == "viz") {
     table = report::table_of_run(*folder, run, record);
-    compare::mark_best(*table, *folder, [&](const std::string& dataset) {
+    const auto by = [&](const std::string& dataset) {
       const config::DatasetConfig* set = config::find_dataset(run, dataset);
       return set ? judged_by(run, *set) : compare::JudgedBy();
-    });
+    };
+    compare::mark_best(*table, *folder, by);
+    compare::measure_robustness(*table, *folder, run, by);
     record.status = run_status(record, run.allow_missing);
     SXT_CHECK(report::write_summary(*folder, *table));
     SXT_CHECK(store::RunStates::end(*folder, record));

@@ -74,6 +74,17 @@ std::string model_settings(const std::string& backend, const std::string& config
   return json::write(*value);
 }
 
+std::vector<std::string> identity_keys(const std::string& backend, const plugin::Registry& registry) {
+  std::vector<std::string> out;
+  const auto found = registry.find(Kind::model, backend);
+  const auto rules = found ? json::parse(found->component->schema, backend) : Result<json::Document>(Error{});
+  const json::Value* properties = rules ? json::find(*rules, "properties") : nullptr;
+  if (!properties || !properties->IsObject()) return out;
+  for (const auto& property : properties->GetObject())
+    if (json::find_bool(property.value, "x-identifies-model") == true) out.emplace_back(json::text(property.name));
+  return out;
+}
+
 std::vector<std::pair<std::string, std::string>> settings_in_environment(const std::string& backend,
                                                                          const plugin::Registry& registry) {
   std::vector<std::pair<std::string, std::string>> out;

@@ -13,6 +13,9 @@ config::DatasetConfig without_secrets(const config::DatasetConfig& dataset, cons
 /// A backend's configuration without secrets and without what no answer depends on.
 std::string model_settings(const std::string& backend, const std::string& config, const plugin::Registry& registry);
 
+/// The keys of a backend that say which model it is, not how it is asked ("x-identifies-model": true).
+std::vector<std::string> identity_keys(const std::string& backend, const plugin::Registry& registry);
+
 /// The settings of a backend that its schema finds in the environment ("x-environment": "NAME") and that are set there; secrets
 /// are left to the backend itself.
 std::vector<std::pair<std::string, std::string>> settings_in_environment(const std::string& backend,

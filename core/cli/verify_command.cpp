@@ -170,7 +170,7 @@ Result<int> verify(const VerifyFlags& flags) {
     return std::find(models.begin(), models.end(), model.abbr) == models.end();
   });
   std::vector<Difference> differences;
-  uint64_t compared = 0, same = 0;
+  uint64_t compared = 0, same = 0, not_asked = 0;
   Keys keys(view);
   SXT_TRY(const FileChecks files, check_files(workspace.host(), view, run, models, flags.datasets));
   for (const FileChecks::Other& one : files.others) differences.push_back({one.model, one.dataset, one.what, {}});
@@ -215,7 +215,11 @@ Result<int> verify(const VerifyFlags& flags) {
       const auto asked = before.find({task.model, task.dataset});
       if (asked == before.end()) continue;
       if (task.infer != "complete") {
-        differences.push_back({task.model, task.dataset, fmt::format("cannot be asked again: {}", task.error), {}});
+        not_asked += asked->second.size();
+        differences.push_back({task.model,
+                               task.dataset,
+                               fmt::format("its {} samples cannot be asked again: {}", asked->second.size(), task.error),
+                               {}});
         continue;
       }
       SXT_TRY(const auto now, attempts_of(folder.predictions(task.model, task.dataset)));
@@ -253,12 +257,12 @@ Result<int> verify(const VerifyFlags& flags) {
   }
   text += fmt::format("files: {} of {} results made again from the predictions are the same\n", files.same, files.scored);
   if (flags.count > 0)
-    text +=
-        fmt::format("model: {} of {} samples asked again are the same; {} of {} requests are in the journal under their keys\n",
-                    same, compared, keys.known, keys.sent);
-  for (const auto& [name, count] :
-       {std::pair("compared", compared), std::pair("same", same), std::pair("requests", keys.sent),
-        std::pair("known_requests", keys.known), std::pair("scored", files.scored), std::pair("same_results", files.same)})
+    text += fmt::format(
+        "model: {} of {} samples asked again are the same{}; {} of {} requests are in the journal under their keys\n", same,
+        compared, not_asked > 0 ? fmt::format(", {} more cannot be asked", not_asked) : "", keys.known, keys.sent);
+  for (const auto& [name, count] : {std::pair("compared", compared), std::pair("same", same), std::pair("not_asked", not_asked),
+                                    std::pair("requests", keys.sent), std::pair("known_requests", keys.known),
+                                    std::pair("scored", files.scored), std::pair("same_results", files.same)})
     json::set(out, name, json::Value(count), a);
   json::set(out, "differences", std::move(list), a);
   json::set(out, "notes", std::move(notes), a);

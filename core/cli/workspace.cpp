@@ -137,6 +137,7 @@ config::World Workspace::world() {
   world.settings = [this](const std::string& backend, const std::string& config) {
     return model_settings(backend, config, host_->registry());
   };
+  world.identity = [this](const std::string& backend) { return identity_keys(backend, host_->registry()); };
   world.warn = [](const std::string& sentence) { log_warning(sentence); };
   world.note = [](const std::string& sentence) { log_info(sentence); };
   return world;

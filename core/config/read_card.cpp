@@ -6,6 +6,7 @@
 #include "card_parts.hpp"
 #include "groups.hpp"
 #include "json_source.hpp"
+#include "perturb.hpp"
 #include "set_member.hpp"
 #include "shapes.hpp"
 #include "subset.hpp"
@@ -120,7 +121,7 @@ Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& given, c
       json::Document filled;
       filled.SetObject();
       for (const auto& member : card.GetObject())
-        if (const auto key = json::text(member.name); key != "each" && key != "groups" && key != "variants")
+        if (const auto key = json::text(member.name); key != "each" && key != "groups" && key != "variants" && key != "perturb")
           json::set(filled, key, json::Value(member.value, filled.GetAllocator()), filled.GetAllocator());
       SXT_CHECK(fill_names(filled, entry, origin, filled.GetAllocator()));
       SXT_TRY(DatasetConfig dataset, dataset_from_filled(filled, name, origin));
@@ -144,6 +145,8 @@ Result<std::vector<DatasetConfig>> dataset_from_json(const json::Value& given, c
     SXT_CHECK(keep_subset(options.subset, names, origin, datasets, groups));
   }
   std::move(groups.begin(), groups.end(), std::back_inserter(ret_groups));
+  if (const json::Value* perturb = json::find(card, "perturb"))
+    SXT_CHECK(add_variants(*perturb, origin, datasets, options.warn));
   return datasets;
 }
 

@@ -13,6 +13,7 @@
 #include "groups.hpp"
 #include "json_source.hpp"
 #include "overrides.hpp"
+#include "perturb.hpp"
 #include "rows.hpp"
 #include "shapes.hpp"
 #include "version.hpp"
@@ -65,11 +66,15 @@ Result<void> check_inline(const json::Value& value, const Shape& shape, const st
 Result<void> name_tasks(std::vector<CardSets>& cards) {
   std::set<std::string> taken, named;
   for (const CardSets& card : cards)
-    if (!card.datasets.empty() && !named.insert(card.datasets.front().card + "\n" + card.datasets.front().abbr).second)
+    if (!card.datasets.empty() &&
+        !named.insert(card.datasets.front().card + "\n" + card.datasets.front().abbr + variant_suffix(card.datasets.front()))
+             .second)
       return usage(fmt::format("the data set '{}' is named twice; name it once", card.datasets.front().card));
   const auto inferencer = [](const CardSets& card) {
     return card.datasets.empty() ? std::string("gen") : card.datasets.front().inferencer.id;
   };
+  // a variant that has just been made is called by its set
+  const auto takes_name = [](const DatasetConfig& dataset) { return dataset.task_name.empty() && is_variant(dataset); };
   const auto rank = [&](const CardSets& card) { return inferencer(card) == "gen" ? 0 : inferencer(card) == "ppl" ? 1 : 2; };
   std::vector<CardSets*> order;
   for (CardSets& card : cards) order.push_back(&card);
@@ -77,30 +82,39 @@ Result<void> name_tasks(std::vector<CardSets>& cards) {
   for (CardSets* card : order) {
     const auto clashes = [&] {
       return std::any_of(card->datasets.begin(), card->datasets.end(), [&](const DatasetConfig& d) {
-        return taken.contains(file_name_key(d.task_name.empty() ? d.abbr : d.task_name));
+        return !takes_name(d) && taken.contains(file_name_key(d.task_name.empty() ? d.abbr : d.task_name));
       });
     };
     std::string suffix;
+    const auto rename = [&] {
+      for (DatasetConfig& dataset : card->datasets)
+        if (!takes_name(dataset)) dataset.task_name = dataset.abbr + suffix;
+    };
     if (clashes()) {
       if (rank(*card) != 0) {
         suffix = inferencer(*card) == "loglikelihood" ? "_ll" : "_" + inferencer(*card);
-        for (DatasetConfig& dataset : card->datasets) dataset.task_name = dataset.abbr + suffix;
+        rename();
       }
       if (clashes()) {  // the same method twice: the card tells them apart
         suffix = fmt::format("_{}", card->datasets.front().card);
         std::replace(suffix.begin(), suffix.end(), '/', '_');
-        for (DatasetConfig& dataset : card->datasets) dataset.task_name = dataset.abbr + suffix;
+        rename();
         if (clashes()) return usage(fmt::format("the data set '{}' is named twice; name it once", card->datasets.front().card));
       }
     }
     std::map<std::string, std::string> renamed;  // members of the card's groups
+    std::string base;
     for (DatasetConfig& dataset : card->datasets) {
-      if (dataset.task_name.empty()) dataset.task_name = dataset.abbr;
+      const bool variant = takes_name(dataset);
+      if (variant) dataset.task_name = base + variant_suffix(dataset);
+      else if (dataset.task_name.empty()) dataset.task_name = dataset.abbr;
       const std::string name = dataset.task_name;
       if (!taken.insert(file_name_key(name)).second) {  // two of one card whose files would be one
         dataset.task_name = fmt::format("{}_{}", name, sha256_hex(name).substr(0, name_digits));
         taken.insert(file_name_key(dataset.task_name));
       }
+      if (variant) continue;
+      base = dataset.task_name;
       if (dataset.task_name != dataset.abbr) renamed.emplace(dataset.abbr, dataset.task_name);
     }
     if (renamed.empty()) continue;
@@ -343,12 +357,15 @@ class ModelFlags {
     const auto wrong = [&](const std::string& why) {
       return usage(fmt::format("--generation-kwargs {}={}: it {}", key, value, why));
     };
-    if (key == "max_new_tokens" || key == "min_new_tokens") {  // they have flags, which count more
+    if (key == "max_new_tokens" || key == "min_new_tokens") {  // they have flags
       const bool most = key.starts_with("max");
       if (!parsed.IsUint() || (most && parsed.GetUint() == 0))
         return wrong(most ? "must be a number of tokens, 1 or more" : "must be a number of tokens");
-      if (most && !flags_.max_out_len) model.max_out_len = parsed.GetUint();
-      if (!most && !flags_.min_out_len) model.min_out_len = parsed.GetUint();
+      const auto& flag = most ? flags_.max_out_len : flags_.min_out_len;
+      if (flag && *flag != parsed.GetUint())
+        return usage(fmt::format("--generation-kwargs {}={} and {} {} say the same thing differently; give one of them", key, value,
+                                 most ? "--max-out-len" : "--min-out-len", *flag));
+      (most ? model.max_out_len : model.min_out_len) = parsed.GetUint();
       return {};
     }
     if (key == "stop_strings") {
@@ -564,7 +581,10 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
   for (const std::string& name : flags.datasets) SXT_CHECK(add_card(name, flags, data_dir, world, cards));
   if (!flags.custom_dataset_path.empty()) {
     SXT_TRY(DatasetConfig dataset, custom_dataset(flags, world));
-    cards.push_back({{std::move(dataset)}, {}, false});
+    CardSets sets{{std::move(dataset)}, {}, false};
+    for (const auto& [path, value] : flags.set)
+      if (path == "perturb") SXT_CHECK(add_variants(parse_kwarg(value), flags.custom_dataset_path, sets.datasets, world.warn));
+    cards.push_back(std::move(sets));
   }
   if (!flags.tasks.empty()) SXT_CHECK(add_tasks(flags, data_dir, world, cards));
   if (cards.empty())
@@ -578,16 +598,17 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
 
 // A card's own max_out_len counts more than the model's, as in OpenCompass.
 void warn_about_lengths(const RunFlags& flags, const std::vector<DatasetConfig>& datasets, const World& world) {
-  if (!flags.max_out_len || !world.warn) return;
+  std::string wanted = flags.max_out_len ? std::to_string(*flags.max_out_len) : "", flag = "--max-out-len " + wanted;
+  for (const auto& [key, value] : flags.generation_kwargs)
+    if (wanted.empty() && key == "max_new_tokens") wanted = value, flag = "--generation-kwargs max_new_tokens=" + value;
+  if (wanted.empty() || !world.warn) return;
   std::vector<std::string> own;
   for (const DatasetConfig& dataset : datasets)
-    if (dataset.inferencer.max_out_len != 0 && dataset.inferencer.max_out_len != *flags.max_out_len)
-      own.push_back(dataset.abbr);
+    if (dataset.inferencer.max_out_len != 0 && std::to_string(dataset.inferencer.max_out_len) != wanted) own.push_back(dataset.abbr);
   if (own.empty()) return;
   world.warn(fmt::format(
-      "--max-out-len {} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} "
-      "does",
-      *flags.max_out_len, own.front(), own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "", *flags.max_out_len));
+      "{} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} does", flag,
+      own.front(), own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "", wanted));
 }
 
 // What concerns generation alone does nothing where no data set of the run has a reply written.
@@ -693,7 +714,8 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
     SXT_TRY(run.summarizer, read_summarizer_card(*entry, world.cards));
   }
   std::vector<std::string> names;
-  for (const DatasetConfig& dataset : run.datasets) names.push_back(dataset.task_name);
+  for (const DatasetConfig& dataset : run.datasets)
+    if (!is_variant(dataset)) names.push_back(dataset.task_name);
   SXT_CHECK(expand_members(run.summarizer.groups, names, "the summarizer's groups"));
   SXT_CHECK(check_group_names(run.summarizer.groups, names, "the summarizer's groups"));
   SXT_CHECK(apply_dataset_flags(flags, run.datasets));
@@ -708,7 +730,11 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
           one.dataset, did_you_mean(one.dataset, abbrs)));
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
-  VersionNeeds needs{world.without_secrets, world.settings, {}};
+  json::Document perturb;
+  for (const auto& [path, value] : flags.set)
+    if (path == "perturb") perturb = parse_kwarg(value);
+  SXT_CHECK(check_variants(run, perturb.IsArray() ? &perturb : nullptr));
+  VersionNeeds needs{world.without_secrets, world.settings, world.identity, {}};
   const auto inferencers = world.inferencers ? world.inferencers() : std::vector<KnownInferencer>();
   needs.generates = [&](const std::string& id) {
     const KnownInferencer* known = find_inferencer(inferencers, id);

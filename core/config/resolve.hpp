@@ -92,6 +92,8 @@ struct World {
   /// For versions (version.hpp); may be empty.
   std::function<DatasetConfig(const DatasetConfig&)> without_secrets;
   std::function<std::string(const std::string& backend, const std::string& config)> settings;
+  /// The keys of a backend's configuration that say which model it is, not how it is asked; may be empty.
+  std::function<std::vector<std::string>(const std::string& backend)> identity;
 };
 
 struct Resolved {

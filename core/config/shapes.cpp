@@ -81,6 +81,7 @@ constexpr const char* dataset = R"(
       "metrics": {"$ref": "#/definitions/components"}}}}},
   "cards": {"$ref": "#/definitions/names"},
   "allow_missing": {"type": "boolean"},
+  "perturb": {"anyOf": [{"type": "string"}, {"$ref": "#/definitions/names"}]},
   "groups": {"$ref": "#/definitions/groups"},
   "provenance": {"type": "object", "additionalProperties": false, "properties": {
     "about": {"type": "string"},

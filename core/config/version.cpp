@@ -57,6 +57,8 @@ json::Document asked_of(const ModelConfig& model, uint32_t max_out_len, bool gen
     if (const auto which = json::find_string(*config, "chat_template"); which && *which != "auto")
       json::set(out, "chat_template", content_of(*which), a);
     json::remove(*config, identity);
+    if (needs.identity)
+      for (const std::string& key : needs.identity(model.backend)) config->RemoveMember(key.c_str());
     if (!config->ObjectEmpty()) json::set(out, "config", json::Value(*config, a), a);
   }
   return out;

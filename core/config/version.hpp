@@ -4,6 +4,7 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <vector>
 #include "run_config.hpp"
 
 namespace sextant::config {
@@ -13,6 +14,8 @@ struct VersionNeeds {
   std::function<DatasetConfig(const DatasetConfig&)> without_secrets;
   /// A backend's configuration without what no answer depends on; a JSON object's text.
   std::function<std::string(const std::string& backend, const std::string& config)> settings;
+  /// The keys of a backend's configuration that say which model it is or on what it computes, not how it is asked.
+  std::function<std::vector<std::string>(const std::string& backend)> identity;
   /// Prompts of that inferencer are answered by generating; unknown ones count as such.
   std::function<bool(const std::string& inferencer)> generates;
 };

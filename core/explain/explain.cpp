@@ -20,8 +20,8 @@ namespace sextant::explain {
 namespace {
 
 constexpr size_t examples_max = 3;
-const std::array stage_order = {"rows",    "shots",    "template", "chat template", "tokens", "weights",
-                                "compute", "sampling", "cut",      "extractor",     "metric", "program"};
+const std::array stage_order = {"rows",    "repeats",  "shots", "template",  "chat template", "tokens", "weights",
+                                "compute", "sampling", "cut",   "extractor", "metric",        "program"};
 using Stages = std::vector<std::string>;
 
 std::string short_text(const std::string& text) {
@@ -33,7 +33,8 @@ std::string short_text(const std::string& text) {
 struct Attempts {
   const config::DatasetConfig* dataset = nullptr;
   std::vector<data::Attempt> all;
-  std::map<std::string, size_t> places;  // "content#time/repeat"
+  std::map<std::string, size_t> places;  // "content/repeat#time"
+  std::vector<std::string> questions;    // [attempt] "content#time"
 };
 Result<Attempts> read_attempts(const Side& side, const std::string& name) {
   Attempts out;
@@ -45,8 +46,10 @@ Result<Attempts> read_attempts(const Side& side, const std::string& name) {
   for (size_t i = 0; i < out.all.size(); ++i) {
     const data::Attempt& attempt = out.all[i];
     SXT_TRY(const json::Document record, json::parse(attempt.record_json, name));
-    const std::string content = fmt::format("{}/{}", sha256_hex(json::canonical(record)), attempt.id.repeat);
-    out.places.emplace(fmt::format("{}#{}", content, times[content]++), i);
+    const std::string row = sha256_hex(json::canonical(record)), content = fmt::format("{}/{}", row, attempt.id.repeat);
+    const int time = times[content]++;
+    out.places.emplace(fmt::format("{}#{}", content, time), i);
+    out.questions.push_back(fmt::format("{}#{}", row, time));
   }
   return out;
 }
@@ -64,6 +67,13 @@ Result<Score> score_of(plugin::Host& host, const config::DatasetConfig& extracto
   set.reference_postprocessors = metric.reference_postprocessors;
   set.judge.reset();
   if (attempts.empty()) return Score{};
+  std::set<uint32_t> repeats;  // of these attempts, which may be some of a run's
+  for (const data::Attempt& attempt : attempts) repeats.insert(attempt.id.repeat);
+  if (repeats.size() != set.repeats) {
+    set.repeats = static_cast<uint32_t>(repeats.size());
+    std::erase_if(set.pass_at, [&](uint32_t k) { return k > set.repeats; });
+    std::erase_if(set.g_pass_at.k, [&](uint32_t k) { return k > set.repeats; });
+  }
   SXT_TRY(const auto facts, score::facts_of(host, set));
   const score::Attempts given{attempts.size(), [&](uint64_t first, uint64_t n) -> Result<std::vector<data::Attempt>> {
                                 return std::vector<data::Attempt>(attempts.begin() + static_cast<std::ptrdiff_t>(first),
@@ -169,9 +179,11 @@ class Explainer {
     }
     // in the order of b's rows; all of one repeat together, as scorers want them
     std::sort(pairs_.begin(), pairs_.end(), [](const auto& x, const auto& y) { return x.second < y.second; });
-    out_.rows_a = in_a_.all.size();
-    out_.rows_b = in_b_.all.size();
-    out_.common = pairs_.size();
+    out_.rows_a = std::set<std::string>(in_a_.questions.begin(), in_a_.questions.end()).size();
+    out_.rows_b = std::set<std::string>(in_b_.questions.begin(), in_b_.questions.end()).size();
+    std::set<std::string> common;
+    for (const auto& [a, b] : pairs_) common.insert(in_b_.questions[b]);
+    out_.common = common.size();
     const auto whole_a = score_of(host_, *in_a_.dataset, *in_a_.dataset, a_.run->compat, in_a_.all),
                whole_b = score_of(host_, *in_b_.dataset, *in_b_.dataset, b_.run->compat, in_b_.all);
     if (!whole_a) return whole_a.error();
@@ -197,7 +209,7 @@ class Explainer {
       const config::DatasetConfig &extractor = *(i & 2 ? in_b_ : in_a_).dataset, &metric = *(i & 4 ? in_b_ : in_a_).dataset;
       SXT_TRY(v[i], score_of(host_, extractor, metric, i & 4 ? b_.run->compat : a_.run->compat, i & 1 ? of_b : of_a));
     }
-    add_rows(*whole_a, *whole_b, v[0], v[7]);
+    SXT_CHECK(add_rows(*whole_a, *whole_b, v[0], v[7]));
     add_replies(v);
     add_scoring("extractor", 2, v);
     add_scoring("metric", 4, v);
@@ -229,22 +241,52 @@ class Explainer {
     return {b.id.row, a.prediction, b.prediction, std::move(text)};
   }
 
-  void add_rows(const Score& whole_a, const Score& whole_b, const Score& common_a, const Score& common_b) {
-    if (pairs_.size() == in_a_.all.size() && pairs_.size() == in_b_.all.size()) return;
-    Part part{{"rows"}, (whole_b.number - common_b.number) - (whole_a.number - common_a.number), 0, {}, "", false};
-    std::set<size_t> both_a, both_b;
-    for (const auto& [a, b] : pairs_) both_a.insert(a), both_b.insert(b);
-    const size_t a_alone = in_a_.all.size() - both_a.size(), b_alone = in_b_.all.size() - both_b.size();
-    part.samples = a_alone + b_alone;
-    part.why = fmt::format("{} questions are in A alone, {} in B alone (an edited question or answer is another question)",
-                           a_alone, b_alone);
-    for (size_t i = 0; i < in_b_.all.size() && part.examples.size() < examples_max; ++i)
-      if (!both_b.contains(i))
-        part.examples.push_back({in_b_.all[i].id.row, "", in_b_.all[i].prediction, "this question is in B alone"});
-    for (size_t i = 0; i < in_a_.all.size() && part.examples.size() < examples_max; ++i)
-      if (!both_a.contains(i))
-        part.examples.push_back({in_a_.all[i].id.row, in_a_.all[i].prediction, "", "this question is in A alone"});
-    out_.parts.push_back(std::move(part));
+  // The attempts at questions that the other run has as well, however often it asked them.
+  Result<Score> of_common_questions(const Side& side, const Attempts& own, const Attempts& other) const {
+    const std::set<std::string> known(other.questions.begin(), other.questions.end());
+    std::vector<data::Attempt> attempts;
+    for (size_t i = 0; i < own.all.size(); ++i)
+      if (known.contains(own.questions[i])) attempts.push_back(own.all[i]);
+    return score_of(host_, *own.dataset, *own.dataset, side.run->compat, attempts);
+  }
+
+  Result<void> add_rows(const Score& whole_a, const Score& whole_b, const Score& common_a, const Score& common_b) {
+    if (pairs_.size() == in_a_.all.size() && pairs_.size() == in_b_.all.size()) return {};
+    const std::set<std::string> of_a(in_a_.questions.begin(), in_a_.questions.end()),
+        of_b(in_b_.questions.begin(), in_b_.questions.end());
+    const auto alone = [](const std::set<std::string>& one, const std::set<std::string>& other) {
+      return static_cast<size_t>(std::count_if(one.begin(), one.end(), [&](const auto& key) { return !other.contains(key); }));
+    };
+    const size_t a_alone = alone(of_a, of_b), b_alone = alone(of_b, of_a);
+    SXT_TRY(const Score asked_a, of_common_questions(a_, in_a_, in_b_));
+    SXT_TRY(const Score asked_b, of_common_questions(b_, in_b_, in_a_));
+    if (a_alone + b_alone > 0) {
+      Part part{{"rows"}, (whole_b.number - asked_b.number) - (whole_a.number - asked_a.number), a_alone + b_alone, {}, "",
+                false};
+      part.why = fmt::format("{} questions are in A alone, {} in B alone (an edited question or answer is another question)",
+                             a_alone, b_alone);
+      for (size_t i = 0; i < in_b_.all.size() && part.examples.size() < examples_max; ++i)
+        if (in_b_.all[i].id.repeat == 0 && !of_a.contains(in_b_.questions[i]))
+          part.examples.push_back({in_b_.all[i].id.row, "", in_b_.all[i].prediction, "this question is in B alone"});
+      for (size_t i = 0; i < in_a_.all.size() && part.examples.size() < examples_max; ++i)
+        if (in_a_.all[i].id.repeat == 0 && !of_b.contains(in_a_.questions[i]))
+          part.examples.push_back({in_a_.all[i].id.row, in_a_.all[i].prediction, "", "this question is in A alone"});
+      out_.parts.push_back(std::move(part));
+    }
+    const auto times = [](const Attempts& side) {
+      return static_cast<double>(side.all.size()) /
+             static_cast<double>(std::set<std::string>(side.questions.begin(), side.questions.end()).size());
+    };
+    if (times(in_a_) != times(in_b_))
+      out_.parts.push_back(
+          {{"repeats"},
+           (asked_b.number - common_b.number) - (asked_a.number - common_a.number),
+           0,
+           {},
+           fmt::format("A asks each question {:g} times and B {:g} times; attempts are paired as far as both have them",
+                       times(in_a_), times(in_b_)),
+           false});
+    return {};
   }
 
   // Stages before the reply: which of them differ, and in which questions.

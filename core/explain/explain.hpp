@@ -23,7 +23,7 @@ struct Sample {
   uint64_t row = 0;  // in the run that has it (b's, where both do)
   std::string said_a, said_b, text;
 };
-/// Stages in the order of the pipeline: rows, shots, template, chat template, tokens, weights, compute, sampling, cut,
+/// Stages in the order of the pipeline: rows, repeats, shots, template, chat template, tokens, weights, compute, sampling, cut,
 /// extractor, metric, program (what scores today is not what scored then).
 struct Part {
   std::vector<std::string> stages;  // several: what they do together, which the model alone could take apart

@@ -1,4 +1,5 @@
 #include "data.hpp"
+#include "../config/perturb.hpp"
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -214,8 +215,13 @@ Result<TaskData> load(plugin::Host& host, const config::DatasetConfig& dataset, 
     const auto available = loader.count(dataset.train_split);
     if (!available) return explain(available.error());
     SXT_CHECK(check_count(loader, dataset.train_split, *available));
-    data.corpus =
-        std::make_shared<Corpus>(std::move(loader), derive, dataset.train_split, *available, dataset.abbr, path.string());
+    Derive of_examples = derive;  // which a variant leaves as they are
+    if (json::find(derive_config, config::variant_member)) {
+      json::remove(derive_config, {config::variant_member.data()});
+      SXT_TRY(of_examples, Derive::read(&derive_config, dataset.card_path));
+    }
+    data.corpus = std::make_shared<Corpus>(std::move(loader), std::move(of_examples), dataset.train_split, *available,
+                                           dataset.abbr, path.string());
     SXT_TRY(data.shot_rows, fixed_ids(dataset));
     const std::set<uint64_t> different(data.shot_rows.begin(), data.shot_rows.end());
     if (different.size() < data.shot_rows.size())

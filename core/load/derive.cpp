@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include "../base/text.hpp"
 #include "derive_steps.hpp"
+#include "perturb.hpp"
 
 namespace sextant::load {
 namespace {
@@ -46,6 +47,12 @@ Result<Derive> Derive::read(const json::Value* derive, const std::string& origin
   if (!derive) return out;
   for (const auto& member : derive->GetObject()) {
     Column column{std::string(json::text(member.name)), {}};
+    if (column.name == config::variant_member) {
+      SXT_TRY(config::Perturbation how, config::perturbation_from_json(member.value, origin));
+      column.steps.push_back(std::make_shared<const Perturb>(std::move(how)));
+      out.columns_.insert(out.columns_.begin(), std::move(column));
+      continue;
+    }
     const std::string where = fmt::format("{}: reader.derive.{}", origin, column.name);
     if (member.value.IsArray()) {
       for (rapidjson::SizeType i = 0; i < member.value.Size(); ++i) {
@@ -64,6 +71,17 @@ Result<Derive> Derive::read(const json::Value* derive, const std::string& origin
 
 Result<void> Derive::apply(json::Document& record) const {
   auto& allocator = record.GetAllocator();
+  if (!columns_.empty() && columns_.front().name == config::variant_member) {
+    const auto& perturb = static_cast<const Perturb&>(*columns_.front().steps.front());
+    Derive columns;
+    columns.columns_.assign(columns_.begin() + 1, columns_.end());
+    const json::Document read = json::copy(record);
+    json::Document plain = json::copy(record);
+    SXT_CHECK(columns.apply(plain));
+    SXT_CHECK(perturb.before_derived(record, allocator));
+    SXT_CHECK(columns.apply(record));
+    return perturb.after_derived(record, read, plain, allocator);
+  }
   for (const Column& column : columns_) {
     json::Value value;
     const json::Value* before = nullptr;

@@ -74,6 +74,7 @@ void Findings::add(const data::Attempt& attempt, const std::vector<Reading>& rea
   if (!attempt.labels.empty() || config::has_own_numbers(dataset_.inferencer)) return;
   ++replies_;
   cut_ += attempt.finish == "length";
+  tokens_ += attempt.usage.generated_tokens;
   const auto unread = [](const Reading& one) { return !one.error && is_blank(one.answer); };
   if (std::none_of(readings.begin(), readings.end(), unread)) return;
   const bool closed = data::thought_of(attempt).closed;
@@ -104,6 +105,7 @@ void Findings::count_in(Scored& scored) const {
   scored.replies = replies_;
   scored.unparsed = (answers_.empty() ? 0 : answers_.front().unparsed) + unclosed_;
   scored.cut = cut_;
+  scored.reply_tokens = tokens_;
 }
 
 std::vector<data::Finding> Findings::all(const Scored& scored) const {

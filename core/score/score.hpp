@@ -81,6 +81,7 @@ struct Scored {
   stats::Calibration calibration;              // of sets whose labels have probabilities; n = 0: of none
   double auc_roc = std::numeric_limits<double>::quiet_NaN();   // of sets with the same two labels everywhere
   uint64_t replies = 0, unparsed = 0, cut = 0; // replies; of which hold no answer; were cut at their greatest length
+  uint64_t reply_tokens = 0;                   // of all replies, thinking among them; 0: not known
   uint64_t failed = 0;                         // attempts that could not be scored
   std::optional<Error> error;                  // why the task fails all the same: the first failure, or a metric's
   std::shared_ptr<Lines> lines;                // [attempt]

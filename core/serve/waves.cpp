@@ -1,6 +1,7 @@
 #include "waves.hpp"
 #include <algorithm>
 #include <tuple>
+#include "../config/perturb.hpp"
 #include "../infer/tools/tools.hpp"
 #include "../render/render.hpp"
 #include "python_tool.hpp"
@@ -12,6 +13,7 @@ namespace {
 // then four times as much each time, so that what begins a wave anew is rarely computed twice. Tasks are cut only where one
 // would fill the memory: its examples are then computed again.
 constexpr uint64_t first_wanted = 256 << 10, most_wanted = 8 << 20, full = 16 << 20;
+// Tasks that belong together (variants of one set) are prepared row by row, so that what their prompts share is in one wave.
 constexpr size_t requests_max =
     4096;  // of a task that is cut: each holds a few KiB until it is answered, however short its text
 
@@ -102,33 +104,62 @@ Result<void> Waves::ask(size_t task, size_t attempt, Task::State state, Wave& wa
   return {};
 }
 
-Result<bool> Waves::fill(Wave& wave) {
-  Task& task = tasks_[task_];
-  while (wave.bytes < full && wave.requests.size() < requests_max) {
-    if (cancelled_()) return Error{Error::Kind::cancelled, "interrupted"};
-    auto item = task.feed().next();
-    if (!item) return true;
-    if (!item->prepared) {
-      // an error of the configuration is every row's, and so is an interrupt; one of the data is this row's
-      const Error& error = item->prepared.error();
-      if (error.kind == Error::Kind::config || error.kind == Error::Kind::cancelled) return error;
-      task.add_failed(item->row, error);
-      continue;
-    }
-    const auto question = std::make_shared<const Prepared>(*std::move(item->prepared));
-    for (uint32_t repeat = 0; repeat < task.spec().repeats; ++repeat) {
-      const size_t attempt = task.add(question, repeat);
-      SXT_CHECK(ask(task_, attempt, task.start(attempt), wave));
-    }
+// The next row of an open task; true: it has none, and has been prepared.
+Result<bool> Waves::fill(size_t task_number, Wave& wave) {
+  Task& task = tasks_[task_number];
+  if (cancelled_()) return Error{Error::Kind::cancelled, "interrupted"};
+  auto item = task.feed().next();
+  if (!item) return true;
+  if (!item->prepared) {
+    // an error of the configuration is every row's, and so is an interrupt; one of the data is this row's
+    const Error& error = item->prepared.error();
+    if (error.kind == Error::Kind::config || error.kind == Error::Kind::cancelled) return error;
+    task.add_failed(item->row, error);
+    return false;
+  }
+  const auto question = std::make_shared<const Prepared>(*std::move(item->prepared));
+  for (uint32_t repeat = 0; repeat < task.spec().repeats; ++repeat) {
+    const size_t attempt = task.add(question, repeat);
+    SXT_CHECK(ask(task_number, attempt, task.start(attempt), wave));
   }
   return false;
 }
 
-void Waves::end_task(const Result<void>& prepared) {
-  if (prepared) tasks_[task_].prepared();
-  else tasks_[task_].refuse(prepared.error());
-  open_ = false;
-  done_(task_++);
+// A task that cannot be run is not asked about either. Others that were prepared with it may wait for the same requests, which
+// are then computed all the same.
+void Waves::take_back(size_t task, Wave& wave) {
+  if (ended_.size() > 1) return;
+  size_t kept = 0;
+  for (size_t i = 0; i < wave.requests.size(); ++i) {
+    if (wave.places[i].task == task) {
+      wave.bytes -= text_bytes(*wave.requests[i]);
+      board_.drop(wave.requests[i]->key);
+      continue;
+    }
+    wave.requests[kept] = wave.requests[i];
+    wave.places[kept++] = wave.places[i];
+  }
+  wave.requests.resize(kept);
+  wave.places.resize(kept);
+}
+
+void Waves::open_tasks() {
+  const std::string_view set = config::varied_set(tasks_[task_].spec().name);
+  size_t end = task_ + 1;
+  while (end < tasks_.size() && config::varied_set(tasks_[end].spec().name) == set) ++end;
+  ended_.assign(end - task_, std::nullopt);
+  for (size_t i = 0; i < ended_.size(); ++i)
+    if (const auto opened = open_task(tasks_[task_ + i]); !opened) ended_[i] = opened;
+}
+
+// In their order, so that the last one is prepared last.
+void Waves::end_tasks() {
+  for (const auto& ended : ended_) {
+    if (*ended) tasks_[task_].prepared();
+    else tasks_[task_].refuse(ended->error());
+    done_(task_++);
+  }
+  ended_.clear();
 }
 
 std::optional<Wave> Waves::first_turns() {
@@ -136,28 +167,21 @@ std::optional<Wave> Waves::first_turns() {
   const uint64_t wanted = std::min(first_wanted << std::min<size_t>(2 * waves_, 32), most_wanted);
   while (task_ < tasks_.size() && wave.bytes < wanted) {
     if (cancelled_()) return std::nullopt;
-    if (!open_) {
-      if (const auto opened = open_task(tasks_[task_]); !opened) {
-        end_task(opened);
-        continue;
+    if (ended_.empty()) open_tasks();
+    const auto all_ended = [&] {
+      return std::all_of(ended_.begin(), ended_.end(), [](const auto& one) { return one.has_value(); });
+    };
+    while (!all_ended() && wave.bytes < full && wave.requests.size() < requests_max)
+      for (size_t i = 0; i < ended_.size(); ++i) {
+        if (ended_[i]) continue;
+        const auto filled = fill(task_ + i, wave);
+        if (!filled && filled.error().kind == Error::Kind::cancelled) return std::nullopt;
+        if (!filled) take_back(task_ + i, wave);
+        if (!filled) ended_[i] = filled.error();
+        else if (*filled) ended_[i] = Result<void>();
       }
-      open_ = true;
-    }
-    const size_t before = wave.requests.size();
-    const uint64_t bytes_before = wave.bytes;
-    const auto filled = fill(wave);
-    if (!filled && filled.error().kind == Error::Kind::cancelled) return std::nullopt;
-    if (!filled) {
-      for (size_t i = before; i < wave.requests.size(); ++i) board_.drop(wave.requests[i]->key);
-      wave.requests.resize(before);
-      wave.places.resize(before);
-      wave.bytes = bytes_before;
-      end_task(filled.error());
-    } else if (*filled) {
-      end_task({});
-    } else {
-      break;
-    }
+    if (!all_ended()) break;
+    end_tasks();
   }
   if (wave.requests.empty()) return std::nullopt;
   ++waves_;

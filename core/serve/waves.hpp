@@ -41,8 +41,10 @@ class Waves {
 
  private:
   Result<void> open_task(Task& task);
-  Result<bool> fill(Wave& wave);                // from the open task; true: it has been prepared
-  void end_task(const Result<void>& prepared);
+  void open_tasks();
+  Result<bool> fill(size_t task, Wave& wave);
+  void take_back(size_t task, Wave& wave);
+  void end_tasks();
   Result<void> ask(size_t task, size_t attempt, Task::State state, Wave& wave);
   Result<std::optional<data::Response>> answer_here(const data::Request& request);
   Result<void> complete(data::Request& request, size_t task, size_t attempt);
@@ -56,8 +58,8 @@ class Waves {
   const std::function<bool()> cancelled_;
   const std::function<void(size_t)> done_;
   const std::function<void(size_t, Task::State)> settled_;
-  size_t task_ = 0, waves_ = 0;
-  bool open_ = false;
+  size_t task_ = 0, waves_ = 0;                 // task_: the first of those that are open
+  std::vector<std::optional<Result<void>>> ended_;  // of each open task: whether it could be prepared; empty: none is open
   std::mutex mutex_;                            // for what follows
   std::condition_variable changed_;
   std::vector<Place> ready_;                    // have more to ask; of waves that are not over

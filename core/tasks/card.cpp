@@ -50,11 +50,11 @@ class CardWriter {
     text(loader, "repo", task_.dataset_path);
     if (!task_.dataset_name.empty()) text(loader, "name", task_.dataset_name);
     const std::string& path = task_.dataset_path;
-    const bool builder = path == "json" || path == "csv";
+    const bool columnar = path == "parquet" || path == "arrow", builder = path == "json" || path == "csv" || columnar;
     std::error_code code;
     if (builder) {
       put(loader, "local", Value(true));
-      text(loader, "format", path);
+      if (!columnar) text(loader, "format", path);
       text(card_, "path", ".");
     } else if (fs::is_directory(path, code)) {
       text(card_, "path", path);
@@ -62,7 +62,7 @@ class CardWriter {
       if (!is_hub_id(path))
         return Error{
             Error::Kind::config,
-            fmt::format("{}: the data set '{}' is neither a folder, nor json or csv, nor a name of the Hugging Face hub",
+            fmt::format("{}: the data set '{}' is neither a folder, nor json, csv, parquet or arrow, nor a name of the Hugging Face hub",
                         task_.path.string(), path)};
       std::string folder = "datasets--" + path;
       if (const size_t slash = folder.find('/'); slash != folder.npos) folder.replace(slash, 1, "--");

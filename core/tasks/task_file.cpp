@@ -72,6 +72,15 @@ constexpr std::array filter_functions =
     std::to_array<std::string_view>({"take_first", "take_first_k", "majority_vote", "regex", "multi_choice_regex",
                                      "remove_whitespace", "lowercase", "uppercase", "map", "format_span", "regex_pos"});
 constexpr uint32_t shots_max = 1000, repeats_most = 1000;
+// Of dataset_kwargs: what is read; what changes no row; any other key might, and is said.
+constexpr std::array data_keys =
+    std::to_array<std::string_view>({"data_files", "data_dir", "revision", "field", "header", "column_names"});
+constexpr std::array harmless_data_keys =
+    std::to_array<std::string_view>({"trust_remote_code", "verification_mode", "download_mode", "cache_dir", "keep_in_memory",
+                                     "num_proc", "streaming", "token", "save_infos", "ignore_verifications"});
+// Of the library datasets, beside json, csv, parquet and arrow.
+constexpr std::array other_builders =
+    std::to_array<std::string_view>({"text", "pandas", "xml", "sql", "webdataset", "imagefolder", "audiofolder", "videofolder"});
 
 std::string listed(const auto& names) {
   std::string out;
@@ -207,6 +216,16 @@ class TaskReader {
       if (!kwargs->IsObject()) fail("dataset_kwargs", "it must be a map");
       else out_.dataset_kwargs = json::copy(*kwargs);
     }
+    for (const auto& member : out_.dataset_kwargs.GetObject()) {
+      const std::string_view key = json::text(member.name);
+      if (among(data_keys, key) || among(harmless_data_keys, key) || json::find(keys_, "custom_dataset")) continue;
+      if (key == "sep" || key == "delimiter" || key == "names" || key == "skiprows" || key == "quotechar" || key == "usecols")
+        out_.lacks.push_back(fmt::format("dataset_kwargs.{} is not read; write the file as usual CSV or as JSON lines", key));
+      else out_.notes.push_back(fmt::format("dataset_kwargs.{} is passed over", key));
+    }
+    if (among(other_builders, out_.dataset_path))
+      out_.lacks.push_back(fmt::format("dataset_path: the builder '{}' is not read; there are json, csv, parquet and arrow",
+                                       out_.dataset_path));
     if (const json::Value* steps = value_or_function(keys_, "process_docs", "", python::Use::data_set)) {
       if (is_read_function(*steps)) out_.process = json::copy((*steps)[read_function]);
       else fail("process_docs", "it must be a !function");
@@ -431,12 +450,11 @@ class TaskReader {
         else check_step(step, json::text(*function)), filter.steps.push_back(json::copy(step));
       }
       if (by_program) out_.program.filters.push_back(filter.name);
+      else check_part(filter);
       out_.filters.push_back(std::move(filter));
     }
   }
   void check_step(const json::Value& step, std::string_view function) {
-    if (function == "take_first_k")
-      out_.lacks.emplace_back("the filter take_first_k scores a part of the repeats, which is not done");
     const auto pattern = json::find_string(step, "regex_pattern");
     if (!pattern || function == "regex_pos") return;
     RegexOptions options;
@@ -444,6 +462,26 @@ class TaskReader {
     if (const auto compiled = Regex::compile(*pattern, options, "regex_pattern"); !compiled)
       out_.lacks.push_back(compiled.error().message);
   }
+
+  // Of the replies to a question one is scored, or each; a part of them only where a later step leaves one.
+  void check_part(const TaskFilter& filter) {
+    bool part = false;
+    for (const json::Document& step : filter.steps) {
+      const std::string function = json::find_string(step, "function").value_or("");
+      const auto k = json::find_int(step, "k");
+      if (function == "take_first" || function == "majority_vote") part = false;
+      if (function != "take_first_k") continue;
+      if (!k || *k < 1) return fail("filter_list", "take_first_k needs \"k\", a number above 0");
+      if (*k > repeats_of()) {
+        out_.lacks.push_back(fmt::format("the filter {} takes the first {} of {} replies; lm-eval stops there, too", filter.name, *k, repeats_of()));
+        return;
+      }
+      part = *k > 1 && *k < repeats_of();
+    }
+    if (part)
+      out_.lacks.push_back(fmt::format("the filter {} scores some of the repeats, but neither one nor all of them: that is not done", filter.name));
+  }
+  int64_t repeats_of() const { return json::find_int(keys_, "repeats").value_or(1); }
 
   void generation() {
     out_.generation.SetObject();

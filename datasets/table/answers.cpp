@@ -118,6 +118,11 @@ std::string no_option(const Row& row, const json::Value* value, const std::strin
   if (alike.size() > 1)
     return place_of(row) + "the answer '" + answer + "' is the text of several options (" + csv::detail::listed(alike) +
            "); write the letter of the one that is meant";
+  const auto of_other_case = std::find_if(options.begin(), options.end(), [&](const Option& option) {
+    return option.text != answer && lower_case(trimmed(option.text)) == lower_case(trimmed(answer));
+  });
+  if (!meanings.text && of_other_case != options.end())
+    out += "; it differs from the text of option " + of_other_case->label + ", '" + of_other_case->text + "', in case alone: write it alike";
   if (meanings.text)
     out += "; it is the text of option " + options[*meanings.text].label + ": write that letter, or the text in every row";
   if (source.kind == OptionSource::Kind::columns)

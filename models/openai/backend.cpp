@@ -176,7 +176,7 @@ std::string Backend::plan(uint64_t, std::span<const sxt_request* const> requests
 
 void Backend::run(uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink) {
   if (const auto cap = spending_.cap()) throw PluginError(SXT_NO_DEVICE, *cap);
-  Batch batch(*this, requests, sink);
+  Batch batch(*this, call, requests, sink);
   batch.submit();
   uint64_t told = 0;
   while (!batch.over()) {

@@ -10,8 +10,18 @@ constexpr uint64_t fruitless_max = 20;      // requests that failed, and none wa
 
 }  // namespace
 
-Batch::Batch(Backend& backend, std::span<const sxt_request* const> requests, const sxt_result_sink& sink)
-    : backend_(backend), requests_(requests), sink_(sink), open_(requests.size()), left_(requests.size()) {}
+Batch::Batch(Backend& backend, uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink)
+    : backend_(backend), requests_(requests), sink_(sink), open_(requests.size()), left_(requests.size()) {
+  if (!backend_.settings_.batch) return;
+  provider_ = std::make_unique<ProviderBatch>(
+      backend_.settings_, backend_.transfers(),
+      ProviderBatch::Around{[this, call] {
+                              if (backend_.context.cancelled(call)) end(SXT_CANCELLED, "interrupted");
+                            },
+                            [this](const std::string& what) {
+                              backend_.context.log(SXT_LOG_INFO, fmt::format("{}: {}", backend_.settings_.base_url, what));
+                            }});
+}
 
 Batch::~Batch() { backend_.transfers().drop(box_); }
 
@@ -32,14 +42,14 @@ void Batch::send(size_t request, std::vector<Message> messages, std::vector<std:
 }
 
 void Batch::submit() {
-  std::vector<std::unique_ptr<Exchange>> out;
+  std::vector<std::unique_ptr<Exchange>> out, together;
   for (size_t i = 0; i < requests_.size(); ++i) {
     const sxt_request& r = *requests_[i];
     try {
       if (r.ask == SXT_ASK_GENERATE) {
         std::vector<Message> one;
         one.push_back(generation(backend_.settings_, backend_.spelling_, r));
-        send(i, std::move(one), out);
+        send(i, std::move(one), provider_ ? together : out);
       } else if (r.ask == SXT_ASK_SCORE || r.ask == SXT_ASK_WHOLE) {
         open_[i].score = score_work(backend_.settings_, backend_.served_, r);
         std::vector<Message> round = open_[i].score->begin();
@@ -55,11 +65,22 @@ void Batch::submit() {
     if (out.size() >= submitted_together) backend_.transfers().submit(std::exchange(out, {}));
   }
   if (!out.empty()) backend_.transfers().submit(std::move(out));
+  if (!together.empty()) provider_->submit(std::move(together));
 }
 
 void Batch::step() {
   for (auto& exchange : box_.take(std::chrono::milliseconds(20))) take(std::move(exchange));
+  if (provider_ && provider_->waits())
+    for (auto& exchange : provider_->step()) take_from_batch(std::move(exchange));
   if (const auto cap = over() ? std::nullopt : backend_.spending_.cap()) end(SXT_NO_DEVICE, *cap);
+}
+
+// What the provider failed at for a time is asked for by itself.
+void Batch::take_from_batch(std::unique_ptr<Exchange> exchange) {
+  const bool passing = exchange->status != 0 && (exchange->verdict == Verdict::busy || exchange->verdict == Verdict::failed ||
+                                                 exchange->verdict == Verdict::gone);
+  if (passing && backend_.transfers().again(exchange)) return;
+  take(std::move(exchange));
 }
 
 void Batch::take(std::unique_ptr<Exchange> exchange) {
@@ -89,6 +110,10 @@ void Batch::refuse(const Exchange& e) {
   const std::string said = s.clean(complaint(e)), what = fmt::format("the server at {} answers HTTP {}: {}{}", s.base_url,
                                                                      e.status, said, s.clean(advice(e)));
   if (ends_the_run(e)) end(SXT_BAD_CONFIG, what);
+  if (is_withheld(e)) {  // Azure's, of a prompt
+    if (!withheld(e.request, said)) deliver(e.request, Reply{});
+    return;
+  }
   if (is_too_long(e))
     return fail(
         e.request, SXT_TOO_LONG,
@@ -133,12 +158,28 @@ void Batch::spend(const Usage& usage) {
   tokens_ += usage.prompt + usage.completion;
 }
 
+// True: the sample has failed. False: the reply is taken as it came, empty or cut.
+bool Batch::withheld(size_t request, const std::string& said) {
+  backend_.spending_.withhold();
+  backend_.fruitful_ = true;  // the server answers
+  if (backend_.settings_.withheld_fails) {
+    fail(request, SXT_BAD_DATA,
+         fmt::format("the server's content filter withheld the reply ({}), so that nothing is known of the model's; "
+                     "--model-kwargs withheld=as_reply takes what came, empty or cut, for its reply",
+                     said));
+    return true;
+  }
+  if (!backend_.told_of_filter_.exchange(true))
+    backend_.context.log(SXT_LOG_WARNING,
+                         "the server's content filter withheld replies, which are taken as they came, empty or cut; run.json "
+                         "counts them under \"spent\"");
+  return false;
+}
+
 void Batch::deliver(size_t request, Reply reply) {
   cut_at_stop(reply, *requests_[request]->sampling);
   spend(reply.usage);
-  if (reply.filtered && !backend_.told_of_filter_.exchange(true))
-    backend_.context.log(SXT_LOG_WARNING,
-                         "the server's content filter withheld replies, which are taken as they came, empty or cut");
+  if (reply.filtered && withheld(request, "finish_reason or stop_reason")) return;
   std::vector<sxt_tool_call> calls;
   for (const Call& call : reply.calls)
     calls.push_back({sizeof(sxt_tool_call), 0, borrow(call.id), borrow(call.name), borrow(call.arguments_json)});

@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 #include "backend.hpp"
+#include "provider_batch.hpp"
 #include "scoring.hpp"
 
 namespace sextant::openai {
 
 class Batch {
  public:
-  Batch(Backend& backend, std::span<const sxt_request* const> requests, const sxt_result_sink& sink);
+  Batch(Backend& backend, uint64_t call, std::span<const sxt_request* const> requests, const sxt_result_sink& sink);
   ~Batch();
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
@@ -30,9 +31,11 @@ class Batch {
   };
   void send(size_t request, std::vector<Message> messages, std::vector<std::unique_ptr<Exchange>>& out);
   void take(std::unique_ptr<Exchange> exchange);
+  void take_from_batch(std::unique_ptr<Exchange> exchange);
   void refuse(const Exchange& exchange);
   void answered(std::unique_ptr<Exchange> exchange);
   void broken(std::unique_ptr<Exchange> exchange, const std::string& why);
+  bool withheld(size_t request, const std::string& said);
   void deliver(size_t request, Reply reply);
   void deliver(size_t request, const ScoreWork& work);
   void fail(size_t request, sxt_status status, const std::string& why);
@@ -44,6 +47,7 @@ class Batch {
   std::span<const sxt_request* const> requests_;
   const sxt_result_sink sink_;
   Mailbox box_;
+  std::unique_ptr<ProviderBatch> provider_;  // where generations go through the provider's batch interface
   std::vector<Open> open_;
   size_t left_ = 0;
   uint64_t tokens_ = 0;

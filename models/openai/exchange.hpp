@@ -17,6 +17,7 @@ class Mailbox;
 
 struct Exchange {
   std::string url, body;          // an empty body: GET
+  std::string sent_type = "application/json";  // of the body
   size_t request = 0, part = 0;   // whose it is, and which of that request's exchanges
   Mailbox* owner = nullptr;
 

@@ -186,6 +186,12 @@ bool is_too_long(const Exchange& exchange) {
   return false;
 }
 
+bool is_withheld(const Exchange& exchange) {
+  if (exchange.status != 400 && exchange.status != 422) return false;
+  const std::string code = code_of(exchange);
+  return mentions(code, "content_filter") || mentions(code, "content_policy_violation");
+}
+
 bool ends_the_run(const Exchange& exchange) {
   if (exchange.status == 401 || exchange.status == 402 || exchange.status == 403 || exchange.status == 404 ||
       exchange.status == 405)

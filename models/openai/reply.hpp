@@ -37,6 +37,8 @@ void cut_at_stop(Reply& reply, const sxt_sampling& sampling);
 std::string complaint(const Exchange& exchange);
 /// The prompt is longer than the model's context.
 bool is_too_long(const Exchange& exchange);
+/// The server's content filter does not let the prompt through.
+bool is_withheld(const Exchange& exchange);
 /// No retry helps any request: the money is spent, the key is wrong, the path does not exist.
 bool ends_the_run(const Exchange& exchange);
 /// What a person can do about a request that was refused; begins with "; ", or is empty.

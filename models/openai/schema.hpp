@@ -6,29 +6,43 @@ namespace sextant::openai {
 // NO_EFFECT: no answer depends on it, so that changing it asks nothing again
 #define NO_EFFECT R"json("x-affects-results":false,)json"
 
+// THIS_MODEL: which model answers, or by what way the same is asked of it; a data set's version does not depend on it
+#define THIS_MODEL R"json("x-identifies-model":true,)json"
+
 inline constexpr const char* schema =
     R"json({"type":"object","additionalProperties":false,"properties":{
-"base_url":{"type":"string","default":"","x-environment":"OPENAI_BASE_URL",
+"base_url":{)json" THIS_MODEL
+    R"json("type":"string","default":"","x-environment":"OPENAI_BASE_URL",
   "description":"where the server is, mostly with /v1 at its end: http://localhost:8000/v1; absent: OPENAI_BASE_URL"},
-"model":{"type":"string","default":"","description":"the model's name at the server; absent: the only one that it has"},
+"model":{)json" THIS_MODEL
+    R"json("type":"string","default":"","description":"the model's name at the server; absent: the only one that it has"},
 "api":{"enum":["auto","chat","completions"],"default":"auto",
   "description":"auto: conversations go to chat completions, plain text to completions; chat: plain text goes as one turn of the user; completions: conversations become plain text"},
-"dialect":{"enum":["openai","azure","anthropic"],"default":"openai","description":"paths, headers and bodies of whom"},
+"dialect":{)json" THIS_MODEL
+    R"json("enum":["openai","azure","anthropic"],"default":"openai","description":"paths, headers and bodies of whom"},
 "api_key":{)json" NO_EFFECT
     R"json("x-secret":true,"type":"string","default":"","description":"better set in the environment, where nobody else sees it"},
 "api_key_env":{)json" NO_EFFECT
     R"json("type":"string","default":"","description":"the variable that holds the key; absent: OPENAI_API_KEY, AZURE_OPENAI_API_KEY or ANTHROPIC_API_KEY, as the dialect is"},
 "headers":{)json" NO_EFFECT
     R"json("x-secret":true,"type":"object","additionalProperties":{"type":"string"},"default":{},"description":"sent with every request"},
-"query":{"type":"string","default":"","description":"put behind every address: api-version=2024-10-21"},
-"chat_path":{"type":"string","default":"","description":"below base_url; absent: /chat/completions, or the dialect's"},
-"completions_path":{"type":"string","default":"","description":"below base_url; absent: /completions"},
-"models_path":{"type":"string","default":"","description":"below base_url; absent: /models"},
+"query":{)json" THIS_MODEL
+    R"json("type":"string","default":"","description":"put behind every address: api-version=2024-10-21"},
+"chat_path":{)json" THIS_MODEL
+    R"json("type":"string","default":"","description":"below base_url; absent: /chat/completions, or the dialect's"},
+"completions_path":{)json" THIS_MODEL
+    R"json("type":"string","default":"","description":"below base_url; absent: /completions"},
+"models_path":{)json" THIS_MODEL
+    R"json("type":"string","default":"","description":"below base_url; absent: /models"},
 "extra_body":{"type":"object","default":{},"description":"put into every request's body, over what stands there"},
 "omit":{"type":"array","items":{"type":"string"},"default":[],"description":"members of the body that this server refuses: [\"temperature\"]"},
-"max_tokens_name":{"type":"string","default":"max_tokens","description":"the member that limits the reply: max_completion_tokens for OpenAI's reasoning models"},
+"max_tokens_name":{)json" THIS_MODEL
+    R"json("type":"string","default":"max_tokens","description":"the member that limits the reply: max_completion_tokens for OpenAI's reasoning models"},
 "send_seed":{"type":"boolean","default":true,"description":"drawn replies are sent a seed"},
-"scoring":{"enum":["auto","none","echo","prompt_logprobs","llama_server"],"default":"auto",
+"withheld":{"enum":["fail","as_reply"],"default":"fail",
+  "description":"a reply that the server's content filter withheld: the sample fails, or what came counts as the model's reply"},
+"scoring":{)json" THIS_MODEL
+    R"json("enum":["auto","none","echo","prompt_logprobs","llama_server"],"default":"auto",
   "description":"how log-probabilities of a given text are had: echo (completions with echo and logprobs), prompt_logprobs (vLLM's), llama_server (its own endpoint)"},
 "chat_template":{"enum":["auto","none"],"default":"auto","description":"none: conversations become plain text and go to completions"},
 "max_seq_len":{"type":"integer","minimum":0,"maximum":4294967295,"default":0,"description":"tokens of prompt and reply together; 0: what the server says"},
@@ -55,12 +69,17 @@ inline constexpr const char* schema =
   "cached":{"type":"number","minimum":0,"description":"of what the server had in its cache; absent: as prompt"},
   "completion":{"type":"number","minimum":0,"default":0,"description":"of the reply, thinking included"},
   "currency":{"type":"string","default":"USD","description":"for the record"}}},
+"batch":{)json" NO_EFFECT
+    R"json("type":"boolean","default":false,"description":"replies through the provider's batch interface: a file up, a file down, cheaper and within a day"},
+"batch_poll_s":{)json" NO_EFFECT
+    R"json("type":"number","minimum":0.01,"maximum":86400,"default":30,"description":"how often a batch is looked at"},
 "max_run_tokens":{)json" NO_EFFECT
     R"json("type":"integer","minimum":0,"default":0,"description":"prompts and replies together; the run then ends as incomplete; 0: no cap"},
 "max_run_cost":{)json" NO_EFFECT
     R"json("type":"number","minimum":0,"default":0,"description":"by the prices; the run then ends as incomplete; 0: no cap"}
 }})json";
 
+#undef THIS_MODEL
 #undef NO_EFFECT
 
 }  // namespace sextant::openai

@@ -195,8 +195,13 @@ Settings read_settings(const json::Value& config) {
   s.connect_timeout_ms = std::max<int64_t>(1, milliseconds(config, "connect_timeout_s"));
   s.outage_ms = milliseconds(config, "outage_s");
   s.backoff_ms = std::max<int64_t>(1, milliseconds(config, "backoff_s"));
+  s.batch = json::find_bool(config, "batch").value_or(false);
+  s.batch_poll_ms = std::max<int64_t>(1, milliseconds(config, "batch_poll_s"));
+  if (s.batch && s.dialect == Dialect::azure)
+    throw ConfigError("batch is for OpenAI's and Anthropic's interfaces; Azure's wants deployments of its own kind: leave it out");
   s.probe = json::find_bool(config, "probe").value_or(true);
   s.seeds = json::find_bool(config, "send_seed").value_or(true);
+  s.withheld_fails = text("withheld") != "as_reply";
   const json::Value* weights = json::find(config, "weights");
   s.asks = !weights || !weights->IsNull();
   if (const json::Value* prices = json::find(config, "prices"); prices && !prices->ObjectEmpty()) {

@@ -48,8 +48,11 @@ struct Settings {
   uint32_t requests_in_flight = 0;      // 0: the backend chooses
   uint32_t max_retries = 0;
   int64_t timeout_ms = 0, connect_timeout_ms = 0, outage_ms = 0, backoff_ms = 0;
+  bool batch = false;                   // replies are asked for through the provider's batch interface
+  int64_t batch_poll_ms = 0;
   bool probe = true;                    // ask the server what it can before anything else
   bool asks = true;                     // "weights" is not null: the server may be asked
+  bool withheld_fails = true;           // a reply that the server's content filter withheld is none of the model's
   bool seeds = true;                    // drawn replies are sent a "seed"
   Prices prices;
   uint64_t max_run_tokens = 0;          // 0: no cap

@@ -20,6 +20,10 @@ class Spending {
     cached_ += usage.cached;
     completion_ += usage.completion;
   }
+  void withhold() {
+    const std::lock_guard lock(mutex_);
+    ++withheld_;
+  }
   /// The sentence that ends the run, where a cap has been reached.
   std::optional<std::string> cap() const {
     const std::lock_guard lock(mutex_);
@@ -33,12 +37,13 @@ class Spending {
           settings_.prices.currency, settings_.max_run_cost);
     return std::nullopt;
   }
-  /// {"requests", "prompt_tokens", "cached_tokens", "completion_tokens", "retries", "cost"?, "currency"?}
+  /// {"requests", "prompt_tokens", "cached_tokens", "completion_tokens", "retries", "withheld"?, "cost"?, "currency"?}
   std::string to_json(uint64_t retries) const {
     const std::lock_guard lock(mutex_);
     std::string out =
         fmt::format(R"({{"requests":{},"prompt_tokens":{},"cached_tokens":{},"completion_tokens":{},"retries":{})", requests_,
                     prompt_, cached_, completion_, retries);
+    if (withheld_ > 0) out += fmt::format(R"(,"withheld":{})", withheld_);
     if (settings_.prices.known)
       out += fmt::format(R"(,"cost":{:.6f},"currency":{})", cost(), json::quote(settings_.prices.currency));
     return out + "}";
@@ -53,7 +58,7 @@ class Spending {
   }
   const Settings& settings_;
   mutable std::mutex mutex_;
-  uint64_t requests_ = 0, prompt_ = 0, cached_ = 0, completion_ = 0;
+  uint64_t requests_ = 0, prompt_ = 0, cached_ = 0, completion_ = 0, withheld_ = 0;
 };
 
 }  // namespace sextant::openai

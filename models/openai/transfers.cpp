@@ -239,7 +239,7 @@ void Transfers::start(std::unique_ptr<Exchange> exchange) {
   slot.headers = curl_slist_append(nullptr, ("X-Request-Id: " + e.id).c_str());
   for (const std::string& header : options_.headers) slot.headers = curl_slist_append(slot.headers, header.c_str());
   if (!e.body.empty()) {
-    slot.headers = curl_slist_append(slot.headers, "Content-Type: application/json");
+    slot.headers = curl_slist_append(slot.headers, ("Content-Type: " + e.sent_type).c_str());
     slot.headers = curl_slist_append(slot.headers, "Expect:");
     curl_easy_setopt(slot.easy, CURLOPT_POST, 1L);
     curl_easy_setopt(slot.easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(e.body.size()));

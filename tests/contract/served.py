@@ -71,11 +71,87 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.refuse(401, "Incorrect API key provided: %s" % given, "invalid_api_key")
         return False
 
+    # ---- the providers' batch interfaces --------------------------------------------------------------------------------------
+
+    def answered(self, path, body):
+        """(status, body) that this request would get by itself."""
+        kept, self.send = [], lambda status, answer, *_, **__: kept.append((status, answer))
+        try:
+            (self.messages if path.endswith("/messages") else self.chat if path.endswith("/chat/completions") else self.completions)(body)
+        finally:
+            del self.send
+        return kept[0]
+
+    def batch_line(self, number, line):
+        """One line of a batch's results, or None where the provider gives none."""
+        owner = self.server.owner
+        fault = owner.batch_faults.get(number)
+        if fault == "left out":
+            return None
+        ours = "params" in line
+        path = "/messages" if ours else line["url"]
+        status, answer = (500, {"error": {"message": "overloaded"}}) if fault == "failed" else self.answered(path, line.get("params") or line["body"])
+        owner.replies += status == 200
+        if ours:
+            result = {"type": "succeeded", "message": answer} if status == 200 else {"type": "errored", "error": {"type": "error", "error": {"type": "api_error"}}}
+            return {"custom_id": line["custom_id"], "result": result}
+        return {"custom_id": line["custom_id"], "response": {"status_code": status, "request_id": "x", "body": answer}, "error": None}
+
+    def make_batch(self, lines):
+        owner = self.server.owner
+        with owner.lock:
+            number = len(owner.batches)
+            owner.batches.append({"lines": lines, "looks": 0})
+        return "batch_%d" % number
+
+    def batch_state(self, name):
+        """(over, batch) of one more look at it."""
+        owner = self.server.owner
+        with owner.lock:
+            batch = owner.batches[int(name.split("_")[1])]
+            batch["looks"] += 1
+            return batch["looks"] > owner.batch_looks, batch
+
+    def batch_get(self, path):
+        owner = self.server.owner
+        name = path.split("/")[-1]
+        if path.endswith("/content") or path.endswith("/results"):
+            batch = owner.batches[int(path.split("/")[-2].split("_")[1])]
+            lines = [self.batch_line(i, line) for i, line in enumerate(batch["lines"])]
+            text = "".join(json.dumps(line) + "\n" for line in reversed(lines) if line)
+            return self.send(200, text.encode("utf-8"), "application/jsonl")
+        over, batch = self.batch_state(name)
+        if "/messages/" in path:
+            more = {"results_url": "http://127.0.0.1:%d%s/results" % (owner.port, path)} if over else {}
+            return self.send(200, dict(id=name, processing_status="ended" if over else "in_progress", **more))
+        status = owner.batch_end if over else "in_progress"
+        counts = {"total": len(batch["lines"]), "completed": len(batch["lines"]) if over else 0, "failed": 0}
+        more = {"errors": {"data": [{"message": "Invalid file format"}]}} if status == "failed" else {"output_file_id": name if over else None}
+        self.send(200, dict(id=name, status=status, request_counts=counts, **more))
+
+    def batch_post(self, path, raw):
+        if path.endswith("/files"):
+            boundary = self.headers["Content-Type"].split("boundary=")[1].encode()
+            parts = [part.split(b"\r\n\r\n", 1) for part in raw.split(b"--" + boundary)[1:-1]]
+            assert b'name="purpose"' in parts[0][0] and parts[0][1].strip() == b"batch", raw[:200]
+            self.server.owner.files.append([json.loads(line) for line in parts[1][1].decode("utf-8").splitlines() if line])
+            return self.send(200, {"id": "file_%d" % (len(self.server.owner.files) - 1), "object": "file"})
+        body = json.loads(raw)
+        if path.endswith("/messages/batches"):
+            return self.send(200, {"id": self.make_batch(body["requests"]), "processing_status": "in_progress"})
+        lines = self.server.owner.files[int(body["input_file_id"].split("_")[1])]
+        assert all(line["url"] == body["endpoint"] for line in lines)
+        self.send(200, {"id": self.make_batch(lines), "status": "validating"})
+
+    # ---- requests -----------------------------------------------------------------------------------------------------------------
+
     def do_GET(self):
         owner = self.server.owner
         if not self.allowed():
             return
         path = self.path.split("?")[0]
+        if "/batches/" in path or "/files/" in path:
+            return self.batch_get(path)
         if path.endswith("/models") and owner.has_models:
             owned = {"vllm": "vllm", "llama-server": "llamacpp"}.get(owner.kind, "openai")
             more = {"max_model_len": owner.context} if owner.kind == "vllm" else {}
@@ -87,6 +163,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         owner = self.server.owner
+        path = self.path.split("?")[0]
+        if path.endswith(("/files", "/batches")):
+            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            return self.batch_post(path, raw) if self.allowed() else None
         try:
             body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         except ValueError:
@@ -213,6 +293,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             message = "This model's maximum context length is %d tokens. However, you requested %d tokens." % (owner.context, length)
             return self.refuse(400, message, "context_length_exceeded")
         text, reason = self.finish(body, owner.says(question, body))
+        if owner.withholds(question):
+            text, reason = "", "content_filter"
         more = {"reasoning_content": "I think."} if owner.thinks else {}
         self.send(200, self.chat_answer(text, reason, length, **more))
 
@@ -255,6 +337,8 @@ class Server:
         self.faults, self.latency = faults or {}, latency
         self.has_models = self.has_completions = self.echoes = True
         self.thinks, self.stall_s, self.dies_after = False, 5, None
+        self.files, self.batches, self.batch_faults, self.batch_looks, self.batch_end = [], [], {}, 2, "completed"
+        self.withholds = lambda question: False
         self.says = lambda question, body: reply_to(question)
         self.seen, self.requests, self.replies, self.at_once, self.most_at_once = [], 0, 0, 0, 0
         self.lock = threading.Lock()

@@ -8,7 +8,8 @@ import shutil
 import statistics
 import xml.etree.ElementTree
 
-from .data import inline_set, make_mcq
+from .checkpoints import make_family
+from .data import inline_set, make_mcq, mcq_rows, write_jsonl
 from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, write
 
 NO, INCONCLUSIVE = 1, 2
@@ -417,6 +418,11 @@ class Explain(ContractTest):
         self.assertEqual((one["rows_a"], one["rows_b"], one["common"]), (40, 30, 30))
         self.assertFalse(any(part["needs_model"] for part in one["parts"]))
 
+    def test_repeats_are_no_rows(self):
+        one = self.explained(self.go(self.card, "--repeat", "2", "--rows", "0-29"))
+        self.assertEqual([part["stages"] for part in one["parts"]], [["rows"], ["repeats"]])
+        self.assertEqual((one["rows_a"], one["rows_b"], one["common"]), (40, 30, 30))
+
     def test_an_edited_answer_is_another_question_and_a_template_is_one(self):
         make_mcq(self.dir / "set.jsonl", 41)
         card = json.loads(json.dumps(self.card))
@@ -482,3 +488,89 @@ class Verify(ContractTest):
         self.assertEqual((out["compared"], out["requests"], out["scored"], out["same_results"]), (0, 0, 1, 0))
         self.assertIn("results_sha256: run.json has 000000000000", out["differences"][0]["what"])
         self.assertIn(record["plugins"][0]["id"], " ".join(out["notes"]))
+
+
+class Perturb(ContractTest):
+    """sextant run --perturb: variants of a set beside it, what they say of its score, and what they cost."""
+
+    def setUp(self):
+        super().setUp()
+        make_mcq(self.dir / "set.jsonl", 12)
+        self.write_set("gen")
+
+    def write_set(self, method, **changes):
+        write(self.dir / "run.json", {"datasets": [{**inline_set(self.dir / "set.jsonl", method=method, shots=True), **changes}]})
+
+    def test_variants_stand_beside_their_set_and_leave_it_as_it_is(self):
+        alone = self.run_sample("run.json").run
+        outcome = self.run_sample("run.json", "--perturb", "option_order", "typos:2", "case", "format", "shots:1", "--json")
+        run = outcome.run
+        names = [path.stem for path in sorted(run.path.glob("results/*/*.json"))]
+        self.assertLessEqual({"tiny", "tiny~option_order-1", "tiny~option_order-3", "tiny~typos-2", "tiny~case-2", "tiny~format-1", "tiny~shots-1"},
+                             set(names))
+        sha = lambda path: next(t["results_sha256"] for t in json.loads((path / "run.json").read_text())["tasks"] if t["dataset"] == "tiny")
+        self.assertEqual(sha(alone.path), sha(run.path))
+        summary = json.loads(outcome.stdout)
+        self.assert_schema(summary, "summary_json")
+        kinds = {one["kind"]: one for one in summary["robustness"]}
+        self.assertEqual(set(kinds), {"option_order", "typos", "case", "format", "shots"})
+        order = kinds["option_order"]
+        self.assertEqual((order["variants"], order["n"], order["changed_prompts"]), (3, 12, 12))
+        self.assertLessEqual(order["low"], order["value"])
+        [path] = run.path.glob("predictions/*/tiny~option_order-1.json")
+        first = json.loads(path.read_text())["0"]
+        self.assertEqual([first["record"][x] for x in "ABCD"] + [first["gold"]], ["two", "three", "four", "one 0", "D"])
+        self.assertIn("Question number 0?", json.dumps(first["origin_prompt"]))
+        again = self.run_sample(run.path / "configs/run.json", "--json")
+        self.assertEqual([(r["dataset"], r["version"], r["value"]) for r in json.loads(again.stdout)["rows"]],
+                         [(r["dataset"], r["version"], r["value"]) for r in summary["rows"]])
+        text = self.sextant("report", run.path).stdout
+        self.assertIn("the same questions with something changed that should not matter", text)
+
+    def test_examples_stay_as_they_are(self):
+        lines = self.json_lines("prompt", "run.json", "--perturb", "case:1", "--json", "-n", "3", "--backend", "sample", "--plugin-path", THIRD_PARTY)
+        texts = {line["dataset"]: json.dumps(line) for line in lines}
+        self.assertIn("question number 3?", texts["tiny~case-1"])
+        self.assertIn("Question number 0?", texts["tiny~case-1"])
+
+    def test_what_cannot_be_changed_is_said(self):
+        for args, words in (
+            (("option_ordr",), ("there is no kind", "did you mean 'option_order'?")),
+            (("typos:0",), ("typos:", "not a number of variants")),
+            (("typos", "typos:2"), ("names 'typos' twice",)),
+            (("seeds",), ("no reply", "do_sample")),
+            (("template",), ("template:FILE",)),
+            (("template:nowhere.json",), ("nowhere.json",)),
+        ):
+            with self.subTest(args):
+                outcome = self.sextant("run", "run.json", "--backend", "sample", "--plugin-path", THIRD_PARTY, "--perturb", *args)
+                self.assertIn(outcome.rc, (USAGE, DATA), "\n%s" % outcome)
+                self.assertTrue(all(word in outcome.stderr for word in words), "\n%s" % outcome)
+        self.write_set("gen", reader={"input_columns": ["question"], "output_column": "answer", "train_split": "test", "test_split": "test"},
+                       infer={"template": {"type": "text", "prompt": "{question}"}, "inferencer": {"type": "gen"}})
+        outcome = self.sextant("run", "run.json", "--backend", "sample", "--plugin-path", THIRD_PARTY, "--perturb", "option_order")
+        self.assert_refused(outcome, USAGE, "does not say which columns are options")
+        self.assert_refused(outcome, USAGE, "no data set of this run can be changed so")
+        self.assertEqual(self.run_folders(), [])
+
+    def test_a_file_of_ones_own_has_variants_too(self):
+        lines = self.json_lines("prompt", "--custom-dataset-path", self.dir / "set.jsonl", "--perturb", "option_order:1", "case:1", "--json",
+                                "-n", "0", "--backend", "sample", "--plugin-path", THIRD_PARTY)
+        self.assertEqual([line["dataset"] for line in lines], ["set", "set~option_order-1", "set~case-1"])
+        self.assertEqual(len({line["text"] for line in lines}), 3)
+
+    def test_templates_of_ones_own(self):
+        write(self.dir / "other.json", {"tiny": [{"type": "text", "prompt": "{question} {A} {B} {C} {D}"}]})
+        lines = self.json_lines("prompt", "run.json", "--perturb", "template:other.json", "--json", "-n", "0", "--backend", "sample", "--plugin-path", THIRD_PARTY)
+        self.assertEqual([line["dataset"] for line in lines], ["tiny", "tiny~template-1"])
+
+    def test_orders_share_what_they_have_in_common(self):
+        """Four orders for at most 3 times the tokens of one, all 24 for at most 11 times: the plan says so, and the run keeps to it."""
+        model = make_family(self.dir / "model", "llama")
+        rows = [dict(row, question="Of the things that are named below, which one is meant by " + row["question"]) for row in mcq_rows(12)]
+        write_jsonl(self.dir / "set.jsonl", rows)
+        self.write_set("ppl")
+        plan = lambda *args: self.json_lines("run", "run.json", "--hf-path", model, "--dry-run", "--json", *args)[0]["plan"]["computed_tokens"]
+        one, four, all_orders = plan(), plan("--perturb", "option_order"), plan("--perturb", "option_order:all")
+        self.assertLessEqual(four, 3 * one)
+        self.assertLessEqual(all_orders, 11 * one)

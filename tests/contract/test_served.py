@@ -4,6 +4,7 @@ import json
 import pathlib
 import shutil
 import subprocess
+import time
 import unittest
 
 from . import served
@@ -283,6 +284,68 @@ class Openai(ServedTest):
             self.assertEqual((body["system"], [message["role"] for message in body["messages"]]), ("Be brief.", ["user"]))
             self.assertEqual({k: v.lower() for k, v in server.seen[-1]["headers"].items() if k.lower() == "anthropic-version"}.popitem()[1], "2023-06-01")
 
+    def test_the_providers_batches(self):
+        """Files up, poll, files down: the same replies; what the provider fails at is asked for by itself; -r finds its own job again."""
+        fast = dict(model="toy", batch=True, batch_poll_s=0.02)
+        with served.Server(key=KEY) as server:
+            server.batch_faults = {1: "failed", 3: "failed"}
+            outcome = self.run_config(self.config(server, **fast), env={"OPENAI_API_KEY": KEY})
+            self.assertEqual((len(server.files), len(server.batches), server.requests), (1, 1, 2))
+            self.assertEqual(server.replies, 10)
+            bodies = [line["body"] for line in server.files[0]]
+            self.assertEqual({line["url"] for line in server.files[0]}, {"/v1/chat/completions"})
+            expected = sorted(served.reply_to(body["messages"][-1]["content"]) for body in bodies)
+            self.assertEqual(sorted(self.replies(outcome.run)), expected)
+            self.assert_nowhere(self.dir, KEY)
+        with served.Server(models=["claude"]) as server:
+            config = self.config(server, rows=4, **dict(fast, model="claude", dialect="anthropic"))
+            outcome = self.run_config(config, env={"ANTHROPIC_API_KEY": KEY})
+            self.assertEqual((len(server.batches), server.requests, len(self.replies(outcome.run))), (1, 0, 4))
+        with served.Server() as server:
+            server.batch_end, server.batch_faults = "expired", {2: "left out"}
+            outcome = self.run_config(self.config(server, rows=4, **fast), expect=UNAVAILABLE)
+            self.assertIn("the batch batch_0 ended (expired) without an answer to it", outcome.run.task("tiny")["error"])
+            server.batch_end = "completed"
+            self.run_config(self.config(server, rows=4, **fast), "-r")
+            self.assertEqual([len(batch["lines"]) for batch in server.batches], [4, 1])
+        with served.Server() as server:
+            server.batch_end = "failed"
+            outcome = self.run_config(self.config(server, rows=4, **fast), expect=INCOMPLETE)
+            self.assertIn("refuses the batch batch_0 (Invalid file format)", outcome.run.task("tiny")["error"])
+
+    def test_a_batch_that_was_interrupted_is_found_again(self):
+        with served.Server() as server:
+            server.batch_looks = 10**9
+            config = self.config(server, rows=4, model="toy", batch=True, batch_poll_s=0.02)
+            process = self.start("run", config)
+            deadline = time.monotonic() + 20
+            while not (server.batches and server.batches[0]["looks"] > 2) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            process.terminate()
+            process.communicate(timeout=20)
+            server.batch_looks = 0
+            outcome = self.run_config(config, "-r")
+            self.assertEqual((len(server.batches), server.requests, len(self.replies(outcome.run))), (1, 0, 4))
+
+    def test_withheld_replies_are_not_the_models(self):
+        with served.Server() as server:
+            server.withholds = lambda question: served.reply_to(question) == "A"
+            outcome = self.run_config(self.config(server, model="toy"), expect=DATA)
+            task = outcome.run.task("tiny")
+            self.assertIn("the server's content filter withheld the reply", task["error"])
+            self.assertEqual((task["status"], outcome.run.record["models"][0]["spent"]["withheld"]), ("failed", task["samples_failed"]))
+            outcome = self.run_config(self.config(server, model="toy", withheld="as_reply"))
+            self.assertIn("the server's content filter withheld replies", outcome.stderr)
+            self.assertGreater(outcome.run.record["models"][0]["spent"]["withheld"], 0)
+
+    def test_versions_do_not_depend_on_addresses(self):
+        versions = set()
+        for settings in ({"model": "toy"}, {"model": "toy", "query": "a=b"}, {"model": "toy", "api": "chat"}):
+            with served.Server() as server:
+                outcome = self.run_config(self.config(server, rows=2, **settings), "--json")
+                versions.add(json.loads(outcome.stdout)["rows"][0]["version"])
+        self.assertEqual(len(versions), 2)
+
     def test_log_probabilities(self):
         """The three ways agree, and with the sum that can be computed beforehand."""
         results = {}
@@ -320,6 +383,42 @@ class Openai(ServedTest):
             self.assertIn("gives no log-probabilities of a given text", outcome.stderr)
             self.assertIn("which ppl needs", outcome.stderr)
             self.assertEqual(self.run_folders(), [])
+
+
+class Llamacpp(ServedTest):
+    """--backend llamacpp: what it says without libllama, and its numbers beside the native backend's. tools/acceptance/llama.py has real ones."""
+
+    def score(self, backend, lines):
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        outcome = self.sextant("model", "score", "--backend", backend, "--threads", "1", "--model-path", TINY_MODEL, stdin=text)
+        self.assert_rc(outcome, OK)
+        return [json.loads(line)["scores"] for line in outcome.stdout.splitlines()]
+
+    def test_beside_the_native_backend(self):
+        outcome = self.sextant("model", "info", "--backend", "llamacpp", "--model-path", TINY_MODEL, "--json")
+        if outcome.rc == UNAVAILABLE and "this build has no libllama" in outcome.stderr:
+            self.assertIn("run tools/build_llama.sh and build again", outcome.stderr)
+            self.skipTest("this build has no libllama")
+        self.assert_rc(outcome, OK)
+        lines = [{"prefix": "The capital", "continuations": [" of", " Berlin", " a city"]}, {"prefix": "", "continuations": ["Two words"]}]
+        for native, other in zip(self.score("cpu", lines), self.score("llamacpp", lines)):
+            self.assertEqual([(one["tokens"], one["total_tokens"]) for one in native], [(one["tokens"], one["total_tokens"]) for one in other])
+            for one, two in zip(native, other):
+                for a, b in zip(one["token_logprobs"], two["token_logprobs"]):
+                    self.assertLess(abs(a - b), 0.4)  # its quantised weights meet quantised activations there
+        together, alone = self.score("llamacpp", lines + lines), self.score("llamacpp", lines[:1])
+        for one, two in zip(together[0], together[2]):  # the second time most of it is in the trunk
+            self.assertAlmostEqual(one["logprob"], two["logprob"], delta=0.05)
+        self.assertEqual([one["tokens"] for one in alone[0]], [one["tokens"] for one in together[0]])
+        data = make_mcq(self.dir / "mcq.jsonl", 6)
+        model = {"abbr": "toy", "backend": "llamacpp", "model_path": str(TINY_MODEL), "config": {"batch_size": 4, "threads": 1}, "max_out_len": 8}
+        config = write(self.dir / "config.json", {"models": [model], "datasets": [inline_set(data, method=method) for method in ("gen", "ppl")]})
+        run = self.run_config(config).run
+        self.assertEqual({task["status"] for task in run.record["tasks"]}, {"complete"})
+        self.assertEqual({task["samples"] for task in run.record["tasks"]}, {6})
+        missing = self.sextant("model", "info", "--backend", "llamacpp", "--model-path", self.dir / "config.json")
+        self.assertNotEqual(missing.rc, OK)
+        self.assertIn("libllama cannot load it", missing.stderr)
 
 
 class Answers(ServedTest):

@@ -76,8 +76,8 @@ class Author:
             print("FAILED  %s: %s" % (what, error))
 
     # ---- `plugins new` ---------------------------------------------------------------------------------------------------
-    def new(self, kind, language, how):
-        name = "new_%s_%s" % (language, kind)
+    def new(self, kind, language, how, prefix="new"):
+        name = "%s_%s_%s" % (prefix, language, kind)
         self.sextant("plugins", "new", kind, name, "--language", language)
         folder = self.folder / name
         files = {f.name for f in folder.iterdir()}
@@ -167,6 +167,13 @@ def main():
         for language in ("c", "python") if args.slice else ("c", "python", "cpp"):
             for kind in KINDS if language == "c" or not args.slice else ("dataset", "retriever"):
                 author.tried("new %s --language %s" % (kind, language), lambda: author.new(kind, language, args.build))
+        # the generated build files: one plugin of each language by each of the two
+        for how in ("meson", "cmake") if args.build == "direct" else ():
+            if not shutil.which(how):
+                print("SKIP    plugins built by %s: it is not installed" % how)
+                continue
+            for language, kind in (("c", "metric"),) if args.slice else (("c", "metric"), ("cpp", "model")):
+                author.tried("%s's build of a new %s in %s" % (how, kind, language), lambda: author.new(kind, language, how, "by_" + how))
         author.tried("the programs of docs/plugins.md in a run", lambda: author.loader_and_run(author.page()))
         author.tried("broken ones are found", author.broken)
     finally:

@@ -73,14 +73,54 @@ function showScores() {
   }
 }
 
+const SEVERITY = {
+  error: "bad",
+  warning: "warn",
+  note: ""
+};
+
+/** What `sextant check` says of the run's configuration (sextant report --check). */
+function showChecked(run) {
+  const rows = run.checked.map((one) => el("tr", {}, el("td", {}, badge(one.severity, SEVERITY[one.severity])),
+    el("th", {scope: "row"}, visible(one.dataset || one.model || "the run")),
+    el("td", {}, visible(one.text), one.sample ? el("div", {class: "soft"}, `row ${one.index ?? one.row ?? ""}: `, visible(one.sample)) : null),
+    el("td", {}, visible(one.remedy || ""))));
+  byId("findings").append(rows.length === 0 ?
+    el("p", {}, "sextant check finds nothing in this run's configuration and data.") :
+    table("What sextant check finds in this run's configuration and data", ["severity", "of", "finding", "what to do"], rows));
+}
+
+/** The same questions with something changed that should not matter (--perturb). */
+function showRobustness() {
+  for (const run of about.runs) {
+    if (!run.robustness || run.robustness.length === 0) continue;
+    const cell = (content) => el("td", {class: "num"}, content);
+    const rows = run.robustness.map((one) => el("tr", {}, el("th", {scope: "row"}, visible(one.dataset)), el("td", {}, visible(one.model)),
+      el("td", {}, visible(one.kind)),
+      one.error ? el("td", {colspan: 7}, visible(one.error)) :
+                  [fixed(one.value), fixed(one.low), fixed(one.high), fixed(one.between_variants), count(one.variants),
+                    `${count(one.changed_scores)} of ${count(one.n)}`, one.p === null ? "–" : one.p.toPrecision(2)].map(cell)));
+    byId("scores").append(table("The same questions with something changed that should not matter",
+      ["data set", "model", "changed", ...["as it is", "lowest", "highest", "sd of variants", "variants", "questions that flip", "p"].map(
+        (text) => ({text, class: "num"}))], rows));
+    for (const one of run.robustness)
+      if (one.own_order)
+        byId("scores").append(el("p", {class: one.own_order.p < .01 ? "note" : "soft"}, visible(one.dataset), ", ", visible(one.model),
+          `: the set's own order of options is the most probable in ${one.own_order.first} of ${one.own_order.n} questions, of ${
+            one.own_order.orders} orders (p ${one.own_order.p.toPrecision(2)})`));
+  }
+}
+
 function showFindings() {
   const notes =
     about.runs.flatMap((run) => [...run.findings, ...run.errors].map((text) => (several ? run.name + ": " : "") + text));
   for (const task of about.tasks)
     if (task.error) notes.push(`${task.dataset} on ${modelName(task)}: ${task.error}`);
-  if (notes.length === 0) return;
+  const checked = about.runs.filter((run) => run.checked);
+  if (notes.length === 0 && checked.length === 0) return;
   byId("findings").hidden = false;
   byId("findings").append(el("ul", {class: "notes"}, distinct(notes).map((text) => el("li", {class: "note"}, visible(text)))));
+  for (const run of checked) showChecked(run);
   const spoken = distinct(about.tasks.flatMap((task) => (task.suspicious || []).map(
     (one) => `${several ? about.runs[task.run].name + ": " : ""}${task.dataset}, row ${one.index} of ${one.model}: ${one.quote}`)));
   if (spoken.length > 0)

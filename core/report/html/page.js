@@ -47,6 +47,7 @@ function broken(error) {
 
 async function start() {
   showScores();
+  showRobustness();
   showFindings();
   showGroups();
   showComparison();

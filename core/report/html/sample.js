@@ -39,6 +39,17 @@ function labelTable(line, more) {
   ];
 }
 
+/** ln p of each token of a text, where the run recorded them: the less probable a token, the taller its bar. */
+function tokenPlot(values) {
+  const shown = values.slice(0, 2000), most = shown.reduce((all, value) => Math.max(all, -value), 1), w = 640, h = 70, step = w / shown.length;
+  const sum = shown.reduce((all, value) => all + value, 0);
+  return figure("ln p of each token",
+    ` ${count(shown.length)} of ${count(values.length)} tokens, mean ${(sum / shown.length).toFixed(3)}, least ${(-most).toFixed(2)}`,
+    drawing(w, h, `ln p of ${shown.length} tokens, mean ${(sum / shown.length).toFixed(3)}, least ${(-most).toFixed(2)}`,
+      shown.map((value, i) => el("rect", {class: "bar", x: i * step, y: h - h * -value / most, width: Math.max(0.4, 0.8 * step), height: h * -value / most},
+        el("title", {}, `token ${i + 2}: ln p ${value.toFixed(4)}`)))));
+}
+
 /** What the other models, runs and repeats say to the same question. */
 function others(attempt) {
   const task = taskOf(attempt), found = [];
@@ -125,6 +136,7 @@ async function showSample(attempt, focus) {
             el("div", {class: "said", dir: "auto"}, visible(asText(line.reference ?? line.target)) || ""))),
         pairOf(task, more),
         labelTable(line, more),
+        Array.isArray(more?.extra?.token_logprobs) && more.extra.token_logprobs.length > 0 ? tokenPlot(more.extra.token_logprobs) : null,
         el("h4", {}, "Prompt"),
         turns(line, wanted),
         line.tools ? folded("Tools that were offered", textBlock(JSON.stringify(line.tools, null, 1), {label: "Tools"})) : null,

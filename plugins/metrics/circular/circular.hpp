@@ -24,8 +24,10 @@ inline std::vector<std::pair<std::string, double>> circular_values(const std::ve
   struct Question {
     std::map<std::string, bool> by_pattern;
   };
-  std::map<uint64_t, Question> questions;
-  for (const Turned& one : answers) questions[one.id].by_pattern[one.pattern] = one.right;
+  // a question that is there twice, as where a bootstrap draws it again, is two questions
+  std::map<std::pair<uint64_t, size_t>, Question> questions;
+  std::map<std::pair<uint64_t, std::string>, size_t> times;
+  for (const Turned& one : answers) questions[{one.id, times[{one.id, one.pattern}]++}].by_pattern[one.pattern] = one.right;
   const auto origin = [](size_t n) {
     std::string out;
     for (size_t i = 0; i < n; ++i) out += static_cast<char>('A' + i);

@@ -3,7 +3,9 @@
 #include <cmath>
 #include "../../../core/compare/best.hpp"
 #include "../../../core/compare/gate.hpp"
+#include "../../../core/compare/robustness.hpp"
 #include "../../../core/stats/paired.hpp"
+#include "../../../core/stats/stream.hpp"
 
 namespace sextant::test {
 namespace {
@@ -27,6 +29,35 @@ std::vector<double> flips(size_t both, size_t first, size_t second, bool of_firs
   std::vector<double> out(both, 1);
   for (size_t i = 0; i < first + second; ++i) out.push_back((i < first) == of_first ? 1 : 0);
   return out;
+}
+
+TEST_CASE("the own order of options: what has an order of its own is left out, and p holds where no order is special") {
+  const auto question = [](std::vector<double> logprob, std::vector<std::string> options) {
+    return Ordered{std::move(logprob), std::move(options)};
+  };
+  const std::vector<std::string> words{"tea", "milk", "rum"};
+  const auto seen =
+      own_order_of({question({-1, -2, -3}, words), question({-5, -9, -7}, words), question({-2, -2, -3}, words),
+                    question({-1, -2, -3}, {"12 kg", "$7", "-3"}), question({-1, -2, -3}, {"tea", "milk", "All of the above"}),
+                    question({-1, -2, -3}, {"茶", "水", "以上都对"})});
+  CHECK(seen.n == 3);
+  CHECK(seen.first == 2);  // of equal ones none is first
+  CHECK(seen.left_out == 3);
+  CHECK(seen.orders == 3);
+  CHECK(std::abs(seen.p - (3 * 2.0 / 27 + 1.0 / 27)) < 1e-12);
+  CHECK(own_order_of({}).n == 0);
+  CHECK(own_order_of({question({-3, -3, -3 - 1e-12}, words)}).n == 0);  // the options are not in the texts
+  stats::Stream stream(17);
+  int rejected = 0;
+  constexpr int runs = 2000;
+  for (int run = 0; run < runs; ++run) {
+    std::vector<Ordered> null;
+    for (int i = 0; i < 60; ++i)
+      null.push_back(question({stream.uniform(), stream.uniform(), stream.uniform(), stream.uniform()}, words));
+    rejected += own_order_of(null).p <= 0.05;
+  }
+  CHECK(rejected <= 0.05 * runs + 3 * std::sqrt(0.05 * 0.95 * runs));
+  CHECK(rejected > 0);
 }
 
 TEST_CASE("the best of several models is one that beats each other one by more than chance") {

@@ -11,6 +11,7 @@
 #include "../../../core/stats/lm_eval_error.hpp"
 #include "../../../core/stats/paired.hpp"
 #include "../../../core/stats/resample.hpp"
+#include "../../../core/stats/variants.hpp"
 
 namespace sextant::test {
 namespace {
@@ -33,6 +34,30 @@ template <class T> std::vector<T> list(const json::Value& array) {
 }
 bool near(double found, const json::Value& expected) {
   return std::abs(found - expected.GetDouble()) <= 1e-9 * std::max(1.0, std::abs(expected.GetDouble()));
+}
+
+TEST_CASE("variants of the same questions: components are those of least squares, p is Cochran's") {
+  for (const auto& table : golden()["variants"].GetArray()) {
+    std::vector<std::vector<double>> values;
+    for (const auto& variant : table["values"].GetArray()) values.push_back(list<double>(variant));
+    const VariantSpread spread = variant_spread(values);
+    CHECK(spread.questions == values[0].size());
+    CHECK(spread.means.size() == values.size());
+    CHECK(std::abs(spread.between - table["between"].GetDouble()) < 1e-7);  // a root of what may be near 0
+    CHECK(near(spread.question_by_variant, table["question_by_variant"]));
+    CHECK(std::abs(spread.between_questions - table["between_questions"].GetDouble()) < 1e-7);
+    if (table.HasMember("p") && spread.changed > 0) CHECK(near(spread.p, table["p"]));
+  }
+  const VariantSpread same = variant_spread({{0, 1, 1}, {0, 1, 1}});
+  CHECK(same.changed == 0);
+  CHECK(same.p == 1);
+  CHECK(same.between == 0);
+  const VariantSpread holes = variant_spread({{0, 1, not_known}, {1, 1, 1}});  // a question without a score in one of them
+  CHECK(holes.questions == 2);
+  CHECK(holes.changed == 1);
+  CHECK(variant_spread({}).questions == 0);
+  CHECK(binomial_upper(0, 10, 0.25) == 1);
+  CHECK(std::abs(binomial_upper(10, 10, 0.25) - std::pow(0.25, 10)) < 1e-15);
 }
 
 TEST_CASE("100 random tables: means, Wilson, t, clusters, McNemar and permutations are those of scipy and statsmodels") {

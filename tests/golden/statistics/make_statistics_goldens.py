@@ -74,6 +74,24 @@ def changes(random, n):
             "high": numpy.quantile(values, 0.99)}
 
 
+def variants(random, binary):
+    """[variant][question]: Cochran's Q, and the mean squares of a two-way analysis of variance as ordinary least squares gives them."""
+    k, n = int(random.integers(2, 6)), int(random.integers(3, 30))
+    effects = random.normal(0, 1, n)[None, :] + random.normal(0, 0.4, k)[:, None] + random.normal(0, 1, (k, n))
+    values = (effects > 0).astype(float) if binary else numpy.round(effects, 4)
+    variant, question = numpy.indices((k, n))
+    design = lambda *factors: numpy.hstack([numpy.ones((k * n, 1))] + [(f.ravel()[:, None] == numpy.arange(1, f.max() + 1)).astype(float) for f in factors])
+    left = lambda *factors: statsmodels.api.OLS(values.ravel(), design(*factors)).fit().ssr
+    both = left(variant, question)
+    error = both / ((k - 1) * (n - 1))
+    of_variants, of_questions = (left(question) - both) / (k - 1), (left(variant) - both) / (n - 1)
+    out = {"values": values.tolist(), "between": max(0, (of_variants - error) / n) ** 0.5, "question_by_variant": error**0.5,
+           "between_questions": max(0, (of_questions - error) / k) ** 0.5}
+    if binary:
+        out["p"] = contingency_tables.cochrans_q(values.T).pvalue
+    return out
+
+
 def main():
     random = numpy.random.default_rng(17)
     tables = [table(random, i % 2 == 0) for i in range(TABLES)]
@@ -88,8 +106,10 @@ def main():
     after = numpy.random.default_rng(18)  # so that what was added later leaves the tables as they are
     divergences = [divergence(after, int(after.integers(1, 9))) for _ in range(40)]
     several = [changes(after, n) for n in (1, 2, 7, 150)]
+    third = numpy.random.default_rng(19)
+    spreads = [variants(third, i % 2 == 0) for i in range(20)]
     json.dump({"scipy": scipy.__version__, "statsmodels": statsmodels.__version__, "tables": tables, "holm": holm, "quantiles": quantiles, "divergences": divergences,
-               "changes": several}, sys.stdout,
+               "changes": several, "variants": spreads}, sys.stdout,
               separators=(",", ":"))
     print()
 
