@@ -282,6 +282,8 @@ Result<std::string> isolated_config(const Found& found, const std::string& confi
   // not what a plugin should need, but what libraries of an interpreter set aside
   if (program && !how.applies(found)) spec.memory_bytes = confined_program_bytes;
   add_paths(given, named);
+  std::sort(named.begin(), named.end());
+  named.erase(std::unique(named.begin(), named.end()), named.end());
   spec.readable = always_readable();
   if (program) add_program(spec.command, spec.readable);
   else spec.readable.push_back(real_path(found.file->path).parent_path().string());
