@@ -381,8 +381,8 @@ class ModelFlags {
         return wrong(most ? "must be a number of tokens, 1 or more" : "must be a number of tokens");
       const auto& flag = most ? flags_.max_out_len : flags_.min_out_len;
       if (flag && *flag != parsed.GetUint())
-        return usage(fmt::format("--generation-kwargs {}={} and {} {} say the same thing differently; give one of them", key, value,
-                                 most ? "--max-out-len" : "--min-out-len", *flag));
+        return usage(fmt::format("--generation-kwargs {}={} and {} {} say the same thing differently; give one of them", key,
+                                 value, most ? "--max-out-len" : "--min-out-len", *flag));
       (most ? model.max_out_len : model.min_out_len) = parsed.GetUint();
       return {};
     }
@@ -616,7 +616,8 @@ void warn_about_lengths(const RunFlags& flags, const std::vector<DatasetConfig>&
   if (wanted.empty() || !world.warn) return;
   std::vector<std::string> own;
   for (const DatasetConfig& dataset : datasets)
-    if (dataset.inferencer.max_out_len != 0 && std::to_string(dataset.inferencer.max_out_len) != wanted) own.push_back(dataset.abbr);
+    if (dataset.inferencer.max_out_len != 0 && std::to_string(dataset.inferencer.max_out_len) != wanted)
+      own.push_back(dataset.abbr);
   if (own.empty()) return;
   world.warn(fmt::format(
       "{} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} does", flag,
