@@ -24,6 +24,9 @@ def main():
         of = [task for task in tasks if task["verdict"] == verdict]
         counts = collections.Counter(task["output_type"] for task in of)
         print("| %s | %d | %s |" % (words, len(of), " | ".join(str(counts[kind]) for kind in kinds)))
+        if verdict == "code":
+            counts = collections.Counter(task["output_type"] for task in of if task["with_task_code"])
+            print("| ... of which with `--allow-task-code` run | %d | %s |" % (sum(counts.values()), " | ".join(str(counts[kind]) for kind in kinds)))
     print("\nWhat is lacking, by how many tasks:\n")
     # each reason without what differs from task to task
     reasons = collections.Counter(re.sub(r"; there are:.*|'[^']*\.yaml'", "", task["why"].split("; ")[0]) for task in tasks if task["verdict"] in ("lacks", "broken"))

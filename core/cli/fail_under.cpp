@@ -63,10 +63,14 @@ Result<void> check_metrics(const std::vector<Threshold>& thresholds, const confi
     for (const config::DatasetConfig& dataset : run.datasets)
       if (dataset.task_name == one.dataset) names = row_names(dataset);
     for (const config::SummaryGroup& group : run.summarizer.groups)
-      if (group.name == one.dataset)
-        names = !group.metrics.empty()                        ? group.metrics
-                : group.by_size || !group.weights.empty() ? std::vector<std::string>{"weighted_average"}
-                                                              : std::vector<std::string>{"naive_average"};
+      if (group.name == one.dataset) {
+        const std::vector<std::string> own = !group.metrics.empty() ? group.metrics
+                                             : group.by_size || !group.weights.empty()
+                                                 ? std::vector<std::string>{"weighted_average"}
+                                                 : std::vector<std::string>{"naive_average"};
+        if (!names) names.emplace();
+        names->insert(names->end(), own.begin(), own.end());
+      }
     if (!names) continue;
     const std::string shown = one.metric.substr(0, one.metric.find(" ("));
     const auto may_bear = [&](const std::string& name) { return without_numbers(name) == without_numbers(shown); };

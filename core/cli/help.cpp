@@ -177,6 +177,7 @@ does not know is empty or null there.
                     evalscope    reports/MODEL/DATASET.json
                     junit        junit.xml: a suite for each model and data set, a case for each attempt
                     csv          attempts.csv: a line for each attempt; no cell is a formula
+                    parquet      attempts.parquet: the same rows
                     ceval        C-Eval's submission: {"law": {"0": "A"}}, ceval_MODEL.json
                     cmmlu        the same of CMMLU
   --model NAME      only these models; NAME may hold * and ?

@@ -16,6 +16,7 @@ namespace {
 
 struct Line {
   std::string name, verdict, why, output, path;
+  bool with_code = false;  // it runs with --allow-task-code
 };
 
 // A task's own name stands for nothing else: no group's keys are put over it.
@@ -28,6 +29,7 @@ Line line_of(tasks::TaskFolder& folder, const tasks::Entry& entry, const std::fu
   if (!file) return line.why = file.error().message, line;
   line.output = tasks::output_name(file->output);
   line.verdict = !file->lacks.empty() ? "lacks" : !file->code.empty() ? "code" : "runs";
+  line.with_code = line.verdict == "code" && file->beyond.empty();
   line.why = join(file->lacks.empty() ? file->code : file->lacks, "; ");
   return line;
 }
@@ -63,13 +65,17 @@ int list_tasks(const std::vector<std::string>& words, bool as_json, const plugin
     }
     lines.push_back(line_of(folder, entry, has_metric));
     ++counts[lines.back().verdict];
+    counts["allowed"] += lines.back().with_code;
     width = std::max(width, name.size());
   }
   for (const Line& line : lines) {
     if (as_json)
-      out += fmt::format("{{\"task\":{},\"verdict\":\"{}\",\"why\":{},\"output_type\":\"{}\",\"path\":{}}}\n",
-                         json::quote(line.name), line.verdict, json::quote(line.why), line.output, json::quote(line.path));
-    else out += fmt::format("{:<6}  {:<{}}  {}\n", line.verdict, printable(line.name), width, printable(line.why));
+      out += fmt::format(
+          "{{\"task\":{},\"verdict\":\"{}\",\"with_task_code\":{},\"why\":{},\"output_type\":\"{}\",\"path\":{}}}\n",
+          json::quote(line.name), line.verdict, line.with_code, json::quote(line.why), line.output, json::quote(line.path));
+    else
+      out += fmt::format("{:<6}  {:<{}}  {}{}\n", line.verdict, printable(line.name), width,
+                         line.with_code ? "runs with --allow-task-code: " : "", printable(line.why));
   }
   if (as_json) {
     for (const tasks::Problem& problem : folder.problems())
@@ -77,9 +83,10 @@ int list_tasks(const std::vector<std::string>& words, bool as_json, const plugin
     return print_json(out);
   }
   out += fmt::format(
-      "\n{} tasks: {} run, {} need Python code, {} lack something, {} are broken; {} groups, {} tags; {} files hold no task\n",
-      lines.size(), counts["runs"], counts["code"], counts["lacks"], counts["broken"], counts["group"], folder.tags().size(),
-      folder.problems().size());
+      "\n{} tasks: {} run, {} need Python code ({} of them run with --allow-task-code), {} lack something, {} are broken; {} "
+      "groups, {} tags; {} files hold no task\n",
+      lines.size(), counts["runs"], counts["code"], counts["allowed"], counts["lacks"], counts["broken"], counts["group"],
+      folder.tags().size(), folder.problems().size());
   return print(out);
 }
 

@@ -25,10 +25,14 @@ po::typed_value<Texts>* texts() { return po::value<Texts>()->multitoken(); }
 
 void add_what(po::options_description& options) {
   options.add_options()("config", text()->value_name("CONFIG"), "a configuration file (JSON); also as a bare word")(
-      "models", texts()->value_name("NAME..."), "model cards")("datasets", texts()->value_name("NAME..."),
-                                                               "data set cards: NAME[:PART,...][/INFERENCER|/VARIANT]")(
+      "models", texts()->value_name("NAME..."), "model cards, GGUF files, folders; NAME=MODEL gives a name")(
+      "datasets", texts()->value_name("NAME..."), "data set cards: NAME[:PART,...][/INFERENCER|/VARIANT]")(
       "tasks", texts()->value_name("NAME..."), "lm-eval's task files: tasks, groups, tags, patterns, FILE.yaml")(
       "include-path", texts()->value_name("DIR..."), "folders that have the task files; of one name the last one's counts")(
+      "allow-task-code", po::bool_switch(),
+      "--tasks: functions and classes that only Python can run are run, in a sandbox without a network")(
+      "task-python", text()->value_name("PYTHON"),
+      "the Python that runs them, in whose environment lm_eval and datasets are (default python3)")(
       "fewshot-as-multiturn", text()->value_name("BOOL"),
       "--tasks with a chat template: each example is turns of its own (default true)")(
       "gen-prefix", text()->value_name("TEXT"), "--tasks: how replies begin, instead of the tasks' own")(
@@ -57,6 +61,7 @@ void add_what(po::options_description& options) {
                                                                 "tokens of context (default: the model's)")(
       "max-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at most (default 256)")(
       "min-out-len", po::value<int64_t>()->value_name("N"), "tokens to generate at least")(
+      "thinking-budget", po::value<int64_t>()->value_name("N"), "end a reply's thinking after N tokens")(
       "batch-size", po::value<int64_t>()->value_name("N"), "bounds memory, never results")(
       "num-gpus,hf-num-gpus", po::value<int64_t>()->value_name("N"),
       "GPUs that share the work, each with the whole model (cuda)")("pad-token-id", po::value<int64_t>()->value_name("ID"),
@@ -124,7 +129,9 @@ Result<void> check_effects(const config::RunFlags& run, bool debug_and_quiet) {
   };
   for (const auto& [flag, given_in_vain, needs] : idle)
     if (given_in_vain) return usage(fmt::format("{} changes nothing without {}; give both, or neither", flag, needs));
-  if (!run.set.empty() && !run.custom_dataset_path.empty())
+  const bool other_than_variants =
+      std::any_of(run.set.begin(), run.set.end(), [](const auto& one) { return one.first != "perturb"; });
+  if (other_than_variants && !run.custom_dataset_path.empty())
     return usage(
         "--set changes members of cards, and the file of --custom-dataset-path has no card; write what is to be different into "
         "FILE.meta.json, or a card of its own (docs/cards.md)");
@@ -313,6 +320,8 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
       begin = end + 1;
     }
   run.include_path = get_all(values, "include-path");
+  run.allow_task_code = is_set(values, "allow-task-code");
+  run.task_python = get(values, "task-python");
   run.fewshot_as_multiturn = get(values, "fewshot-as-multiturn");
   if (values.count("gen-prefix")) run.gen_prefix = get(values, "gen-prefix");
   SXT_TRY(run.set, get_pairs(values, "set"));
@@ -348,6 +357,11 @@ Result<RunCommandFlags> run_flags(const po::variables_map& values) {
   SXT_TRY(run.max_seq_len, get_number<uint32_t>(values, "max-seq-len"));
   SXT_TRY(run.max_out_len, get_number<uint32_t>(values, "max-out-len"));
   SXT_TRY(run.min_out_len, get_number<uint32_t>(values, "min-out-len"));
+  SXT_TRY(const auto thinking, get_number<uint32_t>(values, "thinking-budget"));
+  if (thinking == 0u)
+    return usage("--thinking-budget is 0; give 1 or more tokens, or switch thinking off (--chat-template-kwargs "
+                       "enable_thinking=false, where the template knows it)");
+  if (thinking) run.model_kwargs.emplace_back("thinking_budget", std::to_string(*thinking));
   SXT_TRY(run.batch_size, get_number<uint32_t>(values, "batch-size"));
   SXT_TRY(run.threads, get_number<uint32_t>(values, "threads"));
   SXT_TRY(run.num_gpus, get_number<uint32_t>(values, "num-gpus"));

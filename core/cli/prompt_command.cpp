@@ -158,11 +158,26 @@ Error no_sample(const config::DatasetConfig& dataset, uint64_t index, size_t siz
           fmt::format("{} has no sample {} among the {} that are evaluated", dataset.task_name, index, size)};
 }
 
+// Of a large set one row is read where one is asked for; what counts or chooses rows sees them all.
+config::RunConfig with_one_row(const config::RunConfig& run, const config::DatasetConfig& dataset,
+                               std::optional<uint64_t> index) {
+  config::RunConfig out = run;
+  if (index && dataset.test_range.empty() && run.limit.value <= 0 && run.rows.empty() && run.exclude.empty())
+    out.rows = {{*index, *index}};
+  return out;
+}
+
 Result<int> show_dataset(Workspace& workspace, serve::ModelSession& session, const config::DatasetConfig& dataset,
-                         const config::RunConfig& run, const serve::Retrieved* retrieved, const RunCommandFlags& flags) {
+                         const config::RunConfig& whole, const serve::Retrieved* retrieved, const RunCommandFlags& flags) {
   SXT_TRY(const auto inferencer, serve::open_inferencer(workspace.host(), dataset.inferencer, dataset.card_path));
+  const config::RunConfig run = with_one_row(whole, dataset, flags.index);
   serve::DatasetFeed feed(workspace.host(), session, dataset, run, inferencer->form(), retrieved);
-  SXT_CHECK(feed.open());
+  if (const auto opened = feed.open(); !opened) {
+    if (run.rows.size() == whole.rows.size()) return opened.error();
+    serve::DatasetFeed all(workspace.host(), session, dataset, whole, inferencer->form(), retrieved);
+    SXT_CHECK(all.open());
+    return no_sample(dataset, *flags.index, all.size());
+  }
   bool found = false;
   while (auto item = flags.index ? feed.only(*flags.index) : feed.next()) {
     found = true;

@@ -20,6 +20,7 @@
 #include "../score/stage.hpp"
 #include "colour.hpp"
 #include "commands.hpp"
+#include "data_changed.hpp"
 #include "compare_runs.hpp"
 #include "fail_under.hpp"
 #include "failures.hpp"
@@ -342,8 +343,12 @@ Result<void> evaluate(plugin::Host& host, const Stored& stored, const store::Run
   }
   remove_summary(folder);
   score::Arenas arenas;
+  std::set<std::string> looked_at;
   for (store::TaskRecord* task : chosen) {
     if (interrupted()) break;
+    for (const config::DatasetConfig& dataset : stored.run.datasets)
+      if (dataset.task_name == task->dataset && looked_at.insert(task->dataset).second)
+        if (const auto changed = changed_data(host, stored.run, dataset, folder, task->model)) log_warning(*changed);
     score::score_task(host, stored.run, folder, *task, arenas, &earlier);
     states.add(*task);
   }

@@ -137,16 +137,21 @@ report::Robustness measure(const store::RunFolder& folder, const std::string& mo
 
 report::OwnOrder own_order_of(const std::vector<Ordered>& questions) {
   report::OwnOrder out;
-  if (questions.empty()) return out;
-  out.orders = questions.front().logprob.size();
+  constexpr double rounding = 1e-9;  // relative: sums of the same numbers in another order
+  bool any = false;                  // where options are not in the texts, these are the same in all orders
   for (const Ordered& one : questions) {
+    const auto more = [&](double a, double b) { return a > b + rounding * (1 + std::abs(b)); };
+    const double own = one.logprob.front();
+    any = any || std::any_of(one.logprob.begin(), one.logprob.end(), [&](double x) { return more(own, x) || more(x, own); });
     if (has_own_order(one.options)) {
       ++out.left_out;
       continue;
     }
     ++out.n;
-    out.first += std::all_of(one.logprob.begin() + 1, one.logprob.end(), [&](double other) { return one.logprob[0] > other; });
+    out.first += std::all_of(one.logprob.begin() + 1, one.logprob.end(), [&](double other) { return more(own, other); });
   }
+  if (!any) return {};
+  out.orders = questions.front().logprob.size();
   if (out.n > 0 && out.orders > 1) out.p = stats::binomial_upper(out.first, out.n, 1.0 / static_cast<double>(out.orders));
   return out;
 }

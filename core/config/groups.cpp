@@ -105,7 +105,7 @@ Result<void> expand_members(std::vector<SummaryGroup>& groups, std::span<const s
 Result<void> check_group_names(const std::vector<SummaryGroup>& groups, std::span<const std::string> names,
                                const std::string& origin) {
   const std::unordered_set<std::string_view> sets(names.begin(), names.end());
-  std::unordered_set<std::string_view> taken;
+  std::unordered_map<std::string_view, std::vector<std::string>> taken;  // each group's metrics so far
   for (const SummaryGroup& group : groups) {
     if (sets.contains(group.name))
       return card_error(
@@ -115,8 +115,17 @@ Result<void> check_group_names(const std::vector<SummaryGroup>& groups, std::spa
               group.name));
     if (std::find(group.members.begin(), group.members.end(), group.name) != group.members.end())
       return card_error(origin, fmt::format("the group '{}' is a member of itself; leave it out of its members", group.name));
-    if (!taken.insert(group.name).second)
-      return card_error(origin, fmt::format("two groups are called '{}'; give one of them another name", group.name));
+    // One of several metrics may weigh its members otherwise, or have others: it then stands twice, with metrics of its own.
+    const auto [before, fresh] = taken.try_emplace(group.name, group.metrics);
+    const bool others = !fresh && !before->second.empty() && !group.metrics.empty() &&
+                        std::none_of(group.metrics.begin(), group.metrics.end(), [&](const std::string& metric) {
+                          return std::find(before->second.begin(), before->second.end(), metric) != before->second.end();
+                        });
+    if (!fresh && !others)
+      return card_error(origin, fmt::format("two groups are called '{}'; give one of them another name, or each \"metrics\" "
+                                            "that the other does not have",
+                                            group.name));
+    if (others) before->second.insert(before->second.end(), group.metrics.begin(), group.metrics.end());
   }
   return {};
 }

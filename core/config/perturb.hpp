@@ -30,11 +30,12 @@ std::string variant_suffix(const DatasetConfig& dataset);
 /// The task name of the set that this one is a variant of, or its own.
 std::string_view varied_set(std::string_view task_name);
 
-/// Adds the variants that a card's "perturb" asks for behind each set: KIND, KIND:N, or template:FILE. An Error: no such kind,
-/// or none of the sets can be changed so; where some can, `warn` says which cannot.
+/// Adds the variants that a card's "perturb" asks for behind each set: KIND, KIND:N, or template:FILE. An Error: there is no
+/// such kind, or no such number. `warn` says which sets cannot be changed so.
 Result<void> add_variants(const json::Value& perturb, const std::string& origin, std::vector<DatasetConfig>& datasets,
                           const std::function<void(const std::string&)>& warn);
-/// Variants that no model of the run could answer otherwise are an Error.
-Result<void> check_variants(const RunConfig& run);
+/// An Error: a kind of `wanted` (--perturb; null: none) has no variant in the run, or variants differ in random numbers that
+/// nobody draws.
+Result<void> check_variants(const RunConfig& run, const json::Value* wanted);
 
 }  // namespace sextant::config

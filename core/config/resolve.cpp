@@ -202,6 +202,24 @@ void name_groups(std::vector<CardSets>& cards) {
   }
 }
 
+// What --models and --judge name: a card, or a GGUF file or folder by its path; NAME= in front gives it another name.
+Result<ModelConfig> model_named(const std::string& text, Compat compat, const World& world) {
+  ModelConfig model;
+  const size_t equals = text.find('=');
+  const bool named = equals != text.npos && equals > 0 && text.find('/') > equals;
+  const std::string rest = named ? text.substr(equals + 1) : text;
+  if (rest.find('/') != rest.npos || rest.ends_with(".gguf")) {
+    model.path = rest;
+    model.hugging_face = !rest.ends_with(".gguf");
+    model.abbr = model_abbr(rest, model.hugging_face, compat);
+  } else {
+    SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, rest));
+    SXT_TRY(model, read_model_card(*entry, world.cards));
+  }
+  if (named) model.abbr = text.substr(0, equals);
+  return model;
+}
+
 class ModelFlags {
  public:
   ModelFlags(const RunFlags& flags, const World& world) : flags_(flags), world_(world) {}
@@ -357,12 +375,15 @@ class ModelFlags {
     const auto wrong = [&](const std::string& why) {
       return usage(fmt::format("--generation-kwargs {}={}: it {}", key, value, why));
     };
-    if (key == "max_new_tokens" || key == "min_new_tokens") {  // they have flags, which count more
+    if (key == "max_new_tokens" || key == "min_new_tokens") {  // they have flags
       const bool most = key.starts_with("max");
       if (!parsed.IsUint() || (most && parsed.GetUint() == 0))
         return wrong(most ? "must be a number of tokens, 1 or more" : "must be a number of tokens");
-      if (most && !flags_.max_out_len) model.max_out_len = parsed.GetUint();
-      if (!most && !flags_.min_out_len) model.min_out_len = parsed.GetUint();
+      const auto& flag = most ? flags_.max_out_len : flags_.min_out_len;
+      if (flag && *flag != parsed.GetUint())
+        return usage(fmt::format("--generation-kwargs {}={} and {} {} say the same thing differently; give one of them", key,
+                                 value, most ? "--max-out-len" : "--min-out-len", *flag));
+      (most ? model.max_out_len : model.min_out_len) = parsed.GetUint();
       return {};
     }
     if (key == "stop_strings") {
@@ -413,8 +434,7 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
       const json::Value& item = (*listed)[i];
       const std::string origin = fmt::format("{}: models[{}]", flags.config, i);
       if (item.IsString()) {
-        SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, json::text(item)));
-        SXT_TRY(ModelConfig model, read_model_card(*entry, world.cards));
+        SXT_TRY(ModelConfig model, model_named(std::string(json::text(item)), compat, world));
         models.push_back(std::move(model));
       } else {
         SXT_CHECK(check_inline(item, model_card_shape(), origin));
@@ -432,8 +452,7 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
     }
   }
   for (const std::string& name : flags.models) {
-    SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, name));
-    SXT_TRY(ModelConfig model, read_model_card(*entry, world.cards));
+    SXT_TRY(ModelConfig model, model_named(name, compat, world));
     models.push_back(std::move(model));
   }
   std::string path = !flags.hf_path.empty() ? flags.hf_path : flags.model_path;
@@ -460,7 +479,8 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
     const auto [it, fresh] = abbrs.emplace(file_name_key(model.abbr), model.abbr);
     if (fresh) continue;
     if (it->second == model.abbr)
-      return usage(fmt::format("two models are called '{}'; give one of them another \"abbr\"", model.abbr));
+      return usage(fmt::format(
+          "two models are called '{}'; give one of them another \"abbr\", or name it in --models NAME=MODEL", model.abbr));
     return usage(
         fmt::format("the models '{}' and '{}' would have one folder for their files; give one of them another \"abbr\"",
                     it->second, model.abbr));
@@ -481,7 +501,7 @@ RunFlags helper_flags(const RunFlags& flags) {
   return out;
 }
 
-// A helper by a card's name, a card written out, or (--judge) a file's or folder's path.
+// A helper as --judge names it, or a card written out.
 Result<ModelConfig> make_helper(const std::string& text, const std::string& origin, const RunFlags& flags, Compat compat,
                                 const World& world) {
   ModelConfig model;
@@ -491,13 +511,8 @@ Result<ModelConfig> make_helper(const std::string& text, const std::string& orig
     const std::string path =
         json::find_string(card, "model_path").value_or(json::find_string(card, "hf_path").value_or("helper"));
     SXT_TRY(model, model_from_json(card, model_abbr(path, json::find(card, "hf_path") != nullptr, compat), origin));
-  } else if (text.find('/') != text.npos || text.ends_with(".gguf")) {
-    model.path = text;
-    model.hugging_face = !text.ends_with(".gguf");
-    model.abbr = model_abbr(text, model.hugging_face, compat);
   } else {
-    SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, text));
-    SXT_TRY(model, read_model_card(*entry, world.cards));
+    SXT_TRY(model, model_named(text, compat, world));
   }
   const RunFlags own = helper_flags(flags);
   SXT_CHECK(ModelFlags(own, world).apply(model));
@@ -595,16 +610,18 @@ Result<std::vector<CardSets>> sets_of(const RunFlags& flags, const json::Value& 
 
 // A card's own max_out_len counts more than the model's, as in OpenCompass.
 void warn_about_lengths(const RunFlags& flags, const std::vector<DatasetConfig>& datasets, const World& world) {
-  if (!flags.max_out_len || !world.warn) return;
+  std::string wanted = flags.max_out_len ? std::to_string(*flags.max_out_len) : "", flag = "--max-out-len " + wanted;
+  for (const auto& [key, value] : flags.generation_kwargs)
+    if (wanted.empty() && key == "max_new_tokens") wanted = value, flag = "--generation-kwargs max_new_tokens=" + value;
+  if (wanted.empty() || !world.warn) return;
   std::vector<std::string> own;
   for (const DatasetConfig& dataset : datasets)
-    if (dataset.inferencer.max_out_len != 0 && dataset.inferencer.max_out_len != *flags.max_out_len)
+    if (dataset.inferencer.max_out_len != 0 && std::to_string(dataset.inferencer.max_out_len) != wanted)
       own.push_back(dataset.abbr);
   if (own.empty()) return;
   world.warn(fmt::format(
-      "--max-out-len {} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} "
-      "does",
-      *flags.max_out_len, own.front(), own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "", *flags.max_out_len));
+      "{} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} does", flag,
+      own.front(), own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "", wanted));
 }
 
 // What concerns generation alone does nothing where no data set of the run has a reply written.
@@ -666,6 +683,10 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
                                : json::find_string(file, "compat").value_or(flags.tasks.empty() ? "none" : "lm-eval")));
   if (!flags.tasks.empty() && run.compat != Compat::lm_eval)
     return usage("--tasks goes with --compat lm-eval, which is its default");
+  if (flags.tasks.empty() && (flags.allow_task_code || !flags.task_python.empty()))
+    return usage("--allow-task-code and --task-python are for --tasks");
+  if (!flags.allow_task_code && !flags.task_python.empty())
+    return usage("--task-python changes nothing without --allow-task-code");
   if (flags.tasks.empty() && (!flags.fewshot_as_multiturn.empty() || flags.gen_prefix || !flags.include_path.empty()))
     return usage("--include-path, --fewshot-as-multiturn and --gen-prefix are for --tasks");
   run.limit.value = flags.limit.value_or(json::find_number(file, "limit").value_or(0));
@@ -722,7 +743,10 @@ Result<Resolved> resolve(const RunFlags& flags, const World& world) {
           one.dataset, did_you_mean(one.dataset, abbrs)));
   SXT_CHECK(check_ids(run.datasets, world));
   SXT_CHECK(add_helpers(flags, file, world, run));
-  SXT_CHECK(check_variants(run));
+  json::Document perturb;
+  for (const auto& [path, value] : flags.set)
+    if (path == "perturb") perturb = parse_kwarg(value);
+  SXT_CHECK(check_variants(run, perturb.IsArray() ? &perturb : nullptr));
   VersionNeeds needs{world.without_secrets, world.settings, world.identity, {}};
   const auto inferencers = world.inferencers ? world.inferencers() : std::vector<KnownInferencer>();
   needs.generates = [&](const std::string& id) {

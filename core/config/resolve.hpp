@@ -22,6 +22,8 @@ struct RunFlags {
   std::string config;
   std::vector<std::string> models, datasets;   // data sets as NAME[:SUBSET][/INFERENCER|/VARIANT]
   std::vector<std::string> tasks, include_path;   // lm-eval's task files: names, and the folders that have them
+  bool allow_task_code = false;                   // their Python runs, in a sandbox, by
+  std::string task_python;
   std::string fewshot_as_multiturn;            // true, false
   std::optional<std::string> gen_prefix;
   KeyValues set;                               // a card's members by their paths

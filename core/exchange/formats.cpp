@@ -10,6 +10,7 @@ const std::vector<Format>& formats() {
       {"evalscope", "evalscope: reports/MODEL/DATASET.json", write_evalscope},
       {"junit", "junit.xml: a suite for each model and data set, a case for each attempt", write_junit},
       {"csv", "attempts.csv: a line for each attempt", write_csv},
+      {"parquet", "attempts.parquet: a row for each attempt", write_parquet},
       {"ceval", "C-Eval's submission: {\"law\": {\"0\": \"A\"}}, a file for each model", write_ceval},
       {"cmmlu", "the same of CMMLU", write_cmmlu},
   };
@@ -24,6 +25,10 @@ json::Document row_of(const Task& task, const data::Attempt* attempt) {
   if (!record || !record->IsObject()) return out;
   if (const json::Value* derived = member_at(task.set, "reader.derive"); derived && derived->IsObject())
     for (const auto& column : derived->GetObject()) record->EraseMember(column.name);
+  // columns that a task's own code makes (tasks/card.cpp)
+  if (const json::Value* made = member_at(task.set, "loader.config.columns"); made && made->IsArray())
+    for (const auto& column : made->GetArray())
+      if (column.IsString()) record->EraseMember(("!" + std::string(json::text(column))).c_str());
   return *std::move(record);
 }
 

@@ -27,6 +27,8 @@ Result<Written> write_evalscope(const Source& run, const std::filesystem::path& 
 Result<Written> write_junit(const Source& run, const std::filesystem::path& folder);
 /// A line for each attempt, for spreadsheets: no cell is a formula.
 Result<Written> write_csv(const Source& run, const std::filesystem::path& folder);
+/// The same rows as a Parquet file; prompts and replies as they are.
+Result<Written> write_parquet(const Source& run, const std::filesystem::path& folder);
 /// {"law": {"0": "A"}}, as C-Eval's site takes it; CMMLU's answers in the same form.
 Result<Written> write_ceval(const Source& run, const std::filesystem::path& folder);
 Result<Written> write_cmmlu(const Source& run, const std::filesystem::path& folder);

@@ -2,11 +2,11 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <sextant/sha256.hpp>
+#include <sextant/python_text.hpp>
 #include "../base/file_name.hpp"
 #include "../base/file_parts.hpp"
 #include "formats.hpp"
 #include "json_values.hpp"
-#include "python_text.hpp"
 
 namespace sextant::exchange {
 namespace {
@@ -173,8 +173,20 @@ Value results_of(const Task& task, Allocator& a) {
   return out;
 }
 
+// The rows, each once, as numbers: what reads logs sample by sample asks for them.
+Result<json::Document> sample_ids(const Task& task) {
+  json::Document out;
+  out.SetArray();
+  SXT_CHECK(each_attempt(task, [&](const Value& line, const data::Attempt*) -> Result<void> {
+    if (json::find_int(line, "repeat").value_or(0) == 0)
+      out.PushBack(Value(json::find_int(line, "index").value_or(0)), out.GetAllocator());
+    return {};
+  }));
+  return out;
+}
+
 // Everything but the samples.
-json::Document head_of(const Source& run, const Task& task) {
+json::Document head_of(const Source& run, const Task& task, const json::Document& ids) {
   json::Document out;
   out.SetObject();
   auto& a = out.GetAllocator();
@@ -183,6 +195,7 @@ json::Document head_of(const Source& run, const Task& task) {
         used = object(), plan = object(), steps = array(), step = object();
   json::set(set, "name", task.dataset, a);
   json::set(set, "samples", Value(task.record->samples), a);
+  json::set(set, "sample_ids", Value(ids, a), a);
   json::set(set, "shuffled", Value(false), a);
   if (const auto limit = json::find_number(*run.config, "limit"); limit && *limit >= 1)
     json::set(config, "limit", Value(static_cast<int64_t>(*limit)), a);
@@ -235,7 +248,8 @@ Result<Written> write_inspect(const Source& run, const std::filesystem::path& fo
   for (const Task& task : run.tasks) {
     out.push_back(folder / file_of(run, task));
     SXT_TRY(FileWriter file, FileWriter::open(out.back()));
-    std::string head = json::write(head_of(run, task));
+    SXT_TRY(const json::Document ids, sample_ids(task));
+    std::string head = json::write(head_of(run, task, ids));
     head.pop_back();
     SXT_CHECK(file.write(head + ",\"samples\":["));
     bool first = true;

@@ -4,11 +4,11 @@
 #include <map>
 #include <optional>
 #include <sextant/sha256.hpp>
+#include <sextant/python_text.hpp>
 #include "../base/file_parts.hpp"
 #include "formats.hpp"
 #include "json_values.hpp"
 #include "lm_eval.hpp"
-#include "python_text.hpp"
 
 namespace sextant::exchange {
 namespace {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <set>
+#include <sextant/python_text.hpp>
 #include "../base/cell_text.hpp"
 #include "../base/file_name.hpp"
 #include "../base/file_parts.hpp"
@@ -12,8 +13,8 @@
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "formats.hpp"
+#include "parquet.hpp"
 #include "json_values.hpp"
-#include "python_text.hpp"
 
 namespace sextant::exchange {
 namespace {
@@ -222,18 +223,68 @@ Result<Written> write_junit(const Source& run, const std::filesystem::path& fold
   return out;
 }
 
-Result<Written> write_csv(const Source& run, const std::filesystem::path& folder) {
-  // the columns of the scores are those of all data sets
+namespace {
+
+constexpr const char* members[] = {"index",  "repeat", "cluster",       "prompt",           "prediction", "answer",
+                                   "target", "finish", "prompt_tokens", "generated_tokens", "error"};
+
+// The columns of the scores are those of all data sets.
+std::vector<std::string> score_names(const Source& run) {
   std::vector<std::string> names;
-  for (const Task& task : run.tasks) {
-    
+  for (const Task& task : run.tasks)
     for (const std::string& name : task.scores)
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  return names;
+}
+
+// Of an attempt's line; what was read by one filter is a text.
+const Value* answer_of(const Value& line) {
+  const Value* read = json::find(line, "answers");
+  return read && read->IsObject() && read->MemberCount() == 1 ? &read->MemberBegin()->value : read;
+}
+
+ParquetWriter::Cell cell_of(const Value* value, ParquetWriter::Kind kind) {
+  if (!value || value->IsNull()) return {};
+  if (kind == ParquetWriter::Kind::text) return value->IsString() ? std::string(json::text(*value)) : json::write(*value);
+  if (kind == ParquetWriter::Kind::real)
+    return value->IsNumber() ? ParquetWriter::Cell(value->GetDouble()) : ParquetWriter::Cell();
+  return value->IsInt64() ? ParquetWriter::Cell(value->GetInt64()) : ParquetWriter::Cell();
+}
+
+}  // namespace
+
+Result<Written> write_parquet(const Source& run, const std::filesystem::path& folder) {
+  using Kind = ParquetWriter::Kind;
+  const std::vector<std::string> names = score_names(run);
+  std::vector<ParquetWriter::Column> columns = {{"model", Kind::text}, {"dataset", Kind::text}};
+  for (const std::string_view member : members) {
+    const bool number = member == "index" || member == "repeat" || member.ends_with("_tokens");
+    columns.push_back({std::string(member), number ? Kind::whole : Kind::text});
   }
+  for (const std::string& name : names) columns.push_back({name, Kind::real});
+  Written out{folder / "attempts.parquet"};
+  SXT_TRY(ParquetWriter file, ParquetWriter::open(out.back(), columns));
+  for (const Task& task : run.tasks) {
+    SXT_CHECK(each_attempt(task, [&](const Value& line, const data::Attempt*) -> Result<void> {
+      std::vector<ParquetWriter::Cell> row = {task.model, task.dataset};
+      const Value* scores = json::find(line, "scores");
+      for (const std::string_view member : members) {
+        const Kind kind = columns[row.size()].kind;
+        if (member == "prompt") row.emplace_back(prompt_text(line));
+        else row.push_back(cell_of(member == "answer" ? answer_of(line) : json::find(line, member), kind));
+      }
+      for (const std::string& name : names) row.push_back(cell_of(scores ? json::find(*scores, name) : nullptr, Kind::real));
+      return file.row(row);
+    }));
+  }
+  SXT_CHECK(file.commit());
+  return out;
+}
+
+Result<Written> write_csv(const Source& run, const std::filesystem::path& folder) {
+  const std::vector<std::string> names = score_names(run);
   Written out{folder / "attempts.csv"};
   SXT_TRY(FileWriter file, FileWriter::open(out.back()));
-  constexpr const char* members[] = {"index",  "repeat", "cluster",       "prompt",           "prediction", "answer",
-                                     "target", "finish", "prompt_tokens", "generated_tokens", "error"};
   std::string head = "model,dataset";
   for (const char* member : members) head += fmt::format(",{}", member);
   for (const std::string& name : names) head += "," + csv_cell(name, false);
@@ -246,8 +297,7 @@ Result<Written> write_csv(const Source& run, const std::filesystem::path& folder
         if (member == "prompt") {
           row += csv_cell(prompt_text(line), false);
         } else if (member == "answer") {
-          const Value* read = json::find(line, "answers");
-          row += read && read->IsObject() && read->MemberCount() == 1 ? cell(&read->MemberBegin()->value) : cell(read);
+          row += cell(answer_of(line));
         } else {
           row += cell(json::find(line, member));
         }

@@ -17,7 +17,8 @@ class MultipleChoice : public Inferencer {
   explicit MultipleChoice(const json::Value& config)
       : options_(json::find_string(config, "options").value_or("")),
         delimiter_(json::find_string(config, "delimiter").value_or("")),
-        unconditional_(json::find_bool(config, "unconditional").value_or(false)) {}
+        unconditional_(json::find_bool(config, "unconditional").value_or(false)),
+        results_(json::find_bool(config, "results").value_or(false)) {}
   data::Form form() const override { return data::Form::continuations; }
 
   Result<Step> step(const Question& question, std::span<const Round> so_far) const override {
@@ -47,7 +48,8 @@ class MultipleChoice : public Inferencer {
     for (size_t i = 0; i < own; ++i) scores.insert(scores.end(), answers[i].scores.begin(), answers[i].scores.end());
     if (scores.size() != continuations.size() || (unconditional_ && answers.back().scores.size() != continuations.size()))
       return bad_answer(fmt::format("the backend scored {} of {} continuations", scores.size(), continuations.size()));
-    return outcome(continuations, options, scores, unconditional_ ? &answers.back().scores : nullptr);
+    const std::vector<data::ContinuationScore>* alone = unconditional_ ? &answers.back().scores : nullptr;
+    return results_ ? results(continuations, scores, alone) : outcome(continuations, options, scores, alone);
   }
 
  private:
@@ -87,6 +89,30 @@ class MultipleChoice : public Inferencer {
     return out;
   }
 
+  // As lm-eval gives them to a task's process_results: [[ln p, greedy], ...], those without the prompt behind the others.
+  static Result<Step> results(const std::vector<data::Continuation>& continuations,
+                              const std::vector<data::ContinuationScore>& scores,
+                              const std::vector<data::ContinuationScore>* alone) {
+    Outcome out;
+    json::Document list(rapidjson::kArrayType);
+    auto& a = list.GetAllocator();
+    const auto add = [&](const data::ContinuationScore& score) {
+      json::Value one(rapidjson::kArrayType);
+      one.PushBack(score.logprob, a).PushBack(score.greedy, a);
+      list.PushBack(std::move(one), a);
+    };
+    for (size_t i = 0; i < scores.size(); ++i) {
+      out.labels.push_back(
+          {continuations[i].label, continuations[i].text, scores[i].logprob, scores[i].tokens, scores[i].logprob});
+      add(scores[i]);
+    }
+    SXT_CHECK(check_finite(out.labels));
+    if (alone)
+      for (const data::ContinuationScore& score : *alone) add(score);
+    out.prediction = json::write(list);
+    return done(std::move(out));
+  }
+
   static Result<Step> outcome(const std::vector<data::Continuation>& continuations, const std::vector<std::string>& options,
                               const std::vector<data::ContinuationScore>& scores,
                               const std::vector<data::ContinuationScore>* alone) {
@@ -97,7 +123,7 @@ class MultipleChoice : public Inferencer {
   }
 
   std::string options_, delimiter_;
-  bool unconditional_;
+  bool unconditional_, results_;
 };
 
 }  // namespace
@@ -109,6 +135,7 @@ const InferencerType multiple_choice_type{"multiple_choice",
   "options": {"type": "string", "description": "the list column that holds the options' texts, on which lengths are counted; absent: the continuations"},
   "delimiter": {"type": "string", "description": "what stands before each option, where the options are also scored alone"},
   "unconditional": {"type": "boolean", "description": "the options are also scored without the prompt, for the score \"mutual\""},
+  "results": {"type": "boolean", "description": "the prediction is [[ln p, greedy], ...] of all options, for a metric that computes its numbers of these"},
   "scores": {"type": "object", "description": "the numbers of an attempt by name; sum, char, byte, mutual: 1 where the option chosen so is right; greedy: 1 where the right one is what the model would write; brier; mass: the share of the right options in the options' probability; perplexity; f1, mcc: over the set, of the options by their numbers, as lm-eval; or {source, name}: a function of all pairs [right, chosen]",
     "additionalProperties": {"anyOf": [{"enum": ["sum", "char", "byte", "mutual", "greedy", "brier", "mass", "perplexity", "f1", "mcc"]},
       {"type": "object", "required": ["source", "name"], "additionalProperties": false, "properties": {

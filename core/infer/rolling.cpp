@@ -19,8 +19,8 @@ Result<void> check_stride(size_t stride, size_t window) {
 
 class Rolling : public Inferencer {
  public:
-  Rolling(size_t window, size_t stride, std::string counted, bool each_token)
-      : window_(window), stride_(stride), counted_(std::move(counted)), each_token_(each_token) {}
+  Rolling(size_t window, size_t stride, std::string counted, bool each_token, bool results)
+      : window_(window), stride_(stride), counted_(std::move(counted)), each_token_(each_token), results_(results) {}
   data::Form form() const override { return data::Form::whole; }
   bool one_round() const override { return false; }
 
@@ -82,6 +82,11 @@ class Rolling : public Inferencer {
         ++windows;
       }
     if (!std::isfinite(logprob)) return bad_answer("the backend gave no finite log-probability for the text");
+    if (results_) {
+      Outcome out;
+      out.prediction = json::write(json::Value(logprob));
+      return done(std::move(out));
+    }
     std::string counted = prompt.text.str();
     if (!counted_.empty()) {
       SXT_TRY(const json::Document record, json::parse(question.sample.record_json, "the record"));
@@ -107,7 +112,7 @@ class Rolling : public Inferencer {
 
   size_t window_, stride_;
   std::string counted_;
-  bool each_token_;
+  bool each_token_, results_;
 };
 
 }  // namespace
@@ -119,6 +124,7 @@ const InferencerType rolling_type{
   "stride": {"type": "integer", "minimum": 1, "maximum": 4294967295, 
     "description": "tokens from one window's beginning to the next one's, as in transformers; absent: lm-eval's disjoint windows"},
   "counted": {"type": "string", "description": "the column whose words and bytes are counted; absent: the text that is scored"},
+  "results": {"type": "boolean", "description": "the prediction is ln p of the text, for a metric that computes its numbers of it; there are no others"},
   "token_logprobs": {"type": "boolean",
     "description": "the predictions hold ln p of each token, which `sextant compare` of two precisions reads"}},
   "additionalProperties": false})",
@@ -127,7 +133,8 @@ const InferencerType rolling_type{
       if (number("window") > 0) SXT_CHECK(check_stride(number("stride"), number("window")));
       return std::unique_ptr<Inferencer>(std::make_unique<Rolling>(number("window"), number("stride"),
                                                                    json::find_string(config, "counted").value_or(""),
-                                                                   json::find_bool(config, "token_logprobs").value_or(false)));
+                                                                   json::find_bool(config, "token_logprobs").value_or(false),
+                                                                   json::find_bool(config, "results").value_or(false)));
     }};
 
 }  // namespace sextant::infer

@@ -82,7 +82,7 @@ struct Host::State {
     if (!found) return Error{found.error().kind, fmt::format("{}: {}", origin, found.error().message)};
     const std::string name = stands_in_for.empty() ? component_name(kind, id) : stands_in_for;
     SXT_TRY(const std::string config, schema::check_config(name, found->component->schema, config_json, origin));
-    if (stands_in_for.empty() && isolation().applies(*found)) {
+    if (stands_in_for.empty() && (isolation().applies(*found) || asks_to_be_confined(*found, config))) {
       note_loaded(found->file);
       SXT_TRY(const std::string stand_in, isolated_config(*found, config));
       return create<Table>(kind, "command", interface_id, stand_in, origin, name);

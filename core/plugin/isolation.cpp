@@ -15,6 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr const char* variable = "SEXTANT_ISOLATE";
+constexpr uint64_t confined_program_bytes = uint64_t{64} << 30;   // of address space, which is not memory in use
 
 bool lies_in(const fs::path& file, const fs::path& folder) {
   std::error_code code;
@@ -186,6 +187,12 @@ bool Isolation::applies(const Found& found) const {
   });
 }
 
+bool asks_to_be_confined(const Found& found, const std::string& config) {
+  if (found.component->id != "command") return false;
+  const auto given = json::parse(config, "configuration");
+  return given && json::find_bool(*given, "confined").value_or(false);
+}
+
 Result<Isolation> parse_isolation(const std::vector<std::string>& words) {
   Isolation out;
   bool limited = false;
@@ -290,7 +297,11 @@ Result<std::string> isolated_config(const Found& found, const std::string& confi
     if (const json::Value* words = json::find(given, "command"); words && words->IsArray())
       for (const auto& word : words->GetArray()) spec.command.emplace_back(word.IsString() ? json::text(word) : "");
   if (program) given.RemoveMember("command");
+  // not what a plugin should need, but what libraries of an interpreter set aside
+  if (program && !how.applies(found)) spec.memory_bytes = confined_program_bytes;
   add_paths(given, named);
+  std::sort(named.begin(), named.end());
+  named.erase(std::unique(named.begin(), named.end()), named.end());
   spec.readable = always_readable();
   if (program) add_program(spec.command, spec.readable);
   else spec.readable.push_back(real_path(found.file->path).parent_path().string());

@@ -26,6 +26,9 @@ const Isolation& isolation();
 void within_isolation();
 Result<void> set_isolation(const std::vector<std::string>& words);
 
+/// A program whose configuration says "confined": it is isolated whatever --isolate says.
+bool asks_to_be_confined(const Found& found, const std::string& config);
+
 /// How long a component may take to be created, whatever a sample may take.
 inline constexpr double isolated_start_s = 60, isolated_model_s = 600;
 

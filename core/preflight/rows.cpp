@@ -72,6 +72,11 @@ class Reading {
     rows.bytes += row.record_json.size();
     const auto [earlier, fresh] = seen_.try_emplace(std::hash<std::string>()(row.record_json), row.index);
     if (!fresh) repeated_.emplace_back(row.index, earlier->second);
+    if (const json::Value* id = json::find(record, "id"); id && fresh && (id->IsString() || id->IsNumber())) {
+      const auto [of, first] = ids_.try_emplace(std::hash<std::string>()(json::write(*id)), row.index);
+      if (!first && same_ids_++ == 0)
+        same_id_ = fmt::format("row {} and row {} have the id {}", of->second, row.index, shorten(json::write(*id), 40));
+    }
     if (!dataset_.output_column.empty() && lacks_answer(record, dataset_.output_column)) ++unanswered_;
     auto gold = gold_of(record, dataset_);
     all_letters_ = all_letters_ && gold && is_letters(*gold);
@@ -106,6 +111,13 @@ class Reading {
     const auto it = seen_.find(std::hash<std::string>()(record_json));
     return it == seen_.end() ? std::nullopt : std::optional(it->second);
   }
+  /// Ids of other rows, unless so many have them that they name something else (a passage, a document).
+  void tell_of_ids(Findings& findings) const {
+    if (same_ids_ == 0 || same_ids_ * 4 > rows.count) return;
+    findings.warn(dataset_.task_name,
+                  fmt::format("{}: {}{}, and they are not the same; both count: look whether the file was put together of two",
+                              dataset_.task_name, same_id_, same_ids_ > 1 ? fmt::format(" (and {} more)", same_ids_ - 1) : ""));
+  }
   void tell(Repeated& repeated) const {
     for (const auto& [row, earlier] : repeated_) repeated.add(dataset_.task_name, row, earlier);
   }
@@ -118,6 +130,9 @@ class Reading {
   const uint64_t gold_bytes_min_;
   std::vector<std::pair<uint64_t, uint64_t>> repeated_;  // rows and the ones before that they repeat
   std::unordered_map<size_t, uint64_t> seen_;  // hashes of rows
+  std::unordered_map<size_t, uint64_t> ids_;   // hashes of what rows call their id
+  uint64_t same_ids_ = 0;
+  std::string same_id_;                        // the first
   std::set<std::string> shapes_;
   std::set<uint64_t> chosen_;             // places among the rows
   uint64_t longest_ = 0, longest_bytes_ = 0, unanswered_ = 0;
@@ -178,6 +193,7 @@ std::optional<Rows> read_rows(plugin::Host& host, const config::RunConfig& run, 
   if (!data) return unfit(data.error());
   for (const std::string& finding : data->findings) findings.warn(dataset.task_name, finding);
   reading.tell(repeated);
+  reading.tell_of_ids(findings);
   warn_of_own_examples(dataset, *data, reading, config::is_opencompass(run.compat), findings);
   if (options.evaluates && reading.unanswered() > 0 &&
       (!dataset.metrics.empty() || config::has_own_numbers(dataset.inferencer))) {

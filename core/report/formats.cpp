@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <sextant/numbers.hpp>
 #include <sextant/printable.hpp>
 #include "../base/cell_text.hpp"
+#include "../base/text.hpp"
 #include "report.hpp"
 #include "robustness.hpp"
 #include "width.hpp"
@@ -46,6 +48,46 @@ std::string findings_text(const Table& table) {
   for (const std::string& finding : table.findings) out += (out.empty() ? "\n" : "") + printable(finding) + "\n";
   return out;
 }
+
+// A line for each model, behind an empty one: all its replies together.
+std::string replies_lines(const Table& table) {
+  std::string out;
+  for (const std::string& model : table.models) {
+    Replies all;
+    bool known = true;  // the tokens
+    for (const Replies& one : table.replies) {
+      if (one.model != model) continue;
+      all.replies += one.replies, all.unparsed += one.unparsed, all.cut += one.cut, all.tokens += one.tokens;
+      known = known && one.tokens > 0;
+    }
+    if (all.replies == 0) continue;
+    const auto percent = [&](uint64_t n) { return 100.0 * static_cast<double>(n) / static_cast<double>(all.replies); };
+    out += printable(fmt::format("{}: {} {}, {:.1f} % without an answer, {:.1f} % cut at their maximum length{}", model,
+                                 with_commas(all.replies), all.replies == 1 ? "reply" : "replies", percent(all.unparsed),
+                                 percent(all.cut),
+                                 known ? fmt::format(", {:.1f} tokens each",
+                                                     static_cast<double>(all.tokens) / static_cast<double>(all.replies))
+                                       : "")) +
+           "\n";
+  }
+  return out.empty() ? "" : "\n" + out;
+}
+
+std::vector<std::vector<std::string>> replies_grid(const Table& table) {
+  std::vector<std::vector<std::string>> lines;
+  if (table.replies.empty()) return lines;
+  lines.push_back({"dataset", "model", "metric", "score", "replies", "tokens a reply", "no answer %", "cut %"});
+  for (const Replies& one : table.replies) {
+    const auto n = static_cast<double>(one.replies);
+    lines.push_back({printable(one.dataset), printable(one.model), printable(one.metric),
+                     one.score ? fmt::format("{:.2f}", *one.score) : "-", std::to_string(one.replies),
+                     one.tokens > 0 ? fmt::format("{:.1f}", static_cast<double>(one.tokens) / n) : "-",
+                     fmt::format("{:.1f}", 100 * static_cast<double>(one.unparsed) / n),
+                     fmt::format("{:.1f}", 100 * static_cast<double>(one.cut) / n)});
+  }
+  return lines;
+}
+constexpr size_t named_reply_columns = 3;  // flush left
 
 bool any_best(const Table& table) {
   return std::any_of(table.rows.begin(), table.rows.end(), [](const Row& row) {
@@ -134,10 +176,31 @@ std::string table_text(const Table& table, bool with_best = false, Colour colour
 
 }  // namespace
 
+std::string replies_text(const Table& table) {
+  auto lines = replies_grid(table);
+  if (lines.empty()) return {};
+  std::vector<size_t> widths(lines.front().size());
+  for (const auto& line : lines)
+    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));
+  std::vector<std::string> dashes;
+  for (const size_t width : widths) dashes.emplace_back(width, '-');
+  lines.insert(lines.begin() + 1, std::move(dashes));
+  std::string out;
+  for (const auto& line : lines) {
+    std::string text;
+    for (size_t i = 0; i < line.size(); ++i) {
+      const std::string padding(widths[i] - display_width(line[i]), ' ');
+      text += (i == 0 ? "" : "  ") + (i < named_reply_columns ? line[i] + padding : padding + line[i]);
+    }
+    out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
+  }
+  return out;
+}
+
 std::string to_text(const Table& table, Colour colour) {
   std::string out = table_text(table, true, colour);
   if (any_best(table)) out += "* the best of its row, and better than each other model by more than chance (paired, 5 %)\n";
-  return out + findings_text(table) + robustness_text(table);
+  return out + replies_lines(table) + findings_text(table) + robustness_text(table);
 }
 
 std::string to_csv(const Table& table) {
@@ -230,7 +293,8 @@ std::string to_summary_file(const Table& table, const std::string& timestamp) {
     }
   }
   return timestamp + "\n" + block("tabulate format", table_text(table)) + divider + block("csv format", to_csv(table)) +
-         divider + block("markdown format", to_markdown(table)) + divider + block("raw format", raw) + findings_text(table) +
+         divider + block("markdown format", to_markdown(table)) + divider + block("raw format", raw) +
+         (table.replies.empty() ? "" : "\n" + replies_text(table)) + findings_text(table) +
          robustness_text(table);
 }
 

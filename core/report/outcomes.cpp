@@ -55,6 +55,8 @@ Result<std::vector<std::pair<std::string, double>>> read_metrics(const std::file
     if (name == "findings") ret_outcome.findings = data::findings_from_json(*member);
     if (name == "estimates") ret_outcome.estimates = estimates_of(only.value);
     if (name == "counts") {
+      ret_outcome.replies = count_of(only.value, "replies").value_or(0);
+      ret_outcome.reply_tokens = count_of(only.value, "reply_tokens").value_or(0);
       ret_outcome.unparsed = count_of(only.value, "unparsed");
       ret_outcome.cut = count_of(only.value, "cut");
     }

@@ -23,6 +23,7 @@ struct TaskOutcome {
   std::vector<data::Finding> findings = {};
   std::vector<data::Estimate> estimates = {};              // of metrics, by their names, where they are known
   std::optional<uint64_t> unparsed = {}, cut = {};         // replies without an answer; cut at their greatest length
+  uint64_t replies = 0, reply_tokens = 0;                  // 0: not known
 };
 struct Cell {
   std::optional<double> value;
@@ -35,6 +36,12 @@ struct Cell {
 struct Row {
   std::string dataset, version, metric, mode;
   std::vector<Cell> cells;                                 // one per model, in order
+};
+/// What became of a task's replies.
+struct Replies {
+  std::string model, dataset, metric;
+  std::optional<double> score;                             // of the first metric
+  uint64_t replies = 0, unparsed = 0, cut = 0, tokens = 0; // tokens: of all together; 0: not known
 };
 /// Whether a model finds the order in which a set's options stand more probable than others (compare/robustness.hpp).
 struct OwnOrder {
@@ -57,6 +64,7 @@ struct Robustness {
 struct Table {
   std::vector<std::string> models;
   std::vector<Row> rows;
+  std::vector<Replies> replies;                            // of the sets that have replies, in the rows' order
   std::vector<std::string> findings;                       // what to know of the numbers; one line each, under the table
   std::vector<Robustness> robustness;                      // where there are variants
   std::vector<std::string> errors;                         // one sentence per group and model that could not be computed
@@ -71,8 +79,12 @@ Table make_table(const std::vector<std::string>& models, const std::vector<TaskO
 std::vector<std::string> findings_of(const std::vector<TaskOutcome>& outcomes);
 
 enum class Colour { off, on };
+/// Score against tokens, and the shares of replies without an answer and of those that were cut: a line for each set and model.
+/// Empty where there are none.
+std::string replies_text(const Table& table);
+
 /// For the terminal: columns as wide as their East Asian width needs, a 95 % interval behind each number that has one, a star
-/// behind the best of a row; findings below. All that comes from elsewhere is shown as printable() does, so that with colours
+/// behind the best of a row; a line for each model's replies and findings below. All that comes from elsewhere is shown as printable() does, so that with colours
 /// the text may be written as it is.
 std::string to_text(const Table& table, Colour colour = Colour::off);
 std::string to_csv(const Table& table);        // dataset,version,metric,mode,<model>...; two decimals
@@ -81,7 +93,7 @@ std::string to_markdown(const Table& table);
 /// "high", "clusters"?, "higher_is_better", "best"?, "unparsed"?, "cut"?}], "findings"?: [TEXT], "robustness"?: [{...}]}; null
 /// where something is not known. Without a value "status" says what the cell shows and "error" why.
 std::string to_json(const Table& table, const std::string& run_dir, const std::string& status);
-/// summary_<ts>.txt: the text table, csv and markdown, as OpenCompass lays them out.
+/// summary_<ts>.txt: the text table, csv and markdown, as OpenCompass lays them out; then replies_text() and findings.
 std::string to_summary_file(const Table& table, const std::string& timestamp);
 
 }  // namespace sextant::report

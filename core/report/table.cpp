@@ -237,7 +237,11 @@ void add_group(const config::SummaryGroup& group, Table& table, Members& members
     if (row.mode.empty()) row.mode = "-";
     table.rows.push_back(std::move(row));
   }
-  members.insert_or_assign(group.name, std::move(averages));
+  const auto [before, fresh] = members.try_emplace(group.name, std::move(averages));
+  for (size_t i = 0; !fresh && i < averages.size(); ++i) {  // more rows of a group that is there
+    before->second[i].named.merge(averages[i].named);
+    if (!before->second[i].cell.value) averages[i].named = std::move(before->second[i].named), before->second[i] = std::move(averages[i]);
+  }
 }
 
 }  // namespace
@@ -258,7 +262,17 @@ Table make_table(const std::vector<std::string>& models, const std::vector<TaskO
     it->second[model->second] = &outcome;
   }
   Members members;
-  for (const std::string& dataset : datasets) add_dataset(dataset, per_model[dataset], table, members);
+  for (const std::string& dataset : datasets) {
+    add_dataset(dataset, per_model[dataset], table, members);
+    for (const TaskOutcome* one : per_model[dataset]) {
+      if (!one || one->replies == 0) continue;
+      Replies& of = table.replies.emplace_back(Replies{one->model, one->dataset, "-", {}, one->replies, one->unparsed.value_or(0),
+                                                       one->cut.value_or(0), one->reply_tokens});
+      if (one->metrics.empty()) continue;
+      of.metric = one->metrics.front().first;
+      of.score = one->metrics.front().second;
+    }
+  }
   for (const config::SummaryGroup& group : summarizer.groups) add_group(group, table, members);
   std::vector<std::string> findings = findings_of(outcomes);
   table.findings.insert(table.findings.begin(), findings.begin(), findings.end());

@@ -200,7 +200,7 @@ Result<void> add_own_intervals(const Intervals& intervals, Reader& reader, size_
         continue;
       }
     }
-    others.emplace_back(name, value);
+    if (column == columns.end() || !(*column)->facts.no_error) others.emplace_back(name, value);
   }
   if (others.empty()) return {};
   std::vector<JudgedSet> sets;
@@ -287,6 +287,7 @@ Result<std::vector<ValueFacts>> facts_from_json(std::string_view facts_json, con
     one.higher_is_better = json::find_bool(value, "higher_is_better").value_or(true);
     one.percent = json::find_bool(value, "percent").value_or(true);
     one.lm_eval_error = json::find_string(value, "standard_error") == "lm_eval";
+    one.no_error = json::find_string(value, "standard_error") == "none";
     if (const json::Value* range = json::find(value, "range")) {
       if (!range->IsArray() || range->Size() != 2) return bad("\"range\" must be [low, high]");
       if ((*range)[0].IsNumber()) one.low = (*range)[0].GetDouble();

@@ -60,6 +60,14 @@ std::string facts_json_of(const plugin::Host& host, plugin::Kind kind, const std
   return found ? found->component->facts : std::string();
 }
 
+// A program's are in its configuration.
+std::string facts_json_of(const plugin::Host& host, const config::PluginChoice& metric) {
+  if (metric.id == "command")
+    if (const auto config = json::parse(metric.config, metric.id))
+      if (const json::Value* facts = json::find(*config, "facts")) return json::write(*facts);
+  return facts_json_of(host, plugin::Kind::metric, metric.id);
+}
+
 // Is it of the installation? Its folder is the last one that is searched.
 bool is_installed(const plugin::Host& host, plugin::Kind kind, const std::string& id) {
   if (kind == plugin::Kind::metric && find_own_metric(id)) return true;
@@ -102,7 +110,7 @@ Result<Steps> steps_of(plugin::Host& host, const config::DatasetConfig& dataset,
 Result<std::vector<MetricFacts>> facts_of(const plugin::Host& host, const config::DatasetConfig& dataset) {
   std::vector<MetricFacts> out;
   for (const config::PluginChoice& choice : dataset.metrics) {
-    SXT_TRY(auto values, facts_from_json(facts_json_of(host, plugin::Kind::metric, choice.id), "metric:" + choice.id));
+    SXT_TRY(auto values, facts_from_json(facts_json_of(host, choice), "metric:" + choice.id));
     out.push_back({choice.id, std::move(values)});
   }
   return out;
@@ -116,7 +124,7 @@ std::optional<std::vector<std::string>> row_names(const plugin::Host& host, cons
   if (filters.empty()) filters.emplace_back();
   for (const config::PluginChoice& choice : dataset.metrics) {
     if (!is_installed(host, plugin::Kind::metric, choice.id)) return std::nullopt;
-    const auto values = facts_from_json(facts_json_of(host, plugin::Kind::metric, choice.id), choice.id);
+    const auto values = facts_from_json(facts_json_of(host, choice), choice.id);
     if (!values) return std::nullopt;
     std::vector<std::string> names;
     for (const ValueFacts& value : *values) names.push_back(value.name);

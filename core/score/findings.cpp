@@ -6,6 +6,7 @@
 #include <sextant/fold_case.hpp>
 #include "../config/card_parts.hpp"
 #include "../data/thinking.hpp"
+#include "own_metrics.hpp"
 #include "steps.hpp"
 
 namespace sextant::score {
@@ -74,6 +75,7 @@ void Findings::add(const data::Attempt& attempt, const std::vector<Reading>& rea
   if (!attempt.labels.empty() || config::has_own_numbers(dataset_.inferencer)) return;
   ++replies_;
   cut_ += attempt.finish == "length";
+  tokens_ += attempt.usage.generated_tokens;
   const auto unread = [](const Reading& one) { return !one.error && is_blank(one.answer); };
   if (std::none_of(readings.begin(), readings.end(), unread)) return;
   const bool closed = data::thought_of(attempt).closed;
@@ -84,9 +86,10 @@ void Findings::add(const data::Attempt& attempt, const std::vector<Reading>& rea
 
 // Where the answers and the references themselves show it.
 std::string Findings::cause_of_zero(const Answers& answers) const {
-  if (answers.read == 0) return {};
+  if (answers.read == 0 || dataset_.output_column.empty()) return {};   // no reference: the metric judges by the row
+  if (runs_programs(dataset_)) return {};                               // a program is compared with nothing
   const bool takes_lists = std::any_of(dataset_.metrics.begin(), dataset_.metrics.end(),
-                                       [](const auto& metric) { return metric.id == "exact_match"; });
+                                       [](const auto& metric) { return metric.id == "exact_match" || metric.id == "lm_eval_exact_match"; });
   if (lists_ == shown_ && !takes_lists)
     return "the references are lists and each is compared as a whole; the metric exact_match takes any member of a list";
   if (2 * answers.loosely >= answers.read)
@@ -104,6 +107,7 @@ void Findings::count_in(Scored& scored) const {
   scored.replies = replies_;
   scored.unparsed = (answers_.empty() ? 0 : answers_.front().unparsed) + unclosed_;
   scored.cut = cut_;
+  scored.reply_tokens = tokens_;
 }
 
 std::vector<data::Finding> Findings::all(const Scored& scored) const {

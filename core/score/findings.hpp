@@ -35,7 +35,7 @@ class Findings {
 
   const config::DatasetConfig& dataset_;
   const uint64_t shots_;
-  uint64_t shown_ = 0, without_shots_ = 0, replies_ = 0, cut_ = 0, unclosed_ = 0, no_label_ = 0;
+  uint64_t shown_ = 0, without_shots_ = 0, replies_ = 0, cut_ = 0, tokens_ = 0, unclosed_ = 0, no_label_ = 0;
   // why nothing may be right
   uint64_t lists_ = 0, numbers_ = 0;
   std::unordered_set<uint64_t> references_;   // hashes

@@ -138,6 +138,8 @@ Result<void> write_results(const Scored& scored, bool with_details, const Write&
   json::set(counts, "attempts", json::Value(scored.attempts), a);
   json::set(counts, "samples_failed", json::Value(scored.failed), a);
   if (scored.replies > 0) {
+    json::set(counts, "replies", json::Value(scored.replies), a);
+    if (scored.reply_tokens > 0) json::set(counts, "reply_tokens", json::Value(scored.reply_tokens), a);
     json::set(counts, "unparsed", json::Value(scored.unparsed), a);
     json::set(counts, "cut", json::Value(scored.cut), a);
   }

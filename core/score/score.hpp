@@ -23,12 +23,13 @@ struct ValueFacts {
   double low = std::numeric_limits<double>::quiet_NaN(), high = std::numeric_limits<double>::quiet_NaN();  // NaN: not known
   bool percent = true;               // over a set 100 times the mean; false: the mean as it is (points)
   bool lm_eval_error = false;        // its standard error over a set is that which lm-eval bootstraps
+  bool no_error = false;             // what the metric computes of a whole set has no interval: too dear to compute again and again
 };
 struct MetricFacts {
   std::string id;
   std::vector<ValueFacts> values;    // in the order of importance; empty: nothing is declared
 };
-/// {"values": [{"name", "higher_is_better"?, "range"?: [low, high], "percent"?, "standard_error"?: "lm_eval"}]}; an empty text
+/// {"values": [{"name", "higher_is_better"?, "range"?: [low, high], "percent"?, "standard_error"?: "lm_eval" or "none"}]}; an empty text
 /// declares nothing.
 Result<std::vector<ValueFacts>> facts_from_json(std::string_view facts_json, const std::string& origin);
 
@@ -80,6 +81,7 @@ struct Scored {
   stats::Calibration calibration;              // of sets whose labels have probabilities; n = 0: of none
   double auc_roc = std::numeric_limits<double>::quiet_NaN();   // of sets with the same two labels everywhere
   uint64_t replies = 0, unparsed = 0, cut = 0; // replies; of which hold no answer; were cut at their greatest length
+  uint64_t reply_tokens = 0;                   // of all replies, thinking among them; 0: not known
   uint64_t failed = 0;                         // attempts that could not be scored
   std::optional<Error> error;                  // why the task fails all the same: the first failure, or a metric's
   std::shared_ptr<Lines> lines;                // [attempt]

@@ -140,8 +140,8 @@ void ModelSession::collect_warnings(const json::Value& about) {
       warnings_.push_back(fmt::format("the chat template's variable {} changes nothing: there is no chat template", key));
     else if (known && std::find(names.begin(), names.end(), key) == names.end())
       warnings_.push_back(
-          fmt::format("the chat template's variable {} changes nothing: the template does not look at it{}; it looks at: {}",
-                      key, did_you_mean(key, names), join(names, ", ")));
+          fmt::format("the chat template's variable {} changes nothing: the template does not look at it{}; it looks at {}",
+                      key, did_you_mean(key, names), names.empty() ? "none" : join(names, ", ")));
   }
 }
 

@@ -12,11 +12,17 @@ constexpr const char* column = "lm_eval_doc";      // what the derive step makes
 constexpr const char* target = "lm_eval_target";   // its gold, for the metrics
 constexpr const char* samples_split = "samples";
 constexpr uint32_t reply_tokens = 256;             // lm-eval's default
+constexpr int program_timeout_s = 600;             // process_docs of a whole data set, in Python
 
 class CardWriter {
  public:
-  CardWriter(const TaskFile& task, const CardOptions& options, const Components& components)
-      : task_(task), options_(options), components_(components), a_(card_.GetAllocator()), shots_(shots_of(task, options)) {
+  CardWriter(const TaskFile& task, const CardOptions& options, const Components& components, const TaskCode& code)
+      : task_(task),
+        options_(options),
+        components_(components),
+        code_(code),
+        a_(card_.GetAllocator()),
+        shots_(shots_of(task, options)) {
     card_.SetObject();
   }
 
@@ -44,11 +50,11 @@ class CardWriter {
     text(loader, "repo", task_.dataset_path);
     if (!task_.dataset_name.empty()) text(loader, "name", task_.dataset_name);
     const std::string& path = task_.dataset_path;
-    const bool builder = path == "json" || path == "csv";
+    const bool columnar = path == "parquet" || path == "arrow", builder = path == "json" || path == "csv" || columnar;
     std::error_code code;
     if (builder) {
       put(loader, "local", Value(true));
-      text(loader, "format", path);
+      if (!columnar) text(loader, "format", path);
       text(card_, "path", ".");
     } else if (fs::is_directory(path, code)) {
       text(card_, "path", path);
@@ -56,7 +62,7 @@ class CardWriter {
       if (!is_hub_id(path))
         return Error{
             Error::Kind::config,
-            fmt::format("{}: the data set '{}' is neither a folder, nor json or csv, nor a name of the Hugging Face hub",
+            fmt::format("{}: the data set '{}' is neither a folder, nor json, csv, parquet or arrow, nor a name of the Hugging Face hub",
                         task_.path.string(), path)};
       std::string folder = "datasets--" + path;
       if (const size_t slash = folder.find('/'); slash != folder.npos) folder.replace(slash, 1, "--");
@@ -64,6 +70,7 @@ class CardWriter {
       // what `datasets` made of it serves where it was not fetched as files
       text(card_, "path", (!fs::is_directory(hub, code) && fs::is_directory(made, code) ? made : hub).string());
     }
+    if (task_.program.rows) return put_program_rows();
     for (const auto& member : task_.dataset_kwargs.GetObject()) {
       const std::string_view key = json::text(member.name);
       if (key == "data_files" || key == "data_dir" || key == "revision" || key == "field" || key == "header") {
@@ -81,6 +88,48 @@ class CardWriter {
     return {};
   }
 
+  // The folders of functions, which may be read from anywhere.
+  void make_absolute(Value& value) {
+    if (value.IsArray())
+      for (auto& item : value.GetArray()) make_absolute(item);
+    if (!value.IsObject()) return;
+    for (auto& member : value.GetObject())
+      if (is_function(value) && json::text(member.name) == "!in")
+        member.value = Value(fs::absolute(std::string(json::text(member.value))).lexically_normal().string(), a_);
+      else make_absolute(member.value);
+  }
+
+  // A component that is the task's own code: a program that is shut in. `config`: what it is told besides the task.
+  Value program(Value config) {
+    Value out = object(), command(rapidjson::kArrayType), folders(rapidjson::kArrayType);
+    for (const std::string* word : {&code_.python, &code_.script}) command.PushBack(Value(*word, a_), a_);
+    for (const std::string& folder : code_.folders) folders.PushBack(Value(folder, a_), a_);
+    Value keys = copy(task_.keys);
+    make_absolute(keys);
+    put(config, "task", std::move(keys));
+    put(config, "folders", std::move(folders));
+    text(config, "hub", hub_cache_folder());
+    text(config, "datasets", datasets_cache_folder());
+    put(out, "command", std::move(command));
+    put(out, "config", std::move(config));
+    put(out, "confined", Value(true));
+    put(out, "timeout_s", Value(program_timeout_s));
+    return out;
+  }
+  Result<void> put_program_rows() {
+    Value config = object(), columns(rapidjson::kArrayType), splits(rapidjson::kArrayType);
+    for (const std::string& column : task_.program.columns) columns.PushBack(Value(column, a_), a_);
+    splits.PushBack(Value(task_.evaluated_split(), a_), a_);
+    if (shots_ > 0) splits.PushBack(Value(task_.shots_split().empty() ? samples_split : task_.shots_split(), a_), a_);
+    put(config, "columns", std::move(columns));
+    put(config, "splits", std::move(splits));
+    put(card_, "loader", program(std::move(config)));
+    // what is missing the program says: it alone knows where its code looks
+    std::error_code code;
+    if (const auto path = json::find_string(card_, "path"); !path || !fs::is_directory(*path, code)) text(card_, "path", ".");
+    return {};
+  }
+
   void question(Value& to, const Question& question) {
     if (!question.text.IsNull()) put(to, "text", copy(question.text));
     if (!question.target.IsNull()) put(to, "target", copy(question.target));
@@ -91,7 +140,9 @@ class CardWriter {
   void reader() {
     Value reader = object(), derive = object(), doc = object(), spec = object();
     put(reader, "input_columns", Value(rapidjson::kArrayType));
-    text(reader, "output_column", task_.output == Output::loglikelihood_rolling ? "" : target);
+    // a task's own numbers are of the row, whatever its doc_to_target says
+    const bool judged = task_.output != Output::loglikelihood_rolling && !task_.program.results;
+    text(reader, "output_column", judged ? target : "");
     text(reader, "test_split", task_.evaluated_split());
     text(reader, "train_split", task_.shots_split().empty() ? samples_split : task_.shots_split());
     text(spec, "output", output_name(task_.output));
@@ -149,7 +200,10 @@ class CardWriter {
   Value inferencer() {
     Value out = object();
     switch (task_.output) {
-      case Output::loglikelihood_rolling: text(out, "type", "rolling"); break;
+      case Output::loglikelihood_rolling:
+        text(out, "type", "rolling");
+        if (task_.program.results) put(out, "results", Value(true));
+        break;
       case Output::generate_until: reply(out); break;
       case Output::loglikelihood:
       case Output::multiple_choice: choice(out); break;
@@ -160,10 +214,15 @@ class CardWriter {
     const bool options = task_.output == Output::multiple_choice;
     text(out, "type", "multiple_choice");
     if (options) text(out, "options", fmt::format("{}.options", column));
-    if (options && task_.has("acc_mutual_info")) {
+    const auto& numbers = task_.program.numbers;
+    const bool mutual = task_.program.results ? std::any_of(numbers.begin(), numbers.end(),
+                                                            [](const auto& one) { return one.first == "acc_mutual_info"; })
+                                              : task_.has("acc_mutual_info");
+    if (options && mutual) {
       put(out, "unconditional", Value(true));
       text(out, "delimiter", task_.question.target_delimiter);
     }
+    if (task_.program.results) return put(out, "results", Value(true));
     Value scores = object();
     for (const TaskMetric& metric : task_.metrics) {
       const std::string& name = metric.name;
@@ -191,6 +250,12 @@ class CardWriter {
         break;
       }
     put(out, "max_out_len", Value(tokens));
+    if (options_.sampling && task_.samples()) {
+      const auto given = [&](const char* key) { return json::find_number(task_.generation, key); };
+      put(out, "temperature", Value(given("temperature").value_or(1)));
+      if (const auto top_p = given("top_p"); top_p && *top_p > 0 && *top_p < 1) put(out, "top_p", Value(*top_p));
+      if (const auto top_k = json::find_int(task_.generation, "top_k"); top_k && *top_k > 0) put(out, "top_k", Value(*top_k));
+    }
     Value stop(rapidjson::kArrayType);
     for (const auto& each : json::find(task_.generation, "until")->GetArray())
       if (each.GetStringLength() > 0) stop.PushBack(copy(each), a_);
@@ -204,6 +269,22 @@ class CardWriter {
     put(infer, "inferencer", inferencer());
     if (task_.repeats > 1 && task_.output == Output::generate_until) put(infer, "repeats", Value(task_.repeats));
     put(card_, "infer", std::move(infer));
+  }
+
+  // Its numbers are lm-eval's as they are, and what is not a mean has no error, as there.
+  Value program_metric() {
+    Value out = program(object()), facts = object(), values(rapidjson::kArrayType);
+    for (const auto& [name, higher] : task_.program.numbers) {
+      Value one = object();
+      text(one, "name", name);
+      put(one, "higher_is_better", Value(higher));
+      put(one, "percent", Value(false));
+      text(one, "standard_error", "none");
+      values.PushBack(std::move(one), a_);
+    }
+    put(facts, "values", std::move(values));
+    put(out, "facts", std::move(facts));
+    return out;
   }
 
   // take_first alone is what is done anyhow
@@ -226,12 +307,18 @@ class CardWriter {
         }
       metrics.PushBack(std::move(one), a_);
     }
+    if (task_.program.results) metrics.PushBack(program_metric(), a_);
     put(eval, "metrics", std::move(metrics));
     if (task_.output == Output::generate_until && !task_.filters.empty()) {
       Value filters = object();
       for (const TaskFilter& filter : task_.filters) {
         Value chain(rapidjson::kArrayType);
-        if (!does_nothing(filter)) {
+        const auto& own = task_.program.filters;
+        if (std::find(own.begin(), own.end(), filter.name) != own.end()) {
+          Value config = object();
+          text(config, "filter", filter.name);
+          chain.PushBack(program(std::move(config)), a_);
+        } else if (!does_nothing(filter)) {
           Value one = object(), steps(rapidjson::kArrayType);
           text(one, "type", components_.filter);
           for (const json::Document& step : filter.steps) steps.PushBack(copy(step), a_);
@@ -248,6 +335,7 @@ class CardWriter {
   const TaskFile& task_;
   const CardOptions& options_;
   const Components& components_;
+  const TaskCode& code_;
   json::Document card_;
   json::Document::AllocatorType& a_;
   const uint32_t shots_;
@@ -261,8 +349,9 @@ uint32_t shots_of(const TaskFile& task, const CardOptions& options) {
   return task.num_fewshot.value_or(0);
 }
 
-Result<json::Document> card_of(const TaskFile& task, const CardOptions& options, const Components& components) {
-  return CardWriter(task, options, components).write();
+Result<json::Document> card_of(const TaskFile& task, const CardOptions& options, const Components& components,
+                               const TaskCode& code) {
+  return CardWriter(task, options, components, code).write();
 }
 
 }  // namespace sextant::tasks

@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 #include <map>
 #include <set>
+#include <sextant/list_text.hpp>
 #include "../base/text.hpp"
 
 namespace sextant::tasks {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t groups_max = 20;   // one in another
+constexpr size_t groups_max = 20;       // one in another
+constexpr size_t members_max = 100000;  // of all groups, counted as often as they are named; lm-eval's largest has some thousands
 constexpr const char* own_keys[] = {"group",    "group_alias", "task",    "aggregate_metric_list",
                                     "metadata", "tag",         "include", "task_list"};
 
@@ -115,6 +117,9 @@ class Expander {
 
   Result<std::vector<std::string>> member_of(const std::string& group_name, const fs::path& path, const json::Value& member,
                                              const json::Document& overrides, const std::string& by) {
+    if (++members_ > members_max)
+      return config_error(fmt::format("{}: the groups come to more than {} members, each counted as often as it is named",
+                                      path.string(), members_max));
     if (member.IsString()) return named(std::string(json::text(member)), overrides, by);
     const auto kind = member.IsObject() ? kind_of(member) : std::nullopt;
     if (!kind || kind->second.empty())
@@ -140,36 +145,74 @@ class Expander {
     if (!aggregate || (!aggregate->IsArray() && !aggregate->IsObject()) || (aggregate->IsArray() && aggregate->Empty())) return;
     if (std::any_of(out_.groups.begin(), out_.groups.end(), [&](const ChosenGroup& other) { return other.name == name; }))
       return;
-    const json::Value& first = aggregate->IsArray() ? (*aggregate)[0] : *aggregate;
-    ChosenGroup group{name, json::find_string(keys, "group_alias").value_or(name), {}, true, {}};
-    if (const json::Value* weight = json::find(first, "weight_by_size"))
-      group.by_size = !(weight->IsBool() && !weight->GetBool());
-    const auto add_metrics = [&](const json::Value& entry) {
-      const auto metric = json::find_string(entry, "metric");
-      if (!metric) return;
-      const json::Value* filters = json::find(entry, "filter_list");
-      const auto add = [&](std::string_view filter) {
-        group.metrics.push_back(filter == "none" ? *metric : fmt::format("{},{}", *metric, filter));
-      };
-      if (!filters || filters->IsNull()) add("none");
-      else if (filters->IsString()) add(json::text(*filters));
-      else if (filters->IsArray())
-        for (const auto& filter : filters->GetArray())
-          if (filter.IsString()) add(json::text(filter));
-    };
-    if (aggregate->IsObject()) add_metrics(*aggregate);
-    else
-      for (const auto& entry : aggregate->GetArray()) add_metrics(entry);
-    std::set<std::string_view> seen;
+    std::vector<std::string> leaves;
     for (const std::string& task : tasks)
-      if (seen.insert(task).second) group.tasks.push_back(task);
-    out_.groups.push_back(std::move(group));
+      if (std::find(leaves.begin(), leaves.end(), task) == leaves.end()) leaves.push_back(task);
+    const std::map<std::string, std::vector<std::string>> filters = filters_of(leaves);
+    const std::string alias = json::find_string(keys, "group_alias").value_or(name);
+    const auto add = [&](const std::string& metric, std::vector<std::string> of, bool by_size) {
+      for (ChosenGroup& group : out_.groups)
+        if (group.name == name && group.by_size == by_size && group.tasks == of) return group.metrics.push_back(metric);
+      out_.groups.push_back({name, alias, std::move(of), by_size, {metric}});
+    };
+    std::set<std::string> taken;
+    const auto add_entry = [&](const json::Value& entry) {
+      const auto metric = entry.IsObject() ? json::find_string(entry, "metric") : std::nullopt;
+      if (!metric) return;
+      const json::Value* weight = json::find(entry, "weight_by_size");
+      const bool by_size = !(weight && weight->IsBool() && !weight->GetBool());
+      std::vector<std::string> wanted = list_text::one_or_more(json::find(entry, "filter_list"));
+      if (wanted.empty())  // every filter under which a task has it
+        for (const auto& [filter, of] : filters)
+          if (std::any_of(of.begin(), of.end(), [&](const std::string& task) { return may_have(task, *metric); }))
+            wanted.push_back(filter);
+      if (wanted.empty()) wanted.emplace_back("none");
+      for (const std::string& filter : wanted) {
+        // a number is named with its filter where tasks have several
+        const bool plain = filter == "none" || filters.size() == 1;
+        const std::string number = plain ? *metric : fmt::format("{},{}", *metric, filter);
+        if (const auto of = filters.find(filter); taken.insert(number).second)
+          add(number, of == filters.end() ? leaves : of->second, by_size);
+      }
+    };
+    if (aggregate->IsObject()) add_entry(*aggregate);
+    else
+      for (const auto& entry : aggregate->GetArray()) add_entry(entry);
+  }
+  const ChosenTask* task_of(const std::string& name) const {
+    const auto task = std::find_if(out_.tasks.begin(), out_.tasks.end(), [&](const ChosenTask& t) { return t.name == name; });
+    return task == out_.tasks.end() ? nullptr : &*task;
+  }
+  // Names of what process_results or a default list gives are known later.
+  bool may_have(const std::string& name, const std::string& metric) const {
+    const ChosenTask* task = task_of(name);
+    const json::Value* list = task ? json::find(task->keys, "metric_list") : nullptr;
+    if (!list || !list->IsArray() || json::find(task->keys, "process_results")) return true;
+    return std::any_of(list->Begin(), list->End(), [&](const json::Value& entry) {
+      return entry.IsObject() && json::find_string(entry, "metric").value_or(metric) == metric;
+    });
+  }
+  // The filters of these tasks, and the tasks that have each.
+  std::map<std::string, std::vector<std::string>> filters_of(const std::vector<std::string>& tasks) const {
+    std::map<std::string, std::vector<std::string>> out;
+    for (const std::string& name : tasks) {
+      const ChosenTask* task = task_of(name);
+      const json::Value* list = task ? json::find(task->keys, "filter_list") : nullptr;
+      std::set<std::string> own;
+      if (list && list->IsArray())
+        for (const auto& filter : list->GetArray())
+          if (filter.IsObject()) own.insert(json::find_string(filter, "name").value_or("none"));
+      if (own.empty()) own.insert("none");
+      for (const std::string& filter : own) out[filter].push_back(name);
+    }
+    return out;
   }
 
   TaskFolder& folder_;
   Selection out_;
   std::map<std::string, std::string> from_;   // the task's name, and what led to it
   std::vector<std::string> open_;             // groups that are being expanded
+  size_t members_ = 0;                        // of groups, seen so far
 };
 
 }  // namespace

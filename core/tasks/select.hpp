@@ -14,10 +14,11 @@ struct ChosenTask {
   std::filesystem::path path;
   json::Document keys;
 };
-/// A group that says how its tasks' numbers come to one.
+/// A group that says how its tasks' numbers come to one. Numbers that weigh their tasks otherwise, or are of others, are a group
+/// of the same name beside it.
 struct ChosenGroup {
   std::string name, alias;
-  std::vector<std::string> tasks;   // all tasks below it, its groups' included
+  std::vector<std::string> tasks;   // all tasks below it, its groups' included, that have these filters
   bool by_size = true;              // weight_by_size
   std::vector<std::string> metrics = {};  // each with the filter, where it names one: "exact_match,strict_match"
 };

@@ -72,6 +72,15 @@ constexpr std::array filter_functions =
     std::to_array<std::string_view>({"take_first", "take_first_k", "majority_vote", "regex", "multi_choice_regex",
                                      "remove_whitespace", "lowercase", "uppercase", "map", "format_span", "regex_pos"});
 constexpr uint32_t shots_max = 1000, repeats_most = 1000;
+// Of dataset_kwargs: what is read; what changes no row; any other key might, and is said.
+constexpr std::array data_keys =
+    std::to_array<std::string_view>({"data_files", "data_dir", "revision", "field", "header", "column_names"});
+constexpr std::array harmless_data_keys =
+    std::to_array<std::string_view>({"trust_remote_code", "verification_mode", "download_mode", "cache_dir", "keep_in_memory",
+                                     "num_proc", "streaming", "token", "save_infos", "ignore_verifications"});
+// Of the library datasets, beside json, csv, parquet and arrow.
+constexpr std::array other_builders =
+    std::to_array<std::string_view>({"text", "pandas", "xml", "sql", "webdataset", "imagefolder", "audiofolder", "videofolder"});
 
 std::string listed(const auto& names) {
   std::string out;
@@ -95,7 +104,7 @@ class TaskReader {
 
   Result<TaskFile> read() {
     if (const json::Value* code = json::find(keys_, "class")) {
-      out_.code.push_back("class: " + (is_function(*code) ? function_text(*code) : std::string("the whole task")));
+      beyond("class: " + (is_function(*code) ? function_text(*code) : std::string("the whole task")));
       return std::move(out_);
     }
     for (const auto& member : keys_.GetObject())
@@ -115,10 +124,18 @@ class TaskReader {
     rest();
     templates();
     SXT_CHECK(done());
+    if (out_.program.any()) {
+      out_.keys = json::copy(keys_);
+      if (out_.program.results) out_.metrics.clear();
+    }
     return std::move(out_);
   }
 
  private:
+  void beyond(std::string what) {
+    out_.code.push_back(what);
+    out_.beyond.push_back(std::move(what));
+  }
   Result<void> done() const {
     if (error_.empty()) return {};
     return Error{Error::Kind::config, fmt::format("{}: {}", out_.path.string(), error_)};
@@ -131,8 +148,16 @@ class TaskReader {
     const json::Value* found = json::find(keys, key);
     if (!found || found->IsNull()) return nullptr;
     if (!is_function(*found)) return found;
-    out_.code.push_back(fmt::format("{}{}: {}", prefix, key, function_text(*found)));
+    beyond(fmt::format("{}{}: {}", prefix, key, function_text(*found)));
     return nullptr;
+  }
+  // A function that the task's program runs.
+  bool programmed(const char* key, bool TaskProgram::*part) {
+    const json::Value* found = json::find(keys_, key);
+    if (!found || found->IsNull()) return false;
+    if (!is_function(*found)) return fail(key, "it must be a !function"), false;
+    out_.code.push_back(fmt::format("{}: {}", key, function_text(*found)));
+    return out_.program.*part = true;
   }
   // What a function is or gives, as JSON.
   static Result<json::Document> function_of(const json::Value& function, python::Use use) {
@@ -161,7 +186,14 @@ class TaskReader {
     auto extracted = function_of(*found, use);
     if (!extracted) {
       out_.code.push_back(fmt::format("{}{}: {} ({})", prefix, key, function_text(*found), extracted.error().message));
-      return nullptr;
+      out_.program.rows = true;
+      if (use != python::Use::row) return nullptr;
+      // a column of the program's rows, which is found by its name
+      json::Document& column = read_.emplace_back();
+      const std::string name = fmt::format("!{}{}", prefix, key);
+      column.SetString(name.c_str(), column.GetAllocator());
+      out_.program.columns.push_back(prefix + key);
+      return &column;
     }
     return &read_.emplace_back(std::move(*extracted));
   }
@@ -184,15 +216,22 @@ class TaskReader {
       if (!kwargs->IsObject()) fail("dataset_kwargs", "it must be a map");
       else out_.dataset_kwargs = json::copy(*kwargs);
     }
+    for (const auto& member : out_.dataset_kwargs.GetObject()) {
+      const std::string_view key = json::text(member.name);
+      if (among(data_keys, key) || among(harmless_data_keys, key) || json::find(keys_, "custom_dataset")) continue;
+      if (key == "sep" || key == "delimiter" || key == "names" || key == "skiprows" || key == "quotechar" || key == "usecols")
+        out_.lacks.push_back(fmt::format("dataset_kwargs.{} is not read; write the file as usual CSV or as JSON lines", key));
+      else out_.notes.push_back(fmt::format("dataset_kwargs.{} is passed over", key));
+    }
+    if (among(other_builders, out_.dataset_path))
+      out_.lacks.push_back(fmt::format("dataset_path: the builder '{}' is not read; there are json, csv, parquet and arrow",
+                                       out_.dataset_path));
     if (const json::Value* steps = value_or_function(keys_, "process_docs", "", python::Use::data_set)) {
       if (is_read_function(*steps)) out_.process = json::copy((*steps)[read_function]);
       else fail("process_docs", "it must be a !function");
     }
-    for (const char* key : {"custom_dataset", "process_results"})
-      if (const json::Value* other = value(keys_, key)) {
-        (void)other;
-        fail(key, "it must be a !function");
-      }
+    programmed("custom_dataset", &TaskProgram::rows);
+    programmed("process_results", &TaskProgram::results);
     out_.training_split = text_or(keys_, "training_split");
     out_.validation_split = text_or(keys_, "validation_split");
     out_.test_split = text_or(keys_, "test_split");
@@ -226,7 +265,8 @@ class TaskReader {
                         });
       const bool map = found->IsObject() && std::all_of(found->MemberBegin(), found->MemberEnd(),
                                                         [](const auto& member) { return member.value.IsString(); });
-      if (!found->IsString() && !list && !map && !is_read_function(*found))
+      const bool empty = (list && found->Empty()) || (found->IsObject() && found->ObjectEmpty());
+      if (empty || (!found->IsString() && !list && !map && !is_read_function(*found)))
         fail(prefix + "doc_to_choice", "it must be a text, or a list of texts that are not empty");
       out.choices = json::copy(*found);
     }
@@ -266,6 +306,8 @@ class TaskReader {
           samples->IsArray() && std::all_of(samples->Begin(), samples->End(), [](const auto& row) { return row.IsObject(); });
       if (!rows) fail("fewshot_config", "samples must be a list of maps");
       else shots.samples = json::copy(*samples);
+    } else if (const json::Value* given = json::find(*config, "samples"); given && !given->IsNull()) {
+      shots.samples.SetArray();  // the program's
     }
     if (const json::Value* sampler = value(*config, "sampler", "fewshot_config.")) {
       shots.sampler = sampler->IsString() ? std::string(json::text(*sampler)) : "";
@@ -285,7 +327,8 @@ class TaskReader {
          {Output::generate_until, Output::loglikelihood, Output::loglikelihood_rolling, Output::multiple_choice})
       if (given == output_name(each)) {
         out_.output = each;
-        if (each == Output::multiple_choice && !json::find(keys_, "doc_to_choice"))
+        const json::Value* choices = json::find(keys_, "doc_to_choice");
+        if (each == Output::multiple_choice && (!choices || choices->IsNull()))
           fail("output_type", "multiple_choice needs doc_to_choice");
         return;
       }
@@ -310,18 +353,23 @@ class TaskReader {
     const json::Value* list = value(keys_, "metric_list");
     if (!list) return default_metrics();
     if (!list->IsArray()) return fail("metric_list", "it must be a list of maps");
+    if (list->Empty()) out_.lacks.emplace_back("its metric_list is empty, so that nothing would be scored");
     for (const auto& entry : list->GetArray()) {
       const json::Value* name = json::find(entry, "metric");
       if (!name) return fail("metric_list", "each entry needs \"metric\"");
       TaskMetric metric;
-      if (is_function(*name)) out_.code.push_back("metric: " + function_text(*name));
-      else if (name->IsString()) metric.name = json::text(*name);
+      if (is_function(*name)) {
+        out_.code.push_back("metric: " + function_text(*name));
+        out_.program.results = true;
+      } else if (name->IsString()) metric.name = json::text(*name);
       else return fail("metric_list", "\"metric\" must be a name");
       if (const json::Value* aggregation = json::find(entry, "aggregation")) {
         if (is_function(*aggregation)) aggregate_by(*aggregation, metric);
         else if (aggregation->IsString()) metric.aggregation = json::text(*aggregation);
       }
       metric.higher_is_better = json::find_bool(entry, "higher_is_better");
+      const std::string called = metric.name.empty() ? last_name(*name) : metric.name;
+      out_.program.numbers.emplace_back(called, metric.higher_is_better.value_or(true));
       metric.options.SetObject();
       for (const auto& member : entry.GetObject()) {
         const std::string_view key = json::text(member.name);
@@ -332,13 +380,22 @@ class TaskReader {
       if (!metric.name.empty()) check_metric(std::move(metric));
     }
   }
+  // "rouge1" of utils.rouge1, as lm-eval calls such a metric.
+  static std::string last_name(const json::Value& function) {
+    const std::string name = json::find_string(function, "!function").value_or("");
+    return name.substr(name.rfind('.') + 1);
+  }
   // Of pairs of numbers alone: what is right and what was chosen.
   void aggregate_by(const json::Value& function, TaskMetric& metric) {
     const std::string what = fmt::format("aggregation of {}: {}", metric.name, function_text(function));
     const bool of_pairs = out_.output == Output::multiple_choice && (metric.name == "f1" || metric.name == "mcc");
-    if (!of_pairs || json::find(keys_, "process_results")) return out_.code.push_back(what);
+    const auto by_program = [&](std::string said) {
+      out_.code.push_back(std::move(said));
+      out_.program.results = true;
+    };
+    if (!of_pairs || json::find(keys_, "process_results")) return by_program(what);
     auto read = function_of(function, python::Use::row);
-    if (!read) return out_.code.push_back(fmt::format("{} ({})", what, read.error().message));
+    if (!read) return by_program(fmt::format("{} ({})", what, read.error().message));
     metric.function = json::copy((*read)[read_function]);
   }
   void check_metric(TaskMetric metric) {
@@ -353,6 +410,8 @@ class TaskReader {
         break;
       case Output::generate_until:
         if (name == "exact_match") break;
+        if (name == "acc")
+          return out_.lacks.push_back("acc is not a metric of generate_until: lm-eval stops there, too; exact_match is meant");
         metric.component = name == "chrf++" ? "lm_eval_chrf_words" : "lm_eval_" + name;
         if (!has_metric_(metric.component)) metric.component = name;
         if (!has_metric_(metric.component)) return out_.lacks.push_back("there is no metric '" + name + "'");
@@ -378,25 +437,29 @@ class TaskReader {
       const json::Value* steps = json::find(entry, "filter");
       if (!name || !steps || !steps->IsArray()) return fail("filter_list", "each entry needs a \"name\" and a list \"filter\"");
       TaskFilter filter{*name, {}};
+      bool by_program = false;
       for (const auto& step : steps->GetArray()) {
         const json::Value* function = json::find(step, "function");
         if (!function) return fail("filter_list", "each step needs \"function\"");
-        if (is_function(*function)) out_.code.push_back("filter: " + function_text(*function));
-        else if (function->IsString() && json::text(*function) == "custom") {
+        if (is_function(*function)) {
+          out_.code.push_back("filter: " + function_text(*function));
+          by_program = true;
+        } else if (function->IsString() && json::text(*function) == "custom") {
           const json::Value* own = json::find(step, "filter_fn");
           out_.code.push_back("filter_fn: " + (own && is_function(*own) ? function_text(*own) : std::string("custom")));
+          by_program = true;
         } else if (!function->IsString()) return fail("filter_list", "\"function\" must be a name");
         else if (!among(filter_functions, json::text(*function)))
           out_.lacks.push_back(
               fmt::format("there is no filter '{}'; there are: {}", json::text(*function), listed(filter_functions)));
         else check_step(step, json::text(*function)), filter.steps.push_back(json::copy(step));
       }
+      if (by_program) out_.program.filters.push_back(filter.name);
+      else check_part(filter);
       out_.filters.push_back(std::move(filter));
     }
   }
   void check_step(const json::Value& step, std::string_view function) {
-    if (function == "take_first_k")
-      out_.lacks.emplace_back("the filter take_first_k scores a part of the repeats, which is not done");
     const auto pattern = json::find_string(step, "regex_pattern");
     if (!pattern || function == "regex_pos") return;
     RegexOptions options;
@@ -404,6 +467,26 @@ class TaskReader {
     if (const auto compiled = Regex::compile(*pattern, options, "regex_pattern"); !compiled)
       out_.lacks.push_back(compiled.error().message);
   }
+
+  // Of the replies to a question one is scored, or each; a part of them only where a later step leaves one.
+  void check_part(const TaskFilter& filter) {
+    bool part = false;
+    for (const json::Document& step : filter.steps) {
+      const std::string function = json::find_string(step, "function").value_or("");
+      const auto k = json::find_int(step, "k");
+      if (function == "take_first" || function == "majority_vote") part = false;
+      if (function != "take_first_k") continue;
+      if (!k || *k < 1) return fail("filter_list", "take_first_k needs \"k\", a number above 0");
+      if (*k > repeats_of()) {
+        out_.lacks.push_back(fmt::format("the filter {} takes the first {} of {} replies; lm-eval stops there, too", filter.name, *k, repeats_of()));
+        return;
+      }
+      part = *k > 1 && *k < repeats_of();
+    }
+    if (part)
+      out_.lacks.push_back(fmt::format("the filter {} scores some of the repeats, but neither one nor all of them: that is not done", filter.name));
+  }
+  int64_t repeats_of() const { return json::find_int(keys_, "repeats").value_or(1); }
 
   void generation() {
     out_.generation.SetObject();
@@ -423,6 +506,14 @@ class TaskReader {
       list.PushBack(json::Value(out_.question.fewshot_delimiter, a), a);
       json::set(out_.generation, "until", std::move(list), a);
     }
+    constexpr std::array known = std::to_array<std::string_view>({"until", "do_sample", "temperature", "top_p", "top_k", "max_gen_toks",
+                                                                  "max_new_tokens", "max_tokens", "max_completion_tokens"});
+    for (const auto& member : out_.generation.GetObject())
+      if (out_.output == Output::generate_until && !among(known, json::text(member.name)))
+        out_.notes.push_back(fmt::format("generation_kwargs.{} is passed over", json::text(member.name)));
+    for (const char* number : {"temperature", "top_p", "top_k"})
+      if (const json::Value* v = json::find(out_.generation, number); v && !v->IsNull() && !(v->IsNumber() && v->GetDouble() >= 0))
+        return fail("generation_kwargs", fmt::format("{} must be a number from 0 on", number));
     for (const auto& stop : json::find(out_.generation, "until")->GetArray())
       if (!stop.IsString()) return fail("generation_kwargs", "until must be a text or a list of texts");
   }
@@ -455,7 +546,10 @@ class TaskReader {
         check_template(json::Value(rapidjson::StringRef(question->gen_prefix->data(), question->gen_prefix->size())),
                        "gen_prefix");
     }
-    const auto given = [&](const char* key) { return json::find(keys_, key) != nullptr; };
+    const auto given = [&](const char* key) {
+      const json::Value* found = json::find(keys_, key);
+      return found && !found->IsNull();
+    };
     if (!given("doc_to_text") && out_.output != Output::loglikelihood_rolling) fail("doc_to_text", "it is missing");
     if (!given("doc_to_target")) fail("doc_to_target", "it is missing");
   }
@@ -481,6 +575,11 @@ const std::string& TaskFile::shots_split() const {
   if (!shots.split.empty()) return shots.split;
   if (!shots.samples.IsNull()) return none;
   return !training_split.empty() ? training_split : !validation_split.empty() ? validation_split : test_split;
+}
+
+bool TaskFile::samples() const {
+  const double temperature = json::find_number(generation, "temperature").value_or(-1);
+  return output == Output::generate_until && temperature != 0 && json::find_bool(generation, "do_sample").value_or(temperature > 0);
 }
 
 bool TaskFile::has(std::string_view metric) const {

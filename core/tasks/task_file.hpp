@@ -37,6 +37,16 @@ struct TaskFilter {
   std::vector<json::Document> steps;      // {"function": ..., ...}
 };
 
+/// What the task's own Python does where --allow-task-code lets it (tools/task_code.py): its functions stay in `keys`.
+struct TaskProgram {
+  bool rows = false;                      // rows come from it, with `columns` of its own: "!doc_to_text"
+  std::vector<std::string> columns;       // keys whose functions make one
+  std::vector<std::string> filters;       // whose steps it takes
+  bool results = false;                   // numbers come from it; `metrics` of TaskFile is then empty
+  std::vector<std::pair<std::string, bool>> numbers;   // by name: is more better?
+  bool any() const { return rows || results || !filters.empty(); }
+};
+
 struct TaskFile {
   std::string name, alias;
   std::filesystem::path path;
@@ -55,6 +65,9 @@ struct TaskFile {
   uint32_t repeats = 1;
   std::string version;                    // metadata.version as text; "Yaml" where there is none
   std::vector<std::string> code;          // "process_docs: utils.f of DIR/utils.py": what only Python can do
+  std::vector<std::string> beyond;        // of it what is not run even where --allow-task-code is given
+  TaskProgram program;
+  json::Document keys;                    // as they stand in the files; null where no program is needed
   std::vector<std::string> lacks;         // what this program does not have, a clause each
   std::vector<std::string> notes;         // what is done otherwise than the file says
 
@@ -62,6 +75,7 @@ struct TaskFile {
   /// The split that examples are drawn from; empty: of `samples`.
   const std::string& shots_split() const;
   bool has(std::string_view metric) const;
+  bool samples() const;   // its replies are drawn
 };
 
 /// A key of the wrong type, or one that does not exist, is an Error. `has_metric`: is there a metric component of that id?

@@ -216,6 +216,8 @@ Result<Roles> find_roles(const Columns& columns, const std::vector<Row>& rows, c
   return Finder(columns, rows, told, origin).run();
 }
 
+bool is_answer_name(std::string_view name) { return letters_of(name) == "answer" || among(name, answer_names); }
+
 bool is_not_finite(const Row& row, std::string_view column) {
   return std::find(row.not_finite.begin(), row.not_finite.end(), columns::column_of(column)) != row.not_finite.end();
 }

@@ -14,6 +14,9 @@ struct Roles {
 /// An Error says what could not be found or is ambiguous, and what the user can say of it.
 Result<Roles> find_roles(const Columns& columns, const std::vector<Row>& rows, const Told& told, const std::string& origin);
 
+/// "answer", "answerKey", "Correct Answer": a name that columns of answers have.
+bool is_answer_name(std::string_view name);
+
 /// Whether the column was NaN or infinite in the row.
 bool is_not_finite(const Row& row, std::string_view column);
 

@@ -1,5 +1,6 @@
 #include "understand.hpp"
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_map>
 #include <sextant/columns.hpp>
@@ -82,9 +83,11 @@ class Reader {
     if (!out_.answer.empty()) {
       std::string meaning;
       SXT_TRY(const auto answers, labels_of_answers(rows_, out_.answer, source_, options, told_.first_index, meaning));
+      compare_answers(options, answers);
       for (size_t r = 0; r < rows_.size(); ++r) json::set(rows_[r].record, out_.answer, answers[r], a_);
       answers_ = " (" + meaning + ")";
     }
+    look_at_texts(options);
     if (!out_.regular)
       for (size_t r = 0; r < rows_.size(); ++r) {
         SXT_CHECK(add_lists(rows_[r], options[r]));
@@ -93,6 +96,43 @@ class Reader {
       }
     return {};
   }
+  // Another column that holds the answer as well, and says something else.
+  void compare_answers(const std::vector<std::vector<Option>>& options, const std::vector<std::string>& answers) {
+    for (const Columns::Column& column : columns_.all) {
+      if (column.name == out_.answer || column.filled < rows_.size() || !is_answer_name(column.name)) continue;
+      std::string ignored;
+      const auto others = labels_of_answers(rows_, column.name, source_, options, told_.first_index, ignored);
+      if (!others || others->size() != answers.size()) continue;
+      const auto [here, there] = std::mismatch(answers.begin(), answers.end(), others->begin());
+      if (here == answers.end()) continue;
+      out_.warnings.push_back(place_of(rows_[static_cast<size_t>(here - answers.begin())]) + "'" + out_.answer + "' says " +
+                              *here + " and '" + column.name + "' " + *there + "; '" + out_.answer +
+                              "' counts: if the other one does, name it with \"output_column\" in the file's .meta.json");
+    }
+  }
+
+  // Options that cannot be told apart, and those that stand for nothing.
+  void look_at_texts(const std::vector<std::vector<Option>>& options) {
+    constexpr std::string_view nothing[] = {"nan", "NaN", "<NA>", "null", "NULL"};
+    bool told_alike = out_.in_question, told_nothing = false;
+    for (size_t r = 0; r < rows_.size() && !(told_alike && told_nothing); ++r) {
+      std::map<std::string, std::string> seen;
+      for (const Option& option : options[r]) {
+        const auto [it, fresh] = seen.try_emplace(option.text, option.label);
+        if (!fresh && !told_alike) {
+          told_alike = true;
+          out_.warnings.push_back(place_of(rows_[r]) + "options " + it->second + " and " + option.label +
+                                  " have the same text, and only one of them counts as right");
+        }
+        if (!told_nothing && std::find(std::begin(nothing), std::end(nothing), option.text) != std::end(nothing)) {
+          told_nothing = true;
+          out_.warnings.push_back(place_of(rows_[r]) + "option " + option.label + " is '" + option.text +
+                                  "', and is asked as that; leave the cell empty where a row has no such option");
+        }
+      }
+    }
+  }
+
   Result<void> add_lists(Row& row, const std::vector<Option>& options) {
     for (const char* name : {"choice_labels", "choice_texts"})
       if (json::find(row.record, name))

@@ -16,7 +16,9 @@ std::string text_of(const sxt_message& message) {
 class Answers : public Model {
  public:
   explicit Answers(Context given)
-      : Model(std::move(given)), path_(context.text("path")), fails_(context.text("missing") != "empty") {
+      : Model(std::move(given)),
+        path_(context.text("path").empty() ? context.text("file") : context.text("path")),
+        fails_(context.text("missing") != "empty") {
     if (path_.empty()) throw ConfigError("no file is named; give --model-path REPLIES.jsonl");
     replies_ = or_throw(Replies::read(path_, context.text("dataset")));
   }
@@ -109,6 +111,7 @@ class Answers : public Model {
 
 constexpr const char* schema = R"({"type":"object","additionalProperties":false,"properties":{
 "path":{"type":"string","description":"the file: JSON lines with \"reply\" and one of \"question\", \"prompt\", or \"dataset\" and \"index\""},
+"file":{"type":"string","default":"","description":"the same, where --model-path is not given"},
 "dataset":{"type":"string","default":"","description":"the data set of lines that have an \"index\" and name none"},
 "chat_template":{"enum":["auto","none"],"default":"auto","description":"none: prompts are plain texts"},
 "missing":{"enum":["fail","empty"],"default":"fail","description":"a sample without a line: it fails, or counts as answered with nothing"}}})";

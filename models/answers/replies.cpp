@@ -83,12 +83,12 @@ Result<void> Replies::add(const json::Value& line, size_t number, const std::str
   Line made;
   made.number = number;
   const json::Value* reply = nullptr;
-  for (const char* key : {"reply", "prediction", "response", "output", "completion"})
+  for (const char* key : {"reply", "prediction", "response", "output", "completion", "text"})
     if (!reply) reply = json::find(line, key);
   if (!reply || !reply->IsString())
     return wrong(
         path, number,
-        "holds no \"reply\" that is a text (\"prediction\", \"response\", \"output\" and \"completion\" are taken, too)");
+        "holds no \"reply\" that is a text (\"prediction\", \"response\", \"output\", \"completion\" and \"text\" are taken, too)");
   made.reply = std::string(json::text(*reply));
   made.thinking = json::find_string(line, "thinking").value_or("");
   const size_t id = lines_.size();

@@ -212,6 +212,8 @@ void sampling(Body& body, const Settings& settings, const Spelling& spelling, co
     for (uint64_t i = 0; i < stops; ++i) string(body.writer(), view(s.stop[i]));
     body.writer().EndArray();
   }
+  if (s.max_thinking_tokens > 0)
+    cannot("a thinking budget cannot be asked of a server; give what yours calls it as extra_body={...}");
   if (!SXT_COVERS(&s, begin_suppress_tokens)) return;
   if (s.temperature > 0 && s.min_p > 0) body.real("min_p", s.min_p);
   if (s.repetition_penalty != 0 && s.repetition_penalty != 1)

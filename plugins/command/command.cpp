@@ -2,6 +2,7 @@
 // JSON (docs/protocol.md), and the answers what the ABI wants; program.hpp keeps the program alive.
 #include <cstring>
 #include <fmt/format.h>
+#include <map>
 #include <memory>
 #include <sextant/message_text.hpp>
 #include <sextant/sdk.hpp>
@@ -61,6 +62,7 @@ struct Component : sxt_object {
   Program program;
   std::string name;
   bool has_aggregate = false;
+  std::map<std::string, Error> unbearable;  // items of the last call that failed; they are about to be asked for alone
   uint32_t abilities = 0;
   bool native = false;          // a model of this program's in another process: it is asked all that the ABI knows
   sxt_model_info model_info{};
@@ -78,6 +80,19 @@ std::vector<std::string> all_or_throw(std::vector<Answer> answers, const char* w
     out.push_back(*std::move(answers[i]));
   }
   return out;
+}
+
+// Where one of several samples fails, the scorer asks for each alone, to learn which: what the program could not bear a moment
+// ago, in a process of its own, is not done to it again.
+std::vector<Answer> ask_samples(Component& c, std::string_view call, const std::vector<std::string>& items) {
+  if (items.size() == 1)
+    if (const auto known = c.unbearable.find(items[0]); known != c.unbearable.end()) return {Answer(known->second)};
+  std::vector<Answer> answers = c.program.ask_all(call, items);
+  if (items.size() == 1) return answers;
+  c.unbearable.clear();
+  for (size_t i = 0; i < items.size(); ++i)
+    if (!answers[i]) c.unbearable.emplace(items[i], answers[i].error());
+  return answers;
 }
 
 std::string text_of(const std::string& json_text, const char* key, const std::string& who) {
@@ -125,17 +140,8 @@ sxt_status score(sxt_object* object, const sxt_judged* const* judged, uint64_t n
     Component& c = Component::of(object);
     std::vector<std::string> items;
     for (uint64_t i = 0; i < n; ++i) items.push_back(judged_json(*judged[i]));
-    const std::vector<Answer> answers = c.program.ask_all("score", items);
-    for (uint64_t i = 0; i < n; ++i) {
-      // an item that the program cannot bear has no score, and says why
-      if (!answers[i]) {
-        c.context.log(SXT_LOG_WARNING, fmt::format("{}: a sample has no score: {}", c.name, answers[i].error().message));
-        Sink{ret}(i, fmt::format(R"({{"values":{{{}:null}},"explanation":{}}})", json::quote(c.name),
-                                 json::quote(answers[i].error().message)));
-      } else {
-        Sink{ret}(i, score_json(c, *answers[i]));
-      }
-    }
+    const auto answers = all_or_throw(ask_samples(c, "score", items), "sample");
+    for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, score_json(c, answers[i]));
   });
 }
 
@@ -165,7 +171,7 @@ sxt_status extract(sxt_object* object, const sxt_extract_item* const* item, uint
       items.push_back(fmt::format(R"({{"text":{},"record":{},"attempts":[{}],"attempt":{}}})", quoted(item[i]->text),
                                   or_empty_object(item[i]->record_json), attempts, item[i]->attempt));
     }
-    const auto answers = all_or_throw(c.program.ask_all("extract", items), "item");
+    const auto answers = all_or_throw(ask_samples(c, "extract", items), "item");
     for (uint64_t i = 0; i < n; ++i) Sink{ret}(i, text_of(answers[i], "text", c.program.name()));
   });
 }
@@ -509,6 +515,8 @@ constexpr const char* schema = R"json({"type":"object","additionalProperties":fa
 "config":{"type":"object","default":{},"description":"what the program is told when it is started"},
 "name":{"type":"string","default":"","description":"of a metric's value in the table; absent: what the program calls itself"},
 "path":{"type":"string","description":"of a data set or model: where its files are"},
+"facts":{"type":"object","description":"of a metric: its values, as a plugin's facts name them: {\"values\": [{\"name\", \"higher_is_better\", \"percent\", \"standard_error\"}]}"},
+"confined":{"type":"boolean","default":false,"x-affects-results":false,"description":"as with --isolate: it has no network, writes nothing, and reads what its configuration names"},
 "isolated":{"type":"object","x-affects-results":false,"description":"set by --isolate"},
 "timeout_s":{"type":"number","minimum":0.01,"default":60,"x-affects-results":false,"description":"for the answer to one line; a program that takes longer is ended and started again"}}})json";
 

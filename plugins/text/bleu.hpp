@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <cmath>
+#include <functional>
 #include <span>
 #include "tokens.hpp"
 
@@ -12,6 +13,7 @@ struct BleuRules {
   std::string tokenize = "13a", smooth = "exp";
   double smooth_value = 0;         // of floor and add-k
   bool lowercase = false;
+  std::function<std::vector<std::string>(std::string_view)> pieces = {};  // of the tokenizer flores200
 };
 
 /// What a corpus' score is made of: sums of these over its sentences.
@@ -82,6 +84,7 @@ inline std::vector<std::string> bleu_tokens(std::string_view line, const BleuRul
     if (!text::is_blank(utf8::at(out, at).code)) break;
     out.resize(at);
   }
+  if (rules.pieces) return rules.pieces(out);
   if (rules.tokenize == "none") return text::word_tokens(out);
   if (rules.tokenize == "char") return text::character_tokens(out);
   if (rules.tokenize == "zh") {

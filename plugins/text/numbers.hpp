@@ -13,6 +13,10 @@ namespace sextant::text {
 
 inline bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
 
+/// Where plain blanks separate thousands. Between words "2 100" may be two numbers, so there only groups of zeros count ("10
+/// 000"). `never` is for formulas, whose commas separate the items of lists as well: groups are of three, as "1,000" has them.
+enum class Blanks { never, before_zeros, always };
+
 /// A number as it stands in a text, and as it is compared: no thousands separators, no plus, no zeros behind the last other
 /// decimal. Powers of ten and of small numbers are written out; one that is too large to be stays a power: "1e99", "2^100".
 struct NumberAt {
@@ -22,9 +26,10 @@ struct NumberAt {
 
 namespace detail {
 
-// The size of a thousands separator at `at`: a comma, LaTeX's {,} and \, and \!, a no-break or thin blank, an underscore.
+// The size of a thousands separator at `at`: a comma, LaTeX's {,} and blanks, an apostrophe, a no-break or thin blank, an
+// underscore.
 inline size_t separator_size(std::string_view text, size_t at) {
-  for (const std::string_view s : {",\\!", "{,}", "\\,", ",", "\u00A0", "\u202F", "\u2009", "_"})
+  for (const std::string_view s : {",\\!", "{,}", "\\,", "\\;", "\\:", "\\ ", ",", "'", "’", "\u00A0", "\u202F", "\u2009", "_"})
     if (text.substr(at).starts_with(s)) return s.size();
   return 0;
 }
@@ -34,17 +39,58 @@ inline size_t digits_end(std::string_view text, size_t at) {
   return at;
 }
 
-// "1,234,567" from its first digit: groups of three behind one to three digits. The digits go to `out`.
-inline size_t whole_end(std::string_view text, size_t at, std::string& out) {
+// Whether exactly `count` digits stand at `at`.
+inline bool is_group(std::string_view text, size_t at, size_t count) { return digits_end(text, at) == at + count; }
+
+// The end of a number from its first digit, whose thousands are separated; the digits go to `out`. Behind one to three digits
+// groups of three ("1,234,567", "1 000"), behind one or two groups of two and at last one of three ("12,34,567", as in India).
+inline size_t whole_end(std::string_view text, size_t at, std::string& out, Blanks blanks = Blanks::never) {
   size_t end = digits_end(text, at);
   out.append(text, at, end - at);
   if (end - at > 3) return end;
-  for (;;) {
-    const size_t size = separator_size(text, end);
-    if (size == 0 || digits_end(text, end + size) != end + size + 3) return end;
+  constexpr size_t pairs_max = 12;  // "01,01,01, ..." is not looked through from each of its numbers on
+  size_t pairs = end;
+  while (pairs < end + 3 * pairs_max && blanks != Blanks::never && end - at < 3 && text.substr(pairs).starts_with(',') &&
+         is_group(text, pairs + 1, 2))
+    pairs += 3;
+  if (pairs > end && text.substr(pairs).starts_with(',') && is_group(text, pairs + 1, 3)) {
+    for (size_t i = end; i < pairs + 4; ++i)
+      if (text[i] != ',') out += text[i];
+    return pairs + 4;
+  }
+  const auto separated = [&] {
+    if (const size_t size = separator_size(text, end)) return is_group(text, end + size, 3) ? size : 0;
+    const bool blank = blanks != Blanks::never && text[at] != '0' && text.substr(end).starts_with(' ') &&
+                       is_group(text, end + 1, 3) && !text.substr(end + 4).starts_with('/');
+    return size_t{blank && (blanks == Blanks::always || text.substr(end + 1, 3) == "000") ? 1U : 0U};
+  };
+  while (end < text.size()) {
+    const size_t size = separated();
+    if (size == 0) break;
     out.append(text, end + size, 3);
     end += size + 3;
   }
+  return end;
+}
+
+// Points between thousands, where nothing else can be meant: "1.234.567", and "1.234,56" with a comma for the decimals. The
+// end, and the number in `out`; else `at` and nothing.
+inline size_t pointed_end(std::string_view text, size_t at, std::string& out) {
+  size_t end = digits_end(text, at), groups = 0;
+  if (end == at || end - at > 3 || text[at] == '0') return at;
+  std::string digits(text.substr(at, end - at));
+  for (; text.substr(end).starts_with('.') && is_group(text, end + 1, 3); ++groups, end += 4) digits.append(text, end + 1, 3);
+  const auto goes_on = [&](size_t i) { return i + 1 < text.size() && text[i] == '.' && is_ascii_digit(text[i + 1]); };
+  if (groups == 0 || goes_on(end)) return at;
+  if (const size_t decimals = digits_end(text, end + 1);
+      text.substr(end).starts_with(',') && decimals > end + 1 && decimals < end + 4 && !goes_on(decimals)) {
+    digits.append(1, '.').append(text, end + 1, decimals - end - 1);
+    end = decimals;
+  } else if (groups < 2) {
+    return at;
+  }
+  out = std::move(digits);
+  return end;
 }
 
 /// The exponent at `at`: "3", "-4", "{-4}", and with `raised` "⁻⁴". At most nine digits.
@@ -129,10 +175,12 @@ inline std::string to_power(const std::string& base, int exponent) {
 }  // namespace detail
 
 /// The number that begins at byte `at` (with its digits, or a point before them), or nothing. Signs are the caller's.
-inline std::optional<NumberAt> number_at(std::string_view text, size_t at) {
+inline std::optional<NumberAt> number_at(std::string_view text, size_t at, Blanks blanks = Blanks::before_zeros) {
   NumberAt out{at, at, {}};
-  if (at < text.size() && is_ascii_digit(text[at])) out.end = detail::whole_end(text, at, out.value);
-  if (out.end < text.size() && text[out.end] == '.') {
+  out.end = detail::pointed_end(text, at, out.value);
+  const bool pointed = out.end > at;
+  if (!pointed && at < text.size() && is_ascii_digit(text[at])) out.end = detail::whole_end(text, at, out.value, blanks);
+  if (!pointed && out.end < text.size() && text[out.end] == '.') {
     const size_t end = detail::digits_end(text, out.end + 1);
     if (end > out.end + 1) {
       if (out.value.empty()) out.value = "0";
@@ -185,6 +233,7 @@ inline size_t end_of_no_number(std::string_view text, size_t at) {
     while (hex(end)) ++end;
     if (end > at + 2) return end;
   }
+  if (std::string digits; pointed_end(text, at, digits) > at) return at;
   size_t end = digits_end(text, at), parts = 1;
   for (; end < text.size() && text[end] == '.'; ++parts) {
     const size_t next = digits_end(text, end + 1);
@@ -211,18 +260,44 @@ inline bool take_fraction(std::string_view text, NumberAt& whole) {
   return true;
 }
 
+/// LaTeX's fraction of two whole numbers that begins at `at`: "\\frac{1}{2}", "\\dfrac12". Nothing where it is none.
+inline std::optional<NumberAt> latex_fraction(std::string_view text, size_t at) {
+  size_t i = at + 1;
+  if (i < text.size() && (text[i] == 'd' || text[i] == 't')) ++i;
+  if (text.substr(at, 1) != "\\" || !text.substr(i).starts_with("frac")) return std::nullopt;
+  i += 4;
+  NumberAt out{at, at, {}};
+  for (const char* sign : {"", "/"}) {
+    const bool braced = i < text.size() && text[i] == '{';
+    const size_t begin = braced ? i + 1 : i, end = braced ? digits_end(text, begin) : begin + 1;
+    if (end == begin || end > text.size() || !is_ascii_digit(text[begin]) || (braced && text.substr(end, 1) != "}"))
+      return std::nullopt;
+    out.value.append(sign).append(text, begin, end - begin);
+    i = braced ? end + 1 : end;
+  }
+  out.end = i;
+  return out;
+}
+
 }  // namespace detail
 
 /// All numbers of a text, from left to right. A minus belongs to its number unless something stands before it that it could be
 /// taken from: "5-3" holds 5 and 3. "1/2" is one number, "1 1/2" is 3/2, "1/2/2024" are three. Digits inside a word ("A4",
 /// "x2"), an exponent or index ("cm^2", "x_1"), a version ("3.5.2") or "0x1F" are none.
-inline std::vector<NumberAt> numbers(std::string_view text) {
+inline std::vector<NumberAt> numbers(std::string_view text, Blanks blanks = Blanks::before_zeros) {
   std::vector<NumberAt> out;
   const auto letter_before = [&](size_t at) {
     return at > 0 && ((text[at - 1] | 0x20) >= 'a' && (text[at - 1] | 0x20) <= 'z');
   };
   for (size_t i = 0; i < text.size();) {
     const bool point = text[i] == '.' && i + 1 < text.size() && is_ascii_digit(text[i + 1]);
+    if (auto fraction = text[i] == '\\' ? detail::latex_fraction(text, i) : std::nullopt) {
+      if (i > 0 && text[i - 1] == '-' && (i < 2 || !(is_ascii_digit(text[i - 2]) || letter_before(i - 1))))
+        fraction->value.insert(0, 1, '-'), --fraction->begin;
+      i = fraction->end;
+      out.push_back(*std::move(fraction));
+      continue;
+    }
     if (!is_ascii_digit(text[i]) && !point) {
       ++i;
       continue;
@@ -232,13 +307,13 @@ inline std::vector<NumberAt> numbers(std::string_view text) {
       i = std::max(skipped, detail::digits_end(text, i));
       continue;
     }
-    auto number = number_at(text, i);
+    auto number = number_at(text, i, blanks);
     if (!number) {
       ++i;
       continue;
     }
     size_t end = number->end;
-    const auto below = end + 1 < text.size() && text[end] == '/' ? number_at(text, end + 1) : std::nullopt;
+    const auto below = end + 1 < text.size() && text[end] == '/' ? number_at(text, end + 1, blanks) : std::nullopt;
     if (below && (below->end >= text.size() || text[below->end] != '/') && (i == 0 || text[i - 1] != '/')) {
       number->value += "/" + below->value;
       end = number->end = below->end;

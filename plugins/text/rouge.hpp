@@ -3,6 +3,7 @@
 #include <span>
 #include <sextant/result.hpp>
 #include "match_rows.hpp"
+#include <functional>
 #include "tokens.hpp"
 
 namespace sextant::metric {
@@ -119,7 +120,7 @@ inline Result<void> check_lengths(const Tokens& wanted, const Tokens& given, std
 
 /// The best of each over the answers. `split`: a text's tokens; sentences stand on lines of their own.
 inline Result<Rouge> rouge(std::string_view prediction, std::span<const std::string> answers,
-                   std::vector<std::string> (*split)(std::string_view)) {
+                           const std::function<std::vector<std::string>(std::string_view)>& split) {
   text::Numbering number;
   const auto sentences = [&](std::string_view of) {
     std::vector<Tokens> out;

@@ -550,7 +550,14 @@ class Perturb(ContractTest):
                        infer={"template": {"type": "text", "prompt": "{question}"}, "inferencer": {"type": "gen"}})
         outcome = self.sextant("run", "run.json", "--backend", "sample", "--plugin-path", THIRD_PARTY, "--perturb", "option_order")
         self.assert_refused(outcome, USAGE, "does not say which columns are options")
+        self.assert_refused(outcome, USAGE, "no data set of this run can be changed so")
         self.assertEqual(self.run_folders(), [])
+
+    def test_a_file_of_ones_own_has_variants_too(self):
+        lines = self.json_lines("prompt", "--custom-dataset-path", self.dir / "set.jsonl", "--perturb", "option_order:1", "case:1", "--json",
+                                "-n", "0", "--backend", "sample", "--plugin-path", THIRD_PARTY)
+        self.assertEqual([line["dataset"] for line in lines], ["set", "set~option_order-1", "set~case-1"])
+        self.assertEqual(len({line["text"] for line in lines}), 3)
 
     def test_templates_of_ones_own(self):
         write(self.dir / "other.json", {"tiny": [{"type": "text", "prompt": "{question} {A} {B} {C} {D}"}]})

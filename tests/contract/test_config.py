@@ -126,6 +126,7 @@ class ConfigFile(ConfigTest):
         run = self.run_sample("--datasets", "one_gen", "two_gen", "--config-dir", "cards").run
         self.assertEqual([row["dataset"] for row in run.csv()], ["one", "two", "mean", "all of one", "mean_two_gen", "all of two"])
         for groups, said in (([{"name": "mean", "members": ["one"]}] * 2, "two groups are called 'mean'"),
+                             ([{"name": "mean", "members": ["one"], "metrics": ["acc", of]} for of in ("f1", "acc")], "two groups are called 'mean'"),
                              ([{"name": "mean", "members": ["one", "mean"]}], "the group 'mean' is a member of itself"),
                              ([{"name": "one", "members": ["one"]}], "a group and a data set are called 'one'")):
             write(self.dir / "cards/mine.json", {"card": "summarizer", "summary": "x", "groups": groups})

@@ -156,6 +156,47 @@ class Custom(ContractTest):
         outcome = self.custom("broken.jsonl", expect=DATA)
         self.assertRegex(outcome.stderr, r"broken\.jsonl.*2")
 
+    def test_what_looks_wrong_in_rows_is_said(self):
+        rows = ["question,A,B,C,answer", "q,iron,cork,lead,B", "r,iron,cork,lead,C"]
+        for old, new, words in (
+            ("answer\n", "answer,label\n", None),  # see below
+            ("r,iron,cork,lead", "r,iron,cork,iron", ["set.csv:3", "options A and C have the same text"]),
+            ("r,iron,cork", "r,nan,cork", ["set.csv:3", "option A is 'nan'", "leave the cell empty"]),
+        ):
+            text = "\n".join(rows) + "\n"
+            if words is None:
+                text = "question,A,B,C,answer,label\nq,iron,cork,lead,B,B\nr,iron,cork,lead,C,A\n"
+                words = ["set.csv:3", "'answer' says C and 'label' A", "output_column"]
+            else:
+                text = text.replace(old, new)
+            with self.subTest(" ".join(words)):
+                write(self.dir / "set.csv", text)
+                stderr = self.custom("set.csv").stderr
+                for word in words:
+                    self.assertIn(word, stderr)
+        write(self.dir / "set.csv", "question,A,B,answer\nq,Iron,Cork,Iron\nr,Iron,Cork,cork\n")
+        self.assert_refused(self.custom("set.csv", expect=DATA), DATA, "set.csv:3", "the text of option B, 'Cork', in case alone")
+        for meta, words in (({"abbr": ""}, ["abbr", "is empty"]), ({"first_index": 1}, ["set.csv:2", "an option's label", "first_index"])):
+            write(self.dir / "set.csv", "\n".join(rows) + "\n")
+            write(self.dir / "meta.json", meta)
+            self.assert_refused(self.custom("set.csv", "--custom-dataset-meta-path", "meta.json", expect=DATA), DATA, *words)
+        write(self.dir / "set.jsonl", '{\n  "question": "q",\n  "answer": "a"\n}\n')
+        self.assert_refused(self.custom("set.jsonl", expect=DATA), DATA, "set.jsonl:1", "each object in one line")
+
+    def test_options_that_are_verdicts(self):
+        """"B. False" names an option and denies none, wherever the options stand in the row."""
+        letters = [{"label": "A", "text": "True"}, {"label": "B", "text": "False"}]
+        for name, options in (("letters", {"A": "True", "B": "False"}), ("columns", {"Option A": "True", "Option B": "False"}), ("list", {"endings": ["True", "False"]}),
+                              ("objects", {"choices": letters}), ("bools", {"choices": [True, False]}), ("by letter", {"options": {"A": "True", "B": "False"}}),
+                              ("in the question", {})):
+            rows = [{"question": "q%d" % i + ("" if options else "\nA. True\nB. False"), **options, "answer": "AB"[i]} for i in range(2)]
+            write_jsonl(self.dir / "set.jsonl", rows)
+            write_jsonl(self.dir / "replies.jsonl", [{"dataset": "set", "index": i, "text": "B. False"} for i in range(2)])
+            with self.subTest(name):
+                outcome = self.sextant("run", "--custom-dataset-path", "set.jsonl", "--backend", "answers", "--model-kwargs", "file=replies.jsonl", "--json")
+                self.assert_rc(outcome, 0)
+                self.assertEqual(outcome.lines()[0]["rows"][0]["value"], 50.0)
+
     def test_a_byte_order_mark_and_crlf_change_nothing(self):
         path = make_mcq(self.dir / "set.csv")
         plain = self.custom("set.csv").run.hashes()

@@ -1,13 +1,15 @@
 """`sextant export` and `import`: a run in the files of others, and theirs as a run. tests/golden/exchange has what lm-eval 0.4.13 wrote for the same tasks."""
 
+import ast
 import csv
 import hashlib
 import json
 import pathlib
 import re
+import shutil
 import xml.etree.ElementTree
 
-from .harness import DATA, HERE, OK, THIRD_PARTY, TINY_MODEL, UNAVAILABLE, USAGE, ContractTest, RunFolder, read_json, write
+from .harness import DATA, HERE, OK, PROGRAM, THIRD_PARTY, TINY_MODEL, UNAVAILABLE, USAGE, ContractTest, RunFolder, read_json, write
 from .test_tasks import COMMON, FILES
 
 GOLDEN = HERE.parent / "golden" / "exchange" / "lm_eval.json"
@@ -91,6 +93,23 @@ class Exchange(ContractTest):
             for key, value in theirs["results"][task].items():  # the same model on the same rows
                 if isinstance(value, float) and not key.startswith("perplexity_stderr"):
                     self.assertLess(abs(ours["results"][task][key] - value), 1e-3 * max(1, abs(value)), (task, key))
+
+    def test_parquet(self):
+        run = self.tasks("open", "choice")
+        [file] = self.export(run, "parquet")
+        self.assertEqual((file.read_bytes()[:4], file.read_bytes()[-4:]), (b"PAR1", b"PAR1"))
+        if not list(pathlib.Path(PROGRAM).resolve().parent.parent.glob("lib/**/readers/arrow_stream.so")):
+            self.skipTest("this build has no Apache Arrow, which reads it back")
+        write(self.dir / "back/attempts.yaml", "task: attempts\ndataset_path: %s\ntest_split: test\noutput_type: generate_until\ndoc_to_target: ''\n"
+              "doc_to_text: '{{[dataset, index, repeat, prompt, prediction, generated_tokens, acc, acc_norm]}}'\n" % (self.dir / "set"))
+        write(self.dir / "set/README.md", "")
+        shutil.copy(file, self.dir / "set/test.parquet")
+        rows = [ast.literal_eval(line["text"]) for line in self.json_lines("prompt", "--tasks", self.dir / "back/attempts.yaml", "--json", "--backend", "sample", "--plugin-path", THIRD_PARTY)]
+        samples = [(task, sample) for task in ("open", "choice") for sample in run.samples(task)]
+        self.assertEqual(len(rows), len(samples))
+        for row, (task, sample) in zip(sorted(rows), sorted(samples, key=lambda one: (one[0], one[1]["index"]))):
+            self.assertEqual(row[:6], [task, sample["index"], sample["repeat"], sample["prompt"], sample["prediction"], sample["generated_tokens"]])
+            self.assertEqual(row[6:], [sample["scores"].get("acc"), sample["scores"].get("acc_norm")])
 
     def test_lm_evals_files_come_back(self):
         run = self.tasks("open", "last", "both")

@@ -71,8 +71,9 @@ class Run(InternLM2):
             self.assertTrue(0 <= float(row["internlm2-chat-1_8b_hf"]) <= 100, row)
         table = run.summary("txt").read_text(encoding="utf-8")
         self.assertTrue(outcome.stdout.startswith("dataset "), outcome)
-        shown, _, findings = outcome.stdout.strip().partition("\n\n")
+        shown, replies, findings = outcome.stdout.strip().split("\n\n", 2)
         self.assertIn(shown, table)
+        self.assertTrue(replies.startswith("internlm2-chat-1_8b_hf: 104 replies, "), replies)
         self.assertIn(findings, table)
         self.assertEqual(list(self.dir.glob("**/*_was_run")), [])
 

@@ -251,6 +251,23 @@ class Warned(ContractTest):
         outcome = self.run_sample("--custom-dataset-path", "set.jsonl")
         self.assertRegex(outcome.stderr, r"warning: set: 2 rows repeat an earlier one.*row 3 repeats row 0")
 
+    def test_ids_that_two_rows_have(self):
+        """A file of the user's own is refused; of a benchmark it is said, unless the id names something else than a row."""
+        rows = [{"id": "r%d" % i, "question": "q%d" % i, "answer": "x"} for i in range(8)]
+        rows[5]["id"] = "r1"
+        write_jsonl(self.dir / "set.jsonl", rows)
+        outcome = self.run_sample("--custom-dataset-path", "set.jsonl", expect=DATA)
+        self.assertIn("set.jsonl:6: the id 'r1' stands twice: set.jsonl:2 has it, too", outcome.stderr)
+        write(self.dir / "run.json", {"datasets": [{
+            "card": "dataset", "abbr": "set", "loader": {"type": "table", "file": "set.jsonl"}, "path": str(self.dir),
+            "reader": {"input_columns": ["question"], "output_column": "answer", "train_split": "test", "test_split": "test"},
+            "infer": {"template": {"type": "text", "prompt": "{question}"}, "inferencer": {"type": "gen", "max_out_len": 2}},
+            "eval": {"metrics": [{"type": "exact_match"}]}}]})
+        said = r'warning: set: row 1 and row 5 have the id "r1", and they are not the same'
+        self.assertRegex(self.run_sample("run.json", "--dry-run").stderr, said)
+        write_jsonl(self.dir / "set.jsonl", [{**row, "id": i // 2} for i, row in enumerate(rows)])
+        self.assertNotIn("have the id", self.run_sample("run.json", "--dry-run").stderr)
+
 
 class Estimates(ContractTest):
     def test_a_judge_costs_what_its_requests_cost_at_most(self):

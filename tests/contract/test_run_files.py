@@ -270,7 +270,18 @@ class Files(ContractTest):
 
     def test_stdout_is_the_table_of_the_summary(self):
         text = self.run_folder.summary("txt").read_text(encoding="utf-8")
-        self.assertIn(Shared.outcome.stdout, text)
+        table, _, below = Shared.outcome.stdout.partition("\n\n")
+        self.assertIn(table + "\n", text)
+        # all replies of the run together; the file has them by set
+        self.assertRegex(below, r"^sample: [0-9,]+ replies, [0-9.]+ % without an answer, [0-9.]+ % cut at their maximum length, [0-9.]+ tokens each\n")
+        replies = re.findall(r"^(\S+) +sample +\S+ +\S+ +(\d+) +([0-9.]+) +([0-9.]+) +([0-9.]+)$", text, re.M)
+        counts = {row[0]: self.run_folder.results(row[0])["counts"] for row in replies}
+        self.assertGreater(len(replies), 3)
+        for name, count, tokens, unparsed, cut in replies:
+            of = counts[name]
+            self.assertEqual((int(count), tokens, unparsed, cut),
+                             (of["replies"], "%.1f" % (of["reply_tokens"] / of["replies"]), "%.1f" % (100 * of["unparsed"] / of["replies"]),
+                              "%.1f" % (100 * of["cut"] / of["replies"])))
         self.assertEqual(text.splitlines()[0], self.run_folder.path.name)
         for block in ("tabulate format", "csv format", "markdown format", "raw format"):
             self.assertIn(block + "\n" + "^" * 128 + "\n", text)

@@ -200,6 +200,22 @@ class OtherSettings(StatesTest):
         self.assertRegex(outcome.stderr, "replaced is kept in .*earlier/1")
         self.assertEqual((self.earlier(first) / "predictions/sample/one.json").read_bytes(), old)
 
+    def test_eval_of_edited_data_says_that_it_scores_what_was_asked(self):
+        first = self.run_sample(*self.args).run
+        text = (self.dir / "set.jsonl").read_text()
+        rows = [json.loads(line) for line in text.splitlines()]
+        rows[2]["answer"] = "ABCD"[("ABCD".index(rows[2]["answer"]) + 1) % 4]
+        (self.dir / "set.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        outcome = self.again("eval", expect=OK)
+        self.assertRegex(outcome.stderr, "warning: one: 1 of 8 rows are not what they were .*row 2: 'answer' was .* and is ")
+        self.assertEqual(self.only_run().hashes(), first.hashes())
+        (self.dir / "set.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:6]))
+        self.assertRegex(self.again("eval", expect=OK).stderr, "one: 3 of 8 rows are not what they were")
+        (self.dir / "set.jsonl").write_text(text)
+        self.assertNotIn("warning", self.again("eval", expect=OK).stderr)
+        (self.dir / "set.jsonl").unlink()
+        self.assertNotIn("warning", self.again("eval", expect=OK).stderr)
+
     def test_a_set_that_is_not_in_the_run_any_more(self):
         first = self.run_sample(*self.args).run
         outcome = self.run_sample("--config-dir", "cards", "--datasets", "one", "-r")

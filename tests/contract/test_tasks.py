@@ -7,9 +7,10 @@ import os
 import pathlib
 import random
 import shutil
+import sys
 import zipfile
 
-from .harness import DATA, HERE, OK, PROGRAM, THIRD_PARTY, USAGE, ContractTest, write
+from .harness import DATA, HERE, OK, PROGRAM, THIRD_PARTY, TINY_MODEL, USAGE, ContractTest, write
 
 COMMON = """
 dataset_path: org/set
@@ -32,6 +33,51 @@ FILES = {
     "pairs.yaml": "include: choice.yaml\ntask: pairs\nmetric_list: [{metric: acc}, {metric: f1}, {metric: mcc}, {metric: f1, aggregation: !function scores.macro}]\n",
     "words.yaml": "include: open.yaml\ntask: words\nfilter_list: null\nmetric_list: [{metric: bleu}, {metric: chrf}, {metric: chrf++}, {metric: ter}]\n",
     "code.yaml": "include: choice.yaml\ntask: code\nprocess_docs: !function utils.f\n",
+    "whole_class.yaml": "task: whole_class\nclass: !function utils.Whole\n",
+    "own.yaml": "include: choice.yaml\ntask: own\nprocess_docs: !function own.odd\ndoc_to_text: !function own.text\nprocess_results: !function own.results\n"
+                "metric_list: [{metric: best}, {metric: spread, aggregation: !function own.spread, higher_is_better: false}]\n",
+    "filtered.yaml": "include: open.yaml\ntask: filtered\nnum_fewshot: 0\nfilter_list:\n- {name: own, filter: [{function: !function own.First}, {function: take_first}]}\n",
+}
+
+
+# a task's own code, and as much of the two packages as it needs
+OWN = """
+import numbers_of_own  # not in the reach of Sextant's reader of functions
+def odd(docs):
+    return docs.filter(lambda doc: doc["label"] == 1 or doc["q"] == "E0")
+def text(doc):
+    try:
+        return "own " + doc["q"]
+    except KeyError:
+        return ""
+def results(doc, results):
+    (a, _), (b, _) = results
+    return {"best": float(a >= b), "spread": (a, b)}
+def spread(items):
+    return max(abs(a - b) for a, b in items)
+class First:
+    def apply(self, resps, docs):
+        return [[reply[:1] for reply in replies] for replies in resps]
+"""
+PACKAGES = {
+    "numbers_of_own.py": "",
+    "lm_eval/__init__.py": "",
+    "lm_eval/api/__init__.py": "",
+    "lm_eval/api/metrics.py": "def mean(items):\n    return sum(items) / len(items)\n",
+    "lm_eval/api/task.py": "class ConfigurableTask:\n    def __init__(self, config):\n        self.config = config\n    def process_results(self, doc, results):\n"
+                           "        return self.config['process_results'](doc, results)\n    def aggregation(self):\n"
+                           "        return {m['metric']: m['aggregation'] for m in self.config['metric_list'] if 'aggregation' in m}\n",
+    "lm_eval/filters/__init__.py": "class Pipeline:\n    pass\nclass TakeFirst:\n    def apply(self, resps, docs):\n        return [r[0] for r in resps]\n"
+                                   "def build_filter_ensemble(name, steps):\n    made = Pipeline()\n    made.filters = [f if callable(f) else TakeFirst for f, _ in steps]\n    return made\n",
+    "numpy/__init__.py": "from . import random\n",
+    "numpy/random.py": "def seed(n):\n    pass\n",
+    "pyarrow.py": "def concat_tables(tables, **_):\n    return [row for table in tables for row in table]\n",
+    "datasets/__init__.py": "import json, pathlib\n"
+                            "class Dataset(list):\n    def map(self, f, **_):\n        return Dataset(map(f, self))\n    def filter(self, f, **_):\n        return Dataset(filter(f, self))\n"
+                            "    def with_format(self, _):\n        return self\n    def iter(self, n):\n        yield list(self)\n"
+                            "def disable_progress_bars():\n    pass\ndef disable_caching():\n    pass\n"
+                            "def load_dataset(path, name=None, **_):\n"
+                            "    return {p.stem: Dataset(map(json.loads, p.read_text().splitlines())) for p in pathlib.Path(path).glob('*.jsonl')}\n",
 }
 
 
@@ -98,6 +144,52 @@ class Tasks(ContractTest):
         self.assertIn("mcc", run.results("pairs"))
         self.assertLessEqual({"bleu", "chrf", "chrf++", "ter"}, set(run.results("words")))
         self.assertFalse(run.results("words")["estimates"]["ter"]["higher_is_better"])
+
+    def with_code(self, task, *flags, packages=PACKAGES, own=OWN):
+        write(self.dir / "tasks/own.py", own)
+        for name, text in packages.items():
+            write(self.dir / "site" / name, text)
+        return self.sextant("run", "--tasks", task, "--include-path", self.dir / "tasks", "--allow-task-code", "--task-python", sys.executable, *flags,
+                            env={**self.env, "PYTHONPATH": str(self.dir / "site")})
+
+    def test_code_that_only_python_can_run(self):
+        tiny = ("--model-path", TINY_MODEL, "--compute", "f32")
+        done = self.with_code("own", *tiny)
+        if "cannot be isolated here" in done.stderr:
+            self.skipTest("this user may not confine processes")
+        self.assert_rc(done, OK)
+        newest = lambda kind, name: json.loads(next(self.run_folders()[-1].glob("%s/*/%s.json" % (kind, name))).read_text(encoding="utf-8"))  # noqa: E731
+        predictions, results = newest("predictions", "own"), newest("results", "own")
+        self.assertEqual([p["label: 0"]["testing input"] for p in predictions.values()], ["own E0 x", "own E1 x"])  # E2 has the label 0
+        pairs = [[option[0] for option in json.loads(p["prediction"])] for p in predictions.values()]
+        self.assertAlmostEqual(results["best"], sum(a >= b for a, b in pairs) / 2)
+        self.assertAlmostEqual(results["spread"], max(abs(a - b) for a, b in pairs))
+        self.assertFalse(results["estimates"]["spread"]["higher_is_better"])
+        again = self.sextant("run", self.run_folders()[-1] / "configs/run.json", env={**self.env, "PYTHONPATH": str(self.dir / "site")})
+        self.assert_rc(again, OK)
+        self.assertEqual(newest("results", "own")["spread"], results["spread"])
+        self.assert_rc(self.with_code("filtered", *tiny), OK)
+        self.assertEqual({len(p["pred"]) for p in newest("results", "filtered")["details"]}, {1})
+
+    def test_code_that_cannot_run_is_named(self):
+        lacking = {name: text for name, text in PACKAGES.items() if name != "numbers_of_own.py"}
+        reads = "open('%s').read()\n" % self.dir.joinpath("secret")
+        writes = "open('%s', 'w')\n" % (self.dir / "tasks/written")
+        write(self.dir / "secret", "s")
+        for packages, own, expected in ((lacking, OWN, "own.py:2 cannot be imported (ModuleNotFoundError: No module named 'numbers_of_own')"),
+                                        ({"datasets.py": "import nothing_of_that_name\n"}, OWN, "lm_eval==0.4.13"), (PACKAGES, reads + OWN, "own.py:1: PermissionError"),
+                                        (PACKAGES, writes + OWN, "own.py:1: PermissionError"),
+                                        (PACKAGES, "import socket\nsocket.create_connection(('127.0.0.1', 9))\n" + OWN, "own.py:2: PermissionError"),
+                                        (PACKAGES, OWN.replace("def results", "def other"), "has no 'results', which the task names")):
+            with self.subTest(expected=expected, own=own[:20]):
+                shutil.rmtree(self.dir / "site", ignore_errors=True)
+                done = self.with_code("own", "--backend", "sample", "--plugin-path", THIRD_PARTY, packages=packages, own=own)
+                self.assertNotEqual(done.rc, OK)
+                if "cannot be isolated here" in done.stderr or ("Landlock" in done.stderr and own is not OWN):
+                    self.skipTest("this kernel or user cannot confine processes")
+                self.assertIn(expected, done.stderr)
+                self.assertNotIn("loaded in", done.stderr)  # no model
+        self.assertFalse((self.dir / "tasks/written").exists())
 
     def packed_snapshot(self, file, content):
         shutil.rmtree(self.snapshot)
@@ -170,8 +262,16 @@ class Tasks(ContractTest):
                     self.assertIn(result.rc, (OK, DATA), result.stderr)   # what was changed may be a value
 
     def test_what_cannot_be_run_is_refused(self):
+        write(self.dir / "tasks/shim", "#!/bin/sh\nexec python3 \"$@\"\n")
+        (self.dir / "tasks/shim").chmod(0o755)
         for flags, expected in (
             (("--tasks", "code"), "need Python code, which is not run: code (process_docs: utils.f of "),
+            (("--tasks", "code"), "give --allow-task-code --task-python PYTHON, which runs it in a sandbox"),
+            (("--tasks", "whole_class", "--allow-task-code"), "not run even with --allow-task-code: whole_class (class: utils.Whole of "),
+            (("--tasks", "own", "--allow-task-code", "--task-python", "/nowhere/python"), "--task-python /nowhere/python: there is no such program"),
+            (("--tasks", "own", "--allow-task-code", "--task-python", self.dir / "tasks/shim"), "is a script ("),
+            (("--tasks", "choice", "--task-python", "python3"), "--task-python changes nothing without --allow-task-code"),
+            (("--datasets", "ceval_gen", "--allow-task-code"), "--allow-task-code and --task-python are for --tasks"),
             (("--tasks", "chioce"), "did you mean 'choice'"),
             (("--tasks", "choice", "--datasets", "everyday_en_ppl"), "are two runs"),
             (("--tasks", "choice", "--compat", "opencompass"), "--compat lm-eval"),
@@ -218,4 +318,5 @@ class Tasks(ContractTest):
     def test_list_says_of_each_whether_it_runs(self):
         lines = self.json_lines("list", "tasks", self.dir / "tasks", "--json")
         self.assertEqual({line["task"]: line["verdict"] for line in lines if "task" in line},
-                         {**{name[:-5]: "runs" for name in FILES if name != "both.yaml"}, "code": "code"})
+                         {**{name[:-5]: "runs" for name in FILES if name != "both.yaml"}, **dict.fromkeys(("code", "own", "filtered", "whole_class"), "code")})
+        self.assertEqual({line["task"] for line in lines if line.get("with_task_code")}, {"code", "own", "filtered"})

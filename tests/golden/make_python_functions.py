@@ -123,6 +123,11 @@ def classes(doc):
     each = f1_score(golds, preds, average=None)
     binary = f1_score([g == 1 for g in golds], [p == 1 for p in preds])
     return [float(a), float(b), float(each[0]), len(each), binary]
+def each_alone(doc):
+    golds, preds = zip(*pairs(doc))
+    golds, preds = np.array(golds), np.asarray(preds)
+    of = [f1_score(y_true=golds == k, y_pred=preds == k) for k in (0, 1, 2)]
+    return [float(np.mean(of)), [bool(b) for b in golds != preds], [bool(b) for b in 1 <= golds]]
 ''',
     "bad": '''
 import numpy as np
@@ -185,7 +190,7 @@ class Rows(list):
 
 USES = [("filters", "data_set", ["process_stem", "process_social_sciences", "process_social", "by_factory", "at_least_1", "at_least_2"]),
         ("maps", "data_set", ["process_docs", "kept"]),
-        ("texts", "row", ["as_partial", "index", "parts", "lines", "found", "nested", "literal"]), ("texts", "rows", ["samples"]), ("scores", "row", ["weighted", "others", "classes"])]
+        ("texts", "row", ["as_partial", "index", "parts", "lines", "found", "nested", "literal"]), ("texts", "rows", ["samples"]), ("scores", "row", ["weighted", "others", "classes", "each_alone"])]
 REFUSED = [("bad", "row", "method", "bad.py:5: the method or member 'encode' is not read"), ("bad", "row", "unknown", "bad.py:7: 'numpy.zeros' is not read"),
            ("bad", "row", "shared", "bad.py:10: 'options' is changed where something else may hold it"), ("bad", "row", "own", "bad.py:13: it changes what it is given, 'doc'"),
            ("bad", "row", "nothing", "bad.py:16: 'try' is not read"), ("bad", "row", "name", "bad.py:21: 'where_is_it': the name 'where_is_it' is not known"),

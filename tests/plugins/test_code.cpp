@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 #include "component.hpp"
+#include "step_counter.hpp"
 #include "worst_cases.hpp"
 
 namespace {
@@ -95,11 +96,11 @@ TEST_CASE("code: a long reply takes no long time") {
 }
 
 TEST_CASE("no reply takes a reader of programs longer than its length allows") {
-  const auto code = postprocess::Code::make();
-  const auto opencompass = postprocess::OpencompassCode::make();
+  const auto code = postprocess::Code::make(&test::steps);
+  const auto opencompass = postprocess::OpencompassCode::make(&test::steps);
   REQUIRE((code && opencompass));
-  test::check_linear(test::time_of([&](const std::string& text) { (void)(*code)(text, "f", true); }), 2000);
-  test::check_linear(test::time_of([&](const std::string& text) { (void)opencompass->humaneval(text, true); }), 2000);
+  test::check_linear(test::steps_of([&](const std::string& text) { (void)(*code)(text, "f", true); }));
+  test::check_linear(test::steps_of([&](const std::string& text) { (void)opencompass->humaneval(text, true); }));
 }
 
 TEST_CASE("code: the schema is closed and explains itself") { test::check_schema(component_()); }

@@ -6,6 +6,7 @@
 #include "../../plugins/postprocessors/first_option/opencompass.hpp"
 #include "../../plugins/postprocessors/last_option/last_option.hpp"
 #include "golden.hpp"
+#include "step_counter.hpp"
 #include "worst_cases.hpp"
 
 using namespace sextant;
@@ -107,7 +108,11 @@ TEST_CASE("first_capital_multi takes the first run of letters that stands alone"
                         {"BA", "AB"},
                         {"A good answer: BC", "BC"},
                         {"<think>A</think>CD", "CD"},
-                        {"ABACUS: AD", "AD"}}) {
+                        {"ABACUS: AD", "AD"},
+                        {"A. iron\nC. lead", "AC"},
+                        {"A、铁\n\nC、铅\n理由：B不是", "AC"},
+                        {"B. cork, not\nthe others", "B"},
+                        {"答案：A. iron\nB. is wrong", "A"}}) {
     INFO(c.text);
     CHECK(first_run(c.text, "ABCD") == c.expected);
   }
@@ -162,8 +167,8 @@ TEST_CASE("first_option finds the answer that is stated") {
 }
 
 TEST_CASE("first_option reads replies as their readers do") {
-  // tests/plugins/replies.jsonl: {"text", "answer", "record"?}, one reply a line; several, none and refusals are ""
-  const auto extract = must(FirstOption::make("ABCD", true));
+  // tests/plugins/replies.jsonl: {"text", "answer", "record"?, "options"?}, one reply a line; several, none and refusals are ""
+  const auto of_four = must(FirstOption::make("ABCD", true)), of_two = must(FirstOption::make("AB", true));
   const std::string lines = must(csv::read_text(std::filesystem::path(SEXTANT_PLUGIN_TESTS) / "replies.jsonl"));
   size_t replies = 0;
   for (size_t begin = 0; begin < lines.size(); ++replies) {
@@ -172,6 +177,7 @@ TEST_CASE("first_option reads replies as their readers do") {
     begin = end + 1;
     const std::string text = *json::find_string(reply, "text");
     const json::Value* record = json::find(reply, "record");
+    const auto& extract = json::find_string(reply, "options") == "AB" ? of_two : of_four;
     INFO(text);
     CHECK(must(extract(text, record ? json::write(*record) : "{}")) == *json::find_string(reply, "answer"));
   }
@@ -262,23 +268,38 @@ void collect_patterns(const json::Value& value, std::vector<std::string>& out) {
 }  // namespace
 
 TEST_CASE("no reply takes first_option more steps than its length allows") {
-  uint64_t steps = 0;
-  const auto extract = must(FirstOption::make("ABCD", true, &steps));
-  test::check_linear([&](const std::string& text) {
-    steps = 0;
-    must(extract(text));
-    return steps;
-  }, 800);  // the windows around the first letters are full
+  const auto extract = must(FirstOption::make("ABCD", true, &test::steps));
+  test::check_linear(test::steps_of([&](const std::string& text) { must(extract(text)); }), 800);  // the windows around the
+                                                                                                   // first letters are full
+}
+
+TEST_CASE("no window takes a phrase of first_option many steps") {
+  // a phrase sees so many bytes and no more, so that a bound is enough: 256 mentions at most are read, each by some phrases
+  constexpr uint64_t steps_max = 60'000;
+  uint64_t steps = 0, most = 0;
+  const Phrases phrases = must(Phrases::make(nullptr, &steps));
+  for (uint64_t number = test::first_worst_case(), end = number + test::worst_case_count(); number < end; ++number) {
+    const std::string text = canonical(test::worst_case(number, 2 * window_bytes));
+    const size_t begin = utf8::boundary(text, text.size() % 7);
+    const std::string_view window = std::string_view(text).substr(begin, utf8::boundary(text.substr(begin), window_bytes));
+    for (const auto phrase :
+         {&Phrases::denies,    &Phrases::singles,    &Phrases::states,      &Phrases::concludes,    &Phrases::corrects,
+          &Phrases::contrasts, &Phrases::supposes,   &Phrases::qualifies,   &Phrases::prefers,      &Phrases::likewise,
+          &Phrases::is_answer, &Phrases::is_chosen,  &Phrases::is_wrong,    &Phrases::is_named,     &Phrases::is_right,
+          &Phrases::is_better, &Phrases::is_tempting, &Phrases::is_right_but, &Phrases::asks,       &Phrases::ends,
+          &Phrases::explains}) {
+      steps = 0;
+      must((phrases.*phrase).found_in(window));
+      most = std::max(most, steps);
+    }
+    INFO("text " << number << ": " << window);
+    REQUIRE(most < steps_max);
+  }
 }
 
 TEST_CASE("no reply takes OpenCompass' first_option more steps than its length allows") {
-  uint64_t steps = 0;
-  const auto extract = must(FirstOptionOpencompass::make("ABCD", true, &steps));
-  test::check_linear([&](const std::string& text) {
-    steps = 0;
-    must(extract(text));
-    return steps;
-  });
+  const auto extract = must(FirstOptionOpencompass::make("ABCD", true, &test::steps));
+  test::check_linear(test::steps_of([&](const std::string& text) { must(extract(text)); }));
 }
 
 TEST_CASE("no reply takes a card's own pattern more steps than its length allows") {

@@ -1,6 +1,7 @@
 // IFEval's instructions: what follows each and what does not; tools/acceptance/metrics.py compares them with the published
 // checkers.
 #include "../../plugins/metrics/ifeval/ifeval_plugin.cpp"
+#include "../../plugins/metrics/ifeval/langdetect.cpp"
 #include "component.hpp"
 
 using namespace sextant;

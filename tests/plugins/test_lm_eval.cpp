@@ -60,4 +60,11 @@ TEST_CASE("lm_eval_filter: replies of several attempts") {
   replies = {"a", "b"};
   TakeFirst().apply(replies, {});
   CHECK(replies == Replies{"a"});
+  replies = {"b", "a", "a", "b", "b"};  // of the first three a wins, of all b
+  TakeFirstK(*json::parse(R"({"k": 3})", "step")).apply(replies, {});
+  CHECK(replies == Replies{"b", "a", "a"});
+  MajorityVote().apply(replies, {});
+  CHECK(replies == Replies{"a"});
+  CHECK_THROWS_WITH(TakeFirstK(*json::parse(R"({"k": 3})", "step")).apply(replies, {}), Catch::Contains("wants 3 replies"));
+  CHECK_THAT(through(R"({"function": "take_first_k"})", "x"), Catch::Contains("needs \"k\""));
 }

@@ -10,6 +10,7 @@
 #include "../../plugins/metrics/math_equal/opencompass.hpp"
 #include "../../plugins/metrics/numeric/numeric.hpp"
 #include "../../plugins/text/rouge.hpp"
+#include "../../plugins/metrics/translation/pieces.cpp"
 #include "../../plugins/metrics/translation/translation_plugin.cpp"
 #include "../../plugins/postprocessors/bbh/bbh.hpp"
 #include "../../plugins/postprocessors/math/math.hpp"
@@ -194,12 +195,23 @@ TEST_CASE("numeric compares numbers") {
                         {"12 apples", "12", false},
                         {"nan", "nan", true},
                         {"inf", "1", false},
+                        {"12345678901234567890", "12345678901234567891", false},
+                        {"12345678901234567890", "12,345,678,901,234,567,890.0", true},
+                        {"9007199254740993", "9007199254740992", false},
+                        {"-9007199254740993", "9007199254740993", false},
+                        {"2^100", "1267650600228229401496703205377", true},  // a power stays a double
+                        {"1,00,000", "100000", true},
+                        {"1 234", "1234", true},
+                        {"1'000", "1000", true},
+                        {"1.234.567", "1234567", true},
+                        {"3 100/200", "3.5", true},
                         {"0.1", "0.1000001", true}}) {
     INFO(c.prediction << " " << c.reference);
     CHECK(same_number(c.prediction, c.reference, {}) == c.same);
   }
   CHECK(same_number("99", "100", {0, 0.01}));
   CHECK_FALSE(same_number("98.9", "100", {0, 0.01}));
+  CHECK(same_number("9007199254740993", "9007199254740992", {2, 0}));
 }
 
 TEST_CASE("token F1 reads Chinese by its characters") {

@@ -3,7 +3,6 @@
 #pragma once
 #include <cstdint>
 #include <cstdlib>
-#include <ctime>
 #include <functional>
 #include <random>
 #include <string>
@@ -159,17 +158,6 @@ inline std::string worst_case(uint64_t number, size_t bytes) {
 inline uint64_t first_worst_case() {
   const char* wanted = std::getenv("SEXTANT_WORST_CASES_FROM");
   return wanted && *wanted ? std::strtoull(wanted, nullptr, 10) : 0;
-}
-
-/// Steps of a reader that counts none: its processor time, in units of 50 ns.
-inline std::function<uint64_t(const std::string&)> time_of(std::function<void(const std::string&)> read) {
-  return [read = std::move(read)](const std::string& text) {
-    timespec begin{}, end{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
-    read(text);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
-    return static_cast<uint64_t>((end.tv_sec - begin.tv_sec) * 1'000'000'000 + end.tv_nsec - begin.tv_nsec) / 50;
-  };
 }
 
 /// `steps_of` gives the steps that a text takes. Fails on the first text whose steps grow faster than the text, at every length

@@ -43,6 +43,10 @@ class BadData(RobustnessTest):
         self.refused_row(b"question,A,B,C,D,answer\nok,1,2,3,4,A\n\xff\xfe,1,2,3,4,A\n", "questions.csv:3", "UTF-8")
         self.refused_row("question,A,B,C,D,answer\nq,1,2,3,4,A\n".encode("utf-16"), "questions.csv", "UTF-8")
 
+    def test_a_line_of_100_megabytes(self):
+        outcome = self.refused_row("question,A,B,C,D,answer\nok,1,2,3,4,A\n%s,1,2,3,4,A\n" % ("x" * 100_000_000), "questions.csv:3", "33554432")
+        self.assertLess(len(outcome.stderr), 4000)
+
     def test_unclosed_quote(self):
         self.refused_row('question,A,B,C,D,answer\nok,1,2,3,4,A\n"never closed,1,2,3,4,A\nq,1,2,3,4,A\n', "questions.csv:3",
                          "quote")
@@ -52,7 +56,7 @@ class BadData(RobustnessTest):
         plain = self.questions.read_bytes()
         for name, data in (("bom", b"\xef\xbb\xbf" + plain), ("lf", plain.replace(b"\r\n", b"\n")),
                            ("crlf", plain.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")),
-                           ("no last line feed", plain.rstrip(b"\r\n"))):
+                           ("no last line feed", plain.rstrip(b"\r\n")), ("rows of empty cells", plain + b",,,,,\r\n\r\n,,,,,\r\n")):
             with self.subTest(name):
                 self.questions.write_bytes(data)
                 self.assertEqual(self.evaluate("sample", work_dir=name).run.hashes(), expected)

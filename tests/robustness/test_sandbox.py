@@ -1,12 +1,15 @@
 """Programs that a model wrote, in the sandbox: each attack of sandbox_attacks.py fails and costs its sample; and what is said where the
 sandbox is missing or fails itself."""
+import base64
 import json
 import os
 import pathlib
+import pickle
 import shutil
 import socket
 import subprocess
 import unittest
+import zlib
 
 from contract.harness import PROGRAM, TINY_MODEL, UNAVAILABLE, RunFolder, read_json, write
 from robustness.cases import RobustnessTest
@@ -117,6 +120,61 @@ class Attacks(SandboxTest):
 
 
 RIGHT = {"name": "right", "program": "def add(a, b): return a + b", "tests": "assert add(1, 2) == 3", "names": "add"}
+
+
+def packed(tests):
+    """LiveCodeBench's form of private tests."""
+    return base64.b64encode(zlib.compress(pickle.dumps(json.dumps(tests)))).decode()
+
+
+@unittest.skipIf(WHY_NOT, "no sandbox here: %s" % WHY_NOT)
+class InputsAndOutputs(SandboxTest):
+    ADD = [{"input": "1 2\n", "output": "3\n", "testtype": "stdin"}, {"input": "10 -4\n", "output": "6.0", "testtype": "stdin"}]
+    TWICE = [{"input": "[1, 2]\n\"x\"", "output": "[1, 2, \"x\"]", "testtype": "functional"}]
+
+    def rows(self):
+        """(name, program, public tests, private tests, method or none, verdict)"""
+        sums = "a, b = map(int, input().split())\nprint(a + b)"
+        method = "class Solution:\n    def put(self, items, more):\n        return %s"
+        return [
+            ("right", sums, self.ADD, packed(self.ADD), None, PASS),
+            ("reads all", "import sys\nprint(sum(map(int, sys.stdin.buffer.read().split())))\nexit()", self.ADD, "[]", None, PASS),
+            ("descriptor 0", "import os\nprint(sum(map(int, os.read(0, 99).split())))", self.ADD, "[]", None, PASS),
+            ("main", "def main():\n    print(sum(map(int, input().split())))\nif __name__ == '__main__':\n    main()", self.ADD, "[]", None, PASS),
+            ("a private test fails", "a, b = map(int, input().split())\nprint(abs(a) + abs(b))", self.ADD[:1], packed(self.ADD[1:]), None, "wrong answer"),
+            ("one line more", sums + "\nprint()\nprint(0)", self.ADD, "[]", None, "wrong answer"),
+            ("nothing", "pass", self.ADD, "[]", None, "wrong answer"),
+            ("raises", "1 / 0", self.ADD, "[]", None, "failed"),
+            ("no Python", "add the numbers", self.ADD, "[]", None, "failed"),
+            ("waits for ever", "while True: pass", self.ADD, "[]", None, "timeout"),
+            ("method", method % "items + [more]", self.TWICE, packed(self.TWICE), "put", PASS),
+            ("a tuple", method % "(*items, more)", self.TWICE, "[]", "put", PASS),
+            ("another list", method % "items", self.TWICE, "[]", "put", "wrong answer"),
+            ("no class", "def put(items, more): return items + [more]", self.TWICE, "[]", "put", "failed"),
+            ("an object that equals all", "class All(list):\n    def __eq__(self, o): return True\n" + method % "All()", self.TWICE, "[]", "put", "wrong answer"),
+        ]
+
+    def test_scripts_and_methods(self):
+        rows = [{"name": name, "program": program, "public": json.dumps(public), "private": private,
+                 "metadata": json.dumps({"func_name": method} if method else {}), "names": "-", "taken": "Solution" if method else "",
+                 "solution": "Solution" if method else "None"} for name, program, public, private, method, _ in self.rows()]
+        config = {"tests": "check_inputs_and_outputs(public, private, metadata, {solution})", "data": ["public", "private", "metadata"], "names": "{taken}", "limit_s": 1}
+        run = self.make_set(rows, **config)
+        outcome = self.run_sextant("-r", run.path.name, "-m", "eval")
+        self.assertEqual(outcome.rc, 0, outcome)
+        judged = self.judged(RunFolder(run.path))
+        for number, (name, *_, verdict) in enumerate(self.rows()):
+            with self.subTest(name):
+                self.assertEqual(judged[number][0], verdict, judged[number][1])
+
+    def test_a_pickle_that_is_no_text_has_no_verdict(self):
+        bad = base64.b64encode(zlib.compress(pickle.dumps([os.getcwd]))).decode()
+        rows = [{"name": "x", "program": "print(3)", "public": "[]", "private": bad, "metadata": "{}", "names": "-", "taken": "", "solution": "None"}]
+        run = self.make_set(rows, tests="check_inputs_and_outputs(public, private, metadata, {solution})", data=["public", "private", "metadata"],
+                            names="{taken}")
+        outcome = self.run_sextant("-r", run.path.name, "-m", "eval")
+        self.assertNotEqual(outcome.rc, 0, outcome)
+        self.assert_says(outcome, "the row's tests cannot be read: ValueError: the pickle holds something else than a text")
 
 
 class Without(SandboxTest):

@@ -1,264 +1,85 @@
 #!/usr/bin/env python3
 """lm-eval's own task files beside lm-eval: tasks.py --sextant PROGRAM --model FILE.gguf --data DIR [--rows 12] [--only NAME...] [--prompts]
 
-Needs a Python that has lm_eval 0.4.13, datasets, torch, transformers and gguf. The rows of DIR are written twice: as snapshots of the Hugging Face
-hub's cache, which `sextant run --tasks` reads, and as the Arrow files of datasets' own cache, which lm-eval reads offline. Both run the task
-files of the installed lm-eval unchanged, with examples and without, with the chat template and without. Compared are, for every row: context
-and continuation to the byte (lm-eval's logged arguments), ln p (1e-4 a token), replies, every number of the table and its standard error (1e-6
-where it counts, 2e-4 of it where it is continuous). --prompts: prompts alone, with Sextant's toy backend where --model is not given. Exit code 1
-where anything differs. With --keep, what lm-eval gave is kept there, and made once. The sets take turns in the format that Sextant reads: JSON
-lines, the same packed, Parquet, or datasets' own Arrow files.
+Needs a Python that has lm_eval 0.4.13, datasets, torch, transformers and gguf. The rows of DIR are written twice (task_rows.py): as snapshots of the
+Hugging Face hub's cache, which `sextant run --tasks` reads (sets take turns in JSON lines, the same packed, Parquet, or datasets' own Arrow
+files), and as the Arrow files of datasets' own cache, which lm-eval reads offline. Both run the task files of the installed lm-eval unchanged, with
+0, 1 and 5 examples, with and without the chat template, examples as turns or in one turn, with a system prompt. Compared are
+
+- for every row: context and continuation to the byte (lm-eval's logged arguments), ln p (1e-4 a token), replies;
+- every number of tasks and groups and its standard error: 1e-6 where it counts, 2e-4 of it where it is continuous;
+- the same once more from lm-eval's own ln p, which are put into the run's journal: all to 1e-6.
+
+Exit code 1 where anything differs. lm-eval's model is loaded once. With --keep, what lm-eval gave is kept there, and made once; --kept compares that
+alone, --reference only makes it. --prompts: prompts alone; without --model too, with Sextant's toy backend (--plugin-path).
 """
 
 import argparse
-import csv
-import gzip
+import importlib.util
 import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
-
-LETTERS = "ABCDE"
-
-
-def jsonl(path):
-    with open(path, encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines if line.strip()]
-
-
-def table(path, delimiter=",", header=True):
-    with open(path, encoding="utf-8-sig", newline="") as rows:
-        return list(csv.DictReader(rows, delimiter=delimiter)) if header else list(csv.reader(rows, delimiter=delimiter))
-
-
-def arc(data, part):
-    rows = []
-    for path in sorted((data / "ARC" / part).glob("*.jsonl")):
-        for row in jsonl(path):
-            options = row["question"]["choices"]
-            rows.append({"id": row["id"], "question": row["question"]["stem"], "answerKey": row["answerKey"],
-                         "choices": {"text": [o["text"] for o in options], "label": [o["label"] for o in options]}})
-    return {"train": rows[:40], "validation": rows[40:80], "test": rows[80:160]}
-
-
-def piqa(data):
-    rows = [{"goal": r["query"].removeprefix("Question: ").rstrip("\n"), "sol1": r["choices"][0], "sol2": r["choices"][1], "label": r["gold"]}
-            for r in jsonl(data / "piqa/piqa.jsonl")]
-    return {"train": rows[:50], "validation": rows[50:120]}
-
-
-def openbookqa(data):
-    rows = []
-    for r in table(data / "openbookqa/Main/test.tsv", "\t"):
-        options = re.findall(r"\(([A-D])\) (.*?)(?= \([A-D]\)|$)", r["Choices"])
-        rows.append({"id": r["ID"], "question_stem": r["Question Stem"], "choices": {"text": [t for _, t in options], "label": [x for x, _ in options]},
-                     "answerKey": r["Answer Key"]})
-    return {"train": rows[:40], "validation": rows[40:60], "test": rows[60:140]}
-
-
-def mmlu(data, subject):
-    read = lambda split: [{"question": r[0], "subject": subject, "choices": r[1:5], "answer": "ABCD".index(r[5])}  # noqa: E731
-                          for r in table(data / f"mmlu/{split}/{subject}_{split}.csv", header=False)]
-    return {"test": read("test"), "dev": read("dev")}
-
-
-def cmmlu(data, subject):
-    read = lambda split: [{k: v for k, v in r.items() if k in ("Question", "A", "B", "C", "D", "Answer")} for r in table(data / f"cmmlu/{split}/{subject}.csv")]  # noqa: E731
-    return {"test": read("test"), "dev": read("dev")}
-
-
-def ceval(data, subject):
-    read = lambda split: [{"id": i, **{k: r[k] for k in ("question", "A", "B", "C", "D", "answer")}}  # noqa: E731
-                          for i, r in enumerate(table(data / f"ceval/formal_ceval/{split}/{subject}_{split}.csv"))]
-    return {"val": read("val"), "dev": read("dev")}
-
-
-def boolq(data):
-    rows = [{"question": r["question"], "passage": r["passage"], "idx": i, "label": int(r["answer"] if "answer" in r else r["label"] in (True, "true", "yes"))}
-            for i, r in enumerate(jsonl(next((data / "SuperGLUE/BoolQ").glob("*.jsonl"))))]
-    return {"train": rows[:30], "validation": rows[30:90]}
-
-
-def commonsense_qa(data):
-    rows = []
-    for i, r in enumerate(jsonl(data / "commonsenseqa/commonsense_qa.jsonl")):
-        question, _, options = r["query"].partition("\nChoices:\n")
-        texts = [line[3:] for line in options.split("\n") if re.match("[A-E]\\. ", line)]
-        texts += ["none of these"] * (5 - len(texts))
-        rows.append({"id": str(i), "question": question.removeprefix("Question: "), "choices": {"label": list("ABCDE"), "text": texts}, "answerKey": "ABCDE"[r["gold"]]})
-    return {"train": rows[:40], "validation": rows[40:100]}
-
-
-def lambada(data):
-    return {"test": [{"text": r["context"] + " " + r["continuation"].strip()} for r in jsonl(data / "lambada/lambada_openai.jsonl")]}
-
-
-def gsm8k(data):
-    return {"train": jsonl(data / "gsm8k/train.first10pct.jsonl")[:60], "test": jsonl(data / "gsm8k/test.jsonl")[:60]}
-
-
-def nq_open(data):
-    rows = jsonl(data / "nq_open/NQ-open.dev.jsonl")
-    return {"train": rows[:60], "validation": rows[60:160]}
-
-
-def triviaqa(data):
-    rows = [{"question": r["context"].removeprefix("Question: ").removesuffix("?\nAnswer:"), "answer": {"value": r["answer"], "aliases": r["aliases"]}}
-            for r in jsonl(data / "triviaqa/triviaqa_sm_sub.jsonl")]
-    return {"train": rows[:40], "validation": rows[40:100]}
-
-
-def truthfulqa(data):
-    rows = []
-    for r in table(data / "truthfulqa/TruthfulQA.csv"):
-        wrong = [t.strip() for t in r["Incorrect Answers"].split(";") if t.strip()]
-        rows.append({"question": r["Question"], "mc1_targets": {"choices": [r["Best Answer"]] + wrong, "labels": [1] + [0] * len(wrong)}})
-    return {"validation": rows}
-
-
-# Sets whose task files have functions: what lm-eval runs in Python, Sextant reads.
-
-def hellaswag(data):
-    keep = ("ind", "activity_label", "ctx_a", "ctx_b", "ctx", "split", "split_type", "label", "endings")
-    rows = [{**{k: r[k] for k in keep}, "label": str(r["label"]), "source_id": "a"} for r in jsonl(next((data / "hellaswag_subset").glob("*.jsonl")))]
-    rows[0]["ctx_a"] += " [header] How to [title] go on"
-    return {"train": rows[:30], "validation": rows[30:90]}
-
-
-def winogrande(data):
-    rows = []
-    for r in jsonl(data / "winogrande/winogrande.jsonl"):
-        first, second = r["context_options"]
-        same = os.path.commonprefix([first, second])
-        same = same[:same.rfind(" ") + 1]
-        rows.append({"sentence": same + "_ " + r["continuation"], "option1": first[len(same):], "option2": second[len(same):], "answer": str(r["gold"] + 1)})
-    return {"train": rows[:30], "validation": rows[30:90]}
-
-
-def of_subjects(data, row):
-    subjects = ("abstract_algebra", "astronomy", "clinical_knowledge")
-    read = lambda split: [row(i, s, r) for i in range(5) for s in subjects for r in [mmlu(data, s)[split][i]]]  # noqa: E731
-    return {"test": read("test"), "validation": read("dev"), "dev": read("dev")}
-
-
-def mmlu_pro(data):
-    names = {"abstract_algebra": "math", "astronomy": "physics", "clinical_knowledge": "health"}
-    return of_subjects(data, lambda i, s, r: {"question": r["question"], "options": r["choices"], "answer": LETTERS[r["answer"]], "answer_index": r["answer"],
-                                              "cot_content": "A: Let's think step by step. It is %s." % LETTERS[r["answer"]], "category": names[s]})
-
-
-def global_mmlu(data):
-    names = {"abstract_algebra": "STEM", "astronomy": "Other", "clinical_knowledge": "Medical"}
-    return of_subjects(data, lambda i, s, r: {"question": r["question"], **{"option_" + k.lower(): o for k, o in zip("ABCD", r["choices"])}, "answer": LETTERS[r["answer"]],
-                                              "subject_category": names[s]})
-
-
-def mmmlu(data):
-    return of_subjects(data, lambda i, s, r: {"Question": r["question"], **dict(zip("ABCD", r["choices"])), "Answer": LETTERS[r["answer"]], "Subject": s + ("_test.csv_de.csv" if i % 2 else "")})
-
-
-def tmmluplus(data):
-    rows = [{"question": r["question"], **dict(zip("ABCD", r["choices"])), "answer": LETTERS[r["answer"]]} for r in mmlu(data, "astronomy")["test"][:60]]
-    return {"train": rows[:20], "validation": rows[20:30], "test": rows[30:]}
-
-
-def copa(data):
-    rows = [{"premise": r["goal"][:60] + ".", "choice1": r["sol1"], "choice2": r["sol2"], "question": ("cause", "effect")[i % 2], "label": r["label"]} for i, r in enumerate(piqa(data)["train"])]
-    return {"validation": rows[:20], "test": rows[20:]}
-
-
-def pairs(data):
-    rows = [{"sentence1": r["question"], "sentence2": r["passage"].split(". ")[0], "label": r["label"], "idx": i} for i, r in enumerate(boolq(data)["validation"])]
-    return {"train": rows[:20], "validation": rows[20:]}
-
-
-def sentences(data):
-    rows = [{"sentence": r["question"], "label": r["label"], "idx": r["idx"]} for r in boolq(data)["validation"]]
-    return {"train": rows[:20], "validation": rows[20:]}
-
-
-def kobest(data):
-    rows = [{"paragraph": r["passage"], "question": r["question"], "label": r["label"]} for r in boolq(data)["validation"]]
-    return {"train": rows[:20], "validation": rows[20:30], "test": rows[30:]}
-
-
-def flores(data, language):
-    return (data / f"flores200_dataset/dev/{language}.dev").read_text(encoding="utf-8").splitlines()
-
-
-def sib(data):
-    categories = ("science/technology", "travel", "politics", "sports", "health", "entertainment", "geography")
-    rows = [{"index_id": i, "category": categories[i % 7], "text": text} for i, text in enumerate(flores(data, "eng_Latn")[:60])]
-    return {"train": rows[:20], "validation": rows[20:40], "test": rows[40:]}
-
-
-def translations(data):
-    rows = [{"translation": {"de": de, "en": en}} for de, en in zip(flores(data, "deu_Latn")[:60], flores(data, "eng_Latn"))]
-    return {"train": rows[:20], "validation": rows[20:40], "test": rows[40:]}
-
-
-def solutions(data):
-    rows = [{"prompt": r["goal"], "solution0": r["sol1"], "solution1": r["sol2"], "label": r["label"]} for r in piqa(data)["validation"]]
-    return {"test": rows}
-
-
-def texts(data):
-    paragraphs = [p.strip() for p in (data / "wikitext2/wiki.valid.tokens").read_text(encoding="utf-8").split("\n") if len(p) > 400]
-    rows = [{"text": "\n\n".join(paragraphs[3 * i:3 * i + 3]), "meta": {"pile_set_name": "Wikipedia"}} for i in range(20)]
-    return {"train": rows, "validation": rows, "test": rows}
-
-
-# hub name, configuration (None: default), rows by split
-SETS = {
-    "arc_easy": ("allenai/ai2_arc", "ARC-Easy", lambda d: arc(d, "ARC-e")),
-    "arc_challenge": ("allenai/ai2_arc", "ARC-Challenge", lambda d: arc(d, "ARC-c")),
-    "piqa": ("baber/piqa", None, piqa),
-    "openbookqa": ("allenai/openbookqa", "main", openbookqa),
-    "boolq": ("aps/super_glue", "boolq", boolq),
-    "commonsense_qa": ("tau/commonsense_qa", None, commonsense_qa),
-    "lambada": ("EleutherAI/lambada_openai", "default", lambada),
-    "gsm8k": ("openai/gsm8k", "main", gsm8k),
-    "nq_open": ("google-research-datasets/nq_open", None, nq_open),
-    "triviaqa": ("mandarjoshi/trivia_qa", "rc.nocontext", triviaqa),
-    "truthfulqa": ("truthfulqa/truthful_qa", "multiple_choice", truthfulqa),
-    "hellaswag": ("Rowan/hellaswag", None, hellaswag),
-    "winogrande": ("allenai/winogrande", "winogrande_xl", winogrande),
-    "mmlu_pro": ("TIGER-Lab/MMLU-Pro", None, mmlu_pro),
-    "global_mmlu": ("CohereLabs/Global-MMLU-Lite", "de", global_mmlu),
-    "mmmlu": ("openai/MMMLU", "DE_DE", mmmlu),
-    "tmmluplus": ("ikala/tmmluplus", "introduction_to_law", tmmluplus),
-    "xcopa": ("cambridgeltl/xcopa", "et", copa),
-    "mrpc": ("nyu-mll/glue", "mrpc", pairs),
-    "cola": ("nyu-mll/glue", "cola", sentences),
-    "kobest_boolq": ("skt/kobest_v1", "boolq", kobest),
-    "sib": ("Davlan/sib200", "eng_Latn", sib),
-    "wmt16": ("wmt/wmt16", "de-en", translations),
-    "solutions": ("mrlbenchmarks/global-piqa-nonparallel", "eng_latn", solutions),
-    "pile_10k": ("monology/pile-uncopyrighted", None, texts),
-    **{f"mmlu_{s}": ("cais/mmlu", s, lambda d, s=s: mmlu(d, s)) for s in ("abstract_algebra", "astronomy", "clinical_knowledge")},
-    **{f"cmmlu_{s}": ("haonan-li/cmmlu", s, lambda d, s=s: cmmlu(d, s)) for s in ("agronomy", "astronomy")},
-    **{f"ceval_{s}": ("ceval/ceval-exam", s, lambda d, s=s: ceval(d, s)) for s in ("law", "logic")},
+import time
+
+from feed_journal import feed
+from task_rows import SETS, formats, write_snapshot
+
+# Of each task or group the runs: the number of examples (-: as its file says), then how the prompt is made (MODES).
+CASES = {
+    # multiple_choice
+    "arc_easy": "0 1 5 0t 1t 5t 1o 5o 1s", "arc_challenge": "0 5", "piqa": "0 1 5 1t 5o", "openbookqa": "0 1 5", "boolq": "0 1", "commonsense_qa": "0 1 5 1o", "truthfulqa_mc1": "0 0t",
+    "social_iqa": "0 1 5 1s", "sciq": "0 1 5", "swag": "0 1", "mmlu_abstract_algebra": "0 1", "mmlu_astronomy": "0 1 5 1t 1o", "mmlu_clinical_knowledge": "0",
+    "mmlu_astronomy_continuation": "0 1", "cmmlu_agronomy": "0 1 5", "cmmlu_astronomy": "0", "ceval-valid_law": "0 1 5", "ceval-valid_logic": "0", "rte": "0 1 5 1t", "cb": "0 1", "wic": "0 1",
+    "blimp_anaphor_gender_agreement": "-", "own_choices": "0 1",
+    # multiple_choice with functions
+    "hellaswag": "0 1 5 0t 1o", "winogrande": "0 1 5 1t 1o", "copa": "0 1", "xcopa_et": "0 1", "logiqa": "0 1", "tmmluplus_introduction_to_law": "0 5", "mmmlu_de_de_abstract_algebra": "0",
+    "kobest_boolq": "0 1", "sib_eng_prompt_1": "0", "mrpc": "0", "cola": "0",
+    # groups
+    "global_mmlu_de": "0 5 1t", "own_group": "- 2",
+    # loglikelihood
+    "lambada_openai": "0 1 5 0t 1o 1s", "lambada_openai_cloze_yaml": "0 1", "lambada_standard": "0 5", "asdiv": "0 1 5 1t",
+    # loglikelihood_rolling
+    "pile_10k": "- 5", "pile_arxiv": "- 1t", "paloma_ptb": "-",
+    # generate_until
+    "nq_open": "0 1 5 0t 1o 5t", "triviaqa": "0 1 5 1s", "arc_challenge_chat": "0 0t 0s", "arc_challenge_llama": "0 0o", "boolq-seq2seq": "0 1", "mmlu_astronomy_generative": "0 1 1t",
+    "mmlu_llama_astronomy": "- -t -o", "bbh_fewshot_boolean_expressions": "- -t", "wmt16-de-en": "0 1 5", "mgsm_direct_zh": "0 1 5", "gsm8k": "- 0 1t",
+    "gsm8k_cot": "-", "gsm8k_cot_zeroshot": "- -t", "mmlu_pro_math": "0",
 }
-
-# (task, --shots or None, chat): one run for each pair of the last two
-CODE = ("hellaswag", "winogrande", "mmlu_pro_math", "mmlu_pro_health", "global_mmlu_de_stem", "global_mmlu_de_medical", "mmmlu_de_de_abstract_algebra", "tmmluplus_introduction_to_law", "xcopa_et")
-CASES = [
-    *[(t, s, False) for s in (None, 2) for t in CODE],
-    *[(t, s, False) for s in (None, 1, 5) for t in ("arc_easy", "arc_challenge", "piqa", "openbookqa", "boolq", "commonsense_qa", "nq_open", "triviaqa")],
-    *[(t, s, False) for s in (None, 5) for t in ("mmlu_abstract_algebra", "mmlu_astronomy", "cmmlu_agronomy", "ceval-valid_law")],
-    *[(t, None, False) for t in ("cmmlu_astronomy", "ceval-valid_logic", "mmlu_clinical_knowledge", "mmlu_astronomy_generative", "mmlu_astronomy_continuation", "mmlu_abstract_algebra_generative",
-                                 "lambada_openai", "lambada_openai_cloze_yaml", "gsm8k", "gsm8k_cot", "gsm8k_cot_zeroshot", "arc_challenge_chat", "truthfulqa_mc1", "boolq-seq2seq", "pile_10k", "kobest_boolq", "sib_eng_prompt_1", "wmt16-de-en", "own_choices")],
-    ("mrpc", None, False), ("cola", None, False),
-    *[(t, s, True) for s in (None, 2) for t in ("arc_easy", "piqa", "mmlu_astronomy", "nq_open", "arc_challenge_chat", "gsm8k_cot_zeroshot", "lambada_openai")],
-]
+# the chat template (t: examples are turns, o: all in one turn, s: as t and with a system prompt)
+MODES = {"": "plain", "t": "turns", "o": "one", "s": "system"}
+SYSTEM = "Answer briefly."
+# At most so many rows: of replies that end late and long texts; of five examples; of the slowest, which come last.
+ROWS = {"mmlu_pro_math": 2, "pile_10k": 3, "pile_arxiv": 2, "paloma_ptb": 2, "mgsm_direct_zh": 3, "global_mmlu_de": 3, "boolq": 4, "rte": 4}
+MANY_SHOTS = 3
+SLOW = ("gsm8k", "gsm8k_cot", "gsm8k_cot_zeroshot", "mmlu_pro_math", "mgsm_direct_zh")
 
 
-# No task of lm-eval's has these metrics.
-OWN = """
-task: own_choices
+def rows_of(task, shots, rows):
+    return min(rows, ROWS.get(task, 2 if task in SLOW else rows), MANY_SHOTS if shots == 5 else rows)
+
+
+def cases(only, model):
+    """[(shots, mode, [task])], those that take little time first."""
+    found = {}
+    for task, runs in CASES.items():
+        for run in runs.split():
+            shots, mode = re.fullmatch("(-|[0-9]+)([tos]?)", run).groups()
+            # the toy backend has no template, knows no windows, and its context holds no five passages
+            if (only and task not in only) or (not model and (mode or task in ("pile_10k", "pile_arxiv", "paloma_ptb"))):
+                continue
+            shots = None if shots == "-" else int(shots)
+            found.setdefault((task in SLOW, shots, MODES[mode]), []).append(task)
+    return [(shots, mode, tasks) for (_, shots, mode), tasks in sorted(found.items(), key=lambda case: (case[0][0], case[0][1] or 0, case[0][2]))]
+
+
+OWN = {
+    "own_choices": """
+task: own_choices  # no task of the package has these metrics
 dataset_path: allenai/openbookqa
 dataset_name: main
 output_type: multiple_choice
@@ -273,184 +94,175 @@ metric_list:
   - metric: acc_bytes
   - metric: exact_match
   - metric: mcc
-"""
-
-
-def formats():
-    """Which form each repository takes for Sextant, in turn; what datasets made of it serves only where it is the whole of it."""
-    repositories = [name for name, _, _ in SETS.values()]
-    out = {}
-    for name in repositories:
-        out.setdefault(name, ("jsonl", "parquet", "jsonl.gz", "arrow")[len(out) % 4])
-    return out
-
-
-def write_split(path, rows, form):
-    if form == "parquet":
-        import datasets
-
-        return datasets.Dataset.from_list(rows).to_parquet(str(path))
-    text = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows).encode("utf-8")
-    path.write_bytes(gzip.compress(text) if form.endswith(".gz") else text)
-
-
-def write_snapshot(hub, cache, name, config, splits, form):
-    """A snapshot of the hub's cache, and the same rows as datasets' cache keeps them."""
-    import datasets
-    from datasets.naming import camelcase_to_snakecase, filename_prefix_for_split
-
-    organisation, short = name.split("/")
-    config = config or "default"
-    root = hub / f"datasets--{organisation}--{short}"
-    snapshot = root / "snapshots" / ("0" * 40)
-    if form != "arrow":
-        (snapshot / config).mkdir(parents=True)
-        (root / "refs").mkdir(exist_ok=True)
-        (root / "refs" / "main").write_text("0" * 40)
-    readme = snapshot / "README.md"
-    entries = readme.read_text().split("---\n")[1] if readme.exists() else "configs:\n"
-    entries += f"- config_name: {config}\n  data_files:\n"
-    folder = cache / f"{organisation}___{camelcase_to_snakecase(short)}" / config / "0.0.0" / "0123456789abcdef"
-    folder.mkdir(parents=True)
-    info = None
-    for split, rows in splits.items():
-        if form != "arrow":
-            write_split(snapshot / config / f"{split}.{form}", rows, form)
-            entries += f"  - split: {split}\n    path: {config}/{split}.{form}\n"
-        made = datasets.Dataset.from_list(rows)
-        stem = filename_prefix_for_split(camelcase_to_snakecase(short), split)
-        writer = datasets.arrow_writer.ArrowWriter(features=made.features, path=str(folder / f"{stem}.arrow"))
-        for row in rows:
-            writer.write(row)
-        count, size = writer.finalize()
-        if info is None:
-            info = datasets.DatasetInfo(features=made.features, builder_name="json", dataset_name=camelcase_to_snakecase(short), config_name=config, version="0.0.0",
-                                        splits=datasets.SplitDict(dataset_name=camelcase_to_snakecase(short)))
-        info.splits.add(datasets.SplitInfo(name=split, num_bytes=size, num_examples=count, dataset_name=camelcase_to_snakecase(short)))
-    info.write_to_directory(str(folder))
-    if form != "arrow":
-        readme.write_text("---\n" + entries + "---\n", encoding="utf-8")
+""",
+    "own_group": """
+group: own_group  # tasks of several sizes, a group within, and a key for one member
+task:
+  - cb
+  - piqa
+  - group: own_inner
+    task: [sciq, {task: openbookqa, num_fewshot: 2}]
+    aggregate_metric_list:
+      - metric: acc
+      - metric: acc_norm
+        weight_by_size: false
+aggregate_metric_list:
+  - metric: acc
+    weight_by_size: false
+  - metric: acc_norm
+""",
+}
 
 
 def tasks_folder():
-    import lm_eval
-
-    return pathlib.Path(lm_eval.__file__).parent / "tasks"
+    return pathlib.Path(importlib.util.find_spec("lm_eval").origin).parent / "tasks"
 
 
-def run_sextant(args, folder, shots, chat, tasks):
-    out = folder / f"out_{shots}_{chat}"
-    command = [args.sextant, "run", "--tasks", ",".join(tasks), "--include-path", tasks_folder(), folder / "own", "--limit", str(args.rows), "-w", out, "--quiet"]
-    command += ["--model-path", args.model, "--compute", "f32"] if args.model else ["--backend", "sample"]
-    command += ["--shots", str(shots)] if shots is not None else []
-    command += ["--chat-template", "auto"] if chat else []
-    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if done.returncode:
-        print("FAIL sextant:", done.stderr[-3000:])
-        return None
-    run = next(out.iterdir())
-    read = lambda kind, task: json.loads(next(run.glob(f"{kind}/*/{task}.json")).read_text(encoding="utf-8"))  # noqa: E731
-    return {task: (read("predictions", task), read("results", task)) for task in tasks}
+def folders_of(names):
+    """Where the package has these tasks and groups: its TaskManager takes a minute for all of its files."""
+    wanted = re.compile(r"^\"?(?:task|group)\"?: *[\"']?(?:%s)[\"']?$" % "|".join(map(re.escape, names)), re.M)
+    return sorted({str(path.parent) for path in tasks_folder().rglob("*.yaml") if wanted.search(path.read_text(encoding="utf-8"))})
+
+
+class Run:
+    """One run of Sextant's: its rows and numbers; taken up again with other log-probabilities, the numbers of those."""
+
+    def __init__(self, args, folder, shots, mode, tasks):
+        self.out = pathlib.Path(tempfile.mkdtemp(prefix=f"out_{shots}_{mode}_", dir=folder))
+        self.command = [args.sextant, "run", "--tasks", ",".join(tasks), "--include-path", tasks_folder(), folder / "own", "--limit", rows_of(tasks[0], shots, args.rows), "-w", self.out, "--quiet"]
+        self.command += ["--model-path", args.model, "--compute", "f32"] if args.model else ["--backend", "sample"]
+        self.command += ["--plugin-path", args.plugin_path] if args.plugin_path else []
+        self.command += ["--shots", shots] if shots is not None else []
+        self.command += [] if mode == "plain" else ["--chat-template", "auto"]
+        self.command += ["--fewshot-as-multiturn", "false"] if mode == "one" else ["--system-prompt", SYSTEM] if mode == "system" else []
+        self.error = self.start()
+
+    def start(self, *more):
+        done = subprocess.run([str(c) for c in [*self.command, *more]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return f"sextant: {done.stderr[-3000:]}" if done.returncode else ""
+
+    def read(self, kind, task):
+        return json.loads(next(self.out.glob(f"*/{kind}/*/{task}.json")).read_text(encoding="utf-8"))
+
+    def groups(self):
+        """{(group, number): row} of the table."""
+        report = subprocess.run([self.command[0], "report", next(self.out.iterdir()), "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+        return {(row["dataset"], row["metric"]): row for row in json.loads(report.stdout)["rows"] if row["version"] == "-"}
+
+    def feed(self, samples_of):
+        """Puts what lm-eval's model answered into the journal, and scores again."""
+        feed(next(self.out.iterdir()), samples_of, {task: self.read("predictions", task) for task in samples_of})
+        return self.start("-r")
+
+
+def load_model(model, dtype):
+    """lm-eval's hf model from a GGUF file."""
+    from lm_eval.models.huggingface import HFLM
+    from tokenizers import pre_tokenizers
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    path = pathlib.Path(model)
+    tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    backend = tokenizer.backend_tokenizer  # the conversion loses the model's own rule that digits stand alone
+    backend.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), backend.pre_tokenizer])
+    loaded = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=dtype).eval()
+    return HFLM(pretrained=loaded, tokenizer=tokenizer, batch_size=1, device="cpu")
 
 
 class Reference:
-    """lm-eval with its hf model; without a model a dummy that answers nothing."""
+    """lm-eval with its hf model; without a model a dummy that answers nothing. What it gave is kept in `folder`, and made once."""
 
     def __init__(self, model, folder):
+        self.folder, self.model, self.lm = folder, model, None
+
+    def load(self):
         from lm_eval.tasks import TaskManager
 
-        self.manager = TaskManager(include_path=str(folder / "own"))
-        self.folder = folder
-        if not model:
+        self.manager = TaskManager(include_path=[str(self.folder / "own"), *folders_of([*CASES, "sciq"])], include_defaults=False)
+        if not self.model:
             from lm_eval.models.dummy import DummyLM
 
-            self.lm, self.count = DummyLM(), len
+            self.lm = DummyLM()
             return
         import torch
-        from lm_eval.models.huggingface import HFLM
-        from tokenizers import pre_tokenizers
-        from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        path = pathlib.Path(model)
-        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
-        backend = tokenizer.backend_tokenizer  # the conversion loses the model's own rule that digits stand alone
-        backend.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), backend.pre_tokenizer])
-        loaded = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32).eval()
-        self.lm = HFLM(pretrained=loaded, tokenizer=tokenizer, batch_size=1, device="cpu")
-        self.count = lambda text: len(tokenizer(text, add_special_tokens=False).input_ids)
+        self.lm = load_model(self.model, torch.float32)
 
-    def run(self, tasks, rows, shots, chat):
-        """{"samples", "results"} by task. What it gave once is kept."""
-        kept = self.folder / f"lm_eval_{'dummy' if self.count is len else 'hf'}_{rows}_{shots}_{chat}.json"
-        out = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {"samples": {}, "results": {}}
-        lacking = [task for task in tasks if task not in out["samples"]]
-        if lacking:
+    def kept(self, shots, mode):
+        """The file of what it gave, and the file's content: {"rows", "samples", "results", "groups"} by task or group."""
+        path = self.folder / f"lm_eval_{'hf' if self.model else 'dummy'}_{shots}_{mode}.json"
+        return path, json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def has(self, task, rows, shots, mode):
+        return self.kept(shots, mode)[1].get(task, {}).get("rows") == rows_of(task, shots, rows)
+
+    def run(self, tasks, rows, shots, mode):
+        kept, out = self.kept(shots, mode)
+        for task in tasks:
+            limit = rows_of(task, shots, rows)
+            if task in out and out[task]["rows"] == limit:
+                continue
             import lm_eval
 
-            for task in lacking:
-                iterations = 0 if task in SLOW_ERRORS or self.count is len else 100000
-                made = lm_eval.simple_evaluate(model=self.lm, tasks=[task], task_manager=self.manager, num_fewshot=shots, limit=rows, log_samples=True,
-                                               apply_chat_template=chat, fewshot_as_multiturn=chat, bootstrap_iters=iterations)
-                for part in ("samples", "results"):
-                    out[part][task] = made[part][task]
-                kept.write_text(json.dumps(out, default=str), encoding="utf-8")
+            if not self.lm:
+                self.load()
+            began = time.monotonic()
+            iterations = 100000 if self.model and task not in SLOW_ERRORS else 0
+            made = lm_eval.simple_evaluate(model=self.lm, tasks=[task], task_manager=self.manager, num_fewshot=shots, limit=limit, log_samples=True, bootstrap_iters=iterations,
+                                           apply_chat_template=mode != "plain", fewshot_as_multiturn=mode in ("turns", "system"), system_instruction=SYSTEM if mode == "system" else None)
+            out[task] = {"rows": limit, "samples": made["samples"], "results": {k: v for k, v in made["results"].items() if k in made["samples"]}, "groups": made.get("groups", {})}
+            kept.write_text(json.dumps(out, default=str), encoding="utf-8")
+            if self.model:
+                print(f"     lm-eval: {task} shots={shots} {mode}: {time.monotonic() - began:.0f} s", flush=True)
         return json.loads(json.dumps(out, default=str))
 
 
-def asked(prediction):
-    """[(context, continuation)] of a prediction as Sextant sent them, None for a continuation that is to come."""
-    labels = [v for k, v in sorted(((k, v) for k, v in prediction.items() if k.startswith("label: ")), key=lambda item: int(item[0][7:]))]
-    if labels:
-        return [(label.get("prompt", prediction.get("origin_prompt", "")), label["testing input"]) for label in labels]
-    return [(prediction["origin_prompt"], None)]
-
-
-def compare_rows(task, predictions, samples, count, problems):
+def compare_rows(predictions, samples, replies, problems):
+    """The largest distance of a log-probability, by token."""
     largest = 0.0
     by_row = {s["doc_id"]: s for s in sorted(samples, key=lambda s: s["doc_id"])}
     if len(by_row) != len(predictions):
         problems.append(f"{len(predictions)} rows, lm-eval has {len(by_row)}")
     for number, sample in by_row.items():
         ours = predictions[str(number)]
-        if ours.get("dropped_shots"):
-            print(f"     row {number}: left out, its prompt is longer than the model takes")
         if ours.get("dropped_shots"):  # the prompt is too long for the model: lm-eval cuts it, Sextant drops examples
+            print(f"     row {number}: left out, its prompt is longer than the model takes")
             continue
         arguments = sample["arguments"]
         arguments = [tuple(a.values()) for a in arguments.values()] if isinstance(arguments, dict) else list(arguments)
         labels = sorted((k for k in ours if k.startswith("label: ")), key=lambda k: int(k[7:]))
+        different = lambda a, b: problems.append(f"row {number}: {a[-200:]!r} is lm-eval's, and {b[-200:]!r}")  # noqa: E731
         if labels:
+            several = len({context for context, _ in arguments[:len(labels)]}) > 1  # the options are the questions
             for label, (context, continuation), response in zip(labels, arguments, sample["resps"]):
                 mine = ours[label]
-                whole = mine["testing input"]
-                if context + continuation != whole:
-                    problems.append(f"row {number} {label}: prompts differ: {(context + continuation)[-200:]!r} and {whole[-200:]!r}")
-                    continue
-                largest = max(largest, abs(mine["logprob"] - float(response[0][0])) / max(1, count(continuation)))
+                if context + continuation != mine["testing input"]:
+                    different(context + continuation, mine["testing input"])
+                elif not several and ours["origin_prompt"] != context:
+                    different(context, ours["origin_prompt"])
+                else:
+                    largest = max(largest, abs(mine["logprob"] - float(response[0][0])) / max(1, mine["tokens"]))
+        elif ours["origin_prompt"] != arguments[0][0]:
+            different(arguments[0][0], ours["origin_prompt"])
         elif "logprob" in (ours.get("extra") or {}):
-            total = float(sample["resps"][0][0])
-            largest = max(largest, abs(ours["extra"]["logprob"] - total) / max(1, count(arguments[0][0])))
-            if ours["origin_prompt"] != arguments[0][0]:
-                problems.append(f"row {number}: texts differ")
-        else:
-            if ours["origin_prompt"] != arguments[0][0]:
-                problems.append(f"row {number}: prompts differ: {arguments[0][0][-200:]!r} and {ours['origin_prompt'][-200:]!r}")
-            elif count is not len and ours["prediction"] != sample["resps"][0][0]:
-                problems.append(f"row {number}: replies differ: {sample['resps'][0][0][:100]!r} and {ours['prediction'][:100]!r}")
+            largest = max(largest, abs(ours["extra"]["logprob"] - float(sample["resps"][0][0])) / max(1, ours["extra"]["tokens"]))
+        elif replies and ours["prediction"] != sample["resps"][0][0]:
+            different(sample["resps"][0][0], ours["prediction"])
     return largest
 
 
 # 100,000 of scikit-learn's f1 or mcc take minutes; tests/core/score has these errors
-SLOW_ERRORS = ("mrpc", "cola", "own_choices")
+SLOW_ERRORS = ("mrpc", "cola", "own_choices", "cb")
 OF_TEXTS = ("bleu", "chrf", "ter")
 CONTINUOUS = ("perplexity", "word_perplexity", "byte_perplexity", "bits_per_byte", "brier_score")
 
 
-def compare_numbers(results, theirs, problems):
+def compare_numbers(results, theirs, problems, tolerance, what):
+    """Of a task or group: every number and standard error, to 1e-6 or, where it is continuous, to `tolerance` of it."""
     shown = []
     for key, value in theirs.items():
         name, _, which = key.partition(",")
-        if not which or name.endswith("_stderr") or not isinstance(value, float):
+        if not which or name.endswith("_stderr") or not isinstance(value, (float, int)):
             continue
         row = f"{name},{which}" if f"{name},{which}" in results else name
         if row not in results:
@@ -458,13 +270,46 @@ def compare_numbers(results, theirs, problems):
             continue
         unit = 1 if name in CONTINUOUS + OF_TEXTS else 100
         shown.append(f"{key} {value:.4f}")
-        error = results["estimates"].get(row, {}).get("standard_error")
-        for what, mine, wanted in (("", results[row], value), ("standard error of ", error, theirs.get(f"{name}_stderr,{which}"))):
-            if not isinstance(wanted, float):
-                continue
-            if mine is None or abs(mine / unit - wanted) > (2e-4 * abs(wanted) if name in CONTINUOUS else 1e-6):
-                problems.append(f"the {what}{key} is {mine if mine is None else mine / unit}, lm-eval has {wanted}")
+        allowed = lambda wanted: tolerance * abs(wanted) if name in CONTINUOUS else 1e-6  # noqa: E731
+        for part, mine, wanted in (("", results[row][0], value), ("standard error of ", results[row][1], theirs.get(f"{name}_stderr,{which}"))):
+            if isinstance(wanted, (float, int)) and (mine is None or abs(mine / unit - wanted) > allowed(wanted)):
+                problems.append(f"{what}: the {part}{key} is {mine if mine is None else mine / unit}, lm-eval has {wanted}")
     return shown
+
+
+def numbers_of(results):
+    return {name: (value, results["estimates"].get(name, {}).get("standard_error")) for name, value in results.items() if isinstance(value, (float, int))}
+
+
+def compare_run(ours, theirs, tasks, args, tag):
+    """Prints a line for each task and group; how many differ."""
+    found, leaves = {}, [(task, leaf) for task in tasks for leaf in theirs[task]["samples"]]
+    for task, leaf in leaves:
+        problems = []
+        largest = compare_rows(ours.read("predictions", leaf), theirs[task]["samples"][leaf], args.model, problems)
+        if args.model and largest > 1e-4:
+            problems.append(f"log-probabilities differ by {largest:.1e} a token")
+        found[leaf] = (problems, largest)
+    if args.model and not args.prompts:
+        for what, tolerance in (("end to end", 2e-4), ("with lm-eval's log-probabilities", 1e-6)):
+            if what != "end to end":
+                error = ours.feed({leaf: theirs[task]["samples"][leaf] for task, leaf in leaves})
+                if error:
+                    print("FAIL " + error)
+                    return 1
+            for task, leaf in leaves:
+                found[leaf] = (*found[leaf][:2], compare_numbers(numbers_of(ours.read("results", leaf)), theirs[task]["results"][leaf], found[leaf][0], tolerance, what))
+            rows = ours.groups()
+            for group, numbers in ((g, n) for task in tasks for g, n in theirs[task]["groups"].items()):
+                problems = found.setdefault(group, ([], 0, []))[0]
+                mine = {name: (row["value"], row.get("standard_error")) for (dataset, name), row in rows.items() if dataset == group}
+                found[group] = (problems, 0, compare_numbers(mine, numbers, problems, tolerance, what))
+    for name, (problems, largest, *shown) in found.items():
+        print("%-4s %s %s: within %.1e a token; %s" % ("FAIL" if problems else "ok", name, tag, largest, ", ".join(shown[0] if shown else [])))
+        for problem in problems[:3]:
+            print("     " + problem)
+    sys.stdout.flush()
+    return sum(bool(problems) for problems, *_ in found.values())
 
 
 def main():
@@ -476,6 +321,8 @@ def main():
     parser.add_argument("--only", nargs="*", help="of these tasks")
     parser.add_argument("--prompts", action="store_true")
     parser.add_argument("--keep", help="a folder for everything")
+    parser.add_argument("--kept", action="store_true", help="only what --keep has already")
+    parser.add_argument("--plugin-path", help="where the toy backend is")
     parser.add_argument("--reference", action="store_true", help="lm-eval alone, for --keep")
     args = parser.parse_args()
     scratch = tempfile.TemporaryDirectory()
@@ -486,38 +333,30 @@ def main():
         for name, config, read in SETS.values():
             write_snapshot(folder / "hf/hub", folder / "hf/datasets", name, config, read(pathlib.Path(args.data)), formats()[name])
     (folder / "own").mkdir(exist_ok=True)
-    (folder / "own/own_choices.yaml").write_text(OWN, encoding="utf-8")
+    for name, text in OWN.items():
+        (folder / f"own/{name}.yaml").write_text(text, encoding="utf-8")
     reference = Reference(args.model, folder)
-    bad = compared = 0
-    for shots, chat in sorted({(s, c) for _, s, c in CASES}, key=lambda case: (case[1], case[0] or 0)):   # the cheap ones first
-        tasks = [t for t, s, c in CASES if (s, c) == (shots, chat) and (not args.only or t in args.only)]
-        if not args.model:  # the toy backend knows no windows, and its context holds no five passages
-            tasks = [t for t in tasks if t != "pile_10k" and (t, shots) != ("boolq", 5)]
-        if not tasks or (chat and not args.model):
-            continue
+    bad, compared = 0, []
+    for shots, mode, tasks in cases(args.only, args.model):
+        tag = f"shots={'-' if shots is None else shots} {mode}"
         if args.reference:
-            reference.run(tasks, args.rows, shots, chat)
+            reference.run(tasks, args.rows, shots, mode)
             continue
-        ours = run_sextant(args, folder, shots, chat, tasks)
-        if ours is None:
-            bad += 1
-            continue
-        theirs = reference.run(tasks, args.rows, shots, chat)
-        for task in tasks:
-            problems = []
-            largest = compare_rows(task, ours[task][0], theirs["samples"][task], reference.count, problems)
-            shown = [] if args.prompts or not args.model else compare_numbers(ours[task][1], theirs["results"][task], problems)
-            if args.model and not args.prompts and largest > 1e-4:
-                problems.append(f"log-probabilities differ by {largest:.1e} a token")
-            compared += 1
-            bad += bool(problems)
-            print("%-4s %s shots=%s chat=%s: within %.1e a token; %s" % ("FAIL" if problems else "ok", task, shots, chat, largest, ", ".join(shown)))
-            for problem in problems[:3]:
-                print("     " + problem)
-            sys.stdout.flush()
+        if args.kept:
+            tasks = [task for task in tasks if reference.has(task, args.rows, shots, mode)]
+        for limit in sorted({rows_of(task, shots, args.rows) for task in tasks}):
+            some = [task for task in tasks if rows_of(task, shots, args.rows) == limit]
+            ours = Run(args, folder, shots, mode, some)
+            if ours.error:
+                print("FAIL " + ours.error)
+                bad += 1
+                continue
+            bad += compare_run(ours, reference.run(some, args.rows, shots, mode), some, args, tag)
+            compared += [(task, shots, mode) for task in some]
+            shutil.rmtree(ours.out)
     if args.reference:
         return
-    print("%d runs of %d tasks compared, %d differ" % (compared, len({t for t, _, _ in CASES}), bad))
+    print("%d runs of %d tasks and groups compared, %d differ" % (len(compared), len({t for t, _, _ in compared}), bad))
     sys.exit(1 if bad or not compared else 0)
 
 

@@ -30,7 +30,7 @@ _sextant() {
           --hf-type) choices='base chat' ;;
           --compat) choices='none opencompass opencompass-0.2.4 lm-eval' ;;
           --color) choices='auto always never' ;;
-          --format) choices='lm-eval inspect evalscope junit csv ceval cmmlu' ;;
+          --format) choices='lm-eval inspect evalscope junit csv parquet ceval cmmlu' ;;
           --from) choices='lm-eval opencompass inspect' ;;
           -a | --accelerator) choices='vllm lmdeploy' ;;
           --compute) choices='auto f32 bf16 fp16 int8 exact' ;;

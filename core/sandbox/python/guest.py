@@ -14,6 +14,30 @@ OPERATIONS = {
 }
 
 
+def run_as_script(code, given, quiet):
+    """What the program prints when it is run anew with that text as its input: through descriptors, as some programs read 0 themselves."""
+    with open('.stdin', 'wb') as file:
+        file.write(given.encode('utf-8', 'surrogatepass'))
+    for name, fd, flags in (('.stdin', 0, os.O_RDONLY), ('.stdout', 1, os.O_RDWR | os.O_CREAT | os.O_TRUNC)):
+        opened = os.open(name, flags, 0o600)
+        os.dup2(opened, fd)
+        os.close(opened)
+    sys.stdin, sys.stdout = open(0, encoding='utf-8', closefd=False), open(1, 'w', encoding='utf-8', closefd=False)
+    module = sys.modules['__main__'] = types.ModuleType('__main__')
+    module.exit = module.quit = sys.exit  # of the module site, which is not loaded here
+    try:
+        exec(code, module.__dict__)
+    except SystemExit:
+        pass
+    finally:
+        try:
+            sys.stdout.flush()
+        finally:
+            os.dup2(quiet, 1)
+    with open('.stdout', 'rb') as file:
+        return file.read().decode('utf-8', 'replace')
+
+
 def main():
     kept = []
 
@@ -35,18 +59,21 @@ def main():
     quiet = os.open('/dev/null', os.O_WRONLY)  # nobody reads what a program prints while it is tested
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
-    os.close(quiet)
     module = sys.modules['program'] = types.ModuleType('program')
     del sys.modules['resource']
-    try:
-        exec(compiled(task['program'], 'program.py', task['trim']), module.__dict__)
-        reply('defined', None)
-    except BaseException as error:
-        reply('error', [type(error).__name__, str(error)[:200]])
+    code = None
     while True:
         request = receive(REQUESTS)
         try:
             operation, target, args, named = read_value(request, kept.__getitem__)
+            if operation in ('define', 'run'):
+                code = code or compiled(task['program'], 'program.py', task['trim'])
+                if operation == 'define':
+                    exec(code, module.__dict__)
+                    reply('value', None)
+                else:
+                    reply('value', run_as_script(code, args[0], quiet))
+                continue
             before = write_value(args, refer)
             if type(target) is str:
                 target = module.__dict__[target]

@@ -55,7 +55,7 @@ class BackendModel : public Model {
   const Tokenizer& tokenizer() const;  // throws where there is none
   const std::vector<std::unique_ptr<Device>>& devices();
   Job make_job(uint64_t call, std::span<const sxt_request* const> requests, bool on_device_threads);
-  ScheduleOptions schedule() const { return {config_.batch_size, config_.schedule_seed}; }
+  ScheduleOptions schedule() const { return {config_.batch_size, config_.schedule_seed, config_.thinking_budget}; }
 
   BackendConfig config_;
   std::unique_ptr<Hardware> hardware_;

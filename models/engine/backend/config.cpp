@@ -21,6 +21,7 @@ BackendConfig read_backend_config(const Context& context) {
   config.prefix_reuse = json::find_bool(json, "prefix_reuse").value_or(true);
   config.speculation = json::find_bool(json, "speculation").value_or(true);
   config.schedule_seed = number("schedule_seed", 0);
+  config.thinking_budget = static_cast<uint32_t>(number("thinking_budget", 0));
   config.chat_template = context.text("chat_template", "auto");
   config.tokenizer_path = context.text("tokenizer_path");
   config.pooling = context.text("pooling", "auto");

@@ -21,6 +21,7 @@ struct BackendConfig {
   bool prefix_reuse = true;
   bool speculation = true;
   uint64_t schedule_seed = 0;
+  uint32_t thinking_budget = 0;  // tokens of thinking in a reply whose request says nothing; 0: no bound
   std::string chat_template;   // "auto", "none" or a path
   std::string tokenizer_path;  // empty: the model's own
   std::string pooling;         // "auto" (what the model's folder says, else mean), "mean", "last" or "cls"
@@ -52,6 +53,8 @@ inline constexpr char backend_schema[] = R"schema({
                     "description": "compute tokens of a reply that are likely ahead, several in one step, where it pays; replies have the same bits"},
     "schedule_seed": {"type": "integer", "minimum": 0, "default": 0,
                       "x-affects-results": false, "description": "not 0: work in a random order (for tests; results are the same)"},
+    "thinking_budget": {"type": "integer", "minimum": 1, "maximum": 16777216,
+                        "description": "tokens of a reply's thinking, after which its end tag is written and the model goes on; left out: no bound"},
     "chat_template": {"type": "string", "default": "auto", "description": "auto (the model's own: of several the one named default), none, the name of one of the model's, or a .jinja file"},
     "tokenizer_path": {"type": "string", "default": "", "description": "another file or folder to take the vocabulary from"},
     "pooling": {"enum": ["auto", "mean", "last", "cls"],

@@ -1,4 +1,5 @@
 #include "gguf.hpp"
+#include <cstring>
 #include <fstream>
 #include "dequantize.hpp"
 #include "git_lfs.hpp"
@@ -110,11 +111,13 @@ Result<std::unique_ptr<GgufFile>> GgufFile::open_one(const std::string& path) {
 Result<void> GgufFile::read() {
   SXT_CHECK(refuse_git_lfs_pointer(path(), file_.bytes()));
   Cursor cursor(path(), file_.bytes(), 0, max_header_bytes);
-  SXT_TRY(const auto magic, cursor.read<uint32_t>("the magic"));
-  if (magic != 0x46554747) {
+  constexpr std::string_view begins = "GGUF";
+  const auto first = file_.bytes().first(std::min(file_.bytes().size(), begins.size()));
+  if (std::memcmp(first.data(), begins.data(), first.size()) != 0) {
     return Error{Error::Kind::data,
                  fmt::format("{}: is not a GGUF file (it does not begin with \"GGUF\"); name a .gguf file", path())};
   }
+  SXT_TRY([[maybe_unused]] const auto magic, cursor.read<uint32_t>("the magic"));
   SXT_TRY(const auto version, cursor.read<uint32_t>("the version"));
   if (version != 2 && version != 3) {
     const bool swapped = version != 0 && (version & 0xFFFF) == 0;

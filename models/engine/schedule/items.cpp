@@ -64,8 +64,6 @@ std::optional<Failure> refusal(const sxt_request& request, uint64_t index) {
     return unsupported(fmt::format("asks for {}, which this backend does not know", request.ask));
   if (!generates(request)) return {};
   if (!request.sampling) return Failure{SXT_BAD_DATA, fmt::format("request {} is to generate, but has no sampling", index)};
-  if (SXT_HAS(request.sampling, max_thinking_tokens))
-    return unsupported("limits the tokens of thinking, which this backend cannot; use max_new_tokens");
   return {};
 }
 

@@ -2,6 +2,7 @@
 #include "loop.hpp"
 #include <algorithm>
 #include <cmath>
+#include <sextant/sdk.hpp>
 #include "sampler.hpp"
 
 namespace sextant::engine {
@@ -22,6 +23,12 @@ void Loop::begin(Started& started, Results* results) {
             .token = first_token_[started.item]};
   if (results) live.sequence.emplace(sampling_of(started.item), *tokenizer_, item.new_tokens);
   if (auto adjusted = first_adjustments_.extract(started.item)) live.adjustments = std::move(adjusted.mapped());
+  if (results) {
+    const sxt_sampling& sampling = sampling_of(started.item);
+    const uint32_t own = SXT_HAS(&sampling, max_thinking_tokens) ? sampling.max_thinking_tokens : 0;
+    if (const uint32_t budget = own ? own : options_.thinking_budget)
+      live.thinking.emplace(budget, view(job_.requests[item.request]->prefix), *tokenizer_);
+  }
   if (speculation_) live.text.append(job_.trie.path(started.node));
   if (!accept(live, live.token, results)) live_.push_back(std::move(live));
 }
@@ -114,7 +121,8 @@ bool Loop::advance(Live& live, const Outputs& outputs, Results* results) {
   if (!results) return accept(live, live.token, results);
   const bool sampled = sampling_of(live.item).temperature > 0;
   for (uint32_t k = 0;; ++k) {
-    const int32_t token = pick(outputs, live.head + k, live.item, live.generated);
+    int32_t token = pick(outputs, live.head + k, live.item, live.generated);
+    if (live.thinking && token != no_token) token = live.thinking->next(token);
     if (k < live.guess.tokens.size()) speculation_->learn(live.guess, k, sampled, token, live.record);
     const bool right = k < live.draft.size() && token == live.draft[k];
     if (right) speculation_->count(0, 1);
@@ -132,6 +140,7 @@ bool Loop::accept(Live& live, int32_t token, Results* results) {
     results->failed(live.item);
   } else if (live.sequence ? !live.sequence->accept(token) : live.generated < room) {
     if (live.adjustments) live.adjustments->add(token);
+    if (live.thinking) live.thinking->said(token, live.sequence->text());
     if (speculation_) live.text.append(token);
     return false;
   } else if (live.sequence) {

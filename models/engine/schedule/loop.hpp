@@ -11,6 +11,7 @@
 #include "scheduler.hpp"
 #include "sequence.hpp"
 #include "speculation.hpp"
+#include "thinking.hpp"
 #include "visitor.hpp"
 
 namespace sextant::engine {
@@ -28,6 +29,7 @@ struct Live {
   std::optional<Sequence> sequence = std::nullopt;  // nothing when planning
   uint32_t head = 0;         // its first row of the batch's outputs; those of its draft are behind it
   std::optional<Adjustments> adjustments = std::nullopt;  // where its settings change logits
+  std::optional<ThinkingBudget> thinking = std::nullopt;  // where its settings bound it
   // where drafts are made
   TokenHistory text{};               // prompt and reply
   Guess guess{};                     // of what comes in this batch

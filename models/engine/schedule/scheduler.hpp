@@ -16,6 +16,7 @@ namespace sextant::engine {
 struct ScheduleOptions {
   uint32_t batch_size = 64;  // generations at once
   uint64_t seed = 0;         // not 0: shuffle every choice of order and batch, for tests
+  uint32_t thinking_budget = 0;  // of requests that say nothing; 0: no bound
 };
 /// Several workers ask `cancelled` at once; `progress` is told one at a time.
 struct Hooks {

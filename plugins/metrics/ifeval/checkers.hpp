@@ -14,7 +14,10 @@ namespace sextant::metric::ifeval {
 /// What an instruction is given: {"relation": "at least", "num_words": 300}. Members that are null count as missing.
 class Arguments {
  public:
-  Arguments(std::string instruction, const json::Value& given) : instruction_(std::move(instruction)), given_(given) {}
+  using Language = std::function<std::string(std::string_view reply)>;   // which one a reply is in
+  Arguments(std::string instruction, const json::Value& given, const Language& language = {})
+      : instruction_(std::move(instruction)), given_(given), language_(language) {}
+  std::string language(std::string_view reply) const { return language_ ? language_(reply) : language_of(reply); }
   Result<std::string> text(const char* name) const {
     if (auto out = json::find_string(given_, name)) return *std::move(out);
     return lacks(name);
@@ -48,6 +51,7 @@ class Arguments {
   }
   std::string instruction_;
   const json::Value& given_;
+  Language language_;
 };
 
 namespace detail {
@@ -225,7 +229,7 @@ inline const std::map<std::string, Check, std::less<>>& checkers() {
       {"language:response_language",
        [](T reply, A given) -> Result<bool> {
          SXT_TRY(const std::string wanted, given.text("language"));
-         const std::string found = language_of(reply);
+         const std::string found = given.language(reply);
          return found.empty() || found == wanted || found.substr(0, 2) == wanted;
        }},
       {"length_constraints:number_sentences",
@@ -304,13 +308,13 @@ inline const std::map<std::string, Check, std::less<>>& checkers() {
       {"change_case:capital_word_frequency",
        [](T reply, A given) { return given.holds(count_capital_words(reply), "capital_relation", "capital_frequency"); }},
       {"change_case:english_capital",
-       [](T reply, A) -> Result<bool> {
-         const std::string language = language_of(reply);
+       [](T reply, A given) -> Result<bool> {
+         const std::string language = given.language(reply);
          return is_all_upper(reply) && (language.empty() || language == "en");
        }},
       {"change_case:english_lowercase",
-       [](T reply, A) -> Result<bool> {
-         const std::string language = language_of(reply);
+       [](T reply, A given) -> Result<bool> {
+         const std::string language = given.language(reply);
          return is_all_lower(reply) && (language.empty() || language == "en");
        }},
       {"punctuation:no_comma", [](T reply, A) -> Result<bool> { return reply.find(',') == reply.npos; }}};

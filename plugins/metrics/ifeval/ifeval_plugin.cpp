@@ -1,6 +1,7 @@
 // ifeval: how many of a row's instructions a reply follows. The row, or a reference that is an object, names them:
 // {"instruction_id_list": ["punctuation:no_comma", ...], "kwargs": [{}, ...]}.
 #include "checkers.hpp"
+#include "langdetect.hpp"
 #include <fmt/format.h>
 #include <sextant/sdk.hpp>
 
@@ -14,7 +15,12 @@ struct Followed {
 };
 
 struct IfEval : Metric {
-  using Metric::Metric;
+  explicit IfEval(Context c) : Metric(std::move(c)) {
+    if (const std::string folder = context.text("langdetect"); !folder.empty())
+      language = [found = or_throw(metric::ifeval::LangDetect::open(folder))](std::string_view reply) {
+        return found->language_of(reply);
+      };
+  }
   static constexpr bool has_aggregate = true;
 
   Scored judge(const Judged& sample) override {
@@ -55,7 +61,7 @@ struct IfEval : Metric {
   }
 
  private:
-  static Followed read(const Judged& sample) {
+  Followed read(const Judged& sample) const {
     json::Document row = or_throw(json::parse(sample.record_json, "record"));
     if (!json::find(row, "instruction_id_list")) row = or_throw(json::parse(sample.reference_json, "reference"));
     const json::Value *ids = json::find(row, "instruction_id_list"), *kwargs = json::find(row, "kwargs");
@@ -70,7 +76,7 @@ struct IfEval : Metric {
       const auto check = metric::ifeval::checkers().find(id);
       if (check == metric::ifeval::checkers().end())
         throw DataError("ifeval: there is no instruction \"" + id + "\"; its 25 are in docs/extraction.md");
-      const metric::ifeval::Arguments given(id, (*kwargs)[i]);
+      const metric::ifeval::Arguments given(id, (*kwargs)[i], language);
       // an empty reply follows nothing
       const auto follows = [&](std::string_view reply) {
         return !text::strip(reply).empty() && or_throw(check->second(reply, given));
@@ -81,13 +87,22 @@ struct IfEval : Metric {
     }
     return out;
   }
+
+  metric::ifeval::Arguments::Language language;   // empty: by rules of its own
 };
+
+// A row's instructions stand in place of an answer, and no reply repeats them: so check is told.
+constexpr const char* schema =
+    R"({"type": "object", "additionalProperties": false, "x-reference-is-no-reply": true, "properties": {
+  "langdetect": {"type": "string", "minLength": 1,
+    "description": "the folder of PyPI's package langdetect: languages are told by its profiles and algorithm, with seed 0, as IFEval's own program does; left out: by script and frequent words"}}})";
 
 }  // namespace
 
 SEXTANT_PLUGIN(sextant::component<IfEval>(
     {.id = "ifeval",
      .summary = "IFEval: which of a row's 25 kinds of instructions a reply follows, strictly and loosely",
+     .schema = schema,
      .facts =
          R"({"values": [{"name": "prompt_level_strict_acc", "range": [0, 1]}, {"name": "inst_level_strict_acc", "range": [0, 1]},
                              {"name": "prompt_level_loose_acc", "range": [0, 1]}, {"name": "inst_level_loose_acc", "range": [0, 1]}]})"}))

@@ -1,5 +1,6 @@
 #include "../../text/rouge.hpp"
 #include <sextant/sdk.hpp>
+#include "../../text/chinese_words.hpp"
 #include "../../text/references.hpp"
 
 namespace {
@@ -13,14 +14,27 @@ struct RougeMetric : Metric {
     const metric::Rouge score = or_throw(metric::rouge(sample.prediction, answers, split));
     return {{{"rouge1", score.one}, {"rouge2", score.two}, {"rougeL", score.l}, {"rougeLsum", score.lsum}}, {}, {}};
   }
-  std::vector<std::string> (*const split)(std::string_view) = context.text("tokens", "words") == "words"   ? metric::rouge_words
-                                                              : context.text("tokens") == "mixed" ? text::mixed_tokens
-                                                                                                  : text::character_tokens;
+
+ private:
+  std::function<std::vector<std::string>(std::string_view)> splitter() const {
+    const std::string tokens = context.text("tokens", "words");
+    if (tokens == "words") return metric::rouge_words;
+    if (tokens == "mixed") return text::mixed_tokens;
+    if (tokens == "characters") return text::character_tokens;
+    return [words = or_throw(text::ChineseWords::open(context.text("dictionary", text::jieba_folder)))](std::string_view of) {
+      auto all = words->cut(of);
+      std::erase_if(all, [](const std::string& word) { return word.find_first_not_of(" \t\r\n") == word.npos; });
+      return all;
+    };
+  }
+  const std::function<std::vector<std::string>(std::string_view)> split = splitter();
 };
 
 constexpr const char* schema = R"({"type": "object", "additionalProperties": false, "properties": {
-  "tokens": {"enum": ["words", "mixed", "characters"], "default": "words",
-    "description": "words: runs of a-z and 0-9 in lower case, as rouge-score has them; mixed: Chinese characters each, other words and signs whole; characters"}}})";
+  "tokens": {"enum": ["words", "mixed", "characters", "chinese_words"], "default": "words",
+    "description": "words: runs of a-z and 0-9 in lower case, as rouge-score has them; mixed: Chinese characters each, other words and signs whole; characters; chinese_words: words and signs as jieba cuts them"},
+  "dictionary": {"type": "string", "minLength": 1,
+    "description": "of chinese_words: the folder of jieba's files, dict.txt and finalseg/prob_*.py; by default those of Debian's python3-jieba"}}})";
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "../../text/token_f1.hpp"
 #include <sextant/sdk.hpp>
+#include "../../text/chinese_words.hpp"
 #include "../../text/compat.hpp"
 #include "../../text/references.hpp"
 
@@ -15,7 +16,14 @@ struct TokenF1 : Metric {
              tokens == "words"   ? metric::TokenRules::Tokens::words
              : tokens == "mixed" ? metric::TokenRules::Tokens::mixed
                                  : metric::TokenRules::Tokens::characters,
-             opencompass};
+             opencompass,
+             {}};
+    if (tokens == "chinese_words") {
+      rules.tokens = metric::TokenRules::Tokens::mixed;
+      rules.cut = [words = or_throw(text::ChineseWords::open(context.text("dictionary", text::jieba_folder)))](std::string_view of) {
+        return words->cut(of);
+      };
+    }
   }
   Scored judge(const Judged& sample) override {
     const auto answers = or_throw(metric::answers_of(sample.reference_json, sample.reference));
@@ -29,8 +37,10 @@ struct TokenF1 : Metric {
 };
 
 constexpr const char* schema = R"({"type": "object", "additionalProperties": false, "properties": {
-  "tokens": {"enum": ["words", "mixed", "characters"], "default": "words",
-    "description": "what is counted: what stands between blanks; Chinese characters each and other words whole; every character"},
+  "tokens": {"enum": ["words", "mixed", "characters", "chinese_words"], "default": "words",
+    "description": "what is counted: what stands between blanks; Chinese characters each and other words whole; every character; words as jieba cuts them"},
+  "dictionary": {"type": "string", "minLength": 1,
+    "description": "of chinese_words: the folder of jieba's files, dict.txt and finalseg/prob_*.py; by default those of Debian's python3-jieba"},
   "ignore_case": {"type": "boolean", "default": true, "description": "Paris equals PARIS"},
   "ignore_punctuation": {"type": "boolean", "default": true,
     "description": "ASCII's punctuation is taken out of words, too: 3.75 is 375; unless tokens are words, that of all scripts"},

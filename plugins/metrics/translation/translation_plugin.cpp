@@ -3,6 +3,7 @@
 // sacreBLEU's defaults and the standard error that lm-eval bootstraps.
 #include "../../text/bleu.hpp"
 #include "chrf.hpp"
+#include "pieces.hpp"
 #include "ter.hpp"
 #include <fmt/format.h>
 #include <sextant/sdk.hpp>
@@ -42,6 +43,10 @@ struct Bleu : Metric {
     rules.smooth = context.text("smooth", "exp");
     rules.smooth_value = json::find_number(context.config(), "smooth_value").value_or(rules.smooth == "floor" ? 0.1 : 1);
     rules.lowercase = json::find_bool(context.config(), "lowercase").value_or(false);
+    const std::string model = context.text("model");
+    if ((rules.tokenize == "flores200") != !model.empty())
+      throw ConfigError("bleu: \"tokenize\": \"flores200\" and \"model\", its SentencePiece file, need each other; give both, or neither");
+    if (!model.empty()) rules.pieces = or_throw(metric::pieces_of_model(model));
   }
   Scored judge(const Judged& sample) override {
     const metric::BleuCounts& counts = counts_of(sample);
@@ -134,7 +139,8 @@ struct Ter : Metric {
 };
 
 constexpr const char* bleu_schema = R"({"type": "object", "additionalProperties": false, "properties": {
-  "tokenize": {"enum": ["13a", "zh", "char", "none"], "default": "13a", "description": "sacreBLEU's tokenizers; none: what stands between blanks"},
+  "tokenize": {"enum": ["13a", "zh", "char", "none", "flores200"], "default": "13a", "description": "sacreBLEU's tokenizers; none: what stands between blanks; flores200 needs its model"},
+  "model": {"type": "string", "minLength": 1, "description": "of flores200: the file flores200_sacrebleu_tokenizer_spm.model, which sacreBLEU keeps in ~/.sacrebleu/models"},
   "smooth": {"enum": ["exp", "floor", "add-k", "none"], "default": "exp", "description": "what n-grams without a match count"},
   "smooth_value": {"type": "number", "minimum": 0, "description": "of floor, by default 0.1, and of add-k, by default 1"},
   "lowercase": {"type": "boolean", "default": false, "description": "case does not count"}}})";

@@ -36,6 +36,13 @@ inline std::string without_commas(std::string_view text) {
   return text::single_blanks(text::joined(parts));
 }
 
+/// Up to a point behind which another sentence begins.
+inline std::string_view first_sentence(std::string_view line) {
+  for (size_t dot = line.find(". "); dot != line.npos; dot = line.find(". ", dot + 1))
+    if (dot + 2 < line.size() && line[dot + 2] >= 'A' && line[dot + 2] <= 'Z') return line.substr(0, dot);
+  return line;
+}
+
 /// The stages that both ways share, once it is known where the answer stands.
 inline std::string freeform_words(std::string_view text) {
   std::string_view answer = text::strip(text::before(text, "\n"));
@@ -90,8 +97,9 @@ inline std::string bbh_freeform(std::string_view reply) {
     return detail::freeform_words(text::undressed(inside));
   }
   const auto stated = text::last_statement(plain);
-  plain = stated ? text::strip(plain.substr(stated->end)) : text::behind_last(plain, "\n");
-  return detail::freeform_words(text::undressed(text::before(plain, "\n")));
+  plain = text::before(stated ? text::strip(plain.substr(stated->end)) : text::behind_last(plain, "\n"), "\n");
+  const std::string line = text::replaced(plain, "**", "");
+  return detail::freeform_words(text::undressed(stated ? detail::first_sentence(line) : std::string_view(line)));
 }
 
 }  // namespace sextant::postprocess

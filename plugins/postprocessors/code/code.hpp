@@ -79,15 +79,18 @@ inline std::string_view between_marks(std::string_view text) {
 
 class Code {
  public:
-  static Result<Code> make() {
+  /// `steps`: see RegexOptions::steps_taken.
+  static Result<Code> make(uint64_t* steps = nullptr) {
     Code out;
+    RegexOptions options;
+    options.steps_taken = steps;
     // a line that begins a program's outermost level; "from the list, take ..." is none
     SXT_TRY(
         out.opens_,
         Regex::compile(
-            R"(^[ \t]*+(?:(?:async[ ]+)?def[ ]+\w+[ ]*\(|class[ ]+\w+[ ]*[(:]|@\w|\w+(?:[ ]*,[ ]*\w+)*+[ ]*=(?!=)|import[ ]+\w[\w.]*+(?:[ ]+as[ ]+\w+)?[ ]*(?:[,;#]|$)|from[ ]+[\w.]++[ ]+import\b))"));
-    SXT_TRY(out.continues_, Regex::compile(R"(^(?:[ \t]|return\b|raise\b|pass$|try:|(?:if|for|while|with)\b.*:[ \t]*$))"));
-    SXT_TRY(out.binds_, Regex::compile(R"(^[ \t]*+(?:(?:async[ ]+)?def|class)[ ]+(\w+)|^(\w+)[ ]*(?::[^=]++)?=(?!=))"));
+            R"(^[ \t]*+(?:(?:async[ ]+)?def[ ]+\w+[ ]*\(|class[ ]+\w+[ ]*[(:]|@\w|\w+(?:[ ]*,[ ]*\w+)*+[ ]*=(?!=)|import[ ]+\w[\w.]*+(?:[ ]+as[ ]+\w+)?[ ]*(?:[,;#]|$)|from[ ]+[\w.]++[ ]+import\b))", options));
+    SXT_TRY(out.continues_, Regex::compile(R"(^(?:[ \t]|return\b|raise\b|pass$|try:|(?:if|for|while|with)\b.*:[ \t]*$))", options));
+    SXT_TRY(out.binds_, Regex::compile(R"(^[ \t]*+(?:(?:async[ ]+)?def|class)[ ]+(\w+)|^(\w+)[ ]*(?::[^=]++)?=(?!=))", options));
     return out;
   }
 

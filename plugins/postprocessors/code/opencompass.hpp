@@ -55,9 +55,11 @@ inline std::string_view without_blanks_in_front(std::string_view text) {
 
 class OpencompassCode {
  public:
-  static Result<OpencompassCode> make() {
+  /// `steps`: see RegexOptions::steps_taken.
+  static Result<OpencompassCode> make(uint64_t* steps = nullptr) {
     OpencompassCode out;
-    const RegexOptions options{.syntax = RegexOptions::Syntax::python, .dotall = true};
+    RegexOptions options{.syntax = RegexOptions::Syntax::python, .dotall = true};
+    options.steps_taken = steps;
     SXT_TRY(out.block_, Regex::compile(R"(```\w*\n(.*?)```)", options));
     for (const char* pattern : opencompass_mbpp_patterns) {
       SXT_TRY(Regex compiled, Regex::compile(pattern, options));

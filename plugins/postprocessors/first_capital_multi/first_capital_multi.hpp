@@ -21,6 +21,23 @@ inline size_t joined_until(std::string_view text, size_t at) {
   return text.npos;
 }
 
+/// The letters that begin lines as the first one does: "A. iron\nC. lead". Nothing where it is no such line.
+inline std::string beginning_lines(std::string_view text, std::string_view options) {
+  const auto is_item = [&](std::string_view line) {
+    if (line.size() < 2 || options.find(line[0]) == options.npos) return false;
+    return std::string_view(".):").find(line[1]) != std::string_view::npos || line.substr(1).starts_with("、");
+  };
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    if (!is_item(text.substr(0, end))) break;
+    out += text[0];
+    text.remove_prefix(end);
+    text.remove_prefix(std::min(text.find_first_not_of("\n\r "), text.size()));
+  }
+  return out;
+}
+
 }  // namespace multi_detail
 
 /// The first run of `options` letters that has no ASCII letter or digit next to it, so that the A of "Answer" is none; with
@@ -47,6 +64,9 @@ inline std::string first_run(std::string_view text, std::string_view options) {
       at = multi_detail::joined_until(view, at + run.size());
       run = at == view.npos ? std::string_view() : run_at(at);
     }
+    if (found.size() == 1 &&
+        (begin == 0 || view[begin - 1] == '\n'))  // "A. iron\nC. lead": each option that is chosen has a line
+      found += multi_detail::beginning_lines(view.substr(begin), options);
     std::string sorted;
     for (const char option : options)
       if (found.find(option) != found.npos) sorted += option;

@@ -78,6 +78,18 @@ struct Each : Step {
 struct TakeFirst : Step {
   void apply(Replies& replies, const json::Value&) const override { replies.resize(1); }
 };
+struct TakeFirstK : Step {
+  explicit TakeFirstK(const json::Value& step) : k(json::find_int(step, "k").value_or(0)) {
+    if (k < 1) throw ConfigError("lm_eval_filter: take_first_k needs \"k\", a number above 0");
+  }
+  void apply(Replies& replies, const json::Value&) const override {
+    if (static_cast<int64_t>(replies.size()) < k)
+      throw DataError("lm_eval_filter: take_first_k wants " + std::to_string(k) + " replies to a question, and there are " +
+                      std::to_string(replies.size()));
+    replies.resize(static_cast<size_t>(k));
+  }
+  int64_t k;
+};
 struct MajorityVote : Step {
   void apply(Replies& replies, const json::Value&) const override {
     std::map<std::string, size_t> votes;
@@ -221,6 +233,7 @@ struct RegexPos : Each {
 MadeStep made(const json::Value& step) {
   const std::string name = json::find_string(step, "function").value_or("");
   if (name == "take_first") return std::make_unique<TakeFirst>();
+  if (name == "take_first_k") return std::make_unique<TakeFirstK>(step);
   if (name == "majority_vote") return std::make_unique<MajorityVote>();
   if (name == "remove_whitespace") return std::make_unique<ByMethod>(strip());
   if (name == "lowercase") return std::make_unique<ByMethod>(lower());
@@ -252,7 +265,7 @@ constexpr const char* schema = R"({
   "type": "object", "additionalProperties": false, "required": ["steps"],
   "properties": {"steps": {"type": "array", "description": "as in a task's filter_list: {\"function\": \"regex\", \"regex_pattern\": ...}, ...", 
     "items": {"type": "object", "required": ["function"], "properties": {
-      "function": {"enum": ["take_first", "majority_vote", "remove_whitespace", "lowercase", "uppercase", "map", "regex", "multi_choice_regex", "format_span", "regex_pos"]}}}}}})";
+      "function": {"enum": ["take_first", "take_first_k", "majority_vote", "remove_whitespace", "lowercase", "uppercase", "map", "regex", "multi_choice_regex", "format_span", "regex_pos"]}}}}}})";
 
 }  // namespace
 

@@ -11,7 +11,7 @@ namespace detail {
 // Of what stands behind "the answer is", up to the line's end: the number behind the last equals sign, else the first one.
 inline std::string stated_number(std::string_view rest) {
   std::string_view line = text::before(text::strip(rest), "\n");
-  auto all = text::numbers(line);
+  auto all = text::numbers(line, text::Blanks::always);
   // "not 450 but 540", "450? No, it is 540"
   const auto denied = [&](const text::NumberAt& number) {
     const std::string_view before = line.substr(0, number.begin), behind = line.substr(number.end);
@@ -41,7 +41,7 @@ inline std::string answer_number(std::string_view reply) {
   const std::string answer = utf8::half_width(split_thinking(reply).answer);
   const std::string_view plain = text::before_next_question(answer);
   if (const auto box = text::last_boxed(plain)) {
-    const auto inside = text::numbers(*box);
+    const auto inside = text::numbers(*box, text::Blanks::always);
     if (!inside.empty()) return inside.back().value;
   }
   if (const auto stated = text::last_statement(plain)) {

@@ -17,7 +17,7 @@ namespace sextant::postprocess {
 /// "cushion" also allows the last resort, a letter anywhere.
 class FirstOption {
  public:
-  /// `steps`: see RegexOptions::steps_taken.
+  /// `steps`: as of Phrases::make.
   static Result<FirstOption> make(const std::string& options, bool cushion, uint64_t* steps = nullptr) {
     SXT_TRY(Phrases phrases, Phrases::make(steps));
     return FirstOption(options, cushion, std::move(phrases));
@@ -28,23 +28,24 @@ class FirstOption {
     const Thought thought = split_thinking(text);
     if (!thought.closed) return std::string();
     const std::string reply = canonical(thought.answer);
+    const OptionTexts texts(record_json, options_);
     // a model that is not tuned goes on with the next question, and answers that
     SXT_TRY(const auto next, phrases_.next_question.search(reply));
     if (next) {
-      SXT_TRY(const std::string first, answer_of(std::string_view(reply).substr(0, next->begin), record_json));
+      SXT_TRY(const std::string first, answer_of(std::string_view(reply).substr(0, next->begin), texts));
       if (!first.empty()) return first;
     }
-    return answer_of(reply, record_json);
+    return answer_of(reply, texts);
   }
 
  private:
   FirstOption(std::string options, bool cushion, Phrases phrases)
       : options_(std::move(options)), cushion_(cushion), phrases_(std::move(phrases)) {}
 
-  Result<std::string> answer_of(std::string_view reply, std::string_view record_json) const {
-    SXT_TRY(const std::vector<ReadMention> mentions, read_mentions(reply, options_, phrases_));
+  Result<std::string> answer_of(std::string_view reply, const OptionTexts& texts) const {
+    SXT_TRY(const std::vector<ReadMention> mentions, read_mentions(reply, options_, texts, phrases_));
     if (const auto stated = stated_in(mentions)) return *stated;
-    if (std::string right = right_line(reply, options_); !right.empty()) return right;
+    if (std::string right = right_line(reply, options_, texts); !right.empty()) return right;
     const auto qualified = qualified_in(mentions);
     SXT_TRY(const std::string leading, leading_in(reply, mentions));
     if (!leading.empty()) return leading;
@@ -55,7 +56,7 @@ class FirstOption {
       return last.empty() ? *qualified : last;
     }
     if (std::string judged = judged_in(mentions); !judged.empty()) return judged;
-    SXT_TRY(const std::string repeated, OptionTexts(record_json, options_).repeated_in(reply, phrases_));
+    SXT_TRY(const std::string repeated, texts.repeated_in(reply, phrases_));
     if (!repeated.empty()) return repeated;
     if (std::string last = last_in(reply, mentions); !last.empty()) return last;
     return cushion_ ? only_one_in(mentions) : std::string();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include "option_texts.hpp"
 
 namespace sextant::postprocess {
 namespace detail {
@@ -59,18 +60,22 @@ inline std::optional<std::pair<char, std::string_view>> option_line(std::string_
 }  // namespace detail
 
 /// Of a canonical reply (canonical.hpp), the only option that is called right where each of three or more has such a line;
-/// else "".
-inline std::string right_line(std::string_view reply, std::string_view options) {
+/// else "". "B. the right side" says an option's own words again and judges nothing.
+inline std::string right_line(std::string_view reply, std::string_view options, const OptionTexts& texts) {
   if (options.size() < 3) return {};  // "A. True\nB. False" are the options themselves
   std::map<char, bool> said;
   while (!reply.empty()) {
-    const size_t end = std::min(reply.find('\n'), reply.size());
-    const auto about = detail::option_line(reply.substr(0, end));
-    reply.remove_prefix(std::min(end + 1, reply.size()));
+    const size_t line = std::min(reply.find('\n'), reply.size());
+    const auto about = detail::option_line(reply.substr(0, line));
+    reply.remove_prefix(std::min(line + 1, reply.size()));
     if (!about || options.find(about->first) == options.npos) continue;
     std::string lower(about->second);
     for (char& c : lower)
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    const std::string_view own = texts.of(about->first);
+    if (const size_t at = std::min(lower.find_first_not_of(" (-"), lower.size()), end = at + own.size();
+        lower.substr(at).starts_with(own) && !(end < lower.size() && is_ascii_word(lower[end])))
+      lower.erase(at, own.size());
     if (const auto verdict = detail::verdict_in(lower)) {
       const auto [it, fresh] = said.emplace(about->first, *verdict);
       if (!fresh && it->second != *verdict) return {};

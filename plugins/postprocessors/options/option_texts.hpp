@@ -1,5 +1,6 @@
 // An answer that repeats an option's words instead of its letter. Pure; [any] thread.
 #pragma once
+#include <algorithm>
 #include <string>
 #include <vector>
 #include <sextant/json.hpp>
@@ -8,21 +9,60 @@
 
 namespace sextant::postprocess {
 
-/// The options' texts as a reply would repeat them, by letter: columns A, B, ... of the row, else a list "choices" or
-/// "options".
+/// The options' texts as a reply would repeat them, by letter: columns A, B, ... of the row; the lists that a user's file was
+/// understood to have (choice_labels, choice_texts); or "choices", "options" and the like: a list of texts or of objects with a
+/// "text", or an object by letters.
 class OptionTexts {
  public:
   OptionTexts(std::string_view record_json, std::string_view options) {
     const auto record = json::parse(record_json, "record");
     if (!record || !record->IsObject()) return;
-    for (const char letter : options)
-      if (const auto text = json::find_string(*record, std::string_view(&letter, 1))) add(letter, *text);
-    for (const char* name : {"choices", "options"}) {
-      const json::Value* list = json::find(*record, name);
+    for (const char letter : options) add(letter, json::find(*record, std::string_view(&letter, 1)));
+    const json::Value *labels = json::find(*record, "choice_labels"), *understood = json::find(*record, "choice_texts");
+    if (texts_.empty() && labels && understood && labels->IsArray() && understood->IsArray())
+      for (rapidjson::SizeType i = 0; i < std::min(labels->Size(), understood->Size()); ++i)
+        if ((*labels)[i].IsString() && (*labels)[i].GetStringLength() == 1 &&
+            options.find((*labels)[i].GetString()[0]) != options.npos)
+          add((*labels)[i].GetString()[0], &(*understood)[i]);
+    for (const char* name : {"choices", "options", "endings", "candidates", "alternatives", "answer_choices"}) {
+      const json::Value* given = json::find(*record, name);
+      if (!texts_.empty() || !given) continue;
+      for (const char letter : given->IsObject() ? options : std::string_view())
+        add(letter, json::find(*given, std::string_view(&letter, 1)));
+      const json::Value* list = given->IsObject() ? json::find(*given, "text") : given;
       if (!texts_.empty() || !list || !list->IsArray()) continue;
       for (rapidjson::SizeType i = 0; i < list->Size() && i < options.size(); ++i)
-        if ((*list)[i].IsString()) add(options[i], json::text((*list)[i]));
+        add(options[i], (*list)[i].IsObject() ? json::find((*list)[i], "text") : &(*list)[i]);
     }
+  }
+
+  /// Where the option's own words end, if they stand behind its letter at `at` ("B. False", "B (wrong)"); else `at`. They judge
+  /// nothing, whatever they say.
+  size_t end_behind(char letter, std::string_view reply, size_t at) const {
+    const std::string_view text = of(letter);
+    if (text.empty()) return at;
+    size_t i = at;
+    const auto is_sign = [&](size_t k) {
+      return k < reply.size() && std::string_view(").:,-( \n").find(reply[k]) != std::string_view::npos;
+    };
+    while (i - at < 4 && (is_sign(i) || reply.substr(i).starts_with("、"))) i += is_sign(i) ? 1 : 3;
+    if (i == at) return at;  // "B错误": it is judged
+    for (size_t k = 0; k < text.size(); ++i) {
+      if (i >= reply.size()) return at;
+      const char c = reply[i] >= 'A' && reply[i] <= 'Z' ? static_cast<char>(reply[i] - 'A' + 'a') : reply[i];
+      if (c == '(' || c == ')' || c == box) continue;
+      if (c != text[k++]) return at;
+    }
+    if (i < reply.size() && is_ascii_word(reply[i]) && is_ascii_word(text.back())) return at;
+    while (i < reply.size() && reply[i] == ')') ++i;
+    return i;
+  }
+
+  /// An option's text in lower case; "" where the row has none.
+  std::string_view of(char letter) const {
+    for (const Option& option : texts_)
+      if (option.letter == letter) return option.text;
+    return {};
   }
 
   /// The option that the whole reply, its last line, or the words behind "the answer is" repeat; nothing where that is not
@@ -50,7 +90,9 @@ class OptionTexts {
     std::string text;
   };
 
-  void add(char letter, std::string_view text) {
+  void add(char letter, const json::Value* value) {
+    if (!value || value->IsNull() || value->IsArray() || value->IsObject()) return;
+    const std::string text = value->IsString() ? std::string(json::text(*value)) : json::write(*value);
     std::string plain = plain_of(canonical(text));
     longest_ = std::max(longest_, plain.size());
     if (!plain.empty()) texts_.push_back({letter, std::move(plain)});
@@ -78,19 +120,26 @@ class OptionTexts {
     }
     return found;
   }
-  /// The longest option that the words begin with, up to the end of a word.
+  /// The longest option that the words begin with, up to the end of a word. "The answer is the" has taken an article of theirs.
   std::string beginning(std::string_view words) const {
     const Option* best = nullptr;
     bool twice = false;
     for (const Option& option : texts_) {
-      if (!words.starts_with(option.text)) continue;
-      const size_t end = option.text.size();
-      if (end < words.size() && is_ascii_word(words[end]) && is_ascii_word(words[end - 1])) continue;
+      const std::string_view text =
+          words.starts_with(option.text) ? std::string_view(option.text) : without_article(option.text);
+      if (text.empty() || !words.starts_with(text)) continue;
+      const size_t end = text.size();
+      if (end < words.size() && ((is_ascii_word(words[end]) && is_ascii_word(words[end - 1])) || words[end] == '?')) continue;
       if (best && best->text.size() > option.text.size()) continue;
       twice = best && best->text.size() == option.text.size();
       best = &option;
     }
     return best && !twice ? std::string(1, best->letter) : std::string();
+  }
+  static std::string_view without_article(std::string_view text) {
+    for (const std::string_view article : {"the ", "an ", "a "})
+      if (text.starts_with(article)) return text.substr(article.size());
+    return text;
   }
 
   std::vector<Option> texts_;

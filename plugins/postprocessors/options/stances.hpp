@@ -6,6 +6,7 @@
 #include <vector>
 #include "canonical.hpp"
 #include "mentions.hpp"
+#include "option_texts.hpp"
 #include "phrases.hpp"
 
 namespace sextant::postprocess {
@@ -30,7 +31,8 @@ struct ReadMention : Mention {
 /// The stance of one mention, from the words in a window on either side of it.
 class StanceOf {
  public:
-  StanceOf(std::string_view reply, const Mention& mention, const ReadMention* previous, const Phrases& phrases)
+  StanceOf(std::string_view reply, const Mention& mention, const ReadMention* previous, const OptionTexts& texts,
+           const Phrases& phrases)
       : mention_(mention), previous_(previous), phrases_(phrases) {
     const size_t end = mention.begin > 0 && reply[mention.begin - 1] == '(' ? mention.begin - 1 : mention.begin;
     const size_t from = end > window_bytes ? utf8::boundary(reply, end - window_bytes) : 0;
@@ -41,7 +43,8 @@ class StanceOf {
     const size_t own = previous ? std::clamp(previous->end, from, end) : from;
     own_ = reply.substr(own, from + bare_.size() > own ? from + bare_.size() - own : 0);
     since_previous_ = reply.substr(own, end - own);
-    const std::string_view right = reply.substr(mention.end);
+    const size_t behind = mention.single() ? texts.end_behind(mention.letters[0], reply, mention.end) : mention.end;
+    const std::string_view right = reply.substr(behind);
     right_ = right.substr(0, utf8::boundary(right, window_bytes));
   }
 
@@ -75,7 +78,8 @@ class StanceOf {
     const bool wrong = behind(phrases_.is_wrong) || behind(phrases_.is_right_but);
     const bool tempting = behind(phrases_.is_tempting),
                right = !tempting && (behind(phrases_.is_right) || behind(phrases_.is_better));
-    if (!wrong && !tempting && behind(phrases_.is_answer)) return unless_supposed(Stance::answers);
+    if (behind(phrases_.is_chosen) || (!wrong && !tempting && behind(phrases_.is_answer)))
+      return unless_supposed(Stance::answers);
     if (before(phrases_.prefers)) return Stance::approves;
     if (before(phrases_.denies)) return Stance::denies;
     if (before(phrases_.singles) && (wrong || behind(phrases_.is_right))) return Stance::answers;
@@ -142,9 +146,25 @@ inline Result<bool> heads_a_list(std::string_view reply, const std::vector<ReadM
   return items == options.size() || (at == mentions.size() && items > 1);
 }
 
+/// "B. No", "Answer: B (false)": whose only options' texts are in the prompt, the letter is named and not denied. Where other
+/// options are discussed as well, "A. Wrong" judges.
+inline Result<bool> names_an_option(std::string_view reply, const std::vector<ReadMention>& mentions, const Phrases& phrases) {
+  if (mentions.empty() || mentions[0].stance != Stance::denies || !mentions[0].single()) return false;
+  const ReadMention& first = mentions[0];
+  for (const ReadMention& one : mentions)
+    if (one.letters != first.letters && (one.stance >= Stance::denies || is_enumerated(reply, one))) return false;
+  SXT_TRY(const bool named, phrases.is_named.found_in(reply.substr(first.end, window_bytes)));
+  if (!named || first.begin == 0) return named;
+  const size_t from = first.begin > window_bytes ? utf8::boundary(reply, first.begin - window_bytes) : 0;
+  const std::string_view left = reply.substr(from, first.begin - from);
+  SXT_TRY(const bool denied, phrases.denies.found_in(left));
+  SXT_TRY(const bool stated, phrases.states.found_in(left));
+  return stated && !denied;
+}
+
 /// Every mention with its stance, in the order of the text.
 inline Result<std::vector<ReadMention>> read_mentions(std::string_view reply, std::string_view options,
-                                                      const Phrases& phrases) {
+                                                      const OptionTexts& texts, const Phrases& phrases) {
   // from the beginning and from the end: a reply that lists the alphabet for ever costs no more
   constexpr size_t first_max = 96, last_max = 160;
   std::vector<Mention> all = Mentions(reply, options).all();
@@ -153,15 +173,18 @@ inline Result<std::vector<ReadMention>> read_mentions(std::string_view reply, st
   SXT_CHECK(phrases.retracts.for_each(reply, [&](size_t begin, size_t) { corrections.push_back(begin); }));
   std::vector<ReadMention> out;
   for (Mention& mention : all) {
-    SXT_TRY(const Stance stance, StanceOf(reply, mention, out.empty() ? nullptr : &out.back(), phrases)());
+    SXT_TRY(const Stance stance, StanceOf(reply, mention, out.empty() ? nullptr : &out.back(), texts, phrases)());
     if (mention.lower && stance < Stance::answers) continue;
     const auto before = std::upper_bound(corrections.begin(), corrections.end(), mention.begin);
     out.push_back({std::move(mention), stance, static_cast<size_t>(before - corrections.begin())});
   }
+  SXT_TRY(const bool named, names_an_option(reply, out, phrases));
+  if (named) out[0].stance = Stance::answers;
   for (size_t i = 0; i < out.size(); ++i) {  // "Answer: A. iron B. cork ...": the options, said again
     if (out[i].stance < Stance::qualifies) continue;
     SXT_TRY(const bool list, heads_a_list(reply, out, i, options, phrases));
-    SXT_TRY(const bool right, phrases.is_right.found_in(reply.substr(out[i].end, window_bytes)));
+    const size_t behind = out[i].single() ? texts.end_behind(out[i].letters[0], reply, out[i].end) : out[i].end;
+    SXT_TRY(const bool right, phrases.is_right.found_in(reply.substr(behind, window_bytes)));
     if (list) out[i].stance = right ? Stance::approves : Stance::mentions;
   }
   return out;

@@ -85,13 +85,15 @@ inline std::string strategyqa(std::string_view reply) {
   std::string_view plain = text::before_next_question(answer);
   if (const auto stated = text::last_statement(plain)) plain = plain.substr(stated->end);
   std::string word;
+  bool denied = false;  // "not true", "isn't true"
   for (const char c : text::lower(plain) + " ") {
     if (c >= 'a' && c <= 'z') {
       word += c;
       continue;
     }
-    if (word == "yes" || word == "true") return "yes";
-    if (word == "no" || word == "false") return "no";
+    if (word == "yes" || (word == "true" && !denied) || (word == "false" && denied)) return "yes";
+    if (word == "no" || word == "false" || word == "true") return "no";
+    if (!word.empty()) denied = word == "not" || word == "t";
     word.clear();
   }
   return {};
@@ -112,15 +114,21 @@ inline std::string last_capital_opencompass(std::string_view reply) {
   return out;
 }
 
-/// The content of the last <tag>...</tag> that a scan from the left finds.
+/// The content of the last <tag>...</tag> that a scan from the left finds; tags in any case of ASCII letters.
 inline std::optional<std::string> in_tag(std::string_view reply, std::string_view tag) {
-  const std::string open = "<" + std::string(tag) + ">", close = "</" + std::string(tag) + ">";
+  const auto lowered = [](std::string text) {
+    for (char& c : text)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return text;
+  };
+  const std::string open = lowered("<" + std::string(tag) + ">"), close = lowered("</" + std::string(tag) + ">"),
+                    lower = lowered(std::string(reply));
   std::optional<std::string> out;
-  for (;;) {
-    const size_t begin = reply.find(open), end = begin == reply.npos ? begin : reply.find(close, begin + open.size());
-    if (end == reply.npos) return out;
+  for (size_t from = 0;;) {
+    const size_t begin = lower.find(open, from), end = begin == lower.npos ? begin : lower.find(close, begin + open.size());
+    if (end == lower.npos) return out;
     out = std::string(text::strip(reply.substr(begin + open.size(), end - begin - open.size())));
-    reply.remove_prefix(end + close.size());
+    from = end + close.size();
   }
 }
 

@@ -160,7 +160,8 @@ Value Interpreter::evaluate_kind(const Node& node, Scope& scope) {
               (left.is_none() && right.is_none()) || (left.boolean() && right.boolean() && *left.boolean() == *right.boolean());
           holds = same == (op == "is");
         } else if (is_array(left) || is_array(right)) {
-          throw Failure("to compare arrays is not read");
+          if (node.ops.size() > 1) throw Failure("to compare arrays in a chain is not read");
+          return compare_arrays(op, left, right);
         } else if (left.function() || right.function()) {
           throw Failure("a function is compared");
         } else {
@@ -197,6 +198,30 @@ Value Interpreter::evaluate_kind(const Node& node, Scope& scope) {
     case Kind::starred: throw Failure("a * is not read here");
   }
   return {};
+}
+
+// Item by item, as numpy does; a value that is no array is compared with each.
+Value Interpreter::compare_arrays(const std::string& op, const Value& left, const Value& right) {
+  if (op == "in" || op == "not in") throw Failure("'in' is not read with arrays");
+  for (const Value* side : {&left, &right})
+    if (!is_array(*side) && !side->is_number() && !side->string() && !side->boolean())
+      throw Failure(fmt::format("to compare an array with {} is not read", jinja::describe(*side)));
+  const size_t n = (is_array(left) ? left : right).list()->items.size();
+  if (is_array(left) && is_array(right) && right.list()->items.size() != n)
+    throw Failure("arrays of different lengths are compared");
+  const auto at = [](const Value& side, size_t i) -> const Value& {
+    const Value& v = is_array(side) ? side.list()->items[i] : side;
+    if (!v.is_number() && !v.string() && !v.boolean()) throw Failure("an array of lists is compared");
+    return v;
+  };
+  library_->charge(n);
+  Values out;
+  for (size_t i = 0; i < n; ++i) {
+    const Value &a = at(left, i), &b = at(right, i);
+    if (bool(a.string()) != bool(b.string())) throw Failure("an array of numbers is compared with text");
+    out.emplace_back(library_->compare(op, a, b));
+  }
+  return Value(List{std::move(out), List::Kind::list, "array"});
 }
 
 Value Interpreter::item(const Value& object, const Value& key) {

@@ -96,6 +96,7 @@ class Interpreter {
   Value evaluate(const Node& node, Scope& scope);
   Value evaluate_kind(const Node& node, Scope& scope);
   Value name(const Node& node, Scope& scope);
+  Value compare_arrays(const std::string& op, const Value& left, const Value& right);
   Value item(const Value& object, const Value& key);
   Value attribute(const Value& object, const std::string& name);
   Value call_node(const Node& node, Scope& scope);

@@ -46,6 +46,7 @@ TEST_CASE("the own order of options: what has an order of its own is left out, a
   CHECK(seen.orders == 3);
   CHECK(std::abs(seen.p - (3 * 2.0 / 27 + 1.0 / 27)) < 1e-12);
   CHECK(own_order_of({}).n == 0);
+  CHECK(own_order_of({question({-3, -3, -3 - 1e-12}, words)}).n == 0);  // the options are not in the texts
   stats::Stream stream(17);
   int rejected = 0;
   constexpr int runs = 2000;

@@ -155,6 +155,19 @@ TEST_CASE("a group of named metrics has a row for each, over the members that ha
   CHECK(make_table({"m"}, {a, b, c}, summarizer).errors.at(0) == "g has no average for m: no member has the metric f1");
 }
 
+TEST_CASE("a group that stands twice has rows of other weights and members, and is one for other groups") {
+  TaskOutcome a = done("m", "a", 40), b = done("m", "b", 60);
+  a.metrics = {{"acc", 40}, {"f1", 10}};
+  b.metrics = {{"acc", 80}, {"f1", 30}};
+  a.samples = 30, b.samples = 10;
+  const Table table = make_table({"m"}, {a, b}, groups({{"g", {"a", "b"}, {}, true, {"acc"}}, {"g", {"a", "b"}, {}, false, {"f1"}}, {"h", {"g"}, {}, false, {"f1", "acc"}}}));
+  REQUIRE(table.rows.size() == 8);
+  CHECK(table.rows[4].cells[0].value == 50);
+  CHECK(table.rows[5].cells[0].value == 20);
+  CHECK(table.rows[6].cells[0].value == 20);
+  CHECK(table.rows[7].cells[0].value == 50);
+}
+
 TEST_CASE("a group's mode is its members', or mixed") {
   const config::Summarizer nested = groups({{"same", {"a", "b"}}, {"both", {"a", "c"}}, {"all", {"same", "c"}}});
   const Table table = make_table({"m"}, {done("m", "a", 1), done("m", "b", 1), done("m", "c", 1, "ppl")}, nested);

@@ -1,5 +1,6 @@
 // Task files in a folder: includes, groups, tags, what each level overrides, and what is said of files that cannot be used.
 #include <catch2/catch.hpp>
+#include <fmt/ranges.h>
 #include "../../../core/tasks/card.hpp"
 #include "../temporary_folder.hpp"
 
@@ -99,6 +100,48 @@ TEST_CASE("tasks: groups, tags, patterns and files stand for tasks", "[tasks]") 
   CHECK_FALSE(selection->groups[0].by_size);
   CHECK(selection->groups[1].tasks == std::vector<std::string>{"a", "b", "c"});
   CHECK(selection->groups[1].by_size);
+}
+
+TEST_CASE("tasks: groups that name each other many times come to an end", "[tasks]") {
+  const Files files;
+  files.add("t.yaml", "task: t\n");
+  for (int i = 0; i < 12; ++i)
+    files.add(fmt::format("g{}.yaml", i),
+              fmt::format("group: g{0}\ntask: [{1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}]\n", i, i < 11 ? fmt::format("g{}", i + 1) : "t"));
+  CHECK(files.names({"g8"}) == "t");
+  CHECK_THAT(files.names({"g0"}), Catch::Contains("more than 100000 members"));
+}
+
+TEST_CASE("tasks: each number of a group has its own weights, and the tasks that have its filter", "[tasks]") {
+  const Files files;
+  files.add("a.yaml", "task: a\nfilter_list: [{name: strict, filter: []}, {name: loose, filter: []}]\n");
+  files.add("b.yaml", "task: b\nfilter_list: [{name: strict, filter: []}]\n");
+  files.add("c.yaml", "task: c\n");
+  files.add("d.yaml", "task: d\nmetric_list: [{metric: acc}]\n");
+  files.add("e.yaml", "task: e\nmetric_list: [{metric: em}]\nfilter_list: [{name: strict, filter: []}]\n");
+  struct Case { const char *members, *list, *expected; };
+  for (const Case& c : {
+           Case{"[a, b]", "{metric: em}", "em,loose of a by size; em,strict of a b by size; "},  // no filter_list: every filter
+           Case{"[b]", "{metric: em}", "em of b by size; "},
+           Case{"[b]", "{metric: em, filter_list: strict}", "em of b by size; "},
+           Case{"[b, c]", "[{metric: em, filter_list: [strict, none], weight_by_size: false}]", "em,strict of b; em of c; "},
+           Case{"[a, b]", "{metric: em, filter_list: lost}", "em,lost of a b by size; "},  // the table says that none has it
+           Case{"[c]", "[{metric: acc}, {metric: f1, weight_by_size: false}, {metric: acc_norm}, {metric: acc}]",
+                "acc acc_norm of c by size; f1 of c; "},
+           Case{"[c]", "[{metric: acc, weight_by_size: truez}, 7, {x: y}]", "acc of c by size; "},
+           Case{"[d, e]", "[{metric: acc}, {metric: em}]", "acc of d by size; em,strict of e by size; "},
+           Case{"[d, e]", "{metric: lost}", "lost of d by size; "},
+           Case{"[c]", "[]", ""},
+       }) {
+    CAPTURE(c.members, c.list);
+    files.add("g.yaml", fmt::format("group: g\ntask: {}\naggregate_metric_list: {}\n", c.members, c.list));
+    const auto selection = files.chosen({"g"});
+    REQUIRE(selection);
+    std::string got;
+    for (const ChosenGroup& group : selection->groups)
+      got += fmt::format("{} of {}{}; ", fmt::join(group.metrics, " "), fmt::join(group.tasks, " "), group.by_size ? " by size" : "");
+    CHECK(got == c.expected);
+  }
   files.add("round.yaml", "group: round\ntask: [round]\n");
   CHECK_THAT(files.names({"round"}), Catch::Contains("contains itself"));
 }
@@ -127,10 +170,47 @@ TEST_CASE("tasks: what a task needs is said", "[tasks]") {
            {"test_split: null\n", "neither a test_split nor a validation_split"},
            {"output_type: generate_until\nmetric_list: [{metric: bleu}]\n", "there is no metric 'bleu'"},
            {"generation_kwargs: {until: 5}\n", "until must be a text or a list of texts"},
+           {"repeats: 4\nfilter_list: [{name: x, filter: [{function: take_first_k, k: 2}, {function: majority_vote}, {function: "
+            "take_first}]}]\n",
+            "runs"},
+           {"repeats: 4\nfilter_list: [{name: x, filter: [{function: take_first_k, k: 4}]}]\n", "runs"},
+           {"repeats: 4\nfilter_list: [{name: x, filter: [{function: take_first_k, k: 2}]}]\n", "scores some of the repeats"},
+           {"filter_list: [{name: x, filter: [{function: take_first_k, k: 2}]}]\n", "takes the first 2 of 1 replies"},
+           {"filter_list: [{name: x, filter: [{function: take_first_k}]}]\n", "take_first_k needs \"k\""},
+           {"dataset_kwargs: {sep: '|'}\n", "dataset_kwargs.sep is not read"},
+           {"dataset_path: text\n", "the builder 'text' is not read"},
+           {"doc_to_choice: null\n", "multiple_choice needs doc_to_choice"},
+           {"doc_to_choice: []\n", "\"doc_to_choice\": it must be a text, or a list"},
+           {"doc_to_text: null\n", "\"doc_to_text\": it is missing"},
+           {"metric_list: []\n", "metric_list is empty"},
+           {"generation_kwargs: {temperature: hot}\n", "temperature must be a number"},
+           {"output_type: generate_until\nmetric_list: [{metric: acc}]\n", "lm-eval stops there, too"},
            {"repeats: 0\n", "\"repeats\": it must be a number from 1"}}) {
     CAPTURE(more);
     CHECK_THAT(said(question, more), Catch::Contains(expected));
   }
+}
+
+TEST_CASE("tasks: replies are drawn as the file says", "[tasks]") {
+  const auto inferencer = [](const std::string& kwargs, bool sampling = true) {
+    const auto task = read(question, "output_type: generate_until\ngeneration_kwargs: " + kwargs + "\n");
+    REQUIRE(task);
+    CardOptions options;
+    options.sampling = sampling;
+    const auto made = card_of(*task, options, {"hub", "task", "filter", "match"});
+    REQUIRE(made);
+    return json::write((*made)["infer"]["inferencer"]);
+  };
+  using Catch::Contains;
+  CHECK_THAT(inferencer("{do_sample: true, temperature: 0.5, top_p: 0.9, top_k: 4}"), Contains(R"("temperature":0.5,"top_p":0.9,"top_k":4)"));
+  CHECK_THAT(inferencer("{do_sample: true}"), Contains(R"("temperature":1.0)"));
+  CHECK_THAT(inferencer("{temperature: 0.5}"), Contains(R"("temperature":0.5)"));
+  for (const char* greedy : {"{}", "{do_sample: false, temperature: 0.5}", "{temperature: 0.0}", "{do_sample: true, temperature: 0}"})
+    CHECK_THAT(inferencer(greedy), !Contains("temperature"));
+  CHECK_THAT(inferencer("{do_sample: true}", false), !Contains("temperature"));
+  const auto task = read(question, "output_type: generate_until\ngeneration_kwargs: {num_beams: 4}\n");
+  REQUIRE(task);
+  CHECK(task->notes.at(0) == "generation_kwargs.num_beams is passed over");
 }
 
 TEST_CASE("tasks: a card says how many examples, of which split, and what is scored", "[tasks]") {

@@ -29,6 +29,39 @@ def safe(i, word):
     return text(i, word).replace("\n", " ").replace("\t", " ").strip()
 
 
+# OpenCompass reads LiveCodeBench by a script that lies beside the rows
+LIVECODEBENCH = """\
+import json
+import os
+import datasets
+
+FOLDER = os.environ["COMPASS_DATA_CACHE"] + "/data/code_generation_lite"
+
+
+class Config(datasets.BuilderConfig):
+    def __init__(self, version_tag="release_v1", **more):
+        super().__init__(**more)
+        self.version_tag = version_tag
+
+
+class Lite(datasets.GeneratorBasedBuilder):
+    BUILDER_CONFIG_CLASS = Config
+
+    def _info(self):
+        with open(FOLDER + "/test.jsonl") as file:
+            names = json.loads(file.readline())
+        return datasets.DatasetInfo(features=datasets.Features({name: datasets.Value("string") for name in names}))
+
+    def _split_generators(self, manager):
+        return [datasets.SplitGenerator(name=datasets.Split.TEST)]
+
+    def _generate_examples(self):
+        with open(FOLDER + "/test.jsonl") as file:
+            for i, line in enumerate(file):
+                yield i, json.loads(line)
+"""
+
+
 class Folder:
     def __init__(self, root):
         self.root = pathlib.Path(root)
@@ -324,6 +357,12 @@ def long_and_mixed(out):
             letter = {"1-2": "正确答案：B。", "3-6": "正确答案:C。", "2-8": "[正确答案]D<eoa>", "3-7": "上文涉及到的犯罪金额:8500.0元。", "2-4": "婚姻家庭"}
             out.json(f"lawbench/{shots}/{task}.json", [{"instruction": text(i, "instruction " + shots), "question": text(i, "question"),
                                                         "answer": letter.get(task, text(i, "answer"))} for i in rows])
+    out.jsonl("code_generation_lite/test.jsonl", [{
+        "question_title": text(i, "title"), "question_content": text(i, "content"), "platform": "leetcode" if i % 2 else "atcoder", "question_id": str(i),
+        "contest_id": "c", "contest_date": "2024-01-01T00:00:00", "starter_code": f"class Solution:\n    def f{i}(self, x: int) -> int:\n        " if i % 2 else "",
+        "difficulty": "easy", "public_test_cases": "[]", "private_test_cases": "[]", "metadata": json.dumps({"func_name": f"f{i}"} if i % 2 else {})}
+        for i in range(N)])
+    out.path("code_generation_lite/code_generation_lite.py").write_text(LIVECODEBENCH)
     out.jsonl("mbpp_plus/mbpp_plus.jsonl", [{"task_id": i, "text": text(i, "text"), "code": f"def f{i}(x):\n    return x", "test_setup_code": "",
                                              "test_list": [f"assert f{i}({k}) == {k}" for k in range(3)]} for i in rows])
     exam = [{"id": str(i), "question": text(i, "question"), "image": "" if i % 3 else "data:image/png;base64,x", "answer": text(i, "answer"), "category": "Math"}

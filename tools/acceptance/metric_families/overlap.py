@@ -33,13 +33,30 @@ def paired(cases, ours, name, theirs):
     return [(case, value(line, name), theirs(*case), None) for case, line in zip(cases, ours)]
 
 
+def flores_model(options):
+    """A SentencePiece model under the name that sacreBLEU looks for; any will do, since the same is given to both."""
+    import os
+    import pathlib
+    import shutil
+    import tempfile
+    model = next(options.data.glob("tokenizers/llama2*"), None) if options.data else None
+    if not model:
+        return None
+    folder = pathlib.Path(tempfile.mkdtemp())
+    (folder / "models").mkdir()
+    os.environ["SACREBLEU"] = str(folder)
+    return shutil.copyfile(model, folder / "models/flores200_sacrebleu_tokenizer_spm.model")
+
+
 def sacrebleu_parts(options, cases):
+    flores = flores_model(options)  # before sacrebleu is imported
     from sacrebleu.metrics import BLEU, CHRF, TER
     width = max(len(r) for _, r in cases)
     streams = [[r[i] if i < len(r) else None for _, r in cases] for i in range(width)]
     for config, theirs in (({}, {}), ({"tokenize": "zh"}, {"tokenize": "zh"}), ({"tokenize": "none", "lowercase": True}, {"tokenize": "none", "lowercase": True}),
                            ({"tokenize": "char", "smooth": "add-k"}, {"tokenize": "char", "smooth_method": "add-k"}),
-                           ({"smooth": "floor"}, {"smooth_method": "floor"}), ({"smooth": "none"}, {"smooth_method": "none"})):
+                           ({"smooth": "floor"}, {"smooth_method": "floor"}), ({"smooth": "none"}, {"smooth_method": "none"}),
+                           *([({"tokenize": "flores200", "model": str(flores)}, {"tokenize": "flores200"})] if flores else [])):
         ours = options.sextant("metric:bleu", config, lines(cases))
         one = BLEU(effective_order=True, **theirs)
         yield "bleu %s" % json.dumps(config), paired(cases, ours, "bleu", lambda p, r: one.sentence_score(p, r).score / 100)

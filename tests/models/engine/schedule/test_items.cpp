@@ -119,8 +119,6 @@ TEST_CASE("what the engine cannot do is refused by name", "[items]") {
   refused(request, "asks for 0");
   request = r.last(), request.top_logprobs = 5;
   refused(request, "top log-probabilities");
-  r.generate("x", 4).max_thinking_tokens = 9;
-  refused(r.last(), "thinking");
 }
 
 TEST_CASE("a BOS that the tokenizer adds is not added twice", "[items]") {

@@ -1,5 +1,6 @@
 // Drafts: where they come from, when they pay, and that they show in no result.
 #include <random>
+#include "../../../../models/engine/schedule/thinking.hpp"
 #include "fakes.hpp"
 
 using namespace fakes;
@@ -154,4 +155,61 @@ TEST_CASE("a guess goes on with what repeats, and pays the less the more generat
   GuessRecord other;
   for (int i = 0; i < 200; ++i) speculation.learn(guess, 0, false, guess.tokens[0], other);
   CHECK(speculation.draft_length(guess, other, false, 1, 10) > 5);
+}
+
+TEST_CASE("thinking ends with its tag after so many tokens, and the reply goes on behind it", "[schedule][thinking]") {
+  const Bytes tokenizer;
+  const Speculations none;
+  struct Case { const char *what, *prompt, *before; uint32_t budget; const char* tag; };
+  // the hash device says letters from c on and never a tag: a block that the prompt opened stays open
+  const Case c = GENERATE(Case{"opened by the prompt", "why?<think>\n", "", 5, "\n</think>\n\n"},
+                          Case{"another family's tag", "why?[THINK]", "", 3, "\n[/THINK]\n\n"},
+                          Case{"not opened", "why?", "", 5, ""}, Case{"closed again", "why?<think>\n\n</think>\n\n", "", 5, ""},
+                          Case{"a budget that is not reached", "why?<think>", "", 400, ""});
+  CAPTURE(c.what);
+  for (const uint64_t seed : {0u, 1u, 2u}) {  // other than 0: drafts that are wrong, batches of any size
+    Requests requests;
+    sxt_sampling& s = requests.generate(c.prompt, 60);
+    s.max_thinking_tokens = c.budget, s.min_new_tokens = 60;
+    requests.generate(c.prompt, 60).min_new_tokens = 60;
+    HashDevice device({40, 400, context, 259});
+    const auto got = run_all(requests.all(), device, tokenizer, {2, seed}, true, no_rope_length, {}, seed ? nullptr : &none);
+    REQUIRE(got[0].status == SXT_OK);
+    if (!*c.tag) {
+      CHECK(got[0].text == got[1].text);
+      continue;
+    }
+    CHECK(got[0].text.substr(0, c.budget) == got[1].text.substr(0, c.budget));
+    CHECK(got[0].text.substr(c.budget, std::string(c.tag).size()) == c.tag);
+    CHECK(got[0].text.find('<', c.budget + std::string(c.tag).size()) == std::string::npos);
+    CHECK(got[0].ids.size() == 60);
+    // what follows is what the model says behind the prompt and all of that
+    Requests behind;
+    behind.generate(c.prompt + got[0].text.substr(0, c.budget) + c.tag, 10).min_new_tokens = 10;
+    const auto rest = run_all(behind.all(), device, tokenizer, {1, 0}, true, no_rope_length, {}, &none);
+    CHECK(got[0].text.substr(c.budget + std::string(c.tag).size(), 10) == rest[0].text);
+  }
+}
+
+TEST_CASE("a block that the reply itself opens and closes is counted, its tags are not", "[schedule][thinking]") {
+  const Bytes tokenizer;
+  ThinkingBudget budget(4, "why?", tokenizer);
+  std::string text;
+  const auto say = [&](std::string_view more) {
+    for (const char ch : more) {
+      const int32_t said = budget.next(static_cast<unsigned char>(ch));
+      text += static_cast<char>(said);
+      budget.said(said, text);
+    }
+  };
+  say("a long beginning <think>x</think>yy");
+  CHECK(text == "a long beginning <think>x</think>yy");
+  ThinkingBudget small(2, "why?", tokenizer);
+  text.clear();
+  for (const char ch : std::string_view("<think>abcdefghijklmnopqrstu")) {
+    const int32_t said = small.next(static_cast<unsigned char>(ch));
+    text += static_cast<char>(said);
+    small.said(said, text);
+  }
+  CHECK(text == "<think>ab\n</think>\n\nnopqrstu");
 }
