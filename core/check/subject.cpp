@@ -52,7 +52,17 @@ Result<Subject> Subject::open(plugin::Host& host, const config::RunConfig& run, 
   SXT_CHECK(out.open_shots());
   SXT_TRY(out.facts_, score::facts_of(host, dataset));
   const bool has_golds = std::any_of(out.golds.begin(), out.golds.end(), [](const auto& golds) { return !golds.empty(); });
-  out.scorable_ = has_golds && !score::runs_programs(dataset) && !config::measures_itself(dataset.inferencer) &&
+  // rules that replies are held against are no replies themselves
+  const bool rules = std::any_of(dataset.metrics.begin(), dataset.metrics.end(), [&](const auto& metric) {
+    return host.says(plugin::Kind::metric, metric.id, "x-reference-is-no-reply");
+  });
+  // nor is an object with several kinds of answers a reply, and a share of p over several right labels is no one label's
+  const bool objects = std::all_of(out.golds.begin(), out.golds.end(),
+                                   [](const auto& golds) { return golds.empty() || golds.front().starts_with("{"); });
+  const bool shares = !score::choice_scores_of(dataset).empty() &&
+                      std::any_of(out.golds.begin(), out.golds.end(), [](const auto& golds) { return golds.size() > 1; });
+  out.scorable_ = has_golds && !rules && !objects && !shares && !score::runs_programs(dataset) &&
+                  !config::measures_itself(dataset.inferencer) &&
                   (!out.facts_.empty() || !score::choice_scores_of(dataset).empty()) && out.form != data::Form::whole;
   return out;
 }

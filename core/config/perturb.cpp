@@ -103,16 +103,12 @@ std::vector<std::string> option_columns(const DatasetConfig& set) {
   return out.size() > 1 ? out : std::vector<std::string>();
 }
 
-// What is changed is changed first, so that columns that are derived of it follow; what is derived itself is changed last.
+// It stands first, so that columns that are derived of what is changed follow; what does not exist before is changed last.
 DatasetConfig variant(const DatasetConfig& set, const Perturbation& how) {
   DatasetConfig out = set;
   json::Document derive(rapidjson::kObjectType);
   auto& a = derive.GetAllocator();
   const auto given = json::parse(set.derive.empty() ? "{}" : set.derive, set.card_path);
-  std::vector<std::string> touched = how.columns;
-  touched.insert(touched.end(), how.options.begin(), how.options.end());
-  if (!how.answer.empty()) touched.push_back(how.answer);
-  const bool last = std::any_of(touched.begin(), touched.end(), [&](const auto& name) { return json::find(*given, name); });
   json::Value perturb(rapidjson::kObjectType);
   json::set(perturb, "kind", how.kind, a);
   json::set(perturb, "number", json::Value(how.number), a);
@@ -122,9 +118,8 @@ DatasetConfig variant(const DatasetConfig& set, const Perturbation& how) {
     json::set(perturb, "answer", how.answer, a);
     json::set(perturb, "order", how.order, a);
   }
-  if (!last) json::set(derive, variant_member, std::move(perturb), a);
+  json::set(derive, variant_member, std::move(perturb), a);
   for (const auto& member : given->GetObject()) json::set(derive, json::text(member.name), json::Value(member.value, a), a);
-  if (last) json::set(derive, variant_member, std::move(perturb), a);
   out.derive = json::write(derive);
   out.task_name.clear();
   out.version = version_of(out);

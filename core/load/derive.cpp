@@ -49,8 +49,8 @@ Result<Derive> Derive::read(const json::Value* derive, const std::string& origin
     Column column{std::string(json::text(member.name)), {}};
     if (column.name == config::variant_member) {
       SXT_TRY(config::Perturbation how, config::perturbation_from_json(member.value, origin));
-      column.steps.push_back(perturb_step(std::move(how)));
-      out.columns_.push_back(std::move(column));
+      column.steps.push_back(std::make_shared<const Perturb>(std::move(how)));
+      out.columns_.insert(out.columns_.begin(), std::move(column));
       continue;
     }
     const std::string where = fmt::format("{}: reader.derive.{}", origin, column.name);
@@ -71,18 +71,27 @@ Result<Derive> Derive::read(const json::Value* derive, const std::string& origin
 
 Result<void> Derive::apply(json::Document& record) const {
   auto& allocator = record.GetAllocator();
+  if (!columns_.empty() && columns_.front().name == config::variant_member) {
+    const auto& perturb = static_cast<const Perturb&>(*columns_.front().steps.front());
+    Derive columns;
+    columns.columns_.assign(columns_.begin() + 1, columns_.end());
+    const json::Document read = json::copy(record);
+    json::Document plain = json::copy(record);
+    SXT_CHECK(columns.apply(plain));
+    SXT_CHECK(perturb.before_derived(record, allocator));
+    SXT_CHECK(columns.apply(record));
+    return perturb.after_derived(record, read, plain, allocator);
+  }
   for (const Column& column : columns_) {
     json::Value value;
     const json::Value* before = nullptr;
     for (const auto& step : column.steps) {
       auto made = step->make(record, before, allocator);
-      if (!made && column.name == config::variant_member) return made.error();
       if (!made) return Error{made.error().kind, fmt::format("derived column '{}': {}", column.name, made.error().message)};
       value = std::move(*made);
       before = &value;
     }
-    if (column.name == config::variant_member) static_cast<json::Value&>(record) = std::move(value);
-    else json::set(record, column.name, std::move(value), allocator);
+    json::set(record, column.name, std::move(value), allocator);
   }
   return {};
 }

@@ -17,7 +17,12 @@ constexpr int program_timeout_s = 600;             // process_docs of a whole da
 class CardWriter {
  public:
   CardWriter(const TaskFile& task, const CardOptions& options, const Components& components, const TaskCode& code)
-      : task_(task), options_(options), components_(components), code_(code), a_(card_.GetAllocator()), shots_(shots_of(task, options)) {
+      : task_(task),
+        options_(options),
+        components_(components),
+        code_(code),
+        a_(card_.GetAllocator()),
+        shots_(shots_of(task, options)) {
     card_.SetObject();
   }
 
@@ -210,7 +215,8 @@ class CardWriter {
     text(out, "type", "multiple_choice");
     if (options) text(out, "options", fmt::format("{}.options", column));
     const auto& numbers = task_.program.numbers;
-    const bool mutual = task_.program.results ? std::any_of(numbers.begin(), numbers.end(), [](const auto& one) { return one.first == "acc_mutual_info"; })
+    const bool mutual = task_.program.results ? std::any_of(numbers.begin(), numbers.end(),
+                                                            [](const auto& one) { return one.first == "acc_mutual_info"; })
                                               : task_.has("acc_mutual_info");
     if (options && mutual) {
       put(out, "unconditional", Value(true));

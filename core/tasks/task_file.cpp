@@ -152,7 +152,7 @@ class TaskReader {
     return nullptr;
   }
   // A function that the task's program runs.
-  bool programmed(const char* key, bool TaskProgram::* part) {
+  bool programmed(const char* key, bool TaskProgram::*part) {
     const json::Value* found = json::find(keys_, key);
     if (!found || found->IsNull()) return false;
     if (!is_function(*found)) return fail(key, "it must be a !function"), false;
@@ -307,7 +307,7 @@ class TaskReader {
       if (!rows) fail("fewshot_config", "samples must be a list of maps");
       else shots.samples = json::copy(*samples);
     } else if (const json::Value* given = json::find(*config, "samples"); given && !given->IsNull()) {
-      shots.samples.SetArray();   // the program's
+      shots.samples.SetArray();  // the program's
     }
     if (const json::Value* sampler = value(*config, "sampler", "fewshot_config.")) {
       shots.sampler = sampler->IsString() ? std::string(json::text(*sampler)) : "";
@@ -361,8 +361,7 @@ class TaskReader {
       if (is_function(*name)) {
         out_.code.push_back("metric: " + function_text(*name));
         out_.program.results = true;
-      }
-      else if (name->IsString()) metric.name = json::text(*name);
+      } else if (name->IsString()) metric.name = json::text(*name);
       else return fail("metric_list", "\"metric\" must be a name");
       if (const json::Value* aggregation = json::find(entry, "aggregation")) {
         if (is_function(*aggregation)) aggregate_by(*aggregation, metric);
@@ -445,8 +444,7 @@ class TaskReader {
         if (is_function(*function)) {
           out_.code.push_back("filter: " + function_text(*function));
           by_program = true;
-        }
-        else if (function->IsString() && json::text(*function) == "custom") {
+        } else if (function->IsString() && json::text(*function) == "custom") {
           const json::Value* own = json::find(step, "filter_fn");
           out_.code.push_back("filter_fn: " + (own && is_function(*own) ? function_text(*own) : std::string("custom")));
           by_program = true;

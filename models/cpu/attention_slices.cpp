@@ -38,6 +38,16 @@ struct PageView {
   }
 };
 
+// to[4 * i + place] = numbers[i]
+SXT_INLINE void store_every_fourth(const int8_t (&numbers)[16], uint32_t place, uint8_t* to) {
+#if defined(__AVX512BW__)
+  const __m512i apart = _mm512_maskz_cvtepi8_epi32(0xffff, _mm_load_si128(reinterpret_cast<const __m128i*>(numbers)));
+  _mm512_mask_storeu_epi8(to, 0x1111111111111111u << place, _mm512_maskz_sll_epi32(0xffff, apart, _mm_cvtsi32_si128(8 * place)));
+#else
+  SXT_UNROLL for (uint32_t i = 0; i < 16; ++i) to[4 * i + place] = static_cast<uint8_t>(numbers[i]);
+#endif
+}
+
 void put(const float* key, const float* value, uint32_t head_dim, uint32_t offset, void* page) {
   const PageView at(page, head_dim);
   Steps key_steps(largest_bits(key, head_dim), slice_steps), value_steps(largest_bits(value, head_dim), slice_steps);
@@ -58,11 +68,9 @@ void put(const float* key, const float* value, uint32_t head_dim, uint32_t offse
       std::memcpy(keys_low + i * key_step, low + 4 * i, 4);
     }
     slice_numbers(value + first, 16, value_steps, high, low, unused, unused);
-    const size_t to = size_t{offset / 4 * 4} * head_dim + 4 * first + offset % 4;
-    SXT_UNROLL for (uint32_t i = 0; i < 16; ++i) {
-      const_cast<uint8_t*>(at.values_high)[to + 4 * i] = static_cast<uint8_t>(high[i]);
-      const_cast<uint8_t*>(at.values_low)[to + 4 * i] = static_cast<uint8_t>(low[i]);
-    }
+    const size_t to = size_t{offset / 4 * 4} * head_dim + 4 * first;
+    store_every_fourth(high, offset % 4, const_cast<uint8_t*>(at.values_high) + to);
+    store_every_fourth(low, offset % 4, const_cast<uint8_t*>(at.values_low) + to);
   }
 }
 
@@ -96,80 +104,150 @@ struct Weights {
   float scale, factor;
 };
 
-// Turns a row's scores [64] into weights.
-[[gnu::noinline]] void weigh_scores(const Attention& t, uint32_t row, const Block& block, float* scores, const State& state,
-                             Weights& ret) {
-  const auto first_key = static_cast<int32_t>(block.first_key);
-  const int32_t seen = static_cast<int32_t>(t.position[row]) - first_key + 1,
-                from = static_cast<int32_t>(first_seen(t, row)) - first_key;
-  if (seen <= 0 || from >= static_cast<int32_t>(key_block)) {  // nothing is seen here: the state stays
-    std::memset(ret.high, 0, key_block);
-    std::memset(ret.low, 0, key_block);
-    ret.scale = 0, ret.factor = 1;
-    return;
-  }
+// out[r] = the highest lane of v[r]
+template <uint32_t R> SXT_INLINE void highest_of(const Vector (&v)[R], float* out) {
+#if defined(__AVX512F__)
+  if constexpr (R == 4 || R == 16) return maxima_of(v, out);
+#endif
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) out[r] = across(v[r], [](Vector a, Vector b) { return max(a, b); })[0];
+}
+
+// The keys of a block that a row sees: [from, seen).
+struct Seen {
+  int32_t from, seen;
+  Seen(const Attention& t, uint32_t row, const Block& block)
+      : from(static_cast<int32_t>(first_seen(t, row)) - static_cast<int32_t>(block.first_key)),
+        seen(static_cast<int32_t>(t.position[row]) - static_cast<int32_t>(block.first_key) + 1) {}
+  bool none() const { return seen <= 0 || from >= static_cast<int32_t>(key_block); }
+  bool all() const { return from <= 0 && seen >= static_cast<int32_t>(key_block); }
+};
+
+// Caps and hides a row's scores; returns lanes whose highest is the highest that it sees.
+SXT_INLINE Vector finish_scores(const Attention& t, const Seen& seen, float* scores) {
   Vector top = splat(hidden_score);
   SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
     Vector s = load(scores + i);
     if (t.soft_cap != 0) s = splat(t.soft_cap) * tanh_of(s * splat(1 / t.soft_cap));
     s = max(splat(least_score), s);
-    Integers key;
-    std::memcpy(&key, block_keys.data() + i, sizeof key);
-    const Integers visible = (key < seen) & (key >= from);
-    s = visible ? s : splat(hidden_score);
+    if (!seen.all()) {
+      Integers key;
+      std::memcpy(&key, block_keys.data() + i, sizeof key);
+      const Integers visible = (key < seen.seen) & (key >= seen.from);
+      s = visible ? s : splat(hidden_score);
+    }
     store(scores + i, s);
     top = max(top, s);
   }
-  const float before = state.max[row], highest = across(top, [](Vector a, Vector b) { return max(a, b); })[0];
-  const float now = highest > before ? highest : before;
-  state.max[row] = now;
-  ret.factor = exp2_of(splat(before - now))[0];
-  Vector sum[sum_chains];
-  SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j) sum[j] = splat(0.f);
-  Integers most = {};
-  for (uint32_t p = 0; p < block_pages; ++p) {
-    const float* value_scales = PageView(block.page[p], t.head_dim).value_scales;
-    SXT_UNROLL for (uint32_t i = 0; i < page_keys; i += width) {
-      const Vector e = exp2_of(load(scores + p * page_keys + i) - splat(now));  // 0 where hidden
+  return top;
+}
+
+// Turns the scores [64] of `rows` of R rows, from `row` on, into weights. A row that sees nothing of the block is left as it is.
+// A score that is no number makes its row's sum none: the highest of others may stand in for it.
+template <uint32_t R>
+[[gnu::noinline]] void weigh_scores(const Attention& t, uint32_t row, uint32_t rows, const Block& block, float (*scores)[key_block],
+                             const State& state, Weights* ret) {
+  constexpr uint32_t lanes = (R + width - 1) / width * width;
+  alignas(64) float before[lanes] = {}, highest[lanes] = {}, factor[lanes], inverse[lanes], scale[lanes];
+  Vector tops[R];
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) tops[r] = splat(hidden_score);
+  for (uint32_t r = 0; r < rows; ++r) {
+    const Seen seen(t, row + r, block);
+    before[r] = state.max[row + r];
+    if (!seen.none()) tops[r] = finish_scores(t, seen, scores[r]);
+  }
+  highest_of(tops, highest);
+  for (uint32_t i = 0; i < lanes; i += width) {
+    const Vector now = max(load(highest + i), load(before + i));
+    store(factor + i, exp2_of(load(before + i) - now));
+    store(highest + i, now);
+  }
+  SXT_UNROLL for (uint32_t r = 0; r < R; ++r) tops[r] = splat(0.f);
+  for (uint32_t r = 0; r < rows; ++r) {
+    if (Seen(t, row + r, block).none()) continue;
+    state.max[row + r] = highest[r];
+    Vector sum[sum_chains];
+    SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j) sum[j] = splat(0.f);
+    Vector most = splat(0.f);
+    SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
+      const float* value_scales = PageView(block.page[i / page_keys], t.head_dim).value_scales + i % page_keys;
+      const Vector e = exp2_of(load(scores[r] + i) - splat(highest[r]));  // 0 where hidden
       sum[i / width % sum_chains] = sum[i / width % sum_chains] + e;
-      const Vector weight = e * load(value_scales + i);
-      store(scores + p * page_keys + i, weight);
-      most = larger_of(bits_of(weight), most);
+      const Vector weight = e * load(value_scales);
+      store(scores[r] + i, weight);
+      most = max(most, weight);
     }
+    tops[r] = most;
+    float* sums = state.sum + size_t{row + r} * 16;
+    SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j)
+      store(sums + j * width, fma(load(sums + j * width), splat(factor[r]), sum[j]));
   }
-  float* sums = state.sum + row * 16;
-  SXT_UNROLL for (uint32_t j = 0; j < sum_chains; ++j)
-    store(sums + j * width, fma(load(sums + j * width), splat(ret.factor), sum[j]));
-  const Steps steps(across(most, [](Integers a, Integers b) { return larger_of(a, b); })[0], slice_steps);
-  ret.scale = slice_unit * steps.scale;
-  alignas(64) int32_t highs[key_block], lows[key_block];
-  SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
-    const Integers all = to_steps(load(scores + i), splat(steps.inverse)), h = all >> 7, l = all & 127;
-    std::memcpy(highs + i, &h, sizeof h);
-    std::memcpy(lows + i, &l, sizeof l);
+  highest_of(tops, highest);
+  for (uint32_t i = 0; i < lanes; i += width) {
+    const Vector most = load(highest + i), none = splat(0.f), least = splat(std::bit_cast<float>(least_exponent << 23));
+    store(scale + i, most < least ? none : most / splat(slice_steps));
+    store(inverse + i, most < least ? none : splat(slice_steps) / most);
   }
-  store_bytes(highs, ret.high);
-  store_bytes(lows, ret.low);
+  for (uint32_t r = 0; r < rows; ++r) {
+    ret[r].scale = slice_unit * scale[r], ret[r].factor = factor[r];
+    if (Seen(t, row + r, block).none()) {
+      ret[r].scale = 0, ret[r].factor = 1;
+      std::memset(ret[r].high, 0, key_block);
+      std::memset(ret[r].low, 0, key_block);
+      continue;
+    }
+    alignas(64) int32_t highs[key_block], lows[key_block];
+    SXT_UNROLL for (uint32_t i = 0; i < key_block; i += width) {
+      const Integers all = to_steps(load(scores[r] + i), splat(inverse[r])), h = all >> 7, l = all & 127;
+      std::memcpy(highs + i, &h, sizeof h);
+      std::memcpy(lows + i, &l, sizeof l);
+    }
+    store_bytes(highs, ret[r].high);
+    store_bytes(lows, ret[r].low);
+  }
 }
 
 #if defined(__AMX_INT8__)
-constexpr uint32_t tile_rows = 16, tile_columns_here = 16, group_rows = attention_rows_max;  // that go through a block together
+constexpr uint32_t tile_rows = 16, two_groups = 32, group_rows = attention_rows_max;  // that go through a block together
 
 // Numbers of a head that one product of tiles takes: its keys' rows then come out even.
 uint32_t depth_of(uint32_t head_dim) { return head_dim % 64 == 0 ? 64 : head_dim % 32 == 0 ? 32 : 16; }
 
-// Tiles 0 and 1: sums [rows][16], of high * high and of the others; 2 and 3: queries [rows][depth], high and low; 4: keys
-// [depth / 4][16][4]; 5 and 6: weights [rows][32], high and low; 7: values [8][16][4].
+// Tiles 0 to 3: sums [rows][16], of high * high and of the others, of two groups of 16 columns; 4: queries [rows][depth]; 5: keys
+// [depth / 4][16][4]; 6: weights [rows][32]; 7: values [8][16][4].
 struct alignas(64) TileShapes {
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 0, 0, 64, page_keys, page_keys, 64};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 0, 64, page_keys, 64};
   uint8_t rows[16] = {0, 0, 0, 0, 0, 0, 0, page_groups};
   TileShapes(uint32_t n, uint32_t depth) {
-    for (const int tile : {0, 1, 2, 3, 5, 6}) rows[tile] = static_cast<uint8_t>(n);
-    row_bytes[2] = row_bytes[3] = static_cast<uint16_t>(depth);
-    rows[4] = static_cast<uint8_t>(depth / 4);
+    for (const int tile : {0, 1, 2, 3, 4, 6}) rows[tile] = static_cast<uint8_t>(n);
+    row_bytes[4] = static_cast<uint16_t>(depth);
+    rows[5] = static_cast<uint8_t>(depth / 4);
   }
 };
+
+// sums += the slices of rows, through tile A, times those of two groups of 16 columns, through tile B: four sums that do not wait for
+// one another. A macro, since the numbers of tiles are parts of the intrinsics' names for GCC.
+#define MULTIPLY_SLICES(A, B, high, low, a_stride, w_high, w_low, w_stride) \
+  _tile_loadd(A, high, a_stride);                                          \
+  _tile_loadd(B, w_high, w_stride);                                        \
+  _tile_dpbssd(0, A, B);                                                   \
+  _tile_loadd(B, (w_high) + 64, w_stride);                                 \
+  _tile_dpbssd(2, A, B);                                                   \
+  _tile_loadd(B, w_low, w_stride);                                         \
+  _tile_dpbssd(1, A, B);                                                   \
+  _tile_loadd(B, (w_low) + 64, w_stride);                                  \
+  _tile_dpbssd(3, A, B);                                                   \
+  _tile_loadd(A, low, a_stride);                                           \
+  _tile_loadd(B, w_high, w_stride);                                        \
+  _tile_dpbssd(1, A, B);                                                   \
+  _tile_loadd(B, (w_high) + 64, w_stride);                                 \
+  _tile_dpbssd(3, A, B)
+SXT_INLINE void clear_sums() {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+}
 
 // AMX, while attend runs. A group of few rows takes tiles of so many: the unit's time is that of the rows.
 class Tiles {
@@ -193,6 +271,12 @@ class Tiles {
 
 struct alignas(64) TileSums {
   int32_t high[tile_rows][key_block], others[tile_rows][key_block];
+  SXT_INLINE void store(uint32_t column) {
+    _tile_stored(0, high[0] + column, sizeof high[0]);
+    _tile_stored(1, others[0] + column, sizeof others[0]);
+    _tile_stored(2, high[0] + column + 16, sizeof high[0]);
+    _tile_stored(3, others[0] + column + 16, sizeof others[0]);
+  }
   SXT_INLINE Vector at(uint32_t row, uint32_t column) const {
     return to_float(shift_slice(_mm512_load_si512(high[row] + column), _mm512_load_si512(others[row] + column)));
   }
@@ -202,77 +286,75 @@ struct alignas(64) TileSums {
 // it, and its scores are not looked at.
 SXT_INLINE void multiply_keys(const Attention& t, const int8_t* high, const int8_t* low, const Block& block, TileSums& ret) {
   const uint32_t depth = depth_of(t.head_dim);
-  for (uint32_t key = 0; key < block.keys; key += tile_columns_here) {
-    const PageView page(block.page[key / page_keys], t.head_dim);
-    const size_t at = key % page_keys * 4;
-    _tile_zero(0);
-    _tile_zero(1);
+  static_assert(page_keys == two_groups);
+  for (uint32_t p = 0; p * page_keys < block.keys; ++p) {
+    const PageView page(block.page[p], t.head_dim);
+    clear_sums();
     for (uint32_t d = 0; d < t.head_dim; d += depth) {
-      _tile_loadd(2, high + d, t.head_dim);
-      _tile_loadd(3, low + d, t.head_dim);
-      _tile_loadd(4, page.keys_high + at + d / 4 * key_step, key_step);
-      _tile_dpbssd(0, 2, 4);
-      _tile_dpbssd(1, 3, 4);
-      _tile_loadd(4, page.keys_low + at + d / 4 * key_step, key_step);
-      _tile_dpbssd(1, 2, 4);
+      const size_t at = d / 4 * key_step;
+      MULTIPLY_SLICES(4, 5, high + d, low + d, t.head_dim, page.keys_high + at, page.keys_low + at, key_step);
     }
-    _tile_stored(0, ret.high[0] + key, sizeof ret.high[0]);
-    _tile_stored(1, ret.others[0] + key, sizeof ret.others[0]);
+    ret.store(p * page_keys);
   }
 }
 
-// `count` numbers from `dim` on, up to 64
+// `count` numbers from `dim` on, up to 64. The second group behind an odd one is what lies there in the page, and is not looked at.
 SXT_INLINE void multiply_values(const Attention& t, const int8_t (*high)[key_block], const int8_t (*low)[key_block],
                                 const Block& block, uint32_t dim, uint32_t count, TileSums& ret) {
-  for (uint32_t i = 0; i < count; i += tile_columns_here) {
-    _tile_zero(0);
-    _tile_zero(1);
+  for (uint32_t i = 0; i < count; i += two_groups) {
+    clear_sums();
     for (uint32_t p = 0; p * page_keys < block.keys; ++p) {
       const PageView page(block.page[p], t.head_dim);
       const size_t at = (dim + i) * 4, step = size_t{4} * t.head_dim;
-      _tile_loadd(5, high[0] + p * page_keys, sizeof high[0]);
-      _tile_loadd(6, low[0] + p * page_keys, sizeof low[0]);
-      _tile_loadd(7, page.values_high + at, step);
-      _tile_dpbssd(0, 5, 7);
-      _tile_dpbssd(1, 6, 7);
-      _tile_loadd(7, page.values_low + at, step);
-      _tile_dpbssd(1, 5, 7);
+      MULTIPLY_SLICES(6, 7, high[0] + p * page_keys, low[0] + p * page_keys, sizeof high[0], page.values_high + at,
+                      page.values_low + at, step);
     }
-    _tile_stored(0, ret.high[0] + i, sizeof ret.high[0]);
-    _tile_stored(1, ret.others[0] + i, sizeof ret.others[0]);
+    ret.store(i);
   }
 }
 
-// Each step is done for all rows of a tile before the next: a vector that is loaded right after its tile was stored waits.
-void attend_group(const Attention& t, uint32_t first_row, uint32_t rows, const Block& block, const State& state,
-                  Tiles& tiles) {
-  tiles.shape_for(rows);
-  TileSums sums;
-  alignas(64) int8_t high[tile_rows][key_block], low[tile_rows][key_block];
-  Weights weights[tile_rows];
-  for (uint32_t done = 0; done < rows; done += tile_rows) {
-    const uint32_t row = first_row + done, n = lesser(rows - done, tile_rows);
-    multiply_keys(t, state.high + size_t{row} * t.head_dim, state.low + size_t{row} * t.head_dim, block, sums);
-    for (uint32_t r = 0; r < n; ++r) {
-      alignas(64) float scores[key_block] = {};
-      const Vector scale = splat(state.scale[row + r]);
-      for (uint32_t key = 0; key < block.keys; key += width) {
-        const float* key_scales = PageView(block.page[key / page_keys], t.head_dim).key_scales + key % page_keys;
-        store(scores + key, sums.at(r, key) * scale * load(key_scales));
-      }
-      weights[r] = {high[r], low[r], 0, 1};
-      weigh_scores(t, row + r, block, scores, state, weights[r]);
-    }
-    for (uint32_t dim = 0; dim < t.head_dim; dim += key_block) {
-      const uint32_t count = lesser(t.head_dim - dim, key_block);
-      multiply_values(t, high, low, block, dim, count, sums);
-      for (uint32_t r = 0; r < n; ++r) {
-        float* out = state.out + size_t{row + r} * t.head_dim + dim;
-        for (uint32_t i = 0; i < count; i += width)
-          store(out + i, fma(load(out + i), splat(weights[r].factor), sums.at(r, i) * splat(weights[r].scale)));
-      }
-    }
+// R: rows whose weights are found together, 4 or a tile's.
+template <uint32_t R>
+SXT_INLINE void attend_tiles(const Attention& t, uint32_t first_row, uint32_t rows, const Block& block, const State& state) {
+  constexpr uint32_t tiles = R < tile_rows ? 1 : group_rows / tile_rows;
+  TileSums sums[tiles];
+  alignas(64) int8_t high[tiles][tile_rows][key_block], low[tiles][tile_rows][key_block];
+  Weights weights[tiles][R];
+  const uint32_t used = (rows + tile_rows - 1) / tile_rows;
+  for (uint32_t i = 0; i < used; ++i) {
+    const size_t query = size_t{first_row + i * tile_rows} * t.head_dim;
+    multiply_keys(t, state.high + query, state.low + query, block, sums[i]);
   }
+  for (uint32_t i = 0; i < used; ++i) {
+    const uint32_t row = first_row + i * tile_rows, n = lesser(rows - i * tile_rows, R);
+    alignas(64) float scores[R][key_block];
+    for (uint32_t key = 0; key < key_block; key += width) {
+      const float* scales = PageView(block.page[key / page_keys], t.head_dim).key_scales + key % page_keys;
+      const Vector key_scale = load(scales);
+      for (uint32_t r = 0; r < n; ++r)  // behind block.keys are a page's other keys, which are hidden
+        store(scores[r] + key, sums[i].at(r, key) * splat(state.scale[row + r]) * key_scale);
+    }
+    for (uint32_t r = 0; r < n; ++r) weights[i][r] = {high[i][r], low[i][r], 0, 1};
+    weigh_scores<R>(t, row, n, block, scores, state, weights[i]);
+  }
+  for (uint32_t dim = 0; dim < t.head_dim; dim += key_block) {
+    const uint32_t count = lesser(t.head_dim - dim, key_block);
+    for (uint32_t i = 0; i < used; ++i) multiply_values(t, high[i], low[i], block, dim, count, sums[i]);
+    for (uint32_t i = 0; i < used; ++i)
+      for (uint32_t r = 0; r < lesser(rows - i * tile_rows, R); ++r) {
+        float* out = state.out + size_t{first_row + i * tile_rows + r} * t.head_dim + dim;
+        const Vector factor = splat(weights[i][r].factor), scale = splat(weights[i][r].scale);
+        for (uint32_t d = 0; d < count; d += width) store(out + d, fma(load(out + d), factor, sums[i].at(r, d) * scale));
+      }
+  }
+}
+
+// A few tiles of rows. Each step is done for all of them before the next: a vector that is loaded right after its tile was stored
+// waits.
+void attend_group(const Attention& t, uint32_t first_row, uint32_t rows, const Block& block, const State& state, Tiles& tiles) {
+  tiles.shape_for(rows);
+  if (rows <= 4) return attend_tiles<4>(t, first_row, rows, block, state);
+  attend_tiles<tile_rows>(t, first_row, rows, block, state);
 }
 #else
 constexpr uint32_t group_rows = group_rows_max, vectors = byte_lanes == 64 ? 2 : 1;  // of keys or numbers at a time
@@ -336,7 +418,7 @@ template <uint32_t R>
   Weights weights[R];
   for (uint32_t r = 0; r < R; ++r) {
     weights[r] = {high[r], low[r], 0, 1};
-    weigh_scores(t, row + r, block, scores[r], state, weights[r]);
+    weigh_scores<1>(t, row + r, 1, block, scores + r, state, &weights[r]);
   }
   float* out = state.out + size_t{row} * t.head_dim;
   uint32_t dim = 0;

@@ -108,8 +108,8 @@ SXT_INLINE Bytes dot_signed(Bytes sum, SignedBytes w, Bytes a) {
 #endif
 
 // sum[r][j] += groups of four numbers of a[r] times w, whose groups are `step` bytes apart: for each lane. Positive: a's
-// numbers are 0 .. 127; else each product has signed_offset times its a too much.
-template <bool Positive, uint32_t R, uint32_t C>
+// numbers are 0 .. 127; else each product has signed_offset times its a too much. Of w, what lies AHEAD bytes further on is fetched.
+template <bool Positive, size_t AHEAD = 0, uint32_t R, uint32_t C>
 SXT_INLINE void accumulate_bytes(Bytes (&sum)[R][C], const int8_t* const (&a)[R], const uint8_t* w, size_t step,
                                  uint32_t groups) {
   asm volatile("" ::: "memory");  // or GCC keeps what it loaded for one slice, on the stack, for the next
@@ -119,6 +119,8 @@ SXT_INLINE void accumulate_bytes(Bytes (&sum)[R][C], const int8_t* const (&a)[R]
   _Pragma("GCC unroll 1")  // a product is many instructions there
 #endif
   for (uint32_t g = 0; g < groups; ++g, w += step) {
+    if constexpr (AHEAD > 0)
+      SXT_UNROLL for (uint32_t j = 0; j < C; ++j) __builtin_prefetch(w + AHEAD + j * byte_lanes);
     if constexpr (Positive) {
       Bytes v[C];
       SXT_UNROLL for (uint32_t j = 0; j < C; ++j) v[j] = load_bytes(w + j * byte_lanes);

@@ -23,7 +23,7 @@ CpuDevice::CpuDevice(const engine::ModelTensors& tensors, const engine::Architec
       attention_(numerics.attention),
       pool_(pool),
       end_(std::move(end)),
-      weights_(load_weights(tensors, a, numerics.matmul.compute, pool)),
+      weights_(load_weights(tensors, a, numerics.matmul.weights, pool)),
       width_(a),
       plain_residual_(!a.post_norms && a.residual_scale == 1),
       kv_(a.layers.size() * plan.pages * page_bytes(a, numerics.attention)),

@@ -45,7 +45,12 @@ SXT_INLINE Integers to_steps(Vector v, Vector inverse) {
 
 // The N numbers of several vectors as bytes. Element by element: GCC 12 packs them where it sees all of a block.
 template <uint32_t N> SXT_INLINE void store_bytes(const int32_t (&from)[N], int8_t* to) {
+#if defined(__AVX512F__)
+  SXT_UNROLL for (uint32_t i = 0; i < N; i += width)  // not the plain intrinsic: GCC 12 warns of its header
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i), _mm512_maskz_cvtepi32_epi8(0xffff, _mm512_load_si512(from + i)));
+#else
   for (uint32_t i = 0; i < N; ++i) to[i] = static_cast<int8_t>(from[i]);
+#endif
 }
 
 // One block of 32 numbers: q [32]; returns its scale.

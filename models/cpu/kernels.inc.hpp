@@ -9,12 +9,14 @@ namespace {  // each instruction set has its own copy of everything below
 
 // ---- matrix product --------------------------------------------------------------------------------------------------------
 // acc[r][j] += sum over i < n of a[r][i] * b[j][i * step ...]: one chain for each lane
-template <uint32_t R, uint32_t C>
+// Of b, what lies AHEAD numbers further on is fetched.
+template <uint32_t R, uint32_t C, size_t AHEAD = 0>
 SXT_INLINE void accumulate(Vector (&acc)[R][C], const float* const (&a)[R], const float* const (&b)[C], size_t step,
                            uint32_t n) {
   // written out four times: AVX2's is so short that counting shows
   _Pragma("GCC unroll 4") for (uint32_t i = 0; i < n; ++i) {
     Vector v[C];
+    if constexpr (AHEAD > 0) fetch_lines<C>(b, i * step + AHEAD);
     SXT_UNROLL for (uint32_t j = 0; j < C; ++j) v[j] = load(b[j] + i * step);
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) {
       const Vector x = splat(a[r][i]);
@@ -23,9 +25,15 @@ SXT_INLINE void accumulate(Vector (&acc)[R][C], const float* const (&a)[R], cons
   }
 }
 
+constexpr size_t numbers_ahead = 1024;  // of the weights are fetched: with few rows they come from afar, and in pages of 4 KiB
+
+// Of weights: the columns of a panel that pass the registers together lie in one stream.
+constexpr PanelFormat weights_format = columns * width == panel ? PanelFormat::f32 : PanelFormat::f32_strips;
+
+// w: rows of `step` columns
 template <uint32_t R>
-[[gnu::noinline]] void gemm_rows(const float* a, size_t a_stride, const float* w, uint32_t k, float* c, size_t c_stride,
-                                 bool add) {
+[[gnu::noinline]] void gemm_rows(const float* a, size_t a_stride, const float* w, uint32_t step, uint32_t k, float* c,
+                                 size_t c_stride, bool add) {
   for (uint32_t first = 0; first < panel; first += columns * width) {
     Vector acc[R][columns];
     const float *rows[R], *b[columns];
@@ -33,8 +41,11 @@ template <uint32_t R>
       rows[r] = a + r * a_stride;
       SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) acc[r][j] = splat(0.f);
     }
-    SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) b[j] = w + first + j * width;
-    accumulate<R, columns>(acc, rows, b, panel, k);
+    SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) {
+      const uint32_t column = first + j * width;
+      b[j] = w + (step == panel ? column : size_t{column} / strip_columns * strip_columns * k + column % strip_columns);
+    }
+    accumulate<R, columns, numbers_ahead>(acc, rows, b, step, k);
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < columns; ++j) {
       float* to = c + r * c_stride + first + j * width;
       store(to, add ? load(to) + acc[r][j] : acc[r][j]);
@@ -47,10 +58,10 @@ void multiply(const void* encoded, size_t stride_bytes, uint32_t rows, const Pan
   const auto* a = static_cast<const float*>(encoded);
   const auto* w = static_cast<const float*>(panels.data);
   const size_t a_stride = stride_bytes / sizeof(float);
-  const uint32_t k = panels.k;
+  const uint32_t k = panels.k, step = panels.format == PanelFormat::f32 ? panel : strip_columns;
   for (uint32_t p = 0; p < panels.count; ++p, w += size_t{k} * panel, c += panel) {
     in_groups<group_rows_max>(rows, [&](auto n, uint32_t r) {
-      gemm_rows<n()>(a + r * a_stride, a_stride, w, k, c + r * c_stride, c_stride, add);
+      gemm_rows<n()>(a + r * a_stride, a_stride, w, step, k, c + r * c_stride, c_stride, add);
     });
   }
 }
@@ -264,7 +275,7 @@ constexpr AttentionFormat attention{};
 const Kernels& KERNEL_TABLE() {
   static constexpr Kernels table{
       KERNEL_NAME, KERNEL_LABEL, rms_norm, rope, swiglu, geglu, scale_and_cap, vocabulary, layer_norm, gelu, softmax,
-      {KERNEL_NAME, Compute::f32, 6, 192, row_bytes, encode, multiply}, attention};
+      {KERNEL_NAME, Compute::f32, weights_format, 6, 192, row_bytes, encode, multiply}, attention};
   return table;
 }
 

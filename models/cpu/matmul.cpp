@@ -26,12 +26,19 @@ float largest(const float (&x)[depth_step]) {
 // To the nearest integer, ties to even: in the low bits after 1.5 * 2^23 is added. |x| is far below 2^22.
 int32_t nearest(float x) { return std::bit_cast<int32_t>(x + 12582912.f) - std::bit_cast<int32_t>(12582912.f); }
 
-void pack_bf16(const float* rows, uint32_t k, uint16_t* to) {
-  for (uint32_t step = 0; step < k; step += depth_step)
-    for (uint32_t tile = 0; tile < panel_columns; tile += tile_columns)
-      for (uint32_t i = step; i < step + depth_step; i += 2)
-        for (uint32_t n = tile; n < tile + tile_columns; ++n)
+// `together` inputs, in pairs, of `columns` columns, then those of the next columns, then the next inputs
+void pack_bf16(const float* rows, uint32_t k, uint32_t together, uint32_t columns, uint16_t* to) {
+  for (uint32_t step = 0; step < k; step += together)
+    for (uint32_t strip = 0; strip < panel_columns; strip += columns)
+      for (uint32_t i = step; i < step + together; i += 2)
+        for (uint32_t n = strip; n < strip + columns; ++n)
           for (uint32_t j = i; j < i + 2; ++j) *to++ = j < k ? to_bf16(rows[size_t{n} * k + j]) : uint16_t{0};
+}
+
+void pack_f32(const float* rows, uint32_t k, uint32_t columns, float* to) {
+  for (uint32_t strip = 0; strip < panel_columns; strip += columns)
+    for (uint32_t i = 0; i < k; ++i)
+      for (uint32_t n = strip; n < strip + columns; ++n) *to++ = rows[size_t{n} * k + i];
 }
 
 }  // namespace
@@ -39,8 +46,10 @@ void pack_bf16(const float* rows, uint32_t k, uint16_t* to) {
 size_t panel_bytes(PanelFormat format, uint32_t k) {
   const size_t depth = padded_depth(k), blocks = depth / depth_step;
   switch (format) {
-    case PanelFormat::f32: return size_t{k} * panel_columns * sizeof(float);
-    case PanelFormat::bf16: return depth * panel_columns * sizeof(uint16_t);
+    case PanelFormat::f32:
+    case PanelFormat::f32_strips: return size_t{k} * panel_columns * sizeof(float);
+    case PanelFormat::bf16:
+    case PanelFormat::bf16_tiles: return depth * panel_columns * sizeof(uint16_t);
     case PanelFormat::q8: return blocks * q8_block_bytes;
     case PanelFormat::q4: return blocks * q4_block_bytes;
     case PanelFormat::slices: return blocks * slices_block_bytes;
@@ -49,10 +58,15 @@ size_t panel_bytes(PanelFormat format, uint32_t k) {
 }
 
 void pack_panel(PanelFormat format, const float* rows, uint32_t k, void* panel) {
-  if (format == PanelFormat::bf16) return pack_bf16(rows, k, static_cast<uint16_t*>(panel));
-  auto* to = static_cast<float*>(panel);
-  for (uint32_t i = 0; i < k; ++i)
-    for (uint32_t n = 0; n < panel_columns; ++n) *to++ = rows[size_t{n} * k + i];
+  switch (format) {
+    case PanelFormat::f32: return pack_f32(rows, k, panel_columns, static_cast<float*>(panel));
+    case PanelFormat::f32_strips: return pack_f32(rows, k, strip_columns, static_cast<float*>(panel));
+    case PanelFormat::bf16: return pack_bf16(rows, k, padded_depth(k), panel_columns, static_cast<uint16_t*>(panel));
+    case PanelFormat::bf16_tiles: return pack_bf16(rows, k, depth_step, strip_columns, static_cast<uint16_t*>(panel));
+    case PanelFormat::q8:
+    case PanelFormat::q4:
+    case PanelFormat::slices: break;  // row by row
+  }
 }
 
 void pack_row_q8(const float* row, uint32_t k, uint32_t column, void* panel) {

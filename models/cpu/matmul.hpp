@@ -23,15 +23,20 @@ enum class Compute : uint8_t { f32, bf16, int8, exact };
 /// Whether every instruction set gives the same bits.
 inline constexpr bool is_exact(Compute compute) { return compute == Compute::exact; }
 
-/// How the weights of a panel are stored; k is rounded up to depth_step with zeros, except in f32.
+/// How the weights of a panel are stored; k is rounded up to depth_step with zeros, except in f32. Each product names the one that
+/// it reads best (ADR 60).
 enum class PanelFormat : uint8_t {
-  f32,   // [k][64]
-  bf16,  // [k / 32][4][16][16][2]: tiles of 32 inputs, in pairs, by 16 columns
-  q8,    // [k / 32]{[8][64][4] int8 + 128, scale [64] f16}
-  q4,    // [k / 32]{[4][64][4] low nibbles: rows 0 to 15 of the block, high: 16 to 31; scale [64] f16, minimum [64] f16}
-  slices,  // [k / 32]{high [8][64][4] int8, low [8][64][4] int8, scale [64] f32}
+  f32,          // [k][64]
+  f32_strips,   // [4][k][16]
+  bf16,         // [k / 2][64][2]: inputs in pairs
+  bf16_tiles,   // [k / 32][4][16][16][2]: tiles of 32 inputs, in pairs, by 16 columns
+  q8,           // [k / 32]{[8][64][4] int8 + 128, scale [64] f16}
+  q4,           // [k / 32]{[4][64][4] low nibbles: rows 0 to 15 of the block, high: 16 to 31; scale [64] f16, minimum [64] f16}
+  slices,       // [k / 32]{high [8][64][4] int8, low [8][64][4] int8, scale [64] f32}
 };
-inline constexpr uint32_t depth_step = 32, tile_columns = 16;
+inline constexpr uint32_t depth_step = 32, strip_columns = 16;
+/// Whether panels of the format are packed as a whole, from floats, and not row by row.
+inline constexpr bool is_unquantised(PanelFormat format) { return format <= PanelFormat::bf16_tiles; }
 inline constexpr uint32_t padded_depth(uint32_t k) { return (k + depth_step - 1) / depth_step * depth_step; }
 size_t panel_bytes(PanelFormat format, uint32_t k);
 
@@ -46,6 +51,7 @@ struct Panels {
 struct MatMul {
   const char* name;  // "amx"
   Compute compute;
+  PanelFormat weights;     // how it wants them; int8 (q8) also takes q4
   uint32_t rows_together;  // a number of rows that wastes nothing
   uint32_t tile_rows;      // as many rows as may go through half a layer together: their numbers stay in a core's cache
   /// Bytes of an encoded row of k numbers: a multiple of 64.
@@ -57,7 +63,7 @@ struct MatMul {
   void (*multiply)(const void* a, size_t a_stride, uint32_t rows, const Panels& w, float* c, size_t c_stride, bool add);
 };
 
-/// Stores 64 rows of weights, [64][k] floats, as one panel of format f32 or bf16.
+/// Stores 64 rows of weights, [64][k] floats, as one panel of a format whose numbers are floats or bf16.
 void pack_panel(PanelFormat format, const float* rows, uint32_t k, void* panel);
 
 /// Rounds a row of weights into column `column` of a q8 panel: scale = largest magnitude of the block / 127, as float16.

@@ -14,8 +14,8 @@ constexpr uint32_t tile_rows = 16;
 // short last chunk would load and store the results for little.
 constexpr uint32_t chunk_steps_max = 48;
 constexpr uint32_t near_steps = 24;  // 32 rows of so many stay in the first cache
-constexpr size_t pair_row_bytes = tile_columns * 2 * sizeof(uint16_t);  // bytes of one row of pairs of a tile
-constexpr size_t tile_bytes = tile_rows * pair_row_bytes, step_bytes = panel_columns / tile_columns * tile_bytes;
+constexpr size_t pair_row_bytes = strip_columns * 2 * sizeof(uint16_t);  // bytes of one row of pairs of a tile
+constexpr size_t tile_bytes = tile_rows * pair_row_bytes, step_bytes = panel_columns / strip_columns * tile_bytes;
 constexpr uint32_t quarter_lines = step_bytes / 64 / 4;
 
 // Tiles 0..3 hold results, 4 and 5 rows of a, 6 and 7 columns of w.
@@ -52,7 +52,7 @@ struct Results {
   [[gnu::always_inline]] void fetch(uint32_t n) {
     for (; n > 0 && rows > 0; --n, --rows) {
       __builtin_prefetch(at, 1);
-      __builtin_prefetch(at + tile_columns, 1);
+      __builtin_prefetch(at + strip_columns, 1);
       at += stride / sizeof(float);
     }
   }
@@ -69,9 +69,9 @@ struct Results {
   float* c_below = c + tile_rows * c_stride;
   if (add) {
     _tile_loadd(0, c, c_bytes);
-    _tile_loadd(1, c + tile_columns, c_bytes);
+    _tile_loadd(1, c + strip_columns, c_bytes);
     _tile_loadd(2, c_below, c_bytes);
-    _tile_loadd(3, c_below + tile_columns, c_bytes);
+    _tile_loadd(3, c_below + strip_columns, c_bytes);
   } else {
     _tile_zero(0);
     _tile_zero(1);
@@ -98,9 +98,9 @@ struct Results {
     _tile_dpbf16ps(3, 5, 7);
   }
   _tile_stored(0, c, c_bytes);
-  _tile_stored(1, c + tile_columns, c_bytes);
+  _tile_stored(1, c + strip_columns, c_bytes);
   _tile_stored(2, c_below, c_bytes);
-  _tile_stored(3, c_below + tile_columns, c_bytes);
+  _tile_stored(3, c_below + strip_columns, c_bytes);
 }
 
 // Up to 16 rows, 64 columns. Here the weights come from afar, and a product need not wait for more of them than it takes.
@@ -108,9 +108,9 @@ void block_16(const char* a, size_t a_stride, const char* w, uint32_t steps, flo
   const size_t c_bytes = c_stride * sizeof(float);
   if (add) {
     _tile_loadd(0, c, c_bytes);
-    _tile_loadd(1, c + tile_columns, c_bytes);
-    _tile_loadd(2, c + 2 * tile_columns, c_bytes);
-    _tile_loadd(3, c + 3 * tile_columns, c_bytes);
+    _tile_loadd(1, c + strip_columns, c_bytes);
+    _tile_loadd(2, c + 2 * strip_columns, c_bytes);
+    _tile_loadd(3, c + 3 * strip_columns, c_bytes);
   } else {
     _tile_zero(0);
     _tile_zero(1);
@@ -133,9 +133,9 @@ void block_16(const char* a, size_t a_stride, const char* w, uint32_t steps, flo
     _tile_dpbf16ps(3, 4, 7);
   }
   _tile_stored(0, c, c_bytes);
-  _tile_stored(1, c + tile_columns, c_bytes);
-  _tile_stored(2, c + 2 * tile_columns, c_bytes);
-  _tile_stored(3, c + 3 * tile_columns, c_bytes);
+  _tile_stored(1, c + strip_columns, c_bytes);
+  _tile_stored(2, c + 2 * strip_columns, c_bytes);
+  _tile_stored(3, c + 3 * strip_columns, c_bytes);
 }
 
 // Whole blocks of 32 rows against one panel. While they pass a part of it, the next part is fetched; panels lie one after the
@@ -151,10 +151,10 @@ void multiply_blocks(const char* a, size_t a_stride, uint32_t rows, const char* 
     float* begin = first + n < steps ? c : c + panel_columns;  // of the next part or panel
     for (uint32_t r = 0; r < rows; r += 2 * tile_rows)
       for (uint32_t half = 0; half < 2; ++half, ahead.at += size_t{n} * 4 * lines * 64) {
-        float* block = c + r * c_stride + half * 2 * tile_columns;
+        float* block = c + r * c_stride + half * 2 * strip_columns;
         float* below = r + 2 * tile_rows < rows ? c + (r + 2 * tile_rows) * c_stride : begin;
         block_32(a + r * a_stride + first * 64, a_stride, chunk + half * 2 * tile_bytes, n, block, c_stride, add || first > 0,
-                 ahead, half == 0 ? block + 2 * tile_columns : below);
+                 ahead, half == 0 ? block + 2 * strip_columns : below);
       }
   }
 }
@@ -190,7 +190,7 @@ void encode(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
 }  // namespace
 
 const MatMul& bf16_amx() {
-  static constexpr MatMul table{"amx", Compute::bf16, 2 * tile_rows, 256, row_bytes, encode, multiply};
+  static constexpr MatMul table{"amx", Compute::bf16, PanelFormat::bf16_tiles, 2 * tile_rows, 256, row_bytes, encode, multiply};
   return table;
 }
 

@@ -115,13 +115,15 @@ struct alignas(64) BlockFactors {
 template <bool Nibbles>
 [[gnu::noinline]] void multiply_tile(const char* a, size_t a_stride, const uint8_t* bytes, size_t bytes_step,
                                      const uint8_t* scales, size_t scales_step, uint32_t blocks, const BlockFactors& factors,
-                                     float* c, size_t c_stride, bool add) {
+                                     float* c, size_t c_stride, bool add, size_t fetch) {
   Vector acc[tile_rows];
   SXT_UNROLL for (uint32_t r = 0; r < tile_rows; ++r) acc[r] = add ? load(c + r * c_stride) : splat(0.f);
   // all integers first: a vector that is loaded right after its tile was stored waits for the store
   alignas(64) int32_t sums[chunk_blocks][tile_rows][width];
   for (uint32_t b = 0; b < blocks; ++b, bytes += bytes_step) {
     _tile_zero(0);
+    if (fetch > 0)
+      SXT_UNROLL for (uint32_t g = 0; g < 8; ++g) __builtin_prefetch(bytes + fetch + g * group_bytes);
     _tile_loadd(4, a + b * depth_step, a_stride);
     _tile_loadd(6, bytes, group_bytes);
     _tile_dpbsud(0, 4, 6);
@@ -159,6 +161,7 @@ uint32_t multiply_tiles(const char* a, size_t a_stride, uint32_t rows, const uin
     if constexpr (Nibbles)
       for (uint32_t b = 0; b < n; ++b)
         for (uint32_t i = 0; i < 4 * group_bytes; i += byte_lanes) {
+          __builtin_prefetch(w + (b + blocks_ahead) * block_bytes + i);
           const Bytes v = load_bytes(w + b * block_bytes + i);
           _mm512_store_si512(unpacked[b] + i, low_nibbles(v));
           _mm512_store_si512(unpacked[b] + 4 * group_bytes + i, high_nibbles(v));
@@ -168,7 +171,8 @@ uint32_t multiply_tiles(const char* a, size_t a_stride, uint32_t rows, const uin
       for (uint32_t column = 0; column < panel_columns; column += width)
         multiply_tile<Nibbles>(a + r * a_stride + first * depth_step, a_stride, (Nibbles ? unpacked[0] : w) + column * 4,
                                Nibbles ? sizeof unpacked[0] : block_bytes, w + weight_bytes + column * 2, block_bytes, n,
-                               factors, c + r * c_stride + column, c_stride, add || first > 0);
+                               factors, c + r * c_stride + column, c_stride, add || first > 0,
+                               !Nibbles && r == 0 ? blocks_ahead * block_bytes : 0);
     }
   }
   _tile_release();
@@ -207,7 +211,7 @@ void multiply(const void* encoded, size_t a_stride, uint32_t rows, const Panels&
 }  // namespace
 
 const MatMul& KERNEL_TABLE() {
-  static constexpr MatMul table{KERNEL_NAME, Compute::int8, group_rows, 96, int8_row_bytes, encode, multiply};
+  static constexpr MatMul table{KERNEL_NAME, Compute::int8, PanelFormat::q8, group_rows, 96, int8_row_bytes, encode, multiply};
   return table;
 }
 

@@ -14,6 +14,7 @@ namespace sextant::cpu {
 namespace {
 
 constexpr size_t low_at = 8 * group_bytes, scale_at = 16 * group_bytes;  // in a block of a panel
+constexpr size_t bytes_ahead = 4 * slices_block_bytes;  // are fetched: with few rows the weights come from afar
 constexpr uint32_t vector_rows = byte_lanes == 64 ? 6 : 4, vector_columns = byte_lanes == 64 ? 2 : 1;
 
 void encode(const float* x, uint32_t first, uint32_t n, uint32_t k, void* row) {
@@ -45,11 +46,11 @@ template <uint32_t R, uint32_t C>
       high[r] = rows[r].high + b * depth_step, low[r] = rows[r].low + b * depth_step;
       SXT_UNROLL for (uint32_t j = 0; j < C; ++j) sum[r][j] = splat_int(-signed_offset * rows[r].sums_high[b]);
     }
-    accumulate_bytes<false>(sum, high, w + column * 4, group_bytes, 8);
+    accumulate_bytes<false, bytes_ahead>(sum, high, w + column * 4, group_bytes, 8);
     SXT_UNROLL for (uint32_t r = 0; r < R; ++r) SXT_UNROLL for (uint32_t j = 0; j < C; ++j)
         sum[r][j] = shift_slice(sum[r][j], splat_int(-signed_offset * rows[r].sums_both[b]));
     accumulate_bytes<false>(sum, low, w + column * 4, group_bytes, 8);
-    accumulate_bytes<false>(sum, high, w + low_at + column * 4, group_bytes, 8);
+    accumulate_bytes<false, bytes_ahead>(sum, high, w + low_at + column * 4, group_bytes, 8);
     SXT_UNROLL for (uint32_t j = 0; j < C; ++j) {
       const Vector scale = load(reinterpret_cast<const float*>(w + scale_at) + column + j * width);
       SXT_UNROLL for (uint32_t r = 0; r < R; ++r) acc[r][j] =
@@ -92,10 +93,15 @@ void scale_tiles(const TileSums (*sums)[2], uint32_t half, const float (*row_sca
   SXT_UNROLL for (uint32_t r = 0; r < tile_rows; ++r) store(c + r * c_stride, acc[r]);
 }
 
+// 32 columns of one slice
+SXT_INLINE void fetch_tile(const uint8_t* at) {
+  SXT_UNROLL for (uint32_t g = 0; g < 8; ++g, at += group_bytes) __builtin_prefetch(at), __builtin_prefetch(at + 64);
+}
+
 // 16 rows, 32 columns, the blocks of a chunk
 [[gnu::noinline]] void multiply_tile(const char* a, size_t a_stride, uint32_t depth, const uint8_t* w, uint32_t column,
                                      uint32_t blocks, const float (*row_scales)[tile_rows], float* c, size_t c_stride,
-                                     bool add) {
+                                     bool add, bool fetch) {
   // all integers first: a vector that is loaded right after its tile was stored waits for the store
   TileSums sums[chunk_blocks][2];
   for (uint32_t b = 0; b < blocks; ++b) {
@@ -104,6 +110,7 @@ void scale_tiles(const TileSums (*sums)[2], uint32_t half, const float (*row_sca
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
+    if (fetch) fetch_tile(at + bytes_ahead), fetch_tile(at + bytes_ahead + low_at);
     _tile_loadd(4, a + b * depth_step, a_stride);
     _tile_loadd(5, a + depth + b * depth_step, a_stride);
     _tile_loadd(6, at, group_bytes);
@@ -142,7 +149,7 @@ uint32_t multiply_tiles(const char* a, size_t a_stride, uint32_t rows, const uin
       }
       for (uint32_t column = 0; column < panel_columns; column += 2 * width)
         multiply_tile(a + r * a_stride + first * depth_step, a_stride, depth, w, column, n, row_scales,
-                      c + r * c_stride + column, c_stride, add || first > 0);
+                      c + r * c_stride + column, c_stride, add || first > 0, r == 0);  // the first rows read from afar
     }
   }
   _tile_release();
@@ -172,7 +179,7 @@ void multiply(const void* encoded, size_t a_stride, uint32_t rows, const Panels&
 }  // namespace
 
 const MatMul& KERNEL_TABLE() {
-  static constexpr MatMul table{KERNEL_NAME, Compute::exact, group_rows, 96, sliced_row_bytes, encode, multiply};
+  static constexpr MatMul table{KERNEL_NAME, Compute::exact, PanelFormat::slices, group_rows, 96, sliced_row_bytes, encode, multiply};
   return table;
 }
 

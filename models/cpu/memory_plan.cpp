@@ -32,7 +32,7 @@ Result<DevicePlan> plan_memory(const engine::ModelTensors& tensors, const engine
   DevicePlan plan;
   plan.context = context;
   plan.rows_max = rows_per_batch;
-  plan.weights = weights_bytes(tensors, a, with.matmul.compute);
+  plan.weights = weights_bytes(tensors, a, with.matmul.weights);
   plan.file = tensors.embedding.tensor->bytes.size();
   plan.page = a.layers.size() * page_bytes(a, with.attention);
   const auto encoded = with.matmul.row_bytes;

@@ -17,11 +17,13 @@ using Encoded = float;
 typedef uint32_t Words __attribute__((vector_size(width * 4)));
 #endif
 
-// acc[r][j] += the pairs of a[r] times those of b[j], which are `step` apart: one chain for each lane
-template <uint32_t R, uint32_t C>
+// acc[r][j] += the pairs of a[r] times those of b[j], which are `step` apart: one chain for each lane. Of b, what lies AHEAD
+// numbers further on is fetched.
+template <uint32_t R, uint32_t C, size_t AHEAD = 0>
 SXT_INLINE void accumulate_pairs(Vector (&acc)[R][C], const Encoded* const (&a)[R], const uint16_t* const (&b)[C], size_t step,
                                  uint32_t pairs) {
   for (uint32_t i = 0; i < pairs; ++i) {
+    if constexpr (AHEAD > 0) fetch_lines<C>(b, i * step + AHEAD);
 #if defined(__AVX512BF16__)
     __m512i v[C];
     SXT_UNROLL for (uint32_t j = 0; j < C; ++j) v[j] = _mm512_loadu_si512(b[j] + i * step);

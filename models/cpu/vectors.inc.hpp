@@ -70,6 +70,11 @@ constexpr uint32_t norm_chains = 2, sum_chains = 1;
 #endif
 constexpr uint32_t group_rows_max = 6;  // as many rows as those accumulators are for
 
+// Fetches the lines of C vectors that lie one after the other, `at` elements behind each b.
+template <uint32_t C, class T> SXT_INLINE void fetch_lines(const T* const (&b)[C], size_t at) {
+  SXT_UNROLL for (uint32_t j = 0; j < C; j += 16 / width) __builtin_prefetch(b[j] + at);
+}
+
 /// Calls body(N, first) for rows [first, first + N): whole groups of MAX, then the rest as one. N is an integral constant.
 template <uint32_t MAX, class Body> SXT_INLINE void with_rows(uint32_t rows, uint32_t first, const Body& body) {
   if constexpr (MAX > 1)

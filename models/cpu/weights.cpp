@@ -28,19 +28,17 @@ struct Recipe {
   bool normalised = false;          // each row is scaled to length 1
   PanelFormat format = PanelFormat::f32;
 
-  Recipe(std::vector<Source> from, uint32_t inputs, Compute compute)
-      : Recipe(std::move(from), inputs, {inputs, inputs}, false, compute) {}
-  Recipe(std::vector<Source> from, uint32_t inputs, std::pair<uint32_t, uint32_t> groups, bool unit_length, Compute compute)
-      : rows(std::move(from)), k(inputs), length(groups.first), padded(groups.second), normalised(unit_length) {
-    if (compute == Compute::bf16) format = PanelFormat::bf16;
-    if (compute == Compute::exact) format = PanelFormat::slices;
-    if (compute != Compute::int8) return;
+  Recipe(std::vector<Source> from, uint32_t inputs, PanelFormat wanted)
+      : Recipe(std::move(from), inputs, {inputs, inputs}, false, wanted) {}
+  Recipe(std::vector<Source> from, uint32_t inputs, std::pair<uint32_t, uint32_t> groups, bool unit_length, PanelFormat wanted)
+      : rows(std::move(from)), k(inputs), length(groups.first), padded(groups.second), normalised(unit_length), format(wanted) {
+    if (wanted != PanelFormat::q8) return;
     const bool narrow = as_stored() && std::all_of(rows.begin(), rows.end(), [](const Source& s) {
                           if (!s.rows) return true;
                           const engine::Tensor& t = *s.rows->tensor;
                           return !t.added && (t.type == TensorType::q4_0 || t.type == TensorType::q4_1);
                         });
-    format = narrow ? PanelFormat::q4 : PanelFormat::q8;
+    if (narrow) format = PanelFormat::q4;
   }
   bool as_stored() const { return length == padded && !normalised; }
   uint32_t panel_count() const { return panels_of(static_cast<uint32_t>(rows.size())); }
@@ -126,7 +124,7 @@ Matrix Packer::pack(const Recipe& recipe) {
   m.format = recipe.format;
   m.panel_count = recipe.panel_count();
   m.data = std::exchange(at, at + recipe.bytes());
-  const bool blocks = m.format != PanelFormat::f32 && m.format != PanelFormat::bf16;
+  const bool blocks = !is_unquantised(m.format);
   pool.run(m.panel_count, [&](uint32_t p, uint32_t) {
     char* to = m.data + p * panel_bytes(m.format, m.k);
     std::vector<float> rows(size_t{blocks ? 1 : panel} * m.k);
@@ -151,49 +149,49 @@ std::vector<Source> all_of(const Rows& rows) {
   return out;
 }
 
-Recipe qkv_of(const engine::LayerTensors& from, const Architecture& a, Compute compute) {
+Recipe qkv_of(const engine::LayerTensors& from, const Architecture& a, PanelFormat wanted) {
   std::vector<Source> rows;
   for (const Rows* part : {&from.q, &from.k, &from.v})
     for (uint64_t r = 0; r < part->count; ++r) {
       rows.push_back({part, r});
       if ((r + 1) % a.head_dim == 0) rows.insert(rows.end(), Widths(a).head - a.head_dim, Source{nullptr, 0});
     }
-  return {std::move(rows), a.hidden, compute};
+  return {std::move(rows), a.hidden, wanted};
 }
 
-Recipe output_of(const engine::LayerTensors& from, const Architecture& a, Compute compute) {
+Recipe output_of(const engine::LayerTensors& from, const Architecture& a, PanelFormat wanted) {
   const Widths width(a);
-  return {all_of(from.output), width.heads, {a.head_dim, width.head}, false, compute};
+  return {all_of(from.output), width.heads, {a.head_dim, width.head}, false, wanted};
 }
 
-Recipe gate_up_of(const engine::FeedForwardTensors& from, const Architecture& a, uint32_t width, Compute compute) {
+Recipe gate_up_of(const engine::FeedForwardTensors& from, const Architecture& a, uint32_t width, PanelFormat wanted) {
   std::vector<Source> rows;
   for (uint32_t first = 0; first < width; first += panel)
     for (const Rows* part : {&from.gate, &from.up})
       for (uint32_t r = first; r < first + panel; ++r) rows.push_back({r < width ? part : nullptr, r});
-  return {std::move(rows), a.hidden, compute};
+  return {std::move(rows), a.hidden, wanted};
 }
 
-Recipe down_of(const engine::FeedForwardTensors& from, uint32_t width, Compute compute) {
-  return {all_of(from.down), width, compute};
+Recipe down_of(const engine::FeedForwardTensors& from, uint32_t width, PanelFormat wanted) {
+  return {all_of(from.down), width, wanted};
 }
 
-Recipe head_of(const engine::ModelTensors& tensors, const Architecture& a, Compute compute) {
-  return {all_of(tensors.head), a.hidden, {a.hidden, a.hidden}, a.head_normalised, compute};
+Recipe head_of(const engine::ModelTensors& tensors, const Architecture& a, PanelFormat wanted) {
+  return {all_of(tensors.head), a.hidden, {a.hidden, a.hidden}, a.head_normalised, wanted};
 }
 
 FeedForwardWeights load_feed_forward(const engine::FeedForwardTensors& from, const Architecture& a, uint32_t width,
-                                     Compute compute, Packer& packer) {
+                                     PanelFormat wanted, Packer& packer) {
   FeedForwardWeights w;
-  w.gate_up = packer.pack(gate_up_of(from, a, width, compute));
-  w.down = packer.pack(down_of(from, width, compute));
+  w.gate_up = packer.pack(gate_up_of(from, a, width, wanted));
+  w.down = packer.pack(down_of(from, width, wanted));
   w.gate_bias = bias_of(from.gate_bias, a.feed_forward_bias, whole_panels(width));
   w.up_bias = bias_of(from.up_bias, a.feed_forward_bias, whole_panels(width));
   w.down_bias = bias_of(from.down_bias, a.feed_forward_bias, whole_panels(a.hidden));
   return w;
 }
 
-LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a, bool experts, Compute compute,
+LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a, bool experts, PanelFormat wanted,
                         Packer& packer) {
   const Widths width(a);
   LayerWeights w;
@@ -203,45 +201,45 @@ LayerWeights load_layer(const engine::LayerTensors& from, const Architecture& a,
   w.post_feed_forward_norm = vector_of(from.post_feed_forward_norm, a.norm_offset);
   w.q_norm = vector_of(from.q_norm, a.norm_offset);
   w.k_norm = vector_of(from.k_norm, a.norm_offset);
-  w.qkv = packer.pack(qkv_of(from, a, compute));
+  w.qkv = packer.pack(qkv_of(from, a, wanted));
   w.qkv_bias = qkv_bias_of(from, a, width);
-  w.output = packer.pack(output_of(from, a, compute));
+  w.output = packer.pack(output_of(from, a, wanted));
   w.output_bias = bias_of(from.output_bias, a.output_bias, width.hidden);
   if (!experts) {
-    w.feed_forward = load_feed_forward(from.feed_forward, a, a.feed_forward, compute, packer);
+    w.feed_forward = load_feed_forward(from.feed_forward, a, a.feed_forward, wanted, packer);
     return w;
   }
-  w.router = packer.pack({all_of(from.router), a.hidden, Compute::f32});
+  w.router = packer.pack({all_of(from.router), a.hidden, PanelFormat::f32});
   for (const auto& expert : from.experts)
-    w.experts.push_back(load_feed_forward(expert, a, a.experts.feed_forward, compute, packer));
+    w.experts.push_back(load_feed_forward(expert, a, a.experts.feed_forward, wanted, packer));
   return w;
 }
 
-size_t feed_forward_bytes(const engine::FeedForwardTensors& from, const Architecture& a, uint32_t width, Compute compute) {
-  return gate_up_of(from, a, width, compute).bytes() + down_of(from, width, compute).bytes();
+size_t feed_forward_bytes(const engine::FeedForwardTensors& from, const Architecture& a, uint32_t width, PanelFormat wanted) {
+  return gate_up_of(from, a, width, wanted).bytes() + down_of(from, width, wanted).bytes();
 }
 size_t feed_forward_floats(const Architecture& a, uint32_t width) {
   return a.feed_forward_bias ? 2 * whole_panels(width) + whole_panels(a.hidden) : 0;
 }
 
-size_t matrices_bytes(const engine::ModelTensors& tensors, const Architecture& a, Compute compute) {
-  size_t bytes = head_of(tensors, a, compute).bytes();
+size_t matrices_bytes(const engine::ModelTensors& tensors, const Architecture& a, PanelFormat wanted) {
+  size_t bytes = head_of(tensors, a, wanted).bytes();
   for (size_t l = 0; l < a.layers.size(); ++l) {
     const engine::LayerTensors& from = tensors.layers[l];
-    bytes += qkv_of(from, a, compute).bytes() + output_of(from, a, compute).bytes();
+    bytes += qkv_of(from, a, wanted).bytes() + output_of(from, a, wanted).bytes();
     if (!a.layers[l].experts) {
-      bytes += feed_forward_bytes(from.feed_forward, a, a.feed_forward, compute);
+      bytes += feed_forward_bytes(from.feed_forward, a, a.feed_forward, wanted);
       continue;
     }
-    bytes += Recipe(all_of(from.router), a.hidden, Compute::f32).bytes();
-    for (const auto& expert : from.experts) bytes += feed_forward_bytes(expert, a, a.experts.feed_forward, compute);
+    bytes += Recipe(all_of(from.router), a.hidden, PanelFormat::f32).bytes();
+    for (const auto& expert : from.experts) bytes += feed_forward_bytes(expert, a, a.experts.feed_forward, wanted);
   }
   return bytes;
 }
 
 }  // namespace
 
-size_t weights_bytes(const engine::ModelTensors& tensors, const Architecture& a, Compute compute) {
+size_t weights_bytes(const engine::ModelTensors& tensors, const Architecture& a, PanelFormat wanted) {
   const Widths width(a);
   size_t floats = a.hidden;
   for (size_t l = 0; l < a.layers.size(); ++l) {
@@ -250,18 +248,18 @@ size_t weights_bytes(const engine::ModelTensors& tensors, const Architecture& a,
     floats += a.layers[l].experts ? tensors.layers[l].experts.size() * feed_forward_floats(a, a.experts.feed_forward)
                                   : feed_forward_floats(a, a.feed_forward);
   }
-  return matrices_bytes(tensors, a, compute) + floats * sizeof(float);
+  return matrices_bytes(tensors, a, wanted) + floats * sizeof(float);
 }
 
-Weights load_weights(const engine::ModelTensors& tensors, const Architecture& a, Compute compute, ThreadPool& pool) {
+Weights load_weights(const engine::ModelTensors& tensors, const Architecture& a, PanelFormat wanted, ThreadPool& pool) {
   Weights w;
-  w.matrices = Bytes(matrices_bytes(tensors, a, compute));
+  w.matrices = Bytes(matrices_bytes(tensors, a, wanted));
   Packer packer{w.matrices.data(), pool};
   for (size_t l = 0; l < a.layers.size(); ++l)
-    w.layers.push_back(load_layer(tensors.layers[l], a, a.layers[l].experts, compute, packer));
+    w.layers.push_back(load_layer(tensors.layers[l], a, a.layers[l].experts, wanted, packer));
   w.embedding = tensors.embedding;
   w.final_norm = vector_of(tensors.final_norm, a.norm_offset);
-  w.head = packer.pack(head_of(tensors, a, compute));
+  w.head = packer.pack(head_of(tensors, a, wanted));
   return w;
 }
 

@@ -48,12 +48,11 @@ struct Weights {
   engine::Rows embedding;  // read row by row
 };
 
-/// Bytes that load_weights will need. `tensors` are the architecture's, here and below.
-size_t weights_bytes(const engine::ModelTensors& tensors, const engine::Architecture& architecture, Compute compute);
+/// Bytes that load_weights will need. `tensors` are the architecture's, `wanted` a product's MatMul::weights, here and below.
+size_t weights_bytes(const engine::ModelTensors& tensors, const engine::Architecture& architecture, PanelFormat wanted);
 
-/// int8: matrices of Q4_0 and Q4_1 stay 4 bits wide, those of Q8_0 keep their 8 bits, all others are rounded to 8 bits.
-/// exact: all are rounded to two slices.
-Weights load_weights(const engine::ModelTensors& tensors, const engine::Architecture& architecture, Compute compute,
+/// q8: matrices of Q4_0 and Q4_1 stay 4 bits wide, those of Q8_0 keep their 8 bits, all others are rounded to 8 bits.
+Weights load_weights(const engine::ModelTensors& tensors, const engine::Architecture& architecture, PanelFormat wanted,
                      ThreadPool& pool);
 
 }  // namespace sextant::cpu

@@ -12,7 +12,7 @@
 namespace sextant::text {
 namespace {
 
-constexpr double never = -3.14e100;   // ln of what is not there
+constexpr double never = -3.14e100;  // ln of what is not there
 
 std::u32string decoded(std::string_view given) {
   std::u32string out;
@@ -34,14 +34,17 @@ bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
 bool is_letter_or_digit(char32_t c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 // what is looked up in the dictionary: jieba's re_han_default
 bool in_block(char32_t c) {
-  return is_han(c) || is_letter_or_digit(c) || (c < 0x80 && std::string_view("+#&._%-").find(static_cast<char>(c)) != std::string_view::npos);
+  return is_han(c) || is_letter_or_digit(c) ||
+         (c < 0x80 && std::string_view("+#&._%-").find(static_cast<char>(c)) != std::string_view::npos);
 }
 
 Result<std::string> contents_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in)
-    return Error{Error::Kind::config, fmt::format("{} cannot be read: words are cut by jieba's dictionary; install python3-jieba, or "
-                                                  "name the folder that has it as \"dictionary\"", file.string())};
+    return Error{Error::Kind::config,
+                 fmt::format("{} cannot be read: words are cut by jieba's dictionary; install python3-jieba, or "
+                             "name the folder that has it as \"dictionary\"",
+                             file.string())};
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
@@ -49,7 +52,8 @@ Result<std::string> contents_of(const std::filesystem::path& file) {
 Result<json::Document> read_table(const std::filesystem::path& file) {
   SXT_TRY(std::string text, contents_of(file));
   const size_t at = text.find("P={");
-  if (at == text.npos) return Error{Error::Kind::data, fmt::format("{}: no table P={{...}} stands in it; is it jieba's?", file.string())};
+  if (at == text.npos)
+    return Error{Error::Kind::data, fmt::format("{}: no table P={{...}} stands in it; is it jieba's?", file.string())};
   text.erase(0, at + 2);
   std::replace(text.begin(), text.end(), '\'', '"');
   return json::parse(text, file.string());
@@ -84,7 +88,8 @@ Result<void> ChineseWords::read_dictionary(const std::filesystem::path& file) {
     double frequency = -1;
     if (blank != line.npos) std::from_chars(line.data() + blank + 1, line.data() + line.size(), frequency);
     if (frequency < 0)
-      return Error{Error::Kind::data, fmt::format("{}: line {} is no word with its frequency; take jieba's own file", file.string(), number)};
+      return Error{Error::Kind::data,
+                   fmt::format("{}: line {} is no word with its frequency; take jieba's own file", file.string(), number)};
     words_.push_back({line.substr(0, blank), frequency});
     total_ += frequency;
   }
@@ -101,7 +106,7 @@ Result<void> ChineseWords::read_dictionary(const std::filesystem::path& file) {
 }
 
 Result<void> ChineseWords::read_model(const std::filesystem::path& folder) {
-  constexpr const char* tags[] = {"B", "E", "M", "S"};   // in the order of Tag
+  constexpr const char* tags[] = {"B", "E", "M", "S"};  // in the order of Tag
   SXT_TRY(const json::Document start, read_table(folder / "prob_start.py"));
   SXT_TRY(const json::Document next, read_table(folder / "prob_trans.py"));
   SXT_TRY(const json::Document emits, read_table(folder / "prob_emit.py"));
@@ -111,8 +116,9 @@ Result<void> ChineseWords::read_model(const std::filesystem::path& folder) {
     for (size_t to = 0; to < 4; ++to) next_[from][to] = row ? json::find_number(*row, tags[to]).value_or(never) : never;
     const json::Value* column = json::find(emits, tags[from]);
     if (!row || !column || !column->IsObject())
-      return Error{Error::Kind::data, fmt::format("{}: the tag {} is missing from prob_trans.py or prob_emit.py; take jieba's own files",
-                                                  folder.string(), tags[from])};
+      return Error{Error::Kind::data,
+                   fmt::format("{}: the tag {} is missing from prob_trans.py or prob_emit.py; take jieba's own files",
+                               folder.string(), tags[from])};
     for (const auto& member : column->GetObject()) {
       const std::u32string character = decoded(json::text(member.name));
       if (character.size() == 1 && member.value.IsNumber()) emits_[from][character.front()] = member.value.GetDouble();
@@ -122,7 +128,8 @@ Result<void> ChineseWords::read_model(const std::filesystem::path& folder) {
 }
 
 const ChineseWords::Word* ChineseWords::find(std::string_view word) const {
-  const auto place = std::lower_bound(words_.begin(), words_.end(), word, [](const Word& a, std::string_view b) { return a.text < b; });
+  const auto place =
+      std::lower_bound(words_.begin(), words_.end(), word, [](const Word& a, std::string_view b) { return a.text < b; });
   return place != words_.end() && place->text == word ? &*place : nullptr;
 }
 
@@ -183,7 +190,8 @@ void ChineseWords::cut_block(std::u32string_view block, std::vector<std::string>
     const Word* known = find(view.substr(at[singles], at[stop] - at[singles]));
     if (row.size() == 1) out.push_back(encoded(row));
     else if (!known || known->frequency == 0) cut_unknown(row, out);
-    else for (const char32_t c : row) out.push_back(encoded({&c, 1}));
+    else
+      for (const char32_t c : row) out.push_back(encoded({&c, 1}));
     singles = n;
   };
   for (size_t i = 0; i < n;) {

@@ -1,6 +1,7 @@
 // Chinese text as words, the way jieba 0.42 cuts it (cut_all=False, HMM=True): of all ways to put a stretch together of its
-// dictionary's words the likeliest, and where only single characters are left, a hidden Markov model over the tags begin, middle,
-// end, single. Dictionary and model are jieba's own files, which Debian's python3-jieba carries. Threads: const members are [any].
+// dictionary's words the likeliest, and where only single characters are left, a hidden Markov model over the tags begin,
+// middle, end, single. Dictionary and model are jieba's own files, which Debian's python3-jieba carries. Threads: const members
+// are [any].
 #pragma once
 #include <array>
 #include <filesystem>
@@ -15,8 +16,8 @@ namespace sextant::text {
 
 class ChineseWords {
  public:
-  /// `folder`: has dict.txt and finalseg/prob_start.py, prob_trans.py, prob_emit.py. An Error names the file, the line and what to
-  /// do. The same folder is read once a process.
+  /// `folder`: has dict.txt and finalseg/prob_start.py, prob_trans.py, prob_emit.py. An Error names the file, the line and what
+  /// to do. The same folder is read once a process.
   static Result<std::shared_ptr<const ChineseWords>> open(const std::filesystem::path& folder);
 
   /// All of the text, in words, signs and blanks. Bytes that are not UTF-8 are read as U+FFFD.
@@ -24,7 +25,7 @@ class ChineseWords {
 
  private:
   struct Word {
-    std::string_view text;   // in dictionary_
+    std::string_view text;  // in dictionary_
     double frequency;
   };
   using Chances = std::unordered_map<char32_t, double>;
@@ -38,7 +39,7 @@ class ChineseWords {
   void cut_by_tags(std::u32string_view block, std::vector<std::string>& out) const;
 
   std::string dictionary_;
-  std::vector<Word> words_;           // sorted by bytes, each once
+  std::vector<Word> words_;  // sorted by bytes, each once
   double total_ = 0;
   std::array<double, 4> start_{};
   std::array<std::array<double, 4>, 4> next_{};  // [from][to]

@@ -32,9 +32,14 @@ inline std::vector<std::string> cut_words(std::string_view given, const TokenRul
   TokenRules of_word = rules;
   of_word.tokens = TokenRules::Tokens::characters;   // signs of all scripts
   of_word.ignore_articles = false;
+  // symbols such as ～ and ＋, too, which Unicode does not call punctuation
+  const auto drop = [](char32_t c) {
+    return text::is_blank(c) || (c >= 0xFF01 && c <= 0xFF0F) || (c >= 0xFF1A && c <= 0xFF20) || (c >= 0xFF3B && c <= 0xFF40) ||
+           (c >= 0xFF5B && c <= 0xFF65);
+  };
   std::vector<std::string> out;
   for (const std::string& word : rules.cut(given))
-    if (std::string left = text::without(normalized(word, of_word), text::is_blank); !left.empty()) out.push_back(std::move(left));
+    if (std::string left = text::without(normalized(word, of_word), drop); !left.empty()) out.push_back(std::move(left));
   return out;
 }
 

@@ -194,6 +194,10 @@ class GenerationConfig(ModelFiles):
             outcome = self.sextant("run", "--hf-path", self.folder("m%s" % setting[:3]), *self.questions, "--generation-kwargs", setting)
             self.assert_refused(outcome, 64, "--generation-kwargs " + setting, "must be")
 
+    def test_the_length_of_replies_is_said_once(self):
+        outcome = self.sextant("run", "--hf-path", self.folder("m"), *self.questions, "--max-out-len", "4", "--generation-kwargs", "max_new_tokens=3")
+        self.assert_refused(outcome, 64, "max_new_tokens=3 and --max-out-len 4", "give one of them")
+
     def test_a_backend_that_cannot_says_so(self):
         outcome = self.run_sample("--custom-dataset-path", "q.csv", "--generation-kwargs", "repetition_penalty=1.2")
         self.assertIn("repetition_penalty changes nothing: the backend 'sample'", outcome.stderr)

@@ -9,7 +9,7 @@ import shutil
 import zlib
 
 from .data import inline_set, make_mcq
-from .harness import DATA, OK, USAGE, ContractTest, read_json, write
+from .harness import DATA, OK, THIRD_PARTY, USAGE, ContractTest, read_json, write
 
 HOSTILE = [
     "A</script><script>alert(1)</script>", "B <!--<script> ]]> &lt;", "C \u202eabc\u2028 \x1b[31m \x00", "D __proto__",
@@ -58,14 +58,24 @@ class ReportPage(ContractTest):
         self.assert_rc(self.sextant("run", config), OK)
         return self.run_folders()[-1]
 
-    def page(self, folder, *args):
-        self.assert_rc(self.sextant("report", folder, *args), OK)
+    def page(self, folder, *args, env=None):
+        self.assert_rc(self.sextant("report", folder, *args, env=env), OK)
         text = (folder / "report.html").read_text(encoding="utf-8")
         self.text, parts = text, Parts(text)
         self.about = json.loads(next(t for a, t in parts.scripts if a.get("id") == "about"))
         self.columns = unpacked(next(t for a, t in parts.scripts if a.get("id") == "index"))
         self.blocks = [unpacked(t) for a, t in parts.scripts if (a.get("id") or "").startswith("block-")]
         return parts
+
+    def test_variants_and_what_check_finds_are_on_it(self):
+        config = write(self.dir / "config.json", {"datasets": [inline_set(make_mcq(self.dir / "mcq.jsonl", 6))]})
+        run = self.run_sample(config, "--perturb", "option_order:1", "--chat-template", "none").run
+        self.page(run.path, "--check", env={"SEXTANT_PLUGIN_PATH": str(THIRD_PARTY)})
+        [about] = self.about["runs"]
+        self.assertEqual([(one["kind"], one["n"]) for one in about["robustness"]], [("option_order", 6)])
+        self.assertTrue(all(one["severity"] in ("note", "warning", "error") for one in about["checked"]))
+        self.page(run.path)
+        self.assertNotIn("checked", self.about["runs"][0])
 
     def test_what_runs_is_named_by_its_hash(self):
         parts = self.page(self.go({"</title><script>x": HOSTILE}, ["</title><script>x"]))

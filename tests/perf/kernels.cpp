@@ -15,13 +15,13 @@ constexpr uint32_t depth = 576, panels = 2, columns = panels * panel_columns;
 struct Format {
   const char* name;
   Compute compute;
-  PanelFormat stored;
+  bool nibbles = false;  // else weights are as the product wants them
 };
-constexpr Format formats[] = {{"f32", Compute::f32, PanelFormat::f32},
-                              {"bf16", Compute::bf16, PanelFormat::bf16},
-                              {"int8 on 8 bits", Compute::int8, PanelFormat::q8},
-                              {"int8 on 4 bits", Compute::int8, PanelFormat::q4},
-                              {"exact", Compute::exact, PanelFormat::slices}};
+constexpr Format formats[] = {{"f32", Compute::f32},
+                              {"bf16", Compute::bf16},
+                              {"int8 on 8 bits", Compute::int8},
+                              {"int8 on 4 bits", Compute::int8, true},
+                              {"exact", Compute::exact}};
 
 // Any bytes are weights; only how many there are matters to the count.
 Work product(const MatMul& matmul, PanelFormat stored, uint32_t rows) {
@@ -78,7 +78,10 @@ void add_kernels(Paths& ret) {
     for (const Format& format : formats)
       for (const uint32_t rows : {48u, 1u})
         ret.push_back({"matmul/" + std::string(format.name) + "/" + isa + (rows == 1 ? "/1 row" : "/48 rows"),
-                       [=] { return product(*need(choose_matmul(isa, format.compute)), format.stored, rows); }});
+                       [=] {
+                         const MatMul& matmul = *need(choose_matmul(isa, format.compute));
+                         return product(matmul, format.nibbles ? PanelFormat::q4 : matmul.weights, rows);
+                       }});
     for (const auto& type : {std::pair{Compute::f32, "f32/"}, {Compute::bf16, "bf16/"}, {Compute::int8, "int8/"},
                              {Compute::exact, "exact/"}}) {
       const Compute compute = type.first;

@@ -48,6 +48,13 @@ bool ThinkingBudget::ended(std::string_view text) const {
   return ends_with(recent_, closing_) || latest(text).find(inside_->close) != text.npos;
 }
 
+// The model is spelling the tag itself, in several tokens.
+bool ThinkingBudget::ending(std::string_view text) const {
+  for (size_t n = 1; n < inside_->close.size(); ++n)
+    if (text.ends_with(std::string_view(inside_->close).substr(0, n))) return true;
+  return false;
+}
+
 std::string_view ThinkingBudget::latest(std::string_view text) const {
   const size_t from = std::max(seen_, text.size() > 2 * tag_most ? text.size() - 2 * tag_most : 0);
   return text.substr(std::min(from, text.size()));
@@ -69,7 +76,10 @@ void ThinkingBudget::said(int32_t token, std::string_view text) {
   if (inside_) {
     if (ended(text)) {
       leave(text);
-    } else if (left_ == 0 || --left_ == 0) {
+    } else if (left_ > 0) {
+      --left_;
+    }
+    if (inside_ && left_ == 0 && !ending(text)) {
       const bool own_line = !text.empty() && text.back() != '\n';
       const std::string tag = inside_ == &channels ? inside_->close : (own_line ? "\n" : "") + inside_->close + "\n\n";
       end_ = tokenizer_->encode(tag, {}).ids;

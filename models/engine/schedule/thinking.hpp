@@ -24,17 +24,18 @@ class ThinkingBudget {
   void enter(const ThinkingTags& tags, std::string_view text);
   void leave(std::string_view text);
   bool ended(std::string_view text) const;
+  bool ending(std::string_view text) const;
   std::string_view latest(std::string_view text) const;
 
   const Tokenizer* tokenizer_;
   uint32_t left_;
-  const ThinkingTags* inside_ = nullptr;      // the block's family
-  std::vector<std::vector<int32_t>> opening_; // each family's tag as ids: special tokens do not show in a reply's text
-  std::vector<int32_t> closing_;              // of the family of the block
-  std::vector<int32_t> recent_;               // the last ids that were said, as many as the longest tag has
-  size_t seen_ = 0;                           // bytes of the text that have been looked at
-  std::vector<int32_t> end_;                  // what ends the block at hand
-  size_t forced_ = 0;                         // of these, said; all: nothing is to be said
+  const ThinkingTags* inside_ = nullptr;       // the block's family
+  std::vector<std::vector<int32_t>> opening_;  // each family's tag as ids: special tokens do not show in a reply's text
+  std::vector<int32_t> closing_;               // of the family of the block
+  std::vector<int32_t> recent_;                // the last ids that were said, as many as the longest tag has
+  size_t seen_ = 0;                            // bytes of the text that have been looked at
+  std::vector<int32_t> end_;                   // what ends the block at hand
+  size_t forced_ = 0;                          // of these, said; all: nothing is to be said
 };
 
 }  // namespace sextant::engine

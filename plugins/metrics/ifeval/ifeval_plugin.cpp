@@ -91,7 +91,9 @@ struct IfEval : Metric {
   metric::ifeval::Arguments::Language language;   // empty: by rules of its own
 };
 
-constexpr const char* schema = R"({"type": "object", "additionalProperties": false, "properties": {
+// A row's instructions stand in place of an answer, and no reply repeats them: so check is told.
+constexpr const char* schema =
+    R"({"type": "object", "additionalProperties": false, "x-reference-is-no-reply": true, "properties": {
   "langdetect": {"type": "string", "minLength": 1,
     "description": "the folder of PyPI's package langdetect: languages are told by its profiles and algorithm, with seed 0, as IFEval's own program does; left out: by script and frequent words"}}})";
 

@@ -12,16 +12,17 @@
 namespace sextant::metric::ifeval {
 namespace {
 
-constexpr size_t text_most = 10'000;                       // characters
+constexpr size_t text_most = 10'000;  // characters
 constexpr double alpha_usual = 0.5, alpha_width = 0.05, base_frequency = 10'000, converged = 0.99999, likely = 0.1;
 constexpr int trials = 7, steps_most = 1000;
 
 Result<std::string> contents_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in)
-    return Error{Error::Kind::config, fmt::format("ifeval: {} cannot be read; name the folder of PyPI's langdetect as \"langdetect\", "
-                                                  "or leave it out",
-                                                  file.string())};
+    return Error{Error::Kind::config,
+                 fmt::format("ifeval: {} cannot be read; name the folder of PyPI's langdetect as \"langdetect\", "
+                             "or leave it out",
+                             file.string())};
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
@@ -105,7 +106,9 @@ std::u32string unescaped(std::string_view text) {
   return out;
 }
 
-bool is_word_of_url(char c) { return std::string_view("-_.?&~;+=/#").find(c) != std::string_view::npos || std::isalnum(static_cast<unsigned char>(c)); }
+bool is_word_of_url(char c) {
+  return std::string_view("-_.?&~;+=/#").find(c) != std::string_view::npos || std::isalnum(static_cast<unsigned char>(c));
+}
 bool is_word_of_mail(char c) { return c == '-' || c == '_' || c == '.' || std::isalnum(static_cast<unsigned char>(c)); }
 
 // Addresses become blanks: http(s)://..., and NAME@HOST, where the host's second part may hold dots.
@@ -155,8 +158,9 @@ Result<std::shared_ptr<const LangDetect>> LangDetect::open(const std::filesystem
     if (entry.is_regular_file(code) && !entry.path().filename().string().starts_with('.')) files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   if (files.size() < 2)
-    return Error{Error::Kind::config, fmt::format("ifeval: {} has no profiles; name the folder of PyPI's langdetect as \"langdetect\"",
-                                                  (folder / "profiles").string())};
+    return Error{Error::Kind::config,
+                 fmt::format("ifeval: {} has no profiles; name the folder of PyPI's langdetect as \"langdetect\"",
+                             (folder / "profiles").string())};
   for (const auto& file : files) SXT_CHECK(out->read_profile(file));
   return std::shared_ptr<const LangDetect>(std::move(out));
 }
@@ -171,8 +175,9 @@ Result<void> LangDetect::read_profile(const std::filesystem::path& file) {
   for (const auto& member : frequencies->GetObject()) {
     const std::u32string word = decoded(json::text(member.name));
     if (word.empty() || word.size() > 3 || !member.value.IsNumber()) continue;
-    chances_[word].push_back({static_cast<uint16_t>(languages_.size()),
-                              member.value.GetDouble() / (*all)[static_cast<rapidjson::SizeType>(word.size() - 1)].GetDouble()});
+    chances_[word].push_back(
+        {static_cast<uint16_t>(languages_.size()),
+         member.value.GetDouble() / (*all)[static_cast<rapidjson::SizeType>(word.size() - 1)].GetDouble()});
   }
   languages_.push_back(*name);
   return {};
@@ -196,7 +201,8 @@ Result<void> LangDetect::read_messages(const std::filesystem::path& file) {
         if (key.substr(marked.size()) == marks[i]) marked_[i] = value;
   }
   if (kanji_.empty() || plain_.empty() || marks_.size() != 5)
-    return Error{Error::Kind::data, fmt::format("ifeval: {} is not langdetect's (NGram.KANJI_..., DMARK_CLASS)", file.string())};
+    return Error{Error::Kind::data,
+                 fmt::format("ifeval: {} is not langdetect's (NGram.KANJI_..., DMARK_CLASS)", file.string())};
   return {};
 }
 
@@ -234,7 +240,8 @@ std::u32string LangDetect::cleaned(std::string_view given) const {
   }
   const auto is_latin = [](char32_t c) { return c >= 'A' && c <= 'z'; };
   const auto latin = std::count_if(out.begin(), out.end(), is_latin),
-             other = std::count_if(out.begin(), out.end(), [](char32_t c) { return c >= 0x300 && !(c >= 0x1E00 && c <= 0x1EFF); });
+             other =
+                 std::count_if(out.begin(), out.end(), [](char32_t c) { return c >= 0x300 && !(c >= 0x1E00 && c <= 0x1EFF); });
   if (latin * 2 < other) std::erase_if(out, is_latin);
   return out;
 }

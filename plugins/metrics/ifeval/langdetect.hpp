@@ -21,7 +21,10 @@ class LangDetect {
   std::string language_of(std::string_view text) const;
 
  private:
-  struct Chance { uint16_t language; double value; };
+  struct Chance {
+    uint16_t language;
+    double value;
+  };
   Result<void> read_profile(const std::filesystem::path& file);
   Result<void> read_messages(const std::filesystem::path& file);
   char32_t normal(char32_t c) const;
@@ -31,7 +34,7 @@ class LangDetect {
   std::unordered_map<std::u32string, std::vector<Chance>> chances_;  // of n-grams
   std::unordered_map<char32_t, char32_t> kanji_;                     // to what stands for its class
   std::u32string latin1_left_out_, plain_, marks_;
-  std::array<std::u32string, 5> marked_;                             // Vietnamese letters by their mark
+  std::array<std::u32string, 5> marked_;  // Vietnamese letters by their mark
 };
 
 }  // namespace sextant::metric::ifeval

@@ -110,6 +110,9 @@ TEST_CASE("variants: options change places and the answer goes with them", "[loa
   CHECK(orders("BCDA", list, R"({"l":["a","b"],"answer":"B"})") == R"({"l":["b","a"],"answer":"A"})");
   CHECK(orders("BADC", list, R"({"l":["a","b","c","d","e"],"answer":"E"})") == R"({"l":["b","a","d","c","e"],"answer":"E"})");
   CHECK(orders("BCDA", list, R"({"l":["a","b"],"answer":"b"})") == R"({"l":["b","a"],"answer":"b"})");
+  CHECK(orders("BCDA", list, R"({"l":["(A)a","(B)b","(C)c"],"answer":"A"})") == R"({"l":["(A)b","(B)c","(C)a"],"answer":"C"})");
+  CHECK(orders("BCDA", list, R"({"l":["A. a","B. b"],"answer":"A"})") == R"({"l":["A. b","B. a"],"answer":"B"})");
+  CHECK(orders("BA", list, R"({"l":["A rose","B. b"],"answer":"A"})") == R"({"l":["B. b","A rose"],"answer":"B"})");
   for (const auto& [options, record, words] : {std::tuple(columns, R"({"A":"a","B":"b","answer":"x"})", "neither the letter"),
                                                std::tuple(columns, R"({"A":"a","B":"b"})", "no column 'answer'"),
                                                std::tuple(list, R"({"l":"a","answer":"A"})", "is not a list"),
@@ -117,6 +120,25 @@ TEST_CASE("variants: options change places and the answer goes with them", "[loa
     CHECK(orders("BCDA", options, record).find(words) != std::string::npos);
   CHECK(orders("BCDD", columns, "{}").find("an \"order\" such as") != std::string::npos);
   CHECK(varied(R"({"kind":"typo","number":1})", "{}").find("did you mean 'typos'?") != std::string::npos);
+}
+
+TEST_CASE("variants: what is derived of a changed column follows it, and what is derived itself is changed", "[load]") {
+  const auto config = json::parse(R"x({"~variant": {"kind":"option_order","number":1,"options":["l"],"answer":"letter","order":"BA"},
+      "lines": "{l[0]} {l[1]}", "letter": {"index_to_letter": "n"}})x", "derive");
+  const auto derive = Derive::read(&*config, "card.json");
+  REQUIRE(derive);
+  CHECK(*derive->apply(R"({"l":["x","y"],"n":1})") == R"({"l":["y","x"],"n":1,"lines":"y x","letter":"A"})");
+  const auto raw = json::parse(R"x({"~variant": {"kind":"option_order","number":1,"options":["l"],"answer":"n","order":"BA"},
+      "lines": "{l[0]} {l[1]}"})x", "derive");
+  CHECK(*Derive::read(&*raw, "card.json")->apply(R"({"l":["x","y"],"n":1})") == R"({"l":["y","x"],"n":0,"lines":"y x"})");
+  const auto text_of = json::parse(R"x({"~variant": {"kind":"option_order","number":1,"options":["l"],"answer":"n","order":"BA"},
+      "l": "{l[0]} {l[1]}"})x", "derive");  // the derived column has the name of the list that it is made of
+  CHECK(*Derive::read(&*text_of, "card.json")->apply(R"({"l":["x","y"],"n":1})") == R"({"l":"y x","n":0})");
+  const auto found = json::parse(R"x({"~variant": {"kind":"option_order","number":1,"options":["l"],"answer":"at","order":"BA"},
+      "at": {"index_of": "v", "in": "l"}})x", "derive");
+  CHECK(*Derive::read(&*found, "card.json")->apply(R"({"l":["x","y"],"v":"y"})") == R"({"l":["y","x"],"v":"y","at":0})");
+  const auto text = json::parse(R"x({"~variant": {"kind":"case","number":2,"columns":["q"]}, "q": "so: {t}"})x", "derive");
+  CHECK(*Derive::read(&*text, "card.json")->apply(R"({"t":"it"})") == R"({"t":"it","q":"SO: IT"})");
 }
 
 TEST_CASE("variants: texts are changed the same way each time, and nothing else is", "[load]") {

@@ -62,7 +62,7 @@ void print(std::vector<double>& samples) {
 // `panels` panels of SmolLM2-135M's widths, a few matrices in turn so that the weights come from afar.
 Work product(const MatMul& matmul, uint32_t rows, uint32_t k, uint32_t panels) {
   constexpr uint32_t matrices = 30;
-  const PanelFormat format = matmul.compute == Compute::bf16 ? PanelFormat::bf16 : PanelFormat::f32;
+  const PanelFormat format = matmul.weights;
   const size_t panel = panel_bytes(format, k);
   auto weights = std::make_shared<Bytes>(panel * panels * matrices), a = std::make_shared<Bytes>(rows * matmul.row_bytes(k));
   auto c = std::make_shared<Floats>(size_t{rows} * panels * panel_columns);

@@ -44,7 +44,7 @@ class Ours {
   Ours(const MatMul& matmul, const Shape& s, uint32_t rows, const std::vector<float>& a, const std::vector<float>& w,
        ThreadPool& pool)
       : matmul_(matmul), shape_(s), rows_(rows), pool_(pool), a_(rows * matmul.row_bytes(s.k)), c_(size_t{rows} * s.n) {
-    const PanelFormat format = matmul.compute == Compute::bf16 ? PanelFormat::bf16 : PanelFormat::f32;
+    const PanelFormat format = matmul.weights;
     for (uint32_t r = 0; r < rows; ++r)
       matmul.encode(a.data() + size_t{r} * s.k, 0, s.k, s.k, a_.data() + r * matmul.row_bytes(s.k));
     const size_t panel = panel_bytes(format, s.k);

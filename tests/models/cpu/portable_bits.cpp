@@ -74,7 +74,7 @@ void product(const char* name, const MatMul& matmul, PanelFormat format) {
   for (uint32_t p = 0; p < panels; ++p) {
     char* to = packed.data() + p * panel_bytes(format, k);
     const float* from = w.data() + size_t{p} * panel_columns * k;
-    if (format == PanelFormat::f32 || format == PanelFormat::bf16) pack_panel(format, from, k, to);
+    if (is_unquantised(format)) pack_panel(format, from, k, to);
     for (uint32_t n = 0; format == PanelFormat::q8 && n < panel_columns; ++n) pack_row_q8(from + n * k, k, n, to);
     for (uint32_t n = 0; format == PanelFormat::slices && n < panel_columns; ++n) pack_row_slices(from + n * k, k, n, to);
     for (uint32_t n = 0; format == PanelFormat::q4 && n < panel_columns; ++n)
@@ -126,8 +126,8 @@ int main() {
   const Kernels& kernels = portable_kernels();
   small_kernels(kernels);
   small_kernels(exact_portable());
-  product("product f32", kernels.matmul, PanelFormat::f32);
-  product("product bf16", bf16_portable(), PanelFormat::bf16);
+  product("product f32", kernels.matmul, kernels.matmul.weights);
+  product("product bf16", bf16_portable(), bf16_portable().weights);
   product("product int8 on q8", int8_portable(), PanelFormat::q8);
   product("product int8 on q4", int8_portable(), PanelFormat::q4);
   attention("attention f32", kernels.attention);

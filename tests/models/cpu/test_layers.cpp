@@ -328,7 +328,8 @@ TEST_CASE("the bytes of weights are known before they are loaded", "[cpu][layers
     cpu::ThreadPool pool(1);
     for (const cpu::Compute compute : computes) {
       CAPTURE(int(compute));
-      const cpu::Weights weights = cpu::load_weights(model->tensors, model->architecture, compute, pool);
+      const cpu::PanelFormat wanted = (*cpu::choose_matmul("auto", compute))->weights;
+      const cpu::Weights weights = cpu::load_weights(model->tensors, model->architecture, wanted, pool);
       size_t bytes = weights.final_norm.bytes() + weights.head.bytes(), matrices = weights.head.bytes();
       const auto add = [&](const cpu::FeedForwardWeights& f) {
         matrices += f.gate_up.bytes() + f.down.bytes();
@@ -342,7 +343,7 @@ TEST_CASE("the bytes of weights are known before they are loaded", "[cpu][layers
         add(l.feed_forward);
         for (const auto& expert : l.experts) add(expert);
       }
-      CHECK(cpu::weights_bytes(model->tensors, model->architecture, compute) == bytes);
+      CHECK(cpu::weights_bytes(model->tensors, model->architecture, wanted) == bytes);
       CHECK(weights.matrices.bytes() == matrices);
     }
   }

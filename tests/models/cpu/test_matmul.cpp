@@ -49,7 +49,7 @@ struct Product {
     for (uint32_t p = 0; p < panels; ++p) {
       const float* from = w.data() + size_t{p} * panel_columns * k;
       char* to = packed.data() + p * panel_bytes(format, k);
-      if (format == PanelFormat::f32 || format == PanelFormat::bf16) pack_panel(format, from, k, to);
+      if (is_unquantised(format)) pack_panel(format, from, k, to);
       for (uint32_t n = 0; format == PanelFormat::q8 && n < panel_columns; ++n) pack_row_q8(from + n * k, k, n, to);
       for (uint32_t n = 0; format == PanelFormat::slices && n < panel_columns; ++n) pack_row_slices(from + n * k, k, n, to);
     }
@@ -114,9 +114,9 @@ Reference reference(const Product& p, Compute compute) {
   for (uint32_t n = 0; n < width; ++n)
     for (uint32_t i = 0; i < p.k; ++i) {
       const float* row = p.w.data() + size_t{n} * p.k;
-      if (p.format == PanelFormat::q4 || p.format == PanelFormat::f32) {
+      if (p.format == PanelFormat::q4 || p.format == PanelFormat::f32 || p.format == PanelFormat::f32_strips) {
         ret.w.push_back(row[i]);
-      } else if (p.format == PanelFormat::bf16) {
+      } else if (is_unquantised(p.format)) {
         ret.w.push_back(from_bf16(to_bf16(row[i])));
       } else {
         float top = 0;
@@ -135,9 +135,9 @@ Reference reference(const Product& p, Compute compute) {
 }
 
 void check(Compute compute, PanelFormat format, uint32_t k, double margin) {
-  Product product(k, format);
-  const Reference expected = reference(product, compute);
-  for (const MatMul* matmul : available(compute))
+  const Reference expected = reference(Product(k, format), compute);
+  for (const MatMul* matmul : available(compute)) {
+    Product product(k, compute == Compute::bf16 ? matmul->weights : format);
     for (const bool add : {false, true}) {
       CAPTURE(matmul->name, int(format), k, add);
       const auto c = product.multiply(*matmul, add, rows);
@@ -154,6 +154,7 @@ void check(Compute compute, PanelFormat format, uint32_t k, double margin) {
       for (const uint32_t step : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 15u, 16u, 17u, 31u, 32u, 33u, 48u, 64u})
         REQUIRE(product.multiply(*matmul, add, step) == c);
     }
+  }
 }
 
 }  // namespace
@@ -185,6 +186,8 @@ TEST_CASE("half-width floats round to nearest, ties to even", "[cpu][matmul]") {
 TEST_CASE("f32 products are the sums, the same bits for any number of rows", "[cpu][matmul]") {
   check(Compute::f32, PanelFormat::f32, 100, 5e-5);
   check(Compute::f32, PanelFormat::f32, 576, 5e-5);
+  check(Compute::f32, PanelFormat::f32_strips, 100, 5e-5);
+  check(Compute::f32, PanelFormat::f32_strips, 576, 5e-5);
 }
 
 TEST_CASE("bf16 products are the sums of rounded numbers, the same bits for any number of rows", "[cpu][matmul]") {
@@ -208,10 +211,10 @@ TEST_CASE("products in two slices are the sums, the same bits for any number of 
 
 TEST_CASE("instruction sets that may agree do", "[cpu][matmul][exact]") {
 #if defined(__x86_64__)
-  Product product(100, PanelFormat::bf16);
-  const auto bf16 = product.multiply(bf16_portable(), true, rows);
-  if (choose_kernels("avx2")) CHECK(product.multiply(bf16_avx2(), true, rows) == bf16);
-  if (choose_kernels("avx512")) CHECK(product.multiply(bf16_avx512(), true, rows) == bf16);
+  const auto product = [](const MatMul& matmul) { return Product(100, matmul.weights).multiply(matmul, true, rows); };
+  const auto bf16 = product(bf16_portable());
+  if (choose_kernels("avx2")) CHECK(product(bf16_avx2()) == bf16);
+  if (choose_kernels("avx512")) CHECK(product(bf16_avx512()) == bf16);
   for (const PanelFormat format : {PanelFormat::q8, PanelFormat::q4, PanelFormat::slices}) {
     Product quantised(320, format);
     std::fill_n(quantised.x.begin() + 3 * 320, 200, 1e-33f);  // as good as 0

@@ -1,5 +1,6 @@
 // Drafts: where they come from, when they pay, and that they show in no result.
 #include <random>
+#include "../../../../models/engine/schedule/thinking.hpp"
 #include "fakes.hpp"
 
 using namespace fakes;
@@ -210,5 +211,5 @@ TEST_CASE("a block that the reply itself opens and closes is counted, its tags a
     text += static_cast<char>(said);
     small.said(said, text);
   }
-  CHECK(text == "<think>ab\n</think>\n\npqrstu");
+  CHECK(text == "<think>ab\n</think>\n\nnopqrstu");
 }
