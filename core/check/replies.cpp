@@ -177,14 +177,24 @@ class Replies {
     if (!single || rows < rows_for_balance) return;
     double total = 0, top = 0;
     std::string top_answer;
-    std::vector<uint64_t> taken(rows, 0);
+    std::map<std::string, std::vector<char>> right;  // of each answer: in which rows it counts as right
     for (const auto& [answer, count] : counts) {
       const auto judged = subject_.judge([&](size_t) { return best_.of(answer); });
       if (!judged) return;
       total += judged->share();
       if (judged->share() > top) top = judged->share(), top_answer = answer;
-      for (size_t i = 0; i < rows; ++i) taken[i] += static_cast<uint64_t>(judged->right[i]);
+      right.emplace(answer, judged->right);
     }
+    // two texts either of which counts where the other is the answer say the same (two ways to work out 18)
+    const auto counts_for = [&](const std::string& answer, const std::string& of) {
+      for (size_t i = 0; i < rows; ++i)
+        if (gold(i) == of && !right.at(answer)[i]) return false;
+      return true;
+    };
+    std::vector<uint64_t> taken(rows, 0);
+    for (size_t i = 0; i < rows; ++i)
+      for (const auto& [answer, of_row] : right)
+        taken[i] += of_row[i] && (answer == gold(i) || !(counts_for(answer, gold(i)) && counts_for(gold(i), answer)));
     const std::string always = fmt::format("always answering {} scores {:.1f} %", in_quotes(top_answer, 40), 100 * top);
     if (counts.size() == 1) {
       if (subject_.form == data::Form::open || subject_.form == data::Form::labels)

@@ -56,7 +56,13 @@ Result<Subject> Subject::open(plugin::Host& host, const config::RunConfig& run, 
   const bool rules = std::any_of(dataset.metrics.begin(), dataset.metrics.end(), [&](const auto& metric) {
     return host.says(plugin::Kind::metric, metric.id, "x-reference-is-no-reply");
   });
-  out.scorable_ = has_golds && !rules && !score::runs_programs(dataset) && !config::measures_itself(dataset.inferencer) &&
+  // nor is an object with several kinds of answers a reply, and a share of p over several right labels is no one label's
+  const bool objects = std::all_of(out.golds.begin(), out.golds.end(),
+                                   [](const auto& golds) { return golds.empty() || golds.front().starts_with("{"); });
+  const bool shares = !score::choice_scores_of(dataset).empty() &&
+                      std::any_of(out.golds.begin(), out.golds.end(), [](const auto& golds) { return golds.size() > 1; });
+  out.scorable_ = has_golds && !rules && !objects && !shares && !score::runs_programs(dataset) &&
+                  !config::measures_itself(dataset.inferencer) &&
                   (!out.facts_.empty() || !score::choice_scores_of(dataset).empty()) && out.form != data::Form::whole;
   return out;
 }

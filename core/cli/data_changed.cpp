@@ -54,7 +54,8 @@ std::optional<std::string> changed_data(plugin::Host& host, const config::RunCon
   if (changed == 0) return std::nullopt;
   return fmt::format(
       "{}: {} of {} rows are not what they were when the model was asked (the first is {}); the scores are of the rows as they "
-      "were, which the predictions hold. The same command with -m all and -r takes them as they are now, and asks only what has changed",
+      "were, which the predictions hold. The same command with -m all and -r takes them as they are now, and asks only what "
+      "has changed",
       dataset.abbr, changed, asked, first);
 }
 

@@ -8,8 +8,8 @@
 
 namespace sextant::cli {
 
-/// A sentence where rows of the data differ from those in `model`'s predictions; nothing where they are alike, or where the data
-/// cannot be read any more.
+/// A sentence where rows of the data differ from those in `model`'s predictions; nothing where they are alike, or where the
+/// data cannot be read any more.
 std::optional<std::string> changed_data(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset,
                                         const store::RunFolder& folder, const std::string& model);
 

@@ -51,7 +51,8 @@ Result<std::vector<exchange::Task>> tasks_of(const RunView& run, const ExportFla
         log_warning(fmt::format("{} on {} is left out: {}", dataset, model,
                                 !record->error.empty() ? record->error
                                 : scored
-                                    ? "it has no samples of its own; score the run again (-m eval -r)"
+                                    ? "it has no samples of its own; of a judge's, `sextant show` prints them, else score it again "
+                                      "(-m eval -r)"
                                     : fmt::format("it is {}", record->status == "complete" ? "not scored" : record->status)));
         continue;
       }

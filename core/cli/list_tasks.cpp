@@ -16,7 +16,7 @@ namespace {
 
 struct Line {
   std::string name, verdict, why, output, path;
-  bool with_code = false;   // it runs with --allow-task-code
+  bool with_code = false;  // it runs with --allow-task-code
 };
 
 // A task's own name stands for nothing else: no group's keys are put over it.
@@ -70,10 +70,12 @@ int list_tasks(const std::vector<std::string>& words, bool as_json, const plugin
   }
   for (const Line& line : lines) {
     if (as_json)
-      out += fmt::format("{{\"task\":{},\"verdict\":\"{}\",\"with_task_code\":{},\"why\":{},\"output_type\":\"{}\",\"path\":{}}}\n",
-                         json::quote(line.name), line.verdict, line.with_code, json::quote(line.why), line.output, json::quote(line.path));
-    else out += fmt::format("{:<6}  {:<{}}  {}{}\n", line.verdict, printable(line.name), width,
-                            line.with_code ? "runs with --allow-task-code: " : "", printable(line.why));
+      out += fmt::format(
+          "{{\"task\":{},\"verdict\":\"{}\",\"with_task_code\":{},\"why\":{},\"output_type\":\"{}\",\"path\":{}}}\n",
+          json::quote(line.name), line.verdict, line.with_code, json::quote(line.why), line.output, json::quote(line.path));
+    else
+      out += fmt::format("{:<6}  {:<{}}  {}{}\n", line.verdict, printable(line.name), width,
+                         line.with_code ? "runs with --allow-task-code: " : "", printable(line.why));
   }
   if (as_json) {
     for (const tasks::Problem& problem : folder.problems())
@@ -81,9 +83,10 @@ int list_tasks(const std::vector<std::string>& words, bool as_json, const plugin
     return print_json(out);
   }
   out += fmt::format(
-      "\n{} tasks: {} run, {} need Python code ({} of them run with --allow-task-code), {} lack something, {} are broken; {} groups, {} tags; {} files hold no task\n",
-      lines.size(), counts["runs"], counts["code"], counts["allowed"], counts["lacks"], counts["broken"], counts["group"], folder.tags().size(),
-      folder.problems().size());
+      "\n{} tasks: {} run, {} need Python code ({} of them run with --allow-task-code), {} lack something, {} are broken; {} "
+      "groups, {} tags; {} files hold no task\n",
+      lines.size(), counts["runs"], counts["code"], counts["allowed"], counts["lacks"], counts["broken"], counts["group"],
+      folder.tags().size(), folder.problems().size());
   return print(out);
 }
 

@@ -25,8 +25,8 @@ po::typed_value<Texts>* texts() { return po::value<Texts>()->multitoken(); }
 
 void add_what(po::options_description& options) {
   options.add_options()("config", text()->value_name("CONFIG"), "a configuration file (JSON); also as a bare word")(
-      "models", texts()->value_name("NAME..."), "model cards")("datasets", texts()->value_name("NAME..."),
-                                                               "data set cards: NAME[:PART,...][/INFERENCER|/VARIANT]")(
+      "models", texts()->value_name("NAME..."), "model cards, GGUF files, folders; NAME=MODEL gives a name")(
+      "datasets", texts()->value_name("NAME..."), "data set cards: NAME[:PART,...][/INFERENCER|/VARIANT]")(
       "tasks", texts()->value_name("NAME..."), "lm-eval's task files: tasks, groups, tags, patterns, FILE.yaml")(
       "include-path", texts()->value_name("DIR..."), "folders that have the task files; of one name the last one's counts")(
       "allow-task-code", po::bool_switch(),

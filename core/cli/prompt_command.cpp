@@ -159,7 +159,8 @@ Error no_sample(const config::DatasetConfig& dataset, uint64_t index, size_t siz
 }
 
 // Of a large set one row is read where one is asked for; what counts or chooses rows sees them all.
-config::RunConfig with_one_row(const config::RunConfig& run, const config::DatasetConfig& dataset, std::optional<uint64_t> index) {
+config::RunConfig with_one_row(const config::RunConfig& run, const config::DatasetConfig& dataset,
+                               std::optional<uint64_t> index) {
   config::RunConfig out = run;
   if (index && dataset.test_range.empty() && run.limit.value <= 0 && run.rows.empty() && run.exclude.empty())
     out.rows = {{*index, *index}};

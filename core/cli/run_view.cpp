@@ -74,19 +74,13 @@ compare::JudgedBy RunView::judged_by(const std::string& dataset) const {
   const json::Value* eval = set ? json::find(*set, "eval") : nullptr;
   const json::Value* judge = eval ? json::find(*eval, "judge") : nullptr;
   if (!judge) return {};
-  compare::JudgedBy out{config::judges_in(*judge), json::find_string(*judge, "combine").value_or("") == "vote", {}};
-  if (const json::Value* meta = json::find(*judge, "meta"))
-    if (const auto decides = json::find_string(*meta, "model")) out.judges = {*decides};
-  const json::Value* pairs = json::find(*judge, "pairs");
-  if (!pairs) return out;
-  config::RunConfig models;
-  for (const std::string& model : this->models()) models.models.emplace_back().abbr = model;
-  config::DatasetConfig of_pairs;
-  of_pairs.judge.emplace();
-  of_pairs.judge->base = json::find_string(*pairs, "base").value_or("");
-  if (const auto all = config::pairs_of(models, of_pairs))
-    for (const auto& [first, second] : *all) out.pairs.push_back({first, second, config::pair_name(first, second)});
-  return out;
+  auto read = config::judge_from_json(*judge, folder->config().string());
+  if (!read) return {};  // of a run that was imported
+  config::RunConfig run;
+  for (const std::string& model : models()) run.models.emplace_back().abbr = model;
+  config::DatasetConfig of_judge;
+  of_judge.judge = *std::move(read);
+  return cli::judged_by(run, of_judge);
 }
 
 namespace {

@@ -56,12 +56,14 @@ std::string as_text(const Shown& shown, const json::Value& line) {
   const auto score = first_score(line);
   const json::Value* scores = json::find(line, "scores");
   const bool repeated = json::find_int(line, "repeat").value_or(0) > 0;
+  const bool is_of_judge = json::find_string(line, "dataset").value_or("").find('@') != std::string::npos;   // a verdict
   std::string out = fmt::format("--- {} | {} | sample {}{} | {}", shown.model, json::find_string(line, "dataset").value_or(""),
                                 json::find_int(line, "index").value_or(-1),
                                 repeated ? fmt::format(", repeat {}", *json::find_int(line, "repeat")) : "",
-                                !score        ? "no score"
-                                : *score == 1 ? "right"
-                                : *score == 0 ? "wrong"
+                                !score                ? "no score"
+                                : is_of_judge         ? fmt::format("{} {:.4g}", json::text(scores->MemberBegin()->name), *score)
+                                : *score == 1         ? "right"
+                                : *score == 0         ? "wrong"
                                               : fmt::format("{} {:.4g}", json::text(scores->MemberBegin()->name), *score));
   if (!std::isnan(shown.margin)) out += fmt::format(" | margin {:.4g}", shown.margin);
   out += fmt::format("\n{}\n", tail(prompt_of(line), prompt_bytes_max));
@@ -129,48 +131,83 @@ Result<int> show_margins(const RunView& run, const Texts& models, const Texts& d
   return printed;
 }
 
+// The evaluated models, and those that judge them.
+Texts with_judges(const RunView& run) {
+  Texts out = run.models();
+  for (const store::TaskRecord& task : run.record.tasks)
+    if (task.stage == "judge" && std::find(out.begin(), out.end(), task.model) == out.end()) out.push_back(task.model);
+  return out;
+}
+
+// Which samples files are read, as model and task. A set that only a judge scores has those of its judges.
+// `named`: the models are those that the user named, judges among them.
+std::vector<std::pair<std::string, std::string>> sources_of(const RunView& run, const Texts& models, const Texts& datasets,
+                                                            bool named) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto add = [&](const std::string& model, const std::string& task) {
+    std::error_code code;
+    if (!std::filesystem::exists(run.folder->samples(model, task), code)) return false;
+    if (std::find(out.begin(), out.end(), std::pair(model, task)) == out.end()) out.emplace_back(model, task);
+    return true;
+  };
+  // `judged`: "a", or one of "a+b"; empty: any
+  const auto add_judges = [&](const std::string& judge, const std::string& dataset, const std::string& judged) {
+    bool any = false;
+    for (const store::TaskRecord& task : run.record.tasks) {
+      const size_t at = task.dataset.rfind('@');
+      if (task.stage != "judge" || at == task.dataset.npos || task.dataset.substr(0, at) != dataset) continue;
+      const std::string names = "+" + task.dataset.substr(at + 1) + "+";
+      if ((!judge.empty() && task.model != judge) || (!judged.empty() && names.find("+" + judged + "+") == names.npos))
+        continue;
+      any = add(task.model, task.dataset) || any;
+    }
+    return any;
+  };
+  for (const std::string& model : models)
+    for (const std::string& dataset : datasets) {
+      const store::TaskRecord* task = run.task(model, dataset);
+      const bool judges = named && add_judges(model, dataset, "");
+      if (!task || add(model, dataset) || judges || add_judges("", dataset, model)) continue;
+      log_warning(fmt::format("{} on {} has no samples file ({}); {}", dataset, model, task->status,
+                              task->error.empty() ? "score the run with -m eval -r" : task->error));
+    }
+  return out;
+}
+
 Result<int> show(const ShowFlags& flags) {
   SXT_TRY(const RunView run, look_at_run(flags.run));
   std::optional<Regex> wanted;
   if (!flags.grep.empty()) { SXT_TRY(wanted, Regex::compile(flags.grep, {}, "--grep")); }
-  SXT_TRY(const Texts models, chosen(run.models(), flags.models, "model", run.name));
-  SXT_TRY(const Texts datasets, chosen_datasets(run, models, flags.datasets));
-  if (flags.numeric_error) return show_margins(run, models, datasets, flags);
+  SXT_TRY(const Texts models, chosen(with_judges(run), flags.models, "model", run.name));
+  const Texts evaluated = flags.models.empty() ? run.models() : models;
+  SXT_TRY(const Texts datasets, chosen_datasets(run, flags.models.empty() ? evaluated : with_judges(run), flags.datasets));
+  if (flags.numeric_error) return show_margins(run, evaluated, datasets, flags);
   const uint64_t count = flags.count ? *flags.count : flags.json ? 0 : shown_by_default;
   std::vector<Shown> kept;
   uint64_t found = 0, looked_at = 0;
-  for (const std::string& model : models)
-    for (const std::string& dataset : datasets) {
-      const store::TaskRecord* task = run.task(model, dataset);
-      const auto path = run.folder->samples(model, dataset);
-      std::error_code code;
-      if (!task) continue;
-      if (!std::filesystem::exists(path, code)) {
-        log_warning(fmt::format("{} on {} has no samples file ({}); {}", dataset, model, task->status,
-                                task->error.empty() ? "score the run with -m eval -r" : task->error));
-        continue;
+  for (const auto& [model, dataset] : sources_of(run, evaluated, datasets, !flags.models.empty())) {
+    const auto path = run.folder->samples(model, dataset);
+    std::vector<double> margins;
+    if (flags.by_margin) { SXT_TRY(margins, margins_of(run.folder->predictions(model, dataset))); }
+    uint64_t number = 0;
+    SXT_CHECK(each_line(path, [&](std::string_view text) -> Result<void> {
+      const uint64_t place = number++;
+      SXT_TRY(const json::Document line, parse_line(text, fmt::format("{}, line {}", path.string(), number)));
+      ++looked_at;
+      if (flags.wrong && first_score(line) == 1.0) return {};
+      if (wanted) {
+        const std::string about = prompt_of(line) + "\n" + json::find_string(line, "prediction").value_or("") + "\n" +
+                                  text_of(json::find(line, "target"));
+        SXT_TRY(const bool matches, wanted->found_in(about));
+        if (!matches) return {};
       }
-      std::vector<double> margins;
-      if (flags.by_margin) { SXT_TRY(margins, margins_of(run.folder->predictions(model, dataset))); }
-      uint64_t number = 0;
-      SXT_CHECK(each_line(path, [&](std::string_view text) -> Result<void> {
-        const uint64_t place = number++;
-        SXT_TRY(const json::Document line, parse_line(text, fmt::format("{}, line {}", path.string(), number)));
-        ++looked_at;
-        if (flags.wrong && first_score(line) == 1.0) return {};
-        if (wanted) {
-          const std::string about = prompt_of(line) + "\n" + json::find_string(line, "prediction").value_or("") + "\n" +
-                                    text_of(json::find(line, "target"));
-          SXT_TRY(const bool matches, wanted->found_in(about));
-          if (!matches) return {};
-        }
-        const double margin = place < margins.size() ? margins[place] : std::nan("");
-        if (flags.by_margin && std::isnan(margin)) return {};
-        ++found;
-        if (flags.by_margin || count == 0 || kept.size() < count) kept.push_back({model, std::string(text), margin});
-        return {};
-      }));
-    }
+      const double margin = place < margins.size() ? margins[place] : std::nan("");
+      if (flags.by_margin && std::isnan(margin)) return {};
+      ++found;
+      if (flags.by_margin || count == 0 || kept.size() < count) kept.push_back({model, std::string(text), margin});
+      return {};
+    }));
+  }
   if (looked_at == 0)
     return Error{Error::Kind::data,
                  fmt::format("{} holds no samples of what was chosen; score the run with -m eval -r", run.name)};
@@ -189,7 +226,7 @@ Result<int> show(const ShowFlags& flags) {
       const auto number = [&](const char* name) {
         return static_cast<uint64_t>(std::max<int64_t>(0, json::find_int(line, name).value_or(0)));
       };
-      if (has_page)
+      if (has_page && run.task(one.model, json::find_string(line, "dataset").value_or("")))
         out += fmt::format("page:    {}\n",
                            report::page_address(page, one.model, json::find_string(line, "dataset").value_or(""),
                                                 number("index"), number("repeat")));

@@ -1,9 +1,12 @@
 #include "task_cards.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <fstream>
+#include <unistd.h>
 #include "../base/log.hpp"
 #include "../base/text.hpp"
 #include "../config/card_store.hpp"
+#include "../sandbox/plan.hpp"
 #include "../tasks/card.hpp"
 
 namespace sextant::cli {
@@ -31,6 +34,22 @@ Result<std::vector<fs::path>> roots_of(const config::RunFlags& flags) {
   return roots;
 }
 
+// The program behind --task-python. A script that looks for Python (pyenv's, conda's) would start processes, which a sandbox forbids.
+Result<std::string> python_of(const std::string& given) {
+  const std::string name = given.empty() ? "python3" : given;
+  const std::string file = name.find('/') == name.npos ? sandbox::find_program(name) : fs::absolute(name).string();
+  if (file.empty() || ::access(file.c_str(), X_OK) != 0 || fs::is_directory(file))
+    return usage(fmt::format(
+        "--task-python {}: there is no such program; name the Python whose environment has lm_eval and datasets", name));
+  std::ifstream in(file, std::ios::binary);
+  if (in.get() == '#' && in.get() == '!')
+    return usage(fmt::format(
+        "--task-python {} is a script ({}), which would have to start Python from inside the sandbox; name that Python "
+        "itself: {} -c 'import sys; print(sys.executable)' prints it",
+        name, file, name));
+  return file;
+}
+
 // What keeps tasks from running, in one sentence for all.
 Result<void> check_runnable(const std::vector<tasks::TaskFile>& files, bool allow_code) {
   std::vector<std::string> code, lacking;
@@ -39,7 +58,9 @@ Result<void> check_runnable(const std::vector<tasks::TaskFile>& files, bool allo
     if (!file.lacks.empty()) lacking.push_back(fmt::format("{} ({})", file.name, file.lacks.front()));
     else if (allow_code && file.beyond.empty()) continue;
     else if (allow_code) code.push_back(fmt::format("{} ({})", file.name, join(file.beyond, "; ")));
-    else if (!file.code.empty()) allowed_would_do = allowed_would_do && file.beyond.empty(), code.push_back(fmt::format("{} ({})", file.name, join(file.code, "; ")));
+    else if (!file.code.empty())
+      allowed_would_do = allowed_would_do && file.beyond.empty(),
+      code.push_back(fmt::format("{} ({})", file.name, join(file.code, "; ")));
   }
   if (lacking.empty() && code.empty()) return {};
   std::string what;
@@ -50,7 +71,8 @@ Result<void> check_runnable(const std::vector<tasks::TaskFile>& files, bool allo
     what +=
         fmt::format("{}{} of the tasks cannot be run: {}", what.empty() ? "" : "; ", lacking.size(), first_names(lacking, 3));
   const bool help = !allow_code && !code.empty() && lacking.empty() && allowed_would_do;
-  return usage(what + (help ? "; give --allow-task-code --task-python PYTHON, which runs it in a sandbox, or leave them out (`sextant list tasks DIR` "
+  return usage(what + (help ? "; give --allow-task-code --task-python PYTHON, which runs it in a sandbox, or leave them out "
+                              "(`sextant list tasks DIR` "
                               "shows which run)"
                             : "; leave them out (`sextant list tasks DIR` shows which run)"));
 }
@@ -71,6 +93,7 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
   options.chat = !flags.chat_template.empty() && flags.chat_template != "none";
   options.multiturn = flags.fewshot_as_multiturn != "false";
   options.gen_prefix = flags.gen_prefix;
+  options.sampling = flags.generation_kwargs.empty();
   options.fewshot_seed = flags.seed.value_or(options.fewshot_seed);
   if (!options.chat && !flags.fewshot_as_multiturn.empty())
     log_warning("--fewshot-as-multiturn changes nothing without --chat-template");
@@ -81,23 +104,17 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
   for (const tasks::ChosenTask& chosen : selection.tasks) {
     SXT_TRY(tasks::TaskFile file, tasks::read_task(chosen, metric_finder(registry)));
     for (const std::string& note : file.notes) log_warning(fmt::format("{}: {}", file.name, note));
-    const bool samples = json::find_bool(file.generation, "do_sample")
-                             .value_or(json::find_number(file.generation, "temperature").value_or(0) > 0);
-    if (file.output == tasks::Output::generate_until && samples && flags.generation_kwargs.empty())
-      log_warning(
-          fmt::format("{}: its replies are to be sampled ({}); give --generation-kwargs, otherwise they are greedy unless the "
-                      "model's files say otherwise",
-                      file.name, json::write(file.generation)));
     files.push_back(std::move(file));
   }
   if (files.empty()) return usage(fmt::format("{} name no task", join(flags.tasks, ", ")));
   SXT_CHECK(check_runnable(files, flags.allow_task_code));
   tasks::TaskCode code;
-  if (flags.allow_task_code) {
-    const auto needs = [](const tasks::TaskFile& file) { return file.program.any(); };
-    if (std::none_of(files.begin(), files.end(), needs))
-      log_warning("--allow-task-code changes nothing: none of these tasks needs Python");
-    code = {flags.task_python.empty() ? "python3" : flags.task_python, (config::share_folder() / "task_code.py").string(), {}};
+  const auto needs = [](const tasks::TaskFile& file) { return file.program.any(); };
+  const bool any = std::any_of(files.begin(), files.end(), needs);
+  if (flags.allow_task_code && !any) log_warning("--allow-task-code changes nothing: none of these tasks needs Python");
+  if (flags.allow_task_code && any) {
+    SXT_TRY(std::string python, python_of(flags.task_python));
+    code = {std::move(python), (config::share_folder() / "task_code.py").string(), {}};
     std::error_code missing;
     if (!fs::exists(code.script, missing))
       return Error{Error::Kind::missing, fmt::format("{} does not exist; install Sextant again (meson install)", code.script)};
@@ -106,9 +123,9 @@ Result<config::TaskCards> task_cards(const config::RunFlags& flags, const plugin
 
   config::TaskCards out;
   for (const tasks::TaskFile& file : files) {
-    SXT_TRY(
-        json::Document card,
-        tasks::card_of(file, options, {components.loader, components.template_, components.filter, components.exact_match}, code));
+    SXT_TRY(json::Document card,
+            tasks::card_of(file, options, {components.loader, components.template_, components.filter, components.exact_match},
+                           code));
     out.cards.push_back({file.name, file.path.string(), std::move(card)});
   }
   for (const tasks::ChosenGroup& group : selection.groups)

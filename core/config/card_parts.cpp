@@ -292,6 +292,13 @@ Result<Judge> judge_from_json(const json::Value& value, const std::string& origi
     judge.both_orders = *orders == "both";
   }
   SXT_CHECK(check_twice(judge.metrics, origin, "eval.judge.metrics"));
+  for (const PluginChoice& metric : judge.metrics)
+    if (is_verdict_metric(metric.id) && judge.inferencer.id != "loglikelihood" && judge.inferencer.id != "clp")
+      if (const auto config = json::parse(metric.config, origin); config && json::find_bool(*config, "graded").value_or(false))
+        return card_error(
+            origin, fmt::format("eval.judge.metrics: \"graded\" goes by the probabilities of labels, and the inferencer {} "
+                                "scores none; use loglikelihood or clp, or leave it out",
+                                judge.inferencer.id));
   if (!judge.retry.empty() && judge.inferencer.id != "gen")
     return card_error(
         origin,

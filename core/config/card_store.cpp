@@ -132,8 +132,12 @@ Result<const CardEntry*> CardStore::find(CardKind kind, std::string_view name) c
   const char* what = kind == CardKind::dataset ? "data set" : kind == CardKind::model ? "model" : "summarizer";
   for (const std::string& problem : problems_)  // a broken card is the likelier reason than a typo
     if (problem.find("/" + std::string(name) + ".json") != problem.npos) return Error{Error::Kind::config, problem};
-  return Error{Error::Kind::config, fmt::format("there is no {} called '{}'{}; `sextant list {}s` shows what there is", what,
-                                                name, did_you_mean(name, names), kind_names[static_cast<size_t>(kind)])};
+  std::error_code code;
+  const bool is_path = kind == CardKind::model && fs::exists(name, code);
+  return Error{Error::Kind::config,
+               fmt::format("there is no {} called '{}'{}; `sextant list {}s` shows what there is{}", what, name,
+                           did_you_mean(name, names), kind_names[static_cast<size_t>(kind)],
+                           is_path ? fmt::format(", and what lies here is named with its path, ./{}", name) : "")};
 }
 
 CardFinder finder_of(const CardStore* store, CardKind kind) {

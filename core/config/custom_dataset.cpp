@@ -93,6 +93,8 @@ class Custom {
           "\"template\" is the whole prompt, so that \"human_prompt\" and \"bot_prompt\" are not used; remove it or them");
     if (template_ && template_->IsString()) human_ = std::string(json::text(*template_));
     if (human_) template_ = nullptr;
+    if (json::find_string(meta_, "abbr") == "")
+      return meta_error("\"abbr\" is empty; give the set a name, or leave it out: then its file's is taken");
     if (const json::Value* first = json::find(meta_, "first_index");
         first && !(first->IsInt() && (first->GetInt() == 0 || first->GetInt() == 1)))
       return meta_error("\"first_index\" is the number of the first option: 0 or 1");

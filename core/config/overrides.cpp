@@ -188,7 +188,9 @@ Result<void> name_helpers(std::vector<DatasetConfig>& datasets, const std::vecto
                                dataset.card_path, dataset.judge->meta));
   }
   if (!judge_flag.empty() && !any_judge && warn)
-    warn("--judge changes nothing: no data set of this run has a judge in its card");
+    warn(
+        "--judge changes nothing: no data set of this run has a judge in its card; --set eval.judge={...} gives it one "
+        "(docs/judges.md)");
   return {};
 }
 

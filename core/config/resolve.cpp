@@ -202,6 +202,24 @@ void name_groups(std::vector<CardSets>& cards) {
   }
 }
 
+// What --models and --judge name: a card, or a GGUF file or folder by its path; NAME= in front gives it another name.
+Result<ModelConfig> model_named(const std::string& text, Compat compat, const World& world) {
+  ModelConfig model;
+  const size_t equals = text.find('=');
+  const bool named = equals != text.npos && equals > 0 && text.find('/') > equals;
+  const std::string rest = named ? text.substr(equals + 1) : text;
+  if (rest.find('/') != rest.npos || rest.ends_with(".gguf")) {
+    model.path = rest;
+    model.hugging_face = !rest.ends_with(".gguf");
+    model.abbr = model_abbr(rest, model.hugging_face, compat);
+  } else {
+    SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, rest));
+    SXT_TRY(model, read_model_card(*entry, world.cards));
+  }
+  if (named) model.abbr = text.substr(0, equals);
+  return model;
+}
+
 class ModelFlags {
  public:
   ModelFlags(const RunFlags& flags, const World& world) : flags_(flags), world_(world) {}
@@ -363,8 +381,8 @@ class ModelFlags {
         return wrong(most ? "must be a number of tokens, 1 or more" : "must be a number of tokens");
       const auto& flag = most ? flags_.max_out_len : flags_.min_out_len;
       if (flag && *flag != parsed.GetUint())
-        return usage(fmt::format("--generation-kwargs {}={} and {} {} say the same thing differently; give one of them", key, value,
-                                 most ? "--max-out-len" : "--min-out-len", *flag));
+        return usage(fmt::format("--generation-kwargs {}={} and {} {} say the same thing differently; give one of them", key,
+                                 value, most ? "--max-out-len" : "--min-out-len", *flag));
       (most ? model.max_out_len : model.min_out_len) = parsed.GetUint();
       return {};
     }
@@ -416,8 +434,7 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
       const json::Value& item = (*listed)[i];
       const std::string origin = fmt::format("{}: models[{}]", flags.config, i);
       if (item.IsString()) {
-        SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, json::text(item)));
-        SXT_TRY(ModelConfig model, read_model_card(*entry, world.cards));
+        SXT_TRY(ModelConfig model, model_named(std::string(json::text(item)), compat, world));
         models.push_back(std::move(model));
       } else {
         SXT_CHECK(check_inline(item, model_card_shape(), origin));
@@ -435,8 +452,7 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
     }
   }
   for (const std::string& name : flags.models) {
-    SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, name));
-    SXT_TRY(ModelConfig model, read_model_card(*entry, world.cards));
+    SXT_TRY(ModelConfig model, model_named(name, compat, world));
     models.push_back(std::move(model));
   }
   std::string path = !flags.hf_path.empty() ? flags.hf_path : flags.model_path;
@@ -463,7 +479,8 @@ Result<std::vector<ModelConfig>> models_of(const RunFlags& flags, const json::Va
     const auto [it, fresh] = abbrs.emplace(file_name_key(model.abbr), model.abbr);
     if (fresh) continue;
     if (it->second == model.abbr)
-      return usage(fmt::format("two models are called '{}'; give one of them another \"abbr\"", model.abbr));
+      return usage(fmt::format(
+          "two models are called '{}'; give one of them another \"abbr\", or name it in --models NAME=MODEL", model.abbr));
     return usage(
         fmt::format("the models '{}' and '{}' would have one folder for their files; give one of them another \"abbr\"",
                     it->second, model.abbr));
@@ -484,7 +501,7 @@ RunFlags helper_flags(const RunFlags& flags) {
   return out;
 }
 
-// A helper by a card's name, a card written out, or (--judge) a file's or folder's path.
+// A helper as --judge names it, or a card written out.
 Result<ModelConfig> make_helper(const std::string& text, const std::string& origin, const RunFlags& flags, Compat compat,
                                 const World& world) {
   ModelConfig model;
@@ -494,13 +511,8 @@ Result<ModelConfig> make_helper(const std::string& text, const std::string& orig
     const std::string path =
         json::find_string(card, "model_path").value_or(json::find_string(card, "hf_path").value_or("helper"));
     SXT_TRY(model, model_from_json(card, model_abbr(path, json::find(card, "hf_path") != nullptr, compat), origin));
-  } else if (text.find('/') != text.npos || text.ends_with(".gguf")) {
-    model.path = text;
-    model.hugging_face = !text.ends_with(".gguf");
-    model.abbr = model_abbr(text, model.hugging_face, compat);
   } else {
-    SXT_TRY(const CardEntry* entry, world.cards->find(CardKind::model, text));
-    SXT_TRY(model, read_model_card(*entry, world.cards));
+    SXT_TRY(model, model_named(text, compat, world));
   }
   const RunFlags own = helper_flags(flags);
   SXT_CHECK(ModelFlags(own, world).apply(model));
@@ -604,7 +616,8 @@ void warn_about_lengths(const RunFlags& flags, const std::vector<DatasetConfig>&
   if (wanted.empty() || !world.warn) return;
   std::vector<std::string> own;
   for (const DatasetConfig& dataset : datasets)
-    if (dataset.inferencer.max_out_len != 0 && std::to_string(dataset.inferencer.max_out_len) != wanted) own.push_back(dataset.abbr);
+    if (dataset.inferencer.max_out_len != 0 && std::to_string(dataset.inferencer.max_out_len) != wanted)
+      own.push_back(dataset.abbr);
   if (own.empty()) return;
   world.warn(fmt::format(
       "{} changes nothing for {}{}: the card says how long replies may be; --set infer.inferencer.max_out_len={} does", flag,

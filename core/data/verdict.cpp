@@ -138,12 +138,14 @@ std::string_view first_word(std::string_view line) {
 }
 
 constexpr const char* preference_schema = R"({"type": "object", "additionalProperties": false, "properties": {
+  "graded": {"type": "boolean", "default": false, "description": "of labels that were scored: the mean of their values, by their probabilities, instead of the likeliest one's"},
   "labels": {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1},
     "description": "further labels, to the letter, each with the share of the answer that is shown first: {\"m\": 1, \"M\": 0}"},
   "keys": {"type": "array", "items": {"type": "string"}, "description": "members of a JSON object that hold the label, before winner, verdict, choice, preference and answer"},
   "pattern": {"type": "string", "description": "a regular expression whose group 1 is the label"},
   "match": {"type": "string", "enum": ["last", "first"], "default": "last", "description": "which match of the pattern counts"}}})";
 constexpr const char* rating_schema = R"({"type": "object", "additionalProperties": false, "properties": {
+  "graded": {"type": "boolean", "default": false, "description": "of labels that were scored: the mean of their values, by their probabilities, instead of the likeliest one's"},
   "low": {"type": "number", "default": 1, "description": "the fewest points; a number outside is unread"},
   "high": {"type": "number", "default": 10, "description": "the most points"},
   "keys": {"type": "array", "items": {"type": "string"}, "description": "members of a JSON object that hold the points, before rating, score, overall and 综合得分"},
@@ -151,6 +153,7 @@ constexpr const char* rating_schema = R"({"type": "object", "additionalPropertie
   "pattern": {"type": "string", "description": "a regular expression whose group 1 is the number"},
   "match": {"type": "string", "enum": ["last", "first"], "default": "last", "description": "which match of the pattern counts"}}})";
 constexpr const char* correct_schema = R"({"type": "object", "additionalProperties": false, "properties": {
+  "graded": {"type": "boolean", "default": false, "description": "of labels that were scored: the mean of their values, by their probabilities, instead of the likeliest one's"},
   "labels": {"type": "object", "additionalProperties": {"type": "string", "enum": ["right", "wrong", "not_attempted"]},
     "description": "further labels, to the letter: {\"1\": \"right\"}"},
   "keys": {"type": "array", "items": {"type": "string"}, "description": "members of a JSON object that hold the label, before verdict, grade, correct and judgement"},
@@ -191,6 +194,7 @@ Result<VerdictReader> VerdictReader::make(std::string_view metric, const json::V
           fmt::format("{}: the pattern of metric:{} has no group; put what holds the verdict in parentheses", origin, metric)};
   }
   out.first_ = json::find_string(config, "match").value_or("last") == "first";
+  out.graded_ = json::find_bool(config, "graded").value_or(false);
   out.dimensions_ = json::find_bool(config, "dimensions").value_or(false);
   out.low_ = json::find_number(config, "low").value_or(1);
   out.high_ = json::find_number(config, "high").value_or(10);
@@ -232,6 +236,17 @@ void VerdictReader::read_object(const json::Value& object, ReadVerdict& out) con
   for (const auto& member : object.GetObject())
     if (std::find(keys_.begin(), keys_.end(), std::string(json::text(member.name))) == keys_.end())
       if (const auto points = points_of(text_of(member.value))) out.parts.emplace_back(json::text(member.name), *points);
+}
+
+std::optional<double> VerdictReader::expected(std::span<const std::pair<std::string, double>> labels) const {
+  double sum = 0, known = 0;
+  for (const auto& [label, probability] : labels) {
+    const auto value = value_of(label);
+    if (!value) continue;
+    known += probability;
+    if (kind_ != Kind::correct || *value != not_attempted) sum += probability * *value;
+  }
+  return known > 0 ? std::optional(sum / known) : std::nullopt;
 }
 
 ReadVerdict VerdictReader::read(std::string_view reply) const {

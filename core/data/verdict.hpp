@@ -2,6 +2,7 @@
 // (correct). A verdict by log-probability is a label alone, read like any other. Pure; const members: [any].
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,9 @@ class VerdictReader {
   static const char* schema_of(std::string_view metric);
 
   ReadVerdict read(std::string_view reply) const;
+  /// "graded": the value of labels with their probabilities; of what is no verdict nothing is known, nothing at all where none is one.
+  bool graded() const { return graded_; }
+  std::optional<double> expected(std::span<const std::pair<std::string, double>> labels) const;
 
  private:
   std::optional<double> value_of(std::string_view label) const;
@@ -43,7 +47,7 @@ class VerdictReader {
   std::vector<std::string> keys_;                        // members of an object that hold the verdict
   std::optional<Regex> pattern_;
   bool first_ = false;                                   // of several matches the first counts, not the last
-  bool dimensions_ = false;
+  bool dimensions_ = false, graded_ = false;
   double low_ = 1, high_ = 10;
 };
 

@@ -25,6 +25,10 @@ json::Document row_of(const Task& task, const data::Attempt* attempt) {
   if (!record || !record->IsObject()) return out;
   if (const json::Value* derived = member_at(task.set, "reader.derive"); derived && derived->IsObject())
     for (const auto& column : derived->GetObject()) record->EraseMember(column.name);
+  // columns that a task's own code makes (tasks/card.cpp)
+  if (const json::Value* made = member_at(task.set, "loader.config.columns"); made && made->IsArray())
+    for (const auto& column : made->GetArray())
+      if (column.IsString()) record->EraseMember(("!" + std::string(json::text(column))).c_str());
   return *std::move(record);
 }
 

@@ -178,7 +178,8 @@ Result<json::Document> sample_ids(const Task& task) {
   json::Document out;
   out.SetArray();
   SXT_CHECK(each_attempt(task, [&](const Value& line, const data::Attempt*) -> Result<void> {
-    if (json::find_int(line, "repeat").value_or(0) == 0) out.PushBack(Value(json::find_int(line, "index").value_or(0)), out.GetAllocator());
+    if (json::find_int(line, "repeat").value_or(0) == 0)
+      out.PushBack(Value(json::find_int(line, "index").value_or(0)), out.GetAllocator());
     return {};
   }));
   return out;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <optional>
+#include <sextant/list_text.hpp>
 #include <sextant/sha256.hpp>
 #include <sextant/python_text.hpp>
 #include "../base/file_name.hpp"
@@ -105,6 +106,55 @@ Value config_of(const Task& task, Allocator& a) {
   return out;
 }
 
+// A member's number of that name; "exact_match,strict" is "exact_match" where there is one filter alone.
+const Number* number_of(const Task& task, const std::string& name) {
+  for (const std::string& one : {name, name.substr(0, name.find(','))})
+    for (const Number& number : task.numbers)
+      if (number.name == one) return &number;
+  return nullptr;
+}
+
+// The mean over those members that have the number, and its standard error as lm-eval has it.
+void add_group_number(const std::vector<const Task*>& leaves, const std::string& name, bool by_size, Value& ret_entry,
+                      Value& ret_counts, Allocator& a) {
+  double sum = 0, weights = 0, variance = 0, pooled = 0, k = 0;
+  bool known = true;
+  const Task* first = nullptr;
+  uint64_t samples = 0;
+  for (const Task* task : leaves) {
+    const Number* number = number_of(*task, name);
+    if (!number) continue;
+    if (!first) first = task;
+    const double n = static_cast<double>(number->n), error = number->standard_error / number->unit;
+    sum += (by_size ? n : 1) * number->value / number->unit;
+    weights += by_size ? n : 1;
+    known = known && std::isfinite(error);
+    variance += error * error;
+    pooled += (n - 1) * n * error * error;
+    samples += task->record->samples;
+    ++k;
+  }
+  if (weights == 0) return;
+  const double error = !known ? std::nan("") : by_size ? std::sqrt(pooled / (weights - k) / weights) : std::sqrt(variance) / k;
+  const Number& shown = *number_of(*first, name);
+  json::set(ret_entry, lm_eval_key(shown, *first), number_or(sum / weights, 1, "N/A", a), a);
+  json::set(ret_entry, lm_eval_key(shown, *first, "_stderr"), number_or(error, 1, "N/A", a), a);
+  json::set(ret_counts, lm_eval_key(shown, *first), Value(samples), a);
+}
+
+// Rows of a group that is there already.
+void add_rows(const Value& more, Value& ret_entry, Allocator& a) {
+  for (const auto& member : more.GetObject()) {
+    const std::string_view key = json::text(member.name);
+    if (key == "sample_count") {
+      for (const auto& count : member.value.GetObject())
+        json::set(ret_entry["sample_count"], json::text(count.name), Value(count.value, a), a);
+    } else if (!json::find(ret_entry, key) || (key == "sample_len" && member.value.GetUint64() > ret_entry["sample_len"].GetUint64())) {
+      json::set(ret_entry, key, Value(member.value, a), a);
+    }
+  }
+}
+
 // One entry for a group of the run whose members are all there: lm-eval weighs by size, or not at all.
 std::optional<Value> group_of(const Value& group, const std::vector<const Task*>& tasks, Allocator& a) {
   const Value* members = json::find(group, "members");
@@ -125,27 +175,11 @@ std::optional<Value> group_of(const Value& group, const std::vector<const Task*>
   uint64_t all = 0;
   for (const Task* task : leaves) all += task->record->samples;
   json::set(out, "sample_len", Value(all), a);
-  // as in the table, of the first number
-  const Number& first = leaves.front()->numbers.front();
-  double sum = 0, weights = 0, variance = 0, pooled = 0;
-  bool known = true;
-  for (const Task* task : leaves) {
-    const auto number =
-        std::find_if(task->numbers.begin(), task->numbers.end(), [&](const Number& one) { return one.name == first.name; });
-    if (number == task->numbers.end()) return std::nullopt;
-    const double n = static_cast<double>(number->n), error = number->standard_error / number->unit;
-    sum += (by_size ? n : 1) * number->value / number->unit;
-    weights += by_size ? n : 1;
-    known = known && std::isfinite(error);
-    variance += error * error;
-    pooled += (n - 1) * n * error * error;
-  }
-  if (weights == 0) return std::nullopt;
-  const double k = static_cast<double>(leaves.size());
-  const double error = !known ? std::nan("") : by_size ? std::sqrt(pooled / (weights - k) / weights) : std::sqrt(variance) / k;
-  json::set(out, lm_eval_key(first, *leaves.front()), number_or(sum / weights, 1, "N/A", a), a);
-  json::set(out, lm_eval_key(first, *leaves.front(), "_stderr"), number_or(error, 1, "N/A", a), a);
-  json::set(counts, lm_eval_key(first, *leaves.front()), Value(all), a);
+  // as in the table: the numbers that the group names, else each member's first
+  std::vector<std::string> wanted = list_text::one_or_more(json::find(group, "metrics"));
+  if (wanted.empty()) wanted.push_back(leaves.front()->numbers.front().name);
+  for (const std::string& number : wanted) add_group_number(leaves, number, by_size, out, counts, a);
+  if (counts.ObjectEmpty()) return std::nullopt;
   json::set(out, "sample_count", std::move(counts), a);
   return out;
 }
@@ -251,6 +285,11 @@ json::Document results_of(const Source& run, const std::vector<const Task*>& tas
     for (const auto& group : list->GetArray())
       if (auto entry = group_of(group, tasks, a)) {
         const std::string name = json::find_string(group, "name").value_or("");
+        if (const auto before = groups.FindMember(name.c_str()); before != groups.MemberEnd()) {
+          add_rows(*entry, before->value, a);
+          json::set(results, name, Value(before->value, a), a);
+          continue;
+        }
         json::set(results, name, Value(*entry, a), a);
         json::set(groups, name, *std::move(entry), a);
         json::set(subtasks, name, Value(*json::find(group, "members"), a), a);

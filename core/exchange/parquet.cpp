@@ -7,7 +7,7 @@ namespace sextant::exchange {
 namespace {
 
 constexpr int64_t group_rows = 20'000;
-constexpr size_t group_bytes = size_t{64} << 20;   // a page's size is an int32, and so is a text's
+constexpr size_t group_bytes = size_t{64} << 20;  // a page's size is an int32, and so is a text's
 constexpr size_t text_bytes = size_t{1} << 30;
 
 static_assert(std::endian::native == std::endian::little, "numbers are written as they lie in the memory");
@@ -77,7 +77,8 @@ class Struct {
 };
 
 // parquet.thrift's numbers
-constexpr int type_int64 = 2, type_double = 5, type_byte_array = 6, optional = 1, utf8 = 0, plain = 0, rle = 3, data_page = 0, uncompressed = 0;
+constexpr int type_int64 = 2, type_double = 5, type_byte_array = 6, optional = 1, utf8 = 0, plain = 0, rle = 3, data_page = 0,
+              uncompressed = 0;
 
 int type_of(ParquetWriter::Kind kind) {
   return kind == ParquetWriter::Kind::whole ? type_int64 : kind == ParquetWriter::Kind::real ? type_double : type_byte_array;
@@ -121,9 +122,12 @@ Result<void> ParquetWriter::row(const std::vector<Cell>& cells) {
   for (size_t i = 0; i < columns_.size(); ++i) {
     Pending& to = pending_[i];
     const size_t before = to.values.size();
-    if (columns_[i].kind == Kind::whole && std::holds_alternative<int64_t>(cells[i])) append(to.values, std::get<int64_t>(cells[i]));
-    if (columns_[i].kind == Kind::real && std::holds_alternative<double>(cells[i])) append(to.values, std::get<double>(cells[i]));
-    if (const std::string* text = std::get_if<std::string>(&cells[i]); text && columns_[i].kind == Kind::text && text->size() < text_bytes) {
+    if (columns_[i].kind == Kind::whole && std::holds_alternative<int64_t>(cells[i]))
+      append(to.values, std::get<int64_t>(cells[i]));
+    if (columns_[i].kind == Kind::real && std::holds_alternative<double>(cells[i]))
+      append(to.values, std::get<double>(cells[i]));
+    if (const std::string* text = std::get_if<std::string>(&cells[i]);
+        text && columns_[i].kind == Kind::text && text->size() < text_bytes) {
       append(to.values, static_cast<uint32_t>(text->size()));
       to.values += *text;
     }
@@ -171,13 +175,21 @@ Result<void> ParquetWriter::commit() {
     for (size_t i = 0; i < columns_.size(); ++i) {
       Struct about;
       about.whole(1, type_of(columns_[i].kind)).two_numbers(2, plain, rle).one_text(3, columns_[i].name).whole(4, uncompressed);
-      about.whole(5, group.rows, true).whole(6, group.chunks[i].bytes, true).whole(7, group.chunks[i].bytes, true).whole(9, group.chunks[i].offset, true);
+      about.whole(5, group.rows, true)
+          .whole(6, group.chunks[i].bytes, true)
+          .whole(7, group.chunks[i].bytes, true)
+          .whole(9, group.chunks[i].offset, true);
       chunks.push_back(Struct().whole(2, group.chunks[i].offset, true).member(3, std::move(about)));
     }
     groups.push_back(Struct().list(1, std::move(chunks)).whole(2, group.bytes, true).whole(3, group.rows, true));
   }
-  const std::string metadata =
-      Struct().whole(1, 1).list(2, std::move(schema)).whole(3, rows_, true).list(4, std::move(groups)).text(6, "sextant").done();
+  const std::string metadata = Struct()
+                                   .whole(1, 1)
+                                   .list(2, std::move(schema))
+                                   .whole(3, rows_, true)
+                                   .list(4, std::move(groups))
+                                   .text(6, "sextant")
+                                   .done();
   SXT_CHECK(put(metadata));
   std::string end;
   append(end, static_cast<uint32_t>(metadata.size()));

@@ -1,5 +1,5 @@
-// A Parquet file of plain columns, written a group of rows at a time: no compression, no dictionaries, every cell may be missing. What
-// reads Parquet reads it; Apache Arrow is not needed. Threads: [owner].
+// A Parquet file of plain columns, written a group of rows at a time: no compression, no dictionaries, every cell may be
+// missing. What reads Parquet reads it; Apache Arrow is not needed. Threads: [owner].
 #pragma once
 #include <cstdint>
 #include <filesystem>

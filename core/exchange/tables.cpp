@@ -246,7 +246,8 @@ const Value* answer_of(const Value& line) {
 ParquetWriter::Cell cell_of(const Value* value, ParquetWriter::Kind kind) {
   if (!value || value->IsNull()) return {};
   if (kind == ParquetWriter::Kind::text) return value->IsString() ? std::string(json::text(*value)) : json::write(*value);
-  if (kind == ParquetWriter::Kind::real) return value->IsNumber() ? ParquetWriter::Cell(value->GetDouble()) : ParquetWriter::Cell();
+  if (kind == ParquetWriter::Kind::real)
+    return value->IsNumber() ? ParquetWriter::Cell(value->GetDouble()) : ParquetWriter::Cell();
   return value->IsInt64() ? ParquetWriter::Cell(value->GetInt64()) : ParquetWriter::Cell();
 }
 

@@ -102,7 +102,8 @@ class MultipleChoice : public Inferencer {
       list.PushBack(std::move(one), a);
     };
     for (size_t i = 0; i < scores.size(); ++i) {
-      out.labels.push_back({continuations[i].label, continuations[i].text, scores[i].logprob, scores[i].tokens, scores[i].logprob});
+      out.labels.push_back(
+          {continuations[i].label, continuations[i].text, scores[i].logprob, scores[i].tokens, scores[i].logprob});
       add(scores[i]);
     }
     SXT_CHECK(check_finite(out.labels));

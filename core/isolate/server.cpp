@@ -216,7 +216,7 @@ int become(const plugin::IsolatedSpec& spec) {
 
 int serve_isolated_plugin(const std::string& spec_json) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::unsetenv("SEXTANT_ISOLATE");  // what runs here is isolated already
+  plugin::within_isolation();
   const auto spec = plugin::isolated_spec_from(spec_json);
   if (!spec) return fail(0, spec.error());
   if (!spec->command.empty()) {

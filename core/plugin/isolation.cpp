@@ -160,7 +160,25 @@ void say_once(const std::string& name, const IsolatedSpec& spec, const std::vect
 
 }  // namespace
 
+namespace {
+
+bool isolated_already = false;
+
+bool is_marked(const fs::path& folder) {
+  std::error_code code;
+  return fs::exists(folder / "isolate", code);
+}
+
+}  // namespace
+
+void within_isolation() {
+  ::unsetenv(variable);
+  isolated_already = true;
+}
+
 bool Isolation::applies(const Found& found) const {
+  if (isolated_already) return false;
+  if (is_marked(found.file->path.parent_path())) return true;
   const std::string_view kind = kind_name(found.component->kind);
   const std::string name = component_name(found.component->kind, found.component->id);
   return std::any_of(what.begin(), what.end(), [&](const std::string& word) {
@@ -282,6 +300,8 @@ Result<std::string> isolated_config(const Found& found, const std::string& confi
   // not what a plugin should need, but what libraries of an interpreter set aside
   if (program && !how.applies(found)) spec.memory_bytes = confined_program_bytes;
   add_paths(given, named);
+  std::sort(named.begin(), named.end());
+  named.erase(std::unique(named.begin(), named.end()), named.end());
   spec.readable = always_readable();
   if (program) add_program(spec.command, spec.readable);
   else spec.readable.push_back(real_path(found.file->path).parent_path().string());

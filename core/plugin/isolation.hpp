@@ -15,12 +15,15 @@ struct Isolation {
   double deadline_s = 30;                      // of one sample
   bool deadline_given = false;                 // else a model has more
   uint64_t memory_bytes = uint64_t{4} << 30;   // of one process; a model's has no limit
+  /// A plugin whose folder holds a file named `isolate` is isolated whatever is said.
   bool applies(const Found& found) const;
 };
 Result<Isolation> parse_isolation(const std::vector<std::string>& words);
 
 /// The isolation of this process and all that it starts, which is kept in $SEXTANT_ISOLATE. Set it before a thread runs.
 const Isolation& isolation();
+/// What runs in this process is isolated already: nothing applies from here on.
+void within_isolation();
 Result<void> set_isolation(const std::vector<std::string>& words);
 
 /// A program whose configuration says "confined": it is isolated whatever --isolate says.

@@ -59,8 +59,10 @@ Result<boost::dll::shared_library> map_library(const fs::path& path) {
     const std::string reason = dlopen_reason(e.what(), path);
     // a library that the plugin needs and this machine has not got (a GPU's, say): not the file's fault
     const bool needs_library = reason.find("cannot open shared object file") != reason.npos;
-    const bool lacks_memory = reason.find("failed to map segment") != reason.npos || reason.find("allocate memory") != reason.npos;
-    if (lacks_memory) return failed(reason + "; memory has run out: allow the process more (ulimit -v), or free some", Error::Kind::device);
+    const bool lacks_memory =
+        reason.find("failed to map segment") != reason.npos || reason.find("allocate memory") != reason.npos;
+    if (lacks_memory)
+      return failed(reason + "; memory has run out: allow the process more (ulimit -v), or free some", Error::Kind::device);
     return failed(reason + (needs_library ? "; install that library" : "; rebuild the plugin against what is installed here"),
                   needs_library ? Error::Kind::device : Error::Kind::data);
   } catch (const std::exception& e) {

@@ -5,6 +5,7 @@
 #include "../sandbox/sandboxes.hpp"
 #include "../score/components.hpp"
 #include "../score/labels.hpp"
+#include "../score/length_files.hpp"
 #include "../score/own_metrics.hpp"
 #include "../serve/dataset_task.hpp"
 #include "../serve/examples.hpp"
@@ -110,6 +111,8 @@ void Components::check_scoring(const config::DatasetConfig& dataset) {
   if (!dataset.judge) return;
   each("postprocessor", "/eval/judge/postprocessors", dataset.judge->postprocessors);
   each("metric", "/eval/judge/metrics", dataset.judge->metrics);
+  if (const auto files = score::check_length_files(run_, dataset); !files)
+    findings_.refuse("", {Error::Kind::config, files.error().message});
   if (dataset.judge->labels.empty()) return;
   if (const auto labels = score::read_labels(run_, dataset); !labels)
     findings_.refuse("", {Error::Kind::config, labels.error().message});

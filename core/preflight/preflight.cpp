@@ -80,6 +80,7 @@ Report check(plugin::Host& host, const config::RunConfig& run, const Options& op
     const std::optional<Rows> rows =
         read_rows(host, run, dataset, {options.evaluates, shortest_reply(run, dataset)}, findings, repeated);
     if (!rows || unaskable.contains(&dataset)) continue;
+    if (dataset.judge && !findings.is_unfit(dataset.task_name)) check_judged_rows(host, run, dataset, *rows, findings);
     bytes += rows->bytes * run.models.size();
     for (const config::ModelConfig& model : run.models)
       if (serve::ModelSession* session = sessions.find(model.abbr); session && !findings.is_unfit(dataset.task_name))

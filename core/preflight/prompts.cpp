@@ -176,6 +176,38 @@ Result<void> check_judge_placeholders(plugin::Host& host, const config::DatasetC
   return load::check_placeholders(paths, record, dataset.task_name, "what a judge is shown", made);
 }
 
+// The row as a judge is shown it, before there is an answer: members that are filled in then are empty.
+std::string shown_to_judge(const config::RunConfig& run, const config::DatasetConfig& dataset, const load::Row& row,
+                           bool meta) {
+  data::Attempt attempt;
+  attempt.record_json = row.record_json;
+  attempt.target_json = "\"\"";
+  attempt.turns.resize(serve::shown_turns);  // how many there will be is not known; a template may name them
+  const bool with_thinking = run.compat != config::Compat::none;
+  std::string record =
+      dataset.judge->pairs ? serve::judged_pair(attempt, attempt, with_thinking) : serve::judged_record(attempt, with_thinking);
+  if (!meta) return record;
+  auto shown = json::parse(record, dataset.card_path);
+  if (!shown) return record;
+  for (size_t i = 0; i < config::judges_of(*dataset.judge).size(); ++i)
+    json::set(*shown, serve::judgement_name(i), "", shown->GetAllocator());
+  return json::write(*shown);
+}
+
+// A judge that is not shown what it judges says something of the question. Columns may hold placeholders, too (FollowBench).
+void check_shows_answers(const config::DatasetConfig& dataset, const Rows& rows, Findings& findings) {
+  const bool pairs = dataset.judge->pairs;
+  for (const std::string member : {"prediction", "prediction2"}) {
+    const auto names = [&](const std::string& text) { return text.find(member) != text.npos; };
+    if ((!pairs && member == "prediction2") || names(dataset.judge->template_.config)) continue;
+    const auto shown = [&](const load::Row& row) { return names(row.record_json); };
+    if (std::any_of(rows.chosen.begin(), rows.chosen.end(), shown)) continue;
+    findings.warn(dataset.task_name,
+                  fmt::format("{}: eval.judge.template does not show {{{}}}, so that the judge does not see {}", dataset.card_path,
+                              member, pairs ? "one of the answers" : "the answer"));
+  }
+}
+
 // Log-probabilities are wanted of a model that gives none.
 bool can_be_asked(const serve::ModelSession& session, data::Form form, const std::string& inferencer, Findings& findings) {
   if (session.cannot_score().empty() || form == data::Form::open) return true;
@@ -248,6 +280,27 @@ void check_prompts(plugin::Host& host, serve::ModelSession& session, const confi
   if (form == data::Form::open) check_golds(session, dataset, rows.golds, max_out_len, findings);
 }
 
+void check_judged_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const Rows& rows,
+                       Findings& findings) {
+  const config::Judge& judge = *dataset.judge;
+  check_shows_answers(dataset, rows, findings);
+  for (const load::Row& row : rows.chosen) {
+    auto fine = [&]() -> Result<void> {
+      SXT_TRY(const json::Document record, json::parse(row.record_json, dataset.card_path));
+      for (const std::string& column : judge.by)
+        if (!json::find(record, column))
+          return Error{Error::Kind::config,
+                       fmt::format("{}: eval.judge.by names the column '{}', which row {} does not have; correct it",
+                                   dataset.card_path, column, row.index)};
+      SXT_CHECK(check_judge_placeholders(host, dataset, judge.template_, shown_to_judge(run, dataset, row, false)));
+      if (!judge.meta.empty())
+        SXT_CHECK(check_judge_placeholders(host, dataset, judge.meta_template, shown_to_judge(run, dataset, row, true)));
+      return {};
+    }();
+    if (!fine) return findings.of_dataset(dataset.task_name, fine.error());
+  }
+}
+
 void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run,
                          const config::DatasetConfig& dataset, const Rows& rows, Findings& findings) {
   const config::Judge& judge = *dataset.judge;
@@ -262,27 +315,7 @@ void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const
   const infer::Settings settings = serve::settings_of(asked, session, run);
   for (const load::Row& row : rows.chosen) {
     auto fine = [&]() -> Result<void> {
-      if (const auto record_of_row = json::parse(row.record_json, dataset.card_path); record_of_row && !judge.by.empty())
-        for (const std::string& column : judge.by)
-          if (!json::find(*record_of_row, column))
-            return Error{Error::Kind::config,
-                         fmt::format("{}: eval.judge.by names the column '{}', which row {} does not have; correct it",
-                                     dataset.card_path, column, row.index)};
-      data::Attempt attempt;
-      attempt.record_json = row.record_json;
-      attempt.target_json = "\"\"";
-      attempt.turns.resize(serve::shown_turns);   // how many there will be is not known; a template may name them
-      const bool with_thinking = run.compat != config::Compat::none;
-      std::string record =
-          judge.pairs ? serve::judged_pair(attempt, attempt, with_thinking) : serve::judged_record(attempt, with_thinking);
-      const bool meta = session.config().abbr == judge.meta;
-      if (meta) {
-        SXT_TRY(json::Document shown, json::parse(record, dataset.card_path));
-        for (size_t i = 0; i < config::judges_of(judge).size(); ++i)
-          json::set(shown, serve::judgement_name(i), "", shown.GetAllocator());
-        record = json::write(shown);
-      }
-      SXT_CHECK(check_judge_placeholders(host, dataset, meta ? judge.meta_template : judge.template_, record));
+      const std::string record = shown_to_judge(run, dataset, row, session.config().abbr == judge.meta);
       SXT_TRY(const serve::Prepared prepared, renderer->prepare({dataset.task_name, row.index, 0}, record, {}));
       SXT_CHECK(try_step(**inferencer, prepared, settings));
       return {};

@@ -11,6 +11,9 @@ namespace sextant::preflight {
 void check_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run,
                    const config::DatasetConfig& dataset, const Rows& rows, Findings& findings);
 
+/// What needs no model: columns and placeholders of what a judge is shown.
+void check_judged_rows(plugin::Host& host, const config::RunConfig& run, const config::DatasetConfig& dataset, const Rows& rows,
+                       Findings& findings);
 /// The judge's template with the chosen rows, before there are predictions.
 void check_judge_prompts(plugin::Host& host, serve::ModelSession& session, const config::RunConfig& run,
                          const config::DatasetConfig& dataset, const Rows& rows, Findings& findings);

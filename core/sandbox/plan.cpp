@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 namespace sextant::sandbox {
-namespace {
-
 namespace fs = std::filesystem;
 
 std::string find_program(const std::string& name) {
@@ -22,8 +20,6 @@ std::string find_program(const std::string& name) {
   }
   return {};
 }
-
-}  // namespace
 
 Machine Machine::look() {
   Machine out;

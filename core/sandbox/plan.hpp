@@ -7,6 +7,9 @@
 
 namespace sextant::sandbox {
 
+/// NAME in $PATH; empty: nowhere.
+std::string find_program(const std::string& name);
+
 /// What of the machine goes into a sandbox.
 struct Machine {
   std::string bwrap;                                        // empty: it is not installed

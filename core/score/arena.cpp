@@ -45,7 +45,11 @@ stats::Interval win_rate(const std::vector<PairVerdicts>& pairs, size_t model, s
     }
     by_row[row] = counted.mean();
   }
-  return stats::scaled(stats::of_mean(by_row, {}, {0, 1}), 100);
+  stats::Interval out = stats::of_mean(by_row, {}, {0, 1});
+  // rows that are all alike, as where each order names the other answer, have no spread to go by: at most that of games won or
+  // lost
+  if (out.standard_error == 0) out = stats::wilson(out.value * static_cast<double>(out.n), static_cast<double>(out.n));
+  return stats::scaled(out, 100);
 }
 
 // One game a pair: all rows of a selection added up.
@@ -76,27 +80,6 @@ Numbers rated(const std::vector<std::string>& models, const std::vector<stats::G
 Numbers ratings(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs,
                 std::span<const uint32_t> rows) {
   return rated(models, games_of(pairs, rows));
-}
-
-// Of all numbers at once, with the percentile's limits.
-std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std::string& stream,
-                                          const stats::Statistics& numbers) {
-  std::vector<uint32_t> all(rows);
-  std::iota(all.begin(), all.end(), 0u);
-  const Numbers value = numbers(all);
-  std::vector<std::vector<double>> replicates;
-  if (!value.empty() && rows > 1) replicates = stats::bootstrap_replicates(rows, count, stats::stream_key(stream), numbers);
-  std::vector<stats::Interval> out(value.size());
-  for (size_t i = 0; i < out.size(); ++i) {
-    out[i].value = value[i];
-    out[i].n = rows;
-    if (i >= replicates.size() || replicates[i].size() < count * 19 / 20) continue;
-    const stats::Limits limits = stats::percentile_limits(replicates[i]);
-    out[i].standard_error = stats::spread_of(replicates[i]).deviation;
-    out[i].low = limits.low, out[i].high = limits.high;
-    out[i].method = stats::Method::bootstrap;
-  }
-  return out;
 }
 
 // How two models' answers to a row differ.
@@ -164,6 +147,27 @@ void rating_findings(const std::vector<std::string>& models, const std::vector<P
 }
 
 }  // namespace
+
+std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std::string& stream,
+                                          const stats::Statistics& numbers) {
+  std::vector<uint32_t> all(rows);
+  std::iota(all.begin(), all.end(), 0u);
+  const std::vector<double> value = numbers(all);
+  std::vector<std::vector<double>> replicates;
+  if (!value.empty() && rows > 1) replicates = stats::bootstrap_replicates(rows, count, stats::stream_key(stream), numbers);
+  std::vector<stats::Interval> out(value.size());
+  for (size_t i = 0; i < out.size(); ++i) {
+    out[i].value = value[i];
+    out[i].n = rows;
+    if (i >= replicates.size() || replicates[i].size() < count * 19 / 20) continue;
+    const stats::Limits limits = stats::percentile_limits(replicates[i]);
+    if (limits.low == limits.high) continue;  // every draw is the same: nothing is known of its spread
+    out[i].standard_error = stats::spread_of(replicates[i]).deviation;
+    out[i].low = limits.low, out[i].high = limits.high;
+    out[i].method = stats::Method::bootstrap;
+  }
+  return out;
+}
 
 double share_of(const PairVerdicts& pair, size_t row) {
   Counted counted;

@@ -5,6 +5,7 @@
 #include <vector>
 #include "../data/finding.hpp"
 #include "../data/score.hpp"
+#include "../stats/resample.hpp"
 #include "style.hpp"
 
 namespace sextant::score {
@@ -30,6 +31,11 @@ struct ArenaNumbers {
 /// the random streams. `styles`: rating_at_equal_style as well; null: not.
 ArenaNumbers arena(const std::vector<std::string>& models, const std::vector<PairVerdicts>& pairs, const Lengths& lengths,
                    const std::string& name, const Styles* styles = nullptr);
+
+/// Several numbers of a selection of rows, with percentile intervals of `count` draws; empty where `numbers` gives none of all
+/// rows.
+std::vector<stats::Interval> intervals_of(size_t rows, uint64_t count, const std::string& stream,
+                                          const stats::Statistics& numbers);
 
 /// Both orders of a row as the first model's one share: a preference for a place goes out. NaN: neither could be read.
 double share_of(const PairVerdicts& pair, size_t row);

@@ -6,6 +6,7 @@
 #include <sextant/fold_case.hpp>
 #include "../config/card_parts.hpp"
 #include "../data/thinking.hpp"
+#include "own_metrics.hpp"
 #include "steps.hpp"
 
 namespace sextant::score {
@@ -86,8 +87,9 @@ void Findings::add(const data::Attempt& attempt, const std::vector<Reading>& rea
 // Where the answers and the references themselves show it.
 std::string Findings::cause_of_zero(const Answers& answers) const {
   if (answers.read == 0 || dataset_.output_column.empty()) return {};   // no reference: the metric judges by the row
+  if (runs_programs(dataset_)) return {};                               // a program is compared with nothing
   const bool takes_lists = std::any_of(dataset_.metrics.begin(), dataset_.metrics.end(),
-                                       [](const auto& metric) { return metric.id == "exact_match"; });
+                                       [](const auto& metric) { return metric.id == "exact_match" || metric.id == "lm_eval_exact_match"; });
   if (lists_ == shown_ && !takes_lists)
     return "the references are lists and each is compared as a whole; the metric exact_match takes any member of a list";
   if (2 * answers.loosely >= answers.read)

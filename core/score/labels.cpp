@@ -89,6 +89,14 @@ Result<Labels> read_labels(const config::RunConfig& run, const config::DatasetCo
     const auto bad = [&](std::string_view what) { return Error{Error::Kind::data, fmt::format("{}: {}", where, what)}; };
     SXT_TRY(const json::Document line, json::parse(text, where));
     if (!line.IsObject()) return bad("a label is an object: {\"dataset\", \"model\", \"index\", \"label\"}");
+    static const std::vector<std::string> keys{"dataset", "model", "models",     "index",
+                                               "repeat",  "label", "prediction", "prediction2"};
+    for (const auto& member : line.GetObject()) {
+      const std::string key(json::text(member.name));
+      if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;  // what else a line says is its writer's
+      if (const std::string meant = did_you_mean(key, keys); !meant.empty())
+        return bad(fmt::format("the key '{}' is unknown{}", key, meant));
+    }
     const std::string set = json::find_string(line, "dataset").value_or(dataset.task_name);
     sets.insert(set);
     if (set != dataset.task_name && set != dataset.abbr) return ++out.others, Result<void>();
@@ -99,6 +107,7 @@ Result<Labels> read_labels(const config::RunConfig& run, const config::DatasetCo
       if (pair && (!pair->IsArray() || pair->Size() != 2 || !(*pair)[0].IsString() || !(*pair)[1].IsString()))
         return bad("\"models\" must be the two models, the one that was shown first, first");
       if (!pair && run.models.size() != 2) return bad("\"models\" is missing; name the two whose answers were compared");
+      if (pair && (*pair)[0] == (*pair)[1]) return bad("\"models\" names one model twice");
       label.model = pair ? std::string(json::text((*pair)[0])) : run.models[0].abbr;
       label.against = pair ? std::string(json::text((*pair)[1])) : run.models[1].abbr;
     } else {
@@ -122,11 +131,13 @@ Result<Labels> read_labels(const config::RunConfig& run, const config::DatasetCo
     const auto read = reading.value(value ? *value : none, label);
     if (!read) return bad(read.error().message);
     label.value = *read;
-    if (!seen.insert(fmt::format("{}/{}/{}/{}", label.model, label.against, label.row, label.repeat)).second)
+    const auto& [one, other] = std::minmax(label.model, label.against);
+    if (!seen.insert(fmt::format("{}/{}/{}/{}", one, other, label.row, label.repeat)).second)
       return bad(fmt::format("row {} has two labels for the same answer; keep one of them", label.row));
     out.all.push_back(std::move(label));
     return {};
   }));
+  if (number == 0) return Error{Error::Kind::data, fmt::format("{} is empty; a label is a line of it", out.path.string())};
   if (out.all.empty())
     return Error{
         Error::Kind::data,

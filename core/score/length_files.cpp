@@ -6,9 +6,7 @@
 #include <fmt/format.h>
 #include <sextant/csv.hpp>
 #include "../stats/length_controlled.hpp"
-#include "../stats/mean.hpp"
-#include "../stats/resample.hpp"
-#include "../stats/stream.hpp"
+#include "arena.hpp"
 #include "intervals.hpp"
 
 namespace sextant::score {
@@ -95,6 +93,22 @@ Result<std::vector<stats::LengthRow>> gamed_rows(const config::DatasetConfig& da
 
 }  // namespace
 
+Result<void> check_length_files(const config::RunConfig& run, const config::DatasetConfig& dataset) {
+  if (dataset.judge->gamed.empty()) return {};
+  if (run.models.size() > 2 && dataset.judge->base.empty())
+    return Error{
+        Error::Kind::config,
+        fmt::format("{}: eval.judge.length_controlled is of one model beside another, and the run has {}; name the base in "
+                    "eval.judge.pairs.base, or leave the key out",
+                    dataset.card_path, run.models.size())};
+  SXT_TRY(const auto difficulty, difficulties(dataset));
+  SXT_TRY(const auto gamed, gamed_rows(dataset));
+  if (difficulty.empty() || gamed.empty())
+    return Error{Error::Kind::data, fmt::format("{} has no rows; it should be AlpacaEval 2's file",
+                                                difficulty.empty() ? dataset.judge->difficulty : dataset.judge->gamed)};
+  return {};
+}
+
 Result<data::Estimate> length_controlled_win_rate(const config::DatasetConfig& dataset, const std::vector<LengthSample>& samples) {
   SXT_TRY(const auto difficulty, difficulties(dataset));
   SXT_TRY(const std::vector<stats::LengthRow> gamed, gamed_rows(dataset));
@@ -124,16 +138,9 @@ Result<data::Estimate> length_controlled_win_rate(const config::DatasetConfig& d
     for (const uint32_t row : drawn) own.push_back(rows[row]);
     return {stats::length_controlled_rate(with_gamed(std::move(own)), found.penalty)};
   };
-  stats::Interval interval;
+  const auto drawn = intervals_of(rows.size(), replicates, "length of " + dataset.task_name, again);
+  stats::Interval interval = drawn.empty() ? stats::Interval{} : drawn.front();
   interval.value = found.win_rate;
-  interval.n = rows.size();
-  const auto drawn = stats::bootstrap_replicates(rows.size(), replicates, stats::stream_key("length of " + dataset.task_name), again);
-  if (!drawn.empty() && !drawn.front().empty()) {
-    const stats::Limits limits = stats::percentile_limits(drawn.front());
-    interval.standard_error = stats::spread_of(drawn.front()).deviation;
-    interval.low = limits.low, interval.high = limits.high;
-    interval.method = stats::Method::bootstrap;
-  }
   interval = stats::scaled(interval, 100);
   data::Estimate out;
   out.metric = "length_controlled_win_rate";

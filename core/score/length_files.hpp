@@ -15,6 +15,9 @@ struct LengthSample {
   double model_length = 0, base_length = 0;   // characters
 };
 
+/// Whether both files are there and can be read, and whether each model has one opponent. For what has no such files: fine.
+Result<void> check_length_files(const config::RunConfig& run, const config::DatasetConfig& dataset);
+
 /// "length_controlled_win_rate", with a percentile interval of 200 draws of rows. An Error: a file or one of its columns is not
 /// there, or holds no difficulty of a row.
 Result<data::Estimate> length_controlled_win_rate(const config::DatasetConfig& dataset, const std::vector<LengthSample>& samples);

@@ -138,6 +138,7 @@ Result<void> StepReader::read_filter(const FilterSteps& filter, size_t number, s
 Result<void> StepReader::judge(size_t filter, std::span<const Row> rows, std::vector<RowReading>& out) {
   std::vector<Judged> items;
   std::vector<Reading*> readings;
+  std::vector<const data::Attempt*> attempts;
   for (size_t r = 0; r < rows.size(); ++r)
     for (size_t a = 0; a < rows[r].size(); ++a) {
       Reading& reading = out[r][a][filter];
@@ -145,11 +146,14 @@ Result<void> StepReader::judge(size_t filter, std::span<const Row> rows, std::ve
       if (reading.error) continue;
       items.push_back({reading.answer, reading.reference_json, rows[r][a]->record_json});
       readings.push_back(&reading);
+      attempts.push_back(rows[r][a]);
     }
   for (size_t m = 0; m < steps_.metrics.size(); ++m) {
     SXT_TRY(auto results,
             apply_each("metric:" + steps_.metrics[m].id, steps_.metrics[m].score, std::span<const Judged>(items)));
     for (size_t i = 0; i < results.size(); ++i) {
+      if (const auto& graded = steps_.metrics[m].of_labels; graded && results[i] && !attempts[i]->labels.empty())
+        results[i]->values.front().second = graded(*attempts[i]);
       if (results[i])
         readings[i]->verdicts[m] = *std::move(results[i]);
       else if (!readings[i]->error)

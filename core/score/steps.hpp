@@ -22,6 +22,8 @@ struct MetricStep {
   /// nothing: the core takes means. A JSON object of numbers.
   std::function<Result<std::optional<json::Document>>(std::span<const Judged>, std::span<const double>)> aggregate;
   bool aggregates = true;          // false: `aggregate` has nothing to say
+  /// An attempt's first value by its labels' probabilities, NaN: none; left empty where `score` says it.
+  std::function<double(const data::Attempt&)> of_labels = {};
 };
 struct FilterSteps {
   std::string name = "none";

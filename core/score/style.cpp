@@ -45,7 +45,7 @@ std::vector<double> style_difference(const Style& first, const Style& second) {
   const double both = first[0] + second[0];
   out.push_back(both > 0 ? (first[0] - second[0]) / both : 0);
   for (size_t i = 1; i < first.size(); ++i) {
-    const double a = first[0] > 0 ? first[i] / first[0] : 0, b = second[0] > 0 ? second[i] / second[0] : 0;
+    const double a = first[i] / (first[0] + 1), b = second[i] / (second[0] + 1);
     out.push_back((a - b) / (a + b + 1));
   }
   return out;

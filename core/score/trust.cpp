@@ -98,7 +98,7 @@ std::optional<Trust> beside_people(const std::vector<double>& judge, const std::
     out.corrected.high = unit * std::min(powered.high, range.high);
     out.corrected.method = "prediction_powered";
   }
-  const stats::Interval bias = stats::of_mean(differences);
+  const stats::Interval bias = stats::of_mean_difference(differences, {}, range.high - range.low);
   std::string detail = fmt::format("Cohen's kappa {}; its verdicts are {:+.2f} from theirs on average",
                                    shown(stats::cohen_kappa(said)), bias.value);
   if (bias.known()) detail += fmt::format(" [{:+.2f}, {:+.2f}]", bias.low, bias.high);

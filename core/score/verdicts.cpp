@@ -2,7 +2,9 @@
 // value: it is counted, and left out of the means.
 #include <cmath>
 #include <memory>
+#include "../data/attempt.hpp"
 #include "../data/verdict.hpp"
+#include "../stats/divergence.hpp"
 #include "own_metrics.hpp"
 
 namespace sextant::score {
@@ -25,6 +27,15 @@ Result<MetricStep> make(const char* id, const json::Value& config, const std::st
     }
     return out;
   };
+  if (reader->graded())
+    step.of_labels = [reader](const data::Attempt& attempt) {
+      std::vector<double> logs;
+      for (const data::LabelScore& label : attempt.labels) logs.push_back(label.logprob);
+      const std::vector<double> probabilities = stats::softmax(logs);
+      std::vector<std::pair<std::string, double>> labels;
+      for (size_t i = 0; i < logs.size(); ++i) labels.emplace_back(attempt.labels[i].label, probabilities[i]);
+      return reader->expected(labels).value_or(std::numeric_limits<double>::quiet_NaN());
+    };
   return step;
 }
 

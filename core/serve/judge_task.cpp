@@ -52,6 +52,9 @@ class JudgeFeed : public Feed {
     if (!record) return Item{place, record.error()};
     auto prepared = renderer_->prepare({name_, number, 0}, *record, {});
     if (prepared && !dataset_.judge->reference.empty()) prepared->sample.target_json = json::quote(dataset_.judge->reference);
+    // repeats of one question are no questions of their own, and intervals are by questions
+    if (prepared && dataset_.repeats > 1 && prepared->sample.cluster.empty())
+      prepared->sample.cluster = std::to_string(shown_.row);
     return Item{place, std::move(prepared)};
   }
 

@@ -11,6 +11,7 @@
 #include "../config/card_parts.hpp"
 #include "../config/defaults.hpp"
 #include "../config/card_store.hpp"
+#include "../plugin/isolation.hpp"
 #include "generation.hpp"
 
 namespace sextant::serve {
@@ -65,7 +66,8 @@ Result<ModelSession> ModelSession::open(plugin::Host& host, const config::ModelC
   ModelSession session(std::move(model));
   session.config_ = config;
   if (const auto found = host.registry().find(plugin::Kind::model, config.backend)) {
-    session.concurrent_ = (found->component->capabilities & SXT_CAP_CONCURRENT) != 0;
+    // an isolated one is asked over lines, one call at a time
+    session.concurrent_ = (found->component->capabilities & SXT_CAP_CONCURRENT) != 0 && !plugin::isolation().applies(*found);
     session.schema_ = found->component->schema;
   }
   session.now_ = local_time("%Y-%m-%dT%H:%M:%S");

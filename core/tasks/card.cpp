@@ -17,7 +17,12 @@ constexpr int program_timeout_s = 600;             // process_docs of a whole da
 class CardWriter {
  public:
   CardWriter(const TaskFile& task, const CardOptions& options, const Components& components, const TaskCode& code)
-      : task_(task), options_(options), components_(components), code_(code), a_(card_.GetAllocator()), shots_(shots_of(task, options)) {
+      : task_(task),
+        options_(options),
+        components_(components),
+        code_(code),
+        a_(card_.GetAllocator()),
+        shots_(shots_of(task, options)) {
     card_.SetObject();
   }
 
@@ -210,7 +215,8 @@ class CardWriter {
     text(out, "type", "multiple_choice");
     if (options) text(out, "options", fmt::format("{}.options", column));
     const auto& numbers = task_.program.numbers;
-    const bool mutual = task_.program.results ? std::any_of(numbers.begin(), numbers.end(), [](const auto& one) { return one.first == "acc_mutual_info"; })
+    const bool mutual = task_.program.results ? std::any_of(numbers.begin(), numbers.end(),
+                                                            [](const auto& one) { return one.first == "acc_mutual_info"; })
                                               : task_.has("acc_mutual_info");
     if (options && mutual) {
       put(out, "unconditional", Value(true));
@@ -244,6 +250,12 @@ class CardWriter {
         break;
       }
     put(out, "max_out_len", Value(tokens));
+    if (options_.sampling && task_.samples()) {
+      const auto given = [&](const char* key) { return json::find_number(task_.generation, key); };
+      put(out, "temperature", Value(given("temperature").value_or(1)));
+      if (const auto top_p = given("top_p"); top_p && *top_p > 0 && *top_p < 1) put(out, "top_p", Value(*top_p));
+      if (const auto top_k = json::find_int(task_.generation, "top_k"); top_k && *top_k > 0) put(out, "top_k", Value(*top_k));
+    }
     Value stop(rapidjson::kArrayType);
     for (const auto& each : json::find(task_.generation, "until")->GetArray())
       if (each.GetStringLength() > 0) stop.PushBack(copy(each), a_);

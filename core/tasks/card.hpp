@@ -12,6 +12,7 @@ struct CardOptions {
   bool chat = false;                    // --chat-template
   bool multiturn = true;                // --fewshot-as-multiturn
   std::optional<std::string> gen_prefix;
+  bool sampling = true;                 // as the task's file says; --generation-kwargs says it for all
   uint64_t fewshot_seed = 1234;         // lm-eval's
 };
 

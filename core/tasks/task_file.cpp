@@ -152,7 +152,7 @@ class TaskReader {
     return nullptr;
   }
   // A function that the task's program runs.
-  bool programmed(const char* key, bool TaskProgram::* part) {
+  bool programmed(const char* key, bool TaskProgram::*part) {
     const json::Value* found = json::find(keys_, key);
     if (!found || found->IsNull()) return false;
     if (!is_function(*found)) return fail(key, "it must be a !function"), false;
@@ -265,7 +265,8 @@ class TaskReader {
                         });
       const bool map = found->IsObject() && std::all_of(found->MemberBegin(), found->MemberEnd(),
                                                         [](const auto& member) { return member.value.IsString(); });
-      if (!found->IsString() && !list && !map && !is_read_function(*found))
+      const bool empty = (list && found->Empty()) || (found->IsObject() && found->ObjectEmpty());
+      if (empty || (!found->IsString() && !list && !map && !is_read_function(*found)))
         fail(prefix + "doc_to_choice", "it must be a text, or a list of texts that are not empty");
       out.choices = json::copy(*found);
     }
@@ -306,7 +307,7 @@ class TaskReader {
       if (!rows) fail("fewshot_config", "samples must be a list of maps");
       else shots.samples = json::copy(*samples);
     } else if (const json::Value* given = json::find(*config, "samples"); given && !given->IsNull()) {
-      shots.samples.SetArray();   // the program's
+      shots.samples.SetArray();  // the program's
     }
     if (const json::Value* sampler = value(*config, "sampler", "fewshot_config.")) {
       shots.sampler = sampler->IsString() ? std::string(json::text(*sampler)) : "";
@@ -326,7 +327,8 @@ class TaskReader {
          {Output::generate_until, Output::loglikelihood, Output::loglikelihood_rolling, Output::multiple_choice})
       if (given == output_name(each)) {
         out_.output = each;
-        if (each == Output::multiple_choice && !json::find(keys_, "doc_to_choice"))
+        const json::Value* choices = json::find(keys_, "doc_to_choice");
+        if (each == Output::multiple_choice && (!choices || choices->IsNull()))
           fail("output_type", "multiple_choice needs doc_to_choice");
         return;
       }
@@ -351,6 +353,7 @@ class TaskReader {
     const json::Value* list = value(keys_, "metric_list");
     if (!list) return default_metrics();
     if (!list->IsArray()) return fail("metric_list", "it must be a list of maps");
+    if (list->Empty()) out_.lacks.emplace_back("its metric_list is empty, so that nothing would be scored");
     for (const auto& entry : list->GetArray()) {
       const json::Value* name = json::find(entry, "metric");
       if (!name) return fail("metric_list", "each entry needs \"metric\"");
@@ -358,8 +361,7 @@ class TaskReader {
       if (is_function(*name)) {
         out_.code.push_back("metric: " + function_text(*name));
         out_.program.results = true;
-      }
-      else if (name->IsString()) metric.name = json::text(*name);
+      } else if (name->IsString()) metric.name = json::text(*name);
       else return fail("metric_list", "\"metric\" must be a name");
       if (const json::Value* aggregation = json::find(entry, "aggregation")) {
         if (is_function(*aggregation)) aggregate_by(*aggregation, metric);
@@ -408,6 +410,8 @@ class TaskReader {
         break;
       case Output::generate_until:
         if (name == "exact_match") break;
+        if (name == "acc")
+          return out_.lacks.push_back("acc is not a metric of generate_until: lm-eval stops there, too; exact_match is meant");
         metric.component = name == "chrf++" ? "lm_eval_chrf_words" : "lm_eval_" + name;
         if (!has_metric_(metric.component)) metric.component = name;
         if (!has_metric_(metric.component)) return out_.lacks.push_back("there is no metric '" + name + "'");
@@ -440,8 +444,7 @@ class TaskReader {
         if (is_function(*function)) {
           out_.code.push_back("filter: " + function_text(*function));
           by_program = true;
-        }
-        else if (function->IsString() && json::text(*function) == "custom") {
+        } else if (function->IsString() && json::text(*function) == "custom") {
           const json::Value* own = json::find(step, "filter_fn");
           out_.code.push_back("filter_fn: " + (own && is_function(*own) ? function_text(*own) : std::string("custom")));
           by_program = true;
@@ -503,6 +506,14 @@ class TaskReader {
       list.PushBack(json::Value(out_.question.fewshot_delimiter, a), a);
       json::set(out_.generation, "until", std::move(list), a);
     }
+    constexpr std::array known = std::to_array<std::string_view>({"until", "do_sample", "temperature", "top_p", "top_k", "max_gen_toks",
+                                                                  "max_new_tokens", "max_tokens", "max_completion_tokens"});
+    for (const auto& member : out_.generation.GetObject())
+      if (out_.output == Output::generate_until && !among(known, json::text(member.name)))
+        out_.notes.push_back(fmt::format("generation_kwargs.{} is passed over", json::text(member.name)));
+    for (const char* number : {"temperature", "top_p", "top_k"})
+      if (const json::Value* v = json::find(out_.generation, number); v && !v->IsNull() && !(v->IsNumber() && v->GetDouble() >= 0))
+        return fail("generation_kwargs", fmt::format("{} must be a number from 0 on", number));
     for (const auto& stop : json::find(out_.generation, "until")->GetArray())
       if (!stop.IsString()) return fail("generation_kwargs", "until must be a text or a list of texts");
   }
@@ -535,7 +546,10 @@ class TaskReader {
         check_template(json::Value(rapidjson::StringRef(question->gen_prefix->data(), question->gen_prefix->size())),
                        "gen_prefix");
     }
-    const auto given = [&](const char* key) { return json::find(keys_, key) != nullptr; };
+    const auto given = [&](const char* key) {
+      const json::Value* found = json::find(keys_, key);
+      return found && !found->IsNull();
+    };
     if (!given("doc_to_text") && out_.output != Output::loglikelihood_rolling) fail("doc_to_text", "it is missing");
     if (!given("doc_to_target")) fail("doc_to_target", "it is missing");
   }
@@ -561,6 +575,11 @@ const std::string& TaskFile::shots_split() const {
   if (!shots.split.empty()) return shots.split;
   if (!shots.samples.IsNull()) return none;
   return !training_split.empty() ? training_split : !validation_split.empty() ? validation_split : test_split;
+}
+
+bool TaskFile::samples() const {
+  const double temperature = json::find_number(generation, "temperature").value_or(-1);
+  return output == Output::generate_until && temperature != 0 && json::find_bool(generation, "do_sample").value_or(temperature > 0);
 }
 
 bool TaskFile::has(std::string_view metric) const {

@@ -75,6 +75,7 @@ struct TaskFile {
   /// The split that examples are drawn from; empty: of `samples`.
   const std::string& shots_split() const;
   bool has(std::string_view metric) const;
+  bool samples() const;   // its replies are drawn
 };
 
 /// A key of the wrong type, or one that does not exist, is an Error. `has_metric`: is there a metric component of that id?

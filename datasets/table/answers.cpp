@@ -122,12 +122,14 @@ std::string no_option(const Row& row, const json::Value* value, const std::strin
     return option.text != answer && lower_case(trimmed(option.text)) == lower_case(trimmed(answer));
   });
   if (!meanings.text && of_other_case != options.end())
-    out += "; it differs from the text of option " + of_other_case->label + ", '" + of_other_case->text + "', in case alone: write it alike";
+    out += "; it differs from the text of option " + of_other_case->label + ", '" + of_other_case->text +
+           "', in case alone: write it alike";
   if (meanings.text)
     out += "; it is the text of option " + options[*meanings.text].label + ": write that letter, or the text in every row";
   if (source.kind == OptionSource::Kind::columns)
     for (size_t i = 0; i < source.labels.size(); ++i)
-      if (source.labels[i] == bare(answer)) out += "; the row's own '" + source.columns[i] + "' is empty";
+      if (source.labels[i] == bare(answer) && std::find(labels.begin(), labels.end(), source.labels[i]) == labels.end())
+        out += "; the row's own '" + source.columns[i] + "' is empty";
   return out;
 }
 
@@ -188,6 +190,9 @@ Result<std::vector<std::string>> labels_of_answers(const std::vector<Row>& rows,
     if (!option) {
       const json::Value* value = columns::find(rows[r].record, column);
       std::string what = no_option(rows[r], value, column, source, options[r], meanings[r]);
+      if (first_index && meanings[r].label)
+        return data_error(place_of(rows[r]) +
+                          "the answer is an option's label, and \"first_index\" says that answers are numbers; leave it out");
       if (chosen > 0 && !is_blank(value)) what += " (in other rows the answers are " + ret_meaning + ")";
       return data_error(std::move(what));
     }

@@ -27,8 +27,9 @@ Result<void> add_json_lines(std::string_view text, const std::string& origin, Al
     const auto parsed = parse_data(document, row);
     if (parsed.IsError()) {
       if (csv::column_name(row) == "{")
-        return data_error(place + "an object begins here that goes on in the next lines; a file of JSON lines has each object in one "
-                                  "line: write them so, or as a list into a .json file");
+        return data_error(place +
+                          "an object begins here that goes on in the next lines; a file of JSON lines has each object in one "
+                          "line: write them so, or as a list into a .json file");
       return data_error(place + "column " + std::to_string(parsed.Offset() + 1) + ": " + json_error(parsed, row));
     }
     if (!document.IsObject()) return data_error(place + "not a JSON object; write one object a line");

@@ -105,8 +105,8 @@ class Reader {
       if (!others || others->size() != answers.size()) continue;
       const auto [here, there] = std::mismatch(answers.begin(), answers.end(), others->begin());
       if (here == answers.end()) continue;
-      out_.warnings.push_back(place_of(rows_[static_cast<size_t>(here - answers.begin())]) + "'" + out_.answer + "' says " + *here + " and '" +
-                              column.name + "' " + *there + "; '" + out_.answer +
+      out_.warnings.push_back(place_of(rows_[static_cast<size_t>(here - answers.begin())]) + "'" + out_.answer + "' says " +
+                              *here + " and '" + column.name + "' " + *there + "; '" + out_.answer +
                               "' counts: if the other one does, name it with \"output_column\" in the file's .meta.json");
     }
   }

@@ -13,8 +13,8 @@ namespace sextant::text {
 
 inline bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Where plain blanks separate thousands. Between words "2 100" may be two numbers, so there only groups of zeros count ("10 000").
-/// `never` is for formulas, whose commas separate the items of lists as well: groups are of three, as "1,000" has them.
+/// Where plain blanks separate thousands. Between words "2 100" may be two numbers, so there only groups of zeros count ("10
+/// 000"). `never` is for formulas, whose commas separate the items of lists as well: groups are of three, as "1,000" has them.
 enum class Blanks { never, before_zeros, always };
 
 /// A number as it stands in a text, and as it is compared: no thousands separators, no plus, no zeros behind the last other
@@ -26,7 +26,8 @@ struct NumberAt {
 
 namespace detail {
 
-// The size of a thousands separator at `at`: a comma, LaTeX's {,} and blanks, an apostrophe, a no-break or thin blank, an underscore.
+// The size of a thousands separator at `at`: a comma, LaTeX's {,} and blanks, an apostrophe, a no-break or thin blank, an
+// underscore.
 inline size_t separator_size(std::string_view text, size_t at) {
   for (const std::string_view s : {",\\!", "{,}", "\\,", "\\;", "\\:", "\\ ", ",", "'", "’", "\u00A0", "\u202F", "\u2009", "_"})
     if (text.substr(at).starts_with(s)) return s.size();
@@ -49,7 +50,9 @@ inline size_t whole_end(std::string_view text, size_t at, std::string& out, Blan
   if (end - at > 3) return end;
   constexpr size_t pairs_max = 12;  // "01,01,01, ..." is not looked through from each of its numbers on
   size_t pairs = end;
-  while (pairs < end + 3 * pairs_max && blanks != Blanks::never && end - at < 3 && text.substr(pairs).starts_with(',') && is_group(text, pairs + 1, 2)) pairs += 3;
+  while (pairs < end + 3 * pairs_max && blanks != Blanks::never && end - at < 3 && text.substr(pairs).starts_with(',') &&
+         is_group(text, pairs + 1, 2))
+    pairs += 3;
   if (pairs > end && text.substr(pairs).starts_with(',') && is_group(text, pairs + 1, 3)) {
     for (size_t i = end; i < pairs + 4; ++i)
       if (text[i] != ',') out += text[i];
@@ -57,8 +60,8 @@ inline size_t whole_end(std::string_view text, size_t at, std::string& out, Blan
   }
   const auto separated = [&] {
     if (const size_t size = separator_size(text, end)) return is_group(text, end + size, 3) ? size : 0;
-    const bool blank = blanks != Blanks::never && text[at] != '0' && text.substr(end).starts_with(' ') && is_group(text, end + 1, 3) &&
-                       !text.substr(end + 4).starts_with('/');
+    const bool blank = blanks != Blanks::never && text[at] != '0' && text.substr(end).starts_with(' ') &&
+                       is_group(text, end + 1, 3) && !text.substr(end + 4).starts_with('/');
     return size_t{blank && (blanks == Blanks::always || text.substr(end + 1, 3) == "000") ? 1U : 0U};
   };
   while (end < text.size()) {
@@ -70,8 +73,8 @@ inline size_t whole_end(std::string_view text, size_t at, std::string& out, Blan
   return end;
 }
 
-// Points between thousands, where nothing else can be meant: "1.234.567", and "1.234,56" with a comma for the decimals. The end,
-// and the number in `out`; else `at` and nothing.
+// Points between thousands, where nothing else can be meant: "1.234.567", and "1.234,56" with a comma for the decimals. The
+// end, and the number in `out`; else `at` and nothing.
 inline size_t pointed_end(std::string_view text, size_t at, std::string& out) {
   size_t end = digits_end(text, at), groups = 0;
   if (end == at || end - at > 3 || text[at] == '0') return at;
@@ -79,8 +82,8 @@ inline size_t pointed_end(std::string_view text, size_t at, std::string& out) {
   for (; text.substr(end).starts_with('.') && is_group(text, end + 1, 3); ++groups, end += 4) digits.append(text, end + 1, 3);
   const auto goes_on = [&](size_t i) { return i + 1 < text.size() && text[i] == '.' && is_ascii_digit(text[i + 1]); };
   if (groups == 0 || goes_on(end)) return at;
-  if (const size_t decimals = digits_end(text, end + 1); text.substr(end).starts_with(',') && decimals > end + 1 &&
-                                                         decimals < end + 4 && !goes_on(decimals)) {
+  if (const size_t decimals = digits_end(text, end + 1);
+      text.substr(end).starts_with(',') && decimals > end + 1 && decimals < end + 4 && !goes_on(decimals)) {
     digits.append(1, '.').append(text, end + 1, decimals - end - 1);
     end = decimals;
   } else if (groups < 2) {
@@ -267,7 +270,8 @@ inline std::optional<NumberAt> latex_fraction(std::string_view text, size_t at) 
   for (const char* sign : {"", "/"}) {
     const bool braced = i < text.size() && text[i] == '{';
     const size_t begin = braced ? i + 1 : i, end = braced ? digits_end(text, begin) : begin + 1;
-    if (end == begin || end > text.size() || !is_ascii_digit(text[begin]) || (braced && text.substr(end, 1) != "}")) return std::nullopt;
+    if (end == begin || end > text.size() || !is_ascii_digit(text[begin]) || (braced && text.substr(end, 1) != "}"))
+      return std::nullopt;
     out.value.append(sign).append(text, begin, end - begin);
     i = braced ? end + 1 : end;
   }

@@ -176,6 +176,10 @@ class Custom(ContractTest):
                     self.assertIn(word, stderr)
         write(self.dir / "set.csv", "question,A,B,answer\nq,Iron,Cork,Iron\nr,Iron,Cork,cork\n")
         self.assert_refused(self.custom("set.csv", expect=DATA), DATA, "set.csv:3", "the text of option B, 'Cork', in case alone")
+        for meta, words in (({"abbr": ""}, ["abbr", "is empty"]), ({"first_index": 1}, ["set.csv:2", "an option's label", "first_index"])):
+            write(self.dir / "set.csv", "\n".join(rows) + "\n")
+            write(self.dir / "meta.json", meta)
+            self.assert_refused(self.custom("set.csv", "--custom-dataset-meta-path", "meta.json", expect=DATA), DATA, *words)
         write(self.dir / "set.jsonl", '{\n  "question": "q",\n  "answer": "a"\n}\n')
         self.assert_refused(self.custom("set.jsonl", expect=DATA), DATA, "set.jsonl:1", "each object in one line")
 

@@ -4,7 +4,7 @@ import json
 import math
 
 from .data import inline_set, make_mcq
-from .harness import DATA, OK, ContractTest, read_json, write
+from .harness import DATA, OK, TINY_MODEL, USAGE, ContractTest, read_json, write
 
 FLIP = {"[[A]]": "[[B]]", "[[B]]": "[[A]]"}
 
@@ -107,6 +107,50 @@ class Pairs(ContractTest):
         self.assertEqual(self.numbers(outcome, "b")["win_rate"], 75)
         self.assertEqual(self.numbers(outcome, "c")["win_rate"], 25)
         self.assertEqual(self.numbers(outcome, "a")["win_rate_against_c"], 75)
+
+    def test_files_are_models_and_the_judge_says_how_sure_it_is(self):
+        a, b = self.dir / "a.gguf", self.dir / "b.gguf"
+        a.symlink_to(TINY_MODEL), b.symlink_to(TINY_MODEL)
+        command = ["run", "--models", str(a), str(b), "--datasets", "open_questions_pairwise", "--limit", "2", "--set", "infer.inferencer.max_out_len=4"]
+        outcome = self.sextant(*command, "--judge", "c=" + str(TINY_MODEL))
+        self.assert_rc(outcome, OK)
+        self.assertIn("win_rate", outcome.stdout)
+        self.assertIn("all 4 verdicts of c can be read", outcome.stdout)
+        samples = [json.loads(line) for line in (self.run_folders()[-1] / "samples/c/open-questions-pairwise@a+b.jsonl").read_text().splitlines()]
+        for line in samples:
+            ratio = math.exp(line["logprobs"][0] - line["logprobs"][1])
+            self.assertAlmostEqual(line["scores"]["preference"], ratio / (1 + ratio), places=6)
+        outcome = self.sextant(*command[:2], str(a), str(a), *command[4:], "--judge", str(b))
+        self.assert_rc(outcome, USAGE)
+        self.assertIn("two models are called 'a'; give one of them another \"abbr\", or name it in --models NAME=MODEL", outcome.stderr)
+        (self.dir / "plain").write_text("")
+        outcome = self.sextant("run", "--models", "plain", "--datasets", "open_questions", "--judge", str(b), cwd=self.dir)
+        self.assert_rc(outcome, DATA)
+        self.assertIn("what lies here is named with its path, ./plain", outcome.stderr)
+
+    def test_style_controlled_as_arena_hard(self):
+        answers = {"a": ["**x** " * (i % 3) + "x" * (20 + i % 7) for i in range(24)], "b": ["y" * (30 - i % 5) for i in range(24)]}
+        straight = ["[[A>>B]]"] * 12 + ["[[A>B]]"] * 4 + ["[[B>A]]"] * 8
+        swapped = ["[[B>>A]]"] * 12 + ["[[B>A]]"] * 4 + ["[[A>B]]"] * 8
+        outcome = self.go(self.config(answers, {"a+b": straight + swapped}, style=True))
+        a = self.numbers(outcome, "a")
+        # a strong verdict counts three times: 40 of 48 instead of 16 of 24; the style is nearly the same
+        self.assertGreater(a["style_controlled_win_rate"], a["win_rate"] + 10)
+        self.assertNotIn("style_controlled_win_rate", self.numbers(outcome, "b"))
+
+    def test_files_of_alpaca_eval_are_looked_at_before_anything_runs(self):
+        files = {"gamed": "df_gamed.csv", "difficulty": "instruction_difficulty.csv"}
+        config = self.config({"a": ["x"] * 3, "b": ["y"] * 3}, {"a+b": ["[[A]]"] * 6}, length_controlled=files)
+        outcome = self.sextant("run", str(config))
+        self.assert_rc(outcome, DATA)
+        self.assertIn("instruction_difficulty.csv does not exist, which eval.judge.length_controlled", outcome.stderr)
+        self.assertEqual(list(self.run_folders()), [])
+
+    def test_graded_needs_labels(self):
+        config = self.config({"a": ["x"] * 3, "b": ["y"] * 3}, {"a+b": ["[[A]]"] * 6}, metrics=[{"type": "preference", "graded": True}])
+        outcome = self.sextant("run", str(config))
+        self.assert_rc(outcome, DATA)
+        self.assertIn("\"graded\" goes by the probabilities of labels, and the inferencer gen scores none", outcome.stderr)
 
     def test_one_model_is_no_pair(self):
         outcome = self.sextant("run", str(self.config({"a": ["x"]}, {"a+b": ["[[A]]"]})))

@@ -236,6 +236,21 @@ class Isolated(ContractTest):
         for kind in ("dataset", "template", "model", "metric"):
             self.assertRegex(outcome.stderr, r"%s:\w+ is isolated: no network" % kind)
 
+    def test_a_folder_that_is_isolated_by_default(self):
+        folder = self.dir / "plugins"
+        folder.mkdir()
+        for name in ("sample.so", "sample.json"):
+            shutil.copy2(pathlib.Path(THIRD_PARTY) / name, folder / name)
+        said = []
+        for marked in (False, True):
+            if marked:
+                (folder / "isolate").touch()
+            outcome = self.sextant("run", "--custom-dataset-path", make_mcq(self.dir / "mcq.csv", 4), "--backend", "sample", "--plugin-path", folder)
+            self.assert_rc(outcome, OK)
+            said.append("model:sample is isolated: no network" in outcome.stderr)
+            self.assertNotIn("metric:accuracy is isolated", outcome.stderr)
+        self.assertEqual(said, [False, True])
+
     def test_words_that_mean_nothing(self):
         for words, expected in ((["modle"], "did you mean 'model'"), (["/no/such/folder"], "no such folder"), (["deadline=soon"], "number of seconds"),
                                 (["memory=1K"], "64M or more")):

@@ -1,4 +1,4 @@
-"""Numbers and standard errors of lm-eval's tasks and groups: from what lm-eval's model said, lm-eval's own numbers."""
+"""Numbers and standard errors of lm-eval's tasks and groups: from what lm-eval's model said, lm-eval's own numbers. And keys of each wrong type."""
 
 import json
 import sys
@@ -48,3 +48,22 @@ class TaskNumbers(ContractTest):
                         compared += 1
                         self.assertAlmostEqual(mine / unit / max(1, abs(theirs)), theirs / max(1, abs(theirs)), delta=1e-6, msg=f"{name}: {key}")
         self.assertGreater(compared, 40)
+
+    def test_keys_of_wrong_types_are_said(self):
+        base = {"dataset_path": "org/set", "test_split": "test", "doc_to_text": "q", "doc_to_target": "l", "doc_to_choice": "[x, yy]", "output_type": "multiple_choice"}
+        values = {"number": "5", "below": "-1", "flag": "true", "list": "[[x]]", "map": "{a: [1]}", "null": "null", "function": "!function u.f", "tag": "!!set {a}", "alias": "*nowhere"}
+        right = {"null": set(base) - {"output_type"}, "number": {"num_fewshot", "repeats", "doc_to_text", "doc_to_target"}, "below": {"doc_to_text", "doc_to_target"}, "list": {"doc_to_target"},
+                 "map": {"dataset_kwargs", "generation_kwargs"}}  # the null is refused for these, the others are right
+        keys = ["task_alias", "dataset_name", "dataset_kwargs", "training_split", "fewshot_split", "process_docs", "process_results", "use_prompt", "description", "target_delimiter",
+                "fewshot_delimiter", "fewshot_config", "num_fewshot", "metric_list", "generation_kwargs", "repeats", "filter_list", "gen_prefix", *base]
+        for key in keys:
+            for name, value in values.items():
+                write(self.dir / f"wrong/{key}.{name}.yaml", f"task: {key}.{name}\n" + "".join(f"{k}: {v}\n" for k, v in {**base, key: value}.items()))
+        listed = self.json_lines("list", "tasks", self.dir / "wrong", "--json")
+        self.assertEqual(len(listed), len(keys) * len(values))
+        verdict = {line["task"]: line["verdict"] for line in listed if "task" in line}
+        for key in keys:
+            for name in values:
+                runs = (key not in right["null"]) if name == "null" else key in right.get(name, ())
+                with self.subTest(key=key, name=name):
+                    self.assertEqual(verdict.get(f"{key}.{name}", "broken") == "runs", runs)

@@ -262,10 +262,14 @@ class Tasks(ContractTest):
                     self.assertIn(result.rc, (OK, DATA), result.stderr)   # what was changed may be a value
 
     def test_what_cannot_be_run_is_refused(self):
+        write(self.dir / "tasks/shim", "#!/bin/sh\nexec python3 \"$@\"\n")
+        (self.dir / "tasks/shim").chmod(0o755)
         for flags, expected in (
             (("--tasks", "code"), "need Python code, which is not run: code (process_docs: utils.f of "),
             (("--tasks", "code"), "give --allow-task-code --task-python PYTHON, which runs it in a sandbox"),
             (("--tasks", "whole_class", "--allow-task-code"), "not run even with --allow-task-code: whole_class (class: utils.Whole of "),
+            (("--tasks", "own", "--allow-task-code", "--task-python", "/nowhere/python"), "--task-python /nowhere/python: there is no such program"),
+            (("--tasks", "own", "--allow-task-code", "--task-python", self.dir / "tasks/shim"), "is a script ("),
             (("--tasks", "choice", "--task-python", "python3"), "--task-python changes nothing without --allow-task-code"),
             (("--datasets", "ceval_gen", "--allow-task-code"), "--allow-task-code and --task-python are for --tasks"),
             (("--tasks", "chioce"), "did you mean 'choice'"),

@@ -325,6 +325,8 @@ TEST_CASE("LongBench's scores: numbers, classes, lines of code") {
     CHECK(first_code_line(reply) == line);
   CHECK(similarity("abc", "abd", false) == Approx(4.0 / 6));
   CHECK(similarity("abc", "abd", true) == 0.67);
+  CHECK(similarity("abcbdab", "bdcaba", false) == Approx(8.0 / 13));
+  CHECK(similarity(std::string(150'000, 'x') + "ab", "c" + std::string(150'000, 'x'), false) == Approx(300'000.0 / 300'003));
   CHECK(similarity("今天", "今日", false) == 0.5);
   CHECK(similarity("", "", true) == 1);
 }

@@ -46,9 +46,14 @@ def main():
         args += ["--limit", str(flags.limit)] if flags.limit else []
         try:
             done = subprocess.run(args, capture_output=True, text=True, timeout=600)
+            if flags.model and "give --judge MODEL" in done.stderr:
+                done = subprocess.run([*args, "--judge", flags.model], capture_output=True, text=True, timeout=600)
             findings = json.loads(done.stdout)["findings"]
-        except (subprocess.TimeoutExpired, json.JSONDecodeError, KeyError) as error:
-            print("%s: no answer: %s" % (name, type(error).__name__), done.stderr[-300:] if "done" in dir() else "", flush=True)
+        except subprocess.TimeoutExpired:
+            print("%s: no answer after 600 s" % name, flush=True)
+            continue
+        except (json.JSONDecodeError, KeyError):
+            print("%s: no answer: %s" % (name, done.stderr[-300:]), flush=True)
             continue
         sets.add(name)
         by_check = collections.defaultdict(list)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Judges: what docs/judges.md promises, tried and printed.
 
-    tools/acceptance/judges.py --sextant PROGRAM [--model FILE.gguf | --plugin-path DIR] [--build BUILD_DIR] [--only PART...]
+    tools/acceptance/judges.py --sextant PROGRAM [--model FILE.gguf | --models A B C | --plugin-path DIR] [--build BUILD_DIR] [--only PART...]
 
-Parts: pairs (two models and a judge from the command line, killed --kills times and taken up: the same results), bias (judges with a
+Parts: pairs (two models and a judge from the command line, killed --kills times and taken up: the same results; --models are their files), bias (judges with a
 planted preference for a place and for length are named, and the corrected ranking is right), hostile (judges that refuse, loop or obey,
 and answers that speak to them), rating (--tournaments random tournaments against Bradley and Terry's model fitted by Hunter's MM
 algorithm, and by scipy and choix where Python has them), simulate (with --build: coverage of the intervals in 2,000 arenas and of
@@ -81,14 +81,15 @@ def part_pairs(args, scratch, check):
     """The set that comes with the program, two models and a judge, killed and taken up."""
     cards = scratch / "cards"
     cards.mkdir()
-    # the same weights are three models by what they are told
-    for name, told in (("a", "Answer the question."), ("b", "Answer in one short sentence."), ("c", "You compare answers.")):
+    # fewer files than models: the same weights are several models by what they are told
+    files = args.models or ([args.model] if args.model else [])
+    for i, (name, told) in enumerate((("a", "Answer the question."), ("b", "Answer in one short sentence."), ("c", "You compare answers."))):
         card = {"card": "model", "abbr": name, "system_prompt": told}
-        card.update({"model_path": args.model} if args.model else {"backend": args.backend, "config": {"delay_ms": 4}})
+        card.update({"model_path": files[i % len(files)]} if files else {"backend": args.backend, "config": {"delay_ms": 4}})
         killing.write(cards / (name + ".json"), card)
     command = [args.sextant, "run", "--config-dir", cards, "--models", "a", "b", "--judge", "c", "--datasets", "open_questions_pairwise",
                "--limit", str(args.rows), "--set", "infer.inferencer.max_out_len=%d" % args.max_out_len,
-               *(["--plugin-path", args.plugin_path] if args.plugin_path and not args.model else [])]
+               *(["--plugin-path", args.plugin_path] if args.plugin_path and not files else [])]
 
     def start(work, *more):
         return killing.start([*command, "-w", work, *more], open(scratch / "pairs.err", "ab"))
@@ -284,7 +285,7 @@ def part_simulate(args, scratch, check):
 
 def main():
     parts = {name[5:]: part for name, part in globals().items() if name.startswith("part_")}
-    more = (("--build", {}), ("--only", {"nargs": "+", "choices": list(parts), "default": list(parts)}))
+    more = (("--build", {}), ("--models", {"nargs": "+"}), ("--only", {"nargs": "+", "choices": list(parts), "default": list(parts)}))
     args = killing.arguments(__doc__, more, kills=20, rows=60, max_out_len=48, seeds=10, rows_of_bias=120, tournaments=50, arenas=2000)
     check = Checks()
     for name in args.only:

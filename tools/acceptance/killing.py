@@ -22,7 +22,7 @@ def arguments(description, more=(), **numbers):
     for name, how in more:
         parser.add_argument(name, **how)
     args = parser.parse_args()
-    if not args.sextant or not (args.model or args.plugin_path):
+    if not args.sextant or not (args.model or args.plugin_path or getattr(args, "models", None)):
         print("SKIP: give --sextant, and --model or --plugin-path (or SEXTANT_PROGRAM and SEXTANT_TEST_THIRD_PARTY)")
         sys.exit(77)
     return args

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """lm-eval's own task files beside lm-eval: tasks.py --sextant PROGRAM --model FILE.gguf --data DIR [--rows 12] [--only NAME...] [--prompts]
 
-Needs a Python that has lm_eval 0.4.13, datasets, torch, transformers and gguf. The rows of DIR are written twice: as snapshots of the Hugging Face
-hub's cache, which `sextant run --tasks` reads, and as the Arrow files of datasets' own cache, which lm-eval reads offline. Both run the task
-files of the installed lm-eval unchanged, with examples and without, with the chat template and without. Compared are, for every row: context
-and continuation to the byte (lm-eval's logged arguments), ln p (1e-4 a token), replies, every number of the table and its standard error (1e-6
-where it counts, 2e-4 of it where it is continuous). --prompts: prompts alone, with Sextant's toy backend where --model is not given. Exit code 1
-where anything differs. With --keep, what lm-eval gave is kept there, and made once. The sets take turns in the format that Sextant reads: JSON
-lines, the same packed, Parquet, or datasets' own Arrow files.
+Needs a Python that has lm_eval 0.4.13, datasets, torch, transformers and gguf. The rows of DIR are written twice (task_rows.py): as snapshots of the
+Hugging Face hub's cache, which `sextant run --tasks` reads (sets take turns in JSON lines, the same packed, Parquet, or datasets' own Arrow
+files), and as the Arrow files of datasets' own cache, which lm-eval reads offline. Both run the task files of the installed lm-eval unchanged, with
+0, 1 and 5 examples, with and without the chat template, examples as turns or in one turn, with a system prompt. Compared are
+
+- for every row: context and continuation to the byte (lm-eval's logged arguments), ln p (1e-4 a token), replies;
+- every number of tasks and groups and its standard error: 1e-6 where it counts, 2e-4 of it where it is continuous;
+- the same once more from lm-eval's own ln p, which are put into the run's journal: all to 1e-6.
+
+Exit code 1 where anything differs. lm-eval's model is loaded once. With --keep, what lm-eval gave is kept there, and made once; --kept compares that
+alone, --reference only makes it. --prompts: prompts alone; without --model too, with Sextant's toy backend (--plugin-path).
 """
 
 import argparse

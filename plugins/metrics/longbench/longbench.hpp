@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 #include <sextant/plain_text.hpp>
+#include "../../text/match_rows.hpp"
 
 namespace sextant::metric {
 
@@ -49,18 +50,12 @@ inline double classes_right(std::string_view reply, const std::vector<std::strin
   return right ? 1 / static_cast<double>(named.size()) : 0;
 }
 
-/// The length of the longest common subsequence. Time: the product of the lengths.
-inline size_t common_subsequence(std::u32string_view a, std::u32string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (const char32_t c : a) {
-    size_t diagonal = 0;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t above = row[j];
-      row[j] = c == b[j - 1] ? diagonal + 1 : std::max(row[j], row[j - 1]);
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
+/// The length of the longest common subsequence.
+inline size_t common_subsequence(text::Symbols a, text::Symbols b) {
+  size_t ends = 0;  // what both begin and end with belongs to it
+  while (!a.empty() && !b.empty() && a.front() == b.front()) a = a.subspan(1), b = b.subspan(1), ++ends;
+  while (!a.empty() && !b.empty() && a.back() == b.back()) a = a.first(a.size() - 1), b = b.first(b.size() - 1), ++ends;
+  return a.empty() || b.empty() ? ends : ends + text::SubsequenceRows(a, b).length();
 }
 
 /// The first line of a reply that holds none of `, # and //, behind leading line feeds; "" where there is none.

@@ -56,6 +56,9 @@ struct CodeLine : Metric {
   using Metric::Metric;
   double score(const Judged& sample) override {
     const std::string_view line = metric::first_code_line(sample.prediction);
+    if (text::alignment_words(line.size(), sample.reference.size()) > text::alignment_words_max)
+      throw DataError("a first line of " + std::to_string(line.size()) + " bytes and a reference of " +
+                      std::to_string(sample.reference.size()) + " are too long to be compared; cut the replies (--max-out-len)");
     return best(sample, "code_line", [&](const std::string& answer) { return metric::similarity(line, answer, opencompass); });
   }
   const bool opencompass = text::is_opencompass(context.text("compat"));

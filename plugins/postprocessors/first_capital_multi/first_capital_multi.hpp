@@ -64,7 +64,8 @@ inline std::string first_run(std::string_view text, std::string_view options) {
       at = multi_detail::joined_until(view, at + run.size());
       run = at == view.npos ? std::string_view() : run_at(at);
     }
-    if (found.size() == 1 && (begin == 0 || view[begin - 1] == '\n'))  // "A. iron\nC. lead": each option that is chosen has a line
+    if (found.size() == 1 &&
+        (begin == 0 || view[begin - 1] == '\n'))  // "A. iron\nC. lead": each option that is chosen has a line
       found += multi_detail::beginning_lines(view.substr(begin), options);
     std::string sorted;
     for (const char option : options)

@@ -42,7 +42,9 @@ class OptionTexts {
     const std::string_view text = of(letter);
     if (text.empty()) return at;
     size_t i = at;
-    const auto is_sign = [&](size_t k) { return k < reply.size() && std::string_view(").:,-( \n").find(reply[k]) != std::string_view::npos; };
+    const auto is_sign = [&](size_t k) {
+      return k < reply.size() && std::string_view(").:,-( \n").find(reply[k]) != std::string_view::npos;
+    };
     while (i - at < 4 && (is_sign(i) || reply.substr(i).starts_with("、"))) i += is_sign(i) ? 1 : 3;
     if (i == at) return at;  // "B错误": it is judged
     for (size_t k = 0; k < text.size(); ++i) {
@@ -123,7 +125,8 @@ class OptionTexts {
     const Option* best = nullptr;
     bool twice = false;
     for (const Option& option : texts_) {
-      const std::string_view text = words.starts_with(option.text) ? std::string_view(option.text) : without_article(option.text);
+      const std::string_view text =
+          words.starts_with(option.text) ? std::string_view(option.text) : without_article(option.text);
       if (text.empty() || !words.starts_with(text)) continue;
       const size_t end = text.size();
       if (end < words.size() && ((is_ascii_word(words[end]) && is_ascii_word(words[end - 1])) || words[end] == '?')) continue;

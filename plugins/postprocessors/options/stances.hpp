@@ -78,7 +78,8 @@ class StanceOf {
     const bool wrong = behind(phrases_.is_wrong) || behind(phrases_.is_right_but);
     const bool tempting = behind(phrases_.is_tempting),
                right = !tempting && (behind(phrases_.is_right) || behind(phrases_.is_better));
-    if (behind(phrases_.is_chosen) || (!wrong && !tempting && behind(phrases_.is_answer))) return unless_supposed(Stance::answers);
+    if (behind(phrases_.is_chosen) || (!wrong && !tempting && behind(phrases_.is_answer)))
+      return unless_supposed(Stance::answers);
     if (before(phrases_.prefers)) return Stance::approves;
     if (before(phrases_.denies)) return Stance::denies;
     if (before(phrases_.singles) && (wrong || behind(phrases_.is_right))) return Stance::answers;

@@ -74,6 +74,11 @@ TEST_CASE("gen asks with the prompt as it is and predicts the reply") {
   CHECK(request.keep_bytes == 3);
   CHECK(request.add_special);
   CHECK(request.messages.empty());
+  bench.settings.sampling.top_p = 0.5f;
+  value_of(bench.drive("gen", R"({"temperature": 0.25, "top_k": 7})", reply));
+  CHECK(bench.asked(0).sampling->temperature == 0.25f);
+  CHECK(bench.asked(0).sampling->top_k == 7);
+  CHECK(bench.asked(0).sampling->top_p == 0.5f);
 }
 
 TEST_CASE("a chat prompt is sent as text and as turns, without special tokens") {

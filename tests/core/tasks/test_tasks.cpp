@@ -179,10 +179,38 @@ TEST_CASE("tasks: what a task needs is said", "[tasks]") {
            {"filter_list: [{name: x, filter: [{function: take_first_k}]}]\n", "take_first_k needs \"k\""},
            {"dataset_kwargs: {sep: '|'}\n", "dataset_kwargs.sep is not read"},
            {"dataset_path: text\n", "the builder 'text' is not read"},
+           {"doc_to_choice: null\n", "multiple_choice needs doc_to_choice"},
+           {"doc_to_choice: []\n", "\"doc_to_choice\": it must be a text, or a list"},
+           {"doc_to_text: null\n", "\"doc_to_text\": it is missing"},
+           {"metric_list: []\n", "metric_list is empty"},
+           {"generation_kwargs: {temperature: hot}\n", "temperature must be a number"},
+           {"output_type: generate_until\nmetric_list: [{metric: acc}]\n", "lm-eval stops there, too"},
            {"repeats: 0\n", "\"repeats\": it must be a number from 1"}}) {
     CAPTURE(more);
     CHECK_THAT(said(question, more), Catch::Contains(expected));
   }
+}
+
+TEST_CASE("tasks: replies are drawn as the file says", "[tasks]") {
+  const auto inferencer = [](const std::string& kwargs, bool sampling = true) {
+    const auto task = read(question, "output_type: generate_until\ngeneration_kwargs: " + kwargs + "\n");
+    REQUIRE(task);
+    CardOptions options;
+    options.sampling = sampling;
+    const auto made = card_of(*task, options, {"hub", "task", "filter", "match"});
+    REQUIRE(made);
+    return json::write((*made)["infer"]["inferencer"]);
+  };
+  using Catch::Contains;
+  CHECK_THAT(inferencer("{do_sample: true, temperature: 0.5, top_p: 0.9, top_k: 4}"), Contains(R"("temperature":0.5,"top_p":0.9,"top_k":4)"));
+  CHECK_THAT(inferencer("{do_sample: true}"), Contains(R"("temperature":1.0)"));
+  CHECK_THAT(inferencer("{temperature: 0.5}"), Contains(R"("temperature":0.5)"));
+  for (const char* greedy : {"{}", "{do_sample: false, temperature: 0.5}", "{temperature: 0.0}", "{do_sample: true, temperature: 0}"})
+    CHECK_THAT(inferencer(greedy), !Contains("temperature"));
+  CHECK_THAT(inferencer("{do_sample: true}", false), !Contains("temperature"));
+  const auto task = read(question, "output_type: generate_until\ngeneration_kwargs: {num_beams: 4}\n");
+  REQUIRE(task);
+  CHECK(task->notes.at(0) == "generation_kwargs.num_beams is passed over");
 }
 
 TEST_CASE("tasks: a card says how many examples, of which split, and what is scored", "[tasks]") {
