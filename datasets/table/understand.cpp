@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <sextant/columns.hpp>
 #include <sextant/list_text.hpp>
+#include <sextant/utf8_text.hpp>
 #include "answers.hpp"
 #include "roles.hpp"
 
