@@ -27,7 +27,7 @@ import tempfile
 import time
 
 from feed_journal import feed
-from task_rows import SETS, formats, write_snapshot
+from task_rows import SETS, cached, formats, write_snapshot
 
 # Of each task or group the runs: the number of examples (-: as its file says), then how the prompt is made (MODES).
 CASES = {
@@ -329,8 +329,8 @@ def main():
     folder = pathlib.Path(args.keep or scratch.name).resolve()
     folder.mkdir(exist_ok=True, parents=True)
     os.environ.update(DISABLE_MULTIPROC="1", HF_HUB_OFFLINE="1", HF_HOME=str(folder / "hf"), HF_HUB_CACHE=str(folder / "hf/hub"), HF_DATASETS_CACHE=str(folder / "hf/datasets"))
-    if not (folder / "hf").exists():
-        for name, config, read in SETS.values():
+    for name, config, read in SETS.values():
+        if not cached(folder / "hf/datasets", name, config).exists():
             write_snapshot(folder / "hf/hub", folder / "hf/datasets", name, config, read(pathlib.Path(args.data)), formats()[name])
     (folder / "own").mkdir(exist_ok=True)
     for name, text in OWN.items():
