@@ -50,6 +50,8 @@ CASES = {
     "mmlu_llama_astronomy": "- -t -o", "bbh_fewshot_boolean_expressions": "- -t", "wmt16-de-en": "0 1 5", "mgsm_direct_zh": "0 1 5", "gsm8k": "- 0 1t",
     "gsm8k_cot": "-", "gsm8k_cot_zeroshot": "- -t", "mmlu_pro_math": "0",
 }
+# Their functions need Python.
+WITH_CODE = ("arc_challenge_llama",)
 # the chat template (t: examples are turns, o: all in one turn, s: as t and with a system prompt)
 MODES = {"": "plain", "t": "turns", "o": "one", "s": "system"}
 SYSTEM = "Answer briefly."
@@ -132,6 +134,7 @@ class Run:
         self.command = [args.sextant, "run", "--tasks", ",".join(tasks), "--include-path", tasks_folder(), folder / "own", "--limit", rows_of(tasks[0], shots, args.rows), "-w", self.out, "--quiet"]
         self.command += ["--model-path", args.model, "--compute", "f32"] if args.model else ["--backend", "sample"]
         self.command += ["--plugin-path", args.plugin_path] if args.plugin_path else []
+        self.command += ["--allow-task-code", "--task-python", sys.executable] if set(tasks) & set(WITH_CODE) else []
         self.command += ["--shots", shots] if shots is not None else []
         self.command += [] if mode == "plain" else ["--chat-template", "auto"]
         self.command += ["--fewshot-as-multiturn", "false"] if mode == "one" else ["--system-prompt", SYSTEM] if mode == "system" else []
