@@ -244,8 +244,8 @@ void leaves_of(const Value& subtasks, const std::string& name, std::vector<std::
     if (child.IsString()) leaves_of(subtasks, std::string(json::text(child)), out, depth + 1);
 }
 
-// One row of a group: over the tasks that have the number. lm-eval does not say whether it weighed by size: what gives its number
-// does.
+// One row of a group: over the tasks that have the number. lm-eval does not say whether it weighed by size: what gives its
+// number does.
 void add_group_number(const Value& results, const std::string& key, double said, config::SummaryGroup group, ImportedRun& run,
                       std::vector<config::SummaryGroup>& ret_groups) {
   double weighed = 0, weights = 0, plain = 0;
