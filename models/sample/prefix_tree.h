@@ -1,4 +1,5 @@
-/* How much of a prompt earlier prompts had: the trie over all requests' tokens, where what does not branch is one edge. [owner] */
+/* How much of a prompt earlier prompts had: the trie over all requests' tokens, where what does not branch is one edge.
+ * [owner] */
 #ifndef SAMPLE_PREFIX_TREE_H
 #define SAMPLE_PREFIX_TREE_H
 #include <stddef.h>

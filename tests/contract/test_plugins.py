@@ -245,8 +245,9 @@ class Isolated(ContractTest):
             sets.append(inline_set(self.dir / (name + ".csv"), abbr=name))
         write(self.dir / "sets.json", {"datasets": sets})
         found = []
+        slow = ["--max-out-len", "4", "--model-kwargs", "context_length=400000", "delay_ms=50"]
         for more in ((), ("--isolate", "model", "deadline=20")):
-            outcome = self.run_sample("sets.json", "-w", self.dir / ("waves%d" % len(more)), "--max-out-len", "4", "--model-kwargs", "context_length=400000", "delay_ms=50", *more)
+            outcome = self.run_sample("sets.json", "-w", self.dir / ("waves%d" % len(more)), *slow, *more)
             folder = next((self.dir / ("waves%d" % len(more))).glob("*_*"))
             found.append([task["results_sha256"] for task in json.loads((folder / "run.json").read_text())["tasks"]])
         self.assertEqual(len(found[0]), 3)
