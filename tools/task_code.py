@@ -397,6 +397,8 @@ def hello(message):
     import tempfile
 
     tempfile.tempdir = given["places"][0]  # libraries ask for one; nothing can be written there
+    # torch makes a folder when it is imported, and puts nothing into it: one that is not there will do
+    tempfile.mkdtemp = lambda suffix=None, prefix=None, dir=None: os.path.join(dir or tempfile.tempdir, "%snot_made%s" % (prefix or "", suffix or ""))
     try:
         prepare_datasets()
         import lm_eval  # noqa: F401

@@ -42,7 +42,8 @@ FILES = {
 
 # a task's own code, and as much of the two packages as it needs
 OWN = """
-import numbers_of_own  # not in the reach of Sextant's reader of functions
+import numbers_of_own, tempfile  # not in the reach of Sextant's reader of functions
+FOLDER = tempfile.TemporaryDirectory()  # as torch does
 def odd(docs):
     return docs.filter(lambda doc: doc["label"] == 1 or doc["q"] == "E0")
 def text(doc):
