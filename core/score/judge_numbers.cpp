@@ -56,11 +56,11 @@ Result<Placed> placed(const Labels& labels, const std::vector<Answer>& answers, 
   return out;
 }
 
-void add_trust(const Placed& people, const std::vector<double>& values, double unit, stats::Range range,
-               const std::string& name, bool higher_is_better, const config::Judge& judge,
+void add_trust(const Placed& people, const std::vector<double>& values, const std::vector<uint32_t>& clusters, double unit,
+               stats::Range range, const std::string& name, bool higher_is_better, const config::Judge& judge,
                std::vector<data::Estimate>& ret_numbers, std::vector<data::Finding>& ret_findings) {
   if (people.stale > 0) ret_findings.push_back({"stale_labels", people.stale, people.stale + people.by_sample.size(), name});
-  auto trust = beside_people(values, people.by_sample, unit, range);
+  auto trust = beside_people(values, people.by_sample, unit, range, clusters);
   if (!trust) return;
   trust->corrected.metric = name + "_corrected";
   trust->corrected.higher_is_better = higher_is_better;
