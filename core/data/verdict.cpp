@@ -70,8 +70,18 @@ std::string_view trimmed(std::string_view text) {
   return begin == text.npos ? std::string_view() : text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
-// "7", "7.5", "7/10", "8分"; nothing else may stand there.
-std::optional<double> number_of(std::string_view text) {
+// Whether what stands behind points names another scale: "/100", "** out of 5" where the most points are 10.
+bool of_other_scale(std::string_view rest, double high) {
+  rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(" \t*]\"")));
+  const std::string_view mark = rest.starts_with('/') ? "/" : rest.starts_with("out of ") ? "out of " : "";
+  if (mark.empty()) return false;
+  rest = trimmed(rest.substr(mark.size()));
+  double of = 0;
+  return std::from_chars(rest.data(), rest.data() + rest.size(), of, std::chars_format::fixed).ec == std::errc() && of != high;
+}
+
+// "7", "7.5", "7/10" of 10, "8分"; nothing else may stand there.
+std::optional<double> number_of(std::string_view text, double high) {
   text = trimmed(text);
   while (!text.empty() && (text.front() == '*' || text.front() == '"')) text.remove_prefix(1);
   double value = 0;
@@ -80,8 +90,9 @@ std::optional<double> number_of(std::string_view text) {
   std::string_view rest = trimmed(text.substr(static_cast<size_t>(end - text.data())));
   if (rest.starts_with('/')) {
     double of = 0;
-    const auto [stop, bad] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), of, std::chars_format::fixed);
-    if (bad != std::errc()) return std::nullopt;
+    rest = trimmed(rest.substr(1));
+    const auto [stop, bad] = std::from_chars(rest.data(), rest.data() + rest.size(), of, std::chars_format::fixed);
+    if (bad != std::errc() || of != high) return std::nullopt;
     rest = trimmed(rest.substr(static_cast<size_t>(stop - rest.data())));
   }
   if (rest.starts_with("分")) rest.remove_prefix(std::string_view("分").size());
@@ -213,7 +224,7 @@ std::optional<double> VerdictReader::value_of(std::string_view label) const {
 }
 
 std::optional<double> VerdictReader::points_of(std::string_view text) const {
-  const auto number = number_of(text);
+  const auto number = number_of(text, high_);
   return number && *number >= low_ && *number <= high_ ? number : std::nullopt;
 }
 
@@ -297,7 +308,8 @@ ReadVerdict VerdictReader::read_rating(std::string_view reply) const {
   if (last > 0) {
     std::string_view rest = first_line(reply.substr(last));
     while (!rest.empty() && std::string_view(" *[\"").find(rest.front()) != std::string_view::npos) rest.remove_prefix(1);
-    is(rest.substr(0, rest.find_first_of(" ,;]*\"")));
+    const size_t end = std::min(rest.size(), rest.find_first_of(" ,;]*\""));
+    if (!of_other_scale(rest.substr(end), high_)) is(rest.substr(0, end));
   }
   return out;
 }
@@ -310,15 +322,21 @@ ReadVerdict VerdictReader::read_correct(std::string_view reply) const {
   if (const auto object = last_object(reply)) read_object(*object, out);
   if (out.value) return out;
   // a line that says it; one that only begins with an article does not ("A good answer would ...")
+  // and one that says the contrary of the last line ("A: the answer names ..", then "B") says nothing
+  const auto settled = [&] {
+    const std::optional<double> last = value_of(last_line(text));
+    if (last && last != out.value) out = {};
+    return out;
+  };
   for (const std::string_view line : {first_line(text), last_line(text)}) {
-    if (is(line)) return out;
+    if (is(line)) return settled();
     const std::string_view word = first_word(line);
     if (word.empty()) continue;
     const std::string_view after = trimmed(line.substr(static_cast<size_t>(word.data() - line.data()) + word.size()));
     // "INCORRECT because", but "no idea" and "A good one" need a mark behind the word
     const std::string bare = plain(word);
     const bool alone = after.empty() || std::string_view(".:,;)]}*").find(after.front()) != std::string_view::npos;
-    if ((alone || bare == "CORRECT" || bare == "INCORRECT" || bare == "NOT_ATTEMPTED") && is(word)) return out;
+    if ((alone || bare == "CORRECT" || bare == "INCORRECT" || bare == "NOT_ATTEMPTED") && is(word)) return settled();
   }
   return out;
 }

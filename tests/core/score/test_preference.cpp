@@ -103,6 +103,14 @@ TEST_CASE("points in brackets, behind a word, in an object, alone; nothing outsi
                         {"{}", "[[11]]", none},
                         {R"({"low": 0, "high": 100})", "[[11]]", 11},
                         {"{}", "I give it seven.", none},
+                        {"{}", "10/100", none},                   // of another scale
+                        {"{}", "Score: 4/5", none},
+                        {"{}", "Score: **4** / 5", none},
+                        {"{}", "Rating: [[4/5]]", none},
+                        {"{}", "Rating: 4 out of 5", none},
+                        {"{}", "Rating: 8 out of 10.", 8},
+                        {"{}", "Score: 8 / 10", 8},
+                        {R"({"high": 5})", "4/5", 4},
                         {"{}", "", none}}) {
     INFO(c.reply);
     CHECK(value_of("rating", c) == c.value);
@@ -127,6 +135,10 @@ TEST_CASE("right or wrong: words and letters that stand for themselves, not ever
         {"{}", "The answer is not in the text, and Any model", none},
         {"{}", "Incorrect because of the year", 0},
         {"{}", "no idea", none},
+        {"{}", "yes\nno", none},                                  // contrary lines
+        {"{}", "A: the answer names 1912.\nIt was 1911.\nB", none},
+        {"{}", "A: CORRECT\nBoth say 1911.\nA", 1},
+        {"{}", "INCORRECT\nThe year is another.", 0},
         {"{}", "I cannot judge that.", none}}) {
     INFO(c.reply);
     CHECK(value_of("correct", c) == c.value);
