@@ -80,7 +80,8 @@ bool of_other_scale(std::string_view rest, double high) {
   return std::from_chars(rest.data(), rest.data() + rest.size(), of, std::chars_format::fixed).ec == std::errc() && of != high;
 }
 
-// "7", "7.5", "7/10" of 10, "8分"; nothing else may stand there.
+// "7", "7.5", "7/10", "8分"; nothing else may stand there. What a number is out of must be the most points: "4/5" of a scale that
+// ends with 10 is not 4.
 std::optional<double> number_of(std::string_view text, double high) {
   text = trimmed(text);
   while (!text.empty() && (text.front() == '*' || text.front() == '"')) text.remove_prefix(1);
@@ -308,8 +309,13 @@ ReadVerdict VerdictReader::read_rating(std::string_view reply) const {
   if (last > 0) {
     std::string_view rest = first_line(reply.substr(last));
     while (!rest.empty() && std::string_view(" *[\"").find(rest.front()) != std::string_view::npos) rest.remove_prefix(1);
-    const size_t end = std::min(rest.size(), rest.find_first_of(" ,;]*\""));
-    if (!of_other_scale(rest.substr(end), high_)) is(rest.substr(0, end));
+    const size_t end = std::min(rest.find_first_of(" ,;]*\""), rest.size());
+    std::string_view behind = rest.substr(end);
+    // "1,5" is a decimal, and "5/10 for style, 9/10 for content" says two numbers; "8 / 10" says one
+    const bool goes_on = behind.size() > 1 && behind[0] == ',' && behind[1] >= '0' && behind[1] <= '9';
+    const bool other_scale = of_other_scale(behind, high_);
+    if (const size_t mark = behind.find_first_not_of(" \t*]\""); mark != behind.npos && behind[mark] == '/') behind.remove_prefix(mark + 1);
+    if (!goes_on && !other_scale && behind.find('/') == behind.npos) is(rest.substr(0, end));
   }
   return out;
 }

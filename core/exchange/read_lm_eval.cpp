@@ -194,6 +194,13 @@ Result<std::vector<ImportedAttempt>> attempts_in(const fs::path& path, const std
   return out;
 }
 
+// lm-eval names no units, and not always a direction.
+bool lower_is_better(std::string_view metric) {
+  constexpr std::string_view names[] = {"word_perplexity", "byte_perplexity", "bits_per_byte", "perplexity", "brier_score", "ter",
+                                        "mae", "mse", "rmse", "wer", "cer"};
+  return std::find(std::begin(names), std::end(names), metric) != std::end(names);
+}
+
 std::vector<ImportedNumber> numbers_in(const Value& entry, const Value* directions, bool several_filters) {
   std::vector<ImportedNumber> out;
   for (const auto& member : entry.GetObject()) {
@@ -204,12 +211,14 @@ std::vector<ImportedNumber> numbers_in(const Value& entry, const Value* directio
     if (metric.ends_with("_stderr")) continue;
     ImportedNumber one;
     one.name = several_filters ? key : metric;
-    one.percent = shown_in_percent(metric);
+    one.higher_is_better =
+        directions ? json::find_bool(*directions, metric).value_or(!lower_is_better(metric)) : !lower_is_better(metric);
+    // a share is better the higher it is, and not above 1
+    one.percent = shown_in_percent(metric) && one.higher_is_better && std::abs(member.value.GetDouble()) <= 1;
     const double unit = one.percent ? 100 : 1;
     one.value = unit * member.value.GetDouble();
     if (const auto error = json::find_number(entry, fmt::format("{}_stderr{}", metric, key.substr(comma))))
       one.standard_error = unit * *error;
-    one.higher_is_better = directions ? json::find_bool(*directions, metric).value_or(true) : true;
     out.push_back(std::move(one));
   }
   return out;
