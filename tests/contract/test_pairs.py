@@ -131,6 +131,8 @@ class Pairs(ContractTest):
         self.assert_rc(outcome, OK)
         self.assertIn("win_rate", outcome.stdout)
         self.assertIn("all 4 verdicts of c can be read", outcome.stdout)
+        # the answer's column has the name of the member that judges are shown
+        self.assertIn("A good answer says: Yeast turns", (self.run_folders()[-1] / "predictions/c/open-questions-pairwise@a+b.json").read_text())
         samples = [json.loads(line) for line in (self.run_folders()[-1] / "samples/c/open-questions-pairwise@a+b.jsonl").read_text().splitlines()]
         for line in samples:
             ratio = math.exp(line["logprobs"][0] - line["logprobs"][1])
