@@ -244,33 +244,47 @@ void leaves_of(const Value& subtasks, const std::string& name, std::vector<std::
     if (child.IsString()) leaves_of(subtasks, std::string(json::text(child)), out, depth + 1);
 }
 
-// lm-eval says neither whether it weighed by size: what gives its number does.
+// One row of a group: over the tasks that have the number. lm-eval does not say whether it weighed by size: what gives its
+// number does.
+void add_group_number(const Value& results, const std::string& key, double said, config::SummaryGroup group, ImportedRun& run,
+                      std::vector<config::SummaryGroup>& ret_groups) {
+  double weighed = 0, weights = 0, plain = 0;
+  std::vector<std::string> having;
+  for (const std::string& leaf : group.members) {
+    const Value* entry = json::find(results, leaf);
+    const auto value = entry ? json::find_number(*entry, key) : std::nullopt;
+    if (!value) continue;
+    const double n = json::find_number(*entry, "sample_len").value_or(0);
+    weighed += n * *value;
+    weights += n;
+    plain += *value;
+    having.push_back(leaf);
+  }
+  group.by_size = weights > 0 && std::abs(weighed / weights - said) < 1e-9;
+  if (!group.by_size && (having.empty() || std::abs(plain / static_cast<double>(having.size()) - said) >= 1e-9))
+    return run.note(fmt::format("the group {} is left out: its {} is no mean of its tasks' numbers", group.name, key));
+  group.members = std::move(having);
+  const std::string metric = key.ends_with(",none") ? key.substr(0, key.find(',')) : key;
+  for (config::SummaryGroup& other : ret_groups)
+    if (other.by_size == group.by_size && other.members == group.members) return other.metrics.push_back(metric);
+  group.metrics = {metric};
+  ret_groups.push_back(std::move(group));
+}
+
 void add_group(const Value& file, const std::string& name, ImportedRun& run) {
   const Value *subtasks = json::find(file, "group_subtasks"), *results = json::find(file, "results");
   config::SummaryGroup group;
   group.name = name;
   leaves_of(*subtasks, name, group.members);
   const Value* own = json::find(*results, name);
-  if (!own || !own->IsObject() || group.members.empty()) return;
+  if (!own || !own->IsObject()) return;
+  std::vector<config::SummaryGroup> groups;
   for (const auto& member : own->GetObject()) {
     const std::string key(json::text(member.name));
     if (key.find(',') == key.npos || key.find("_stderr,") != key.npos || !member.value.IsNumber()) continue;
-    double weighed = 0, weights = 0, plain = 0;
-    for (const std::string& leaf : group.members) {
-      const Value* entry = json::find(*results, leaf);
-      const auto value = entry ? json::find_number(*entry, key) : std::nullopt;
-      if (!value) return;
-      const double n = json::find_number(*entry, "sample_len").value_or(0);
-      weighed += n * *value;
-      weights += n;
-      plain += *value / static_cast<double>(group.members.size());
-    }
-    const double said = member.value.GetDouble();
-    group.by_size = weights > 0 && std::abs(weighed / weights - said) < 1e-9;
-    if (group.by_size || std::abs(plain - said) < 1e-9) run.add_group(std::move(group));
-    else run.note(fmt::format("the group {} is left out: its {} is no mean of its tasks' numbers", name, key));
-    return;
+    add_group_number(*results, key, member.value.GetDouble(), group, run, groups);
   }
+  for (config::SummaryGroup& each : groups) run.add_group(std::move(each));
 }
 
 Result<void> import_file(const fs::path& path, ImportedRun& run) {
