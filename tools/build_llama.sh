@@ -17,7 +17,8 @@ python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binar
 mkdir "$scratch/source"
 tar -xzf "$scratch"/llama_cpp_python-*.tar.gz -C "$scratch/source" --strip-components 1
 source=$scratch/source/vendor/llama.cpp
-# its AMX kernels run into an illegal instruction with GCC 12, also where the processor has AMX
+# GCC 12's _tile_loadconfig() names 8 of the 64 bytes that it reads, so that the others are never written, and llama.cpp's AMX kernels
+# run into an illegal instruction; its other kernels are taken
 flags=
 [ "$(uname -m)" = x86_64 ] && flags="-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
 # shellcheck disable=SC2086  # several options

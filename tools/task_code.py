@@ -117,8 +117,12 @@ class NoLock:
 
 def prepare_datasets():
     """`datasets` reads what lies on the disk, writes nothing, starts no process, and keeps what it makes in the memory."""
+    wanted = os.environ.get("USE_TORCH")
+    os.environ["USE_TORCH"] = "0"  # else it imports torch to read JSON lines
     import datasets
 
+    os.environ.pop("USE_TORCH")
+    os.environ.update({} if wanted is None else {"USE_TORCH": wanted})
     datasets.disable_progress_bars()
     datasets.disable_caching()
     for name in ("builder", "load", "arrow_dataset"):
@@ -397,6 +401,9 @@ def hello(message):
     import tempfile
 
     tempfile.tempdir = given["places"][0]  # libraries ask for one; nothing can be written there
+    import ctypes.util
+
+    ctypes.util._findLib_gcc = lambda name: None  # it writes a file for a compiler; torch's CUDA libraries look for others so
     try:
         prepare_datasets()
         import lm_eval  # noqa: F401

@@ -105,6 +105,11 @@ Result<int> check_thresholds(const std::vector<Threshold>& thresholds, const rep
     for (size_t model = 0; model < row.cells.size(); ++model) {
       const report::Cell& cell = row.cells[model];
       const bool higher = cell.estimate.higher_is_better;
+      // a gate that never fires is found by nobody
+      if (cell.value && higher && *cell.value > 1 && threshold.value > 0 && threshold.value < 1)
+        log_warning(fmt::format("--fail-under {}={:g}: numbers are as the table shows them, shares in percent ({:.2f}); if {:g} "
+                                "is a share, write {:g}", threshold.dataset, threshold.value, *cell.value, threshold.value,
+                                100 * threshold.value));
       if (cell.value && (higher ? *cell.value >= threshold.value : *cell.value <= threshold.value)) continue;
       code = exit_no;
       const std::string of = fmt::format("{} of {} on {}", row.metric, table.models[model], row.dataset);

@@ -48,6 +48,11 @@ Result<std::vector<compare::Without>> scores_without(const RunView& view, const 
         log_warning(fmt::format("{}: no score without the excluded rows: {}", name, answers.error().message));
         continue;
       }
+      if (answers->metrics.empty()) {
+        log_warning(fmt::format("{}: no score without the excluded rows: its numbers are over the whole set, and single samples "
+                                "have none", name));
+        continue;
+      }
       std::set<uint64_t> there;
       for (const compare::Question& question : answers->questions) there.insert(question.index);
       for (size_t i = 0; i < named.size(); ++i)

@@ -63,32 +63,48 @@ std::string hash_of_read(const json::Value& line) {
   return text.empty() ? text : sha256_hex(text);
 }
 
-// What the results file says of the samples' values.
-Result<std::vector<MetricFacts>> facts_of(const std::filesystem::path& path, const std::vector<std::string>& metrics) {
-  std::vector<MetricFacts> out(metrics.size(), MetricFacts{true, none, none, 100});
+// What the results file says of a metric: the number of the table, and what samples' values mean.
+struct Declared {
+  std::vector<MetricFacts> facts;   // [metric]
+  std::vector<double> numbers;      // [metric] that the metric itself computes of all samples; else NaN
+};
+Result<Declared> declared_in(const std::filesystem::path& path, const std::vector<std::string>& metrics) {
+  Declared out{std::vector<MetricFacts>(metrics.size(), MetricFacts{true, none, none, 100}),
+               std::vector<double>(metrics.size(), none)};
   for (size_t i = 0; i < metrics.size(); ++i)
-    if (score::is_perplexity(metrics[i])) out[i] = {false, 0, none, 1};
+    if (score::is_perplexity(metrics[i])) out.facts[i] = {false, 0, none, 1};
   std::error_code code;
   if (!std::filesystem::exists(path, code)) return out;
   SXT_TRY(const InputFile file, InputFile::open(path));
-  std::string text;
+  std::string text = "{}", estimates = "{}";
   SXT_CHECK(scan_members(file, [&](std::string_view name, uint64_t begin, uint64_t end) {
-    if (name != "metrics") return true;
+    const auto place = std::find(metrics.begin(), metrics.end(), name);
+    if (name != "metrics" && name != "estimates" && place == metrics.end()) return true;
     auto value = file.read(begin, end - begin);
-    if (value) text = *std::move(value);
+    if (!value) return true;
+    if (name == "metrics" || name == "estimates") {
+      (name == "metrics" ? text : estimates) = *std::move(value);
+      return true;
+    }
+    const auto number = json::parse(*value, path.string());
+    if (number && number->IsNumber()) out.numbers[static_cast<size_t>(place - metrics.begin())] = number->GetDouble();
     return true;
   }));
-  if (text.empty()) return out;
   SXT_TRY(const json::Document facts, json::parse(text, path.string()));
+  SXT_TRY(const json::Document intervals, json::parse(estimates, path.string()));
   for (size_t i = 0; i < metrics.size(); ++i) {
+    // means have formulas; what a metric computes of samples is drawn anew
+    const json::Value* estimate = json::find(intervals, metrics[i]);
+    if (!estimate || json::find_string(*estimate, "method") != "bootstrap") out.numbers[i] = none;
     const json::Value* one = json::find(facts, metrics[i]);
     if (!one) continue;
-    out[i].higher_is_better = json::find_bool(*one, "higher_is_better").value_or(out[i].higher_is_better);
-    if (!json::find_bool(*one, "percent").value_or(true)) out[i].unit = 1;
+    MetricFacts& fact = out.facts[i];
+    fact.higher_is_better = json::find_bool(*one, "higher_is_better").value_or(fact.higher_is_better);
+    if (!json::find_bool(*one, "percent").value_or(true)) fact.unit = 1;
     const json::Value* range = json::find(*one, "range");
     if (!range || !range->IsArray() || range->Size() != 2) continue;
-    if ((*range)[0].IsNumber()) out[i].low = (*range)[0].GetDouble();
-    if ((*range)[1].IsNumber()) out[i].high = (*range)[1].GetDouble();
+    if ((*range)[0].IsNumber()) fact.low = (*range)[0].GetDouble();
+    if ((*range)[1].IsNumber()) fact.high = (*range)[1].GetDouble();
   }
   return out;
 }
@@ -186,6 +202,35 @@ Result<std::vector<Line>> shares(const store::RunFolder& folder, const std::stri
   return out;
 }
 
+bool nearly(double a, double b) { return std::abs(a - b) <= 1e-6 + 1e-6 * std::abs(b); }
+
+// A metric's number may be another than the mean of what it says of samples. Where samples say right or wrong alone, their values
+// are no part of such a number (macro_f1), and the metric is taken out; else both are told (BLEU of single sentences).
+void look_at_numbers(Answers& answers, const std::vector<double>& numbers) {
+  for (size_t i = answers.metrics.size(); i-- > 0;) {
+    double sum = 0;
+    bool binary = true;
+    for (const Question& question : answers.questions) {
+      sum += question.values[i];
+      binary = binary && (question.values[i] == 0 || question.values[i] == 1);
+    }
+    const double mean = sum / static_cast<double>(answers.questions.size());
+    MetricFacts& facts = answers.facts[i];
+    if (std::isnan(mean) || std::isnan(numbers[i]) || nearly(facts.unit * mean, numbers[i])) continue;
+    if (nearly(mean, numbers[i])) {
+      facts.unit = 1;   // the metric says nothing of its unit, and gives its number as it is
+      continue;
+    }
+    facts.whole = numbers[i];
+    if (!binary) continue;
+    const auto place = static_cast<std::ptrdiff_t>(i);
+    answers.of_sets.insert(answers.of_sets.begin(), answers.metrics[i]);
+    answers.metrics.erase(answers.metrics.begin() + place);
+    answers.facts.erase(answers.facts.begin() + place);
+    for (Question& question : answers.questions) question.values.erase(question.values.begin() + place);
+  }
+}
+
 }  // namespace
 
 Result<Answers> read_answers(const store::RunFolder& folder, const std::string& model, const std::string& dataset,
@@ -232,8 +277,10 @@ Result<Answers> read_answers(const store::RunFolder& folder, const std::string& 
   out.where = fmt::format("{}, {}", folder.path().string(), model);
   out.dataset = dataset;
   out.judged = judged;
-  SXT_TRY(out.facts, facts_of(folder.results(model, dataset), out.metrics));
+  SXT_TRY(Declared declared, declared_in(folder.results(model, dataset), out.metrics));
+  out.facts = std::move(declared.facts);
   if (pairs) out.facts = {MetricFacts{true, 0, 1, 100}};
+  if (!judged) look_at_numbers(out, declared.numbers);
   return out;
 }
 

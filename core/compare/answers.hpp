@@ -1,6 +1,7 @@
 // One model's scores on one data set, question by question, as a run's folder has them: samples/ for the scores, predictions/
 // for what was asked.
 #pragma once
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@ struct MetricFacts {
   bool higher_is_better = true;
   double low, high;                  // NaN: not declared
   double unit = 100;                 // of the table: means are percentages, perplexities are not
+  double whole = std::numeric_limits<double>::quiet_NaN();  // the table's number, where it is not the mean of the questions' values
 };
 
 struct Question {
@@ -31,6 +33,7 @@ struct Answers {
   std::string dataset;
   std::vector<std::string> metrics;  // in the order of the samples file, so that the first is the one that groups take
   std::vector<MetricFacts> facts;    // [metric]
+  std::vector<std::string> of_sets;  // further metrics, whose samples only say right or wrong: numbers over the set (macro_f1)
   std::vector<Question> questions;   // in the order of the samples file
   bool judged = false;               // the scores are a judge's
   bool imported = false;             // read from others' files, whose rows may have other columns

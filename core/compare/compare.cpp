@@ -25,6 +25,13 @@ size_t place_of(const Answers& answers, const std::string& metric) {
 Result<std::string> metric_of(const Answers& a, const Answers& b, const std::string& wanted) {
   for (const std::string& name : a.metrics)
     if ((wanted.empty() || name == wanted) && place_of(b, name) < b.metrics.size()) return name;
+  for (const Answers* side : {&a, &b})
+    for (const std::string& name : side->of_sets)
+      if (wanted.empty() ? a.metrics.empty() || b.metrics.empty() : name == wanted)
+        return Error{Error::Kind::data,
+                     fmt::format("{} is a number over the whole set, of which single questions have no value, so that questions "
+                                 "cannot be compared by it; score with a metric of single questions, too (-m eval -r --metric "
+                                 "{} accuracy), and choose that with --metric", name, name)};
   if (wanted.empty())
     return Error{Error::Kind::data, fmt::format("the runs have no metric in common: {} and {}", first_names(a.metrics, 6),
                                                 first_names(b.metrics, 6))};
@@ -151,7 +158,10 @@ Result<Comparison> compare(const Answers& a, const Answers& b, const std::string
   if (out.n == 0) return Error{Error::Kind::data, fmt::format("no question has a score '{}' on both sides", out.metric)};
   const MetricFacts& facts = a.facts[place_of(a, out.metric)];
   out.higher_is_better = facts.higher_is_better;
-  out.unit = facts.unit;
+  // a metric may say nothing of its unit, and zeros tell none
+  out.unit = std::min(facts.unit, b.facts[place_of(b, out.metric)].unit);
+  out.whole_a = facts.whole;
+  out.whole_b = b.facts[place_of(b, out.metric)].whole;
   const double reach = columns.binary                                          ? 1
                        : std::isfinite(facts.low) && std::isfinite(facts.high) ? facts.high - facts.low
                                                                                : std::numeric_limits<double>::infinity();

@@ -49,6 +49,8 @@ json::Value pair_json(const Report& report, const Comparison& one, Allocator& a)
   json::set(out, "n", json::Value(one.n), a);
   json::set(out, "a", number_or_null(one.a), a);
   json::set(out, "b", number_or_null(one.b), a);
+  if (!std::isnan(one.whole_a)) json::set(out, "whole_a", json::Value(one.whole_a), a);
+  if (!std::isnan(one.whole_b)) json::set(out, "whole_b", json::Value(one.whole_b), a);
   set_interval(out, one.difference, a);
   json::set(out, "p", number_or_null(one.p), a);
   json::set(out, "p_adjusted", number_or_null(one.p_adjusted), a);
@@ -64,6 +66,17 @@ json::Value pair_json(const Report& report, const Comparison& one, Allocator& a)
   json::set(out, "model_b", report.b.model, a);
   json::set(out, "run_a", report.a.run, a);
   json::set(out, "run_b", report.b.run, a);
+  return out;
+}
+
+// Numbers that no mean of questions gives, as the runs' tables have them.
+std::string wholes(const std::vector<Comparison>& comparisons) {
+  std::string out;
+  for (const Comparison& one : comparisons)
+    if (!std::isnan(one.whole_a) || !std::isnan(one.whole_b))
+      out += fmt::format("{}, {}: A and B are means over single questions; the tables' numbers over the set are {:.2f} and {:.2f}\n",
+                         one.dataset, one.metric, std::isnan(one.whole_a) ? one.a : one.whole_a,
+                         std::isnan(one.whole_b) ? one.b : one.whole_b);
   return out;
 }
 
@@ -108,7 +121,7 @@ std::string to_text(const Report& report) {
       lines.push_back({fmt::format("average of {}", whole->datasets), "", std::to_string(whole->difference.n),
                        fmt::format("{:.2f}", whole->a), fmt::format("{:.2f}", whole->b), signed_text(whole->difference),
                        p_text(whole->p), "", "", "", "", ""});
-    out += "\n" + report::aligned(std::move(lines), 2) + "\n" + findings(report);
+    out += "\n" + report::aligned(std::move(lines), 2) + "\n" + findings(report) + wholes(report.comparisons);
   }
   if (!report.precisions.empty())
     out += fmt::format("\nprecision: {}\n{}", printable(report.precision), to_text(report.precisions, report.comparisons));

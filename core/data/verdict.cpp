@@ -70,8 +70,9 @@ std::string_view trimmed(std::string_view text) {
   return begin == text.npos ? std::string_view() : text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
-// "7", "7.5", "7/10", "8分"; nothing else may stand there.
-std::optional<double> number_of(std::string_view text) {
+// "7", "7.5", "7/10", "8分"; nothing else may stand there. What a number is out of must be the most points: "4/5" of a scale that
+// ends with 10 is not 4.
+std::optional<double> number_of(std::string_view text, double high) {
   text = trimmed(text);
   while (!text.empty() && (text.front() == '*' || text.front() == '"')) text.remove_prefix(1);
   double value = 0;
@@ -81,7 +82,7 @@ std::optional<double> number_of(std::string_view text) {
   if (rest.starts_with('/')) {
     double of = 0;
     const auto [stop, bad] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), of, std::chars_format::fixed);
-    if (bad != std::errc()) return std::nullopt;
+    if (bad != std::errc() || of != high) return std::nullopt;
     rest = trimmed(rest.substr(static_cast<size_t>(stop - rest.data())));
   }
   if (rest.starts_with("分")) rest.remove_prefix(std::string_view("分").size());
@@ -213,7 +214,7 @@ std::optional<double> VerdictReader::value_of(std::string_view label) const {
 }
 
 std::optional<double> VerdictReader::points_of(std::string_view text) const {
-  const auto number = number_of(text);
+  const auto number = number_of(text, high_);
   return number && *number >= low_ && *number <= high_ ? number : std::nullopt;
 }
 
@@ -297,7 +298,10 @@ ReadVerdict VerdictReader::read_rating(std::string_view reply) const {
   if (last > 0) {
     std::string_view rest = first_line(reply.substr(last));
     while (!rest.empty() && std::string_view(" *[\"").find(rest.front()) != std::string_view::npos) rest.remove_prefix(1);
-    is(rest.substr(0, rest.find_first_of(" ,;]*\"")));
+    const size_t end = std::min(rest.find_first_of(" ,;]*\""), rest.size());
+    // "1,5" is a decimal, and "5/10 for style, 9/10 for content" says two numbers
+    const bool goes_on = end + 1 < rest.size() && rest[end] == ',' && rest[end + 1] >= '0' && rest[end + 1] <= '9';
+    if (!goes_on && rest.find('/', end) == rest.npos) is(rest.substr(0, end));
   }
   return out;
 }

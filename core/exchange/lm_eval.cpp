@@ -200,6 +200,7 @@ void say_of_children(const Value& members, const std::string& name, Value& ret_s
     }
   }
   if (common) json::set(ret_shots, name, Value(*common, a), a);
+  else ret_shots.RemoveMember(name.c_str());
   json::set(ret_better, name, std::move(directions), a);
 }
 
@@ -289,6 +290,10 @@ json::Document results_of(const Source& run, const std::vector<const Task*>& tas
         if (const auto before = groups.FindMember(name.c_str()); before != groups.MemberEnd()) {
           add_rows(*entry, before->value, a);
           json::set(results, name, Value(before->value, a), a);
+          Value& members = subtasks[name.c_str()];  // each number has its own; the group has all of them
+          for (const auto& member : json::find(group, "members")->GetArray())
+            if (std::find(members.Begin(), members.End(), member) == members.End()) members.PushBack(Value(member, a), a);
+          say_of_children(members, name, shots, better, a);
           continue;
         }
         json::set(results, name, Value(*entry, a), a);

@@ -194,6 +194,13 @@ Result<std::vector<ImportedAttempt>> attempts_in(const fs::path& path, const std
   return out;
 }
 
+// lm-eval names no units, and not always a direction.
+bool lower_is_better(std::string_view metric) {
+  constexpr std::string_view names[] = {"word_perplexity", "byte_perplexity", "bits_per_byte", "perplexity", "brier_score", "ter",
+                                        "mae", "mse", "rmse", "wer", "cer"};
+  return std::find(std::begin(names), std::end(names), metric) != std::end(names);
+}
+
 std::vector<ImportedNumber> numbers_in(const Value& entry, const Value* directions, bool several_filters) {
   std::vector<ImportedNumber> out;
   for (const auto& member : entry.GetObject()) {
@@ -204,12 +211,14 @@ std::vector<ImportedNumber> numbers_in(const Value& entry, const Value* directio
     if (metric.ends_with("_stderr")) continue;
     ImportedNumber one;
     one.name = several_filters ? key : metric;
-    one.percent = shown_in_percent(metric);
+    one.higher_is_better =
+        directions ? json::find_bool(*directions, metric).value_or(!lower_is_better(metric)) : !lower_is_better(metric);
+    // a share is better the higher it is, and not above 1
+    one.percent = shown_in_percent(metric) && one.higher_is_better && std::abs(member.value.GetDouble()) <= 1;
     const double unit = one.percent ? 100 : 1;
     one.value = unit * member.value.GetDouble();
     if (const auto error = json::find_number(entry, fmt::format("{}_stderr{}", metric, key.substr(comma))))
       one.standard_error = unit * *error;
-    one.higher_is_better = directions ? json::find_bool(*directions, metric).value_or(true) : true;
     out.push_back(std::move(one));
   }
   return out;
@@ -235,33 +244,47 @@ void leaves_of(const Value& subtasks, const std::string& name, std::vector<std::
     if (child.IsString()) leaves_of(subtasks, std::string(json::text(child)), out, depth + 1);
 }
 
-// lm-eval says neither whether it weighed by size: what gives its number does.
+// One row of a group: over the tasks that have the number. lm-eval does not say whether it weighed by size: what gives its
+// number does.
+void add_group_number(const Value& results, const std::string& key, double said, config::SummaryGroup group, ImportedRun& run,
+                      std::vector<config::SummaryGroup>& ret_groups) {
+  double weighed = 0, weights = 0, plain = 0;
+  std::vector<std::string> having;
+  for (const std::string& leaf : group.members) {
+    const Value* entry = json::find(results, leaf);
+    const auto value = entry ? json::find_number(*entry, key) : std::nullopt;
+    if (!value) continue;
+    const double n = json::find_number(*entry, "sample_len").value_or(0);
+    weighed += n * *value;
+    weights += n;
+    plain += *value;
+    having.push_back(leaf);
+  }
+  group.by_size = weights > 0 && std::abs(weighed / weights - said) < 1e-9;
+  if (!group.by_size && (having.empty() || std::abs(plain / static_cast<double>(having.size()) - said) >= 1e-9))
+    return run.note(fmt::format("the group {} is left out: its {} is no mean of its tasks' numbers", group.name, key));
+  group.members = std::move(having);
+  const std::string metric = key.ends_with(",none") ? key.substr(0, key.find(',')) : key;
+  for (config::SummaryGroup& other : ret_groups)
+    if (other.by_size == group.by_size && other.members == group.members) return other.metrics.push_back(metric);
+  group.metrics = {metric};
+  ret_groups.push_back(std::move(group));
+}
+
 void add_group(const Value& file, const std::string& name, ImportedRun& run) {
   const Value *subtasks = json::find(file, "group_subtasks"), *results = json::find(file, "results");
   config::SummaryGroup group;
   group.name = name;
   leaves_of(*subtasks, name, group.members);
   const Value* own = json::find(*results, name);
-  if (!own || !own->IsObject() || group.members.empty()) return;
+  if (!own || !own->IsObject()) return;
+  std::vector<config::SummaryGroup> groups;
   for (const auto& member : own->GetObject()) {
     const std::string key(json::text(member.name));
     if (key.find(',') == key.npos || key.find("_stderr,") != key.npos || !member.value.IsNumber()) continue;
-    double weighed = 0, weights = 0, plain = 0;
-    for (const std::string& leaf : group.members) {
-      const Value* entry = json::find(*results, leaf);
-      const auto value = entry ? json::find_number(*entry, key) : std::nullopt;
-      if (!value) return;
-      const double n = json::find_number(*entry, "sample_len").value_or(0);
-      weighed += n * *value;
-      weights += n;
-      plain += *value / static_cast<double>(group.members.size());
-    }
-    const double said = member.value.GetDouble();
-    group.by_size = weights > 0 && std::abs(weighed / weights - said) < 1e-9;
-    if (group.by_size || std::abs(plain - said) < 1e-9) run.add_group(std::move(group));
-    else run.note(fmt::format("the group {} is left out: its {} is no mean of its tasks' numbers", name, key));
-    return;
+    add_group_number(*results, key, member.value.GetDouble(), group, run, groups);
   }
+  for (config::SummaryGroup& each : groups) run.add_group(std::move(each));
 }
 
 Result<void> import_file(const fs::path& path, ImportedRun& run) {

@@ -4,6 +4,8 @@
 #include <set>
 #include <unordered_map>
 #include <sextant/columns.hpp>
+#include <sextant/list_text.hpp>
+#include <sextant/utf8_text.hpp>
 #include "answers.hpp"
 #include "roles.hpp"
 
@@ -40,9 +42,10 @@ class Reader {
         const json::Value* question = columns::find(row.record, out_.question);
         if (is_blank(question) && !is_not_finite(row, out_.question))
           return data_error(place_of(row) + "'" + out_.question + "' is empty; write the question, or leave the row out");
-        if (question && (question->IsArray() || question->IsObject()))
+        if (question && (question->IsArray() || question->IsObject() || is_written_talk(*question)))
           return data_error(place_of(row) + "'" + out_.question + "' is not text; it is " +
-                            (question->IsArray() ? "a list" : "an object"));
+                            (question->IsObject() ? "an object" : "a list") +
+                            (question->IsString() ? " of messages; write the question as a text, or a card for conversations" : ""));
       }
       for (const std::string& name : row.not_finite)
         if (is_read(name))
@@ -155,11 +158,32 @@ class Reader {
       if (is_blank(answer))
         return data_error(place_of(row) + "it has no answer in '" + out_.answer +
                           "', and other rows do; write it, or leave the row out");
-      if (answer->IsArray() || answer->IsObject())
-        return data_error(place_of(row) + "'" + out_.answer + "' is " + (answer->IsArray() ? "a list" : "an object") +
+      const bool written = is_written_list(*answer);
+      if (written || answer->IsArray() || answer->IsObject())
+        return data_error(place_of(row) + "'" + out_.answer + "' is " + (answer->IsObject() ? "an object" : "a list") +
+                          (written ? ", " + shortened(*answer) : "") +
                           ", and a reply is compared with one text; write one, or a card whose metric knows such answers");
     }
     return {};
+  }
+
+  // A cell of a CSV that holds a list of texts, or an object, as pandas writes them; "[1, 2]" may be an answer.
+  static bool is_written_list(const json::Value& value) {
+    json::Document list;
+    if (!value.IsString() || !list_text::read(json::text(value), list)) return false;
+    return list.IsObject() || std::any_of(list.Begin(), list.End(), [](const json::Value& item) { return !item.IsNumber(); });
+  }
+  // Messages of a conversation that stand in a cell: [{"role": ..., "content": ...}].
+  static bool is_written_talk(const json::Value& value) {
+    json::Document list;
+    if (!value.IsString() || !list_text::read(json::text(value), list) || !list.IsArray() || list.Empty()) return false;
+    return std::all_of(list.Begin(), list.End(), [](const json::Value& item) {
+      return item.IsObject() && (json::find(item, "role") || json::find(item, "from"));
+    });
+  }
+  static std::string shortened(const json::Value& value) {
+    const std::string_view text = json::text(value);
+    return text.size() <= 60 ? std::string(text) : std::string(text.substr(0, utf8::boundary(text, 60))) + "...";
   }
 
   Result<void> check_ids() const {

@@ -1,5 +1,4 @@
-/* What is known of each prefix (a node of the trie over all requests' tokens), found by the prefix's 64-bit hash: which request
- * pays for its last token, and ln p of that token once it has been computed. [owner] */
+/* ln p of the last token of each prefix that was scored, found by the prefix's 64-bit hash. [owner] */
 #ifndef SAMPLE_PREFIX_MAP_H
 #define SAMPLE_PREFIX_MAP_H
 #include <stddef.h>

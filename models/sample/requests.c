@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include "prefix_map.h"
+#include "prefix_tree.h"
 #include "sample.h"
 #include "toy.h"
 
@@ -77,17 +78,13 @@ static const sxt_str *item_tail(const sxt_request *r, uint64_t k) {
 
 /* What the request would cost alone, and what it is charged for: the prefixes that no earlier request has. Returns 0 when
  * memory ran out. */
-static int charge(const sample *s, prefix_map *map, const sxt_request *r, sxt_result *ret, outcome *ret_outcome) {
+static int charge(const sample *s, prefix_tree *tree, const sxt_request *r, sxt_result *ret, outcome *ret_outcome) {
   for (uint64_t k = 0; k < item_count(r) && ret_outcome->status == SXT_OK; ++k) {
     item it;
     if (!make_item(s, r, item_tail(r, k), &it, ret_outcome)) return 0;
-    uint64_t state = TOY_START;
-    for (size_t i = 0; i < it.size; ++i) {
-      int is_new = 0;
-      state = toy_mix(state, (uint64_t)it.ids[i]);
-      if (!prefix_get(map, state, &is_new)) { toy_free(&it.all); return 0; }
-      ret->computed_tokens += is_new || !s->prefix_reuse;
-    }
+    size_t computed = it.size;
+    if (s->prefix_reuse && !prefix_add(tree, it.ids, it.size, &computed)) { toy_free(&it.all); return 0; }
+    ret->computed_tokens += (uint32_t)computed;
     ret->prompt_tokens += (uint32_t)it.size;
     ret->truncated_tokens += (uint32_t)it.truncated;
     toy_free(&it.all);
@@ -278,41 +275,44 @@ static void refuse(const sxt_request *r, outcome *ret) {
   ret->status = SXT_UNSUPPORTED;
 }
 
-/* Charges all requests in their order. results[i] and outcomes[i] are request i's. */
-static sxt_status charge_all(const sample *s, prefix_map *map, const sxt_request *const *r, uint64_t n, sxt_result *results,
-                             outcome *outcomes, sxt_error *reterr) {
+/* Charges all requests in their order. results[i] and outcomes[i] are request i's; *ret_bytes: what it took to tell. */
+static sxt_status charge_all(const sample *s, const sxt_request *const *r, uint64_t n, sxt_result *results, outcome *outcomes,
+                             uint64_t *ret_bytes, sxt_error *reterr) {
+  prefix_tree tree = {NULL, NULL, 0};
+  int enough = 1;
   if (!s->weights)
     return sample_fail(reterr, SXT_UNSUPPORTED,
                        "sample: created without weights (\"weights\": null), so it only tokenizes and renders chats");
-  for (uint64_t i = 0; i < n; ++i) {
+  for (uint64_t i = 0; enough && i < n; ++i) {
     results[i].struct_size = sizeof *results;
     refuse(r[i], &outcomes[i]);
-    if (!charge(s, map, r[i], &results[i], &outcomes[i])) return out_of_memory(reterr);
+    enough = charge(s, &tree, r[i], &results[i], &outcomes[i]);
   }
-  return SXT_OK;
+  *ret_bytes = tree.bytes;
+  prefix_tree_free(&tree);
+  return enough ? SXT_OK : out_of_memory(reterr);
 }
 
 sxt_status sample_plan(sxt_object *object, uint64_t call, const sxt_request *const *r, uint64_t n, sxt_sink ret_json,
                        sxt_error *reterr) {
   const sample *s = (const sample *)object;
   (void)call;
-  prefix_map map = {NULL, 0, 0};
+  uint64_t bytes = 0;
   sxt_result *results = calloc(n + 1, sizeof *results);
   outcome *outcomes = calloc(n + 1, sizeof *outcomes);
-  sxt_status status = results && outcomes ? charge_all(s, &map, r, n, results, outcomes, reterr) : out_of_memory(reterr);
+  sxt_status status = results && outcomes ? charge_all(s, r, n, results, outcomes, &bytes, reterr) : out_of_memory(reterr);
   if (status == SXT_OK) {
     unsigned long long prompt = 0, computed = 0;
     for (uint64_t i = 0; i < n; ++i) prompt += results[i].prompt_tokens, computed += results[i].computed_tokens;
     char json[200];
     const int size =
         snprintf(json, sizeof json, "{\"prompt_tokens\":%llu,\"computed_tokens\":%llu,\"kv_bytes\":0,\"peak_bytes\":%llu}",
-                 prompt, computed, (unsigned long long)(map.capacity * sizeof *map.nodes));
-    const sxt_str bytes = {json, (uint64_t)size};
-    ret_json.put(ret_json.ctx, 0, bytes);
+                 prompt, computed, (unsigned long long)bytes);
+    const sxt_str text = {json, (uint64_t)size};
+    ret_json.put(ret_json.ctx, 0, text);
   }
   free(results);
   free(outcomes);
-  prefix_free(&map);
   return status;
 }
 
@@ -322,9 +322,9 @@ sxt_status sample_run(sxt_object *object, uint64_t call, const sxt_request *cons
   prefix_map map = {NULL, 0, 0};
   sxt_result *results = calloc(n + 1, sizeof *results);
   outcome *outcomes = calloc(n + 1, sizeof *outcomes);
-  uint64_t *order = malloc((n + 1) * sizeof *order), total = 0, done = 0;
+  uint64_t *order = malloc((n + 1) * sizeof *order), total = 0, done = 0, bytes = 0;
   sxt_status status =
-      results && outcomes && order ? charge_all(s, &map, r, n, results, outcomes, reterr) : out_of_memory(reterr);
+      results && outcomes && order ? charge_all(s, r, n, results, outcomes, &bytes, reterr) : out_of_memory(reterr);
   for (uint64_t i = 0; status == SXT_OK && i < n; ++i) {
     /* any order is allowed; a schedule_seed draws one, so that tests can show that nothing depends on it */
     const uint64_t j = s->schedule_seed ? toy_mix(s->schedule_seed, i) % (i + 1) : i;

@@ -91,8 +91,12 @@ int32_t toy_draw(const double *logprob, int may_end, float temperature, uint32_t
     all[n].weight = exp(logprob[token] / (temperature > 0 ? temperature : 1));
     all[n++].token = token;
   }
+  if (!(temperature > 0)) { /* the heaviest needs no sorting */
+    for (size_t i = 1; i < n; ++i)
+      if (heavier_first(&all[i], &all[0]) < 0) all[0] = all[i];
+    return all[0].token;
+  }
   qsort(all, n, sizeof *all, heavier_first);
-  if (!(temperature > 0)) return all[0].token;
   if (top_k > 0 && top_k < n) n = top_k;
   double sum = 0, kept = 0;
   for (size_t i = 0; i < n; ++i) sum += all[i].weight;

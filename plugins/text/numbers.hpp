@@ -260,29 +260,88 @@ inline bool take_fraction(std::string_view text, NumberAt& whole) {
   return true;
 }
 
-/// LaTeX's fraction of two whole numbers that begins at `at`: "\\frac{1}{2}", "\\dfrac12". Nothing where it is none.
+/// LaTeX's fraction of two whole numbers that begins at `at`: "\\frac{1}{2}", "\\dfrac12", "\\frac{-1}{2}". Nothing where it is
+/// none.
 inline std::optional<NumberAt> latex_fraction(std::string_view text, size_t at) {
   size_t i = at + 1;
   if (i < text.size() && (text[i] == 'd' || text[i] == 't')) ++i;
   if (text.substr(at, 1) != "\\" || !text.substr(i).starts_with("frac")) return std::nullopt;
   i += 4;
   NumberAt out{at, at, {}};
+  bool minus = false;
   for (const char* sign : {"", "/"}) {
-    const bool braced = i < text.size() && text[i] == '{';
-    const size_t begin = braced ? i + 1 : i, end = braced ? digits_end(text, begin) : begin + 1;
+    const bool braced = i < text.size() && text[i] == '{', negative = braced && text.substr(i + 1).starts_with('-');
+    const size_t begin = braced ? i + 1 + negative : i, end = braced ? digits_end(text, begin) : begin + 1;
     if (end == begin || end > text.size() || !is_ascii_digit(text[begin]) || (braced && text.substr(end, 1) != "}"))
       return std::nullopt;
+    minus = minus != negative;
     out.value.append(sign).append(text, begin, end - begin);
     i = braced ? end + 1 : end;
   }
+  if (minus) out.value.insert(0, 1, '-');
   out.end = i;
   return out;
+}
+
+/// One character that is a fraction: "½".
+inline std::optional<NumberAt> written_fraction(std::string_view text, size_t at) {
+  constexpr std::pair<std::string_view, std::string_view> all[] = {
+      {"½", "1/2"}, {"⅓", "1/3"}, {"⅔", "2/3"}, {"¼", "1/4"}, {"¾", "3/4"}, {"⅕", "1/5"}, {"⅖", "2/5"}, {"⅗", "3/5"},
+      {"⅘", "4/5"}, {"⅙", "1/6"}, {"⅚", "5/6"}, {"⅛", "1/8"}, {"⅜", "3/8"}, {"⅝", "5/8"}, {"⅞", "7/8"}};
+  if (at >= text.size() || (text[at] != '\xC2' && text[at] != '\xE2')) return std::nullopt;
+  for (const auto& [sign, value] : all)
+    if (text.substr(at).starts_with(sign)) return NumberAt{at, at + sign.size(), std::string(value)};
+  return std::nullopt;
+}
+
+/// A fraction that is one sign or LaTeX's.
+inline std::optional<NumberAt> fraction_at(std::string_view text, size_t at) {
+  return text.substr(at).starts_with('\\') ? latex_fraction(text, at) : written_fraction(text, at);
+}
+
+/// "2½", "2\\frac{1}{2}": a whole number and a proper fraction right behind it, as one fraction.
+inline bool take_mixed(std::string_view text, NumberAt& whole) {
+  if (whole.value.size() > 6 || whole.value.find_first_not_of("0123456789") != std::string::npos) return false;
+  const auto fraction = fraction_at(text, whole.end + (text.substr(whole.end).starts_with(' ') ? 1 : 0));
+  const size_t slash = fraction ? fraction->value.find('/') : 0;
+  if (!fraction || fraction->value.size() > 9 || fraction->value[0] == '-') return false;
+  const int above = std::stoi(fraction->value), below = std::stoi(fraction->value.substr(slash + 1));
+  if (above >= below) return false;
+  whole.value = std::to_string(std::stoll(whole.value) * below + above) + "/" + std::to_string(below);
+  whole.end = fraction->end;
+  return true;
+}
+
+/// Where the minus of the number at `at` begins, or `at`: "-5", "−5", "–5", "-$5", "negative 5", 负5. A sign is no minus where
+/// something stands before it that it could take from: "5-3", "(x)-3", "a-3".
+inline size_t sign_before(std::string_view text, size_t at) {
+  const auto ends = [&](size_t end, std::string_view what) { return text.substr(0, end).ends_with(what); };
+  if (ends(at, "负") && !ends(at, "正负")) return at - std::string_view("负").size();
+  for (const std::string_view word : {"negative ", "minus "}) {
+    if (at < word.size() || lower(text.substr(at - word.size(), word.size())) != word) continue;
+    const size_t begin = at - word.size();
+    if (begin == 0 || word == "negative ") return begin;
+    for (const std::string_view before : {" is ", ": ", "= ", " of ", " to ", " be ", "(", " equals "})
+      if (ends(begin, before)) return begin;
+  }
+  size_t sign = at;
+  for (const std::string_view money : {"$", "€", "£", "¥", "￥"})
+    if (ends(at, money)) sign = at - money.size();
+  if (sign < at && sign > 0 && text[sign - 1] == '\\') --sign;  // \$
+  for (const std::string_view minus : {"-", "−", "–", "‑", "‐"}) {
+    if (!ends(sign, minus)) continue;
+    const size_t begin = sign - minus.size();
+    const char before = begin == 0 ? ' ' : text[begin - 1];
+    const bool taken_from = is_ascii_digit(before) || ((before | 0x20) >= 'a' && (before | 0x20) <= 'z') || before == ')' || before == '}';
+    return taken_from ? at : begin;
+  }
+  return at;
 }
 
 }  // namespace detail
 
 /// All numbers of a text, from left to right. A minus belongs to its number unless something stands before it that it could be
-/// taken from: "5-3" holds 5 and 3. "1/2" is one number, "1 1/2" is 3/2, "1/2/2024" are three. Digits inside a word ("A4",
+/// taken from: "5-3" holds 5 and 3. "1/2" is one number, "1 1/2", 1½ and "1\\frac12" are 3/2, "1/2/2024" are three. Digits inside a word ("A4",
 /// "x2"), an exponent or index ("cm^2", "x_1"), a version ("3.5.2") or "0x1F" are none.
 inline std::vector<NumberAt> numbers(std::string_view text, Blanks blanks = Blanks::before_zeros) {
   std::vector<NumberAt> out;
@@ -290,10 +349,11 @@ inline std::vector<NumberAt> numbers(std::string_view text, Blanks blanks = Blan
     return at > 0 && ((text[at - 1] | 0x20) >= 'a' && (text[at - 1] | 0x20) <= 'z');
   };
   for (size_t i = 0; i < text.size();) {
-    const bool point = text[i] == '.' && i + 1 < text.size() && is_ascii_digit(text[i + 1]);
-    if (auto fraction = text[i] == '\\' ? detail::latex_fraction(text, i) : std::nullopt) {
-      if (i > 0 && text[i - 1] == '-' && (i < 2 || !(is_ascii_digit(text[i - 2]) || letter_before(i - 1))))
-        fraction->value.insert(0, 1, '-'), --fraction->begin;
+    const bool point = text[i] == '.' && i + 1 < text.size() && is_ascii_digit(text[i + 1]) && !letter_before(i);  // Rs.500
+    if (auto fraction = detail::fraction_at(text, i)) {
+      fraction->begin = detail::sign_before(text, i);
+      if (fraction->begin < i && fraction->value[0] == '-') fraction->value.erase(0, 1);
+      else if (fraction->begin < i) fraction->value.insert(0, 1, '-');
       i = fraction->end;
       out.push_back(*std::move(fraction));
       continue;
@@ -317,16 +377,11 @@ inline std::vector<NumberAt> numbers(std::string_view text, Blanks blanks = Blan
     if (below && (below->end >= text.size() || text[below->end] != '/') && (i == 0 || text[i - 1] != '/')) {
       number->value += "/" + below->value;
       end = number->end = below->end;
-    } else if (detail::take_fraction(text, *number)) {
+    } else if (detail::take_fraction(text, *number) || detail::take_mixed(text, *number)) {
       end = number->end;
     }
-    const bool minus = i > 0 && text[i - 1] == '-', sign = i >= 3 && text.substr(i - 3, 3) == "−";
-    const size_t before = minus ? i - 1 : sign ? i - 3 : i;
-    if (before != i && (before == 0 || !(is_ascii_digit(text[before - 1]) || letter_before(before) ||
-                                         text[before - 1] == ')' || text[before - 1] == '}'))) {
-      number->value = "-" + number->value;
-      number->begin = before;
-    }
+    number->begin = detail::sign_before(text, i);
+    if (number->begin < i) number->value.insert(0, 1, '-');
     if (number->value == "-0") number->value = "0";
     out.push_back(*std::move(number));
     i = end;

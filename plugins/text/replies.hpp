@@ -36,17 +36,38 @@ struct Statement {
   size_t begin = 0, end = 0;
 };
 
-/// The last of them, or nothing: "the answer is", "Answer:", "####", 答案是.
-inline std::optional<Statement> last_statement(std::string_view text) {
-  constexpr std::array phrases{"answer is", "answer:", "answer：", "answers are", "answer would be", "answer =",
-                               "####",      "答案是",  "答案为",   "答案：",      "答案:",           "答案应为"};
+namespace detail {
+
+/// The last of the phrases, whatever their case; a letter before "ans:" makes it another word's end.
+template <size_t n> std::optional<Statement> last_of(std::string_view text, const std::array<std::string_view, n>& phrases) {
   std::optional<Statement> out;
   for (const std::string_view phrase : phrases)
-    for (size_t at = find_ignoring_case(text, phrase); at != text.npos; at = find_ignoring_case(text, phrase, at + 1))
+    for (size_t at = find_ignoring_case(text, phrase); at != text.npos; at = find_ignoring_case(text, phrase, at + 1)) {
+      const char before = at == 0 ? ' ' : static_cast<char>(text[at - 1] | 0x20);
+      if (before >= 'a' && before <= 'z' && phrase.starts_with("ans")) continue;
       if (!out || at > out->begin || (at == out->begin && at + phrase.size() > out->end))
         out = Statement{at, at + phrase.size()};
+    }
+  return out;
+}
+
+}  // namespace detail
+
+/// The last of them, or nothing: "the answer is", "Answer:", "####", 答案是; where there is none of these "Ans:", 答：, 结果为.
+inline std::optional<Statement> last_statement(std::string_view text) {
+  constexpr std::array<std::string_view, 20> phrases{
+      "answer is",           "answer:",         "answer：",        "answers are",         "answer would be", "answer =", "####", "答案是",
+      "答案为",              "答案：",          "答案:",           "答案应为",            "答案应该是",      "答案应是", "answer should be",
+      "answer, therefore, is", "answer therefore is", "answer, then, is", "answer thus is", "answer must be"};
+  constexpr std::array<std::string_view, 6> weaker{"ans:", "ans. ", "答：", "答:", "结果为", "结果是"};
+  auto out = detail::last_of(text, phrases);
+  if (!out) out = detail::last_of(text, weaker);
   if (!out) return out;
-  while (out->end < text.size() && (text[out->end] == ':' || text[out->end] == ' ' || text[out->end] == '*')) ++out->end;
+  for (size_t end = 0; end != out->end;) {
+    end = out->end;
+    for (const std::string_view mark : {":", "：", " ", "*"})
+      if (text.substr(out->end).starts_with(mark)) out->end += mark.size();
+  }
   return out;
 }
 

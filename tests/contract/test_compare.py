@@ -68,6 +68,26 @@ class Compare(ContractTest):
         self.assertEqual(out["pairs"][0]["n"], len(predictions) - 1)
         self.assert_rc(self.sextant("gate", other, "--baseline", self.a), DATA)
 
+    def test_numbers_over_a_set_are_not_those_of_its_questions(self):
+        """macro_f1 has no value a question; BLEU of single sentences is another number; edit_distance is no percentage."""
+        write_jsonl(self.dir / "open.jsonl", [{"question": f"is {i} so?", "answer": "yes" if i < 10 else "no"} for i in range(40)])
+        runs = {}
+        for name, reply in (("a", lambda i: "no"), ("b", lambda i: "yes" if i < 20 else "no")):
+            write_jsonl(self.dir / f"{name}.jsonl", [{"index": i, "dataset": "open", "prediction": reply(i)} for i in range(40)])
+            self.assert_rc(self.sextant("run", "--custom-dataset-path", self.dir / "open.jsonl", "--backend", "answers",
+                                        "--model-path", self.dir / f"{name}.jsonl", "-w", self.dir / name, "--metric",
+                                        "macro_f1", "bleu", "edit_distance", "exact_match"), OK)
+            [runs[name]] = (self.dir / name).iterdir()
+        outcome = self.sextant("compare", runs["a"], runs["b"], "--metric", "macro_f1")
+        self.assert_rc(outcome, DATA)
+        self.assertIn("macro_f1 is a number over the whole set", outcome.stdout)
+        self.assert_rc(self.sextant("gate", runs["b"], "--baseline", runs["a"], "--metric", "macro_f1"), DATA)
+        [out] = self.json_lines("compare", runs["a"], runs["b"], "--json", "--metric", "edit_distance")
+        self.assertEqual((out["pairs"][0]["a"], out["pairs"][0]["b"]), (10 * 3 / 40, 10 * 3 / 40))
+        self.assertNotIn("whole_a", out["pairs"][0])
+        [out] = self.json_lines("compare", runs["a"], runs["b"], "--json")   # the first that questions have a value of
+        self.assertNotEqual(out["pairs"][0]["metric"], "macro_f1")
+
     def test_mistakes(self):
         for args, rc in ((("compare",), USAGE), (("compare", self.a), USAGE), (("compare", self.a, self.dir / "none"), DATA),
                          (("compare", self.a, self.dir), DATA), (("compare", self.a, self.a, "--model", "nobody"), USAGE),

@@ -183,6 +183,19 @@ class Custom(ContractTest):
         write(self.dir / "set.jsonl", '{\n  "question": "q",\n  "answer": "a"\n}\n')
         self.assert_refused(self.custom("set.jsonl", expect=DATA), DATA, "set.jsonl:1", "each object in one line")
 
+    def test_lists_in_the_cells_of_a_csv(self):
+        """What is refused as JSON is refused where pandas or numpy wrote it into a CSV, and read where it is read."""
+        for cell in ("['a1', 'b1']", '[""a1"", ""b1""]', "['a1' 'b1']", "{'text': array(['a1'], dtype=object), 'start': [1]}", "['a1']"):
+            write(self.dir / "set.csv", 'question,answer\nq0,a0\nq1,"%s"\n' % cell)
+            with self.subTest(cell):
+                self.assert_refused(self.custom("set.csv", expect=DATA), DATA, "set.csv:3", "compared with one text")
+        write(self.dir / "set.csv", "question,answer\nq0,\"[1, 2]\"\nq1,[x]\n")
+        self.custom("set.csv")
+        write(self.dir / "set.csv", "question,answer\n\"[{'role': 'user', 'content': 'q0'}]\",a0\n")
+        self.assert_refused(self.custom("set.csv", expect=DATA), DATA, "set.csv:2", "a list of messages")
+        write(self.dir / "set.csv", "question,choices,answer\nq0,['iron' 'cork'],cork\n")
+        self.assertIn("options: choices, answer: answer (options' texts)", self.custom("set.csv").stderr)
+
     def test_options_that_are_verdicts(self):
         """"B. False" names an option and denies none, wherever the options stand in the row."""
         letters = [{"label": "A", "text": "True"}, {"label": "B", "text": "False"}]

@@ -153,6 +153,15 @@ class Exchange(ContractTest):
         [pairs] = self.json_lines("compare", run.path, ours.path, "--json")  # other columns, the same questions
         self.assertEqual([(p["dataset"], p["n"]) for p in pairs["pairs"]], [("choice", 3)])
 
+    def test_what_is_no_share_is_no_percentage(self):
+        write(self.dir / "x/results_2026-01-31T09-08-07.000001.json",
+              {"results": {"t": {"alias": "t", "acc,none": 0.5, "mae,none": 0.8, "score,none": 7.5}}, "versions": {"t": 1.0},
+               "model_name": "org/m", "configs": {"t": {"output_type": "generate_until"}}})
+        run, _ = self.imported(self.dir / "x/results_2026-01-31T09-08-07.000001.json")
+        results = read_json(run.path / "results/m/t.json")
+        self.assertEqual((results["acc"], results["mae"], results["score"]), (50, 0.8, 7.5))
+        self.assertFalse(results["estimates"]["mae"]["higher_is_better"])
+
     def test_rows_are_hashed_as_python_writes_them(self):
         docs = [{"q": "Qé b0", "c": ["x", "yy"], "l": 0, "li": [1, [2, 3]], "fl": 0.1}, {"a": [], "b": {}, "n": None, "t": True, "f": [1e-05, 1e16, 1.0, -0.0, 123456789.125, 1e-4, 5e-324]},
                 {"s": "a\tb\n\u0001\"\\ \u007f \u2028 😀"}]

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from .data import ceval_row, make_ceval, make_mcq, mcq_rows
+from .data import ceval_row, inline_set, make_ceval, make_mcq, mcq_rows
 from .harness import DATA, OK, PROGRAM, THIRD_PARTY, USAGE, ContractTest, write
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -235,6 +235,23 @@ class Isolated(ContractTest):
         self.assertEqual(isolated, plain)
         for kind in ("dataset", "template", "model", "metric"):
             self.assertRegex(outcome.stderr, r"%s:\w+ is isolated: no network" % kind)
+
+    def test_a_model_that_takes_calls_at_once(self):
+        """What is more than 256 KiB is a wave of its own: the next is rendered while it is computed, over the one line to the model."""
+        sets = []
+        for name in ("one", "two", "three"):
+            rows = "".join("%s %d: %s?,1,2,3,4,A\n" % (name, i, "many words " * 8000) for i in range(4))
+            write(self.dir / (name + ".csv"), "question,A,B,C,D,answer\n" + rows)
+            sets.append(inline_set(self.dir / (name + ".csv"), abbr=name))
+        write(self.dir / "sets.json", {"datasets": sets})
+        found = []
+        slow = ["--max-out-len", "4", "--model-kwargs", "context_length=400000", "delay_ms=50"]
+        for more in ((), ("--isolate", "model", "deadline=20")):
+            outcome = self.run_sample("sets.json", "-w", self.dir / ("waves%d" % len(more)), *slow, *more)
+            folder = next((self.dir / ("waves%d" % len(more))).glob("*_*"))
+            found.append([task["results_sha256"] for task in json.loads((folder / "run.json").read_text())["tasks"]])
+        self.assertEqual(len(found[0]), 3)
+        self.assertEqual(found[0], found[1], outcome.stderr)
 
     def test_a_folder_that_is_isolated_by_default(self):
         folder = self.dir / "plugins"

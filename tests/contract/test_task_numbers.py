@@ -48,6 +48,26 @@ class TaskNumbers(ContractTest):
                         compared += 1
                         self.assertAlmostEqual(mine / unit / max(1, abs(theirs)), theirs / max(1, abs(theirs)), delta=1e-6, msg=f"{name}: {key}")
         self.assertGreater(compared, 40)
+        self.exported_groups(run, golden["numbers"])
+
+    def exported_groups(self, run, numbers):
+        """lm-eval's file of the run has every number of its groups, each over the members that have it; and they come back."""
+        self.assertEqual(self.sextant("export", run, self.dir / "theirs", "--format", "lm-eval").rc, OK)
+        theirs = json.loads(next((self.dir / "theirs").rglob("results_*.json")).read_text(encoding="utf-8"))
+        self.assertEqual({name: sorted(members) for name, members in theirs["group_subtasks"].items()},
+                         {"all": ["binary", "choices", "filtered", "last"], "all::inner": ["binary", "filtered"]})
+        for name in ("all", "all::inner"):
+            self.assertEqual({k for k in theirs["groups"][name] if "," in k}, set(numbers[name]))
+            for key, value in numbers[name].items():
+                self.assertAlmostEqual(theirs["groups"][name][key], value, delta=1e-6, msg=f"{name}: {key}")
+            self.assertNotIn(name, theirs["n-shot"])   # its members have none, one and two examples
+        self.assertEqual(self.sextant("import", "results", self.dir / "theirs", "-w", self.dir / "back").rc, OK)
+        table = json.loads(self.sextant("report", next((self.dir / "back").iterdir()), "--json").stdout)["rows"]
+        back = {(row["dataset"], row["metric"]): row["value"] for row in table}
+        for name in ("all", "all::inner"):
+            for key, value in numbers[name].items():
+                if "_stderr" not in key:
+                    self.assertAlmostEqual(back[name, key.removesuffix(",none")] / 100, value, delta=1e-6, msg=f"{name}: {key}")
 
     def test_keys_of_wrong_types_are_said(self):
         base = {"dataset_path": "org/set", "test_split": "test", "doc_to_text": "q", "doc_to_target": "l", "doc_to_choice": "[x, yy]", "output_type": "multiple_choice"}

@@ -112,7 +112,45 @@ TEST_CASE("gsm8k takes the number that the reply comes to") {
                         {"it is $-\\dfrac{3}{4}$", "-3/4"},
                         {"\\frac12 of 8 is 4", "4"},
                         {"so \\frac12", "1/2"},
-                        {"\\frac{x}{2}", "2"}});
+                        {"\\frac{x}{2}", "2"},
+                        // a point behind a letter ends an abbreviation
+                        {"The answer is Rs.500", "500"},
+                        {"Rs.1,200", "1200"},
+                        {"答案是No.5", "5"},
+                        {"approx.20.5 m", "20.5"},
+                        // mixed numbers and signs of fractions
+                        {"\\boxed{2\\frac{1}{2}}", "5/2"},
+                        {"\\boxed{\\frac{-1}{2}}", "-1/2"},
+                        {"-\\frac{-1}{2}", "1/2"},
+                        {"The answer is 2½", "5/2"},
+                        {"it is -½", "-1/2"},
+                        {"3\\frac{5}{2}", "5/2"},
+                        {"The answer is 15 = 3*5", "15"},
+                        {"The answer is 3*5 = 15", "15"},
+                        {"The answer is x = 7", "7"},
+                        // signs
+                        {"The answer is -$5", "-5"},
+                        {"\\boxed{- 5}", "-5"},
+                        {"The answer is: - 5", "-5"},
+                        {"The answer is:\n- 5 apples", "5"},
+                        {"The answer is –5", "-5"},
+                        {"it is ‑5", "-5"},
+                        {"pages 3–5", "5"},
+                        {"The answer is negative 5", "-5"},
+                        {"The answer is minus 5.", "-5"},
+                        {"10 minus 5", "5"},
+                        {"答案是负5", "-5"},
+                        {"正负5", "5"},
+                        // what is taken back
+                        {"答案是30。不对，应该是25。", "25"},
+                        {"The answer is 15. Wait, that's wrong. 7*3=21. So it is 21.", "21"},
+                        {"The answer is 30.\n\nHowever, that is incorrect. The correct result is 25.", "25"},
+                        {"The answer is 30. That is wrong.", "30"},
+                        {"答：30。2人", "30"},
+                        {"结果为30，2人", "30"},
+                        {"Ans: 30. 2 people", "30"},
+                        {"That means: 30. So 2", "2"},
+                        {"The answer, therefore, is 20. There are 3 people.", "20"}});
 }
 
 TEST_CASE("gsm8k in OpenCompass' way loses what stands before a thousands separator") {
@@ -188,6 +226,8 @@ TEST_CASE("short answers are undressed") {
                        {"Paris.\nIt is big", "Paris"},
                        {"\n\n Rome ", "Rome"},
                        {"答案是“北京”。", "北京"},
+                       {"答案是：巴黎。", "巴黎"},
+                       {"答案为： 5。", "5"},
                        {"", ""},
                        {"3.75", "3.75"},
                        {"Answer:", "Answer:"}});

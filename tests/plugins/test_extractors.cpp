@@ -112,7 +112,16 @@ TEST_CASE("first_capital_multi takes the first run of letters that stands alone"
                         {"A. iron\nC. lead", "AC"},
                         {"A、铁\n\nC、铅\n理由：B不是", "AC"},
                         {"B. cork, not\nthe others", "B"},
-                        {"答案：A. iron\nB. is wrong", "A"}}) {
+                        {"答案：A. iron\nB. is wrong", "A"},
+                        {"The correct options are (A), (C), and (D).", "ACD"},
+                        {"**A** and **C**", "AC"},
+                        {"A+C", "AC"},
+                        {"A项正确，C项正确，B项错误", "AC"},
+                        {"选BCD，A错误", "BCD"},
+                        {"排除A，选BC", "BC"},
+                        {"Both A and C", "AC"},
+                        {"A is wrong. B and C", "BC"},
+                        {"(A) iron and (C) lead", "A"}}) {
     INFO(c.text);
     CHECK(first_run(c.text, "ABCD") == c.expected);
   }

@@ -51,6 +51,9 @@ TEST_CASE("lm_eval_filter: an option by its text, or its letter behind a colon")
   CHECK(by.of("answer: C", record) == "(C)");
   CHECK(by.of("it is (A) or (B)", record) == "(A)");
   CHECK(by.of("?", record) == "[invalid]");
+  const json::Document spaced = *json::parse(R"~({"choices": ["12", "( x )"]})~", "record");
+  CHECK(by.of("boxed{12}", spaced) == "(A)");  // " x " is the second's text
+  CHECK(by.of("a (x) b", spaced) == "x");      // and its match, without white space, is no option's
 }
 
 TEST_CASE("lm_eval_filter: replies of several attempts") {

@@ -295,7 +295,7 @@ SETS = {
     "sib": ("Davlan/sib200", "eng_Latn", sib),
     "wmt16": ("wmt/wmt16", "de-en", translations),
     "solutions": ("mrlbenchmarks/global-piqa-nonparallel", "eng_latn", solutions),
-    "pile_10k": ("monology/pile-uncopyrighted", None, texts),
+    "pile_10k": ("NeelNanda/pile-10k", None, texts),
     "pile_arxiv": ("EleutherAI/pile", "pile_arxiv", lambda d: {"train": texts(d)["train"][5:]}),
     "paloma_ptb": ("allenai/paloma", "ptb", lambda d: {split: texts(d)["train"][9:] for split in ("val", "test")}),
     "social_iqa": ("lighteval/siqa", None, social_iqa),
@@ -336,6 +336,14 @@ def write_split(path, rows, form, features):
     path.write_bytes(gzip.compress(text) if form.endswith(".gz") else text)
 
 
+def cached(cache, name, config):
+    """Where datasets' cache has a set."""
+    from datasets.naming import camelcase_to_snakecase
+
+    organisation, short = name.split("/")
+    return cache / f"{organisation}___{camelcase_to_snakecase(short)}" / (config or "default")
+
+
 def write_snapshot(hub, cache, name, config, splits, form="jsonl"):
     """A snapshot of the hub's cache, and the same rows as datasets' cache keeps them."""
     import datasets
@@ -352,7 +360,7 @@ def write_snapshot(hub, cache, name, config, splits, form="jsonl"):
     readme = snapshot / "README.md"
     entries = readme.read_text().split("---\n")[1] if readme.exists() else "configs:\n"
     entries += f"- config_name: {config}\n  data_files:\n"
-    folder = cache / f"{organisation}___{camelcase_to_snakecase(short)}" / config / "0.0.0" / "0123456789abcdef"
+    folder = cached(cache, name, config) / "0.0.0" / "0123456789abcdef"
     folder.mkdir(parents=True)
     info = None
     features = datasets.Dataset.from_list([row for rows in splits.values() for row in rows]).features  # a column may be empty in one split

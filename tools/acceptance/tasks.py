@@ -27,7 +27,7 @@ import tempfile
 import time
 
 from feed_journal import feed
-from task_rows import SETS, formats, write_snapshot
+from task_rows import SETS, cached, formats, write_snapshot
 
 # Of each task or group the runs: the number of examples (-: as its file says), then how the prompt is made (MODES).
 CASES = {
@@ -50,6 +50,8 @@ CASES = {
     "mmlu_llama_astronomy": "- -t -o", "bbh_fewshot_boolean_expressions": "- -t", "wmt16-de-en": "0 1 5", "mgsm_direct_zh": "0 1 5", "gsm8k": "- 0 1t",
     "gsm8k_cot": "-", "gsm8k_cot_zeroshot": "- -t", "mmlu_pro_math": "0",
 }
+# Their functions need Python.
+WITH_CODE = ("arc_challenge_llama",)
 # the chat template (t: examples are turns, o: all in one turn, s: as t and with a system prompt)
 MODES = {"": "plain", "t": "turns", "o": "one", "s": "system"}
 SYSTEM = "Answer briefly."
@@ -132,6 +134,7 @@ class Run:
         self.command = [args.sextant, "run", "--tasks", ",".join(tasks), "--include-path", tasks_folder(), folder / "own", "--limit", rows_of(tasks[0], shots, args.rows), "-w", self.out, "--quiet"]
         self.command += ["--model-path", args.model, "--compute", "f32"] if args.model else ["--backend", "sample"]
         self.command += ["--plugin-path", args.plugin_path] if args.plugin_path else []
+        self.command += ["--allow-task-code", "--task-python", sys.executable] if set(tasks) & set(WITH_CODE) else []
         self.command += ["--shots", shots] if shots is not None else []
         self.command += [] if mode == "plain" else ["--chat-template", "auto"]
         self.command += ["--fewshot-as-multiturn", "false"] if mode == "one" else ["--system-prompt", SYSTEM] if mode == "system" else []
@@ -329,8 +332,8 @@ def main():
     folder = pathlib.Path(args.keep or scratch.name).resolve()
     folder.mkdir(exist_ok=True, parents=True)
     os.environ.update(DISABLE_MULTIPROC="1", HF_HUB_OFFLINE="1", HF_HOME=str(folder / "hf"), HF_HUB_CACHE=str(folder / "hf/hub"), HF_DATASETS_CACHE=str(folder / "hf/datasets"))
-    if not (folder / "hf").exists():
-        for name, config, read in SETS.values():
+    for name, config, read in SETS.values():
+        if not cached(folder / "hf/datasets", name, config).exists():
             write_snapshot(folder / "hf/hub", folder / "hf/datasets", name, config, read(pathlib.Path(args.data)), formats()[name])
     (folder / "own").mkdir(exist_ok=True)
     for name, text in OWN.items():

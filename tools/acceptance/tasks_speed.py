@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from task_rows import SETS, formats, write_snapshot
+from task_rows import SETS, cached, formats, write_snapshot
 from tasks import folders_of, load_model, tasks_folder
 
 # what is measured, the task, its examples, its rows, and how many times faster it shall be
@@ -89,8 +89,9 @@ def main():
     scratch = tempfile.TemporaryDirectory()
     folder = pathlib.Path(args.keep or scratch.name).resolve()
     os.environ.update(HF_HUB_OFFLINE="1", HF_HOME=str(folder / "hf"), HF_HUB_CACHE=str(folder / "hf/hub"), HF_DATASETS_CACHE=str(folder / "hf/datasets"))
-    for name, config, read in [] if (folder / "hf").exists() else SETS.values():
-        write_snapshot(folder / "hf/hub", folder / "hf/datasets", name, config, read(pathlib.Path(args.data)), formats()[name])
+    for name, config, read in SETS.values():
+        if not cached(folder / "hf/datasets", name, config).exists():
+            write_snapshot(folder / "hf/hub", folder / "hf/datasets", name, config, read(pathlib.Path(args.data)), formats()[name])
     peer, missed = Peer(args.model), 0
     for name, task, shots, rows, goal in CASES:
         if args.only and not any(part in name for part in args.only):

@@ -76,7 +76,7 @@ SEXTANT_PLUGIN(
         {.id = "edit_distance",
          .summary = "Levenshtein's distance to the reference, or the nearest, in characters",
          .facts =
-             R"({"values": [{"name": "edit_similarity", "range": [0, 1]}, {"name": "edit_distance", "higher_is_better": false}]})"}),
+             R"({"values": [{"name": "edit_similarity", "range": [0, 1]}, {"name": "edit_distance", "higher_is_better": false, "percent": false}]})"}),
     sextant::component<NearestCandidate>({.id = "nearest_candidate",
                                           .summary = "1 where the answer is nearest to the right one of the candidates",
                                           .facts = R"({"values": [{"name": "nearest_candidate", "range": [0, 1]}]})"}))

@@ -8,19 +8,25 @@
 
 namespace sextant::metric::math {
 
-/// Words, and what the grammar does not know: without case, blanks, dollars and dress.
+/// Words, and what the grammar does not know: without case, blanks (but for those between numbers), dollars and dress.
 inline std::string plain_words(std::string_view given) {
   std::string out;
-  for (const Token& token : Lexer(given, false).all()) out += token.text;
+  Token::Kind last = Token::Kind::end;
+  for (const Token& token : Lexer(given, false).all()) {
+    if (last == Token::Kind::number && token.kind == last) out += '\x01';
+    out += token.text;
+    last = token.kind;
+  }
   out = text::lower(text::without(out, [](char32_t c) { return text::is_blank(c) || c == '"' || c == '\''; }));
   while (out.ends_with('.')) out.pop_back();
   if (out.size() == 3 && out.front() == '(' && out.back() == ')') return out.substr(1, 1);  // (A) is A
   return out;
 }
 
-/// A word of two letters or more, or what stands in \text{} alone.
+/// A word of three letters or more, "no" and "on" (others of two may be products), or what stands in \text{} alone.
 inline bool is_word(std::string_view given) {
   std::string_view plain = text::strip(given);
+  if (const std::string small = text::lower(plain); small == "no" || small == "on") return true;
   if (plain.starts_with("\\text"))
     return text::closing_brace(plain, std::min(plain.find('{'), plain.size())) == plain.size() - 1;
   size_t letters = 0;
@@ -67,6 +73,14 @@ class Equality {
   static bool is_relation(const Tree& tree, std::string_view name) {
     return tree->kind == Kind::relation && tree->name == name;
   }
+  // a = 3, b = 4: then places count against a list without names
+  static bool is_named(const Tree& list) {
+    const auto named = [](const Tree& part) { return is_relation(part, "=") && part->parts[0]->kind == Kind::symbol; };
+    return list->parts.size() > 1 && std::all_of(list->parts.begin(), list->parts.end(), named) &&
+           std::any_of(list->parts.begin(), list->parts.end(), [&](const Tree& part) {
+             return part->parts[0]->name != list->parts[0]->parts[0]->name;
+           });
+  }
   static bool is_name(const Tree& tree) {
     return tree->kind == Kind::symbol ||
            (tree->kind == Kind::multiply && tree->parts.size() == 2 && tree->parts[0]->kind == Kind::symbol);  // y, f(x)
@@ -83,7 +97,8 @@ class Equality {
     };
     if (a->kind == Kind::relation && b->kind == Kind::relation && a->name == "=" && b->name == "=") {
       if (compare(a->parts[1], b->parts[1]) &&
-          (compare(a->parts[0], b->parts[0]) || (is_name(a->parts[0]) && is_name(b->parts[0]))))
+          (compare(a->parts[0], b->parts[0]) || (is_name(a->parts[0]) && is_name(b->parts[0]) &&
+                                                 a->parts[0]->kind != b->parts[0]->kind)))  // y and f(x), but not x and y
         return true;
       return same_equation(a, b);
     }
@@ -97,6 +112,7 @@ class Equality {
     if (a->kind == Kind::unite && b->kind == Kind::unite) return in_any_order(a, b);
     if (a->kind == Kind::bracketed && b->kind == Kind::bracketed) return a->name == b->name && in_order(a, b);
     const auto loose = [](const Tree& tree) { return tree->kind == Kind::list || tree->kind == Kind::set; };
+    if (a->kind == Kind::list && b->kind == Kind::list && is_named(a) != is_named(b)) return in_order(a, b);
     if (loose(a) && loose(b)) return in_any_order(a, b);
     const auto point = [](const Tree& tree) {
       return tree->kind == Kind::bracketed && (tree->name == "()" || tree->parts.size() != 2);
@@ -175,6 +191,11 @@ class Equality {
     return tree->percent || (tree->kind == Kind::multiply && std::any_of(tree->parts.begin(), tree->parts.end(), has_percent));
   }
 
+  // A decimal stands for what it was rounded from: to six places, and to three digits where there are fewer places before them.
+  template <class T> static bool is_close(const T& difference, const T& size) {
+    return difference <= T(1) / 2'000'000 && difference * 1000 <= size;
+  }
+
   bool same_scalar(const Tree& a, const Tree& b) {
     if (same_value(a, b)) return true;
     // 50% is 50 and 0.5
@@ -189,15 +210,16 @@ class Equality {
     if (x && y) {
       if (*x == *y) return true;
       const auto v = x->constant(), w = y->constant();
-      // a decimal stands for what it was rounded from, to six places
-      if (v && w) return decimals && abs(*v - *w) <= mpq_class(1, 2'000'000);
+      if (v && w) return decimals && is_close<mpq_class>(abs(*v - *w), std::max(mpq_class(abs(*v)), mpq_class(abs(*w))));
       if (!x->inexact && !y->inexact && !decimals) return false;
     } else if (a->kind == Kind::text || b->kind == Kind::text) {
       return false;
     }
     if (decimals) {
       const Complex u = AtPoint(0)(a), w = AtPoint(0)(b), u2 = AtPoint(1)(a), w2 = AtPoint(1)(b);
-      if (std::abs(u - w) <= 5e-7 && std::abs(u2 - w2) <= 5e-7) return true;
+      if (is_close(std::abs(u - w), std::max(std::abs(u), std::abs(w))) && is_close(std::abs(u2 - w2), std::max(std::abs(u2), std::abs(w2))))
+        return true;
+      if (x && y && !x->inexact && !y->inexact) return false;
     }
     return same_values(a, b);
   }
@@ -205,21 +227,37 @@ class Equality {
   int work_ = 0;
 };
 
+/// "1e-5" alone, written out; else nothing. Inside of formulas 2e-3 is twice e, less 3.
+inline std::string written_out(std::string_view given) {
+  const size_t e = given.find_first_of("eE"), begin = given.starts_with('-') ? 1 : 0;
+  if (e == given.npos || given.find_first_not_of("0123456789.eE+-") != given.npos) return {};
+  const auto number = text::number_at(given, begin);
+  return number && number->end == given.size() && number->value.find('e') == std::string::npos
+             ? std::string(given.substr(0, begin)) + number->value
+             : std::string();
+}
+
 /// The whole comparison. Answers that are too long are compared as texts.
-inline bool equal(std::string_view given, std::string_view wanted) {
-  given = bare(given);
-  wanted = bare(wanted);
+inline bool equal(std::string_view one, std::string_view other) {
+  const std::string given_owner = utf8::half_width(one), wanted_owner = utf8::half_width(other);
+  const std::string_view given = bare(given_owner), wanted = bare(wanted_owner);
   if (given.empty() || wanted.empty()) return given == wanted && !wanted.empty();
   if (given == wanted) return true;
   const std::string words = plain_words(given), meant = plain_words(wanted);
   if (!words.empty() && words == meant) return true;
   if (given.size() > 4000 || wanted.size() > 4000 || is_word(wanted) || is_word(given)) return false;
-  for (const bool thousands : {true, false}) {
-    const auto a = read(given, thousands), b = read(wanted, thousands);
-    if (a && b && Equality()(*a, *b)) return true;
-    if (given.find(',') == given.npos && wanted.find(',') == wanted.npos) break;  // read alike
-  }
-  return false;
+  const auto same = [](std::string_view given, std::string_view wanted) {
+    for (const bool thousands : {true, false}) {
+      const auto a = read(given, thousands), b = read(wanted, thousands);
+      if (a && b && Equality()(*a, *b)) return true;
+      if (given.find(',') == given.npos && wanted.find(',') == wanted.npos) break;  // read alike
+    }
+    return false;
+  };
+  if (same(given, wanted)) return true;
+  const std::string plain_given = written_out(given), plain_wanted = written_out(wanted);
+  return (!plain_given.empty() || !plain_wanted.empty()) &&
+         same(plain_given.empty() ? given : plain_given, plain_wanted.empty() ? wanted : plain_wanted);
 }
 
 }  // namespace sextant::metric::math

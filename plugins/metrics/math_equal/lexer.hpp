@@ -1,6 +1,7 @@
 // LaTeX, or what people write instead, as tokens. What only dresses a formula (dollars, \left, spaces, degrees) is left out.
 // Linear in the text. Pure; [any] thread.
 #pragma once
+#include <gmpxx.h>
 #include <string>
 #include <vector>
 #include "../../text/boxed.hpp"
@@ -27,7 +28,12 @@ class Lexer {
 
  private:
   static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-  void put(Token::Kind kind, std::string text) { tokens_.push_back({kind, std::move(text)}); }
+  void put(Token::Kind kind, std::string text) {
+    if (kind == Token::Kind::word || kind == Token::Kind::command)
+      for (const std::string_view name : {"sin", "cos", "tan", "cot", "sec", "csc"}) in_angle_ = in_angle_ || text == name;
+    if (kind == Token::Kind::sign && (text == "," || text == ";" || text == "=")) in_angle_ = false;
+    tokens_.push_back({kind, std::move(text)});
+  }
   bool take(std::string_view what) {
     if (!text_.substr(at_).starts_with(what)) return false;
     at_ += what.size();
@@ -40,7 +46,11 @@ class Lexer {
       return take_number();
     if (letter(c)) return take_word();
     if (c == '\\') return take_command();
-    if (take("^{\\circ}") || take("^\\circ") || take("°") || take("$") || take(" ") || take("\n") || take("\t") || take("~") ||
+    if (take("^{\\circ}") || take("^\\circ") || take("°")) {
+      if (in_angle_) put(Token::Kind::sign, "deg");
+      return;
+    }
+    if (take("$") || take(" ") || take("\n") || take("\t") || take("~") ||
         take("\u00A0"))
       return;
     constexpr std::pair<std::string_view, std::string_view> spelt[] = {
@@ -65,6 +75,7 @@ class Lexer {
     std::string digits;
     size_t end = thousands_ ? text::detail::whole_end(text_, at_, digits) : text::detail::digits_end(text_, at_);
     if (!thousands_) digits.assign(text_, at_, end - at_);
+    if (take_repeating(digits, end)) return;
     if (end < text_.size() && text_[end] == '.') {
       const size_t decimals = text::detail::digits_end(text_, end + 1);
       if (decimals > end + 1) digits.append(text_, end, decimals - end), end = decimals;
@@ -72,6 +83,33 @@ class Lexer {
     }
     at_ = end;
     put(Token::Kind::number, std::move(digits));
+  }
+
+  // 0.1\overline{6}, 0.\dot{3}, 0.(3): as the fraction that it is. `whole`: the digits before the point, which stands at `at`.
+  bool take_repeating(const std::string& whole, size_t at) {
+    if (at >= text_.size() || text_[at] != '.') return false;
+    const size_t begin = text::detail::digits_end(text_, at + 1);
+    const std::string fixed(text_.substr(at + 1, begin - at - 1));
+    for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>{"\\overline{", "}"},
+                                      {"\\bar{", "}"}, {"\\dot{", "}"}, {"\\overline", ""}, {"(", ")"}}) {
+      const size_t inside = begin + open.size();
+      if (!text_.substr(begin).starts_with(open)) continue;
+      const size_t end = close.empty() ? std::min(inside + 1, text_.size()) : text::detail::digits_end(text_, inside);
+      const std::string again(text_.substr(inside, end - inside));
+      if (again.empty() || !text::is_ascii_digit(again[0]) || again.size() + fixed.size() > 30 || !text_.substr(end).starts_with(close))
+        continue;
+      mpz_class all(whole + fixed + again, 10), before(whole + fixed == "" ? "0" : whole + fixed, 10), nines, scale;
+      mpz_ui_pow_ui(nines.get_mpz_t(), 10, again.size());
+      mpz_ui_pow_ui(scale.get_mpz_t(), 10, fixed.size());
+      put(Token::Kind::sign, "{");
+      put(Token::Kind::number, mpz_class(all - before).get_str());
+      put(Token::Kind::sign, "/");
+      put(Token::Kind::number, mpz_class((nines - 1) * scale).get_str());
+      put(Token::Kind::sign, "}");
+      at_ = end + close.size();
+      return true;
+    }
+    return false;
   }
 
   void take_word() {
@@ -93,6 +131,7 @@ class Lexer {
       return;
     }
     std::string name(text_.substr(begin, at_ - begin));
+    if (name == "degree" && in_angle_) return put(Token::Kind::sign, "deg");
     for (const std::string_view dress : {"left", "right", "displaystyle", "quad", "qquad", "big", "Big", "bigl", "bigr", "Bigl",
                                          "Bigr", "limits", "circ", "degree", "rm", "bf"})
       if (name == dress)
@@ -126,6 +165,7 @@ class Lexer {
   std::string_view text_;
   const bool thousands_;
   size_t at_ = 0;
+  bool in_angle_ = false;  // behind sin and the like degrees count: there they are no dress
   std::vector<Token> tokens_;
 };
 

@@ -1,5 +1,6 @@
 // The value of an expression at a point, for what has no canonical form: is sin(pi/6) one half? Pure; [any] thread.
 #pragma once
+#include <algorithm>
 #include <complex>
 #include "expression.hpp"
 
@@ -10,7 +11,8 @@ using Complex = std::complex<double>;
 /// Every letter has a value that follows from its name and the number of the point. NaN: not defined, or unknown.
 class AtPoint {
  public:
-  explicit AtPoint(unsigned point) : point_(point) {}
+  /// `of_both_signs`: at every other point a letter is negative, which |x| and x tell apart; else letters are positive.
+  explicit AtPoint(unsigned point, bool of_both_signs = false) : point_(point), of_both_signs_(of_both_signs) {}
 
   Complex operator()(const Tree& tree, int depth = 0) const {
     constexpr double pi = 3.14159265358979323846;
@@ -46,7 +48,8 @@ class AtPoint {
   Complex letter(const std::string& name) const {
     unsigned hash = 2166136261u + point_ * 7919u;
     for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-    return 0.31 + 1.7 * static_cast<double>(hash % 10007) / 10007;
+    const double sign = of_both_signs_ && (point_ + name.size() + static_cast<unsigned char>(name.back())) % 2 ? -1 : 1;
+    return sign * (0.31 + 1.7 * static_cast<double>(hash % 10007) / 10007);
   }
   static Complex call(const std::string& name, const std::vector<Complex>& parts) {
     const Complex x = parts.front();
@@ -72,13 +75,19 @@ class AtPoint {
     return Complex(std::nan(""), 0);
   }
   const unsigned point_;
+  const bool of_both_signs_;
 };
+
+inline bool has_bars(const Tree& tree) {
+  return (tree->kind == Kind::call && tree->name == "abs") || std::any_of(tree->parts.begin(), tree->parts.end(), has_bars);
+}
 
 /// The same at each of several points at which both are defined, to 10 digits; false where there is none.
 inline bool same_values(const Tree& a, const Tree& b) {
   int defined = 0;
+  const bool signs = has_bars(a) || has_bars(b);
   for (unsigned point = 0; point < 5; ++point) {
-    const Complex x = AtPoint(point)(a), y = AtPoint(point)(b);
+    const Complex x = AtPoint(point, signs)(a), y = AtPoint(point, signs)(b);
     const bool finite =
         std::isfinite(x.real()) && std::isfinite(x.imag()) && std::isfinite(y.real()) && std::isfinite(y.imag());
     if (!finite) continue;

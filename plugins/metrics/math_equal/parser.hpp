@@ -200,6 +200,7 @@ class Parser {
       if (take_sign("^")) out = make(Kind::power, {out, argument()});
       else if (take_sign("!")) out = make(Kind::call, {out}, "factorial");
       else if (take_sign("%")) out = percent(out);
+      else if (take_sign("deg")) out = make(Kind::multiply, {out, make(Kind::divide, {symbol("pi"), number(180)})});
       else if (take_sign("'")) out = make(Kind::call, {out}, "prime");
       else return out;
     }

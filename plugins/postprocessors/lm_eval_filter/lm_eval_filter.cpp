@@ -164,7 +164,7 @@ struct MultiChoiceRegex : ByRegex {
     for (rapidjson::SizeType i = 0; i < choices->Size(); ++i) {
       const std::string letter(1, static_cast<char>('A' + i));
       letters += (i ? "|" : "") + letter;
-      if ((*choices)[i].IsString()) texts.emplace_back(strip().of(normal(std::string(json::text((*choices)[i])))), letter);
+      if ((*choices)[i].IsString()) texts.emplace_back(normal(strip().of(json::text((*choices)[i]))), letter);
     }
     if (auto found = selected(pattern, reply, select); found && !found->empty()) return *found;
     std::vector<std::pair<std::string, std::string>> longest = texts;
@@ -173,9 +173,11 @@ struct MultiChoiceRegex : ByRegex {
     std::string alternation;
     for (const auto& [text, letter] : longest) alternation += (alternation.empty() ? "" : "|") + regex_escape(text);
     if (!alternation.empty())
-      if (const auto found = selected(compiled(alternation, "the options"), normal(reply), select); found && !found->empty())
+      if (const auto found = selected(compiled(alternation, "the options"), normal(reply), select); found && !found->empty()) {
         for (auto it = texts.rbegin(); it != texts.rend(); ++it)   // of two equal ones the later letter counts
           if (it->first == *found) return "(" + it->second + ")";
+        return *found;  // the option had white space at an end once its signs were gone: lm-eval finds no letter then
+      }
     if (const auto found = selected(compiled(":[\\s]*(" + letters + ")", "the letters"), reply, select);
         found && !found->empty())
       return "(" + *found + ")";

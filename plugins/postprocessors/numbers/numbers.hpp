@@ -8,9 +8,30 @@ namespace sextant::postprocess {
 
 namespace detail {
 
+// "- 5", where nothing else stands before it: there the minus is no bullet.
+inline std::string sign_joined(std::string_view given) {
+  const std::string_view plain = text::strip(given, " $");
+  for (const std::string_view minus : {"-", "−", "–"}) {
+    const std::string_view rest = text::strip(plain.substr(std::min(minus.size(), plain.size())));
+    if (plain.starts_with(minus) && !rest.empty() && (text::is_ascii_digit(rest[0]) || rest[0] == '$' || rest[0] == '\\'))
+      return "-" + std::string(rest);
+  }
+  return std::string(given);
+}
+
+// "15 = 3*5" states 15: what stands behind the equals sign is how it comes about.
+inline bool is_calculation(std::string_view behind) {
+  behind = text::strip(behind);
+  for (const std::string_view sign : {"*", "×", "+", "-", "−", "/", "÷", "\\times", "\\cdot", "x "})
+    if (behind.starts_with(sign)) return true;
+  return false;
+}
+
 // Of what stands behind "the answer is", up to the line's end: the number behind the last equals sign, else the first one.
 inline std::string stated_number(std::string_view rest) {
-  std::string_view line = text::before(text::strip(rest), "\n");
+  const bool same_line = text::strip(rest.substr(0, std::min(rest.find('\n'), rest.size()))).size() > 0;
+  const std::string owner = same_line ? sign_joined(text::before(rest, "\n")) : std::string(text::before(text::strip(rest), "\n"));
+  const std::string_view line = text::strip(owner);
   auto all = text::numbers(line, text::Blanks::always);
   // "not 450 but 540", "450? No, it is 540"
   const auto denied = [&](const text::NumberAt& number) {
@@ -29,23 +50,46 @@ inline std::string stated_number(std::string_view rest) {
     }
   const size_t equals = line.substr(0, stop).rfind('=');
   for (const auto& number : all)
-    if (equals != line.npos && number.begin > equals && number.begin < stop) return number.value;
+    if (equals != line.npos && number.begin > equals && number.begin < stop) {
+      const bool first_is_alone = all.front().end <= line.find('=') && &number == &all[1];
+      return first_is_alone && is_calculation(line.substr(number.end, stop - number.end)) ? all.front().value : number.value;
+    }
   return all.front().value;
+}
+
+// Where a text says that what stands before it is wrong; behind the words, or npos.
+inline size_t taken_back(std::string_view text) {
+  size_t out = text.npos;
+  for (const std::string_view words :
+       {"that's wrong", "that is wrong", "this is wrong", "that's incorrect", "that is incorrect", "this is incorrect", "that's not right",
+        "that is not right", "that isn't right", "i made a mistake", "i made an error", "correction:", "不对", "错了", "算错", "更正", "有误"})
+    if (const size_t at = text::find_ignoring_case(text, words); at != text.npos) out = std::min(out, at + words.size());
+  return out;
+}
+
+// The number that a text gives in place of one that it takes back; "" where it takes nothing back, or gives none.
+inline std::string corrected_number(std::string_view behind) {
+  const size_t from = taken_back(behind);
+  if (from == behind.npos) return {};
+  const auto all = text::numbers(behind.substr(from));
+  return all.empty() ? std::string() : all.back().value;
 }
 
 }  // namespace detail
 
-/// The number behind the last "####", \boxed{ or "the answer is"; else the last number of the reply. What follows a next
-/// question is not the reply's. Nothing: "".
+/// The number behind the last "####", \boxed{ or "the answer is", unless the reply takes it back; else the last number of the
+/// reply. What follows a next question is not the reply's. Nothing: "".
 inline std::string answer_number(std::string_view reply) {
   const std::string answer = utf8::half_width(split_thinking(reply).answer);
   const std::string_view plain = text::before_next_question(answer);
   if (const auto box = text::last_boxed(plain)) {
-    const auto inside = text::numbers(*box, text::Blanks::always);
+    const auto inside = text::numbers(detail::sign_joined(*box), text::Blanks::always);
     if (!inside.empty()) return inside.back().value;
   }
   if (const auto stated = text::last_statement(plain)) {
-    const std::string number = detail::stated_number(plain.substr(stated->end));
+    const std::string number = detail::stated_number(plain.substr(stated->end)),
+                      later = number.empty() ? number : detail::corrected_number(plain.substr(stated->end));
+    if (!later.empty()) return later;
     if (!number.empty()) return number;
   }
   const auto all = text::numbers(plain);

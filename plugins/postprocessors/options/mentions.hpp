@@ -207,7 +207,8 @@ class Mentions {
     }
     if (list.letters.size() == mention.letters.size()) return;
     // "C, A is wrong" is not a list; "Answer: B, C" is one, and "A, B are both wrong"
-    if (commas_only && list.letters.size() == mention.letters.size() + 1 && !ends_a_list(list.end)) return;
+    const bool right_together = !descends && mention_detail::starts_at(text_, list.end, "正确");  // "A,D正确"
+    if (commas_only && list.letters.size() == mention.letters.size() + 1 && !ends_a_list(list.end) && !right_together) return;
     mention = std::move(list);
   }
   bool ends_a_list(size_t at) const {

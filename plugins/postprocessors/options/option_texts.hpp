@@ -73,9 +73,9 @@ class OptionTexts {
     std::string found;
     bool several = false;
     SXT_CHECK(phrases.states_a_text.for_each(reply, [&](size_t, size_t end) {
-      const std::string one = beginning(plain_of(reply.substr(end, longest_ + 8)));
+      const std::string one = beginning(plain_of(reply.substr(end, utf8::boundary(reply.substr(end), longest_ + sum_max))));
       if (one.empty()) return;
-      several = several || (!found.empty() && one != found);
+      several = several || one == several_ || (!found.empty() && one != found);
       found = one;
     }));
     if (several) return std::string();
@@ -120,21 +120,72 @@ class OptionTexts {
     }
     return found;
   }
-  /// The longest option that the words begin with, up to the end of a word. "The answer is the" has taken an article of theirs.
+  /// The longest option that the words begin with, up to the end of a word or number; of a sum ("5 + 7 = 12") what it comes to.
+  /// "The answer is the" has taken an article of theirs. `several_`: two options are joined, "Paris or Rome".
   std::string beginning(std::string_view words) const {
+    std::string_view rest;
+    const Option* best = begun_by(words, rest);
+    if (best) return joins_another(*best, rest) ? several_ : std::string(1, best->letter);
+    const std::string_view line = words.substr(0, words.find('\n'));
+    const size_t equals = line.rfind('=');
+    if (equals == line.npos || !is_digit_at(line, 0)) return {};
+    std::string_view result = line.substr(equals + 1);
+    while (result.starts_with(' ')) result.remove_prefix(1);
+    best = begun_by(result, rest);
+    return best ? std::string(1, best->letter) : std::string();
+  }
+  /// Nothing also where two options are alike.
+  const Option* begun_by(std::string_view words, std::string_view& ret_rest) const {
     const Option* best = nullptr;
     bool twice = false;
     for (const Option& option : texts_) {
       const std::string_view text =
           words.starts_with(option.text) ? std::string_view(option.text) : without_article(option.text);
-      if (text.empty() || !words.starts_with(text)) continue;
-      const size_t end = text.size();
-      if (end < words.size() && ((is_ascii_word(words[end]) && is_ascii_word(words[end - 1])) || words[end] == '?')) continue;
+      if (text.empty() || !words.starts_with(text) || goes_on(text, words.substr(text.size()))) continue;
       if (best && best->text.size() > option.text.size()) continue;
       twice = best && best->text.size() == option.text.size();
       best = &option;
+      ret_rest = words.substr(text.size());
     }
-    return best && !twice ? std::string(1, best->letter) : std::string();
+    return twice ? nullptr : best;
+  }
+  static bool is_digit_at(std::string_view text, size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; }
+  /// Whether what was said is longer than an option's text that it begins with: "12.5", "1,200", "5 + 7", "1/2", "no longer".
+  static bool goes_on(std::string_view text, std::string_view rest) {
+    if (rest.empty()) return false;
+    if ((is_ascii_word(rest[0]) && is_ascii_word(text.back())) || rest[0] == '?') return true;
+    if (text == "no" && rest[0] == ' ')
+      for (const std::string_view word : {"longer", "one", "more", "doubt", "such", "single", "other"})
+        if (rest.substr(1).starts_with(word)) return true;
+    if (!is_digit_at(text, text.size() - 1)) return false;
+    if (std::string_view(".,:/-").find(rest[0]) != std::string_view::npos && is_digit_at(rest, 1)) return true;
+    for (const std::string_view sign : {"^", "²", "³", "⁴", "⁵", "⁶", "万", "亿", "千", "百"})
+      if (rest.starts_with(sign)) return true;
+    if (rest.starts_with(' ')) rest.remove_prefix(1);
+    for (const std::string_view word : {"million", "billion", "trillion", "thousand", "hundred", "dozen", "万", "亿"})
+      if (rest.starts_with(word)) return true;
+    for (const std::string_view sign : {"+", "-", "*", "/", "×", "·", "÷", "x ", "times ", "plus ", "minus ", "\\times", "\\cdot"}) {
+      if (!rest.starts_with(sign)) continue;
+      const std::string_view number = rest.substr(sign.size());
+      return is_digit_at(number, number.starts_with(' ') ? 1 : 0);
+    }
+    return false;
+  }
+  /// "Paris or Rome", where both are options and nothing more is said of the second.
+  bool joins_another(const Option& first, std::string_view rest) const {
+    for (const std::string_view joint :
+         {", or ", ", and ", " or ", " and ", " / ", "/", " & ", "-", "或者", "或", "和", "与", "及", "、"}) {
+      if (!rest.starts_with(joint)) continue;
+      std::string_view behind, words = rest.substr(joint.size());
+      for (const std::string_view article : {"the ", "an ", "a "})
+        if (words.starts_with(article)) words.remove_prefix(article.size());
+      const Option* second = begun_by(words, behind);
+      if (!second || second == &first) return false;
+      for (const std::string_view end : {".", ",", ";", "\n", "。", "!", " both", "都"})
+        if (behind.starts_with(end)) return true;
+      return behind.empty();
+    }
+    return false;
   }
   static std::string_view without_article(std::string_view text) {
     for (const std::string_view article : {"the ", "an ", "a "})
@@ -142,6 +193,8 @@ class OptionTexts {
     return text;
   }
 
+  static constexpr const char* several_ = "?";
+  static constexpr size_t sum_max = 64;  // bytes behind an option that say whether it goes on
   std::vector<Option> texts_;
   size_t longest_ = 0;
 };

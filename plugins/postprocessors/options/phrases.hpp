@@ -109,6 +109,8 @@ class Phrases {
   static constexpr const char* corrects_source =
       R"((?:^|[ ,.;!?\-\n)。、])(?:wait|actually|no(?=[,.;:!\-])|correction|sorry|oops|i mean(?:t)?|scratch that|on second thought|rather|不对|不(?=,)|等等|更正|纠正|抱歉|修正为?|我错了)[,.:;!? \-\n。]*)"
       R"((?:(?:i meant|it's|it is|it should be|it must be|should be|make (?:it|that)|that's|that should be|the (?:correct |right )?answer (?:is|should be)|应该?[是为选]|选|是|正确?答案(?:应该?)?[是为选]))?[ :]*)" SXT_TAIL
+      R"(|\b(?:but|however),? i(?:'d| would)? (?:think|believe|say)(?: that)? (?:it's|it is|it should be|the (?:correct |right )?answer (?:is|should be)) ?)" SXT_TAIL
+      R"(|(?:但是?|不过|然而|可是),?我(?:认为|觉得|会|还是|更?倾向于?)(?:应该?)?(?:答案)?(?:是|选|为)[ :]*)" SXT_TAIL
       R"(|(?:改(?:为|成|选|答)了?|变(?:为|成)了?|(?:更正|纠正|修正)为)[ :]*)" SXT_TAIL
       R"(|\b(?:chang|switch|revis|amend|updat)\w{0,4}[^.;!?\n]{0,40}? to(?: be)?)" SXT_TAIL;
   static constexpr const char* contrasts_source =
@@ -124,7 +126,7 @@ class Phrases {
       R"((?:\bless [^.;,!?\n]{1,30}? than|\b(?:not|isn't|never) (?:quite |nearly )?as [^.;,!?\n]{1,20}? as|\b(?:worse|weaker) than|\binferior to|不如|不及|比不上|逊于|次于|劣于))" SXT_TAIL;
   static constexpr const char* likewise_source = R"(\b(?:so|neither|nor|as) (?:is|are|does|do|was|were|can) $)";
 #define SXT_SUBJECT \
-  R"(^(?!\)?[.;\n]{1,2} ?(?:in)?(?:correct|right|wrong|true|false)(?: (?:answers?|options?|choices?|ones?))? ?:)(?!\)?[.;,\n ]{0,2} ?(?:the )?(?:in)?(?:correct|right|wrong|true|false|worst|best)(?: (?:answers?|options?|choices?|ones?|letter))? ?(?::| is| was) ?\)?\x01?(?-i:[A-Z])(?![A-Za-z]))[).:,]{0,2} ?(?:[-(|] ?)?(?:[一二两三四几]?[个者项种]?选?项|这?[一二两三四几]个?[项个者]?)?(?:中)?(?: ?的)?(?:说法|描述|表述|叙述|内容|观点|陈述|解释|选项|答案)?:?)"
+  R"(^(?!\)?[.;\n]{1,2} ?(?:in)?(?:correct|right|wrong|true|false)(?: (?:answers?|options?|choices?|ones?))? ?:)(?!\)?[.;,\n ]{0,2} ?(?:the )?(?:in)?(?:correct|right|wrong|true|false|worst|best)(?: (?:answers?|options?|choices?|ones?|letter))? ?(?::| is| was) ?\)?\x01?(?-i:[A-Z])(?![A-Za-z]))[).:,]{0,2} ?(?:[-(|] ?)?(?:[一二两三四几]?[个者项种]?选?项|这?[一二两三四几]个?[项个者]?)?(?:中)?(?: ?的)?(?:说法|说的|讲的|描述|表述|叙述|内容|观点|陈述|解释|选项|答案)?:?)"
   static constexpr const char* is_answer_source =
       R"(^[).:,]{0,2} ?(?:选?项)?(?:的?说法)?(?:才|就|也|应该?)?(?:是|为)(?:本题|此题|唯一|最佳|最)?的?(?:正确|标准)?的?(?:答案|正解|选择))"
       R"(|^\? ?(?:yes|correct|right)\b|^\)? (?-i:it is)\b)"
@@ -150,7 +152,8 @@ class Phrases {
       R"((?:是?(?:一个)?(?:干扰|迷惑)(?:选?项|答案)|是?(?:一个)?陷阱|(?:也|都|很|虽然?|确实|最|较|比较)*(?:看似|看起来|看上去|似乎|貌似|乍一?看|有(?:一定)?道理|有(?:迷惑|干扰)性|(?:部分|基本)正确|接近|具有)(?!(?:是|选|像|为)?(?:选?项)?\x01?(?-i:[A-Z])))"
       R"(| (?-i:is|was|are|seems?|looks?|sounds?|appears?|may be|might be|could be)(?: (?:quite|very|also|both|all|rather|pretty|somewhat|a bit|certainly))? )"
       R"((?:tempting|plausible|appealing|attractive|close\b|possible|partly|partially|almost|nearly|(?:just |only )?an? (?:[a-z]+ )?(?:distractor|trap|decoy|lure|red herring)|the (?:distractor|trap|decoy|lure)|(?:correct|right|true|accurate|valid) at first))"
-      R"(| (?-i:would) (?:be|have been)\b[^.;?!\n]{0,40}? (?:if\b|an? (?:mistake|error|trap))| (?-i:may|might|could) (?:look|seem|sound|appear)))";
+      R"(| (?-i:would) (?:be|have been)\b[^.;?!\n]{0,40}? (?:if\b|an? (?:mistake|error|trap))| (?-i:may|might|could) (?:look|seem|sound|appear)))"
+      R"(|^\)? if\b[^.;?!\n]{0,60}? (?:were|had been|hadn't)\b|^\)? is what (?:most|many|some|people|others|everyone)\b)";
   static constexpr const char* is_right_but_source =
       R"(^(?-i:[^A-Z.;!?。\n]){0,40}(?:,? but|, yet|, though|但|却)(?-i:[^A-Z.;,!?。\n]){0,24}?(?:不(?!是?选?(?-i:[A-Z]))|无关|错|偏|过于|\bnot\b(?! (?:option )?(?-i:[A-Z]))|n't\b|irrelevant|incomplete|too |wrong))";
   static constexpr const char* asks_source = R"(^\)?[^.。!\n;]{0,60}(?:\?|吗|么\b)|^[^.。!\n;,]{0,12}(?:吗|呢))";
@@ -159,7 +162,7 @@ class Phrases {
       R"((?:^|\n|[.,;:] ?)(?:explanations?|explained|reason(?:ing|s)?|analysis|why|note)\b|[,a-z] because\b|解析|解释|理由|因为|分析)";
   static constexpr const char* retracts_source =
       R"(\b(?:wait|hold on|actually|correction|scratch that|on (?:second|further) thought|(?:up)?on (?:closer |further |a closer )?(?:inspection|reconsideration|reflection|examination|look)|looking (?:again|more closely|closer)|my mistake|i made (?:a|an) (?:mistake|error)|i was wrong|oops|let me (?:re-?check|reconsider|re-?think|re-?evaluate|correct))\b)"
-      R"(|更正|纠正|我错了|重新(?:考虑|思考|检查|审视|分析)|等一下|等等[,，。.]|不对[,，。.!])";
+      R"(|更正|纠正|我错了|重新(?:考虑|思考|检查|审视|分析)|(?:这|那)(?:个答案)?是?(?:错|不对)的?[,。; ]{0,3}(?:答案)?应该?[是为选]|\bthat (?:claim|answer|statement) is (?:wrong|incorrect|false)[.,; \n]{1,3}(?:the (?:correct |right )?answer|it should)|等一下|等等[,，。.]|不对[,，。.!])";
   static constexpr const char* next_question_source =  // or what ends a turn, as text: canonical() has made blanks of underscores
       R"(<\|(?:im|eot|eom|end|endoftext)(?: ?[a-z]+)*\|>|</s>|<end of turn>|\n(?:question|q|problem|human|user|问题|题目|问|例题?|下列|以下是中国)[ ]?\d{0,4}[:.]|\n(?:以下是中国|the following are multiple))";
   static constexpr const char* states_a_text_source =

@@ -139,23 +139,28 @@ class Reader {
     }
     return out;
   }
-  void put(json::Value& object, json::Value name, json::Value item, bool replace) {
-    const auto there = object.FindMember(name);
-    if (there == object.MemberEnd()) object.AddMember(std::move(name), std::move(item), a_);
-    else if (replace) there->value = std::move(item);
+  // A map that is being read, and where each key of it is: a search of its members for every key would take the square.
+  struct Map {
+    json::Value object{rapidjson::kObjectType};
+    std::unordered_map<std::string, rapidjson::SizeType> places{};
+  };
+  void put(Map& ret_map, std::string_view name, json::Value item, bool replace) {
+    const auto [place, added] = ret_map.places.try_emplace(std::string(name), ret_map.object.MemberCount());
+    if (added) ret_map.object.AddMember(text(name), std::move(item), a_);
+    else if (replace) (ret_map.object.MemberBegin() + place->second)->value = std::move(item);
   }
   // "<<" brings in the members of another map (or several) that this one does not have itself.
-  void merge(json::Value& object, json::Value& from, const yaml_mark_t& mark) {
+  void merge(Map& ret_map, const json::Value& from, const yaml_mark_t& mark) {
     if (from.IsArray()) {
-      for (auto& each : from.GetArray()) merge(object, each, mark);
+      for (const auto& each : from.GetArray()) merge(ret_map, each, mark);
       return;
     }
     if (!from.IsObject()) throw Failure{mark, "'<<' takes a map or a list of maps, and this is neither"};
-    for (auto& member : from.GetObject()) put(object, json::Value(member.name, a_), json::Value(member.value, a_), false);
+    for (const auto& member : from.GetObject()) put(ret_map, json::text(member.name), json::Value(member.value, a_), false);
   }
   json::Value map(const yaml_event_t& raw, unsigned depth) {
     plain_tag(raw.data.mapping_start.tag, "map", raw.start_mark);
-    json::Value out(rapidjson::kObjectType);
+    Map out;
     std::vector<json::Value> merged;
     for (Event key = next(); key.raw.type != YAML_MAPPING_END_EVENT;) {
       if (key.raw.type != YAML_SCALAR_EVENT)
@@ -164,12 +169,12 @@ class Reader {
       const std::string_view name(reinterpret_cast<const char*>(given.value), given.length);
       json::Value item = value(next(), depth + 1);
       if (name == "<<" && given.style == YAML_PLAIN_SCALAR_STYLE) merged.push_back(std::move(item));
-      else put(out, text(name), std::move(item), true);
+      else put(out, name, std::move(item), true);
       Event following = next();
       std::swap(key.raw, following.raw);
     }
-    for (json::Value& from : merged) merge(out, from, raw.start_mark);
-    return out;
+    for (const json::Value& from : merged) merge(out, from, raw.start_mark);
+    return std::move(out.object);
   }
 
   yaml_parser_t parser_{};

@@ -99,6 +99,11 @@ TEST_CASE("points in brackets, behind a word, in an object, alone; nothing outsi
                         {R"({"keys": ["score"]})", "{\"strengths\": \"[a]\", \"score\": \"4\"}", 4},
                         {"{}", "{'事实正确性': 3, '综合得分': 5}", 5},
                         {"{}", "[[11]]", none},
+                        {"{}", "Rating: 4/5", none},   // out of another number than the most points
+                        {R"({"high": 5})", "Rating: 4/5", 4},
+                        {"{}", "Score: 1,5", none},
+                        {"{}", "Score: 5/10 for style, 9/10 for content", none},
+                        {"{}", "Score: 5/10, good", 5},
                         {R"({"low": 0, "high": 100})", "[[11]]", 11},
                         {"{}", "I give it seven.", none},
                         {"{}", "", none}}) {

@@ -53,6 +53,7 @@ TEST_CASE("yaml: maps, lists, blocks, aliases", "[yaml]") {
            Case{"a: |\n  x\n  y\n", R"({"a":"x\ny\n"})"},
            Case{"a: 'x\n\n\n  '", R"({"a":"x\n\n"})"},
            Case{"b: &b {x: 1, y: 2}\nk: {<<: *b, y: 3}", R"({"b":{"x":1,"y":2},"k":{"y":3,"x":1}})"},
+           Case{"k: {<<: [{x: 1}, {x: 2, z: 3}], <<: {z: 4, w: 5}, y: 6, y: 7}", R"({"k":{"y":7,"x":1,"z":3,"w":5}})"},
            Case{"a: &a [1]\nb: *a", R"({"a":[1],"b":[1]})"}}) {
     CAPTURE(c.text);
     CHECK(read(c.text) == c.expected);

@@ -1,5 +1,6 @@
 // Lists as people write them: one text for a list of one; a list that stands in a cell as text, JSON or as Python prints a list
-// of texts and numbers ("['iron', \"cork\", 3]", which is what pandas' to_csv makes of one). Pure.
+// of texts and numbers ("['iron', \"cork\", 3]", which is what pandas' to_csv makes of one) or numpy one of texts ("['iron'
+// 'cork']", of Parquet's). Pure.
 #pragma once
 #include <string>
 #include <string_view>
@@ -26,9 +27,12 @@ inline bool read(std::string_view text, json::Document& ret_value) {
   if (!json::parse_into<json::strict_flags>(ret_value, text).IsError()) return true;
   // Python's quotes become JSON's; what is not text stays, but for its three words
   std::string out;
+  bool behind_text = false;  // numpy puts blanks alone between texts
   for (size_t i = 0; i < text.size();) {
     const char quote = text[i];
     if (quote == '\'' || quote == '"') {
+      if (behind_text) out += ',';
+      behind_text = true;
       std::string inside;
       for (++i; i < text.size() && text[i] != quote; ++i) {
         if (text[i] != '\\' || i + 1 == text.size()) {
@@ -47,6 +51,7 @@ inline bool read(std::string_view text, json::Document& ret_value) {
       out += json::quote(inside);
       continue;
     }
+    behind_text = behind_text && std::string_view(" \t\r\n").find(text[i]) != text.npos;
     const auto word = [&](std::string_view python, std::string_view in_json) {
       if (text.substr(i, python.size()) != python) return false;
       out += in_json;
@@ -54,6 +59,7 @@ inline bool read(std::string_view text, json::Document& ret_value) {
       return true;
     };
     if (word("None", "null") || word("True", "true") || word("False", "false")) continue;
+    if (word("array([", "[") || word("], dtype=object)", "]")) continue;
     out += text[i++];
   }
   return !json::parse_into<json::strict_flags>(ret_value, out).IsError();
